@@ -1,0 +1,53 @@
+// Package dataplane runs the real servers behind the emulated control plane:
+// PostgreSQL for Aurora clusters and RDS proxies, Redis for ElastiCache
+// replication groups. Each has a loopback address of its own, so that the real
+// ports stay free of clashes, and speaks TLS with the sandbox's CA.
+package dataplane
+
+import (
+	"context"
+	"net/netip"
+)
+
+// Plane starts and stops the servers that the control plane's resources stand
+// for. Every Ensure is idempotent: the same spec gives the same address, and a
+// changed one (password, users) is applied to the running server.
+type Plane interface {
+	// EnsureCluster serves an Aurora cluster and returns its writer address.
+	EnsureCluster(ctx context.Context, spec Cluster) (netip.AddrPort, error)
+	// RemoveCluster stops the cluster's server and deletes its data.
+	RemoveCluster(ctx context.Context, id string) error
+	// EnsureProxy serves a proxy endpoint that leads to the cluster.
+	EnsureProxy(ctx context.Context, name, clusterID string) (netip.AddrPort, error)
+	// RemoveProxy closes the proxy's listener.
+	RemoveProxy(ctx context.Context, name string) error
+	// EnsureCache serves a replication group and returns its configuration
+	// (cluster mode) or primary endpoint.
+	EnsureCache(ctx context.Context, spec Cache) (netip.AddrPort, error)
+	// RemoveCache stops the group's servers and deletes their data.
+	RemoveCache(ctx context.Context, id string) error
+}
+
+// Cluster is what CreateDBCluster says of a database.
+type Cluster struct {
+	ID             string
+	Database       string // empty: no database beyond the defaults
+	MasterUser     string
+	MasterPassword string
+}
+
+// Cache is what CreateReplicationGroup says of a cache.
+type Cache struct {
+	ID          string
+	ClusterMode bool
+	Shards      int // 1 when not in cluster mode
+	AuthToken   string
+	Users       []CacheUser // members of the group's user group, when RBAC is on
+}
+
+// CacheUser is an ElastiCache user with its ACL access string.
+type CacheUser struct {
+	Name         string
+	Passwords    []string
+	AccessString string
+}
