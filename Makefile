@@ -1,0 +1,61 @@
+STACK ?= dev
+SANDBOX := .sandbox/bin/sandbox
+LINT := .sandbox/lint
+# Modules whose tests need nothing but Go; the whole stack's are in sandbox/e2e.
+PACKAGES := $$(go list ./... | grep -v /e2e$$)
+
+.PHONY: help up preview down status logs shell test lint unit e2e schema sandbox lint-tools tools
+
+help: ## what can be asked
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 12
+
+up: sandbox ## the whole stack on this machine (STACK=dev or prod)
+	@$(SANDBOX) up --stack $(STACK)
+
+preview: sandbox ## what an up would change
+	@$(SANDBOX) preview --stack $(STACK)
+
+down: sandbox ## remove every trace of the running sandbox
+	@$(SANDBOX) down
+
+status: sandbox ## what runs, where, since when
+	@$(SANDBOX) status
+
+logs: sandbox ## follow the function's and the sandbox's logs
+	@$(SANDBOX) logs --follow
+
+shell: sandbox ## a shell whose pulumi, aws and psql talk to the sandbox
+	@$(SANDBOX) shell
+
+test: lint unit schema e2e ## everything: lint, unit, schema, the whole stack end to end
+
+sandbox:
+	@mkdir -p .sandbox/bin
+	@cd sandbox && go build -trimpath -o ../$(SANDBOX) .
+
+tools: sandbox
+	@$(SANDBOX) build
+
+lint-tools:
+	@cd sandbox/tools/lint && go build -trimpath -o ../../../$(LINT)/bin/ github.com/golangci/golangci-lint/v2/cmd/golangci-lint mvdan.cc/sh/v3/cmd/shfmt
+	@test -x $(LINT)/venv/bin/yamllint || python3 -m venv $(LINT)/venv
+	@$(LINT)/venv/bin/pip install -q --disable-pip-version-check --require-hashes -r sandbox/tools/lint/requirements.txt
+
+lint: lint-tools tools ## gofmt, vet, staticcheck, room rules, shell and YAML
+	@for module in . sandbox sandbox/awsx sandbox/provider; do \
+	  echo "lint: $$module"; (cd $$module && $(CURDIR)/$(LINT)/bin/golangci-lint run --config $(CURDIR)/.golangci.yml ./...) || exit 1; \
+	done
+	@$(LINT)/venv/bin/shellcheck .ci/run
+	@$(LINT)/bin/shfmt -d -i 2 .ci/run
+	@$(LINT)/venv/bin/yamllint --strict .
+
+unit: tools ## components under Pulumi mocks; the function against real PostgreSQL and Redis
+	@$(SANDBOX) services -- go test ./...
+	@cd sandbox && MINISTACK_PYTHON=$(CURDIR)/.sandbox/venv/bin/python go test $(PACKAGES)
+	@cd sandbox/awsx && go test ./...
+
+schema: tools ## the sandbox's AWS types have the names and shapes of the pulumi-aws SDK
+	@cd sandbox/provider && go test ./...
+
+e2e: tools ## up, requests, second up without change, down
+	@cd sandbox && go test -count=1 -timeout 60m -v ./e2e
