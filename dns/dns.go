@@ -1,0 +1,68 @@
+package dns
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// Token is the component's type.
+const Token = "didomi:dns:DNS"
+
+// Args are what the room needs of the others: nothing but its configuration and the stage's name.
+type Args struct {
+	Config Config
+	// Stage is the first label of the host name.
+	Stage string
+}
+
+// DNS is the zone and, once delegated, the host name's certificate.
+type DNS struct {
+	pulumi.ResourceState
+
+	// ZoneID is the hosted zone that holds the domain.
+	ZoneID pulumi.StringOutput `pulumi:"zoneId"`
+	// NameServers are what the parent domain must delegate to.
+	NameServers pulumi.StringArrayOutput `pulumi:"nameServers"`
+	// CertificateARN is the issued certificate; empty while not delegated.
+	CertificateARN pulumi.StringOutput `pulumi:"certificateArn"`
+
+	// HostName is {stage}.{domain}.
+	HostName string
+	// Delegated says whether there is a certificate.
+	Delegated bool
+}
+
+// New registers the zone, or finds the existing one, and the certificate when the zone is delegated.
+func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOption) (*DNS, error) {
+	c := &DNS{HostName: args.Stage + "." + args.Config.Domain, Delegated: args.Config.Delegated}
+	if err := ctx.RegisterComponentResource(Token, name, c, opts...); err != nil {
+		return nil, fmt.Errorf("dns: %w", err)
+	}
+	z, err := findOrCreateZone(ctx, name, args.Config, c)
+	if err != nil {
+		return nil, err
+	}
+	c.ZoneID, c.NameServers = z.id, z.nameServers
+	c.CertificateARN = pulumi.String("").ToStringOutput()
+	if c.Delegated {
+		if c.CertificateARN, err = newCertificate(ctx, name, c); err != nil {
+			return nil, err
+		}
+	} else {
+		tellDelegation(ctx, args.Config.Domain, c)
+	}
+	return c, ctx.RegisterResourceOutputs(c, pulumi.Map{
+		"zoneId": c.ZoneID, "nameServers": c.NameServers, "certificateArn": c.CertificateARN,
+	})
+}
+
+// tellDelegation prints what to do next, as soon as the name servers are known.
+func tellDelegation(ctx *pulumi.Context, domain string, c *DNS) {
+	c.NameServers.ApplyT(func(servers []string) error {
+		return ctx.Log.Info(fmt.Sprintf(
+			"%s is not delegated yet. Set these NS records for it at the parent domain, then set delegated: true under didomi:dns: %s",
+			domain, strings.Join(servers, ", ")), &pulumi.LogArgs{Resource: c})
+	})
+}

@@ -1,0 +1,26 @@
+package policy
+
+import (
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// KeyOwner is the statement that every key of ours starts with: the account (its root ARN), and
+// through it whoever IAM lets, administers and uses the key. The actions are spelled out so that no
+// document of ours holds a wildcard; in a key's policy the resource "*" is the key itself.
+func KeyOwner(rootARN string) Statement {
+	return Statement{
+		Sid:        "Account",
+		Principals: map[string]pulumi.StringInput{"AWS": pulumi.String(rootARN)},
+		Actions: []string{
+			"kms:CancelKeyDeletion", "kms:CreateAlias", "kms:CreateGrant", "kms:Decrypt", "kms:DeleteAlias",
+			"kms:DescribeKey", "kms:DisableKey", "kms:DisableKeyRotation", "kms:EnableKey",
+			"kms:EnableKeyRotation", "kms:Encrypt", "kms:GenerateDataKey",
+			"kms:GenerateDataKeyWithoutPlaintext", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus",
+			"kms:ListGrants", "kms:ListKeyPolicies", "kms:ListKeyRotations", "kms:ListResourceTags",
+			"kms:PutKeyPolicy", "kms:ReEncryptFrom", "kms:ReEncryptTo", "kms:RetireGrant",
+			"kms:RevokeGrant", "kms:RotateKeyOnDemand", "kms:ScheduleKeyDeletion", "kms:TagResource",
+			"kms:UntagResource", "kms:UpdateAlias", "kms:UpdateKeyDescription",
+		},
+		Resources: Anywhere,
+	}
+}
