@@ -1,0 +1,89 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"sort"
+	"strings"
+)
+
+// Problem is one thing that is wrong with the configuration.
+type Problem struct {
+	// Key names the setting: relative to the struct that reports it ("cidr", "cache.shards"),
+	// absolute ("didomi:network.cidr") in the error that Decode returns.
+	Key string
+	// Value is what was found, as a person would write it; empty when nothing was set.
+	Value string
+	// Want says what is allowed there.
+	Want string
+}
+
+// Checker is implemented by a Config that can be of the right shape and still wrong.
+type Checker interface {
+	// Problems lists everything wrong, with keys relative to the receiver. Nil means all is well.
+	Problems() []Problem
+}
+
+// String says which key, what it holds and what is allowed, in one line.
+func (p Problem) String() string {
+	if p.Value == "" {
+		return fmt.Sprintf("%s is not set; want %s", p.Key, p.Want)
+	}
+	return fmt.Sprintf("%s is %s; want %s", p.Key, p.Value, p.Want)
+}
+
+// Error is the whole list of problems of one configuration.
+type Error struct {
+	// Problems are sorted by key, with absolute keys.
+	Problems []Problem
+}
+
+// Error lists one problem a line.
+func (e *Error) Error() string {
+	lines := make([]string, 0, len(e.Problems)+1)
+	noun := "problems"
+	if len(e.Problems) == 1 {
+		noun = "problem"
+	}
+	lines = append(lines, fmt.Sprintf("%d %s in the stack's configuration, nothing was registered:", len(e.Problems), noun))
+	for _, p := range e.Problems {
+		lines = append(lines, "  "+p.String())
+	}
+	return strings.Join(lines, "\n")
+}
+
+// newError sorts the problems so that the same mistakes always read the same; nil when there are none.
+func newError(problems []Problem) error {
+	if len(problems) == 0 {
+		return nil
+	}
+	sort.SliceStable(problems, func(i, j int) bool { return problems[i].Key < problems[j].Key })
+	return &Error{Problems: problems}
+}
+
+// Join merges what several calls of Decode returned into one error; an error that is not a list of
+// problems is returned as it is, and nil when every one is nil.
+func Join(errs ...error) error {
+	var problems []Problem
+	for _, err := range errs {
+		if err == nil {
+			continue
+		}
+		var list *Error
+		if !errors.As(err, &list) {
+			return err
+		}
+		problems = append(problems, list.Problems...)
+	}
+	return newError(problems)
+}
+
+// Check is for a component's New: it returns the Config's problems as an error whose keys start
+// with the room's, nil when there are none.
+func Check(room string, checker Checker) error {
+	problems := checker.Problems()
+	for i := range problems {
+		problems[i].Key = room + "." + problems[i].Key
+	}
+	return newError(problems)
+}

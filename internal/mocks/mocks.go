@@ -1,0 +1,146 @@
+package mocks
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+)
+
+// What every mocked program runs as.
+const (
+	Project = "didomi"
+	Stack   = "test"
+	Region  = "eu-west-1"
+	Account = "123456789012"
+)
+
+// Mocks says how the mocked engine answers. The zero value is ready.
+type Mocks struct {
+	// Outputs adds computed outputs by type token. It is called with the resource as registered.
+	Outputs map[string]func(Resource) map[string]any
+	// Calls answers invokes by token, in place of the answers that this package knows.
+	Calls map[string]func(args map[string]any) map[string]any
+	// Config is the stack's configuration, by full key.
+	Config map[string]string
+	// Preview leaves everything computed unknown.
+	Preview bool
+}
+
+// Run runs the program with the zero Mocks and fails the test when the program fails.
+func Run(t *testing.T, program pulumi.RunFunc) *Recorder {
+	t.Helper()
+	return Mocks{}.Run(t, program)
+}
+
+// Run runs the program and fails the test when the program fails.
+func (m Mocks) Run(t *testing.T, program pulumi.RunFunc) *Recorder {
+	t.Helper()
+	r, err := m.Try(program)
+	if err != nil {
+		t.Fatalf("the program failed: %v", err)
+	}
+	return r
+}
+
+// Try runs the program and returns what it registered until it ended, with its error.
+func (m Mocks) Try(program pulumi.RunFunc, opts ...pulumi.RunOption) (*Recorder, error) {
+	r := &Recorder{mocks: m}
+	setup := func(info *pulumi.RunInfo) {
+		info.Config, info.DryRun = m.Config, m.Preview
+	}
+	opts = append([]pulumi.RunOption{pulumi.WithMocks(Project, Stack, r), setup}, opts...)
+	err := pulumi.RunErr(program, opts...)
+	return r, err
+}
+
+// Recorder holds what one run registered. It is the pulumi.MockResourceMonitor of that run.
+type Recorder struct {
+	mocks Mocks
+
+	mu        sync.Mutex
+	resources []Resource
+}
+
+// NewResource records one registration and answers it.
+func (r *Recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
+	res := newResource(args)
+	r.mu.Lock()
+	r.resources = append(r.resources, res)
+	r.mu.Unlock()
+
+	outputs := args.Inputs.Copy()
+	if r.mocks.Preview {
+		return "", outputs, nil
+	}
+	if args.Custom {
+		outputs["arn"] = resource.NewProperty(arn(args.TypeToken, args.Name))
+	}
+	if more, ok := r.mocks.Outputs[args.TypeToken]; ok {
+		for key, value := range more(res) {
+			outputs[resource.PropertyKey(key)] = resource.NewPropertyValue(value)
+		}
+	}
+	if !args.Custom {
+		return "", outputs, nil
+	}
+	return args.Name + "-id", outputs, nil
+}
+
+// Call answers an invoke; one that nobody knows is an error, so that a test never passes on an
+// empty answer.
+func (r *Recorder) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
+	answer, ok := r.mocks.Calls[args.Token]
+	if !ok {
+		answer, ok = knownCalls[args.Token]
+	}
+	if !ok {
+		return nil, fmt.Errorf("mocks: no answer for the invoke %s; add one to Mocks.Calls", args.Token)
+	}
+	return resource.NewPropertyMapFromMap(answer(args.Args.Mappable())), nil
+}
+
+var _ pulumi.MockResourceMonitor = (*Recorder)(nil)
+
+var knownCalls = map[string]func(map[string]any) map[string]any{
+	"aws:index/getRegion:getRegion": func(map[string]any) map[string]any {
+		return map[string]any{"id": Region, "name": Region}
+	},
+	"aws:index/getCallerIdentity:getCallerIdentity": func(map[string]any) map[string]any {
+		return map[string]any{"id": Account, "accountId": Account, "arn": "arn:aws:iam::" + Account + ":root"}
+	},
+	"aws:index/getPartition:getPartition": func(map[string]any) map[string]any {
+		return map[string]any{"id": "aws", "partition": "aws", "dnsSuffix": "amazonaws.com"}
+	},
+	"aws:secretsmanager/getRandomPassword:getRandomPassword": func(map[string]any) map[string]any {
+		return map[string]any{"id": "password", "randomPassword": GeneratedPassword}
+	},
+}
+
+// GeneratedPassword is what the mocked Secrets Manager generates, every time.
+const GeneratedPassword = "generated-0123456789-generated"
+
+// arn makes an ARN with the type's service in it: aws:rds/cluster:Cluster gives arn:aws:rds:...
+func arn(token, name string) string {
+	service := strings.TrimPrefix(token, "aws:")
+	if i := strings.IndexAny(service, "/:"); i >= 0 {
+		service = service[:i]
+	}
+	return fmt.Sprintf("arn:aws:%s:%s:%s:%s", service, Region, Account, name)
+}
+
+// options copies what a test may ask about from the registration.
+func options(req *pulumirpc.RegisterResourceRequest) Options {
+	return Options{
+		Protect:       req.GetProtect(),
+		IgnoreChanges: req.GetIgnoreChanges(),
+		DependsOn:     req.GetDependencies(),
+		Providers:     req.GetProviders(),
+		Remote:        req.GetRemote(),
+		Aliases:       len(req.GetAliases()) + len(req.GetAliasURNs()),
+	}
+}

@@ -1,0 +1,77 @@
+package network
+
+import (
+	"net/netip"
+
+	"github.com/didomi/serverless-api/internal/config"
+)
+
+// NAT says how private subnets reach the internet.
+type NAT string
+
+// The NAT modes. The function itself needs none of them: what it talks to has endpoints.
+const (
+	NATNone   NAT = "none"
+	NATSingle NAT = "single"
+	NATPerAZ  NAT = "perAz"
+)
+
+// Config is the room's part of the stack's configuration, under the key "network".
+type Config struct {
+	// CIDR is the VPC's IPv4 network, private and between /16 and /22.
+	CIDR string `json:"cidr"`
+	// Zones is the number of availability zones, 2 to 4; the region must have as many.
+	Zones int `json:"zones"`
+	// NAT is none, single (one gateway for all zones) or perAz.
+	NAT NAT `json:"nat"`
+	// FlowLogDays is how long flow logs are kept, in days.
+	FlowLogDays int `json:"flowLogDays"`
+}
+
+// Default is the configuration of a stack that says nothing about its network.
+func Default() Config {
+	return Config{CIDR: "172.16.0.0/16", Zones: 3, NAT: NATSingle, FlowLogDays: 30}
+}
+
+// A VPC may be /16 to /28 on AWS. Below /22 the isolated subnets would be smaller than /27, and a
+// proxy wants ten free addresses in each beside what cluster and cache take.
+const (
+	widestCIDR    = 16
+	narrowestCIDR = 22
+)
+
+var privateNetworks = []netip.Prefix{
+	netip.MustParsePrefix("10.0.0.0/8"),
+	netip.MustParsePrefix("172.16.0.0/12"),
+	netip.MustParsePrefix("192.168.0.0/16"),
+}
+
+// Problems lists what no network can be made of.
+func (c Config) Problems() []config.Problem {
+	problems := cidrProblems(c.CIDR)
+	problems = append(problems, config.Between("zones", c.Zones, 2, 4)...)
+	problems = append(problems, config.OneOf("nat", c.NAT, NATNone, NATSingle, NATPerAZ)...)
+	return append(problems, config.LogRetention("flowLogDays", c.FlowLogDays)...)
+}
+
+func cidrProblems(cidr string) []config.Problem {
+	problem := func(want string) []config.Problem {
+		return []config.Problem{{Key: "cidr", Value: config.Text(cidr), Want: want}}
+	}
+	prefix, err := netip.ParsePrefix(cidr)
+	if err != nil || !prefix.Addr().Is4() {
+		return problem(`an IPv4 network such as "172.16.0.0/16"`)
+	}
+	if prefix.Masked() != prefix {
+		return problem(`a network's first address, which is "` + prefix.Masked().String() + `"`)
+	}
+	if prefix.Bits() < widestCIDR || prefix.Bits() > narrowestCIDR {
+		return problem("a size from /16 to /22")
+	}
+	for _, private := range privateNetworks {
+		if private.Overlaps(prefix) {
+			return nil
+		}
+	}
+	return problem("a private network, inside 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16")
+}

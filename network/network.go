@@ -1,0 +1,43 @@
+package network
+
+import (
+	"fmt"
+
+	"github.com/didomi/serverless-api/internal/config"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// Token is the component's type.
+const Token = "didomi:network:Network"
+
+// Args are what the room is built from.
+type Args struct {
+	Config Config
+}
+
+// Network is the room as the others see it.
+type Network struct {
+	pulumi.ResourceState
+
+	VpcID             pulumi.StringOutput      `pulumi:"vpcId"`
+	PublicSubnetIDs   pulumi.StringArrayOutput `pulumi:"publicSubnetIds"`
+	PrivateSubnetIDs  pulumi.StringArrayOutput `pulumi:"privateSubnetIds"`
+	IsolatedSubnetIDs pulumi.StringArrayOutput `pulumi:"isolatedSubnetIds"`
+
+	LambdaSecurityGroupID  pulumi.IDOutput `pulumi:"lambdaSecurityGroupId"`
+	ProxySecurityGroupID   pulumi.IDOutput `pulumi:"proxySecurityGroupId"`
+	ClusterSecurityGroupID pulumi.IDOutput `pulumi:"clusterSecurityGroupId"`
+	CacheSecurityGroupID   pulumi.IDOutput `pulumi:"cacheSecurityGroupId"`
+}
+
+// New builds the network. It refuses a Config with problems before it registers anything.
+func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOption) (*Network, error) {
+	if err := config.Check("network", args.Config); err != nil {
+		return nil, err
+	}
+	n := &Network{}
+	if err := ctx.RegisterComponentResource(Token, name, n, opts...); err != nil {
+		return nil, fmt.Errorf("register the network: %w", err)
+	}
+	return n, ctx.RegisterResourceOutputs(n, pulumi.Map{})
+}
