@@ -39,5 +39,41 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	if err := ctx.RegisterComponentResource(Token, name, n, opts...); err != nil {
 		return nil, fmt.Errorf("register the network: %w", err)
 	}
-	return n, ctx.RegisterResourceOutputs(n, pulumi.Map{})
+	vpc, err := n.vpc(ctx, name, args.Config)
+	if err != nil {
+		return nil, err
+	}
+	groups, err := n.securityGroups(ctx, name, vpc.VpcId)
+	if err != nil {
+		return nil, err
+	}
+	s3PrefixList, err := n.endpoints(ctx, name, vpc, groups[endpoints])
+	if err != nil {
+		return nil, err
+	}
+	if err := n.rules(ctx, name, groups, s3PrefixList); err != nil {
+		return nil, err
+	}
+	if err := n.flowLogs(ctx, name, vpc.VpcId, args.Config.FlowLogDays); err != nil {
+		return nil, err
+	}
+
+	n.VpcID = vpc.VpcId
+	n.PublicSubnetIDs = vpc.PublicSubnetIds
+	n.PrivateSubnetIDs = vpc.PrivateSubnetIds
+	n.IsolatedSubnetIDs = vpc.IsolatedSubnetIds
+	n.LambdaSecurityGroupID = groups[lambda].ID()
+	n.ProxySecurityGroupID = groups[proxy].ID()
+	n.ClusterSecurityGroupID = groups[cluster].ID()
+	n.CacheSecurityGroupID = groups[cache].ID()
+	return n, ctx.RegisterResourceOutputs(n, pulumi.Map{
+		"vpcId":                  n.VpcID,
+		"publicSubnetIds":        n.PublicSubnetIDs,
+		"privateSubnetIds":       n.PrivateSubnetIDs,
+		"isolatedSubnetIds":      n.IsolatedSubnetIDs,
+		"lambdaSecurityGroupId":  n.LambdaSecurityGroupID,
+		"proxySecurityGroupId":   n.ProxySecurityGroupID,
+		"clusterSecurityGroupId": n.ClusterSecurityGroupID,
+		"cacheSecurityGroupId":   n.CacheSecurityGroupID,
+	})
 }

@@ -1,0 +1,75 @@
+package network
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
+	awsx "github.com/pulumi/pulumi-awsx/sdk/v2/go/awsx/ec2"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// interfaceServices are what the function talks to beside S3 and the data room.
+var interfaceServices = []string{"secretsmanager", "kms", "logs", "sts"}
+
+// endpoints registers the ways from the subnets to AWS that need no NAT and cost none of its
+// traffic. It returns the id of S3's prefix list, which rules name as S3's addresses.
+//
+// They are made here rather than by awsx, whose endpoint specs attach neither subnets nor route
+// tables.
+func (n *Network) endpoints(ctx *pulumi.Context, name string, vpc *awsx.Vpc, group *ec2.SecurityGroup) (pulumi.StringOutput, error) {
+	region, err := aws.GetRegion(ctx, &aws.GetRegionArgs{}, pulumi.Parent(n))
+	if err != nil {
+		return pulumi.StringOutput{}, fmt.Errorf("read the region: %w", err)
+	}
+	for _, service := range interfaceServices {
+		_, err := ec2.NewVpcEndpoint(ctx, name+"-"+service, &ec2.VpcEndpointArgs{
+			VpcId:             vpc.VpcId,
+			ServiceName:       pulumi.String("com.amazonaws." + region.Name + "." + service),
+			VpcEndpointType:   pulumi.String("Interface"),
+			PrivateDnsEnabled: pulumi.Bool(true),
+			SubnetIds:         vpc.PrivateSubnetIds,
+			SecurityGroupIds:  pulumi.StringArray{group.ID()},
+			Tags:              nameTag(name + "-" + service),
+		}, pulumi.Parent(n))
+		if err != nil {
+			return pulumi.StringOutput{}, fmt.Errorf("register the %s endpoint: %w", service, err)
+		}
+	}
+	s3, err := ec2.NewVpcEndpoint(ctx, name+"-s3", &ec2.VpcEndpointArgs{
+		VpcId:           vpc.VpcId,
+		ServiceName:     pulumi.String("com.amazonaws." + region.Name + ".s3"),
+		VpcEndpointType: pulumi.String("Gateway"),
+		RouteTableIds:   innerRouteTables(vpc),
+		Tags:            nameTag(name + "-s3"),
+	}, pulumi.Parent(n))
+	if err != nil {
+		return pulumi.StringOutput{}, fmt.Errorf("register the S3 endpoint: %w", err)
+	}
+	return s3.PrefixListId, nil
+}
+
+// innerRouteTables are the route tables of the private and isolated subnets. awsx returns all of
+// the VPC's and tags each with the kind of its subnet.
+func innerRouteTables(vpc *awsx.Vpc) pulumi.StringArrayOutput {
+	return vpc.RouteTables.ApplyT(func(tables []*ec2.RouteTable) pulumi.StringArrayOutput {
+		var facts []any
+		for _, table := range tables {
+			facts = append(facts, table.ID().ToStringOutput(), table.Tags)
+		}
+		return pulumi.All(facts...).ApplyT(func(facts []any) []string {
+			var ids []string
+			for i := 0; i < len(facts); i += 2 {
+				if facts[i+1].(map[string]string)["SubnetType"] != string(awsx.SubnetTypePublic) {
+					ids = append(ids, facts[i].(string))
+				}
+			}
+			return ids
+		}).(pulumi.StringArrayOutput)
+	}).(pulumi.StringArrayOutput)
+}
+
+// nameTag is what the console shows as the name of things that have none of their own.
+func nameTag(name string) pulumi.StringMap {
+	return pulumi.StringMap{"Name": pulumi.String(name)}
+}

@@ -1,0 +1,58 @@
+package network
+
+import (
+	"fmt"
+
+	"github.com/didomi/serverless-api/internal/policy"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// aggregationSeconds is how long flows are gathered before they are written: the short one of the
+// two that AWS has, so that a log is of use while something is going on. It is said because the
+// other one is the default.
+const aggregationSeconds = 60
+
+// flowLogs records who talked to whom in the VPC, accepted or refused.
+func (n *Network) flowLogs(ctx *pulumi.Context, name string, vpcID pulumi.StringOutput, days int) error {
+	logs, err := cloudwatch.NewLogGroup(ctx, name+"-flows", &cloudwatch.LogGroupArgs{
+		RetentionInDays: pulumi.Int(days),
+	}, pulumi.Parent(n))
+	if err != nil {
+		return fmt.Errorf("register the flow logs' group: %w", err)
+	}
+	role, err := iam.NewRole(ctx, name+"-flows", &iam.RoleArgs{
+		AssumeRolePolicy: policy.Trust("vpc-flow-logs.amazonaws.com"),
+		Description:      pulumi.String("Writes the VPC's flow logs"),
+	}, pulumi.Parent(n))
+	if err != nil {
+		return fmt.Errorf("register the flow logs' role: %w", err)
+	}
+	write, err := iam.NewRolePolicy(ctx, name+"-flows", &iam.RolePolicyArgs{
+		Role: role.ID(),
+		Policy: policy.Document(policy.Statement{
+			Actions: []string{
+				"logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents",
+			},
+			Resources: []pulumi.StringInput{logs.Arn, pulumi.Sprintf("%s:*", logs.Arn)},
+		}),
+	}, pulumi.Parent(n))
+	if err != nil {
+		return fmt.Errorf("register the flow logs' policy: %w", err)
+	}
+	_, err = ec2.NewFlowLog(ctx, name+"-flows", &ec2.FlowLogArgs{
+		VpcId:                  vpcID,
+		TrafficType:            pulumi.String("ALL"),
+		LogDestinationType:     pulumi.String("cloud-watch-logs"),
+		LogDestination:         logs.Arn,
+		IamRoleArn:             role.Arn,
+		MaxAggregationInterval: pulumi.Int(aggregationSeconds),
+		Tags:                   nameTag(name + "-flows"),
+	}, pulumi.Parent(n), pulumi.DependsOn([]pulumi.Resource{write}))
+	if err != nil {
+		return fmt.Errorf("register the flow log: %w", err)
+	}
+	return nil
+}

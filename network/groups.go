@@ -1,0 +1,118 @@
+package network
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/vpc"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// role is one kind of thing that has network interfaces, and so a security group of its own.
+type role string
+
+const (
+	lambda    role = "lambda"
+	proxy     role = "proxy"
+	cluster   role = "cluster"
+	cache     role = "cache"
+	endpoints role = "endpoints"
+)
+
+var descriptions = map[role]string{
+	lambda:    "The function: calls proxy, cache, endpoints and S3; nothing calls it",
+	proxy:     "RDS Proxy: called by the function, calls the cluster",
+	cluster:   "Aurora cluster: called by the proxy",
+	cache:     "Redis: called by the function",
+	endpoints: "Interface endpoints: called by the function",
+}
+
+const (
+	postgresPort = 5432
+	redisPort    = 6379
+	httpsPort    = 443
+)
+
+// path is one allowed connection.
+type path struct {
+	from, to role
+	port     int
+}
+
+// paths are all allowed connections between groups.
+var paths = []path{
+	{lambda, proxy, postgresPort},
+	{proxy, cluster, postgresPort},
+	{lambda, cache, redisPort},
+	{lambda, endpoints, httpsPort},
+}
+
+// groups are the security groups by role.
+type groups map[role]*ec2.SecurityGroup
+
+// securityGroups registers a group per role without rules, and empties the VPC's default group,
+// which would otherwise let everything in it talk to each other.
+func (n *Network) securityGroups(ctx *pulumi.Context, name string, vpcID pulumi.StringOutput) (groups, error) {
+	_, err := ec2.NewDefaultSecurityGroup(ctx, name+"-default", &ec2.DefaultSecurityGroupArgs{
+		VpcId: vpcID,
+		Tags:  nameTag(name + "-default-unused"),
+	}, pulumi.Parent(n))
+	if err != nil {
+		return nil, fmt.Errorf("empty the default security group: %w", err)
+	}
+	all := groups{}
+	for _, r := range []role{lambda, proxy, cluster, cache, endpoints} {
+		group, err := ec2.NewSecurityGroup(ctx, name+"-"+string(r), &ec2.SecurityGroupArgs{
+			VpcId:       vpcID,
+			Description: pulumi.String(descriptions[r]),
+			Tags:        nameTag(name + "-" + string(r)),
+		}, pulumi.Parent(n))
+		if err != nil {
+			return nil, fmt.Errorf("register the security group of %s: %w", r, err)
+		}
+		all[r] = group
+	}
+	return all, nil
+}
+
+// rules registers both halves of every path: the caller may go out, the called lets it in.
+func (n *Network) rules(ctx *pulumi.Context, name string, all groups, s3PrefixList pulumi.StringOutput) error {
+	for _, p := range paths {
+		rule := fmt.Sprintf("%s-%s-to-%s", name, p.from, p.to)
+		why := pulumi.Sprintf("%s to %s", p.from, p.to)
+		_, err := vpc.NewSecurityGroupEgressRule(ctx, rule, &vpc.SecurityGroupEgressRuleArgs{
+			SecurityGroupId:           all[p.from].ID(),
+			ReferencedSecurityGroupId: all[p.to].ID(),
+			IpProtocol:                pulumi.String("tcp"),
+			FromPort:                  pulumi.Int(p.port),
+			ToPort:                    pulumi.Int(p.port),
+			Description:               why,
+		}, pulumi.Parent(n))
+		if err != nil {
+			return fmt.Errorf("let %s out to %s: %w", p.from, p.to, err)
+		}
+		_, err = vpc.NewSecurityGroupIngressRule(ctx, rule, &vpc.SecurityGroupIngressRuleArgs{
+			SecurityGroupId:           all[p.to].ID(),
+			ReferencedSecurityGroupId: all[p.from].ID(),
+			IpProtocol:                pulumi.String("tcp"),
+			FromPort:                  pulumi.Int(p.port),
+			ToPort:                    pulumi.Int(p.port),
+			Description:               why,
+		}, pulumi.Parent(n))
+		if err != nil {
+			return fmt.Errorf("let %s in from %s: %w", p.to, p.from, err)
+		}
+	}
+	_, err := vpc.NewSecurityGroupEgressRule(ctx, name+"-lambda-to-s3", &vpc.SecurityGroupEgressRuleArgs{
+		SecurityGroupId: all[lambda].ID(),
+		PrefixListId:    s3PrefixList,
+		IpProtocol:      pulumi.String("tcp"),
+		FromPort:        pulumi.Int(httpsPort),
+		ToPort:          pulumi.Int(httpsPort),
+		Description:     pulumi.String("lambda to S3"),
+	}, pulumi.Parent(n))
+	if err != nil {
+		return fmt.Errorf("let lambda out to S3: %w", err)
+	}
+	return nil
+}
