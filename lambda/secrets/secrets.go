@@ -1,0 +1,100 @@
+// Package secrets reads credentials from Secrets Manager at run time and
+// keeps them until a part refuses them, so that a rotation is survived by
+// reading once more and no call is made while nothing changed.
+package secrets
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
+)
+
+// ErrNoValue is returned for a secret that has no value yet.
+var ErrNoValue = errors.New("the secret has no value yet")
+
+// Credentials are the JSON value of every secret of this stack.
+type Credentials struct {
+	Username string `json:"username"`
+	Password string `json:"password"`
+}
+
+// String hides the password from whatever prints credentials.
+func (c Credentials) String() string { return "credentials of " + c.Username }
+
+// GoString hides the password from %#v.
+func (c Credentials) GoString() string { return c.String() }
+
+// API is the one call of Secrets Manager that reading needs.
+type API interface {
+	GetSecretValue(context.Context, *secretsmanager.GetSecretValueInput, ...func(*secretsmanager.Options)) (*secretsmanager.GetSecretValueOutput, error)
+}
+
+// Source reads secrets and remembers them. It is safe for concurrent use.
+type Source struct {
+	api   func() API
+	mu    sync.Mutex
+	known map[string]Credentials
+}
+
+// New returns a Source over the client that api makes at the first read.
+func New(api func() API) *Source {
+	return &Source{api: sync.OnceValue(api), known: map[string]Credentials{}}
+}
+
+// Get returns the credentials in the secret arn, from memory if it was read before.
+func (s *Source) Get(ctx context.Context, arn string) (Credentials, error) {
+	s.mu.Lock()
+	known, ok := s.known[arn]
+	s.mu.Unlock()
+	if ok {
+		return known, nil
+	}
+	read, err := s.read(ctx, arn)
+	if err != nil {
+		return Credentials{}, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.known[arn] = read
+	return read, nil
+}
+
+// Refused tells that a part did not accept used, the credentials of the
+// secret arn: the next Get reads the secret anew, unless that was done since.
+func (s *Source) Refused(arn string, used Credentials) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.known[arn] == used {
+		delete(s.known, arn)
+	}
+}
+
+func (s *Source) read(ctx context.Context, arn string) (Credentials, error) {
+	out, err := s.api().GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: aws.String(arn)})
+	var missing *types.ResourceNotFoundException
+	if errors.As(err, &missing) {
+		return Credentials{}, fmt.Errorf("reading secret %s: %w: %w", arn, ErrNoValue, err)
+	}
+	if err != nil {
+		return Credentials{}, fmt.Errorf("reading secret %s: %w", arn, err)
+	}
+	return parse(arn, aws.ToString(out.SecretString))
+}
+
+// parse never quotes the value: an error must not carry a password.
+func parse(arn, value string) (Credentials, error) {
+	var c Credentials
+	if json.Unmarshal([]byte(value), &c) != nil {
+		return c, fmt.Errorf(`secret %s is no JSON object with the strings "username" and "password"`, arn)
+	}
+	if c.Password == "" {
+		return c, fmt.Errorf(`secret %s has no "password"`, arn)
+	}
+	return c, nil
+}

@@ -1,0 +1,80 @@
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/didomi/serverless-api/lambda/fault"
+)
+
+// Two writes of one item never get one time, not even when the clock is set
+// back; and a created row is the one whose two times are the same.
+const (
+	setWritten = `body = $2::json, revision = $3, updated_at = greatest(clock_timestamp(), items.updated_at + interval '1 microsecond')`
+
+	insertRow = `WITH instant AS (SELECT clock_timestamp() AS t)
+INSERT INTO items (id, body, revision, created_at, updated_at) SELECT $1, $2::json, $3, t, t FROM instant `
+	returning = ` RETURNING updated_at, created_at = updated_at`
+
+	upsertStatement  = insertRow + `ON CONFLICT (id) DO UPDATE SET ` + setWritten + returning
+	createStatement  = insertRow + `ON CONFLICT (id) DO NOTHING` + returning
+	replaceStatement = `UPDATE items SET ` + setWritten + ` WHERE id = $1 AND ($4::text[] IS NULL OR revision = ANY ($4::text[]))` + returning
+)
+
+// Put writes body as the item id, under a new revision, if condition holds,
+// and tells whether that created the item. If it does not hold the error is a
+// fault of kind Precondition.
+func (s *Store) Put(ctx context.Context, id string, body json.RawMessage, condition Condition) (Item, bool, error) {
+	item := Item{ID: id, Body: body, Revision: rand.Text()}
+	statement, args := upsertStatement, []any{id, string(body), item.Revision}
+	switch {
+	case condition.Missing:
+		statement = createStatement
+	case condition.Exists || condition.Revisions != nil:
+		statement, args = replaceStatement, append(args, condition.Revisions)
+	}
+	var updated time.Time
+	var created bool
+	err := s.call(ctx, "writing an item", write, func(ctx context.Context) error {
+		err := s.pool.QueryRow(ctx, statement, args...).Scan(&updated, &created)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return conditionFailed()
+		}
+		return err
+	})
+	item.UpdatedAt = updated.UTC()
+	return item, created, err
+}
+
+// Both parts of this statement see the table as it was before it.
+const deleteStatement = `
+WITH gone AS (DELETE FROM items WHERE id = $1 AND ($2::text[] IS NULL OR revision = ANY ($2::text[])) RETURNING id)
+SELECT EXISTS (SELECT FROM gone), EXISTS (SELECT FROM items WHERE id = $1)`
+
+// Delete removes the item id if condition holds; an item that is missing is a
+// fault of kind NotFound whatever the condition (RFC 9110, 13.2.1).
+func (s *Store) Delete(ctx context.Context, id string, condition Condition) error {
+	return s.call(ctx, "deleting an item", write, func(ctx context.Context) error {
+		var gone, existed bool
+		if err := s.pool.QueryRow(ctx, deleteStatement, id, condition.Revisions).Scan(&gone, &existed); err != nil {
+			return err
+		}
+		switch {
+		case gone:
+			return nil
+		case existed:
+			return conditionFailed()
+		default:
+			return noSuchItem(nil)
+		}
+	})
+}
+
+func conditionFailed() error {
+	return fault.New(fault.Precondition, "the item is not in the state that the request's condition names")
+}
