@@ -1,60 +1,80 @@
-// Package policy writes IAM policy documents: typed statements in, JSON out, with resources that may
-// not be known yet.
+// Package policy writes IAM policy documents: statements as Go values whose parts may be outputs,
+// rendered as the JSON that AWS takes, the same text for the same statements.
 package policy
 
-import "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+import (
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
 
-// version is the policy language's, not the document's.
-const version = "2012-10-17"
-
-// Statement is one grant or denial.
+// Statement is one statement of a policy document; it allows unless Deny is set.
 type Statement struct {
-	// Sid says what the statement is for; letters and digits only.
+	// Sid names the statement: letters and digits, unique within a document.
 	Sid string
-	// Deny turns the grant into a denial.
+	// Deny turns the statement into a refusal.
 	Deny bool
-	// Principal is who, in policies of a resource: {"Service": "lambda.amazonaws.com"} or "*".
-	Principal any
-	Actions   []string
-	// Resources are ARNs; none leaves the element out, as trust policies want it.
-	Resources []pulumi.StringInput
-	// Condition is by operator, then key: {"Bool": {"aws:SecureTransport": "false"}}.
-	Condition map[string]any
+	// Principals are who it speaks of, by kind ("Service", "AWS", "Federated"). Only documents
+	// attached to a resource (trust, key, bucket, topic) have any.
+	Principals map[string]pulumi.StringInput
+	// Actions are full names ("s3:GetObject").
+	Actions []string
+	// Resources are ARNs; a trust policy has none.
+	Resources pulumi.StringArray
+	// Conditions are by operator, then key: {"StringEquals": {"aws:SourceAccount": account}}. A
+	// value is a pulumi.StringInput or a pulumi.StringArray.
+	Conditions map[string]pulumi.Map
 }
 
-// Document is the JSON of a policy with these statements.
-func Document(statements ...Statement) pulumi.StringOutput {
-	list := make([]any, len(statements))
+// Anywhere is the resource of actions that AWS cannot narrow to one.
+var Anywhere = pulumi.StringArray{pulumi.String("*")}
+
+// JSON renders the statements as a policy document.
+func JSON(statements ...Statement) pulumi.StringOutput {
+	rendered := make(pulumi.Array, len(statements))
 	for i, s := range statements {
-		list[i] = s.element()
+		rendered[i] = s.render()
 	}
-	return pulumi.JSONMarshal(map[string]any{"Version": version, "Statement": list})
-}
-
-// Trust is the JSON of a trust policy that lets one AWS service take a role.
-func Trust(service string) pulumi.StringOutput {
-	return Document(Statement{
-		Principal: map[string]any{"Service": service},
-		Actions:   []string{"sts:AssumeRole"},
+	return pulumi.JSONMarshal(pulumi.Map{
+		"Version":   pulumi.String("2012-10-17"),
+		"Statement": rendered,
 	})
 }
 
-func (s Statement) element() map[string]any {
-	element := map[string]any{"Effect": "Allow", "Action": s.Actions}
+// Trust renders a role's trust policy for one AWS service, such as lambda.amazonaws.com.
+func Trust(service string) pulumi.StringOutput {
+	return JSON(Statement{
+		Principals: map[string]pulumi.StringInput{"Service": pulumi.String(service)},
+		Actions:    []string{"sts:AssumeRole"},
+	})
+}
+
+func (s Statement) render() pulumi.Map {
+	effect := "Allow"
 	if s.Deny {
-		element["Effect"] = "Deny"
+		effect = "Deny"
+	}
+	out := pulumi.Map{
+		"Effect": pulumi.String(effect),
+		"Action": pulumi.ToStringArray(s.Actions),
 	}
 	if s.Sid != "" {
-		element["Sid"] = s.Sid
+		out["Sid"] = pulumi.String(s.Sid)
 	}
-	if s.Principal != nil {
-		element["Principal"] = s.Principal
+	if len(s.Principals) > 0 {
+		principals := pulumi.Map{}
+		for kind, name := range s.Principals {
+			principals[kind] = name
+		}
+		out["Principal"] = principals
 	}
 	if len(s.Resources) > 0 {
-		element["Resource"] = s.Resources
+		out["Resource"] = s.Resources
 	}
-	if len(s.Condition) > 0 {
-		element["Condition"] = s.Condition
+	if len(s.Conditions) > 0 {
+		conditions := pulumi.Map{}
+		for operator, keys := range s.Conditions {
+			conditions[operator] = keys
+		}
+		out["Condition"] = conditions
 	}
-	return element
+	return out
 }
