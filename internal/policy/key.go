@@ -1,16 +1,18 @@
 package policy
 
-import (
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-)
+import "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+// Anywhere is the resource of actions that AWS cannot narrow to one, and, in the policy of a key or
+// a topic, that key or topic itself.
+var Anywhere = []pulumi.StringInput{pulumi.String("*")}
 
 // KeyOwner is the statement that every key of ours starts with: the account (its root ARN), and
 // through it whoever IAM lets, administers and uses the key. The actions are spelled out so that no
-// document of ours holds a wildcard; in a key's policy the resource "*" is the key itself.
+// document of ours holds a wildcard.
 func KeyOwner(rootARN string) Statement {
 	return Statement{
-		Sid:        "Account",
-		Principals: map[string]pulumi.StringInput{"AWS": pulumi.String(rootARN)},
+		Sid:       "Account",
+		Principal: map[string]any{"AWS": rootARN},
 		Actions: []string{
 			"kms:CancelKeyDeletion", "kms:CreateAlias", "kms:CreateGrant", "kms:Decrypt", "kms:DeleteAlias",
 			"kms:DescribeKey", "kms:DisableKey", "kms:DisableKeyRotation", "kms:EnableKey",
