@@ -1,0 +1,104 @@
+package dataplane
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"sync"
+)
+
+// cacheServer is a replication group: one node a shard, each behind a TLS
+// front. Replicas are not run.
+type cacheServer struct {
+	mu     sync.Mutex
+	nodes  []*redisNode
+	fronts []*front
+}
+
+// EnsureCache serves a replication group and returns its configuration
+// (cluster mode) or primary endpoint. Another number of shards makes the group
+// anew, empty.
+func (s *Servers) EnsureCache(ctx context.Context, spec Cache) (netip.AddrPort, error) {
+	if spec.Shards < 1 || !spec.ClusterMode && spec.Shards != 1 {
+		return netip.AddrPort{}, fmt.Errorf("cache %s: %d shards: want at least 1, and exactly 1 without cluster mode", spec.ID, spec.Shards)
+	}
+	c := entry(s, s.caches, spec.ID)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.nodes) != spec.Shards {
+		if err := c.stop(); err != nil {
+			return netip.AddrPort{}, fmt.Errorf("resize cache %s: %w", spec.ID, err)
+		}
+		if err := s.startCache(ctx, c, spec); err != nil {
+			return netip.AddrPort{}, errors.Join(fmt.Errorf("serve cache %s: %w", spec.ID, err), c.stop())
+		}
+	}
+	for _, node := range c.nodes {
+		if err := node.applyUsers(ctx, spec); err != nil {
+			return netip.AddrPort{}, fmt.Errorf("cache %s: %w", spec.ID, err)
+		}
+	}
+	return c.fronts[0].addr(), nil
+}
+
+// startCache starts the nodes; what it started before an error stays in c.
+func (s *Servers) startCache(ctx context.Context, c *cacheServer, spec Cache) error {
+	var buses []uint16
+	for i := range spec.Shards {
+		ip, err := s.addresses.next()
+		if err != nil {
+			return err
+		}
+		plain := netip.AddrPortFrom(ip, redisPlainPort)
+		front, err := listenTLS(s.authority, netip.AddrPortFrom(ip, redisPort), to(plain), acceptTLS)
+		if err != nil {
+			return err
+		}
+		c.fronts = append(c.fronts, front)
+		node, err := startRedis(ctx, s.in, redisSpec{
+			name: fmt.Sprintf("%s-%04d", spec.ID, i+1), addr: plain,
+			cluster: spec.ClusterMode, bus: redisBusPort, announce: front.addr(),
+		})
+		if err != nil {
+			return err
+		}
+		c.nodes = append(c.nodes, node)
+		buses = append(buses, redisBusPort)
+	}
+	if !spec.ClusterMode {
+		return nil
+	}
+	return formCluster(ctx, c.nodes, buses)
+}
+
+// RemoveCache stops the group's servers and deletes their data.
+func (s *Servers) RemoveCache(_ context.Context, id string) error {
+	return s.removeCache(id)
+}
+
+func (s *Servers) removeCache(id string) error {
+	c := take(s, s.caches, id)
+	if c == nil {
+		return nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := c.stop(); err != nil {
+		return fmt.Errorf("remove cache %s: %w", id, err)
+	}
+	return nil
+}
+
+// stop ends what runs of the group.
+func (c *cacheServer) stop() error {
+	var all error
+	for _, front := range c.fronts {
+		front.close()
+	}
+	for _, node := range c.nodes {
+		all = errors.Join(all, node.stop())
+	}
+	c.fronts, c.nodes = nil, nil
+	return all
+}

@@ -1,0 +1,74 @@
+package dataplane
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"sync"
+)
+
+// clusterServer is a cluster's PostgreSQL and the TLS front before it.
+type clusterServer struct {
+	mu       sync.Mutex
+	postgres *postgres
+	front    *front
+}
+
+// EnsureCluster serves an Aurora cluster and returns its writer address. The
+// cluster's readers are the same server.
+func (s *Servers) EnsureCluster(ctx context.Context, spec Cluster) (netip.AddrPort, error) {
+	c := entry(s, s.clusters, spec.ID)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.front == nil {
+		if err := s.startCluster(ctx, c, spec.ID); err != nil {
+			return netip.AddrPort{}, fmt.Errorf("serve cluster %s: %w", spec.ID, err)
+		}
+	}
+	if err := c.postgres.applyMaster(ctx, spec); err != nil {
+		return netip.AddrPort{}, err
+	}
+	return c.front.addr(), nil
+}
+
+func (s *Servers) startCluster(ctx context.Context, c *clusterServer, id string) error {
+	ip, err := s.addresses.next()
+	if err != nil {
+		return err
+	}
+	plain := netip.AddrPortFrom(ip, postgresPlainPort)
+	front, err := listenTLS(s.authority, netip.AddrPortFrom(ip, postgresPort), to(plain), acceptPostgres(clusterNeedsTLS), pgALPN)
+	if err != nil {
+		return err
+	}
+	pg, err := startPostgres(ctx, s.in, postgresSpec{name: id, superuser: pgSuperuser, addr: plain})
+	if err != nil {
+		front.close()
+		return err
+	}
+	c.postgres, c.front = pg, front
+	return nil
+}
+
+// RemoveCluster stops the cluster's server and deletes its data. Proxies that
+// led to it stay and answer nobody.
+func (s *Servers) RemoveCluster(_ context.Context, id string) error {
+	return s.removeCluster(id)
+}
+
+func (s *Servers) removeCluster(id string) error {
+	c := take(s, s.clusters, id)
+	if c == nil {
+		return nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.front == nil {
+		return nil
+	}
+	c.front.close()
+	if err := c.postgres.stop(); err != nil {
+		return fmt.Errorf("remove cluster %s: %w", id, err)
+	}
+	return nil
+}

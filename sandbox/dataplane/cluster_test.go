@@ -1,0 +1,132 @@
+package dataplane
+
+import (
+	"crypto/tls"
+	"errors"
+	"net/netip"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// dial connects to a front as a real client does.
+func dial(t *testing.T, a *Authority, addr netip.AddrPort, user, password, database, sslmode string) (*pgx.Conn, error) {
+	t.Helper()
+	config, err := pgx.ParseConfig("postgres://" + addr.String() + "/?sslmode=" + sslmode)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.User, config.Password, config.Database = user, password, database
+	if config.TLSConfig != nil {
+		config.TLSConfig = &tls.Config{RootCAs: a.Pool(), ServerName: addr.Addr().String()}
+	}
+	conn, err := pgx.ConnectConfig(t.Context(), config)
+	if err == nil {
+		t.Cleanup(func() { conn.Close(t.Context()) })
+	}
+	return conn, err
+}
+
+// refused fails the test unless err is PostgreSQL's error with the code.
+func refused(t *testing.T, err error, code, text string) {
+	t.Helper()
+	var pg *pgconn.PgError
+	if !errors.As(err, &pg) || pg.Code != code || !strings.Contains(pg.Message, text) {
+		t.Errorf("error %v, want PostgreSQL error %s with %q", err, code, text)
+	}
+}
+
+func TestClusterAndProxy(t *testing.T) {
+	servers, authority := plane(t, "127.78")
+	spec := Cluster{ID: "main", Database: "app db", MasterUser: "boss", MasterPassword: `it's "secret"`}
+	early, err := servers.EnsureProxy(t.Context(), "early", spec.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr, err := servers.EnsureCluster(t.Context(), spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	late, err := servers.EnsureProxy(t.Context(), "late", spec.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if addr.Port() != 5432 || addr.Addr() == early.Addr() || early.Addr() == late.Addr() {
+		t.Errorf("addresses %s, %s, %s: want port 5432 and one address each", addr, early, late)
+	}
+	for name, front := range map[string]netip.AddrPort{"the cluster": addr, "a proxy made before its cluster": early, "a proxy made after it": late} {
+		t.Run("the master user comes in over TLS by "+name, func(t *testing.T) {
+			conn, err := dial(t, authority, front, spec.MasterUser, spec.MasterPassword, "app db", "verify-full")
+			if err != nil {
+				t.Fatal(err)
+			}
+			var super bool
+			if err := conn.QueryRow(t.Context(), "SELECT rolsuper FROM pg_roles WHERE rolname = current_user").Scan(&super); err != nil || super {
+				t.Errorf("superuser %v, error %v: want no superuser", super, err)
+			}
+		})
+	}
+	t.Run("a wrong password is refused", func(t *testing.T) {
+		_, err := dial(t, authority, addr, spec.MasterUser, "wrong", "app db", "verify-full")
+		refused(t, err, "28P01", "password authentication failed")
+	})
+	t.Run("the cluster refuses a client without TLS", func(t *testing.T) {
+		_, err := dial(t, authority, addr, spec.MasterUser, spec.MasterPassword, "app db", "disable")
+		refused(t, err, "28000", "TLS")
+	})
+	t.Run("the proxy refuses a client without TLS", func(t *testing.T) {
+		_, err := dial(t, authority, late, spec.MasterUser, spec.MasterPassword, "app db", "disable")
+		refused(t, err, "28000", "requires TLS")
+	})
+	t.Run("the master user makes a role that can use what it is given", func(t *testing.T) {
+		boss, err := dial(t, authority, late, spec.MasterUser, spec.MasterPassword, "app db", "verify-full")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, sql := range []string{
+			`CREATE ROLE app LOGIN PASSWORD 'one'`, `CREATE TABLE t (n int)`, `INSERT INTO t VALUES (7)`, `GRANT SELECT ON t TO app`,
+		} {
+			if _, err := boss.Exec(t.Context(), sql); err != nil {
+				t.Fatalf("%s: %v", sql, err)
+			}
+		}
+		app, err := dial(t, authority, late, "app", "one", "app db", "verify-full")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var n int
+		if err := app.QueryRow(t.Context(), "SELECT n FROM t").Scan(&n); err != nil || n != 7 {
+			t.Errorf("n = %d, error %v", n, err)
+		}
+		_, err = app.Exec(t.Context(), "DELETE FROM t")
+		refused(t, err, "42501", "permission denied")
+	})
+	t.Run("a second ensure keeps the address and takes the new password", func(t *testing.T) {
+		changed := spec
+		changed.MasterPassword = "another"
+		again, err := servers.EnsureCluster(t.Context(), changed)
+		if err != nil || again != addr {
+			t.Fatalf("address %s, error %v, want %s", again, err, addr)
+		}
+		_, err = dial(t, authority, late, spec.MasterUser, spec.MasterPassword, "app db", "verify-full")
+		refused(t, err, "28P01", "password authentication failed")
+		if _, err := dial(t, authority, late, spec.MasterUser, "another", "app db", "verify-full"); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Run("after the removal nobody listens", func(t *testing.T) {
+		if err := errors.Join(servers.RemoveProxy(t.Context(), "late"), servers.RemoveCluster(t.Context(), spec.ID)); err != nil {
+			t.Fatal(err)
+		}
+		for _, front := range []netip.AddrPort{addr, late} {
+			if _, err := dial(t, authority, front, spec.MasterUser, "another", "app db", "verify-full"); err == nil {
+				t.Errorf("%s still answers", front)
+			}
+		}
+		if left := servers.Status(); len(left) != 1 || left[0].Name != "early" {
+			t.Errorf("status %+v, want the one proxy that was not removed", left)
+		}
+	})
+}

@@ -1,0 +1,106 @@
+package dataplane
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/didomi/serverless-api/sandbox/child"
+)
+
+// redisAdmin is our own user on every node. Clients cannot guess its password
+// and what they are allowed does not depend on it.
+const redisAdmin = "sandbox-admin"
+
+// redisReady is how long a node may take to start.
+const redisReady = 30 * time.Second
+
+// redisNode is one running redis-server, without TLS.
+type redisNode struct {
+	addr     netip.AddrPort
+	password string // of redisAdmin
+	dir      string
+	process  *child.Process
+	client   *redis.Client
+}
+
+// redisSpec says what node to start.
+type redisSpec struct {
+	name     string         // of the log file and in messages
+	addr     netip.AddrPort // where it listens
+	cluster  bool
+	bus      uint16         // port of the cluster bus
+	announce netip.AddrPort // where clients are sent to: the front, or addr
+}
+
+// startRedis starts an empty node in a folder of its own.
+func startRedis(ctx context.Context, in Installation, spec redisSpec) (*redisNode, error) {
+	dir := filepath.Join(in.Data, "redis-"+spec.name)
+	if err := os.RemoveAll(dir); err != nil {
+		return nil, fmt.Errorf("clear Redis' folder: %w", err)
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("make Redis' folder: %w", err)
+	}
+	log, err := openLog(in, "redis-"+spec.name)
+	if err != nil {
+		return nil, err
+	}
+	defer log.Close() // the child has its own copy
+	node := &redisNode{addr: spec.addr, password: rand.Text(), dir: dir}
+	node.process, err = child.Start(child.Spec{
+		Name: "Redis " + spec.name, Path: in.RedisServer,
+		// The configuration holds a password: it goes in by standard input.
+		Args: []string{"-"}, Stdin: strings.NewReader(spec.config(node)),
+		Env: []string{child.Marker(in.Root), "LC_ALL=C", "TZ=UTC"}, Dir: dir, Log: log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	node.client = redis.NewClient(&redis.Options{
+		Addr: spec.addr.String(), Username: redisAdmin, Password: node.password, DisableIdentity: true,
+	})
+	ready, cancel := context.WithTimeout(ctx, redisReady)
+	defer cancel()
+	if err := node.process.Await(ready, func(ctx context.Context) error { return node.client.Ping(ctx).Err() }); err != nil {
+		return nil, errors.Join(fmt.Errorf("%w (log: %s)", err, log.Name()), node.stop())
+	}
+	return node, nil
+}
+
+func (s redisSpec) config(node *redisNode) string {
+	lines := []string{
+		"bind " + s.addr.Addr().String(),
+		fmt.Sprintf("port %d", s.addr.Port()),
+		"dir " + node.dir,
+		// Nothing is kept: a sandbox starts empty.
+		`save ""`, "appendonly no", "protected-mode no",
+		// ElastiCache's default policy; a node of the smallest size has 0.5 GiB.
+		"maxmemory 400mb", "maxmemory-policy volatile-lru",
+		"user " + redisAdmin + " on >" + node.password + " ~* &* +@all",
+	}
+	if s.cluster {
+		lines = append(lines,
+			"cluster-enabled yes", "cluster-node-timeout 5000",
+			fmt.Sprintf("cluster-port %d", s.bus),
+			"cluster-announce-ip "+s.announce.Addr().String(),
+			fmt.Sprintf("cluster-announce-port %d", s.announce.Port()),
+			fmt.Sprintf("cluster-announce-bus-port %d", s.bus),
+		)
+	}
+	return strings.Join(lines, "\n") + "\n"
+}
+
+// stop ends the node and deletes its data.
+func (n *redisNode) stop() error {
+	n.process.Stop(5 * time.Second)
+	return errors.Join(n.client.Close(), os.RemoveAll(n.dir))
+}

@@ -1,0 +1,113 @@
+package dataplane
+
+import (
+	"errors"
+	"maps"
+	"net/netip"
+	"sync"
+	"time"
+)
+
+// Servers is the Plane of real servers.
+type Servers struct {
+	in        Installation
+	authority *Authority
+	addresses *addresses
+
+	mu       sync.Mutex
+	clusters map[string]*clusterServer
+	proxies  map[string]*proxyServer
+	caches   map[string]*cacheServer
+}
+
+var _ Plane = (*Servers)(nil)
+
+// New returns a Plane without servers. network is the first two numbers of the
+// loopback network for the servers' addresses, such as "127.77".
+func New(in Installation, authority *Authority, network string) (*Servers, error) {
+	addresses, err := newAddresses(network)
+	if err != nil {
+		return nil, err
+	}
+	return &Servers{
+		in: in, authority: authority, addresses: addresses,
+		clusters: map[string]*clusterServer{},
+		proxies:  map[string]*proxyServer{},
+		caches:   map[string]*cacheServer{},
+	}, nil
+}
+
+// entry returns the map's entry for key, made by fresh when there is none.
+func entry[T any](s *Servers, entries map[string]*T, key string) *T {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e, ok := entries[key]
+	if !ok {
+		e = new(T)
+		entries[key] = e
+	}
+	return e
+}
+
+// find returns the map's entry for key; nil when there is none.
+func find[T any](s *Servers, entries map[string]*T, key string) *T {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return entries[key]
+}
+
+// take removes the map's entry for key and returns it; nil when there is none.
+func take[T any](s *Servers, entries map[string]*T, key string) *T {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e := entries[key]
+	delete(entries, key)
+	return e
+}
+
+// all is a copy of the map, to go through without holding its lock.
+func all[T any](s *Servers, entries map[string]*T) map[string]*T {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return maps.Clone(entries)
+}
+
+// Close stops every server and deletes the data.
+func (s *Servers) Close() error {
+	var wg sync.WaitGroup
+	failures := make(chan error)
+	stop := func(remove func() error) {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			failures <- remove()
+		}()
+	}
+	for name := range all(s, s.proxies) {
+		stop(func() error { return s.removeProxy(name) })
+	}
+	for id := range all(s, s.clusters) {
+		stop(func() error { return s.removeCluster(id) })
+	}
+	for id := range all(s, s.caches) {
+		stop(func() error { return s.removeCache(id) })
+	}
+	go func() { wg.Wait(); close(failures) }()
+	var joined error
+	for err := range failures {
+		joined = errors.Join(joined, err)
+	}
+	return joined
+}
+
+// Server is one running server, for people and tools to look at.
+type Server struct {
+	Kind  string         `json:"kind"` // "postgres", "proxy" or "redis"
+	Name  string         `json:"name"`
+	Addr  netip.AddrPort `json:"addr"`            // where clients connect, with TLS
+	Plain netip.AddrPort `json:"plain,omitzero"`  // the server itself, without TLS
+	PID   int            `json:"pid,omitempty"`   // 0 for a proxy, which is no process
+	Since time.Time      `json:"since,omitzero"`  // when the process was started
+	Alive bool           `json:"alive"`           // false: the process has ended
+	Leads string         `json:"leads,omitempty"` // a proxy's cluster
+}

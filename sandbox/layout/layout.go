@@ -1,0 +1,107 @@
+// Package layout says where the sandbox keeps what, and by which ports and
+// addresses it is reached.
+package layout
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+)
+
+// The defaults of what SANDBOX_PORT and SANDBOX_NET move.
+const (
+	DefaultPort    = 4566
+	DefaultNetwork = "127.77"
+)
+
+// Account is the number of the emulated account.
+const Account = "000000000000"
+
+// Layout is one sandbox's places. All paths are absolute.
+type Layout struct {
+	Repo    string // the repository
+	Root    string // .sandbox in it: everything that is made
+	Port    int    // first of the three ports on 127.0.0.1
+	Network string // first two numbers of the data plane's addresses
+}
+
+// Find returns the layout of the repository that dir lies in, with the ports
+// and addresses that the environment sets.
+func Find(dir string) (Layout, error) {
+	repo, err := findRepo(dir)
+	if err != nil {
+		return Layout{}, err
+	}
+	l := Layout{Repo: repo, Root: filepath.Join(repo, ".sandbox"), Port: DefaultPort, Network: DefaultNetwork}
+	if value := os.Getenv("SANDBOX_NET"); value != "" {
+		l.Network = value
+	}
+	if value := os.Getenv("SANDBOX_PORT"); value != "" {
+		l.Port, err = strconv.Atoi(value)
+		if err != nil || l.Port < 1024 || l.Port > 65533 {
+			return Layout{}, fmt.Errorf("SANDBOX_PORT=%s: want the first of three ports, 1024 to 65533", value)
+		}
+	}
+	return l, nil
+}
+
+// findRepo walks up from dir to the folder with Pulumi.yaml and sandbox/.
+func findRepo(dir string) (string, error) {
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return "", fmt.Errorf("find the repository: %w", err)
+	}
+	for at := abs; ; at = filepath.Dir(at) {
+		if _, err := os.Stat(filepath.Join(at, "sandbox", "go.mod")); err == nil {
+			return at, nil
+		}
+		if at == filepath.Dir(at) {
+			return "", fmt.Errorf("%s is not inside the repository (no sandbox/go.mod above it)", abs)
+		}
+	}
+}
+
+// Bin is the folder of the programs that were built.
+func (l Layout) Bin() string { return filepath.Join(l.Root, "bin") }
+
+// Venv is the Python environment of ministack and the servers.
+func (l Layout) Venv() string { return filepath.Join(l.Root, "venv") }
+
+// AWSVenv is the Python environment of the AWS CLI, made when first used.
+func (l Layout) AWSVenv() string { return filepath.Join(l.Root, "venv-aws") }
+
+// Build is the folder of build caches and their stamps.
+func (l Layout) Build() string { return filepath.Join(l.Root, "build") }
+
+// Run is the folder of sockets and logs.
+func (l Layout) Run() string { return filepath.Join(l.Root, "run") }
+
+// Data is the folder of the servers' data and the functions' code.
+func (l Layout) Data() string { return filepath.Join(l.Root, "data") }
+
+// State is the folder of Pulumi's file backend.
+func (l Layout) State() string { return filepath.Join(l.Root, "state") }
+
+// Home is PULUMI_HOME.
+func (l Layout) Home() string { return filepath.Join(l.Root, "home") }
+
+// CA is the certificate that clients of the data plane trust.
+func (l Layout) CA() string { return filepath.Join(l.Run(), "ca.pem") }
+
+// Socket is the daemon's control socket.
+func (l Layout) Socket() string { return filepath.Join(l.Run(), "daemon.sock") }
+
+// Log is a log file by the name of what writes it.
+func (l Layout) Log(name string) string { return filepath.Join(l.Run(), name+".log") }
+
+// GatewayAddr is the AWS endpoint's host and port.
+func (l Layout) GatewayAddr() string { return loopback(l.Port) }
+
+// EmulatorAddr is ministack's own host and port, behind the gateway.
+func (l Layout) EmulatorAddr() string { return loopback(l.Port + 1) }
+
+// APIAddr is the host and port of the REST data plane.
+func (l Layout) APIAddr() string { return loopback(l.Port + 2) }
+
+func loopback(port int) string { return "127.0.0.1:" + strconv.Itoa(port) }
