@@ -3,23 +3,24 @@ package lambdahost
 import (
 	"context"
 	"errors"
-	"io"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
 	"time"
 )
-
-// ErrNotFound says that the control plane has no such function, version or
-// alias.
-var ErrNotFound = errors.New("function not found")
 
 // Config is what a Host needs to run functions.
 type Config struct {
 	Source Source
-	// Dir holds unpacked code and log files; it is made when missing.
+	// Dir gets code/ (unpacked zips, emptied by New) and logs/ (one file a
+	// function); it is made when missing.
 	Dir       string
 	Region    string
 	AccountID string
 	// Platform are variables that the platform gives to every function beside
 	// the standard ones: AWS_ENDPOINT_URL, SSL_CERT_FILE, SANDBOX_ROOT, ...
+	// They win over the function's own.
 	Platform map[string]string
 	// Logs gets every log line as it is written; nil: files only. It is called
 	// from several goroutines and must not block for long.
@@ -27,80 +28,201 @@ type Config struct {
 	// Concurrency is the account's limit of concurrent executions; zero means
 	// DefaultConcurrency.
 	Concurrency int
+	// Idle is how long an environment waits for work before it ends; zero
+	// means DefaultIdle.
+	Idle time.Duration
 	// KeepRunning leaves idle environments running, where Lambda freezes them.
 	KeepRunning bool
 }
 
-// Request is one invocation.
-type Request struct {
-	Function  string // name or ARN, qualified or not
-	Qualifier string // alias or version; empty: the one in Function, or $LATEST
-	Payload   []byte
-	// TraceID is the X-Amzn-Trace-Id header's value; one is made when empty.
-	TraceID string
-	// ClientContext is the decoded X-Amz-Client-Context; usually empty.
-	ClientContext string
+// Host runs functions. Its methods are safe for concurrent use.
+type Host struct {
+	config  Config
+	code    *codeStore
+	logs    *logFiles
+	spawner *spawner
+	admit   *admission
+
+	mu     sync.Mutex
+	closed bool
+	pools  map[string]*pool // by function name and version
+	stop   chan struct{}
+	work   sync.WaitGroup // invocations, environments and the reaper
 }
 
-// Response is the answer to a buffered invocation.
-type Response struct {
-	RequestID       string
-	ExecutedVersion string
-	Payload         []byte
-	// FunctionError is the X-Amz-Function-Error header: empty when the
-	// function answered, else "Unhandled" and Payload has errorType and
-	// errorMessage.
-	FunctionError string
-	// LogTail is the last 4 KB of the invocation's log (LogType: Tail).
-	LogTail []byte
+var _ Invoker = (*Host)(nil)
+
+// New checks the configuration and makes a host without environments; they
+// start with the first invocations.
+func New(c Config) (*Host, error) {
+	if c.Source == nil || c.Dir == "" || c.Region == "" || c.AccountID == "" {
+		return nil, errors.New("lambdahost: Source, Dir, Region and AccountID must be set in Config")
+	}
+	if c.Concurrency == 0 {
+		c.Concurrency = DefaultConcurrency
+	}
+	if c.Idle == 0 {
+		c.Idle = DefaultIdle
+	}
+	dir, err := filepath.Abs(c.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("lambdahost: directory %s: %w", c.Dir, err)
+	}
+	c.Dir = dir
+	code, err := newCodeStore(filepath.Join(dir, "code"))
+	if err != nil {
+		return nil, err
+	}
+	logs := filepath.Join(dir, "logs")
+	if err := os.MkdirAll(logs, 0o700); err != nil {
+		return nil, fmt.Errorf("lambdahost: log directory: %w", err)
+	}
+	h := &Host{
+		config:  c,
+		code:    code,
+		logs:    newLogFiles(logs, c.Logs),
+		spawner: newSpawner(),
+		admit:   newAdmission(c.Concurrency),
+		pools:   map[string]*pool{},
+		stop:    make(chan struct{}),
+	}
+	h.work.Add(1)
+	go h.reap()
+	return h, nil
 }
 
-// Stream is the answer to a streaming invocation. It must be closed.
-type Stream struct {
-	RequestID       string
-	ExecutedVersion string
-	// ContentType is what the function declared for its answer.
-	ContentType string
-	// Body is the answer as it arrives. It ends with io.EOF, or with a
-	// *FunctionError when the function failed after it began to answer.
-	Body io.ReadCloser
+// Close ends every environment, running invocations with it, and waits until
+// the processes are gone. A second call does nothing.
+func (h *Host) Close() error {
+	h.mu.Lock()
+	if h.closed {
+		h.mu.Unlock()
+		return nil
+	}
+	h.closed = true
+	close(h.stop)
+	for _, p := range h.pools {
+		p.retire()
+	}
+	h.mu.Unlock()
+	h.work.Wait()
+	h.spawner.close()
+	return h.logs.close()
 }
 
-// FunctionError is a function's own failure in a streamed answer.
-type FunctionError struct {
-	Type    string
-	Message string
-	Payload []byte // errorType and errorMessage as JSON
+// Invoke implements Invoker. The function runs to its end even when ctx ends
+// before it, as on the platform.
+func (h *Host) Invoke(ctx context.Context, r Request) (Response, error) {
+	inv, err := h.begin(ctx, r, false)
+	if err != nil {
+		return Response{}, err
+	}
+	select {
+	case <-inv.done:
+	case <-ctx.Done():
+		return Response{}, fmt.Errorf("invoke %s: %w", r.Function, ctx.Err())
+	}
+	response := Response{
+		RequestID:       inv.id,
+		ExecutedVersion: inv.function.Version,
+		Payload:         inv.payloadOut,
+		LogTail:         inv.tail.bytes(),
+	}
+	if inv.failure != nil {
+		response.FunctionError, response.Payload = "Unhandled", inv.failure.Payload
+	}
+	return response, nil
 }
 
-// Error is a failure of the Lambda API itself, for the caller to answer with.
-type Error struct {
-	Status  int    // HTTP status
-	Type    string // "TooManyRequestsException", ...
-	Reason  string // body member Reason, for throttles; may be empty
-	Message string
+// InvokeStream implements Invoker. When the stream is closed early the
+// function still runs to its end: what it writes is read and dropped, bounded
+// by its timeout and MaxStream.
+func (h *Host) InvokeStream(ctx context.Context, r Request) (*Stream, error) {
+	inv, err := h.begin(ctx, r, true)
+	if err != nil {
+		return nil, err
+	}
+	select {
+	case <-inv.answered:
+	case <-ctx.Done():
+		inv.abandon()
+		return nil, fmt.Errorf("invoke %s: %w", r.Function, ctx.Err())
+	}
+	if inv.failure != nil {
+		return nil, inv.failure
+	}
+	return &Stream{
+		RequestID:       inv.id,
+		ExecutedVersion: inv.function.Version,
+		ContentType:     inv.contentType,
+		Body:            inv.reader,
+	}, nil
 }
 
-// Invoker is the part of a Host that its callers use.
-type Invoker interface {
-	// Invoke runs the function and returns its whole answer. Errors are
-	// ErrNotFound, *Error, or ctx's.
-	Invoke(ctx context.Context, r Request) (Response, error)
-	// InvokeStream runs the function and returns its answer as it is written.
-	// A function that fails before it answers is a *FunctionError.
-	InvokeStream(ctx context.Context, r Request) (*Stream, error)
+// begin resolves the function, takes a place in the concurrency limits and
+// starts the invocation on its own goroutine.
+func (h *Host) begin(ctx context.Context, r Request, stream bool) (*invocation, error) {
+	if len(r.Payload) > MaxPayload {
+		return nil, &Error{
+			Status: 413, Type: "RequestTooLargeException",
+			Message: fmt.Sprintf("Request must be smaller than %d bytes for the InvokeFunction operation", MaxPayload),
+		}
+	}
+	f, err := h.config.Source.Function(ctx, r.Function, r.Qualifier)
+	if err != nil {
+		return nil, fmt.Errorf("look up function %s: %w", r.Function, err)
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closed {
+		return nil, &Error{Status: 503, Type: "ServiceException", Message: "the Lambda host is shutting down"}
+	}
+	release, err := h.admit.enter(f)
+	if err != nil {
+		return nil, err
+	}
+	inv := newInvocation(f, r, stream)
+	p := h.pool(f)
+	h.work.Add(1)
+	go func() {
+		defer h.work.Done()
+		defer release()
+		p.run(inv)
+	}()
+	return inv, nil
 }
 
-// LogLine is one line of a function's log.
-type LogLine struct {
-	Group, Stream string // CloudWatch log group and stream
-	Function      string
-	Time          time.Time
-	Text          string // without the newline
+// pool returns the environments of the function's version, retiring those of
+// an older code or configuration. h.mu is held.
+func (h *Host) pool(f Function) *pool {
+	key := f.Name + ":" + f.Version
+	print := fingerprint(f)
+	if p := h.pools[key]; p != nil {
+		if p.fingerprint == print {
+			return p
+		}
+		p.retire()
+	}
+	p := &pool{host: h, function: f, fingerprint: print}
+	h.pools[key] = p
+	return p
 }
 
-// Error implements error.
-func (e *FunctionError) Error() string { return e.Type + ": " + e.Message }
-
-// Error implements error.
-func (e *Error) Error() string { return e.Type + ": " + e.Message }
+// reap ends environments that have had no work for a while.
+func (h *Host) reap() {
+	defer h.work.Done()
+	tick := time.NewTicker(max(h.config.Idle/4, time.Millisecond))
+	defer tick.Stop()
+	for {
+		select {
+		case <-h.stop:
+			return
+		case now := <-tick.C:
+			h.mu.Lock()
+			for _, p := range h.pools {
+				p.reap(now.Add(-h.config.Idle))
+			}
+			h.mu.Unlock()
+		}
+	}
+}

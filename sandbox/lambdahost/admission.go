@@ -1,0 +1,46 @@
+package lambdahost
+
+import "sync"
+
+// admission counts running invocations against the account's limit and each
+// function's reserved concurrency. Reserved places are taken out of the
+// account's pool only while they are used: which functions reserve how much is
+// known to the control plane, not here.
+type admission struct {
+	mu       sync.Mutex
+	limit    int
+	running  int
+	function map[string]int
+}
+
+func newAdmission(limit int) *admission {
+	return &admission{limit: limit, function: map[string]int{}}
+}
+
+// enter takes a place, or returns the platform's throttle error.
+func (a *admission) enter(f Function) (release func(), err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if f.Reserved != nil && a.function[f.Name] >= *f.Reserved {
+		return nil, throttled("ReservedFunctionConcurrentInvocationLimitExceeded")
+	}
+	if a.running >= a.limit {
+		return nil, throttled("ConcurrentInvocationLimitExceeded")
+	}
+	a.running++
+	a.function[f.Name]++
+	return func() { a.leave(f.Name) }, nil
+}
+
+func (a *admission) leave(name string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.running--
+	if a.function[name]--; a.function[name] == 0 {
+		delete(a.function, name)
+	}
+}
+
+func throttled(reason string) error {
+	return &Error{Status: 429, Type: "TooManyRequestsException", Reason: reason, Message: "Rate Exceeded."}
+}

@@ -1,0 +1,86 @@
+package lambdahost
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+)
+
+// ErrNotFound says that the control plane has no such function, version or
+// alias.
+var ErrNotFound = errors.New("function not found")
+
+// Invoker is the part of a Host that its callers use.
+type Invoker interface {
+	// Invoke runs the function and returns its whole answer. Errors are
+	// ErrNotFound, *Error, or ctx's (all may be wrapped).
+	Invoke(ctx context.Context, r Request) (Response, error)
+	// InvokeStream runs the function and returns its answer as it is written.
+	// A function that fails before it answers is a *FunctionError.
+	InvokeStream(ctx context.Context, r Request) (*Stream, error)
+}
+
+// Request is one invocation.
+type Request struct {
+	Function  string // name or ARN, qualified or not
+	Qualifier string // alias or version; empty: the one in Function, or $LATEST
+	Payload   []byte
+	// TraceID is the X-Amzn-Trace-Id header's value; one is made when empty.
+	TraceID string
+	// ClientContext is the decoded X-Amz-Client-Context; usually empty.
+	ClientContext string
+}
+
+// Response is the answer to a buffered invocation.
+type Response struct {
+	RequestID       string
+	ExecutedVersion string
+	Payload         []byte
+	// FunctionError is the X-Amz-Function-Error header: empty when the
+	// function answered, else "Unhandled" and Payload has errorType and
+	// errorMessage.
+	FunctionError string
+	// LogTail is the last 4 KB of the invocation's log (LogType: Tail).
+	LogTail []byte
+}
+
+// Stream is the answer to a streaming invocation. Its body must be closed.
+type Stream struct {
+	RequestID       string
+	ExecutedVersion string
+	// ContentType is what the function declared for its answer.
+	ContentType string
+	// Body is the answer as it arrives. It ends with io.EOF, or with a
+	// *FunctionError when the function failed after it began to answer.
+	Body io.ReadCloser
+}
+
+// FunctionError is a function's own failure in a streamed answer.
+type FunctionError struct {
+	Type    string
+	Message string
+	Payload []byte // errorType and errorMessage as JSON
+}
+
+// Error implements error.
+func (e *FunctionError) Error() string { return e.Type + ": " + e.Message }
+
+// Error is a failure of the Lambda API itself, for the caller to answer with.
+type Error struct {
+	Status  int    // HTTP status
+	Type    string // "TooManyRequestsException", ...
+	Reason  string // body member Reason, for throttles; may be empty
+	Message string
+}
+
+// Error implements error.
+func (e *Error) Error() string { return e.Type + ": " + e.Message }
+
+// LogLine is one line of a function's log.
+type LogLine struct {
+	Group, Stream string // CloudWatch log group and stream
+	Function      string
+	Time          time.Time
+	Text          string // without the newline
+}

@@ -1,0 +1,213 @@
+package lambdahost
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// environment is one execution environment: a process and the Runtime API
+// server that it talks to. It runs one invocation at a time.
+type environment struct {
+	host     *Host
+	function Function
+	log      *logger
+	scratch  string // the environment's own temporary directory
+	process  *process
+	server   *http.Server
+	expires  time.Time // of the credentials; zero: never
+
+	asked      chan struct{}       // the runtime asks for the next invocation
+	work       chan *invocation    // and gets it
+	initFailed chan *FunctionError // the runtime reported that init failed
+	sigterm    atomic.Bool         // an extension is registered: SIGTERM first
+	active     atomic.Bool         // not frozen
+	outOfMem   atomic.Bool
+	peak       atomic.Int64 // bytes
+
+	mu      sync.Mutex
+	current *invocation
+
+	started      time.Time
+	initDuration time.Duration // reported once, with the first invocation
+	idleSince    time.Time
+}
+
+// newEnvironment unpacks the code, gets credentials and starts the process.
+func newEnvironment(ctx context.Context, h *Host, f Function, requestID string) (*environment, *FunctionError) {
+	root, err := h.code.directory(ctx, h.config.Source, f)
+	if err != nil {
+		return nil, newFailure(requestID, "ServiceException", "%v", err)
+	}
+	credentials, err := h.config.Source.Credentials(ctx, f)
+	if err != nil {
+		return nil, newFailure(requestID, "AccessDeniedException", "credentials of role %s: %v", f.RoleARN, err)
+	}
+	e := &environment{
+		host: h, function: f, expires: credentials.Expires,
+		asked: make(chan struct{}), work: make(chan *invocation), initFailed: make(chan *FunctionError, 1),
+	}
+	stream := fmt.Sprintf("%s/[%s]%s", time.Now().UTC().Format("2006/01/02"), f.Version, randomHex(16))
+	if e.log, err = newLogger(h.logs, f, stream); err != nil {
+		return nil, newFailure(requestID, "ServiceException", "%v", err)
+	}
+	if err := e.launch(root, credentials); err != nil {
+		e.end()
+		return nil, newFailure(requestID, "Runtime.InvalidEntrypoint", "%v", err)
+	}
+	go e.watchMemory()
+	return e, nil
+}
+
+// launch starts the Runtime API's server and the process.
+func (e *environment) launch(root string, c Credentials) (err error) {
+	if e.scratch, err = os.MkdirTemp("", "lambda-"); err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return fmt.Errorf("runtime API: %w", err)
+	}
+	e.server = &http.Server{Handler: e.runtimeAPI(), ReadHeaderTimeout: InitTimeout}
+	go func() { _ = e.server.Serve(listener) }() // ends with end's Close
+	cmd := exec.Command(filepath.Join(root, "bootstrap"))
+	cmd.Dir = root
+	cmd.Env = e.variables(root, listener.Addr().String(), c)
+	cmd.Stdout, cmd.Stderr = e.log.input, e.log.input
+	e.log.printf("INIT_START Runtime Version: provided (sandbox)\tHandler: %s", e.function.Handler)
+	e.started = time.Now()
+	e.active.Store(true)
+	e.process, err = e.host.spawner.start(cmd)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return errors.New("Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]") //nolint:staticcheck // the platform's words
+	case errors.Is(err, syscall.ENOEXEC):
+		return fmt.Errorf("%w: is the function's architecture (%s) this machine's?", err, e.function.Architecture)
+	}
+	return err
+}
+
+// init waits until the runtime asks for its first invocation.
+func (e *environment) init(inv *invocation) *FunctionError {
+	timer := time.NewTimer(InitTimeout)
+	defer timer.Stop()
+	var failure *FunctionError
+	select {
+	case <-e.asked:
+		e.initDuration = time.Since(e.started)
+		e.measure()
+		return nil
+	case failure = <-e.initFailed:
+	case <-e.process.exited:
+		failure = e.exitFailure(inv.id)
+		select {
+		case failure = <-e.initFailed: // said before it left
+		default:
+		}
+	case <-timer.C:
+		failure = newFailure(inv.id, "Sandbox.Timedout", "Task timed out after %.2f seconds", InitTimeout.Seconds())
+	}
+	e.kill()
+	<-e.process.exited
+	e.log.follow(&inv.tail)
+	e.log.sync()
+	e.log.printf("INIT_REPORT Init Duration: %.2f ms\tPhase: init\tStatus: error\tError Type: %s",
+		milliseconds(time.Since(e.started)), failure.Type)
+	e.log.follow(nil)
+	return failure
+}
+
+// exitFailure words the end of the process.
+func (e *environment) exitFailure(requestID string) *FunctionError {
+	kind := "Runtime.ExitError"
+	if e.outOfMem.Load() {
+		kind = "Runtime.OutOfMemory"
+	}
+	return newFailure(requestID, kind, "%s", e.process.reason())
+}
+
+// usable says that the environment can take an invocation of that timeout.
+func (e *environment) usable(timeout time.Duration) bool {
+	fresh := e.expires.IsZero() || time.Until(e.expires) > timeout+credentialMargin
+	return fresh && !e.process.gone()
+}
+
+// rest freezes the environment until the next invocation, as the platform
+// does: background work stops, timers are late, connections go stale.
+func (e *environment) rest() {
+	e.idleSince = time.Now()
+	if !e.host.config.KeepRunning {
+		e.process.signal(syscall.SIGSTOP)
+		e.active.Store(false)
+	}
+}
+
+func (e *environment) wake() {
+	e.active.Store(true)
+	e.process.signal(syscall.SIGCONT)
+}
+
+// kill ends the process at once, frozen or not.
+func (e *environment) kill() { e.process.signal(syscall.SIGKILL) }
+
+// end shuts the environment down and leaves nothing of it.
+func (e *environment) end() {
+	if e.process != nil {
+		if e.sigterm.Load() && !e.process.gone() && !e.host.stopping() {
+			e.wake()
+			e.process.signal(syscall.SIGTERM)
+			select {
+			case <-e.process.exited:
+			case <-time.After(shutdownGrace):
+			}
+		}
+		e.kill()
+		<-e.process.exited
+	}
+	if e.server != nil {
+		_ = e.server.Close() // its one client is gone
+	}
+	e.log.close()
+	_ = os.RemoveAll(e.scratch) // in the temporary directory; worth no failure
+}
+
+// watchMemory keeps the peak and kills the process when it exceeds the
+// function's memory.
+func (e *environment) watchMemory() {
+	limit := int64(e.function.MemoryMB) * 1024 * 1024
+	tick := time.NewTicker(memoryInterval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-e.process.exited:
+			return
+		case <-tick.C:
+			if e.active.Load() && e.measure() > limit {
+				e.outOfMem.Store(true)
+				e.kill()
+			}
+		}
+	}
+}
+
+// measure updates the peak and returns what counts against the limit: the
+// peak too, so that a short excess between two looks is seen.
+func (e *environment) measure() int64 {
+	m := treeMemory(e.process.cmd.Process.Pid)
+	used := max(m.resident, processMemory(e.process.cmd.Process.Pid).peak)
+	e.peak.Store(max(e.peak.Load(), used))
+	return used
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+
+func formatMilliseconds(d time.Duration) string { return fmt.Sprintf("%.2f", milliseconds(d)) }

@@ -1,0 +1,97 @@
+package lambdahost
+
+import (
+	"math"
+	"time"
+)
+
+// invoke runs the invocation and says whether the environment can take
+// another one.
+func (e *environment) invoke(inv *invocation) bool {
+	start := time.Now()
+	inv.deadline = start.Add(inv.function.Timeout)
+	timer := time.NewTimer(inv.function.Timeout)
+	defer timer.Stop()
+	e.log.follow(&inv.tail)
+	e.log.printf("START RequestId: %s Version: %s", inv.id, inv.function.Version)
+	e.setCurrent(inv)
+	e.wake()
+	failure := e.await(inv, timer)
+	if failure != nil {
+		e.kill()
+		<-e.process.exited
+		inv.fail(failure)
+	} else {
+		// Nothing to an answer that is whole; the runtime may have broken off.
+		inv.fail(newFailure(inv.id, "Runtime.NoResponse", "the runtime asked for more work before it had answered"))
+	}
+	e.setCurrent(nil)
+	e.report(inv, time.Since(start), failure)
+	inv.finish()
+	return failure == nil
+}
+
+// await hands the invocation to the runtime and waits until it asks for
+// another, or a reason to end the environment.
+func (e *environment) await(inv *invocation, timer *time.Timer) *FunctionError {
+	select {
+	case e.work <- inv:
+	case <-e.process.exited:
+		return e.exitFailure(inv.id)
+	case <-timer.C:
+		return timedOut(inv)
+	}
+	select {
+	case <-e.asked:
+		return nil
+	case <-e.process.exited:
+		return e.exitFailure(inv.id)
+	case <-timer.C:
+		return timedOut(inv)
+	}
+}
+
+func timedOut(inv *invocation) *FunctionError {
+	return newFailure(inv.id, "Sandbox.Timedout", "Task timed out after %.2f seconds", inv.function.Timeout.Seconds())
+}
+
+// report writes the lines that end an invocation's log.
+func (e *environment) report(inv *invocation, took time.Duration, failure *FunctionError) {
+	e.log.sync()
+	if !e.process.gone() {
+		e.measure()
+	}
+	status, initLine := "", ""
+	if e.initDuration > 0 {
+		initLine = "\tInit Duration: " + formatMilliseconds(e.initDuration) + " ms"
+		e.initDuration = 0
+	}
+	if failure != nil {
+		e.log.printf("%s", failure.Message)
+		status = "\tStatus: error\tError Type: " + failure.Type
+		if failure.Type == "Sandbox.Timedout" {
+			status = "\tStatus: timeout"
+		}
+	}
+	e.log.printf("END RequestId: %s", inv.id)
+	e.log.printf("REPORT RequestId: %s\tDuration: %s ms\tBilled Duration: %.0f ms\tMemory Size: %d MB\tMax Memory Used: %d MB%s%s",
+		inv.id, formatMilliseconds(took), math.Ceil(milliseconds(took)),
+		e.function.MemoryMB, e.peak.Load()/(1024*1024), initLine, status)
+	e.log.follow(nil)
+}
+
+func (e *environment) setCurrent(inv *invocation) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.current = inv
+}
+
+// running returns the invocation under way if it has that id, else nil.
+func (e *environment) running(id string) *invocation {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.current == nil || e.current.id != id {
+		return nil
+	}
+	return e.current
+}

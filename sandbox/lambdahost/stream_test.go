@@ -1,0 +1,114 @@
+package lambdahost
+
+import (
+	"crypto/sha256"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"testing"
+	"time"
+)
+
+// noise is what the test function streams.
+func noise(size int64) io.Reader { return io.LimitReader(rand.NewChaCha8([32]byte{1}), size) }
+
+// prelude is how many bytes the test function's stream has before its body.
+const prelude = len(`{"statusCode":200}`) + 8
+
+func stream(t *testing.T, h *Host, payload string) *Stream {
+	t.Helper()
+	s, err := h.InvokeStream(t.Context(), Request{Function: "f", Payload: []byte(payload)})
+	if err != nil {
+		t.Fatalf("invoke %s: %v", payload, err)
+	}
+	t.Cleanup(func() { _ = s.Body.Close() })
+	return s
+}
+
+func TestALargeAnswerIsStreamedWhole(t *testing.T) {
+	h, _ := newFunction(t, nil)
+	s := stream(t, h, `{"do":"stream","size":67108864}`)
+	if s.ContentType != "application/vnd.awslambda.http-integration-response" {
+		t.Errorf("content type %q", s.ContentType)
+	}
+	if _, err := io.CopyN(io.Discard, s.Body, int64(prelude)); err != nil {
+		t.Fatal(err)
+	}
+	got, want := sha256.New(), sha256.New()
+	if n, err := io.Copy(got, s.Body); err != nil || n != 64<<20 {
+		t.Fatalf("%d bytes, %v", n, err)
+	}
+	if _, err := io.Copy(want, noise(64<<20)); err != nil {
+		t.Fatal(err)
+	}
+	if string(got.Sum(nil)) != string(want.Sum(nil)) {
+		t.Error("the bytes differ")
+	}
+}
+
+func TestAStreamArrivesBeforeItsEnd(t *testing.T) {
+	h, _ := newFunction(t, nil)
+	answer[identity](t, h, `{"do":"identity"}`)
+	start := time.Now()
+	s := stream(t, h, `{"do":"slow-stream","size":10,"sleep":2000000000}`)
+	if _, err := io.CopyN(io.Discard, s.Body, int64(prelude)+10); err != nil {
+		t.Fatal(err)
+	}
+	if took := time.Since(start); took > 1500*time.Millisecond {
+		t.Errorf("the first bytes took %v", took)
+	}
+	if rest, err := io.ReadAll(s.Body); err != nil || string(rest) != "late" {
+		t.Errorf("rest %q, %v", rest, err)
+	}
+}
+
+func TestStreamsThatFail(t *testing.T) {
+	tests := []struct {
+		name, payload, kind string
+		timeout             time.Duration
+		before              bool // the failure comes before the answer
+	}{
+		{"before the answer", `{"do":"error"}`, "errorString", 0, true},
+		{"by a time-out before the answer", `{"do":"sleep","sleep":60000000000}`, "Sandbox.Timedout", time.Second, true},
+		{"in the middle", `{"do":"broken-stream","size":100000}`, "errorString", 0, false},
+		{"by a time-out in the middle", `{"do":"slow-stream","size":100000,"sleep":60000000000}`, "Sandbox.Timedout", time.Second, false},
+		{"by being too large", `{"do":"stream","size":209715201}`, "Function.ResponseSizeTooLarge", 0, false},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			h, _ := newFunction(t, func(s *fakeSource, _ *Config) {
+				if test.timeout != 0 {
+					s.function.Timeout = test.timeout
+				}
+			})
+			s, err := h.InvokeStream(t.Context(), Request{Function: "f", Payload: []byte(test.payload)})
+			if !test.before {
+				if err != nil {
+					t.Fatal(err)
+				}
+				_, err = io.Copy(io.Discard, s.Body)
+			}
+			var failure *FunctionError
+			if !errors.As(err, &failure) || failure.Type != test.kind {
+				t.Errorf("got %v, want %s", err, test.kind)
+			}
+			answer[identity](t, h, `{"do":"identity"}`)
+		})
+	}
+}
+
+func TestAFunctionRunsOnWhenTheStreamsReaderLeaves(t *testing.T) {
+	h, _ := newFunction(t, nil)
+	first := answer[identity](t, h, `{"do":"identity"}`)
+	s := stream(t, h, `{"do":"stream","size":67108864}`)
+	if err := s.Body.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for range 100 {
+		if second := answer[identity](t, h, `{"do":"identity"}`); second.PID == first.PID {
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	t.Error("the environment of the abandoned stream never came back")
+}
