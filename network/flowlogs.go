@@ -32,11 +32,11 @@ func (n *Network) flowLogs(ctx *pulumi.Context, name string, vpcID pulumi.String
 	}
 	write, err := iam.NewRolePolicy(ctx, name+"-flows", &iam.RolePolicyArgs{
 		Role: role.ID(),
-		Policy: policy.JSON(policy.Statement{
+		Policy: policy.Document(policy.Statement{
 			Actions: []string{
 				"logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents",
 			},
-			Resources: pulumi.StringArray{logs.Arn, pulumi.Sprintf("%s:*", logs.Arn)},
+			Resources: []pulumi.StringInput{logs.Arn, pulumi.Sprintf("%s:*", logs.Arn)},
 		}),
 	}, pulumi.Parent(n))
 	if err != nil {

@@ -1,80 +1,60 @@
-// Package policy writes IAM policy documents: statements as Go values whose parts may be outputs,
-// rendered as the JSON that AWS takes, the same text for the same statements.
+// Package policy writes IAM policy documents: typed statements in, JSON out, with resources that may
+// not be known yet.
 package policy
 
-import (
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-)
+import "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-// Statement is one statement of a policy document; it allows unless Deny is set.
+// version is the policy language's, not the document's.
+const version = "2012-10-17"
+
+// Statement is one grant or denial.
 type Statement struct {
-	// Sid names the statement: letters and digits, unique within a document.
+	// Sid says what the statement is for; letters and digits only.
 	Sid string
-	// Deny turns the statement into a refusal.
+	// Deny turns the grant into a denial.
 	Deny bool
-	// Principals are who it speaks of, by kind ("Service", "AWS", "Federated"). Only documents
-	// attached to a resource (trust, key, bucket, topic) have any.
-	Principals map[string]pulumi.StringInput
-	// Actions are full names ("s3:GetObject").
-	Actions []string
-	// Resources are ARNs; a trust policy has none.
-	Resources pulumi.StringArray
-	// Conditions are by operator, then key: {"StringEquals": {"aws:SourceAccount": account}}. A
-	// value is a pulumi.StringInput or a pulumi.StringArray.
-	Conditions map[string]pulumi.Map
+	// Principal is who, in policies of a resource: {"Service": "lambda.amazonaws.com"} or "*".
+	Principal any
+	Actions   []string
+	// Resources are ARNs; none leaves the element out, as trust policies want it.
+	Resources []pulumi.StringInput
+	// Condition is by operator, then key: {"Bool": {"aws:SecureTransport": "false"}}.
+	Condition map[string]any
 }
 
-// Anywhere is the resource of actions that AWS cannot narrow to one.
-var Anywhere = pulumi.StringArray{pulumi.String("*")}
-
-// JSON renders the statements as a policy document.
-func JSON(statements ...Statement) pulumi.StringOutput {
-	rendered := make(pulumi.Array, len(statements))
+// Document is the JSON of a policy with these statements.
+func Document(statements ...Statement) pulumi.StringOutput {
+	list := make([]any, len(statements))
 	for i, s := range statements {
-		rendered[i] = s.render()
+		list[i] = s.element()
 	}
-	return pulumi.JSONMarshal(pulumi.Map{
-		"Version":   pulumi.String("2012-10-17"),
-		"Statement": rendered,
-	})
+	return pulumi.JSONMarshal(map[string]any{"Version": version, "Statement": list})
 }
 
-// Trust renders a role's trust policy for one AWS service, such as lambda.amazonaws.com.
+// Trust is the JSON of a trust policy that lets one AWS service take a role.
 func Trust(service string) pulumi.StringOutput {
-	return JSON(Statement{
-		Principals: map[string]pulumi.StringInput{"Service": pulumi.String(service)},
-		Actions:    []string{"sts:AssumeRole"},
+	return Document(Statement{
+		Principal: map[string]any{"Service": service},
+		Actions:   []string{"sts:AssumeRole"},
 	})
 }
 
-func (s Statement) render() pulumi.Map {
-	effect := "Allow"
+func (s Statement) element() map[string]any {
+	element := map[string]any{"Effect": "Allow", "Action": s.Actions}
 	if s.Deny {
-		effect = "Deny"
-	}
-	out := pulumi.Map{
-		"Effect": pulumi.String(effect),
-		"Action": pulumi.ToStringArray(s.Actions),
+		element["Effect"] = "Deny"
 	}
 	if s.Sid != "" {
-		out["Sid"] = pulumi.String(s.Sid)
+		element["Sid"] = s.Sid
 	}
-	if len(s.Principals) > 0 {
-		principals := pulumi.Map{}
-		for kind, name := range s.Principals {
-			principals[kind] = name
-		}
-		out["Principal"] = principals
+	if s.Principal != nil {
+		element["Principal"] = s.Principal
 	}
 	if len(s.Resources) > 0 {
-		out["Resource"] = s.Resources
+		element["Resource"] = s.Resources
 	}
-	if len(s.Conditions) > 0 {
-		conditions := pulumi.Map{}
-		for operator, keys := range s.Conditions {
-			conditions[operator] = keys
-		}
-		out["Condition"] = conditions
+	if len(s.Condition) > 0 {
+		element["Condition"] = s.Condition
 	}
-	return out
+	return element
 }
