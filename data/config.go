@@ -1,7 +1,12 @@
 package data
 
 import (
+	"fmt"
+	"math"
+	"regexp"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/didomi/serverless-api/internal/config"
 )
@@ -98,4 +103,103 @@ func (c Config) Problems() []config.Problem {
 		Key: "secretRecoveryDays", Value: strconv.Itoa(c.SecretRecoveryDays),
 		Want: "0 (no recovery) or a whole number from 7 to 30",
 	}}
+}
+
+var (
+	postgresVersion = regexp.MustCompile(`^1[5-9]\.\d{1,2}$`)
+	redisVersion    = regexp.MustCompile(`^7\.[01]$`)
+	databaseName    = regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`)
+	nodeType        = regexp.MustCompile(`^cache\.[a-z0-9]+\.[a-z0-9]+$`)
+)
+
+// reservedNames are databases that the engine makes for itself.
+var reservedNames = []string{"postgres", "rdsadmin", "template0", "template1"}
+
+// Problems lists what no cluster can be made of.
+func (d Database) Problems() []config.Problem {
+	var problems []config.Problem
+	if !postgresVersion.MatchString(d.Version) {
+		problems = append(problems, config.Problem{
+			Key: "version", Value: config.Text(d.Version),
+			Want: `an Aurora PostgreSQL version from 15 on, major and minor, such as "16.6"`,
+		})
+	}
+	if !databaseName.MatchString(d.Name) || slices.Contains(reservedNames, d.Name) {
+		problems = append(problems, config.Problem{
+			Key: "name", Value: config.Text(d.Name),
+			Want: "a database's name: lower case letters, digits and _, a letter first, 63 at most, none of " +
+				strings.Join(reservedNames, ", "),
+		})
+	}
+	problems = append(problems, d.capacityProblems()...)
+	problems = append(problems, config.Between("readers", d.Readers, 0, 15)...)
+	problems = append(problems, config.Between("backupDays", d.BackupDays, 1, 35)...)
+	if months := d.InsightsDays / 31; d.InsightsDays != 7 && d.InsightsDays != 731 &&
+		(d.InsightsDays%31 != 0 || months < 1 || months > 23) {
+		problems = append(problems, config.Problem{
+			Key: "insightsDays", Value: strconv.Itoa(d.InsightsDays),
+			Want: "7, a multiple of 31 up to 713, or 731",
+		})
+	}
+	return problems
+}
+
+// The bounds of a Serverless v2 instance, in ACU. Below half a unit it pauses, which never happens
+// behind a proxy that keeps connections open.
+const (
+	leastCapacity = 0.5
+	mostCapacity  = 256
+)
+
+func (d Database) capacityProblems() []config.Problem {
+	capacity := func(key string, value, least float64) []config.Problem {
+		if value >= least && value <= mostCapacity && math.Mod(value, 0.5) == 0 {
+			return nil
+		}
+		return []config.Problem{{
+			Key: key, Value: strconv.FormatFloat(value, 'f', -1, 64),
+			Want: fmt.Sprintf("a multiple of 0.5 from %v to %v", least, mostCapacity),
+		}}
+	}
+	problems := capacity("minCapacity", d.MinCapacity, leastCapacity)
+	least := 1.0
+	if problems == nil {
+		least = max(least, d.MinCapacity)
+	}
+	return append(problems, capacity("maxCapacity", d.MaxCapacity, least)...)
+}
+
+// Problems lists what RDS Proxy would refuse.
+func (p Proxy) Problems() []config.Problem {
+	problems := config.Between("maxConnectionsPercent", p.MaxConnectionsPercent, 1, 100)
+	most := 100
+	if problems == nil {
+		most = p.MaxConnectionsPercent
+	}
+	problems = append(problems, config.Between("maxIdleConnectionsPercent", p.MaxIdleConnectionsPercent, 0, most)...)
+	problems = append(problems, config.Between("borrowSeconds", p.BorrowSeconds, 1, 300)...)
+	return append(problems, config.Between("idleClientSeconds", p.IdleClientSeconds, 1, 28800)...)
+}
+
+// Problems lists what no replication group can be made of.
+func (c Cache) Problems() []config.Problem {
+	var problems []config.Problem
+	if !redisVersion.MatchString(c.Version) {
+		problems = append(problems, config.Problem{
+			Key: "version", Value: config.Text(c.Version), Want: `a Redis OSS version, "7.0" or "7.1"`,
+		})
+	}
+	if !nodeType.MatchString(c.NodeType) {
+		problems = append(problems, config.Problem{
+			Key: "nodeType", Value: config.Text(c.NodeType), Want: `a node type such as "cache.t4g.micro"`,
+		})
+	}
+	problems = append(problems, config.Between("shards", c.Shards, 1, 90)...)
+	problems = append(problems, config.Between("replicas", c.Replicas, 0, 5)...)
+	return append(problems, config.Between("snapshotDays", c.SnapshotDays, 0, 35)...)
+}
+
+// Problems lists what the bucket's lifecycle would refuse.
+func (b Bucket) Problems() []config.Problem {
+	return config.Between("noncurrentDays", b.NoncurrentDays, 1, 3650)
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/didomi/serverless-api/internal/config"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kms"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
@@ -58,5 +59,75 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	if err := ctx.RegisterComponentResource(Token, name, d, opts...); err != nil {
 		return nil, fmt.Errorf("register the data room: %w", err)
 	}
-	return d, ctx.RegisterResourceOutputs(d, pulumi.Map{})
+	key, err := d.key(ctx, name, args.Config)
+	if err != nil {
+		return nil, err
+	}
+	d.KeyARN = key.Arn
+	if err := d.furnishDatabase(ctx, name, args, key); err != nil {
+		return nil, err
+	}
+	if err := d.furnishCache(ctx, name, args, key); err != nil {
+		return nil, err
+	}
+	bucket, err := d.bucket(ctx, name, args.Config, key)
+	if err != nil {
+		return nil, err
+	}
+	d.BucketName, d.BucketARN = bucket.Bucket, bucket.Arn
+
+	return d, ctx.RegisterResourceOutputs(d, pulumi.Map{
+		"proxyEndpoint":      d.ProxyEndpoint,
+		"readOnlyEndpoint":   d.ReadOnlyEndpoint,
+		"databaseName":       d.DatabaseName,
+		"appSecretArn":       d.AppSecretARN,
+		"masterSecretArn":    d.MasterSecretARN,
+		"cacheAddress":       d.CacheAddress,
+		"cacheSecretArn":     d.CacheSecretARN,
+		"bucketName":         d.BucketName,
+		"bucketArn":          d.BucketARN,
+		"keyArn":             d.KeyARN,
+		"clusterIdentifier":  d.ClusterIdentifier,
+		"proxyName":          d.ProxyName,
+		"replicationGroupId": d.ReplicationGroupID,
+	})
+}
+
+// furnishDatabase registers the cluster, its secrets and the proxy, and says where they are.
+func (d *Data) furnishDatabase(ctx *pulumi.Context, name string, args Args, key *kms.Key) error {
+	db, err := d.aurora(ctx, name, args, key)
+	if err != nil {
+		return err
+	}
+	app, err := d.appSecret(ctx, name, args.Config, key)
+	if err != nil {
+		return err
+	}
+	d.AppSecretARN = app.Arn
+	d.MasterSecretARN = db.cluster.MasterUserSecrets.Index(pulumi.Int(0)).SecretArn().Elem()
+	connection, err := d.proxy(ctx, name, args, key, db, []pulumi.StringOutput{d.MasterSecretARN, d.AppSecretARN})
+	if err != nil {
+		return err
+	}
+	d.ProxyEndpoint, d.ReadOnlyEndpoint = connection.endpoint, connection.readOnly
+	d.ProxyName = connection.proxyName
+	d.DatabaseName = db.cluster.DatabaseName
+	d.ClusterIdentifier = db.cluster.ClusterIdentifier
+	return nil
+}
+
+// furnishCache registers the cache and its secret, and says where they are.
+func (d *Data) furnishCache(ctx *pulumi.Context, name string, args Args, key *kms.Key) error {
+	secret, token, err := d.cacheSecret(ctx, name, args.Config, key)
+	if err != nil {
+		return err
+	}
+	group, err := d.redis(ctx, name, args, key, token)
+	if err != nil {
+		return err
+	}
+	d.CacheSecretARN = secret.Arn
+	d.CacheAddress = pulumi.Sprintf("%s:%d", group.ConfigurationEndpointAddress, redisPort)
+	d.ReplicationGroupID = group.ReplicationGroupId
+	return nil
 }

@@ -1,0 +1,143 @@
+package data
+
+import (
+	"fmt"
+
+	"github.com/didomi/serverless-api/internal/policy"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kms"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/rds"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// connection is how the others reach the database.
+type connection struct {
+	proxyName          pulumi.StringOutput
+	endpoint, readOnly pulumi.StringOutput
+}
+
+// proxy registers the RDS Proxy with its target. Its endpoints come out only once the cluster is
+// registered as the target, so that whoever waits for them can connect.
+func (d *Data) proxy(ctx *pulumi.Context, name string, args Args, key *kms.Key, db *database, secrets []pulumi.StringOutput) (*connection, error) {
+	role, err := d.proxyRole(ctx, name, key, secrets)
+	if err != nil {
+		return nil, err
+	}
+	auths := rds.ProxyAuthArray{}
+	for _, arn := range secrets {
+		auths = append(auths, rds.ProxyAuthArgs{
+			AuthScheme:             pulumi.String("SECRETS"),
+			ClientPasswordAuthType: pulumi.String("POSTGRES_SCRAM_SHA_256"),
+			IamAuth:                pulumi.String("DISABLED"),
+			SecretArn:              arn,
+		})
+	}
+	proxy, err := rds.NewProxy(ctx, name+"-proxy", &rds.ProxyArgs{
+		EngineFamily:        pulumi.String("POSTGRESQL"),
+		RoleArn:             role.Arn,
+		Auths:               auths,
+		RequireTls:          pulumi.Bool(true),
+		IdleClientTimeout:   pulumi.Int(args.Config.Proxy.IdleClientSeconds),
+		VpcSubnetIds:        args.IsolatedSubnetIDs,
+		VpcSecurityGroupIds: pulumi.StringArray{args.ProxySecurityGroupID},
+	}, pulumi.Parent(d))
+	if err != nil {
+		return nil, fmt.Errorf("register the proxy: %w", err)
+	}
+	target, err := d.proxyTarget(ctx, name, args.Config.Proxy, db, proxy)
+	if err != nil {
+		return nil, err
+	}
+	c := &connection{proxyName: proxy.Name, endpoint: after(target, proxy.Endpoint)}
+	c.readOnly, err = d.readOnly(ctx, name, args, proxy, target)
+	return c, err
+}
+
+// proxyRole lets the proxy read its secrets, which takes the key that they are encrypted with too,
+// and the key through Secrets Manager only.
+func (d *Data) proxyRole(ctx *pulumi.Context, name string, key *kms.Key, secrets []pulumi.StringOutput) (*iam.Role, error) {
+	region, err := aws.GetRegion(ctx, &aws.GetRegionArgs{}, pulumi.Parent(d))
+	if err != nil {
+		return nil, fmt.Errorf("read the region: %w", err)
+	}
+	role, err := iam.NewRole(ctx, name+"-proxy", &iam.RoleArgs{
+		Description:      pulumi.String("Reads the database's secrets for RDS Proxy"),
+		AssumeRolePolicy: policy.Trust("rds.amazonaws.com"),
+	}, pulumi.Parent(d))
+	if err != nil {
+		return nil, fmt.Errorf("register the proxy's role: %w", err)
+	}
+	var arns []pulumi.StringInput
+	for _, arn := range secrets {
+		arns = append(arns, arn)
+	}
+	_, err = iam.NewRolePolicy(ctx, name+"-proxy", &iam.RolePolicyArgs{
+		Role: role.ID(),
+		Policy: policy.Document(
+			policy.Statement{
+				Sid: "Secrets", Actions: []string{"secretsmanager:GetSecretValue"}, Resources: arns,
+			},
+			policy.Statement{
+				Sid: "Key", Actions: []string{"kms:Decrypt"}, Resources: []pulumi.StringInput{key.Arn},
+				Condition: map[string]any{"StringEquals": map[string]any{
+					"kms:ViaService": "secretsmanager." + region.Name + ".amazonaws.com",
+				}},
+			},
+		),
+	}, pulumi.Parent(d))
+	if err != nil {
+		return nil, fmt.Errorf("register the proxy's policy: %w", err)
+	}
+	return role, nil
+}
+
+// proxyTarget points the proxy at the cluster, once there is an instance to connect to.
+func (d *Data) proxyTarget(ctx *pulumi.Context, name string, c Proxy, db *database, proxy *rds.Proxy) (*rds.ProxyTarget, error) {
+	group, err := rds.NewProxyDefaultTargetGroup(ctx, name+"-proxy", &rds.ProxyDefaultTargetGroupArgs{
+		DbProxyName: proxy.Name,
+		ConnectionPoolConfig: rds.ProxyDefaultTargetGroupConnectionPoolConfigArgs{
+			MaxConnectionsPercent:     pulumi.Int(c.MaxConnectionsPercent),
+			MaxIdleConnectionsPercent: pulumi.Int(c.MaxIdleConnectionsPercent),
+			ConnectionBorrowTimeout:   pulumi.Int(c.BorrowSeconds),
+		},
+	}, pulumi.Parent(d))
+	if err != nil {
+		return nil, fmt.Errorf("register the proxy's target group: %w", err)
+	}
+	target, err := rds.NewProxyTarget(ctx, name+"-proxy", &rds.ProxyTargetArgs{
+		DbProxyName:         proxy.Name,
+		TargetGroupName:     group.Name,
+		DbClusterIdentifier: db.cluster.ID(),
+	}, pulumi.Parent(d), pulumi.DependsOn(db.instances))
+	if err != nil {
+		return nil, fmt.Errorf("register the proxy's target: %w", err)
+	}
+	return target, nil
+}
+
+// readOnly is the endpoint that reaches readers only. Without readers nothing would answer there,
+// so it is the proxy's own.
+func (d *Data) readOnly(ctx *pulumi.Context, name string, args Args, proxy *rds.Proxy, target *rds.ProxyTarget) (pulumi.StringOutput, error) {
+	if args.Config.Database.Readers == 0 {
+		return after(target, proxy.Endpoint), nil
+	}
+	endpoint, err := rds.NewProxyEndpoint(ctx, name+"-read-only", &rds.ProxyEndpointArgs{
+		DbProxyName:         proxy.Name,
+		DbProxyEndpointName: pulumi.Sprintf("%s-read-only", proxy.Name),
+		TargetRole:          pulumi.String("READ_ONLY"),
+		VpcSubnetIds:        args.IsolatedSubnetIDs,
+		VpcSecurityGroupIds: pulumi.StringArray{args.ProxySecurityGroupID},
+	}, pulumi.Parent(d))
+	if err != nil {
+		return pulumi.StringOutput{}, fmt.Errorf("register the read-only endpoint: %w", err)
+	}
+	return after(target, endpoint.Endpoint), nil
+}
+
+// after is the value, known once the target is registered.
+func after(target *rds.ProxyTarget, value pulumi.StringOutput) pulumi.StringOutput {
+	return pulumi.All(target.ID(), value).ApplyT(func(both []any) string {
+		return both[1].(string)
+	}).(pulumi.StringOutput)
+}

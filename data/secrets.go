@@ -1,0 +1,77 @@
+package data
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kms"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/secretsmanager"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// credentials is what every secret of ours holds.
+type credentials struct {
+	Username string `json:"username"`
+	Password string `json:"password"`
+}
+
+// cacheUser is the user that an AUTH token belongs to.
+const cacheUser = "default"
+
+// cachePasswordLength is in characters; an AUTH token has 16 to 128.
+const cachePasswordLength = 64
+
+// appSecret registers the application user's secret without a value: the migration makes the user
+// and its password inside the VPC and puts it there, so that it never passes through Pulumi.
+func (d *Data) appSecret(ctx *pulumi.Context, name string, c Config, key *kms.Key) (*secretsmanager.Secret, error) {
+	return d.secret(ctx, name+"-app", "The application's user in the database", c, key)
+}
+
+// cacheSecret registers the cache's secret with a generated password, and returns both. The
+// password is generated anew on every run and only the first one counts: from then on the stored
+// one is the truth, which rotation changes.
+func (d *Data) cacheSecret(ctx *pulumi.Context, name string, c Config, key *kms.Key) (*secretsmanager.Secret, pulumi.StringOutput, error) {
+	none := pulumi.StringOutput{}
+	secret, err := d.secret(ctx, name+"-cache", "The cache's AUTH token", c, key)
+	if err != nil {
+		return nil, none, err
+	}
+	generated := secretsmanager.GetRandomPasswordOutput(ctx, secretsmanager.GetRandomPasswordOutputArgs{
+		PasswordLength:     pulumi.Int(cachePasswordLength),
+		ExcludePunctuation: pulumi.Bool(true),
+	}, pulumi.Parent(d))
+	value := generated.RandomPassword().ApplyT(func(password string) (string, error) {
+		text, err := json.Marshal(credentials{Username: cacheUser, Password: password})
+		return string(text), err
+	}).(pulumi.StringOutput)
+	version, err := secretsmanager.NewSecretVersion(ctx, name+"-cache", &secretsmanager.SecretVersionArgs{
+		SecretId:     secret.ID(),
+		SecretString: pulumi.ToSecret(value).(pulumi.StringOutput),
+	}, pulumi.Parent(d), pulumi.IgnoreChanges([]string{"secretString"}))
+	if err != nil {
+		return nil, none, fmt.Errorf("register the cache secret's value: %w", err)
+	}
+	stored := version.SecretString.ApplyT(func(text *string) (string, error) {
+		var c credentials
+		if text == nil {
+			return "", fmt.Errorf("the cache's secret holds no text; put {\"username\",\"password\"} into it")
+		}
+		if err := json.Unmarshal([]byte(*text), &c); err != nil {
+			return "", fmt.Errorf("the cache's secret is not {\"username\",\"password\"}: %w", err)
+		}
+		return c.Password, nil
+	}).(pulumi.StringOutput)
+	return secret, pulumi.ToSecret(stored).(pulumi.StringOutput), nil
+}
+
+func (d *Data) secret(ctx *pulumi.Context, name, description string, c Config, key *kms.Key) (*secretsmanager.Secret, error) {
+	secret, err := secretsmanager.NewSecret(ctx, name, &secretsmanager.SecretArgs{
+		Description:          pulumi.String(description),
+		KmsKeyId:             key.Arn,
+		RecoveryWindowInDays: pulumi.Int(c.SecretRecoveryDays),
+	}, pulumi.Parent(d))
+	if err != nil {
+		return nil, fmt.Errorf("register the secret %s: %w", name, err)
+	}
+	return secret, nil
+}
