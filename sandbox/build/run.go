@@ -1,0 +1,107 @@
+package build
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/didomi/serverless-api/sandbox/layout"
+	"github.com/didomi/serverless-api/sandbox/progress"
+)
+
+// atOnce is how many steps work at the same time. A Go build uses every core
+// by itself except while it links and while it compiles the one huge package
+// that others wait for; a second one fills those gaps.
+const atOnce = 2
+
+// stale is a step that must be made, with the key it will have then.
+type stale struct {
+	step Step
+	key  string
+}
+
+// Run makes the steps that are not fresh, longest first, and says on the board
+// what it does. All of them are tried; every failure is returned.
+func Run(ctx context.Context, l layout.Layout, board *progress.Board, steps []Step) error {
+	stamps := Stamps(filepath.Join(l.Build(), "stamps"))
+	todo, err := unmade(ctx, stamps, steps)
+	if err != nil || len(todo) == 0 {
+		return err
+	}
+	announce(board, todo)
+	slots := make(chan struct{}, atOnce)
+	failures := make([]error, len(todo))
+	var wg sync.WaitGroup
+	for i, s := range todo {
+		slots <- struct{}{}
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			defer func() { <-slots }()
+			failures[i] = makeOne(ctx, l, stamps, board, s)
+		}()
+	}
+	wg.Wait()
+	return errors.Join(failures...)
+}
+
+// unmade lists the steps that must be made.
+func unmade(ctx context.Context, stamps Stamps, steps []Step) ([]stale, error) {
+	var todo []stale
+	for _, step := range steps {
+		key, err := step.Key(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", step.Title, err)
+		}
+		fresh, err := stamps.Fresh(step, key)
+		if err != nil {
+			return nil, err
+		}
+		if !fresh {
+			todo = append(todo, stale{step, key})
+		}
+	}
+	return todo, nil
+}
+
+// announce says how long it will take, when that is long.
+func announce(board *progress.Board, todo []stale) {
+	var cold time.Duration
+	for _, s := range todo {
+		cold += s.step.Cold
+	}
+	if cold < time.Minute {
+		return
+	}
+	board.Say("building %d of the sandbox's tools: up to about %d minutes with empty Go caches on two cores, seconds with warm ones; the result is kept",
+		len(todo), int((cold + time.Minute - 1).Minutes()))
+}
+
+// makeOne makes a step and stamps it.
+func makeOne(ctx context.Context, l layout.Layout, stamps Stamps, board *progress.Board, s stale) (err error) {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	task := board.Start(s.step.Title)
+	defer func() { task.End(err) }()
+	if err := stamps.Void(s.step); err != nil {
+		return err
+	}
+	logs := filepath.Join(l.Build(), "logs")
+	if err := os.MkdirAll(logs, 0o755); err != nil {
+		return fmt.Errorf("make the folder of build logs: %w", err)
+	}
+	log, err := os.Create(filepath.Join(logs, s.step.Name+".log"))
+	if err != nil {
+		return fmt.Errorf("make the log of %s: %w", s.step.Title, err)
+	}
+	defer log.Close()
+	if err := s.step.Make(ctx, log); err != nil {
+		return fmt.Errorf("build %s: %w\n%s(whole log: %s)", s.step.Title, err, tail(log.Name(), 15), log.Name())
+	}
+	return stamps.Put(s.step, s.key)
+}

@@ -1,0 +1,98 @@
+package build
+
+import (
+	"context"
+	"io"
+	"path/filepath"
+	"time"
+
+	"github.com/didomi/serverless-api/sandbox/layout"
+)
+
+// pulumiVersion is what the CLI says it is; it is built from that version's
+// source, which does not know it.
+const pulumiVersion = "v3.250.0"
+
+// Servers are the steps that `services` needs: the Python environment with
+// PostgreSQL and Redis in it.
+func Servers(l layout.Layout) []Step { return []Step{venv(l)} }
+
+// All are the steps that `up` needs, longest first.
+func All(l layout.Layout) []Step {
+	return []Step{provider(l), pulumi(l), program(l), awsx(l), languageHost(l), venv(l)}
+}
+
+// provider makes the AWS provider; its own build command knows how.
+func provider(l layout.Layout) Step {
+	dir := filepath.Join(l.Repo, "sandbox", "provider")
+	output := filepath.Join(l.Bin(), "pulumi-resource-aws")
+	return Step{
+		Name: "provider", Title: "AWS provider", Cold: 7 * time.Minute,
+		Outputs: []string{output, filepath.Join(l.Build(), "terraform-provider-aws", "go.mod")},
+		Key:     goKey(dir),
+		Make: func(ctx context.Context, log io.Writer) error {
+			return command(ctx, log, filepath.Join(dir, "build"), nil, "go", "run", ".", "-out", output)
+		},
+	}
+}
+
+// pulumi makes the Pulumi CLI.
+func pulumi(l layout.Layout) Step {
+	dir := filepath.Join(l.Repo, "sandbox", "tools", "pulumi")
+	version := "-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=" + pulumiVersion
+	return goTool("pulumi", "Pulumi CLI", 4*time.Minute, dir, filepath.Join(l.Bin(), "pulumi"),
+		"github.com/pulumi/pulumi/pkg/v3/cmd/pulumi", "-ldflags", version)
+}
+
+// languageHost makes the plugin that runs Go programs for the CLI.
+func languageHost(l layout.Layout) Step {
+	dir := filepath.Join(l.Repo, "sandbox", "tools", "language-go")
+	return goTool("language-go", "Pulumi's Go language host", time.Minute, dir, filepath.Join(l.Bin(), "pulumi-language-go"),
+		"github.com/pulumi/pulumi/sdk/v3/go/pulumi-language-go")
+}
+
+// awsx makes the stand-in of the awsx provider.
+func awsx(l layout.Layout) Step {
+	dir := filepath.Join(l.Repo, "sandbox", "awsx")
+	return goTool("awsx", "awsx provider", 2*time.Minute, dir, filepath.Join(l.Bin(), "pulumi-resource-awsx"), ".")
+}
+
+func goTool(name, title string, cold time.Duration, dir, output, pkg string, flags ...string) Step {
+	return Step{
+		Name: name, Title: title, Cold: cold, Outputs: []string{output},
+		Key: goKey(dir, append([]string{pkg}, flags...)...),
+		Make: func(ctx context.Context, log io.Writer) error {
+			return goBuild(ctx, log, dir, output, pkg, flags...)
+		},
+	}
+}
+
+// program compiles what the stack's program is made of into Go's build cache,
+// where Pulumi's own build of the program finds it. A change of the program
+// itself is Pulumi's to compile, so only its dependencies are in the key.
+func program(l layout.Layout) Step {
+	return Step{
+		Name: "program", Title: "the program's packages", Cold: 4 * time.Minute,
+		Key: func(ctx context.Context) (string, error) {
+			facts, err := goFacts(ctx)
+			if err != nil {
+				return "", err
+			}
+			return sources(facts, filepath.Join(l.Repo, "go.mod"), filepath.Join(l.Repo, "go.sum"))
+		},
+		Make: func(ctx context.Context, log io.Writer) error {
+			return command(ctx, log, l.Repo, nil, "go", "build", "-o", filepath.Join(l.Build(), "program"), ".")
+		},
+	}
+}
+
+// goKey is the key of what is built by Go from the folder.
+func goKey(dir string, facts ...string) func(context.Context) (string, error) {
+	return func(ctx context.Context) (string, error) {
+		env, err := goFacts(ctx)
+		if err != nil {
+			return "", err
+		}
+		return sources(append(env, facts...), dir)
+	}
+}

@@ -1,0 +1,72 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/didomi/serverless-api/sandbox/layout"
+	"github.com/didomi/serverless-api/sandbox/progress"
+)
+
+// heldError says that another command holds a lock.
+type heldError struct{ by string }
+
+func (e heldError) Error() string { return "another command is at work: " + e.by }
+
+// tryLock takes the sandbox's lock of that name. The kernel gives it up when
+// the holder ends, however it does.
+func tryLock(l layout.Layout, name string) (unlock func(), err error) {
+	if err := os.MkdirAll(l.Root, 0o755); err != nil {
+		return nil, fmt.Errorf("make %s: %w", l.Root, err)
+	}
+	file, err := os.OpenFile(filepath.Join(l.Root, name+".lock"), os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil {
+		return nil, fmt.Errorf("open the lock: %w", err)
+	}
+	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		defer file.Close()
+		if !errors.Is(err, syscall.EWOULDBLOCK) {
+			return nil, fmt.Errorf("lock %s: %w", file.Name(), err)
+		}
+		by, err := io.ReadAll(io.LimitReader(file, 512))
+		if err != nil {
+			return nil, fmt.Errorf("read the lock: %w", err)
+		}
+		return nil, heldError{strings.TrimSpace(string(by))}
+	}
+	// Who holds it is told to others; a failure to write costs only that.
+	_ = file.Truncate(0)
+	_, _ = fmt.Fprintf(file, "sandbox %s (pid %d, since %s)\n", strings.Join(os.Args[1:], " "), os.Getpid(), time.Now().Format("15:04:05"))
+	return func() { _ = file.Close() }, nil
+}
+
+// waitForLock waits until the lock is free, and says for whom.
+func waitForLock(ctx context.Context, l layout.Layout, name string, board *progress.Board) (unlock func(), err error) {
+	var task *progress.Task
+	for {
+		unlock, err := tryLock(l, name)
+		var held heldError
+		if !errors.As(err, &held) {
+			if task != nil {
+				task.End(err)
+			}
+			return unlock, err
+		}
+		if task == nil {
+			task = board.Start("waiting for " + held.by)
+		}
+		select {
+		case <-ctx.Done():
+			task.End(ctx.Err())
+			return nil, ctx.Err()
+		case <-time.After(300 * time.Millisecond):
+		}
+	}
+}

@@ -1,0 +1,89 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+
+	"github.com/didomi/serverless-api/sandbox/build"
+	"github.com/didomi/serverless-api/sandbox/dataplane"
+	"github.com/didomi/serverless-api/sandbox/layout"
+)
+
+// services runs a command beside servers that live as long as it does.
+func services(ctx context.Context, l layout.Layout, args []string) (err error) {
+	if len(args) > 0 && args[0] == "--" {
+		args = args[1:]
+	}
+	if len(args) == 0 {
+		return errors.New("services: say what to run: sandbox services -- go test ./lambda/...")
+	}
+	if err := makeTools(ctx, l, build.Servers(l)); err != nil {
+		return err
+	}
+	// A root of its own: several may run at once, and beside a sandbox.
+	dir, err := os.MkdirTemp("", "sandbox-services-")
+	if err != nil {
+		return fmt.Errorf("make a folder for the servers: %w", err)
+	}
+	defer func() {
+		err = errors.Join(err, os.RemoveAll(dir), os.RemoveAll(dataplane.Outside(dir)))
+	}()
+	// PostgreSQL may run as another user, who has to get through.
+	if err := os.Chmod(dir, 0o711); err != nil {
+		return fmt.Errorf("open the servers' folder: %w", err)
+	}
+	in, err := dataplane.Locate(dir, l.Venv())
+	if err != nil {
+		return err
+	}
+	authority, err := dataplane.NewAuthority()
+	if err != nil {
+		return err
+	}
+	ca := filepath.Join(dir, "ca.pem")
+	if err := authority.WriteFile(ca); err != nil {
+		return err
+	}
+	servers, err := dataplane.StartServices(ctx, in, authority)
+	if err != nil {
+		return fmt.Errorf("start the services: %w", err)
+	}
+	defer func() { err = errors.Join(err, servers.Close()) }()
+	return runBeside(args, append(servers.Env(), "TEST_CA_FILE="+ca))
+}
+
+// runBeside runs a command as the shell would: same streams, same signals,
+// same exit code.
+func runBeside(args, env []string) error {
+	cmd := exec.Command(args[0], args[1:]...)
+	cmd.Env = append(os.Environ(), env...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	signals := make(chan os.Signal, 4)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	defer signal.Stop(signals)
+	if err := cmd.Start(); err != nil {
+		return fmt.Errorf("run %s: %w", args[0], err)
+	}
+	go func() {
+		for sig := range signals {
+			if sig != os.Interrupt { // the terminal sends that to both of us
+				_ = cmd.Process.Signal(sig)
+			}
+		}
+	}()
+	err := cmd.Wait()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		if status, ok := exit.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+			return exitCode(128 + int(status.Signal()))
+		}
+		return exitCode(exit.ExitCode())
+	}
+	return err
+}
