@@ -11,6 +11,8 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
 // Values is the stack's configuration as the CLI hands it over: each value by its full key
@@ -233,4 +235,10 @@ func sorted(names map[string]int) []string {
 	}
 	sort.Strings(list)
 	return list
+}
+
+// Capture keeps the stack's configuration when the program starts, for Decode: the SDK itself only
+// answers for keys that one knows the names of.
+func Capture(values *Values) pulumi.RunOption {
+	return func(info *pulumi.RunInfo) { *values = info.Config }
 }

@@ -1,0 +1,86 @@
+package account
+
+import (
+	"regexp"
+
+	"github.com/didomi/serverless-api/internal/config"
+)
+
+// Config is the part of the stack's configuration in the namespace "aws".
+type Config struct {
+	// Region is where everything is made, such as eu-west-1. Required.
+	Region string `json:"region"`
+	// Profile is the AWS CLI profile to sign in with; empty: what the environment gives.
+	Profile string `json:"profile"`
+	// AllowedAccountIDs are the accounts that this stack may be made in; none: any.
+	AllowedAccountIDs []string `json:"allowedAccountIds"`
+}
+
+var (
+	regionPattern  = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-\d$`)
+	accountPattern = regexp.MustCompile(`^\d{12}$`)
+)
+
+// Problems lists what no provider can be made of.
+func (c Config) Problems() []config.Problem {
+	var problems []config.Problem
+	if !regionPattern.MatchString(c.Region) {
+		problems = append(problems, config.Problem{
+			Key: "region", Value: config.Text(c.Region), Want: `a region such as "eu-west-1"`,
+		})
+	}
+	for _, id := range c.AllowedAccountIDs {
+		if !accountPattern.MatchString(id) {
+			problems = append(problems, config.Problem{
+				Key: "allowedAccountIds", Value: config.Text(id),
+				Want: `account ids of twelve digits, in quotes, such as "012345678901"`,
+			})
+		}
+	}
+	return problems
+}
+
+// Tags are on everything that the stack makes, under the key "tags".
+type Tags struct {
+	Application string `json:"application"`
+	Environment string `json:"environment"`
+	Purpose     string `json:"purpose"`
+	Responsible string `json:"responsible"`
+	Creator     string `json:"creator"`
+}
+
+// DefaultTags are the tags of a stack that says nothing about them; its environment it must name.
+func DefaultTags() Tags {
+	return Tags{
+		Application: "didomi", Purpose: "serverless-api", Responsible: "platform", Creator: "pulumi",
+	}
+}
+
+// tagPattern is what AWS services agree on for a tag's value.
+var tagPattern = regexp.MustCompile(`^[\p{L}\p{N} _.:/=+@-]{1,256}$`)
+
+// Problems lists the tags that are missing or that AWS would refuse.
+func (t Tags) Problems() []config.Problem {
+	var problems []config.Problem
+	for _, tag := range t.list() {
+		if !tagPattern.MatchString(tag.value) {
+			problems = append(problems, config.Problem{
+				Key: tag.key, Value: config.Text(tag.value),
+				Want: "1 to 256 letters, digits, spaces and _ . : / = + - @",
+			})
+		}
+	}
+	return problems
+}
+
+type tag struct{ key, value string }
+
+func (t Tags) list() []tag {
+	return []tag{
+		{"application", t.Application},
+		{"environment", t.Environment},
+		{"purpose", t.Purpose},
+		{"responsible", t.Responsible},
+		{"creator", t.Creator},
+	}
+}
