@@ -1,0 +1,220 @@
+// Package layout decides which subnets a VPC gets: their names, types, zones and CIDR blocks. It follows awsx v2.22.0
+// step by step, its oddities included, and knows nothing of Pulumi.
+package layout
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/didomi/serverless-api/sandbox/awsx/cidr"
+)
+
+// The values of the input subnetStrategy.
+const (
+	Legacy = "Legacy" // private, public, isolated: the default when no strategy is given
+	Auto   = "Auto"   // in the order of the specs
+	Exact  = "Exact"  // Auto without a gap
+)
+
+// The values of a subnet spec's type. All but Unused are accepted in any letter case, as the real component does.
+const (
+	Public   = "Public"
+	Private  = "Private"
+	Isolated = "Isolated"
+	Unused   = "Unused"
+)
+
+// Spec is one entry of the input subnetSpecs: a subnet to be made in every zone.
+type Spec struct {
+	Name       *string  // nil: the type in lower case
+	Type       string   // Public, Private, Isolated or Unused
+	CIDRMask   *int     // mask length
+	Size       *int     // number of addresses
+	CIDRBlocks []string // one for each zone; nil: to be allocated
+}
+
+// Request is what a layout is made from.
+type Request struct {
+	VPC      string   // the component's name, with which every subnet's name begins
+	Strategy string   // Legacy, Auto or Exact
+	NAT      string   // strategy of the NAT gateways, which need subnets of certain types
+	Zones    []string // availability zones, in order
+	ZoneMask *int     // mask length of one zone's share; nil: an even share
+	Specs    []Spec   // nil: a private and a public subnet in each zone
+}
+
+// Subnet is one subnet of one zone.
+type Subnet struct {
+	Name  string
+	Type  string
+	Zone  string
+	CIDR  string // empty while the VPC's block is not known
+	Spec  int    // index of its entry in Request.Specs; -1 if there is none
+	Index int    // place in Plan.Subnets
+}
+
+// Is says whether the subnet is of the given type.
+func (s Subnet) Is(kind string) bool { return strings.EqualFold(s.Type, kind) }
+
+// Plan is a decided layout.
+type Plan struct {
+	Subnets  []Subnet
+	Resolved []Resolved // what the output subnetLayout says; nil if that needs a block not known yet
+}
+
+// InZone gives the zone's subnets in the order in which they are made: public, private, isolated. Unused ones are left
+// out.
+func (p Plan) InZone(zone string) []Subnet {
+	var subnets []Subnet
+	for _, s := range p.Subnets {
+		if s.Zone == zone && s.Type != Unused {
+			subnets = append(subnets, s)
+		}
+	}
+	slices.SortStableFunc(subnets, func(a, b Subnet) int { return rank(a) - rank(b) })
+	return subnets
+}
+
+func rank(s Subnet) int {
+	switch {
+	case s.Is(Public):
+		return 0
+	case s.Is(Private):
+		return 1
+	default:
+		return 2
+	}
+}
+
+// Layout is a request whose inputs have been checked.
+type Layout struct {
+	request Request
+	specs   []Spec // normalized; nil if the request has none
+}
+
+// Prepare checks the request's inputs, each for itself and against each other. The error names every bad one.
+func Prepare(r Request) (Layout, error) {
+	if r.Strategy != Legacy && r.Strategy != Auto && r.Strategy != Exact {
+		return Layout{}, fmt.Errorf("subnetStrategy: unknown strategy %q: use %s, %s or %s", r.Strategy, Auto, Exact, Legacy)
+	}
+	if r.ZoneMask != nil && !validMask(*r.ZoneMask) {
+		return Layout{}, fmt.Errorf("availabilityZoneCidrMask: %d is not a mask length from 1 to 32", *r.ZoneMask)
+	}
+	specs, err := normalize(r.Specs, len(r.Zones))
+	if err != nil {
+		return Layout{}, err
+	}
+	return Layout{request: r, specs: specs}, nil
+}
+
+// Plan lays the subnets out in the VPC's block and checks the result.
+func (l Layout) Plan(vpcCIDR string) (Plan, error) {
+	vpc, err := cidr.Parse(vpcCIDR)
+	if err != nil {
+		return Plan{}, fmt.Errorf("cidrBlock: %w", err)
+	}
+	subnets, err := l.allocate(vpc)
+	if err != nil {
+		return Plan{}, err
+	}
+	if err := checkOverlaps(subnets); err != nil {
+		return Plan{}, err
+	}
+	if l.request.Strategy == Exact {
+		if err := checkGaps(vpc, subnets); err != nil {
+			return Plan{}, err
+		}
+	}
+	if err := checkNAT(l.request.NAT, subnets); err != nil {
+		return Plan{}, err
+	}
+	resolved, err := l.resolve(subnets)
+	return Plan{Subnets: subnets, Resolved: resolved}, err
+}
+
+// Outline is the plan as far as it is known before the VPC has a block of its own, because an IPAM pool will choose it.
+// Subnets have no CIDR, unless each was given explicitly. Once the block is known, the subnets of Plan come in the same
+// order.
+func (l Layout) Outline() (Plan, error) {
+	if l.legacy() {
+		return Plan{}, errors.New(`subnetStrategy: dynamically allocated cidrBlock ranges are not supported with ` +
+			`subnetStrategy "Legacy" (the default); try subnetStrategy "Auto"`)
+	}
+	plan := Plan{Subnets: l.named()}
+	if l.explicit() {
+		if err := checkOverlaps(plan.Subnets); err != nil {
+			return Plan{}, err
+		}
+	}
+	if err := checkNAT(l.request.NAT, plan.Subnets); err != nil {
+		return Plan{}, err
+	}
+	if l.specs != nil {
+		plan.Resolved = resolveSpecs(l.specs)
+	}
+	return plan, nil
+}
+
+// Outdated says whether the layout hangs on the strategy that is used when none is named. awsx will change that one.
+func (l Layout) Outdated() bool {
+	return l.request.Strategy == Legacy && l.specs != nil && !hasExplicitBlocks(l.specs)
+}
+
+func (l Layout) allocate(vpc cidr.Block) ([]Subnet, error) {
+	switch {
+	case l.legacy():
+		return legacySubnets(l.request, vpc, l.specs)
+	case l.explicit():
+		return l.named(), nil
+	default:
+		return autoSubnets(l.request, vpc, l.specs)
+	}
+}
+
+// legacy covers Exact without specs too: so does the real component.
+func (l Layout) legacy() bool {
+	return l.request.Strategy == Legacy || (l.specs == nil && l.request.Strategy != Auto)
+}
+
+func (l Layout) explicit() bool {
+	return l.request.Strategy != Legacy && hasExplicitBlocks(l.specs)
+}
+
+// named lists every zone's subnets in the order of the specs, with the block of those that have an explicit one.
+func (l Layout) named() []Subnet {
+	specs, given := l.specs, l.specs != nil
+	if !given {
+		specs = defaultSpecs()
+	}
+	var subnets []Subnet
+	for zoneIndex, zone := range l.request.Zones {
+		for specIndex, spec := range specs {
+			s := Subnet{
+				Name: subnetName(l.request.VPC, spec, zoneIndex), Type: spec.Type, Zone: zone, Spec: specIndex,
+				Index: len(subnets),
+			}
+			if !given {
+				s.Spec = -1
+			}
+			if spec.CIDRBlocks != nil {
+				s.CIDR = spec.CIDRBlocks[zoneIndex]
+			}
+			subnets = append(subnets, s)
+		}
+	}
+	return subnets
+}
+
+func defaultSpecs() []Spec {
+	return []Spec{{Type: Private}, {Type: Public}}
+}
+
+func subnetName(vpc string, spec Spec, zoneIndex int) string {
+	name := strings.ToLower(spec.Type)
+	if spec.Name != nil {
+		name = *spec.Name
+	}
+	return fmt.Sprintf("%s-%s-%d", vpc, name, zoneIndex+1)
+}

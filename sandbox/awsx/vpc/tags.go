@@ -1,0 +1,49 @@
+package vpc
+
+import (
+	"maps"
+
+	"github.com/didomi/serverless-api/sandbox/awsx/layout"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// sharedTags are on everything but NAT gateways and their addresses. A Name among the given tags wins here.
+func (n *network) sharedTags() pulumi.StringMapInput {
+	return mergeTags(pulumi.StringMap{"Name": pulumi.String(n.name)}, n.args.Tags)
+}
+
+// specTags are those of the subnet's spec.
+func (n *network) specTags(s layout.Subnet) pulumi.StringMapInput {
+	if s.Spec < 0 {
+		return nil
+	}
+	return n.args.SubnetSpecs[s.Spec].Tags
+}
+
+// mergeTags lets later tags win over earlier ones; nil counts as none. Tags whose keys are known keep each value apart,
+// so that one unknown value leaves the others visible in a preview.
+func mergeTags(layers ...pulumi.StringMapInput) pulumi.StringMapInput {
+	merged := pulumi.StringMap{}
+	var outputs []any
+	for _, layer := range layers {
+		switch tags := layer.(type) {
+		case nil:
+		case pulumi.StringMap:
+			maps.Copy(merged, tags)
+			outputs = append(outputs, tags.ToStringMapOutput())
+		default:
+			merged = nil
+			outputs = append(outputs, tags.ToStringMapOutput())
+		}
+	}
+	if merged != nil {
+		return merged
+	}
+	return pulumi.All(outputs...).ApplyT(func(layers []any) map[string]string {
+		merged := map[string]string{}
+		for _, layer := range layers {
+			maps.Copy(merged, layer.(map[string]string))
+		}
+		return merged
+	}).(pulumi.StringMapOutput)
+}
