@@ -24,11 +24,11 @@ type Statement struct {
 
 // Document is the JSON of a policy with these statements.
 func Document(statements ...Statement) pulumi.StringOutput {
-	list := make([]any, len(statements))
+	list := make(pulumi.Array, len(statements))
 	for i, s := range statements {
 		list[i] = s.element()
 	}
-	return pulumi.JSONMarshal(map[string]any{"Version": version, "Statement": list})
+	return pulumi.JSONMarshal(pulumi.Map{"Version": pulumi.String(version), "Statement": list})
 }
 
 // Trust is the JSON of a trust policy that lets one AWS service take a role.
@@ -39,22 +39,41 @@ func Trust(service string) pulumi.StringOutput {
 	})
 }
 
-func (s Statement) element() map[string]any {
-	element := map[string]any{"Effect": "Allow", "Action": s.Actions}
+func (s Statement) element() pulumi.Map {
+	element := pulumi.Map{"Effect": pulumi.String("Allow"), "Action": pulumi.ToStringArray(s.Actions)}
 	if s.Deny {
-		element["Effect"] = "Deny"
+		element["Effect"] = pulumi.String("Deny")
 	}
 	if s.Sid != "" {
-		element["Sid"] = s.Sid
+		element["Sid"] = pulumi.String(s.Sid)
 	}
 	if s.Principal != nil {
-		element["Principal"] = s.Principal
+		element["Principal"] = input(s.Principal)
 	}
 	if len(s.Resources) > 0 {
-		element["Resource"] = s.Resources
+		element["Resource"] = pulumi.StringArray(s.Resources)
 	}
 	if len(s.Condition) > 0 {
-		element["Condition"] = s.Condition
+		element["Condition"] = input(s.Condition)
 	}
 	return element
+}
+
+// input makes a Pulumi value of a Go one, all the way down: an output inside a plain map is not
+// waited for.
+func input(value any) pulumi.Input {
+	switch v := value.(type) {
+	case pulumi.Input:
+		return v
+	case map[string]any:
+		object := pulumi.Map{}
+		for key, item := range v {
+			object[key] = input(item)
+		}
+		return object
+	case []pulumi.StringInput:
+		return pulumi.StringArray(v)
+	default:
+		return pulumi.Any(v)
+	}
 }

@@ -1,0 +1,254 @@
+package network_test
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"sort"
+	"strings"
+	"testing"
+
+	"github.com/didomi/serverless-api/internal/config"
+	"github.com/didomi/serverless-api/internal/mocks"
+	"github.com/didomi/serverless-api/network"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// build registers the network of a configuration, in three zones, under mocks.
+func build(t *testing.T, c network.Config) *mocks.Recorder {
+	t.Helper()
+	m := mocks.Mocks{Outputs: map[string]func(mocks.Resource) map[string]any{
+		mocks.VpcToken: mocks.Vpc(c.Zones),
+		"aws:ec2/vpcEndpoint:VpcEndpoint": func(r mocks.Resource) map[string]any {
+			return map[string]any{"prefixListId": r.Name + "-prefix-list"}
+		},
+	}}
+	return m.Run(t, func(ctx *pulumi.Context) error {
+		if err := mocks.RouteTables(ctx, "net-vpc", c.Zones); err != nil {
+			return err
+		}
+		provider, err := aws.NewProvider(ctx, "aws", &aws.ProviderArgs{Region: pulumi.String(mocks.Region)})
+		if err != nil {
+			return err
+		}
+		_, err = network.New(ctx, "net", network.Args{Config: c}, pulumi.Providers(provider))
+		return err
+	})
+}
+
+func TestTheVPCSaysItsLayoutAndNATStrategy(t *testing.T) {
+	for nat, strategy := range map[network.NAT]string{
+		network.NATNone: "None", network.NATSingle: "Single", network.NATPerAZ: "OnePerAz",
+	} {
+		t.Run(string(nat), func(t *testing.T) {
+			c := network.Default()
+			c.NAT = nat
+			got := build(t, c).Find(t, mocks.VpcToken, "net-vpc")
+			want := map[string]any{
+				"cidrBlock":                 "172.16.0.0/16",
+				"numberOfAvailabilityZones": 3.0,
+				"subnetStrategy":            "Auto",
+				"natGateways":               map[string]any{"strategy": strategy},
+				"enableDnsHostnames":        true,
+				"enableDnsSupport":          true,
+				"subnetSpecs": []any{
+					map[string]any{"type": "Private", "cidrMask": 19.0},
+					map[string]any{"type": "Public", "cidrMask": 21.0},
+					map[string]any{"type": "Isolated", "cidrMask": 21.0},
+				},
+			}
+			if !reflect.DeepEqual(got.Inputs, want) {
+				t.Errorf("got %v\nwant %v", got.Inputs, want)
+			}
+		})
+	}
+}
+
+func TestTheSmallestNetworkStillHasRoomForAProxyInEachIsolatedSubnet(t *testing.T) {
+	for zones, mask := range map[int]float64{2: 26, 3: 27, 4: 27} {
+		t.Run(fmt.Sprintf("%d zones", zones), func(t *testing.T) {
+			c := network.Default()
+			c.CIDR, c.Zones = "10.1.0.0/22", zones
+			specs := build(t, c).Find(t, mocks.VpcToken, "net-vpc").Inputs["subnetSpecs"].([]any)
+			if got := specs[2].(map[string]any)["cidrMask"]; got != mask {
+				t.Errorf("the isolated subnets are /%v, want /%v", got, mask)
+			}
+		})
+	}
+}
+
+func TestTheFunctionReachesAWSWithoutNAT(t *testing.T) {
+	r := build(t, network.Default())
+	for _, service := range []string{"secretsmanager", "kms", "logs", "sts"} {
+		t.Run(service+" has an interface in every private subnet", func(t *testing.T) {
+			got := r.Find(t, "aws:ec2/vpcEndpoint:VpcEndpoint", "net-"+service).Inputs
+			want := map[string]any{
+				"vpcId":             "net-vpc-id",
+				"serviceName":       "com.amazonaws.eu-west-1." + service,
+				"vpcEndpointType":   "Interface",
+				"privateDnsEnabled": true,
+				"subnetIds":         []any{"net-vpc-Private-1-subnet", "net-vpc-Private-2-subnet", "net-vpc-Private-3-subnet"},
+				"securityGroupIds":  []any{"net-endpoints-id"},
+				"tags":              map[string]any{"Name": "net-" + service},
+			}
+			if !reflect.DeepEqual(got, want) {
+				t.Errorf("got %v\nwant %v", got, want)
+			}
+		})
+	}
+	t.Run("S3 is routed from every private and isolated subnet and from no public one", func(t *testing.T) {
+		got := r.Find(t, "aws:ec2/vpcEndpoint:VpcEndpoint", "net-s3").Inputs
+		want := map[string]any{
+			"vpcId":           "net-vpc-id",
+			"serviceName":     "com.amazonaws.eu-west-1.s3",
+			"vpcEndpointType": "Gateway",
+			"routeTableIds": []any{
+				"net-vpc-Private-1-id", "net-vpc-Isolated-1-id",
+				"net-vpc-Private-2-id", "net-vpc-Isolated-2-id",
+				"net-vpc-Private-3-id", "net-vpc-Isolated-3-id",
+			},
+			"tags": map[string]any{"Name": "net-s3"},
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("got %v\nwant %v", got, want)
+		}
+	})
+}
+
+// edges are the connections that the registered rules allow, each as "who direction whom ports".
+func edges(r *mocks.Recorder) []string {
+	var found []string
+	for token, direction := range map[string]string{
+		"aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": "from",
+		"aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule":   "to",
+	} {
+		for _, rule := range r.OfType(token) {
+			peer := ""
+			for _, key := range []string{"referencedSecurityGroupId", "prefixListId", "cidrIpv4", "cidrIpv6"} {
+				if value, ok := rule.Inputs[key]; ok {
+					peer += value.(string)
+				}
+			}
+			found = append(found, fmt.Sprintf("%s %s %s %s %v-%v",
+				rule.Inputs["securityGroupId"], direction, peer,
+				rule.Inputs["ipProtocol"], rule.Inputs["fromPort"], rule.Inputs["toPort"]))
+		}
+	}
+	sort.Strings(found)
+	return found
+}
+
+func TestTrafficFlowsAlongTheRequestPathAndNowhereElse(t *testing.T) {
+	r := build(t, network.Default())
+	want := []string{
+		"net-cache-id from net-lambda-id tcp 6379-6379",
+		"net-cluster-id from net-proxy-id tcp 5432-5432",
+		"net-endpoints-id from net-lambda-id tcp 443-443",
+		"net-lambda-id to net-cache-id tcp 6379-6379",
+		"net-lambda-id to net-endpoints-id tcp 443-443",
+		"net-lambda-id to net-proxy-id tcp 5432-5432",
+		"net-lambda-id to net-s3-prefix-list tcp 443-443",
+		"net-proxy-id from net-lambda-id tcp 5432-5432",
+		"net-proxy-id to net-cluster-id tcp 5432-5432",
+	}
+	if got := edges(r); !reflect.DeepEqual(got, want) {
+		t.Errorf("the rules allow\n  %s\nwant exactly\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
+	}
+	for _, res := range r.All() {
+		if res.Type == "aws:ec2/securityGroupRule:SecurityGroupRule" {
+			t.Errorf("%s is a rule of the old kind, which the list above does not see", res.Name)
+		}
+		for _, inline := range []string{"ingress", "egress"} {
+			if rules, ok := res.Inputs[inline]; ok {
+				t.Errorf("%s %s has rules of its own: %s %v", res.Type, res.Name, inline, rules)
+			}
+		}
+	}
+}
+
+func TestEveryRoleHasAGroupOfItsOwnAndTheDefaultOneIsEmptied(t *testing.T) {
+	r := build(t, network.Default())
+	var names []string
+	for _, group := range r.OfType("aws:ec2/securityGroup:SecurityGroup") {
+		names = append(names, group.Name)
+	}
+	want := []string{"net-cache", "net-cluster", "net-endpoints", "net-lambda", "net-proxy"}
+	if !reflect.DeepEqual(names, want) {
+		t.Errorf("got the groups %v, want %v", names, want)
+	}
+	empty := r.Find(t, "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup", "net-default")
+	if empty.Inputs["vpcId"] != "net-vpc-id" {
+		t.Errorf("the emptied group is that of %v", empty.Inputs["vpcId"])
+	}
+}
+
+func TestFlowLogsAreKeptAsLongAsConfigured(t *testing.T) {
+	c := network.Default()
+	c.FlowLogDays = 90
+	r := build(t, c)
+	if got := r.Find(t, "aws:cloudwatch/logGroup:LogGroup", "net-flows").Inputs["retentionInDays"]; got != 90.0 {
+		t.Errorf("kept %v days, want 90", got)
+	}
+	flow := r.Find(t, "aws:ec2/flowLog:FlowLog", "net-flows")
+	want := map[string]any{
+		"vpcId":                  "net-vpc-id",
+		"trafficType":            "ALL",
+		"logDestinationType":     "cloud-watch-logs",
+		"logDestination":         "arn:aws:cloudwatch:eu-west-1:123456789012:net-flows",
+		"iamRoleArn":             "arn:aws:iam:eu-west-1:123456789012:net-flows",
+		"maxAggregationInterval": 60.0,
+		"tags":                   map[string]any{"Name": "net-flows"},
+	}
+	if !reflect.DeepEqual(flow.Inputs, want) {
+		t.Errorf("got %v\nwant %v", flow.Inputs, want)
+	}
+}
+
+func TestEverythingHangsOnTheNetworkAndUsesItsProvider(t *testing.T) {
+	for _, res := range build(t, network.Default()).All() {
+		switch res.Type {
+		case "pulumi:providers:aws", "aws:ec2/routeTable:RouteTable":
+			continue
+		case network.Token:
+			if !strings.Contains(res.Options.Providers["aws"], "pulumi:providers:aws::aws::") {
+				t.Errorf("the network is given the providers %v", res.Options.Providers)
+			}
+			continue
+		}
+		if res.ParentName() != "net" {
+			t.Errorf("%s %s has the parent %q, want net", res.Type, res.Name, res.Parent)
+		}
+		// A remote component takes its parent's providers in the engine.
+		if !res.Options.Remote && !strings.Contains(res.Provider, "pulumi:providers:aws::aws::") {
+			t.Errorf("%s %s uses the provider %q", res.Type, res.Name, res.Provider)
+		}
+	}
+}
+
+func TestAPreviewOfANewStackNeedsNoValueThatIsNotKnownYet(t *testing.T) {
+	m := mocks.Mocks{Preview: true}
+	r := m.Run(t, func(ctx *pulumi.Context) error {
+		_, err := network.New(ctx, "net", network.Args{Config: network.Default()})
+		return err
+	})
+	if got := len(edges(r)); got != 9 {
+		t.Errorf("the preview shows %d rules, want 9", got)
+	}
+}
+
+func TestNewRefusesABadConfigurationBeforeItRegistersAnything(t *testing.T) {
+	c := network.Default()
+	c.CIDR, c.Zones = "10.0.0.0/33", 9
+	r, err := mocks.Mocks{}.Try(func(ctx *pulumi.Context) error {
+		_, err := network.New(ctx, "net", network.Args{Config: c})
+		return err
+	})
+	var list *config.Error
+	if !errors.As(err, &list) || len(list.Problems) != 2 || list.Problems[0].Key != "network.cidr" {
+		t.Errorf("got %v, want the two problems of network.cidr and network.zones", err)
+	}
+	if got := len(r.All()); got != 0 {
+		t.Errorf("%d resources were registered", got)
+	}
+}
