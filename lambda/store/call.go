@@ -50,6 +50,12 @@ func (s *Store) worthRetrying(err error, effect effect) bool {
 	return pgconn.SafeToRetry(err) || effect == read && !errors.As(err, &reported)
 }
 
+// NotSent reports whether a call failed before the database got it.
+func NotSent(err error) bool {
+	var connect *pgconn.ConnectError
+	return errors.As(err, &connect) || pgconn.SafeToRetry(err)
+}
+
 // SQLSTATEs and their first letters, by what they mean to a request:
 // https://www.postgresql.org/docs/current/errcodes-appendix.html
 var (

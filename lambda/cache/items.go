@@ -1,0 +1,114 @@
+package cache
+
+import (
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/didomi/serverless-api/lambda/fault"
+	"github.com/didomi/serverless-api/lambda/store"
+)
+
+// ItemStore is the source of truth for items; *store.Store is one.
+type ItemStore interface {
+	Get(ctx context.Context, id string) (store.Item, error)
+	List(ctx context.Context, after string, limit, maxBytes int) (store.Page, error)
+	Put(ctx context.Context, id string, body json.RawMessage, condition store.Condition) (store.Item, bool, error)
+	Delete(ctx context.Context, id string, condition store.Condition) error
+}
+
+// Items reads items through a cache; lists and writes go to the source.
+type Items struct {
+	source ItemStore
+	cache  *Cache
+}
+
+// NewItems returns Items of source behind cache.
+func NewItems(source ItemStore, cache *Cache) *Items {
+	return &Items{source: source, cache: cache}
+}
+
+// Get returns the item and where it came from. A missing item is a fault of
+// kind NotFound, which may come from the cache too.
+func (i *Items) Get(ctx context.Context, id string) (store.Item, Status, error) {
+	result, err := i.cache.Get(ctx, itemKey(id), func(ctx context.Context) ([]byte, bool, error) {
+		item, err := i.source.Get(ctx, id)
+		if fault.KindOf(err) == fault.NotFound && err != nil {
+			return nil, false, nil
+		}
+		return encodeItem(item), true, err
+	})
+	if err != nil {
+		return store.Item{}, result.Status, err
+	}
+	if !result.Found {
+		return store.Item{}, result.Status, fault.New(fault.NotFound, "there is no such item")
+	}
+	item, err := decodeItem(id, result.Value)
+	return item, result.Status, err
+}
+
+// List returns a page from the source.
+func (i *Items) List(ctx context.Context, after string, limit, maxBytes int) (store.Page, error) {
+	return i.source.List(ctx, after, limit, maxBytes)
+}
+
+// Put writes an item and tells whether it is new.
+func (i *Items) Put(ctx context.Context, id string, body json.RawMessage, condition store.Condition) (item store.Item, created bool, err error) {
+	i.cache.Write(ctx, itemKey(id), func(ctx context.Context) Outcome {
+		item, created, err = i.source.Put(ctx, id, body, condition)
+		return outcome(err)
+	})
+	return item, created, err
+}
+
+// Delete removes an item.
+func (i *Items) Delete(ctx context.Context, id string, condition store.Condition) (err error) {
+	i.cache.Write(ctx, itemKey(id), func(ctx context.Context) Outcome {
+		err = i.source.Delete(ctx, id, condition)
+		return outcome(err)
+	})
+	return err
+}
+
+func outcome(err error) Outcome {
+	switch {
+	case err == nil:
+		return Changed
+	case fault.KindOf(err) == fault.Unavailable && !store.NotSent(err):
+		return Unknown
+	default:
+		return Unchanged
+	}
+}
+
+// itemKey carries the version of the encoding below, and a hash tag so that
+// in a cluster all keys of an item are on one node.
+func itemKey(id string) string { return "item:1:{" + id + "}" }
+
+// encodeItem writes time (8 bytes, microseconds), length of the revision (1
+// byte), revision and body.
+func encodeItem(item store.Item) []byte {
+	encoded := make([]byte, 0, 8+1+len(item.Revision)+len(item.Body))
+	encoded = binary.BigEndian.AppendUint64(encoded, uint64(item.UpdatedAt.UnixMicro()))
+	encoded = append(encoded, byte(len(item.Revision)))
+	encoded = append(encoded, item.Revision...)
+	return append(encoded, item.Body...)
+}
+
+var errNoItem = errors.New("the value is not an encoded item")
+
+func decodeItem(id string, encoded []byte) (store.Item, error) {
+	if len(encoded) < 9 || len(encoded) < 9+int(encoded[8]) {
+		return store.Item{}, fault.Broken("decoding a cached item", errNoItem)
+	}
+	end := 9 + int(encoded[8])
+	return store.Item{
+		ID:        id,
+		Revision:  string(encoded[9:end]),
+		Body:      encoded[end:],
+		UpdatedAt: time.UnixMicro(int64(binary.BigEndian.Uint64(encoded))).UTC(),
+	}, nil
+}

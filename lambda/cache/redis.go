@@ -1,0 +1,108 @@
+package cache
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// Redis is a Store on Redis or Valkey, 7.0 or later, alone or as a cluster.
+// A key must carry a hash tag ("{...}") that is its own.
+type Redis struct {
+	client  redis.UniversalClient
+	refused func() // tells that the last credentials were not accepted
+}
+
+// The scripts compare the tag, the first bytes of what a key holds.
+var (
+	replaceScript = redis.NewScript(`
+local held = redis.call('GET', KEYS[1])
+if not held or string.sub(held, 1, #ARGV[1]) ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+return 1`)
+	releaseScript = redis.NewScript(`
+local held = redis.call('GETRANGE', KEYS[1], 0, #ARGV[1] - 1)
+if held ~= ARGV[1] then return 0 end
+return redis.call('DEL', KEYS[1])`)
+)
+
+// Acquire implements Store.
+func (r *Redis) Acquire(ctx context.Context, key string, lease []byte, ttl time.Duration) ([]byte, error) {
+	held, err := r.set(ctx, key, lease, redis.SetArgs{Mode: "NX", Get: true, TTL: ttl})
+	if errors.Is(err, redis.Nil) {
+		return lease, nil
+	}
+	return held, err
+}
+
+// Replace implements Store.
+func (r *Redis) Replace(ctx context.Context, key string, tag, value []byte, ttl time.Duration) (bool, error) {
+	return r.run(ctx, replaceScript, key, tag, value, ttl.Milliseconds())
+}
+
+// Release implements Store.
+func (r *Redis) Release(ctx context.Context, key string, tag []byte) error {
+	_, err := r.run(ctx, releaseScript, key, tag)
+	return err
+}
+
+// Claim implements Store.
+func (r *Redis) Claim(ctx context.Context, key string, tag []byte, ttl time.Duration) (bool, error) {
+	claim := key + ":refresh:" + hex.EncodeToString(tag)
+	_, err := r.set(ctx, claim, nil, redis.SetArgs{Mode: "NX", TTL: ttl})
+	if errors.Is(err, redis.Nil) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// Mark implements Store.
+func (r *Redis) Mark(ctx context.Context, key string, mark []byte, ttl time.Duration) ([]byte, error) {
+	held, err := r.set(ctx, key, mark, redis.SetArgs{Get: true, TTL: ttl})
+	if errors.Is(err, redis.Nil) {
+		return nil, nil
+	}
+	return held, err
+}
+
+// Clear implements Store.
+func (r *Redis) Clear(ctx context.Context, key string) error {
+	return r.call(func() error { return r.client.Del(ctx, key).Err() })
+}
+
+// Ping implements Store.
+func (r *Redis) Ping(ctx context.Context) error {
+	return r.call(func() error { return r.client.Ping(ctx).Err() })
+}
+
+// Close closes all connections.
+func (r *Redis) Close() error { return r.client.Close() }
+
+func (r *Redis) set(ctx context.Context, key string, value []byte, how redis.SetArgs) (answer []byte, err error) {
+	err = r.call(func() (err error) {
+		answer, err = r.client.SetArgs(ctx, key, value, how).Bytes()
+		return err
+	})
+	return answer, err
+}
+
+func (r *Redis) run(ctx context.Context, script *redis.Script, key string, args ...any) (did bool, err error) {
+	err = r.call(func() (err error) {
+		did, err = script.Run(ctx, r.client, []string{key}, args...).Bool()
+		return err
+	})
+	return did, err
+}
+
+// call runs a command, once more with fresh credentials if it was refused.
+func (r *Redis) call(command func() error) error {
+	err := command()
+	if redis.IsAuthError(err) {
+		r.refused()
+		err = command()
+	}
+	return err
+}

@@ -1,0 +1,165 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/didomi/serverless-api/lambda/cache"
+)
+
+// apiConfig is what the handler "api" is told by its environment.
+type apiConfig struct {
+	Database database
+	Redis    redisConfig
+	Bucket   string
+	Cache    cache.Config
+	Memory   int64 // of the function, bytes; 0: not known
+	Version  string
+}
+
+// migrateConfig is what the handler "migrate" is told by its environment.
+type migrateConfig struct {
+	Database     database
+	MasterSecret string
+}
+
+type database struct {
+	Host    string
+	Port    int
+	Name    string
+	Secret  string // ARN of the secret of the application's user
+	SSLMode string
+}
+
+type redisConfig struct {
+	Address string
+	Secret  string // ARN; empty: no login
+	TLS     bool
+	Cluster bool
+}
+
+// environment reads variables and collects what is wrong with them.
+type environment struct {
+	lookup   func(string) string
+	problems []string
+}
+
+// readAPI reads the environment of the handler "api"; the error lists
+// everything that is missing or bad.
+func readAPI(lookup func(string) string) (apiConfig, error) {
+	env := &environment{lookup: lookup}
+	config := apiConfig{
+		Database: env.database(),
+		Redis: redisConfig{
+			Address: env.address("REDIS_ADDR"),
+			Secret:  lookup("REDIS_SECRET_ARN"),
+			TLS:     env.oneOf("REDIS_TLS", "true", "false") == "true",
+			Cluster: env.oneOf("REDIS_CLUSTER", "true", "false") == "true",
+		},
+		Bucket: env.required("BUCKET", "the name of the bucket with the files"),
+		Cache: cache.Config{
+			Fresh:    env.duration("CACHE_TTL", time.Millisecond),
+			Stale:    env.duration("STALE_TTL", 0),
+			Negative: env.duration("NEGATIVE_TTL", 0),
+		},
+		Memory:  env.megabytes("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"),
+		Version: lookup("AWS_LAMBDA_FUNCTION_VERSION"),
+	}
+	return config, env.err()
+}
+
+// readMigrate reads the environment of the handler "migrate".
+func readMigrate(lookup func(string) string) (migrateConfig, error) {
+	env := &environment{lookup: lookup}
+	config := migrateConfig{
+		Database:     env.database(),
+		MasterSecret: env.required("DB_MASTER_SECRET_ARN", "the ARN of the master user's secret"),
+	}
+	return config, env.err()
+}
+
+func (e *environment) database() database {
+	return database{
+		Host:    e.required("DB_HOST", "a host name"),
+		Port:    e.port("DB_PORT"),
+		Name:    e.required("DB_NAME", "the name of a database"),
+		Secret:  e.required("DB_SECRET_ARN", "the ARN of the application user's secret"),
+		SSLMode: e.oneOf("DB_SSLMODE", "verify-full", "disable"),
+	}
+}
+
+func (e *environment) bad(name, want string) {
+	e.problems = append(e.problems, fmt.Sprintf("%s is %q, want %s", name, e.lookup(name), want))
+}
+
+func (e *environment) required(name, want string) string {
+	value := e.lookup(name)
+	if value == "" {
+		e.bad(name, want)
+	}
+	return value
+}
+
+// oneOf reads a variable that has one of some values, the first by default.
+func (e *environment) oneOf(name string, allowed ...string) string {
+	value := e.lookup(name)
+	if value == "" {
+		return allowed[0]
+	}
+	for _, one := range allowed {
+		if value == one {
+			return value
+		}
+	}
+	e.bad(name, strings.Join(allowed, " or "))
+	return allowed[0]
+}
+
+func (e *environment) port(name string) int {
+	port, err := strconv.ParseUint(e.lookup(name), 10, 16)
+	if err != nil || port == 0 {
+		e.bad(name, "a port from 1 to 65535")
+	}
+	return int(port)
+}
+
+func (e *environment) address(name string) string {
+	value := e.lookup(name)
+	host, port, err := net.SplitHostPort(value)
+	if n, bad := strconv.ParseUint(port, 10, 16); err != nil || bad != nil || host == "" || n == 0 {
+		e.bad(name, "host:port")
+	}
+	return value
+}
+
+func (e *environment) duration(name string, least time.Duration) time.Duration {
+	value, err := time.ParseDuration(e.lookup(name))
+	if err != nil || value < least {
+		e.bad(name, fmt.Sprintf(`a duration such as "90s", at least %s`, least))
+	}
+	return value
+}
+
+// megabytes reads what the platform sets; without it there is no limit.
+func (e *environment) megabytes(name string) int64 {
+	value := e.lookup(name)
+	if value == "" {
+		return 0
+	}
+	megabytes, err := strconv.ParseInt(value, 10, 32)
+	if err != nil || megabytes < 1 {
+		e.bad(name, "a number of megabytes")
+	}
+	return megabytes << 20
+}
+
+// err returns all problems as one error.
+func (e *environment) err() error {
+	if len(e.problems) == 0 {
+		return nil
+	}
+	return fmt.Errorf("the function's environment is wrong: %s", strings.Join(e.problems, "; "))
+}

@@ -1,0 +1,147 @@
+// Package files reads objects from S3 as streams and hands out presigned
+// URLs for what should not pass through the function: uploads, and bodies
+// that the platform cannot carry.
+package files
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/didomi/serverless-api/lambda/fault"
+)
+
+// API is what a Bucket calls of S3.
+type API interface {
+	GetObject(context.Context, *s3.GetObjectInput, ...func(*s3.Options)) (*s3.GetObjectOutput, error)
+	HeadObject(context.Context, *s3.HeadObjectInput, ...func(*s3.Options)) (*s3.HeadObjectOutput, error)
+	CreateMultipartUpload(context.Context, *s3.CreateMultipartUploadInput, ...func(*s3.Options)) (*s3.CreateMultipartUploadOutput, error)
+}
+
+// Client is a connection to S3: its calls and its signatures.
+type Client struct {
+	API
+	Signer
+}
+
+// Bucket is one S3 bucket. It is safe for concurrent use.
+type Bucket struct {
+	name   string
+	client func() Client
+}
+
+// New returns the bucket name over the client that connect makes at the first use.
+func New(name string, connect func() Client) *Bucket {
+	return &Bucket{name: name, client: sync.OnceValue(connect)}
+}
+
+// Object is what S3 tells of an object, with its body if it was opened.
+type Object struct {
+	Size         int64 // of the body: of the range if there is one
+	ETag         string
+	Modified     time.Time
+	ContentRange string // set for a range
+	Header       http.Header
+	Body         io.ReadCloser // nil if not opened
+}
+
+// Open asks for an object, or for rng of it if that is not empty
+// ("bytes=0-9"), as of the version with the entity tag etag if that is not
+// empty. The body is read as it is consumed; the caller closes it. Faults:
+// NotFound, Precondition (another version is there now), ErrRange.
+func (b *Bucket) Open(ctx context.Context, key, rng, etag string) (Object, error) {
+	in := &s3.GetObjectInput{Bucket: &b.name, Key: &key, Range: optional(rng), IfMatch: optional(etag)}
+	out, err := b.client().GetObject(ctx, in)
+	if err != nil {
+		return Object{}, classify("opening an object", err)
+	}
+	return Object{
+		Size:         aws.ToInt64(out.ContentLength),
+		ETag:         aws.ToString(out.ETag),
+		Modified:     aws.ToTime(out.LastModified).UTC(),
+		ContentRange: aws.ToString(out.ContentRange),
+		Header: represent(out.ContentType, out.CacheControl, out.ContentDisposition,
+			out.ContentEncoding, out.ContentLanguage),
+		Body: out.Body,
+	}, nil
+}
+
+// Stat asks for what is known of an object without its body.
+func (b *Bucket) Stat(ctx context.Context, key string) (Object, error) {
+	out, err := b.client().HeadObject(ctx, &s3.HeadObjectInput{Bucket: &b.name, Key: &key})
+	if err != nil {
+		return Object{}, classify("looking at an object", err)
+	}
+	return Object{
+		Size:     aws.ToInt64(out.ContentLength),
+		ETag:     aws.ToString(out.ETag),
+		Modified: aws.ToTime(out.LastModified).UTC(),
+		Header: represent(out.ContentType, out.CacheControl, out.ContentDisposition,
+			out.ContentEncoding, out.ContentLanguage),
+	}, nil
+}
+
+// pingKey is an object that need not exist: any answer tells that S3 is there.
+const pingKey = ".health"
+
+// Ping reports whether S3 answers for this bucket.
+func (b *Bucket) Ping(ctx context.Context) error {
+	_, err := b.Stat(ctx, pingKey)
+	if err != nil && fault.KindOf(err) == fault.NotFound {
+		return nil
+	}
+	return err
+}
+
+// represent collects the headers that an object was stored with.
+func represent(contentType, cacheControl, disposition, encoding, language *string) http.Header {
+	header := http.Header{}
+	for name, value := range map[string]*string{
+		"Content-Type":        contentType,
+		"Cache-Control":       cacheControl,
+		"Content-Disposition": disposition,
+		"Content-Encoding":    encoding,
+		"Content-Language":    language,
+	} {
+		if v := aws.ToString(value); v != "" {
+			header.Set(name, v)
+		}
+	}
+	return header
+}
+
+// ErrRange is the cause of a fault for a range that lies outside the object.
+var ErrRange = errors.New("the range is not within the object")
+
+func classify(what string, err error) error {
+	var response *awshttp.ResponseError
+	if !errors.As(err, &response) {
+		return fault.Down("file storage", err)
+	}
+	switch status := response.HTTPStatusCode(); {
+	case status == http.StatusNotFound:
+		return &fault.Error{Kind: fault.NotFound, Detail: "there is no such file", Cause: err}
+	case status == http.StatusPreconditionFailed:
+		return &fault.Error{Kind: fault.Precondition, Detail: "the file was changed", Cause: err}
+	case status == http.StatusRequestedRangeNotSatisfiable:
+		return &fault.Error{Kind: fault.Malformed, Detail: "the range is not within the file", Cause: errors.Join(ErrRange, err)}
+	case status >= http.StatusInternalServerError, status == http.StatusTooManyRequests:
+		return fault.Down("file storage", err)
+	default:
+		return fault.Broken(what, err)
+	}
+}
+
+func optional(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}

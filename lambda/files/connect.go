@@ -1,0 +1,66 @@
+package files
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+)
+
+// Connect returns a Client of S3 with the given AWS configuration.
+func Connect(config aws.Config) Client {
+	client := s3.NewFromConfig(config, func(o *s3.Options) {
+		// A presigned upload would otherwise carry the checksum of no body.
+		o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
+	})
+	return Client{
+		API:    client,
+		Signer: signer{PresignClient: s3.NewPresignClient(client), credentials: config.Credentials, region: config.Region},
+	}
+}
+
+// signer adds to the SDK's presigner the requests that it does not know.
+type signer struct {
+	*s3.PresignClient
+	credentials aws.CredentialsProvider
+	region      string
+}
+
+// unsignedBody is the payload hash of a presigned request.
+const unsignedBody = "UNSIGNED-PAYLOAD"
+
+// PresignUpload implements Signer. The address is the one of the upload's
+// first part, as the SDK resolves it.
+func (s signer) PresignUpload(ctx context.Context, method, bucket, key, uploadID string, expires time.Duration) (string, error) {
+	part, err := s.PresignUploadPart(ctx, &s3.UploadPartInput{
+		Bucket: &bucket, Key: &key, UploadId: &uploadID, PartNumber: aws.Int32(1),
+	})
+	if err != nil {
+		return "", err
+	}
+	address, err := url.Parse(part.URL)
+	if err != nil {
+		return "", fmt.Errorf("parsing the address of part 1: %w", err)
+	}
+	address.RawQuery = url.Values{
+		"uploadId":      {uploadID},
+		"X-Amz-Expires": {strconv.Itoa(int(expires.Seconds()))},
+	}.Encode()
+	r, err := http.NewRequestWithContext(ctx, method, address.String(), nil)
+	if err != nil {
+		return "", err
+	}
+	credentials, err := s.credentials.Retrieve(ctx)
+	if err != nil {
+		return "", fmt.Errorf("getting credentials to sign with: %w", err)
+	}
+	signed, _, err := v4.NewSigner().PresignHTTP(ctx, credentials, r, unsignedBody, "s3", s.region, time.Now(),
+		func(o *v4.SignerOptions) { o.DisableURIPathEscaping = true })
+	return signed, err
+}

@@ -1,0 +1,28 @@
+package files
+
+import "time"
+
+// What the platform lets through a streamed answer. Sources, read in 2026:
+//
+//   - AWS Lambda developer guide, "Response streaming for Lambda functions":
+//     a streamed response is at most 200 MB; the first 6 MB are not throttled,
+//     what follows is streamed at up to 2 MB/s.
+//   - Amazon API Gateway developer guide, "Response transfer mode": payloads
+//     over 10 MB are limited to 2 MB/s, so Lambda's limit comes first.
+const (
+	maxStream   = 200_000_000 // bytes
+	burst       = 6_000_000   // bytes
+	bytesPerSec = 2_000_000
+	// spare is kept of the invocation's time for what is not streaming.
+	spare = 2 * time.Second
+)
+
+// Streamable reports whether a body of size bytes can be carried by an
+// invocation that ends after left.
+func Streamable(size int64, left time.Duration) bool {
+	if size > maxStream {
+		return false
+	}
+	throttled := max(0, size-burst)
+	return time.Duration(throttled)*time.Second/bytesPerSec+spare <= left
+}

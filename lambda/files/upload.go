@@ -1,0 +1,155 @@
+package files
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/didomi/serverless-api/lambda/fault"
+)
+
+// Signer presigns requests to S3.
+type Signer interface {
+	PresignGetObject(context.Context, *s3.GetObjectInput, ...func(*s3.PresignOptions)) (*v4.PresignedHTTPRequest, error)
+	PresignPutObject(context.Context, *s3.PutObjectInput, ...func(*s3.PresignOptions)) (*v4.PresignedHTTPRequest, error)
+	PresignUploadPart(context.Context, *s3.UploadPartInput, ...func(*s3.PresignOptions)) (*v4.PresignedHTTPRequest, error)
+	// PresignUpload signs a request on a multipart upload as a whole: POST
+	// completes it, DELETE aborts it.
+	PresignUpload(ctx context.Context, method, bucket, key, uploadID string, expires time.Duration) (string, error)
+}
+
+// Limits of S3: Amazon S3 user guide, "Amazon S3 multipart upload limits".
+const (
+	// MaxSize is the size of the largest object, in bytes (5 TiB).
+	MaxSize int64 = 5 << 40
+	// single is the size up to which one PUT is offered. S3 takes 5 GiB, but
+	// one broken connection should not cost more than this.
+	single int64 = 100 << 20
+	// partSize is the size of a part unless that makes too many.
+	partSize int64 = 64 << 20
+	// maxParts keeps an answer with a URL for each part well under the 6 MB
+	// of a buffered Lambda answer (S3 itself takes 10,000).
+	maxParts = 1500
+
+	linkTime   = 5 * time.Minute
+	singleTime = 15 * time.Minute
+	partsTime  = time.Hour
+)
+
+// Request is one presigned request.
+type Request struct {
+	Method  string            `json:"method"`
+	URL     string            `json:"url"`
+	Headers map[string]string `json:"headers,omitempty"` // to be sent as they are
+}
+
+// Part is the presigned request for one part.
+type Part struct {
+	Number int32 `json:"part_number"`
+	Size   int64 `json:"size"` // bytes
+	Request
+}
+
+// Upload tells a client how to put an object: with one request, or with one
+// for each part and then one to complete (or abort) the whole.
+type Upload struct {
+	Key       string    `json:"key"`
+	ExpiresAt time.Time `json:"expires_at"`
+	*Request
+	UploadID string   `json:"upload_id,omitempty"`
+	Parts    []Part   `json:"parts,omitempty"`
+	Complete *Request `json:"complete,omitempty"`
+	Abort    *Request `json:"abort,omitempty"`
+}
+
+// Link returns a URL that serves the object for five minutes.
+func (b *Bucket) Link(ctx context.Context, key string) (string, error) {
+	in := &s3.GetObjectInput{Bucket: &b.name, Key: &key}
+	signed, err := b.client().PresignGetObject(ctx, in, s3.WithPresignExpires(linkTime))
+	if err != nil {
+		return "", fault.Broken("signing a download", err)
+	}
+	return signed.URL, nil
+}
+
+// Upload presigns what a client needs to put an object of size bytes (0: not
+// known, at most 5 GiB) and contentType (empty: none) under key.
+func (b *Bucket) Upload(ctx context.Context, key string, size int64, contentType string) (Upload, error) {
+	if size > MaxSize {
+		return Upload{}, fault.New(fault.TooLarge, "a file has at most %d bytes", MaxSize)
+	}
+	if size <= single {
+		return b.uploadWhole(ctx, key, size, contentType)
+	}
+	return b.uploadParts(ctx, key, size, contentType)
+}
+
+func (b *Bucket) uploadWhole(ctx context.Context, key string, size int64, contentType string) (Upload, error) {
+	in := &s3.PutObjectInput{Bucket: &b.name, Key: &key, ContentType: optional(contentType)}
+	if size > 0 {
+		in.ContentLength = aws.Int64(size)
+	}
+	signed, err := b.client().PresignPutObject(ctx, in, s3.WithPresignExpires(singleTime))
+	if err != nil {
+		return Upload{}, fault.Broken("signing an upload", err)
+	}
+	return Upload{Key: key, ExpiresAt: expiry(singleTime), Request: request(signed)}, nil
+}
+
+func (b *Bucket) uploadParts(ctx context.Context, key string, size int64, contentType string) (Upload, error) {
+	client := b.client()
+	in := &s3.CreateMultipartUploadInput{Bucket: &b.name, Key: &key, ContentType: optional(contentType)}
+	out, err := client.CreateMultipartUpload(ctx, in)
+	if err != nil {
+		return Upload{}, classify("starting a multipart upload", err)
+	}
+	upload := Upload{Key: key, ExpiresAt: expiry(partsTime), UploadID: aws.ToString(out.UploadId)}
+	if upload.Parts, err = b.signParts(ctx, key, upload.UploadID, size); err != nil {
+		return Upload{}, err
+	}
+	for method, request := range map[string]**Request{http.MethodPost: &upload.Complete, http.MethodDelete: &upload.Abort} {
+		url, err := client.PresignUpload(ctx, method, b.name, key, upload.UploadID, partsTime)
+		if err != nil {
+			return Upload{}, fault.Broken("signing the end of an upload", err)
+		}
+		*request = &Request{Method: method, URL: url}
+	}
+	return upload, nil
+}
+
+func (b *Bucket) signParts(ctx context.Context, key, uploadID string, size int64) ([]Part, error) {
+	each := max(partSize, (size+maxParts-1)/maxParts)
+	var parts []Part
+	for offset := int64(0); offset < size; offset += each {
+		part := Part{Number: int32(len(parts) + 1), Size: min(each, size-offset)}
+		in := &s3.UploadPartInput{
+			Bucket: &b.name, Key: &key, UploadId: &uploadID,
+			PartNumber: &part.Number, ContentLength: &part.Size,
+		}
+		signed, err := b.client().PresignUploadPart(ctx, in, s3.WithPresignExpires(partsTime))
+		if err != nil {
+			return nil, fault.Broken(fmt.Sprintf("signing part %d", part.Number), err)
+		}
+		part.Request = *request(signed)
+		parts = append(parts, part)
+	}
+	return parts, nil
+}
+
+// request leaves out the headers that every HTTP client sets by itself.
+func request(signed *v4.PresignedHTTPRequest) *Request {
+	r := &Request{Method: signed.Method, URL: signed.URL, Headers: map[string]string{}}
+	for name := range signed.SignedHeader {
+		if name != "Host" {
+			r.Headers[name] = signed.SignedHeader.Get(name)
+		}
+	}
+	return r
+}
+
+func expiry(after time.Duration) time.Time { return time.Now().Add(after).UTC().Truncate(time.Second) }

@@ -1,0 +1,27 @@
+package handler
+
+import (
+	"encoding/base64"
+
+	"github.com/didomi/serverless-api/lambda/fault"
+)
+
+// cursorVersion is the first byte of a cursor, so that its form can change.
+const cursorVersion = '1'
+
+// encodeCursor returns the opaque cursor of the page that follows the item id.
+func encodeCursor(id string) string {
+	return base64.RawURLEncoding.EncodeToString(append([]byte{cursorVersion}, id...))
+}
+
+// decodeCursor returns the id that the page follows; no cursor is the first page.
+func decodeCursor(cursor string) (string, error) {
+	if cursor == "" {
+		return "", nil
+	}
+	decoded, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
+	if err != nil || len(decoded) == 0 || decoded[0] != cursorVersion || !validID(string(decoded[1:])) {
+		return "", fault.New(fault.Malformed, "cursor is not one that this API gave out")
+	}
+	return string(decoded[1:]), nil
+}

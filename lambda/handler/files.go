@@ -1,0 +1,158 @@
+package handler
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/didomi/serverless-api/lambda/fault"
+	"github.com/didomi/serverless-api/lambda/files"
+)
+
+func (h *Handler) getFile(ctx context.Context, r *request) (*response, error) {
+	key, err := r.fileKey(fault.NotFound)
+	if err != nil {
+		return nil, err
+	}
+	rng, pinned := parseRange(r.header.Get("Range")), ""
+	if r.conditional() {
+		now, err := h.Files.Stat(ctx, key)
+		if err != nil {
+			return nil, err
+		}
+		if answer, err := r.check(representationOf(now)); answer != nil || err != nil {
+			return answer, err
+		}
+		if !r.wantsRange(representationOf(now)) {
+			rng = ""
+		}
+		pinned = now.ETag
+	}
+	object, err := h.Files.Open(ctx, key, rng, pinned)
+	if errors.Is(err, files.ErrRange) {
+		return h.outOfRange(ctx, key, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if !files.Streamable(object.Size, timeLeft(ctx)) {
+		return h.elsewhere(ctx, key, object)
+	}
+	return opened(object), nil
+}
+
+// opened answers with an object's body, whole or a range of it.
+func opened(object files.Object) *response {
+	answer := describeFile(object)
+	answer.stream = object.Body
+	if object.ContentRange != "" {
+		answer.status = http.StatusPartialContent
+		answer.header.Set("Content-Range", object.ContentRange)
+	}
+	return answer
+}
+
+// outOfRange tells the size of the object, which S3 does not with its error.
+func (h *Handler) outOfRange(ctx context.Context, key string, cause error) (*response, error) {
+	now, err := h.Files.Stat(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	header := http.Header{
+		"Content-Range": {"bytes */" + strconv.FormatInt(now.Size, 10)},
+		"Accept-Ranges": {"bytes"},
+	}
+	return &response{header: header}, cause
+}
+
+// elsewhere sends the client to S3 for a body that the platform cannot carry.
+func (h *Handler) elsewhere(ctx context.Context, key string, object files.Object) (*response, error) {
+	// Not read to its end on purpose: closing gives the connection up.
+	_ = object.Body.Close()
+	link, err := h.Files.Link(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	answer := newResponse(http.StatusTemporaryRedirect)
+	answer.header.Set("Location", link)
+	answer.header.Set("Cache-Control", "no-store")
+	return answer, nil
+}
+
+func (h *Handler) headFile(ctx context.Context, r *request) (*response, error) {
+	key, err := r.fileKey(fault.NotFound)
+	if err != nil {
+		return nil, err
+	}
+	now, err := h.Files.Stat(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	if answer, err := r.check(representationOf(now)); answer != nil || err != nil {
+		return answer, err
+	}
+	return describeFile(now), nil
+}
+
+// maxUploadRequest is the bytes of a request for an upload.
+const maxUploadRequest = 4 << 10
+
+func (h *Handler) uploadFile(ctx context.Context, r *request) (*response, error) {
+	key, err := r.fileKey(fault.Invalid)
+	if err != nil {
+		return nil, err
+	}
+	var wanted struct {
+		Size        int64  `json:"size"`
+		ContentType string `json:"content_type"`
+	}
+	if r.rawBody != "" {
+		body, err := r.json(maxUploadRequest)
+		if err != nil {
+			return nil, err
+		}
+		if err := json.Unmarshal(body, &wanted); err != nil || wanted.Size < 0 {
+			return nil, fault.New(fault.Invalid, `an upload is asked for with {"size": bytes, "content_type": "..."}, both optional`)
+		}
+	}
+	upload, err := h.Files.Upload(ctx, key, wanted.Size, wanted.ContentType)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := jsonResponse(http.StatusCreated, upload)
+	if err != nil {
+		return nil, err
+	}
+	answer.header.Set("Cache-Control", "no-store")
+	return answer, nil
+}
+
+func representationOf(object files.Object) representation {
+	return representation{etag: object.ETag, modified: object.Modified}
+}
+
+// describeFile answers with all that is known of an object but its body.
+func describeFile(object files.Object) *response {
+	answer := newResponse(http.StatusOK)
+	for name, values := range object.Header {
+		answer.header[name] = values
+	}
+	representationOf(object).describe(answer.header)
+	answer.header.Set("Accept-Ranges", "bytes")
+	answer.header.Set("Content-Length", strconv.FormatInt(object.Size, 10))
+	return answer
+}
+
+// forever stands for the time left of a request without a deadline.
+const forever = 24 * time.Hour
+
+func timeLeft(ctx context.Context) time.Duration {
+	end, ok := ctx.Deadline()
+	if !ok {
+		return forever
+	}
+	return time.Until(end)
+}

@@ -1,0 +1,198 @@
+package handler
+
+import (
+	"context"
+	"encoding/json"
+	"mime"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/didomi/serverless-api/lambda/cache"
+	"github.com/didomi/serverless-api/lambda/fault"
+	"github.com/didomi/serverless-api/lambda/store"
+)
+
+const (
+	maxItem      = 256 << 10 // bytes of an item's body
+	defaultLimit = 20
+	maxLimit     = 100
+	// maxPage is the bytes of a page's bodies. A buffered answer of Lambda
+	// has at most 6 MB (AWS Lambda quotas, "invocation payload"), in which
+	// JSON inside a JSON string takes up to twice its length.
+	maxPage = 2 << 20
+)
+
+// itemJSON is an item as the API shows it.
+type itemJSON struct {
+	ID        string          `json:"id"`
+	Body      json.RawMessage `json:"body"`
+	UpdatedAt string          `json:"updated_at"`
+}
+
+func show(item store.Item) itemJSON {
+	return itemJSON{ID: item.ID, Body: item.Body, UpdatedAt: item.UpdatedAt.Format(time.RFC3339Nano)}
+}
+
+func tagOf(item store.Item) string { return `"` + item.Revision + `"` }
+
+func (h *Handler) getItem(ctx context.Context, r *request) (*response, error) {
+	id, err := r.itemID(fault.NotFound)
+	if err != nil {
+		return nil, err
+	}
+	item, status, err := h.Items.Get(ctx, id)
+	if err == nil {
+		answer, err := r.showItem(item)
+		answer.header.Set("X-Cache", string(status))
+		return answer, err
+	}
+	answer := newResponse(0)
+	if status != "" {
+		answer.header.Set("X-Cache", string(status))
+	}
+	return answer, err
+}
+
+// showItem answers with the item, or says that the client has it. The answer
+// is never nil.
+func (r *request) showItem(item store.Item) (*response, error) {
+	answer, err := r.check(representation{etag: tagOf(item)})
+	if answer == nil && err == nil {
+		answer, err = jsonResponse(http.StatusOK, show(item))
+	}
+	if err != nil {
+		return newResponse(0), err
+	}
+	answer.header.Set("ETag", tagOf(item))
+	answer.header.Set("Cache-Control", "no-cache")
+	return answer, nil
+}
+
+func (h *Handler) listItems(ctx context.Context, r *request) (*response, error) {
+	limit, err := parseLimit(r.query.Get("limit"))
+	if err != nil {
+		return nil, err
+	}
+	after, err := decodeCursor(r.query.Get("cursor"))
+	if err != nil {
+		return nil, err
+	}
+	page, err := h.Items.List(ctx, after, limit, maxPage)
+	if err != nil {
+		return nil, err
+	}
+	shown := struct {
+		Items      []itemJSON `json:"items"`
+		NextCursor *string    `json:"next_cursor"`
+	}{Items: make([]itemJSON, len(page.Items))}
+	for i, item := range page.Items {
+		shown.Items[i] = show(item)
+	}
+	if page.More {
+		next := encodeCursor(page.Items[len(page.Items)-1].ID)
+		shown.NextCursor = &next
+	}
+	answer, err := jsonResponse(http.StatusOK, shown)
+	if err != nil {
+		return nil, err
+	}
+	answer.header.Set("X-Cache", string(cache.Bypass))
+	answer.header.Set("Cache-Control", "no-cache")
+	return answer, nil
+}
+
+func parseLimit(value string) (int, error) {
+	if value == "" {
+		return defaultLimit, nil
+	}
+	limit, err := strconv.Atoi(value)
+	if err != nil || limit < 1 || limit > maxLimit {
+		return 0, fault.New(fault.Malformed, "limit is a whole number from 1 to %d", maxLimit)
+	}
+	return limit, nil
+}
+
+func (h *Handler) putItem(ctx context.Context, r *request) (*response, error) {
+	id, err := r.itemID(fault.Invalid)
+	if err != nil {
+		return nil, err
+	}
+	body, err := r.json(maxItem)
+	if err != nil {
+		return nil, err
+	}
+	item, created, err := h.Items.Put(ctx, id, body, r.condition())
+	if err != nil {
+		return nil, err
+	}
+	status := http.StatusOK
+	if created {
+		status = http.StatusCreated
+	}
+	answer, err := jsonResponse(status, show(item))
+	if err != nil {
+		return nil, err
+	}
+	answer.header.Set("ETag", tagOf(item))
+	if created {
+		answer.header.Set("Location", "/items/"+url.PathEscape(id))
+	}
+	return answer, nil
+}
+
+func (h *Handler) deleteItem(ctx context.Context, r *request) (*response, error) {
+	id, err := r.itemID(fault.NotFound)
+	if err != nil {
+		return nil, err
+	}
+	if err := h.Items.Delete(ctx, id, r.condition()); err != nil {
+		return nil, err
+	}
+	return newResponse(http.StatusNoContent), nil
+}
+
+// condition returns what the request asks of the item before a write. An
+// entity tag that is weak, or is no revision, stands for no state at all.
+func (r *request) condition() store.Condition {
+	var condition store.Condition
+	if header := r.header.Values("If-Match"); len(header) > 0 {
+		tags, any := parseETags(strings.Join(header, ","))
+		if any {
+			condition.Exists = true
+			return condition
+		}
+		condition.Revisions = []string{}
+		for _, tag := range tags {
+			if !tag.weak {
+				condition.Revisions = append(condition.Revisions, tag.value)
+			}
+		}
+	}
+	if _, any := parseETags(strings.Join(r.header.Values("If-None-Match"), ",")); any {
+		condition.Missing = true
+	}
+	return condition
+}
+
+// json returns the request's body if it is a JSON text of at most limit bytes.
+func (r *request) json(limit int) (json.RawMessage, error) {
+	mediaType, parameters, err := mime.ParseMediaType(r.header.Get("Content-Type"))
+	if err != nil || mediaType != "application/json" && !strings.HasSuffix(mediaType, "+json") {
+		return nil, fault.New(fault.MediaType, "the body must be sent as application/json")
+	}
+	if charset := parameters["charset"]; charset != "" && !strings.EqualFold(charset, "utf-8") {
+		return nil, fault.New(fault.MediaType, "JSON is sent in UTF-8")
+	}
+	body, err := r.body(limit)
+	if err != nil {
+		return nil, err
+	}
+	if !utf8.Valid(body) || !json.Valid(body) {
+		return nil, fault.New(fault.Invalid, "the body is not a JSON text in UTF-8")
+	}
+	return body, nil
+}

@@ -1,0 +1,62 @@
+package handler
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/didomi/serverless-api/lambda/fault"
+)
+
+const (
+	maxID  = 128  // characters
+	maxKey = 1024 // bytes, as S3 has it
+
+	idForm = "an item's id has 1 to 128 characters out of A-Z a-z 0-9 . _ ~ : - and is neither . nor .."
+)
+
+// itemID returns the id in the path; one that no item can have is a fault of
+// the given kind.
+func (r *request) itemID(kind fault.Kind) (string, error) {
+	id := r.path["id"]
+	if !validID(id) {
+		return "", fault.New(kind, idForm)
+	}
+	return id, nil
+}
+
+func validID(id string) bool {
+	if id == "" || len(id) > maxID || id == "." || id == ".." {
+		return false
+	}
+	for i := range len(id) {
+		c := id[i]
+		letter := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
+		if !letter && strings.IndexByte("._~:-", c) < 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// fileKey returns the key in the path; one that no file can have is a fault of
+// the given kind.
+func (r *request) fileKey(kind fault.Kind) (string, error) {
+	key := r.path["key"]
+	if !validKey(key) {
+		return "", fault.New(kind, "a file's key has 1 to %d bytes of UTF-8 without control characters and without . and .. as a segment", maxKey)
+	}
+	return key, nil
+}
+
+func validKey(key string) bool {
+	if key == "" || len(key) > maxKey || !utf8.ValidString(key) || strings.ContainsFunc(key, unicode.IsControl) {
+		return false
+	}
+	for segment := range strings.SplitSeq(key, "/") {
+		if segment == "." || segment == ".." {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,89 @@
+package handler
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"net/http"
+	"runtime/debug"
+	"strconv"
+
+	"github.com/didomi/serverless-api/lambda/fault"
+)
+
+// errStream is all that a client learns of a body that breaks off.
+var errStream = errors.New("the body could not be read to its end")
+
+// problem is an error as RFC 9457 has it.
+type problem struct {
+	Title     string `json:"title"`
+	Status    int    `json:"status"`
+	Detail    string `json:"detail,omitempty"`
+	RequestID string `json:"request_id"`
+}
+
+// statuses maps every kind of fault; this is the only place that does.
+var statuses = map[fault.Kind]int{
+	fault.NotFound:     http.StatusNotFound,
+	fault.Malformed:    http.StatusBadRequest,
+	fault.Invalid:      http.StatusUnprocessableEntity,
+	fault.Precondition: http.StatusPreconditionFailed,
+	fault.TooLarge:     http.StatusRequestEntityTooLarge,
+	fault.MediaType:    http.StatusUnsupportedMediaType,
+	fault.Unavailable:  http.StatusServiceUnavailable,
+	fault.Internal:     http.StatusInternalServerError,
+}
+
+// problem turns err into an answer with the given headers. A nil err stands
+// for a request that no route takes: with Allow, a method that is not one of
+// the resource's.
+func (h *Handler) problem(ctx context.Context, r *request, header http.Header, err error) *response {
+	status, detail := describe(header, err)
+	answer := newResponse(status)
+	for name, values := range header {
+		answer.header[name] = values
+	}
+	var known *fault.Error
+	if errors.As(err, &known) && known.RetryAfter > 0 {
+		answer.header.Set("Retry-After", strconv.Itoa(int(math.Ceil(known.RetryAfter.Seconds()))))
+	}
+	if status >= http.StatusInternalServerError {
+		h.Log.LogAttrs(ctx, slog.LevelError, "request failed",
+			slog.String("request_id", r.id), slog.String("error", err.Error()))
+	}
+	answer.header.Set("Content-Type", "application/problem+json")
+	answer.header.Set("Cache-Control", "no-store")
+	answer.body, _ = json.Marshal(problem{
+		Title: http.StatusText(status), Status: status, Detail: detail, RequestID: r.id,
+	})
+	if r.method == http.MethodHead {
+		answer.header.Set("Content-Length", strconv.Itoa(len(answer.body)))
+		answer.body = nil
+	}
+	return answer
+}
+
+// describe returns the status for err and what the client may know of it.
+func describe(header http.Header, err error) (int, string) {
+	var known *fault.Error
+	switch {
+	case err == nil && header.Get("Allow") != "":
+		return http.StatusMethodNotAllowed, "this resource has the methods " + header.Get("Allow")
+	case err == nil:
+		return http.StatusNotFound, "there is no such resource"
+	case header.Get("Content-Range") != "":
+		return http.StatusRequestedRangeNotSatisfiable, "the range is not within the file"
+	case !errors.As(err, &known) || known.Kind == fault.Internal:
+		return http.StatusInternalServerError, "the request could not be answered; its id helps to find out why"
+	default:
+		return statuses[known.Kind], known.Detail
+	}
+}
+
+// crash is the error of a panic, with where it happened, for the log.
+func crash(panicked any) error {
+	return fault.Broken("handling the request", fmt.Errorf("panic: %v\n%s", panicked, debug.Stack()))
+}

@@ -1,0 +1,107 @@
+package handler
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"strconv"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"github.com/didomi/serverless-api/lambda/fault"
+)
+
+// response is an answer before it takes the form of the route.
+type response struct {
+	status int
+	header http.Header
+	body   []byte
+	stream io.ReadCloser // instead of body
+}
+
+func newResponse(status int) *response {
+	return &response{status: status, header: http.Header{}}
+}
+
+// jsonResponse answers with value as JSON.
+func jsonResponse(status int, value any) (*response, error) {
+	var body bytes.Buffer
+	encoder := json.NewEncoder(&body)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(value); err != nil {
+		return nil, fault.Broken("encoding an answer", err)
+	}
+	answer := newResponse(status)
+	answer.header.Set("Content-Type", "application/json")
+	answer.body = body.Bytes()
+	return answer, nil
+}
+
+func headerOf(answer *response) http.Header {
+	if answer == nil {
+		return nil
+	}
+	return answer.header
+}
+
+// single flattens the header: no answer of ours has a name twice.
+func (a *response) single() map[string]string {
+	flat := make(map[string]string, len(a.header))
+	for name := range a.header {
+		flat[name] = a.header.Get(name)
+	}
+	return flat
+}
+
+func (a *response) buffered() events.APIGatewayProxyResponse {
+	return events.APIGatewayProxyResponse{StatusCode: a.status, Headers: a.single(), Body: string(a.body)}
+}
+
+// streamed returns the answer in the form of a streaming route; done is
+// called once, when the body was sent or given up.
+func (a *response) streamed(done func(sent int64, err error)) *events.APIGatewayProxyStreamingResponse {
+	body := a.stream
+	if body == nil {
+		body = io.NopCloser(bytes.NewReader(a.body))
+		if a.header.Get("Content-Length") == "" {
+			a.header.Set("Content-Length", strconv.Itoa(len(a.body)))
+		}
+	}
+	return &events.APIGatewayProxyStreamingResponse{
+		StatusCode: a.status,
+		Headers:    a.single(),
+		Body:       &watched{body: body, done: done},
+	}
+}
+
+// watched counts a body and tells how it ended.
+type watched struct {
+	body   io.ReadCloser
+	done   func(sent int64, err error)
+	sent   int64
+	err    error
+	closed bool
+}
+
+func (w *watched) Read(p []byte) (int, error) {
+	n, err := w.body.Read(p)
+	w.sent += int64(n)
+	if err != nil && err != io.EOF {
+		w.err = err
+		// The platform shows a client what a stream fails with.
+		err = errStream
+	}
+	return n, err
+}
+
+// Close is called by the runtime when the answer was sent or could not be.
+func (w *watched) Close() error {
+	if w.closed {
+		return nil
+	}
+	w.closed = true
+	err := w.body.Close()
+	w.done(w.sent, w.err)
+	return err
+}

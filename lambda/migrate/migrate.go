@@ -1,0 +1,88 @@
+// Package migrate brings the database to the schema that this build needs and
+// gives the application a user of its own with as few rights as it can live
+// with. It is run by an invocation at every deploy; running it again changes
+// nothing.
+package migrate
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"strconv"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/didomi/serverless-api/lambda/secrets"
+)
+
+// Migration says where to migrate and as whom.
+type Migration struct {
+	Secrets      SecretsAPI
+	MasterSecret string // ARN, read
+	AppSecret    string // ARN, read, and given a value if it has none
+	Host         string
+	Port         int
+	Database     string
+	SSLMode      string // "verify-full" or "disable"
+	Log          *slog.Logger
+}
+
+// Result is what an invocation answers.
+type Result struct {
+	Applied []string `json:"applied"` // migrations of this run, in order
+	Version int      `json:"version"` // of the schema now
+	Role    string   `json:"role"`    // of the application
+}
+
+// Run applies what is missing and sets up the application's user. Any error
+// fails the deploy and leaves the schema at the last migration that worked.
+func (m Migration) Run(ctx context.Context) (Result, error) {
+	master, err := secrets.New(func() secrets.API { return m.Secrets }).Get(ctx, m.MasterSecret)
+	if err != nil {
+		return Result{}, fmt.Errorf("the master user's credentials: %w", err)
+	}
+	conn, err := m.connect(ctx, master)
+	if err != nil {
+		return Result{}, err
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	all, err := embedded()
+	if err != nil {
+		return Result{}, err
+	}
+	applied, err := apply(ctx, conn, all)
+	if err != nil {
+		return Result{}, err
+	}
+	app, err := m.appCredentials(ctx)
+	if err != nil {
+		return Result{}, err
+	}
+	if err := setUpRole(ctx, conn, m.Database, app); err != nil {
+		return Result{}, err
+	}
+	m.Log.InfoContext(ctx, "migrated", "applied", applied, "version", len(all))
+	return Result{Applied: applied, Version: len(all), Role: app.Username}, nil
+}
+
+func (m Migration) connect(ctx context.Context, master secrets.Credentials) (*pgx.Conn, error) {
+	address := url.URL{
+		Scheme:   "postgres",
+		Host:     net.JoinHostPort(m.Host, strconv.Itoa(m.Port)),
+		Path:     "/" + m.Database,
+		RawQuery: url.Values{"sslmode": {m.SSLMode}}.Encode(),
+	}
+	config, err := pgx.ParseConfig(address.String())
+	if err != nil {
+		return nil, fmt.Errorf("configuring the database %s: %w", address.Host, err)
+	}
+	config.User, config.Password = master.Username, master.Password
+	config.DefaultQueryExecMode = pgx.QueryExecModeExec
+	conn, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("connecting to the database %s as its master user: %w", address.Host, err)
+	}
+	return conn, nil
+}

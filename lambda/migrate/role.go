@@ -1,0 +1,95 @@
+package migrate
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/didomi/serverless-api/lambda/secrets"
+)
+
+// role is the application's user in the database.
+const role = "app"
+
+// SecretsAPI is what a migration calls of Secrets Manager.
+type SecretsAPI interface {
+	secrets.API
+	PutSecretValue(context.Context, *secretsmanager.PutSecretValueInput, ...func(*secretsmanager.Options)) (*secretsmanager.PutSecretValueOutput, error)
+}
+
+// appCredentials reads the application's credentials and makes them up if the
+// secret has no value. The value is stored before the database knows it, so
+// that a run which breaks off in between is mended by the next one.
+func (m Migration) appCredentials(ctx context.Context) (secrets.Credentials, error) {
+	app, err := secrets.New(func() secrets.API { return m.Secrets }).Get(ctx, m.AppSecret)
+	if errors.Is(err, secrets.ErrNoValue) {
+		return m.newCredentials(ctx)
+	}
+	if err != nil {
+		return app, fmt.Errorf("the application's credentials: %w", err)
+	}
+	if app.Username != role {
+		return app, fmt.Errorf("secret %s is for the user %q, want %q", m.AppSecret, app.Username, role)
+	}
+	return app, nil
+}
+
+func (m Migration) newCredentials(ctx context.Context) (secrets.Credentials, error) {
+	app := secrets.Credentials{Username: role, Password: rand.Text()}
+	value, err := json.Marshal(app)
+	if err != nil {
+		return app, fmt.Errorf("encoding the application's credentials: %w", err)
+	}
+	_, err = m.Secrets.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{
+		SecretId:     aws.String(m.AppSecret),
+		SecretString: aws.String(string(value)),
+	})
+	if err != nil {
+		return app, fmt.Errorf("storing the application's credentials in secret %s: %w", m.AppSecret, err)
+	}
+	return app, nil
+}
+
+// setUpRole creates the application's user, or sets its password anew, with
+// rights to change rows and nothing else.
+func setUpRole(ctx context.Context, conn *pgx.Conn, database string, app secrets.Credentials) error {
+	verifier, err := scramVerifier(app.Password)
+	if err != nil {
+		return err
+	}
+	name := pgx.Identifier{app.Username}.Sanitize()
+	err = locked(ctx, conn, func(tx pgx.Tx) error {
+		var known bool
+		if err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)`, app.Username).Scan(&known); err != nil {
+			return err
+		}
+		verb := "CREATE"
+		if known {
+			verb = "ALTER"
+		}
+		for _, statement := range []string{
+			// Attributes that are not named stay off; naming them would take a
+			// superuser, which the master user of Aurora is not. The verifier
+			// has no character that a string literal must escape.
+			verb + ` ROLE ` + name + ` LOGIN PASSWORD '` + verifier + `'`,
+			`GRANT CONNECT ON DATABASE ` + pgx.Identifier{database}.Sanitize() + ` TO ` + name,
+			`GRANT USAGE ON SCHEMA public TO ` + name,
+			`GRANT SELECT, INSERT, UPDATE, DELETE ON items TO ` + name,
+		} {
+			if _, err := tx.Exec(ctx, statement); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("setting up the database user %s: %w", app.Username, err)
+	}
+	return nil
+}

@@ -1,0 +1,34 @@
+package migrate
+
+import (
+	"crypto/hmac"
+	"crypto/pbkdf2"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+)
+
+// iterations is PostgreSQL's own default (scram_iterations).
+const iterations = 4096
+
+// scramVerifier returns what PostgreSQL stores of a password (RFC 5803), so
+// that the password itself is in no statement and in no log of statements.
+// The password must be ASCII, as generated ones are: others are normalised.
+func scramVerifier(password string) (string, error) {
+	salt := make([]byte, 16)
+	_, _ = rand.Read(salt) // never fails
+	salted, err := pbkdf2.Key(sha256.New, password, salt, iterations, sha256.Size)
+	if err != nil {
+		return "", fmt.Errorf("deriving a key from the password: %w", err)
+	}
+	stored := sha256.Sum256(sign(salted, "Client Key"))
+	encode := base64.StdEncoding.EncodeToString
+	return fmt.Sprintf("SCRAM-SHA-256$%d:%s$%s:%s", iterations, encode(salt), encode(stored[:]), encode(sign(salted, "Server Key"))), nil
+}
+
+func sign(key []byte, message string) []byte {
+	mac := hmac.New(sha256.New, key)
+	mac.Write([]byte(message))
+	return mac.Sum(nil)
+}
