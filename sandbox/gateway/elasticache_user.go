@@ -1,0 +1,101 @@
+package gateway
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	"github.com/didomi/serverless-api/sandbox/dataplane"
+)
+
+// cacheUser is what a CreateUser or ModifyUser call says of a user's login.
+type cacheUser struct {
+	kind      string // "password", "no-password" or "iam", as DescribeUsers answers
+	passwords []string
+}
+
+// rememberUser keeps a user's authentication: AWS answers its type and the
+// number of passwords, the emulator reads one form of the call only and takes
+// every other user for one without a password.
+// https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_CreateUser.html
+func rememberUser(x *exchange) error {
+	id := x.form.Get("UserId")
+	passwords := formList(x.form, "Passwords")
+	passwords = append(passwords, formList(x.form, "AuthenticationMode.Passwords")...)
+	kind := x.form.Get("AuthenticationMode.Type")
+	x.g.caches.mu.Lock()
+	user, known := x.g.caches.users[id]
+	switch {
+	case len(passwords) > 0:
+		user = cacheUser{kind: "password", passwords: passwords}
+	case kind == "iam":
+		user = cacheUser{kind: "iam"}
+	case kind == "no-password-required" || x.form.Get("NoPasswordRequired") == "true" || !known:
+		user = cacheUser{kind: "no-password"}
+	}
+	x.g.caches.users[id] = user
+	x.g.caches.mu.Unlock()
+	if x.form.Get("Action") == "CreateUser" {
+		return nil // a new user is in no group yet
+	}
+	return applyUserChanges(x)
+}
+
+func forgetUser(x *exchange) error {
+	x.g.caches.mu.Lock()
+	defer x.g.caches.mu.Unlock()
+	delete(x.g.caches.users, x.form.Get("UserId"))
+	return nil
+}
+
+// showUser corrects the authentication of a user, wherever one stands in an
+// answer.
+func (g *Gateway) showUser(n *node) {
+	authentication := n.child("Authentication")
+	if authentication == nil || n.child("UserId") == nil {
+		return
+	}
+	g.caches.mu.Lock()
+	user, ok := g.caches.users[n.value("UserId")]
+	g.caches.mu.Unlock()
+	if ok {
+		authentication.set("Type", user.kind)
+		authentication.set("PasswordCount", strconv.Itoa(len(user.passwords)))
+	}
+}
+
+// members are the users of user groups, as the data plane wants them.
+func (g *Gateway) members(ctx context.Context, userGroups []string) ([]dataplane.CacheUser, error) {
+	var members []dataplane.CacheUser
+	for _, id := range userGroups {
+		answer, err := g.admin.query(ctx, "elasticache", elasticacheVersion, map[string]string{"Action": "DescribeUserGroups", "UserGroupId": id})
+		if err != nil {
+			return nil, fmt.Errorf("user group %s: %w", id, err)
+		}
+		for _, userID := range answer.first("UserIds").texts() {
+			member, err := g.member(ctx, userID)
+			if err != nil {
+				return nil, err
+			}
+			members = append(members, member)
+		}
+	}
+	return members, nil
+}
+
+func (g *Gateway) member(ctx context.Context, userID string) (dataplane.CacheUser, error) {
+	answer, err := g.admin.query(ctx, "elasticache", elasticacheVersion, map[string]string{"Action": "DescribeUsers", "UserId": userID})
+	if err != nil {
+		return dataplane.CacheUser{}, fmt.Errorf("user %s: %w", userID, err)
+	}
+	user := answer.first("Users").items()
+	if len(user) == 0 {
+		return dataplane.CacheUser{}, fmt.Errorf("user %s: the emulator does not have it", userID)
+	}
+	g.caches.mu.Lock()
+	defer g.caches.mu.Unlock()
+	return dataplane.CacheUser{
+		Name: user[0].value("UserName"), AccessString: user[0].value("AccessString"),
+		Passwords: g.caches.users[userID].passwords,
+	}, nil
+}

@@ -1,0 +1,259 @@
+package gateway
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+
+	"github.com/didomi/serverless-api/sandbox/dataplane"
+	"github.com/didomi/serverless-api/sandbox/lambdahost"
+)
+
+const testRegion = "eu-west-1"
+
+// emulator is the one ministack of the test binary, with AUTH=true.
+var emulator *url.URL
+
+func TestMain(m *testing.M) {
+	stop, err := startEmulator()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "gateway tests need the emulator:", err)
+		os.Exit(1)
+	}
+	code := m.Run()
+	stop()
+	os.Exit(code)
+}
+
+// emulatorPython is the interpreter that has ministack.
+func emulatorPython() (string, error) {
+	python := os.Getenv("MINISTACK_PYTHON")
+	if python == "" {
+		python = filepath.Join("..", "..", ".sandbox", "venv", "bin", "python")
+	}
+	path, err := filepath.Abs(python)
+	if err != nil {
+		return "", err
+	}
+	if _, err := os.Stat(path); err != nil {
+		return "", fmt.Errorf("no Python with ministack at %s: run make up once, or set MINISTACK_PYTHON to one", path)
+	}
+	return path, nil
+}
+
+func startEmulator() (func(), error) {
+	python, err := emulatorPython()
+	if err != nil {
+		return nil, err
+	}
+	port, err := freePort()
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp("", "gateway-emulator-")
+	if err != nil {
+		return nil, err
+	}
+	var output bytes.Buffer
+	command := exec.Command(python, "-m", "ministack")
+	command.Dir, command.Stdout, command.Stderr = dir, &output, &output
+	command.Env = append(os.Environ(), "AUTH=true", "GATEWAY_PORT="+strconv.Itoa(port), "BIND_HOST=127.0.0.1",
+		"MINISTACK_REGION="+testRegion, "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "AWS_SESSION_TOKEN=",
+		"LAMBDA_STRICT=1", "IOT_MTLS_ENABLED=0", "SFTP_ENABLED=0", "S3_DATA_DIR="+dir)
+	if err := command.Start(); err != nil {
+		return nil, err
+	}
+	stop := func() {
+		_ = command.Process.Kill()
+		_ = command.Wait()
+		_ = os.RemoveAll(dir)
+	}
+	emulator = &url.URL{Scheme: "http", Host: "127.0.0.1:" + strconv.Itoa(port)}
+	if err := waitReady(emulator.JoinPath("_ministack", "health").String()); err != nil {
+		stop()
+		return nil, fmt.Errorf("%w; it wrote: %s", err, output.String())
+	}
+	return stop, nil
+}
+
+func waitReady(address string) error {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
+		answer, err := http.Get(address)
+		if err != nil {
+			continue
+		}
+		_ = answer.Body.Close()
+		if answer.StatusCode == http.StatusOK {
+			return nil
+		}
+	}
+	return errors.New("ministack did not answer within a minute")
+}
+
+func freePort() (int, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = listener.Close() }()
+	return listener.Addr().(*net.TCPAddr).Port, nil
+}
+
+// stand is a gateway under test in front of an upstream.
+type stand struct {
+	gateway *Gateway
+	server  *httptest.Server
+	plane   *fakePlane
+	invoker *fakeInvoker
+}
+
+// newStand puts a gateway in front of upstream (nil: the emulator).
+func newStand(t *testing.T, upstream *url.URL) *stand {
+	t.Helper()
+	if upstream == nil {
+		upstream = emulator
+	}
+	s := &stand{plane: &fakePlane{served: map[string]netip.AddrPort{}}, invoker: &fakeInvoker{}}
+	server := httptest.NewUnstartedServer(nil)
+	public := &url.URL{Scheme: "http", Host: server.Listener.Addr().String()}
+	gateway, err := New(Config{
+		Upstream: upstream, PublicURL: public, AccessKeyID: "test", SecretAccessKey: "test", Region: testRegion,
+		Dir: filepath.Join(t.TempDir(), "code"), Plane: s.plane, Invoker: s.invoker,
+		Logger: slog.New(slog.NewTextHandler(t.Output(), nil)),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server.Config.Handler = gateway
+	server.Start()
+	t.Cleanup(server.Close)
+	s.gateway, s.server = gateway, server
+	return s
+}
+
+// config is an SDK configuration of the account's administrator.
+func (s *stand) config() aws.Config { return s.configOf("test", "test", "") }
+
+func (s *stand) configOf(id, secret, token string) aws.Config {
+	return aws.Config{
+		Region: testRegion, BaseEndpoint: aws.String(s.server.URL),
+		Credentials:      credentials.NewStaticCredentialsProvider(id, secret, token),
+		RetryMaxAttempts: 1,
+	}
+}
+
+// fakePlane gives every resource an address and remembers what it was asked.
+type fakePlane struct {
+	mu       sync.Mutex
+	served   map[string]netip.AddrPort
+	clusters []dataplane.Cluster
+	proxies  []string // "name -> cluster"
+	caches   []dataplane.Cache
+	gone     []string
+	fail     error
+}
+
+func (p *fakePlane) address(key string, port uint16) (netip.AddrPort, error) {
+	if p.fail != nil {
+		return netip.AddrPort{}, p.fail
+	}
+	if _, ok := p.served[key]; !ok {
+		p.served[key] = netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 99, 0, byte(len(p.served) + 1)}), port)
+	}
+	return p.served[key], nil
+}
+
+func (p *fakePlane) EnsureCluster(_ context.Context, spec dataplane.Cluster) (netip.AddrPort, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.clusters = append(p.clusters, spec)
+	return p.address("cluster "+spec.ID, 5432)
+}
+
+func (p *fakePlane) EnsureProxy(_ context.Context, name, cluster string) (netip.AddrPort, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.proxies = append(p.proxies, name+" -> "+cluster)
+	return p.address("proxy "+name, 5432)
+}
+
+func (p *fakePlane) EnsureCache(_ context.Context, spec dataplane.Cache) (netip.AddrPort, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.caches = append(p.caches, spec)
+	return p.address("cache "+spec.ID, 6379)
+}
+
+func (p *fakePlane) remove(what string) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.gone = append(p.gone, what)
+	return nil
+}
+
+func (p *fakePlane) RemoveCluster(_ context.Context, id string) error { return p.remove("cluster " + id) }
+func (p *fakePlane) RemoveProxy(_ context.Context, name string) error { return p.remove("proxy " + name) }
+func (p *fakePlane) RemoveCache(_ context.Context, id string) error   { return p.remove("cache " + id) }
+
+// fakeInvoker answers an invocation by its payload's first word.
+type fakeInvoker struct {
+	mu   sync.Mutex
+	seen []lambdahost.Request
+}
+
+func (i *fakeInvoker) Invoke(_ context.Context, r lambdahost.Request) (lambdahost.Response, error) {
+	i.mu.Lock()
+	i.seen = append(i.seen, r)
+	i.mu.Unlock()
+	response := lambdahost.Response{RequestID: "req-1", ExecutedVersion: "7", Payload: r.Payload, LogTail: []byte("the log")}
+	switch {
+	case strings.Contains(string(r.Payload), "throttle"):
+		return response, &lambdahost.Error{Status: 429, Type: "TooManyRequestsException", Reason: "ReservedFunctionConcurrentInvocationLimitExceeded", Message: "Rate Exceeded."}
+	case strings.Contains(string(r.Payload), "fail"):
+		response.FunctionError, response.Payload = "Unhandled", []byte(`{"errorType":"Boom","errorMessage":"failed"}`)
+	}
+	return response, nil
+}
+
+func (i *fakeInvoker) InvokeStream(_ context.Context, r lambdahost.Request) (*lambdahost.Stream, error) {
+	if strings.Contains(string(r.Payload), "fail at once") {
+		return nil, &lambdahost.FunctionError{Type: "Boom", Message: "failed", Payload: []byte(`{"errorType":"Boom"}`)}
+	}
+	reader, writer := io.Pipe()
+	go func() {
+		for _, part := range []string{"one ", "two ", "three"} {
+			_, _ = writer.Write([]byte(part))
+		}
+		if strings.Contains(string(r.Payload), "fail") {
+			_ = writer.CloseWithError(&lambdahost.FunctionError{Type: "Boom", Payload: []byte(`{"errorType":"Boom"}`)})
+			return
+		}
+		_ = writer.Close()
+	}()
+	return &lambdahost.Stream{RequestID: "req-2", ExecutedVersion: "7", Body: reader}, nil
+}
+
+func (i *fakeInvoker) requests() []lambdahost.Request {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return append([]lambdahost.Request(nil), i.seen...)
+}

@@ -1,0 +1,165 @@
+package gateway
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/didomi/serverless-api/sandbox/dataplane"
+	"github.com/didomi/serverless-api/sandbox/lambdahost"
+	"github.com/didomi/serverless-api/sandbox/restapi"
+)
+
+// Config is what a Gateway needs.
+type Config struct {
+	// Upstream is the emulator's own address, http://127.0.0.1:4567.
+	Upstream *url.URL
+	// PublicURL is the address under which clients reach the gateway; answers
+	// that carry a URL (a function's code) use it.
+	PublicURL *url.URL
+	// AccessKeyID and SecretAccessKey are the emulated account's
+	// administrator, as which the gateway's own side calls are signed.
+	AccessKeyID, SecretAccessKey string
+	Region                       string
+	AccountID                    string // empty: 000000000000
+	// Dir keeps the code of published function versions; made when missing.
+	Dir string
+	// Plane runs the real databases and caches behind the control plane.
+	Plane dataplane.Plane
+	// Invoker runs functions. It may be set later with SetInvoker, since it
+	// looks functions up in the gateway.
+	Invoker lambdahost.Invoker
+	// Logger gets a line for every failure of the gateway itself; nil: slog's
+	// default.
+	Logger *slog.Logger
+}
+
+// Gateway is the sandbox's AWS endpoint. It is safe for concurrent use.
+type Gateway struct {
+	config Config
+	log    *slog.Logger
+	client *http.Client
+	proxy  *httputil.ReverseProxy
+
+	admin   *admin
+	code    *codeStore
+	lookups *lookups
+	fields  *overlay
+	invoker *invokerSlot
+
+	apis      *apis
+	databases *databases
+	caches    *caches
+
+	query map[string]map[string]handler // signing name, action
+	rest  map[string]*http.ServeMux     // signing name
+	own   *http.ServeMux                // /_sandbox/...
+}
+
+var (
+	_ http.Handler      = (*Gateway)(nil)
+	_ lambdahost.Source = (*Gateway)(nil)
+	_ restapi.Store     = (*Gateway)(nil)
+)
+
+const defaultAccount = "000000000000"
+
+// New checks the configuration and makes a gateway. It does not reach for the
+// emulator: that may start later.
+func New(c Config) (*Gateway, error) {
+	if c.AccountID == "" {
+		c.AccountID = defaultAccount
+	}
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	if err := c.check(); err != nil {
+		return nil, fmt.Errorf("gateway: %w", err)
+	}
+	if err := os.MkdirAll(c.Dir, 0o750); err != nil {
+		return nil, fmt.Errorf("gateway: make the code directory: %w", err)
+	}
+	g := &Gateway{
+		config: c, log: c.Logger, client: &http.Client{Transport: newTransport(), CheckRedirect: noRedirect},
+		code: &codeStore{dir: c.Dir}, lookups: newLookups(), fields: newOverlay(),
+		invoker: &invokerSlot{}, apis: newAPIs(), databases: newDatabases(), caches: newCaches(),
+	}
+	g.invoker.set(c.Invoker)
+	g.admin = newAdmin(c, g.client)
+	g.proxy = g.newProxy()
+	g.query = map[string]map[string]handler{
+		"ec2": g.ec2Calls(), "rds": g.rdsCalls(), "elasticache": g.elasticacheCalls(),
+	}
+	g.rest = map[string]*http.ServeMux{
+		"apigateway": g.restMux(g.apigatewayCalls()), "lambda": g.restMux(g.lambdaCalls()),
+	}
+	g.own = g.ownMux()
+	return g, nil
+}
+
+// SetInvoker names what runs functions, for a host that is made after the
+// gateway because it looks functions up in it.
+func (g *Gateway) SetInvoker(i lambdahost.Invoker) { g.invoker.set(i) }
+
+func (c Config) check() error {
+	var problems []error
+	for what, missing := range map[string]bool{
+		"Upstream (the emulator's URL)":    c.Upstream == nil,
+		"PublicURL (the gateway's own)":    c.PublicURL == nil,
+		"AccessKeyID and SecretAccessKey":  c.AccessKeyID == "" || c.SecretAccessKey == "",
+		"Region":                           c.Region == "",
+		"Dir (for the functions' code)":    c.Dir == "",
+		"Plane (the databases and caches)": c.Plane == nil,
+	} {
+		if missing {
+			problems = append(problems, fmt.Errorf("config %s is missing", what))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// ServeHTTP implements http.Handler.
+func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if strings.HasPrefix(r.URL.Path, ownPrefix) {
+		g.own.ServeHTTP(w, r)
+		return
+	}
+	service := signingName(r)
+	if calls, ok := g.query[service]; ok {
+		g.serveQuery(w, r, calls)
+		return
+	}
+	if mux, ok := g.rest[service]; ok {
+		mux.ServeHTTP(w, r)
+		return
+	}
+	g.proxy.ServeHTTP(w, r)
+}
+
+// wrote says that a write has gone through: what it changed must be looked up
+// again, before the caller has the answer.
+func (g *Gateway) wrote(r *http.Request) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		g.lookups.forget(signingName(r))
+	}
+}
+
+// noRedirect hands a redirect of the emulator to the caller, as it came.
+func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+
+// newTransport keeps bodies as they are: with compression on, Go would ask for
+// gzip by itself and unpack the answer.
+func newTransport() *http.Transport {
+	return &http.Transport{
+		DisableCompression:    true,
+		MaxIdleConnsPerHost:   64,
+		IdleConnTimeout:       90 * time.Second,
+		ExpectContinueTimeout: time.Second,
+	}
+}

@@ -1,0 +1,72 @@
+package gateway
+
+import (
+	"encoding/json"
+	"fmt"
+)
+
+// functionConfig is the part of Lambda's FunctionConfiguration that the
+// gateway reads.
+type functionConfig struct {
+	FunctionName, FunctionArn, Version string
+	Handler, Role, CodeSha256          string
+	MemorySize, Timeout                int
+	Architectures                      []string
+	Environment                        struct{ Variables map[string]string }
+	LoggingConfig                      struct{ LogGroup string }
+}
+
+// functionAnswer is GetFunction's answer.
+type functionAnswer struct {
+	Configuration functionConfig
+	Concurrency   *struct{ ReservedConcurrentExecutions int }
+}
+
+func (g *Gateway) lambdaCalls() map[string]handler {
+	return map[string]handler{
+		"POST /2015-03-31/functions":                                       after(keepNewCode),
+		"POST /2015-03-31/functions/{$}":                                   after(keepNewCode),
+		"PUT /2015-03-31/functions/{name}/code":                            after(keepNewCode),
+		"GET /2015-03-31/functions/{name}":                                 after(codeLocation),
+		"POST /2015-03-31/functions/{name}/invocations":                    invoke,
+		"POST /2021-11-15/functions/{name}/response-streaming-invocations": invokeStream,
+	}
+}
+
+// keepNewCode saves a function's code when it is created or updated: AWS keeps
+// the code of every published version, the emulator serves only the newest.
+// https://docs.aws.amazon.com/lambda/latest/api/API_PublishVersion.html
+func keepNewCode(x *exchange) error {
+	var config functionConfig
+	if err := json.Unmarshal(x.answer, &config); err != nil {
+		return fmt.Errorf("decode the function's configuration: %w", err)
+	}
+	if config.CodeSha256 == "" {
+		return nil // an image, or a dry run
+	}
+	return x.g.keepLatest(x.r.Context(), config)
+}
+
+// codeLocation gives GetFunction's Code.Location an URL that serves the zip of
+// the version asked for. AWS answers a presigned S3 URL of that version's code;
+// the emulator answers an address of its own with the newest code.
+// https://docs.aws.amazon.com/lambda/latest/api/API_GetFunction.html
+func codeLocation(x *exchange) error {
+	var answer map[string]any
+	if err := json.Unmarshal(x.answer, &answer); err != nil {
+		return fmt.Errorf("decode the function: %w", err)
+	}
+	config, _ := answer["Configuration"].(map[string]any)
+	code, _ := answer["Code"].(map[string]any)
+	hash, _ := config["CodeSha256"].(string)
+	if code == nil || hash == "" {
+		return nil
+	}
+	name, err := hexOf(hash)
+	if err != nil {
+		return err
+	}
+	code["Location"] = x.g.config.PublicURL.JoinPath(codePath, name).String()
+	x.answer, err = json.Marshal(answer)
+	return err
+}

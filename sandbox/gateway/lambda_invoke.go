@@ -1,0 +1,149 @@
+package gateway
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+	"sync/atomic"
+
+	"github.com/didomi/serverless-api/sandbox/lambdahost"
+)
+
+// invokerSlot holds the invoker, which may come after the gateway is made.
+type invokerSlot struct {
+	value atomic.Pointer[lambdahost.Invoker]
+}
+
+func (s *invokerSlot) set(i lambdahost.Invoker) {
+	if i != nil {
+		s.value.Store(&i)
+	}
+}
+
+func (s *invokerSlot) get() (lambdahost.Invoker, error) {
+	i := s.value.Load()
+	if i == nil {
+		return nil, errors.New("no function host is running yet: the gateway's SetInvoker was not called")
+	}
+	return *i, nil
+}
+
+// The emulator stops an invocation of this depth after it has authorized the
+// call and found the function, and before it runs anything: its guard against
+// recursive loops. The header is added to the signed request, which leaves the
+// signature as it is.
+const (
+	depthHeader = "X-Ministack-Invoke-Depth"
+	tooDeep     = "1000000"
+	stoppedCode = "RecursiveInvocationException"
+)
+
+// authorizeInvocation forwards an invocation without letting the emulator run
+// it. It says whether the caller may go on; otherwise the answer is there.
+func (x *exchange) authorizeInvocation() (bool, error) {
+	if _, err := x.readBody(); err != nil {
+		return false, err
+	}
+	x.invoking = true
+	x.r.Header.Set(depthHeader, tooDeep)
+	if err := x.forward(); err != nil {
+		return false, err
+	}
+	return x.succeeded() || x.errorCode() == stoppedCode, nil
+}
+
+// invoke runs the deployed zip under the sandbox's own Lambda runtime, where
+// the emulator would run it without memory limit, streaming or layers.
+// https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
+func invoke(x *exchange) error {
+	kind := x.r.Header.Get("X-Amz-Invocation-Type")
+	if kind == "DryRun" {
+		return x.forward() // the emulator checks the caller and the function, as AWS does
+	}
+	allowed, err := x.authorizeInvocation()
+	if err != nil || !allowed {
+		return err
+	}
+	invoker, err := x.g.invoker.get()
+	if err != nil {
+		return err
+	}
+	if kind == "Event" {
+		return x.invokeLater(invoker)
+	}
+	response, err := invoker.Invoke(x.r.Context(), x.invocation())
+	if err != nil {
+		return x.invocationFailed(err)
+	}
+	x.status, x.answer = http.StatusOK, response.Payload
+	x.header = http.Header{
+		"Content-Type":           {"application/json"},
+		"X-Amzn-Requestid":       {response.RequestID},
+		"X-Amz-Executed-Version": {response.ExecutedVersion},
+	}
+	if response.FunctionError != "" {
+		x.header.Set("X-Amz-Function-Error", response.FunctionError)
+	}
+	if x.r.Header.Get("X-Amz-Log-Type") == "Tail" {
+		x.header.Set("X-Amz-Log-Result", base64.StdEncoding.EncodeToString(response.LogTail))
+	}
+	return nil
+}
+
+func (x *exchange) invocation() lambdahost.Request {
+	clientContext, err := base64.StdEncoding.DecodeString(x.r.Header.Get("X-Amz-Client-Context"))
+	if err != nil {
+		clientContext = nil // Lambda ignores what it cannot decode
+	}
+	return lambdahost.Request{
+		Function: x.r.PathValue("name"), Qualifier: x.r.URL.Query().Get("Qualifier"), Payload: x.body,
+		TraceID: x.r.Header.Get("X-Amzn-Trace-Id"), ClientContext: string(clientContext),
+	}
+}
+
+// invokeLater answers 202 and runs the function after that. AWS tries a failed
+// event twice more over minutes and then hands it to a destination; here it
+// runs once and a failure is logged.
+func (x *exchange) invokeLater(invoker lambdahost.Invoker) error {
+	ctx, request := context.WithoutCancel(x.r.Context()), x.invocation()
+	go func() {
+		response, err := invoker.Invoke(ctx, request)
+		if err == nil && response.FunctionError != "" {
+			err = errors.New(response.FunctionError + ": " + string(response.Payload))
+		}
+		if err != nil {
+			x.g.log.Error("an asynchronous invocation failed", "function", request.Function, "error", err)
+		}
+	}()
+	x.status, x.header, x.answer = http.StatusAccepted, http.Header{}, nil
+	return nil
+}
+
+// invocationFailed answers with an error of the Lambda API.
+func (x *exchange) invocationFailed(err error) error {
+	var failure *lambdahost.Error
+	switch {
+	case errors.Is(err, lambdahost.ErrNotFound):
+		failure = &lambdahost.Error{Status: http.StatusNotFound, Type: "ResourceNotFoundException",
+			Message: "Function not found: " + x.r.PathValue("name")}
+	case errors.As(err, &failure):
+	default:
+		return err
+	}
+	body, err := json.Marshal(map[string]string{
+		"Type": "User", "Reason": failure.Reason, "Message": failure.Message, "message": failure.Message,
+	})
+	if err != nil {
+		return err
+	}
+	x.status, x.answer = failure.Status, body
+	x.header = http.Header{
+		"Content-Type":     {"application/json"},
+		"X-Amzn-Errortype": {failure.Type},
+		"Content-Length":   {strconv.Itoa(len(body))},
+	}
+	return nil
+}

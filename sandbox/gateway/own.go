@@ -1,0 +1,45 @@
+package gateway
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"time"
+)
+
+// ownPrefix is where the gateway serves calls that are no AWS API.
+const ownPrefix = "/_sandbox/"
+
+// HealthPath answers 200 with {"status":"ok"} once the emulator answers too,
+// else 503 with the reason.
+const HealthPath = ownPrefix + "health"
+
+func (g *Gateway) ownMux() *http.ServeMux {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET "+HealthPath, g.serveHealth)
+	mux.HandleFunc("GET "+codePath+"{sha256}", g.serveCode)
+	return mux
+}
+
+func (g *Gateway) serveHealth(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), 5*time.Second)
+	defer cancel()
+	status, report := http.StatusOK, map[string]string{"status": "ok"}
+	if err := g.emulatorAnswers(ctx); err != nil {
+		status, report = http.StatusServiceUnavailable, map[string]string{"status": "unavailable", "reason": err.Error()}
+	}
+	body, err := json.Marshal(report)
+	if err != nil {
+		body = []byte(`{}`)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // the caller may have left
+}
+
+// emulatorAnswers makes the cheapest signed call there is, so that health
+// means: reachable, and the administrator's credentials hold.
+func (g *Gateway) emulatorAnswers(ctx context.Context) error {
+	_, err := g.admin.query(ctx, "sts", "2011-06-15", map[string]string{"Action": "GetCallerIdentity"})
+	return err
+}

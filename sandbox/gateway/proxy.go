@@ -1,0 +1,39 @@
+package gateway
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httputil"
+)
+
+// newProxy streams a call through unchanged: same Host header, path, query and
+// body, so that its signature verifies at the emulator. Nothing is held in
+// memory beyond the copy buffer, whatever the size of an object.
+func (g *Gateway) newProxy() *httputil.ReverseProxy {
+	return &httputil.ReverseProxy{
+		Rewrite: func(p *httputil.ProxyRequest) {
+			p.Out.URL.Scheme, p.Out.URL.Host = g.config.Upstream.Scheme, g.config.Upstream.Host
+			p.Out.URL.RawQuery = p.In.URL.RawQuery // the proxy would drop pairs it cannot parse
+			p.Out.Host = p.In.Host
+		},
+		Transport: g.client.Transport,
+		ModifyResponse: func(r *http.Response) error {
+			g.wrote(r.Request)
+			return nil
+		},
+		FlushInterval: -1, // a streamed answer goes on as it comes
+		ErrorHandler:  g.upstreamFailed,
+	}
+}
+
+// upstreamFailed answers 502 when the emulator cannot be reached, in words
+// that say what to do; the caller who left gets nothing.
+func (g *Gateway) upstreamFailed(w http.ResponseWriter, r *http.Request, err error) {
+	if r.Context().Err() != nil {
+		return
+	}
+	g.log.Error("the emulator did not answer", "call", r.Method+" "+r.URL.Path, "error", err)
+	writeFailure(w, http.StatusBadGateway, "SandboxEmulatorUnavailable", fmt.Sprintf(
+		"The AWS emulator at %s did not answer: %v. See the log of ministack (make logs); make down and make up start it afresh.",
+		g.config.Upstream.Host, err))
+}

@@ -1,0 +1,309 @@
+package gateway
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/didomi/serverless-api/sandbox/dataplane"
+)
+
+const rdsVersion = "2014-10-31"
+
+// databases are the addresses at which the data plane serves what RDS has.
+type databases struct {
+	mu       sync.Mutex
+	clusters map[string]servedCluster
+	proxies  map[string]netip.AddrPort // proxies and proxy endpoints, by name
+}
+
+type servedCluster struct {
+	spec    dataplane.Cluster
+	address netip.AddrPort
+}
+
+func newDatabases() *databases {
+	return &databases{clusters: map[string]servedCluster{}, proxies: map[string]netip.AddrPort{}}
+}
+
+func (g *Gateway) rdsCalls() map[string]handler {
+	calls := map[string]handler{"*": after(showDatabases)}
+	for action, effect := range map[string]handler{
+		"CreateDBCluster":          clusterCreated,
+		"ModifyDBCluster":          clusterModified,
+		"DeleteDBCluster":          clusterDeleted,
+		"CreateDBInstance":         rememberInstance,
+		"ModifyDBInstance":         rememberInstance,
+		"DeleteDBInstance":         forgetInstance,
+		"CreateDBProxy":            proxyCreated,
+		"CreateDBProxyEndpoint":    proxyEndpointCreated,
+		"RegisterDBProxyTargets":   proxyTargetsChanged,
+		"DeregisterDBProxyTargets": proxyTargetsChanged,
+		"DeleteDBProxy":            proxyDeleted,
+		"DeleteDBProxyEndpoint":    proxyEndpointDeleted,
+	} {
+		calls[action] = after(func(x *exchange) error {
+			if err := effect(x); err != nil {
+				return err
+			}
+			return showDatabases(x)
+		})
+	}
+	return calls
+}
+
+// The members of a cluster that the emulator takes and does not answer, by the
+// parameter that sets them.
+// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DBCluster.html
+var clusterMembers = map[string]string{
+	"AutoMinorVersionUpgrade":            "AutoMinorVersionUpgrade",
+	"BacktrackWindow":                    "BacktrackWindow",
+	"DatabaseInsightsMode":               "DatabaseInsightsMode",
+	"DBClusterInstanceClass":             "DBClusterInstanceClass",
+	"EnablePerformanceInsights":          "PerformanceInsightsEnabled",
+	"Iops":                               "Iops",
+	"MonitoringInterval":                 "MonitoringInterval",
+	"MonitoringRoleArn":                  "MonitoringRoleArn",
+	"PerformanceInsightsKMSKeyId":        "PerformanceInsightsKMSKeyId",
+	"PerformanceInsightsRetentionPeriod": "PerformanceInsightsRetentionPeriod",
+	"StorageType":                        "StorageType",
+}
+
+// The same of an instance.
+// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DBInstance.html
+var instanceMembers = map[string]string{
+	"DatabaseInsightsMode":        "DatabaseInsightsMode",
+	"PerformanceInsightsKMSKeyId": "PerformanceInsightsKMSKeyId",
+}
+
+// formMembers picks members out of a request.
+func formMembers(form url.Values, members map[string]string) map[string]any {
+	picked := map[string]any{}
+	for parameter, member := range members {
+		if value := form.Get(parameter); value != "" {
+			picked[member] = value
+		}
+	}
+	return picked
+}
+
+func clusterKey(id string) string  { return "rds:cluster/" + id }
+func instanceKey(id string) string { return "rds:instance/" + id }
+
+// rememberCluster keeps what the emulator drops: log exports, Performance
+// Insights, the auto-pause of Serverless v2.
+func (x *exchange) rememberCluster(id string) {
+	members := formMembers(x.form, clusterMembers)
+	exports := logExports(x.g.fields.get(clusterKey(id))["EnabledCloudwatchLogsExports"], x.form)
+	members["EnabledCloudwatchLogsExports"] = list("EnabledCloudwatchLogsExports", "member", exports)
+	if x.form.Has("ServerlessV2ScalingConfiguration.MaxCapacity") {
+		scaling := &node{name: "ServerlessV2ScalingConfiguration"}
+		for _, name := range []string{"MinCapacity", "MaxCapacity", "SecondsUntilAutoPause"} {
+			if value := x.form.Get("ServerlessV2ScalingConfiguration." + name); value != "" {
+				scaling.set(name, value)
+			}
+		}
+		members["ServerlessV2ScalingConfiguration"] = scaling
+	}
+	x.g.fields.set(clusterKey(id), members)
+}
+
+// logExports applies the log types that a create or modify call enables and
+// disables to those remembered.
+func logExports(remembered any, form url.Values) []string {
+	exports := map[string]bool{}
+	if before, ok := remembered.(*node); ok {
+		for _, name := range before.texts() {
+			exports[name] = true
+		}
+	}
+	for _, name := range append(formList(form, "EnableCloudwatchLogsExports"),
+		formList(form, "CloudwatchLogsExportConfiguration.EnableLogTypes")...) {
+		exports[name] = true
+	}
+	for _, name := range formList(form, "CloudwatchLogsExportConfiguration.DisableLogTypes") {
+		delete(exports, name)
+	}
+	return slices.Sorted(maps.Keys(exports))
+}
+
+// clusterCreated starts the database of a new cluster.
+// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBCluster.html
+func clusterCreated(x *exchange) error {
+	answer, err := parseXML(x.answer)
+	if err != nil {
+		return err
+	}
+	cluster := answer.first("DBCluster")
+	id := cluster.value("DBClusterIdentifier")
+	x.rememberCluster(id)
+	if !strings.Contains(cluster.value("Engine"), "postgres") {
+		return nil // the data plane has PostgreSQL only
+	}
+	spec := dataplane.Cluster{
+		ID: id, Database: cluster.value("DatabaseName"),
+		MasterUser: cluster.value("MasterUsername"), MasterPassword: x.form.Get("MasterUserPassword"),
+	}
+	if secret := cluster.child("MasterUserSecret"); secret != nil {
+		if err := x.g.encryptManagedSecret(x.r.Context(), secret); err != nil {
+			return err
+		}
+		if spec.MasterPassword, err = x.g.managedPassword(x.r.Context(), secret); err != nil {
+			return err
+		}
+	}
+	if err := x.g.serveCluster(x.r.Context(), spec); err != nil {
+		return x.g.undo(x.r.Context(), err, "DeleteDBCluster", map[string]string{"DBClusterIdentifier": id, "SkipFinalSnapshot": "true"})
+	}
+	return nil
+}
+
+// clusterModified gives a changed master password to the running database.
+func clusterModified(x *exchange) error {
+	answer, err := parseXML(x.answer)
+	if err != nil {
+		return err
+	}
+	cluster := answer.first("DBCluster")
+	id := cluster.value("DBClusterIdentifier")
+	x.rememberCluster(id)
+	x.g.databases.mu.Lock()
+	served, ok := x.g.databases.clusters[id]
+	x.g.databases.mu.Unlock()
+	if !ok {
+		return nil
+	}
+	spec := served.spec
+	switch secret := cluster.child("MasterUserSecret"); {
+	case x.form.Get("MasterUserPassword") != "":
+		spec.MasterPassword = x.form.Get("MasterUserPassword")
+	case secret != nil && x.form.Get("RotateMasterUserPassword") == "true":
+		if spec.MasterPassword, err = x.g.managedPassword(x.r.Context(), secret); err != nil {
+			return err
+		}
+	default:
+		return nil
+	}
+	return x.g.serveCluster(x.r.Context(), spec)
+}
+
+func clusterDeleted(x *exchange) error {
+	id := x.form.Get("DBClusterIdentifier")
+	x.g.databases.mu.Lock()
+	delete(x.g.databases.clusters, id)
+	x.g.databases.mu.Unlock()
+	x.g.fields.forget(clusterKey(id))
+	return x.g.config.Plane.RemoveCluster(x.r.Context(), id)
+}
+
+func (g *Gateway) serveCluster(ctx context.Context, spec dataplane.Cluster) error {
+	address, err := g.config.Plane.EnsureCluster(ctx, spec)
+	if err != nil {
+		return fmt.Errorf("start the database of cluster %s: %w", spec.ID, err)
+	}
+	g.databases.mu.Lock()
+	defer g.databases.mu.Unlock()
+	g.databases.clusters[spec.ID] = servedCluster{spec: spec, address: address}
+	return nil
+}
+
+// undo takes back what the emulator made and the data plane could not serve,
+// so that the next try does not find the name taken.
+func (g *Gateway) undo(ctx context.Context, failure error, action string, parameters map[string]string) error {
+	parameters["Action"] = action
+	if _, err := g.admin.query(ctx, "rds", rdsVersion, parameters); err != nil {
+		g.log.Error("could not take back a resource without data plane", "action", action, "error", err)
+	}
+	return failure
+}
+
+// encryptManagedSecret gives the secret that RDS manages the cluster's key:
+// AWS encrypts it with MasterUserSecretKmsKeyId, the emulator names the key in
+// the cluster only.
+// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html
+func (g *Gateway) encryptManagedSecret(ctx context.Context, secret *node) error {
+	key := secret.value("KmsKeyId")
+	if key == "" {
+		return nil
+	}
+	return g.admin.target(ctx, "secretsmanager", "secretsmanager.UpdateSecret",
+		map[string]string{"SecretId": secret.value("SecretArn"), "KmsKeyId": key}, nil)
+}
+
+func (g *Gateway) managedPassword(ctx context.Context, secret *node) (string, error) {
+	var value struct{ SecretString string }
+	err := g.admin.target(ctx, "secretsmanager", "secretsmanager.GetSecretValue",
+		map[string]string{"SecretId": secret.value("SecretArn")}, &value)
+	if err != nil {
+		return "", fmt.Errorf("read the managed master password: %w", err)
+	}
+	var login struct {
+		Password string `json:"password"`
+	}
+	if err := json.Unmarshal([]byte(value.SecretString), &login); err != nil {
+		return "", fmt.Errorf("the managed master secret %s holds no JSON", secret.value("SecretArn"))
+	}
+	return login.Password, nil
+}
+
+func rememberInstance(x *exchange) error {
+	members := formMembers(x.form, instanceMembers)
+	if exports := formList(x.form, "EnableCloudwatchLogsExports"); len(exports) > 0 {
+		members["EnabledCloudwatchLogsExports"] = list("EnabledCloudwatchLogsExports", "member", exports)
+	}
+	x.g.fields.set(instanceKey(x.form.Get("DBInstanceIdentifier")), members)
+	return nil
+}
+
+func forgetInstance(x *exchange) error {
+	x.g.fields.forget(instanceKey(x.form.Get("DBInstanceIdentifier")))
+	return nil
+}
+
+// showDatabases puts the data plane's addresses and the remembered members
+// into any RDS answer. The emulator names hosts that do not exist.
+func showDatabases(x *exchange) error {
+	answer, err := parseXML(x.answer)
+	if err != nil {
+		return err
+	}
+	answer.each("DBCluster", x.g.showCluster)
+	answer.each("DBInstance", x.g.showInstance)
+	answer.visit(x.g.showProxy)
+	x.answer = answer.bytes()
+	return nil
+}
+
+func (g *Gateway) clusterAddress(id string) (netip.AddrPort, bool) {
+	g.databases.mu.Lock()
+	defer g.databases.mu.Unlock()
+	served, ok := g.databases.clusters[id]
+	return served.address, ok
+}
+
+func (g *Gateway) showCluster(cluster *node) {
+	id := cluster.value("DBClusterIdentifier")
+	g.fields.fill(clusterKey(id), cluster)
+	if address, ok := g.clusterAddress(id); ok {
+		cluster.set("Endpoint", address.Addr().String())
+		cluster.set("ReaderEndpoint", address.Addr().String())
+		cluster.set("Port", strconv.Itoa(int(address.Port())))
+	}
+}
+
+func (g *Gateway) showInstance(instance *node) {
+	g.fields.fill(instanceKey(instance.value("DBInstanceIdentifier")), instance)
+	endpoint := instance.child("Endpoint")
+	address, ok := g.clusterAddress(instance.value("DBClusterIdentifier"))
+	if ok && endpoint != nil {
+		endpoint.set("Address", address.Addr().String())
+		endpoint.set("Port", strconv.Itoa(int(address.Port())))
+	}
+}

@@ -1,0 +1,136 @@
+package gateway
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"strconv"
+)
+
+// proxyCreated opens a proxy's address. It leads nowhere until a target is
+// registered, but its endpoint is known from now on, as on AWS.
+// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBProxy.html
+func proxyCreated(x *exchange) error {
+	name := x.form.Get("DBProxyName")
+	if err := x.g.serveProxy(x.r.Context(), name, ""); err != nil {
+		return x.g.undo(x.r.Context(), err, "DeleteDBProxy", map[string]string{"DBProxyName": name})
+	}
+	return nil
+}
+
+// proxyEndpointCreated opens the address of a further endpoint of a proxy,
+// which leads where the proxy leads: a read-only one too, since the sandbox has
+// one database server per cluster.
+func proxyEndpointCreated(x *exchange) error {
+	cluster, err := x.g.proxyTarget(x.r.Context(), x.form.Get("DBProxyName"))
+	if err != nil {
+		return err
+	}
+	return x.g.serveProxy(x.r.Context(), x.form.Get("DBProxyEndpointName"), cluster)
+}
+
+// proxyTargetsChanged leads a proxy and its endpoints to the cluster that is
+// registered now, or nowhere.
+func proxyTargetsChanged(x *exchange) error {
+	ctx, proxy := x.r.Context(), x.form.Get("DBProxyName")
+	cluster, err := x.g.proxyTarget(ctx, proxy)
+	if err != nil {
+		return err
+	}
+	names, err := x.g.proxyEndpoints(ctx, proxy)
+	if err != nil {
+		return err
+	}
+	for _, name := range append([]string{proxy}, names...) {
+		if err := x.g.serveProxy(ctx, name, cluster); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// proxyTarget asks which cluster a proxy has as its target; empty: none.
+func (g *Gateway) proxyTarget(ctx context.Context, proxy string) (string, error) {
+	answer, err := g.admin.query(ctx, "rds", rdsVersion, map[string]string{"Action": "DescribeDBProxyTargets", "DBProxyName": proxy})
+	if err != nil {
+		return "", fmt.Errorf("targets of proxy %s: %w", proxy, err)
+	}
+	target := answer.first("Targets")
+	if target == nil || len(target.children) == 0 {
+		return "", nil
+	}
+	first := target.children[0]
+	if cluster := first.value("TrackedClusterId"); cluster != "" {
+		return cluster, nil
+	}
+	return first.value("RdsResourceId"), nil
+}
+
+// proxyEndpoints names the endpoints of a proxy beside its default one.
+func (g *Gateway) proxyEndpoints(ctx context.Context, proxy string) ([]string, error) {
+	answer, err := g.admin.query(ctx, "rds", rdsVersion, map[string]string{"Action": "DescribeDBProxyEndpoints", "DBProxyName": proxy})
+	if err != nil {
+		return nil, fmt.Errorf("endpoints of proxy %s: %w", proxy, err)
+	}
+	var names []string
+	for _, endpoint := range answer.first("DBProxyEndpoints").items() {
+		if name := endpoint.value("DBProxyEndpointName"); name != proxy {
+			names = append(names, name)
+		}
+	}
+	return names, nil
+}
+
+func (g *Gateway) serveProxy(ctx context.Context, name, cluster string) error {
+	address, err := g.config.Plane.EnsureProxy(ctx, name, cluster)
+	if err != nil {
+		return fmt.Errorf("open proxy %s: %w", name, err)
+	}
+	g.databases.mu.Lock()
+	defer g.databases.mu.Unlock()
+	g.databases.proxies[name] = address
+	return nil
+}
+
+func proxyDeleted(x *exchange) error {
+	return x.g.removeProxy(x.r.Context(), x.form.Get("DBProxyName"))
+}
+
+func proxyEndpointDeleted(x *exchange) error {
+	return x.g.removeProxy(x.r.Context(), x.form.Get("DBProxyEndpointName"))
+}
+
+func (g *Gateway) removeProxy(ctx context.Context, name string) error {
+	g.databases.mu.Lock()
+	delete(g.databases.proxies, name)
+	g.databases.mu.Unlock()
+	return g.config.Plane.RemoveProxy(ctx, name)
+}
+
+func (g *Gateway) proxyAddress(name string) (netip.AddrPort, bool) {
+	g.databases.mu.Lock()
+	defer g.databases.mu.Unlock()
+	address, ok := g.databases.proxies[name]
+	return address, ok
+}
+
+// showProxy rewrites the endpoint of a proxy, a proxy endpoint or a proxy's
+// target. They are told apart by what they have, since lists of all three hold
+// <member> elements.
+func (g *Gateway) showProxy(n *node) {
+	var address netip.AddrPort
+	var ok bool
+	switch {
+	case n.child("DBProxyEndpointArn") != nil:
+		address, ok = g.proxyAddress(n.value("DBProxyEndpointName"))
+	case n.child("DBProxyArn") != nil:
+		address, ok = g.proxyAddress(n.value("DBProxyName"))
+	case n.child("TargetHealth") != nil:
+		if address, ok = g.clusterAddress(n.value("RdsResourceId")); ok {
+			n.set("Port", strconv.Itoa(int(address.Port())))
+		}
+	}
+	if ok {
+		n.set("Endpoint", address.Addr().String())
+	}
+}
