@@ -1,0 +1,191 @@
+// Package testparts gives tests real parts: a database of their own that is
+// migrated as in a deploy, and Redis. A test that finds none fails and says
+// how to start them.
+package testparts
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/didomi/serverless-api/lambda/cache"
+	"github.com/didomi/serverless-api/lambda/migrate"
+	"github.com/didomi/serverless-api/lambda/secrets"
+	"github.com/didomi/serverless-api/lambda/store"
+)
+
+// Address returns the variable name, which leads to a real part.
+func Address(t testing.TB, name string) string {
+	t.Helper()
+	value := os.Getenv(name)
+	if value == "" {
+		t.Fatalf("%s is not set: run this as .sandbox/bin/sandbox services -- go test ./lambda/...", name)
+	}
+	return value
+}
+
+// Secrets is Secrets Manager in memory: values by ARN.
+type Secrets struct {
+	mu     sync.Mutex
+	values map[string]string
+}
+
+// NewSecrets returns Secrets that hold credentials by ARN.
+func NewSecrets(values map[string]secrets.Credentials) *Secrets {
+	s := &Secrets{values: map[string]string{}}
+	for arn, value := range values {
+		s.Set(arn, value)
+	}
+	return s
+}
+
+// Set gives the secret arn a value.
+func (s *Secrets) Set(arn string, value secrets.Credentials) {
+	encoded, _ := json.Marshal(value)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.values[arn] = string(encoded)
+}
+
+// GetSecretValue implements secrets.API.
+func (s *Secrets) GetSecretValue(_ context.Context, in *secretsmanager.GetSecretValueInput, _ ...func(*secretsmanager.Options)) (*secretsmanager.GetSecretValueOutput, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	value, ok := s.values[aws.ToString(in.SecretId)]
+	if !ok {
+		return nil, &types.ResourceNotFoundException{}
+	}
+	return &secretsmanager.GetSecretValueOutput{SecretString: &value}, nil
+}
+
+// PutSecretValue implements migrate.SecretsAPI.
+func (s *Secrets) PutSecretValue(_ context.Context, in *secretsmanager.PutSecretValueInput, _ ...func(*secretsmanager.Options)) (*secretsmanager.PutSecretValueOutput, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.values[aws.ToString(in.SecretId)] = aws.ToString(in.SecretString)
+	return &secretsmanager.PutSecretValueOutput{}, nil
+}
+
+// The secrets of a test's database.
+const (
+	MasterSecret = "arn:master"
+	AppSecret    = "arn:app"
+)
+
+// Database is an empty database of one test.
+type Database struct {
+	Migration migrate.Migration // brings it up to date
+	Secrets   *Secrets          // the master's, and the application's once migrated
+	Admin     *pgx.ConnConfig   // connects to it as the superuser
+}
+
+// NewDatabase makes a database that is dropped when the test ends.
+func NewDatabase(t testing.TB) Database {
+	t.Helper()
+	admin, err := pgx.ParseConfig(Address(t, "TEST_POSTGRES_URL"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := "test_" + strings.ToLower(rand.Text()[:12])
+	run(t, admin, `CREATE DATABASE `+name)
+	t.Cleanup(func() { run(t, admin, `DROP DATABASE `+name+` WITH (FORCE)`) })
+	own := admin.Copy()
+	own.Database = name
+	vault := NewSecrets(map[string]secrets.Credentials{MasterSecret: {Username: admin.User, Password: admin.Password}})
+	return Database{
+		Admin: own, Secrets: vault,
+		Migration: migrate.Migration{
+			Secrets: vault, MasterSecret: MasterSecret, AppSecret: AppSecret,
+			Host: admin.Host, Port: int(admin.Port), Database: name, SSLMode: "disable",
+			Log: slog.New(slog.DiscardHandler),
+		},
+	}
+}
+
+// Migrate runs the migrations. The application's user is one for the whole
+// server, so tests have one password for it and take turns.
+func (d Database) Migrate(t testing.TB) {
+	t.Helper()
+	d.Secrets.Set(AppSecret, secrets.Credentials{Username: "app", Password: "of-all-tests"})
+	if _, err := InTurn(t, d.Migration.Run); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// InTurn runs a migration while no other test runs one on the same server.
+func InTurn(t testing.TB, migrate func(context.Context) (migrate.Result, error)) (migrate.Result, error) {
+	t.Helper()
+	ctx := t.Context()
+	conn, err := pgx.Connect(ctx, Address(t, "TEST_POSTGRES_URL"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	if _, err := conn.Exec(ctx, `SELECT pg_advisory_lock(1)`); err != nil {
+		t.Fatal(err)
+	}
+	return migrate(ctx)
+}
+
+// Config returns how the function connects to the database.
+func (d Database) Config() store.Config {
+	vault := secrets.New(func() secrets.API { return d.Secrets })
+	return store.Config{
+		Host: d.Admin.Host, Port: int(d.Admin.Port), Database: d.Admin.Database, SSLMode: "disable", MaxConns: 8,
+		Credentials: func(ctx context.Context) (secrets.Credentials, error) { return vault.Get(ctx, AppSecret) },
+		Refused:     func(used secrets.Credentials) { vault.Refused(AppSecret, used) },
+	}
+}
+
+// Store migrates the database and returns a Store on it.
+func (d Database) Store(t testing.TB) *store.Store {
+	t.Helper()
+	d.Migrate(t)
+	items, err := store.Open(d.Config())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(items.Close)
+	return items
+}
+
+// Redis returns a new client of the standalone server or of the cluster, as
+// another instance of the function would have it.
+func Redis(t testing.TB, cluster bool) *cache.Redis {
+	t.Helper()
+	name := "TEST_REDIS_ADDR"
+	if cluster {
+		name = "TEST_REDIS_CLUSTER_ADDR"
+	}
+	redis := cache.OpenRedis(cache.RedisConfig{Address: Address(t, name), Cluster: cluster, Conns: 64})
+	t.Cleanup(func() {
+		if err := redis.Close(); err != nil && !errors.Is(err, os.ErrClosed) {
+			t.Error(err)
+		}
+	})
+	return redis
+}
+
+func run(t testing.TB, config *pgx.ConnConfig, statement string) {
+	t.Helper()
+	ctx := context.Background()
+	conn, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	if _, err := conn.Exec(ctx, statement); err != nil {
+		t.Fatal(err)
+	}
+}
