@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"sort"
 	"strings"
 )
@@ -78,12 +79,10 @@ func Join(errs ...error) error {
 	return newError(problems)
 }
 
-// Check is for a component's New: it returns the Config's problems as an error whose keys start
-// with the room's, nil when there are none.
-func Check(room string, checker Checker) error {
-	problems := checker.Problems()
-	for i := range problems {
-		problems[i].Key = room + "." + problems[i].Key
-	}
-	return newError(problems)
+// Check is for a component's New: it asks a room's Config, nested parts included, and returns the
+// problems as an error whose keys start with the room's; nil when there are none.
+func Check(room string, c Checker) error {
+	d := decoder{}
+	d.check(room+".", reflect.ValueOf(c))
+	return newError(d.problems)
 }

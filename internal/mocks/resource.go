@@ -18,7 +18,7 @@ type Resource struct {
 	// Provider is the explicit provider's reference (URN::id); empty for the default one.
 	Provider string
 	// Inputs are plain Go values: strings, float64, bool, []any and map[string]any. Secrets are
-	// unwrapped here and named in Secrets.
+	// unwrapped here and named in Secrets; what a preview does not know yet is not there.
 	Inputs map[string]any
 	// Secrets are the names of the top-level inputs that carry a secret, sorted.
 	Secrets []string
@@ -78,15 +78,10 @@ func plain(v resource.PropertyValue) any {
 			object[string(key)] = plain(item)
 		}
 		return object
-	case v.IsComputed():
-		return Unknown
 	default:
 		return v.V
 	}
 }
-
-// Unknown stands in Inputs for a value that a preview does not know yet.
-const Unknown = "<unknown>"
 
 // All lists every registration in the order in which they came.
 func (r *Recorder) All() []Resource {

@@ -1,0 +1,53 @@
+package data_test
+
+import (
+	"reflect"
+	"testing"
+)
+
+func TestTheBucketIsPrivateEncryptedVersionedAndTidy(t *testing.T) {
+	r, _ := build(t, prod())
+	const id, arn = "data-files-id", "arn:aws:s3:eu-west-1:123456789012:data-files"
+	for token, want := range map[string]map[string]any{
+		"aws:s3/bucketV2:BucketV2": {"forceDestroy": false},
+		"aws:s3/bucketVersioningV2:BucketVersioningV2": {
+			"bucket": id, "versioningConfiguration": map[string]any{"status": "Enabled"},
+		},
+		"aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2": {
+			"bucket": id, "rules": []any{map[string]any{
+				"applyServerSideEncryptionByDefault": map[string]any{"sseAlgorithm": "aws:kms", "kmsMasterKeyId": keyARN},
+				"bucketKeyEnabled":                   true,
+			}},
+		},
+		"aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": {
+			"bucket": id, "blockPublicAcls": true, "blockPublicPolicy": true,
+			"ignorePublicAcls": true, "restrictPublicBuckets": true,
+		},
+		"aws:s3/bucketOwnershipControls:BucketOwnershipControls": {
+			"bucket": id, "rule": map[string]any{"objectOwnership": "BucketOwnerEnforced"},
+		},
+		"aws:s3/bucketPolicy:BucketPolicy": {
+			"bucket": id, "policy": `{"Statement":[{"Action":["s3:*"],` +
+				`"Condition":{"Bool":{"aws:SecureTransport":"false"}},"Effect":"Deny","Principal":{"AWS":"*"},` +
+				`"Resource":["` + arn + `","` + arn + `/*"],"Sid":"TLSOnly"}],"Version":"2012-10-17"}`,
+		},
+		"aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2": {
+			"bucket": id, "rules": []any{
+				map[string]any{
+					"id": "abandoned-uploads", "status": "Enabled", "filter": map[string]any{"prefix": ""},
+					"abortIncompleteMultipartUpload": map[string]any{"daysAfterInitiation": 7.0},
+				},
+				map[string]any{
+					"id": "old-versions", "status": "Enabled", "filter": map[string]any{"prefix": ""},
+					"noncurrentVersionExpiration": map[string]any{"noncurrentDays": 30.0},
+				},
+			},
+		},
+	} {
+		t.Run(token, func(t *testing.T) {
+			if got := r.Find(t, token, "data-files").Inputs; !reflect.DeepEqual(got, want) {
+				t.Errorf("got %v\nwant %v", got, want)
+			}
+		})
+	}
+}

@@ -1,0 +1,333 @@
+package data_test
+
+import (
+	"encoding/json"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/didomi/serverless-api/data"
+	"github.com/didomi/serverless-api/internal/mocks"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+const (
+	keyARN    = "arn:aws:kms:eu-west-1:123456789012:data-key"
+	masterARN = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:master"
+	appARN    = "arn:aws:secretsmanager:eu-west-1:123456789012:data-app"
+)
+
+var isolated = []any{"isolated-1", "isolated-2", "isolated-3"}
+
+// prod is a configuration with everything on.
+func prod() data.Config {
+	c := data.Default()
+	c.Database.Readers = 1
+	c.Cache.Shards, c.Cache.Replicas = 3, 1
+	return c
+}
+
+// computed is what AWS adds to what the room registers.
+var computed = map[string]func(mocks.Resource) map[string]any{
+	"aws:kms/key:Key": func(mocks.Resource) map[string]any {
+		return map[string]any{"keyId": "0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"}
+	},
+	"aws:rds/cluster:Cluster": func(r mocks.Resource) map[string]any {
+		return map[string]any{
+			"clusterIdentifier": r.Name + "-1234567",
+			"masterUserSecrets": []any{map[string]any{"secretArn": masterARN}},
+		}
+	},
+	"aws:rds/proxy:Proxy": func(r mocks.Resource) map[string]any {
+		return map[string]any{"name": r.Name + "-1234567", "endpoint": "proxy.example"}
+	},
+	"aws:rds/proxyEndpoint:ProxyEndpoint": func(mocks.Resource) map[string]any {
+		return map[string]any{"endpoint": "read-only.example"}
+	},
+	"aws:elasticache/replicationGroup:ReplicationGroup": func(r mocks.Resource) map[string]any {
+		return map[string]any{"configurationEndpointAddress": "cache.example", "replicationGroupId": r.Name + "-1234567"}
+	},
+	"aws:s3/bucketV2:BucketV2": func(r mocks.Resource) map[string]any {
+		return map[string]any{"bucket": r.Name + "-1234567"}
+	},
+	"aws:rds/proxyDefaultTargetGroup:ProxyDefaultTargetGroup": named,
+	"aws:rds/clusterParameterGroup:ClusterParameterGroup":     named,
+	"aws:rds/parameterGroup:ParameterGroup":                   named,
+	"aws:rds/subnetGroup:SubnetGroup":                         named,
+	"aws:elasticache/parameterGroup:ParameterGroup":           named,
+	"aws:elasticache/subnetGroup:SubnetGroup":                 named,
+}
+
+func named(r mocks.Resource) map[string]any { return map[string]any{"name": r.Name + "-name"} }
+
+func args(c data.Config) data.Args {
+	return data.Args{
+		Config:                 c,
+		IsolatedSubnetIDs:      pulumi.ToStringArray([]string{"isolated-1", "isolated-2", "isolated-3"}),
+		ProxySecurityGroupID:   pulumi.String("proxy-group"),
+		ClusterSecurityGroupID: pulumi.String("cluster-group"),
+		CacheSecurityGroupID:   pulumi.String("cache-group"),
+	}
+}
+
+// build registers the room under mocks and returns what it told the others, by output name.
+func build(t *testing.T, c data.Config) (*mocks.Recorder, map[string]string) {
+	t.Helper()
+	var told map[string]string
+	r := mocks.Mocks{Outputs: computed}.Run(t, func(ctx *pulumi.Context) error {
+		provider, err := aws.NewProvider(ctx, "aws", &aws.ProviderArgs{Region: pulumi.String(mocks.Region)})
+		if err != nil {
+			return err
+		}
+		d, err := data.New(ctx, "data", args(c), pulumi.Providers(provider))
+		if err != nil {
+			return err
+		}
+		outputs := pulumi.StringMap{
+			"proxyEndpoint": d.ProxyEndpoint, "readOnlyEndpoint": d.ReadOnlyEndpoint,
+			"databaseName": d.DatabaseName, "appSecretArn": d.AppSecretARN,
+			"masterSecretArn": d.MasterSecretARN, "cacheAddress": d.CacheAddress,
+			"cacheSecretArn": d.CacheSecretARN, "bucketName": d.BucketName, "bucketArn": d.BucketARN,
+			"keyArn": d.KeyARN, "clusterIdentifier": d.ClusterIdentifier, "proxyName": d.ProxyName,
+			"replicationGroupId": d.ReplicationGroupID,
+		}
+		outputs.ToStringMapOutput().ApplyT(func(values map[string]string) bool {
+			told = values
+			return true
+		})
+		return nil
+	})
+	return r, told
+}
+
+func TestTheRoomTellsTheOthersWhereThingsAre(t *testing.T) {
+	_, got := build(t, prod())
+	want := map[string]string{
+		"proxyEndpoint": "proxy.example", "readOnlyEndpoint": "read-only.example",
+		"databaseName": "app", "appSecretArn": appARN, "masterSecretArn": masterARN,
+		"cacheAddress":       "cache.example:6379",
+		"cacheSecretArn":     "arn:aws:secretsmanager:eu-west-1:123456789012:data-cache",
+		"bucketName":         "data-files-1234567",
+		"bucketArn":          "arn:aws:s3:eu-west-1:123456789012:data-files",
+		"keyArn":             keyARN,
+		"clusterIdentifier":  "data-cluster-1234567",
+		"proxyName":          "data-proxy-1234567",
+		"replicationGroupId": "data-cache-1234567",
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v\nwant %v", got, want)
+	}
+}
+
+func TestTheClusterIsServerlessV2AndKeepsItsData(t *testing.T) {
+	r, _ := build(t, prod())
+	got := r.Find(t, "aws:rds/cluster:Cluster", "data-cluster")
+	want := map[string]any{
+		"engine": "aurora-postgresql", "engineMode": "provisioned", "engineVersion": "16.6",
+		"serverlessv2ScalingConfiguration": map[string]any{"minCapacity": 0.5, "maxCapacity": 4.0},
+		"databaseName":                     "app", "port": 5432.0,
+		"dbSubnetGroupName": "data-database-name", "dbClusterParameterGroupName": "data-cluster-name",
+		"vpcSecurityGroupIds": []any{"cluster-group"},
+		"masterUsername":      "master", "manageMasterUserPassword": true, "masterUserSecretKmsKeyId": keyARN,
+		"iamDatabaseAuthenticationEnabled": true,
+		"storageEncrypted":                 true, "kmsKeyId": keyARN,
+		"backupRetentionPeriod": 30.0, "preferredBackupWindow": "02:00-03:00",
+		"preferredMaintenanceWindow": "sun:03:30-sun:04:30",
+		"copyTagsToSnapshot":         true, "deletionProtection": true,
+		"skipFinalSnapshot": false, "finalSnapshotIdentifier": "data-final-0a1b2c3d",
+		"enabledCloudwatchLogsExports": []any{"postgresql"},
+	}
+	if !reflect.DeepEqual(got.Inputs, want) {
+		t.Errorf("got %v\nwant %v", got.Inputs, want)
+	}
+	subnets := r.Find(t, "aws:rds/subnetGroup:SubnetGroup", "data-database").Inputs["subnetIds"]
+	if !reflect.DeepEqual(subnets, isolated) {
+		t.Errorf("the database is in %v, want the isolated subnets", subnets)
+	}
+}
+
+func TestTheClustersParameterGroupsAreOfTheEnginesFamily(t *testing.T) {
+	c := prod()
+	c.Database.Version = "17.4"
+	r, _ := build(t, c)
+	cluster := r.Find(t, "aws:rds/clusterParameterGroup:ClusterParameterGroup", "data-cluster").Inputs
+	instance := r.Find(t, "aws:rds/parameterGroup:ParameterGroup", "data-instance").Inputs
+	if cluster["family"] != "aurora-postgresql17" || instance["family"] != "aurora-postgresql17" {
+		t.Errorf("got the families %v and %v, want aurora-postgresql17", cluster["family"], instance["family"])
+	}
+	want := []any{map[string]any{"name": "rds.force_ssl", "value": "1", "applyMethod": "immediate"}}
+	if !reflect.DeepEqual(cluster["parameters"], want) {
+		t.Errorf("the cluster's parameters are %v, want %v", cluster["parameters"], want)
+	}
+}
+
+func TestInstancesAreAWriterAndTheReaders(t *testing.T) {
+	c := prod()
+	c.Database.Readers = 2
+	r, _ := build(t, c)
+	tiers := map[string]any{}
+	for _, instance := range r.OfType("aws:rds/clusterInstance:ClusterInstance") {
+		tiers[instance.Name] = instance.Inputs["promotionTier"]
+		if instance.Inputs["instanceClass"] != "db.serverless" || instance.Inputs["publiclyAccessible"] != false ||
+			instance.Inputs["performanceInsightsKmsKeyId"] != keyARN || instance.Inputs["dbParameterGroupName"] != "data-instance-name" {
+			t.Errorf("%s is registered as %v", instance.Name, instance.Inputs)
+		}
+	}
+	want := map[string]any{"data-instance-1": 0.0, "data-instance-2": 1.0, "data-instance-3": 1.0}
+	if !reflect.DeepEqual(tiers, want) {
+		t.Errorf("got the instances %v, want %v", tiers, want)
+	}
+}
+
+func TestTheProxyTakesTLSOnlyAndBothSecrets(t *testing.T) {
+	r, _ := build(t, prod())
+	auth := func(arn string) map[string]any {
+		return map[string]any{
+			"authScheme": "SECRETS", "clientPasswordAuthType": "POSTGRES_SCRAM_SHA_256",
+			"iamAuth": "DISABLED", "secretArn": arn,
+		}
+	}
+	want := map[string]any{
+		"engineFamily": "POSTGRESQL", "requireTls": true, "idleClientTimeout": 1800.0,
+		"roleArn":      "arn:aws:iam:eu-west-1:123456789012:data-proxy",
+		"vpcSubnetIds": isolated, "vpcSecurityGroupIds": []any{"proxy-group"},
+		"auths": []any{auth(masterARN), auth(appARN)},
+	}
+	if got := r.Find(t, "aws:rds/proxy:Proxy", "data-proxy").Inputs; !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v\nwant %v", got, want)
+	}
+	target := r.Find(t, "aws:rds/proxyTarget:ProxyTarget", "data-proxy")
+	if target.Inputs["dbClusterIdentifier"] != "data-cluster-id" || target.Inputs["targetGroupName"] != "data-proxy-name" {
+		t.Errorf("the target is %v", target.Inputs)
+	}
+	for _, instance := range []string{"data-instance-1", "data-instance-2"} {
+		if !slices.ContainsFunc(target.Options.DependsOn, func(urn string) bool { return strings.HasSuffix(urn, "::"+instance) }) {
+			t.Errorf("the target does not wait for %s, without which nothing can be connected to", instance)
+		}
+	}
+}
+
+func TestTheProxysRoleReadsItsTwoSecretsAndNothingElse(t *testing.T) {
+	r, _ := build(t, prod())
+	role := r.Find(t, "aws:iam/role:Role", "data-proxy").Inputs["assumeRolePolicy"].(string)
+	if want := `{"Statement":[{"Action":["sts:AssumeRole"],"Effect":"Allow","Principal":{"Service":"rds.amazonaws.com"}}],"Version":"2012-10-17"}`; role != want {
+		t.Errorf("the role may be taken by %s\nwant %s", role, want)
+	}
+	policy := r.Find(t, "aws:iam/rolePolicy:RolePolicy", "data-proxy").Inputs["policy"].(string)
+	want := `{"Statement":[` +
+		`{"Action":["secretsmanager:GetSecretValue"],"Effect":"Allow","Resource":["` + masterARN + `","` + appARN + `"],"Sid":"Secrets"},` +
+		`{"Action":["kms:Decrypt"],"Condition":{"StringEquals":{"kms:ViaService":"secretsmanager.eu-west-1.amazonaws.com"}},` +
+		`"Effect":"Allow","Resource":["` + keyARN + `"],"Sid":"Key"}],"Version":"2012-10-17"}`
+	if policy != want {
+		t.Errorf("got %s\nwant %s", policy, want)
+	}
+}
+
+func TestReadsGoToTheProxyItselfWithoutReaders(t *testing.T) {
+	c := prod()
+	c.Database.Readers = 0
+	r, told := build(t, c)
+	if endpoints := r.OfType("aws:rds/proxyEndpoint:ProxyEndpoint"); len(endpoints) != 0 {
+		t.Errorf("an endpoint that no reader answers at: %v", endpoints)
+	}
+	if told["readOnlyEndpoint"] != "proxy.example" {
+		t.Errorf("reads go to %q", told["readOnlyEndpoint"])
+	}
+}
+
+func TestTheCacheIsInClusterModeWhateverItsSize(t *testing.T) {
+	for name, c := range map[string]struct {
+		shards, replicas int
+		failover         bool
+	}{
+		"one shard alone":                  {1, 0, false},
+		"three shards with a replica each": {3, 1, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			config := prod()
+			config.Cache.Shards, config.Cache.Replicas = c.shards, c.replicas
+			r, _ := build(t, config)
+			got := r.Find(t, "aws:elasticache/replicationGroup:ReplicationGroup", "data-cache").Inputs
+			want := map[string]any{
+				"description": "The cache of didomi test", "engine": "redis", "engineVersion": "7.1",
+				"nodeType": "cache.t4g.micro", "numNodeGroups": float64(c.shards),
+				"replicasPerNodeGroup":     float64(c.replicas),
+				"automaticFailoverEnabled": c.failover, "multiAzEnabled": c.failover,
+				"parameterGroupName": "data-cache-name", "subnetGroupName": "data-cache-name",
+				"securityGroupIds": []any{"cache-group"}, "port": 6379.0,
+				"transitEncryptionEnabled": true, "authToken": mocks.GeneratedPassword,
+				"atRestEncryptionEnabled": true, "kmsKeyId": keyARN,
+				"snapshotRetentionLimit": 7.0, "snapshotWindow": "04:00-05:00",
+				"maintenanceWindow": "sun:05:30-sun:06:30", "autoMinorVersionUpgrade": true,
+			}
+			if !reflect.DeepEqual(got, want) {
+				t.Errorf("got %v\nwant %v", got, want)
+			}
+			parameters := r.Find(t, "aws:elasticache/parameterGroup:ParameterGroup", "data-cache").Inputs
+			if parameters["family"] != "redis7" || !slices.ContainsFunc(parameters["parameters"].([]any), func(p any) bool {
+				return reflect.DeepEqual(p, map[string]any{"name": "cluster-enabled", "value": "yes"})
+			}) {
+				t.Errorf("the parameter group is %v", parameters)
+			}
+		})
+	}
+}
+
+func TestNoPasswordIsRegisteredInPlain(t *testing.T) {
+	r, told := build(t, prod())
+	for _, res := range r.All() {
+		for key, value := range res.Inputs {
+			text, err := json.Marshal(value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if strings.Contains(string(text), mocks.GeneratedPassword) && !slices.Contains(res.Secrets, key) {
+				t.Errorf("%s %s has the password in %s", res.Type, res.Name, key)
+			}
+		}
+	}
+	for key, value := range told {
+		if strings.Contains(value, mocks.GeneratedPassword) {
+			t.Errorf("the output %s holds the password", key)
+		}
+	}
+	for _, version := range r.OfType("aws:secretsmanager/secretVersion:SecretVersion") {
+		if version.Name != "data-cache" {
+			t.Errorf("%s gives a value to a secret that Pulumi must not know", version.Name)
+		}
+	}
+}
+
+func TestTheGeneratedPasswordIsKeptAcrossUpdates(t *testing.T) {
+	r, _ := build(t, prod())
+	version := r.Find(t, "aws:secretsmanager/secretVersion:SecretVersion", "data-cache")
+	if !reflect.DeepEqual(version.Options.IgnoreChanges, []string{"secretString"}) {
+		t.Errorf("changes of %v are ignored, want those of secretString", version.Options.IgnoreChanges)
+	}
+	want := `{"username":"default","password":"` + mocks.GeneratedPassword + `"}`
+	if version.Inputs["secretString"] != want {
+		t.Errorf("the secret holds %v, want %s", version.Inputs["secretString"], want)
+	}
+}
+
+func TestEverySecretIsEncryptedWithTheRoomsKey(t *testing.T) {
+	r, _ := build(t, prod())
+	secrets := r.OfType("aws:secretsmanager/secret:Secret")
+	if len(secrets) != 2 {
+		t.Fatalf("got %d secrets, want the application's and the cache's", len(secrets))
+	}
+	for _, secret := range secrets {
+		if secret.Inputs["kmsKeyId"] != keyARN || secret.Inputs["recoveryWindowInDays"] != 30.0 {
+			t.Errorf("%s is registered as %v", secret.Name, secret.Inputs)
+		}
+	}
+	key := r.Find(t, "aws:kms/key:Key", "data-key").Inputs
+	if key["enableKeyRotation"] != true || key["deletionWindowInDays"] != 30.0 {
+		t.Errorf("the key is registered as %v", key)
+	}
+	if alias := r.Find(t, "aws:kms/alias:Alias", "data-key").Inputs["name"]; alias != "alias/didomi-test-data" {
+		t.Errorf("the key's alias is %v", alias)
+	}
+}

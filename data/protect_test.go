@@ -1,0 +1,100 @@
+package data_test
+
+import (
+	"errors"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/didomi/serverless-api/data"
+	"github.com/didomi/serverless-api/internal/config"
+	"github.com/didomi/serverless-api/internal/mocks"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+func TestProtectGuardsExactlyWhatHoldsData(t *testing.T) {
+	for _, protect := range []bool{true, false} {
+		c := prod()
+		c.Protect, c.Database.FinalSnapshot = protect, protect
+		r, _ := build(t, c)
+		guarded := map[string]bool{}
+		for _, res := range r.All() {
+			if res.Options.Protect {
+				guarded[res.Type] = true
+			}
+		}
+		want := map[string]bool{}
+		if protect {
+			want = map[string]bool{
+				"aws:kms/key:Key": true, "aws:rds/cluster:Cluster": true, "aws:s3/bucketV2:BucketV2": true,
+				"aws:elasticache/replicationGroup:ReplicationGroup": true,
+			}
+		}
+		if !reflect.DeepEqual(guarded, want) {
+			t.Errorf("with protect %v: %v are guarded, want %v", protect, guarded, want)
+		}
+		cluster := r.Find(t, "aws:rds/cluster:Cluster", "data-cluster").Inputs
+		if cluster["deletionProtection"] != protect || cluster["skipFinalSnapshot"] == protect {
+			t.Errorf("with protect %v the cluster is registered as %v", protect, cluster)
+		}
+		if _, ok := cluster["finalSnapshotIdentifier"]; ok != protect {
+			t.Errorf("with protect %v the final snapshot is %v", protect, cluster["finalSnapshotIdentifier"])
+		}
+	}
+}
+
+func TestEverythingHangsOnTheRoomAndUsesItsProvider(t *testing.T) {
+	r, _ := build(t, prod())
+	for _, res := range r.All() {
+		if res.Type == data.Token || res.Type == "pulumi:providers:aws" {
+			continue
+		}
+		if res.ParentName() != "data" {
+			t.Errorf("%s %s has the parent %q, want data", res.Type, res.Name, res.Parent)
+		}
+		if !strings.Contains(res.Provider, "pulumi:providers:aws::aws::") {
+			t.Errorf("%s %s uses the provider %q", res.Type, res.Name, res.Provider)
+		}
+		if !strings.HasPrefix(res.Name, "data-") {
+			t.Errorf("%s is named %q, want a name that starts with the room's", res.Type, res.Name)
+		}
+	}
+}
+
+func TestAPreviewOfANewStackNeedsNoValueThatIsNotKnownYet(t *testing.T) {
+	r := mocks.Mocks{Preview: true}.Run(t, func(ctx *pulumi.Context) error {
+		_, err := data.New(ctx, "data", args(prod()))
+		return err
+	})
+	known, _ := build(t, prod())
+	// The provider is the one thing that the real run registers beside.
+	if got, want := len(r.All()), len(known.All())-1; got != want {
+		t.Errorf("the preview shows %d resources, an update makes %d", got, want)
+	}
+	if policy, ok := r.Find(t, "aws:iam/rolePolicy:RolePolicy", "data-proxy").Inputs["policy"]; ok {
+		t.Errorf("the policy of secrets that do not exist yet is %v", policy)
+	}
+}
+
+func TestNewRefusesABadConfigurationBeforeItRegistersAnything(t *testing.T) {
+	c := prod()
+	c.Cache.Shards, c.Database.Name, c.SecretRecoveryDays = 0, "", 3
+	r, err := mocks.Mocks{}.Try(func(ctx *pulumi.Context) error {
+		_, err := data.New(ctx, "data", args(c))
+		return err
+	})
+	var list *config.Error
+	if !errors.As(err, &list) {
+		t.Fatalf("got %v, want a list of problems", err)
+	}
+	var keys []string
+	for _, p := range list.Problems {
+		keys = append(keys, p.Key)
+	}
+	if want := []string{"data.cache.shards", "data.database.name", "data.secretRecoveryDays"}; !reflect.DeepEqual(keys, want) {
+		t.Errorf("got problems of %v, want %v", keys, want)
+	}
+	if got := len(r.All()); got != 0 {
+		t.Errorf("%d resources were registered", got)
+	}
+}
