@@ -1,0 +1,233 @@
+package restapi
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml"
+)
+
+// anyMethod is the key of an operation that serves every other method.
+const anyMethod = "x-amazon-apigateway-any-method"
+
+// document is a compiled OpenAPI document.
+type document struct {
+	spec      specification
+	schemas   any // the whole document, for JSON schema references
+	root      *node
+	resources []*resource
+}
+
+// specification is what the data plane reads of an OpenAPI 3 document.
+type specification struct {
+	OpenAPI    string                                `json:"openapi"`
+	Paths      map[string]map[string]json.RawMessage `json:"paths"`
+	Components struct {
+		SecuritySchemes map[string]securityScheme `json:"securitySchemes"`
+	} `json:"components"`
+	Security    []map[string][]string      `json:"security"`
+	KeySource   string                     `json:"x-amazon-apigateway-api-key-source"`
+	Validators  map[string]validator       `json:"x-amazon-apigateway-request-validators"`
+	Validator   string                     `json:"x-amazon-apigateway-request-validator"`
+	Responses   map[string]gatewayResponse `json:"x-amazon-apigateway-gateway-responses"`
+	BinaryTypes []string                   `json:"x-amazon-apigateway-binary-media-types"`
+}
+
+type securityScheme struct {
+	Type string `json:"type"`
+	Name string `json:"name"`
+	In   string `json:"in"`
+}
+
+type validator struct {
+	Parameters bool `json:"validateRequestParameters"`
+	Body       bool `json:"validateRequestBody"`
+}
+
+type parameter struct {
+	Name     string `json:"name"`
+	In       string `json:"in"`
+	Required bool   `json:"required"`
+}
+
+// resource is a path of the document with its operations.
+type resource struct {
+	id         string
+	path       string
+	operations map[string]*operation // by upper-case method, or anyMethod
+}
+
+// operation is a method of a resource.
+type operation struct {
+	OperationID string                 `json:"operationId"`
+	Parameters  []parameter            `json:"parameters"`
+	Security    *[]map[string][]string `json:"security"`
+	Validator   string                 `json:"x-amazon-apigateway-request-validator"`
+	Integration *integration           `json:"x-amazon-apigateway-integration"`
+	RequestBody struct {
+		Content map[string]struct {
+			Schema json.RawMessage `json:"schema"`
+		} `json:"content"`
+	} `json:"requestBody"`
+
+	method      string // upper case, or "ANY"
+	keyRequired bool
+	validator   validator
+	bodies      map[string]*bodySchema // by media type
+}
+
+// integration is x-amazon-apigateway-integration.
+type integration struct {
+	Type         string                         `json:"type"`
+	URI          string                         `json:"uri"`
+	Credentials  string                         `json:"credentials"`
+	TimeoutMS    int                            `json:"timeoutInMillis"`
+	TransferMode string                         `json:"responseTransferMode"`
+	Templates    map[string]string              `json:"requestTemplates"`
+	Responses    map[string]integrationResponse `json:"responses"`
+}
+
+type integrationResponse struct {
+	StatusCode status            `json:"statusCode"`
+	Parameters map[string]string `json:"responseParameters"`
+	Templates  map[string]string `json:"responseTemplates"`
+}
+
+func (i *integration) streams() bool { return strings.EqualFold(i.TransferMode, "STREAM") }
+
+func (i *integration) timeout() time.Duration {
+	if i.TimeoutMS <= 0 {
+		return DefaultTimeout
+	}
+	return time.Duration(i.TimeoutMS) * time.Millisecond
+}
+
+// Check says what keeps an OpenAPI 3 document (JSON or YAML) from being
+// served, nil when nothing does.
+func Check(openAPI []byte) error {
+	_, err := compile(openAPI)
+	return err
+}
+
+func compile(source []byte) (*document, error) {
+	asJSON := source
+	if !json.Valid(source) {
+		var err error
+		if asJSON, err = yaml.YAMLToJSON(source); err != nil {
+			return nil, fmt.Errorf("OpenAPI document: neither JSON nor YAML: %w", err)
+		}
+	}
+	d := &document{root: &node{}}
+	if err := errors.Join(json.Unmarshal(asJSON, &d.spec), json.Unmarshal(asJSON, &d.schemas)); err != nil {
+		return nil, fmt.Errorf("OpenAPI document: %w", err)
+	}
+	if !strings.HasPrefix(d.spec.OpenAPI, "3.") {
+		return nil, fmt.Errorf("OpenAPI document: openapi is %q, want 3.x", d.spec.OpenAPI)
+	}
+	for _, path := range slices.Sorted(maps.Keys(d.spec.Paths)) {
+		r, err := d.compileResource(path)
+		if err != nil {
+			return nil, fmt.Errorf("OpenAPI document: path %s: %w", path, err)
+		}
+		if err := d.root.add(r); err != nil {
+			return nil, fmt.Errorf("OpenAPI document: path %s: %w", path, err)
+		}
+		d.resources = append(d.resources, r)
+	}
+	return d, nil
+}
+
+func (d *document) compileResource(path string) (*resource, error) {
+	r := &resource{id: resourceID(path), path: path, operations: map[string]*operation{}}
+	item := d.spec.Paths[path]
+	var shared []parameter
+	if raw, ok := item["parameters"]; ok {
+		if err := json.Unmarshal(raw, &shared); err != nil {
+			return nil, fmt.Errorf("parameters: %w", err)
+		}
+	}
+	for key, raw := range item {
+		switch key {
+		case "get", "put", "post", "delete", "options", "head", "patch", anyMethod:
+		default:
+			continue // parameters, summary, servers, ...
+		}
+		op, err := d.compileOperation(path, key, raw)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", key, err)
+		}
+		op.Parameters = append(op.Parameters, shared...)
+		r.operations[op.method] = op
+	}
+	return r, nil
+}
+
+func (d *document) compileOperation(path, key string, raw json.RawMessage) (*operation, error) {
+	op := &operation{method: strings.ToUpper(key)}
+	if key == anyMethod {
+		op.method = "ANY"
+	}
+	if err := json.Unmarshal(raw, op); err != nil {
+		return nil, err
+	}
+	if op.Integration == nil {
+		return nil, errors.New("No integration defined for method") //nolint:staticcheck // the platform's words
+	}
+	security := d.spec.Security
+	if op.Security != nil {
+		security = *op.Security
+	}
+	op.keyRequired = d.demandsKey(security)
+	name := d.spec.Validator
+	if op.Validator != "" {
+		name = op.Validator
+	}
+	if name != "" {
+		v, ok := d.spec.Validators[name]
+		if !ok {
+			return nil, fmt.Errorf("request validator %q is not defined", name)
+		}
+		op.validator = v
+	}
+	if op.validator.Body {
+		return op, d.compileBodies(path, key, op)
+	}
+	return op, nil
+}
+
+// demandsKey says whether a requirement names the API key scheme that API
+// Gateway knows: the header x-api-key.
+func (d *document) demandsKey(security []map[string][]string) bool {
+	for _, requirement := range security {
+		for name := range requirement {
+			s := d.spec.Components.SecuritySchemes[name]
+			if s.Type == "apiKey" && s.In == "header" && strings.EqualFold(s.Name, "x-api-key") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// operation returns what serves the method, nil when nothing does.
+func (r *resource) operation(method string) *operation {
+	if op := r.operations[method]; op != nil {
+		return op
+	}
+	return r.operations["ANY"]
+}
+
+// resourceID is six letters and digits, the same for the same path.
+func resourceID(path string) string {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(path)) // never fails
+	s := strconv.FormatUint(h.Sum64(), 36)
+	return s[len(s)-6:]
+}

@@ -1,0 +1,99 @@
+package restapi
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+)
+
+// exchange is one request and what is found out about it on its way.
+type exchange struct {
+	server  *server
+	request *http.Request
+	answer  *recorder
+	start   time.Time
+
+	requestID  string
+	extendedID string
+	traceID    string
+	sourceIP   string
+
+	stage        Stage
+	document     *document
+	customDomain bool
+	domain       string // as the event's domainName
+	path         string // as the event's path: raw, with the base path, without the stage
+	contextPath  string // as requestContext.path: raw, with the stage
+	resource     *resource
+	params       map[string]string
+	operation    *operation
+	body         []byte
+	key          *Key
+
+	refusal              *refusal // what the gateway answered itself, if it did
+	integrationStart     time.Time
+	integrationLatency   time.Duration
+	integrationStatus    int
+	integrationRequestID string
+	integrationError     string
+}
+
+func newExchange(s *server, w http.ResponseWriter, r *http.Request) *exchange {
+	x := &exchange{
+		server: s, request: r, answer: &recorder{ResponseWriter: w}, start: time.Now(),
+		requestID: newRequestID(), extendedID: base64.StdEncoding.EncodeToString(random(11)),
+		traceID: r.Header.Get("X-Amzn-Trace-Id"),
+	}
+	if x.traceID == "" {
+		x.traceID = fmt.Sprintf("Root=1-%08x-%s", x.start.Unix(), hex.EncodeToString(random(12)))
+	}
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		host = r.RemoteAddr // a listener that is no TCP one
+	}
+	x.sourceIP = host
+	h := w.Header()
+	h.Set("X-Amzn-Requestid", x.requestID)
+	h.Set("X-Amz-Apigw-Id", x.extendedID)
+	return x
+}
+
+// recorder remembers what was answered, for the access log.
+type recorder struct {
+	http.ResponseWriter
+	status int
+	length int64
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (w *recorder) WriteHeader(status int) {
+	w.status = status
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Write implements http.ResponseWriter.
+func (w *recorder) Write(p []byte) (int, error) {
+	n, err := w.ResponseWriter.Write(p)
+	w.length += int64(n)
+	return n, err
+}
+
+// Unwrap lets http.ResponseController flush.
+func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+func random(n int) []byte {
+	b := make([]byte, n)
+	_, _ = rand.Read(b) // crypto/rand never fails
+	return b
+}
+
+// newRequestID is a random (version 4) UUID.
+func newRequestID() string {
+	b := random(16)
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}

@@ -1,0 +1,130 @@
+package restapi
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/didomi/serverless-api/sandbox/lambdahost"
+)
+
+// delimiter ends the prelude of a stream.
+var delimiter = make([]byte, 8)
+
+// stream runs a streaming integration: the answer's first byte leaves when the
+// function's prelude is there, every further piece when it arrives.
+func (x *exchange) stream(r lambdahost.Request) *refusal {
+	timeout := x.operation.Integration.timeout()
+	ctx, cancel := context.WithTimeout(x.request.Context(), timeout)
+	defer cancel()
+	s, err := x.server.config.Invoker.InvokeStream(ctx, r)
+	if err != nil {
+		x.integrationLatency = time.Since(x.integrationStart)
+		return x.failed(err)
+	}
+	defer func() { _ = s.Body.Close() }() // the function runs on; nobody reads it
+	x.integrationRequestID = s.RequestID
+	whole := time.AfterFunc(timeout-time.Since(x.integrationStart), func() { _ = s.Body.Close() })
+	defer whole.Stop()
+	reply, rest, err := readPrelude(s.Body)
+	x.integrationLatency = time.Since(x.integrationStart)
+	if err != nil {
+		x.integrationError = err.Error()
+		if errors.Is(err, io.ErrClosedPipe) {
+			return newRefusal(integrationTimeout, "Endpoint request timed out")
+		}
+		return newRefusal(integrationFailure, "Internal server error")
+	}
+	x.integrationStatus = reply.status
+	x.setHeaders(reply.headers)
+	x.answer.WriteHeader(reply.status)
+	if err := x.pass(rest, s.Body); err != nil {
+		x.integrationError = err.Error()
+		panic(http.ErrAbortHandler) // the status is sent: only a broken connection can say it
+	}
+	return nil
+}
+
+// pass copies the body to the client piece by piece. An answer that has no
+// body (HEAD, 204, 304) ends here; what the function writes is dropped.
+func (x *exchange) pass(first []byte, body io.ReadCloser) error {
+	status := x.answer.status
+	if x.request.Method == http.MethodHead || status == http.StatusNoContent || status == http.StatusNotModified {
+		return nil
+	}
+	flush := http.NewResponseController(x.answer).Flush
+	idle := time.AfterFunc(StreamIdle, func() { _ = body.Close() })
+	defer idle.Stop()
+	buffer := make([]byte, 32*1024)
+	for piece := first; ; {
+		if len(piece) > 0 {
+			if _, err := x.answer.Write(piece); err != nil {
+				return fmt.Errorf("the client has left: %w", err)
+			}
+		}
+		if err := flush(); err != nil {
+			return fmt.Errorf("the client has left: %w", err)
+		}
+		idle.Reset(StreamIdle)
+		n, err := body.Read(buffer)
+		piece = buffer[:n]
+		if errors.Is(err, io.EOF) {
+			_, err = x.answer.Write(piece)
+			return err
+		}
+		if err != nil {
+			return fmt.Errorf("the stream broke: %w", err)
+		}
+	}
+}
+
+// preludeOutput is the JSON before the delimiter.
+type preludeOutput struct {
+	StatusCode        status                     `json:"statusCode"`
+	Headers           map[string]json.RawMessage `json:"headers"`
+	MultiValueHeaders map[string][]string        `json:"multiValueHeaders"`
+	Cookies           []string                   `json:"cookies"`
+}
+
+// readPrelude reads a stream up to its delimiter and returns what of the body
+// came with it.
+func readPrelude(body io.Reader) (proxyReply, []byte, error) {
+	buffer := make([]byte, 0, maxPrelude+len(delimiter))
+	for {
+		n, err := body.Read(buffer[len(buffer):cap(buffer)])
+		buffer = buffer[:len(buffer)+n]
+		if prelude, rest, found := bytes.Cut(buffer, delimiter); found {
+			reply, parseErr := parsePrelude(prelude)
+			return reply, rest, parseErr
+		}
+		switch {
+		case errors.Is(err, io.EOF):
+			return proxyReply{}, nil, errors.New("the stream ended before a prelude and its 8 NUL bytes")
+		case err != nil:
+			return proxyReply{}, nil, fmt.Errorf("the stream broke before its body: %w", err)
+		case len(buffer) == cap(buffer):
+			return proxyReply{}, nil, fmt.Errorf("no prelude and 8 NUL bytes in the first %d bytes of the stream", maxPrelude)
+		}
+	}
+}
+
+func parsePrelude(prelude []byte) (proxyReply, error) {
+	var out preludeOutput
+	if err := decodeStrict(prelude, &out); err != nil {
+		return proxyReply{}, fmt.Errorf("the stream's prelude: %w", err)
+	}
+	headers, err := replyHeaders(out.Headers, out.MultiValueHeaders)
+	if err != nil {
+		return proxyReply{}, fmt.Errorf("the stream's prelude: %w", err)
+	}
+	for _, cookie := range out.Cookies {
+		headers.Add("Set-Cookie", cookie)
+	}
+	reply := proxyReply{status: int(out.StatusCode), headers: headers}
+	return reply, reply.check()
+}
