@@ -2,10 +2,14 @@ package child
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
+	"syscall"
+	"time"
 )
 
 // MarkerName is the environment variable by which every process of a sandbox
@@ -41,4 +45,64 @@ func Marked(root string) ([]int, error) {
 		}
 	}
 	return pids, nil
+}
+
+// KillMarked ends the processes of the sandbox at root, except those that
+// descend from the process spare (0: none is spared) and those that we descend
+// from. It returns how many there were, once they are gone.
+func KillMarked(ctx context.Context, root string, spare int) (int, error) {
+	ours := ancestors(os.Getpid())
+	ended := map[int]bool{}
+	for {
+		pids, err := Marked(root)
+		if err != nil {
+			return len(ended), err
+		}
+		left := 0
+		for _, pid := range pids {
+			if ours[pid] || spare != 0 && ancestors(pid)[spare] {
+				continue
+			}
+			left++
+			ended[pid] = true
+			_ = syscall.Kill(pid, syscall.SIGKILL) // it may have ended by itself
+		}
+		if left == 0 {
+			return len(ended), nil
+		}
+		select {
+		case <-ctx.Done():
+			return len(ended), fmt.Errorf("%d processes of the sandbox do not end: %w", left, ctx.Err())
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
+// ancestors are the process and what it descends from.
+func ancestors(pid int) map[int]bool {
+	chain := map[int]bool{}
+	for pid > 0 && !chain[pid] {
+		chain[pid] = true
+		pid = parent(pid)
+	}
+	return chain
+}
+
+// parent is a process's parent; 0 when it cannot be told.
+func parent(pid int) int {
+	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	if err != nil {
+		return 0
+	}
+	// The name in parentheses may hold anything; the state and the parent
+	// follow it.
+	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
+	if len(fields) < 2 {
+		return 0
+	}
+	ppid, err := strconv.Atoi(fields[1])
+	if err != nil {
+		return 0
+	}
+	return ppid
 }

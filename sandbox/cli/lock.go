@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -16,7 +17,10 @@ import (
 )
 
 // heldError says that another command holds a lock.
-type heldError struct{ by string }
+type heldError struct {
+	by  string // what a person is told
+	pid int    // 0 when it cannot be told
+}
 
 func (e heldError) Error() string { return "another command is at work: " + e.by }
 
@@ -39,12 +43,23 @@ func tryLock(l layout.Layout, name string) (unlock func(), err error) {
 		if err != nil {
 			return nil, fmt.Errorf("read the lock: %w", err)
 		}
-		return nil, heldError{strings.TrimSpace(string(by))}
+		return nil, holder(string(by))
 	}
 	// Who holds it is told to others; a failure to write costs only that.
 	_ = file.Truncate(0)
-	_, _ = fmt.Fprintf(file, "sandbox %s (pid %d, since %s)\n", strings.Join(os.Args[1:], " "), os.Getpid(), time.Now().Format("15:04:05"))
+	_, _ = fmt.Fprintf(file, "%d sandbox %s (since %s)\n", os.Getpid(), strings.Join(os.Args[1:], " "), time.Now().Format("15:04:05"))
 	return func() { _ = file.Close() }, nil
+}
+
+// holder reads who holds a lock out of what it wrote there: its process id and
+// what a person is told.
+func holder(written string) heldError {
+	first, rest, _ := strings.Cut(strings.TrimSpace(written), " ")
+	pid, err := strconv.Atoi(first)
+	if err != nil {
+		return heldError{by: "a process that has not said which"}
+	}
+	return heldError{by: fmt.Sprintf("%s, pid %d", rest, pid), pid: pid}
 }
 
 // waitForLock waits until the lock is free, and says for whom.

@@ -10,6 +10,7 @@ import (
 // clusterServer is a cluster's PostgreSQL and the TLS front before it.
 type clusterServer struct {
 	mu       sync.Mutex
+	spec     Cluster // as last applied
 	postgres *postgres
 	front    *front
 }
@@ -28,6 +29,7 @@ func (s *Servers) EnsureCluster(ctx context.Context, spec Cluster) (netip.AddrPo
 	if err := c.postgres.applyMaster(ctx, spec); err != nil {
 		return netip.AddrPort{}, err
 	}
+	c.spec = spec
 	return c.front.addr(), nil
 }
 
@@ -71,4 +73,31 @@ func (s *Servers) removeCluster(id string) error {
 		return fmt.Errorf("remove cluster %s: %w", id, err)
 	}
 	return nil
+}
+
+// Database is how a client on this machine connects to a cluster's server
+// itself, without TLS, as the master user.
+type Database struct {
+	Cluster  string         `json:"cluster"`
+	Addr     netip.AddrPort `json:"addr"`  // the cluster's, with TLS
+	Plain    netip.AddrPort `json:"plain"` // the server's own
+	Name     string         `json:"name"`
+	User     string         `json:"user"`
+	Password string         `json:"password"`
+}
+
+// Databases lists how to connect to the clusters.
+func (s *Servers) Databases() []Database {
+	list := []Database{}
+	for id, c := range all(s, s.clusters) {
+		c.mu.Lock()
+		if c.postgres != nil {
+			list = append(list, Database{
+				Cluster: id, Addr: c.front.addr(), Plain: c.postgres.addr,
+				Name: c.spec.Database, User: c.spec.MasterUser, Password: c.spec.MasterPassword,
+			})
+		}
+		c.mu.Unlock()
+	}
+	return list
 }

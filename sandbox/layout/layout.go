@@ -3,6 +3,8 @@
 package layout
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -89,8 +91,19 @@ func (l Layout) Home() string { return filepath.Join(l.Root, "home") }
 // CA is the certificate that clients of the data plane trust.
 func (l Layout) CA() string { return filepath.Join(l.Run(), "ca.pem") }
 
-// Socket is the daemon's control socket.
-func (l Layout) Socket() string { return filepath.Join(l.Run(), "daemon.sock") }
+// longestSocket is what a unix socket's path may have, with room to spare.
+const longestSocket = 100
+
+// Socket is the daemon's control socket. The path of a socket must be short:
+// for a repository far down it lies in the folder of temporary files.
+func (l Layout) Socket() string {
+	path := filepath.Join(l.Run(), "daemon.sock")
+	if len(path) <= longestSocket {
+		return path
+	}
+	sum := sha256.Sum256([]byte(l.Root))
+	return filepath.Join(os.TempDir(), "sandbox-"+hex.EncodeToString(sum[:6])+".sock")
+}
 
 // Log is a log file by the name of what writes it.
 func (l Layout) Log(name string) string { return filepath.Join(l.Run(), name+".log") }

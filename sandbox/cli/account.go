@@ -1,0 +1,101 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/didomi/serverless-api/sandbox/child"
+	"github.com/didomi/serverless-api/sandbox/daemon"
+	"github.com/didomi/serverless-api/sandbox/deploy"
+	"github.com/didomi/serverless-api/sandbox/layout"
+	"github.com/didomi/serverless-api/sandbox/progress"
+)
+
+// stopTimeout bounds the end of a daemon and its children.
+const stopTimeout = 30 * time.Second
+
+// ensureAccount returns the report of a daemon whose account and Pulumi state
+// belong together: the running one, or a new one with an empty account.
+func ensureAccount(ctx context.Context, l layout.Layout, region string, board *progress.Board) (daemon.Report, error) {
+	report, err := daemon.Ask(ctx, l)
+	running := err == nil
+	if err != nil && !errors.Is(err, daemon.ErrNotRunning) {
+		board.Say("the running sandbox does not answer (%v)", err)
+	}
+	killed, err := deploy.Killed(l)
+	if err != nil {
+		return report, err
+	}
+	if reason := distrust(running, report, killed); reason != "" {
+		board.Say("%s: starting over from an empty account", reason)
+		if err := stopAll(ctx, l); err != nil {
+			return report, err
+		}
+		if err := deploy.Discard(l); err != nil {
+			return report, err
+		}
+		running = false
+	}
+	if !running {
+		if report, err = startDaemon(ctx, l, region, board); err != nil {
+			return report, err
+		}
+	} else if _, err := child.KillMarked(ctx, l.Root, report.PID); err != nil {
+		return report, err // what a killed command left beside the daemon
+	}
+	discarded, err := deploy.Adopt(l, report.Generation)
+	if discarded {
+		board.Say("the earlier sandbox is gone, and its account with it: starting over from an empty one")
+	}
+	return report, err
+}
+
+// distrust says why account and state cannot be gone on with; empty: they can.
+func distrust(running bool, report daemon.Report, killed []string) string {
+	if len(killed) > 0 {
+		return "an earlier run of stack " + strings.Join(killed, ", ") + " was killed half-way"
+	}
+	if !running || report.Healthy {
+		return ""
+	}
+	for _, part := range report.Parts {
+		if part.Health != "ok" {
+			return fmt.Sprintf("%s %s of the running sandbox is broken (%s)", part.Kind, part.Name, part.Health)
+		}
+	}
+	return "the running sandbox is broken"
+}
+
+func startDaemon(ctx context.Context, l layout.Layout, region string, board *progress.Board) (report daemon.Report, err error) {
+	task := board.Start("the emulated account")
+	defer func() { task.End(err) }()
+	if _, err := child.KillMarked(ctx, l.Root, 0); err != nil {
+		return report, err
+	}
+	program, err := os.Executable()
+	if err != nil {
+		return report, fmt.Errorf("find the sandbox command itself: %w", err)
+	}
+	return daemon.Start(ctx, l, program, region)
+}
+
+// stopAll stops the daemon in order and then whatever else is left running.
+func stopAll(ctx context.Context, l layout.Layout) error {
+	ctx, cancel := context.WithTimeout(ctx, stopTimeout)
+	defer cancel()
+	report, err := daemon.Ask(ctx, l)
+	if err == nil {
+		err = daemon.Stop(ctx, l, report.PID)
+	}
+	if err != nil && !errors.Is(err, daemon.ErrNotRunning) {
+		fmt.Fprintf(os.Stderr, "sandbox: the daemon does not stop by itself (%v): it is killed\n", err)
+	}
+	killing, cancelKilling := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+	defer cancelKilling()
+	_, err = child.KillMarked(killing, l.Root, 0)
+	return err
+}

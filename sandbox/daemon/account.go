@@ -1,0 +1,124 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/didomi/serverless-api/sandbox/child"
+	"github.com/didomi/serverless-api/sandbox/dataplane"
+	"github.com/didomi/serverless-api/sandbox/gateway"
+	"github.com/didomi/serverless-api/sandbox/lambdahost"
+	"github.com/didomi/serverless-api/sandbox/layout"
+	"github.com/didomi/serverless-api/sandbox/restapi"
+)
+
+// account is the emulated account: its control plane, its data plane and its
+// functions.
+type account struct {
+	root     credentials
+	emulator *child.Process
+	plane    *dataplane.Servers
+	gateway  *gateway.Gateway
+	host     *lambdahost.Host
+	access   *os.File // access log of the REST APIs
+}
+
+// openAccount starts an empty account. What it started before an error is
+// stopped.
+func openAccount(ctx context.Context, l layout.Layout, region string, log *slog.Logger) (_ *account, err error) {
+	a := &account{root: newCredentials()}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.close())
+		}
+	}()
+	authority, err := dataplane.NewAuthority()
+	if err != nil {
+		return nil, err
+	}
+	if err := authority.WriteFile(l.CA()); err != nil {
+		return nil, err
+	}
+	in, err := dataplane.Locate(l.Root, l.Venv())
+	if err != nil {
+		return nil, err
+	}
+	if a.plane, err = dataplane.New(in, authority, l.Network); err != nil {
+		return nil, err
+	}
+	if a.emulator, err = startEmulator(ctx, l, region, a.root); err != nil {
+		return nil, err
+	}
+	a.gateway, err = gateway.New(gateway.Config{
+		Upstream:    &url.URL{Scheme: "http", Host: l.EmulatorAddr()},
+		PublicURL:   &url.URL{Scheme: "http", Host: l.GatewayAddr()},
+		AccessKeyID: a.root.id, SecretAccessKey: a.root.secret,
+		Region: region, AccountID: layout.Account,
+		Dir: filepath.Join(l.Data(), "code"), Plane: a.plane, Logger: log,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("make the gateway: %w", err)
+	}
+	a.host, err = lambdahost.New(lambdahost.Config{
+		Source: a.gateway, Dir: functionsDir(l), Region: region, AccountID: layout.Account,
+		Platform: platform(l),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("make the function host: %w", err)
+	}
+	a.gateway.SetInvoker(a.host)
+	a.access, err = os.OpenFile(l.Log("access"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("open the access log: %w", err)
+	}
+	return a, nil
+}
+
+// functionsDir is where the functions' code and logs are.
+func functionsDir(l layout.Layout) string { return filepath.Join(l.Data(), "functions") }
+
+// platform is what every function finds in its environment here and not on
+// AWS: where AWS is, and whose certificates to trust.
+func platform(l layout.Layout) map[string]string {
+	return map[string]string{
+		"AWS_ENDPOINT_URL":          "http://" + l.GatewayAddr(),
+		"AWS_EC2_METADATA_DISABLED": "true",
+		"SSL_CERT_FILE":             l.CA(),
+		child.MarkerName:            l.Root,
+	}
+}
+
+// api serves the account's REST APIs.
+func (a *account) api() restapi.Config {
+	return restapi.Config{
+		Store: a.gateway, Invoker: a.host,
+		AccessLog: func(destination, entry string) {
+			// One write a line: lines of requests at the same time stay whole.
+			_, _ = fmt.Fprintf(a.access, "%s %s\n", destination, entry)
+		},
+	}
+}
+
+// close stops everything that was started.
+func (a *account) close() error {
+	var all error
+	if a.host != nil {
+		all = errors.Join(all, a.host.Close())
+	}
+	if a.plane != nil {
+		all = errors.Join(all, a.plane.Close())
+	}
+	if a.emulator != nil {
+		a.emulator.Stop(5 * time.Second)
+	}
+	if a.access != nil {
+		all = errors.Join(all, a.access.Close())
+	}
+	return all
+}

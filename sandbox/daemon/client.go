@@ -1,0 +1,93 @@
+package daemon
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"syscall"
+	"time"
+
+	"github.com/didomi/serverless-api/sandbox/dataplane"
+	"github.com/didomi/serverless-api/sandbox/layout"
+)
+
+// ErrNotRunning says that no daemon serves this sandbox.
+var ErrNotRunning = errors.New("the sandbox is not running")
+
+// askTimeout bounds a question to the daemon.
+const askTimeout = 15 * time.Second
+
+// Ask returns the running daemon's report, or ErrNotRunning.
+func Ask(ctx context.Context, l layout.Layout) (Report, error) {
+	var report Report
+	err := get(ctx, l, "/status", &report)
+	return report, err
+}
+
+// Databases returns how to connect to the clusters' servers.
+func Databases(ctx context.Context, l layout.Layout) ([]dataplane.Database, error) {
+	var list []dataplane.Database
+	err := get(ctx, l, "/databases", &list)
+	return list, err
+}
+
+func get(ctx context.Context, l layout.Layout, path string, out any) error {
+	answer, err := call(ctx, l, http.MethodGet, path)
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	if err := json.NewDecoder(answer.Body).Decode(out); err != nil {
+		return fmt.Errorf("read the sandbox's answer to %s: %w", path, err)
+	}
+	return nil
+}
+
+// Stop asks the running daemon to stop and waits until it is gone; no daemon
+// is no error.
+func Stop(ctx context.Context, l layout.Layout, pid int) error {
+	answer, err := call(ctx, l, http.MethodPost, "/stop")
+	if errors.Is(err, ErrNotRunning) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	_ = answer.Body.Close()
+	for {
+		if syscall.Kill(pid, 0) != nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("the sandbox (pid %d) does not stop: %w", pid, ctx.Err())
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
+// call sends a request to the control socket; the caller closes the body.
+func call(ctx context.Context, l layout.Layout, method, path string) (*http.Response, error) {
+	request, err := http.NewRequestWithContext(ctx, method, "http://sandbox"+path, nil)
+	if err != nil {
+		return nil, fmt.Errorf("ask the sandbox: %w", err)
+	}
+	client := http.Client{Timeout: askTimeout, Transport: &http.Transport{
+		DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return (&net.Dialer{}).DialContext(ctx, "unix", l.Socket())
+		},
+	}}
+	answer, err := client.Do(request)
+	if errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED) {
+		return nil, ErrNotRunning
+	}
+	if err != nil {
+		return nil, fmt.Errorf("ask the sandbox: %w", err)
+	}
+	return answer, nil
+}

@@ -1,0 +1,84 @@
+package daemon
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"os"
+
+	"github.com/didomi/serverless-api/sandbox/dataplane"
+)
+
+// control is what the daemon answers on its control socket.
+func (s *server) control() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /status", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(s.report(r.Context())) // the asker may have left
+	})
+	mux.HandleFunc("GET /databases", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(s.account.plane.Databases()) // the asker may have left
+	})
+	mux.HandleFunc("POST /stop", func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusAccepted)
+		s.stop()
+	})
+	return mux
+}
+
+// report looks at every part.
+func (s *server) report(ctx context.Context) Report {
+	l := s.layout
+	r := Report{
+		Generation: s.generation, PID: os.Getpid(), Since: s.since, Region: s.region,
+		AccessKeyID: s.account.root.id, SecretAccessKey: s.account.root.secret,
+		Endpoint: "http://" + l.GatewayAddr(), API: "http://" + l.APIAddr(), Healthy: true,
+	}
+	emulator := s.account.emulator
+	r.Parts = []Part{
+		{Kind: "gateway", PID: r.PID, Addr: l.GatewayAddr(), Health: health(nil), Since: s.since},
+		{Kind: "api", PID: r.PID, Addr: l.APIAddr(), Health: health(nil), Since: s.since},
+		{Kind: "ministack", PID: emulator.PID(), Addr: l.EmulatorAddr(), Health: health(emulatorHealth(ctx, l)), Since: emulator.Since()},
+	}
+	for _, server := range s.account.plane.Status() {
+		r.Parts = append(r.Parts, s.serverPart(server))
+	}
+	r.Parts = append(r.Parts, functionParts(l)...)
+	for i := range r.Parts {
+		r.Parts[i].Memory = resident(r.Parts[i].PID)
+		r.Healthy = r.Healthy && r.Parts[i].Health == healthy
+	}
+	return r
+}
+
+// healthy is the health of a part that works.
+const healthy = "ok"
+
+func health(err error) string {
+	if err == nil {
+		return healthy
+	}
+	return err.Error()
+}
+
+// serverPart is a server of the data plane; a proxy lives in the daemon.
+func (s *server) serverPart(server dataplane.Server) Part {
+	part := Part{
+		Kind: server.Kind, Name: server.Name, PID: server.PID, Addr: server.Addr.String(),
+		Health: healthy, Since: server.Since,
+	}
+	if server.PID == 0 {
+		part.PID, part.Since = os.Getpid(), s.since
+	}
+	if server.Plain.IsValid() {
+		part.Plain = server.Plain.String()
+	}
+	if server.Leads != "" {
+		part.Name += " -> " + server.Leads
+	}
+	if !server.Alive {
+		part.Health = "ended"
+	}
+	return part
+}

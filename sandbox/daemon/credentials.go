@@ -1,0 +1,11 @@
+package daemon
+
+import "crypto/rand"
+
+// credentials are an access key of the emulated account.
+type credentials struct{ id, secret string }
+
+// newCredentials makes an access key in the form that AWS gives them.
+func newCredentials() credentials {
+	return credentials{id: "AKIA" + rand.Text()[:16], secret: rand.Text() + rand.Text()[:14]}
+}

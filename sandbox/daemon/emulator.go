@@ -1,0 +1,76 @@
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/didomi/serverless-api/sandbox/child"
+	"github.com/didomi/serverless-api/sandbox/layout"
+)
+
+// emulatorReady is how long ministack may take to start.
+const emulatorReady = 90 * time.Second
+
+// startEmulator starts ministack and waits until it answers. root is the
+// account's root user: ministack takes its key from the environment.
+func startEmulator(ctx context.Context, l layout.Layout, region string, root credentials) (*child.Process, error) {
+	dir := filepath.Join(l.Data(), "ministack")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("make ministack's folder: %w", err)
+	}
+	log, err := os.OpenFile(l.Log("ministack"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("open ministack's log: %w", err)
+	}
+	defer log.Close() // the child has its own copy
+	process, err := child.Start(child.Spec{
+		Name: "ministack", Path: filepath.Join(l.Venv(), "bin", "python"), Args: []string{"-m", "ministack"},
+		Dir: dir, Log: log, Env: emulatorEnv(l, dir, region, root),
+	})
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, emulatorReady)
+	defer cancel()
+	if err := process.Await(ctx, func(ctx context.Context) error { return emulatorHealth(ctx, l) }); err != nil {
+		process.Stop(time.Second)
+		return nil, fmt.Errorf("%w (log: %s)", err, log.Name())
+	}
+	return process, nil
+}
+
+func emulatorEnv(l layout.Layout, dir, region string, root credentials) []string {
+	return []string{
+		child.Marker(l.Root), "PATH=/usr/bin:/bin", "HOME=" + dir, "TMPDIR=" + dir, "LC_ALL=C.UTF-8",
+		"PYTHONDONTWRITEBYTECODE=1", "PYTHONUNBUFFERED=1",
+		"BIND_HOST=127.0.0.1", "GATEWAY_PORT=" + strconv.Itoa(l.Port+1),
+		"MINISTACK_REGION=" + region, "MINISTACK_ACCOUNT_ID=" + layout.Account,
+		"AUTH=true", "AWS_ACCESS_KEY_ID=" + root.id, "AWS_SECRET_ACCESS_KEY=" + root.secret,
+		// Should a Docker client be there all the same: the data plane is ours.
+		"DOCKER_HOST=unix://" + filepath.Join(dir, "no-docker.sock"),
+	}
+}
+
+// emulatorHealth asks ministack whether it is well.
+func emulatorHealth(ctx context.Context, l layout.Layout) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+l.EmulatorAddr()+"/_ministack/health", nil)
+	if err != nil {
+		return fmt.Errorf("ask ministack for its health: %w", err)
+	}
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return fmt.Errorf("ask ministack for its health: %w", err)
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		return fmt.Errorf("ministack answers %s to its health check", answer.Status)
+	}
+	return nil
+}

@@ -1,0 +1,82 @@
+package daemon
+
+import (
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/didomi/serverless-api/sandbox/layout"
+)
+
+// functionParts finds the processes of functions: those whose program lies in
+// the functions' folder.
+func functionParts(l layout.Layout) []Part {
+	links, err := filepath.Glob("/proc/[0-9]*/exe")
+	if err != nil {
+		return nil
+	}
+	var parts []Part
+	for _, link := range links {
+		program, err := os.Readlink(link)
+		if err != nil || !strings.HasPrefix(program, functionsDir(l)+string(filepath.Separator)) {
+			continue
+		}
+		dir := filepath.Dir(link)
+		pid, err := strconv.Atoi(filepath.Base(dir))
+		if err != nil {
+			continue
+		}
+		env, _ := os.ReadFile(filepath.Join(dir, "environ")) // the process may have ended
+		parts = append(parts, Part{Kind: "function", Name: functionName(string(env)), PID: pid, Health: healthy, Since: modified(dir)})
+	}
+	return parts
+}
+
+// functionName reads a function's name and version out of its environment.
+func functionName(env string) string {
+	var name, version string
+	for _, entry := range strings.Split(env, "\x00") {
+		if value, ok := strings.CutPrefix(entry, "AWS_LAMBDA_FUNCTION_NAME="); ok {
+			name = value
+		}
+		if value, ok := strings.CutPrefix(entry, "AWS_LAMBDA_FUNCTION_VERSION="); ok {
+			version = value
+		}
+	}
+	return strings.Trim(name+":"+version, ":")
+}
+
+// modified is when a process's folder in /proc was made, which is about when
+// the process was.
+func modified(dir string) time.Time {
+	info, err := os.Stat(dir)
+	if err != nil {
+		return time.Time{}
+	}
+	return info.ModTime()
+}
+
+// resident is a process's resident memory in bytes; 0 when it has ended.
+func resident(pid int) int64 {
+	status, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/status")
+	if err != nil {
+		return 0
+	}
+	return residentOf(string(status))
+}
+
+// residentOf reads VmRSS out of a /proc/<pid>/status.
+func residentOf(status string) int64 {
+	for _, line := range strings.Split(status, "\n") {
+		if value, ok := strings.CutPrefix(line, "VmRSS:"); ok {
+			kib, err := strconv.ParseInt(strings.TrimSpace(strings.TrimSuffix(value, "kB")), 10, 64)
+			if err != nil {
+				return 0
+			}
+			return kib * 1024
+		}
+	}
+	return 0
+}

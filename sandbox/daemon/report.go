@@ -1,0 +1,29 @@
+package daemon
+
+import "time"
+
+// Report is what a daemon says of itself on its control socket.
+type Report struct {
+	Generation      string    `json:"generation"` // of the emulated account
+	PID             int       `json:"pid"`
+	Since           time.Time `json:"since"`
+	Region          string    `json:"region"`
+	AccessKeyID     string    `json:"accessKeyId"` // the account's administrator
+	SecretAccessKey string    `json:"secretAccessKey"`
+	Endpoint        string    `json:"endpoint"` // AWS endpoint
+	API             string    `json:"api"`      // REST data plane
+	Healthy         bool      `json:"healthy"`  // every part is
+	Parts           []Part    `json:"parts"`
+}
+
+// Part is one part of a running sandbox.
+type Part struct {
+	Kind   string    `json:"kind"` // "gateway", "ministack", "postgres", "function", ...
+	Name   string    `json:"name,omitempty"`
+	PID    int       `json:"pid"`
+	Addr   string    `json:"addr,omitempty"`  // where clients reach it
+	Plain  string    `json:"plain,omitempty"` // a server behind its TLS front
+	Health string    `json:"health"`          // "ok" or what is wrong
+	Since  time.Time `json:"since"`
+	Memory int64     `json:"memory"` // resident bytes of the process
+}

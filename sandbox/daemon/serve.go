@@ -1,0 +1,112 @@
+package daemon
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/didomi/serverless-api/sandbox/layout"
+	"github.com/didomi/serverless-api/sandbox/restapi"
+)
+
+// readHeader bounds how long a client may take to say what it wants.
+const readHeader = 30 * time.Second
+
+// server is a running daemon.
+type server struct {
+	layout     layout.Layout
+	generation string
+	region     string
+	since      time.Time
+	account    *account
+	stop       context.CancelFunc
+}
+
+// Serve opens an empty account and serves it until ctx ends, a stop is asked
+// for on the control socket or a part that all others need is gone.
+func Serve(ctx context.Context, l layout.Layout, region string, log *slog.Logger) (err error) {
+	if err := prepare(l); err != nil {
+		return err
+	}
+	account, err := openAccount(ctx, l, region, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, account.close(), os.RemoveAll(l.Data())) }()
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	s := &server{layout: l, generation: rand.Text(), region: region, since: time.Now(), account: account, stop: stop}
+	failed := make(chan error, 4)
+	for _, part := range []struct {
+		network, addr string
+		handler       http.Handler
+	}{
+		{"tcp", l.GatewayAddr(), account.gateway},
+		{"tcp", l.APIAddr(), restapi.New(account.api())},
+		// Last: whoever can ask finds everything served.
+		{"unix", l.Socket(), s.control()},
+	} {
+		closeServer, err := listen(part.network, part.addr, part.handler, failed)
+		if err != nil {
+			return err
+		}
+		defer closeServer()
+	}
+	log.Info("the sandbox is served", "generation", s.generation, "endpoint", l.GatewayAddr(), "api", l.APIAddr())
+	select {
+	case <-ctx.Done():
+		log.Info("the sandbox stops")
+		return nil
+	case <-account.emulator.Done():
+		return fmt.Errorf("ministack ended (%w): see %s", errors.Join(account.emulator.Err()), l.Log("ministack"))
+	case err := <-failed:
+		return err
+	}
+}
+
+// prepare makes the folders, empty of what an earlier daemon left.
+func prepare(l layout.Layout) error {
+	if err := CheckPorts(l); err != nil {
+		return err
+	}
+	if err := os.RemoveAll(l.Data()); err != nil {
+		return fmt.Errorf("clear the data of an earlier sandbox: %w", err)
+	}
+	for _, dir := range []string{l.Data(), l.Run()} {
+		// PostgreSQL may run as another user, who has to get through.
+		if err := os.MkdirAll(dir, 0o711); err != nil {
+			return fmt.Errorf("make the sandbox's folders: %w", err)
+		}
+	}
+	if err := os.Remove(l.Socket()); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("clear the control socket of an earlier sandbox: %w", err)
+	}
+	return nil
+}
+
+// listen serves the handler and returns what closes it.
+func listen(network, addr string, handler http.Handler, failed chan<- error) (func(), error) {
+	listener, err := net.Listen(network, addr)
+	if err != nil {
+		return nil, fmt.Errorf("listen on %s: %w", addr, err)
+	}
+	if network == "unix" {
+		// The report on it holds the administrator's key.
+		if err := os.Chmod(addr, 0o600); err != nil {
+			return nil, fmt.Errorf("close the control socket to others: %w", err)
+		}
+	}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: readHeader}
+	go func() {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			failed <- fmt.Errorf("serve %s: %w", addr, err)
+		}
+	}()
+	return func() { _ = server.Close() }, nil
+}

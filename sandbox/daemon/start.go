@@ -1,0 +1,81 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/didomi/serverless-api/sandbox/child"
+	"github.com/didomi/serverless-api/sandbox/layout"
+)
+
+// startTimeout bounds the start of a daemon.
+const startTimeout = 3 * time.Minute
+
+// Start starts a daemon that outlives us and returns its report once it
+// serves. program is the sandbox command itself.
+func Start(ctx context.Context, l layout.Layout, program, region string) (Report, error) {
+	if err := CheckPorts(l); err != nil {
+		return Report{}, err
+	}
+	if err := os.MkdirAll(l.Run(), 0o711); err != nil {
+		return Report{}, fmt.Errorf("make the sandbox's folders: %w", err)
+	}
+	log, err := os.Create(l.Log("daemon"))
+	if err != nil {
+		return Report{}, fmt.Errorf("make the daemon's log: %w", err)
+	}
+	defer log.Close()
+	cmd := exec.Command(program, "serve", "--region", region)
+	cmd.Dir, cmd.Env = l.Repo, daemonEnv(l)
+	cmd.Stdout, cmd.Stderr = log, log
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if err := cmd.Start(); err != nil {
+		return Report{}, fmt.Errorf("start the daemon: %w", err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	for {
+		report, err := Ask(ctx, l)
+		if err == nil && report.PID == cmd.Process.Pid {
+			return report, nil
+		}
+		select {
+		case err := <-ended:
+			return Report{}, fmt.Errorf("the daemon ended at once (%w):\n%s", err, lastLines(log.Name()))
+		case <-ctx.Done():
+			_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+			return Report{}, fmt.Errorf("the daemon does not come up (%w):\n%s", errors.Join(ctx.Err(), err), lastLines(log.Name()))
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
+
+// daemonEnv is our environment without what would lead the sandbox to a real
+// account, and with the mark by which its processes are found.
+func daemonEnv(l layout.Layout) []string {
+	var env []string
+	for _, entry := range os.Environ() {
+		if !strings.HasPrefix(entry, "AWS_") && !strings.HasPrefix(entry, child.MarkerName+"=") {
+			env = append(env, entry)
+		}
+	}
+	return append(env, child.Marker(l.Root))
+}
+
+// lastLines is the end of a log, to show with a failure.
+func lastLines(path string) string {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return ""
+	}
+	lines := strings.Split(strings.TrimRight(string(text), "\n"), "\n")
+	return "  " + strings.Join(lines[max(0, len(lines)-10):], "\n  ")
+}

@@ -1,0 +1,145 @@
+package deploy
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// event is what we read of an event in the CLI's event log.
+type event struct {
+	Diagnostic *struct {
+		URN      string `json:"urn"`
+		Message  string `json:"message"`
+		Severity string `json:"severity"`
+	} `json:"diagnosticEvent"`
+	Started *struct {
+		Metadata metadata `json:"metadata"`
+	} `json:"resourcePreEvent"`
+	Done *struct {
+		Metadata metadata `json:"metadata"`
+	} `json:"resOutputsEvent"`
+	Failed *struct {
+		Metadata metadata `json:"metadata"`
+	} `json:"resOpFailedEvent"`
+}
+
+type metadata struct {
+	Op   string `json:"op"`
+	URN  string `json:"urn"`
+	Type string `json:"type"`
+}
+
+// Progress is how far a run is.
+type Progress struct {
+	Done    int            // resources that are as they should be
+	Changed map[string]int // of these, by what was done: "create", "update", ...
+	Failed  int
+	Errors  []string // diagnostics, as the CLI shows them
+
+	working []metadata
+}
+
+// String says how far the run is and at what it works longest.
+func (p *Progress) String() string {
+	text := fmt.Sprintf("%d resources", p.Done)
+	for _, op := range []string{"create", "update", "replace", "delete"} {
+		if n := p.Changed[op]; n > 0 {
+			text += fmt.Sprintf(", %d %sd", n, op)
+		}
+	}
+	if len(p.working) > 0 {
+		text += ", now " + title(p.working[0])
+	}
+	return text
+}
+
+// title is how a person knows a resource: its type's last part and its name.
+func title(m metadata) string {
+	kind := m.Type[strings.LastIndex(m.Type, ":")+1:]
+	name := m.URN[strings.LastIndex(m.URN, "::")+1:]
+	return strings.TrimPrefix(kind+" "+strings.TrimPrefix(name, ":"), " ")
+}
+
+// Read takes in what has been added to the event log since the last call. A
+// line that is not whole yet is left for the next one.
+func (p *Progress) Read(r *bufio.Reader, rest *[]byte) error {
+	for {
+		line, err := r.ReadBytes('\n')
+		*rest = append(*rest, line...)
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("read Pulumi's events: %w", err)
+		}
+		var e event
+		if err := json.Unmarshal(*rest, &e); err != nil {
+			return fmt.Errorf("read one of Pulumi's events: %w", err)
+		}
+		*rest = (*rest)[:0]
+		p.take(e)
+	}
+}
+
+func (p *Progress) take(e event) {
+	switch {
+	case e.Diagnostic != nil && e.Diagnostic.Severity == "error":
+		p.Errors = append(p.Errors, diagnostic(e.Diagnostic.URN, e.Diagnostic.Message))
+	case e.Started != nil && e.Started.Metadata.Op != "same":
+		p.working = append(p.working, e.Started.Metadata)
+	case e.Done != nil:
+		p.Done++
+		if op := e.Done.Metadata.Op; op != "same" {
+			if p.Changed == nil {
+				p.Changed = map[string]int{}
+			}
+			p.Changed[op]++
+		}
+		p.finish(e.Done.Metadata)
+	case e.Failed != nil:
+		p.Failed++
+		p.finish(e.Failed.Metadata)
+	}
+}
+
+func (p *Progress) finish(m metadata) {
+	for i, other := range p.working {
+		if other.URN == m.URN && other.Op == m.Op {
+			p.working = append(p.working[:i], p.working[i+1:]...)
+			return
+		}
+	}
+}
+
+// diagnostic is an error with the resource that it is about, without colours.
+func diagnostic(urn, message string) string {
+	message = strings.TrimSpace(colourless(message))
+	if urn == "" {
+		return message
+	}
+	parts := strings.Split(urn, "::")
+	name := parts[len(parts)-1]
+	kind := ""
+	if len(parts) > 2 {
+		kind = parts[2][strings.LastIndex(parts[2], "$")+1:]
+	}
+	return fmt.Sprintf("%s (%s): %s", kind, name, message)
+}
+
+// colourless drops the colour marks of Pulumi's messages: "<{%reset%}>".
+func colourless(message string) string {
+	for {
+		start := strings.Index(message, "<{%")
+		if start < 0 {
+			return message
+		}
+		length := strings.Index(message[start:], "%}>")
+		if length < 0 {
+			return message
+		}
+		message = message[:start] + message[start+length+len("%}>"):]
+	}
+}

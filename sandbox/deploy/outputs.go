@@ -1,0 +1,78 @@
+package deploy
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+
+	"github.com/didomi/serverless-api/sandbox/layout"
+)
+
+// Outputs is what a tool needs to talk to a stack in the sandbox. Its file
+// holds keys: only we may read it.
+type Outputs struct {
+	URL             string            `json:"url"`    // of the API, stage included
+	APIKey          string            `json:"apiKey"` // empty when the API asks for none
+	AWSEndpoint     string            `json:"awsEndpoint"`
+	Region          string            `json:"region"`
+	AccessKeyID     string            `json:"accessKeyId"` // the account's administrator
+	SecretAccessKey string            `json:"secretAccessKey"`
+	Bucket          string            `json:"bucket"` // for large files
+	Stack           string            `json:"stack"`
+	BackendURL      string            `json:"backendUrl"`
+	Pulumi          string            `json:"pulumi"` // path of the CLI
+	RestAPIID       string            `json:"restApiId"`
+	PassphraseFile  string            `json:"passphraseFile"`
+	ConfigFile      string            `json:"configFile"` // for --config-file
+	Generation      string            `json:"generation"` // of the emulated account
+	Env             map[string]string `json:"env"`        // for pulumi and every AWS tool
+	Stacked         map[string]any    `json:"outputs"`    // the stack's own, all of them
+}
+
+// OutputsFile is the file with the outputs of a stack; empty: of the stack
+// that came up last.
+func OutputsFile(l layout.Layout, stack string) string {
+	if stack == "" {
+		return filepath.Join(l.Root, "outputs.json")
+	}
+	return filepath.Join(l.Root, "outputs."+stack+".json")
+}
+
+// WriteOutputs reads the stack's outputs and writes them, with how to reach
+// the sandbox, to the stack's file and to that of the last stack.
+func (s *Stack) WriteOutputs(ctx context.Context) (Outputs, error) {
+	var text bytes.Buffer
+	if err := s.Run(ctx, &text, nil, "stack", "output", "--stack", s.Name, "--json", "--show-secrets", "--non-interactive"); err != nil {
+		return Outputs{}, fmt.Errorf("read the stack's outputs: %w\n%s", err, text.String())
+	}
+	var stacked map[string]any
+	if err := json.Unmarshal(text.Bytes(), &stacked); err != nil {
+		return Outputs{}, fmt.Errorf("read the stack's outputs: %w", err)
+	}
+	l := s.Layout
+	o := Outputs{
+		AWSEndpoint: s.Report.Endpoint, Region: s.Region, Stack: s.Name, BackendURL: BackendURL(l), Pulumi: Program(l),
+		AccessKeyID: s.Report.AccessKeyID, SecretAccessKey: s.Report.SecretAccessKey,
+		PassphraseFile: PassphraseFile(l), ConfigFile: StackFile(l, s.Name), Generation: s.Report.Generation,
+		Env: Environment(l, s.Report, s.Region), Stacked: stacked,
+	}
+	for name, field := range map[string]*string{"url": &o.URL, "apiKey": &o.APIKey, "bucket": &o.Bucket, "restApiId": &o.RestAPIID} {
+		// An output that the program does not have stays empty.
+		*field, _ = stacked[name].(string)
+	}
+	if o.URL == "" {
+		return o, fmt.Errorf("stack %s has no output %q", s.Name, "url")
+	}
+	content, err := json.MarshalIndent(o, "", "  ")
+	if err != nil {
+		return o, fmt.Errorf("write the outputs: %w", err)
+	}
+	for _, stack := range []string{s.Name, ""} {
+		if err := writeWhole(OutputsFile(l, stack), append(content, '\n')); err != nil {
+			return o, err
+		}
+	}
+	return o, nil
+}

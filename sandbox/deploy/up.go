@@ -1,0 +1,72 @@
+package deploy
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// ErrFailed says that a run failed and that Progress.Errors says why.
+var ErrFailed = errors.New("pulumi up failed")
+
+// Up deploys the stack. tell gets the progress now and then; the CLI's whole
+// output goes to the log.
+func (s *Stack) Up(ctx context.Context, tell func(*Progress)) (*Progress, error) {
+	log, err := os.Create(s.Log())
+	if err != nil {
+		return nil, fmt.Errorf("make the run's log: %w", err)
+	}
+	defer log.Close()
+	path := filepath.Join(s.Layout.Run(), "events-"+s.Name+".json")
+	events, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_RDONLY, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("make the run's event log: %w", err)
+	}
+	defer events.Close()
+	done, err := busy(s.Layout, s.Name)
+	if err != nil {
+		return nil, err
+	}
+	ended := make(chan error, 1)
+	go func() {
+		// The flag for the event log exists only with the debug commands on.
+		ended <- s.Run(ctx, log, []string{"PULUMI_DEBUG_COMMANDS=true"},
+			s.Args("up", "--yes", "--skip-preview", "--suppress-outputs", "--color", "never", "--event-log", path)...)
+	}()
+	progress, err := follow(bufio.NewReader(events), ended, tell)
+	if err == nil || errors.Is(err, ErrFailed) {
+		// The CLI came to an end of its own: its state is what is there.
+		err = errors.Join(err, done())
+	}
+	return progress, err
+}
+
+// Log is the file with the CLI's whole output of the last up.
+func (s *Stack) Log() string { return s.Layout.Log("up-" + s.Name) }
+
+// follow reads events until the run has ended.
+func follow(events *bufio.Reader, ended <-chan error, tell func(*Progress)) (*Progress, error) {
+	progress := &Progress{}
+	var rest []byte
+	tick := time.NewTicker(500 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case err := <-ended:
+			if reading := progress.Read(events, &rest); reading != nil {
+				return progress, errors.Join(err, reading)
+			}
+			tell(progress)
+			return progress, failure(err)
+		case <-tick.C:
+			if err := progress.Read(events, &rest); err != nil {
+				return progress, errors.Join(err, <-ended)
+			}
+			tell(progress)
+		}
+	}
+}
