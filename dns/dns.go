@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/didomi/serverless-api/internal/config"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
@@ -34,8 +35,11 @@ type DNS struct {
 	Delegated bool
 }
 
-// New registers the zone, or finds the existing one, and the certificate when the zone is delegated.
+// New refuses a Config with problems before it registers anything; then it registers the zone, or finds the existing one, and the certificate when the zone is delegated.
 func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOption) (*DNS, error) {
+	if err := config.Check("dns", args.Config); err != nil {
+		return nil, err
+	}
 	c := &DNS{HostName: args.Stage + "." + args.Config.Domain, Delegated: args.Config.Delegated}
 	if err := ctx.RegisterComponentResource(Token, name, c, opts...); err != nil {
 		return nil, fmt.Errorf("dns: %w", err)

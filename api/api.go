@@ -1,0 +1,123 @@
+package api
+
+import (
+	"fmt"
+
+	"github.com/didomi/serverless-api/internal/config"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// Token is the component's type.
+const Token = "didomi:api:API"
+
+// API is the room as the others see it.
+type API struct {
+	pulumi.ResourceState
+
+	// URL is where clients go: the custom domain, or the stage's own address without one.
+	URL pulumi.StringOutput `pulumi:"url"`
+	// InvokeURL is the stage's own address.
+	InvokeURL pulumi.StringOutput `pulumi:"invokeUrl"`
+	// APIKey is the key that clients send as x-api-key, a secret; empty when none is asked for.
+	APIKey       pulumi.StringOutput `pulumi:"apiKey"`
+	RestAPIID    pulumi.StringOutput `pulumi:"restApiId"`
+	StageName    pulumi.StringOutput `pulumi:"stageName"`
+	FunctionName pulumi.StringOutput `pulumi:"functionName"`
+	// AliasARN is what API Gateway invokes.
+	AliasARN pulumi.StringOutput `pulumi:"aliasArn"`
+	// AlarmTopicARN is told of every alarm.
+	AlarmTopicARN pulumi.StringOutput `pulumi:"alarmTopicArn"`
+	// DashboardName is the dashboard of the request path.
+	DashboardName pulumi.StringOutput `pulumi:"dashboardName"`
+}
+
+// site is where and for whom the parts of the room are built.
+type site struct {
+	name   string
+	args   Args
+	parent pulumi.ResourceOption
+
+	account, region, partition string
+}
+
+// New builds the room. It refuses a Config with problems before it registers anything.
+func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOption) (*API, error) {
+	if err := config.Check("api", args.Config); err != nil {
+		return nil, err
+	}
+	c := &API{}
+	if err := ctx.RegisterComponentResource(Token, name, c, opts...); err != nil {
+		return nil, fmt.Errorf("api: %w", err)
+	}
+	s, err := newSite(ctx, name, args, c)
+	if err != nil {
+		return nil, err
+	}
+	l, err := newLogs(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	f, err := newServing(ctx, s, l)
+	if err != nil {
+		return nil, err
+	}
+	g, err := newGateway(ctx, s, l, f)
+	if err != nil {
+		return nil, err
+	}
+	if err := newWebACL(ctx, s, g.stage); err != nil {
+		return nil, err
+	}
+	key, err := newUsage(ctx, s, g)
+	if err != nil {
+		return nil, err
+	}
+	url, err := newDomain(ctx, s, g)
+	if err != nil {
+		return nil, err
+	}
+	topic, err := newAlarms(ctx, s, l, f, g)
+	if err != nil {
+		return nil, err
+	}
+	board, err := newDashboard(ctx, s, f, g)
+	if err != nil {
+		return nil, err
+	}
+
+	c.URL, c.InvokeURL, c.APIKey = url, g.stage.InvokeUrl, key
+	c.RestAPIID, c.StageName = g.restAPI.ID().ToStringOutput(), g.stage.StageName
+	c.FunctionName, c.AliasARN = f.api.Name, f.alias.Arn
+	c.AlarmTopicARN, c.DashboardName = topic, board
+	return c, ctx.RegisterResourceOutputs(c, pulumi.Map{
+		"url": c.URL, "invokeUrl": c.InvokeURL, "apiKey": c.APIKey,
+		"restApiId": c.RestAPIID, "stageName": c.StageName,
+		"functionName": c.FunctionName, "aliasArn": c.AliasARN,
+		"alarmTopicArn": c.AlarmTopicARN, "dashboardName": c.DashboardName,
+	})
+}
+
+// newSite asks AWS where the stack is.
+func newSite(ctx *pulumi.Context, name string, args Args, parent pulumi.Resource) (site, error) {
+	s := site{name: name, args: args, parent: pulumi.Parent(parent)}
+	caller, err := aws.GetCallerIdentity(ctx, &aws.GetCallerIdentityArgs{}, pulumi.Parent(parent))
+	if err != nil {
+		return site{}, fmt.Errorf("api: which account this is: %w", err)
+	}
+	region, err := aws.GetRegion(ctx, &aws.GetRegionArgs{}, pulumi.Parent(parent))
+	if err != nil {
+		return site{}, fmt.Errorf("api: which region this is: %w", err)
+	}
+	partition, err := aws.GetPartition(ctx, &aws.GetPartitionArgs{}, pulumi.Parent(parent))
+	if err != nil {
+		return site{}, fmt.Errorf("api: which partition this is: %w", err)
+	}
+	s.account, s.region, s.partition = caller.AccountId, region.Name, partition.Partition
+	return s, nil
+}
+
+// arn is the ARN of something of this account in this region.
+func (s site) arn(service, resource string) string {
+	return fmt.Sprintf("arn:%s:%s:%s:%s:%s", s.partition, service, s.region, s.account, resource)
+}

@@ -1,0 +1,239 @@
+package api
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/didomi/serverless-api/internal/mocks"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+const room = "didomi-test-api"
+
+// answers are what AWS computes for the types that others here are wired to.
+var answers = map[string]func(mocks.Resource) map[string]any{
+	"aws:lambda/function:Function": func(r mocks.Resource) map[string]any {
+		return map[string]any{"name": r.Name, "version": "7"}
+	},
+	"aws:lambda/alias:Alias": func(r mocks.Resource) map[string]any {
+		arn := "arn:aws:lambda:eu-west-1:123456789012:function:" + r.Inputs["functionName"].(string) + ":live"
+		return map[string]any{
+			"arn":       arn,
+			"invokeArn": "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/" + arn + "/invocations",
+		}
+	},
+	"aws:cloudwatch/logGroup:LogGroup": func(r mocks.Resource) map[string]any {
+		if _, named := r.Inputs["name"]; named {
+			return nil
+		}
+		return map[string]any{"name": r.Name + "-1a2b3c4"}
+	},
+	"aws:apigateway/restApi:RestApi": func(r mocks.Resource) map[string]any {
+		return map[string]any{"name": r.Name, "executionArn": "arn:aws:execute-api:eu-west-1:123456789012:" + r.Name}
+	},
+	"aws:apigateway/stage:Stage": func(r mocks.Resource) map[string]any {
+		return map[string]any{"invokeUrl": "https://rest.execute-api.eu-west-1.amazonaws.com/test"}
+	},
+	"aws:apigateway/apiKey:ApiKey": func(mocks.Resource) map[string]any {
+		return map[string]any{"value": "key-value"}
+	},
+	"aws:apigateway/domainName:DomainName": func(mocks.Resource) map[string]any {
+		return map[string]any{"regionalDomainName": "d-1.execute-api.eu-west-1.amazonaws.com", "regionalZoneId": "ZREGIONAL"}
+	},
+}
+
+// full are the arguments of a stack that has everything.
+func full() Args {
+	c := Default()
+	c.ProvisionedConcurrency, c.ReservedConcurrency = 2, 10
+	c.QuotaPerDay = 1000
+	c.AlarmEmails = []string{"ops@example.com"}
+	return Args{
+		Config: c, Stage: "test",
+		Code:      Code{Path: "build_test.go", SHA256: "code-hash", MigrationsSHA256: "migrations-hash"},
+		SubnetIDs: pulumi.ToStringArray([]string{"subnet-1", "subnet-2"}), SecurityGroupID: pulumi.String("sg-1"),
+		PermissionsBoundary: pulumi.String("arn:boundary"),
+		Database: Database{
+			Host: pulumi.String("proxy.host"), Name: pulumi.String("app"),
+			AppSecretARN: pulumi.String("arn:app"), MasterSecretARN: pulumi.String("arn:master"),
+			ProxyName: pulumi.String("proxy"), ClusterIdentifier: pulumi.String("cluster"), Readers: 1,
+		},
+		Cache: Cache{
+			Address: pulumi.String("cache.host:6379"), SecretARN: pulumi.String("arn:cache"),
+			ReplicationGroupID: pulumi.String("cache"), Shards: 2, Replicas: 1,
+		},
+		Bucket:  Bucket{Name: pulumi.String("files"), ARN: pulumi.String("arn:aws:s3:::files")},
+		KeyARNs: []pulumi.StringInput{pulumi.String("arn:key")},
+		Domain: Domain{
+			Delegated: true, HostName: "test.example.com",
+			ZoneID: pulumi.String("Z1"), CertificateARN: pulumi.String("arn:certificate"),
+		},
+	}
+}
+
+// build runs the room under mocks.
+func build(t *testing.T, args Args) *mocks.Recorder {
+	t.Helper()
+	return mocks.Mocks{Outputs: answers}.Run(t, func(ctx *pulumi.Context) error {
+		_, err := New(ctx, room, args)
+		return err
+	})
+}
+
+// bare are the arguments of a stack with every switch off.
+func bare() Args {
+	args := full()
+	args.Config = Default()
+	args.Config.RequireAPIKey, args.Config.WAF, args.Config.ManageAccountRole = false, false, false
+	args.Domain = Domain{}
+	args.Database.Readers = 0
+	args.PermissionsBoundary = nil
+	return args
+}
+
+func TestRoomRegisters(t *testing.T) {
+	always := map[string]int{
+		"didomi:api:API": 1, "aws:kms/key:Key": 1, "aws:cloudwatch/logGroup:LogGroup": 4,
+		"aws:iam/role:Role": 2, "aws:iam/rolePolicy:RolePolicy": 2,
+		"aws:lambda/function:Function": 2, "aws:lambda/invocation:Invocation": 1, "aws:lambda/alias:Alias": 1,
+		"aws:lambda/permission:Permission": 1, "aws:apigateway/restApi:RestApi": 1,
+		"aws:apigateway/deployment:Deployment": 1, "aws:apigateway/stage:Stage": 1,
+		"aws:apigateway/methodSettings:MethodSettings": 1,
+		"aws:sns/topic:Topic":                          1, "aws:sns/topicPolicy:TopicPolicy": 1,
+		"aws:cloudwatch/logMetricFilter:LogMetricFilter": 1, "aws:cloudwatch/dashboard:Dashboard": 1,
+	}
+	for _, tt := range []struct {
+		name string
+		args Args
+		more map[string]int
+	}{
+		{"everything that every stack has, with every switch off", bare(), map[string]int{
+			"aws:cloudwatch/metricAlarm:MetricAlarm": 7 + 2*4,
+		}},
+		{"everything, with every switch on", full(), map[string]int{
+			"aws:cloudwatch/metricAlarm:MetricAlarm": 8 + 2*4,
+			"aws:iam/role:Role":                      3, "aws:iam/rolePolicyAttachment:RolePolicyAttachment": 1,
+			"aws:apigateway/account:Account":                                       1,
+			"aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig": 1,
+			"aws:wafv2/webAcl:WebAcl":                                              1, "aws:wafv2/webAclAssociation:WebAclAssociation": 1,
+			"aws:apigateway/usagePlan:UsagePlan": 1, "aws:apigateway/apiKey:ApiKey": 1, "aws:apigateway/usagePlanKey:UsagePlanKey": 1,
+			"aws:apigateway/domainName:DomainName": 1, "aws:apigateway/basePathMapping:BasePathMapping": 1,
+			"aws:route53/record:Record": 1, "aws:sns/topicSubscription:TopicSubscription": 1,
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got, want := map[string]int{}, map[string]int{}
+			for _, r := range build(t, tt.args).All() {
+				got[r.Type]++
+				if r.Type != Token && (r.ParentName() != room || !strings.HasPrefix(r.Name, room+"-")) {
+					t.Errorf("%s %q has the parent %q; want %q and a name that starts with it", r.Type, r.Name, r.ParentName(), room)
+				}
+			}
+			for _, counts := range []map[string]int{always, tt.more} {
+				for token, n := range counts {
+					want[token] = n
+				}
+			}
+			for token := range want {
+				if got[token] != want[token] {
+					t.Errorf("%d of %s, want %d", got[token], token, want[token])
+				}
+			}
+			for token := range got {
+				if want[token] == 0 {
+					t.Errorf("%s is registered, and not wanted", token)
+				}
+			}
+		})
+	}
+}
+
+func TestPreviewNeedsNothingKnown(t *testing.T) {
+	_, err := mocks.Mocks{Preview: true}.Try(func(ctx *pulumi.Context) error {
+		_, err := New(ctx, room, full())
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+func TestBadConfigRegistersNothing(t *testing.T) {
+	args := full()
+	args.Config.MemoryMB = 1
+	r, err := mocks.Mocks{}.Try(func(ctx *pulumi.Context) error {
+		_, err := New(ctx, room, args)
+		return err
+	})
+	if err == nil || !strings.Contains(err.Error(), "api.memoryMb is 1; want a whole number from 128 to 10240") {
+		t.Errorf("error %v", err)
+	}
+	if n := len(r.OfType(Token)); n != 0 {
+		t.Errorf("%d components registered, want none", n)
+	}
+}
+
+func TestOutputs(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		args     Args
+		url, key string
+	}{
+		{"a delegated domain is the API's address, and the key is told", full(), "https://test.example.com", "key-value"},
+		{"without one it is the stage's own, and without keys the key is empty", bare(), "https://rest.execute-api.eu-west-1.amazonaws.com/test", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got := map[string]string{}
+			mocks.Mocks{Outputs: answers}.Run(t, func(ctx *pulumi.Context) error {
+				a, err := New(ctx, room, tt.args)
+				if err != nil {
+					return err
+				}
+				done := make(chan struct{})
+				pulumi.All(a.URL, a.APIKey, a.InvokeURL, a.AliasARN).ApplyT(func(v []any) error {
+					got["url"], got["key"] = v[0].(string), v[1].(string)
+					close(done)
+					return nil
+				})
+				<-done
+				if !pulumi.IsSecret(a.APIKey) {
+					t.Error("the key is not a secret")
+				}
+				return nil
+			})
+			if got["url"] != tt.url || got["key"] != tt.key {
+				t.Errorf("url %q, key %q; want %q, %q", got["url"], got["key"], tt.url, tt.key)
+			}
+		})
+	}
+}
+
+// statements parses a policy document.
+func statements(t *testing.T, document any) []statement {
+	t.Helper()
+	var parsed struct{ Statement []statement }
+	if err := json.Unmarshal([]byte(document.(string)), &parsed); err != nil {
+		t.Fatalf("%v in %v", err, document)
+	}
+	return parsed.Statement
+}
+
+type statement struct {
+	Sid       string
+	Effect    string
+	Action    []string
+	Resource  []string
+	Principal any
+	Condition map[string]any
+}
+
+func find(t *testing.T, all []statement, sid string) statement {
+	t.Helper()
+	i := slices.IndexFunc(all, func(s statement) bool { return s.Sid == sid })
+	if i < 0 {
+		t.Fatalf("no statement %q in %v", sid, all)
+	}
+	return all[i]
+}

@@ -1,0 +1,68 @@
+package api
+
+import "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+// Args are what the room needs of the stack and of the other rooms.
+type Args struct {
+	Config Config
+	// Stage names the API's stage.
+	Stage string
+	// Code is the function, built by Build.
+	Code Code
+
+	// SubnetIDs and SecurityGroupID are where the function runs.
+	SubnetIDs       pulumi.StringArrayInput
+	SecurityGroupID pulumi.StringInput
+	// PermissionsBoundary is the policy that every role of the room carries; nil: none.
+	PermissionsBoundary pulumi.StringPtrInput
+
+	Database Database
+	Cache    Cache
+	Bucket   Bucket
+	// KeyARNs are the keys that the secrets and the bucket's objects are encrypted with.
+	KeyARNs []pulumi.StringInput
+
+	Domain Domain
+
+	// After is everything that must be up before the database can be migrated.
+	After []pulumi.Resource
+}
+
+// Database is how the function reaches the items, and what there is to watch.
+type Database struct {
+	Host            pulumi.StringInput
+	Name            pulumi.StringInput
+	AppSecretARN    pulumi.StringInput
+	MasterSecretARN pulumi.StringInput
+
+	ProxyName         pulumi.StringInput
+	ClusterIdentifier pulumi.StringInput
+	// Readers is the number of instances beside the writer.
+	Readers int
+}
+
+// Cache is how the function reaches the cache, and what there is to watch.
+type Cache struct {
+	// Address is the configuration endpoint, host:port.
+	Address   pulumi.StringInput
+	SecretARN pulumi.StringInput
+
+	ReplicationGroupID pulumi.StringInput
+	// Shards, and Replicas of each, tell the nodes' names.
+	Shards   int
+	Replicas int
+}
+
+// Bucket holds the files.
+type Bucket struct {
+	Name pulumi.StringInput
+	ARN  pulumi.StringInput
+}
+
+// Domain is the host name of the API. Without delegation there is none.
+type Domain struct {
+	Delegated      bool
+	HostName       string
+	ZoneID         pulumi.StringInput
+	CertificateARN pulumi.StringInput
+}

@@ -1,0 +1,148 @@
+package api
+
+import (
+	"archive/zip"
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// Code is the function, built: what both functions are deployed from.
+type Code struct {
+	// Path is the zip file's.
+	Path string
+	// SHA256 is the zip's hash, in hexadecimal.
+	SHA256 string
+	// MigrationsSHA256 is the hash of every migration in the source, names and contents.
+	MigrationsSHA256 string
+}
+
+// Build compiles the command in the folder source for an architecture ("arm64" or "x86_64") and
+// packs it into a zip under the folder into, in a place named after its content. The same source
+// makes the same zip byte for byte, wherever it lies and whenever it is built, so an update of an
+// unchanged source changes nothing. It needs the go command on PATH.
+func Build(source, into, architecture string) (Code, error) {
+	migrations, err := hashFiles(source, ".sql")
+	if err != nil {
+		return Code{}, fmt.Errorf("api: read the migrations under %s: %w", source, err)
+	}
+	binary, err := compile(source, architecture)
+	if err != nil {
+		return Code{}, err
+	}
+	archive, err := pack("bootstrap", binary)
+	if err != nil {
+		return Code{}, fmt.Errorf("api: pack the function: %w", err)
+	}
+	sum := sha256.Sum256(archive)
+	code := Code{SHA256: hex.EncodeToString(sum[:]), MigrationsSHA256: migrations}
+	code.Path = filepath.Join(into, code.SHA256, "function.zip")
+	if err := writeOnce(code.Path, archive); err != nil {
+		return Code{}, fmt.Errorf("api: write the function's zip: %w", err)
+	}
+	return code, nil
+}
+
+// compile builds the command for Lambda and returns the binary. Everything that could make two
+// builds of one source differ is switched off or pinned: paths, version control, build ids, and the
+// caller's own Go settings.
+func compile(source, architecture string) ([]byte, error) {
+	arch, ok := map[string]string{"arm64": "arm64", "x86_64": "amd64"}[architecture]
+	if !ok {
+		return nil, fmt.Errorf("api: architecture %q: want arm64 or x86_64", architecture)
+	}
+	scratch, err := os.MkdirTemp("", "function-")
+	if err != nil {
+		return nil, fmt.Errorf("api: make a folder to build in: %w", err)
+	}
+	defer func() { _ = os.RemoveAll(scratch) }()
+	out := filepath.Join(scratch, "bootstrap")
+	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false",
+		"-ldflags", "-s -w -buildid=", "-tags", "lambda.norpc", "-o", out, ".")
+	cmd.Dir = source
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+arch,
+		"GOFLAGS=", "GOWORK=off", "GOEXPERIMENT=", "GOAMD64=v1", "GOARM64=v8.0")
+	if report, err := cmd.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("api: the function in %s does not build: %w\n%s", source, err, bytes.TrimSpace(report))
+	}
+	return os.ReadFile(out)
+}
+
+// packedAt is the time that files in the zip carry, the earliest that the format knows.
+var packedAt = time.Date(1980, time.January, 1, 0, 0, 0, 0, time.UTC)
+
+// pack makes a zip with one executable file.
+func pack(name string, content []byte) ([]byte, error) {
+	header := &zip.FileHeader{Name: name, Method: zip.Deflate, Modified: packedAt}
+	header.SetMode(0o755)
+	var archive bytes.Buffer
+	w := zip.NewWriter(&archive)
+	entry, err := w.CreateHeader(header)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := entry.Write(content); err != nil {
+		return nil, err
+	}
+	if err := w.Close(); err != nil {
+		return nil, err
+	}
+	return archive.Bytes(), nil
+}
+
+// writeOnce puts the file in place whole or not at all; one that is there already has this content,
+// since its path names it.
+func writeOnce(path string, content []byte) error {
+	if info, err := os.Stat(path); err == nil && info.Size() == int64(len(content)) {
+		return nil
+	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	part, err := os.CreateTemp(filepath.Dir(path), "part-")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.Remove(part.Name()) }()
+	if _, err := part.Write(content); err != nil {
+		return errors.Join(err, part.Close())
+	}
+	if err := part.Close(); err != nil {
+		return err
+	}
+	if err := os.Chmod(part.Name(), 0o644); err != nil {
+		return err
+	}
+	return os.Rename(part.Name(), path)
+}
+
+// hashFiles hashes every file with that extension under root, with its place below root.
+func hashFiles(root, extension string) (string, error) {
+	hash := sha256.New()
+	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || !strings.HasSuffix(path, extension) {
+			return err
+		}
+		content, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		place, err := filepath.Rel(root, path)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(hash, "%s %d\n%s", filepath.ToSlash(place), len(content), content)
+		return err
+	})
+	return hex.EncodeToString(hash.Sum(nil)), err
+}

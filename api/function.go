@@ -1,0 +1,169 @@
+package api
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// What the two functions are told apart by: the binary runs what its handler's name says.
+const (
+	apiHandler     = "api"
+	migrateHandler = "migrate"
+)
+
+// liveAlias is the name under which requests reach a version of the serving function.
+const liveAlias = "live"
+
+// migrateTimeoutSeconds bounds a migration, the longest that Lambda allows: a large table takes its
+// time, and there is no second try.
+const migrateTimeoutSeconds = 900
+
+// serving is what answers requests.
+type serving struct {
+	api     *lambda.Function
+	migrate *lambda.Function
+	alias   *lambda.Alias
+}
+
+// newServing makes both functions, migrates the database with the one and points the alias at the
+// new version of the other, in this order.
+func newServing(ctx *pulumi.Context, s site, l logs) (serving, error) {
+	var f serving
+	var err error
+	if f.api, err = newAPIFunction(ctx, s, l); err != nil {
+		return serving{}, err
+	}
+	if f.migrate, err = newMigrateFunction(ctx, s, l); err != nil {
+		return serving{}, err
+	}
+	migrated, err := runMigration(ctx, s, f.migrate)
+	if err != nil {
+		return serving{}, err
+	}
+	f.alias, err = lambda.NewAlias(ctx, s.name+"-live", &lambda.AliasArgs{
+		Name:            pulumi.String(liveAlias),
+		Description:     pulumi.String("The version that serves, moved after the database is migrated"),
+		FunctionName:    f.api.Name,
+		FunctionVersion: f.api.Version,
+	}, s.parent, pulumi.DependsOn([]pulumi.Resource{migrated}))
+	if err != nil {
+		return serving{}, fmt.Errorf("api: alias %s: %w", liveAlias, err)
+	}
+	return f, keepWarm(ctx, s, f.alias)
+}
+
+func newAPIFunction(ctx *pulumi.Context, s site, l logs) (*lambda.Function, error) {
+	role, err := newFunctionRole(ctx, s, "function", l.api, s.apiRights()...)
+	if err != nil {
+		return nil, err
+	}
+	c := s.args.Config
+	reserved := c.ReservedConcurrency
+	if reserved == 0 {
+		reserved = unreserved
+	}
+	environment := s.databaseEnvironment()
+	environment["REDIS_ADDR"] = s.args.Cache.Address
+	environment["REDIS_SECRET_ARN"] = s.args.Cache.SecretARN
+	environment["REDIS_TLS"] = pulumi.String("true")
+	environment["REDIS_CLUSTER"] = pulumi.String("true")
+	environment["BUCKET"] = s.args.Bucket.Name
+	environment["CACHE_TTL"] = pulumi.String(c.CacheTTL)
+	environment["STALE_TTL"] = pulumi.String(c.StaleTTL)
+	environment["NEGATIVE_TTL"] = pulumi.String(c.NegativeTTL)
+	return newFunction(ctx, s, functionSpec{
+		part: "function", description: "Answers the API's requests", handler: apiHandler,
+		memoryMB: c.MemoryMB, timeoutSeconds: c.TimeoutSeconds, reserved: reserved,
+		environment: environment, role: role, log: l.api,
+	})
+}
+
+func newMigrateFunction(ctx *pulumi.Context, s site, l logs) (*lambda.Function, error) {
+	role, err := newFunctionRole(ctx, s, "migrate", l.migrate, s.migrateRights()...)
+	if err != nil {
+		return nil, err
+	}
+	environment := s.databaseEnvironment()
+	environment["DB_MASTER_SECRET_ARN"] = s.args.Database.MasterSecretARN
+	return newFunction(ctx, s, functionSpec{
+		part: "migrate", description: "Migrates the database at deploy", handler: migrateHandler,
+		memoryMB: 256, timeoutSeconds: migrateTimeoutSeconds, reserved: unreserved,
+		environment: environment, role: role, log: l.migrate,
+	})
+}
+
+// databaseEnvironment is how both functions are told where the database is.
+func (s site) databaseEnvironment() pulumi.StringMap {
+	return pulumi.StringMap{
+		"DB_HOST":       s.args.Database.Host,
+		"DB_PORT":       pulumi.String("5432"),
+		"DB_NAME":       s.args.Database.Name,
+		"DB_SECRET_ARN": s.args.Database.AppSecretARN,
+		"DB_SSLMODE":    pulumi.String("verify-full"),
+	}
+}
+
+// unreserved is how Lambda says that a function shares the account's concurrency.
+const unreserved = -1
+
+// functionSpec is what one function differs from the other by.
+type functionSpec struct {
+	part, description, handler string
+	memoryMB, timeoutSeconds   int
+	reserved                   int
+	environment                pulumi.StringMap
+	role                       grantedRole
+	log                        *cloudwatch.LogGroup
+}
+
+// newFunction makes a function of the built code in the VPC, and publishes a version of it.
+func newFunction(ctx *pulumi.Context, s site, spec functionSpec) (*lambda.Function, error) {
+	function, err := lambda.NewFunction(ctx, s.name+"-"+spec.part, &lambda.FunctionArgs{
+		Description:                  pulumi.String(spec.description),
+		PackageType:                  pulumi.String("Zip"),
+		Code:                         pulumi.NewFileArchive(s.args.Code.Path),
+		Runtime:                      pulumi.String("provided.al2023"),
+		Handler:                      pulumi.String(spec.handler),
+		Architectures:                pulumi.StringArray{pulumi.String(s.args.Config.Architecture)},
+		MemorySize:                   pulumi.Int(spec.memoryMB),
+		Timeout:                      pulumi.Int(spec.timeoutSeconds),
+		ReservedConcurrentExecutions: pulumi.Int(spec.reserved),
+		Role:                         spec.role.role.Arn,
+		Publish:                      pulumi.Bool(true),
+		Environment:                  &lambda.FunctionEnvironmentArgs{Variables: spec.environment},
+		EphemeralStorage:             &lambda.FunctionEphemeralStorageArgs{Size: pulumi.Int(512)},
+		TracingConfig:                &lambda.FunctionTracingConfigArgs{Mode: pulumi.String("Active")},
+		LoggingConfig: &lambda.FunctionLoggingConfigArgs{
+			LogFormat: pulumi.String("JSON"),
+			LogGroup:  spec.log.Name,
+		},
+		VpcConfig: &lambda.FunctionVpcConfigArgs{
+			SubnetIds:        s.args.SubnetIDs,
+			SecurityGroupIds: pulumi.StringArray{s.args.SecurityGroupID},
+		},
+	}, s.parent, pulumi.DependsOn([]pulumi.Resource{spec.role.policy}))
+	if err != nil {
+		return nil, fmt.Errorf("api: function %s: %w", spec.part, err)
+	}
+	return function, nil
+}
+
+// keepWarm keeps executions of the live version ready, if the stack asks for any.
+func keepWarm(ctx *pulumi.Context, s site, alias *lambda.Alias) error {
+	warm := s.args.Config.ProvisionedConcurrency
+	if warm == 0 {
+		return nil
+	}
+	_, err := lambda.NewProvisionedConcurrencyConfig(ctx, s.name+"-warm", &lambda.ProvisionedConcurrencyConfigArgs{
+		FunctionName:                    alias.FunctionName,
+		Qualifier:                       alias.Name,
+		ProvisionedConcurrentExecutions: pulumi.Int(warm),
+	}, s.parent)
+	if err != nil {
+		return fmt.Errorf("api: provisioned concurrency: %w", err)
+	}
+	return nil
+}

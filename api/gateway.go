@@ -1,0 +1,93 @@
+package api
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strings"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/apigateway"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// gateway is the REST API and the stage that serves it.
+type gateway struct {
+	restAPI *apigateway.RestApi
+	stage   *apigateway.Stage
+}
+
+// newGateway makes the REST API from the document, a deployment of it and the stage.
+func newGateway(ctx *pulumi.Context, s site, l logs, f serving) (gateway, error) {
+	body := renderDocument(f.alias, s.args.Config.RequireAPIKey)
+	restAPI, err := apigateway.NewRestApi(ctx, s.name+"-rest", &apigateway.RestApiArgs{
+		Body:                      body,
+		Description:               pulumi.String("Items and files"),
+		DisableExecuteApiEndpoint: pulumi.Bool(false),
+		PutRestApiMode:            pulumi.String("overwrite"),
+		EndpointConfiguration: &apigateway.RestApiEndpointConfigurationArgs{
+			Types:         pulumi.String("REGIONAL"),
+			IpAddressType: pulumi.String("ipv4"),
+		},
+	}, s.parent)
+	if err != nil {
+		return gateway{}, fmt.Errorf("api: REST API: %w", err)
+	}
+	allowed, err := allowInvocation(ctx, s, restAPI, f)
+	if err != nil {
+		return gateway{}, err
+	}
+	deployment, err := apigateway.NewDeployment(ctx, s.name+"-deployment", &apigateway.DeploymentArgs{
+		RestApi:     restAPI.ID(),
+		Description: pulumi.String("One state of the OpenAPI document"),
+		// A deployment is a copy of the API as it stands; a changed document needs a new copy, and
+		// nothing else does. The stage moves to it before the old one goes.
+		Triggers: pulumi.StringMap{"document": hashOf(body)},
+	}, s.parent, pulumi.DependsOn([]pulumi.Resource{allowed}))
+	if err != nil {
+		return gateway{}, fmt.Errorf("api: deployment: %w", err)
+	}
+	stage, err := newStage(ctx, s, l, restAPI, deployment)
+	if err != nil {
+		return gateway{}, err
+	}
+	return gateway{restAPI, stage}, nil
+}
+
+// renderDocument is the OpenAPI document for the alias, as JSON.
+func renderDocument(alias *lambda.Alias, requireKey bool) pulumi.StringOutput {
+	return alias.InvokeArn.ApplyT(func(uri string) (string, error) {
+		return document(openAPI, integrations{buffered: uri, stream: streamURI(uri)}, requireKey)
+	}).(pulumi.StringOutput)
+}
+
+// streamURI is the address of a streaming invocation, made from that of a buffered one: the provider
+// tells only the latter.
+func streamURI(buffered string) string {
+	return strings.NewReplacer(
+		"/2015-03-31/functions/", "/2021-11-15/functions/",
+		"/invocations", "/response-streaming-invocations",
+	).Replace(buffered)
+}
+
+func hashOf(text pulumi.StringOutput) pulumi.StringOutput {
+	return text.ApplyT(func(text string) string {
+		sum := sha256.Sum256([]byte(text))
+		return hex.EncodeToString(sum[:])
+	}).(pulumi.StringOutput)
+}
+
+// allowInvocation lets this API's stage, and nothing else of API Gateway, invoke the live alias.
+func allowInvocation(ctx *pulumi.Context, s site, restAPI *apigateway.RestApi, f serving) (*lambda.Permission, error) {
+	allowed, err := lambda.NewPermission(ctx, s.name+"-invoke", &lambda.PermissionArgs{
+		Action:    pulumi.String("lambda:InvokeFunction"),
+		Principal: pulumi.String("apigateway.amazonaws.com"),
+		Function:  f.api.Name,
+		Qualifier: f.alias.Name,
+		SourceArn: pulumi.Sprintf("%s/%s/*/*", restAPI.ExecutionArn, s.args.Stage),
+	}, s.parent)
+	if err != nil {
+		return nil, fmt.Errorf("api: permission to invoke: %w", err)
+	}
+	return allowed, nil
+}

@@ -1,0 +1,125 @@
+package api
+
+import (
+	"fmt"
+
+	"github.com/didomi/serverless-api/internal/policy"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// grantedRole is a role together with the policy that makes it of use: what takes the role waits for
+// both.
+type grantedRole struct {
+	role   *iam.Role
+	policy *iam.RolePolicy
+}
+
+// newFunctionRole makes the role of one function: what every function here needs, and the statements.
+func newFunctionRole(ctx *pulumi.Context, s site, part string, log *cloudwatch.LogGroup, own ...policy.Statement) (grantedRole, error) {
+	role, err := iam.NewRole(ctx, s.name+"-"+part+"-role", &iam.RoleArgs{
+		AssumeRolePolicy:    policy.Trust("lambda.amazonaws.com"),
+		Description:         pulumi.String("Rights of the function " + s.name + "-" + part),
+		MaxSessionDuration:  pulumi.Int(3600),
+		PermissionsBoundary: s.args.PermissionsBoundary,
+	}, s.parent)
+	if err != nil {
+		return grantedRole{}, fmt.Errorf("api: role of %s: %w", part, err)
+	}
+	granted, err := iam.NewRolePolicy(ctx, s.name+"-"+part+"-rights", &iam.RolePolicyArgs{
+		Role:   role.ID(),
+		Policy: policy.Document(append(s.functionRights(log), own...)...),
+	}, s.parent)
+	if err != nil {
+		return grantedRole{}, fmt.Errorf("api: rights of %s: %w", part, err)
+	}
+	return grantedRole{role, granted}, nil
+}
+
+// interfaceActions are what Lambda does with a VPC function's network interfaces in the function's
+// name. EC2 cannot narrow them to interfaces that do not exist yet.
+var interfaceActions = []string{
+	"ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface",
+	"ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses",
+}
+
+// functionRights are what both functions may do: write to their log and traces, and have network
+// interfaces made for them, by Lambda alone: the function's own code is refused.
+func (s site) functionRights(log *cloudwatch.LogGroup) []policy.Statement {
+	return []policy.Statement{
+		{
+			Sid:       "Log",
+			Actions:   []string{"logs:CreateLogStream", "logs:PutLogEvents"},
+			Resources: []pulumi.StringInput{pulumi.Sprintf("%s:*", log.Arn)},
+		},
+		{
+			Sid:       "Trace",
+			Actions:   []string{"xray:PutTelemetryRecords", "xray:PutTraceSegments"},
+			Resources: policy.Anywhere,
+		},
+		{Sid: "Interfaces", Actions: interfaceActions, Resources: policy.Anywhere},
+		{
+			Sid: "InterfacesByLambdaOnly", Deny: true, Actions: interfaceActions, Resources: policy.Anywhere,
+			Condition: map[string]any{"ArnLike": map[string]any{
+				"lambda:SourceFunctionArn": s.arn("lambda", "function:*"),
+			}},
+		},
+	}
+}
+
+// apiRights are what the serving function may do beyond that: read its two secrets, and read, write
+// and list the bucket.
+func (s site) apiRights() []policy.Statement {
+	return []policy.Statement{
+		{
+			Sid:       "ReadSecrets",
+			Actions:   []string{"secretsmanager:GetSecretValue"},
+			Resources: []pulumi.StringInput{s.args.Database.AppSecretARN, s.args.Cache.SecretARN},
+		},
+		{
+			Sid:       "Files",
+			Actions:   []string{"s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"},
+			Resources: []pulumi.StringInput{pulumi.Sprintf("%s/*", s.args.Bucket.ARN)},
+		},
+		{
+			// Without it S3 answers 403 for an object that is not there, and the API could not say 404.
+			Sid:       "FilesThatAreNotThere",
+			Actions:   []string{"s3:ListBucket"},
+			Resources: []pulumi.StringInput{s.args.Bucket.ARN},
+		},
+		s.keyRights("secretsmanager", "s3"),
+	}
+}
+
+// migrateRights are what the migrating function may do: read both database secrets and set the
+// application user's.
+func (s site) migrateRights() []policy.Statement {
+	return []policy.Statement{
+		{
+			Sid:       "ReadSecrets",
+			Actions:   []string{"secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"},
+			Resources: []pulumi.StringInput{s.args.Database.MasterSecretARN, s.args.Database.AppSecretARN},
+		},
+		{
+			Sid:       "SetTheApplicationUsersSecret",
+			Actions:   []string{"secretsmanager:PutSecretValue"},
+			Resources: []pulumi.StringInput{s.args.Database.AppSecretARN},
+		},
+		s.keyRights("secretsmanager"),
+	}
+}
+
+// keyRights let the keys be used through those services, and in no other way.
+func (s site) keyRights(services ...string) policy.Statement {
+	via := make([]string, len(services))
+	for i, service := range services {
+		via[i] = service + "." + s.region + ".amazonaws.com"
+	}
+	return policy.Statement{
+		Sid:       "Keys",
+		Actions:   []string{"kms:Decrypt", "kms:GenerateDataKey"},
+		Resources: s.args.KeyARNs,
+		Condition: map[string]any{"StringEquals": map[string]any{"kms:ViaService": via}},
+	}
+}

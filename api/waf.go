@@ -1,0 +1,98 @@
+package api
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/apigateway"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/wafv2"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// rateWindowSeconds is what WAF counts an address's requests over.
+const rateWindowSeconds = 300
+
+// newWebACL puts a web ACL before the stage, if the stack asks for one: first the addresses that ask
+// too often, then what AWS knows to be an attack.
+func newWebACL(ctx *pulumi.Context, s site, stage *apigateway.Stage) error {
+	if !s.args.Config.WAF {
+		return nil
+	}
+	acl, err := wafv2.NewWebAcl(ctx, s.name+"-waf", &wafv2.WebAclArgs{
+		Description:   pulumi.String("Before the API"),
+		Scope:         pulumi.String("REGIONAL"),
+		DefaultAction: &wafv2.WebAclDefaultActionArgs{Allow: &wafv2.WebAclDefaultActionAllowArgs{}},
+		Rules: wafv2.WebAclRuleArray{
+			rateRule(s.args.Config.WAFRateLimit),
+			// The set refuses bodies over 8 KB; items may have 256 KB, so that rule only counts.
+			managedRules("common", 1, "AWSManagedRulesCommonRuleSet", "SizeRestrictions_BODY"),
+			managedRules("bad-inputs", 2, "AWSManagedRulesKnownBadInputsRuleSet"),
+		},
+		VisibilityConfig: &wafv2.WebAclVisibilityConfigArgs{
+			CloudwatchMetricsEnabled: pulumi.Bool(true),
+			MetricName:               pulumi.String(s.name + "-waf"),
+			SampledRequestsEnabled:   pulumi.Bool(true),
+		},
+	}, s.parent)
+	if err != nil {
+		return fmt.Errorf("api: web ACL: %w", err)
+	}
+	_, err = wafv2.NewWebAclAssociation(ctx, s.name+"-waf-stage", &wafv2.WebAclAssociationArgs{
+		ResourceArn: stage.Arn,
+		WebAclArn:   acl.Arn,
+	}, s.parent)
+	if err != nil {
+		return fmt.Errorf("api: web ACL of the stage: %w", err)
+	}
+	return nil
+}
+
+// rateRule blocks an address for as long as it makes more requests than the limit.
+func rateRule(limit int) *wafv2.WebAclRuleArgs {
+	return &wafv2.WebAclRuleArgs{
+		Name:     pulumi.String("rate"),
+		Priority: pulumi.Int(0),
+		Action:   &wafv2.WebAclRuleActionArgs{Block: &wafv2.WebAclRuleActionBlockArgs{}},
+		Statement: &wafv2.WebAclRuleStatementArgs{
+			RateBasedStatement: &wafv2.WebAclRuleStatementRateBasedStatementArgs{
+				AggregateKeyType:    pulumi.String("IP"),
+				EvaluationWindowSec: pulumi.Int(rateWindowSeconds),
+				Limit:               pulumi.Int(limit),
+			},
+		},
+		VisibilityConfig: ruleVisibility("rate"),
+	}
+}
+
+// managedRules takes a rule set of AWS as it is, save for the rules that shall only count.
+func managedRules(name string, priority int, set string, countOnly ...string) *wafv2.WebAclRuleArgs {
+	overrides := wafv2.WebAclRuleStatementManagedRuleGroupStatementRuleActionOverrideArray{}
+	for _, rule := range countOnly {
+		overrides = append(overrides, &wafv2.WebAclRuleStatementManagedRuleGroupStatementRuleActionOverrideArgs{
+			Name: pulumi.String(rule),
+			ActionToUse: &wafv2.WebAclRuleStatementManagedRuleGroupStatementRuleActionOverrideActionToUseArgs{
+				Count: &wafv2.WebAclRuleStatementManagedRuleGroupStatementRuleActionOverrideActionToUseCountArgs{},
+			},
+		})
+	}
+	return &wafv2.WebAclRuleArgs{
+		Name:           pulumi.String(name),
+		Priority:       pulumi.Int(priority),
+		OverrideAction: &wafv2.WebAclRuleOverrideActionArgs{None: &wafv2.WebAclRuleOverrideActionNoneArgs{}},
+		Statement: &wafv2.WebAclRuleStatementArgs{
+			ManagedRuleGroupStatement: &wafv2.WebAclRuleStatementManagedRuleGroupStatementArgs{
+				VendorName:          pulumi.String("AWS"),
+				Name:                pulumi.String(set),
+				RuleActionOverrides: overrides,
+			},
+		},
+		VisibilityConfig: ruleVisibility(name),
+	}
+}
+
+func ruleVisibility(name string) *wafv2.WebAclRuleVisibilityConfigArgs {
+	return &wafv2.WebAclRuleVisibilityConfigArgs{
+		CloudwatchMetricsEnabled: pulumi.Bool(true),
+		MetricName:               pulumi.String(name),
+		SampledRequestsEnabled:   pulumi.Bool(true),
+	}
+}
