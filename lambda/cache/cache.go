@@ -107,13 +107,18 @@ func (c *Cache) Ping(ctx context.Context) error { return c.store.Ping(ctx) }
 func (c *Cache) fill(ctx context.Context, key string, tag []byte, load Load) (Result, error) {
 	value, found, err := load(ctx)
 	if err != nil {
-		if err := c.store.Release(context.WithoutCancel(ctx), key, tag); err != nil {
-			c.failed(ctx, "releasing a lease", err)
-		}
+		c.release(ctx, key, tag)
 		return Result{}, err
 	}
 	c.keep(ctx, key, tag, value, found)
 	return Result{Value: value, Found: found, Status: Miss}, nil
+}
+
+// release lets the next reader ask the source, even if this one has left.
+func (c *Cache) release(ctx context.Context, key string, tag []byte) {
+	if err := c.store.Release(context.WithoutCancel(ctx), key, tag); err != nil {
+		c.failed(ctx, "releasing a lease", err)
+	}
 }
 
 // keep stores what the source had in place of what has the tag.
@@ -124,6 +129,7 @@ func (c *Cache) keep(ctx context.Context, key string, tag, value []byte, found b
 		whole = fresh
 	}
 	if whole < time.Millisecond {
+		c.release(ctx, key, tag)
 		return
 	}
 	_, err := c.store.Replace(ctx, key, tag, encode(k, time.Now().Add(fresh), value), whole)

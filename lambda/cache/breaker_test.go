@@ -1,0 +1,98 @@
+package cache_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/didomi/serverless-api/lambda/cache"
+)
+
+// storeFunc is a Store whose every method is one function.
+type storeFunc func(ctx context.Context, method string) error
+
+func (f storeFunc) Acquire(ctx context.Context, _ string, lease []byte, _ time.Duration) ([]byte, error) {
+	return lease, f(ctx, "acquire")
+}
+
+func (f storeFunc) Replace(ctx context.Context, _ string, _, _ []byte, _ time.Duration) (bool, error) {
+	return true, f(ctx, "replace")
+}
+
+func (f storeFunc) Release(ctx context.Context, _ string, _ []byte) error { return f(ctx, "release") }
+
+func (f storeFunc) Claim(ctx context.Context, _ string, _ []byte, _ time.Duration) (bool, error) {
+	return true, f(ctx, "claim")
+}
+
+func (f storeFunc) Mark(ctx context.Context, _ string, _ []byte, _ time.Duration) ([]byte, error) {
+	return nil, f(ctx, "mark")
+}
+
+func (f storeFunc) Clear(ctx context.Context, _ string) error { return f(ctx, "clear") }
+
+func (f storeFunc) Ping(ctx context.Context) error { return f(ctx, "ping") }
+
+var errDown = errors.New("redis is down")
+
+func TestBreaker(t *testing.T) {
+	calls, err := map[string]int{}, errDown
+	b := cache.NewBreaker(storeFunc(func(_ context.Context, method string) error {
+		calls[method]++
+		return err
+	}))
+	read := func() error {
+		_, err := b.Acquire(t.Context(), "key", nil, time.Second)
+		return err
+	}
+	for range 10 {
+		_ = read()
+	}
+	is(t, "reads of a store that keeps failing", 3, calls["acquire"])
+	if err := read(); !errors.Is(err, cache.ErrOpen) {
+		t.Fatalf("an open breaker answers %v", err)
+	}
+	if err := b.Clear(t.Context(), "key"); !errors.Is(err, errDown) {
+		t.Fatalf("an invalidation did not reach the store: %v", err)
+	}
+	time.Sleep(1100 * time.Millisecond)
+	err = nil
+	works(t, read())
+	works(t, read())
+	is(t, "reads after it came back", 5, calls["acquire"])
+}
+
+func TestBreakerDoesNotCountCallersThatLeave(t *testing.T) {
+	b := cache.NewBreaker(storeFunc(func(ctx context.Context, _ string) error { return ctx.Err() }))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 10 {
+		_, err := b.Acquire(ctx, "key", nil, time.Second)
+		if errors.Is(err, cache.ErrOpen) {
+			t.Fatal("callers that left opened the breaker")
+		}
+	}
+}
+
+func TestAStoreThatHangsDelaysReadsLittle(t *testing.T) {
+	b := cache.NewBreaker(storeFunc(func(ctx context.Context, _ string) error {
+		<-ctx.Done()
+		return ctx.Err()
+	}))
+	c, s := cache.New(b, long, slog.New(slog.DiscardHandler)), &source{}
+	s.set("one", nil)
+	began := time.Now()
+	answers(t, c, "key", s, cache.Bypass, "one")
+	if took := time.Since(began); took > 1500*time.Millisecond {
+		t.Fatalf("the first read took %s", took)
+	}
+	answers(t, c, "key", s, cache.Bypass, "one")
+	answers(t, c, "key", s, cache.Bypass, "one")
+	began = time.Now()
+	answers(t, c, "key", s, cache.Bypass, "one")
+	if took := time.Since(began); took > 50*time.Millisecond {
+		t.Fatalf("with the breaker open a read took %s", took)
+	}
+}

@@ -1,0 +1,220 @@
+package cache_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/didomi/serverless-api/lambda/cache"
+	"github.com/didomi/serverless-api/lambda/internal/testparts"
+)
+
+// history is a source of truth that remembers what was acknowledged when.
+type history struct {
+	mu      sync.Mutex
+	version int
+	deleted []int // versions at which the value was deleted
+	acked   []ack // in the order of acknowledgement
+}
+
+type ack struct {
+	version int
+	at      time.Time
+}
+
+// load reads as a database does: the answer takes its time to arrive.
+func (h *history) load(context.Context) ([]byte, bool, error) {
+	pause(2 * time.Millisecond)
+	h.mu.Lock()
+	version := h.version
+	gone := len(h.deleted) > 0 && h.deleted[len(h.deleted)-1] == version || version == 0
+	h.mu.Unlock()
+	pause(4 * time.Millisecond)
+	return []byte(strconv.Itoa(version)), !gone, nil
+}
+
+// change commits a new version somewhere within its time.
+func (h *history) change(remove bool) int {
+	pause(2 * time.Millisecond)
+	h.mu.Lock()
+	h.version++
+	version := h.version
+	if remove {
+		h.deleted = append(h.deleted, version)
+	}
+	h.mu.Unlock()
+	pause(2 * time.Millisecond)
+	return version
+}
+
+func (h *history) acknowledge(version int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.acked = append(h.acked, ack{version: version, at: time.Now()})
+}
+
+// floor is the latest version that was acknowledged before the given time.
+func (h *history) floor(before time.Time) (floor int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, a := range h.acked {
+		if a.at.Before(before) {
+			floor = max(floor, a.version)
+		}
+	}
+	return floor
+}
+
+// allows tells whether a read may answer so when floor was acknowledged.
+func (h *history) allows(result cache.Result, floor int) bool {
+	if result.Found {
+		version, err := strconv.Atoi(string(result.Value))
+		return err == nil && version >= floor
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return floor == 0 || len(h.deleted) > 0 && h.deleted[len(h.deleted)-1] >= floor
+}
+
+// chaos is a Store whose calls fail at times, before or after they did
+// something, and take their time.
+type chaos struct {
+	cache.Store
+	fails      float64 // of all calls but Clear
+	clearFails float64
+}
+
+var errChaos = errors.New("the connection broke")
+
+func disturb[T any](rate float64, call func() (T, error)) (T, error) {
+	var none T
+	pause(time.Millisecond)
+	if rand.Float64() < rate/2 {
+		return none, errChaos
+	}
+	value, err := call()
+	if rand.Float64() < rate/2 {
+		return none, errChaos
+	}
+	return value, err
+}
+
+func (c chaos) Acquire(ctx context.Context, key string, lease []byte, ttl time.Duration) ([]byte, error) {
+	return disturb(c.fails, func() ([]byte, error) { return c.Store.Acquire(ctx, key, lease, ttl/50) })
+}
+
+func (c chaos) Replace(ctx context.Context, key string, tag, value []byte, ttl time.Duration) (bool, error) {
+	return disturb(c.fails, func() (bool, error) { return c.Store.Replace(ctx, key, tag, value, ttl) })
+}
+
+func (c chaos) Mark(ctx context.Context, key string, mark []byte, ttl time.Duration) ([]byte, error) {
+	return disturb(c.fails, func() ([]byte, error) { return c.Store.Mark(ctx, key, mark, ttl/500) })
+}
+
+func (c chaos) Clear(ctx context.Context, key string) error {
+	_, err := disturb(c.clearFails, func() (bool, error) { return true, c.Store.Clear(ctx, key) })
+	return err
+}
+
+func pause(longest time.Duration) { time.Sleep(rand.N(longest)) }
+
+// world is some instances of the function over some keys.
+type world struct {
+	instances []*cache.Cache
+	keys      []string
+	truth     []*history
+	server    cache.Store // undisturbed, to lose keys
+	bound     time.Duration
+}
+
+var short = cache.Config{Fresh: 15 * time.Millisecond, Stale: 30 * time.Millisecond, Negative: 10 * time.Millisecond}
+
+func newWorld(t *testing.T, cluster bool, fails, clearFails float64) *world {
+	w := &world{server: testparts.Redis(t, cluster)}
+	for range 4 {
+		disturbed := chaos{Store: testparts.Redis(t, cluster), fails: fails, clearFails: clearFails}
+		w.instances = append(w.instances, cache.New(disturbed, short, slog.New(slog.DiscardHandler)))
+	}
+	for range 3 {
+		w.keys = append(w.keys, newKey())
+		w.truth = append(w.truth, &history{})
+	}
+	return w
+}
+
+// step does one thing at random and returns what is wrong with its answer.
+func (w *world) step(ctx context.Context) error {
+	c, k := w.instances[rand.IntN(len(w.instances))], rand.IntN(len(w.keys))
+	key, truth := w.keys[k], w.truth[k]
+	switch dice := rand.IntN(100); {
+	case dice < 80:
+		floor := truth.floor(time.Now().Add(-w.bound))
+		result, err := c.Get(ctx, key, truth.load)
+		if err != nil {
+			return err
+		}
+		if !truth.allows(result, floor) {
+			return fmt.Errorf("read %q (found %v, %s) after version %d was acknowledged", result.Value, result.Found, result.Status, floor)
+		}
+	case dice < 95:
+		var version int
+		c.Write(ctx, key, func(context.Context) cache.Outcome {
+			version = truth.change(dice < 85)
+			return cache.Changed
+		})
+		truth.acknowledge(version)
+	case dice < 98:
+		c.Write(ctx, key, func(context.Context) cache.Outcome {
+			pause(2 * time.Millisecond)
+			return cache.Unchanged
+		})
+	default:
+		return w.server.Clear(ctx, key) // evicted, or lost in a restart
+	}
+	return nil
+}
+
+func (w *world) run(t *testing.T, lasting time.Duration) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var actors sync.WaitGroup
+	for end, i := time.Now().Add(lasting), 0; i < 24; i++ {
+		actors.Go(func() {
+			for time.Now().Before(end) && ctx.Err() == nil {
+				if err := w.step(ctx); err != nil && ctx.Err() == nil {
+					t.Error(err)
+					cancel()
+				}
+			}
+		})
+	}
+	actors.Wait()
+}
+
+// Whatever reads, writes, deletes, expiries, lost keys and failures of Redis
+// come together, no read gets a version older than one acknowledged before it
+// began; where invalidations get lost, not for longer than an entry lasts.
+func TestNoReadIsOlderThanWhatWasAcknowledged(t *testing.T) {
+	for name, test := range map[string]struct {
+		cluster           bool
+		fails, clearFails float64
+		bound             time.Duration
+	}{
+		"Redis alone":      {},
+		"Redis cluster":    {cluster: true},
+		"Redis that fails": {fails: 0.2},
+		"Redis that fails invalidations, bounded": {fails: 0.2, clearFails: 0.5, bound: short.Fresh + short.Stale + 20*time.Millisecond},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, test.cluster, test.fails, test.clearFails)
+			w.bound = test.bound
+			w.run(t, 2*time.Second)
+		})
+	}
+}
