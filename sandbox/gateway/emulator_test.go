@@ -210,9 +210,13 @@ func (p *fakePlane) remove(what string) error {
 	return nil
 }
 
-func (p *fakePlane) RemoveCluster(_ context.Context, id string) error { return p.remove("cluster " + id) }
-func (p *fakePlane) RemoveProxy(_ context.Context, name string) error { return p.remove("proxy " + name) }
-func (p *fakePlane) RemoveCache(_ context.Context, id string) error   { return p.remove("cache " + id) }
+func (p *fakePlane) RemoveCluster(_ context.Context, id string) error {
+	return p.remove("cluster " + id)
+}
+func (p *fakePlane) RemoveProxy(_ context.Context, name string) error {
+	return p.remove("proxy " + name)
+}
+func (p *fakePlane) RemoveCache(_ context.Context, id string) error { return p.remove("cache " + id) }
 
 // fakeInvoker answers an invocation by its payload's first word.
 type fakeInvoker struct {

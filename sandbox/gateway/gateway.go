@@ -159,7 +159,7 @@ func newTransport() *http.Transport {
 	return &http.Transport{
 		DisableCompression:    true,
 		MaxIdleConnsPerHost:   64,
-		IdleConnTimeout:       90 * time.Second,
+		IdleConnTimeout:       3 * time.Second, // the emulator closes idle connections after 5
 		ExpectContinueTimeout: time.Second,
 	}
 }

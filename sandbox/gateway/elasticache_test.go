@@ -1,0 +1,194 @@
+package gateway
+
+import (
+	"reflect"
+	"slices"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/elasticache"
+	"github.com/aws/aws-sdk-go-v2/service/elasticache/types"
+
+	"github.com/didomi/serverless-api/sandbox/dataplane"
+)
+
+// clusterParameters makes a parameter group with cluster-enabled yes.
+func clusterParameters(t *testing.T, client *elasticache.Client, name string) *string {
+	t.Helper()
+	_, err := client.CreateCacheParameterGroup(t.Context(), &elasticache.CreateCacheParameterGroupInput{CacheParameterGroupName: &name, CacheParameterGroupFamily: aws.String("redis7"), Description: aws.String("d")})
+	if err == nil {
+		_, err = client.ModifyCacheParameterGroup(t.Context(), &elasticache.ModifyCacheParameterGroupInput{CacheParameterGroupName: &name,
+			ParameterNameValues: []types.ParameterNameValue{{ParameterName: aws.String("cluster-enabled"), ParameterValue: aws.String("yes")}}})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &name
+}
+
+func describeGroup(t *testing.T, client *elasticache.Client, id string) types.ReplicationGroup {
+	t.Helper()
+	answer, err := client.DescribeReplicationGroups(t.Context(), &elasticache.DescribeReplicationGroupsInput{ReplicationGroupId: &id})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer.ReplicationGroups[0]
+}
+
+func TestAReplicationGroupIsServedByTheDataPlane(t *testing.T) {
+	s := newStand(t, nil)
+	client := elasticache.NewFromConfig(s.config())
+	for _, test := range []struct {
+		name       string
+		input      elasticache.CreateReplicationGroupInput
+		want       dataplane.Cache
+		configured bool
+	}{
+		{"in cluster mode with one shard, by its parameter group", elasticache.CreateReplicationGroupInput{ReplicationGroupId: aws.String("one-shard"), NumNodeGroups: aws.Int32(1),
+			CacheParameterGroupName: clusterParameters(t, client, "own-on"), AuthToken: aws.String("a-token-of-16-chars"), TransitEncryptionEnabled: aws.Bool(true)},
+			dataplane.Cache{ID: "one-shard", ClusterMode: true, Shards: 1, AuthToken: "a-token-of-16-chars"}, true},
+		{"in cluster mode with a default parameter group", elasticache.CreateReplicationGroupInput{ReplicationGroupId: aws.String("default-on"), NumNodeGroups: aws.Int32(1), CacheParameterGroupName: aws.String("default.redis7.cluster.on")},
+			dataplane.Cache{ID: "default-on", ClusterMode: true, Shards: 1}, true},
+		{"in cluster mode with three shards", elasticache.CreateReplicationGroupInput{ReplicationGroupId: aws.String("three-shards"), NumNodeGroups: aws.Int32(3), ReplicasPerNodeGroup: aws.Int32(1), CacheParameterGroupName: aws.String("default.redis7.cluster.on")},
+			dataplane.Cache{ID: "three-shards", ClusterMode: true, Shards: 3}, true},
+		{"without cluster mode", elasticache.CreateReplicationGroupInput{ReplicationGroupId: aws.String("single"), NumCacheClusters: aws.Int32(2)},
+			dataplane.Cache{ID: "single", Shards: 1}, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			test.input.ReplicationGroupDescription, test.input.Engine = aws.String("d"), aws.String("redis")
+			test.input.KmsKeyId = aws.String("arn:aws:kms:eu-west-1:000000000000:key/k")
+			if _, err := client.CreateReplicationGroup(t.Context(), &test.input); err != nil {
+				t.Fatal(err)
+			}
+			if got := s.plane.caches[len(s.plane.caches)-1]; !reflect.DeepEqual(got, test.want) {
+				t.Errorf("the data plane got %+v, want %+v", got, test.want)
+			}
+			checkGroup(t, s, describeGroup(t, client, test.want.ID), test.configured)
+		})
+	}
+}
+
+func checkGroup(t *testing.T, s *stand, got types.ReplicationGroup, configured bool) {
+	t.Helper()
+	address := s.plane.served["cache "+*got.ReplicationGroupId].Addr().String()
+	if *got.ClusterEnabled != configured || (got.ConfigurationEndpoint != nil) != configured || aws.ToString(got.KmsKeyId) == "" {
+		t.Errorf("cluster enabled %v, configuration endpoint %+v, key %v", *got.ClusterEnabled, got.ConfigurationEndpoint, got.KmsKeyId)
+	}
+	endpoint := got.ConfigurationEndpoint
+	if !configured {
+		endpoint = got.NodeGroups[0].PrimaryEndpoint
+	} else if got.NodeGroups[0].PrimaryEndpoint != nil {
+		t.Error("a shard of a clustered group has a primary endpoint")
+	}
+	if *endpoint.Address != address || *endpoint.Port != 6379 {
+		t.Errorf("the endpoint is %+v, want %s", endpoint, address)
+	}
+	client := elasticache.NewFromConfig(s.config())
+	nodes, err := client.DescribeCacheClusters(t.Context(), &elasticache.DescribeCacheClustersInput{CacheClusterId: &got.MemberClusters[0], ShowCacheNodeInfo: aws.Bool(true)})
+	if err != nil || *nodes.CacheClusters[0].CacheNodes[0].Endpoint.Address != address {
+		t.Errorf("the node has %+v, %v", nodes, err)
+	}
+}
+
+func TestAuthTokensChangeAsTheirStrategySays(t *testing.T) {
+	for _, test := range []struct {
+		name            string
+		before          []string
+		token, strategy string
+		want            []string
+	}{
+		{"a rotation keeps the last token beside the new one", []string{"a", "b"}, "c", "ROTATE", []string{"b", "c"}},
+		{"a rotation is the default", []string{"a"}, "b", "", []string{"a", "b"}},
+		{"a set leaves only the new one", []string{"a", "b"}, "b", "SET", []string{"b"}},
+		{"a delete takes all away", []string{"a"}, "", "DELETE", nil},
+		{"a change of something else changes none", []string{"a"}, "", "", []string{"a"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if got := changedTokens(test.before, test.token, test.strategy); !slices.Equal(got, test.want) {
+				t.Errorf("got %v, want %v", got, test.want)
+			}
+		})
+	}
+}
+
+func TestATokenRotationReachesTheDataPlane(t *testing.T) {
+	s := newStand(t, nil)
+	client := elasticache.NewFromConfig(s.config())
+	id := aws.String("rotated")
+	_, err := client.CreateReplicationGroup(t.Context(), &elasticache.CreateReplicationGroupInput{ReplicationGroupId: id, ReplicationGroupDescription: aws.String("d"), AuthToken: aws.String("first-token-16-chars"), TransitEncryptionEnabled: aws.Bool(true)})
+	if err == nil {
+		_, err = client.ModifyReplicationGroup(t.Context(), &elasticache.ModifyReplicationGroupInput{ReplicationGroupId: id, AuthToken: aws.String("second-token-16-chars"), AuthTokenUpdateStrategy: types.AuthTokenUpdateStrategyTypeRotate})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := s.plane.caches[len(s.plane.caches)-1]
+	if last.AuthToken != "second-token-16-chars" || len(last.Users) != 1 || !slices.Equal(last.Users[0].Passwords, []string{"first-token-16-chars", "second-token-16-chars"}) {
+		t.Errorf("the data plane has %+v", last)
+	}
+	if _, err := client.DeleteReplicationGroup(t.Context(), &elasticache.DeleteReplicationGroupInput{ReplicationGroupId: id}); err != nil || !slices.Contains(s.plane.gone, "cache rotated") {
+		t.Errorf("gone %v, %v", s.plane.gone, err)
+	}
+}
+
+func TestUsersReadBackAndReachTheirGroups(t *testing.T) {
+	s := newStand(t, nil)
+	client := elasticache.NewFromConfig(s.config())
+	create := func(id string, mode *types.AuthenticationMode, none bool, passwords ...string) {
+		t.Helper()
+		input := &elasticache.CreateUserInput{UserId: &id, UserName: &id, Engine: aws.String("redis"), AccessString: aws.String("on ~* +@all"), AuthenticationMode: mode, Passwords: passwords}
+		if none {
+			input.NoPasswordRequired = aws.Bool(true)
+		}
+		if _, err := client.CreateUser(t.Context(), input); err != nil {
+			t.Fatal(err)
+		}
+	}
+	create("by-mode", &types.AuthenticationMode{Type: types.InputAuthenticationTypePassword, Passwords: []string{"p1-of-16-characters", "p2-of-16-characters"}}, false)
+	create("by-list", nil, false, "p3-of-16-characters")
+	create("by-iam", &types.AuthenticationMode{Type: types.InputAuthenticationTypeIam}, false)
+	create("by-nothing", nil, true)
+	for _, test := range []struct {
+		id    string
+		kind  types.AuthenticationType
+		count int32
+	}{
+		{"by-mode", types.AuthenticationTypePassword, 2}, {"by-list", types.AuthenticationTypePassword, 1},
+		{"by-iam", types.AuthenticationTypeIam, 0}, {"by-nothing", types.AuthenticationTypeNoPassword, 0},
+	} {
+		t.Run("a user "+test.id+" reads back so", func(t *testing.T) {
+			answer, err := client.DescribeUsers(t.Context(), &elasticache.DescribeUsersInput{UserId: &test.id})
+			if err != nil || answer.Users[0].Authentication.Type != test.kind || *answer.Users[0].Authentication.PasswordCount != test.count {
+				t.Errorf("got %+v, %v", answer.Users[0].Authentication, err)
+			}
+		})
+	}
+	_, err := client.CreateUserGroup(t.Context(), &elasticache.CreateUserGroupInput{UserGroupId: aws.String("people"), Engine: aws.String("redis"), UserIds: []string{"by-mode"}})
+	if err == nil {
+		_, err = client.CreateReplicationGroup(t.Context(), &elasticache.CreateReplicationGroupInput{ReplicationGroupId: aws.String("rbac"), ReplicationGroupDescription: aws.String("d"), UserGroupIds: []string{"people"}, TransitEncryptionEnabled: aws.Bool(true)})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Run("a member reaches the data plane with its passwords", func(t *testing.T) {
+		last := s.plane.caches[len(s.plane.caches)-1]
+		want := []dataplane.CacheUser{{Name: "by-mode", Passwords: []string{"p1-of-16-characters", "p2-of-16-characters"}, AccessString: "on ~* +@all"}}
+		if !reflect.DeepEqual(last.Users, want) {
+			t.Errorf("got %+v", last.Users)
+		}
+	})
+	t.Run("a changed password does too", func(t *testing.T) {
+		_, err := client.ModifyUser(t.Context(), &elasticache.ModifyUserInput{UserId: aws.String("by-mode"), Passwords: []string{"p4-of-16-characters"}})
+		last := s.plane.caches[len(s.plane.caches)-1]
+		if err != nil || !slices.Equal(last.Users[0].Passwords, []string{"p4-of-16-characters"}) {
+			t.Errorf("got %+v, %v", last.Users, err)
+		}
+	})
+	t.Run("a new member too", func(t *testing.T) {
+		_, err := client.ModifyUserGroup(t.Context(), &elasticache.ModifyUserGroupInput{UserGroupId: aws.String("people"), UserIdsToAdd: []string{"by-list"}})
+		last := s.plane.caches[len(s.plane.caches)-1]
+		if err != nil || len(last.Users) != 2 || last.Users[1].Name != "by-list" {
+			t.Errorf("got %+v, %v", last.Users, err)
+		}
+	})
+}

@@ -1,0 +1,200 @@
+package gateway
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/rds"
+	"github.com/aws/aws-sdk-go-v2/service/rds/types"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+)
+
+// subnet makes a VPC with one subnet.
+func subnet(t *testing.T, s *stand) string {
+	t.Helper()
+	client := ec2.NewFromConfig(s.config())
+	vpc, err := client.CreateVpc(t.Context(), &ec2.CreateVpcInput{CidrBlock: aws.String("10.0.0.0/16")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	made, err := client.CreateSubnet(t.Context(), &ec2.CreateSubnetInput{VpcId: vpc.Vpc.VpcId, CidrBlock: aws.String("10.0.1.0/24")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return *made.Subnet.SubnetId
+}
+
+func createCluster(t *testing.T, client *rds.Client, id string, change func(*rds.CreateDBClusterInput)) *types.DBCluster {
+	t.Helper()
+	input := &rds.CreateDBClusterInput{
+		DBClusterIdentifier: &id, Engine: aws.String("aurora-postgresql"), MasterUsername: aws.String("master"), DatabaseName: aws.String("items"),
+		ManageMasterUserPassword: aws.Bool(true), MasterUserSecretKmsKeyId: aws.String("arn:aws:kms:eu-west-1:000000000000:key/k"),
+		EnableCloudwatchLogsExports:      []string{"postgresql"},
+		ServerlessV2ScalingConfiguration: &types.ServerlessV2ScalingConfiguration{MinCapacity: aws.Float64(0), MaxCapacity: aws.Float64(4), SecondsUntilAutoPause: aws.Int32(600)},
+	}
+	if change != nil {
+		change(input)
+	}
+	made, err := client.CreateDBCluster(t.Context(), input)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made.DBCluster
+}
+
+func describeCluster(t *testing.T, client *rds.Client, id string) types.DBCluster {
+	t.Helper()
+	answer, err := client.DescribeDBClusters(t.Context(), &rds.DescribeDBClustersInput{DBClusterIdentifier: &id})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer.DBClusters[0]
+}
+
+func TestAClusterIsServedByTheDataPlane(t *testing.T) {
+	s := newStand(t, nil)
+	client := rds.NewFromConfig(s.config())
+	made := createCluster(t, client, "orders", nil)
+	secrets := secretsmanager.NewFromConfig(s.config())
+	t.Run("at an address that stays the same", func(t *testing.T) {
+		read := describeCluster(t, client, "orders")
+		for _, got := range []types.DBCluster{*made, read} {
+			if *got.Endpoint != "127.99.0.1" || *got.ReaderEndpoint != "127.99.0.1" || *got.Port != 5432 {
+				t.Errorf("got %s, %s, %d", *got.Endpoint, *got.ReaderEndpoint, *got.Port)
+			}
+		}
+	})
+	t.Run("with the password of its managed secret", func(t *testing.T) {
+		name := *made.MasterUserSecret.SecretArn
+		value, err := secrets.GetSecretValue(t.Context(), &secretsmanager.GetSecretValueInput{SecretId: &name})
+		if err != nil {
+			t.Fatal(err)
+		}
+		spec := s.plane.clusters[0]
+		if !strings.HasPrefix(*value.Name, "rds!cluster-") || !strings.Contains(*value.SecretString, `"`+spec.MasterPassword+`"`) ||
+			spec.MasterUser != "master" || spec.Database != "items" || spec.MasterPassword == "" {
+			t.Errorf("secret %s, data plane %+v", *value.Name, spec)
+		}
+		described, err := secrets.DescribeSecret(t.Context(), &secretsmanager.DescribeSecretInput{SecretId: &name})
+		if err != nil || !strings.HasSuffix(aws.ToString(described.KmsKeyId), "key/k") {
+			t.Errorf("the secret's key is %v, %v", described, err)
+		}
+	})
+	t.Run("and reads back what was set", func(t *testing.T) {
+		got := describeCluster(t, client, "orders")
+		if !slices.Equal(got.EnabledCloudwatchLogsExports, []string{"postgresql"}) || *got.ServerlessV2ScalingConfiguration.SecondsUntilAutoPause != 600 ||
+			*got.ServerlessV2ScalingConfiguration.MinCapacity != 0 {
+			t.Errorf("logs %v, scaling %+v", got.EnabledCloudwatchLogsExports, got.ServerlessV2ScalingConfiguration)
+		}
+	})
+	t.Run("and follows a rotation of the master password", func(t *testing.T) {
+		before := s.plane.clusters[0].MasterPassword
+		_, err := client.ModifyDBCluster(t.Context(), &rds.ModifyDBClusterInput{DBClusterIdentifier: aws.String("orders"), RotateMasterUserPassword: aws.Bool(true), ApplyImmediately: aws.Bool(true),
+			CloudwatchLogsExportConfiguration: &types.CloudwatchLogsExportConfiguration{DisableLogTypes: []string{"postgresql"}, EnableLogTypes: []string{"instance"}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		last := s.plane.clusters[len(s.plane.clusters)-1]
+		if last.MasterPassword == before || last.MasterPassword == "" || last.Database != "items" {
+			t.Errorf("the data plane has %+v", last)
+		}
+		if got := describeCluster(t, client, "orders").EnabledCloudwatchLogsExports; !slices.Equal(got, []string{"instance"}) {
+			t.Errorf("log exports %v", got)
+		}
+	})
+	t.Run("its instances too", func(t *testing.T) {
+		instance, err := client.CreateDBInstance(t.Context(), &rds.CreateDBInstanceInput{DBInstanceIdentifier: aws.String("orders-0"), DBClusterIdentifier: aws.String("orders"),
+			DBInstanceClass: aws.String("db.serverless"), Engine: aws.String("aurora-postgresql"), EnablePerformanceInsights: aws.Bool(true), PerformanceInsightsKMSKeyId: aws.String("key-1")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		read, err := client.DescribeDBInstances(t.Context(), &rds.DescribeDBInstancesInput{DBInstanceIdentifier: aws.String("orders-0")})
+		if err != nil || *instance.DBInstance.Endpoint.Address != "127.99.0.1" || *read.DBInstances[0].Endpoint.Address != "127.99.0.1" ||
+			*read.DBInstances[0].DBInstanceStatus != "available" || *read.DBInstances[0].PerformanceInsightsKMSKeyId != "key-1" {
+			t.Errorf("got %+v, %v", read.DBInstances[0], err)
+		}
+	})
+	t.Run("until it is deleted, with its secret", func(t *testing.T) {
+		_, err := client.DeleteDBInstance(t.Context(), &rds.DeleteDBInstanceInput{DBInstanceIdentifier: aws.String("orders-0")})
+		if err == nil {
+			_, err = client.DeleteDBCluster(t.Context(), &rds.DeleteDBClusterInput{DBClusterIdentifier: aws.String("orders"), SkipFinalSnapshot: aws.Bool(true)})
+		}
+		if err != nil || !slices.Contains(s.plane.gone, "cluster orders") {
+			t.Errorf("gone %v, %v", s.plane.gone, err)
+		}
+		_, err = secrets.GetSecretValue(t.Context(), &secretsmanager.GetSecretValueInput{SecretId: made.MasterUserSecret.SecretArn})
+		if err == nil {
+			t.Error("the managed secret is still there")
+		}
+	})
+}
+
+func TestAClusterWithoutADataPlaneIsTakenBack(t *testing.T) {
+	s := newStand(t, nil)
+	s.plane.fail = errors.New("no initdb")
+	client := rds.NewFromConfig(s.config())
+	input := &rds.CreateDBClusterInput{DBClusterIdentifier: aws.String("failing"), Engine: aws.String("aurora-postgresql"), MasterUsername: aws.String("m"), MasterUserPassword: aws.String("secret-password")}
+	_, err := client.CreateDBCluster(t.Context(), input)
+	if err == nil || !strings.Contains(err.Error(), "no initdb") {
+		t.Fatalf("got %v", err)
+	}
+	s.plane.fail = nil
+	if _, err := client.CreateDBCluster(t.Context(), input); err != nil {
+		t.Errorf("the second try: %v", err)
+	}
+}
+
+func TestAProxyLeadsToItsTarget(t *testing.T) {
+	s := newStand(t, nil)
+	client := rds.NewFromConfig(s.config())
+	createCluster(t, client, "proxied", nil)
+	name, subnets := aws.String("front"), []string{subnet(t, s)}
+	made, err := client.CreateDBProxy(t.Context(), &rds.CreateDBProxyInput{DBProxyName: name, EngineFamily: types.EngineFamilyPostgresql, RoleArn: aws.String("arn:aws:iam::000000000000:role/p"),
+		VpcSubnetIds: subnets, RequireTLS: aws.Bool(true), Auth: []types.UserAuthConfig{{AuthScheme: types.AuthSchemeSecrets, SecretArn: aws.String("arn:aws:secretsmanager:eu-west-1:000000000000:secret:s"), IAMAuth: types.IAMAuthModeDisabled}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	readOnly, err := client.CreateDBProxyEndpoint(t.Context(), &rds.CreateDBProxyEndpointInput{DBProxyName: name, DBProxyEndpointName: aws.String("front-ro"), VpcSubnetIds: subnets, TargetRole: types.DBProxyEndpointTargetRoleReadOnly})
+	if err != nil {
+		t.Fatal(err)
+	}
+	registered, err := client.RegisterDBProxyTargets(t.Context(), &rds.RegisterDBProxyTargetsInput{DBProxyName: name, DBClusterIdentifiers: []string{"proxied"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Run("from the address that it had from the start", func(t *testing.T) {
+		read, err := client.DescribeDBProxies(t.Context(), &rds.DescribeDBProxiesInput{DBProxyName: name})
+		if err != nil || *made.DBProxy.Endpoint != "127.99.0.2" || *read.DBProxies[0].Endpoint != "127.99.0.2" || read.DBProxies[0].Status != types.DBProxyStatusAvailable {
+			t.Errorf("got %s, %+v, %v", *made.DBProxy.Endpoint, read.DBProxies, err)
+		}
+		want := []string{"front -> ", "front-ro -> ", "front -> proxied", "front-ro -> proxied"}
+		if !slices.Equal(s.plane.proxies, want) {
+			t.Errorf("the data plane was asked for %v, want %v", s.plane.proxies, want)
+		}
+	})
+	t.Run("its further endpoints from their own", func(t *testing.T) {
+		read, err := client.DescribeDBProxyEndpoints(t.Context(), &rds.DescribeDBProxyEndpointsInput{DBProxyEndpointName: aws.String("front-ro")})
+		if err != nil || *readOnly.DBProxyEndpoint.Endpoint != "127.99.0.3" || *read.DBProxyEndpoints[0].Endpoint != "127.99.0.3" {
+			t.Errorf("got %+v, %v", read.DBProxyEndpoints, err)
+		}
+	})
+	t.Run("which is available", func(t *testing.T) {
+		read, err := client.DescribeDBProxyTargets(t.Context(), &rds.DescribeDBProxyTargetsInput{DBProxyName: name})
+		if err != nil || read.Targets[0].TargetHealth.State != types.TargetStateAvailable || *read.Targets[0].Endpoint != "127.99.0.1" || *registered.DBProxyTargets[0].Endpoint != "127.99.0.1" {
+			t.Errorf("got %+v, %v", read.Targets, err)
+		}
+	})
+	t.Run("until it is deleted", func(t *testing.T) {
+		_, err := client.DeleteDBProxyEndpoint(t.Context(), &rds.DeleteDBProxyEndpointInput{DBProxyEndpointName: aws.String("front-ro")})
+		if err == nil {
+			_, err = client.DeleteDBProxy(t.Context(), &rds.DeleteDBProxyInput{DBProxyName: name})
+		}
+		if err != nil || !slices.Equal(s.plane.gone, []string{"proxy front-ro", "proxy front"}) {
+			t.Errorf("gone %v, %v", s.plane.gone, err)
+		}
+	})
+}
