@@ -5,10 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
-	"os/signal"
 	"path/filepath"
-	"syscall"
 
 	"github.com/didomi/serverless-api/sandbox/build"
 	"github.com/didomi/serverless-api/sandbox/dataplane"
@@ -55,35 +52,5 @@ func services(ctx context.Context, l layout.Layout, args []string) (err error) {
 		return fmt.Errorf("start the services: %w", err)
 	}
 	defer func() { err = errors.Join(err, servers.Close()) }()
-	return runBeside(args, append(servers.Env(), "TEST_CA_FILE="+ca))
-}
-
-// runBeside runs a command as the shell would: same streams, same signals,
-// same exit code.
-func runBeside(args, env []string) error {
-	cmd := exec.Command(args[0], args[1:]...)
-	cmd.Env = append(os.Environ(), env...)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
-	signals := make(chan os.Signal, 4)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	defer signal.Stop(signals)
-	if err := cmd.Start(); err != nil {
-		return fmt.Errorf("run %s: %w", args[0], err)
-	}
-	go func() {
-		for sig := range signals {
-			if sig != os.Interrupt { // the terminal sends that to both of us
-				_ = cmd.Process.Signal(sig)
-			}
-		}
-	}()
-	err := cmd.Wait()
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
-		if status, ok := exit.Sys().(syscall.WaitStatus); ok && status.Signaled() {
-			return exitCode(128 + int(status.Signal()))
-		}
-		return exitCode(exit.ExitCode())
-	}
-	return err
+	return runBeside(args, append(append(os.Environ(), servers.Env()...), "TEST_CA_FILE="+ca), "")
 }

@@ -16,7 +16,7 @@ import (
 )
 
 // ErrNotRunning says that no daemon serves this sandbox.
-var ErrNotRunning = errors.New("the sandbox is not running")
+var ErrNotRunning = errors.New("the sandbox is not running: make up starts it")
 
 // askTimeout bounds a question to the daemon.
 const askTimeout = 15 * time.Second

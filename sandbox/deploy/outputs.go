@@ -5,7 +5,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/didomi/serverless-api/sandbox/layout"
 )
@@ -75,4 +77,31 @@ func (s *Stack) WriteOutputs(ctx context.Context) (Outputs, error) {
 		}
 	}
 	return o, nil
+}
+
+// ReadOutputs reads the outputs of a stack that came up; empty: of the last.
+func ReadOutputs(l layout.Layout, stack string) (Outputs, error) {
+	var o Outputs
+	content, err := os.ReadFile(OutputsFile(l, stack))
+	if err != nil {
+		return o, fmt.Errorf("read the outputs of the stack: %w", err)
+	}
+	if err := json.Unmarshal(content, &o); err != nil {
+		return o, fmt.Errorf("read the outputs of the stack: %w", err)
+	}
+	return o, nil
+}
+
+// Mention reports whether one of the stack's own outputs holds one of the
+// words.
+func (o Outputs) Mention(words ...string) bool {
+	for _, value := range o.Stacked {
+		text, ok := value.(string)
+		for _, word := range words {
+			if ok && strings.Contains(text, word) {
+				return true
+			}
+		}
+	}
+	return false
 }

@@ -1,0 +1,95 @@
+package build
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/didomi/serverless-api/sandbox/layout"
+	"github.com/didomi/serverless-api/sandbox/progress"
+)
+
+// recipe is a step that counts how often it is made.
+type recipe struct {
+	key   string
+	fails error
+	made  atomic.Int32
+}
+
+func (r *recipe) step(output string) Step {
+	return Step{
+		Name: filepath.Base(output), Title: filepath.Base(output), Outputs: []string{output},
+		Key: func(context.Context) (string, error) { return r.key, nil },
+		Make: func(_ context.Context, log io.Writer) error {
+			r.made.Add(1)
+			if _, err := io.WriteString(log, "the compiler's last words\n"); err != nil {
+				return err
+			}
+			if r.fails != nil {
+				return r.fails
+			}
+			return os.WriteFile(output, []byte("tool"), 0o600)
+		},
+	}
+}
+
+func TestRun(t *testing.T) {
+	l := layout.Layout{Root: t.TempDir()}
+	output := filepath.Join(l.Root, "tool")
+	r := &recipe{key: "one"}
+	run := func(t *testing.T) error {
+		t.Helper()
+		null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer null.Close()
+		board := progress.New(null)
+		defer board.Close()
+		return Run(t.Context(), l, board, []Step{r.step(output)})
+	}
+	made := func(t *testing.T, want int32) {
+		t.Helper()
+		if got := r.made.Swap(0); got != want {
+			t.Errorf("made %d times, want %d", got, want)
+		}
+	}
+	for _, c := range []struct {
+		name string
+		prep func() error
+		want int32
+	}{
+		{"a tool is made at first", func() error { return nil }, 1},
+		{"what is fresh is not made again", func() error { return nil }, 0},
+		{"another key makes it again", func() error { r.key = "two"; return nil }, 1},
+		{"an output that was deleted is made again", func() error { return os.Remove(output) }, 1},
+		{"a lost stamp, as a killed build leaves it, makes it again", func() error { return os.RemoveAll(filepath.Join(l.Build(), "stamps")) }, 1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if err := c.prep(); err != nil {
+				t.Fatal(err)
+			}
+			if err := run(t); err != nil {
+				t.Fatal(err)
+			}
+			made(t, c.want)
+		})
+	}
+	t.Run("a failed build shows the end of its log and leaves no stamp", func(t *testing.T) {
+		r.key, r.fails = "three", errors.New("exit status 1")
+		err := run(t)
+		if err == nil || !strings.Contains(err.Error(), "the compiler's last words") {
+			t.Errorf("error %v, want the log's end in it", err)
+		}
+		r.fails, r.key = nil, "two"
+		if err := run(t); err != nil {
+			t.Fatal(err)
+		}
+		made(t, 2)
+	})
+}

@@ -1,0 +1,94 @@
+package cli
+
+import (
+	"bufio"
+	"errors"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/didomi/serverless-api/sandbox/layout"
+)
+
+// holderVariable makes the test binary hold the lock of the layout it names.
+const holderVariable = "TEST_LOCK_HOLDER"
+
+func TestMain(m *testing.M) {
+	if root := os.Getenv(holderVariable); root != "" {
+		if _, err := tryLock(layout.Layout{Root: root}, "up"); err != nil {
+			os.Exit(1)
+		}
+		os.Stdout.WriteString("held\n")
+		select {}
+	}
+	os.Exit(m.Run())
+}
+
+// hold takes the lock in another process.
+func hold(t *testing.T, l layout.Layout) *exec.Cmd {
+	t.Helper()
+	cmd := exec.Command(os.Args[0], "up", "--stack", "dev")
+	cmd.Env = append(os.Environ(), holderVariable+"="+l.Root)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	})
+	if line, err := bufio.NewReader(out).ReadString('\n'); err != nil || line != "held\n" {
+		t.Fatalf("the holder says %q, %v", line, err)
+	}
+	return cmd
+}
+
+func TestLock(t *testing.T) {
+	l := layout.Layout{Root: t.TempDir()}
+	holder := hold(t, l)
+	t.Run("a second up is told of the first", func(t *testing.T) {
+		_, err := alone(l)
+		var held heldError
+		if !errors.As(err, &held) || held.pid != holder.Process.Pid {
+			t.Fatalf("error %v, want one that names process %d", err, holder.Process.Pid)
+		}
+		for _, word := range []string{"up --stack dev", "make down"} {
+			if !strings.Contains(err.Error(), word) {
+				t.Errorf("%q is not in: %v", word, err)
+			}
+		}
+	})
+	t.Run("another lock is free", func(t *testing.T) {
+		unlock, err := tryLock(l, "build")
+		if err != nil {
+			t.Fatal(err)
+		}
+		unlock()
+	})
+	t.Run("a holder that is killed leaves no lock", func(t *testing.T) {
+		if err := holder.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		_ = holder.Wait()
+		unlock, err := alone(l)
+		if err != nil {
+			t.Fatal(err)
+		}
+		unlock()
+	})
+	t.Run("down ends the holder and takes the lock", func(t *testing.T) {
+		holder := hold(t, l)
+		unlock, err := interrupt(t.Context(), l)
+		if err != nil {
+			t.Fatal(err)
+		}
+		unlock()
+		if err := holder.Wait(); err == nil {
+			t.Error("the holder ended without being asked")
+		}
+	})
+}

@@ -1,0 +1,62 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"text/tabwriter"
+	"time"
+
+	"github.com/didomi/serverless-api/sandbox/daemon"
+	"github.com/didomi/serverless-api/sandbox/layout"
+	"github.com/didomi/serverless-api/sandbox/progress"
+)
+
+// status shows what runs, where, how it is and since when.
+func status(ctx context.Context, l layout.Layout, args []string) error {
+	flags := newFlags("status")
+	asJSON := flags.Bool("json", false, "as JSON")
+	if err := parse(flags, args); err != nil {
+		return err
+	}
+	report, err := daemon.Ask(ctx, l)
+	if errors.Is(err, daemon.ErrNotRunning) {
+		fmt.Println("the sandbox is not running; make up starts it")
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	// The keys are in outputs.json; a status may be shown around.
+	report.AccessKeyID, report.SecretAccessKey = "", ""
+	if *asJSON {
+		encoder := json.NewEncoder(os.Stdout)
+		encoder.SetIndent("", "  ")
+		return encoder.Encode(report)
+	}
+	return table(os.Stdout, report, time.Now())
+}
+
+// table writes the parts one a line.
+func table(out io.Writer, report daemon.Report, now time.Time) error {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "PART\tADDRESS\tPID\tHEALTH\tUP\tMEMORY")
+	for _, part := range report.Parts {
+		name, addr := part.Kind, part.Addr
+		if part.Name != "" {
+			name += " " + part.Name
+		}
+		if part.Plain != "" {
+			addr += " (without TLS " + part.Plain + ")"
+		}
+		fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\t%d MiB\n",
+			name, addr, part.PID, part.Health, progress.Duration(now.Sub(part.Since)), part.Memory>>20)
+	}
+	if err := w.Flush(); err != nil {
+		return fmt.Errorf("write the status: %w", err)
+	}
+	return nil
+}

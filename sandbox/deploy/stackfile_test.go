@@ -1,0 +1,99 @@
+package deploy
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/didomi/serverless-api/sandbox/layout"
+)
+
+// repository is a repository with one stack file.
+func repository(t *testing.T, stackFile string) layout.Layout {
+	t.Helper()
+	dir := t.TempDir()
+	l := layout.Layout{Repo: dir, Root: filepath.Join(dir, ".sandbox")}
+	if err := os.WriteFile(filepath.Join(dir, "Pulumi.dev.yaml"), []byte(stackFile), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+func TestWriteStackFile(t *testing.T) {
+	arch := hostArchitecture()
+	for name, c := range map[string]struct{ file, want string }{
+		"only the architecture and the salt are added": {
+			"config:\n  aws:region: eu-west-1\n  didomi:api:\n    memory: 512\n",
+			"config: {aws:region: eu-west-1, didomi:api: {memory: 512, architecture: " + arch + "}}\nencryptionsalt: v1:salt\n",
+		},
+		"an architecture is replaced": {
+			"config:\n  aws:region: eu-west-1\n  didomi:api: {architecture: other}\n",
+			"config: {aws:region: eu-west-1, didomi:api: {architecture: " + arch + "}}\nencryptionsalt: v1:salt\n",
+		},
+		"a file without the object gets it": {
+			"config:\n  aws:region: eu-west-1\n",
+			"config: {aws:region: eu-west-1, didomi:api: {architecture: " + arch + "}}\nencryptionsalt: v1:salt\n",
+		},
+		"a wrong type is left for the program to refuse": {
+			"config:\n  aws:region: eu-west-1\n  didomi:api: nonsense\n",
+			"config: {aws:region: eu-west-1, didomi:api: nonsense}\nencryptionsalt: v1:salt\n",
+		},
+		"what belongs to another backend is dropped": {
+			"secretsprovider: awskms://x\nencryptedkey: k\nencryptionsalt: old\nconfig:\n  aws:region: eu-west-1\n  didomi:api: {}\n",
+			"config: {aws:region: eu-west-1, didomi:api: {architecture: " + arch + "}}\nencryptionsalt: v1:salt\n",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := repository(t, c.file)
+			document, region, err := ReadStack(l, "dev")
+			if err != nil || region != "eu-west-1" {
+				t.Fatalf("region %q, error %v", region, err)
+			}
+			if err := WriteStackFile(l, "dev", document, "v1:salt"); err != nil {
+				t.Fatal(err)
+			}
+			written, err := os.ReadFile(StackFile(l, "dev"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, want := normal(t, string(written)), normal(t, c.want); got != want {
+				t.Errorf("written\n%s\nwant\n%s", got, want)
+			}
+			if tree, err := os.ReadFile(filepath.Join(l.Repo, "Pulumi.dev.yaml")); err != nil || string(tree) != c.file {
+				t.Errorf("the repository's file is now %q, %v", tree, err)
+			}
+		})
+	}
+}
+
+// normal is a YAML text in one form, to compare.
+func normal(t *testing.T, text string) string {
+	t.Helper()
+	var value any
+	if err := yaml.Unmarshal([]byte(text), &value); err != nil {
+		t.Fatalf("%v in\n%s", err, text)
+	}
+	out, err := yaml.Marshal(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(out)
+}
+
+func TestReadStack(t *testing.T) {
+	for name, c := range map[string]struct{ stack, file, want string }{
+		"a stack that is not there is named with those that are": {"staging", "config: {aws:region: x}\n", "stacks: dev"},
+		"a file without a region is refused":                     {"dev", "config: {}\n", "aws:region"},
+		"a file that is no YAML is refused by its path":          {"dev", "config: [\n", "Pulumi.dev.yaml"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, _, err := ReadStack(repository(t, c.file), c.stack)
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("error %v, want %q in it", err, c.want)
+			}
+		})
+	}
+}
