@@ -1,0 +1,182 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"go/ast"
+	"os"
+	"path"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// catalog is what the pulumi-aws SDK says about the types of the chosen
+// modules. Types are written as "string", "int", "float", "bool", "any",
+// "archive", "asset", "[]T" (list), "{}T" (map of strings to T) or "@pkg.Name",
+// a key of Types.
+type catalog struct {
+	Resources map[string]*member           `json:"resources"`
+	Functions map[string]*member           `json:"functions"`
+	Types     map[string]map[string]string `json:"types"`
+}
+
+// member is one resource or function: property names and their types.
+type member struct {
+	Inputs  map[string]string `json:"inputs"`
+	Outputs map[string]string `json:"outputs"`
+	Secrets []string          `json:"secrets,omitempty"`
+	Aliases []string          `json:"aliases,omitempty"`
+}
+
+// writeCatalog reads the SDK's source under dir and writes the catalog to file.
+func writeCatalog(dir, file string) error {
+	modules, err := readLines("modules.txt")
+	if err != nil {
+		return err
+	}
+	result := &catalog{
+		Resources: map[string]*member{},
+		Functions: map[string]*member{},
+		Types:     map[string]map[string]string{},
+	}
+	for _, module := range modules {
+		pkg, err := parseSDKPackage(filepath.Join(dir, "go/aws", module), path.Base(path.Join("aws", module)))
+		if err != nil {
+			return err
+		}
+		pkg.collect(result)
+	}
+	content, err := json.Marshal(result)
+	if err != nil {
+		return fmt.Errorf("encode the catalog: %w", err)
+	}
+	if err := os.WriteFile(file, content, 0o644); err != nil {
+		return fmt.Errorf("write the catalog: %w", err)
+	}
+	return nil
+}
+
+// collect adds a package's resources, functions and types to the catalog.
+func (p *sdkPackage) collect(into *catalog) {
+	for _, function := range p.functions {
+		call, token := registration(function)
+		switch call {
+		case "RegisterResource":
+			into.Resources[token] = p.resource(function)
+		case "Invoke":
+			into.Functions[token] = p.function(function)
+		}
+	}
+	for name, fields := range p.structs {
+		if fields := p.fields(fields); len(fields) > 0 {
+			into.Types[p.name+"."+name] = fields
+		}
+	}
+}
+
+// resource describes the resource that a New function registers.
+func (p *sdkPackage) resource(function *ast.FuncDecl) *member {
+	name := strings.TrimPrefix(function.Name.Name, "New")
+	state := p.fields(p.structs[lowerFirst(name)+"State"])
+	outputs := map[string]string{}
+	for property := range p.fields(p.structs[name]) {
+		outputs[property] = "any"
+		if kind, ok := state[property]; ok {
+			outputs[property] = kind
+		}
+	}
+	return &member{
+		Inputs:  p.fields(p.structs[lowerFirst(name)+"Args"]),
+		Outputs: outputs,
+		Secrets: stringsIn(function, "AdditionalSecretOutputs"),
+		Aliases: stringsIn(function, "Aliases"),
+	}
+}
+
+// function describes the data source that a Get or Lookup function invokes.
+func (p *sdkPackage) function(function *ast.FuncDecl) *member {
+	described := &member{Inputs: map[string]string{}, Outputs: map[string]string{}}
+	for _, parameter := range function.Type.Params.List {
+		if name := structName(parameter.Type); strings.HasSuffix(name, "Args") {
+			described.Inputs = p.fields(p.structs[name])
+		}
+	}
+	if results := function.Type.Results; results != nil && len(results.List) > 0 {
+		described.Outputs = p.fields(p.structs[structName(results.List[0].Type)])
+	}
+	return described
+}
+
+// registration gives the SDK call that a function makes and the token it names.
+func registration(function *ast.FuncDecl) (call, token string) {
+	ast.Inspect(function, func(node ast.Node) bool {
+		expression, ok := node.(*ast.CallExpr)
+		if !ok || token != "" {
+			return token == ""
+		}
+		selector, ok := expression.Fun.(*ast.SelectorExpr)
+		if !ok || len(expression.Args) == 0 {
+			return true
+		}
+		if name := selector.Sel.Name; name == "RegisterResource" || name == "Invoke" {
+			call, token = name, literal(expression.Args[0])
+		}
+		return true
+	})
+	return call, token
+}
+
+// stringsIn gives the string literals inside the named call.
+func stringsIn(function *ast.FuncDecl, call string) []string {
+	var found []string
+	ast.Inspect(function, func(node ast.Node) bool {
+		expression, ok := node.(*ast.CallExpr)
+		if !ok {
+			return true
+		}
+		selector, ok := expression.Fun.(*ast.SelectorExpr)
+		if !ok || selector.Sel.Name != call {
+			return true
+		}
+		for _, argument := range expression.Args {
+			ast.Inspect(argument, func(node ast.Node) bool {
+				if value, ok := node.(*ast.BasicLit); ok {
+					found = append(found, literal(value))
+				}
+				return true
+			})
+		}
+		return false
+	})
+	return found
+}
+
+func literal(expression ast.Expr) string {
+	value, ok := expression.(*ast.BasicLit)
+	if !ok {
+		return ""
+	}
+	text, err := strconv.Unquote(value.Value)
+	if err != nil {
+		return ""
+	}
+	return text
+}
+
+func structName(expression ast.Expr) string {
+	if pointer, ok := expression.(*ast.StarExpr); ok {
+		expression = pointer.X
+	}
+	if name, ok := expression.(*ast.Ident); ok {
+		return name.Name
+	}
+	return ""
+}
+
+func lowerFirst(name string) string {
+	first, size := utf8.DecodeRuneInString(name)
+	return string(unicode.ToLower(first)) + name[size:]
+}

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"go/ast"
+	"go/format"
+	"go/parser"
+	"go/token"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+)
+
+// cutServicePackages gives service_packages_gen.go with the elements of its one
+// list literal limited to services.
+func cutServicePackages(source string, services []string) ([]byte, error) {
+	return rewrite(source, servicePackagesFile, func(file *ast.File) {
+		ast.Inspect(file, func(node ast.Node) bool {
+			list, ok := node.(*ast.CompositeLit)
+			if !ok {
+				return true
+			}
+			list.Elts = slices.DeleteFunc(list.Elts, func(element ast.Expr) bool {
+				return !slices.Contains(services, qualifierOf(element))
+			})
+			return false
+		})
+	})
+}
+
+// qualifierOf gives "ec2" for the expression ec2.ServicePackage(ctx).
+func qualifierOf(expression ast.Expr) string {
+	call, ok := expression.(*ast.CallExpr)
+	if !ok {
+		return ""
+	}
+	selector, ok := call.Fun.(*ast.SelectorExpr)
+	if !ok {
+		return ""
+	}
+	if name, ok := selector.X.(*ast.Ident); ok {
+		return name.Name
+	}
+	return ""
+}
+
+// cutClients gives awsclient_gen.go with the methods that are called somewhere.
+func cutClients(source string, called map[string]bool) ([]byte, error) {
+	return rewrite(source, clientsFile, func(file *ast.File) {
+		file.Decls = slices.DeleteFunc(file.Decls, func(decl ast.Decl) bool {
+			method, ok := decl.(*ast.FuncDecl)
+			return ok && !called[method.Name.Name]
+		})
+	})
+}
+
+// rewrite parses one generated file, applies edit, drops the imports that are
+// no longer used and prints it again, comments left out.
+func rewrite(source, name string, edit func(*ast.File)) ([]byte, error) {
+	content, err := os.ReadFile(filepath.Join(source, name))
+	if err != nil {
+		return nil, fmt.Errorf("read upstream's %s: %w", name, err)
+	}
+	files := token.NewFileSet()
+	file, err := parser.ParseFile(files, name, content, parser.SkipObjectResolution)
+	if err != nil {
+		return nil, fmt.Errorf("parse upstream's %s: %w", name, err)
+	}
+	edit(file)
+	dropUnusedImports(file)
+	var out bytes.Buffer
+	if err := format.Node(&out, files, file); err != nil {
+		return nil, fmt.Errorf("print %s: %w", name, err)
+	}
+	return out.Bytes(), nil
+}
+
+func dropUnusedImports(file *ast.File) {
+	used := map[string]bool{}
+	ast.Inspect(file, func(node ast.Node) bool {
+		if selector, ok := node.(*ast.SelectorExpr); ok {
+			if name, ok := selector.X.(*ast.Ident); ok {
+				used[name.Name] = true
+			}
+		}
+		return true
+	})
+	for _, decl := range file.Decls {
+		imports, ok := decl.(*ast.GenDecl)
+		if !ok || imports.Tok != token.IMPORT {
+			continue
+		}
+		imports.Specs = slices.DeleteFunc(imports.Specs, func(spec ast.Spec) bool {
+			return !used[importedName(spec.(*ast.ImportSpec))]
+		})
+	}
+}
+
+// importedName guesses a package's name from its path, which holds for the two
+// generated files.
+func importedName(spec *ast.ImportSpec) string {
+	if spec.Name != nil {
+		return spec.Name.Name
+	}
+	imported, err := strconv.Unquote(spec.Path.Value)
+	if err != nil {
+		return ""
+	}
+	return path.Base(imported)
+}

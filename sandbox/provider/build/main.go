@@ -1,0 +1,58 @@
+// Command build makes the sandbox's AWS provider, the plugin
+// pulumi-resource-aws, in three steps: it copies the upstream provider out of
+// the module cache and cuts it down to the services of services.txt, so that a
+// build takes minutes instead of an hour; compiles the plugin; and has the
+// plugin generate its schema once, so that it starts fast.
+//
+// It is a module of its own, without dependencies, because the provider's
+// module cannot load before the folder that its go.mod replaces exists. Both
+// results are keyed by content: a run with the same key does nothing.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+func main() {
+	out := flag.String("out", "../../../.sandbox/bin/pulumi-resource-aws", "file to write the plugin to")
+	only := flag.Bool("prepare", false, "stop after the upstream tree is prepared; nothing is compiled")
+	flag.Parse()
+	if err := run(*out, *only); err != nil {
+		fmt.Fprintln(os.Stderr, "provider build:", err)
+		os.Exit(1)
+	}
+}
+
+// run expects to be started in its own folder, as `go run .` there is.
+func run(out string, only bool) error {
+	provider, err := filepath.Abs("..")
+	if err != nil {
+		return fmt.Errorf("find the provider's folder: %w", err)
+	}
+	if out, err = filepath.Abs(out); err != nil {
+		return fmt.Errorf("output file: %w", err)
+	}
+	// go.mod of the provider replaces upstream with this folder.
+	tree := filepath.Join(provider, "../../.sandbox/build/terraform-provider-aws")
+	key, err := treeKey()
+	if err != nil {
+		return err
+	}
+	if err := step("upstream prepared", func() error { return prepare(tree, key) }); err != nil || only {
+		return err
+	}
+	return step("plugin built", func() error { return compile(provider, tree, key, out) })
+}
+
+func step(done string, do func() error) error {
+	started := time.Now()
+	if err := do(); err != nil {
+		return err
+	}
+	fmt.Printf("provider: %s (%s)\n", done, time.Since(started).Round(10*time.Millisecond))
+	return nil
+}

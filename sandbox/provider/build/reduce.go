@@ -1,0 +1,87 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+)
+
+// The two generated files that tie every service into one provider.
+const (
+	servicePackagesFile = "internal/provider/sdkv2/service_packages_gen.go"
+	clientsFile         = "internal/conns/awsclient_gen.go"
+)
+
+// roots are the packages that the sandbox's provider imports.
+var roots = []string{"internal", "internal/provider/sdkv2", "internal/provider/framework", "version"}
+
+// reduce copies what roots and services reach from source to tree.
+func reduce(source, tree string, services []string) error {
+	for _, service := range services {
+		if _, err := os.Stat(filepath.Join(source, "internal/service", service)); err != nil {
+			return fmt.Errorf("services.txt names %q, which upstream does not have: %w", service, err)
+		}
+	}
+	packages, err := cutServicePackages(source, services)
+	if err != nil {
+		return err
+	}
+	closure := newClosure(source)
+	closure.replace[servicePackagesFile] = packages
+	closure.replace[clientsFile] = nil
+	if err := closure.addAll(roots); err != nil {
+		return err
+	}
+	clients, err := cutClients(source, closure.calls)
+	if err != nil {
+		return err
+	}
+	closure.replace[clientsFile] = clients
+	if err := closure.scan(clientsFile, clients); err != nil {
+		return err
+	}
+	if err := closure.copyTo(tree); err != nil {
+		return err
+	}
+	return writeGoMod(source, tree, closure.imports)
+}
+
+// writeGoMod copies upstream's go.mod without the AWS service modules that
+// nothing imports any more: a clean machine would load each one's go.mod.
+func writeGoMod(source, tree string, imports map[string]bool) error {
+	content, err := os.ReadFile(filepath.Join(source, "go.mod"))
+	if err != nil {
+		return fmt.Errorf("read upstream's go.mod: %w", err)
+	}
+	var kept strings.Builder
+	for line := range strings.Lines(string(content)) {
+		fields := strings.Fields(line)
+		unused := len(fields) >= 2 && strings.HasPrefix(fields[0], "github.com/aws/aws-sdk-go-v2/service/") &&
+			!strings.Contains(line, "// indirect") && !importsUnder(imports, fields[0])
+		if !unused {
+			kept.WriteString(line)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(tree, "go.mod"), []byte(kept.String()), 0o644); err != nil {
+		return fmt.Errorf("write go.mod: %w", err)
+	}
+	return nil
+}
+
+func importsUnder(imports map[string]bool, module string) bool {
+	for imported := range imports {
+		if imported == module || strings.HasPrefix(imported, module+"/") {
+			return true
+		}
+	}
+	return false
+}
+
+// packageDir gives the folder of one of upstream's packages, false for any
+// other import path.
+func packageDir(importPath string) (string, bool) {
+	dir, found := strings.CutPrefix(importPath, upstreamModule+"/")
+	return path.Clean(dir), found
+}

@@ -1,0 +1,38 @@
+// Package upstream makes the Terraform AWS provider, both halves of it, usable
+// by the bridge.
+package upstream
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log"
+	"os"
+
+	"github.com/hashicorp/terraform-provider-aws/internal"
+	"github.com/hashicorp/terraform-provider-aws/internal/provider/framework"
+	"github.com/hashicorp/terraform-provider-aws/internal/provider/sdkv2"
+	pftfbridge "github.com/pulumi/pulumi-terraform-bridge/v3/pkg/pf/tfbridge"
+	shim "github.com/pulumi/pulumi-terraform-bridge/v3/pkg/tfshim"
+	shimv2 "github.com/pulumi/pulumi-terraform-bridge/v3/pkg/tfshim/sdk-v2"
+)
+
+// New gives the provider with its two halves (SDK v2 and plugin framework)
+// muxed into one, as pulumi-aws muxes them.
+func New(ctx context.Context) (shim.Provider, error) {
+	// The constructors log a line each; a plugin's output is for errors.
+	log.SetOutput(io.Discard)
+	defer log.SetOutput(os.Stderr)
+
+	internal.RegisterSmarterrFS()
+	primary, err := sdkv2.NewProvider(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("make the upstream provider: %w", err)
+	}
+	secondary, err := framework.NewProvider(ctx, primary)
+	if err != nil {
+		return nil, fmt.Errorf("make the upstream framework provider: %w", err)
+	}
+	planned := shimv2.NewProvider(primary, shimv2.WithPlanResourceChange(func(string) bool { return true }))
+	return pftfbridge.MuxShimWithPF(ctx, planned, secondary), nil
+}
