@@ -1,0 +1,131 @@
+package e2e
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/jackc/pgx/v5"
+	"github.com/redis/go-redis/v9"
+)
+
+// awsConfig is the emulated account's administrator.
+func awsConfig(out outputs) aws.Config {
+	return aws.Config{
+		Region:       out.Region,
+		BaseEndpoint: aws.String(out.AWSEndpoint),
+		Credentials:  credentials.NewStaticCredentialsProvider(out.AccessKeyID, out.SecretAccessKey, ""),
+	}
+}
+
+// functionEnvironment is the deployed environment of the function that serves
+// the API, found by its handler.
+func functionEnvironment(t *testing.T, out outputs) map[string]string {
+	t.Helper()
+	list, err := lambda.NewFromConfig(awsConfig(out)).ListFunctions(context.Background(), &lambda.ListFunctionsInput{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range list.Functions {
+		if aws.ToString(f.Handler) == "api" && f.Environment != nil && f.Environment.Variables["BUCKET"] == out.Bucket {
+			return f.Environment.Variables
+		}
+	}
+	t.Fatalf("no function with handler api and bucket %s among %d", out.Bucket, len(list.Functions))
+	return nil
+}
+
+// login reads a secret of the contract's form from Secrets Manager.
+func login(t *testing.T, out outputs, arn string) (username, password string) {
+	t.Helper()
+	secret, err := secretsmanager.NewFromConfig(awsConfig(out)).GetSecretValue(context.Background(), &secretsmanager.GetSecretValueInput{SecretId: aws.String(arn)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var value struct{ Username, Password string }
+	if err := json.Unmarshal([]byte(aws.ToString(secret.SecretString)), &value); err != nil {
+		t.Fatalf("secret %s is not {username, password}", arn)
+	}
+	return value.Username, value.Password
+}
+
+// sandboxCA trusts the sandbox's certificates.
+func sandboxCA(t *testing.T) *x509.CertPool {
+	t.Helper()
+	pem, err := os.ReadFile(filepath.Join(repository(t), ".sandbox", "run", "ca.pem"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(pem) {
+		t.Fatal("ca.pem holds no certificate")
+	}
+	return pool
+}
+
+// checkRow finds the item's row in PostgreSQL, through the proxy.
+func checkRow(t *testing.T, out outputs, id, value string) {
+	t.Helper()
+	env := functionEnvironment(t, out)
+	username, password := login(t, out, env["DB_SECRET_ARN"])
+	dsn := url.URL{
+		Scheme: "postgres", User: url.UserPassword(username, password),
+		Host: env["DB_HOST"] + ":" + env["DB_PORT"], Path: env["DB_NAME"], RawQuery: "sslmode=verify-full",
+	}
+	config, err := pgx.ParseConfig(dsn.String())
+	if err != nil {
+		t.Fatal("the deployed database variables do not make a connection string")
+	}
+	config.TLSConfig.RootCAs = sandboxCA(t)
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	conn, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	var got string
+	if err := conn.QueryRow(ctx, "SELECT body->>'n' FROM items WHERE id = $1", id).Scan(&got); err != nil || got != value {
+		t.Fatalf("row %s: %q, %v, want %q", id, got, err, value)
+	}
+}
+
+// checkKey finds the item's key in Redis, through TLS and in cluster mode.
+func checkKey(t *testing.T, out outputs, id string) {
+	t.Helper()
+	env := functionEnvironment(t, out)
+	_, password := login(t, out, env["REDIS_SECRET_ARN"])
+	db := redis.NewClusterClient(&redis.ClusterOptions{
+		Addrs: []string{env["REDIS_ADDR"]}, Password: password,
+		TLSConfig: &tls.Config{RootCAs: sandboxCA(t), MinVersion: tls.VersionTLS12},
+	})
+	defer func() { _ = db.Close() }()
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	var found []string
+	err := db.ForEachMaster(ctx, func(ctx context.Context, node *redis.Client) error {
+		keys, err := node.Keys(ctx, "*").Result()
+		found = append(found, keys...)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range found {
+		if strings.Contains(key, id) {
+			return
+		}
+	}
+	t.Fatalf("no key of item %s in Redis, found %v", id, found)
+}

@@ -1,0 +1,75 @@
+package e2e
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// resources is how long an up is left alone once the AWS provider runs, so
+// that the kill comes while resources are being created.
+const resources = 30 * time.Second
+
+// killDaemonOnce waits until the running up creates resources and then kills
+// the sandbox's daemon with SIGKILL.
+func killDaemonOnce(ctx context.Context, t *testing.T) {
+	t.Helper()
+	waitFor(ctx, t, "the AWS provider", func() bool { return len(processes(t, "pulumi-resource-aws", "")) != 0 })
+	select {
+	case <-time.After(resources):
+	case <-ctx.Done():
+	}
+	daemons := processes(t, "sandbox", "serve")
+	if len(daemons) != 1 {
+		t.Fatalf("%d daemons run, want 1", len(daemons))
+	}
+	if err := syscall.Kill(daemons[0], syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func waitFor(ctx context.Context, t *testing.T, what string, there func() bool) {
+	t.Helper()
+	for !there() {
+		select {
+		case <-ctx.Done():
+			t.Fatalf("waited for %s: %v", what, ctx.Err())
+		case <-time.After(time.Second):
+		}
+	}
+}
+
+// processes are the ids of this checkout's processes of one of its programs,
+// with this first argument unless it is empty.
+func processes(t *testing.T, program, argument string) []int {
+	t.Helper()
+	path := filepath.Join(repository(t), ".sandbox", "bin", program)
+	lines, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found []int
+	for _, line := range lines {
+		pid, err := strconv.Atoi(strings.Split(line, "/")[2])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if exe, err := os.Readlink(filepath.Join("/proc", strconv.Itoa(pid), "exe")); err != nil || exe != path {
+			continue
+		}
+		cmdline, err := os.ReadFile(line)
+		if err != nil {
+			continue // ended meanwhile
+		}
+		args := strings.Split(string(cmdline), "\x00")
+		if argument == "" || len(args) > 1 && args[1] == argument {
+			found = append(found, pid)
+		}
+	}
+	return found
+}

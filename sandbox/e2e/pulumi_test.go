@@ -1,0 +1,178 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"gopkg.in/yaml.v3"
+)
+
+// pulumi runs the CLI in dir against the sandbox and returns its standard
+// output, its standard error and its exit code.
+func pulumi(t *testing.T, out outputs, dir string, args ...string) (stdout, stderr string, code int) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), limitPreview)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, out.Pulumi, append(args, "--non-interactive")...)
+	cmd.Dir = dir
+	cmd.Env = os.Environ()
+	for name, value := range out.Env {
+		cmd.Env = append(cmd.Env, name+"="+value)
+	}
+	cmd.Env = append(cmd.Env, "PATH="+filepath.Dir(out.Pulumi)+":"+os.Getenv("PATH"))
+	var o, e bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &o, &e
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatalf("pulumi %s: %v\n%s", strings.Join(args, " "), err, e.String())
+	}
+	return o.String(), e.String(), cmd.ProcessState.ExitCode()
+}
+
+// copyTree copies what git knows of the checkout, new files included, so that
+// an edit can be tried without touching it.
+func copyTree(t *testing.T) string {
+	t.Helper()
+	root, dir := repository(t), t.TempDir()
+	list, err := exec.Command("git", "-C", root, "ls-files", "-z", "--cached", "--others", "--exclude-standard").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range strings.Split(strings.TrimRight(string(list), "\x00"), "\x00") {
+		content, err := os.ReadFile(filepath.Join(root, name))
+		if errors.Is(err, os.ErrNotExist) {
+			continue // deleted and not yet committed
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		writeFile(t, filepath.Join(dir, name), content)
+	}
+	return dir
+}
+
+func writeFile(t *testing.T, path string, content []byte) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// checkFunctionEdit changes what the function does, and asks what an up would
+// do about it.
+func checkFunctionEdit(t *testing.T, out outputs) {
+	t.Helper()
+	dir := copyTree(t)
+	writeFile(t, filepath.Join(dir, "lambda", "edited.go"), []byte("package main\n\nimport \"os\"\n\nfunc init() {\n\tif len(os.Args) > 9 {\n\t\tprintln(\"edited\")\n\t}\n}\n"))
+	stdout, stderr, code := pulumi(t, out, dir, "preview", "--stack", out.Stack, "--config-file", out.ConfigFile, "--json")
+	if code != 0 {
+		t.Fatalf("preview: exit %d\n%s\n%s", code, stdout, stderr)
+	}
+	var preview struct {
+		Steps []struct{ Op, URN string }
+	}
+	if err := json.Unmarshal([]byte(stdout), &preview); err != nil {
+		t.Fatalf("preview: %v\n%s", err, stdout)
+	}
+	allowed := map[string][]string{
+		"aws:lambda/function:Function":                                         {"update"},
+		"aws:lambda/alias:Alias":                                               {"update"},
+		"aws:lambda/invocation:Invocation":                                     {"update", "replace", "create-replacement", "delete-replaced"},
+		"aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig": {"update", "replace", "create-replacement", "delete-replaced"},
+	}
+	seen := map[string]bool{}
+	for _, step := range preview.Steps {
+		if step.Op == "same" || step.Op == "read" {
+			continue
+		}
+		parts := strings.Split(step.URN, "::")
+		kind := parts[2][strings.LastIndex(parts[2], "$")+1:]
+		if !slices.Contains(allowed[kind], step.Op) {
+			t.Errorf("%s: %s is more than an edit of the function may do", step.Op, step.URN)
+		}
+		seen[kind] = true
+	}
+	if !seen["aws:lambda/function:Function"] || !seen["aws:lambda/alias:Alias"] {
+		t.Errorf("the edit changes %v, want the function and its alias among them", seen)
+	}
+}
+
+// checkWrongConfig makes mistakes in a stack of its own and expects all of
+// them named and nothing made.
+func checkWrongConfig(t *testing.T, out outputs) {
+	t.Helper()
+	for _, c := range []struct {
+		name string
+		edit func(config map[string]any)
+		want []string
+	}{
+		{"an unknown key", func(config map[string]any) {
+			config["didomi:network"] = map[string]any{"cidrr": "10.0.0.0/16"}
+		}, []string{"cidrr"}},
+		{"a network that is none", func(config map[string]any) {
+			config["didomi:network"] = map[string]any{"cidr": "10.0.0.0/99"}
+		}, []string{"10.0.0.0/99"}},
+		{"no domain", func(config map[string]any) {
+			delete(config, "didomi:dns")
+		}, []string{"domain"}},
+		{"three mistakes at once", func(config map[string]any) {
+			config["didomi:network"] = map[string]any{"cidr": "nonsense", "zones": 99}
+			config["didomi:dns"] = map[string]any{"domain": "not a domain"}
+		}, []string{"nonsense", "99", "not a domain"}},
+	} {
+		t.Run(c.name, func(t *testing.T) { refusesConfig(t, out, c.edit, c.want) })
+	}
+}
+
+// refusesConfig tries an up of a new stack with an edited configuration.
+func refusesConfig(t *testing.T, out outputs, edit func(map[string]any), want []string) {
+	t.Helper()
+	content, err := os.ReadFile(out.ConfigFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file struct {
+		Salt   string         `yaml:"encryptionsalt,omitempty"`
+		Config map[string]any `yaml:"config"`
+	}
+	if err := yaml.Unmarshal(content, &file); err != nil {
+		t.Fatal(err)
+	}
+	edit(file.Config)
+	edited, err := yaml.Marshal(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := filepath.Join(t.TempDir(), "Pulumi.wrong.yaml")
+	writeFile(t, config, edited)
+	dir := repository(t)
+	if _, stderr, code := pulumi(t, out, dir, "stack", "init", "wrong", "--no-select", "--config-file", config); code != 0 {
+		t.Fatal(stderr)
+	}
+	t.Cleanup(func() { pulumi(t, out, dir, "stack", "rm", "wrong", "--yes", "--preserve-config") })
+	stdout, stderr, code := pulumi(t, out, dir, "up", "--stack", "wrong", "--config-file", config, "--yes", "--skip-preview")
+	if code == 0 {
+		t.Fatalf("up went well with a wrong configuration\n%s", stdout)
+	}
+	for _, word := range want {
+		if !strings.Contains(stdout+stderr, word) {
+			t.Errorf("the message does not name %q:\n%s%s", word, stdout, stderr)
+		}
+	}
+	state, _, _ := pulumi(t, out, dir, "stack", "export", "--stack", "wrong")
+	if made := strings.Count(state, `"aws:`); made != 0 {
+		t.Errorf("%d AWS resources in the state of the refused stack:\n%s", made, state)
+	}
+}

@@ -1,0 +1,119 @@
+package e2e
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+)
+
+// answer is a response with its body read.
+type answer struct {
+	status int
+	header http.Header
+	body   string
+}
+
+// client gives up well after the platform's own limit of 29 s.
+var client = &http.Client{
+	Timeout:       2 * time.Minute,
+	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+}
+
+// request sends one request to the stack's URL.
+func request(t *testing.T, out outputs, method, path, body string) answer {
+	t.Helper()
+	req, err := http.NewRequest(method, out.URL+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if body != "" {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if out.APIKey != "" {
+		req.Header.Set("X-Api-Key", out.APIKey)
+	}
+	res, err := client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer{status: res.StatusCode, header: res.Header, body: string(text)}
+}
+
+// item asks for an item and checks status, X-Cache and the body's value.
+func item(t *testing.T, out outputs, id, xCache, value string) {
+	t.Helper()
+	got := request(t, out, http.MethodGet, "/items/"+id, "")
+	if got.status != http.StatusOK || got.header.Get("X-Cache") != xCache {
+		t.Fatalf("GET /items/%s: %d, X-Cache %q, want 200 and %q\n%s", id, got.status, got.header.Get("X-Cache"), xCache, got.body)
+	}
+	var parsed struct {
+		ID   string `json:"id"`
+		Body struct {
+			N string `json:"n"`
+		} `json:"body"`
+		UpdatedAt time.Time `json:"updated_at"`
+	}
+	if err := json.Unmarshal([]byte(got.body), &parsed); err != nil {
+		t.Fatalf("%v in %s", err, got.body)
+	}
+	if parsed.ID != id || parsed.Body.N != value || parsed.UpdatedAt.IsZero() {
+		t.Fatalf("GET /items/%s: got %s, want value %q", id, got.body, value)
+	}
+}
+
+// checkItems walks an item's life: created, missed, hit, replaced, deleted.
+func checkItems(t *testing.T, out outputs) {
+	t.Helper()
+	put := func(value string, want int) {
+		t.Helper()
+		if got := request(t, out, http.MethodPut, "/items/e2e-1", `{"n":"`+value+`"}`); got.status != want {
+			t.Fatalf("PUT: %d, want %d\n%s", got.status, want, got.body)
+		}
+	}
+	put("one", http.StatusCreated)
+	item(t, out, "e2e-1", "miss", "one")
+	item(t, out, "e2e-1", "hit", "one")
+	put("two", http.StatusOK)
+	item(t, out, "e2e-1", "miss", "two")
+	item(t, out, "e2e-1", "hit", "two")
+
+	if got := request(t, out, http.MethodGet, "/items?limit=10", ""); got.status != http.StatusOK || !strings.Contains(got.body, "e2e-1") {
+		t.Fatalf("GET /items: %d %s", got.status, got.body)
+	}
+	if got := request(t, out, http.MethodGet, "/health", ""); got.status != http.StatusOK {
+		t.Fatalf("GET /health: %d %s", got.status, got.body)
+	}
+}
+
+// checkRefusals asks what the API does not have.
+func checkRefusals(t *testing.T, out outputs) {
+	t.Helper()
+	for _, c := range []struct {
+		name, method, path, body string
+		want                     int
+	}{
+		{"an unknown path is not found", http.MethodGet, "/nothing", "", http.StatusNotFound},
+		{"an unknown item is not found", http.MethodGet, "/items/never-made", "", http.StatusNotFound},
+		{"a wrong method is not allowed", http.MethodPatch, "/items/e2e-1", `{}`, http.StatusMethodNotAllowed},
+		{"an unknown file is not found", http.MethodGet, "/files/never-made", "", http.StatusNotFound},
+		{"a body that is not JSON is refused", http.MethodPut, "/items/e2e-1", `{"n":`, http.StatusUnprocessableEntity},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := request(t, out, c.method, c.path, c.body)
+			if got.status != c.want {
+				t.Fatalf("%s %s: %d, want %d\n%s", c.method, c.path, got.status, c.want, got.body)
+			}
+			if !strings.HasPrefix(got.header.Get("Content-Type"), "application/problem+json") {
+				t.Errorf("Content-Type %q, want application/problem+json\n%s", got.header.Get("Content-Type"), got.body)
+			}
+		})
+	}
+}

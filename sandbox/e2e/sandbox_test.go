@@ -1,0 +1,96 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// outputs is what `sandbox up` writes to .sandbox/outputs.json.
+type outputs struct {
+	URL             string `json:"url"`
+	APIKey          string `json:"apiKey"`
+	AWSEndpoint     string `json:"awsEndpoint"`
+	Region          string `json:"region"`
+	AccessKeyID     string `json:"accessKeyId"`
+	SecretAccessKey string `json:"secretAccessKey"`
+	Bucket          string `json:"bucket"`
+	Stack           string `json:"stack"`
+	BackendURL      string `json:"backendUrl"`
+	Pulumi          string `json:"pulumi"`
+
+	ConfigFile string            `json:"configFile"`
+	Env        map[string]string `json:"env"`
+}
+
+// repository is the root of the checkout under test.
+func repository(t *testing.T) string {
+	t.Helper()
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return root
+}
+
+// command prepares the sandbox command in the checkout.
+func command(ctx context.Context, t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	root := repository(t)
+	cmd := exec.CommandContext(ctx, filepath.Join(root, ".sandbox", "bin", "sandbox"), args...)
+	cmd.Dir = root
+	return cmd
+}
+
+// run runs the sandbox command and returns what it printed and its exit code.
+func run(t *testing.T, limit time.Duration, args ...string) (string, int) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	cmd := command(ctx, t, args...)
+	var printed bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &printed, &printed
+	start := time.Now()
+	err := cmd.Run()
+	t.Logf("sandbox %s: %s", strings.Join(args, " "), time.Since(start).Round(time.Second))
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatalf("sandbox %s: %v\n%s", strings.Join(args, " "), err, printed.String())
+	}
+	return printed.String(), cmd.ProcessState.ExitCode()
+}
+
+// mustRun is run that fails the test unless the command exits with 0.
+func mustRun(t *testing.T, limit time.Duration, args ...string) string {
+	t.Helper()
+	printed, code := run(t, limit, args...)
+	if code != 0 {
+		t.Fatalf("sandbox %s: exit %d\n%s", strings.Join(args, " "), code, printed)
+	}
+	return printed
+}
+
+// up brings the stack up and returns its outputs.
+func up(t *testing.T, stack string) outputs {
+	t.Helper()
+	mustRun(t, 40*time.Minute, "up", "--stack", stack)
+	text, err := os.ReadFile(filepath.Join(repository(t), ".sandbox", "outputs.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out outputs
+	if err := json.Unmarshal(text, &out); err != nil {
+		t.Fatalf("outputs.json: %v", err)
+	}
+	if out.Stack != stack {
+		t.Fatalf("outputs.json is of stack %q, want %q", out.Stack, stack)
+	}
+	return out
+}

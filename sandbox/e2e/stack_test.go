@@ -1,0 +1,103 @@
+package e2e
+
+import (
+	"context"
+	"net"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+)
+
+// limitPreview bounds one preview, program build included.
+const limitPreview = 10 * time.Minute
+
+// TestWholeStack is the README's claims in order: each step needs the one
+// before it, so the first that fails ends the test.
+func TestWholeStack(t *testing.T) {
+	if printed, code := run(t, time.Minute, "status"); code == 0 {
+		t.Fatalf("a sandbox is running in this checkout and this test needs it for itself: run 'make down' first\n%s", printed)
+	}
+	t.Cleanup(func() { mustRun(t, 5*time.Minute, "down") })
+
+	var dev, prod outputs
+	step := func(name string, body func(t *testing.T)) {
+		t.Helper()
+		if !t.Run(name, body) {
+			t.FailNow()
+		}
+	}
+
+	step("an up that is killed midway leaves a sandbox that comes up again", func(t *testing.T) {
+		killedUp(t)
+		dev = up(t, "dev")
+	})
+	step("an item is read through Redis from PostgreSQL", func(t *testing.T) {
+		checkItems(t, dev)
+		checkRow(t, dev, "e2e-1", "two")
+		checkKey(t, dev, "e2e-1")
+	})
+	step("what the API does not have is refused in problem+json", func(t *testing.T) { checkRefusals(t, dev) })
+	step("a file of 64 MiB is streamed in bounded memory", func(t *testing.T) { checkStream(t, dev) })
+	step("a second preview changes nothing", func(t *testing.T) {
+		mustRun(t, limitPreview, "preview", "--stack", "dev", "--expect-no-changes")
+	})
+	step("a wrong configuration is named whole and creates nothing", func(t *testing.T) { checkWrongConfig(t, dev) })
+	step("a changed line of the function replaces nothing but what hangs on its version", func(t *testing.T) {
+		checkFunctionEdit(t, dev)
+	})
+	step("a second stack comes up beside the first", func(t *testing.T) {
+		prod = up(t, "prod")
+		checkItems(t, prod)
+		mustRun(t, limitPreview, "preview", "--stack", "prod", "--expect-no-changes")
+		item(t, dev, "e2e-1", "hit", "two")
+	})
+	step("down leaves nothing listening, and up works after it", func(t *testing.T) {
+		mustRun(t, 5*time.Minute, "down")
+		refuses(t, dev.URL)
+		refuses(t, dev.AWSEndpoint)
+		refuses(t, prod.URL)
+		if left := functionPeaks(t); len(left) != 0 {
+			t.Fatalf("function processes still running: %v", left)
+		}
+	})
+	step("destroy removes every resource through the provider", func(t *testing.T) {
+		dev = up(t, "dev")
+		checkItems(t, dev)
+		mustRun(t, 20*time.Minute, "down", "--destroy", "dev")
+		refuses(t, dev.AWSEndpoint)
+	})
+}
+
+// killedUp starts an up, kills the daemon with SIGKILL once resources are being
+// created, and waits for the command to say so.
+func killedUp(t *testing.T) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 40*time.Minute)
+	defer cancel()
+	cmd := command(ctx, t, "up", "--stack", "dev")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	killDaemonOnce(ctx, t)
+	if err := cmd.Wait(); err == nil {
+		t.Fatal("up ended well although its sandbox was killed")
+	}
+}
+
+// refuses checks that nothing listens where the URL leads.
+func refuses(t *testing.T, address string) {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := net.DialTimeout("tcp", u.Host, time.Second)
+	if err == nil {
+		_ = conn.Close()
+		t.Fatalf("%s still accepts connections", u.Host)
+	}
+	if !strings.Contains(err.Error(), "refused") {
+		t.Fatal(err)
+	}
+}
