@@ -1,6 +1,7 @@
 package restapi
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -17,7 +18,7 @@ type node struct {
 // add puts a resource at its path.
 func (n *node) add(r *resource) error {
 	if !strings.HasPrefix(r.path, "/") {
-		return fmt.Errorf("does not begin with a slash")
+		return errors.New("does not begin with a slash")
 	}
 	segments := segmentsOf(r.path)
 	for i, segment := range segments {
@@ -26,9 +27,6 @@ func (n *node) add(r *resource) error {
 			return err
 		}
 		n = next
-	}
-	if n.resource != nil {
-		return fmt.Errorf("means the same as %s", n.resource.path)
 	}
 	n.resource = r
 	return nil

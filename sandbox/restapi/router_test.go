@@ -47,15 +47,12 @@ func TestDocumentsThatCannotBeServedSayWhy(t *testing.T) {
 		{"a greedy parameter in the middle", `{"openapi":"3.0.1","paths":{"/{a+}/b":{"get":` + integration + `}}}`, "must be the last segment"},
 		{"a parameter that is not closed", `{"openapi":"3.0.1","paths":{"/{a":{"get":` + integration + `}}}`, "want {name} or {name+}"},
 		{"two names for one parameter", `{"openapi":"3.0.1","paths":{"/{a}":{"get":` + integration + `},"/{b}/c":{"get":` + integration + `}}}`, "its sibling is called a"},
-		{"two ways to write one path", `{"openapi":"3.0.1","paths":{"/a":{"get":` + integration + `},"//a":{"get":` + integration + `}}}`, ""},
+		{"a path without a slash", `{"openapi":"3.0.1","paths":{"a":{"get":` + integration + `}}}`, "does not begin with a slash"},
 		{"an unknown validator", `{"openapi":"3.0.1","x-amazon-apigateway-request-validator":"v","paths":{"/a":{"get":` + integration + `}}}`, `"v" is not defined`},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			err := Check([]byte(test.document))
-			if test.want == "" && err == nil {
-				return
-			}
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %v, want %q", err, test.want)
 			}

@@ -96,11 +96,12 @@ type preludeOutput struct {
 func readPrelude(body io.Reader) (proxyReply, []byte, error) {
 	buffer := make([]byte, 0, maxPrelude+len(delimiter))
 	for {
+		searched := max(0, len(buffer)-len(delimiter)+1)
 		n, err := body.Read(buffer[len(buffer):cap(buffer)])
 		buffer = buffer[:len(buffer)+n]
-		if prelude, rest, found := bytes.Cut(buffer, delimiter); found {
-			reply, parseErr := parsePrelude(prelude)
-			return reply, rest, parseErr
+		if i := bytes.Index(buffer[searched:], delimiter); i >= 0 {
+			reply, parseErr := parsePrelude(buffer[:searched+i])
+			return reply, buffer[searched+i+len(delimiter):], parseErr
 		}
 		switch {
 		case errors.Is(err, io.EOF):
