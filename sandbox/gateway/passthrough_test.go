@@ -1,0 +1,365 @@
+package gateway
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/acm"
+	acmtypes "github.com/aws/aws-sdk-go-v2/service/acm/types"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	"github.com/aws/aws-sdk-go-v2/service/route53"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3control"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+)
+
+func bucket(t *testing.T, s *stand, name string) *s3.Client {
+	t.Helper()
+	client := s3.NewFromConfig(s.config(), func(o *s3.Options) { o.UsePathStyle = true })
+	_, err := client.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: &name,
+		CreateBucketConfiguration: &s3types.CreateBucketConfiguration{LocationConstraint: testRegion}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client
+}
+
+func TestObjectsPassUnchanged(t *testing.T) {
+	s := newStand(t, nil)
+	client := bucket(t, s, "objects")
+	content := make([]byte, 1<<20)
+	_, _ = rand.Read(content)
+	for _, key := range []string{"plain", "a folder/with space+plus", "ünïcode/☃", "dots/../kept", "double//slash", "per%20cent"} {
+		t.Run("under the key "+key, func(t *testing.T) {
+			_, err := client.PutObject(t.Context(), &s3.PutObjectInput{Bucket: aws.String("objects"), Key: &key, Body: bytes.NewReader(content)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := client.GetObject(t.Context(), &s3.GetObjectInput{Bucket: aws.String("objects"), Key: &key, Range: aws.String("bytes=10-19")})
+			if err != nil {
+				t.Fatal(err)
+			}
+			part, _ := io.ReadAll(got.Body)
+			if !bytes.Equal(part, content[10:20]) || aws.ToString(got.ContentRange) != "bytes 10-19/1048576" {
+				t.Errorf("a range gave %d bytes, %s", len(part), aws.ToString(got.ContentRange))
+			}
+		})
+	}
+	t.Run("through presigned URLs", func(t *testing.T) {
+		presigner := s3.NewPresignClient(client)
+		put, err := presigner.PresignPutObject(t.Context(), &s3.PutObjectInput{Bucket: aws.String("objects"), Key: aws.String("signed")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		request, _ := http.NewRequestWithContext(t.Context(), put.Method, put.URL, strings.NewReader("hello"))
+		answer, err := http.DefaultClient.Do(request)
+		if err != nil || answer.StatusCode != http.StatusOK {
+			t.Fatalf("put: %v, %v", answer, err)
+		}
+		_ = answer.Body.Close()
+		get, err := presigner.PresignGetObject(t.Context(), &s3.GetObjectInput{Bucket: aws.String("objects"), Key: aws.String("signed")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer, err = http.Get(get.URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = answer.Body.Close() }()
+		if got, _ := io.ReadAll(answer.Body); string(got) != "hello" {
+			t.Errorf("get gave %q", got)
+		}
+	})
+	t.Run("under the bucket's own host name", func(t *testing.T) {
+		hosted := s3.NewFromConfig(s.config(), func(o *s3.Options) {
+			o.BaseEndpoint = aws.String(strings.Replace(s.server.URL, "127.0.0.1", "s3.localhost", 1))
+			o.HTTPClient = loopback()
+		})
+		got, err := hosted.GetObject(t.Context(), &s3.GetObjectInput{Bucket: aws.String("objects"), Key: aws.String("plain")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if all, _ := io.ReadAll(got.Body); !bytes.Equal(all, content) {
+			t.Errorf("got %d bytes", len(all))
+		}
+	})
+	t.Run("and a missing one is still a 404 of S3", func(t *testing.T) {
+		_, err := client.GetObject(t.Context(), &s3.GetObjectInput{Bucket: aws.String("objects"), Key: aws.String("nothing")})
+		if errorCode(err) != "NoSuchKey" {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
+// loopback is an HTTP client that takes every name for this machine.
+func loopback() *http.Client {
+	return &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+		_, port, err := net.SplitHostPort(address)
+		if err != nil {
+			return nil, err
+		}
+		var dialer net.Dialer
+		return dialer.DialContext(ctx, network, net.JoinHostPort("127.0.0.1", port))
+	}}}
+}
+
+func TestS3ControlAnswersUnderItsAccountsHost(t *testing.T) {
+	s := newStand(t, nil)
+	bucket(t, s, "controlled")
+	client := s3control.NewFromConfig(s.config(), func(o *s3control.Options) {
+		o.BaseEndpoint = aws.String(strings.Replace(s.server.URL, "127.0.0.1", "s3-control.localhost", 1))
+		o.HTTPClient = loopback()
+	})
+	_, err := client.ListTagsForResource(t.Context(), &s3control.ListTagsForResourceInput{AccountId: aws.String("000000000000"), ResourceArn: aws.String("arn:aws:s3:::controlled")})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// pattern is a reader of n bytes that costs no memory.
+type pattern struct{ left int64 }
+
+func (p *pattern) Read(b []byte) (int, error) {
+	if p.left == 0 {
+		return 0, io.EOF
+	}
+	n := min(int64(len(b)), p.left)
+	for i := range b[:n] {
+		b[i] = byte((p.left - int64(i)) >> 3)
+	}
+	p.left -= n
+	return int(n), nil
+}
+
+const large = 256 << 20
+
+// A counting upstream stands in for the emulator here: what is measured is the
+// memory of the gateway, in the same process.
+func TestLargeBodiesStreamThroughInBothDirections(t *testing.T) {
+	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet {
+			_, _ = io.Copy(w, &pattern{left: large})
+			return
+		}
+		hash := sha256.New()
+		_, _ = io.Copy(hash, r.Body)
+		_, _ = fmt.Fprintf(w, "%x", hash.Sum(nil))
+	}))
+	defer upstream.Close()
+	target, _ := url.Parse(upstream.URL)
+	s := newStand(t, target)
+	hash := sha256.New()
+	_, _ = io.Copy(hash, &pattern{left: large})
+	want := fmt.Sprintf("%x", hash.Sum(nil))
+
+	peak := watchMemory(t)
+	request, _ := http.NewRequestWithContext(t.Context(), http.MethodPut, s.server.URL+"/bucket/key", &pattern{left: large})
+	request.ContentLength = large
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, _ := io.ReadAll(answer.Body)
+	_ = answer.Body.Close()
+	if string(got) != want {
+		t.Errorf("the upload came with hash %s, want %s", got, want)
+	}
+	answer, err = http.Get(s.server.URL + "/bucket/key")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = answer.Body.Close() }()
+	hash.Reset()
+	_, _ = io.Copy(hash, answer.Body)
+	if got := fmt.Sprintf("%x", hash.Sum(nil)); got != want {
+		t.Errorf("the download came with hash %s, want %s", got, want)
+	}
+	if grown := peak(); grown > 32<<20 {
+		t.Errorf("the heap grew by %d MiB for bodies of %d MiB", grown>>20, large>>20)
+	}
+}
+
+// watchMemory returns how far the heap has grown at most since the call.
+func watchMemory(t *testing.T) func() uint64 {
+	t.Helper()
+	heap := func() uint64 {
+		var stats runtime.MemStats
+		runtime.ReadMemStats(&stats)
+		return stats.HeapInuse
+	}
+	runtime.GC()
+	before, most := heap(), make(chan uint64)
+	done := make(chan struct{})
+	go func() {
+		var peak uint64
+		for {
+			select {
+			case <-done:
+				most <- peak
+				return
+			case <-time.After(5 * time.Millisecond):
+				peak = max(peak, heap())
+			}
+		}
+	}()
+	return func() uint64 {
+		close(done)
+		peak := <-most
+		return peak - min(before, peak)
+	}
+}
+
+func TestARequestArrivesAsItWasSent(t *testing.T) {
+	var got *http.Request
+	var body []byte
+	upstream := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		got = r
+		body, _ = io.ReadAll(r.Body)
+	}))
+	defer upstream.Close()
+	target, _ := url.Parse(upstream.URL)
+	s := newStand(t, target)
+	for _, test := range []struct{ name, path, service string }{
+		{"streamed through", "/bucket/a%20b%2Fc+d?x=%zz&y;z=1&empty", "s3"},
+		{"of a corrected call", "/2015-03-31/functions/arn%3Aaws%3Alambda%3Aeu-west-1%3A0%3Afunction%3Af?Qualifier=live", "lambda"},
+		{"of a Query call", "/", "rds"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			method := http.MethodPost
+			if test.service == "lambda" {
+				method = http.MethodGet
+			}
+			request, _ := http.NewRequestWithContext(t.Context(), method, s.server.URL+test.path, strings.NewReader("Action=X&body"))
+			request.Host = "service.example:1"
+			request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=a/20260101/eu-west-1/"+test.service+"/aws4_request, SignedHeaders=host, Signature=s")
+			answer, err := http.DefaultTransport.RoundTrip(request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = answer.Body.Close()
+			if got.RequestURI != test.path || got.Host != "service.example:1" || string(body) != "Action=X&body" || got.Header.Get("X-Forwarded-For") != "" {
+				t.Errorf("got %s of %s with %q, forwarded for %q", got.RequestURI, got.Host, body, got.Header.Get("X-Forwarded-For"))
+			}
+		})
+	}
+}
+
+func TestOtherServicesPassUntouched(t *testing.T) {
+	s := newStand(t, nil)
+	t.Run("a dashboard by CBOR", func(t *testing.T) {
+		client := cloudwatch.NewFromConfig(s.config())
+		body := aws.String(`{"widgets":[]}`)
+		if _, err := client.PutDashboard(t.Context(), &cloudwatch.PutDashboardInput{DashboardName: aws.String("d"), DashboardBody: body}); err != nil {
+			t.Fatal(err)
+		}
+		got, err := client.GetDashboard(t.Context(), &cloudwatch.GetDashboardInput{DashboardName: aws.String("d")})
+		if err != nil || *got.DashboardBody != *body {
+			t.Errorf("got %+v, %v", got, err)
+		}
+	})
+	t.Run("a zone with its name servers", func(t *testing.T) {
+		client := route53.NewFromConfig(s.config())
+		got, err := client.CreateHostedZone(t.Context(), &route53.CreateHostedZoneInput{Name: aws.String("example.com"), CallerReference: aws.String("1")})
+		if err != nil || len(got.DelegationSet.NameServers) != 4 {
+			t.Errorf("got %+v, %v", got, err)
+		}
+	})
+	t.Run("a certificate that becomes valid", func(t *testing.T) {
+		client := acm.NewFromConfig(s.config())
+		made, err := client.RequestCertificate(t.Context(), &acm.RequestCertificateInput{DomainName: aws.String("dev.example.com"), ValidationMethod: acmtypes.ValidationMethodDns})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(200 * time.Millisecond) {
+			got, err := client.DescribeCertificate(t.Context(), &acm.DescribeCertificateInput{CertificateArn: made.CertificateArn})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got.Certificate.Status == acmtypes.CertificateStatusIssued && got.Certificate.DomainValidationOptions[0].ResourceRecord != nil {
+				return
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("still %+v", got.Certificate)
+			}
+		}
+	})
+}
+
+func TestWhenTheEmulatorIsGone(t *testing.T) {
+	dead := httptest.NewServer(http.NotFoundHandler())
+	target, _ := url.Parse(dead.URL)
+	dead.Close()
+	s := newStand(t, target)
+	t.Run("a call that passes says what to do", func(t *testing.T) {
+		_, err := sts.NewFromConfig(s.config()).GetCallerIdentity(t.Context(), &sts.GetCallerIdentityInput{})
+		if err == nil || !strings.Contains(err.Error(), "502") {
+			t.Errorf("got %v", err)
+		}
+	})
+	for _, path := range []string{"/2015-03-31/functions/f", "/restapis/a"} {
+		t.Run("a corrected call of "+path+" does too", func(t *testing.T) {
+			request, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, s.server.URL+path, nil)
+			service := "lambda"
+			if strings.HasPrefix(path, "/restapis") {
+				service = "apigateway"
+			}
+			request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=a/20260101/eu-west-1/"+service+"/aws4_request, SignedHeaders=host, Signature=s")
+			answer, err := http.DefaultClient.Do(request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = answer.Body.Close() }()
+			text, _ := io.ReadAll(answer.Body)
+			if answer.StatusCode != http.StatusBadGateway || !strings.Contains(string(text), "make up") {
+				t.Errorf("got %d: %s", answer.StatusCode, text)
+			}
+		})
+	}
+	t.Run("its health says so", func(t *testing.T) {
+		if status := health(t, s); status != http.StatusServiceUnavailable {
+			t.Errorf("got %d", status)
+		}
+	})
+}
+
+func health(t *testing.T, s *stand) int {
+	t.Helper()
+	answer, err := http.Get(s.server.URL + HealthPath)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = answer.Body.Close()
+	return answer.StatusCode
+}
+
+func TestHealthIsGoodWithTheEmulatorUp(t *testing.T) {
+	if status := health(t, newStand(t, nil)); status != http.StatusOK {
+		t.Errorf("got %d", status)
+	}
+}
+
+func TestAnIncompleteConfigIsRefusedWithEverythingThatIsMissing(t *testing.T) {
+	_, err := New(Config{Region: testRegion})
+	if err == nil {
+		t.Fatal("it was taken")
+	}
+	for _, missing := range []string{"Upstream", "PublicURL", "AccessKeyID", "Dir", "Plane"} {
+		if !strings.Contains(err.Error(), missing) {
+			t.Errorf("%v does not name %s", err, missing)
+		}
+	}
+}
