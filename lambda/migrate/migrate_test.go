@@ -1,0 +1,122 @@
+package migrate_test
+
+import (
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/didomi/serverless-api/lambda/internal/testparts"
+	"github.com/didomi/serverless-api/lambda/secrets"
+)
+
+// asApp connects with the credentials that the migration stored.
+func asApp(t *testing.T, d testparts.Database) *pgx.Conn {
+	t.Helper()
+	app, err := secrets.New(func() secrets.API { return d.Secrets }).Get(t.Context(), testparts.AppSecret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := d.Admin.Copy()
+	config.User, config.Password = app.Username, app.Password
+	conn, err := pgx.ConnectConfig(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close(t.Context()) })
+	return conn
+}
+
+func TestRunTwice(t *testing.T) {
+	d := testparts.NewDatabase(t)
+	d.Secrets.Set(testparts.AppSecret, secrets.Credentials{Username: "app", Password: "of-all-tests"})
+	first, err := testparts.InTurn(t, d.Migration.Run)
+	if err != nil || len(first.Applied) == 0 || first.Version != len(first.Applied) || first.Role != "app" {
+		t.Fatalf("first run: %+v, %v", first, err)
+	}
+	second, err := testparts.InTurn(t, d.Migration.Run)
+	if err != nil || len(second.Applied) != 0 || second.Version != first.Version {
+		t.Fatalf("second run: %+v, %v", second, err)
+	}
+	asApp(t, d)
+}
+
+func TestTheApplicationMayChangeRowsAndNothingElse(t *testing.T) {
+	d := testparts.NewDatabase(t)
+	d.Migrate(t)
+	conn := asApp(t, d)
+	const denied = "42501"
+	for statement, want := range map[string]string{
+		`INSERT INTO items VALUES ('a', '1', 'r', now(), now())`: "",
+		`UPDATE items SET body = '2'`:                            "",
+		`SELECT * FROM items`:                                    "",
+		`DELETE FROM items`:                                      "",
+		`TRUNCATE items`:                                         denied,
+		`DROP TABLE items`:                                       denied,
+		`CREATE TABLE other (a int)`:                             denied,
+		`SELECT * FROM schema_migrations`:                        denied,
+		`CREATE ROLE other`:                                      denied,
+	} {
+		t.Run(statement, func(t *testing.T) {
+			_, err := conn.Exec(t.Context(), statement)
+			var reported *pgconn.PgError
+			if errors.As(err, &reported) && reported.Code == want || err == nil && want == "" {
+				return
+			}
+			t.Fatalf("got %v, want SQLSTATE %q", err, want)
+		})
+	}
+}
+
+func TestAChangedMigrationIsRefused(t *testing.T) {
+	d := testparts.NewDatabase(t)
+	d.Migrate(t)
+	admin, err := pgx.ConnectConfig(t.Context(), d.Admin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = admin.Close(t.Context()) }()
+	if _, err := admin.Exec(t.Context(), `UPDATE schema_migrations SET checksum = 'other'`); err != nil {
+		t.Fatal(err)
+	}
+	_, err = testparts.InTurn(t, d.Migration.Run)
+	if err == nil || !strings.Contains(err.Error(), "0001_items") || !strings.Contains(err.Error(), "changed") {
+		t.Fatalf("got %v", err)
+	}
+}
+
+func TestRunsAtTheSameTimeTakeTurns(t *testing.T) {
+	d := testparts.NewDatabase(t)
+	d.Secrets.Set(testparts.AppSecret, secrets.Credentials{Username: "app", Password: "of-all-tests"})
+	var mu sync.Mutex
+	applied := 0
+	var runs sync.WaitGroup
+	for range 4 {
+		runs.Go(func() {
+			result, err := d.Migration.Run(t.Context())
+			mu.Lock()
+			defer mu.Unlock()
+			applied += len(result.Applied)
+			// The one user of all tests may be changed by another package.
+			if err != nil && !strings.Contains(err.Error(), "concurrently") {
+				t.Error(err)
+			}
+		})
+	}
+	runs.Wait()
+	if applied != 1 {
+		t.Fatalf("the migration was applied %d times", applied)
+	}
+}
+
+func TestAWrongMasterPasswordSaysWhoAndWhere(t *testing.T) {
+	d := testparts.NewDatabase(t)
+	d.Secrets.Set(testparts.MasterSecret, secrets.Credentials{Username: "nobody", Password: "hunter2"})
+	_, err := d.Migration.Run(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "master user") || strings.Contains(err.Error(), "hunter2") {
+		t.Fatalf("got %v", err)
+	}
+}

@@ -1,0 +1,73 @@
+package migrate
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
+)
+
+func TestParse(t *testing.T) {
+	for name, test := range map[string]struct {
+		file string
+		next int
+		ok   bool
+	}{
+		"the next number":          {"0003_more.sql", 3, true},
+		"a gap":                    {"0004_more.sql", 3, false},
+		"a number used twice":      {"0002_more.sql", 3, false},
+		"no number":                {"more.sql", 1, false},
+		"a number of three digits": {"001_more.sql", 1, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if v, err := parse(test.file, "", test.next); (err == nil) != test.ok {
+				t.Fatalf("got %+v, %v", v, err)
+			}
+		})
+	}
+}
+
+func TestTheEmbeddedMigrationsAreInOrder(t *testing.T) {
+	all, err := embedded()
+	if err != nil || len(all) == 0 {
+		t.Fatalf("%d migrations, %v", len(all), err)
+	}
+}
+
+// emptySecret has no value until it is given one.
+type emptySecret struct{ value string }
+
+func (s *emptySecret) GetSecretValue(context.Context, *secretsmanager.GetSecretValueInput, ...func(*secretsmanager.Options)) (*secretsmanager.GetSecretValueOutput, error) {
+	if s.value == "" {
+		return nil, &types.ResourceNotFoundException{}
+	}
+	return &secretsmanager.GetSecretValueOutput{SecretString: &s.value}, nil
+}
+
+func (s *emptySecret) PutSecretValue(_ context.Context, in *secretsmanager.PutSecretValueInput, _ ...func(*secretsmanager.Options)) (*secretsmanager.PutSecretValueOutput, error) {
+	s.value = aws.ToString(in.SecretString)
+	return &secretsmanager.PutSecretValueOutput{}, nil
+}
+
+func TestAnEmptySecretIsFilledOnce(t *testing.T) {
+	m := Migration{Secrets: &emptySecret{}, AppSecret: "arn:app", Log: slog.New(slog.DiscardHandler)}
+	first, err := m.appCredentials(t.Context())
+	if err != nil || first.Username != role || len(first.Password) < 20 {
+		t.Fatalf("made up %v, %v", first, err)
+	}
+	second, err := m.appCredentials(t.Context())
+	if err != nil || second != first {
+		t.Fatalf("read back %v, %v", second, err)
+	}
+}
+
+func TestASecretOfAnotherUserIsRefused(t *testing.T) {
+	m := Migration{Secrets: &emptySecret{value: `{"username":"postgres","password":"x"}`}, AppSecret: "arn:app"}
+	if _, err := m.appCredentials(t.Context()); err == nil || !strings.Contains(err.Error(), `"postgres"`) {
+		t.Fatalf("got %v", err)
+	}
+}
