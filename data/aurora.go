@@ -121,7 +121,8 @@ func finalSnapshot(name string, c Database, key *kms.Key) pulumi.StringPtrInput 
 }
 
 // instances registers the writer and the readers. All have one of the two first promotion tiers, so
-// that a reader is as large as the writer when it has to take over.
+// that a reader is as large as the writer when it has to take over. Minor versions come by config
+// and through the pipeline: an upgrade behind its back would read as a downgrade on the next update.
 func (d *Data) instances(ctx *pulumi.Context, name string, c Database, key *kms.Key, cluster *rds.Cluster, family string) ([]pulumi.Resource, error) {
 	parameters, err := rds.NewParameterGroup(ctx, name+"-instance", &rds.ParameterGroupArgs{
 		Family:      pulumi.String(family),
@@ -146,6 +147,7 @@ func (d *Data) instances(ctx *pulumi.Context, name string, c Database, key *kms.
 			DbParameterGroupName:               parameters.Name,
 			PromotionTier:                      pulumi.Int(min(i, 1)),
 			PubliclyAccessible:                 pulumi.Bool(false),
+			AutoMinorVersionUpgrade:            pulumi.Bool(false),
 			PerformanceInsightsEnabled:         pulumi.Bool(true),
 			PerformanceInsightsKmsKeyId:        key.Arn,
 			PerformanceInsightsRetentionPeriod: pulumi.Int(c.InsightsDays),

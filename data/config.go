@@ -26,7 +26,7 @@ type Config struct {
 
 // Database sizes the Aurora PostgreSQL cluster.
 type Database struct {
-	// Version is the engine's version, "16.6"; its major part picks the parameter groups' family.
+	// Version is the engine's version, "16.11"; its major part picks the parameter groups' family.
 	Version string `json:"version"`
 	// Name is the database that the application uses.
 	Name string `json:"name"`
@@ -82,7 +82,7 @@ func Default() Config {
 		Protect:            true,
 		SecretRecoveryDays: 30,
 		Database: Database{
-			Version: "16.6", Name: "app", MinCapacity: 0.5, MaxCapacity: 4,
+			Version: "16.11", Name: "app", MinCapacity: 0.5, MaxCapacity: 4,
 			BackupDays: 30, FinalSnapshot: true, InsightsDays: 7,
 		},
 		Proxy: Proxy{
@@ -121,7 +121,7 @@ func (d Database) Problems() []config.Problem {
 	if !postgresVersion.MatchString(d.Version) {
 		problems = append(problems, config.Problem{
 			Key: "version", Value: config.Text(d.Version),
-			Want: `an Aurora PostgreSQL version from 15 on, major and minor, such as "16.6"`,
+			Want: `an Aurora PostgreSQL version from 15 on, major and minor, such as "16.11"`,
 		})
 	}
 	if !databaseName.MatchString(d.Name) || slices.Contains(reservedNames, d.Name) {

@@ -24,11 +24,11 @@ func TestProblemsSayWhatIsWrongAndWhatIsAllowed(t *testing.T) {
 		},
 		"an engine without a minor version": {
 			func(c *data.Config) { c.Database.Version = "16" },
-			`data.database.version is "16"; want an Aurora PostgreSQL version from 15 on, major and minor, such as "16.6"`,
+			`data.database.version is "16"; want an Aurora PostgreSQL version from 15 on, major and minor, such as "16.11"`,
 		},
 		"an engine too old": {
 			func(c *data.Config) { c.Database.Version = "13.4" },
-			`data.database.version is "13.4"; want an Aurora PostgreSQL version from 15 on, major and minor, such as "16.6"`,
+			`data.database.version is "13.4"; want an Aurora PostgreSQL version from 15 on, major and minor, such as "16.11"`,
 		},
 		"no database": {
 			func(c *data.Config) { c.Database.Name = "" },

@@ -125,7 +125,7 @@ func TestTheClusterIsServerlessV2AndKeepsItsData(t *testing.T) {
 	r, _ := build(t, prod())
 	got := r.Find(t, "aws:rds/cluster:Cluster", "data-cluster")
 	want := map[string]any{
-		"engine": "aurora-postgresql", "engineMode": "provisioned", "engineVersion": "16.6",
+		"engine": "aurora-postgresql", "engineMode": "provisioned", "engineVersion": "16.11",
 		"serverlessv2ScalingConfiguration": map[string]any{"minCapacity": 0.5, "maxCapacity": 4.0},
 		"databaseName":                     "app", "port": 5432.0,
 		"dbSubnetGroupName": "data-database-name", "dbClusterParameterGroupName": "data-cluster-name",
