@@ -20,7 +20,7 @@ type Config struct {
 
 // Default is the configuration of a stack that says nothing, which still lacks its domain.
 func Default() Config {
-	return Config{Protect: true}
+	return Config{}
 }
 
 var (

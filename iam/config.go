@@ -1,0 +1,71 @@
+package iam
+
+import (
+	"net/url"
+	"regexp"
+
+	"github.com/didomi/serverless-api/internal/config"
+)
+
+// How the stack comes by the identity provider that GitLab's tokens are checked against.
+const (
+	oidcCreate   = "create"
+	oidcExisting = "existing"
+	oidcOff      = "off"
+)
+
+// Config is what a stack says about its pipeline.
+type Config struct {
+	// GitLabURL is the GitLab instance, which is also the audience of its tokens.
+	GitLabURL string `json:"gitlabUrl"`
+	// ProjectPath is the GitLab project that the roles are for, group/project.
+	ProjectPath string `json:"projectPath"`
+	// DeployRef is the one branch that may deploy; protect it in GitLab.
+	DeployRef string `json:"deployRef"`
+	// OIDC is create, existing or off. An account has one provider for a GitLab instance, so where
+	// two stacks share an account one creates it and the other one uses it.
+	OIDC string `json:"oidc"`
+	// AccessKey makes a key of the CI user, kept in Secrets Manager. Leave it off where OIDC works.
+	AccessKey bool `json:"accessKey"`
+}
+
+// Default is the configuration of a stack that says nothing, which still lacks its project.
+func Default() Config {
+	return Config{GitLabURL: "https://gitlab.com", ProjectPath: "didomi/serverless-api", DeployRef: "main", OIDC: oidcCreate}
+}
+
+var (
+	projectPattern = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)+$`)
+	refPattern     = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_./-]*$`)
+)
+
+// Problems lists every value that the room cannot use. Wildcards are none in a project or a branch:
+// they would let strangers in.
+func (c Config) Problems() []config.Problem {
+	var problems []config.Problem
+	if u, err := url.Parse(c.GitLabURL); err != nil || u.Scheme != "https" || u.Host == "" || (u.Path != "" && u.Path != "/") || u.RawQuery != "" {
+		problems = append(problems, config.Problem{
+			Key: "gitlabUrl", Value: config.Text(c.GitLabURL), Want: "an https address without a path, such as https://gitlab.com",
+		})
+	}
+	if !projectPattern.MatchString(c.ProjectPath) {
+		problems = append(problems, config.Problem{
+			Key: "projectPath", Value: config.Text(c.ProjectPath), Want: "a GitLab project as group/project",
+		})
+	}
+	if !refPattern.MatchString(c.DeployRef) {
+		problems = append(problems, config.Problem{
+			Key: "deployRef", Value: config.Text(c.DeployRef), Want: "the name of one branch, without wildcards",
+		})
+	}
+	return append(problems, config.OneOf("oidc", c.OIDC, oidcCreate, oidcExisting, oidcOff)...)
+}
+
+// host is the GitLab instance as IAM's condition keys name it.
+func (c Config) host() string {
+	u, err := url.Parse(c.GitLabURL)
+	if err != nil {
+		return ""
+	}
+	return u.Host
+}

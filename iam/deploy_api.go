@@ -1,0 +1,75 @@
+package iam
+
+import (
+	"fmt"
+
+	"github.com/didomi/serverless-api/internal/policy"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// deployAPI makes and changes the API with its names and its firewall, and the functions.
+func (s site) deployAPI() rights {
+	gateway := func(path string) pulumi.StringInput {
+		return pulumi.String(fmt.Sprintf("arn:%s:apigateway:%s::%s", s.partition, s.region, path))
+	}
+	return rights{"api", []policy.Statement{
+		{
+			// API Gateway knows methods and paths; the ids within are AWS's.
+			Sid: "API",
+			Actions: []string{
+				"apigateway:DELETE", "apigateway:PATCH", "apigateway:POST", "apigateway:PUT",
+				"apigateway:SetWebACL", "apigateway:UpdateRestApiPolicy",
+			},
+			Resources: []pulumi.StringInput{
+				gateway("/account"), gateway("/apikeys"), gateway("/apikeys/*"), gateway("/domainnames"),
+				gateway("/domainnames/*"), gateway("/restapis"), gateway("/restapis/*"), gateway("/tags/*"),
+				gateway("/usageplans"), gateway("/usageplans/*"),
+			},
+		},
+		{
+			Sid: "Function",
+			Actions: []string{
+				"lambda:AddPermission", "lambda:CreateAlias", "lambda:CreateFunction", "lambda:DeleteAlias",
+				"lambda:DeleteFunction", "lambda:DeleteFunctionConcurrency",
+				"lambda:DeleteProvisionedConcurrencyConfig", "lambda:InvokeFunction", "lambda:PublishVersion",
+				"lambda:PutFunctionConcurrency", "lambda:PutProvisionedConcurrencyConfig",
+				"lambda:RemovePermission", "lambda:TagResource", "lambda:UntagResource", "lambda:UpdateAlias",
+				"lambda:UpdateFunctionCode", "lambda:UpdateFunctionConfiguration",
+			},
+			Resources: s.names("lambda", "function:"),
+		},
+		{
+			Sid:       "FunctionRoles",
+			Actions:   []string{"iam:PassRole"},
+			Resources: []pulumi.StringInput{s.global("iam", "role/"+s.prefix+"-api-*")},
+			Condition: map[string]any{"StringEquals": map[string]any{
+				"iam:PassedToService": []string{"apigateway.amazonaws.com", "lambda.amazonaws.com"},
+			}},
+		},
+		{
+			Sid: "WebACL",
+			Actions: []string{
+				"wafv2:AssociateWebACL", "wafv2:CreateWebACL", "wafv2:DeleteWebACL", "wafv2:DisassociateWebACL",
+				"wafv2:TagResource", "wafv2:UntagResource", "wafv2:UpdateWebACL",
+			},
+			Resources: append(s.names("wafv2", "regional/webacl/"),
+				s.arn("wafv2", "regional/managedruleset/*"), gateway("/restapis/*")),
+		},
+		{
+			Sid:       "NewNames",
+			Actions:   []string{"acm:RequestCertificate", "route53:CreateHostedZone"},
+			Resources: policy.Anywhere,
+		},
+		{
+			Sid: "Names",
+			Actions: []string{
+				"acm:AddTagsToCertificate", "acm:DeleteCertificate", "acm:RemoveTagsFromCertificate",
+				"acm:UpdateCertificateOptions", "route53:ChangeResourceRecordSets",
+				"route53:ChangeTagsForResource", "route53:DeleteHostedZone", "route53:UpdateHostedZoneComment",
+			},
+			Resources: []pulumi.StringInput{
+				s.arn("acm", "certificate/*"), pulumi.String("arn:" + s.partition + ":route53:::hostedzone/*"),
+			},
+		},
+	}}
+}

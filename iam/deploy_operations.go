@@ -1,0 +1,47 @@
+package iam
+
+import (
+	"github.com/didomi/serverless-api/internal/policy"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// deployOperations makes and changes what the stack is watched with: logs, alarms, dashboard.
+func (s site) deployOperations() rights {
+	return rights{"operations", []policy.Statement{
+		{
+			Sid: "Logs",
+			Actions: []string{
+				"logs:AssociateKmsKey", "logs:CreateLogGroup", "logs:DeleteLogGroup", "logs:DeleteMetricFilter",
+				"logs:DeleteRetentionPolicy", "logs:DisassociateKmsKey", "logs:PutMetricFilter",
+				"logs:PutRetentionPolicy", "logs:TagResource", "logs:UntagResource",
+			},
+			Resources: append(s.names("logs", "log-group:"), s.arn("logs", "log-group:API-Gateway-Execution-Logs_*")),
+		},
+		{
+			// API Gateway has its logs delivered in the name of whoever sets them up.
+			Sid: "AccessLog",
+			Actions: []string{
+				"logs:CreateLogDelivery", "logs:DeleteLogDelivery", "logs:DescribeResourcePolicies",
+				"logs:GetLogDelivery", "logs:ListLogDeliveries", "logs:PutResourcePolicy", "logs:UpdateLogDelivery",
+			},
+			Resources: policy.Anywhere,
+		},
+		{
+			Sid: "Alarms",
+			Actions: []string{
+				"cloudwatch:DeleteAlarms", "cloudwatch:DeleteDashboards", "cloudwatch:PutDashboard",
+				"cloudwatch:PutMetricAlarm", "cloudwatch:TagResource", "cloudwatch:UntagResource",
+			},
+			Resources: append(s.names("cloudwatch", "alarm:"),
+				s.global("cloudwatch", "dashboard/"+s.prefix+"-*")),
+		},
+		{
+			Sid: "Topic",
+			Actions: []string{
+				"sns:CreateTopic", "sns:DeleteTopic", "sns:SetTopicAttributes", "sns:Subscribe",
+				"sns:TagResource", "sns:Unsubscribe", "sns:UntagResource",
+			},
+			Resources: []pulumi.StringInput{s.arn("sns", s.prefix+"-*")},
+		},
+	}}
+}

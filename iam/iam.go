@@ -1,0 +1,117 @@
+package iam
+
+import (
+	"fmt"
+
+	"github.com/didomi/serverless-api/internal/config"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// Token is the component's type.
+const Token = "didomi:iam:IAM"
+
+// Args are what the room needs: nothing of the others.
+type Args struct {
+	Config Config
+}
+
+// IAM is the pipeline's identity as the others see it.
+type IAM struct {
+	pulumi.ResourceState
+
+	UserName       pulumi.StringOutput `pulumi:"userName"`
+	PreviewRoleARN pulumi.StringOutput `pulumi:"previewRoleArn"`
+	DeployRoleARN  pulumi.StringOutput `pulumi:"deployRoleArn"`
+	// WorkloadBoundaryARN is the permissions boundary that every role of the stack must carry for
+	// the deploy role to be let make it.
+	WorkloadBoundaryARN pulumi.StringOutput `pulumi:"workloadBoundaryArn"`
+}
+
+// site is where and for whom the parts of the room are built.
+type site struct {
+	name   string
+	config Config
+	parent pulumi.ResourceOption
+	// prefix is how everything that the stack names begins.
+	prefix string
+	// stack is the value of the tag "environment" on everything of the stack.
+	stack string
+
+	account, region, partition string
+}
+
+// New builds the room. It refuses a Config with problems before it registers anything.
+func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOption) (*IAM, error) {
+	if err := config.Check("iam", args.Config); err != nil {
+		return nil, err
+	}
+	c := &IAM{}
+	if err := ctx.RegisterComponentResource(Token, name, c, opts...); err != nil {
+		return nil, fmt.Errorf("iam: %w", err)
+	}
+	s, err := newSite(ctx, name, args, c)
+	if err != nil {
+		return nil, err
+	}
+	user, err := newUser(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	b, err := newBoundaries(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	t, err := newTrust(ctx, s, user)
+	if err != nil {
+		return nil, err
+	}
+	preview, err := newPreviewRole(ctx, s, t, b)
+	if err != nil {
+		return nil, err
+	}
+	deploy, err := newDeployRole(ctx, s, t, b)
+	if err != nil {
+		return nil, err
+	}
+	if err := letAssume(ctx, s, user, preview.Arn, deploy.Arn); err != nil {
+		return nil, err
+	}
+	c.UserName, c.PreviewRoleARN, c.DeployRoleARN = user.Name, preview.Arn, deploy.Arn
+	c.WorkloadBoundaryARN = b.workload.Arn
+	return c, ctx.RegisterResourceOutputs(c, pulumi.Map{
+		"userName": c.UserName, "previewRoleArn": c.PreviewRoleARN, "deployRoleArn": c.DeployRoleARN,
+		"workloadBoundaryArn": c.WorkloadBoundaryARN,
+	})
+}
+
+// newSite asks AWS where the stack is.
+func newSite(ctx *pulumi.Context, name string, args Args, parent pulumi.Resource) (site, error) {
+	caller, err := aws.GetCallerIdentity(ctx, &aws.GetCallerIdentityArgs{}, pulumi.Parent(parent))
+	if err != nil {
+		return site{}, fmt.Errorf("iam: which account this is: %w", err)
+	}
+	region, err := aws.GetRegion(ctx, &aws.GetRegionArgs{}, pulumi.Parent(parent))
+	if err != nil {
+		return site{}, fmt.Errorf("iam: which region this is: %w", err)
+	}
+	partition, err := aws.GetPartition(ctx, &aws.GetPartitionArgs{}, pulumi.Parent(parent))
+	if err != nil {
+		return site{}, fmt.Errorf("iam: which partition this is: %w", err)
+	}
+	return site{
+		name: name, config: args.Config, parent: pulumi.Parent(parent),
+		prefix: ctx.Project() + "-" + ctx.Stack(), stack: ctx.Stack(),
+		account: caller.AccountId, region: region.Name, partition: partition.Partition,
+	}, nil
+}
+
+// arn is the ARN of something of this account in this region.
+func (s site) arn(service, resource string) pulumi.StringInput {
+	return pulumi.String(fmt.Sprintf("arn:%s:%s:%s:%s:%s", s.partition, service, s.region, s.account, resource))
+}
+
+// global is the ARN of something of this account that has no region.
+func (s site) global(service, resource string) pulumi.StringInput {
+	return pulumi.String(fmt.Sprintf("arn:%s:%s::%s:%s", s.partition, service, s.account, resource))
+}

@@ -1,0 +1,61 @@
+package iam
+
+import (
+	"fmt"
+
+	"github.com/didomi/serverless-api/internal/policy"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// sessionSeconds is how long a job may keep a role; creating a database cluster takes a while.
+const sessionSeconds = 2 * 60 * 60
+
+// rights is one managed policy: what belongs together, within IAM's 6144 characters.
+type rights struct {
+	name       string
+	statements []policy.Statement
+}
+
+// newPreviewRole makes the role of merge requests: it reads what the stack is made of, and no
+// secret's value.
+func newPreviewRole(ctx *pulumi.Context, s site, t trust, b boundaries) (*iam.Role, error) {
+	return newRole(ctx, s, "preview", "Previews "+s.prefix, t.document(anyBranch), b, s.reading())
+}
+
+// newDeployRole makes the role of the one branch that deploys.
+func newDeployRole(ctx *pulumi.Context, s site, t trust, b boundaries) (*iam.Role, error) {
+	return newRole(ctx, s, "deploy", "Deploys "+s.prefix, t.document(s.config.DeployRef), b,
+		s.reading(), s.deployNetwork(), s.deployData(), s.deployAPI(), s.deployOperations(),
+		s.deployRoles(b.workload.Arn))
+}
+
+func newRole(ctx *pulumi.Context, s site, part, description string, trusted pulumi.StringOutput, b boundaries, all ...rights) (*iam.Role, error) {
+	role, err := iam.NewRole(ctx, s.name+"-"+part, &iam.RoleArgs{
+		Description:         pulumi.String(description),
+		AssumeRolePolicy:    trusted,
+		MaxSessionDuration:  pulumi.Int(sessionSeconds),
+		PermissionsBoundary: b.pipeline.Arn,
+	}, s.parent)
+	if err != nil {
+		return nil, fmt.Errorf("iam: role %s: %w", part, err)
+	}
+	for _, r := range all {
+		name := s.name + "-" + part + "-" + r.name
+		managed, err := iam.NewPolicy(ctx, name, &iam.PolicyArgs{
+			Description: pulumi.String(description + ": " + r.name),
+			Path:        pulumi.String("/"),
+			Policy:      policy.Document(r.statements...),
+		}, s.parent)
+		if err != nil {
+			return nil, fmt.Errorf("iam: rights %s of %s: %w", r.name, part, err)
+		}
+		_, err = iam.NewRolePolicyAttachment(ctx, name, &iam.RolePolicyAttachmentArgs{
+			Role: role.Name, PolicyArn: managed.Arn,
+		}, s.parent)
+		if err != nil {
+			return nil, fmt.Errorf("iam: attach rights %s to %s: %w", r.name, part, err)
+		}
+	}
+	return role, nil
+}
