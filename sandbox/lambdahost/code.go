@@ -25,17 +25,6 @@ type codeStore struct {
 	mu  sync.Mutex // one download at a time is enough
 }
 
-// newCodeStore makes an empty store: what an earlier host left is deleted.
-func newCodeStore(dir string) (*codeStore, error) {
-	if err := os.RemoveAll(dir); err != nil {
-		return nil, fmt.Errorf("lambdahost: empty code directory: %w", err)
-	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("lambdahost: code directory: %w", err)
-	}
-	return &codeStore{dir: dir}, nil
-}
-
 // directory returns where the function's package lies unpacked, fetching it
 // when it is not there yet.
 func (s *codeStore) directory(ctx context.Context, source Source, f Function) (string, error) {

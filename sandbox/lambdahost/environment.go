@@ -70,7 +70,7 @@ func newEnvironment(ctx context.Context, h *Host, f Function, requestID string) 
 
 // launch starts the Runtime API's server and the process.
 func (e *environment) launch(root string, c Credentials) (err error) {
-	if e.scratch, err = os.MkdirTemp("", "lambda-"); err != nil {
+	if e.scratch, err = os.MkdirTemp(e.host.scratch, e.function.Name+"-"); err != nil {
 		return err
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -177,7 +177,7 @@ func (e *environment) end() {
 		_ = e.server.Close() // its one client is gone
 	}
 	e.log.close()
-	_ = os.RemoveAll(e.scratch) // in the temporary directory; worth no failure
+	_ = os.RemoveAll(e.scratch) // the next New removes what stays
 }
 
 // watchMemory keeps the peak and kills the process when it exceeds the

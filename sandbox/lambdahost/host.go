@@ -13,8 +13,8 @@ import (
 // Config is what a Host needs to run functions.
 type Config struct {
 	Source Source
-	// Dir gets code/ (unpacked zips, emptied by New) and logs/ (one file a
-	// function); it is made when missing.
+	// Dir gets code/ (unpacked zips) and tmp/ (each environment's TMPDIR), both
+	// emptied by New, and logs/ (one file a function); it is made when missing.
 	Dir       string
 	Region    string
 	AccountID string
@@ -39,9 +39,11 @@ type Config struct {
 type Host struct {
 	config  Config
 	code    *codeStore
+	scratch string // parent of the environments' temporary directories
 	logs    *logFiles
 	spawner *spawner
 	admit   *admission
+	live    register
 
 	mu     sync.Mutex
 	closed bool
@@ -69,17 +71,18 @@ func New(c Config) (*Host, error) {
 		return nil, fmt.Errorf("lambdahost: directory %s: %w", c.Dir, err)
 	}
 	c.Dir = dir
-	code, err := newCodeStore(filepath.Join(dir, "code"))
+	code, scratch, logs := filepath.Join(dir, "code"), filepath.Join(dir, "tmp"), filepath.Join(dir, "logs")
+	err = errors.Join(
+		os.RemoveAll(code), os.RemoveAll(scratch), // what a killed daemon left
+		os.MkdirAll(code, 0o700), os.MkdirAll(scratch, 0o700), os.MkdirAll(logs, 0o700),
+	)
 	if err != nil {
-		return nil, err
-	}
-	logs := filepath.Join(dir, "logs")
-	if err := os.MkdirAll(logs, 0o700); err != nil {
-		return nil, fmt.Errorf("lambdahost: log directory: %w", err)
+		return nil, fmt.Errorf("lambdahost: prepare %s: %w", dir, err)
 	}
 	h := &Host{
 		config:  c,
-		code:    code,
+		code:    &codeStore{dir: code},
+		scratch: scratch,
 		logs:    newLogFiles(logs, c.Logs),
 		spawner: newSpawner(),
 		admit:   newAdmission(c.Concurrency),
@@ -104,6 +107,7 @@ func (h *Host) Close() error {
 	for _, p := range h.pools {
 		p.retire()
 	}
+	h.live.kill()
 	h.mu.Unlock()
 	h.work.Wait()
 	h.spawner.close()

@@ -353,25 +353,34 @@ func TestAnInvocationOutlivesItsCaller(t *testing.T) {
 }
 
 func TestCloseLeavesNoProcess(t *testing.T) {
-	h, _ := newFunction(t, nil)
-	first := answer[identity](t, h, `{"do":"identity"}`)
+	h, s := newFunction(t, nil)
+	busy := answer[identity](t, h, `{"do":"identity"}`)
 	var calls sync.WaitGroup
 	calls.Go(func() {
-		_, _ = h.Invoke(t.Context(), Request{Function: "f", Payload: []byte(`{"do":"sleep","sleep":60000000000}`)})
+		_, _ = h.Invoke(t.Context(), Request{Function: "f", Payload: []byte(`{"do":"sleep","sleep":20000000000}`)})
 	})
 	time.Sleep(300 * time.Millisecond)
+	s.change(func(s *fakeSource) { s.function.MemoryMB++ }) // busy belongs to an old configuration now
+	idle := answer[identity](t, h, `{"do":"identity"}`)
+	start := time.Now()
 	if err := h.Close(); err != nil {
 		t.Fatal(err)
 	}
 	calls.Wait()
-	waitGone(t, first.PID)
+	if took := time.Since(start); took > 5*time.Second {
+		t.Errorf("closing took %v", took)
+	}
+	waitGone(t, busy.PID)
+	waitGone(t, idle.PID)
 }
 
-// waitGone fails the test when the process is there after 5 s.
+// waitGone fails the test when the process runs after 5 s. One that has ended
+// and is not yet collected (state Z) counts as gone.
 func waitGone(t *testing.T, pid int) {
 	t.Helper()
 	for range 500 {
-		if _, err := os.Stat(fmt.Sprintf("/proc/%d", pid)); err != nil {
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		if _, state, _ := strings.Cut(string(stat), ") "); err != nil || strings.HasPrefix(state, "Z") {
 			return
 		}
 		time.Sleep(10 * time.Millisecond)

@@ -16,28 +16,44 @@ import (
 	"time"
 )
 
-// binaries are the test function, built once, in two versions.
-var binaries [2][]byte
+// binaries are the test function, built once into binaryDir, in two versions.
+var (
+	binaries  [2][]byte
+	binaryDir string
+)
 
 func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "lambdahost-test-")
-	if err != nil {
-		panic(err)
+	binaryDir = os.Getenv(daemonTest)
+	build := binaryDir == ""
+	if build {
+		var err error
+		if binaryDir, err = os.MkdirTemp("", "lambdahost-test-"); err != nil {
+			panic(err)
+		}
 	}
 	for i := range binaries {
-		path := filepath.Join(dir, "bootstrap")
-		build := exec.Command("go", "build", "-ldflags", fmt.Sprintf("-s -w -X main.version=%d", i+1), "-tags", "lambda.norpc", "-o", path, "./testdata/function")
-		build.Env = append(os.Environ(), "CGO_ENABLED=0")
-		if out, err := build.CombinedOutput(); err != nil {
-			panic(fmt.Sprintf("build the test function: %v\n%s", err, out))
+		path := filepath.Join(binaryDir, fmt.Sprint(i))
+		if build {
+			buildFunction(path, i+1)
 		}
+		var err error
 		if binaries[i], err = os.ReadFile(path); err != nil {
 			panic(err)
 		}
 	}
 	code := m.Run()
-	_ = os.RemoveAll(dir)
+	if build {
+		_ = os.RemoveAll(binaryDir)
+	}
 	os.Exit(code)
+}
+
+func buildFunction(path string, version int) {
+	build := exec.Command("go", "build", "-ldflags", fmt.Sprintf("-s -w -X main.version=%d", version), "-tags", "lambda.norpc", "-o", path, "./testdata/function")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		panic(fmt.Sprintf("build the test function: %v\n%s", err, out))
+	}
 }
 
 // fakeSource is a control plane with one function.

@@ -17,7 +17,6 @@ type pool struct {
 	mu      sync.Mutex
 	retired bool
 	idle    []*environment // most recently used last
-	all     map[*environment]struct{}
 }
 
 // fingerprint is equal for two lookups that may share an environment.
@@ -82,7 +81,7 @@ func (p *pool) drop(env *environment) {
 
 // discard ends the environment on the side. p.mu is held.
 func (p *pool) discard(env *environment) {
-	delete(p.all, env)
+	p.host.live.remove(env)
 	p.host.work.Add(1) // an invocation, the reaper or Close still holds the group open
 	go func() {
 		defer p.host.work.Done()
@@ -99,16 +98,7 @@ func (p *pool) start(inv *invocation) *environment {
 		inv.finish()
 		return nil
 	}
-	p.mu.Lock()
-	if p.all == nil {
-		p.all = map[*environment]struct{}{}
-	}
-	p.all[env] = struct{}{}
-	retired := p.retired
-	p.mu.Unlock()
-	if retired && p.host.stopping() {
-		env.kill()
-	}
+	p.host.live.add(env)
 	if failure := env.init(inv); failure != nil {
 		inv.fail(failure)
 		inv.finish()
@@ -134,7 +124,7 @@ func (p *pool) reap(before time.Time) {
 }
 
 // retire ends the idle environments now and the busy ones after their
-// invocation, or at once when the host is closing.
+// invocation.
 func (p *pool) retire() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -143,10 +133,41 @@ func (p *pool) retire() {
 		p.discard(env)
 	}
 	p.idle = nil
-	if !p.host.stopping() {
+}
+
+// register is every environment of a host that has a process, those of retired
+// pools included.
+type register struct {
+	mu      sync.Mutex
+	killing bool
+	members map[*environment]struct{}
+}
+
+func (r *register) add(env *environment) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.killing {
+		env.kill()
 		return
 	}
-	for env := range p.all {
+	if r.members == nil {
+		r.members = map[*environment]struct{}{}
+	}
+	r.members[env] = struct{}{}
+}
+
+func (r *register) remove(env *environment) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.members, env)
+}
+
+// kill ends every member at once, and whoever is added later.
+func (r *register) kill() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.killing = true
+	for env := range r.members {
 		env.kill()
 	}
 }
