@@ -28,7 +28,7 @@ func provider(l layout.Layout) Step {
 	output := filepath.Join(l.Bin(), "pulumi-resource-aws")
 	return Step{
 		Name: "provider", Title: "AWS provider", Cold: 7 * time.Minute,
-		Outputs: []string{output, filepath.Join(l.Build(), "terraform-provider-aws", "go.mod")},
+		Outputs: []string{output, output + ".data", filepath.Join(l.Build(), "terraform-provider-aws", "go.mod")},
 		Key:     goKey(dir),
 		Make: func(ctx context.Context, log io.Writer) error {
 			return command(ctx, log, filepath.Join(dir, "build"), nil, "go", "run", ".", "-out", output)

@@ -51,6 +51,8 @@ func emulatorEnv(l layout.Layout, dir, region string, root credentials) []string
 		"BIND_HOST=127.0.0.1", "GATEWAY_PORT=" + strconv.Itoa(l.Port+1),
 		"MINISTACK_REGION=" + region, "MINISTACK_ACCOUNT_ID=" + layout.Account,
 		"AUTH=true", "AWS_ACCESS_KEY_ID=" + root.id, "AWS_SECRET_ACCESS_KEY=" + root.secret,
+		// Listeners on all addresses, for services that nothing here uses.
+		"IOT_MTLS_ENABLED=0", "SFTP_ENABLED=0",
 		// Should a Docker client be there all the same: the data plane is ours.
 		"DOCKER_HOST=unix://" + filepath.Join(dir, "no-docker.sock"),
 	}
