@@ -59,8 +59,9 @@ type fakeInvoker struct {
 	invoke func(context.Context) (lambdahost.Response, error)
 	stream func(context.Context) (*lambdahost.Stream, error)
 
-	mu   sync.Mutex
-	last []byte
+	mu    sync.Mutex
+	last  []byte
+	trace string
 }
 
 func (f *fakeInvoker) Invoke(ctx context.Context, r lambdahost.Request) (lambdahost.Response, error) {
@@ -79,7 +80,7 @@ func (f *fakeInvoker) InvokeStream(ctx context.Context, r lambdahost.Request) (*
 func (f *fakeInvoker) keep(r lambdahost.Request) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.last = r.Payload
+	f.last, f.trace = r.Payload, r.TraceID
 }
 
 func (f *fakeInvoker) event(t *testing.T) map[string]any {

@@ -2,6 +2,7 @@ package restapi
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/http"
@@ -35,13 +36,26 @@ func (x *exchange) integrate() *refusal {
 		x.integrationError = err.Error()
 		return newRefusal(apiConfigurationError, "Internal server error")
 	}
-	request := lambdahost.Request{Function: functionARN, Payload: payload, TraceID: x.traceID}
+	request := lambdahost.Request{Function: functionARN, Payload: payload, TraceID: x.functionTrace()}
 	x.answer.Header().Set("X-Amzn-Trace-Id", x.traceID)
 	x.integrationStart = time.Now()
 	if i.streams() {
 		return x.stream(request)
 	}
 	return x.invoke(request)
+}
+
+// functionTrace is the trace header that the function gets: the stage's switch
+// decides whether the trace is sampled, unless the client has decided.
+func (x *exchange) functionTrace() string {
+	if strings.Contains(x.traceID, "Sampled=") {
+		return x.traceID
+	}
+	sampled := "0"
+	if x.stage.TracingEnabled {
+		sampled = "1"
+	}
+	return x.traceID + ";Parent=" + hex.EncodeToString(random(8)) + ";Sampled=" + sampled
 }
 
 // functionARN reads the function out of the integration's URI, stage variables

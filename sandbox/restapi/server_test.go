@@ -203,6 +203,29 @@ func TestBinaryAnswersAreDecodedForWhoTakesThem(t *testing.T) {
 	}
 }
 
+func TestTheStagesSwitchSamplesTraces(t *testing.T) {
+	tests := []struct {
+		name    string
+		tracing bool
+		header  string
+		want    string
+	}{
+		{"off", false, "Root=1-2-3", "Sampled=0"},
+		{"on", true, "Root=1-2-3", "Sampled=1"},
+		{"decided by the client", true, "Root=1-2-3;Sampled=0", "Root=1-2-3;Sampled=0"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			f := newFixture(t, nil)
+			f.store.stage.TracingEnabled = test.tracing
+			f.send(t, "GET", "/api1/v1/items/7", "", "X-Amzn-Trace-Id: "+test.header)
+			if !strings.HasPrefix(f.invoker.trace, "Root=1-2-3") || !strings.HasSuffix(f.invoker.trace, test.want) {
+				t.Errorf("the function got %q, want %q at its end", f.invoker.trace, test.want)
+			}
+		})
+	}
+}
+
 func TestMockIntegrationsAnswerByThemselves(t *testing.T) {
 	f := newFixture(t, nil)
 	if a := f.send(t, "OPTIONS", "/api1/v1/items", ""); a.status != 200 || a.header.Get("Access-Control-Allow-Origin") != "*" {

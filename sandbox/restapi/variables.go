@@ -43,19 +43,6 @@ func (x *exchange) variable(name string) string {
 		return x.requestVariable(name)
 	}
 	switch name {
-	case "accountId":
-		return x.stage.AccountID
-	case "apiId":
-		return x.stage.APIID
-	case "stage":
-		return x.stage.Name
-	case "deploymentId":
-		return x.stage.DeploymentID
-	case "domainName":
-		return x.domain
-	case "domainPrefix":
-		prefix, _, _ := strings.Cut(x.domain, ".")
-		return prefix
 	case "extendedRequestId":
 		return x.extendedID
 	case "httpMethod":
@@ -70,6 +57,26 @@ func (x *exchange) variable(name string) string {
 		return x.traceID
 	case "awsEndpointRequestId":
 		return x.integrationRequestID
+	}
+	return x.stageVariable(name)
+}
+
+// stageVariable has what is the same for every request of a stage.
+func (x *exchange) stageVariable(name string) string {
+	switch name {
+	case "accountId":
+		return x.stage.AccountID
+	case "apiId":
+		return x.stage.APIID
+	case "stage":
+		return x.stage.Name
+	case "deploymentId":
+		return x.stage.DeploymentID
+	case "domainName":
+		return x.domain
+	case "domainPrefix":
+		prefix, _, _ := strings.Cut(x.domain, ".")
+		return prefix
 	}
 	return ""
 }
