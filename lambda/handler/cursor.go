@@ -19,9 +19,18 @@ func decodeCursor(cursor string) (string, error) {
 	if cursor == "" {
 		return "", nil
 	}
-	decoded, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
-	if err != nil || len(decoded) == 0 || decoded[0] != cursorVersion || !validID(string(decoded[1:])) {
-		return "", fault.New(fault.Malformed, "cursor is not one that this API gave out")
+	decoded, err := base64.RawURLEncoding.DecodeString(cursor)
+	if err != nil || len(decoded) == 0 || decoded[0] != cursorVersion {
+		return "", errCursor()
 	}
-	return string(decoded[1:]), nil
+	// The decoder takes several texts for the same bytes; we gave out one.
+	id := string(decoded[1:])
+	if !validID(id) || encodeCursor(id) != cursor {
+		return "", errCursor()
+	}
+	return id, nil
+}
+
+func errCursor() error {
+	return fault.New(fault.Malformed, "cursor is not one that this API gave out")
 }

@@ -58,15 +58,21 @@ func (s *Secrets) Set(arn string, value secrets.Credentials) {
 	s.values[arn] = string(encoded)
 }
 
-// GetSecretValue implements secrets.API.
-func (s *Secrets) GetSecretValue(_ context.Context, in *secretsmanager.GetSecretValueInput, _ ...func(*secretsmanager.Options)) (*secretsmanager.GetSecretValueOutput, error) {
+// Value returns the value of the secret arn as Secrets Manager would.
+func (s *Secrets) Value(arn string) (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	value, ok := s.values[aws.ToString(in.SecretId)]
+	value, ok := s.values[arn]
 	if !ok {
-		return nil, &types.ResourceNotFoundException{}
+		return "", &types.ResourceNotFoundException{}
 	}
-	return &secretsmanager.GetSecretValueOutput{SecretString: &value}, nil
+	return value, nil
+}
+
+// GetSecretValue implements secrets.API.
+func (s *Secrets) GetSecretValue(_ context.Context, in *secretsmanager.GetSecretValueInput, _ ...func(*secretsmanager.Options)) (*secretsmanager.GetSecretValueOutput, error) {
+	value, err := s.Value(aws.ToString(in.SecretId))
+	return &secretsmanager.GetSecretValueOutput{SecretString: &value}, err
 }
 
 // PutSecretValue implements migrate.SecretsAPI.

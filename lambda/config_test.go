@@ -1,0 +1,67 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+func complete() map[string]string {
+	return map[string]string{
+		"DB_HOST": "proxy.example", "DB_PORT": "5432", "DB_NAME": "app", "DB_SECRET_ARN": "arn:app", "DB_MASTER_SECRET_ARN": "arn:master",
+		"REDIS_ADDR": "redis.example:6379", "BUCKET": "bucket", "CACHE_TTL": "1m", "STALE_TTL": "10m", "NEGATIVE_TTL": "5s",
+		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256",
+	}
+}
+
+func lookup(env map[string]string) func(string) string {
+	return func(name string) string { return env[name] }
+}
+
+func TestDefaults(t *testing.T) {
+	config, err := readAPI(lookup(complete()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if config.Database.SSLMode != "verify-full" || !config.Redis.TLS || !config.Redis.Cluster || config.Redis.Secret != "" {
+		t.Errorf("defaults: %+v", config)
+	}
+	if config.Memory != 256<<20 || config.Cache.Fresh != time.Minute || config.Cache.Stale != 10*time.Minute {
+		t.Errorf("values: %+v", config)
+	}
+}
+
+func TestBadVariables(t *testing.T) {
+	for name, value := range map[string]string{
+		"DB_HOST": "", "DB_PORT": "65536", "DB_NAME": "", "DB_SECRET_ARN": "", "DB_SSLMODE": "require", "REDIS_ADDR": "redis",
+		"REDIS_TLS": "yes", "REDIS_CLUSTER": "1", "BUCKET": "", "CACHE_TTL": "0s", "STALE_TTL": "-1s", "NEGATIVE_TTL": "soon",
+		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "lots",
+	} {
+		t.Run(name+" is "+value, func(t *testing.T) {
+			env := complete()
+			env[name] = value
+			_, err := readAPI(lookup(env))
+			if err == nil || !strings.Contains(err.Error(), name+" is ") || strings.Count(err.Error(), ", want ") != 1 {
+				t.Fatalf("got %v", err)
+			}
+		})
+	}
+}
+
+func TestAllProblemsAreListedAtOnce(t *testing.T) {
+	_, err := readAPI(lookup(nil))
+	if err == nil || strings.Count(err.Error(), ", want ") != 9 {
+		t.Fatalf("got %v", err)
+	}
+	_, err = readMigrate(lookup(nil))
+	if err == nil || strings.Count(err.Error(), ", want ") != 5 || !strings.Contains(err.Error(), "DB_MASTER_SECRET_ARN") {
+		t.Fatalf("got %v", err)
+	}
+}
+
+func TestAnUnknownHandlerIsNamed(t *testing.T) {
+	_, err := build(lookup(map[string]string{"_HANDLER": "apo"}), nil)
+	if err == nil || !strings.Contains(err.Error(), `"apo", want api or migrate`) {
+		t.Fatalf("got %v", err)
+	}
+}

@@ -1,0 +1,239 @@
+package handler_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"github.com/didomi/serverless-api/lambda/fault"
+	"github.com/didomi/serverless-api/lambda/files"
+	"github.com/didomi/serverless-api/lambda/handler"
+)
+
+func file(method, key string, headers map[string]string, body string) events.APIGatewayProxyRequest {
+	return event(method, "/files/{key+}", map[string]string{"key": key}, headers, body)
+}
+
+// closing tells when it was closed.
+type closing struct {
+	io.Reader
+	closed *int
+}
+
+func (c closing) Close() error {
+	*c.closed++
+	return nil
+}
+
+// disk is a bucket of one file, "a", of ten digits.
+func disk(closed *int) bucket {
+	object := func() files.Object {
+		return files.Object{Size: 10, ETag: `"E1"`, Modified: when, Header: http.Header{"Content-Type": {"text/digits"}}}
+	}
+	return bucket{
+		stat: func(key string) (files.Object, error) {
+			if key != "a" {
+				return files.Object{}, fault.New(fault.NotFound, "there is no such file")
+			}
+			return object(), nil
+		},
+		open: func(key, rng, etag string) (files.Object, error) {
+			opened, body := object(), "0123456789"
+			switch {
+			case key != "a":
+				return opened, fault.New(fault.NotFound, "there is no such file")
+			case etag != "" && etag != opened.ETag:
+				return opened, fault.New(fault.Precondition, "changed")
+			case rng == "bytes=2-4":
+				body, opened.Size, opened.ContentRange = "234", 3, "bytes 2-4/10"
+			case rng == "bytes=10-":
+				return opened, &fault.Error{Kind: fault.Malformed, Cause: files.ErrRange}
+			case rng != "":
+				return opened, errors.New("unexpected range " + rng)
+			}
+			opened.Body = closing{strings.NewReader(body), closed}
+			return opened, nil
+		},
+		link: func(key string) (string, error) { return "https://bucket.example/" + key + "?signed", nil },
+	}
+}
+
+func TestGetFile(t *testing.T) {
+	whole := map[string]string{
+		"Content-Type": "text/digits", "Content-Length": "10", "ETag": `"E1"`, "Accept-Ranges": "bytes",
+		"Last-Modified": "Fri, 02 Jan 2026 03:04:05 GMT", "Content-Range": "",
+	}
+	part := map[string]string{"Content-Length": "3", "Content-Range": "bytes 2-4/10", "ETag": `"E1"`}
+	tests := map[string]struct {
+		key     string
+		headers map[string]string
+		status  int
+		want    map[string]string
+		body    string
+	}{
+		"a file":                               {"a", nil, 200, whole, "0123456789"},
+		"a range":                              {"a", map[string]string{"Range": "bytes=2-4"}, 206, part, "234"},
+		"a range past the end":                 {"a", map[string]string{"Range": "bytes=10-"}, 416, map[string]string{"Content-Range": "bytes */10"}, ""},
+		"several ranges, as the whole":         {"a", map[string]string{"Range": "bytes=0-1,3-4"}, 200, whole, "0123456789"},
+		"a range of another unit":              {"a", map[string]string{"Range": "lines=1-2"}, 200, whole, "0123456789"},
+		"a range of the version named":         {"a", map[string]string{"Range": "bytes=2-4", "If-Range": `"E1"`}, 206, part, "234"},
+		"a range of another version":           {"a", map[string]string{"Range": "bytes=2-4", "If-Range": `"E0"`}, 200, whole, "0123456789"},
+		"a range of a version named weakly":    {"a", map[string]string{"Range": "bytes=2-4", "If-Range": `W/"E1"`}, 200, whole, "0123456789"},
+		"a range as of its date":               {"a", map[string]string{"Range": "bytes=2-4", "If-Range": "Fri, 02 Jan 2026 03:04:05 GMT"}, 206, part, "234"},
+		"a range as of another date":           {"a", map[string]string{"Range": "bytes=2-4", "If-Range": "Fri, 02 Jan 2026 03:04:06 GMT"}, 200, whole, "0123456789"},
+		"a file the client has":                {"a", map[string]string{"If-None-Match": `"E1"`}, 304, map[string]string{"ETag": `"E1"`}, ""},
+		"a file of another version":            {"a", map[string]string{"If-None-Match": `"E0"`}, 200, whole, "0123456789"},
+		"a file not changed since":             {"a", map[string]string{"If-Modified-Since": "Fri, 02 Jan 2026 03:04:05 GMT"}, 304, nil, ""},
+		"a file changed since":                 {"a", map[string]string{"If-Modified-Since": "Fri, 02 Jan 2026 03:04:04 GMT"}, 200, whole, "0123456789"},
+		"a date does not count beside a tag":   {"a", map[string]string{"If-None-Match": `"E0"`, "If-Modified-Since": "Fri, 02 Jan 2026 03:04:05 GMT"}, 200, whole, "0123456789"},
+		"a file that does not match":           {"a", map[string]string{"If-Match": `"E0"`}, 412, nil, ""},
+		"a file changed when it must not":      {"a", map[string]string{"If-Unmodified-Since": "Fri, 02 Jan 2026 03:04:04 GMT"}, 412, nil, ""},
+		"a missing file":                       {"b", nil, 404, nil, ""},
+		"a missing file with a condition":      {"b", map[string]string{"If-None-Match": `"E1"`}, 404, nil, ""},
+		"a key that climbs":                    {"x/../a", nil, 404, nil, ""},
+		"a key that climbs, percent-encoded":   {"x/%2e%2e/a", nil, 404, nil, ""},
+		"a key with a control character":       {"a%0d%0aSet-Cookie:x", nil, 404, nil, ""},
+		"a key that is not valid in any store": {strings.Repeat("a", 1025), nil, 404, nil, ""},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			closed := 0
+			got := ask(t, &handler.Handler{Files: disk(&closed)}, file("GET", test.key, test.headers, ""))
+			got.wants(t, test.status, test.want)
+			if test.status < 400 && got.body != test.body {
+				t.Errorf("body %q", got.body)
+			}
+			if opened := test.status == 200 || test.status == 206; opened != (closed == 1) {
+				t.Errorf("the body was closed %d times", closed)
+			}
+		})
+	}
+}
+
+func TestHeadFile(t *testing.T) {
+	h := &handler.Handler{Files: disk(new(int))}
+	for name, test := range map[string]struct {
+		key     string
+		headers map[string]string
+		status  int
+		want    map[string]string
+	}{
+		"a file":                {"a", map[string]string{"Range": "bytes=2-4"}, 200, map[string]string{"Content-Length": "10", "ETag": `"E1"`, "Accept-Ranges": "bytes"}},
+		"a file the client has": {"a", map[string]string{"If-None-Match": `"E1"`}, 304, nil},
+		"a missing file":        {"b", nil, 404, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := ask(t, h, file("HEAD", test.key, test.headers, ""))
+			got.wants(t, test.status, test.want)
+			if got.body != "" {
+				t.Errorf("HEAD with the body %q", got.body)
+			}
+		})
+	}
+}
+
+func TestABodyThatThePlatformCannotCarryIsElsewhere(t *testing.T) {
+	tests := map[string]struct {
+		size   int64
+		left   time.Duration
+		status int
+	}{
+		"the largest in time":       {200_000_000, 5 * time.Minute, 200},
+		"one byte more":             {200_000_001, 5 * time.Minute, 307},
+		"64 MiB in two minutes":     {64 << 20, 2 * time.Minute, 200},
+		"64 MiB in half a minute":   {64 << 20, 30 * time.Second, 307},
+		"a small one with no delay": {6_000_000, 5 * time.Second, 200},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			closed := 0
+			b := disk(&closed)
+			open := b.open
+			b.open = func(key, rng, etag string) (files.Object, error) {
+				object, err := open(key, rng, etag)
+				object.Size = test.size
+				return object, err
+			}
+			h := &handler.Handler{Files: b, Log: slog.New(slog.DiscardHandler)}
+			ctx, cancel := context.WithTimeout(t.Context(), test.left)
+			defer cancel()
+			served, _ := h.Serve(ctx, file("GET", "a", nil, ""))
+			response := served.(*events.APIGatewayProxyStreamingResponse)
+			location := response.Headers["Location"]
+			if response.StatusCode != test.status || (test.status == 307) != (location == "https://bucket.example/a?signed") {
+				t.Fatalf("%d to %q", response.StatusCode, location)
+			}
+			if test.status == 307 && closed != 1 {
+				t.Error("the body that is not sent was not closed")
+			}
+			if err := response.Close(); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+}
+
+func TestAStreamThatBreaksOffSaysNothingInternal(t *testing.T) {
+	var log strings.Builder
+	b := disk(new(int))
+	b.open = func(string, string, string) (files.Object, error) {
+		body := io.MultiReader(strings.NewReader("01234"), errorReader{errors.New("10.0.0.7 reset")})
+		return files.Object{Size: 10, Body: io.NopCloser(body)}, nil
+	}
+	h := &handler.Handler{Files: b, Log: slog.New(slog.NewJSONHandler(&log, nil))}
+	got := ask(t, h, file("GET", "a", nil, ""))
+	if got.err == nil || strings.Contains(got.err.Error(), "10.0.0.7") || got.body != "01234" {
+		t.Fatalf("got %q, %v", got.body, got.err)
+	}
+	if !strings.Contains(log.String(), "10.0.0.7") || !strings.Contains(log.String(), `"bytes":5`) {
+		t.Errorf("log: %s", log.String())
+	}
+}
+
+type errorReader struct{ err error }
+
+func (r errorReader) Read([]byte) (int, error) { return 0, r.err }
+
+func TestUploadFile(t *testing.T) {
+	type request struct {
+		key, contentType string
+		size             int64
+	}
+	var asked request
+	h := &handler.Handler{Files: bucket{upload: func(key string, size int64, contentType string) (files.Upload, error) {
+		asked = request{key, contentType, size}
+		return files.Upload{Key: key, Request: &files.Request{Method: "PUT", URL: "https://bucket.example"}}, nil
+	}}}
+	json := map[string]string{"Content-Type": "application/json"}
+	for name, test := range map[string]struct {
+		key, body string
+		headers   map[string]string
+		status    int
+		want      request
+	}{
+		"without a word":                 {"a", "", nil, 201, request{key: "a"}},
+		"with size and type":             {"a/b", `{"size": 5, "content_type": "text/plain"}`, json, 201, request{"a/b", "text/plain", 5}},
+		"to a key with all sorts":        {"a%20b/%C3%A9+c%2Bd%25.txt", "", nil, 201, request{key: "a b/é+c+d%.txt"}},
+		"to a key that is not encoded":   {"100%", "", nil, 201, request{key: "100%"}},
+		"with a size below nothing":      {"a", `{"size": -1}`, json, 422, request{}},
+		"with a size that is no number":  {"a", `{"size": "5"}`, json, 422, request{}},
+		"with something that is no JSON": {"a", `size=5`, json, 422, request{}},
+		"with another type of body":      {"a", `{}`, nil, 415, request{}},
+		"to a key that no file can have": {"..", "", nil, 422, request{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			asked = request{}
+			ask(t, h, file("POST", test.key, test.headers, test.body)).wants(t, test.status, nil)
+			if asked != test.want {
+				t.Errorf("asked for %+v", asked)
+			}
+		})
+	}
+}

@@ -1,0 +1,113 @@
+package handler
+
+import (
+	"encoding/json"
+	"log/slog"
+	"regexp"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/aws/aws-lambda-go/events"
+)
+
+var rangeForm = regexp.MustCompile(`^bytes=([0-9]+-[0-9]*|-[0-9]+)$`)
+
+func FuzzRange(f *testing.F) {
+	for _, seed := range []string{"bytes=0-0", "bytes=-5", "bytes=5-", "bytes=5-4", "BYTES = 1-2", "bytes=1-2,3-4", "bytes=99999999999999999999-", "bytes=--1"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, header string) {
+		parsed := parseRange(header)
+		if parsed != "" && !rangeForm.MatchString(parsed) {
+			t.Fatalf("%q became %q", header, parsed)
+		}
+		if again := parseRange(parsed); again != parsed {
+			t.Fatalf("%q became %q and then %q", header, parsed, again)
+		}
+	})
+}
+
+func FuzzCursor(f *testing.F) {
+	f.Add("")
+	f.Add(encodeCursor("a"))
+	f.Add("MQ")
+	f.Fuzz(func(t *testing.T, cursor string) {
+		id, err := decodeCursor(cursor)
+		if err != nil || cursor == "" {
+			return
+		}
+		if !validID(id) || encodeCursor(id) != cursor {
+			t.Fatalf("cursor %q is %q, whose cursor is %q", cursor, id, encodeCursor(id))
+		}
+	})
+}
+
+func FuzzItemID(f *testing.F) {
+	for _, seed := range []string{"a", ".", "..", "a b", "{a}", strings.Repeat("a", 129), "é"} {
+		f.Add(seed)
+	}
+	form := regexp.MustCompile(`^[A-Za-z0-9._~:-]{1,128}$`)
+	f.Fuzz(func(t *testing.T, id string) {
+		if want := form.MatchString(id) && id != "." && id != ".."; validID(id) != want {
+			t.Fatalf("%q is valid: %v", id, !want)
+		}
+	})
+}
+
+func FuzzFileKey(f *testing.F) {
+	for _, seed := range []string{"a/b", "a%2Fb", "a%20b+c", "%", "../a", "a/./b", "%00", "%C3%A9", "%ff"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, raw string) {
+		key := decodePath(raw)
+		if !validKey(key) {
+			return
+		}
+		if !utf8.ValidString(key) || strings.ContainsAny(key, "\r\n\x00") || strings.Contains("/"+key+"/", "/../") {
+			t.Fatalf("%q became the key %q", raw, key)
+		}
+	})
+}
+
+func FuzzETags(f *testing.F) {
+	for _, seed := range []string{`"a"`, `W/"a", "b"`, `*`, `"`, `W/`, `a,"b"`, `"a""b"`, `,,"a"`} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, header string) {
+		tags, _ := parseETags(header)
+		for _, tag := range tags {
+			if strings.Contains(tag.value, `"`) || !strings.Contains(header, `"`+tag.value+`"`) {
+				t.Fatalf("%q has the tag %q", header, tag.value)
+			}
+		}
+	})
+}
+
+// Whatever event arrives, the answer is an answer.
+func FuzzEvent(f *testing.F) {
+	f.Add([]byte(`{"httpMethod":"GET","resource":"/items/{id}","pathParameters":{"id":"a"}}`))
+	f.Add([]byte(`{"httpMethod":"PUT","resource":"/items/{id}","pathParameters":{"id":"a"},"headers":{"content-type":"application/json"},"body":"e30=","isBase64Encoded":true}`))
+	f.Add([]byte(`{"httpMethod":"HEAD","resource":"/files/{key+}","multiValueHeaders":{"Range":["bytes=1-2"]}}`))
+	h := &Handler{Log: slog.New(slog.DiscardHandler)}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		var event events.APIGatewayProxyRequest
+		if json.Unmarshal(raw, &event) != nil {
+			return
+		}
+		served, err := h.Serve(t.Context(), event)
+		if err != nil {
+			t.Fatal(err)
+		}
+		status := 0
+		switch answer := served.(type) {
+		case events.APIGatewayProxyResponse:
+			status = answer.StatusCode
+		case *events.APIGatewayProxyStreamingResponse:
+			status = answer.StatusCode
+		}
+		if status < 200 || status > 599 {
+			t.Fatalf("status %d", status)
+		}
+	})
+}

@@ -1,0 +1,390 @@
+package handler_test
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"github.com/didomi/serverless-api/lambda/cache"
+	"github.com/didomi/serverless-api/lambda/fault"
+	"github.com/didomi/serverless-api/lambda/files"
+	"github.com/didomi/serverless-api/lambda/handler"
+	"github.com/didomi/serverless-api/lambda/store"
+)
+
+// items is handler.Items out of functions.
+type items struct {
+	get  func(id string) (store.Item, cache.Status, error)
+	list func(after string, limit int) (store.Page, error)
+	put  func(id string, body json.RawMessage, condition store.Condition) (store.Item, bool, error)
+	del  func(id string, condition store.Condition) error
+}
+
+func (i items) Get(_ context.Context, id string) (store.Item, cache.Status, error) { return i.get(id) }
+
+func (i items) List(_ context.Context, after string, limit, _ int) (store.Page, error) {
+	return i.list(after, limit)
+}
+
+func (i items) Put(_ context.Context, id string, body json.RawMessage, condition store.Condition) (store.Item, bool, error) {
+	return i.put(id, body, condition)
+}
+
+func (i items) Delete(_ context.Context, id string, condition store.Condition) error {
+	return i.del(id, condition)
+}
+
+// bucket is handler.Files out of functions.
+type bucket struct {
+	open   func(key, rng, etag string) (files.Object, error)
+	stat   func(key string) (files.Object, error)
+	link   func(key string) (string, error)
+	upload func(key string, size int64, contentType string) (files.Upload, error)
+}
+
+func (b bucket) Open(_ context.Context, key, rng, etag string) (files.Object, error) {
+	return b.open(key, rng, etag)
+}
+func (b bucket) Stat(_ context.Context, key string) (files.Object, error) { return b.stat(key) }
+func (b bucket) Link(_ context.Context, key string) (string, error)       { return b.link(key) }
+
+func (b bucket) Upload(_ context.Context, key string, size int64, contentType string) (files.Upload, error) {
+	return b.upload(key, size, contentType)
+}
+
+// answer is what a client gets, whichever way it was sent.
+type answer struct {
+	status int
+	header http.Header
+	body   string
+	err    error // of the stream
+}
+
+// ask serves a request and takes the answer apart.
+func ask(t *testing.T, h *handler.Handler, event events.APIGatewayProxyRequest) answer {
+	t.Helper()
+	if h.Log == nil {
+		h.Log = slog.New(slog.DiscardHandler)
+	}
+	event.RequestContext.RequestID = "request-1"
+	served, err := h.Serve(t.Context(), event)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := answer{header: http.Header{}}
+	var headers map[string]string
+	switch response := served.(type) {
+	case events.APIGatewayProxyResponse:
+		got.status, got.body, headers = response.StatusCode, response.Body, response.Headers
+	case *events.APIGatewayProxyStreamingResponse:
+		body, err := io.ReadAll(response.Body)
+		got.status, got.body, got.err, headers = response.StatusCode, string(body), err, response.Headers
+		if err := response.Close(); err != nil {
+			t.Fatal(err)
+		}
+	default:
+		t.Fatalf("the answer is a %T", served)
+	}
+	for name, value := range headers {
+		got.header.Set(name, value)
+	}
+	if got.header.Get("X-Request-Id") != "request-1" {
+		t.Errorf("the answer does not carry the request's id: %v", got.header)
+	}
+	return got
+}
+
+// event builds a request as API Gateway would.
+func event(method, resource string, parameters, headers map[string]string, body string) events.APIGatewayProxyRequest {
+	return events.APIGatewayProxyRequest{
+		HTTPMethod: method, Resource: resource, PathParameters: parameters, Headers: headers, Body: body,
+	}
+}
+
+func item(method, id string, headers map[string]string, body string) events.APIGatewayProxyRequest {
+	return event(method, "/items/{id}", map[string]string{"id": id}, headers, body)
+}
+
+func (a answer) wants(t *testing.T, status int, headers map[string]string) {
+	t.Helper()
+	if a.status != status {
+		t.Errorf("status %d, want %d: %s", a.status, status, a.body)
+	}
+	for name, want := range headers {
+		if got := a.header.Get(name); got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+	if a.status < 400 {
+		return
+	}
+	var problem struct {
+		Status    int
+		Title     string
+		RequestID string `json:"request_id"`
+	}
+	if a.body != "" && (json.Unmarshal([]byte(a.body), &problem) != nil || problem.Status != status || problem.Title == "" || problem.RequestID != "request-1") {
+		t.Errorf("not a problem: %s", a.body)
+	}
+	if a.header.Get("Content-Type") != "application/problem+json" {
+		t.Errorf("a problem has the content type %q", a.header.Get("Content-Type"))
+	}
+}
+
+var when = time.Date(2026, 1, 2, 3, 4, 5, 678901000, time.UTC)
+
+var stored = store.Item{ID: "a", Body: json.RawMessage(`{"n":1}`), Revision: "R1", UpdatedAt: when}
+
+func TestRouting(t *testing.T) {
+	h := &handler.Handler{}
+	tests := map[string]struct {
+		event  events.APIGatewayProxyRequest
+		status int
+		allow  string
+	}{
+		"a resource that is not there":           {event("GET", "/{proxy+}", nil, nil, ""), 404, ""},
+		"the root":                               {event("GET", "/", nil, nil, ""), 404, ""},
+		"an event that is none of API Gateway's": {events.APIGatewayProxyRequest{}, 404, ""},
+		"a method that items do not have":        {event("POST", "/items", nil, nil, ""), 405, "GET"},
+		"a method that an item does not have":    {item("PATCH", "a", nil, ""), 405, "DELETE, GET, PUT"},
+		"a method that a file does not have":     {event("PUT", "/files/{key+}", map[string]string{"key": "a"}, nil, ""), 405, "GET, HEAD, POST"},
+		"a method that health does not have":     {event("DELETE", "/health", nil, nil, ""), 405, "GET"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			ask(t, h, test.event).wants(t, test.status, map[string]string{"Allow": test.allow})
+		})
+	}
+}
+
+func TestGetItem(t *testing.T) {
+	h := &handler.Handler{Items: items{get: func(id string) (store.Item, cache.Status, error) {
+		switch id {
+		case "a":
+			return stored, cache.Hit, nil
+		case "down":
+			return store.Item{}, "", fault.Down("database", errors.New("10.0.0.7 refused"))
+		case "broken":
+			panic("secret internals")
+		}
+		return store.Item{}, cache.Miss, fault.New(fault.NotFound, "there is no such item")
+	}}}
+	tests := map[string]struct {
+		id      string
+		headers map[string]string
+		status  int
+		want    map[string]string
+		body    string
+	}{
+		"an item":                           {id: "a", status: 200, want: map[string]string{"ETag": `"R1"`, "X-Cache": "hit", "Content-Type": "application/json"}, body: `{"id":"a","body":{"n":1},"updated_at":"2026-01-02T03:04:05.678901Z"}` + "\n"},
+		"an item the client has":            {id: "a", headers: map[string]string{"if-none-match": `W/"x", "R1"`}, status: 304, want: map[string]string{"ETag": `"R1"`, "X-Cache": "hit"}},
+		"an item the client has weakly":     {id: "a", headers: map[string]string{"If-None-Match": `W/"R1"`}, status: 304},
+		"any item the client has":           {id: "a", headers: map[string]string{"If-None-Match": `*`}, status: 304},
+		"an item of another version":        {id: "a", headers: map[string]string{"If-None-Match": `"R0"`}, status: 200},
+		"an item that must match":           {id: "a", headers: map[string]string{"If-Match": `"R1"`}, status: 200},
+		"an item that does not match":       {id: "a", headers: map[string]string{"If-Match": `"R0"`}, status: 412, want: map[string]string{"X-Cache": "hit"}},
+		"a missing item":                    {id: "b", status: 404, want: map[string]string{"X-Cache": "miss"}},
+		"an id that no item can have":       {id: "a%20b", status: 404, want: map[string]string{"X-Cache": ""}},
+		"an item while the database is off": {id: "down", status: 503, want: map[string]string{"Retry-After": "2"}},
+		"an item that makes us panic":       {id: "broken", status: 500},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			got := ask(t, h, item("GET", test.id, test.headers, ""))
+			got.wants(t, test.status, test.want)
+			if test.body != "" && got.body != test.body {
+				t.Errorf("body %s", got.body)
+			}
+			for _, internal := range []string{"10.0.0.7", "secret internals", "panic", ".go:"} {
+				if strings.Contains(got.body, internal) {
+					t.Errorf("the answer leaks %q: %s", internal, got.body)
+				}
+			}
+		})
+	}
+}
+
+func TestPutItem(t *testing.T) {
+	var wrote json.RawMessage
+	var asked store.Condition
+	h := &handler.Handler{Items: items{put: func(id string, body json.RawMessage, condition store.Condition) (store.Item, bool, error) {
+		if asked = condition; len(condition.Revisions) > 0 && condition.Revisions[0] == "R0" {
+			return store.Item{}, false, fault.New(fault.Precondition, "changed")
+		}
+		wrote = body
+		return store.Item{ID: id, Body: body, Revision: "R2", UpdatedAt: when}, id == "new", nil
+	}}}
+	json := func(more ...string) map[string]string {
+		headers := map[string]string{"content-type": "application/json"}
+		for i := 0; i < len(more); i += 2 {
+			headers[more[i]] = more[i+1]
+		}
+		return headers
+	}
+	longest := `"` + strings.Repeat("x", 256<<10-2) + `"`
+	tests := map[string]struct {
+		id, body string
+		headers  map[string]string
+		status   int
+		want     map[string]string
+	}{
+		"a new item":                     {"new", `{}`, json(), 201, map[string]string{"ETag": `"R2"`, "Location": "/items/new"}},
+		"a known item":                   {"a", `{}`, json(), 200, map[string]string{"ETag": `"R2"`, "Location": ""}},
+		"null":                           {"a", `null`, json(), 200, nil},
+		"the longest body":               {"a", longest, json(), 200, nil},
+		"a body of one byte more":        {"a", longest + " ", json(), 413, nil},
+		"a type of JSON's family":        {"a", `{}`, map[string]string{"Content-Type": "application/merge-patch+json; charset=UTF-8"}, 200, nil},
+		"another type":                   {"a", `{}`, map[string]string{"Content-Type": "text/plain"}, 415, nil},
+		"no type":                        {"a", `{}`, nil, 415, nil},
+		"another character set":          {"a", `{}`, map[string]string{"Content-Type": "application/json; charset=latin1"}, 415, nil},
+		"no body":                        {"a", ``, json(), 422, nil},
+		"no JSON":                        {"a", `{"a":}`, json(), 422, nil},
+		"two JSON texts":                 {"a", `{} {}`, json(), 422, nil},
+		"no UTF-8":                       {"a", "\"\xff\"", json(), 422, nil},
+		"an id that no item can have":    {"a/b", `{}`, json(), 422, nil},
+		"an id that is too long":         {strings.Repeat("a", 129), `{}`, json(), 422, nil},
+		"a condition that holds":         {"a", `{}`, json("If-Match", `"R1"`), 200, nil},
+		"a condition that does not hold": {"a", `{}`, json("If-Match", `"R0"`), 412, nil},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			wrote = nil
+			ask(t, h, item("PUT", test.id, test.headers, test.body)).wants(t, test.status, test.want)
+			if (test.status < 300) != (wrote != nil) {
+				t.Errorf("wrote %.40q", wrote)
+			}
+		})
+	}
+	t.Run("a body in base64", func(t *testing.T) {
+		e := item("PUT", "a", json(), base64.StdEncoding.EncodeToString([]byte(`{"é":1}`)))
+		e.IsBase64Encoded = true
+		ask(t, h, e).wants(t, 200, nil)
+		if string(wrote) != `{"é":1}` {
+			t.Errorf("wrote %s", wrote)
+		}
+	})
+	t.Run("conditions are read", func(t *testing.T) {
+		ask(t, h, item("PUT", "a", json("If-Match", `W/"weak", "R1" , "R2"`), `1`))
+		if strings.Join(asked.Revisions, " ") != "R1 R2" || asked.Exists || asked.Missing {
+			t.Errorf("asked %+v", asked)
+		}
+		ask(t, h, item("PUT", "a", json("If-Match", `nonsense`), `1`))
+		if asked.Revisions == nil || len(asked.Revisions) != 0 {
+			t.Errorf("nonsense asked %+v", asked)
+		}
+		ask(t, h, item("PUT", "a", json("If-None-Match", `*`), `1`))
+		if !asked.Missing {
+			t.Errorf("asked %+v", asked)
+		}
+	})
+}
+
+func TestDeleteItem(t *testing.T) {
+	h := &handler.Handler{Items: items{del: func(id string, condition store.Condition) error {
+		switch {
+		case id != "a":
+			return fault.New(fault.NotFound, "there is no such item")
+		case condition.Revisions != nil:
+			return fault.New(fault.Precondition, "changed")
+		}
+		return nil
+	}}}
+	got := ask(t, h, item("DELETE", "a", nil, ""))
+	got.wants(t, 204, nil)
+	if got.body != "" {
+		t.Errorf("204 with the body %q", got.body)
+	}
+	ask(t, h, item("DELETE", "b", nil, "")).wants(t, 404, nil)
+	ask(t, h, item("DELETE", "..", nil, "")).wants(t, 404, nil)
+	ask(t, h, item("DELETE", "a", map[string]string{"If-Match": `"R0"`}, "")).wants(t, 412, nil)
+}
+
+func TestListItems(t *testing.T) {
+	h := &handler.Handler{Items: items{list: func(after string, limit int) (store.Page, error) {
+		if after == "" && limit == 1 {
+			return store.Page{Items: []store.Item{stored}, More: true}, nil
+		}
+		return store.Page{}, nil
+	}}}
+	list := func(query map[string]string) answer {
+		e := event("GET", "/items", nil, nil, "")
+		e.QueryStringParameters = query
+		return ask(t, h, e)
+	}
+	var page struct {
+		Items      []struct{ ID string }
+		NextCursor *string `json:"next_cursor"`
+	}
+	first := list(map[string]string{"limit": "1"})
+	first.wants(t, 200, map[string]string{"X-Cache": "bypass"})
+	if err := json.Unmarshal([]byte(first.body), &page); err != nil || len(page.Items) != 1 || page.NextCursor == nil {
+		t.Fatalf("first page %s, %v", first.body, err)
+	}
+	last := list(map[string]string{"limit": "1", "cursor": *page.NextCursor})
+	last.wants(t, 200, nil)
+	if last.body != `{"items":[],"next_cursor":null}`+"\n" {
+		t.Fatalf("last page %s", last.body)
+	}
+	for _, query := range []map[string]string{
+		{"limit": "0"}, {"limit": "101"}, {"limit": "x"}, {"limit": "1.5"}, {"cursor": "x"}, {"cursor": "!"}, {"cursor": *page.NextCursor + "A"},
+	} {
+		list(query).wants(t, 400, nil)
+	}
+}
+
+func TestHealth(t *testing.T) {
+	var log strings.Builder
+	h := &handler.Handler{
+		Version: "7",
+		Log:     slog.New(slog.NewJSONHandler(&log, nil)),
+		Health: map[string]func(context.Context) error{
+			"database": func(context.Context) error { return nil },
+			"cache":    func(context.Context) error { return nil },
+		},
+	}
+	got := ask(t, h, event("GET", "/health", nil, nil, ""))
+	got.wants(t, 200, nil)
+	if !strings.Contains(got.body, `"version":"7"`) || strings.Count(got.body, `"status":"ok"`) != 3 {
+		t.Errorf("healthy: %s", got.body)
+	}
+	h.Health["cache"] = func(context.Context) error { return errors.New("10.0.0.7 refused") }
+	got = ask(t, h, event("GET", "/health", nil, nil, ""))
+	if got.status != 503 || strings.Count(got.body, `"status":"down"`) != 2 || strings.Contains(got.body, "10.0.0.7") {
+		t.Errorf("unhealthy: %d %s", got.status, got.body)
+	}
+	if !strings.Contains(log.String(), "10.0.0.7") {
+		t.Error("the log does not tell why")
+	}
+}
+
+func TestTheLogNamesTheRouteAndNobody(t *testing.T) {
+	var log strings.Builder
+	h := &handler.Handler{
+		Log: slog.New(slog.NewJSONHandler(&log, nil)),
+		Items: items{get: func(string) (store.Item, cache.Status, error) {
+			return stored, cache.Hit, nil
+		}},
+	}
+	e := item("GET", "jane.doe", map[string]string{"Authorization": "Bearer token", "User-Agent": "agent", "X-Amzn-Trace-Id": "Root=1"}, "")
+	e.Path, e.RequestContext.Identity.SourceIP = "/items/jane.doe", "203.0.113.9"
+	ask(t, h, e)
+	for _, want := range []string{`"request_id":"request-1"`, `"route":"/items/{id}"`, `"status":200`, `"cache":"hit"`, `"trace":"Root=1"`} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("the log lacks %s: %s", want, log.String())
+		}
+	}
+	for _, private := range []string{"jane", "token", "203.0.113.9", "agent"} {
+		if strings.Contains(log.String(), private) {
+			t.Errorf("the log has %q: %s", private, log.String())
+		}
+	}
+}

@@ -1,0 +1,317 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"github.com/didomi/serverless-api/lambda/internal/testparts"
+)
+
+// TestMain makes this test binary the function when it is started as one.
+func TestMain(m *testing.M) {
+	if os.Getenv("_HANDLER") != "" {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// runtimeAPI is the Lambda Runtime API for one instance.
+type runtimeAPI struct {
+	events  chan any
+	answers chan *http.Request // the body is read before done is told
+	done    chan struct{}
+	failed  chan string // init error
+}
+
+func newRuntimeAPI(t *testing.T) (*runtimeAPI, string) {
+	api := &runtimeAPI{events: make(chan any), answers: make(chan *http.Request), done: make(chan struct{}), failed: make(chan string, 1)}
+	server := httptest.NewServer(api)
+	t.Cleanup(server.Close)
+	t.Cleanup(server.CloseClientConnections)
+	return api, strings.TrimPrefix(server.URL, "http://")
+}
+
+func (a *runtimeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	switch {
+	case strings.HasSuffix(r.URL.Path, "/invocation/next"):
+		select {
+		case event := <-a.events:
+			w.Header().Set("Lambda-Runtime-Aws-Request-Id", "invocation")
+			w.Header().Set("Lambda-Runtime-Deadline-Ms", fmt.Sprint(time.Now().Add(2*time.Minute).UnixMilli()))
+			_ = json.NewEncoder(w).Encode(event)
+		case <-r.Context().Done():
+		}
+	case strings.HasSuffix(r.URL.Path, "/init/error"):
+		body, _ := io.ReadAll(r.Body)
+		a.failed <- string(body)
+		w.WriteHeader(http.StatusAccepted)
+	default:
+		a.answers <- r
+		<-a.done
+		w.WriteHeader(http.StatusAccepted)
+	}
+}
+
+// invoke sends an event and gives the answer's body to read.
+func (a *runtimeAPI) invoke(event any, read func(*http.Request)) {
+	a.events <- event
+	read(<-a.answers)
+	a.done <- struct{}{}
+}
+
+// cloud is the little of AWS that the function calls: secrets by ARN and one
+// bucket with one large object.
+type cloud struct {
+	vault *testparts.Secrets
+	size  int64
+	sum   []byte
+}
+
+func (c *cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	switch {
+	case r.Header.Get("X-Amz-Target") == "secretsmanager.GetSecretValue":
+		var in struct{ SecretID string }
+		_ = json.NewDecoder(r.Body).Decode(&in)
+		value, err := c.vault.Value(in.SecretID)
+		if err != nil {
+			w.WriteHeader(http.StatusBadRequest)
+			_ = json.NewEncoder(w).Encode(map[string]string{"__type": "ResourceNotFoundException"})
+			return
+		}
+		_ = json.NewEncoder(w).Encode(map[string]string{"SecretString": value})
+	case r.URL.Path == "/bucket/large":
+		w.Header().Set("ETag", `"E1"`)
+		w.Header().Set("Content-Length", fmt.Sprint(c.size))
+		sum := sha256.New()
+		_, _ = io.CopyN(io.MultiWriter(w, sum), rand.Reader, c.size)
+		c.sum = sum.Sum(nil)
+	default:
+		w.WriteHeader(http.StatusNotFound)
+	}
+}
+
+// start runs the function as a process of its own.
+func start(t *testing.T, name, runtimeAddress string, env ...string) *exec.Cmd {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	cmd := exec.CommandContext(ctx, os.Args[0])
+	cmd.Env = append([]string{"_HANDLER=" + name, "AWS_LAMBDA_RUNTIME_API=" + runtimeAddress}, env...)
+	var log strings.Builder
+	cmd.Stderr = &log
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cancel()
+		_ = cmd.Wait()
+		if t.Failed() {
+			t.Logf("the function's log:\n%s", log.String())
+		}
+	})
+	return cmd
+}
+
+// environment is the one of DESIGN 4, with real parts.
+func apiEnvironment(t *testing.T, d testparts.Database, endpoint string) []string {
+	return []string{
+		"DB_HOST=" + d.Admin.Host, fmt.Sprintf("DB_PORT=%d", d.Admin.Port), "DB_NAME=" + d.Admin.Database,
+		"DB_SECRET_ARN=" + testparts.AppSecret, "DB_MASTER_SECRET_ARN=" + testparts.MasterSecret, "DB_SSLMODE=disable",
+		"REDIS_ADDR=" + testparts.Address(t, "TEST_REDIS_CLUSTER_ADDR"), "REDIS_TLS=false", "REDIS_CLUSTER=true",
+		"BUCKET=bucket", "CACHE_TTL=1m", "STALE_TTL=1m", "NEGATIVE_TTL=5s",
+		"AWS_ENDPOINT_URL=" + endpoint, "AWS_REGION=eu-west-1", "AWS_ACCESS_KEY_ID=key", "AWS_SECRET_ACCESS_KEY=secret",
+		"AWS_EC2_METADATA_DISABLED=true", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE=256", "AWS_LAMBDA_FUNCTION_VERSION=7",
+	}
+}
+
+// api starts the function "api" over a database of its own.
+func api(t *testing.T, aws *cloud) (*runtimeAPI, *exec.Cmd) {
+	d := testparts.NewDatabase(t)
+	d.Migrate(t)
+	aws.vault = d.Secrets
+	endpoint := httptest.NewServer(aws)
+	t.Cleanup(endpoint.Close)
+	runtime, address := newRuntimeAPI(t)
+	return runtime, start(t, "api", address, apiEnvironment(t, d, endpoint.URL)...)
+}
+
+func request(method, resource string, parameters map[string]string, body string) events.APIGatewayProxyRequest {
+	return events.APIGatewayProxyRequest{
+		HTTPMethod: method, Resource: resource, PathParameters: parameters, Body: body,
+		Headers: map[string]string{"Content-Type": "application/json"},
+	}
+}
+
+func TestTheFunctionAnswersFromPostgresThroughRedis(t *testing.T) {
+	runtime, _ := api(t, &cloud{})
+	id := map[string]string{"id": strings.ToLower(rand.Text())}
+	for i, step := range []struct {
+		method, body string
+		status       int
+		cache, want  string
+	}{
+		{"GET", "", 404, "miss", `"status":404`},
+		{"GET", "", 404, "hit", `"status":404`},
+		{"PUT", `{"n":1}`, 201, "", `"body":{"n":1}`},
+		{"GET", "", 200, "miss", `"body":{"n":1}`},
+		{"GET", "", 200, "hit", `"body":{"n":1}`},
+		{"PUT", `{"n":2}`, 200, "", `"body":{"n":2}`},
+		{"GET", "", 200, "miss", `"body":{"n":2}`},
+		{"GET", "", 200, "hit", `"body":{"n":2}`},
+		{"DELETE", "", 204, "", ""},
+		{"GET", "", 404, "miss", `"status":404`},
+	} {
+		var answer events.APIGatewayProxyResponse
+		runtime.invoke(request(step.method, "/items/{id}", id, step.body), func(r *http.Request) {
+			if err := json.NewDecoder(r.Body).Decode(&answer); err != nil {
+				t.Fatal(err)
+			}
+		})
+		if answer.StatusCode != step.status || answer.Headers["X-Cache"] != step.cache || !strings.Contains(answer.Body, step.want) {
+			t.Fatalf("step %d, %s: %d %s %s", i, step.method, answer.StatusCode, answer.Headers["X-Cache"], answer.Body)
+		}
+	}
+	var health events.APIGatewayProxyResponse
+	runtime.invoke(request("GET", "/health", nil, ""), func(r *http.Request) {
+		_ = json.NewDecoder(r.Body).Decode(&health)
+	})
+	if health.StatusCode != 200 || !strings.Contains(health.Body, `"version":"7"`) {
+		t.Fatalf("health: %d %s", health.StatusCode, health.Body)
+	}
+}
+
+func TestALargeFileIsStreamedInLittleMemory(t *testing.T) {
+	const limit = 96 << 20
+	aws := &cloud{size: 64 << 20}
+	runtime, process := api(t, aws)
+	var idle, peak int64
+	sum, sent := sha256.New(), int64(0)
+	runtime.invoke(request("GET", "/files/{key+}", map[string]string{"key": "large"}, ""), func(r *http.Request) {
+		idle = resident(t, process)
+		if got := r.Header.Get("Content-Type"); got != "application/vnd.awslambda.http-integration-response" || r.ContentLength != -1 {
+			t.Fatalf("answered as %s of %d bytes", got, r.ContentLength)
+		}
+		prelude := readPrelude(t, r.Body)
+		if prelude.StatusCode != 200 || prelude.Headers["Content-Length"] != fmt.Sprint(aws.size) || prelude.Headers["Etag"] != `"E1"` {
+			t.Fatalf("prelude %+v", prelude)
+		}
+		for {
+			n, err := io.CopyN(sum, r.Body, 1<<20)
+			sent += n
+			peak = max(peak, resident(t, process))
+			if err == io.EOF {
+				break
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+	if sent != aws.size || string(sum.Sum(nil)) != string(aws.sum) {
+		t.Fatalf("%d bytes came, not the ones that were sent", sent)
+	}
+	t.Logf("resident: %d MiB at the first byte, %d MiB at most", idle>>20, peak>>20)
+	if peak > limit {
+		t.Fatalf("%d bytes resident while streaming, allowed are %d", peak, limit)
+	}
+}
+
+func readPrelude(t *testing.T, body io.Reader) (prelude events.APIGatewayProxyResponse) {
+	t.Helper()
+	var text []byte
+	for one := make([]byte, 1); !strings.HasSuffix(string(text), "\x00\x00\x00\x00\x00\x00\x00\x00"); {
+		if _, err := io.ReadFull(body, one); err != nil {
+			t.Fatal(err)
+		}
+		text = append(text, one...)
+	}
+	if err := json.Unmarshal(text[:len(text)-8], &prelude); err != nil {
+		t.Fatal(err)
+	}
+	return prelude
+}
+
+// resident returns the resident memory of a process in bytes.
+func resident(t *testing.T, cmd *exec.Cmd) int64 {
+	t.Helper()
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", cmd.Process.Pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var whole, pages int64
+	if _, err := fmt.Sscan(string(status), &whole, &pages); err != nil {
+		t.Fatal(err)
+	}
+	return pages * int64(os.Getpagesize())
+}
+
+func TestMigrateRunsUnderTheRuntimeAPI(t *testing.T) {
+	d := testparts.NewDatabase(t)
+	d.Migrate(t)
+	endpoint := httptest.NewServer(&cloud{vault: d.Secrets})
+	t.Cleanup(endpoint.Close)
+	runtime, address := newRuntimeAPI(t)
+	start(t, "migrate", address, apiEnvironment(t, d, endpoint.URL)...)
+	runtime.invoke(map[string]string{"hash": "x"}, func(r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		if want := `{"applied":[],"version":1,"role":"app"}`; string(body) != want {
+			t.Fatalf("got %s, want %s", body, want)
+		}
+	})
+}
+
+func TestABadEnvironmentIsReportedToThePlatform(t *testing.T) {
+	runtime, address := newRuntimeAPI(t)
+	cmd := start(t, "api", address)
+	select {
+	case report := <-runtime.failed:
+		if !strings.Contains(report, "DB_HOST") || !strings.Contains(report, "BUCKET") {
+			t.Fatalf("reported %s", report)
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatal("nothing was reported")
+	}
+	if err := cmd.Wait(); err == nil {
+		t.Fatal("the function ended well")
+	}
+}
+
+func TestNothingIsConnectedBeforeTheFirstRequest(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }()
+	touched := make(chan struct{}, 1)
+	go func() {
+		if _, err := listener.Accept(); err == nil {
+			touched <- struct{}{}
+		}
+	}()
+	host, port, _ := net.SplitHostPort(listener.Addr().String())
+	runtime, address := newRuntimeAPI(t)
+	start(t, "api", address,
+		"DB_HOST="+host, "DB_PORT="+port, "DB_NAME=db", "DB_SECRET_ARN=arn", "REDIS_ADDR="+host+":"+port, "BUCKET=bucket",
+		"CACHE_TTL=1m", "STALE_TTL=1m", "NEGATIVE_TTL=1m", "AWS_REGION=eu-west-1", "AWS_ENDPOINT_URL=http://"+host+":"+port,
+		"AWS_ACCESS_KEY_ID=key", "AWS_SECRET_ACCESS_KEY=secret")
+	runtime.invoke(request("GET", "/", nil, ""), func(r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) })
+	select {
+	case <-touched:
+		t.Fatal("a request that needs no part reached for one")
+	default:
+	}
+}
