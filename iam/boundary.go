@@ -69,7 +69,7 @@ func (s site) workloadLimits() []policy.Statement {
 			Actions: []string{
 				"s3:AbortMultipartUpload", "s3:GetObject", "s3:ListBucket", "s3:ListMultipartUploadParts", "s3:PutObject",
 			},
-			Resources: s.buckets(),
+			Resources: append(s.buckets(), s.objects()...),
 		},
 		{
 			Sid:       "Keys",
@@ -142,8 +142,12 @@ func (s site) secrets() []pulumi.StringInput {
 	}
 }
 
-// buckets are the stack's, and what is in them.
+// buckets are the stack's.
 func (s site) buckets() []pulumi.StringInput {
-	bucket := fmt.Sprintf("arn:%s:s3:::%s-*", s.partition, s.prefix)
-	return []pulumi.StringInput{pulumi.String(bucket)}
+	return []pulumi.StringInput{pulumi.String(fmt.Sprintf("arn:%s:s3:::%s-*", s.partition, s.prefix))}
+}
+
+// objects are what is in them.
+func (s site) objects() []pulumi.StringInput {
+	return []pulumi.StringInput{pulumi.String(fmt.Sprintf("arn:%s:s3:::%s-*/*", s.partition, s.prefix))}
 }

@@ -1,0 +1,181 @@
+package api
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/didomi/serverless-api/internal/mocks"
+)
+
+func TestFunctions(t *testing.T) {
+	r := build(t, full())
+	serve := r.Find(t, "aws:lambda/function:Function", room+"-function")
+	migrate := r.Find(t, "aws:lambda/function:Function", room+"-migrate")
+
+	t.Run("each is told exactly what it needs", func(t *testing.T) {
+		database := map[string]any{
+			"DB_HOST": "proxy.host", "DB_PORT": "5432", "DB_NAME": "app",
+			"DB_SECRET_ARN": "arn:app", "DB_SSLMODE": "verify-full",
+		}
+		for function, more := range map[*mocks.Resource]map[string]any{
+			&serve: {
+				"REDIS_ADDR": "cache.host:6379", "REDIS_SECRET_ARN": "arn:cache", "REDIS_TLS": "true",
+				"REDIS_CLUSTER": "true", "BUCKET": "files",
+				"CACHE_TTL": "60s", "STALE_TTL": "10m", "NEGATIVE_TTL": "5s",
+			},
+			&migrate: {"DB_MASTER_SECRET_ARN": "arn:master"},
+		} {
+			want := map[string]any{}
+			for _, part := range []map[string]any{database, more} {
+				for name, value := range part {
+					want[name] = value
+				}
+			}
+			got := function.Inputs["environment"].(map[string]any)["variables"]
+			if !reflect.DeepEqual(got, want) {
+				t.Errorf("%s: %v, want %v", function.Name, got, want)
+			}
+		}
+	})
+	t.Run("both run the same code in the VPC and publish a version", func(t *testing.T) {
+		for function, handler := range map[*mocks.Resource]string{&serve: "api", &migrate: "migrate"} {
+			in := function.Inputs
+			for key, want := range map[string]any{
+				"handler": handler, "runtime": "provided.al2023", "publish": true, "packageType": "Zip",
+				"architectures": []any{"arm64"},
+				"tracingConfig": map[string]any{"mode": "Active"},
+				"vpcConfig": map[string]any{
+					"subnetIds": []any{"subnet-1", "subnet-2"}, "securityGroupIds": []any{"sg-1"},
+				},
+			} {
+				if !reflect.DeepEqual(in[key], want) {
+					t.Errorf("%s: %s is %v, want %v", function.Name, key, in[key], want)
+				}
+			}
+		}
+		if !reflect.DeepEqual(serve.Inputs["code"], migrate.Inputs["code"]) {
+			t.Error("they run different code")
+		}
+	})
+	t.Run("each waits for its rights and writes to its own log", func(t *testing.T) {
+		for _, function := range []mocks.Resource{serve, migrate} {
+			part := strings.TrimPrefix(function.Name, room+"-")
+			if !dependsOn(function, room+"-"+part+"-rights") {
+				t.Errorf("%s does not wait for its rights", part)
+			}
+			logging := function.Inputs["loggingConfig"].(map[string]any)
+			if logging["logGroup"] != room+"-"+part+"-log-1a2b3c4" {
+				t.Errorf("%s logs to %v", part, logging["logGroup"])
+			}
+		}
+	})
+	t.Run("concurrency is reserved for the serving one, as asked", func(t *testing.T) {
+		if serve.Inputs["reservedConcurrentExecutions"] != 10.0 || migrate.Inputs["reservedConcurrentExecutions"] != -1.0 {
+			t.Errorf("%v and %v, want 10 and -1", serve.Inputs["reservedConcurrentExecutions"], migrate.Inputs["reservedConcurrentExecutions"])
+		}
+		plain := build(t, bare()).Find(t, "aws:lambda/function:Function", room+"-function")
+		if plain.Inputs["reservedConcurrentExecutions"] != -1.0 {
+			t.Errorf("%v by default, want -1", plain.Inputs["reservedConcurrentExecutions"])
+		}
+		warm := r.Find(t, "aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig", room+"-warm").Inputs
+		if want := map[string]any{"functionName": room + "-function", "qualifier": "live", "provisionedConcurrentExecutions": 2.0}; !reflect.DeepEqual(warm, want) {
+			t.Errorf("%v, want %v", warm, want)
+		}
+	})
+}
+
+func TestMigrationComesFirst(t *testing.T) {
+	r := build(t, full())
+	migrated := r.Find(t, "aws:lambda/invocation:Invocation", room+"-migrated")
+	alias := r.Find(t, "aws:lambda/alias:Alias", room+"-live")
+
+	t.Run("it invokes the new version, again for new code or migrations", func(t *testing.T) {
+		want := map[string]any{
+			"functionName": room + "-migrate", "qualifier": "7", "lifecycleScope": "CREATE_ONLY",
+			"input":    `{"code":"code-hash","migrations":"migrations-hash"}`,
+			"triggers": map[string]any{"code": "code-hash", "migrations": "migrations-hash"},
+		}
+		if !reflect.DeepEqual(migrated.Inputs, want) {
+			t.Errorf("%v, want %v", migrated.Inputs, want)
+		}
+	})
+	t.Run("the alias moves to the new version after it", func(t *testing.T) {
+		if alias.Inputs["functionVersion"] != "7" || alias.Inputs["name"] != "live" {
+			t.Errorf("%v", alias.Inputs)
+		}
+		if !dependsOn(alias, migrated.Name) {
+			t.Errorf("the alias waits for %v only", alias.Options.DependsOn)
+		}
+	})
+}
+
+func TestRights(t *testing.T) {
+	r := build(t, full())
+	// AWS can narrow none of these to a resource.
+	const anywhere = "Trace Interfaces InterfacesByLambdaOnly"
+	for _, part := range []string{"function", "migrate"} {
+		p := r.Find(t, "aws:iam/rolePolicy:RolePolicy", room+"-"+part+"-rights")
+		for _, s := range statements(t, p.Inputs["policy"]) {
+			if slices.ContainsFunc(s.Action, func(a string) bool { return strings.Contains(a, "*") }) {
+				t.Errorf("%s: %s allows %v", part, s.Sid, s.Action)
+			}
+			if slices.Contains(s.Resource, "*") && !strings.Contains(anywhere, s.Sid) {
+				t.Errorf("%s: %s is about everything", part, s.Sid)
+			}
+		}
+		role := r.Find(t, "aws:iam/role:Role", room+"-"+part+"-role")
+		if role.Inputs["permissionsBoundary"] != "arn:boundary" {
+			t.Errorf("%s carries the boundary %v", part, role.Inputs["permissionsBoundary"])
+		}
+		trust := statements(t, role.Inputs["assumeRolePolicy"])
+		if len(trust) != 1 || !reflect.DeepEqual(trust[0].Principal, map[string]any{"Service": "lambda.amazonaws.com"}) {
+			t.Errorf("%s trusts %v", part, trust)
+		}
+	}
+	serve := statements(t, r.Find(t, "aws:iam/rolePolicy:RolePolicy", room+"-function-rights").Inputs["policy"])
+	migrate := statements(t, r.Find(t, "aws:iam/rolePolicy:RolePolicy", room+"-migrate-rights").Inputs["policy"])
+	for _, tt := range []struct {
+		name, sid string
+		all       []statement
+		action    string
+		resource  []string
+	}{
+		{"the function reads objects, not only the bucket", "Files", serve, "s3:GetObject", []string{"arn:aws:s3:::files/*"}},
+		{"the function lists the bucket, to tell what is not there", "FilesThatAreNotThere", serve, "s3:ListBucket", []string{"arn:aws:s3:::files"}},
+		{"the function reads its two secrets", "ReadSecrets", serve, "secretsmanager:GetSecretValue", []string{"arn:app", "arn:cache"}},
+		{"the function decrypts with the data's key", "Keys", serve, "kms:Decrypt", []string{"arn:key"}},
+		{"the migration reads both database secrets", "ReadSecrets", migrate, "secretsmanager:GetSecretValue", []string{"arn:master", "arn:app"}},
+		{"the migration sets the application's secret", "SetTheApplicationUsersSecret", migrate, "secretsmanager:PutSecretValue", []string{"arn:app"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := find(t, tt.all, tt.sid)
+			if !slices.Contains(s.Action, tt.action) || !reflect.DeepEqual(s.Resource, tt.resource) {
+				t.Errorf("%v on %v, want %s on %v", s.Action, s.Resource, tt.action, tt.resource)
+			}
+		})
+	}
+	t.Run("the migration has no business with files or the cache", func(t *testing.T) {
+		for _, s := range migrate {
+			for _, a := range s.Action {
+				if strings.HasPrefix(a, "s3:") || slices.Contains(s.Resource, "arn:cache") {
+					t.Errorf("%s: %s on %v", s.Sid, a, s.Resource)
+				}
+			}
+		}
+	})
+	t.Run("keys are used through a service only", func(t *testing.T) {
+		want := map[string]any{"StringEquals": map[string]any{"kms:ViaService": []any{
+			"secretsmanager.eu-west-1.amazonaws.com", "s3.eu-west-1.amazonaws.com",
+		}}}
+		if got := find(t, serve, "Keys").Condition; !reflect.DeepEqual(got, want) {
+			t.Errorf("%v, want %v", got, want)
+		}
+	})
+	t.Run("a function's own code cannot make network interfaces", func(t *testing.T) {
+		if s := find(t, serve, "InterfacesByLambdaOnly"); s.Effect != "Deny" || s.Condition["ArnLike"] == nil {
+			t.Errorf("%v", s)
+		}
+	})
+}

@@ -1,0 +1,198 @@
+package api
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/didomi/serverless-api/internal/mocks"
+)
+
+const aliasARN = "arn:aws:lambda:eu-west-1:123456789012:function:" + room + "-function:live"
+
+func TestGateway(t *testing.T) {
+	r := build(t, full())
+	rest := r.Find(t, "aws:apigateway/restApi:RestApi", room+"-rest")
+	deployment := r.Find(t, "aws:apigateway/deployment:Deployment", room+"-deployment")
+	stage := r.Find(t, "aws:apigateway/stage:Stage", room+"-stage")
+	body, _ := rest.Inputs["body"].(string)
+
+	t.Run("the API is the document, with the alias in it", func(t *testing.T) {
+		for _, uri := range []string{
+			"arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/" + aliasARN + "/invocations",
+			"arn:aws:apigateway:eu-west-1:lambda:path/2021-11-15/functions/" + aliasARN + "/response-streaming-invocations",
+		} {
+			if !strings.Contains(body, `"`+uri+`"`) {
+				t.Errorf("%s is not in the document", uri)
+			}
+		}
+		if n := strings.Count(body, "functions/"); n != strings.Count(body, "functions/"+aliasARN+"/") {
+			t.Error("the document names a function that is not the alias")
+		}
+	})
+	t.Run("it is regional", func(t *testing.T) {
+		if got := rest.Inputs["endpointConfiguration"]; !reflect.DeepEqual(got, map[string]any{"types": "REGIONAL", "ipAddressType": "ipv4"}) {
+			t.Errorf("%v", got)
+		}
+	})
+	t.Run("the deployment hangs on the document's hash alone", func(t *testing.T) {
+		sum := sha256.Sum256([]byte(body))
+		if want := map[string]any{"document": hex.EncodeToString(sum[:])}; !reflect.DeepEqual(deployment.Inputs["triggers"], want) {
+			t.Errorf("triggers %v, want %v", deployment.Inputs["triggers"], want)
+		}
+		if deployment.Inputs["stageName"] != nil {
+			t.Error("the deployment makes a stage")
+		}
+	})
+	t.Run("the stage serves the deployment, traced and logged", func(t *testing.T) {
+		if stage.Inputs["deployment"] != deployment.Name+"-id" || stage.Inputs["stageName"] != "test" || stage.Inputs["xrayTracingEnabled"] != true {
+			t.Errorf("%v", stage.Inputs)
+		}
+		access := r.Find(t, "aws:cloudwatch/logGroup:LogGroup", room+"-access-log")
+		settings, _ := stage.Inputs["accessLogSettings"].(map[string]any)
+		if arn, _ := settings["destinationArn"].(string); !strings.HasSuffix(arn, ":"+access.Name) {
+			t.Errorf("logs to %v", arn)
+		}
+		var line map[string]string
+		if err := json.Unmarshal([]byte(settings["format"].(string)), &line); err != nil {
+			t.Fatal(err)
+		}
+		if line["requestId"] != "$context.requestId" || line["traceId"] != "$context.xrayTraceId" || line["status"] != "$context.status" {
+			t.Errorf("line %v", line)
+		}
+	})
+	t.Run("the stage waits for the account's logs and for its own", func(t *testing.T) {
+		for _, name := range []string{room + "-account", room + "-execution-log"} {
+			if !dependsOn(stage, name) {
+				t.Errorf("it does not wait for %s: %v", name, stage.Options.DependsOn)
+			}
+		}
+	})
+	t.Run("only this API's stage may invoke, and only the alias", func(t *testing.T) {
+		p := r.Find(t, "aws:lambda/permission:Permission", room+"-invoke").Inputs
+		want := map[string]any{
+			"action": "lambda:InvokeFunction", "principal": "apigateway.amazonaws.com",
+			"function": room + "-function", "qualifier": "live",
+			"sourceArn": "arn:aws:execute-api:eu-west-1:123456789012:" + rest.Name + "/test/*/*",
+		}
+		if !reflect.DeepEqual(p, want) {
+			t.Errorf("%v, want %v", p, want)
+		}
+		if !dependsOn(deployment, room+"-invoke") {
+			t.Error("the API is deployed before it may invoke")
+		}
+	})
+}
+
+// TestDeploymentTrigger: what changes the document changes the trigger, and nothing else does.
+func TestDeploymentTrigger(t *testing.T) {
+	trigger := func(args Args) any {
+		return build(t, args).Find(t, "aws:apigateway/deployment:Deployment", room+"-deployment").Inputs["triggers"]
+	}
+	base := trigger(full())
+	for _, tt := range []struct {
+		name    string
+		change  func(*Args)
+		changes bool
+	}{
+		{"new code", func(a *Args) { a.Code.SHA256 = "other" }, false},
+		{"another migration", func(a *Args) { a.Code.MigrationsSHA256 = "other" }, false},
+		{"other throttles", func(a *Args) { a.Config.ThrottleRate = 99 }, false},
+		{"more memory", func(a *Args) { a.Config.MemoryMB = 2048 }, false},
+		{"no firewall", func(a *Args) { a.Config.WAF = false }, false},
+		{"no key", func(a *Args) { a.Config.RequireAPIKey = false }, true},
+	} {
+		verb := "keeps"
+		if tt.changes {
+			verb = "replaces"
+		}
+		t.Run(tt.name+" "+verb+" the deployment", func(t *testing.T) {
+			args := full()
+			tt.change(&args)
+			if changed := !reflect.DeepEqual(trigger(args), base); changed != tt.changes {
+				t.Errorf("changed: %v, want %v", changed, tt.changes)
+			}
+		})
+	}
+}
+
+func TestDoor(t *testing.T) {
+	r := build(t, full())
+	t.Run("throttles hold for every method, and bodies are not logged", func(t *testing.T) {
+		m := r.Find(t, "aws:apigateway/methodSettings:MethodSettings", room+"-methods").Inputs
+		settings, _ := m["settings"].(map[string]any)
+		if m["methodPath"] != "*/*" || settings["throttlingRateLimit"] != 100.0 || settings["throttlingBurstLimit"] != 200.0 || settings["dataTraceEnabled"] != false {
+			t.Errorf("%v", m)
+		}
+	})
+	t.Run("the plan holds the stage, and the key the plan", func(t *testing.T) {
+		plan := r.Find(t, "aws:apigateway/usagePlan:UsagePlan", room+"-plan").Inputs
+		if want := []any{map[string]any{"apiId": room + "-rest-id", "stage": "test"}}; !reflect.DeepEqual(plan["apiStages"], want) {
+			t.Errorf("stages %v, want %v", plan["apiStages"], want)
+		}
+		if want := map[string]any{"rateLimit": 50.0, "burstLimit": 100.0}; !reflect.DeepEqual(plan["throttleSettings"], want) {
+			t.Errorf("throttle %v, want %v", plan["throttleSettings"], want)
+		}
+		if want := map[string]any{"limit": 1000.0, "period": "DAY"}; !reflect.DeepEqual(plan["quotaSettings"], want) {
+			t.Errorf("quota %v, want %v", plan["quotaSettings"], want)
+		}
+		key := r.Find(t, "aws:apigateway/usagePlanKey:UsagePlanKey", room+"-plan-key").Inputs
+		if want := map[string]any{"keyId": room + "-key-id", "keyType": "API_KEY", "usagePlanId": room + "-plan-id"}; !reflect.DeepEqual(key, want) {
+			t.Errorf("%v, want %v", key, want)
+		}
+	})
+	t.Run("the firewall stands before the stage, and lets large items through", func(t *testing.T) {
+		acl := r.Find(t, "aws:wafv2/webAcl:WebAcl", room+"-waf")
+		text, err := json.Marshal(acl.Inputs["rules"])
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, part := range []string{
+			`"name":"AWSManagedRulesCommonRuleSet"`, `"name":"AWSManagedRulesKnownBadInputsRuleSet"`,
+			`"limit":2000`, `{"actionToUse":{"count":{}},"name":"SizeRestrictions_BODY"}`,
+		} {
+			if !strings.Contains(string(text), part) {
+				t.Errorf("%s is not in %s", part, text)
+			}
+		}
+		association := r.Find(t, "aws:wafv2/webAclAssociation:WebAclAssociation", room+"-waf-stage").Inputs
+		if arn, _ := association["resourceArn"].(string); !strings.HasSuffix(arn, ":"+room+"-stage") {
+			t.Errorf("associated with %v", arn)
+		}
+	})
+	t.Run("the host name leads to the stage", func(t *testing.T) {
+		domain := r.Find(t, "aws:apigateway/domainName:DomainName", room+"-domain").Inputs
+		if domain["domainName"] != "test.example.com" || domain["regionalCertificateArn"] != "arn:certificate" || domain["securityPolicy"] != "TLS_1_2" {
+			t.Errorf("%v", domain)
+		}
+		mapping := r.Find(t, "aws:apigateway/basePathMapping:BasePathMapping", room+"-domain-stage").Inputs
+		if want := map[string]any{"domainName": "test.example.com", "restApi": room + "-rest-id", "stageName": "test"}; !reflect.DeepEqual(mapping, want) {
+			t.Errorf("%v, want %v", mapping, want)
+		}
+		record := r.Find(t, "aws:route53/record:Record", room+"-domain-record").Inputs
+		want := map[string]any{
+			"zoneId": "Z1", "name": "test.example.com", "type": "A",
+			"aliases": []any{map[string]any{
+				"name": "d-1.execute-api.eu-west-1.amazonaws.com", "zoneId": "ZREGIONAL", "evaluateTargetHealth": false,
+			}},
+		}
+		if !reflect.DeepEqual(record, want) {
+			t.Errorf("%v, want %v", record, want)
+		}
+	})
+	t.Run("the account's log role outlives the stack, and is not fought over", func(t *testing.T) {
+		account := r.Find(t, "aws:apigateway/account:Account", room+"-account")
+		if !reflect.DeepEqual(account.Options.IgnoreChanges, []string{"cloudwatchRoleArn"}) || account.Inputs["resetOnDelete"] != false {
+			t.Errorf("%v %v", account.Options, account.Inputs)
+		}
+	})
+}
+
+// dependsOn says whether a resource waits for another one, by the last part of its URN.
+func dependsOn(r mocks.Resource, name string) bool {
+	return slices.ContainsFunc(r.Options.DependsOn, func(urn string) bool { return strings.HasSuffix(urn, "::"+name) })
+}

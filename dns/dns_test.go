@@ -1,0 +1,210 @@
+package dns
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/didomi/serverless-api/internal/config"
+	"github.com/didomi/serverless-api/internal/mocks"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+const room = "didomi-test-dns"
+
+var answers = map[string]func(mocks.Resource) map[string]any{
+	"aws:route53/zone:Zone": func(mocks.Resource) map[string]any {
+		return map[string]any{"zoneId": "ZNEW", "nameServers": []any{"ns-1.example.net", "ns-2.example.net"}}
+	},
+	"aws:acm/certificate:Certificate": func(mocks.Resource) map[string]any {
+		return map[string]any{"domainValidationOptions": []any{map[string]any{
+			"domainName": "test.example.com", "resourceRecordName": "_proof.test.example.com.",
+			"resourceRecordType": "CNAME", "resourceRecordValue": "_value.acm.example.",
+		}}}
+	},
+	"aws:route53/record:Record": func(mocks.Resource) map[string]any {
+		return map[string]any{"fqdn": "_proof.test.example.com"}
+	},
+}
+
+// existing answers the look-up of a zone named apex.
+func existing(apex string) map[string]func(map[string]any) map[string]any {
+	return map[string]func(map[string]any) map[string]any{
+		"aws:route53/getZone:getZone": func(args map[string]any) map[string]any {
+			return map[string]any{
+				"id": args["zoneId"], "zoneId": args["zoneId"], "name": apex, "arn": "arn",
+				"nameServers": []any{"ns-9.example.net"},
+			}
+		},
+	}
+}
+
+func TestPhases(t *testing.T) {
+	for _, tt := range []struct {
+		name        string
+		config      Config
+		types       []string
+		zone, cert  string
+		nameServers []string
+	}{
+		{
+			"undelegated, the zone is all there is", Config{Domain: "example.com"},
+			[]string{Token, "aws:route53/zone:Zone"},
+			"ZNEW", "", []string{"ns-1.example.net", "ns-2.example.net"},
+		},
+		{
+			"delegated, the certificate is asked for, proven and awaited", Config{Domain: "example.com", Delegated: true},
+			[]string{
+				Token, "aws:route53/zone:Zone", "aws:acm/certificate:Certificate",
+				"aws:route53/record:Record", "aws:acm/certificateValidation:CertificateValidation",
+			},
+			"ZNEW", "arn:aws:acm:eu-west-1:123456789012:" + room + "-certificate", []string{"ns-1.example.net", "ns-2.example.net"},
+		},
+		{
+			"an existing zone is looked up and not made", Config{Domain: "api.example.com", ZoneID: "Z1", Delegated: true},
+			[]string{
+				Token, "aws:acm/certificate:Certificate",
+				"aws:route53/record:Record", "aws:acm/certificateValidation:CertificateValidation",
+			},
+			"Z1", "arn:aws:acm:eu-west-1:123456789012:" + room + "-certificate", []string{"ns-9.example.net"},
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var outputs []any
+			r := mocks.Mocks{Outputs: answers, Calls: existing("example.com")}.Run(t, func(ctx *pulumi.Context) error {
+				d, err := New(ctx, room, Args{Config: tt.config, Stage: "test"})
+				if err != nil {
+					return err
+				}
+				pulumi.All(d.ZoneID, d.CertificateARN, d.NameServers).ApplyT(func(v []any) error {
+					outputs = v
+					return nil
+				})
+				return nil
+			})
+			var types []string
+			for _, res := range r.All() {
+				types = append(types, res.Type)
+				if res.Type != Token && res.ParentName() != room {
+					t.Errorf("%s has the parent %q, want %q", res.Name, res.ParentName(), room)
+				}
+			}
+			if !reflect.DeepEqual(types, tt.types) {
+				t.Errorf("registered %v, want %v", types, tt.types)
+			}
+			if want := []any{tt.zone, tt.cert, tt.nameServers}; !reflect.DeepEqual(outputs, want) {
+				t.Errorf("outputs %v, want %v", outputs, want)
+			}
+		})
+	}
+}
+
+// certified is a stack whose zone is delegated and protected.
+func certified(ctx *pulumi.Context) error {
+	_, err := New(ctx, room, Args{Config: Config{Domain: "example.com", Delegated: true, Protect: true}, Stage: "test"})
+	return err
+}
+
+// patience records how long the engine is told to wait for each resource, which mocks do not.
+type patience struct {
+	pulumi.MockResourceMonitor
+	create map[string]string
+}
+
+func (p *patience) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
+	p.create[args.Name] = args.RegisterRPC.GetCustomTimeouts().GetCreate()
+	return p.MockResourceMonitor.NewResource(args)
+}
+
+func TestCertificate(t *testing.T) {
+	r := mocks.Mocks{Outputs: answers}.Run(t, certified)
+	cert := r.Find(t, "aws:acm/certificate:Certificate", room+"-certificate")
+	proof := r.Find(t, "aws:route53/record:Record", room+"-certificate-proof")
+	issued := r.Find(t, "aws:acm/certificateValidation:CertificateValidation", room+"-certificate-issued")
+	zone := r.Find(t, "aws:route53/zone:Zone", room+"-zone")
+
+	t.Run("it covers exactly the host name", func(t *testing.T) {
+		if cert.Inputs["domainName"] != "test.example.com" || cert.Inputs["subjectAlternativeNames"] != nil {
+			t.Errorf("%v and %v, want test.example.com alone", cert.Inputs["domainName"], cert.Inputs["subjectAlternativeNames"])
+		}
+	})
+	t.Run("its proof is in the zone", func(t *testing.T) {
+		for key, want := range map[string]any{
+			"zoneId": "ZNEW", "name": "_proof.test.example.com.", "type": "CNAME",
+			"records": []any{"_value.acm.example."},
+		} {
+			if !reflect.DeepEqual(proof.Inputs[key], want) {
+				t.Errorf("%s is %v, want %v", key, proof.Inputs[key], want)
+			}
+		}
+	})
+	t.Run("the wait for it is for the proof, and ends after ten minutes", func(t *testing.T) {
+		if got := issued.Inputs["validationRecordFqdns"]; !reflect.DeepEqual(got, []any{"_proof.test.example.com"}) {
+			t.Errorf("waits for %v", got)
+		}
+		p := &patience{r, map[string]string{}}
+		if err := pulumi.RunErr(certified, pulumi.WithMocks(mocks.Project, mocks.Stack, p)); err != nil {
+			t.Fatal(err)
+		}
+		if got := p.create[issued.Name]; got != "10m" {
+			t.Errorf("timeout %q, want 10m", got)
+		}
+	})
+	t.Run("the zone is protected when asked for", func(t *testing.T) {
+		if !zone.Options.Protect {
+			t.Error("it is not")
+		}
+	})
+}
+
+func TestRefusals(t *testing.T) {
+	for _, tt := range []struct {
+		name, apex string
+		config     Config
+		want       string
+	}{
+		{"a zone of another domain", "example.org", Config{Domain: "example.com", ZoneID: "Z1"},
+			`didomi:dns.zoneId "Z1" is the zone of example.org, which cannot hold didomi:dns.domain "example.com"`},
+		{"a zone whose name only ends alike", "ample.com", Config{Domain: "example.com", ZoneID: "Z1"}, "cannot hold"},
+		{"a bad configuration", "example.com", Config{}, "dns.domain is not set"},
+	} {
+		t.Run(tt.name+" is refused", func(t *testing.T) {
+			_, err := mocks.Mocks{Calls: existing(tt.apex)}.Try(func(ctx *pulumi.Context) error {
+				_, err := New(ctx, room, Args{Config: tt.config, Stage: "test"})
+				return err
+			})
+			if err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("error %v, want one with %q", err, tt.want)
+			}
+		})
+	}
+}
+
+func TestProblems(t *testing.T) {
+	const domain = "a domain name in lower case of at most 53 characters, such as example.com"
+	for _, tt := range []struct {
+		name   string
+		config Config
+		want   []config.Problem
+	}{
+		{"a domain is enough", Config{Domain: "example.com"}, nil},
+		{"a deep domain and a zone are fine", Config{Domain: "a-1.b.example.com", ZoneID: "Z0123456789ABCDEFGHIJ"}, nil},
+		{"no domain", Config{}, []config.Problem{{Key: "domain", Want: domain}}},
+		{"a domain with a capital", Config{Domain: "Example.com"}, []config.Problem{{Key: "domain", Value: `"Example.com"`, Want: domain}}},
+		{"a domain without a dot", Config{Domain: "example"}, []config.Problem{{Key: "domain", Value: `"example"`, Want: domain}}},
+		{"an address", Config{Domain: "https://example.com"}, []config.Problem{{Key: "domain", Value: `"https://example.com"`, Want: domain}}},
+		{"a name too long for a certificate", Config{Domain: strings.Repeat("a", 50) + ".com"},
+			[]config.Problem{{Key: "domain", Value: `"` + strings.Repeat("a", 50) + `.com"`, Want: domain}}},
+		{"two mistakes at once", Config{Domain: "example.", ZoneID: "zone"}, []config.Problem{
+			{Key: "domain", Value: `"example."`, Want: domain},
+			{Key: "zoneId", Value: `"zone"`, Want: "the id of a hosted zone, such as Z0123456789ABCDEFGHIJ, or nothing to create one"},
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := tt.config.Problems(); !reflect.DeepEqual(got, tt.want) {
+				t.Errorf("got %v, want %v", got, tt.want)
+			}
+		})
+	}
+}
