@@ -308,6 +308,18 @@ func TestUsagePlansAndKeys(t *testing.T) {
 			t.Errorf("got %+v, %+v, %v", got, keys, err)
 		}
 	})
+	t.Run("a key of an empty value gets one of its own", func(t *testing.T) {
+		got, err := client.CreateApiKey(t.Context(), &apigateway.CreateApiKeyInput{Name: aws.String("made"), Enabled: true, Value: aws.String("")})
+		if err != nil || len(aws.ToString(got.Value)) < 20 || *got.Name != "made" {
+			t.Errorf("got %+v, %v", got, err)
+		}
+	})
+	t.Run("a key of a short value is refused", func(t *testing.T) {
+		_, err := client.CreateApiKey(t.Context(), &apigateway.CreateApiKeyInput{Value: aws.String("short")})
+		if errorCode(err) != "BadRequestException" {
+			t.Errorf("got %v", err)
+		}
+	})
 	t.Run("a stage without a plan has no keys", func(t *testing.T) {
 		keys, err := s.gateway.Keys(t.Context(), *id, "test")
 		if err != nil || len(keys) != 0 {

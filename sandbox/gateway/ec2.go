@@ -1,14 +1,22 @@
 package gateway
 
 import (
+	"fmt"
 	"strings"
 )
+
+const ec2Version = "2016-11-15"
 
 func (g *Gateway) ec2Calls() map[string]handler {
 	return map[string]handler{
 		"CreateFlowLogs":   after(rememberFlowLogs),
 		"DescribeFlowLogs": after(completeFlowLogs),
 		"DeleteFlowLogs":   after(forgetFlowLogs),
+
+		"CreateVpcEndpoint":    after(rememberEndpoint),
+		"ModifyVpcEndpoint":    after(changeEndpoint),
+		"DescribeVpcEndpoints": after(showEndpoints),
+		"DeleteVpcEndpoints":   after(forgetEndpoints),
 	}
 }
 
@@ -45,10 +53,31 @@ func rememberFlowLogs(x *exchange) error {
 	if _, group, ok := strings.Cut(x.form.Get("LogDestination"), ":log-group:"); ok {
 		members["logGroupName"] = strings.TrimSuffix(group, ":*")
 	}
-	for _, id := range answer.child("flowLogIdSet").texts() {
+	ids := answer.child("flowLogIdSet").texts()
+	for _, id := range ids {
 		x.g.fields.set("ec2:flow-log/"+id, members)
 	}
-	return nil
+	return x.tagFlowLogs(ids)
+}
+
+// tagFlowLogs gives new flow logs their tags: the emulator takes tags for a
+// "flow-log" only, where AWS and its SDKs say "vpc-flow-log".
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_TagSpecification.html
+func (x *exchange) tagFlowLogs(ids []string) error {
+	tags := map[string]string{"Action": "CreateTags"}
+	for i := 1; x.form.Has(fmt.Sprintf("TagSpecification.1.Tag.%d.Key", i)); i++ {
+		for _, part := range []string{"Key", "Value"} {
+			tags[fmt.Sprintf("Tag.%d.%s", i, part)] = x.form.Get(fmt.Sprintf("TagSpecification.1.Tag.%d.%s", i, part))
+		}
+	}
+	if len(tags) == 1 {
+		return nil
+	}
+	for i, id := range ids {
+		tags[fmt.Sprintf("ResourceId.%d", i+1)] = id
+	}
+	_, err := x.g.admin.query(x.r.Context(), "ec2", ec2Version, tags)
+	return err
 }
 
 // completeFlowLogs puts into DescribeFlowLogs what AWS answers and the

@@ -22,7 +22,8 @@ func TestAFlowLogReadsBackWhatWasSet(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			made, err := client.CreateFlowLogs(t.Context(), &ec2.CreateFlowLogsInput{ResourceIds: []string{"vpc-1"}, ResourceType: types.FlowLogsResourceTypeVpc, TrafficType: types.TrafficTypeAll,
 				LogDestinationType: types.LogDestinationTypeCloudWatchLogs, LogDestination: aws.String("arn:aws:logs:eu-west-1:000000000000:log-group:/vpc/flow:*"),
-				DeliverLogsPermissionArn: aws.String("arn:aws:iam::000000000000:role/flow"), MaxAggregationInterval: test.interval})
+				DeliverLogsPermissionArn: aws.String("arn:aws:iam::000000000000:role/flow"), MaxAggregationInterval: test.interval,
+				TagSpecifications: []types.TagSpecification{{ResourceType: types.ResourceTypeVpcFlowLog, Tags: []types.Tag{{Key: aws.String("Name"), Value: aws.String("flows")}}}}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -32,7 +33,8 @@ func TestAFlowLogReadsBackWhatWasSet(t *testing.T) {
 			}
 			got := read.FlowLogs[0]
 			if *got.MaxAggregationInterval != test.want || aws.ToString(got.DeliverLogsPermissionArn) != "arn:aws:iam::000000000000:role/flow" ||
-				aws.ToString(got.LogGroupName) != "/vpc/flow" || aws.ToString(got.LogFormat) == "" {
+				aws.ToString(got.LogGroupName) != "/vpc/flow" || aws.ToString(got.LogFormat) == "" ||
+				len(got.Tags) != 1 || *got.Tags[0].Value != "flows" {
 				t.Errorf("got %+v", got)
 			}
 			if _, err := client.DeleteFlowLogs(t.Context(), &ec2.DeleteFlowLogsInput{FlowLogIds: made.FlowLogIds}); err != nil {
@@ -42,5 +44,33 @@ func TestAFlowLogReadsBackWhatWasSet(t *testing.T) {
 				t.Errorf("left behind: %v", left)
 			}
 		})
+	}
+}
+
+func TestAnInterfaceEndpointReadsBackWhatWasSet(t *testing.T) {
+	s := newStand(t, nil)
+	client := ec2.NewFromConfig(s.config())
+	made, err := client.CreateVpcEndpoint(t.Context(), &ec2.CreateVpcEndpointInput{VpcId: aws.String("vpc-1"), ServiceName: aws.String("com.amazonaws.eu-west-1.kms"),
+		VpcEndpointType: types.VpcEndpointTypeInterface, PrivateDnsEnabled: aws.Bool(true), SecurityGroupIds: []string{"sg-1"}, SubnetIds: []string{"subnet-1"}, PolicyDocument: aws.String("{}")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := made.VpcEndpoint.VpcEndpointId
+	read := func() types.VpcEndpoint {
+		t.Helper()
+		answer, err := client.DescribeVpcEndpoints(t.Context(), &ec2.DescribeVpcEndpointsInput{VpcEndpointIds: []string{*id}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return answer.VpcEndpoints[0]
+	}
+	for _, got := range []types.VpcEndpoint{*made.VpcEndpoint, read()} {
+		if !aws.ToBool(got.PrivateDnsEnabled) || len(got.Groups) != 1 || *got.Groups[0].GroupId != "sg-1" || aws.ToString(got.PolicyDocument) != "{}" || got.IpAddressType != types.IpAddressTypeIpv4 {
+			t.Errorf("got %+v", got)
+		}
+	}
+	_, err = client.ModifyVpcEndpoint(t.Context(), &ec2.ModifyVpcEndpointInput{VpcEndpointId: id, PrivateDnsEnabled: aws.Bool(false), AddSecurityGroupIds: []string{"sg-2"}, RemoveSecurityGroupIds: []string{"sg-1"}})
+	if got := read(); err != nil || aws.ToBool(got.PrivateDnsEnabled) || len(got.Groups) != 1 || *got.Groups[0].GroupId != "sg-2" {
+		t.Errorf("after a change %+v, %v", got, err)
 	}
 }

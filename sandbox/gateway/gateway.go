@@ -57,9 +57,10 @@ type Gateway struct {
 	databases *databases
 	caches    *caches
 
-	query map[string]map[string]handler // signing name, action
-	rest  map[string]*http.ServeMux     // signing name
-	own   *http.ServeMux                // /_sandbox/...
+	query  map[string]map[string]handler // signing name, action
+	target map[string]map[string]handler // signing name, X-Amz-Target
+	rest   map[string]*http.ServeMux     // signing name
+	own    *http.ServeMux                // /_sandbox/...
 }
 
 var (
@@ -96,6 +97,7 @@ func New(c Config) (*Gateway, error) {
 	g.query = map[string]map[string]handler{
 		"ec2": g.ec2Calls(), "rds": g.rdsCalls(), "elasticache": g.elasticacheCalls(),
 	}
+	g.target = map[string]map[string]handler{"acm": g.acmCalls()}
 	g.rest = map[string]*http.ServeMux{
 		"apigateway": g.restMux(g.apigatewayCalls()), "lambda": g.restMux(g.lambdaCalls()),
 	}
@@ -133,6 +135,10 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	service := signingName(r)
 	if calls, ok := g.query[service]; ok {
 		g.serveQuery(w, r, calls)
+		return
+	}
+	if call, ok := g.target[service][r.Header.Get("X-Amz-Target")]; ok {
+		(&exchange{g: g, w: w, r: r}).serve(call)
 		return
 	}
 	if mux, ok := g.rest[service]; ok {

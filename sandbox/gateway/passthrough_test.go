@@ -290,6 +290,9 @@ func TestOtherServicesPassUntouched(t *testing.T) {
 				t.Fatal(err)
 			}
 			if got.Certificate.Status == acmtypes.CertificateStatusIssued && got.Certificate.DomainValidationOptions[0].ResourceRecord != nil {
+				if got.Certificate.Options.CertificateTransparencyLoggingPreference != acmtypes.CertificateTransparencyLoggingPreferenceEnabled {
+					t.Errorf("its options are %+v", got.Certificate.Options)
+				}
 				return
 			}
 			if time.Now().After(deadline) {
