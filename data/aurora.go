@@ -75,9 +75,11 @@ func (d *Data) clusterParameters(ctx *pulumi.Context, name, family string) (*rds
 func (d *Data) cluster(ctx *pulumi.Context, name string, args Args, key *kms.Key, subnets *rds.SubnetGroup, parameters *rds.ClusterParameterGroup) (*rds.Cluster, error) {
 	c := args.Config.Database
 	cluster, err := rds.NewCluster(ctx, name+"-cluster", &rds.ClusterArgs{
-		Engine:        pulumi.String(engine),
-		EngineMode:    pulumi.String("provisioned"),
-		EngineVersion: pulumi.String(c.Version),
+		// Without a name of its own a cluster is called tf-<time>.
+		ClusterIdentifierPrefix: pulumi.String(name + "-cluster-"),
+		Engine:                  pulumi.String(engine),
+		EngineMode:              pulumi.String("provisioned"),
+		EngineVersion:           pulumi.String(c.Version),
 		Serverlessv2ScalingConfiguration: rds.ClusterServerlessv2ScalingConfigurationArgs{
 			MinCapacity: pulumi.Float64(c.MinCapacity), MaxCapacity: pulumi.Float64(c.MaxCapacity),
 		},
@@ -139,7 +141,9 @@ func (d *Data) instances(ctx *pulumi.Context, name string, c Database, key *kms.
 	}
 	var instances []pulumi.Resource
 	for i := range 1 + c.Readers {
-		instance, err := rds.NewClusterInstance(ctx, fmt.Sprintf("%s-instance-%d", name, i+1), &rds.ClusterInstanceArgs{
+		part := fmt.Sprintf("%s-instance-%d", name, i+1)
+		instance, err := rds.NewClusterInstance(ctx, part, &rds.ClusterInstanceArgs{
+			IdentifierPrefix:                   pulumi.String(part + "-"),
 			ClusterIdentifier:                  cluster.ID(),
 			Engine:                             pulumi.String(engine),
 			EngineVersion:                      cluster.EngineVersion,

@@ -21,6 +21,8 @@ type Args struct {
 	ProxySecurityGroupID   pulumi.StringInput
 	ClusterSecurityGroupID pulumi.StringInput
 	CacheSecurityGroupID   pulumi.StringInput
+	// PermissionsBoundary is the policy that the proxy's role carries; nil: none.
+	PermissionsBoundary pulumi.StringPtrInput
 }
 
 // Data is the room as the others see it.

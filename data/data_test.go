@@ -69,6 +69,7 @@ func args(c data.Config) data.Args {
 		ProxySecurityGroupID:   pulumi.String("proxy-group"),
 		ClusterSecurityGroupID: pulumi.String("cluster-group"),
 		CacheSecurityGroupID:   pulumi.String("cache-group"),
+		PermissionsBoundary:    pulumi.String("boundary"),
 	}
 }
 
@@ -125,7 +126,8 @@ func TestTheClusterIsServerlessV2AndKeepsItsData(t *testing.T) {
 	r, _ := build(t, prod())
 	got := r.Find(t, "aws:rds/cluster:Cluster", "data-cluster")
 	want := map[string]any{
-		"engine": "aurora-postgresql", "engineMode": "provisioned", "engineVersion": "16.11",
+		"clusterIdentifierPrefix": "data-cluster-",
+		"engine":                  "aurora-postgresql", "engineMode": "provisioned", "engineVersion": "16.11",
 		"serverlessv2ScalingConfiguration": map[string]any{"minCapacity": 0.5, "maxCapacity": 4.0},
 		"databaseName":                     "app", "port": 5432.0,
 		"dbSubnetGroupName": "data-database-name", "dbClusterParameterGroupName": "data-cluster-name",
@@ -211,7 +213,11 @@ func TestTheProxyTakesTLSOnlyAndBothSecrets(t *testing.T) {
 
 func TestTheProxysRoleReadsItsTwoSecretsAndNothingElse(t *testing.T) {
 	r, _ := build(t, prod())
-	role := r.Find(t, "aws:iam/role:Role", "data-proxy").Inputs["assumeRolePolicy"].(string)
+	inputs := r.Find(t, "aws:iam/role:Role", "data-proxy").Inputs
+	if inputs["permissionsBoundary"] != "boundary" {
+		t.Errorf("the role's boundary is %v", inputs["permissionsBoundary"])
+	}
+	role := inputs["assumeRolePolicy"].(string)
 	if want := `{"Statement":[{"Action":["sts:AssumeRole"],"Effect":"Allow","Principal":{"Service":"rds.amazonaws.com"}}],"Version":"2012-10-17"}`; role != want {
 		t.Errorf("the role may be taken by %s\nwant %s", role, want)
 	}
@@ -327,7 +333,7 @@ func TestEverySecretIsEncryptedWithTheRoomsKey(t *testing.T) {
 	if key["enableKeyRotation"] != true || key["deletionWindowInDays"] != 30.0 {
 		t.Errorf("the key is registered as %v", key)
 	}
-	if alias := r.Find(t, "aws:kms/alias:Alias", "data-key").Inputs["name"]; alias != "alias/didomi-test-data" {
+	if alias := r.Find(t, "aws:kms/alias:Alias", "data-key").Inputs["name"]; alias != "alias/data" {
 		t.Errorf("the key's alias is %v", alias)
 	}
 }

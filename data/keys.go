@@ -13,8 +13,8 @@ import (
 // everything that it encrypted.
 const keyDeletionDays = 30
 
-// key registers the room's key, rotated yearly, and its alias. The alias has a fixed name, with the
-// stack in it, because people and consoles look keys up by it.
+// key registers the room's key, rotated yearly, and its alias. The alias has a fixed name because
+// people and consoles look keys up by it.
 func (d *Data) key(ctx *pulumi.Context, name string, c Config) (*kms.Key, error) {
 	caller, err := aws.GetCallerIdentity(ctx, &aws.GetCallerIdentityArgs{}, pulumi.Parent(d))
 	if err != nil {
@@ -31,7 +31,7 @@ func (d *Data) key(ctx *pulumi.Context, name string, c Config) (*kms.Key, error)
 		return nil, fmt.Errorf("register the key: %w", err)
 	}
 	_, err = kms.NewAlias(ctx, name+"-key", &kms.AliasArgs{
-		Name:        pulumi.Sprintf("alias/%s-%s-%s", ctx.Project(), ctx.Stack(), name),
+		Name:        pulumi.String("alias/" + name),
 		TargetKeyId: key.KeyId,
 	}, pulumi.Parent(d))
 	if err != nil {

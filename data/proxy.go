@@ -20,7 +20,7 @@ type connection struct {
 // proxy registers the RDS Proxy with its target. Its endpoints come out only once the cluster is
 // registered as the target, so that whoever waits for them can connect.
 func (d *Data) proxy(ctx *pulumi.Context, name string, args Args, key *kms.Key, db *database, secrets []pulumi.StringOutput) (*connection, error) {
-	role, err := d.proxyRole(ctx, name, key, secrets)
+	role, err := d.proxyRole(ctx, name, args.PermissionsBoundary, key, secrets)
 	if err != nil {
 		return nil, err
 	}
@@ -56,14 +56,15 @@ func (d *Data) proxy(ctx *pulumi.Context, name string, args Args, key *kms.Key, 
 
 // proxyRole lets the proxy read its secrets, which takes the key that they are encrypted with too,
 // and the key through Secrets Manager only.
-func (d *Data) proxyRole(ctx *pulumi.Context, name string, key *kms.Key, secrets []pulumi.StringOutput) (*iam.Role, error) {
+func (d *Data) proxyRole(ctx *pulumi.Context, name string, boundary pulumi.StringPtrInput, key *kms.Key, secrets []pulumi.StringOutput) (*iam.Role, error) {
 	region, err := aws.GetRegion(ctx, &aws.GetRegionArgs{}, pulumi.Parent(d))
 	if err != nil {
 		return nil, fmt.Errorf("read the region: %w", err)
 	}
 	role, err := iam.NewRole(ctx, name+"-proxy", &iam.RoleArgs{
-		Description:      pulumi.String("Reads the database's secrets for RDS Proxy"),
-		AssumeRolePolicy: policy.Trust("rds.amazonaws.com"),
+		Description:         pulumi.String("Reads the database's secrets for RDS Proxy"),
+		AssumeRolePolicy:    policy.Trust("rds.amazonaws.com"),
+		PermissionsBoundary: boundary,
 	}, pulumi.Parent(d))
 	if err != nil {
 		return nil, fmt.Errorf("register the proxy's role: %w", err)

@@ -16,16 +16,17 @@ import (
 const aggregationSeconds = 60
 
 // flowLogs records who talked to whom in the VPC, accepted or refused.
-func (n *Network) flowLogs(ctx *pulumi.Context, name string, vpcID pulumi.StringOutput, days int) error {
+func (n *Network) flowLogs(ctx *pulumi.Context, name string, vpcID pulumi.StringOutput, args Args) error {
 	logs, err := cloudwatch.NewLogGroup(ctx, name+"-flows", &cloudwatch.LogGroupArgs{
-		RetentionInDays: pulumi.Int(days),
+		RetentionInDays: pulumi.Int(args.Config.FlowLogDays),
 	}, pulumi.Parent(n))
 	if err != nil {
 		return fmt.Errorf("register the flow logs' group: %w", err)
 	}
 	role, err := iam.NewRole(ctx, name+"-flows", &iam.RoleArgs{
-		AssumeRolePolicy: policy.Trust("vpc-flow-logs.amazonaws.com"),
-		Description:      pulumi.String("Writes the VPC's flow logs"),
+		AssumeRolePolicy:    policy.Trust("vpc-flow-logs.amazonaws.com"),
+		Description:         pulumi.String("Writes the VPC's flow logs"),
+		PermissionsBoundary: args.PermissionsBoundary,
 	}, pulumi.Parent(n))
 	if err != nil {
 		return fmt.Errorf("register the flow logs' role: %w", err)

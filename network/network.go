@@ -13,6 +13,8 @@ const Token = "didomi:network:Network"
 // Args are what the room is built from.
 type Args struct {
 	Config Config
+	// PermissionsBoundary is the policy that the flow logs' role carries; nil: none.
+	PermissionsBoundary pulumi.StringPtrInput
 }
 
 // Network is the room as the others see it.
@@ -54,7 +56,7 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	if err := n.rules(ctx, name, groups, s3PrefixList); err != nil {
 		return nil, err
 	}
-	if err := n.flowLogs(ctx, name, vpc.VpcId, args.Config.FlowLogDays); err != nil {
+	if err := n.flowLogs(ctx, name, vpc.VpcId, args); err != nil {
 		return nil, err
 	}
 

@@ -32,7 +32,7 @@ func build(t *testing.T, c network.Config) *mocks.Recorder {
 		if err != nil {
 			return err
 		}
-		_, err = network.New(ctx, "net", network.Args{Config: c}, pulumi.Providers(provider))
+		_, err = network.New(ctx, "net", network.Args{Config: c, PermissionsBoundary: pulumi.String("boundary")}, pulumi.Providers(provider))
 		return err
 	})
 }
@@ -189,6 +189,9 @@ func TestFlowLogsAreKeptAsLongAsConfigured(t *testing.T) {
 	r := build(t, c)
 	if got := r.Find(t, "aws:cloudwatch/logGroup:LogGroup", "net-flows").Inputs["retentionInDays"]; got != 90.0 {
 		t.Errorf("kept %v days, want 90", got)
+	}
+	if got := r.Find(t, "aws:iam/role:Role", "net-flows").Inputs["permissionsBoundary"]; got != "boundary" {
+		t.Errorf("the role's boundary is %v", got)
 	}
 	flow := r.Find(t, "aws:ec2/flowLog:FlowLog", "net-flows")
 	want := map[string]any{

@@ -177,6 +177,9 @@ func (d *decoder) check(prefix string, target reflect.Value) {
 			}
 		}
 	}
+	if target.Kind() != reflect.Struct {
+		return
+	}
 	for name, i := range fields(target.Type()) {
 		field := target.Field(i)
 		if field.Kind() == reflect.Struct {

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/didomi/serverless-api/internal/config"
+	"github.com/didomi/serverless-api/internal/mocks"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+func TestNothingIsRegisteredWithAWrongConfiguration(t *testing.T) {
+	values := stackValues(t, "Pulumi.dev.yaml")
+	values["didomi:network"] = `{"zones": 1, "cidr": "", "colour": "red"}`
+	r, err := mocks.Mocks{Config: values}.Try(program())
+	if err == nil {
+		t.Fatal("the program went on")
+	}
+	if got := r.All(); len(got) != 0 {
+		t.Errorf("%d resources were registered, the first one %s", len(got), got[0].Name)
+	}
+}
+
+// program is what main runs, with the configuration of the run it is in.
+func program() (pulumi.RunFunc, pulumi.RunOption) {
+	var values config.Values
+	return func(ctx *pulumi.Context) error { return provision(ctx, values) }, config.Capture(&values)
+}
+
+func TestEveryStackPreviewsWithEachRoomUnderOneProvider(t *testing.T) {
+	for _, stack := range []string{"dev", "prod"} {
+		t.Run(stack, func(t *testing.T) {
+			m := mocks.Mocks{Config: stackValues(t, "Pulumi."+stack+".yaml"), Preview: true}
+			r, err := m.Try(program())
+			if err != nil {
+				t.Fatal(err)
+			}
+			rooms := map[string]int{}
+			for _, res := range r.All() {
+				if res.ParentName() == "didomi-test" {
+					rooms[res.Type]++
+				} else if res.Provider == "" && !res.Options.Remote {
+					t.Errorf("%s %s is made by the default provider", res.Type, res.Name)
+				}
+			}
+			for _, token := range []string{
+				"pulumi:providers:aws", "didomi:iam:IAM", "didomi:dns:DNS", "didomi:network:Network",
+				"didomi:data:Data", "didomi:api:API",
+			} {
+				if rooms[token] != 1 {
+					t.Errorf("%s is registered %d times on the stack, want once", token, rooms[token])
+				}
+				delete(rooms, token)
+			}
+			if len(rooms) != 0 {
+				t.Errorf("%v hang on the stack itself", rooms)
+			}
+		})
+	}
+}

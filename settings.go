@@ -1,0 +1,63 @@
+package main
+
+import (
+	"regexp"
+
+	"github.com/didomi/serverless-api/api"
+	"github.com/didomi/serverless-api/data"
+	"github.com/didomi/serverless-api/dns"
+	"github.com/didomi/serverless-api/iam"
+	"github.com/didomi/serverless-api/internal/account"
+	"github.com/didomi/serverless-api/internal/config"
+	"github.com/didomi/serverless-api/network"
+)
+
+// settings is everything that a stack file may say, one object a room.
+type settings struct {
+	Tags    account.Tags   `json:"tags"`
+	IAM     iam.Config     `json:"iam"`
+	DNS     dns.Config     `json:"dns"`
+	Network network.Config `json:"network"`
+	Data    data.Config    `json:"data"`
+	API     api.Config     `json:"api"`
+
+	// account is said in the provider's own namespace.
+	account account.Config
+}
+
+// defaults are the settings of a stack file that says nothing.
+func defaults() settings {
+	return settings{
+		Tags: account.DefaultTags(), IAM: iam.Default(), DNS: dns.Default(),
+		Network: network.Default(), Data: data.Default(), API: api.Default(),
+	}
+}
+
+// load reads the stack's configuration; its error names everything that is wrong with it.
+func load(values config.Values, project, stack string) (settings, error) {
+	s := defaults()
+	err := config.Join(
+		config.Check("pulumi", stackName(stack)),
+		config.Decode(values, project, &s),
+		config.Decode(values, "aws", &s.account),
+	)
+	return s, err
+}
+
+// stackName is the name that every physical name of the stack carries.
+type stackName string
+
+// stackPattern leaves room for the rest: a replication group's name has at most 40 characters, a
+// bucket's has no capitals, and a host name's label neither starts nor ends with a hyphen.
+var stackPattern = regexp.MustCompile(`^[a-z]([a-z0-9-]{0,12}[a-z0-9])?$`)
+
+// Problems refuses a name that would make others too long or not allowed.
+func (n stackName) Problems() []config.Problem {
+	if stackPattern.MatchString(string(n)) {
+		return nil
+	}
+	return []config.Problem{{
+		Key: "stack", Value: config.Text(string(n)),
+		Want: "at most 14 lower case letters, digits and hyphens, a letter first",
+	}}
+}

@@ -1,0 +1,195 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/didomi/serverless-api/internal/config"
+	"gopkg.in/yaml.v3"
+)
+
+// projectFile is what we read of Pulumi.yaml.
+type projectFile struct {
+	Name   string
+	Config map[string]struct {
+		Type, Description string
+		Default           any
+	}
+}
+
+func readYAML(t *testing.T, path string, into any) {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := yaml.Unmarshal(text, into); err != nil {
+		t.Fatalf("%s: %v", path, err)
+	}
+}
+
+// plain is a value as JSON would have it, so that a struct compares with what YAML says.
+func plain(t *testing.T, value any) any {
+	t.Helper()
+	text, err := json.Marshal(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out any
+	if err := json.Unmarshal(text, &out); err != nil {
+		t.Fatal(err)
+	}
+	return listed(out)
+}
+
+// listed writes a list without items one way, however it came.
+func listed(value any) any {
+	object, ok := value.(map[string]any)
+	if !ok && value == nil {
+		return []any{}
+	}
+	for name, item := range object {
+		object[name] = listed(item)
+	}
+	return value
+}
+
+// keys are the paths of all settings below an object.
+func keys(prefix string, value any) []string {
+	object, ok := value.(map[string]any)
+	if !ok {
+		return []string{strings.TrimSuffix(prefix, ".")}
+	}
+	var all []string
+	for name, item := range object {
+		all = append(all, keys(prefix+name+".", item)...)
+	}
+	return all
+}
+
+func TestTheProjectFileDescribesEverySettingWithTheProgramsDefault(t *testing.T) {
+	var project projectFile
+	readYAML(t, "Pulumi.yaml", &project)
+	rooms := plain(t, defaults()).(map[string]any)
+	if len(project.Config) != len(rooms) {
+		t.Errorf("Pulumi.yaml declares %d rooms, the program has %d", len(project.Config), len(rooms))
+	}
+	for room, want := range rooms {
+		t.Run(room, func(t *testing.T) {
+			declared := project.Config[project.Name+":"+room]
+			if declared.Type != "object" {
+				t.Errorf("its type is %q, want object", declared.Type)
+			}
+			if got := plain(t, declared.Default); !reflect.DeepEqual(got, want) {
+				t.Errorf("its default is\n  %v\nthe program's is\n  %v", got, want)
+			}
+			for _, key := range keys("", want) {
+				if !strings.Contains(declared.Description, key) {
+					t.Errorf("%s is not described", key)
+				}
+			}
+		})
+	}
+}
+
+// stackValues is a stack file's configuration as the CLI hands it to the program.
+func stackValues(t *testing.T, path string) config.Values {
+	t.Helper()
+	var file struct{ Config map[string]any }
+	readYAML(t, path, &file)
+	values := config.Values{}
+	for key, value := range file.Config {
+		if text, ok := value.(string); ok {
+			values[key] = text
+			continue
+		}
+		text, err := json.Marshal(value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		values[key] = string(text)
+	}
+	return values
+}
+
+func TestEveryStackFileIsAccepted(t *testing.T) {
+	files, err := filepath.Glob("Pulumi.*.yaml")
+	if err != nil || len(files) < 2 {
+		t.Fatalf("found the stack files %v (%v), want dev and prod at least", files, err)
+	}
+	for _, file := range files {
+		t.Run(file, func(t *testing.T) {
+			stack := strings.TrimSuffix(strings.TrimPrefix(file, "Pulumi."), ".yaml")
+			if _, err := load(stackValues(t, file), "didomi", stack); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestEveryMistakeIsNamedAtOnce(t *testing.T) {
+	for name, c := range map[string]struct {
+		stack  string
+		change map[string]string
+		want   []string
+	}{
+		"an unknown key": {
+			change: map[string]string{"didomi:network": `{"colour": "red"}`},
+			want:   []string{`didomi:network.colour is "red"; want a known key, one of cidr, flowLogDays, nat, zones`},
+		},
+		"an unknown room": {
+			change: map[string]string{"didomi:netwrok": `{}`},
+			want:   []string{`didomi:netwrok is {}; want a known key, one of api, data, dns, iam, network, tags`},
+		},
+		"a bad network": {
+			change: map[string]string{"didomi:network": `{"cidr": "172.16.0.0/33"}`},
+			want:   []string{`didomi:network.cidr is "172.16.0.0/33"; want an IPv4 network such as "172.16.0.0/16"`},
+		},
+		"no domain": {
+			change: map[string]string{"didomi:dns": `{}`},
+			want:   []string{`didomi:dns.domain is not set; want a domain name in lower case of at most 53 characters, such as example.com`},
+		},
+		"a stack whose name is too long": {
+			stack: "a-very-long-stack-name",
+			want:  []string{`pulumi.stack is "a-very-long-stack-name"; want at most 14 lower case letters, digits and hyphens, a letter first`},
+		},
+		"three mistakes at once, in two namespaces": {
+			change: map[string]string{
+				"aws:region": "Ireland", "didomi:dns": `{}`, "didomi:data": `{"cache": {"shards": "3"}}`,
+			},
+			want: []string{
+				`aws:region is "Ireland"; want a region such as "eu-west-1"`,
+				`didomi:data.cache.shards is "3"; want a whole number`,
+				`didomi:dns.domain is not set; want a domain name in lower case of at most 53 characters, such as example.com`,
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			values := stackValues(t, "Pulumi.dev.yaml")
+			for key, value := range c.change {
+				values[key] = value
+			}
+			stack := c.stack
+			if stack == "" {
+				stack = "dev"
+			}
+			_, err := load(values, "didomi", stack)
+			var list *config.Error
+			if !errors.As(err, &list) {
+				t.Fatalf("got %v, want a list of problems", err)
+			}
+			var got []string
+			for _, p := range list.Problems {
+				got = append(got, p.String())
+			}
+			if !reflect.DeepEqual(got, c.want) {
+				t.Errorf("got\n  %s\nwant\n  %s", strings.Join(got, "\n  "), strings.Join(c.want, "\n  "))
+			}
+		})
+	}
+}

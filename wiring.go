@@ -1,0 +1,88 @@
+package main
+
+import (
+	"github.com/didomi/serverless-api/api"
+	"github.com/didomi/serverless-api/data"
+	"github.com/didomi/serverless-api/dns"
+	"github.com/didomi/serverless-api/iam"
+	"github.com/didomi/serverless-api/network"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// networkArgs keeps the network's role within the boundary.
+func networkArgs(s settings, ci *iam.IAM) network.Args {
+	return network.Args{Config: s.Network, PermissionsBoundary: ci.WorkloadBoundaryARN}
+}
+
+// dataArgs puts the data room into the isolated subnets, behind its groups.
+func dataArgs(s settings, ci *iam.IAM, net *network.Network) data.Args {
+	return data.Args{
+		Config:                 s.Data,
+		IsolatedSubnetIDs:      net.IsolatedSubnetIDs,
+		ProxySecurityGroupID:   net.ProxySecurityGroupID,
+		ClusterSecurityGroupID: net.ClusterSecurityGroupID,
+		CacheSecurityGroupID:   net.CacheSecurityGroupID,
+		PermissionsBoundary:    ci.WorkloadBoundaryARN,
+	}
+}
+
+// apiArgs puts the function into the private subnets and tells it where everything is. The
+// migration waits for the whole of both rooms: it needs endpoints, rules and the proxy's target.
+func apiArgs(s settings, stage string, code api.Code, ci *iam.IAM, net *network.Network, store *data.Data, names *dns.DNS) api.Args {
+	return api.Args{
+		Config:          s.API,
+		Stage:           stage,
+		Code:            code,
+		SubnetIDs:       net.PrivateSubnetIDs,
+		SecurityGroupID: net.LambdaSecurityGroupID,
+
+		PermissionsBoundary: ci.WorkloadBoundaryARN,
+		Database: api.Database{
+			Host:              store.ProxyEndpoint,
+			Name:              store.DatabaseName,
+			AppSecretARN:      store.AppSecretARN,
+			MasterSecretARN:   store.MasterSecretARN,
+			ProxyName:         store.ProxyName,
+			ClusterIdentifier: store.ClusterIdentifier,
+			Readers:           s.Data.Database.Readers,
+		},
+		Cache: api.Cache{
+			Address:            store.CacheAddress,
+			SecretARN:          store.CacheSecretARN,
+			ReplicationGroupID: store.ReplicationGroupID,
+			Shards:             s.Data.Cache.Shards,
+			Replicas:           s.Data.Cache.Replicas,
+		},
+		Bucket:  api.Bucket{Name: store.BucketName, ARN: store.BucketARN},
+		KeyARNs: []pulumi.StringInput{store.KeyARN},
+		Domain: api.Domain{
+			Delegated:      names.Delegated,
+			HostName:       names.HostName,
+			ZoneID:         names.ZoneID,
+			CertificateARN: names.CertificateARN,
+		},
+		After: []pulumi.Resource{net, store},
+	}
+}
+
+// export says what people and pipelines need to know of a stack.
+func export(ctx *pulumi.Context, ci *iam.IAM, names *dns.DNS, net *network.Network, store *data.Data, front *api.API) {
+	ctx.Export("url", front.URL)
+	ctx.Export("invokeUrl", front.InvokeURL)
+	ctx.Export("apiKey", pulumi.ToSecret(front.APIKey))
+	ctx.Export("restApiId", front.RestAPIID)
+	ctx.Export("stage", front.StageName)
+	ctx.Export("functionName", front.FunctionName)
+	ctx.Export("dashboard", front.DashboardName)
+	ctx.Export("alarmTopic", front.AlarmTopicARN)
+	ctx.Export("vpcId", net.VpcID)
+	ctx.Export("bucket", store.BucketName)
+	ctx.Export("proxyEndpoint", store.ProxyEndpoint)
+	ctx.Export("readOnlyEndpoint", store.ReadOnlyEndpoint)
+	ctx.Export("cacheAddress", store.CacheAddress)
+	ctx.Export("hostName", pulumi.String(names.HostName))
+	ctx.Export("nameServers", names.NameServers)
+	ctx.Export("ciUser", ci.UserName)
+	ctx.Export("ciPreviewRole", ci.PreviewRoleARN)
+	ctx.Export("ciDeployRole", ci.DeployRoleARN)
+}
