@@ -3,6 +3,7 @@ package handler
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"net/http"
 	"time"
@@ -74,16 +75,16 @@ func (h *Handler) Serve(ctx context.Context, event events.APIGatewayProxyRequest
 func (h *Handler) answer(ctx context.Context, r *request) (answer *response) {
 	defer func() {
 		if panicked := recover(); panicked != nil {
-			answer = h.problem(ctx, r, nil, crash(panicked))
+			answer = problem(r, nil, crash(panicked))
 		}
 	}()
 	handle, allowed := h.find(r)
 	if handle == nil {
-		return h.problem(ctx, r, allowed, nil)
+		return problem(r, allowed, nil)
 	}
 	answer, err := handle(ctx, r)
 	if err != nil {
-		return h.problem(ctx, r, headerOf(answer), err)
+		return problem(r, headerOf(answer), err)
 	}
 	return answer
 }
@@ -102,12 +103,9 @@ func bounded(ctx context.Context, streams bool) (context.Context, context.Cancel
 }
 
 // record writes the one line that every request leaves in the log. It names
-// the route and never the id, key or address of anything or anybody.
-func (h *Handler) record(ctx context.Context, r *request, answer *response, sent int64, err error) {
-	level := slog.LevelInfo
-	if answer.status >= http.StatusInternalServerError || err != nil {
-		level = slog.LevelError
-	}
+// the route and never the id, key or address of anything or anybody; broken
+// is what ended a stream early.
+func (h *Handler) record(ctx context.Context, r *request, answer *response, sent int64, broken error) {
 	attributes := []slog.Attr{
 		slog.String("request_id", r.id),
 		slog.String("trace", r.trace(ctx)),
@@ -118,8 +116,12 @@ func (h *Handler) record(ctx context.Context, r *request, answer *response, sent
 		slog.Int64("bytes", sent),
 		slog.Duration("took", time.Since(r.began)),
 	}
-	if err != nil {
-		attributes = append(attributes, slog.String("error", err.Error()), slog.String("kind", string(fault.KindOf(err))))
+	level := slog.LevelInfo
+	if answer.status >= http.StatusInternalServerError || broken != nil {
+		level = slog.LevelError
+		if err := errors.Join(answer.cause, broken); err != nil {
+			attributes = append(attributes, slog.String("kind", string(fault.KindOf(err))), slog.String("error", err.Error()))
+		}
 	}
 	h.Log.LogAttrs(ctx, level, "request", attributes...)
 }

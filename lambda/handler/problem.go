@@ -1,11 +1,9 @@
 package handler
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"math"
 	"net/http"
 	"runtime/debug"
@@ -17,8 +15,8 @@ import (
 // errStream is all that a client learns of a body that breaks off.
 var errStream = errors.New("the body could not be read to its end")
 
-// problem is an error as RFC 9457 has it.
-type problem struct {
+// problemJSON is an error as RFC 9457 has it.
+type problemJSON struct {
 	Title     string `json:"title"`
 	Status    int    `json:"status"`
 	Detail    string `json:"detail,omitempty"`
@@ -40,9 +38,10 @@ var statuses = map[fault.Kind]int{
 // problem turns err into an answer with the given headers. A nil err stands
 // for a request that no route takes: with Allow, a method that is not one of
 // the resource's.
-func (h *Handler) problem(ctx context.Context, r *request, header http.Header, err error) *response {
+func problem(r *request, header http.Header, err error) *response {
 	status, detail := describe(header, err)
 	answer := newResponse(status)
+	answer.cause = err
 	for name, values := range header {
 		answer.header[name] = values
 	}
@@ -50,13 +49,9 @@ func (h *Handler) problem(ctx context.Context, r *request, header http.Header, e
 	if errors.As(err, &known) && known.RetryAfter > 0 {
 		answer.header.Set("Retry-After", strconv.Itoa(int(math.Ceil(known.RetryAfter.Seconds()))))
 	}
-	if status >= http.StatusInternalServerError {
-		h.Log.LogAttrs(ctx, slog.LevelError, "request failed",
-			slog.String("request_id", r.id), slog.String("error", err.Error()))
-	}
 	answer.header.Set("Content-Type", "application/problem+json")
 	answer.header.Set("Cache-Control", "no-store")
-	answer.body, _ = json.Marshal(problem{
+	answer.body, _ = json.Marshal(problemJSON{
 		Title: http.StatusText(status), Status: status, Detail: detail, RequestID: r.id,
 	})
 	if r.method == http.MethodHead {

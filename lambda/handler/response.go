@@ -18,6 +18,7 @@ type response struct {
 	header http.Header
 	body   []byte
 	stream io.ReadCloser // instead of body
+	cause  error         // of a problem, for the log
 }
 
 func newResponse(status int) *response {

@@ -1,0 +1,196 @@
+package files_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+
+	"github.com/didomi/serverless-api/lambda/fault"
+	"github.com/didomi/serverless-api/lambda/files"
+)
+
+// bucket returns a Bucket whose S3 is answer.
+func bucket(t *testing.T, answer http.HandlerFunc) *files.Bucket {
+	server := httptest.NewServer(answer)
+	t.Cleanup(server.Close)
+	return files.New("bucket", func() files.Client {
+		return files.Connect(aws.Config{
+			Region: "eu-west-1", BaseEndpoint: &server.URL,
+			Credentials: credentials.NewStaticCredentialsProvider("key", "secret", "token"),
+			Retryer:     func() aws.Retryer { return aws.NopRetryer{} },
+		})
+	})
+}
+
+func TestOpen(t *testing.T) {
+	b := bucket(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.EscapedPath() != "/bucket/a%20b/%C3%A9%2Bc" || r.Header.Get("Range") != "bytes=2-4" || r.Header.Get("If-Match") != `"E1"` {
+			t.Errorf("asked for %s of %s as of %s", r.Header.Get("Range"), r.URL.EscapedPath(), r.Header.Get("If-Match"))
+		}
+		for name, value := range map[string]string{
+			"ETag": `"E1"`, "Content-Range": "bytes 2-4/10", "Last-Modified": "Fri, 02 Jan 2026 03:04:05 GMT",
+			"Content-Type": "text/plain", "Cache-Control": "max-age=5", "Content-Disposition": "inline", "Content-Encoding": "gzip", "Content-Language": "fr",
+		} {
+			w.Header().Set(name, value)
+		}
+		w.WriteHeader(http.StatusPartialContent)
+		_, _ = io.WriteString(w, "234")
+	})
+	object, err := b.Open(t.Context(), "a b/é+c", "bytes=2-4", `"E1"`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := io.ReadAll(object.Body)
+	if err != nil || string(body) != "234" || object.Size != 3 || object.ETag != `"E1"` || object.ContentRange != "bytes 2-4/10" || len(object.Header) != 5 {
+		t.Fatalf("got %q of %+v, %v", body, object, err)
+	}
+	if err := object.Body.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestStatusesOfS3(t *testing.T) {
+	for status, want := range map[int]fault.Kind{
+		404: fault.NotFound, 412: fault.Precondition, 416: fault.Malformed, 403: fault.Internal, 400: fault.Internal,
+		500: fault.Unavailable, 503: fault.Unavailable, 429: fault.Unavailable,
+	} {
+		t.Run(fmt.Sprint(status), func(t *testing.T) {
+			b := bucket(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) })
+			if _, err := b.Open(t.Context(), "a", "", ""); err == nil || fault.KindOf(err) != want || errors.Is(err, files.ErrRange) != (status == 416) {
+				t.Errorf("open: %v, want a fault of kind %s", err, want)
+			}
+			if _, err := b.Stat(t.Context(), "a"); err == nil || fault.KindOf(err) != want {
+				t.Errorf("stat: %v, want a fault of kind %s", err, want)
+			}
+			if err := b.Ping(t.Context()); (err == nil) != (status == 404) {
+				t.Errorf("ping: %v", err)
+			}
+		})
+	}
+}
+
+func TestS3ThatIsAwayIsUnavailable(t *testing.T) {
+	b := bucket(t, nil)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Nanosecond)
+	defer cancel()
+	if _, err := b.Open(ctx, "a", "", ""); fault.KindOf(err) != fault.Unavailable {
+		t.Fatalf("got %v", err)
+	}
+}
+
+// signed checks that an address is presigned for its key and returns its query.
+func signed(t *testing.T, address string, expires time.Duration) url.Values {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	query := u.Query()
+	if u.EscapedPath() != "/bucket/a%20b" || query.Get("X-Amz-Signature") == "" || query.Get("X-Amz-Security-Token") != "token" {
+		t.Errorf("not presigned for the key: %s", address)
+	}
+	if got := query.Get("X-Amz-Expires"); got != fmt.Sprint(int(expires.Seconds())) {
+		t.Errorf("it is good for %s s: %s", got, address)
+	}
+	if strings.Contains(strings.ToLower(address), "crc32") {
+		t.Errorf("it carries a checksum of nothing: %s", address)
+	}
+	return query
+}
+
+func TestLink(t *testing.T) {
+	link, err := bucket(t, nil).Link(t.Context(), "a b")
+	if err != nil {
+		t.Fatal(err)
+	}
+	signed(t, link, 5*time.Minute)
+}
+
+func TestUploadInOnePiece(t *testing.T) {
+	b := bucket(t, nil)
+	for name, test := range map[string]struct {
+		size        int64
+		contentType string
+		headers     []string
+	}{
+		"of unknown size":        {0, "", nil},
+		"of the largest size":    {100 << 20, "", []string{"Content-Length"}},
+		"of a type and of bytes": {5, "text/plain", []string{"Content-Length", "Content-Type"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			upload, err := b.Upload(t.Context(), "a b", test.size, test.contentType)
+			if err != nil || upload.Method != "PUT" || upload.Parts != nil || upload.Key != "a b" {
+				t.Fatalf("got %+v, %v", upload, err)
+			}
+			signed(t, upload.URL, 15*time.Minute)
+			var headers []string
+			for name := range upload.Headers {
+				headers = append(headers, name)
+			}
+			if slices.Sort(headers); !slices.Equal(headers, test.headers) {
+				t.Errorf("headers %v", upload.Headers)
+			}
+		})
+	}
+}
+
+func TestUploadInParts(t *testing.T) {
+	b := bucket(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != "POST" || !r.URL.Query().Has("uploads") || r.Header.Get("Content-Type") != "video/mp4" {
+			t.Errorf("%s %s", r.Method, r.URL)
+		}
+		_, _ = io.WriteString(w, `<InitiateMultipartUploadResult><UploadId>U1</UploadId></InitiateMultipartUploadResult>`)
+	})
+	for name, test := range map[string]struct {
+		size, part int64
+		parts      int
+	}{
+		"just over one piece":   {100<<20 + 1, 64 << 20, 2},
+		"of equal parts":        {128 << 20, 64 << 20, 2},
+		"of the largest size":   {files.MaxSize, (files.MaxSize + 1499) / 1500, 1500},
+		"with a small last one": {128<<20 + 1, 64 << 20, 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			upload, err := b.Upload(t.Context(), "a b", test.size, "video/mp4")
+			if err != nil || upload.UploadID != "U1" || upload.Request != nil || len(upload.Parts) != test.parts {
+				t.Fatalf("%d parts, %v", len(upload.Parts), err)
+			}
+			sum := int64(0)
+			for i, part := range upload.Parts {
+				sum += part.Size
+				if last := i == test.parts-1; part.Number != int32(i+1) || part.Size != test.part && !last || part.Size > test.part {
+					t.Fatalf("part %d: %+v", i, part)
+				}
+			}
+			if sum != test.size {
+				t.Errorf("the parts have %d bytes", sum)
+			}
+			query := signed(t, upload.Parts[1].URL, time.Hour)
+			if query.Get("partNumber") != "2" || query.Get("uploadId") != "U1" {
+				t.Errorf("part 2: %v", query)
+			}
+			for method, end := range map[string]*files.Request{"POST": upload.Complete, "DELETE": upload.Abort} {
+				if query := signed(t, end.URL, time.Hour); end.Method != method || query.Get("uploadId") != "U1" || query.Has("partNumber") {
+					t.Errorf("%s: %+v", method, end)
+				}
+			}
+		})
+	}
+}
+
+func TestAFileThatS3CannotHoldIsTooLarge(t *testing.T) {
+	if _, err := bucket(t, nil).Upload(t.Context(), "a", files.MaxSize+1, ""); fault.KindOf(err) != fault.TooLarge {
+		t.Fatalf("got %v", err)
+	}
+}
