@@ -143,8 +143,8 @@ func TestEveryMistakeIsNamedAtOnce(t *testing.T) {
 			want:   []string{`didomi:network.colour is "red"; want a known key, one of cidr, flowLogDays, nat, zones`},
 		},
 		"an unknown room": {
-			change: map[string]string{"didomi:netwrok": `{}`},
-			want:   []string{`didomi:netwrok is {}; want a known key, one of api, data, dns, iam, network, tags`},
+			change: map[string]string{"didomi:networks": `{}`},
+			want:   []string{`didomi:networks is {}; want a known key, one of api, data, dns, iam, network, tags`},
 		},
 		"a bad network": {
 			change: map[string]string{"didomi:network": `{"cidr": "172.16.0.0/33"}`},
