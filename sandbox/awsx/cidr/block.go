@@ -42,6 +42,9 @@ func New(address uint32, bits int) (Block, error) {
 	return Block{address: address, bits: bits}, nil
 }
 
+// Host is the block of one address.
+func Host(address uint32) Block { return Block{address: address, bits: addressBits} }
+
 // String prints the address as it was given and the mask length.
 func (b Block) String() string {
 	return Dotted(b.address) + "/" + strconv.Itoa(b.bits)

@@ -15,36 +15,37 @@ const smallestDefaultZone = 26
 // largestDefaultZone bounds the share that default subnets are cut from: what a larger zone has beyond a /16 stays free.
 const largestDefaultZone = 16
 
-// autoSubnets divides the VPC evenly between the zones and cuts each zone's subnets from its share, in the order of the
+// auto divides the VPC evenly between the zones and cuts each zone's subnets from its share, in the order of the
 // specs, each at the next address to which its size can be aligned.
-func autoSubnets(r Request, vpc cidr.Block, specs []Spec) ([]Subnet, error) {
+func (l Layout) auto(vpc cidr.Block) ([]Subnet, error) {
+	r := l.request
 	zoneBits := vpc.Bits() + newBits(len(r.Zones))
 	if r.ZoneMask != nil {
-		zoneBits = *r.ZoneMask
+		if zoneBits = *r.ZoneMask; !validMask(zoneBits) {
+			return nil, fmt.Errorf("availabilityZoneCidrMask: %d is not a mask length from 1 to 32", zoneBits)
+		}
 	}
 	zone, err := cidr.New(vpc.First(), zoneBits)
 	if err != nil {
 		return nil, fmt.Errorf("cidrBlock: %s is too small for %d availability zones: %w", vpc, len(r.Zones), err)
 	}
-	masks, err := subnetMasks(zone, specs)
+	masks, err := subnetMasks(zone, l.specs)
 	if err != nil {
 		return nil, err
 	}
-	subnets := Layout{request: r, specs: specs}.named()
-	for i := 0; i < len(subnets); {
-		block, err := cidr.New(zone.First(), masks[0])
-		for j := range masks {
-			if j > 0 {
-				block, err = nextAfter(block, masks[j])
-			}
-			if err != nil {
-				return nil, err
-			}
-			block = block.Aligned()
-			subnets[i].CIDR = block.String()
-			i++
+	subnets := l.named()
+	var block cidr.Block
+	for i := range subnets {
+		if nth := i % len(masks); nth > 0 {
+			block, err = nextAfter(block, masks[nth])
+		} else {
+			block, err = cidr.New(zone.First(), masks[0])
+			zone = zone.Next()
 		}
-		zone = zone.Next()
+		if err != nil {
+			return nil, fmt.Errorf("subnet %s: %w", subnets[i].Name, err)
+		}
+		subnets[i].CIDR = block.String()
 	}
 	return subnets, nil
 }

@@ -99,9 +99,6 @@ func Prepare(r Request) (Layout, error) {
 	if r.Strategy != Legacy && r.Strategy != Auto && r.Strategy != Exact {
 		return Layout{}, fmt.Errorf("subnetStrategy: unknown strategy %q: use %s, %s or %s", r.Strategy, Auto, Exact, Legacy)
 	}
-	if r.ZoneMask != nil && !validMask(*r.ZoneMask) {
-		return Layout{}, fmt.Errorf("availabilityZoneCidrMask: %d is not a mask length from 1 to 32", *r.ZoneMask)
-	}
 	specs, err := normalize(r.Specs, len(r.Zones))
 	if err != nil {
 		return Layout{}, err
@@ -109,8 +106,18 @@ func Prepare(r Request) (Layout, error) {
 	return Layout{request: r, specs: specs}, nil
 }
 
-// Plan lays the subnets out in the VPC's block and checks the result.
+// Plan lays the subnets out in the VPC's block, which is an input, and checks the result.
 func (l Layout) Plan(vpcCIDR string) (Plan, error) {
+	return l.plan(vpcCIDR, l.request.Strategy == Exact)
+}
+
+// PlanIn lays the subnets out in a block that an IPAM pool chose. As its user cannot fill a block of which they know
+// nothing but the size, gaps are allowed under any strategy.
+func (l Layout) PlanIn(pooledCIDR string) (Plan, error) {
+	return l.plan(pooledCIDR, false)
+}
+
+func (l Layout) plan(vpcCIDR string, filled bool) (Plan, error) {
 	vpc, err := cidr.Parse(vpcCIDR)
 	if err != nil {
 		return Plan{}, fmt.Errorf("cidrBlock: %w", err)
@@ -122,7 +129,7 @@ func (l Layout) Plan(vpcCIDR string) (Plan, error) {
 	if err := checkOverlaps(subnets); err != nil {
 		return Plan{}, err
 	}
-	if l.request.Strategy == Exact {
+	if filled {
 		if err := checkGaps(vpc, subnets); err != nil {
 			return Plan{}, err
 		}
@@ -135,8 +142,8 @@ func (l Layout) Plan(vpcCIDR string) (Plan, error) {
 }
 
 // Outline is the plan as far as it is known before the VPC has a block of its own, because an IPAM pool will choose it.
-// Subnets have no CIDR, unless each was given explicitly. Once the block is known, the subnets of Plan come in the same
-// order.
+// Subnets have no CIDR, unless each was given explicitly. Once the block is known, the subnets of PlanIn come in the
+// same order.
 func (l Layout) Outline() (Plan, error) {
 	if l.legacy() {
 		return Plan{}, errors.New(`subnetStrategy: dynamically allocated cidrBlock ranges are not supported with ` +
@@ -169,7 +176,7 @@ func (l Layout) allocate(vpc cidr.Block) ([]Subnet, error) {
 	case l.explicit():
 		return l.named(), nil
 	default:
-		return autoSubnets(l.request, vpc, l.specs)
+		return l.auto(vpc)
 	}
 }
 

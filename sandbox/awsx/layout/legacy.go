@@ -79,15 +79,12 @@ type legacyZone struct {
 }
 
 func (z *legacyZone) place() error {
-	before, err := cidr.New(z.base.First()-1, 32)
-	if err != nil {
-		return err
-	}
-	z.current = before
+	z.current = cidr.Host(z.base.First() - 1)
 	for _, kind := range legacyKinds {
 		// What came before this type decides where it starts, not what is placed of the type itself.
 		start, origin := z.base, z.base
 		if len(z.subnets) > 0 {
+			var err error
 			origin = z.current
 			if start, err = subBlock(origin, 0, 1); err != nil {
 				return err

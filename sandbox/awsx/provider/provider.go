@@ -87,13 +87,9 @@ func (s *Server) Construct(ctx context.Context, req *pulumirpc.ConstructRequest)
 }
 
 func construct(
-	ctx *pulumi.Context, token, name string, inputs provider.ConstructInputs, options pulumi.ResourceOption,
+	ctx *pulumi.Context, _, name string, inputs provider.ConstructInputs, options pulumi.ResourceOption,
 ) (*provider.ConstructResult, error) {
-	result, err := vpc.Construct(ctx, name, inputs, options)
-	if err != nil {
-		return nil, fmt.Errorf("%s %q: %w", token, name, err)
-	}
-	return result, nil
+	return vpc.Construct(ctx, name, inputs, options)
 }
 
 // Invoke knows no function.

@@ -28,15 +28,15 @@ type args struct {
 
 	// Handed to aws.ec2.Vpc as they are.
 	AssignGeneratedIpv6CidrBlock     pulumi.BoolPtrInput   `pulumi:"assignGeneratedIpv6CidrBlock"`
-	EnableDnsHostnames               pulumi.BoolPtrInput   `pulumi:"enableDnsHostnames"`
-	EnableDnsSupport                 pulumi.BoolPtrInput   `pulumi:"enableDnsSupport"`
+	EnableDNSHostnames               pulumi.BoolPtrInput   `pulumi:"enableDnsHostnames"`
+	EnableDNSSupport                 pulumi.BoolPtrInput   `pulumi:"enableDnsSupport"`
 	EnableNetworkAddressUsageMetrics pulumi.BoolPtrInput   `pulumi:"enableNetworkAddressUsageMetrics"`
 	InstanceTenancy                  pulumi.StringPtrInput `pulumi:"instanceTenancy"`
-	Ipv4IpamPoolId                   pulumi.StringPtrInput `pulumi:"ipv4IpamPoolId"` //nolint:revive // the input's name
+	Ipv4IpamPoolID                   pulumi.StringPtrInput `pulumi:"ipv4IpamPoolId"`
 	Ipv4NetmaskLength                pulumi.IntPtrInput    `pulumi:"ipv4NetmaskLength"`
 	Ipv6CidrBlock                    pulumi.StringPtrInput `pulumi:"ipv6CidrBlock"`
 	Ipv6CidrBlockNetworkBorderGroup  pulumi.StringPtrInput `pulumi:"ipv6CidrBlockNetworkBorderGroup"`
-	Ipv6IpamPoolId                   pulumi.StringPtrInput `pulumi:"ipv6IpamPoolId"` //nolint:revive // the input's name
+	Ipv6IpamPoolID                   pulumi.StringPtrInput `pulumi:"ipv6IpamPoolId"`
 	Ipv6NetmaskLength                pulumi.IntPtrInput    `pulumi:"ipv6NetmaskLength"`
 }
 
@@ -64,6 +64,12 @@ type endpointSpec struct {
 	SubnetIDs         pulumi.StringArrayInput `pulumi:"subnetIds"`
 	Tags              pulumi.StringMapInput   `pulumi:"tags"`
 	VpcEndpointType   pulumi.StringPtrInput   `pulumi:"vpcEndpointType"`
+
+	// Without effect in the real component, so here as well.
+	DNSOptions           pulumi.Input `pulumi:"dnsOptions"`
+	IPAddressType        pulumi.Input `pulumi:"ipAddressType"`
+	ServiceRegion        pulumi.Input `pulumi:"serviceRegion"`
+	SubnetConfigurations pulumi.Input `pulumi:"subnetConfigurations"`
 }
 
 // check finds inputs that contradict each other before a zone is looked up.
@@ -74,7 +80,7 @@ func (a args) check() error {
 	if a.NumberOfAvailabilityZones != nil && *a.NumberOfAvailabilityZones < 0 {
 		return fmt.Errorf("numberOfAvailabilityZones: %d is negative", *a.NumberOfAvailabilityZones)
 	}
-	if a.Ipv4IpamPoolId == nil {
+	if a.Ipv4IpamPoolID == nil {
 		return nil
 	}
 	if a.CidrBlock != nil && a.Ipv4NetmaskLength != nil {
@@ -119,7 +125,7 @@ func (a args) block() (string, error) {
 		return "", errors.New(`cidrBlock: is empty: give a block such as "10.0.0.0/16", or leave the input out`)
 	case a.CidrBlock != nil:
 		return *a.CidrBlock, nil
-	case a.Ipv4IpamPoolId != nil:
+	case a.Ipv4IpamPoolID != nil:
 		return "", nil
 	default:
 		return defaultCIDR, nil

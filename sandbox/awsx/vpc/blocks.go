@@ -14,7 +14,7 @@ func (n *network) settleBlocks() {
 	var pending pulumi.Output
 	late := func() pulumi.Output {
 		if pending == nil {
-			pending = n.vpc.CidrBlock.ApplyT(n.layout.Plan)
+			pending = n.vpc.CidrBlock.ApplyT(n.planIn)
 		}
 		return pending
 	}
@@ -29,6 +29,14 @@ func (n *network) settleBlocks() {
 		return
 	}
 	n.resolved = late().ApplyT(func(p any) any { return resolvedValue(p.(layout.Plan).Resolved) })
+}
+
+func (n *network) planIn(pooledCIDR string) (layout.Plan, error) {
+	plan, err := n.layout.PlanIn(pooledCIDR)
+	if err != nil {
+		return plan, fmt.Errorf("laying out the subnets of %s in %s, which ipv4IpamPoolId assigned: %w", n.name, pooledCIDR, err)
+	}
+	return plan, nil
 }
 
 // resolvedInput is the output subnetLayout.

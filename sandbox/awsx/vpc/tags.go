@@ -23,20 +23,18 @@ func (n *network) specTags(s layout.Subnet) pulumi.StringMapInput {
 // mergeTags lets later tags win over earlier ones; nil counts as none. Tags whose keys are known keep each value apart,
 // so that one unknown value leaves the others visible in a preview.
 func mergeTags(layers ...pulumi.StringMapInput) pulumi.StringMapInput {
-	merged := pulumi.StringMap{}
+	merged, known := pulumi.StringMap{}, true
 	var outputs []any
 	for _, layer := range layers {
-		switch tags := layer.(type) {
-		case nil:
-		case pulumi.StringMap:
-			maps.Copy(merged, tags)
-			outputs = append(outputs, tags.ToStringMapOutput())
-		default:
-			merged = nil
-			outputs = append(outputs, tags.ToStringMapOutput())
+		if layer == nil {
+			continue
 		}
+		tags, isMap := layer.(pulumi.StringMap)
+		maps.Copy(merged, tags)
+		known = known && isMap
+		outputs = append(outputs, layer.ToStringMapOutput())
 	}
-	if merged != nil {
+	if known {
 		return merged
 	}
 	return pulumi.All(outputs...).ApplyT(func(layers []any) map[string]string {

@@ -147,7 +147,7 @@ func (n *network) register(component pulumi.Resource) error {
 		return err
 	}
 	n.internetGateway = gateway
-	if err := n.registerEndpoints(); err != nil {
+	if err := n.registerEndpoints(component); err != nil {
 		return err
 	}
 	for i, zone := range n.zones {
@@ -164,15 +164,15 @@ func (n *network) registerVPC(component pulumi.Resource) error {
 	n.vpc = &innerVPC{}
 	inputs := pulumi.Map{
 		"assignGeneratedIpv6CidrBlock":     n.args.AssignGeneratedIpv6CidrBlock,
-		"enableDnsHostnames":               n.args.EnableDnsHostnames,
-		"enableDnsSupport":                 n.args.EnableDnsSupport,
+		"enableDnsHostnames":               n.args.EnableDNSHostnames,
+		"enableDnsSupport":                 n.args.EnableDNSSupport,
 		"enableNetworkAddressUsageMetrics": n.args.EnableNetworkAddressUsageMetrics,
 		"instanceTenancy":                  n.args.InstanceTenancy,
-		"ipv4IpamPoolId":                   n.args.Ipv4IpamPoolId,
+		"ipv4IpamPoolId":                   n.args.Ipv4IpamPoolID,
 		"ipv4NetmaskLength":                n.args.Ipv4NetmaskLength,
 		"ipv6CidrBlock":                    n.args.Ipv6CidrBlock,
 		"ipv6CidrBlockNetworkBorderGroup":  n.args.Ipv6CidrBlockNetworkBorderGroup,
-		"ipv6IpamPoolId":                   n.args.Ipv6IpamPoolId,
+		"ipv6IpamPoolId":                   n.args.Ipv6IpamPoolID,
 		"ipv6NetmaskLength":                n.args.Ipv6NetmaskLength,
 		"tags":                             n.sharedTags(),
 	}
