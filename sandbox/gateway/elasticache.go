@@ -58,9 +58,10 @@ func (g *Gateway) elasticacheCalls() map[string]handler {
 // answer. A key that reads back as none replaces the group.
 // https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_ReplicationGroup.html
 var cacheMembers = map[string]string{
-	"IpDiscovery": "IpDiscovery",
-	"KmsKeyId":    "KmsKeyId",
-	"NetworkType": "NetworkType",
+	"AutoMinorVersionUpgrade": "AutoMinorVersionUpgrade",
+	"IpDiscovery":             "IpDiscovery",
+	"KmsKeyId":                "KmsKeyId",
+	"NetworkType":             "NetworkType",
 }
 
 func cacheKey(id string) string { return "elasticache:group/" + id }
@@ -94,7 +95,9 @@ func cacheCreated(x *exchange) error {
 
 // rememberCache keeps what the emulator drops of a group.
 func (x *exchange) rememberCache(spec dataplane.Cache) {
-	members := map[string]any{"DataTiering": "disabled", "IpDiscovery": "ipv4", "NetworkType": "ipv4"}
+	members := map[string]any{
+		"AutoMinorVersionUpgrade": "true", "DataTiering": "disabled", "IpDiscovery": "ipv4", "NetworkType": "ipv4",
+	}
 	for member, value := range formMembers(x.form, cacheMembers) {
 		members[member] = value
 	}
@@ -259,9 +262,17 @@ func (g *Gateway) showCache(group *node) {
 	group.each("NodeGroupMember", func(member *node) { member.put(endpoint("ReadEndpoint", served.address)) })
 }
 
-// showCacheNode rewrites the endpoints of a group's nodes.
+// showCacheNode rewrites the endpoints of a group's nodes and adds what the
+// emulator answers of the group only.
+// https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_CacheCluster.html
 func (g *Gateway) showCacheNode(cluster *node) {
-	served, ok := g.servedCache(cluster.value("ReplicationGroupId"))
+	id := cluster.value("ReplicationGroupId")
+	for _, member := range []string{"AutoMinorVersionUpgrade", "IpDiscovery", "NetworkType"} {
+		if value := g.fields.text(cacheKey(id), member); value != "" {
+			cluster.set(member, value)
+		}
+	}
+	served, ok := g.servedCache(id)
 	if !ok {
 		return
 	}

@@ -85,7 +85,7 @@ func checkGroup(t *testing.T, s *stand, got types.ReplicationGroup, configured b
 	}
 	client := elasticache.NewFromConfig(s.config())
 	nodes, err := client.DescribeCacheClusters(t.Context(), &elasticache.DescribeCacheClustersInput{CacheClusterId: &got.MemberClusters[0], ShowCacheNodeInfo: aws.Bool(true)})
-	if err != nil || *nodes.CacheClusters[0].CacheNodes[0].Endpoint.Address != address {
+	if err != nil || *nodes.CacheClusters[0].CacheNodes[0].Endpoint.Address != address || !aws.ToBool(nodes.CacheClusters[0].AutoMinorVersionUpgrade) {
 		t.Errorf("the node has %+v, %v", nodes, err)
 	}
 }

@@ -97,7 +97,7 @@ func New(c Config) (*Gateway, error) {
 	g.query = map[string]map[string]handler{
 		"ec2": g.ec2Calls(), "rds": g.rdsCalls(), "elasticache": g.elasticacheCalls(),
 	}
-	g.target = map[string]map[string]handler{"acm": g.acmCalls()}
+	g.target = map[string]map[string]handler{"acm": g.acmCalls(), "secretsmanager": g.secretsmanagerCalls()}
 	g.rest = map[string]*http.ServeMux{
 		"apigateway": g.restMux(g.apigatewayCalls()), "lambda": g.restMux(g.lambdaCalls()),
 	}

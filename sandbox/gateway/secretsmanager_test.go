@@ -1,0 +1,26 @@
+package gateway
+
+import (
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+)
+
+func TestASecretWithoutAValueHasNone(t *testing.T) {
+	s := newStand(t, nil)
+	client := secretsmanager.NewFromConfig(s.config())
+	name := aws.String("valueless")
+	if _, err := client.CreateSecret(t.Context(), &secretsmanager.CreateSecretInput{Name: name}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.GetSecretValue(t.Context(), &secretsmanager.GetSecretValueInput{SecretId: name}); errorCode(err) != "ResourceNotFoundException" {
+		t.Errorf("before a value: %v", err)
+	}
+	if _, err := client.PutSecretValue(t.Context(), &secretsmanager.PutSecretValueInput{SecretId: name, SecretString: aws.String("v")}); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := client.GetSecretValue(t.Context(), &secretsmanager.GetSecretValueInput{SecretId: name}); err != nil || *got.SecretString != "v" {
+		t.Errorf("after: %+v, %v", got, err)
+	}
+}
