@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"github.com/hashicorp/terraform-provider-aws/sandbox/bridge"
+	"github.com/hashicorp/terraform-provider-aws/sandbox/catalog"
 	"github.com/hashicorp/terraform-provider-aws/sandbox/derive"
 	"github.com/hashicorp/terraform-provider-aws/sandbox/upstream"
 )
@@ -49,7 +50,7 @@ func load(dir string) (*data, error) {
 
 // store generates the files in dir from the upstream provider and the catalog.
 func store(ctx context.Context, catalogFile, dir string) error {
-	catalog, err := derive.ReadCatalog(catalogFile)
+	sdk, err := catalog.Read(catalogFile)
 	if err != nil {
 		return err
 	}
@@ -57,7 +58,7 @@ func store(ctx context.Context, catalogFile, dir string) error {
 	if err != nil {
 		return err
 	}
-	mapping, err := derive.Mapping(provider, catalog)
+	mapping, err := derive.Mapping(provider, sdk)
 	if err != nil {
 		return err
 	}

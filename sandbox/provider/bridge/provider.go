@@ -20,17 +20,18 @@ const (
 // earlier generation stored for start-up; empty while generating.
 func Provider(upstream shim.Provider, mapping *Mapping, metadata []byte) tfbridge.ProviderInfo {
 	return tfbridge.ProviderInfo{
-		P:              upstream,
-		Name:           Name,
-		Version:        Version,
-		Description:    "The AWS provider of the sandbox: pulumi-aws, cut down to the services in use.",
-		ResourcePrefix: Name,
-		GitHubOrg:      "hashicorp",
-		MetadataInfo:   tfbridge.NewProviderMetadata(metadata),
-		Config:         config(mapping),
-		Resources:      resources(mapping),
-		DataSources:    functions(mapping),
-		IgnoreMappings: mapping.Ignored,
+		P:                   upstream,
+		Name:                Name,
+		Version:             Version,
+		Description:         "The AWS provider of the sandbox: pulumi-aws, cut down to the services in use.",
+		ResourcePrefix:      Name,
+		GitHubOrg:           "hashicorp",
+		MetadataInfo:        tfbridge.NewProviderMetadata(metadata),
+		SchemaPostProcessor: foldStatements,
+		Config:              config(mapping),
+		Resources:           resources(mapping),
+		DataSources:         functions(mapping),
+		IgnoreMappings:      mapping.Ignored,
 		SkipValidateProviderConfigForPluginFramework: true,
 	}
 }

@@ -70,8 +70,10 @@ func (p *sdkPackage) collect(into *catalog) {
 			into.Functions[token] = p.function(function)
 		}
 	}
-	for name, fields := range p.structs {
-		if fields := p.fields(fields); len(fields) > 0 {
+	for name, structure := range p.structs {
+		// A type may have no properties at all; what has only untagged fields is
+		// the SDK's machinery.
+		if fields := p.fields(structure); len(fields) > 0 || len(structure.Fields.List) == 0 {
 			into.Types[p.name+"."+name] = fields
 		}
 	}

@@ -47,6 +47,37 @@ func qualifierOf(expression ast.Expr) string {
 	return ""
 }
 
+// cutRegistrations gives a service_package_gen.go without the list elements that
+// register one of types.
+func cutRegistrations(source, name string, types []string) ([]byte, error) {
+	return rewrite(source, name, func(file *ast.File) {
+		ast.Inspect(file, func(node ast.Node) bool {
+			if list, ok := node.(*ast.CompositeLit); ok {
+				list.Elts = slices.DeleteFunc(list.Elts, func(element ast.Expr) bool {
+					return slices.Contains(types, typeNameOf(element))
+				})
+			}
+			return true
+		})
+	})
+}
+
+// typeNameOf gives "aws_vpc" for the literal {TypeName: "aws_vpc", ...}.
+func typeNameOf(element ast.Expr) string {
+	fields, ok := element.(*ast.CompositeLit)
+	if !ok {
+		return ""
+	}
+	for _, field := range fields.Elts {
+		if pair, ok := field.(*ast.KeyValueExpr); ok {
+			if key, ok := pair.Key.(*ast.Ident); ok && key.Name == "TypeName" {
+				return literal(pair.Value)
+			}
+		}
+	}
+	return ""
+}
+
 // cutClients gives awsclient_gen.go with the methods that are called somewhere.
 func cutClients(source string, called map[string]bool) ([]byte, error) {
 	return rewrite(source, clientsFile, func(file *ast.File) {

@@ -5,6 +5,8 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -30,6 +32,9 @@ func reduce(source, tree string, services []string) error {
 	}
 	closure := newClosure(source)
 	closure.replace[servicePackagesFile] = packages
+	if err := leaveOut(source, services, closure.replace); err != nil {
+		return err
+	}
 	closure.replace[clientsFile] = nil
 	if err := closure.addAll(roots); err != nil {
 		return err
@@ -46,6 +51,30 @@ func reduce(source, tree string, services []string) error {
 		return err
 	}
 	return writeGoMod(source, tree, closure.imports)
+}
+
+// leaveOut puts the registrations of services without the resources of
+// leftout.txt into replace.
+func leaveOut(source string, services []string, replace map[string][]byte) error {
+	types, err := readLines("leftout.txt")
+	if err != nil {
+		return err
+	}
+	for _, service := range services {
+		file := path.Join("internal/service", service, "service_package_gen.go")
+		content, err := os.ReadFile(filepath.Join(source, file))
+		if err != nil {
+			return fmt.Errorf("read upstream's %s: %w", file, err)
+		}
+		registers := func(name string) bool { return strings.Contains(string(content), strconv.Quote(name)) }
+		if !slices.ContainsFunc(types, registers) {
+			continue
+		}
+		if replace[file], err = cutRegistrations(source, file, types); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // writeGoMod copies upstream's go.mod without the AWS service modules that

@@ -13,12 +13,12 @@ import (
 
 // fields derives the overrides that give schema the SDK's names and shapes.
 // Names says what the rule cannot know; it may be nil.
-func (c *Catalog) fields(schema shim.SchemaMap, sdk, names map[string]string) map[string]*bridge.Field {
+func (r *rules) fields(schema shim.SchemaMap, sdk, names map[string]string) map[string]*bridge.Field {
 	result := map[string]*bridge.Field{}
 	chosen := chooseNames(schema, sdk, names)
 	for _, key := range slices.Sorted(maps.Keys(chosen)) {
 		name := chosen[key]
-		field := c.field(schema.Get(key), sdk[name])
+		field := r.field(schema.Get(key), sdk[name])
 		plain := map[string]*tfbridge.SchemaInfo{key: {MaxItemsOne: field.MaxItemsOne}}
 		if tfbridge.TerraformToPulumiNameV2(key, schema, plain) != name {
 			field.Name = name
@@ -65,7 +65,7 @@ func sortedKeys(schema shim.SchemaMap) []string {
 }
 
 // field derives the overrides that give one upstream property the SDK's type.
-func (c *Catalog) field(property shim.Schema, kind string) *bridge.Field {
+func (r *rules) field(property shim.Schema, kind string) *bridge.Field {
 	field := &bridge.Field{}
 	switch property.Type() {
 	case shim.TypeList, shim.TypeSet:
@@ -73,27 +73,27 @@ func (c *Catalog) field(property shim.Schema, kind string) *bridge.Field {
 		if one := !isList; kind != "any" && one != (property.MaxItems() == 1) {
 			field.MaxItemsOne = &one
 		}
-		field.Elem = c.element(property.Elem(), elem)
+		field.Elem = r.element(property.Elem(), elem)
 	case shim.TypeMap:
 		if object, ok := property.Elem().(shim.Resource); ok {
-			field.Fields = c.fields(object.Schema(), c.object(kind), nil)
+			field.Fields = r.fields(object.Schema(), r.Object(kind), nil)
 			break
 		}
 		elem, _ := strings.CutPrefix(kind, "{}")
-		field.Elem = c.element(property.Elem(), elem)
+		field.Elem = r.element(property.Elem(), elem)
 	default:
 		field.Type = scalarOverride(property.Type(), kind)
 	}
 	return field
 }
 
-func (c *Catalog) element(elem any, kind string) *bridge.Field {
+func (r *rules) element(elem any, kind string) *bridge.Field {
 	var field *bridge.Field
 	switch elem := elem.(type) {
 	case shim.Resource:
-		field = &bridge.Field{Fields: c.fields(elem.Schema(), c.object(kind), nil)}
+		field = &bridge.Field{Fields: r.fields(elem.Schema(), r.Object(kind), nil)}
 	case shim.Schema:
-		field = c.field(elem, kind)
+		field = r.field(elem, kind)
 	}
 	if field.Empty() {
 		return nil

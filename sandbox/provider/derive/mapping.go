@@ -1,3 +1,5 @@
+// Package derive finds out how the upstream provider's types are called and
+// shaped in the pulumi-aws SDK, by comparing the two.
 package derive
 
 import (
@@ -6,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/hashicorp/terraform-provider-aws/sandbox/bridge"
+	"github.com/hashicorp/terraform-provider-aws/sandbox/catalog"
 	"github.com/pulumi/pulumi-terraform-bridge/v3/pkg/tfbridge"
 	shim "github.com/pulumi/pulumi-terraform-bridge/v3/pkg/tfshim"
 )
@@ -16,8 +19,9 @@ const providerToken = "pulumi:providers:aws"
 // Mapping compares the upstream provider with the SDK. Upstream types that the
 // SDK does not have are left out; two upstream types under one token are an
 // error.
-func Mapping(provider shim.Provider, catalog *Catalog) (*bridge.Mapping, error) {
-	resources, err := catalog.entities(provider.ResourcesMap(), catalog.Resources, catalog.resourceToken)
+func Mapping(provider shim.Provider, sdk *catalog.Catalog) (*bridge.Mapping, error) {
+	with := &rules{sdk}
+	resources, err := with.entities(provider.ResourcesMap(), sdk.Resources, with.resourceToken)
 	if err != nil {
 		return nil, err
 	}
@@ -26,18 +30,18 @@ func Mapping(provider shim.Provider, catalog *Catalog) (*bridge.Mapping, error) 
 		entity.AutoName = hasSettableName(schema)
 		entity.Tags = hasSettableTags(schema)
 	}
-	functions, err := catalog.entities(provider.DataSourcesMap(), catalog.Functions, catalog.functionToken)
+	functions, err := with.entities(provider.DataSourcesMap(), sdk.Functions, with.functionToken)
 	if err != nil {
 		return nil, err
 	}
-	config := catalog.Resources[providerToken]
+	config := sdk.Resources[providerToken]
 	if config == nil {
 		return nil, fmt.Errorf("the SDK's catalog lacks %s", providerToken)
 	}
 	return &bridge.Mapping{
 		Resources: resources,
 		Functions: functions,
-		Config:    catalog.fields(provider.Schema(), config.properties(), nil),
+		Config:    with.fields(provider.Schema(), config.Properties(), nil),
 		Ignored: slices.Concat(
 			missing(provider.ResourcesMap(), resources),
 			missing(provider.DataSourcesMap(), functions),
@@ -58,8 +62,11 @@ func missing(upstream shim.ResourceMap, entities map[string]*bridge.Entity) []st
 	return names
 }
 
-func (c *Catalog) entities(
-	upstream shim.ResourceMap, members map[string]*Member, tokenOf func(string) string,
+// rules derives by comparison with one catalog.
+type rules struct{ *catalog.Catalog }
+
+func (r *rules) entities(
+	upstream shim.ResourceMap, members map[string]*catalog.Member, tokenOf func(string) string,
 ) (map[string]*bridge.Entity, error) {
 	entities, owners := map[string]*bridge.Entity{}, map[string]string{}
 	var clashes []string
@@ -74,7 +81,7 @@ func (c *Catalog) entities(
 		owners[token] = name
 		entities[name] = &bridge.Entity{
 			Token:  token,
-			Fields: c.entityFields(name, resource.Schema(), members[token]),
+			Fields: r.entityFields(name, resource.Schema(), members[token]),
 		}
 		return true
 	})
@@ -87,8 +94,8 @@ func (c *Catalog) entities(
 
 // entityFields derives a type's fields and adds which of them are secret: the
 // SDK decides, not the upstream provider, where they disagree at the top level.
-func (c *Catalog) entityFields(name string, schema shim.SchemaMap, member *Member) map[string]*bridge.Field {
-	fields := c.fields(schema, member.properties(), bridge.Names(name))
+func (r *rules) entityFields(name string, schema shim.SchemaMap, member *catalog.Member) map[string]*bridge.Field {
+	fields := r.fields(schema, member.Properties(), bridge.Names(name))
 	schema.Range(func(key string, property shim.Schema) bool {
 		pulumiName := tfbridge.TerraformToPulumiNameV2(key, schema, bridge.Schemas(fields))
 		if slices.Contains(member.Secrets, pulumiName) && !property.Sensitive() {

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/hashicorp/terraform-provider-aws/sandbox/catalog"
 )
 
 // modules says which SDK module a prefix of an upstream name stands for, the
@@ -87,14 +89,14 @@ var functionTokens = map[string]string{
 
 // resourceToken gives the SDK's token of an upstream resource, "" if the SDK
 // has none.
-func (c *Catalog) resourceToken(upstream string) string {
+func (r *rules) resourceToken(upstream string) string {
 	if token, ok := resourceTokens[upstream]; ok {
-		return c.token(c.Resources, token)
+		return r.token(r.Resources, token)
 	}
 	for _, candidate := range candidates(upstream, "") {
 		// Upstream has one S3 bucket API, the SDK two generations of it.
 		for _, suffix := range []string{"V2", ""} {
-			if token := c.token(c.Resources, candidate+suffix); token != "" {
+			if token := r.token(r.Resources, candidate+suffix); token != "" {
 				return token
 			}
 		}
@@ -104,12 +106,12 @@ func (c *Catalog) resourceToken(upstream string) string {
 
 // functionToken gives the SDK's token of an upstream data source, "" if the SDK
 // has none.
-func (c *Catalog) functionToken(upstream string) string {
+func (r *rules) functionToken(upstream string) string {
 	if token, ok := functionTokens[upstream]; ok {
-		return c.token(c.Functions, token)
+		return r.token(r.Functions, token)
 	}
 	for _, candidate := range candidates(upstream, "get") {
-		if token := c.token(c.Functions, candidate); token != "" {
+		if token := r.token(r.Functions, candidate); token != "" {
 			return token
 		}
 	}
@@ -130,7 +132,7 @@ func candidates(upstream, verb string) []string {
 }
 
 // token completes "module/Name" to the SDK's token, in the SDK's spelling.
-func (c *Catalog) token(members map[string]*Member, name string) string {
+func (r *rules) token(members map[string]*catalog.Member, name string) string {
 	module, member, _ := strings.Cut(name, "/")
 	want := strings.ToLower(fmt.Sprintf("aws:%s/%s:%s", module, member, member))
 	for token := range members {

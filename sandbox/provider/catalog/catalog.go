@@ -1,6 +1,6 @@
-// Package derive finds out how the upstream provider's types are called and
-// shaped in the pulumi-aws SDK, by comparing the two.
-package derive
+// Package catalog reads what the pulumi-aws SDK says about its types, as the
+// build command found it in the SDK's source.
+package catalog
 
 import (
 	"encoding/json"
@@ -26,22 +26,22 @@ type Member struct {
 	Aliases []string          `json:"aliases"`
 }
 
-// ReadCatalog reads a catalog from file.
-func ReadCatalog(file string) (*Catalog, error) {
+// Read reads a catalog from file.
+func Read(file string) (*Catalog, error) {
 	content, err := os.ReadFile(file)
 	if err != nil {
 		return nil, fmt.Errorf("read the SDK's catalog (`go run .` in sandbox/provider/build makes it): %w", err)
 	}
-	catalog := &Catalog{}
-	if err := json.Unmarshal(content, catalog); err != nil {
+	read := &Catalog{}
+	if err := json.Unmarshal(content, read); err != nil {
 		return nil, fmt.Errorf("decode the SDK's catalog %s: %w", file, err)
 	}
-	return catalog, nil
+	return read, nil
 }
 
-// properties gives inputs and outputs together; where one side only says
+// Properties gives inputs and outputs together; where one side only says
 // "any", the other side's type counts.
-func (m *Member) properties() map[string]string {
+func (m *Member) Properties() map[string]string {
 	all := map[string]string{}
 	for _, side := range []map[string]string{m.Inputs, m.Outputs} {
 		for name, kind := range side {
@@ -53,8 +53,8 @@ func (m *Member) properties() map[string]string {
 	return all
 }
 
-// object gives the properties of the object type that kind names, or nil.
-func (c *Catalog) object(kind string) map[string]string {
+// Object gives the properties of the object type that kind names, or nil.
+func (c *Catalog) Object(kind string) map[string]string {
 	name, ok := strings.CutPrefix(kind, "@")
 	if !ok {
 		return nil
