@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/smithy-go/logging"
 
 	"github.com/didomi/serverless-api/lambda/cache"
 	"github.com/didomi/serverless-api/lambda/files"
@@ -65,9 +66,9 @@ func buildAPI(env func(string) string, log *slog.Logger) (any, error) {
 	if settings.Memory > 0 {
 		debug.SetMemoryLimit(settings.Memory * heapShare / 100)
 	}
-	cloud, err := config.LoadDefaultConfig(context.Background())
+	cloud, err := awsConfig(log)
 	if err != nil {
-		return nil, fmt.Errorf("reading the AWS settings of the environment: %w", err)
+		return nil, err
 	}
 	vault := secrets.New(func() secrets.API { return secretsmanager.NewFromConfig(cloud) })
 	items, err := openStore(settings.Database, vault)
@@ -86,6 +87,18 @@ func buildAPI(env func(string) string, log *slog.Logger) (any, error) {
 		Log:     log,
 	}
 	return h.Serve, nil
+}
+
+// awsConfig reads the standard AWS_* variables.
+func awsConfig(log *slog.Logger) (aws.Config, error) {
+	toLog := logging.LoggerFunc(func(_ logging.Classification, format string, args ...any) {
+		log.Warn("aws sdk", "said", fmt.Sprintf(format, args...))
+	})
+	cloud, err := config.LoadDefaultConfig(context.Background(), config.WithLogger(toLog))
+	if err != nil {
+		return cloud, fmt.Errorf("reading the AWS settings of the environment: %w", err)
+	}
+	return cloud, nil
 }
 
 func openStore(db database, vault *secrets.Source) (*store.Store, error) {
@@ -111,9 +124,9 @@ func buildMigrate(env func(string) string, log *slog.Logger) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	cloud, err := config.LoadDefaultConfig(context.Background())
+	cloud, err := awsConfig(log)
 	if err != nil {
-		return nil, fmt.Errorf("reading the AWS settings of the environment: %w", err)
+		return nil, err
 	}
 	return migrateFunction(settings, cloud, log), nil
 }

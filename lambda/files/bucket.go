@@ -55,7 +55,7 @@ type Object struct {
 // Open asks for an object, or for rng of it if that is not empty
 // ("bytes=0-9"), as of the version with the entity tag etag if that is not
 // empty. The body is read as it is consumed; the caller closes it. Faults:
-// NotFound, Precondition (another version is there now), ErrRange.
+// NotFound, and those with the causes ErrRange and ErrReplaced.
 func (b *Bucket) Open(ctx context.Context, key, rng, etag string) (Object, error) {
 	in := &s3.GetObjectInput{Bucket: &b.name, Key: &key, Range: optional(rng), IfMatch: optional(etag)}
 	out, err := b.client().GetObject(ctx, in)
@@ -117,8 +117,11 @@ func represent(contentType, cacheControl, disposition, encoding, language *strin
 	return header
 }
 
-// ErrRange is the cause of a fault for a range that lies outside the object.
-var ErrRange = errors.New("the range is not within the object")
+// Causes of faults that a caller may want to tell from others.
+var (
+	ErrRange    = errors.New("the range is not within the object")
+	ErrReplaced = errors.New("another version of the object is there now")
+)
 
 func classify(what string, err error) error {
 	var response *awshttp.ResponseError
@@ -129,7 +132,9 @@ func classify(what string, err error) error {
 	case status == http.StatusNotFound:
 		return &fault.Error{Kind: fault.NotFound, Detail: "there is no such file", Cause: err}
 	case status == http.StatusPreconditionFailed:
-		return &fault.Error{Kind: fault.Precondition, Detail: "the file was changed", Cause: err}
+		down := fault.Down("file storage", errors.Join(ErrReplaced, err))
+		down.Detail = "the file is being replaced"
+		return down
 	case status == http.StatusRequestedRangeNotSatisfiable:
 		return &fault.Error{Kind: fault.Malformed, Detail: "the range is not within the file", Cause: errors.Join(ErrRange, err)}
 	case status >= http.StatusInternalServerError, status == http.StatusTooManyRequests:

@@ -62,12 +62,13 @@ func TestOpen(t *testing.T) {
 
 func TestStatusesOfS3(t *testing.T) {
 	for status, want := range map[int]fault.Kind{
-		404: fault.NotFound, 412: fault.Precondition, 416: fault.Malformed, 403: fault.Internal, 400: fault.Internal,
+		404: fault.NotFound, 412: fault.Unavailable, 416: fault.Malformed, 403: fault.Internal, 400: fault.Internal,
 		500: fault.Unavailable, 503: fault.Unavailable, 429: fault.Unavailable,
 	} {
 		t.Run(fmt.Sprint(status), func(t *testing.T) {
 			b := bucket(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) })
-			if _, err := b.Open(t.Context(), "a", "", ""); err == nil || fault.KindOf(err) != want || errors.Is(err, files.ErrRange) != (status == 416) {
+			if _, err := b.Open(t.Context(), "a", "", ""); err == nil || fault.KindOf(err) != want ||
+				errors.Is(err, files.ErrRange) != (status == 416) || errors.Is(err, files.ErrReplaced) != (status == 412) {
 				t.Errorf("open: %v, want a fault of kind %s", err, want)
 			}
 			if _, err := b.Stat(t.Context(), "a"); err == nil || fault.KindOf(err) != want {

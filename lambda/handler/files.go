@@ -12,12 +12,28 @@ import (
 	"github.com/didomi/serverless-api/lambda/files"
 )
 
-func (h *Handler) getFile(ctx context.Context, r *request) (*response, error) {
+// tries is how often a file is looked at that is replaced between the look
+// and the read.
+const tries = 3
+
+func (h *Handler) getFile(ctx context.Context, r *request) (answer *response, err error) {
 	key, err := r.fileKey(fault.NotFound)
 	if err != nil {
 		return nil, err
 	}
-	rng, pinned := parseRange(r.header.Get("Range")), ""
+	for range tries {
+		answer, err = h.readFile(ctx, r, key)
+		if !errors.Is(err, files.ErrReplaced) {
+			break
+		}
+	}
+	return answer, err
+}
+
+// readFile opens the file, after a look at it if the request has a condition.
+// Both see one version: another one in between is ErrReplaced.
+func (h *Handler) readFile(ctx context.Context, r *request, key string) (*response, error) {
+	rng, version := parseRange(r.header.Get("Range")), ""
 	if r.conditional() {
 		now, err := h.Files.Stat(ctx, key)
 		if err != nil {
@@ -29,9 +45,9 @@ func (h *Handler) getFile(ctx context.Context, r *request) (*response, error) {
 		if !r.wantsRange(representationOf(now)) {
 			rng = ""
 		}
-		pinned = now.ETag
+		version = now.ETag
 	}
-	object, err := h.Files.Open(ctx, key, rng, pinned)
+	object, err := h.Files.Open(ctx, key, rng, version)
 	if errors.Is(err, files.ErrRange) {
 		return h.outOfRange(ctx, key, err)
 	}

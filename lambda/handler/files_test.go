@@ -50,7 +50,7 @@ func disk(closed *int) bucket {
 			case key != "a":
 				return opened, fault.New(fault.NotFound, "there is no such file")
 			case etag != "" && etag != opened.ETag:
-				return opened, fault.New(fault.Precondition, "changed")
+				return opened, fault.Down("file storage", files.ErrReplaced)
 			case rng == "bytes=2-4":
 				body, opened.Size, opened.ContentRange = "234", 3, "bytes 2-4/10"
 			case rng == "bytes=10-":
@@ -176,6 +176,25 @@ func TestABodyThatThePlatformCannotCarryIsElsewhere(t *testing.T) {
 			if err := response.Close(); err != nil {
 				t.Fatal(err)
 			}
+		})
+	}
+}
+
+func TestAFileReplacedWhileItIsLookedAt(t *testing.T) {
+	for name, test := range map[string]struct{ replacements, status int }{
+		"once":         {1, 200},
+		"all the time": {100, 503},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b, left := disk(new(int)), test.replacements
+			open := b.open
+			b.open = func(key, rng, etag string) (files.Object, error) {
+				if left--; left >= 0 {
+					etag = `"E0"`
+				}
+				return open(key, rng, etag)
+			}
+			ask(t, &handler.Handler{Files: b}, file("GET", "a", map[string]string{"If-None-Match": `"E0"`}, "")).wants(t, test.status, nil)
 		})
 	}
 }

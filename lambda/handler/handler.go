@@ -55,7 +55,7 @@ const (
 // the API defines as streaming, else with an answer in one piece. Its error
 // is always nil: whatever fails is an answer.
 func (h *Handler) Serve(ctx context.Context, event events.APIGatewayProxyRequest) (any, error) {
-	r := newRequest(event)
+	r := newRequest(ctx, event)
 	ctx, cancel := bounded(ctx, r.streams())
 	answer := h.answer(ctx, r)
 	answer.header.Set("X-Request-Id", r.id)
@@ -114,7 +114,7 @@ func (h *Handler) record(ctx context.Context, r *request, answer *response, sent
 		slog.Int("status", answer.status),
 		slog.String("cache", answer.header.Get("X-Cache")),
 		slog.Int64("bytes", sent),
-		slog.Duration("took", time.Since(r.began)),
+		slog.Float64("took_ms", milliseconds(time.Since(r.began))),
 	}
 	level := slog.LevelInfo
 	if answer.status >= http.StatusInternalServerError || broken != nil {

@@ -55,9 +55,11 @@ func examine(ctx context.Context, check func(context.Context) error) (dependency
 	defer cancel()
 	began := time.Now()
 	err := check(ctx)
-	state := dependency{Status: "ok", LatencyMS: float64(time.Since(began).Microseconds()) / 1000}
+	state := dependency{Status: "ok", LatencyMS: milliseconds(time.Since(began))}
 	if err != nil {
 		state.Status = "down"
 	}
 	return state, err
 }
+
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

@@ -8,13 +8,14 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-lambda-go/lambdacontext"
 
 	"github.com/didomi/serverless-api/lambda/fault"
 )
 
 // request is an event of API Gateway, read.
 type request struct {
-	id       string // of API Gateway, which also gives it to the client
+	id       string // of API Gateway; of the invocation if it has none
 	method   string
 	resource string
 	header   http.Header
@@ -29,7 +30,7 @@ type request struct {
 // newRequest reads an event. API Gateway sends every header and parameter
 // twice, once with all its values; what somebody sends by hand may have the
 // plain form only.
-func newRequest(event events.APIGatewayProxyRequest) *request {
+func newRequest(ctx context.Context, event events.APIGatewayProxyRequest) *request {
 	r := &request{
 		id:       event.RequestContext.RequestID,
 		method:   event.HTTPMethod,
@@ -58,6 +59,9 @@ func newRequest(event events.APIGatewayProxyRequest) *request {
 		if !r.query.Has(name) {
 			r.query.Set(name, value)
 		}
+	}
+	if lambda, ok := lambdacontext.FromContext(ctx); ok && r.id == "" {
+		r.id = lambda.AwsRequestID
 	}
 	for name, value := range event.PathParameters {
 		r.path[name] = decodePath(value)

@@ -1,0 +1,132 @@
+package cache_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/didomi/serverless-api/lambda/cache"
+	"github.com/didomi/serverless-api/lambda/fault"
+	"github.com/didomi/serverless-api/lambda/internal/testparts"
+	"github.com/didomi/serverless-api/lambda/store"
+)
+
+func newItems(t *testing.T, source cache.ItemStore, cluster bool) *cache.Items {
+	redis := cache.NewBreaker(testparts.Redis(t, cluster))
+	return cache.NewItems(source, cache.New(redis, short, slog.New(slog.DiscardHandler)))
+}
+
+// One writer counts an item up while others read it on other instances, all
+// on the real parts.
+func TestItemsAreNeverOlderThanTheirLastAcknowledgedWrite(t *testing.T) {
+	source := testparts.NewDatabase(t).Store(t)
+	const id = "counter"
+	for name, cluster := range map[string]bool{"Redis alone": false, "Redis cluster": true} {
+		t.Run(name, func(t *testing.T) {
+			var acked atomic.Int64
+			end := time.Now().Add(2 * time.Second)
+			var actors sync.WaitGroup
+			actors.Go(func() {
+				writers := []*cache.Items{newItems(t, source, cluster), newItems(t, source, cluster)}
+				for n := int64(1); time.Now().Before(end); n++ {
+					body := json.RawMessage(strconv.FormatInt(n, 10))
+					if _, _, err := writers[n%2].Put(t.Context(), id, body, store.Condition{}); err != nil {
+						t.Error(err)
+						return
+					}
+					acked.Store(n)
+					pause(8 * time.Millisecond)
+				}
+			})
+			for range 6 {
+				reader := newItems(t, source, cluster)
+				actors.Go(func() {
+					for time.Now().Before(end) {
+						floor := acked.Load()
+						item, status, err := reader.Get(t.Context(), id)
+						n, _ := strconv.ParseInt(string(item.Body), 10, 64)
+						if floor > 0 && (err != nil || n < floor) {
+							t.Errorf("read %d (%s, %v) after %d was acknowledged", n, status, err, floor)
+							return
+						}
+					}
+				})
+			}
+			actors.Wait()
+		})
+		if err := source.Delete(t.Context(), id, store.Condition{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// itemStore is an ItemStore whose every call is one function.
+type itemStore func(method string) error
+
+func (f itemStore) Get(_ context.Context, id string) (store.Item, error) {
+	return store.Item{ID: id, Body: json.RawMessage(`1`), Revision: "R1", UpdatedAt: time.UnixMicro(5).UTC()}, f("get")
+}
+
+func (f itemStore) List(context.Context, string, int, int) (store.Page, error) {
+	return store.Page{}, f("list")
+}
+
+func (f itemStore) Put(context.Context, string, json.RawMessage, store.Condition) (store.Item, bool, error) {
+	return store.Item{}, false, f("put")
+}
+
+func (f itemStore) Delete(context.Context, string, store.Condition) error { return f("delete") }
+
+func TestAnItemComesBackFromTheCacheAsItWas(t *testing.T) {
+	items := cache.NewItems(itemStore(func(string) error { return nil }), newCache(t, long))
+	id := strconv.FormatUint(rand.Uint64(), 36)
+	first, status, err := items.Get(t.Context(), id)
+	works(t, err)
+	is(t, "status", cache.Miss, status)
+	second, status, err := items.Get(t.Context(), id)
+	works(t, err)
+	is(t, "status", cache.Hit, status)
+	if string(first.Body) != string(second.Body) || first.Revision != second.Revision || !first.UpdatedAt.Equal(second.UpdatedAt) || second.ID != id {
+		t.Fatalf("%+v became %+v", first, second)
+	}
+}
+
+// What a failed write leaves of an entry depends on whether the database may
+// have it.
+func TestAWriteThatFails(t *testing.T) {
+	for name, test := range map[string]struct {
+		err  error
+		want cache.Status // of the next read
+	}{
+		"on its condition leaves the entry":            {fault.New(fault.Precondition, "changed"), cache.Hit},
+		"on its content leaves the entry":              {fault.New(fault.Invalid, "bad"), cache.Hit},
+		"on the way keeps readers on the database":     {fault.Down("database", errors.New("reset")), cache.Bypass},
+		"and then works makes the next read a miss":    {nil, cache.Miss},
+		"on a missing item leaves what is known of it": {fault.New(fault.NotFound, "none"), cache.Hit},
+	} {
+		t.Run(name, func(t *testing.T) {
+			items := cache.NewItems(itemStore(func(method string) error {
+				if method == "delete" {
+					return test.err
+				}
+				return nil
+			}), newCache(t, long))
+			id := strconv.FormatUint(rand.Uint64(), 36)
+			_, _, err := items.Get(t.Context(), id)
+			works(t, err)
+			if err := items.Delete(t.Context(), id, store.Condition{}); !errors.Is(err, test.err) {
+				t.Fatalf("the error became %v", err)
+			}
+			_, status, err := items.Get(t.Context(), id)
+			works(t, err)
+			is(t, "status", test.want, status)
+		})
+	}
+}
