@@ -163,7 +163,7 @@ public-2 10.0.160.0/20, private-2 10.0.128.0/19, isolated-2 10.0.176.0/24`,
 			resolved: "Private /19, Public /20, Isolated /24",
 		},
 		{
-			name: "legacy moves a larger subnet behind a smaller one and describes the gap", strategy: layout.Legacy,
+			name: "legacy counts in a subnet's own size and describes the gap", strategy: layout.Legacy,
 			vpc: "10.0.0.0/16", zones: 2,
 			specs: []layout.Spec{
 				sized(private, 24), named("b", sized(private, 20)), sized(public, 19), sized(isolated, 28), named("c", sized(isolated, 22)),
@@ -172,6 +172,17 @@ public-2 10.0.160.0/20, private-2 10.0.128.0/19, isolated-2 10.0.176.0/24`,
 public-2 10.0.160.0/19, private-2 10.0.128.0/24, b-2 10.0.144.0/20, isolated-2 10.0.192.0/28, c-2 10.0.196.0/22`,
 			resolved: "Private /24, Unused /24, Unused /23, Unused /22, Unused /21, Private /20, Public /19, Isolated /28, " +
 				"Unused /28, Unused /27, Unused /26, Unused /25, Unused /24, Unused /23, Isolated /22",
+		},
+		{
+			name: "legacy aligns a larger subnet of the next type behind a smaller one", strategy: layout.Legacy,
+			vpc: "10.0.0.0/16", zones: 2,
+			specs: []layout.Spec{
+				sized(private, 24), sized(public, 20), named("b", sized(public, 20)), sized(isolated, 19),
+			},
+			want: `public-1 10.0.16.0/20, b-1 10.0.32.0/20, private-1 10.0.0.0/24, isolated-1 10.0.64.0/19
+public-2 10.0.144.0/20, b-2 10.0.160.0/20, private-2 10.0.128.0/24, isolated-2 10.0.192.0/19`,
+			resolved: "Private /24, Unused /24, Unused /23, Unused /22, Unused /21, Public /20, Public /20, Unused /20, " +
+				"Isolated /19",
 		},
 		{
 			name: "legacy gives a single subnet no more than its type's share", strategy: layout.Legacy, vpc: "10.0.0.0/20", zones: 2,

@@ -305,6 +305,20 @@ func TestAPoolsBlockIsLaidOutOnceItIsKnown(t *testing.T) {
 	}
 }
 
+func TestAPoolsBlockNeedNotBeFilledUnderExact(t *testing.T) {
+	e := newEngine(t)
+	e.made = func(c child) map[string]any {
+		if c.Type == "aws:ec2/vpc:Vpc" {
+			return values{"cidrBlock": "10.9.0.0/16"}
+		}
+		return nil
+	}
+	e.mustConstruct(t, pooled(values{"subnetStrategy": "Exact", "subnetSpecs": list(with(of("Isolated"), "cidrMask", 24))}))
+	if got := e.find(t, "Subnet", "net-isolated-2").Inputs["cidrBlock"]; got != "10.9.128.0/24" {
+		t.Errorf("the subnet has the block %v, want 10.9.128.0/24", got)
+	}
+}
+
 func TestAPoolsBlockIsUnknownInAPreview(t *testing.T) {
 	e := newEngine(t)
 	e.dryRun = true
