@@ -5,10 +5,10 @@ import (
 	"strconv"
 )
 
-// formList reads a list of a Query protocol form: prefix.1, prefix.member.1 or
-// prefix.<item>.1, whichever the service uses.
-func formList(form url.Values, prefix string, items ...string) []string {
-	for _, name := range append([]string{prefix, prefix + ".member"}, itemPrefixes(prefix, items)...) {
+// formList reads a list of a Query protocol form: prefix.1 or prefix.member.1,
+// whichever the service uses.
+func formList(form url.Values, prefix string) []string {
+	for _, name := range []string{prefix, prefix + ".member"} {
 		var values []string
 		for i := 1; form.Has(name + "." + strconv.Itoa(i)); i++ {
 			values = append(values, form.Get(name+"."+strconv.Itoa(i)))
@@ -18,12 +18,4 @@ func formList(form url.Values, prefix string, items ...string) []string {
 		}
 	}
 	return nil
-}
-
-func itemPrefixes(prefix string, items []string) []string {
-	prefixes := make([]string, len(items))
-	for i, item := range items {
-		prefixes[i] = prefix + "." + item
-	}
-	return prefixes
 }

@@ -2,13 +2,11 @@ package gateway
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"net/netip"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 
@@ -224,35 +222,6 @@ func (g *Gateway) undo(ctx context.Context, failure error, action string, parame
 	return failure
 }
 
-// encryptManagedSecret gives the secret that RDS manages the cluster's key:
-// AWS encrypts it with MasterUserSecretKmsKeyId, the emulator names the key in
-// the cluster only.
-// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html
-func (g *Gateway) encryptManagedSecret(ctx context.Context, secret *node) error {
-	key := secret.value("KmsKeyId")
-	if key == "" {
-		return nil
-	}
-	return g.admin.target(ctx, "secretsmanager", "secretsmanager.UpdateSecret",
-		map[string]string{"SecretId": secret.value("SecretArn"), "KmsKeyId": key}, nil)
-}
-
-func (g *Gateway) managedPassword(ctx context.Context, secret *node) (string, error) {
-	var value struct{ SecretString string }
-	err := g.admin.target(ctx, "secretsmanager", "secretsmanager.GetSecretValue",
-		map[string]string{"SecretId": secret.value("SecretArn")}, &value)
-	if err != nil {
-		return "", fmt.Errorf("read the managed master password: %w", err)
-	}
-	var login struct {
-		Password string `json:"password"`
-	}
-	if err := json.Unmarshal([]byte(value.SecretString), &login); err != nil {
-		return "", fmt.Errorf("the managed master secret %s holds no JSON", secret.value("SecretArn"))
-	}
-	return login.Password, nil
-}
-
 func rememberInstance(x *exchange) error {
 	members := formMembers(x.form, instanceMembers)
 	if exports := formList(x.form, "EnableCloudwatchLogsExports"); len(exports) > 0 {
@@ -265,45 +234,4 @@ func rememberInstance(x *exchange) error {
 func forgetInstance(x *exchange) error {
 	x.g.fields.forget(instanceKey(x.form.Get("DBInstanceIdentifier")))
 	return nil
-}
-
-// showDatabases puts the data plane's addresses and the remembered members
-// into any RDS answer. The emulator names hosts that do not exist.
-func showDatabases(x *exchange) error {
-	answer, err := parseXML(x.answer)
-	if err != nil {
-		return err
-	}
-	answer.each("DBCluster", x.g.showCluster)
-	answer.each("DBInstance", x.g.showInstance)
-	answer.visit(x.g.showProxy)
-	x.answer = answer.bytes()
-	return nil
-}
-
-func (g *Gateway) clusterAddress(id string) (netip.AddrPort, bool) {
-	g.databases.mu.Lock()
-	defer g.databases.mu.Unlock()
-	served, ok := g.databases.clusters[id]
-	return served.address, ok
-}
-
-func (g *Gateway) showCluster(cluster *node) {
-	id := cluster.value("DBClusterIdentifier")
-	g.fields.fill(clusterKey(id), cluster)
-	if address, ok := g.clusterAddress(id); ok {
-		cluster.set("Endpoint", address.Addr().String())
-		cluster.set("ReaderEndpoint", address.Addr().String())
-		cluster.set("Port", strconv.Itoa(int(address.Port())))
-	}
-}
-
-func (g *Gateway) showInstance(instance *node) {
-	g.fields.fill(instanceKey(instance.value("DBInstanceIdentifier")), instance)
-	endpoint := instance.child("Endpoint")
-	address, ok := g.clusterAddress(instance.value("DBClusterIdentifier"))
-	if ok && endpoint != nil {
-		endpoint.set("Address", address.Addr().String())
-		endpoint.set("Port", strconv.Itoa(int(address.Port())))
-	}
 }

@@ -105,14 +105,13 @@ func (n *node) value(name string) string {
 }
 
 // set gives the child of that name this text, making it when missing.
-func (n *node) set(name, text string) *node {
+func (n *node) set(name, text string) {
 	c := n.child(name)
 	if c == nil {
 		c = &node{name: name}
 		n.children = append(n.children, c)
 	}
 	c.text, c.children = text, nil
-	return c
 }
 
 // put replaces the child of that name by this element.

@@ -1,0 +1,87 @@
+package gateway
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// importedResources adds the paths of an imported document to GetResources;
+// the emulator has only the root.
+// https://docs.aws.amazon.com/apigateway/latest/api/API_GetResources.html
+func importedResources(x *exchange) error {
+	id := x.r.PathValue("api")
+	body := x.g.apis.document(id)
+	if body == nil {
+		return nil
+	}
+	document, err := parseDocument(body)
+	if err != nil {
+		return err
+	}
+	root, err := x.g.rootResource(x.r.Context(), id)
+	if err != nil {
+		return err
+	}
+	paths, _ := document["paths"].(map[string]any)
+	return x.answerJSON(http.StatusOK, map[string]any{"item": documentResources(id, root, paths)})
+}
+
+func (g *Gateway) rootResource(ctx context.Context, api string) (string, error) {
+	var object map[string]any
+	if err := g.admin.rest(ctx, "apigateway", http.MethodGet, "/restapis/"+api, nil, &object); err != nil {
+		return "", err
+	}
+	return text(object, "rootResourceId"), nil
+}
+
+// documentResources are the resources that the paths make, parents included.
+func documentResources(api, root string, paths map[string]any) []map[string]any {
+	resources := map[string]map[string]any{"/": {"id": root, "path": "/"}}
+	for path, item := range paths {
+		for at := path; at != "/" && at != ""; {
+			parent, part := at[:strings.LastIndex(at, "/")], at[strings.LastIndex(at, "/")+1:]
+			if resources[at] == nil {
+				resources[at] = map[string]any{"id": resourceID(api, at), "path": at, "pathPart": part}
+			}
+			resources[at]["parentId"] = resourceID(api, parent)
+			if parent == "" {
+				resources[at]["parentId"] = root
+			}
+			at = parent
+		}
+		if methods := documentMethods(item); len(methods) > 0 && resources[path] != nil {
+			resources[path]["resourceMethods"] = methods
+		}
+	}
+	sorted := make([]map[string]any, 0, len(resources))
+	for _, path := range slices.Sorted(maps.Keys(resources)) {
+		sorted = append(sorted, resources[path])
+	}
+	return sorted
+}
+
+func documentMethods(item any) map[string]any {
+	operations, _ := item.(map[string]any)
+	methods := map[string]any{}
+	for name := range operations {
+		switch name {
+		case "get", "put", "post", "delete", "patch", "head", "options":
+			methods[strings.ToUpper(name)] = map[string]any{}
+		case "x-amazon-apigateway-any-method":
+			methods["ANY"] = map[string]any{}
+		}
+	}
+	return methods
+}
+
+// resourceID is stable for a path of an API, as on AWS between imports of the
+// same path.
+func resourceID(api, path string) string {
+	sum := sha256.Sum256([]byte(api + path))
+	return hex.EncodeToString(sum[:])[:10]
+}
