@@ -140,15 +140,27 @@ func apiEnvironment(t *testing.T, d testparts.Database, endpoint string) []strin
 	}
 }
 
-// api starts the function "api" over a database of its own.
-func api(t *testing.T, aws *cloud) (*runtimeAPI, *exec.Cmd) {
+// api starts the function "api" over a database of its own; changes are
+// variables set otherwise.
+func api(t *testing.T, aws *cloud, changes ...string) (*runtimeAPI, *exec.Cmd) {
 	d := testparts.NewDatabase(t)
 	d.Migrate(t)
 	aws.vault = d.Secrets
 	endpoint := httptest.NewServer(aws)
 	t.Cleanup(endpoint.Close)
 	runtime, address := newRuntimeAPI(t)
-	return runtime, start(t, "api", address, apiEnvironment(t, d, endpoint.URL)...)
+	return runtime, start(t, "api", address, append(apiEnvironment(t, d, endpoint.URL), changes...)...)
+}
+
+// ask invokes the function for an answer in one piece.
+func (a *runtimeAPI) ask(t *testing.T, event events.APIGatewayProxyRequest) (answer events.APIGatewayProxyResponse) {
+	t.Helper()
+	a.invoke(event, func(r *http.Request) {
+		if err := json.NewDecoder(r.Body).Decode(&answer); err != nil {
+			t.Error(err)
+		}
+	})
+	return answer
 }
 
 func request(method, resource string, parameters map[string]string, body string) events.APIGatewayProxyRequest {
@@ -177,23 +189,70 @@ func TestTheFunctionAnswersFromPostgresThroughRedis(t *testing.T) {
 		{"DELETE", "", 204, "", ""},
 		{"GET", "", 404, "miss", `"status":404`},
 	} {
-		var answer events.APIGatewayProxyResponse
-		runtime.invoke(request(step.method, "/items/{id}", id, step.body), func(r *http.Request) {
-			if err := json.NewDecoder(r.Body).Decode(&answer); err != nil {
-				t.Fatal(err)
-			}
-		})
+		answer := runtime.ask(t, request(step.method, "/items/{id}", id, step.body))
 		if answer.StatusCode != step.status || answer.Headers["X-Cache"] != step.cache || !strings.Contains(answer.Body, step.want) {
 			t.Fatalf("step %d, %s: %d %s %s", i, step.method, answer.StatusCode, answer.Headers["X-Cache"], answer.Body)
 		}
 	}
-	var health events.APIGatewayProxyResponse
-	runtime.invoke(request("GET", "/health", nil, ""), func(r *http.Request) {
-		_ = json.NewDecoder(r.Body).Decode(&health)
-	})
+	health := runtime.ask(t, request("GET", "/health", nil, ""))
 	if health.StatusCode != 200 || !strings.Contains(health.Body, `"version":"7"`) {
 		t.Fatalf("health: %d %s", health.StatusCode, health.Body)
 	}
+}
+
+// nowhere is an address where nothing listens.
+const nowhere = "127.0.0.1:1"
+
+func TestWithoutRedisTheDatabaseAnswers(t *testing.T) {
+	runtime, _ := api(t, &cloud{}, "REDIS_ADDR="+nowhere)
+	id := map[string]string{"id": "a"}
+	for i, step := range []struct {
+		method, body, want string
+		status             int
+	}{
+		{"PUT", `1`, `"body":1`, 201}, {"GET", "", `"body":1`, 200}, {"PUT", `2`, `"body":2`, 200}, {"GET", "", `"body":2`, 200}, {"DELETE", "", "", 204}, {"GET", "", "", 404},
+	} {
+		began := time.Now()
+		answer := runtime.ask(t, request(step.method, "/items/{id}", id, step.body))
+		if answer.StatusCode != step.status || !strings.Contains(answer.Body, step.want) || step.method == "GET" && answer.Headers["X-Cache"] != "bypass" {
+			t.Fatalf("step %d, %s: %+v", i, step.method, answer)
+		}
+		if took := time.Since(began); took > 2500*time.Millisecond {
+			t.Fatalf("step %d took %s", i, took)
+		}
+	}
+	if health := runtime.ask(t, request("GET", "/health", nil, "")); health.StatusCode != 503 || !strings.Contains(health.Body, `"cache":{"status":"down"`) || !strings.Contains(health.Body, `"database":{"status":"ok"`) {
+		t.Fatalf("health: %+v", health)
+	}
+}
+
+func TestWithoutTheDatabaseTheAnswerIsComeBackLater(t *testing.T) {
+	runtime, _ := api(t, &cloud{}, "DB_HOST=127.0.0.1", "DB_PORT=1")
+	for _, method := range []string{"GET", "PUT", "DELETE"} {
+		answer := runtime.ask(t, request(method, "/items/{id}", map[string]string{"id": "a"}, "1"))
+		if answer.StatusCode != 503 || answer.Headers["Retry-After"] == "" || strings.Contains(answer.Body, "127.0.0.1") {
+			t.Fatalf("%s: %+v", method, answer)
+		}
+	}
+}
+
+func TestServersAreVerified(t *testing.T) {
+	tls := []string{
+		"REDIS_TLS=true", "REDIS_CLUSTER=false", "REDIS_ADDR=" + testparts.Address(t, "TEST_REDIS_TLS_ADDR"),
+		"DB_SSLMODE=verify-full", "DB_PORT=" + testparts.Address(t, "TEST_POSTGRES_TLS_PORT"),
+	}
+	t.Run("those of a known authority serve", func(t *testing.T) {
+		runtime, _ := api(t, &cloud{}, append(tls, "SSL_CERT_FILE="+testparts.Address(t, "TEST_CA_FILE"))...)
+		if health := runtime.ask(t, request("GET", "/health", nil, "")); health.StatusCode != 200 {
+			t.Fatalf("health: %+v", health)
+		}
+	})
+	t.Run("those of an unknown authority do not", func(t *testing.T) {
+		runtime, _ := api(t, &cloud{}, tls...)
+		if health := runtime.ask(t, request("GET", "/health", nil, "")); strings.Count(health.Body, `"status":"down"`) != 3 {
+			t.Fatalf("health: %+v", health)
+		}
+	})
 }
 
 func TestALargeFileIsStreamedInLittleMemory(t *testing.T) {
