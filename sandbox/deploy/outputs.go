@@ -26,6 +26,7 @@ type Outputs struct {
 	BackendURL      string            `json:"backendUrl"`
 	Pulumi          string            `json:"pulumi"` // path of the CLI
 	RestAPIID       string            `json:"restApiId"`
+	Stage           string            `json:"stage"` // of the API
 	PassphraseFile  string            `json:"passphraseFile"`
 	ConfigFile      string            `json:"configFile"` // for --config-file
 	Generation      string            `json:"generation"` // of the emulated account
@@ -60,13 +61,11 @@ func (s *Stack) WriteOutputs(ctx context.Context) (Outputs, error) {
 		PassphraseFile: PassphraseFile(l), ConfigFile: StackFile(l, s.Name), Generation: s.Report.Generation,
 		Env: Environment(l, s.Report, s.Region), Stacked: stacked,
 	}
-	for name, field := range map[string]*string{"url": &o.URL, "apiKey": &o.APIKey, "bucket": &o.Bucket, "restApiId": &o.RestAPIID} {
-		// An output that the program does not have stays empty.
-		*field, _ = stacked[name].(string)
+	if err := o.fill(); err != nil {
+		return o, fmt.Errorf("stack %s: %w", s.Name, err)
 	}
-	if o.URL == "" {
-		return o, fmt.Errorf("stack %s has no output %q", s.Name, "url")
-	}
+	// The stack's own url is a name that only the real DNS leads to.
+	o.URL = s.Report.API + "/" + o.RestAPIID + "/" + o.Stage
 	content, err := json.MarshalIndent(o, "", "  ")
 	if err != nil {
 		return o, fmt.Errorf("write the outputs: %w", err)
@@ -77,6 +76,18 @@ func (s *Stack) WriteOutputs(ctx context.Context) (Outputs, error) {
 		}
 	}
 	return o, nil
+}
+
+// fill takes what tools need out of the stack's own outputs.
+func (o *Outputs) fill() error {
+	for name, field := range map[string]*string{"restApiId": &o.RestAPIID, "stage": &o.Stage, "apiKey": &o.APIKey, "bucket": &o.Bucket} {
+		value, ok := o.Stacked[name].(string)
+		if !ok || value == "" && name != "apiKey" {
+			return fmt.Errorf("its output %q is %v, want a text", name, o.Stacked[name])
+		}
+		*field = value
+	}
+	return nil
 }
 
 // ReadOutputs reads the outputs of a stack that came up; empty: of the last.

@@ -1,0 +1,46 @@
+package deploy
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestFill(t *testing.T) {
+	whole := func(change func(map[string]any)) map[string]any {
+		outputs := map[string]any{"restApiId": "abc", "stage": "dev", "apiKey": "k", "bucket": "b", "nameServers": []any{"x"}}
+		change(outputs)
+		return outputs
+	}
+	for name, c := range map[string]struct {
+		outputs map[string]any
+		want    string // in the error; empty: no error
+	}{
+		"all outputs are taken":                {whole(func(map[string]any) {}), ""},
+		"an API without a key is none less":    {whole(func(o map[string]any) { o["apiKey"] = "" }), ""},
+		"a missing output is named":            {whole(func(o map[string]any) { delete(o, "bucket") }), `"bucket"`},
+		"an output of another type is named":   {whole(func(o map[string]any) { o["stage"] = 7.0 }), `"stage"`},
+		"an empty output that is needed fails": {whole(func(o map[string]any) { o["restApiId"] = "" }), `"restApiId"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := Outputs{Stacked: c.outputs}
+			err := o.fill()
+			if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+				t.Fatalf("error %v, want %q in it", err, c.want)
+			}
+			if err == nil && (o.RestAPIID != "abc" || o.Bucket != "b" || o.Stage != "dev") {
+				t.Errorf("filled %+v", o)
+			}
+		})
+	}
+}
+
+func TestMention(t *testing.T) {
+	o := Outputs{Stacked: map[string]any{"proxyEndpoint": "127.77.1.3", "list": []any{"127.77.1.4"}}}
+	for word, want := range map[string]bool{"127.77.1.3": true, "127.77.1.4": false, "other": false} {
+		t.Run("the outputs are asked for "+word, func(t *testing.T) {
+			if got := o.Mention(word); got != want {
+				t.Errorf("%v, want %v", got, want)
+			}
+		})
+	}
+}
