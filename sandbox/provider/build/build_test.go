@@ -1,0 +1,195 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// source is an upstream module in miniature.
+func source(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, content := range map[string]string{
+		"go.mod": "module " + upstreamModule + "\n\nrequire (\n" +
+			"\tgithub.com/aws/aws-sdk-go-v2/service/ec2 v1.0.0\n" +
+			"\tgithub.com/aws/aws-sdk-go-v2/service/glue v1.0.0\n" +
+			"\tgithub.com/other/thing v1.0.0\n)\n",
+		"internal/embed.go":                "package internal\n",
+		"internal/service/smarterr.hcl":    "",
+		"version/version.go":               "package version\n",
+		"internal/provider/framework/f.go": "package framework\n",
+		servicePackagesFile: `package sdkv2
+import (
+	"` + upstreamModule + `/internal/conns"
+	"` + upstreamModule + `/internal/service/ec2"
+	"` + upstreamModule + `/internal/service/glue"
+)
+func servicePackages() []conns.ServicePackage {
+	v := []conns.ServicePackage{ec2.ServicePackage(), glue.ServicePackage()}
+	return v
+}
+`,
+		clientsFile: `package conns
+import (
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/glue"
+)
+func (c *AWSClient) EC2Client() *ec2.Client   { return nil }
+func (c *AWSClient) GlueClient() *glue.Client { return nil }
+`,
+		"internal/conns/client.go":         "package conns\ntype AWSClient struct{}\ntype ServicePackage any\n",
+		"internal/service/ec2/vpc.go":      "package ec2\nimport \"" + upstreamModule + "/internal/conns\"\nfunc ServicePackage(c *conns.AWSClient) { c.EC2Client() }\n",
+		"internal/service/ec2/vpc_test.go": "package ec2\n",
+		"internal/service/ec2/service_package_gen.go": `package ec2
+var list = []registration{{TypeName: "aws_vpc"}, {TypeName: "aws_wafv2_web_acl_rule"}}
+type registration struct{ TypeName string }
+`,
+		"internal/service/glue/job.go": "package glue\nfunc ServicePackage() any { return nil }\n",
+	} {
+		file := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func TestReduce(t *testing.T) {
+	tree := t.TempDir()
+	if err := reduce(source(t), tree, []string{"ec2"}); err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct{ name, file, has, lacks string }{
+		{"a service that is kept is registered", servicePackagesFile, "ec2.ServicePackage()", "glue"},
+		{"only clients that are called stay", clientsFile, "EC2Client", "Glue"},
+		{"a left-out resource is not registered", "internal/service/ec2/service_package_gen.go", "aws_vpc", "web_acl_rule"},
+		{"modules of other services are not required", "go.mod", "github.com/other/thing", "glue"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			content, err := os.ReadFile(filepath.Join(tree, test.file))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.Contains(string(content), test.has) || strings.Contains(string(content), test.lacks) {
+				t.Errorf("want %q and not %q in:\n%s", test.has, test.lacks, content)
+			}
+		})
+	}
+	for _, gone := range []string{"internal/service/glue", "internal/service/ec2/vpc_test.go"} {
+		t.Run(gone+" is not copied", func(t *testing.T) {
+			if _, err := os.Stat(filepath.Join(tree, gone)); !errors.Is(err, os.ErrNotExist) {
+				t.Errorf("want it gone, got %v", err)
+			}
+		})
+	}
+	t.Run("an unknown service is named", func(t *testing.T) {
+		err := reduce(source(t), t.TempDir(), []string{"ec3"})
+		if err == nil || !strings.Contains(err.Error(), `"ec3"`) {
+			t.Errorf("want an error that names it, got %v", err)
+		}
+	})
+}
+
+func TestInstall(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "tree")
+	write := func(content string) func(string) error {
+		return func(tree string) error {
+			return os.WriteFile(filepath.Join(tree, "file"), []byte(content), 0o644)
+		}
+	}
+	if err := install(dir, "one", write("first")); err != nil {
+		t.Fatal(err)
+	}
+	t.Run("a failed build leaves the tree that was there", func(t *testing.T) {
+		failed := errors.New("broken")
+		if err := install(dir, "two", func(string) error { return failed }); !errors.Is(err, failed) {
+			t.Fatalf("want the failure, got %v", err)
+		}
+		if !hasKey(filepath.Join(dir, stampFile), "one") {
+			t.Error("want the first tree to be whole still")
+		}
+	})
+	t.Run("what a killed run left is replaced", func(t *testing.T) {
+		if err := os.MkdirAll(filepath.Join(dir+".new", "half"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := install(dir, "two", write("second")); err != nil {
+			t.Fatal(err)
+		}
+		content, err := os.ReadFile(filepath.Join(dir, "file"))
+		if err != nil || string(content) != "second" || !hasKey(filepath.Join(dir, stampFile), "two") {
+			t.Errorf("want the second tree, got %q, %v", content, err)
+		}
+		if _, err := os.Stat(filepath.Join(dir, "half")); err == nil {
+			t.Error("the killed run's half tree was taken over")
+		}
+	})
+}
+
+func TestCatalog(t *testing.T) {
+	dir := t.TempDir()
+	const code = `package lambda
+func NewFunction(ctx *pulumi.Context, args *FunctionArgs) {
+	opts = append(opts, pulumi.AdditionalSecretOutputs([]string{"password"}))
+	ctx.RegisterResource("aws:lambda/function:Function", name, args, &resource, opts...)
+}
+func LookupAlias(ctx *pulumi.Context, args *LookupAliasArgs) (*LookupAliasResult, error) {
+	return nil, ctx.Invoke("aws:lambda/getAlias:getAlias", args, &rv)
+}
+type Runtime string
+type Function struct {
+	pulumi.CustomResourceState
+	Arn pulumi.StringOutput ` + "`pulumi:\"arn\"`" + `
+}
+type functionArgs struct {
+	Code    pulumi.Archive ` + "`pulumi:\"code\"`" + `
+	Layers  []string ` + "`pulumi:\"layers\"`" + `
+	Runtime *Runtime ` + "`pulumi:\"runtime\"`" + `
+	Vpc     *FunctionVpc ` + "`pulumi:\"vpc\"`" + `
+}
+type functionState struct { Arn *string ` + "`pulumi:\"arn\"`" + ` }
+type FunctionVpc struct { Ids map[string]int ` + "`pulumi:\"ids\"`" + ` }
+type LookupAliasArgs struct { Name string ` + "`pulumi:\"name\"`" + ` }
+type LookupAliasResult struct { Weight float64 ` + "`pulumi:\"weight\"`" + ` }
+`
+	if err := os.WriteFile(filepath.Join(dir, "function.go"), []byte(code), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	pkg, err := parseSDKPackage(dir, "lambda")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := &catalog{
+		Resources: map[string]*member{}, Functions: map[string]*member{}, Types: map[string]map[string]string{},
+	}
+	pkg.collect(found)
+	function, alias := found.Resources["aws:lambda/function:Function"], found.Functions["aws:lambda/getAlias:getAlias"]
+	if function == nil || alias == nil {
+		t.Fatalf("want the resource and the function, got %v and %v", found.Resources, found.Functions)
+	}
+	tests := []struct{ name, got, want string }{
+		{"an archive", function.Inputs["code"], "archive"},
+		{"a list", function.Inputs["layers"], "[]string"},
+		{"an enumeration", function.Inputs["runtime"], "string"},
+		{"an object", function.Inputs["vpc"], "@lambda.FunctionVpc"},
+		{"a map in an object", found.Types["lambda.FunctionVpc"]["ids"], "{}int"},
+		{"an output", function.Outputs["arn"], "string"},
+		{"a secret output", strings.Join(function.Secrets, " "), "password"},
+		{"a function's input", alias.Inputs["name"], "string"},
+		{"a function's result", alias.Outputs["weight"], "float"},
+	}
+	for _, test := range tests {
+		t.Run(test.name+" is read", func(t *testing.T) {
+			if test.got != test.want {
+				t.Errorf("want %q, got %q", test.want, test.got)
+			}
+		})
+	}
+}
