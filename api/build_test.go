@@ -72,6 +72,9 @@ func TestBuildIsReproducible(t *testing.T) {
 			t.Fatalf("%d files, want 1", len(archive.File))
 		}
 		file := archive.File[0]
+		if file.Method != zip.Deflate {
+			t.Error("it is not compressed")
+		}
 		if file.Name != "bootstrap" || file.Mode() != 0o755 || !file.Modified.Equal(packedAt) {
 			t.Errorf("got %s %v %v, want bootstrap -rwxr-xr-x %v", file.Name, file.Mode(), file.Modified, packedAt)
 		}

@@ -127,8 +127,8 @@ func (c Config) limits() []config.Problem {
 	}{
 		{"throttleRate", c.ThrottleRate, 1, 10000},
 		{"throttleBurst", c.ThrottleBurst, 1, 5000},
-		{"usagePlanRate", c.UsagePlanRate, 1, c.ThrottleRate},
-		{"usagePlanBurst", c.UsagePlanBurst, 1, c.ThrottleBurst},
+		{"usagePlanRate", c.UsagePlanRate, 1, max(1, c.ThrottleRate)},
+		{"usagePlanBurst", c.UsagePlanBurst, 1, max(1, c.ThrottleBurst)},
 		{"quotaPerDay", c.QuotaPerDay, 0, 100_000_000},
 		{"wafRateLimit", c.WAFRateLimit, 100, 20_000_000},
 	} {
