@@ -73,9 +73,17 @@ func (r *Redis) Clear(ctx context.Context, key string) error {
 	return r.call(func() error { return r.client.Del(ctx, key).Err() })
 }
 
-// Ping implements Store.
+// Ping implements Store. Of a cluster it asks every shard.
 func (r *Redis) Ping(ctx context.Context) error {
-	return r.call(func() error { return r.client.Ping(ctx).Err() })
+	cluster, ok := r.client.(*redis.ClusterClient)
+	if !ok {
+		return r.call(func() error { return r.client.Ping(ctx).Err() })
+	}
+	return r.call(func() error {
+		return cluster.ForEachMaster(ctx, func(ctx context.Context, shard *redis.Client) error {
+			return shard.Ping(ctx).Err()
+		})
+	})
 }
 
 // Close closes all connections.

@@ -42,13 +42,13 @@ type Handler struct {
 }
 
 const (
-	// bufferedTime bounds a request that is answered in one piece: API
-	// Gateway gives an integration 29 s unless told otherwise (Amazon API
-	// Gateway quotas, "integration timeout").
-	bufferedTime = 28 * time.Second
-	// margin is kept of the invocation's time to send an answer that says
-	// what went wrong.
-	margin = 500 * time.Millisecond
+	// bufferedTime bounds the work for an answer in one piece: API Gateway
+	// gives an integration 29 s unless told otherwise (Amazon API Gateway
+	// quotas, "integration timeout"), and margin comes on top.
+	bufferedTime = 27 * time.Second
+	// margin is kept of the invocation's time to invalidate the cache, which
+	// is done at any rate and within a second, and to send the answer.
+	margin = 1500 * time.Millisecond
 )
 
 // Serve answers one request of API Gateway: with a stream on the routes that
