@@ -100,6 +100,7 @@ func New(c Config) (*Gateway, error) {
 	g.target = map[string]map[string]handler{"acm": g.acmCalls(), "secretsmanager": g.secretsmanagerCalls()}
 	g.rest = map[string]*http.ServeMux{
 		"apigateway": g.restMux(g.apigatewayCalls()), "lambda": g.restMux(g.lambdaCalls()),
+		"monitoring": g.restMux(g.cloudwatchCalls()),
 	}
 	g.own = g.ownMux()
 	return g, nil

@@ -25,6 +25,7 @@ import (
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3control"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
 func bucket(t *testing.T, s *stand, name string) *s3.Client {
@@ -97,12 +98,39 @@ func TestObjectsPassUnchanged(t *testing.T) {
 			t.Errorf("got %d bytes", len(all))
 		}
 	})
+	t.Run("for a user whom the bucket's policy holds to TLS", func(t *testing.T) {
+		checkTLSOnly(t, s, client)
+	})
 	t.Run("and a missing one is still a 404 of S3", func(t *testing.T) {
 		_, err := client.GetObject(t.Context(), &s3.GetObjectInput{Bucket: aws.String("objects"), Key: aws.String("nothing")})
 		if errorCode(err) != "NoSuchKey" {
 			t.Errorf("got %v", err)
 		}
 	})
+}
+
+// checkTLSOnly has a bucket policy refuse plain HTTP: the gateway's calls count
+// as TLS, and one that says otherwise is refused.
+func checkTLSOnly(t *testing.T, s *stand, admin *s3.Client) {
+	t.Helper()
+	_, err := admin.PutBucketPolicy(t.Context(), &s3.PutBucketPolicyInput{Bucket: aws.String("objects"), Policy: aws.String(
+		`{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::objects","arn:aws:s3:::objects/*"],"Condition":{"Bool":{"aws:SecureTransport":"false"}}}]}`)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	id, secret := user(t, s, "tls-reader", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}`)
+	for proto, want := range map[string]string{"": "", "http": "AccessDenied"} {
+		client := s3.NewFromConfig(s.configOf(id, secret, ""), func(o *s3.Options) {
+			o.UsePathStyle = true
+			if proto != "" {
+				o.APIOptions = append(o.APIOptions, smithyhttp.AddHeaderValue("X-Forwarded-Proto", proto))
+			}
+		})
+		_, err := client.GetObject(t.Context(), &s3.GetObjectInput{Bucket: aws.String("objects"), Key: aws.String("plain")})
+		if errorCode(err) != want {
+			t.Errorf("with %q: %v", proto, err)
+		}
+	}
 }
 
 // loopback is an HTTP client that takes every name for this machine.

@@ -15,6 +15,12 @@ func (g *Gateway) newProxy() *httputil.ReverseProxy {
 			p.Out.URL.Scheme, p.Out.URL.Host = g.config.Upstream.Scheme, g.config.Upstream.Host
 			p.Out.URL.RawQuery = p.In.URL.RawQuery // the proxy would drop pairs it cannot parse
 			p.Out.Host = p.In.Host
+			for _, name := range []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"} {
+				if values, ok := p.In.Header[name]; ok {
+					p.Out.Header[name] = values // the proxy takes these away; they may be signed
+				}
+			}
+			asTLS(p.Out.Header)
 		},
 		Transport: g.client.Transport,
 		ModifyResponse: func(r *http.Response) error {
@@ -23,6 +29,17 @@ func (g *Gateway) newProxy() *httputil.ReverseProxy {
 		},
 		FlushInterval: -1, // a streamed answer goes on as it comes
 		ErrorHandler:  g.upstreamFailed,
+	}
+}
+
+// asTLS says to the emulator that the call came by TLS, as every call to AWS
+// does: policies that refuse aws:SecureTransport false would refuse the
+// sandbox's plain loopback. A caller who sends the header keeps its own, so a
+// test can be refused. It is not part of the signature.
+func asTLS(header http.Header) {
+	const forwarded = "X-Forwarded-Proto"
+	if header.Get(forwarded) == "" {
+		header.Set(forwarded, "https")
 	}
 }
 
