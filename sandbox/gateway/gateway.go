@@ -161,12 +161,9 @@ func (g *Gateway) wrote(r *http.Request) {
 func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 // newTransport keeps bodies as they are: with compression on, Go would ask for
-// gzip by itself and unpack the answer.
+// gzip by itself and unpack the answer. Every call has a connection of its own:
+// the emulator closes idle ones when it likes, and a write that meets a closing
+// connection cannot be sent again.
 func newTransport() *http.Transport {
-	return &http.Transport{
-		DisableCompression:    true,
-		MaxIdleConnsPerHost:   64,
-		IdleConnTimeout:       3 * time.Second, // the emulator closes idle connections after 5
-		ExpectContinueTimeout: time.Second,
-	}
+	return &http.Transport{DisableCompression: true, DisableKeepAlives: true, ExpectContinueTimeout: time.Second}
 }

@@ -158,7 +158,9 @@ func clusterCreated(x *exchange) error {
 		}
 	}
 	if err := x.g.serveCluster(x.r.Context(), spec); err != nil {
-		return x.g.undo(x.r.Context(), err, "DeleteDBCluster", map[string]string{"DBClusterIdentifier": id, "SkipFinalSnapshot": "true"})
+		return x.g.undo(x.r.Context(), err,
+			map[string]string{"Action": "ModifyDBCluster", "DBClusterIdentifier": id, "DeletionProtection": "false"},
+			map[string]string{"Action": "DeleteDBCluster", "DBClusterIdentifier": id, "SkipFinalSnapshot": "true"})
 	}
 	return nil
 }
@@ -212,12 +214,13 @@ func (g *Gateway) serveCluster(ctx context.Context, spec dataplane.Cluster) erro
 	return nil
 }
 
-// undo takes back what the emulator made and the data plane could not serve,
-// so that the next try does not find the name taken.
-func (g *Gateway) undo(ctx context.Context, failure error, action string, parameters map[string]string) error {
-	parameters["Action"] = action
-	if _, err := g.admin.query(ctx, "rds", rdsVersion, parameters); err != nil {
-		g.log.Error("could not take back a resource without data plane", "action", action, "error", err)
+// undo takes back by these calls what the emulator made and the data plane
+// could not serve, so that the next try does not find the name taken.
+func (g *Gateway) undo(ctx context.Context, failure error, calls ...map[string]string) error {
+	for _, call := range calls {
+		if _, err := g.admin.query(ctx, "rds", rdsVersion, call); err != nil {
+			g.log.Error("could not take back a resource without data plane", "action", call["Action"], "error", err)
+		}
 	}
 	return failure
 }

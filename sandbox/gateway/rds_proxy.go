@@ -13,7 +13,7 @@ import (
 func proxyCreated(x *exchange) error {
 	name := x.form.Get("DBProxyName")
 	if err := x.g.serveProxy(x.r.Context(), name, ""); err != nil {
-		return x.g.undo(x.r.Context(), err, "DeleteDBProxy", map[string]string{"DBProxyName": name})
+		return x.g.undo(x.r.Context(), err, map[string]string{"Action": "DeleteDBProxy", "DBProxyName": name})
 	}
 	return nil
 }

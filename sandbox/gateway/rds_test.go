@@ -137,7 +137,7 @@ func TestAClusterWithoutADataPlaneIsTakenBack(t *testing.T) {
 	s := newStand(t, nil)
 	s.plane.fail = errors.New("no initdb")
 	client := rds.NewFromConfig(s.config())
-	input := &rds.CreateDBClusterInput{DBClusterIdentifier: aws.String("failing"), Engine: aws.String("aurora-postgresql"), MasterUsername: aws.String("m"), MasterUserPassword: aws.String("secret-password")}
+	input := &rds.CreateDBClusterInput{DBClusterIdentifier: aws.String("failing"), Engine: aws.String("aurora-postgresql"), MasterUsername: aws.String("m"), MasterUserPassword: aws.String("secret-password"), DeletionProtection: aws.Bool(true)}
 	_, err := client.CreateDBCluster(t.Context(), input)
 	if err == nil || !strings.Contains(err.Error(), "no initdb") {
 		t.Fatalf("got %v", err)
