@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"strings"
 )
@@ -27,6 +28,8 @@ func download(module string) (string, error) {
 	var stdout, stderr bytes.Buffer
 	cmd := exec.Command("go", "mod", "download", "-json", module+"@"+version)
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	// The pin is the check; a machine need not reach the checksum database.
+	cmd.Env = append(os.Environ(), "GONOSUMDB="+module)
 	runErr := cmd.Run()
 	var got downloaded
 	if err := json.Unmarshal(stdout.Bytes(), &got); err != nil {

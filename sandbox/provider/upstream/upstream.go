@@ -33,6 +33,5 @@ func New(ctx context.Context) (shim.Provider, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the upstream framework provider: %w", err)
 	}
-	planned := shimv2.NewProvider(primary, shimv2.WithPlanResourceChange(func(string) bool { return true }))
-	return pftfbridge.MuxShimWithPF(ctx, planned, secondary), nil
+	return pftfbridge.MuxShimWithPF(ctx, shimv2.NewProvider(primary), secondary), nil
 }
