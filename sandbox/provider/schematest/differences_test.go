@@ -5,10 +5,9 @@ import (
 	"strings"
 )
 
-// removed are the properties that the SDK has and the upstream version here,
-// one major version younger, no longer has. A program that runs in the sandbox
-// must not use them; TestTypesInUse fails if it uses a type that has one unless
-// the property is deprecated in the SDK too, which is what this list is.
+// removed are the properties that the SDK still has, deprecated, and that the
+// upstream version here, one major version younger, no longer has. A program
+// that sets one of them cannot run in the sandbox: the plugin refuses it.
 var removed = map[string][]string{
 	"aws:apigateway/account:Account": {"resetOnDelete"},
 	"aws:apigateway/deployment:Deployment": {

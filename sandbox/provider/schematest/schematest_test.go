@@ -25,6 +25,9 @@ func TestTypesInUse(t *testing.T) {
 		t.Fatal(err)
 	}
 	resources, functions := typesInUse(sdk, calls)
+	if len(resources) == len(awsxChildren) {
+		t.Fatalf("found no resource of the SDK in the program under %s: is it still there?", programDir)
+	}
 	for _, token := range resources {
 		t.Run(token+" has the SDK's names and shapes", func(t *testing.T) {
 			found := newComparison(sdk, schema)
