@@ -7,7 +7,7 @@ import (
 
 // removed are the properties that the SDK still has, deprecated, and that the
 // upstream version here, one major version younger, no longer has. A program
-// that sets one of them cannot run in the sandbox: the plugin refuses it.
+// that relies on one of them cannot be tried in the sandbox.
 var removed = map[string][]string{
 	"aws:apigateway/account:Account": {"resetOnDelete"},
 	"aws:apigateway/deployment:Deployment": {
