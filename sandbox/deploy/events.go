@@ -50,8 +50,11 @@ func (p *Progress) String() string {
 			text += fmt.Sprintf(", %d %sd", n, op)
 		}
 	}
-	if len(p.working) > 0 {
-		text += ", now " + title(p.working[0])
+	for _, m := range p.working {
+		// Components and the stack itself only wait for what is in them.
+		if strings.HasPrefix(m.Type, "aws:") {
+			return text + ", now " + title(m)
+		}
 	}
 	return text
 }

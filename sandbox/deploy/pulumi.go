@@ -121,13 +121,21 @@ func (s *Stack) run(ctx context.Context, dir string, out io.Writer, extra []stri
 			return process.Err()
 		case <-ctx.Done():
 			process.Stop(settle)
-			return errors.Join(ctx.Err(), process.Err())
+			return errors.Join(ctx.Err(), process.Err(), s.clear())
 		case <-alive.C:
 			if syscall.Kill(s.Report.PID, 0) != nil {
 				// Every call would be tried again for minutes.
 				process.Stop(0)
-				return fmt.Errorf("the sandbox's daemon is gone: see %s", s.Layout.Log("daemon"))
+				return errors.Join(fmt.Errorf("the sandbox's daemon is gone: see %s", s.Layout.Log("daemon")), s.clear())
 			}
 		}
 	}
+}
+
+// clear ends the plugins that a CLI which was stopped has left.
+func (s *Stack) clear() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	_, err := child.KillMarked(ctx, s.Layout.Root, s.Report.PID)
+	return err
 }
