@@ -157,6 +157,7 @@ func (x *exchange) forward() error {
 	}
 	out.URL.RawPath, out.URL.RawQuery = x.r.URL.RawPath, x.r.URL.RawQuery
 	out.Header, out.Host, out.ContentLength = x.r.Header.Clone(), x.r.Host, x.r.ContentLength
+	out.Body = sized(out.Body, out.ContentLength)
 	asTLS(out.Header)
 	if x.bodyRead {
 		out.Body, out.ContentLength = io.NopCloser(bytes.NewReader(x.body)), int64(len(x.body))

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httputil"
 )
@@ -15,6 +16,7 @@ func (g *Gateway) newProxy() *httputil.ReverseProxy {
 			p.Out.URL.Scheme, p.Out.URL.Host = g.config.Upstream.Scheme, g.config.Upstream.Host
 			p.Out.URL.RawQuery = p.In.URL.RawQuery // the proxy would drop pairs it cannot parse
 			p.Out.Host = p.In.Host
+			p.Out.Body = sized(p.Out.Body, p.Out.ContentLength)
 			for _, name := range []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"} {
 				if values, ok := p.In.Header[name]; ok {
 					p.Out.Header[name] = values // the proxy takes these away; they may be signed
@@ -30,6 +32,23 @@ func (g *Gateway) newProxy() *httputil.ReverseProxy {
 		FlushInterval: -1, // a streamed answer goes on as it comes
 		ErrorHandler:  g.upstreamFailed,
 	}
+}
+
+// sizedBody is a request body that is not read beyond its length.
+type sizedBody struct {
+	io.Reader
+	io.Closer
+}
+
+// sized ends a body at its length by itself. Go's transport reads on to see
+// that nothing follows, and our server closes the body as soon as we answer: a
+// quick answer of the emulator would meet that read, fail it, and take the
+// connection that the answer comes on with it.
+func sized(body io.ReadCloser, length int64) io.ReadCloser {
+	if body == nil || length <= 0 {
+		return body
+	}
+	return sizedBody{io.LimitReader(body, length), body}
 }
 
 // asTLS says to the emulator that the call came by TLS, as every call to AWS
