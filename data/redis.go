@@ -19,12 +19,9 @@ const (
 // whatever the number of shards: one shard grows to three without a client noticing.
 func (d *Data) redis(ctx *pulumi.Context, name string, args Args, key *kms.Key, token pulumi.StringOutput) (*elasticache.ReplicationGroup, error) {
 	c := args.Config.Cache
-	subnets, err := elasticache.NewSubnetGroup(ctx, name+"-cache", &elasticache.SubnetGroupArgs{
-		Description: pulumi.String("Where the cache lives"),
-		SubnetIds:   args.IsolatedSubnetIDs,
-	}, pulumi.Parent(d))
+	subnets, err := d.cacheSubnets(ctx, name, args.IsolatedSubnetIDs)
 	if err != nil {
-		return nil, fmt.Errorf("register the cache's subnet group: %w", err)
+		return nil, err
 	}
 	parameters, err := d.cacheParameters(ctx, name, c)
 	if err != nil {
@@ -57,6 +54,17 @@ func (d *Data) redis(ctx *pulumi.Context, name string, args Args, key *kms.Key, 
 	}, pulumi.Parent(d), pulumi.Protect(args.Config.Protect))
 	if err != nil {
 		return nil, fmt.Errorf("register the cache: %w", err)
+	}
+	return group, nil
+}
+
+func (d *Data) cacheSubnets(ctx *pulumi.Context, name string, ids pulumi.StringArrayInput) (*elasticache.SubnetGroup, error) {
+	group, err := elasticache.NewSubnetGroup(ctx, name+"-cache", &elasticache.SubnetGroupArgs{
+		Description: pulumi.String("Where the cache lives"),
+		SubnetIds:   ids,
+	}, pulumi.Parent(d))
+	if err != nil {
+		return nil, fmt.Errorf("register the cache's subnet group: %w", err)
 	}
 	return group, nil
 }

@@ -23,25 +23,9 @@ func (n *Network) flowLogs(ctx *pulumi.Context, name string, vpcID pulumi.String
 	if err != nil {
 		return fmt.Errorf("register the flow logs' group: %w", err)
 	}
-	role, err := iam.NewRole(ctx, name+"-flows", &iam.RoleArgs{
-		AssumeRolePolicy:    policy.Trust("vpc-flow-logs.amazonaws.com"),
-		Description:         pulumi.String("Writes the VPC's flow logs"),
-		PermissionsBoundary: args.PermissionsBoundary,
-	}, pulumi.Parent(n))
+	role, rights, err := n.flowLogRole(ctx, name, logs, args)
 	if err != nil {
-		return fmt.Errorf("register the flow logs' role: %w", err)
-	}
-	write, err := iam.NewRolePolicy(ctx, name+"-flows", &iam.RolePolicyArgs{
-		Role: role.ID(),
-		Policy: policy.Document(policy.Statement{
-			Actions: []string{
-				"logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents",
-			},
-			Resources: []pulumi.StringInput{logs.Arn, pulumi.Sprintf("%s:*", logs.Arn)},
-		}),
-	}, pulumi.Parent(n))
-	if err != nil {
-		return fmt.Errorf("register the flow logs' policy: %w", err)
+		return err
 	}
 	_, err = ec2.NewFlowLog(ctx, name+"-flows", &ec2.FlowLogArgs{
 		VpcId:                  vpcID,
@@ -51,9 +35,32 @@ func (n *Network) flowLogs(ctx *pulumi.Context, name string, vpcID pulumi.String
 		IamRoleArn:             role.Arn,
 		MaxAggregationInterval: pulumi.Int(aggregationSeconds),
 		Tags:                   nameTag(name + "-flows"),
-	}, pulumi.Parent(n), pulumi.DependsOn([]pulumi.Resource{write}))
+	}, pulumi.Parent(n), pulumi.DependsOn([]pulumi.Resource{rights}))
 	if err != nil {
 		return fmt.Errorf("register the flow log: %w", err)
 	}
 	return nil
+}
+
+// flowLogRole lets the flow logs be written into their group, once its rights are there.
+func (n *Network) flowLogRole(ctx *pulumi.Context, name string, logs *cloudwatch.LogGroup, args Args) (*iam.Role, *iam.RolePolicy, error) {
+	role, err := iam.NewRole(ctx, name+"-flows", &iam.RoleArgs{
+		AssumeRolePolicy:    policy.Trust("vpc-flow-logs.amazonaws.com"),
+		Description:         pulumi.String("Writes the VPC's flow logs"),
+		PermissionsBoundary: args.PermissionsBoundary,
+	}, pulumi.Parent(n))
+	if err != nil {
+		return nil, nil, fmt.Errorf("register the flow logs' role: %w", err)
+	}
+	rights, err := iam.NewRolePolicy(ctx, name+"-flows", &iam.RolePolicyArgs{
+		Role: role.ID(),
+		Policy: policy.Document(policy.Statement{
+			Actions:   []string{"logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"},
+			Resources: []pulumi.StringInput{logs.Arn, pulumi.Sprintf("%s:*", logs.Arn)},
+		}),
+	}, pulumi.Parent(n))
+	if err != nil {
+		return nil, nil, fmt.Errorf("register the flow logs' policy: %w", err)
+	}
+	return role, rights, nil
 }
