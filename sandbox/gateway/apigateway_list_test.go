@@ -54,7 +54,7 @@ func TestEveryAnswerIsCorrected(t *testing.T) {
 			}
 		}
 	})
-	t.Run("a key in a list", func(t *testing.T) {
+	t.Run("a key alone and in a list", func(t *testing.T) {
 		made, err := client.CreateApiKey(t.Context(), &apigateway.CreateApiKeyInput{Name: aws.String("listed"), Enabled: true})
 		if err == nil {
 			_, err = client.UpdateApiKey(t.Context(), &apigateway.UpdateApiKeyInput{ApiKey: made.Id, PatchOperations: []types.PatchOperation{replace("/enabled", "false")}})
@@ -65,6 +65,10 @@ func TestEveryAnswerIsCorrected(t *testing.T) {
 		all, err := client.GetApiKeys(t.Context(), &apigateway.GetApiKeysInput{NameQuery: aws.String("listed")})
 		if err != nil || len(all.Items) != 1 || all.Items[0].Enabled {
 			t.Errorf("got %+v, %v", all, err)
+		}
+		one, err := client.GetApiKey(t.Context(), &apigateway.GetApiKeyInput{ApiKey: made.Id})
+		if err != nil || one.Enabled {
+			t.Errorf("alone it is %+v, %v", one, err)
 		}
 	})
 	t.Run("a domain in a list", func(t *testing.T) {

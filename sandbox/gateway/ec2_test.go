@@ -73,4 +73,8 @@ func TestAnInterfaceEndpointReadsBackWhatWasSet(t *testing.T) {
 	if got := read(); err != nil || aws.ToBool(got.PrivateDnsEnabled) || len(got.Groups) != 1 || *got.Groups[0].GroupId != "sg-2" {
 		t.Errorf("after a change %+v, %v", got, err)
 	}
+	_, err = client.DeleteVpcEndpoints(t.Context(), &ec2.DeleteVpcEndpointsInput{VpcEndpointIds: []string{*id}})
+	if left := s.gateway.fields.get(endpointKey(*id)); err != nil || left != nil {
+		t.Errorf("left behind %v, %v", left, err)
+	}
 }

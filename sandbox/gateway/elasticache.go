@@ -35,14 +35,13 @@ func newCaches() *caches {
 func (g *Gateway) elasticacheCalls() map[string]handler {
 	calls := map[string]handler{"*": after(showCaches)}
 	for action, effect := range map[string]handler{
-		"CreateReplicationGroup":                   cacheCreated,
-		"ModifyReplicationGroup":                   cacheModified,
-		"ModifyReplicationGroupShardConfiguration": cacheModified,
-		"DeleteReplicationGroup":                   cacheDeleted,
-		"CreateUser":                               rememberUser,
-		"ModifyUser":                               rememberUser,
-		"DeleteUser":                               forgetUser,
-		"ModifyUserGroup":                          applyUserChanges,
+		"CreateReplicationGroup": cacheCreated,
+		"ModifyReplicationGroup": cacheModified,
+		"DeleteReplicationGroup": cacheDeleted,
+		"CreateUser":             rememberUser,
+		"ModifyUser":             rememberUser,
+		"DeleteUser":             forgetUser,
+		"ModifyUserGroup":        applyUserChanges,
 	} {
 		calls[action] = after(func(x *exchange) error {
 			if err := effect(x); err != nil {
@@ -135,7 +134,7 @@ func (g *Gateway) clusterMode(ctx context.Context, parameterGroup string, group 
 	return false, nil
 }
 
-// cacheModified applies a changed token, user group or number of shards.
+// cacheModified applies a changed token or user group.
 func cacheModified(x *exchange) error {
 	answer, err := parseXML(x.answer)
 	if err != nil {
@@ -149,9 +148,6 @@ func cacheModified(x *exchange) error {
 		return nil
 	}
 	served.tokens = changedTokens(served.tokens, x.form.Get("AuthToken"), x.form.Get("AuthTokenUpdateStrategy"))
-	if n, err := strconv.Atoi(x.form.Get("NodeGroupCount")); err == nil && served.spec.ClusterMode {
-		served.spec.Shards = n
-	}
 	return x.g.serveCache(x.r.Context(), served, groupUserGroups(group))
 }
 

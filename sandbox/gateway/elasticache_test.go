@@ -191,4 +191,10 @@ func TestUsersReadBackAndReachTheirGroups(t *testing.T) {
 			t.Errorf("got %+v, %v", last.Users, err)
 		}
 	})
+	t.Run("and a deleted one is forgotten", func(t *testing.T) {
+		_, err := client.DeleteUser(t.Context(), &elasticache.DeleteUserInput{UserId: aws.String("by-iam")})
+		if _, left := s.gateway.caches.users["by-iam"]; err != nil || left {
+			t.Errorf("left %v, %v", left, err)
+		}
+	})
 }

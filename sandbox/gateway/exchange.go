@@ -170,6 +170,7 @@ func (x *exchange) forward() error {
 		return &unreachableError{err}
 	}
 	defer func() { _ = answer.Body.Close() }()
+	letFinish(x.r)
 	return x.take(answer)
 }
 

@@ -25,7 +25,6 @@ type functionAnswer struct {
 func (g *Gateway) lambdaCalls() map[string]handler {
 	return map[string]handler{
 		"POST /2015-03-31/functions":                                       after(keepNewCode),
-		"POST /2015-03-31/functions/{$}":                                   after(keepNewCode),
 		"PUT /2015-03-31/functions/{name}/code":                            after(keepNewCode),
 		"GET /2015-03-31/functions/{name}":                                 after(codeLocation),
 		"POST /2015-03-31/functions/{name}/invocations":                    invoke,

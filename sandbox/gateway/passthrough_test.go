@@ -286,6 +286,28 @@ func TestARequestArrivesAsItWasSent(t *testing.T) {
 	}
 }
 
+func TestAnAnswerLeavesTheSenderTimeToFinish(t *testing.T) {
+	upstream := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	defer upstream.Close()
+	target, _ := url.Parse(upstream.URL)
+	s := newStand(t, target)
+	for _, service := range []string{"sts", "rds"} {
+		t.Run("of a call to "+service, func(t *testing.T) {
+			request, _ := http.NewRequestWithContext(t.Context(), http.MethodPost, s.server.URL, strings.NewReader("Action=X"))
+			request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=a/20260101/eu-west-1/"+service+"/aws4_request, SignedHeaders=host, Signature=s")
+			began := time.Now()
+			answer, err := http.DefaultClient.Do(request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = answer.Body.Close()
+			if took := time.Since(began); took < finishTime {
+				t.Errorf("it came after %v, sooner than %v", took, finishTime)
+			}
+		})
+	}
+}
+
 func TestOtherServicesPassUntouched(t *testing.T) {
 	s := newStand(t, nil)
 	t.Run("a dashboard by CBOR", func(t *testing.T) {
@@ -328,6 +350,24 @@ func TestOtherServicesPassUntouched(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestACertificatesOwnOptionsAreKept(t *testing.T) {
+	s := newStand(t, nil)
+	client := acm.NewFromConfig(s.config())
+	made, err := client.RequestCertificate(t.Context(), &acm.RequestCertificateInput{DomainName: aws.String("own.example.com"), Options: &acmtypes.CertificateOptions{
+		CertificateTransparencyLoggingPreference: acmtypes.CertificateTransparencyLoggingPreferenceDisabled}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := client.DescribeCertificate(t.Context(), &acm.DescribeCertificateInput{CertificateArn: made.CertificateArn})
+	if err != nil || got.Certificate.Options.CertificateTransparencyLoggingPreference != acmtypes.CertificateTransparencyLoggingPreferenceDisabled {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	_, err = client.DeleteCertificate(t.Context(), &acm.DeleteCertificateInput{CertificateArn: made.CertificateArn})
+	if left := s.gateway.fields.get(certificateKey(*made.CertificateArn)); err != nil || left != nil {
+		t.Errorf("left behind %v, %v", left, err)
+	}
 }
 
 func TestWhenTheEmulatorIsGone(t *testing.T) {

@@ -118,10 +118,19 @@ func TestAClusterIsServedByTheDataPlane(t *testing.T) {
 			t.Errorf("got %+v, %v", read.DBInstances[0], err)
 		}
 	})
+	t.Run("which can be changed", func(t *testing.T) {
+		changed, err := client.ModifyDBInstance(t.Context(), &rds.ModifyDBInstanceInput{DBInstanceIdentifier: aws.String("orders-0"), PerformanceInsightsKMSKeyId: aws.String("key-2")})
+		if err != nil || *changed.DBInstance.PerformanceInsightsKMSKeyId != "key-2" {
+			t.Errorf("got %+v, %v", changed, err)
+		}
+	})
 	t.Run("until it is deleted, with its secret", func(t *testing.T) {
 		_, err := client.DeleteDBInstance(t.Context(), &rds.DeleteDBInstanceInput{DBInstanceIdentifier: aws.String("orders-0")})
 		if err == nil {
 			_, err = client.DeleteDBCluster(t.Context(), &rds.DeleteDBClusterInput{DBClusterIdentifier: aws.String("orders"), SkipFinalSnapshot: aws.Bool(true)})
+		}
+		if left := s.gateway.fields.get(instanceKey("orders-0")); left != nil {
+			t.Errorf("of the instance is left %v", left)
 		}
 		if err != nil || !slices.Contains(s.plane.gone, "cluster orders") {
 			t.Errorf("gone %v, %v", s.plane.gone, err)
@@ -186,6 +195,12 @@ func TestAProxyLeadsToItsTarget(t *testing.T) {
 		read, err := client.DescribeDBProxyTargets(t.Context(), &rds.DescribeDBProxyTargetsInput{DBProxyName: name})
 		if err != nil || read.Targets[0].TargetHealth.State != types.TargetStateAvailable || *read.Targets[0].Endpoint != "127.99.0.1" || *registered.DBProxyTargets[0].Endpoint != "127.99.0.1" {
 			t.Errorf("got %+v, %v", read.Targets, err)
+		}
+	})
+	t.Run("and to nothing when it has none any more", func(t *testing.T) {
+		_, err := client.DeregisterDBProxyTargets(t.Context(), &rds.DeregisterDBProxyTargetsInput{DBProxyName: name, DBClusterIdentifiers: []string{"proxied"}})
+		if last := s.plane.proxies[len(s.plane.proxies)-2:]; err != nil || !slices.Equal(last, []string{"front -> ", "front-ro -> "}) {
+			t.Errorf("got %v, %v", last, err)
 		}
 	})
 	t.Run("until it is deleted", func(t *testing.T) {
