@@ -39,7 +39,6 @@ func adoptAccount(ctx *pulumi.Context, s site) ([]pulumi.Resource, error) {
 	}
 	account, err := apigateway.NewAccount(ctx, s.name+"-account", &apigateway.AccountArgs{
 		CloudwatchRoleArn: role.Arn,
-		ResetOnDelete:     pulumi.Bool(false),
 	}, s.parent, pulumi.RetainOnDelete(true), pulumi.IgnoreChanges([]string{"cloudwatchRoleArn"}),
 		pulumi.DependsOn([]pulumi.Resource{grant}))
 	if err != nil {

@@ -7,9 +7,12 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/didomi/serverless-api/internal/mocks"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
 const aliasARN = "arn:aws:lambda:eu-west-1:123456789012:function:" + room + "-function:live"
@@ -186,10 +189,38 @@ func TestDoor(t *testing.T) {
 	})
 	t.Run("the account's log role outlives the stack, and is not fought over", func(t *testing.T) {
 		account := r.Find(t, "aws:apigateway/account:Account", room+"-account")
-		if !reflect.DeepEqual(account.Options.IgnoreChanges, []string{"cloudwatchRoleArn"}) || account.Inputs["resetOnDelete"] != false {
+		if !reflect.DeepEqual(account.Options.IgnoreChanges, []string{"cloudwatchRoleArn"}) {
 			t.Errorf("%v %v", account.Options, account.Inputs)
 		}
+		k := &keeper{MockResourceMonitor: r}
+		err := pulumi.RunErr(func(ctx *pulumi.Context) error {
+			_, err := New(ctx, room, full())
+			return err
+		}, pulumi.WithMocks(mocks.Project, mocks.Stack, k))
+		if err != nil {
+			t.Fatal(err)
+		}
+		slices.Sort(k.kept)
+		if want := []string{room + "-account", room + "-account-rights", room + "-account-role"}; !reflect.DeepEqual(k.kept, want) {
+			t.Errorf("kept on destroy are %v, want %v", k.kept, want)
+		}
 	})
+}
+
+// keeper records what the engine is told to leave alone when the stack goes, which mocks do not.
+type keeper struct {
+	pulumi.MockResourceMonitor
+	mu   sync.Mutex
+	kept []string
+}
+
+func (k *keeper) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
+	if args.RegisterRPC.GetRetainOnDelete() {
+		k.mu.Lock()
+		k.kept = append(k.kept, args.Name)
+		k.mu.Unlock()
+	}
+	return k.MockResourceMonitor.NewResource(args)
 }
 
 // dependsOn says whether a resource waits for another one, by the last part of its URN.

@@ -3,6 +3,7 @@ package dns
 import (
 	"reflect"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/didomi/serverless-api/internal/config"
@@ -109,10 +110,13 @@ func certified(ctx *pulumi.Context) error {
 // patience records how long the engine is told to wait for each resource, which mocks do not.
 type patience struct {
 	pulumi.MockResourceMonitor
+	mu     sync.Mutex
 	create map[string]string
 }
 
 func (p *patience) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.create[args.Name] = args.RegisterRPC.GetCustomTimeouts().GetCreate()
 	return p.MockResourceMonitor.NewResource(args)
 }
@@ -143,7 +147,7 @@ func TestCertificate(t *testing.T) {
 		if got := issued.Inputs["validationRecordFqdns"]; !reflect.DeepEqual(got, []any{"_proof.test.example.com"}) {
 			t.Errorf("waits for %v", got)
 		}
-		p := &patience{r, map[string]string{}}
+		p := &patience{MockResourceMonitor: r, create: map[string]string{}}
 		if err := pulumi.RunErr(certified, pulumi.WithMocks(mocks.Project, mocks.Stack, p)); err != nil {
 			t.Fatal(err)
 		}
