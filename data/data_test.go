@@ -1,4 +1,4 @@
-package data_test
+package data
 
 import (
 	"encoding/json"
@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/didomi/serverless-api/data"
 	"github.com/didomi/serverless-api/internal/mocks"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -22,8 +21,8 @@ const (
 var isolated = []any{"isolated-1", "isolated-2", "isolated-3"}
 
 // prod is a configuration with everything on.
-func prod() data.Config {
-	c := data.Default()
+func prod() Config {
+	c := Default()
 	c.Database.Readers = 1
 	c.Cache.Shards, c.Cache.Replicas = 3, 1
 	return c
@@ -62,8 +61,8 @@ var computed = map[string]func(mocks.Resource) map[string]any{
 
 func named(r mocks.Resource) map[string]any { return map[string]any{"name": r.Name + "-name"} }
 
-func args(c data.Config) data.Args {
-	return data.Args{
+func args(c Config) Args {
+	return Args{
 		Config:                 c,
 		IsolatedSubnetIDs:      pulumi.ToStringArray([]string{"isolated-1", "isolated-2", "isolated-3"}),
 		ProxySecurityGroupID:   pulumi.String("proxy-group"),
@@ -74,7 +73,7 @@ func args(c data.Config) data.Args {
 }
 
 // build registers the room under mocks and returns what it told the others, by output name.
-func build(t *testing.T, c data.Config) (*mocks.Recorder, map[string]string) {
+func build(t *testing.T, c Config) (*mocks.Recorder, map[string]string) {
 	t.Helper()
 	var told map[string]string
 	r := mocks.Mocks{Outputs: computed}.Run(t, func(ctx *pulumi.Context) error {
@@ -82,7 +81,7 @@ func build(t *testing.T, c data.Config) (*mocks.Recorder, map[string]string) {
 		if err != nil {
 			return err
 		}
-		d, err := data.New(ctx, "data", args(c), pulumi.Providers(provider))
+		d, err := New(ctx, "data", args(c), pulumi.Providers(provider))
 		if err != nil {
 			return err
 		}

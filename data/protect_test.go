@@ -1,4 +1,4 @@
-package data_test
+package data
 
 import (
 	"errors"
@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/didomi/serverless-api/data"
 	"github.com/didomi/serverless-api/internal/config"
 	"github.com/didomi/serverless-api/internal/mocks"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -46,7 +45,7 @@ func TestProtectGuardsExactlyWhatHoldsData(t *testing.T) {
 func TestEverythingHangsOnTheRoomAndUsesItsProvider(t *testing.T) {
 	r, _ := build(t, prod())
 	for _, res := range r.All() {
-		if res.Type == data.Token || res.Type == "pulumi:providers:aws" {
+		if res.Type == Token || res.Type == "pulumi:providers:aws" {
 			continue
 		}
 		if res.ParentName() != "data" {
@@ -63,7 +62,7 @@ func TestEverythingHangsOnTheRoomAndUsesItsProvider(t *testing.T) {
 
 func TestAPreviewOfANewStackNeedsNoValueThatIsNotKnownYet(t *testing.T) {
 	r := mocks.Mocks{Preview: true}.Run(t, func(ctx *pulumi.Context) error {
-		_, err := data.New(ctx, "data", args(prod()))
+		_, err := New(ctx, "data", args(prod()))
 		return err
 	})
 	known, _ := build(t, prod())
@@ -80,7 +79,7 @@ func TestNewRefusesABadConfigurationBeforeItRegistersAnything(t *testing.T) {
 	c := prod()
 	c.Cache.Shards, c.Database.Name, c.SecretRecoveryDays = 0, "", 3
 	r, err := mocks.Mocks{}.Try(func(ctx *pulumi.Context) error {
-		_, err := data.New(ctx, "data", args(c))
+		_, err := New(ctx, "data", args(c))
 		return err
 	})
 	var list *config.Error

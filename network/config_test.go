@@ -1,73 +1,71 @@
-package network_test
+package network
 
 import (
 	"testing"
-
-	"github.com/didomi/serverless-api/network"
 )
 
 func TestTheDefaultsAreFine(t *testing.T) {
-	if problems := network.Default().Problems(); problems != nil {
+	if problems := Default().Problems(); problems != nil {
 		t.Errorf("got %v", problems)
 	}
 }
 
 func TestProblemsSayWhatIsWrongAndWhatIsAllowed(t *testing.T) {
 	for name, c := range map[string]struct {
-		change func(*network.Config)
+		change func(*Config)
 		want   string
 	}{
 		"no network": {
-			func(c *network.Config) { c.CIDR = "" },
+			func(c *Config) { c.CIDR = "" },
 			`cidr is not set; want an IPv4 network such as "172.16.0.0/16"`,
 		},
 		"a network that does not parse": {
-			func(c *network.Config) { c.CIDR = "172.16.0.0/33" },
+			func(c *Config) { c.CIDR = "172.16.0.0/33" },
 			`cidr is "172.16.0.0/33"; want an IPv4 network such as "172.16.0.0/16"`,
 		},
 		"an IPv6 network": {
-			func(c *network.Config) { c.CIDR = "fd00::/16" },
+			func(c *Config) { c.CIDR = "fd00::/16" },
 			`cidr is "fd00::/16"; want an IPv4 network such as "172.16.0.0/16"`,
 		},
 		"an address inside the network": {
-			func(c *network.Config) { c.CIDR = "172.16.5.0/16" },
+			func(c *Config) { c.CIDR = "172.16.5.0/16" },
 			`cidr is "172.16.5.0/16"; want a network's first address, which is "172.16.0.0/16"`,
 		},
 		"a network wider than a VPC": {
-			func(c *network.Config) { c.CIDR = "10.0.0.0/8" },
+			func(c *Config) { c.CIDR = "10.0.0.0/8" },
 			`cidr is "10.0.0.0/8"; want a size from /16 to /22`,
 		},
 		"a network too small for the tiers": {
-			func(c *network.Config) { c.CIDR = "10.0.0.0/23" },
+			func(c *Config) { c.CIDR = "10.0.0.0/23" },
 			`cidr is "10.0.0.0/23"; want a size from /16 to /22`,
 		},
 		"a public network": {
-			func(c *network.Config) { c.CIDR = "8.8.0.0/16" },
+			func(c *Config) { c.CIDR = "8.8.0.0/16" },
 			`cidr is "8.8.0.0/16"; want a private network, inside 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16`,
 		},
 		"one zone": {
-			func(c *network.Config) { c.Zones = 1 },
+			func(c *Config) { c.Zones = 1 },
 			`zones is 1; want a whole number from 2 to 4`,
 		},
 		"more zones than a region has": {
-			func(c *network.Config) { c.Zones = 7 },
+			func(c *Config) { c.Zones = 7 },
 			`zones is 7; want a whole number from 2 to 4`,
 		},
 		"a NAT mode that does not exist": {
-			func(c *network.Config) { c.NAT = "OnePerAz" },
+			func(c *Config) { c.NAT = "OnePerAz" },
 			`nat is "OnePerAz"; want one of none, single, perAz`,
 		},
 		"no NAT mode": {
-			func(c *network.Config) { c.NAT = "" },
+			func(c *Config) { c.NAT = "" },
 			`nat is not set; want one of none, single, perAz`,
 		},
 		"a retention that CloudWatch does not have": {
-			func(c *network.Config) { c.FlowLogDays = 31 },
+			func(c *Config) { c.FlowLogDays = 31 },
 			`flowLogDays is 31; want one of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			config := network.Default()
+			config := Default()
 			c.change(&config)
 			problems := config.Problems()
 			if len(problems) != 1 || problems[0].String() != c.want {
@@ -80,7 +78,7 @@ func TestProblemsSayWhatIsWrongAndWhatIsAllowed(t *testing.T) {
 func TestPrivateNetworksAreAccepted(t *testing.T) {
 	for _, cidr := range []string{"10.0.0.0/16", "172.31.252.0/22", "192.168.0.0/16", "192.168.252.0/22"} {
 		t.Run(cidr, func(t *testing.T) {
-			config := network.Default()
+			config := Default()
 			config.CIDR = cidr
 			if problems := config.Problems(); problems != nil {
 				t.Errorf("got %v", problems)

@@ -1,4 +1,4 @@
-package network_test
+package network
 
 import (
 	"errors"
@@ -10,13 +10,12 @@ import (
 
 	"github.com/didomi/serverless-api/internal/config"
 	"github.com/didomi/serverless-api/internal/mocks"
-	"github.com/didomi/serverless-api/network"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
 // build registers the network of a configuration, in three zones, under mocks.
-func build(t *testing.T, c network.Config) *mocks.Recorder {
+func build(t *testing.T, c Config) *mocks.Recorder {
 	t.Helper()
 	m := mocks.Mocks{Outputs: map[string]func(mocks.Resource) map[string]any{
 		mocks.VpcToken: mocks.Vpc(c.Zones),
@@ -32,17 +31,17 @@ func build(t *testing.T, c network.Config) *mocks.Recorder {
 		if err != nil {
 			return err
 		}
-		_, err = network.New(ctx, "net", network.Args{Config: c, PermissionsBoundary: pulumi.String("boundary")}, pulumi.Providers(provider))
+		_, err = New(ctx, "net", Args{Config: c, PermissionsBoundary: pulumi.String("boundary")}, pulumi.Providers(provider))
 		return err
 	})
 }
 
 func TestTheVPCSaysItsLayoutAndNATStrategy(t *testing.T) {
-	for nat, strategy := range map[network.NAT]string{
-		network.NATNone: "None", network.NATSingle: "Single", network.NATPerAZ: "OnePerAz",
+	for nat, strategy := range map[NAT]string{
+		NATNone: "None", NATSingle: "Single", NATPerAZ: "OnePerAz",
 	} {
 		t.Run(string(nat), func(t *testing.T) {
-			c := network.Default()
+			c := Default()
 			c.NAT = nat
 			got := build(t, c).Find(t, mocks.VpcToken, "net-vpc")
 			want := map[string]any{
@@ -68,7 +67,7 @@ func TestTheVPCSaysItsLayoutAndNATStrategy(t *testing.T) {
 func TestTheSmallestNetworkStillHasRoomForAProxyInEachIsolatedSubnet(t *testing.T) {
 	for zones, mask := range map[int]float64{2: 26, 3: 27, 4: 27} {
 		t.Run(fmt.Sprintf("%d zones", zones), func(t *testing.T) {
-			c := network.Default()
+			c := Default()
 			c.CIDR, c.Zones = "10.1.0.0/22", zones
 			specs := build(t, c).Find(t, mocks.VpcToken, "net-vpc").Inputs["subnetSpecs"].([]any)
 			if got := specs[2].(map[string]any)["cidrMask"]; got != mask {
@@ -79,7 +78,7 @@ func TestTheSmallestNetworkStillHasRoomForAProxyInEachIsolatedSubnet(t *testing.
 }
 
 func TestTheFunctionReachesAWSWithoutNAT(t *testing.T) {
-	r := build(t, network.Default())
+	r := build(t, Default())
 	for _, service := range []string{"secretsmanager", "kms", "logs", "sts"} {
 		t.Run(service+" has an interface in every private subnet", func(t *testing.T) {
 			got := r.Find(t, "aws:ec2/vpcEndpoint:VpcEndpoint", "net-"+service).Inputs
@@ -140,7 +139,7 @@ func edges(r *mocks.Recorder) []string {
 }
 
 func TestTrafficFlowsAlongTheRequestPathAndNowhereElse(t *testing.T) {
-	r := build(t, network.Default())
+	r := build(t, Default())
 	want := []string{
 		"net-cache-id from net-lambda-id tcp 6379-6379",
 		"net-cluster-id from net-proxy-id tcp 5432-5432",
@@ -168,7 +167,7 @@ func TestTrafficFlowsAlongTheRequestPathAndNowhereElse(t *testing.T) {
 }
 
 func TestEveryRoleHasAGroupOfItsOwnAndTheDefaultOneIsEmptied(t *testing.T) {
-	r := build(t, network.Default())
+	r := build(t, Default())
 	var names []string
 	for _, group := range r.OfType("aws:ec2/securityGroup:SecurityGroup") {
 		names = append(names, group.Name)
@@ -184,7 +183,7 @@ func TestEveryRoleHasAGroupOfItsOwnAndTheDefaultOneIsEmptied(t *testing.T) {
 }
 
 func TestFlowLogsAreKeptAsLongAsConfigured(t *testing.T) {
-	c := network.Default()
+	c := Default()
 	c.FlowLogDays = 90
 	r := build(t, c)
 	if got := r.Find(t, "aws:cloudwatch/logGroup:LogGroup", "net-flows").Inputs["retentionInDays"]; got != 90.0 {
@@ -209,11 +208,11 @@ func TestFlowLogsAreKeptAsLongAsConfigured(t *testing.T) {
 }
 
 func TestEverythingHangsOnTheNetworkAndUsesItsProvider(t *testing.T) {
-	for _, res := range build(t, network.Default()).All() {
+	for _, res := range build(t, Default()).All() {
 		switch res.Type {
 		case "pulumi:providers:aws", "aws:ec2/routeTable:RouteTable":
 			continue
-		case network.Token:
+		case Token:
 			if !strings.Contains(res.Options.Providers["aws"], "pulumi:providers:aws::aws::") {
 				t.Errorf("the network is given the providers %v", res.Options.Providers)
 			}
@@ -232,7 +231,7 @@ func TestEverythingHangsOnTheNetworkAndUsesItsProvider(t *testing.T) {
 func TestAPreviewOfANewStackNeedsNoValueThatIsNotKnownYet(t *testing.T) {
 	m := mocks.Mocks{Preview: true}
 	r := m.Run(t, func(ctx *pulumi.Context) error {
-		_, err := network.New(ctx, "net", network.Args{Config: network.Default()})
+		_, err := New(ctx, "net", Args{Config: Default()})
 		return err
 	})
 	if got := len(edges(r)); got != 9 {
@@ -241,10 +240,10 @@ func TestAPreviewOfANewStackNeedsNoValueThatIsNotKnownYet(t *testing.T) {
 }
 
 func TestNewRefusesABadConfigurationBeforeItRegistersAnything(t *testing.T) {
-	c := network.Default()
+	c := Default()
 	c.CIDR, c.Zones = "10.0.0.0/33", 9
 	r, err := mocks.Mocks{}.Try(func(ctx *pulumi.Context) error {
-		_, err := network.New(ctx, "net", network.Args{Config: c})
+		_, err := New(ctx, "net", Args{Config: c})
 		return err
 	})
 	var list *config.Error
