@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/didomi/serverless-api/internal/mocks"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/sns"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
@@ -186,7 +187,7 @@ func TestOutputs(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			got := map[string]string{}
-			mocks.Mocks{Outputs: answers}.Run(t, func(ctx *pulumi.Context) error {
+			r := mocks.Mocks{Outputs: answers}.Run(t, func(ctx *pulumi.Context) error {
 				a, err := New(ctx, room, tt.args)
 				if err != nil {
 					return err
@@ -195,9 +196,12 @@ func TestOutputs(t *testing.T) {
 					got["url"], got["key"] = v[0].(string), v[1].(string)
 					return nil
 				})
-				ctx.Export("key", a.APIKey)
-				return nil
+				_, err = sns.NewTopic(ctx, "probe", &sns.TopicArgs{DisplayName: a.APIKey})
+				return err
 			})
+			if probe := r.Find(t, "aws:sns/topic:Topic", "probe"); !slices.Contains(probe.Secrets, "displayName") {
+				t.Error("the key is not a secret to whoever is given it")
+			}
 			if got["url"] != tt.url || got["key"] != tt.key {
 				t.Errorf("url %q, key %q; want %q, %q", got["url"], got["key"], tt.url, tt.key)
 			}
