@@ -122,6 +122,13 @@ func TestDecodeNamesWhatIsWrong(t *testing.T) {
 	}
 }
 
+// A setting without a usable default is reported once when its type is wrong: not a second time as
+// missing.
+func TestAWrongTypeIsNotReportedAgainForTheDefaultInItsPlace(t *testing.T) {
+	target := program{Room: roomConfig{Cache: cacheConfig{Shards: 1}}}
+	checkProblems(t, config.Decode(config.Values{"p:room": `{"cidr": 5}`}, "p", &target), []string{`p:room.cidr is 5; want text`})
+}
+
 func TestJoinKeepsEveryProblemAndPutsThemInOrder(t *testing.T) {
 	first, second := defaults(), defaults()
 	err := config.Join(
