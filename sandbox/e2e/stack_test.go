@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"net"
+	"net/http"
 	"net/url"
 	"strings"
 	"testing"
@@ -28,7 +29,14 @@ func TestWholeStack(t *testing.T) {
 		}
 	}
 
-	step("an up that is killed midway leaves a sandbox that comes up again", func(t *testing.T) {
+	step("down after an up that was killed midway leaves nothing, and up works after it", func(t *testing.T) {
+		killedUp(t)
+		mustRun(t, 5*time.Minute, "down")
+		if left := processes(t, "pulumi-resource-aws", ""); len(left) != 0 {
+			t.Fatalf("providers still running: %v", left)
+		}
+	})
+	step("an up that is killed midway is followed by one that comes up", func(t *testing.T) {
 		killedUp(t)
 		dev = up(t, "dev")
 	})
@@ -50,22 +58,18 @@ func TestWholeStack(t *testing.T) {
 		prod = up(t, "prod")
 		checkItems(t, prod)
 		mustRun(t, limitPreview, "preview", "--stack", "prod", "--expect-no-changes")
-		item(t, dev, "e2e-1", "hit", "two")
+		if got := request(t, dev, http.MethodGet, "/items/e2e-1", ""); got.status != http.StatusOK || !strings.Contains(got.body, `"two"`) {
+			t.Fatalf("dev beside prod: %d %s", got.status, got.body)
+		}
 	})
-	step("down leaves nothing listening, and up works after it", func(t *testing.T) {
-		mustRun(t, 5*time.Minute, "down")
+	step("destroy removes a stack through the provider, and down leaves nothing listening", func(t *testing.T) {
+		mustRun(t, 20*time.Minute, "down", "--destroy", "dev")
 		refuses(t, dev.URL)
 		refuses(t, dev.AWSEndpoint)
 		refuses(t, prod.URL)
 		if left := functionPeaks(t); len(left) != 0 {
 			t.Fatalf("function processes still running: %v", left)
 		}
-	})
-	step("destroy removes every resource through the provider", func(t *testing.T) {
-		dev = up(t, "dev")
-		checkItems(t, dev)
-		mustRun(t, 20*time.Minute, "down", "--destroy", "dev")
-		refuses(t, dev.AWSEndpoint)
 	})
 }
 
