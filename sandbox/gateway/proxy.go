@@ -3,6 +3,7 @@ package gateway
 import (
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httputil"
 	"time"
@@ -33,6 +34,7 @@ func (g *Gateway) newProxy() *httputil.ReverseProxy {
 		},
 		FlushInterval: -1, // a streamed answer goes on as it comes
 		ErrorHandler:  g.upstreamFailed,
+		ErrorLog:      slog.NewLogLogger(g.log.Handler(), slog.LevelWarn),
 	}
 }
 
