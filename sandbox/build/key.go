@@ -18,7 +18,7 @@ import (
 func sources(facts []string, paths ...string) (string, error) {
 	sum := sha256.New()
 	for _, fact := range facts {
-		fmt.Fprintf(sum, "fact %d %s\n", len(fact), fact)
+		_, _ = fmt.Fprintf(sum, "fact %d %s\n", len(fact), fact)
 	}
 	for _, path := range paths {
 		err := filepath.WalkDir(path, func(file string, entry fs.DirEntry, err error) error {
@@ -54,7 +54,7 @@ func hashFile(sum io.Writer, name, path string) error {
 	if err != nil {
 		return err
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	content := sha256.New()
 	if _, err := io.Copy(content, file); err != nil {
 		return err

@@ -38,7 +38,7 @@ func findPython(ctx context.Context) (python, error) {
 	if len(seen) == 0 {
 		seen = []string{"none found"}
 	}
-	return python{}, fmt.Errorf("Python 3.11, 3.12 or 3.13 with venv (%s): on Debian, apt-get install python3 python3-venv", strings.Join(seen, ", "))
+	return python{}, fmt.Errorf("python 3.11, 3.12 or 3.13 with venv (%s): on Debian, apt-get install python3 python3-venv", strings.Join(seen, ", "))
 }
 
 // Prerequisites names everything that the machine lacks, at once.
@@ -67,11 +67,11 @@ const oldestGo = "1.26"
 func checkGo(ctx context.Context) error {
 	out, err := exec.CommandContext(ctx, "go", "env", "GOVERSION").Output()
 	if err != nil {
-		return fmt.Errorf("Go %s or newer: see go.dev/doc/install", oldestGo)
+		return fmt.Errorf("go %s or newer: see go.dev/doc/install", oldestGo)
 	}
 	version := strings.TrimPrefix(strings.TrimSpace(string(out)), "go")
 	if !atLeast(version, oldestGo) {
-		return fmt.Errorf("Go %s or newer (go is %s): see go.dev/doc/install", oldestGo, version)
+		return fmt.Errorf("go %s or newer (it is %s): see go.dev/doc/install", oldestGo, version)
 	}
 	return nil
 }

@@ -22,7 +22,7 @@ func TestPrerequisites(t *testing.T) {
 		if err == nil {
 			t.Fatal("no error")
 		}
-		for _, tool := range []string{"Go 1.26", "Python 3.11", "make", "git", "curl"} {
+		for _, tool := range []string{"go 1.26", "python 3.11", "make", "git", "curl"} {
 			if !strings.Contains(err.Error(), tool) {
 				t.Errorf("%s is not named in: %v", tool, err)
 			}

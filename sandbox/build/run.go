@@ -99,7 +99,7 @@ func makeOne(ctx context.Context, l layout.Layout, stamps Stamps, board *progres
 	if err != nil {
 		return fmt.Errorf("make the log of %s: %w", s.step.Title, err)
 	}
-	defer log.Close()
+	defer func() { _ = log.Close() }()
 	if err := s.step.Make(ctx, log); err != nil {
 		return fmt.Errorf("build %s: %w\n%s(whole log: %s)", s.step.Title, err, tail(log.Name(), 15), log.Name())
 	}

@@ -48,7 +48,7 @@ func TestRun(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer null.Close()
+		defer func() { _ = null.Close() }()
 		board := progress.New(null)
 		defer board.Close()
 		return Run(t.Context(), l, board, []Step{r.step(output)})

@@ -92,7 +92,7 @@ func stopAll(ctx context.Context, l layout.Layout) error {
 		err = daemon.Stop(ctx, l, report.PID)
 	}
 	if err != nil && !errors.Is(err, daemon.ErrNotRunning) {
-		fmt.Fprintf(os.Stderr, "sandbox: the daemon does not stop by itself (%v): it is killed\n", err)
+		_, _ = fmt.Fprintf(os.Stderr, "sandbox: the daemon does not stop by itself (%v): it is killed\n", err)
 	}
 	killing, cancelKilling := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
 	defer cancelKilling()

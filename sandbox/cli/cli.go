@@ -34,7 +34,7 @@ func Main(ctx context.Context, args []string) int {
 	case errors.As(err, &code):
 		return int(code)
 	default:
-		fmt.Fprintln(os.Stderr, "sandbox:", err)
+		_, _ = fmt.Fprintln(os.Stderr, "sandbox:", err)
 		return 1
 	}
 }
@@ -62,11 +62,11 @@ func dispatch(ctx context.Context, args []string) error {
 }
 
 func usage(w io.Writer) {
-	fmt.Fprint(w, "The whole stack on this machine, without an account.\n\nsandbox COMMAND\n\n")
+	_, _ = fmt.Fprint(w, "The whole stack on this machine, without an account.\n\nsandbox COMMAND\n\n")
 	for _, c := range commands() {
-		fmt.Fprintf(w, "  %-34s %s\n", strings.TrimSpace(c.name+" "+c.args), c.help)
+		_, _ = fmt.Fprintf(w, "  %-34s %s\n", strings.TrimSpace(c.name+" "+c.args), c.help)
 	}
-	fmt.Fprintf(w, `
+	_, _ = fmt.Fprintf(w, `
 SANDBOX_PORT (default %d) is the first of its three ports on 127.0.0.1;
 SANDBOX_NET (default %s) is the loopback network of its databases and caches.
 `, layout.DefaultPort, layout.DefaultNetwork)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"syscall"
 	"time"
 
@@ -43,7 +42,7 @@ func down(ctx context.Context, l layout.Layout, args []string) error {
 			return fmt.Errorf("remove what the sandbox left: %w", err)
 		}
 	}
-	fmt.Println("the sandbox is down; its tools are kept in", filepath.Join(l.Root))
+	fmt.Println("the sandbox is down; its tools are kept in", l.Root)
 	return nil
 }
 
@@ -59,7 +58,7 @@ func interrupt(ctx context.Context, l layout.Layout) (unlock func(), err error) 
 			return unlock, err
 		}
 		if time.Now().After(deadline) && held.pid > 0 {
-			fmt.Fprintf(os.Stderr, "sandbox: ending %s\n", held.by)
+			_, _ = fmt.Fprintf(os.Stderr, "sandbox: ending %s\n", held.by)
 			_ = syscall.Kill(held.pid, signal) // it may have ended by itself
 			signal, deadline = syscall.SIGKILL, time.Now().Add(patience)
 		}

@@ -19,7 +19,7 @@ func TestMain(m *testing.M) {
 		if _, err := tryLock(layout.Layout{Root: root}, "up"); err != nil {
 			os.Exit(1)
 		}
-		os.Stdout.WriteString("held\n")
+		_, _ = os.Stdout.WriteString("held\n")
 		select {}
 	}
 	os.Exit(m.Run())

@@ -85,7 +85,7 @@ func (r logReader) read(path string, last int) error {
 	if err != nil {
 		return fmt.Errorf("read a log: %w", err)
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	at, seen := r.at[path]
 	if info, err := file.Stat(); err == nil && info.Size() < at {
 		at = 0 // begun anew
@@ -106,7 +106,7 @@ func (r logReader) read(path string, last int) error {
 	}
 	name := strings.TrimSuffix(filepath.Base(path), ".log")
 	for _, line := range lines {
-		fmt.Fprintf(r.out, "%s | %s", name, line)
+		_, _ = fmt.Fprintf(r.out, "%s | %s", name, line)
 	}
 	return nil
 }

@@ -15,7 +15,7 @@ func TestLogReader(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer file.Close()
+		defer func() { _ = file.Close() }()
 		if _, err := file.WriteString(text); err != nil {
 			t.Fatal(err)
 		}

@@ -18,7 +18,7 @@ func services(ctx context.Context, l layout.Layout, args []string) (err error) {
 		args = args[1:]
 	}
 	if len(args) == 0 {
-		return errors.New("services: say what to run: sandbox services -- go test ./lambda/...")
+		return errors.New("services: say what to run, as in sandbox services -- go test ./lambda/handler")
 	}
 	if err := makeTools(ctx, l, build.Servers(l)); err != nil {
 		return err

@@ -32,7 +32,7 @@ func shell(ctx context.Context, l layout.Layout, args []string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(os.Stderr, "pulumi, aws and psql talk to the sandbox here; leave with exit")
+	_, _ = fmt.Fprintln(os.Stderr, "pulumi, aws and psql talk to the sandbox here; leave with exit")
 	return runBeside([]string{program}, env, "")
 }
 

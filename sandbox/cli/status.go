@@ -43,7 +43,7 @@ func status(ctx context.Context, l layout.Layout, args []string) error {
 // table writes the parts one a line.
 func table(out io.Writer, report daemon.Report, now time.Time) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "PART\tADDRESS\tPID\tHEALTH\tUP\tMEMORY")
+	_, _ = fmt.Fprintln(w, "PART\tADDRESS\tPID\tHEALTH\tUP\tMEMORY")
 	for _, part := range report.Parts {
 		name, addr := part.Kind, part.Addr
 		if part.Name != "" {
@@ -52,7 +52,7 @@ func table(out io.Writer, report daemon.Report, now time.Time) error {
 		if part.Plain != "" {
 			addr += " (without TLS " + part.Plain + ")"
 		}
-		fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\t%d MiB\n",
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\t%d MiB\n",
 			name, addr, part.PID, part.Health, progress.Duration(now.Sub(part.Since)), part.Memory>>20)
 	}
 	if err := w.Flush(); err != nil {

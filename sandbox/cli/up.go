@@ -92,7 +92,7 @@ func deployStack(ctx context.Context, stack *deploy.Stack, board *progress.Board
 	}
 	if result != nil {
 		for _, problem := range result.Errors {
-			fmt.Fprintln(os.Stderr, problem)
+			_, _ = fmt.Fprintln(os.Stderr, problem)
 		}
 	}
 	return fmt.Errorf("stack %s: %w; whole log: %s", stack.Name, err, stack.Log())

@@ -115,7 +115,7 @@ func (a *account) close() error {
 		all = errors.Join(all, a.plane.Close())
 	}
 	if a.emulator != nil {
-		a.emulator.Stop(5 * time.Second)
+		a.emulator.Stop(time.Second)
 	}
 	if a.access != nil {
 		all = errors.Join(all, a.access.Close())

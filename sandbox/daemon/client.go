@@ -40,7 +40,7 @@ func get(ctx context.Context, l layout.Layout, path string, out any) error {
 	if err != nil {
 		return err
 	}
-	defer answer.Body.Close()
+	defer func() { _ = answer.Body.Close() }()
 	if err := json.NewDecoder(answer.Body).Decode(out); err != nil {
 		return fmt.Errorf("read the sandbox's answer to %s: %w", path, err)
 	}

@@ -27,7 +27,7 @@ func startEmulator(ctx context.Context, l layout.Layout, region string, root cre
 	if err != nil {
 		return nil, fmt.Errorf("open ministack's log: %w", err)
 	}
-	defer log.Close() // the child has its own copy
+	defer func() { _ = log.Close() }() // the child has its own copy
 	process, err := child.Start(child.Spec{
 		Name: "ministack", Path: filepath.Join(l.Venv(), "bin", "python"), Args: []string{"-m", "ministack"},
 		Dir: dir, Log: log, Env: emulatorEnv(l, dir, region, root),
@@ -70,7 +70,7 @@ func emulatorHealth(ctx context.Context, l layout.Layout) error {
 	if err != nil {
 		return fmt.Errorf("ask ministack for its health: %w", err)
 	}
-	defer answer.Body.Close()
+	defer func() { _ = answer.Body.Close() }()
 	if answer.StatusCode != http.StatusOK {
 		return fmt.Errorf("ministack answers %s to its health check", answer.Status)
 	}

@@ -30,7 +30,7 @@ func Start(ctx context.Context, l layout.Layout, program, region string) (Report
 	if err != nil {
 		return Report{}, fmt.Errorf("make the daemon's log: %w", err)
 	}
-	defer log.Close()
+	defer func() { _ = log.Close() }()
 	cmd := exec.Command(program, "serve", "--region", region)
 	cmd.Dir, cmd.Env = l.Repo, daemonEnv(l)
 	cmd.Stdout, cmd.Stderr = log, log

@@ -16,7 +16,7 @@ func clusterClient(t *testing.T, a *Authority, addr netip.AddrPort, user, passwo
 		Addrs: []string{addr.String()}, Username: user, Password: password,
 		TLSConfig: &tls.Config{RootCAs: a.Pool()},
 	})
-	t.Cleanup(func() { client.Close() })
+	t.Cleanup(func() { _ = client.Close() })
 	return client
 }
 
@@ -40,7 +40,7 @@ func TestCacheInClusterMode(t *testing.T) {
 		}
 		for _, server := range servers.Status() {
 			node := redis.NewClient(&redis.Options{Addr: server.Addr.String(), Password: spec.AuthToken, TLSConfig: &tls.Config{RootCAs: authority.Pool()}})
-			defer node.Close()
+			defer func() { _ = node.Close() }()
 			if n, err := node.DBSize(t.Context()).Result(); err != nil || n == 0 {
 				t.Errorf("shard %s holds %d keys, %v: want some on each", server.Addr, n, err)
 			}
@@ -106,14 +106,14 @@ func TestCacheWithoutClusterMode(t *testing.T) {
 	}
 	t.Run("it serves over TLS without a password", func(t *testing.T) {
 		client := redis.NewClient(&redis.Options{Addr: addr.String(), TLSConfig: &tls.Config{RootCAs: authority.Pool()}})
-		defer client.Close()
+		defer func() { _ = client.Close() }()
 		if err := client.Set(t.Context(), "k", "v", 0).Err(); err != nil {
 			t.Error(err)
 		}
 	})
 	t.Run("it does not answer without TLS", func(t *testing.T) {
 		client := redis.NewClient(&redis.Options{Addr: addr.String(), MaxRetries: -1})
-		defer client.Close()
+		defer func() { _ = client.Close() }()
 		if err := client.Ping(t.Context()).Err(); err == nil {
 			t.Error("answered")
 		}

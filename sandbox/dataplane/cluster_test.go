@@ -24,7 +24,7 @@ func dial(t *testing.T, a *Authority, addr netip.AddrPort, user, password, datab
 	}
 	conn, err := pgx.ConnectConfig(t.Context(), config)
 	if err == nil {
-		t.Cleanup(func() { conn.Close(t.Context()) })
+		t.Cleanup(func() { _ = conn.Close(t.Context()) })
 	}
 	return conn, err
 }

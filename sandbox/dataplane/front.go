@@ -70,7 +70,7 @@ func (f *front) serve() {
 }
 
 func (f *front) handle(conn net.Conn) {
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	if !f.track(conn) {
 		return
 	}
@@ -86,7 +86,7 @@ func (f *front) handle(conn net.Conn) {
 	if err != nil {
 		return // as a server that is down: the connection just closes
 	}
-	defer server.Close()
+	defer func() { _ = server.Close() }()
 	relay(client, server)
 }
 

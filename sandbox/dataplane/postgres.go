@@ -77,7 +77,7 @@ func (pg *postgres) initdb(ctx context.Context, in Installation, who *syscall.Cr
 	if err := os.WriteFile(passwordFile, []byte(pg.password+"\n"), 0o600); err != nil {
 		return fmt.Errorf("write PostgreSQL's password: %w", err)
 	}
-	defer os.Remove(passwordFile)
+	defer func() { _ = os.Remove(passwordFile) }()
 	if err := handOver(passwordFile, who); err != nil {
 		return err
 	}
@@ -109,7 +109,7 @@ func (pg *postgres) start(ctx context.Context, in Installation, who *syscall.Cre
 	if err != nil {
 		return err
 	}
-	defer log.Close() // the child has its own copy
+	defer func() { _ = log.Close() }() // the child has its own copy
 	args := []string{"-D", pg.database()}
 	for _, setting := range []string{
 		"listen_addresses=" + spec.addr.Addr().String(),

@@ -54,7 +54,7 @@ func startRedis(ctx context.Context, in Installation, spec redisSpec) (*redisNod
 	if err != nil {
 		return nil, err
 	}
-	defer log.Close() // the child has its own copy
+	defer func() { _ = log.Close() }() // the child has its own copy
 	node := &redisNode{addr: spec.addr, password: rand.Text(), dir: dir}
 	node.process, err = child.Start(child.Spec{
 		Name: "Redis " + spec.name, Path: in.RedisServer,

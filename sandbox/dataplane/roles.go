@@ -15,7 +15,7 @@ func (pg *postgres) applyMaster(ctx context.Context, spec Cluster) error {
 	if err != nil {
 		return fmt.Errorf("connect as the owner of cluster %s: %w", spec.ID, err)
 	}
-	defer conn.Close(context.WithoutCancel(ctx))
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
 	master := pgx.Identifier{spec.MasterUser}.Sanitize()
 	steps := []struct{ unless, sql string }{
 		{roleExists("rds_superuser"), `CREATE ROLE rds_superuser NOLOGIN`},

@@ -88,7 +88,7 @@ func freePorts(n int) ([]netip.AddrPort, error) {
 		if err != nil {
 			return nil, fmt.Errorf("find a free port: %w", err)
 		}
-		defer listener.Close()
+		defer func() { _ = listener.Close() }()
 		free = append(free, listener.Addr().(*net.TCPAddr).AddrPort())
 	}
 	return free, nil

@@ -20,13 +20,13 @@ func (s *Stack) Up(ctx context.Context, tell func(*Progress)) (*Progress, error)
 	if err != nil {
 		return nil, fmt.Errorf("make the run's log: %w", err)
 	}
-	defer log.Close()
+	defer func() { _ = log.Close() }()
 	path := filepath.Join(s.Layout.Run(), "events-"+s.Name+".json")
 	events, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_RDONLY, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("make the run's event log: %w", err)
 	}
-	defer events.Close()
+	defer func() { _ = events.Close() }()
 	done, err := busy(s.Layout, s.Name)
 	if err != nil {
 		return nil, err

@@ -130,7 +130,7 @@ func (t *Task) End(err error) {
 // line prints a whole line with the time since the board began.
 func (b *Board) line(text string) {
 	b.clear()
-	fmt.Fprintf(b.out, "[%6s] %s\n", Duration(time.Since(b.start)), text)
+	_, _ = fmt.Fprintf(b.out, "[%6s] %s\n", Duration(time.Since(b.start)), text)
 }
 
 // show prints what is being worked at.
@@ -152,13 +152,13 @@ func (b *Board) show() {
 		return
 	}
 	b.clear()
-	fmt.Fprintf(b.out, "[%6s] %s", Duration(time.Since(b.start)), text)
+	_, _ = fmt.Fprintf(b.out, "[%6s] %s", Duration(time.Since(b.start)), text)
 	b.shown = true
 }
 
 func (b *Board) clear() {
 	if b.shown {
-		fmt.Fprint(b.out, "\r\033[K")
+		_, _ = fmt.Fprint(b.out, "\r\033[K")
 		b.shown = false
 	}
 }
