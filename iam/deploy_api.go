@@ -2,6 +2,7 @@ package iam
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/didomi/serverless-api/internal/policy"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -9,10 +10,16 @@ import (
 
 // deployAPI makes and changes the API with its names and its firewall, and the functions.
 func (s site) deployAPI() rights {
-	gateway := func(path string) pulumi.StringInput {
-		return pulumi.String(fmt.Sprintf("arn:%s:apigateway:%s::%s", s.partition, s.region, path))
-	}
-	return rights{"api", []policy.Statement{
+	return rights{"api", slices.Concat(s.gatewayRights(), s.functionRights(), s.nameRights())}
+}
+
+// gateway is an ARN of API Gateway, whose paths name no account.
+func (s site) gateway(path string) pulumi.StringInput {
+	return pulumi.String(fmt.Sprintf("arn:%s:apigateway:%s::%s", s.partition, s.region, path))
+}
+
+func (s site) gatewayRights() []policy.Statement {
+	return []policy.Statement{
 		{
 			// API Gateway knows methods and paths; the ids within are AWS's.
 			Sid: "API",
@@ -21,11 +28,25 @@ func (s site) deployAPI() rights {
 				"apigateway:SetWebACL", "apigateway:UpdateRestApiPolicy",
 			},
 			Resources: []pulumi.StringInput{
-				gateway("/account"), gateway("/apikeys"), gateway("/apikeys/*"), gateway("/domainnames"),
-				gateway("/domainnames/*"), gateway("/restapis"), gateway("/restapis/*"), gateway("/tags/*"),
-				gateway("/usageplans"), gateway("/usageplans/*"),
+				s.gateway("/account"), s.gateway("/apikeys"), s.gateway("/apikeys/*"), s.gateway("/domainnames"),
+				s.gateway("/domainnames/*"), s.gateway("/restapis"), s.gateway("/restapis/*"), s.gateway("/tags/*"),
+				s.gateway("/usageplans"), s.gateway("/usageplans/*"),
 			},
 		},
+		{
+			Sid: "WebACL",
+			Actions: []string{
+				"wafv2:AssociateWebACL", "wafv2:CreateWebACL", "wafv2:DeleteWebACL", "wafv2:DisassociateWebACL",
+				"wafv2:TagResource", "wafv2:UntagResource", "wafv2:UpdateWebACL",
+			},
+			Resources: append(s.names("wafv2", "regional/webacl/"),
+				s.arn("wafv2", "regional/managedruleset/*"), s.gateway("/restapis/*")),
+		},
+	}
+}
+
+func (s site) functionRights() []policy.Statement {
+	return []policy.Statement{
 		{
 			Sid: "Function",
 			Actions: []string{
@@ -46,15 +67,11 @@ func (s site) deployAPI() rights {
 				"iam:PassedToService": []string{"apigateway.amazonaws.com", "lambda.amazonaws.com"},
 			}},
 		},
-		{
-			Sid: "WebACL",
-			Actions: []string{
-				"wafv2:AssociateWebACL", "wafv2:CreateWebACL", "wafv2:DeleteWebACL", "wafv2:DisassociateWebACL",
-				"wafv2:TagResource", "wafv2:UntagResource", "wafv2:UpdateWebACL",
-			},
-			Resources: append(s.names("wafv2", "regional/webacl/"),
-				s.arn("wafv2", "regional/managedruleset/*"), gateway("/restapis/*")),
-		},
+	}
+}
+
+func (s site) nameRights() []policy.Statement {
+	return []policy.Statement{
 		{
 			Sid:       "NewNames",
 			Actions:   []string{"acm:RequestCertificate", "route53:CreateHostedZone"},
@@ -71,5 +88,5 @@ func (s site) deployAPI() rights {
 				s.arn("acm", "certificate/*"), pulumi.String("arn:" + s.partition + ":route53:::hostedzone/*"),
 			},
 		},
-	}}
+	}
 }

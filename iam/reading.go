@@ -9,70 +9,84 @@ import (
 
 // reading is what a preview or a refresh asks AWS for. Secrets are described and never read.
 func (s site) reading() rights {
-	return rights{"reading", []policy.Statement{
-		{
-			// AWS narrows none of these to a resource, or they are asked before its name is known.
-			Sid: "Lists",
-			Actions: []string{
-				"acm:ListCertificates", "cloudwatch:DescribeAlarms",
-				"ec2:DescribeAddresses", "ec2:DescribeAddressesAttribute", "ec2:DescribeAvailabilityZones",
-				"ec2:DescribeFlowLogs", "ec2:DescribeInternetGateways", "ec2:DescribeManagedPrefixLists",
-				"ec2:DescribeNatGateways", "ec2:DescribeNetworkAcls", "ec2:DescribeNetworkInterfaces",
-				"ec2:DescribePrefixLists", "ec2:DescribeRouteTables", "ec2:DescribeSecurityGroupRules",
-				"ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcAttribute",
-				"ec2:DescribeVpcEndpoints", "ec2:DescribeVpcs",
-				"elasticache:DescribeCacheClusters", "elasticache:DescribeCacheParameterGroups",
-				"elasticache:DescribeCacheParameters", "elasticache:DescribeCacheSubnetGroups",
-				"elasticache:DescribeReplicationGroups", "elasticache:DescribeUserGroups",
-				"elasticache:DescribeUsers", "elasticache:ListTagsForResource",
-				"kms:ListAliases", "logs:DescribeLogGroups", "logs:DescribeMetricFilters",
-				"rds:DescribeDBClusterParameterGroups", "rds:DescribeDBClusterParameters", "rds:DescribeDBClusters",
-				"rds:DescribeDBInstances", "rds:DescribeDBParameterGroups", "rds:DescribeDBParameters",
-				"rds:DescribeDBProxies", "rds:DescribeDBProxyEndpoints", "rds:DescribeDBProxyTargetGroups",
-				"rds:DescribeDBProxyTargets", "rds:DescribeDBSubnetGroups", "rds:DescribeGlobalClusters",
-				"rds:ListTagsForResource", "route53:GetChange", "route53:ListHostedZones",
-				"secretsmanager:GetRandomPassword", "sts:GetCallerIdentity", "tag:GetResources",
-			},
-			Resources: policy.Anywhere,
+	return rights{"reading", []policy.Statement{listing(), s.readingNamed(), s.readingBuckets(), s.readingIdentities()}}
+}
+
+// listing is what AWS narrows to no resource, or what is asked before a name is known.
+func listing() policy.Statement {
+	return policy.Statement{
+		Sid: "Lists",
+		Actions: []string{
+			"acm:ListCertificates", "cloudwatch:DescribeAlarms",
+			"ec2:DescribeAddresses", "ec2:DescribeAddressesAttribute", "ec2:DescribeAvailabilityZones",
+			"ec2:DescribeFlowLogs", "ec2:DescribeInternetGateways", "ec2:DescribeManagedPrefixLists",
+			"ec2:DescribeNatGateways", "ec2:DescribeNetworkAcls", "ec2:DescribeNetworkInterfaces",
+			"ec2:DescribePrefixLists", "ec2:DescribeRouteTables", "ec2:DescribeSecurityGroupRules",
+			"ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcAttribute",
+			"ec2:DescribeVpcEndpoints", "ec2:DescribeVpcs",
+			"elasticache:DescribeCacheClusters", "elasticache:DescribeCacheParameterGroups",
+			"elasticache:DescribeCacheParameters", "elasticache:DescribeCacheSubnetGroups",
+			"elasticache:DescribeReplicationGroups", "elasticache:DescribeUserGroups",
+			"elasticache:DescribeUsers", "elasticache:ListTagsForResource",
+			"kms:ListAliases", "logs:DescribeLogGroups", "logs:DescribeMetricFilters",
+			"rds:DescribeDBClusterParameterGroups", "rds:DescribeDBClusterParameters", "rds:DescribeDBClusters",
+			"rds:DescribeDBInstances", "rds:DescribeDBParameterGroups", "rds:DescribeDBParameters",
+			"rds:DescribeDBProxies", "rds:DescribeDBProxyEndpoints", "rds:DescribeDBProxyTargetGroups",
+			"rds:DescribeDBProxyTargets", "rds:DescribeDBSubnetGroups", "rds:DescribeGlobalClusters",
+			"rds:ListTagsForResource", "route53:GetChange", "route53:ListHostedZones",
+			"secretsmanager:GetRandomPassword", "sts:GetCallerIdentity", "tag:GetResources",
 		},
-		{
-			Sid: "Named",
-			Actions: []string{
-				"acm:DescribeCertificate", "acm:ListTagsForCertificate", "apigateway:GET",
-				"cloudwatch:GetDashboard", "cloudwatch:ListTagsForResource",
-				"kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListResourceTags",
-				"lambda:GetAlias", "lambda:GetFunction", "lambda:GetFunctionCodeSigningConfig",
-				"lambda:GetPolicy", "lambda:GetProvisionedConcurrencyConfig", "lambda:ListTags",
-				"lambda:ListVersionsByFunction", "logs:ListTagsForResource",
-				"route53:GetHostedZone", "route53:ListResourceRecordSets", "route53:ListTagsForResource",
-				"secretsmanager:DescribeSecret", "secretsmanager:GetResourcePolicy",
-				"sns:GetSubscriptionAttributes", "sns:GetTopicAttributes", "sns:ListTagsForResource",
-				"wafv2:GetWebACL", "wafv2:GetWebACLForResource", "wafv2:ListTagsForResource",
-			},
-			Resources: s.named(),
+		Resources: policy.Anywhere,
+	}
+}
+
+// readingNamed is about what can be told by its ARN.
+func (s site) readingNamed() policy.Statement {
+	return policy.Statement{
+		Sid: "Named",
+		Actions: []string{
+			"acm:DescribeCertificate", "acm:ListTagsForCertificate", "apigateway:GET",
+			"cloudwatch:GetDashboard", "cloudwatch:ListTagsForResource",
+			"kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListResourceTags",
+			"lambda:GetAlias", "lambda:GetFunction", "lambda:GetFunctionCodeSigningConfig",
+			"lambda:GetPolicy", "lambda:GetProvisionedConcurrencyConfig", "lambda:ListTags",
+			"lambda:ListVersionsByFunction", "logs:ListTagsForResource",
+			"route53:GetHostedZone", "route53:ListResourceRecordSets", "route53:ListTagsForResource",
+			"secretsmanager:DescribeSecret", "secretsmanager:GetResourcePolicy",
+			"sns:GetSubscriptionAttributes", "sns:GetTopicAttributes", "sns:ListTagsForResource",
+			"wafv2:GetWebACL", "wafv2:GetWebACLForResource", "wafv2:ListTagsForResource",
 		},
-		{
-			Sid: "Bucket",
-			Actions: []string{
-				"s3:GetAccelerateConfiguration", "s3:GetBucketAcl", "s3:GetBucketCORS", "s3:GetBucketLogging",
-				"s3:GetBucketObjectLockConfiguration", "s3:GetBucketOwnershipControls", "s3:GetBucketPolicy",
-				"s3:GetBucketPublicAccessBlock", "s3:GetBucketRequestPayment", "s3:GetBucketTagging",
-				"s3:GetBucketVersioning", "s3:GetBucketWebsite", "s3:GetEncryptionConfiguration",
-				"s3:GetLifecycleConfiguration", "s3:GetReplicationConfiguration", "s3:ListBucket",
-			},
-			Resources: s.buckets(),
+		Resources: s.named(),
+	}
+}
+
+// readingBuckets is about how buckets are set up.
+func (s site) readingBuckets() policy.Statement {
+	return policy.Statement{
+		Sid: "Bucket",
+		Actions: []string{
+			"s3:GetAccelerateConfiguration", "s3:GetBucketAcl", "s3:GetBucketCORS", "s3:GetBucketLogging",
+			"s3:GetBucketObjectLockConfiguration", "s3:GetBucketOwnershipControls", "s3:GetBucketPolicy",
+			"s3:GetBucketPublicAccessBlock", "s3:GetBucketRequestPayment", "s3:GetBucketTagging",
+			"s3:GetBucketVersioning", "s3:GetBucketWebsite", "s3:GetEncryptionConfiguration",
+			"s3:GetLifecycleConfiguration", "s3:GetReplicationConfiguration", "s3:ListBucket",
 		},
-		{
-			Sid: "Identities",
-			Actions: []string{
-				"iam:GetOpenIDConnectProvider", "iam:GetPolicy", "iam:GetPolicyVersion", "iam:GetRole",
-				"iam:GetRolePolicy", "iam:GetUser", "iam:GetUserPolicy", "iam:ListAccessKeys",
-				"iam:ListAttachedRolePolicies", "iam:ListInstanceProfilesForRole", "iam:ListPolicyVersions",
-				"iam:ListRolePolicies",
-			},
-			Resources: append(s.own(), s.global("iam", "role/"+s.prefix+"-*")),
+		Resources: s.buckets(),
+	}
+}
+
+// readingIdentities is about the stack's roles, and this room's.
+func (s site) readingIdentities() policy.Statement {
+	return policy.Statement{
+		Sid: "Identities",
+		Actions: []string{
+			"iam:GetOpenIDConnectProvider", "iam:GetPolicy", "iam:GetPolicyVersion", "iam:GetRole",
+			"iam:GetRolePolicy", "iam:GetUser", "iam:GetUserPolicy", "iam:ListAccessKeys",
+			"iam:ListAttachedRolePolicies", "iam:ListInstanceProfilesForRole", "iam:ListPolicyVersions",
+			"iam:ListRolePolicies",
 		},
-	}}
+		Resources: append(s.own(), s.global("iam", "role/"+s.prefix+"-*")),
+	}
 }
 
 // named are the resources whose ARN tells the stack or at least the kind.
