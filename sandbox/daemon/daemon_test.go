@@ -1,0 +1,232 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/didomi/serverless-api/sandbox/child"
+	"github.com/didomi/serverless-api/sandbox/layout"
+)
+
+// The test binary is a daemon when these are set.
+const (
+	rootVariable = "TEST_DAEMON_ROOT"
+	portVariable = "TEST_DAEMON_PORT"
+)
+
+// testNetwork is a loopback network of this package's own.
+const testNetwork = "127.81"
+
+func TestMain(m *testing.M) {
+	root := os.Getenv(rootVariable)
+	if root == "" {
+		os.Exit(m.Run())
+	}
+	port, err := strconv.Atoi(os.Getenv(portVariable))
+	if err == nil {
+		l := layout.Layout{Root: root, Port: port, Network: testNetwork}
+		err = Serve(context.Background(), l, "eu-west-1", slog.New(slog.NewTextHandler(os.Stderr, nil)))
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// newLayout is a sandbox of the test's own, with the servers already built.
+func newLayout(t *testing.T) layout.Layout {
+	t.Helper()
+	venv, err := filepath.Abs("../../.sandbox/venv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(venv); err != nil {
+		t.Fatalf("%v\nrun first: .sandbox/bin/sandbox build servers", err)
+	}
+	l := layout.Layout{Root: t.TempDir(), Port: freePorts(t), Network: testNetwork}
+	t.Cleanup(func() { _ = os.Remove(l.Socket()) }) // one in the folder of temporary files outlives a killed daemon
+	if err := os.Symlink(venv, l.Venv()); err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+// freePorts finds the first of three free ports in a row.
+func freePorts(t *testing.T) int {
+	t.Helper()
+	for base := 21000; base < 32000; base += 3 {
+		if CheckPorts(layout.Layout{Port: base, Network: testNetwork}) == nil {
+			return base
+		}
+	}
+	t.Fatal("no three free ports in a row")
+	return 0
+}
+
+// serve starts a daemon in a process of its own and waits for its report.
+func serve(t *testing.T, l layout.Layout) (*exec.Cmd, Report) {
+	t.Helper()
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), rootVariable+"="+l.Root, portVariable+"="+strconv.Itoa(l.Port), child.Marker(l.Root))
+	var log strings.Builder
+	cmd.Stderr = &log
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() { _ = cmd.Wait(); close(ended) }()
+	t.Cleanup(func() { _ = cmd.Process.Kill(); <-ended })
+	for {
+		report, err := Ask(t.Context(), l)
+		if err == nil {
+			return cmd, report
+		}
+		select {
+		case <-ended:
+			t.Fatalf("the daemon ended: %s", log.String())
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
+// empty waits until no process of the sandbox is left.
+func empty(t *testing.T, l layout.Layout) {
+	t.Helper()
+	var left []int
+	for range 250 {
+		var err error
+		if left, err = child.Marked(l.Root); err != nil {
+			t.Fatal(err)
+		}
+		if len(left) == 0 {
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	t.Errorf("processes %v are left", left)
+}
+
+func TestDaemon(t *testing.T) {
+	l := newLayout(t)
+	cmd, report := serve(t, l)
+	t.Run("it reports every part as well", func(t *testing.T) {
+		if !report.Healthy || report.PID != cmd.Process.Pid || len(report.Parts) != 3 {
+			t.Errorf("report %+v", report)
+		}
+		for _, part := range report.Parts {
+			if part.Memory == 0 || part.Since.IsZero() {
+				t.Errorf("part %+v lacks its memory or its age", part)
+			}
+		}
+	})
+	t.Run("the account's administrator is known at the endpoint", func(t *testing.T) {
+		body := callSTS(t, report)
+		if !strings.Contains(body, layout.Account) {
+			t.Errorf("answer %s", body)
+		}
+	})
+	t.Run("its control socket is for its owner alone", func(t *testing.T) {
+		info, err := os.Stat(l.Socket())
+		if err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("mode %v, %v", info.Mode(), err)
+		}
+	})
+	t.Run("a second one is refused, told by whom and how to move", func(t *testing.T) {
+		err := Serve(t.Context(), l, "eu-west-1", slog.Default())
+		if err == nil {
+			t.Fatal("served")
+		}
+		for _, word := range []string{l.GatewayAddr(), "pid " + strconv.Itoa(cmd.Process.Pid), "SANDBOX_PORT"} {
+			if !strings.Contains(err.Error(), word) {
+				t.Errorf("%q is not in: %v", word, err)
+			}
+		}
+	})
+	t.Run("killed, it leaves no process", func(t *testing.T) {
+		if err := syscall.Kill(cmd.Process.Pid, syscall.SIGKILL); err != nil {
+			t.Fatal(err)
+		}
+		empty(t, l)
+		if _, err := Ask(t.Context(), l); !errors.Is(err, ErrNotRunning) {
+			t.Errorf("asked, it answers %v", err)
+		}
+	})
+	t.Run("the next one begins another account, and stops when asked", func(t *testing.T) {
+		_, next := serve(t, l)
+		if next.Generation == report.Generation || next.AccessKeyID == report.AccessKeyID {
+			t.Error("the account is the same")
+		}
+		if err := Stop(t.Context(), l, next.PID); err != nil {
+			t.Fatal(err)
+		}
+		empty(t, l)
+	})
+}
+
+// callSTS asks who the administrator is. The emulator knows its root user by
+// the key's id.
+func callSTS(t *testing.T, r Report) string {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, r.Endpoint, strings.NewReader("Action=GetCallerIdentity&Version=2011-06-15"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential="+r.AccessKeyID+"/20260101/eu-west-1/sts/aws4_request, SignedHeaders=host, Signature=00")
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = answer.Body.Close() }()
+	body, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(body)
+}
+
+func TestListening(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }()
+	t.Run("who listens is found by the port", func(t *testing.T) {
+		if got, want := holder(listener.Addr().String()), "pid "+strconv.Itoa(os.Getpid()); !strings.Contains(got, want) {
+			t.Errorf("%q, want %q in it", got, want)
+		}
+	})
+	t.Run("a connection is no listener", func(t *testing.T) {
+		const table = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n" +
+			"   0: 0100007F:11D6 0100007F:9999 01 00000000:00000000 00:00000000 00000000     0        0 111 1\n" +
+			"   1: 0100007F:11D6 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 222 1\n"
+		inodes := map[string]bool{}
+		listening(table, 4566, inodes)
+		if len(inodes) != 1 || !inodes["socket:[222]"] {
+			t.Errorf("%v, want socket 222 alone", inodes)
+		}
+	})
+}
+
+func TestResidentOf(t *testing.T) {
+	for status, want := range map[string]int64{"Name:\tx\nVmRSS:\t   1024 kB\nThreads:\t1\n": 1 << 20, "Name:\tkthread\n": 0, "VmRSS:\tmuch kB\n": 0} {
+		t.Run(fmt.Sprintf("%q", status), func(t *testing.T) {
+			if got := residentOf(status); got != want {
+				t.Errorf("%d, want %d", got, want)
+			}
+		})
+	}
+}

@@ -1,0 +1,58 @@
+package layout
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestFind(t *testing.T) {
+	repo := t.TempDir()
+	inside := filepath.Join(repo, "sandbox", "cli")
+	if err := os.MkdirAll(inside, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(repo, "sandbox", "go.mod"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct{ dir, port, network, gateway, wrong string }{
+		"the repository is found from below":  {dir: inside, gateway: "127.0.0.1:4566"},
+		"the ports can be moved":              {dir: repo, port: "5566", gateway: "127.0.0.1:5566"},
+		"a port that is no number is refused": {dir: repo, port: "http", wrong: "SANDBOX_PORT=http"},
+		"a privileged port is refused":        {dir: repo, port: "80", wrong: "SANDBOX_PORT=80"},
+		"no room for three ports is refused":  {dir: repo, port: "65535", wrong: "SANDBOX_PORT=65535"},
+		"outside a repository it says so":     {dir: filepath.Dir(repo), wrong: "not inside the repository"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv("SANDBOX_PORT", c.port)
+			t.Setenv("SANDBOX_NET", c.network)
+			l, err := Find(c.dir)
+			if c.wrong != "" {
+				if err == nil || !strings.Contains(err.Error(), c.wrong) {
+					t.Fatalf("error %v, want %q in it", err, c.wrong)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if l.Repo != repo || l.GatewayAddr() != c.gateway {
+				t.Errorf("repository %s, gateway %s, want %s and %s", l.Repo, l.GatewayAddr(), repo, c.gateway)
+			}
+		})
+	}
+}
+
+func TestSocket(t *testing.T) {
+	for name, root := range map[string]string{"near the root": "/r/.sandbox", "far down": "/" + strings.Repeat("folder/", 20) + ".sandbox"} {
+		t.Run("a repository "+name+" has a socket that the system takes", func(t *testing.T) {
+			if path := (Layout{Root: root}).Socket(); len(path) > longestSocket {
+				t.Errorf("%s has %d bytes", path, len(path))
+			}
+		})
+	}
+	if (Layout{Root: strings.Repeat("/a", 60)}).Socket() == (Layout{Root: strings.Repeat("/b", 60)}).Socket() {
+		t.Error("two sandboxes share a socket")
+	}
+}
