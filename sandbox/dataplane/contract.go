@@ -2,6 +2,14 @@
 // PostgreSQL for Aurora clusters and RDS proxies, Redis for ElastiCache
 // replication groups. Each has a loopback address of its own, so that the real
 // ports stay free of clashes, and speaks TLS with the sandbox's CA.
+//
+// Where it differs from AWS: a cluster's readers are its writer; a proxy keeps
+// no pool, pins no session and lets every user of the cluster in, not only
+// those of its secrets; a replication group runs its primaries alone, without
+// replicas, and starts anew, empty, when its number of shards changes; a name
+// such as an endpoint's is an address, so that certificates carry that; the
+// versions are those of the wheels (PostgreSQL 18, Redis 8.2), whatever the
+// control plane was asked for.
 package dataplane
 
 import (
