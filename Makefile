@@ -10,7 +10,7 @@ TRIM := GOFLAGS="$$GOFLAGS -trimpath"
 .PHONY: help up preview down status logs shell test checks lint unit e2e schema sandbox lint-tools tools
 
 help: ## what can be asked
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 12
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 12
 
 up: sandbox ## the whole stack on this machine (STACK=dev or prod)
 	@$(SANDBOX) up --stack $(STACK)
