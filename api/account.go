@@ -19,20 +19,21 @@ func adoptAccount(ctx *pulumi.Context, s site) ([]pulumi.Resource, error) {
 	if !s.args.Config.ManageAccountRole {
 		return nil, nil
 	}
+	// What the role may do is its boundary too: it outlives the stack, and so must its boundary.
+	logs := pulumi.String(fmt.Sprintf("arn:%s:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs", s.partition))
 	role, err := iam.NewRole(ctx, s.name+"-account-role", &iam.RoleArgs{
 		AssumeRolePolicy:    policy.Trust("apigateway.amazonaws.com"),
 		Description:         pulumi.String("API Gateway writes logs with it, for every API of the account and region"),
 		MaxSessionDuration:  pulumi.Int(3600),
-		PermissionsBoundary: s.args.PermissionsBoundary,
+		PermissionsBoundary: logs,
 	}, s.parent, pulumi.RetainOnDelete(true))
 	if err != nil {
 		return nil, fmt.Errorf("api: role of the account's logs: %w", err)
 	}
 	// API Gateway tries the role out before it takes it, and asks for exactly what this policy has.
 	grant, err := iam.NewRolePolicyAttachment(ctx, s.name+"-account-rights", &iam.RolePolicyAttachmentArgs{
-		Role: role.Name,
-		PolicyArn: pulumi.String(fmt.Sprintf(
-			"arn:%s:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs", s.partition)),
+		Role:      role.Name,
+		PolicyArn: logs,
 	}, s.parent, pulumi.RetainOnDelete(true))
 	if err != nil {
 		return nil, fmt.Errorf("api: rights of the account's logs: %w", err)

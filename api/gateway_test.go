@@ -192,6 +192,10 @@ func TestDoor(t *testing.T) {
 		if !reflect.DeepEqual(account.Options.IgnoreChanges, []string{"cloudwatchRoleArn"}) {
 			t.Errorf("%v %v", account.Options, account.Inputs)
 		}
+		role := r.Find(t, "aws:iam/role:Role", room+"-account-role")
+		if got := role.Inputs["permissionsBoundary"]; got != "arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs" {
+			t.Errorf("the role that stays carries the boundary %v, which would have to stay with it", got)
+		}
 		k := &keeper{MockResourceMonitor: r}
 		err := pulumi.RunErr(func(ctx *pulumi.Context) error {
 			_, err := New(ctx, room, full())

@@ -36,15 +36,22 @@ func newBoundaries(ctx *pulumi.Context, s site) (boundaries, error) {
 	return boundaries{workload, pipeline}, nil
 }
 
-// workloadLimits hold the union of what function, migration, proxy, flow logs and API Gateway's logs
-// need. Each role's own policy narrows its part of it down to single resources.
+// partBoundaries are those that a role of the stack's parts carries one of: the workload boundary, or
+// the policy of AWS that bounds the account's role for API Gateway's logs. That role outlives the
+// stack, so it cannot carry a policy that goes with the stack.
+func (s site) partBoundaries(workload pulumi.StringInput) []pulumi.StringInput {
+	return []pulumi.StringInput{workload, pulumi.String(
+		"arn:" + s.partition + ":iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs")}
+}
+
+// workloadLimits hold the union of what function, migration, proxy and flow logs need. Each role's own policy narrows its part of it down to single resources.
 func (s site) workloadLimits() []policy.Statement {
 	return []policy.Statement{
 		{
 			Sid: "LogsAndTraces",
 			Actions: []string{
 				"logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogGroups", "logs:DescribeLogStreams",
-				"logs:FilterLogEvents", "logs:GetLogEvents", "logs:PutLogEvents",
+				"logs:PutLogEvents",
 				"xray:PutTelemetryRecords", "xray:PutTraceSegments",
 			},
 			Resources: policy.Anywhere,
@@ -104,7 +111,7 @@ func (s site) pipelineLimits(workload pulumi.StringInput) []policy.Statement {
 				"iam:AttachRolePolicy", "iam:CreateRole", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy",
 			},
 			Resources: []pulumi.StringInput{s.global("iam", "role/*")},
-			Condition: map[string]any{"StringNotEquals": map[string]any{"iam:PermissionsBoundary": workload}},
+			Condition: map[string]any{"StringNotEquals": map[string]any{"iam:PermissionsBoundary": s.partBoundaries(workload)}},
 		},
 		{
 			Sid:       "NoBoundaryRemoved",

@@ -5,13 +5,13 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// deployRoles makes and changes the roles of the stack's parts, each within the workload boundary.
+// deployRoles makes and changes the roles of the stack's parts, each within a boundary.
 func (s site) deployRoles(workload pulumi.StringInput) rights {
 	parts := []pulumi.StringInput{
 		s.global("iam", "role/"+s.prefix+"-api-*"), s.global("iam", "role/"+s.prefix+"-data-*"),
 		s.global("iam", "role/"+s.prefix+"-network-*"),
 	}
-	bounded := map[string]any{"StringEquals": map[string]any{"iam:PermissionsBoundary": workload}}
+	bounded := map[string]any{"StringEquals": map[string]any{"iam:PermissionsBoundary": s.partBoundaries(workload)}}
 	return rights{"roles", []policy.Statement{
 		{
 			Sid: "Grant",

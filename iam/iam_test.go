@@ -204,6 +204,7 @@ func TestPreviewOnlyReads(t *testing.T) {
 func TestBoundaries(t *testing.T) {
 	r := build(t, Default())
 	workload := "arn:aws:iam:eu-west-1:123456789012:" + room + "-workload"
+	boundaries := []any{workload, "arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"}
 	pipeline := statements(t, r.Find(t, "aws:iam/policy:Policy", room+"-pipeline").Inputs["policy"])
 
 	t.Run("both roles carry the pipeline's", func(t *testing.T) {
@@ -226,13 +227,13 @@ func TestBoundaries(t *testing.T) {
 			}
 		}
 	})
-	t.Run("the pipeline cannot make a role without the workload boundary", func(t *testing.T) {
+	t.Run("the pipeline cannot make a role without a boundary of the parts", func(t *testing.T) {
 		denied := find(t, pipeline, "NoRoleBeyondTheBoundary")
-		if denied.Effect != "Deny" || denied.Condition["StringNotEquals"]["iam:PermissionsBoundary"] != workload {
+		if denied.Effect != "Deny" || !reflect.DeepEqual(denied.Condition["StringNotEquals"]["iam:PermissionsBoundary"], boundaries) {
 			t.Errorf("%v", denied)
 		}
 		granted := find(t, statements(t, r.Find(t, "aws:iam/policy:Policy", room+"-deploy-roles").Inputs["policy"]), "Grant")
-		if granted.Condition["StringEquals"]["iam:PermissionsBoundary"] != workload {
+		if !reflect.DeepEqual(granted.Condition["StringEquals"]["iam:PermissionsBoundary"], boundaries) {
 			t.Errorf("%v", granted)
 		}
 	})
