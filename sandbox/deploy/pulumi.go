@@ -121,7 +121,10 @@ func (s *Stack) run(ctx context.Context, dir string, out io.Writer, extra []stri
 			return process.Err()
 		case <-ctx.Done():
 			process.Stop(settle)
-			return errors.Join(ctx.Err(), process.Err(), s.clear())
+			if process.Err() == nil {
+				return s.clear() // it had just done its work
+			}
+			return errors.Join(fmt.Errorf("%w, pulumi ended with %w", ctx.Err(), process.Err()), s.clear())
 		case <-alive.C:
 			if syscall.Kill(s.Report.PID, 0) != nil {
 				// Every call would be tried again for minutes.
