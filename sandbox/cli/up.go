@@ -39,7 +39,10 @@ func up(ctx context.Context, l layout.Layout, args []string) error {
 		return err
 	}
 	board.Say("stack %s is up", stack.Name)
-	fmt.Printf("url      %s\napiKey   %s\noutputs  %s\n", outputs.URL, outputs.APIKey, deploy.OutputsFile(l, ""))
+	fmt.Printf("url      %s\noutputs  %s\n", outputs.URL, deploy.OutputsFile(l, ""))
+	if outputs.APIKey != "" {
+		fmt.Println("         requests carry the header x-api-key with the outputs' apiKey")
+	}
 	return nil
 }
 
