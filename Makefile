@@ -71,4 +71,5 @@ schema: tools ## the sandbox's AWS types have the names and shapes of the pulumi
 	@cd sandbox/provider/build && $(TRIM) go test ./...
 
 e2e: tools ## up, requests, second up without change, down
-	@cd sandbox && $(TRIM) go test -count=1 -timeout 60m -v ./e2e
+	@cd sandbox && $(TRIM) go test -c -o ../.sandbox/bin/e2e.test ./e2e
+	@cd sandbox/e2e && ../../.sandbox/bin/e2e.test -test.v -test.timeout 60m
