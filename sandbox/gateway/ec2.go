@@ -17,6 +17,9 @@ func (g *Gateway) ec2Calls() map[string]handler {
 		"ModifyVpcEndpoint":    after(changeEndpoint),
 		"DescribeVpcEndpoints": after(showEndpoints),
 		"DeleteVpcEndpoints":   after(forgetEndpoints),
+
+		"RevokeSecurityGroupEgress":  after(revokeWithoutPorts),
+		"RevokeSecurityGroupIngress": after(revokeWithoutPorts),
 	}
 }
 
