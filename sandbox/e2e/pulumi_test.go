@@ -151,18 +151,16 @@ func refusesConfig(t *testing.T, out outputs, edit func(map[string]any), want []
 		t.Fatal(err)
 	}
 	edit(file.Config)
+	project := t.TempDir()
+	file.Salt = initStack(t, out, project, "wrong")
+	t.Cleanup(func() { pulumi(t, out, project, "stack", "rm", "wrong", "--yes") })
 	edited, err := yaml.Marshal(file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	config := filepath.Join(t.TempDir(), "Pulumi.wrong.yaml")
 	writeFile(t, config, edited)
-	dir := repository(t)
-	if _, stderr, code := pulumi(t, out, dir, "stack", "init", "wrong", "--no-select", "--config-file", config); code != 0 {
-		t.Fatal(stderr)
-	}
-	t.Cleanup(func() { pulumi(t, out, dir, "stack", "rm", "wrong", "--yes", "--preserve-config") })
-	stdout, stderr, code := pulumi(t, out, dir, "up", "--stack", "wrong", "--config-file", config, "--yes", "--skip-preview")
+	stdout, stderr, code := pulumi(t, out, repository(t), "up", "--stack", "wrong", "--config-file", config, "--yes", "--skip-preview")
 	if code == 0 {
 		t.Fatalf("up went well with a wrong configuration\n%s", stdout)
 	}
@@ -171,8 +169,36 @@ func refusesConfig(t *testing.T, out outputs, edit func(map[string]any), want []
 			t.Errorf("the message does not name %q:\n%s%s", word, stdout, stderr)
 		}
 	}
-	state, _, _ := pulumi(t, out, dir, "stack", "export", "--stack", "wrong")
+	state, stderr, code := pulumi(t, out, project, "stack", "export", "--stack", "wrong")
+	if code != 0 {
+		t.Fatal(stderr)
+	}
 	if made := strings.Count(state, `"aws:`); made != 0 {
 		t.Errorf("%d AWS resources in the state of the refused stack:\n%s", made, state)
 	}
+}
+
+// initStack makes a stack from a folder with nothing but the project file in
+// it, since the CLI writes the stack's salt there, and returns the salt.
+func initStack(t *testing.T, out outputs, project, name string) string {
+	t.Helper()
+	description, err := os.ReadFile(filepath.Join(repository(t), "Pulumi.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, filepath.Join(project, "Pulumi.yaml"), description)
+	if _, stderr, code := pulumi(t, out, project, "stack", "init", name, "--no-select"); code != 0 {
+		t.Fatal(stderr)
+	}
+	content, err := os.ReadFile(filepath.Join(project, "Pulumi."+name+".yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file struct {
+		Salt string `yaml:"encryptionsalt"`
+	}
+	if err := yaml.Unmarshal(content, &file); err != nil || file.Salt == "" {
+		t.Fatalf("no salt in %s: %v", content, err)
+	}
+	return file.Salt
 }
