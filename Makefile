@@ -1,5 +1,7 @@
 STACK ?= dev
 SANDBOX := .sandbox/bin/sandbox
+# What a target that needs the tools asks for; test makes them once for all.
+TOOLS := tools
 LINT := .sandbox/lint
 # Modules whose tests need nothing but Go; the whole stack's are in sandbox/e2e.
 PACKAGES := $$(go list ./... | grep -v /e2e$$)
@@ -31,7 +33,7 @@ shell: sandbox ## a shell whose pulumi, aws and psql talk to the sandbox
 	@$(SANDBOX) shell
 
 test: tools ## everything: lint, unit, schema, the whole stack end to end
-	@$(MAKE) --no-print-directory -j2 --output-sync=line checks e2e
+	@$(MAKE) --no-print-directory -j2 --output-sync=line TOOLS= checks e2e
 
 # End to end mostly waits for the emulated AWS; the checks fill that time.
 checks:
@@ -51,7 +53,7 @@ lint-tools:
 	@test -x $(LINT)/venv/bin/yamllint || python3 -m venv $(LINT)/venv
 	@$(LINT)/venv/bin/pip install -q --disable-pip-version-check --require-hashes -r sandbox/tools/lint/requirements.txt
 
-lint: lint-tools tools ## gofmt, vet, staticcheck, room rules, shell and YAML
+lint: lint-tools $(TOOLS) ## gofmt, vet, staticcheck, room rules, shell and YAML
 	@echo "lint: ."; $(LINT)/bin/golangci-lint run --allow-parallel-runners ./...
 	@for module in sandbox sandbox/awsx sandbox/provider sandbox/provider/build; do \
 	  echo "lint: $$module"; \
@@ -61,15 +63,15 @@ lint: lint-tools tools ## gofmt, vet, staticcheck, room rules, shell and YAML
 	@$(LINT)/bin/shfmt -d -i 2 .ci/run
 	@$(LINT)/venv/bin/yamllint --strict .
 
-unit: tools ## components under Pulumi mocks; the function against real PostgreSQL and Redis
+unit: $(TOOLS) ## components under Pulumi mocks; the function against real PostgreSQL and Redis
 	@$(SANDBOX) services -- go test ./...
 	@cd sandbox && MINISTACK_PYTHON=$(CURDIR)/.sandbox/venv/bin/python $(TRIM) go test $(PACKAGES)
 	@cd sandbox/awsx && $(TRIM) go test ./...
 
-schema: tools ## the sandbox's AWS types have the names and shapes of the pulumi-aws SDK
+schema: $(TOOLS) ## the sandbox's AWS types have the names and shapes of the pulumi-aws SDK
 	@cd sandbox/provider && $(TRIM) go test ./...
 	@cd sandbox/provider/build && $(TRIM) go test ./...
 
-e2e: tools ## up, requests, second up without change, down
+e2e: $(TOOLS) ## up, requests, second up without change, down
 	@cd sandbox && $(TRIM) go test -c -o ../.sandbox/bin/e2e.test ./e2e
 	@cd sandbox/e2e && ../../.sandbox/bin/e2e.test -test.v -test.timeout 60m
