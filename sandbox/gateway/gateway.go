@@ -142,6 +142,10 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		(&exchange{g: g, w: w, r: r}).serve(call)
 		return
 	}
+	if service == "s3" && listsVersionsEncoded(r) {
+		(&exchange{g: g, w: w, r: r}).serve(after(encodeVersions))
+		return
+	}
 	if mux, ok := g.rest[service]; ok {
 		mux.ServeHTTP(w, r)
 		return
