@@ -20,7 +20,7 @@ func adoptAccount(ctx *pulumi.Context, s site) ([]pulumi.Resource, error) {
 		return nil, nil
 	}
 	// What the role may do is its boundary too: it outlives the stack, and so must its boundary.
-	logs := pulumi.String(fmt.Sprintf("arn:%s:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs", s.partition))
+	logs := pulumi.String(policy.APIGatewayLogs(s.partition))
 	role, err := iam.NewRole(ctx, s.name+"-account-role", &iam.RoleArgs{
 		AssumeRolePolicy:    policy.Trust("apigateway.amazonaws.com"),
 		Description:         pulumi.String("API Gateway writes logs with it, for every API of the account and region"),

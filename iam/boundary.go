@@ -40,8 +40,7 @@ func newBoundaries(ctx *pulumi.Context, s site) (boundaries, error) {
 // the policy of AWS that bounds the account's role for API Gateway's logs. That role outlives the
 // stack, so it cannot carry a policy that goes with the stack.
 func (s site) partBoundaries(workload pulumi.StringInput) []pulumi.StringInput {
-	return []pulumi.StringInput{workload, pulumi.String(
-		"arn:" + s.partition + ":iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs")}
+	return []pulumi.StringInput{workload, pulumi.String(policy.APIGatewayLogs(s.partition))}
 }
 
 // workloadLimits hold the union of what function, migration, proxy and flow logs need. Each role's own policy narrows its part of it down to single resources.
