@@ -24,16 +24,11 @@ func encodeVersions(x *exchange) error {
 		return err
 	}
 	encoded := map[string]bool{"Key": true, "Prefix": true, "Delimiter": true, "KeyMarker": true, "NextKeyMarker": true}
-	var encode func(n *node)
-	encode = func(n *node) {
+	answer.visit(func(n *node) {
 		if encoded[n.name] {
 			n.text = strings.ReplaceAll(url.QueryEscape(n.text), "%2F", "/")
 		}
-		for _, child := range n.children {
-			encode(child)
-		}
-	}
-	encode(answer)
+	})
 	if answer.value("EncodingType") == "" {
 		answer.children = append(answer.children, &node{name: "EncodingType", text: "url"})
 	}
