@@ -1,0 +1,33 @@
+package audit
+
+import (
+	"strings"
+
+	"github.com/didomi/serverless-api/ops/graph"
+)
+
+// required are the tags by which bills are split and owners are found.
+var required = []string{"application", "environment", "purpose", "responsible"}
+
+// tags wants every resource that can be tagged to carry the required ones. The provider adds its
+// default tags, so tagsAll is what AWS has; what has no tagsAll cannot be tagged.
+func tags(g *graph.Graph) []Finding {
+	var found []Finding
+	for i := range g.Resources {
+		r := &g.Resources[i]
+		all, ok := r.Value("tagsAll").(map[string]any)
+		if !ok || r.Op == "delete" {
+			continue
+		}
+		var missing []string
+		for _, tag := range required {
+			if value, _ := all[tag].(string); value == "" {
+				missing = append(missing, tag)
+			}
+		}
+		if len(missing) > 0 {
+			found = append(found, finding(r, "has no tag "+strings.Join(missing, ", "), "register it under the stack's provider, whose default tags it then carries"))
+		}
+	}
+	return found
+}

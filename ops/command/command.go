@@ -1,0 +1,112 @@
+// Package command is what the commands of ops have in common: how one is called, what it reads and
+// writes, and how it says that the answer is no.
+package command
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"text/tabwriter"
+)
+
+// Exit codes of every command.
+const (
+	Done  = 0
+	No    = 1 // it failed, or what it checked is not so
+	Usage = 2
+)
+
+// ErrNo is returned by a command that has already printed why the answer is no.
+var ErrNo = errors.New("the answer is no")
+
+// usageError is a mistake in how a command was called.
+type usageError struct{ error }
+
+// BadUsage is the error of a command that was called wrongly.
+func BadUsage(format string, args ...any) error {
+	return usageError{fmt.Errorf(format, args...)}
+}
+
+// IO is where a command reads and writes. Results go to Stdout, everything else to Stderr.
+type IO struct {
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+}
+
+// Command is one thing that ops does.
+type Command struct {
+	Name, Summary string
+	Run           func(ctx context.Context, io IO, args []string) error
+}
+
+// Flags is an empty set of flags for Parse.
+func Flags(name string) *flag.FlagSet {
+	flags := flag.NewFlagSet(name, flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	return flags
+}
+
+// Parse reads the command's flags, and refuses arguments beside them. Asked for help it prints the
+// flags.
+func Parse(io IO, flags *flag.FlagSet, args []string) error {
+	err := flags.Parse(args)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		_, _ = fmt.Fprintf(io.Stdout, "usage: go run ./ops %s [flags]\n", flags.Name())
+		flags.SetOutput(io.Stdout)
+		flags.PrintDefaults()
+		return err
+	case err != nil:
+		return usageError{err}
+	case flags.NArg() > 0:
+		return BadUsage("unexpected argument %q", flags.Arg(0))
+	}
+	return nil
+}
+
+// Main runs the command that the arguments name and returns the exit code.
+func Main(ctx context.Context, table []Command, io IO, args []string) int {
+	if len(args) == 0 {
+		usage(io.Stderr, table)
+		return Usage
+	}
+	if args[0] == "help" || args[0] == "-h" || args[0] == "--help" {
+		usage(io.Stdout, table)
+		return Done
+	}
+	for _, c := range table {
+		if c.Name == args[0] {
+			return code(c.Run(ctx, io, args[1:]), c.Name, io.Stderr)
+		}
+	}
+	_, _ = fmt.Fprintf(io.Stderr, "ops: no command %q\n", args[0])
+	usage(io.Stderr, table)
+	return Usage
+}
+
+func code(err error, name string, stderr io.Writer) int {
+	var wrong usageError
+	switch {
+	case err == nil || errors.Is(err, flag.ErrHelp):
+		return Done
+	case errors.Is(err, ErrNo):
+		return No
+	case errors.As(err, &wrong):
+		_, _ = fmt.Fprintf(stderr, "ops %s: %v\n", name, err)
+		return Usage
+	default:
+		_, _ = fmt.Fprintf(stderr, "ops %s: %v\n", name, err)
+		return No
+	}
+}
+
+func usage(w io.Writer, table []Command) {
+	_, _ = fmt.Fprintln(w, "usage: go run ./ops <command> [-h] [flags]")
+	columns := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, c := range table {
+		_, _ = fmt.Fprintf(columns, "  %s\t%s\n", c.Name, c.Summary)
+	}
+	_ = columns.Flush()
+}

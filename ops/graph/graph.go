@@ -1,0 +1,166 @@
+// Package graph reads the resources of a stack, as they are (`pulumi stack export`) or as they are
+// going to be (`pulumi preview --json --show-sames`), into one form.
+package graph
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// What stands in Inputs and Outputs for a value that cannot be seen.
+const (
+	// Secret is a value that Pulumi keeps encrypted.
+	Secret = "[secret]"
+	// Unknown is a value that a preview cannot know yet: the engine's own placeholder.
+	Unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+)
+
+// Resource is one resource of a stack. Values are as encoding/json decodes them into any.
+type Resource struct {
+	URN, Type, Name, Parent, ID string
+	// Custom is false for components.
+	Custom, Protect, RetainOnDelete bool
+	// Op is what a preview does to it: create, update, replace, delete, same, read or import; "" in
+	// a state.
+	Op string
+	// Replaces are the properties that force a replacement, Diffs all that differ.
+	Replaces, Diffs []string
+	Inputs, Outputs map[string]any
+	// Before are the inputs that a preview would change; nil where there were none, and in a state.
+	Before       map[string]any
+	Dependencies []string
+	// PropertyDependencies are, by input, the URNs of the resources that the value is made from.
+	PropertyDependencies map[string][]string
+}
+
+// Graph is a stack: its resources in the order in which they were registered.
+type Graph struct {
+	Project, Stack string
+	Resources      []Resource
+}
+
+// ByType are the resources of a type, such as "aws:rds/cluster:Cluster".
+func (g *Graph) ByType(token string) []*Resource {
+	return g.where(func(r *Resource) bool { return r.Type == token })
+}
+
+// Children are the resources directly under a parent.
+func (g *Graph) Children(urn string) []*Resource {
+	return g.where(func(r *Resource) bool { return r.Parent == urn })
+}
+
+// Find is the resource with that URN, or nil.
+func (g *Graph) Find(urn string) *Resource {
+	for i := range g.Resources {
+		if g.Resources[i].URN == urn {
+			return &g.Resources[i]
+		}
+	}
+	return nil
+}
+
+func (g *Graph) where(is func(*Resource) bool) []*Resource {
+	var found []*Resource
+	for i := range g.Resources {
+		if is(&g.Resources[i]) {
+			found = append(found, &g.Resources[i])
+		}
+	}
+	return found
+}
+
+// Value is what lies at a path of object keys in the inputs, or else in the outputs, where the
+// provider's defaults are. It is nil when there is nothing.
+func (r *Resource) Value(path ...string) any {
+	if v := at(r.Inputs, path); v != nil {
+		return v
+	}
+	return at(r.Outputs, path)
+}
+
+func at(object map[string]any, path []string) any {
+	var v any = object
+	for _, key := range path {
+		// A block that can only be there once is a list of one in some providers' schemas.
+		if list, ok := v.([]any); ok && len(list) == 1 {
+			v = list[0]
+		}
+		m, ok := v.(map[string]any)
+		if !ok {
+			return nil
+		}
+		v = m[key]
+	}
+	return v
+}
+
+// Text is Value where that is a text, else "".
+func (r *Resource) Text(path ...string) string {
+	s, _ := r.Value(path...).(string)
+	return s
+}
+
+// Number is Value where that is a number, else 0.
+func (r *Resource) Number(path ...string) float64 {
+	n, _ := r.Value(path...).(float64)
+	return n
+}
+
+// True says whether Value is true.
+func (r *Resource) True(path ...string) bool {
+	return r.Value(path...) == true
+}
+
+// Refs are the resources that an input refers to: by id, ARN or name where the value is known, and
+// by what it is made from where it is not.
+func (g *Graph) Refs(r *Resource, input string) []*Resource {
+	text, err := json.Marshal(r.Inputs[input])
+	if err != nil || strings.Contains(string(text), Unknown) {
+		return g.where(func(o *Resource) bool { return slices.Contains(r.PropertyDependencies[input], o.URN) })
+	}
+	values := texts(r.Inputs[input])
+	return g.where(func(o *Resource) bool { return o.Custom && o.URN != r.URN && o.isNamed(values) })
+}
+
+// isNamed says whether one of the texts is the resource's id, ARN or name.
+func (r *Resource) isNamed(values []string) bool {
+	return slices.ContainsFunc([]string{r.ID, r.output("arn"), r.output("name")}, func(own string) bool {
+		return own != "" && own != Unknown && slices.Contains(values, own)
+	})
+}
+
+func (r *Resource) output(key string) string {
+	s, _ := r.Outputs[key].(string)
+	return s
+}
+
+// texts are the texts in a value: itself, or a list's.
+func texts(v any) []string {
+	switch v := v.(type) {
+	case string:
+		return []string{v}
+	case []any:
+		var all []string
+		for _, item := range v {
+			all = append(all, texts(item)...)
+		}
+		return all
+	}
+	return nil
+}
+
+// named fills in what the URN says: urn:pulumi:<stack>::<project>::<parents' types$type>::<name>.
+func (g *Graph) named(r *Resource) error {
+	parts := strings.SplitN(r.URN, "::", 4)
+	stack, ok := strings.CutPrefix(parts[0], "urn:pulumi:")
+	if !ok || len(parts) != 4 {
+		return fmt.Errorf("%q is not a URN", r.URN)
+	}
+	g.Stack, g.Project, r.Name = stack, parts[1], parts[3]
+	if r.Type == "" {
+		r.Type = parts[2][strings.LastIndex(parts[2], "$")+1:]
+	}
+	return nil
+}

@@ -1,0 +1,203 @@
+package graph
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"sort"
+)
+
+// secretKey and secretSignature mark an encrypted value in a state; Pulumi's serialization format.
+const (
+	secretKey       = "4dabf18193072939515e22adb298388d"
+	secretSignature = "1b47061264138c4ac30d75fd1eb44270"
+)
+
+// resource is what states and previews call a resource.
+type resource struct {
+	URN                  string              `json:"urn"`
+	Type                 string              `json:"type"`
+	Parent               string              `json:"parent"`
+	ID                   string              `json:"id"`
+	Custom               bool                `json:"custom"`
+	Delete               bool                `json:"delete"`
+	Protect              bool                `json:"protect"`
+	RetainOnDelete       bool                `json:"retainOnDelete"`
+	Inputs               map[string]any      `json:"inputs"`
+	Outputs              map[string]any      `json:"outputs"`
+	Dependencies         []string            `json:"dependencies"`
+	PropertyDependencies map[string][]string `json:"propertyDependencies"`
+}
+
+func (in resource) resource() Resource {
+	return Resource{
+		URN: in.URN, Type: in.Type, Parent: in.Parent, ID: in.ID,
+		Custom: in.Custom, Protect: in.Protect, RetainOnDelete: in.RetainOnDelete,
+		Inputs: blind(in.Inputs), Outputs: blind(in.Outputs),
+		Dependencies: in.Dependencies, PropertyDependencies: in.PropertyDependencies,
+	}
+}
+
+// blind puts Secret in the place of encrypted values, as previews do.
+func blind(object map[string]any) map[string]any {
+	out := map[string]any{}
+	for key, v := range object {
+		out[key] = blindValue(v)
+	}
+	return out
+}
+
+func blindValue(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		if v[secretKey] == secretSignature {
+			return Secret
+		}
+		return blind(v)
+	case []any:
+		list := make([]any, len(v))
+		for i, item := range v {
+			list[i] = blindValue(item)
+		}
+		return list
+	default:
+		return v
+	}
+}
+
+// FromState reads what `pulumi stack export` prints. What an interrupted update has left for
+// deletion is not part of the graph.
+func FromState(r io.Reader) (*Graph, error) {
+	var state struct {
+		Deployment struct {
+			Resources []resource `json:"resources"`
+		} `json:"deployment"`
+	}
+	if err := json.NewDecoder(r).Decode(&state); err != nil {
+		return nil, fmt.Errorf("read the state: %w", err)
+	}
+	g := &Graph{}
+	for _, in := range state.Deployment.Resources {
+		if in.Delete {
+			continue
+		}
+		if err := g.add(in.resource()); err != nil {
+			return nil, fmt.Errorf("read the state: %w", err)
+		}
+	}
+	if len(g.Resources) == 0 {
+		return nil, errors.New("the state has no resources; it should be what `pulumi stack export` prints")
+	}
+	return g, nil
+}
+
+// step is what a preview does to a resource.
+type step struct {
+	Op             string         `json:"op"`
+	URN            string         `json:"urn"`
+	OldState       *resource      `json:"oldState"`
+	NewState       *resource      `json:"newState"`
+	DiffReasons    []string       `json:"diffReasons"`
+	ReplaceReasons []string       `json:"replaceReasons"`
+	DetailedDiff   map[string]any `json:"detailedDiff"`
+}
+
+// ops maps the steps of a replacement to what they amount to.
+var ops = map[string]string{
+	"create-replacement": "replace",
+	"delete-replaced":    "replace",
+	"read-replacement":   "replace",
+	"discard-replaced":   "replace",
+	"import-replacement": "replace",
+	"discard":            "delete",
+}
+
+// FromPreview reads what `pulumi preview --json` prints; with --show-sames that includes what does
+// not change.
+func FromPreview(r io.Reader) (*Graph, error) {
+	var preview struct {
+		Steps []step `json:"steps"`
+	}
+	if err := json.NewDecoder(r).Decode(&preview); err != nil {
+		return nil, fmt.Errorf("read the preview: %w", err)
+	}
+	g := &Graph{}
+	for _, s := range preview.Steps {
+		if known := g.Find(s.URN); known != nil {
+			known.merge(s)
+			continue
+		}
+		if s.OldState == nil && s.NewState == nil {
+			continue
+		}
+		if err := g.add(s.resource()); err != nil {
+			return nil, fmt.Errorf("read the preview: %w", err)
+		}
+	}
+	if len(g.Resources) == 0 {
+		return nil, errors.New("the preview has no resources; it should be what `pulumi preview --json --show-sames` prints")
+	}
+	return g, nil
+}
+
+// resource is what there will be after the step, with what only the state knows where it stays.
+func (s step) resource() Resource {
+	old := s.OldState
+	if s.NewState == nil {
+		r := old.resource()
+		r.note(s)
+		r.Before = r.Inputs
+		return r
+	}
+	r := s.NewState.resource()
+	r.note(s)
+	if old == nil {
+		return r
+	}
+	r.Before = blind(old.Inputs)
+	if r.Op == "same" || r.Op == "update" {
+		if r.ID == "" {
+			r.ID = old.ID
+		}
+		if len(r.Outputs) == 0 {
+			r.Outputs = blind(old.Outputs)
+		}
+	}
+	return r
+}
+
+// note sets what the step does and why.
+func (r *Resource) note(s step) {
+	r.Op = s.Op
+	if op, ok := ops[s.Op]; ok {
+		r.Op = op
+	}
+	r.Replaces = s.ReplaceReasons
+	r.Diffs = s.DiffReasons
+	for path := range s.DetailedDiff {
+		if !slices.Contains(r.Diffs, path) {
+			r.Diffs = append(r.Diffs, path)
+		}
+	}
+	sort.Strings(r.Diffs)
+}
+
+// merge makes one of a replacement's steps, which come as up to three for one resource.
+func (r *Resource) merge(s step) {
+	if _, ok := ops[s.Op]; ok || s.Op == "replace" {
+		r.Op = "replace"
+	}
+	if s.NewState != nil && len(r.Replaces) == 0 {
+		r.Replaces = s.ReplaceReasons
+	}
+}
+
+func (g *Graph) add(r Resource) error {
+	if err := g.named(&r); err != nil {
+		return err
+	}
+	g.Resources = append(g.Resources, r)
+	return nil
+}
