@@ -32,6 +32,7 @@ func Decode(values Values, namespace string, target any) error {
 	}
 	d := decoder{}
 	d.object(namespace+":", object, root)
+	d.decoded = len(d.problems)
 	d.check(namespace+":", root)
 	return newError(d.problems)
 }
@@ -77,6 +78,8 @@ func fields(t reflect.Type) map[string]int {
 // decoder walks a JSON value along a Go type and collects what does not fit.
 type decoder struct {
 	problems []Problem
+	// decoded is how many of them were found before any Checker was asked.
+	decoded int
 }
 
 func (d *decoder) add(key string, value any, want string) {
@@ -188,9 +191,10 @@ func (d *decoder) check(prefix string, target reflect.Value) {
 	}
 }
 
+// reported says whether the value of the key, or one around or in it, could not be decoded.
 func (d *decoder) reported(key string) bool {
-	for _, p := range d.problems {
-		if p.Key == key || strings.HasPrefix(key, p.Key+".") {
+	for _, p := range d.problems[:d.decoded] {
+		if p.Key == key || strings.HasPrefix(key, p.Key+".") || strings.HasPrefix(p.Key, key+"[") {
 			return true
 		}
 	}

@@ -14,7 +14,15 @@ type cacheConfig struct {
 	Zones  []string `json:"zones"`
 }
 
-func (c cacheConfig) Problems() []config.Problem { return config.Between("shards", c.Shards, 1, 5) }
+func (c cacheConfig) Problems() []config.Problem {
+	problems := config.Between("shards", c.Shards, 1, 5)
+	for _, zone := range c.Zones {
+		if len(zone) != 1 {
+			problems = append(problems, config.Problem{Key: "zones", Value: config.Text(zone), Want: "letters"})
+		}
+	}
+	return problems
+}
 
 type roomConfig struct {
 	CIDR  string      `json:"cidr"`
@@ -96,6 +104,10 @@ func TestDecodeNamesWhatIsWrong(t *testing.T) {
 		"a list item of the wrong type": {
 			config.Values{"p:room": `{"cache": {"zones": ["a", 1]}}`},
 			[]string{`p:room.cache.zones[1] is 1; want text`},
+		},
+		"each item that the nested room refuses": {
+			config.Values{"p:room": `{"cache": {"zones": ["a", "bb", "cc"]}}`},
+			[]string{`p:room.cache.zones is "bb"; want letters`, `p:room.cache.zones is "cc"; want letters`},
 		},
 		"a value that the nested room refuses": {
 			config.Values{"p:room": `{"cache": {"shards": 9}}`},

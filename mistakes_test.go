@@ -1,0 +1,243 @@
+package main
+
+import (
+	"errors"
+	"reflect"
+	"slices"
+	"sort"
+	"strings"
+	"testing"
+
+	"github.com/didomi/serverless-api/internal/config"
+)
+
+// problems are what load says about the stack file of dev with some of its values replaced.
+func problems(t *testing.T, stack string, change map[string]string) []string {
+	t.Helper()
+	values := stackValues(t, "Pulumi.dev.yaml")
+	for key, value := range change {
+		values[key] = value
+	}
+	_, err := load(values, "didomi", stack)
+	var list *config.Error
+	if !errors.As(err, &list) {
+		t.Fatalf("got %v, want a list of problems", err)
+	}
+	var got []string
+	for _, p := range list.Problems {
+		got = append(got, p.String())
+	}
+	return got
+}
+
+// known is the end of the message about an unknown key: those that there are.
+func known(t *testing.T, path ...string) string {
+	t.Helper()
+	object := plain(t, defaults()).(map[string]any)
+	for _, name := range path {
+		object = object[name].(map[string]any)
+	}
+	var names []string
+	for name := range object {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	return strings.Join(names, ", ")
+}
+
+const (
+	wantDomain   = "a domain name in lower case of at most 53 characters, such as example.com"
+	wantZone     = "the id of a hosted zone, such as Z0123456789ABCDEFGHIJ, or nothing to create one"
+	wantTag      = "1 to 256 letters, digits, spaces and _ . : / = + - @"
+	wantDays     = "one of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653"
+	wantDuration = " to 24h, such as 90s or 10m"
+	wantPrivate  = "a private network, inside 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16"
+	wantVersion  = `an Aurora PostgreSQL version from 15 on, major and minor, such as "16.11"`
+	wantDatabase = "a database's name: lower case letters, digits and _, a letter first, 63 at most, none of postgres, rdsadmin, template0, template1"
+	wantStack    = "at most 14 lower case letters, digits and hyphens, a letter first"
+	wantGitLab   = "an https address without a path, such as https://gitlab.com"
+	wantAccounts = `account ids of twelve digits, in quotes, such as "012345678901"`
+)
+
+func TestEveryMistakeHasAMessageThatNamesKeyValueAndWhatIsAllowed(t *testing.T) {
+	for _, c := range []struct{ name, key, value, want string }{
+		{"an unknown room", "didomi:networks", `{}`, `didomi:networks is {}; want a known key, one of ` + known(t)},
+		{"an unknown key in a room", "didomi:network", `{"colour": "red"}`, `didomi:network.colour is "red"; want a known key, one of ` + known(t, "network")},
+		{"an unknown key in a part of a room", "didomi:data", `{"cache": {"shard": 3}}`, `didomi:data.cache.shard is 3; want a known key, one of ` + known(t, "data", "cache")},
+		{"a key with a capital too many", "didomi:api", `{"memoryMB": 512}`, `didomi:api.memoryMB is 512; want a known key, one of ` + known(t, "api")},
+		{"a room that is text", "didomi:iam", `on`, `didomi:iam is "on"; want an object with ` + known(t, "iam")},
+		{"a room that is a list", "didomi:dns", `[]`, `didomi:dns is []; want an object with ` + known(t, "dns")},
+		{"a room that is broken JSON", "didomi:dns", `{"domain": `, `didomi:dns is "{\"domain\": "; want an object with ` + known(t, "dns")},
+		{"a part that is a number", "didomi:data", `{"database": 3}`, `didomi:data.database is 3; want an object with ` + known(t, "data", "database")},
+
+		{"a number in quotes", "didomi:data", `{"cache": {"shards": "3"}}`, `didomi:data.cache.shards is "3"; want a whole number`},
+		{"a fraction where a whole number belongs", "didomi:network", `{"zones": 2.5}`, `didomi:network.zones is 2.5; want a whole number`},
+		{"a number beyond any", "didomi:api", `{"quotaPerDay": 99999999999}`, `didomi:api.quotaPerDay is 99999999999; want a whole number`},
+		{"yes where true belongs", "didomi:api", `{"waf": "yes"}`, `didomi:api.waf is "yes"; want true or false`},
+		{"one where true belongs", "didomi:data", `{"protect": 1}`, `didomi:data.protect is 1; want true or false`},
+		{"null where text belongs", "didomi:network", `{"nat": null}`, `didomi:network.nat is null; want text`},
+		{"a version that YAML reads as a number", "didomi:data", `{"database": {"version": 16.11}}`, `didomi:data.database.version is 16.11; want text`},
+		{"a list where text belongs", "didomi:iam", `{"deployRef": ["main", "next"]}`, `didomi:iam.deployRef is ["main","next"]; want text`},
+		{"text where a list belongs", "didomi:api", `{"alarmEmails": "ops@example.com"}`, `didomi:api.alarmEmails is "ops@example.com"; want a list, each item text`},
+		{"a list with an item of another type", "didomi:api", `{"alarmEmails": ["ops@example.com", 7]}`, `didomi:api.alarmEmails[1] is 7; want text`},
+
+		{"a region in words", "aws:region", `Ireland`, `aws:region is "Ireland"; want a region such as "eu-west-1"`},
+		{"a zone where a region belongs", "aws:region", `eu-west-1a`, `aws:region is "eu-west-1a"; want a region such as "eu-west-1"`},
+		{"no region", "aws:region", ``, `aws:region is not set; want a region such as "eu-west-1"`},
+		{"an account id that lost a digit", "aws:allowedAccountIds", `["12345678901"]`, `aws:allowedAccountIds is "12345678901"; want ` + wantAccounts},
+		{"an account id that YAML reads as a number", "aws:allowedAccountIds", `[123456789012]`, `aws:allowedAccountIds[0] is 123456789012; want text`},
+		{"a provider setting that we do not know", "aws:endpoint", `localhost`, `aws:endpoint is "localhost"; want a known key, one of allowedAccountIds, profile, region`},
+
+		{"no environment", "didomi:tags", `{}`, `didomi:tags.environment is not set; want ` + wantTag},
+		{"a tag with a character that AWS refuses", "didomi:tags", `{"environment": "dev", "purpose": "a<b"}`, `didomi:tags.purpose is "a<b"; want ` + wantTag},
+
+		{"a network that is none", "didomi:network", `{"cidr": "nonsense"}`, `didomi:network.cidr is "nonsense"; want an IPv4 network such as "172.16.0.0/16"`},
+		{"a prefix longer than an address", "didomi:network", `{"cidr": "172.16.0.0/33"}`, `didomi:network.cidr is "172.16.0.0/33"; want an IPv4 network such as "172.16.0.0/16"`},
+		{"an IPv6 network", "didomi:network", `{"cidr": "fd00::/16"}`, `didomi:network.cidr is "fd00::/16"; want an IPv4 network such as "172.16.0.0/16"`},
+		{"an address within the network", "didomi:network", `{"cidr": "10.0.1.0/16"}`, `didomi:network.cidr is "10.0.1.0/16"; want a network's first address, which is "10.0.0.0/16"`},
+		{"a network that is too small", "didomi:network", `{"cidr": "10.0.0.0/24"}`, `didomi:network.cidr is "10.0.0.0/24"; want a size from /16 to /22`},
+		{"a network that is too large", "didomi:network", `{"cidr": "10.0.0.0/8"}`, `didomi:network.cidr is "10.0.0.0/8"; want a size from /16 to /22`},
+		{"somebody else's network", "didomi:network", `{"cidr": "8.8.0.0/16"}`, `didomi:network.cidr is "8.8.0.0/16"; want ` + wantPrivate},
+		{"one zone", "didomi:network", `{"zones": 1}`, `didomi:network.zones is 1; want a whole number from 2 to 4`},
+		{"a NAT mode by another name", "didomi:network", `{"nat": "perAZ"}`, `didomi:network.nat is "perAZ"; want one of none, single, perAz`},
+		{"days that CloudWatch does not have", "didomi:network", `{"flowLogDays": 10}`, `didomi:network.flowLogDays is 10; want ` + wantDays},
+
+		{"a recovery window that is too short", "didomi:data", `{"secretRecoveryDays": 3}`, `didomi:data.secretRecoveryDays is 3; want 0 (no recovery) or a whole number from 7 to 30`},
+		{"a version without its minor part", "didomi:data", `{"database": {"version": "16"}}`, `didomi:data.database.version is "16"; want ` + wantVersion},
+		{"a version that is too old", "didomi:data", `{"database": {"version": "13.9"}}`, `didomi:data.database.version is "13.9"; want ` + wantVersion},
+		{"a database that the engine makes itself", "didomi:data", `{"database": {"name": "postgres"}}`, `didomi:data.database.name is "postgres"; want ` + wantDatabase},
+		{"a database with a hyphen", "didomi:data", `{"database": {"name": "my-app"}}`, `didomi:data.database.name is "my-app"; want ` + wantDatabase},
+		{"a capacity that pauses", "didomi:data", `{"database": {"minCapacity": 0}}`, `didomi:data.database.minCapacity is 0; want a multiple of 0.5 from 0.5 to 256`},
+		{"a capacity between two steps", "didomi:data", `{"database": {"maxCapacity": 2.25}}`, `didomi:data.database.maxCapacity is 2.25; want a multiple of 0.5 from 1 to 256`},
+		{"a most below the least", "didomi:data", `{"database": {"minCapacity": 8, "maxCapacity": 4}}`, `didomi:data.database.maxCapacity is 4; want a multiple of 0.5 from 8 to 256`},
+		{"too many readers", "didomi:data", `{"database": {"readers": 16}}`, `didomi:data.database.readers is 16; want a whole number from 0 to 15`},
+		{"no backups", "didomi:data", `{"database": {"backupDays": 0}}`, `didomi:data.database.backupDays is 0; want a whole number from 1 to 35`},
+		{"insights for a year by the calendar", "didomi:data", `{"database": {"insightsDays": 365}}`, `didomi:data.database.insightsDays is 365; want 7, a multiple of 31 up to 713, or 731`},
+		{"more idle connections than connections", "didomi:data", `{"proxy": {"maxConnectionsPercent": 40}}`, `didomi:data.proxy.maxIdleConnectionsPercent is 50; want a whole number from 0 to 40`},
+		{"a wait without an end", "didomi:data", `{"proxy": {"borrowSeconds": 0}}`, `didomi:data.proxy.borrowSeconds is 0; want a whole number from 1 to 300`},
+		{"a node type of another service", "didomi:data", `{"cache": {"nodeType": "db.t4g.micro"}}`, `didomi:data.cache.nodeType is "db.t4g.micro"; want a node type such as "cache.t4g.micro"`},
+		{"no shard", "didomi:data", `{"cache": {"shards": 0}}`, `didomi:data.cache.shards is 0; want a whole number from 1 to 90`},
+		{"too many replicas", "didomi:data", `{"cache": {"replicas": 6}}`, `didomi:data.cache.replicas is 6; want a whole number from 0 to 5`},
+		{"a negative number of snapshots", "didomi:data", `{"cache": {"snapshotDays": -1}}`, `didomi:data.cache.snapshotDays is -1; want a whole number from 0 to 35`},
+		{"old versions kept for no time", "didomi:data", `{"bucket": {"noncurrentDays": 0}}`, `didomi:data.bucket.noncurrentDays is 0; want a whole number from 1 to 3650`},
+
+		{"no domain", "didomi:dns", `{}`, `didomi:dns.domain is not set; want ` + wantDomain},
+		{"a domain with capitals", "didomi:dns", `{"domain": "Example.com"}`, `didomi:dns.domain is "Example.com"; want ` + wantDomain},
+		{"a domain of one label", "didomi:dns", `{"domain": "localhost"}`, `didomi:dns.domain is "localhost"; want ` + wantDomain},
+		{"an address with its scheme as a domain", "didomi:dns", `{"domain": "https://example.com"}`, `didomi:dns.domain is "https://example.com"; want ` + wantDomain},
+		{"a zone's name as its id", "didomi:dns", `{"domain": "example.com", "zoneId": "example.com"}`, `didomi:dns.zoneId is "example.com"; want ` + wantZone},
+
+		{"a processor that Lambda does not have", "didomi:api", `{"architecture": "amd64"}`, `didomi:api.architecture is "amd64"; want one of arm64, x86_64`},
+		{"too little memory", "didomi:api", `{"memoryMb": 64}`, `didomi:api.memoryMb is 64; want a whole number from 128 to 10240`},
+		{"a timeout beyond Lambda's", "didomi:api", `{"timeoutSeconds": 901}`, `didomi:api.timeoutSeconds is 901; want a whole number from 30 to 900`},
+		{"more kept warm than reserved", "didomi:api", `{"reservedConcurrency": 5, "provisionedConcurrency": 6}`, `didomi:api.provisionedConcurrency is 6; want a whole number from 0 to 5`},
+		{"a lifetime without a unit", "didomi:api", `{"cacheTtl": "60"}`, `didomi:api.cacheTtl is "60"; want a duration from 1s` + wantDuration},
+		{"a lifetime in days", "didomi:api", `{"staleTtl": "2d"}`, `didomi:api.staleTtl is "2d"; want a duration from 0s` + wantDuration},
+		{"a negative lifetime", "didomi:api", `{"negativeTtl": "-1s"}`, `didomi:api.negativeTtl is "-1s"; want a duration from 0s` + wantDuration},
+		{"a key that may do more than the stage", "didomi:api", `{"usagePlanRate": 101}`, `didomi:api.usagePlanRate is 101; want a whole number from 1 to 100`},
+		{"a burst beyond the account's", "didomi:api", `{"throttleBurst": 5001}`, `didomi:api.throttleBurst is 5001; want a whole number from 1 to 5000`},
+		{"a rate below WAF's least", "didomi:api", `{"wafRateLimit": 10}`, `didomi:api.wafRateLimit is 10; want a whole number from 100 to 20000000`},
+		{"logs kept for ever", "didomi:api", `{"logRetentionDays": 0}`, `didomi:api.logRetentionDays is 0; want ` + wantDays},
+		{"a name where a mail address belongs", "didomi:api", `{"alarmEmails": ["on-call"]}`, `didomi:api.alarmEmails is "on-call"; want a list of mail addresses`},
+
+		{"GitLab without TLS", "didomi:iam", `{"gitlabUrl": "http://gitlab.com"}`, `didomi:iam.gitlabUrl is "http://gitlab.com"; want ` + wantGitLab},
+		{"GitLab with the project in its address", "didomi:iam", `{"gitlabUrl": "https://gitlab.com/group"}`, `didomi:iam.gitlabUrl is "https://gitlab.com/group"; want ` + wantGitLab},
+		{"a project without its group", "didomi:iam", `{"projectPath": "api"}`, `didomi:iam.projectPath is "api"; want a GitLab project as group/project`},
+		{"every project of a group", "didomi:iam", `{"projectPath": "didomi/*"}`, `didomi:iam.projectPath is "didomi/*"; want a GitLab project as group/project`},
+		{"every branch", "didomi:iam", `{"deployRef": "*"}`, `didomi:iam.deployRef is "*"; want the name of one branch, without wildcards`},
+		{"an identity provider from nowhere", "didomi:iam", `{"oidc": "on"}`, `didomi:iam.oidc is "on"; want one of create, existing, off`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := problems(t, "dev", map[string]string{c.key: c.value})
+			if len(got) != 1 || got[0] != c.want {
+				t.Errorf("got\n  %s\nwant\n  %s", strings.Join(got, "\n  "), c.want)
+			}
+		})
+	}
+}
+
+func TestAStackIsNamedSoThatEveryPhysicalNameIsAllowed(t *testing.T) {
+	for _, name := range []string{"a-very-long-stack-name", "Prod", "1st", "dev-", "dev_eu", ""} {
+		t.Run(name, func(t *testing.T) {
+			want := "pulumi.stack is " + config.Text(name) + "; want " + wantStack
+			if name == "" {
+				want = "pulumi.stack is not set; want " + wantStack
+			}
+			if got := problems(t, name, nil); !slices.Equal(got, []string{want}) {
+				t.Errorf("got %q, want %q", got, want)
+			}
+		})
+	}
+}
+
+func TestEveryMistakeIsNamedAtOnceInOrder(t *testing.T) {
+	for name, c := range map[string]struct {
+		stack  string
+		change map[string]string
+		want   []string
+	}{
+		"three in two namespaces": {
+			stack: "dev",
+			change: map[string]string{
+				"aws:region": "Ireland", "didomi:dns": `{}`, "didomi:data": `{"cache": {"shards": "3"}}`,
+			},
+			want: []string{
+				`aws:region is "Ireland"; want a region such as "eu-west-1"`,
+				`didomi:data.cache.shards is "3"; want a whole number`,
+				`didomi:dns.domain is not set; want ` + wantDomain,
+			},
+		},
+		"one in every room, and the stack's name": {
+			stack: "Dev",
+			change: map[string]string{
+				"didomi:tags":    `{"environment": ""}`,
+				"didomi:network": `{"zones": 9}`,
+				"didomi:data":    `{"bucket": {"noncurrentDays": 0}}`,
+				"didomi:dns":     `{"domain": "x"}`,
+				"didomi:api":     `{"memoryMb": 1}`,
+				"didomi:iam":     `{"oidc": ""}`,
+			},
+			want: []string{
+				`didomi:api.memoryMb is 1; want a whole number from 128 to 10240`,
+				`didomi:data.bucket.noncurrentDays is 0; want a whole number from 1 to 3650`,
+				`didomi:dns.domain is "x"; want ` + wantDomain,
+				`didomi:iam.oidc is not set; want one of create, existing, off`,
+				`didomi:network.zones is 9; want a whole number from 2 to 4`,
+				`didomi:tags.environment is not set; want ` + wantTag,
+				`pulumi.stack is "Dev"; want ` + wantStack,
+			},
+		},
+		"several in one part": {
+			stack:  "dev",
+			change: map[string]string{"didomi:data": `{"database": {"version": "9", "readers": 20, "backupDays": 90}}`},
+			want: []string{
+				`didomi:data.database.backupDays is 90; want a whole number from 1 to 35`,
+				`didomi:data.database.readers is 20; want a whole number from 0 to 15`,
+				`didomi:data.database.version is "9"; want ` + wantVersion,
+			},
+		},
+		"a wrong type, an unknown key and a bad value in one room": {
+			stack:  "dev",
+			change: map[string]string{"didomi:network": `{"zones": "3", "nats": "none", "flowLogDays": 2}`},
+			want: []string{
+				`didomi:network.flowLogDays is 2; want ` + wantDays,
+				`didomi:network.nats is "none"; want a known key, one of ` + known(t, "network"),
+				`didomi:network.zones is "3"; want a whole number`,
+			},
+		},
+		"every bad item of a list": {
+			stack:  "dev",
+			change: map[string]string{"didomi:api": `{"alarmEmails": ["one", "two@example.com", "three"]}`},
+			want: []string{
+				`didomi:api.alarmEmails is "one"; want a list of mail addresses`,
+				`didomi:api.alarmEmails is "three"; want a list of mail addresses`,
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := problems(t, c.stack, c.change); !reflect.DeepEqual(got, c.want) {
+				t.Errorf("got\n  %s\nwant\n  %s", strings.Join(got, "\n  "), strings.Join(c.want, "\n  "))
+			}
+		})
+	}
+}
