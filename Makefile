@@ -9,7 +9,7 @@ PACKAGES := $$(go list ./... | grep -v /e2e$$)
 # shares Go's build cache, which for the AWS provider is worth ten minutes.
 TRIM := GOFLAGS="$$GOFLAGS -trimpath"
 
-.PHONY: help up preview down status logs shell test checks lint unit e2e schema sandbox lint-tools tools
+.PHONY: help up preview cost down status logs shell test checks lint unit e2e schema sandbox lint-tools tools
 
 help: ## what can be asked
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 12
@@ -19,6 +19,11 @@ up: sandbox ## the whole stack on this machine (STACK=dev or prod)
 
 preview: sandbox ## what an up would change
 	@$(SANDBOX) preview --stack $(STACK)
+
+# The sandbox previews with this machine's architecture; AWS runs Graviton unless a stack says so.
+cost: sandbox ## what a month costs (COST: flags of ops cost)
+	@$(SANDBOX) preview --stack $(STACK) --json >.sandbox/preview.$(STACK).json || { cat .sandbox/preview.$(STACK).json >&2; exit 1; }
+	@go run ./ops cost --preview .sandbox/preview.$(STACK).json --architecture arm64 $(COST)
 
 down: sandbox ## remove every trace of the running sandbox
 	@$(SANDBOX) down

@@ -4,7 +4,7 @@ package cli
 func commands() []command {
 	return []command{
 		{"up", "[--stack dev]", "deploy the stack and serve it", up},
-		{"preview", "[--expect-no-changes]", "show what an up would change", preview},
+		{"preview", "[--expect-no-changes] [--json]", "show what an up would change", preview},
 		{"down", "[--destroy STACK]", "stop everything and remove every trace but the tools", down},
 		{"status", "[--json]", "show what runs, where and since when", status},
 		{"logs", "[-f] [--all] [--lines 20]", "show the functions' and the sandbox's logs", logs},

@@ -16,6 +16,7 @@ func preview(ctx context.Context, l layout.Layout, args []string) error {
 	name := flags.String("stack", "dev", "the stack to look at")
 	none := flags.Bool("expect-no-changes", false, "fail if there are changes")
 	diff := flags.Bool("diff", true, "show the changes of every property")
+	machine := flags.Bool("json", false, "print JSON with every resource, changed or not, for other tools")
 	if err := parse(flags, args); err != nil {
 		return err
 	}
@@ -30,6 +31,9 @@ func preview(ctx context.Context, l layout.Layout, args []string) error {
 	}
 	board.Close()
 	more := []string{fmt.Sprintf("--diff=%t", *diff)}
+	if *machine {
+		more = []string{"--json", "--show-sames"}
+	}
 	if *none {
 		more = append(more, "--expect-no-changes")
 	}

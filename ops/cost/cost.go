@@ -1,0 +1,78 @@
+// Package cost estimates what a stack costs in a month: the resources of its graph, counted and
+// multiplied with the prices in prices.yaml, under the traffic of traffic.yaml. It needs no network
+// and no account, and names whatever it has no price for.
+package cost
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+
+	"github.com/didomi/serverless-api/ops/command"
+	"github.com/didomi/serverless-api/ops/graph"
+)
+
+// options are how the command was called.
+type options struct {
+	source        graph.Source
+	traffic, base string
+	set           []string
+	architecture  string
+	json, items   bool
+}
+
+// Run is the command.
+func Run(_ context.Context, io command.IO, args []string) error {
+	var o options
+	flags := command.Flags("cost")
+	o.source.Register(flags)
+	flags.StringVar(&o.traffic, "traffic", "", "YAML `file` whose numbers replace those of ops/cost/traffic.yaml")
+	flags.Func("set", "one number of the traffic, such as `requests=5e6`; may be given again", func(s string) error {
+		o.set = append(o.set, s)
+		return nil
+	})
+	flags.StringVar(&o.architecture, "architecture", "", "the function's, arm64 or x86_64, where the graph is that of another machine's preview")
+	flags.StringVar(&o.base, "base", "", "`file` with what --json printed earlier, to compare with")
+	flags.BoolVar(&o.json, "json", false, "print JSON")
+	flags.BoolVar(&o.items, "items", false, "print every line that the sums are made of")
+	if err := command.Parse(io, flags, args); err != nil {
+		return err
+	}
+	return o.run(io)
+}
+
+func (o options) run(io command.IO) error {
+	g, err := o.source.Read(io.Stdin)
+	if err != nil {
+		return err
+	}
+	prices, err := loadPrices()
+	if err != nil {
+		return err
+	}
+	var file []byte
+	if o.traffic != "" {
+		if file, err = os.ReadFile(o.traffic); err != nil {
+			return err
+		}
+	}
+	traffic, err := loadTraffic(file, o.set)
+	if err != nil {
+		return err
+	}
+	r := newReport(g, traffic, prices, o.architecture)
+	if o.base != "" {
+		base, err := readReport(o.base)
+		if err != nil {
+			return fmt.Errorf("read the base: %w", err)
+		}
+		r.Change = r.since(base)
+	}
+	if !o.json {
+		return r.print(io.Stdout, o.items)
+	}
+	encoder := json.NewEncoder(io.Stdout)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(r)
+}

@@ -1,0 +1,196 @@
+package cost
+
+import (
+	"fmt"
+	"math"
+)
+
+// hours are a month's, as AWS counts them.
+const hours = 730
+
+// Line is one thing that is paid for.
+type Line struct {
+	// Part is what of the stack it belongs to, Item what is counted.
+	Part string `json:"part"`
+	Item string `json:"item"`
+	// Fixed is paid in a month without a request; the rest goes with the traffic.
+	Fixed bool `json:"fixed"`
+	// Quantity times the price named Price makes USD, all of a month.
+	Quantity float64 `json:"quantity"`
+	Price    string  `json:"price"`
+	USD      float64 `json:"usd"`
+}
+
+// estimator adds lines up.
+type estimator struct {
+	Facts
+	t      Traffic
+	prices Prices
+	lines  []Line
+	// missing are rows that the table lacks.
+	missing []string
+}
+
+// estimate is what the facts cost in a month of that traffic, part by part along the request, and
+// what could not be priced for want of a row.
+func estimate(f Facts, t Traffic, p Prices) ([]Line, []string) {
+	e := estimator{Facts: f, t: t, prices: p}
+	e.front()
+	e.function()
+	e.cache()
+	e.database()
+	e.files()
+	e.network()
+	e.operations()
+	return e.lines, e.missing
+}
+
+func (e *estimator) add(fixed bool, part, item string, quantity float64, price string) {
+	if quantity == 0 {
+		return
+	}
+	row, ok := e.prices.Rows[price]
+	if !ok {
+		e.missing = append(e.missing, fmt.Sprintf("%s, %s: no price row %q", part, item, price))
+		return
+	}
+	e.lines = append(e.lines, Line{part, item, fixed, quantity, price, quantity * row.USD})
+}
+
+func (e *estimator) fixed(part, item string, quantity float64, price string) {
+	e.add(true, part, item, quantity, price)
+}
+
+func (e *estimator) traffic(part, item string, quantity float64, price string) {
+	e.add(false, part, item, quantity, price)
+}
+
+const (
+	million  = 1e6
+	kbPerGB  = 1e6
+	mbPerGB  = 1e3
+	thousand = 1e3
+	// streamUnitMB is what API Gateway counts as one request of a streamed answer, and streamFreeMB
+	// what Lambda streams of each answer for nothing.
+	streamUnitMB = 10
+	streamFreeMB = 6
+)
+
+// front is DNS, web ACL, API Gateway and the way out to the clients.
+func (e *estimator) front() {
+	e.fixed("DNS", "hosted zones", float64(e.Zone53), "zone.month")
+	e.fixed("WAF", "web ACLs", float64(e.WebACLs), "waf.aclMonth")
+	e.fixed("WAF", "rules", float64(e.WebACLRules), "waf.ruleMonth")
+	e.traffic("WAF", "requests, millions", float64(e.WebACLs)*e.t.Requests/million, "waf.million")
+	if e.Gateways == 0 {
+		return
+	}
+	billed := e.t.items() + e.t.FileRequests*max(1, math.Ceil(e.t.FileMB/streamUnitMB))
+	e.traffic("API Gateway", "requests, millions; a file counts one per 10 MB", billed/million, "apiGateway.million")
+	out := e.t.items()*e.t.ItemKB/kbPerGB + e.t.FileRequests*e.t.FileMB/mbPerGB
+	e.traffic("data out", "GB to the internet", out, "internet.gb")
+}
+
+// function is Lambda: what is kept warm, and every request's share of memory and time.
+func (e *estimator) function() {
+	if e.MemoryMB == 0 {
+		return
+	}
+	const part = "function"
+	gb := e.MemoryMB / 1024
+	price := "lambda." + e.Architecture
+	e.fixed(part, "GB-seconds kept warm", float64(e.Warm)*hours*3600*gb, price+".warmGBSecond")
+	used := gb * (e.t.items()*e.t.ItemMillis + e.t.FileRequests*e.t.FileMillis) / thousand
+	warm := 0.0
+	if e.Warm > 0 {
+		warm = e.t.WarmShare
+	}
+	e.traffic(part, "GB-seconds", used*(1-warm), price+".gbSecond")
+	e.traffic(part, "GB-seconds in what is kept warm", used*warm, price+".gbSecondWhileWarm")
+	e.traffic(part, "requests, millions", e.t.Requests/million, "lambda.million")
+	e.traffic(part, "GB streamed beyond 6 MB an answer",
+		e.t.FileRequests*max(0, e.t.FileMB-streamFreeMB)/mbPerGB, "lambda.streamedGB")
+}
+
+func (e *estimator) cache() {
+	nodes := float64(e.Shards * (1 + e.Replicas))
+	e.fixed("cache", "node hours", nodes*hours, "elasticache."+e.CacheEngine+"."+e.CacheNode)
+}
+
+// leastProxyACU is what RDS Proxy asks for at least before Aurora Serverless v2, taken as once for a
+// cluster.
+const leastProxyACU = 8
+
+// database is Aurora and the proxy before it. The capacity that the cluster never goes below is
+// fixed; what load adds goes with the traffic.
+func (e *estimator) database() {
+	instances := float64(e.Instances)
+	least := instances * e.MinACU
+	mean := instances * min(max(e.t.DatabaseACU, e.MinACU), e.MaxACU)
+	e.fixed("database", "ACU hours at the least", least*hours, "aurora.acuHour")
+	e.traffic("database", "ACU hours beyond", (mean-least)*hours, "aurora.acuHour")
+	if e.Instances > 0 {
+		e.fixed("database", "GB kept", e.t.DatabaseGB, "aurora.gbMonth")
+		io := e.t.misses()*e.t.IOPerMiss + e.t.Writes*e.t.IOPerWrite
+		e.traffic("database", "storage reads and writes, millions", io/million, "aurora.millionIO")
+	}
+	proxies := float64(e.Proxies)
+	atLeast := max(least, leastProxyACU)
+	e.fixed("proxy", "ACU hours, 8 ACU at the least", proxies*atLeast*hours, "rdsProxy.acuHour")
+	e.traffic("proxy", "ACU hours beyond", proxies*max(0, mean-atLeast)*hours, "rdsProxy.acuHour")
+	e.fixed("proxy", "interface hours of further endpoints",
+		float64(e.ProxyEndpoints*e.Zones)*hours, "endpoint.hour")
+}
+
+func (e *estimator) files() {
+	if e.Buckets == 0 {
+		return
+	}
+	e.fixed("files", "GB kept", e.t.FilesGB, "s3.gbMonth")
+	e.traffic("files", "reads, thousands", e.t.FileRequests/thousand, "s3.thousandGet")
+	e.traffic("files", "writes, thousands", e.t.Uploads/thousand, "s3.thousandPut")
+}
+
+// network is the ways out of the VPC.
+func (e *estimator) network() {
+	e.fixed("NAT", "gateway hours", float64(e.NATGateways)*hours, "natGateway.hour")
+	e.fixed("NAT", "public address hours", float64(e.Addresses)*hours, "publicAddress.hour")
+	if e.NATGateways > 0 {
+		e.traffic("NAT", "GB", e.t.NATGB, "natGateway.gb")
+	}
+	e.fixed("endpoints", "interface hours", float64(e.Endpoints)*hours, "endpoint.hour")
+	if e.Endpoints > 0 {
+		e.traffic("endpoints", "GB", e.t.EndpointGB, "endpoint.gb")
+	}
+}
+
+const daysPerMonth = 30
+
+// X-Ray's default sampling rule: the first request of every second and a twentieth of the others.
+const (
+	tracedPerMonth = hours * 3600
+	tracedShare    = 0.05
+)
+
+// operations is what keeps, watches and tells.
+func (e *estimator) operations() {
+	e.fixed("secrets and keys", "secrets", float64(e.Secrets), "secret.month")
+	e.fixed("secrets and keys", "keys", float64(e.Keys), "key.month")
+	const part = "logs and alarms"
+	e.fixed(part, "dashboards", float64(e.Board), "dashboard.month")
+	e.fixed(part, "alarms", float64(e.Alarms), "alarm.month")
+	e.fixed(part, "composite alarms", float64(e.Composites), "compositeAlarm.month")
+	e.fixed(part, "metrics of our own", float64(e.Metrics), "metric.month")
+	e.traffic(part, "metrics of single methods", float64(e.MethodMetrics), "metric.month")
+	gb := 0.0
+	if e.Gateways > 0 {
+		gb += e.t.Requests * (e.t.FunctionLogKB + e.t.AccessLogKB) / kbPerGB
+		traced := min(e.t.Requests, tracedPerMonth+tracedShare*max(0, e.t.Requests-tracedPerMonth))
+		e.traffic(part, "traces, millions", traced/million, "xray.millionTraces")
+	}
+	if e.FlowLogs > 0 {
+		gb += e.t.FlowLogGB
+	}
+	e.traffic(part, "GB of logs written", gb, "logs.gb")
+	e.traffic(part, "GB of logs kept", gb*e.LogDays/daysPerMonth, "logs.gbMonth")
+}

@@ -1,0 +1,241 @@
+package cost
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/didomi/serverless-api/ops/graph"
+)
+
+// Facts are what a stack's price depends on, read out of its graph.
+type Facts struct {
+	Region string
+	Zones  int
+
+	NATGateways, Addresses int
+	// Endpoints are the interface endpoints' network interfaces, one an endpoint and zone.
+	Endpoints int
+
+	// Instances are of Aurora Serverless v2; MinACU and MaxACU hold for each.
+	Instances      int
+	MinACU, MaxACU float64
+	Proxies        int
+	// ProxyEndpoints are those beside the proxies' own.
+	ProxyEndpoints int
+
+	CacheEngine, CacheNode string
+	Shards, Replicas       int
+
+	Buckets, Gateways int
+	// MethodMetrics are the metrics that API Gateway keeps of single methods.
+	MethodMetrics int
+
+	// MemoryMB and Architecture are of the function that answers requests.
+	MemoryMB     float64
+	Architecture string
+	Warm         int
+	WebACLs      int
+	WebACLRules  int
+
+	Secrets, Keys, Zone53              int
+	LogDays                            float64
+	FlowLogs                           int
+	Metrics, Alarms, Composites, Board int
+
+	// Unpriced are the resources that may cost something and that this table does not know.
+	Unpriced []string
+}
+
+// readers say what a resource of each priced type adds to the facts.
+var readers = map[string]func(*Facts, *graph.Graph, *graph.Resource){
+	"aws:ec2/natGateway:NatGateway":                     func(f *Facts, _ *graph.Graph, _ *graph.Resource) { f.NATGateways++ },
+	"aws:ec2/eip:Eip":                                   func(f *Facts, _ *graph.Graph, _ *graph.Resource) { f.Addresses++ },
+	"aws:ec2/vpcEndpoint:VpcEndpoint":                   (*Facts).readEndpoint,
+	"aws:ec2/flowLog:FlowLog":                           func(f *Facts, _ *graph.Graph, _ *graph.Resource) { f.FlowLogs++ },
+	"aws:rds/cluster:Cluster":                           (*Facts).readCluster,
+	"aws:rds/clusterInstance:ClusterInstance":           (*Facts).readInstance,
+	"aws:rds/proxy:Proxy":                               func(f *Facts, _ *graph.Graph, _ *graph.Resource) { f.Proxies++ },
+	"aws:rds/proxyEndpoint:ProxyEndpoint":               func(f *Facts, _ *graph.Graph, _ *graph.Resource) { f.ProxyEndpoints++ },
+	"aws:elasticache/replicationGroup:ReplicationGroup": (*Facts).readCache,
+	"aws:s3/bucketV2:BucketV2":                          func(f *Facts, _ *graph.Graph, _ *graph.Resource) { f.Buckets++ },
+	"aws:apigateway/restApi:RestApi":                    func(f *Facts, _ *graph.Graph, _ *graph.Resource) { f.Gateways++ },
+	"aws:apigateway/methodSettings:MethodSettings":      (*Facts).readMethods,
+	"aws:lambda/function:Function":                      (*Facts).readFunction,
+	"aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig": func(f *Facts, _ *graph.Graph, r *graph.Resource) {
+		f.Warm += int(r.Number("provisionedConcurrentExecutions"))
+	},
+	"aws:wafv2/webAcl:WebAcl":                        (*Facts).readWebACL,
+	"aws:secretsmanager/secret:Secret":               func(f *Facts, _ *graph.Graph, _ *graph.Resource) { f.Secrets++ },
+	"aws:kms/key:Key":                                func(f *Facts, _ *graph.Graph, _ *graph.Resource) { f.Keys++ },
+	"aws:route53/zone:Zone":                          func(f *Facts, _ *graph.Graph, _ *graph.Resource) { f.Zone53++ },
+	"aws:cloudwatch/logGroup:LogGroup":               (*Facts).readLogGroup,
+	"aws:cloudwatch/logMetricFilter:LogMetricFilter": func(f *Facts, _ *graph.Graph, _ *graph.Resource) { f.Metrics++ },
+	"aws:cloudwatch/metricAlarm:MetricAlarm":         (*Facts).readAlarm,
+	"aws:cloudwatch/compositeAlarm:CompositeAlarm":   func(f *Facts, _ *graph.Graph, _ *graph.Resource) { f.Composites++ },
+	"aws:cloudwatch/dashboard:Dashboard":             func(f *Facts, _ *graph.Graph, _ *graph.Resource) { f.Board++ },
+}
+
+// Read takes the facts out of a graph. What a preview deletes no longer counts.
+func Read(g *graph.Graph) Facts {
+	f := Facts{Zones: zones(g)}
+	for i := range g.Resources {
+		r := &g.Resources[i]
+		if r.Op == "delete" {
+			continue
+		}
+		if region := r.Text("region"); r.Type == "pulumi:providers:aws" && region != "" {
+			f.Region = region
+		}
+		switch read, priced := readers[r.Type]; {
+		case priced:
+			read(&f, g, r)
+		case r.Custom && !free(r.Type):
+			f.unpriced(r, "its type is in no price row and not among those that are free")
+		}
+	}
+	return f
+}
+
+func (f *Facts) unpriced(r *graph.Resource, why string) {
+	f.Unpriced = append(f.Unpriced, fmt.Sprintf("%s %s: %s", r.Type, r.Name, why))
+}
+
+// zones counts the availability zones that the stack has subnets in.
+func zones(g *graph.Graph) int {
+	seen := map[string]bool{}
+	for _, subnet := range g.ByType("aws:ec2/subnet:Subnet") {
+		if subnet.Op != "delete" {
+			seen[subnet.Text("availabilityZone")] = true
+		}
+	}
+	return len(seen)
+}
+
+// readEndpoint counts an interface in each zone; gateway endpoints are free.
+func (f *Facts) readEndpoint(_ *graph.Graph, r *graph.Resource) {
+	if r.Text("vpcEndpointType") != "Interface" {
+		return
+	}
+	// Before the first update a preview does not know the subnets: there is one a zone.
+	interfaces := f.Zones
+	if subnets, known := r.Value("subnetIds").([]any); known {
+		interfaces = len(subnets)
+	}
+	f.Endpoints += interfaces
+}
+
+func (f *Facts) readCluster(_ *graph.Graph, r *graph.Resource) {
+	f.MinACU = r.Number("serverlessv2ScalingConfiguration", "minCapacity")
+	f.MaxACU = r.Number("serverlessv2ScalingConfiguration", "maxCapacity")
+	if r.True("manageMasterUserPassword") {
+		f.Secrets++
+	}
+	if storage := r.Text("storageType"); storage != "" && storage != "aurora" {
+		f.unpriced(r, "storage "+storage+" has prices of its own")
+	}
+}
+
+// sevenDays is what Performance Insights keeps for nothing.
+const sevenDays = 7
+
+func (f *Facts) readInstance(_ *graph.Graph, r *graph.Resource) {
+	if class := r.Text("instanceClass"); class != "db.serverless" {
+		f.unpriced(r, "instance class "+class+" has no price row")
+		return
+	}
+	f.Instances++
+	if days := r.Number("performanceInsightsRetentionPeriod"); days > sevenDays {
+		f.unpriced(r, fmt.Sprintf("Performance Insights kept for %v days has no price row", days))
+	}
+}
+
+func (f *Facts) readCache(_ *graph.Graph, r *graph.Resource) {
+	f.CacheEngine, f.CacheNode = r.Text("engine"), r.Text("nodeType")
+	f.Shards, f.Replicas = int(r.Number("numNodeGroups")), int(r.Number("replicasPerNodeGroup"))
+}
+
+// metricsPerMethod are Count, Latency, IntegrationLatency, 4XXError and 5XXError.
+const metricsPerMethod = 5
+
+// readMethods counts the methods of the API's document, as far as a preview knows it.
+func (f *Facts) readMethods(g *graph.Graph, r *graph.Resource) {
+	if !r.True("settings", "metricsEnabled") {
+		return
+	}
+	methods := 0
+	for _, api := range g.ByType("aws:apigateway/restApi:RestApi") {
+		var document struct {
+			Paths map[string]map[string]json.RawMessage `json:"paths"`
+		}
+		if err := json.Unmarshal([]byte(api.Text("body")), &document); err != nil {
+			f.unpriced(r, "a preview does not know yet how many methods have metrics of their own")
+			continue
+		}
+		for _, path := range document.Paths {
+			for key := range path {
+				if key != "parameters" {
+					methods++
+				}
+			}
+		}
+	}
+	f.MethodMetrics += methods * metricsPerMethod
+}
+
+// readFunction takes the function that API Gateway is permitted to invoke; the others run at deploys
+// and rotations, for cents.
+func (f *Facts) readFunction(g *graph.Graph, r *graph.Resource) {
+	for _, permission := range g.ByType("aws:lambda/permission:Permission") {
+		if permission.Text("principal") != "apigateway.amazonaws.com" || !refersTo(g, permission, "function", r) {
+			continue
+		}
+		f.MemoryMB, f.Architecture = r.Number("memorySize"), "x86_64"
+		if list, ok := r.Value("architectures").([]any); ok && len(list) == 1 {
+			f.Architecture = fmt.Sprint(list[0])
+		}
+	}
+}
+
+func refersTo(g *graph.Graph, from *graph.Resource, input string, to *graph.Resource) bool {
+	for _, r := range g.Refs(from, input) {
+		if r.URN == to.URN {
+			return true
+		}
+	}
+	return false
+}
+
+func (f *Facts) readWebACL(_ *graph.Graph, r *graph.Resource) {
+	f.WebACLs++
+	if rules, ok := r.Value("rules").([]any); ok {
+		f.WebACLRules += len(rules)
+	}
+}
+
+// readLogGroup takes the longest retention for all.
+func (f *Facts) readLogGroup(_ *graph.Graph, r *graph.Resource) {
+	f.LogDays = max(f.LogDays, r.Number("retentionInDays"))
+}
+
+// readAlarm counts the metrics that an alarm watches; each is priced as an alarm.
+func (f *Facts) readAlarm(_ *graph.Graph, r *graph.Resource) {
+	metrics := 0
+	if queries, ok := r.Value("metricQueries").([]any); ok {
+		for _, query := range queries {
+			if q, ok := query.(map[string]any); ok && q["metric"] != nil {
+				metrics++
+			}
+		}
+	}
+	f.Alarms += max(1, metrics)
+}
+
+// free says whether AWS asks nothing for a type's resources, or nothing before they are used and
+// then cents: IAM, most of EC2's networking, settings of something that is priced itself.
+func free(token string) bool {
+	if strings.HasPrefix(token, "pulumi:") || strings.HasPrefix(token, "aws:iam/") {
+		return true
+	}
+	return freeTypes[token]
+}

@@ -1,0 +1,55 @@
+package cost
+
+// freeTypes are the types that have no price of their own. A type that is in neither this list nor
+// readers is reported as not priced.
+var freeTypes = map[string]bool{
+	"aws:ec2/vpc:Vpc": true, "aws:ec2/subnet:Subnet": true, "aws:ec2/internetGateway:InternetGateway": true,
+	"aws:ec2/routeTable:RouteTable": true, "aws:ec2/route:Route": true,
+	"aws:ec2/routeTableAssociation:RouteTableAssociation": true,
+	"aws:ec2/securityGroup:SecurityGroup":                 true, "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": true,
+	"aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule":   true,
+	"aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": true,
+	"aws:ec2/vpcEndpointPolicy:VpcEndpointPolicy":               true,
+
+	"aws:rds/subnetGroup:SubnetGroup": true, "aws:rds/parameterGroup:ParameterGroup": true,
+	"aws:rds/clusterParameterGroup:ClusterParameterGroup":     true,
+	"aws:rds/proxyDefaultTargetGroup:ProxyDefaultTargetGroup": true, "aws:rds/proxyTarget:ProxyTarget": true,
+	"aws:elasticache/subnetGroup:SubnetGroup": true, "aws:elasticache/parameterGroup:ParameterGroup": true,
+	"aws:elasticache/user:User": true, "aws:elasticache/userGroup:UserGroup": true,
+	"aws:elasticache/userGroupAssociation:UserGroupAssociation": true,
+
+	"aws:s3/bucketVersioningV2:BucketVersioningV2":                                               true,
+	"aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2": true,
+	"aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock":                                     true,
+	"aws:s3/bucketOwnershipControls:BucketOwnershipControls":                                     true,
+	"aws:s3/bucketPolicy:BucketPolicy":                                                           true,
+	"aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2":                       true,
+	"aws:s3/bucketLoggingV2:BucketLoggingV2":                                                     true,
+	"aws:s3/bucketCorsConfigurationV2:BucketCorsConfigurationV2":                                 true,
+	"aws:s3/bucketNotification:BucketNotification":                                               true,
+	"aws:secretsmanager/secretVersion:SecretVersion":                                             true,
+	"aws:secretsmanager/secretRotation:SecretRotation":                                           true,
+	"aws:secretsmanager/secretPolicy:SecretPolicy":                                               true,
+	"aws:kms/alias:Alias":                                                                        true, "aws:kms/keyPolicy:KeyPolicy": true, "aws:kms/grant:Grant": true,
+
+	"aws:apigateway/account:Account": true, "aws:apigateway/deployment:Deployment": true,
+	"aws:apigateway/stage:Stage": true, "aws:apigateway/domainName:DomainName": true,
+	"aws:apigateway/basePathMapping:BasePathMapping": true, "aws:apigateway/usagePlan:UsagePlan": true,
+	"aws:apigateway/apiKey:ApiKey": true, "aws:apigateway/usagePlanKey:UsagePlanKey": true,
+	"aws:apigateway/restApiPolicy:RestApiPolicy": true, "aws:apigateway/response:Response": true,
+	"aws:lambda/alias:Alias": true, "aws:lambda/permission:Permission": true, "aws:lambda/invocation:Invocation": true,
+	"aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": true,
+	"aws:appautoscaling/target:Target":                               true, "aws:appautoscaling/policy:Policy": true,
+	"aws:appautoscaling/scheduledAction:ScheduledAction": true,
+	"aws:codedeploy/application:Application":             true, "aws:codedeploy/deploymentGroup:DeploymentGroup": true,
+	"aws:codedeploy/deploymentConfig:DeploymentConfig": true,
+	"aws:wafv2/webAclAssociation:WebAclAssociation":    true,
+	"aws:sns/topic:Topic":                              true, "aws:sns/topicPolicy:TopicPolicy": true, "aws:sns/topicSubscription:TopicSubscription": true,
+	"aws:sqs/queue:Queue": true, "aws:sqs/queuePolicy:QueuePolicy": true,
+	"aws:cloudwatch/logResourcePolicy:LogResourcePolicy": true,
+	"aws:cloudwatch/queryDefinition:QueryDefinition":     true,
+	"aws:xray/samplingRule:SamplingRule":                 true, "aws:xray/group:Group": true,
+
+	"aws:acm/certificate:Certificate": true, "aws:acm/certificateValidation:CertificateValidation": true,
+	"aws:route53/record:Record": true,
+}

@@ -1,0 +1,160 @@
+package cost
+
+import (
+	"fmt"
+	"math"
+	"slices"
+)
+
+// Switch is a config key and what its other values would change, all else as it is.
+type Switch struct {
+	Key     string   `json:"key"`
+	Now     string   `json:"now"`
+	Options []Option `json:"options"`
+}
+
+// Option is another value of a switch and the change of the month's total.
+type Option struct {
+	Value  string  `json:"value"`
+	Change float64 `json:"change"`
+}
+
+// choice is a value of a switch, and the facts with it.
+type choice struct {
+	value string
+	set   func(*Facts)
+}
+
+// switches prices every switch by asking the model again with other facts: one preview is enough.
+func switches(f Facts, t Traffic, p Prices) []Switch {
+	before, _ := total(estimate(f, t, p))
+	var list []Switch
+	for _, s := range []struct {
+		key, now string
+		choices  []choice
+	}{
+		{"network.nat", natMode(f), natChoices(f)},
+		{"data.database.readers", fmt.Sprint(max(0, f.Instances-1)), readerChoices(f)},
+		{"data.database.minCapacity", fmt.Sprint(f.MinACU), capacityChoices(f)},
+		{"data.cache.shards", fmt.Sprint(f.Shards), around(f.Shards, 1, func(f *Facts, n int) { f.Shards = n })},
+		{"data.cache.replicas", fmt.Sprint(f.Replicas), around(f.Replicas, 0, func(f *Facts, n int) { f.Replicas = n })},
+		{"data.cache.engine", f.CacheEngine, others(f.CacheEngine, []string{"redis", "valkey"}, func(f *Facts, v string) { f.CacheEngine = v })},
+		{"api.provisionedConcurrency", fmt.Sprint(f.Warm), around(f.Warm, 0, func(f *Facts, n int) { f.Warm = n })},
+		{"api.architecture", f.Architecture, others(f.Architecture, []string{"arm64", "x86_64"}, func(f *Facts, v string) { f.Architecture = v })},
+		{"api.waf", fmt.Sprint(f.WebACLs > 0), wafChoices(f)},
+	} {
+		sw := Switch{Key: s.key, Now: s.now}
+		for _, c := range s.choices {
+			changed := f
+			c.set(&changed)
+			// Without a price row there is no change to tell.
+			if after, missing := total(estimate(changed, t, p)); len(missing) == 0 {
+				sw.Options = append(sw.Options, Option{c.value, cents(after - before)})
+			}
+		}
+		if len(sw.Options) > 0 {
+			list = append(list, sw)
+		}
+	}
+	return list
+}
+
+func natMode(f Facts) string {
+	switch {
+	case f.NATGateways == 0:
+		return "none"
+	case f.NATGateways < f.Zones:
+		return "single"
+	default:
+		return "perAz"
+	}
+}
+
+// natChoices changes the gateways with their addresses, one each.
+func natChoices(f Facts) []choice {
+	if f.Zones == 0 {
+		return nil
+	}
+	var choices []choice
+	for _, mode := range []struct {
+		name  string
+		count int
+	}{{"none", 0}, {"single", 1}, {"perAz", f.Zones}} {
+		if mode.name != natMode(f) {
+			choices = append(choices, choice{mode.name, func(f *Facts) {
+				f.Addresses += mode.count - f.NATGateways
+				f.NATGateways = mode.count
+			}})
+		}
+	}
+	return choices
+}
+
+// readerChoices brings the proxy's read-only endpoint with the first reader.
+func readerChoices(f Facts) []choice {
+	if f.Instances == 0 {
+		return nil
+	}
+	return around(f.Instances-1, 0, func(f *Facts, readers int) {
+		f.Instances = 1 + readers
+		f.ProxyEndpoints = min(readers, 1) * f.Proxies
+	})
+}
+
+// capacityChoices are half and twice of what each instance never goes below.
+func capacityChoices(f Facts) []choice {
+	const least = 0.5
+	var choices []choice
+	for _, acu := range []float64{f.MinACU / 2, f.MinACU * 2} {
+		if f.Instances > 0 && acu >= least && acu <= f.MaxACU && math.Mod(acu, least) == 0 {
+			choices = append(choices, choice{fmt.Sprint(acu), func(f *Facts) { f.MinACU = acu }})
+		}
+	}
+	return choices
+}
+
+// ruleCount is how many rules the web ACL has that this program makes.
+const ruleCount = 3
+
+func wafChoices(f Facts) []choice {
+	if f.WebACLs > 0 {
+		return []choice{{"false", func(f *Facts) { f.WebACLs, f.WebACLRules = 0, 0 }}}
+	}
+	return []choice{{"true", func(f *Facts) { f.WebACLs, f.WebACLRules = 1, ruleCount }}}
+}
+
+// around are nothing (or the least), one less and one more.
+func around(now, least int, set func(*Facts, int)) []choice {
+	var choices []choice
+	for _, n := range slices.Compact([]int{least, now - 1, now + 1}) {
+		if n >= least && n != now {
+			choices = append(choices, choice{fmt.Sprint(n), func(f *Facts) { set(f, n) }})
+		}
+	}
+	return choices
+}
+
+func others(now string, all []string, set func(*Facts, string)) []choice {
+	if !slices.Contains(all, now) {
+		return nil
+	}
+	var choices []choice
+	for _, value := range all {
+		if value != now {
+			choices = append(choices, choice{value, func(f *Facts) { set(f, value) }})
+		}
+	}
+	return choices
+}
+
+// total adds lines up and hands through what could not be priced.
+func total(lines []Line, missing []string) (float64, []string) {
+	sum := 0.0
+	for _, l := range lines {
+		sum += l.USD
+	}
+	return sum, missing
+}
+
+// cents rounds dollars to what can be paid.
+func cents(usd float64) float64 { return math.Round(usd*100) / 100 }

@@ -1,0 +1,105 @@
+package cost
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+)
+
+// leftOut is what no row stands for, in the table so that nobody takes the sum for the bill.
+const leftOut = "Not in the sum: free tiers, savings plans, support and tax; traffic between zones; snapshots beyond\n" +
+	"the free ones; calls to Secrets Manager, KMS and SNS; deploys, migrations and rotations.\n"
+
+// print writes the report for a person; with items, every line and its arithmetic.
+func (r Report) print(w io.Writer, items bool) error {
+	var text strings.Builder
+	fmt.Fprintf(&text, "%s, a month of %s requests, %s of %s written down on %s\n\n",
+		r.Stack, count(r.Traffic.Requests), r.Currency, r.Region, r.PriceDate)
+	r.printParts(&text)
+	if items {
+		r.printLines(&text)
+	}
+	r.printSwitches(&text)
+	r.printChange(&text)
+	for _, what := range r.Unpriced {
+		fmt.Fprintf(&text, "NOT PRICED  %s\n", what)
+	}
+	fmt.Fprintf(&text, "%s", leftOut)
+	_, err := io.WriteString(w, text.String())
+	return err
+}
+
+func (r Report) printParts(text *strings.Builder) {
+	row := func(name, fixed, perUse, sum string) {
+		fmt.Fprintf(text, "%-18s%10s%12s%10s\n", name, fixed, perUse, sum)
+	}
+	row("part", "fixed", "by traffic", "month")
+	for _, p := range r.Parts {
+		row(p.Name, money(p.Fixed), money(p.PerUse), money(p.Fixed+p.PerUse))
+	}
+	row("sum", money(r.Fixed), money(r.PerUse), money(r.Total))
+	fmt.Fprintf(text, "\nA further million requests of this mix costs %s.\n\n", money(r.Million))
+}
+
+func columns(text *strings.Builder) *tabwriter.Writer {
+	return tabwriter.NewWriter(text, 0, 0, 2, ' ', 0)
+}
+
+func (r Report) printLines(text *strings.Builder) {
+	w := columns(text)
+	_, _ = fmt.Fprintln(w, "part\titem\tquantity\tprice row\tmonth")
+	for _, l := range r.Lines {
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%.6g\t%s\t%s\n", l.Part, l.Item, l.Quantity, l.Price, money(l.USD))
+	}
+	_ = w.Flush()
+	text.WriteString("\n")
+}
+
+func (r Report) printSwitches(text *strings.Builder) {
+	w := columns(text)
+	_, _ = fmt.Fprintln(w, "switch\tnow\tinstead, change of the month")
+	for _, s := range r.Switches {
+		var options []string
+		for _, o := range s.Options {
+			options = append(options, o.Value+" "+signed(o.Change))
+		}
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\n", s.Key, s.Now, strings.Join(options, ",  "))
+	}
+	_ = w.Flush()
+	text.WriteString("\n")
+}
+
+func (r Report) printChange(text *strings.Builder) {
+	if r.Change == nil {
+		return
+	}
+	if !r.Change.SameTraffic {
+		text.WriteString("The base assumed other traffic or prices.\n")
+	}
+	row := func(name, base, now, change string) {
+		fmt.Fprintf(text, "%-18s%10s%10s%10s\n", name, base, now, change)
+	}
+	row("part", "base", "now", "change")
+	for _, p := range r.Change.Parts {
+		row(p.Name, money(p.Base), money(p.Now), signed(p.Now-p.Base))
+	}
+	row("sum", "", money(r.Total), signed(r.Change.Total))
+	text.WriteString("\n")
+}
+
+func money(usd float64) string { return fmt.Sprintf("%.2f", usd) }
+
+func signed(usd float64) string { return fmt.Sprintf("%+.2f", usd) }
+
+// count writes large numbers as people say them.
+func count(n float64) string {
+	switch {
+	case n >= million:
+		return fmt.Sprintf("%.4g million", n/million)
+	case n >= thousand:
+		return fmt.Sprintf("%.4g thousand", n/thousand)
+	default:
+		return fmt.Sprintf("%g", n)
+	}
+}
