@@ -9,7 +9,7 @@ PACKAGES := $$(go list ./... | grep -v /e2e$$)
 # shares Go's build cache, which for the AWS provider is worth ten minutes.
 TRIM := GOFLAGS="$$GOFLAGS -trimpath"
 
-.PHONY: help up preview cost down status logs shell test checks lint unit e2e schema sandbox lint-tools tools
+.PHONY: help up preview cost down status logs shell test checks lint unit e2e schema bench sandbox lint-tools tools
 
 help: ## what can be asked
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 12
@@ -80,3 +80,7 @@ schema: $(TOOLS) ## the sandbox's AWS types have the names and shapes of the pul
 e2e: $(TOOLS) ## up, requests, second up without change, down
 	@cd sandbox && $(TRIM) go test -c -o ../.sandbox/bin/e2e.test ./e2e
 	@cd sandbox/e2e && ../../.sandbox/bin/e2e.test -test.v -test.timeout 60m
+
+bench: sandbox ## the function beside an empty, a plain Go and a Node handler (QUICK=1: under 3 minutes)
+	@cd sandbox && $(TRIM) go build -o ../.sandbox/bin/bench ./bench
+	@$(SANDBOX) services -- .sandbox/bin/bench $(if $(QUICK),-quick)

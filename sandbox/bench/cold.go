@@ -1,0 +1,39 @@
+package main
+
+import (
+	"context"
+	"fmt"
+)
+
+// cold times the start of each contestant, with a request for an item that
+// nobody asked for already waiting, as when Lambda starts an instance for it.
+func (b *bench) cold(ctx context.Context) error {
+	for range b.plan.cold {
+		for _, c := range b.contestants.started() {
+			if err := b.coldStart(ctx, c); err != nil {
+				return fmt.Errorf("%s: %w", c.name, err)
+			}
+		}
+	}
+	return nil
+}
+
+func (b *bench) coldStart(ctx context.Context, c contestant) error {
+	work := make(chan *invocation)
+	i, err := b.launch(c, work)
+	if err != nil {
+		return err
+	}
+	defer i.stop()
+	poll, err := i.ready(ctx)
+	if err != nil {
+		return err
+	}
+	got, err := b.asking(c)(ctx, work, get(b.parts.fresh()))
+	if err != nil {
+		return err
+	}
+	b.figures.add("cold poll ms "+c.name, microseconds(poll)/1e3)
+	b.figures.add("cold answer ms "+c.name, microseconds(got.at.Sub(i.started))/1e3)
+	return nil
+}

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+)
+
+// contestant is one program that is measured.
+type contestant struct {
+	name    string
+	command []string
+}
+
+// contestants are all of them.
+type contestants struct {
+	ours, unlimited, empty, bare, plain, node contestant
+}
+
+// warm are those that answer requests for items.
+func (c contestants) warm() []contestant { return []contestant{c.ours, c.plain, c.node} }
+
+// started are those whose start is timed.
+func (c contestants) started() []contestant { return []contestant{c.ours, c.empty, c.plain, c.node} }
+
+// streaming are those that answer requests for files.
+func (c contestants) streaming() []contestant { return []contestant{c.unlimited, c.plain, c.node} }
+
+// output is where the programs are built, seen from the repository's root,
+// where bench runs.
+const output = ".sandbox/bench"
+
+// buildContestants builds every program as the deployed function is built.
+func buildContestants(ctx context.Context) (contestants, error) {
+	out, err := filepath.Abs(output)
+	if err != nil {
+		return contestants{}, err
+	}
+	overlay, err := liftLimit(out)
+	if err != nil {
+		return contestants{}, err
+	}
+	node, err := installNode(ctx, out)
+	if err != nil {
+		return contestants{}, err
+	}
+	program := func(name string) contestant { return contestant{name, []string{filepath.Join(out, name)}} }
+	all := contestants{
+		ours: program("ours"), unlimited: program("unlimited"), empty: program("empty"), bare: program("bare"), plain: program("plain"),
+		node: contestant{"node", []string{"node", node}},
+	}
+	return all, errors.Join(
+		compile(ctx, ".", "./lambda", filepath.Join(out, "ours")),
+		compile(ctx, ".", "./lambda", filepath.Join(out, "unlimited"), "-overlay", overlay),
+		compile(ctx, "sandbox", "./bench/empty", filepath.Join(out, "empty")),
+		compile(ctx, "sandbox", "./bench/bare", filepath.Join(out, "bare")),
+		compile(ctx, "sandbox", "./bench/plain", filepath.Join(out, "plain")),
+	)
+}
+
+// compile builds with the settings of api/build.go, for this machine.
+func compile(ctx context.Context, dir, source, to string, more ...string) error {
+	args := append([]string{"build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -buildid=", "-tags", "lambda.norpc", "-o", to}, more...)
+	cmd := exec.CommandContext(ctx, "go", append(args, source)...)
+	cmd.Dir, cmd.Env = dir, append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=")
+	if said, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("build %s: %w\n%s", source, err, said)
+	}
+	return nil
+}
+
+// The platform's limits as lambda/files has them.
+const limits = "lambda/files/platform.go"
+
+var limit = regexp.MustCompile(`(?m)^\s*(maxStream|bytesPerSec)\s*=\s*([0-9_]+)`)
+
+// liftLimit writes a build overlay in which the function believes that the
+// platform carries any stream: a gibibyte is over what AWS takes, and would be
+// answered with a redirect.
+func liftLimit(out string) (string, error) {
+	source, err := os.ReadFile(limits)
+	if err != nil {
+		return "", fmt.Errorf("run bench in the repository's root: %w", err)
+	}
+	if found := limit.FindAll(source, -1); len(found) != 2 {
+		return "", fmt.Errorf("%s does not set maxStream and bytesPerSec", limits)
+	}
+	original, err := filepath.Abs(limits)
+	if err != nil {
+		return "", err
+	}
+	lifted, overlay := filepath.Join(out, "platform.go"), filepath.Join(out, "overlay.json")
+	return overlay, errors.Join(
+		os.MkdirAll(out, 0o755),
+		os.WriteFile(lifted, limit.ReplaceAll(source, []byte("\t$1 = 1 << 40")), 0o600),
+		os.WriteFile(overlay, fmt.Appendf(nil, `{"Replace":{%q:%q}}`, original, lifted), 0o600),
+	)
+}
+
+// installNode puts the Node handler and its packages, at the locked versions,
+// under out and returns its main module.
+func installNode(ctx context.Context, out string) (string, error) {
+	dir := filepath.Join(out, "node")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", err
+	}
+	for _, name := range []string{".npmrc", "package.json", "package-lock.json", "index.mjs", "runtime.mjs"} {
+		content, err := os.ReadFile(filepath.Join("sandbox/bench/node", name))
+		if err != nil {
+			return "", err
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), content, 0o600); err != nil {
+			return "", err
+		}
+	}
+	cmd := exec.CommandContext(ctx, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
+	cmd.Dir = dir
+	if said, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("install the Node handler's packages (Node 20 and npm must be on PATH): %w\n%s", err, strings.TrimSpace(string(said)))
+	}
+	return filepath.Join(dir, "index.mjs"), nil
+}

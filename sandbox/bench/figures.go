@@ -1,0 +1,128 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strings"
+	"time"
+)
+
+// figures are the values of every round, by work, metric and contestant
+// ("hit p50 us ours"). Values of one round lie at one index, so that ratios are
+// of what ran in turns.
+type figures map[string][]float64
+
+func (f figures) add(key string, value float64) { f[key] = append(f[key], value) }
+
+func microseconds(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1e3 }
+
+// percentile returns the value below which the part p of all lies.
+func percentile(all []time.Duration, p float64) time.Duration {
+	sorted := slices.Sorted(slices.Values(all))
+	return sorted[min(len(sorted)-1, int(math.Ceil(p*float64(len(sorted))))-1)]
+}
+
+// spread is a median with the range of the middle half of the rounds.
+type spread struct{ median, low, high float64 }
+
+func spreadOf(values []float64) spread {
+	sorted := slices.Sorted(slices.Values(values))
+	n := len(sorted)
+	if n == 0 {
+		return spread{math.NaN(), math.NaN(), math.NaN()}
+	}
+	return spread{sorted[n/2], sorted[n/4], sorted[min(n-1, n-1-n/4)]}
+}
+
+// target is a ratio of the issue with the bound that it should keep.
+type target struct {
+	work   string
+	ratio  func(at func(key string) float64) float64
+	atMost bool
+	bound  float64
+}
+
+func over(a, b string) func(func(string) float64) float64 {
+	return func(at func(string) float64) float64 { return at(a) / at(b) }
+}
+
+// above is the ratio of what two need beyond their empty floor.
+func above(a, b, floor string) func(func(string) float64) float64 {
+	return func(at func(string) float64) float64 { return (at(a) - at(floor)) / (at(b) - at(floor)) }
+}
+
+var targets = []target{
+	{"exec to first poll / empty handler", over("cold poll ms ours", "cold poll ms empty"), true, 1.5},
+	{"exec to first poll / Node", over("cold poll ms ours", "cold poll ms node"), true, 1.0 / 25},
+	{"exec to first answer, a miss / plain Go", over("cold answer ms ours", "cold answer ms plain"), true, 0.65},
+	{"hit p50 above empty / bare GET", above("hit p50 us ours", "hit p50 us bare", "hit p50 us empty"), true, 1.3},
+	{"hit p50 above empty / Node's", above("hit p50 us ours", "hit p50 us node", "hit p50 us empty"), true, 0.5},
+	{"hit p99 above empty / Node's", above("hit p99 us ours", "hit p99 us node", "hit p99 us empty"), true, 0.5},
+	{"miss p50 above empty / bare select and SET", above("miss p50 us ours", "miss p50 us bare", "miss p50 us empty"), true, 1.3},
+	{"1 GiB stream, MiB/s / direct GET", over("stream 1 GiB MiB/s ours", "stream 1 GiB MiB/s direct"), false, 0.9},
+	{"64 MiB stream, peak memory, MiB", func(at func(string) float64) float64 { return at("stream 64 MiB peak MiB ours") }, true, 64},
+	{"1 GiB stream, peak memory, MiB", func(at func(string) float64) float64 { return at("stream 1 GiB peak MiB ours") }, true, 64},
+	{"1,000 misses at once, 8 instances: reads", func(at func(string) float64) float64 { return at("burst reads ours") }, true, 2},
+}
+
+// over rounds: the ratio of each round, then their spread.
+func (t target) measure(f figures) spread {
+	var ratios []float64
+	for round := 0; ; round++ {
+		whole := true
+		ratio := t.ratio(func(key string) float64 {
+			if whole = whole && round < len(f[key]); !whole {
+				return math.NaN()
+			}
+			return f[key][round]
+		})
+		if !whole {
+			return spreadOf(ratios)
+		}
+		ratios = append(ratios, ratio)
+	}
+}
+
+// report prints both tables as Markdown.
+func report(w io.Writer, f figures) {
+	_, _ = fmt.Fprintln(w, "| work | target | median | middle half | met |\n| --- | --- | --- | --- | --- |")
+	for _, t := range targets {
+		s, sign, met := t.measure(f), "at most", "no"
+		if !t.atMost {
+			sign = "at least"
+		}
+		if t.atMost && s.median <= t.bound || !t.atMost && s.median >= t.bound {
+			met = "yes"
+		}
+		_, _ = fmt.Fprintf(w, "| %s | %s %.3g | %.3g | %.3g - %.3g | %s |\n", t.work, sign, t.bound, s.median, s.low, s.high, met)
+	}
+	_, _ = fmt.Fprintln(w, "\n| figure | "+strings.Join(columns, " | ")+" |\n| --- |"+strings.Repeat(" --- |", len(columns)))
+	for _, row := range rowsOf(f) {
+		_, _ = fmt.Fprint(w, "| ", row, " |")
+		for _, column := range columns {
+			cell := ""
+			if values := f[row+" "+column]; len(values) > 0 {
+				cell = fmt.Sprintf("%.4g", spreadOf(values).median)
+			}
+			_, _ = fmt.Fprint(w, " ", cell, " |")
+		}
+		_, _ = fmt.Fprintln(w)
+	}
+}
+
+// columns are the contestants, and what is measured without one.
+var columns = []string{"ours", "empty", "plain", "node", "bare", "loop", "direct"}
+
+// rowsOf are the names of the figures without their column, in order.
+func rowsOf(f figures) (all []string) {
+	for key := range f {
+		row := key[:strings.LastIndex(key, " ")]
+		if !slices.Contains(all, row) {
+			all = append(all, row)
+		}
+	}
+	slices.Sort(all)
+	return all
+}

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// instance is one process of a contestant with the Runtime API that it talks
+// to. The Lambda host of the sandbox is not used: it caps a stream as AWS
+// does, and freezes and logs between requests, which is noise here.
+type instance struct {
+	cmd     *exec.Cmd
+	server  *http.Server
+	work    <-chan *invocation // shared by the instances of a fleet
+	started time.Time
+	polled  chan time.Duration // exec to first poll
+	exited  chan struct{}
+	log     bytes.Buffer // read once exited is closed
+
+	mu      sync.Mutex
+	seen    bool // polled before
+	current *invocation
+}
+
+// launch starts a process of c that takes its work from work.
+func (b *bench) launch(c contestant, work <-chan *invocation) (*instance, error) {
+	return startInstance(c, work, "api", b.parts.env)
+}
+
+func startInstance(c contestant, work <-chan *invocation, handler string, environment []string) (*instance, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	i := &instance{work: work, polled: make(chan time.Duration, 1), exited: make(chan struct{})}
+	i.server = &http.Server{Handler: i.runtimeAPI(), ReadHeaderTimeout: time.Minute}
+	go func() { _ = i.server.Serve(listener) }() // ends with stop's Close
+	i.cmd = exec.Command(c.command[0], c.command[1:]...)
+	i.cmd.Env = slices.Concat(environment, []string{"AWS_LAMBDA_RUNTIME_API=" + listener.Addr().String(), "_HANDLER=" + handler})
+	i.cmd.Stdout, i.cmd.Stderr = &i.log, &i.log
+	i.started = time.Now()
+	if err := i.cmd.Start(); err != nil {
+		return nil, fmt.Errorf("start %s: %w", c.name, err)
+	}
+	go func() {
+		_ = i.cmd.Wait() // killed, most often; why else is in the log
+		close(i.exited)
+	}()
+	return i, nil
+}
+
+// ready waits for the first poll and returns how long it took from exec.
+func (i *instance) ready(ctx context.Context) (time.Duration, error) {
+	select {
+	case took := <-i.polled:
+		return took, nil
+	case <-i.exited:
+		return 0, fmt.Errorf("%s ended: %s", i.cmd.Path, i.log.String())
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	}
+}
+
+// stop ends the process and its Runtime API.
+func (i *instance) stop() {
+	_ = i.cmd.Process.Kill() // it may be gone
+	<-i.exited
+	_ = i.server.Close()
+}
+
+// peak is the most memory that the process had resident so far, bytes.
+func (i *instance) peak() (int64, error) {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", i.cmd.Process.Pid))
+	if err != nil {
+		return 0, err
+	}
+	_, rest, _ := strings.Cut(string(status), "VmHWM:")
+	number, _, _ := strings.Cut(strings.TrimSpace(rest), " ")
+	kilobytes, err := strconv.ParseInt(number, 10, 64)
+	return kilobytes << 10, err
+}

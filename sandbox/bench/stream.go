@@ -1,0 +1,108 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awscredentials "github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+)
+
+// sizes of the objects that are streamed.
+var sizes = []struct {
+	name  string
+	bytes int64
+}{{"64 MiB", 64 << 20}, {"1 GiB", 1 << 30}}
+
+// stream times whole objects through each contestant, and by the SDK alone.
+// The SDKs' default holds for all: the checksum of the whole object is
+// validated where the answer has one.
+func (b *bench) stream(ctx context.Context) error {
+	if err := b.parts.cloud.store("small", 1<<10); err != nil {
+		return err
+	}
+	for _, size := range sizes {
+		if err := b.parts.cloud.store("large", size.bytes); err != nil {
+			return err
+		}
+		for range b.plan.streams {
+			for _, c := range b.contestants.streaming() {
+				if err := b.streamFrom(ctx, c, size.name, size.bytes); err != nil {
+					return fmt.Errorf("%s of %s: %w", size.name, c.name, err)
+				}
+			}
+			if err := b.streamDirect(ctx, size.name, size.bytes); err != nil {
+				return fmt.Errorf("%s directly: %w", size.name, err)
+			}
+		}
+	}
+	return nil
+}
+
+// streamFrom starts an instance of its own, whose peak memory is the stream's.
+func (b *bench) streamFrom(ctx context.Context, c contestant, size string, bytes int64) error {
+	work := make(chan *invocation)
+	i, err := b.launch(c, work)
+	if err != nil {
+		return err
+	}
+	defer i.stop()
+	if _, err := ask(ctx, work, file("small")); err != nil {
+		return err
+	}
+	got, err := ask(ctx, work, file("large"))
+	if err != nil {
+		return err
+	}
+	if got.bytes != bytes {
+		return fmt.Errorf("%d bytes came", got.bytes)
+	}
+	peak, err := i.peak()
+	if err != nil {
+		return err
+	}
+	name := c.name
+	if name == b.contestants.unlimited.name {
+		name = b.contestants.ours.name
+	}
+	b.streamed(size, name, bytes, got.took, got.firstByte)
+	b.figures.add("stream "+size+" peak MiB "+name, float64(peak)/(1<<20))
+	return nil
+}
+
+func (b *bench) streamed(size, name string, bytes int64, took, firstByte time.Duration) {
+	b.figures.add("stream "+size+" MiB/s "+name, float64(bytes)/(1<<20)/took.Seconds())
+	b.figures.add("stream "+size+" first byte ms "+name, microseconds(firstByte)/1e3)
+}
+
+// streamDirect is one GetObject of the SDK, read and dropped.
+func (b *bench) streamDirect(ctx context.Context, size string, bytes int64) error {
+	client := s3.New(s3.Options{
+		Region: "eu-west-1", BaseEndpoint: aws.String(b.parts.cloud.url()), UsePathStyle: true,
+		Credentials:                awscredentials.NewStaticCredentialsProvider("key", "secret", "token"),
+		ResponseChecksumValidation: aws.ResponseChecksumValidationWhenSupported,
+	})
+	began := time.Now()
+	out, err := client.GetObject(ctx, &s3.GetObjectInput{Bucket: aws.String(bucket), Key: aws.String("large")})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = out.Body.Close() }()
+	one := make([]byte, 1)
+	if _, err := io.ReadFull(out.Body, one); err != nil {
+		return err
+	}
+	firstByte := time.Since(began)
+	n, err := io.Copy(io.Discard, out.Body)
+	if err != nil {
+		return err
+	}
+	if n+1 != bytes {
+		return fmt.Errorf("%d bytes came", n+1)
+	}
+	b.streamed(size, "direct", bytes, time.Since(began), firstByte)
+	return nil
+}
