@@ -9,7 +9,7 @@ PACKAGES := $$(go list ./... | grep -v /e2e$$)
 # shares Go's build cache, which for the AWS provider is worth ten minutes.
 TRIM := GOFLAGS="$$GOFLAGS -trimpath"
 
-.PHONY: help up preview cost down status logs shell test checks lint unit e2e schema bench sandbox lint-tools tools
+.PHONY: help up preview cost diagram down status logs shell test checks lint unit e2e schema bench sandbox lint-tools tools
 
 help: ## what can be asked
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 12
@@ -24,6 +24,11 @@ preview: sandbox ## what an up would change
 cost: sandbox ## what a month costs (COST: flags of ops cost)
 	@$(SANDBOX) preview --stack $(STACK) --json >.sandbox/preview.$(STACK).json || { cat .sandbox/preview.$(STACK).json >&2; exit 1; }
 	@go run ./ops cost --preview .sandbox/preview.$(STACK).json --architecture arm64 $(COST)
+
+diagram: sandbox ## draw docs/architecture.svg from the stack prod that is up
+	@$(SANDBOX) pulumi stack export --stack prod >.sandbox/state.prod.json
+	@go run ./ops diagram --state .sandbox/state.prod.json >.sandbox/architecture.svg
+	@mv .sandbox/architecture.svg docs/architecture.svg
 
 down: sandbox ## remove every trace of the running sandbox
 	@$(SANDBOX) down

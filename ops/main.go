@@ -11,12 +11,14 @@ import (
 	"github.com/didomi/serverless-api/ops/audit"
 	"github.com/didomi/serverless-api/ops/command"
 	"github.com/didomi/serverless-api/ops/cost"
+	"github.com/didomi/serverless-api/ops/diagram"
 )
 
 // commands are in the order of the help.
 var commands = []command.Command{
 	{Name: "audit", Summary: "checks the rules that hold for the whole stack", Run: audit.Run},
 	{Name: "cost", Summary: "estimates what a month costs, and what each switch changes", Run: cost.Run},
+	{Name: "diagram", Summary: "draws the deployed stack as SVG", Run: diagram.Run},
 }
 
 func main() {

@@ -23,6 +23,13 @@ func resource(token, name string, inputs map[string]any) graph.Resource {
 	}
 }
 
+// permission lets a service invoke a function, whose name a preview need not know yet.
+func permission(principal, function string) graph.Resource {
+	r := resource("aws:lambda/permission:Permission", function, map[string]any{"principal": principal, "function": graph.Unknown})
+	r.PropertyDependencies = map[string][]string{"function": {"urn:pulumi:prod::didomi::" + functionType + "::" + function}}
+	return r
+}
+
 func TestReadCountsWhatThePriceDependsOn(t *testing.T) {
 	type m = map[string]any
 	several := func(resources ...graph.Resource) []graph.Resource { return resources }
@@ -63,8 +70,8 @@ func TestReadCountsWhatThePriceDependsOn(t *testing.T) {
 			several(
 				resource("aws:lambda/function:Function", "api", m{"memorySize": 1024.0, "architectures": []any{"arm64"}}),
 				resource("aws:lambda/function:Function", "migrate", m{"memorySize": 256.0}),
-				resource("aws:lambda/permission:Permission", "p", m{"principal": "apigateway.amazonaws.com", "function": "api"}),
-				resource("aws:lambda/permission:Permission", "q", m{"principal": "secretsmanager.amazonaws.com", "function": "migrate"}),
+				permission("apigateway.amazonaws.com", "api"),
+				permission("secretsmanager.amazonaws.com", "migrate"),
 				resource("aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig", "w", m{"provisionedConcurrentExecutions": 2.0}),
 			),
 			Facts{MemoryMB: 1024, Architecture: "arm64", Warm: 2},
@@ -131,6 +138,10 @@ func TestWhatHasNoPriceIsNamedAndNeverZero(t *testing.T) {
 		"an instance of a class": {
 			resource("aws:rds/clusterInstance:ClusterInstance", "1", m{"instanceClass": "db.r7g.large"}),
 			"aws:rds/clusterInstance:ClusterInstance 1: instance class db.r7g.large has no price row",
+		},
+		"a function that answers nobody": {
+			resource(functionType, "f", m{"memorySize": 512.0}),
+			functionType + " f: API Gateway may invoke none of the functions",
 		},
 		"I/O-optimized storage": {
 			resource("aws:rds/cluster:Cluster", "c", m{"storageType": "aurora-iopt1"}),

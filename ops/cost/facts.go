@@ -3,6 +3,7 @@ package cost
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/didomi/serverless-api/ops/graph"
@@ -47,6 +48,8 @@ type Facts struct {
 	Unpriced []string
 }
 
+const functionType = "aws:lambda/function:Function"
+
 // readers say what a resource of each priced type adds to the facts.
 var readers = map[string]func(*Facts, *graph.Graph, *graph.Resource){
 	"aws:ec2/natGateway:NatGateway":                     func(f *Facts, _ *graph.Graph, _ *graph.Resource) { f.NATGateways++ },
@@ -61,7 +64,7 @@ var readers = map[string]func(*Facts, *graph.Graph, *graph.Resource){
 	"aws:s3/bucketV2:BucketV2":                          func(f *Facts, _ *graph.Graph, _ *graph.Resource) { f.Buckets++ },
 	"aws:apigateway/restApi:RestApi":                    func(f *Facts, _ *graph.Graph, _ *graph.Resource) { f.Gateways++ },
 	"aws:apigateway/methodSettings:MethodSettings":      (*Facts).readMethods,
-	"aws:lambda/function:Function":                      (*Facts).readFunction,
+	functionType: (*Facts).readFunction,
 	"aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig": func(f *Facts, _ *graph.Graph, r *graph.Resource) {
 		f.Warm += int(r.Number("provisionedConcurrentExecutions"))
 	},
@@ -93,6 +96,9 @@ func Read(g *graph.Graph) Facts {
 		case r.Custom && !free(r.Type):
 			f.unpriced(r, "its type is in no price row and not among those that are free")
 		}
+	}
+	if functions := g.ByType(functionType); f.MemoryMB == 0 && len(functions) > 0 {
+		f.unpriced(functions[0], "API Gateway may invoke none of the functions")
 	}
 	return f
 }
@@ -187,7 +193,8 @@ func (f *Facts) readMethods(g *graph.Graph, r *graph.Resource) {
 // and rotations, for cents.
 func (f *Facts) readFunction(g *graph.Graph, r *graph.Resource) {
 	for _, permission := range g.ByType("aws:lambda/permission:Permission") {
-		if permission.Text("principal") != "apigateway.amazonaws.com" || !refersTo(g, permission, "function", r) {
+		if permission.Text("principal") != "apigateway.amazonaws.com" ||
+			!slices.Contains(permission.PropertyDependencies["function"], r.URN) {
 			continue
 		}
 		f.MemoryMB, f.Architecture = r.Number("memorySize"), "x86_64"
@@ -195,15 +202,6 @@ func (f *Facts) readFunction(g *graph.Graph, r *graph.Resource) {
 			f.Architecture = fmt.Sprint(list[0])
 		}
 	}
-}
-
-func refersTo(g *graph.Graph, from *graph.Resource, input string, to *graph.Resource) bool {
-	for _, r := range g.Refs(from, input) {
-		if r.URN == to.URN {
-			return true
-		}
-	}
-	return false
 }
 
 func (f *Facts) readWebACL(_ *graph.Graph, r *graph.Resource) {

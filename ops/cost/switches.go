@@ -39,7 +39,7 @@ func switches(f Facts, t Traffic, p Prices) []Switch {
 		{"data.cache.shards", fmt.Sprint(f.Shards), around(f.Shards, 1, func(f *Facts, n int) { f.Shards = n })},
 		{"data.cache.replicas", fmt.Sprint(f.Replicas), around(f.Replicas, 0, func(f *Facts, n int) { f.Replicas = n })},
 		{"data.cache.engine", f.CacheEngine, others(f.CacheEngine, []string{"redis", "valkey"}, func(f *Facts, v string) { f.CacheEngine = v })},
-		{"api.provisionedConcurrency", fmt.Sprint(f.Warm), around(f.Warm, 0, func(f *Facts, n int) { f.Warm = n })},
+		{"api.provisionedConcurrency", fmt.Sprint(f.Warm), warmChoices(f)},
 		{"api.architecture", f.Architecture, others(f.Architecture, []string{"arm64", "x86_64"}, func(f *Facts, v string) { f.Architecture = v })},
 		{"api.waf", fmt.Sprint(f.WebACLs > 0), wafChoices(f)},
 	} {
@@ -111,6 +111,13 @@ func capacityChoices(f Facts) []choice {
 		}
 	}
 	return choices
+}
+
+func warmChoices(f Facts) []choice {
+	if f.MemoryMB == 0 {
+		return nil
+	}
+	return around(f.Warm, 0, func(f *Facts, n int) { f.Warm = n })
 }
 
 // ruleCount is how many rules the web ACL has that this program makes.

@@ -1,0 +1,280 @@
+package diagram
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/didomi/serverless-api/ops/command"
+	"github.com/didomi/serverless-api/ops/graph"
+)
+
+type m = map[string]any
+
+// deployed is a small stack; suffix is what AWS and Pulumi made up for names and ids.
+func deployed(suffix string) *graph.Graph {
+	id := func(s string) string { return s + "-" + suffix }
+	g := &graph.Graph{Project: "didomi", Stack: "prod"}
+	add := func(room, token, name string, inputs, outputs m, after ...string) {
+		urn := func(token, name string) string { return "urn:pulumi:prod::didomi::" + token + "::" + name }
+		r := graph.Resource{
+			URN: urn(token, name), Type: token, Name: name, ID: id(name), Custom: strings.HasPrefix(token, "aws:"),
+			Inputs: inputs, Outputs: outputs, Parent: urn("didomi:"+room+":"+room, "prod-"+room),
+		}
+		for _, name := range after {
+			for _, o := range g.Resources {
+				if o.Name == name {
+					r.Dependencies = append(r.Dependencies, o.URN)
+				}
+			}
+		}
+		g.Resources = append(g.Resources, r)
+	}
+	for _, room := range []string{"api", "data", "dns", "network"} {
+		add("", "didomi:"+room+":"+room, "prod-"+room, nil, nil)
+	}
+	add("dns", "aws:route53/zone:Zone", "prod-dns-zone", nil, nil)
+	add("network", "aws:ec2/vpc:Vpc", "prod-network-vpc", m{"cidrBlock": "10.0.0.0/16"}, nil)
+	for _, tier := range []string{"Private", "Isolated", "Public"} {
+		for zone := range 2 {
+			add("network", "aws:ec2/subnet:Subnet", fmt.Sprintf("%s-%d", tier, zone), m{"tags": m{"SubnetType": tier}}, nil)
+		}
+	}
+	for _, role := range []string{"lambda", "cache", "proxy", "cluster", "endpoints"} {
+		add("network", "aws:ec2/securityGroup:SecurityGroup", "prod-network-"+role, nil, nil)
+	}
+	rule := func(from, to string, port float64) {
+		from, to = id("prod-network-"+from), id("prod-network-"+to)
+		add("network", "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule", from+"-out-"+to, m{"securityGroupId": from, "referencedSecurityGroupId": to, "fromPort": port}, nil)
+		add("network", "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", from+"-in-"+to, m{"securityGroupId": to, "referencedSecurityGroupId": from, "fromPort": port}, nil)
+	}
+	rule("lambda", "proxy", 5432)
+	rule("proxy", "cluster", 5432)
+	rule("lambda", "cache", 6379)
+	rule("lambda", "endpoints", 443)
+	group := func(role string) []any { return []any{id("prod-network-" + role)} }
+	add("network", "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule", "s3", m{"securityGroupId": group("lambda")[0], "prefixListId": id("pl"), "fromPort": 443.0}, nil)
+	add("network", "aws:ec2/vpcEndpoint:VpcEndpoint", "prod-network-s3", m{"vpcEndpointType": "Gateway", "serviceName": "com.amazonaws.eu-west-1.s3"}, m{"prefixListId": id("pl")})
+	add("network", "aws:ec2/vpcEndpoint:VpcEndpoint", "prod-network-kms", m{"vpcEndpointType": "Interface", "serviceName": "com.amazonaws.eu-west-1.kms", "securityGroupIds": group("endpoints")}, nil)
+	add("network", "aws:ec2/natGateway:NatGateway", "nat", nil, nil)
+	add("data", "aws:kms/key:Key", "prod-data-key", nil, nil)
+	add("data", "aws:rds/cluster:Cluster", "prod-data-cluster", m{"vpcSecurityGroupIds": group("cluster"), "serverlessv2ScalingConfiguration": m{"minCapacity": 0.5, "maxCapacity": 4.0}}, nil, "prod-network-cluster")
+	add("data", "aws:rds/clusterInstance:ClusterInstance", "prod-data-1", nil, nil)
+	add("data", "aws:rds/clusterInstance:ClusterInstance", "prod-data-2", nil, nil)
+	add("data", "aws:rds/proxy:Proxy", "prod-data-proxy", m{"vpcSecurityGroupIds": group("proxy"), "requireTls": true}, nil)
+	add("data", "aws:elasticache/replicationGroup:ReplicationGroup", "prod-data-cache", m{"engine": "valkey", "nodeType": "cache.t4g.micro", "numNodeGroups": 1.0, "replicasPerNodeGroup": 1.0, "securityGroupIds": group("cache")}, nil)
+	add("data", "aws:s3/bucketV2:BucketV2", "prod-data-files", nil, nil)
+	add("data", "aws:s3/bucketV2:BucketV2", "prod-data-access-logs", nil, nil)
+	inVPC := m{"securityGroupIds": group("lambda")}
+	add("api", "aws:lambda/function:Function", "prod-api-function", m{"memorySize": 512.0, "vpcConfig": inVPC}, m{"name": id("function")}, "prod-data-proxy", "prod-data-cache", "prod-data-files", "prod-network-lambda")
+	add("api", "aws:lambda/function:Function", "prod-api-migrate", m{"vpcConfig": inVPC}, m{"name": id("migrate")}, "prod-data-proxy")
+	add("api", "aws:lambda/invocation:Invocation", "prod-api-migrated", m{"functionName": id("migrate")}, nil)
+	add("api", "aws:lambda/permission:Permission", "prod-api-invoke", m{"principal": "apigateway.amazonaws.com", "function": id("function")}, nil)
+	add("api", "aws:apigateway/stage:Stage", "prod-api-stage", m{"xrayTracingEnabled": true}, m{"arn": id("stage")})
+	add("api", "aws:wafv2/webAcl:WebAcl", "prod-api-waf", m{"rules": []any{m{}, m{}}}, m{"arn": id("acl")})
+	add("api", "aws:wafv2/webAclAssociation:WebAclAssociation", "prod-api-waf-stage", m{"resourceArn": id("stage"), "webAclArn": id("acl")}, nil)
+	add("api", "aws:apigateway/domainName:DomainName", "prod-api-domain", nil, nil, "prod-dns-zone")
+	add("api", "aws:route53/record:Record", "prod-api-record", m{"name": "prod.example.com"}, nil, "prod-api-domain")
+	g.Resources = append(g.Resources, graph.Resource{Type: "pulumi:pulumi:Stack", URN: "stack", Outputs: m{"url": id("u"), "bucket": id("b")}})
+	return g
+}
+
+// without is the stack minus the resources whose name contains the text.
+func without(g *graph.Graph, text string) *graph.Graph {
+	g.Resources = slices.DeleteFunc(g.Resources, func(r graph.Resource) bool { return strings.Contains(r.Name, text) })
+	return g
+}
+
+func arrows(t *testing.T, g *graph.Graph) []string {
+	t.Helper()
+	r, err := newRequest(g)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := func(n *node) string { return strings.Join(append([]string{n.title}, n.lines...), ", ") }
+	var list []string
+	for _, e := range r.edges {
+		list = append(list, name(e.from)+" -"+e.label+"-> "+name(e.to))
+	}
+	return list
+}
+
+func TestARequestIsDrawnAsItWasDeployed(t *testing.T) {
+	const (
+		acl      = "WAF, 2 rules"
+		gateway  = "API Gateway, REST, regional, X-Ray, access log"
+		function = "Lambda, function, 512 MB"
+		cache    = "ElastiCache Valkey, 1 shard of 2 nodes, cache.t4g.micro"
+		proxy    = "RDS Proxy, TLS only"
+	)
+	want := []string{
+		"client -https-> " + acl,
+		acl + " --> " + gateway,
+		"Route 53, prod.example.com, certificate by ACM --> " + gateway,
+		gateway + " --> " + function,
+		function + " -6379-> " + cache,
+		function + " -5432-> " + proxy,
+		"Lambda, migrate, at deploy -5432-> " + proxy,
+		proxy + " -5432-> Aurora PostgreSQL, writer and 1 reader, 0.5 to 4 ACU each",
+		function + " -443-> gateway endpoint, s3",
+		"gateway endpoint, s3 --> S3, bucket files",
+		function + " -443-> interface endpoints, 1 service",
+		"interface endpoints, 1 service --> AWS services, KMS, 1 key",
+	}
+	if got := arrows(t, deployed("a")); !slices.Equal(got, want) {
+		t.Errorf("got\n  %s\nwant\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
+	}
+}
+
+func TestWhatIsTakenAwayIsNoLongerDrawn(t *testing.T) {
+	for name, c := range map[string]struct{ without, gone, there string }{
+		"no arrow where the other side lets nobody in":   {"lambda-a-in-prod-network-cache", "function, 512 MB -6379-> ", "-5432->"},
+		"no arrow where this side lets nobody out":       {"lambda-a-out-prod-network-cache", "function, 512 MB -6379-> ", "-5432->"},
+		"no arrow from the proxy without its rule":       {"proxy-a-out-prod-network-cluster", "RDS Proxy, TLS only -5432->", "-6379->"},
+		"no web ACL: the client reaches API Gateway":     {"prod-api-waf", "WAF", "client -https-> API Gateway"},
+		"no zone of our own: no name":                    {"prod-api-record", "Route 53", "client"},
+		"no migration: one function":                     {"migrate", "migrate", "function"},
+		"a reader less":                                  {"prod-data-2", "reader", "Aurora PostgreSQL, writer, "},
+		"no bucket that the function is built from":      {"prod-data-files", "S3, bucket", "gateway endpoint"},
+		"no interface endpoints: no services behind any": {"prod-network-kms", "AWS services", "gateway endpoint"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := strings.Join(arrows(t, without(deployed("a"), c.without)), "\n")
+			if strings.Contains(got, c.gone) || !strings.Contains(got, c.there) {
+				t.Errorf("want %q and not %q in\n%s", c.there, c.gone, got)
+			}
+		})
+	}
+}
+
+func TestRoomsAreInTheOrderInWhichTheyAreBuilt(t *testing.T) {
+	var got []string
+	rs := newRooms(deployed("a"))
+	for _, r := range rs.all {
+		after := ""
+		for _, o := range r.after {
+			after += " after " + o.name
+		}
+		got = append(got, fmt.Sprintf("%d %s%s: %s", r.column, r.name, after, strings.Join(r.parts, ", ")))
+	}
+	want := []string{
+		"0 network: VPC, 6 subnets, NAT gateway, 2 VPC endpoints, 5 security groups",
+		"0 dns: hosted zone",
+		"1 data after network: Aurora cluster, 2 database instances, RDS Proxy, cache, 2 S3 buckets, KMS key",
+		// It takes of network too, but so does data.
+		"2 api after data after dns: custom domain, 2 functions, web ACL",
+	}
+	if !slices.Equal(got, want) || rs.outputs != 2 {
+		t.Errorf("%d outputs, got\n  %s\nwant\n  %s", rs.outputs, strings.Join(got, "\n  "), strings.Join(want, "\n  "))
+	}
+}
+
+func TestThePictureIsTheSameForEveryDeployment(t *testing.T) {
+	first, err := Draw(deployed("0f3a"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, suffix := range []string{"0f3a", "999999999999", "zz"} {
+		again, err := Draw(deployed(suffix))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(first, again) {
+			t.Errorf("with the suffix %s the picture is another: %s", suffix, firstDifference(first, again))
+		}
+	}
+}
+
+func TestNoBoxCoversAnotherOrLeavesThePicture(t *testing.T) {
+	for _, missing := range []string{"nothing", "migrate", "prod-api-waf", "nat", "prod-network-kms", "prod-api-record", "prod-data-cache"} {
+		t.Run("without "+missing, func(t *testing.T) {
+			g := without(deployed("a"), missing)
+			r, err := newRequest(g)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var c canvas
+			c.rooms(newRooms(g))
+			c.request(r)
+			var boxes [][4]int
+			for _, element := range c.boxes {
+				var class string
+				var b [4]int
+				if n, _ := fmt.Sscanf(element, "<rect class=%q x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"", &class, &b[0], &b[1], &b[2], &b[3]); n == 5 {
+					boxes = append(boxes, b)
+				}
+			}
+			if len(boxes) < 10 {
+				t.Fatalf("only %d boxes", len(boxes))
+			}
+			for i, a := range boxes {
+				if a[0] < 0 || a[0]+a[2] > width || a[1]+a[3] > c.bottom {
+					t.Errorf("%v is outside of the picture, which ends at %d, %d", a, width, c.bottom)
+				}
+				for _, b := range boxes[:i] {
+					if a[0] < b[0]+b[2] && b[0] < a[0]+a[2] && a[1] < b[1]+b[3] && b[1] < a[1]+a[3] {
+						t.Errorf("%v covers %v", a, b)
+					}
+				}
+			}
+		})
+	}
+}
+
+// exported is a graph as `pulumi stack export` prints it.
+func exported(t *testing.T, g *graph.Graph) string {
+	t.Helper()
+	var resources []m
+	for _, r := range g.Resources {
+		if r.Type == "pulumi:pulumi:Stack" {
+			continue
+		}
+		resources = append(resources, m{"urn": r.URN, "type": r.Type, "id": r.ID, "custom": r.Custom, "parent": r.Parent,
+			"inputs": r.Inputs, "outputs": r.Outputs, "dependencies": r.Dependencies})
+	}
+	text, err := json.Marshal(m{"deployment": m{"resources": resources}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func runDiagram(stdin string, args ...string) (stdout, stderr string, err error) {
+	var o, e bytes.Buffer
+	err = Run(context.Background(), command.IO{Stdin: strings.NewReader(stdin), Stdout: &o, Stderr: &e}, args)
+	return o.String(), e.String(), err
+}
+
+func TestAStalePictureIsRefusedWithTheFirstDifference(t *testing.T) {
+	state := exported(t, deployed("a"))
+	picture, _, err := runDiagram(state, "--state", "-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "picture.svg")
+	if err := os.WriteFile(file, []byte(picture), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, said, err := runDiagram(state, "--state", "-", "--check", file); err != nil {
+		t.Errorf("a fresh picture is refused: %v %s", err, said)
+	}
+	changed := strings.Replace(state, `"numNodeGroups":1`, `"numNodeGroups":3`, 1)
+	_, said, err := runDiagram(changed, "--state", "-", "--check", file)
+	if !errors.Is(err, command.ErrNo) || !strings.Contains(said, "1 shard of 2 nodes") || !strings.Contains(said, "3 shards of 2 nodes") {
+		t.Errorf("got %v, %s", err, said)
+	}
+}
+
+func TestAStateWithoutAServingFunctionIsRefused(t *testing.T) {
+	_, _, err := runDiagram(exported(t, without(deployed("a"), "prod-api-invoke")), "--state", "-")
+	if err == nil || !strings.Contains(err.Error(), "no function that API Gateway may invoke") {
+		t.Errorf("got %v", err)
+	}
+}

@@ -1,0 +1,352 @@
+package diagram
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/didomi/serverless-api/ops/graph"
+)
+
+// node is a box of the request's picture.
+type node struct {
+	title string
+	lines []string
+	// aside is what is not on the request's way.
+	aside bool
+
+	x, y, w, h int
+}
+
+// edge is an arrow. The label says the port where security groups open one.
+type edge struct {
+	from, to *node
+	label    string
+	aside    bool
+}
+
+// request is the picture of a request: each of its places, nil where the stack has none.
+type request struct {
+	client, name, acl, api        *node
+	function, others              *node
+	cache, proxy, database        *node
+	gatewayEndpoint, interfaces   *node
+	bucket, services, nat         *node
+	vpc                           string
+	private, isolated, publicTier string
+	edges                         []edge
+}
+
+// reader looks at the state while a request is drawn.
+type reader struct {
+	g *graph.Graph
+	request
+
+	serving *graph.Resource
+	rest    []*graph.Resource // the other functions
+	reach   reachability
+}
+
+// newRequest reads a request's way out of the state.
+func newRequest(g *graph.Graph) (request, error) {
+	r := reader{g: g, reach: newReachability(g)}
+	if err := r.findFunctions(); err != nil {
+		return request{}, err
+	}
+	r.front()
+	r.functions()
+	r.stores()
+	r.endpoints()
+	r.tiers()
+	return r.request, nil
+}
+
+// findFunctions tells the function that API Gateway may invoke from the others.
+func (r *reader) findFunctions() error {
+	for _, p := range r.g.ByType("aws:lambda/permission:Permission") {
+		if p.Text("principal") == "apigateway.amazonaws.com" {
+			for _, f := range r.g.Refs(p, "function") {
+				if f.Type == "aws:lambda/function:Function" {
+					r.serving = f
+				}
+			}
+		}
+	}
+	if r.serving == nil {
+		return errors.New("the state has no function that API Gateway may invoke")
+	}
+	for _, f := range r.g.ByType("aws:lambda/function:Function") {
+		if f.URN != r.serving.URN {
+			r.rest = append(r.rest, f)
+		}
+	}
+	return nil
+}
+
+func (r *reader) first(token string) *graph.Resource {
+	if found := r.g.ByType(token); len(found) > 0 {
+		return found[0]
+	}
+	return nil
+}
+
+func (r *reader) connect(from, to *node, label string) {
+	if from != nil && to != nil {
+		r.edges = append(r.edges, edge{from, to, label, from.aside || to.aside})
+	}
+}
+
+// front is client, name, web ACL and API Gateway.
+func (r *reader) front() {
+	stage := r.first("aws:apigateway/stage:Stage")
+	if stage == nil {
+		return
+	}
+	r.client = &node{title: "client"}
+	r.api = &node{title: "API Gateway", lines: []string{"REST, regional"}}
+	if stage.True("xrayTracingEnabled") {
+		r.api.lines = append(r.api.lines, "X-Ray, access log")
+	}
+	if plan := r.first("aws:apigateway/usagePlan:UsagePlan"); plan != nil {
+		r.api.lines = append(r.api.lines, "keys, usage plan")
+	}
+	before := r.client
+	for _, a := range r.g.ByType("aws:wafv2/webAclAssociation:WebAclAssociation") {
+		if !refers(r.g, a, "resourceArn", stage) {
+			continue
+		}
+		for _, acl := range r.g.Refs(a, "webAclArn") {
+			rules, _ := acl.Value("rules").([]any)
+			r.acl = &node{title: "WAF", lines: []string{plural(len(rules), "rule")}}
+			r.connect(r.client, r.acl, "https")
+			before = r.acl
+		}
+	}
+	label := ""
+	if before == r.client {
+		label = "https"
+	}
+	r.connect(before, r.api, label)
+	r.hostName()
+}
+
+// hostName is the record that leads to the API's custom domain.
+func (r *reader) hostName() {
+	domain := r.first("aws:apigateway/domainName:DomainName")
+	if domain == nil {
+		return
+	}
+	for _, record := range r.g.ByType("aws:route53/record:Record") {
+		if slices.Contains(record.Dependencies, domain.URN) {
+			r.name = &node{title: "Route 53", lines: []string{record.Text("name"), "certificate by ACM"}, aside: true}
+			r.connect(r.name, r.api, "")
+		}
+	}
+}
+
+// functions are the serving one and, in one box, those that run at deploys and rotations.
+func (r *reader) functions() {
+	r.function = &node{title: "Lambda", lines: []string{r.short(r.serving), fmt.Sprintf("%v MB", r.serving.Number("memorySize"))}}
+	for _, alias := range r.g.ByType("aws:lambda/alias:Alias") {
+		if refers(r.g, alias, "functionName", r.serving) {
+			r.function.lines = append(r.function.lines, "alias "+alias.Text("name"))
+		}
+	}
+	for _, warm := range r.g.ByType("aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig") {
+		r.function.lines = append(r.function.lines, fmt.Sprintf("%v kept warm", warm.Number("provisionedConcurrentExecutions")))
+	}
+	r.connect(r.api, r.function, "")
+	if len(r.rest) == 0 {
+		return
+	}
+	r.others = &node{title: "Lambda", aside: true}
+	for _, f := range r.rest {
+		r.others.lines = append(r.others.lines, r.short(f)+r.occasion(f))
+	}
+}
+
+// occasion is when a function runs that serves no requests.
+func (r *reader) occasion(f *graph.Resource) string {
+	for _, i := range r.g.ByType("aws:lambda/invocation:Invocation") {
+		if refers(r.g, i, "functionName", f) {
+			return ", at deploy"
+		}
+	}
+	for _, s := range r.g.ByType("aws:secretsmanager/secretRotation:SecretRotation") {
+		if refers(r.g, s, "rotationLambdaArn", f) {
+			return ", rotates secrets"
+		}
+	}
+	return ""
+}
+
+// stores are cache, proxy and database, with an arrow where groups open a port and the caller is
+// built from what it calls.
+func (r *reader) stores() {
+	cache := r.first("aws:elasticache/replicationGroup:ReplicationGroup")
+	if cache != nil {
+		r.cache = &node{title: "ElastiCache " + title(cache.Text("engine")), lines: []string{
+			plural(int(cache.Number("numNodeGroups")), "shard") + " of " + plural(1+int(cache.Number("replicasPerNodeGroup")), "node"),
+			cache.Text("nodeType"),
+		}}
+		r.call(cache, r.cache)
+	}
+	proxy := r.first("aws:rds/proxy:Proxy")
+	if proxy != nil {
+		r.proxy = &node{title: "RDS Proxy"}
+		if proxy.True("requireTls") {
+			r.proxy.lines = append(r.proxy.lines, "TLS only")
+		}
+		for _, e := range r.g.ByType("aws:rds/proxyEndpoint:ProxyEndpoint") {
+			if e.Text("targetRole") == "READ_ONLY" {
+				r.proxy.lines = append(r.proxy.lines, "read-only endpoint too")
+			}
+		}
+		r.call(proxy, r.proxy)
+	}
+	if cluster := r.first("aws:rds/cluster:Cluster"); cluster != nil {
+		r.database = &node{title: "Aurora PostgreSQL", lines: r.clusterLines(cluster)}
+		r.call(cluster, r.database)
+		if proxy != nil {
+			r.connect(r.proxy, r.database, r.reach.port(proxy, cluster))
+		}
+	}
+}
+
+func (r *reader) clusterLines(cluster *graph.Resource) []string {
+	const scaling = "serverlessv2ScalingConfiguration"
+	instances := len(r.g.ByType("aws:rds/clusterInstance:ClusterInstance"))
+	lines := []string{"writer"}
+	if instances > 1 {
+		lines[0] += " and " + plural(instances-1, "reader")
+	}
+	return append(lines, fmt.Sprintf("%v to %v ACU each", cluster.Number(scaling, "minCapacity"), cluster.Number(scaling, "maxCapacity")))
+}
+
+// call draws the arrows from the functions to what they call.
+func (r *reader) call(target *graph.Resource, to *node) {
+	if port := r.reach.port(r.serving, target); port != "" && r.needs(r.serving, target) {
+		r.connect(r.function, to, port)
+	}
+	for _, f := range r.rest {
+		if port := r.reach.port(f, target); port != "" && r.needs(f, target) {
+			r.connect(r.others, to, port)
+			return
+		}
+	}
+}
+
+// needs says whether a function is built from something: its address, say, in the environment.
+func (r *reader) needs(f, target *graph.Resource) bool {
+	return slices.Contains(f.Dependencies, target.URN)
+}
+
+// endpoints are the ways to AWS's own services, and what of those the function uses.
+func (r *reader) endpoints() {
+	var names []string
+	var first *graph.Resource
+	for _, e := range r.g.ByType("aws:ec2/vpcEndpoint:VpcEndpoint") {
+		service := e.Text("serviceName")
+		service = service[strings.LastIndex(service, ".")+1:]
+		if e.Text("vpcEndpointType") == "Gateway" {
+			r.gatewayEndpoint = &node{title: "gateway endpoint", lines: []string{service}}
+			r.connect(r.function, r.gatewayEndpoint, r.reach.prefixPort(r.serving, e))
+			continue
+		}
+		names = append(names, service)
+		first = e
+	}
+	r.buckets()
+	if first == nil {
+		return
+	}
+	slices.Sort(names)
+	r.interfaces = &node{title: "interface endpoints", lines: []string{plural(len(names), "service")}}
+	r.connect(r.function, r.interfaces, r.reach.port(r.serving, first))
+	r.services = &node{title: "AWS services"}
+	for _, name := range names {
+		r.services.lines = append(r.services.lines, r.service(name))
+	}
+	r.connect(r.interfaces, r.services, "")
+}
+
+// service says what of a service the stack has.
+func (r *reader) service(name string) string {
+	count := func(token, one string) string { return plural(len(r.g.ByType(token)), one) }
+	switch name {
+	case "secretsmanager":
+		return "Secrets Manager, " + count("aws:secretsmanager/secret:Secret", "secret")
+	case "kms":
+		return "KMS, " + count("aws:kms/key:Key", "key")
+	case "logs":
+		return "CloudWatch Logs, " + count("aws:cloudwatch/logGroup:LogGroup", "group")
+	default:
+		return strings.ToUpper(name)
+	}
+}
+
+// buckets are those that the function is built from.
+func (r *reader) buckets() {
+	for _, b := range r.g.ByType("aws:s3/bucketV2:BucketV2") {
+		if !r.needs(r.serving, b) {
+			continue
+		}
+		r.bucket = &node{title: "S3", lines: []string{"bucket " + r.short(b)}}
+		for _, s := range r.g.ByType("aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2") {
+			if refers(r.g, s, "bucket", b) {
+				r.bucket.lines = append(r.bucket.lines, "encrypted with our key")
+			}
+		}
+		r.connect(r.gatewayEndpoint, r.bucket, "")
+	}
+}
+
+// tiers name the VPC and its kinds of subnets.
+func (r *reader) tiers() {
+	if vpc := r.first("aws:ec2/vpc:Vpc"); vpc != nil {
+		r.vpc = "VPC " + vpc.Text("cidrBlock")
+	}
+	counts := map[string]int{}
+	for _, s := range r.g.ByType("aws:ec2/subnet:Subnet") {
+		counts[s.Text("tags", "SubnetType")]++
+	}
+	label := func(tier string) string {
+		if counts[tier] == 0 {
+			return ""
+		}
+		return plural(counts[tier], strings.ToLower(tier)+" subnet")
+	}
+	r.private, r.isolated, r.publicTier = label("Private"), label("Isolated"), label("Public")
+	if n := len(r.g.ByType("aws:ec2/natGateway:NatGateway")); n > 0 {
+		r.nat = &node{title: plural(n, "NAT gateway"), aside: true}
+	}
+}
+
+// short is a resource's name without project, stack and room.
+func (r *reader) short(resource *graph.Resource) string {
+	parent := r.g.Find(resource.Parent)
+	if parent == nil {
+		return resource.Name
+	}
+	return strings.TrimPrefix(resource.Name, parent.Name+"-")
+}
+
+func refers(g *graph.Graph, from *graph.Resource, input string, to *graph.Resource) bool {
+	return slices.ContainsFunc(g.Refs(from, input), func(r *graph.Resource) bool { return r.URN == to.URN })
+}
+
+func plural(n int, one string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %ss", n, one)
+}
+
+// title is a word with a capital letter in front.
+func title(word string) string {
+	if word == "" {
+		return ""
+	}
+	return strings.ToUpper(word[:1]) + word[1:]
+}
