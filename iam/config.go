@@ -27,6 +27,10 @@ type Config struct {
 	OIDC string `json:"oidc"`
 	// AccessKey makes a key of the CI user, kept in Secrets Manager. Leave it off where OIDC works.
 	AccessKey bool `json:"accessKey"`
+	// StateBucket and StateKey (an ARN) are bootstrap's: where the stack keeps its Pulumi state. Empty:
+	// it is kept elsewhere, and the roles get no right to it here.
+	StateBucket string `json:"stateBucket"`
+	StateKey    string `json:"stateKey"`
 }
 
 // Default is the configuration of a stack that says nothing, which still lacks its project.
@@ -37,6 +41,8 @@ func Default() Config {
 var (
 	projectPattern = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)+$`)
 	refPattern     = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_./-]*$`)
+	bucketPattern  = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
+	keyPattern     = regexp.MustCompile(`^arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:key/[a-z0-9-]+$`)
 )
 
 // Problems lists every value that the room cannot use. Wildcards are none in a project or a branch:
@@ -58,7 +64,27 @@ func (c Config) Problems() []config.Problem {
 			Key: "deployRef", Value: config.Text(c.DeployRef), Want: "the name of one branch, without wildcards",
 		})
 	}
+	problems = append(problems, c.stateProblems()...)
 	return append(problems, config.OneOf("oidc", c.OIDC, oidcCreate, oidcExisting, oidcOff)...)
+}
+
+// stateProblems wants bucket and key, or neither: a state that can be read and not decrypted is none.
+func (c Config) stateProblems() []config.Problem {
+	if c.StateBucket == "" && c.StateKey == "" {
+		return nil
+	}
+	var problems []config.Problem
+	if !bucketPattern.MatchString(c.StateBucket) {
+		problems = append(problems, config.Problem{
+			Key: "stateBucket", Value: config.Text(c.StateBucket), Want: "the name of a bucket, as bootstrap's output stateBucket has it",
+		})
+	}
+	if !keyPattern.MatchString(c.StateKey) {
+		problems = append(problems, config.Problem{
+			Key: "stateKey", Value: config.Text(c.StateKey), Want: "the ARN of a key, as bootstrap's output stateKey has it",
+		})
+	}
+	return problems
 }
 
 // host is the GitLab instance as IAM's condition keys name it.

@@ -35,6 +35,8 @@ type site struct {
 	parent pulumi.ResourceOption
 	// prefix is how everything that the stack names begins.
 	prefix string
+	// project is what the paths of the state begin with.
+	project string
 	// stack is the value of the tag "environment" on everything of the stack.
 	stack string
 
@@ -101,7 +103,7 @@ func newSite(ctx *pulumi.Context, name string, args Args, parent pulumi.Resource
 	}
 	return site{
 		name: name, config: args.Config, parent: pulumi.Parent(parent),
-		prefix: ctx.Project() + "-" + ctx.Stack(), stack: ctx.Stack(),
+		prefix: ctx.Project() + "-" + ctx.Stack(), project: ctx.Project(), stack: ctx.Stack(),
 		account: caller.AccountId, region: region.Name, partition: partition.Partition,
 	}, nil
 }

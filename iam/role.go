@@ -20,14 +20,14 @@ type rights struct {
 // newPreviewRole makes the role of merge requests: it reads what the stack is made of, and no
 // secret's value.
 func newPreviewRole(ctx *pulumi.Context, s site, t trust, b boundaries) (*iam.Role, error) {
-	return newRole(ctx, s, "preview", "Previews "+s.prefix, t.document(anyBranch), b, s.reading())
+	return newRole(ctx, s, "preview", "Previews "+s.prefix, t.document(anyBranch), b, s.reading(), s.readingState())
 }
 
 // newDeployRole makes the role of the one branch that deploys.
 func newDeployRole(ctx *pulumi.Context, s site, t trust, b boundaries) (*iam.Role, error) {
 	return newRole(ctx, s, "deploy", "Deploys "+s.prefix, t.document(s.config.DeployRef), b,
 		s.reading(), s.deployNetwork(), s.deployData(), s.deployAPI(), s.deployOperations(),
-		s.deployRoles(b.workload.Arn))
+		s.deployRoles(b.workload.Arn), s.readingState(), s.writingState())
 }
 
 func newRole(ctx *pulumi.Context, s site, part, description string, trusted pulumi.StringOutput, b boundaries, all ...rights) (*iam.Role, error) {
@@ -41,6 +41,9 @@ func newRole(ctx *pulumi.Context, s site, part, description string, trusted pulu
 		return nil, fmt.Errorf("iam: role %s: %w", part, err)
 	}
 	for _, r := range all {
+		if len(r.statements) == 0 {
+			continue
+		}
 		name := s.name + "-" + part + "-" + r.name
 		managed, err := iam.NewPolicy(ctx, name, &iam.PolicyArgs{
 			Description: pulumi.String(description + ": " + r.name),

@@ -18,8 +18,8 @@ import (
 // stopTimeout bounds the end of a daemon and its children.
 const stopTimeout = 30 * time.Second
 
-// ensureAccount returns the report of a daemon whose account and Pulumi state
-// belong together: the running one, or a new one with an empty account.
+// ensureAccount returns the report of a daemon whose account can be gone on
+// with: the running one, or a new one with an empty account.
 func ensureAccount(ctx context.Context, l layout.Layout, region string, board *progress.Board) (daemon.Report, error) {
 	report, err := daemon.Ask(ctx, l)
 	running := err == nil
@@ -30,28 +30,25 @@ func ensureAccount(ctx context.Context, l layout.Layout, region string, board *p
 	if err != nil {
 		return report, err
 	}
-	if reason := distrust(running, report, killed); reason != "" {
+	reason := distrust(running, report, killed)
+	if running && reason == "" {
+		_, err := child.KillMarked(ctx, l.Root, report.PID) // what a killed command left beside the daemon
+		return report, err
+	}
+	if err := stopAll(ctx, l); err != nil {
+		return report, err
+	}
+	found, err := deploy.Discard(l)
+	if err != nil {
+		return report, err
+	}
+	if found && reason == "" {
+		reason = "the earlier sandbox is gone, and its account with it"
+	}
+	if reason != "" {
 		board.Say("%s: starting over from an empty account", reason)
-		if err := stopAll(ctx, l); err != nil {
-			return report, err
-		}
-		if err := deploy.Discard(l); err != nil {
-			return report, err
-		}
-		running = false
 	}
-	if !running {
-		if report, err = startDaemon(ctx, l, region, board); err != nil {
-			return report, err
-		}
-	} else if _, err := child.KillMarked(ctx, l.Root, report.PID); err != nil {
-		return report, err // what a killed command left beside the daemon
-	}
-	discarded, err := deploy.Adopt(l, report.Generation)
-	if discarded {
-		board.Say("the earlier sandbox is gone, and its account with it: starting over from an empty one")
-	}
-	return report, err
+	return startDaemon(ctx, l, region, board)
 }
 
 // distrust says why account and state cannot be gone on with; empty: they can.
@@ -73,9 +70,6 @@ func distrust(running bool, report daemon.Report, killed []string) string {
 func startDaemon(ctx context.Context, l layout.Layout, region string, board *progress.Board) (report daemon.Report, err error) {
 	task := board.Start("the emulated account")
 	defer func() { task.End(err) }()
-	if _, err := child.KillMarked(ctx, l.Root, 0); err != nil {
-		return report, err
-	}
 	program, err := os.Executable()
 	if err != nil {
 		return report, fmt.Errorf("find the sandbox command itself: %w", err)

@@ -34,7 +34,7 @@ func down(ctx context.Context, l layout.Layout, args []string) error {
 	if err := stopAll(ctx, l); err != nil {
 		return err
 	}
-	if err := deploy.Discard(l); err != nil {
+	if _, err := deploy.Discard(l); err != nil {
 		return err
 	}
 	for _, path := range []string{l.Run(), l.Data(), l.Socket(), dataplane.Outside(l.Root)} {

@@ -42,7 +42,11 @@ func passPulumi(ctx context.Context, l layout.Layout, args []string) error {
 	if err != nil {
 		return err
 	}
-	env := deploy.Inherit(l, deploy.Environment(l, report, report.Region))
+	base, err := deploy.ReadBase(l)
+	if err != nil {
+		return err
+	}
+	env := deploy.Inherit(l, deploy.Environment(l, report, report.Region, base))
 	return runBeside(append([]string{deploy.Program(l)}, args...), env, l.Repo)
 }
 
@@ -55,7 +59,11 @@ func shellEnv(ctx context.Context, l layout.Layout, stack string) ([]string, err
 	if err := makeTools(ctx, l, []build.Step{build.AWSCLI(l)}); err != nil {
 		return nil, err
 	}
-	vars := deploy.Environment(l, report, report.Region)
+	base, err := deploy.ReadBase(l)
+	if err != nil {
+		return nil, err
+	}
+	vars := deploy.Environment(l, report, report.Region, base)
 	database, err := stackDatabase(ctx, l, stack)
 	if err != nil {
 		return nil, err

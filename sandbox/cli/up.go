@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"github.com/didomi/serverless-api/sandbox/build"
+	"github.com/didomi/serverless-api/sandbox/daemon"
 	"github.com/didomi/serverless-api/sandbox/deploy"
 	"github.com/didomi/serverless-api/sandbox/layout"
 	"github.com/didomi/serverless-api/sandbox/progress"
@@ -76,8 +77,23 @@ func open(ctx context.Context, l layout.Layout, name string) (_ *progress.Board,
 	if err != nil {
 		return nil, nil, err
 	}
-	stack, err := deploy.Open(ctx, l, name, report)
+	base, err := bootstrap(ctx, l, report, region, board)
+	if err != nil {
+		return nil, nil, err
+	}
+	stack, err := deploy.Open(ctx, l, name, report, base)
 	return board, stack, err
+}
+
+// bootstrap makes the place of the state in a new account.
+func bootstrap(ctx context.Context, l layout.Layout, report daemon.Report, region string, board *progress.Board) (base deploy.Base, err error) {
+	base, err = deploy.ReadBase(l)
+	if !errors.Is(err, deploy.ErrNoBase) {
+		return base, err
+	}
+	task := board.Start("bootstrap: the state's bucket and key")
+	defer func() { task.End(err) }()
+	return deploy.Bootstrap(ctx, l, report, region)
 }
 
 // deployStack runs pulumi up and shows how far it is, or why it failed.

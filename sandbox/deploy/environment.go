@@ -2,7 +2,6 @@ package deploy
 
 import (
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -14,19 +13,12 @@ import (
 	"github.com/didomi/serverless-api/sandbox/layout"
 )
 
-// PassphraseFile holds the passphrase of the sandbox's Pulumi state.
-func PassphraseFile(l layout.Layout) string { return filepath.Join(l.Root, "passphrase") }
-
-// BackendURL is Pulumi's file backend.
-func BackendURL(l layout.Layout) string { return "file://" + l.State() }
-
 // Environment are the variables by which Pulumi and every AWS tool talk to the
 // sandbox, and to nothing else.
-func Environment(l layout.Layout, r daemon.Report, region string) map[string]string {
+func Environment(l layout.Layout, r daemon.Report, region string, base Base) map[string]string {
 	return map[string]string{
 		"PULUMI_HOME":                                 l.Home(),
-		"PULUMI_BACKEND_URL":                          BackendURL(l),
-		"PULUMI_CONFIG_PASSPHRASE_FILE":               PassphraseFile(l),
+		"PULUMI_BACKEND_URL":                          base.BackendURL,
 		"PULUMI_SKIP_UPDATE_CHECK":                    "true",
 		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
 		"PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK":    "true",
@@ -63,14 +55,17 @@ func Inherit(l layout.Layout, vars map[string]string) []string {
 	return env
 }
 
-// ensurePassphrase makes the passphrase when there is none.
-func ensurePassphrase(l layout.Layout) error {
-	_, err := os.Stat(PassphraseFile(l))
-	if err == nil {
-		return nil
+// newDayZero is the CLI before there is a bucket for the state: it keeps it in
+// a folder, encrypted with a passphrase.
+func newDayZero(l layout.Layout, r daemon.Report, region string) (cli, error) {
+	folder, passphrase := filepath.Join(l.State(), "bootstrap"), filepath.Join(l.State(), "passphrase")
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return cli{}, fmt.Errorf("make the folder of bootstrap's state: %w", err)
 	}
-	if !errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("look for the passphrase: %w", err)
+	if err := writeWhole(passphrase, []byte(rand.Text()+"\n")); err != nil {
+		return cli{}, err
 	}
-	return writeWhole(PassphraseFile(l), []byte(rand.Text()+"\n"))
+	vars := Environment(l, r, region, Base{BackendURL: "file://" + folder})
+	vars["PULUMI_CONFIG_PASSPHRASE_FILE"] = passphrase
+	return cli{l, r, vars}, nil
 }

@@ -26,12 +26,12 @@ type Outputs struct {
 	BackendURL      string            `json:"backendUrl"`
 	Pulumi          string            `json:"pulumi"` // path of the CLI
 	RestAPIID       string            `json:"restApiId"`
-	Stage           string            `json:"stage"` // of the API
-	PassphraseFile  string            `json:"passphraseFile"`
-	ConfigFile      string            `json:"configFile"` // for --config-file
-	Generation      string            `json:"generation"` // of the emulated account
-	Env             map[string]string `json:"env"`        // for pulumi and every AWS tool
-	Stacked         map[string]any    `json:"outputs"`    // the stack's own, all of them
+	Stage           string            `json:"stage"`           // of the API
+	SecretsProvider string            `json:"secretsProvider"` // for new stacks
+	ConfigFile      string            `json:"configFile"`      // for --config-file
+	Generation      string            `json:"generation"`      // of the emulated account
+	Env             map[string]string `json:"env"`             // for pulumi and every AWS tool
+	Stacked         map[string]any    `json:"outputs"`         // the stack's own, all of them
 }
 
 // OutputsFile is the file with the outputs of a stack; empty: of the stack
@@ -56,10 +56,10 @@ func (s *Stack) WriteOutputs(ctx context.Context) (Outputs, error) {
 	}
 	l := s.Layout
 	o := Outputs{
-		AWSEndpoint: s.Report.Endpoint, Region: s.Region, Stack: s.Name, BackendURL: BackendURL(l), Pulumi: Program(l),
+		AWSEndpoint: s.Report.Endpoint, Region: s.Region, Stack: s.Name, BackendURL: s.Base.BackendURL, Pulumi: Program(l),
 		AccessKeyID: s.Report.AccessKeyID, SecretAccessKey: s.Report.SecretAccessKey,
-		PassphraseFile: PassphraseFile(l), ConfigFile: StackFile(l, s.Name), Generation: s.Report.Generation,
-		Env: Environment(l, s.Report, s.Region), Stacked: stacked,
+		SecretsProvider: s.Base.SecretsProvider, ConfigFile: StackFile(l, s.Name), Generation: s.Report.Generation,
+		Env: Environment(l, s.Report, s.Region, s.Base), Stacked: stacked,
 	}
 	if err := o.fill(); err != nil {
 		return o, fmt.Errorf("stack %s: %w", s.Name, err)

@@ -14,22 +14,43 @@ import (
 	"github.com/didomi/serverless-api/sandbox/layout"
 )
 
-// backendKeys are top-level keys of a stack file that belong to the backend
-// that the stack has elsewhere, not to its configuration.
-var backendKeys = []string{"encryptionsalt", "encryptedkey", "secretsprovider"}
+// backendSettings are the top-level keys of a stack file that belong to its
+// backend, not to its configuration: what the stack's secrets are encrypted
+// with.
+type backendSettings struct {
+	Salt            string `yaml:"encryptionsalt,omitempty"`
+	EncryptedKey    string `yaml:"encryptedkey,omitempty"`
+	SecretsProvider string `yaml:"secretsprovider,omitempty"`
+}
+
+// replace puts the settings in the place of those that the stack has elsewhere.
+func (b backendSettings) replace(top *yaml.Node) {
+	for key, value := range map[string]string{
+		"encryptionsalt": b.Salt, "encryptedkey": b.EncryptedKey, "secretsprovider": b.SecretsProvider,
+	} {
+		remove(top, key)
+		if value != "" {
+			set(top, key, value)
+		}
+	}
+}
 
 // StackFile is the copy of a stack's file that the sandbox's runs use.
 func StackFile(l layout.Layout, stack string) string {
-	return filepath.Join(l.Root, "Pulumi."+stack+".yaml")
+	return filepath.Join(l.State(), "Pulumi."+stack+".yaml")
 }
 
 // ReadStack reads a stack's file in the repository and returns it with its
 // region.
 func ReadStack(l layout.Layout, stack string) (*yaml.Node, string, error) {
-	path := filepath.Join(l.Repo, "Pulumi."+stack+".yaml")
+	return readStackFile(l.Repo, stack)
+}
+
+func readStackFile(project, stack string) (*yaml.Node, string, error) {
+	path := filepath.Join(project, "Pulumi."+stack+".yaml")
 	text, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, "", fmt.Errorf("no stack %q: there is no %s (stacks: %s)", stack, path, strings.Join(stacks(l), ", "))
+		return nil, "", fmt.Errorf("no stack %q: there is no %s (stacks: %s)", stack, path, strings.Join(stacks(project), ", "))
 	}
 	if err != nil {
 		return nil, "", fmt.Errorf("read the stack file: %w", err)
@@ -51,9 +72,9 @@ func ReadStack(l layout.Layout, stack string) (*yaml.Node, string, error) {
 	return &document, region, nil
 }
 
-// stacks lists the stacks that the repository has files of.
-func stacks(l layout.Layout) []string {
-	files, err := filepath.Glob(filepath.Join(l.Repo, "Pulumi.*.yaml"))
+// stacks lists the stacks that the project has files of.
+func stacks(project string) []string {
+	files, err := filepath.Glob(filepath.Join(project, "Pulumi.*.yaml"))
 	if err != nil {
 		return nil
 	}
@@ -64,35 +85,42 @@ func stacks(l layout.Layout) []string {
 	return names
 }
 
-// WriteStackFile writes the copy of the stack file: the function's
-// architecture is the host's, the salt is the sandbox's, all else is as it is.
-func WriteStackFile(l layout.Layout, stack string, document *yaml.Node, salt string) error {
+// value is one that the copy of a stack file has in the room's object.
+type value struct{ room, key, text string }
+
+// stackValues are what the copy of a stack's file says otherwise than the
+// repository: the function's architecture is this machine's, and the state is
+// where bootstrap made place for it.
+func stackValues(base Base) []value {
+	return []value{
+		{"didomi:api", "architecture", hostArchitecture()},
+		{"didomi:iam", "stateBucket", base.StateBucket},
+		{"didomi:iam", "stateKey", base.StateKey},
+	}
+}
+
+// writeStackFile writes the copy of a stack file with other backend settings
+// and values; all else is as it is.
+func writeStackFile(path string, document *yaml.Node, settings backendSettings, values []value) error {
 	top := document
 	if document.Kind == yaml.DocumentNode {
 		top = document.Content[0]
 	}
-	for _, key := range backendKeys {
-		remove(top, key)
+	settings.replace(top)
+	if config := mapping(top, "config"); config != nil {
+		for _, v := range values {
+			// Where the file has something else than a mapping, the program is to
+			// say so, not we.
+			if room := mapping(config, v.room); room != nil {
+				set(room, v.key, v.text)
+			}
+		}
 	}
-	set(top, "encryptionsalt", salt)
-	setArchitecture(top)
 	text, err := yaml.Marshal(top)
 	if err != nil {
 		return fmt.Errorf("write the stack file's copy: %w", err)
 	}
-	return writeWhole(StackFile(l, stack), text)
-}
-
-// setArchitecture sets config["didomi:api"].architecture. Where the file has
-// something else than a mapping, the program is to say so, not we.
-func setArchitecture(top *yaml.Node) {
-	config := mapping(top, "config")
-	if config == nil {
-		return
-	}
-	if api := mapping(config, "didomi:api"); api != nil {
-		set(api, "architecture", hostArchitecture())
-	}
+	return writeWhole(path, text)
 }
 
 // hostArchitecture is what Lambda calls the machine's architecture.

@@ -24,26 +24,27 @@ func repository(t *testing.T, stackFile string) layout.Layout {
 
 func TestWriteStackFile(t *testing.T) {
 	arch := hostArchitecture()
+	const state = ", didomi:iam: {stateBucket: states, stateKey: key}}\nsecretsprovider: awskms://here\nencryptedkey: ours\n"
 	for name, c := range map[string]struct{ file, want string }{
-		"only the architecture and the salt are added": {
+		"only architecture, state and secrets are added": {
 			"config:\n  aws:region: eu-west-1\n  didomi:api:\n    memory: 512\n",
-			"config: {aws:region: eu-west-1, didomi:api: {memory: 512, architecture: " + arch + "}}\nencryptionsalt: v1:salt\n",
+			"config: {aws:region: eu-west-1, didomi:api: {memory: 512, architecture: " + arch + "}" + state,
 		},
 		"an architecture is replaced": {
 			"config:\n  aws:region: eu-west-1\n  didomi:api: {architecture: other}\n",
-			"config: {aws:region: eu-west-1, didomi:api: {architecture: " + arch + "}}\nencryptionsalt: v1:salt\n",
+			"config: {aws:region: eu-west-1, didomi:api: {architecture: " + arch + "}" + state,
 		},
 		"a file without the object gets it": {
 			"config:\n  aws:region: eu-west-1\n",
-			"config: {aws:region: eu-west-1, didomi:api: {architecture: " + arch + "}}\nencryptionsalt: v1:salt\n",
+			"config: {aws:region: eu-west-1, didomi:api: {architecture: " + arch + "}" + state,
 		},
 		"a wrong type is left for the program to refuse": {
 			"config:\n  aws:region: eu-west-1\n  didomi:api: nonsense\n",
-			"config: {aws:region: eu-west-1, didomi:api: nonsense}\nencryptionsalt: v1:salt\n",
+			"config: {aws:region: eu-west-1, didomi:api: nonsense" + state,
 		},
 		"what belongs to another backend is dropped": {
 			"secretsprovider: awskms://x\nencryptedkey: k\nencryptionsalt: old\nconfig:\n  aws:region: eu-west-1\n  didomi:api: {}\n",
-			"config: {aws:region: eu-west-1, didomi:api: {architecture: " + arch + "}}\nencryptionsalt: v1:salt\n",
+			"config: {aws:region: eu-west-1, didomi:api: {architecture: " + arch + "}" + state,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -52,7 +53,9 @@ func TestWriteStackFile(t *testing.T) {
 			if err != nil || region != "eu-west-1" {
 				t.Fatalf("region %q, error %v", region, err)
 			}
-			if err := WriteStackFile(l, "dev", document, "v1:salt"); err != nil {
+			settings := backendSettings{EncryptedKey: "ours", SecretsProvider: "awskms://here"}
+			values := stackValues(Base{StateBucket: "states", StateKey: "key"})
+			if err := writeStackFile(StackFile(l, "dev"), document, settings, values); err != nil {
 				t.Fatal(err)
 			}
 			written, err := os.ReadFile(StackFile(l, "dev"))

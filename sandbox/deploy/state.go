@@ -1,7 +1,6 @@
 package deploy
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,11 +9,9 @@ import (
 	"github.com/didomi/serverless-api/sandbox/layout"
 )
 
-// A Pulumi state is of use only together with the emulated account that it was
-// made against, and only when no run was killed while it changed both.
-
-// generationFile names the account that the state belongs to.
-func generationFile(l layout.Layout) string { return filepath.Join(l.State(), "generation") }
+// The state of the stacks is in the emulated account, and what belongs to it
+// here lies in the daemon's data: all of it goes with the account. Left to watch
+// are runs that were killed while they changed an account that still lives.
 
 // busyFile stands while a run changes a stack.
 func busyFile(l layout.Layout, stack string) string {
@@ -34,39 +31,22 @@ func Killed(l layout.Layout) ([]string, error) {
 	return names, nil
 }
 
-// Adopt makes the state one of the account: an empty state is begun when the
-// one there is belongs to another account. It reports whether that was so.
-func Adopt(l layout.Layout, generation string) (discarded bool, err error) {
-	known, err := os.ReadFile(generationFile(l))
-	if err == nil && strings.TrimSpace(string(known)) == generation {
-		return false, nil
-	}
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return false, fmt.Errorf("read which account the state belongs to: %w", err)
-	}
-	discarded = err == nil
-	if err := Discard(l); err != nil {
-		return discarded, err
-	}
-	return discarded, writeWhole(generationFile(l), []byte(generation+"\n"))
-}
-
-// Discard deletes the state and what was put out of it.
-func Discard(l layout.Layout) error {
+// Discard deletes what was put out of an account that is gone, and reports
+// whether there was any.
+func Discard(l layout.Layout) (found bool, err error) {
 	outputs, err := filepath.Glob(filepath.Join(l.Root, "outputs*.json"))
 	if err != nil {
-		return fmt.Errorf("discard the state: %w", err)
+		return false, fmt.Errorf("discard the outputs: %w", err)
 	}
-	copies, err := filepath.Glob(filepath.Join(l.Root, "Pulumi.*.yaml"))
-	if err != nil {
-		return fmt.Errorf("discard the state: %w", err)
-	}
-	for _, path := range append(append(outputs, copies...), l.State(), PassphraseFile(l)) {
+	for _, path := range append(outputs, l.State()) {
+		if _, err := os.Stat(path); err == nil {
+			found = true
+		}
 		if err := os.RemoveAll(path); err != nil {
-			return fmt.Errorf("discard the state: %w", err)
+			return found, fmt.Errorf("discard the outputs: %w", err)
 		}
 	}
-	return nil
+	return found, nil
 }
 
 // busy marks the stack as being changed; the mark goes when done is called.

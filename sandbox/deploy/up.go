@@ -34,7 +34,7 @@ func (s *Stack) Up(ctx context.Context, tell func(*Progress)) (*Progress, error)
 	ended := make(chan error, 1)
 	go func() {
 		// The flag for the event log exists only with the debug commands on.
-		ended <- s.Run(ctx, log, []string{"PULUMI_DEBUG_COMMANDS=true"},
+		ended <- s.Run(ctx, log, map[string]string{"PULUMI_DEBUG_COMMANDS": "true"},
 			s.Args("up", "--yes", "--skip-preview", "--suppress-outputs", "--color", "never", "--event-log", path)...)
 	}()
 	progress, err := follow(bufio.NewReader(events), ended, tell)

@@ -143,16 +143,13 @@ func refusesConfig(t *testing.T, out outputs, edit func(map[string]any), want []
 	if err != nil {
 		t.Fatal(err)
 	}
-	var file struct {
-		Salt   string         `yaml:"encryptionsalt,omitempty"`
-		Config map[string]any `yaml:"config"`
-	}
+	var file stackFile
 	if err := yaml.Unmarshal(content, &file); err != nil {
 		t.Fatal(err)
 	}
 	edit(file.Config)
 	project := t.TempDir()
-	file.Salt = initStack(t, out, project, "wrong")
+	file.secrets = initStack(t, out, project, "wrong")
 	t.Cleanup(func() { pulumi(t, out, project, "stack", "rm", "wrong", "--yes") })
 	edited, err := yaml.Marshal(file)
 	if err != nil {
@@ -178,27 +175,38 @@ func refusesConfig(t *testing.T, out outputs, edit func(map[string]any), want []
 	}
 }
 
+// stackFile is a stack's file.
+type stackFile struct {
+	secrets `yaml:",inline"`
+	Config  map[string]any `yaml:"config"`
+}
+
+// secrets are what a stack's file says about its secrets.
+type secrets struct {
+	Provider     string `yaml:"secretsprovider"`
+	EncryptedKey string `yaml:"encryptedkey"`
+}
+
 // initStack makes a stack from a folder with nothing but the project file in
-// it, since the CLI writes the stack's salt there, and returns the salt.
-func initStack(t *testing.T, out outputs, project, name string) string {
+// it, since the CLI writes there what the stack is encrypted with, and returns
+// that.
+func initStack(t *testing.T, out outputs, project, name string) secrets {
 	t.Helper()
 	description, err := os.ReadFile(filepath.Join(repository(t), "Pulumi.yaml"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	writeFile(t, filepath.Join(project, "Pulumi.yaml"), description)
-	if _, stderr, code := pulumi(t, out, project, "stack", "init", name, "--no-select"); code != 0 {
+	if _, stderr, code := pulumi(t, out, project, "stack", "init", name, "--no-select", "--secrets-provider", out.SecretsProvider); code != 0 {
 		t.Fatal(stderr)
 	}
 	content, err := os.ReadFile(filepath.Join(project, "Pulumi."+name+".yaml"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	var file struct {
-		Salt string `yaml:"encryptionsalt"`
+	var file stackFile
+	if err := yaml.Unmarshal(content, &file); err != nil || file.EncryptedKey == "" {
+		t.Fatalf("no key in %s: %v", content, err)
 	}
-	if err := yaml.Unmarshal(content, &file); err != nil || file.Salt == "" {
-		t.Fatalf("no salt in %s: %v", content, err)
-	}
-	return file.Salt
+	return file.secrets
 }

@@ -24,6 +24,7 @@ type outputs struct {
 	Bucket          string `json:"bucket"`
 	Stack           string `json:"stack"`
 	BackendURL      string `json:"backendUrl"`
+	SecretsProvider string `json:"secretsProvider"`
 	Pulumi          string `json:"pulumi"`
 
 	ConfigFile string            `json:"configFile"`

@@ -50,6 +50,8 @@ func TestWholeStack(t *testing.T) {
 	step("a second preview changes nothing", func(t *testing.T) {
 		mustRun(t, limitPreview, "preview", "--stack", "dev", "--expect-no-changes")
 	})
+	step("the state is in the bucket that bootstrap made", func(t *testing.T) { checkState(t, dev) })
+	step("a refresh finds what is there as the state has it", func(t *testing.T) { checkRefresh(t, dev) })
 	step("a wrong configuration is named whole and creates nothing", func(t *testing.T) { checkWrongConfig(t, dev) })
 	step("a changed line of the function replaces nothing but what hangs on its version", func(t *testing.T) {
 		checkFunctionEdit(t, dev)
@@ -58,6 +60,7 @@ func TestWholeStack(t *testing.T) {
 		prod = up(t, "prod")
 		checkItems(t, prod)
 		mustRun(t, limitPreview, "preview", "--stack", "prod", "--expect-no-changes")
+		checkRefresh(t, prod)
 		if got := request(t, dev, http.MethodGet, "/items/e2e-1", ""); got.status != http.StatusOK || !strings.Contains(got.body, `"two"`) {
 			t.Fatalf("dev beside prod: %d %s", got.status, got.body)
 		}

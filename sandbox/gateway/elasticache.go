@@ -33,7 +33,7 @@ func newCaches() *caches {
 }
 
 func (g *Gateway) elasticacheCalls() map[string]handler {
-	calls := map[string]handler{"*": after(showCaches)}
+	calls := map[string]handler{"*": after(showCaches), "DescribeCacheParameters": after(filterParameters)}
 	for action, effect := range map[string]handler{
 		"CreateReplicationGroup": cacheCreated,
 		"ModifyReplicationGroup": cacheModified,

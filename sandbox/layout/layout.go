@@ -82,8 +82,9 @@ func (l Layout) Run() string { return filepath.Join(l.Root, "run") }
 // Data is the folder of the servers' data and the functions' code.
 func (l Layout) Data() string { return filepath.Join(l.Root, "data") }
 
-// State is the folder of Pulumi's file backend.
-func (l Layout) State() string { return filepath.Join(l.Root, "state") }
+// State is the folder of what Pulumi needs of a stack beside its state: it goes
+// with the daemon's data.
+func (l Layout) State() string { return filepath.Join(l.Data(), "pulumi") }
 
 // Home is PULUMI_HOME.
 func (l Layout) Home() string { return filepath.Join(l.Root, "home") }
@@ -113,6 +114,9 @@ func (l Layout) GatewayAddr() string { return loopback(l.Port) }
 
 // EmulatorAddr is ministack's own host and port, behind the gateway.
 func (l Layout) EmulatorAddr() string { return loopback(l.Port + 1) }
+
+// GatewayURL is the AWS endpoint.
+func (l Layout) GatewayURL() string { return "http://" + l.GatewayAddr() }
 
 // APIAddr is the host and port of the REST data plane.
 func (l Layout) APIAddr() string { return loopback(l.Port + 2) }

@@ -1,0 +1,146 @@
+package main
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/didomi/serverless-api/internal/config"
+	"github.com/didomi/serverless-api/internal/mocks"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+const (
+	room     = "didomi-state"
+	keyArn   = "arn:aws:kms:eu-west-1:123456789012:" + room
+	keyID    = "1234abcd"
+	stateURL = "s3://" + room + "-1234567?region=eu-west-1"
+)
+
+// answers are what AWS makes up.
+var answers = map[string]func(mocks.Resource) map[string]any{
+	"aws:s3/bucketV2:BucketV2": func(r mocks.Resource) map[string]any { return map[string]any{"bucket": r.Name + "-1234567"} },
+	"aws:kms/key:Key":          func(mocks.Resource) map[string]any { return map[string]any{"keyId": keyID} },
+}
+
+// run provisions with these values in place of the stack file's.
+func run(t *testing.T, state string) (*mocks.Recorder, error) {
+	t.Helper()
+	values := map[string]string{
+		"aws:region": "eu-west-1", mocks.Project + ":tags": `{"environment":"shared"}`, mocks.Project + ":state": state,
+	}
+	var captured config.Values
+	return mocks.Mocks{Config: values, Outputs: answers}.Try(
+		func(ctx *pulumi.Context) error { return provision(ctx, captured) }, config.Capture(&captured))
+}
+
+func provisioned(t *testing.T) *mocks.Recorder {
+	t.Helper()
+	r, err := run(t, `{"noncurrentDays": 90}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestTheStateIsPrivateEncryptedVersionedAndKept(t *testing.T) {
+	r := provisioned(t)
+	const id, arn = room + "-id", "arn:aws:s3:eu-west-1:123456789012:" + room
+	for token, want := range map[string]map[string]any{
+		"aws:s3/bucketV2:BucketV2": {"forceDestroy": false},
+		"aws:s3/bucketVersioningV2:BucketVersioningV2": {
+			"bucket": id, "versioningConfiguration": map[string]any{"status": "Enabled"},
+		},
+		"aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2": {
+			"bucket": id, "rules": []any{map[string]any{
+				"applyServerSideEncryptionByDefault": map[string]any{"sseAlgorithm": "aws:kms", "kmsMasterKeyId": keyArn},
+				"bucketKeyEnabled":                   true,
+			}},
+		},
+		"aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": {
+			"bucket": id, "blockPublicAcls": true, "blockPublicPolicy": true,
+			"ignorePublicAcls": true, "restrictPublicBuckets": true,
+		},
+		"aws:s3/bucketOwnershipControls:BucketOwnershipControls": {
+			"bucket": id, "rule": map[string]any{"objectOwnership": "BucketOwnerEnforced"},
+		},
+		"aws:s3/bucketPolicy:BucketPolicy": {
+			"bucket": id, "policy": `{"Statement":[{"Action":["s3:*"],` +
+				`"Condition":{"Bool":{"aws:SecureTransport":"false"}},"Effect":"Deny","Principal":{"AWS":"*"},` +
+				`"Resource":["` + arn + `","` + arn + `/*"],"Sid":"TLSOnly"}],"Version":"2012-10-17"}`,
+		},
+		"aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2": {
+			"bucket": id, "rules": []any{
+				map[string]any{
+					"id": "abandoned-uploads", "status": "Enabled", "filter": map[string]any{"prefix": ""},
+					"abortIncompleteMultipartUpload": map[string]any{"daysAfterInitiation": 7.0},
+				},
+				map[string]any{
+					"id": "old-versions", "status": "Enabled", "filter": map[string]any{"prefix": ""},
+					"noncurrentVersionExpiration": map[string]any{"noncurrentDays": 90.0},
+				},
+			},
+		},
+		"aws:kms/alias:Alias": {"name": "alias/" + room, "targetKeyId": keyID},
+	} {
+		t.Run(token, func(t *testing.T) {
+			got := r.Find(t, token, room)
+			if !reflect.DeepEqual(got.Inputs, want) {
+				t.Errorf("got %v\nwant %v", got.Inputs, want)
+			}
+			if got.ParentName() != room {
+				t.Errorf("its parent is %s, want %s", got.ParentName(), room)
+			}
+		})
+	}
+}
+
+func TestBucketAndKeyAreProtectedAndTheKeyRotates(t *testing.T) {
+	r := provisioned(t)
+	key := r.Find(t, "aws:kms/key:Key", room)
+	if key.Inputs["enableKeyRotation"] != true || key.Inputs["deletionWindowInDays"] != 30.0 {
+		t.Errorf("key %v", key.Inputs)
+	}
+	for _, res := range []mocks.Resource{key, r.Find(t, "aws:s3/bucketV2:BucketV2", room)} {
+		if !res.Options.Protect {
+			t.Errorf("%s is not protected", res.Type)
+		}
+	}
+}
+
+func TestTheStateSaysHowTheCLIReachesIt(t *testing.T) {
+	outputs := map[string]string{}
+	_, err := mocks.Mocks{Outputs: answers}.Try(func(ctx *pulumi.Context) error {
+		s, err := New(ctx, room, Args{Config: Default(), Region: "eu-west-1"})
+		if err != nil {
+			return err
+		}
+		known := make(chan struct{})
+		pulumi.All(s.BackendURL, s.SecretsProvider).ApplyT(func(all []any) bool {
+			outputs["backendUrl"], outputs["secretsProvider"] = all[0].(string), all[1].(string)
+			close(known)
+			return true
+		})
+		<-known
+		return nil
+	})
+	want := map[string]string{"backendUrl": stateURL, "secretsProvider": "awskms://alias/" + room + "?region=eu-west-1"}
+	if err != nil || !reflect.DeepEqual(outputs, want) {
+		t.Errorf("%v, %v, want %v", outputs, err, want)
+	}
+}
+
+func TestAWrongConfigurationIsNamedWholeAndMakesNothing(t *testing.T) {
+	r, err := run(t, `{"noncurrentDays": 0, "versions": 3}`)
+	if err == nil {
+		t.Fatal("the program went on")
+	}
+	for _, word := range []string{"noncurrentDays", "1 to 3650", "versions"} {
+		if !strings.Contains(err.Error(), word) {
+			t.Errorf("%q is not in: %v", word, err)
+		}
+	}
+	if n := len(r.All()); n != 0 {
+		t.Errorf("%d resources were registered", n)
+	}
+}

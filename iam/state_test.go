@@ -1,0 +1,80 @@
+package iam
+
+import (
+	"reflect"
+	"slices"
+	"testing"
+
+	"github.com/didomi/serverless-api/internal/config"
+)
+
+const stateKey = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd"
+
+func withState() Config {
+	c := Default()
+	c.StateBucket, c.StateKey = "states-1234567", stateKey
+	return c
+}
+
+func TestTheStateOfOneStack(t *testing.T) {
+	r := build(t, withState())
+	const object = "arn:aws:s3:::states-1234567/.pulumi/"
+	files := []string{
+		object + "stacks/didomi/test.json*", object + "locks/organization/didomi/test/*",
+		object + "history/didomi/test/*", object + "backups/didomi/test/*",
+	}
+	reading := []statement{
+		{Sid: "StateNames", Effect: "Allow", Action: []string{"s3:ListBucket"}, Resource: []string{"arn:aws:s3:::states-1234567"}},
+		{Sid: "State", Effect: "Allow", Action: []string{"s3:GetObject"}, Resource: append(slices.Clone(files), object+"meta.yaml")},
+		{Sid: "StateKey", Effect: "Allow", Action: []string{"kms:Decrypt"}, Resource: []string{stateKey}},
+	}
+	for _, tt := range []struct {
+		name, policy string
+		want         []statement
+	}{
+		{"is read by a preview", "preview-state", reading},
+		{"is read by a deployment", "deploy-state", reading},
+		{"is written by a deployment", "deploy-state-writing", []statement{
+			{Sid: "StateChanges", Effect: "Allow", Action: []string{"s3:DeleteObject", "s3:PutObject"}, Resource: files},
+			{Sid: "StateDataKeys", Effect: "Allow", Action: []string{"kms:GenerateDataKey"}, Resource: []string{stateKey}},
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got := statements(t, r.Find(t, "aws:iam/policy:Policy", room+"-"+tt.policy).Inputs["policy"])
+			if !reflect.DeepEqual(got, tt.want) {
+				t.Errorf("got %v\nwant %v", got, tt.want)
+			}
+		})
+	}
+	t.Run("is not written by a preview", func(t *testing.T) {
+		for _, a := range r.OfType("aws:iam/rolePolicyAttachment:RolePolicyAttachment") {
+			if a.Name == room+"-preview-state-writing" {
+				t.Errorf("%s is attached to %v", a.Name, a.Inputs["role"])
+			}
+		}
+	})
+}
+
+func TestAStateWantsBucketAndKey(t *testing.T) {
+	bucket := config.Problem{Key: "stateBucket", Want: "the name of a bucket, as bootstrap's output stateBucket has it"}
+	key := config.Problem{Key: "stateKey", Want: "the ARN of a key, as bootstrap's output stateKey has it"}
+	alias := key
+	alias.Value = `"alias/state"`
+	for _, tt := range []struct {
+		name, bucket, key string
+		want              []config.Problem
+	}{
+		{"both are fine", "states-1234567", stateKey, nil},
+		{"a bucket alone", "states-1234567", "", []config.Problem{key}},
+		{"a key alone", "", stateKey, []config.Problem{bucket}},
+		{"an alias, which no policy can grant", "states-1234567", "alias/state", []config.Problem{alias}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c := Default()
+			c.StateBucket, c.StateKey = tt.bucket, tt.key
+			if got := c.Problems(); !reflect.DeepEqual(got, tt.want) {
+				t.Errorf("got %v, want %v", got, tt.want)
+			}
+		})
+	}
+}

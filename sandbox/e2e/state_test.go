@@ -1,0 +1,48 @@
+package e2e
+
+import (
+	"context"
+	"io"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+)
+
+// checkState finds the stack's state in the emulated bucket, with its secrets
+// encrypted by the emulated key.
+func checkState(t *testing.T, out outputs) {
+	t.Helper()
+	backend, err := url.Parse(out.BackendURL)
+	if err != nil || backend.Scheme != "s3" {
+		t.Fatalf("backend %q, %v, want a bucket", out.BackendURL, err)
+	}
+	key := ".pulumi/stacks/didomi/" + out.Stack + ".json"
+	answer, err := s3.NewFromConfig(awsConfig(out)).GetObject(context.Background(), &s3.GetObjectInput{Bucket: aws.String(backend.Host), Key: &key})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = answer.Body.Close() }()
+	state, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(state), `"url": "awskms://alias/`) {
+		t.Error("the state's secrets are not encrypted by the key")
+	}
+	if answer.VersionId == nil {
+		t.Error("the state is kept without earlier versions")
+	}
+}
+
+// checkRefresh asks AWS for everything that the stack consists of and finds
+// what the state says.
+func checkRefresh(t *testing.T, out outputs) {
+	t.Helper()
+	stdout, stderr, code := pulumi(t, out, repository(t), "refresh", "--stack", out.Stack, "--config-file", out.ConfigFile, "--yes", "--skip-preview", "--expect-no-changes", "--diff", "--color", "never")
+	if code != 0 {
+		t.Fatalf("refresh: exit %d\n%s\n%s", code, stdout, stderr)
+	}
+}
