@@ -1,11 +1,13 @@
 // Package audit checks the rules that hold for a stack as a whole, on the graph of its resources:
-// what no room can see alone. It says what breaks a rule and what to do about it.
+// what no room can see alone. It says what breaks a rule and what to do about it, and on demand the
+// facts that it judges by: who reaches whom, which key encrypts what, what is public.
 package audit
 
 import (
 	"cmp"
 	"context"
 	"fmt"
+	"os"
 	"slices"
 
 	"github.com/didomi/serverless-api/ops/command"
@@ -20,33 +22,63 @@ type Finding struct {
 	What, Do string
 }
 
+// report is what a rule has to say.
+type report struct {
+	findings []Finding
+	// facts are what the rule judged by, one a line.
+	facts []string
+}
+
+func (p *report) add(r *graph.Resource, do, what string, args ...any) {
+	p.findings = append(p.findings, Finding{Resource: r.Type + " " + r.Name, What: fmt.Sprintf(what, args...), Do: do})
+}
+
+func (p *report) fact(line string, args ...any) {
+	p.facts = append(p.facts, fmt.Sprintf(line, args...))
+}
+
 // rules are checked in this order.
 var rules = []struct {
 	name  string
-	check func(*graph.Graph) []Finding
+	check func(*graph.Graph) report
 }{
+	{"reachability", reachability},
+	{"encryption", encryption},
+	{"exposure", exposure},
+	{"iam", rights},
+	{"names", names},
+	{"durability", durability},
 	{"tags", tags},
 }
 
-// Check are the findings of every rule.
-func Check(g *graph.Graph) []Finding {
-	var all []Finding
-	for _, rule := range rules {
-		found := rule.check(g)
-		for i := range found {
-			found[i].Rule = rule.name
+// Check are the findings of every rule, in the rules' order, and the facts by rule. What a preview
+// deletes is not looked at.
+func Check(g *graph.Graph) ([]Finding, map[string][]string) {
+	left := &graph.Graph{Project: g.Project, Stack: g.Stack}
+	for _, r := range g.Resources {
+		if r.Op != "delete" {
+			left.Resources = append(left.Resources, r)
 		}
-		slices.SortFunc(found, func(a, b Finding) int {
-			return cmp.Or(cmp.Compare(a.Resource, b.Resource), cmp.Compare(a.What, b.What))
-		})
-		all = append(all, found...)
 	}
-	return all
+	var all []Finding
+	facts := map[string][]string{}
+	for _, rule := range rules {
+		p := rule.check(left)
+		slices.Sort(p.facts)
+		facts[rule.name] = slices.Compact(p.facts)
+		all = append(all, inOrder(rule.name, p.findings)...)
+	}
+	return all, facts
 }
 
-// finding is one about a resource; Check names the rule.
-func finding(r *graph.Resource, what, do string) Finding {
-	return Finding{Resource: r.Type + " " + r.Name, What: what, Do: do}
+func inOrder(rule string, found []Finding) []Finding {
+	for i := range found {
+		found[i].Rule = rule
+	}
+	slices.SortFunc(found, func(a, b Finding) int {
+		return cmp.Or(cmp.Compare(a.Resource, b.Resource), cmp.Compare(a.What, b.What))
+	})
+	return found
 }
 
 // Run is the command.
@@ -54,6 +86,8 @@ func Run(_ context.Context, io command.IO, args []string) error {
 	var source graph.Source
 	flags := command.Flags("audit")
 	source.Register(flags)
+	beside := flags.String("beside", "", "`file` with the state of another stack of the account and region, whose names must differ")
+	explain := flags.Bool("explain", false, "print what the rules judge by")
 	if err := command.Parse(io, flags, args); err != nil {
 		return err
 	}
@@ -61,13 +95,49 @@ func Run(_ context.Context, io command.IO, args []string) error {
 	if err != nil {
 		return err
 	}
-	found := Check(g)
-	for _, f := range found {
+	found, facts := Check(g)
+	if *beside != "" {
+		other, err := readState(*beside)
+		if err != nil {
+			return err
+		}
+		found = append(found, collisions(g, other)...)
+	}
+	open, accepted, err := settle(g.Stack, found)
+	if err != nil {
+		return err
+	}
+	if *explain {
+		printFacts(io, facts)
+	}
+	for _, f := range open {
 		_, _ = fmt.Fprintf(io.Stdout, "%s: %s\n  %s\n  to do: %s\n", f.Rule, f.Resource, f.What, f.Do)
 	}
-	_, _ = fmt.Fprintf(io.Stderr, "%s %s: %d resources, %d rules, %d findings\n", g.Project, g.Stack, len(g.Resources), len(rules), len(found))
-	if len(found) > 0 {
+	_, _ = fmt.Fprintf(io.Stderr, "%s %s: %d resources, %d rules, %d findings, %d more accepted\n",
+		g.Project, g.Stack, len(g.Resources), len(rules), len(open), accepted)
+	if len(open) > 0 {
 		return command.ErrNo
 	}
 	return nil
+}
+
+func printFacts(io command.IO, facts map[string][]string) {
+	for _, rule := range rules {
+		for _, fact := range facts[rule.name] {
+			_, _ = fmt.Fprintf(io.Stdout, "%s: %s\n", rule.name, fact)
+		}
+	}
+}
+
+func readState(name string) (*graph.Graph, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }()
+	g, err := graph.FromState(file)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return g, nil
 }

@@ -11,12 +11,12 @@ var required = []string{"application", "environment", "purpose", "responsible"}
 
 // tags wants every resource that can be tagged to carry the required ones. The provider adds its
 // default tags, so tagsAll is what AWS has; what has no tagsAll cannot be tagged.
-func tags(g *graph.Graph) []Finding {
-	var found []Finding
+func tags(g *graph.Graph) report {
+	var p report
 	for i := range g.Resources {
 		r := &g.Resources[i]
 		all, ok := r.Value("tagsAll").(map[string]any)
-		if !ok || r.Op == "delete" {
+		if !ok {
 			continue
 		}
 		var missing []string
@@ -26,8 +26,8 @@ func tags(g *graph.Graph) []Finding {
 			}
 		}
 		if len(missing) > 0 {
-			found = append(found, finding(r, "has no tag "+strings.Join(missing, ", "), "register it under the stack's provider, whose default tags it then carries"))
+			p.add(r, "register it under the stack's provider, whose default tags it then carries", "has no tag %s", strings.Join(missing, ", "))
 		}
 	}
-	return found
+	return p
 }

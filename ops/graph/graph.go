@@ -3,7 +3,6 @@
 package graph
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -108,20 +107,39 @@ func (r *Resource) Number(path ...string) float64 {
 	return n
 }
 
+// Texts is Value where that is a list of texts or one text, else nil.
+func (r *Resource) Texts(path ...string) []string {
+	switch v := r.Value(path...).(type) {
+	case string, []any:
+		return texts(v)
+	}
+	return nil
+}
+
 // True says whether Value is true.
 func (r *Resource) True(path ...string) bool {
 	return r.Value(path...) == true
 }
 
-// Refs are the resources that an input refers to: by id, ARN or name where the value is known, and
-// by what it is made from where it is not.
+// Refs are the resources that an input refers to: by id, ARN or name where the value is known, else
+// by what it is made from.
 func (g *Graph) Refs(r *Resource, input string) []*Resource {
-	text, err := json.Marshal(r.Inputs[input])
-	if err != nil || strings.Contains(string(text), Unknown) {
-		return g.where(func(o *Resource) bool { return slices.Contains(r.PropertyDependencies[input], o.URN) })
-	}
 	values := texts(r.Inputs[input])
-	return g.where(func(o *Resource) bool { return o.Custom && o.URN != r.URN && o.isNamed(values) })
+	if len(values) == 0 {
+		return nil
+	}
+	if !slices.Contains(values, Unknown) {
+		found := g.where(func(o *Resource) bool { return o.Custom && o.URN != r.URN && o.isNamed(values) })
+		if len(found) > 0 {
+			return found
+		}
+	}
+	return g.where(func(o *Resource) bool { return slices.Contains(r.PropertyDependencies[input], o.URN) })
+}
+
+// RefsTo are those of Refs that have a type.
+func (g *Graph) RefsTo(r *Resource, input, token string) []*Resource {
+	return slices.DeleteFunc(g.Refs(r, input), func(o *Resource) bool { return o.Type != token })
 }
 
 // isNamed says whether one of the texts is the resource's id, ARN or name.
@@ -136,19 +154,22 @@ func (r *Resource) output(key string) string {
 	return s
 }
 
-// texts are the texts in a value: itself, or a list's.
+// texts are the texts in a value, all the way down.
 func texts(v any) []string {
+	var all []string
 	switch v := v.(type) {
 	case string:
 		return []string{v}
 	case []any:
-		var all []string
 		for _, item := range v {
 			all = append(all, texts(item)...)
 		}
-		return all
+	case map[string]any:
+		for _, item := range v {
+			all = append(all, texts(item)...)
+		}
 	}
-	return nil
+	return all
 }
 
 // named fills in what the URN says: urn:pulumi:<stack>::<project>::<parents' types$type>::<name>.

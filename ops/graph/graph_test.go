@@ -68,6 +68,7 @@ func TestAStateIsReadWithoutItsSecretsAndWithoutWhatIsToBeDeleted(t *testing.T) 
 		"secretId":      "arn:aws:secretsmanager:eu-west-1:000000000000:secret:didomi-dev-data-cache-1",
 		"secretString":  graph.Secret,
 		"versionStages": []any{"AWSCURRENT", graph.Secret},
+		"versionId":     "made up",
 	}
 	if got := find(t, g, version).Inputs; !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v, want %v", got, want)
@@ -114,12 +115,13 @@ func TestAReferenceIsFoundByValueOrByWhatTheValueIsMadeFrom(t *testing.T) {
 		urn, input string
 		want       []string
 	}{
-		"by ARN":                       {state, secret, "kmsKeyId", []string{"didomi-dev-data"}},
-		"by id":                        {state, version, "secretId", []string{"didomi-dev-data-cache"}},
-		"by what is not known yet":     {preview, cache, "securityGroupIds", []string{"didomi-dev-new"}},
-		"none from what is no name":    {state, secret, "recoveryWindowInDays", nil},
-		"none from what is not set":    {state, secret, "policy", nil},
-		"none from a value of nothing": {preview, cache, "port", nil},
+		"by ARN":                   {state, secret, "kmsKeyId", []string{"didomi-dev-data"}},
+		"by id":                    {state, version, "secretId", []string{"didomi-dev-data-cache"}},
+		"by what is not known yet": {preview, cache, "securityGroupIds", []string{"didomi-dev-new"}},
+		"by what it is made from, where the value is nobody's name": {state, version, "versionId", []string{"didomi-dev-data-cache"}},
+		"none from what is no name":                                 {state, secret, "recoveryWindowInDays", nil},
+		"none from what is not set":                                 {state, secret, "policy", nil},
+		"none from a value of nothing":                              {preview, cache, "port", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := names(c.g.Refs(find(t, c.g, c.urn), c.input)); !reflect.DeepEqual(got, c.want) {

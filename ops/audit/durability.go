@@ -1,0 +1,67 @@
+package audit
+
+import "github.com/didomi/serverless-api/ops/graph"
+
+// What a stack that keeps data may lose at the least.
+const (
+	leastBackupDays   = 7
+	leastRecoveryDays = 7
+)
+
+// kept are the types that hold what cannot be made again, each with what AWS itself must hold on to
+// when Pulumi's own protection is taken away.
+var kept = map[string]func(*graph.Graph, *report, *graph.Resource){
+	clusterType: func(_ *graph.Graph, p *report, r *graph.Resource) {
+		want(p, r, r.True("deletionProtection"), "set deletionProtection", "AWS would delete it when asked")
+		want(p, r, !r.True("skipFinalSnapshot") && r.Text("finalSnapshotIdentifier") != "", "set finalSnapshotIdentifier and not skipFinalSnapshot", "leaves no snapshot when it is deleted")
+		want(p, r, r.Number("backupRetentionPeriod") >= leastBackupDays, "raise backupRetentionPeriod", "keeps backups for less than a week")
+	},
+	cacheType: func(_ *graph.Graph, p *report, r *graph.Resource) {
+		want(p, r, r.Number("snapshotRetentionLimit") > 0, "set snapshotRetentionLimit", "keeps no snapshots")
+	},
+	bucketType: func(g *graph.Graph, p *report, r *graph.Resource) {
+		want(p, r, !r.True("forceDestroy"), "set forceDestroy to false", "is deleted with everything in it")
+		versioning := first(pointingAt(g, r, "aws:s3/bucketVersioningV2:BucketVersioningV2"))
+		want(p, r, versioning != nil && versioning.Text("versioningConfiguration", "status") == "Enabled", "turn versioning on", "loses a file that is overwritten")
+	},
+	keyType: func(_ *graph.Graph, p *report, r *graph.Resource) {
+		want(p, r, r.Number("deletionWindowInDays") >= leastRecoveryDays, "raise deletionWindowInDays", "is gone sooner than anybody notices")
+	},
+	"aws:route53/zone:Zone": func(_ *graph.Graph, p *report, r *graph.Resource) {
+		want(p, r, !r.True("forceDestroy"), "set forceDestroy to false", "is deleted with records that others made")
+	},
+	secretType: func(_ *graph.Graph, p *report, r *graph.Resource) {
+		want(p, r, r.Number("recoveryWindowInDays") >= leastRecoveryDays, "raise recoveryWindowInDays", "cannot be restored after it is deleted")
+	},
+}
+
+// restorable are kept types that need no protection of Pulumi's: AWS gives them back for a while.
+var restorable = map[string]bool{secretType: true}
+
+// durability is what would be lost on destroy: nothing, unless somebody first turns a flag.
+func durability(g *graph.Graph) report {
+	var p report
+	for i := range g.Resources {
+		r := &g.Resources[i]
+		judge, ok := kept[r.Type]
+		if !ok {
+			continue
+		}
+		judge(g, &p, r)
+		if restorable[r.Type] {
+			p.fact("%s %s can be restored for %v days", r.Type, r.Name, r.Number("recoveryWindowInDays"))
+			continue
+		}
+		want(&p, r, r.Protect || r.RetainOnDelete, "set protect in the stack's configuration", "goes with a destroy, and with a change that replaces it")
+		if r.Protect {
+			p.fact("%s %s is protected", r.Type, r.Name)
+		}
+	}
+	return p
+}
+
+func want(p *report, r *graph.Resource, holds bool, do, what string) {
+	if !holds {
+		p.add(r, do, "%s", what)
+	}
+}

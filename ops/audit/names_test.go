@@ -1,0 +1,49 @@
+package audit
+
+import "testing"
+
+func TestNames(t *testing.T) {
+	check(t, "names", map[string]example{
+		"a fixed name": {func(s stack) { s.set(bucketType, "", "bucket", "didomi-files") }, []string{
+			"data-files: is called didomi-files: another stack may want the same",
+		}},
+		"another stack's prefix": {func(s stack) { s.set(policyType, "workload", "name", "didomi-dev-iam-workload") }, []string{
+			"iam-workload: is called didomi-dev-iam-workload: another stack may want the same",
+		}},
+		"a host name without the stack": {func(s stack) { s.set(domainType, "", "domainName", "api.didomi.example") }, []string{
+			"api-domain: is called api.didomi.example: another stack may want the same",
+		}},
+		"a name behind a folder": {func(s stack) {
+			s.add("aws:kms/alias:Alias", "alias", map[string]any{"name": "alias/didomi-prod-data"})
+		}, nil},
+		"a name from a prefix": {func(s stack) {
+			s.add("aws:iam/user:User", "user", map[string]any{"namePrefix": "ci-"})
+		}, []string{"user: is called ci-: another stack may want the same"}},
+		"a name made from another one's id": {func(s stack) {
+			s.add(logGroupType, "execution", map[string]any{"name": "API-Gateway-Execution-Logs_abc123/prod"})
+		}, nil},
+	})
+}
+
+func TestTwoStacksOfOneAccountHaveNoNameInCommon(t *testing.T) {
+	prod, other := sound(t), sound(t)
+	other.Stack = "dev"
+	for i := range other.Resources {
+		for _, properties := range []map[string]any{other.Resources[i].Inputs, other.Resources[i].Outputs} {
+			for property, value := range properties {
+				if text, ok := value.(string); ok && len(text) > 0 {
+					properties[property] = text + "-dev"
+				}
+			}
+		}
+	}
+	if found := collisions(prod.Graph, other.Graph); len(found) != 0 {
+		t.Fatalf("found %v", found)
+	}
+	name := prod.one(cacheType, "").Text("replicationGroupId")
+	other.set(cacheType, "", "replicationGroupId", name)
+	found := collisions(prod.Graph, other.Graph)
+	if len(found) != 1 || found[0].Rule != "names" || found[0].What != "is called "+name+", as is didomi-prod-data-cache of the stack dev" {
+		t.Errorf("found %v, want the cache", found)
+	}
+}

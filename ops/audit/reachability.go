@@ -1,0 +1,197 @@
+package audit
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/didomi/serverless-api/ops/graph"
+)
+
+// paths are all connections that the parts may open to each other: along the request, and nothing
+// else.
+var paths = []struct {
+	from, to string
+	port     int
+}{
+	{"function", "proxy", 5432},
+	{"proxy", "cluster", 5432},
+	{"function", "cache", 6379},
+	{"function", "endpoint", 443},
+}
+
+// services are what a function talks to without leaving the VPC, whatever the NAT mode.
+var services = []string{"s3", "secretsmanager", "kms", "logs", "sts"}
+
+const https = 443
+
+// reachability computes who can open which port to whom from security groups, subnets, routes and
+// endpoints. Network ACLs are not computed: one in the graph is a finding.
+func reachability(g *graph.Graph) report {
+	var p report
+	all, rules := hosts(g), groupRules(g)
+	attached(g, &p, all)
+	for _, a := range all {
+		for _, b := range all {
+			if a.URN != b.URN {
+				connection(&p, rules, a, b)
+			}
+		}
+		routes(g, &p, a)
+		if a.kind == "function" {
+			for _, service := range services {
+				serviceReach(g, &p, rules, all, a, service)
+			}
+		}
+	}
+	ruleShapes(g, &p, rules)
+	return p
+}
+
+// attached wants the groups of every part to be known, and nothing else to have any.
+func attached(g *graph.Graph, p *report, all []host) {
+	for _, h := range all {
+		if len(h.groups) == 0 {
+			p.add(h.Resource, "give it a security group of its own", "has no security group that the graph knows: it is in the VPC's default one, or in none")
+		}
+	}
+	for i := range g.Resources {
+		r := &g.Resources[i]
+		if _, ok := attachments[r.Type]; ok || r.Type == ingressRule || r.Type == egressRule || !r.Custom {
+			continue
+		}
+		for input := range r.Inputs {
+			if len(g.RefsTo(r, input, securityGroup)) > 0 {
+				p.add(r, "add the type to the audit's attachments, or use separate rules", "uses a security group in %s, which the audit cannot follow", input)
+			}
+		}
+	}
+}
+
+// connection compares what a can open to b with the path that there should be.
+func connection(p *report, rules []rule, a, b host) {
+	wanted := 0
+	for _, path := range paths {
+		if path.from == a.kind && path.to == b.kind {
+			wanted = path.port
+		}
+	}
+	there := false
+	for _, open := range opened(rules, a, b) {
+		p.fact("%s %s -> %s %s port %s", a.kind, a.Name, b.kind, b.Name, open)
+		if wanted != 0 && open == (ports{wanted, wanted}) {
+			there = true
+			continue
+		}
+		p.add(a.Resource, "narrow the rules between their groups, or add the path to the audit's paths and say why",
+			"can open port %s to the %s %s", open, b.kind, b.Name)
+	}
+	if wanted != 0 && !there {
+		p.add(a.Resource, "add a rule out of its group and one into the other's", "cannot open port %d to the %s %s", wanted, b.kind, b.Name)
+	}
+}
+
+// routes wants functions to leave by NAT at most, and everything else not at all.
+func routes(g *graph.Graph, p *report, h host) {
+	for _, way := range waysOut(g, tables(g, h)) {
+		p.fact("%s %s has a route by %s", h.kind, h.Name, way)
+		if way == "natGatewayId" && (h.kind == "function" || h.kind == "endpoint") {
+			continue
+		}
+		p.add(h.Resource, "put it into subnets without that route", "is in a subnet whose route leads out of the VPC by %s", way)
+	}
+}
+
+// serviceReach wants the function to reach a service of AWS by an endpoint.
+func serviceReach(g *graph.Graph, p *report, rules []rule, all []host, f host, service string) {
+	for _, endpoint := range g.ByType(endpointType) {
+		if !strings.HasSuffix(endpoint.Text("serviceName"), "."+service) {
+			continue
+		}
+		broken := gatewayBreak(g, rules, f, endpoint)
+		if endpoint.Text("vpcEndpointType") == "Interface" {
+			broken = interfaceBreak(g, rules, all, f, endpoint)
+		}
+		if broken == "" {
+			p.fact("function %s -> %s without NAT, by the endpoint %s", f.Name, service, endpoint.Name)
+			return
+		}
+		p.add(f.Resource, "repair the endpoint "+endpoint.Name, "does not reach %s without NAT: %s", service, broken)
+		return
+	}
+	p.add(f.Resource, "register a VPC endpoint for it", "does not reach %s without NAT: no endpoint", service)
+}
+
+// gatewayBreak is why a gateway endpoint does not serve the function; "" when it does.
+func gatewayBreak(g *graph.Graph, rules []rule, f host, endpoint *graph.Resource) string {
+	routed := g.RefsTo(endpoint, "routeTableIds", "aws:ec2/routeTable:RouteTable")
+	for _, table := range tables(g, f) {
+		if !slices.Contains(routed, table) {
+			return "the endpoint is not in the route table " + table.Name
+		}
+	}
+	for _, r := range rules {
+		if _, ok := r.ports.meet(ports{https, https}); ok && r.out && r.endpoint == endpoint && slices.Contains(f.groups, r.group) {
+			return ""
+		}
+	}
+	return "no rule lets it out to the endpoint's prefix list on port 443"
+}
+
+// interfaceBreak is why an interface endpoint does not serve the function; "" when it does.
+func interfaceBreak(g *graph.Graph, rules []rule, all []host, f host, endpoint *graph.Resource) string {
+	if !endpoint.True("privateDnsEnabled") {
+		return "the endpoint has no private DNS, so the service's name leads to the internet"
+	}
+	for _, vpc := range g.ByType(vpcType) {
+		if !vpc.True("enableDnsSupport") || !vpc.True("enableDnsHostnames") {
+			return "the VPC's DNS is off"
+		}
+	}
+	for _, h := range all {
+		if h.URN != endpoint.URN {
+			continue
+		}
+		if len(h.subnets) == 0 && !unknown(endpoint, "subnetIds") {
+			return "the endpoint is in no subnet"
+		}
+		if !slices.ContainsFunc(opened(rules, f, h), func(open ports) bool { return open.from <= https && https <= open.to }) {
+			return "no pair of rules opens port 443 to the endpoint"
+		}
+	}
+	return ""
+}
+
+// ruleShapes refuses rules that let in or out by address, and rules that groupRules does not see.
+func ruleShapes(g *graph.Graph, p *report, rules []rule) {
+	for _, r := range rules {
+		switch {
+		case r.cidr != "":
+			p.add(r.Resource, "name a security group or an endpoint's prefix list instead", "is open to whoever has an address in %s", r.cidr)
+		case r.peer == nil && r.endpoint == nil:
+			p.add(r.Resource, "name a security group or an endpoint's prefix list of this stack", "leads to what is not in the graph")
+		}
+	}
+	for i := range g.Resources {
+		r := &g.Resources[i]
+		switch r.Type {
+		case "aws:ec2/securityGroupRule:SecurityGroupRule":
+			p.add(r, "use the separate kinds of rules for in and out", "is a rule of the old kind, which the audit does not follow")
+		case "aws:ec2/networkAcl:NetworkAcl", "aws:ec2/networkAclRule:NetworkAclRule":
+			p.add(r, "say it with security groups", "is a network ACL, which the audit does not compute")
+		case securityGroup, defaultGroup:
+			for _, inline := range []string{"ingress", "egress"} {
+				if list, ok := r.Inputs[inline].([]any); ok && len(list) > 0 {
+					p.add(r, "use separate rules", "has rules of its own in %s, which the audit does not follow", inline)
+				}
+			}
+		}
+	}
+	if len(g.ByType(vpcType)) > len(g.ByType(defaultGroup)) {
+		p.add(g.ByType(vpcType)[0], "register an empty default security group", "leaves the default security group as AWS makes it: open within itself and to the world")
+	}
+}
+
+// unknown says whether a preview does not know the input.
+func unknown(r *graph.Resource, input string) bool {
+	return slices.Contains(r.Texts(input), graph.Unknown)
+}

@@ -1,0 +1,177 @@
+package audit
+
+import (
+	_ "embed"
+	"slices"
+	"strings"
+
+	"github.com/didomi/serverless-api/ops/graph"
+)
+
+const (
+	roleType       = "aws:iam/role:Role"
+	policyType     = "aws:iam/policy:Policy"
+	attachmentType = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+)
+
+// unscopedText are the actions that take no resource but "*"; the file names its source.
+//
+//go:embed unscoped.txt
+var unscopedText string
+
+// unscoped are those actions, as service:Action.
+var unscoped = parseUnscoped(unscopedText)
+
+func parseUnscoped(text string) map[string]bool {
+	actions := map[string]bool{}
+	service := ""
+	for _, line := range strings.Split(text, "\n") {
+		if strings.HasPrefix(line, "#") {
+			continue
+		}
+		if name, rest, ok := strings.Cut(line, ": "); ok {
+			service, line = name, rest
+		}
+		for _, action := range strings.Fields(line) {
+			actions[service+":"+action] = true
+		}
+	}
+	return actions
+}
+
+// rights wants every grant to name its actions, and its resources wherever AWS can tell one from
+// another; every role to be taken by somebody known; and no policy that somebody else writes.
+func rights(g *graph.Graph) report {
+	var p report
+	limits := boundaries(g)
+	for i := range g.Resources {
+		r := &g.Resources[i]
+		switch r.Type {
+		case policyType:
+			if limits[r.URN] && !attachedToSomebody(g, r) {
+				p.fact("%s is a boundary: it grants nothing", r.Name)
+				continue
+			}
+			grants(&p, r, "policy")
+		case "aws:iam/rolePolicy:RolePolicy", "aws:iam/userPolicy:UserPolicy", "aws:iam/groupPolicy:GroupPolicy":
+			grants(&p, r, "policy")
+		case roleType:
+			trust(&p, r)
+			foreign(&p, r, r.Texts("managedPolicyArns"))
+		case attachmentType, "aws:iam/userPolicyAttachment:UserPolicyAttachment":
+			foreign(&p, r, r.Texts("policyArn"))
+		}
+		if property, ok := resourcePolicies[r.Type]; ok {
+			statements, _ := parseDocument(r.Value(property))
+			wildActions(&p, r, statements)
+		}
+	}
+	return p
+}
+
+// boundaries are the URNs of the policies that bound a role or a user.
+func boundaries(g *graph.Graph) map[string]bool {
+	urns := map[string]bool{}
+	for i := range g.Resources {
+		for _, policy := range g.RefsTo(&g.Resources[i], "permissionsBoundary", policyType) {
+			urns[policy.URN] = true
+		}
+	}
+	return urns
+}
+
+func attachedToSomebody(g *graph.Graph, policy *graph.Resource) bool {
+	return slices.ContainsFunc(g.ByType(attachmentType), func(r *graph.Resource) bool {
+		return slices.Contains(g.RefsTo(r, "policyArn", policyType), policy)
+	})
+}
+
+// grants judges a policy of an identity.
+func grants(p *report, r *graph.Resource, property string) {
+	statements, known := parseDocument(r.Value(property))
+	if !known {
+		p.fact("%s is not known before the update: audit the state after it", r.Name)
+		return
+	}
+	if len(statements) == 0 {
+		p.add(r, "write it as a policy document", "has no statement that the audit can read")
+	}
+	wildActions(p, r, statements)
+	for _, s := range statements {
+		if s.Effect != "Allow" {
+			continue
+		}
+		if len(s.NotResource) > 0 {
+			p.add(r, "name the resources", "grants everything but %v by the statement %q", []string(s.NotResource), s.Sid)
+		}
+		if narrow := narrowable(s); len(narrow) > 0 {
+			p.add(r, "name the resources: AWS can narrow these actions to some", "grants %s on every resource by the statement %q", strings.Join(narrow, ", "), s.Sid)
+		}
+	}
+}
+
+// narrowable are the actions that the statement grants on every resource although AWS knows the
+// resources that they are about.
+func narrowable(s statement) []string {
+	var found []string
+	for _, action := range s.Action {
+		if slices.Contains(s.Resource, "*") && !unscoped[action] && !strings.Contains(action, "*") {
+			found = append(found, action)
+		}
+	}
+	return found
+}
+
+func wildActions(p *report, r *graph.Resource, statements []statement) {
+	for _, s := range statements {
+		if s.Effect != "Allow" {
+			continue
+		}
+		if len(s.NotAction) > 0 {
+			p.add(r, "name the actions", "grants everything but %v by the statement %q", []string(s.NotAction), s.Sid)
+		}
+		wild := slices.DeleteFunc(slices.Clone(s.Action), func(action string) bool { return !strings.Contains(action, "*") })
+		if len(wild) > 0 {
+			p.add(r, "name the actions", "grants %s by the statement %q", strings.Join(wild, ", "), s.Sid)
+		}
+	}
+}
+
+// trust judges who may take a role.
+func trust(p *report, r *graph.Resource) {
+	statements, _ := parseDocument(r.Value("assumeRolePolicy"))
+	for _, s := range statements {
+		if s.Effect != "Allow" {
+			continue
+		}
+		if s.everyone() && !s.limited() {
+			p.add(r, "name who takes the role", "can be taken by everyone")
+		}
+		principal, _ := s.Principal.(map[string]any)
+		if _, ok := principal["Federated"]; ok && (!bound(s, ":aud") || !bound(s, ":sub")) {
+			p.add(r, "ask for an audience, and a subject that is no lone wildcard", "can be taken by every token of the identity provider")
+		}
+	}
+}
+
+// bound says whether a condition asks for a value of the token's claim that is more than a wildcard.
+func bound(s statement, claim string) bool {
+	for operator, keys := range s.Condition {
+		object, _ := keys.(map[string]any)
+		for key, value := range object {
+			if strings.HasSuffix(key, claim) && value != "*" && (operator == "StringEquals" || operator == "StringLike") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// foreign refuses policies of AWS's own: nobody here reviews what they come to say.
+func foreign(p *report, r *graph.Resource, arns []string) {
+	for _, arn := range arns {
+		if strings.Contains(arn, ":iam::aws:policy/") {
+			p.add(r, "write the policy here", "grants %s, which AWS writes and changes", arn)
+		}
+	}
+}
