@@ -9,6 +9,7 @@ import (
 	"github.com/didomi/serverless-api/iam"
 	"github.com/didomi/serverless-api/internal/account"
 	"github.com/didomi/serverless-api/internal/config"
+	"github.com/didomi/serverless-api/keys"
 	"github.com/didomi/serverless-api/network"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -43,15 +44,19 @@ func provision(ctx *pulumi.Context, values config.Values) error {
 	if err != nil {
 		return err
 	}
-	net, err := network.New(ctx, room("network"), networkArgs(s, ci), provider)
+	locks, err := keys.New(ctx, room("keys"), keys.Args{Protect: s.Data.Protect}, provider)
 	if err != nil {
 		return err
 	}
-	store, err := data.New(ctx, room("data"), dataArgs(s, ci, net), provider)
+	net, err := network.New(ctx, room("network"), networkArgs(s, ci, locks), provider)
 	if err != nil {
 		return err
 	}
-	front, err := api.New(ctx, room("api"), apiArgs(s, ctx.Stack(), code, ci, net, store, names), provider)
+	store, err := data.New(ctx, room("data"), dataArgs(s, ci, locks, net), provider)
+	if err != nil {
+		return err
+	}
+	front, err := api.New(ctx, room("api"), apiArgs(s, ctx.Stack(), code, ci, locks, net, store, names), provider)
 	if err != nil {
 		return err
 	}

@@ -43,7 +43,7 @@ func TestEveryStackPreviewsWithEachRoomUnderOneProvider(t *testing.T) {
 				}
 			}
 			for _, token := range []string{
-				"pulumi:providers:aws", "didomi:iam:IAM", "didomi:dns:DNS", "didomi:network:Network",
+				"pulumi:providers:aws", "didomi:iam:IAM", "didomi:keys:Keys", "didomi:dns:DNS", "didomi:network:Network",
 				"didomi:data:Data", "didomi:api:API",
 			} {
 				if rooms[token] != 1 {

@@ -58,15 +58,15 @@ func listed(value any) any {
 	return value
 }
 
-// keys are the paths of all settings below an object.
-func keys(prefix string, value any) []string {
+// paths are those of all settings below an object.
+func paths(prefix string, value any) []string {
 	object, ok := value.(map[string]any)
 	if !ok {
 		return []string{strings.TrimSuffix(prefix, ".")}
 	}
 	var all []string
 	for name, item := range object {
-		all = append(all, keys(prefix+name+".", item)...)
+		all = append(all, paths(prefix+name+".", item)...)
 	}
 	return all
 }
@@ -87,7 +87,7 @@ func TestTheProjectFileDescribesEverySettingWithTheProgramsDefault(t *testing.T)
 			if got := plain(t, declared.Default); !reflect.DeepEqual(got, want) {
 				t.Errorf("its default is\n  %v\nthe program's is\n  %v", got, want)
 			}
-			for _, key := range keys("", want) {
+			for _, key := range paths("", want) {
 				if !strings.Contains(declared.Description, key) {
 					t.Errorf("%s is not described", key)
 				}

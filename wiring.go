@@ -5,19 +5,22 @@ import (
 	"github.com/didomi/serverless-api/data"
 	"github.com/didomi/serverless-api/dns"
 	"github.com/didomi/serverless-api/iam"
+	"github.com/didomi/serverless-api/keys"
 	"github.com/didomi/serverless-api/network"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
 // networkArgs keeps the network's role within the boundary.
-func networkArgs(s settings, ci *iam.IAM) network.Args {
-	return network.Args{Config: s.Network, PermissionsBoundary: ci.WorkloadBoundaryARN}
+func networkArgs(s settings, ci *iam.IAM, locks *keys.Keys) network.Args {
+	return network.Args{Config: s.Network, LogsKeyARN: locks.OperationsKeyARN, PermissionsBoundary: ci.WorkloadBoundaryARN}
 }
 
 // dataArgs puts the data room into the isolated subnets, behind its groups.
-func dataArgs(s settings, ci *iam.IAM, net *network.Network) data.Args {
+func dataArgs(s settings, ci *iam.IAM, locks *keys.Keys, net *network.Network) data.Args {
 	return data.Args{
 		Config:                 s.Data,
+		DataKeyARN:             locks.DataKeyARN,
+		OperationsKeyARN:       locks.OperationsKeyARN,
 		IsolatedSubnetIDs:      net.IsolatedSubnetIDs,
 		ProxySecurityGroupID:   net.ProxySecurityGroupID,
 		ClusterSecurityGroupID: net.ClusterSecurityGroupID,
@@ -28,7 +31,7 @@ func dataArgs(s settings, ci *iam.IAM, net *network.Network) data.Args {
 
 // apiArgs puts the function into the private subnets and tells it where everything is. The
 // migration waits for the whole of both rooms: it needs endpoints, rules and the proxy's target.
-func apiArgs(s settings, stage string, code api.Code, ci *iam.IAM, net *network.Network, store *data.Data, names *dns.DNS) api.Args {
+func apiArgs(s settings, stage string, code api.Code, ci *iam.IAM, locks *keys.Keys, net *network.Network, store *data.Data, names *dns.DNS) api.Args {
 	return api.Args{
 		Config:          s.API,
 		Stage:           stage,
@@ -54,7 +57,9 @@ func apiArgs(s settings, stage string, code api.Code, ci *iam.IAM, net *network.
 			Replicas:           s.Data.Cache.Replicas,
 		},
 		Bucket:  api.Bucket{Name: store.BucketName, ARN: store.BucketARN},
-		KeyARNs: []pulumi.StringInput{store.KeyARN},
+		KeyARNs: []pulumi.StringInput{locks.DataKeyARN, locks.OperationsKeyARN},
+
+		OperationsKeyARN: locks.OperationsKeyARN,
 		Domain: api.Domain{
 			Delegated:      names.Delegated,
 			HostName:       names.HostName,

@@ -21,7 +21,7 @@ type alarm struct {
 
 // newAlarms makes the topic and every alarm, and returns the topic's ARN.
 func newAlarms(ctx *pulumi.Context, s site, l logs, f serving, g gateway) (pulumi.StringOutput, error) {
-	topic, err := newTopic(ctx, s, l.key)
+	topic, err := newTopic(ctx, s)
 	if err != nil {
 		return pulumi.StringOutput{}, err
 	}

@@ -66,7 +66,7 @@ func full() Args {
 			ReplicationGroupID: pulumi.String("cache"), Shards: 2, Replicas: 1,
 		},
 		Bucket:  Bucket{Name: pulumi.String("files"), ARN: pulumi.String("arn:aws:s3:::files")},
-		KeyARNs: []pulumi.StringInput{pulumi.String("arn:key")},
+		KeyARNs: []pulumi.StringInput{pulumi.String("arn:key")}, OperationsKeyARN: pulumi.String("arn:operations"),
 		Domain: Domain{
 			Delegated: true, HostName: "test.example.com",
 			ZoneID: pulumi.String("Z1"), CertificateARN: pulumi.String("arn:certificate"),
@@ -96,7 +96,7 @@ func bare() Args {
 
 func TestRoomRegisters(t *testing.T) {
 	always := map[string]int{
-		"didomi:api:API": 1, "aws:kms/key:Key": 1, "aws:cloudwatch/logGroup:LogGroup": 4,
+		"didomi:api:API": 1, "aws:cloudwatch/logGroup:LogGroup": 4,
 		"aws:iam/role:Role": 2, "aws:iam/rolePolicy:RolePolicy": 2,
 		"aws:lambda/function:Function": 2, "aws:lambda/invocation:Invocation": 1, "aws:lambda/alias:Alias": 1,
 		"aws:lambda/permission:Permission": 1, "aws:apigateway/restApi:RestApi": 1,

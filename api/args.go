@@ -21,6 +21,8 @@ type Args struct {
 	Bucket   Bucket
 	// KeyARNs are the keys that the secrets and the bucket's objects are encrypted with.
 	KeyARNs []pulumi.StringInput
+	// OperationsKeyARN is the key of logs and of the alarms' topic.
+	OperationsKeyARN pulumi.StringPtrInput
 
 	Domain Domain
 

@@ -4,43 +4,38 @@ import (
 	"fmt"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kms"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
 // logs are the groups that exist before anybody writes, so that retention and encryption hold from
 // the first event, and nobody needs the right to make a group.
 type logs struct {
-	key     *kms.Key
 	api     *cloudwatch.LogGroup
 	migrate *cloudwatch.LogGroup
 	access  *cloudwatch.LogGroup
 }
 
 func newLogs(ctx *pulumi.Context, s site) (logs, error) {
-	key, err := newKey(ctx, s)
-	if err != nil {
+	var l logs
+	var err error
+	if l.api, err = newLogGroup(ctx, s, "function", nil); err != nil {
 		return logs{}, err
 	}
-	l := logs{key: key}
-	if l.api, err = newLogGroup(ctx, s, key, "function", nil); err != nil {
+	if l.migrate, err = newLogGroup(ctx, s, "migrate", nil); err != nil {
 		return logs{}, err
 	}
-	if l.migrate, err = newLogGroup(ctx, s, key, "migrate", nil); err != nil {
-		return logs{}, err
-	}
-	if l.access, err = newLogGroup(ctx, s, key, "access", nil); err != nil {
+	if l.access, err = newLogGroup(ctx, s, "access", nil); err != nil {
 		return logs{}, err
 	}
 	return l, nil
 }
 
 // newLogGroup makes a group, named by Pulumi unless somebody outside has named it already.
-func newLogGroup(ctx *pulumi.Context, s site, key *kms.Key, part string, name pulumi.StringPtrInput) (*cloudwatch.LogGroup, error) {
+func newLogGroup(ctx *pulumi.Context, s site, part string, name pulumi.StringPtrInput) (*cloudwatch.LogGroup, error) {
 	group, err := cloudwatch.NewLogGroup(ctx, s.name+"-"+part+"-log", &cloudwatch.LogGroupArgs{
 		Name:            name,
 		RetentionInDays: pulumi.Int(s.args.Config.LogRetentionDays),
-		KmsKeyId:        key.Arn,
+		KmsKeyId:        s.args.OperationsKeyARN,
 		LogGroupClass:   pulumi.String("STANDARD"),
 		SkipDestroy:     pulumi.Bool(false),
 	}, s.parent)

@@ -42,7 +42,7 @@ func newStage(ctx *pulumi.Context, s site, l logs, restAPI *apigateway.RestApi, 
 		return nil, err
 	}
 	// API Gateway makes this group on its own, to be kept for ever, unless it is there.
-	execution, err := newLogGroup(ctx, s, l.key, "execution",
+	execution, err := newLogGroup(ctx, s, "execution",
 		pulumi.Sprintf("API-Gateway-Execution-Logs_%s/%s", restAPI.ID(), s.args.Stage))
 	if err != nil {
 		return nil, err

@@ -4,17 +4,16 @@ import (
 	"fmt"
 
 	"github.com/didomi/serverless-api/internal/policy"
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kms"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/sns"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
 // newTopic makes the encrypted topic that alarms are sent to, open to this account's alarms alone,
 // and subscribes the configured addresses.
-func newTopic(ctx *pulumi.Context, s site, key *kms.Key) (*sns.Topic, error) {
+func newTopic(ctx *pulumi.Context, s site) (*sns.Topic, error) {
 	topic, err := sns.NewTopic(ctx, s.name+"-alarms", &sns.TopicArgs{
 		DisplayName:    pulumi.String("Alarms of " + s.name),
-		KmsMasterKeyId: key.Arn,
+		KmsMasterKeyId: s.args.OperationsKeyARN,
 	}, s.parent)
 	if err != nil {
 		return nil, fmt.Errorf("api: topic of the alarms: %w", err)

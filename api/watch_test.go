@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
-	"slices"
 	"strings"
 	"testing"
 )
@@ -72,16 +71,15 @@ func TestAlarms(t *testing.T) {
 
 func TestTopic(t *testing.T) {
 	r := build(t, full())
-	t.Run("it is encrypted with the room's key", func(t *testing.T) {
+	t.Run("it is encrypted with the operations' key", func(t *testing.T) {
 		topic := r.Find(t, "aws:sns/topic:Topic", room+"-alarms").Inputs
-		if got, _ := topic["kmsMasterKeyId"].(string); !strings.HasSuffix(got, ":"+room+"-operations") {
-			t.Errorf("key %q", got)
+		if got := topic["kmsMasterKeyId"]; got != "arn:operations" {
+			t.Errorf("key %v", got)
 		}
 	})
-	t.Run("only this account's alarms publish to it, and may use the key", func(t *testing.T) {
+	t.Run("only this account's alarms publish to it", func(t *testing.T) {
 		p := statements(t, r.Find(t, "aws:sns/topicPolicy:TopicPolicy", room+"-alarms-policy").Inputs["policy"])
-		k := find(t, statements(t, r.Find(t, "aws:kms/key:Key", room+"-operations").Inputs["policy"]), "Alarms")
-		for _, s := range append(p, k) {
+		for _, s := range p {
 			condition := map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": "123456789012"}}
 			if !reflect.DeepEqual(s.Principal, map[string]any{"Service": "cloudwatch.amazonaws.com"}) || !reflect.DeepEqual(s.Condition, condition) {
 				t.Errorf("%v", s)
@@ -99,9 +97,8 @@ func TestTopic(t *testing.T) {
 func TestLogs(t *testing.T) {
 	r := build(t, full())
 	for _, group := range r.OfType("aws:cloudwatch/logGroup:LogGroup") {
-		key, _ := group.Inputs["kmsKeyId"].(string)
-		if group.Inputs["retentionInDays"] != 30.0 || !strings.HasSuffix(key, ":"+room+"-operations") {
-			t.Errorf("%s: %v days under %q, want 30 under the room's key", group.Name, group.Inputs["retentionInDays"], key)
+		if group.Inputs["retentionInDays"] != 30.0 || group.Inputs["kmsKeyId"] != "arn:operations" {
+			t.Errorf("%s: %v days under %v, want 30 under the operations' key", group.Name, group.Inputs["retentionInDays"], group.Inputs["kmsKeyId"])
 		}
 	}
 	execution := r.Find(t, "aws:cloudwatch/logGroup:LogGroup", room+"-execution-log")
@@ -111,18 +108,6 @@ func TestLogs(t *testing.T) {
 	filter := r.Find(t, "aws:cloudwatch/logMetricFilter:LogMetricFilter", room+"-error-lines").Inputs
 	if filter["logGroupName"] != room+"-function-log-1a2b3c4" || filter["pattern"] != `{ $.level = "ERROR" }` {
 		t.Errorf("error lines are %v in %v", filter["pattern"], filter["logGroupName"])
-	}
-}
-
-func TestKeyPolicyHasNoWildcardAction(t *testing.T) {
-	key := build(t, full()).Find(t, "aws:kms/key:Key", room+"-operations").Inputs
-	for _, s := range statements(t, key["policy"]) {
-		if slices.ContainsFunc(s.Action, func(a string) bool { return strings.Contains(a, "*") }) {
-			t.Errorf("%s allows %v", s.Sid, s.Action)
-		}
-	}
-	if key["enableKeyRotation"] != true {
-		t.Error("the key does not rotate")
 	}
 }
 

@@ -17,6 +17,8 @@ type Config struct {
 	Protect bool `json:"protect"`
 	// SecretRecoveryDays is how long a deleted secret can be restored: 0 (not at all) or 7 to 30.
 	SecretRecoveryDays int `json:"secretRecoveryDays"`
+	// LogDays is how long the logs of database, proxy and cache are kept, in days.
+	LogDays int `json:"logDays"`
 
 	Database Database `json:"database"`
 	Proxy    Proxy    `json:"proxy"`
@@ -55,9 +57,20 @@ type Proxy struct {
 	IdleClientSeconds int `json:"idleClientSeconds"`
 }
 
-// Cache sizes the Redis replication group.
+// Engine is what the cache runs.
+type Engine string
+
+// The engines. Redis becomes Valkey in place, Valkey never becomes Redis again.
+const (
+	Redis  Engine = "redis"
+	Valkey Engine = "valkey"
+)
+
+// Cache sizes the replication group.
 type Cache struct {
-	// Version is the engine's version, "7.1"; its major part picks the parameter group's family.
+	// Engine is redis or valkey, Version one of its versions, "7.1"; together they pick the
+	// parameter group's family.
+	Engine   Engine `json:"engine"`
 	Version  string `json:"version"`
 	NodeType string `json:"nodeType"`
 	// Shards is 1 to 90; Replicas is per shard, 0 to 5. With replicas the group fails over across
@@ -74,6 +87,12 @@ type Bucket struct {
 	NoncurrentDays int `json:"noncurrentDays"`
 	// ForceDestroy deletes the bucket with everything in it; without it a full bucket stays.
 	ForceDestroy bool `json:"forceDestroy"`
+	// InfrequentDays and ArchiveDays are the ages at which files move to cheaper storage that still
+	// answers at once; 0: never.
+	InfrequentDays int `json:"infrequentDays"`
+	ArchiveDays    int `json:"archiveDays"`
+	// AccessLogDays is how long the log of requests to the bucket is kept; 0: there is none.
+	AccessLogDays int `json:"accessLogDays"`
 }
 
 // Default is the configuration of a stack that says nothing about its data: small, and safe.
@@ -81,6 +100,7 @@ func Default() Config {
 	return Config{
 		Protect:            true,
 		SecretRecoveryDays: 30,
+		LogDays:            30,
 		Database: Database{
 			Version: "16.11", Name: "app", MinCapacity: 0.5, MaxCapacity: 4,
 			BackupDays: 30, FinalSnapshot: true, InsightsDays: 7,
@@ -89,28 +109,56 @@ func Default() Config {
 			MaxConnectionsPercent: 90, MaxIdleConnectionsPercent: 50,
 			BorrowSeconds: 10, IdleClientSeconds: 1800,
 		},
-		Cache:  Cache{Version: "7.1", NodeType: "cache.t4g.micro", Shards: 1, SnapshotDays: 7},
+		Cache:  Cache{Engine: Redis, Version: "7.1", NodeType: "cache.t4g.micro", Shards: 1, SnapshotDays: 7},
 		Bucket: Bucket{NoncurrentDays: 30},
 	}
 }
 
-// Problems lists what is wrong outside the nested parts, which answer for themselves.
+// Problems lists what is wrong outside the nested parts, which answer for themselves, or between them.
 func (c Config) Problems() []config.Problem {
-	if c.SecretRecoveryDays == 0 || (c.SecretRecoveryDays >= 7 && c.SecretRecoveryDays <= 30) {
-		return nil
+	problems := config.LogRetention("logDays", c.LogDays)
+	if c.SecretRecoveryDays != 0 && (c.SecretRecoveryDays < 7 || c.SecretRecoveryDays > 30) {
+		problems = append(problems, config.Problem{
+			Key: "secretRecoveryDays", Value: strconv.Itoa(c.SecretRecoveryDays),
+			Want: "0 (no recovery) or a whole number from 7 to 30",
+		})
 	}
-	return []config.Problem{{
-		Key: "secretRecoveryDays", Value: strconv.Itoa(c.SecretRecoveryDays),
-		Want: "0 (no recovery) or a whole number from 7 to 30",
-	}}
+	if !c.Protect {
+		return problems
+	}
+	for _, lost := range []struct {
+		key, value string
+		wrong      bool
+		want       string
+	}{
+		{"bucket.forceDestroy", "true", c.Bucket.ForceDestroy, "false"},
+		{"database.finalSnapshot", "false", !c.Database.FinalSnapshot, "true"},
+		{"secretRecoveryDays", "0", c.SecretRecoveryDays == 0, "7 to 30"},
+	} {
+		if lost.wrong {
+			problems = append(problems, config.Problem{
+				Key: lost.key, Value: lost.value, Want: lost.want + " where protect is true: it would lose what that keeps",
+			})
+		}
+	}
+	return problems
 }
 
 var (
 	postgresVersion = regexp.MustCompile(`^1[5-9]\.\d{1,2}$`)
-	redisVersion    = regexp.MustCompile(`^7\.[01]$`)
 	databaseName    = regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`)
 	nodeType        = regexp.MustCompile(`^cache\.[a-z0-9]+\.[a-z0-9]+$`)
 )
+
+// cacheVersions are what ElastiCache has of each engine with users, TLS and cluster mode.
+// https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/engine-versions.html
+var cacheVersions = map[Engine][]string{
+	Redis:  {"7.0", "7.1"},
+	Valkey: {"7.2", "8.0", "8.1", "8.2", "9.0", "9.1"},
+}
+
+// family is that of the parameter group: redis7, valkey8.
+func (c Cache) family() string { return string(c.Engine) + major(c.Version) }
 
 // reservedNames are databases that the engine makes for itself.
 var reservedNames = []string{"postgres", "rdsadmin", "template0", "template1"}
@@ -183,10 +231,11 @@ func (p Proxy) Problems() []config.Problem {
 
 // Problems lists what no replication group can be made of.
 func (c Cache) Problems() []config.Problem {
-	var problems []config.Problem
-	if !redisVersion.MatchString(c.Version) {
+	problems := config.OneOf("engine", c.Engine, Redis, Valkey)
+	if versions, ok := cacheVersions[c.Engine]; ok && !slices.Contains(versions, c.Version) {
 		problems = append(problems, config.Problem{
-			Key: "version", Value: config.Text(c.Version), Want: `a Redis OSS version, "7.0" or "7.1"`,
+			Key: "version", Value: config.Text(c.Version),
+			Want: "a version of " + string(c.Engine) + `: "` + strings.Join(versions, `", "`) + `"`,
 		})
 	}
 	if !nodeType.MatchString(c.NodeType) {
@@ -196,10 +245,39 @@ func (c Cache) Problems() []config.Problem {
 	}
 	problems = append(problems, config.Between("shards", c.Shards, 1, 90)...)
 	problems = append(problems, config.Between("replicas", c.Replicas, 0, 5)...)
+	if problems == nil && c.Shards*(1+c.Replicas) > mostNodes {
+		problems = append(problems, config.Problem{
+			Key: "replicas", Value: strconv.Itoa(c.Replicas),
+			Want: fmt.Sprintf("at most %d nodes in all, and %d shards of %d are %d",
+				mostNodes, c.Shards, 1+c.Replicas, c.Shards*(1+c.Replicas)),
+		})
+	}
 	return append(problems, config.Between("snapshotDays", c.SnapshotDays, 0, 35)...)
 }
 
+// mostNodes is the quota of an account that never asked for more.
+// https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/quota-limits.html
+const mostNodes = 90
+
 // Problems lists what the bucket's lifecycle would refuse.
 func (b Bucket) Problems() []config.Problem {
-	return config.Between("noncurrentDays", b.NoncurrentDays, 1, 3650)
+	problems := config.Between("noncurrentDays", b.NoncurrentDays, 1, 3650)
+	problems = append(problems, config.Between("accessLogDays", b.AccessLogDays, 0, 3650)...)
+	problems = append(problems, later("infrequentDays", b.InfrequentDays, leastInfrequent, "0 (never) or %d days at least, as S3 asks for")...)
+	least, want := 1, "0 (never) or %d at least"
+	if b.InfrequentDays > 0 {
+		least, want = b.InfrequentDays+leastInfrequent, "0 (never) or %d at least, which is 30 days after infrequentDays"
+	}
+	return append(problems, later("archiveDays", b.ArchiveDays, least, want)...)
+}
+
+// leastInfrequent is how many days a file stays in a class before S3 moves it on.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html
+const leastInfrequent = 30
+
+func later(key string, days, least int, want string) []config.Problem {
+	if days == 0 || days >= least {
+		return nil
+	}
+	return []config.Problem{{Key: key, Value: strconv.Itoa(days), Want: fmt.Sprintf(want, least)}}
 }

@@ -83,7 +83,55 @@ func TestProblemsSayWhatIsWrongAndWhatIsAllowed(t *testing.T) {
 		},
 		"the cache version of the seed": {
 			func(c *Config) { c.Cache.Version = "5.0.6" },
-			`data.cache.version is "5.0.6"; want a Redis OSS version, "7.0" or "7.1"`,
+			`data.cache.version is "5.0.6"; want a version of redis: "7.0", "7.1"`,
+		},
+		"an engine that ElastiCache has and the function does not speak": {
+			func(c *Config) { c.Cache.Engine = "memcached" },
+			`data.cache.engine is "memcached"; want one of redis, valkey`,
+		},
+		"Valkey in a version of Redis": {
+			func(c *Config) { c.Cache.Engine = Valkey },
+			`data.cache.version is "7.1"; want a version of valkey: "7.2", "8.0", "8.1", "8.2", "9.0", "9.1"`,
+		},
+		"Redis in a version of Valkey": {
+			func(c *Config) { c.Cache.Version = "8.0" },
+			`data.cache.version is "8.0"; want a version of redis: "7.0", "7.1"`,
+		},
+		"shards and replicas that are too many together": {
+			func(c *Config) { c.Cache.Shards, c.Cache.Replicas = 40, 2 },
+			`data.cache.replicas is 2; want at most 90 nodes in all, and 40 shards of 3 are 120`,
+		},
+		"a retention that CloudWatch does not have": {
+			func(c *Config) { c.LogDays = 31 },
+			`data.logDays is 31; want one of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653`,
+		},
+		"a protected bucket that is deleted with its files": {
+			func(c *Config) { c.Bucket.ForceDestroy = true },
+			`data.bucket.forceDestroy is true; want false where protect is true: it would lose what that keeps`,
+		},
+		"a protected database that leaves nothing behind": {
+			func(c *Config) { c.Database.FinalSnapshot = false },
+			`data.database.finalSnapshot is false; want true where protect is true: it would lose what that keeps`,
+		},
+		"protected data whose secrets are gone at once": {
+			func(c *Config) { c.SecretRecoveryDays = 0 },
+			`data.secretRecoveryDays is 0; want 7 to 30 where protect is true: it would lose what that keeps`,
+		},
+		"files that move before S3 lets them": {
+			func(c *Config) { c.Bucket.InfrequentDays = 7 },
+			`data.bucket.infrequentDays is 7; want 0 (never) or 30 days at least, as S3 asks for`,
+		},
+		"an archive that comes too soon after": {
+			func(c *Config) { c.Bucket.InfrequentDays, c.Bucket.ArchiveDays = 60, 80 },
+			`data.bucket.archiveDays is 80; want 0 (never) or 90 at least, which is 30 days after infrequentDays`,
+		},
+		"an archive in the past": {
+			func(c *Config) { c.Bucket.ArchiveDays = -1 },
+			`data.bucket.archiveDays is -1; want 0 (never) or 1 at least`,
+		},
+		"an access log of no time": {
+			func(c *Config) { c.Bucket.AccessLogDays = -1 },
+			`data.bucket.accessLogDays is -1; want a whole number from 0 to 3650`,
 		},
 		"a node type of another service": {
 			func(c *Config) { c.Cache.NodeType = "db.t4g.micro" },

@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"github.com/didomi/serverless-api/internal/config"
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kms"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
@@ -15,6 +14,9 @@ const Token = "didomi:data:Data"
 type Args struct {
 	Config Config
 
+	// DataKeyARN is the key of cluster, cache and files, OperationsKeyARN that of secrets and logs.
+	DataKeyARN       pulumi.StringOutput
+	OperationsKeyARN pulumi.StringOutput
 	// IsolatedSubnetIDs hold cluster, cache and proxy.
 	IsolatedSubnetIDs pulumi.StringArrayInput
 	// The groups of the proxy, the cluster and the cache.
@@ -43,8 +45,6 @@ type Data struct {
 	CacheSecretARN pulumi.StringOutput `pulumi:"cacheSecretArn"`
 	BucketName     pulumi.StringOutput `pulumi:"bucketName"`
 	BucketARN      pulumi.StringOutput `pulumi:"bucketArn"`
-	// KeyARN is the key that encrypts all of the above.
-	KeyARN pulumi.StringOutput `pulumi:"keyArn"`
 
 	// What alarms and dashboards name.
 	ClusterIdentifier  pulumi.StringOutput `pulumi:"clusterIdentifier"`
@@ -61,18 +61,13 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	if err := ctx.RegisterComponentResource(Token, name, d, opts...); err != nil {
 		return nil, fmt.Errorf("register the data room: %w", err)
 	}
-	key, err := d.key(ctx, name, args.Config)
-	if err != nil {
+	if err := d.furnishDatabase(ctx, name, args); err != nil {
 		return nil, err
 	}
-	d.KeyARN = key.Arn
-	if err := d.furnishDatabase(ctx, name, args, key); err != nil {
+	if err := d.furnishCache(ctx, name, args); err != nil {
 		return nil, err
 	}
-	if err := d.furnishCache(ctx, name, args, key); err != nil {
-		return nil, err
-	}
-	bucket, err := d.bucket(ctx, name, args.Config, key)
+	bucket, err := d.bucket(ctx, name, args)
 	if err != nil {
 		return nil, err
 	}
@@ -88,7 +83,6 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 		"cacheSecretArn":     d.CacheSecretARN,
 		"bucketName":         d.BucketName,
 		"bucketArn":          d.BucketARN,
-		"keyArn":             d.KeyARN,
 		"clusterIdentifier":  d.ClusterIdentifier,
 		"proxyName":          d.ProxyName,
 		"replicationGroupId": d.ReplicationGroupID,
@@ -96,18 +90,18 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 }
 
 // furnishDatabase registers the cluster, its secrets and the proxy, and says where they are.
-func (d *Data) furnishDatabase(ctx *pulumi.Context, name string, args Args, key *kms.Key) error {
-	db, err := d.aurora(ctx, name, args, key)
+func (d *Data) furnishDatabase(ctx *pulumi.Context, name string, args Args) error {
+	db, err := d.aurora(ctx, name, args)
 	if err != nil {
 		return err
 	}
-	app, err := d.appSecret(ctx, name, args.Config, key)
+	app, err := d.appSecret(ctx, name, args)
 	if err != nil {
 		return err
 	}
 	d.AppSecretARN = app.Arn
 	d.MasterSecretARN = db.cluster.MasterUserSecrets.Index(pulumi.Int(0)).SecretArn().Elem()
-	connection, err := d.proxy(ctx, name, args, key, db, []pulumi.StringOutput{d.MasterSecretARN, d.AppSecretARN})
+	connection, err := d.proxy(ctx, name, args, db, []pulumi.StringOutput{d.MasterSecretARN, d.AppSecretARN})
 	if err != nil {
 		return err
 	}
@@ -119,12 +113,16 @@ func (d *Data) furnishDatabase(ctx *pulumi.Context, name string, args Args, key 
 }
 
 // furnishCache registers the cache and its secret, and says where they are.
-func (d *Data) furnishCache(ctx *pulumi.Context, name string, args Args, key *kms.Key) error {
-	secret, token, err := d.cacheSecret(ctx, name, args.Config, key)
+func (d *Data) furnishCache(ctx *pulumi.Context, name string, args Args) error {
+	secret, password, err := d.cacheSecret(ctx, name, args)
 	if err != nil {
 		return err
 	}
-	group, err := d.redis(ctx, name, args, key, token)
+	users, err := d.cacheUsers(ctx, name, password)
+	if err != nil {
+		return err
+	}
+	group, err := d.redis(ctx, name, args, users)
 	if err != nil {
 		return err
 	}

@@ -13,7 +13,8 @@ import (
 )
 
 const (
-	keyARN    = "arn:aws:kms:eu-west-1:123456789012:data-key"
+	dataKey   = "arn:aws:kms:eu-west-1:123456789012:key/0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
+	opsKey    = "arn:aws:kms:eu-west-1:123456789012:key/99999999-4e5f-6071-8293-a4b5c6d7e8f9"
 	masterARN = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:master"
 	appARN    = "arn:aws:secretsmanager:eu-west-1:123456789012:data-app"
 )
@@ -30,17 +31,13 @@ func prod() Config {
 
 // computed is what AWS adds to what the room registers.
 var computed = map[string]func(mocks.Resource) map[string]any{
-	"aws:kms/key:Key": func(mocks.Resource) map[string]any {
-		return map[string]any{"keyId": "0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"}
-	},
-	"aws:rds/cluster:Cluster": func(r mocks.Resource) map[string]any {
+	"aws:rds/cluster:Cluster": func(mocks.Resource) map[string]any {
 		return map[string]any{
-			"clusterIdentifier": r.Name + "-1234567",
 			"masterUserSecrets": []any{map[string]any{"secretArn": masterARN}},
 		}
 	},
-	"aws:rds/proxy:Proxy": func(r mocks.Resource) map[string]any {
-		return map[string]any{"name": r.Name + "-1234567", "endpoint": "proxy.example"}
+	"aws:rds/proxy:Proxy": func(mocks.Resource) map[string]any {
+		return map[string]any{"endpoint": "proxy.example"}
 	},
 	"aws:rds/proxyEndpoint:ProxyEndpoint": func(mocks.Resource) map[string]any {
 		return map[string]any{"endpoint": "read-only.example"}
@@ -57,13 +54,22 @@ var computed = map[string]func(mocks.Resource) map[string]any{
 	"aws:rds/subnetGroup:SubnetGroup":                         named,
 	"aws:elasticache/parameterGroup:ParameterGroup":           named,
 	"aws:elasticache/subnetGroup:SubnetGroup":                 named,
+	"aws:cloudwatch/logGroup:LogGroup":                        named,
 }
 
-func named(r mocks.Resource) map[string]any { return map[string]any{"name": r.Name + "-name"} }
+// named gives what was registered without a name one.
+func named(r mocks.Resource) map[string]any {
+	if _, ok := r.Inputs["name"]; ok {
+		return nil
+	}
+	return map[string]any{"name": r.Name + "-name"}
+}
 
 func args(c Config) Args {
 	return Args{
 		Config:                 c,
+		DataKeyARN:             pulumi.String(dataKey).ToStringOutput(),
+		OperationsKeyARN:       pulumi.String(opsKey).ToStringOutput(),
 		IsolatedSubnetIDs:      pulumi.ToStringArray([]string{"isolated-1", "isolated-2", "isolated-3"}),
 		ProxySecurityGroupID:   pulumi.String("proxy-group"),
 		ClusterSecurityGroupID: pulumi.String("cluster-group"),
@@ -90,7 +96,7 @@ func build(t *testing.T, c Config) (*mocks.Recorder, map[string]string) {
 			"databaseName": d.DatabaseName, "appSecretArn": d.AppSecretARN,
 			"masterSecretArn": d.MasterSecretARN, "cacheAddress": d.CacheAddress,
 			"cacheSecretArn": d.CacheSecretARN, "bucketName": d.BucketName, "bucketArn": d.BucketARN,
-			"keyArn": d.KeyARN, "clusterIdentifier": d.ClusterIdentifier, "proxyName": d.ProxyName,
+			"clusterIdentifier": d.ClusterIdentifier, "proxyName": d.ProxyName,
 			"replicationGroupId": d.ReplicationGroupID,
 		}
 		outputs.ToStringMapOutput().ApplyT(func(values map[string]string) bool {
@@ -111,9 +117,8 @@ func TestTheRoomTellsTheOthersWhereThingsAre(t *testing.T) {
 		"cacheSecretArn":     "arn:aws:secretsmanager:eu-west-1:123456789012:data-cache",
 		"bucketName":         "data-files-1234567",
 		"bucketArn":          "arn:aws:s3:eu-west-1:123456789012:data-files",
-		"keyArn":             keyARN,
-		"clusterIdentifier":  "data-cluster-1234567",
-		"proxyName":          "data-proxy-1234567",
+		"clusterIdentifier":  "data-cluster-0a1b2c3d",
+		"proxyName":          "data-proxy-0a1b2c3d",
 		"replicationGroupId": "data-cache-1234567",
 	}
 	if !reflect.DeepEqual(got, want) {
@@ -125,15 +130,17 @@ func TestTheClusterIsServerlessV2AndKeepsItsData(t *testing.T) {
 	r, _ := build(t, prod())
 	got := r.Find(t, "aws:rds/cluster:Cluster", "data-cluster")
 	want := map[string]any{
-		"clusterIdentifierPrefix": "data-cluster-",
-		"engine":                  "aurora-postgresql", "engineMode": "provisioned", "engineVersion": "16.11",
+		"clusterIdentifier":        "data-cluster-0a1b2c3d",
+		"allowMajorVersionUpgrade": true, "applyImmediately": true,
+		"engine": "aurora-postgresql", "engineMode": "provisioned", "engineVersion": "16.11",
 		"serverlessv2ScalingConfiguration": map[string]any{"minCapacity": 0.5, "maxCapacity": 4.0},
 		"databaseName":                     "app", "port": 5432.0,
-		"dbSubnetGroupName": "data-database-name", "dbClusterParameterGroupName": "data-cluster-name",
-		"vpcSecurityGroupIds": []any{"cluster-group"},
-		"masterUsername":      "master", "manageMasterUserPassword": true, "masterUserSecretKmsKeyId": keyARN,
+		"dbSubnetGroupName": "data-database-name", "dbClusterParameterGroupName": "data-cluster-aurora-postgresql16-name",
+		"dbInstanceParameterGroupName": "data-instance-aurora-postgresql16-name",
+		"vpcSecurityGroupIds":          []any{"cluster-group"},
+		"masterUsername":               "master", "manageMasterUserPassword": true, "masterUserSecretKmsKeyId": opsKey,
 		"iamDatabaseAuthenticationEnabled": true,
-		"storageEncrypted":                 true, "kmsKeyId": keyARN,
+		"storageEncrypted":                 true, "kmsKeyId": dataKey,
 		"backupRetentionPeriod": 30.0, "preferredBackupWindow": "02:00-03:00",
 		"preferredMaintenanceWindow": "sun:03:30-sun:04:30",
 		"copyTagsToSnapshot":         true, "deletionProtection": true,
@@ -149,12 +156,33 @@ func TestTheClusterIsServerlessV2AndKeepsItsData(t *testing.T) {
 	}
 }
 
+func TestLogsAreThereBeforeWhoWritesThem(t *testing.T) {
+	c := prod()
+	c.LogDays = 90
+	r, _ := build(t, c)
+	for log, writer := range map[[2]string][2]string{
+		{"data-cluster", "/aws/rds/cluster/data-cluster-0a1b2c3d/postgresql"}: {"aws:rds/cluster:Cluster", "data-cluster"},
+		{"data-proxy", "/aws/rds/proxy/data-proxy-0a1b2c3d"}:                  {"aws:rds/proxy:Proxy", "data-proxy"},
+	} {
+		group := r.Find(t, "aws:cloudwatch/logGroup:LogGroup", log[0]).Inputs
+		want := map[string]any{"name": log[1], "retentionInDays": 90.0, "kmsKeyId": opsKey}
+		if !reflect.DeepEqual(group, want) {
+			t.Errorf("%s is registered as %v, want %v", log[0], group, want)
+		}
+		if !slices.ContainsFunc(r.Find(t, writer[0], writer[1]).Options.DependsOn, func(urn string) bool {
+			return strings.HasSuffix(urn, "LogGroup::"+log[0])
+		}) {
+			t.Errorf("%s does not wait for its log group", writer[1])
+		}
+	}
+}
+
 func TestTheClustersParameterGroupsAreOfTheEnginesFamily(t *testing.T) {
 	c := prod()
 	c.Database.Version = "17.4"
 	r, _ := build(t, c)
-	cluster := r.Find(t, "aws:rds/clusterParameterGroup:ClusterParameterGroup", "data-cluster").Inputs
-	instance := r.Find(t, "aws:rds/parameterGroup:ParameterGroup", "data-instance").Inputs
+	cluster := r.Find(t, "aws:rds/clusterParameterGroup:ClusterParameterGroup", "data-cluster-aurora-postgresql17").Inputs
+	instance := r.Find(t, "aws:rds/parameterGroup:ParameterGroup", "data-instance-aurora-postgresql17").Inputs
 	if cluster["family"] != "aurora-postgresql17" || instance["family"] != "aurora-postgresql17" {
 		t.Errorf("got the families %v and %v, want aurora-postgresql17", cluster["family"], instance["family"])
 	}
@@ -172,7 +200,7 @@ func TestInstancesAreAWriterAndTheReaders(t *testing.T) {
 	for _, instance := range r.OfType("aws:rds/clusterInstance:ClusterInstance") {
 		tiers[instance.Name] = instance.Inputs["promotionTier"]
 		if instance.Inputs["instanceClass"] != "db.serverless" || instance.Inputs["publiclyAccessible"] != false ||
-			instance.Inputs["performanceInsightsKmsKeyId"] != keyARN || instance.Inputs["dbParameterGroupName"] != "data-instance-name" {
+			instance.Inputs["performanceInsightsKmsKeyId"] != dataKey || instance.Inputs["dbParameterGroupName"] != "data-instance-aurora-postgresql16-name" {
 			t.Errorf("%s is registered as %v", instance.Name, instance.Inputs)
 		}
 	}
@@ -192,6 +220,7 @@ func TestTheProxyTakesTLSOnlyAndBothSecrets(t *testing.T) {
 	}
 	want := map[string]any{
 		"engineFamily": "POSTGRESQL", "requireTls": true, "idleClientTimeout": 1800.0,
+		"name":         "data-proxy-0a1b2c3d",
 		"roleArn":      "arn:aws:iam:eu-west-1:123456789012:data-proxy",
 		"vpcSubnetIds": isolated, "vpcSecurityGroupIds": []any{"proxy-group"},
 		"auths": []any{auth(masterARN), auth(appARN)},
@@ -224,7 +253,7 @@ func TestTheProxysRoleReadsItsTwoSecretsAndNothingElse(t *testing.T) {
 	want := `{"Statement":[` +
 		`{"Action":["secretsmanager:GetSecretValue"],"Effect":"Allow","Resource":["` + masterARN + `","` + appARN + `"],"Sid":"Secrets"},` +
 		`{"Action":["kms:Decrypt"],"Condition":{"StringEquals":{"kms:ViaService":"secretsmanager.eu-west-1.amazonaws.com"}},` +
-		`"Effect":"Allow","Resource":["` + keyARN + `"],"Sid":"Key"}],"Version":"2012-10-17"}`
+		`"Effect":"Allow","Resource":["` + opsKey + `"],"Sid":"Key"}],"Version":"2012-10-17"}`
 	if policy != want {
 		t.Errorf("got %s\nwant %s", policy, want)
 	}
@@ -244,39 +273,79 @@ func TestReadsGoToTheProxyItselfWithoutReaders(t *testing.T) {
 
 func TestTheCacheIsInClusterModeWhateverItsSize(t *testing.T) {
 	for name, c := range map[string]struct {
-		shards, replicas int
-		failover         bool
+		engine, version, family string
+		shards, replicas        int
+		failover                bool
 	}{
-		"one shard alone":                  {1, 0, false},
-		"three shards with a replica each": {3, 1, true},
+		"one shard of Redis alone":                   {"redis", "7.1", "redis7", 1, 0, false},
+		"three shards of Valkey with a replica each": {"valkey", "8.1", "valkey8", 3, 1, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			config := prod()
+			config.Cache.Engine, config.Cache.Version = Engine(c.engine), c.version
 			config.Cache.Shards, config.Cache.Replicas = c.shards, c.replicas
 			r, _ := build(t, config)
 			got := r.Find(t, "aws:elasticache/replicationGroup:ReplicationGroup", "data-cache").Inputs
 			want := map[string]any{
-				"description": "The cache of didomi test", "engine": "redis", "engineVersion": "7.1",
+				"description": "The cache of didomi test", "engine": c.engine, "engineVersion": c.version,
 				"nodeType": "cache.t4g.micro", "numNodeGroups": float64(c.shards),
 				"replicasPerNodeGroup":     float64(c.replicas),
 				"automaticFailoverEnabled": c.failover, "multiAzEnabled": c.failover,
-				"parameterGroupName": "data-cache-name", "subnetGroupName": "data-cache-name",
+				"parameterGroupName": "data-cache-" + c.family + "-name", "subnetGroupName": "data-cache-name",
 				"securityGroupIds": []any{"cache-group"}, "port": 6379.0,
-				"transitEncryptionEnabled": true, "authToken": mocks.GeneratedPassword,
-				"atRestEncryptionEnabled": true, "kmsKeyId": keyARN,
-				"snapshotRetentionLimit": 7.0, "snapshotWindow": "04:00-05:00",
-				"maintenanceWindow": "sun:05:30-sun:06:30", "autoMinorVersionUpgrade": true,
+				"transitEncryptionEnabled": true, "userGroupIds": []any{"data-cache"},
+				"atRestEncryptionEnabled": true, "kmsKeyId": dataKey,
+				"logDeliveryConfigurations": []any{logTo("engine-log"), logTo("slow-log")},
+				"snapshotRetentionLimit":    7.0, "snapshotWindow": "04:00-05:00",
+				"maintenanceWindow": "sun:05:30-sun:06:30", "autoMinorVersionUpgrade": false, "applyImmediately": true,
 			}
 			if !reflect.DeepEqual(got, want) {
 				t.Errorf("got %v\nwant %v", got, want)
 			}
-			parameters := r.Find(t, "aws:elasticache/parameterGroup:ParameterGroup", "data-cache").Inputs
-			if parameters["family"] != "redis7" || !slices.ContainsFunc(parameters["parameters"].([]any), func(p any) bool {
+			parameters := r.Find(t, "aws:elasticache/parameterGroup:ParameterGroup", "data-cache-"+c.family).Inputs
+			if parameters["family"] != c.family || !slices.ContainsFunc(parameters["parameters"].([]any), func(p any) bool {
 				return reflect.DeepEqual(p, map[string]any{"name": "cluster-enabled", "value": "yes"})
 			}) {
 				t.Errorf("the parameter group is %v", parameters)
 			}
 		})
+	}
+}
+
+// logTo is how one of the engine's logs is delivered.
+func logTo(kind string) map[string]any {
+	return map[string]any{"destination": "data-cache-name", "destinationType": "cloudwatch-logs", "logFormat": "json", "logType": kind}
+}
+
+func TestOnlyTheFunctionsUserLogsInToTheCache(t *testing.T) {
+	for _, engine := range []Engine{Redis, Valkey} {
+		c := prod()
+		c.Cache.Engine, c.Cache.Version = engine, "7.2"
+		if engine == Redis {
+			c.Cache.Version = "7.0"
+		}
+		r, _ := build(t, c)
+		for name, want := range map[string]map[string]any{
+			"data-cache-app": {
+				"userId": "data-cache-app", "userName": "app", "engine": "redis",
+				"accessString": "on ~item:* -@all +get +getrange +set +del +eval +evalsha +ping +cluster|slots +command +asking",
+				"passwords":    []any{mocks.GeneratedPassword},
+			},
+			"data-cache-default": {
+				"userId": "data-cache-default", "userName": "default", "engine": "redis",
+				"accessString": "off -@all", "passwords": []any{mocks.GeneratedPassword},
+			},
+		} {
+			user := r.Find(t, "aws:elasticache/user:User", name)
+			if !reflect.DeepEqual(user.Inputs, want) || !slices.Contains(user.Secrets, "passwords") {
+				t.Errorf("%s: %s is registered as %v with the secrets %v", engine, name, user.Inputs, user.Secrets)
+			}
+		}
+		group := r.Find(t, "aws:elasticache/userGroup:UserGroup", "data-cache").Inputs
+		want := map[string]any{"userGroupId": "data-cache", "engine": "redis", "userIds": []any{"data-cache-app", "data-cache-default"}}
+		if !reflect.DeepEqual(group, want) {
+			t.Errorf("%s: the group is registered as %v, want %v", engine, group, want)
+		}
 	}
 }
 
@@ -311,28 +380,21 @@ func TestTheGeneratedPasswordIsKeptAcrossUpdates(t *testing.T) {
 	if !reflect.DeepEqual(version.Options.IgnoreChanges, []string{"secretString"}) {
 		t.Errorf("changes of %v are ignored, want those of secretString", version.Options.IgnoreChanges)
 	}
-	want := `{"username":"default","password":"` + mocks.GeneratedPassword + `"}`
+	want := `{"username":"app","password":"` + mocks.GeneratedPassword + `"}`
 	if version.Inputs["secretString"] != want {
 		t.Errorf("the secret holds %v, want %s", version.Inputs["secretString"], want)
 	}
 }
 
-func TestEverySecretIsEncryptedWithTheRoomsKey(t *testing.T) {
+func TestEverySecretIsEncryptedWithTheOperationsKey(t *testing.T) {
 	r, _ := build(t, prod())
 	secrets := r.OfType("aws:secretsmanager/secret:Secret")
 	if len(secrets) != 2 {
 		t.Fatalf("got %d secrets, want the application's and the cache's", len(secrets))
 	}
 	for _, secret := range secrets {
-		if secret.Inputs["kmsKeyId"] != keyARN || secret.Inputs["recoveryWindowInDays"] != 30.0 {
+		if secret.Inputs["kmsKeyId"] != opsKey || secret.Inputs["recoveryWindowInDays"] != 30.0 {
 			t.Errorf("%s is registered as %v", secret.Name, secret.Inputs)
 		}
-	}
-	key := r.Find(t, "aws:kms/key:Key", "data-key").Inputs
-	if key["enableKeyRotation"] != true || key["deletionWindowInDays"] != 30.0 {
-		t.Errorf("the key is registered as %v", key)
-	}
-	if alias := r.Find(t, "aws:kms/alias:Alias", "data-key").Inputs["name"]; alias != "alias/data" {
-		t.Errorf("the key's alias is %v", alias)
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"github.com/didomi/serverless-api/internal/policy"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kms"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/rds"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -19,8 +18,8 @@ type connection struct {
 
 // proxy registers the RDS Proxy with its target. Its endpoints come out only once the cluster is
 // registered as the target, so that whoever waits for them can connect.
-func (d *Data) proxy(ctx *pulumi.Context, name string, args Args, key *kms.Key, db *database, secrets []pulumi.StringOutput) (*connection, error) {
-	role, err := d.proxyRole(ctx, name, args.PermissionsBoundary, key, secrets)
+func (d *Data) proxy(ctx *pulumi.Context, name string, args Args, db *database, secrets []pulumi.StringOutput) (*connection, error) {
+	role, err := d.proxyRole(ctx, name, args, secrets)
 	if err != nil {
 		return nil, err
 	}
@@ -33,7 +32,13 @@ func (d *Data) proxy(ctx *pulumi.Context, name string, args Args, key *kms.Key, 
 			SecretArn:              arn,
 		})
 	}
+	identifier := unique(name+"-proxy", args)
+	logs, err := d.logGroup(ctx, name+"-proxy", args, pulumi.Sprintf("/aws/rds/proxy/%s", identifier))
+	if err != nil {
+		return nil, err
+	}
 	proxy, err := rds.NewProxy(ctx, name+"-proxy", &rds.ProxyArgs{
+		Name:                identifier,
 		EngineFamily:        pulumi.String("POSTGRESQL"),
 		RoleArn:             role.Arn,
 		Auths:               auths,
@@ -41,7 +46,7 @@ func (d *Data) proxy(ctx *pulumi.Context, name string, args Args, key *kms.Key, 
 		IdleClientTimeout:   pulumi.Int(args.Config.Proxy.IdleClientSeconds),
 		VpcSubnetIds:        args.IsolatedSubnetIDs,
 		VpcSecurityGroupIds: pulumi.StringArray{args.ProxySecurityGroupID},
-	}, pulumi.Parent(d))
+	}, pulumi.Parent(d), pulumi.DependsOn([]pulumi.Resource{logs}), pulumi.DeleteBeforeReplace(true))
 	if err != nil {
 		return nil, fmt.Errorf("register the proxy: %w", err)
 	}
@@ -56,7 +61,7 @@ func (d *Data) proxy(ctx *pulumi.Context, name string, args Args, key *kms.Key, 
 
 // proxyRole lets the proxy read its secrets, which takes the key that they are encrypted with too,
 // and the key through Secrets Manager only.
-func (d *Data) proxyRole(ctx *pulumi.Context, name string, boundary pulumi.StringPtrInput, key *kms.Key, secrets []pulumi.StringOutput) (*iam.Role, error) {
+func (d *Data) proxyRole(ctx *pulumi.Context, name string, args Args, secrets []pulumi.StringOutput) (*iam.Role, error) {
 	region, err := aws.GetRegion(ctx, &aws.GetRegionArgs{}, pulumi.Parent(d))
 	if err != nil {
 		return nil, fmt.Errorf("read the region: %w", err)
@@ -64,7 +69,7 @@ func (d *Data) proxyRole(ctx *pulumi.Context, name string, boundary pulumi.Strin
 	role, err := iam.NewRole(ctx, name+"-proxy", &iam.RoleArgs{
 		Description:         pulumi.String("Reads the database's secrets for RDS Proxy"),
 		AssumeRolePolicy:    policy.Trust("rds.amazonaws.com"),
-		PermissionsBoundary: boundary,
+		PermissionsBoundary: args.PermissionsBoundary,
 	}, pulumi.Parent(d))
 	if err != nil {
 		return nil, fmt.Errorf("register the proxy's role: %w", err)
@@ -80,7 +85,7 @@ func (d *Data) proxyRole(ctx *pulumi.Context, name string, boundary pulumi.Strin
 				Sid: "Secrets", Actions: []string{"secretsmanager:GetSecretValue"}, Resources: arns,
 			},
 			policy.Statement{
-				Sid: "Key", Actions: []string{"kms:Decrypt"}, Resources: []pulumi.StringInput{key.Arn},
+				Sid: "Key", Actions: []string{"kms:Decrypt"}, Resources: []pulumi.StringInput{args.OperationsKeyARN},
 				Condition: map[string]any{"StringEquals": map[string]any{
 					"kms:ViaService": "secretsmanager." + region.Name + ".amazonaws.com",
 				}},

@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/elasticache"
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kms"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
@@ -15,9 +14,11 @@ const (
 	cacheMaintenanceWindow = "sun:05:30-sun:06:30"
 )
 
-// redis registers the replication group in cluster mode, which its parameter group turns on,
-// whatever the number of shards: one shard grows to three without a client noticing.
-func (d *Data) redis(ctx *pulumi.Context, name string, args Args, key *kms.Key, token pulumi.StringOutput) (*elasticache.ReplicationGroup, error) {
+// redis registers the replication group, of Redis or Valkey, in cluster mode, which its parameter
+// group turns on, whatever the number of shards: one shard grows to three without a client noticing.
+// Changes are made at once: an update that ends has happened. Minor versions come by config, because
+// one that AWS chose would read as a downgrade on the next update, and that replaces the group.
+func (d *Data) redis(ctx *pulumi.Context, name string, args Args, users *elasticache.UserGroup) (*elasticache.ReplicationGroup, error) {
 	c := args.Config.Cache
 	subnets, err := d.cacheSubnets(ctx, name, args.IsolatedSubnetIDs)
 	if err != nil {
@@ -27,10 +28,14 @@ func (d *Data) redis(ctx *pulumi.Context, name string, args Args, key *kms.Key, 
 	if err != nil {
 		return nil, err
 	}
+	logs, err := d.cacheLogs(ctx, name, args)
+	if err != nil {
+		return nil, err
+	}
 	replicated := pulumi.Bool(c.Replicas > 0)
 	group, err := elasticache.NewReplicationGroup(ctx, name+"-cache", &elasticache.ReplicationGroupArgs{
 		Description:              pulumi.String("The cache of " + ctx.Project() + " " + ctx.Stack()),
-		Engine:                   pulumi.String("redis"),
+		Engine:                   pulumi.String(c.Engine),
 		EngineVersion:            pulumi.String(c.Version),
 		NodeType:                 pulumi.String(c.NodeType),
 		NumNodeGroups:            pulumi.Int(c.Shards),
@@ -42,15 +47,17 @@ func (d *Data) redis(ctx *pulumi.Context, name string, args Args, key *kms.Key, 
 		SecurityGroupIds:         pulumi.StringArray{args.CacheSecurityGroupID},
 		Port:                     pulumi.Int(redisPort),
 
-		TransitEncryptionEnabled: pulumi.Bool(true),
-		AuthToken:                token,
-		AtRestEncryptionEnabled:  pulumi.Bool(true),
-		KmsKeyId:                 key.Arn,
+		TransitEncryptionEnabled:  pulumi.Bool(true),
+		UserGroupIds:              pulumi.StringArray{users.UserGroupId},
+		AtRestEncryptionEnabled:   pulumi.Bool(true),
+		KmsKeyId:                  args.DataKeyARN,
+		LogDeliveryConfigurations: logs,
 
 		SnapshotRetentionLimit:  pulumi.Int(c.SnapshotDays),
 		SnapshotWindow:          pulumi.String(cacheSnapshotWindow),
 		MaintenanceWindow:       pulumi.String(cacheMaintenanceWindow),
-		AutoMinorVersionUpgrade: pulumi.Bool(true),
+		AutoMinorVersionUpgrade: pulumi.Bool(false),
+		ApplyImmediately:        pulumi.Bool(true),
 	}, pulumi.Parent(d), pulumi.Protect(args.Config.Protect))
 	if err != nil {
 		return nil, fmt.Errorf("register the cache: %w", err)
@@ -70,13 +77,14 @@ func (d *Data) cacheSubnets(ctx *pulumi.Context, name string, ids pulumi.StringA
 }
 
 // cacheParameters makes room by dropping the keys that are least often used: in a cache every key
-// may go, with or without a lifetime.
+// may go, with or without a lifetime. The group is named by its family: another engine or major
+// version has another group, made before the old one goes.
 func (d *Data) cacheParameters(ctx *pulumi.Context, name string, c Cache) (*elasticache.ParameterGroup, error) {
 	parameter := func(name, value string) elasticache.ParameterGroupParameterArgs {
 		return elasticache.ParameterGroupParameterArgs{Name: pulumi.String(name), Value: pulumi.String(value)}
 	}
-	group, err := elasticache.NewParameterGroup(ctx, name+"-cache", &elasticache.ParameterGroupArgs{
-		Family:      pulumi.String("redis" + major(c.Version)),
+	group, err := elasticache.NewParameterGroup(ctx, name+"-cache-"+c.family(), &elasticache.ParameterGroupArgs{
+		Family:      pulumi.String(c.family()),
 		Description: pulumi.String("Cluster mode, least frequently used keys go first"),
 		Parameters: elasticache.ParameterGroupParameterArray{
 			parameter("cluster-enabled", "yes"),
@@ -87,4 +95,22 @@ func (d *Data) cacheParameters(ctx *pulumi.Context, name string, c Cache) (*elas
 		return nil, fmt.Errorf("register the cache's parameter group: %w", err)
 	}
 	return group, nil
+}
+
+// cacheLogs registers a log group for both logs that the engine has: what is slow and what happens.
+func (d *Data) cacheLogs(ctx *pulumi.Context, name string, args Args) (elasticache.ReplicationGroupLogDeliveryConfigurationArray, error) {
+	group, err := d.logGroup(ctx, name+"-cache", args, nil)
+	if err != nil {
+		return nil, err
+	}
+	var logs elasticache.ReplicationGroupLogDeliveryConfigurationArray
+	for _, kind := range []string{"engine-log", "slow-log"} {
+		logs = append(logs, elasticache.ReplicationGroupLogDeliveryConfigurationArgs{
+			Destination:     group.Name,
+			DestinationType: pulumi.String("cloudwatch-logs"),
+			LogFormat:       pulumi.String("json"),
+			LogType:         pulumi.String(kind),
+		})
+	}
+	return logs, nil
 }

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kms"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/secretsmanager"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -15,32 +14,25 @@ type credentials struct {
 	Password string `json:"password"`
 }
 
-// cacheUser is the user that an AUTH token belongs to.
-const cacheUser = "default"
-
-// cachePasswordLength is in characters; an AUTH token has 16 to 128.
+// cachePasswordLength is in characters; ElastiCache takes 16 to 128.
 const cachePasswordLength = 64
 
 // appSecret registers the application user's secret without a value: the migration makes the user
 // and its password inside the VPC and puts it there, so that it never passes through Pulumi.
-func (d *Data) appSecret(ctx *pulumi.Context, name string, c Config, key *kms.Key) (*secretsmanager.Secret, error) {
-	return d.secret(ctx, name+"-app", "The application's user in the database", c, key)
+func (d *Data) appSecret(ctx *pulumi.Context, name string, args Args) (*secretsmanager.Secret, error) {
+	return d.secret(ctx, name+"-app", "The application's user in the database", args)
 }
 
 // cacheSecret registers the cache's secret with a generated password, and returns both. The
 // password is generated anew on every run and only the first one counts: from then on the stored
 // one is the truth, which rotation changes.
-func (d *Data) cacheSecret(ctx *pulumi.Context, name string, c Config, key *kms.Key) (*secretsmanager.Secret, pulumi.StringOutput, error) {
+func (d *Data) cacheSecret(ctx *pulumi.Context, name string, args Args) (*secretsmanager.Secret, pulumi.StringOutput, error) {
 	none := pulumi.StringOutput{}
-	secret, err := d.secret(ctx, name+"-cache", "The cache's AUTH token", c, key)
+	secret, err := d.secret(ctx, name+"-cache", "The application's user in the cache", args)
 	if err != nil {
 		return nil, none, err
 	}
-	generated := secretsmanager.GetRandomPasswordOutput(ctx, secretsmanager.GetRandomPasswordOutputArgs{
-		PasswordLength:     pulumi.Int(cachePasswordLength),
-		ExcludePunctuation: pulumi.Bool(true),
-	}, pulumi.Parent(d))
-	value := generated.RandomPassword().ApplyT(func(password string) (string, error) {
+	value := d.generatedPassword(ctx).ApplyT(func(password string) (string, error) {
 		text, err := json.Marshal(credentials{Username: cacheUser, Password: password})
 		return string(text), err
 	}).(pulumi.StringOutput)
@@ -64,11 +56,20 @@ func (d *Data) cacheSecret(ctx *pulumi.Context, name string, c Config, key *kms.
 	return secret, pulumi.ToSecret(stored).(pulumi.StringOutput), nil
 }
 
-func (d *Data) secret(ctx *pulumi.Context, name, description string, c Config, key *kms.Key) (*secretsmanager.Secret, error) {
+// generatedPassword is a new one on every run: whoever takes it ignores its changes.
+func (d *Data) generatedPassword(ctx *pulumi.Context) pulumi.StringOutput {
+	generated := secretsmanager.GetRandomPasswordOutput(ctx, secretsmanager.GetRandomPasswordOutputArgs{
+		PasswordLength:     pulumi.Int(cachePasswordLength),
+		ExcludePunctuation: pulumi.Bool(true),
+	}, pulumi.Parent(d))
+	return pulumi.ToSecret(generated.RandomPassword()).(pulumi.StringOutput)
+}
+
+func (d *Data) secret(ctx *pulumi.Context, name, description string, args Args) (*secretsmanager.Secret, error) {
 	secret, err := secretsmanager.NewSecret(ctx, name, &secretsmanager.SecretArgs{
 		Description:          pulumi.String(description),
-		KmsKeyId:             key.Arn,
-		RecoveryWindowInDays: pulumi.Int(c.SecretRecoveryDays),
+		KmsKeyId:             args.OperationsKeyARN,
+		RecoveryWindowInDays: pulumi.Int(args.Config.SecretRecoveryDays),
 	}, pulumi.Parent(d))
 	if err != nil {
 		return nil, fmt.Errorf("register the secret %s: %w", name, err)

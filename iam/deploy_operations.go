@@ -5,6 +5,11 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
+// logGroups are the stack's, and those that RDS names after the stack's cluster and proxy.
+func (s site) logGroups() []pulumi.StringInput {
+	return s.names("logs", "log-group:", "log-group:/aws/rds/cluster/", "log-group:/aws/rds/proxy/")
+}
+
 // deployOperations makes and changes what the stack is watched with: logs, alarms, dashboard.
 func (s site) deployOperations() rights {
 	return rights{"operations", []policy.Statement{
@@ -15,7 +20,7 @@ func (s site) deployOperations() rights {
 				"logs:DeleteRetentionPolicy", "logs:DisassociateKmsKey", "logs:PutMetricFilter",
 				"logs:PutRetentionPolicy", "logs:TagResource", "logs:UntagResource",
 			},
-			Resources: append(s.names("logs", "log-group:"), s.arn("logs", "log-group:API-Gateway-Execution-Logs_*")),
+			Resources: append(s.logGroups(), s.arn("logs", "log-group:API-Gateway-Execution-Logs_*")),
 		},
 		{
 			// API Gateway has its logs delivered in the name of whoever sets them up.

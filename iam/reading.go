@@ -92,13 +92,13 @@ func (s site) readingIdentities() policy.Statement {
 // named are the resources whose ARN tells the stack or at least the kind.
 func (s site) named() []pulumi.StringInput {
 	regional := fmt.Sprintf("arn:%s:apigateway:%s::", s.partition, s.region)
-	return []pulumi.StringInput{
-		s.arn("acm", "certificate/*"), pulumi.String(regional + "/*"),
+	return append(s.logGroups(),
+		s.arn("acm", "certificate/*"), pulumi.String(regional+"/*"),
 		s.arn("cloudwatch", "alarm:"+s.prefix+"-*"), s.global("cloudwatch", "dashboard/"+s.prefix+"-*"),
 		s.arn("kms", "key/*"), s.arn("lambda", "function:"+s.prefix+"-*"),
-		s.arn("logs", "log-group:"+s.prefix+"-*"), s.arn("logs", "log-group:API-Gateway-Execution-Logs_*"),
-		pulumi.String("arn:" + s.partition + ":route53:::hostedzone/*"),
+		s.arn("logs", "log-group:API-Gateway-Execution-Logs_*"),
+		pulumi.String("arn:"+s.partition+":route53:::hostedzone/*"),
 		s.arn("secretsmanager", "secret:"+s.prefix+"-*"), s.arn("sns", s.prefix+"-*"),
 		s.arn("wafv2", "regional/webacl/"+s.prefix+"-*"),
-	}
+	)
 }

@@ -3,7 +3,6 @@ package network
 import (
 	"fmt"
 
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	awsx "github.com/pulumi/pulumi-awsx/sdk/v2/go/awsx/ec2"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -18,16 +17,17 @@ var interfaceServices = []string{"secretsmanager", "kms", "logs", "sts"}
 // They are made here rather than by awsx, whose endpoint specs attach neither subnets nor route
 // tables.
 func (n *Network) endpoints(ctx *pulumi.Context, name string, vpc *awsx.Vpc, group *ec2.SecurityGroup) (pulumi.StringOutput, error) {
-	region, err := aws.GetRegion(ctx, &aws.GetRegionArgs{}, pulumi.Parent(n))
+	home, err := newHome(ctx, n)
 	if err != nil {
-		return pulumi.StringOutput{}, fmt.Errorf("read the region: %w", err)
+		return pulumi.StringOutput{}, err
 	}
 	for _, service := range interfaceServices {
 		_, err := ec2.NewVpcEndpoint(ctx, name+"-"+service, &ec2.VpcEndpointArgs{
 			VpcId:             vpc.VpcId,
-			ServiceName:       pulumi.String("com.amazonaws." + region.Name + "." + service),
+			ServiceName:       pulumi.String("com.amazonaws." + home.region + "." + service),
 			VpcEndpointType:   pulumi.String("Interface"),
 			PrivateDnsEnabled: pulumi.Bool(true),
+			Policy:            home.policy(service),
 			SubnetIds:         vpc.PrivateSubnetIds,
 			SecurityGroupIds:  pulumi.StringArray{group.ID()},
 			Tags:              nameTag(name + "-" + service),
@@ -38,8 +38,9 @@ func (n *Network) endpoints(ctx *pulumi.Context, name string, vpc *awsx.Vpc, gro
 	}
 	s3, err := ec2.NewVpcEndpoint(ctx, name+"-s3", &ec2.VpcEndpointArgs{
 		VpcId:           vpc.VpcId,
-		ServiceName:     pulumi.String("com.amazonaws." + region.Name + ".s3"),
+		ServiceName:     pulumi.String("com.amazonaws." + home.region + ".s3"),
 		VpcEndpointType: pulumi.String("Gateway"),
+		Policy:          home.policy("s3"),
 		RouteTableIds:   innerRouteTables(vpc),
 		Tags:            nameTag(name + "-s3"),
 	}, pulumi.Parent(n))

@@ -19,6 +19,7 @@ const aggregationSeconds = 60
 func (n *Network) flowLogs(ctx *pulumi.Context, name string, vpcID pulumi.StringOutput, args Args) error {
 	logs, err := cloudwatch.NewLogGroup(ctx, name+"-flows", &cloudwatch.LogGroupArgs{
 		RetentionInDays: pulumi.Int(args.Config.FlowLogDays),
+		KmsKeyId:        args.LogsKeyARN,
 	}, pulumi.Parent(n))
 	if err != nil {
 		return fmt.Errorf("register the flow logs' group: %w", err)

@@ -13,6 +13,8 @@ const Token = "didomi:network:Network"
 // Args are what the room is built from.
 type Args struct {
 	Config Config
+	// LogsKeyARN is the key that the flow logs are encrypted with.
+	LogsKeyARN pulumi.StringPtrInput
 	// PermissionsBoundary is the policy that the flow logs' role carries; nil: none.
 	PermissionsBoundary pulumi.StringPtrInput
 }

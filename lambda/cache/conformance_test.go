@@ -18,7 +18,7 @@ func stores(t *testing.T, test func(t *testing.T, s cache.Store)) {
 	t.Run("Redis behind a breaker", func(t *testing.T) { test(t, cache.NewBreaker(testparts.Redis(t, false))) })
 }
 
-func newKey() string { return "test:{" + rand.Text() + "}" }
+func newKey() string { return "item:test:{" + rand.Text() + "}" }
 
 // tagged returns a value with a tag of its own.
 func tagged(value string) (tag, whole []byte) {

@@ -101,31 +101,37 @@ func checkRow(t *testing.T, out outputs, id, value string) {
 	}
 }
 
-// checkKey finds the item's key in Redis, through TLS and in cluster mode.
+// checkKey finds the item's key in Redis, through TLS and in cluster mode, as the function's own
+// user, whom Redis refuses whatever the function does not do; and nobody else gets in.
 func checkKey(t *testing.T, out outputs, id string) {
 	t.Helper()
 	env := functionEnvironment(t, out)
-	_, password := login(t, out, env["REDIS_SECRET_ARN"])
-	db := redis.NewClusterClient(&redis.ClusterOptions{
-		Addrs: []string{env["REDIS_ADDR"]}, Password: password,
-		TLSConfig: &tls.Config{RootCAs: sandboxCA(t), MinVersion: tls.VersionTLS12},
-	})
-	defer func() { _ = db.Close() }()
+	username, password := login(t, out, env["REDIS_SECRET_ARN"])
+	connect := func(username, password string) *redis.ClusterClient {
+		db := redis.NewClusterClient(&redis.ClusterOptions{
+			Addrs: []string{env["REDIS_ADDR"]}, Username: username, Password: password,
+			TLSConfig: &tls.Config{RootCAs: sandboxCA(t), MinVersion: tls.VersionTLS12},
+		})
+		t.Cleanup(func() { _ = db.Close() })
+		return db
+	}
+	db := connect(username, password)
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
-	var found []string
-	err := db.ForEachMaster(ctx, func(ctx context.Context, node *redis.Client) error {
-		keys, err := node.Keys(ctx, "*").Result()
-		found = append(found, keys...)
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
+	if err := db.Get(ctx, "item:1:{"+id+"}").Err(); err != nil {
+		t.Fatalf("the key of item %s: %v", id, err)
 	}
-	for _, key := range found {
-		if strings.Contains(key, id) {
-			return
+	for _, refused := range []struct {
+		what, want string
+		err        error
+	}{
+		{"the function's user lists keys", "NOPERM", db.Keys(ctx, "*").Err()},
+		{"the function's user reads a key of somebody else", "NOPERM", db.Get(ctx, "session:{1}").Err()},
+		{"the user default logs in with the password", "WRONGPASS", connect("", password).Get(ctx, "item:1:{1}").Err()},
+		{"somebody logs in without one", "NOAUTH", connect("", "").Get(ctx, "item:1:{1}").Err()},
+	} {
+		if refused.err == nil || !strings.Contains(refused.err.Error(), refused.want) {
+			t.Errorf("%s: %v, want %s", refused.what, refused.err, refused.want)
 		}
 	}
-	t.Fatalf("no key of item %s in Redis, found %v", id, found)
 }

@@ -1,0 +1,59 @@
+package data
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/elasticache"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/didomi/serverless-api/lambda/cache/access"
+)
+
+const (
+	// cacheUser is who the function logs in as.
+	cacheUser = "app"
+	// nobody is the access string of a user that cannot log in.
+	nobody = "off -@all"
+	// usersEngine is the engine of users and groups that both Redis and Valkey take, so that a move
+	// from one to the other leaves them alone.
+	// https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Clusters.RBAC.html
+	usersEngine = "redis"
+)
+
+// cacheUsers registers who may log in to the cache: the function, for the commands and keys that it
+// uses. A group must say what becomes of the user "default": it is off.
+func (d *Data) cacheUsers(ctx *pulumi.Context, name string, password pulumi.StringOutput) (*elasticache.UserGroup, error) {
+	app, err := d.cacheLogin(ctx, name+"-cache-app", cacheUser, access.String(), password)
+	if err != nil {
+		return nil, err
+	}
+	// A user has to have a password; this one's is kept nowhere.
+	off, err := d.cacheLogin(ctx, name+"-cache-default", "default", nobody, d.generatedPassword(ctx),
+		pulumi.IgnoreChanges([]string{"passwords"}))
+	if err != nil {
+		return nil, err
+	}
+	group, err := elasticache.NewUserGroup(ctx, name+"-cache", &elasticache.UserGroupArgs{
+		UserGroupId: pulumi.String(name + "-cache"),
+		Engine:      pulumi.String(usersEngine),
+		UserIds:     pulumi.StringArray{app.UserId, off.UserId},
+	}, pulumi.Parent(d))
+	if err != nil {
+		return nil, fmt.Errorf("register the cache's user group: %w", err)
+	}
+	return group, nil
+}
+
+func (d *Data) cacheLogin(ctx *pulumi.Context, id, name, may string, password pulumi.StringOutput, opts ...pulumi.ResourceOption) (*elasticache.User, error) {
+	user, err := elasticache.NewUser(ctx, id, &elasticache.UserArgs{
+		UserId:       pulumi.String(id),
+		UserName:     pulumi.String(name),
+		Engine:       pulumi.String(usersEngine),
+		AccessString: pulumi.String(may),
+		Passwords:    pulumi.ToSecret(pulumi.StringArray{password}).(pulumi.StringArrayOutput),
+	}, append(opts, pulumi.Parent(d))...)
+	if err != nil {
+		return nil, fmt.Errorf("register the cache's user %s: %w", name, err)
+	}
+	return user, nil
+}

@@ -1,0 +1,124 @@
+package keys
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kms"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/didomi/serverless-api/internal/policy"
+)
+
+// Token is the component's type.
+const Token = "didomi:keys:Keys"
+
+// Args are what the room is built from.
+type Args struct {
+	// Protect refuses to delete the keys: what they encrypted would be gone with them.
+	Protect bool
+}
+
+// Keys is the room as the others see it.
+type Keys struct {
+	pulumi.ResourceState
+
+	DataKeyARN       pulumi.StringOutput `pulumi:"dataKeyArn"`
+	OperationsKeyARN pulumi.StringOutput `pulumi:"operationsKeyArn"`
+}
+
+const (
+	// deletionDays is the longest wait that KMS has before a deleted key is gone.
+	deletionDays = 30
+	// rotationDays is when a key gets new material; KMS keeps the old for what it encrypted.
+	rotationDays = 365
+)
+
+// New builds the room.
+func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOption) (*Keys, error) {
+	k := &Keys{}
+	if err := ctx.RegisterComponentResource(Token, name, k, opts...); err != nil {
+		return nil, fmt.Errorf("register the keys: %w", err)
+	}
+	caller, err := aws.GetCallerIdentity(ctx, &aws.GetCallerIdentityArgs{}, pulumi.Parent(k))
+	if err != nil {
+		return nil, fmt.Errorf("read the account: %w", err)
+	}
+	region, err := aws.GetRegion(ctx, &aws.GetRegionArgs{}, pulumi.Parent(k))
+	if err != nil {
+		return nil, fmt.Errorf("read the region: %w", err)
+	}
+	partition, err := aws.GetPartition(ctx, &aws.GetPartitionArgs{}, pulumi.Parent(k))
+	if err != nil {
+		return nil, fmt.Errorf("read the partition: %w", err)
+	}
+	root := fmt.Sprintf("arn:%s:iam::%s:root", partition.Partition, caller.AccountId)
+	groups := fmt.Sprintf("arn:%s:logs:%s:%s:log-group:*", partition.Partition, region.Name, caller.AccountId)
+	stack := ctx.Project() + " " + ctx.Stack()
+
+	data, err := k.key(ctx, name+"-data", "Database, cache and files of "+stack, args, policy.KeyOwner(root))
+	if err != nil {
+		return nil, err
+	}
+	operations, err := k.key(ctx, name+"-operations", "Logs, secrets and alarms of "+stack, args,
+		policy.KeyOwner(root), logs(region.Name, groups), alarms(caller.AccountId))
+	if err != nil {
+		return nil, err
+	}
+	k.DataKeyARN, k.OperationsKeyARN = data.Arn, operations.Arn
+	return k, ctx.RegisterResourceOutputs(k, pulumi.Map{
+		"dataKeyArn": k.DataKeyARN, "operationsKeyArn": k.OperationsKeyARN,
+	})
+}
+
+// key registers a key and its alias. The alias has a fixed name because people and consoles look
+// keys up by it.
+func (k *Keys) key(ctx *pulumi.Context, name, description string, args Args, statements ...policy.Statement) (*kms.Key, error) {
+	key, err := kms.NewKey(ctx, name, &kms.KeyArgs{
+		Description:          pulumi.String(description),
+		EnableKeyRotation:    pulumi.Bool(true),
+		RotationPeriodInDays: pulumi.Int(rotationDays),
+		DeletionWindowInDays: pulumi.Int(deletionDays),
+		KeyUsage:             pulumi.String("ENCRYPT_DECRYPT"),
+		MultiRegion:          pulumi.Bool(false),
+		Policy:               policy.Document(statements...),
+	}, pulumi.Parent(k), pulumi.Protect(args.Protect))
+	if err != nil {
+		return nil, fmt.Errorf("register the key %s: %w", name, err)
+	}
+	_, err = kms.NewAlias(ctx, name, &kms.AliasArgs{
+		Name:        pulumi.String("alias/" + name),
+		TargetKeyId: key.KeyId,
+	}, pulumi.Parent(k))
+	if err != nil {
+		return nil, fmt.Errorf("register the alias of the key %s: %w", name, err)
+	}
+	return key, nil
+}
+
+// logs lets CloudWatch Logs encrypt the log groups of this account and region.
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
+func logs(region, groups string) policy.Statement {
+	return policy.Statement{
+		Sid:       "Logs",
+		Principal: map[string]any{"Service": "logs." + region + ".amazonaws.com"},
+		Actions: []string{
+			"kms:Encrypt", "kms:Decrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo",
+			"kms:GenerateDataKey", "kms:DescribeKey",
+		},
+		Resources: policy.Anywhere,
+		Condition: map[string]any{"ArnLike": map[string]any{"kms:EncryptionContext:aws:logs:arn": groups}},
+	}
+}
+
+// alarms lets this account's alarms publish to an encrypted topic.
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html
+func alarms(account string) policy.Statement {
+	return policy.Statement{
+		Sid:       "Alarms",
+		Principal: map[string]any{"Service": "cloudwatch.amazonaws.com"},
+		Actions:   []string{"kms:Decrypt", "kms:GenerateDataKey"},
+		Resources: policy.Anywhere,
+		Condition: map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": account}},
+	}
+}

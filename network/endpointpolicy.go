@@ -1,0 +1,92 @@
+package network
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/didomi/serverless-api/internal/policy"
+)
+
+// home is what is the stack's own: endpoints lead to that and to nothing else, whoever asks with
+// whatever credentials. Without it, code that got into the function could carry data off to a bucket
+// or a secret of its own account by the very endpoints that need no internet.
+type home struct {
+	partition, region, account string
+	// prefix is what the names of the stack's resources start with.
+	prefix string
+}
+
+func newHome(ctx *pulumi.Context, parent pulumi.Resource) (home, error) {
+	caller, err := aws.GetCallerIdentity(ctx, &aws.GetCallerIdentityArgs{}, pulumi.Parent(parent))
+	if err != nil {
+		return home{}, fmt.Errorf("read the account: %w", err)
+	}
+	region, err := aws.GetRegion(ctx, &aws.GetRegionArgs{}, pulumi.Parent(parent))
+	if err != nil {
+		return home{}, fmt.Errorf("read the region: %w", err)
+	}
+	partition, err := aws.GetPartition(ctx, &aws.GetPartitionArgs{}, pulumi.Parent(parent))
+	if err != nil {
+		return home{}, fmt.Errorf("read the partition: %w", err)
+	}
+	return home{
+		partition: partition.Partition, region: region.Name, account: caller.AccountId,
+		prefix: ctx.Project() + "-" + ctx.Stack() + "-",
+	}, nil
+}
+
+// policy is what may be done through the endpoint of a service: what the functions do with it.
+func (h home) policy(service string) pulumi.StringOutput {
+	switch service {
+	case "secretsmanager":
+		// RDS names the master user's secret itself. A random password is no resource.
+		return policy.Document(
+			h.statement("Secrets", []string{
+				"secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue",
+				"secretsmanager:UpdateSecretVersionStage",
+			}, h.arn(service, "secret:"+h.prefix+"*"), h.arn(service, "secret:rds!cluster-*")),
+			h.statement("Passwords", []string{"secretsmanager:GetRandomPassword"}, "*"),
+		)
+	case "kms":
+		// Keys have ids that AWS makes up.
+		return policy.Document(h.statement("Keys",
+			[]string{"kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"}, h.arn(service, "key/*")))
+	case "logs":
+		return policy.Document(h.statement("Logs",
+			[]string{"logs:CreateLogStream", "logs:PutLogEvents"}, h.arn(service, "log-group:"+h.prefix+"*")))
+	case "s3":
+		return policy.Document(
+			h.statement("Files", []string{
+				"s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject",
+			}, h.bucket("/*")),
+			h.statement("Bucket", []string{"s3:ListBucket"}, h.bucket("")),
+		)
+	default:
+		// Whose credentials these are; nobody takes another role from inside.
+		return policy.Document(h.statement("Identity", []string{"sts:GetCallerIdentity"}, "*"))
+	}
+}
+
+// statement allows the account's principals, whom their own policies bound further, the actions on
+// these resources of the account. Bucket names are the world's: only the account tells ours.
+func (h home) statement(sid string, actions []string, resources ...string) policy.Statement {
+	own := map[string]any{"aws:PrincipalAccount": h.account}
+	if sid == "Files" || sid == "Bucket" {
+		own["aws:ResourceAccount"] = h.account
+	}
+	return policy.Statement{
+		Sid: sid, Actions: actions, Resources: pulumi.ToStringArray(resources),
+		Principal: map[string]any{"AWS": "*"},
+		Condition: map[string]any{"StringEquals": own},
+	}
+}
+
+func (h home) arn(service, resource string) string {
+	return fmt.Sprintf("arn:%s:%s:%s:%s:%s", h.partition, service, h.region, h.account, resource)
+}
+
+func (h home) bucket(objects string) string {
+	return fmt.Sprintf("arn:%s:s3:::%s*%s", h.partition, h.prefix, objects)
+}

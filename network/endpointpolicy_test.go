@@ -1,0 +1,57 @@
+package network
+
+import (
+	"encoding/json"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+// grant is what a statement of an endpoint's policy says.
+type grant struct {
+	Effect    string
+	Principal map[string]any
+	Action    []string
+	Resource  []string
+	Condition map[string]map[string]string
+}
+
+func TestEndpointsLeadToTheStacksOwnThingsAndNothingElse(t *testing.T) {
+	const own = "123456789012"
+	r := build(t, Default())
+	for name, want := range map[string][]string{
+		"net-secretsmanager": {
+			"arn:aws:secretsmanager:eu-west-1:" + own + ":secret:didomi-test-*",
+			"arn:aws:secretsmanager:eu-west-1:" + own + ":secret:rds!cluster-*",
+			"*", // a random password is no resource
+		},
+		"net-kms":  {"arn:aws:kms:eu-west-1:" + own + ":key/*"},
+		"net-logs": {"arn:aws:logs:eu-west-1:" + own + ":log-group:didomi-test-*"},
+		"net-sts":  {"*"}, // the caller's identity is no resource
+		"net-s3":   {"arn:aws:s3:::didomi-test-*/*", "arn:aws:s3:::didomi-test-*"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var document struct{ Statement []grant }
+			text, _ := r.Find(t, "aws:ec2/vpcEndpoint:VpcEndpoint", name).Inputs["policy"].(string)
+			if err := json.Unmarshal([]byte(text), &document); err != nil {
+				t.Fatalf("%v in %q", err, text)
+			}
+			var resources []string
+			for _, s := range document.Statement {
+				resources = append(resources, s.Resource...)
+				if s.Effect != "Allow" || s.Condition["StringEquals"]["aws:PrincipalAccount"] != own {
+					t.Errorf("%+v lets others in", s)
+				}
+				if account := s.Condition["StringEquals"]["aws:ResourceAccount"]; name == "net-s3" && account != own {
+					t.Errorf("%v leads to buckets of the account %q", s.Action, account)
+				}
+				if strings.Contains(strings.Join(s.Action, " "), "*") {
+					t.Errorf("all of %v", s.Action)
+				}
+			}
+			if !reflect.DeepEqual(resources, want) {
+				t.Errorf("it leads to %v, want %v", resources, want)
+			}
+		})
+	}
+}
