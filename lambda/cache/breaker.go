@@ -2,42 +2,30 @@ package cache
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"time"
 )
 
-// ErrOpen is returned instead of asking a store that failed again and again.
-var ErrOpen = errors.New("the cache failed several times in a row and is left alone for a moment")
-
-const (
-	// breakAfter is how many failures in a row open the breaker.
-	breakAfter = 3
-	// openTime is how long it stays open before one call tries again; a
-	// store that is back is used again within it.
-	openTime = time.Second
-	// commandBudget bounds one step with its connection and retry, so that a
-	// store that is slow or away delays a request by no more than this.
-	commandBudget = time.Second
-)
-
-// Breaker is a Store that bounds the time of another and leaves it alone for
-// a moment when it keeps failing. Only Clear always goes through: skipping an
-// invalidation costs correctness, not just speed.
+// Breaker is a Store that bounds the time of another and leaves those of its
+// shards alone for a moment that keep failing; the others serve on. Only Clear
+// always goes through: skipping an invalidation costs correctness, not just
+// speed.
 type Breaker struct {
 	store Store
+	whole circuit // to the server, as long as its shards are not known
 
-	mu       sync.Mutex
-	failures int
-	retryAt  time.Time
+	mu     sync.Mutex
+	shards map[string]*circuit
 }
 
 // NewBreaker returns a Breaker around store.
-func NewBreaker(store Store) *Breaker { return &Breaker{store: store} }
+func NewBreaker(store Store) *Breaker {
+	return &Breaker{store: store, shards: map[string]*circuit{}}
+}
 
 // Acquire implements Store.
 func (b *Breaker) Acquire(ctx context.Context, key string, lease []byte, ttl time.Duration) (held []byte, err error) {
-	err = b.guard(ctx, func(ctx context.Context) error {
+	err = b.guard(ctx, key, func(ctx context.Context) error {
 		held, err = b.store.Acquire(ctx, key, lease, ttl)
 		return err
 	})
@@ -46,7 +34,7 @@ func (b *Breaker) Acquire(ctx context.Context, key string, lease []byte, ttl tim
 
 // Replace implements Store.
 func (b *Breaker) Replace(ctx context.Context, key string, tag, value []byte, ttl time.Duration) (did bool, err error) {
-	err = b.guard(ctx, func(ctx context.Context) error {
+	err = b.guard(ctx, key, func(ctx context.Context) error {
 		did, err = b.store.Replace(ctx, key, tag, value, ttl)
 		return err
 	})
@@ -55,12 +43,12 @@ func (b *Breaker) Replace(ctx context.Context, key string, tag, value []byte, tt
 
 // Release implements Store.
 func (b *Breaker) Release(ctx context.Context, key string, tag []byte) error {
-	return b.guard(ctx, func(ctx context.Context) error { return b.store.Release(ctx, key, tag) })
+	return b.guard(ctx, key, func(ctx context.Context) error { return b.store.Release(ctx, key, tag) })
 }
 
 // Claim implements Store.
 func (b *Breaker) Claim(ctx context.Context, key string, tag []byte, ttl time.Duration) (first bool, err error) {
-	err = b.guard(ctx, func(ctx context.Context) error {
+	err = b.guard(ctx, key, func(ctx context.Context) error {
 		first, err = b.store.Claim(ctx, key, tag, ttl)
 		return err
 	})
@@ -69,7 +57,7 @@ func (b *Breaker) Claim(ctx context.Context, key string, tag []byte, ttl time.Du
 
 // Mark implements Store.
 func (b *Breaker) Mark(ctx context.Context, key string, mark []byte, ttl time.Duration) (held []byte, err error) {
-	err = b.guard(ctx, func(ctx context.Context) error {
+	err = b.guard(ctx, key, func(ctx context.Context) error {
 		held, err = b.store.Mark(ctx, key, mark, ttl)
 		return err
 	})
@@ -78,52 +66,43 @@ func (b *Breaker) Mark(ctx context.Context, key string, mark []byte, ttl time.Du
 
 // Clear implements Store. It passes an open breaker.
 func (b *Breaker) Clear(ctx context.Context, key string) error {
-	return b.try(ctx, func(ctx context.Context) error { return b.store.Clear(ctx, key) })
+	ctx, cancel := context.WithTimeout(ctx, commandBudget)
+	defer cancel()
+	return b.store.Clear(ctx, key)
 }
 
 // Ping implements Store. It passes an open breaker: it asks for the truth.
-func (b *Breaker) Ping(ctx context.Context) error { return b.try(ctx, b.store.Ping) }
-
-func (b *Breaker) guard(ctx context.Context, call func(context.Context) error) error {
-	if !b.admit() {
-		return ErrOpen
-	}
-	return b.try(ctx, call)
-}
-
-func (b *Breaker) try(ctx context.Context, call func(context.Context) error) error {
-	bounded, cancel := context.WithTimeout(ctx, commandBudget)
+func (b *Breaker) Ping(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, commandBudget)
 	defer cancel()
-	err := call(bounded)
-	// A caller that left says nothing about the store.
-	if err == nil || ctx.Err() == nil {
-		b.record(err == nil)
-	}
-	return err
+	return b.store.Ping(ctx)
 }
 
-// admit lets everything through while closed; while open it lets one call
-// through each openTime.
-func (b *Breaker) admit() bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.failures < breakAfter {
-		return true
-	}
-	if now := time.Now(); now.After(b.retryAt) {
-		b.retryAt = now.Add(openTime)
-		return true
-	}
-	return false
+// Shard implements Store.
+func (b *Breaker) Shard(ctx context.Context, key string) (shard string, err error) {
+	err = b.whole.run(ctx, func(ctx context.Context) error {
+		shard, err = b.store.Shard(ctx, key)
+		return err
+	})
+	return shard, err
 }
 
-func (b *Breaker) record(good bool) {
+// guard runs call on the shard of key, unless that is left alone.
+func (b *Breaker) guard(ctx context.Context, key string, call func(context.Context) error) error {
+	shard, err := b.Shard(ctx, key)
+	if err != nil {
+		return err
+	}
+	return b.circuit(shard).run(ctx, call)
+}
+
+func (b *Breaker) circuit(shard string) *circuit {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if good {
-		b.failures = 0
-		return
+	to, ok := b.shards[shard]
+	if !ok {
+		to = &circuit{}
+		b.shards[shard] = to
 	}
-	b.failures++
-	b.retryAt = time.Now().Add(openTime)
+	return to
 }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/didomi/serverless-api/lambda/cache"
@@ -33,13 +35,25 @@ func (f storeFunc) Mark(ctx context.Context, _ string, _ []byte, _ time.Duration
 
 func (f storeFunc) Clear(ctx context.Context, _ string) error { return f(ctx, "clear") }
 
+// Shard takes what comes before the first "/" of a key.
+func (f storeFunc) Shard(ctx context.Context, key string) (string, error) {
+	shard, _, _ := strings.Cut(key, "/")
+	return shard, f(ctx, "shard")
+}
+
 func (f storeFunc) Ping(ctx context.Context) error { return f(ctx, "ping") }
 
 var errDown = errors.New("redis is down")
 
-func TestBreaker(t *testing.T) {
+// The times are those of a clock that stands still while anything runs.
+func TestBreaker(t *testing.T) { synctest.Test(t, testBreaker) }
+
+func testBreaker(t *testing.T) {
 	calls, err := map[string]int{}, errDown
 	b := cache.NewBreaker(storeFunc(func(_ context.Context, method string) error {
+		if method == "shard" {
+			return nil
+		}
 		calls[method]++
 		return err
 	}))
@@ -57,11 +71,52 @@ func TestBreaker(t *testing.T) {
 	if err := b.Clear(t.Context(), "key"); !errors.Is(err, errDown) {
 		t.Fatalf("an invalidation did not reach the store: %v", err)
 	}
-	time.Sleep(1100 * time.Millisecond)
+	time.Sleep(999 * time.Millisecond)
+	_ = read()
+	is(t, "reads within a second", 3, calls["acquire"])
+	time.Sleep(time.Millisecond)
+	_ = read()
+	_ = read()
+	is(t, "reads after a second", 4, calls["acquire"])
 	err = nil
+	time.Sleep(time.Second)
 	works(t, read())
 	works(t, read())
-	is(t, "reads after it came back", 5, calls["acquire"])
+	is(t, "reads a second after it came back", 6, calls["acquire"])
+}
+
+func TestAShardThatFailsDoesNotDisableTheOthers(t *testing.T) {
+	var shard string
+	b := cache.NewBreaker(storeFunc(func(_ context.Context, method string) error {
+		if method == "acquire" && shard == "gone" {
+			return errDown
+		}
+		return nil
+	}))
+	read := func(key string) error {
+		shard, _, _ = strings.Cut(key, "/")
+		_, err := b.Acquire(t.Context(), key, nil, time.Second)
+		return err
+	}
+	for range 5 {
+		_ = read("gone/a")
+	}
+	if err := read("gone/b"); !errors.Is(err, cache.ErrOpen) {
+		t.Fatalf("the shard that fails answers %v", err)
+	}
+	works(t, read("there/a"))
+}
+
+func TestAServerWhoseShardsAreNotKnownIsLeftAloneAsAWhole(t *testing.T) {
+	asked := 0
+	b := cache.NewBreaker(storeFunc(func(_ context.Context, method string) error {
+		asked++
+		return errDown
+	}))
+	for range 10 {
+		_, _ = b.Acquire(t.Context(), "a/a", nil, time.Second)
+	}
+	is(t, "questions", 3, asked)
 }
 
 func TestBreakerDoesNotCountCallersThatLeave(t *testing.T) {

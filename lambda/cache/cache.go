@@ -31,8 +31,9 @@ const (
 	// one does it; it also bounds the wait for somebody else's fill.
 	leaseTime = 3 * time.Second
 	// claimTime is how long the refresh of a stale entry is left to one
-	// reader, and so how often a source that is away is asked for it.
-	claimTime = 3 * time.Second
+	// reader, and so how often a source that is away is asked for it, and how
+	// soon one that is back is noticed.
+	claimTime = time.Second
 	// refreshWait is how long that reader waits before it serves the stale
 	// entry itself: some healthy database reads, not a failing one.
 	refreshWait = 100 * time.Millisecond

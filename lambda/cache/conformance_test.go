@@ -106,6 +106,9 @@ var conformance = map[string]func(t *testing.T, ctx context.Context, s cache.Sto
 		holds(t, []byte("x"), must(s.Acquire(ctx, key, []byte("x"), time.Minute)))
 		works(t, s.Clear(ctx, newKey()))
 	},
+	"a key stays on its shard": func(t *testing.T, ctx context.Context, s cache.Store, key string) {
+		is(t, "shard", must(s.Shard(ctx, key)), must(s.Shard(ctx, key)))
+	},
 	"ping answers": func(t *testing.T, ctx context.Context, s cache.Store, _ string) {
 		works(t, s.Ping(ctx))
 	},

@@ -3,10 +3,12 @@ package cache
 import (
 	"context"
 	"crypto/tls"
+	"net"
 	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/logging"
 	"github.com/redis/go-redis/v9/maintnotifications"
 
 	"github.com/didomi/serverless-api/lambda/secrets"
@@ -27,17 +29,24 @@ type RedisConfig struct {
 	Cluster bool
 	TLS     bool // with the system's roots
 	Conns   int  // how many connections one process may hold to one node
+	// Dial makes the connections; nil: TCP.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// Credentials returns what to log in with; nil: no login.
 	Credentials func(context.Context) (secrets.Credentials, error)
 	// Refused is told of credentials that Redis did not accept; may be nil.
 	Refused func(secrets.Credentials)
 }
 
+// quiet ends go-redis' own log: its lines are no JSON and say what its errors
+// say.
+var quiet = sync.OnceFunc(logging.Disable)
+
 // OpenRedis prepares a Redis; the first command makes the first connection.
 func OpenRedis(config RedisConfig) *Redis {
+	quiet()
 	options := &redis.UniversalOptions{
 		Addrs:                 []string{config.Address},
-		IsClusterMode:         config.Cluster,
+		Dialer:                config.Dial,
 		MaxRetries:            1, // a connection that died while the instance was frozen
 		MinRetryBackoff:       time.Millisecond,
 		MaxRetryBackoff:       10 * time.Millisecond,
@@ -60,7 +69,15 @@ func OpenRedis(config RedisConfig) *Redis {
 	if config.Credentials != nil {
 		options.CredentialsProviderContext = last.provide
 	}
-	return &Redis{client: redis.NewUniversalClient(options), refused: last.refuse}
+	if !config.Cluster {
+		return &Redis{client: redis.NewClient(options.Simple()), refused: last.refuse}
+	}
+	sharded := options.Cluster()
+	// Saves fetching the table of all commands before the first one: those
+	// used here have their key in the place where it is looked for.
+	sharded.DisableRoutingPolicies = true
+	client := redis.NewClusterClient(sharded)
+	return &Redis{client: client, cluster: client, refused: last.refuse}
 }
 
 // login remembers which credentials were used last, since an error of Redis

@@ -13,7 +13,8 @@ import (
 // A key must carry a hash tag ("{...}") that is its own.
 type Redis struct {
 	client  redis.UniversalClient
-	refused func() // tells that the last credentials were not accepted
+	cluster *redis.ClusterClient // the same client, if it is one
+	refused func()               // tells that the last credentials were not accepted
 }
 
 // The scripts compare the tag, the first bytes of what a key holds.
@@ -73,14 +74,25 @@ func (r *Redis) Clear(ctx context.Context, key string) error {
 	return r.call(func() error { return r.client.Del(ctx, key).Err() })
 }
 
+// Shard implements Store: the address of the node that serves key.
+func (r *Redis) Shard(ctx context.Context, key string) (string, error) {
+	if r.cluster == nil {
+		return "", nil
+	}
+	node, err := r.cluster.MasterForKey(ctx, key)
+	if err != nil {
+		return "", err
+	}
+	return node.Options().Addr, nil
+}
+
 // Ping implements Store. Of a cluster it asks every shard.
 func (r *Redis) Ping(ctx context.Context) error {
-	cluster, ok := r.client.(*redis.ClusterClient)
-	if !ok {
+	if r.cluster == nil {
 		return r.call(func() error { return r.client.Ping(ctx).Err() })
 	}
 	return r.call(func() error {
-		return cluster.ForEachMaster(ctx, func(ctx context.Context, shard *redis.Client) error {
+		return r.cluster.ForEachMaster(ctx, func(ctx context.Context, shard *redis.Client) error {
 			return shard.Ping(ctx).Err()
 		})
 	})
@@ -105,12 +117,18 @@ func (r *Redis) run(ctx context.Context, script *redis.Script, key string, args 
 	return did, err
 }
 
-// call runs a command, once more with fresh credentials if it was refused.
+// call runs a command, once more with fresh credentials if it was refused. A
+// node that does not answer may have lost its slots to another: go-redis asks
+// for the new map only when a node that lives tells it to.
 func (r *Redis) call(command func() error) error {
 	err := command()
 	if redis.IsAuthError(err) {
 		r.refused()
 		err = command()
+	}
+	var reply redis.Error
+	if err != nil && r.cluster != nil && !errors.As(err, &reply) {
+		r.cluster.ReloadState(context.Background())
 	}
 	return err
 }

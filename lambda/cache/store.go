@@ -23,6 +23,9 @@ type Store interface {
 	Mark(ctx context.Context, key string, mark []byte, ttl time.Duration) ([]byte, error)
 	// Clear deletes key, whatever it holds.
 	Clear(ctx context.Context, key string) error
+	// Shard names the part of the server that holds key, which fails or works
+	// as one. It asks the server only if it does not know yet.
+	Shard(ctx context.Context, key string) (string, error)
 	// Ping reports whether the server answers.
 	Ping(ctx context.Context) error
 }

@@ -19,25 +19,32 @@ const (
 	write effect = false
 )
 
-// call runs one call with a bound on its time and with one retry where that
-// is safe, and gives its error a kind.
+// call runs one call with a bound on its time and with retries where that is
+// safe, and gives its error a kind.
 func (s *Store) call(ctx context.Context, what string, effect effect, run func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	err := run(ctx)
-	if err != nil && ctx.Err() == nil && s.worthRetrying(err, effect) {
+	for try := 1; err != nil && try < maxTries; try++ {
+		again := ctx.Err() == nil && s.worthRetrying(err, effect) && s.retries.spend() && pause(ctx, try, isOneOf(err, busy))
+		if !again {
+			break
+		}
 		err = run(ctx)
+	}
+	if err == nil {
+		s.retries.earn()
 	}
 	return classify(what, err)
 }
 
-// worthRetrying reports whether a second try is safe and likely to succeed,
-// after setting right what made the first one fail.
+// worthRetrying reports whether another try is safe and likely to succeed,
+// after setting right what made the last one fail.
 func (s *Store) worthRetrying(err error, effect effect) bool {
 	var connect *pgconn.ConnectError
 	if errors.As(err, &connect) {
 		if !isOneOf(err, authentication) || s.refused == nil {
-			return false
+			return isOneOf(err, busy)
 		}
 		s.refused(secrets.Credentials{Username: connect.Config.User, Password: connect.Config.Password})
 		return true
@@ -60,6 +67,8 @@ func NotSent(err error) bool {
 // https://www.postgresql.org/docs/current/errcodes-appendix.html
 var (
 	authentication = []string{"28"}
+	// There are too many connections, or the server is just starting.
+	busy = []string{"53300", "57P03"}
 	// The connection leads to a server that is going down or became a reader:
 	// others in the pool will, too.
 	movedAway    = []string{"57P01", "25006"}

@@ -51,6 +51,7 @@ type Config struct {
 type Store struct {
 	pool    *pgxpool.Pool
 	refused func(secrets.Credentials)
+	retries budget
 }
 
 // Open prepares a Store; the first call makes the first connection.
