@@ -54,11 +54,13 @@ type Object struct {
 
 // Open asks for an object, or for rng of it if that is not empty
 // ("bytes=0-9"), as of the version with the entity tag etag if that is not
-// empty. The body is read as it is consumed; the caller closes it. Faults:
-// NotFound, and those with the causes ErrRange and ErrReplaced.
+// empty. The body is read a little ahead of its reader, who closes it; what
+// breaks it off is a fault with a kind, with the cause ErrReplaced for another
+// version and ErrDamaged for other bytes. Faults of the call itself: NotFound,
+// and those with the causes ErrRange and ErrReplaced.
 func (b *Bucket) Open(ctx context.Context, key, rng, etag string) (Object, error) {
-	in := &s3.GetObjectInput{Bucket: &b.name, Key: &key, Range: optional(rng), IfMatch: optional(etag)}
-	out, err := b.client().GetObject(ctx, in)
+	in := s3.GetObjectInput{Bucket: &b.name, Key: &key, Range: optional(rng), IfMatch: optional(etag)}
+	out, err := b.client().GetObject(ctx, &in, askForChecksum)
 	if err != nil {
 		return Object{}, classify("opening an object", err)
 	}
@@ -69,7 +71,7 @@ func (b *Bucket) Open(ctx context.Context, key, rng, etag string) (Object, error
 		ContentRange: aws.ToString(out.ContentRange),
 		Header: represent(out.ContentType, out.CacheControl, out.ContentDisposition,
 			out.ContentEncoding, out.ContentLanguage),
-		Body: out.Body,
+		Body: b.stream(ctx, in, out),
 	}, nil
 }
 
@@ -117,6 +119,9 @@ func represent(contentType, cacheControl, disposition, encoding, language *strin
 	return header
 }
 
+// part is what a client is told that S3 is.
+const part = "file storage"
+
 // Causes of faults that a caller may want to tell from others.
 var (
 	ErrRange    = errors.New("the range is not within the object")
@@ -126,19 +131,19 @@ var (
 func classify(what string, err error) error {
 	var response *awshttp.ResponseError
 	if !errors.As(err, &response) {
-		return fault.Down("file storage", err)
+		return fault.Down(part, err)
 	}
 	switch status := response.HTTPStatusCode(); {
 	case status == http.StatusNotFound:
 		return &fault.Error{Kind: fault.NotFound, Detail: "there is no such file", Cause: err}
 	case status == http.StatusPreconditionFailed:
-		down := fault.Down("file storage", errors.Join(ErrReplaced, err))
+		down := fault.Down(part, errors.Join(ErrReplaced, err))
 		down.Detail = "the file is being replaced"
 		return down
 	case status == http.StatusRequestedRangeNotSatisfiable:
 		return &fault.Error{Kind: fault.Malformed, Detail: "the range is not within the file", Cause: errors.Join(ErrRange, err)}
 	case status >= http.StatusInternalServerError, status == http.StatusTooManyRequests:
-		return fault.Down("file storage", err)
+		return fault.Down(part, err)
 	default:
 		return fault.Broken(what, err)
 	}

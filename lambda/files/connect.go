@@ -18,8 +18,8 @@ func Connect(config aws.Config) Client {
 	client := s3.NewFromConfig(config, func(o *s3.Options) {
 		// A presigned upload would otherwise carry the checksum of no body.
 		o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
-		// Not worth a line of the log for every object stored without one.
-		o.DisableLogOutputChecksumValidationSkipped = true
+		// Bodies are read in parts, which the SDK cannot check; see checksum.go.
+		o.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
 	})
 	return Client{
 		API:    client,

@@ -24,9 +24,13 @@ import (
 func bucket(t *testing.T, answer http.HandlerFunc) *files.Bucket {
 	server := httptest.NewServer(answer)
 	t.Cleanup(server.Close)
+	return bucketAt(server.URL)
+}
+
+func bucketAt(endpoint string) *files.Bucket {
 	return files.New("bucket", func() files.Client {
 		return files.Connect(aws.Config{
-			Region: "eu-west-1", BaseEndpoint: &server.URL,
+			Region: "eu-west-1", BaseEndpoint: &endpoint,
 			Credentials: credentials.NewStaticCredentialsProvider("key", "secret", "token"),
 			Retryer:     func() aws.Retryer { return aws.NopRetryer{} },
 		})
