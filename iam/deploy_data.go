@@ -72,6 +72,7 @@ func (s site) bucketRights() []policy.Statement {
 
 func (s site) secretRights() []policy.Statement {
 	tagged := map[string]any{"StringEquals": map[string]any{"aws:ResourceTag/environment": s.stack}}
+	tagging := map[string]any{"StringEquals": map[string]any{"aws:RequestTag/environment": s.stack}}
 	return []policy.Statement{
 		{
 			Sid: "Secrets",
@@ -84,9 +85,15 @@ func (s site) secretRights() []policy.Statement {
 		},
 		{
 			Sid:       "NewKeys",
-			Actions:   []string{"kms:CreateKey", "kms:TagResource"},
+			Actions:   []string{"kms:CreateKey"},
 			Resources: policy.Anywhere,
-			Condition: map[string]any{"StringEquals": map[string]any{"aws:RequestTag/environment": s.stack}},
+			Condition: tagging,
+		},
+		{
+			Sid:       "TagKeys",
+			Actions:   []string{"kms:TagResource"},
+			Resources: []pulumi.StringInput{s.arn("kms", "key/*")},
+			Condition: tagging,
 		},
 		{
 			Sid: "Keys",

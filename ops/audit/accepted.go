@@ -20,7 +20,8 @@ type acceptance struct {
 	// Rule and Stack are names; no Stack means every one.
 	Rule  string `yaml:"rule"`
 	Stack string `yaml:"stack"`
-	// Resource is a pattern (path.Match) of the resource's name, What a part of the finding.
+	// Resource is a pattern (path.Match) of the resource's name, What a part of the finding; no What
+	// means every one.
 	Resource string `yaml:"resource"`
 	What     string `yaml:"what"`
 	Reason   string `yaml:"reason"`
@@ -41,8 +42,8 @@ func parseAccepted(text []byte) ([]acceptance, error) {
 		known[rule.name] = true
 	}
 	for i, a := range list {
-		if !known[a.Rule] || a.Resource == "" || a.What == "" || len(a.Reason) < shortestReason {
-			return nil, fmt.Errorf("accepted.yaml: entry %d needs a known rule, a resource, what is found and a reason of at least %d characters", i+1, shortestReason)
+		if !known[a.Rule] || a.Resource == "" || len(a.Reason) < shortestReason {
+			return nil, fmt.Errorf("accepted.yaml: entry %d needs a known rule, a resource and a reason of at least %d characters", i+1, shortestReason)
 		}
 		if _, err := path.Match(a.Resource, ""); err != nil {
 			return nil, fmt.Errorf("accepted.yaml: entry %d: %q: %w", i+1, a.Resource, err)
