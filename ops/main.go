@@ -12,6 +12,7 @@ import (
 	"github.com/didomi/serverless-api/ops/command"
 	"github.com/didomi/serverless-api/ops/cost"
 	"github.com/didomi/serverless-api/ops/diagram"
+	"github.com/didomi/serverless-api/ops/imports"
 )
 
 // commands are in the order of the help.
@@ -19,6 +20,7 @@ var commands = []command.Command{
 	{Name: "audit", Summary: "checks the rules that hold for the whole stack", Run: audit.Run},
 	{Name: "cost", Summary: "estimates what a month costs, and what each switch changes", Run: cost.Run},
 	{Name: "diagram", Summary: "draws the deployed stack as SVG", Run: diagram.Run},
+	{Name: "imports", Summary: "prints how a stack takes over what the seed made", Run: imports.Run},
 }
 
 func main() {

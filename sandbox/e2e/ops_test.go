@@ -35,11 +35,13 @@ func ops(t *testing.T, args ...string) string {
 }
 
 // checkOps runs on a deployed stack what people ask of it: the picture in docs is
-// its own, and every resource has a price, is free, or is known to lack a row.
+// its own, what the seed's resources become is there, and every resource has a
+// price, is free, or is known to lack a row.
 func checkOps(t *testing.T, out outputs) {
 	t.Helper()
 	state := exportState(t, out)
 	ops(t, "diagram", "--state", state, "--check", filepath.Join("docs", "architecture.svg"))
+	ops(t, "imports", "--deployed", state)
 	var estimate struct {
 		Total    float64
 		Unpriced []string

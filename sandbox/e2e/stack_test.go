@@ -65,7 +65,7 @@ func TestWholeStack(t *testing.T) {
 			t.Fatalf("dev beside prod: %d %s", got.status, got.body)
 		}
 	})
-	step("picture and price are those of the deployed stack", func(t *testing.T) { checkOps(t, prod) })
+	step("picture, price and the way to move in are those of the deployed stack", func(t *testing.T) { checkOps(t, prod) })
 	step("destroy removes a stack through the provider, and down leaves nothing listening", func(t *testing.T) {
 		mustRun(t, 20*time.Minute, "down", "--destroy", "dev")
 		refuses(t, dev.URL)

@@ -1,0 +1,199 @@
+// Package imports moves the seed's resources into a stack: it reads the seed's Terraform state and
+// prints how Pulumi takes over what can be taken over, and why the rest is made anew.
+package imports
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/didomi/serverless-api/ops/command"
+	"github.com/didomi/serverless-api/ops/graph"
+)
+
+// Run is the command.
+func Run(_ context.Context, out command.IO, args []string) error {
+	var states []string
+	flags := command.Flags("imports")
+	flags.Func("state", "Terraform state `file`; may be given again", func(path string) error {
+		states = append(states, path)
+		return nil
+	})
+	cloudFormation := flags.String("serverless", "", "`file` with what aws cloudformation describe-stack-resources prints of the Serverless stack")
+	stack := flags.String("stack", "", "the stack that takes over")
+	file := flags.Bool("file", false, "print the file that pulumi import --file reads, rooms included, instead of lines")
+	table := flags.Bool("table", false, "print what becomes of every resource of the seed, as in docs/migrate.md")
+	deployed := flags.String("deployed", "", "`file` with what pulumi stack export prints: check that the stack has everything of the table")
+	if err := command.Parse(out, flags, args); err != nil {
+		return err
+	}
+	switch {
+	case *table:
+		_, err := io.WriteString(out.Stdout, Table())
+		return err
+	case *deployed != "":
+		return compare(out, *deployed)
+	case len(states) == 0 || *stack == "":
+		return command.BadUsage("give --state and --stack, or --table, or --deployed")
+	}
+	p, err := read(states, *cloudFormation, *stack)
+	if err != nil {
+		return err
+	}
+	if *file {
+		return p.writeFile(out.Stdout)
+	}
+	return p.writeLines(out.Stdout)
+}
+
+// plan is what becomes of the resources that the states tell of.
+type plan struct {
+	stack, region string
+	imports       []move
+	// others are not imported, each with why.
+	others []string
+}
+
+// move is one import.
+type move struct {
+	entry
+	address, id string
+}
+
+// read plans the move.
+func read(states []string, cloudFormation, stack string) (plan, error) {
+	p := plan{stack: stack}
+	var resources []found
+	for _, path := range states {
+		more, err := readTerraform(path)
+		if err != nil {
+			return p, err
+		}
+		resources = append(resources, more...)
+	}
+	var err error
+	if p.region, err = region(resources); err != nil {
+		return p, err
+	}
+	p.add(terraform, resources)
+	if cloudFormation == "" {
+		return p, nil
+	}
+	more, err := readServerless(cloudFormation)
+	if err != nil {
+		return p, err
+	}
+	p.add(serverless, more)
+	p.add(domainManager, readDomain(resources, stack))
+	return p, nil
+}
+
+func (p *plan) add(entries []entry, resources []found) {
+	for _, r := range resources {
+		e := find(entries, r.seed)
+		switch {
+		case e == nil:
+			p.others = append(p.others, r.address+": not of the seed; look for it by hand")
+		case e.id == nil:
+			p.others = append(p.others, r.address+": "+e.why)
+		case e.id(r) == "":
+			p.others = append(p.others, r.address+": the state does not tell its id; look for it by hand")
+		default:
+			p.imports = append(p.imports, move{*e, r.address, e.id(r)})
+		}
+	}
+}
+
+// writeLines prints a pulumi import for each resource, and as comments why the others have none.
+func (p plan) writeLines(w io.Writer) error {
+	var text strings.Builder
+	fmt.Fprintf(&text, "# %d of %d resources are imported. They are in %s: the stack's aws:region must say so.\n",
+		len(p.imports), len(p.imports)+len(p.others), p.region)
+	text.WriteString("# Rooms and provider must be in the stack's state already; for a new stack use --file, which brings them.\n")
+	for _, m := range p.imports {
+		fmt.Fprintf(&text, "\n# %s\npulumi import --stack %s --generate-code=false %s %s %s --parent %s --provider %s\n", m.address,
+			quote(p.stack), quote(m.token()), quote(m.fullName(p.stack)), quote(m.id),
+			quote(m.room+"="+roomURN(m.room, p.stack)), quote("aws="+providerURN(p.stack)))
+	}
+	text.WriteString("\n# Not imported:\n")
+	for _, other := range p.others {
+		text.WriteString("# " + other + "\n")
+	}
+	_, err := io.WriteString(w, text.String())
+	return err
+}
+
+// quote makes one word of a text for a shell.
+func quote(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
+
+// spec is a resource in the file that pulumi import --file reads.
+type spec struct {
+	Type      string `json:"type"`
+	Name      string `json:"name"`
+	ID        string `json:"id,omitempty"`
+	Parent    string `json:"parent,omitempty"`
+	Provider  string `json:"provider,omitempty"`
+	Component bool   `json:"component,omitempty"`
+}
+
+// writeFile prints the imports as one file. It brings the provider and the rooms, which a new stack
+// does not have yet; the next `up` completes them.
+func (p plan) writeFile(w io.Writer) error {
+	var components, resources []spec
+	known := map[string]bool{}
+	for _, m := range p.imports {
+		if room := roomName(m.room, p.stack); !known[room] {
+			known[room] = true
+			components = append(components, spec{Type: rooms[m.room], Name: room, Component: true})
+		}
+		resources = append(resources, spec{
+			Type: m.token(), Name: m.fullName(p.stack), ID: m.id, Parent: roomName(m.room, p.stack), Provider: "aws",
+		})
+	}
+	encoder := json.NewEncoder(w)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(map[string]any{
+		"nameTable":      map[string]string{"aws": providerURN(p.stack)},
+		"resources":      append(components, resources...),
+		"providerInputs": map[string]any{"aws": map[string]string{"region": p.region}},
+	})
+}
+
+// Table is what becomes of every resource of the seed, in Markdown.
+func Table() string {
+	var text strings.Builder
+	text.WriteString("| seed | here, after `urn:pulumi:<stack>::" + project + "::` | how |\n| --- | --- | --- |\n")
+	for _, e := range all() {
+		here, how := "-", e.why
+		if e.room != "" {
+			here = "`" + strings.TrimPrefix(e.urn("<stack>"), "urn:pulumi:<stack>::"+project+"::") + "`"
+		}
+		if e.id != nil {
+			how = "**imported**"
+		}
+		fmt.Fprintf(&text, "| `%s` | %s | %s |\n", e.seed, here, how)
+	}
+	return text.String()
+}
+
+// compare looks for everything of the table in a deployed stack.
+func compare(out command.IO, path string) error {
+	source := graph.Source{State: path}
+	g, err := source.Read(out.Stdin)
+	if err != nil {
+		return err
+	}
+	missing := 0
+	for _, e := range all() {
+		if u := e.urn(g.Stack); u != "" && g.Find(u) == nil {
+			missing++
+			_, _ = fmt.Fprintf(out.Stderr, "%s should become %s, which stack %s does not have\n", e.seed, u, g.Stack)
+		}
+	}
+	if missing > 0 {
+		return command.ErrNo
+	}
+	return nil
+}

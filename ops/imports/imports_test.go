@@ -1,0 +1,223 @@
+package imports
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/didomi/serverless-api/ops/command"
+)
+
+// sample are the states of the seed, made up from its description.
+var sample = []string{
+	"--state", "testdata/base.tfstate", "--state", "testdata/live.tfstate", "--serverless", "testdata/serverless.json",
+}
+
+func runImports(args ...string) (stdout, stderr string, err error) {
+	var o, e bytes.Buffer
+	err = Run(context.Background(), command.IO{Stdin: strings.NewReader(""), Stdout: &o, Stderr: &e}, args)
+	return o.String(), e.String(), err
+}
+
+func TestEveryImportIsOneLineWithTypeNameIDParentAndProvider(t *testing.T) {
+	printed, _, err := runImports(append(sample, "--stack", "dev")...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := func(token, name, id, room, component string) string {
+		return "pulumi import --stack 'dev' --generate-code=false '" + token + "' 'didomi-dev-" + name + "' '" + id +
+			"' --parent '" + room + "=urn:pulumi:dev::didomi::didomi:" + room + ":" + component + "::didomi-dev-" + room +
+			"' --provider 'aws=urn:pulumi:dev::didomi::pulumi:providers:aws::aws'"
+	}
+	want := []string{
+		line("aws:iam/user:User", "iam-ci", "didomi-challenge-dev-gitlab-cicd", "iam", "IAM"),
+		line("aws:route53/zone:Zone", "dns-zone", "Z0EXAMPLE", "dns", "DNS"),
+		line("aws:s3/bucketV2:BucketV2", "data-files", "didomi-challenge-dev-large-files-bucket", "data", "Data"),
+		line("aws:apigateway/domainName:DomainName", "api-domain", "dev.example.com", "api", "API"),
+		line("aws:apigateway/basePathMapping:BasePathMapping", "api-domain-stage", "dev.example.com/", "api", "API"),
+		line("aws:route53/record:Record", "api-domain-record", "Z0EXAMPLE_dev.example.com_A", "api", "API"),
+	}
+	var got []string
+	for _, l := range strings.Split(printed, "\n") {
+		if strings.HasPrefix(l, "pulumi ") {
+			got = append(got, l)
+		}
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	if !strings.HasPrefix(printed, "# 6 of 58 resources are imported. They are in us-east-1:") {
+		t.Errorf("it begins with %q", strings.SplitN(printed, "\n", 2)[0])
+	}
+	if strings.Contains(printed, "MUST-NOT-BE-PRINTED") {
+		t.Error("a secret of the state is printed")
+	}
+}
+
+func TestWhatIsNotImportedSaysWhy(t *testing.T) {
+	printed, _, err := runImports(append(sample, "--stack", "dev")...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		"the old engine mode": "# module.storage.module.rds_proxy.aws_rds_cluster.rds: made anew: Serverless v1",
+		"an index by number":  "# module.networking.module.vpc.aws_subnet.private[2]: made anew",
+		"an index by name":    `# module.dns_with_certificate.aws_route53_record.this["example.com"]: made anew`,
+		"a hashed logical id": "# ApiLambdaVersionx0Yz1Abc: made anew",
+		"the access key":      "# module.iam.aws_iam_access_key.cicd: not imported: nobody can read its secret again",
+		"the state's bucket":  "# module.s3_remote_state.aws_s3_bucket.state: stays Terraform's",
+	} {
+		t.Run(name, func(t *testing.T) {
+			if !strings.Contains(printed, want) {
+				t.Errorf("%q is not in\n%s", want, printed)
+			}
+		})
+	}
+}
+
+func TestEverythingOfTheSeedHasAnEntryAndEveryEntryIsOfTheSeed(t *testing.T) {
+	p, err := read([]string{"testdata/base.tfstate", "testdata/live.tfstate"}, "testdata/serverless.json", "dev")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, other := range p.others {
+		if strings.Contains(other, "look for it by hand") {
+			t.Error(other)
+		}
+	}
+	var seen []found
+	for _, path := range []string{"testdata/base.tfstate", "testdata/live.tfstate"} {
+		more, err := readTerraform(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen = append(seen, more...)
+	}
+	more, err := readServerless("testdata/serverless.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range append(append([]entry{}, terraform...), serverless...) {
+		if !slices.ContainsFunc(append(seen, more...), func(f found) bool { return find([]entry{e}, f.seed) != nil }) {
+			t.Errorf("%s is in no state", e.seed)
+		}
+		if (e.id == nil) == (e.why == "") {
+			t.Errorf("%s should have either an id or a reason", e.seed)
+		}
+	}
+}
+
+func TestTheFileBringsRoomsAndProviderToANewStack(t *testing.T) {
+	printed, _, err := runImports("--state", "testdata/live.tfstate", "--stack", "dev", "--file")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got any
+	if err := json.Unmarshal([]byte(printed), &got); err != nil {
+		t.Fatal(err)
+	}
+	type m = map[string]any
+	room := func(token, name string) any {
+		return m{"type": token, "name": "didomi-dev-" + name, "component": true}
+	}
+	resource := func(token, name, id, parent string) any {
+		return m{"type": token, "name": "didomi-dev-" + name, "id": id, "parent": "didomi-dev-" + parent, "provider": "aws"}
+	}
+	want := m{
+		"nameTable":      m{"aws": "urn:pulumi:dev::didomi::pulumi:providers:aws::aws"},
+		"providerInputs": m{"aws": m{"region": "us-east-1"}},
+		"resources": []any{
+			room("didomi:iam:IAM", "iam"), room("didomi:dns:DNS", "dns"), room("didomi:data:Data", "data"),
+			resource("aws:iam/user:User", "iam-ci", "didomi-challenge-dev-gitlab-cicd", "iam"),
+			resource("aws:route53/zone:Zone", "dns-zone", "Z0EXAMPLE", "dns"),
+			resource("aws:s3/bucketV2:BucketV2", "data-files", "didomi-challenge-dev-large-files-bucket", "data"),
+		},
+	}
+	if !reflect.DeepEqual(got, any(want)) {
+		t.Errorf("got %s", printed)
+	}
+}
+
+func TestWhatCannotBeReadIsRefused(t *testing.T) {
+	write := func(content string) string {
+		path := filepath.Join(t.TempDir(), "state")
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	two := `{"version":4,"resources":[{"mode":"managed","type":"aws_vpc","name":"a","instances":[
+		{"attributes":{"arn":"arn:aws:ec2:eu-west-1:1:vpc/a"}},{"attributes":{"arn":"arn:aws:ec2:us-east-1:1:vpc/b"}}]}]}`
+	for name, c := range map[string]struct {
+		args []string
+		want string
+	}{
+		"nothing":                    {nil, "give --state and --stack"},
+		"no stack":                   {[]string{"--state", "testdata/live.tfstate"}, "give --state and --stack"},
+		"no such file":               {[]string{"--state", "testdata/none", "--stack", "dev"}, "no such file"},
+		"no JSON":                    {[]string{"--state", write("x"), "--stack", "dev"}, "invalid character"},
+		"an old Terraform":           {[]string{"--state", write(`{"version":3}`), "--stack", "dev"}, "has the version 3, want 4"},
+		"resources in two regions":   {[]string{"--state", write(two), "--stack", "dev"}, "eu-west-1 and us-east-1; want one region"},
+		"a state without any region": {[]string{"--state", "testdata/base.tfstate", "--stack", "dev"}, "tells its region"},
+		"no CloudFormation stack":    {[]string{"--state", "testdata/live.tfstate", "--stack", "dev", "--serverless", write("{}")}, "has no StackResources"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, _, err := runImports(c.args...)
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got %v, want %q", err, c.want)
+			}
+		})
+	}
+}
+
+func TestAResourceThatIsNotOfTheSeedIsNamed(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "state")
+	state := `{"version":4,"resources":[{"mode":"managed","type":"aws_sqs_queue","name":"jobs","instances":[{"attributes":{"arn":"arn:aws:sqs:us-east-1:1:jobs"}}]}]}`
+	if err := os.WriteFile(path, []byte(state), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	printed, _, err := runImports("--state", path, "--stack", "dev")
+	if err != nil || !strings.Contains(printed, "# aws_sqs_queue.jobs: not of the seed; look for it by hand") {
+		t.Errorf("got %v, %s", err, printed)
+	}
+}
+
+func TestADeployedStackThatLacksAnEntrysResourceIsTold(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "state")
+	var resources []map[string]any
+	for _, e := range all() {
+		if e.name != "files" && e.room != "" {
+			resources = append(resources, map[string]any{"urn": e.urn("prod"), "type": e.token(), "custom": true})
+		}
+	}
+	content, err := json.Marshal(map[string]any{"deployment": map[string]any{"resources": resources}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, said, err := runImports("--deployed", path)
+	want := "module.storage.module.s3_large_files.aws_s3_bucket.s3 should become " +
+		"urn:pulumi:prod::didomi::didomi:data:Data$aws:s3/bucketV2:BucketV2::didomi-prod-data-files, which stack prod does not have\n"
+	if !errors.Is(err, command.ErrNo) || said != want {
+		t.Errorf("got %v, %s", err, said)
+	}
+}
+
+func TestTheTableInTheDocumentIsTheProgramsOwn(t *testing.T) {
+	document, err := os.ReadFile("../../docs/migrate.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(document), "\n"+Table()) {
+		t.Error("docs/migrate.md does not hold what `go run ./ops imports --table` prints")
+	}
+}
