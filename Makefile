@@ -22,13 +22,13 @@ preview: sandbox ## what an up would change
 
 # The sandbox previews with this machine's architecture; AWS runs Graviton unless a stack says so.
 cost: sandbox ## what a month costs (COST: flags of ops cost)
-	@$(SANDBOX) preview --stack $(STACK) --json >.sandbox/preview.$(STACK).json || { cat .sandbox/preview.$(STACK).json >&2; exit 1; }
-	@go run ./ops cost --preview .sandbox/preview.$(STACK).json --architecture arm64 $(COST)
+	@preview=$$($(SANDBOX) preview --stack $(STACK) --json) || { printf '%s\n' "$$preview" >&2; exit 1; }; \
+	  printf '%s\n' "$$preview" | go run ./ops cost --preview - --architecture arm64 $(COST)
 
 diagram: sandbox ## draw docs/architecture.svg from the stack prod that is up
-	@$(SANDBOX) pulumi stack export --stack prod >.sandbox/state.prod.json
-	@go run ./ops diagram --state .sandbox/state.prod.json >.sandbox/architecture.svg
-	@mv .sandbox/architecture.svg docs/architecture.svg
+	@state=$$($(SANDBOX) pulumi stack export --stack prod) && \
+	  picture=$$(printf '%s\n' "$$state" | go run ./ops diagram --state -) && \
+	  printf '%s\n' "$$picture" >docs/architecture.svg
 
 down: sandbox ## remove every trace of the running sandbox
 	@$(SANDBOX) down
