@@ -43,7 +43,7 @@ shell: sandbox ## a shell whose pulumi, aws and psql talk to the sandbox
 	@$(SANDBOX) shell
 
 test: tools ## everything: lint, unit, schema, the whole stack end to end
-	@$(MAKE) --no-print-directory -j2 --output-sync=line TOOLS= checks e2e
+	@$(MAKE) --no-print-directory -j2 --output-sync=none TOOLS= checks e2e
 
 # End to end mostly waits for the emulated AWS; the checks fill that time.
 checks:
