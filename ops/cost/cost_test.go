@@ -102,7 +102,7 @@ func TestReadCountsWhatThePriceDependsOn(t *testing.T) {
 				resource("aws:s3/bucketV2:BucketV2", "b", nil), resource("aws:route53/zone:Zone", "z", nil),
 			),
 			Facts{CacheEngine: "redis", CacheNode: "cache.t4g.micro", Shards: 3, Replicas: 1, WebACLs: 1, WebACLRules: 2,
-				Secrets: 1, Keys: 1, LogDays: 90, Buckets: 1, Zone53: 1},
+				Secrets: 1, Keys: 1, LogDays: 90, Buckets: 1, HostedZones: 1},
 		},
 		"what a preview deletes no longer counts": {
 			several(func() graph.Resource {

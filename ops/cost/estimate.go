@@ -78,7 +78,7 @@ const (
 
 // front is DNS, web ACL, API Gateway and the way out to the clients.
 func (e *estimator) front() {
-	e.fixed("DNS", "hosted zones", float64(e.Zone53), "zone.month")
+	e.fixed("DNS", "hosted zones", float64(e.HostedZones), "zone.month")
 	e.fixed("WAF", "web ACLs", float64(e.WebACLs), "waf.aclMonth")
 	e.fixed("WAF", "rules", float64(e.WebACLRules), "waf.ruleMonth")
 	e.traffic("WAF", "requests, millions", float64(e.WebACLs)*e.t.Requests/million, "waf.million")
@@ -177,7 +177,7 @@ func (e *estimator) operations() {
 	e.fixed("secrets and keys", "secrets", float64(e.Secrets), "secret.month")
 	e.fixed("secrets and keys", "keys", float64(e.Keys), "key.month")
 	const part = "logs and alarms"
-	e.fixed(part, "dashboards", float64(e.Board), "dashboard.month")
+	e.fixed(part, "dashboards", float64(e.Dashboards), "dashboard.month")
 	e.fixed(part, "alarms", float64(e.Alarms), "alarm.month")
 	e.fixed(part, "composite alarms", float64(e.Composites), "compositeAlarm.month")
 	e.fixed(part, "metrics of our own", float64(e.Metrics), "metric.month")

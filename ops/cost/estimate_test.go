@@ -106,14 +106,14 @@ func TestEveryPartIsWhatItsHandMadeSumSays(t *testing.T) {
 			Facts{Secrets: 3, Keys: 2}, "secrets and keys", 3.20, 0,
 		},
 		"alarms, a composite one, a dashboard and a metric": {
-			Facts{Alarms: 10, Composites: 1, Board: 1, Metrics: 1}, "logs and alarms", 4.80, 0,
+			Facts{Alarms: 10, Composites: 1, Dashboards: 1, Metrics: 1}, "logs and alarms", 4.80, 0,
 		},
 		"logs, traces and metrics of methods": {
 			// 10 M x 2 KB are 20 GB and 30 GB of flows: 50 x 0.5, kept 60 days: 100 GB x 0.1; traces:
 			// 2.628 M + 5 % of the other 7.372 M are 2.9966 M x 5 a million; 5 x 0.3
 			Facts{Gateways: 1, FlowLogs: 1, LogDays: 60, MethodMetrics: 5}, "logs and alarms", 0, 51.483,
 		},
-		"a zone": {Facts{Zone53: 1}, "DNS", 0.50, 0},
+		"a zone": {Facts{HostedZones: 1}, "DNS", 0.50, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			lines, missing := estimate(c.facts, month(), round())
@@ -226,7 +226,7 @@ func TestEveryRowOfThePriceTableHasItsPageAndIsUsed(t *testing.T) {
 	f := Facts{
 		Zones: 3, NATGateways: 1, Addresses: 1, Endpoints: 1, Instances: 3, MinACU: 1, MaxACU: 32, Proxies: 1, ProxyEndpoints: 1,
 		Buckets: 1, Gateways: 1, MethodMetrics: 1, MemoryMB: 512, Warm: 1, WebACLs: 1, WebACLRules: 1,
-		Secrets: 1, Keys: 1, Zone53: 1, LogDays: 30, FlowLogs: 1, Metrics: 1, Alarms: 1, Composites: 1, Board: 1,
+		Secrets: 1, Keys: 1, HostedZones: 1, LogDays: 30, FlowLogs: 1, Metrics: 1, Alarms: 1, Composites: 1, Dashboards: 1,
 	}
 	for _, f.Architecture = range []string{"arm64", "x86_64"} {
 		lines, missing := estimate(f, month(), prices)

@@ -39,10 +39,12 @@ type Facts struct {
 	WebACLs      int
 	WebACLRules  int
 
-	Secrets, Keys, Zone53              int
-	LogDays                            float64
-	FlowLogs                           int
-	Metrics, Alarms, Composites, Board int
+	Secrets, Keys, HostedZones int
+	// LogDays is the longest retention of all log groups.
+	LogDays  float64
+	FlowLogs int
+
+	Metrics, Alarms, Composites, Dashboards int
 
 	// Unpriced are the resources that may cost something and that this table does not know.
 	Unpriced []string
@@ -50,33 +52,39 @@ type Facts struct {
 
 const functionType = "aws:lambda/function:Function"
 
-// readers say what a resource of each priced type adds to the facts.
-var readers = map[string]func(*Facts, *graph.Graph, *graph.Resource){
-	"aws:ec2/natGateway:NatGateway":                     func(f *Facts, _ *graph.Graph, _ *graph.Resource) { f.NATGateways++ },
-	"aws:ec2/eip:Eip":                                   func(f *Facts, _ *graph.Graph, _ *graph.Resource) { f.Addresses++ },
+// reader adds a resource to the facts.
+type reader func(*Facts, *graph.Graph, *graph.Resource)
+
+// readers are by priced type.
+var readers = map[string]reader{
+	"aws:ec2/natGateway:NatGateway":                     count(func(f *Facts) *int { return &f.NATGateways }),
+	"aws:ec2/eip:Eip":                                   count(func(f *Facts) *int { return &f.Addresses }),
 	"aws:ec2/vpcEndpoint:VpcEndpoint":                   (*Facts).readEndpoint,
-	"aws:ec2/flowLog:FlowLog":                           func(f *Facts, _ *graph.Graph, _ *graph.Resource) { f.FlowLogs++ },
+	"aws:ec2/flowLog:FlowLog":                           count(func(f *Facts) *int { return &f.FlowLogs }),
 	"aws:rds/cluster:Cluster":                           (*Facts).readCluster,
 	"aws:rds/clusterInstance:ClusterInstance":           (*Facts).readInstance,
-	"aws:rds/proxy:Proxy":                               func(f *Facts, _ *graph.Graph, _ *graph.Resource) { f.Proxies++ },
-	"aws:rds/proxyEndpoint:ProxyEndpoint":               func(f *Facts, _ *graph.Graph, _ *graph.Resource) { f.ProxyEndpoints++ },
+	"aws:rds/proxy:Proxy":                               count(func(f *Facts) *int { return &f.Proxies }),
+	"aws:rds/proxyEndpoint:ProxyEndpoint":               count(func(f *Facts) *int { return &f.ProxyEndpoints }),
 	"aws:elasticache/replicationGroup:ReplicationGroup": (*Facts).readCache,
-	"aws:s3/bucketV2:BucketV2":                          func(f *Facts, _ *graph.Graph, _ *graph.Resource) { f.Buckets++ },
-	"aws:apigateway/restApi:RestApi":                    func(f *Facts, _ *graph.Graph, _ *graph.Resource) { f.Gateways++ },
+	"aws:s3/bucketV2:BucketV2":                          count(func(f *Facts) *int { return &f.Buckets }),
+	"aws:apigateway/restApi:RestApi":                    count(func(f *Facts) *int { return &f.Gateways }),
 	"aws:apigateway/methodSettings:MethodSettings":      (*Facts).readMethods,
 	functionType: (*Facts).readFunction,
-	"aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig": func(f *Facts, _ *graph.Graph, r *graph.Resource) {
-		f.Warm += int(r.Number("provisionedConcurrentExecutions"))
-	},
+	"aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig": (*Facts).readWarm,
 	"aws:wafv2/webAcl:WebAcl":                        (*Facts).readWebACL,
-	"aws:secretsmanager/secret:Secret":               func(f *Facts, _ *graph.Graph, _ *graph.Resource) { f.Secrets++ },
-	"aws:kms/key:Key":                                func(f *Facts, _ *graph.Graph, _ *graph.Resource) { f.Keys++ },
-	"aws:route53/zone:Zone":                          func(f *Facts, _ *graph.Graph, _ *graph.Resource) { f.Zone53++ },
+	"aws:secretsmanager/secret:Secret":               count(func(f *Facts) *int { return &f.Secrets }),
+	"aws:kms/key:Key":                                count(func(f *Facts) *int { return &f.Keys }),
+	"aws:route53/zone:Zone":                          count(func(f *Facts) *int { return &f.HostedZones }),
 	"aws:cloudwatch/logGroup:LogGroup":               (*Facts).readLogGroup,
-	"aws:cloudwatch/logMetricFilter:LogMetricFilter": func(f *Facts, _ *graph.Graph, _ *graph.Resource) { f.Metrics++ },
+	"aws:cloudwatch/logMetricFilter:LogMetricFilter": count(func(f *Facts) *int { return &f.Metrics }),
 	"aws:cloudwatch/metricAlarm:MetricAlarm":         (*Facts).readAlarm,
-	"aws:cloudwatch/compositeAlarm:CompositeAlarm":   func(f *Facts, _ *graph.Graph, _ *graph.Resource) { f.Composites++ },
-	"aws:cloudwatch/dashboard:Dashboard":             func(f *Facts, _ *graph.Graph, _ *graph.Resource) { f.Board++ },
+	"aws:cloudwatch/compositeAlarm:CompositeAlarm":   count(func(f *Facts) *int { return &f.Composites }),
+	"aws:cloudwatch/dashboard:Dashboard":             count(func(f *Facts) *int { return &f.Dashboards }),
+}
+
+// count is the reader of what is priced by its number.
+func count(of func(*Facts) *int) reader {
+	return func(f *Facts, _ *graph.Graph, _ *graph.Resource) { *of(f)++ }
 }
 
 // Read takes the facts out of a graph. What a preview deletes no longer counts.
@@ -204,6 +212,11 @@ func (f *Facts) readFunction(g *graph.Graph, r *graph.Resource) {
 	}
 }
 
+// readWarm counts what is always warm; scaling adds to it under load.
+func (f *Facts) readWarm(_ *graph.Graph, r *graph.Resource) {
+	f.Warm += int(r.Number("provisionedConcurrentExecutions"))
+}
+
 func (f *Facts) readWebACL(_ *graph.Graph, r *graph.Resource) {
 	f.WebACLs++
 	if rules, ok := r.Value("rules").([]any); ok {
@@ -211,7 +224,6 @@ func (f *Facts) readWebACL(_ *graph.Graph, r *graph.Resource) {
 	}
 }
 
-// readLogGroup takes the longest retention for all.
 func (f *Facts) readLogGroup(_ *graph.Graph, r *graph.Resource) {
 	f.LogDays = max(f.LogDays, r.Number("retentionInDays"))
 }

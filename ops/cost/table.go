@@ -15,7 +15,7 @@ const leftOut = "Not in the sum: free tiers, savings plans, support and tax; tra
 func (r Report) print(w io.Writer, items bool) error {
 	var text strings.Builder
 	fmt.Fprintf(&text, "%s, a month of %s requests, %s of %s written down on %s\n\n",
-		r.Stack, count(r.Traffic.Requests), r.Currency, r.Region, r.PriceDate)
+		r.Stack, said(r.Traffic.Requests), r.Currency, r.Region, r.PriceDate)
 	r.printParts(&text)
 	if items {
 		r.printLines(&text)
@@ -92,8 +92,8 @@ func money(usd float64) string { return fmt.Sprintf("%.2f", usd) }
 
 func signed(usd float64) string { return fmt.Sprintf("%+.2f", usd) }
 
-// count writes large numbers as people say them.
-func count(n float64) string {
+// said writes large numbers as people say them.
+func said(n float64) string {
 	switch {
 	case n >= million:
 		return fmt.Sprintf("%.4g million", n/million)
