@@ -2,7 +2,9 @@ package build
 
 import (
 	"context"
+	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -44,11 +46,30 @@ func pulumi(l layout.Layout) Step {
 		"github.com/pulumi/pulumi/pkg/v3/cmd/pulumi", "-ldflags", version)
 }
 
-// languageHost makes the plugin that runs Go programs for the CLI.
+// languageHost makes the plugin that runs Go programs for the CLI, and puts the
+// script before it that has it keep what it compiled.
 func languageHost(l layout.Layout) Step {
 	dir := filepath.Join(l.Repo, "sandbox", "tools", "language-go")
-	return goTool("language-go", "Pulumi's Go language host", time.Minute, dir, filepath.Join(l.Bin(), "pulumi-language-go"),
-		"github.com/pulumi/pulumi/sdk/v3/go/pulumi-language-go")
+	script := filepath.Join(l.Bin(), "pulumi-language-go")
+	step := goTool("language-go", "Pulumi's Go language host", time.Minute, dir,
+		filepath.Join(l.Bin(), "language-go", "pulumi-language-go"), "github.com/pulumi/pulumi/sdk/v3/go/pulumi-language-go")
+	step.Outputs = append(step.Outputs, script)
+	compile := step.Make
+	step.Make = func(ctx context.Context, log io.Writer) error {
+		if err := compile(ctx, log); err != nil {
+			return err
+		}
+		content, err := os.ReadFile(filepath.Join(dir, "pulumi-language-go"))
+		if err != nil {
+			return fmt.Errorf("read the language host's script: %w", err)
+		}
+		half := script + ".half"
+		if err := os.WriteFile(half, content, 0o755); err != nil {
+			return fmt.Errorf("write the language host's script: %w", err)
+		}
+		return os.Rename(half, script)
+	}
+	return step
 }
 
 // awsx makes the stand-in of the awsx provider.
@@ -67,9 +88,10 @@ func goTool(name, title string, cold time.Duration, dir, output, pkg string, fla
 	}
 }
 
-// program compiles what the stack's program is made of into Go's build cache,
-// where Pulumi's own build of the program finds it. A change of the program
-// itself is Pulumi's to compile, so only its dependencies are in the key.
+// program compiles what the programs are made of into Go's build cache, and
+// the programs to where the language host compiles them to. A change of a
+// program itself is Pulumi's to compile, so only its dependencies are in the
+// key.
 func program(l layout.Layout) Step {
 	return Step{
 		Name: "program", Title: "the program's packages", Cold: 4 * time.Minute,
@@ -81,9 +103,22 @@ func program(l layout.Layout) Step {
 			return sources(facts, filepath.Join(l.Repo, "go.mod"), filepath.Join(l.Repo, "go.sum"))
 		},
 		Make: func(ctx context.Context, log io.Writer) error {
-			return command(ctx, log, l.Repo, nil, "go", "build", "-o", filepath.Join(l.Build(), "program"), ".")
+			if err := Program(ctx, l, log); err != nil {
+				return err
+			}
+			return compileProgram(ctx, log, filepath.Join(l.Repo, "bootstrap"), filepath.Join(l.Build(), "program-bootstrap"))
 		},
 	}
+}
+
+// Program compiles the stacks' program as the language host does, so that it
+// finds nothing left to do.
+func Program(ctx context.Context, l layout.Layout, log io.Writer) error {
+	return compileProgram(ctx, log, l.Repo, filepath.Join(l.Build(), "program"))
+}
+
+func compileProgram(ctx context.Context, log io.Writer, dir, output string) error {
+	return command(ctx, log, dir, []string{"GOFLAGS=" + os.Getenv("GOFLAGS") + " -ldflags=-s"}, "go", "build", "-o", output, dir)
 }
 
 // goKey is the key of what is built by Go from the folder.

@@ -70,6 +70,10 @@ func interrupt(ctx context.Context, l layout.Layout) (unlock func(), err error) 
 	}
 }
 
+// destroyLimit is several times what a destroy takes here; on AWS a database
+// cluster or a function's network interfaces alone may take as long.
+const destroyLimit = 20 * time.Minute
+
 // destroyStack runs pulumi destroy, its output to ours.
 func destroyStack(ctx context.Context, l layout.Layout, name string) error {
 	unlock, err := alone(l)
@@ -82,7 +86,14 @@ func destroyStack(ctx context.Context, l layout.Layout, name string) error {
 		return err
 	}
 	board.Close()
-	if err := stack.Run(ctx, os.Stdout, nil, stack.Args("destroy", "--yes", "--skip-preview")...); err != nil {
+	limited, cancel := context.WithTimeout(ctx, destroyLimit)
+	defer cancel()
+	err = stack.Run(limited, os.Stdout, nil, stack.Args("destroy", "--yes", "--skip-preview")...)
+	if err != nil && limited.Err() != nil && ctx.Err() == nil {
+		return fmt.Errorf("pulumi destroy of stack %s was stopped after %s; above is what it was at, the sandbox still runs: "+
+			"look with make status and make logs, or make down without a destroy: %w", name, destroyLimit, err)
+	}
+	if err != nil {
 		return fmt.Errorf("destroy stack %s: %w", name, err)
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 
 	"github.com/didomi/serverless-api/sandbox/build"
@@ -67,6 +68,8 @@ func open(ctx context.Context, l layout.Layout, name string) (_ *progress.Board,
 	if err := makeTools(ctx, l, build.All(l)); err != nil {
 		return nil, nil, err
 	}
+	compiled := compile(ctx, l)
+	defer func() { <-compiled }()
 	board := progress.New(os.Stderr)
 	defer func() {
 		if err != nil {
@@ -83,6 +86,17 @@ func open(ctx context.Context, l layout.Layout, name string) (_ *progress.Board,
 	}
 	stack, err := deploy.Open(ctx, l, name, report, base)
 	return board, stack, err
+}
+
+// compile has the program compiled while the account is looked after; closed
+// when done. Should it not compile, the CLI will say why.
+func compile(ctx context.Context, l layout.Layout) <-chan struct{} {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = build.Program(ctx, l, io.Discard)
+	}()
+	return done
 }
 
 // bootstrap makes the place of the state in a new account.

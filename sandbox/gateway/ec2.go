@@ -18,8 +18,11 @@ func (g *Gateway) ec2Calls() map[string]handler {
 		"DescribeVpcEndpoints": after(showEndpoints),
 		"DeleteVpcEndpoints":   after(forgetEndpoints),
 
-		"RevokeSecurityGroupEgress":  after(revokeWithoutPorts),
-		"RevokeSecurityGroupIngress": after(revokeWithoutPorts),
+		"AuthorizeSecurityGroupEgress":  after(rememberPrefixList),
+		"AuthorizeSecurityGroupIngress": after(rememberPrefixList),
+		"DescribeSecurityGroupRules":    after(showRules),
+		"RevokeSecurityGroupEgress":     after(ruleRevoked),
+		"RevokeSecurityGroupIngress":    after(ruleRevoked),
 	}
 }
 

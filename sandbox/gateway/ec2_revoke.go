@@ -2,6 +2,12 @@ package gateway
 
 import "strings"
 
+// ruleRevoked finishes a revocation.
+func ruleRevoked(x *exchange) error {
+	forgetRules(x)
+	return revokeWithoutPorts(x)
+}
+
 // revokeWithoutPorts repeats a revocation for protocol -1 without its ports,
 // which AWS ignores there. The emulator compares them, so the rule that every
 // new group lets everything out with would stay when the provider, which sends

@@ -1,0 +1,49 @@
+package gateway
+
+import (
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+)
+
+func TestARuleKeepsThePrefixListThatItLeadsTo(t *testing.T) {
+	s := newStand(t, nil)
+	client := ec2.NewFromConfig(s.config())
+	vpc, err := client.CreateVpc(t.Context(), &ec2.CreateVpcInput{CidrBlock: aws.String("10.1.0.0/16")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	group, err := client.CreateSecurityGroup(t.Context(), &ec2.CreateSecurityGroupInput{
+		GroupName: aws.String("to-s3"), Description: aws.String("d"), VpcId: vpc.Vpc.VpcId,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	made, err := client.AuthorizeSecurityGroupEgress(t.Context(), &ec2.AuthorizeSecurityGroupEgressInput{
+		GroupId: group.GroupId, IpPermissions: []types.IpPermission{{
+			IpProtocol: aws.String("tcp"), FromPort: aws.Int32(443), ToPort: aws.Int32(443),
+			PrefixListIds: []types.PrefixListId{{PrefixListId: aws.String("pl-1234"), Description: aws.String("to S3")}},
+		}},
+	})
+	if err != nil || len(made.SecurityGroupRules) != 1 {
+		t.Fatalf("made %+v, %v", made, err)
+	}
+	id := *made.SecurityGroupRules[0].SecurityGroupRuleId
+	read, err := client.DescribeSecurityGroupRules(t.Context(), &ec2.DescribeSecurityGroupRulesInput{SecurityGroupRuleIds: []string{id}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, rule := range map[string]types.SecurityGroupRule{"as it is made": made.SecurityGroupRules[0], "as it is read": read.SecurityGroupRules[0]} {
+		if aws.ToString(rule.PrefixListId) != "pl-1234" || aws.ToString(rule.Description) != "to S3" {
+			t.Errorf("%s it leads to %v (%v)", name, aws.ToString(rule.PrefixListId), aws.ToString(rule.Description))
+		}
+	}
+	if _, err := client.RevokeSecurityGroupEgress(t.Context(), &ec2.RevokeSecurityGroupEgressInput{GroupId: group.GroupId, SecurityGroupRuleIds: []string{id}}); err != nil {
+		t.Fatal(err)
+	}
+	if left := s.gateway.fields.get(rulePrefix + id); left != nil {
+		t.Errorf("of the revoked rule %v is remembered", left)
+	}
+}
