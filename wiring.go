@@ -10,9 +10,12 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// networkArgs keeps the network's role within the boundary.
+// networkArgs keeps the network's role within the boundary, and what protected data lives in protected.
 func networkArgs(s settings, ci *iam.IAM, locks *keys.Keys) network.Args {
-	return network.Args{Config: s.Network, LogsKeyARN: locks.OperationsKeyARN, PermissionsBoundary: ci.WorkloadBoundaryARN}
+	return network.Args{
+		Config: s.Network, Protect: s.Data.Protect,
+		LogsKeyARN: locks.OperationsKeyARN, PermissionsBoundary: ci.WorkloadBoundaryARN,
+	}
 }
 
 // dataArgs puts the data room into the isolated subnets, behind its groups.

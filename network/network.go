@@ -13,6 +13,8 @@ const Token = "didomi:network:Network"
 // Args are what the room is built from.
 type Args struct {
 	Config Config
+	// Protect refuses to delete or replace the VPC and its subnets: what lives in them cannot move.
+	Protect bool
 	// LogsKeyARN is the key that the flow logs are encrypted with.
 	LogsKeyARN pulumi.StringPtrInput
 	// PermissionsBoundary is the policy that the flow logs' role carries; nil: none.
@@ -43,7 +45,7 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	if err := ctx.RegisterComponentResource(Token, name, n, opts...); err != nil {
 		return nil, fmt.Errorf("register the network: %w", err)
 	}
-	vpc, err := n.vpc(ctx, name, args.Config)
+	vpc, err := n.vpc(ctx, name, args)
 	if err != nil {
 		return nil, err
 	}

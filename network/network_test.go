@@ -117,6 +117,18 @@ func TestTheFunctionReachesAWSWithoutNAT(t *testing.T) {
 	})
 }
 
+func TestTheVPCAndItsSubnetsAreProtectedAndWhatMayGoIsNot(t *testing.T) {
+	for token, want := range map[string]bool{
+		"aws:ec2/vpc:Vpc": true, "aws:ec2/subnet:Subnet": true,
+		"aws:ec2/natGateway:NatGateway": false, "aws:ec2/route:Route": false,
+	} {
+		result := protect(t.Context(), &pulumi.ResourceTransformArgs{Type: token, Props: pulumi.Map{"kept": pulumi.Int(1)}})
+		if got := result != nil && result.Opts.Protect && result.Props["kept"] != nil; got != want {
+			t.Errorf("%s is protected: %v, want %v", token, got, want)
+		}
+	}
+}
+
 // edges are the connections that the registered rules allow, each as "who direction whom ports".
 func edges(r *mocks.Recorder) []string {
 	var found []string

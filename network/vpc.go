@@ -1,6 +1,7 @@
 package network
 
 import (
+	"context"
 	"fmt"
 	"math/bits"
 	"net/netip"
@@ -18,7 +19,11 @@ var natStrategies = map[NAT]awsx.NatGatewayStrategy{
 
 // vpc registers the VPC with its subnets, routes and NAT. Layout and NAT strategy are always said:
 // awsx's defaults have changed before, and another layout would replace every subnet.
-func (n *Network) vpc(ctx *pulumi.Context, name string, c Config) (*awsx.Vpc, error) {
+func (n *Network) vpc(ctx *pulumi.Context, name string, args Args) (*awsx.Vpc, error) {
+	c, opts := args.Config, []pulumi.ResourceOption{pulumi.Parent(n)}
+	if args.Protect {
+		opts = append(opts, pulumi.Transforms([]pulumi.ResourceTransform{protect}))
+	}
 	strategy := awsx.SubnetAllocationStrategyAuto
 	vpc, err := awsx.NewVpc(ctx, name+"-vpc", &awsx.VpcArgs{
 		CidrBlock:                 &c.CIDR,
@@ -29,11 +34,22 @@ func (n *Network) vpc(ctx *pulumi.Context, name string, c Config) (*awsx.Vpc, er
 		// Private DNS of the interface endpoints needs both.
 		EnableDnsHostnames: pulumi.Bool(true),
 		EnableDnsSupport:   pulumi.Bool(true),
-	}, pulumi.Parent(n))
+	}, opts...)
 	if err != nil {
 		return nil, fmt.Errorf("register the VPC: %w", err)
 	}
 	return vpc, nil
+}
+
+// protect protects what a database cannot be moved out of, and nothing else of awsx's: a NAT gateway
+// may go. Protecting the component would protect all.
+func protect(_ context.Context, args *pulumi.ResourceTransformArgs) *pulumi.ResourceTransformResult {
+	switch args.Type {
+	case "aws:ec2/vpc:Vpc", "aws:ec2/subnet:Subnet":
+		args.Opts.Protect = true
+		return &pulumi.ResourceTransformResult{Props: args.Props, Opts: args.Opts}
+	}
+	return nil
 }
 
 // subnets gives each zone's range half to the function, whose concurrency takes addresses, and an
