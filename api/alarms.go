@@ -15,26 +15,88 @@ type alarm struct {
 	threshold float64
 	minutes   int // that are bad,
 	of        int // of the last so many
+	// hurts says that customers feel it, whatever the cause.
+	hurts bool
 	// meaning is what it says to whoever is woken, and first what to look at.
 	meaning string
 }
 
-// newAlarms makes the topic and every alarm, and returns the topic's ARN.
-func newAlarms(ctx *pulumi.Context, s site, l logs, f serving, g gateway) (pulumi.StringOutput, error) {
-	topic, err := newTopic(ctx, s)
+// watch is who is told of alarms, and which of them a rollout looks at.
+type watch struct {
+	topics topics
+	// rollout are the names of the alarms that send a rollout back.
+	rollout pulumi.StringArray
+	// all are the ARNs of every alarm, the one on hurt customers first.
+	all pulumi.StringArray
+}
+
+// newAlarms makes the topics and every alarm.
+//
+// What hurts customers pages nobody by itself: one fault raises several of these alarms within
+// minutes, and each would call. They feed one composite alarm, which calls once when the first of
+// them goes off and once when the last one is over. Everything else is a cause or an omen: it warns
+// those who look by day, and tells those who were called where to look.
+func newAlarms(ctx *pulumi.Context, s site, l logs, f serving, g gateway) (watch, error) {
+	to, err := newTopics(ctx, s)
 	if err != nil {
-		return pulumi.StringOutput{}, err
+		return watch{}, err
 	}
-	if err := countErrorLines(ctx, s, l); err != nil {
-		return pulumi.StringOutput{}, err
+	if err := countLogLines(ctx, s, l); err != nil {
+		return watch{}, err
 	}
+	w, hurting := watch{topics: to}, []any{}
 	for _, a := range (metrics{s, f, g}).alarms() {
-		if err := newAlarm(ctx, s, a, topic.Arn); err != nil {
-			return pulumi.StringOutput{}, err
+		var actions pulumi.Array
+		if !a.hurts {
+			actions = pulumi.Array{to.warnings.Arn}
+		}
+		made, err := newAlarm(ctx, s, a, actions)
+		if err != nil {
+			return watch{}, err
+		}
+		w.all = append(w.all, made.Arn)
+		if a.hurts {
+			hurting = append(hurting, made.Name)
+		}
+		if a.name == crashes {
+			w.rollout = append(w.rollout, made.Name)
 		}
 	}
-	return topic.Arn, nil
+	hurt, err := newHurtAlarm(ctx, s, hurting, to.pages.Arn)
+	if err != nil {
+		return watch{}, err
+	}
+	w.all = append(pulumi.StringArray{hurt.Arn}, w.all...)
+	w.rollout = append(w.rollout, hurt.AlarmName)
+	return w, nil
 }
+
+// newHurtAlarm makes the composite alarm of those that hurt.
+func newHurtAlarm(ctx *pulumi.Context, s site, hurting []any, pages pulumi.StringOutput) (*cloudwatch.CompositeAlarm, error) {
+	rule := pulumi.All(hurting...).ApplyT(func(names []any) string {
+		parts := make([]string, len(names))
+		for i, name := range names {
+			parts[i] = fmt.Sprintf("ALARM(%q)", name)
+		}
+		return strings.Join(parts, " OR ")
+	}).(pulumi.StringOutput)
+	composite, err := cloudwatch.NewCompositeAlarm(ctx, s.name+"-hurt", &cloudwatch.CompositeAlarmArgs{
+		// It is not named by Pulumi: a person reads the name at night, and nothing else has it.
+		AlarmName:        pulumi.String(s.name + "-customers-are-hurt"),
+		AlarmDescription: pulumi.String("Customers get errors, wait or are turned away. The dashboard " + s.name + " shows where on a request's way, left to right."),
+		AlarmRule:        rule,
+		ActionsEnabled:   pulumi.Bool(true),
+		AlarmActions:     pulumi.StringArray{pages},
+		OkActions:        pulumi.StringArray{pages},
+	}, s.parent)
+	if err != nil {
+		return nil, fmt.Errorf("api: alarm on hurt customers: %w", err)
+	}
+	return composite, nil
+}
+
+// crashes is the alarm on invocations that end without an answer.
+const crashes = "function-errors"
 
 // alarms are all there are, in the order in which a request meets their causes. Every threshold says
 // why it is what it is.
@@ -43,30 +105,42 @@ func (m metrics) alarms() []alarm {
 		{
 			// One request in a hundred is what clients' retries hide. Three bad minutes of five let
 			// a single failed request on a quiet night pass.
-			name: "5xx", metric: m.stageMetric("5XXError", "Average"), threshold: 0.01, minutes: 3, of: 5,
+			name: "5xx", metric: m.stageMetric("5XXError", "Average"), threshold: 0.01, minutes: 3, of: 5, hurts: true,
 			meaning: "More than 1 % of the requests are answered 5xx. Look at the access log's errorType, then at the function's errors.",
 		},
 		{
 			// A hit takes milliseconds, a miss tens, a cold start half a second: a second is none of
 			// them. Files are left out, a long stream is no fault.
-			name: "latency", metric: m.itemReads("Latency", "p99"), threshold: 1000, minutes: 5, of: 5,
+			name: "latency", metric: m.itemReads("Latency", "p99"), threshold: 1000, minutes: 5, of: 5, hurts: true,
 			meaning: "The slowest 1 % of item reads take over a second. Look at the cache's hits, then at the proxy's borrow latency.",
 		},
 		{
 			// A throttled invocation is a client turned away; none is normal, a burst may be.
-			name: "throttles", metric: m.function("Throttles", "Sum"), threshold: 0, minutes: 2, of: 5,
+			name: "throttles", metric: m.function("Throttles", "Sum"), threshold: 0, minutes: 2, of: 5, hurts: true,
 			meaning: "Lambda turns invocations away. Raise reservedConcurrency or the account's limit, or lower throttleRate.",
 		},
 		{
 			// The function answers every error it expects; one that Lambda counts is a crash, a
 			// time-out or too little memory.
-			name: "function-errors", metric: m.function("Errors", "Sum"), threshold: 0, minutes: 2, of: 5,
+			name: crashes, metric: m.function("Errors", "Sum"), threshold: 0, minutes: 2, of: 5,
 			meaning: "Invocations crash or run out of time or memory. Look at the function's log.",
 		},
 		{
 			// Lines that go with an answer nevertheless; a failover writes some for a minute or two.
 			name: "error-lines", metric: m.errorLines(), threshold: 5, minutes: 3, of: 5,
 			meaning: "The function logs errors while it answers. Look at its log: something it works around is broken.",
+		},
+		{
+			// Answers from the cache in the database's place. A handful come with every refresh of a
+			// busy entry; sixty a minute for five minutes mean that refreshing fails.
+			name: "stale", metric: m.cacheAnswers("stale"), threshold: 60, minutes: 5, of: 5,
+			meaning: "Old values are served. Look at the database's errors in the function's log, and at the proxy's borrow latency.",
+		},
+		{
+			// Throttling a client that exceeds its plan is what plans are for, and retries hide it; a
+			// request a second turned away for a quarter of an hour is a limit that is too low, or abuse.
+			name: "turned-away", metric: m.refusals("THROTTLED"), threshold: 60, minutes: 15, of: 15,
+			meaning: "Clients are throttled at the door. Look in the access log for apiKeyId and resource, then raise the plan's or the method's limit, or talk to the client.",
 		},
 		{
 			// A free connection is there in well under a millisecond; a tenth of a second, in
@@ -87,6 +161,14 @@ func (m metrics) alarms() []alarm {
 			// notices as an old value.
 			name: "replica-lag", metric: m.readers("AuroraReplicaLag", "Maximum"), threshold: 1000, minutes: 5, of: 5,
 			meaning: "A reader is over a second behind the writer. Look at the writer's load and for long queries on the reader.",
+		})
+	}
+	if m.args.Config.ProvisionedConcurrency > 0 {
+		list = append(list, alarm{
+			// What does not find a warm execution waits half a second for a cold one. A burst may; for a
+			// quarter of an hour it is the number that is too small, since scaling takes three minutes.
+			name: "cold", metric: m.warm("ProvisionedConcurrencySpilloverInvocations", "Sum"), threshold: 0, minutes: 15, of: 15,
+			meaning: "Requests meet cold executions all the time. Raise provisionedMax, or provisionedConcurrency.",
 		})
 	}
 	return append(list, m.cacheAlarms()...)
@@ -113,9 +195,9 @@ func (m metrics) cacheAlarms() []alarm {
 	return list
 }
 
-// newAlarm makes one alarm that tells the topic when it goes off and when it is over. Minutes
+// newAlarm makes one alarm that takes the actions when it goes off and when it is over. Minutes
 // without any data are good ones: nobody asked.
-func newAlarm(ctx *pulumi.Context, s site, a alarm, topic pulumi.StringOutput) error {
+func newAlarm(ctx *pulumi.Context, s site, a alarm, actions pulumi.Array) (*cloudwatch.MetricAlarm, error) {
 	args := &cloudwatch.MetricAlarmArgs{
 		AlarmDescription:   pulumi.String(a.meaning),
 		Namespace:          pulumi.String(a.metric.namespace),
@@ -128,8 +210,8 @@ func newAlarm(ctx *pulumi.Context, s site, a alarm, topic pulumi.StringOutput) e
 		EvaluationPeriods:  pulumi.Int(a.of),
 		TreatMissingData:   pulumi.String("notBreaching"),
 		ActionsEnabled:     pulumi.Bool(true),
-		AlarmActions:       pulumi.Array{topic},
-		OkActions:          pulumi.Array{topic},
+		AlarmActions:       actions,
+		OkActions:          actions,
 	}
 	if strings.HasPrefix(a.metric.stat, "p") {
 		args.ExtendedStatistic = pulumi.String(a.metric.stat)
@@ -138,8 +220,9 @@ func newAlarm(ctx *pulumi.Context, s site, a alarm, topic pulumi.StringOutput) e
 	} else {
 		args.Statistic = pulumi.String(a.metric.stat)
 	}
-	if _, err := cloudwatch.NewMetricAlarm(ctx, s.name+"-"+a.name, args, s.parent); err != nil {
-		return fmt.Errorf("api: alarm %s: %w", a.name, err)
+	made, err := cloudwatch.NewMetricAlarm(ctx, s.name+"-"+a.name, args, s.parent)
+	if err != nil {
+		return nil, fmt.Errorf("api: alarm %s: %w", a.name, err)
 	}
-	return nil
+	return made, nil
 }

@@ -19,15 +19,23 @@ type API struct {
 	URL pulumi.StringOutput `pulumi:"url"`
 	// InvokeURL is the stage's own address.
 	InvokeURL pulumi.StringOutput `pulumi:"invokeUrl"`
-	// APIKey is the key that clients send as x-api-key, a secret; empty when none is asked for.
-	APIKey       pulumi.StringOutput `pulumi:"apiKey"`
-	RestAPIID    pulumi.StringOutput `pulumi:"restApiId"`
-	StageName    pulumi.StringOutput `pulumi:"stageName"`
-	FunctionName pulumi.StringOutput `pulumi:"functionName"`
+	// APIKey is the key that clients send as x-api-key, the first plan's first, a secret; empty when
+	// none is asked for.
+	APIKey pulumi.StringOutput `pulumi:"apiKey"`
+	// APIKeys are all keys by name, each a secret.
+	APIKeys      pulumi.StringMapOutput `pulumi:"apiKeys"`
+	RestAPIID    pulumi.StringOutput    `pulumi:"restApiId"`
+	StageName    pulumi.StringOutput    `pulumi:"stageName"`
+	FunctionName pulumi.StringOutput    `pulumi:"functionName"`
+	// FunctionVersion is the newest one, which serves unless a rollout is still to come.
+	FunctionVersion pulumi.StringOutput `pulumi:"functionVersion"`
 	// AliasARN is what API Gateway invokes.
 	AliasARN pulumi.StringOutput `pulumi:"aliasArn"`
-	// AlarmTopicARN is told of every alarm.
-	AlarmTopicARN pulumi.StringOutput `pulumi:"alarmTopicArn"`
+	// AlarmTopicARN is told when customers are hurt, WarningTopicARN of what may become that.
+	AlarmTopicARN   pulumi.StringOutput `pulumi:"alarmTopicArn"`
+	WarningTopicARN pulumi.StringOutput `pulumi:"warningTopicArn"`
+	// RolloutAlarms are the names of the alarms that send a rollout back.
+	RolloutAlarms pulumi.StringArrayOutput `pulumi:"rolloutAlarms"`
 	// DashboardName is the dashboard of the request path.
 	DashboardName pulumi.StringOutput `pulumi:"dashboardName"`
 }
@@ -69,7 +77,7 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	if err := newWebACL(ctx, s, g.stage); err != nil {
 		return nil, err
 	}
-	key, err := newUsage(ctx, s, g)
+	keys, err := newUsage(ctx, s, g)
 	if err != nil {
 		return nil, err
 	}
@@ -77,24 +85,26 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	if err != nil {
 		return nil, err
 	}
-	topic, err := newAlarms(ctx, s, l, f, g)
+	w, err := newAlarms(ctx, s, l, f, g)
 	if err != nil {
 		return nil, err
 	}
-	board, err := newDashboard(ctx, s, f, g)
+	board, err := newDashboard(ctx, s, l, f, g, w)
 	if err != nil {
 		return nil, err
 	}
 
-	c.URL, c.InvokeURL, c.APIKey = url, g.stage.InvokeUrl, key
+	c.URL, c.InvokeURL, c.APIKey, c.APIKeys = url, g.stage.InvokeUrl, keys.first, keys.byName.ToStringMapOutput()
 	c.RestAPIID, c.StageName = g.restAPI.ID().ToStringOutput(), g.stage.StageName
-	c.FunctionName, c.AliasARN = f.api.Name, f.alias.Arn
-	c.AlarmTopicARN, c.DashboardName = topic, board
+	c.FunctionName, c.FunctionVersion, c.AliasARN = f.api.Name, f.api.Version, f.alias.Arn
+	c.AlarmTopicARN, c.WarningTopicARN = w.topics.pages.Arn, w.topics.warnings.Arn
+	c.RolloutAlarms, c.DashboardName = w.rollout.ToStringArrayOutput(), board
 	return c, ctx.RegisterResourceOutputs(c, pulumi.Map{
-		"url": c.URL, "invokeUrl": c.InvokeURL, "apiKey": c.APIKey,
+		"url": c.URL, "invokeUrl": c.InvokeURL, "apiKey": c.APIKey, "apiKeys": c.APIKeys,
 		"restApiId": c.RestAPIID, "stageName": c.StageName,
-		"functionName": c.FunctionName, "aliasArn": c.AliasARN,
-		"alarmTopicArn": c.AlarmTopicARN, "dashboardName": c.DashboardName,
+		"functionName": c.FunctionName, "functionVersion": c.FunctionVersion, "aliasArn": c.AliasARN,
+		"alarmTopicArn": c.AlarmTopicARN, "warningTopicArn": c.WarningTopicARN,
+		"rolloutAlarms": c.RolloutAlarms, "dashboardName": c.DashboardName,
 	})
 }
 

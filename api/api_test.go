@@ -37,8 +37,11 @@ var answers = map[string]func(mocks.Resource) map[string]any{
 	"aws:apigateway/stage:Stage": func(r mocks.Resource) map[string]any {
 		return map[string]any{"invokeUrl": "https://rest.execute-api.eu-west-1.amazonaws.com/test"}
 	},
-	"aws:apigateway/apiKey:ApiKey": func(mocks.Resource) map[string]any {
-		return map[string]any{"value": "key-value"}
+	"aws:apigateway/apiKey:ApiKey": func(r mocks.Resource) map[string]any {
+		return map[string]any{"value": "value of " + r.Name}
+	},
+	"aws:cloudwatch/metricAlarm:MetricAlarm": func(r mocks.Resource) map[string]any {
+		return map[string]any{"name": r.Name + "-1a2b3c4"}
 	},
 	"aws:apigateway/domainName:DomainName": func(mocks.Resource) map[string]any {
 		return map[string]any{"regionalDomainName": "d-1.execute-api.eu-west-1.amazonaws.com", "regionalZoneId": "ZREGIONAL"}
@@ -48,9 +51,14 @@ var answers = map[string]func(mocks.Resource) map[string]any{
 // full are the arguments of a stack that has everything.
 func full() Args {
 	c := Default()
-	c.ProvisionedConcurrency, c.ReservedConcurrency = 2, 10
-	c.QuotaPerDay = 1000
-	c.AlarmEmails = []string{"ops@example.com"}
+	c.ProvisionedConcurrency, c.ProvisionedMax, c.ReservedConcurrency = 2, 5, 10
+	c.Plans = []Plan{
+		{Name: "standard", Rate: 50, Burst: 100, QuotaPerDay: 1000, Keys: []string{"first", "second"}},
+		{Name: "partner", Rate: 80, Burst: 160, Keys: []string{"acme"}},
+	}
+	c.Throttles = []Throttle{{Route: "PUT /items/{id}", Rate: 20, Burst: 40}, {Route: "POST /files/{key+}", Rate: 5, Burst: 10}}
+	c.CORSOrigins = []string{"https://a.example.com", "https://b.example.com"}
+	c.AlarmEmails, c.WarningEmails = []string{"ops@example.com"}, []string{"team@example.com"}
 	return Args{
 		Config: c, Stage: "test",
 		Code:      Code{Path: "build_test.go", SHA256: "code-hash", MigrationsSHA256: "migrations-hash"},
@@ -102,8 +110,9 @@ func TestRoomRegisters(t *testing.T) {
 		"aws:lambda/permission:Permission": 1, "aws:apigateway/restApi:RestApi": 1,
 		"aws:apigateway/deployment:Deployment": 1, "aws:apigateway/stage:Stage": 1,
 		"aws:apigateway/methodSettings:MethodSettings": 1,
-		"aws:sns/topic:Topic":                          1, "aws:sns/topicPolicy:TopicPolicy": 1,
-		"aws:cloudwatch/logMetricFilter:LogMetricFilter": 1, "aws:cloudwatch/dashboard:Dashboard": 1,
+		"aws:sns/topic:Topic":                          2, "aws:sns/topicPolicy:TopicPolicy": 2,
+		"aws:cloudwatch/logMetricFilter:LogMetricFilter": 3, "aws:cloudwatch/dashboard:Dashboard": 1,
+		"aws:cloudwatch/compositeAlarm:CompositeAlarm": 1,
 	}
 	for _, tt := range []struct {
 		name string
@@ -111,17 +120,19 @@ func TestRoomRegisters(t *testing.T) {
 		more map[string]int
 	}{
 		{"everything that every stack has, with every switch off", bare(), map[string]int{
-			"aws:cloudwatch/metricAlarm:MetricAlarm": 7 + 2*4,
+			"aws:cloudwatch/metricAlarm:MetricAlarm": 9 + 2*4,
 		}},
 		{"everything, with every switch on", full(), map[string]int{
-			"aws:cloudwatch/metricAlarm:MetricAlarm": 8 + 2*4,
+			"aws:cloudwatch/metricAlarm:MetricAlarm": 11 + 2*4,
 			"aws:iam/role:Role":                      3, "aws:iam/rolePolicyAttachment:RolePolicyAttachment": 1,
 			"aws:apigateway/account:Account":                                       1,
 			"aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig": 1,
 			"aws:wafv2/webAcl:WebAcl":                                              1, "aws:wafv2/webAclAssociation:WebAclAssociation": 1,
-			"aws:apigateway/usagePlan:UsagePlan": 1, "aws:apigateway/apiKey:ApiKey": 1, "aws:apigateway/usagePlanKey:UsagePlanKey": 1,
+			"aws:apigateway/usagePlan:UsagePlan": 2, "aws:apigateway/apiKey:ApiKey": 3, "aws:apigateway/usagePlanKey:UsagePlanKey": 3,
+			"aws:apigateway/methodSettings:MethodSettings": 3,
+			"aws:appautoscaling/target:Target":             1, "aws:appautoscaling/policy:Policy": 1,
 			"aws:apigateway/domainName:DomainName": 1, "aws:apigateway/basePathMapping:BasePathMapping": 1,
-			"aws:route53/record:Record": 1, "aws:sns/topicSubscription:TopicSubscription": 1,
+			"aws:route53/record:Record": 1, "aws:sns/topicSubscription:TopicSubscription": 2,
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -182,7 +193,7 @@ func TestOutputs(t *testing.T) {
 		args     Args
 		url, key string
 	}{
-		{"a delegated domain is the API's address, and the key is told", full(), "https://test.example.com", "key-value"},
+		{"a delegated domain is the API's address, and the key is told", full(), "https://test.example.com", "value of " + room + "-key-first"},
 		{"without one it is the stage's own, and without keys the key is empty", bare(), "https://rest.execute-api.eu-west-1.amazonaws.com/test", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -196,11 +207,11 @@ func TestOutputs(t *testing.T) {
 					got["url"], got["key"] = v[0].(string), v[1].(string)
 					return nil
 				})
-				_, err = sns.NewTopic(ctx, "probe", &sns.TopicArgs{DisplayName: a.APIKey})
+				_, err = sns.NewTopic(ctx, "probe", &sns.TopicArgs{DisplayName: a.APIKey, Tags: a.APIKeys})
 				return err
 			})
-			if probe := r.Find(t, "aws:sns/topic:Topic", "probe"); !slices.Contains(probe.Secrets, "displayName") {
-				t.Error("the key is not a secret to whoever is given it")
+			if probe := r.Find(t, "aws:sns/topic:Topic", "probe"); !slices.Contains(probe.Secrets, "displayName") || tt.key != "" && !slices.Contains(probe.Secrets, "tags") {
+				t.Error("the keys are not secrets to whoever is given them")
 			}
 			if got["url"] != tt.url || got["key"] != tt.key {
 				t.Errorf("url %q, key %q; want %q, %q", got["url"], got["key"], tt.url, tt.key)

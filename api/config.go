@@ -1,7 +1,10 @@
 package api
 
 import (
+	"fmt"
 	"regexp"
+	"slices"
+	"strconv"
 	"time"
 
 	"github.com/didomi/serverless-api/internal/config"
@@ -19,6 +22,14 @@ type Config struct {
 	ReservedConcurrency int `json:"reservedConcurrency"`
 	// ProvisionedConcurrency keeps so many executions warm; 0: none.
 	ProvisionedConcurrency int `json:"provisionedConcurrency"`
+	// ProvisionedMax lets that number grow with use up to it; 0: it does not grow.
+	ProvisionedMax int `json:"provisionedMax"`
+	// ProvisionedUtilization is how many per cent of the warm executions shall be in use where the
+	// number grows and shrinks.
+	ProvisionedUtilization int `json:"provisionedUtilization"`
+	// Rollout is how a new version takes over: allAtOnce, with the update, or canary, with
+	// `ops rollout` after it.
+	Rollout string `json:"rollout"`
 
 	// CacheTTL is how long an item is fresh in the cache, a Go duration.
 	CacheTTL string `json:"cacheTtl"`
@@ -27,16 +38,17 @@ type Config struct {
 	// NegativeTTL is how long the absence of an item is remembered.
 	NegativeTTL string `json:"negativeTtl"`
 
-	// RequireAPIKey makes every route but the health check ask for a key, and makes one key.
+	// RequireAPIKey makes every route but the health check ask for a key of one of the plans.
 	RequireAPIKey bool `json:"requireApiKey"`
-	// ThrottleRate (requests a second) and ThrottleBurst (requests) hold for the whole stage.
+	// Plans say what the holders of keys may ask for.
+	Plans []Plan `json:"plans"`
+	// ThrottleRate (requests a second) and ThrottleBurst (requests) hold for each method of the stage.
 	ThrottleRate  int `json:"throttleRate"`
 	ThrottleBurst int `json:"throttleBurst"`
-	// UsagePlanRate and UsagePlanBurst hold for one key.
-	UsagePlanRate  int `json:"usagePlanRate"`
-	UsagePlanBurst int `json:"usagePlanBurst"`
-	// QuotaPerDay is how many requests one key may make a day; 0: no quota.
-	QuotaPerDay int `json:"quotaPerDay"`
+	// Throttles hold instead for single methods.
+	Throttles []Throttle `json:"throttles"`
+	// CORSOrigins are the origins whose pages may call the API, or "*" alone for all; none: no CORS.
+	CORSOrigins []string `json:"corsOrigins"`
 
 	// WAF puts a web ACL before the stage.
 	WAF bool `json:"waf"`
@@ -48,8 +60,10 @@ type Config struct {
 	ManageAccountRole bool `json:"manageAccountRole"`
 	// LogRetentionDays is how long every log group of the room keeps its events.
 	LogRetentionDays int `json:"logRetentionDays"`
-	// AlarmEmails are told of alarms; each address confirms its subscription once.
-	AlarmEmails []string `json:"alarmEmails"`
+	// AlarmEmails are told when customers are hurt, WarningEmails of everything that may become that;
+	// each address confirms its subscription once.
+	AlarmEmails   []string `json:"alarmEmails"`
+	WarningEmails []string `json:"warningEmails"`
 }
 
 // Default is the configuration of a stack that says nothing.
@@ -57,9 +71,10 @@ func Default() Config {
 	return Config{
 		Architecture: "arm64", MemoryMB: 512, TimeoutSeconds: 120,
 		CacheTTL: "60s", StaleTTL: "10m", NegativeTTL: "5s",
+		ProvisionedUtilization: 70, Rollout: allAtOnce,
 		RequireAPIKey: true,
+		Plans:         []Plan{{Name: "standard", Rate: 50, Burst: 100, Keys: []string{"first"}}},
 		ThrottleRate:  100, ThrottleBurst: 200,
-		UsagePlanRate: 50, UsagePlanBurst: 100,
 		WAF: true, WAFRateLimit: 2000,
 		ManageAccountRole: true, LogRetentionDays: 30,
 	}
@@ -75,23 +90,41 @@ func (c Config) Problems() []config.Problem {
 		c.concurrency(),
 		c.lifetimes(),
 		c.limits(),
+		c.planProblems(),
+		c.throttleProblems(),
+		c.originProblems(),
 		config.LogRetention("logRetentionDays", c.LogRetentionDays),
-		c.emails(),
+		emails("alarmEmails", c.AlarmEmails),
+		emails("warningEmails", c.WarningEmails),
 	} {
 		problems = append(problems, list...)
 	}
 	return problems
 }
 
-// concurrency checks the two numbers and that what is kept warm fits into what is reserved.
+// concurrency checks that what is kept warm, now and at most, fits into what is reserved.
 func (c Config) concurrency() []config.Problem {
 	const most = 10000
-	problems := config.Between("reservedConcurrency", c.ReservedConcurrency, 0, most)
 	highest := most
 	if c.ReservedConcurrency > 0 {
 		highest = min(most, c.ReservedConcurrency)
 	}
-	return append(problems, config.Between("provisionedConcurrency", c.ProvisionedConcurrency, 0, highest)...)
+	problems := slices.Concat(
+		config.Between("reservedConcurrency", c.ReservedConcurrency, 0, most),
+		config.Between("provisionedConcurrency", c.ProvisionedConcurrency, 0, highest),
+		// AWS takes targets from 10 to 90 per cent.
+		config.Between("provisionedUtilization", c.ProvisionedUtilization, 10, 90),
+		config.OneOf("rollout", c.Rollout, allAtOnce, canary),
+	)
+	if c.ProvisionedMax == 0 {
+		return problems
+	}
+	if c.ProvisionedConcurrency == 0 {
+		return append(problems, config.Problem{
+			Key: "provisionedMax", Value: strconv.Itoa(c.ProvisionedMax), Want: "0 while provisionedConcurrency is 0",
+		})
+	}
+	return append(problems, config.Between("provisionedMax", c.ProvisionedMax, min(c.ProvisionedConcurrency, highest), highest)...)
 }
 
 // lifetimes checks the cache's durations.
@@ -117,34 +150,15 @@ func (c Config) lifetimes() []config.Problem {
 	return problems
 }
 
-// limits checks the three ways of counting requests: stage, key and address.
-func (c Config) limits() []config.Problem {
-	var problems []config.Problem
-	for _, n := range []struct {
-		key         string
-		value       int
-		least, most int
-	}{
-		{"throttleRate", c.ThrottleRate, 1, 10000},
-		{"throttleBurst", c.ThrottleBurst, 1, 5000},
-		{"usagePlanRate", c.UsagePlanRate, 1, max(1, c.ThrottleRate)},
-		{"usagePlanBurst", c.UsagePlanBurst, 1, max(1, c.ThrottleBurst)},
-		{"quotaPerDay", c.QuotaPerDay, 0, 100_000_000},
-		{"wafRateLimit", c.WAFRateLimit, 100, 20_000_000},
-	} {
-		problems = append(problems, config.Between(n.key, n.value, n.least, n.most)...)
-	}
-	return problems
-}
-
 var emailPattern = regexp.MustCompile(`^[^@\s]+@[^@\s]+\.[^@\s]+$`)
 
-func (c Config) emails() []config.Problem {
+// emails reports what is no mail address in one list.
+func emails(key string, addresses []string) []config.Problem {
 	var problems []config.Problem
-	for _, address := range c.AlarmEmails {
+	for i, address := range addresses {
 		if !emailPattern.MatchString(address) {
 			problems = append(problems, config.Problem{
-				Key: "alarmEmails", Value: config.Text(address), Want: "a list of mail addresses",
+				Key: fmt.Sprintf("%s[%d]", key, i), Value: config.Text(address), Want: "a mail address",
 			})
 		}
 	}

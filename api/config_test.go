@@ -1,11 +1,21 @@
 package api
 
 import (
+	"fmt"
 	"reflect"
+	"slices"
 	"testing"
 
 	"github.com/didomi/serverless-api/internal/config"
 )
+
+// origin is what is said of a text that is no origin.
+func origin(i int, text string) []config.Problem {
+	return []config.Problem{{
+		Key: fmt.Sprintf("corsOrigins[%d]", i), Value: config.Text(text),
+		Want: `scheme and host as browsers send them, such as "https://app.example.com", or "*" alone`,
+	}}
+}
 
 func TestProblems(t *testing.T) {
 	type problems = []config.Problem
@@ -18,7 +28,8 @@ func TestProblems(t *testing.T) {
 		{"everything at its least is fine", func(c *Config) {
 			c.MemoryMB, c.TimeoutSeconds = 128, 30
 			c.CacheTTL, c.StaleTTL, c.NegativeTTL = "1s", "0s", "0s"
-			c.ThrottleRate, c.ThrottleBurst, c.UsagePlanRate, c.UsagePlanBurst = 1, 1, 1, 1
+			c.ThrottleRate, c.ThrottleBurst = 1, 1
+			c.Plans = []Plan{{Name: "p", Rate: 1, Burst: 1, Keys: []string{"k"}}}
 			c.WAFRateLimit, c.LogRetentionDays = 100, 1
 		}, nil},
 		{"an architecture that Lambda lacks", func(c *Config) { c.Architecture = "amd64" },
@@ -43,21 +54,67 @@ func TestProblems(t *testing.T) {
 			problems{{Key: "staleTtl", Value: `"-1s"`, Want: "a duration from 0s to 24h, such as 90s or 10m"}}},
 		{"a lifetime of more than a day", func(c *Config) { c.NegativeTTL = "25h" },
 			problems{{Key: "negativeTtl", Value: `"25h"`, Want: "a duration from 0s to 24h, such as 90s or 10m"}}},
-		{"no throttle", func(c *Config) { c.ThrottleRate, c.UsagePlanRate = 0, 1 },
+		{"room to grow without anything kept warm", func(c *Config) { c.ProvisionedMax = 3 },
+			problems{{Key: "provisionedMax", Value: "3", Want: "0 while provisionedConcurrency is 0"}}},
+		{"a most below the least", func(c *Config) { c.ProvisionedConcurrency, c.ProvisionedMax = 3, 2 },
+			problems{{Key: "provisionedMax", Value: "2", Want: "a whole number from 3 to 10000"}}},
+		{"more growth than is reserved", func(c *Config) {
+			c.ReservedConcurrency, c.ProvisionedConcurrency, c.ProvisionedMax = 5, 2, 6
+		}, problems{{Key: "provisionedMax", Value: "6", Want: "a whole number from 2 to 5"}}},
+		{"a utilization that leaves no room", func(c *Config) { c.ProvisionedUtilization = 91 },
+			problems{{Key: "provisionedUtilization", Value: "91", Want: "a whole number from 10 to 90"}}},
+		{"a rollout that there is not", func(c *Config) { c.Rollout = "bluegreen" },
+			problems{{Key: "rollout", Value: `"bluegreen"`, Want: "one of allAtOnce, canary"}}},
+		{"no throttle", func(c *Config) { c.ThrottleRate, c.Plans[0].Rate = 0, 1 },
 			problems{{Key: "throttleRate", Value: "0", Want: "a whole number from 1 to 10000"}}},
-		{"a key that may ask more than all together", func(c *Config) { c.UsagePlanRate, c.UsagePlanBurst = 101, 201 },
+		{"a burst beyond the account's", func(c *Config) { c.ThrottleBurst = 5001 },
+			problems{{Key: "throttleBurst", Value: "5001", Want: "a whole number from 1 to 5000"}}},
+		{"a key that may ask more than all together", func(c *Config) { c.Plans[0].Rate, c.Plans[0].Burst = 101, 201 },
 			problems{
-				{Key: "usagePlanRate", Value: "101", Want: "a whole number from 1 to 100"},
-				{Key: "usagePlanBurst", Value: "201", Want: "a whole number from 1 to 200"},
+				{Key: "plans[0].rate", Value: "101", Want: "a whole number from 1 to 100"},
+				{Key: "plans[0].burst", Value: "201", Want: "a whole number from 1 to 200"},
 			}},
-		{"a negative quota", func(c *Config) { c.QuotaPerDay = -1 },
-			problems{{Key: "quotaPerDay", Value: "-1", Want: "a whole number from 0 to 100000000"}}},
+		{"a negative quota", func(c *Config) { c.Plans[0].QuotaPerDay = -1 },
+			problems{{Key: "plans[0].quotaPerDay", Value: "-1", Want: "a whole number from 0 to 1000000000"}}},
+		{"a plan without a name", func(c *Config) { c.Plans[0].Name = "" },
+			problems{{Key: "plans[0].name", Want: "at most 20 lower case letters, digits and hyphens, a letter first"}}},
+		{"two plans of one name", func(c *Config) { c.Plans = append(c.Plans, Plan{Name: "standard", Rate: 1, Burst: 1}) },
+			problems{{Key: "plans[1].name", Value: `"standard"`, Want: "a name that no other one has"}}},
+		{"a key in two plans", func(c *Config) {
+			c.Plans = append(c.Plans, Plan{Name: "other", Rate: 1, Burst: 1, Keys: []string{"first"}})
+		}, problems{{Key: "plans[1].keys[0]", Value: `"first"`, Want: "a name that no other one has"}}},
+		{"a key whose name is no part of one", func(c *Config) { c.Plans[0].Keys = []string{"Acme Inc."} },
+			problems{{Key: "plans[0].keys[0]", Value: `"Acme Inc."`, Want: "at most 20 lower case letters, digits and hyphens, a letter first"}}},
+		{"keys asked for, and none there", func(c *Config) { c.Plans = nil },
+			problems{{Key: "plans", Want: "a plan with a key, while requireApiKey is true"}}},
+		{"no keys asked for, and none there, is fine", func(c *Config) { c.RequireAPIKey, c.Plans = false, nil }, nil},
+		{"a throttle for no method of the API", func(c *Config) { c.Throttles = []Throttle{{Route: "PUT /item", Rate: 1, Burst: 1}} },
+			problems{{Key: "throttles[0].route", Value: `"PUT /item"`, Want: "one of DELETE /items/{id}, GET /files/{key+}, GET /health, " +
+				"GET /items, GET /items/{id}, HEAD /files/{key+}, POST /files/{key+}, PUT /items/{id}"}}},
+		{"two throttles for one method", func(c *Config) {
+			c.Throttles = []Throttle{{Route: "GET /items", Rate: 1, Burst: 1}, {Route: "GET /items", Rate: 2, Burst: 2}}
+		}, problems{{Key: "throttles[1].route", Value: `"GET /items"`, Want: "a route that no other one has"}}},
+		{"a throttle above the stage's", func(c *Config) { c.Throttles = []Throttle{{Route: "GET /items", Rate: 101, Burst: 0}} },
+			problems{
+				{Key: "throttles[0].rate", Value: "101", Want: "a whole number from 1 to 100"},
+				{Key: "throttles[0].burst", Value: "0", Want: "a whole number from 1 to 200"},
+			}},
+		{"every origin is fine", func(c *Config) { c.CORSOrigins = []string{"*"} }, nil},
+		{"origins with and without a port are fine", func(c *Config) {
+			c.CORSOrigins = []string{"https://app.example.com", "http://localhost:3000"}
+		}, nil},
+		{"origins that browsers do not send", func(c *Config) {
+			c.CORSOrigins = []string{"https://app.example.com/", "app.example.com", "*", "https://*.example.com", "https://App.example.com"}
+		}, slices.Concat(origin(0, "https://app.example.com/"), origin(1, "app.example.com"), origin(2, "*"),
+			origin(3, "https://*.example.com"), origin(4, "https://App.example.com"))},
 		{"a rate that WAF does not count", func(c *Config) { c.WAFRateLimit = 99 },
 			problems{{Key: "wafRateLimit", Value: "99", Want: "a whole number from 100 to 20000000"}}},
 		{"a retention that CloudWatch lacks", func(c *Config) { c.LogRetentionDays = 31 },
 			config.LogRetention("logRetentionDays", 31)},
 		{"what is no mail address", func(c *Config) { c.AlarmEmails = []string{"ops@example.com", "ops"} },
-			problems{{Key: "alarmEmails", Value: `"ops"`, Want: "a list of mail addresses"}}},
+			problems{{Key: "alarmEmails[1]", Value: `"ops"`, Want: "a mail address"}}},
+		{"what is no mail address for warnings", func(c *Config) { c.WarningEmails = []string{""} },
+			problems{{Key: "warningEmails[0]", Want: "a mail address"}}},
 		{"three mistakes at once", func(c *Config) { c.Architecture, c.MemoryMB, c.CacheTTL = "", 0, "soon" },
 			problems{
 				{Key: "architecture", Want: "one of arm64, x86_64"},

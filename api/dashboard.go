@@ -11,8 +11,11 @@ import (
 
 // The dashboard's grid is 24 wide.
 const (
+	boardWidth   = 24
 	widgetWidth  = 6
 	widgetHeight = 6
+	// statusHeight is the state of the alarms, on top.
+	statusHeight = 3
 )
 
 // widget is one graph: several lines over time.
@@ -22,15 +25,19 @@ type widget struct {
 }
 
 // newDashboard makes one dashboard of the request path: a column for each place that a request comes
-// by, from left to right, with traffic on top and trouble below. It returns the dashboard's name,
-// which the stack's own makes unique in the account.
-func newDashboard(ctx *pulumi.Context, s site, f serving, g gateway) (pulumi.StringOutput, error) {
-	widgets := pulumi.Array{}
+// by, from left to right, with traffic on top and trouble below. Above are the alarms' states, below
+// everything the requests that went wrong. It returns the dashboard's name, which the stack's own
+// makes unique in the account.
+func newDashboard(ctx *pulumi.Context, s site, l logs, f serving, g gateway, w watch) (pulumi.StringOutput, error) {
+	widgets := pulumi.Array{w.render()}
+	below := 0
 	for x, column := range (metrics{s, f, g}).columns() {
 		for y, w := range column {
-			widgets = append(widgets, w.render(s.region, x*widgetWidth, y*widgetHeight))
+			widgets = append(widgets, w.render(s.region, x*widgetWidth, statusHeight+y*widgetHeight))
 		}
+		below = max(below, statusHeight+len(column)*widgetHeight)
 	}
+	widgets = append(widgets, l.failures(s.region, below))
 	board, err := cloudwatch.NewDashboard(ctx, s.name+"-dashboard", &cloudwatch.DashboardArgs{
 		DashboardName: pulumi.String(s.name),
 		DashboardBody: pulumi.JSONMarshal(pulumi.Map{"widgets": widgets}),
@@ -43,22 +50,61 @@ func newDashboard(ctx *pulumi.Context, s site, f serving, g gateway) (pulumi.Str
 
 // columns are door, function, cache and database.
 func (m metrics) columns() [][]widget {
+	function := []widget{
+		{"Function: invocations", []metric{m.function("Invocations", "Sum"), m.function("ConcurrentExecutions", "Maximum")}},
+		{"Function: errors", []metric{m.function("Errors", "Sum"), m.function("Throttles", "Sum"), m.errorLines()}},
+		{"Function: duration (ms)", []metric{m.function("Duration", "p50"), m.function("Duration", "p99")}},
+	}
+	if m.args.Config.ProvisionedConcurrency > 0 {
+		function = append(function, widget{"Function: warm executions", []metric{
+			m.warm("ProvisionedConcurrentExecutions", "Maximum"), m.warm("ProvisionedConcurrencyUtilization", "Maximum"),
+			m.warm("ProvisionedConcurrencySpilloverInvocations", "Sum"),
+		}})
+	}
 	return [][]widget{
 		{
 			{"Door: requests", []metric{m.stageMetric("Count", "Sum"), m.stageMetric("4XXError", "Sum"), m.stageMetric("5XXError", "Sum")}},
 			{"Door: latency (ms)", []metric{m.itemReads("Latency", "p50"), m.itemReads("Latency", "p99"), m.itemReads("IntegrationLatency", "p99")}},
+			{"Door: refusals", []metric{m.refusals("THROTTLED"), m.refusals("QUOTA_EXCEEDED"), m.refusals("INVALID_API_KEY"), m.refusals("WAF_FILTERED")}},
 		},
+		function,
 		{
-			{"Function: invocations", []metric{m.function("Invocations", "Sum"), m.function("ConcurrentExecutions", "Maximum")}},
-			{"Function: errors", []metric{m.function("Errors", "Sum"), m.function("Throttles", "Sum"), m.errorLines()}},
-		},
-		{
-			{"Cache: hits and misses", append(m.cacheNodes("CacheHits", "Sum"), m.cacheNodes("CacheMisses", "Sum")...)},
+			{"Cache: answers", []metric{m.cacheAnswers("hit"), m.cacheAnswers("miss"), m.cacheAnswers("stale"), m.cacheAnswers("bypass")}},
+			{"Cache: hits and misses of each node", append(m.cacheNodes("CacheHits", "Sum"), m.cacheNodes("CacheMisses", "Sum")...)},
 			{"Cache: memory (%) and evictions", append(m.cacheNodes("DatabaseMemoryUsagePercentage", "Maximum"), m.cacheNodes("Evictions", "Sum")...)},
 		},
 		{
 			{"Proxy: connections", []metric{m.proxy("DatabaseConnectionsCurrentlyBorrowed", "Maximum"), m.proxy("MaxDatabaseConnectionsAllowed", "Maximum"), m.proxy("DatabaseConnectionsBorrowLatency", "Average")}},
-			{"Database: capacity", []metric{m.cluster("ServerlessDatabaseCapacity", "Average"), m.cluster("ACUUtilization", "Average"), m.readers("AuroraReplicaLag", "Maximum")}},
+			{"Database: capacity", []metric{m.cluster("ServerlessDatabaseCapacity", "Average"), m.cluster("ACUUtilization", "Average")}},
+			{"Database: readers' lag (ms)", []metric{m.readers("AuroraReplicaLag", "Maximum")}},
+		},
+	}
+}
+
+// render is the state of every alarm, the one that calls somebody first.
+func (w watch) render() pulumi.Map {
+	return pulumi.Map{
+		"type": pulumi.String("alarm"),
+		"x":    pulumi.Int(0), "y": pulumi.Int(0), "width": pulumi.Int(boardWidth), "height": pulumi.Int(statusHeight),
+		"properties": pulumi.Map{"title": pulumi.String("Alarms"), "alarms": w.all},
+	}
+}
+
+// failures is a table of the requests that went wrong: the door's line and the function's, joined by
+// the request's id, so that the cache's result stands beside status and trace.
+func (l logs) failures(region string, y int) pulumi.Map {
+	return pulumi.Map{
+		"type": pulumi.String("log"),
+		"x":    pulumi.Int(0), "y": pulumi.Int(y), "width": pulumi.Int(boardWidth), "height": pulumi.Int(widgetHeight),
+		"properties": pulumi.Map{
+			"title":  pulumi.String("Requests that went wrong"),
+			"region": pulumi.String(region),
+			"view":   pulumi.String("table"),
+			"query": pulumi.Sprintf("SOURCE '%s' | SOURCE '%s' | fields coalesce(requestId, request_id) as id"+
+				" | filter ispresent(id)"+
+				" | stats min(@timestamp) as at, max(status) as code, sortsLast(method) as verb, sortsLast(resource) as path,"+
+				" sortsLast(cache) as answeredBy, sortsLast(errorType) as refusal, sortsLast(error) as reason, sortsLast(traceId) as trace by id"+
+				" | filter code >= 500 | sort at desc | limit 50", l.access.Name, l.api.Name),
 		},
 	}
 }

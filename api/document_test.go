@@ -19,11 +19,18 @@ type parsed struct {
 	}
 	Responses map[string]gatewayResponse `json:"x-amazon-apigateway-gateway-responses"`
 	Shared    any                        `json:"x-shared"`
+
+	Validator  string `json:"x-amazon-apigateway-request-validator"`
+	Validators map[string]struct {
+		ValidateRequestParameters, ValidateRequestBody bool
+	} `json:"x-amazon-apigateway-request-validators"`
 }
 
 type operation struct {
 	Security    []map[string]any
 	Responses   map[string]any
+	RequestBody struct{ Required bool }
+	Validator   string `json:"x-amazon-apigateway-request-validator"`
 	Integration struct {
 		Type                 string
 		HTTPMethod           string
@@ -39,9 +46,9 @@ type gatewayResponse struct {
 	ResponseTemplates  map[string]string
 }
 
-func render(t *testing.T, source string, requireKey bool) (string, parsed) {
+func render(t *testing.T, source string, requireKey bool, origins ...string) (string, parsed) {
 	t.Helper()
-	text, err := document([]byte(source), uris, requireKey)
+	text, err := document([]byte(source), uris, choices{requireKey, origins})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,22 +145,24 @@ func TestDocumentText(t *testing.T) {
 		key     bool
 		uris    integrations
 		changes bool
+		origins []string
 	}{
-		{"the same definition", source, true, uris, false},
-		{"a comment", "# another word\n" + source, true, uris, false},
-		{"the layout", strings.Replace(source, "{description: Strong, schema: {type: string}}", "{ schema: { type: string },   description: Strong }", 1), true, uris, false},
-		{"a summary", strings.Replace(source, "One page of items", "A page of items", 1), true, uris, true},
-		{"a route", strings.Replace(source, "  /health:", "  /healthy:", 1), true, uris, true},
-		{"another function", source, true, integrations{buffered: "uri:other", stream: "uri:stream"}, true},
-		{"another streaming address", source, true, integrations{buffered: "uri:buffered", stream: "uri:other"}, true},
-		{"no demand for a key", source, false, uris, true},
+		{"the same definition", source, true, uris, false, nil},
+		{"a comment", "# another word\n" + source, true, uris, false, nil},
+		{"the layout", strings.Replace(source, "{description: Strong, schema: {type: string}}", "{ schema: { type: string },   description: Strong }", 1), true, uris, false, nil},
+		{"a summary", strings.Replace(source, "One page of items", "A page of items", 1), true, uris, true, nil},
+		{"a route", strings.Replace(source, "  /health:", "  /healthy:", 1), true, uris, true, nil},
+		{"another function", source, true, integrations{buffered: "uri:other", stream: "uri:stream"}, true, nil},
+		{"another streaming address", source, true, integrations{buffered: "uri:buffered", stream: "uri:other"}, true, nil},
+		{"no demand for a key", source, false, uris, true, nil},
+		{"an allowed origin", source, true, uris, true, []string{"https://a.example.com"}},
 	} {
 		verb := "does not change"
 		if tt.changes {
 			verb = "changes"
 		}
 		t.Run(tt.name+" "+verb+" the text", func(t *testing.T) {
-			text, err := document([]byte(tt.source), tt.uris, tt.key)
+			text, err := document([]byte(tt.source), tt.uris, choices{tt.key, tt.origins})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -168,7 +177,7 @@ func TestDocumentText(t *testing.T) {
 		}
 	})
 	t.Run("what is not YAML is an error that names the file", func(t *testing.T) {
-		_, err := document([]byte("a: [b"), uris, true)
+		_, err := document([]byte("a: [b"), uris, choices{})
 		if err == nil || !strings.Contains(err.Error(), "openapi.yaml") {
 			t.Errorf("error %v", err)
 		}
@@ -179,10 +188,13 @@ func TestDocumentText(t *testing.T) {
 // request's id, and with the status that goes with it where AWS does not choose it.
 func TestGatewayResponses(t *testing.T) {
 	_, p := render(t, string(openAPI), true)
+	// All that the developer guide's page "Gateway response types" lists.
 	for _, name := range []string{
-		"DEFAULT_4XX", "DEFAULT_5XX", "BAD_REQUEST_PARAMETERS", "UNAUTHORIZED", "ACCESS_DENIED", "WAF_FILTERED",
-		"INVALID_API_KEY", "MISSING_AUTHENTICATION_TOKEN", "RESOURCE_NOT_FOUND", "REQUEST_TOO_LARGE",
-		"UNSUPPORTED_MEDIA_TYPE", "THROTTLED", "QUOTA_EXCEEDED", "INTEGRATION_FAILURE", "INTEGRATION_TIMEOUT",
+		"ACCESS_DENIED", "API_CONFIGURATION_ERROR", "AUTHORIZER_CONFIGURATION_ERROR", "AUTHORIZER_FAILURE",
+		"BAD_REQUEST_BODY", "BAD_REQUEST_PARAMETERS", "DEFAULT_4XX", "DEFAULT_5XX", "EXPIRED_TOKEN",
+		"INTEGRATION_FAILURE", "INTEGRATION_TIMEOUT", "INVALID_API_KEY", "INVALID_SIGNATURE",
+		"MISSING_AUTHENTICATION_TOKEN", "QUOTA_EXCEEDED", "REQUEST_TOO_LARGE", "RESOURCE_NOT_FOUND",
+		"THROTTLED", "UNAUTHORIZED", "UNSUPPORTED_MEDIA_TYPE", "WAF_FILTERED",
 	} {
 		t.Run(name, func(t *testing.T) {
 			r, ok := p.Responses[name]
@@ -191,6 +203,9 @@ func TestGatewayResponses(t *testing.T) {
 			}
 			if got := r.ResponseParameters["gatewayresponse.header.Content-Type"]; got != "'application/problem+json'" {
 				t.Errorf("content type %s", got)
+			}
+			if got := r.ResponseParameters["gatewayresponse.header.X-Request-Id"]; got != "context.requestId" {
+				t.Errorf("request id %s", got)
 			}
 			// The one variable that brings its own quotes, and the ones that do not.
 			template := strings.ReplaceAll(r.ResponseTemplates["application/json"], "$context.error.messageString", `"message"`)
@@ -207,6 +222,51 @@ func TestGatewayResponses(t *testing.T) {
 			}
 			if want := r.StatusCode; want != "" && want != string(status) || want == "" && body["status"] != nil {
 				t.Errorf("the body says %s, the status is %q", status, want)
+			}
+		})
+	}
+}
+
+func TestBodiesAreHeldToTheirModels(t *testing.T) {
+	_, p := render(t, string(openAPI), true)
+	for path, operations := range p.Paths {
+		for method, o := range operations {
+			want := method == "post" && path == "/files/{key+}"
+			v := p.Validators[o.Validator]
+			if v.ValidateRequestBody != want || want && !o.RequestBody.Required {
+				t.Errorf("%s %s: its body is checked: %v, required: %v; want %v", method, path, v.ValidateRequestBody, o.RequestBody.Required, want)
+			}
+		}
+	}
+	if v := p.Validators[p.Validator]; !v.ValidateRequestParameters {
+		t.Error("parameters are not checked")
+	}
+}
+
+func TestCORS(t *testing.T) {
+	const own = "gatewayresponse.header.Access-Control-Allow-Origin"
+	for _, tt := range []struct {
+		name    string
+		origins []string
+		want    string
+	}{
+		{"without origins there is neither preflight nor header", nil, ""},
+		{"one origin is told to everybody", []string{"https://a.example.com"}, "'https://a.example.com'"},
+		{"every origin is told as such", []string{"*"}, "'*'"},
+		{"of several it is the one that asks", []string{"https://a.example.com", "https://b.example.com"}, "method.request.header.Origin"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			_, p := render(t, string(openAPI), true, tt.origins...)
+			for path, operations := range p.Paths {
+				preflight, there := operations["options"]
+				if there != (tt.want != "") || len(preflight.Security) != 0 || there && preflight.Integration.URI != uris.buffered {
+					t.Errorf("%s: preflight %v, %+v", path, there, preflight)
+				}
+			}
+			for name, response := range p.Responses {
+				if got := response.ResponseParameters[own]; got != tt.want {
+					t.Errorf("%s tells the origin %q, want %q", name, got, tt.want)
+				}
 			}
 		})
 	}

@@ -2,6 +2,7 @@ package api
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
@@ -13,9 +14,6 @@ const (
 	apiHandler     = "api"
 	migrateHandler = "migrate"
 )
-
-// liveAlias is the name under which requests reach a version of the serving function.
-const liveAlias = "live"
 
 // migrateTimeoutSeconds bounds a migration, the longest that Lambda allows: a large table takes its
 // time, and there is no second try.
@@ -29,7 +27,7 @@ type serving struct {
 }
 
 // newServing makes both functions, migrates the database with the one and points the alias at the
-// new version of the other, in this order.
+// new version of the other, in this order; in a canary the alias is left to the rollout.
 func newServing(ctx *pulumi.Context, s site, l logs) (serving, error) {
 	var f serving
 	var err error
@@ -43,16 +41,10 @@ func newServing(ctx *pulumi.Context, s site, l logs) (serving, error) {
 	if err != nil {
 		return serving{}, err
 	}
-	f.alias, err = lambda.NewAlias(ctx, s.name+"-live", &lambda.AliasArgs{
-		Name:            pulumi.String(liveAlias),
-		Description:     pulumi.String("The version that serves, moved after the database is migrated"),
-		FunctionName:    f.api.Name,
-		FunctionVersion: f.api.Version,
-	}, s.parent, pulumi.DependsOn([]pulumi.Resource{migrated}))
-	if err != nil {
-		return serving{}, fmt.Errorf("api: alias %s: %w", liveAlias, err)
+	if f.alias, err = newAlias(ctx, s, f.api, migrated); err != nil {
+		return serving{}, err
 	}
-	return f, keepWarm(ctx, s, f.alias)
+	return f, keepWarm(ctx, s, f)
 }
 
 func newAPIFunction(ctx *pulumi.Context, s site, l logs) (*lambda.Function, error) {
@@ -74,6 +66,9 @@ func newAPIFunction(ctx *pulumi.Context, s site, l logs) (*lambda.Function, erro
 	environment["CACHE_TTL"] = pulumi.String(c.CacheTTL)
 	environment["STALE_TTL"] = pulumi.String(c.StaleTTL)
 	environment["NEGATIVE_TTL"] = pulumi.String(c.NegativeTTL)
+	if len(c.CORSOrigins) > 0 {
+		environment["CORS_ORIGINS"] = pulumi.String(strings.Join(c.CORSOrigins, ","))
+	}
 	return newFunction(ctx, s, functionSpec{
 		part: "function", description: "Answers the API's requests", handler: apiHandler,
 		memoryMB: c.MemoryMB, timeoutSeconds: c.TimeoutSeconds, reserved: reserved,
@@ -149,21 +144,4 @@ func newFunction(ctx *pulumi.Context, s site, spec functionSpec) (*lambda.Functi
 		return nil, fmt.Errorf("api: function %s: %w", spec.part, err)
 	}
 	return function, nil
-}
-
-// keepWarm keeps executions of the live version ready, if the stack asks for any.
-func keepWarm(ctx *pulumi.Context, s site, alias *lambda.Alias) error {
-	warm := s.args.Config.ProvisionedConcurrency
-	if warm == 0 {
-		return nil
-	}
-	_, err := lambda.NewProvisionedConcurrencyConfig(ctx, s.name+"-warm", &lambda.ProvisionedConcurrencyConfigArgs{
-		FunctionName:                    alias.FunctionName,
-		Qualifier:                       alias.Name,
-		ProvisionedConcurrentExecutions: pulumi.Int(warm),
-	}, s.parent)
-	if err != nil {
-		return fmt.Errorf("api: provisioned concurrency: %w", err)
-	}
-	return nil
 }

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -24,6 +25,7 @@ func TestFunctions(t *testing.T) {
 				"REDIS_ADDR": "cache.host:6379", "REDIS_SECRET_ARN": "arn:cache", "REDIS_TLS": "true",
 				"REDIS_CLUSTER": "true", "BUCKET": "files",
 				"CACHE_TTL": "60s", "STALE_TTL": "10m", "NEGATIVE_TTL": "5s",
+				"CORS_ORIGINS": "https://a.example.com,https://b.example.com",
 			},
 			&migrate: {"DB_MASTER_SECRET_ARN": "arn:master"},
 		} {
@@ -79,11 +81,78 @@ func TestFunctions(t *testing.T) {
 		if plain.Inputs["reservedConcurrentExecutions"] != -1.0 {
 			t.Errorf("%v by default, want -1", plain.Inputs["reservedConcurrentExecutions"])
 		}
-		warm := r.Find(t, "aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig", room+"-warm").Inputs
-		if want := map[string]any{"functionName": room + "-function", "qualifier": "live", "provisionedConcurrentExecutions": 2.0}; !reflect.DeepEqual(warm, want) {
-			t.Errorf("%v, want %v", warm, want)
-		}
 	})
+}
+
+func TestWarmExecutions(t *testing.T) {
+	const token = "aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig"
+	for _, tt := range []struct {
+		name      string
+		rollout   string
+		most      int
+		qualifier string
+		ignored   []string
+	}{
+		{"a fixed number on the alias", allAtOnce, 0, "live", nil},
+		{"a number that grows from what is there", allAtOnce, 5, "live", []string{"provisionedConcurrentExecutions"}},
+		{"a canary's hang on the version, and the old ones stay until the rollout ends", canary, 5, "7", []string{"provisionedConcurrentExecutions"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			args := full()
+			args.Config.Rollout, args.Config.ProvisionedMax = tt.rollout, tt.most
+			r := build(t, args)
+			warm := r.Find(t, token, room+"-warm")
+			want := map[string]any{
+				"functionName": room + "-function", "qualifier": tt.qualifier,
+				"provisionedConcurrentExecutions": 2.0, "skipDestroy": tt.rollout == canary,
+			}
+			if !reflect.DeepEqual(warm.Inputs, want) || !slices.Equal(warm.Options.IgnoreChanges, tt.ignored) {
+				t.Errorf("%v without %v, want %v without %v", warm.Inputs, warm.Options.IgnoreChanges, want, tt.ignored)
+			}
+			if tt.most == 0 {
+				if n := len(r.OfType("aws:appautoscaling/target:Target")); n != 0 {
+					t.Errorf("%d ranges, want none", n)
+				}
+				return
+			}
+			scaled := map[string]any{
+				"serviceNamespace": "lambda", "scalableDimension": "lambda:function:ProvisionedConcurrency",
+				"resourceId": "function:" + room + "-function:" + tt.qualifier,
+			}
+			target, policy := maps.Clone(scaled), maps.Clone(scaled)
+			target["minCapacity"], target["maxCapacity"] = 2.0, 5.0
+			policy["policyType"] = "TargetTrackingScaling"
+			policy["targetTrackingScalingPolicyConfiguration"] = map[string]any{
+				"targetValue":                   0.7,
+				"predefinedMetricSpecification": map[string]any{"predefinedMetricType": "LambdaProvisionedConcurrencyUtilization"},
+			}
+			if got := r.Find(t, "aws:appautoscaling/target:Target", room+"-warm-range").Inputs; !reflect.DeepEqual(got, target) {
+				t.Errorf("%v, want %v", got, target)
+			}
+			if got := r.Find(t, "aws:appautoscaling/policy:Policy", room+"-warm-use").Inputs; !reflect.DeepEqual(got, policy) {
+				t.Errorf("%v, want %v", got, policy)
+			}
+		})
+	}
+}
+
+func TestTheAliasIsTheRolloutsInACanaryAlone(t *testing.T) {
+	for rollout, want := range map[string][]string{
+		allAtOnce: nil,
+		canary:    {"description", "functionVersion", "routingConfig"},
+	} {
+		t.Run(rollout, func(t *testing.T) {
+			args := full()
+			args.Config.Rollout = rollout
+			alias := build(t, args).Find(t, "aws:lambda/alias:Alias", room+"-live")
+			if got := alias.Options.IgnoreChanges; !slices.Equal(got, want) {
+				t.Errorf("an update leaves %v of the alias alone, want %v", got, want)
+			}
+			if alias.Inputs["functionVersion"] != "7" {
+				t.Errorf("it starts with version %v, want 7", alias.Inputs["functionVersion"])
+			}
+		})
+	}
 }
 
 func TestMigrationComesFirst(t *testing.T) {

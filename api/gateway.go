@@ -19,7 +19,7 @@ type gateway struct {
 
 // newGateway makes the REST API from the document, a deployment of it and the stage.
 func newGateway(ctx *pulumi.Context, s site, l logs, f serving) (gateway, error) {
-	body := renderDocument(f.alias, s.args.Config.RequireAPIKey)
+	body := renderDocument(f.alias, choices{s.args.Config.RequireAPIKey, s.args.Config.CORSOrigins})
 	restAPI, err := apigateway.NewRestApi(ctx, s.name+"-rest", &apigateway.RestApiArgs{
 		Body:                      body,
 		Description:               pulumi.String("Items and files"),
@@ -55,9 +55,9 @@ func newGateway(ctx *pulumi.Context, s site, l logs, f serving) (gateway, error)
 }
 
 // renderDocument is the OpenAPI document for the alias, as JSON.
-func renderDocument(alias *lambda.Alias, requireKey bool) pulumi.StringOutput {
+func renderDocument(alias *lambda.Alias, c choices) pulumi.StringOutput {
 	return alias.InvokeArn.ApplyT(func(uri string) (string, error) {
-		return document(openAPI, integrations{buffered: uri, stream: streamURI(uri)}, requireKey)
+		return document(openAPI, integrations{buffered: uri, stream: streamURI(uri)}, c)
 	}).(pulumi.StringOutput)
 }
 

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -107,7 +108,10 @@ func TestDeploymentTrigger(t *testing.T) {
 		{"other throttles", func(a *Args) { a.Config.ThrottleRate = 99 }, false},
 		{"more memory", func(a *Args) { a.Config.MemoryMB = 2048 }, false},
 		{"no firewall", func(a *Args) { a.Config.WAF = false }, false},
+		{"another limit of a plan", func(a *Args) { a.Config.Plans[0].Rate = 49 }, false},
+		{"another throttle of a method", func(a *Args) { a.Config.Throttles[0].Rate = 19 }, false},
 		{"no key", func(a *Args) { a.Config.RequireAPIKey = false }, true},
+		{"another origin", func(a *Args) { a.Config.CORSOrigins = a.Config.CORSOrigins[:1] }, true},
 	} {
 		verb := "keeps"
 		if tt.changes {
@@ -132,20 +136,47 @@ func TestDoor(t *testing.T) {
 			t.Errorf("%v", m)
 		}
 	})
-	t.Run("the plan holds the stage, and the key the plan", func(t *testing.T) {
-		plan := r.Find(t, "aws:apigateway/usagePlan:UsagePlan", room+"-plan").Inputs
-		if want := []any{map[string]any{"apiId": room + "-rest-id", "stage": "test"}}; !reflect.DeepEqual(plan["apiStages"], want) {
-			t.Errorf("stages %v, want %v", plan["apiStages"], want)
+	t.Run("a method with a throttle of its own has all other settings too, set one after the other", func(t *testing.T) {
+		all := r.Find(t, "aws:apigateway/methodSettings:MethodSettings", room+"-methods").Inputs["settings"].(map[string]any)
+		before := room + "-methods"
+		for _, m := range []struct {
+			name, path  string
+			rate, burst float64
+		}{
+			{room + "-methods-put-items-id", "items/{id}/PUT", 20, 40},
+			{room + "-methods-post-files-key", "files/{key+}/POST", 5, 10},
+		} {
+			got := r.Find(t, "aws:apigateway/methodSettings:MethodSettings", m.name)
+			want := maps.Clone(all)
+			want["throttlingRateLimit"], want["throttlingBurstLimit"] = m.rate, m.burst
+			if got.Inputs["methodPath"] != m.path || !reflect.DeepEqual(got.Inputs["settings"], want) {
+				t.Errorf("%s: %v, want %s with %v", m.name, got.Inputs, m.path, want)
+			}
+			if !dependsOn(got, before) {
+				t.Errorf("%s does not wait for %s", m.name, before)
+			}
+			before = m.name
 		}
-		if want := map[string]any{"rateLimit": 50.0, "burstLimit": 100.0}; !reflect.DeepEqual(plan["throttleSettings"], want) {
-			t.Errorf("throttle %v, want %v", plan["throttleSettings"], want)
+	})
+	t.Run("every plan holds the stage, and every key its plan", func(t *testing.T) {
+		for name, want := range map[string]struct{ throttle, quota any }{
+			"standard": {map[string]any{"rateLimit": 50.0, "burstLimit": 100.0}, map[string]any{"limit": 1000.0, "period": "DAY"}},
+			"partner":  {map[string]any{"rateLimit": 80.0, "burstLimit": 160.0}, nil},
+		} {
+			plan := r.Find(t, "aws:apigateway/usagePlan:UsagePlan", room+"-plan-"+name).Inputs
+			if stages := []any{map[string]any{"apiId": room + "-rest-id", "stage": "test"}}; !reflect.DeepEqual(plan["apiStages"], stages) {
+				t.Errorf("%s: stages %v, want %v", name, plan["apiStages"], stages)
+			}
+			if !reflect.DeepEqual(plan["throttleSettings"], want.throttle) || !reflect.DeepEqual(plan["quotaSettings"], want.quota) {
+				t.Errorf("%s: %v and %v, want %v", name, plan["throttleSettings"], plan["quotaSettings"], want)
+			}
 		}
-		if want := map[string]any{"limit": 1000.0, "period": "DAY"}; !reflect.DeepEqual(plan["quotaSettings"], want) {
-			t.Errorf("quota %v, want %v", plan["quotaSettings"], want)
-		}
-		key := r.Find(t, "aws:apigateway/usagePlanKey:UsagePlanKey", room+"-plan-key").Inputs
-		if want := map[string]any{"keyId": room + "-key-id", "keyType": "API_KEY", "usagePlanId": room + "-plan-id"}; !reflect.DeepEqual(key, want) {
-			t.Errorf("%v, want %v", key, want)
+		for name, plan := range map[string]string{"first": "standard", "second": "standard", "acme": "partner"} {
+			key := r.Find(t, "aws:apigateway/usagePlanKey:UsagePlanKey", room+"-plan-key-"+name).Inputs
+			want := map[string]any{"keyId": room + "-key-" + name + "-id", "keyType": "API_KEY", "usagePlanId": room + "-plan-" + plan + "-id"}
+			if !reflect.DeepEqual(key, want) {
+				t.Errorf("%v, want %v", key, want)
+			}
 		}
 	})
 	t.Run("the firewall stands before the stage, and lets large items through", func(t *testing.T) {

@@ -75,3 +75,20 @@ func (m metrics) cacheNodes(name, stat string) []metric {
 func (m metrics) errorLines() metric {
 	return metric{m.name, errorLinesMetric, "Sum", pulumi.StringMap{}}
 }
+
+// cacheAnswers is the number of answers of that X-Cache.
+func (m metrics) cacheAnswers(result string) metric {
+	return metric{m.name, cacheAnswersMetric, "Sum", pulumi.StringMap{"Result": pulumi.String(result)}}
+}
+
+// refusals is the number of answers of the door itself, of that gateway response type.
+func (m metrics) refusals(responseType string) metric {
+	return metric{m.name, refusalsMetric, "Sum", pulumi.StringMap{"Type": pulumi.String(responseType)}}
+}
+
+// warm is a metric of the executions that are kept warm.
+func (m metrics) warm(name, stat string) metric {
+	w := m.function(name, stat)
+	w.dimensions["Resource"] = pulumi.Sprintf("%s:%s", m.api.Name, m.warmQualifier(m.serving))
+	return w
+}

@@ -8,17 +8,32 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// newTopic makes the encrypted topic that alarms are sent to, open to this account's alarms alone,
-// and subscribes the configured addresses.
-func newTopic(ctx *pulumi.Context, s site) (*sns.Topic, error) {
-	topic, err := sns.NewTopic(ctx, s.name+"-alarms", &sns.TopicArgs{
-		DisplayName:    pulumi.String("Alarms of " + s.name),
+// topics are where alarms are sent: pages what somebody must get up for, warnings what can wait for
+// the day.
+type topics struct {
+	pages, warnings *sns.Topic
+}
+
+func newTopics(ctx *pulumi.Context, s site) (topics, error) {
+	pages, err := newTopic(ctx, s, "alarms", "Customers of "+s.name+" are hurt", s.args.Config.AlarmEmails)
+	if err != nil {
+		return topics{}, err
+	}
+	warnings, err := newTopic(ctx, s, "warnings", "Warnings of "+s.name, s.args.Config.WarningEmails)
+	return topics{pages, warnings}, err
+}
+
+// newTopic makes an encrypted topic, open to this account's alarms alone, and subscribes the
+// addresses.
+func newTopic(ctx *pulumi.Context, s site, part, title string, addresses []string) (*sns.Topic, error) {
+	topic, err := sns.NewTopic(ctx, s.name+"-"+part, &sns.TopicArgs{
+		DisplayName:    pulumi.String(title),
 		KmsMasterKeyId: s.args.OperationsKeyARN,
 	}, s.parent)
 	if err != nil {
-		return nil, fmt.Errorf("api: topic of the alarms: %w", err)
+		return nil, fmt.Errorf("api: topic of the %s: %w", part, err)
 	}
-	_, err = sns.NewTopicPolicy(ctx, s.name+"-alarms-policy", &sns.TopicPolicyArgs{
+	_, err = sns.NewTopicPolicy(ctx, s.name+"-"+part+"-policy", &sns.TopicPolicyArgs{
 		Arn: topic.Arn,
 		Policy: policy.Document(policy.Statement{
 			Sid:       "Alarms",
@@ -29,16 +44,16 @@ func newTopic(ctx *pulumi.Context, s site) (*sns.Topic, error) {
 		}),
 	}, s.parent)
 	if err != nil {
-		return nil, fmt.Errorf("api: policy of the alarms' topic: %w", err)
+		return nil, fmt.Errorf("api: policy of the topic of the %s: %w", part, err)
 	}
-	for _, address := range s.args.Config.AlarmEmails {
-		_, err := sns.NewTopicSubscription(ctx, s.name+"-alarms-"+address, &sns.TopicSubscriptionArgs{
+	for _, address := range addresses {
+		_, err := sns.NewTopicSubscription(ctx, s.name+"-"+part+"-"+address, &sns.TopicSubscriptionArgs{
 			Topic:    topic.Arn,
 			Protocol: pulumi.String("email"),
 			Endpoint: pulumi.String(address),
 		}, s.parent)
 		if err != nil {
-			return nil, fmt.Errorf("api: subscription of %s to the alarms: %w", address, err)
+			return nil, fmt.Errorf("api: subscription of %s to the %s: %w", address, part, err)
 		}
 	}
 	return topic, nil

@@ -7,49 +7,80 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// newUsage makes a usage plan with one key and returns the key's value, a secret; empty when the API
-// asks for none. The plan shares the API out, best effort; it is not access control.
-func newUsage(ctx *pulumi.Context, s site, g gateway) (pulumi.StringOutput, error) {
-	none := pulumi.ToSecret(pulumi.String("")).(pulumi.StringOutput)
-	c := s.args.Config
-	if !c.RequireAPIKey {
-		return none, nil
+// keyring holds the values of the API keys by name, each a secret.
+type keyring struct {
+	byName pulumi.StringMap
+	// first is the first plan's first key; empty when the API asks for none.
+	first pulumi.StringOutput
+}
+
+// newUsage makes the usage plans with their keys, if the API asks for any. Plans share the API out,
+// best effort; they are not access control.
+func newUsage(ctx *pulumi.Context, s site, g gateway) (keyring, error) {
+	keys := keyring{byName: pulumi.StringMap{}, first: pulumi.ToSecret(pulumi.String("")).(pulumi.StringOutput)}
+	if !s.args.Config.RequireAPIKey {
+		return keys, nil
 	}
-	plan := &apigateway.UsagePlanArgs{
-		Description: pulumi.String("What one key may ask of the API"),
+	for _, p := range s.args.Config.Plans {
+		plan, err := newUsagePlan(ctx, s, g, p)
+		if err != nil {
+			return keys, err
+		}
+		for _, name := range p.Keys {
+			value, err := newKeyOf(ctx, s, plan, name)
+			if err != nil {
+				return keys, err
+			}
+			if len(keys.byName) == 0 {
+				keys.first = value
+			}
+			keys.byName[name] = value
+		}
+	}
+	return keys, nil
+}
+
+func newUsagePlan(ctx *pulumi.Context, s site, g gateway, p Plan) (*apigateway.UsagePlan, error) {
+	args := &apigateway.UsagePlanArgs{
+		Description: pulumi.String("What one key of the plan " + p.Name + " may ask of the API"),
 		ApiStages: apigateway.UsagePlanApiStageArray{&apigateway.UsagePlanApiStageArgs{
 			ApiId: g.restAPI.ID(),
 			Stage: g.stage.StageName,
 		}},
 		ThrottleSettings: &apigateway.UsagePlanThrottleSettingsArgs{
-			RateLimit:  pulumi.Float64(float64(c.UsagePlanRate)),
-			BurstLimit: pulumi.Int(c.UsagePlanBurst),
+			RateLimit:  pulumi.Float64(float64(p.Rate)),
+			BurstLimit: pulumi.Int(p.Burst),
 		},
 	}
-	if c.QuotaPerDay > 0 {
-		plan.QuotaSettings = &apigateway.UsagePlanQuotaSettingsArgs{
-			Limit:  pulumi.Int(c.QuotaPerDay),
+	if p.QuotaPerDay > 0 {
+		args.QuotaSettings = &apigateway.UsagePlanQuotaSettingsArgs{
+			Limit:  pulumi.Int(p.QuotaPerDay),
 			Period: pulumi.String("DAY"),
 		}
 	}
-	usagePlan, err := apigateway.NewUsagePlan(ctx, s.name+"-plan", plan, s.parent)
+	plan, err := apigateway.NewUsagePlan(ctx, s.name+"-plan-"+p.Name, args, s.parent)
 	if err != nil {
-		return none, fmt.Errorf("api: usage plan: %w", err)
+		return nil, fmt.Errorf("api: usage plan %s: %w", p.Name, err)
 	}
-	key, err := apigateway.NewApiKey(ctx, s.name+"-key", &apigateway.ApiKeyArgs{
-		Description: pulumi.String("The first client"),
+	return plan, nil
+}
+
+// newKeyOf makes a key within a plan and returns its value, which AWS generates.
+func newKeyOf(ctx *pulumi.Context, s site, plan *apigateway.UsagePlan, name string) (pulumi.StringOutput, error) {
+	key, err := apigateway.NewApiKey(ctx, s.name+"-key-"+name, &apigateway.ApiKeyArgs{
+		Description: pulumi.String("The key of " + name),
 		Enabled:     pulumi.Bool(true),
 	}, s.parent, pulumi.AdditionalSecretOutputs([]string{"value"}))
 	if err != nil {
-		return none, fmt.Errorf("api: API key: %w", err)
+		return pulumi.StringOutput{}, fmt.Errorf("api: API key %s: %w", name, err)
 	}
-	_, err = apigateway.NewUsagePlanKey(ctx, s.name+"-plan-key", &apigateway.UsagePlanKeyArgs{
+	_, err = apigateway.NewUsagePlanKey(ctx, s.name+"-plan-key-"+name, &apigateway.UsagePlanKeyArgs{
 		KeyId:       key.ID(),
 		KeyType:     pulumi.String("API_KEY"),
-		UsagePlanId: usagePlan.ID(),
+		UsagePlanId: plan.ID(),
 	}, s.parent)
 	if err != nil {
-		return none, fmt.Errorf("api: key of the usage plan: %w", err)
+		return pulumi.StringOutput{}, fmt.Errorf("api: plan of the key %s: %w", name, err)
 	}
 	return pulumi.ToSecret(key.Value).(pulumi.StringOutput), nil
 }

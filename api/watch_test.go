@@ -3,14 +3,19 @@ package api
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/didomi/serverless-api/internal/mocks"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
 func TestAlarms(t *testing.T) {
 	r := build(t, full())
-	topic := "arn:aws:sns:eu-west-1:123456789012:" + room + "-alarms"
+	warnings := "arn:aws:sns:eu-west-1:123456789012:" + room + "-warnings"
 	stage := map[string]any{"ApiName": room + "-rest", "Stage": "test"}
 	reads := map[string]any{"ApiName": room + "-rest", "Stage": "test", "Resource": "/items/{id}", "Method": "GET"}
 	function := map[string]any{"FunctionName": room + "-function"}
@@ -19,21 +24,27 @@ func TestAlarms(t *testing.T) {
 		namespace, metric, stat string
 		dimensions              map[string]any
 		threshold               float64
+		actions                 any
 	}
+	var hurts any
+	warns := any([]any{warnings})
 	want := map[string]watched{
-		"5xx":               {"AWS/ApiGateway", "5XXError", "Average", stage, 0.01},
-		"latency":           {"AWS/ApiGateway", "Latency", "p99", reads, 1000},
-		"throttles":         {"AWS/Lambda", "Throttles", "Sum", function, 0},
-		"function-errors":   {"AWS/Lambda", "Errors", "Sum", function, 0},
-		"error-lines":       {"didomi-test-api", "ErrorLines", "Sum", nil, 5},
-		"proxy-connections": {"AWS/RDS", "DatabaseConnectionsBorrowLatency", "Average", proxy, 100_000},
-		"cluster-capacity":  {"AWS/RDS", "ACUUtilization", "Average", map[string]any{"DBClusterIdentifier": "cluster"}, 90},
-		"replica-lag":       {"AWS/RDS", "AuroraReplicaLag", "Maximum", map[string]any{"DBClusterIdentifier": "cluster", "Role": "READER"}, 1000},
+		"5xx":               {"AWS/ApiGateway", "5XXError", "Average", stage, 0.01, hurts},
+		"latency":           {"AWS/ApiGateway", "Latency", "p99", reads, 1000, hurts},
+		"throttles":         {"AWS/Lambda", "Throttles", "Sum", function, 0, hurts},
+		"function-errors":   {"AWS/Lambda", "Errors", "Sum", function, 0, warns},
+		"stale":             {"didomi-test-api", "CacheAnswers", "Sum", map[string]any{"Result": "stale"}, 60, warns},
+		"turned-away":       {"didomi-test-api", "Refusals", "Sum", map[string]any{"Type": "THROTTLED"}, 60, warns},
+		"cold":              {"AWS/Lambda", "ProvisionedConcurrencySpilloverInvocations", "Sum", map[string]any{"FunctionName": room + "-function", "Resource": room + "-function:live"}, 0, warns},
+		"error-lines":       {"didomi-test-api", "ErrorLines", "Sum", nil, 5, warns},
+		"proxy-connections": {"AWS/RDS", "DatabaseConnectionsBorrowLatency", "Average", proxy, 100_000, warns},
+		"cluster-capacity":  {"AWS/RDS", "ACUUtilization", "Average", map[string]any{"DBClusterIdentifier": "cluster"}, 90, warns},
+		"replica-lag":       {"AWS/RDS", "AuroraReplicaLag", "Maximum", map[string]any{"DBClusterIdentifier": "cluster", "Role": "READER"}, 1000, warns},
 	}
 	for i, node := range []string{"cache-0001-001", "cache-0001-002", "cache-0002-001", "cache-0002-002"} {
 		dimensions := map[string]any{"CacheClusterId": node}
-		want[fmt.Sprintf("cache-memory-%d", i+1)] = watched{"AWS/ElastiCache", "DatabaseMemoryUsagePercentage", "Maximum", dimensions, 80}
-		want[fmt.Sprintf("cache-evictions-%d", i+1)] = watched{"AWS/ElastiCache", "Evictions", "Sum", dimensions, 100}
+		want[fmt.Sprintf("cache-memory-%d", i+1)] = watched{"AWS/ElastiCache", "DatabaseMemoryUsagePercentage", "Maximum", dimensions, 80, warns}
+		want[fmt.Sprintf("cache-evictions-%d", i+1)] = watched{"AWS/ElastiCache", "Evictions", "Sum", dimensions, 100, warns}
 	}
 	alarms := r.OfType("aws:cloudwatch/metricAlarm:MetricAlarm")
 	if len(alarms) != len(want) {
@@ -47,17 +58,15 @@ func TestAlarms(t *testing.T) {
 				stat = in["extendedStatistic"]
 			}
 			dimensions, _ := in["dimensions"].(map[string]any)
-			got := watched{in["namespace"].(string), in["metricName"].(string), stat.(string), dimensions, in["threshold"].(float64)}
+			got := watched{in["namespace"].(string), in["metricName"].(string), stat.(string), dimensions, in["threshold"].(float64), in["alarmActions"]}
 			if len(got.dimensions) == 0 {
 				got.dimensions = nil
 			}
 			if !reflect.DeepEqual(got, w) {
 				t.Errorf("%v, want %v", got, w)
 			}
-			for _, action := range []string{"alarmActions", "okActions"} {
-				if !reflect.DeepEqual(in[action], []any{topic}) {
-					t.Errorf("%s %v, want the topic", action, in[action])
-				}
+			if !reflect.DeepEqual(in["okActions"], in["alarmActions"]) {
+				t.Errorf("its end is told to %v, its beginning to %v", in["okActions"], in["alarmActions"])
 			}
 			if in["datapointsToAlarm"].(float64) > in["evaluationPeriods"].(float64) || in["treatMissingData"] != "notBreaching" {
 				t.Errorf("%v of %v, missing data is %v", in["datapointsToAlarm"], in["evaluationPeriods"], in["treatMissingData"])
@@ -69,29 +78,64 @@ func TestAlarms(t *testing.T) {
 	}
 }
 
-func TestTopic(t *testing.T) {
+func TestHurtCustomersCallOnce(t *testing.T) {
+	got := build(t, full()).Find(t, "aws:cloudwatch/compositeAlarm:CompositeAlarm", room+"-hurt").Inputs
+	pages := []any{"arn:aws:sns:eu-west-1:123456789012:" + room + "-alarms"}
+	want := map[string]any{
+		"alarmName":        room + "-customers-are-hurt",
+		"alarmDescription": got["alarmDescription"],
+		"alarmRule": `ALARM("` + room + `-5xx-1a2b3c4") OR ALARM("` + room + `-latency-1a2b3c4") OR ALARM("` +
+			room + `-throttles-1a2b3c4")`,
+		"actionsEnabled": true, "alarmActions": pages, "okActions": pages,
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+}
+
+func TestARolloutLooksAtCrashesAndAtHurtCustomers(t *testing.T) {
+	var got []string
+	mocks.Mocks{Outputs: answers}.Run(t, func(ctx *pulumi.Context) error {
+		a, err := New(ctx, room, full())
+		if err != nil {
+			return err
+		}
+		a.RolloutAlarms.ApplyT(func(names []string) error {
+			got = names
+			return nil
+		})
+		return nil
+	})
+	if want := []string{room + "-function-errors-1a2b3c4", room + "-customers-are-hurt"}; !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+}
+
+func TestTopics(t *testing.T) {
 	r := build(t, full())
-	t.Run("it is encrypted with the operations' key", func(t *testing.T) {
-		topic := r.Find(t, "aws:sns/topic:Topic", room+"-alarms").Inputs
-		if got := topic["kmsMasterKeyId"]; got != "arn:operations" {
-			t.Errorf("key %v", got)
-		}
-	})
-	t.Run("only this account's alarms publish to it", func(t *testing.T) {
-		p := statements(t, r.Find(t, "aws:sns/topicPolicy:TopicPolicy", room+"-alarms-policy").Inputs["policy"])
-		for _, s := range p {
-			condition := map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": "123456789012"}}
-			if !reflect.DeepEqual(s.Principal, map[string]any{"Service": "cloudwatch.amazonaws.com"}) || !reflect.DeepEqual(s.Condition, condition) {
-				t.Errorf("%v", s)
+	for part, address := range map[string]string{"alarms": "ops@example.com", "warnings": "team@example.com"} {
+		t.Run(part+" are encrypted with the operations' key", func(t *testing.T) {
+			if got := r.Find(t, "aws:sns/topic:Topic", room+"-"+part).Inputs["kmsMasterKeyId"]; got != "arn:operations" {
+				t.Errorf("key %v", got)
 			}
-		}
-	})
-	t.Run("every configured address hears of it", func(t *testing.T) {
-		subscription := r.OfType("aws:sns/topicSubscription:TopicSubscription")[0].Inputs
-		if subscription["endpoint"] != "ops@example.com" || subscription["protocol"] != "email" {
-			t.Errorf("%v", subscription)
-		}
-	})
+		})
+		t.Run(part+" come from this account's alarms alone", func(t *testing.T) {
+			p := statements(t, r.Find(t, "aws:sns/topicPolicy:TopicPolicy", room+"-"+part+"-policy").Inputs["policy"])
+			for _, s := range p {
+				condition := map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": "123456789012"}}
+				if !reflect.DeepEqual(s.Principal, map[string]any{"Service": "cloudwatch.amazonaws.com"}) || !reflect.DeepEqual(s.Condition, condition) {
+					t.Errorf("%v", s)
+				}
+			}
+		})
+		t.Run(part+" are told to their addresses", func(t *testing.T) {
+			got := r.Find(t, "aws:sns/topicSubscription:TopicSubscription", room+"-"+part+"-"+address).Inputs
+			want := map[string]any{"topic": "arn:aws:sns:eu-west-1:123456789012:" + room + "-" + part, "endpoint": address, "protocol": "email"}
+			if !reflect.DeepEqual(got, want) {
+				t.Errorf("%v, want %v", got, want)
+			}
+		})
+	}
 }
 
 func TestLogs(t *testing.T) {
@@ -105,9 +149,35 @@ func TestLogs(t *testing.T) {
 	if want := "API-Gateway-Execution-Logs_" + room + "-rest-id/test"; execution.Inputs["name"] != want {
 		t.Errorf("API Gateway's own group is %v, want %s", execution.Inputs["name"], want)
 	}
-	filter := r.Find(t, "aws:cloudwatch/logMetricFilter:LogMetricFilter", room+"-error-lines").Inputs
-	if filter["logGroupName"] != room+"-function-log-1a2b3c4" || filter["pattern"] != `{ $.level = "ERROR" }` {
-		t.Errorf("error lines are %v in %v", filter["pattern"], filter["logGroupName"])
+}
+
+func TestLogLinesAreCounted(t *testing.T) {
+	r := build(t, full())
+	count := func(name string, more map[string]any) map[string]any {
+		m := map[string]any{"namespace": room, "name": name, "value": "1", "unit": "Count"}
+		maps.Copy(m, more)
+		return m
+	}
+	for name, want := range map[string]map[string]any{
+		"error-lines": {
+			"logGroupName": room + "-function-log-1a2b3c4", "pattern": `{ $.level = "ERROR" }`,
+			"metricTransformation": count("ErrorLines", map[string]any{"defaultValue": "0"}),
+		},
+		"cache-answers": {
+			"logGroupName":         room + "-function-log-1a2b3c4",
+			"pattern":              `{ $.cache = "hit" || $.cache = "miss" || $.cache = "stale" || $.cache = "bypass" }`,
+			"metricTransformation": count("CacheAnswers", map[string]any{"dimensions": map[string]any{"Result": "$.cache"}}),
+		},
+		"refusals": {
+			"logGroupName": room + "-access-log-1a2b3c4", "pattern": `{ $.errorType != "-" }`,
+			"metricTransformation": count("Refusals", map[string]any{"dimensions": map[string]any{"Type": "$.errorType"}}),
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := r.Find(t, "aws:cloudwatch/logMetricFilter:LogMetricFilter", room+"-"+name).Inputs; !reflect.DeepEqual(got, want) {
+				t.Errorf("%v, want %v", got, want)
+			}
+		})
 	}
 }
 
@@ -119,11 +189,14 @@ func TestDashboard(t *testing.T) {
 	}
 	var board struct {
 		Widgets []struct {
+			Type                string
 			X, Y, Width, Height int
 			Properties          struct {
 				Title   string
 				Region  string
 				Metrics [][]any
+				Alarms  []string
+				Query   string
 			}
 		}
 	}
@@ -132,25 +205,32 @@ func TestDashboard(t *testing.T) {
 	}
 	columns := map[int]string{0: "Door", 6: "Function", 12: "Cache", 18: "Database Proxy"}
 	taken := map[string]string{}
-	for _, w := range board.Widgets {
+	first, last := board.Widgets[0], board.Widgets[len(board.Widgets)-1]
+	if first.Type != "alarm" || first.Y != 0 || first.Width != 24 || len(first.Properties.Alarms) != 1+11+2*4 || !strings.HasSuffix(first.Properties.Alarms[0], room+"-hurt") {
+		t.Errorf("on top is %+v, want the state of every alarm, the one that calls first", first)
+	}
+	if q := last.Properties.Query; last.Type != "log" || last.Width != 24 || !strings.Contains(q, "SOURCE '"+room+"-access-log-1a2b3c4' | SOURCE '"+room+"-function-log-1a2b3c4'") {
+		t.Errorf("at the bottom is %+v, want the requests that went wrong", last)
+	}
+	for _, w := range board.Widgets[1 : len(board.Widgets)-1] {
 		kind, _, _ := strings.Cut(w.Properties.Title, ":")
 		if !strings.Contains(columns[w.X], kind) {
 			t.Errorf("%q is at %d", w.Properties.Title, w.X)
 		}
 		place := fmt.Sprint(w.X, ",", w.Y)
-		if taken[place] != "" {
-			t.Errorf("%q lies on %q", w.Properties.Title, taken[place])
+		if taken[place] != "" || w.Y < first.Height || w.Y+w.Height > last.Y {
+			t.Errorf("%q at %s lies on %q, above the graphs or below", w.Properties.Title, place, taken[place])
 		}
 		taken[place] = w.Properties.Title
 		if w.Properties.Region != "eu-west-1" || len(w.Properties.Metrics) == 0 {
 			t.Errorf("%q shows %v of %s", w.Properties.Title, w.Properties.Metrics, w.Properties.Region)
 		}
 	}
-	if len(board.Widgets) != 8 {
-		t.Errorf("%d widgets, want 8", len(board.Widgets))
+	if len(taken) != 13 {
+		t.Errorf("%d graphs, want 13", len(taken))
 	}
 	want := []any{"AWS/ApiGateway", "Count", "ApiName", room + "-rest", "Stage", "test", map[string]any{"stat": "Sum"}}
-	if got := board.Widgets[0].Properties.Metrics[0]; !reflect.DeepEqual(got, want) {
+	if got := board.Widgets[1].Properties.Metrics[0]; !reflect.DeepEqual(got, want) {
 		t.Errorf("first line %v, want %v", got, want)
 	}
 }

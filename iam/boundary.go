@@ -92,7 +92,7 @@ func (s site) pipelineLimits(workload pulumi.StringInput) []policy.Statement {
 		{
 			Sid: "Services",
 			Actions: []string{
-				"acm:*", "apigateway:*", "cloudwatch:*", "ec2:*", "elasticache:*", "iam:*", "kms:*", "lambda:*",
+				"acm:*", "apigateway:*", "application-autoscaling:*", "cloudwatch:*", "ec2:*", "elasticache:*", "iam:*", "kms:*", "lambda:*",
 				"logs:*", "rds:*", "route53:*", "s3:*", "secretsmanager:*", "sns:*", "sts:*", "tag:*", "wafv2:*",
 			},
 			Resources: policy.Anywhere,

@@ -60,6 +60,20 @@ func (s site) functionRights() []policy.Statement {
 			Resources: s.names("lambda", "function:"),
 		},
 		{
+			// Targets have ids that AWS makes up; the tag tells whose they are, and what scales is
+			// Lambda's alone.
+			Sid: "WarmExecutions",
+			Actions: []string{
+				"application-autoscaling:DeleteScalingPolicy", "application-autoscaling:DeregisterScalableTarget",
+				"application-autoscaling:PutScalingPolicy", "application-autoscaling:RegisterScalableTarget",
+				"application-autoscaling:TagResource", "application-autoscaling:UntagResource",
+			},
+			Resources: []pulumi.StringInput{s.arn("application-autoscaling", "scalable-target/*")},
+			Condition: map[string]any{"StringEqualsIfExists": map[string]any{
+				"application-autoscaling:service-namespace": "lambda",
+			}},
+		},
+		{
 			Sid:       "FunctionRoles",
 			Actions:   []string{"iam:PassRole"},
 			Resources: []pulumi.StringInput{s.global("iam", "role/"+s.prefix+"-api-*")},

@@ -34,8 +34,9 @@ func (s site) deployOperations() rights {
 		{
 			Sid: "Alarms",
 			Actions: []string{
-				"cloudwatch:DeleteAlarms", "cloudwatch:DeleteDashboards", "cloudwatch:PutDashboard",
-				"cloudwatch:PutMetricAlarm", "cloudwatch:TagResource", "cloudwatch:UntagResource",
+				"cloudwatch:DeleteAlarms", "cloudwatch:DeleteDashboards", "cloudwatch:PutCompositeAlarm",
+				"cloudwatch:PutDashboard", "cloudwatch:PutMetricAlarm", "cloudwatch:TagResource",
+				"cloudwatch:UntagResource",
 			},
 			Resources: append(s.names("cloudwatch", "alarm:"),
 				s.global("cloudwatch", "dashboard/"+s.prefix+"-*")),

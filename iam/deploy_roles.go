@@ -37,7 +37,8 @@ func (s site) deployRoles(workload pulumi.StringInput) rights {
 				s.global("iam", "role/aws-service-role/*"),
 			},
 			Condition: map[string]any{"StringEquals": map[string]any{"iam:AWSServiceName": []string{
-				"elasticache.amazonaws.com", "ops.apigateway.amazonaws.com", "rds.amazonaws.com", "wafv2.amazonaws.com",
+				"elasticache.amazonaws.com", "lambda.application-autoscaling.amazonaws.com",
+				"ops.apigateway.amazonaws.com", "rds.amazonaws.com", "wafv2.amazonaws.com",
 			}}},
 		},
 	}}

@@ -17,7 +17,9 @@ func listing() policy.Statement {
 	return policy.Statement{
 		Sid: "Lists",
 		Actions: []string{
-			"acm:ListCertificates", "cloudwatch:DescribeAlarms",
+			"acm:ListCertificates", "application-autoscaling:DescribeScalableTargets",
+			"application-autoscaling:DescribeScalingPolicies", "application-autoscaling:ListTagsForResource",
+			"cloudwatch:DescribeAlarms",
 			"ec2:DescribeAddresses", "ec2:DescribeAddressesAttribute", "ec2:DescribeAvailabilityZones",
 			"ec2:DescribeFlowLogs", "ec2:DescribeInternetGateways", "ec2:DescribeManagedPrefixLists",
 			"ec2:DescribeNatGateways", "ec2:DescribeNetworkAcls", "ec2:DescribeNetworkInterfaces",

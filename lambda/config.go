@@ -18,6 +18,7 @@ type apiConfig struct {
 	Cache    cache.Config
 	Memory   int64 // of the function, bytes; 0: not known
 	Version  string
+	Origins  []string // whose pages may call the API
 }
 
 // migrateConfig is what the handler "migrate" is told by its environment.
@@ -67,6 +68,9 @@ func readAPI(lookup func(string) string) (apiConfig, error) {
 		},
 		Memory:  env.megabytes("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"),
 		Version: lookup("AWS_LAMBDA_FUNCTION_VERSION"),
+	}
+	if origins := lookup("CORS_ORIGINS"); origins != "" {
+		config.Origins = strings.Split(origins, ",")
 	}
 	return config, env.err()
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -28,6 +29,15 @@ func TestDefaults(t *testing.T) {
 	}
 	if config.Memory != 256<<20 || config.Cache.Fresh != time.Minute || config.Cache.Stale != 10*time.Minute {
 		t.Errorf("values: %+v", config)
+	}
+}
+
+func TestOriginsAreAList(t *testing.T) {
+	env := complete()
+	env["CORS_ORIGINS"] = "https://a.example,https://b.example"
+	config, err := readAPI(lookup(env))
+	if want := []string{"https://a.example", "https://b.example"}; err != nil || !slices.Equal(config.Origins, want) {
+		t.Errorf("got %v, %v; want %v", config.Origins, err, want)
 	}
 }
 

@@ -84,6 +84,7 @@ func buildAPI(env func(string) string, log *slog.Logger) (any, error) {
 			"database": items.Ping, "cache": redis.Ping, "files": bucket.Ping,
 		},
 		Version: settings.Version,
+		Origins: settings.Origins,
 		Log:     log,
 	}
 	return h.Serve, nil

@@ -38,6 +38,7 @@ type Handler struct {
 	Files   Files
 	Health  map[string]func(context.Context) error // a check for each dependency
 	Version string                                 // reported by /health
+	Origins []string                               // whose pages may call; "*": all
 	Log     *slog.Logger
 }
 
@@ -60,6 +61,7 @@ func (h *Handler) Serve(ctx context.Context, event events.APIGatewayProxyRequest
 	answer := h.answer(ctx, r)
 	answer.header.Set("X-Request-Id", r.id)
 	answer.header.Set("X-Content-Type-Options", "nosniff")
+	h.allowOrigin(r, answer)
 	done := func(sent int64, err error) {
 		cancel()
 		h.record(ctx, r, answer, sent, err)
@@ -79,6 +81,9 @@ func (h *Handler) answer(ctx context.Context, r *request) (answer *response) {
 		}
 	}()
 	handle, allowed := h.find(r)
+	if h.preflight(r, allowed) {
+		return permission(allowed)
+	}
 	if handle == nil {
 		return problem(r, allowed, nil)
 	}

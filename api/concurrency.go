@@ -1,0 +1,82 @@
+package api
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/appautoscaling"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// keepWarm keeps executions ready, if the stack asks for any, and lets their number follow the use,
+// if it gives them room to grow.
+//
+// They hang on the alias, and Lambda warms a new version up before it moves the alias to it. An alias
+// with weights may have none, though (InvalidParameterValueException: "Alias with weights can not be
+// used with Provisioned Concurrency"), so that a canary warms up the new version itself. The version
+// that still serves keeps its own: `ops rollout` takes them away once nobody is sent there.
+func keepWarm(ctx *pulumi.Context, s site, f serving) error {
+	c := s.args.Config
+	if c.ProvisionedConcurrency == 0 {
+		return nil
+	}
+	options := []pulumi.ResourceOption{s.parent}
+	grows := c.ProvisionedMax > c.ProvisionedConcurrency
+	if grows {
+		options = append(options, pulumi.IgnoreChanges([]string{"provisionedConcurrentExecutions"}))
+	}
+	warm, err := lambda.NewProvisionedConcurrencyConfig(ctx, s.name+"-warm", &lambda.ProvisionedConcurrencyConfigArgs{
+		FunctionName:                    f.api.Name,
+		Qualifier:                       s.warmQualifier(f),
+		ProvisionedConcurrentExecutions: pulumi.Int(c.ProvisionedConcurrency),
+		SkipDestroy:                     pulumi.Bool(c.Rollout == canary),
+	}, options...)
+	if err != nil {
+		return fmt.Errorf("api: provisioned concurrency: %w", err)
+	}
+	if !grows {
+		return nil
+	}
+	return followUse(ctx, s, warm)
+}
+
+// warmQualifier is what the warm executions hang on.
+func (s site) warmQualifier(f serving) pulumi.StringOutput {
+	if s.args.Config.Rollout == canary {
+		return f.api.Version
+	}
+	return f.alias.Name
+}
+
+// followUse scales the warm executions by the share of them that is in use. Lambda tells that share
+// a minute late and a step up takes AWS another one or two, so the target leaves room; what is over
+// it meets cold executions, never a refusal.
+func followUse(ctx *pulumi.Context, s site, warm *lambda.ProvisionedConcurrencyConfig) error {
+	c := s.args.Config
+	target, err := appautoscaling.NewTarget(ctx, s.name+"-warm-range", &appautoscaling.TargetArgs{
+		ServiceNamespace:  pulumi.String("lambda"),
+		ScalableDimension: pulumi.String("lambda:function:ProvisionedConcurrency"),
+		ResourceId:        pulumi.Sprintf("function:%s:%s", warm.FunctionName, warm.Qualifier),
+		MinCapacity:       pulumi.Int(c.ProvisionedConcurrency),
+		MaxCapacity:       pulumi.Int(c.ProvisionedMax),
+	}, s.parent)
+	if err != nil {
+		return fmt.Errorf("api: range of the provisioned concurrency: %w", err)
+	}
+	_, err = appautoscaling.NewPolicy(ctx, s.name+"-warm-use", &appautoscaling.PolicyArgs{
+		PolicyType:        pulumi.String("TargetTrackingScaling"),
+		ServiceNamespace:  target.ServiceNamespace,
+		ScalableDimension: target.ScalableDimension,
+		ResourceId:        target.ResourceId,
+		TargetTrackingScalingPolicyConfiguration: &appautoscaling.PolicyTargetTrackingScalingPolicyConfigurationArgs{
+			TargetValue: pulumi.Float64(float64(c.ProvisionedUtilization) / 100),
+			PredefinedMetricSpecification: &appautoscaling.PolicyTargetTrackingScalingPolicyConfigurationPredefinedMetricSpecificationArgs{
+				PredefinedMetricType: pulumi.String("LambdaProvisionedConcurrencyUtilization"),
+			},
+		},
+	}, s.parent)
+	if err != nil {
+		return fmt.Errorf("api: scaling of the provisioned concurrency: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,135 @@
+package api
+
+import (
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/didomi/serverless-api/internal/config"
+)
+
+// Plan is what the holders of some keys may ask of the API, each for itself.
+type Plan struct {
+	Name string `json:"name"`
+	// Rate (requests a second) and Burst (requests).
+	Rate  int `json:"rate"`
+	Burst int `json:"burst"`
+	// QuotaPerDay is how many requests one key may make a day; 0: no quota.
+	QuotaPerDay int `json:"quotaPerDay"`
+	// Keys name the keys, which AWS generates; a name is taken once in all plans.
+	Keys []string `json:"keys"`
+}
+
+// Throttle holds for one method instead of the stage's throttling.
+type Throttle struct {
+	// Route is a method and a path of the OpenAPI document, such as "PUT /items/{id}".
+	Route string `json:"route"`
+	// Rate (requests a second) and Burst (requests).
+	Rate  int `json:"rate"`
+	Burst int `json:"burst"`
+}
+
+// highestQuota is well above what a key makes at AWS's highest rate for an account.
+const highestQuota = 1_000_000_000
+
+// limits checks what holds for everybody. 10,000 requests a second in bursts of 5,000 are what AWS
+// gives an account and region (Amazon API Gateway quotas).
+func (c Config) limits() []config.Problem {
+	return slices.Concat(
+		config.Between("throttleRate", c.ThrottleRate, 1, 10000),
+		config.Between("throttleBurst", c.ThrottleBurst, 1, 5000),
+		config.Between("wafRateLimit", c.WAFRateLimit, 100, 20_000_000),
+	)
+}
+
+// limitProblems checks a rate and a burst that lie within the stage's.
+func (c Config) limitProblems(prefix string, rate, burst int) []config.Problem {
+	return slices.Concat(
+		config.Between(prefix+".rate", rate, 1, max(1, c.ThrottleRate)),
+		config.Between(prefix+".burst", burst, 1, max(1, c.ThrottleBurst)),
+	)
+}
+
+var namePattern = regexp.MustCompile(`^[a-z]([a-z0-9-]{0,18}[a-z0-9])?$`)
+
+// nameProblems checks that a name can be a part of others and is not yet taken.
+func nameProblems(key, name string, taken map[string]bool) []config.Problem {
+	want := ""
+	switch {
+	case !namePattern.MatchString(name):
+		want = "at most 20 lower case letters, digits and hyphens, a letter first"
+	case taken[name]:
+		want = "a name that no other one has"
+	}
+	taken[name] = true
+	if want == "" {
+		return nil
+	}
+	return []config.Problem{{Key: key, Value: config.Text(name), Want: want}}
+}
+
+func (c Config) planProblems() []config.Problem {
+	var problems []config.Problem
+	plans, keys := map[string]bool{}, map[string]bool{}
+	for i, plan := range c.Plans {
+		at := fmt.Sprintf("plans[%d]", i)
+		problems = slices.Concat(problems,
+			nameProblems(at+".name", plan.Name, plans),
+			c.limitProblems(at, plan.Rate, plan.Burst),
+			config.Between(at+".quotaPerDay", plan.QuotaPerDay, 0, highestQuota))
+		for j, key := range plan.Keys {
+			problems = append(problems, nameProblems(fmt.Sprintf("%s.keys[%d]", at, j), key, keys)...)
+		}
+	}
+	if c.RequireAPIKey && len(keys) == 0 {
+		problems = append(problems, config.Problem{Key: "plans", Want: "a plan with a key, while requireApiKey is true"})
+	}
+	return problems
+}
+
+func (c Config) throttleProblems() []config.Problem {
+	var problems []config.Problem
+	known, taken := routes(), map[string]bool{}
+	for i, throttle := range c.Throttles {
+		at := fmt.Sprintf("throttles[%d]", i)
+		switch {
+		case !slices.Contains(known, throttle.Route):
+			problems = append(problems, config.OneOf(at+".route", throttle.Route, known...)...)
+		case taken[throttle.Route]:
+			problems = append(problems, config.Problem{
+				Key: at + ".route", Value: config.Text(throttle.Route), Want: "a route that no other one has",
+			})
+		}
+		taken[throttle.Route] = true
+		problems = append(problems, c.limitProblems(at, throttle.Rate, throttle.Burst)...)
+	}
+	return problems
+}
+
+// anyOrigin lets every page call the API.
+const anyOrigin = "*"
+
+func (c Config) originProblems() []config.Problem {
+	if slices.Equal(c.CORSOrigins, []string{anyOrigin}) {
+		return nil
+	}
+	var problems []config.Problem
+	for i, origin := range c.CORSOrigins {
+		if !isOrigin(origin) {
+			problems = append(problems, config.Problem{
+				Key: fmt.Sprintf("corsOrigins[%d]", i), Value: config.Text(origin),
+				Want: `scheme and host as browsers send them, such as "https://app.example.com", or "*" alone`,
+			})
+		}
+	}
+	return problems
+}
+
+// isOrigin says whether a browser would send the text as the header Origin, in lower case.
+func isOrigin(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Hostname() != "" &&
+		text == u.Scheme+"://"+u.Host && text == strings.ToLower(text) && !strings.ContainsAny(text, "*',")
+}
