@@ -59,7 +59,7 @@ func (g *Gateway) apigatewayCalls() map[string]handler {
 		"POST /restapis/{api}/stages":                          show(stages),
 		"GET /restapis/{api}/stages":                           show(stages),
 		"GET /restapis/{api}/stages/{stage}":                   show(stages),
-		"PATCH /restapis/{api}/stages/{stage}":                 show(stages),
+		"PATCH /restapis/{api}/stages/{stage}":                 updateStage,
 		"DELETE /restapis/{api}/stages/{stage}":                after(deleteStage),
 		"GET /restapis/{api}/stages/{stage}/exports/{type}":    instead(exportDocument),
 		"POST /usageplans":                                     show(usagePlans),
@@ -89,22 +89,24 @@ func (g *Gateway) apigatewayCalls() map[string]handler {
 
 // show corrects an answer that holds one resource of the kind, or a list.
 func show(k kind) handler {
-	return after(func(x *exchange) error {
-		var answer map[string]any
-		if err := json.Unmarshal(x.answer, &answer); err != nil {
-			return fmt.Errorf("decode the answer: %w", err)
+	return after(func(x *exchange) error { return x.correct(k) })
+}
+
+func (x *exchange) correct(k kind) error {
+	var answer map[string]any
+	if err := json.Unmarshal(x.answer, &answer); err != nil {
+		return fmt.Errorf("decode the answer: %w", err)
+	}
+	items, isList := answer["item"].([]any)
+	if !isList {
+		items = []any{answer}
+	}
+	for _, item := range items {
+		if object, ok := item.(map[string]any); ok {
+			x.g.complete(k, x.r, object)
 		}
-		items, isList := answer["item"].([]any)
-		if !isList {
-			items = []any{answer}
-		}
-		for _, item := range items {
-			if object, ok := item.(map[string]any); ok {
-				x.g.complete(k, x.r, object)
-			}
-		}
-		return x.answerJSON(x.status, answer)
-	})
+	}
+	return x.answerJSON(x.status, answer)
 }
 
 // complete puts the remembered members of a resource in and cleans the rest.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
@@ -52,10 +53,12 @@ type Gateway struct {
 	lookups *lookups
 	fields  *overlay
 	invoker *invokerSlot
+	draw    func() float64 // from 0 up to 1
 
 	apis      *apis
 	databases *databases
 	caches    *caches
+	scaling   *scaling
 
 	query  map[string]map[string]handler // signing name, action
 	target map[string]map[string]handler // signing name, X-Amz-Target
@@ -89,7 +92,7 @@ func New(c Config) (*Gateway, error) {
 	g := &Gateway{
 		config: c, log: c.Logger, client: &http.Client{Transport: newTransport(), CheckRedirect: noRedirect},
 		code: &codeStore{dir: c.Dir}, lookups: newLookups(), fields: newOverlay(),
-		invoker: &invokerSlot{}, apis: newAPIs(), databases: newDatabases(), caches: newCaches(),
+		invoker: &invokerSlot{}, draw: rand.Float64, scaling: newScaling(), apis: newAPIs(), databases: newDatabases(), caches: newCaches(),
 	}
 	g.invoker.set(c.Invoker)
 	g.admin = newAdmin(c, g.client)
@@ -97,7 +100,9 @@ func New(c Config) (*Gateway, error) {
 	g.query = map[string]map[string]handler{
 		"ec2": g.ec2Calls(), "rds": g.rdsCalls(), "elasticache": g.elasticacheCalls(),
 	}
-	g.target = map[string]map[string]handler{"acm": g.acmCalls(), "secretsmanager": g.secretsmanagerCalls()}
+	g.target = map[string]map[string]handler{
+		"acm": g.acmCalls(), "application-autoscaling": g.scalingCalls(), "secretsmanager": g.secretsmanagerCalls(),
+	}
 	g.rest = map[string]*http.ServeMux{
 		"apigateway": g.restMux(g.apigatewayCalls()), "lambda": g.restMux(g.lambdaCalls()),
 		"monitoring": g.restMux(g.cloudwatchCalls()),

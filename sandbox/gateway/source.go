@@ -15,9 +15,15 @@ import (
 // Function implements lambdahost.Source.
 func (g *Gateway) Function(ctx context.Context, name, qualifier string) (lambdahost.Function, error) {
 	name, qualifier = splitFunction(name, qualifier)
-	return lookup(g.lookups, "lambda", "function "+name+":"+qualifier, func() (lambdahost.Function, error) {
-		return g.loadFunction(ctx, name, qualifier)
+	version, err := g.routed(ctx, name, qualifier)
+	if err != nil {
+		return lambdahost.Function{}, err
+	}
+	f, err := lookup(g.lookups, "lambda", "function "+name+":"+version, func() (lambdahost.Function, error) {
+		return g.loadFunction(ctx, name, version)
 	})
+	f.ARN = "arn:aws:lambda:" + g.config.Region + ":" + g.config.AccountID + ":function:" + functionName(name, qualifier)
+	return f, err
 }
 
 func (g *Gateway) loadFunction(ctx context.Context, name, qualifier string) (lambdahost.Function, error) {
@@ -34,7 +40,6 @@ func (g *Gateway) loadFunction(ctx context.Context, name, qualifier string) (lam
 	}
 	config := answer.Configuration
 	f := lambdahost.Function{
-		ARN:  "arn:aws:lambda:" + g.config.Region + ":" + g.config.AccountID + ":function:" + functionName(name, qualifier),
 		Name: name, Version: config.Version, Handler: config.Handler, RoleARN: config.Role,
 		CodeSHA256: config.CodeSha256, Environment: config.Environment.Variables, MemoryMB: config.MemorySize,
 		Timeout: time.Duration(config.Timeout) * time.Second, LogGroup: config.LoggingConfig.LogGroup, Architecture: "x86_64",

@@ -60,7 +60,7 @@ func (x *exchange) identify() *refusal {
 
 // methodName is the method's key within a stage's settings.
 func (x *exchange) methodName() string {
-	return strings.ReplaceAll(x.resource.path, "/", "~1") + "/" + x.operation.method
+	return strings.TrimPrefix(x.resource.path, "/") + "/" + x.operation.method
 }
 
 func (x *exchange) stageBucket() string {

@@ -1,0 +1,102 @@
+package gateway
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	autoscaling "github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
+	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling/types"
+	"github.com/aws/smithy-go"
+)
+
+const (
+	scaledResource = "function:f:live"
+	scaledBy       = types.ScalableDimensionLambdaFunctionProvisionedConcurrency
+)
+
+func TestAScalableTargetReadsBackAsItWasRegistered(t *testing.T) {
+	s := newStand(t, nil)
+	client := autoscaling.NewFromConfig(s.config())
+	register := func(least, most int32, tags map[string]string) string {
+		made, err := client.RegisterScalableTarget(t.Context(), &autoscaling.RegisterScalableTargetInput{
+			ServiceNamespace: types.ServiceNamespaceLambda, ResourceId: aws.String(scaledResource), ScalableDimension: scaledBy,
+			MinCapacity: &least, MaxCapacity: &most, Tags: tags,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return *made.ScalableTargetARN
+	}
+	first := register(2, 5, map[string]string{"environment": "test"})
+	if again := register(3, 6, nil); again != first {
+		t.Errorf("registered again it is %s, want %s", again, first)
+	}
+	got, err := client.DescribeScalableTargets(t.Context(), &autoscaling.DescribeScalableTargetsInput{
+		ServiceNamespace: types.ServiceNamespaceLambda, ResourceIds: []string{scaledResource},
+	})
+	if err != nil || len(got.ScalableTargets) != 1 {
+		t.Fatalf("%v, %v", got, err)
+	}
+	if target := got.ScalableTargets[0]; *target.MinCapacity != 3 || *target.MaxCapacity != 6 || *target.SuspendedState.ScheduledScalingSuspended {
+		t.Errorf("%+v", target)
+	}
+	tags, err := client.ListTagsForResource(t.Context(), &autoscaling.ListTagsForResourceInput{ResourceARN: &first})
+	if err != nil || tags.Tags["environment"] != "test" {
+		t.Errorf("tags %v, %v", tags, err)
+	}
+}
+
+func TestAScalingPolicyGoesWithItsTarget(t *testing.T) {
+	s := newStand(t, nil)
+	client := autoscaling.NewFromConfig(s.config())
+	put := func() error {
+		_, err := client.PutScalingPolicy(t.Context(), &autoscaling.PutScalingPolicyInput{
+			PolicyName: aws.String("use"), PolicyType: types.PolicyTypeTargetTrackingScaling,
+			ServiceNamespace: types.ServiceNamespaceLambda, ResourceId: aws.String(scaledResource), ScalableDimension: scaledBy,
+			TargetTrackingScalingPolicyConfiguration: &types.TargetTrackingScalingPolicyConfiguration{TargetValue: aws.Float64(0.7)},
+		})
+		return err
+	}
+	var refused smithy.APIError
+	if err := put(); !errors.As(err, &refused) || refused.ErrorCode() != "ObjectNotFoundException" {
+		t.Errorf("a policy without a target is %v", err)
+	}
+	_, err := client.RegisterScalableTarget(t.Context(), &autoscaling.RegisterScalableTargetInput{
+		ServiceNamespace: types.ServiceNamespaceLambda, ResourceId: aws.String(scaledResource), ScalableDimension: scaledBy,
+		MinCapacity: aws.Int32(1), MaxCapacity: aws.Int32(2),
+	})
+	if err = errors.Join(err, put()); err != nil {
+		t.Fatal(err)
+	}
+	policies := func() []types.ScalingPolicy {
+		got, err := client.DescribeScalingPolicies(t.Context(), &autoscaling.DescribeScalingPoliciesInput{
+			ServiceNamespace: types.ServiceNamespaceLambda, PolicyNames: []string{"use"},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got.ScalingPolicies
+	}
+	if got := policies(); len(got) != 1 || *got[0].TargetTrackingScalingPolicyConfiguration.TargetValue != 0.7 {
+		t.Errorf("%+v", got)
+	}
+	_, err = client.DeregisterScalableTarget(t.Context(), &autoscaling.DeregisterScalableTargetInput{
+		ServiceNamespace: types.ServiceNamespaceLambda, ResourceId: aws.String(scaledResource), ScalableDimension: scaledBy,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := policies(); len(got) != 0 {
+		t.Errorf("%+v is left", got)
+	}
+}
+
+func TestScalingIsRefusedToWhoHasNoAccess(t *testing.T) {
+	s := newStand(t, nil)
+	client := autoscaling.NewFromConfig(s.configOf("nobody", "nothing", ""))
+	_, err := client.DescribeScalableTargets(t.Context(), &autoscaling.DescribeScalableTargetsInput{ServiceNamespace: types.ServiceNamespaceLambda})
+	if err == nil {
+		t.Error("a stranger was answered")
+	}
+}

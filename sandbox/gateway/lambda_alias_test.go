@@ -1,0 +1,70 @@
+package gateway
+
+import (
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+)
+
+func TestAnAliasWithWeightsLeadsToItsVersionsByChance(t *testing.T) {
+	s := newStand(t, nil)
+	client := function(t, s, "weighted", "one")
+	var versions []string
+	for _, content := range []string{"one", "two"} {
+		if _, err := client.UpdateFunctionCode(t.Context(), &lambda.UpdateFunctionCodeInput{FunctionName: aws.String("weighted"), ZipFile: zipOf(t, content)}); err != nil {
+			t.Fatal(err)
+		}
+		published, err := client.PublishVersion(t.Context(), &lambda.PublishVersionInput{FunctionName: aws.String("weighted")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		versions = append(versions, *published.Version)
+	}
+	_, err := client.CreateAlias(t.Context(), &lambda.CreateAliasInput{
+		FunctionName: aws.String("weighted"), Name: aws.String("live"), FunctionVersion: &versions[0],
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	led := func(drawn float64) string {
+		s.gateway.draw = func() float64 { return drawn }
+		f, err := s.gateway.Function(t.Context(), "weighted", "live")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := "arn:aws:lambda:eu-west-1:000000000000:function:weighted:live"; f.ARN != want {
+			t.Errorf("asked for as %s, want %s", f.ARN, want)
+		}
+		return f.Version
+	}
+	shift := func(weights map[string]float64) {
+		_, err := client.UpdateAlias(t.Context(), &lambda.UpdateAliasInput{
+			FunctionName: aws.String("weighted"), Name: aws.String("live"),
+			RoutingConfig: &types.AliasRoutingConfiguration{AdditionalVersionWeights: weights},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, step := range []struct {
+		name    string
+		weights map[string]float64
+		want    map[float64]string
+	}{
+		{"without weights everything goes to the alias's version", nil, map[float64]string{0: versions[0], 0.99: versions[0]}},
+		{"a tenth goes to the other one", map[string]float64{versions[1]: 0.1}, map[float64]string{0.09: versions[1], 0.1: versions[0]}},
+		{"all of it does", map[string]float64{versions[1]: 1}, map[float64]string{0: versions[1], 0.999: versions[1]}},
+		{"the weights are taken back", map[string]float64{}, map[float64]string{0: versions[0]}},
+	} {
+		t.Run(step.name, func(t *testing.T) {
+			shift(step.weights)
+			for drawn, want := range step.want {
+				if got := led(drawn); got != want {
+					t.Errorf("%v leads to version %s, want %s", drawn, got, want)
+				}
+			}
+		})
+	}
+}
