@@ -10,7 +10,7 @@ type Item struct {
 	ID        string
 	Body      json.RawMessage // any JSON, byte for byte as it was written
 	Revision  string          // new and unique at every write; never reused
-	UpdatedAt time.Time       // UTC, microseconds; grows with every write of an item
+	UpdatedAt time.Time       // UTC, microseconds; grows with every write of an item, until it is deleted
 }
 
 // Condition restricts a write to a state of the item; the zero value is none.

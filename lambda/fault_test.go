@@ -1,0 +1,305 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/didomi/serverless-api/lambda/internal/faultproxy"
+	"github.com/didomi/serverless-api/lambda/internal/testparts"
+	"github.com/didomi/serverless-api/lambda/secrets"
+)
+
+// site is the function over real parts, each behind a proxy that fails as told.
+type site struct {
+	t                     *testing.T
+	function              lambda.Handler
+	redis, database, file *faultproxy.Proxy
+	admin                 *pgx.Conn
+	role                  string // of the function in the database, this test's own
+	vault                 *testparts.Secrets
+	log                   *lines
+}
+
+// lines is a log that may be read while it is written.
+type lines struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+// newSite starts the function; files answers for S3.
+func newSite(t *testing.T, files http.HandlerFunc) *site {
+	d := testparts.NewDatabase(t)
+	d.Migrate(t)
+	s := &site{t: t, vault: d.Secrets, log: &lines{}, role: "app_" + strings.ToLower(rand.Text()[:12])}
+	aws := &cloud{vault: d.Secrets}
+	secretsAPI, filesAPI := httptest.NewServer(aws), httptest.NewServer(files)
+	t.Cleanup(secretsAPI.Close)
+	t.Cleanup(filesAPI.Close)
+	s.database = faultproxy.New(t, net.JoinHostPort(d.Admin.Host, strconv.Itoa(int(d.Admin.Port))))
+	s.redis = faultproxy.New(t, testparts.Address(t, "TEST_REDIS_ADDR"))
+	s.file = faultproxy.New(t, strings.TrimPrefix(filesAPI.URL, "http://"))
+	s.connect(d.Admin)
+	host, port, _ := net.SplitHostPort(s.database.Address())
+	env := map[string]string{"_HANDLER": "api"}
+	for _, setting := range append(apiEnvironment(t, d, secretsAPI.URL),
+		"DB_HOST="+host, "DB_PORT="+port, "REDIS_ADDR="+s.redis.Address(), "REDIS_CLUSTER=false", "STALE_TTL=10m",
+	) {
+		name, value, _ := strings.Cut(setting, "=")
+		env[name] = value
+	}
+	for name, value := range env { // the SDK reads its own from the process
+		if strings.HasPrefix(name, "AWS_") {
+			t.Setenv(name, value)
+		}
+	}
+	t.Setenv("AWS_ENDPOINT_URL_S3", "http://"+s.file.Address())
+	function, err := build(func(name string) string { return env[name] }, slog.New(slog.NewJSONHandler(s.log, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.function = lambda.NewHandler(function)
+	return s
+}
+
+// connect makes the role, with the rights of the application's.
+func (s *site) connect(admin *pgx.ConnConfig) {
+	var err error
+	if s.admin, err = pgx.ConnectConfig(s.t.Context(), admin); err != nil {
+		s.t.Fatal(err)
+	}
+	s.setPassword("first")
+	s.t.Cleanup(func() {
+		_, _ = s.admin.Exec(context.Background(), `DROP ROLE `+s.role)
+		_ = s.admin.Close(context.Background())
+	})
+}
+
+// setPassword rotates the secret, and then the role's password.
+func (s *site) setPassword(password string) {
+	s.vault.Set(testparts.AppSecret, secrets.Credentials{Username: s.role, Password: password})
+	verb := "CREATE"
+	if password != "first" {
+		verb = "ALTER"
+	}
+	s.exec(verb + ` ROLE ` + s.role + ` LOGIN PASSWORD '` + password + `'`)
+	if verb == "CREATE" {
+		s.exec(`GRANT app TO ` + s.role)
+	}
+}
+
+func (s *site) exec(statement string) {
+	s.t.Helper()
+	if _, err := s.admin.Exec(s.t.Context(), statement); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// left is what an invocation has of time unless a test says otherwise: that of
+// the deployed function.
+const left = 29 * time.Second
+
+// try asks within the time that an invocation has; no answer may come later.
+func (s *site) try(within time.Duration, event events.APIGatewayProxyRequest) (answer events.APIGatewayProxyResponse, body []byte) {
+	ctx, cancel := context.WithTimeout(s.t.Context(), within)
+	defer cancel()
+	payload, err := json.Marshal(event)
+	if err != nil {
+		s.t.Error(err)
+	}
+	whole, err := s.function.Invoke(ctx, payload)
+	if ctx.Err() != nil {
+		s.t.Errorf("%s %s was answered after its deadline", event.HTTPMethod, event.Resource)
+	}
+	head, body, _ := bytes.Cut(whole, make([]byte, 8))
+	if jsonErr := json.Unmarshal(head, &answer); jsonErr != nil && err == nil {
+		s.t.Errorf("answered %.200q", whole)
+	}
+	return answer, body
+}
+
+// ask asks for an item of this test's own: Redis is shared.
+func (s *site) ask(method, id, body string) events.APIGatewayProxyResponse {
+	answer, _ := s.try(left, request(method, "/items/{id}", map[string]string{"id": s.role + id}, body))
+	return answer
+}
+
+// expect asks and checks the status, and X-Cache where it is given.
+func (s *site) expect(method, id, body string, status int, cache string) {
+	s.t.Helper()
+	answer := s.ask(method, id, body)
+	if answer.StatusCode != status || cache != "" && answer.Headers["X-Cache"] != cache {
+		s.t.Errorf("%s: %d %s %s, want %d %s", method, answer.StatusCode, answer.Headers["X-Cache"], answer.Body, status, cache)
+	}
+	if status == http.StatusServiceUnavailable && answer.Headers["Retry-After"] == "" {
+		s.t.Errorf("%s: 503 without Retry-After", method)
+	}
+}
+
+// recovers waits until the answer is as wanted. How soon that is follows from
+// the times of the breaker and of claims, which tests of their own hold.
+func (s *site) recovers(method, id, body string, status int, cache string) {
+	s.t.Helper()
+	began := time.Now()
+	for {
+		answer := s.ask(method, id, body)
+		if answer.StatusCode == status && (cache == "" || answer.Headers["X-Cache"] == cache) {
+			s.t.Logf("recovered after %s", time.Since(began).Round(time.Millisecond))
+			return
+		}
+		if time.Since(began) > 20*time.Second {
+			s.t.Fatalf("%s still answers %d %s", method, answer.StatusCode, answer.Headers["X-Cache"])
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// logs checks that the log tells of it.
+func (s *site) logs(all ...string) {
+	s.t.Helper()
+	for _, part := range all {
+		if !strings.Contains(s.log.String(), part) {
+			s.t.Errorf("the log has no %s:\n%s", part, s.log)
+		}
+	}
+}
+
+func noFiles(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNotFound) }
+
+func TestWhenRedisFailsTheDatabaseAnswers(t *testing.T) {
+	for name, fail := range map[string]func(*faultproxy.Proxy){
+		"down":   (*faultproxy.Proxy).Refuse,
+		"silent": (*faultproxy.Proxy).Stall,
+		"slow":   func(p *faultproxy.Proxy) { p.Slow(2 * time.Second) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t, noFiles)
+			s.expect("PUT", "a", `1`, 201, "")
+			s.expect("GET", "a", "", 200, "miss")
+			fail(s.redis)
+			s.expect("GET", "a", "", 200, "bypass")
+			s.expect("PUT", "a", `2`, 200, "")
+			for range 3 {
+				s.expect("GET", "a", "", 200, "bypass")
+			}
+			s.expect("DELETE", "a", "", 204, "")
+			s.expect("GET", "a", "", 404, "bypass")
+			s.logs(`"msg":"cache failed","doing":"reading"`, `"msg":"cache failed","doing":"invalidating"`)
+			s.redis.Restore()
+			s.recovers("GET", "b", "", 404, "hit")
+		})
+	}
+}
+
+func TestWhenTheDatabaseFailsWhatIsCachedIsServed(t *testing.T) {
+	for name, test := range map[string]struct{ fail, mend func(*site) }{
+		"down":   {func(s *site) { s.database.Refuse() }, func(s *site) { s.database.Restore() }},
+		"silent": {func(s *site) { s.database.Stall() }, func(s *site) { s.database.Cut() }},
+		"out of connections": {
+			func(s *site) { s.exec(`ALTER ROLE ` + s.role + ` CONNECTION LIMIT 0`); s.database.Cut() },
+			func(s *site) { s.exec(`ALTER ROLE ` + s.role + ` CONNECTION LIMIT -1`) },
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t, noFiles)
+			s.expect("PUT", "a", `1`, 201, "")
+			s.expect("GET", "a", "", 200, "miss")
+			test.fail(s)
+			s.expect("GET", "a", "", 200, "hit")
+			s.expect("GET", "b", "", 503, "")
+			s.expect("PUT", "c", `2`, 503, "")
+			s.logs(`"kind":"unavailable"`, `"status":503`)
+			test.mend(s)
+			s.recovers("GET", "b", "", 404, "")
+			s.recovers("PUT", "c", `2`, 201, "")
+		})
+	}
+}
+
+func TestADatabaseThatFailsOverIsReadFromAndWrittenToOnceItCanBe(t *testing.T) {
+	s := newSite(t, noFiles)
+	s.expect("PUT", "a", `1`, 201, "")
+	s.database.Cut()
+	s.expect("GET", "a", "", 200, "")
+	s.exec(`ALTER ROLE ` + s.role + ` SET default_transaction_read_only = on`)
+	s.database.Cut()
+	s.expect("GET", "b", "", 404, "")
+	s.expect("PUT", "a", `2`, 503, "")
+	s.logs("25006", `"kind":"unavailable"`)
+	s.exec(`ALTER ROLE ` + s.role + ` RESET default_transaction_read_only`)
+	// The sessions that are there stay read-only: the function must leave them.
+	s.expect("PUT", "a", `3`, 200, "")
+	if answer := s.ask("GET", "a", ""); !strings.Contains(answer.Body, `"body":3`) {
+		t.Errorf("got %s", answer.Body)
+	}
+}
+
+func TestASecretIsRotatedUnderLoad(t *testing.T) {
+	s := newSite(t, noFiles)
+	s.expect("PUT", "a", `1`, 201, "")
+	ctx, cancel := context.WithCancel(t.Context())
+	var clients sync.WaitGroup
+	for client := range 4 {
+		clients.Go(func() {
+			for n := 0; ctx.Err() == nil; n++ {
+				answer := s.ask("GET", fmt.Sprintf("%d-%d", client, n), "")
+				if answer.StatusCode != 404 && answer.StatusCode != 503 {
+					t.Errorf("answered %d", answer.StatusCode)
+				}
+			}
+		})
+	}
+	for round := range 5 {
+		s.setPassword(fmt.Sprintf("rotated-%d", round))
+		s.exec(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '` + s.role + `'`)
+		s.recovers("PUT", "a", `1`, 200, "")
+	}
+	cancel()
+	clients.Wait()
+	for n := range 10 {
+		s.expect("GET", fmt.Sprintf("after-%d", n), "", 404, "")
+	}
+	if strings.Contains(s.log.String(), "rotated-") {
+		t.Error("the log has a password")
+	}
+}
+
+func TestNoAnswerComesAfterTheDeadline(t *testing.T) {
+	s := newSite(t, noFiles)
+	s.expect("PUT", "a", `1`, 201, "")
+	s.database.Stall()
+	s.redis.Stall()
+	for _, method := range []string{"GET", "PUT", "DELETE"} {
+		answer, _ := s.try(5*time.Second, request(method, "/items/{id}", map[string]string{"id": s.role + "a"}, `2`))
+		if answer.StatusCode != 503 {
+			t.Errorf("%s: %d", method, answer.StatusCode)
+		}
+	}
+}
