@@ -2,16 +2,20 @@ package main
 
 import (
 	"fmt"
+	"log/slog"
 	"net"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/didomi/serverless-api/lambda/cache"
 )
 
 // apiConfig is what the handler "api" is told by its environment.
 type apiConfig struct {
+	Cloud    aws.Config
 	Database database
 	Redis    redisConfig
 	Bucket   string
@@ -23,6 +27,7 @@ type apiConfig struct {
 
 // migrateConfig is what the handler "migrate" is told by its environment.
 type migrateConfig struct {
+	Cloud        aws.Config
 	Database     database
 	MasterSecret string
 }
@@ -50,9 +55,10 @@ type environment struct {
 
 // readAPI reads the environment of the handler "api"; the error lists
 // everything that is missing or bad.
-func readAPI(lookup func(string) string) (apiConfig, error) {
+func readAPI(lookup func(string) string, log *slog.Logger) (apiConfig, error) {
 	env := &environment{lookup: lookup}
 	config := apiConfig{
+		Cloud:    env.cloud(log),
 		Database: env.database(),
 		Redis: redisConfig{
 			Address: env.address("REDIS_ADDR"),
@@ -76,9 +82,10 @@ func readAPI(lookup func(string) string) (apiConfig, error) {
 }
 
 // readMigrate reads the environment of the handler "migrate".
-func readMigrate(lookup func(string) string) (migrateConfig, error) {
+func readMigrate(lookup func(string) string, log *slog.Logger) (migrateConfig, error) {
 	env := &environment{lookup: lookup}
 	config := migrateConfig{
+		Cloud:        env.cloud(log),
 		Database:     env.database(),
 		MasterSecret: env.required("DB_MASTER_SECRET_ARN", "the ARN of the master user's secret"),
 	}
@@ -103,6 +110,15 @@ func (e *environment) required(name, want string) string {
 	value := e.lookup(name)
 	if value == "" {
 		e.bad(name, want)
+	}
+	return value
+}
+
+// secret reads a variable that a problem must not quote.
+func (e *environment) secret(name, want string) string {
+	value := e.lookup(name)
+	if value == "" {
+		e.problems = append(e.problems, fmt.Sprintf("%s is missing, want %s", name, want))
 	}
 	return value
 }

@@ -5,13 +5,17 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 )
 
 func complete() map[string]string {
 	return map[string]string{
 		"DB_HOST": "proxy.example", "DB_PORT": "5432", "DB_NAME": "app", "DB_SECRET_ARN": "arn:app", "DB_MASTER_SECRET_ARN": "arn:master",
 		"REDIS_ADDR": "redis.example:6379", "BUCKET": "bucket", "CACHE_TTL": "1m", "STALE_TTL": "10m", "NEGATIVE_TTL": "5s",
-		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256",
+		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256", "AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret",
 	}
 }
 
@@ -20,7 +24,7 @@ func lookup(env map[string]string) func(string) string {
 }
 
 func TestDefaults(t *testing.T) {
-	config, err := readAPI(lookup(complete()))
+	config, err := readAPI(lookup(complete()), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,12 +49,12 @@ func TestBadVariables(t *testing.T) {
 	for name, value := range map[string]string{
 		"DB_HOST": "", "DB_PORT": "65536", "DB_NAME": "", "DB_SECRET_ARN": "", "DB_SSLMODE": "require", "REDIS_ADDR": "redis",
 		"REDIS_TLS": "yes", "REDIS_CLUSTER": "1", "BUCKET": "", "CACHE_TTL": "0s", "STALE_TTL": "-1s", "NEGATIVE_TTL": "soon",
-		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "lots",
+		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "lots", "AWS_REGION": "", "AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "",
 	} {
 		t.Run(name+" is "+value, func(t *testing.T) {
 			env := complete()
 			env[name] = value
-			_, err := readAPI(lookup(env))
+			_, err := readAPI(lookup(env), nil)
 			if err == nil || !strings.Contains(err.Error(), name+" is ") || strings.Count(err.Error(), ", want ") != 1 {
 				t.Fatalf("got %v", err)
 			}
@@ -59,12 +63,12 @@ func TestBadVariables(t *testing.T) {
 }
 
 func TestAllProblemsAreListedAtOnce(t *testing.T) {
-	_, err := readAPI(lookup(nil))
-	if err == nil || strings.Count(err.Error(), ", want ") != 9 {
+	_, err := readAPI(lookup(nil), nil)
+	if err == nil || strings.Count(err.Error(), ", want ") != 12 {
 		t.Fatalf("got %v", err)
 	}
-	_, err = readMigrate(lookup(nil))
-	if err == nil || strings.Count(err.Error(), ", want ") != 5 || !strings.Contains(err.Error(), "DB_MASTER_SECRET_ARN") {
+	_, err = readMigrate(lookup(nil), nil)
+	if err == nil || strings.Count(err.Error(), ", want ") != 8 || !strings.Contains(err.Error(), "DB_MASTER_SECRET_ARN") {
 		t.Fatalf("got %v", err)
 	}
 }
@@ -73,5 +77,32 @@ func TestAnUnknownHandlerIsNamed(t *testing.T) {
 	_, err := build(lookup(map[string]string{"_HANDLER": "apo"}), nil)
 	if err == nil || !strings.Contains(err.Error(), `"apo", want api or migrate`) {
 		t.Fatalf("got %v", err)
+	}
+}
+
+func TestTheSDKIsToldWhatTheEnvironmentSays(t *testing.T) {
+	env := complete()
+	env["AWS_SESSION_TOKEN"], env["AWS_ENDPOINT_URL"], env["AWS_ENDPOINT_URL_SECRETS_MANAGER"] = "token", "http://all", "http://secrets"
+	config, err := readAPI(lookup(env), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys, err := config.Cloud.Credentials.Retrieve(t.Context())
+	if err != nil || keys.AccessKeyID != "key" || keys.SecretAccessKey != "secret" || keys.SessionToken != "token" {
+		t.Errorf("keys of %s, %v", keys.AccessKeyID, err)
+	}
+	if got := aws.ToString(secretsmanager.NewFromConfig(config.Cloud).Options().BaseEndpoint); got != "http://secrets" {
+		t.Errorf("secrets are asked for at %s", got)
+	}
+	if s3 := s3.NewFromConfig(config.Cloud).Options(); aws.ToString(s3.BaseEndpoint) != "http://all" || s3.Region != "eu-west-1" {
+		t.Errorf("files are asked for at %s in %s", aws.ToString(s3.BaseEndpoint), s3.Region)
+	}
+}
+
+func TestProcessorsFollowTheMemory(t *testing.T) {
+	for megabytes, want := range map[int64]int{128: 1, 256: 1, 1769: 1, 1770: 2, 3538: 2, 3539: 3, 10240: 6} {
+		if got := processors(megabytes << 20); got != want {
+			t.Errorf("%d MB: %d, want %d", megabytes, got, want)
+		}
 	}
 }
