@@ -39,7 +39,7 @@ func TestDefaults(t *testing.T) {
 func TestOriginsAreAList(t *testing.T) {
 	env := complete()
 	env["CORS_ORIGINS"] = "https://a.example,https://b.example"
-	config, err := readAPI(lookup(env))
+	config, err := readAPI(lookup(env), nil)
 	if want := []string{"https://a.example", "https://b.example"}; err != nil || !slices.Equal(config.Origins, want) {
 		t.Errorf("got %v, %v; want %v", config.Origins, err, want)
 	}
