@@ -69,8 +69,8 @@ lint: lint-tools $(TOOLS) ## gofmt, vet, staticcheck, room rules, shell and YAML
 	  echo "lint: $$module"; \
 	  (cd $$module && $(TRIM) $(CURDIR)/$(LINT)/bin/golangci-lint run --allow-parallel-runners --config $(CURDIR)/.golangci.yml ./...) || exit 1; \
 	done
-	@$(LINT)/venv/bin/shellcheck .ci/run
-	@$(LINT)/bin/shfmt -d -i 2 .ci/run
+	@$(LINT)/venv/bin/shellcheck .ci/run sandbox/tools/language-go/pulumi-language-go
+	@$(LINT)/bin/shfmt -d -i 2 .ci/run sandbox/tools/language-go/pulumi-language-go
 	@$(LINT)/venv/bin/yamllint --strict .
 
 unit: $(TOOLS) ## components under Pulumi mocks; the function against real PostgreSQL and Redis

@@ -26,6 +26,7 @@ type account struct {
 	plane    *dataplane.Servers
 	gateway  *gateway.Gateway
 	host     *lambdahost.Host
+	shipper  *shipper // of the functions' logs
 	access   *os.File // access log of the REST APIs
 }
 
@@ -65,9 +66,10 @@ func openAccount(ctx context.Context, l layout.Layout, region string, log *slog.
 	if err != nil {
 		return nil, fmt.Errorf("make the gateway: %w", err)
 	}
+	a.shipper = newShipper(a.gateway.PutLogs, log)
 	a.host, err = lambdahost.New(lambdahost.Config{
 		Source: a.gateway, Dir: functionsDir(l), Region: region, AccountID: layout.Account,
-		Platform: platform(l),
+		Platform: platform(l), Logs: a.shipper.add,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("make the function host: %w", err)
@@ -110,6 +112,9 @@ func (a *account) close() error {
 	var all error
 	if a.host != nil {
 		all = errors.Join(all, a.host.Close())
+	}
+	if a.shipper != nil {
+		a.shipper.close()
 	}
 	if a.plane != nil {
 		all = errors.Join(all, a.plane.Close())

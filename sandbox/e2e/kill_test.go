@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"bytes"
 	"context"
 	"os"
 	"path/filepath"
@@ -11,19 +12,18 @@ import (
 	"time"
 )
 
-// resources is how long an up is left alone once the AWS provider runs, so
-// that the kill comes while resources are being created.
-const resources = 30 * time.Second
+// enough is how many resources an up has made when it is killed.
+const enough = 40
 
 // killDaemonOnce waits until the running up creates resources and then kills
 // the sandbox's daemon with SIGKILL.
 func killDaemonOnce(ctx context.Context, t *testing.T) {
 	t.Helper()
-	waitFor(ctx, t, "the AWS provider", func() bool { return len(processes(t, "pulumi-resource-aws", "")) != 0 })
-	select {
-	case <-time.After(resources):
-	case <-ctx.Done():
-	}
+	events := filepath.Join(repository(t), ".sandbox", "run", "events-dev.json")
+	waitFor(ctx, t, "resources", func() bool {
+		text, err := os.ReadFile(events)
+		return err == nil && bytes.Count(text, []byte(`"resOutputsEvent"`)) >= enough
+	})
 	daemons := processes(t, "sandbox", "serve")
 	if len(daemons) != 1 {
 		t.Fatalf("%d daemons run, want 1", len(daemons))

@@ -1,0 +1,80 @@
+package daemon
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/didomi/serverless-api/sandbox/gateway"
+	"github.com/didomi/serverless-api/sandbox/lambdahost"
+)
+
+const (
+	// shipEvery is how long a line may wait for others to go with it.
+	shipEvery = 500 * time.Millisecond
+	// shipWaiting is how many lines may wait; more are in the log files only.
+	shipWaiting = 10000
+)
+
+// shipper carries the functions' log lines to the emulated CloudWatch Logs. No
+// invocation waits for it.
+type shipper struct {
+	put   func(ctx context.Context, group, stream string, events []gateway.LogEvent) error
+	log   *slog.Logger
+	lines chan lambdahost.LogLine
+	stop  chan struct{}
+	done  chan struct{}
+}
+
+func newShipper(put func(context.Context, string, string, []gateway.LogEvent) error, log *slog.Logger) *shipper {
+	s := &shipper{put: put, log: log, lines: make(chan lambdahost.LogLine, shipWaiting), stop: make(chan struct{}), done: make(chan struct{})}
+	go s.run()
+	return s
+}
+
+// add takes a line, or leaves it where too many wait.
+func (s *shipper) add(line lambdahost.LogLine) {
+	select {
+	case s.lines <- line:
+	default:
+	}
+}
+
+// close ships what waits and ends.
+func (s *shipper) close() {
+	close(s.stop)
+	<-s.done
+}
+
+func (s *shipper) run() {
+	defer close(s.done)
+	tick := time.NewTicker(shipEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			s.ship()
+		case <-s.stop:
+			s.ship()
+			return
+		}
+	}
+}
+
+// ship sends the lines that wait now, one call a stream.
+func (s *shipper) ship() {
+	type address struct{ group, stream string }
+	batches := map[address][]gateway.LogEvent{}
+	for range len(s.lines) {
+		line := <-s.lines
+		to := address{line.Group, line.Stream}
+		batches[to] = append(batches[to], gateway.LogEvent{Timestamp: line.Time.UnixMilli(), Message: line.Text})
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	for to, events := range batches {
+		if err := s.put(ctx, to.group, to.stream, events); err != nil {
+			s.log.Warn("a function's log did not reach CloudWatch Logs", "error", err)
+		}
+	}
+}
