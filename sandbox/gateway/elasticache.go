@@ -58,12 +58,30 @@ func (g *Gateway) elasticacheCalls() map[string]handler {
 // https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_ReplicationGroup.html
 var cacheMembers = map[string]string{
 	"AutoMinorVersionUpgrade": "AutoMinorVersionUpgrade",
+	"Engine":                  "Engine",
 	"IpDiscovery":             "IpDiscovery",
 	"KmsKeyId":                "KmsKeyId",
 	"NetworkType":             "NetworkType",
 }
 
 func cacheKey(id string) string { return "elasticache:group/" + id }
+func nodesKey(id string) string { return "elasticache:nodes/" + id }
+
+// rememberNodes keeps what a change of a group changes in its nodes, from which
+// clients read it: the emulator changes the group alone.
+// https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_ModifyReplicationGroup.html
+func (x *exchange) rememberNodes(id string) {
+	members := formMembers(x.form, map[string]string{
+		"Engine": "Engine", "EngineVersion": "EngineVersion", "PreferredMaintenanceWindow": "PreferredMaintenanceWindow",
+	})
+	if name := x.form.Get("CacheParameterGroupName"); name != "" {
+		group := &node{name: "CacheParameterGroup"}
+		group.set("CacheParameterGroupName", name)
+		group.set("ParameterApplyStatus", "in-sync")
+		members["CacheParameterGroup"] = group
+	}
+	x.g.fields.set(nodesKey(id), members)
+}
 
 // cacheCreated starts the servers of a new replication group.
 // https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_CreateReplicationGroup.html
@@ -143,6 +161,7 @@ func cacheModified(x *exchange) error {
 	group := answer.first("ReplicationGroup")
 	id := group.value("ReplicationGroupId")
 	x.g.fields.set(cacheKey(id), formMembers(x.form, cacheMembers))
+	x.rememberNodes(id)
 	served, ok := x.g.servedCache(id)
 	if !ok {
 		return nil
@@ -176,6 +195,7 @@ func cacheDeleted(x *exchange) error {
 	delete(x.g.caches.groups, id)
 	x.g.caches.mu.Unlock()
 	x.g.fields.forget(cacheKey(id))
+	x.g.fields.forget(nodesKey(id))
 	return x.g.config.Plane.RemoveCache(x.r.Context(), id)
 }
 
@@ -268,6 +288,7 @@ func (g *Gateway) showCacheNode(cluster *node) {
 			cluster.set(member, value)
 		}
 	}
+	g.fields.fill(nodesKey(id), cluster)
 	served, ok := g.servedCache(id)
 	if !ok {
 		return

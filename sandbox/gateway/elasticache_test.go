@@ -198,3 +198,32 @@ func TestUsersReadBackAndReachTheirGroups(t *testing.T) {
 		}
 	})
 }
+
+func TestAChangedGroupsNodesAreChangedToo(t *testing.T) {
+	s := newStand(t, nil)
+	client := elasticache.NewFromConfig(s.config())
+	id := aws.String("moved")
+	_, err := client.CreateReplicationGroup(t.Context(), &elasticache.CreateReplicationGroupInput{
+		ReplicationGroupId: id, ReplicationGroupDescription: aws.String("d"), Engine: aws.String("redis"), EngineVersion: aws.String("7.1"),
+		CacheParameterGroupName: clusterParameters(t, client, "old"), NumNodeGroups: aws.Int32(1),
+	})
+	if err == nil {
+		_, err = client.ModifyReplicationGroup(t.Context(), &elasticache.ModifyReplicationGroupInput{
+			ReplicationGroupId: id, Engine: aws.String("valkey"), EngineVersion: aws.String("8.1"),
+			CacheParameterGroupName: aws.String("new"), PreferredMaintenanceWindow: aws.String("mon:05:30-mon:06:30"), ApplyImmediately: aws.Bool(true),
+		})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	group := describeGroup(t, client, *id)
+	nodes, err := client.DescribeCacheClusters(t.Context(), &elasticache.DescribeCacheClustersInput{CacheClusterId: &group.MemberClusters[0]})
+	if err != nil {
+		t.Fatal(err)
+	}
+	node := nodes.CacheClusters[0]
+	if *group.Engine != "valkey" || *node.Engine != "valkey" || *node.EngineVersion != "8.1" ||
+		*node.CacheParameterGroup.CacheParameterGroupName != "new" || *node.PreferredMaintenanceWindow != "mon:05:30-mon:06:30" {
+		t.Errorf("the group runs %s, its node %s %s with %+v in %s", *group.Engine, *node.Engine, *node.EngineVersion, node.CacheParameterGroup, *node.PreferredMaintenanceWindow)
+	}
+}

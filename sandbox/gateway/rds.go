@@ -113,6 +113,19 @@ func (x *exchange) rememberCluster(id string) {
 	x.g.fields.set(clusterKey(id), members)
 }
 
+// upgradeInstances gives a cluster's new engine version to its instances, which
+// the emulator leaves at the old one.
+// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBCluster.html
+func (x *exchange) upgradeInstances(cluster *node) {
+	version := x.form.Get("EngineVersion")
+	if version == "" {
+		return
+	}
+	cluster.each("DBClusterMember", func(member *node) {
+		x.g.fields.set(instanceKey(member.value("DBInstanceIdentifier")), map[string]any{"EngineVersion": version})
+	})
+}
+
 // logExports applies the log types that a create or modify call enables and
 // disables to those remembered.
 func logExports(remembered any, form url.Values) []string {
@@ -174,6 +187,7 @@ func clusterModified(x *exchange) error {
 	cluster := answer.first("DBCluster")
 	id := cluster.value("DBClusterIdentifier")
 	x.rememberCluster(id)
+	x.upgradeInstances(cluster)
 	x.g.databases.mu.Lock()
 	served, ok := x.g.databases.clusters[id]
 	x.g.databases.mu.Unlock()

@@ -213,3 +213,26 @@ func TestAProxyLeadsToItsTarget(t *testing.T) {
 		}
 	})
 }
+
+func TestAnUpgradedClustersInstancesAreUpgradedToo(t *testing.T) {
+	s := newStand(t, nil)
+	client := rds.NewFromConfig(s.config())
+	createCluster(t, client, "upgraded", func(in *rds.CreateDBClusterInput) { in.EngineVersion = aws.String("16.11") })
+	_, err := client.CreateDBInstance(t.Context(), &rds.CreateDBInstanceInput{
+		DBInstanceIdentifier: aws.String("upgraded-1"), DBClusterIdentifier: aws.String("upgraded"), Engine: aws.String("aurora-postgresql"),
+		EngineVersion: aws.String("16.11"), DBInstanceClass: aws.String("db.serverless"),
+	})
+	if err == nil {
+		_, err = client.ModifyDBCluster(t.Context(), &rds.ModifyDBClusterInput{
+			DBClusterIdentifier: aws.String("upgraded"), EngineVersion: aws.String("17.5"),
+			AllowMajorVersionUpgrade: aws.Bool(true), ApplyImmediately: aws.Bool(true),
+		})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := client.DescribeDBInstances(t.Context(), &rds.DescribeDBInstancesInput{DBInstanceIdentifier: aws.String("upgraded-1")})
+	if err != nil || *got.DBInstances[0].EngineVersion != "17.5" {
+		t.Errorf("the instance runs %+v, %v, want 17.5", got, err)
+	}
+}
