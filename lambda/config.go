@@ -20,7 +20,8 @@ type apiConfig struct {
 	Redis    redisConfig
 	Bucket   string
 	Cache    cache.Config
-	Memory   int64 // of the function, bytes; 0: not known
+	Memory   int64  // of the function, bytes; 0: not known
+	Function string // its name
 	Version  string
 	Origins  []string // whose pages may call the API
 }
@@ -72,8 +73,9 @@ func readAPI(lookup func(string) string, log *slog.Logger) (apiConfig, error) {
 			Stale:    env.duration("STALE_TTL", 0),
 			Negative: env.duration("NEGATIVE_TTL", 0),
 		},
-		Memory:  env.megabytes("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"),
-		Version: lookup("AWS_LAMBDA_FUNCTION_VERSION"),
+		Memory:   env.megabytes("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"),
+		Function: lookup("AWS_LAMBDA_FUNCTION_NAME"),
+		Version:  lookup("AWS_LAMBDA_FUNCTION_VERSION"),
 	}
 	if origins := lookup("CORS_ORIGINS"); origins != "" {
 		config.Origins = strings.Split(origins, ",")

@@ -19,10 +19,11 @@ import (
 	"github.com/didomi/serverless-api/lambda/migrate"
 	"github.com/didomi/serverless-api/lambda/secrets"
 	"github.com/didomi/serverless-api/lambda/store"
+	"github.com/didomi/serverless-api/lambda/telemetry"
 )
 
 func main() {
-	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
+	log := telemetry.NewLogger(os.Stdout)
 	function, err := build(os.Getenv, log)
 	if err != nil {
 		reportInitError(os.Getenv("AWS_LAMBDA_RUNTIME_API"), err)
@@ -63,7 +64,10 @@ func buildAPI(env func(string) string, log *slog.Logger) (any, error) {
 	}
 	fit(settings.Memory, env)
 	cloud := settings.Cloud
-	vault := secrets.New(func() secrets.API { return secretsmanager.NewFromConfig(cloud) })
+	meter := telemetry.Meter{Function: settings.Function}
+	vault := secrets.New(func() secrets.API {
+		return countedSecrets{secretsmanager.NewFromConfig(cloud), meter.Failures(log, telemetry.SecretsFailures)}
+	})
 	items, err := openStore(settings.Database, vault)
 	if err != nil {
 		return nil, err
@@ -71,7 +75,7 @@ func buildAPI(env func(string) string, log *slog.Logger) (any, error) {
 	redis := cache.NewBreaker(openRedis(settings.Redis, vault))
 	bucket := files.New(settings.Bucket, func() files.Client { return files.Connect(cloud) })
 	h := &handler.Handler{
-		Items: cache.NewItems(items, cache.New(redis, settings.Cache, log)),
+		Items: cache.NewItems(items, cache.New(redis, settings.Cache, meter.Failures(log, telemetry.CacheFailures))),
 		Files: bucket,
 		Health: map[string]func(context.Context) error{
 			"database": items.Ping, "cache": redis.Ping, "files": bucket.Ping,
@@ -79,8 +83,24 @@ func buildAPI(env func(string) string, log *slog.Logger) (any, error) {
 		Version: settings.Version,
 		Origins: settings.Origins,
 		Log:     log,
+		Meter:   meter,
 	}
 	return h.Serve, nil
+}
+
+// countedSecrets counts the reads of secrets that fail, which otherwise show
+// as failures of the parts whose credentials they are.
+type countedSecrets struct {
+	secrets.API
+	failures *slog.Logger
+}
+
+func (s countedSecrets) GetSecretValue(ctx context.Context, in *secretsmanager.GetSecretValueInput, opts ...func(*secretsmanager.Options)) (*secretsmanager.GetSecretValueOutput, error) {
+	out, err := s.API.GetSecretValue(ctx, in, opts...)
+	if err != nil {
+		s.failures.WarnContext(ctx, "secret not read", "error", err)
+	}
+	return out, err
 }
 
 func openStore(db database, vault *secrets.Source) (*store.Store, error) {

@@ -140,7 +140,7 @@ func start(t *testing.T, name, runtimeAddress string, env ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, os.Args[0])
 	cmd.Env = append([]string{"_HANDLER=" + name, "AWS_LAMBDA_RUNTIME_API=" + runtimeAddress}, env...)
 	var log strings.Builder
-	cmd.Stderr = &log
+	cmd.Stdout, cmd.Stderr = &log, &log
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

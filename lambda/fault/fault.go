@@ -29,8 +29,15 @@ type Error struct {
 	Kind       Kind
 	Detail     string        // for the client: nothing internal
 	RetryAfter time.Duration // for Unavailable: when to come back
+	Part       string        // for Unavailable: what is away
 	Cause      error         // for the log
 }
+
+// The parts that can be away, as a client is told.
+const (
+	Database = "database"
+	Files    = "file storage"
+)
 
 // Error says everything, the cause too: it is for the log, never for a client.
 func (e *Error) Error() string {
@@ -54,6 +61,7 @@ func Down(part string, cause error) *Error {
 		Kind:       Unavailable,
 		Detail:     "the " + part + " does not answer at the moment",
 		RetryAfter: retryAfter,
+		Part:       part,
 		Cause:      cause,
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/url"
 	"sync"
 	"time"
 
@@ -119,9 +120,6 @@ func represent(contentType, cacheControl, disposition, encoding, language *strin
 	return header
 }
 
-// part is what a client is told that S3 is.
-const part = "file storage"
-
 // Causes of faults that a caller may want to tell from others.
 var (
 	ErrRange    = errors.New("the range is not within the object")
@@ -131,19 +129,24 @@ var (
 func classify(what string, err error) error {
 	var response *awshttp.ResponseError
 	if !errors.As(err, &response) {
-		return fault.Down(part, err)
+		// What is not sent fails with its address, which has the key in it.
+		var unsent *url.Error
+		if errors.As(err, &unsent) {
+			err = unsent.Err
+		}
+		return fault.Down(fault.Files, err)
 	}
 	switch status := response.HTTPStatusCode(); {
 	case status == http.StatusNotFound:
 		return &fault.Error{Kind: fault.NotFound, Detail: "there is no such file", Cause: err}
 	case status == http.StatusPreconditionFailed:
-		down := fault.Down(part, errors.Join(ErrReplaced, err))
+		down := fault.Down(fault.Files, errors.Join(ErrReplaced, err))
 		down.Detail = "the file is being replaced"
 		return down
 	case status == http.StatusRequestedRangeNotSatisfiable:
 		return &fault.Error{Kind: fault.Malformed, Detail: "the range is not within the file", Cause: errors.Join(ErrRange, err)}
 	case status >= http.StatusInternalServerError, status == http.StatusTooManyRequests:
-		return fault.Down(part, err)
+		return fault.Down(fault.Files, err)
 	default:
 		return fault.Broken(what, err)
 	}

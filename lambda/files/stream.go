@@ -146,7 +146,7 @@ func (b *body) resume(cause error) error {
 		return nil
 	}
 	if b.ctx.Err() != nil || b.retries.Add(1) > readRetries {
-		return fault.Down(part, cause)
+		return fault.Down(fault.Files, cause)
 	}
 	b.parts = append([]chan fetched{b.fetch(b.at, b.leadEnd)}, b.parts...)
 	b.leadEnd = b.at
@@ -172,7 +172,7 @@ func (b *body) turn() error {
 		b.current, b.rest = got.bytes, got.bytes
 		return got.err
 	case <-b.ctx.Done():
-		return fault.Down(part, b.ctx.Err())
+		return fault.Down(fault.Files, b.ctx.Err())
 	}
 }
 
@@ -217,7 +217,7 @@ func (b *body) tryFill(buffer []byte, from int64) error {
 	}
 	defer func() { _ = content.Close() }()
 	if _, err := io.ReadFull(content, buffer); err != nil {
-		return fault.Down(part, err)
+		return fault.Down(fault.Files, err)
 	}
 	return nil
 }

@@ -19,7 +19,7 @@ func TestCORS(t *testing.T) {
 	}
 	read := map[string]string{
 		"Access-Control-Allow-Origin": page, "Access-Control-Allow-Credentials": "", "Vary": "Origin",
-		"Access-Control-Expose-Headers": "Accept-Ranges, Content-Range, ETag, Location, Retry-After, X-Cache, X-Request-Id",
+		"Access-Control-Expose-Headers": "Accept-Ranges, Content-Range, ETag, Location, Retry-After, X-Cache, X-File-Size, X-Request-Id",
 	}
 	closed := map[string]string{"Access-Control-Allow-Origin": "", "Vary": "Origin"}
 	for name, c := range map[string]struct {

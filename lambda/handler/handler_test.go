@@ -19,6 +19,7 @@ import (
 	"github.com/didomi/serverless-api/lambda/files"
 	"github.com/didomi/serverless-api/lambda/handler"
 	"github.com/didomi/serverless-api/lambda/store"
+	"github.com/didomi/serverless-api/lambda/telemetry"
 )
 
 // items is handler.Items out of functions.
@@ -369,15 +370,16 @@ func TestHealth(t *testing.T) {
 func TestTheLogNamesTheRouteAndNobody(t *testing.T) {
 	var log strings.Builder
 	h := &handler.Handler{
-		Log: slog.New(slog.NewJSONHandler(&log, nil)),
+		Log:   telemetry.NewLogger(&log),
+		Meter: telemetry.Meter{Function: "didomi-dev-api"},
 		Items: items{get: func(string) (store.Item, cache.Status, error) {
 			return stored, cache.Hit, nil
 		}},
 	}
-	e := item("GET", "jane.doe", map[string]string{"Authorization": "Bearer token", "User-Agent": "agent", "X-Amzn-Trace-Id": "Root=1"}, "")
+	e := item("GET", "jane.doe", map[string]string{"Authorization": "Bearer token", "User-Agent": "agent", "X-Amzn-Trace-Id": "Self=2;Root=1;Sampled=0"}, "")
 	e.Path, e.RequestContext.Identity.SourceIP = "/items/jane.doe", "203.0.113.9"
 	ask(t, h, e)
-	for _, want := range []string{`"request_id":"request-1"`, `"route":"/items/{id}"`, `"status":200`, `"cache":"hit"`, `"trace":"Root=1"`} {
+	for _, want := range []string{`"request_id":"request-1"`, `"resource":"/items/{id}"`, `"status":200`, `"cache":"hit"`, `"trace_id":"1"`} {
 		if !strings.Contains(log.String(), want) {
 			t.Errorf("the log lacks %s: %s", want, log.String())
 		}

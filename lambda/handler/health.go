@@ -19,7 +19,7 @@ type dependency struct {
 
 // health asks all dependencies at once; any that is down makes it 503. Why it
 // is down is for the log only.
-func (h *Handler) health(ctx context.Context, r *request) (*response, error) {
+func (h *Handler) health(ctx context.Context, _ *request) (*response, error) {
 	shown := struct {
 		Status       string                `json:"status"`
 		Version      string                `json:"version"`
@@ -36,7 +36,7 @@ func (h *Handler) health(ctx context.Context, r *request) (*response, error) {
 			shown.Dependencies[name] = state
 			if err != nil {
 				shown.Status, status = "down", http.StatusServiceUnavailable
-				h.Log.LogAttrs(ctx, slog.LevelError, "dependency down", slog.String("request_id", r.id),
+				h.Log.LogAttrs(ctx, slog.LevelError, "dependency down",
 					slog.String("dependency", name), slog.String("error", err.Error()))
 			}
 		})

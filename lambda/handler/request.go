@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -99,10 +100,17 @@ func (r *request) body(limit int) ([]byte, error) {
 	return body, nil
 }
 
-// trace returns the trace id of X-Ray.
+// trace returns the id of the trace of X-Ray, the Root of its header; empty
+// if there is none.
 func (r *request) trace(ctx context.Context) string {
-	if id, ok := ctx.Value("x-amzn-trace-id").(string); ok && id != "" {
-		return id
+	header, _ := ctx.Value("x-amzn-trace-id").(string)
+	if header == "" {
+		header = r.header.Get("X-Amzn-Trace-Id")
 	}
-	return r.header.Get("X-Amzn-Trace-Id")
+	for field := range strings.SplitSeq(header, ";") {
+		if id, ok := strings.CutPrefix(strings.TrimSpace(field), "Root="); ok {
+			return id
+		}
+	}
+	return ""
 }

@@ -6,6 +6,8 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"sync"
+	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 
@@ -19,6 +21,7 @@ type response struct {
 	body   []byte
 	stream io.ReadCloser // instead of body
 	cause  error         // of a problem, for the log
+	took   time.Duration // until it was there
 }
 
 func newResponse(status int) *response {
@@ -78,8 +81,11 @@ func (a *response) streamed(done func(sent int64, err error)) *events.APIGateway
 
 // watched counts a body and tells how it ended.
 type watched struct {
-	body   io.ReadCloser
-	done   func(sent int64, err error)
+	body io.ReadCloser
+	done func(sent int64, err error)
+
+	// The runtime's client may close a body while it is read.
+	mu     sync.Mutex
 	sent   int64
 	err    error
 	closed bool
@@ -87,6 +93,8 @@ type watched struct {
 
 func (w *watched) Read(p []byte) (int, error) {
 	n, err := w.body.Read(p)
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.sent += int64(n)
 	if err != nil && err != io.EOF {
 		w.err = err
@@ -98,11 +106,15 @@ func (w *watched) Read(p []byte) (int, error) {
 
 // Close is called by the runtime when the answer was sent or could not be.
 func (w *watched) Close() error {
+	w.mu.Lock()
 	if w.closed {
+		w.mu.Unlock()
 		return nil
 	}
 	w.closed = true
+	sent, broken := w.sent, w.err
+	w.mu.Unlock()
 	err := w.body.Close()
-	w.done(w.sent, w.err)
+	w.done(sent, broken)
 	return err
 }

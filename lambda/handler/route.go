@@ -10,6 +10,8 @@ import (
 
 type handle func(context.Context, *request) (*response, error)
 
+const itemResource = "/items/{id}"
+
 // filesResource is the one resource whose GET and HEAD are streamed.
 const filesResource = "/files/{key+}"
 
@@ -17,7 +19,7 @@ const filesResource = "/files/{key+}"
 func (h *Handler) routes() map[string]map[string]handle {
 	return map[string]map[string]handle{
 		"/items": {http.MethodGet: h.listItems},
-		"/items/{id}": {
+		itemResource: {
 			http.MethodGet:    h.getItem,
 			http.MethodPut:    h.putItem,
 			http.MethodDelete: h.deleteItem,

@@ -105,6 +105,6 @@ func classify(what string, err error) error {
 	case errors.As(err, &reported) && !isOneOf(err, away):
 		return fault.Broken(what, err)
 	default:
-		return fault.Down("database", err)
+		return fault.Down(fault.Database, err)
 	}
 }

@@ -1,0 +1,76 @@
+package handler
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/didomi/serverless-api/lambda/cache"
+	"github.com/didomi/serverless-api/lambda/fault"
+	"github.com/didomi/serverless-api/lambda/telemetry"
+)
+
+// record writes the one line that every request leaves in the log, with its
+// metrics; broken is what ended a stream early.
+func (h *Handler) record(ctx context.Context, r *request, answer *response, sent int64, broken error) {
+	attributes := []slog.Attr{
+		slog.String("method", r.method),
+		slog.String("resource", r.resource),
+		slog.Int("status", answer.status),
+		slog.String("cache", answer.header.Get("X-Cache")),
+		slog.Int64("bytes", sent),
+	}
+	level := slog.LevelInfo
+	if answer.status >= http.StatusInternalServerError || broken != nil {
+		level = slog.LevelError
+		if err := errors.Join(answer.cause, broken); err != nil {
+			attributes = append(attributes, slog.String("kind", string(fault.KindOf(err))), slog.String("error", err.Error()))
+		}
+	}
+	attributes = append(attributes, h.Meter.Line(h.routeOf(r), values(r, answer, sent, broken)...)...)
+	h.Log.LogAttrs(ctx, level, "request", attributes...)
+}
+
+// routeOf names the route for a metric: few names, whatever is asked for.
+func (h *Handler) routeOf(r *request) string {
+	if handle, _ := h.find(r); handle == nil {
+		return "other"
+	}
+	return r.method + " " + r.resource
+}
+
+var cacheMetrics = map[string]string{
+	string(cache.Hit): telemetry.CacheHit, string(cache.Miss): telemetry.CacheMiss,
+	string(cache.Stale): telemetry.CacheStale, string(cache.Bypass): telemetry.CacheBypass,
+}
+
+// values are what the request adds to the metrics.
+func values(r *request, answer *response, sent int64, broken error) []telemetry.Value {
+	values := []telemetry.Value{{Name: telemetry.Latency, Amount: milliseconds(answer.took)}}
+	count := func(metric string) {
+		if metric != "" {
+			values = append(values, telemetry.Value{Name: metric, Amount: 1})
+		}
+	}
+	if r.resource == itemResource { // a list is never asked of the cache
+		count(cacheMetrics[answer.header.Get("X-Cache")])
+	}
+	if answer.stream != nil {
+		values = append(values,
+			telemetry.Value{Name: telemetry.StreamBytes, Amount: float64(sent)},
+			telemetry.Value{Name: telemetry.StreamTime, Amount: milliseconds(time.Since(r.began) - answer.took)})
+	}
+	if broken != nil {
+		count(telemetry.StreamsBroken)
+	}
+	if answer.status == http.StatusInternalServerError {
+		count(telemetry.InternalErrors)
+	}
+	if errors.Is(answer.cause, errOverdue) {
+		count(telemetry.Overdue)
+	}
+	count(telemetry.FailureOf(errors.Join(answer.cause, broken), ""))
+	return values
+}
