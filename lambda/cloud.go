@@ -40,6 +40,8 @@ func (e *environment) cloud(log *slog.Logger) aws.Config {
 type serviceEndpoints func(string) string
 
 // GetServiceBaseEndpoint is what the SDK looks for in a configuration source.
+//
+//nolint:unparam // the error is the SDK's interface's
 func (lookup serviceEndpoints) GetServiceBaseEndpoint(_ context.Context, service string) (string, bool, error) {
 	endpoint := lookup("AWS_ENDPOINT_URL_" + strings.ToUpper(strings.ReplaceAll(service, " ", "_")))
 	return endpoint, endpoint != "", nil
