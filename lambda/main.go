@@ -85,7 +85,7 @@ func buildAPI(env func(string) string, log *slog.Logger) (any, error) {
 		Log:     log,
 		Meter:   meter,
 	}
-	return h.Serve, nil
+	return h.Handle, nil
 }
 
 // countedSecrets counts the reads of secrets that fail, which otherwise show

@@ -62,7 +62,7 @@ func (h *Handler) getItem(ctx context.Context, r *request) (*response, error) {
 func (r *request) showItem(item store.Item) (*response, error) {
 	answer, err := r.check(representation{etag: tagOf(item)})
 	if answer == nil && err == nil {
-		answer, err = jsonResponse(http.StatusOK, show(item))
+		answer = itemResponse(http.StatusOK, item)
 	}
 	if err != nil {
 		return newResponse(0), err
@@ -133,10 +133,7 @@ func (h *Handler) putItem(ctx context.Context, r *request) (*response, error) {
 	if created {
 		status = http.StatusCreated
 	}
-	answer, err := jsonResponse(status, show(item))
-	if err != nil {
-		return nil, err
-	}
+	answer := itemResponse(status, item)
 	answer.header.Set("ETag", tagOf(item))
 	if created {
 		answer.header.Set("Location", "/items/"+url.PathEscape(id))

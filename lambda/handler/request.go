@@ -36,7 +36,7 @@ func newRequest(ctx context.Context, event events.APIGatewayProxyRequest) *reque
 		id:       event.RequestContext.RequestID,
 		method:   event.HTTPMethod,
 		resource: event.Resource,
-		header:   http.Header{},
+		header:   make(http.Header, len(event.MultiValueHeaders)),
 		query:    url.Values{},
 		path:     make(map[string]string, len(event.PathParameters)),
 		began:    time.Now(),
@@ -44,13 +44,12 @@ func newRequest(ctx context.Context, event events.APIGatewayProxyRequest) *reque
 		encoded:  event.IsBase64Encoded,
 	}
 	for name, values := range event.MultiValueHeaders {
-		for _, value := range values {
-			r.header.Add(name, value)
-		}
+		name = http.CanonicalHeaderKey(name)
+		r.header[name] = append(r.header[name], values...)
 	}
 	for name, value := range event.Headers {
-		if r.header.Get(name) == "" {
-			r.header.Set(name, value)
+		if name = http.CanonicalHeaderKey(name); len(r.header[name]) == 0 {
+			r.header[name] = []string{value}
 		}
 	}
 	for name, values := range event.MultiValueQueryStringParameters {

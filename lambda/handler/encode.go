@@ -1,0 +1,94 @@
+package handler
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"strconv"
+	"time"
+	"unicode/utf8"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"github.com/didomi/serverless-api/lambda/store"
+)
+
+// encoded is an answer as the runtime sends it. It has no field that JSON
+// would show: that is how the runtime knows a reader.
+type encoded struct {
+	io.Reader
+}
+
+// MarshalJSON implements json.Marshaler; the runtime asks for it before it reads.
+func (encoded) MarshalJSON() ([]byte, error) { return []byte("{}"), nil }
+
+// ContentType tells the runtime what it sends.
+func (encoded) ContentType() string { return "application/json" }
+
+func encodeAnswer(answer events.APIGatewayProxyResponse) encoded {
+	text := make([]byte, 0, 512+len(answer.Body)+len(answer.Body)/4)
+	text = append(text, `{"statusCode":`...)
+	text = strconv.AppendInt(text, int64(answer.StatusCode), 10)
+	text = append(text, `,"headers":{`...)
+	first := true
+	for name, value := range answer.Headers {
+		if !first {
+			text = append(text, ',')
+		}
+		first = false
+		text = appendString(text, name)
+		text = append(text, ':')
+		text = appendString(text, value)
+	}
+	text = append(text, `},"body":`...)
+	text = appendString(text, answer.Body)
+	return encoded{bytes.NewReader(append(text, '}'))}
+}
+
+// appendItem appends what the API shows of an item. Its body is JSON as the
+// database took it.
+func appendItem(text []byte, item store.Item) []byte {
+	text = append(text, `{"id":`...)
+	text = appendString(text, item.ID)
+	text = append(text, `,"body":`...)
+	text = append(text, item.Body...)
+	text = append(text, `,"updated_at":"`...)
+	text = item.UpdatedAt.AppendFormat(text, time.RFC3339Nano)
+	return append(text, '"', '}')
+}
+
+// itemResponse answers with an item.
+func itemResponse(status int, item store.Item) *response {
+	answer := newResponse(status)
+	answer.header.Set("Content-Type", "application/json")
+	answer.body = append(appendItem(make([]byte, 0, 128+len(item.Body)), item), '\n')
+	return answer
+}
+
+// appendString appends value as a JSON string.
+func appendString(text []byte, value string) []byte {
+	if !utf8.ValidString(value) {
+		quoted, _ := json.Marshal(value) // a string never fails
+		return append(text, quoted...)
+	}
+	const hex = "0123456789abcdef"
+	text = append(text, '"')
+	from := 0
+	for i := range len(value) {
+		c := value[i]
+		if c >= ' ' && c != '"' && c != '\\' {
+			continue
+		}
+		text = append(text, value[from:i]...)
+		from = i + 1
+		switch c {
+		case '"', '\\':
+			text = append(text, '\\', c)
+		case '\n':
+			text = append(text, '\\', 'n')
+		default:
+			text = append(text, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
+		}
+	}
+	return append(append(text, value[from:]...), '"')
+}
