@@ -15,6 +15,7 @@ import (
 	"github.com/didomi/serverless-api/sandbox/gateway"
 	"github.com/didomi/serverless-api/sandbox/lambdahost"
 	"github.com/didomi/serverless-api/sandbox/layout"
+	"github.com/didomi/serverless-api/sandbox/oidc"
 	"github.com/didomi/serverless-api/sandbox/restapi"
 )
 
@@ -25,6 +26,7 @@ type account struct {
 	emulator *child.Process
 	plane    *dataplane.Servers
 	gateway  *gateway.Gateway
+	issuer   *oidc.Issuer
 	host     *lambdahost.Host
 	shipper  *shipper // of the functions' logs
 	access   *os.File // access log of the REST APIs
@@ -53,6 +55,9 @@ func openAccount(ctx context.Context, l layout.Layout, region string, log *slog.
 	if a.plane, err = dataplane.New(in, authority, l.Network); err != nil {
 		return nil, err
 	}
+	if a.issuer, err = oidc.New(); err != nil {
+		return nil, err
+	}
 	if a.emulator, err = startEmulator(ctx, l, region, a.root); err != nil {
 		return nil, err
 	}
@@ -61,7 +66,7 @@ func openAccount(ctx context.Context, l layout.Layout, region string, log *slog.
 		PublicURL:   &url.URL{Scheme: "http", Host: l.GatewayAddr()},
 		AccessKeyID: a.root.id, SecretAccessKey: a.root.secret,
 		Region: region, AccountID: layout.Account,
-		Dir: filepath.Join(l.Data(), "code"), Plane: a.plane, Logger: log,
+		Dir: filepath.Join(l.Data(), "code"), Plane: a.plane, Issuer: a.issuer, Logger: log,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("make the gateway: %w", err)

@@ -1,10 +1,12 @@
 package daemon
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -35,14 +37,34 @@ func Databases(ctx context.Context, l layout.Layout) ([]dataplane.Database, erro
 	return list, err
 }
 
+// Token is a token of the identity provider for GitLab with these claims.
+func Token(ctx context.Context, l layout.Layout, claims map[string]any) (string, error) {
+	body, err := json.Marshal(claims)
+	if err != nil {
+		return "", fmt.Errorf("write the claims of a token: %w", err)
+	}
+	answer, err := call(ctx, l, http.MethodPost, "/token", bytes.NewReader(body))
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = answer.Body.Close() }()
+	var token string
+	err = read(answer, "/token", &token)
+	return token, err
+}
+
 func get(ctx context.Context, l layout.Layout, path string, out any) error {
-	answer, err := call(ctx, l, http.MethodGet, path)
+	answer, err := call(ctx, l, http.MethodGet, path, http.NoBody)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = answer.Body.Close() }()
+	return read(answer, path, out)
+}
+
+func read(answer *http.Response, path string, out any) error {
 	if err := json.NewDecoder(answer.Body).Decode(out); err != nil {
-		return fmt.Errorf("read the sandbox's answer to %s: %w", path, err)
+		return fmt.Errorf("read the sandbox's answer to %s (%s): %w", path, answer.Status, err)
 	}
 	return nil
 }
@@ -50,7 +72,7 @@ func get(ctx context.Context, l layout.Layout, path string, out any) error {
 // Stop asks the running daemon to stop and waits until it is gone; no daemon
 // is no error.
 func Stop(ctx context.Context, l layout.Layout, pid int) error {
-	answer, err := call(ctx, l, http.MethodPost, "/stop")
+	answer, err := call(ctx, l, http.MethodPost, "/stop", http.NoBody)
 	if errors.Is(err, ErrNotRunning) {
 		return nil
 	}
@@ -71,8 +93,8 @@ func Stop(ctx context.Context, l layout.Layout, pid int) error {
 }
 
 // call sends a request to the control socket; the caller closes the body.
-func call(ctx context.Context, l layout.Layout, method, path string) (*http.Response, error) {
-	request, err := http.NewRequestWithContext(ctx, method, "http://sandbox"+path, nil)
+func call(ctx context.Context, l layout.Layout, method, path string, body io.Reader) (*http.Response, error) {
+	request, err := http.NewRequestWithContext(ctx, method, "http://sandbox"+path, body)
 	if err != nil {
 		return nil, fmt.Errorf("ask the sandbox: %w", err)
 	}

@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"github.com/didomi/serverless-api/sandbox/dataplane"
+	"github.com/didomi/serverless-api/sandbox/oidc"
 )
 
 // control is what the daemon answers on its control socket.
@@ -20,11 +21,27 @@ func (s *server) control() http.Handler {
 		w.Header().Set("Content-Type", "application/json")
 		_ = json.NewEncoder(w).Encode(s.account.plane.Databases()) // the asker may have left
 	})
+	mux.HandleFunc("POST /token", s.token)
 	mux.HandleFunc("POST /stop", func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusAccepted)
 		s.stop()
 	})
 	return mux
+}
+
+// token signs the claims in the request as the account's identity provider for GitLab.
+func (s *server) token(w http.ResponseWriter, r *http.Request) {
+	var claims oidc.Claims
+	if err := json.NewDecoder(r.Body).Decode(&claims); err != nil {
+		http.Error(w, "claims: "+err.Error(), http.StatusBadRequest)
+		return
+	}
+	token, err := s.account.issuer.Sign(claims)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	_ = json.NewEncoder(w).Encode(token) // the asker may have left
 }
 
 // report looks at every part.

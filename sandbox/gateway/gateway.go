@@ -14,6 +14,7 @@ import (
 
 	"github.com/didomi/serverless-api/sandbox/dataplane"
 	"github.com/didomi/serverless-api/sandbox/lambdahost"
+	"github.com/didomi/serverless-api/sandbox/oidc"
 	"github.com/didomi/serverless-api/sandbox/restapi"
 )
 
@@ -36,6 +37,8 @@ type Config struct {
 	// Invoker runs functions. It may be set later with SetInvoker, since it
 	// looks functions up in the gateway.
 	Invoker lambdahost.Invoker
+	// Issuer is whose tokens AssumeRoleWithWebIdentity takes; nil: a new one's.
+	Issuer *oidc.Issuer
 	// Logger gets a line for every failure of the gateway itself; nil: slog's
 	// default.
 	Logger *slog.Logger
@@ -85,6 +88,13 @@ func New(c Config) (*Gateway, error) {
 	}
 	if err := c.check(); err != nil {
 		return nil, fmt.Errorf("gateway: %w", err)
+	}
+	if c.Issuer == nil {
+		issuer, err := oidc.New()
+		if err != nil {
+			return nil, fmt.Errorf("gateway: %w", err)
+		}
+		c.Issuer = issuer
 	}
 	if err := os.MkdirAll(c.Dir, 0o750); err != nil {
 		return nil, fmt.Errorf("gateway: make the code directory: %w", err)
@@ -136,6 +146,10 @@ func (c Config) check() error {
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if strings.HasPrefix(r.URL.Path, ownPrefix) {
 		g.own.ServeHTTP(w, r)
+		return
+	}
+	if unsignedForm(r) {
+		g.serveQuery(w, r, g.stsCalls())
 		return
 	}
 	service := signingName(r)
