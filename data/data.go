@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/didomi/serverless-api/internal/config"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/rds"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
@@ -100,7 +101,7 @@ func (d *Data) furnishDatabase(ctx *pulumi.Context, name string, args Args) erro
 		return err
 	}
 	d.AppSecretARN = app.Arn
-	d.MasterSecretARN = db.cluster.MasterUserSecrets.Index(pulumi.Int(0)).SecretArn().Elem()
+	d.MasterSecretARN = db.cluster.MasterUserSecrets.ApplyT(masterSecretARN).(pulumi.StringOutput)
 	connection, err := d.proxy(ctx, name, args, db, []pulumi.StringOutput{d.MasterSecretARN, d.AppSecretARN})
 	if err != nil {
 		return err
@@ -130,4 +131,13 @@ func (d *Data) furnishCache(ctx *pulumi.Context, name string, args Args) error {
 	d.CacheAddress = pulumi.Sprintf("%s:%d", group.ConfigurationEndpointAddress, redisPort)
 	d.ReplicationGroupID = group.ReplicationGroupId
 	return nil
+}
+
+// masterSecretARN is the secret that RDS makes. An update of other resources alone (--target) has no
+// cluster and so none.
+func masterSecretARN(all []rds.ClusterMasterUserSecret) string {
+	if len(all) == 0 || all[0].SecretArn == nil {
+		return ""
+	}
+	return *all[0].SecretArn
 }

@@ -26,7 +26,7 @@ func newCertificate(ctx *pulumi.Context, name string, c *DNS) (pulumi.StringOutp
 	if err != nil {
 		return pulumi.StringOutput{}, fmt.Errorf("dns: certificate of %s: %w", c.HostName, err)
 	}
-	proof := cert.DomainValidationOptions.Index(pulumi.Int(0))
+	proof := cert.DomainValidationOptions.ApplyT(firstProof).(acm.CertificateDomainValidationOptionOutput)
 	record, err := route53.NewRecord(ctx, name+"-certificate-proof", &route53.RecordArgs{
 		ZoneId:  c.ZoneID,
 		Name:    proof.ResourceRecordName().Elem(),
@@ -48,4 +48,13 @@ func newCertificate(ctx *pulumi.Context, name string, c *DNS) (pulumi.StringOutp
 		return pulumi.StringOutput{}, fmt.Errorf("dns: validation of %s: %w", c.HostName, err)
 	}
 	return issued.CertificateArn, nil
+}
+
+// firstProof is what proves the name. An update of other resources alone (--target) has no
+// certificate and so none.
+func firstProof(all []acm.CertificateDomainValidationOption) acm.CertificateDomainValidationOption {
+	if len(all) == 0 {
+		return acm.CertificateDomainValidationOption{}
+	}
+	return all[0]
 }
