@@ -12,7 +12,13 @@ import (
 	"github.com/didomi/serverless-api/ops/command"
 	"github.com/didomi/serverless-api/ops/cost"
 	"github.com/didomi/serverless-api/ops/diagram"
+	"github.com/didomi/serverless-api/ops/drift"
 	"github.com/didomi/serverless-api/ops/imports"
+	"github.com/didomi/serverless-api/ops/licences"
+	"github.com/didomi/serverless-api/ops/note"
+	"github.com/didomi/serverless-api/ops/review"
+	"github.com/didomi/serverless-api/ops/smoke"
+	"github.com/didomi/serverless-api/ops/unlock"
 )
 
 // commands are in the order of the help.
@@ -21,6 +27,13 @@ var commands = []command.Command{
 	{Name: "cost", Summary: "estimates what a month costs, and what each switch changes", Run: cost.Run},
 	{Name: "diagram", Summary: "draws the deployed stack as SVG", Run: diagram.Run},
 	{Name: "imports", Summary: "prints how a stack takes over what the seed made", Run: imports.Run},
+	{Name: "diagnostics", Summary: "shows what a preview says to people", Run: review.Diagnostics},
+	{Name: "drift", Summary: "keeps the issue about a stack's drift up to date", Run: drift.Run},
+	{Name: "licences", Summary: "lists the licences of an SBOM, and refuses unknown ones", Run: licences.Run},
+	{Name: "note", Summary: "posts what the previews would do as a note on the merge request", Run: note.Run},
+	{Name: "reviewed", Summary: "checks that a preview is the one that was reviewed", Run: note.Reviewed},
+	{Name: "smoke", Summary: "asks a deployed API whether it works", Run: smoke.Run},
+	{Name: "unlock", Summary: "takes away the lock that a killed job left on a stack", Run: unlock.Run},
 }
 
 func main() {

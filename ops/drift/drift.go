@@ -1,0 +1,66 @@
+// Package drift keeps one issue for each stack whose account is no longer what the state says.
+package drift
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/didomi/serverless-api/ops/command"
+	"github.com/didomi/serverless-api/ops/gitlab"
+)
+
+// longest is how much of a report the issue shows, in bytes; GitLab takes 1,048,576 characters.
+const longest = 100_000
+
+// Run writes the issue from what `pulumi refresh --preview-only --diff` printed, or closes it when
+// there is nothing in it.
+func Run(ctx context.Context, io command.IO, args []string) error {
+	return run(ctx, io, args, os.Getenv)
+}
+
+func run(ctx context.Context, io command.IO, args []string, getenv func(string) string) error {
+	flags := command.Flags("drift")
+	stack := flags.String("stack", "", "the `stack` that was looked at")
+	report := flags.String("report", "", "`file` with the drift that was found; without it there is none")
+	if err := command.Parse(io, flags, args); err != nil {
+		return err
+	}
+	if *stack == "" {
+		return command.BadUsage("give --stack")
+	}
+	project, err := gitlab.FromJob(getenv)
+	if err != nil {
+		return err
+	}
+	title := "Drift of stack " + *stack
+	if *report == "" {
+		return project.CloseIssue(ctx, title)
+	}
+	text, err := os.ReadFile(*report)
+	if err != nil {
+		return fmt.Errorf("read the drift: %w", err)
+	}
+	if err := project.PutIssue(ctx, title, describe(*stack, string(text), getenv("CI_PIPELINE_URL"))); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(io.Stdout, "issue %q is up to date\n", title)
+	return err
+}
+
+func describe(stack, report, pipeline string) string {
+	if len(report) > longest {
+		report = strings.ToValidUTF8(report[:longest], "") + "\n... the rest is in the job's log"
+	}
+	indented := "    " + strings.ReplaceAll(strings.TrimRight(report, "\n"), "\n", "\n    ")
+	return fmt.Sprintf(`The account is not what the state of stack %s says. Somebody changed it by hand, or AWS did.
+
+- To undo the change, run the default branch's pipeline: it deploys what the code says.
+- To keep it, write it into the code, and let the pipeline deploy that.
+
+%s
+
+%s
+`, stack, indented, pipeline)
+}

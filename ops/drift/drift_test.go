@@ -1,0 +1,44 @@
+package drift
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/didomi/serverless-api/ops/command"
+	"github.com/didomi/serverless-api/ops/gitlab/gitlabtest"
+)
+
+func TestOneIssueIsOpenedUpdatedAndClosed(t *testing.T) {
+	server := gitlabtest.New(t)
+	look := func(args ...string) {
+		t.Helper()
+		var out bytes.Buffer
+		err := run(t.Context(), command.IO{Stdout: &out, Stderr: &out}, append([]string{"--stack", "dev"}, args...), func(name string) string {
+			return map[string]string{"CI_API_V4_URL": server.URL, "CI_PROJECT_ID": "1", "GITLAB_TOKEN": gitlabtest.Token}[name]
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	report := func(text string) string {
+		name := filepath.Join(t.TempDir(), "report")
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return name
+	}
+	look() // nothing to close
+	look("--report", report("memory: 1"))
+	look("--report", report("memory: 2\n"))
+	issues := server.Issues()
+	if len(issues) != 1 || !strings.Contains(issues[0]["description"].(string), "    memory: 2\n") {
+		t.Fatalf("issues %v, want one about the last report", issues)
+	}
+	look()
+	if state := server.Issues()[0]["state"]; state != "closed" {
+		t.Errorf("the issue is %v once there is no drift", state)
+	}
+}

@@ -1,0 +1,220 @@
+// Package gitlab is the part of GitLab's REST API that the pipeline writes to: notes of a merge
+// request and issues, each found again by a marker in its text so that it is updated and not
+// repeated. https://docs.gitlab.com/api/notes/, https://docs.gitlab.com/api/issues/
+package gitlab
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// patience bounds one call.
+const patience = 30 * time.Second
+
+// Project is one project of a GitLab instance.
+type Project struct {
+	API, ID, token string
+	client         http.Client
+}
+
+// Note is a comment on a merge request.
+type Note struct {
+	ID   int    `json:"id"`
+	Body string `json:"body"`
+}
+
+// Issue is an issue of the project.
+type Issue struct {
+	IID         int    `json:"iid"`
+	Title       string `json:"title"`
+	Description string `json:"description"`
+	State       string `json:"state"` // opened or closed
+}
+
+// MergeRequest is a merge request of the project.
+type MergeRequest struct {
+	IID   int    `json:"iid"`
+	State string `json:"state"` // opened, merged or closed
+}
+
+// FromJob is the project of the job that runs, by the variables that GitLab gives it, with the
+// project access token in GITLAB_TOKEN: a job's own token may not write notes.
+func FromJob(getenv func(string) string) (*Project, error) {
+	p := &Project{
+		API: getenv("CI_API_V4_URL"), ID: getenv("CI_PROJECT_ID"), token: getenv("GITLAB_TOKEN"),
+		client: http.Client{Timeout: patience},
+	}
+	var missing []string
+	for _, v := range []struct{ name, value string }{
+		{"CI_API_V4_URL", p.API}, {"CI_PROJECT_ID", p.ID}, {"GITLAB_TOKEN", p.token},
+	} {
+		if v.value == "" {
+			missing = append(missing, v.name)
+		}
+	}
+	if len(missing) > 0 {
+		return nil, fmt.Errorf("variables %s are not set; GITLAB_TOKEN is a masked CI variable with a project access token of scope api", strings.Join(missing, ", "))
+	}
+	return p, nil
+}
+
+// PutNote writes the note of the merge request that carries the marker, or makes it.
+func (p *Project) PutNote(ctx context.Context, mergeRequest, marker, body string) error {
+	notes := p.path("merge_requests", mergeRequest, "notes")
+	known, err := p.FindNote(ctx, mergeRequest, marker)
+	if err != nil {
+		return err
+	}
+	text := map[string]string{"body": marker + "\n" + body}
+	if known == nil {
+		return p.call(ctx, http.MethodPost, notes, text, nil)
+	}
+	return p.call(ctx, http.MethodPut, notes+"/"+strconv.Itoa(known.ID), text, nil)
+}
+
+// FindNote is the note of the merge request that carries the marker, or nil.
+func (p *Project) FindNote(ctx context.Context, mergeRequest, marker string) (*Note, error) {
+	notes, err := pages[Note](ctx, p, p.path("merge_requests", mergeRequest, "notes"), nil)
+	if err != nil {
+		return nil, err
+	}
+	for i := range notes {
+		if strings.HasPrefix(notes[i].Body, marker) {
+			return &notes[i], nil
+		}
+	}
+	return nil, nil
+}
+
+// MergeRequestOf is the merged merge request that brought the commit, or nil: it was pushed.
+func (p *Project) MergeRequestOf(ctx context.Context, commit string) (*MergeRequest, error) {
+	all, err := pages[MergeRequest](ctx, p, p.path("repository", "commits", commit, "merge_requests"), nil)
+	if err != nil {
+		return nil, err
+	}
+	for i := range all {
+		if all[i].State == "merged" {
+			return &all[i], nil
+		}
+	}
+	return nil, nil
+}
+
+// PutIssue writes the open issue of that title, or opens it.
+func (p *Project) PutIssue(ctx context.Context, title, description string) error {
+	known, err := p.findIssue(ctx, title)
+	if err != nil {
+		return err
+	}
+	fields := map[string]string{"title": title, "description": description}
+	if known == nil {
+		return p.call(ctx, http.MethodPost, p.path("issues"), fields, nil)
+	}
+	return p.call(ctx, http.MethodPut, p.path("issues", strconv.Itoa(known.IID)), fields, nil)
+}
+
+// CloseIssue closes the open issue of that title, if there is one.
+func (p *Project) CloseIssue(ctx context.Context, title string) error {
+	known, err := p.findIssue(ctx, title)
+	if err != nil || known == nil {
+		return err
+	}
+	return p.call(ctx, http.MethodPut, p.path("issues", strconv.Itoa(known.IID)), map[string]string{"state_event": "close"}, nil)
+}
+
+func (p *Project) findIssue(ctx context.Context, title string) (*Issue, error) {
+	all, err := pages[Issue](ctx, p, p.path("issues"), url.Values{"state": {"opened"}, "search": {title}, "in": {"title"}})
+	if err != nil {
+		return nil, err
+	}
+	for i := range all {
+		if all[i].Title == title && all[i].State == "opened" {
+			return &all[i], nil
+		}
+	}
+	return nil, nil
+}
+
+// pages reads every page of a list.
+func pages[T any](ctx context.Context, p *Project, path string, query url.Values) ([]T, error) {
+	const size = 100 // the most that GitLab gives at once
+	var all []T
+	for page := 1; ; page++ {
+		q := url.Values{"per_page": {strconv.Itoa(size)}, "page": {strconv.Itoa(page)}}
+		for key, values := range query {
+			q[key] = values
+		}
+		var some []T
+		if err := p.call(ctx, http.MethodGet, path+"?"+q.Encode(), nil, &some); err != nil {
+			return nil, err
+		}
+		all = append(all, some...)
+		if len(some) < size {
+			return all, nil
+		}
+	}
+}
+
+func (p *Project) path(parts ...string) string {
+	path := "/projects/" + url.PathEscape(p.ID)
+	for _, part := range parts {
+		path += "/" + url.PathEscape(part)
+	}
+	return path
+}
+
+// call makes one call. Its error never holds the token.
+func (p *Project) call(ctx context.Context, method, path string, in, out any) error {
+	var body bytes.Buffer
+	if in != nil {
+		if err := json.NewEncoder(&body).Encode(in); err != nil {
+			return fmt.Errorf("GitLab %s %s: %w", method, path, err)
+		}
+	}
+	request, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(p.API, "/")+path, &body)
+	if err != nil {
+		return fmt.Errorf("GitLab %s %s: %w", method, path, err)
+	}
+	request.Header.Set("Private-Token", p.token)
+	if in != nil {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	answer, err := p.client.Do(request)
+	if err != nil {
+		return fmt.Errorf("GitLab %s %s: %w", method, path, err)
+	}
+	defer func() { _ = answer.Body.Close() }()
+	text, err := io.ReadAll(io.LimitReader(answer.Body, 64<<20))
+	if err != nil {
+		return fmt.Errorf("GitLab %s %s: %w", method, path, err)
+	}
+	if answer.StatusCode/100 != 2 {
+		return fmt.Errorf("GitLab %s %s: %w", method, path, refusal(answer.Status, text))
+	}
+	if out == nil {
+		return nil
+	}
+	if err := json.Unmarshal(text, out); err != nil {
+		return fmt.Errorf("GitLab %s %s: read its answer: %w", method, path, err)
+	}
+	return nil
+}
+
+// refusal is the start of what GitLab says.
+func refusal(status string, text []byte) error {
+	const enough = 300
+	said := strings.TrimSpace(string(text))
+	if len(said) > enough {
+		said = said[:enough]
+	}
+	return errors.New(strings.TrimSpace(status + " " + said))
+}

@@ -1,0 +1,128 @@
+// Package gitlabtest is a GitLab for tests: it keeps what is posted, in pages as GitLab gives them.
+package gitlabtest
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"sync"
+	"testing"
+)
+
+// Token is the one that the server takes.
+const Token = "a project's token"
+
+// Server is a GitLab with the project 1.
+type Server struct {
+	*httptest.Server
+	mu     sync.Mutex
+	notes  map[string][]entry
+	issues []map[string]any
+	merged map[string]int
+}
+
+type entry struct {
+	ID   int    `json:"id"`
+	Body string `json:"body"`
+}
+
+// New starts a server that ends with the test.
+func New(t *testing.T) *Server {
+	t.Helper()
+	s := &Server{notes: map[string][]entry{}, merged: map[string]int{}}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /projects/1/merge_requests/{mr}/notes", func(w http.ResponseWriter, r *http.Request) {
+		s.page(w, r, s.notes[r.PathValue("mr")])
+	})
+	mux.HandleFunc("POST /projects/1/merge_requests/{mr}/notes", func(_ http.ResponseWriter, r *http.Request) {
+		list := s.notes[r.PathValue("mr")]
+		s.notes[r.PathValue("mr")] = append(list, entry{len(list) + 1, s.fields(t, r)["body"].(string)})
+	})
+	mux.HandleFunc("PUT /projects/1/merge_requests/{mr}/notes/{note}", func(_ http.ResponseWriter, r *http.Request) {
+		n, err := strconv.Atoi(r.PathValue("note"))
+		if err != nil {
+			t.Error(err)
+		}
+		s.notes[r.PathValue("mr")][n-1].Body = s.fields(t, r)["body"].(string)
+	})
+	mux.HandleFunc("GET /projects/1/repository/commits/{commit}/merge_requests", func(w http.ResponseWriter, r *http.Request) {
+		if request, ok := s.merged[r.PathValue("commit")]; ok {
+			s.write(w, []any{map[string]any{"iid": request, "state": "merged"}})
+			return
+		}
+		s.write(w, []any{})
+	})
+	mux.HandleFunc("GET /projects/1/issues", func(w http.ResponseWriter, _ *http.Request) { s.write(w, s.issues) })
+	mux.HandleFunc("POST /projects/1/issues", func(_ http.ResponseWriter, r *http.Request) {
+		issue := s.fields(t, r)
+		issue["iid"], issue["state"] = len(s.issues)+1, "opened"
+		s.issues = append(s.issues, issue)
+	})
+	mux.HandleFunc("PUT /projects/1/issues/{issue}", func(_ http.ResponseWriter, r *http.Request) {
+		n, err := strconv.Atoi(r.PathValue("issue"))
+		if err != nil {
+			t.Error(err)
+		}
+		for key, value := range s.fields(t, r) {
+			if key == "state_event" {
+				key, value = "state", "closed"
+			}
+			s.issues[n-1][key] = value
+		}
+	})
+	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Private-Token") != Token {
+			http.Error(w, `{"message":"401 Unauthorized"}`, http.StatusUnauthorized)
+			return
+		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		mux.ServeHTTP(w, r)
+	}))
+	t.Cleanup(s.Close)
+	return s
+}
+
+// AddNotes puts notes of others on a merge request.
+func (s *Server) AddNotes(request, n int, body string) {
+	key := strconv.Itoa(request)
+	for i := range n {
+		s.notes[key] = append(s.notes[key], entry{len(s.notes[key]) + 1, fmt.Sprintf("%s %d", body, i)})
+	}
+}
+
+// Notes are the texts of a merge request's notes.
+func (s *Server) Notes(request int) []string {
+	var all []string
+	for _, n := range s.notes[strconv.Itoa(request)] {
+		all = append(all, n.Body)
+	}
+	return all
+}
+
+// Issues are what was posted.
+func (s *Server) Issues() []map[string]any { return s.issues }
+
+// Merge says which merge request a commit came by.
+func (s *Server) Merge(commit string, request int) { s.merged[commit] = request }
+
+func (s *Server) fields(t *testing.T, r *http.Request) map[string]any {
+	var set map[string]any
+	if err := json.NewDecoder(r.Body).Decode(&set); err != nil {
+		t.Error(err)
+	}
+	return set
+}
+
+func (s *Server) page(w http.ResponseWriter, r *http.Request, all []entry) {
+	size, _ := strconv.Atoi(r.URL.Query().Get("per_page"))
+	at, _ := strconv.Atoi(r.URL.Query().Get("page"))
+	from := min((at-1)*size, len(all))
+	s.write(w, append([]entry{}, all[from:min(from+size, len(all))]...))
+}
+
+func (s *Server) write(w http.ResponseWriter, body any) {
+	_ = json.NewEncoder(w).Encode(body) // the caller may have left
+}

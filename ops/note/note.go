@@ -1,0 +1,110 @@
+// Package note posts what the previews of a merge request would do as one note on it, and later
+// tells whether a preview is still the one that the note showed.
+package note
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/didomi/serverless-api/ops/command"
+	"github.com/didomi/serverless-api/ops/gitlab"
+	"github.com/didomi/serverless-api/ops/graph"
+	"github.com/didomi/serverless-api/ops/review"
+)
+
+// marker is by which the note is found again. GitLab does not show it.
+const marker = "<!-- didomi:preview -->"
+
+// AcceptLabel is the merge request's label by which people agree to lose what the note warns of.
+const AcceptLabel = "accept-data-loss"
+
+// files collects a flag that is given once for each stack.
+type files []string
+
+func (f *files) String() string     { return strings.Join(*f, ",") }
+func (f *files) Set(v string) error { *f = append(*f, v); return nil }
+
+// Run posts the note. It says no to a change that loses data which nobody has agreed to.
+func Run(ctx context.Context, io command.IO, args []string) error {
+	return run(ctx, io, args, os.Getenv)
+}
+
+func run(ctx context.Context, io command.IO, args []string, getenv func(string) string) error {
+	var previews, costs files
+	flags := command.Flags("note")
+	flags.Var(&previews, "preview", "`file` with what pulumi preview --json --show-sames prints, once for each stack")
+	flags.Var(&costs, "cost", "`file` with what ops cost prints about the change, once for each stack")
+	show := flags.Bool("print", false, "print the note instead of posting it")
+	if err := command.Parse(io, flags, args); err != nil {
+		return err
+	}
+	if len(previews) == 0 {
+		return command.BadUsage("give --preview at least once")
+	}
+	n := Note{Commit: getenv("CI_COMMIT_SHORT_SHA"), Pipeline: getenv("CI_PIPELINE_URL")}
+	for _, name := range previews {
+		g, err := (&graph.Source{Preview: name}).Read(io.Stdin)
+		if err != nil {
+			return err
+		}
+		n.Stacks = append(n.Stacks, g)
+	}
+	for _, name := range costs {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			return fmt.Errorf("read the cost: %w", err)
+		}
+		n.Costs = append(n.Costs, strings.TrimSpace(string(text)))
+	}
+	n.Accepted = slices.Contains(strings.Split(getenv("CI_MERGE_REQUEST_LABELS"), ","), AcceptLabel)
+	if err := deliver(ctx, io, n, *show, getenv); err != nil {
+		return err
+	}
+	return n.verdict(io)
+}
+
+func deliver(ctx context.Context, io command.IO, n Note, show bool, getenv func(string) string) error {
+	text, err := n.Markdown()
+	if err != nil {
+		return err
+	}
+	if show {
+		_, err := fmt.Fprintln(io.Stdout, text)
+		return err
+	}
+	request := getenv("CI_MERGE_REQUEST_IID")
+	if request == "" {
+		return command.BadUsage("CI_MERGE_REQUEST_IID is not set: this is no merge request's pipeline; --print shows the note")
+	}
+	project, err := gitlab.FromJob(getenv)
+	if err != nil {
+		return err
+	}
+	if err := project.PutNote(ctx, request, marker, text); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(io.Stdout, "the note on merge request !%s is up to date\n", request)
+	return err
+}
+
+// verdict stops a change that loses data until somebody has agreed.
+func (n Note) verdict(io command.IO) error {
+	if n.Accepted {
+		return nil
+	}
+	lost := 0
+	for _, g := range n.Stacks {
+		for _, r := range review.Losses(g) {
+			lost++
+			_, _ = fmt.Fprintf(io.Stderr, "stack %s: %s would be %sd, and what is in it lost\n", g.Stack, r.Name, r.Op)
+		}
+	}
+	if lost == 0 {
+		return nil
+	}
+	_, _ = fmt.Fprintf(io.Stderr, "change the code so that it stays, or back it up and set the label %q on the merge request, then run the pipeline again\n", AcceptLabel)
+	return command.ErrNo
+}

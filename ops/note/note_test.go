@@ -1,0 +1,152 @@
+package note
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/didomi/serverless-api/ops/command"
+	"github.com/didomi/serverless-api/ops/gitlab/gitlabtest"
+)
+
+// written writes a preview and returns its file.
+func written(t *testing.T, steps string) string {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "preview.json")
+	if err := os.WriteFile(name, []byte(`{"steps":[`+steps+`]}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+const (
+	cluster  = "urn:pulumi:dev::didomi::didomi:data:Data$aws:rds/cluster:Cluster::db"
+	function = "urn:pulumi:dev::didomi::didomi:api:API$aws:lambda/function:Function::fn"
+
+	same = `{"op":"same","urn":"` + function + `","oldState":{"urn":"` + function + `","inputs":{"memorySize":512}},"newState":{"urn":"` + function + `","inputs":{"memorySize":512}}}`
+
+	bigger = `{"op":"update","urn":"` + function + `","diffReasons":["memorySize"],
+		"oldState":{"urn":"` + function + `","custom":true,"inputs":{"memorySize":512,"description":"one` + "```" + `"}},
+		"newState":{"urn":"` + function + `","custom":true,"inputs":{"memorySize":1024,"description":"two` + "```" + `"}}}`
+
+	renamed = `{"op":"replace","urn":"` + cluster + `","replaceReasons":["databaseName"],
+		"oldState":{"urn":"` + cluster + `","custom":true,"inputs":{"databaseName":"app"}},
+		"newState":{"urn":"` + cluster + `","custom":true,"inputs":{"databaseName":"other"}}}`
+)
+
+// job is the environment of a merge request's job.
+func job(server *gitlabtest.Server, more map[string]string) func(string) string {
+	env := map[string]string{
+		"CI_API_V4_URL": server.URL, "CI_PROJECT_ID": "1", "GITLAB_TOKEN": gitlabtest.Token,
+		"CI_MERGE_REQUEST_IID": "7", "CI_COMMIT_SHORT_SHA": "abc1234", "CI_COMMIT_SHA": "abc",
+	}
+	for key, value := range more {
+		env[key] = value
+	}
+	return func(name string) string { return env[name] }
+}
+
+func streams() (command.IO, *bytes.Buffer, *bytes.Buffer) {
+	var out, problems bytes.Buffer
+	return command.IO{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &problems}, &out, &problems
+}
+
+func TestTheNoteIsUpdatedAndNotRepeated(t *testing.T) {
+	server := gitlabtest.New(t)
+	server.AddNotes(7, 150, "somebody's") // the note is found beyond the first page
+	for range 2 {
+		io, _, _ := streams()
+		if err := run(t.Context(), io, []string{"--preview", written(t, bigger)}, job(server, nil)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	notes := server.Notes(7)
+	if len(notes) != 151 {
+		t.Fatalf("%d notes, want those of others and one", len(notes))
+	}
+	for _, want := range []string{"### dev: 1 to update", "-   memorySize: 512\n+   memorySize: 1024", "````diff"} {
+		if !strings.Contains(notes[150], want) {
+			t.Errorf("the note does not say %q:\n%s", want, notes[150])
+		}
+	}
+}
+
+func TestALossIsOnTopAndStopsThePipelineUntilItIsAccepted(t *testing.T) {
+	for name, tt := range map[string]struct {
+		labels string
+		no     bool
+		want   string
+	}{
+		"nobody has agreed":       {"", true, "The pipeline stops here"},
+		"another label":           {"bug", true, "The pipeline stops here"},
+		"the label says they did": {"bug," + AcceptLabel, false, "Accepted by the label"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := gitlabtest.New(t)
+			io, _, problems := streams()
+			err := run(t.Context(), io, []string{"--preview", written(t, renamed)}, job(server, map[string]string{"CI_MERGE_REQUEST_LABELS": tt.labels}))
+			if errors.Is(err, command.ErrNo) != tt.no {
+				t.Fatalf("error %v, want a no: %v", err, tt.no)
+			}
+			if tt.no && !strings.Contains(problems.String(), AcceptLabel) {
+				t.Errorf("it does not say what to do: %s", problems)
+			}
+			body := server.Notes(7)[0]
+			warning, stack := strings.Index(body, "What holds data is lost"), strings.Index(body, "### dev")
+			if warning < 0 || warning > stack || !strings.Contains(body, "`databaseName`") || !strings.Contains(body, tt.want) {
+				t.Errorf("the note warns wrongly:\n%s", body)
+			}
+		})
+	}
+}
+
+func TestReviewed(t *testing.T) {
+	server := gitlabtest.New(t)
+	server.Merge("abc", 7)
+	io, _, _ := streams()
+	if err := run(t.Context(), io, []string{"--preview", written(t, bigger)}, job(server, nil)); err != nil {
+		t.Fatal(err)
+	}
+	accepted := func(steps string) string {
+		io, _, problems := streams()
+		if err := reviewed(t.Context(), io, []string{"--preview", written(t, steps)}, job(server, map[string]string{"CI_COMMIT_SHA": "none"})); !errors.Is(err, command.ErrNo) {
+			t.Fatal(err)
+		}
+		_, after, _ := strings.Cut(problems.String(), AcceptVariable+"=")
+		print, _, _ := strings.Cut(after, ";")
+		return print
+	}
+	for name, tt := range map[string]struct {
+		steps string
+		env   map[string]string
+		no    bool
+	}{
+		"the preview that the note showed is agreed":                    {bigger, nil, false},
+		"another one is not":                                            {renamed, nil, true},
+		"a commit that came by no merge request is not":                 {bigger, map[string]string{"CI_COMMIT_SHA": "pushed"}, true},
+		"another one is when somebody names it":                         {renamed, map[string]string{AcceptVariable: accepted(renamed)}, false},
+		"what somebody has agreed to does not hold for another preview": {renamed, map[string]string{AcceptVariable: accepted(bigger)}, true},
+		"nothing needs nobody's word":                                   {same, map[string]string{"CI_COMMIT_SHA": "pushed"}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			io, _, _ := streams()
+			err := reviewed(t.Context(), io, []string{"--preview", written(t, tt.steps)}, job(server, tt.env))
+			if errors.Is(err, command.ErrNo) != tt.no || err != nil && !tt.no {
+				t.Errorf("error %v, want a no: %v", err, tt.no)
+			}
+		})
+	}
+}
+
+func TestWhatIsNotSetIsNamed(t *testing.T) {
+	io, _, _ := streams()
+	err := run(t.Context(), io, []string{"--preview", written(t, bigger)}, func(name string) string {
+		return map[string]string{"CI_MERGE_REQUEST_IID": "7", "CI_PROJECT_ID": "1"}[name]
+	})
+	if err == nil || !strings.Contains(err.Error(), "CI_API_V4_URL, GITLAB_TOKEN") {
+		t.Errorf("error %v, want the two that are missing", err)
+	}
+}

@@ -1,0 +1,96 @@
+package note
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"regexp"
+	"strconv"
+
+	"github.com/didomi/serverless-api/ops/command"
+	"github.com/didomi/serverless-api/ops/gitlab"
+	"github.com/didomi/serverless-api/ops/graph"
+	"github.com/didomi/serverless-api/ops/review"
+)
+
+// seal is the line by which a stack's preview is known again. GitLab does not show it.
+func seal(stack, fingerprint string) string {
+	return fmt.Sprintf("<!-- didomi:preview %s %s -->", stack, fingerprint)
+}
+
+var sealed = regexp.MustCompile(`<!-- didomi:preview (\S+) ([0-9a-f]+) -->`)
+
+// AcceptVariable is the variable by which somebody agrees to a preview that no merge request showed.
+const AcceptVariable = "ACCEPT_PREVIEW"
+
+// Reviewed says yes to a preview that does exactly what the note on the commit's merge request
+// showed for that stack, or nothing at all.
+func Reviewed(ctx context.Context, io command.IO, args []string) error {
+	return reviewed(ctx, io, args, os.Getenv)
+}
+
+func reviewed(ctx context.Context, io command.IO, args []string, getenv func(string) string) error {
+	var source graph.Source
+	flags := command.Flags("reviewed")
+	source.Register(flags)
+	if err := command.Parse(io, flags, args); err != nil {
+		return err
+	}
+	g, err := source.Read(io.Stdin)
+	if err != nil {
+		return err
+	}
+	print, err := review.Fingerprint(g)
+	if err != nil {
+		return err
+	}
+	if len(review.Changes(g)) == 0 {
+		_, err := fmt.Fprintf(io.Stdout, "stack %s: nothing changes\n", g.Stack)
+		return err
+	}
+	if getenv(AcceptVariable) == print {
+		_, err := fmt.Fprintf(io.Stdout, "stack %s: preview %s is accepted by %s\n", g.Stack, print, AcceptVariable)
+		return err
+	}
+	shown, where, err := shown(ctx, g.Stack, getenv)
+	if err != nil {
+		return err
+	}
+	if shown == print {
+		_, err := fmt.Fprintf(io.Stdout, "stack %s: this is preview %s that %s showed\n", g.Stack, print, where)
+		return err
+	}
+	if shown == "" {
+		shown = "none"
+	}
+	_, _ = fmt.Fprintf(io.Stderr, "stack %s: this preview (%s) is not the one that was reviewed: %s shows %s.\n", g.Stack, print, where, shown)
+	_, _ = fmt.Fprintf(io.Stderr, "The branch has moved on, the account was changed by hand, or nobody has reviewed it. It would do this:\n\n%s\n", diff(review.Changes(g)))
+	_, _ = fmt.Fprintf(io.Stderr, "If that is what you want, run this job again with %s=%s; else open a merge request.\n", AcceptVariable, print)
+	return command.ErrNo
+}
+
+// shown is the fingerprint that the merge request of the commit shows for the stack.
+func shown(ctx context.Context, stack string, getenv func(string) string) (fingerprint, where string, err error) {
+	project, err := gitlab.FromJob(getenv)
+	if err != nil {
+		return "", "", err
+	}
+	request, err := project.MergeRequestOf(ctx, getenv("CI_COMMIT_SHA"))
+	if err != nil {
+		return "", "", err
+	}
+	if request == nil {
+		return "", "the commit, which came by no merge request,", nil
+	}
+	where = "merge request !" + strconv.Itoa(request.IID)
+	found, err := project.FindNote(ctx, strconv.Itoa(request.IID), marker)
+	if err != nil || found == nil {
+		return "", where, err
+	}
+	for _, match := range sealed.FindAllStringSubmatch(found.Body, -1) {
+		if match[1] == stack {
+			return match[2], where, nil
+		}
+	}
+	return "", where, nil
+}

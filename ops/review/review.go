@@ -1,0 +1,83 @@
+// Package review says what a preview means to the people who must agree to it: what it does to what
+// holds data, and whether it is the preview that they have seen.
+package review
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/didomi/serverless-api/ops/graph"
+)
+
+// stateful are the types whose loss is the loss of what is in them.
+var stateful = []string{
+	"aws:cloudwatch/logGroup:LogGroup",
+	"aws:elasticache/replicationGroup:ReplicationGroup",
+	"aws:kms/key:Key",
+	"aws:rds/cluster:Cluster",
+	"aws:rds/instance:Instance",
+	"aws:route53/zone:Zone",
+	"aws:s3/bucket:Bucket",
+	"aws:s3/bucketV2:BucketV2",
+	"aws:secretsmanager/secret:Secret",
+}
+
+// Changes are the resources that the preview does something to, by URN.
+func Changes(g *graph.Graph) []*graph.Resource {
+	var changes []*graph.Resource
+	for i := range g.Resources {
+		if r := &g.Resources[i]; r.Op != "same" && r.Op != "read" && r.Op != "" {
+			changes = append(changes, r)
+		}
+	}
+	slices.SortFunc(changes, func(a, b *graph.Resource) int { return cmp.Compare(a.URN, b.URN) })
+	return changes
+}
+
+// Losses are the changes that take away what holds data: replaced or deleted.
+func Losses(g *graph.Graph) []*graph.Resource {
+	return slices.DeleteFunc(Changes(g), func(r *graph.Resource) bool {
+		return r.Op != "replace" && r.Op != "delete" || !slices.Contains(stateful, r.Type)
+	})
+}
+
+// Fingerprint is the same for two previews that do the same: the same operations on the same
+// resources, with the same inputs as far as they are known and no secret.
+func Fingerprint(g *graph.Graph) (string, error) {
+	hash := sha256.New()
+	changes := Changes(g)
+	names := autoNames(changes)
+	for _, r := range changes {
+		replaces := slices.Sorted(slices.Values(r.Replaces))
+		line, err := json.Marshal([]any{r.Op, r.URN, replaces, r.Inputs})
+		if err != nil {
+			return "", fmt.Errorf("fingerprint of %s: %w", r.URN, err)
+		}
+		hash.Write([]byte(names.Replace(string(line)) + "\n"))
+	}
+	return hex.EncodeToString(hash.Sum(nil))[:16], nil
+}
+
+// autoName is how Pulumi names what the program gives no name: the resource's own name and seven
+// random digits, others in every preview.
+var autoName = regexp.MustCompile(`^(.+)-[0-9a-f]{7}$`)
+
+// autoNames takes the random digits off the names of what is new, wherever they stand.
+func autoNames(changes []*graph.Resource) *strings.Replacer {
+	var pairs []string
+	for _, r := range changes {
+		for _, value := range r.Inputs {
+			name, ok := value.(string)
+			if match := autoName.FindStringSubmatch(name); ok && match != nil && match[1] == r.Name && r.Op != "update" {
+				pairs = append(pairs, name, r.Name)
+			}
+		}
+	}
+	return strings.NewReplacer(pairs...)
+}

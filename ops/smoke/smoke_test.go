@@ -1,0 +1,101 @@
+package smoke
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/didomi/serverless-api/ops/command"
+)
+
+// api answers as the API does, but for what wrong does first.
+func serve(t *testing.T, key string, wrong func(w http.ResponseWriter, r *http.Request) bool) *httptest.Server {
+	t.Helper()
+	items := map[string]string{}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, known := items[r.URL.Path]
+		switch {
+		case wrong != nil && wrong(w, r):
+		case r.URL.Path == "/health":
+			_, _ = io.WriteString(w, `{"status":"ok"}`)
+		case r.Header.Get("X-Api-Key") != key:
+			w.WriteHeader(http.StatusForbidden)
+		case r.Method == http.MethodPut:
+			body, _ := io.ReadAll(r.Body)
+			items[r.URL.Path] = string(body)
+			w.WriteHeader(http.StatusCreated)
+		case r.Method == http.MethodDelete:
+			delete(items, r.URL.Path)
+			w.WriteHeader(http.StatusNoContent)
+		case known:
+			_, _ = io.WriteString(w, `{"body": {"smoke": true}}`)
+		default:
+			w.WriteHeader(http.StatusNotFound)
+		}
+	}))
+	t.Cleanup(server.Close)
+	return server
+}
+
+func ask(t *testing.T, args ...string) error {
+	t.Helper()
+	var out bytes.Buffer
+	return Run(t.Context(), command.IO{Stdout: &out, Stderr: &out}, args)
+}
+
+func TestSmoke(t *testing.T) {
+	status := func(method, path string, status int) func(http.ResponseWriter, *http.Request) bool {
+		return func(w http.ResponseWriter, r *http.Request) bool {
+			if r.Method == method && strings.HasPrefix(r.URL.Path, path) {
+				w.WriteHeader(status)
+				return true
+			}
+			return false
+		}
+	}
+	for name, tt := range map[string]struct {
+		key, sent string
+		wrong     func(http.ResponseWriter, *http.Request) bool
+		want      string // in the error; empty: none
+	}{
+		"an API that works":                         {want: ""},
+		"one that wants a key and gets it":          {key: "k", sent: "k"},
+		"one that wants a key and gets none":        {key: "k", want: "403"},
+		"one whose database is away":                {wrong: status(http.MethodGet, "/health", 503), want: "every dependency is well"},
+		"one that does not take items":              {wrong: status(http.MethodPut, "/items", 500), want: "an item is written"},
+		"one that does not delete":                  {wrong: status(http.MethodDelete, "/items", 204), want: "it is gone"},
+		"one that answers items without their body": {wrong: status(http.MethodGet, "/items", 200), want: "it is read back"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv("API_KEY", tt.sent)
+			err := ask(t, "--url", serve(t, tt.key, tt.wrong).URL)
+			if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("error %v, want %q in it", err, tt.want)
+			}
+		})
+	}
+}
+
+func TestAProxyLeadsToANameThatDoesNot(t *testing.T) {
+	server := serve(t, "", func(w http.ResponseWriter, r *http.Request) bool {
+		if r.Host == "dev.didomi.example" {
+			return false
+		}
+		w.WriteHeader(http.StatusBadGateway)
+		return true
+	})
+	if err := ask(t, "--url", "https://dev.didomi.example", "--via", server.URL); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAnAddressThatIsNoneIsRefused(t *testing.T) {
+	for _, address := range []string{"", "dev.didomi.example", "ftp://host"} {
+		if err := ask(t, "--url", address); err == nil || !strings.Contains(err.Error(), "want the address") {
+			t.Errorf("--url %q: %v", address, err)
+		}
+	}
+}
