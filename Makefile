@@ -9,7 +9,7 @@ PACKAGES := $$(go list ./... | grep -v /e2e$$)
 # shares Go's build cache, which for the AWS provider is worth ten minutes.
 TRIM := GOFLAGS="$$GOFLAGS -trimpath"
 
-.PHONY: help up preview cost diagram down status logs shell test checks lint unit e2e schema bench sandbox lint-tools tools
+.PHONY: help up preview cost diagram down status logs shell test checks lint unit e2e schema bench sandbox lint-tools tools lint-report test-report ci-tools supply-chain pipeline
 
 help: ## what can be asked
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 12
@@ -81,6 +81,24 @@ unit: $(TOOLS) ## components under Pulumi mocks; the function against real Postg
 schema: $(TOOLS) ## the sandbox's AWS types have the names and shapes of the pulumi-aws SDK
 	@cd sandbox/provider && $(TRIM) go test ./...
 	@cd sandbox/provider/build && $(TRIM) go test ./...
+
+# What the pipeline's jobs run: the same checks of the program, with reports for GitLab.
+lint-report: lint-tools
+	@$(LINT)/bin/golangci-lint run --output.text.path=stdout --output.code-climate.path=gl-code-quality.json ./...
+
+test-report: sandbox ci-tools
+	@$(SANDBOX) build servers
+	@$(SANDBOX) services -- .build/tools/gotestsum --junitfile junit.xml ./...
+
+ci-tools:
+	@cd ci/tools && go build -o ../../.build/tools/ tool
+
+supply-chain: ci-tools ## SBOM and licence list of the program and the function
+	@.build/tools/cyclonedx-gomod mod -json -licenses -type application -output sbom.cdx.json .
+	@go run ./ops licences --sbom sbom.cdx.json >licences.csv
+
+pipeline: sandbox ## .gitlab-ci.yml from merge request to prod, against the sandbox
+	@$(SANDBOX) pipeline
 
 e2e: $(TOOLS) ## up, requests, second up without change, down
 	@cd sandbox && $(TRIM) go test -c -o ../.sandbox/bin/e2e.test ./e2e

@@ -10,6 +10,7 @@ func commands() []command {
 		{"logs", "[-f] [--all] [--lines 20]", "show the functions' and the sandbox's logs", logs},
 		{"shell", "[--stack STACK]", "open a shell whose pulumi, aws and psql talk to the sandbox", shell},
 		{"pulumi", "ARGUMENTS", "run the Pulumi CLI against the sandbox", passPulumi},
+		{"pipeline", "[--quick]", "run .gitlab-ci.yml from merge request to prod against the sandbox", runPipeline},
 		{"build", "[servers]", "build the tools (servers: only PostgreSQL and Redis)", buildTools},
 		{"services", "-- COMMAND", "run COMMAND with a PostgreSQL and a Redis of its own (TEST_*)", services},
 		{"serve", "[--region REGION]", "serve an empty account in the foreground (up does it itself)", serve},

@@ -1,0 +1,70 @@
+package pipeline
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/didomi/serverless-api/sandbox/deploy"
+)
+
+// roles are the ARNs of a stack's roles for the pipeline.
+type roles struct{ preview, deploy string }
+
+// bootstrap does what docs/pipeline.md has an administrator do once: make the room iam of the stack,
+// with which the pipeline's roles come to be. A stack that has them is left alone.
+func bootstrap(ctx context.Context, stack *deploy.Stack, log io.Writer) (roles, error) {
+	if found, err := existingRoles(ctx, stack); err == nil {
+		return found, nil
+	}
+	args := stack.Args("up", "--yes", "--skip-preview", "--suppress-outputs", "--color", "never",
+		"--target", "**didomi:iam:IAM**")
+	if err := stack.Run(ctx, log, nil, args...); err != nil {
+		return roles{}, fmt.Errorf("make the pipeline's roles in stack %s: %w", stack.Name, err)
+	}
+	return existingRoles(ctx, stack)
+}
+
+// existingRoles reads the roles from the stack's state.
+func existingRoles(ctx context.Context, stack *deploy.Stack) (roles, error) {
+	var state bytes.Buffer
+	if err := stack.Run(ctx, &state, nil, "stack", "export", "--stack", stack.Name, "--non-interactive"); err != nil {
+		return roles{}, fmt.Errorf("read stack %s: %w\n%s", stack.Name, err, state.String())
+	}
+	return readRoles(state.Bytes())
+}
+
+// readRoles finds the roles in a state.
+func readRoles(state []byte) (roles, error) {
+	var export struct {
+		Deployment struct {
+			Resources []struct {
+				URN     string `json:"urn"`
+				Type    string `json:"type"`
+				Outputs struct {
+					ARN string `json:"arn"`
+				} `json:"outputs"`
+			} `json:"resources"`
+		} `json:"deployment"`
+	}
+	if err := json.Unmarshal(state, &export); err != nil {
+		return roles{}, fmt.Errorf("read the state: %w", err)
+	}
+	var found roles
+	for _, r := range export.Deployment.Resources {
+		switch {
+		case r.Type != "aws:iam/role:Role":
+		case strings.HasSuffix(r.URN, "-iam-preview"):
+			found.preview = r.Outputs.ARN
+		case strings.HasSuffix(r.URN, "-iam-deploy"):
+			found.deploy = r.Outputs.ARN
+		}
+	}
+	if found.preview == "" || found.deploy == "" {
+		return found, fmt.Errorf("the state has no roles for the pipeline: %+v", found)
+	}
+	return found, nil
+}

@@ -1,0 +1,85 @@
+package pipeline
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+
+	"github.com/didomi/serverless-api/sandbox/build"
+	"github.com/didomi/serverless-api/sandbox/layout"
+)
+
+// pins are the files that say which gitlab-ci-local, and by what hash.
+var pins = []string{"package.json", "package-lock.json"}
+
+// dir is where everything of the pipeline's runs is.
+func dir(l layout.Layout) string { return filepath.Join(l.Root, "pipeline") }
+
+// runner is gitlab-ci-local's own program.
+func runner(l layout.Layout) string {
+	return filepath.Join(dir(l), "runner", "node_modules", "gitlab-ci-local", "src", "index.js")
+}
+
+// Tools is the step that makes gitlab-ci-local: pinned packages, by hash, whose scripts are not run.
+func Tools(l layout.Layout) build.Step {
+	source, target := filepath.Join(l.Repo, "sandbox", "pipeline"), filepath.Join(dir(l), "runner")
+	return build.Step{
+		Name: "gitlab-ci-local", Title: "GitLab's runner", Cold: 15 * time.Second, Outputs: []string{runner(l)},
+		Key: func(context.Context) (string, error) {
+			hash := sha256.New()
+			for _, name := range pins {
+				content, err := os.ReadFile(filepath.Join(source, name))
+				if err != nil {
+					return "", err
+				}
+				hash.Write(content)
+			}
+			return hex.EncodeToString(hash.Sum(nil)), nil
+		},
+		Make: func(ctx context.Context, log io.Writer) error {
+			if _, err := exec.LookPath("npm"); err != nil {
+				return errors.New("the pipeline needs Node.js 20 or newer with npm: install it")
+			}
+			for _, name := range pins {
+				content, err := os.ReadFile(filepath.Join(source, name))
+				if err != nil {
+					return err
+				}
+				if err := os.MkdirAll(target, 0o755); err != nil {
+					return err
+				}
+				if err := os.WriteFile(filepath.Join(target, name), content, 0o644); err != nil {
+					return err
+				}
+			}
+			npm := exec.CommandContext(ctx, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
+			npm.Dir, npm.Stdout, npm.Stderr = target, log, log
+			if err := npm.Run(); err != nil {
+				return fmt.Errorf("npm ci: %w", err)
+			}
+			return linkRsync(l)
+		},
+	}
+}
+
+// bin is a folder for PATH with the programs that gitlab-ci-local calls.
+func bin(l layout.Layout) string { return filepath.Join(dir(l), "bin") }
+
+// linkRsync puts the sandbox's program there under the name rsync.
+func linkRsync(l layout.Layout) error {
+	if err := os.MkdirAll(bin(l), 0o755); err != nil {
+		return err
+	}
+	link := filepath.Join(bin(l), "rsync")
+	if err := os.Remove(link); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return os.Symlink(filepath.Join(l.Bin(), "sandbox"), link)
+}

@@ -1,0 +1,99 @@
+package pipeline
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+)
+
+// tree makes files in a new folder.
+func tree(t *testing.T, names ...string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for _, name := range names {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func files(t *testing.T, dir string) []string {
+	t.Helper()
+	var all []string
+	err := filepath.WalkDir(dir, func(path string, entry os.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() {
+			name, _ := filepath.Rel(dir, path)
+			all = append(all, name)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func TestRsyncCopiesAsTheRunnerCallsIt(t *testing.T) {
+	excludes := filepath.Join(t.TempDir(), "excludes")
+	if err := os.WriteFile(excludes, []byte("/untracked\n/dir/new/\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		target []string // what is there already
+		args   func(to string) []string
+		want   []string
+	}{
+		"the tracked files alone, and nothing from before": {
+			[]string{"old"},
+			func(to string) []string {
+				return []string{"-a", "--delete-excluded", "--delete", "--exclude-from=" + excludes, "--exclude", ".state/", "./", to}
+			},
+			[]string{"a", "dir/b", "dir/untracked"},
+		},
+		"what is in a folder, beside what is there": {
+			[]string{"old"}, func(to string) []string { return []string{"-a", "dir/.", to} }, []string{"b", "new/c", "old", "untracked"},
+		},
+		"artefacts with their paths": {
+			nil,
+			func(to string) []string {
+				return []string{"--exclude", ".state/**", "-Ra", "a", "dir/new", to + "/."}
+			},
+			[]string{"a", "dir/new/c"},
+		},
+		"all but the reports": {
+			nil, func(to string) []string { return []string{"--exclude=/dir/", "-a", "./.", to} }, []string{".state/x", "a", "untracked"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Chdir(tree(t, "a", "untracked", "dir/b", "dir/new/c", "dir/untracked", ".state/x"))
+			to := tree(t, c.target...)
+			if err := Rsync(c.args(to)); err != nil {
+				t.Fatal(err)
+			}
+			if got := files(t, to); !slices.Equal(got, c.want) {
+				t.Errorf("%v, want %v", got, c.want)
+			}
+		})
+	}
+	t.Run("what is missing is an error, the rest is copied", func(t *testing.T) {
+		t.Chdir(tree(t, "a"))
+		to := t.TempDir()
+		if err := Rsync([]string{"-Ra", "missing", "a", to}); err == nil {
+			t.Error("no error")
+		}
+		if got := files(t, to); !slices.Equal(got, []string{"a"}) {
+			t.Errorf("%v, want a", got)
+		}
+	})
+	t.Run("an option that is not known is refused", func(t *testing.T) {
+		if err := Rsync([]string{"-avz", "a", "b"}); err == nil {
+			t.Error("taken")
+		}
+	})
+}

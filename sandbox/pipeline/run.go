@@ -1,0 +1,149 @@
+package pipeline
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/didomi/serverless-api/sandbox/child"
+	"github.com/didomi/serverless-api/sandbox/daemon"
+	"github.com/didomi/serverless-api/sandbox/deploy"
+	"github.com/didomi/serverless-api/sandbox/layout"
+)
+
+// gitlabURL is the instance that the stacks' trust policies name, and the audience of its tokens.
+const gitlabURL = "https://gitlab.com"
+
+// projectPath is the project that they name.
+const projectPath = "didomi/serverless-api"
+
+// Run is one pipeline.
+type Run struct {
+	// Source is CI_PIPELINE_SOURCE: merge_request_event, push or schedule.
+	Source string
+	// Branch is checked out; its jobs' tokens say so.
+	Branch string
+	// Request is the merge request's number; 0: none.
+	Request int
+	// Labels are the merge request's.
+	Labels string
+	// Manual are the manual jobs that somebody starts.
+	Manual []string
+	// Jobs are the jobs to run; none: all.
+	Jobs []string
+	// Variables are further ones, set for all jobs.
+	Variables map[string]string
+}
+
+// Result is how a pipeline ended.
+type Result struct {
+	OK     bool
+	Output string
+}
+
+// Runner runs pipelines of a project.
+type Runner struct {
+	Layout  layout.Layout
+	Report  daemon.Report
+	Region  string
+	Base    deploy.Base
+	Project *Project
+	// Variables are the project's CI/CD variables.
+	Variables map[string]string
+	Out       io.Writer
+}
+
+// Run runs a pipeline to its end. Its error says that it could not be run; a job that fails is in the
+// result.
+func (r *Runner) Run(ctx context.Context, run Run) (Result, error) {
+	if err := r.Project.Checkout(ctx, run.Branch); err != nil {
+		return Result{}, err
+	}
+	token, err := daemon.Token(ctx, r.Layout, map[string]any{
+		"iss": gitlabURL, "aud": gitlabURL,
+		"sub":          fmt.Sprintf("project_path:%s:ref_type:branch:ref:%s", projectPath, run.Branch),
+		"project_path": projectPath, "ref": run.Branch, "ref_type": "branch",
+	})
+	if err != nil {
+		return Result{}, fmt.Errorf("token of the pipeline: %w", err)
+	}
+	vars := maps.Clone(r.Variables)
+	maps.Copy(vars, map[string]string{"AWS_TOKEN": token, "CI_PIPELINE_SOURCE": run.Source})
+	if run.Request > 0 {
+		vars["CI_MERGE_REQUEST_IID"], vars["CI_MERGE_REQUEST_LABELS"] = fmt.Sprint(run.Request), run.Labels
+	}
+	maps.Copy(vars, run.Variables)
+	if err := r.writeVariables(vars); err != nil {
+		return Result{}, err
+	}
+	return r.execute(ctx, run)
+}
+
+// writeVariables writes the file that gitlab-ci-local takes the project's variables from.
+func (r *Runner) writeVariables(vars map[string]string) error {
+	var lines strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(vars)) {
+		fmt.Fprintf(&lines, "%s=%s\n", name, vars[name])
+	}
+	path := filepath.Join(r.Project.dir, ".gitlab-ci-local-variables.yml")
+	if err := os.WriteFile(path, []byte(lines.String()), 0o600); err != nil {
+		return fmt.Errorf("write the pipeline's variables: %w", err)
+	}
+	return nil
+}
+
+func (r *Runner) execute(ctx context.Context, run Run) (Result, error) {
+	args := []string{runner(r.Layout), "--force-shell-executor", "--shell-isolation", "--no-artifacts-to-source", "--no-color", "--concurrency", "2"}
+	if run.Source == "merge_request_event" {
+		args = append(args, "--unset-variable", "CI_COMMIT_BRANCH")
+	}
+	for _, job := range run.Manual {
+		args = append(args, "--manual", job)
+	}
+	args = append(args, run.Jobs...)
+	node, err := exec.LookPath("node")
+	if err != nil {
+		return Result{}, fmt.Errorf("the pipeline needs Node.js 20 or newer: %w", err)
+	}
+	var output bytes.Buffer
+	process, err := child.Start(child.Spec{
+		Name: "gitlab-ci-local", Path: node, Args: args, Dir: r.Project.dir, Env: r.environment(),
+		Log: io.MultiWriter(&output, r.Out),
+	})
+	if err != nil {
+		return Result{}, err
+	}
+	select {
+	case <-process.Done():
+	case <-ctx.Done():
+		process.Stop(time.Minute)
+		return Result{}, ctx.Err()
+	}
+	return Result{OK: process.Err() == nil, Output: output.String()}, nil
+}
+
+// environment is that of a runner: the machine's, the sandbox's addresses, and no key of anybody.
+func (r *Runner) environment() []string {
+	vars := deploy.Environment(r.Layout, r.Report, r.Region, r.Base)
+	for _, name := range []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "PULUMI_HOME"} {
+		delete(vars, name)
+	}
+	// Credentials are resolved before the SDK for Go knows AWS_ENDPOINT_URL: STS needs its own.
+	vars["AWS_ENDPOINT_URL_STS"] = r.Report.Endpoint
+	vars["HOME"] = filepath.Join(dir(r.Layout), "home")
+	env := deploy.Inherit(r.Layout, vars)
+	for i, entry := range env {
+		if path, ok := strings.CutPrefix(entry, "PATH="); ok {
+			env[i] = "PATH=" + bin(r.Layout) + string(os.PathListSeparator) + path
+		}
+	}
+	return env
+}

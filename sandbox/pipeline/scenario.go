@@ -1,0 +1,229 @@
+package pipeline
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/didomi/serverless-api/sandbox/deploy"
+	"github.com/didomi/serverless-api/sandbox/layout"
+)
+
+// session is one run of make pipeline.
+type session struct {
+	layout layout.Layout
+	stacks map[string]*deploy.Stack
+	gitlab *GitLab
+	runner *Runner
+	out    io.Writer
+	last   int // merge request
+}
+
+// step is one thing that must happen; those after it need it.
+type step struct {
+	name string
+	run  func(context.Context) error
+}
+
+// Play runs the pipeline from the first merge request to prod, and then with mistakes that it must
+// stop. stacks are dev and prod, made in the backend and empty. quick leaves out the jobs of the stage
+// check, which say nothing about the account.
+func Play(ctx context.Context, l layout.Layout, stacks map[string]*deploy.Stack, quick bool, out io.Writer) error {
+	s := &session{layout: l, stacks: stacks, gitlab: NewGitLab(rand.Text()), out: out}
+	stop, err := s.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	for _, step := range append(s.delivery(quick), s.mistakes()...) {
+		start := time.Now()
+		_, _ = fmt.Fprintf(out, "\n=== %s\n", step.name)
+		if err := step.run(ctx); err != nil {
+			return fmt.Errorf("%s: %w", step.name, err)
+		}
+		_, _ = fmt.Fprintf(out, "=== ok: %s (%s)\n", step.name, time.Since(start).Round(time.Second))
+	}
+	return nil
+}
+
+// open makes the project, GitLab's stand-in and what an administrator makes in the account.
+func (s *session) open(ctx context.Context) (stop func(), err error) {
+	files := map[string][]byte{}
+	for name := range s.stacks {
+		if files["Pulumi."+name+".yaml"], err = os.ReadFile(deploy.StackFile(s.layout, name)); err != nil {
+			return nil, fmt.Errorf("read the stack's file: %w", err)
+		}
+	}
+	project, err := NewProject(ctx, s.layout.Repo, filepath.Join(dir(s.layout), "project"), files)
+	if err != nil {
+		return nil, err
+	}
+	vars, err := s.variables(ctx)
+	if err != nil {
+		return nil, err
+	}
+	address, stop, err := s.gitlab.Serve()
+	if err != nil {
+		return nil, err
+	}
+	vars["CI_API_V4_URL"], vars["GITLAB_TOKEN"] = address, s.gitlab.Token
+	dev := s.stacks["dev"]
+	s.runner = &Runner{Layout: s.layout, Report: dev.Report, Region: dev.Region, Base: dev.Base, Project: project, Variables: vars, Out: s.out}
+	return stop, nil
+}
+
+// variables are the project's, with the roles that the administrator's first update made, and this
+// machine's Go caches in the place of the runner's.
+func (s *session) variables(ctx context.Context) (map[string]string, error) {
+	vars := map[string]string{"SMOKE_VIA": s.stacks["dev"].Report.API}
+	for _, name := range []string{"dev", "prod"} {
+		_, _ = fmt.Fprintf(s.out, "the administrator makes the pipeline's roles of %s\n", name)
+		log, err := os.Create(s.layout.Log("pipeline-roles-" + name))
+		if err != nil {
+			return nil, err
+		}
+		made, err := bootstrap(ctx, s.stacks[name], log)
+		_ = log.Close()
+		if err != nil {
+			return nil, fmt.Errorf("%w (log: %s)", err, log.Name())
+		}
+		upper := strings.ToUpper(name)
+		vars[upper+"_PREVIEW_ROLE"], vars[upper+"_DEPLOY_ROLE"] = made.preview, made.deploy
+	}
+	cmd := exec.CommandContext(ctx, "go", "env", "-json", "GOCACHE", "GOMODCACHE")
+	text, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("where Go's caches are: %w", err)
+	}
+	var caches map[string]string
+	if err := json.Unmarshal(text, &caches); err != nil {
+		return nil, fmt.Errorf("where Go's caches are: %w", err)
+	}
+	for name, value := range caches {
+		vars[name] = value
+	}
+	return vars, nil
+}
+
+// delivery is the way of a change to prod.
+func (s *session) delivery(quick bool) []step {
+	var jobs []string
+	if quick {
+		jobs = []string{"preview:dev", "preview:prod", "review"}
+	}
+	return []step{
+		{"the first merge request is previewed, and the note says what it would make", func(ctx context.Context) error {
+			if err := s.propose(ctx, "first", "Deploy", touch("first")); err != nil {
+				return err
+			}
+			if err := s.expect(ctx, s.request("first", jobs), true); err != nil {
+				return err
+			}
+			return s.noted(1, "to create", "### dev", "### prod")
+		}},
+		{"another push updates the note and adds none", func(ctx context.Context) error {
+			if err := s.expect(ctx, s.request("first", []string{"preview:dev", "preview:prod", "review"}), true); err != nil {
+				return err
+			}
+			if notes := s.gitlab.Notes(s.last); len(notes) != 1 || notes[0].Updates == 0 {
+				return fmt.Errorf("%d notes, the first updated %d times", len(notes), notes[0].Updates)
+			}
+			return nil
+		}},
+		{"merged, dev is deployed by the deploy role alone, then prod when somebody says so", func(ctx context.Context) error {
+			return s.merge(ctx, "first", true, quick)
+		}},
+		{"a scheduled pipeline finds no drift", func(ctx context.Context) error {
+			return s.expect(ctx, Run{Source: "schedule", Branch: "main"}, true, "stack dev: no drift", "stack prod: no drift")
+		}},
+		{"a change of the function goes to dev", func(ctx context.Context) error {
+			if err := s.propose(ctx, "second", "Change the function", touch("lambda")); err != nil {
+				return err
+			}
+			if err := s.expect(ctx, s.request("second", []string{"preview:dev", "preview:prod", "review"}), true); err != nil {
+				return err
+			}
+			return s.merge(ctx, "second", true, true)
+		}},
+	}
+}
+
+// touch changes something harmless: a file of the function, or a page.
+func touch(what string) func(dir string) error {
+	return func(dir string) error {
+		name, text := filepath.Join(dir, what+".md"), "changed\n"
+		if what == "lambda" {
+			name, text = filepath.Join(dir, "lambda", "touched.go"), "package main\n\nimport \"os\"\n\nfunc init() {\n\tif len(os.Args) > 9 {\n\t\tprintln(\"touched\")\n\t}\n}\n"
+		}
+		return os.WriteFile(name, []byte(text), 0o644)
+	}
+}
+
+// propose makes a branch and a merge request of it.
+func (s *session) propose(ctx context.Context, branch, title string, edit func(string) error) error {
+	s.last++
+	_, err := s.runner.Project.Change(ctx, branch, title, edit)
+	return err
+}
+
+// request is the merge request's pipeline.
+func (s *session) request(branch string, jobs []string) Run {
+	return Run{Source: "merge_request_event", Branch: branch, Request: s.last, Jobs: jobs}
+}
+
+// merge merges and runs the default branch's pipeline, to prod or to what stops it.
+func (s *session) merge(ctx context.Context, branch string, ok, quick bool, words ...string) error {
+	if err := s.runner.Project.Merge(ctx, branch); err != nil {
+		return err
+	}
+	head, err := s.runner.Project.git(ctx, "rev-parse", "HEAD")
+	if err != nil {
+		return err
+	}
+	s.gitlab.Merge(s.last, strings.TrimSpace(head))
+	run := Run{Source: "push", Branch: "main", Manual: []string{"deploy:prod"}}
+	if quick {
+		run.Jobs = []string{"deploy:dev", "deploy:prod", "verify:dev", "verify:prod"}
+	}
+	return s.expect(ctx, run, ok, words...)
+}
+
+// expect runs a pipeline that must end like that, with these words in its output.
+func (s *session) expect(ctx context.Context, run Run, ok bool, words ...string) error {
+	result, err := s.runner.Run(ctx, run)
+	if err != nil {
+		return err
+	}
+	var all error
+	if result.OK != ok {
+		all = fmt.Errorf("the pipeline's success is %v, want %v", result.OK, ok)
+	}
+	for _, word := range words {
+		if !strings.Contains(result.Output, word) {
+			all = errors.Join(all, fmt.Errorf("its output does not say %q", word))
+		}
+	}
+	return all
+}
+
+// noted says whether the last merge request has so many notes, with these words in the first.
+func (s *session) noted(n int, words ...string) error {
+	notes := s.gitlab.Notes(s.last)
+	if len(notes) != n {
+		return fmt.Errorf("%d notes, want %d", len(notes), n)
+	}
+	for _, word := range words {
+		if !strings.Contains(notes[0].Body, word) {
+			return fmt.Errorf("the note does not say %q:\n%s", word, notes[0].Body)
+		}
+	}
+	return nil
+}
