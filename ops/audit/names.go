@@ -64,7 +64,7 @@ func names(g *graph.Graph) report {
 			}
 			continue
 		}
-		if !strings.HasPrefix(base(name), prefix) && !strings.HasPrefix(name, executionLogs) {
+		if !tells(name, prefix) && !strings.HasPrefix(name, executionLogs) {
 			p.add(r, "let it start with "+prefix+", or leave it to auto-naming", "is called %s: another stack may want the same", name)
 		}
 	}
@@ -87,14 +87,11 @@ func physicalName(r *graph.Resource) string {
 	return r.Text(property + "Prefix")
 }
 
-// base is the name behind the folders that some services want in front.
-func base(name string) string {
-	for _, folder := range []string{"alias/", "/aws/lambda/", "/aws/rds/", "/aws/apigateway/", "aws-waf-logs-"} {
-		if rest, ok := strings.CutPrefix(name, folder); ok {
-			return rest
-		}
-	}
-	return name
+// tells says whether the name starts with the prefix, behind the folders that some services want.
+func tells(name, prefix string) bool {
+	return slices.ContainsFunc(strings.Split(strings.TrimPrefix(name, "aws-waf-logs-"), "/"), func(part string) bool {
+		return strings.HasPrefix(part, prefix)
+	})
 }
 
 // collisions are the physical names that two stacks both have.

@@ -16,6 +16,12 @@ func TestNames(t *testing.T) {
 		"a name behind a folder": {func(s stack) {
 			s.add("aws:kms/alias:Alias", "alias", map[string]any{"name": "alias/didomi-prod-data"})
 		}, nil},
+		"a log that RDS names after its cluster": {func(s stack) {
+			s.add(logGroupType, "log", map[string]any{"name": "/aws/rds/cluster/didomi-prod-data-cluster-1/postgresql"})
+		}, nil},
+		"a log of another stack's cluster": {func(s stack) {
+			s.add(logGroupType, "log", map[string]any{"name": "/aws/rds/cluster/didomi-dev-data-cluster-1/postgresql"})
+		}, []string{"log: is called /aws/rds/cluster/didomi-dev-data-cluster-1/postgresql: another stack may want the same"}},
 		"a name from a prefix": {func(s stack) {
 			s.add("aws:iam/user:User", "user", map[string]any{"namePrefix": "ci-"})
 		}, []string{"user: is called ci-: another stack may want the same"}},
