@@ -122,10 +122,13 @@ func TestTheVPCAndItsSubnetsAreProtectedAndWhatMayGoIsNot(t *testing.T) {
 		"aws:ec2/vpc:Vpc": true, "aws:ec2/subnet:Subnet": true,
 		"aws:ec2/natGateway:NatGateway": false, "aws:ec2/route:Route": false,
 	} {
-		result := protect(t.Context(), &pulumi.ResourceTransformArgs{Type: token, Props: pulumi.Map{"kept": pulumi.Int(1)}})
-		if got := result != nil && result.Opts.Protect && result.Props["kept"] != nil; got != want {
-			t.Errorf("%s is protected: %v, want %v", token, got, want)
+		result := protect(t.Context(), &pulumi.ResourceTransformArgs{Custom: true, Type: token, Props: pulumi.Map{"kept": pulumi.Int(1)}})
+		if result == nil || result.Opts.Protect != want || result.Props["kept"] == nil {
+			t.Errorf("%s becomes %+v, want it protected: %v", token, result, want)
 		}
+	}
+	if protect(t.Context(), &pulumi.ResourceTransformArgs{Type: mocks.VpcToken}) != nil {
+		t.Error("the component is changed, and with it everything in it")
 	}
 }
 

@@ -42,14 +42,13 @@ func (n *Network) vpc(ctx *pulumi.Context, name string, args Args) (*awsx.Vpc, e
 }
 
 // protect protects what a database cannot be moved out of, and nothing else of awsx's: a NAT gateway
-// may go. Protecting the component would protect all.
+// may go. Everything else says that it is not, because it lies below the VPC and would inherit it.
 func protect(_ context.Context, args *pulumi.ResourceTransformArgs) *pulumi.ResourceTransformResult {
-	switch args.Type {
-	case "aws:ec2/vpc:Vpc", "aws:ec2/subnet:Subnet":
-		args.Opts.Protect = true
-		return &pulumi.ResourceTransformResult{Props: args.Props, Opts: args.Opts}
+	if !args.Custom {
+		return nil
 	}
-	return nil
+	args.Opts.Protect = args.Type == "aws:ec2/vpc:Vpc" || args.Type == "aws:ec2/subnet:Subnet"
+	return &pulumi.ResourceTransformResult{Props: args.Props, Opts: args.Opts}
 }
 
 // subnets gives each zone's range half to the function, whose concurrency takes addresses, and an
