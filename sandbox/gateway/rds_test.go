@@ -232,7 +232,10 @@ func TestAnUpgradedClustersInstancesAreUpgradedToo(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := client.DescribeDBInstances(t.Context(), &rds.DescribeDBInstancesInput{DBInstanceIdentifier: aws.String("upgraded-1")})
-	if err != nil || *got.DBInstances[0].EngineVersion != "17.5" {
-		t.Errorf("the instance runs %+v, %v, want 17.5", got, err)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if version := *got.DBInstances[0].EngineVersion; version != "17.5" {
+		t.Errorf("the instance runs %s, want 17.5", version)
 	}
 }
