@@ -1,95 +1,46 @@
 package data
 
 import (
-	"fmt"
-
-	"github.com/didomi/serverless-api/internal/policy"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/didomi/serverless-api/internal/bucket"
 )
 
-// bucket registers the bucket of large files: encrypted with the room's key, versioned, private,
-// reachable by TLS only, and rid of what nobody needs any more.
-func (d *Data) bucket(ctx *pulumi.Context, name string, args Args) (*s3.BucketV2, error) {
-	c, part := args.Config, name+"-files"
-	bucket, err := s3.NewBucketV2(ctx, part, &s3.BucketV2Args{
-		ForceDestroy: pulumi.Bool(c.Bucket.ForceDestroy),
-	}, pulumi.Parent(d), pulumi.Protect(c.Protect))
+// bucket registers the bucket of large files, and the log of requests to it.
+func (d *Data) bucket(ctx *pulumi.Context, name string, args Args) (*bucket.Bucket, error) {
+	c := args.Config.Bucket
+	files, err := bucket.New(ctx, name+"-files", bucket.Args{
+		KeyARN:         args.DataKeyARN,
+		NoncurrentDays: c.NoncurrentDays,
+		Rules:          colder(c.InfrequentDays, c.ArchiveDays),
+		ForceDestroy:   c.ForceDestroy,
+		Protect:        args.Config.Protect,
+	}, d)
 	if err != nil {
-		return nil, fmt.Errorf("register the bucket: %w", err)
-	}
-	versioning, err := s3.NewBucketVersioningV2(ctx, part, &s3.BucketVersioningV2Args{
-		Bucket: bucket.ID(),
-		VersioningConfiguration: s3.BucketVersioningV2VersioningConfigurationArgs{
-			Status: pulumi.String("Enabled"),
-		},
-	}, pulumi.Parent(d))
-	if err != nil {
-		return nil, fmt.Errorf("turn on the bucket's versions: %w", err)
-	}
-	// With a bucket key, one call to KMS serves many objects.
-	if err := d.bucketEncryption(ctx, part, bucket, s3.BucketServerSideEncryptionConfigurationV2RuleArgs{
-		ApplyServerSideEncryptionByDefault: s3.BucketServerSideEncryptionConfigurationV2RuleApplyServerSideEncryptionByDefaultArgs{
-			SseAlgorithm: pulumi.String("aws:kms"), KmsMasterKeyId: args.DataKeyARN,
-		},
-		BucketKeyEnabled: pulumi.Bool(true),
-	}); err != nil {
 		return nil, err
 	}
-	if _, err := d.bucketAccess(ctx, part, bucket); err != nil {
-		return nil, err
-	}
-	rules := append(colder(c.Bucket.InfrequentDays, c.Bucket.ArchiveDays), abandoned, oldVersions(c.Bucket.NoncurrentDays))
-	if err := d.bucketLifecycle(ctx, part, bucket, []pulumi.Resource{versioning}, rules...); err != nil {
-		return nil, err
-	}
-	return bucket, d.accessLog(ctx, name, c, bucket)
+	return files, d.accessLog(ctx, name, args.Config, files)
 }
 
-func (d *Data) bucketEncryption(ctx *pulumi.Context, part string, bucket *s3.BucketV2, rule s3.BucketServerSideEncryptionConfigurationV2RuleArgs) error {
-	_, err := s3.NewBucketServerSideEncryptionConfigurationV2(ctx, part, &s3.BucketServerSideEncryptionConfigurationV2Args{
-		Bucket: bucket.ID(),
-		Rules:  s3.BucketServerSideEncryptionConfigurationV2RuleArray{rule},
-	}, pulumi.Parent(d))
-	if err != nil {
-		return fmt.Errorf("set the encryption of %s: %w", part, err)
+// colder moves files to cheaper storage, none when both are 0. The archive is the instant one: of
+// the others the API could not answer with a file before hours have passed.
+func colder(infrequentDays, archiveDays int) []s3.BucketLifecycleConfigurationV2RuleArgs {
+	var steps s3.BucketLifecycleConfigurationV2RuleTransitionArray
+	for _, step := range []struct {
+		class string
+		days  int
+	}{{"STANDARD_IA", infrequentDays}, {"GLACIER_IR", archiveDays}} {
+		if step.days > 0 {
+			steps = append(steps, s3.BucketLifecycleConfigurationV2RuleTransitionArgs{
+				StorageClass: pulumi.String(step.class), Days: pulumi.Int(step.days),
+			})
+		}
 	}
-	return nil
-}
-
-// bucketAccess leaves policies alone to decide who gets at the bucket, never access lists, never
-// the public, and never without TLS.
-func (d *Data) bucketAccess(ctx *pulumi.Context, part string, bucket *s3.BucketV2, more ...policy.Statement) (*s3.BucketPolicy, error) {
-	block, err := s3.NewBucketPublicAccessBlock(ctx, part, &s3.BucketPublicAccessBlockArgs{
-		Bucket:                bucket.ID(),
-		BlockPublicAcls:       pulumi.Bool(true),
-		BlockPublicPolicy:     pulumi.Bool(true),
-		IgnorePublicAcls:      pulumi.Bool(true),
-		RestrictPublicBuckets: pulumi.Bool(true),
-	}, pulumi.Parent(d))
-	if err != nil {
-		return nil, fmt.Errorf("block public access to %s: %w", part, err)
+	if len(steps) == 0 {
+		return nil
 	}
-	_, err = s3.NewBucketOwnershipControls(ctx, part, &s3.BucketOwnershipControlsArgs{
-		Bucket: bucket.ID(),
-		Rule:   s3.BucketOwnershipControlsRuleArgs{ObjectOwnership: pulumi.String("BucketOwnerEnforced")},
-	}, pulumi.Parent(d))
-	if err != nil {
-		return nil, fmt.Errorf("set the ownership of %s: %w", part, err)
+	return []s3.BucketLifecycleConfigurationV2RuleArgs{
+		bucket.Rule("colder", s3.BucketLifecycleConfigurationV2RuleArgs{Transitions: steps}),
 	}
-	// S3 refuses several changes of one bucket's access at the same time, so the policy waits.
-	rights, err := s3.NewBucketPolicy(ctx, part, &s3.BucketPolicyArgs{
-		Bucket: bucket.ID(),
-		Policy: policy.Document(append(more, policy.Statement{
-			Sid: "TLSOnly", Deny: true,
-			Principal: map[string]any{"AWS": "*"},
-			Actions:   []string{"s3:*"},
-			Resources: []pulumi.StringInput{bucket.Arn, pulumi.Sprintf("%s/*", bucket.Arn)},
-			Condition: map[string]any{"Bool": map[string]any{"aws:SecureTransport": "false"}},
-		})...),
-	}, pulumi.Parent(d), pulumi.DependsOn([]pulumi.Resource{block}))
-	if err != nil {
-		return nil, fmt.Errorf("register the policy of %s: %w", part, err)
-	}
-	return rights, nil
 }

@@ -116,7 +116,7 @@ func TestRequestsToTheBucketAreLoggedBesideIt(t *testing.T) {
 		}
 	}
 	rules := r.Find(t, "aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2", "data-access-log").Inputs["rules"].([]any)
-	if got := rules[1].(map[string]any)["expiration"]; len(rules) != 2 || !reflect.DeepEqual(got, map[string]any{"days": 90.0}) {
+	if got := rules[0].(map[string]any)["expiration"]; len(rules) != 2 || !reflect.DeepEqual(got, map[string]any{"days": 90.0}) {
 		t.Errorf("the log is kept by %v", rules)
 	}
 }
