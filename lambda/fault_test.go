@@ -71,16 +71,11 @@ func newSite(t *testing.T, files http.HandlerFunc) *site {
 	env := map[string]string{"_HANDLER": "api"}
 	for _, setting := range append(apiEnvironment(t, d, secretsAPI.URL),
 		"DB_HOST="+host, "DB_PORT="+port, "REDIS_ADDR="+s.redis.Address(), "REDIS_CLUSTER=false", "STALE_TTL=10m",
+		"AWS_ENDPOINT_URL_S3=http://"+s.file.Address(),
 	) {
 		name, value, _ := strings.Cut(setting, "=")
 		env[name] = value
 	}
-	for name, value := range env { // the SDK reads its own from the process
-		if strings.HasPrefix(name, "AWS_") {
-			t.Setenv(name, value)
-		}
-	}
-	t.Setenv("AWS_ENDPOINT_URL_S3", "http://"+s.file.Address())
 	function, err := build(func(name string) string { return env[name] }, slog.New(slog.NewJSONHandler(s.log, nil)))
 	if err != nil {
 		t.Fatal(err)
@@ -211,7 +206,7 @@ func TestWhenRedisFailsTheDatabaseAnswers(t *testing.T) {
 			}
 			s.expect("DELETE", "a", "", 204, "")
 			s.expect("GET", "a", "", 404, "bypass")
-			s.logs(`"msg":"cache failed","doing":"reading"`, `"msg":"cache failed","doing":"invalidating"`)
+			s.logs(`"msg":"cache failed","doing":"reading"`, `"msg":"cache failed","doing":"invalidating"`, `"CacheFailures":1`, `"CacheBypass":1`)
 			s.redis.Restore()
 			s.recovers("GET", "b", "", 404, "hit")
 		})
@@ -235,7 +230,7 @@ func TestWhenTheDatabaseFailsWhatIsCachedIsServed(t *testing.T) {
 			s.expect("GET", "a", "", 200, "hit")
 			s.expect("GET", "b", "", 503, "")
 			s.expect("PUT", "c", `2`, 503, "")
-			s.logs(`"kind":"unavailable"`, `"status":503`)
+			s.logs(`"kind":"unavailable"`, `"status":503`, `"DatabaseFailures":1`)
 			test.mend(s)
 			s.recovers("GET", "b", "", 404, "")
 			s.recovers("PUT", "c", `2`, 201, "")
@@ -252,7 +247,7 @@ func TestADatabaseThatFailsOverIsReadFromAndWrittenToOnceItCanBe(t *testing.T) {
 	s.database.Cut()
 	s.expect("GET", "b", "", 404, "")
 	s.expect("PUT", "a", `2`, 503, "")
-	s.logs("25006", `"kind":"unavailable"`)
+	s.logs("25006", `"kind":"unavailable"`, `"DatabaseFailures":1`)
 	s.exec(`ALTER ROLE ` + s.role + ` RESET default_transaction_read_only`)
 	// The sessions that are there stay read-only: the function must leave them.
 	s.expect("PUT", "a", `3`, 200, "")
@@ -302,4 +297,70 @@ func TestNoAnswerComesAfterTheDeadline(t *testing.T) {
 			t.Errorf("%s: %d", method, answer.StatusCode)
 		}
 	}
+}
+
+// object is S3 with one object, which fails for as long as refuse says so.
+type object struct {
+	content []byte
+	refuse  func(request int) int // the status of the nth request, from 1; 0: the object
+	mu      sync.Mutex
+	asked   int
+}
+
+func (o *object) serve(w http.ResponseWriter, r *http.Request) {
+	o.mu.Lock()
+	o.asked++
+	status := o.refuse(o.asked)
+	o.mu.Unlock()
+	if status != 0 {
+		w.WriteHeader(status)
+		_, _ = w.Write([]byte(`<Error><Code>` + map[int]string{503: "SlowDown", 404: "NoSuchKey"}[status] + `</Code></Error>`))
+		return
+	}
+	w.Header().Set("ETag", `"E1"`)
+	http.ServeContent(w, r, "", time.Unix(1e9, 0), bytes.NewReader(o.content))
+}
+
+func TestWhenS3Fails(t *testing.T) {
+	content := make([]byte, 12<<20)
+	_, _ = rand.Read(content)
+	wanted := request("GET", "/files/{key+}", map[string]string{"key": "large"}, "")
+	start := func(t *testing.T, refuse func(request int) int) *site {
+		return newSite(t, (&object{content: content, refuse: refuse}).serve)
+	}
+	t.Run("by throttling for a moment, the file comes whole", func(t *testing.T) {
+		s := start(t, func(request int) int { return map[bool]int{true: 503}[request <= 2] })
+		if answer, body := s.try(left, wanted); answer.StatusCode != 200 || !bytes.Equal(body, content) {
+			t.Errorf("%d with %d bytes", answer.StatusCode, len(body))
+		}
+	})
+	t.Run("by throttling for long, the client is asked to come back", func(t *testing.T) {
+		s := start(t, func(int) int { return 503 })
+		if answer, _ := s.try(left, wanted); answer.StatusCode != 503 || answer.Headers["Retry-After"] == "" {
+			t.Errorf("%+v", answer)
+		}
+		s.logs(`"kind":"unavailable"`, `"FilesFailures":1`)
+	})
+	t.Run("by silence, the client is asked to come back before the deadline", func(t *testing.T) {
+		s := start(t, func(int) int { return 0 })
+		s.file.Stall()
+		if answer, _ := s.try(6*time.Second, wanted); answer.StatusCode != 503 || answer.Headers["Retry-After"] == "" {
+			t.Errorf("%+v\n%s", answer, s.log)
+		}
+		s.file.Cut()
+		if answer, body := s.try(left, wanted); answer.StatusCode != 200 || !bytes.Equal(body, content) {
+			t.Errorf("%d with %d bytes once it is back", answer.StatusCode, len(body))
+		}
+	})
+	t.Run("by losing the object in the middle, the answer breaks off", func(t *testing.T) {
+		s := start(t, func(request int) int { return map[bool]int{true: 404}[request > 1] })
+		payload, err := json.Marshal(wanted)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.function.Invoke(t.Context(), payload); err == nil {
+			t.Error("the answer counts as whole")
+		}
+		s.logs(`"StreamsBroken":1`)
+	})
 }

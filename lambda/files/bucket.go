@@ -145,7 +145,7 @@ func classify(what string, err error) error {
 		return down
 	case status == http.StatusRequestedRangeNotSatisfiable:
 		return &fault.Error{Kind: fault.Malformed, Detail: "the range is not within the file", Cause: errors.Join(ErrRange, err)}
-	case status >= http.StatusInternalServerError, status == http.StatusTooManyRequests:
+	case status == 0, status >= http.StatusInternalServerError, status == http.StatusTooManyRequests: // 0: time was up
 		return fault.Down(fault.Files, err)
 	default:
 		return fault.Broken(what, err)

@@ -17,7 +17,7 @@ const (
 	// maxRetries is how many retries a process has in hand, and earnedRetry
 	// what each call that works adds: an outage is not met with a multiple of
 	// the load that may have caused it.
-	maxRetries  = 5
+	maxRetries  = 10
 	earnedRetry = 0.1
 )
 
