@@ -10,7 +10,7 @@ SCRIPTS := .ci/run ci/cost ci/drift ci/identity ci/preview ci/smoke ci/vulnerabi
 # shares Go's build cache, which for the AWS provider is worth ten minutes.
 TRIM := GOFLAGS="$$GOFLAGS -trimpath"
 
-.PHONY: help up preview cost diagram down status logs shell test checks lint unit e2e schema bench sandbox lint-tools tools lint-report test-report ci-tools supply-chain pipeline
+.PHONY: help up preview cost diagram down status logs shell test checks lint unit fuzz e2e schema bench sandbox lint-tools tools lint-report test-report ci-tools supply-chain pipeline
 
 help: ## what can be asked
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 12
@@ -78,6 +78,16 @@ unit: $(TOOLS) ## components under Pulumi mocks; the function against real Postg
 	@$(SANDBOX) services -- go test ./...
 	@cd sandbox && MINISTACK_PYTHON=$(CURDIR)/.sandbox/venv/bin/python $(TRIM) go test $(PACKAGES)
 	@cd sandbox/awsx && $(TRIM) go test ./...
+
+# Inputs worth keeping are in testdata/fuzz beside each test, where go test runs them too; an input
+# that fails is written there.
+FUZZTIME ?= 5s
+fuzz: ## every parser of the function against made-up input, FUZZTIME each
+	@for folder in $$(grep -rl --include=*_test.go '^func Fuzz' lambda | xargs -n1 dirname | sort -u); do \
+	  for name in $$(grep -rhoE '^func Fuzz\w+' $$folder/*_test.go | cut -d' ' -f2); do \
+	    echo "fuzz: $$folder $$name"; go test -run '^$$' -fuzz "^$$name$$" -fuzztime $(FUZZTIME) ./$$folder >.sandbox/fuzz.log || { cat .sandbox/fuzz.log; exit 1; }; \
+	  done; \
+	done
 
 schema: $(TOOLS) ## the sandbox's AWS types have the names and shapes of the pulumi-aws SDK
 	@cd sandbox/provider && $(TRIM) go test ./...

@@ -1,14 +1,10 @@
 package handler
 
 import (
-	"encoding/json"
-	"log/slog"
 	"regexp"
 	"strings"
 	"testing"
 	"unicode/utf8"
-
-	"github.com/aws/aws-lambda-go/events"
 )
 
 var rangeForm = regexp.MustCompile(`^bytes=([0-9]+-[0-9]*|-[0-9]+)$`)
@@ -80,34 +76,6 @@ func FuzzETags(f *testing.F) {
 			if strings.Contains(tag.value, `"`) || !strings.Contains(header, `"`+tag.value+`"`) {
 				t.Fatalf("%q has the tag %q", header, tag.value)
 			}
-		}
-	})
-}
-
-// Whatever event arrives, the answer is an answer.
-func FuzzEvent(f *testing.F) {
-	f.Add([]byte(`{"httpMethod":"GET","resource":"/items/{id}","pathParameters":{"id":"a"}}`))
-	f.Add([]byte(`{"httpMethod":"PUT","resource":"/items/{id}","pathParameters":{"id":"a"},"headers":{"content-type":"application/json"},"body":"e30=","isBase64Encoded":true}`))
-	f.Add([]byte(`{"httpMethod":"HEAD","resource":"/files/{key+}","multiValueHeaders":{"Range":["bytes=1-2"]}}`))
-	h := &Handler{Log: slog.New(slog.DiscardHandler)}
-	f.Fuzz(func(t *testing.T, raw []byte) {
-		var event events.APIGatewayProxyRequest
-		if json.Unmarshal(raw, &event) != nil {
-			return
-		}
-		served, err := h.Serve(t.Context(), event)
-		if err != nil {
-			t.Fatal(err)
-		}
-		status := 0
-		switch answer := served.(type) {
-		case events.APIGatewayProxyResponse:
-			status = answer.StatusCode
-		case *events.APIGatewayProxyStreamingResponse:
-			status = answer.StatusCode
-		}
-		if status < 200 || status > 599 {
-			t.Fatalf("status %d", status)
 		}
 	})
 }
