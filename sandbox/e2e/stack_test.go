@@ -66,6 +66,7 @@ func TestWholeStack(t *testing.T) {
 		}
 	})
 	step("picture, price and the way to move in are those of the deployed stack", func(t *testing.T) { checkOps(t, prod) })
+	step("an empty stack takes over what another tool made, by the file of ops imports", func(t *testing.T) { checkMovingIn(t, dev) })
 	step("destroy removes a stack through the provider, and down leaves nothing listening", func(t *testing.T) {
 		mustRun(t, 20*time.Minute, "down", "--destroy", "dev")
 		refuses(t, dev.URL)
