@@ -29,7 +29,7 @@ func ops(t *testing.T, args ...string) string {
 	cmd.Stderr = &stderr
 	printed, err := cmd.Output()
 	if err != nil {
-		t.Fatalf("ops %s: %v\n%s", strings.Join(args, " "), err, stderr.String())
+		t.Fatalf("ops %s: %v\n%s%s", strings.Join(args, " "), err, printed, stderr.String())
 	}
 	return string(printed)
 }

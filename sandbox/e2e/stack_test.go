@@ -66,6 +66,9 @@ func TestWholeStack(t *testing.T) {
 		}
 	})
 	step("picture, price and the way to move in are those of the deployed stack", func(t *testing.T) { checkOps(t, prod) })
+	step("the whole graph keeps the rules, without NAT too", func(t *testing.T) { checkAudit(t, dev, prod) })
+	step("an edit updates, replaces or is refused as it should be", func(t *testing.T) { checkEdits(t, prod) })
+	step("a destroy of prod is refused", func(t *testing.T) { checkDestroy(t, prod) })
 	step("an empty stack takes over what another tool made, by the file of ops imports", func(t *testing.T) { checkMovingIn(t, dev) })
 	step("destroy removes a stack through the provider, and down leaves nothing listening", func(t *testing.T) {
 		mustRun(t, 20*time.Minute, "down", "--destroy", "dev")

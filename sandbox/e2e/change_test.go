@@ -1,0 +1,273 @@
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"gopkg.in/yaml.v3"
+)
+
+// The types that the edits below touch.
+const (
+	vpcToken      = "aws:ec2/vpc:Vpc"
+	subnetToken   = "aws:ec2/subnet:Subnet"
+	routeToken    = "aws:ec2/route:Route"
+	natToken      = "aws:ec2/natGateway:NatGateway"
+	eipToken      = "aws:ec2/eip:Eip"
+	clusterToken  = "aws:rds/cluster:Cluster"
+	memberToken   = "aws:rds/clusterInstance:ClusterInstance"
+	cacheToken    = "aws:elasticache/replicationGroup:ReplicationGroup"
+	zoneToken     = "aws:route53/zone:Zone"
+	logGroupToken = "aws:cloudwatch/logGroup:LogGroup"
+	functionToken = "aws:lambda/function:Function"
+	aliasToken    = "aws:lambda/alias:Alias"
+)
+
+// stateful are the types whose replacement or deletion loses data, or cannot be carried out under
+// data that lives in them. None of it happens without a refusal.
+var stateful = []string{
+	clusterToken, cacheToken, zoneToken, vpcToken, subnetToken,
+	"aws:s3/bucketV2:BucketV2", "aws:kms/key:Key", "aws:secretsmanager/secret:Secret",
+}
+
+// edit is what somebody changes, and what an up would do about it.
+type edit struct {
+	name string
+	// key is a setting of the stack file, room and path, and value what it is set to.
+	key   string
+	value any
+	// file, old and text are a change of the program instead.
+	file, old, text string
+	// want are the steps as "op type"; with refused they are not compared.
+	want []string
+	// refused are the types that the preview refuses to replace or delete.
+	refused []string
+}
+
+// edits are against prod, which holds on to its data.
+var edits = []edit{
+	{name: "a bigger cache node is changed in place", key: "data.cache.nodeType", value: "cache.r7g.xlarge", want: []string{"update " + cacheToken}},
+	{name: "one more shard is added in place, with its alarms", key: "data.cache.shards", value: 4, want: []string{
+		"create aws:cloudwatch/metricAlarm:MetricAlarm", "update aws:cloudwatch/dashboard:Dashboard", "update " + cacheToken,
+	}},
+	{name: "one more reader is added beside the others", key: "data.database.readers", value: 3, want: []string{"create " + memberToken}},
+	{name: "a minor version is an upgrade in place", key: "data.database.version", value: "16.12", want: []string{
+		"update " + clusterToken, "update " + memberToken,
+	}},
+	{name: "a major version is one too, with parameter groups of its own before", key: "data.database.version", value: "17.7", want: []string{
+		"create aws:rds/clusterParameterGroup:ClusterParameterGroup", "create aws:rds/parameterGroup:ParameterGroup",
+		"delete aws:rds/clusterParameterGroup:ClusterParameterGroup", "delete aws:rds/parameterGroup:ParameterGroup",
+		"update " + clusterToken, "update " + memberToken,
+	}},
+	{name: "no NAT takes away the gateways and nothing else", key: "network.nat", value: "none", want: []string{
+		"delete " + eipToken, "delete " + natToken, "delete " + routeToken,
+	}},
+	{name: "more memory is a new version of the function", key: "api.memoryMb", value: 2048, want: []string{
+		"update " + aliasToken, "update " + functionToken,
+	}},
+	{name: "logs kept for longer stay where they are", key: "api.logRetentionDays", value: 90, want: []string{"update " + logGroupToken}},
+	{name: "another network is refused", key: "network.cidr", value: "10.20.0.0/16", refused: []string{vpcToken, subnetToken}},
+	{name: "fewer zones are refused: every subnet would move", key: "network.zones", value: 2, refused: []string{subnetToken}},
+	{name: "another database name is refused: the cluster would be a new one", key: "data.database.name", value: "other", refused: []string{clusterToken}},
+	{name: "another domain is refused: the zone would be a new one", key: "dns.domain", value: "example.org", refused: []string{zoneToken}},
+	{name: "a new route is a new deployment of the same API", file: "api/openapi.yaml",
+		old: "\npaths:\n",
+		text: `
+paths:
+  /ping:
+    get:
+      security: *key
+      responses:
+        "404": *problemResponse
+      x-amazon-apigateway-integration: *buffered
+    x-amazon-apigateway-any-method: *other
+`,
+		want: []string{
+			"replace aws:apigateway/deployment:Deployment", "update aws:apigateway/restApi:RestApi", "update aws:apigateway/stage:Stage",
+		}},
+	{name: "a renamed component with an alias stays what it is", file: "main.go",
+		old:  `dns.New(ctx, room("dns"), dns.Args{Config: s.DNS, Stage: ctx.Stack()}, provider)`,
+		text: `dns.New(ctx, room("names"), dns.Args{Config: s.DNS, Stage: ctx.Stack()}, provider, pulumi.Aliases([]pulumi.Alias{{Name: pulumi.String(room("dns"))}}))`},
+	{name: "a renamed component without one is refused", file: "main.go",
+		old:     `dns.New(ctx, room("dns"),`,
+		text:    `dns.New(ctx, room("names"),`,
+		refused: []string{zoneToken}},
+	{name: "a new version of a secret is nobody's change"},
+}
+
+// preview is what `pulumi preview --json` prints.
+type preview struct {
+	Steps []struct {
+		Op, URN string
+	}
+	Diagnostics []struct {
+		URN, Message, Severity string
+	}
+}
+
+// kind is the type in a URN.
+func kind(urn string) string {
+	qualified := strings.Split(urn, "::")[2]
+	return qualified[strings.LastIndex(qualified, "$")+1:]
+}
+
+// checkEdits previews every edit of a stack, as many at a time as there are processors. A
+// setting is changed in a copy of the stack file, the program in a copy of the checkout.
+func checkEdits(t *testing.T, out outputs) {
+	t.Helper()
+	newSecretVersion(t, out)
+	for _, e := range edits {
+		t.Run(e.name, func(t *testing.T) {
+			t.Parallel()
+			dir := repository(t)
+			if e.file != "" {
+				dir = copyTree(t)
+				replaceIn(t, filepath.Join(dir, e.file), e.old, e.text)
+			}
+			config := filepath.Join(t.TempDir(), "Pulumi."+out.Stack+".yaml")
+			writeFile(t, config, editedConfig(t, out, e))
+			checkEdit(t, out, dir, config, e)
+		})
+	}
+}
+
+// checkDestroy asks what a destroy of prod would take: nothing, since what holds data refuses.
+func checkDestroy(t *testing.T, out outputs) {
+	t.Helper()
+	stdout, stderr, code := pulumi(t, out, repository(t), "destroy", "--preview-only", "--stack", out.Stack, "--config-file", out.ConfigFile, "--json")
+	var p preview
+	if err := json.Unmarshal([]byte(stdout), &p); err != nil || code == 0 {
+		t.Fatalf("destroy: exit %d, %v\n%s\n%s", code, err, stdout, stderr)
+	}
+	refused := map[string]bool{}
+	for urn := range refusals(p) {
+		refused[kind(urn)] = true
+	}
+	for _, token := range []string{clusterToken, cacheToken, zoneToken, "aws:s3/bucketV2:BucketV2"} {
+		if !refused[token] {
+			t.Errorf("a destroy would take the %s", token)
+		}
+	}
+}
+
+// newSecretVersion puts a new version of the application's secret, as rotation does. The value stays
+// the same: the edits that follow, and the stack, go on as before.
+func newSecretVersion(t *testing.T, out outputs) {
+	t.Helper()
+	arn := aws.String(functionEnvironment(t, out)["REDIS_SECRET_ARN"])
+	client := secretsmanager.NewFromConfig(awsConfig(out))
+	before, err := client.GetSecretValue(context.Background(), &secretsmanager.GetSecretValueInput{SecretId: arn})
+	if err != nil {
+		t.Fatal(err)
+	}
+	after, err := client.PutSecretValue(context.Background(), &secretsmanager.PutSecretValueInput{SecretId: arn, SecretString: before.SecretString})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if aws.ToString(after.VersionId) == aws.ToString(before.VersionId) {
+		t.Fatal("the secret has no new version")
+	}
+}
+
+// replaceIn replaces a text that has to be there once.
+func replaceIn(t *testing.T, path, old, text string) {
+	t.Helper()
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Count(string(content), old) != 1 {
+		t.Fatalf("%s does not hold %q once", path, old)
+	}
+	writeFile(t, path, []byte(strings.Replace(string(content), old, text, 1)))
+}
+
+// editedConfig is the stack's configuration with one setting changed.
+func editedConfig(t *testing.T, out outputs, e edit) []byte {
+	t.Helper()
+	content, err := os.ReadFile(out.ConfigFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e.key == "" {
+		return content
+	}
+	var file map[string]any
+	if err := yaml.Unmarshal(content, &file); err != nil {
+		t.Fatal(err)
+	}
+	path := strings.Split(e.key, ".")
+	object := file["config"].(map[string]any)
+	for _, name := range append([]string{"didomi:" + path[0]}, path[1:len(path)-1]...) {
+		if object[name] == nil {
+			object[name] = map[string]any{}
+		}
+		object = object[name].(map[string]any)
+	}
+	object[path[len(path)-1]] = e.value
+	edited, err := yaml.Marshal(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return edited
+}
+
+// checkEdit previews one edit and compares.
+func checkEdit(t *testing.T, out outputs, dir, config string, e edit) {
+	t.Helper()
+	stdout, stderr, code := pulumi(t, out, dir, "preview", "--stack", out.Stack, "--config-file", config, "--json")
+	var p preview
+	if err := json.Unmarshal([]byte(stdout), &p); err != nil {
+		t.Fatalf("preview: exit %d, %v\n%s\n%s", code, err, stdout, stderr)
+	}
+	refused := refusals(p)
+	var steps []string
+	for _, step := range p.Steps {
+		if step.Op == "same" || step.Op == "read" {
+			continue
+		}
+		token := kind(step.URN)
+		steps = append(steps, step.Op+" "+token)
+		if (step.Op == "replace" || step.Op == "delete") && slices.Contains(stateful, token) && !refused[step.URN] {
+			t.Errorf("%s %s, and nothing refuses it", step.Op, step.URN)
+		}
+	}
+	slices.Sort(steps)
+	if steps = slices.Compact(steps); len(e.refused) == 0 && !slices.Equal(steps, e.want) {
+		t.Errorf("an up would\n  %s\nwant\n  %s", strings.Join(steps, "\n  "), strings.Join(e.want, "\n  "))
+	}
+	tokens := map[string]bool{}
+	for urn := range refused {
+		tokens[kind(urn)] = true
+	}
+	for _, token := range e.refused {
+		if !tokens[token] {
+			t.Errorf("no %s is refused", token)
+		}
+	}
+	if (code != 0) != (len(e.refused) > 0) {
+		t.Errorf("exit %d\n%v\n%s", code, p.Diagnostics, stderr)
+	}
+}
+
+// refusals are the URNs of what is protected from the edit.
+func refusals(p preview) map[string]bool {
+	urns := map[string]bool{}
+	for _, d := range p.Diagnostics {
+		if d.Severity == "error" && (strings.Contains(d.Message, "marked for protection") || strings.Contains(d.Message, "it is protected")) {
+			for _, quoted := range strings.Split(d.Message, `"`) {
+				if strings.HasPrefix(quoted, "urn:pulumi:") {
+					urns[quoted] = true
+				}
+			}
+		}
+	}
+	return urns
+}
