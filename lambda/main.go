@@ -72,10 +72,11 @@ func buildAPI(env func(string) string, log *slog.Logger) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	database := newConnecting(items, items.Ping)
 	redis := cache.NewBreaker(openRedis(settings.Redis, vault))
 	bucket := files.New(settings.Bucket, func() files.Client { return files.Connect(cloud) })
 	h := &handler.Handler{
-		Items: cache.NewItems(items, cache.New(redis, settings.Cache, meter.Failures(log, telemetry.CacheFailures))),
+		Items: firstRead{cache.NewItems(database, cache.New(redis, settings.Cache, meter.Failures(log, telemetry.CacheFailures))), database},
 		Files: bucket,
 		Health: map[string]func(context.Context) error{
 			"database": items.Ping, "cache": redis.Ping, "files": bucket.Ping,
