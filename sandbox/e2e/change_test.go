@@ -57,6 +57,11 @@ var edits = []edit{
 	{name: "one more shard is added in place, with its alarms", key: "data.cache.shards", value: 4, want: []string{
 		"create aws:cloudwatch/metricAlarm:MetricAlarm", "update aws:cloudwatch/dashboard:Dashboard", "update " + cacheToken,
 	}},
+	{name: "Redis becomes Valkey in place, with a parameter group of its own before", key: "data.cache", value: map[string]any{
+		"engine": "valkey", "version": "8.1", "nodeType": "cache.r7g.large", "shards": 3, "replicas": 1,
+	}, want: []string{
+		"create aws:elasticache/parameterGroup:ParameterGroup", "delete aws:elasticache/parameterGroup:ParameterGroup", "update " + cacheToken,
+	}},
 	{name: "one more reader is added beside the others", key: "data.database.readers", value: 3, want: []string{"create " + memberToken}},
 	{name: "a minor version is an upgrade in place", key: "data.database.version", value: "16.12", want: []string{
 		"update " + clusterToken, "update " + memberToken,
