@@ -62,7 +62,7 @@ func buildAPI(env func(string) string, log *slog.Logger) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	fit(settings.Memory, env)
+	go fit(settings.Memory, env) // stops the world twice, which the first poll need not wait for
 	cloud := settings.Cloud
 	meter := telemetry.Meter{Function: settings.Function}
 	vault := secrets.New(func() secrets.API {
