@@ -171,7 +171,10 @@ func (x *exchange) forward() error {
 	}
 	defer func() { _ = answer.Body.Close() }()
 	letFinish(x.r)
-	return x.take(answer)
+	if err := x.take(answer); err != nil {
+		return err
+	}
+	return x.reconsider()
 }
 
 func (x *exchange) take(answer *http.Response) error {

@@ -109,6 +109,7 @@ func New(c Config) (*Gateway, error) {
 	g.proxy = g.newProxy()
 	g.query = map[string]map[string]handler{
 		"ec2": g.ec2Calls(), "rds": g.rdsCalls(), "elasticache": g.elasticacheCalls(),
+		"iam": {}, // for its refusals
 	}
 	g.target = map[string]map[string]handler{
 		"acm": g.acmCalls(), "application-autoscaling": g.scalingCalls(), "secretsmanager": g.secretsmanagerCalls(),
@@ -159,6 +160,10 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if call, ok := g.target[service][r.Header.Get("X-Amz-Target")]; ok {
 		(&exchange{g: g, w: w, r: r}).serve(call)
+		return
+	}
+	if service == "wafv2" {
+		(&exchange{g: g, w: w, r: r}).serve(reading((*exchange).forward))
 		return
 	}
 	if service == "s3" && listsVersionsEncoded(r) {

@@ -1,0 +1,194 @@
+package gateway
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+)
+
+// The emulator decides most calls as IAM does. For some it does not know which resource is meant, or
+// leaves a condition key out, and refuses what a policy that names both allows. Such a refusal of a
+// role is decided again here, by the role's own policies and boundary, with what the call really
+// names; only where IAM would allow it is the call made, as the administrator.
+
+// refusal is what the emulator says to a role: who may not do what.
+var refusalPattern = regexp.MustCompile(`User: arn:aws:sts::\d+:assumed-role/([^/]+)/\S+ is not authorized to perform: ([a-z0-9-]+):(\w+)`)
+
+// reconsidered are the services whose refusals are decided again, and how what a call names is read.
+func (g *Gateway) reconsidered() map[string]func(ctx context.Context, action string, x *exchange) ([]named, error) {
+	return map[string]func(context.Context, string, *exchange) ([]named, error){
+		"ec2": g.namedEC2, "elasticache": g.namedElastiCache, "iam": g.namedIAM, "rds": g.namedRDS, "wafv2": g.namedWAF,
+	}
+}
+
+// named is a resource that a call names, with the condition keys that hold for it.
+type named struct {
+	arn  string
+	keys map[string][]string
+}
+
+// reconsider decides a refused call again, and makes it where the role's policies allow it.
+func (x *exchange) reconsider() error {
+	if !x.bodyRead || !x.denied() {
+		return nil
+	}
+	match := refusalPattern.FindSubmatch(x.answer)
+	if match == nil {
+		return nil
+	}
+	role, service, action := string(match[1]), string(match[2]), string(match[3])
+	name, ok := x.g.reconsidered()[service]
+	if !ok {
+		return nil
+	}
+	ctx := x.r.Context()
+	resources, err := name(ctx, action, x)
+	if err != nil || len(resources) == 0 {
+		return err
+	}
+	policies, err := x.g.rolePolicies(ctx, role)
+	if err != nil {
+		return err
+	}
+	for _, resource := range resources {
+		if !policies.allow(service+":"+action, resource) {
+			x.g.log.Info("refused as IAM would", "role", role, "action", service+":"+action, "resource", resource.arn, "keys", resource.keys)
+			return nil
+		}
+	}
+	return x.asAdministrator(ctx, service)
+}
+
+// asAdministrator makes the call again with the administrator's signature.
+func (x *exchange) asAdministrator(ctx context.Context, service string) error {
+	header := http.Header{}
+	for _, key := range []string{"Content-Type", "X-Amz-Target"} {
+		if value := x.r.Header.Get(key); value != "" {
+			header.Set(key, value)
+		}
+	}
+	answer, err := x.g.admin.do(ctx, service, x.r.Method, x.r.URL.RequestURI(), header, x.body)
+	var refused *callError
+	if errors.As(err, &refused) {
+		x.status, x.answer = refused.Status, []byte(refused.Body)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	x.status, x.answer = http.StatusOK, answer
+	return nil
+}
+
+// rolePolicies are what a role may do, and the most that it may.
+func (g *Gateway) rolePolicies(ctx context.Context, role string) (policySet, error) {
+	var set policySet
+	attached, err := g.iam(ctx, "ListAttachedRolePolicies", "RoleName", role)
+	if err != nil {
+		return set, err
+	}
+	for _, arn := range childTexts(attached, "PolicyArn") {
+		document, err := g.managedPolicy(ctx, arn)
+		if err != nil {
+			return set, err
+		}
+		set.identity = append(set.identity, document...)
+	}
+	inline, err := g.iam(ctx, "ListRolePolicies", "RoleName", role)
+	if err != nil {
+		return set, err
+	}
+	for _, name := range inline.first("PolicyNames").texts() {
+		answer, err := g.iam(ctx, "GetRolePolicy", "RoleName", role, "PolicyName", name)
+		if err != nil {
+			return set, err
+		}
+		document, err := parsePolicy(answer.first("PolicyDocument").text)
+		if err != nil {
+			return set, err
+		}
+		set.identity = append(set.identity, document...)
+	}
+	boundary, err := g.boundary(ctx, role)
+	if err != nil || boundary == "" {
+		return set, err
+	}
+	set.bounded = true
+	set.limit, err = g.managedPolicy(ctx, boundary)
+	return set, err
+}
+
+// boundary is the ARN of a role's permissions boundary; empty: it has none, or there is no role.
+func (g *Gateway) boundary(ctx context.Context, role string) (string, error) {
+	answer, err := g.iam(ctx, "GetRole", "RoleName", role)
+	var refused *callError
+	if errors.As(err, &refused) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	if arn := answer.first("PermissionsBoundaryArn"); arn != nil {
+		return arn.text, nil
+	}
+	return "", nil
+}
+
+func (g *Gateway) managedPolicy(ctx context.Context, arn string) ([]policyStatement, error) {
+	policy, err := g.iam(ctx, "GetPolicy", "PolicyArn", arn)
+	if err != nil {
+		return nil, err
+	}
+	version, err := g.iam(ctx, "GetPolicyVersion", "PolicyArn", arn, "VersionId", policy.first("DefaultVersionId").text)
+	if err != nil {
+		return nil, err
+	}
+	return parsePolicy(version.first("Document").text)
+}
+
+func (g *Gateway) iam(ctx context.Context, action string, pairs ...string) (*node, error) {
+	call := map[string]string{"Action": action}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		call[pairs[i]] = pairs[i+1]
+	}
+	return g.admin.query(ctx, "iam", iamVersion, call)
+}
+
+func childTexts(tree *node, name string) []string {
+	var all []string
+	tree.visit(func(n *node) {
+		if n.name == name {
+			all = append(all, n.text)
+		}
+	})
+	return all
+}
+
+// parsePolicy reads a policy document, plain or as IAM's API encodes it.
+func parsePolicy(text string) ([]policyStatement, error) {
+	if !strings.HasPrefix(strings.TrimSpace(text), "{") {
+		decoded, err := url.QueryUnescape(text)
+		if err != nil {
+			return nil, fmt.Errorf("read a policy: %w", err)
+		}
+		text = decoded
+	}
+	var document struct{ Statement json.RawMessage }
+	if err := json.Unmarshal([]byte(text), &document); err != nil {
+		return nil, fmt.Errorf("read a policy: %w", err)
+	}
+	if bytes.HasPrefix(bytes.TrimSpace(document.Statement), []byte("{")) {
+		document.Statement = append(append([]byte("["), document.Statement...), ']')
+	}
+	var statements []policyStatement
+	if err := json.Unmarshal(document.Statement, &statements); err != nil {
+		return nil, fmt.Errorf("read a policy: %w", err)
+	}
+	return statements, nil
+}

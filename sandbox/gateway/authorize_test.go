@@ -1,0 +1,72 @@
+package gateway
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/rds"
+	"github.com/aws/aws-sdk-go-v2/service/rds/types"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go"
+)
+
+// narrow lets a role make parameter groups of one name, and roles that carry one boundary.
+const narrow = `{"Version":"2012-10-17","Statement":[
+	{"Effect":"Allow","Action":["rds:CreateDBParameterGroup","rds:AddTagsToResource"],"Resource":"arn:aws:rds:eu-west-1:000000000000:pg:ours-*"},
+	{"Effect":"Allow","Action":"iam:CreateRole","Resource":"arn:aws:iam::000000000000:role/ours-*",
+	 "Condition":{"StringEquals":{"iam:PermissionsBoundary":"arn:aws:iam::aws:policy/ReadOnlyAccess"}}}]}`
+
+const anyoneTrust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"sts:AssumeRole"}]}`
+
+func TestANarrowGrantIsTakenAsIAMTakesIt(t *testing.T) {
+	s := newStand(t, nil)
+	admin := iam.NewFromConfig(s.config())
+	role, err := admin.CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: aws.String("narrow"), AssumeRolePolicyDocument: aws.String(anyoneTrust)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := admin.PutRolePolicy(t.Context(), &iam.PutRolePolicyInput{
+		RoleName: aws.String("narrow"), PolicyName: aws.String("narrow"), PolicyDocument: aws.String(narrow),
+	}); err != nil {
+		t.Fatal(err)
+	}
+	taken, err := sts.NewFromConfig(s.config()).AssumeRole(t.Context(), &sts.AssumeRoleInput{RoleArn: role.Role.Arn, RoleSessionName: aws.String("job")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := s.configOf(*taken.Credentials.AccessKeyId, *taken.Credentials.SecretAccessKey, *taken.Credentials.SessionToken)
+	group := func(name string) error {
+		_, err := rds.NewFromConfig(c).CreateDBParameterGroup(t.Context(), &rds.CreateDBParameterGroupInput{
+			DBParameterGroupName: aws.String(name), DBParameterGroupFamily: aws.String("aurora-postgresql16"), Description: aws.String("test"),
+			Tags: []types.Tag{{Key: aws.String("environment"), Value: aws.String("dev")}},
+		})
+		return err
+	}
+	newRole := func(name string, boundary *string) error {
+		_, err := iam.NewFromConfig(c).CreateRole(t.Context(), &iam.CreateRoleInput{
+			RoleName: aws.String(name), AssumeRolePolicyDocument: aws.String(lambdaTrust), PermissionsBoundary: boundary,
+		})
+		return err
+	}
+	boundary := aws.String("arn:aws:iam::aws:policy/ReadOnlyAccess")
+	for name, c := range map[string]struct {
+		err     error
+		refused bool
+	}{
+		"a group of its own is made":               {group("ours-pg"), false},
+		"a group of others is not":                 {group("theirs-pg"), true},
+		"a role within the boundary is made":       {newRole("ours-in", boundary), false},
+		"a role without it is not":                 {newRole("ours-out", nil), true},
+		"a role of others within it is not either": {newRole("theirs-in", boundary), true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var problem smithy.APIError
+			refused := errors.As(c.err, &problem) && problem.ErrorCode() == "AccessDenied"
+			if refused != c.refused || c.err != nil && !refused {
+				t.Errorf("answered %v, want a refusal: %v", c.err, c.refused)
+			}
+		})
+	}
+}

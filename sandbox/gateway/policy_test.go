@@ -1,0 +1,44 @@
+package gateway
+
+import "testing"
+
+func TestPolicies(t *testing.T) {
+	const (
+		grant = `{"Statement":[{"Effect":"Allow","Action":["rds:CreateDB*","iam:CreateRole"],"Resource":["arn:aws:rds:*:*:pg:didomi-dev-*","arn:aws:iam::1:role/didomi-dev-*"]},
+			{"Effect":"Allow","Action":"ec2:CreateTags","Resource":"*","Condition":{"StringEquals":{"aws:RequestTag/environment":"dev"}}}]}`
+		limit = `{"Statement":[{"Effect":"Allow","Action":["rds:*","iam:*","ec2:*"],"Resource":"*"},
+			{"Effect":"Deny","Action":"iam:CreateRole","Resource":"*","Condition":{"StringNotEquals":{"iam:PermissionsBoundary":["a","b"]}}}]}`
+		pg, role = "arn:aws:rds:eu-west-1:1:pg:didomi-dev-x", "arn:aws:iam::1:role/didomi-dev-x"
+	)
+	identity, err := parsePolicy(grant)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bound, err := parsePolicy(limit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	set := policySet{identity: identity, limit: bound, bounded: true}
+	keys := func(key, value string) map[string][]string { return map[string][]string{key: {value}} }
+	for name, c := range map[string]struct {
+		action string
+		on     named
+		want   bool
+	}{
+		"what is granted by name":                           {"rds:CreateDBParameterGroup", named{pg, nil}, true},
+		"another stack's name":                              {"rds:CreateDBParameterGroup", named{"arn:aws:rds:eu-west-1:1:pg:didomi-prod-x", nil}, false},
+		"another action":                                    {"rds:DeleteDBParameterGroup", named{pg, nil}, false},
+		"a role with the boundary":                          {"iam:CreateRole", named{role, keys("iam:permissionsboundary", "b")}, true},
+		"a role with another boundary":                      {"iam:CreateRole", named{role, keys("iam:permissionsboundary", "c")}, false},
+		"a role without one":                                {"iam:CreateRole", named{role, nil}, false},
+		"a tag of the stack":                                {"ec2:CreateTags", named{"arn", keys("aws:requesttag/environment", "dev")}, true},
+		"a tag of another":                                  {"ec2:CreateTags", named{"arn", keys("aws:requesttag/environment", "prod")}, false},
+		"what the policies grant and the boundary does not": {"s3:GetObject", named{"arn", nil}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := set.allow(c.action, c.on); got != c.want {
+				t.Errorf("allowed %v, want %v", got, c.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,165 @@
+package gateway
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// What a call names, as the Service Authorization Reference has it
+// (https://docs.aws.amazon.com/service-authorization/latest/reference/): every resource must be
+// allowed.
+
+// arn is the ARN of something of this account in its region.
+func (g *Gateway) arn(service, resource string) string {
+	return fmt.Sprintf("arn:aws:%s:%s:%s:%s", service, g.config.Region, g.config.AccountID, resource)
+}
+
+// rdsKinds are the kinds of resources by the parameter that names them. AWS makes up the ids of
+// proxies and their target groups.
+var rdsKinds = map[string]string{
+	"DBClusterIdentifier": "cluster", "DBClusterParameterGroupName": "cluster-pg", "DBInstanceIdentifier": "db",
+	"DBParameterGroupName": "pg", "DBSubnetGroupName": "subgrp", "DBProxyName": "db-proxy",
+	"DBProxyEndpointName": "db-proxy-endpoint", "TargetGroupName": "target-group",
+	"DBClusterSnapshotIdentifier": "cluster-snapshot", "FinalDBSnapshotIdentifier": "cluster-snapshot",
+}
+
+func (g *Gateway) namedRDS(_ context.Context, _ string, x *exchange) ([]named, error) {
+	return g.byParameter(x, "rds", rdsKinds), nil
+}
+
+var elasticacheKinds = map[string]string{
+	"CacheParameterGroupName": "parametergroup", "CacheSubnetGroupName": "subnetgroup",
+	"ReplicationGroupId": "replicationgroup", "UserId": "user", "UserGroupId": "usergroup",
+	"UserGroupIds.member.1": "usergroup",
+}
+
+func (g *Gateway) namedElastiCache(_ context.Context, _ string, x *exchange) ([]named, error) {
+	return g.byParameter(x, "elasticache", elasticacheKinds), nil
+}
+
+// byParameter is what the parameters of a call name, each by its kind, or by its ARN.
+func (g *Gateway) byParameter(x *exchange, service string, kinds map[string]string) []named {
+	keys := requestTags(x)
+	var all []named
+	if arn := x.form.Get("ResourceName"); arn != "" {
+		all = append(all, named{arn, keys})
+	}
+	for _, parameter := range slices.Sorted(maps.Keys(kinds)) {
+		if name := x.form.Get(parameter); name != "" {
+			all = append(all, named{g.arn(service, kinds[parameter]+":"+name), keys})
+		}
+	}
+	return all
+}
+
+// namedIAM is the role, with the boundary that it gets or has.
+func (g *Gateway) namedIAM(ctx context.Context, action string, x *exchange) ([]named, error) {
+	role := x.form.Get("RoleName")
+	if role == "" {
+		return nil, nil
+	}
+	keys := requestTags(x)
+	boundary := x.form.Get("PermissionsBoundary")
+	if boundary == "" && action != "CreateRole" {
+		var err error
+		if boundary, err = g.boundary(ctx, role); err != nil {
+			return nil, err
+		}
+	}
+	if boundary != "" {
+		keys["iam:permissionsboundary"] = []string{boundary}
+	}
+	return []named{{"arn:aws:iam::" + g.config.AccountID + ":role/" + role, keys}}, nil
+}
+
+// namedWAF is the resource whose tags are asked for or set.
+func (g *Gateway) namedWAF(_ context.Context, _ string, x *exchange) ([]named, error) {
+	var call struct{ ResourceARN, WebACLArn string }
+	if err := json.Unmarshal(x.body, &call); err != nil {
+		return nil, nil //nolint:nilerr // what cannot be read names nothing
+	}
+	var all []named
+	for _, arn := range []string{call.ResourceARN, call.WebACLArn} {
+		if arn != "" {
+			all = append(all, named{arn, map[string][]string{}})
+		}
+	}
+	return all, nil
+}
+
+// ec2Kinds are the kinds of EC2's resources by the beginning of their ids.
+var ec2Kinds = map[string]string{
+	"acl": "network-acl", "eipalloc": "elastic-ip", "eni": "network-interface", "fl": "vpc-flow-log",
+	"igw": "internet-gateway", "nat": "natgateway", "rtb": "route-table", "sg": "security-group",
+	"sgr": "security-group-rule", "subnet": "subnet", "vpc": "vpc", "vpce": "vpc-endpoint",
+}
+
+// ec2Makes are the kinds that a call makes, whose ids AWS makes up.
+var ec2Makes = map[string]string{
+	"AllocateAddress": "elastic-ip", "CreateFlowLogs": "vpc-flow-log", "CreateInternetGateway": "internet-gateway",
+	"CreateNatGateway": "natgateway", "CreateRouteTable": "route-table", "CreateSecurityGroup": "security-group",
+	"CreateSubnet": "subnet", "CreateVpc": "vpc", "CreateVpcEndpoint": "vpc-endpoint",
+}
+
+var ec2ID = regexp.MustCompile(`^([a-z]+)-[0-9a-f]{8,}$`)
+
+// namedEC2 is every resource whose id stands in the call, with its tags, and what the call makes, with
+// the tags that it is to get. Where a call names only an association, what is associated is not known.
+func (g *Gateway) namedEC2(ctx context.Context, action string, x *exchange) ([]named, error) {
+	requested := requestTags(x)
+	var all []named
+	if kind, ok := ec2Makes[action]; ok {
+		all = append(all, named{g.arn("ec2", kind+"/*"), requested})
+	}
+	for _, values := range x.form {
+		for _, id := range values {
+			match := ec2ID.FindStringSubmatch(id)
+			if match == nil || ec2Kinds[match[1]] == "" {
+				continue
+			}
+			keys := maps.Clone(requested)
+			if err := g.addEC2Tags(ctx, id, keys); err != nil {
+				return nil, err
+			}
+			all = append(all, named{g.arn("ec2", ec2Kinds[match[1]]+"/"+id), keys})
+		}
+	}
+	return all, nil
+}
+
+func (g *Gateway) addEC2Tags(ctx context.Context, id string, keys map[string][]string) error {
+	answer, err := g.admin.query(ctx, "ec2", "2016-11-15", map[string]string{
+		"Action": "DescribeTags", "Filter.1.Name": "resource-id", "Filter.1.Value.1": id,
+	})
+	if err != nil {
+		return err
+	}
+	for _, item := range answer.first("tagSet").items() {
+		key := "aws:resourcetag/" + strings.ToLower(item.value("key"))
+		keys[key] = append(keys[key], item.value("value"))
+	}
+	return nil
+}
+
+var tagParameter = regexp.MustCompile(`^(.*Tags?(?:\.(?:member|Tag))?\.\d+)\.Key$`)
+
+// requestTags are the tags that a call of the Query protocol sets.
+func requestTags(x *exchange) map[string][]string {
+	keys := map[string][]string{}
+	for parameter, values := range x.form {
+		match := tagParameter.FindStringSubmatch(parameter)
+		if match == nil || len(values) == 0 {
+			continue
+		}
+		key := "aws:requesttag/" + strings.ToLower(values[0])
+		if value := x.form.Get(match[1] + ".Value"); !slices.Contains(keys[key], value) {
+			keys[key] = append(keys[key], value)
+		}
+	}
+	return keys
+}
