@@ -59,7 +59,8 @@ func (s site) writingState() rights {
 func (s site) stateFiles() []pulumi.StringInput {
 	stack := s.project + "/" + s.stack
 	return []pulumi.StringInput{
-		s.stateObject("/.pulumi/stacks/" + stack + ".json*"), s.stateObject("/.pulumi/locks/organization/" + stack + "/*"),
+		s.stateObject("/.pulumi/stacks/" + stack + ".json*"), s.stateObject("/.pulumi/stacks/" + stack + ".pulumi-tags"),
+		s.stateObject("/.pulumi/locks/organization/" + stack + "/*"),
 		s.stateObject("/.pulumi/history/" + stack + "/*"), s.stateObject("/.pulumi/backups/" + stack + "/*"),
 	}
 }

@@ -20,7 +20,7 @@ func TestTheStateOfOneStack(t *testing.T) {
 	r := build(t, withState())
 	const object = "arn:aws:s3:::states-1234567/.pulumi/"
 	files := []string{
-		object + "stacks/didomi/test.json*", object + "locks/organization/didomi/test/*",
+		object + "stacks/didomi/test.json*", object + "stacks/didomi/test.pulumi-tags", object + "locks/organization/didomi/test/*",
 		object + "history/didomi/test/*", object + "backups/didomi/test/*",
 	}
 	reading := []statement{
