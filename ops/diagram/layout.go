@@ -44,7 +44,7 @@ func (c *canvas) rooms(rs rooms) {
 		boxes[r] = n
 		c.box(n)
 	}
-	outputs := &node{title: "outputs", lines: []string{plural(rs.outputs, "value")}, x: margin + columns*(w+gap), y: top, w: w, h: height(1), aside: true}
+	outputs := &node{title: "outputs", x: margin + columns*(w+gap), y: top, w: w, h: height(0), aside: true}
 	c.box(outputs)
 	for _, to := range rs.all {
 		for _, from := range to.after {

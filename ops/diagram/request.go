@@ -280,7 +280,7 @@ func (r *reader) service(name string) string {
 	case "kms":
 		return "KMS, " + count("aws:kms/key:Key", "key")
 	case "logs":
-		return "CloudWatch Logs, " + count("aws:cloudwatch/logGroup:LogGroup", "group")
+		return "CloudWatch Logs"
 	default:
 		return strings.ToUpper(name)
 	}

@@ -20,7 +20,9 @@ type room struct {
 	column int
 }
 
-// kinds are what a room's box names, in this order, with the word for one and for several.
+// kinds are what a room's box names, in this order, with the word for one and for several. Without a
+// word for one they are not counted: their number says nothing about the architecture, and every
+// change of it would make the picture stale.
 var kinds = []struct{ token, one, several string }{
 	{"aws:ec2/vpc:Vpc", "VPC", "VPCs"},
 	{"aws:ec2/subnet:Subnet", "subnet", "subnets"},
@@ -42,30 +44,22 @@ var kinds = []struct{ token, one, several string }{
 	{"aws:apigateway/usagePlan:UsagePlan", "usage plan", "usage plans"},
 	{"aws:lambda/function:Function", "function", "functions"},
 	{"aws:wafv2/webAcl:WebAcl", "web ACL", "web ACLs"},
-	{"aws:cloudwatch/metricAlarm:MetricAlarm", "alarm", "alarms"},
-	{"aws:cloudwatch/dashboard:Dashboard", "dashboard", "dashboards"},
-	{"aws:sns/topic:Topic", "topic", "topics"},
+	{"aws:cloudwatch/metricAlarm:MetricAlarm", "", "alarms"},
+	{"aws:cloudwatch/dashboard:Dashboard", "", "dashboards"},
 	{"aws:iam/openIdConnectProvider:OpenIdConnectProvider", "OIDC provider", "OIDC providers"},
 	{"aws:iam/user:User", "CI user", "CI users"},
-	{"aws:iam/role:Role", "role", "roles"},
-	{"aws:iam/policy:Policy", "policy", "policies"},
+	{"aws:iam/role:Role", "", "roles"},
+	{"aws:iam/policy:Policy", "", "policies"},
 }
 
-// rooms are the components of a stack and what the stack puts out.
-type rooms struct {
-	all []*room
-	// outputs is the number of the stack's outputs.
-	outputs int
-}
+// rooms are the components of a stack.
+type rooms struct{ all []*room }
 
 // newRooms finds the rooms: components of the program's own types below the stack.
 func newRooms(g *graph.Graph) rooms {
 	var found rooms
 	for i := range g.Resources {
 		r := &g.Resources[i]
-		if r.Type == "pulumi:pulumi:Stack" {
-			found.outputs = len(r.Outputs)
-		}
 		if !r.Custom && strings.HasPrefix(r.Type, g.Project+":") {
 			found.all = append(found.all, &room{urn: r.URN, name: strings.Split(r.Type, ":")[1]})
 		}
@@ -119,9 +113,12 @@ func (rs rooms) fill(g *graph.Graph, members map[string]*room) {
 			}
 		}
 		for room, n := range counts {
-			if n == 1 {
+			switch {
+			case kind.one == "":
+				room.parts = append(room.parts, kind.several)
+			case n == 1:
 				room.parts = append(room.parts, kind.one)
-			} else {
+			default:
 				room.parts = append(room.parts, fmt.Sprintf("%d %s", n, kind.several))
 			}
 		}
