@@ -39,7 +39,7 @@ func (r Report) printParts(text *strings.Builder) {
 		row(p.Name, money(p.Fixed), money(p.PerUse), money(p.Fixed+p.PerUse))
 	}
 	row("sum", money(r.Fixed), money(r.PerUse), money(r.Total))
-	fmt.Fprintf(text, "\nA further million requests of this mix costs %s.\n\n", money(r.Million))
+	fmt.Fprintf(text, "\nBeyond what is fixed, a million requests of this mix cost %s on average.\n\n", money(r.Million))
 }
 
 func columns(text *strings.Builder) *tabwriter.Writer {
