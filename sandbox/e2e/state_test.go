@@ -2,9 +2,8 @@ package e2e
 
 import (
 	"context"
-	"io"
+	"encoding/json"
 	"net/url"
-	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -25,12 +24,21 @@ func checkState(t *testing.T, out outputs) {
 		t.Fatal(err)
 	}
 	defer func() { _ = answer.Body.Close() }()
-	state, err := io.ReadAll(answer.Body)
-	if err != nil {
+	var state struct {
+		Checkpoint struct {
+			Latest struct {
+				Secrets struct {
+					Type  string
+					State struct{ URL string }
+				} `json:"secrets_providers"`
+			}
+		}
+	}
+	if err := json.NewDecoder(answer.Body).Decode(&state); err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(string(state), `"url": "awskms://alias/`) {
-		t.Error("the state's secrets are not encrypted by the key")
+	if by := state.Checkpoint.Latest.Secrets; by.Type != "cloud" || by.State.URL != out.SecretsProvider {
+		t.Errorf("the state's secrets are encrypted by %+v, want the key of bootstrap", by)
 	}
 	if answer.VersionId == nil {
 		t.Error("the state is kept without earlier versions")
