@@ -1,5 +1,5 @@
 // Command ops is what people and the pipeline do with a stack beside bringing it up: it reads a
-// stack's state or a preview of it, and never an account.
+// stack's state or a preview of it. Only a rollout talks to an account.
 package main
 
 import (
@@ -17,6 +17,7 @@ import (
 	"github.com/didomi/serverless-api/ops/licences"
 	"github.com/didomi/serverless-api/ops/note"
 	"github.com/didomi/serverless-api/ops/review"
+	"github.com/didomi/serverless-api/ops/rollout"
 	"github.com/didomi/serverless-api/ops/smoke"
 	"github.com/didomi/serverless-api/ops/unlock"
 )
@@ -34,6 +35,7 @@ var commands = []command.Command{
 	{Name: "reviewed", Summary: "checks that a preview is the one that was reviewed", Run: note.Reviewed},
 	{Name: "smoke", Summary: "asks a deployed API whether it works", Run: smoke.Run},
 	{Name: "unlock", Summary: "takes away the lock that a killed job left on a stack", Run: unlock.Run},
+	{Name: "rollout", Summary: "brings a canary's new version into service, or goes back", Run: rollout.Run},
 }
 
 func main() {

@@ -1,0 +1,106 @@
+package rollout
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/didomi/serverless-api/ops/command"
+)
+
+// outputs are the stack's outputs that a rollout needs.
+type outputs struct {
+	FunctionName    string   `json:"functionName"`
+	FunctionVersion string   `json:"functionVersion"`
+	RolloutAlarms   []string `json:"rolloutAlarms"`
+}
+
+// options are what the command is told.
+type options struct {
+	percent, minutes int
+	every            time.Duration
+	back             bool
+	to               string
+}
+
+// Run brings the stack's newest version into service, or goes back. It reads what
+// `pulumi stack output --json` prints, and talks to the account of the environment's credentials.
+func Run(ctx context.Context, io command.IO, args []string) error {
+	var o options
+	flags := command.Flags("rollout")
+	o.register(flags)
+	if err := command.Parse(io, flags, args); err != nil {
+		return err
+	}
+	if err := o.check(); err != nil {
+		return err
+	}
+	stack, err := readOutputs(io.Stdin)
+	if err != nil {
+		return err
+	}
+	account, err := config.LoadDefaultConfig(ctx)
+	if err != nil {
+		return fmt.Errorf("read the AWS settings of the environment: %w", err)
+	}
+	r := &Rollout{
+		Lambda:  lambda.NewFromConfig(account),
+		Ringing: Alarms(cloudwatch.NewFromConfig(account), stack.RolloutAlarms),
+		Wait:    wait, Log: io.Stdout,
+		Function: stack.FunctionName, Alias: "live", Version: stack.FunctionVersion,
+		Share: float64(o.percent) / 100, Watch: time.Duration(o.minutes) * time.Minute, Every: o.every,
+	}
+	if o.back {
+		return r.Back(ctx, o.to)
+	}
+	return r.Forward(ctx)
+}
+
+func (o *options) register(flags *flag.FlagSet) {
+	flags.IntVar(&o.percent, "percent", 10, "the `share` of the requests that the new version gets first")
+	flags.IntVar(&o.minutes, "minutes", 10, "how `long`; alarms need three minutes of five to go off")
+	flags.DurationVar(&o.every, "every", 15*time.Second, "how often the alarms are looked at")
+	flags.BoolVar(&o.back, "back", false, "end a rollout, or send all requests to the version before")
+	flags.StringVar(&o.to, "to", "", "with --back: the `version` to go back to")
+}
+
+func (o *options) check() error {
+	switch {
+	case o.percent < 1 || o.percent > 99:
+		return command.BadUsage("--percent is %d; want 1 to 99", o.percent)
+	case o.minutes < 1:
+		return command.BadUsage("--minutes is %d; want 1 or more", o.minutes)
+	case o.every < time.Second:
+		return command.BadUsage("--every is %s; want 1s or more", o.every)
+	case o.to != "" && !o.back:
+		return command.BadUsage("--to goes with --back")
+	}
+	return nil
+}
+
+func readOutputs(in io.Reader) (outputs, error) {
+	var stack outputs
+	if err := json.NewDecoder(in).Decode(&stack); err != nil {
+		return stack, command.BadUsage("the standard input is not what `pulumi stack output --json` prints: %v", err)
+	}
+	if stack.FunctionName == "" || stack.FunctionVersion == "" || len(stack.RolloutAlarms) == 0 {
+		return stack, errors.New("the stack's outputs name no functionName, functionVersion or rolloutAlarms: bring it up first")
+	}
+	return stack, nil
+}
+
+func wait(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-time.After(d):
+		return nil
+	}
+}
