@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 )
@@ -20,6 +21,7 @@ type Lambda interface {
 	GetAlias(context.Context, *lambda.GetAliasInput, ...func(*lambda.Options)) (*lambda.GetAliasOutput, error)
 	UpdateAlias(context.Context, *lambda.UpdateAliasInput, ...func(*lambda.Options)) (*lambda.UpdateAliasOutput, error)
 	Invoke(context.Context, *lambda.InvokeInput, ...func(*lambda.Options)) (*lambda.InvokeOutput, error)
+	ListProvisionedConcurrencyConfigs(context.Context, *lambda.ListProvisionedConcurrencyConfigsInput, ...func(*lambda.Options)) (*lambda.ListProvisionedConcurrencyConfigsOutput, error)
 	DeleteProvisionedConcurrencyConfig(context.Context, *lambda.DeleteProvisionedConcurrencyConfigInput, ...func(*lambda.Options)) (*lambda.DeleteProvisionedConcurrencyConfigOutput, error)
 }
 
@@ -73,7 +75,7 @@ func (r *Rollout) Forward(ctx context.Context) error {
 		return errors.Join(fmt.Errorf("send all requests to version %s: %w", r.Version, err), r.restore(ctx, before, *alias.Description))
 	}
 	r.log("all requests go to version %s", r.Version)
-	return r.cool(ctx, before)
+	return r.cool(ctx)
 }
 
 // ready tries the version with a request of its own, before any client meets it, and does not begin
@@ -106,7 +108,8 @@ func (r *Rollout) watch(ctx context.Context) error {
 	return nil
 }
 
-// restore sends all requests to the version that served before, whatever has happened since.
+// restore sends all requests to the version that served before, whatever has happened since. What is
+// warm of the new version stays so, for another try.
 func (r *Rollout) restore(ctx context.Context, before, description string) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), restoreTime)
 	defer cancel()
@@ -114,7 +117,7 @@ func (r *Rollout) restore(ctx context.Context, before, description string) error
 		return fmt.Errorf("going back to version %s failed too, requests are still shared; try --back: %w", before, err)
 	}
 	r.log("all requests go to version %s again", before)
-	return r.cool(ctx, r.Version)
+	return nil
 }
 
 // servedBefore is what Forward writes into the alias's description.
@@ -182,17 +185,31 @@ func (r *Rollout) move(ctx context.Context, version string, shares map[string]fl
 	return moved.RevisionId, nil
 }
 
-// cool gives up what is kept warm of a version that serves nobody any more.
-func (r *Rollout) cool(ctx context.Context, version string) error {
-	_, err := r.Lambda.DeleteProvisionedConcurrencyConfig(ctx, &lambda.DeleteProvisionedConcurrencyConfigInput{
-		FunctionName: &r.Function, Qualifier: &version,
-	})
-	var none *types.ResourceNotFoundException
-	var nothingWarm *types.ProvisionedConcurrencyConfigNotFoundException
-	if err == nil || errors.As(err, &none) || errors.As(err, &nothingWarm) {
-		return nil
+// cool gives up what is kept warm of versions that serve nobody any more: the one before, and those
+// whose rollouts were sent back.
+func (r *Rollout) cool(ctx context.Context) error {
+	pages := lambda.NewListProvisionedConcurrencyConfigsPaginator(r.Lambda, &lambda.ListProvisionedConcurrencyConfigsInput{FunctionName: &r.Function})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return fmt.Errorf("versions that serve nobody may still be kept warm: %w", err)
+		}
+		for _, config := range page.ProvisionedConcurrencyConfigs {
+			arn := aws.ToString(config.FunctionArn)
+			qualifier := arn[strings.LastIndex(arn, ":")+1:]
+			if qualifier == r.Version || qualifier == r.Alias {
+				continue
+			}
+			_, err := r.Lambda.DeleteProvisionedConcurrencyConfig(ctx, &lambda.DeleteProvisionedConcurrencyConfigInput{
+				FunctionName: &r.Function, Qualifier: &qualifier,
+			})
+			if err != nil {
+				return fmt.Errorf("version %s serves nobody and is still kept warm: %w", qualifier, err)
+			}
+			r.log("version %s is no longer kept warm", qualifier)
+		}
 	}
-	return fmt.Errorf("executions of version %s, which serves nobody, are still kept warm: %w", version, err)
+	return nil
 }
 
 func (r *Rollout) log(format string, args ...any) {

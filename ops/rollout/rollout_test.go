@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 )
@@ -19,8 +20,8 @@ type account struct {
 	shares               map[string]float64
 	health               string
 	// moves are what the alias was set to, in order: "7 8:0.1".
-	moves  []string
-	cooled []string
+	moves        []string
+	warm, cooled []string
 	// refuse is what the move of that number, from 1 on, fails with.
 	refuse map[int]error
 	cool   error
@@ -63,6 +64,16 @@ func (a *account) Invoke(_ context.Context, in *lambda.InvokeInput, _ ...func(*l
 	return &lambda.InvokeOutput{Payload: []byte(a.health)}, nil
 }
 
+func (a *account) ListProvisionedConcurrencyConfigs(context.Context, *lambda.ListProvisionedConcurrencyConfigsInput, ...func(*lambda.Options)) (*lambda.ListProvisionedConcurrencyConfigsOutput, error) {
+	var out lambda.ListProvisionedConcurrencyConfigsOutput
+	for _, qualifier := range a.warm {
+		out.ProvisionedConcurrencyConfigs = append(out.ProvisionedConcurrencyConfigs, types.ProvisionedConcurrencyConfigListItem{
+			FunctionArn: aws.String("arn:aws:lambda:eu-west-1:123456789012:function:f:" + qualifier),
+		})
+	}
+	return &out, nil
+}
+
 func (a *account) DeleteProvisionedConcurrencyConfig(_ context.Context, in *lambda.DeleteProvisionedConcurrencyConfigInput, _ ...func(*lambda.Options)) (*lambda.DeleteProvisionedConcurrencyConfigOutput, error) {
 	a.cooled = append(a.cooled, *in.Qualifier)
 	return nil, a.cool
@@ -72,7 +83,7 @@ const healthy = `{"statusCode":200,"body":"{}"}`
 
 // serving is an account whose alias leads to version 7.
 func serving() *account {
-	return &account{version: "7", description: "Version 7, after 6", health: healthy}
+	return &account{version: "7", description: "Version 7, after 6", health: healthy, warm: []string{"5", "7", "8"}}
 }
 
 // start makes a rollout of version 8 with a look every quarter of a minute, for one minute.
@@ -108,19 +119,19 @@ func TestForward(t *testing.T) {
 		err    string
 	}{
 		{
-			name:  "a quiet rollout ends with the new version, and gives the old one's warm executions up",
-			moves: []string{"7 8:0.1", "8"}, serves: "8, Version 8, after 7", cooled: []string{"7"},
+			name:  "a quiet rollout ends with the new version, and gives up what is warm of all others",
+			moves: []string{"7 8:0.1", "8"}, serves: "8, Version 8, after 7", cooled: []string{"5", "7"},
 		},
 		{
 			name:  "an alarm sends all requests back",
 			looks: []func() ([]string, error){quiet, quiet, ringing},
-			moves: []string{"7 8:0.1", "7"}, serves: "7, Version 7, after 6", cooled: []string{"8"},
+			moves: []string{"7 8:0.1", "7"}, serves: "7, Version 7, after 6",
 			err: "version 8: in alarm: customers-are-hurt",
 		},
 		{
 			name:  "alarms that cannot be looked at send all requests back",
 			looks: []func() ([]string, error){quiet, blind},
-			moves: []string{"7 8:0.1", "7"}, serves: "7, Version 7, after 6", cooled: []string{"8"},
+			moves: []string{"7 8:0.1", "7"}, serves: "7, Version 7, after 6",
 			err: "version 8: look at the alarms: denied",
 		},
 		{
@@ -155,7 +166,7 @@ func TestForward(t *testing.T) {
 		{
 			name:   "a last step that fails sends all requests back",
 			change: func(a *account) { a.refuse = map[int]error{2: errors.New("throttled")} },
-			moves:  []string{"7 8:0.1", "8", "7"}, serves: "7, Version 7, after 6", cooled: []string{"8"},
+			moves:  []string{"7 8:0.1", "8", "7"}, serves: "7, Version 7, after 6",
 			err: "send all requests to version 8: throttled",
 		},
 		{
@@ -166,15 +177,15 @@ func TestForward(t *testing.T) {
 			err: "going back to version 7 failed too, requests are still shared; try --back: throttled",
 		},
 		{
-			name:   "warm executions that there are not are no failure",
-			change: func(a *account) { a.cool = &types.ProvisionedConcurrencyConfigNotFoundException{} },
-			moves:  []string{"7 8:0.1", "8"}, serves: "8, Version 8, after 7", cooled: []string{"7"},
+			name:   "nothing is given up where nothing is warm but the alias",
+			change: func(a *account) { a.warm = []string{"live"} },
+			moves:  []string{"7 8:0.1", "8"}, serves: "8, Version 8, after 7",
 		},
 		{
 			name:   "warm executions that stay are said",
 			change: func(a *account) { a.cool = errors.New("denied") },
-			moves:  []string{"7 8:0.1", "8"}, serves: "8, Version 8, after 7", cooled: []string{"7"},
-			err: "executions of version 7, which serves nobody, are still kept warm: denied",
+			moves:  []string{"7 8:0.1", "8"}, serves: "8, Version 8, after 7", cooled: []string{"5"},
+			err: "version 5 serves nobody and is still kept warm: denied",
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {

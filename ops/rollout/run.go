@@ -24,10 +24,10 @@ type outputs struct {
 
 // options are what the command is told.
 type options struct {
-	percent, minutes int
-	every            time.Duration
-	back             bool
-	to               string
+	percent      int
+	watch, every time.Duration
+	back         bool
+	to           string
 }
 
 // Run brings the stack's newest version into service, or goes back. It reads what
@@ -55,7 +55,7 @@ func Run(ctx context.Context, io command.IO, args []string) error {
 		Ringing: Alarms(cloudwatch.NewFromConfig(account), stack.RolloutAlarms),
 		Wait:    wait, Log: io.Stdout,
 		Function: stack.FunctionName, Alias: "live", Version: stack.FunctionVersion,
-		Share: float64(o.percent) / 100, Watch: time.Duration(o.minutes) * time.Minute, Every: o.every,
+		Share: float64(o.percent) / 100, Watch: o.watch, Every: o.every,
 	}
 	if o.back {
 		return r.Back(ctx, o.to)
@@ -65,7 +65,7 @@ func Run(ctx context.Context, io command.IO, args []string) error {
 
 func (o *options) register(flags *flag.FlagSet) {
 	flags.IntVar(&o.percent, "percent", 10, "the `share` of the requests that the new version gets first")
-	flags.IntVar(&o.minutes, "minutes", 10, "how `long`; alarms need three minutes of five to go off")
+	flags.DurationVar(&o.watch, "watch", 10*time.Minute, "how `long`; alarms need three minutes of five to go off")
 	flags.DurationVar(&o.every, "every", 15*time.Second, "how often the alarms are looked at")
 	flags.BoolVar(&o.back, "back", false, "end a rollout, or send all requests to the version before")
 	flags.StringVar(&o.to, "to", "", "with --back: the `version` to go back to")
@@ -75,8 +75,8 @@ func (o *options) check() error {
 	switch {
 	case o.percent < 1 || o.percent > 99:
 		return command.BadUsage("--percent is %d; want 1 to 99", o.percent)
-	case o.minutes < 1:
-		return command.BadUsage("--minutes is %d; want 1 or more", o.minutes)
+	case o.watch < time.Second:
+		return command.BadUsage("--watch is %s; want 1s or more", o.watch)
 	case o.every < time.Second:
 		return command.BadUsage("--every is %s; want 1s or more", o.every)
 	case o.to != "" && !o.back:

@@ -17,7 +17,7 @@ func TestACommandThatIsCalledWronglyTalksToNobody(t *testing.T) {
 	for _, c := range []struct{ name, args, stdin, want string }{
 		{"no share", "--percent 0", stack, "--percent is 0; want 1 to 99"},
 		{"everything at once", "--percent 100", stack, "--percent is 100; want 1 to 99"},
-		{"no time", "--minutes 0", stack, "--minutes is 0; want 1 or more"},
+		{"no time", "--watch 0s", stack, "--watch is 0s; want 1s or more"},
 		{"looking all the time", "--every 1ms", stack, "--every is 1ms; want 1s or more"},
 		{"a version to go forward to", "--to 3", stack, "--to goes with --back"},
 		{"an unknown flag", "--fast", stack, "flag provided but not defined"},

@@ -24,7 +24,7 @@ type scalingObject map[string]any
 
 func newScaling() *scaling { return &scaling{tags: map[string]map[string]string{}} }
 
-// scalingCalls answer a service that the emulator lacks; it still checks the caller.
+// scalingCalls answer a service that the emulator lacks; it still verifies the signature.
 // https://docs.aws.amazon.com/autoscaling/application/APIReference/API_Operations.html
 func (g *Gateway) scalingCalls() map[string]handler {
 	calls := map[string]handler{}

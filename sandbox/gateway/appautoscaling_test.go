@@ -92,7 +92,7 @@ func TestAScalingPolicyGoesWithItsTarget(t *testing.T) {
 	}
 }
 
-func TestScalingIsRefusedToWhoHasNoAccess(t *testing.T) {
+func TestScalingIsRefusedToAStranger(t *testing.T) {
 	s := newStand(t, nil)
 	client := autoscaling.NewFromConfig(s.configOf("nobody", "nothing", ""))
 	_, err := client.DescribeScalableTargets(t.Context(), &autoscaling.DescribeScalableTargetsInput{ServiceNamespace: types.ServiceNamespaceLambda})

@@ -27,6 +27,7 @@ func (g *Gateway) lambdaCalls() map[string]handler {
 		"POST /2015-03-31/functions":                                       after(keepNewCode),
 		"PUT /2015-03-31/functions/{name}/code":                            after(keepNewCode),
 		"GET /2015-03-31/functions/{name}":                                 after(codeLocation),
+		"GET /2019-09-30/functions/{name}/provisioned-concurrency":         listProvisioned,
 		"POST /2015-03-31/functions/{name}/invocations":                    invoke,
 		"POST /2021-11-15/functions/{name}/response-streaming-invocations": invokeStream,
 	}

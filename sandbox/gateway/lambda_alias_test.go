@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -66,5 +67,38 @@ func TestAnAliasWithWeightsLeadsToItsVersionsByChance(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestWhatIsKeptWarmIsListedForEveryVersionAndAlias(t *testing.T) {
+	s := newStand(t, nil)
+	client := function(t, s, "warm", "one")
+	published, err := client.PublishVersion(t.Context(), &lambda.PublishVersionInput{FunctionName: aws.String("warm")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = client.CreateAlias(t.Context(), &lambda.CreateAliasInput{FunctionName: aws.String("warm"), Name: aws.String("live"), FunctionVersion: published.Version})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, qualifier := range []string{*published.Version, "live"} {
+		_, err := client.PutProvisionedConcurrencyConfig(t.Context(), &lambda.PutProvisionedConcurrencyConfigInput{
+			FunctionName: aws.String("warm"), Qualifier: &qualifier, ProvisionedConcurrentExecutions: aws.Int32(2),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	listed, err := client.ListProvisionedConcurrencyConfigs(t.Context(), &lambda.ListProvisionedConcurrencyConfigsInput{FunctionName: aws.String("warm")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, c := range listed.ProvisionedConcurrencyConfigs {
+		got = append(got, *c.FunctionArn)
+	}
+	const arn = "arn:aws:lambda:eu-west-1:000000000000:function:warm:"
+	if want := []string{arn + *published.Version, arn + "live"}; !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
 	}
 }

@@ -22,7 +22,7 @@ func (g *Gateway) Function(ctx context.Context, name, qualifier string) (lambdah
 	f, err := lookup(g.lookups, "lambda", "function "+name+":"+version, func() (lambdahost.Function, error) {
 		return g.loadFunction(ctx, name, version)
 	})
-	f.ARN = "arn:aws:lambda:" + g.config.Region + ":" + g.config.AccountID + ":function:" + functionName(name, qualifier)
+	f.ARN = g.functionARN(name, qualifier)
 	return f, err
 }
 
