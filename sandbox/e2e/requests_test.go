@@ -35,6 +35,12 @@ func request(t *testing.T, out outputs, method, path, body string) answer {
 	if out.APIKey != "" {
 		req.Header.Set("X-Api-Key", out.APIKey)
 	}
+	return do(t, req)
+}
+
+// do sends a request and reads the answer.
+func do(t *testing.T, req *http.Request) answer {
+	t.Helper()
 	res, err := client.Do(req)
 	if err != nil {
 		t.Fatal(err)

@@ -1,0 +1,84 @@
+package e2e
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+)
+
+// send sends a request with these headers and no others.
+func send(t *testing.T, out outputs, method, path, body string, headers map[string]string) answer {
+	t.Helper()
+	req, err := http.NewRequest(method, out.URL+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, value := range headers {
+		req.Header.Set(name, value)
+	}
+	return do(t, req)
+}
+
+// checkPages asks as a browser does for a page of the stack's origin, and of another.
+func checkPages(t *testing.T, out outputs, origin string) {
+	t.Helper()
+	for _, c := range []struct{ name, method, path, body, origin, allowed string }{
+		{"a preflight of the origin", http.MethodOptions, "/items/1", "", origin, origin},
+		{"a preflight of another origin", http.MethodOptions, "/items/1", "", "https://stranger.example", ""},
+		{"an answer of the function", http.MethodGet, "/items/never-made", "", origin, origin},
+		{"a refusal at the door", http.MethodPost, "/files/a", `{"size":"much"}`, origin, origin},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := send(t, out, c.method, c.path, c.body, map[string]string{"Origin": c.origin, "Content-Type": "application/json"})
+			if allowed := got.header.Get("Access-Control-Allow-Origin"); allowed != c.allowed {
+				t.Errorf("%d lets %q read it, want %q\n%s", got.status, allowed, c.allowed, got.body)
+			}
+		})
+	}
+}
+
+// checkDoor asks for what the door refuses by itself.
+func checkDoor(t *testing.T, out outputs) {
+	t.Helper()
+	key := map[string]string{"X-Api-Key": out.APIKey, "Content-Type": "application/json"}
+	for _, c := range []struct {
+		name, method, path, body string
+		headers                  map[string]string
+		want                     int
+	}{
+		{"no key", http.MethodGet, "/items", "", nil, http.StatusForbidden},
+		{"a wrong key", http.MethodGet, "/items", "", map[string]string{"X-Api-Key": "wrong"}, http.StatusForbidden},
+		{"a body that does not fit its model", http.MethodPost, "/files/a", `{"size":"much"}`, key, http.StatusUnprocessableEntity},
+		{"a body that is too large", http.MethodPut, "/items/a", strings.Repeat("x", 10<<20+1), key, http.StatusRequestEntityTooLarge},
+	} {
+		t.Run(c.name, func(t *testing.T) { refused(t, send(t, out, c.method, c.path, c.body, c.headers), c.want) })
+	}
+	t.Run("more than the plan allows", func(t *testing.T) {
+		answers := make(chan answer)
+		const burst = 500
+		for range burst {
+			go func() { answers <- send(t, out, http.MethodGet, "/nothing", "", key) }()
+		}
+		var throttled *answer
+		for range burst {
+			if got := <-answers; got.status == http.StatusTooManyRequests {
+				throttled = &got
+			}
+		}
+		if throttled == nil {
+			t.Fatalf("none of %d requests at once was throttled", burst)
+		}
+		refused(t, *throttled, http.StatusTooManyRequests)
+		if throttled.header.Get("Retry-After") == "" {
+			t.Error("it does not say when to come back")
+		}
+	})
+}
+
+func refused(t *testing.T, got answer, want int) {
+	t.Helper()
+	id := got.header.Get("X-Request-Id")
+	if got.status != want || got.header.Get("Content-Type") != "application/problem+json" || id == "" || !strings.Contains(got.body, id) {
+		t.Errorf("%d %v, want %d as a problem with the request's id\n%s", got.status, got.header, want, got.body)
+	}
+}

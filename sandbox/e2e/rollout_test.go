@@ -1,0 +1,100 @@
+package e2e
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+)
+
+// rollout runs the command on the stack's outputs, with another version than theirs.
+func rollout(t *testing.T, out outputs, version string, args ...string) (string, int) {
+	t.Helper()
+	stdout, stderr, code := pulumi(t, out, repository(t), "stack", "output", "--json", "--stack", out.Stack)
+	var stack map[string]any
+	if err := json.Unmarshal([]byte(stdout), &stack); err != nil || code != 0 {
+		t.Fatalf("pulumi stack output: exit %d, %v\n%s", code, err, stderr)
+	}
+	stack["functionVersion"] = version
+	input, err := json.Marshal(stack)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("go", append([]string{"run", "./ops", "rollout", "--percent", "50", "--watch", "3s", "--every", "1s"}, args...)...)
+	cmd.Dir, cmd.Stdin, cmd.Env = repository(t), strings.NewReader(string(input)), os.Environ()
+	for name, value := range out.Env {
+		cmd.Env = append(cmd.Env, name+"="+value)
+	}
+	printed, err := cmd.CombinedOutput()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatalf("ops rollout: %v\n%s", err, printed)
+	}
+	return string(printed), cmd.ProcessState.ExitCode()
+}
+
+// checkRollout publishes a version, which no update did, and rolls it out: while an alarm rings,
+// without, and back.
+func checkRollout(t *testing.T, out outputs) {
+	t.Helper()
+	client, watch := lambda.NewFromConfig(awsConfig(out)), cloudwatch.NewFromConfig(awsConfig(out))
+	stdout, stderr, code := pulumi(t, out, repository(t), "stack", "output", "functionName", "--stack", out.Stack)
+	if code != 0 {
+		t.Fatalf("pulumi stack output: exit %d\n%s", code, stderr)
+	}
+	name := strings.TrimSpace(stdout)
+	_, err := client.UpdateFunctionConfiguration(t.Context(), &lambda.UpdateFunctionConfigurationInput{FunctionName: &name, Description: aws.String("Rolled out")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	published, err := client.PublishVersion(t.Context(), &lambda.PublishVersionInput{FunctionName: &name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := serves(t, client, name)
+	ring := func(state types.StateValue) {
+		t.Helper()
+		found, err := watch.DescribeAlarms(t.Context(), &cloudwatch.DescribeAlarmsInput{AlarmNamePrefix: aws.String("didomi-" + out.Stack + "-api-5xx")})
+		if err != nil || len(found.MetricAlarms) != 1 {
+			t.Fatalf("the alarm on 5xx: %v, %v", found, err)
+		}
+		_, err = watch.SetAlarmState(t.Context(), &cloudwatch.SetAlarmStateInput{
+			AlarmName: found.MetricAlarms[0].AlarmName, StateValue: state, StateReason: aws.String("set by a test"),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	step := func(what, want string, wantCode int, args ...string) {
+		t.Helper()
+		printed, code := rollout(t, out, *published.Version, args...)
+		if got := serves(t, client, name); code != wantCode || got != want {
+			t.Fatalf("%s: exit %d, version %s serves; want %d, %s\n%s", what, code, got, wantCode, want, printed)
+		}
+	}
+	ring(types.StateValueAlarm)
+	step("a rollout while customers are hurt", before, 1)
+	ring(types.StateValueOk)
+	step("a rollout while all is well", *published.Version, 0)
+	step("the way back", before, 0, "--back")
+}
+
+// serves is the version that the alias leads to, alone.
+func serves(t *testing.T, client *lambda.Client, name string) string {
+	t.Helper()
+	alias, err := client.GetAlias(t.Context(), &lambda.GetAliasInput{FunctionName: &name, Name: aws.String("live")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if alias.RoutingConfig != nil && len(alias.RoutingConfig.AdditionalVersionWeights) > 0 {
+		t.Errorf("it shares the requests with %v", alias.RoutingConfig.AdditionalVersionWeights)
+	}
+	return *alias.FunctionVersion
+}
