@@ -1,5 +1,5 @@
 // Command ops is what people and the pipeline do with a stack beside bringing it up: it reads a
-// stack's state or a preview of it. Only a rollout talks to an account.
+// stack's state or a preview of it. A rollout alone changes something in an account.
 package main
 
 import (
