@@ -46,6 +46,9 @@ func TestWholeStack(t *testing.T) {
 		checkKey(t, dev, "e2e-1")
 	})
 	step("what the API does not have is refused in problem+json", func(t *testing.T) { checkRefusals(t, dev) })
+	step("pages of the stack's origin may call the API, and no others", func(t *testing.T) {
+		checkPages(t, dev, "http://localhost:3000")
+	})
 	step("a file of 64 MiB is streamed in bounded memory", func(t *testing.T) { checkStream(t, dev) })
 	step("a second preview changes nothing", func(t *testing.T) {
 		mustRun(t, limitPreview, "preview", "--stack", "dev", "--expect-no-changes")
@@ -70,6 +73,10 @@ func TestWholeStack(t *testing.T) {
 	step("an edit updates, replaces or is refused as it should be", func(t *testing.T) { checkEdits(t, prod) })
 	step("a destroy of prod is refused", func(t *testing.T) { checkDestroy(t, prod) })
 	step("an empty stack takes over what another tool made, by the file of ops imports", func(t *testing.T) { checkMovingIn(t, dev) })
+	step("the door refuses in problem+json by itself", func(t *testing.T) { checkDoor(t, prod) })
+	step("a canary stays out while an alarm rings, goes into service, and back", func(t *testing.T) {
+		checkRollout(t, prod)
+	})
 	step("destroy removes a stack through the provider, and down leaves nothing listening", func(t *testing.T) {
 		mustRun(t, 20*time.Minute, "down", "--destroy", "dev")
 		refuses(t, dev.URL)
