@@ -37,7 +37,7 @@ func parseAccepted(text []byte) ([]acceptance, error) {
 	if err := in.Decode(&list); err != nil {
 		return nil, fmt.Errorf("accepted.yaml: %w", err)
 	}
-	known := map[string]bool{}
+	known := map[string]bool{useRule: true}
 	for _, rule := range rules {
 		known[rule.name] = true
 	}

@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 
@@ -87,6 +88,7 @@ func Run(_ context.Context, io command.IO, args []string) error {
 	flags := command.Flags("audit")
 	source.Register(flags)
 	beside := flags.String("beside", "", "`file` with the state of another stack of the account and region, whose names must differ")
+	record := flags.String("used", "", "`file` with the calls that were made, a JSON object a line: what the stacks grant must be among them")
 	explain := flags.Bool("explain", false, "print what the rules judge by")
 	if err := command.Parse(io, flags, args); err != nil {
 		return err
@@ -95,13 +97,9 @@ func Run(_ context.Context, io command.IO, args []string) error {
 	if err != nil {
 		return err
 	}
-	found, facts := Check(g)
-	if *beside != "" {
-		other, err := readState(*beside)
-		if err != nil {
-			return err
-		}
-		found = append(found, collisions(g, other)...)
+	found, facts, err := look(g, *beside, *record)
+	if err != nil {
+		return err
 	}
 	open, accepted, err := settle(g.Stack, found)
 	if err != nil {
@@ -114,17 +112,55 @@ func Run(_ context.Context, io command.IO, args []string) error {
 		_, _ = fmt.Fprintf(io.Stdout, "%s: %s\n  %s\n  to do: %s\n", f.Rule, f.Resource, f.What, f.Do)
 	}
 	_, _ = fmt.Fprintf(io.Stderr, "%s %s: %d resources, %d rules, %d findings, %d more accepted\n",
-		g.Project, g.Stack, len(g.Resources), len(rules), len(open), accepted)
+		g.Project, g.Stack, len(g.Resources), len(facts), len(open), accepted)
 	if len(open) > 0 {
 		return command.ErrNo
 	}
 	return nil
 }
 
+// look checks the graph, against the state of another stack and a record of calls where they are
+// named.
+func look(g *graph.Graph, beside, record string) ([]Finding, map[string][]string, error) {
+	found, facts := Check(g)
+	stacks := []*graph.Graph{g}
+	if beside != "" {
+		other, err := readState(beside)
+		if err != nil {
+			return nil, nil, err
+		}
+		found = append(found, collisions(g, other)...)
+		stacks = append(stacks, other)
+	}
+	if record != "" {
+		calls, err := readRecord(record)
+		if err != nil {
+			return nil, nil, err
+		}
+		p := use(stacks, calls)
+		slices.Sort(p.facts)
+		found, facts[useRule] = append(found, inOrder(useRule, p.findings)...), p.facts
+	}
+	return found, facts, nil
+}
+
+func readRecord(name string) ([]call, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }()
+	calls, err := readCalls(file)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return calls, nil
+}
+
 func printFacts(io command.IO, facts map[string][]string) {
-	for _, rule := range rules {
-		for _, fact := range facts[rule.name] {
-			_, _ = fmt.Fprintf(io.Stdout, "%s: %s\n", rule.name, fact)
+	for _, rule := range slices.Sorted(maps.Keys(facts)) {
+		for _, fact := range facts[rule] {
+			_, _ = fmt.Fprintf(io.Stdout, "%s: %s\n", rule, fact)
 		}
 	}
 }

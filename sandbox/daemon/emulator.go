@@ -29,7 +29,7 @@ func startEmulator(ctx context.Context, l layout.Layout, region string, root cre
 	}
 	defer func() { _ = log.Close() }() // the child has its own copy
 	process, err := child.Start(child.Spec{
-		Name: "ministack", Path: filepath.Join(l.Venv(), "bin", "python"), Args: []string{"-m", "ministack"},
+		Name: "ministack", Path: filepath.Join(l.Venv(), "bin", "python"), Args: []string{filepath.Join(l.Repo, "sandbox", "ministack", "observe.py"), l.Calls()},
 		Dir: dir, Log: log, Env: emulatorEnv(l, dir, region, root),
 	})
 	if err != nil {

@@ -139,14 +139,7 @@ func checkWrongConfig(t *testing.T, out outputs) {
 // refusesConfig tries an up of a new stack with an edited configuration.
 func refusesConfig(t *testing.T, out outputs, edit func(map[string]any), want []string) {
 	t.Helper()
-	content, err := os.ReadFile(out.ConfigFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var file stackFile
-	if err := yaml.Unmarshal(content, &file); err != nil {
-		t.Fatal(err)
-	}
+	file := readStackFile(t, out.ConfigFile)
 	edit(file.Config)
 	project := t.TempDir()
 	file.secrets = initStack(t, out, project, "wrong")
@@ -187,6 +180,20 @@ type secrets struct {
 	EncryptedKey string `yaml:"encryptedkey"`
 }
 
+// readStackFile reads a stack's file.
+func readStackFile(t *testing.T, path string) stackFile {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file stackFile
+	if err := yaml.Unmarshal(text, &file); err != nil {
+		t.Fatalf("%s: %v", path, err)
+	}
+	return file
+}
+
 // initStack makes a stack from a folder with nothing but the project file in
 // it, since the CLI writes there what the stack is encrypted with, and returns
 // that.
@@ -200,13 +207,9 @@ func initStack(t *testing.T, out outputs, project, name string) secrets {
 	if _, stderr, code := pulumi(t, out, project, "stack", "init", name, "--no-select", "--secrets-provider", out.SecretsProvider); code != 0 {
 		t.Fatal(stderr)
 	}
-	content, err := os.ReadFile(filepath.Join(project, "Pulumi."+name+".yaml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var file stackFile
-	if err := yaml.Unmarshal(content, &file); err != nil || file.EncryptedKey == "" {
-		t.Fatalf("no key in %s: %v", content, err)
+	file := readStackFile(t, filepath.Join(project, "Pulumi."+name+".yaml"))
+	if file.EncryptedKey == "" {
+		t.Fatalf("the CLI wrote no key for %s", name)
 	}
 	return file.secrets
 }

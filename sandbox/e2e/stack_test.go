@@ -77,6 +77,8 @@ func TestWholeStack(t *testing.T) {
 	step("a canary stays out while an alarm rings, goes into service, and back", func(t *testing.T) {
 		checkRollout(t, prod)
 	})
+	step("what the roles of pipeline and function must not do is refused", func(t *testing.T) { checkAbuse(t, dev, prod) })
+	step("the pipeline's roles are taken by the jobs that they are for", func(t *testing.T) { checkTokens(t, dev) })
 	step("destroy removes a stack through the provider, and down leaves nothing listening", func(t *testing.T) {
 		mustRun(t, 20*time.Minute, "down", "--destroy", "dev")
 		refuses(t, dev.URL)

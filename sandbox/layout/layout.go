@@ -109,6 +109,10 @@ func (l Layout) Socket() string {
 // Log is a log file by the name of what writes it.
 func (l Layout) Log(name string) string { return filepath.Join(l.Run(), name+".log") }
 
+// Calls is the record of what users and roles were let do and refused since the
+// daemon started, a JSON object a line.
+func (l Layout) Calls() string { return filepath.Join(l.Run(), "calls.jsonl") }
+
 // GatewayAddr is the AWS endpoint's host and port.
 func (l Layout) GatewayAddr() string { return loopback(l.Port) }
 

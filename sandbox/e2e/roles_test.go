@@ -1,0 +1,57 @@
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+)
+
+// stackOutputs are what the program exports, secrets left out.
+func stackOutputs(t *testing.T, out outputs) map[string]any {
+	t.Helper()
+	printed, stderr, code := pulumi(t, out, repository(t), "stack", "output", "--stack", out.Stack, "--json")
+	if code != 0 {
+		t.Fatal(stderr)
+	}
+	var exported map[string]any
+	if err := json.Unmarshal([]byte(printed), &exported); err != nil {
+		t.Fatal(err)
+	}
+	return exported
+}
+
+// ciUser signs in as the stack's CI user, with a key that goes with the test.
+func ciUser(t *testing.T, out outputs, name string) aws.Config {
+	t.Helper()
+	admin := iam.NewFromConfig(awsConfig(out))
+	made, err := admin.CreateAccessKey(context.Background(), &iam.CreateAccessKeyInput{UserName: &name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_, err := admin.DeleteAccessKey(context.Background(), &iam.DeleteAccessKeyInput{UserName: &name, AccessKeyId: made.AccessKey.AccessKeyId})
+		if err != nil {
+			t.Error(err)
+		}
+	})
+	config := awsConfig(out)
+	config.Credentials = credentials.NewStaticCredentialsProvider(*made.AccessKey.AccessKeyId, *made.AccessKey.SecretAccessKey, "")
+	return config
+}
+
+// assume takes a role for a session.
+func assume(t *testing.T, as aws.Config, role string) aws.Config {
+	t.Helper()
+	session, err := sts.NewFromConfig(as).AssumeRole(context.Background(), &sts.AssumeRoleInput{RoleArn: &role, RoleSessionName: aws.String("e2e")})
+	if err != nil {
+		t.Fatalf("take the role %s: %v", role, err)
+	}
+	config := as.Copy()
+	config.Credentials = credentials.NewStaticCredentialsProvider(*session.Credentials.AccessKeyId, *session.Credentials.SecretAccessKey, *session.Credentials.SessionToken)
+	return config
+}
