@@ -2,6 +2,8 @@ package gateway
 
 import (
 	"errors"
+	"net/url"
+	"slices"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -66,6 +68,50 @@ func TestANarrowGrantIsTakenAsIAMTakesIt(t *testing.T) {
 			refused := errors.As(c.err, &problem) && problem.ErrorCode() == "AccessDenied"
 			if refused != c.refused || c.err != nil && !refused {
 				t.Errorf("answered %v, want a refusal: %v", c.err, c.refused)
+			}
+		})
+	}
+}
+
+func TestWhatACallNames(t *testing.T) {
+	g := newStand(t, nil).gateway
+	const here = ":eu-west-1:000000000000:"
+	for name, c := range map[string]struct {
+		service, action, form, body string
+		want                        []string
+	}{
+		"an alias and its key": {
+			"kms", "CreateAlias", "", `{"AliasName":"alias/a","TargetKeyId":"arn:aws:kms:eu-west-1:000000000000:key/k"}`,
+			[]string{"arn:aws:kms" + here + "alias/a", "arn:aws:kms" + here + "key/k"},
+		},
+		"a new function": {"lambda", "CreateFunction", "", `{"FunctionName":"f"}`, []string{"arn:aws:lambda" + here + "function:f"}},
+		"a topic":        {"sns", "ListTagsForResource", "ResourceArn=arn:topic", "", []string{"arn:topic"}},
+		"a cluster with its groups": {
+			"rds", "CreateDBCluster", "DBClusterIdentifier=c&DBSubnetGroupName=s", "",
+			[]string{"arn:aws:rds" + here + "cluster:c", "arn:aws:rds" + here + "subgrp:s"},
+		},
+		"a new network": {"ec2", "CreateVpc", "CidrBlock=10.0.0.0/16", "", []string{"arn:aws:ec2" + here + "vpc/*"}},
+		"a rule by its group": {
+			"ec2", "RevokeSecurityGroupEgress", "GroupId=sg-0123456789&SecurityGroupRuleId.1=sgr-0123456789", "",
+			[]string{"arn:aws:ec2" + here + "security-group/sg-0123456789"},
+		},
+		"a web ACL": {"wafv2", "ListTagsForResource", "", `{"ResourceARN":"arn:acl"}`, []string{"arn:acl"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			form, err := url.ParseQuery(c.form)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all, err := g.reconsidered()[c.service](t.Context(), c.action, &exchange{g: g, form: form, body: []byte(c.body)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, n := range all {
+				got = append(got, n.arn)
+			}
+			if !slices.Equal(got, c.want) {
+				t.Errorf("%v, want %v", got, c.want)
 			}
 		})
 	}

@@ -109,7 +109,7 @@ func New(c Config) (*Gateway, error) {
 	g.proxy = g.newProxy()
 	g.query = map[string]map[string]handler{
 		"ec2": g.ec2Calls(), "rds": g.rdsCalls(), "elasticache": g.elasticacheCalls(),
-		"iam": {}, // for its refusals
+		"iam": {}, "sns": {}, // for their refusals
 	}
 	g.target = map[string]map[string]handler{
 		"acm": g.acmCalls(), "application-autoscaling": g.scalingCalls(), "secretsmanager": g.secretsmanagerCalls(),
@@ -162,7 +162,7 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		(&exchange{g: g, w: w, r: r}).serve(call)
 		return
 	}
-	if service == "wafv2" {
+	if service == "wafv2" || service == "kms" {
 		(&exchange{g: g, w: w, r: r}).serve(reading((*exchange).forward))
 		return
 	}

@@ -92,6 +92,40 @@ func (g *Gateway) namedWAF(_ context.Context, _ string, x *exchange) ([]named, e
 	return all, nil
 }
 
+// namedKMS is an alias with the key that it is for: whoever sets one must be allowed on both.
+func (g *Gateway) namedKMS(_ context.Context, _ string, x *exchange) ([]named, error) {
+	var call struct{ AliasName, TargetKeyID string }
+	if err := json.Unmarshal(x.body, &call); err != nil || call.AliasName == "" {
+		return nil, nil //nolint:nilerr // what cannot be read names nothing
+	}
+	all := []named{{g.arn("kms", call.AliasName), nil}}
+	if call.TargetKeyID != "" {
+		key := call.TargetKeyID[strings.LastIndex(call.TargetKeyID, "/")+1:]
+		all = append(all, named{g.arn("kms", "key/"+key), nil})
+	}
+	return all, nil
+}
+
+// namedLambda is the function that a call makes: its name is in the body alone.
+func (g *Gateway) namedLambda(_ context.Context, action string, x *exchange) ([]named, error) {
+	var call struct{ FunctionName string }
+	if err := json.Unmarshal(x.body, &call); err != nil || action != "CreateFunction" {
+		return nil, nil //nolint:nilerr // what cannot be read names nothing
+	}
+	return []named{{g.arn("lambda", "function:"+call.FunctionName), nil}}, nil
+}
+
+// namedSNS is the topic or the subscription, by its ARN.
+func (g *Gateway) namedSNS(_ context.Context, _ string, x *exchange) ([]named, error) {
+	var all []named
+	for _, parameter := range []string{"ResourceArn", "SubscriptionArn", "TopicArn"} {
+		if arn := x.form.Get(parameter); arn != "" {
+			all = append(all, named{arn, requestTags(x)})
+		}
+	}
+	return all, nil
+}
+
 // ec2Kinds are the kinds of EC2's resources by the beginning of their ids.
 var ec2Kinds = map[string]string{
 	"acl": "network-acl", "eipalloc": "elastic-ip", "eni": "network-interface", "fl": "vpc-flow-log",
@@ -119,8 +153,8 @@ func (g *Gateway) namedEC2(ctx context.Context, action string, x *exchange) ([]n
 	for _, values := range x.form {
 		for _, id := range values {
 			match := ec2ID.FindStringSubmatch(id)
-			if match == nil || ec2Kinds[match[1]] == "" {
-				continue
+			if match == nil || ec2Kinds[match[1]] == "" || match[1] == "sgr" && x.form.Get("GroupId") != "" {
+				continue // a group's own rule is told by the group
 			}
 			keys := maps.Clone(requested)
 			if err := g.addEC2Tags(ctx, id, keys); err != nil {
