@@ -71,6 +71,11 @@ var edits = []edit{
 		"delete aws:rds/clusterParameterGroup:ClusterParameterGroup", "delete aws:rds/parameterGroup:ParameterGroup",
 		"update " + clusterToken, "update " + memberToken,
 	}},
+	{name: "a zone that is no longer delegated stays, without the name in front of the API", key: "dns.delegated", value: false, want: []string{
+		"delete aws:acm/certificate:Certificate", "delete aws:acm/certificateValidation:CertificateValidation",
+		"delete aws:apigateway/basePathMapping:BasePathMapping", "delete aws:apigateway/domainName:DomainName",
+		"delete aws:route53/record:Record",
+	}},
 	{name: "no NAT takes away the gateways and nothing else", key: "network.nat", value: "none", want: []string{
 		"delete " + eipToken, "delete " + natToken, "delete " + routeToken,
 	}},
