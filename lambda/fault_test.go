@@ -195,6 +195,7 @@ func TestWhenRedisFailsTheDatabaseAnswers(t *testing.T) {
 		"slow":   func(p *faultproxy.Proxy) { p.Slow(2 * time.Second) },
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s := newSite(t, noFiles)
 			s.expect("PUT", "a", `1`, 201, "")
 			s.expect("GET", "a", "", 200, "miss")
@@ -223,6 +224,7 @@ func TestWhenTheDatabaseFailsWhatIsCachedIsServed(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s := newSite(t, noFiles)
 			s.expect("PUT", "a", `1`, 201, "")
 			s.expect("GET", "a", "", 200, "miss")
