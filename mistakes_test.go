@@ -54,7 +54,7 @@ const (
 	wantPrivate  = "a private network, inside 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16"
 	wantVersion  = `an Aurora PostgreSQL version from 15 on, major and minor, such as "16.11"`
 	wantDatabase = "a database's name: lower case letters, digits and _, a letter first, 63 at most, none of postgres, rdsadmin, template0, template1"
-	wantStack    = "at most 14 lower case letters, digits and hyphens, a letter first"
+	wantStack    = "at most 14 lower case letters and digits, a letter first, and not bootstrap"
 	wantGitLab   = "an https address without a path, such as https://gitlab.com"
 	wantAccounts = `account ids of twelve digits, in quotes, such as "012345678901"`
 )
@@ -163,7 +163,7 @@ func TestEveryMistakeHasAMessageThatNamesKeyValueAndWhatIsAllowed(t *testing.T) 
 }
 
 func TestAStackIsNamedSoThatEveryPhysicalNameIsAllowed(t *testing.T) {
-	for _, name := range []string{"a-very-long-stack-name", "Prod", "1st", "dev-", "dev_eu", ""} {
+	for _, name := range []string{"a-very-long-stack-name", "Prod", "1st", "dev-", "dev-2", "dev_eu", "bootstrap", ""} {
 		t.Run(name, func(t *testing.T) {
 			want := "pulumi.stack is " + config.Text(name) + "; want " + wantStack
 			if name == "" {

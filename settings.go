@@ -47,17 +47,21 @@ func load(values config.Values, project, stack string) (settings, error) {
 // stackName is the name that every physical name of the stack carries.
 type stackName string
 
-// stackPattern leaves room for the rest: a replication group's name has at most 40 characters, a
-// bucket's has no capitals, and a host name's label neither starts nor ends with a hyphen.
-var stackPattern = regexp.MustCompile(`^[a-z]([a-z0-9-]{0,12}[a-z0-9])?$`)
+// stackPattern leaves room for the rest: a replication group's name has at most 40 characters. It has
+// no hyphens, since roles are granted everything that is called project-stack-*: those of a stack dev
+// would reach into a stack dev-2.
+var stackPattern = regexp.MustCompile(`^[a-z][a-z0-9]{0,13}$`)
 
-// Problems refuses a name that would make others too long or not allowed.
+// bootstrapStack would be granted the bucket with every stack's state, which that program names so.
+const bootstrapStack = "bootstrap"
+
+// Problems refuses a name that would make others too long, not allowed or another's.
 func (n stackName) Problems() []config.Problem {
-	if stackPattern.MatchString(string(n)) {
+	if stackPattern.MatchString(string(n)) && n != bootstrapStack {
 		return nil
 	}
 	return []config.Problem{{
 		Key: "stack", Value: config.Text(string(n)),
-		Want: "at most 14 lower case letters, digits and hyphens, a letter first",
+		Want: "at most 14 lower case letters and digits, a letter first, and not " + bootstrapStack,
 	}}
 }
