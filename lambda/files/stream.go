@@ -49,6 +49,7 @@ type body struct {
 
 	lead    io.ReadCloser
 	leadEnd int64 // up to where lead is read
+	begun   bool  // the reader has its first bytes
 	at, end int64 // the next byte to hand out, and the one after the last
 	asked   int64 // the first byte that no part is asked for
 	parts   []chan fetched
@@ -116,9 +117,10 @@ func (b *body) Close() error {
 	return b.lead.Close()
 }
 
-// next hands out what is there, and asks for parts while there is room.
+// next hands out what is there, and asks for parts while there is room, once
+// the reader has its first bytes.
 func (b *body) next(p []byte) (int, error) {
-	for len(b.parts) < readAhead && b.asked < b.end {
+	for b.begun && len(b.parts) < readAhead && b.asked < b.end {
 		to := min(b.asked+readPart, b.end)
 		b.parts = append(b.parts, b.fetch(b.asked, to))
 		b.asked = to
@@ -126,6 +128,7 @@ func (b *body) next(p []byte) (int, error) {
 	if b.at < b.leadEnd {
 		n, err := b.lead.Read(p[:min(int64(len(p)), b.leadEnd-b.at)])
 		if n > 0 {
+			b.begun = true
 			return n, nil
 		}
 		return 0, b.resume(err)
@@ -148,6 +151,7 @@ func (b *body) resume(cause error) error {
 	if b.ctx.Err() != nil || b.retries.Add(1) > readRetries {
 		return fault.Down(fault.Files, cause)
 	}
+	b.begun = true
 	b.parts = append([]chan fetched{b.fetch(b.at, b.leadEnd)}, b.parts...)
 	b.leadEnd = b.at
 	return nil

@@ -326,8 +326,10 @@ func TestClosingABodyEndsItsReads(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := object.Body.Read(make([]byte, 1)); err != nil {
-		t.Fatal(err)
+	for range 2 { // the first byte comes before anything is read ahead
+		if _, err := object.Body.Read(make([]byte, 1)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	for range 3 {
 		<-reading
