@@ -86,11 +86,21 @@ func TestStatusesOfS3(t *testing.T) {
 }
 
 func TestS3ThatIsAwayIsUnavailable(t *testing.T) {
-	b := bucket(t, nil)
-	ctx, cancel := context.WithTimeout(t.Context(), time.Nanosecond)
+	late, cancel := context.WithTimeout(t.Context(), time.Nanosecond)
 	defer cancel()
-	if _, err := b.Open(ctx, "a", "", ""); fault.KindOf(err) != fault.Unavailable {
-		t.Fatalf("got %v", err)
+	for name, test := range map[string]struct {
+		ctx    context.Context
+		bucket *files.Bucket
+	}{
+		"no time is left":   {late, bucket(t, nil)},
+		"nobody is at home": {t.Context(), bucketAt("http://127.0.0.1:1")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := test.bucket.Open(test.ctx, "jane.doe", "", "")
+			if fault.KindOf(err) != fault.Unavailable || strings.Contains(fmt.Sprint(err), "jane") {
+				t.Fatalf("got %v", err)
+			}
+		})
 	}
 }
 
