@@ -128,8 +128,9 @@ var (
 
 func classify(what string, err error) error {
 	var response *awshttp.ResponseError
-	if !errors.As(err, &response) {
-		// What is not sent fails with its address, which has the key in it.
+	if !errors.As(err, &response) || response.HTTPStatusCode() == 0 {
+		// Nothing came back. What was not sent fails with its address, which
+		// has the key in it.
 		var unsent *url.Error
 		if errors.As(err, &unsent) {
 			err = unsent.Err
@@ -145,7 +146,7 @@ func classify(what string, err error) error {
 		return down
 	case status == http.StatusRequestedRangeNotSatisfiable:
 		return &fault.Error{Kind: fault.Malformed, Detail: "the range is not within the file", Cause: errors.Join(ErrRange, err)}
-	case status == 0, status >= http.StatusInternalServerError, status == http.StatusTooManyRequests: // 0: time was up
+	case status >= http.StatusInternalServerError, status == http.StatusTooManyRequests:
 		return fault.Down(fault.Files, err)
 	default:
 		return fault.Broken(what, err)
