@@ -27,7 +27,6 @@ const (
 	zoneToken     = "aws:route53/zone:Zone"
 	logGroupToken = "aws:cloudwatch/logGroup:LogGroup"
 	functionToken = "aws:lambda/function:Function"
-	aliasToken    = "aws:lambda/alias:Alias"
 )
 
 // stateful are the types whose replacement or deletion loses data, or cannot be carried out under
@@ -79,8 +78,10 @@ var edits = []edit{
 	{name: "no NAT takes away the gateways and nothing else", key: "network.nat", value: "none", want: []string{
 		"delete " + eipToken, "delete " + natToken, "delete " + routeToken,
 	}},
-	{name: "more memory is a new version of the function", key: "api.memoryMb", value: 2048, want: []string{
-		"update " + aliasToken, "update " + functionToken,
+	{name: "more memory is a new version of the function, kept warm for its rollout", key: "api.memoryMb", value: 2048, want: []string{
+		"replace aws:appautoscaling/policy:Policy", "replace aws:appautoscaling/target:Target",
+		"replace aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig",
+		"update aws:cloudwatch/dashboard:Dashboard", "update aws:cloudwatch/metricAlarm:MetricAlarm", "update " + functionToken,
 	}},
 	{name: "logs kept for longer stay where they are", key: "api.logRetentionDays", value: 90, want: []string{"update " + logGroupToken}},
 	{name: "another network is refused", key: "network.cidr", value: "10.20.0.0/16", refused: []string{vpcToken, subnetToken}},
