@@ -65,6 +65,7 @@ func (s site) bucketRights() []policy.Statement {
 			"s3:CreateBucket", "s3:DeleteBucket", "s3:DeleteBucketPolicy", "s3:PutBucketLogging", "s3:PutBucketOwnershipControls",
 			"s3:PutBucketPolicy", "s3:PutBucketPublicAccessBlock", "s3:PutBucketTagging",
 			"s3:PutBucketVersioning", "s3:PutEncryptionConfiguration", "s3:PutLifecycleConfiguration",
+			"s3:TagResource", "s3:UntagResource",
 		},
 		Resources: s.buckets(),
 	}}

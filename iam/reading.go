@@ -72,6 +72,7 @@ func (s site) readingBuckets() policy.Statement {
 			"s3:GetBucketPublicAccessBlock", "s3:GetBucketRequestPayment", "s3:GetBucketTagging",
 			"s3:GetBucketVersioning", "s3:GetBucketWebsite", "s3:GetEncryptionConfiguration",
 			"s3:GetLifecycleConfiguration", "s3:GetReplicationConfiguration", "s3:ListBucket",
+			"s3:ListTagsForResource",
 		},
 		Resources: s.buckets(),
 	}
