@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -124,7 +125,8 @@ func (r *Rollout) restore(ctx context.Context, before, description string) error
 var servedBefore = regexp.MustCompile(`^Version \d+, after (\d+)$`)
 
 // Back ends a rollout that is under way; when none is, it sends all requests to the version that
-// served before the last one, or to the one that is asked for (to, empty: none is).
+// served before the last one, or to the one that is asked for (to, empty: none is). Where an update
+// moved the alias, that is the version published before.
 func (r *Rollout) Back(ctx context.Context, to string) error {
 	alias, err := r.alias(ctx)
 	if err != nil {
@@ -136,6 +138,10 @@ func (r *Rollout) Back(ctx context.Context, to string) error {
 	}
 	if found := servedBefore.FindStringSubmatch(description); to == "" && found != nil {
 		to = found[1]
+	}
+	if number, err := strconv.Atoi(serving); to == "" && err == nil && number > 1 && !strings.Contains(description, ", back from ") {
+		// Moved by an update, all at once: versions are numbered in their order.
+		to = strconv.Itoa(number - 1)
 	}
 	if to == "" {
 		return fmt.Errorf("version %s serves, and the alias does not say what served before; name a version with --to", serving)

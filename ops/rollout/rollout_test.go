@@ -241,6 +241,10 @@ func TestBack(t *testing.T) {
 		{"the version before serves again", nil, "", "6, Version 6, back from 7", ""},
 		{"a version that is asked for serves", nil, "3", "3, Version 3, back from 7", ""},
 		{"a rollout under way is ended", func(a *account) { a.shares = map[string]float64{"8": 0.1} }, "", "7, Version 7, after 6", ""},
+		{"after an update that moved it, the version published before serves", func(a *account) { a.description = "The version that serves" }, "",
+			"6, Version 6, back from 7", ""},
+		{"the first version has none before it", func(a *account) { a.version, a.description = "1", "The version that serves" }, "",
+			"1, The version that serves", "the alias does not say what served before; name a version with --to"},
 		{"once back, it does not go back again by itself", func(a *account) { a.description = "Version 7, back from 8" }, "",
 			"7, Version 7, back from 8", "the alias does not say what served before; name a version with --to"},
 	} {
