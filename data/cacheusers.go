@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/elasticache"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/secretsmanager"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/didomi/serverless-api/lambda/cache/access"
@@ -22,13 +23,13 @@ const (
 
 // cacheUsers registers who may log in to the cache: the function, for the commands and keys that it
 // uses. A group must say what becomes of the user "default": it is off.
-func (d *Data) cacheUsers(ctx *pulumi.Context, name string, password pulumi.StringOutput) (*elasticache.UserGroup, error) {
+func (d *Data) cacheUsers(ctx *pulumi.Context, name string, secret *secretsmanager.Secret, password pulumi.StringOutput) (*elasticache.UserGroup, error) {
 	app, err := d.cacheLogin(ctx, name+"-cache-app", cacheUser, access.String(), password)
 	if err != nil {
 		return nil, err
 	}
 	// A user has to have a password; this one's is kept nowhere.
-	off, err := d.cacheLogin(ctx, name+"-cache-default", "default", nobody, d.generatedPassword(ctx),
+	off, err := d.cacheLogin(ctx, name+"-cache-default", "default", nobody, d.generatedPassword(ctx, secret),
 		pulumi.IgnoreChanges([]string{"passwords"}))
 	if err != nil {
 		return nil, err

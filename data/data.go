@@ -119,7 +119,7 @@ func (d *Data) furnishCache(ctx *pulumi.Context, name string, args Args) error {
 	if err != nil {
 		return err
 	}
-	users, err := d.cacheUsers(ctx, name, password)
+	users, err := d.cacheUsers(ctx, name, secret, password)
 	if err != nil {
 		return err
 	}

@@ -62,7 +62,7 @@ func TestEverythingHangsOnTheRoomAndUsesItsProvider(t *testing.T) {
 }
 
 func TestAPreviewOfANewStackNeedsNoValueThatIsNotKnownYet(t *testing.T) {
-	r := mocks.Mocks{Preview: true}.Run(t, func(ctx *pulumi.Context) error {
+	r := mocks.Mocks{Preview: true, Outputs: mocks.KnownSecrets}.Run(t, func(ctx *pulumi.Context) error {
 		a := args(prod())
 		a.DataKeyARN = pulumi.UnsafeUnknownOutput(nil).ApplyT(func(any) string { return "" }).(pulumi.StringOutput)
 		_, err := New(ctx, "data", a)
@@ -75,6 +75,37 @@ func TestAPreviewOfANewStackNeedsNoValueThatIsNotKnownYet(t *testing.T) {
 	}
 	if policy, ok := r.Find(t, "aws:iam/rolePolicy:RolePolicy", "data-proxy").Inputs["policy"]; ok {
 		t.Errorf("the policy of secrets that do not exist yet is %v", policy)
+	}
+}
+
+func TestAPreviewGeneratesNoPasswordForASecretThatIsNotThere(t *testing.T) {
+	for name, known := range map[string]bool{"the secret is there": true, "it is not": false} {
+		t.Run(name, func(t *testing.T) {
+			generated := make(chan bool, 1)
+			m := mocks.Mocks{Preview: true, Calls: map[string]func(map[string]any) map[string]any{
+				"aws:secretsmanager/getRandomPassword:getRandomPassword": func(map[string]any) map[string]any {
+					generated <- true
+					return map[string]any{"randomPassword": mocks.GeneratedPassword}
+				},
+			}}
+			if known {
+				m.Outputs = mocks.KnownSecrets
+			}
+			m.Run(t, func(ctx *pulumi.Context) error {
+				d := &Data{}
+				if err := ctx.RegisterComponentResource(Token, "data", d); err != nil {
+					return err
+				}
+				secret, err := d.secret(ctx, "data-cache", "", args(prod()))
+				if err == nil {
+					ctx.Export("password", d.generatedPassword(ctx, secret)) // and wait for it
+				}
+				return err
+			})
+			if got := len(generated) == 1; got != known {
+				t.Errorf("a password is generated: %v, want %v", got, known)
+			}
+		})
 	}
 }
 

@@ -32,7 +32,7 @@ func (d *Data) cacheSecret(ctx *pulumi.Context, name string, args Args) (*secret
 	if err != nil {
 		return nil, none, err
 	}
-	value := d.generatedPassword(ctx).ApplyT(func(password string) (string, error) {
+	value := d.generatedPassword(ctx, secret).ApplyT(func(password string) (string, error) {
 		text, err := json.Marshal(credentials{Username: cacheUser, Password: password})
 		return string(text), err
 	}).(pulumi.StringOutput)
@@ -56,10 +56,13 @@ func (d *Data) cacheSecret(ctx *pulumi.Context, name string, args Args) (*secret
 	return secret, pulumi.ToSecret(stored).(pulumi.StringOutput), nil
 }
 
-// generatedPassword is a new one on every run: whoever takes it ignores its changes.
-func (d *Data) generatedPassword(ctx *pulumi.Context) pulumi.StringOutput {
+// generatedPassword is a new one on every run: whoever takes it ignores its changes. It is not known
+// before the secret is there: a preview that knew one would put it into the update's plan, which the
+// update, with another one, could not keep to.
+func (d *Data) generatedPassword(ctx *pulumi.Context, secret *secretsmanager.Secret) pulumi.StringOutput {
+	length := secret.Arn.ApplyT(func(string) int { return cachePasswordLength }).(pulumi.IntOutput)
 	generated := secretsmanager.GetRandomPasswordOutput(ctx, secretsmanager.GetRandomPasswordOutputArgs{
-		PasswordLength:     pulumi.Int(cachePasswordLength),
+		PasswordLength:     length,
 		ExcludePunctuation: pulumi.Bool(true),
 	}, pulumi.Parent(d))
 	return pulumi.ToSecret(generated.RandomPassword()).(pulumi.StringOutput)

@@ -27,7 +27,7 @@ type Mocks struct {
 	Calls map[string]func(args map[string]any) map[string]any
 	// Config is the stack's configuration, by full key.
 	Config map[string]string
-	// Preview leaves everything computed unknown.
+	// Preview leaves everything computed unknown, but for Outputs.
 	Preview bool
 }
 
@@ -74,10 +74,7 @@ func (r *Recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.P
 	r.mu.Unlock()
 
 	outputs := args.Inputs.Copy()
-	if r.mocks.Preview {
-		return "", outputs, nil
-	}
-	if args.Custom {
+	if args.Custom && !r.mocks.Preview {
 		outputs["arn"] = resource.NewProperty(arn(args.TypeToken, args.Name))
 	}
 	if more, ok := r.mocks.Outputs[args.TypeToken]; ok {
@@ -85,7 +82,7 @@ func (r *Recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.P
 			outputs[resource.PropertyKey(key)] = resource.NewPropertyValue(value)
 		}
 	}
-	if !args.Custom {
+	if !args.Custom || r.mocks.Preview {
 		return "", outputs, nil
 	}
 	return args.Name + "-id", outputs, nil
@@ -118,6 +115,14 @@ var knownCalls = map[string]func(map[string]any) map[string]any{
 	},
 	"aws:secretsmanager/getRandomPassword:getRandomPassword": func(map[string]any) map[string]any {
 		return map[string]any{"id": "password", "randomPassword": GeneratedPassword}
+	},
+}
+
+// KnownSecrets are the Outputs of a preview that knows the ARNs of secrets. Pulumi's mocks cannot take
+// a secret value that is not known yet, such as a password that is generated once its secret is there.
+var KnownSecrets = map[string]func(Resource) map[string]any{
+	"aws:secretsmanager/secret:Secret": func(res Resource) map[string]any {
+		return map[string]any{"arn": arn(res.Type, res.Name)}
 	},
 }
 
