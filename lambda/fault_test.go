@@ -5,7 +5,9 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -17,18 +19,18 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
-	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/didomi/serverless-api/lambda/internal/faultproxy"
 	"github.com/didomi/serverless-api/lambda/internal/testparts"
+	"github.com/didomi/serverless-api/lambda/runtimeapi"
 	"github.com/didomi/serverless-api/lambda/secrets"
 )
 
 // site is the function over real parts, each behind a proxy that fails as told.
 type site struct {
 	t                     *testing.T
-	function              lambda.Handler
+	function              runtimeapi.Function
 	redis, database, file *faultproxy.Proxy
 	admin                 *pgx.Conn
 	role                  string // of the function in the database, this test's own
@@ -80,7 +82,7 @@ func newSite(t *testing.T, files http.HandlerFunc) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.function = lambda.NewHandler(function)
+	s.function = function
 	return s
 }
 
@@ -121,6 +123,16 @@ func (s *site) exec(statement string) {
 // the deployed function.
 const left = 29 * time.Second
 
+// invoke returns an answer whole, a stream read to its end.
+func (s *site) invoke(ctx context.Context, event []byte) ([]byte, error) {
+	answer, err := s.function(ctx, event)
+	if err != nil || answer.Stream == nil {
+		return answer.Whole, err
+	}
+	whole, err := io.ReadAll(answer.Stream)
+	return whole, errors.Join(err, answer.Stream.Close())
+}
+
 // try asks within the time that an invocation has; no answer may come later.
 func (s *site) try(within time.Duration, event events.APIGatewayProxyRequest) (answer events.APIGatewayProxyResponse, body []byte) {
 	ctx, cancel := context.WithTimeout(s.t.Context(), within)
@@ -129,7 +141,7 @@ func (s *site) try(within time.Duration, event events.APIGatewayProxyRequest) (a
 	if err != nil {
 		s.t.Error(err)
 	}
-	whole, err := s.function.Invoke(ctx, payload)
+	whole, err := s.invoke(ctx, payload)
 	if ctx.Err() != nil {
 		s.t.Errorf("%s %s was answered after its deadline", event.HTTPMethod, event.Resource)
 	}
@@ -360,7 +372,7 @@ func TestWhenS3Fails(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := s.function.Invoke(t.Context(), payload); err == nil {
+		if _, err := s.invoke(t.Context(), payload); err == nil {
 			t.Error("the answer counts as whole")
 		}
 		s.logs(`"StreamsBroken":1`)

@@ -7,7 +7,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"os"
 
 	"github.com/aws/aws-lambda-go/lambda"
@@ -17,6 +16,7 @@ import (
 	"github.com/didomi/serverless-api/lambda/files"
 	"github.com/didomi/serverless-api/lambda/handler"
 	"github.com/didomi/serverless-api/lambda/migrate"
+	"github.com/didomi/serverless-api/lambda/runtimeapi"
 	"github.com/didomi/serverless-api/lambda/secrets"
 	"github.com/didomi/serverless-api/lambda/store"
 	"github.com/didomi/serverless-api/lambda/telemetry"
@@ -24,24 +24,21 @@ import (
 
 func main() {
 	log := telemetry.NewLogger(os.Stdout)
+	address := os.Getenv("AWS_LAMBDA_RUNTIME_API")
 	function, err := build(os.Getenv, log)
 	if err != nil {
-		reportInitError(os.Getenv("AWS_LAMBDA_RUNTIME_API"), err)
+		reportInitError(address, err)
 		log.Error("init failed", "error", err.Error())
 		os.Exit(1)
 	}
-	http.DefaultTransport.(*http.Transport).WriteBufferSize = sendBuffer
-	lambda.Start(function)
+	err = runtimeapi.New(address, log).Serve(context.Background(), function)
+	log.Error("the runtime API failed", "error", err.Error())
+	os.Exit(1)
 }
-
-// sendBuffer is what the runtime client, whose transport is made after the
-// default one, collects before it writes (bytes): a piece of a stream, 32 KiB
-// with its frame, in one write where the default buffer takes three.
-const sendBuffer = 64 << 10
 
 // build returns the function that _HANDLER names. It makes no connection:
 // each is made by the first request that needs it.
-func build(env func(string) string, log *slog.Logger) (any, error) {
+func build(env func(string) string, log *slog.Logger) (runtimeapi.Function, error) {
 	switch name := env("_HANDLER"); name {
 	case "api":
 		return buildAPI(env, log)
@@ -57,7 +54,7 @@ func build(env func(string) string, log *slog.Logger) (any, error) {
 // refresh of a stale entry beside it.
 const conns = 4
 
-func buildAPI(env func(string) string, log *slog.Logger) (any, error) {
+func buildAPI(env func(string) string, log *slog.Logger) (runtimeapi.Function, error) {
 	settings, err := readAPI(env, log)
 	if err != nil {
 		return nil, err
@@ -122,7 +119,7 @@ func openRedis(redis redisConfig, vault *secrets.Source) *cache.Redis {
 	return cache.OpenRedis(settings)
 }
 
-func buildMigrate(env func(string) string, log *slog.Logger) (any, error) {
+func buildMigrate(env func(string) string, log *slog.Logger) (runtimeapi.Function, error) {
 	settings, err := readMigrate(env, log)
 	if err != nil {
 		return nil, err
@@ -135,5 +132,9 @@ func buildMigrate(env func(string) string, log *slog.Logger) (any, error) {
 		Host:         db.Host, Port: db.Port, Database: db.Name, SSLMode: db.SSLMode,
 		Log: log,
 	}
-	return migration.Run, nil
+	run := lambda.NewHandler(migration.Run) // reads the event and writes the answer as JSON
+	return func(ctx context.Context, event []byte) (runtimeapi.Answer, error) {
+		whole, err := run.Invoke(ctx, event)
+		return runtimeapi.Answer{Whole: whole}, err
+	}, nil
 }

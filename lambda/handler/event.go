@@ -3,40 +3,43 @@ package handler
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/aws/aws-lambda-go/events"
+
+	"github.com/didomi/serverless-api/lambda/runtimeapi"
 )
 
-// Event is a request of API Gateway. It reads from JSON what a handler asks
-// for, in a fifth of the time that reflection takes over the whole event,
-// which is more than Redis takes to answer.
-type Event struct {
-	request events.APIGatewayProxyRequest
-}
-
-// Handle is Serve for the runtime: an answer in one piece is encoded already.
-func (h *Handler) Handle(ctx context.Context, event Event) (any, error) {
-	answer, err := h.Serve(ctx, event.request)
-	if whole, ok := answer.(events.APIGatewayProxyResponse); ok {
-		return encodeAnswer(whole), err
+// Handle is Serve for the Runtime API: events come and answers go as text.
+func (h *Handler) Handle(ctx context.Context, text []byte) (runtimeapi.Answer, error) {
+	event, err := readEvent(text)
+	if err != nil {
+		return runtimeapi.Answer{}, fmt.Errorf("reading the event: %w", err)
 	}
-	return answer, err
+	whole, stream := h.serve(ctx, event)
+	if stream != nil {
+		return runtimeapi.Answer{Stream: stream}, nil
+	}
+	return runtimeapi.Answer{Whole: encodeAnswer(whole)}, nil
 }
 
-// UnmarshalJSON implements json.Unmarshaler. What is not as API Gateway sends
-// it is left to encoding/json, which knows the rules for that.
-func (e *Event) UnmarshalJSON(text []byte) error {
-	e.request = events.APIGatewayProxyRequest{}
+// readEvent reads from a request of API Gateway what a handler asks for, in a
+// fifth of the time that reflection takes over the whole event, which is more
+// than Redis takes to answer. It trusts the platform, which takes nothing but
+// JSON for an event, in what it goes past. What is not as API Gateway sends it
+// is left to encoding/json, which knows the rules for that.
+func readEvent(text []byte) (event events.APIGatewayProxyRequest, err error) {
 	if utf8.Valid(text) {
 		// One copy, of which all strings are parts.
-		if r := (eventReader{text: string(text)}); r.event(&e.request) {
-			return nil
+		if r := (eventReader{text: string(text)}); r.event(&event) {
+			return event, nil
 		}
-		e.request = events.APIGatewayProxyRequest{}
+		event = events.APIGatewayProxyRequest{}
 	}
-	return json.Unmarshal(text, &e.request)
+	err = json.Unmarshal(text, &event)
+	return event, err
 }
 
 // eventReader goes through a JSON text. It is failed once it met something

@@ -45,6 +45,14 @@ type Handler struct {
 // the API defines as streaming, else with an answer in one piece. Its error
 // is always nil: whatever fails is an answer.
 func (h *Handler) Serve(ctx context.Context, event events.APIGatewayProxyRequest) (any, error) {
+	whole, stream := h.serve(ctx, event)
+	if stream != nil {
+		return stream, nil
+	}
+	return whole, nil
+}
+
+func (h *Handler) serve(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, *events.APIGatewayProxyStreamingResponse) {
 	r := newRequest(ctx, event)
 	ctx, cancel := bounded(telemetry.WithRequest(ctx, r.id, r.trace(ctx)), r.streams())
 	answer := h.inTime(ctx, r)
@@ -57,7 +65,7 @@ func (h *Handler) Serve(ctx context.Context, event events.APIGatewayProxyRequest
 		h.record(ctx, r, answer, sent, err)
 	}
 	if r.streams() {
-		return answer.streamed(done), nil
+		return events.APIGatewayProxyResponse{}, answer.streamed(done)
 	}
 	done(int64(len(answer.body)), nil)
 	return answer.buffered(), nil

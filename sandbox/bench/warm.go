@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -13,7 +14,9 @@ type turn func(context.Context) (time.Duration, error)
 type racer struct {
 	work, name string // "hit", "ours"
 	turn       turn
+	by         *instance       // nil: this process
 	took       []time.Duration // in this round
+	ran        time.Duration   // on a processor in this round
 }
 
 // warmUp is how many requests each racer does before the first round.
@@ -45,21 +48,43 @@ func (b *bench) warm(ctx context.Context) error {
 func (b *bench) round(ctx context.Context, racers []*racer) error {
 	for range b.plan.slices {
 		for _, r := range racers {
-			for range b.plan.slice {
-				took, err := r.turn(ctx)
-				if err != nil {
-					return fmt.Errorf("%s of %s: %w", r.work, r.name, err)
-				}
-				r.took = append(r.took, took)
+			if err := r.slice(ctx, b.plan.slice); err != nil {
+				return fmt.Errorf("%s of %s: %w", r.work, r.name, err)
 			}
 		}
 	}
 	for _, r := range racers {
 		b.figures.add(r.work+" p50 us "+r.name, microseconds(percentile(r.took, 0.50)))
 		b.figures.add(r.work+" p99 us "+r.name, microseconds(percentile(r.took, 0.99)))
-		r.took = nil
+		if r.by != nil {
+			b.figures.add(r.work+" CPU us "+r.name, microseconds(r.ran)/float64(len(r.took)))
+		}
+		r.took, r.ran = nil, 0
 	}
 	return nil
+}
+
+// slice takes some turns in a row.
+func (r *racer) slice(ctx context.Context, turns int) error {
+	before, err := r.processorTime()
+	for range turns {
+		if err != nil {
+			return err
+		}
+		var took time.Duration
+		took, err = r.turn(ctx)
+		r.took = append(r.took, took)
+	}
+	after, unread := r.processorTime()
+	r.ran += after - before
+	return errors.Join(err, unread)
+}
+
+func (r *racer) processorTime() (time.Duration, error) {
+	if r.by == nil {
+		return 0, nil
+	}
+	return r.by.processorTime()
 }
 
 // racers starts one instance of each contestant.
@@ -92,15 +117,15 @@ func (b *bench) racers(ctx context.Context) (all []*racer, stop func(), err erro
 		}
 		if c.name == b.contestants.bare.name {
 			all = append(all,
-				&racer{work: "hit", name: c.name, turn: request(ask, func() []byte { return fmt.Appendf(nil, `"hit %s"`, bareKey) })},
-				&racer{work: "miss", name: c.name, turn: request(ask, func() []byte { return fmt.Appendf(nil, `"miss %s"`, b.parts.fresh()) })})
+				&racer{work: "hit", name: c.name, by: i, turn: request(ask, func() []byte { return fmt.Appendf(nil, `"hit %s"`, bareKey) })},
+				&racer{work: "miss", name: c.name, by: i, turn: request(ask, func() []byte { return fmt.Appendf(nil, `"miss %s"`, b.parts.fresh()) })})
 			continue
 		}
 		id, asking := b.parts.fresh(), b.asking(c)
 		all = append(all,
-			&racer{work: "hit", name: c.name, turn: request(asking, func() []byte { return get(id) })},
-			&racer{work: "miss", name: c.name, turn: request(asking, func() []byte { return get(b.parts.fresh()) })},
-			&racer{work: "write", name: c.name, turn: request(asking, func() []byte { return put(written, itemBody) })})
+			&racer{work: "hit", name: c.name, by: i, turn: request(asking, func() []byte { return get(id) })},
+			&racer{work: "miss", name: c.name, by: i, turn: request(asking, func() []byte { return get(b.parts.fresh()) })},
+			&racer{work: "write", name: c.name, by: i, turn: request(asking, func() []byte { return put(written, itemBody) })})
 	}
 	return append(all, &racer{work: "hit", name: "loop", turn: func(ctx context.Context) (time.Duration, error) {
 		began := time.Now()

@@ -1,0 +1,223 @@
+package runtimeapi
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+	"testing/iotest"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambdacontext"
+)
+
+// platform is a Runtime API that hands out events and keeps what comes back.
+// After the last event it closes, which ends a Client.
+type platform struct {
+	events   []string
+	deadline string
+	refuse   bool // answers with 413
+	hangUp   bool // closes each connection after an answer, without saying so
+	goodbye  bool // likewise, and says so
+	got      []received
+	conns    int
+}
+
+type received struct {
+	path, contentType, body string
+	length                  int64
+	trailer                 http.Header
+}
+
+func (p *platform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodGet {
+		if len(p.events) == 0 {
+			w.WriteHeader(http.StatusGone)
+			return
+		}
+		w.Header().Set(headerRequestID, fmt.Sprint("id-", len(p.events)))
+		w.Header().Set(headerDeadline, p.deadline)
+		w.Header().Set(headerTrace, "Root=1-2-3")
+		_, _ = io.WriteString(w, p.events[0])
+		p.events = p.events[1:]
+	} else {
+		body, _ := io.ReadAll(r.Body)
+		p.got = append(p.got, received{r.URL.Path, r.Header.Get("Content-Type"), string(body), r.ContentLength, r.Trailer})
+		if p.refuse {
+			w.WriteHeader(http.StatusRequestEntityTooLarge)
+			return
+		}
+		w.WriteHeader(http.StatusAccepted)
+	}
+}
+
+// serve lets function answer the platform's events and returns why it ended.
+func (p *platform) serve(t *testing.T, function Function) error {
+	t.Helper()
+	t.Setenv(traceVariable, "")
+	if p.deadline == "" {
+		p.deadline = fmt.Sprint(time.Now().Add(time.Minute).UnixMilli())
+	}
+	server := httptest.NewUnstartedServer(p)
+	server.Config.ConnState = func(conn net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			p.conns++
+		}
+		if p.hangUp && state == http.StateIdle {
+			_ = conn.Close()
+		}
+	}
+	server.Config.SetKeepAlivesEnabled(!p.goodbye)
+	server.Start()
+	defer server.Close()
+	return New(strings.TrimPrefix(server.URL, "http://"), slog.New(slog.DiscardHandler)).Serve(t.Context(), function)
+}
+
+func echo(_ context.Context, event []byte) (Answer, error) {
+	return Answer{Whole: append([]byte("answer to "), event...)}, nil
+}
+
+func TestInvocationsFollowOneAnotherOnOneConnection(t *testing.T) {
+	long := strings.Repeat("x", 100_000)
+	p := platform{events: []string{`"a"`, long, `""`}}
+	err := p.serve(t, echo)
+	if err == nil || !strings.Contains(err.Error(), "410") {
+		t.Errorf("ended by %v", err)
+	}
+	for i, want := range []string{`answer to "a"`, "answer to " + long, `answer to ""`} {
+		if i >= len(p.got) {
+			t.Fatalf("got %d answers", len(p.got))
+		}
+		got := p.got[i]
+		if got.body != want || got.length != int64(len(want)) || got.contentType != "application/json" || got.path != fmt.Sprint(invocations, "id-", 3-i, "/response") {
+			t.Errorf("got %.200v", got)
+		}
+	}
+	if p.conns != 1 {
+		t.Errorf("%d connections", p.conns)
+	}
+}
+
+func TestAnInvocationBringsItsDeadlineIDAndTrace(t *testing.T) {
+	deadline := time.Now().Add(time.Minute).Truncate(time.Millisecond)
+	p := platform{events: []string{`1`}, deadline: fmt.Sprint(deadline.UnixMilli())}
+	_ = p.serve(t, func(ctx context.Context, _ []byte) (Answer, error) {
+		until, _ := ctx.Deadline()
+		about, _ := lambdacontext.FromContext(ctx)
+		if !until.Equal(deadline) || about.AwsRequestID != "id-1" || ctx.Value("x-amzn-trace-id") != "Root=1-2-3" || os.Getenv(traceVariable) != "Root=1-2-3" {
+			t.Errorf("until %v, %+v, trace %v and %q", until, about, ctx.Value("x-amzn-trace-id"), os.Getenv(traceVariable))
+		}
+		return Answer{Whole: []byte("1")}, nil
+	})
+	if len(p.got) != 1 {
+		t.Errorf("%d answers", len(p.got))
+	}
+}
+
+func TestAConnectionClosedInBetweenIsMadeAnew(t *testing.T) {
+	for name, p := range map[string]*platform{"without a word": {hangUp: true}, "as announced": {goodbye: true}} {
+		t.Run(name, func(t *testing.T) {
+			p.events = []string{`1`, `2`}
+			_ = p.serve(t, echo)
+			if len(p.got) != 2 || p.got[1].body != "answer to 2" || p.conns < 4 {
+				t.Errorf("got %v on %d connections", p.got, p.conns)
+			}
+		})
+	}
+}
+
+func TestAFailureIsReportedAndTheNextInvocationServed(t *testing.T) {
+	p := platform{events: []string{`1`, `2`}}
+	_ = p.serve(t, func(ctx context.Context, event []byte) (Answer, error) {
+		if string(event) == "1" {
+			return Answer{}, errors.New(`no "luck"`)
+		}
+		return echo(ctx, event)
+	})
+	var told failure
+	if len(p.got) != 2 || json.Unmarshal([]byte(p.got[0].body), &told) != nil {
+		t.Fatalf("got %v", p.got)
+	}
+	if told.Message != `no "luck"` || told.Type != "*errors.errorString" || p.got[0].path != invocations+"id-2/error" || p.got[1].body != "answer to 2" {
+		t.Errorf("got %v", p.got)
+	}
+}
+
+func TestAPanicIsReportedAndEndsTheProcess(t *testing.T) {
+	p := platform{events: []string{`1`}}
+	defer func() {
+		if recover() == nil || len(p.got) != 1 || !strings.Contains(p.got[0].body, "panic: bug") {
+			t.Errorf("went on, told %v", p.got)
+		}
+	}()
+	_ = p.serve(t, func(context.Context, []byte) (Answer, error) { panic("bug") })
+}
+
+func TestAnAnswerThatIsNotTakenEndsTheProcess(t *testing.T) {
+	for name, answer := range map[string]Answer{"whole": {Whole: []byte("1")}, "a stream": {Stream: &text{Reader: strings.NewReader("1")}}} {
+		t.Run(name, func(t *testing.T) {
+			p := platform{events: []string{`1`, `2`}, refuse: true}
+			err := p.serve(t, func(context.Context, []byte) (Answer, error) { return answer, nil })
+			if err == nil || !strings.Contains(err.Error(), "413") || len(p.got) != 1 {
+				t.Errorf("%v after %v", err, p.got)
+			}
+		})
+	}
+}
+
+func TestAnInvocationWithoutADeadlineIsAFailure(t *testing.T) {
+	p := platform{events: []string{`1`}, deadline: "soon"}
+	_ = p.serve(t, echo)
+	if len(p.got) != 1 || !strings.HasSuffix(p.got[0].path, "/error") {
+		t.Errorf("got %v", p.got)
+	}
+}
+
+// text is a stream.
+type text struct {
+	io.Reader
+	closed int
+}
+
+func (s *text) ContentType() string { return "text/plain" }
+
+func (s *text) Close() error { s.closed++; return nil }
+
+func TestAStreamIsSentInChunksAndClosed(t *testing.T) {
+	whole := strings.Repeat("0123456789", 20_000)
+	for name, test := range map[string]struct {
+		from  io.Reader
+		error string // type that the trailer names
+	}{
+		"to its end":      {strings.NewReader(whole), ""},
+		"until it breaks": {io.MultiReader(strings.NewReader(whole), iotest.ErrReader(errors.New("broken"))), "*errors.errorString"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, stream := platform{events: []string{`1`, `2`}}, &text{Reader: test.from}
+			_ = p.serve(t, func(ctx context.Context, event []byte) (Answer, error) {
+				if string(event) == "1" {
+					return Answer{Stream: stream}, nil
+				}
+				return echo(ctx, event)
+			})
+			if len(p.got) != 2 || stream.closed != 1 {
+				t.Fatalf("%d answers, closed %d times", len(p.got), stream.closed)
+			}
+			got := p.got[0]
+			if got.body != whole || got.length != -1 || got.contentType != "text/plain" || got.trailer.Get(headerErrorType) != test.error {
+				t.Errorf("%d bytes, length %d, %s, trailer %v", len(got.body), got.length, got.contentType, got.trailer)
+			}
+			if broken := got.trailer.Get(trailerError) != ""; broken != (test.error != "") {
+				t.Errorf("trailer %v", got.trailer)
+			}
+		})
+	}
+}
