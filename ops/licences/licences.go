@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path"
 	"slices"
 	"strings"
 
@@ -22,6 +23,9 @@ import (
 var agreed = []string{
 	"0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0", "ISC", "MIT", "MPL-2.0", "Unlicense", "Zlib",
 }
+
+// misread are modules whose licence the SBOM's detector takes for a rarer one of the same family.
+var misread = map[[2]string]string{{"golang.org/x", "BSD-Source-Code"}: "BSD-3-Clause"}
 
 // sbom is the part of a CycloneDX document (https://cyclonedx.org/docs/1.6/json/) that is read.
 type sbom struct {
@@ -88,7 +92,9 @@ func list(streams command.IO, document io.Reader) error {
 func (c component) names() []string {
 	var names []string
 	for _, l := range append(slices.Clone(c.Licences), c.Evidence.Licences...) {
-		if name := cmp.Or(l.Expression, l.Licence.ID, l.Licence.Name); !slices.Contains(names, name) {
+		name := cmp.Or(l.Expression, l.Licence.ID, l.Licence.Name)
+		name = cmp.Or(misread[[2]string{path.Dir(c.Name), name}], name)
+		if !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}

@@ -17,6 +17,8 @@ func TestLicences(t *testing.T) {
 		"one of several is enough":              {of(`{"license":{"id":"GPL-3.0"}},{"license":{"id":"MIT"}}`), "m,v1,GPL-3.0 MIT\n", ""},
 		"one that nobody has agreed to is said": {of(`{"license":{"id":"AGPL-3.0"}}`), "m,v1,AGPL-3.0\n", `m v1: "AGPL-3.0"`},
 		"a module without is said":              {of(``), "m,v1,\n", `m v1: ""`},
+		"Go's own licence is told":              {strings.Replace(of(`{"license":{"id":"BSD-Source-Code"}}`), `"m"`, `"golang.org/x/m"`, 1), "golang.org/x/m,v1,BSD-3-Clause\n", ""},
+		"that of others is not taken for it":    {of(`{"license":{"id":"BSD-Source-Code"}}`), "m,v1,BSD-Source-Code\n", `"BSD-Source-Code"`},
 		"an empty SBOM is none":                 {`{}`, "", "names no modules"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -43,6 +43,10 @@ func NewProject(ctx context.Context, repository, dir string, stacks map[string][
 			return nil, err
 		}
 	}
+	// What gitlab-ci-local keeps beside is no part of the project.
+	if err := os.WriteFile(filepath.Join(dir, ".git", "info", "exclude"), []byte("/.gitlab-ci-local*\n"), 0o644); err != nil {
+		return nil, fmt.Errorf("set up the project: %w", err)
+	}
 	_, err := p.commit(ctx, "The project")
 	return p, err
 }
