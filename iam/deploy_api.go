@@ -52,9 +52,9 @@ func (s site) functionRights() []policy.Statement {
 			Actions: []string{
 				"lambda:AddPermission", "lambda:CreateAlias", "lambda:CreateFunction", "lambda:DeleteAlias",
 				"lambda:DeleteFunction", "lambda:DeleteFunctionConcurrency",
-				"lambda:DeleteProvisionedConcurrencyConfig", "lambda:InvokeFunction", "lambda:PublishVersion",
-				"lambda:PutFunctionConcurrency", "lambda:PutProvisionedConcurrencyConfig",
-				"lambda:RemovePermission", "lambda:TagResource", "lambda:UntagResource", "lambda:UpdateAlias",
+				"lambda:DeleteProvisionedConcurrencyConfig", "lambda:GetFunctionConfiguration",
+				"lambda:InvokeFunction", "lambda:PublishVersion", "lambda:PutFunctionConcurrency",
+				"lambda:PutProvisionedConcurrencyConfig", "lambda:RemovePermission", "lambda:TagResource", "lambda:UntagResource", "lambda:UpdateAlias",
 				"lambda:UpdateFunctionCode", "lambda:UpdateFunctionConfiguration",
 			},
 			Resources: s.names("lambda", "function:"),

@@ -14,12 +14,9 @@ import (
 // roles are the ARNs of a stack's roles for the pipeline.
 type roles struct{ preview, deploy string }
 
-// bootstrap does what docs/pipeline.md has an administrator do once: make the room iam of the stack,
-// with which the pipeline's roles come to be. A stack that has them is left alone.
+// bootstrap does what docs/pipeline.md has an administrator do: make the room iam of the stack, with
+// which the pipeline's roles come to be, or bring it up to date.
 func bootstrap(ctx context.Context, stack *deploy.Stack, log io.Writer) (roles, error) {
-	if found, err := existingRoles(ctx, stack); err == nil {
-		return found, nil
-	}
 	args := stack.Args("up", "--yes", "--skip-preview", "--suppress-outputs", "--color", "never",
 		"--target", "**didomi:iam:IAM**")
 	if err := stack.Run(ctx, log, nil, args...); err != nil {
