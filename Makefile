@@ -5,12 +5,12 @@ TOOLS := tools
 LINT := .sandbox/lint
 # Modules whose tests need nothing but Go; the whole stack's are in sandbox/e2e.
 PACKAGES := $$(go list ./... | grep -v /e2e$$)
-SCRIPTS := .ci/run ci/cost ci/drift ci/identity ci/preview ci/smoke ci/vulnerabilities
+SCRIPTS := .ci/run sandbox/tools/language-go/pulumi-language-go ci/cost ci/drift ci/identity ci/preview ci/smoke ci/vulnerabilities
 # The sandbox's own programs are built without paths; checking them the same way
 # shares Go's build cache, which for the AWS provider is worth ten minutes.
 TRIM := GOFLAGS="$$GOFLAGS -trimpath"
 
-.PHONY: help up preview cost diagram down status logs shell test checks lint unit fuzz e2e schema bench sandbox lint-tools tools lint-report test-report ci-tools supply-chain pipeline
+.PHONY: help up preview cost diagram down status logs shell test checks lint unit fuzz e2e schema bench sandbox lint-tools tools lint-report test-report ci-tools supply-chain pipeline pipeline-test
 
 help: ## what can be asked
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 12
@@ -70,8 +70,8 @@ lint: lint-tools $(TOOLS) ## gofmt, vet, staticcheck, room rules, shell and YAML
 	  echo "lint: $$module"; \
 	  (cd $$module && $(TRIM) $(CURDIR)/$(LINT)/bin/golangci-lint run --allow-parallel-runners --config $(CURDIR)/.golangci.yml ./...) || exit 1; \
 	done
-	@$(LINT)/venv/bin/shellcheck .ci/run sandbox/tools/language-go/pulumi-language-go
-	@$(LINT)/bin/shfmt -d -i 2 .ci/run sandbox/tools/language-go/pulumi-language-go
+	@$(LINT)/venv/bin/shellcheck $(SCRIPTS)
+	@$(LINT)/bin/shfmt -d -i 2 $(SCRIPTS)
 	@$(LINT)/venv/bin/yamllint --strict .
 
 unit: $(TOOLS) ## components under Pulumi mocks; the function against real PostgreSQL and Redis
@@ -108,8 +108,16 @@ supply-chain: ci-tools ## SBOM and licence list of the program and the function
 	@.build/tools/cyclonedx-gomod mod -json -licenses -type application -output sbom.cdx.json .
 	@go run ./ops licences --sbom sbom.cdx.json >licences.csv
 
-pipeline: sandbox ## .gitlab-ci.yml from merge request to prod, against the sandbox
+# Both take a running sandbox down: they begin with an empty account, and leave none.
+pipeline: sandbox ## .gitlab-ci.yml from merge request to prod, against a sandbox of its own
+	@$(SANDBOX) down
 	@$(SANDBOX) pipeline
+	@$(SANDBOX) down
+
+pipeline-test: $(TOOLS) ## the same without the jobs of the stage check, which make test has
+	@$(SANDBOX) down
+	@$(SANDBOX) pipeline --quick
+	@$(SANDBOX) down
 
 e2e: $(TOOLS) ## up, requests, second up without change, down
 	@cd sandbox && $(TRIM) go test -c -o ../.sandbox/bin/e2e.test ./e2e
