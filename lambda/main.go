@@ -59,7 +59,7 @@ func buildAPI(env func(string) string, log *slog.Logger) (runtimeapi.Function, e
 	if err != nil {
 		return nil, err
 	}
-	go fit(settings.Memory, env) // stops the world twice, which the first poll need not wait for
+	go fit(settings.Memory, env) // stops the world, which the first poll need not wait for
 	cloud := settings.Cloud
 	meter := telemetry.Meter{Function: settings.Function}
 	vault := secrets.New(func() secrets.API {

@@ -125,6 +125,9 @@ func matches(header []string, current string, weakly bool) bool {
 }
 
 func parseDate(header string) (time.Time, bool) {
+	if header == "" { // most often, and an error of three layouts otherwise
+		return time.Time{}, false
+	}
 	date, err := http.ParseTime(header)
 	return date, err == nil
 }

@@ -181,7 +181,7 @@ func (r *eventReader) lists() map[string][]string {
 }
 
 // string returns the string that follows; a null is an empty one.
-func (r *eventReader) string() (value string) {
+func (r *eventReader) string() string {
 	if r.null() {
 		return ""
 	}
@@ -193,6 +193,10 @@ func (r *eventReader) string() (value string) {
 	if plain := literal[1 : len(literal)-1]; strings.IndexByte(plain, '\\') < 0 {
 		return plain
 	}
+	return r.unescape(literal)
+}
+
+func (r *eventReader) unescape(literal string) (value string) {
 	if json.Unmarshal([]byte(literal), &value) != nil {
 		r.failed = true
 	}

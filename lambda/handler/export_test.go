@@ -6,9 +6,9 @@ import (
 )
 
 // Routes returns the methods of every resource.
-func (h *Handler) Routes() map[string][]string {
+func (*Handler) Routes() map[string][]string {
 	all := map[string][]string{}
-	for resource, methods := range h.routes() {
+	for resource, methods := range routes {
 		all[resource] = slices.Sorted(maps.Keys(methods))
 	}
 	return all

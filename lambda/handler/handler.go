@@ -78,14 +78,14 @@ func (h *Handler) answer(ctx context.Context, r *request) (answer *response) {
 			answer = problem(r, nil, crash(panicked))
 		}
 	}()
-	handle, allowed := h.find(r)
+	handle, allowed := find(r)
 	if h.preflight(r, allowed) {
 		return permission(allowed)
 	}
 	if handle == nil {
 		return problem(r, allowed, nil)
 	}
-	answer, err := handle(ctx, r)
+	answer, err := handle(h, ctx, r)
 	if err != nil {
 		return problem(r, headerOf(answer), err)
 	}

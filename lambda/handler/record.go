@@ -29,13 +29,13 @@ func (h *Handler) record(ctx context.Context, r *request, answer *response, sent
 			attributes = append(attributes, slog.String("kind", string(fault.KindOf(err))), slog.String("error", err.Error()))
 		}
 	}
-	attributes = append(attributes, h.Meter.Line(h.routeOf(r), values(r, answer, sent, broken)...)...)
+	attributes = append(attributes, h.Meter.Line(routeOf(r), values(r, answer, sent, broken)...)...)
 	h.Log.LogAttrs(ctx, level, "request", attributes...)
 }
 
 // routeOf names the route for a metric: few names, whatever is asked for.
-func (h *Handler) routeOf(r *request) string {
-	if handle, _ := h.find(r); handle == nil {
+func routeOf(r *request) string {
+	if handle, _ := find(r); handle == nil {
 		return "other"
 	}
 	return r.method + " " + r.resource

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -45,9 +46,15 @@ func newRequest(ctx context.Context, event events.APIGatewayProxyRequest) *reque
 	}
 	for name, values := range event.MultiValueHeaders {
 		name = http.CanonicalHeaderKey(name)
-		r.header[name] = append(r.header[name], values...)
+		if before := r.header[name]; len(before) > 0 { // in another case of letters
+			values = slices.Concat(before, values)
+		}
+		r.header[name] = values
 	}
 	for name, value := range event.Headers {
+		if len(event.MultiValueHeaders[name]) > 0 {
+			continue
+		}
 		if name = http.CanonicalHeaderKey(name); len(r.header[name]) == 0 {
 			r.header[name] = []string{value}
 		}

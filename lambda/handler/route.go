@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-type handle func(context.Context, *request) (*response, error)
+type handle func(*Handler, context.Context, *request) (*response, error)
 
 const itemResource = "/items/{id}"
 
@@ -16,27 +16,25 @@ const itemResource = "/items/{id}"
 const filesResource = "/files/{key+}"
 
 // routes are the resources of the API as API Gateway names them, with their methods.
-func (h *Handler) routes() map[string]map[string]handle {
-	return map[string]map[string]handle{
-		"/items": {http.MethodGet: h.listItems},
-		itemResource: {
-			http.MethodGet:    h.getItem,
-			http.MethodPut:    h.putItem,
-			http.MethodDelete: h.deleteItem,
-		},
-		filesResource: {
-			http.MethodGet:  h.getFile,
-			http.MethodHead: h.headFile,
-			http.MethodPost: h.uploadFile,
-		},
-		"/health": {http.MethodGet: h.health},
-	}
+var routes = map[string]map[string]handle{
+	"/items": {http.MethodGet: (*Handler).listItems},
+	itemResource: {
+		http.MethodGet:    (*Handler).getItem,
+		http.MethodPut:    (*Handler).putItem,
+		http.MethodDelete: (*Handler).deleteItem,
+	},
+	filesResource: {
+		http.MethodGet:  (*Handler).getFile,
+		http.MethodHead: (*Handler).headFile,
+		http.MethodPost: (*Handler).uploadFile,
+	},
+	"/health": {http.MethodGet: (*Handler).health},
 }
 
 // find returns what handles the request; for a method that the resource does
 // not have, nil and the header that says which ones it has.
-func (h *Handler) find(r *request) (handle, http.Header) {
-	methods, known := h.routes()[r.resource]
+func find(r *request) (handle, http.Header) {
+	methods, known := routes[r.resource]
 	if !known {
 		return nil, nil
 	}
