@@ -128,6 +128,9 @@ func (p *Proxy) relay(client *net.TCPConn) {
 	both.Go(func() { p.copy(server, client, false) })
 	both.Go(func() { p.copy(client, server, true) })
 	both.Wait()
+	// A half that is merely shut lets the part write on, and wait, until the
+	// garbage collector finds it.
+	_, _ = client.Close(), server.Close()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.conns, client)
