@@ -22,7 +22,7 @@ func (s *session) mistakes() []step {
 			return s.expect(ctx, s.request("widened", review), false, "s3:*")
 		}},
 		{"a replaced cluster is stopped in the merge request until somebody agrees", func(ctx context.Context) error {
-			if err := s.propose(ctx, "replaced", "Rename the database", replace("Pulumi.dev.yaml", "maxCapacity: 2", "maxCapacity: 2\n        name: other")); err != nil {
+			if err := s.propose(ctx, "replaced", "Rename the database", replace("Pulumi.dev.yaml", "maxCapacity: 2", "maxCapacity: 2\n            name: other")); err != nil {
 				return err
 			}
 			if err := s.expect(ctx, s.request("replaced", review), false, "didomi-dev-data-cluster would be replaced", "accept-data-loss"); err != nil {
