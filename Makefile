@@ -50,6 +50,7 @@ test: tools ## everything: lint, unit, schema, the whole stack end to end
 checks:
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory unit
+	@$(MAKE) --no-print-directory fuzz
 	@$(MAKE) --no-print-directory schema
 
 sandbox:
@@ -121,7 +122,7 @@ pipeline-test: $(TOOLS) ## the same without the jobs of the stage check, which m
 
 e2e: $(TOOLS) ## up, requests, second up without change, down
 	@cd sandbox && $(TRIM) go test -c -o ../.sandbox/bin/e2e.test ./e2e
-	@cd sandbox/e2e && ../../.sandbox/bin/e2e.test -test.v -test.timeout 60m
+	@cd sandbox/e2e && ../../.sandbox/bin/e2e.test -test.v -test.timeout 80m
 
 bench: sandbox ## the function beside an empty, a plain Go and a Node handler (QUICK=1: under 3 minutes)
 	@cd sandbox && $(TRIM) go build -o ../.sandbox/bin/bench ./bench
