@@ -30,6 +30,7 @@ type account struct {
 	host     *lambdahost.Host
 	shipper  *shipper // of the functions' logs
 	access   *os.File // access log of the REST APIs
+	calls    *os.File // record of what users and roles were let do and refused
 }
 
 // openAccount starts an empty account. What it started before an error is
@@ -58,6 +59,11 @@ func openAccount(ctx context.Context, l layout.Layout, region string, log *slog.
 	if a.issuer, err = oidc.New(); err != nil {
 		return nil, err
 	}
+	// Appending: the emulator writes to it too.
+	a.calls, err = os.OpenFile(l.Calls(), os.O_CREATE|os.O_TRUNC|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("open the record of calls: %w", err)
+	}
 	if a.emulator, err = startEmulator(ctx, l, region, a.root); err != nil {
 		return nil, err
 	}
@@ -66,7 +72,7 @@ func openAccount(ctx context.Context, l layout.Layout, region string, log *slog.
 		PublicURL:   &url.URL{Scheme: "http", Host: l.GatewayAddr()},
 		AccessKeyID: a.root.id, SecretAccessKey: a.root.secret,
 		Region: region, AccountID: layout.Account,
-		Dir: filepath.Join(l.Data(), "code"), Plane: a.plane, Issuer: a.issuer, Logger: log,
+		Dir: filepath.Join(l.Data(), "code"), Plane: a.plane, Issuer: a.issuer, Calls: a.calls, Logger: log,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("make the gateway: %w", err)
@@ -127,8 +133,10 @@ func (a *account) close() error {
 	if a.emulator != nil {
 		a.emulator.Stop(time.Second)
 	}
-	if a.access != nil {
-		all = errors.Join(all, a.access.Close())
+	for _, log := range []*os.File{a.access, a.calls} {
+		if log != nil {
+			all = errors.Join(all, log.Close())
+		}
 	}
 	return all
 }

@@ -18,7 +18,7 @@ import (
 // names; only where IAM would allow it is the call made, as the administrator.
 
 // refusal is what the emulator says to a role: who may not do what.
-var refusalPattern = regexp.MustCompile(`User: arn:aws:sts::\d+:assumed-role/([^/]+)/\S+ is not authorized to perform: ([a-z0-9-]+):(\w+)`)
+var refusalPattern = regexp.MustCompile(`User: (arn:aws:sts::\d+:assumed-role/([^/]+)/\S+) is not authorized to perform: ([a-z0-9-]+):(\w+)`)
 
 // reconsidered are the services whose refusals are decided again, and how what a call names is read.
 func (g *Gateway) reconsidered() map[string]func(ctx context.Context, action string, x *exchange) ([]named, error) {
@@ -43,7 +43,7 @@ func (x *exchange) reconsider() error {
 	if match == nil {
 		return nil
 	}
-	role, service, action := string(match[1]), string(match[2]), string(match[3])
+	who, role, service, action := string(match[1]), string(match[2]), string(match[3]), string(match[4])
 	name, ok := x.g.reconsidered()[service]
 	if !ok {
 		return nil
@@ -63,7 +63,24 @@ func (x *exchange) reconsider() error {
 			return nil
 		}
 	}
+	if err := x.g.recordAllowed(who, service+":"+action, resources); err != nil {
+		return err
+	}
 	return x.asAdministrator(ctx, service)
+}
+
+// recordAllowed adds what was decided here to the emulator's record of its own decisions, in its form.
+func (g *Gateway) recordAllowed(who, action string, resources []named) error {
+	for _, resource := range resources {
+		line, err := json.Marshal(map[string]any{"principal": who, "action": action, "resource": resource.arn, "allowed": true})
+		if err != nil {
+			return fmt.Errorf("record what was allowed: %w", err)
+		}
+		if _, err := g.config.Calls.Write(append(line, '\n')); err != nil {
+			return fmt.Errorf("record what was allowed: %w", err)
+		}
+	}
+	return nil
 }
 
 // asAdministrator makes the call again with the administrator's signature.

@@ -1,9 +1,11 @@
 package gateway
 
 import (
+	"bytes"
 	"errors"
 	"net/url"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -24,6 +26,8 @@ const anyoneTrust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Pri
 
 func TestANarrowGrantIsTakenAsIAMTakesIt(t *testing.T) {
 	s := newStand(t, nil)
+	var calls bytes.Buffer
+	s.gateway.config.Calls = &calls
 	admin := iam.NewFromConfig(s.config())
 	role, err := admin.CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: aws.String("narrow"), AssumeRolePolicyDocument: aws.String(anyoneTrust)})
 	if err != nil {
@@ -70,6 +74,11 @@ func TestANarrowGrantIsTakenAsIAMTakesIt(t *testing.T) {
 				t.Errorf("answered %v, want a refusal: %v", c.err, c.refused)
 			}
 		})
+	}
+	want := `{"action":"rds:CreateDBParameterGroup","allowed":true,"principal":"` + *taken.AssumedRoleUser.Arn +
+		`","resource":"arn:aws:rds:eu-west-1:000000000000:pg:ours-pg"}`
+	if record := calls.String(); !strings.Contains(record, want+"\n") || strings.Contains(record, "theirs") {
+		t.Errorf("recorded\n%swant what was let through, such as\n%s", record, want)
 	}
 }
 

@@ -3,6 +3,7 @@ package gateway
 import (
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
@@ -39,6 +40,9 @@ type Config struct {
 	Invoker lambdahost.Invoker
 	// Issuer is whose tokens AssumeRoleWithWebIdentity takes; nil: a new one's.
 	Issuer *oidc.Issuer
+	// Calls gets a JSON line for every call that the gateway allowed where the
+	// emulator refused; nil: nobody does. A line is one Write.
+	Calls io.Writer
 	// Logger gets a line for every failure of the gateway itself; nil: slog's
 	// default.
 	Logger *slog.Logger
@@ -85,6 +89,9 @@ func New(c Config) (*Gateway, error) {
 	}
 	if c.Logger == nil {
 		c.Logger = slog.Default()
+	}
+	if c.Calls == nil {
+		c.Calls = io.Discard
 	}
 	if err := c.check(); err != nil {
 		return nil, fmt.Errorf("gateway: %w", err)
