@@ -27,6 +27,15 @@ const (
 	portVariable = "TEST_DAEMON_PORT"
 )
 
+// repository is the checkout.
+var repository = func() string {
+	folder, err := filepath.Abs("../..")
+	if err != nil {
+		panic(err)
+	}
+	return folder
+}()
+
 // testNetwork is a loopback network of this package's own.
 const testNetwork = "127.81"
 
@@ -37,7 +46,7 @@ func TestMain(m *testing.M) {
 	}
 	port, err := strconv.Atoi(os.Getenv(portVariable))
 	if err == nil {
-		l := layout.Layout{Root: root, Port: port, Network: testNetwork}
+		l := layout.Layout{Repo: repository, Root: root, Port: port, Network: testNetwork}
 		err = Serve(context.Background(), l, "eu-west-1", slog.New(slog.NewTextHandler(os.Stderr, nil)))
 	}
 	if err != nil {
@@ -49,14 +58,11 @@ func TestMain(m *testing.M) {
 // newLayout is a sandbox of the test's own, with the servers already built.
 func newLayout(t *testing.T) layout.Layout {
 	t.Helper()
-	venv, err := filepath.Abs("../../.sandbox/venv")
-	if err != nil {
-		t.Fatal(err)
-	}
+	venv := filepath.Join(repository, ".sandbox", "venv")
 	if _, err := os.Stat(venv); err != nil {
 		t.Fatalf("%v\nrun first: .sandbox/bin/sandbox build servers", err)
 	}
-	l := layout.Layout{Root: t.TempDir(), Port: freePorts(t), Network: testNetwork}
+	l := layout.Layout{Repo: repository, Root: t.TempDir(), Port: freePorts(t), Network: testNetwork}
 	t.Cleanup(func() { _ = os.Remove(l.Socket()) }) // one in the folder of temporary files outlives a killed daemon
 	if err := os.Symlink(venv, l.Venv()); err != nil {
 		t.Fatal(err)

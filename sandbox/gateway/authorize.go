@@ -44,6 +44,9 @@ func (x *exchange) reconsider() error {
 		return nil
 	}
 	who, role, service, action := string(match[1]), string(match[2]), string(match[3]), string(match[4])
+	if known := lambdaActions[x.r.Pattern]; known != "" {
+		action = known
+	}
 	name, ok := x.g.reconsidered()[service]
 	if !ok {
 		return nil
@@ -91,6 +94,7 @@ func (x *exchange) asAdministrator(ctx context.Context, service string) error {
 			header.Set(key, value)
 		}
 	}
+	x.header.Del("X-Amzn-Errortype") // the refusal's
 	answer, err := x.g.admin.do(ctx, service, x.r.Method, x.r.URL.RequestURI(), header, x.body)
 	var refused *callError
 	if errors.As(err, &refused) {

@@ -3,6 +3,8 @@ package gateway
 import (
 	"bytes"
 	"errors"
+	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
@@ -10,6 +12,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	"github.com/aws/aws-sdk-go-v2/service/rds/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
@@ -19,6 +23,7 @@ import (
 // narrow lets a role make parameter groups of one name, and roles that carry one boundary.
 const narrow = `{"Version":"2012-10-17","Statement":[
 	{"Effect":"Allow","Action":["rds:CreateDBParameterGroup","rds:AddTagsToResource"],"Resource":"arn:aws:rds:eu-west-1:000000000000:pg:ours-*"},
+	{"Effect":"Allow","Action":"lambda:GetAlias","Resource":"arn:aws:lambda:eu-west-1:000000000000:function:ours-*"},
 	{"Effect":"Allow","Action":"iam:CreateRole","Resource":"arn:aws:iam::000000000000:role/ours-*",
 	 "Condition":{"StringEquals":{"iam:PermissionsBoundary":"arn:aws:iam::aws:policy/ReadOnlyAccess"}}}]}`
 
@@ -56,6 +61,13 @@ func TestANarrowGrantIsTakenAsIAMTakesIt(t *testing.T) {
 		})
 		return err
 	}
+	alias := func(function string) error {
+		_, err := lambda.NewFromConfig(c).GetAlias(t.Context(), &lambda.GetAliasInput{FunctionName: aws.String(function), Name: aws.String("live")})
+		if missing := new(lambdatypes.ResourceNotFoundException); errors.As(err, &missing) {
+			return nil
+		}
+		return err
+	}
 	boundary := aws.String("arn:aws:iam::aws:policy/ReadOnlyAccess")
 	for name, c := range map[string]struct {
 		err     error
@@ -66,10 +78,12 @@ func TestANarrowGrantIsTakenAsIAMTakesIt(t *testing.T) {
 		"a role within the boundary is made":       {newRole("ours-in", boundary), false},
 		"a role without it is not":                 {newRole("ours-out", nil), true},
 		"a role of others within it is not either": {newRole("theirs-in", boundary), true},
+		"an alias of its own is looked for":        {alias("ours-fn"), false},
+		"an alias of others is not":                {alias("theirs-fn"), true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var problem smithy.APIError
-			refused := errors.As(c.err, &problem) && problem.ErrorCode() == "AccessDenied"
+			refused := errors.As(c.err, &problem) && strings.HasPrefix(problem.ErrorCode(), "AccessDenied")
 			if refused != c.refused || c.err != nil && !refused {
 				t.Errorf("answered %v, want a refusal: %v", c.err, c.refused)
 			}
@@ -111,7 +125,7 @@ func TestWhatACallNames(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			all, err := g.reconsidered()[c.service](t.Context(), c.action, &exchange{g: g, form: form, body: []byte(c.body)})
+			all, err := g.reconsidered()[c.service](t.Context(), c.action, &exchange{g: g, r: httptest.NewRequest(http.MethodPost, "/", nil), form: form, body: []byte(c.body)})
 			if err != nil {
 				t.Fatal(err)
 			}

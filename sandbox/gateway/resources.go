@@ -59,6 +59,9 @@ func (g *Gateway) byParameter(x *exchange, service string, kinds map[string]stri
 
 // namedIAM is the role, with the boundary that it gets or has.
 func (g *Gateway) namedIAM(ctx context.Context, action string, x *exchange) ([]named, error) {
+	if provider := x.form.Get("OpenIDConnectProviderArn"); provider != "" {
+		return []named{{provider, requestTags(x)}}, nil
+	}
 	role := x.form.Get("RoleName")
 	if role == "" {
 		return nil, nil
@@ -106,13 +109,20 @@ func (g *Gateway) namedKMS(_ context.Context, _ string, x *exchange) ([]named, e
 	return all, nil
 }
 
-// namedLambda is the function that a call makes: its name is in the body alone.
+// namedLambda is the function that a call is about: its name is in the path, a new one's in the body.
 func (g *Gateway) namedLambda(_ context.Context, action string, x *exchange) ([]named, error) {
-	var call struct{ FunctionName string }
-	if err := json.Unmarshal(x.body, &call); err != nil || action != "CreateFunction" {
-		return nil, nil //nolint:nilerr // what cannot be read names nothing
+	name := x.r.PathValue("name")
+	if action == "CreateFunction" {
+		var call struct{ FunctionName string }
+		if err := json.Unmarshal(x.body, &call); err != nil {
+			return nil, nil //nolint:nilerr // what cannot be read names nothing
+		}
+		name = call.FunctionName
 	}
-	return []named{{g.arn("lambda", "function:"+call.FunctionName), nil}}, nil
+	if name == "" {
+		return nil, nil
+	}
+	return []named{{g.arn("lambda", "function:"+name[strings.LastIndex(name, ":")+1:]), nil}}, nil
 }
 
 // namedSNS is the topic or the subscription, by its ARN.
