@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"time"
+
+	"github.com/didomi/serverless-api/lambda/later"
 )
 
 // Status tells where an answer came from.
@@ -14,7 +16,7 @@ type Status string
 // The statuses, as in the X-Cache header.
 const (
 	Hit    Status = "hit"    // from the cache, fresh
-	Miss   Status = "miss"   // from the source, and now in the cache
+	Miss   Status = "miss"   // from the source, and on its way into the cache
 	Stale  Status = "stale"  // from the cache, past its fresh time
 	Bypass Status = "bypass" // from the source, past the cache
 )
@@ -104,14 +106,15 @@ func (c *Cache) Get(ctx context.Context, key string, load Load) (Result, error) 
 // Ping reports whether the store answers.
 func (c *Cache) Ping(ctx context.Context) error { return c.store.Ping(ctx) }
 
-// fill asks the source as the holder of the lease tag.
+// fill asks the source as the holder of the lease tag. The caller need not
+// wait for the cache to have the answer: until then the lease makes others wait.
 func (c *Cache) fill(ctx context.Context, key string, tag []byte, load Load) (Result, error) {
 	value, found, err := load(ctx)
 	if err != nil {
 		c.release(ctx, key, tag)
 		return Result{}, err
 	}
-	c.keep(ctx, key, tag, value, found)
+	later.Do(ctx, func() { c.keep(context.WithoutCancel(ctx), key, tag, value, found) })
 	return Result{Value: value, Found: found, Status: Miss}, nil
 }
 

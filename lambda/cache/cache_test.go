@@ -11,6 +11,7 @@ import (
 
 	"github.com/didomi/serverless-api/lambda/cache"
 	"github.com/didomi/serverless-api/lambda/internal/testparts"
+	"github.com/didomi/serverless-api/lambda/later"
 )
 
 // source counts the reads of a value that a test sets.
@@ -113,6 +114,21 @@ func TestAFillUnderWayWhenAWriteIsAcknowledgedIsNotKept(t *testing.T) {
 	answers(t, other, key, s, cache.Miss, "new")
 	filling.Wait()
 	answers(t, c, key, s, cache.Hit, "new")
+}
+
+func TestAnAnswerIsSentBeforeTheCacheHasIt(t *testing.T) {
+	c, s, key := newCache(t, long), &source{}, newKey()
+	s.set("one", nil)
+	ctx, work := later.Collect(t.Context())
+	result, err := c.Get(ctx, key, s.load)
+	works(t, err)
+	is(t, "value", "one", string(result.Value))
+	var others sync.WaitGroup
+	others.Go(func() { answers(t, c, key, s, cache.Hit, "one") }) // waits for the fill
+	time.Sleep(30 * time.Millisecond)
+	work.Finish()
+	others.Wait()
+	is(t, "reads", 1, s.reads.Load())
 }
 
 func TestReadsDuringAWriteGoToTheSource(t *testing.T) {

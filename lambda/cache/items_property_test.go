@@ -20,6 +20,7 @@ import (
 	"github.com/didomi/serverless-api/lambda/fault"
 	"github.com/didomi/serverless-api/lambda/internal/faultproxy"
 	"github.com/didomi/serverless-api/lambda/internal/testparts"
+	"github.com/didomi/serverless-api/lambda/later"
 	"github.com/didomi/serverless-api/lambda/store"
 )
 
@@ -178,7 +179,10 @@ func (f *fleet) step(ctx context.Context) error {
 	case dice < 80:
 		began := time.Now()
 		floor := known.floor(began.Add(-f.bound))
+		ctx, work := later.Collect(ctx)
 		item, status, err := items.Get(ctx, key)
+		defer work.Finish()
+		defer time.Sleep(rand.N(2 * time.Millisecond)) // the answer is being sent
 		switch {
 		case err == nil && item.UpdatedAt.Before(floor.Truncate(time.Microsecond)):
 			return fmt.Errorf("read the version of %s (%s) when %s was acknowledged", item.UpdatedAt, status, floor)

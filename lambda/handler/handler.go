@@ -10,6 +10,7 @@ import (
 
 	"github.com/didomi/serverless-api/lambda/cache"
 	"github.com/didomi/serverless-api/lambda/files"
+	"github.com/didomi/serverless-api/lambda/later"
 	"github.com/didomi/serverless-api/lambda/store"
 	"github.com/didomi/serverless-api/lambda/telemetry"
 )
@@ -67,7 +68,7 @@ func (h *Handler) serve(ctx context.Context, event events.APIGatewayProxyRequest
 	if r.streams() {
 		return events.APIGatewayProxyResponse{}, answer.streamed(done)
 	}
-	done(int64(len(answer.body)), nil)
+	later.Do(ctx, func() { done(int64(len(answer.body)), nil) })
 	return answer.buffered(), nil
 }
 

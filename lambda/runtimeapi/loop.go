@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
+
+	"github.com/didomi/serverless-api/lambda/later"
 )
 
 // The paths and headers of the Runtime API: AWS Lambda developer guide, "Using
@@ -42,8 +44,9 @@ type Stream interface {
 	ContentType() string
 }
 
-// Function answers an event, a JSON text that is only valid until it returns.
-// An error is the invocation's failure.
+// Function answers an event, a JSON text that is only valid until it has
+// returned and what it left for later is done. An error is the invocation's
+// failure.
 type Function func(ctx context.Context, event []byte) (Answer, error)
 
 // Client talks to one Runtime API.
@@ -98,6 +101,8 @@ func (c *Client) serveOne(ctx context.Context, function Function) error {
 		return c.fail(ctx, id, err)
 	}
 	defer cancel()
+	ctx, work := later.Collect(ctx)
+	defer work.Finish()
 	answer, err := c.call(ctx, id, function)
 	if err != nil {
 		return c.fail(ctx, id, err)

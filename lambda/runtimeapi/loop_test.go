@@ -11,12 +11,15 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
+
+	"github.com/didomi/serverless-api/lambda/later"
 )
 
 // platform is a Runtime API that hands out events and keeps what comes back.
@@ -103,6 +106,23 @@ func TestInvocationsFollowOneAnotherOnOneConnection(t *testing.T) {
 	}
 	if p.conns != 1 {
 		t.Errorf("%d connections", p.conns)
+	}
+}
+
+func TestWhatIsLeftForLaterIsDoneBetweenAnswerAndNextInvocation(t *testing.T) {
+	p := platform{events: []string{`1`, `2`}}
+	var sent, waiting []int
+	_ = p.serve(t, func(ctx context.Context, event []byte) (Answer, error) {
+		later.Do(ctx, func() {
+			sent, waiting = append(sent, len(p.got)), append(waiting, len(p.events))
+			if ctx.Err() != nil {
+				t.Error("the invocation has ended")
+			}
+		})
+		return echo(ctx, event)
+	})
+	if !slices.Equal(sent, []int{1, 2}) || !slices.Equal(waiting, []int{1, 0}) {
+		t.Errorf("done when %v answers had been sent and %v events were left", sent, waiting)
 	}
 }
 
