@@ -98,9 +98,7 @@ func (s site) nameRights() []policy.Statement {
 				"acm:UpdateCertificateOptions", "route53:ChangeResourceRecordSets",
 				"route53:ChangeTagsForResource", "route53:DeleteHostedZone", "route53:UpdateHostedZoneComment",
 			},
-			Resources: []pulumi.StringInput{
-				s.arn("acm", "certificate/*"), pulumi.String("arn:" + s.partition + ":route53:::hostedzone/*"),
-			},
+			Resources: []pulumi.StringInput{s.arn("acm", "certificate/*"), s.zones()},
 		},
 	}
 }

@@ -7,7 +7,24 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// reading is what a preview or a refresh asks AWS for. Secrets are described and never read.
+// looking is what a preview asks AWS for: it compares the program with the state, not with the
+// account, and looks up no more than where it is and, if one is configured, the existing zone.
+func (s site) looking() rights {
+	return rights{"reading", []policy.Statement{
+		{
+			Sid:       "Lists",
+			Actions:   []string{"ec2:DescribeAvailabilityZones", "secretsmanager:GetRandomPassword", "sts:GetCallerIdentity"},
+			Resources: policy.Anywhere,
+		},
+		{
+			Sid:       "ExistingZone",
+			Actions:   []string{"route53:GetHostedZone", "route53:ListTagsForResource"},
+			Resources: []pulumi.StringInput{s.zones()},
+		},
+	}}
+}
+
+// reading is what an update or a refresh asks AWS for. Secrets are described and never read.
 func (s site) reading() rights {
 	return rights{"reading", []policy.Statement{listing(), s.readingNamed(), s.readingBuckets(), s.readingIdentities()}}
 }
@@ -100,8 +117,13 @@ func (s site) named() []pulumi.StringInput {
 		s.arn("cloudwatch", "alarm:"+s.prefix+"-*"), s.global("cloudwatch", "dashboard/"+s.prefix+"-*"),
 		s.arn("kms", "key/*"), s.arn("lambda", "function:"+s.prefix+"-*"),
 		s.arn("logs", "log-group:API-Gateway-Execution-Logs_*"),
-		pulumi.String("arn:"+s.partition+":route53:::hostedzone/*"),
+		s.zones(),
 		s.arn("secretsmanager", "secret:"+s.prefix+"-*"), s.arn("sns", s.prefix+"-*"),
 		s.arn("wafv2", "regional/webacl/"+s.prefix+"-*"),
 	)
+}
+
+// zones are the account's hosted zones, whose ids AWS makes up.
+func (s site) zones() pulumi.StringInput {
+	return pulumi.String("arn:" + s.partition + ":route53:::hostedzone/*")
 }

@@ -17,10 +17,10 @@ type rights struct {
 	statements []policy.Statement
 }
 
-// newPreviewRole makes the role of merge requests: it reads what the stack is made of, and no
-// secret's value.
+// newPreviewRole makes the role of merge requests: it reads the stack's state, and next to nothing of
+// the account.
 func newPreviewRole(ctx *pulumi.Context, s site, t trust, b boundaries) (*iam.Role, error) {
-	return newRole(ctx, s, "preview", "Previews "+s.prefix, t.document(anyBranch), b, s.reading(), s.readingState())
+	return newRole(ctx, s, "preview", "Previews "+s.prefix, t.document(anyBranch), b, s.looking(), s.readingState())
 }
 
 // newDeployRole makes the role of the one branch that deploys.

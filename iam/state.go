@@ -25,7 +25,7 @@ func (s site) readingState() rights {
 		{
 			Sid:       "State",
 			Actions:   []string{"s3:GetObject"},
-			Resources: append(s.stateFiles(), s.stateObject("/.pulumi/meta.yaml")),
+			Resources: append(s.stackFiles(), s.stateObject("/.pulumi/meta.yaml")),
 		},
 		{
 			Sid:       "StateKey",
@@ -44,7 +44,13 @@ func (s site) writingState() rights {
 		{
 			Sid:       "StateChanges",
 			Actions:   []string{"s3:DeleteObject", "s3:PutObject"},
-			Resources: s.stateFiles(),
+			Resources: append(s.stackFiles(), s.lock(), s.stateObject(s.of("history")), s.stateObject(s.of("backups"))),
+		},
+		{
+			// Whoever finds the stack locked is told by whom.
+			Sid:       "StateLock",
+			Actions:   []string{"s3:GetObject"},
+			Resources: []pulumi.StringInput{s.lock()},
 		},
 		{
 			// An object in the bucket is encrypted under a data key of this key.
@@ -55,14 +61,17 @@ func (s site) writingState() rights {
 	}}
 }
 
-// stateFiles are the objects of this stack.
-func (s site) stateFiles() []pulumi.StringInput {
-	stack := s.project + "/" + s.stack
-	return []pulumi.StringInput{
-		s.stateObject("/.pulumi/stacks/" + stack + ".json*"), s.stateObject("/.pulumi/stacks/" + stack + ".pulumi-tags"),
-		s.stateObject("/.pulumi/locks/organization/" + stack + "/*"),
-		s.stateObject("/.pulumi/history/" + stack + "/*"), s.stateObject("/.pulumi/backups/" + stack + "/*"),
-	}
+// stackFiles are the state itself, and its name's tags.
+func (s site) stackFiles() []pulumi.StringInput {
+	stack := "/.pulumi/stacks/" + s.project + "/" + s.stack
+	return []pulumi.StringInput{s.stateObject(stack + ".json*"), s.stateObject(stack + ".pulumi-tags")}
+}
+
+func (s site) lock() pulumi.StringInput { return s.stateObject(s.of("locks/organization")) }
+
+// of is the path of what Pulumi keeps of this stack in one of its folders.
+func (s site) of(folder string) string {
+	return "/.pulumi/" + folder + "/" + s.project + "/" + s.stack + "/*"
 }
 
 // stateObject is the ARN of the state's bucket with a path in it; of the bucket itself without.

@@ -19,13 +19,11 @@ func withState() Config {
 func TestTheStateOfOneStack(t *testing.T) {
 	r := build(t, withState())
 	const object = "arn:aws:s3:::states-1234567/.pulumi/"
-	files := []string{
-		object + "stacks/didomi/test.json*", object + "stacks/didomi/test.pulumi-tags", object + "locks/organization/didomi/test/*",
-		object + "history/didomi/test/*", object + "backups/didomi/test/*",
-	}
+	stack := []string{object + "stacks/didomi/test.json*", object + "stacks/didomi/test.pulumi-tags"}
+	lock := object + "locks/organization/didomi/test/*"
 	reading := []statement{
 		{Sid: "StateNames", Effect: "Allow", Action: []string{"s3:ListBucket"}, Resource: []string{"arn:aws:s3:::states-1234567"}},
-		{Sid: "State", Effect: "Allow", Action: []string{"s3:GetObject"}, Resource: append(slices.Clone(files), object+"meta.yaml")},
+		{Sid: "State", Effect: "Allow", Action: []string{"s3:GetObject"}, Resource: append(slices.Clone(stack), object+"meta.yaml")},
 		{Sid: "StateKey", Effect: "Allow", Action: []string{"kms:Decrypt"}, Resource: []string{stateKey}},
 	}
 	for _, tt := range []struct {
@@ -35,7 +33,9 @@ func TestTheStateOfOneStack(t *testing.T) {
 		{"is read by a preview", "preview-state", reading},
 		{"is read by a deployment", "deploy-state", reading},
 		{"is written by a deployment", "deploy-state-writing", []statement{
-			{Sid: "StateChanges", Effect: "Allow", Action: []string{"s3:DeleteObject", "s3:PutObject"}, Resource: files},
+			{Sid: "StateChanges", Effect: "Allow", Action: []string{"s3:DeleteObject", "s3:PutObject"}, Resource: append(
+				slices.Clone(stack), lock, object+"history/didomi/test/*", object+"backups/didomi/test/*")},
+			{Sid: "StateLock", Effect: "Allow", Action: []string{"s3:GetObject"}, Resource: []string{lock}},
 			{Sid: "StateDataKeys", Effect: "Allow", Action: []string{"kms:GenerateDataKey"}, Resource: []string{stateKey}},
 		}},
 	} {
