@@ -10,7 +10,7 @@ SCRIPTS := .ci/run sandbox/tools/language-go/pulumi-language-go ci/cost ci/drift
 # shares Go's build cache, which for the AWS provider is worth ten minutes.
 TRIM := GOFLAGS="$$GOFLAGS -trimpath"
 
-.PHONY: help up preview cost diagram down status logs shell test checks lint unit fuzz e2e schema bench sandbox lint-tools tools lint-report test-report ci-tools supply-chain pipeline pipeline-test
+.PHONY: help up preview cost diagram down status logs shell test checks lint unit fuzz e2e schema bench sandbox lint-tools tools lint-report test-report ci-tools supply-chain pipeline pipeline-test iam-used
 
 help: ## what can be asked
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 12
@@ -122,7 +122,11 @@ pipeline-test: $(TOOLS) ## the same without the jobs of the stage check, which m
 
 e2e: $(TOOLS) ## up, requests, second up without change, down
 	@cd sandbox && $(TRIM) go test -c -o ../.sandbox/bin/e2e.test ./e2e
-	@cd sandbox/e2e && ../../.sandbox/bin/e2e.test -test.v -test.timeout 80m
+	@cd sandbox/e2e && ../../.sandbox/bin/e2e.test -test.v -test.run '^TestWholeStack$$' -test.timeout 80m
+
+iam-used: $(TOOLS) ## what every role is granted beside what it did in a stack's whole life
+	@cd sandbox && $(TRIM) go test -c -o ../.sandbox/bin/e2e.test ./e2e
+	@cd sandbox/e2e && ../../.sandbox/bin/e2e.test -test.v -test.run '^TestGrants$$' -test.timeout 40m
 
 bench: sandbox ## the function beside an empty, a plain Go and a Node handler (QUICK=1: under 3 minutes)
 	@cd sandbox && $(TRIM) go build -o ../.sandbox/bin/bench ./bench

@@ -95,8 +95,7 @@ func (s site) nameRights() []policy.Statement {
 			Sid: "Names",
 			Actions: []string{
 				"acm:AddTagsToCertificate", "acm:DeleteCertificate", "acm:RemoveTagsFromCertificate",
-				"acm:UpdateCertificateOptions", "route53:ChangeResourceRecordSets",
-				"route53:ChangeTagsForResource", "route53:DeleteHostedZone", "route53:UpdateHostedZoneComment",
+				"route53:ChangeResourceRecordSets", "route53:ChangeTagsForResource", "route53:DeleteHostedZone",
 			},
 			Resources: []pulumi.StringInput{s.arn("acm", "certificate/*"), s.zones()},
 		},

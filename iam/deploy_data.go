@@ -91,16 +91,16 @@ func (s site) secretRights() []policy.Statement {
 			Condition: tagging,
 		},
 		{
-			Sid:       "TagKeys",
+			Sid:       "TagNewKeys",
 			Actions:   []string{"kms:TagResource"},
 			Resources: []pulumi.StringInput{s.arn("kms", "key/*")},
-			Condition: tagging,
+			Condition: s.notYetTagged(),
 		},
 		{
 			Sid: "Keys",
 			Actions: []string{
 				"kms:CreateGrant", "kms:Decrypt", "kms:EnableKeyRotation", "kms:Encrypt", "kms:GenerateDataKey",
-				"kms:PutKeyPolicy", "kms:ScheduleKeyDeletion", "kms:UntagResource", "kms:UpdateKeyDescription",
+				"kms:PutKeyPolicy", "kms:ScheduleKeyDeletion", "kms:TagResource", "kms:UntagResource", "kms:UpdateKeyDescription",
 			},
 			Resources: []pulumi.StringInput{s.arn("kms", "key/*")},
 			Condition: tagged,

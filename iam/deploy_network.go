@@ -2,6 +2,7 @@ package iam
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/didomi/serverless-api/internal/policy"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -22,25 +23,31 @@ func (s site) deployNetwork() rights {
 	}
 	return rights{"network", []policy.Statement{
 		{
-			Sid: "Make",
-			Actions: []string{
-				"ec2:AllocateAddress", "ec2:AuthorizeSecurityGroupEgress", "ec2:AuthorizeSecurityGroupIngress",
-				"ec2:CreateFlowLogs", "ec2:CreateInternetGateway", "ec2:CreateNatGateway", "ec2:CreateRouteTable",
-				"ec2:CreateSecurityGroup", "ec2:CreateSubnet", "ec2:CreateVpc", "ec2:CreateVpcEndpoint",
-			},
+			Sid:       "Make",
+			Actions:   networkMakes,
 			Resources: kinds,
 		},
 		{
-			Sid:       "Tag",
+			// Nothing that is there already is taken over by a tag.
+			Sid:       "TagWhatIsMade",
 			Actions:   []string{"ec2:CreateTags"},
 			Resources: kinds,
-			Condition: map[string]any{"StringEquals": map[string]any{"aws:RequestTag/environment": s.stack}},
+			Condition: map[string]any{"StringEquals": map[string]any{
+				"aws:RequestTag/environment": s.stack, "ec2:CreateAction": createActions(),
+			}},
+		},
+		{
+			// A VPC comes with a security group that nobody has tagged yet.
+			Sid:       "TagDefaultGroup",
+			Actions:   []string{"ec2:CreateTags"},
+			Resources: []pulumi.StringInput{s.arn("ec2", "security-group/*")},
+			Condition: s.notYetTagged(),
 		},
 		{
 			Sid: "Change",
 			Actions: []string{
 				"ec2:AssociateAddress", "ec2:AssociateRouteTable", "ec2:AttachInternetGateway", "ec2:CreateRoute",
-				"ec2:DeleteFlowLogs", "ec2:DeleteInternetGateway", "ec2:DeleteNatGateway", "ec2:DeleteRoute",
+				"ec2:CreateTags", "ec2:DeleteFlowLogs", "ec2:DeleteInternetGateway", "ec2:DeleteNatGateway", "ec2:DeleteRoute",
 				"ec2:DeleteRouteTable", "ec2:DeleteSecurityGroup", "ec2:DeleteSubnet", "ec2:DeleteTags",
 				"ec2:DeleteVpc", "ec2:DeleteVpcEndpoints", "ec2:DetachInternetGateway", "ec2:DisassociateAddress",
 				"ec2:DisassociateRouteTable", "ec2:ModifySecurityGroupRules", "ec2:ModifySubnetAttribute",
@@ -57,6 +64,31 @@ func (s site) deployNetwork() rights {
 			Condition: passedTo("vpc-flow-logs.amazonaws.com"),
 		},
 	}}
+}
+
+// networkMakes are the calls that make a part of the network.
+var networkMakes = []string{
+	"ec2:AllocateAddress", "ec2:AuthorizeSecurityGroupEgress", "ec2:AuthorizeSecurityGroupIngress",
+	"ec2:CreateFlowLogs", "ec2:CreateInternetGateway", "ec2:CreateNatGateway", "ec2:CreateRouteTable",
+	"ec2:CreateSecurityGroup", "ec2:CreateSubnet", "ec2:CreateVpc", "ec2:CreateVpcEndpoint",
+}
+
+// createActions are the calls that make, as the condition key ec2:CreateAction has them.
+// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/supported-iam-actions-tagging.html
+func createActions() []string {
+	names := make([]string, len(networkMakes))
+	for i, action := range networkMakes {
+		names[i] = strings.TrimPrefix(action, "ec2:")
+	}
+	return names
+}
+
+// notYetTagged lets the stack's tag be put on what carries none, as a thing does that is being made.
+func (s site) notYetTagged() map[string]any {
+	return map[string]any{
+		"StringEquals": map[string]any{"aws:RequestTag/environment": s.stack},
+		"Null":         map[string]any{"aws:ResourceTag/environment": "true"},
+	}
 }
 
 // passedTo narrows the handing over of a role to one service.

@@ -69,7 +69,7 @@ func buildAPI(env func(string) string, log *slog.Logger) (runtimeapi.Function, e
 	if err != nil {
 		return nil, err
 	}
-	database := newConnecting(items, items.Ping)
+	database := newConnecting(items, items.Connect)
 	redis := cache.NewBreaker(openRedis(settings.Redis, vault))
 	bucket := files.New(settings.Bucket, func() files.Client { return files.Connect(cloud) })
 	h := &handler.Handler{

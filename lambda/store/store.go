@@ -70,6 +70,17 @@ func Open(config Config) (*Store, error) {
 // Close closes all connections; calls under way end first.
 func (s *Store) Close() { s.pool.Close() }
 
+// Connect makes a connection that the next call finds, without asking anything of it.
+func (s *Store) Connect(ctx context.Context) error {
+	return s.call(ctx, "connecting to the database", read, func(ctx context.Context) error {
+		conn, err := s.pool.Acquire(ctx)
+		if err == nil {
+			conn.Release()
+		}
+		return err
+	})
+}
+
 // Ping reports whether the database answers.
 func (s *Store) Ping(ctx context.Context) error {
 	return s.call(ctx, "pinging the database", read, s.pool.Ping)

@@ -9,9 +9,12 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
+	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
@@ -139,6 +142,8 @@ func abuses(t *testing.T, out, other outputs) []abuse {
 		{"the deploy role reads no secret of another stack", deploy, readSecret(foreign["DB_SECRET_ARN"]), nil},
 		{"the deploy role reads no file of another stack", deploy, readObject(other.Bucket, "e2e/abuse"), nil},
 		{"the deploy role reads no state of another stack", deploy, readObject(state, ".pulumi/stacks/didomi/"+other.Stack+".json"), nil},
+		{"the deploy role takes over no network of another stack", deploy, tagNetwork(t, other, out.Stack), tagNetwork(t, other, other.Stack)},
+		{"the deploy role takes over no key of another stack", deploy, tagKey(t, other, foreign["DB_SECRET_ARN"], out.Stack), tagKey(t, other, foreign["DB_SECRET_ARN"], other.Stack)},
 		{"the deploy role changes no function of another stack", deploy, reserve(stackOutputs(t, other)["functionName"].(string)), release(stackOutputs(t, other)["functionName"].(string))},
 		{"the CI user alone reads no state", user, readObject(state, ".pulumi/stacks/didomi/"+out.Stack+".json"), nil},
 		{"the CI user alone makes nothing", user, makeBucket, dropBucket},
@@ -225,6 +230,33 @@ func dropObject(bucket, key string) attempt {
 func readSecret(arn string) attempt {
 	return func(ctx context.Context, config aws.Config) error {
 		_, err := secretsmanager.NewFromConfig(config).GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &arn})
+		return err
+	}
+}
+
+// tagNetwork marks the stack's network as another's, whose pipeline could then change it.
+func tagNetwork(t *testing.T, of outputs, stack string) attempt {
+	t.Helper()
+	vpc := stackOutputs(t, of)["vpcId"].(string)
+	return func(ctx context.Context, config aws.Config) error {
+		_, err := ec2.NewFromConfig(config).CreateTags(ctx, &ec2.CreateTagsInput{
+			Resources: []string{vpc}, Tags: []ec2types.Tag{{Key: aws.String("environment"), Value: &stack}},
+		})
+		return err
+	}
+}
+
+// tagKey does the same to the key of a secret.
+func tagKey(t *testing.T, of outputs, secret, stack string) attempt {
+	t.Helper()
+	kept, err := secretsmanager.NewFromConfig(awsConfig(of)).DescribeSecret(context.Background(), &secretsmanager.DescribeSecretInput{SecretId: &secret})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func(ctx context.Context, config aws.Config) error {
+		_, err := kms.NewFromConfig(config).TagResource(ctx, &kms.TagResourceInput{
+			KeyId: kept.KmsKeyId, Tags: []kmstypes.Tag{{TagKey: aws.String("environment"), TagValue: &stack}},
+		})
 		return err
 	}
 }

@@ -16,11 +16,7 @@ const limitPreview = 10 * time.Minute
 // TestWholeStack is the README's claims in order: each step needs the one
 // before it, so the first that fails ends the test.
 func TestWholeStack(t *testing.T) {
-	if printed := mustRun(t, time.Minute, "status"); !strings.Contains(printed, "is not running") {
-		t.Fatalf("a sandbox is running in this checkout and this test needs it for itself: run 'make down' first\n%s", printed)
-	}
-	t.Cleanup(func() { mustRun(t, 5*time.Minute, "down") })
-
+	ownSandbox(t)
 	var dev, prod outputs
 	step := func(name string, body func(t *testing.T)) {
 		t.Helper()
@@ -50,6 +46,7 @@ func TestWholeStack(t *testing.T) {
 		checkPages(t, dev, "http://localhost:3000")
 	})
 	step("a file of 64 MiB is streamed in bounded memory", func(t *testing.T) { checkStream(t, dev) })
+	step("files are put with the requests that the API hands out", func(t *testing.T) { checkUpload(t, dev) })
 	step("a second preview changes nothing", func(t *testing.T) {
 		mustRun(t, limitPreview, "preview", "--stack", "dev", "--expect-no-changes")
 	})
@@ -88,6 +85,15 @@ func TestWholeStack(t *testing.T) {
 			t.Fatalf("function processes still running: %v", left)
 		}
 	})
+}
+
+// ownSandbox wants no sandbox to run, and leaves none.
+func ownSandbox(t *testing.T) {
+	t.Helper()
+	if printed := mustRun(t, time.Minute, "status"); !strings.Contains(printed, "is not running") {
+		t.Fatalf("a sandbox is running in this checkout and this test needs it for itself: run 'make down' first\n%s", printed)
+	}
+	t.Cleanup(func() { mustRun(t, 5*time.Minute, "down") })
 }
 
 // killedUp starts an up, kills the daemon with SIGKILL once resources are being

@@ -44,9 +44,6 @@ func (x *exchange) reconsider() error {
 		return nil
 	}
 	who, role, service, action := string(match[1]), string(match[2]), string(match[3]), string(match[4])
-	if known := lambdaActions[x.r.Pattern]; known != "" {
-		action = known
-	}
 	name, ok := x.g.reconsidered()[service]
 	if !ok {
 		return nil

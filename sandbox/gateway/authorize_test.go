@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
@@ -23,6 +25,8 @@ import (
 // narrow lets a role make parameter groups of one name, and roles that carry one boundary.
 const narrow = `{"Version":"2012-10-17","Statement":[
 	{"Effect":"Allow","Action":["rds:CreateDBParameterGroup","rds:AddTagsToResource"],"Resource":"arn:aws:rds:eu-west-1:000000000000:pg:ours-*"},
+	{"Effect":"Allow","Action":"cloudwatch:DeleteAlarms","Resource":"arn:aws:cloudwatch:eu-west-1:000000000000:alarm:ours-*"},
+	{"Effect":"Allow","Action":"application-autoscaling:DescribeScalableTargets","Resource":"*"},
 	{"Effect":"Allow","Action":"lambda:GetAlias","Resource":"arn:aws:lambda:eu-west-1:000000000000:function:ours-*"},
 	{"Effect":"Allow","Action":"iam:CreateRole","Resource":"arn:aws:iam::000000000000:role/ours-*",
 	 "Condition":{"StringEquals":{"iam:PermissionsBoundary":"arn:aws:iam::aws:policy/ReadOnlyAccess"}}}]}`
@@ -68,6 +72,15 @@ func TestANarrowGrantIsTakenAsIAMTakesIt(t *testing.T) {
 		}
 		return err
 	}
+	silence := func(alarm string) error {
+		_, err := cloudwatch.NewFromConfig(c).DeleteAlarms(t.Context(), &cloudwatch.DeleteAlarmsInput{AlarmNames: []string{alarm}})
+		return err
+	}
+	_, listing := applicationautoscaling.NewFromConfig(c).DescribeScalableTargets(t.Context(),
+		&applicationautoscaling.DescribeScalableTargetsInput{ServiceNamespace: "lambda"})
+	_, scaling := applicationautoscaling.NewFromConfig(c).DeregisterScalableTarget(t.Context(), &applicationautoscaling.DeregisterScalableTargetInput{
+		ServiceNamespace: "lambda", ResourceId: aws.String("function:ours-fn:live"), ScalableDimension: "lambda:function:ProvisionedConcurrency",
+	})
 	boundary := aws.String("arn:aws:iam::aws:policy/ReadOnlyAccess")
 	for name, c := range map[string]struct {
 		err     error
@@ -80,6 +93,10 @@ func TestANarrowGrantIsTakenAsIAMTakesIt(t *testing.T) {
 		"a role of others within it is not either": {newRole("theirs-in", boundary), true},
 		"an alias of its own is looked for":        {alias("ours-fn"), false},
 		"an alias of others is not":                {alias("theirs-fn"), true},
+		"an alarm of its own is deleted":           {silence("ours-alarm"), false},
+		"an alarm of others is not":                {silence("theirs-alarm"), true},
+		"what scales is listed":                    {listing, false},
+		"what scales is not changed":               {scaling, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var problem smithy.APIError

@@ -74,7 +74,11 @@ func startEmulator() (func(), error) {
 		return nil, err
 	}
 	var output bytes.Buffer
-	command := exec.Command(python, "-m", "ministack")
+	launcher, err := filepath.Abs(filepath.Join("..", "ministack", "observe.py"))
+	if err != nil {
+		return nil, err
+	}
+	command := exec.Command(python, launcher, os.DevNull)
 	command.Dir, command.Stdout, command.Stderr = dir, &output, &output
 	command.Env = append(os.Environ(), "AUTH=true", "GATEWAY_PORT="+strconv.Itoa(port), "BIND_HOST=127.0.0.1",
 		"MINISTACK_REGION="+testRegion, "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "AWS_SESSION_TOKEN=",

@@ -23,7 +23,7 @@ type functionAnswer struct {
 }
 
 func (g *Gateway) lambdaCalls() map[string]handler {
-	calls := map[string]handler{
+	return map[string]handler{
 		"POST /2015-03-31/functions":                                       reading(after(keepNewCode)),
 		"PUT /2015-03-31/functions/{name}/code":                            after(keepNewCode),
 		"GET /2015-03-31/functions/{name}":                                 after(codeLocation),
@@ -31,26 +31,6 @@ func (g *Gateway) lambdaCalls() map[string]handler {
 		"POST /2015-03-31/functions/{name}/invocations":                    invoke,
 		"POST /2021-11-15/functions/{name}/response-streaming-invocations": invokeStream,
 	}
-	for pattern := range lambdaActions {
-		if calls[pattern] == nil {
-			calls[pattern] = reading((*exchange).forward)
-		}
-	}
-	return calls
-}
-
-// lambdaActions are calls that the emulator authorizes under another action's name, with the one by
-// which IAM knows them.
-// https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html
-var lambdaActions = map[string]string{
-	"GET /2015-03-31/functions/{name}/aliases/{alias}":            "GetAlias",
-	"PUT /2015-03-31/functions/{name}/aliases/{alias}":            "UpdateAlias",
-	"DELETE /2015-03-31/functions/{name}/aliases/{alias}":         "DeleteAlias",
-	"DELETE /2017-10-31/functions/{name}/concurrency":             "DeleteFunctionConcurrency",
-	"GET /2019-09-30/functions/{name}/concurrency":                "GetFunctionConcurrency",
-	"GET /2019-09-30/functions/{name}/provisioned-concurrency":    "GetProvisionedConcurrencyConfig",
-	"PUT /2019-09-30/functions/{name}/provisioned-concurrency":    "PutProvisionedConcurrencyConfig",
-	"DELETE /2019-09-30/functions/{name}/provisioned-concurrency": "DeleteProvisionedConcurrencyConfig",
 }
 
 // keepNewCode saves a function's code when it is created or updated: AWS keeps

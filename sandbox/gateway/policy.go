@@ -71,6 +71,8 @@ func (s policyStatement) meets(keys map[string][]string) bool {
 				met = same(wild)
 			case "StringNotEquals":
 				met = !same(func(w, g string) bool { return w == g })
+			case "Null":
+				met = slices.Contains(wanted, "true") == (len(got) == 0)
 			default:
 				met = s.Effect == "Deny"
 			}

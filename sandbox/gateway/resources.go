@@ -153,7 +153,7 @@ var ec2Makes = map[string]string{
 var ec2ID = regexp.MustCompile(`^([a-z]+)-[0-9a-f]{8,}$`)
 
 // namedEC2 is every resource whose id stands in the call, with its tags, and what the call makes, with
-// the tags that it is to get. Where a call names only an association, what is associated is not known.
+// the tags that it is to get. An association stands for what it ties to the network.
 func (g *Gateway) namedEC2(ctx context.Context, action string, x *exchange) ([]named, error) {
 	requested := requestTags(x)
 	var all []named
@@ -162,6 +162,10 @@ func (g *Gateway) namedEC2(ctx context.Context, action string, x *exchange) ([]n
 	}
 	for _, values := range x.form {
 		for _, id := range values {
+			id, err := g.associated(ctx, id)
+			if err != nil {
+				return nil, err
+			}
 			match := ec2ID.FindStringSubmatch(id)
 			if match == nil || ec2Kinds[match[1]] == "" || match[1] == "sgr" && x.form.Get("GroupId") != "" {
 				continue // a group's own rule is told by the group
@@ -176,8 +180,33 @@ func (g *Gateway) namedEC2(ctx context.Context, action string, x *exchange) ([]n
 	return all, nil
 }
 
+// ec2Associations are where to find what an association's id belongs to.
+var ec2Associations = map[string]struct{ describe, set, id string }{
+	"rtbassoc": {"DescribeRouteTables", "routeTableSet", "routeTableId"},
+	"eipassoc": {"DescribeAddresses", "addressesSet", "allocationId"},
+}
+
+// associated is the id of what an association ties to the network; any other id as it is.
+func (g *Gateway) associated(ctx context.Context, id string) (string, error) {
+	kind, _, _ := strings.Cut(id, "-")
+	of, ok := ec2Associations[kind]
+	if !ok {
+		return id, nil
+	}
+	answer, err := g.admin.query(ctx, "ec2", ec2Version, map[string]string{"Action": of.describe})
+	if err != nil {
+		return "", err
+	}
+	for _, item := range answer.first(of.set).items() {
+		if slices.Contains(append(childTexts(item, "routeTableAssociationId"), childTexts(item, "associationId")...), id) {
+			return item.value(of.id), nil
+		}
+	}
+	return id, nil
+}
+
 func (g *Gateway) addEC2Tags(ctx context.Context, id string, keys map[string][]string) error {
-	answer, err := g.admin.query(ctx, "ec2", "2016-11-15", map[string]string{
+	answer, err := g.admin.query(ctx, "ec2", ec2Version, map[string]string{
 		"Action": "DescribeTags", "Filter.1.Name": "resource-id", "Filter.1.Value.1": id,
 	})
 	if err != nil {

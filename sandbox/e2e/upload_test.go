@@ -1,0 +1,84 @@
+package e2e
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+)
+
+// presigned is a request that a client of the API is given.
+type presigned struct {
+	Method  string            `json:"method"`
+	URL     string            `json:"url"`
+	Headers map[string]string `json:"headers"`
+}
+
+// upload is the API's answer to who wants to put a file.
+type upload struct {
+	presigned
+	Parts []struct {
+		Number int   `json:"part_number"`
+		Size   int64 `json:"size"`
+		presigned
+	} `json:"parts"`
+	Complete presigned `json:"complete"`
+	Abort    presigned `json:"abort"`
+}
+
+// checkUpload puts a file with the requests that the API hands out, in one and in parts, and reads
+// it back; an upload that is given up leaves nothing.
+func checkUpload(t *testing.T, out outputs) {
+	t.Helper()
+	small := wantsUpload(t, out, "e2e/small.txt", len("small"))
+	sends(t, small.presigned, "small")
+	if got := request(t, out, http.MethodGet, "/files/e2e/small.txt", ""); got.body != "small" {
+		t.Errorf("the file came back as %d %q", got.status, got.body)
+	}
+
+	const size = 110 << 20 // more than is offered in one request
+	large, list := wantsUpload(t, out, "e2e/large.bin", size), ""
+	for _, part := range large.Parts {
+		tag := sends(t, part.presigned, strings.Repeat("x", int(part.Size)))
+		list += fmt.Sprintf("<Part><PartNumber>%d</PartNumber><ETag>%s</ETag></Part>", part.Number, tag)
+	}
+	sends(t, large.Complete, "<CompleteMultipartUpload>"+list+"</CompleteMultipartUpload>")
+	if got := request(t, out, http.MethodHead, "/files/e2e/large.bin", ""); got.status != http.StatusOK || len(large.Parts) < 2 {
+		t.Errorf("the file of %d parts is answered with %d", len(large.Parts), got.status)
+	}
+	sends(t, wantsUpload(t, out, "e2e/never.bin", size).Abort, "")
+	if got := request(t, out, http.MethodGet, "/files/e2e/never.bin", ""); got.status != http.StatusNotFound {
+		t.Errorf("a file that was given up is answered with %d", got.status)
+	}
+}
+
+func wantsUpload(t *testing.T, out outputs, key string, size int) upload {
+	t.Helper()
+	answer := request(t, out, http.MethodPost, "/files/"+key, fmt.Sprintf(`{"size":%d}`, size))
+	if answer.status != http.StatusCreated {
+		t.Fatalf("asking to put %s: %d %s", key, answer.status, answer.body)
+	}
+	var u upload
+	if err := json.Unmarshal([]byte(answer.body), &u); err != nil {
+		t.Fatal(err)
+	}
+	return u
+}
+
+// sends makes a presigned request and returns the entity tag of what it put.
+func sends(t *testing.T, p presigned, body string) string {
+	t.Helper()
+	req, err := http.NewRequest(p.Method, p.URL, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, value := range p.Headers {
+		req.Header.Set(name, value)
+	}
+	answer := do(t, req)
+	if answer.status >= http.StatusMultipleChoices {
+		t.Fatalf("%s %s: %d %s", p.Method, req.URL.Path, answer.status, answer.body)
+	}
+	return answer.header.Get("ETag")
+}
