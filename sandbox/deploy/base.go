@@ -12,6 +12,7 @@ import (
 
 	"github.com/didomi/serverless-api/sandbox/daemon"
 	"github.com/didomi/serverless-api/sandbox/layout"
+	"github.com/didomi/serverless-api/sandbox/whole"
 )
 
 // Base is what the bootstrap program made in the account: where the stacks
@@ -50,7 +51,7 @@ func ReadBase(l layout.Layout) (Base, error) {
 // Bootstrap runs the bootstrap program in the account, as a person does on the
 // first day: with its own state in a folder and a passphrase. What it made
 // before is left as it is.
-func Bootstrap(ctx context.Context, l layout.Layout, r daemon.Report, region string) (Base, error) {
+func Bootstrap(ctx context.Context, l layout.Layout, r daemon.Report, region string) (base Base, err error) {
 	if base, err := ReadBase(l); !errors.Is(err, ErrNoBase) {
 		return base, err
 	}
@@ -58,6 +59,16 @@ func Bootstrap(ctx context.Context, l layout.Layout, r daemon.Report, region str
 	if err != nil {
 		return Base{}, err
 	}
+	err = whileBusy(l, "bootstrap", func() error {
+		base, err = c.bootstrap(ctx)
+		return err
+	})
+	return base, err
+}
+
+// bootstrap makes the bootstrap program's stack and brings it up.
+func (c cli) bootstrap(ctx context.Context) (Base, error) {
+	l := c.layout
 	document, _, err := readStackFile(filepath.Join(l.Repo, "bootstrap"), baseStack)
 	if err != nil {
 		return Base{}, err
@@ -98,5 +109,5 @@ func (c cli) keepBase(ctx context.Context, project, endpoint string) (Base, erro
 	if err != nil {
 		return Base{}, fmt.Errorf("keep what bootstrap made: %w", err)
 	}
-	return base, writeWhole(baseFile(c.layout), content)
+	return base, whole.File(baseFile(c.layout), content, 0o600)
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/didomi/serverless-api/sandbox/child"
 	"github.com/didomi/serverless-api/sandbox/daemon"
 	"github.com/didomi/serverless-api/sandbox/layout"
+	"github.com/didomi/serverless-api/sandbox/whole"
 )
 
 // settle is how long Pulumi may take to finish what it has begun when it is
@@ -42,15 +43,22 @@ func (c cli) create(ctx context.Context, project, stack, secrets string) (backen
 		return settings, fmt.Errorf("read the project file: %w", err)
 	}
 	dir := filepath.Join(c.layout.State(), "project", filepath.Base(project))
-	if err := writeWhole(filepath.Join(dir, "Pulumi.yaml"), description); err != nil {
+	if err := whole.File(filepath.Join(dir, "Pulumi.yaml"), description, 0o600); err != nil {
 		return settings, err
 	}
 	written := filepath.Join(dir, "Pulumi."+stack+".yaml")
 	if _, err := os.Stat(written); errors.Is(err, os.ErrNotExist) {
-		var out bytes.Buffer
-		err := c.run(ctx, dir, &out, "stack", "init", stack, "--secrets-provider", secrets, "--no-select", "--non-interactive")
+		// Killed in between, the stack would be there and not how it is encrypted.
+		err := whileBusy(c.layout, stack, func() error {
+			var out bytes.Buffer
+			err := c.run(ctx, dir, &out, "stack", "init", stack, "--secrets-provider", secrets, "--no-select", "--non-interactive")
+			if err != nil {
+				return fmt.Errorf("make the stack %s: %w\n%s", stack, err, out.String())
+			}
+			return nil
+		})
 		if err != nil {
-			return settings, fmt.Errorf("make the stack %s: %w\n%s", stack, err, out.String())
+			return settings, err
 		}
 	}
 	content, err := os.ReadFile(written)

@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/didomi/serverless-api/sandbox/daemon"
 	"github.com/didomi/serverless-api/sandbox/layout"
+	"github.com/didomi/serverless-api/sandbox/whole"
 )
 
 // Environment are the variables by which Pulumi and every AWS tool talk to the
@@ -31,12 +33,27 @@ func Environment(l layout.Layout, r daemon.Report, region string, base Base) map
 		"AWS_EC2_METADATA_DISABLED":                   "true",
 		"AWS_CONFIG_FILE":                             os.DevNull,
 		"AWS_SHARED_CREDENTIALS_FILE":                 os.DevNull,
+		"NO_PROXY":                                    direct(),
+		"no_proxy":                                    direct(),
 	}
 }
 
-// Inherit puts the sandbox's variables and programs over our own environment,
-// of which everything about AWS and Pulumi accounts is dropped.
-func Inherit(l layout.Layout, vars map[string]string) []string {
+// direct are the names that are reached without a proxy: ours beside those that
+// the environment has. Programs differ in whether they take a network.
+func direct() string {
+	names := []string{"localhost", ".localhost", "127.0.0.1", "127.0.0.0/8"}
+	for _, variable := range []string{"NO_PROXY", "no_proxy"} {
+		if value := os.Getenv(variable); value != "" {
+			return value + "," + strings.Join(names, ",")
+		}
+	}
+	return strings.Join(names, ",")
+}
+
+// Inherit puts the sandbox's variables and programs, those in folders before
+// others, over our own environment, of which everything about AWS and Pulumi
+// accounts is dropped.
+func Inherit(l layout.Layout, vars map[string]string, folders ...string) []string {
 	var env []string
 	for _, entry := range os.Environ() {
 		name, _, _ := strings.Cut(entry, "=")
@@ -47,7 +64,8 @@ func Inherit(l layout.Layout, vars map[string]string) []string {
 			env = append(env, entry)
 		}
 	}
-	env = append(env, "PATH="+l.Bin()+string(os.PathListSeparator)+os.Getenv("PATH"))
+	path := slices.Concat(folders, []string{l.Bin(), os.Getenv("PATH")})
+	env = append(env, "PATH="+strings.Join(path, string(os.PathListSeparator)))
 	for name, value := range vars {
 		env = append(env, name+"="+value)
 	}
@@ -62,8 +80,11 @@ func newDayZero(l layout.Layout, r daemon.Report, region string) (cli, error) {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return cli{}, fmt.Errorf("make the folder of bootstrap's state: %w", err)
 	}
-	if err := writeWhole(passphrase, []byte(rand.Text()+"\n")); err != nil {
-		return cli{}, err
+	// What an earlier try made is encrypted with the passphrase that it had.
+	if _, err := os.Stat(passphrase); errors.Is(err, os.ErrNotExist) {
+		if err := whole.File(passphrase, []byte(rand.Text()+"\n"), 0o600); err != nil {
+			return cli{}, err
+		}
 	}
 	vars := Environment(l, r, region, Base{BackendURL: "file://" + folder})
 	vars["PULUMI_CONFIG_PASSPHRASE_FILE"] = passphrase

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/didomi/serverless-api/sandbox/layout"
+	"github.com/didomi/serverless-api/sandbox/whole"
 )
 
 // Outputs is what a tool needs to talk to a stack in the sandbox. Its file
@@ -71,7 +72,7 @@ func (s *Stack) WriteOutputs(ctx context.Context) (Outputs, error) {
 		return o, fmt.Errorf("write the outputs: %w", err)
 	}
 	for _, stack := range []string{s.Name, ""} {
-		if err := writeWhole(OutputsFile(l, stack), append(content, '\n')); err != nil {
+		if err := whole.File(OutputsFile(l, stack), append(content, '\n'), 0o600); err != nil {
 			return o, err
 		}
 	}

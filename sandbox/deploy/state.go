@@ -1,12 +1,14 @@
 package deploy
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/didomi/serverless-api/sandbox/layout"
+	"github.com/didomi/serverless-api/sandbox/whole"
 )
 
 // The state of the stacks is in the emulated account, and what belongs to it
@@ -49,10 +51,16 @@ func Discard(l layout.Layout) (found bool, err error) {
 	return found, nil
 }
 
-// busy marks the stack as being changed; the mark goes when done is called.
-func busy(l layout.Layout, stack string) (done func() error, err error) {
-	if err := writeWhole(busyFile(l, stack), nil); err != nil {
-		return nil, err
+// whileBusy marks the stack as being changed while change runs the CLI. A CLI
+// that came to an end of its own, even a bad one, leaves its state as it is;
+// after any other end the mark stays.
+func whileBusy(l layout.Layout, stack string, change func() error) error {
+	if err := whole.File(busyFile(l, stack), nil, 0o600); err != nil {
+		return err
 	}
-	return func() error { return os.Remove(busyFile(l, stack)) }, nil
+	err := failure(change())
+	if err == nil || errors.Is(err, ErrFailed) {
+		err = errors.Join(err, os.Remove(busyFile(l, stack)))
+	}
+	return err
 }

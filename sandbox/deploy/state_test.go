@@ -1,6 +1,8 @@
 package deploy
 
 import (
+	"errors"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -10,17 +12,13 @@ import (
 
 func TestKilled(t *testing.T) {
 	l := layout.Layout{Root: filepath.Join(t.TempDir(), ".sandbox")}
-	done, err := busy(l, "dev")
-	if err != nil {
-		t.Fatal(err)
+	for stack, script := range map[string]string{"dev": "true", "test": "exit 3", "prod": "kill -9 $$"} {
+		err := whileBusy(l, stack, func() error { return exec.Command("/bin/sh", "-c", script).Run() })
+		if got, want := errors.Is(err, ErrFailed), stack == "test"; got != want {
+			t.Errorf("%s: %v, failed %v, want %v", script, err, got, want)
+		}
 	}
-	if _, err := busy(l, "prod"); err != nil {
-		t.Fatal(err)
-	}
-	if err := done(); err != nil {
-		t.Fatal(err)
-	}
-	t.Run("a run that did not end is known by its mark", func(t *testing.T) {
+	t.Run("a run that did not end by itself is known by its mark", func(t *testing.T) {
 		if names, err := Killed(l); err != nil || !slices.Equal(names, []string{"prod"}) {
 			t.Errorf("%v, %v, want prod alone", names, err)
 		}

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// ErrFailed says that a run failed and that Progress.Errors says why.
-var ErrFailed = errors.New("pulumi up failed")
+// ErrFailed says that a run of the CLI came to a bad end by itself.
+var ErrFailed = errors.New("pulumi failed")
 
 // Up deploys the stack. tell gets the progress now and then; the CLI's whole
 // output goes to the log.
@@ -27,21 +27,17 @@ func (s *Stack) Up(ctx context.Context, tell func(*Progress)) (*Progress, error)
 		return nil, fmt.Errorf("make the run's event log: %w", err)
 	}
 	defer func() { _ = events.Close() }()
-	done, err := busy(s.Layout, s.Name)
-	if err != nil {
-		return nil, err
-	}
-	ended := make(chan error, 1)
-	go func() {
-		// The flag for the event log exists only with the debug commands on.
-		ended <- s.Run(ctx, log, map[string]string{"PULUMI_DEBUG_COMMANDS": "true"},
-			s.Args("up", "--yes", "--skip-preview", "--suppress-outputs", "--color", "never", "--event-log", path)...)
-	}()
-	progress, err := follow(bufio.NewReader(events), ended, tell)
-	if err == nil || errors.Is(err, ErrFailed) {
-		// The CLI came to an end of its own: its state is what is there.
-		err = errors.Join(err, done())
-	}
+	var progress *Progress
+	err = whileBusy(s.Layout, s.Name, func() (err error) {
+		ended := make(chan error, 1)
+		go func() {
+			// The flag for the event log exists only with the debug commands on.
+			ended <- s.Run(ctx, log, map[string]string{"PULUMI_DEBUG_COMMANDS": "true"},
+				s.Args("up", "--yes", "--skip-preview", "--suppress-outputs", "--color", "never", "--event-log", path)...)
+		}()
+		progress, err = follow(bufio.NewReader(events), ended, tell)
+		return err
+	})
 	return progress, err
 }
 
@@ -61,7 +57,7 @@ func follow(events *bufio.Reader, ended <-chan error, tell func(*Progress)) (*Pr
 				return progress, errors.Join(err, reading)
 			}
 			tell(progress)
-			return progress, failure(err)
+			return progress, err
 		case <-tick.C:
 			if err := progress.Read(events, &rest); err != nil {
 				return progress, errors.Join(err, <-ended)

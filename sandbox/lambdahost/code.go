@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+
+	"github.com/didomi/serverless-api/sandbox/whole"
 )
 
 // maxUnpacked is the quota of a deployment package's unpacked size, bytes
@@ -43,8 +45,7 @@ func (s *codeStore) directory(ctx context.Context, source Source, f Function) (s
 	if err := fetchCode(ctx, source, f, archive, want); err != nil {
 		return "", fmt.Errorf("code of %s: %w", f.Name, err)
 	}
-	half := target + ".half"
-	if err := errors.Join(os.RemoveAll(half), unzip(archive, half), os.Rename(half, target)); err != nil {
+	if err := whole.Make(target, func(half string) error { return unzip(archive, half) }); err != nil {
 		return "", fmt.Errorf("unpack code of %s: %w", f.Name, err)
 	}
 	return target, nil
