@@ -7,38 +7,59 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"syscall"
-	"time"
+
+	"github.com/didomi/serverless-api/sandbox/child"
+	"github.com/didomi/serverless-api/sandbox/layout"
+	"github.com/didomi/serverless-api/sandbox/whole"
 )
 
-// command runs a program in dir with our environment and more, its output to
-// log. When ctx ends, the program's whole process group is ended.
-func command(ctx context.Context, log io.Writer, dir string, env []string, name string, args ...string) error {
-	cmd := exec.CommandContext(ctx, name, args...)
-	cmd.Dir, cmd.Env = dir, append(os.Environ(), env...)
-	cmd.Stdout, cmd.Stderr = log, log
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
-	cmd.WaitDelay = 5 * time.Second
-	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("%s in %s: %w", filepath.Base(name), dir, err)
+// job is where and how a step's programs run. They end with us, and are known
+// as parts of a build should they outlive us all the same.
+type job struct {
+	mark string // see child.Marker
+	dir  string
+	env  []string // over our own
+	log  io.Writer
+}
+
+// mark is by what the programs of the steps are known: not the sandbox's own,
+// since a build may run beside a sandbox that is started or stopped.
+func mark(l layout.Layout) string { return l.Build() }
+
+// Clear ends what a killed build has left. Only who holds the build's lock may
+// call it.
+func Clear(ctx context.Context, l layout.Layout) error {
+	_, err := child.KillMarked(ctx, mark(l), 0)
+	return err
+}
+
+// run runs a program. When ctx ends, the program's whole process group is
+// ended.
+func (j job) run(ctx context.Context, name string, args ...string) error {
+	path, err := exec.LookPath(name)
+	if err != nil {
+		return err
+	}
+	process, err := child.Start(child.Spec{
+		Name: filepath.Base(name), Path: path, Args: args, Dir: j.dir, Log: j.log,
+		Env: append(append(os.Environ(), j.env...), child.Marker(j.mark)),
+	})
+	if err != nil {
+		return err
+	}
+	if err := process.Wait(ctx); err != nil {
+		return fmt.Errorf("%s in %s: %w", filepath.Base(name), j.dir, err)
 	}
 	return nil
 }
 
-// goBuild builds a Go package of the module in dir to the file output, which is
-// replaced whole.
-func goBuild(ctx context.Context, log io.Writer, dir, output, pkg string, flags ...string) error {
+// goBuild builds a Go package of the module in the job's folder to the file
+// output.
+func (j job) goBuild(ctx context.Context, output, pkg string, flags ...string) error {
 	if err := os.MkdirAll(filepath.Dir(output), 0o755); err != nil {
 		return fmt.Errorf("make the folder of programs: %w", err)
 	}
-	half := output + ".half"
-	args := append([]string{"build", "-trimpath", "-o", half}, append(flags, pkg)...)
-	if err := command(ctx, log, dir, nil, "go", args...); err != nil {
-		return err
-	}
-	if err := os.Rename(half, output); err != nil {
-		return fmt.Errorf("put %s in place: %w", output, err)
-	}
-	return nil
+	return whole.Make(output, func(half string) error {
+		return j.run(ctx, "go", append([]string{"build", "-trimpath", "-o", half}, append(flags, pkg)...)...)
+	})
 }

@@ -101,7 +101,7 @@ func makeOne(ctx context.Context, l layout.Layout, stamps Stamps, board *progres
 	}
 	defer func() { _ = log.Close() }()
 	if err := s.step.Make(ctx, log); err != nil {
-		return fmt.Errorf("build %s: %w\n%s(whole log: %s)", s.step.Title, err, tail(log.Name(), 15), log.Name())
+		return fmt.Errorf("build %s: %w\n%s\n(whole log: %s)", s.step.Title, err, progress.Tail(log.Name(), 15), log.Name())
 	}
 	return stamps.Put(s.step, s.key)
 }

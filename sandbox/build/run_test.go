@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/didomi/serverless-api/sandbox/layout"
 	"github.com/didomi/serverless-api/sandbox/progress"
@@ -17,6 +18,7 @@ import (
 // recipe is a step that counts how often it is made.
 type recipe struct {
 	key   string
+	makes []byte // nil: nothing, though it does not fail
 	fails error
 	made  atomic.Int32
 }
@@ -30,10 +32,10 @@ func (r *recipe) step(output string) Step {
 			if _, err := io.WriteString(log, "the compiler's last words\n"); err != nil {
 				return err
 			}
-			if r.fails != nil {
+			if r.fails != nil || r.makes == nil {
 				return r.fails
 			}
-			return os.WriteFile(output, []byte("tool"), 0o600)
+			return os.WriteFile(output, r.makes, 0o600)
 		},
 	}
 }
@@ -41,7 +43,7 @@ func (r *recipe) step(output string) Step {
 func TestRun(t *testing.T) {
 	l := layout.Layout{Root: t.TempDir()}
 	output := filepath.Join(l.Root, "tool")
-	r := &recipe{key: "one"}
+	r := &recipe{key: "one", makes: []byte("tool")}
 	run := func(t *testing.T) error {
 		t.Helper()
 		null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
@@ -68,6 +70,9 @@ func TestRun(t *testing.T) {
 		{"what is fresh is not made again", func() error { return nil }, 0},
 		{"another key makes it again", func() error { r.key = "two"; return nil }, 1},
 		{"an output that was deleted is made again", func() error { return os.Remove(output) }, 1},
+		{"an output that was cut short is made again", func() error { return os.Truncate(output, 1) }, 1},
+		{"an output that was written over is made again", func() error { return os.Chtimes(output, time.Time{}, time.Now().Add(time.Hour)) }, 1},
+		{"what it was made to is fresh", func() error { return nil }, 0},
 		{"a lost stamp, as a killed build leaves it, makes it again", func() error { return os.RemoveAll(filepath.Join(l.Build(), "stamps")) }, 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -91,5 +96,14 @@ func TestRun(t *testing.T) {
 			t.Fatal(err)
 		}
 		made(t, 2)
+	})
+	t.Run("a build that makes nothing is a failure that names what is missing", func(t *testing.T) {
+		r.key, r.makes = "four", nil
+		if err := os.Remove(output); err != nil {
+			t.Fatal(err)
+		}
+		if err := run(t); err == nil || !strings.Contains(err.Error(), output) {
+			t.Errorf("error %v, want the output in it", err)
+		}
 	})
 }

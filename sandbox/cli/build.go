@@ -34,5 +34,8 @@ func makeTools(ctx context.Context, l layout.Layout, steps []build.Step) error {
 		return err
 	}
 	defer unlock()
+	if err := build.Clear(ctx, l); err != nil {
+		return err
+	}
 	return build.Run(ctx, l, board, steps)
 }

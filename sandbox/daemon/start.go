@@ -12,6 +12,7 @@ import (
 
 	"github.com/didomi/serverless-api/sandbox/child"
 	"github.com/didomi/serverless-api/sandbox/layout"
+	"github.com/didomi/serverless-api/sandbox/progress"
 )
 
 // startTimeout bounds the start of a daemon.
@@ -49,10 +50,10 @@ func Start(ctx context.Context, l layout.Layout, program, region string) (Report
 		}
 		select {
 		case err := <-ended:
-			return Report{}, fmt.Errorf("the daemon ended at once (%w):\n%s", err, lastLines(log.Name()))
+			return Report{}, fmt.Errorf("the daemon ended at once (%w):\n%s", err, progress.Tail(log.Name(), 10))
 		case <-ctx.Done():
 			_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
-			return Report{}, fmt.Errorf("the daemon does not come up (%w):\n%s", errors.Join(ctx.Err(), err), lastLines(log.Name()))
+			return Report{}, fmt.Errorf("the daemon does not come up (%w):\n%s", errors.Join(ctx.Err(), err), progress.Tail(log.Name(), 10))
 		case <-time.After(100 * time.Millisecond):
 		}
 	}
@@ -68,14 +69,4 @@ func daemonEnv(l layout.Layout) []string {
 		}
 	}
 	return append(env, child.Marker(l.Root))
-}
-
-// lastLines is the end of a log, to show with a failure.
-func lastLines(path string) string {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return ""
-	}
-	lines := strings.Split(strings.TrimRight(string(text), "\n"), "\n")
-	return "  " + strings.Join(lines[max(0, len(lines)-10):], "\n  ")
 }

@@ -97,6 +97,38 @@ func TestReduce(t *testing.T) {
 	})
 }
 
+func TestCompile(t *testing.T) {
+	provider := t.TempDir()
+	for name, content := range map[string]string{
+		"go.mod":  "module test/plugin\n",
+		"main.go": "package main\n\nimport \"os\"\n\nfunc main() {\n\tif err := os.Mkdir(os.Args[len(os.Args)-1], 0o700); err != nil {\n\t\tpanic(err)\n\t}\n}\n",
+	} {
+		if err := os.WriteFile(filepath.Join(provider, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	out := filepath.Join(t.TempDir(), "plugin")
+	for _, c := range []struct{ name, lost string }{
+		{"the plugin and its data are made", ""},
+		{"a plugin that was deleted is made again", out},
+		{"data that were deleted are made again", out + ".data"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if err := os.RemoveAll(c.lost); err != nil {
+				t.Fatal(err)
+			}
+			if err := compile(provider, t.TempDir(), out); err != nil {
+				t.Fatal(err)
+			}
+			for _, path := range []string{out, out + ".data"} {
+				if _, err := os.Stat(path); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+}
+
 func TestInstall(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "tree")
 	write := func(content string) func(string) error {

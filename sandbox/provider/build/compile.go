@@ -7,20 +7,13 @@ import (
 	"path/filepath"
 )
 
-// compile builds the plugin at out and its data folder beside it, unless both
-// of that key are there. The data folder's key is written last.
-func compile(provider, tree, treeKey, out string) error {
-	key, err := binaryKey(provider, treeKey)
-	if err != nil {
-		return err
-	}
+// compile builds the plugin at out and its data folder beside it. Whether they
+// are needed is the caller's to know; Go's build cache makes it quick when
+// nothing has changed.
+func compile(provider, tree, out string) error {
 	data := out + ".data"
-	keyFile := filepath.Join(data, "key")
-	if hasKey(keyFile, key) {
-		return nil
-	}
-	if err := os.RemoveAll(keyFile); err != nil {
-		return fmt.Errorf("mark the plugin as being rebuilt: %w", err)
+	if err := os.RemoveAll(data); err != nil {
+		return fmt.Errorf("remove the data of an earlier plugin: %w", err)
 	}
 	// -trimpath lets every checkout on a machine share the compiled packages.
 	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", out, ".")
@@ -28,11 +21,7 @@ func compile(provider, tree, treeKey, out string) error {
 	if err := runLoud(build); err != nil {
 		return err
 	}
-	generate := exec.Command(out, "generate", "-catalog", filepath.Join(tree, catalogFile), "-out", data)
-	if err := runLoud(generate); err != nil {
-		return err
-	}
-	return writeKey(keyFile, key)
+	return runLoud(exec.Command(out, "generate", "-catalog", filepath.Join(tree, catalogFile), "-out", data))
 }
 
 func runLoud(cmd *exec.Cmd) error {

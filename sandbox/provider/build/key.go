@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 )
 
@@ -43,18 +42,6 @@ func hashFiles(root fs.FS, keep func(path string) bool) (string, error) {
 // treeKey names the prepared tree that this program would make.
 func treeKey() (string, error) {
 	return hashFiles(inputs, func(path string) bool { return !strings.HasSuffix(path, "_test.go") })
-}
-
-// binaryKey names the plugin that the provider's sources and a tree give.
-func binaryKey(provider, tree string) (string, error) {
-	sources, err := hashFiles(os.DirFS(provider), func(path string) bool {
-		built := strings.HasSuffix(path, ".go") || path == "go.mod" || path == "go.sum"
-		return built && !strings.HasSuffix(path, "_test.go") && !strings.HasPrefix(path, "build/")
-	})
-	if err != nil {
-		return "", err
-	}
-	return strings.Join([]string{sources, tree, runtime.Version(), runtime.GOOS, runtime.GOARCH}, " "), nil
 }
 
 func hasKey(file, key string) bool {

@@ -5,8 +5,8 @@
 // plugin generate its schema once, so that it starts fast.
 //
 // It is a module of its own, without dependencies, because the provider's
-// module cannot load before the folder that its go.mod replaces exists. Both
-// results are keyed by content: a run with the same key does nothing.
+// module cannot load before the folder that its go.mod replaces exists. The tree
+// is keyed by content: a run with the same key leaves it as it is.
 package main
 
 import (
@@ -45,7 +45,7 @@ func run(out string, only bool) error {
 	if err := step("upstream prepared", func() error { return prepare(tree, key) }); err != nil || only {
 		return err
 	}
-	return step("plugin built", func() error { return compile(provider, tree, key, out) })
+	return step("plugin built", func() error { return compile(provider, tree, out) })
 }
 
 func step(done string, do func() error) error {
