@@ -2,6 +2,8 @@ package schematest
 
 import (
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -42,6 +44,46 @@ func TestTypesInUse(t *testing.T) {
 			report(t, found)
 		})
 	}
+}
+
+func TestProgramCalls(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, imports, calls string) {
+		t.Helper()
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		text := "package p\nimport (\n" + imports + ")\nfunc f() { " + calls + " }\n"
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const kms, s3 = "\"" + sdkPath + "/kms\"\n", "\"" + sdkPath + "/s3\"\n"
+	own := func(folder string) string { return "\"" + programModule + folder + "\"\n" }
+	write("main.go", own("room"), "")
+	write("settings.go", kms, "kms.NewAlias()")
+	write("main_test.go", own("mocks"), "")
+	write("room/room.go", kms+own("internal/key"), "kms.NewGrant()")
+	write("internal/key/key.go", kms, "kms.NewKey()")
+	write("bootstrap/main.go", s3, "s3.NewBucket()")
+	write("mocks/mocks.go", kms, "kms.NewReplicaKey()")
+	got, err := programCalls(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []call{{"kms", "NewAlias"}, {"kms", "NewGrant"}, {"kms", "NewKey"}, {"s3", "NewBucket"}} {
+		t.Run(want.function+" is found", func(t *testing.T) {
+			if !slices.Contains(got, want) {
+				t.Errorf("%v", got)
+			}
+		})
+	}
+	t.Run("what only tests import is not", func(t *testing.T) {
+		if slices.Contains(got, call{"kms", "NewReplicaKey"}) {
+			t.Errorf("%v", got)
+		}
+	})
 }
 
 // Types that nothing uses yet are held to the same, so that a developer who

@@ -5,7 +5,6 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"io/fs"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -18,10 +17,11 @@ const (
 	providerToken = "pulumi:providers:aws"
 	sdkPath       = "github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	programDir    = "../../.."
+	programModule = "github.com/didomi/serverless-api/"
 )
 
-// rooms are the folders of the program; main.go is beside them.
-var rooms = []string{"network", "data", "api", "iam", "dns", "internal"}
+// programs are the folders, under programDir, of the programs that the sandbox runs.
+var programs = []string{".", "bootstrap"}
 
 // awsxChildren are the types that awsx's Vpc registers.
 var awsxChildren = []string{
@@ -39,30 +39,60 @@ var awsxChildren = []string{
 // call is one function of the SDK that the program calls.
 type call struct{ module, function string }
 
-// programCalls finds the SDK's constructors and data sources that the Go files
-// of the program call, tests left out.
+// programCalls finds the SDK's constructors and data sources that the programs
+// under dir call, in their own packages and in those that they import from the
+// same module, tests left out.
 func programCalls(dir string) ([]call, error) {
-	files := []string{filepath.Join(dir, "main.go")}
-	for _, room := range rooms {
-		err := filepath.WalkDir(filepath.Join(dir, room), func(path string, entry fs.DirEntry, err error) error {
-			if err == nil && strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go") {
-				files = append(files, path)
-			}
-			return err
-		})
-		if err != nil {
-			return nil, fmt.Errorf("find the program's files: %w", err)
-		}
-	}
 	var calls []call
-	for _, file := range files {
-		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
+	seen := map[string]bool{}
+	for todo := slices.Clone(programs); len(todo) > 0; todo = todo[1:] {
+		folder := todo[0]
+		if seen[folder] {
+			continue
+		}
+		seen[folder] = true
+		files, err := parseFolder(filepath.Join(dir, folder))
 		if err != nil {
 			return nil, fmt.Errorf("parse the program: %w", err)
 		}
-		calls = append(calls, fileCalls(parsed)...)
+		for _, file := range files {
+			calls = append(calls, fileCalls(file)...)
+			todo = append(todo, ownImports(file)...)
+		}
 	}
 	return calls, nil
+}
+
+// parseFolder parses the Go files of a folder, tests left out.
+func parseFolder(folder string) ([]*ast.File, error) {
+	paths, err := filepath.Glob(filepath.Join(folder, "*.go"))
+	if err != nil {
+		return nil, err
+	}
+	var files []*ast.File
+	for _, path := range paths {
+		if strings.HasSuffix(path, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, file)
+	}
+	return files, nil
+}
+
+// ownImports gives the folders of the program's module that a file imports.
+func ownImports(file *ast.File) []string {
+	var folders []string
+	for _, spec := range file.Imports {
+		path, err := strconv.Unquote(spec.Path.Value)
+		if folder, ok := strings.CutPrefix(path, programModule); ok && err == nil {
+			folders = append(folders, folder)
+		}
+	}
+	return folders
 }
 
 func fileCalls(file *ast.File) []call {
