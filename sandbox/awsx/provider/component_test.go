@@ -121,7 +121,7 @@ func TestTagsAreMerged(t *testing.T) {
 
 func TestNATGatewaysStandInTheirZonesAndServeTheirStrategy(t *testing.T) {
 	for _, c := range []struct {
-		strategy   string
+		strategy   string // empty: none is given
 		own        []any
 		gateways   map[string]string // name: allocation
 		eips       int
@@ -137,8 +137,9 @@ func TestNATGatewaysStandInTheirZonesAndServeTheirStrategy(t *testing.T) {
 			strategy: "OnePerAz", own: list("first", "second"), gateways: map[string]string{"net-1": "first", "net-2": "second"},
 			secondUses: "net-2-id",
 		},
+		{own: list("first", "second"), gateways: map[string]string{"net-1": "first", "net-2": "second"}, secondUses: "net-2-id"},
 	} {
-		t.Run(c.strategy, func(t *testing.T) {
+		t.Run("strategy "+c.strategy, func(t *testing.T) {
 			e := newEngine(t)
 			e.made = func(r child) map[string]any {
 				if r.Type == "aws:ec2/eip:Eip" {
@@ -146,7 +147,10 @@ func TestNATGatewaysStandInTheirZonesAndServeTheirStrategy(t *testing.T) {
 				}
 				return nil
 			}
-			nat := values{"strategy": c.strategy}
+			nat := values{}
+			if c.strategy != "" {
+				nat["strategy"] = c.strategy
+			}
 			if c.own != nil {
 				nat["elasticIpAllocationIds"] = c.own
 			}

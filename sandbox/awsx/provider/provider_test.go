@@ -39,7 +39,6 @@ func TestEveryWrongInputIsNamed(t *testing.T) {
 		"enableDnsHostnames":        "must be a boolean",
 		"availabilityZoneNames[1]":  "must be a string",
 		"natGateways.eips":          "known here are elasticIpAllocationIds, strategy",
-		"natGateways.strategy":      "is missing",
 		"subnetSpecs[0].mask":       "is not an input",
 		"subnetSpecs[1].cidrMask":   "must be a whole number",
 		"subnetSpecs[1].type":       "is missing",
