@@ -10,10 +10,10 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
+
+	"github.com/didomi/serverless-api/sandbox/child"
 )
 
 // instance is one process of a contestant with the Runtime API that it talks
@@ -80,16 +80,7 @@ func (i *instance) stop() {
 }
 
 // peak is the most memory that the process had resident so far, bytes.
-func (i *instance) peak() (int64, error) {
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", i.cmd.Process.Pid))
-	if err != nil {
-		return 0, err
-	}
-	_, rest, _ := strings.Cut(string(status), "VmHWM:")
-	number, _, _ := strings.Cut(strings.TrimSpace(rest), " ")
-	kilobytes, err := strconv.ParseInt(number, 10, 64)
-	return kilobytes << 10, err
-}
+func (i *instance) peak() int64 { return child.MemoryOf(i.cmd.Process.Pid).Peak }
 
 // processorTime is the time that the process' threads ran so far
 // (proc_pid_schedstat: nanoseconds on a processor), which what else the

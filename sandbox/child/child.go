@@ -90,18 +90,18 @@ func (p *Process) Err() error {
 // Stop ends the child and its group: in order first, by force after grace.
 // It returns when the child is gone.
 func (p *Process) Stop(grace time.Duration) {
-	p.signal(p.spec.Stop)
+	p.Signal(p.spec.Stop)
 	select {
 	case <-p.done:
 	case <-time.After(grace):
 	}
 	// Also after an orderly end: what the child left in its group goes with it.
-	p.signal(syscall.SIGKILL)
+	p.Signal(syscall.SIGKILL)
 	<-p.done
 }
 
-func (p *Process) signal(sig syscall.Signal) {
-	// The group may be gone already, which is what was wanted.
+// Signal goes to the child and its group. A group that is gone is no error.
+func (p *Process) Signal(sig syscall.Signal) {
 	_ = syscall.Kill(-p.PID(), sig)
 }
 

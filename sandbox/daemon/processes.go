@@ -57,26 +57,3 @@ func modified(dir string) time.Time {
 	}
 	return info.ModTime()
 }
-
-// resident is a process's resident memory in bytes; 0 when it has ended.
-func resident(pid int) int64 {
-	status, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/status")
-	if err != nil {
-		return 0
-	}
-	return residentOf(string(status))
-}
-
-// residentOf reads VmRSS out of a /proc/<pid>/status.
-func residentOf(status string) int64 {
-	for _, line := range strings.Split(status, "\n") {
-		if value, ok := strings.CutPrefix(line, "VmRSS:"); ok {
-			kib, err := strconv.ParseInt(strings.TrimSpace(strings.TrimSuffix(value, "kB")), 10, 64)
-			if err != nil {
-				return 0
-			}
-			return kib * 1024
-		}
-	}
-	return 0
-}

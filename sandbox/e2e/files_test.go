@@ -6,7 +6,6 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -17,6 +16,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/didomi/serverless-api/sandbox/child"
 )
 
 // fileSize and memoryLimit are the issue's: a 64 MiB file through a function
@@ -76,10 +77,10 @@ func checkStream(t *testing.T, out outputs) {
 
 // functionPeaks finds the function's processes by the environment that the
 // platform gives them, and reads each one's peak resident memory in bytes.
-func functionPeaks(t *testing.T) map[int]int {
+func functionPeaks(t *testing.T) map[int]int64 {
 	t.Helper()
 	marker := "SANDBOX_ROOT=" + filepath.Join(repository(t), ".sandbox")
-	peaks := map[int]int{}
+	peaks := map[int]int64{}
 	environs, err := filepath.Glob("/proc/[0-9]*/environ")
 	if err != nil {
 		t.Fatal(err)
@@ -96,24 +97,9 @@ func functionPeaks(t *testing.T) map[int]int {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if peak, err := peakResident(pid); err == nil {
+		if peak := child.MemoryOf(pid).Peak; peak > 0 {
 			peaks[pid] = peak
 		}
 	}
 	return peaks
-}
-
-// peakResident is VmHWM of proc(5), in bytes.
-func peakResident(pid int) (int, error) {
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
-		return 0, err
-	}
-	for _, line := range strings.Split(string(status), "\n") {
-		var kib int
-		if n, _ := fmt.Sscanf(line, "VmHWM: %d kB", &kib); n == 1 {
-			return kib << 10, nil
-		}
-	}
-	return 0, fmt.Errorf("process %d: no VmHWM", pid)
 }

@@ -7,12 +7,13 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"github.com/didomi/serverless-api/sandbox/child"
 )
 
 // environment is one execution environment: a process and the Runtime API
@@ -79,14 +80,13 @@ func (e *environment) launch(root string, c Credentials) (err error) {
 	}
 	e.server = &http.Server{Handler: e.runtimeAPI(), ReadHeaderTimeout: InitTimeout}
 	go func() { _ = e.server.Serve(listener) }() // ends with end's Close
-	cmd := exec.Command(filepath.Join(root, "bootstrap"))
-	cmd.Dir = root
-	cmd.Env = e.variables(root, listener.Addr().String(), c)
-	cmd.Stdout, cmd.Stderr = e.log.input, e.log.input
 	e.log.printf("INIT_START Runtime Version: provided (sandbox)\tHandler: %s", e.function.Handler)
 	e.started = time.Now()
 	e.active.Store(true)
-	e.process, err = e.host.spawner.start(cmd)
+	e.process, err = startProcess(child.Spec{
+		Name: "function " + e.function.Name, Path: filepath.Join(root, "bootstrap"), Dir: root,
+		Env: e.variables(root, listener.Addr().String(), c), Log: e.log.input,
+	})
 	switch {
 	case errors.Is(err, os.ErrNotExist):
 		return errors.New("Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]") //nolint:staticcheck // the platform's words
@@ -138,7 +138,7 @@ func (e *environment) exitFailure(requestID string) *FunctionError {
 // usable says that the environment can take an invocation of that timeout.
 func (e *environment) usable(timeout time.Duration) bool {
 	fresh := e.expires.IsZero() || time.Until(e.expires) > timeout+credentialMargin
-	return fresh && !e.process.gone()
+	return fresh && e.process.Alive()
 }
 
 // rest freezes the environment until the next invocation, as the platform
@@ -146,25 +146,25 @@ func (e *environment) usable(timeout time.Duration) bool {
 func (e *environment) rest() {
 	e.idleSince = time.Now()
 	if !e.host.config.KeepRunning {
-		e.process.signal(syscall.SIGSTOP)
+		e.process.Signal(syscall.SIGSTOP)
 		e.active.Store(false)
 	}
 }
 
 func (e *environment) wake() {
 	e.active.Store(true)
-	e.process.signal(syscall.SIGCONT)
+	e.process.Signal(syscall.SIGCONT)
 }
 
 // kill ends the process at once, frozen or not.
-func (e *environment) kill() { e.process.signal(syscall.SIGKILL) }
+func (e *environment) kill() { e.process.Signal(syscall.SIGKILL) }
 
 // end shuts the environment down and leaves nothing of it.
 func (e *environment) end() {
 	if e.process != nil {
-		if e.sigterm.Load() && !e.process.gone() && !e.host.stopping() {
+		if e.sigterm.Load() && e.process.Alive() && !e.host.stopping() {
 			e.wake()
-			e.process.signal(syscall.SIGTERM)
+			e.process.Signal(syscall.SIGTERM)
 			select {
 			case <-e.process.exited:
 			case <-time.After(shutdownGrace):
@@ -202,8 +202,8 @@ func (e *environment) watchMemory() {
 // measure updates the peak and returns what counts against the limit: the
 // peak too, so that a short excess between two looks is seen.
 func (e *environment) measure() int64 {
-	m := treeMemory(e.process.cmd.Process.Pid)
-	used := max(m.resident, processMemory(e.process.cmd.Process.Pid).peak)
+	pid := e.process.PID()
+	used := max(treeResident(pid), child.MemoryOf(pid).Peak)
 	e.peak.Store(max(e.peak.Load(), used))
 	return used
 }

@@ -41,7 +41,6 @@ type Host struct {
 	code    *codeStore
 	scratch string // parent of the environments' temporary directories
 	logs    *logFiles
-	spawner *spawner
 	admit   *admission
 	live    register
 
@@ -84,7 +83,6 @@ func New(c Config) (*Host, error) {
 		code:    &codeStore{dir: code},
 		scratch: scratch,
 		logs:    newLogFiles(logs, c.Logs),
-		spawner: newSpawner(),
 		admit:   newAdmission(c.Concurrency),
 		pools:   map[string]*pool{},
 		stop:    make(chan struct{}),
@@ -110,7 +108,6 @@ func (h *Host) Close() error {
 	h.live.kill()
 	h.mu.Unlock()
 	h.work.Wait()
-	h.spawner.close()
 	return h.logs.close()
 }
 

@@ -8,6 +8,8 @@ import (
 	"io"
 	"sync"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // invocation is one request on its way through an environment. Fields above
@@ -39,7 +41,7 @@ func newInvocation(f Function, r Request, stream bool) *invocation {
 		r.TraceID = newTraceID(time.Now())
 	}
 	return &invocation{
-		id: newUUID(), function: f, request: r, stream: stream,
+		id: uuid.NewString(), function: f, request: r, stream: stream,
 		answered: make(chan struct{}), responded: make(chan struct{}), done: make(chan struct{}),
 	}
 }
@@ -139,14 +141,6 @@ func (t *tailBuffer) add(line string) {
 }
 
 func (t *tailBuffer) bytes() []byte { return t.b }
-
-// newUUID is a random (version 4) UUID.
-func newUUID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // crypto/rand never fails
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
-}
 
 // newTraceID is an unsampled X-Ray header.
 func newTraceID(now time.Time) string {

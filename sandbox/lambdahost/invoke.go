@@ -58,7 +58,7 @@ func timedOut(inv *invocation) *FunctionError {
 // report writes the lines that end an invocation's log.
 func (e *environment) report(inv *invocation, took time.Duration, failure *FunctionError) {
 	e.log.sync()
-	if !e.process.gone() {
+	if e.process.Alive() {
 		e.measure()
 	}
 	status, initLine := "", ""

@@ -8,6 +8,8 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+
+	"github.com/google/uuid"
 )
 
 // Headers and trailers of the Runtime API.
@@ -204,7 +206,7 @@ func readFailure(r *http.Request) (*FunctionError, error) {
 
 func (e *environment) serveRegister(w http.ResponseWriter, _ *http.Request) {
 	e.sigterm.Store(true)
-	w.Header().Set("Lambda-Extension-Identifier", newUUID())
+	w.Header().Set("Lambda-Extension-Identifier", uuid.NewString())
 	writeJSON(w, http.StatusOK, map[string]string{
 		"functionName": e.function.Name, "functionVersion": e.function.Version, "handler": e.function.Handler,
 	})

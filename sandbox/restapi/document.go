@@ -109,13 +109,8 @@ func (i *integration) timeout() time.Duration {
 	return time.Duration(i.TimeoutMS) * time.Millisecond
 }
 
-// Check says what keeps an OpenAPI 3 document (JSON or YAML) from being
-// served, nil when nothing does.
-func Check(openAPI []byte) error {
-	_, err := compile(openAPI)
-	return err
-}
-
+// compile reads an OpenAPI 3 document, JSON or YAML; its error says what keeps
+// it from being served.
 func compile(source []byte) (*document, error) {
 	asJSON := source
 	if !json.Valid(source) {

@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // exchange is one request and what is found out about it on its way.
@@ -45,7 +47,7 @@ type exchange struct {
 func newExchange(s *server, w http.ResponseWriter, r *http.Request) *exchange {
 	x := &exchange{
 		server: s, request: r, answer: &recorder{ResponseWriter: w}, start: time.Now(),
-		requestID: newRequestID(), extendedID: base64.StdEncoding.EncodeToString(random(11)),
+		requestID: uuid.NewString(), extendedID: base64.StdEncoding.EncodeToString(random(11)),
 		traceID: r.Header.Get("X-Amzn-Trace-Id"),
 	}
 	if x.traceID == "" {
@@ -89,11 +91,4 @@ func random(n int) []byte {
 	b := make([]byte, n)
 	_, _ = rand.Read(b) // crypto/rand never fails
 	return b
-}
-
-// newRequestID is a random (version 4) UUID.
-func newRequestID() string {
-	b := random(16)
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }

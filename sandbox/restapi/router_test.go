@@ -52,7 +52,7 @@ func TestDocumentsThatCannotBeServedSayWhy(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			err := Check([]byte(test.document))
+			_, err := compile([]byte(test.document))
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %v, want %q", err, test.want)
 			}
