@@ -6,7 +6,9 @@ import (
 	"net/http"
 	"os"
 
+	"github.com/didomi/serverless-api/sandbox/child"
 	"github.com/didomi/serverless-api/sandbox/dataplane"
+	"github.com/didomi/serverless-api/sandbox/gateway"
 	"github.com/didomi/serverless-api/sandbox/oidc"
 )
 
@@ -54,8 +56,8 @@ func (s *server) report(ctx context.Context) Report {
 	}
 	emulator := s.account.emulator
 	r.Parts = []Part{
-		{Kind: "gateway", PID: r.PID, Addr: l.GatewayAddr(), Health: health(nil), Since: s.since},
-		{Kind: "api", PID: r.PID, Addr: l.APIAddr(), Health: health(nil), Since: s.since},
+		{Kind: "gateway", PID: r.PID, Addr: l.GatewayAddr(), Health: health(serves(ctx, r.Endpoint+gateway.HealthPath)), Since: s.since},
+		{Kind: "api", PID: r.PID, Addr: l.APIAddr(), Health: health(accepts(ctx, l.APIAddr())), Since: s.since},
 		{Kind: "ministack", PID: emulator.PID(), Addr: l.EmulatorAddr(), Health: health(emulatorHealth(ctx, l)), Since: emulator.Since()},
 	}
 	for _, server := range s.account.plane.Status() {
@@ -63,7 +65,7 @@ func (s *server) report(ctx context.Context) Report {
 	}
 	r.Parts = append(r.Parts, functionParts(l)...)
 	for i := range r.Parts {
-		r.Parts[i].Memory = resident(r.Parts[i].PID)
+		r.Parts[i].Memory = child.MemoryOf(r.Parts[i].PID).Resident
 		r.Healthy = r.Healthy && r.Parts[i].Health == healthy
 	}
 	return r

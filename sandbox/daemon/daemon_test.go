@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -202,37 +201,4 @@ func callSTS(t *testing.T, r Report) string {
 		t.Fatal(err)
 	}
 	return string(body)
-}
-
-func TestListening(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = listener.Close() }()
-	t.Run("who listens is found by the port", func(t *testing.T) {
-		if got, want := holder(listener.Addr().String()), "pid "+strconv.Itoa(os.Getpid()); !strings.Contains(got, want) {
-			t.Errorf("%q, want %q in it", got, want)
-		}
-	})
-	t.Run("a connection is no listener", func(t *testing.T) {
-		const table = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n" +
-			"   0: 0100007F:11D6 0100007F:9999 01 00000000:00000000 00:00000000 00000000     0        0 111 1\n" +
-			"   1: 0100007F:11D6 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 222 1\n"
-		inodes := map[string]bool{}
-		listening(table, 4566, inodes)
-		if len(inodes) != 1 || !inodes["socket:[222]"] {
-			t.Errorf("%v, want socket 222 alone", inodes)
-		}
-	})
-}
-
-func TestResidentOf(t *testing.T) {
-	for status, want := range map[string]int64{"Name:\tx\nVmRSS:\t   1024 kB\nThreads:\t1\n": 1 << 20, "Name:\tkthread\n": 0, "VmRSS:\tmuch kB\n": 0} {
-		t.Run(fmt.Sprintf("%q", status), func(t *testing.T) {
-			if got := residentOf(status); got != want {
-				t.Errorf("%d, want %d", got, want)
-			}
-		})
-	}
 }

@@ -3,7 +3,6 @@ package daemon
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -60,19 +59,5 @@ func emulatorEnv(l layout.Layout, dir, region string, root credentials) []string
 
 // emulatorHealth asks ministack whether it is well.
 func emulatorHealth(ctx context.Context, l layout.Layout) error {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
-	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+l.EmulatorAddr()+"/_ministack/health", nil)
-	if err != nil {
-		return fmt.Errorf("ask ministack for its health: %w", err)
-	}
-	answer, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return fmt.Errorf("ask ministack for its health: %w", err)
-	}
-	defer func() { _ = answer.Body.Close() }()
-	if answer.StatusCode != http.StatusOK {
-		return fmt.Errorf("ministack answers %s to its health check", answer.Status)
-	}
-	return nil
+	return serves(ctx, "http://"+l.EmulatorAddr()+"/_ministack/health")
 }

@@ -1,12 +1,14 @@
 package daemon
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
-	"strconv"
+	"slices"
 	"strings"
 
 	"github.com/didomi/serverless-api/sandbox/layout"
@@ -16,17 +18,11 @@ import (
 // and by whom as far as can be told.
 func CheckPorts(l layout.Layout) error {
 	var taken []string
-	for what, addr := range map[string]string{
-		"the AWS endpoint": l.GatewayAddr(), "the emulator": l.EmulatorAddr(), "the API": l.APIAddr(),
-	} {
-		if line := check(what, addr); line != "" {
-			taken = append(taken, line+"; SANDBOX_PORT=5566 make up uses 5566 to 5568 instead")
-		}
+	if ports := takenOf(l.Port); len(ports) > 0 {
+		taken = append(ports, elsewhere("SANDBOX_PORT=%d make up uses %[1]d and the next two instead", otherPort))
 	}
-	for what, port := range map[string]string{"PostgreSQL": "5432", "Redis": "6379"} {
-		if line := check(what, net.JoinHostPort(l.Network+".1.1", port)); line != "" {
-			taken = append(taken, line+"; SANDBOX_NET=127.78 make up uses another loopback network, unless the other one listens on all addresses")
-		}
+	if servers := takenIn(l.Network); len(servers) > 0 {
+		taken = append(append(taken, servers...), elsewhere("SANDBOX_NET=%s make up uses another loopback network", otherNetwork))
 	}
 	if len(taken) == 0 {
 		return nil
@@ -34,22 +30,63 @@ func CheckPorts(l layout.Layout) error {
 	return errors.New(strings.Join(taken, "\n"))
 }
 
-func check(what, addr string) string {
-	listener, err := net.Listen("tcp", addr)
-	if err != nil {
-		return fmt.Sprintf("%s for %s is taken%s (%v)", addr, what, holder(addr), errors.Unwrap(err))
-	}
-	_ = listener.Close()
-	return ""
+// takenOf names those of the three ports from first on that are taken.
+func takenOf(first int) []string {
+	l := layout.Layout{Port: first}
+	return slices.Concat(
+		check("the AWS endpoint", l.GatewayAddr()), check("the emulator", l.EmulatorAddr()), check("the API", l.APIAddr()))
 }
 
-// holder says who listens on the address's port, when /proc tells.
-func holder(addr string) string {
-	_, text, err := net.SplitHostPort(addr)
-	if err != nil {
-		return ""
+// takenIn names those of the network's first addresses that are taken.
+func takenIn(network string) []string {
+	first := network + ".1.1"
+	return slices.Concat(
+		check("PostgreSQL", net.JoinHostPort(first, "5432")), check("Redis", net.JoinHostPort(first, "6379")))
+}
+
+// elsewhere says how to move to what find finds; that nothing is free, if so.
+func elsewhere[T any](hint string, find func() (T, bool)) string {
+	free, ok := find()
+	if !ok {
+		return "end what listens there"
 	}
-	port, err := strconv.ParseUint(text, 10, 16)
+	return fmt.Sprintf(hint, free)
+}
+
+// otherPort is the first of three free ports in a row.
+func otherPort() (int, bool) {
+	for first := 5566; first < 1<<16-2; first += 100 {
+		if len(takenOf(first)) == 0 {
+			return first, true
+		}
+	}
+	return 0, false
+}
+
+// otherNetwork is a loopback network with free addresses. There is none where
+// somebody listens on all addresses.
+func otherNetwork() (string, bool) {
+	for second := 78; second < 1<<8; second++ {
+		if network := fmt.Sprintf("127.%d", second); len(takenIn(network)) == 0 {
+			return network, true
+		}
+	}
+	return "", false
+}
+
+// check names the address when it is taken.
+func check(what, addr string) []string {
+	listener, err := net.Listen("tcp", addr)
+	if err != nil {
+		return []string{fmt.Sprintf("%s for %s is taken%s (%v)", addr, what, holder(addr), errors.Unwrap(err))}
+	}
+	_ = listener.Close()
+	return nil
+}
+
+// holder says who listens on the address, when /proc tells.
+func holder(addr string) string {
+	address, err := netip.ParseAddrPort(addr)
 	if err != nil {
 		return ""
 	}
@@ -57,7 +94,7 @@ func holder(addr string) string {
 	for _, table := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
 		content, err := os.ReadFile(table)
 		if err == nil {
-			listening(string(content), uint16(port), inodes)
+			listening(string(content), address, inodes)
 		}
 	}
 	links, err := filepath.Glob("/proc/[0-9]*/fd/*")
@@ -79,14 +116,21 @@ func holder(addr string) string {
 	return ""
 }
 
-// listening collects the sockets of a /proc/net/tcp table that listen on port,
-// as the links in /proc/*/fd name them.
-func listening(table string, port uint16, inodes map[string]bool) {
-	suffix := fmt.Sprintf(":%04X", port)
+// listening collects the sockets of a /proc/net/tcp table that listen on the
+// IPv4 address, or on all addresses, as the links in /proc/*/fd name them.
+func listening(table string, address netip.AddrPort, inodes map[string]bool) {
+	ip := address.Addr().As4()
+	// The kernel prints the address as the machine's number (proc_net_tcp).
+	own := fmt.Sprintf("%08X", binary.NativeEndian.Uint32(ip[:]))
+	port := fmt.Sprintf("%04X", address.Port())
 	for _, line := range strings.Split(table, "\n") {
 		fields := strings.Fields(line)
 		const local, state, inode, listen = 1, 3, 9, "0A"
-		if len(fields) > inode && fields[state] == listen && strings.HasSuffix(fields[local], suffix) {
+		if len(fields) <= inode || fields[state] != listen {
+			continue
+		}
+		host, at, _ := strings.Cut(fields[local], ":")
+		if at == port && (host == own || strings.Trim(host, "0") == "") {
 			inodes["socket:["+fields[inode]+"]"] = true
 		}
 	}

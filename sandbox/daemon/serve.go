@@ -64,10 +64,19 @@ func Serve(ctx context.Context, l layout.Layout, region string, log *slog.Logger
 		log.Info("the sandbox stops")
 		return nil
 	case <-account.emulator.Done():
-		return fmt.Errorf("ministack ended (%w): see %s", errors.Join(account.emulator.Err()), l.Log("ministack"))
+		return ended("ministack", account.emulator.Err(), l.Log("ministack"))
 	case err := <-failed:
 		return err
 	}
+}
+
+// ended is the error of a part that ended, cleanly (err is nil) or not, though
+// nobody asked it to.
+func ended(part string, err error, log string) error {
+	if err == nil {
+		return fmt.Errorf("%s ended without an error: see %s", part, log)
+	}
+	return fmt.Errorf("%s ended: %w: see %s", part, err, log)
 }
 
 // prepare makes the folders, empty of what an earlier daemon left.

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -37,6 +38,10 @@ func Find(dir string) (Layout, error) {
 	}
 	l := Layout{Repo: repo, Root: filepath.Join(repo, ".sandbox"), Port: DefaultPort, Network: DefaultNetwork}
 	if value := os.Getenv("SANDBOX_NET"); value != "" {
+		first, err := netip.ParseAddr(value + ".0.0")
+		if err != nil || !first.Is4() || !first.IsLoopback() {
+			return Layout{}, fmt.Errorf("SANDBOX_NET=%s: want the first two numbers of a loopback network, such as %s", value, DefaultNetwork)
+		}
 		l.Network = value
 	}
 	if value := os.Getenv("SANDBOX_PORT"); value != "" {
