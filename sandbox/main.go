@@ -15,15 +15,19 @@ import (
 )
 
 func main() {
-	if filepath.Base(os.Args[0]) == "rsync" { // called by the pipeline's runner
-		if err := pipeline.Rsync(os.Args[1:]); err != nil {
+	args := os.Args[1:]
+	switch filepath.Base(os.Args[0]) {
+	case "rsync": // called by the pipeline's runner
+		if err := pipeline.Rsync(args); err != nil {
 			_, _ = fmt.Fprintln(os.Stderr, "rsync:", err)
 			os.Exit(1)
 		}
 		return
+	case "pulumi": // called in the sandbox's shell
+		args = append([]string{"pulumi"}, args...)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := cli.Main(ctx, os.Args[1:])
+	code := cli.Main(ctx, args)
 	stop()
 	os.Exit(code)
 }

@@ -2,15 +2,20 @@ package cli
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
+	"github.com/didomi/serverless-api/sandbox/build"
 	"github.com/didomi/serverless-api/sandbox/dataplane"
 	"github.com/didomi/serverless-api/sandbox/deploy"
 	"github.com/didomi/serverless-api/sandbox/layout"
+	"github.com/didomi/serverless-api/sandbox/pipeline"
 )
 
 // down stops everything and removes every trace but the tools. The account is
@@ -34,40 +39,82 @@ func down(ctx context.Context, l layout.Layout, args []string) error {
 	if err := stopAll(ctx, l); err != nil {
 		return err
 	}
+	if err := endBuild(ctx, l); err != nil {
+		return err
+	}
 	if _, err := deploy.Discard(l); err != nil {
 		return err
 	}
-	for _, path := range []string{l.Run(), l.Data(), l.Socket(), dataplane.Outside(l.Root)} {
-		if err := os.RemoveAll(path); err != nil {
-			return fmt.Errorf("remove what the sandbox left: %w", err)
-		}
+	if err := removeTraces(l); err != nil {
+		return err
 	}
 	fmt.Println("the sandbox is down; its tools are kept in", l.Root)
 	return nil
 }
 
+// removeTraces deletes what the sandbox and its stacks have left: secrets, data,
+// logs, packages. The tools stay.
+func removeTraces(l layout.Layout) error {
+	traces := []string{l.Run(), l.Data(), l.Socket(), dataplane.Outside(l.Root), pipeline.ProjectDir(l)}
+	// The function's packages, by hash, of every edit that was tried.
+	packages, err := filepath.Glob(filepath.Join(l.Repo, ".build", strings.Repeat("[0-9a-f]", 2*sha256.Size)))
+	if err != nil {
+		return fmt.Errorf("look for the function's packages: %w", err)
+	}
+	for _, path := range append(traces, packages...) {
+		if err := os.RemoveAll(path); err != nil {
+			return fmt.Errorf("remove what the sandbox left: %w", err)
+		}
+	}
+	return nil
+}
+
+// endBuild ends what a killed build has left. A build that a command still
+// waits for is that command's.
+func endBuild(ctx context.Context, l layout.Layout) error {
+	unlock, err := tryLock(l, "build")
+	var held heldError
+	if errors.As(err, &held) {
+		_, _ = fmt.Fprintf(os.Stderr, "sandbox: tools are being built for %s, which goes on\n", held.by)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	ctx, cancel := context.WithTimeout(ctx, stopTimeout)
+	defer cancel()
+	return build.Clear(ctx, l)
+}
+
 // interrupt takes the lock of the commands that change the sandbox, ending the
 // one that holds it.
 func interrupt(ctx context.Context, l layout.Layout) (unlock func(), err error) {
-	const patience = 5 * time.Second
-	signal, deadline := syscall.SIGTERM, time.Now()
-	for {
-		unlock, err := tryLock(l, "up")
+	const (
+		toSayWhich = 200 * time.Millisecond // a holder has just begun
+		toEnd      = 5 * time.Second        // when asked, and again when made to
+	)
+	for _, try := range []struct {
+		patience time.Duration
+		signal   syscall.Signal
+	}{{toSayWhich, syscall.SIGTERM}, {toEnd, syscall.SIGKILL}} {
+		unlock, err := lockWithin(ctx, l, "up", try.patience)
 		var held heldError
 		if !errors.As(err, &held) {
 			return unlock, err
 		}
-		if time.Now().After(deadline) && held.pid > 0 {
-			_, _ = fmt.Fprintf(os.Stderr, "sandbox: ending %s\n", held.by)
-			_ = syscall.Kill(held.pid, signal) // it may have ended by itself
-			signal, deadline = syscall.SIGKILL, time.Now().Add(patience)
+		if held.pid == 0 {
+			return nil, fmt.Errorf("%w: end it by hand (fuser %s)", err, lockFile(l, "up"))
 		}
-		select {
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		case <-time.After(100 * time.Millisecond):
+		_, _ = fmt.Fprintf(os.Stderr, "sandbox: ending %s\n", held.by)
+		if err := syscall.Kill(held.pid, try.signal); err != nil && !errors.Is(err, syscall.ESRCH) {
+			return nil, fmt.Errorf("end %s: %w", held.by, err)
 		}
 	}
+	if unlock, err = lockWithin(ctx, l, "up", toEnd); err != nil {
+		return nil, fmt.Errorf("it was killed and does not end: %w", err)
+	}
+	return unlock, nil
 }
 
 // destroyLimit is several times what a destroy takes here; on AWS a database

@@ -24,13 +24,15 @@ type heldError struct {
 
 func (e heldError) Error() string { return "another command is at work: " + e.by }
 
+func lockFile(l layout.Layout, name string) string { return filepath.Join(l.Root, name+".lock") }
+
 // tryLock takes the sandbox's lock of that name. The kernel gives it up when
 // the holder ends, however it does.
 func tryLock(l layout.Layout, name string) (unlock func(), err error) {
 	if err := os.MkdirAll(l.Root, 0o755); err != nil {
 		return nil, fmt.Errorf("make %s: %w", l.Root, err)
 	}
-	file, err := os.OpenFile(filepath.Join(l.Root, name+".lock"), os.O_CREATE|os.O_RDWR, 0o644)
+	file, err := os.OpenFile(lockFile(l, name), os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
 		return nil, fmt.Errorf("open the lock: %w", err)
 	}
@@ -60,6 +62,33 @@ func holder(written string) heldError {
 		return heldError{by: "a process that has not said which"}
 	}
 	return heldError{by: fmt.Sprintf("%s, pid %d", rest, pid), pid: pid}
+}
+
+// alone takes the lock of the commands that change the sandbox.
+func alone(l layout.Layout) (unlock func(), err error) {
+	unlock, err = tryLock(l, "up")
+	var held heldError
+	if errors.As(err, &held) {
+		return nil, fmt.Errorf("%w; wait for it, or end it with make down", err)
+	}
+	return unlock, err
+}
+
+// lockWithin takes the lock as soon as it is free; a heldError when that takes
+// longer than patience.
+func lockWithin(ctx context.Context, l layout.Layout, name string, patience time.Duration) (unlock func(), err error) {
+	for deadline := time.Now().Add(patience); ; {
+		unlock, err := tryLock(l, name)
+		var held heldError
+		if !errors.As(err, &held) || time.Now().After(deadline) {
+			return unlock, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
 }
 
 // waitForLock waits until the lock is free, and says for whom.

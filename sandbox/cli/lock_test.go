@@ -5,19 +5,32 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"os/signal"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/didomi/serverless-api/sandbox/layout"
 )
 
-// holderVariable makes the test binary hold the lock of the layout it names.
-const holderVariable = "TEST_LOCK_HOLDER"
+// holderVariable makes the test binary hold the lock of the layout it names;
+// with the others it does not say so in it, or does not end when asked.
+const (
+	holderVariable = "TEST_LOCK_HOLDER"
+	silentVariable = "TEST_LOCK_SILENT"
+	deafVariable   = "TEST_LOCK_DEAF"
+)
 
 func TestMain(m *testing.M) {
 	if root := os.Getenv(holderVariable); root != "" {
 		if _, err := tryLock(layout.Layout{Root: root}, "up"); err != nil {
 			os.Exit(1)
+		}
+		if os.Getenv(silentVariable) != "" && os.Truncate(lockFile(layout.Layout{Root: root}, "up"), 0) != nil {
+			os.Exit(1)
+		}
+		if os.Getenv(deafVariable) != "" {
+			signal.Ignore(syscall.SIGTERM)
 		}
 		_, _ = os.Stdout.WriteString("held\n")
 		select {}
@@ -25,11 +38,11 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// hold takes the lock in another process.
-func hold(t *testing.T, l layout.Layout) *exec.Cmd {
+// hold takes the lock in another process, which has these variables too.
+func hold(t *testing.T, l layout.Layout, variables ...string) *exec.Cmd {
 	t.Helper()
 	cmd := exec.Command(os.Args[0], "up", "--stack", "dev")
-	cmd.Env = append(os.Environ(), holderVariable+"="+l.Root)
+	cmd.Env = append(append(os.Environ(), holderVariable+"="+l.Root), variables...)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -80,15 +93,29 @@ func TestLock(t *testing.T) {
 		}
 		unlock()
 	})
-	t.Run("down ends the holder and takes the lock", func(t *testing.T) {
-		holder := hold(t, l)
-		unlock, err := interrupt(t.Context(), l)
-		if err != nil {
-			t.Fatal(err)
-		}
-		unlock()
-		if err := holder.Wait(); err == nil {
-			t.Error("the holder ended without being asked")
+	for _, c := range []struct {
+		name      string
+		variables []string
+	}{
+		{"down ends the holder and takes the lock", nil},
+		{"down ends by force who does not heed", []string{deafVariable + "=1"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			holder := hold(t, l, c.variables...)
+			unlock, err := interrupt(t.Context(), l)
+			if err != nil {
+				t.Fatal(err)
+			}
+			unlock()
+			if err := holder.Wait(); err == nil {
+				t.Error("the holder ended without being asked")
+			}
+		})
+	}
+	t.Run("down gives up on a holder that has not said who it is", func(t *testing.T) {
+		hold(t, l, silentVariable+"=1")
+		if _, err := interrupt(t.Context(), l); err == nil || !strings.Contains(err.Error(), lockFile(l, "up")) {
+			t.Errorf("error %v, want one that names the lock", err)
 		}
 	})
 }

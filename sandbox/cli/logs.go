@@ -25,6 +25,9 @@ func logs(ctx context.Context, l layout.Layout, args []string) error {
 		return err
 	}
 	reader := logReader{out: os.Stdout, at: map[string]int64{}}
+	if len(logFiles(l, *all)) == 0 {
+		_, _ = fmt.Fprintln(os.Stderr, "no logs: the sandbox is not running; make up starts it")
+	}
 	for {
 		for _, path := range logFiles(l, *all) {
 			if err := reader.read(path, *lines); err != nil {
@@ -32,9 +35,6 @@ func logs(ctx context.Context, l layout.Layout, args []string) error {
 			}
 		}
 		if !*follow {
-			if len(reader.at) == 0 {
-				fmt.Println("no logs: the sandbox is not running; make up starts it")
-			}
 			return nil
 		}
 		select {

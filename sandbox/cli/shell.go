@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 
 	"github.com/didomi/serverless-api/sandbox/build"
 	"github.com/didomi/serverless-api/sandbox/daemon"
@@ -20,7 +19,7 @@ import (
 // shell opens a shell in which pulumi, aws and psql talk to the sandbox.
 func shell(ctx context.Context, l layout.Layout, args []string) error {
 	flags := newFlags("shell")
-	name := flags.String("stack", "", "the stack that psql talks to; by default the one that came up last")
+	name := flags.String("stack", "", "the stack that pulumi and psql talk to; by default the one that came up last")
 	if err := parse(flags, args); err != nil {
 		return err
 	}
@@ -34,20 +33,6 @@ func shell(ctx context.Context, l layout.Layout, args []string) error {
 	}
 	_, _ = fmt.Fprintln(os.Stderr, "pulumi, aws and psql talk to the sandbox here; leave with exit")
 	return runBeside([]string{program}, env, "")
-}
-
-// passPulumi runs the Pulumi CLI against the sandbox.
-func passPulumi(ctx context.Context, l layout.Layout, args []string) error {
-	report, err := daemon.Ask(ctx, l)
-	if err != nil {
-		return err
-	}
-	base, err := deploy.ReadBase(l)
-	if err != nil {
-		return err
-	}
-	env := deploy.Inherit(l, deploy.Environment(l, report, report.Region, base))
-	return runBeside(append([]string{deploy.Program(l)}, args...), env, l.Repo)
 }
 
 // shellEnv is the environment of the shell.
@@ -64,36 +49,35 @@ func shellEnv(ctx context.Context, l layout.Layout, stack string) ([]string, err
 		return nil, err
 	}
 	vars := deploy.Environment(l, report, report.Region, base)
-	database, err := stackDatabase(ctx, l, stack)
-	if err != nil {
+	outputs, err := deploy.ReadOutputs(l, stack)
+	switch {
+	case errors.Is(err, os.ErrNotExist) && stack == "": // nothing is up yet
+	case err != nil:
 		return nil, err
+	default:
+		vars["PULUMI_STACK"] = outputs.Stack
+		database, err := stackDatabase(ctx, l, outputs)
+		if err != nil {
+			return nil, err
+		}
+		maps.Copy(vars, database)
 	}
-	maps.Copy(vars, database)
 	in, err := dataplane.Locate(l.Root, l.Venv())
 	if err != nil {
 		return nil, err
 	}
-	path := strings.Join([]string{
-		filepath.Join(l.AWSVenv(), "bin"), filepath.Join(in.PostgresHome, "bin"), os.Getenv("PATH"),
-	}, string(os.PathListSeparator))
-	if err := os.Setenv("PATH", path); err != nil {
-		return nil, fmt.Errorf("set PATH: %w", err)
+	wrapper, err := linkPulumi(l)
+	if err != nil {
+		return nil, err
 	}
-	return deploy.Inherit(l, vars), nil
+	return deploy.Inherit(l, vars, wrapper, filepath.Join(l.AWSVenv(), "bin"), filepath.Join(in.PostgresHome, "bin")), nil
 }
 
 // stackDatabase are the variables by which psql reaches the stack's cluster as
 // the master user. The psql of the wheel has no TLS: it goes to the server
 // behind the front.
-func stackDatabase(ctx context.Context, l layout.Layout, stack string) (map[string]string, error) {
+func stackDatabase(ctx context.Context, l layout.Layout, outputs deploy.Outputs) (map[string]string, error) {
 	databases, err := daemon.Databases(ctx, l)
-	if err != nil {
-		return nil, err
-	}
-	outputs, err := deploy.ReadOutputs(l, stack)
-	if errors.Is(err, os.ErrNotExist) && stack == "" {
-		return nil, nil // nothing is up yet: no database either
-	}
 	if err != nil {
 		return nil, err
 	}

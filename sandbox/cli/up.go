@@ -2,13 +2,9 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"os"
 
-	"github.com/didomi/serverless-api/sandbox/build"
-	"github.com/didomi/serverless-api/sandbox/daemon"
 	"github.com/didomi/serverless-api/sandbox/deploy"
 	"github.com/didomi/serverless-api/sandbox/layout"
 	"github.com/didomi/serverless-api/sandbox/progress"
@@ -46,68 +42,6 @@ func up(ctx context.Context, l layout.Layout, args []string) error {
 		fmt.Println("         requests carry the header x-api-key with the outputs' apiKey")
 	}
 	return nil
-}
-
-// alone takes the lock of the commands that change the sandbox.
-func alone(l layout.Layout) (unlock func(), err error) {
-	unlock, err = tryLock(l, "up")
-	var held heldError
-	if errors.As(err, &held) {
-		return nil, fmt.Errorf("%w; wait for it, or end it with make down", err)
-	}
-	return unlock, err
-}
-
-// open brings a stack to where the Pulumi CLI can work on it: tools built,
-// account served, stack made. The caller closes the board.
-func open(ctx context.Context, l layout.Layout, name string) (_ *progress.Board, _ *deploy.Stack, err error) {
-	_, region, err := deploy.ReadStack(l, name)
-	if err != nil {
-		return nil, nil, err
-	}
-	if err := makeTools(ctx, l, build.All(l)); err != nil {
-		return nil, nil, err
-	}
-	compiled := compile(ctx, l)
-	defer func() { <-compiled }()
-	board := progress.New(os.Stderr)
-	defer func() {
-		if err != nil {
-			board.Close()
-		}
-	}()
-	report, err := ensureAccount(ctx, l, region, board)
-	if err != nil {
-		return nil, nil, err
-	}
-	base, err := bootstrap(ctx, l, report, region, board)
-	if err != nil {
-		return nil, nil, err
-	}
-	stack, err := deploy.Open(ctx, l, name, report, base)
-	return board, stack, err
-}
-
-// compile has the program compiled while the account is looked after; closed
-// when done. Should it not compile, the CLI will say why.
-func compile(ctx context.Context, l layout.Layout) <-chan struct{} {
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		_ = build.Program(ctx, l, io.Discard)
-	}()
-	return done
-}
-
-// bootstrap makes the place of the state in a new account.
-func bootstrap(ctx context.Context, l layout.Layout, report daemon.Report, region string, board *progress.Board) (base deploy.Base, err error) {
-	base, err = deploy.ReadBase(l)
-	if !errors.Is(err, deploy.ErrNoBase) {
-		return base, err
-	}
-	task := board.Start("bootstrap: the state's bucket and key")
-	defer func() { task.End(err) }()
-	return deploy.Bootstrap(ctx, l, report, region)
 }
 
 // deployStack runs pulumi up and shows how far it is, or why it failed.

@@ -22,6 +22,10 @@ var pins = []string{"package.json", "package-lock.json"}
 // dir is where everything of the pipeline's runs is.
 func dir(l layout.Layout) string { return filepath.Join(l.Root, "pipeline") }
 
+// ProjectDir is the repository in which the pipelines run. The variables of its
+// jobs, tokens among them, stay there.
+func ProjectDir(l layout.Layout) string { return filepath.Join(dir(l), "project") }
+
 // runner is gitlab-ci-local's own program.
 func runner(l layout.Layout) string {
 	return filepath.Join(dir(l), "runner", "node_modules", "gitlab-ci-local", "src", "index.js")

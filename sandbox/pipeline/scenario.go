@@ -62,7 +62,7 @@ func (s *session) open(ctx context.Context) (stop func(), err error) {
 			return nil, fmt.Errorf("read the stack's file: %w", err)
 		}
 	}
-	project, err := NewProject(ctx, s.layout.Repo, filepath.Join(dir(s.layout), "project"), files)
+	project, err := NewProject(ctx, s.layout.Repo, ProjectDir(s.layout), files)
 	if err != nil {
 		return nil, err
 	}
