@@ -15,6 +15,43 @@ import (
 // enough is how many resources an up has made when it is killed.
 const enough = 40
 
+// killedUp starts an up, kills the daemon with SIGKILL once resources are being
+// created, and waits for the command to say so.
+func killedUp(t *testing.T) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 40*time.Minute)
+	defer cancel()
+	cmd := command(ctx, t, "up", "--stack", "dev")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	killDaemonOnce(ctx, t)
+	if err := cmd.Wait(); err == nil {
+		t.Fatal("up ended well although its sandbox was killed")
+	}
+}
+
+// killedBootstrap starts an up and kills it, and not its sandbox, with SIGKILL
+// while it makes the place of the state.
+func killedBootstrap(t *testing.T) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 40*time.Minute)
+	defer cancel()
+	cmd := command(ctx, t, "up", "--stack", "dev")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	locks := filepath.Join(repository(t), ".sandbox", "data", "pulumi", "bootstrap", ".pulumi", "locks", "*", "*", "*", "*.json")
+	waitFor(ctx, t, "bootstrap to lock its state", func() bool {
+		found, err := filepath.Glob(locks)
+		return err == nil && len(found) > 0
+	})
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait() // killed, as asked for
+}
+
 // killDaemonOnce waits until the running up creates resources and then kills
 // the sandbox's daemon with SIGKILL.
 func killDaemonOnce(ctx context.Context, t *testing.T) {
@@ -39,7 +76,7 @@ func waitFor(ctx context.Context, t *testing.T, what string, there func() bool) 
 		select {
 		case <-ctx.Done():
 			t.Fatalf("waited for %s: %v", what, ctx.Err())
-		case <-time.After(time.Second):
+		case <-time.After(100 * time.Millisecond):
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"context"
 	"net"
 	"net/http"
 	"net/url"
@@ -25,7 +24,9 @@ func TestWholeStack(t *testing.T) {
 		}
 	}
 
+	step("a taken port is named before anything is built", func(t *testing.T) { checkTakenPort(t) })
 	step("down after an up that was killed midway leaves nothing, and up works after it", func(t *testing.T) {
+		killedBootstrap(t)
 		killedUp(t)
 		mustRun(t, 5*time.Minute, "down")
 		if left := processes(t, "pulumi-resource-aws", ""); len(left) != 0 {
@@ -47,9 +48,11 @@ func TestWholeStack(t *testing.T) {
 	})
 	step("a file of 64 MiB is streamed in bounded memory", func(t *testing.T) { checkStream(t, dev) })
 	step("files are put with the requests that the API hands out", func(t *testing.T) { checkUpload(t, dev) })
-	step("a second preview changes nothing", func(t *testing.T) {
-		mustRun(t, limitPreview, "preview", "--stack", "dev", "--expect-no-changes")
+	step("a second up changes nothing", func(t *testing.T) {
+		up(t, "dev")
+		checkUnchanged(t, "dev")
 	})
+	step("nor does a preview in the sandbox's shell, which leaves the tree as it is", func(t *testing.T) { checkShell(t) })
 	step("the state is in the bucket that bootstrap made", func(t *testing.T) { checkState(t, dev) })
 	step("a refresh finds what is there as the state has it", func(t *testing.T) { checkRefresh(t, dev) })
 	step("a wrong configuration is named whole and creates nothing", func(t *testing.T) { checkWrongConfig(t, dev) })
@@ -81,9 +84,7 @@ func TestWholeStack(t *testing.T) {
 		refuses(t, dev.URL)
 		refuses(t, dev.AWSEndpoint)
 		refuses(t, prod.URL)
-		if left := functionPeaks(t); len(left) != 0 {
-			t.Fatalf("function processes still running: %v", left)
-		}
+		checkNothingLeft(t)
 	})
 }
 
@@ -94,22 +95,6 @@ func ownSandbox(t *testing.T) {
 		t.Fatalf("a sandbox is running in this checkout and this test needs it for itself: run 'make down' first\n%s", printed)
 	}
 	t.Cleanup(func() { mustRun(t, 5*time.Minute, "down") })
-}
-
-// killedUp starts an up, kills the daemon with SIGKILL once resources are being
-// created, and waits for the command to say so.
-func killedUp(t *testing.T) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 40*time.Minute)
-	defer cancel()
-	cmd := command(ctx, t, "up", "--stack", "dev")
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	killDaemonOnce(ctx, t)
-	if err := cmd.Wait(); err == nil {
-		t.Fatal("up ended well although its sandbox was killed")
-	}
 }
 
 // refuses checks that nothing listens where the URL leads.
