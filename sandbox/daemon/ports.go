@@ -17,12 +17,13 @@ import (
 // CheckPorts names every address of the sandbox that somebody else listens on,
 // and by whom as far as can be told.
 func CheckPorts(l layout.Layout) error {
-	var taken []string
-	if ports := takenOf(l.Port); len(ports) > 0 {
-		taken = append(ports, elsewhere("SANDBOX_PORT=%d make up uses %[1]d and the next two instead", otherPort))
+	taken := takenOf(l.Port)
+	if len(taken) > 0 {
+		taken = append(taken, elsewhere("SANDBOX_PORT=%d make up uses %[1]d and the next two instead", otherPort))
 	}
 	if servers := takenIn(l.Network); len(servers) > 0 {
-		taken = append(append(taken, servers...), elsewhere("SANDBOX_NET=%s make up uses another loopback network", otherNetwork))
+		taken = append(taken, servers...)
+		taken = append(taken, elsewhere("SANDBOX_NET=%s make up uses another loopback network", otherNetwork))
 	}
 	if len(taken) == 0 {
 		return nil
