@@ -275,7 +275,7 @@ func TestTheCacheIsInClusterModeWhateverItsSize(t *testing.T) {
 	for name, c := range map[string]struct {
 		engine, version, family string
 		shards, replicas        int
-		failover                bool
+		zones                   bool
 	}{
 		"one shard of Redis alone":                   {"redis", "7.1", "redis7", 1, 0, false},
 		"three shards of Valkey with a replica each": {"valkey", "8.1", "valkey8", 3, 1, true},
@@ -290,7 +290,7 @@ func TestTheCacheIsInClusterModeWhateverItsSize(t *testing.T) {
 				"description": "The cache of didomi test", "engine": c.engine, "engineVersion": c.version,
 				"nodeType": "cache.t4g.micro", "numNodeGroups": float64(c.shards),
 				"replicasPerNodeGroup":     float64(c.replicas),
-				"automaticFailoverEnabled": c.failover, "multiAzEnabled": c.failover,
+				"automaticFailoverEnabled": true, "multiAzEnabled": c.zones,
 				"parameterGroupName": "data-cache-" + c.family + "-name", "subnetGroupName": "data-cache-name",
 				"securityGroupIds": []any{"cache-group"}, "port": 6379.0,
 				"transitEncryptionEnabled": true, "userGroupIds": []any{"data-cache"},

@@ -16,6 +16,8 @@ const (
 
 // redis registers the replication group, of Redis or Valkey, in cluster mode, which its parameter
 // group turns on, whatever the number of shards: one shard grows to three without a client noticing.
+// Cluster mode takes automatic failover to be on even where there is no replica to fail over to.
+// https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_CreateReplicationGroup.html
 // Changes are made at once: an update that ends has happened. Minor versions come by config, because
 // one that AWS chose would read as a downgrade on the next update, and that replaces the group.
 func (d *Data) redis(ctx *pulumi.Context, name string, args Args, users *elasticache.UserGroup) (*elasticache.ReplicationGroup, error) {
@@ -32,7 +34,6 @@ func (d *Data) redis(ctx *pulumi.Context, name string, args Args, users *elastic
 	if err != nil {
 		return nil, err
 	}
-	replicated := pulumi.Bool(c.Replicas > 0)
 	group, err := elasticache.NewReplicationGroup(ctx, name+"-cache", &elasticache.ReplicationGroupArgs{
 		Description:              pulumi.String("The cache of " + ctx.Project() + " " + ctx.Stack()),
 		Engine:                   pulumi.String(c.Engine),
@@ -40,8 +41,8 @@ func (d *Data) redis(ctx *pulumi.Context, name string, args Args, users *elastic
 		NodeType:                 pulumi.String(c.NodeType),
 		NumNodeGroups:            pulumi.Int(c.Shards),
 		ReplicasPerNodeGroup:     pulumi.Int(c.Replicas),
-		AutomaticFailoverEnabled: replicated,
-		MultiAzEnabled:           replicated,
+		AutomaticFailoverEnabled: pulumi.Bool(true),
+		MultiAzEnabled:           pulumi.Bool(c.Replicas > 0),
 		ParameterGroupName:       parameters.Name,
 		SubnetGroupName:          subnets.Name,
 		SecurityGroupIds:         pulumi.StringArray{args.CacheSecurityGroupID},

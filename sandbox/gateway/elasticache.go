@@ -50,6 +50,8 @@ func (g *Gateway) elasticacheCalls() map[string]handler {
 			return showCaches(x)
 		})
 	}
+	calls["CreateReplicationGroup"] = refuseWithoutFailover(calls["CreateReplicationGroup"])
+	calls["ModifyReplicationGroup"] = keepFailover(calls["ModifyReplicationGroup"])
 	return calls
 }
 

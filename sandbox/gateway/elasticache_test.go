@@ -56,6 +56,7 @@ func TestAReplicationGroupIsServedByTheDataPlane(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			test.input.ReplicationGroupDescription, test.input.Engine = aws.String("d"), aws.String("redis")
+			test.input.AutomaticFailoverEnabled = aws.Bool(true)
 			test.input.KmsKeyId = aws.String("arn:aws:kms:eu-west-1:000000000000:key/k")
 			if _, err := client.CreateReplicationGroup(t.Context(), &test.input); err != nil {
 				t.Fatal(err)
@@ -205,7 +206,7 @@ func TestAChangedGroupsNodesAreChangedToo(t *testing.T) {
 	id := aws.String("moved")
 	_, err := client.CreateReplicationGroup(t.Context(), &elasticache.CreateReplicationGroupInput{
 		ReplicationGroupId: id, ReplicationGroupDescription: aws.String("d"), Engine: aws.String("redis"), EngineVersion: aws.String("7.1"),
-		CacheParameterGroupName: clusterParameters(t, client, "old"), NumNodeGroups: aws.Int32(1),
+		CacheParameterGroupName: clusterParameters(t, client, "old"), NumNodeGroups: aws.Int32(1), AutomaticFailoverEnabled: aws.Bool(true),
 	})
 	if err == nil {
 		_, err = client.ModifyReplicationGroup(t.Context(), &elasticache.ModifyReplicationGroupInput{
