@@ -55,10 +55,18 @@ func (n *Network) flowLogRole(ctx *pulumi.Context, name string, logs *cloudwatch
 	}
 	rights, err := iam.NewRolePolicy(ctx, name+"-flows", &iam.RolePolicyArgs{
 		Role: role.ID(),
-		Policy: policy.Document(policy.Statement{
-			Actions:   []string{"logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"},
-			Resources: []pulumi.StringInput{logs.Arn, pulumi.Sprintf("%s:*", logs.Arn)},
-		}),
+		Policy: policy.Document(
+			policy.Statement{
+				Sid:       "Write",
+				Actions:   []string{"logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"},
+				Resources: []pulumi.StringInput{logs.Arn, pulumi.Sprintf("%s:*", logs.Arn)},
+			},
+			// Flow logs look their group up in the list of all, which no narrower resource allows.
+			// https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html
+			policy.Statement{
+				Sid: "FindGroup", Actions: []string{"logs:DescribeLogGroups"}, Resources: policy.Anywhere,
+			},
+		),
 	}, pulumi.Parent(n))
 	if err != nil {
 		return nil, nil, fmt.Errorf("register the flow logs' policy: %w", err)

@@ -210,6 +210,10 @@ func TestFlowLogsAreEncryptedAndKeptAsLongAsConfigured(t *testing.T) {
 	if got := r.Find(t, "aws:iam/role:Role", "net-flows").Inputs["permissionsBoundary"]; got != "boundary" {
 		t.Errorf("the role's boundary is %v", got)
 	}
+	rights := r.Find(t, "aws:iam/rolePolicy:RolePolicy", "net-flows").Inputs["policy"].(string)
+	if want := `{"Action":["logs:DescribeLogGroups"],"Effect":"Allow","Resource":["*"],"Sid":"FindGroup"}`; !strings.Contains(rights, want) {
+		t.Errorf("%s lacks %s, without which flow logs do not find their group", rights, want)
+	}
 	flow := r.Find(t, "aws:ec2/flowLog:FlowLog", "net-flows")
 	want := map[string]any{
 		"vpcId":                  "net-vpc-id",
