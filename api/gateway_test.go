@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"maps"
+	"os"
 	"reflect"
 	"slices"
 	"strings"
@@ -187,10 +188,34 @@ func TestDoor(t *testing.T) {
 		}
 		for _, part := range []string{
 			`"name":"AWSManagedRulesCommonRuleSet"`, `"name":"AWSManagedRulesKnownBadInputsRuleSet"`,
-			`"limit":2000`, `{"actionToUse":{"count":{}},"name":"SizeRestrictions_BODY"}`,
+			`"limit":2000`,
 		} {
 			if !strings.Contains(string(text), part) {
 				t.Errorf("%s is not in %s", part, text)
+			}
+		}
+		for legal, rules := range map[string][]string{
+			"an item of 256 KiB": {"SizeRestrictions_BODY"},
+			"an item with HTML, paths, addresses or code in it": {
+				"CrossSiteScripting_BODY", "GenericLFI_BODY", "GenericRFI_BODY", "EC2MetaDataSSRF_BODY",
+				"JavaDeserializationRCE_BODY", "Log4JRCE_BODY", "ReactJSRCE_BODY",
+			},
+			"a file called app.log":   {"RestrictedExtensions_URIPATH"},
+			"a file with a long name": {"SizeRestrictions_URIPATH"},
+		} {
+			for _, rule := range rules {
+				if !strings.Contains(string(text), `{"actionToUse":{"count":{}},"name":"`+rule+`"}`) {
+					t.Errorf("%s is refused: %s does not only count", legal, rule)
+				}
+			}
+		}
+		reasons, err := os.ReadFile("../docs/decisions/firewall.md")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, rule := range slices.Concat(commonCountOnly, badInputsCountOnly) {
+			if !strings.Contains(string(reasons), "`"+rule+"`") {
+				t.Errorf("docs/decisions/firewall.md does not say why %s only counts", rule)
 			}
 		}
 		association := r.Find(t, "aws:wafv2/webAclAssociation:WebAclAssociation", room+"-waf-stage").Inputs
