@@ -29,7 +29,9 @@ func program() (pulumi.RunFunc, pulumi.RunOption) {
 func TestEveryStackPreviewsWithEachRoomUnderOneProvider(t *testing.T) {
 	for _, stack := range []string{"dev", "prod"} {
 		t.Run(stack, func(t *testing.T) {
-			m := mocks.Mocks{Config: stackValues(t, "Pulumi."+stack+".yaml"), Preview: true, Outputs: mocks.KnownSecrets}
+			values := stackValues(t, "Pulumi."+stack+".yaml")
+			values["didomi:tags"] = `{"environment": "` + mocks.Stack + `"}` // mocks run a stack of one name
+			m := mocks.Mocks{Config: values, Preview: true, Outputs: mocks.KnownSecrets}
 			r, err := m.Try(program())
 			if err != nil {
 				t.Fatal(err)

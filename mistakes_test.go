@@ -85,6 +85,7 @@ func TestEveryMistakeHasAMessageThatNamesKeyValueAndWhatIsAllowed(t *testing.T) 
 		{"a zone where a region belongs", "aws:region", `eu-west-1a`, `aws:region is "eu-west-1a"; want a region such as "eu-west-1"`},
 		{"no region", "aws:region", ``, `aws:region is not set; want a region such as "eu-west-1"`},
 		{"an account id that lost a digit", "aws:allowedAccountIds", `["12345678901"]`, `aws:allowedAccountIds is "12345678901"; want ` + wantAccounts},
+		{"a tag of another stack", "didomi:tags", `{"environment": "prod"}`, `didomi:tags.environment is "prod"; want "dev", the stack's name, by which its pipeline knows what is its own`},
 		{"an account id that YAML reads as a number", "aws:allowedAccountIds", `[123456789012]`, `aws:allowedAccountIds[0] is 123456789012; want text`},
 		{"a provider setting that we do not know", "aws:endpoint", `localhost`, `aws:endpoint is "localhost"; want a known key, one of allowedAccountIds, profile, region`},
 
@@ -103,6 +104,7 @@ func TestEveryMistakeHasAMessageThatNamesKeyValueAndWhatIsAllowed(t *testing.T) 
 		{"days that CloudWatch does not have", "didomi:network", `{"flowLogDays": 10}`, `didomi:network.flowLogDays is 10; want ` + wantDays},
 
 		{"a recovery window that is too short", "didomi:data", `{"secretRecoveryDays": 3}`, `didomi:data.secretRecoveryDays is 3; want 0 (no recovery) or a whole number from 7 to 30`},
+		{"a password that changes too seldom", "didomi:data", `{"rotationDays": 1001}`, `didomi:data.rotationDays is 1001; want a whole number from 0 to 1000`},
 		{"a version without its minor part", "didomi:data", `{"database": {"version": "16"}}`, `didomi:data.database.version is "16"; want ` + wantVersion},
 		{"a version that is too old", "didomi:data", `{"database": {"version": "13.9"}}`, `didomi:data.database.version is "13.9"; want ` + wantVersion},
 		{"a database that the engine makes itself", "didomi:data", `{"database": {"name": "postgres"}}`, `didomi:data.database.name is "postgres"; want ` + wantDatabase},

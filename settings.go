@@ -36,12 +36,31 @@ func defaults() settings {
 // load reads the stack's configuration; its error names everything that is wrong with it.
 func load(values config.Values, project, stack string) (settings, error) {
 	s := defaults()
-	err := config.Join(
+	decoded := config.Join(config.Decode(values, project, &s), config.Decode(values, "aws", &s.account))
+	return s, config.Join(
 		config.Check("pulumi", stackName(stack)),
-		config.Decode(values, project, &s),
-		config.Decode(values, "aws", &s.account),
+		decoded,
+		config.Check(project+":tags", environmentTag{s.Tags.Environment, stackName(stack)}),
 	)
-	return s, err
+}
+
+// environmentTag is what the pipeline's roles tell by what is the stack's, where AWS gives a thing no
+// name to go by: a VPC, a key.
+type environmentTag struct {
+	value string
+	stack stackName
+}
+
+// Problems refuses another value than the stack's name: its own pipeline could not change what
+// carries it, and the pipeline of the stack of that name could.
+func (e environmentTag) Problems() []config.Problem {
+	if e.value == "" || e.value == string(e.stack) || e.stack.Problems() != nil {
+		return nil
+	}
+	return []config.Problem{{
+		Key: "environment", Value: config.Text(e.value),
+		Want: config.Text(string(e.stack)) + ", the stack's name, by which its pipeline knows what is its own",
+	}}
 }
 
 // stackName is the name that every physical name of the stack carries.
