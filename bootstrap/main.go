@@ -1,6 +1,6 @@
 // Command bootstrap is the Pulumi program that comes first in an account: it makes the bucket in
-// which every stack keeps its state and the key that encrypts the bucket and the secrets in the
-// states. docs/bootstrap.md says how it is run and how its own state gets into that bucket.
+// which every stack keeps its state, the key that encrypts the bucket and the secrets in the states,
+// and the identity provider by which pipelines sign in. docs/bootstrap.md says how it is run and how its own state gets into that bucket.
 package main
 
 import (
@@ -11,8 +11,9 @@ import (
 
 // settings is everything that the program's stack file may say.
 type settings struct {
-	Tags  account.Tags `json:"tags"`
-	State Config       `json:"state"`
+	Tags     account.Tags   `json:"tags"`
+	State    Config         `json:"state"`
+	Pipeline PipelineConfig `json:"pipeline"`
 
 	account account.Config
 }
@@ -23,7 +24,7 @@ func main() {
 }
 
 func provision(ctx *pulumi.Context, values config.Values) error {
-	s := settings{Tags: account.DefaultTags(), State: Default()}
+	s := settings{Tags: account.DefaultTags(), State: Default(), Pipeline: DefaultPipeline()}
 	err := config.Join(
 		config.Decode(values, ctx.Project(), &s),
 		config.Decode(values, "aws", &s.account),
@@ -37,6 +38,9 @@ func provision(ctx *pulumi.Context, values config.Values) error {
 	}
 	state, err := New(ctx, ctx.Project()+"-state", Args{Config: s.State, Region: s.account.Region}, pulumi.Providers(aws))
 	if err != nil {
+		return err
+	}
+	if _, err := NewPipeline(ctx, ctx.Project()+"-pipeline", s.Pipeline, pulumi.Providers(aws)); err != nil {
 		return err
 	}
 	ctx.Export("stateBucket", state.BucketName)

@@ -130,6 +130,41 @@ func TestTheStateSaysHowTheCLIReachesIt(t *testing.T) {
 	}
 }
 
+func TestTheAccountKnowsGitLabWhateverBecomesOfAStack(t *testing.T) {
+	for name, c := range map[string]struct {
+		address string
+		want    []any
+	}{
+		"the instance's address is issuer and audience": {"https://git.example.com/", []any{"https://git.example.com"}},
+		"without an address there is no provider":       {"", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var got []any
+			r := mocks.Run(t, func(ctx *pulumi.Context) error {
+				_, err := NewPipeline(ctx, "pipeline", PipelineConfig{GitLabURL: c.address})
+				return err
+			})
+			for _, provider := range r.OfType("aws:iam/openIdConnectProvider:OpenIdConnectProvider") {
+				got = append(got, provider.Inputs["url"])
+				if !reflect.DeepEqual(provider.Inputs["clientIdLists"], []any{provider.Inputs["url"]}) || provider.ParentName() != "pipeline" {
+					t.Errorf("%s under %s takes tokens for %v", provider.Name, provider.ParentName(), provider.Inputs["clientIdLists"])
+				}
+			}
+			if !reflect.DeepEqual(got, c.want) {
+				t.Errorf("providers of %v, want %v", got, c.want)
+			}
+		})
+	}
+}
+
+func TestAWrongAddressOfGitLabIsRefused(t *testing.T) {
+	for _, address := range []string{"http://gitlab.com", "gitlab.com", "https://gitlab.com/group"} {
+		if got := (PipelineConfig{GitLabURL: address}).Problems(); len(got) != 1 || got[0].Key != "gitlabUrl" {
+			t.Errorf("%s: %v", address, got)
+		}
+	}
+}
+
 func TestAWrongConfigurationIsNamedWholeAndMakesNothing(t *testing.T) {
 	r, err := run(t, `{"noncurrentDays": 0, "versions": 3}`)
 	if err == nil {

@@ -88,7 +88,11 @@ func (s *State) key(ctx *pulumi.Context, name string, c Config) (*kms.Key, *kms.
 	if err != nil {
 		return nil, nil, fmt.Errorf("read the account: %w", err)
 	}
-	root := fmt.Sprintf("arn:aws:iam::%s:root", caller.AccountId)
+	partition, err := aws.GetPartition(ctx, &aws.GetPartitionArgs{}, pulumi.Parent(s))
+	if err != nil {
+		return nil, nil, fmt.Errorf("read the partition: %w", err)
+	}
+	root := fmt.Sprintf("arn:%s:iam::%s:root", partition.Partition, caller.AccountId)
 	key, err := kms.NewKey(ctx, name, &kms.KeyArgs{
 		Description:          pulumi.String("Pulumi state, and the secrets in it"),
 		EnableKeyRotation:    pulumi.Bool(true),

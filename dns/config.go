@@ -10,9 +10,11 @@ import (
 type Config struct {
 	// Domain is the parent of the host name, such as example.com. Required.
 	Domain string `json:"domain"`
-	// ZoneID is an existing public zone that holds the domain; empty: the stack makes its own.
+	// ZoneID is an existing public zone that holds the domain; empty: the stack makes its own, of the
+	// host name alone.
 	ZoneID string `json:"zoneId"`
-	// Delegated says that the parent domain leads to the zone, so that a certificate can be issued.
+	// Delegated says that the host name is found in the zone by everybody, so that a certificate can be
+	// issued.
 	Delegated bool `json:"delegated"`
 	// Protect keeps the zone from being deleted or replaced by an update.
 	Protect bool `json:"protect"`

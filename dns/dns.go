@@ -22,9 +22,9 @@ type Args struct {
 type DNS struct {
 	pulumi.ResourceState
 
-	// ZoneID is the hosted zone that holds the domain.
+	// ZoneID is the hosted zone that holds the host name.
 	ZoneID pulumi.StringOutput `pulumi:"zoneId"`
-	// NameServers are what the parent domain must delegate to.
+	// NameServers are the zone's: what the parent delegates to.
 	NameServers pulumi.StringArrayOutput `pulumi:"nameServers"`
 	// CertificateARN is the issued certificate; empty while not delegated.
 	CertificateARN pulumi.StringOutput `pulumi:"certificateArn"`
@@ -44,7 +44,7 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	if err := ctx.RegisterComponentResource(Token, name, c, opts...); err != nil {
 		return nil, fmt.Errorf("dns: %w", err)
 	}
-	z, err := findOrCreateZone(ctx, name, args.Config, c)
+	z, err := findOrCreateZone(ctx, name, args.Config, c.HostName, c)
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +55,7 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 			return nil, err
 		}
 	} else {
-		tellDelegation(ctx, args.Config.Domain, c)
+		tellDelegation(ctx, c)
 	}
 	return c, ctx.RegisterResourceOutputs(c, pulumi.Map{
 		"zoneId": c.ZoneID, "nameServers": c.NameServers, "certificateArn": c.CertificateARN,
@@ -63,10 +63,10 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 }
 
 // tellDelegation prints what to do next, as soon as the name servers are known.
-func tellDelegation(ctx *pulumi.Context, domain string, c *DNS) {
+func tellDelegation(ctx *pulumi.Context, c *DNS) {
 	c.NameServers.ApplyT(func(servers []string) error {
 		return ctx.Log.Info(fmt.Sprintf(
-			"%s is not delegated yet. Set these NS records for it at the parent domain, then set delegated: true under didomi:dns: %s",
-			domain, strings.Join(servers, ", ")), &pulumi.LogArgs{Resource: c})
+			"%s is not delegated yet. Set these NS records where %s is looked after, unless it leads there already, then set delegated: true under didomi:dns: %s",
+			c.HostName, c.HostName, strings.Join(servers, ", ")), &pulumi.LogArgs{Resource: c})
 	})
 }

@@ -155,6 +155,11 @@ func TestCertificate(t *testing.T) {
 			t.Errorf("timeout %q, want 10m", got)
 		}
 	})
+	t.Run("the zone is of the host name, so that another stack of the domain has its own", func(t *testing.T) {
+		if zone.Inputs["name"] != "test.example.com" {
+			t.Errorf("it is of %v", zone.Inputs["name"])
+		}
+	})
 	t.Run("the zone is protected when asked for", func(t *testing.T) {
 		if !zone.Options.Protect {
 			t.Error("it is not")
@@ -169,7 +174,7 @@ func TestRefusals(t *testing.T) {
 		want       string
 	}{
 		{"a zone of another domain", "example.org", Config{Domain: "example.com", ZoneID: "Z1"},
-			`didomi:dns.zoneId "Z1" is the zone of example.org, which cannot hold didomi:dns.domain "example.com"`},
+			`didomi:dns.zoneId "Z1" is the zone of example.org, which cannot hold test.example.com`},
 		{"a zone whose name only ends alike", "ample.com", Config{Domain: "example.com", ZoneID: "Z1"}, "cannot hold"},
 		{"a bad configuration", "example.com", Config{}, "dns.domain is not set"},
 	} {

@@ -13,33 +13,35 @@ type zone struct {
 	nameServers pulumi.StringArrayOutput
 }
 
-func findOrCreateZone(ctx *pulumi.Context, name string, c Config, parent pulumi.Resource) (zone, error) {
+// findOrCreateZone makes a zone of the host name alone: a zone of the whole domain would be one a
+// stack, of which the parent can delegate to one only, and would take the domain's other names with it.
+func findOrCreateZone(ctx *pulumi.Context, name string, c Config, host string, parent pulumi.Resource) (zone, error) {
 	if c.ZoneID != "" {
-		return findZone(ctx, c, parent)
+		return findZone(ctx, c, host, parent)
 	}
 	z, err := route53.NewZone(ctx, name+"-zone", &route53.ZoneArgs{
-		Name:    pulumi.String(c.Domain),
+		Name:    pulumi.String(host),
 		Comment: pulumi.String("Names of the API"),
 		// Records that this program did not make stop the deletion of the zone.
 		ForceDestroy: pulumi.Bool(false),
 	}, pulumi.Parent(parent), pulumi.Protect(c.Protect))
 	if err != nil {
-		return zone{}, fmt.Errorf("dns: hosted zone of %s: %w", c.Domain, err)
+		return zone{}, fmt.Errorf("dns: hosted zone of %s: %w", host, err)
 	}
 	return zone{id: z.ZoneId, nameServers: z.NameServers}, nil
 }
 
-// findZone looks the existing zone up and refuses one that cannot hold the domain: its records would
+// findZone looks the existing zone up and refuses one that cannot hold the host name: its records would
 // be refused one by one, and late.
-func findZone(ctx *pulumi.Context, c Config, parent pulumi.Resource) (zone, error) {
+func findZone(ctx *pulumi.Context, c Config, host string, parent pulumi.Resource) (zone, error) {
 	found, err := route53.LookupZone(ctx, &route53.LookupZoneArgs{ZoneId: &c.ZoneID}, pulumi.Parent(parent))
 	if err != nil {
 		return zone{}, fmt.Errorf("dns: didomi:dns.zoneId %q: no such hosted zone in this account: %w", c.ZoneID, err)
 	}
 	apex := strings.TrimSuffix(found.Name, ".")
-	if c.Domain != apex && !strings.HasSuffix(c.Domain, "."+apex) {
-		return zone{}, fmt.Errorf("dns: didomi:dns.zoneId %q is the zone of %s, which cannot hold didomi:dns.domain %q",
-			c.ZoneID, apex, c.Domain)
+	if host != apex && !strings.HasSuffix(host, "."+apex) {
+		return zone{}, fmt.Errorf("dns: didomi:dns.zoneId %q is the zone of %s, which cannot hold %s, the stack's name before didomi:dns.domain",
+			c.ZoneID, apex, host)
 	}
 	return zone{
 		id:          pulumi.String(found.ZoneId).ToStringOutput(),

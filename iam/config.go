@@ -22,8 +22,8 @@ type Config struct {
 	ProjectPath string `json:"projectPath"`
 	// DeployRef is the one branch that may deploy; protect it in GitLab.
 	DeployRef string `json:"deployRef"`
-	// OIDC is create, existing or off. An account has one provider for a GitLab instance, so where
-	// two stacks share an account one creates it and the other one uses it.
+	// OIDC is create, existing or off. An account has one provider for a GitLab instance, which
+	// bootstrap makes; a stack that creates it takes it along when it goes.
 	OIDC string `json:"oidc"`
 	// AccessKey makes a key of the CI user, kept in Secrets Manager. Leave it off where OIDC works.
 	AccessKey bool `json:"accessKey"`
@@ -35,7 +35,7 @@ type Config struct {
 
 // Default is the configuration of a stack that says nothing, which still lacks its project.
 func Default() Config {
-	return Config{GitLabURL: "https://gitlab.com", ProjectPath: "didomi/serverless-api", DeployRef: "main", OIDC: oidcCreate}
+	return Config{GitLabURL: "https://gitlab.com", ProjectPath: "didomi/serverless-api", DeployRef: "main", OIDC: oidcExisting}
 }
 
 var (

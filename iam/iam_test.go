@@ -96,6 +96,7 @@ func TestEverythingHangsOnTheRoom(t *testing.T) {
 
 func TestTrust(t *testing.T) {
 	base := Default()
+	base.OIDC = oidcCreate
 	with := func(change func(*Config)) Config {
 		c := base
 		change(&c)

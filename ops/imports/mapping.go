@@ -80,7 +80,7 @@ var terraform = []entry{
 	{seed: "module.iam.aws_iam_role.rds_proxy", room: "data", types: "aws:iam/role:Role", name: "proxy", why: narrower},
 	{seed: "module.iam.aws_iam_role_policy.rds_proxy", room: "data", types: "aws:iam/rolePolicy:RolePolicy", name: "proxy", why: narrower},
 
-	{seed: "module.dns_with_certificate.aws_route53_zone.this", room: "dns", types: "aws:route53/zone:Zone", name: "zone", id: attribute("zone_id")},
+	{seed: "module.dns_with_certificate.aws_route53_zone.this", why: "stays what it is: put its id into `didomi:dns.zoneId`, and the stack writes its records there"},
 	{seed: "module.dns_with_certificate.aws_acm_certificate.this", room: "dns", types: "aws:acm/certificate:Certificate", name: "certificate",
 		why: "made anew: it is of the apex alone, the API's name is {stack}.{domain}"},
 	{seed: "module.dns_with_certificate.aws_route53_record.this", room: "dns", types: "aws:route53/record:Record", name: "certificate-proof", why: "made anew: it proves the old certificate"},

@@ -31,7 +31,7 @@ func (b backendSettings) replace(top *yaml.Node) {
 	} {
 		remove(top, key)
 		if value != "" {
-			set(top, key, value)
+			set(top, key, text(value))
 		}
 	}
 }
@@ -87,16 +87,21 @@ func stacks(project string) []string {
 }
 
 // value is one that the copy of a stack file has in the room's object.
-type value struct{ room, key, text string }
+type value struct {
+	room, key string
+	node      *yaml.Node
+}
 
 // stackValues are what the copy of a stack's file says otherwise than the
-// repository: the function's architecture is this machine's, and the state is
-// where bootstrap made place for it.
+// repository: the function's architecture is this machine's, the state is
+// where bootstrap made place for it, and nobody need delegate a domain of the
+// emulated Internet.
 func stackValues(base Base) []value {
 	return []value{
-		{"didomi:api", "architecture", hostArchitecture()},
-		{"didomi:iam", "stateBucket", base.StateBucket},
-		{"didomi:iam", "stateKey", base.StateKey},
+		{"didomi:api", "architecture", text(hostArchitecture())},
+		{"didomi:dns", "delegated", &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!bool", Value: "true"}},
+		{"didomi:iam", "stateBucket", text(base.StateBucket)},
+		{"didomi:iam", "stateKey", text(base.StateKey)},
 	}
 }
 
@@ -113,7 +118,7 @@ func writeStackFile(path string, document *yaml.Node, settings backendSettings, 
 			// Where the file has something else than a mapping, the program is to
 			// say so, not we.
 			if room := mapping(config, v.room); room != nil {
-				set(room, v.key, v.text)
+				set(room, v.key, v.node)
 			}
 		}
 	}
@@ -146,12 +151,12 @@ func mapping(parent *yaml.Node, key string) *yaml.Node {
 	return value
 }
 
-func set(parent *yaml.Node, key, value string) {
+func set(parent *yaml.Node, key string, value *yaml.Node) {
 	if at := index(parent, key); at >= 0 {
-		parent.Content[at+1] = text(value)
+		parent.Content[at+1] = value
 		return
 	}
-	parent.Content = append(parent.Content, text(key), text(value))
+	parent.Content = append(parent.Content, text(key), value)
 }
 
 func remove(parent *yaml.Node, key string) {

@@ -24,7 +24,7 @@ func repository(t *testing.T, stackFile string) layout.Layout {
 
 func TestWriteStackFile(t *testing.T) {
 	arch := hostArchitecture()
-	const state = ", didomi:iam: {stateBucket: states, stateKey: key}}\nsecretsprovider: awskms://here\nencryptedkey: ours\n"
+	const state = ", didomi:dns: {delegated: true}, didomi:iam: {stateBucket: states, stateKey: key}}\nsecretsprovider: awskms://here\nencryptedkey: ours\n"
 	for name, c := range map[string]struct{ file, want string }{
 		"only architecture, state and secrets are added": {
 			"config:\n  aws:region: eu-west-1\n  didomi:api:\n    memory: 512\n",

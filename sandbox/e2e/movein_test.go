@@ -42,7 +42,9 @@ func checkMovingIn(t *testing.T, out outputs) {
 			t.Fatalf("pulumi %s: exit %d\n%s%s", args[0], code, stdout, stderr)
 		}
 	}
-	config := ownSecrets(t, out.ConfigFile, filepath.Join(dir, "Pulumi."+out.Stack+".yaml"))
+	settings := filepath.Join(dir, "settings.yaml")
+	writeFile(t, settings, editedConfig(t, out, edit{key: "dns.zoneId", value: zoneOf(ids)}))
+	config := ownSecrets(t, settings, filepath.Join(dir, "Pulumi."+out.Stack+".yaml"))
 	preview, stderr, code := pulumi(t, empty, repository(t), "preview", "--stack", out.Stack, "--config-file", config, "--json", "--show-sames")
 	if code != 0 {
 		t.Fatalf("preview after the import: exit %d\n%s%s", code, preview, stderr)
@@ -78,7 +80,6 @@ func ownSecrets(t *testing.T, configured, initialized string) string {
 // moved are the types and names, without project and stack, that are imported.
 var moved = []string{
 	"aws:iam/user:User::iam-ci",
-	"aws:route53/zone:Zone::dns-zone",
 	"aws:s3/bucketV2:BucketV2::data-files",
 	"aws:apigateway/domainName:DomainName::api-domain",
 	"aws:apigateway/basePathMapping:BasePathMapping::api-domain-stage",
@@ -130,13 +131,19 @@ func terraformState(out outputs, ids map[string]string) map[string]any {
 		}
 	}
 	domain := strings.TrimPrefix(ids["aws:apigateway/domainName:DomainName::api-domain"], out.Stack+".")
-	user, zone, bucket := ids[moved[0]], ids[moved[1]], ids[moved[2]]
+	user, bucket := ids[moved[0]], ids[moved[1]]
 	return map[string]any{"version": 4, "resources": []any{
 		resource("module.iam", "aws_iam_user", "cicd", map[string]any{"name": user}),
-		resource("module.dns_with_certificate", "aws_route53_zone", "this", map[string]any{"zone_id": zone, "name": domain}),
+		resource("module.dns_with_certificate", "aws_route53_zone", "this", map[string]any{"zone_id": zoneOf(ids), "name": domain}),
 		resource("module.dns_with_certificate", "aws_acm_certificate", "this", map[string]any{"arn": "arn:aws:acm:" + out.Region + ":000000000000:certificate/old"}),
 		resource("module.storage.module.s3_large_files", "aws_s3_bucket", "s3", map[string]any{"bucket": bucket}),
 	}}
+}
+
+// zoneOf is the zone that the API's record is in: a record's id begins with it.
+func zoneOf(ids map[string]string) string {
+	zone, _, _ := strings.Cut(ids["aws:route53/record:Record::api-domain-record"], "_")
+	return zone
 }
 
 // checkKept checks that a preview keeps everything that was imported.

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/didomi/serverless-api/internal/config"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// PipelineToken is the type of the component of the pipeline.
+const PipelineToken = "didomi:bootstrap:Pipeline"
+
+// PipelineConfig is what can be chosen about the pipelines of the account's stacks.
+type PipelineConfig struct {
+	// GitLabURL is the GitLab instance whose tokens the account takes; empty: none, or the account
+	// has the provider from elsewhere.
+	GitLabURL string `json:"gitlabUrl"`
+}
+
+// DefaultPipeline takes tokens of GitLab's own instance.
+func DefaultPipeline() PipelineConfig { return PipelineConfig{GitLabURL: "https://gitlab.com"} }
+
+// Problems lists the values that IAM would refuse.
+func (c PipelineConfig) Problems() []config.Problem {
+	u, err := url.Parse(c.GitLabURL)
+	if c.GitLabURL == "" || err == nil && u.Scheme == "https" && u.Host != "" && strings.Trim(u.Path, "/") == "" && u.RawQuery == "" {
+		return nil
+	}
+	return []config.Problem{{
+		Key: "gitlabUrl", Value: config.Text(c.GitLabURL),
+		Want: "an https address without a path, such as https://gitlab.com, or nothing for no provider",
+	}}
+}
+
+// Pipeline is what the pipelines of all stacks of the account have in common.
+type Pipeline struct {
+	pulumi.ResourceState
+}
+
+// NewPipeline registers GitLab's identity provider. An account has one for a GitLab instance, so no
+// stack can own it: it would go with that stack, and with it the way in of every other pipeline. The
+// roles that tokens take, and whose tokens, are each stack's own.
+func NewPipeline(ctx *pulumi.Context, name string, c PipelineConfig, opts ...pulumi.ResourceOption) (*Pipeline, error) {
+	if err := config.Check("pipeline", c); err != nil {
+		return nil, err
+	}
+	p := &Pipeline{}
+	if err := ctx.RegisterComponentResource(PipelineToken, name, p, opts...); err != nil {
+		return nil, fmt.Errorf("register the pipeline: %w", err)
+	}
+	if c.GitLabURL != "" {
+		// A token's issuer, and in this project its audience too, are the address without a slash.
+		address := pulumi.String(strings.TrimSuffix(c.GitLabURL, "/"))
+		_, err := iam.NewOpenIdConnectProvider(ctx, name+"-gitlab", &iam.OpenIdConnectProviderArgs{
+			Url: address, ClientIdLists: pulumi.StringArray{address},
+		}, pulumi.Parent(p))
+		if err != nil {
+			return nil, fmt.Errorf("register the identity provider of %s: %w", c.GitLabURL, err)
+		}
+	}
+	return p, ctx.RegisterResourceOutputs(p, pulumi.Map{})
+}
