@@ -48,6 +48,7 @@ func apiArgs(s settings, stage string, code api.Code, ci *iam.IAM, locks *keys.K
 			Name:              store.DatabaseName,
 			AppSecretARN:      store.AppSecretARN,
 			MasterSecretARN:   store.MasterSecretARN,
+			RotationDays:      s.Data.RotationDays,
 			ProxyName:         store.ProxyName,
 			ClusterIdentifier: store.ClusterIdentifier,
 			Readers:           s.Data.Database.Readers,

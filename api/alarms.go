@@ -171,6 +171,14 @@ func (m metrics) alarms() []alarm {
 			meaning: "Requests meet cold executions all the time. Raise provisionedMax, or provisionedConcurrency.",
 		})
 	}
+	if m.rotate != nil {
+		list = append(list, alarm{
+			// Secrets Manager tries a step again by itself, and the old password holds until the last
+			// one; but a rotation that fails is not seen by anybody until it is needed.
+			name: "rotation", metric: m.rotations("Errors", "Sum"), threshold: 0, minutes: 1, of: 1,
+			meaning: "The database user's password could not be changed. Look at the rotating function's log, which names the step.",
+		})
+	}
 	return append(list, m.cacheAlarms()...)
 }
 

@@ -66,7 +66,7 @@ func full() Args {
 		PermissionsBoundary: pulumi.String("arn:boundary"),
 		Database: Database{
 			Host: pulumi.String("proxy.host"), Name: pulumi.String("app"),
-			AppSecretARN: pulumi.String("arn:app"), MasterSecretARN: pulumi.String("arn:master"),
+			AppSecretARN: pulumi.String("arn:app"), MasterSecretARN: pulumi.String("arn:master"), RotationDays: 30,
 			ProxyName: pulumi.String("proxy"), ClusterIdentifier: pulumi.String("cluster"), Readers: 1,
 		},
 		Cache: Cache{
@@ -97,7 +97,7 @@ func bare() Args {
 	args.Config = Default()
 	args.Config.RequireAPIKey, args.Config.WAF, args.Config.ManageAccountRole = false, false, false
 	args.Domain = Domain{}
-	args.Database.Readers = 0
+	args.Database.Readers, args.Database.RotationDays = 0, 0
 	args.PermissionsBoundary = nil
 	return args
 }
@@ -123,9 +123,12 @@ func TestRoomRegisters(t *testing.T) {
 			"aws:cloudwatch/metricAlarm:MetricAlarm": 9 + 2*4,
 		}},
 		{"everything, with every switch on", full(), map[string]int{
-			"aws:cloudwatch/metricAlarm:MetricAlarm": 11 + 2*4,
-			"aws:iam/role:Role":                      3, "aws:iam/rolePolicyAttachment:RolePolicyAttachment": 1,
-			"aws:apigateway/account:Account":                                       1,
+			"aws:cloudwatch/metricAlarm:MetricAlarm": 12 + 2*4,
+			"aws:iam/role:Role":                      4, "aws:iam/rolePolicyAttachment:RolePolicyAttachment": 1,
+			"aws:apigateway/account:Account": 1,
+			"aws:iam/rolePolicy:RolePolicy":  3, "aws:cloudwatch/logGroup:LogGroup": 5,
+			"aws:lambda/function:Function": 3, "aws:lambda/permission:Permission": 2,
+			"aws:secretsmanager/secretRotation:SecretRotation":                     1,
 			"aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig": 1,
 			"aws:wafv2/webAcl:WebAcl":                                              1, "aws:wafv2/webAclAssociation:WebAclAssociation": 1,
 			"aws:apigateway/usagePlan:UsagePlan": 2, "aws:apigateway/apiKey:ApiKey": 3, "aws:apigateway/usagePlanKey:UsagePlanKey": 3,

@@ -36,6 +36,8 @@ type Database struct {
 	Name            pulumi.StringInput
 	AppSecretARN    pulumi.StringInput
 	MasterSecretARN pulumi.StringInput
+	// RotationDays is how often the application user's password is changed, in days; 0: never.
+	RotationDays int
 
 	ProxyName         pulumi.StringInput
 	ClusterIdentifier pulumi.StringInput

@@ -74,7 +74,7 @@ func (m metrics) columns() [][]widget {
 			{"Cache: memory (%) and evictions", append(m.cacheNodes("DatabaseMemoryUsagePercentage", "Maximum"), m.cacheNodes("Evictions", "Sum")...)},
 		},
 		{
-			{"Proxy: connections", []metric{m.proxy("DatabaseConnectionsCurrentlyBorrowed", "Maximum"), m.proxy("MaxDatabaseConnectionsAllowed", "Maximum"), m.proxy("DatabaseConnectionsBorrowLatency", "Average")}},
+			{"Proxy: connections", []metric{m.proxyToWriter("DatabaseConnectionsCurrentlyBorrowed", "Maximum"), m.proxyToWriter("MaxDatabaseConnectionsAllowed", "Maximum"), m.proxy("DatabaseConnectionsBorrowLatency", "Average")}},
 			{"Database: capacity", []metric{m.cluster("ServerlessDatabaseCapacity", "Average"), m.cluster("ACUUtilization", "Average")}},
 			{"Database: readers' lag (ms)", []metric{m.readers("AuroraReplicaLag", "Maximum")}},
 		},

@@ -9,7 +9,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// What the two functions are told apart by: the binary runs what its handler's name says.
+// What the functions are told apart by: the binary runs what its handler's name says.
 const (
 	apiHandler     = "api"
 	migrateHandler = "migrate"
@@ -23,11 +23,12 @@ const migrateTimeoutSeconds = 900
 type serving struct {
 	api     *lambda.Function
 	migrate *lambda.Function
+	rotate  *lambda.Function // nil without rotation
 	alias   *lambda.Alias
 }
 
-// newServing makes both functions, migrates the database with the one and points the alias at the
-// new version of the other, in this order; in a canary the alias is left to the rollout.
+// newServing makes the functions, migrates the database with one and points the alias at the new
+// version of the one that serves, in this order; in a canary the alias is left to the rollout.
 func newServing(ctx *pulumi.Context, s site, l logs) (serving, error) {
 	var f serving
 	var err error
@@ -39,6 +40,9 @@ func newServing(ctx *pulumi.Context, s site, l logs) (serving, error) {
 	}
 	migrated, err := runMigration(ctx, s, f.migrate)
 	if err != nil {
+		return serving{}, err
+	}
+	if f.rotate, err = rotateAppSecret(ctx, s, l, migrated); err != nil {
 		return serving{}, err
 	}
 	if f.alias, err = newAlias(ctx, s, f.api, migrated); err != nil {
@@ -90,7 +94,7 @@ func newMigrateFunction(ctx *pulumi.Context, s site, l logs) (*lambda.Function, 
 	})
 }
 
-// databaseEnvironment is how both functions are told where the database is.
+// databaseEnvironment is how every function is told where the database is.
 func (s site) databaseEnvironment() pulumi.StringMap {
 	return pulumi.StringMap{
 		"DB_HOST":       s.args.Database.Host,
@@ -104,7 +108,7 @@ func (s site) databaseEnvironment() pulumi.StringMap {
 // unreserved is how Lambda says that a function shares the account's concurrency.
 const unreserved = -1
 
-// functionSpec is what one function differs from the other by.
+// functionSpec is what one function differs from the others by.
 type functionSpec struct {
 	part, description, handler string
 	memoryMB, timeoutSeconds   int

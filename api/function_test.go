@@ -14,6 +14,7 @@ func TestFunctions(t *testing.T) {
 	r := build(t, full())
 	serve := r.Find(t, "aws:lambda/function:Function", room+"-function")
 	migrate := r.Find(t, "aws:lambda/function:Function", room+"-migrate")
+	rotate := r.Find(t, "aws:lambda/function:Function", room+"-rotate")
 
 	t.Run("each is told exactly what it needs", func(t *testing.T) {
 		database := map[string]any{
@@ -28,6 +29,7 @@ func TestFunctions(t *testing.T) {
 				"CORS_ORIGINS": "https://a.example.com,https://b.example.com",
 			},
 			&migrate: {"DB_MASTER_SECRET_ARN": "arn:master"},
+			&rotate:  {},
 		} {
 			want := map[string]any{}
 			for _, part := range []map[string]any{database, more} {
@@ -41,8 +43,8 @@ func TestFunctions(t *testing.T) {
 			}
 		}
 	})
-	t.Run("both run the same code in the VPC and publish a version", func(t *testing.T) {
-		for function, handler := range map[*mocks.Resource]string{&serve: "api", &migrate: "migrate"} {
+	t.Run("all run the same code in the VPC and publish a version", func(t *testing.T) {
+		for function, handler := range map[*mocks.Resource]string{&serve: "api", &migrate: "migrate", &rotate: "rotate"} {
 			in := function.Inputs
 			for key, want := range map[string]any{
 				"handler": handler, "runtime": "provided.al2023", "publish": true, "packageType": "Zip",
@@ -57,12 +59,12 @@ func TestFunctions(t *testing.T) {
 				}
 			}
 		}
-		if !reflect.DeepEqual(serve.Inputs["code"], migrate.Inputs["code"]) {
+		if !reflect.DeepEqual(serve.Inputs["code"], migrate.Inputs["code"]) || !reflect.DeepEqual(serve.Inputs["code"], rotate.Inputs["code"]) {
 			t.Error("they run different code")
 		}
 	})
 	t.Run("each waits for its rights and writes to its own log", func(t *testing.T) {
-		for _, function := range []mocks.Resource{serve, migrate} {
+		for _, function := range []mocks.Resource{serve, migrate, rotate} {
 			part := strings.TrimPrefix(function.Name, room+"-")
 			if !dependsOn(function, room+"-"+part+"-rights") {
 				t.Errorf("%s does not wait for its rights", part)
@@ -184,7 +186,7 @@ func TestRights(t *testing.T) {
 	r := build(t, full())
 	// AWS can narrow none of these to a resource.
 	const anywhere = "Trace Interfaces InterfacesByLambdaOnly"
-	for _, part := range []string{"function", "migrate"} {
+	for _, part := range []string{"function", "migrate", "rotate"} {
 		p := r.Find(t, "aws:iam/rolePolicy:RolePolicy", room+"-"+part+"-rights")
 		for _, s := range statements(t, p.Inputs["policy"]) {
 			if slices.ContainsFunc(s.Action, func(a string) bool { return strings.Contains(a, "*") }) {
@@ -205,6 +207,7 @@ func TestRights(t *testing.T) {
 	}
 	serve := statements(t, r.Find(t, "aws:iam/rolePolicy:RolePolicy", room+"-function-rights").Inputs["policy"])
 	migrate := statements(t, r.Find(t, "aws:iam/rolePolicy:RolePolicy", room+"-migrate-rights").Inputs["policy"])
+	rotate := statements(t, r.Find(t, "aws:iam/rolePolicy:RolePolicy", room+"-rotate-rights").Inputs["policy"])
 	for _, tt := range []struct {
 		name, sid string
 		all       []statement
@@ -216,6 +219,7 @@ func TestRights(t *testing.T) {
 		{"the function reads its two secrets", "ReadSecrets", serve, "secretsmanager:GetSecretValue", []string{"arn:app", "arn:cache"}},
 		{"the function decrypts with the data's key", "Keys", serve, "kms:Decrypt", []string{"arn:key"}},
 		{"the migration reads both database secrets", "ReadSecrets", migrate, "secretsmanager:GetSecretValue", []string{"arn:master", "arn:app"}},
+		{"the rotation changes the application's secret alone", "RotateTheApplicationUsersSecret", rotate, "secretsmanager:UpdateSecretVersionStage", []string{"arn:app"}},
 		{"the migration sets the application's secret", "SetTheApplicationUsersSecret", migrate, "secretsmanager:PutSecretValue", []string{"arn:app"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

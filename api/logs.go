@@ -12,6 +12,7 @@ import (
 type logs struct {
 	api     *cloudwatch.LogGroup
 	migrate *cloudwatch.LogGroup
+	rotate  *cloudwatch.LogGroup // nil without rotation
 	access  *cloudwatch.LogGroup
 }
 
@@ -23,6 +24,11 @@ func newLogs(ctx *pulumi.Context, s site) (logs, error) {
 	}
 	if l.migrate, err = newLogGroup(ctx, s, "migrate", nil); err != nil {
 		return logs{}, err
+	}
+	if s.args.Database.RotationDays > 0 {
+		if l.rotate, err = newLogGroup(ctx, s, "rotate", nil); err != nil {
+			return logs{}, err
+		}
 	}
 	if l.access, err = newLogGroup(ctx, s, "access", nil); err != nil {
 		return logs{}, err

@@ -35,8 +35,20 @@ func (m metrics) function(name, stat string) metric {
 	return metric{"AWS/Lambda", name, stat, pulumi.StringMap{"FunctionName": m.api.Name}}
 }
 
-// proxy is a metric of the proxy's connections to the writer.
+// rotations is a metric of the rotating function.
+func (m metrics) rotations(name, stat string) metric {
+	return metric{"AWS/Lambda", name, stat, pulumi.StringMap{"FunctionName": m.rotate.Name}}
+}
+
+// proxy is a metric of the proxy as a whole, however many instances serve it. Some metrics have no
+// finer dimensions but the endpoint.
+// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-proxy.monitoring.html
 func (m metrics) proxy(name, stat string) metric {
+	return metric{"AWS/RDS", name, stat, pulumi.StringMap{"ProxyName": m.args.Database.ProxyName}}
+}
+
+// proxyToWriter is a metric of the proxy's connections to the writer.
+func (m metrics) proxyToWriter(name, stat string) metric {
 	return metric{"AWS/RDS", name, stat, pulumi.StringMap{
 		"ProxyName":   m.args.Database.ProxyName,
 		"TargetGroup": pulumi.String("default"), "TargetRole": pulumi.String("READ_WRITE"),

@@ -44,7 +44,7 @@ var interfaceActions = []string{
 	"ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses",
 }
 
-// functionRights are what both functions may do: write to their log and traces, and have network
+// functionRights are what every function may do: write to their log and traces, and have network
 // interfaces made for them, by Lambda alone: the function's own code is refused.
 func (s site) functionRights(log *cloudwatch.LogGroup) []policy.Statement {
 	return []policy.Statement{

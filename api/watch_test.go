@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"os"
 	"reflect"
 	"slices"
 	"strings"
@@ -19,7 +20,7 @@ func TestAlarms(t *testing.T) {
 	stage := map[string]any{"ApiName": room + "-rest", "Stage": "test"}
 	reads := map[string]any{"ApiName": room + "-rest", "Stage": "test", "Resource": "/items/{id}", "Method": "GET"}
 	function := map[string]any{"FunctionName": room + "-function"}
-	proxy := map[string]any{"ProxyName": "proxy", "TargetGroup": "default", "TargetRole": "READ_WRITE"}
+	proxy := map[string]any{"ProxyName": "proxy"}
 	type watched struct {
 		namespace, metric, stat string
 		dimensions              map[string]any
@@ -39,6 +40,7 @@ func TestAlarms(t *testing.T) {
 		"error-lines":       {"didomi-test-api", "ErrorLines", "Sum", nil, 5, warns},
 		"proxy-connections": {"AWS/RDS", "DatabaseConnectionsBorrowLatency", "Average", proxy, 100_000, warns},
 		"cluster-capacity":  {"AWS/RDS", "ACUUtilization", "Average", map[string]any{"DBClusterIdentifier": "cluster"}, 90, warns},
+		"rotation":          {"AWS/Lambda", "Errors", "Sum", map[string]any{"FunctionName": room + "-rotate"}, 0, warns},
 		"replica-lag":       {"AWS/RDS", "AuroraReplicaLag", "Maximum", map[string]any{"DBClusterIdentifier": "cluster", "Role": "READER"}, 1000, warns},
 	}
 	for i, node := range []string{"cache-0001-001", "cache-0001-002", "cache-0002-001", "cache-0002-002"} {
@@ -75,6 +77,27 @@ func TestAlarms(t *testing.T) {
 				t.Errorf("%q does not say what to do", text)
 			}
 		})
+	}
+}
+
+func TestTheRunbookHasASectionForEveryAlarm(t *testing.T) {
+	book, err := os.ReadFile("../docs/runbook.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sections := map[string]bool{}
+	for _, line := range strings.Split(string(book), "\n") {
+		if name, ok := strings.CutPrefix(line, "## `"); ok {
+			sections[strings.TrimSuffix(name, "`")] = true
+		}
+	}
+	names := map[string]bool{"customers-are-hurt": true}
+	for _, alarm := range build(t, full()).OfType("aws:cloudwatch/metricAlarm:MetricAlarm") {
+		// Those of single nodes end in the node's number.
+		names[strings.TrimRight(strings.TrimPrefix(alarm.Name, room+"-"), "-0123456789")] = true
+	}
+	if !maps.Equal(sections, names) {
+		t.Errorf("the runbook has the sections %v, the alarms are %v", slices.Sorted(maps.Keys(sections)), slices.Sorted(maps.Keys(names)))
 	}
 }
 
@@ -206,7 +229,7 @@ func TestDashboard(t *testing.T) {
 	columns := map[int]string{0: "Door", 6: "Function", 12: "Cache", 18: "Database Proxy"}
 	taken := map[string]string{}
 	first, last := board.Widgets[0], board.Widgets[len(board.Widgets)-1]
-	if first.Type != "alarm" || first.Y != 0 || first.Width != 24 || len(first.Properties.Alarms) != 1+11+2*4 || !strings.HasSuffix(first.Properties.Alarms[0], room+"-hurt") {
+	if first.Type != "alarm" || first.Y != 0 || first.Width != 24 || len(first.Properties.Alarms) != 1+12+2*4 || !strings.HasSuffix(first.Properties.Alarms[0], room+"-hurt") {
 		t.Errorf("on top is %+v, want the state of every alarm, the one that calls first", first)
 	}
 	if q := last.Properties.Query; last.Type != "log" || last.Width != 24 || !strings.Contains(q, "SOURCE '"+room+"-access-log-1a2b3c4' | SOURCE '"+room+"-function-log-1a2b3c4'") {

@@ -11,7 +11,8 @@ import (
 const (
 	engine       = "aurora-postgresql"
 	postgresPort = 5432
-	// exportedLog is the one log that the engine has for CloudWatch.
+	// exportedLog is the log of statements and errors; the engine's other one (iam-db-auth-error) is of
+	// logins by IAM, which nobody here uses.
 	exportedLog = "postgresql"
 	// masterUser owns the database; only the migration signs in as it.
 	masterUser = "master"
@@ -114,6 +115,9 @@ func finalSnapshot(name string, args Args) pulumi.StringPtrInput {
 // instances registers the writer and the readers. All have one of the two first promotion tiers, so
 // that a reader is as large as the writer when it has to take over. Minor versions come by config
 // and through the pipeline: an upgrade behind its back would read as a downgrade on the next update.
+// No instance names a zone: Aurora puts each where the cluster has fewest, and one that named a zone
+// would have to be replaced to leave it.
+// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Concepts.AuroraHighAvailability.html
 func (d *Data) instances(ctx *pulumi.Context, name string, args Args, cluster *rds.Cluster, parameters *rds.ParameterGroup) ([]pulumi.Resource, error) {
 	var instances []pulumi.Resource
 	for i := range 1 + args.Config.Database.Readers {

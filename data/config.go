@@ -17,6 +17,9 @@ type Config struct {
 	Protect bool `json:"protect"`
 	// SecretRecoveryDays is how long a deleted secret can be restored: 0 (not at all) or 7 to 30.
 	SecretRecoveryDays int `json:"secretRecoveryDays"`
+	// RotationDays is how often the password of the application's database user is changed, in days, 1
+	// to 1000; 0: never. RDS rotates the master user's every seven days by itself.
+	RotationDays int `json:"rotationDays"`
 	// LogDays is how long the logs of database, proxy and cache are kept, in days.
 	LogDays int `json:"logDays"`
 
@@ -100,6 +103,7 @@ func Default() Config {
 	return Config{
 		Protect:            true,
 		SecretRecoveryDays: 30,
+		RotationDays:       30,
 		LogDays:            30,
 		Database: Database{
 			Version: "16.11", Name: "app", MinCapacity: 0.5, MaxCapacity: 4,
@@ -117,6 +121,7 @@ func Default() Config {
 // Problems lists what is wrong outside the nested parts, which answer for themselves, or between them.
 func (c Config) Problems() []config.Problem {
 	problems := config.LogRetention("logDays", c.LogDays)
+	problems = append(problems, config.Between("rotationDays", c.RotationDays, 0, mostRotationDays)...)
 	if c.SecretRecoveryDays != 0 && (c.SecretRecoveryDays < 7 || c.SecretRecoveryDays > 30) {
 		problems = append(problems, config.Problem{
 			Key: "secretRecoveryDays", Value: strconv.Itoa(c.SecretRecoveryDays),
@@ -143,6 +148,10 @@ func (c Config) Problems() []config.Problem {
 	}
 	return problems
 }
+
+// mostRotationDays is the longest that Secrets Manager waits from one rotation to the next.
+// https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotationRulesType.html
+const mostRotationDays = 1000
 
 var (
 	postgresVersion = regexp.MustCompile(`^1[5-9]\.\d{1,2}$`)

@@ -43,7 +43,7 @@ func (s site) partBoundaries(workload pulumi.StringInput) []pulumi.StringInput {
 	return []pulumi.StringInput{workload, pulumi.String(policy.APIGatewayLogs(s.partition))}
 }
 
-// workloadLimits hold the union of what function, migration, proxy and flow logs need. Each role's own policy narrows its part of it down to single resources.
+// workloadLimits hold the union of what function, migration, rotation, proxy and flow logs need. Each role's own policy narrows its part of it down to single resources.
 func (s site) workloadLimits() []policy.Statement {
 	return []policy.Statement{
 		{
@@ -67,6 +67,7 @@ func (s site) workloadLimits() []policy.Statement {
 			Sid: "Secrets",
 			Actions: []string{
 				"secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue",
+				"secretsmanager:UpdateSecretVersionStage",
 			},
 			Resources: s.secrets(),
 		},

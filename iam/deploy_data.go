@@ -78,8 +78,9 @@ func (s site) secretRights() []policy.Statement {
 		{
 			Sid: "Secrets",
 			Actions: []string{
-				"secretsmanager:CreateSecret", "secretsmanager:DeleteSecret", "secretsmanager:GetSecretValue",
-				"secretsmanager:PutSecretValue", "secretsmanager:TagResource", "secretsmanager:UntagResource",
+				"secretsmanager:CancelRotateSecret", "secretsmanager:CreateSecret", "secretsmanager:DeleteSecret",
+				"secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue", "secretsmanager:RotateSecret",
+				"secretsmanager:TagResource", "secretsmanager:UntagResource",
 				"secretsmanager:UpdateSecret",
 			},
 			Resources: s.names("secretsmanager", "secret:"),

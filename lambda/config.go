@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/didomi/serverless-api/lambda/cache"
+	"github.com/didomi/serverless-api/lambda/postgres"
 )
 
 // apiConfig is what the handler "api" is told by its environment.
@@ -39,6 +40,17 @@ type database struct {
 	Name    string
 	Secret  string // ARN of the secret of the application's user
 	SSLMode string
+}
+
+// login is the database for who logs in to it once.
+func (d database) login() postgres.Database {
+	return postgres.Database{Host: d.Host, Port: d.Port, Name: d.Name, SSLMode: d.SSLMode}
+}
+
+// rotateConfig is what the handler "rotate" is told by its environment.
+type rotateConfig struct {
+	Cloud    aws.Config
+	Database database
 }
 
 type redisConfig struct {
@@ -91,6 +103,13 @@ func readMigrate(lookup func(string) string, log *slog.Logger) (migrateConfig, e
 		Database:     env.database(),
 		MasterSecret: env.required("DB_MASTER_SECRET_ARN", "the ARN of the master user's secret"),
 	}
+	return config, env.err()
+}
+
+// readRotate reads the environment of the handler "rotate".
+func readRotate(lookup func(string) string, log *slog.Logger) (rotateConfig, error) {
+	env := &environment{lookup: lookup}
+	config := rotateConfig{Cloud: env.cloud(log), Database: env.database()}
 	return config, env.err()
 }
 

@@ -73,9 +73,20 @@ func TestAllProblemsAreListedAtOnce(t *testing.T) {
 	}
 }
 
+func TestARotationIsToldOfTheDatabaseAlone(t *testing.T) {
+	config, err := readRotate(lookup(complete()), nil)
+	if err != nil || config.Database.Secret != "arn:app" || config.Database.login().Port != 5432 {
+		t.Errorf("got %+v, %v", config.Database, err)
+	}
+	_, err = readRotate(lookup(nil), nil)
+	if err == nil || strings.Count(err.Error(), ", want ") != 7 {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestAnUnknownHandlerIsNamed(t *testing.T) {
 	_, err := build(lookup(map[string]string{"_HANDLER": "apo"}), nil)
-	if err == nil || !strings.Contains(err.Error(), `"apo", want api or migrate`) {
+	if err == nil || !strings.Contains(err.Error(), `"apo", want api, migrate or rotate`) {
 		t.Fatalf("got %v", err)
 	}
 }

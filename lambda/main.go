@@ -1,6 +1,7 @@
-// Command lambda is the function of the API. One binary serves two Lambda
+// Command lambda is the function of the API. One binary serves three Lambda
 // functions, told apart by their handler: "api" answers requests of API
-// Gateway, "migrate" brings the database up to date when a stack is deployed.
+// Gateway, "migrate" brings the database up to date when a stack is deployed,
+// "rotate" changes the database user's password when Secrets Manager says so.
 package main
 
 import (
@@ -16,6 +17,7 @@ import (
 	"github.com/didomi/serverless-api/lambda/files"
 	"github.com/didomi/serverless-api/lambda/handler"
 	"github.com/didomi/serverless-api/lambda/migrate"
+	"github.com/didomi/serverless-api/lambda/rotate"
 	"github.com/didomi/serverless-api/lambda/runtimeapi"
 	"github.com/didomi/serverless-api/lambda/secrets"
 	"github.com/didomi/serverless-api/lambda/store"
@@ -44,8 +46,10 @@ func build(env func(string) string, log *slog.Logger) (runtimeapi.Function, erro
 		return buildAPI(env, log)
 	case "migrate":
 		return buildMigrate(env, log)
+	case "rotate":
+		return buildRotate(env, log)
 	default:
-		return nil, fmt.Errorf("_HANDLER is %q, want api or migrate", name)
+		return nil, fmt.Errorf("_HANDLER is %q, want api, migrate or rotate", name)
 	}
 }
 
@@ -129,12 +133,32 @@ func buildMigrate(env func(string) string, log *slog.Logger) (runtimeapi.Functio
 		Secrets:      secretsmanager.NewFromConfig(settings.Cloud),
 		MasterSecret: settings.MasterSecret,
 		AppSecret:    db.Secret,
-		Host:         db.Host, Port: db.Port, Database: db.Name, SSLMode: db.SSLMode,
-		Log: log,
+		Database:     db.login(),
+		Log:          log,
 	}
-	run := lambda.NewHandler(migration.Run) // reads the event and writes the answer as JSON
+	return asJSON(migration.Run), nil
+}
+
+func buildRotate(env func(string) string, log *slog.Logger) (runtimeapi.Function, error) {
+	settings, err := readRotate(env, log)
+	if err != nil {
+		return nil, err
+	}
+	db := settings.Database
+	rotation := rotate.Rotation{
+		Secrets: secretsmanager.NewFromConfig(settings.Cloud),
+		Secret:  db.Secret,
+		Part:    rotate.Database{Database: db.login()},
+		Log:     log,
+	}
+	return asJSON(rotation.Run), nil
+}
+
+// asJSON reads the event and writes the answer as JSON.
+func asJSON(run any) runtimeapi.Function {
+	handler := lambda.NewHandler(run)
 	return func(ctx context.Context, event []byte) (runtimeapi.Answer, error) {
-		whole, err := run.Invoke(ctx, event)
+		whole, err := handler.Invoke(ctx, event)
 		return runtimeapi.Answer{Whole: whole}, err
-	}, nil
+	}
 }

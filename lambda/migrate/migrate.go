@@ -8,12 +8,8 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net"
-	"net/url"
-	"strconv"
 
-	"github.com/jackc/pgx/v5"
-
+	"github.com/didomi/serverless-api/lambda/postgres"
 	"github.com/didomi/serverless-api/lambda/secrets"
 )
 
@@ -22,10 +18,7 @@ type Migration struct {
 	Secrets      SecretsAPI
 	MasterSecret string // ARN, read
 	AppSecret    string // ARN, read, and given a value if it has none
-	Host         string
-	Port         int
-	Database     string
-	SSLMode      string // "verify-full" or "disable"
+	Database     postgres.Database
 	Log          *slog.Logger
 }
 
@@ -43,7 +36,7 @@ func (m Migration) Run(ctx context.Context) (Result, error) {
 	if err != nil {
 		return Result{}, fmt.Errorf("the master user's credentials: %w", err)
 	}
-	conn, err := m.connect(ctx, master)
+	conn, err := m.connect(ctx, "the master user", master)
 	if err != nil {
 		return Result{}, err
 	}
@@ -60,29 +53,12 @@ func (m Migration) Run(ctx context.Context) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	if err := setUpRole(ctx, conn, m.Database, app); err != nil {
+	if err := setUpRole(ctx, conn, m.Database.Name, app); err != nil {
+		return Result{}, err
+	}
+	if err := m.checkLogin(ctx, app); err != nil {
 		return Result{}, err
 	}
 	m.Log.InfoContext(ctx, "migrated", "applied", applied, "version", len(all))
 	return Result{Applied: applied, Version: len(all), Role: app.Username}, nil
-}
-
-func (m Migration) connect(ctx context.Context, master secrets.Credentials) (*pgx.Conn, error) {
-	address := url.URL{
-		Scheme:   "postgres",
-		Host:     net.JoinHostPort(m.Host, strconv.Itoa(m.Port)),
-		Path:     "/" + m.Database,
-		RawQuery: url.Values{"sslmode": {m.SSLMode}}.Encode(),
-	}
-	config, err := pgx.ParseConfig(address.String())
-	if err != nil {
-		return nil, fmt.Errorf("configuring the database %s: %w", address.Host, err)
-	}
-	config.User, config.Password = master.Username, master.Password
-	config.DefaultQueryExecMode = pgx.QueryExecModeExec
-	conn, err := pgx.ConnectConfig(ctx, config)
-	if err != nil {
-		return nil, fmt.Errorf("connecting to the database %s as its master user: %w", address.Host, err)
-	}
-	return conn, nil
 }

@@ -1,14 +1,19 @@
 package migrate_test
 
 import (
+	"context"
 	"errors"
+	"net"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/didomi/serverless-api/lambda/internal/faultproxy"
 	"github.com/didomi/serverless-api/lambda/internal/testparts"
 	"github.com/didomi/serverless-api/lambda/secrets"
 )
@@ -118,5 +123,47 @@ func TestAWrongMasterPasswordSaysWhoAndWhere(t *testing.T) {
 	_, err := d.Migration.Run(t.Context())
 	if err == nil || !strings.Contains(err.Error(), "master user") || strings.Contains(err.Error(), "hunter2") {
 		t.Fatalf("got %v", err)
+	}
+}
+
+// through puts a proxy between the migration and its database.
+func through(t *testing.T, d *testparts.Database) *faultproxy.Proxy {
+	t.Helper()
+	m := &d.Migration.Database
+	proxy := faultproxy.New(t, net.JoinHostPort(m.Host, strconv.Itoa(m.Port)))
+	host, port, err := net.SplitHostPort(proxy.Address())
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Host = host
+	if m.Port, err = strconv.Atoi(port); err != nil {
+		t.Fatal(err)
+	}
+	return proxy
+}
+
+func TestADatabaseThatIsNotThereYetIsWaitedFor(t *testing.T) {
+	d := testparts.NewDatabase(t)
+	d.Secrets.Set(testparts.AppSecret, secrets.Credentials{Username: "app", Password: "of-all-tests"})
+	proxy := through(t, &d)
+	proxy.Refuse()
+	restore := time.AfterFunc(500*time.Millisecond, proxy.Restore)
+	defer restore.Stop()
+	if _, err := testparts.InTurn(t, d.Migration.Run); err != nil {
+		t.Fatal(err)
+	}
+	if proxy.Seen() < 3 {
+		t.Errorf("%d connections, want one refused, the master's and the application's", proxy.Seen())
+	}
+}
+
+func TestADatabaseThatNeverComesEndsTheRunInTime(t *testing.T) {
+	d := testparts.NewDatabase(t)
+	through(t, &d).Refuse()
+	ctx, stop := context.WithTimeout(t.Context(), 2*time.Second)
+	defer stop()
+	_, err := d.Migration.Run(ctx)
+	if err == nil || !strings.Contains(err.Error(), "the master user") || ctx.Err() != nil {
+		t.Fatalf("got %v, %v", err, ctx.Err())
 	}
 }

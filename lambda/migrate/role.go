@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/jackc/pgx/v5"
 
+	"github.com/didomi/serverless-api/lambda/postgres"
 	"github.com/didomi/serverless-api/lambda/secrets"
 )
 
@@ -59,7 +60,7 @@ func (m Migration) newCredentials(ctx context.Context) (secrets.Credentials, err
 // setUpRole creates the application's user, or sets its password anew, with
 // rights to change rows and nothing else.
 func setUpRole(ctx context.Context, conn *pgx.Conn, database string, app secrets.Credentials) error {
-	verifier, err := scramVerifier(app.Password)
+	verifier, err := postgres.Verifier(app.Password)
 	if err != nil {
 		return err
 	}

@@ -55,7 +55,7 @@ func (s *Source) Get(ctx context.Context, arn string) (Credentials, error) {
 	if ok {
 		return known, nil
 	}
-	read, err := s.read(ctx, arn)
+	read, _, err := Read(ctx, s.api(), &secretsmanager.GetSecretValueInput{SecretId: &arn})
 	if err != nil {
 		return Credentials{}, err
 	}
@@ -75,16 +75,19 @@ func (s *Source) Refused(arn string, used Credentials) {
 	}
 }
 
-func (s *Source) read(ctx context.Context, arn string) (Credentials, error) {
-	out, err := s.api().GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: aws.String(arn)})
+// Read reads credentials from Secrets Manager itself, and the id of the version that holds them.
+func Read(ctx context.Context, api API, in *secretsmanager.GetSecretValueInput) (Credentials, string, error) {
+	arn := aws.ToString(in.SecretId)
+	out, err := api.GetSecretValue(ctx, in)
 	var missing *types.ResourceNotFoundException
 	if errors.As(err, &missing) {
-		return Credentials{}, fmt.Errorf("reading secret %s: %w: %w", arn, ErrNoValue, err)
+		return Credentials{}, "", fmt.Errorf("reading secret %s: %w: %w", arn, ErrNoValue, err)
 	}
 	if err != nil {
-		return Credentials{}, fmt.Errorf("reading secret %s: %w", arn, err)
+		return Credentials{}, "", fmt.Errorf("reading secret %s: %w", arn, err)
 	}
-	return parse(arn, aws.ToString(out.SecretString))
+	credentials, err := parse(arn, aws.ToString(out.SecretString))
+	return credentials, aws.ToString(out.VersionId), err
 }
 
 // parse never quotes the value: an error must not carry a password.

@@ -168,8 +168,8 @@ func checkDestroy(t *testing.T, out outputs) {
 	}
 }
 
-// newSecretVersion puts a new version of the application's secret, as rotation does. The value stays
-// the same: the edits that follow, and the stack, go on as before.
+// newSecretVersion puts another password into the cache's secret, which the program gave its first
+// one, and the old one back when the edits have been previewed.
 func newSecretVersion(t *testing.T, out outputs) {
 	t.Helper()
 	arn := aws.String(functionEnvironment(t, out)["REDIS_SECRET_ARN"])
@@ -178,13 +178,15 @@ func newSecretVersion(t *testing.T, out outputs) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	after, err := client.PutSecretValue(context.Background(), &secretsmanager.PutSecretValueInput{SecretId: arn, SecretString: before.SecretString})
-	if err != nil {
-		t.Fatal(err)
+	put := func(value string) {
+		_, err := client.PutSecretValue(context.Background(), &secretsmanager.PutSecretValueInput{SecretId: arn, SecretString: &value})
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
-	if aws.ToString(after.VersionId) == aws.ToString(before.VersionId) {
-		t.Fatal("the secret has no new version")
-	}
+	username, _ := login(t, out, *arn)
+	put(`{"username":"` + username + `","password":"another-of-16-characters"}`)
+	t.Cleanup(func() { put(aws.ToString(before.SecretString)) })
 }
 
 // replaceIn replaces a text that has to be there once.

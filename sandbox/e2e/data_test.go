@@ -77,8 +77,24 @@ func sandboxCA(t *testing.T) *x509.CertPool {
 // checkRow finds the item's row in PostgreSQL, through the proxy.
 func checkRow(t *testing.T, out outputs, id, value string) {
 	t.Helper()
+	username, password := login(t, out, functionEnvironment(t, out)["DB_SECRET_ARN"])
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	conn, err := connectDatabase(t, out, username, password)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	var got string
+	if err := conn.QueryRow(ctx, "SELECT body->>'n' FROM items WHERE id = $1", id).Scan(&got); err != nil || got != value {
+		t.Fatalf("row %s: %q, %v, want %q", id, got, err, value)
+	}
+}
+
+// connectDatabase logs in to PostgreSQL on the way that the function takes.
+func connectDatabase(t *testing.T, out outputs, username, password string) (*pgx.Conn, error) {
+	t.Helper()
 	env := functionEnvironment(t, out)
-	username, password := login(t, out, env["DB_SECRET_ARN"])
 	dsn := url.URL{
 		Scheme: "postgres", User: url.UserPassword(username, password),
 		Host: env["DB_HOST"] + ":" + env["DB_PORT"], Path: env["DB_NAME"], RawQuery: "sslmode=verify-full",
@@ -88,17 +104,8 @@ func checkRow(t *testing.T, out outputs, id, value string) {
 		t.Fatal("the deployed database variables do not make a connection string")
 	}
 	config.TLSConfig.RootCAs = sandboxCA(t)
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-	defer cancel()
-	conn, err := pgx.ConnectConfig(ctx, config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = conn.Close(ctx) }()
-	var got string
-	if err := conn.QueryRow(ctx, "SELECT body->>'n' FROM items WHERE id = $1", id).Scan(&got); err != nil || got != value {
-		t.Fatalf("row %s: %q, %v, want %q", id, got, err, value)
-	}
+	config.ConnectTimeout = 20 * time.Second
+	return pgx.ConnectConfig(context.Background(), config)
 }
 
 // checkKey finds the item's key in Redis, through TLS and in cluster mode, as the function's own

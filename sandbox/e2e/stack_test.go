@@ -53,6 +53,7 @@ func TestWholeStack(t *testing.T) {
 		checkUnchanged(t, "dev")
 	})
 	step("nor does a preview in the sandbox's shell, which leaves the tree as it is", func(t *testing.T) { checkShell(t) })
+	step("the database's password changes while requests go on", func(t *testing.T) { checkRotation(t, dev) })
 	step("the state is in the bucket that bootstrap made", func(t *testing.T) { checkState(t, dev) })
 	step("a refresh finds what is there as the state has it", func(t *testing.T) { checkRefresh(t, dev) })
 	step("a wrong configuration is named whole and creates nothing", func(t *testing.T) { checkWrongConfig(t, dev) })
@@ -67,6 +68,10 @@ func TestWholeStack(t *testing.T) {
 		if got := request(t, dev, http.MethodGet, "/items/e2e-1", ""); got.status != http.StatusOK || !strings.Contains(got.body, `"two"`) {
 			t.Fatalf("dev beside prod: %d %s", got.status, got.body)
 		}
+	})
+	step("no password is to be read in a state, an output or a function's environment", func(t *testing.T) {
+		checkNoPasswords(t, dev)
+		checkNoPasswords(t, prod)
 	})
 	step("picture, price and the way to move in are those of the deployed stack", func(t *testing.T) { checkOps(t, prod) })
 	step("the whole graph keeps the rules, without NAT too", func(t *testing.T) { checkAudit(t, dev, prod) })

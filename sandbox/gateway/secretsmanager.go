@@ -7,7 +7,12 @@ import (
 )
 
 func (g *Gateway) secretsmanagerCalls() map[string]handler {
-	return map[string]handler{"secretsmanager.GetSecretValue": after(refuseEmptySecret)}
+	return map[string]handler{
+		"secretsmanager.GetSecretValue":     after(refuseEmptySecret),
+		"secretsmanager.RotateSecret":       reading(rotateSecret),
+		"secretsmanager.CancelRotateSecret": instead(cancelRotation),
+		"secretsmanager.DescribeSecret":     after(showRotation),
+	}
 }
 
 // refuseEmptySecret answers that a secret without a value has none: the

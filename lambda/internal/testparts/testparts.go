@@ -21,6 +21,7 @@ import (
 
 	"github.com/didomi/serverless-api/lambda/cache"
 	"github.com/didomi/serverless-api/lambda/migrate"
+	"github.com/didomi/serverless-api/lambda/postgres"
 	"github.com/didomi/serverless-api/lambda/secrets"
 	"github.com/didomi/serverless-api/lambda/store"
 )
@@ -113,8 +114,8 @@ func NewDatabase(t testing.TB) Database {
 		Admin: own, Secrets: vault,
 		Migration: migrate.Migration{
 			Secrets: vault, MasterSecret: MasterSecret, AppSecret: AppSecret,
-			Host: admin.Host, Port: int(admin.Port), Database: name, SSLMode: "disable",
-			Log: slog.New(slog.DiscardHandler),
+			Database: postgres.Database{Host: admin.Host, Port: int(admin.Port), Name: name, SSLMode: "disable"},
+			Log:      slog.New(slog.DiscardHandler),
 		},
 	}
 }

@@ -1,4 +1,4 @@
-package migrate
+package postgres
 
 import (
 	"crypto/hmac"
@@ -12,10 +12,10 @@ import (
 // iterations is PostgreSQL's own default (scram_iterations).
 const iterations = 4096
 
-// scramVerifier returns what PostgreSQL stores of a password (RFC 5803), so
+// Verifier returns what PostgreSQL stores of a password (RFC 5803), so
 // that the password itself is in no statement and in no log of statements.
 // The password must be ASCII, as generated ones are: others are normalised.
-func scramVerifier(password string) (string, error) {
+func Verifier(password string) (string, error) {
 	salt := make([]byte, 16)
 	_, _ = rand.Read(salt) // never fails
 	salted, err := pbkdf2.Key(sha256.New, password, salt, iterations, sha256.Size)

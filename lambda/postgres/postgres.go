@@ -1,0 +1,56 @@
+// Package postgres logs in to the database outside the requests' pool, for what is done once: a
+// migration, the rotation of a password.
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/didomi/serverless-api/lambda/secrets"
+)
+
+// connectTimeout bounds one login: a proxy without a free or ready connection keeps its client
+// waiting.
+const connectTimeout = 20 * time.Second
+
+// Database is where a database is.
+type Database struct {
+	Host    string
+	Port    int
+	Name    string
+	SSLMode string // "verify-full" or "disable"
+}
+
+// Connect logs in once. The error says where and as whom, and carries no password.
+func (d Database) Connect(ctx context.Context, as secrets.Credentials) (*pgx.Conn, error) {
+	config, err := pgx.ParseConfig(d.url())
+	if err != nil {
+		return nil, fmt.Errorf("configuring the database %s:%d: %w", d.Host, d.Port, err)
+	}
+	config.User, config.Password = as.Username, as.Password
+	config.ConnectTimeout = connectTimeout
+	// No prepared statements, which RDS Proxy would pin the session for.
+	config.DefaultQueryExecMode = pgx.QueryExecModeExec
+	conn, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("connecting to the database %s:%d as %s: %w", d.Host, d.Port, as.Username, err)
+	}
+	return conn, nil
+}
+
+// url leaves the user out: a password in an address could end up in an error.
+func (d Database) url() string {
+	u := url.URL{
+		Scheme:   "postgres",
+		Host:     net.JoinHostPort(d.Host, strconv.Itoa(d.Port)),
+		Path:     "/" + d.Name,
+		RawQuery: url.Values{"sslmode": {d.SSLMode}}.Encode(),
+	}
+	return u.String()
+}

@@ -1,0 +1,157 @@
+// Package rotate gives the application's user in the database another password. Secrets Manager
+// runs it on a schedule, in four steps, and runs a step again when it did not hear how it ended: every
+// step may be repeated.
+// https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_lambda-functions.html
+package rotate
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+
+	"github.com/didomi/serverless-api/lambda/secrets"
+)
+
+// The labels of a secret's versions.
+const (
+	current = "AWSCURRENT"
+	pending = "AWSPENDING"
+)
+
+// Event is what Secrets Manager sends.
+type Event struct {
+	Step     string
+	SecretID string `json:"SecretId"`
+	// Token is the id of the version that the rotation makes.
+	Token string `json:"ClientRequestToken"`
+}
+
+// SecretsAPI is what a rotation calls of Secrets Manager.
+type SecretsAPI interface {
+	secrets.API
+	PutSecretValue(context.Context, *secretsmanager.PutSecretValueInput, ...func(*secretsmanager.Options)) (*secretsmanager.PutSecretValueOutput, error)
+	UpdateSecretVersionStage(context.Context, *secretsmanager.UpdateSecretVersionStageInput, ...func(*secretsmanager.Options)) (*secretsmanager.UpdateSecretVersionStageOutput, error)
+}
+
+// Part is whose user it is.
+type Part interface {
+	// Try logs in.
+	Try(ctx context.Context, as secrets.Credentials) error
+	// Change gives the user as whom it logs in another password.
+	Change(ctx context.Context, as secrets.Credentials, password string) error
+}
+
+// Rotation rotates one secret.
+type Rotation struct {
+	Secrets SecretsAPI
+	Secret  string // ARN
+	Part    Part
+	Log     *slog.Logger
+}
+
+// Run takes one step. An error has Secrets Manager try again later; the password that is current
+// stays so until the last step.
+func (r Rotation) Run(ctx context.Context, event Event) error {
+	if event.SecretID != r.Secret {
+		return fmt.Errorf("rotating secret %s: this function rotates %s alone", event.SecretID, r.Secret)
+	}
+	steps := map[string]func(context.Context, string) error{
+		"createSecret": r.create, "setSecret": r.set, "testSecret": r.test, "finishSecret": r.finish,
+	}
+	step, ok := steps[event.Step]
+	if !ok {
+		return fmt.Errorf("rotating secret %s: the step %q is none of createSecret, setSecret, testSecret, finishSecret", r.Secret, event.Step)
+	}
+	if err := step(ctx, event.Token); err != nil {
+		return fmt.Errorf("rotating secret %s: %s: %w", r.Secret, event.Step, err)
+	}
+	r.Log.InfoContext(ctx, "rotated", "step", event.Step, "secret", r.Secret, "version", event.Token)
+	return nil
+}
+
+// create puts a new password beside the current one.
+func (r Rotation) create(ctx context.Context, token string) error {
+	_, err := r.read(ctx, pending, token)
+	if !errors.Is(err, secrets.ErrNoValue) {
+		return err
+	}
+	now, err := r.read(ctx, current, "")
+	if err != nil {
+		return err
+	}
+	now.Password = rand.Text()
+	value, err := json.Marshal(now.Credentials)
+	if err != nil {
+		return fmt.Errorf("encoding the new credentials: %w", err)
+	}
+	_, err = r.Secrets.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{
+		SecretId: &r.Secret, ClientRequestToken: &token,
+		SecretString: aws.String(string(value)), VersionStages: []string{pending},
+	})
+	if err != nil {
+		return fmt.Errorf("storing the new credentials: %w", err)
+	}
+	return nil
+}
+
+// set makes the new password the user's. From here until finish a login with the current one is
+// refused; connections that are there live on.
+func (r Rotation) set(ctx context.Context, token string) error {
+	next, err := r.read(ctx, pending, token)
+	if err != nil {
+		return err
+	}
+	if r.Part.Try(ctx, next.Credentials) == nil {
+		return nil // an earlier try got this far
+	}
+	now, err := r.read(ctx, current, "")
+	if err != nil {
+		return err
+	}
+	return r.Part.Change(ctx, now.Credentials, next.Password)
+}
+
+func (r Rotation) test(ctx context.Context, token string) error {
+	next, err := r.read(ctx, pending, token)
+	if err != nil {
+		return err
+	}
+	return r.Part.Try(ctx, next.Credentials)
+}
+
+// finish makes the new version the current one; Secrets Manager keeps the last one as the previous.
+func (r Rotation) finish(ctx context.Context, token string) error {
+	now, err := r.read(ctx, current, "")
+	if err != nil || now.version == token {
+		return err
+	}
+	_, err = r.Secrets.UpdateSecretVersionStage(ctx, &secretsmanager.UpdateSecretVersionStageInput{
+		SecretId: &r.Secret, VersionStage: aws.String(current), MoveToVersionId: &token, RemoveFromVersionId: &now.version,
+	})
+	if err != nil {
+		return fmt.Errorf("making the new credentials current: %w", err)
+	}
+	return nil
+}
+
+// stored are credentials and the version that holds them.
+type stored struct {
+	secrets.Credentials
+	version string
+}
+
+// read reads the version with that label, and of that id unless it is empty.
+func (r Rotation) read(ctx context.Context, label, version string) (stored, error) {
+	in := &secretsmanager.GetSecretValueInput{SecretId: &r.Secret, VersionStage: &label}
+	if version != "" {
+		in.VersionId = &version
+	}
+	credentials, id, err := secrets.Read(ctx, r.Secrets, in)
+	return stored{credentials, id}, err
+}

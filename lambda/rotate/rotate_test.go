@@ -1,0 +1,178 @@
+package rotate
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
+
+	"github.com/didomi/serverless-api/lambda/secrets"
+)
+
+const (
+	secret = "arn:app"
+	token  = "the-new-version"
+)
+
+// vault is Secrets Manager with one secret: values by version, and the version of each label.
+type vault struct {
+	values map[string]string
+	labels map[string]string
+}
+
+func newVault() *vault {
+	return &vault{
+		values: map[string]string{"first": `{"username":"app","password":"old"}`},
+		labels: map[string]string{current: "first"},
+	}
+}
+
+func (v *vault) GetSecretValue(_ context.Context, in *secretsmanager.GetSecretValueInput, _ ...func(*secretsmanager.Options)) (*secretsmanager.GetSecretValueOutput, error) {
+	id, ok := v.labels[aws.ToString(in.VersionStage)]
+	if !ok || in.VersionId != nil && *in.VersionId != id {
+		return nil, &types.ResourceNotFoundException{}
+	}
+	return &secretsmanager.GetSecretValueOutput{SecretString: aws.String(v.values[id]), VersionId: &id}, nil
+}
+
+func (v *vault) PutSecretValue(_ context.Context, in *secretsmanager.PutSecretValueInput, _ ...func(*secretsmanager.Options)) (*secretsmanager.PutSecretValueOutput, error) {
+	if _, taken := v.values[*in.ClientRequestToken]; taken {
+		return nil, &types.ResourceExistsException{}
+	}
+	v.values[*in.ClientRequestToken] = *in.SecretString
+	for _, label := range in.VersionStages {
+		v.labels[label] = *in.ClientRequestToken
+	}
+	return &secretsmanager.PutSecretValueOutput{}, nil
+}
+
+func (v *vault) UpdateSecretVersionStage(_ context.Context, in *secretsmanager.UpdateSecretVersionStageInput, _ ...func(*secretsmanager.Options)) (*secretsmanager.UpdateSecretVersionStageOutput, error) {
+	if v.labels[*in.VersionStage] != *in.RemoveFromVersionId {
+		return nil, &types.InvalidParameterException{}
+	}
+	v.labels[*in.VersionStage] = *in.MoveToVersionId
+	return &secretsmanager.UpdateSecretVersionStageOutput{}, nil
+}
+
+// password is that of the version with the label.
+func (v *vault) password(t *testing.T, label string) string {
+	t.Helper()
+	var c secrets.Credentials
+	if err := json.Unmarshal([]byte(v.values[v.labels[label]]), &c); err != nil {
+		t.Fatal(err)
+	}
+	return c.Password
+}
+
+// door is a Part with one user, and counts the changes of its password.
+type door struct {
+	password string
+	changes  int
+}
+
+var errDoor = errors.New("wrong password")
+
+func (d *door) Try(_ context.Context, as secrets.Credentials) error {
+	if as.Password != d.password {
+		return errDoor
+	}
+	return nil
+}
+
+func (d *door) Change(ctx context.Context, as secrets.Credentials, password string) error {
+	if err := d.Try(ctx, as); err != nil {
+		return err
+	}
+	d.password = password
+	d.changes++
+	return nil
+}
+
+func run(t *testing.T, v *vault, d *door, steps ...string) error {
+	t.Helper()
+	r := Rotation{Secrets: v, Secret: secret, Part: d, Log: slog.New(slog.DiscardHandler)}
+	for _, step := range steps {
+		if err := r.Run(t.Context(), Event{Step: step, SecretID: secret, Token: token}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func TestARotationEndsWithAnotherPasswordEvenIfEveryStepRunsTwice(t *testing.T) {
+	for name, steps := range map[string][]string{
+		"each once": {"createSecret", "setSecret", "testSecret", "finishSecret"},
+		"each twice": {
+			"createSecret", "createSecret", "setSecret", "setSecret", "testSecret", "testSecret", "finishSecret", "finishSecret",
+		},
+		"all over again after the third": {
+			"createSecret", "setSecret", "testSecret", "createSecret", "setSecret", "testSecret", "finishSecret",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			v, d := newVault(), &door{password: "old"}
+			if err := run(t, v, d, steps...); err != nil {
+				t.Fatal(err)
+			}
+			got := v.password(t, current)
+			if got == "old" || len(got) < 20 || got != d.password || d.changes != 1 || v.labels[current] != token {
+				t.Errorf("the current version is %s, the user's password was changed %d times, and is the stored one: %v",
+					v.labels[current], d.changes, got == d.password)
+			}
+		})
+	}
+}
+
+func TestThePasswordStaysCurrentUntilTheLastStep(t *testing.T) {
+	v, d := newVault(), &door{password: "old"}
+	for _, step := range []string{"createSecret", "setSecret", "testSecret"} {
+		if err := run(t, v, d, step); err != nil || v.labels[current] != "first" {
+			t.Fatalf("after %s the current version is %s, %v", step, v.labels[current], err)
+		}
+	}
+}
+
+func TestWhatARotationCannotDoIsAnErrorThatCarriesNoPassword(t *testing.T) {
+	for name, c := range map[string]struct {
+		steps []string
+		door  door
+		want  string
+	}{
+		"a password that is not the stored one": {[]string{"createSecret", "setSecret"}, door{password: "else"}, "setSecret: wrong password"},
+		"a test of a password that is not set":  {[]string{"createSecret", "testSecret"}, door{password: "old"}, "testSecret: wrong password"},
+		"a step before the first":               {[]string{"setSecret"}, door{password: "old"}, "no value yet"},
+		"a step that there is not":              {[]string{"checkSecret"}, door{password: "old"}, `"checkSecret"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			v := newVault()
+			err := run(t, v, &c.door, c.steps...)
+			if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), secret) {
+				t.Fatalf("got %v, want %q", err, c.want)
+			}
+			if next, ok := v.labels[pending]; ok && strings.Contains(err.Error(), v.values[next]) {
+				t.Error("the error carries a password")
+			}
+		})
+	}
+}
+
+func TestAnotherSecretIsRefused(t *testing.T) {
+	r := Rotation{Secrets: newVault(), Secret: secret, Part: &door{}}
+	if err := r.Run(t.Context(), Event{Step: "createSecret", SecretID: "arn:other", Token: token}); err == nil || !strings.Contains(err.Error(), "arn:other") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestTheEventIsReadAsSecretsManagerSendsIt(t *testing.T) {
+	var got Event
+	sent := `{"ClientRequestToken":"` + token + `","SecretId":"` + secret + `","Step":"testSecret","RotationToken":"t"}`
+	if err := json.Unmarshal([]byte(sent), &got); err != nil || got != (Event{"testSecret", secret, token}) {
+		t.Errorf("got %+v, %v", got, err)
+	}
+}
