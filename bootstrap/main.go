@@ -40,7 +40,7 @@ func provision(ctx *pulumi.Context, values config.Values) error {
 	if err != nil {
 		return err
 	}
-	if _, err := NewPipeline(ctx, ctx.Project()+"-pipeline", s.Pipeline, pulumi.Providers(aws)); err != nil {
+	if err := NewPipeline(ctx, ctx.Project()+"-pipeline", s.Pipeline, pulumi.Providers(aws)); err != nil {
 		return err
 	}
 	ctx.Export("stateBucket", state.BucketName)

@@ -141,8 +141,7 @@ func TestTheAccountKnowsGitLabWhateverBecomesOfAStack(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var got []any
 			r := mocks.Run(t, func(ctx *pulumi.Context) error {
-				_, err := NewPipeline(ctx, "pipeline", PipelineConfig{GitLabURL: c.address})
-				return err
+				return NewPipeline(ctx, "pipeline", PipelineConfig{GitLabURL: c.address})
 			})
 			for _, provider := range r.OfType("aws:iam/openIdConnectProvider:OpenIdConnectProvider") {
 				got = append(got, provider.Inputs["url"])

@@ -43,13 +43,13 @@ type Pipeline struct {
 // NewPipeline registers GitLab's identity provider. An account has one for a GitLab instance, so no
 // stack can own it: it would go with that stack, and with it the way in of every other pipeline. The
 // roles that tokens take, and whose tokens, are each stack's own.
-func NewPipeline(ctx *pulumi.Context, name string, c PipelineConfig, opts ...pulumi.ResourceOption) (*Pipeline, error) {
+func NewPipeline(ctx *pulumi.Context, name string, c PipelineConfig, opts ...pulumi.ResourceOption) error {
 	if err := config.Check("pipeline", c); err != nil {
-		return nil, err
+		return err
 	}
 	p := &Pipeline{}
 	if err := ctx.RegisterComponentResource(PipelineToken, name, p, opts...); err != nil {
-		return nil, fmt.Errorf("register the pipeline: %w", err)
+		return fmt.Errorf("register the pipeline: %w", err)
 	}
 	if c.GitLabURL != "" {
 		// A token's issuer, and in this project its audience too, are the address without a slash.
@@ -58,8 +58,8 @@ func NewPipeline(ctx *pulumi.Context, name string, c PipelineConfig, opts ...pul
 			Url: address, ClientIdLists: pulumi.StringArray{address},
 		}, pulumi.Parent(p))
 		if err != nil {
-			return nil, fmt.Errorf("register the identity provider of %s: %w", c.GitLabURL, err)
+			return fmt.Errorf("register the identity provider of %s: %w", c.GitLabURL, err)
 		}
 	}
-	return p, ctx.RegisterResourceOutputs(p, pulumi.Map{})
+	return ctx.RegisterResourceOutputs(p, pulumi.Map{})
 }
