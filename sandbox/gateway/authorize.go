@@ -23,7 +23,8 @@ var refusalPattern = regexp.MustCompile(`User: (arn:aws:sts::\d+:assumed-role/([
 // reconsidered are the services whose refusals are decided again, and how what a call names is read.
 func (g *Gateway) reconsidered() map[string]func(ctx context.Context, action string, x *exchange) ([]named, error) {
 	return map[string]func(context.Context, string, *exchange) ([]named, error){
-		"ec2": g.namedEC2, "elasticache": g.namedElastiCache, "iam": g.namedIAM, "kms": g.namedKMS,
+		"application-autoscaling": g.namedScaling,
+		"ec2":                     g.namedEC2, "elasticache": g.namedElastiCache, "iam": g.namedIAM, "kms": g.namedKMS,
 		"lambda": g.namedLambda, "rds": g.namedRDS, "sns": g.namedSNS, "wafv2": g.namedWAF,
 	}
 }

@@ -11,9 +11,12 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/apigateway"
 	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
@@ -155,4 +158,116 @@ func TestWhatACallNames(t *testing.T) {
 			}
 		})
 	}
+}
+
+// tagged lets a role change what carries the tag of its stack, make what gets it, and hand one role on.
+const tagged = `{"Version":"2012-10-17","Statement":[
+	{"Effect":"Allow","Action":["apigateway:*","kms:*","application-autoscaling:*","rds:*"],"Resource":"*",
+	 "Condition":{"StringEquals":{"aws:ResourceTag/environment":"dev"}}},
+	{"Effect":"Allow","Action":["apigateway:POST","application-autoscaling:RegisterScalableTarget","kms:CreateKey"],"Resource":"*",
+	 "Condition":{"StringEquals":{"aws:RequestTag/environment":"dev"},"Null":{"aws:ResourceTag/environment":"true"}}},
+	{"Effect":"Allow","Action":"kms:CreateAlias","Resource":"arn:aws:kms:*:*:alias/*"},
+	{"Effect":"Allow","Action":"lambda:CreateFunction","Resource":"*"},
+	{"Effect":"Allow","Action":"iam:PassRole","Resource":"arn:aws:iam::*:role/ours-*",
+	 "Condition":{"StringEquals":{"iam:PassedToService":"lambda.amazonaws.com"}}}]}`
+
+// takeRole makes a role with one policy and takes it.
+func (s *stand) takeRole(t *testing.T, name, policy string) aws.Config {
+	t.Helper()
+	admin := iam.NewFromConfig(s.config())
+	role, err := admin.CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: &name, AssumeRolePolicyDocument: aws.String(anyoneTrust)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := admin.PutRolePolicy(t.Context(), &iam.PutRolePolicyInput{RoleName: &name, PolicyName: &name, PolicyDocument: &policy}); err != nil {
+		t.Fatal(err)
+	}
+	taken, err := sts.NewFromConfig(s.config()).AssumeRole(t.Context(), &sts.AssumeRoleInput{RoleArn: role.Role.Arn, RoleSessionName: aws.String("job")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s.configOf(*taken.Credentials.AccessKeyId, *taken.Credentials.SecretAccessKey, *taken.Credentials.SessionToken)
+}
+
+func TestATagTellsStacksApart(t *testing.T) {
+	s := newStand(t, nil)
+	own, foreign := role(t, s, "ours-function", lambdaTrust), role(t, s, "theirs-function", lambdaTrust)
+	config := s.takeRole(t, "tagged", tagged)
+	for name, c := range map[string]struct {
+		err     error
+		refused bool
+	}{
+		"an API of its own is changed":            {changeAPI(t, s, config, "dev"), false},
+		"an API of others is not":                 {changeAPI(t, s, config, "prod"), true},
+		"its own key is given a name":             {nameKey(t, s, config, "dev"), false},
+		"a key of others is not":                  {nameKey(t, s, config, "prod"), true},
+		"a target of its own is made and changed": {scale(t, config, "dev"), false},
+		"a target of others is not made":          {scale(t, config, "prod"), true},
+		"its own role is handed to a function":    {passRole(t, config, "passes-own", own), false},
+		"a role of others is not":                 {passRole(t, config, "passes-foreign", foreign), true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var problem smithy.APIError
+			refused := errors.As(c.err, &problem) && strings.HasPrefix(problem.ErrorCode(), "AccessDenied")
+			if refused != c.refused || c.err != nil && !refused {
+				t.Errorf("answered %v, want a refusal: %v", c.err, c.refused)
+			}
+		})
+	}
+}
+
+// changeAPI changes an API of a stack.
+func changeAPI(t *testing.T, s *stand, config aws.Config, stack string) error {
+	t.Helper()
+	made, err := apigateway.NewFromConfig(s.config()).CreateRestApi(t.Context(), &apigateway.CreateRestApiInput{
+		Name: &stack, Tags: map[string]string{"environment": stack},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = apigateway.NewFromConfig(config).CreateResource(t.Context(), &apigateway.CreateResourceInput{
+		RestApiId: made.Id, ParentId: made.RootResourceId, PathPart: aws.String("items"),
+	})
+	return err
+}
+
+// nameKey gives a key of a stack an alias.
+func nameKey(t *testing.T, s *stand, config aws.Config, stack string) error {
+	t.Helper()
+	made, err := kms.NewFromConfig(s.config()).CreateKey(t.Context(), &kms.CreateKeyInput{
+		Tags: []kmstypes.Tag{{TagKey: aws.String("environment"), TagValue: &stack}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = kms.NewFromConfig(config).CreateAlias(t.Context(), &kms.CreateAliasInput{
+		AliasName: aws.String("alias/tagged-" + stack), TargetKeyId: made.KeyMetadata.KeyId,
+	})
+	return err
+}
+
+// scale makes a target with the stack's tag and takes it away again.
+func scale(t *testing.T, config aws.Config, stack string) error {
+	t.Helper()
+	client, id := applicationautoscaling.NewFromConfig(config), aws.String("function:tagged-"+stack+":live")
+	const dimension = "lambda:function:ProvisionedConcurrency"
+	if _, err := client.RegisterScalableTarget(t.Context(), &applicationautoscaling.RegisterScalableTargetInput{
+		ServiceNamespace: "lambda", ResourceId: id, ScalableDimension: dimension, Tags: map[string]string{"environment": stack},
+	}); err != nil {
+		return err
+	}
+	_, err := client.DeregisterScalableTarget(t.Context(), &applicationautoscaling.DeregisterScalableTargetInput{
+		ServiceNamespace: "lambda", ResourceId: id, ScalableDimension: dimension,
+	})
+	return err
+}
+
+// passRole makes a function that runs as the role.
+func passRole(t *testing.T, config aws.Config, name, role string) error {
+	t.Helper()
+	_, err := lambda.NewFromConfig(config).CreateFunction(t.Context(), &lambda.CreateFunctionInput{
+		FunctionName: &name, Role: &role, Handler: aws.String("api"), Runtime: lambdatypes.RuntimeProvidedal2023,
+		Code: &lambdatypes.FunctionCode{ZipFile: zipOf(t, name)},
+	})
+	return err
 }

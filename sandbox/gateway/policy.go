@@ -13,13 +13,12 @@ type policySet struct {
 	bounded         bool
 }
 
-// policyStatement is one statement of a policy document. NotAction, NotResource and NotPrincipal are
-// not read: a statement with them allows nothing here.
+// policyStatement is one statement of an identity's policy document.
 type policyStatement struct {
-	Effect    string
-	Action    oneOrMore
-	Resource  oneOrMore
-	Condition map[string]map[string]oneOrMore
+	Effect                string
+	Action, NotAction     oneOrMore
+	Resource, NotResource oneOrMore
+	Condition             map[string]map[string]oneOrMore
 }
 
 // oneOrMore is a list that may be written as its only element.
@@ -45,36 +44,30 @@ func (p policySet) allow(action string, on named) bool {
 
 // holds says whether a statement with that effect is about the action on the resource.
 func holds(statements []policyStatement, effect, action string, on named) bool {
+	action = strings.ToLower(action)
+	names := func(pattern string) bool { return wild(strings.ToLower(pattern), action) }
+	leads := func(pattern string) bool { return wild(pattern, on.arn) }
 	return slices.ContainsFunc(statements, func(s policyStatement) bool {
-		return s.Effect == effect &&
-			slices.ContainsFunc(s.Action, func(a string) bool { return wild(strings.ToLower(a), strings.ToLower(action)) }) &&
-			slices.ContainsFunc(s.Resource, func(r string) bool { return wild(r, on.arn) }) &&
+		return s.Effect == effect && about(s.Action, s.NotAction, names) && about(s.Resource, s.NotResource, leads) &&
 			s.meets(on.keys)
 	})
 }
 
-// meets says whether every condition holds. An operator that is not known counts against the caller.
+// about says whether one of the patterns matches; where only exceptions are given, whether none does.
+func about(patterns, exceptions oneOrMore, match func(pattern string) bool) bool {
+	if len(exceptions) > 0 {
+		return !slices.ContainsFunc(exceptions, match)
+	}
+	return slices.ContainsFunc(patterns, match)
+}
+
+// meets says whether every condition holds.
 func (s policyStatement) meets(keys map[string][]string) bool {
 	for operator, conditions := range s.Condition {
 		for key, wanted := range conditions {
-			got := keys[strings.ToLower(key)]
-			same := func(match func(want, got string) bool) bool {
-				return slices.ContainsFunc(got, func(g string) bool {
-					return slices.ContainsFunc(wanted, func(w string) bool { return match(w, g) })
-				})
-			}
-			var met bool
-			switch operator {
-			case "StringEquals", "ArnEquals", "Bool":
-				met = same(func(w, g string) bool { return w == g })
-			case "StringLike", "ArnLike":
-				met = same(wild)
-			case "StringNotEquals":
-				met = !same(func(w, g string) bool { return w == g })
-			case "Null":
-				met = slices.Contains(wanted, "true") == (len(got) == 0)
-			default:
-				met = s.Effect == "Deny"
+			met, known := compare(operator, wanted, keys[strings.ToLower(key)])
+			if !known {
+				met = s.Effect == "Deny" // against the caller
 			}
 			if !met {
 				return false
@@ -83,6 +76,35 @@ func (s policyStatement) meets(keys map[string][]string) bool {
 	}
 	return true
 }
+
+// matchers are the operators that compare one value with one of the policy's.
+var matchers = map[string]func(wanted, got string) bool{
+	"StringEquals": equal, "ArnEquals": wild, "Bool": equal, "StringLike": wild, "ArnLike": wild,
+	"StringNotEquals": equal, "StringNotLike": wild,
+}
+
+// compare applies an operator to the values of a key in the call; none: the key is not there.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+func compare(operator string, wanted, got []string) (met, known bool) {
+	if operator == "Null" {
+		return slices.Contains(wanted, "true") == (len(got) == 0), true
+	}
+	name, everyone := strings.CutPrefix(operator, "ForAllValues:")
+	match, known := matchers[name]
+	if !known {
+		return false, false
+	}
+	negated := strings.Contains(name, "Not")
+	meets := func(value string) bool {
+		return slices.ContainsFunc(wanted, func(w string) bool { return match(w, value) }) != negated
+	}
+	if everyone || negated {
+		return !slices.ContainsFunc(got, func(value string) bool { return !meets(value) }), true
+	}
+	return slices.ContainsFunc(got, meets), true
+}
+
+func equal(wanted, got string) bool { return wanted == got }
 
 // wild matches a pattern with * and ?.
 func wild(pattern, text string) bool {

@@ -5,9 +5,15 @@ import "testing"
 func TestPolicies(t *testing.T) {
 	const (
 		grant = `{"Statement":[{"Effect":"Allow","Action":["rds:CreateDB*","iam:CreateRole"],"Resource":["arn:aws:rds:*:*:pg:didomi-dev-*","arn:aws:iam::1:role/didomi-dev-*"]},
-			{"Effect":"Allow","Action":"ec2:CreateTags","Resource":"*","Condition":{"StringEquals":{"aws:RequestTag/environment":"dev"}}}]}`
+			{"Effect":"Allow","Action":"ec2:CreateTags","Resource":"*","Condition":{"StringEquals":{"aws:RequestTag/environment":"dev"}}},
+			{"Effect":"Allow","Action":"ec2:DeleteTags","Resource":"*","Condition":{"ForAllValues:StringNotEquals":{"aws:TagKeys":"environment"}}},
+			{"Effect":"Allow","Action":["ec2:DeleteVpc","rds:Delete*"],"Resource":"*","Condition":{"ForAllValues:StringLike":{"aws:TagKeys":"e*"}}},
+			{"Effect":"Allow","Action":"ec2:DetachNetworkInterface","Resource":"*","Condition":{"Null":{"aws:ResourceTag/environment":"true"}}},
+			{"Effect":"Allow","Action":"ec2:CreateVpc","Resource":"*","Condition":{"NumericEquals":{"aws:TagKeys":"1"}}}]}`
 		limit = `{"Statement":[{"Effect":"Allow","Action":["rds:*","iam:*","ec2:*"],"Resource":"*"},
-			{"Effect":"Deny","Action":"iam:CreateRole","Resource":"*","Condition":{"StringNotEquals":{"iam:PermissionsBoundary":["a","b"]}}}]}`
+			{"Effect":"Deny","Action":"iam:CreateRole","Resource":"*","Condition":{"StringNotEquals":{"iam:PermissionsBoundary":["a","b"]}}},
+			{"Effect":"Deny","NotAction":["rds:Create*","iam:*","ec2:*"],"Resource":"*"},
+			{"Effect":"Deny","Action":"ec2:*","NotResource":"arn*"}]}`
 		pg, role = "arn:aws:rds:eu-west-1:1:pg:didomi-dev-x", "arn:aws:iam::1:role/didomi-dev-x"
 	)
 	identity, err := parsePolicy(grant)
@@ -33,6 +39,15 @@ func TestPolicies(t *testing.T) {
 		"a role without one":                                {"iam:CreateRole", named{role, nil}, false},
 		"a tag of the stack":                                {"ec2:CreateTags", named{"arn", keys("aws:requesttag/environment", "dev")}, true},
 		"a tag of another":                                  {"ec2:CreateTags", named{"arn", keys("aws:requesttag/environment", "prod")}, false},
+		"no key that is kept":                               {"ec2:DeleteTags", named{"arn", map[string][]string{"aws:tagkeys": {"a", "b"}}}, true},
+		"a key that is kept among others":                   {"ec2:DeleteTags", named{"arn", map[string][]string{"aws:tagkeys": {"a", "environment"}}}, false},
+		"all keys of a kind":                                {"ec2:DeleteVpc", named{"arn", map[string][]string{"aws:tagkeys": {"e", "ee"}}}, true},
+		"one key of another kind":                           {"ec2:DeleteVpc", named{"arn", map[string][]string{"aws:tagkeys": {"e", "f"}}}, false},
+		"what has no tag":                                   {"ec2:DetachNetworkInterface", named{"arn", nil}, true},
+		"what has one":                                      {"ec2:DetachNetworkInterface", named{"arn", keys("aws:resourcetag/environment", "dev")}, false},
+		"an operator that is not known":                     {"ec2:CreateVpc", named{"arn", keys("aws:tagkeys", "1")}, false},
+		"all but what the boundary leaves":                  {"rds:DeleteDBCluster", named{pg, nil}, false},
+		"a resource but those that the boundary leaves":     {"ec2:DeleteVpc", named{"vpc", nil}, false},
 		"what the policies grant and the boundary does not": {"s3:GetObject", named{"arn", nil}, false},
 	} {
 		t.Run(name, func(t *testing.T) {

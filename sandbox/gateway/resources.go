@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"regexp"
@@ -28,8 +29,20 @@ var rdsKinds = map[string]string{
 	"DBClusterSnapshotIdentifier": "cluster-snapshot", "FinalDBSnapshotIdentifier": "cluster-snapshot",
 }
 
-func (g *Gateway) namedRDS(_ context.Context, _ string, x *exchange) ([]named, error) {
-	return g.byParameter(x, "rds", rdsKinds), nil
+func (g *Gateway) namedRDS(ctx context.Context, _ string, x *exchange) ([]named, error) {
+	all := g.byParameter(x, "rds", rdsKinds)
+	arn := x.form.Get("ResourceName")
+	if arn == "" {
+		return all, nil
+	}
+	answer, err := g.admin.query(ctx, "rds", rdsVersion, map[string]string{"Action": "ListTagsForResource", "ResourceName": arn})
+	if err != nil {
+		return nil, err
+	}
+	for _, tag := range answer.first("TagList").items() {
+		all[0].keys["aws:resourcetag/"+strings.ToLower(tag.value("Key"))] = []string{tag.value("Value")}
+	}
+	return all, nil
 }
 
 var elasticacheKinds = map[string]string{
@@ -57,7 +70,7 @@ func (g *Gateway) byParameter(x *exchange, service string, kinds map[string]stri
 	return all
 }
 
-// namedIAM is the role, with the boundary that it gets or has.
+// namedIAM is the role, with the boundary that it gets or has and the policy that it is about.
 func (g *Gateway) namedIAM(ctx context.Context, action string, x *exchange) ([]named, error) {
 	if provider := x.form.Get("OpenIDConnectProviderArn"); provider != "" {
 		return []named{{provider, requestTags(x)}}, nil
@@ -76,6 +89,9 @@ func (g *Gateway) namedIAM(ctx context.Context, action string, x *exchange) ([]n
 	}
 	if boundary != "" {
 		keys["iam:permissionsboundary"] = []string{boundary}
+	}
+	if policy := x.form.Get("PolicyArn"); policy != "" {
+		keys["iam:policyarn"] = []string{policy}
 	}
 	return []named{{"arn:aws:iam::" + g.config.AccountID + ":role/" + role, keys}}, nil
 }
@@ -96,17 +112,63 @@ func (g *Gateway) namedWAF(_ context.Context, _ string, x *exchange) ([]named, e
 }
 
 // namedKMS is an alias with the key that it is for: whoever sets one must be allowed on both.
-func (g *Gateway) namedKMS(_ context.Context, _ string, x *exchange) ([]named, error) {
+func (g *Gateway) namedKMS(ctx context.Context, _ string, x *exchange) ([]named, error) {
 	var call struct{ AliasName, TargetKeyID string }
 	if err := json.Unmarshal(x.body, &call); err != nil || call.AliasName == "" {
 		return nil, nil //nolint:nilerr // what cannot be read names nothing
 	}
 	all := []named{{g.arn("kms", call.AliasName), nil}}
-	if call.TargetKeyID != "" {
-		key := call.TargetKeyID[strings.LastIndex(call.TargetKeyID, "/")+1:]
-		all = append(all, named{g.arn("kms", "key/"+key), nil})
+	if call.TargetKeyID == "" {
+		return all, nil
 	}
-	return all, nil
+	key := call.TargetKeyID[strings.LastIndex(call.TargetKeyID, "/")+1:]
+	keys, err := g.keyTags(ctx, key)
+	return append(all, named{g.arn("kms", "key/"+key), keys}), err
+}
+
+// keyTags are those of a key; one that is not there has none.
+func (g *Gateway) keyTags(ctx context.Context, key string) (map[string][]string, error) {
+	var answer struct {
+		Tags []struct{ TagKey, TagValue string }
+	}
+	err := g.admin.target(ctx, "kms", "TrentService.ListResourceTags", map[string]string{"KeyId": key}, &answer)
+	var missing *callError
+	if err != nil && !errors.As(err, &missing) {
+		return nil, err
+	}
+	keys := map[string][]string{}
+	for _, tag := range answer.Tags {
+		keys["aws:resourcetag/"+strings.ToLower(tag.TagKey)] = []string{tag.TagValue}
+	}
+	return keys, nil
+}
+
+// namedScaling is the target of a call, new or known, with its tags and those that the call sets.
+func (g *Gateway) namedScaling(_ context.Context, _ string, x *exchange) ([]named, error) {
+	var call scalingObject
+	if err := json.Unmarshal(x.body, &call); err != nil {
+		return nil, nil //nolint:nilerr // what cannot be read names nothing
+	}
+	keys := map[string][]string{}
+	tags, _ := call["Tags"].(map[string]any)
+	for key, value := range tags {
+		keys["aws:requesttag/"+strings.ToLower(key)] = []string{fmt.Sprint(value)}
+	}
+	g.scaling.mu.Lock()
+	defer g.scaling.mu.Unlock()
+	arn := text(call, "ResourceARN")
+	for _, target := range g.scaling.targets {
+		if arn == "" && target.same(call, targetMembers...) {
+			arn = text(target, "ScalableTargetARN")
+		}
+	}
+	for key, value := range g.scaling.tags[arn] {
+		keys["aws:resourcetag/"+strings.ToLower(key)] = []string{value}
+	}
+	if arn == "" {
+		arn = g.arn("application-autoscaling", "scalable-target/*")
+	}
+	return []named{{arn, keys}}, nil
 }
 
 // namedLambda is the function that a call is about: its name is in the path, a new one's in the body.
@@ -148,6 +210,8 @@ var ec2Makes = map[string]string{
 	"AllocateAddress": "elastic-ip", "CreateFlowLogs": "vpc-flow-log", "CreateInternetGateway": "internet-gateway",
 	"CreateNatGateway": "natgateway", "CreateRouteTable": "route-table", "CreateSecurityGroup": "security-group",
 	"CreateSubnet": "subnet", "CreateVpc": "vpc", "CreateVpcEndpoint": "vpc-endpoint",
+	"AuthorizeSecurityGroupEgress": "security-group-rule", "AuthorizeSecurityGroupIngress": "security-group-rule",
+	"CreateNetworkInterface": "network-interface",
 }
 
 var ec2ID = regexp.MustCompile(`^([a-z]+)-[0-9a-f]{8,}$`)
