@@ -36,7 +36,7 @@ func provision(ctx *pulumi.Context, values config.Values) error {
 	// pipeline's roles tell by the name what is theirs.
 	room := func(name string) string { return ctx.Project() + "-" + ctx.Stack() + "-" + name }
 	provider := pulumi.Providers(aws)
-	ci, err := iam.New(ctx, room("iam"), iam.Args{Config: s.IAM}, provider)
+	ci, err := iam.New(ctx, room("iam"), iam.Args{Config: s.IAM, Domain: s.DNS.Domain}, provider)
 	if err != nil {
 		return err
 	}

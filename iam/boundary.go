@@ -2,6 +2,7 @@ package iam
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/didomi/serverless-api/internal/policy"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
@@ -12,64 +13,103 @@ import (
 type boundaries struct {
 	// workload is for the roles that the stack's parts run as.
 	workload *iam.Policy
-	// pipeline is for the two roles of this room.
-	pipeline *iam.Policy
+	// preview and deploy are for the two roles of this room.
+	preview, deploy *iam.Policy
 }
 
 func newBoundaries(ctx *pulumi.Context, s site) (boundaries, error) {
-	workload, err := iam.NewPolicy(ctx, s.name+"-workload", &iam.PolicyArgs{
-		Description: pulumi.String("The most that a role of " + s.prefix + "'s parts can do"),
-		Path:        pulumi.String("/"),
-		Policy:      policy.Document(s.workloadLimits()...),
-	}, s.parent)
-	if err != nil {
-		return boundaries{}, fmt.Errorf("iam: boundary of the parts' roles: %w", err)
+	var b boundaries
+	var err error
+	if b.workload, err = s.boundary(ctx, "workload", "The most that a role of "+s.prefix+"'s parts can do", s.workloadLimits()); err != nil {
+		return boundaries{}, err
 	}
-	pipeline, err := iam.NewPolicy(ctx, s.name+"-pipeline", &iam.PolicyArgs{
-		Description: pulumi.String("The most that " + s.prefix + "'s pipeline can do"),
-		Path:        pulumi.String("/"),
-		Policy:      policy.Document(s.pipelineLimits(workload.Arn)...),
-	}, s.parent)
-	if err != nil {
-		return boundaries{}, fmt.Errorf("iam: boundary of the pipeline's roles: %w", err)
+	if b.preview, err = s.boundary(ctx, "looking", "The most that a preview of "+s.prefix+" can do", s.previewLimits()); err != nil {
+		return boundaries{}, err
 	}
-	return boundaries{workload, pipeline}, nil
+	b.deploy, err = s.boundary(ctx, "pipeline", "The most that a deployment of "+s.prefix+" can do", s.deployLimits(b.workload.Arn))
+	return b, err
 }
 
-// partBoundaries are those that a role of the stack's parts carries one of: the workload boundary, or
-// the policy of AWS that bounds the account's role for API Gateway's logs. That role outlives the
-// stack, so it cannot carry a policy that goes with the stack.
-func (s site) partBoundaries(workload pulumi.StringInput) []pulumi.StringInput {
-	return []pulumi.StringInput{workload, pulumi.String(policy.APIGatewayLogs(s.partition))}
+func (s site) boundary(ctx *pulumi.Context, part, description string, limits []policy.Statement) (*iam.Policy, error) {
+	made, err := iam.NewPolicy(ctx, s.name+"-"+part, &iam.PolicyArgs{
+		Description: pulumi.String(description),
+		Path:        pulumi.String("/"),
+		Policy:      policy.Document(limits...),
+	}, s.parent)
+	if err != nil {
+		return nil, fmt.Errorf("iam: boundary %s: %w", part, err)
+	}
+	return made, nil
 }
 
-// workloadLimits hold the union of what function, migration, rotation, proxy and flow logs need. Each role's own policy narrows its part of it down to single resources.
+// workloadLimits hold the union of what function, migration, rotation, proxy and flow logs need. Each role's own
+// policy narrows its part of it down to single resources. What the limits leave is the stack's alone:
+// the deploy role can make a role within them, hand it to a function and read what that reads.
 func (s site) workloadLimits() []policy.Statement {
+	return slices.Concat(s.workloadTraces(), s.workloadData())
+}
+
+// workloadTraces are logs and network interfaces.
+func (s site) workloadTraces() []policy.Statement {
 	return []policy.Statement{
 		{
-			Sid: "LogsAndTraces",
-			Actions: []string{
-				"logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogGroups", "logs:DescribeLogStreams",
-				"logs:PutLogEvents",
-				"xray:PutTelemetryRecords", "xray:PutTraceSegments",
-			},
+			Sid:       "Logs",
+			Actions:   []string{"logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"},
+			Resources: s.names("logs", "log-group:"),
+		},
+		{
+			Sid:       "Traces",
+			Actions:   []string{"xray:PutTelemetryRecords", "xray:PutTraceSegments"},
 			Resources: policy.Anywhere,
 		},
 		{
-			Sid: "Interfaces",
-			Actions: []string{
-				"ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface",
-				"ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses",
-			},
+			// Lambda looks for these on every resource, so the denials below do the narrowing.
+			// https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
+			Sid:       "Interfaces",
+			Actions:   interfaceActions,
 			Resources: policy.Anywhere,
 		},
+		{
+			Sid:       "InterfacesByLambdaOnly",
+			Deny:      true,
+			Actions:   interfaceActions,
+			Resources: policy.Anywhere,
+			Condition: map[string]any{"ArnLike": map[string]any{
+				"lambda:SourceFunctionArn": s.arn("lambda", "function:*"),
+			}},
+		},
+		{
+			Sid:       "NoOtherSubnet",
+			Deny:      true,
+			Actions:   []string{"ec2:CreateNetworkInterface"},
+			Resources: []pulumi.StringInput{s.arn("ec2", "subnet/*")},
+			Condition: map[string]any{"StringNotEquals": map[string]any{"aws:ResourceTag/environment": s.stack}},
+		},
+	}
+}
+
+// interfaceActions are what Lambda does with a function's network interfaces in the name of its role.
+var interfaceActions = []string{
+	"ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface",
+	"ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses",
+}
+
+// workloadData are secrets, files and the keys to both.
+func (s site) workloadData() []policy.Statement {
+	return []policy.Statement{
 		{
 			Sid: "Secrets",
 			Actions: []string{
 				"secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue",
 				"secretsmanager:UpdateSecretVersionStage",
 			},
-			Resources: s.secrets(),
+			Resources: s.names("secretsmanager", "secret:", roomData),
+		},
+		{
+			Sid:       "MasterSecret",
+			Actions:   []string{"secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"},
+			Resources: []pulumi.StringInput{s.masterSecrets()},
+			Condition: s.ofOurCluster(),
 		},
 		{
 			Sid: "Files",
@@ -82,36 +122,72 @@ func (s site) workloadLimits() []policy.Statement {
 			Sid:       "Keys",
 			Actions:   []string{"kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"},
 			Resources: []pulumi.StringInput{s.arn("kms", "key/*")},
+			Condition: s.tagged(),
 		},
 	}
 }
 
-// pipelineLimits leave the services that the stack is made of, and refuse the ways out: to change
-// who the pipeline is, or to make a role without the workload boundary.
-func (s site) pipelineLimits(workload pulumi.StringInput) []policy.Statement {
+// previewLimits leave a preview what lists and describes, and the state of its own stack.
+func (s site) previewLimits() []policy.Statement {
+	return append([]policy.Statement{{
+		Sid: "Reading",
+		Actions: []string{
+			"acm:Describe*", "acm:List*", "ec2:Describe*", "elasticache:Describe*", "iam:Get*", "iam:List*",
+			"kms:Describe*", "kms:List*", "lambda:List*", "logs:Describe*", "rds:Describe*", "route53:Get*",
+			"route53:List*", "secretsmanager:Describe*", "secretsmanager:GetRandomPassword", "sts:GetCallerIdentity",
+		},
+		Resources: policy.Anywhere,
+	}}, s.readingState().statements...)
+}
+
+// deployLimits leave the services that the stack is made of, and of IAM the roles of its parts. They
+// hold whatever the deploy role's policies say: no user, group, managed policy or identity provider is
+// changed, nor is anything of this room, and no role is made that carries no boundary.
+func (s site) deployLimits(workload pulumi.StringInput) []policy.Statement {
+	return slices.Concat(s.deployServices(), s.deployDenials(), s.boundedRoles(workload))
+}
+
+func (s site) deployServices() []policy.Statement {
 	return []policy.Statement{
 		{
 			Sid: "Services",
 			Actions: []string{
-				"acm:*", "apigateway:*", "application-autoscaling:*", "cloudwatch:*", "ec2:*", "elasticache:*", "iam:*", "kms:*", "lambda:*",
-				"logs:*", "rds:*", "route53:*", "s3:*", "secretsmanager:*", "sns:*", "sts:*", "tag:*", "wafv2:*",
+				"acm:*", "apigateway:*", "application-autoscaling:*", "cloudwatch:*", "ec2:*", "elasticache:*",
+				"iam:Get*", "iam:List*", "kms:*", "lambda:*", "logs:*", "rds:*", "route53:*", "s3:*",
+				"secretsmanager:*", "sns:*", "sts:GetCallerIdentity", "tag:*", "wafv2:*",
 			},
 			Resources: policy.Anywhere,
 		},
 		{
-			Sid:       "NotItself",
-			Deny:      true,
-			Actions:   pipelineWrites,
-			Resources: s.own(),
+			Sid: "PartRoles",
+			Actions: []string{
+				"iam:AttachRolePolicy", "iam:CreateRole", "iam:CreateServiceLinkedRole", "iam:DeleteRole",
+				"iam:DeleteRolePolicy", "iam:DetachRolePolicy", "iam:PassRole", "iam:PutRolePermissionsBoundary",
+				"iam:PutRolePolicy", "iam:TagRole", "iam:UntagRole", "iam:UpdateAssumeRolePolicy", "iam:UpdateRole",
+				"iam:UpdateRoleDescription",
+			},
+			Resources: append(s.partRoles(), s.global("iam", "role/aws-service-role/*")),
+		},
+	}
+}
+
+func (s site) deployDenials() []policy.Statement {
+	denials := []policy.Statement{
+		{
+			Sid:        "NoIdentity",
+			Deny:       true,
+			NotActions: []string{"iam:Get*", "iam:List*"},
+			Resources: []pulumi.StringInput{
+				s.global("iam", "group/*"), s.global("iam", "oidc-provider/*"), s.global("iam", "policy/*"),
+				s.global("iam", "role/"+s.name+"-*"), s.global("iam", "saml-provider/*"), s.global("iam", "user/*"),
+			},
 		},
 		{
-			Sid:  "NoRoleBeyondTheBoundary",
-			Deny: true,
-			Actions: []string{
-				"iam:AttachRolePolicy", "iam:CreateRole", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy",
-			},
-			Resources: []pulumi.StringInput{s.global("iam", "role/*")},
-			Condition: map[string]any{"StringNotEquals": map[string]any{"iam:PermissionsBoundary": s.partBoundaries(workload)}},
+			// A role of a part could be made to trust the pipeline, which its own boundary would then not bind.
+			Sid:       "NoOtherRole",
+			Deny:      true,
+			Actions:   []string{"sts:AssumeRole"},
+			Resources: policy.Anywhere,
 		},
 		{
 			Sid:       "NoBoundaryRemoved",
@@ -120,41 +196,55 @@ func (s site) pipelineLimits(workload pulumi.StringInput) []policy.Statement {
 			Resources: policy.Anywhere,
 		},
 	}
+	if s.config.StateKey == "" {
+		return denials
+	}
+	return append(denials, policy.Statement{
+		// Every stack's state hangs on this key: it is used, never managed.
+		Sid:        "StateKeyIsUsedOnly",
+		Deny:       true,
+		NotActions: []string{"kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"},
+		Resources:  []pulumi.StringInput{pulumi.String(s.config.StateKey)},
+	})
 }
 
-// pipelineWrites are the ways to change a user, a role, a policy or an identity provider.
-var pipelineWrites = []string{
-	"iam:AddClientIDToOpenIDConnectProvider", "iam:AttachRolePolicy", "iam:AttachUserPolicy",
-	"iam:CreateAccessKey", "iam:CreateOpenIDConnectProvider", "iam:CreatePolicy", "iam:CreatePolicyVersion",
-	"iam:CreateRole", "iam:CreateUser", "iam:DeleteAccessKey", "iam:DeleteOpenIDConnectProvider",
-	"iam:DeletePolicy", "iam:DeletePolicyVersion", "iam:DeleteRole", "iam:DeleteRolePolicy", "iam:DeleteUser",
-	"iam:DeleteUserPolicy", "iam:DetachRolePolicy", "iam:DetachUserPolicy", "iam:PutRolePermissionsBoundary",
-	"iam:PutRolePolicy", "iam:PutUserPermissionsBoundary", "iam:PutUserPolicy",
-	"iam:RemoveClientIDFromOpenIDConnectProvider", "iam:SetDefaultPolicyVersion", "iam:UpdateAccessKey",
-	"iam:UpdateAssumeRolePolicy", "iam:UpdateOpenIDConnectProviderThumbprint", "iam:UpdateRole", "iam:UpdateUser",
-}
-
-// own is everything that this room makes, which only an administrator changes.
-func (s site) own() []pulumi.StringInput {
-	return []pulumi.StringInput{
-		s.global("iam", "user/"+s.name+"-*"), s.global("iam", "role/"+s.name+"-*"),
-		s.global("iam", "policy/"+s.name+"-*"), s.global("iam", "oidc-provider/*"),
+// boundedRoles want a role to carry the workload boundary. The account's role for API Gateway's logs
+// outlives the stack, so it cannot carry a policy that goes with the stack: a policy of AWS's, which
+// reads every log of the account, bounds that role and no other.
+func (s site) boundedRoles(workload pulumi.StringInput) []policy.Statement {
+	grants := []string{
+		"iam:AttachRolePolicy", "iam:CreateRole", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy",
+	}
+	unless := func(boundaries ...pulumi.StringInput) map[string]any {
+		return map[string]any{"StringNotEquals": map[string]any{"iam:PermissionsBoundary": boundaries}}
+	}
+	account := []pulumi.StringInput{s.accountRole()}
+	return []policy.Statement{
+		{
+			Sid: "NoRoleBeyondTheBoundary", Deny: true, Actions: grants, NotResources: account,
+			Condition: unless(workload),
+		},
+		{
+			Sid: "NoAccountRoleBeyondIts", Deny: true, Actions: grants, Resources: account,
+			Condition: unless(workload, s.accountBoundary()),
+		},
 	}
 }
 
-// secrets are the stack's, and the master user's that RDS makes.
-func (s site) secrets() []pulumi.StringInput {
-	return []pulumi.StringInput{
-		s.arn("secretsmanager", "secret:"+s.prefix+"-*"), s.arn("secretsmanager", "secret:rds!cluster-*"),
+// partRoles are the roles that the stack's parts run as.
+func (s site) partRoles() []pulumi.StringInput {
+	roles := make([]pulumi.StringInput, 0, 3)
+	for _, room := range []string{roomAPI, roomData, roomNetwork} {
+		roles = append(roles, s.global("iam", "role/"+s.prefix+"-"+room+"-*"))
 	}
+	return roles
 }
 
-// buckets are the stack's.
-func (s site) buckets() []pulumi.StringInput {
-	return []pulumi.StringInput{pulumi.String(fmt.Sprintf("arn:%s:s3:::%s-*", s.partition, s.prefix))}
+// accountRole is the account's role for API Gateway's logs, which the room api makes.
+func (s site) accountRole() pulumi.StringInput {
+	return s.global("iam", "role/"+s.prefix+"-"+roomAPI+"-account-role-*")
 }
 
-// objects are what is in them.
-func (s site) objects() []pulumi.StringInput {
-	return []pulumi.StringInput{pulumi.String(fmt.Sprintf("arn:%s:s3:::%s-*/*", s.partition, s.prefix))}
+func (s site) accountBoundary() pulumi.StringInput {
+	return pulumi.String(policy.APIGatewayLogs(s.partition))
 }

@@ -10,7 +10,7 @@ import (
 
 // deployAPI makes and changes the API with its names and its firewall, and the functions.
 func (s site) deployAPI() rights {
-	return rights{"api", slices.Concat(s.gatewayRights(), s.functionRights(), s.nameRights())}
+	return rights{"api", slices.Concat(s.gatewayRights(), s.functionRights(), s.warmRights(), s.nameRights())}
 }
 
 // gateway is an ARN of API Gateway, whose paths name no account.
@@ -18,20 +18,42 @@ func (s site) gateway(path string) pulumi.StringInput {
 	return pulumi.String(fmt.Sprintf("arn:%s:apigateway:%s::%s", s.partition, s.region, path))
 }
 
+// gatewayRights are by the tag: API Gateway knows methods and paths, and the ids within are AWS's.
+// What lies under an API, a domain name or a usage plan has the tag of that.
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-tagging-supported-resources.html
 func (s site) gatewayRights() []policy.Statement {
 	return []policy.Statement{
 		{
-			// API Gateway knows methods and paths; the ids within are AWS's.
+			Sid:     "NewAPI",
+			Actions: []string{"apigateway:POST"},
+			Resources: []pulumi.StringInput{
+				s.gateway("/apikeys"), s.gateway("/domainnames"), s.gateway("/restapis"), s.gateway("/usageplans"),
+			},
+			Condition: s.tagging(),
+		},
+		{
 			Sid: "API",
 			Actions: []string{
-				"apigateway:DELETE", "apigateway:PATCH", "apigateway:POST", "apigateway:PUT",
-				"apigateway:SetWebACL", "apigateway:UpdateRestApiPolicy",
+				"apigateway:DELETE", "apigateway:PATCH", "apigateway:POST", "apigateway:PUT", "apigateway:SetWebACL",
 			},
 			Resources: []pulumi.StringInput{
-				s.gateway("/account"), s.gateway("/apikeys"), s.gateway("/apikeys/*"), s.gateway("/domainnames"),
-				s.gateway("/domainnames/*"), s.gateway("/restapis"), s.gateway("/restapis/*"), s.gateway("/tags/*"),
-				s.gateway("/usageplans"), s.gateway("/usageplans/*"),
+				s.gateway("/apikeys/*"), s.gateway("/domainnames/*"), s.gateway("/restapis/*"), s.gateway("/usageplans/*"),
 			},
+			Condition: s.tagged(),
+		},
+		{
+			// The account's role for logs: there is one setting for all.
+			Sid:       "Account",
+			Actions:   []string{"apigateway:PATCH"},
+			Resources: []pulumi.StringInput{s.gateway("/account")},
+		},
+		{
+			// Tags are changed under a path that carries none; the one that tells stacks apart is set when a
+			// thing is made, and by nothing else.
+			Sid:       "APITags",
+			Actions:   []string{"apigateway:DELETE", "apigateway:PUT"},
+			Resources: []pulumi.StringInput{s.gateway("/tags/*")},
+			Condition: map[string]any{"ForAllValues:StringNotEquals": map[string]any{"aws:TagKeys": "environment"}},
 		},
 		{
 			Sid: "WebACL",
@@ -39,7 +61,7 @@ func (s site) gatewayRights() []policy.Statement {
 				"wafv2:AssociateWebACL", "wafv2:CreateWebACL", "wafv2:DeleteWebACL", "wafv2:DisassociateWebACL",
 				"wafv2:TagResource", "wafv2:UntagResource", "wafv2:UpdateWebACL",
 			},
-			Resources: append(s.names("wafv2", "regional/webacl/"),
+			Resources: append(s.names("wafv2", "regional/webacl/", roomAPI),
 				s.arn("wafv2", "regional/managedruleset/*"), s.gateway("/restapis/*")),
 		},
 	}
@@ -54,50 +76,92 @@ func (s site) functionRights() []policy.Statement {
 				"lambda:DeleteFunction", "lambda:DeleteFunctionConcurrency",
 				"lambda:DeleteProvisionedConcurrencyConfig", "lambda:GetFunctionConfiguration",
 				"lambda:InvokeFunction", "lambda:PublishVersion", "lambda:PutFunctionConcurrency",
-				"lambda:PutProvisionedConcurrencyConfig", "lambda:RemovePermission", "lambda:TagResource", "lambda:UntagResource", "lambda:UpdateAlias",
-				"lambda:UpdateFunctionCode", "lambda:UpdateFunctionConfiguration",
+				"lambda:PutProvisionedConcurrencyConfig", "lambda:RemovePermission", "lambda:TagResource",
+				"lambda:UntagResource", "lambda:UpdateAlias", "lambda:UpdateFunctionCode",
+				"lambda:UpdateFunctionConfiguration",
 			},
-			Resources: s.names("lambda", "function:"),
+			Resources: s.names("lambda", "function:", roomAPI),
+		},
+		s.passing("FunctionRoles", "lambda.amazonaws.com",
+			roomAPI+"-function-role", roomAPI+"-migrate-role", roomAPI+"-rotate-role"),
+		s.passing("AccountRole", "apigateway.amazonaws.com", roomAPI+"-account-role"),
+	}
+}
+
+// warmRights keep executions warm by a schedule or by use. Targets have ids that AWS makes up.
+func (s site) warmRights() []policy.Statement {
+	targets := []pulumi.StringInput{s.arn("application-autoscaling", "scalable-target/*")}
+	return []policy.Statement{
+		{
+			Sid:       "NewTarget",
+			Actions:   []string{"application-autoscaling:RegisterScalableTarget", "application-autoscaling:TagResource"},
+			Resources: targets,
+			Condition: s.notYetTagged(),
 		},
 		{
-			// Targets have ids that AWS makes up; the tag tells whose they are, and what scales is
-			// Lambda's alone.
-			Sid: "WarmExecutions",
+			Sid: "Target",
 			Actions: []string{
 				"application-autoscaling:DeleteScalingPolicy", "application-autoscaling:DeregisterScalableTarget",
 				"application-autoscaling:PutScalingPolicy", "application-autoscaling:RegisterScalableTarget",
 				"application-autoscaling:TagResource", "application-autoscaling:UntagResource",
 			},
-			Resources: []pulumi.StringInput{s.arn("application-autoscaling", "scalable-target/*")},
-			Condition: map[string]any{"StringEqualsIfExists": map[string]any{
-				"application-autoscaling:service-namespace": "lambda",
-			}},
+			Resources: targets,
+			Condition: s.tagged(),
 		},
 		{
-			Sid:       "FunctionRoles",
-			Actions:   []string{"iam:PassRole"},
-			Resources: []pulumi.StringInput{s.global("iam", "role/"+s.prefix+"-api-*")},
-			Condition: map[string]any{"StringEquals": map[string]any{
-				"iam:PassedToService": []string{"apigateway.amazonaws.com", "lambda.amazonaws.com"},
-			}},
+			// A policy that tracks a target has its alarms made in the caller's name.
+			// https://docs.aws.amazon.com/autoscaling/application/userguide/security_iam_id-based-policy-examples.html
+			Sid:       "TargetAlarms",
+			Actions:   []string{"cloudwatch:DeleteAlarms", "cloudwatch:PutMetricAlarm"},
+			Resources: []pulumi.StringInput{s.names("cloudwatch", "alarm:TargetTracking-function:", roomAPI)[0]},
 		},
 	}
 }
 
+// nameRights are about the host name and what proves it. A zone knows no tags and its id is AWS's; but
+// only the host name's records are changed, and a zone that has records is not deleted.
 func (s site) nameRights() []policy.Statement {
+	hostName := s.stack + "." + s.domain
+	certificates := []pulumi.StringInput{s.arn("acm", "certificate/*")}
 	return []policy.Statement{
 		{
-			Sid:       "NewNames",
-			Actions:   []string{"acm:RequestCertificate", "route53:CreateHostedZone"},
+			Sid:       "NewCertificate",
+			Actions:   []string{"acm:RequestCertificate"},
+			Resources: policy.Anywhere,
+			Condition: s.tagging(),
+		},
+		{
+			Sid:       "TagNewCertificate",
+			Actions:   []string{"acm:AddTagsToCertificate"},
+			Resources: certificates,
+			Condition: s.notYetTagged(),
+		},
+		{
+			Sid:       "Certificate",
+			Actions:   []string{"acm:AddTagsToCertificate", "acm:DeleteCertificate", "acm:RemoveTagsFromCertificate"},
+			Resources: certificates,
+			Condition: s.tagged(),
+		},
+		{
+			Sid:       "NewZone",
+			Actions:   []string{"route53:CreateHostedZone"},
 			Resources: policy.Anywhere,
 		},
 		{
-			Sid: "Names",
+			Sid:       "Records",
+			Actions:   []string{"route53:ChangeResourceRecordSets"},
+			Resources: []pulumi.StringInput{s.zones()},
+			Condition: map[string]any{"ForAllValues:StringLike": map[string]any{
+				"route53:ChangeResourceRecordSetsNormalizedRecordNames": []string{hostName, "*." + hostName},
+			}},
+		},
+		{
+			// An endpoint with a private name is tied to a zone of AWS's in the caller's name.
+			Sid: "Zone",
 			Actions: []string{
-				"acm:AddTagsToCertificate", "acm:DeleteCertificate", "acm:RemoveTagsFromCertificate",
-				"route53:ChangeResourceRecordSets", "route53:ChangeTagsForResource", "route53:DeleteHostedZone",
+				"route53:AssociateVPCWithHostedZone", "route53:ChangeTagsForResource", "route53:DeleteHostedZone",
 			},
-			Resources: []pulumi.StringInput{s.arn("acm", "certificate/*"), s.zones()},
+			Resources: []pulumi.StringInput{s.zones()},
 		},
 	}
 }

@@ -7,36 +7,76 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// deployData makes and changes the database, its proxy, the cache, the bucket, secrets and keys.
+// deployData makes and changes the database, its proxy, the cache and the bucket.
 func (s site) deployData() rights {
-	return rights{"data", slices.Concat(s.databaseRights(), s.cacheRights(), s.bucketRights(), s.secretRights())}
+	return rights{"data", slices.Concat(s.databaseRights(), s.proxyRights(), s.cacheRights(), s.bucketRights())}
+}
+
+// deploySecrets makes and changes secrets and the keys to everything.
+func (s site) deploySecrets() rights {
+	return rights{"secrets", slices.Concat(s.secretRights(), s.keyRights())}
 }
 
 func (s site) databaseRights() []policy.Statement {
+	return []policy.Statement{{
+		Sid: "Database",
+		Actions: []string{
+			"rds:AddTagsToResource", "rds:CreateDBCluster", "rds:CreateDBClusterParameterGroup",
+			"rds:CreateDBClusterSnapshot", "rds:CreateDBInstance", "rds:CreateDBParameterGroup",
+			"rds:CreateDBSubnetGroup", "rds:DeleteDBCluster", "rds:DeleteDBClusterParameterGroup",
+			"rds:DeleteDBInstance", "rds:DeleteDBParameterGroup", "rds:DeleteDBSubnetGroup",
+			"rds:DeregisterDBProxyTargets", "rds:ModifyDBCluster", "rds:ModifyDBClusterParameterGroup",
+			"rds:ModifyDBInstance", "rds:ModifyDBParameterGroup", "rds:ModifyDBSubnetGroup",
+			"rds:RemoveTagsFromResource",
+		},
+		// A new cluster names an option group too: the default one, as PostgreSQL has no other.
+		Resources: append(s.kinds("rds", roomData, "cluster:", "cluster-pg:", "cluster-snapshot:", "db:", "pg:", "subgrp:"),
+			s.arn("rds", "og:default:aurora-postgresql-*")),
+	}}
+}
+
+// proxyRights are by the tag: proxies and their endpoints have ids that AWS makes up. A proxy's target
+// group is made with it and gets no tag.
+func (s site) proxyRights() []policy.Statement {
+	proxies := []pulumi.StringInput{s.arn("rds", "db-proxy:*"), s.arn("rds", "db-proxy-endpoint:*")}
 	return []policy.Statement{
 		{
-			Sid: "Database",
-			Actions: []string{
-				"rds:AddTagsToResource", "rds:CreateDBCluster", "rds:CreateDBClusterParameterGroup",
-				"rds:CreateDBClusterSnapshot", "rds:CreateDBInstance", "rds:CreateDBParameterGroup",
-				"rds:CreateDBProxy", "rds:CreateDBProxyEndpoint", "rds:CreateDBSubnetGroup", "rds:DeleteDBCluster",
-				"rds:DeleteDBClusterParameterGroup", "rds:DeleteDBInstance", "rds:DeleteDBParameterGroup",
-				"rds:DeleteDBProxy", "rds:DeleteDBProxyEndpoint", "rds:DeleteDBSubnetGroup",
-				"rds:DeregisterDBProxyTargets", "rds:ModifyDBCluster", "rds:ModifyDBClusterParameterGroup",
-				"rds:ModifyDBInstance", "rds:ModifyDBParameterGroup", "rds:ModifyDBProxy",
-				"rds:ModifyDBProxyEndpoint", "rds:ModifyDBProxyTargetGroup", "rds:ModifyDBSubnetGroup",
-				"rds:RegisterDBProxyTargets", "rds:RemoveTagsFromResource",
-			},
-			// Proxies, their endpoints and target groups have ids that AWS makes up.
-			Resources: append(s.names("rds", "cluster:", "cluster-pg:", "cluster-snapshot:", "db:", "pg:", "subgrp:"),
-				s.arn("rds", "db-proxy:*"), s.arn("rds", "db-proxy-endpoint:*"), s.arn("rds", "target-group:*")),
+			// AWS narrows the making of a proxy to no resource.
+			Sid:       "NewProxy",
+			Actions:   []string{"rds:CreateDBProxy"},
+			Resources: policy.Anywhere,
+			Condition: s.tagging(),
 		},
 		{
-			Sid:       "ProxyRole",
-			Actions:   []string{"iam:PassRole"},
-			Resources: []pulumi.StringInput{s.global("iam", "role/"+s.prefix+"-data-*")},
-			Condition: passedTo("rds.amazonaws.com"),
+			Sid:       "NewProxyEndpoint",
+			Actions:   []string{"rds:CreateDBProxyEndpoint"},
+			Resources: []pulumi.StringInput{s.arn("rds", "db-proxy-endpoint:*")},
+			Condition: s.tagging(),
 		},
+		{
+			Sid:       "TagNewProxy",
+			Actions:   []string{"rds:AddTagsToResource"},
+			Resources: proxies,
+			Condition: s.notYetTagged(),
+		},
+		{
+			Sid: "Proxy",
+			Actions: []string{
+				"rds:AddTagsToResource", "rds:CreateDBProxyEndpoint", "rds:DeleteDBProxy", "rds:DeleteDBProxyEndpoint",
+				"rds:DeregisterDBProxyTargets", "rds:ModifyDBProxy", "rds:ModifyDBProxyEndpoint",
+				"rds:RemoveTagsFromResource",
+			},
+			Resources: proxies,
+			Condition: s.tagged(),
+		},
+		{
+			Sid: "ProxyTargets",
+			Actions: []string{
+				"rds:DeregisterDBProxyTargets", "rds:ModifyDBProxyTargetGroup", "rds:RegisterDBProxyTargets",
+			},
+			Resources: []pulumi.StringInput{s.arn("rds", "target-group:*")},
+		},
+		s.passing("ProxyRole", "rds.amazonaws.com", roomData+"-proxy"),
 	}
 }
 
@@ -54,7 +94,7 @@ func (s site) cacheRights() []policy.Statement {
 			"elasticache:ModifyReplicationGroupShardConfiguration", "elasticache:ModifyUser",
 			"elasticache:ModifyUserGroup", "elasticache:RemoveTagsFromResource",
 		},
-		Resources: s.names("elasticache", "parametergroup:", "replicationgroup:", "subnetgroup:", "user:", "usergroup:"),
+		Resources: s.kinds("elasticache", roomData, "parametergroup:", "replicationgroup:", "subnetgroup:", "user:", "usergroup:"),
 	}}
 }
 
@@ -72,44 +112,61 @@ func (s site) bucketRights() []policy.Statement {
 }
 
 func (s site) secretRights() []policy.Statement {
-	tagged := map[string]any{"StringEquals": map[string]any{"aws:ResourceTag/environment": s.stack}}
-	tagging := map[string]any{"StringEquals": map[string]any{"aws:RequestTag/environment": s.stack}}
 	return []policy.Statement{
 		{
 			Sid: "Secrets",
 			Actions: []string{
 				"secretsmanager:CancelRotateSecret", "secretsmanager:CreateSecret", "secretsmanager:DeleteSecret",
 				"secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue", "secretsmanager:RotateSecret",
-				"secretsmanager:TagResource", "secretsmanager:UntagResource",
-				"secretsmanager:UpdateSecret",
+				"secretsmanager:TagResource", "secretsmanager:UntagResource", "secretsmanager:UpdateSecret",
+				"secretsmanager:UpdateSecretVersionStage",
 			},
-			Resources: s.names("secretsmanager", "secret:"),
+			Resources: s.names("secretsmanager", "secret:", roomData),
 		},
 		{
-			Sid:       "NewKeys",
-			Actions:   []string{"kms:CreateKey"},
-			Resources: policy.Anywhere,
-			Condition: tagging,
+			// RDS makes the master user's secret in the caller's name. No caller could make one so named
+			// without RDS: a name of one's own has no exclamation mark.
+			// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-secrets-manager.html
+			Sid:       "NewMasterSecret",
+			Actions:   []string{"secretsmanager:CreateSecret", "secretsmanager:TagResource"},
+			Resources: []pulumi.StringInput{s.masterSecrets()},
 		},
 		{
-			Sid:       "TagNewKeys",
-			Actions:   []string{"kms:TagResource"},
-			Resources: []pulumi.StringInput{s.arn("kms", "key/*")},
-			Condition: s.notYetTagged(),
+			Sid:       "MasterSecret",
+			Actions:   []string{"secretsmanager:RotateSecret"},
+			Resources: []pulumi.StringInput{s.masterSecrets()},
+			Condition: s.ofOurCluster(),
 		},
+	}
+}
+
+// keyRights are by the tag. A key is told from others before it has one by having no name either: whose
+// key is in use has given it an alias.
+func (s site) keyRights() []policy.Statement {
+	keys := []pulumi.StringInput{s.arn("kms", "key/*")}
+	unnamed := s.notYetTagged()
+	unnamed["Null"].(map[string]any)["kms:ResourceAliases"] = "true"
+	grant := s.tagged()
+	grant["Bool"] = map[string]any{"kms:GrantIsForAWSResource": "true"}
+	return []policy.Statement{
+		{Sid: "NewKeys", Actions: []string{"kms:CreateKey"}, Resources: policy.Anywhere, Condition: s.tagging()},
+		{Sid: "TagNewKeys", Actions: []string{"kms:TagResource"}, Resources: keys, Condition: unnamed},
 		{
 			Sid: "Keys",
 			Actions: []string{
-				"kms:CreateGrant", "kms:Decrypt", "kms:EnableKeyRotation", "kms:Encrypt", "kms:GenerateDataKey",
-				"kms:PutKeyPolicy", "kms:ScheduleKeyDeletion", "kms:TagResource", "kms:UntagResource", "kms:UpdateKeyDescription",
+				"kms:CreateAlias", "kms:Decrypt", "kms:DeleteAlias", "kms:EnableKeyRotation", "kms:Encrypt",
+				"kms:GenerateDataKey", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion", "kms:TagResource",
+				"kms:UntagResource", "kms:UpdateAlias", "kms:UpdateKeyDescription",
 			},
-			Resources: []pulumi.StringInput{s.arn("kms", "key/*")},
-			Condition: tagged,
+			Resources: keys,
+			Condition: s.tagged(),
 		},
+		// RDS and ElastiCache keep using the key of what they encrypt; nobody else is given the use of it.
+		{Sid: "KeysForAWS", Actions: []string{"kms:CreateGrant"}, Resources: keys, Condition: grant},
 		{
 			Sid:       "KeyNames",
 			Actions:   []string{"kms:CreateAlias", "kms:DeleteAlias", "kms:UpdateAlias"},
-			Resources: append(s.names("kms", "alias/"), s.arn("kms", "key/*")),
+			Resources: s.names("kms", "alias/", roomKeys),
 		},
 	}
 }

@@ -1,7 +1,6 @@
 package iam
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/didomi/serverless-api/internal/policy"
@@ -10,97 +9,108 @@ import (
 
 // networkKinds are the kinds of EC2 resources that the network is made of.
 var networkKinds = []string{
-	"elastic-ip", "internet-gateway", "natgateway", "network-acl", "network-interface", "route-table",
+	"elastic-ip", "internet-gateway", "natgateway", "network-acl", "route-table",
 	"security-group", "security-group-rule", "subnet", "vpc", "vpc-endpoint", "vpc-flow-log",
 }
 
-// deployNetwork makes and changes the VPC. EC2 gives ids, not names: what is made must carry the
-// stack's tag, and only what carries it is changed.
+// deployNetwork makes and changes the VPC. EC2 gives ids, not names: what is made must get the stack's
+// tag, and what it is made in, or changed, must carry it.
 func (s site) deployNetwork() rights {
-	kinds := make([]pulumi.StringInput, len(networkKinds))
-	for i, kind := range networkKinds {
-		kinds[i] = s.arn("ec2", kind+"/*")
-	}
-	return rights{"network", []policy.Statement{
-		{
-			Sid:       "Make",
-			Actions:   networkMakes,
-			Resources: kinds,
-		},
-		{
+	return rights{"network", append(s.makingNetwork(),
+		policy.Statement{
 			// Nothing that is there already is taken over by a tag.
 			Sid:       "TagWhatIsMade",
 			Actions:   []string{"ec2:CreateTags"},
-			Resources: kinds,
+			Resources: s.ec2(networkKinds...),
 			Condition: map[string]any{"StringEquals": map[string]any{
 				"aws:RequestTag/environment": s.stack, "ec2:CreateAction": createActions(),
 			}},
 		},
-		{
+		policy.Statement{
 			// A VPC comes with a security group that nobody has tagged yet.
 			Sid:       "TagDefaultGroup",
 			Actions:   []string{"ec2:CreateTags"},
-			Resources: []pulumi.StringInput{s.arn("ec2", "security-group/*")},
+			Resources: s.ec2("security-group"),
 			Condition: s.notYetTagged(),
 		},
-		{
+		policy.Statement{
 			Sid: "Change",
 			Actions: []string{
-				"ec2:AssociateAddress", "ec2:AssociateRouteTable", "ec2:AttachInternetGateway", "ec2:CreateRoute",
-				"ec2:CreateTags", "ec2:DeleteFlowLogs", "ec2:DeleteInternetGateway", "ec2:DeleteNatGateway", "ec2:DeleteRoute",
-				"ec2:DeleteRouteTable", "ec2:DeleteSecurityGroup", "ec2:DeleteSubnet", "ec2:DeleteTags",
-				"ec2:DeleteVpc", "ec2:DeleteVpcEndpoints", "ec2:DetachInternetGateway", "ec2:DisassociateAddress",
+				"ec2:AssociateAddress", "ec2:AssociateRouteTable", "ec2:AttachInternetGateway",
+				"ec2:AuthorizeSecurityGroupEgress", "ec2:AuthorizeSecurityGroupIngress", "ec2:CreateFlowLogs",
+				"ec2:CreateNatGateway", "ec2:CreateRoute", "ec2:CreateRouteTable", "ec2:CreateSecurityGroup",
+				"ec2:CreateSubnet", "ec2:CreateTags", "ec2:CreateVpcEndpoint", "ec2:DeleteFlowLogs",
+				"ec2:DeleteInternetGateway", "ec2:DeleteNatGateway", "ec2:DeleteRoute", "ec2:DeleteRouteTable",
+				"ec2:DeleteSecurityGroup", "ec2:DeleteSubnet", "ec2:DeleteTags", "ec2:DeleteVpc",
+				"ec2:DeleteVpcEndpoints", "ec2:DetachInternetGateway", "ec2:DisassociateAddress",
 				"ec2:DisassociateRouteTable", "ec2:ModifySecurityGroupRules", "ec2:ModifySubnetAttribute",
 				"ec2:ModifyVpcAttribute", "ec2:ModifyVpcEndpoint", "ec2:ReleaseAddress", "ec2:ReplaceRoute",
 				"ec2:RevokeSecurityGroupEgress", "ec2:RevokeSecurityGroupIngress",
 			},
-			Resources: kinds,
-			Condition: map[string]any{"StringEquals": map[string]any{"aws:ResourceTag/environment": s.stack}},
+			Resources: s.ec2(networkKinds...),
+			Condition: s.tagged(),
 		},
-		{
-			Sid:       "FlowLogsRole",
-			Actions:   []string{"iam:PassRole"},
-			Resources: []pulumi.StringInput{s.global("iam", "role/"+s.prefix+"-network-*")},
-			Condition: passedTo("vpc-flow-logs.amazonaws.com"),
+		policy.Statement{
+			// Lambda leaves a function's interfaces behind, without a tag; group and subnet go after them.
+			Sid:       "LeftInterfaces",
+			Actions:   []string{"ec2:DeleteNetworkInterface", "ec2:DetachNetworkInterface"},
+			Resources: s.ec2("network-interface"),
+			Condition: map[string]any{"Null": map[string]any{"aws:ResourceTag/environment": "true"}},
 		},
-	}}
+		s.passing("FlowLogsRole", "vpc-flow-logs.amazonaws.com", roomNetwork),
+	)}
 }
 
-// networkMakes are the calls that make a part of the network.
-var networkMakes = []string{
-	"ec2:AllocateAddress", "ec2:AuthorizeSecurityGroupEgress", "ec2:AuthorizeSecurityGroupIngress",
-	"ec2:CreateFlowLogs", "ec2:CreateInternetGateway", "ec2:CreateNatGateway", "ec2:CreateRouteTable",
-	"ec2:CreateSecurityGroup", "ec2:CreateSubnet", "ec2:CreateVpc", "ec2:CreateVpcEndpoint",
+// networkMakes are the calls that make a part of the network, with the kinds that they make. Calls
+// stand together only where none of them takes as a parent what another one makes: the tag that is
+// asked of the new would else let the parent be anybody's.
+var networkMakes = []struct {
+	sid            string
+	actions, kinds []string
+}{
+	{
+		"Make", []string{"ec2:AllocateAddress", "ec2:CreateInternetGateway", "ec2:CreateVpc"},
+		[]string{"elastic-ip", "internet-gateway", "vpc"},
+	},
+	{
+		"MakeInVpc", []string{"ec2:CreateRouteTable", "ec2:CreateSecurityGroup", "ec2:CreateSubnet"},
+		[]string{"route-table", "security-group", "subnet"},
+	},
+	{"MakeNatGateway", []string{"ec2:CreateNatGateway"}, []string{"natgateway"}},
+	{"MakeBeside", []string{"ec2:CreateFlowLogs", "ec2:CreateVpcEndpoint"}, []string{"vpc-endpoint", "vpc-flow-log"}},
+	{
+		"MakeRule", []string{"ec2:AuthorizeSecurityGroupEgress", "ec2:AuthorizeSecurityGroupIngress"},
+		[]string{"security-group-rule"},
+	},
+}
+
+func (s site) makingNetwork() []policy.Statement {
+	var all []policy.Statement
+	for _, m := range networkMakes {
+		all = append(all, policy.Statement{
+			Sid: m.sid, Actions: m.actions, Resources: s.ec2(m.kinds...), Condition: s.tagging(),
+		})
+	}
+	return all
 }
 
 // createActions are the calls that make, as the condition key ec2:CreateAction has them.
 // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/supported-iam-actions-tagging.html
 func createActions() []string {
-	names := make([]string, len(networkMakes))
-	for i, action := range networkMakes {
-		names[i] = strings.TrimPrefix(action, "ec2:")
+	var names []string
+	for _, m := range networkMakes {
+		for _, action := range m.actions {
+			names = append(names, strings.TrimPrefix(action, "ec2:"))
+		}
 	}
 	return names
 }
 
-// notYetTagged lets the stack's tag be put on what carries none, as a thing does that is being made.
-func (s site) notYetTagged() map[string]any {
-	return map[string]any{
-		"StringEquals": map[string]any{"aws:RequestTag/environment": s.stack},
-		"Null":         map[string]any{"aws:ResourceTag/environment": "true"},
-	}
-}
-
-// passedTo narrows the handing over of a role to one service.
-func passedTo(service string) map[string]any {
-	return map[string]any{"StringEquals": map[string]any{"iam:PassedToService": service}}
-}
-
-// names are ARNs of things of the stack: kind and prefix, in one service.
-func (s site) names(service string, kinds ...string) []pulumi.StringInput {
+// ec2 are the ARNs of every resource of these kinds.
+func (s site) ec2(kinds ...string) []pulumi.StringInput {
 	all := make([]pulumi.StringInput, len(kinds))
 	for i, kind := range kinds {
-		all[i] = s.arn(service, fmt.Sprintf("%s%s-*", kind, s.prefix))
+		all[i] = s.arn("ec2", kind+"/*")
 	}
 	return all
 }

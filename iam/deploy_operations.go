@@ -7,7 +7,8 @@ import (
 
 // logGroups are the stack's, and those that RDS names after the stack's cluster and proxy.
 func (s site) logGroups() []pulumi.StringInput {
-	return s.names("logs", "log-group:", "log-group:/aws/rds/cluster/", "log-group:/aws/rds/proxy/")
+	return append(s.names("logs", "log-group:", roomAPI, roomData, roomNetwork),
+		s.kinds("logs", roomData, "log-group:/aws/rds/cluster/", "log-group:/aws/rds/proxy/")...)
 }
 
 // deployOperations makes and changes what the stack is watched with: logs, alarms, dashboard.
@@ -38,16 +39,22 @@ func (s site) deployOperations() rights {
 				"cloudwatch:PutDashboard", "cloudwatch:PutMetricAlarm", "cloudwatch:TagResource",
 				"cloudwatch:UntagResource",
 			},
-			Resources: append(s.names("cloudwatch", "alarm:"),
-				s.global("cloudwatch", "dashboard/"+s.prefix+"-*")),
+			Resources: append(s.names("cloudwatch", "alarm:", roomAPI),
+				s.global("cloudwatch", "dashboard/"+s.prefix+"-"+roomAPI)),
 		},
 		{
 			Sid: "Topic",
 			Actions: []string{
 				"sns:CreateTopic", "sns:DeleteTopic", "sns:SetTopicAttributes", "sns:Subscribe",
-				"sns:TagResource", "sns:Unsubscribe", "sns:UntagResource",
+				"sns:TagResource", "sns:UntagResource",
 			},
-			Resources: []pulumi.StringInput{s.arn("sns", s.prefix+"-*")},
+			Resources: s.names("sns", "", roomAPI),
+		},
+		{
+			// AWS narrows it to no resource; who subscribed, or owns the topic, is let.
+			Sid:       "Subscription",
+			Actions:   []string{"sns:Unsubscribe"},
+			Resources: policy.Anywhere,
 		},
 	}}
 }

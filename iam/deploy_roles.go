@@ -7,27 +7,34 @@ import (
 
 // deployRoles makes and changes the roles of the stack's parts, each within a boundary.
 func (s site) deployRoles(workload pulumi.StringInput) rights {
-	parts := []pulumi.StringInput{
-		s.global("iam", "role/"+s.prefix+"-api-*"), s.global("iam", "role/"+s.prefix+"-data-*"),
-		s.global("iam", "role/"+s.prefix+"-network-*"),
+	bounded := func(boundary pulumi.StringInput) map[string]any {
+		return map[string]any{"StringEquals": map[string]any{"iam:PermissionsBoundary": boundary}}
 	}
-	bounded := map[string]any{"StringEquals": map[string]any{"iam:PermissionsBoundary": s.partBoundaries(workload)}}
+	attaching := bounded(s.accountBoundary())
+	attaching["ArnEquals"] = map[string]any{"iam:PolicyARN": s.accountBoundary()}
+	account := []pulumi.StringInput{s.accountRole()}
 	return rights{"roles", []policy.Statement{
 		{
-			Sid: "Grant",
-			Actions: []string{
-				"iam:AttachRolePolicy", "iam:CreateRole", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy",
-			},
-			Resources: parts,
-			Condition: bounded,
+			Sid:       "Grant",
+			Actions:   []string{"iam:CreateRole", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy"},
+			Resources: s.partRoles(),
+			Condition: bounded(workload),
 		},
+		{
+			Sid:       "GrantAccount",
+			Actions:   []string{"iam:CreateRole", "iam:PutRolePermissionsBoundary"},
+			Resources: account,
+			Condition: bounded(s.accountBoundary()),
+		},
+		{Sid: "AttachAccount", Actions: []string{"iam:AttachRolePolicy"}, Resources: account, Condition: attaching},
+		{Sid: "DetachAccount", Actions: []string{"iam:DetachRolePolicy"}, Resources: account},
 		{
 			Sid: "Change",
 			Actions: []string{
-				"iam:DeleteRole", "iam:DeleteRolePolicy", "iam:DetachRolePolicy", "iam:TagRole", "iam:UntagRole",
+				"iam:DeleteRole", "iam:DeleteRolePolicy", "iam:TagRole", "iam:UntagRole",
 				"iam:UpdateAssumeRolePolicy", "iam:UpdateRole", "iam:UpdateRoleDescription",
 			},
-			Resources: parts,
+			Resources: s.partRoles(),
 		},
 		{
 			// AWS's own roles, made on the first use of a service in an account.

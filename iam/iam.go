@@ -14,6 +14,8 @@ const Token = "didomi:iam:IAM"
 // Args are what the room needs: nothing of the others.
 type Args struct {
 	Config Config
+	// Domain is the parent of the stack's host name, whose records the deploy role may change.
+	Domain string
 }
 
 // IAM is the pipeline's identity as the others see it.
@@ -39,6 +41,8 @@ type site struct {
 	project string
 	// stack is the value of the tag "environment" on everything of the stack.
 	stack string
+	// domain is what the host name <stack>.<domain> ends with.
+	domain string
 
 	account, region, partition string
 }
@@ -103,7 +107,7 @@ func newSite(ctx *pulumi.Context, name string, args Args, parent pulumi.Resource
 	}
 	return site{
 		name: name, config: args.Config, parent: pulumi.Parent(parent),
-		prefix: ctx.Project() + "-" + ctx.Stack(), project: ctx.Project(), stack: ctx.Stack(),
+		prefix: ctx.Project() + "-" + ctx.Stack(), project: ctx.Project(), stack: ctx.Stack(), domain: args.Domain,
 		account: caller.AccountId, region: region.Name, partition: partition.Partition,
 	}, nil
 }

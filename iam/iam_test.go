@@ -20,12 +20,14 @@ const (
 )
 
 type statement struct {
-	Sid       string
-	Effect    string
-	Action    []string
-	Resource  []string
-	Principal map[string]any
-	Condition map[string]map[string]any
+	Sid         string
+	Effect      string
+	Action      []string
+	NotAction   []string
+	Resource    []string
+	NotResource []string
+	Principal   map[string]any
+	Condition   map[string]map[string]any
 }
 
 func statements(t *testing.T, document any) []statement {
@@ -60,7 +62,7 @@ func build(t *testing.T, c Config) *mocks.Recorder {
 		},
 	}
 	return mocks.Mocks{Outputs: answers}.Run(t, func(ctx *pulumi.Context) error {
-		_, err := New(ctx, room, Args{Config: c})
+		_, err := New(ctx, room, Args{Config: c, Domain: "example.com"})
 		return err
 	})
 }
@@ -150,15 +152,16 @@ func TestTrust(t *testing.T) {
 
 // TestGrants looks at every policy that grants something: all but the boundaries.
 func TestGrants(t *testing.T) {
-	r := build(t, Default())
+	r := build(t, withState())
 	// AWS narrows these no further, or not before there is a name.
-	unnamed := []string{"Lists", "NewKeys", "NewNames", "AccessLog"}
+	unnamed := []string{"Lists", "NewKeys", "NewCertificate", "NewZone", "NewProxy", "Subscription", "AccessLog"}
+	boundaries := []string{room + "-workload", room + "-pipeline", room + "-looking"}
 	for _, p := range r.OfType("aws:iam/policy:Policy") {
 		document, _ := p.Inputs["policy"].(string)
 		if len(document) > managedPolicyLimit {
 			t.Errorf("%s has %d characters, IAM takes %d", p.Name, len(document), managedPolicyLimit)
 		}
-		if strings.HasSuffix(p.Name, "-workload") || strings.HasSuffix(p.Name, "-pipeline") {
+		if slices.Contains(boundaries, p.Name) {
 			continue
 		}
 		for _, s := range statements(t, document) {
@@ -202,40 +205,66 @@ func TestPreviewOnlyReads(t *testing.T) {
 	}
 }
 
-func TestBoundaries(t *testing.T) {
-	r := build(t, Default())
-	workload := "arn:aws:iam:eu-west-1:123456789012:" + room + "-workload"
-	boundaries := []any{workload, "arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"}
-	pipeline := statements(t, r.Find(t, "aws:iam/policy:Policy", room+"-pipeline").Inputs["policy"])
+// own is the ARN of something of this account.
+func own(service, resource string) string {
+	if service == "iam" {
+		return "arn:aws:iam::123456789012:" + resource
+	}
+	return "arn:aws:" + service + ":eu-west-1:123456789012:" + resource
+}
 
-	t.Run("both roles carry the pipeline's", func(t *testing.T) {
-		for _, role := range r.OfType("aws:iam/role:Role") {
-			if got := role.Inputs["permissionsBoundary"]; got != "arn:aws:iam:eu-west-1:123456789012:"+room+"-pipeline" {
-				t.Errorf("%s carries %v", role.Name, got)
+const (
+	workload = "arn:aws:iam:eu-west-1:123456789012:" + room + "-workload"
+	awsLogs  = "arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
+)
+
+func TestBoundaries(t *testing.T) {
+	r := build(t, withState())
+	for role, boundary := range map[string]string{"preview": "looking", "deploy": "pipeline"} {
+		t.Run("the role "+role+" carries its own", func(t *testing.T) {
+			if got := r.Find(t, "aws:iam/role:Role", room+"-"+role).Inputs["permissionsBoundary"]; got != "arn:aws:iam:eu-west-1:123456789012:"+room+"-"+boundary {
+				t.Errorf("it carries %v", got)
+			}
+		})
+	}
+	pipeline := statements(t, r.Find(t, "aws:iam/policy:Policy", room+"-pipeline").Inputs["policy"])
+	for _, tt := range []struct{ name, sid, resource string }{
+		{"users", "NoIdentity", own("iam", "user/*")},
+		{"groups", "NoIdentity", own("iam", "group/*")},
+		{"policies, which boundaries are", "NoIdentity", own("iam", "policy/*")},
+		{"identity providers", "NoIdentity", own("iam", "oidc-provider/*")},
+		{"its own two roles", "NoIdentity", own("iam", "role/"+room+"-*")},
+		{"the key of every stack's state", "StateKeyIsUsedOnly", stateKey},
+	} {
+		t.Run("a deployment does not change "+tt.name, func(t *testing.T) {
+			s := find(t, pipeline, tt.sid)
+			if s.Effect != "Deny" || !slices.Contains(s.Resource, tt.resource) || len(s.Condition) != 0 || len(s.Action) != 0 {
+				t.Errorf("%v", s)
+			}
+			for _, action := range s.NotAction {
+				if !slices.Contains([]string{"iam:Get*", "iam:List*", "kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"}, action) {
+					t.Errorf("%s is let through", action)
+				}
+			}
+		})
+	}
+	t.Run("a deployment writes nothing in IAM but the roles of the parts", func(t *testing.T) {
+		parts := []string{
+			own("iam", "role/didomi-test-api-*"), own("iam", "role/didomi-test-data-*"), own("iam", "role/didomi-test-network-*"),
+			own("iam", "role/aws-service-role/*"),
+		}
+		for _, s := range pipeline {
+			writes := slices.ContainsFunc(s.Action, func(a string) bool {
+				return strings.HasPrefix(a, "iam:") && a != "iam:Get*" && a != "iam:List*"
+			})
+			if s.Effect == "Allow" && writes && !reflect.DeepEqual(s.Resource, parts) {
+				t.Errorf("%s lets it change %v", s.Sid, s.Resource)
 			}
 		}
 	})
-	t.Run("the pipeline cannot change who it is", func(t *testing.T) {
-		s := find(t, pipeline, "NotItself")
-		for _, resource := range []string{"user/" + room + "-*", "role/" + room + "-*", "policy/" + room + "-*", "oidc-provider/*"} {
-			if !slices.Contains(s.Resource, "arn:aws:iam::123456789012:"+resource) {
-				t.Errorf("%s may be changed: %v", resource, s.Resource)
-			}
-		}
-		for _, action := range []string{"iam:CreatePolicyVersion", "iam:UpdateAssumeRolePolicy", "iam:PutRolePolicy", "iam:CreateAccessKey"} {
-			if s.Effect != "Deny" || !slices.Contains(s.Action, action) {
-				t.Errorf("%s is not refused", action)
-			}
-		}
-	})
-	t.Run("the pipeline cannot make a role without a boundary of the parts", func(t *testing.T) {
-		denied := find(t, pipeline, "NoRoleBeyondTheBoundary")
-		if denied.Effect != "Deny" || !reflect.DeepEqual(denied.Condition["StringNotEquals"]["iam:PermissionsBoundary"], boundaries) {
-			t.Errorf("%v", denied)
-		}
-		granted := find(t, statements(t, r.Find(t, "aws:iam/policy:Policy", room+"-deploy-roles").Inputs["policy"]), "Grant")
-		if !reflect.DeepEqual(granted.Condition["StringEquals"]["iam:PermissionsBoundary"], boundaries) {
-			t.Errorf("%v", granted)
+	t.Run("a deployment takes no other role", func(t *testing.T) {
+		if s := find(t, pipeline, "NoOtherRole"); s.Effect != "Deny" || !reflect.DeepEqual(s.Action, []string{"sts:AssumeRole"}) || !reflect.DeepEqual(s.Resource, []string{"*"}) {
+			t.Errorf("%v", s)
 		}
 	})
 	t.Run("no boundary comes off", func(t *testing.T) {
@@ -244,54 +273,185 @@ func TestBoundaries(t *testing.T) {
 			t.Errorf("%v", s)
 		}
 	})
-	t.Run("the workloads' has no IAM in it, and only this stack's secrets and files", func(t *testing.T) {
-		all := statements(t, r.Find(t, "aws:iam/policy:Policy", room+"-workload").Inputs["policy"])
-		for _, s := range all {
+	t.Run("a preview's leaves nothing that changes anything, and no secret", func(t *testing.T) {
+		for _, s := range statements(t, r.Find(t, "aws:iam/policy:Policy", room+"-looking").Inputs["policy"]) {
 			for _, action := range s.Action {
-				if strings.HasPrefix(action, "iam:") || strings.HasPrefix(action, "sts:") || strings.Contains(action, "*") {
-					t.Errorf("%s allows %s", s.Sid, action)
+				_, verb, _ := strings.Cut(action, ":")
+				reads := strings.HasPrefix(verb, "Get") || strings.HasPrefix(verb, "List") || strings.HasPrefix(verb, "Describe") || s.Sid == "StateKey"
+				if !reads || strings.HasPrefix(action, "secretsmanager:GetSecret") || action == "secretsmanager:*" {
+					t.Errorf("%s: %s", s.Sid, action)
 				}
 			}
-		}
-		if got, want := find(t, all, "Files").Resource, []string{"arn:aws:s3:::didomi-test-*", "arn:aws:s3:::didomi-test-*/*"}; !reflect.DeepEqual(got, want) {
-			t.Errorf("files %v, want %v", got, want)
 		}
 	})
 }
 
+func TestARoleCarriesTheBoundaryThatItIsFor(t *testing.T) {
+	r := build(t, Default())
+	pipeline := statements(t, r.Find(t, "aws:iam/policy:Policy", room+"-pipeline").Inputs["policy"])
+	roles := statements(t, r.Find(t, "aws:iam/policy:Policy", room+"-deploy-roles").Inputs["policy"])
+	account := []string{own("iam", "role/didomi-test-api-account-role-*")}
+	const key = "iam:PermissionsBoundary"
+	t.Run("every role but the account's is refused without the workload boundary", func(t *testing.T) {
+		s := find(t, pipeline, "NoRoleBeyondTheBoundary")
+		if s.Effect != "Deny" || !reflect.DeepEqual(s.NotResource, account) || !reflect.DeepEqual(s.Condition["StringNotEquals"][key], []any{workload}) {
+			t.Errorf("%v", s)
+		}
+	})
+	t.Run("the account's may carry the policy of AWS's instead", func(t *testing.T) {
+		s := find(t, pipeline, "NoAccountRoleBeyondIts")
+		if s.Effect != "Deny" || !reflect.DeepEqual(s.Resource, account) || !reflect.DeepEqual(s.Condition["StringNotEquals"][key], []any{workload, awsLogs}) {
+			t.Errorf("%v", s)
+		}
+	})
+	t.Run("the deploy role is granted the making of no other", func(t *testing.T) {
+		if s := find(t, roles, "Grant"); s.Condition["StringEquals"][key] != workload {
+			t.Errorf("%v", s)
+		}
+		if s := find(t, roles, "GrantAccount"); s.Condition["StringEquals"][key] != awsLogs || !reflect.DeepEqual(s.Resource, account) {
+			t.Errorf("%v", s)
+		}
+		if s := find(t, roles, "AttachAccount"); s.Condition["ArnEquals"]["iam:PolicyARN"] != awsLogs || !reflect.DeepEqual(s.Resource, account) {
+			t.Errorf("%v", s)
+		}
+	})
+}
+
+func TestAPartsRoleReachesItsOwnStackOnly(t *testing.T) {
+	r := build(t, Default())
+	all := statements(t, r.Find(t, "aws:iam/policy:Policy", room+"-workload").Inputs["policy"])
+	for _, s := range all {
+		for _, action := range s.Action {
+			if strings.HasPrefix(action, "iam:") || strings.HasPrefix(action, "sts:") || strings.Contains(action, "*") {
+				t.Errorf("%s allows %s", s.Sid, action)
+			}
+		}
+	}
+	tag := map[string]map[string]any{"StringEquals": {"aws:ResourceTag/environment": "test"}}
+	cluster := map[string]map[string]any{"StringLike": {"aws:ResourceTag/aws:rds:primaryDBClusterArn": []any{own("rds", "cluster:didomi-test-data-*")}}}
+	for _, want := range []statement{
+		{Sid: "Files", Resource: []string{"arn:aws:s3:::didomi-test-data-*", "arn:aws:s3:::didomi-test-data-*/*"}},
+		{Sid: "Secrets", Resource: []string{own("secretsmanager", "secret:didomi-test-data-*")}},
+		{Sid: "MasterSecret", Resource: []string{own("secretsmanager", "secret:rds!cluster-*")}, Condition: cluster},
+		{Sid: "Keys", Resource: []string{own("kms", "key/*")}, Condition: tag},
+		{Sid: "Logs", Resource: []string{own("logs", "log-group:didomi-test-*")}},
+	} {
+		t.Run(want.Sid+" are the stack's", func(t *testing.T) {
+			if got := find(t, all, want.Sid); !reflect.DeepEqual(got.Resource, want.Resource) || !reflect.DeepEqual(got.Condition, want.Condition) {
+				t.Errorf("%v, want %v", got, want)
+			}
+		})
+	}
+	t.Run("interfaces are made in the stack's subnets", func(t *testing.T) {
+		s := find(t, all, "NoOtherSubnet")
+		if s.Effect != "Deny" || s.Condition["StringNotEquals"]["aws:ResourceTag/environment"] != "test" || !reflect.DeepEqual(s.Resource, []string{own("ec2", "subnet/*")}) {
+			t.Errorf("%v", s)
+		}
+	})
+	t.Run("a function's own code cannot make interfaces", func(t *testing.T) {
+		if s := find(t, all, "InterfacesByLambdaOnly"); s.Effect != "Deny" || s.Condition["ArnLike"]["lambda:SourceFunctionArn"] == nil {
+			t.Errorf("%v", s)
+		}
+	})
+}
+
+// TestDeployIsOfOneStack looks at what keeps each right of the deploy role to its stack: a name, or a tag.
 func TestDeployIsOfOneStack(t *testing.T) {
 	r := build(t, Default())
-	for _, tt := range []struct {
-		name, part, sid string
-		resource        string
-	}{
-		{"functions", "api", "Function", "arn:aws:lambda:eu-west-1:123456789012:function:didomi-test-*"},
-		{"secrets", "data", "Secrets", "arn:aws:secretsmanager:eu-west-1:123456789012:secret:didomi-test-*"},
-		{"buckets", "data", "Bucket", "arn:aws:s3:::didomi-test-*"},
-		{"topics", "operations", "Topic", "arn:aws:sns:eu-west-1:123456789012:didomi-test-*"},
+	part := func(t *testing.T, name string) []statement {
+		t.Helper()
+		return statements(t, r.Find(t, "aws:iam/policy:Policy", room+"-deploy-"+name).Inputs["policy"])
+	}
+	for _, tt := range []struct{ name, part, sid, resource string }{
+		{"functions", "api", "Function", own("lambda", "function:didomi-test-api-*")},
+		{"secrets", "secrets", "Secrets", own("secretsmanager", "secret:didomi-test-data-*")},
+		{"buckets", "data", "Bucket", "arn:aws:s3:::didomi-test-data-*"},
+		{"topics", "operations", "Topic", own("sns", "didomi-test-api-*")},
 	} {
-		t.Run(tt.name+" of other stacks are out of reach", func(t *testing.T) {
-			all := statements(t, r.Find(t, "aws:iam/policy:Policy", room+"-deploy-"+tt.part).Inputs["policy"])
-			if got := find(t, all, tt.sid).Resource; !reflect.DeepEqual(got, []string{tt.resource}) {
+		t.Run(tt.name+" are told by their name", func(t *testing.T) {
+			if got := find(t, part(t, tt.part), tt.sid).Resource; !reflect.DeepEqual(got, []string{tt.resource}) {
 				t.Errorf("%v, want %s alone", got, tt.resource)
 			}
 		})
 	}
-	t.Run("what has no name is told by its tag", func(t *testing.T) {
-		all := statements(t, r.Find(t, "aws:iam/policy:Policy", room+"-deploy-network").Inputs["policy"])
-		if got := find(t, all, "Change").Condition["StringEquals"]["aws:ResourceTag/environment"]; got != "test" {
-			t.Errorf("%v, want test", got)
+	const has, gets = "aws:ResourceTag/environment", "aws:RequestTag/environment"
+	for _, tt := range []struct{ name, part, sid, key string }{
+		{"what is changed in the network carries the tag", "network", "Change", has},
+		{"a new network gets the tag", "network", "Make", gets},
+		{"what is made in a network gets the tag", "network", "MakeInVpc", gets},
+		{"a new NAT gateway gets the tag", "network", "MakeNatGateway", gets},
+		{"a new endpoint gets the tag", "network", "MakeBeside", gets},
+		{"a new rule gets the tag", "network", "MakeRule", gets},
+		{"an API that is changed carries the tag", "api", "API", has},
+		{"a new API gets the tag", "api", "NewAPI", gets},
+		{"a key of an API that is read carries the tag", "reading", "APIKeys", has},
+		{"a target that is changed carries the tag", "api", "Target", has},
+		{"a new target gets the tag", "api", "NewTarget", gets},
+		{"a certificate that is changed carries the tag", "api", "Certificate", has},
+		{"a new certificate gets the tag", "api", "NewCertificate", gets},
+		{"a proxy that is changed carries the tag", "data", "Proxy", has},
+		{"a new proxy gets the tag", "data", "NewProxy", gets},
+		{"a key that is used carries the tag", "secrets", "Keys", has},
+		{"a key that AWS is given the use of carries the tag", "secrets", "KeysForAWS", has},
+		{"a new key gets the tag", "secrets", "NewKeys", gets},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := find(t, part(t, tt.part), tt.sid).Condition["StringEquals"][tt.key]; got != "test" {
+				t.Errorf("%s is %v, want test", tt.key, got)
+			}
+		})
+	}
+	for part, sid := range map[string]string{
+		"network": "TagDefaultGroup", "data": "TagNewProxy", "api": "NewTarget", "secrets": "TagNewKeys",
+	} {
+		t.Run("nothing is taken over by a tag by "+sid, func(t *testing.T) {
+			all := statements(t, r.Find(t, "aws:iam/policy:Policy", room+"-deploy-"+part).Inputs["policy"])
+			if s := find(t, all, sid); s.Condition["Null"][has] != "true" {
+				t.Errorf("%v", s)
+			}
+		})
+	}
+	t.Run("only the host name's records are changed", func(t *testing.T) {
+		got := find(t, part(t, "api"), "Records").Condition["ForAllValues:StringLike"]["route53:ChangeResourceRecordSetsNormalizedRecordNames"]
+		if want := []any{"test.example.com", "*.test.example.com"}; !reflect.DeepEqual(got, want) {
+			t.Errorf("%v, want %v", got, want)
 		}
 	})
 	t.Run("a role is handed to the service that it is for", func(t *testing.T) {
-		for part, sid := range map[string]string{"network": "FlowLogsRole", "data": "ProxyRole", "api": "FunctionRoles"} {
-			all := statements(t, r.Find(t, "aws:iam/policy:Policy", room+"-deploy-"+part).Inputs["policy"])
-			s := find(t, all, sid)
-			if s.Condition["StringEquals"]["iam:PassedToService"] == nil || s.Resource[0] != "arn:aws:iam::123456789012:role/didomi-test-"+part+"-*" {
+		for _, tt := range []struct{ part, sid, service, role string }{
+			{"network", "FlowLogsRole", "vpc-flow-logs", "network"},
+			{"data", "ProxyRole", "rds", "data-proxy"},
+			{"api", "FunctionRoles", "lambda", "api-function-role"},
+			{"api", "AccountRole", "apigateway", "api-account-role"},
+		} {
+			s := find(t, part(t, tt.part), tt.sid)
+			if s.Condition["StringEquals"]["iam:PassedToService"] != tt.service+".amazonaws.com" || s.Resource[0] != own("iam", "role/didomi-test-"+tt.role+"-*") {
 				t.Errorf("%v", s)
 			}
 		}
 	})
+}
+
+// TestNoParentIsTakenForNew wants no call to be let on a kind that another call of the same statement
+// takes as a parent: the tag that is asked of the new would let the parent be anybody's.
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
+func TestNoParentIsTakenForNew(t *testing.T) {
+	parents := map[string][]string{
+		"ec2:CreateFlowLogs":   {"natgateway", "network-interface", "subnet", "vpc"},
+		"ec2:CreateNatGateway": {"elastic-ip", "subnet", "vpc"},
+		"ec2:CreateRouteTable": {"vpc"}, "ec2:CreateSecurityGroup": {"vpc"}, "ec2:CreateSubnet": {"vpc"},
+		"ec2:CreateVpcEndpoint":            {"route-table", "security-group", "subnet", "vpc"},
+		"ec2:AuthorizeSecurityGroupEgress": {"security-group"}, "ec2:AuthorizeSecurityGroupIngress": {"security-group"},
+	}
+	for _, m := range networkMakes {
+		for _, action := range m.actions {
+			for _, kind := range m.kinds {
+				if slices.Contains(parents[action], kind) {
+					t.Errorf("%s lets %s take anybody's %s", m.sid, action, kind)
+				}
+			}
+		}
+	}
 }
 
 func TestAccessKeyIsKeptSecret(t *testing.T) {

@@ -1,7 +1,7 @@
 package iam
 
 import (
-	"fmt"
+	"slices"
 
 	"github.com/didomi/serverless-api/internal/policy"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -26,7 +26,8 @@ func (s site) looking() rights {
 
 // reading is what an update or a refresh asks AWS for. Secrets are described and never read.
 func (s site) reading() rights {
-	return rights{"reading", []policy.Statement{listing(), s.readingNamed(), s.readingBuckets(), s.readingIdentities()}}
+	return rights{"reading", slices.Concat([]policy.Statement{listing(), s.readingNamed()}, s.readingGateway(),
+		[]policy.Statement{s.readingBuckets(), s.readingIdentities()})}
 }
 
 // listing is what AWS narrows to no resource, or what is asked before a name is known.
@@ -53,7 +54,7 @@ func listing() policy.Statement {
 			"rds:DescribeDBProxies", "rds:DescribeDBProxyEndpoints", "rds:DescribeDBProxyTargetGroups",
 			"rds:DescribeDBProxyTargets", "rds:DescribeDBSubnetGroups", "rds:DescribeGlobalClusters",
 			"rds:ListTagsForResource", "route53:GetChange", "route53:ListHostedZones",
-			"secretsmanager:GetRandomPassword", "sts:GetCallerIdentity", "tag:GetResources",
+			"secretsmanager:GetRandomPassword", "sns:GetSubscriptionAttributes", "sts:GetCallerIdentity", "tag:GetResources",
 		},
 		Resources: policy.Anywhere,
 	}
@@ -64,7 +65,7 @@ func (s site) readingNamed() policy.Statement {
 	return policy.Statement{
 		Sid: "Named",
 		Actions: []string{
-			"acm:DescribeCertificate", "acm:ListTagsForCertificate", "apigateway:GET",
+			"acm:DescribeCertificate", "acm:ListTagsForCertificate",
 			"cloudwatch:GetDashboard", "cloudwatch:ListTagsForResource",
 			"kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListResourceTags",
 			"lambda:GetAlias", "lambda:GetFunction", "lambda:GetFunctionCodeSigningConfig",
@@ -72,10 +73,31 @@ func (s site) readingNamed() policy.Statement {
 			"lambda:ListTags", "lambda:ListVersionsByFunction", "logs:ListTagsForResource",
 			"route53:GetHostedZone", "route53:ListResourceRecordSets", "route53:ListTagsForResource",
 			"secretsmanager:DescribeSecret", "secretsmanager:GetResourcePolicy",
-			"sns:GetSubscriptionAttributes", "sns:GetTopicAttributes", "sns:ListTagsForResource",
+			"sns:GetTopicAttributes", "sns:ListTagsForResource",
 			"wafv2:GetWebACL", "wafv2:GetWebACLForResource", "wafv2:ListTagsForResource",
 		},
 		Resources: s.named(),
+	}
+}
+
+// readingGateway is about API Gateway. A key's value stands in what tells of a key or of a plan's keys,
+// so those are the stack's own. The rest holds no secret, and is told to be gone when it is gone: of
+// what is not there AWS knows no tag.
+func (s site) readingGateway() []policy.Statement {
+	return []policy.Statement{
+		{
+			Sid:     "API",
+			Actions: []string{"apigateway:GET"},
+			Resources: []pulumi.StringInput{
+				s.gateway("/account"), s.gateway("/domainnames/*"), s.gateway("/restapis/*"),
+			},
+		},
+		{
+			Sid:       "APIKeys",
+			Actions:   []string{"apigateway:GET"},
+			Resources: []pulumi.StringInput{s.gateway("/apikeys/*"), s.gateway("/usageplans/*")},
+			Condition: s.tagged(),
+		},
 	}
 }
 
@@ -111,16 +133,15 @@ func (s site) readingIdentities() policy.Statement {
 
 // named are the resources whose ARN tells the stack or at least the kind.
 func (s site) named() []pulumi.StringInput {
-	regional := fmt.Sprintf("arn:%s:apigateway:%s::", s.partition, s.region)
-	return append(s.logGroups(),
-		s.arn("acm", "certificate/*"), pulumi.String(regional+"/*"),
-		s.arn("cloudwatch", "alarm:"+s.prefix+"-*"), s.global("cloudwatch", "dashboard/"+s.prefix+"-*"),
-		s.arn("kms", "key/*"), s.arn("lambda", "function:"+s.prefix+"-*"),
-		s.arn("logs", "log-group:API-Gateway-Execution-Logs_*"),
-		s.zones(),
-		s.arn("secretsmanager", "secret:"+s.prefix+"-*"), s.arn("sns", s.prefix+"-*"),
-		s.arn("wafv2", "regional/webacl/"+s.prefix+"-*"),
-	)
+	return slices.Concat(s.logGroups(),
+		s.names("cloudwatch", "alarm:", roomAPI), s.names("lambda", "function:", roomAPI),
+		s.names("secretsmanager", "secret:", roomData), s.names("sns", "", roomAPI),
+		s.names("wafv2", "regional/webacl/", roomAPI),
+		[]pulumi.StringInput{
+			s.arn("acm", "certificate/*"), s.global("cloudwatch", "dashboard/"+s.prefix+"-"+roomAPI),
+			s.arn("kms", "key/*"), s.arn("logs", "log-group:API-Gateway-Execution-Logs_*"),
+			s.gateway("/restapis/*"), s.zones(),
+		})
 }
 
 // zones are the account's hosted zones, whose ids AWS makes up.

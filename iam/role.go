@@ -20,22 +20,22 @@ type rights struct {
 // newPreviewRole makes the role of merge requests: it reads the stack's state, and next to nothing of
 // the account.
 func newPreviewRole(ctx *pulumi.Context, s site, t trust, b boundaries) (*iam.Role, error) {
-	return newRole(ctx, s, "preview", "Previews "+s.prefix, t.document(anyBranch), b, s.looking(), s.readingState())
+	return newRole(ctx, s, "preview", "Previews "+s.prefix, t.document(anyBranch), b.preview, s.looking(), s.readingState())
 }
 
 // newDeployRole makes the role of the one branch that deploys.
 func newDeployRole(ctx *pulumi.Context, s site, t trust, b boundaries) (*iam.Role, error) {
-	return newRole(ctx, s, "deploy", "Deploys "+s.prefix, t.document(s.config.DeployRef), b,
-		s.reading(), s.deployNetwork(), s.deployData(), s.deployAPI(), s.deployOperations(),
+	return newRole(ctx, s, "deploy", "Deploys "+s.prefix, t.document(s.config.DeployRef), b.deploy,
+		s.reading(), s.deployNetwork(), s.deployData(), s.deploySecrets(), s.deployAPI(), s.deployOperations(),
 		s.deployRoles(b.workload.Arn), s.readingState(), s.writingState())
 }
 
-func newRole(ctx *pulumi.Context, s site, part, description string, trusted pulumi.StringOutput, b boundaries, all ...rights) (*iam.Role, error) {
+func newRole(ctx *pulumi.Context, s site, part, description string, trusted pulumi.StringOutput, boundary *iam.Policy, all ...rights) (*iam.Role, error) {
 	role, err := iam.NewRole(ctx, s.name+"-"+part, &iam.RoleArgs{
 		Description:         pulumi.String(description),
 		AssumeRolePolicy:    trusted,
 		MaxSessionDuration:  pulumi.Int(sessionSeconds),
-		PermissionsBoundary: b.pipeline.Arn,
+		PermissionsBoundary: boundary.Arn,
 	}, s.parent)
 	if err != nil {
 		return nil, fmt.Errorf("iam: role %s: %w", part, err)

@@ -16,8 +16,12 @@ type Statement struct {
 	// Principal is who, in policies of a resource: {"Service": "lambda.amazonaws.com"} or "*".
 	Principal any
 	Actions   []string
+	// NotActions, in the place of Actions, mean every action but these. For denials only.
+	NotActions []string
 	// Resources are ARNs; none leaves the element out, as trust policies want it.
 	Resources []pulumi.StringInput
+	// NotResources, in the place of Resources, mean every resource but these. For denials only.
+	NotResources []pulumi.StringInput
 	// Condition is by operator, then key: {"Bool": {"aws:SecureTransport": "false"}}.
 	Condition map[string]any
 }
@@ -40,7 +44,13 @@ func Trust(service string) pulumi.StringOutput {
 }
 
 func (s Statement) element() pulumi.Map {
-	element := pulumi.Map{"Effect": pulumi.String("Allow"), "Action": pulumi.ToStringArray(s.Actions)}
+	element := pulumi.Map{"Effect": pulumi.String("Allow")}
+	if len(s.Actions) > 0 {
+		element["Action"] = pulumi.ToStringArray(s.Actions)
+	}
+	if len(s.NotActions) > 0 {
+		element["NotAction"] = pulumi.ToStringArray(s.NotActions)
+	}
 	if s.Deny {
 		element["Effect"] = pulumi.String("Deny")
 	}
@@ -52,6 +62,9 @@ func (s Statement) element() pulumi.Map {
 	}
 	if len(s.Resources) > 0 {
 		element["Resource"] = pulumi.StringArray(s.Resources)
+	}
+	if len(s.NotResources) > 0 {
+		element["NotResource"] = pulumi.StringArray(s.NotResources)
 	}
 	if len(s.Condition) > 0 {
 		element["Condition"] = input(s.Condition)

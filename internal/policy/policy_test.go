@@ -49,6 +49,14 @@ func TestDocumentsRenderEveryPart(t *testing.T) {
 			`{"Statement":[{"Action":["s3:GetObject"],"Condition":{"StringEquals":{"both":["` + role + `","z"],"many":["x","y"],"one":"` + role + `"}},` +
 				`"Effect":"Deny","Principal":{"AWS":"` + role + `"},"Resource":["a","` + role + `"],"Sid":"No"}],"Version":"2012-10-17"}`,
 		},
+		"a denial of everything but some": {
+			func(arn pulumi.StringOutput) pulumi.StringOutput {
+				return policy.Document(policy.Statement{
+					Deny: true, NotActions: []string{"s3:GetObject"}, NotResources: []pulumi.StringInput{arn},
+				})
+			},
+			`{"Statement":[{"Effect":"Deny","NotAction":["s3:GetObject"],"NotResource":["` + role + `"]}],"Version":"2012-10-17"}`,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := rendered(t, mocks.Mocks{}, c.document); got != c.want {
