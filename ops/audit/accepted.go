@@ -5,6 +5,8 @@ import (
 	_ "embed"
 	"fmt"
 	"path"
+	"regexp"
+	"slices"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -20,11 +22,25 @@ type acceptance struct {
 	// Rule and Stack are names; no Stack means every one.
 	Rule  string `yaml:"rule"`
 	Stack string `yaml:"stack"`
-	// Resource is a pattern (path.Match) of the resource's name, What a part of the finding; no What
-	// means every one.
+	// Resource is a pattern (path.Match) of the resource's name, What parts of the findings, in whole
+	// words; no What means every one.
 	Resource string `yaml:"resource"`
-	What     string `yaml:"what"`
+	What     texts  `yaml:"what"`
 	Reason   string `yaml:"reason"`
+}
+
+// texts is a text or a list of texts.
+type texts []string
+
+// UnmarshalYAML takes either form.
+func (t *texts) UnmarshalYAML(value *yaml.Node) error {
+	var one string
+	if value.Kind == yaml.ScalarNode {
+		err := value.Decode(&one)
+		*t = texts{one}
+		return err
+	}
+	return value.Decode((*[]string)(t))
 }
 
 // shortestReason keeps a reason from being a formality.
@@ -55,30 +71,31 @@ func parseAccepted(text []byte) ([]acceptance, error) {
 func (a acceptance) covers(stack string, f Finding) bool {
 	_, name, _ := strings.Cut(f.Resource, " ")
 	matches, err := path.Match(a.Resource, name)
-	return err == nil && matches && a.Rule == f.Rule && (a.Stack == "" || a.Stack == stack) && strings.Contains(f.What, a.What)
+	return err == nil && matches && a.Rule == f.Rule && (a.Stack == "" || a.Stack == stack) &&
+		(len(a.What) == 0 || slices.ContainsFunc(a.What, func(what string) bool { return says(f.What, what) }))
 }
 
-// settle parts the findings into those that are open and the number of the accepted ones.
-func settle(stack string, found []Finding) (open []Finding, accepted int, err error) {
-	list, err := parseAccepted(acceptedText)
-	if err != nil {
-		return nil, 0, err
-	}
-	for _, f := range found {
-		if isAccepted(list, stack, f) {
-			accepted++
-		} else {
-			open = append(open, f)
-		}
-	}
-	return open, accepted, nil
+// says whether the finding holds the text, not as a part of a longer word.
+func says(finding, text string) bool {
+	return regexp.MustCompile(`(^|[\s"/])` + regexp.QuoteMeta(text) + `([\s",.:]|$)`).MatchString(finding)
 }
 
-func isAccepted(list []acceptance, stack string, f Finding) bool {
-	for _, a := range list {
-		if a.covers(stack, f) {
-			return true
+// settled is a finding with the reason why it stays; none: it is open.
+type settled struct {
+	Finding
+	reason string
+}
+
+// settle finds the reason of each finding.
+func settle(list []acceptance, stack string, found []Finding) []settled {
+	all := make([]settled, len(found))
+	for i, f := range found {
+		all[i] = settled{Finding: f}
+		for _, a := range list {
+			if a.covers(stack, f) {
+				all[i].reason = a.Reason
+			}
 		}
 	}
-	return false
+	return all
 }

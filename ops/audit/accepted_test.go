@@ -25,7 +25,7 @@ func TestAnAcceptedFindingHasAReason(t *testing.T) {
 }
 
 func TestAnAcceptanceCoversWhatItNamesAndNothingElse(t *testing.T) {
-	a := acceptance{Rule: "tags", Stack: "dev", Resource: "*-vpc", What: "no tag"}
+	a := acceptance{Rule: "tags", Stack: "dev", Resource: "*-vpc", What: texts{"no tag", "not a tag"}}
 	f := Finding{Rule: "tags", Resource: "aws:ec2/vpc:Vpc didomi-dev-network-vpc", What: "has no tag purpose"}
 	if !a.covers("dev", f) {
 		t.Fatal("it does not cover its own finding")
@@ -35,6 +35,7 @@ func TestAnAcceptanceCoversWhatItNamesAndNothingElse(t *testing.T) {
 		"another rule":     func(_ *string, f *Finding) { f.Rule = "names" },
 		"another resource": func(_ *string, f *Finding) { f.Resource += "2" },
 		"another finding":  func(_ *string, f *Finding) { f.What = "is public" },
+		"a longer word":    func(_ *string, f *Finding) { f.What = "has no tags" },
 	} {
 		t.Run(name, func(t *testing.T) {
 			stack, other := "dev", f

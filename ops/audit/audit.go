@@ -21,6 +21,8 @@ type Finding struct {
 	Rule, Resource string
 	// What is wrong, and what to do about it.
 	What, Do string
+	// usage is the grant that a finding of the rule use is about.
+	usage *usage
 }
 
 // report is what a rule has to say.
@@ -101,18 +103,26 @@ func Run(_ context.Context, io command.IO, args []string) error {
 	if err != nil {
 		return err
 	}
-	open, accepted, err := settle(g.Stack, found)
+	list, err := parseAccepted(acceptedText)
 	if err != nil {
 		return err
 	}
+	if *record != "" {
+		found = append(found, stale(list, g.Stack, found)...)
+	}
+	all := settle(list, g.Stack, found)
 	if *explain {
 		printFacts(io, facts)
 	}
+	if *record != "" {
+		printUse(io.Stdout, all)
+	}
+	open := slices.DeleteFunc(slices.Clone(all), func(f settled) bool { return f.reason != "" })
 	for _, f := range open {
 		_, _ = fmt.Fprintf(io.Stdout, "%s: %s\n  %s\n  to do: %s\n", f.Rule, f.Resource, f.What, f.Do)
 	}
 	_, _ = fmt.Fprintf(io.Stderr, "%s %s: %d resources, %d rules, %d findings, %d more accepted\n",
-		g.Project, g.Stack, len(g.Resources), len(facts), len(open), accepted)
+		g.Project, g.Stack, len(g.Resources), len(facts), len(open), len(all)-len(open))
 	if len(open) > 0 {
 		return command.ErrNo
 	}

@@ -107,6 +107,9 @@ func grants(p *report, r *graph.Resource, property string) {
 		if narrow := narrowable(s); len(narrow) > 0 {
 			p.add(r, "name the resources: AWS can narrow these actions to some", "grants %s on every resource by the statement %q", strings.Join(narrow, ", "), s.Sid)
 		}
+		if vain := inVain(s); len(vain) > 0 {
+			p.add(r, `grant them on "*", in a statement of their own`, "grants %s by the statement %q, in vain: AWS narrows them to no resource", strings.Join(vain, ", "), s.Sid)
+		}
 	}
 }
 
@@ -116,6 +119,18 @@ func narrowable(s statement) []string {
 	var found []string
 	for _, action := range s.Action {
 		if slices.Contains(s.Resource, "*") && !unscoped[action] && !strings.Contains(action, "*") {
+			found = append(found, action)
+		}
+	}
+	return found
+}
+
+// inVain are the actions that the statement grants on named resources although AWS knows none that
+// they could be about.
+func inVain(s statement) []string {
+	var found []string
+	for _, action := range s.Action {
+		if !slices.Contains(s.Resource, "*") && len(s.Resource) > 0 && unscoped[action] {
 			found = append(found, action)
 		}
 	}

@@ -27,7 +27,10 @@ func TestRights(t *testing.T) {
 		"every resource but one": {grant(`{"Statement":[{"Sid":"But","Effect":"Allow","Action":["s3:GetObject"],"NotResource":"arn:aws:s3:::x/*"}]}`), []string{
 			`api-function-rights: grants everything but [arn:aws:s3:::x/*] by the statement "But"`,
 		}},
-		"every resource where AWS knows none":         {grant(`{"Statement":[{"Effect":"Allow","Action":["xray:PutTraceSegments","sts:GetCallerIdentity"],"Resource":["*"]}]}`), nil},
+		"every resource where AWS knows none": {grant(`{"Statement":[{"Effect":"Allow","Action":["xray:PutTraceSegments","sts:GetCallerIdentity"],"Resource":["*"]}]}`), nil},
+		"a resource where AWS knows none": {grant(`{"Statement":[{"Sid":"Vain","Effect":"Allow","Action":["rds:CreateDBProxy","rds:DeleteDBProxy"],"Resource":"arn:aws:rds:*:*:db-proxy:*"}]}`), []string{
+			`api-function-rights: grants rds:CreateDBProxy by the statement "Vain", in vain: AWS narrows them to no resource`,
+		}},
 		"a denial of everything":                      {grant(`{"Statement":{"Effect":"Deny","Action":"*","Resource":"*"}}`), nil},
 		"a document that cannot be read":              {grant(`{"Statement":`), []string{"api-function-rights: has no statement that the audit can read"}},
 		"a document that a preview does not know yet": {grant(graph.Unknown), nil},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -52,17 +53,23 @@ func (c call) who() string {
 // grant is a part of a statement that can be taken away: an action or a resource.
 type grant struct{ policy, sid, kind, what string }
 
-// ledger says of each grant whether somebody used it. Stacks of one program share a line: what one
-// of them never does the other may.
-type ledger struct {
-	used  map[grant]bool
-	place map[grant]*graph.Resource
+// entry is what is known of a grant.
+type entry struct {
+	owner, policy *graph.Resource
+	// bound says that a condition of the statement names the stack.
+	bound bool
+	// actions and resources are those of the calls that used it.
+	actions, resources map[string]bool
 }
 
-// use wants every action and every resource that the stacks' users and roles are granted to have
-// been used by one of them.
+// ledger says of each grant how it was used. Stacks of one program share a line: what one of them
+// never does the other may.
+type ledger map[grant]*entry
+
+// use wants every action and every resource that the stacks' users and roles are granted to have been
+// used by one of them, and no resource to be wider than its use.
 func use(stacks []*graph.Graph, calls []call) report {
-	book := ledger{map[grant]bool{}, map[grant]*graph.Resource{}}
+	book := ledger{}
 	var p report
 	by := map[string][]call{}
 	for _, c := range calls {
@@ -75,7 +82,7 @@ func use(stacks []*graph.Graph, calls []call) report {
 	for _, g := range stacks {
 		for _, owner := range slices.Concat(g.ByType(roleType), g.ByType("aws:iam/user:User")) {
 			for _, policy := range policiesOf(g, owner) {
-				book.enter(g, policy, by[owner.ID])
+				book.enter(g, owner, policy, by[owner.ID])
 			}
 			p.fact("%s did %d things", owner.Name, len(by[owner.ID]))
 		}
@@ -103,35 +110,61 @@ func policiesOf(g *graph.Graph, owner *graph.Resource) []*graph.Resource {
 	return found
 }
 
+// What stands for the stack's name, and for what Pulumi, the provider or AWS made up, where stacks are
+// looked at together.
+const (
+	anyStack = "{stack}"
+	anyID    = "{id}"
+)
+
+// madeUp are the ids of keys, the provider's ends of names, and Pulumi's with those of secrets.
+var madeUp = regexp.MustCompile(`([-/])([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{18}[0-9a-f]{8}|[0-9a-f]{7}(-[0-9A-Za-z]{6})?)\b`)
+
+// common is a name or an ARN as all stacks have it.
+func common(g *graph.Graph, text string) string {
+	names := strings.NewReplacer(g.Project+"-"+g.Stack+"-", g.Project+"-"+anyStack+"-", "/"+g.Stack, "/"+anyStack)
+	return names.Replace(madeUp.ReplaceAllString(text, "${1}"+anyID))
+}
+
 // enter writes down what the policy grants and which of it the calls used.
-func (l ledger) enter(g *graph.Graph, policy *graph.Resource, calls []call) {
-	prefix := g.Project + "-" + g.Stack + "-"
-	anyStack := strings.NewReplacer(prefix, g.Project+"-{stack}-", "/"+g.Stack, "/{stack}")
+func (l ledger) enter(g *graph.Graph, owner, policy *graph.Resource, calls []call) {
 	statements, _ := parseDocument(policy.Value("policy"))
 	for _, s := range statements {
 		if s.Effect != "Allow" {
 			continue
 		}
-		mark := func(kind, what string, done bool) {
-			key := grant{anyStack.Replace(policy.Name), s.Sid, kind, anyStack.Replace(what)}
-			l.used[key] = l.used[key] || done
-			l.place[key] = policy
+		mark := func(kind, what string, actions, resources []string) {
+			key := grant{common(g, policy.Name), s.Sid, kind, common(g, what)}
+			e := l[key]
+			if e == nil {
+				e = &entry{owner, policy, s.names(g.Stack), map[string]bool{}, map[string]bool{}}
+				l[key] = e
+			}
+			for _, c := range calls {
+				if c.within(actions, resources) {
+					e.actions[c.Action], e.resources[common(g, c.Resource)] = true, true
+				}
+			}
 		}
 		for _, action := range s.Action {
-			mark("action", action, done(calls, []string{action}, s.Resource))
+			mark("action", action, []string{action}, s.Resource)
 		}
 		for _, resource := range s.Resource {
-			mark("resource", resource, done(calls, s.Action, []string{resource}))
+			mark("resource", resource, s.Action, []string{resource})
 		}
 	}
 }
 
-// done says whether one of the calls is covered by the actions and the resources.
-func done(calls []call, actions, resources []string) bool {
-	return slices.ContainsFunc(calls, func(c call) bool {
-		return slices.ContainsFunc(actions, func(a string) bool { return covers(strings.ToLower(a), strings.ToLower(c.Action)) }) &&
-			slices.ContainsFunc(resources, func(r string) bool { return covers(r, c.Resource) })
-	})
+// names says whether a condition of the statement names the stack.
+func (s statement) names(stack string) bool {
+	text, err := json.Marshal(s.Condition)
+	return err == nil && regexp.MustCompile(`\b`+regexp.QuoteMeta(stack)+`\b`).Match(text)
+}
+
+// within says whether the call is covered by the actions and the resources.
+func (c call) within(actions, resources []string) bool {
+	return slices.ContainsFunc(actions, func(a string) bool { return covers(strings.ToLower(a), strings.ToLower(c.Action)) }) &&
+		slices.ContainsFunc(resources, func(r string) bool { return covers(r, c.Resource) })
 }
 
 // covers matches as IAM does: * is any text, ? any one character.
@@ -140,19 +173,49 @@ func covers(pattern, value string) bool {
 	return regexp.MustCompile("(?s)^" + quoted + "$").MatchString(value)
 }
 
-// judge finds the grants that nobody used, a statement's actions in one finding.
+// judge finds the grants that nobody used, and the resources that are wider than their use.
 func (l ledger) judge(p *report) {
-	unused := map[grant][]string{}
-	for key, used := range l.used {
-		if !used {
-			whole := grant{policy: key.policy, sid: key.sid, kind: key.kind}
-			unused[whole] = append(unused[whole], key.what)
-			l.place[whole] = l.place[key]
+	for key, e := range l {
+		how := "nobody used"
+		if len(e.actions) > 0 {
+			if how = e.wider(key); how == "" {
+				continue
+			}
+		}
+		p.add(e.policy, "take it away or name it more closely; or say in accepted.yaml why AWS asks for it",
+			"grants the %s %s, which %s, by the statement %q", key.kind, key.what, how, key.sid)
+		p.findings[len(p.findings)-1].usage = &usage{e.owner.Name, key, how}
+	}
+}
+
+// wider says in which way a grant that was used is wider than its use; empty: in none.
+func (e *entry) wider(key grant) string {
+	if key.kind != "resource" || !strings.Contains(key.what, "*") || e.bound {
+		return ""
+	}
+	if !strings.Contains(key.what, anyStack) {
+		if scoped := slices.DeleteFunc(slices.Sorted(maps.Keys(e.actions)), func(a string) bool { return unscoped[a] }); len(scoped) == 0 {
+			return ""
+		}
+		return "reaches beyond the stack"
+	}
+	fixed, _, _ := strings.Cut(key.what, "*")
+	if !strings.HasSuffix(fixed, "-") {
+		return "" // what lies under a path is not ours to name
+	}
+	if shared := sharedBeginning(slices.Sorted(maps.Keys(e.resources))); len(shared) > len(fixed) && strings.HasPrefix(shared, fixed) {
+		return "was used no wider than " + shared + "*"
+	}
+	return ""
+}
+
+// sharedBeginning is how all the ARNs begin, up to a hyphen, a slash or a colon; made-up ends do not count.
+func sharedBeginning(arns []string) string {
+	shared, _, _ := strings.Cut(arns[0], anyID)
+	for _, arn := range arns[1:] {
+		for !strings.HasPrefix(arn, shared) {
+			shared = shared[:len(shared)-1]
 		}
 	}
-	for key, what := range unused {
-		slices.Sort(what)
-		p.add(l.place[key], "take it away, or write into accepted.yaml where it is needed all the same",
-			"grants the %s %s by the statement %q, which nobody used", key.kind, strings.Join(what, ", "), key.sid)
-	}
+	return shared[:strings.LastIndexAny(shared, "-/:")+1]
 }

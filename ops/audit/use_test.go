@@ -24,7 +24,10 @@ func granting(name string) *graph.Graph {
 			`{"Sid":"Never","Effect":"Deny","Action":"s3:DeleteObject","Resource":"*"}]}`,
 	})
 	managed := s.add(policyType, prefix+"iam-reading", map[string]any{
-		"policy": `{"Statement":{"Sid":"Lists","Effect":"Allow","Action":"ec2:Describe*","Resource":"*"}}`,
+		"policy": `{"Statement":[{"Sid":"Lists","Effect":"Allow","Action":"ec2:Describe*","Resource":"*"},` +
+			`{"Sid":"Keys","Effect":"Allow","Action":"kms:Decrypt","Resource":"arn:aws:kms:eu:1:key/*"},` +
+			`{"Sid":"Own","Effect":"Allow","Action":"kms:Encrypt","Resource":"arn:aws:kms:eu:1:key/*","Condition":{"StringEquals":{"aws:ResourceTag/environment":"` + name + `"}}},` +
+			`{"Sid":"Names","Effect":"Allow","Action":"sns:Publish","Resource":"arn:aws:sns:eu:1:` + prefix + `*"}]}`,
 	})
 	managed.ID = "arn:aws:iam::000000000000:policy/" + prefix + "reading"
 	managed.Outputs["arn"] = managed.ID
@@ -39,31 +42,81 @@ func TestUse(t *testing.T) {
 	read := call{session("dev"), "s3:GetObject", "arn:aws:s3:::didomi-dev-files/a/b", true}
 	write := call{session("dev"), "s3:PutObject", "arn:aws:s3:::didomi-dev-logs/a", true}
 	list := call{session("dev"), "ec2:DescribeVpcs", "*", true}
+	decrypt := call{session("dev"), "kms:Decrypt", "arn:aws:kms:eu:1:key/k", true}
+	encrypt := call{session("dev"), "kms:Encrypt", "arn:aws:kms:eu:1:key/k", true}
+	publish := func(stack, topic string) call {
+		return call{session(stack), "sns:Publish", "arn:aws:sns:eu:1:didomi-" + stack + "-" + topic, true}
+	}
+	warn, alarm := publish("dev", "api-warnings-02d9563"), publish("prod", "ops-alarms-4ca0f82")
 	refused := write
 	refused.Allowed = false
 	elsewhere := write
 	elsewhere.Principal, elsewhere.Resource = session("prod"), "arn:aws:s3:::didomi-prod-logs/a"
+	const beyond = "resource arn:aws:kms:eu:1:key/*, which reaches beyond the stack"
+	unused := func(what string) string { return what + ", which nobody used" }
 	for name, c := range map[string]struct {
 		calls []call
 		want  []string
 	}{
-		"what is all used":                    {[]call{read, write, list}, nil},
-		"what the other stack used":           {[]call{read, elsewhere, list}, nil},
-		"an action on the one of two buckets": {[]call{read, list}, []string{"action s3:PutObject", "resource arn:aws:s3:::didomi-{stack}-logs/*"}},
-		"what was only tried":                 {[]call{read, refused, list}, []string{"action s3:PutObject", "resource arn:aws:s3:::didomi-{stack}-logs/*"}},
-		"a pattern that matches nothing":      {[]call{read, write}, []string{"action ec2:Describe*", "resource *"}},
+		"what is all used, of which one resource is anybody's": {[]call{read, write, list, decrypt, encrypt, warn, alarm}, []string{beyond}},
+		"what the other stack used":                            {[]call{read, elsewhere, list, decrypt, encrypt, warn, alarm}, []string{beyond}},
+		"an action on the one of two buckets": {[]call{read, list, decrypt, encrypt, warn, alarm}, []string{
+			unused("action s3:PutObject"), beyond, unused("resource arn:aws:s3:::didomi-{stack}-logs/*"),
+		}},
+		"what was only tried": {[]call{read, refused, list, decrypt, encrypt, warn, alarm}, []string{
+			unused("action s3:PutObject"), beyond, unused("resource arn:aws:s3:::didomi-{stack}-logs/*"),
+		}},
+		"a pattern that matches nothing": {[]call{read, write, decrypt, encrypt, warn, alarm}, []string{
+			unused("action ec2:Describe*"), unused("resource *"), beyond,
+		}},
+		"names of one room alone": {[]call{read, write, list, decrypt, encrypt, warn, publish("prod", "api-warnings-4ca0f82")}, []string{
+			beyond, "resource arn:aws:sns:eu:1:didomi-{stack}-*, which was used no wider than arn:aws:sns:eu:1:didomi-{stack}-api-warnings-*",
+		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got []string
 			for _, f := range use([]*graph.Graph{granting("dev"), granting("prod")}, c.calls).findings {
-				what, _, _ := strings.Cut(strings.TrimPrefix(f.What, "grants the "), " by the statement")
+				what, _, _ := strings.Cut(strings.TrimPrefix(f.What, "grants the "), ", by the statement")
 				got = append(got, what)
 			}
 			slices.Sort(got)
+			slices.Sort(c.want)
 			if !reflect.DeepEqual(got, c.want) {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
 		})
+	}
+}
+
+func TestTheTableSaysWhyAGrantStays(t *testing.T) {
+	found := []Finding{
+		{Rule: useRule, What: "a", usage: &usage{"deploy", grant{"p", "Change", "action", "ec2:DetachNetworkInterface"}, "nobody used"}},
+		{Rule: useRule, What: "b", usage: &usage{"deploy", grant{"p", "Change", "action", "ec2:CreateVpc"}, "nobody used"}},
+		{Rule: "tags", What: "c"},
+	}
+	var out strings.Builder
+	printUse(&out, []settled{{found[0], "Lambda leaves interfaces. The emulator has none."}, {found[1], ""}, {found[2], ""}})
+	want := `role    grants                      by      which        stays because
+deploy  ec2:DetachNetworkInterface  Change  nobody used  Lambda leaves interfaces
+deploy  ec2:CreateVpc               Change  nobody used  OPEN: nobody has said why
+`
+	if out.String() != want {
+		t.Errorf("got\n%s\nwant\n%s", out.String(), want)
+	}
+}
+
+func TestAReasonForWhatIsUsedIsStale(t *testing.T) {
+	list := []acceptance{
+		{Rule: useRule, Resource: "*-network", What: texts{"ec2:CreateVpc", "ec2:CreateRoute"}},
+		{Rule: useRule, Stack: "prod", Resource: "*", What: texts{"ec2:CreateSubnet"}},
+		{Rule: "tags", Resource: "*", What: texts{"no tag"}},
+	}
+	found := []Finding{{Rule: useRule, Resource: "type didomi-network", What: "grants the action ec2:CreateRouteTable, which"}, {
+		Rule: useRule, Resource: "type didomi-network", What: "grants the action ec2:CreateVpc, which",
+	}}
+	old := stale(list, "dev", found)
+	if len(old) != 1 || !strings.Contains(old[0].What, "ec2:CreateRoute,") {
+		t.Errorf("got %v, want the one about ec2:CreateRoute", old)
 	}
 }
 
@@ -77,6 +130,24 @@ func TestWhatIsNoRecordOfCallsIsRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			if _, err := readCalls(strings.NewReader(c.text)); err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v, want %q in it", err, c.want)
+			}
+		})
+	}
+}
+
+func TestWhatIsMadeUpIsTheSameInEveryStack(t *testing.T) {
+	g := &graph.Graph{Project: "didomi", Stack: "dev"}
+	for text, want := range map[string]string{
+		"arn:aws:s3:::didomi-dev-data-files-04dc37b/*":                                "arn:aws:s3:::didomi-{stack}-data-files-{id}/*",
+		"arn:aws:kms:eu:1:key/9d3cd860-8624-4abe-939e-b94025262347":                   "arn:aws:kms:eu:1:key/{id}",
+		"arn:aws:rds:eu:1:cluster:didomi-dev-data-cluster-20261124030810377500000017": "arn:aws:rds:eu:1:cluster:didomi-{stack}-data-cluster-{id}",
+		"arn:aws:secretsmanager:eu:1:secret:didomi-dev-data-app-02d9563-59c9f4":       "arn:aws:secretsmanager:eu:1:secret:didomi-{stack}-data-app-{id}",
+		"arn:aws:s3:::states/.pulumi/stacks/didomi/dev.json*":                         "arn:aws:s3:::states/.pulumi/stacks/didomi/{stack}.json*",
+		"arn:aws:s3:::didomi-prod-data-files-*":                                       "arn:aws:s3:::didomi-prod-data-files-*",
+	} {
+		t.Run(text, func(t *testing.T) {
+			if got := common(g, text); got != want {
+				t.Errorf("%s, want %s", got, want)
 			}
 		})
 	}
