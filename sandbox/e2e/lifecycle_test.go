@@ -13,16 +13,22 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// TestGrants is the part of TestWholeStack that measures what is granted: a stack's life by the roles
-// of its pipeline, and the requests that its functions' roles are for.
+// TestGrants is the part of TestWholeStack that measures what is granted, on one stack.
 func TestGrants(t *testing.T) {
 	ownSandbox(t)
-	dev := up(t, "dev")
-	checkItems(t, dev)
-	checkStream(t, dev)
-	checkUpload(t, dev)
-	checkRoles(t, dev)
-	checkUse(t, dev)
+	checkUse(t, checkLife(t, up(t, "dev")))
+}
+
+// checkLife takes a stack through its life by the roles of its pipeline, and has what they made serve
+// the requests that its functions' roles are for.
+func checkLife(t *testing.T, out outputs) outputs {
+	t.Helper()
+	checkRoles(t, out)
+	out = up(t, out.Stack) // changes nothing, and says where things are by now
+	checkItems(t, out)
+	checkStream(t, out)
+	checkUpload(t, out)
+	return out
 }
 
 // as are the outputs with which the CLI runs as somebody else.
@@ -140,8 +146,13 @@ func overlay(below, above any) any {
 	return all
 }
 
-// checkUse holds what the stack's users and roles are granted against what they have done so far.
-func checkUse(t *testing.T, out outputs) {
+// checkUse holds what the users and roles of the stacks are granted against what they have done so far,
+// and prints what of it was not done, with the reasons why it is granted all the same.
+func checkUse(t *testing.T, stacks ...outputs) {
 	t.Helper()
-	ops(t, "audit", "--state", exportState(t, out), "--used", filepath.Join(repository(t), ".sandbox", "run", "calls.jsonl"))
+	args := []string{"audit", "--state", exportState(t, stacks[0]), "--used", filepath.Join(repository(t), ".sandbox", "run", "calls.jsonl")}
+	for _, beside := range stacks[1:] {
+		args = append(args, "--beside", exportState(t, beside))
+	}
+	t.Logf("granted, and not used as granted:\n%s", ops(t, args...))
 }

@@ -1,0 +1,222 @@
+package e2e
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+)
+
+type attempt = func(ctx context.Context, config aws.Config) error
+
+const strayBucket = "didomi-e2e-abuse"
+
+func makeBucket(ctx context.Context, config aws.Config) error {
+	_, err := s3.NewFromConfig(config).CreateBucket(ctx, &s3.CreateBucketInput{
+		Bucket:                    aws.String(strayBucket),
+		CreateBucketConfiguration: &s3types.CreateBucketConfiguration{LocationConstraint: s3types.BucketLocationConstraint(config.Region)},
+	})
+	return err
+}
+
+func dropBucket(ctx context.Context, config aws.Config) error {
+	_, err := s3.NewFromConfig(config).DeleteBucket(ctx, &s3.DeleteBucketInput{Bucket: aws.String(strayBucket)})
+	return err
+}
+
+func readObject(bucket, key string) attempt {
+	return func(ctx context.Context, config aws.Config) error {
+		answer, err := s3.NewFromConfig(config).GetObject(ctx, &s3.GetObjectInput{Bucket: &bucket, Key: &key})
+		if err != nil {
+			return err
+		}
+		return answer.Body.Close()
+	}
+}
+
+func writeObject(bucket, key string) attempt {
+	return func(ctx context.Context, config aws.Config) error {
+		_, err := s3.NewFromConfig(config).PutObject(ctx, &s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: strings.NewReader("e2e")})
+		return err
+	}
+}
+
+func dropObject(bucket, key string) attempt {
+	return func(ctx context.Context, config aws.Config) error {
+		_, err := s3.NewFromConfig(config).DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &bucket, Key: &key})
+		return err
+	}
+}
+
+func readSecret(arn string) attempt {
+	return func(ctx context.Context, config aws.Config) error {
+		_, err := secretsmanager.NewFromConfig(config).GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &arn})
+		return err
+	}
+}
+
+func reserve(arn string) attempt {
+	return func(ctx context.Context, config aws.Config) error {
+		_, err := lambda.NewFromConfig(config).PutFunctionConcurrency(ctx, &lambda.PutFunctionConcurrencyInput{FunctionName: &arn, ReservedConcurrentExecutions: aws.Int32(7)})
+		return err
+	}
+}
+
+func release(name string) attempt {
+	return func(ctx context.Context, config aws.Config) error {
+		_, err := lambda.NewFromConfig(config).DeleteFunctionConcurrency(ctx, &lambda.DeleteFunctionConcurrencyInput{FunctionName: &name})
+		return err
+	}
+}
+
+// lambdaTrust is the trust policy of a function's role.
+const lambdaTrust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
+
+func makeRole(name string) attempt {
+	return func(ctx context.Context, config aws.Config) error {
+		_, err := iam.NewFromConfig(config).CreateRole(ctx, &iam.CreateRoleInput{RoleName: &name, AssumeRolePolicyDocument: aws.String(lambdaTrust)})
+		return err
+	}
+}
+
+func dropRole(name string) attempt {
+	return func(ctx context.Context, config aws.Config) error {
+		_, err := iam.NewFromConfig(config).DeleteRole(ctx, &iam.DeleteRoleInput{RoleName: &name})
+		return err
+	}
+}
+
+// unbind takes a role's boundary off; one that is off already, as a loosened role's, was not refused.
+func unbind(role string) attempt {
+	return func(ctx context.Context, config aws.Config) error {
+		_, err := iam.NewFromConfig(config).DeleteRolePermissionsBoundary(ctx, &iam.DeleteRolePermissionsBoundaryInput{RoleName: &role})
+		if missing := new(iamtypes.NoSuchEntityException); errors.As(err, &missing) {
+			return nil
+		}
+		return err
+	}
+}
+
+func widen(role string) attempt {
+	return func(ctx context.Context, config aws.Config) error {
+		_, err := iam.NewFromConfig(config).PutRolePolicy(ctx, &iam.PutRolePolicyInput{RoleName: &role, PolicyName: aws.String("e2e-widened"), PolicyDocument: aws.String(everything)})
+		return err
+	}
+}
+
+func unwiden(role string) attempt {
+	return func(ctx context.Context, config aws.Config) error {
+		_, err := iam.NewFromConfig(config).DeleteRolePolicy(ctx, &iam.DeleteRolePolicyInput{RoleName: &role, PolicyName: aws.String("e2e-widened")})
+		return err
+	}
+}
+
+// Boundaries that no part of a stack is to have.
+const (
+	administrator = "arn:aws:iam::aws:policy/AdministratorAccess"
+	accountLogs   = "arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
+)
+
+// boundaryOf is the ARN of a role's boundary.
+func boundaryOf(t *testing.T, out outputs, role string) string {
+	t.Helper()
+	found, err := iam.NewFromConfig(awsConfig(out)).GetRole(context.Background(), &iam.GetRoleInput{RoleName: &role})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return *found.Role.PermissionsBoundary.PermissionsBoundaryArn
+}
+
+// bind gives a role a boundary.
+func bind(role, boundary string) attempt {
+	return func(ctx context.Context, config aws.Config) error {
+		_, err := iam.NewFromConfig(config).PutRolePermissionsBoundary(ctx, &iam.PutRolePermissionsBoundaryInput{RoleName: &role, PermissionsBoundary: &boundary})
+		return err
+	}
+}
+
+// newVersion adds one to a policy that lets everything be done; it is not the one in force.
+func newVersion(policy string) attempt {
+	return func(ctx context.Context, config aws.Config) error {
+		_, err := iam.NewFromConfig(config).CreatePolicyVersion(ctx, &iam.CreatePolicyVersionInput{PolicyArn: &policy, PolicyDocument: aws.String(everything)})
+		return err
+	}
+}
+
+// oldVersion takes every version away that is not in force.
+func oldVersion(policy string) attempt {
+	return func(ctx context.Context, config aws.Config) error {
+		client := iam.NewFromConfig(config)
+		list, err := client.ListPolicyVersions(ctx, &iam.ListPolicyVersionsInput{PolicyArn: &policy})
+		if err != nil {
+			return err
+		}
+		for _, version := range list.Versions {
+			if version.IsDefaultVersion {
+				continue
+			}
+			if _, err := client.DeletePolicyVersion(ctx, &iam.DeletePolicyVersionInput{PolicyArn: &policy, VersionId: version.VersionId}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// runAs has a function run as a role.
+func runAs(function, role string) attempt {
+	return func(ctx context.Context, config aws.Config) error {
+		_, err := lambda.NewFromConfig(config).UpdateFunctionConfiguration(ctx, &lambda.UpdateFunctionConfigurationInput{FunctionName: &function, Role: &role})
+		return err
+	}
+}
+
+func takeRole(role string) attempt {
+	return func(ctx context.Context, config aws.Config) error {
+		_, err := sts.NewFromConfig(config).AssumeRole(ctx, &sts.AssumeRoleInput{RoleArn: &role, RoleSessionName: aws.String("e2e")})
+		return err
+	}
+}
+
+const strayUser = "e2e-abuse"
+
+func makeUser(ctx context.Context, config aws.Config) error {
+	_, err := iam.NewFromConfig(config).CreateUser(ctx, &iam.CreateUserInput{UserName: aws.String(strayUser)})
+	return err
+}
+
+func dropUser(ctx context.Context, config aws.Config) error {
+	_, err := iam.NewFromConfig(config).DeleteUser(ctx, &iam.DeleteUserInput{UserName: aws.String(strayUser)})
+	return err
+}
+
+// stackFunction is the configuration of one of the stack's two functions.
+func stackFunction(t *testing.T, out outputs, handler string) lambdatypes.FunctionConfiguration {
+	t.Helper()
+	list, err := lambda.NewFromConfig(awsConfig(out)).ListFunctions(context.Background(), &lambda.ListFunctionsInput{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range list.Functions {
+		if strings.HasPrefix(*f.FunctionName, "didomi-"+out.Stack+"-") && aws.ToString(f.Handler) == handler {
+			return f
+		}
+	}
+	t.Fatalf("no function %s among %d", handler, len(list.Functions))
+	return lambdatypes.FunctionConfiguration{}
+}
+
+func migrateFunction(t *testing.T, out outputs) string {
+	t.Helper()
+	return *stackFunction(t, out, "migrate").FunctionName
+}
