@@ -259,8 +259,8 @@ func idleAfter(proxy string, seconds int32) attempt {
 	}
 }
 
-// zoneOf is the hosted zone in which the stack's host name stands.
-func zoneOf(t *testing.T, out outputs) *string {
+// hostZone is the hosted zone in which the stack's host name stands.
+func hostZone(t *testing.T, out outputs) *string {
 	t.Helper()
 	host := stackOutputs(t, out)["hostName"].(string)
 	client := route53.NewFromConfig(awsConfig(out))
@@ -285,7 +285,7 @@ func zoneOf(t *testing.T, out outputs) *string {
 
 func changeRecord(t *testing.T, out outputs, action routetypes.ChangeAction, name string) attempt {
 	t.Helper()
-	zone := zoneOf(t, out)
+	zone := hostZone(t, out)
 	return func(ctx context.Context, config aws.Config) error {
 		_, err := route53.NewFromConfig(config).ChangeResourceRecordSets(ctx, &route53.ChangeResourceRecordSetsInput{
 			HostedZoneId: zone,
