@@ -77,7 +77,7 @@ func outcome(err error) Outcome {
 	switch {
 	case err == nil:
 		return Changed
-	case fault.KindOf(err) == fault.Unavailable && !store.NotSent(err):
+	case fault.KindOf(err) == fault.Unavailable && !store.Undone(err):
 		return Unknown
 	default:
 		return Unchanged

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
+
 	"github.com/didomi/serverless-api/lambda/cache"
 	"github.com/didomi/serverless-api/lambda/fault"
 	"github.com/didomi/serverless-api/lambda/internal/testparts"
@@ -108,6 +110,9 @@ func TestAWriteThatFails(t *testing.T) {
 		"on its condition leaves the entry":            {fault.New(fault.Precondition, "changed"), cache.Hit},
 		"on its content leaves the entry":              {fault.New(fault.Invalid, "bad"), cache.Hit},
 		"on the way keeps readers on the database":     {fault.Down("database", errors.New("reset")), cache.Bypass},
+		"as the server goes down does so too":          {fault.Down("database", &pgconn.PgError{Code: "57P01"}), cache.Bypass},
+		"on a server that only reads leaves the entry": {fault.Down("database", &pgconn.PgError{Code: "25006"}), cache.Hit},
+		"on a server that is full leaves the entry":    {fault.Down("database", &pgconn.PgError{Code: "53300"}), cache.Hit},
 		"and then works makes the next read a miss":    {nil, cache.Miss},
 		"on a missing item leaves what is known of it": {fault.New(fault.NotFound, "none"), cache.Hit},
 	} {

@@ -1,5 +1,5 @@
-// Package postgres logs in to the database outside the requests' pool, for what is done once: a
-// migration, the rotation of a password.
+// Package postgres says where the database is, and logs in to it outside the requests' pool, for what
+// is done once: a migration, the rotation of a password.
 package postgres
 
 import (
@@ -29,7 +29,7 @@ type Database struct {
 
 // Connect logs in once. The error says where and as whom, and carries no password.
 func (d Database) Connect(ctx context.Context, as secrets.Credentials) (*pgx.Conn, error) {
-	config, err := pgx.ParseConfig(d.url())
+	config, err := pgx.ParseConfig(d.URL())
 	if err != nil {
 		return nil, fmt.Errorf("configuring the database %s:%d: %w", d.Host, d.Port, err)
 	}
@@ -44,8 +44,9 @@ func (d Database) Connect(ctx context.Context, as secrets.Credentials) (*pgx.Con
 	return conn, nil
 }
 
-// url leaves the user out: a password in an address could end up in an error.
-func (d Database) url() string {
+// URL is the database's address for pgx. It leaves the user out: a password in an address could end up
+// in an error.
+func (d Database) URL() string {
 	u := url.URL{
 		Scheme:   "postgres",
 		Host:     net.JoinHostPort(d.Host, strconv.Itoa(d.Port)),

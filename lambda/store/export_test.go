@@ -1,6 +1,19 @@
 package store
 
-import "context"
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// Tries counts how often a call is tried whose every try fails with err.
+func (s *Store) Tries(ctx context.Context, reads bool, err error) (tries int) {
+	_ = s.call(ctx, "testing", effect(reads), func(context.Context, *pgxpool.Conn) error {
+		tries++
+		return err
+	})
+	return tries
+}
 
 // SessionState counts what would pin the session of a connection of the pool.
 func (s *Store) SessionState(ctx context.Context) (prepared, locks int, err error) {
@@ -8,4 +21,13 @@ func (s *Store) SessionState(ctx context.Context) (prepared, locks int, err erro
 		(SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid())`)
 	err = row.Scan(&prepared, &locks)
 	return prepared, locks, err
+}
+
+// Occupy takes a connection of the pool until it is released.
+func (s *Store) Occupy(ctx context.Context) (release func(), err error) {
+	conn, err := s.pool.Acquire(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return conn.Release, nil
 }

@@ -16,6 +16,7 @@ type Item struct {
 // Condition restricts a write to a state of the item; the zero value is none.
 type Condition struct {
 	Revisions []string // the item must have one of these; nil: not asked
+	Others    []string // the item must have none of these, if it exists
 	Exists    bool     // the item must exist
 	Missing   bool     // the item must not exist
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/didomi/serverless-api/lambda/fault"
 )
@@ -12,8 +13,8 @@ import (
 // Get reads one item. A missing one is a fault of kind NotFound.
 func (s *Store) Get(ctx context.Context, id string) (Item, error) {
 	item := Item{ID: id}
-	err := s.call(ctx, "reading an item", read, func(ctx context.Context) error {
-		row := s.pool.QueryRow(ctx, `SELECT body::text, revision, updated_at FROM items WHERE id = $1`, id)
+	err := s.call(ctx, "reading an item", read, func(ctx context.Context, conn *pgxpool.Conn) error {
+		row := conn.QueryRow(ctx, `SELECT body::text, revision, updated_at FROM items WHERE id = $1`, id)
 		return scan(row, &item)
 	})
 	return item, err
@@ -49,9 +50,9 @@ FROM sized WHERE place = 1 OR place <= $2::int AND bytes <= $3::bigint ORDER BY 
 // bodies together are over maxBytes.
 func (s *Store) List(ctx context.Context, after string, limit, maxBytes int) (Page, error) {
 	var page Page
-	err := s.call(ctx, "listing items", read, func(ctx context.Context) error {
+	err := s.call(ctx, "listing items", read, func(ctx context.Context, conn *pgxpool.Conn) error {
 		page = Page{}
-		rows, err := s.pool.Query(ctx, pageStatement, after, limit, maxBytes)
+		rows, err := conn.Query(ctx, pageStatement, after, limit, maxBytes)
 		if err != nil {
 			return err
 		}

@@ -9,14 +9,12 @@ package store
 import (
 	"context"
 	"fmt"
-	"net"
-	"net/url"
-	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/didomi/serverless-api/lambda/postgres"
 	"github.com/didomi/serverless-api/lambda/secrets"
 )
 
@@ -24,8 +22,10 @@ const (
 	// connectTimeout bounds the making of one connection: a proxy answers in
 	// milliseconds, one that is away should cost a request little.
 	connectTimeout = 3 * time.Second
-	// pingTimeout bounds the check of a connection that idled, perhaps while
-	// the instance was frozen and its peer went away.
+	// pingAfter is how long a connection idles before it is checked when it is
+	// used: its peer may have gone away while the instance was frozen.
+	pingAfter = time.Second
+	// pingTimeout bounds that check.
 	pingTimeout = time.Second
 	// callTimeout bounds one call with its retry; the caller's own deadline
 	// may be shorter.
@@ -41,6 +41,9 @@ type Config struct {
 	// MaxConns is how many connections one process may hold. A Lambda
 	// instance serves one request at a time, so a few are plenty.
 	MaxConns int32
+	// MaxIdle is how long a connection may have idled when it is used; 0: as long
+	// as the pool keeps it, by a loop that is frozen with the instance.
+	MaxIdle time.Duration
 	// Credentials returns what to log in with; it is asked at every connection.
 	Credentials func(context.Context) (secrets.Credentials, error)
 	// Refused is told of credentials that the database did not accept.
@@ -72,27 +75,22 @@ func (s *Store) Close() { s.pool.Close() }
 
 // Connect makes a connection that the next call finds, without asking anything of it.
 func (s *Store) Connect(ctx context.Context) error {
-	return s.call(ctx, "connecting to the database", read, func(ctx context.Context) error {
-		conn, err := s.pool.Acquire(ctx)
-		if err == nil {
-			conn.Release()
-		}
-		return err
-	})
+	return s.call(ctx, "connecting to the database", read, func(context.Context, *pgxpool.Conn) error { return nil })
 }
 
 // Ping reports whether the database answers.
 func (s *Store) Ping(ctx context.Context) error {
-	return s.call(ctx, "pinging the database", read, s.pool.Ping)
+	return s.call(ctx, "pinging the database", read, func(ctx context.Context, conn *pgxpool.Conn) error { return conn.Ping(ctx) })
 }
 
 func (c Config) pool() (*pgxpool.Config, error) {
-	settings, err := pgxpool.ParseConfig(c.url())
+	settings, err := pgxpool.ParseConfig(postgres.Database{Host: c.Host, Port: c.Port, Name: c.Database, SSLMode: c.SSLMode}.URL())
 	if err != nil {
 		return nil, err
 	}
 	settings.MaxConns = c.MaxConns
 	settings.PingTimeout = pingTimeout
+	settings.ShouldPing = c.shouldPing
 	settings.ConnConfig.ConnectTimeout = connectTimeout
 	settings.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
 	settings.ConnConfig.StatementCacheCapacity = 0
@@ -105,13 +103,13 @@ func (c Config) pool() (*pgxpool.Config, error) {
 	return settings, nil
 }
 
-// url leaves the user out: BeforeConnect fills it in.
-func (c Config) url() string {
-	u := url.URL{
-		Scheme:   "postgres",
-		Host:     net.JoinHostPort(c.Host, strconv.Itoa(c.Port)),
-		Path:     "/" + c.Database,
-		RawQuery: url.Values{"sslmode": {c.SSLMode}}.Encode(),
+// shouldPing has a connection checked that idled, and closes one that idled for
+// too long: its check fails at once then, not after a timeout, and the pool
+// takes another.
+func (c Config) shouldPing(ctx context.Context, params pgxpool.ShouldPingParams) bool {
+	old := c.MaxIdle > 0 && params.IdleDuration > c.MaxIdle
+	if old {
+		_ = params.Conn.Close(ctx) // it is given up either way
 	}
-	return u.String()
+	return old || params.IdleDuration > pingAfter
 }

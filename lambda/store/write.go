@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/didomi/serverless-api/lambda/fault"
 )
@@ -22,8 +23,10 @@ INSERT INTO items (id, body, revision, created_at, updated_at) SELECT $1, $2::js
 	returning = ` RETURNING updated_at, created_at = updated_at`
 
 	upsertStatement  = insertRow + `ON CONFLICT (id) DO UPDATE SET ` + setWritten + returning
+	differStatement  = insertRow + `ON CONFLICT (id) DO UPDATE SET ` + setWritten + ` WHERE items.revision <> ALL ($4::text[])` + returning
 	createStatement  = insertRow + `ON CONFLICT (id) DO NOTHING` + returning
-	replaceStatement = `UPDATE items SET ` + setWritten + ` WHERE id = $1 AND ($4::text[] IS NULL OR revision = ANY ($4::text[]))` + returning
+	replaceStatement = `UPDATE items SET ` + setWritten + ` WHERE id = $1
+AND ($4::text[] IS NULL OR revision = ANY ($4::text[])) AND ($5::text[] IS NULL OR revision <> ALL ($5::text[]))` + returning
 )
 
 // Put writes body as the item id, under a new revision, if condition holds,
@@ -32,16 +35,20 @@ INSERT INTO items (id, body, revision, created_at, updated_at) SELECT $1, $2::js
 func (s *Store) Put(ctx context.Context, id string, body json.RawMessage, condition Condition) (Item, bool, error) {
 	item := Item{ID: id, Body: body, Revision: rand.Text()}
 	statement, args := upsertStatement, []any{id, string(body), item.Revision}
-	switch {
+	switch present := condition.Exists || condition.Revisions != nil; {
+	case present && condition.Missing:
+		return item, false, conditionFailed() // no state is both
+	case present:
+		statement, args = replaceStatement, append(args, condition.Revisions, condition.Others)
 	case condition.Missing:
 		statement = createStatement
-	case condition.Exists || condition.Revisions != nil:
-		statement, args = replaceStatement, append(args, condition.Revisions)
+	case condition.Others != nil:
+		statement, args = differStatement, append(args, condition.Others)
 	}
 	var updated time.Time
 	var created bool
-	err := s.call(ctx, "writing an item", write, func(ctx context.Context) error {
-		err := s.pool.QueryRow(ctx, statement, args...).Scan(&updated, &created)
+	err := s.call(ctx, "writing an item", write, func(ctx context.Context, conn *pgxpool.Conn) error {
+		err := conn.QueryRow(ctx, statement, args...).Scan(&updated, &created)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return conditionFailed()
 		}
@@ -53,15 +60,17 @@ func (s *Store) Put(ctx context.Context, id string, body json.RawMessage, condit
 
 // Both parts of this statement see the table as it was before it.
 const deleteStatement = `
-WITH gone AS (DELETE FROM items WHERE id = $1 AND ($2::text[] IS NULL OR revision = ANY ($2::text[])) RETURNING id)
+WITH gone AS (DELETE FROM items WHERE id = $1 AND NOT $4::boolean
+AND ($2::text[] IS NULL OR revision = ANY ($2::text[])) AND ($3::text[] IS NULL OR revision <> ALL ($3::text[])) RETURNING id)
 SELECT EXISTS (SELECT FROM gone), EXISTS (SELECT FROM items WHERE id = $1)`
 
 // Delete removes the item id if condition holds; an item that is missing is a
 // fault of kind NotFound whatever the condition (RFC 9110, 13.2.1).
 func (s *Store) Delete(ctx context.Context, id string, condition Condition) error {
-	return s.call(ctx, "deleting an item", write, func(ctx context.Context) error {
+	return s.call(ctx, "deleting an item", write, func(ctx context.Context, conn *pgxpool.Conn) error {
 		var gone, existed bool
-		if err := s.pool.QueryRow(ctx, deleteStatement, id, condition.Revisions).Scan(&gone, &existed); err != nil {
+		row := conn.QueryRow(ctx, deleteStatement, id, condition.Revisions, condition.Others, condition.Missing)
+		if err := row.Scan(&gone, &existed); err != nil {
 			return err
 		}
 		switch {

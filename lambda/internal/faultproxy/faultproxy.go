@@ -17,8 +17,8 @@ type Proxy struct {
 	mu      sync.Mutex
 	changed *sync.Cond
 	mode    mode
-	delay   time.Duration // of each piece, in mode slow
-	conns   map[*net.TCPConn]struct{}
+	delay   time.Duration         // of each piece, in mode slow
+	conns   map[*net.TCPConn]bool // whether it is held
 	seen    int
 }
 
@@ -37,7 +37,7 @@ func New(t testing.TB, target string) *Proxy {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &Proxy{target: target, listener: listener, conns: map[*net.TCPConn]struct{}{}}
+	p := &Proxy{target: target, listener: listener, conns: map[*net.TCPConn]bool{}}
 	p.changed = sync.NewCond(&p.mu)
 	go p.serve()
 	t.Cleanup(func() {
@@ -60,6 +60,16 @@ func (p *Proxy) Refuse() { p.set(refuses, 0) }
 // Stall stops all traffic and tells nobody: the host is gone, or a firewall in
 // the way.
 func (p *Proxy) Stall() { p.set(stalls, 0) }
+
+// Hold stops the traffic of the connections that are there; new ones work. What
+// was on its way arrives with Restore, however long ago its sender gave it up.
+func (p *Proxy) Hold() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for conn := range p.conns {
+		p.conns[conn] = true
+	}
+}
 
 // Slow holds back each piece of what the part says by delay.
 func (p *Proxy) Slow(delay time.Duration) { p.set(works, delay) }
@@ -87,6 +97,9 @@ func (p *Proxy) set(m mode, delay time.Duration) {
 			reset(conn)
 		}
 		clear(p.conns)
+	}
+	for conn := range p.conns {
+		p.conns[conn] = false
 	}
 	p.changed.Broadcast()
 }
@@ -145,7 +158,7 @@ func (p *Proxy) pass(conn *net.TCPConn) bool {
 		reset(conn)
 		return false
 	}
-	p.conns[conn] = struct{}{}
+	p.conns[conn] = false
 	return true
 }
 
@@ -155,7 +168,7 @@ func (p *Proxy) copy(to, from *net.TCPConn, answers bool) {
 	buffer := make([]byte, 32<<10)
 	for {
 		n, err := from.Read(buffer)
-		delay := p.wait()
+		delay := p.wait(from)
 		if answers {
 			time.Sleep(delay)
 		}
@@ -170,11 +183,11 @@ func (p *Proxy) copy(to, from *net.TCPConn, answers bool) {
 	}
 }
 
-// wait holds a piece while the proxy stalls.
-func (p *Proxy) wait() time.Duration {
+// wait holds a piece while the proxy stalls, or this connection of it.
+func (p *Proxy) wait(conn *net.TCPConn) time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for p.mode == stalls {
+	for p.mode == stalls || p.conns[conn] {
 		p.changed.Wait()
 	}
 	return p.delay

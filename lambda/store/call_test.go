@@ -1,0 +1,186 @@
+package store_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/didomi/serverless-api/lambda/fault"
+	"github.com/didomi/serverless-api/lambda/internal/faultproxy"
+	"github.com/didomi/serverless-api/lambda/internal/testparts"
+	"github.com/didomi/serverless-api/lambda/secrets"
+	"github.com/didomi/serverless-api/lambda/store"
+)
+
+// behind returns a Store whose connections go through a fault proxy; change may
+// set its configuration otherwise.
+func behind(t *testing.T, change func(*store.Config)) (*store.Store, *faultproxy.Proxy) {
+	t.Helper()
+	d := testparts.NewDatabase(t)
+	d.Migrate(t)
+	proxy := faultproxy.New(t, net.JoinHostPort(d.Admin.Host, strconv.Itoa(int(d.Admin.Port))))
+	config := d.Config()
+	host, port, _ := net.SplitHostPort(proxy.Address())
+	config.Host = host
+	config.Port, _ = strconv.Atoi(port)
+	change(&config)
+	s := open(t, config)
+	t.Cleanup(proxy.Refuse) // closing waits for connections that say nothing
+	return s, proxy
+}
+
+func open(t *testing.T, config store.Config) *store.Store {
+	t.Helper()
+	s, err := store.Open(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	return s
+}
+
+func reported(code string) error { return &pgconn.PgError{Code: code} }
+
+func TestACallIsTriedAgainWhereThatHelpsAndIsSafe(t *testing.T) {
+	d := testparts.NewDatabase(t)
+	d.Migrate(t)
+	for name, test := range map[string]struct {
+		err           error
+		reads, writes int
+	}{
+		"there is nothing":               {fault.New(fault.NotFound, "none"), 1, 1},
+		"a condition does not hold":      {fault.New(fault.Precondition, "changed"), 1, 1},
+		"the connection broke":           {io.ErrUnexpectedEOF, 3, 1},
+		"the server goes down":           {reported("57P01"), 3, 1},
+		"the server has become a reader": {reported("25006"), 3, 3},
+		"the server refused it":          {reported("42501"), 1, 1},
+		"another transaction came first": {reported("40001"), 1, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := open(t, d.Config())
+			if tries := s.Tries(t.Context(), true, test.err); tries != test.reads {
+				t.Errorf("a read was tried %d times, want %d", tries, test.reads)
+			}
+			if tries := s.Tries(t.Context(), false, test.err); tries != test.writes {
+				t.Errorf("a write was tried %d times, want %d", tries, test.writes)
+			}
+		})
+	}
+}
+
+func TestReadsOfMissingItemsLeaveTheRetriesToThoseWhoNeedThem(t *testing.T) {
+	s, proxy := behind(t, func(*store.Config) {})
+	for range 20 {
+		_, err := s.Get(t.Context(), "missing")
+		isKind(t, fault.NotFound, err)
+	}
+	put(t, s, "a", `1`)
+	proxy.Cut()
+	if _, err := s.Get(t.Context(), "a"); err != nil {
+		t.Fatalf("there was no retry left: %v", err)
+	}
+}
+
+// A connection that idled for too long is not even tried: here it would say
+// nothing until the call's time is up.
+func TestAConnectionThatIdledForTooLongIsNotUsed(t *testing.T) {
+	s, proxy := behind(t, func(config *store.Config) { config.MaxIdle = 30 * time.Millisecond })
+	put(t, s, "a", `1`)
+	time.Sleep(60 * time.Millisecond)
+	proxy.Hold()
+	before := proxy.Seen()
+	if _, err := s.Get(t.Context(), "a"); err != nil || proxy.Seen() != before+1 {
+		t.Fatalf("%d new connections, %v", proxy.Seen()-before, err)
+	}
+}
+
+func TestWhatIsKnownOfAWriteThatTheServerFailed(t *testing.T) {
+	for code, undone := range map[string]bool{
+		"25006": true, "40001": true, "40P01": true, "53300": true, "53200": true, "55P03": true, "42501": true, "57014": true,
+		"40003": false, "57P01": false, "57P02": false, "08006": false,
+	} {
+		t.Run("SQLSTATE "+code, func(t *testing.T) {
+			if got := store.Undone(fault.Down(fault.Database, reported(code))); got != undone {
+				t.Errorf("certainly not done: %v, want %v", got, undone)
+			}
+		})
+	}
+}
+
+func TestWhatIsKnownOfAWriteThatFailedOnItsWay(t *testing.T) {
+	nobody := func(config *store.Config) { config.Host, config.Port = "127.0.0.1", 1 }
+	for name, test := range map[string]struct {
+		change func(*store.Config)
+		before func(*testing.T, *store.Store, *faultproxy.Proxy)
+		undone bool
+	}{
+		"its secret cannot be read": {
+			change: func(config *store.Config) {
+				config.Credentials = func(context.Context) (secrets.Credentials, error) {
+					return secrets.Credentials{}, errors.New("throttled")
+				}
+			}, undone: true,
+		},
+		"nobody listens": {change: nobody, undone: true},
+		"all connections are in use": {
+			change: func(config *store.Config) { config.MaxConns = 1 },
+			before: func(t *testing.T, s *store.Store, _ *faultproxy.Proxy) { occupy(t, s) }, undone: true,
+		},
+		"it was sent and nothing came back": {
+			before: func(t *testing.T, s *store.Store, proxy *faultproxy.Proxy) {
+				put(t, s, "a", `1`)
+				proxy.Hold()
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if test.change == nil {
+				test.change = func(*store.Config) {}
+			}
+			s, proxy := behind(t, test.change)
+			if test.before != nil {
+				test.before(t, s, proxy)
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second/2)
+			defer cancel()
+			_, _, err := s.Put(ctx, "a", json.RawMessage(`2`), store.Condition{})
+			isKind(t, fault.Unavailable, err)
+			if got := store.Undone(err); got != test.undone {
+				t.Errorf("certainly not done: %v, want %v: %v", got, test.undone, err)
+			}
+		})
+	}
+}
+
+// occupy takes a connection until the test ends.
+func occupy(t *testing.T, s *store.Store) {
+	t.Helper()
+	release, err := s.Occupy(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(release)
+}
+
+func TestADatabaseThatIsAwayIsUnavailableSoon(t *testing.T) {
+	config := testparts.NewDatabase(t).Config()
+	config.Port = 1
+	config.Credentials = func(context.Context) (secrets.Credentials, error) {
+		return secrets.Credentials{Username: "app", Password: "x"}, nil
+	}
+	s := open(t, config)
+	began := time.Now()
+	_, err := s.Get(t.Context(), "a")
+	isKind(t, fault.Unavailable, err)
+	if took := time.Since(began); took > 4*time.Second {
+		t.Fatalf("it took %s", took)
+	}
+	isKind(t, fault.Unavailable, s.Ping(t.Context()))
+}
