@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
-	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/didomi/serverless-api/lambda/cache"
 	"github.com/didomi/serverless-api/lambda/handler"
+	"github.com/didomi/serverless-api/lambda/later"
 	"github.com/didomi/serverless-api/lambda/store"
 )
 
@@ -20,9 +22,12 @@ type firstRead struct {
 
 // Get implements handler.Items.
 func (f firstRead) Get(ctx context.Context, id string) (store.Item, cache.Status, error) {
-	f.database.start(ctx)
-	return f.Items.Get(ctx, id)
+	return f.Items.Get(f.database.start(ctx), id)
 }
+
+// connectWait is for how long an instance stays awake after its first answer
+// for the connection that is being made beside it: many times what one takes.
+const connectWait = time.Second
 
 // connecting is a database whose reads wait for the connection that is being
 // made, instead of making another one beside it.
@@ -30,37 +35,46 @@ type connecting struct {
 	cache.ItemStore
 	connect func(context.Context) error
 
-	once sync.Once
-	done chan struct{}
-	err  error // once done is closed
+	begun atomic.Bool
+	done  chan struct{}
+	err   error // once done is closed
 }
 
 func newConnecting(items cache.ItemStore, connect func(context.Context) error) *connecting {
 	return &connecting{ItemStore: items, connect: connect, done: make(chan struct{})}
 }
 
-func (c *connecting) start(ctx context.Context) {
-	c.once.Do(func() {
-		go func() {
-			defer close(c.done)
-			// A reader that has its answer leaves the next one a connection.
-			c.err = c.connect(context.WithoutCancel(ctx))
-		}()
-	})
+// started marks the context of the request that connects.
+type started struct{}
+
+// start connects if nobody has; the context that it returns tells whether it does.
+func (c *connecting) start(ctx context.Context) context.Context {
+	if !c.begun.CompareAndSwap(false, true) {
+		return ctx
+	}
+	later.Await(ctx, c.done, connectWait)
+	go func() {
+		defer close(c.done)
+		// A reader that has its answer leaves the next one a connection.
+		c.err = c.connect(context.WithoutCancel(ctx))
+	}()
+	return context.WithValue(ctx, started{}, true)
 }
 
-// Get implements cache.ItemStore. A connection that could not be made is this
-// read's failure: it has waited for it and does not wait for another.
+// Get implements cache.ItemStore. A connection that could not be made is the
+// failure of the read that began it, which has waited for it and does not wait
+// for another. It says nothing to a later one: the instance may have been frozen
+// in the middle.
 func (c *connecting) Get(ctx context.Context, id string) (store.Item, error) {
 	select {
 	case <-c.done:
 		return c.ItemStore.Get(ctx, id)
 	default:
 	}
-	c.start(ctx)
+	ctx = c.start(ctx)
 	select {
 	case <-c.done:
-		if c.err != nil {
+		if c.err != nil && ctx.Value(started{}) != nil {
 			return store.Item{}, c.err
 		}
 	case <-ctx.Done():

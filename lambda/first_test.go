@@ -9,6 +9,7 @@ import (
 
 	"github.com/didomi/serverless-api/lambda/cache"
 	"github.com/didomi/serverless-api/lambda/handler"
+	"github.com/didomi/serverless-api/lambda/later"
 	"github.com/didomi/serverless-api/lambda/store"
 )
 
@@ -73,6 +74,57 @@ func TestTheDatabaseIsConnectedToWhileTheCacheIsAsked(t *testing.T) {
 				if _, _, err := items.Get(t.Context(), "a"); err != nil || connections != 1 {
 					t.Errorf("the second read: %v, %d connections", err, connections)
 				}
+			})
+		})
+	}
+}
+
+// What a frozen instance finds of a connection that was under way is nothing
+// that a later request must answer with.
+func TestAConnectionThatFailedBesideAnEarlierRequestIsMadeAnew(t *testing.T) {
+	for name, pause := range map[string]time.Duration{"before the next one": time.Hour, "while the next one waits": 0} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				behind := &countedDatabase{}
+				database := newConnecting(behind, func(context.Context) error {
+					time.Sleep(10 * time.Second)
+					return errors.New("frozen in the middle")
+				})
+				hit := firstRead{slowly{database: database, hit: true}, database}
+				if _, _, err := hit.Get(t.Context(), "a"); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(pause)
+				miss := firstRead{slowly{database: database}, database}
+				if _, _, err := miss.Get(t.Context(), "b"); err != nil || behind.reads != 1 {
+					t.Errorf("%d reads, %v", behind.reads, err)
+				}
+			})
+		})
+	}
+}
+
+func TestAnInstanceIsNotFrozenWhileItConnects(t *testing.T) {
+	for name, test := range map[string]struct{ connect, want time.Duration }{
+		"it waits for the connection":          {1500 * time.Millisecond, 500 * time.Millisecond},
+		"for a second, if nothing comes of it": {time.Hour, time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				database := newConnecting(&countedDatabase{}, func(context.Context) error {
+					time.Sleep(test.connect)
+					return nil
+				})
+				ctx, work := later.Collect(t.Context())
+				if _, _, err := (firstRead{slowly{database: database, hit: true}, database}).Get(ctx, "a"); err != nil {
+					t.Fatal(err)
+				}
+				answered := time.Now()
+				work.Finish()
+				if took := time.Since(answered); took != test.want {
+					t.Errorf("it stayed awake for %s, want %s", took, test.want)
+				}
+				time.Sleep(test.connect)
 			})
 		})
 	}

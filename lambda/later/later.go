@@ -1,12 +1,15 @@
 // Package later puts off what a caller need not wait for until its answer has
 // been sent. Lambda leaves a function running until it asks for its next
-// invocation (AWS Lambda developer guide, "Understanding the Lambda execution
-// environment lifecycle"), so what is put off is done, and in that invocation.
+// invocation and freezes it then (AWS Lambda developer guide, "Understanding the
+// Lambda execution environment lifecycle"), so what is put off is done, and in
+// that invocation; and what runs beside an answer is waited for, since what is
+// frozen half-way has failed by the time it goes on.
 package later
 
 import (
 	"context"
 	"sync"
+	"time"
 )
 
 // Work is what has been put off.
@@ -31,6 +34,24 @@ func Do(ctx context.Context, task func()) {
 		return
 	}
 	task()
+}
+
+// Await puts off a wait for what runs beside the answer and closes done when it
+// ends: at most so long, and no longer than ctx lasts. Where nobody collects
+// nothing is frozen, and nothing is waited for.
+func Await(ctx context.Context, done <-chan struct{}, most time.Duration) {
+	work, ok := ctx.Value(key{}).(*Work)
+	if !ok {
+		return
+	}
+	work.add(func() {
+		ctx, cancel := context.WithTimeout(ctx, most)
+		defer cancel()
+		select {
+		case <-done:
+		case <-ctx.Done():
+		}
+	})
 }
 
 func (w *Work) add(task func()) bool {

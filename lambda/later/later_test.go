@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 	"testing"
+	"testing/synctest"
+	"time"
 )
 
 func TestWorkIsPutOffUntilItIsFinished(t *testing.T) {
@@ -19,4 +21,31 @@ func TestWorkIsPutOffUntilItIsFinished(t *testing.T) {
 	if want := []string{"nobody collects", "answered", "first", "second", "too late to put off"}; !slices.Equal(did, want) {
 		t.Errorf("did %q, want %q", did, want)
 	}
+}
+
+func TestWhatRunsBesideAnAnswerIsWaitedFor(t *testing.T) {
+	for name, test := range map[string]struct{ takes, left, want time.Duration }{
+		"until it ends":               {takes: time.Second, left: time.Hour, want: time.Second},
+		"at most for so long":         {takes: time.Hour, left: time.Hour, want: 2 * time.Second},
+		"no longer than time is left": {takes: time.Hour, left: time.Second, want: time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ctx, work := Collect(t.Context())
+				ctx, cancel := context.WithTimeout(ctx, test.left)
+				defer cancel()
+				done := make(chan struct{})
+				time.AfterFunc(test.takes, func() { close(done) })
+				began := time.Now()
+				Await(ctx, done, 2*time.Second)
+				work.Finish()
+				if took := time.Since(began); took != test.want {
+					t.Errorf("it took %s, want %s", took, test.want)
+				}
+			})
+		})
+	}
+	t.Run("not where nobody collects", func(t *testing.T) {
+		Await(t.Context(), make(chan struct{}), time.Hour)
+	})
 }
