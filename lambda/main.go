@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
@@ -53,10 +54,18 @@ func build(env func(string) string, log *slog.Logger) (runtimeapi.Function, erro
 	}
 }
 
-// conns is how many connections an instance may hold to the database and to
-// each node of Redis; it serves one request at a time, and may have one
-// refresh of a stale entry beside it.
-const conns = 4
+const (
+	// conns is how many connections an instance may hold to the database and to
+	// each node of Redis; it serves one request at a time, and may have one
+	// refresh of a stale entry beside it, which it waits for after its answer.
+	conns = 4
+	// maxIdle is how long a connection may have idled when it is used. An
+	// instance is frozen between requests, and networks forget silent connections
+	// without a word: AWS' after 350 s (Amazon EC2 API reference,
+	// "ConnectionTrackingConfiguration", the default of its newest hosts). The
+	// request that finds out would wait for a timeout.
+	maxIdle = 5 * time.Minute
+)
 
 func buildAPI(env func(string) string, log *slog.Logger) (runtimeapi.Function, error) {
 	settings, err := readAPI(env, log)
@@ -109,13 +118,14 @@ func openStore(db database, vault *secrets.Source) (*store.Store, error) {
 	return store.Open(store.Config{
 		Host: db.Host, Port: db.Port, Database: db.Name, SSLMode: db.SSLMode,
 		MaxConns:    conns,
+		MaxIdle:     maxIdle,
 		Credentials: func(ctx context.Context) (secrets.Credentials, error) { return vault.Get(ctx, db.Secret) },
 		Refused:     func(used secrets.Credentials) { vault.Refused(db.Secret, used) },
 	})
 }
 
 func openRedis(redis redisConfig, vault *secrets.Source) *cache.Redis {
-	settings := cache.RedisConfig{Address: redis.Address, Cluster: redis.Cluster, TLS: redis.TLS, Conns: conns}
+	settings := cache.RedisConfig{Address: redis.Address, Cluster: redis.Cluster, TLS: redis.TLS, Conns: conns, MaxIdle: maxIdle}
 	if redis.Secret != "" {
 		settings.Credentials = func(ctx context.Context) (secrets.Credentials, error) { return vault.Get(ctx, redis.Secret) }
 		settings.Refused = func(used secrets.Credentials) { vault.Refused(redis.Secret, used) }

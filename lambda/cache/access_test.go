@@ -117,9 +117,9 @@ func TestEveryGrantedCommandIsNeeded(t *testing.T) {
 func useAll(ctx context.Context, s *cache.Redis) error {
 	key := newKey()
 	tag, value := tagged("value")
-	_, acquired := s.Acquire(ctx, key, value, time.Minute)
+	_, _, acquired := s.Acquire(ctx, key, time.Minute)
 	_, replaced := s.Replace(ctx, key, tag, value, time.Minute)
-	_, marked := s.Mark(ctx, key, value, time.Minute)
+	_, _, marked := s.Mark(ctx, key, time.Minute)
 	_, claimed := s.Claim(ctx, key, tag, time.Minute)
 	released := s.Release(ctx, key, tag)
 	return errors.Join(acquired, replaced, marked, claimed, released, s.Clear(ctx, key), s.Ping(ctx))

@@ -24,12 +24,12 @@ func NewBreaker(store Store) *Breaker {
 }
 
 // Acquire implements Store.
-func (b *Breaker) Acquire(ctx context.Context, key string, lease []byte, ttl time.Duration) (held []byte, err error) {
+func (b *Breaker) Acquire(ctx context.Context, key string, ttl time.Duration) (held []byte, mine bool, err error) {
 	err = b.guard(ctx, key, func(ctx context.Context) error {
-		held, err = b.store.Acquire(ctx, key, lease, ttl)
+		held, mine, err = b.store.Acquire(ctx, key, ttl)
 		return err
 	})
-	return held, err
+	return held, mine, err
 }
 
 // Replace implements Store.
@@ -56,12 +56,12 @@ func (b *Breaker) Claim(ctx context.Context, key string, tag []byte, ttl time.Du
 }
 
 // Mark implements Store.
-func (b *Breaker) Mark(ctx context.Context, key string, mark []byte, ttl time.Duration) (held []byte, err error) {
+func (b *Breaker) Mark(ctx context.Context, key string, ttl time.Duration) (mark, before []byte, err error) {
 	err = b.guard(ctx, key, func(ctx context.Context) error {
-		held, err = b.store.Mark(ctx, key, mark, ttl)
+		mark, before, err = b.store.Mark(ctx, key, ttl)
 		return err
 	})
-	return held, err
+	return mark, before, err
 }
 
 // Clear implements Store. It passes an open breaker.

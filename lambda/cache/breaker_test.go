@@ -15,8 +15,8 @@ import (
 // storeFunc is a Store whose every method is one function.
 type storeFunc func(ctx context.Context, method string) error
 
-func (f storeFunc) Acquire(ctx context.Context, _ string, lease []byte, _ time.Duration) ([]byte, error) {
-	return lease, f(ctx, "acquire")
+func (f storeFunc) Acquire(ctx context.Context, _ string, _ time.Duration) ([]byte, bool, error) {
+	return nil, true, f(ctx, "acquire")
 }
 
 func (f storeFunc) Replace(ctx context.Context, _ string, _, _ []byte, _ time.Duration) (bool, error) {
@@ -29,8 +29,8 @@ func (f storeFunc) Claim(ctx context.Context, _ string, _ []byte, _ time.Duratio
 	return true, f(ctx, "claim")
 }
 
-func (f storeFunc) Mark(ctx context.Context, _ string, _ []byte, _ time.Duration) ([]byte, error) {
-	return nil, f(ctx, "mark")
+func (f storeFunc) Mark(ctx context.Context, _ string, _ time.Duration) (mark, before []byte, err error) {
+	return nil, nil, f(ctx, "mark")
 }
 
 func (f storeFunc) Clear(ctx context.Context, _ string) error { return f(ctx, "clear") }
@@ -58,7 +58,7 @@ func testBreaker(t *testing.T) {
 		return err
 	}))
 	read := func() error {
-		_, err := b.Acquire(t.Context(), "key", nil, time.Second)
+		_, _, err := b.Acquire(t.Context(), "key", time.Second)
 		return err
 	}
 	for range 10 {
@@ -95,7 +95,7 @@ func TestAShardThatFailsDoesNotDisableTheOthers(t *testing.T) {
 	}))
 	read := func(key string) error {
 		shard, _, _ = strings.Cut(key, "/")
-		_, err := b.Acquire(t.Context(), key, nil, time.Second)
+		_, _, err := b.Acquire(t.Context(), key, time.Second)
 		return err
 	}
 	for range 5 {
@@ -114,7 +114,7 @@ func TestAServerWhoseShardsAreNotKnownIsLeftAloneAsAWhole(t *testing.T) {
 		return errDown
 	}))
 	for range 10 {
-		_, _ = b.Acquire(t.Context(), "a/a", nil, time.Second)
+		_, _, _ = b.Acquire(t.Context(), "a/a", time.Second)
 	}
 	is(t, "questions", 3, asked)
 }
@@ -124,7 +124,7 @@ func TestBreakerDoesNotCountCallersThatLeave(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	for range 10 {
-		_, err := b.Acquire(ctx, "key", nil, time.Second)
+		_, _, err := b.Acquire(ctx, "key", time.Second)
 		if errors.Is(err, cache.ErrOpen) {
 			t.Fatal("callers that left opened the breaker")
 		}

@@ -1,7 +1,6 @@
 package cache
 
 import (
-	"bytes"
 	"context"
 	"log/slog"
 	"math/rand/v2"
@@ -39,8 +38,8 @@ const (
 	// refreshWait is how long that reader waits before it serves the stale
 	// entry itself: some healthy database reads, not a failing one.
 	refreshWait = 100 * time.Millisecond
-	// refreshTime bounds the refresh itself.
-	refreshTime = 5 * time.Second
+	// refreshTime bounds the refresh itself, for which the instance stays awake.
+	refreshTime = time.Second
 	// jitter is the part of a time to live that chance takes away, so that
 	// what was filled together does not end together.
 	jitter = 0.1
@@ -73,16 +72,15 @@ func New(store Store, config Config, log *slog.Logger) *Cache {
 // Get returns the value under key from the store, or from load if the store
 // has none or does not answer. Its error is load's.
 func (c *Cache) Get(ctx context.Context, key string, load Load) (Result, error) {
-	mine := newTag(lease)
 	waiting := wait{until: time.Now().Add(leaseTime)}
 	for {
-		held, err := c.store.Acquire(ctx, key, mine, leaseTime)
+		held, mine, err := c.store.Acquire(ctx, key, leaseTime)
 		if err != nil {
 			c.failed(ctx, "reading", err)
 			return direct(ctx, load)
 		}
-		if bytes.Equal(held, mine) {
-			return c.fill(ctx, key, mine, load)
+		if mine {
+			return c.fill(ctx, key, held, load)
 		}
 		found, ok := decode(held)
 		switch {
@@ -102,9 +100,6 @@ func (c *Cache) Get(ctx context.Context, key string, load Load) (Result, error) 
 		}
 	}
 }
-
-// Ping reports whether the store answers.
-func (c *Cache) Ping(ctx context.Context) error { return c.store.Ping(ctx) }
 
 // fill asks the source as the holder of the lease tag. The caller need not
 // wait for the cache to have the answer: until then the lease makes others wait.
@@ -152,8 +147,10 @@ func (c *Cache) refresh(ctx context.Context, key string, old entry, load Load) (
 	if !first {
 		return old.result(Stale), nil
 	}
-	fresh := make(chan Result, 1)
+	var answer *Result
+	done := make(chan struct{})
 	go func() {
+		defer close(done)
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), refreshTime)
 		defer cancel()
 		value, found, err := load(ctx)
@@ -162,14 +159,17 @@ func (c *Cache) refresh(ctx context.Context, key string, old entry, load Load) (
 			return
 		}
 		c.keep(ctx, key, old.tag, value, found)
-		fresh <- Result{Value: value, Found: found, Status: Miss}
+		answer = &Result{Value: value, Found: found, Status: Miss}
 	}()
 	select {
-	case result := <-fresh:
-		return result, nil
+	case <-done:
+		if answer != nil {
+			return *answer, nil
+		}
 	case <-time.After(refreshWait):
 	case <-ctx.Done():
 	}
+	later.Await(ctx, done, refreshTime)
 	return old.result(Stale), nil
 }
 

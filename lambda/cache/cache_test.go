@@ -208,6 +208,19 @@ func TestStaleEntry(t *testing.T) {
 		works(t, err)
 		is(t, "value", "new", string(result.Value))
 	})
+	t.Run("is replaced before the instance is frozen", func(t *testing.T) {
+		c, s, key := stale(t)
+		s.delay = 400 * time.Millisecond
+		s.set("new", nil)
+		ctx, work := later.Collect(t.Context())
+		result, err := c.Get(ctx, key, s.load)
+		works(t, err)
+		is(t, "status", cache.Stale, result.Status)
+		work.Finish()
+		result, err = c.Get(t.Context(), key, s.load)
+		works(t, err)
+		is(t, "value", "new", string(result.Value))
+	})
 	t.Run("is served while the source is away", func(t *testing.T) {
 		c, s, key := stale(t)
 		s.set("", errAway)
@@ -272,7 +285,7 @@ func TestAFillThatFailsLeavesTheNextReaderToTry(t *testing.T) {
 func TestAKeyWithSomethingElseIsReadPast(t *testing.T) {
 	redis, s, key := testparts.Redis(t, false), &source{}, newKey()
 	c := cache.New(redis, long, slog.New(slog.DiscardHandler))
-	must(redis.Mark(t.Context(), key, []byte("something else that is long enough"), time.Minute))
+	place(t, redis, key, []byte("something else that is long enough"), time.Minute)
 	s.set("one", nil)
 	answers(t, c, key, s, cache.Bypass, "one")
 	answers(t, c, key, s, cache.Miss, "one")

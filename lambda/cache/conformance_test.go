@@ -15,6 +15,7 @@ import (
 func stores(t *testing.T, test func(t *testing.T, s cache.Store)) {
 	t.Run("Redis alone", func(t *testing.T) { test(t, testparts.Redis(t, false)) })
 	t.Run("Redis cluster", func(t *testing.T) { test(t, testparts.Redis(t, true)) })
+	t.Run("in memory", func(t *testing.T) { test(t, newMemory()) })
 	t.Run("Redis behind a breaker", func(t *testing.T) { test(t, cache.NewBreaker(testparts.Redis(t, false))) })
 }
 
@@ -26,6 +27,31 @@ func tagged(value string) (tag, whole []byte) {
 	return tag, append(bytes.Clone(tag), value...)
 }
 
+// place puts a value into a key that is empty.
+func place(t *testing.T, s cache.Store, key string, value []byte, ttl time.Duration) {
+	t.Helper()
+	lease := acquires(t, s, key, time.Minute)
+	is(t, "placed", true, must(s.Replace(t.Context(), key, lease, value, ttl)))
+}
+
+// acquires gets the lease of a key that is empty.
+func acquires(t *testing.T, s cache.Store, key string, ttl time.Duration) []byte {
+	t.Helper()
+	held, mine, err := s.Acquire(t.Context(), key, ttl)
+	works(t, err)
+	is(t, "the lease is ours", true, mine)
+	return held
+}
+
+// finds checks what a key holds.
+func finds(t *testing.T, s cache.Store, key string, want []byte) {
+	t.Helper()
+	held, mine, err := s.Acquire(t.Context(), key, time.Minute)
+	works(t, err)
+	is(t, "the lease is ours", false, mine)
+	holds(t, want, held)
+}
+
 func TestStoreConformance(t *testing.T) {
 	stores(t, func(t *testing.T, s cache.Store) {
 		for name, test := range conformance {
@@ -35,51 +61,50 @@ func TestStoreConformance(t *testing.T) {
 }
 
 var conformance = map[string]func(t *testing.T, ctx context.Context, s cache.Store, key string){
-	"acquire leaves the lease where there was nothing": func(t *testing.T, ctx context.Context, s cache.Store, key string) {
-		first, second := []byte("first"), []byte("second")
-		holds(t, first, must(s.Acquire(ctx, key, first, time.Minute)))
-		holds(t, first, must(s.Acquire(ctx, key, second, time.Minute)))
+	"acquire leaves a lease where there was nothing": func(t *testing.T, _ context.Context, s cache.Store, key string) {
+		finds(t, s, key, acquires(t, s, key, time.Minute))
 	},
-	"a lease ends by itself": func(t *testing.T, ctx context.Context, s cache.Store, key string) {
-		must(s.Acquire(ctx, key, []byte("first"), 20*time.Millisecond))
+	"a lease ends by itself": func(t *testing.T, _ context.Context, s cache.Store, key string) {
+		first := acquires(t, s, key, 20*time.Millisecond)
 		time.Sleep(40 * time.Millisecond)
-		holds(t, []byte("second"), must(s.Acquire(ctx, key, []byte("second"), time.Minute)))
+		if second := acquires(t, s, key, time.Minute); bytes.Equal(first, second) {
+			t.Fatal("a lease was given out twice")
+		}
 	},
 	"replace wants the tag": func(t *testing.T, ctx context.Context, s cache.Store, key string) {
 		tag, old := tagged("old")
 		other, value := tagged("new")
-		must(s.Acquire(ctx, key, old, time.Minute))
+		place(t, s, key, old, time.Minute)
 		is(t, "with another tag", false, must(s.Replace(ctx, key, other, value, time.Minute)))
-		holds(t, old, must(s.Acquire(ctx, key, []byte("x"), time.Minute)))
+		finds(t, s, key, old)
 		is(t, "with its tag", true, must(s.Replace(ctx, key, tag, value, time.Minute)))
-		holds(t, value, must(s.Acquire(ctx, key, []byte("x"), time.Minute)))
+		finds(t, s, key, value)
 	},
 	"replace does nothing to a key that is gone": func(t *testing.T, ctx context.Context, s cache.Store, key string) {
 		tag, value := tagged("new")
 		is(t, "replaced", false, must(s.Replace(ctx, key, tag, value, time.Minute)))
-		holds(t, []byte("x"), must(s.Acquire(ctx, key, []byte("x"), time.Minute)))
+		acquires(t, s, key, time.Minute)
 	},
-	"replace sets the time to live": func(t *testing.T, ctx context.Context, s cache.Store, key string) {
-		tag, old := tagged("old")
-		must(s.Acquire(ctx, key, old, time.Minute))
-		must(s.Replace(ctx, key, tag, old, 20*time.Millisecond))
+	"replace sets the time to live": func(t *testing.T, _ context.Context, s cache.Store, key string) {
+		_, value := tagged("value")
+		place(t, s, key, value, 20*time.Millisecond)
 		time.Sleep(40 * time.Millisecond)
-		holds(t, []byte("x"), must(s.Acquire(ctx, key, []byte("x"), time.Minute)))
+		acquires(t, s, key, time.Minute)
 	},
-	"a value of 256 KiB of any bytes comes back": func(t *testing.T, ctx context.Context, s cache.Store, key string) {
+	"a value of 256 KiB of any bytes comes back": func(t *testing.T, _ context.Context, s cache.Store, key string) {
 		value := make([]byte, 256<<10)
 		_, _ = rand.Read(value)
-		must(s.Acquire(ctx, key, value, time.Minute))
-		holds(t, value, must(s.Acquire(ctx, key, []byte("x"), time.Minute)))
+		place(t, s, key, value, time.Minute)
+		finds(t, s, key, value)
 	},
 	"release wants the tag": func(t *testing.T, ctx context.Context, s cache.Store, key string) {
 		tag, value := tagged("")
 		other, _ := tagged("")
-		must(s.Acquire(ctx, key, value, time.Minute))
+		place(t, s, key, value, time.Minute)
 		works(t, s.Release(ctx, key, other))
-		holds(t, value, must(s.Acquire(ctx, key, []byte("x"), time.Minute)))
+		finds(t, s, key, value)
 		works(t, s.Release(ctx, key, tag))
-		holds(t, []byte("x"), must(s.Acquire(ctx, key, []byte("x"), time.Minute)))
+		acquires(t, s, key, time.Minute)
 		works(t, s.Release(ctx, newKey(), tag))
 	},
 	"one claims a refresh, for each tag anew": func(t *testing.T, ctx context.Context, s cache.Store, key string) {
@@ -92,18 +117,23 @@ var conformance = map[string]func(t *testing.T, ctx context.Context, s cache.Sto
 		is(t, "after its time", true, must(s.Claim(ctx, key, tag, time.Minute)))
 	},
 	"mark takes the key and returns what it held": func(t *testing.T, ctx context.Context, s cache.Store, key string) {
-		if before := must(s.Mark(ctx, key, []byte("mark"), time.Minute)); len(before) != 0 {
+		first, before, err := s.Mark(ctx, key, time.Minute)
+		works(t, err)
+		if len(before) != 0 {
 			t.Fatalf("an empty key held %q", before)
 		}
-		holds(t, []byte("mark"), must(s.Mark(ctx, key, []byte("next"), 20*time.Millisecond)))
-		holds(t, []byte("next"), must(s.Acquire(ctx, key, []byte("x"), time.Minute)))
+		second, before, err := s.Mark(ctx, key, 20*time.Millisecond)
+		works(t, err)
+		holds(t, first, before)
+		finds(t, s, key, second)
 		time.Sleep(40 * time.Millisecond)
-		holds(t, []byte("x"), must(s.Acquire(ctx, key, []byte("x"), time.Minute)))
+		acquires(t, s, key, time.Minute)
 	},
 	"clear empties the key": func(t *testing.T, ctx context.Context, s cache.Store, key string) {
-		must(s.Mark(ctx, key, []byte("mark"), time.Minute))
+		_, _, err := s.Mark(ctx, key, time.Minute)
+		works(t, err)
 		works(t, s.Clear(ctx, key))
-		holds(t, []byte("x"), must(s.Acquire(ctx, key, []byte("x"), time.Minute)))
+		acquires(t, s, key, time.Minute)
 		works(t, s.Clear(ctx, newKey()))
 	},
 	"a key stays on its shard": func(t *testing.T, ctx context.Context, s cache.Store, key string) {
@@ -115,7 +145,7 @@ var conformance = map[string]func(t *testing.T, ctx context.Context, s cache.Sto
 	"a call that is cancelled fails": func(t *testing.T, ctx context.Context, s cache.Store, key string) {
 		ctx, cancel := context.WithCancel(ctx)
 		cancel()
-		if _, err := s.Acquire(ctx, key, []byte("x"), time.Minute); err == nil {
+		if _, _, err := s.Acquire(ctx, key, time.Minute); err == nil {
 			t.Fatal("it worked")
 		}
 	},

@@ -70,11 +70,12 @@ func (r *record) put(run func() (time.Time, error)) {
 	r.writing.RLock()
 	defer r.writing.RUnlock()
 	version, err := run()
-	if err != nil {
+	switch {
+	case err == nil:
+		r.acknowledge(version)
+	case fault.KindOf(err) != fault.Precondition: // which would mean that nothing happened
 		r.doubt.Store(true)
-		return
 	}
-	r.acknowledge(version)
 }
 
 func (r *record) acknowledge(floor time.Time) {
@@ -170,6 +171,10 @@ func (f *fleet) instance(d testparts.Database, cluster bool, address string) *ca
 	return cache.NewItems(items, cache.New(cache.NewBreaker(server), short, slog.New(slog.DiscardHandler)))
 }
 
+// conditions of writes: most of those that fail put back into the cache what
+// they found there.
+var conditions = []store.Condition{{}, {}, {Missing: true}, {Exists: true}, {Revisions: []string{"of another"}}}
+
 // step does one thing at random and returns what is wrong with its answer.
 // That a part is away is nothing wrong.
 func (f *fleet) step(ctx context.Context) error {
@@ -190,8 +195,9 @@ func (f *fleet) step(ctx context.Context) error {
 			return fmt.Errorf("read nothing (%s) when %s was acknowledged", status, floor)
 		}
 	case dice < 92:
+		condition := conditions[rand.IntN(len(conditions))]
 		known.put(func() (time.Time, error) {
-			item, _, err := items.Put(ctx, key, json.RawMessage(`1`), store.Condition{})
+			item, _, err := items.Put(ctx, key, json.RawMessage(`1`), condition)
 			return item.UpdatedAt, err
 		})
 	default:

@@ -29,6 +29,9 @@ type RedisConfig struct {
 	Cluster bool
 	TLS     bool // with the system's roots
 	Conns   int  // how many connections one process may hold to one node
+	// MaxIdle is how long a connection may have idled when it is used, 0: half an
+	// hour. Under TLS nothing but a timeout tells the client that one is dead.
+	MaxIdle time.Duration
 	// Dial makes the connections; nil: TCP.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// Credentials returns what to log in with; nil: no login.
@@ -47,7 +50,7 @@ func OpenRedis(config RedisConfig) *Redis {
 	options := &redis.UniversalOptions{
 		Addrs:                 []string{config.Address},
 		Dialer:                config.Dial,
-		MaxRetries:            1, // a connection that died while the instance was frozen
+		MaxRetries:            1, // a connection that died while the instance was frozen; not of a tag, see Store
 		MinRetryBackoff:       time.Millisecond,
 		MaxRetryBackoff:       10 * time.Millisecond,
 		DialTimeout:           dialTimeout,
@@ -56,6 +59,7 @@ func OpenRedis(config RedisConfig) *Redis {
 		WriteTimeout:          commandTimeout,
 		PoolTimeout:           commandTimeout,
 		PoolSize:              config.Conns,
+		ConnMaxIdleTime:       config.MaxIdle,
 		ContextTimeoutEnabled: true,
 		DisableIdentity:       true, // saves a round trip at every connection
 		MaintNotificationsConfig: &maintnotifications.Config{

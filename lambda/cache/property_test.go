@@ -105,16 +105,24 @@ func disturb[T any](rate float64, call func() (T, error)) (T, error) {
 	return value, err
 }
 
-func (c chaos) Acquire(ctx context.Context, key string, lease []byte, ttl time.Duration) ([]byte, error) {
-	return disturb(c.fails, func() ([]byte, error) { return c.Store.Acquire(ctx, key, lease, ttl/50) })
+func (c chaos) Acquire(ctx context.Context, key string, ttl time.Duration) (held []byte, mine bool, err error) {
+	_, err = disturb(c.fails, func() (_ bool, err error) {
+		held, mine, err = c.Store.Acquire(ctx, key, ttl/50)
+		return mine, err
+	})
+	return held, mine, err
 }
 
 func (c chaos) Replace(ctx context.Context, key string, tag, value []byte, ttl time.Duration) (bool, error) {
 	return disturb(c.fails, func() (bool, error) { return c.Store.Replace(ctx, key, tag, value, ttl) })
 }
 
-func (c chaos) Mark(ctx context.Context, key string, mark []byte, ttl time.Duration) ([]byte, error) {
-	return disturb(c.fails, func() ([]byte, error) { return c.Store.Mark(ctx, key, mark, ttl/500) })
+func (c chaos) Mark(ctx context.Context, key string, ttl time.Duration) (mark, before []byte, err error) {
+	_, err = disturb(c.fails, func() (_ bool, err error) {
+		mark, before, err = c.Store.Mark(ctx, key, ttl/500)
+		return true, err
+	})
+	return mark, before, err
 }
 
 func (c chaos) Clear(ctx context.Context, key string) error {

@@ -1,6 +1,7 @@
 package cache
 
 import (
+	"bytes"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -31,12 +32,13 @@ return redis.call('DEL', KEYS[1])`)
 )
 
 // Acquire implements Store.
-func (r *Redis) Acquire(ctx context.Context, key string, lease []byte, ttl time.Duration) ([]byte, error) {
-	held, err := r.set(ctx, key, lease, redis.SetArgs{Mode: "NX", Get: true, TTL: ttl})
+func (r *Redis) Acquire(ctx context.Context, key string, ttl time.Duration) (held []byte, mine bool, err error) {
+	first, last, held, err := r.tag(ctx, key, lease, "px", ttl.Milliseconds(), "nx", "get")
 	if errors.Is(err, redis.Nil) {
-		return lease, nil
+		return last, true, nil
 	}
-	return held, err
+	// The first try may have worked although its answer did not come.
+	return held, err == nil && bytes.Equal(held, first), err
 }
 
 // Replace implements Store.
@@ -53,7 +55,9 @@ func (r *Redis) Release(ctx context.Context, key string, tag []byte) error {
 // Claim implements Store.
 func (r *Redis) Claim(ctx context.Context, key string, tag []byte, ttl time.Duration) (bool, error) {
 	claim := key + ":refresh:" + hex.EncodeToString(tag)
-	_, err := r.set(ctx, claim, nil, redis.SetArgs{Mode: "NX", TTL: ttl})
+	err := r.call(func() error {
+		return r.client.SetArgs(ctx, claim, "", redis.SetArgs{Mode: "NX", TTL: ttl}).Err()
+	})
 	if errors.Is(err, redis.Nil) {
 		return false, nil
 	}
@@ -61,12 +65,12 @@ func (r *Redis) Claim(ctx context.Context, key string, tag []byte, ttl time.Dura
 }
 
 // Mark implements Store.
-func (r *Redis) Mark(ctx context.Context, key string, mark []byte, ttl time.Duration) ([]byte, error) {
-	held, err := r.set(ctx, key, mark, redis.SetArgs{Get: true, TTL: ttl})
+func (r *Redis) Mark(ctx context.Context, key string, ttl time.Duration) (set, before []byte, err error) {
+	_, set, before, err = r.tag(ctx, key, mark, "px", ttl.Milliseconds(), "get")
 	if errors.Is(err, redis.Nil) {
-		return nil, nil
+		err = nil
 	}
-	return held, err
+	return set, before, err
 }
 
 // Clear implements Store.
@@ -101,9 +105,38 @@ func (r *Redis) Ping(ctx context.Context) error {
 // Close closes all connections.
 func (r *Redis) Close() error { return r.client.Close() }
 
-func (r *Redis) set(ctx context.Context, key string, value []byte, how redis.SetArgs) (answer []byte, err error) {
+// tag sends a SET of a new tag, and if no answer came, once more of another one:
+// the connection may have died while the instance was frozen. It returns the
+// first tag and the last, which are one if there was one try.
+func (r *Redis) tag(ctx context.Context, key string, k kind, how ...any) (first, last, held []byte, err error) {
+	first = newTag(k)
+	last = first
+	if held, err = r.setOnce(ctx, key, first, how); unanswered(err) && ctx.Err() == nil {
+		last = newTag(k)
+		held, err = r.setOnce(ctx, key, last, how)
+	}
+	return first, last, held, err
+}
+
+// unanswered reports whether Redis said nothing to a command.
+func unanswered(err error) bool {
+	var reply redis.Error
+	return err != nil && !errors.As(err, &reply)
+}
+
+// once is a SET that the client does not send again, except where a node says
+// that it did not carry it out and which one will.
+type once struct{ *redis.StatusCmd }
+
+// NoRetry is what the client asks about a command that got no answer.
+func (once) NoRetry() bool { return true }
+
+func (r *Redis) setOnce(ctx context.Context, key string, value []byte, how []any) (answer []byte, err error) {
+	args := append(append(make([]any, 0, 8), "set", key, value), how...)
 	err = r.call(func() (err error) {
-		answer, err = r.client.SetArgs(ctx, key, value, how).Bytes()
+		command := once{redis.NewStatusCmd(ctx, args...)}
+		_ = r.client.Process(ctx, command) // the command has the error, too
+		answer, err = command.Bytes()
 		return err
 	})
 	return answer, err
@@ -126,8 +159,7 @@ func (r *Redis) call(command func() error) error {
 		r.refused()
 		err = command()
 	}
-	var reply redis.Error
-	if err != nil && r.cluster != nil && !errors.As(err, &reply) {
+	if unanswered(err) && r.cluster != nil {
 		r.cluster.ReloadState(context.Background())
 	}
 	return err

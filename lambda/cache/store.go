@@ -7,10 +7,15 @@ import (
 
 // Store is what the cache needs of a key-value server. Every method is one
 // atomic step. The first tagSize bytes of a value are its tag.
+//
+// A command that was given up may be carried out later all the same. So no tag
+// is sent twice: a second try has a tag of its own, or a lease or mark that is
+// gone from its key could come back while somebody still holds it.
 type Store interface {
-	// Acquire returns what key holds. Where it holds nothing it now holds
-	// lease for ttl, and Acquire returns lease.
-	Acquire(ctx context.Context, key string, lease []byte, ttl time.Duration) ([]byte, error)
+	// Acquire returns what key holds. Where it holds nothing it now holds a new
+	// lease for ttl, and Acquire returns that; mine tells that what is returned
+	// is a lease of this call.
+	Acquire(ctx context.Context, key string, ttl time.Duration) (held []byte, mine bool, err error)
 	// Replace sets key to value for ttl if what it holds has the tag, and
 	// reports whether it did.
 	Replace(ctx context.Context, key string, tag, value []byte, ttl time.Duration) (bool, error)
@@ -19,8 +24,9 @@ type Store interface {
 	// Claim reports whether the caller is the one, for ttl, to refresh the
 	// entry with the tag under key.
 	Claim(ctx context.Context, key string, tag []byte, ttl time.Duration) (bool, error)
-	// Mark sets key to mark for ttl and returns what it held before, if anything.
-	Mark(ctx context.Context, key string, mark []byte, ttl time.Duration) ([]byte, error)
+	// Mark puts a new mark into key for ttl, and returns it and what the key held
+	// before, if anything.
+	Mark(ctx context.Context, key string, ttl time.Duration) (mark, before []byte, err error)
 	// Clear deletes key, whatever it holds.
 	Clear(ctx context.Context, key string) error
 	// Shard names the part of the server that holds key, which fails or works

@@ -23,8 +23,7 @@ const (
 // what became of it. No read that begins after Write returned gets an older
 // value.
 func (c *Cache) Write(ctx context.Context, key string, write func(context.Context) Outcome) {
-	mine := newTag(mark)
-	before, err := c.store.Mark(ctx, key, mine, markTime)
+	mine, before, err := c.store.Mark(ctx, key, markTime)
 	if err != nil {
 		c.failed(ctx, "marking a write", err)
 	}

@@ -1,0 +1,165 @@
+package cache_test
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/didomi/serverless-api/lambda/cache"
+)
+
+// memory is a Store without a server, whose clock may be a test's.
+type memory struct {
+	mu   sync.Mutex
+	down bool
+	held map[string]kept
+}
+
+type kept struct {
+	value []byte
+	until time.Time
+}
+
+func newMemory() *memory { return &memory{held: map[string]kept{}} }
+
+// step does one thing with what a key holds, nil if nothing.
+func (m *memory) step(ctx context.Context, key string, do func(held []byte)) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.down {
+		return errDown
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if held, ok := m.held[key]; ok && time.Now().Before(held.until) {
+		do(held.value)
+	} else {
+		do(nil)
+	}
+	return nil
+}
+
+func (m *memory) set(key string, value []byte, ttl time.Duration) {
+	m.held[key] = kept{value, time.Now().Add(ttl)}
+}
+
+func (m *memory) Acquire(ctx context.Context, key string, ttl time.Duration) (held []byte, mine bool, err error) {
+	err = m.step(ctx, key, func(now []byte) {
+		if held, mine = now, now == nil; mine {
+			held = cache.NewLease()
+			m.set(key, held, ttl)
+		}
+	})
+	return held, mine, err
+}
+
+func (m *memory) Replace(ctx context.Context, key string, tag, value []byte, ttl time.Duration) (did bool, err error) {
+	err = m.step(ctx, key, func(now []byte) {
+		if did = now != nil && bytes.HasPrefix(now, tag); did {
+			m.set(key, value, ttl)
+		}
+	})
+	return did, err
+}
+
+func (m *memory) Release(ctx context.Context, key string, tag []byte) error {
+	return m.step(ctx, key, func(now []byte) {
+		if bytes.HasPrefix(now, tag) {
+			delete(m.held, key)
+		}
+	})
+}
+
+func (m *memory) Claim(ctx context.Context, key string, tag []byte, ttl time.Duration) (first bool, err error) {
+	claim := key + string(tag)
+	err = m.step(ctx, claim, func(now []byte) {
+		if first = now == nil; first {
+			m.set(claim, []byte("claimed"), ttl)
+		}
+	})
+	return first, err
+}
+
+func (m *memory) Mark(ctx context.Context, key string, ttl time.Duration) (mark, before []byte, err error) {
+	err = m.step(ctx, key, func(now []byte) {
+		mark, before = cache.NewMark(), now
+		m.set(key, mark, ttl)
+	})
+	return mark, before, err
+}
+
+func (m *memory) Clear(ctx context.Context, key string) error {
+	return m.step(ctx, key, func([]byte) { delete(m.held, key) })
+}
+
+func (m *memory) Shard(context.Context, string) (string, error) { return "", nil }
+
+func (m *memory) Ping(ctx context.Context) error { return m.step(ctx, "", func([]byte) {}) }
+
+// pace is how often a client asks in these tests.
+const pace = 20 * time.Millisecond
+
+// recovers asks for a key until the answer is as wanted, and returns how long
+// that took by the test's clock.
+func recovers(t *testing.T, c *cache.Cache, key string, s *source, wanted ...cache.Status) time.Duration {
+	t.Helper()
+	for began := time.Now(); time.Since(began) < time.Minute; time.Sleep(pace) {
+		result, err := c.Get(t.Context(), key, s.load)
+		works(t, err)
+		for _, status := range wanted {
+			if result.Status == status {
+				return time.Since(began)
+			}
+		}
+	}
+	t.Fatal("it did not recover")
+	return 0
+}
+
+// However long a part was away and whenever it comes back, it is used again
+// within a second and the time to the next question.
+func TestAPartThatIsBackIsUsedWithinASecond(t *testing.T) {
+	away := []time.Duration{100 * time.Millisecond, 1010 * time.Millisecond, 5700 * time.Millisecond, 20 * time.Second}
+	ask := func(t *testing.T, c *cache.Cache, s *source, lasting time.Duration, status cache.Status) {
+		t.Helper()
+		for end := time.Now().Add(lasting); time.Now().Before(end); time.Sleep(pace) {
+			answers(t, c, "key", s, status, "old")
+		}
+	}
+	for _, lasting := range away {
+		t.Run("Redis after "+lasting.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				server, s := newMemory(), &source{}
+				c := cache.New(cache.NewBreaker(server), long, slog.New(slog.DiscardHandler))
+				s.set("old", nil)
+				answers(t, c, "key", s, cache.Miss, "old")
+				server.down = true
+				ask(t, c, s, lasting, cache.Bypass)
+				server.down = false
+				if took := recovers(t, c, "key", s, cache.Hit); took > time.Second+pace {
+					t.Errorf("after %s", took)
+				}
+			})
+		})
+		t.Run("the source after "+lasting.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := &source{}
+				c := cache.New(newMemory(), cache.Config{Fresh: time.Second, Stale: time.Hour}, slog.New(slog.DiscardHandler))
+				s.set("old", nil)
+				answers(t, c, "key", s, cache.Miss, "old")
+				time.Sleep(time.Second)
+				s.set("old", errAway)
+				ask(t, c, s, lasting, cache.Stale)
+				s.set("new", nil)
+				if took := recovers(t, c, "key", s, cache.Miss); took > time.Second+pace {
+					t.Errorf("after %s", took)
+				}
+			})
+		})
+	}
+}
