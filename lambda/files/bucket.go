@@ -6,6 +6,7 @@ package files
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -15,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/smithy-go"
 
 	"github.com/didomi/serverless-api/lambda/fault"
 )
@@ -25,6 +27,13 @@ type API interface {
 	HeadObject(context.Context, *s3.HeadObjectInput, ...func(*s3.Options)) (*s3.HeadObjectOutput, error)
 	CreateMultipartUpload(context.Context, *s3.CreateMultipartUploadInput, ...func(*s3.Options)) (*s3.CreateMultipartUploadOutput, error)
 }
+
+// answerTime bounds the wait for the first answer of S3, all tries of the SDK
+// together; it answers in milliseconds. A body that has begun may take longer.
+const answerTime = 10 * time.Second
+
+// errSilent is the cause when that passed.
+var errSilent = fmt.Errorf("S3 gave no answer within %s", answerTime)
 
 // Client is a connection to S3: its calls and its signatures.
 type Client struct {
@@ -61,8 +70,17 @@ type Object struct {
 // and those with the causes ErrRange and ErrReplaced.
 func (b *Bucket) Open(ctx context.Context, key, rng, etag string) (Object, error) {
 	in := s3.GetObjectInput{Bucket: &b.name, Key: &key, Range: optional(rng), IfMatch: optional(etag)}
+	ctx, cancel := context.WithCancel(ctx) // the body's, who may take longer
+	overdue := time.AfterFunc(answerTime, cancel)
 	out, err := b.client().GetObject(ctx, &in, askForChecksum)
+	if !overdue.Stop() {
+		if err == nil {
+			_ = out.Body.Close()
+		}
+		err = errSilent
+	}
 	if err != nil {
+		cancel()
 		return Object{}, classify("opening an object", err)
 	}
 	return Object{
@@ -72,12 +90,14 @@ func (b *Bucket) Open(ctx context.Context, key, rng, etag string) (Object, error
 		ContentRange: aws.ToString(out.ContentRange),
 		Header: represent(out.ContentType, out.CacheControl, out.ContentDisposition,
 			out.ContentEncoding, out.ContentLanguage),
-		Body: b.stream(ctx, in, out),
+		Body: b.stream(ctx, cancel, in, out),
 	}, nil
 }
 
 // Stat asks for what is known of an object without its body.
 func (b *Bucket) Stat(ctx context.Context, key string) (Object, error) {
+	ctx, cancel := context.WithTimeout(ctx, answerTime)
+	defer cancel()
 	out, err := b.client().HeadObject(ctx, &s3.HeadObjectInput{Bucket: &b.name, Key: &key})
 	if err != nil {
 		return Object{}, classify("looking at an object", err)
@@ -137,6 +157,7 @@ func classify(what string, err error) error {
 		}
 		return fault.Down(fault.Files, err)
 	}
+	err = reported(response, err)
 	switch status := response.HTTPStatusCode(); {
 	case status == http.StatusNotFound:
 		return &fault.Error{Kind: fault.NotFound, Detail: "there is no such file", Cause: err}
@@ -151,6 +172,17 @@ func classify(what string, err error) error {
 	default:
 		return fault.Broken(what, err)
 	}
+}
+
+// reported is what S3 said for the log, without its message: that of a refusal
+// names the object's key.
+func reported(response *awshttp.ResponseError, err error) error {
+	code := "no code"
+	var known smithy.APIError
+	if errors.As(err, &known) && known.ErrorCode() != "" {
+		code = known.ErrorCode()
+	}
+	return fmt.Errorf("S3 answered %d (%s) to its request %s", response.HTTPStatusCode(), code, response.ServiceRequestID())
 }
 
 func optional(s string) *string {

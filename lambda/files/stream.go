@@ -66,10 +66,10 @@ type fetched struct {
 }
 
 // stream returns the body of an object whose bytes from start on, size of
-// them, are what answer gives. A checksum is known for a whole object only.
-func (b *Bucket) stream(ctx context.Context, in s3.GetObjectInput, answer *s3.GetObjectOutput) io.ReadCloser {
+// them, are what answer gives; cancel ends ctx. A checksum is known for a whole
+// object only.
+func (b *Bucket) stream(ctx context.Context, cancel context.CancelFunc, in s3.GetObjectInput, answer *s3.GetObjectOutput) io.ReadCloser {
 	start, size := firstByte(aws.ToString(answer.ContentRange)), aws.ToInt64(answer.ContentLength)
-	ctx, cancel := context.WithCancel(ctx)
 	r := &body{ctx: ctx, cancel: cancel, lead: answer.Body, at: start, end: start + size, leadEnd: start + readPart}
 	if size <= 2*readPart {
 		r.leadEnd = r.end
