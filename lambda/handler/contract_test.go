@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"maps"
+	"net/http"
 	"os"
 	"slices"
 	"strconv"
@@ -36,13 +37,35 @@ type openAPI struct {
 }
 
 type operation struct {
-	Responses map[string]struct {
+	Parameters []parameter
+	Responses  map[string]struct {
+		Headers map[string]yaml.Node
 		Content map[string]struct {
 			Schema struct {
 				Ref string `yaml:"$ref"`
 			}
 		}
 	}
+}
+
+type parameter struct {
+	Name, In string
+	Required bool
+	Schema   struct {
+		Minimum, Maximum, Default int
+		MinLength                 int `yaml:"minLength"`
+		MaxLength                 int `yaml:"maxLength"`
+	}
+}
+
+// parameter returns the one of that name and place; nil if there is none.
+func (o operation) parameter(name, in string) *parameter {
+	for i := range o.Parameters {
+		if o.Parameters[i].Name == name && o.Parameters[i].In == in {
+			return &o.Parameters[i]
+		}
+	}
+	return nil
 }
 
 var methods = []string{"get", "head", "post", "put", "patch", "delete", "options"}
@@ -66,6 +89,14 @@ func document(t *testing.T) (openAPI, map[string]operation) {
 			var one operation
 			if err := node.Decode(&one); err != nil {
 				t.Fatalf("%s %s: %v", method, path, err)
+			}
+			for status, response := range one.Responses {
+				named := map[string]yaml.Node{}
+				for header, node := range response.Headers {
+					named[http.CanonicalHeaderKey(header)] = node
+				}
+				response.Headers = named
+				one.Responses[status] = response
 			}
 			operations[strings.ToUpper(method)+" "+path] = one
 		}
@@ -159,15 +190,23 @@ func works(read, write, remove, list, file, upload error, check func(context.Con
 		Health: map[string]func(context.Context) error{"database": check},
 		Items: items{
 			get: func(string) (store.Item, cache.Status, error) { return stored, cache.Hit, read },
-			put: func(id string, _ json.RawMessage, _ store.Condition) (store.Item, bool, error) {
-				return stored, id == "new", write
+			put: func(id string, _ json.RawMessage, condition store.Condition) (store.Item, bool, error) {
+				return stored, id == "new", errors.Join(write, against(condition))
 			},
-			del: func(string, store.Condition) error { return remove },
+			del: func(_ string, condition store.Condition) error { return errors.Join(remove, against(condition)) },
 			list: func(after string, _ int) (store.Page, error) {
 				return store.Page{Items: []store.Item{stored}, More: after == ""}, list
 			},
 		},
 	}
+}
+
+// against is the error of a write of the stored item under a condition.
+func against(condition store.Condition) error {
+	if condition.Missing || condition.Revisions != nil && !slices.Contains(condition.Revisions, stored.Revision) {
+		return fault.New(fault.Precondition, "changed")
+	}
+	return nil
 }
 
 // requests are ways to call an operation, good and bad.
@@ -195,9 +234,12 @@ func requests(method, path string) (all []events.APIGatewayProxyRequest) {
 	return append(all, bad)
 }
 
-// Every status that the document promises is answered by some request, and
-// every answer is promised, in its form too. Only 500 is not: a defect is part
-// of no contract.
+// unsaid are the headers that the document leaves out, as it says.
+var unsaid = []string{"Content-Type", "Content-Length", "X-Content-Type-Options"}
+
+// Every status that the document promises is answered by some request, with
+// every header that it promises, and every answer is promised, in its form too.
+// Only 500 is not: a defect is part of no contract.
 func TestTheHandlerAnswersWhatTheDocumentPromises(t *testing.T) {
 	promised, operations := document(t)
 	for name, operation := range operations {
@@ -207,12 +249,21 @@ func TestTheHandlerAnswersWhatTheDocumentPromises(t *testing.T) {
 			for _, h := range parts() {
 				for _, request := range requests(method, path) {
 					got := ask(t, &h, request)
+					if got.status == 500 {
+						continue
+					}
 					status := strconv.Itoa(got.status)
 					response, known := operation.Responses[status]
-					if !known && got.status != 500 {
+					if !known {
 						t.Fatalf("%s is not in the document: %s, %+v", status, got.body, request)
 					}
 					seen[status] = true
+					for header := range got.header {
+						if _, known := response.Headers[header]; !known && !slices.Contains(unsaid, header) {
+							t.Fatalf("%s has the header %s, which is not in the document: %+v", status, header, request)
+						}
+						seen[status+header] = true
+					}
 					for _, content := range response.Content {
 						schema := promised.Components.Schemas[strings.TrimPrefix(content.Schema.Ref, "#/components/schemas/")]
 						if err := fits(got.body, schema.Required, schema.Properties); err != nil && method != "HEAD" {
@@ -221,12 +272,103 @@ func TestTheHandlerAnswersWhatTheDocumentPromises(t *testing.T) {
 					}
 				}
 			}
-			for status := range operation.Responses {
+			for status, response := range operation.Responses {
 				if !seen[status] {
 					t.Errorf("no request is answered %s", status)
 				}
+				for header := range response.Headers {
+					if !seen[status+header] {
+						t.Errorf("no answer %s has the header %s", status, header)
+					}
+				}
 			}
 		})
+	}
+}
+
+// probe is a parameter with a value that makes another answer of a request,
+// where the parameter counts.
+type probe struct {
+	name, in, value string
+	beside          map[string]string // headers without which it does not count
+}
+
+var probes = []probe{
+	{"If-Match", "header", `"other"`, nil},
+	{"If-None-Match", "header", `*`, nil},
+	{"If-Modified-Since", "header", "Fri, 02 Jan 2099 03:04:05 GMT", nil},
+	{"If-Unmodified-Since", "header", "Fri, 02 Jan 1998 03:04:05 GMT", nil},
+	{"Range", "header", "bytes=2-4", nil},
+	{"If-Range", "header", `"other"`, map[string]string{"Range": "bytes=2-4"}},
+	{"limit", "query", "0", nil},
+	{"cursor", "query", "x", nil},
+}
+
+// A parameter is in the document where it counts, and nowhere else; only what
+// the path cannot do without is required, since the door refuses a request that
+// lacks what is.
+func TestTheParametersOfTheDocumentAreThoseThatCount(t *testing.T) {
+	_, operations := document(t)
+	for name, operation := range operations {
+		t.Run(name, func(t *testing.T) {
+			method, path, _ := strings.Cut(name, " ")
+			for _, p := range operation.Parameters {
+				probed := slices.ContainsFunc(probes, func(one probe) bool { return one.name == p.Name && one.in == p.In })
+				if p.Required != (p.In == "path") || !probed && p.In != "path" {
+					t.Errorf("%s in the %s: required %v, probed %v", p.Name, p.In, p.Required, probed)
+				}
+			}
+			for _, probe := range probes {
+				h := parts()[0]
+				request := event(method, path, map[string]string{"id": "a", "key": "a"}, map[string]string{"Content-Type": "application/json"}, "")
+				if method == "PUT" || method == "POST" {
+					request.Body = `{}`
+				}
+				maps.Copy(request.Headers, probe.beside)
+				without := ask(t, &h, request).status
+				if probe.in == "header" {
+					request.Headers[probe.name] = probe.value
+				} else {
+					request.QueryStringParameters = map[string]string{probe.name: probe.value}
+				}
+				counts := ask(t, &h, request).status != without
+				if documented := operation.parameter(probe.name, probe.in) != nil; counts != documented {
+					t.Errorf("%s counts: %v; it is in the document: %v", probe.name, counts, documented)
+				}
+			}
+		})
+	}
+}
+
+func TestTheLimitsOfTheDocumentAreTheHandlers(t *testing.T) {
+	_, operations := document(t)
+	h := parts()[0]
+	listed := 0
+	whole := h.Items.(items)
+	list := whole.list
+	whole.list = func(after string, limit int) (store.Page, error) {
+		listed = limit
+		return list(after, limit)
+	}
+	h.Items = whole
+	limit := operations["GET /items"].parameter("limit", "query").Schema
+	for value, status := range map[int]int{limit.Minimum - 1: 400, limit.Minimum: 200, limit.Maximum: 200, limit.Maximum + 1: 400} {
+		request := event("GET", "/items", nil, nil, "")
+		request.QueryStringParameters = map[string]string{"limit": strconv.Itoa(value)}
+		ask(t, &h, request).wants(t, status, nil)
+	}
+	if ask(t, &h, event("GET", "/items", nil, nil, "")); listed != limit.Default {
+		t.Errorf("%d items are on a page by default, the document says %d", listed, limit.Default)
+	}
+	for operation, name := range map[string]string{"PUT /items/{id}": "id", "POST /files/{key+}": "key"} {
+		method, path, _ := strings.Cut(operation, " ")
+		length := operations[operation].parameter(name, "path").Schema
+		for n, refused := range map[int]bool{length.MinLength - 1: true, length.MinLength: false, length.MaxLength: false, length.MaxLength + 1: true} {
+			request := event(method, path, map[string]string{name: strings.Repeat("a", n)}, map[string]string{"Content-Type": "application/json"}, `{}`)
+			if got := ask(t, &h, request); (got.status == 422) != refused {
+				t.Errorf("%s with a %s of %d: %d %s", operation, name, n, got.status, got.body)
+			}
+		}
 	}
 }
 

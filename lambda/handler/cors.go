@@ -7,7 +7,7 @@ import (
 
 // The headers beyond those that every page may send and read (Fetch standard, "CORS-safelisted").
 const (
-	askedWith  = "Content-Type, If-Match, If-None-Match, If-Range, Range, X-Api-Key"
+	askedWith  = "Content-Type, If-Match, If-Modified-Since, If-None-Match, If-Range, If-Unmodified-Since, Range, X-Api-Key"
 	answerWith = "Accept-Ranges, Content-Range, ETag, Location, Retry-After, X-Cache, X-File-Size, X-Request-Id"
 	// preflightAge is how long a browser remembers, seconds: Chromium's most.
 	preflightAge = "7200"

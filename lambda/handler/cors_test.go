@@ -15,7 +15,7 @@ func TestCORS(t *testing.T) {
 	permission := map[string]string{
 		"Access-Control-Allow-Origin": page, "Access-Control-Allow-Methods": "DELETE, GET, PUT",
 		"Access-Control-Max-Age": "7200", "Vary": "Origin",
-		"Access-Control-Allow-Headers": "Content-Type, If-Match, If-None-Match, If-Range, Range, X-Api-Key",
+		"Access-Control-Allow-Headers": "Content-Type, If-Match, If-Modified-Since, If-None-Match, If-Range, If-Unmodified-Since, Range, X-Api-Key",
 	}
 	read := map[string]string{
 		"Access-Control-Allow-Origin": page, "Access-Control-Allow-Credentials": "", "Vary": "Origin",

@@ -2,6 +2,7 @@ package handler
 
 import (
 	"encoding/json"
+	"net/http"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -46,10 +47,29 @@ func appendItem(text []byte, item store.Item) []byte {
 
 // itemResponse answers with an item.
 func itemResponse(status int, item store.Item) *response {
-	answer := newResponse(status)
-	answer.header.Set("Content-Type", "application/json")
-	answer.body = append(appendItem(make([]byte, 0, 128+len(item.Body)), item), '\n')
-	return answer
+	return jsonText(status, append(appendItem(make([]byte, 0, 128+len(item.Body)), item), '\n'))
+}
+
+// pageResponse answers with a page and the cursor of the next one.
+func pageResponse(page store.Page) *response {
+	size := 64
+	for _, item := range page.Items {
+		size += 128 + len(item.Body)
+	}
+	text := append(make([]byte, 0, size), `{"items":[`...)
+	for i, item := range page.Items {
+		if i > 0 {
+			text = append(text, ',')
+		}
+		text = appendItem(text, item)
+	}
+	text = append(text, `],"next_cursor":`...)
+	if page.More {
+		text = appendString(text, encodeCursor(page.Items[len(page.Items)-1].ID))
+	} else {
+		text = append(text, "null"...)
+	}
+	return jsonText(http.StatusOK, append(text, '}', '\n'))
 }
 
 // appendString appends value as a JSON string.

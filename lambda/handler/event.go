@@ -12,7 +12,7 @@ import (
 	"github.com/didomi/serverless-api/lambda/runtimeapi"
 )
 
-// Handle is Serve for the Runtime API: events come and answers go as text.
+// Handle answers one request of API Gateway: events come and answers go as text.
 func (h *Handler) Handle(ctx context.Context, text []byte) (runtimeapi.Answer, error) {
 	event, err := readEvent(text)
 	if err != nil {

@@ -1,9 +1,21 @@
 package handler
 
 import (
+	"context"
 	"maps"
 	"slices"
+
+	"github.com/aws/aws-lambda-go/events"
 )
+
+// Serve is Handle with events and answers as they are.
+func (h *Handler) Serve(ctx context.Context, event events.APIGatewayProxyRequest) (any, error) {
+	whole, stream := h.serve(ctx, event)
+	if stream != nil {
+		return stream, nil
+	}
+	return whole, nil
+}
 
 // Routes returns the methods of every resource.
 func (*Handler) Routes() map[string][]string {

@@ -139,6 +139,9 @@ func (h *Handler) uploadFile(ctx context.Context, r *request) (*response, error)
 			return nil, fault.New(fault.Invalid, `an upload is asked for with {"size": bytes, "content_type": "..."}, both optional`)
 		}
 	}
+	if wanted.ContentType != "" && !validMediaType(wanted.ContentType) {
+		return nil, fault.New(fault.Invalid, `content_type is a media type such as "text/plain; charset=utf-8"`)
+	}
 	upload, err := h.Files.Upload(ctx, key, wanted.Size, wanted.ContentType)
 	if err != nil {
 		return nil, err

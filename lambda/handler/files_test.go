@@ -35,7 +35,10 @@ func (c closing) Close() error {
 // disk is a bucket of one file, "a", of ten digits.
 func disk(closed *int) bucket {
 	object := func() files.Object {
-		return files.Object{Size: 10, ETag: `"E1"`, Modified: when, Header: http.Header{"Content-Type": {"text/digits"}}}
+		return files.Object{Size: 10, ETag: `"E1"`, Modified: when, Header: http.Header{
+			"Content-Type": {"text/digits"}, "Cache-Control": {"no-cache"}, "Content-Disposition": {"inline"},
+			"Content-Encoding": {"identity"}, "Content-Language": {"en"},
+		}}
 	}
 	return bucket{
 		stat: func(key string) (files.Object, error) {
@@ -88,7 +91,7 @@ func TestGetFile(t *testing.T) {
 		"a range of a version named weakly":    {"a", map[string]string{"Range": "bytes=2-4", "If-Range": `W/"E1"`}, 200, whole, "0123456789"},
 		"a range as of its date":               {"a", map[string]string{"Range": "bytes=2-4", "If-Range": "Fri, 02 Jan 2026 03:04:05 GMT"}, 206, part, "234"},
 		"a range as of another date":           {"a", map[string]string{"Range": "bytes=2-4", "If-Range": "Fri, 02 Jan 2026 03:04:06 GMT"}, 200, whole, "0123456789"},
-		"a file the client has":                {"a", map[string]string{"If-None-Match": `"E1"`}, 304, map[string]string{"ETag": `"E1"`}, ""},
+		"a file the client has":                {"a", map[string]string{"If-None-Match": `"E1"`}, 304, map[string]string{"ETag": `"E1"`, "Content-Length": ""}, ""},
 		"a file of another version":            {"a", map[string]string{"If-None-Match": `"E0"`}, 200, whole, "0123456789"},
 		"a file not changed since":             {"a", map[string]string{"If-Modified-Since": "Fri, 02 Jan 2026 03:04:05 GMT"}, 304, nil, ""},
 		"a file changed since":                 {"a", map[string]string{"If-Modified-Since": "Fri, 02 Jan 2026 03:04:04 GMT"}, 200, whole, "0123456789"},
@@ -126,7 +129,7 @@ func TestHeadFile(t *testing.T) {
 		want    map[string]string
 	}{
 		"a file":                {"a", map[string]string{"Range": "bytes=2-4"}, 200, map[string]string{"Content-Length": "10", "ETag": `"E1"`, "Accept-Ranges": "bytes"}},
-		"a file the client has": {"a", map[string]string{"If-None-Match": `"E1"`}, 304, nil},
+		"a file the client has": {"a", map[string]string{"If-None-Match": `"E1"`}, 304, map[string]string{"Content-Length": ""}},
 		"a missing file":        {"b", nil, 404, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -246,6 +249,10 @@ func TestUploadFile(t *testing.T) {
 		"with something that is no JSON": {"a", `size=5`, json, 422, request{}},
 		"with another type of body":      {"a", `{}`, nil, 415, request{}},
 		"to a key that no file can have": {"..", "", nil, 422, request{}},
+		"with a type and its parameters": {"a", `{"content_type": "text/plain; charset=\"utf-8\""}`, json, 201, request{"a", `text/plain; charset="utf-8"`, 0}},
+		"with a type that is no type":    {"a", `{"content_type": "text"}`, json, 422, request{}},
+		"with a type over two lines":     {"a", `{"content_type": "a/b\nc"}`, json, 422, request{}},
+		"with a type that ends a line":   {"a", `{"content_type": "a/b; c=d\n"}`, json, 422, request{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			asked = request{}

@@ -42,17 +42,9 @@ type Handler struct {
 	Meter   telemetry.Meter
 }
 
-// Serve answers one request of API Gateway: with a stream on the routes that
-// the API defines as streaming, else with an answer in one piece. Its error
-// is always nil: whatever fails is an answer.
-func (h *Handler) Serve(ctx context.Context, event events.APIGatewayProxyRequest) (any, error) {
-	whole, stream := h.serve(ctx, event)
-	if stream != nil {
-		return stream, nil
-	}
-	return whole, nil
-}
-
+// serve answers one request of API Gateway: with a stream on the routes that
+// the API defines as streaming, else with an answer in one piece. Whatever
+// fails is an answer, too.
 func (h *Handler) serve(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, *events.APIGatewayProxyStreamingResponse) {
 	r := newRequest(ctx, event)
 	ctx, cancel := bounded(telemetry.WithRequest(ctx, r.id, r.trace(ctx)), r.streams())

@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -238,7 +239,7 @@ func TestPutItem(t *testing.T) {
 		status   int
 		want     map[string]string
 	}{
-		"a new item":                     {"new", `{}`, json(), 201, map[string]string{"ETag": `"R2"`, "Location": "/items/new"}},
+		"a new item":                     {"new", `{}`, json(), 201, map[string]string{"ETag": `"R2"`, "Location": ""}},
 		"a known item":                   {"a", `{}`, json(), 200, map[string]string{"ETag": `"R2"`, "Location": ""}},
 		"null":                           {"a", `null`, json(), 200, nil},
 		"the longest body":               {"a", longest, json(), 200, nil},
@@ -274,17 +275,24 @@ func TestPutItem(t *testing.T) {
 		}
 	})
 	t.Run("conditions are read", func(t *testing.T) {
-		ask(t, h, item("PUT", "a", json("If-Match", `W/"weak", "R1" , "R2"`), `1`))
-		if strings.Join(asked.Revisions, " ") != "R1 R2" || asked.Exists || asked.Missing {
-			t.Errorf("asked %+v", asked)
-		}
-		ask(t, h, item("PUT", "a", json("If-Match", `nonsense`), `1`))
-		if asked.Revisions == nil || len(asked.Revisions) != 0 {
-			t.Errorf("nonsense asked %+v", asked)
-		}
-		ask(t, h, item("PUT", "a", json("If-None-Match", `*`), `1`))
-		if !asked.Missing {
-			t.Errorf("asked %+v", asked)
+		for _, test := range []struct {
+			headers map[string]string
+			want    store.Condition
+		}{
+			{json(), store.Condition{}},
+			{json("If-Match", `W/"weak", "R1" , "R2"`), store.Condition{Revisions: []string{"R1", "R2"}}},
+			{json("If-Match", `nonsense`), store.Condition{Revisions: []string{}}},
+			{json("If-Match", `*`), store.Condition{Exists: true}},
+			{json("If-None-Match", `*`), store.Condition{Missing: true}},
+			{json("If-None-Match", `W/"R1", "R2"`), store.Condition{Others: []string{"R1", "R2"}}},
+			{json("If-None-Match", `nonsense`), store.Condition{}},
+			{json("If-Match", `"R1"`, "If-None-Match", `*`), store.Condition{Revisions: []string{"R1"}, Missing: true}},
+			{json("If-Match", `*`, "If-None-Match", `"R1"`), store.Condition{Exists: true, Others: []string{"R1"}}},
+		} {
+			ask(t, h, item("PUT", "a", test.headers, `1`))
+			if !reflect.DeepEqual(asked, test.want) {
+				t.Errorf("%v asked %+v, want %+v", test.headers, asked, test.want)
+			}
 		}
 	})
 }
@@ -327,6 +335,9 @@ func TestListItems(t *testing.T) {
 	}
 	first := list(map[string]string{"limit": "1"})
 	first.wants(t, 200, map[string]string{"X-Cache": "bypass"})
+	if want := `{"items":[{"id":"a","body":{"n":1},"updated_at":"2026-01-02T03:04:05.678901Z"}],"next_cursor":"MWE"}` + "\n"; first.body != want {
+		t.Errorf("first page %s, want %s", first.body, want)
+	}
 	if err := json.Unmarshal([]byte(first.body), &page); err != nil || len(page.Items) != 1 || page.NextCursor == nil {
 		t.Fatalf("first page %s, %v", first.body, err)
 	}

@@ -5,10 +5,8 @@ import (
 	"encoding/json"
 	"mime"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/didomi/serverless-api/lambda/cache"
@@ -25,17 +23,6 @@ const (
 	// JSON inside a JSON string takes up to twice its length.
 	maxPage = 2 << 20
 )
-
-// itemJSON is an item as the API shows it.
-type itemJSON struct {
-	ID        string          `json:"id"`
-	Body      json.RawMessage `json:"body"`
-	UpdatedAt string          `json:"updated_at"`
-}
-
-func show(item store.Item) itemJSON {
-	return itemJSON{ID: item.ID, Body: item.Body, UpdatedAt: item.UpdatedAt.Format(time.RFC3339Nano)}
-}
 
 func tagOf(item store.Item) string { return `"` + item.Revision + `"` }
 
@@ -85,21 +72,7 @@ func (h *Handler) listItems(ctx context.Context, r *request) (*response, error) 
 	if err != nil {
 		return nil, err
 	}
-	shown := struct {
-		Items      []itemJSON `json:"items"`
-		NextCursor *string    `json:"next_cursor"`
-	}{Items: make([]itemJSON, len(page.Items))}
-	for i, item := range page.Items {
-		shown.Items[i] = show(item)
-	}
-	if page.More {
-		next := encodeCursor(page.Items[len(page.Items)-1].ID)
-		shown.NextCursor = &next
-	}
-	answer, err := jsonResponse(http.StatusOK, shown)
-	if err != nil {
-		return nil, err
-	}
+	answer := pageResponse(page)
 	answer.header.Set("X-Cache", string(cache.Bypass))
 	answer.header.Set("Cache-Control", "no-cache")
 	return answer, nil
@@ -116,6 +89,8 @@ func parseLimit(value string) (int, error) {
 	return limit, nil
 }
 
+// putItem names no Location: what it creates is at the request's own address
+// (RFC 9110, 15.3.2), whose stage or base path the function need not know.
 func (h *Handler) putItem(ctx context.Context, r *request) (*response, error) {
 	id, err := r.itemID(fault.Invalid)
 	if err != nil {
@@ -135,9 +110,6 @@ func (h *Handler) putItem(ctx context.Context, r *request) (*response, error) {
 	}
 	answer := itemResponse(status, item)
 	answer.header.Set("ETag", tagOf(item))
-	if created {
-		answer.header.Set("Location", "/items/"+url.PathEscape(id))
-	}
 	return answer, nil
 }
 
@@ -152,25 +124,26 @@ func (h *Handler) deleteItem(ctx context.Context, r *request) (*response, error)
 	return newResponse(http.StatusNoContent), nil
 }
 
-// condition returns what the request asks of the item before a write. An
-// entity tag that is weak, or is no revision, stands for no state at all.
+// condition returns what the request asks of the item before a write (RFC
+// 9110, 13.1.1 and 13.1.2). Revisions are strong: If-Match takes no weak entity
+// tag for one, If-None-Match does. What is no entity tag stands for no state.
 func (r *request) condition() store.Condition {
 	var condition store.Condition
 	if header := r.header.Values("If-Match"); len(header) > 0 {
 		tags, any := parseETags(strings.Join(header, ","))
-		if any {
-			condition.Exists = true
-			return condition
+		if condition.Exists = any; !any {
+			condition.Revisions = []string{}
 		}
-		condition.Revisions = []string{}
 		for _, tag := range tags {
-			if !tag.weak {
+			if !any && !tag.weak {
 				condition.Revisions = append(condition.Revisions, tag.value)
 			}
 		}
 	}
-	if _, any := parseETags(strings.Join(r.header.Values("If-None-Match"), ",")); any {
-		condition.Missing = true
+	tags, any := parseETags(strings.Join(r.header.Values("If-None-Match"), ","))
+	condition.Missing = any
+	for _, tag := range tags {
+		condition.Others = append(condition.Others, tag.value)
 	}
 	return condition
 }

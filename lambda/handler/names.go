@@ -1,6 +1,7 @@
 package handler
 
 import (
+	"mime"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -59,4 +60,11 @@ func validKey(key string) bool {
 		}
 	}
 	return true
+}
+
+// validMediaType reports whether a text can be the value of a Content-Type
+// (RFC 9110, 8.3.1).
+func validMediaType(text string) bool {
+	mediaType, _, err := mime.ParseMediaType(text)
+	return err == nil && strings.Contains(mediaType, "/") && !strings.ContainsFunc(text, unicode.IsControl)
 }

@@ -36,10 +36,15 @@ func jsonResponse(status int, value any) (*response, error) {
 	if err := encoder.Encode(value); err != nil {
 		return nil, fault.Broken("encoding an answer", err)
 	}
+	return jsonText(status, body.Bytes()), nil
+}
+
+// jsonText answers with a JSON text.
+func jsonText(status int, text []byte) *response {
 	answer := newResponse(status)
 	answer.header.Set("Content-Type", "application/json")
-	answer.body = body.Bytes()
-	return answer, nil
+	answer.body = text
+	return answer
 }
 
 func headerOf(answer *response) http.Header {
@@ -68,7 +73,8 @@ func (a *response) streamed(done func(sent int64, err error)) *events.APIGateway
 	body := a.stream
 	if body == nil {
 		body = io.NopCloser(bytes.NewReader(a.body))
-		if a.header.Get("Content-Length") == "" {
+		// 304 would tell with it the length of what it stands for (RFC 9110, 8.6).
+		if a.header.Get("Content-Length") == "" && a.status != http.StatusNotModified {
 			a.header.Set("Content-Length", strconv.Itoa(len(a.body)))
 		}
 	}
