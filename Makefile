@@ -10,7 +10,7 @@ SCRIPTS := .ci/run sandbox/tools/language-go/pulumi-language-go ci/cost ci/drift
 # shares Go's build cache, which for the AWS provider is worth ten minutes.
 TRIM := GOFLAGS="$$GOFLAGS -trimpath"
 
-.PHONY: help up preview cost diagram down status logs shell test checks lint unit fuzz e2e schema bench sandbox sandbox-or-kept lint-tools tools lint-report test-report ci-tools supply-chain pipeline pipeline-test iam-used
+.PHONY: help up preview cost diagram down status logs shell test checks lint unit race fuzz e2e schema bench sandbox sandbox-or-kept lint-tools tools lint-report test-report ci-tools supply-chain pipeline pipeline-test iam-used
 
 help: ## what can be asked
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 12
@@ -85,6 +85,12 @@ unit: $(TOOLS) ## components under Pulumi mocks; the function against real Postg
 	@$(SANDBOX) services -- go test ./...
 	@cd sandbox && MINISTACK_PYTHON=$(CURDIR)/.sandbox/venv/bin/python $(TRIM) go test $(PACKAGES)
 	@cd sandbox/awsx && $(TRIM) go test ./...
+
+# The race detector needs cgo and a C compiler, which nothing else here does, and takes several times
+# as long: so it is asked for, and no part of make test.
+race: sandbox ## the function's tests under Go's race detector (needs a C compiler)
+	@$(SANDBOX) build servers
+	@CGO_ENABLED=1 $(SANDBOX) services -- go test -race ./lambda/...
 
 # Inputs worth keeping are in testdata/fuzz beside each test, where go test runs them too; an input
 # that fails is written there.

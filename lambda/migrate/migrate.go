@@ -25,7 +25,7 @@ type Migration struct {
 // Result is what an invocation answers.
 type Result struct {
 	Applied []string `json:"applied"` // migrations of this run, in order
-	Version int      `json:\"version\"` // of this build's schema; the database of a newer build has more
+	Version int      `json:"version"` // of this build's schema; the database of a newer build has more
 	Role    string   `json:"role"`    // of the application
 }
 
