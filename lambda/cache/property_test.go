@@ -21,6 +21,8 @@ type history struct {
 	version int
 	deleted []int // versions at which the value was deleted
 	acked   []ack // in the order of acknowledgement
+	// answers is for how long an answer may be on its way; 0: 4 ms.
+	answers time.Duration
 }
 
 type ack struct {
@@ -35,7 +37,7 @@ func (h *history) load(context.Context) ([]byte, bool, error) {
 	version := h.version
 	gone := len(h.deleted) > 0 && h.deleted[len(h.deleted)-1] == version || version == 0
 	h.mu.Unlock()
-	pause(4 * time.Millisecond)
+	pause(max(h.answers, 4*time.Millisecond))
 	return []byte(strconv.Itoa(version)), !gone, nil
 }
 
@@ -159,24 +161,12 @@ func newWorld(t *testing.T, cluster bool, fails, clearFails float64) *world {
 // step does one thing at random and returns what is wrong with its answer.
 func (w *world) step(ctx context.Context) error {
 	c, k := w.instances[rand.IntN(len(w.instances))], rand.IntN(len(w.keys))
-	key, truth := w.keys[k], w.truth[k]
+	key := w.keys[k]
 	switch dice := rand.IntN(100); {
 	case dice < 80:
-		floor := truth.floor(time.Now().Add(-w.bound))
-		result, err := c.Get(ctx, key, truth.load)
-		if err != nil {
-			return err
-		}
-		if !truth.allows(result, floor) {
-			return fmt.Errorf("read %q (found %v, %s) after version %d was acknowledged", result.Value, result.Found, result.Status, floor)
-		}
+		return w.read(ctx, c, k)
 	case dice < 95:
-		var version int
-		c.Write(ctx, key, func(context.Context) cache.Outcome {
-			version = truth.change(dice < 85)
-			return cache.Changed
-		})
-		truth.acknowledge(version)
+		w.change(ctx, c, k, dice < 85)
 	case dice < 98:
 		c.Write(ctx, key, func(context.Context) cache.Outcome {
 			pause(2 * time.Millisecond)
@@ -186,6 +176,29 @@ func (w *world) step(ctx context.Context) error {
 		return w.server.Clear(ctx, key) // evicted, or lost in a restart
 	}
 	return nil
+}
+
+// read asks for an item and returns what is wrong with the answer.
+func (w *world) read(ctx context.Context, c *cache.Cache, k int) error {
+	floor := w.truth[k].floor(time.Now().Add(-w.bound))
+	result, err := c.Get(ctx, w.keys[k], w.truth[k].load)
+	if err != nil {
+		return err
+	}
+	if !w.truth[k].allows(result, floor) {
+		return fmt.Errorf("read %q (found %v, %s) after version %d was acknowledged", result.Value, result.Found, result.Status, floor)
+	}
+	return nil
+}
+
+// change writes an item, or removes it.
+func (w *world) change(ctx context.Context, c *cache.Cache, k int, remove bool) {
+	var version int
+	c.Write(ctx, w.keys[k], func(context.Context) cache.Outcome {
+		version = w.truth[k].change(remove)
+		return cache.Changed
+	})
+	w.truth[k].acknowledge(version)
 }
 
 func (w *world) run(t *testing.T, lasting time.Duration) {

@@ -2,7 +2,6 @@ package cache_test
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"math/rand/v2"
 	"net"
@@ -28,7 +27,7 @@ func newAside(t *testing.T, cluster bool, maxIdle time.Duration) aside {
 	var mu sync.Mutex
 	nodes := map[string]*faultproxy.Proxy{}
 	server := cache.OpenRedis(cache.RedisConfig{
-		Address: address, Cluster: cluster, Conns: 4, MaxIdle: maxIdle,
+		Address: address, Cluster: cluster, Conns: 96, MaxIdle: maxIdle,
 		Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
 			mu.Lock()
 			if nodes[address] == nil {
@@ -53,6 +52,12 @@ func newAside(t *testing.T, cluster bool, maxIdle time.Duration) aside {
 func (a aside) hold() {
 	for _, proxy := range a.proxies() {
 		proxy.Hold()
+	}
+}
+
+func (a aside) slow() {
+	for _, proxy := range a.proxies() {
+		proxy.Slow(20 * time.Millisecond)
 	}
 }
 
@@ -139,48 +144,71 @@ func TestAConnectionToRedisThatIdledForTooLongIsNotUsed(t *testing.T) {
 	works(t, err)
 }
 
-// arriving is a Store whose invalidations arrive in the end: the promise knows
-// an exception for those that do not.
-type arriving struct{ cache.Store }
-
-func (a arriving) Clear(ctx context.Context, key string) error {
-	for ctx.Err() == nil {
-		if err := a.Store.Clear(ctx, key); err == nil {
-			return nil
-		}
-	}
-	return errors.New("the test has ended")
-}
-
-// Connections are held for longer than the client waits, so that commands which
-// were given up are carried out later, in the middle of whatever follows them;
-// and what is in the cache stays there, so that nothing wrong goes by unseen.
+// One instance's connections are held for longer than it waits for an answer,
+// so that what it gave up is carried out later: in the middle of its second try,
+// of its reads of the source, and of what another instance writes meanwhile, all
+// at random. What is in the cache stays there, so that nothing wrong goes by
+// unseen.
 func TestNoReadIsOlderThoughCommandsArriveLate(t *testing.T) {
+	const keys, spread = 96, 200 * time.Millisecond
 	for name, cluster := range map[string]bool{"Redis alone": false, "Redis cluster": true} {
 		t.Run(name, func(t *testing.T) {
-			w := &world{server: testparts.Redis(t, cluster)}
-			var all []aside
-			for range 4 {
-				all = append(all, newAside(t, cluster, 0))
-				w.instances = append(w.instances, cache.New(arriving{all[len(all)-1]}, long, slog.New(slog.DiscardHandler)))
+			late, server := newAside(t, cluster, 0), testparts.Redis(t, cluster)
+			held := cache.New(late, long, slog.New(slog.DiscardHandler))
+			w := &world{server: server, instances: []*cache.Cache{cache.New(server, long, slog.New(slog.DiscardHandler))}}
+			for range keys {
+				w.keys, w.truth = append(w.keys, newKey()), append(w.truth, &history{answers: spread})
 			}
-			for range 3 {
-				w.keys, w.truth = append(w.keys, newKey()), append(w.truth, &history{})
+			each := func(do func(k int)) {
+				var all sync.WaitGroup
+				for k := range keys {
+					all.Go(func() { do(k) })
+				}
+				all.Wait()
 			}
-			const lasting = 5 * time.Second
-			var holding sync.WaitGroup
-			for _, one := range all {
-				holding.Go(func() {
-					for end := time.Now().Add(lasting); time.Now().Before(end); {
-						pause(50 * time.Millisecond)
-						one.hold()
-						time.Sleep(500*time.Millisecond + rand.N(20*time.Millisecond))
-						one.restore()
+			other := w.instances[0]
+			works(t, late.Ping(t.Context()))
+			late.slow()        // so that nobody finds a free connection, and all make one
+			each(func(k int) { // half of the keys are filled
+				_, _ = held.Get(t.Context(), w.keys[k], w.truth[k].load)
+				if k%2 == 0 {
+					w.change(t.Context(), other, k, false)
+				}
+			})
+			late.restore()
+			late.hold()
+			time.AfterFunc(commandTimeout+spread/2, late.restore)
+			each(func(k int) {
+				var both sync.WaitGroup
+				both.Go(func() { w.disturbed(t.Context(), held, k) })
+				both.Go(func() {
+					time.Sleep(commandTimeout + rand.N(spread))
+					w.change(t.Context(), other, k, false)
+				})
+				both.Wait()
+			})
+			for range 2 {
+				each(func(k int) {
+					if err := w.read(t.Context(), other, k); err != nil {
+						t.Error(err)
 					}
 				})
 			}
-			w.run(t, lasting)
-			holding.Wait()
 		})
 	}
+}
+
+// commandTimeout is how long the client waits for an answer, as in open.go.
+const commandTimeout = 500 * time.Millisecond
+
+// disturbed reads an item, or changes it in vain.
+func (w *world) disturbed(ctx context.Context, c *cache.Cache, k int) {
+	if k%4 != 1 {
+		_, _ = c.Get(ctx, w.keys[k], w.truth[k].load)
+		return
+	}
+	c.Write(ctx, w.keys[k], func(context.Context) cache.Outcome {
+		pause(w.truth[k].answers)
+		return cache.Unchanged
+	})
 }

@@ -88,6 +88,23 @@ func TestReadsOfMissingItemsLeaveTheRetriesToThoseWhoNeedThem(t *testing.T) {
 	}
 }
 
+func TestAnswersEarnRetriesEvenThatThereIsNothing(t *testing.T) {
+	s, _ := behind(t, func(*store.Config) {})
+	for range 5 {
+		s.Tries(t.Context(), true, io.ErrUnexpectedEOF)
+	}
+	if tries := s.Tries(t.Context(), true, io.ErrUnexpectedEOF); tries != 1 {
+		t.Fatalf("with no retry left it was tried %d times", tries)
+	}
+	for range 30 {
+		_, err := s.Get(t.Context(), "missing")
+		isKind(t, fault.NotFound, err)
+	}
+	if tries := s.Tries(t.Context(), true, io.ErrUnexpectedEOF); tries != 3 {
+		t.Fatalf("with retries earned it was tried %d times", tries)
+	}
+}
+
 // A connection that idled for too long is not even tried: here it would say
 // nothing until the call's time is up.
 func TestAConnectionThatIdledForTooLongIsNotUsed(t *testing.T) {
