@@ -3,6 +3,7 @@ package api
 import (
 	"archive/zip"
 	"bytes"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -94,6 +95,44 @@ func TestBuildIsReproducible(t *testing.T) {
 			t.Errorf("%v, %v; want the zip alone", entries, err)
 		}
 	})
+}
+
+// checkout copies what the function is built from into a new folder, its files dated then.
+func checkout(t *testing.T, then time.Time) (function string) {
+	t.Helper()
+	root := t.TempDir()
+	if err := os.CopyFS(filepath.Join(root, "lambda"), os.DirFS("../lambda")); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"go.mod", "go.sum"} {
+		if err := os.WriteFile(filepath.Join(root, name), read(t, filepath.Join("..", name)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	err := filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		return os.Chtimes(path, then, then)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Join(root, "lambda")
+}
+
+func TestTheFunctionIsTheSameZipFromEveryCheckout(t *testing.T) {
+	first, err := Build(checkout(t, time.Now()), t.TempDir(), "arm64")
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := Build(checkout(t, time.Date(2001, time.March, 4, 5, 6, 7, 0, time.UTC)), t.TempDir(), "arm64")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(read(t, first.Path), read(t, second.Path)) || first.SHA256 != second.SHA256 || first.MigrationsSHA256 != second.MigrationsSHA256 {
+		t.Errorf("two checkouts make %s with migrations %s, and %s with %s", first.SHA256, first.MigrationsSHA256, second.SHA256, second.MigrationsSHA256)
+	}
 }
 
 func TestBuildSaysWhatIsWrong(t *testing.T) {
