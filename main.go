@@ -36,15 +36,15 @@ func provision(ctx *pulumi.Context, values config.Values) error {
 	// pipeline's roles tell by the name what is theirs.
 	room := func(name string) string { return ctx.Project() + "-" + ctx.Stack() + "-" + name }
 	provider := pulumi.Providers(aws)
-	ci, err := iam.New(ctx, room("iam"), iam.Args{Config: s.IAM, Domain: s.DNS.Domain}, provider)
+	locks, err := keys.New(ctx, room("keys"), keys.Args{Protect: s.Data.Protect}, provider)
+	if err != nil {
+		return err
+	}
+	ci, err := iam.New(ctx, room("iam"), iam.Args{Config: s.IAM, Domain: s.DNS.Domain, OperationsKeyARN: locks.OperationsKeyARN}, provider)
 	if err != nil {
 		return err
 	}
 	names, err := dns.New(ctx, room("dns"), dns.Args{Config: s.DNS, Stage: ctx.Stack()}, provider)
-	if err != nil {
-		return err
-	}
-	locks, err := keys.New(ctx, room("keys"), keys.Args{Protect: s.Data.Protect}, provider)
 	if err != nil {
 		return err
 	}

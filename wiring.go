@@ -96,6 +96,7 @@ func export(ctx *pulumi.Context, ci *iam.IAM, names *dns.DNS, net *network.Netwo
 	ctx.Export("hostName", pulumi.String(names.HostName))
 	ctx.Export("nameServers", names.NameServers)
 	ctx.Export("ciUser", ci.UserName)
+	ctx.Export("ciKeySecret", ci.KeySecretARN)
 	ctx.Export("ciPreviewRole", ci.PreviewRoleARN)
 	ctx.Export("ciDeployRole", ci.DeployRoleARN)
 }

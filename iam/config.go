@@ -23,10 +23,9 @@ type Config struct {
 	// DeployRef is the one branch that may deploy; protect it in GitLab.
 	DeployRef string `json:"deployRef"`
 	// OIDC is create, existing or off. An account has one provider for a GitLab instance, which
-	// bootstrap makes; a stack that creates it takes it along when it goes.
+	// bootstrap makes; a stack that creates it takes it along when it goes. Off: jobs sign in with a key
+	// of the CI user.
 	OIDC string `json:"oidc"`
-	// AccessKey makes a key of the CI user, kept in Secrets Manager. Leave it off where OIDC works.
-	AccessKey bool `json:"accessKey"`
 	// StateBucket and StateKey (an ARN) are bootstrap's: where the stack keeps its Pulumi state. Empty:
 	// it is kept elsewhere, and the roles get no right to it here.
 	StateBucket string `json:"stateBucket"`

@@ -11,18 +11,22 @@ import (
 // Token is the component's type.
 const Token = "didomi:iam:IAM"
 
-// Args are what the room needs: nothing of the others.
+// Args are what the room needs.
 type Args struct {
 	Config Config
 	// Domain is the parent of the stack's host name, whose records the deploy role may change.
 	Domain string
+	// OperationsKeyARN is what the secret of the CI user's key is encrypted with.
+	OperationsKeyARN pulumi.StringInput
 }
 
 // IAM is the pipeline's identity as the others see it.
 type IAM struct {
 	pulumi.ResourceState
 
-	UserName       pulumi.StringOutput `pulumi:"userName"`
+	UserName pulumi.StringOutput `pulumi:"userName"`
+	// KeySecretARN is where the user's key is kept; empty where jobs sign in with OIDC.
+	KeySecretARN   pulumi.StringOutput `pulumi:"keySecretArn"`
 	PreviewRoleARN pulumi.StringOutput `pulumi:"previewRoleArn"`
 	DeployRoleARN  pulumi.StringOutput `pulumi:"deployRoleArn"`
 	// WorkloadBoundaryARN is the permissions boundary that every role of the stack must carry for
@@ -64,6 +68,10 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	if err != nil {
 		return nil, err
 	}
+	secret, err := newKeySecret(ctx, s, args.OperationsKeyARN)
+	if err != nil {
+		return nil, err
+	}
 	b, err := newBoundaries(ctx, s)
 	if err != nil {
 		return nil, err
@@ -84,9 +92,9 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 		return nil, err
 	}
 	c.UserName, c.PreviewRoleARN, c.DeployRoleARN = user.Name, preview.Arn, deploy.Arn
-	c.WorkloadBoundaryARN = b.workload.Arn
+	c.KeySecretARN, c.WorkloadBoundaryARN = secret, b.workload.Arn
 	return c, ctx.RegisterResourceOutputs(c, pulumi.Map{
-		"userName": c.UserName, "previewRoleArn": c.PreviewRoleARN, "deployRoleArn": c.DeployRoleARN,
+		"userName": c.UserName, "keySecretArn": c.KeySecretARN, "previewRoleArn": c.PreviewRoleARN, "deployRoleArn": c.DeployRoleARN,
 		"workloadBoundaryArn": c.WorkloadBoundaryARN,
 	})
 }

@@ -15,6 +15,8 @@ import (
 const (
 	room     = "didomi-test-iam"
 	provider = "arn:aws:iam::123456789012:oidc-provider/gitlab.com"
+	// operationsKey is the ARN of the key of the stack's secrets.
+	operationsKey = "arn:aws:kms:eu-west-1:123456789012:key/operations"
 	// managedPolicyLimit is how long a managed policy may be, white space not counted.
 	managedPolicyLimit = 6144
 )
@@ -54,15 +56,12 @@ func build(t *testing.T, c Config) *mocks.Recorder {
 		"aws:iam/user:User":     func(r mocks.Resource) map[string]any { return map[string]any{"name": r.Name} },
 		"aws:iam/role:Role":     func(r mocks.Resource) map[string]any { return map[string]any{"name": r.Name} },
 		"aws:iam/policy:Policy": func(r mocks.Resource) map[string]any { return map[string]any{"name": r.Name} },
-		"aws:iam/accessKey:AccessKey": func(mocks.Resource) map[string]any {
-			return map[string]any{"secret": "the secret half"}
-		},
 		"aws:iam/openIdConnectProvider:OpenIdConnectProvider": func(mocks.Resource) map[string]any {
 			return map[string]any{"arn": provider}
 		},
 	}
 	return mocks.Mocks{Outputs: answers}.Run(t, func(ctx *pulumi.Context) error {
-		_, err := New(ctx, room, Args{Config: c, Domain: "example.com"})
+		_, err := New(ctx, room, Args{Config: c, Domain: "example.com", OperationsKeyARN: pulumi.String(operationsKey)})
 		return err
 	})
 }
@@ -82,9 +81,6 @@ func TestUserOnlyTakesTheTwoRoles(t *testing.T) {
 	}}
 	if got := statements(t, policies[0].Inputs["policy"]); !reflect.DeepEqual(got, want) {
 		t.Errorf("%v, want %v", got, want)
-	}
-	if n := len(r.OfType("aws:iam/accessKey:AccessKey")); n != 0 {
-		t.Errorf("%d access keys, want none", n)
 	}
 }
 
@@ -454,16 +450,32 @@ func TestNoParentIsTakenForNew(t *testing.T) {
 	}
 }
 
-func TestAccessKeyIsKeptSecret(t *testing.T) {
-	c := Default()
-	c.AccessKey = true
-	r := build(t, c)
-	version := r.Find(t, "aws:secretsmanager/secretVersion:SecretVersion", room+"-ci-key")
-	if want := `{"accessKeyId":"` + room + `-ci-key-id","secretAccessKey":"the secret half"}`; version.Inputs["secretString"] != want {
-		t.Errorf("%v, want %s", version.Inputs["secretString"], want)
-	}
-	if !slices.Contains(version.Secrets, "secretString") {
-		t.Error("the value is in plain in the state")
+func TestTheUsersKeyNeverPassesThroughPulumi(t *testing.T) {
+	for _, tt := range []struct {
+		name, oidc string
+		secrets    int
+	}{
+		{"with OIDC there is no key and no place for one", oidcCreate, 0},
+		{"nor with the provider of another stack", oidcExisting, 0},
+		{"without OIDC there is a secret, and nothing in it", oidcOff, 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c := Default()
+			c.OIDC = tt.oidc
+			r := build(t, c)
+			secrets := r.OfType("aws:secretsmanager/secret:Secret")
+			if len(secrets) != tt.secrets {
+				t.Fatalf("%d secrets, want %d", len(secrets), tt.secrets)
+			}
+			for _, s := range secrets {
+				if s.Inputs["kmsKeyId"] != operationsKey {
+					t.Errorf("it is encrypted with %v", s.Inputs["kmsKeyId"])
+				}
+			}
+			if keys, values := r.OfType("aws:iam/accessKey:AccessKey"), r.OfType("aws:secretsmanager/secretVersion:SecretVersion"); len(keys)+len(values) != 0 {
+				t.Errorf("Pulumi makes %v and %v", keys, values)
+			}
+		})
 	}
 }
 

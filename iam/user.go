@@ -18,11 +18,6 @@ func newUser(ctx *pulumi.Context, s site) (*iam.User, error) {
 	if err != nil {
 		return nil, fmt.Errorf("iam: CI user: %w", err)
 	}
-	if s.config.AccessKey {
-		if err := newAccessKey(ctx, s, user); err != nil {
-			return nil, err
-		}
-	}
 	return user, nil
 }
 
@@ -40,30 +35,24 @@ func letAssume(ctx *pulumi.Context, s site, user *iam.User, roles ...pulumi.Stri
 	return nil
 }
 
-// newAccessKey makes a key of the user and puts it into Secrets Manager, from where GitLab's
-// variables are set. In the state the secret half is encrypted, as every secret is.
-func newAccessKey(ctx *pulumi.Context, s site, user *iam.User) error {
-	key, err := iam.NewAccessKey(ctx, s.name+"-ci-key", &iam.AccessKeyArgs{
-		User:   user.Name,
-		Status: pulumi.String("Active"),
-	}, s.parent, pulumi.AdditionalSecretOutputs([]string{"secret", "sesSmtpPasswordV4"}))
-	if err != nil {
-		return fmt.Errorf("iam: key of the CI user: %w", err)
+// keyRecoveryDays is how long the deleted secret could be restored: nothing is lost with it, since
+// `ops rotate-key` makes another key.
+const keyRecoveryDays = 0
+
+// newKeySecret makes the secret that the user's key is kept in, without a value: `ops rotate-key` makes
+// the key and puts it there, so that it never passes through Pulumi, whose state every preview reads.
+// Its ARN is empty where jobs sign in with OIDC.
+func newKeySecret(ctx *pulumi.Context, s site, key pulumi.StringInput) (pulumi.StringOutput, error) {
+	if s.config.OIDC != oidcOff {
+		return pulumi.String("").ToStringOutput(), nil
 	}
 	secret, err := secretsmanager.NewSecret(ctx, s.name+"-ci-key", &secretsmanager.SecretArgs{
-		Description: pulumi.String("Access key of the CI user"),
+		Description:          pulumi.String("Access key of the CI user, made by ops rotate-key"),
+		KmsKeyId:             key,
+		RecoveryWindowInDays: pulumi.Int(keyRecoveryDays),
 	}, s.parent)
 	if err != nil {
-		return fmt.Errorf("iam: secret of the CI user's key: %w", err)
+		return pulumi.StringOutput{}, fmt.Errorf("iam: secret of the CI user's key: %w", err)
 	}
-	_, err = secretsmanager.NewSecretVersion(ctx, s.name+"-ci-key", &secretsmanager.SecretVersionArgs{
-		SecretId: secret.ID(),
-		SecretString: pulumi.ToSecret(pulumi.JSONMarshal(map[string]any{
-			"accessKeyId": key.ID(), "secretAccessKey": key.Secret,
-		})).(pulumi.StringOutput),
-	}, s.parent)
-	if err != nil {
-		return fmt.Errorf("iam: value of the CI user's secret: %w", err)
-	}
-	return nil
+	return secret.Arn, nil
 }

@@ -1,5 +1,5 @@
 // Command ops is what people and the pipeline do with a stack beside bringing it up: it reads a
-// stack's state or a preview of it. A rollout alone changes something in an account.
+// stack's state or a preview of it. A rollout and a rotation alone change something in an account.
 package main
 
 import (
@@ -18,6 +18,7 @@ import (
 	"github.com/didomi/serverless-api/ops/note"
 	"github.com/didomi/serverless-api/ops/review"
 	"github.com/didomi/serverless-api/ops/rollout"
+	"github.com/didomi/serverless-api/ops/rotation"
 	"github.com/didomi/serverless-api/ops/smoke"
 	"github.com/didomi/serverless-api/ops/unlock"
 )
@@ -36,6 +37,7 @@ var commands = []command.Command{
 	{Name: "smoke", Summary: "asks a deployed API whether it works", Run: smoke.Run},
 	{Name: "unlock", Summary: "takes away the lock that a killed job left on a stack", Run: unlock.Run},
 	{Name: "rollout", Summary: "brings a canary's new version into service, or goes back", Run: rollout.Run},
+	{Name: "rotate-key", Summary: "gives the CI user a new key, where jobs cannot sign in with OIDC", Run: rotation.Run},
 }
 
 func main() {

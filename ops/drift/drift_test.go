@@ -30,15 +30,16 @@ func TestOneIssueIsOpenedUpdatedAndClosed(t *testing.T) {
 		}
 		return name
 	}
-	look() // nothing to close
+	server.AddIssue("Drift of stack dev") // somebody else's is left alone
+	look()                                // nothing to close
 	look("--report", report("memory: 1"))
 	look("--report", report("memory: 2\n"))
 	issues := server.Issues()
-	if len(issues) != 1 || !strings.Contains(issues[0]["description"].(string), "    memory: 2\n") {
-		t.Fatalf("issues %v, want one about the last report", issues)
+	if len(issues) != 2 || issues[0]["description"] != nil || !strings.Contains(issues[1]["description"].(string), "    memory: 2\n") {
+		t.Fatalf("issues %v, want one more, about the last report", issues)
 	}
 	look()
-	if state := server.Issues()[0]["state"]; state != "closed" {
+	if state := server.Issues()[1]["state"]; state != "closed" {
 		t.Errorf("the issue is %v once there is no drift", state)
 	}
 }

@@ -1,6 +1,7 @@
 // Package gitlab is the part of GitLab's REST API that the pipeline writes to: notes of a merge
-// request and issues, each found again by a marker in its text so that it is updated and not
-// repeated. https://docs.gitlab.com/api/notes/, https://docs.gitlab.com/api/issues/
+// request and issues, each found again by who wrote it and a marker in its text so that it is updated
+// and not repeated, and the project's variables. https://docs.gitlab.com/api/notes/,
+// https://docs.gitlab.com/api/issues/, https://docs.gitlab.com/api/project_level_variables/
 package gitlab
 
 import (
@@ -26,14 +27,21 @@ type Project struct {
 	client         http.Client
 }
 
+// User is somebody on GitLab; a project access token has a user of its own.
+type User struct {
+	ID int `json:"id"`
+}
+
 // Note is a comment on a merge request.
 type Note struct {
-	ID   int    `json:"id"`
-	Body string `json:"body"`
+	ID     int    `json:"id"`
+	Body   string `json:"body"`
+	Author User   `json:"author"`
 }
 
 // Issue is an issue of the project.
 type Issue struct {
+	Author      User   `json:"author"`
 	IID         int    `json:"iid"`
 	Title       string `json:"title"`
 	Description string `json:"description"`
@@ -81,14 +89,19 @@ func (p *Project) PutNote(ctx context.Context, mergeRequest, marker, body string
 	return p.call(ctx, http.MethodPut, notes+"/"+strconv.Itoa(known.ID), text, nil)
 }
 
-// FindNote is the note of the merge request that carries the marker, or nil.
+// FindNote is the note of the merge request that carries the marker, or nil. Only the token's own user
+// writes such notes: whoever may comment could else say what was reviewed.
 func (p *Project) FindNote(ctx context.Context, mergeRequest, marker string) (*Note, error) {
+	self, err := p.self(ctx)
+	if err != nil {
+		return nil, err
+	}
 	notes, err := pages[Note](ctx, p, p.path("merge_requests", mergeRequest, "notes"), nil)
 	if err != nil {
 		return nil, err
 	}
 	for i := range notes {
-		if strings.HasPrefix(notes[i].Body, marker) {
+		if notes[i].Author == self && strings.HasPrefix(notes[i].Body, marker) {
 			return &notes[i], nil
 		}
 	}
@@ -131,13 +144,35 @@ func (p *Project) CloseIssue(ctx context.Context, title string) error {
 	return p.call(ctx, http.MethodPut, p.path("issues", strconv.Itoa(known.IID)), map[string]string{"state_event": "close"}, nil)
 }
 
+// SetVariable sets a CI/CD variable of the project: kept out of logs, given to jobs of protected
+// branches alone, and taken as it is, dollar signs included. The token must be a maintainer's.
+func (p *Project) SetVariable(ctx context.Context, name, value string) error {
+	fields := map[string]any{"key": name, "value": value, "masked": true, "protected": true, "raw": true}
+	err := p.call(ctx, http.MethodPut, p.path("variables", name), fields, nil)
+	if refused := new(refusal); errors.As(err, refused) && refused.code == http.StatusNotFound {
+		return p.call(ctx, http.MethodPost, p.path("variables"), fields, nil)
+	}
+	return err
+}
+
+// self is the user that the token is of. https://docs.gitlab.com/api/users/
+func (p *Project) self(ctx context.Context) (User, error) {
+	var user User
+	err := p.call(ctx, http.MethodGet, "/user", nil, &user)
+	return user, err
+}
+
 func (p *Project) findIssue(ctx context.Context, title string) (*Issue, error) {
+	self, err := p.self(ctx)
+	if err != nil {
+		return nil, err
+	}
 	all, err := pages[Issue](ctx, p, p.path("issues"), url.Values{"state": {"opened"}, "search": {title}, "in": {"title"}})
 	if err != nil {
 		return nil, err
 	}
 	for i := range all {
-		if all[i].Title == title && all[i].State == "opened" {
+		if all[i].Author == self && all[i].Title == title && all[i].State == "opened" {
 			return &all[i], nil
 		}
 	}
@@ -198,7 +233,7 @@ func (p *Project) call(ctx context.Context, method, path string, in, out any) er
 		return fmt.Errorf("GitLab %s %s: %w", method, path, err)
 	}
 	if answer.StatusCode/100 != 2 {
-		return fmt.Errorf("GitLab %s %s: %w", method, path, refusal(answer.Status, text))
+		return fmt.Errorf("GitLab %s %s: %w", method, path, refuse(answer, text))
 	}
 	if out == nil {
 		return nil
@@ -209,12 +244,19 @@ func (p *Project) call(ctx context.Context, method, path string, in, out any) er
 	return nil
 }
 
-// refusal is the start of what GitLab says.
-func refusal(status string, text []byte) error {
+// refusal is an answer that is none of success, with the start of what GitLab says.
+type refusal struct {
+	code int
+	said string
+}
+
+func (r refusal) Error() string { return r.said }
+
+func refuse(answer *http.Response, text []byte) refusal {
 	const enough = 300
 	said := strings.TrimSpace(string(text))
 	if len(said) > enough {
 		said = said[:enough]
 	}
-	return errors.New(strings.TrimSpace(status + " " + said))
+	return refusal{answer.StatusCode, strings.TrimSpace(answer.Status + " " + said)}
 }

@@ -74,7 +74,7 @@ var terraform = []entry{
 	{seed: "module.networking.aws_security_group.elasticache", room: "network", types: "aws:ec2/securityGroup:SecurityGroup", name: "cache", why: narrower},
 
 	{seed: "module.iam.aws_iam_user.cicd", room: "iam", types: "aws:iam/user:User", name: "ci", id: attribute("name")},
-	{seed: "module.iam.aws_iam_access_key.cicd", why: "not imported: nobody can read its secret again; `accessKey: true` makes another, OIDC needs none. Delete it"},
+	{seed: "module.iam.aws_iam_access_key.cicd", why: "not imported: nobody can read its secret again; `ops rotate-key` makes another, OIDC needs none. Delete it"},
 	{seed: "module.iam.aws_iam_user_policy.cicd", room: "iam", types: "aws:iam/userPolicy:UserPolicy", name: "ci-assume",
 		why: narrower + ": the right to take two roles. Delete the old one, or the user keeps its rights"},
 	{seed: "module.iam.aws_iam_role.rds_proxy", room: "data", types: "aws:iam/role:Role", name: "proxy", why: narrower},

@@ -14,6 +14,12 @@ import (
 // Token is the one that the server takes.
 const Token = "a project's token"
 
+// The users of the server: the token's own, and somebody else.
+const (
+	self  = 41
+	other = 42
+)
+
 // Server is a GitLab with the project 1.
 type Server struct {
 	*httptest.Server
@@ -21,24 +27,32 @@ type Server struct {
 	notes  map[string][]entry
 	issues []map[string]any
 	merged map[string]int
+	// variables are the project's, by name.
+	variables map[string]map[string]any
 }
 
 type entry struct {
-	ID   int    `json:"id"`
-	Body string `json:"body"`
+	ID     int    `json:"id"`
+	Body   string `json:"body"`
+	Author user   `json:"author"`
+}
+
+type user struct {
+	ID int `json:"id"`
 }
 
 // New starts a server that ends with the test.
 func New(t *testing.T) *Server {
 	t.Helper()
-	s := &Server{notes: map[string][]entry{}, merged: map[string]int{}}
+	s := &Server{notes: map[string][]entry{}, merged: map[string]int{}, variables: map[string]map[string]any{}}
 	mux := http.NewServeMux()
+	mux.HandleFunc("GET /user", func(w http.ResponseWriter, _ *http.Request) { s.write(w, user{self}) })
 	mux.HandleFunc("GET /projects/1/merge_requests/{mr}/notes", func(w http.ResponseWriter, r *http.Request) {
 		s.page(w, r, s.notes[r.PathValue("mr")])
 	})
 	mux.HandleFunc("POST /projects/1/merge_requests/{mr}/notes", func(_ http.ResponseWriter, r *http.Request) {
 		list := s.notes[r.PathValue("mr")]
-		s.notes[r.PathValue("mr")] = append(list, entry{len(list) + 1, s.fields(t, r)["body"].(string)})
+		s.notes[r.PathValue("mr")] = append(list, entry{len(list) + 1, s.fields(t, r)["body"].(string), user{self}})
 	})
 	mux.HandleFunc("PUT /projects/1/merge_requests/{mr}/notes/{note}", func(_ http.ResponseWriter, r *http.Request) {
 		n, err := strconv.Atoi(r.PathValue("note"))
@@ -57,7 +71,7 @@ func New(t *testing.T) *Server {
 	mux.HandleFunc("GET /projects/1/issues", func(w http.ResponseWriter, _ *http.Request) { s.write(w, s.issues) })
 	mux.HandleFunc("POST /projects/1/issues", func(_ http.ResponseWriter, r *http.Request) {
 		issue := s.fields(t, r)
-		issue["iid"], issue["state"] = len(s.issues)+1, "opened"
+		issue["iid"], issue["state"], issue["author"] = len(s.issues)+1, "opened", user{self}
 		s.issues = append(s.issues, issue)
 	})
 	mux.HandleFunc("PUT /projects/1/issues/{issue}", func(_ http.ResponseWriter, r *http.Request) {
@@ -71,6 +85,17 @@ func New(t *testing.T) *Server {
 			}
 			s.issues[n-1][key] = value
 		}
+	})
+	mux.HandleFunc("PUT /projects/1/variables/{name}", func(w http.ResponseWriter, r *http.Request) {
+		if _, known := s.variables[r.PathValue("name")]; !known {
+			http.Error(w, `{"message":"404 Variable Not Found"}`, http.StatusNotFound)
+			return
+		}
+		s.variables[r.PathValue("name")] = s.fields(t, r)
+	})
+	mux.HandleFunc("POST /projects/1/variables", func(_ http.ResponseWriter, r *http.Request) {
+		fields := s.fields(t, r)
+		s.variables[fields["key"].(string)] = fields
 	})
 	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Private-Token") != Token {
@@ -89,7 +114,7 @@ func New(t *testing.T) *Server {
 func (s *Server) AddNotes(request, n int, body string) {
 	key := strconv.Itoa(request)
 	for i := range n {
-		s.notes[key] = append(s.notes[key], entry{len(s.notes[key]) + 1, fmt.Sprintf("%s %d", body, i)})
+		s.notes[key] = append(s.notes[key], entry{len(s.notes[key]) + 1, fmt.Sprintf("%s %d", body, i), user{other}})
 	}
 }
 
@@ -104,6 +129,14 @@ func (s *Server) Notes(request int) []string {
 
 // Issues are what was posted.
 func (s *Server) Issues() []map[string]any { return s.issues }
+
+// AddIssue opens an issue of somebody else.
+func (s *Server) AddIssue(title string) {
+	s.issues = append(s.issues, map[string]any{"iid": len(s.issues) + 1, "title": title, "state": "opened", "author": user{other}})
+}
+
+// Variables are the project's, by name, as they were set.
+func (s *Server) Variables() map[string]map[string]any { return s.variables }
 
 // Merge says which merge request a commit came by.
 func (s *Server) Merge(commit string, request int) { s.merged[commit] = request }
