@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"regexp"
-	"strconv"
 	"strings"
 	"time"
 
@@ -125,23 +124,24 @@ func (r *Rollout) restore(ctx context.Context, before, description string) error
 var servedBefore = regexp.MustCompile(`^Version \d+, after (\d+)$`)
 
 // Back ends a rollout that is under way; when none is, it sends all requests to the version that
-// served before the last one, or to the one that is asked for (to, empty: none is). Where an update
-// moved the alias, that is the version published before.
+// served before the last one, or to the one that is asked for (to, empty: none is). What an update
+// moved it does not know: ask for what Serving said before it. Where that version serves alone
+// already, nothing is moved.
 func (r *Rollout) Back(ctx context.Context, to string) error {
 	alias, err := r.alias(ctx)
 	if err != nil {
 		return err
 	}
 	serving, description := *alias.FunctionVersion, *alias.Description
+	if to == serving && len(weights(alias)) == 0 {
+		r.log("version %s serves already, as it did before: nothing is moved", to)
+		return nil
+	}
 	if to == "" && len(weights(alias)) > 0 {
 		to = serving
 	}
 	if found := servedBefore.FindStringSubmatch(description); to == "" && found != nil {
 		to = found[1]
-	}
-	if number, err := strconv.Atoi(serving); to == "" && err == nil && number > 1 && !strings.Contains(description, ", back from ") {
-		// Moved by an update, all at once: versions are numbered in their order.
-		to = strconv.Itoa(number - 1)
 	}
 	if to == "" {
 		return fmt.Errorf("version %s serves, and the alias does not say what served before; name a version with --to", serving)
@@ -154,6 +154,18 @@ func (r *Rollout) Back(ctx context.Context, to string) error {
 	}
 	r.log("all requests go to version %s", to)
 	return nil
+}
+
+// Serving is the version that the alias leads to; empty before the first deployment.
+func (r *Rollout) Serving(ctx context.Context) (string, error) {
+	alias, err := r.alias(ctx)
+	if missing := new(types.ResourceNotFoundException); errors.As(err, &missing) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	return *alias.FunctionVersion, nil
 }
 
 func (r *Rollout) alias(ctx context.Context) (*lambda.GetAliasOutput, error) {

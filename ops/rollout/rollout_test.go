@@ -25,9 +25,14 @@ type account struct {
 	// refuse is what the move of that number, from 1 on, fails with.
 	refuse map[int]error
 	cool   error
+	// none says that there is no such alias.
+	none bool
 }
 
 func (a *account) GetAlias(context.Context, *lambda.GetAliasInput, ...func(*lambda.Options)) (*lambda.GetAliasOutput, error) {
+	if a.none {
+		return nil, &types.ResourceNotFoundException{}
+	}
 	revision := fmt.Sprint(len(a.moves))
 	return &lambda.GetAliasOutput{
 		FunctionVersion: &a.version, Description: &a.description, RevisionId: &revision,
@@ -231,6 +236,7 @@ func TestTheAlarmsAreLookedAtUntilTheTimeIsOver(t *testing.T) {
 }
 
 func TestBack(t *testing.T) {
+	moved := func(a *account) { a.description = "The version that serves" } // by an update
 	for _, c := range []struct {
 		name   string
 		change func(*account)
@@ -241,10 +247,10 @@ func TestBack(t *testing.T) {
 		{"the version before serves again", nil, "", "6, Version 6, back from 7", ""},
 		{"a version that is asked for serves", nil, "3", "3, Version 3, back from 7", ""},
 		{"a rollout under way is ended", func(a *account) { a.shares = map[string]float64{"8": 0.1} }, "", "7, Version 7, after 6", ""},
-		{"after an update that moved it, the version published before serves", func(a *account) { a.description = "The version that serves" }, "",
-			"6, Version 6, back from 7", ""},
-		{"the first version has none before it", func(a *account) { a.version, a.description = "1", "The version that serves" }, "",
-			"1, The version that serves", "the alias does not say what served before; name a version with --to"},
+		{"after an update that moved it, the version that is asked for serves", moved, "5", "5, Version 5, back from 7", ""},
+		{"an update that did not move it is not gone back from", moved, "7", "7, The version that serves", ""},
+		{"what an update moved it does not know by itself", moved, "", "7, The version that serves", "the alias does not say what served before; name a version with --to"},
+		{"a rollout under way is ended for the version that is asked for", func(a *account) { a.shares = map[string]float64{"8": 0.1} }, "7", "7, Version 7, after 6", ""},
 		{"once back, it does not go back again by itself", func(a *account) { a.description = "Version 7, back from 8" }, "",
 			"7, Version 7, back from 8", "the alias does not say what served before; name a version with --to"},
 	} {
@@ -259,6 +265,31 @@ func TestBack(t *testing.T) {
 				t.Errorf("serves %s, shared with %v; want %s", got, a.shares, c.serves)
 			}
 		})
+	}
+}
+
+func TestABadVersionIsGoneBackFromToWhatServed(t *testing.T) {
+	a := serving()
+	r, _ := start(a)
+	for _, published := range []string{"8", "9"} { // both bad, the second one on top of the way back
+		before, err := r.Serving(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		a.version, a.description = published, "The version that serves"
+		checkError(t, r.Back(t.Context(), before), "")
+		if a.version != "7" {
+			t.Errorf("version %s serves after version %s has failed, want 7", a.version, published)
+		}
+	}
+}
+
+func TestNothingServesBeforeTheFirstDeployment(t *testing.T) {
+	a := serving()
+	a.none = true
+	r, _ := start(a)
+	if version, err := r.Serving(t.Context()); version != "" || err != nil {
+		t.Errorf("version %q, %v; want none", version, err)
 	}
 }
 

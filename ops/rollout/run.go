@@ -28,6 +28,7 @@ type options struct {
 	watch, every time.Duration
 	back         bool
 	to           string
+	serving      bool
 }
 
 // Run brings the stack's newest version into service, or goes back. It reads what
@@ -46,6 +47,12 @@ func Run(ctx context.Context, io command.IO, args []string) error {
 	if err != nil {
 		return err
 	}
+	if o.serving && stack.FunctionName == "" {
+		return nil // nothing is deployed yet
+	}
+	if err := stack.check(); err != nil {
+		return err
+	}
 	account, err := config.LoadDefaultConfig(ctx)
 	if err != nil {
 		return fmt.Errorf("read the AWS settings of the environment: %w", err)
@@ -57,7 +64,15 @@ func Run(ctx context.Context, io command.IO, args []string) error {
 		Function: stack.FunctionName, Alias: "live", Version: stack.FunctionVersion,
 		Share: float64(o.percent) / 100, Watch: o.watch, Every: o.every,
 	}
-	if o.back {
+	switch {
+	case o.serving:
+		version, err := r.Serving(ctx)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintln(io.Stdout, version)
+		return err
+	case o.back:
 		return r.Back(ctx, o.to)
 	}
 	return r.Forward(ctx)
@@ -68,6 +83,7 @@ func (o *options) register(flags *flag.FlagSet) {
 	flags.DurationVar(&o.watch, "watch", 10*time.Minute, "how `long`; alarms need three minutes of five to go off")
 	flags.DurationVar(&o.every, "every", 15*time.Second, "how often the alarms are looked at")
 	flags.BoolVar(&o.back, "back", false, "end a rollout, or send all requests to the version before")
+	flags.BoolVar(&o.serving, "serving", false, "print the version that serves and change nothing; before the first deployment nothing is printed")
 	flags.StringVar(&o.to, "to", "", "with --back: the `version` to go back to")
 }
 
@@ -81,6 +97,8 @@ func (o *options) check() error {
 		return command.BadUsage("--every is %s; want 1s or more", o.every)
 	case o.to != "" && !o.back:
 		return command.BadUsage("--to goes with --back")
+	case o.serving && o.back:
+		return command.BadUsage("--serving changes nothing, --back does: give one of them")
 	}
 	return nil
 }
@@ -90,10 +108,14 @@ func readOutputs(in io.Reader) (outputs, error) {
 	if err := json.NewDecoder(in).Decode(&stack); err != nil {
 		return stack, command.BadUsage("the standard input is not what `pulumi stack output --json` prints: %v", err)
 	}
-	if stack.FunctionName == "" || stack.FunctionVersion == "" || len(stack.RolloutAlarms) == 0 {
-		return stack, errors.New("the stack's outputs name no functionName, functionVersion or rolloutAlarms: bring it up first")
-	}
 	return stack, nil
+}
+
+func (o outputs) check() error {
+	if o.FunctionName == "" || o.FunctionVersion == "" || len(o.RolloutAlarms) == 0 {
+		return errors.New("the stack's outputs name no functionName, functionVersion or rolloutAlarms: bring it up first")
+	}
+	return nil
 }
 
 func wait(ctx context.Context, d time.Duration) error {

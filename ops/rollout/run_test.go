@@ -20,9 +20,11 @@ func TestACommandThatIsCalledWronglyTalksToNobody(t *testing.T) {
 		{"no time", "--watch 0s", stack, "--watch is 0s; want 1s or more"},
 		{"looking all the time", "--every 1ms", stack, "--every is 1ms; want 1s or more"},
 		{"a version to go forward to", "--to 3", stack, "--to goes with --back"},
+		{"looking and going back at once", "--serving --back", stack, "give one of them"},
 		{"an unknown flag", "--fast", stack, "flag provided but not defined"},
 		{"nothing to read", "", "", "the standard input is not what `pulumi stack output --json` prints"},
 		{"a stack that is not up", "", "{}", "bring it up first"},
+		{"the version of a stack that is not up is none", "--serving", "{}", ""},
 		{"a stack without alarms", "", `{"functionName":"f","functionVersion":"8"}`, "bring it up first"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
