@@ -17,6 +17,8 @@ type Note struct {
 	Commit, Pipeline string
 	// Stacks are the previews, one a stack.
 	Stacks []*graph.Graph
+	// Failed are the stacks that have none.
+	Failed []Failure
 	// Costs are the lines about money, one a stack; none where nothing is known.
 	Costs []string
 	// Accepted says that somebody agrees to the losses.
@@ -27,10 +29,13 @@ type Note struct {
 // characters; nobody reads that many.
 const longest = 60_000
 
-// Markdown is the note as GitLab shows it: losses first, then what each stack would do.
+// Markdown is the note as GitLab shows it: failures and losses first, then what each stack would do.
 func (n Note) Markdown() (string, error) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "## Preview of %s\n\n", n.Commit)
+	for _, f := range n.Failed {
+		f.warn(&b)
+	}
 	n.warn(&b)
 	for _, g := range n.Stacks {
 		if err := stack(&b, g); err != nil {
@@ -99,7 +104,7 @@ func stack(b *strings.Builder, g *graph.Graph) error {
 	if len(text) > longest {
 		text = text[:strings.LastIndexByte(text[:longest], '\n')+1] + "  ... the rest is in the job's artefact\n"
 	}
-	fence := strings.Repeat("`", max(3, ticks(text)+1))
+	fence := fenceOf(text)
 	fmt.Fprintf(b, "<details><summary>Changes</summary>\n\n%sdiff\n%s%s\n\n</details>\n\n", fence, text, fence)
 	return nil
 }
@@ -113,6 +118,9 @@ func count(changes []*graph.Resource, op string) int {
 	}
 	return n
 }
+
+// fenceOf is a fence that the text does not end.
+func fenceOf(text string) string { return strings.Repeat("`", max(3, ticks(text)+1)) }
 
 // ticks is the longest run of backticks, which would end a fence.
 func ticks(text string) int {

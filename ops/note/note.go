@@ -27,22 +27,24 @@ type files []string
 func (f *files) String() string     { return strings.Join(*f, ",") }
 func (f *files) Set(v string) error { *f = append(*f, v); return nil }
 
-// Run posts the note. It says no to a change that loses data which nobody has agreed to.
+// Run posts the note. It says no to a change that loses data which nobody has agreed to, and to one
+// that a stack's preview failed for.
 func Run(ctx context.Context, io command.IO, args []string) error {
 	return run(ctx, io, args, os.Getenv)
 }
 
 func run(ctx context.Context, io command.IO, args []string, getenv func(string) string) error {
-	var previews, costs files
+	var previews, costs, failed files
 	flags := command.Flags("note")
 	flags.Var(&previews, "preview", "`file` with what pulumi preview --json --show-sames prints, once for each stack")
 	flags.Var(&costs, "cost", "`file` with what ops cost prints about the change, once for each stack")
+	flags.Var(&failed, "failed", "`STACK=FILE` for a stack whose preview failed, with what it said; there is no file where the job ended before")
 	show := flags.Bool("print", false, "print the note instead of posting it")
 	if err := command.Parse(io, flags, args); err != nil {
 		return err
 	}
-	if len(previews) == 0 {
-		return command.BadUsage("give --preview at least once")
+	if len(previews)+len(failed) == 0 {
+		return command.BadUsage("give --preview or --failed at least once")
 	}
 	n := Note{Commit: getenv("CI_COMMIT_SHORT_SHA"), Pipeline: getenv("CI_PIPELINE_URL")}
 	for _, name := range previews {
@@ -58,6 +60,13 @@ func run(ctx context.Context, io command.IO, args []string, getenv func(string) 
 			return fmt.Errorf("read the cost: %w", err)
 		}
 		n.Costs = append(n.Costs, strings.TrimSpace(string(text)))
+	}
+	for _, value := range failed {
+		f, err := readFailure(value)
+		if err != nil {
+			return err
+		}
+		n.Failed = append(n.Failed, f)
 	}
 	n.Accepted = slices.Contains(strings.Split(getenv("CI_MERGE_REQUEST_LABELS"), ","), AcceptLabel)
 	if err := deliver(ctx, io, n, *show, getenv); err != nil {
@@ -90,19 +99,24 @@ func deliver(ctx context.Context, io command.IO, n Note, show bool, getenv func(
 	return err
 }
 
-// verdict stops a change that loses data until somebody has agreed.
+// verdict stops a change that has no preview, and one that loses data until somebody has agreed.
 func (n Note) verdict(io command.IO) error {
-	if n.Accepted {
-		return nil
+	for _, f := range n.Failed {
+		_, _ = fmt.Fprintf(io.Stderr, "stack %s: there is no preview: %s\n", f.Stack, f.firstLine())
 	}
 	lost := 0
 	for _, g := range n.Stacks {
 		for _, r := range review.Losses(g) {
-			lost++
-			_, _ = fmt.Fprintf(io.Stderr, "stack %s: %s would be %sd, and what is in it lost\n", g.Stack, r.Name, r.Op)
+			if !n.Accepted {
+				lost++
+				_, _ = fmt.Fprintf(io.Stderr, "stack %s: %s would be %sd, and what is in it lost\n", g.Stack, r.Name, r.Op)
+			}
 		}
 	}
-	if lost == 0 {
+	switch {
+	case lost == 0 && len(n.Failed) > 0:
+		return command.ErrNo
+	case lost == 0:
 		return nil
 	}
 	_, _ = fmt.Fprintf(io.Stderr, "change the code so that it stays, or back it up and set the label %q on the merge request, then run the pipeline again\n", AcceptLabel)

@@ -103,6 +103,60 @@ func TestALossIsOnTopAndStopsThePipelineUntilItIsAccepted(t *testing.T) {
 	}
 }
 
+func TestAPreviewThatFailedIsOnTopAndStopsThePipeline(t *testing.T) {
+	said := filepath.Join(t.TempDir(), "said")
+	const protected = "error db: resource \"db\" cannot be replaced because it is protected"
+	if err := os.WriteFile(said, []byte("warning fn: old\n"+protected+"\n"+strings.Repeat("more\n", 30)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, tt := range map[string]struct{ failed, want string }{
+		"what it said is shown, the error first":                 {"prod=" + said, "```text\n" + protected + "\nwarning fn: old\n"},
+		"a preview that was not begun is said to be in the log":  {"prod=" + said + ".none", notMade},
+		"of much that it said the rest is left to the job's log": {"prod=" + said, "more\n... the rest is in the job's log\n```"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := gitlabtest.New(t)
+			io, _, problems := streams()
+			err := run(t.Context(), io, []string{"--preview", written(t, bigger), "--failed", tt.failed}, job(server, map[string]string{"CI_MERGE_REQUEST_LABELS": AcceptLabel}))
+			if !errors.Is(err, command.ErrNo) || !strings.Contains(problems.String(), "stack prod: there is no preview") {
+				t.Errorf("error %v, said %q; want a no", err, problems)
+			}
+			body := server.Notes(7)[0]
+			warning, stack := strings.Index(body, "The preview of **prod** failed"), strings.Index(body, "### dev")
+			if warning < 0 || warning > stack || !strings.Contains(body, tt.want) {
+				t.Errorf("the note does not say %q on top:\n%s", tt.want, body)
+			}
+		})
+	}
+	t.Run("a stack without a file is refused", func(t *testing.T) {
+		io, _, _ := streams()
+		if err := run(t.Context(), io, []string{"--failed", "prod"}, job(gitlabtest.New(t), nil)); err == nil || !strings.Contains(err.Error(), "want STACK=FILE") {
+			t.Errorf("error %v", err)
+		}
+	})
+}
+
+func TestSomebodyElsesNoteSaysNothingAboutAReview(t *testing.T) {
+	server := gitlabtest.New(t)
+	server.Merge("abc", 7)
+	own := gitlabtest.New(t)
+	io, _, _ := streams()
+	if err := run(t.Context(), io, []string{"--preview", written(t, bigger)}, job(own, nil)); err != nil {
+		t.Fatal(err)
+	}
+	server.AddNotes(7, 1, own.Notes(7)[0]) // word for word, by another user
+	check := []string{"--preview", written(t, bigger)}
+	if err := reviewed(t.Context(), io, check, job(server, nil)); !errors.Is(err, command.ErrNo) {
+		t.Errorf("a forged note counts: %v", err)
+	}
+	if err := run(t.Context(), io, check, job(server, nil)); err != nil || len(server.Notes(7)) != 2 {
+		t.Errorf("%d notes, %v; want the forged one left alone and one more", len(server.Notes(7)), err)
+	}
+	if err := reviewed(t.Context(), io, check, job(server, nil)); err != nil {
+		t.Errorf("the note of the token's own user does not count: %v", err)
+	}
+}
+
 func TestReviewed(t *testing.T) {
 	server := gitlabtest.New(t)
 	server.Merge("abc", 7)
