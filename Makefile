@@ -5,7 +5,7 @@ TOOLS := tools
 LINT := .sandbox/lint
 # Modules whose tests need nothing but Go; the whole stack's are in sandbox/e2e.
 PACKAGES := $$(go list ./... | grep -v /e2e$$)
-SCRIPTS := .ci/run sandbox/tools/language-go/pulumi-language-go ci/cost ci/drift ci/identity ci/preview ci/smoke ci/vulnerabilities
+SCRIPTS := .ci/run sandbox/tools/language-go/pulumi-language-go ci/cost ci/drift ci/identity ci/plugins ci/preview ci/review ci/smoke ci/vulnerabilities
 # The sandbox's own programs are built without paths; checking them the same way
 # shares Go's build cache, which for the AWS provider is worth ten minutes.
 TRIM := GOFLAGS="$$GOFLAGS -trimpath"

@@ -25,6 +25,11 @@ func AWSCLI(l layout.Layout) Step {
 	return pythonStep(l, "awscli", "AWS CLI", "awscli.txt", l.AWSVenv(), filepath.Join("bin", "aws"))
 }
 
+// Node is the step that makes the Python environment whose wheel carries Node.js.
+func Node(l layout.Layout) Step {
+	return pythonStep(l, "node", "Node.js", "node.txt", l.NodeVenv())
+}
+
 // pythonStep makes a Python environment of pinned, hash-checked wheels. An
 // environment cannot be moved, so it is made in place: the stamp, written
 // last, is what makes it count. Programs are files of the wheels, relative to

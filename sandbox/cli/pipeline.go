@@ -22,8 +22,10 @@ func runPipeline(ctx context.Context, l layout.Layout, args []string) error {
 		return err
 	}
 	defer unlock()
-	if err := makeTools(ctx, l, []build.Step{pipeline.Tools(l)}); err != nil {
-		return err
+	for _, step := range []build.Step{build.Node(l), pipeline.Tools(l)} { // each needs the one before
+		if err := makeTools(ctx, l, []build.Step{step}); err != nil {
+			return err
+		}
 	}
 	stacks := map[string]*deploy.Stack{}
 	for _, name := range []string{"dev", "prod"} {

@@ -78,6 +78,9 @@ func (l Layout) Venv() string { return filepath.Join(l.Root, "venv") }
 // AWSVenv is the Python environment of the AWS CLI, made when first used.
 func (l Layout) AWSVenv() string { return filepath.Join(l.Root, "venv-aws") }
 
+// NodeVenv is the Python environment that carries Node.js, made when first used.
+func (l Layout) NodeVenv() string { return filepath.Join(l.Root, "venv-node") }
+
 // Build is the folder of build caches and their stamps.
 func (l Layout) Build() string { return filepath.Join(l.Root, "build") }
 

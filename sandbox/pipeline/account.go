@@ -1,0 +1,147 @@
+package pipeline
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+)
+
+// administrator is the AWS settings of the emulated account's administrator.
+func (s *session) administrator() aws.Config {
+	report := s.runner.Report
+	return aws.Config{
+		Region: s.runner.Region, BaseEndpoint: aws.String(report.Endpoint),
+		Credentials: credentials.NewStaticCredentialsProvider(report.AccessKeyID, report.SecretAccessKey, ""),
+	}
+}
+
+func (s *session) s3() *s3.Client {
+	return s3.NewFromConfig(s.administrator(), func(o *s3.Options) { o.UsePathStyle = true })
+}
+
+// outputs is what `pulumi stack output --json` prints of a stack, secrets left out.
+func (s *session) outputs(ctx context.Context, stack string) ([]byte, error) {
+	var out bytes.Buffer
+	if err := s.stacks[stack].Run(ctx, &out, nil, "stack", "output", "--json", "--stack", stack, "--non-interactive"); err != nil {
+		return nil, fmt.Errorf("read the outputs of stack %s: %w\n%s", stack, err, out.String())
+	}
+	return out.Bytes(), nil
+}
+
+// output is one of a stack's outputs, a text.
+func (s *session) output(ctx context.Context, stack, name string) (string, error) {
+	text, err := s.outputs(ctx, stack)
+	if err != nil {
+		return "", err
+	}
+	var all map[string]any
+	if err := json.Unmarshal(text, &all); err != nil {
+		return "", fmt.Errorf("read the outputs of stack %s: %w", stack, err)
+	}
+	value, ok := all[name].(string)
+	if !ok || value == "" {
+		return "", fmt.Errorf("stack %s has no output %s", stack, name)
+	}
+	return value, nil
+}
+
+// serving is the version that the alias of a stack's function leads to, alone.
+func (s *session) serving(ctx context.Context, stack string) (string, error) {
+	function, err := s.output(ctx, stack, "functionName")
+	if err != nil {
+		return "", err
+	}
+	alias, err := lambda.NewFromConfig(s.administrator()).GetAlias(ctx, &lambda.GetAliasInput{FunctionName: &function, Name: aws.String("live")})
+	if err != nil {
+		return "", fmt.Errorf("which version of %s serves: %w", function, err)
+	}
+	if alias.RoutingConfig != nil && len(alias.RoutingConfig.AdditionalVersionWeights) > 0 {
+		return "", fmt.Errorf("version %s of %s shares the requests with %v", *alias.FunctionVersion, function, alias.RoutingConfig.AdditionalVersionWeights)
+	}
+	return *alias.FunctionVersion, nil
+}
+
+// setVersioning does by hand what the program says of the stack's bucket, or something else.
+func (s *session) setVersioning(ctx context.Context, bucket string, status s3types.BucketVersioningStatus) error {
+	_, err := s.s3().PutBucketVersioning(ctx, &s3.PutBucketVersioningInput{
+		Bucket: &bucket, VersioningConfiguration: &s3types.VersioningConfiguration{Status: status},
+	})
+	if err != nil {
+		return fmt.Errorf("set the versioning of bucket %s: %w", bucket, err)
+	}
+	return nil
+}
+
+// keys are the ids of a user's access keys.
+func (s *session) keys(ctx context.Context, user string) ([]string, error) {
+	listed, err := iam.NewFromConfig(s.administrator()).ListAccessKeys(ctx, &iam.ListAccessKeysInput{UserName: &user})
+	if err != nil {
+		return nil, fmt.Errorf("list the keys of user %s: %w", user, err)
+	}
+	var ids []string
+	for _, k := range listed.AccessKeyMetadata {
+		ids = append(ids, *k.AccessKeyId)
+	}
+	return ids, nil
+}
+
+// lock is who holds a stack, as Pulumi writes it.
+type lock struct {
+	PID int `json:"pid"`
+}
+
+func (s *session) lockFolder(stack string) string {
+	return ".pulumi/locks/organization/didomi/" + stack + "/"
+}
+
+// locks are those on a stack.
+func (s *session) locks(ctx context.Context, stack string) ([]lock, error) {
+	bucket, client := aws.String(s.runner.Base.StateBucket), s.s3()
+	listed, err := client.ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: bucket, Prefix: aws.String(s.lockFolder(stack))})
+	if err != nil {
+		return nil, fmt.Errorf("list the locks of stack %s: %w", stack, err)
+	}
+	var all []lock
+	for _, object := range listed.Contents {
+		got, err := client.GetObject(ctx, &s3.GetObjectInput{Bucket: bucket, Key: object.Key})
+		if err != nil {
+			return nil, fmt.Errorf("read the lock of stack %s: %w", stack, err)
+		}
+		text, err := io.ReadAll(got.Body)
+		_ = got.Body.Close()
+		if err != nil {
+			return nil, fmt.Errorf("read the lock of stack %s: %w", stack, err)
+		}
+		var l lock
+		if err := json.Unmarshal(text, &l); err != nil {
+			return nil, fmt.Errorf("read the lock of stack %s: %w", stack, err)
+		}
+		all = append(all, l)
+	}
+	return all, nil
+}
+
+// hold locks a stack as an update on somebody's machine does.
+func (s *session) hold(ctx context.Context, stack string) (release func() error, err error) {
+	bucket, client := aws.String(s.runner.Base.StateBucket), s.s3()
+	key := aws.String(s.lockFolder(stack) + "0b0e5e6f-0000-4000-8000-000000000000.json")
+	_, err = client.PutObject(ctx, &s3.PutObjectInput{Bucket: bucket, Key: key, Body: strings.NewReader(
+		`{"pid":1,"username":"somebody","hostname":"laptop","timestamp":"2026-01-02T03:04:05Z"}`)})
+	if err != nil {
+		return nil, fmt.Errorf("lock stack %s: %w", stack, err)
+	}
+	return func() error {
+		_, err := client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: bucket, Key: key})
+		return err
+	}, nil
+}

@@ -1,0 +1,53 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+)
+
+// drift is what the scheduled pipeline looks for.
+func (s *session) drift() []step {
+	look := Run{Source: "schedule", Branch: "main", Jobs: []string{"drift:dev"}}
+	return []step{
+		{"a scheduled pipeline finds no drift", func(ctx context.Context) error {
+			return s.expect(ctx, Run{Source: "schedule", Branch: "main"}, true, "stack dev: no drift", "stack prod: no drift")
+		}},
+		{"what somebody changes by hand is in an issue", func(ctx context.Context) error {
+			bucket, err := s.output(ctx, "dev", "bucket")
+			if err != nil {
+				return err
+			}
+			if err := s.setVersioning(ctx, bucket, s3types.BucketVersioningStatusSuspended); err != nil {
+				return err
+			}
+			err = errors.Join(s.expect(ctx, look, false), s.drifted("opened", "didomi-dev-data", "Suspended"))
+			return errors.Join(err, s.setVersioning(ctx, bucket, s3types.BucketVersioningStatusEnabled))
+		}},
+		{"that nobody could look is no drift, and changes no issue", func(ctx context.Context) error {
+			blind := look
+			blind.Variables = map[string]string{"AWS_TOKEN": "none"}
+			return errors.Join(s.expect(ctx, blind, false, "whether there is drift is not known"), s.drifted("opened", "Suspended"))
+		}},
+		{"the issue is closed once it is undone", func(ctx context.Context) error {
+			return errors.Join(s.expect(ctx, look, true, "stack dev: no drift"), s.drifted("closed"))
+		}},
+	}
+}
+
+// drifted says whether there is one issue, about dev, in that state and with these words.
+func (s *session) drifted(state string, words ...string) error {
+	issues := s.gitlab.Issues()
+	if len(issues) != 1 || issues[0].Title != "Drift of stack dev" || issues[0].State != state {
+		return fmt.Errorf("issues %+v, want one about dev that is %s", issues, state)
+	}
+	for _, word := range words {
+		if !strings.Contains(issues[0].Description, word) {
+			return fmt.Errorf("the issue does not say %q:\n%s", word, issues[0].Description)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,92 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// interruptions end jobs in the middle of an update, as somebody's cancelling or a lost machine does.
+func (s *session) interruptions() []step {
+	return []step{
+		{"an update that is killed leaves no lock", func(ctx context.Context) error {
+			if err := s.propose(ctx, "third", "Change the function once more", replace("lambda/touched.go", "touched", "third")); err != nil {
+				return err
+			}
+			if err := s.expect(ctx, s.request("third", []string{"preview:dev", "preview:prod", "review"}), true); err != nil {
+				return err
+			}
+			if err := s.merged(ctx, "third"); err != nil {
+				return err
+			}
+			run := Run{Source: "push", Branch: "main", Jobs: []string{"deploy:dev"}, During: s.interrupt("dev", syscall.SIGKILL)}
+			return errors.Join(s.expect(ctx, run, false, "the lock of this job's killed process"), s.unlocked(ctx, "dev"))
+		}},
+		{"an update that is cancelled gives its lock back", func(ctx context.Context) error {
+			return errors.Join(s.again(ctx, s.interrupt("dev", syscall.SIGTERM), false), s.unlocked(ctx, "dev"))
+		}},
+		{"what was begun is ended by the next one", func(ctx context.Context) error {
+			return s.again(ctx, nil, true)
+		}},
+	}
+}
+
+// begun is a line of an update that changes something.
+var begun = regexp.MustCompile(`(updating|creating|replacing) \(\d+s\)`)
+
+// interrupt sends a signal to the pulumi that updates the stack, once it changes something.
+func (s *session) interrupt(stack string, signal syscall.Signal) func(context.Context, func() string) error {
+	return func(ctx context.Context, said func() string) error {
+		for {
+			_, update, found := strings.Cut(said(), "$ pulumi up ")
+			if found && begun.MatchString(update) {
+				break
+			}
+			select {
+			case <-ctx.Done():
+				return errors.New("the update was to be interrupted, and ended before it changed anything")
+			case <-time.After(50 * time.Millisecond):
+			}
+		}
+		locks, err := s.locks(ctx, stack)
+		if err != nil {
+			return err
+		}
+		if len(locks) != 1 {
+			return fmt.Errorf("%d locks on stack %s while it is updated, want 1", len(locks), stack)
+		}
+		return syscall.Kill(locks[0].PID, signal)
+	}
+}
+
+// unlocked says whether nobody holds the stack.
+func (s *session) unlocked(ctx context.Context, stack string) error {
+	locks, err := s.locks(ctx, stack)
+	if err == nil && len(locks) > 0 {
+		err = fmt.Errorf("stack %s is left with %d locks", stack, len(locks))
+	}
+	return err
+}
+
+// accept is how a job says what to set for a preview that no merge request showed.
+var accept = regexp.MustCompile(`ACCEPT_PREVIEW=([0-9a-f]+)`)
+
+// again runs the job of dev once more, as somebody does who has read what is left to do: where an
+// interrupted update has done a part already, that is not what the merge request showed.
+func (s *session) again(ctx context.Context, during func(context.Context, func() string) error, ok bool) error {
+	run := Run{Source: "push", Branch: "main", Jobs: []string{"deploy:dev"}}
+	first, err := s.runner.Run(ctx, run)
+	if err != nil {
+		return err
+	}
+	print := accept.FindStringSubmatch(first.Output)
+	if print == nil {
+		return errors.New("the rest of an interrupted update is taken for what was reviewed")
+	}
+	run.Variables, run.During = map[string]string{"ACCEPT_PREVIEW": print[1]}, during
+	return s.expect(ctx, run, ok)
+}

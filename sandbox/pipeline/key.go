@@ -1,0 +1,88 @@
+package pipeline
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+
+	"github.com/didomi/serverless-api/sandbox/deploy"
+)
+
+// withoutOIDC takes GitLab's tokens away from prod, and gives its jobs the key of its CI user.
+func (s *session) withoutOIDC() []step {
+	return []step{{"where there is no OIDC jobs sign in with the CI user's key, which is rotated", func(ctx context.Context) error {
+		if err := s.propose(ctx, "key", "Sign in with a key", replace("Pulumi.prod.yaml", "stateBucket:", "oidc: \"off\"\n        stateBucket:")); err != nil {
+			return err
+		}
+		if err := s.administerProd(ctx); err != nil {
+			return err
+		}
+		for range 2 { // the first key, and another in its place
+			if err := s.rotate(ctx); err != nil {
+				return err
+			}
+		}
+		maps.Copy(s.runner.Variables, s.gitlab.Variables())
+		if err := s.expect(ctx, s.request("key", []string{"preview:prod"}), true); err != nil {
+			return err
+		}
+		if err := s.merged(ctx, "key"); err != nil {
+			return err
+		}
+		return s.expect(ctx, Run{Source: "schedule", Branch: "main", Jobs: []string{"drift:prod"}}, true, "stack prod: no drift")
+	}}}
+}
+
+// administerProd brings the room iam of prod to what the branch says.
+func (s *session) administerProd(ctx context.Context) error {
+	content, err := os.ReadFile(filepath.Join(s.runner.Project.dir, "Pulumi.prod.yaml"))
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(deploy.StackFile(s.layout, "prod"), content, 0o600); err != nil {
+		return err
+	}
+	var log bytes.Buffer
+	if _, err := bootstrap(ctx, s.stacks["prod"], &log); err != nil {
+		return fmt.Errorf("%w\n%s", err, log.String())
+	}
+	return nil
+}
+
+// rotate runs the command as an administrator does, and looks at what is left.
+func (s *session) rotate(ctx context.Context) error {
+	outputs, err := s.outputs(ctx, "prod")
+	if err != nil {
+		return err
+	}
+	vars := deploy.Environment(s.layout, s.runner.Report, s.runner.Region, s.runner.Base)
+	vars["CI_PROJECT_ID"] = projectID
+	for _, name := range []string{"CI_API_V4_URL", "GITLAB_TOKEN"} {
+		vars[name] = s.runner.Variables[name]
+	}
+	command := exec.CommandContext(ctx, "go", "run", "./ops", "rotate-key", "--stack", "prod")
+	command.Dir, command.Env, command.Stdin = s.layout.Repo, deploy.Inherit(s.layout, vars), bytes.NewReader(outputs)
+	said, err := command.CombinedOutput()
+	_, _ = s.out.Write(said)
+	if err != nil {
+		return fmt.Errorf("rotate the key: %w", err)
+	}
+	given := s.gitlab.Variables()
+	if bytes.Contains(said, []byte(given["PROD_CI_KEY_SECRET"])) {
+		return fmt.Errorf("the command prints the key")
+	}
+	user, err := s.output(ctx, "prod", "ciUser")
+	if err != nil {
+		return err
+	}
+	left, err := s.keys(ctx, user)
+	if err == nil && !slices.Equal(left, []string{given["PROD_CI_KEY_ID"]}) {
+		err = fmt.Errorf("user %s is left with the keys %v, want the one that GitLab has, %s", user, left, given["PROD_CI_KEY_ID"])
+	}
+	return err
+}
