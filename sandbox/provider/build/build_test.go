@@ -26,9 +26,10 @@ import (
 	"` + upstreamModule + `/internal/conns"
 	"` + upstreamModule + `/internal/service/ec2"
 	"` + upstreamModule + `/internal/service/glue"
+	"` + upstreamModule + `/internal/service/wafv2"
 )
 func servicePackages() []conns.ServicePackage {
-	v := []conns.ServicePackage{ec2.ServicePackage(), glue.ServicePackage()}
+	v := []conns.ServicePackage{ec2.ServicePackage(), glue.ServicePackage(), wafv2.ServicePackage()}
 	return v
 }
 `,
@@ -47,7 +48,10 @@ func (c *AWSClient) GlueClient() *glue.Client { return nil }
 var list = []registration{{TypeName: "aws_vpc"}, {TypeName: "aws_wafv2_web_acl_rule"}}
 type registration struct{ TypeName string }
 `,
-		"internal/service/glue/job.go": "package glue\nfunc ServicePackage() any { return nil }\n",
+		nestingFile: "package wafv2\nconst (\n\truleGroupRootStatementSchemaLevel = 3\n\twebACLRootStatementSchemaLevel = 3\n" +
+			"\twebACLRuleStatementSchemaLevel = 3\n)\nfunc ServicePackage() any { return nil }\n",
+		"internal/service/wafv2/service_package_gen.go": "package wafv2\n",
+		"internal/service/glue/job.go":                  "package glue\nfunc ServicePackage() any { return nil }\n",
 	} {
 		file := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
@@ -62,13 +66,15 @@ type registration struct{ TypeName string }
 
 func TestReduce(t *testing.T) {
 	tree := t.TempDir()
-	if err := reduce(source(t), tree, []string{"ec2"}); err != nil {
+	if err := reduce(source(t), tree, []string{"ec2", "wafv2"}); err != nil {
 		t.Fatal(err)
 	}
 	tests := []struct{ name, file, has, lacks string }{
 		{"a service that is kept is registered", servicePackagesFile, "ec2.ServicePackage()", "glue"},
 		{"only clients that are called stay", clientsFile, "EC2Client", "Glue"},
 		{"a left-out resource is not registered", "internal/service/ec2/service_package_gen.go", "aws_vpc", "web_acl_rule"},
+		{"statements of a web ACL nest two deep", nestingFile, "webACLRootStatementSchemaLevel    = 2", "webACLRootStatementSchemaLevel    = 3"},
+		{"the levels of what is left out stay", nestingFile, "webACLRuleStatementSchemaLevel    = 3", "webACLRuleStatementSchemaLevel    = 2"},
 		{"modules of other services are not required", "go.mod", "github.com/other/thing", "glue"},
 	}
 	for _, test := range tests {

@@ -35,6 +35,11 @@ func reduce(source, tree string, services []string) error {
 	if err := leaveOut(source, services, closure.replace); err != nil {
 		return err
 	}
+	if slices.Contains(services, "wafv2") {
+		if closure.replace[nestingFile], err = cutNesting(source); err != nil {
+			return err
+		}
+	}
 	closure.replace[clientsFile] = nil
 	if err := closure.addAll(roots); err != nil {
 		return err
