@@ -58,8 +58,9 @@ func (s site) workloadTraces() []policy.Statement {
 			Resources: s.names("logs", "log-group:"),
 		},
 		{
-			Sid:       "Traces",
-			Actions:   []string{"xray:PutTelemetryRecords", "xray:PutTraceSegments"},
+			// AWS narrows these to no resource.
+			Sid:       "GroupsAndTraces",
+			Actions:   []string{"logs:DescribeLogGroups", "xray:PutTelemetryRecords", "xray:PutTraceSegments"},
 			Resources: policy.Anywhere,
 		},
 		{

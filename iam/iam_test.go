@@ -338,6 +338,11 @@ func TestAPartsRoleReachesItsOwnStackOnly(t *testing.T) {
 			}
 		})
 	}
+	t.Run("flow logs find their group", func(t *testing.T) {
+		if s := find(t, all, "GroupsAndTraces"); !slices.Contains(s.Action, "logs:DescribeLogGroups") || !reflect.DeepEqual(s.Resource, []string{"*"}) {
+			t.Errorf("%v", s)
+		}
+	})
 	t.Run("interfaces are made in the stack's subnets", func(t *testing.T) {
 		s := find(t, all, "NoOtherSubnet")
 		if s.Effect != "Deny" || s.Condition["StringNotEquals"]["aws:ResourceTag/environment"] != "test" || !reflect.DeepEqual(s.Resource, []string{own("ec2", "subnet/*")}) {
