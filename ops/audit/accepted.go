@@ -77,7 +77,7 @@ func (a acceptance) covers(stack string, f Finding) bool {
 
 // says whether the finding holds the text, not as a part of a longer word.
 func says(finding, text string) bool {
-	return regexp.MustCompile(`(^|[\s"/])` + regexp.QuoteMeta(text) + `([\s",.:]|$)`).MatchString(finding)
+	return regexp.MustCompile(`(^|[\s":/])` + regexp.QuoteMeta(text) + `([\s",.:]|$)`).MatchString(finding)
 }
 
 // settled is a finding with the reason why it stays; none: it is open.
