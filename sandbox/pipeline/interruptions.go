@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -59,8 +62,45 @@ func (s *session) interrupt(stack string, signal syscall.Signal) func(context.Co
 		if len(locks) != 1 {
 			return fmt.Errorf("%d locks on stack %s while it is updated, want 1", len(locks), stack)
 		}
-		return syscall.Kill(locks[0].PID, signal)
+		all := []int{locks[0].PID}
+		if signal == syscall.SIGKILL {
+			// A container that ends takes the plugins along; nobody else would here.
+			if all, err = family(locks[0].PID); err != nil {
+				return err
+			}
+		}
+		for _, pid := range all {
+			if err := syscall.Kill(pid, signal); err != nil && !errors.Is(err, syscall.ESRCH) {
+				return fmt.Errorf("interrupt process %d: %w", pid, err)
+			}
+		}
+		return nil
 	}
+}
+
+// family is a process and all that it has started, itself first.
+func family(pid int) ([]int, error) {
+	all := []int{pid}
+	for i := 0; i < len(all); i++ {
+		files, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", all[i]))
+		if err != nil {
+			return nil, err
+		}
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				continue // the thread has ended
+			}
+			for _, field := range strings.Fields(string(text)) {
+				child, err := strconv.Atoi(field)
+				if err != nil {
+					return nil, fmt.Errorf("children of process %d: %w", all[i], err)
+				}
+				all = append(all, child)
+			}
+		}
+	}
+	return all, nil
 }
 
 // unlocked says whether nobody holds the stack.
