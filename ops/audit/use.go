@@ -118,7 +118,7 @@ const (
 )
 
 // madeUp are the ids of keys, the provider's ends of names, and Pulumi's with those of secrets.
-var madeUp = regexp.MustCompile(`([-/])([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{18}[0-9a-f]{8}|[0-9a-f]{7}(-[0-9A-Za-z]{6})?)\b`)
+var madeUp = regexp.MustCompile(`([-/])(([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{7})(-[0-9A-Za-z]{6})?|\d{18}[0-9a-f]{8})\b`)
 
 // common is a name or an ARN as all stacks have it.
 func common(g *graph.Graph, text string) string {

@@ -138,12 +138,13 @@ func TestWhatIsNoRecordOfCallsIsRefused(t *testing.T) {
 func TestWhatIsMadeUpIsTheSameInEveryStack(t *testing.T) {
 	g := &graph.Graph{Project: "didomi", Stack: "dev"}
 	for text, want := range map[string]string{
-		"arn:aws:s3:::didomi-dev-data-files-04dc37b/*":                                "arn:aws:s3:::didomi-{stack}-data-files-{id}/*",
-		"arn:aws:kms:eu:1:key/9d3cd860-8624-4abe-939e-b94025262347":                   "arn:aws:kms:eu:1:key/{id}",
-		"arn:aws:rds:eu:1:cluster:didomi-dev-data-cluster-20261124030810377500000017": "arn:aws:rds:eu:1:cluster:didomi-{stack}-data-cluster-{id}",
-		"arn:aws:secretsmanager:eu:1:secret:didomi-dev-data-app-02d9563-59c9f4":       "arn:aws:secretsmanager:eu:1:secret:didomi-{stack}-data-app-{id}",
-		"arn:aws:s3:::states/.pulumi/stacks/didomi/dev.json*":                         "arn:aws:s3:::states/.pulumi/stacks/didomi/{stack}.json*",
-		"arn:aws:s3:::didomi-prod-data-files-*":                                       "arn:aws:s3:::didomi-prod-data-files-*",
+		"arn:aws:s3:::didomi-dev-data-files-04dc37b/*":                                               "arn:aws:s3:::didomi-{stack}-data-files-{id}/*",
+		"arn:aws:kms:eu:1:key/9d3cd860-8624-4abe-939e-b94025262347":                                  "arn:aws:kms:eu:1:key/{id}",
+		"arn:aws:rds:eu:1:cluster:didomi-dev-data-cluster-20261124030810377500000017":                "arn:aws:rds:eu:1:cluster:didomi-{stack}-data-cluster-{id}",
+		"arn:aws:secretsmanager:eu:1:secret:didomi-dev-data-app-02d9563-59c9f4":                      "arn:aws:secretsmanager:eu:1:secret:didomi-{stack}-data-app-{id}",
+		"arn:aws:secretsmanager:eu:1:secret:rds!cluster-9d3cd860-8624-4abe-939e-b94025262347-2ee9ac": "arn:aws:secretsmanager:eu:1:secret:rds!cluster-{id}",
+		"arn:aws:s3:::states/.pulumi/stacks/didomi/dev.json*":                                        "arn:aws:s3:::states/.pulumi/stacks/didomi/{stack}.json*",
+		"arn:aws:s3:::didomi-prod-data-files-*":                                                      "arn:aws:s3:::didomi-prod-data-files-*",
 	} {
 		t.Run(text, func(t *testing.T) {
 			if got := common(g, text); got != want {
