@@ -26,6 +26,17 @@ type job struct {
 // since a build may run beside a sandbox that is started or stopped.
 func mark(l layout.Layout) string { return l.Build() }
 
+// programMark is by what the compiler is known when it compiles the program for
+// a deployment, which a build beside it must let be.
+func programMark(l layout.Layout) string { return filepath.Join(l.Build(), "program") }
+
+// ClearProgram ends what a killed deployment has left of compiling the program.
+// Only who holds the lock of deployments may call it.
+func ClearProgram(ctx context.Context, l layout.Layout) error {
+	_, err := child.KillMarked(ctx, programMark(l), 0)
+	return err
+}
+
 // Clear ends what a killed build has left. Only who holds the build's lock may
 // call it.
 func Clear(ctx context.Context, l layout.Layout) error {

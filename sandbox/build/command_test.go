@@ -96,6 +96,22 @@ func TestJob(t *testing.T) {
 	})
 }
 
+func TestProgramIsLetBe(t *testing.T) {
+	l := layout.Layout{Root: t.TempDir()}
+	compiler, err := child.Start(child.Spec{Name: "sleep", Path: "/bin/sleep", Args: []string{"60"}, Env: []string{child.Marker(programMark(l))}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { compiler.Stop(0) })
+	if err := Clear(t.Context(), l); err != nil || !compiler.Alive() {
+		t.Errorf("a build that begins: error %v, the compiler runs %v", err, compiler.Alive())
+	}
+	if err := ClearProgram(t.Context(), l); err != nil {
+		t.Error(err)
+	}
+	<-compiler.Done()
+}
+
 func TestPython(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "venv")
 	step := pythonStep(layout.Layout{}, "venv", "servers", "requirements.txt", dir, filepath.Join("lib", "python3*", "server"))

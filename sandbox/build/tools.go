@@ -111,10 +111,9 @@ func program(l layout.Layout) Step {
 }
 
 // Program compiles the stacks' program as the language host does, so that it
-// finds nothing left to do. It asks for no lock: should another command's Clear
-// end it, the language host does the work.
+// finds nothing left to do.
 func Program(ctx context.Context, l layout.Layout, log io.Writer) error {
-	return job{mark: mark(l), dir: l.Repo, log: log}.compileProgram(ctx, filepath.Join(l.Build(), "program"))
+	return job{mark: programMark(l), dir: l.Repo, log: log}.compileProgram(ctx, filepath.Join(l.Build(), "program"))
 }
 
 func (j job) compileProgram(ctx context.Context, output string) error {

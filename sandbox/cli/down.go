@@ -69,9 +69,14 @@ func removeTraces(l layout.Layout) error {
 	return nil
 }
 
-// endBuild ends what a killed build has left. A build that a command still
-// waits for is that command's.
+// endBuild ends what a killed build or deployment has left. A build that a
+// command still waits for is that command's.
 func endBuild(ctx context.Context, l layout.Layout) error {
+	ctx, cancel := context.WithTimeout(ctx, stopTimeout)
+	defer cancel()
+	if err := build.ClearProgram(ctx, l); err != nil {
+		return err
+	}
 	unlock, err := tryLock(l, "build")
 	var held heldError
 	if errors.As(err, &held) {
@@ -82,8 +87,6 @@ func endBuild(ctx context.Context, l layout.Layout) error {
 		return err
 	}
 	defer unlock()
-	ctx, cancel := context.WithTimeout(ctx, stopTimeout)
-	defer cancel()
 	return build.Clear(ctx, l)
 }
 

@@ -27,6 +27,9 @@ func open(ctx context.Context, l layout.Layout, name string) (_ *progress.Board,
 	if err := makeTools(ctx, l, build.All(l)); err != nil {
 		return nil, nil, err
 	}
+	if err := build.ClearProgram(ctx, l); err != nil {
+		return nil, nil, err
+	}
 	compiled := compile(ctx, l)
 	defer func() { <-compiled }()
 	board := progress.New(os.Stderr)

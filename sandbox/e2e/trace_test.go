@@ -116,7 +116,7 @@ func changed(t *testing.T) string {
 func checkNothingLeft(t *testing.T) {
 	t.Helper()
 	l := place(t)
-	for _, mark := range []string{l.Root, l.Build()} {
+	for _, mark := range []string{l.Root, l.Build(), filepath.Join(l.Build(), "program")} {
 		if left, err := child.Marked(mark); err != nil || len(left) != 0 {
 			t.Errorf("processes %v of %s are left, %v", left, mark, err)
 		}
