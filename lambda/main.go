@@ -78,10 +78,7 @@ func buildAPI(env func(string) string, log *slog.Logger) (runtimeapi.Function, e
 	vault := secrets.New(func() secrets.API {
 		return countedSecrets{secretsmanager.NewFromConfig(cloud), meter.Failures(log, telemetry.SecretsFailures)}
 	})
-	items, err := openStore(settings.Database, vault)
-	if err != nil {
-		return nil, err
-	}
+	items := openStore(settings.Database, vault)
 	database := newConnecting(items, items.Connect)
 	redis := cache.NewBreaker(openRedis(settings.Redis, vault))
 	bucket := files.New(settings.Bucket, func() files.Client { return files.Connect(cloud) })
@@ -114,7 +111,7 @@ func (s countedSecrets) GetSecretValue(ctx context.Context, in *secretsmanager.G
 	return out, err
 }
 
-func openStore(db database, vault *secrets.Source) (*store.Store, error) {
+func openStore(db database, vault *secrets.Source) *store.Store {
 	return store.Open(store.Config{
 		Host: db.Host, Port: db.Port, Database: db.Name, SSLMode: db.SSLMode,
 		MaxConns:    conns,

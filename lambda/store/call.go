@@ -41,7 +41,11 @@ func (s *Store) call(ctx context.Context, what string, effect effect, run func(c
 
 // try runs a call once.
 func (s *Store) try(ctx context.Context, run func(context.Context, *pgxpool.Conn) error) error {
-	conn, err := s.pool.Acquire(ctx)
+	pool, err := s.pool()
+	if err != nil {
+		return fault.Broken("opening the database", err)
+	}
+	conn, err := pool.Acquire(ctx)
 	if err != nil {
 		return &unsentError{err}
 	}
@@ -81,7 +85,7 @@ func (s *Store) worthRetrying(err error, effect effect) bool {
 	case errors.As(err, &unsent):
 		return isOneOf(err, busy)
 	case isOneOf(err, movedAway):
-		s.pool.Reset()
+		s.reset()
 		return effect == read || isOneOf(err, readOnly)
 	}
 	var reported *pgconn.PgError

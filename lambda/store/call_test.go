@@ -38,10 +38,7 @@ func behind(t *testing.T, change func(*store.Config)) (*store.Store, *faultproxy
 
 func open(t *testing.T, config store.Config) *store.Store {
 	t.Helper()
-	s, err := store.Open(config)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := store.Open(config)
 	t.Cleanup(s.Close)
 	return s
 }

@@ -17,7 +17,11 @@ func (s *Store) Tries(ctx context.Context, reads bool, err error) (tries int) {
 
 // SessionState counts what would pin the session of a connection of the pool.
 func (s *Store) SessionState(ctx context.Context) (prepared, locks int, err error) {
-	row := s.pool.QueryRow(ctx, `SELECT (SELECT count(*) FROM pg_prepared_statements WHERE NOT from_sql OR name <> ''),
+	pool, err := s.pool()
+	if err != nil {
+		return 0, 0, err
+	}
+	row := pool.QueryRow(ctx, `SELECT (SELECT count(*) FROM pg_prepared_statements WHERE NOT from_sql OR name <> ''),
 		(SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid())`)
 	err = row.Scan(&prepared, &locks)
 	return prepared, locks, err
@@ -25,7 +29,11 @@ func (s *Store) SessionState(ctx context.Context) (prepared, locks int, err erro
 
 // Occupy takes a connection of the pool until it is released.
 func (s *Store) Occupy(ctx context.Context) (release func(), err error) {
-	conn, err := s.pool.Acquire(ctx)
+	pool, err := s.pool()
+	if err != nil {
+		return nil, err
+	}
+	conn, err := pool.Acquire(ctx)
 	if err != nil {
 		return nil, err
 	}

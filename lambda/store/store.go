@@ -9,6 +9,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -52,26 +53,30 @@ type Config struct {
 
 // Store reads and writes items. It is safe for concurrent use.
 type Store struct {
-	pool    *pgxpool.Pool
+	pool    func() (*pgxpool.Pool, error)
 	refused func(secrets.Credentials)
 	retries budget
 }
 
-// Open prepares a Store; the first call makes the first connection.
-func Open(config Config) (*Store, error) {
-	settings, err := config.pool()
-	if err != nil {
-		return nil, fmt.Errorf("configuring the database %s:%d: %w", config.Host, config.Port, err)
-	}
-	pool, err := pgxpool.NewWithConfig(context.Background(), settings)
-	if err != nil {
-		return nil, fmt.Errorf("opening the database %s:%d: %w", config.Host, config.Port, err)
-	}
-	return &Store{pool: pool, refused: config.Refused}, nil
+// Open prepares a Store. The first call makes the pool, for which pgx looks
+// for files and users that a function does not have, and the first connection.
+func Open(config Config) *Store {
+	return &Store{pool: sync.OnceValues(config.pool), refused: config.Refused}
 }
 
 // Close closes all connections; calls under way end first.
-func (s *Store) Close() { s.pool.Close() }
+func (s *Store) Close() {
+	if pool, err := s.pool(); err == nil {
+		pool.Close()
+	}
+}
+
+// reset has the connections of the pool replaced.
+func (s *Store) reset() {
+	if pool, err := s.pool(); err == nil {
+		pool.Reset()
+	}
+}
 
 // Connect makes a connection that the next call finds, without asking anything of it.
 func (s *Store) Connect(ctx context.Context) error {
@@ -83,10 +88,11 @@ func (s *Store) Ping(ctx context.Context) error {
 	return s.call(ctx, "pinging the database", read, func(ctx context.Context, conn *pgxpool.Conn) error { return conn.Ping(ctx) })
 }
 
-func (c Config) pool() (*pgxpool.Config, error) {
-	settings, err := pgxpool.ParseConfig(postgres.Database{Host: c.Host, Port: c.Port, Name: c.Database, SSLMode: c.SSLMode}.URL())
+func (c Config) pool() (*pgxpool.Pool, error) {
+	address := postgres.Database{Host: c.Host, Port: c.Port, Name: c.Database, SSLMode: c.SSLMode}.URL()
+	settings, err := pgxpool.ParseConfig(address)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("configuring the database %s:%d: %w", c.Host, c.Port, err)
 	}
 	settings.MaxConns = c.MaxConns
 	settings.PingTimeout = pingTimeout
@@ -100,7 +106,7 @@ func (c Config) pool() (*pgxpool.Config, error) {
 		conn.User, conn.Password = credentials.Username, credentials.Password
 		return err
 	}
-	return settings, nil
+	return pgxpool.NewWithConfig(context.Background(), settings)
 }
 
 // shouldPing has a connection checked that idled, and closes one that idled for

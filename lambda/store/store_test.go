@@ -223,10 +223,7 @@ func TestARotatedPasswordIsReadAgain(t *testing.T) {
 	config := d.Config()
 	config.Credentials = func(ctx context.Context) (secrets.Credentials, error) { return vault.Get(ctx, testparts.AppSecret) }
 	config.Refused = func(used secrets.Credentials) { vault.Refused(testparts.AppSecret, used) }
-	s, err := store.Open(config)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := store.Open(config)
 	t.Cleanup(s.Close)
 	put(t, s, "a", `1`)
 }
@@ -255,10 +252,7 @@ func TestNothingPinsASession(t *testing.T) {
 	config := d.Config()
 	config.MaxConns = 1
 	d.Migrate(t)
-	s, err := store.Open(config)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := store.Open(config)
 	t.Cleanup(s.Close)
 	put(t, s, "a", `1`)
 	if _, err := s.Get(t.Context(), "a"); err != nil {

@@ -159,10 +159,7 @@ func (d Database) Config() store.Config {
 func (d Database) Store(t testing.TB) *store.Store {
 	t.Helper()
 	d.Migrate(t)
-	items, err := store.Open(d.Config())
-	if err != nil {
-		t.Fatal(err)
-	}
+	items := store.Open(d.Config())
 	t.Cleanup(items.Close)
 	return items
 }
