@@ -13,6 +13,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/iotest"
 	"time"
@@ -30,8 +31,16 @@ type platform struct {
 	refuse   bool // answers with 413
 	hangUp   bool // closes each connection after an answer, without saying so
 	goodbye  bool // likewise, and says so
+	mu       sync.Mutex
 	got      []received
 	conns    int
+}
+
+// counts returns how many answers came and how many events are left.
+func (p *platform) counts() (got, left int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.got), len(p.events)
 }
 
 type received struct {
@@ -41,6 +50,8 @@ type received struct {
 }
 
 func (p *platform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if r.Method == http.MethodGet {
 		if len(p.events) == 0 {
 			w.WriteHeader(http.StatusGone)
@@ -110,11 +121,12 @@ func TestInvocationsFollowOneAnotherOnOneConnection(t *testing.T) {
 }
 
 func TestWhatIsLeftForLaterIsDoneBetweenAnswerAndNextInvocation(t *testing.T) {
-	p := platform{events: []string{`1`, `2`}}
+	p := &platform{events: []string{`1`, `2`}}
 	var sent, waiting []int
 	_ = p.serve(t, func(ctx context.Context, event []byte) (Answer, error) {
 		later.Do(ctx, func() {
-			sent, waiting = append(sent, len(p.got)), append(waiting, len(p.events))
+			got, left := p.counts()
+			sent, waiting = append(sent, got), append(waiting, left)
 			if ctx.Err() != nil {
 				t.Error("the invocation has ended")
 			}
