@@ -134,9 +134,10 @@ pipeline-test: $(TOOLS) ## the same without the jobs of the stage check, which m
 	@$(SANDBOX) pipeline --quick
 	@$(SANDBOX) down
 
+# In parallel: two edits' previews, beside a life that mostly waits.
 e2e: $(TOOLS) ## up, requests, second up without change, down
 	@cd sandbox && $(TRIM) go test -c -o ../.sandbox/bin/e2e.test ./e2e
-	@cd sandbox/e2e && ../../.sandbox/bin/e2e.test -test.v -test.run '^TestWholeStack$$' -test.timeout 80m
+	@cd sandbox/e2e && ../../.sandbox/bin/e2e.test -test.v -test.run '^TestWholeStack$$' -test.parallel 3 -test.timeout 80m
 
 iam-used: $(TOOLS) ## what every role is granted beside what it did in a stack's whole life
 	@cd sandbox && $(TRIM) go test -c -o ../.sandbox/bin/e2e.test ./e2e

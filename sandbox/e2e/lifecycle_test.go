@@ -16,19 +16,18 @@ import (
 // TestGrants is the part of TestWholeStack that measures what is granted, on one stack.
 func TestGrants(t *testing.T) {
 	ownSandbox(t)
-	checkUse(t, checkLife(t, up(t, "dev")))
+	checkRoles(t, up(t, "dev"))
+	out := up(t, "dev") // changes nothing, and says where things are by now
+	checkServing(t, out)
+	checkUse(t, out)
 }
 
-// checkLife takes a stack through its life by the roles of its pipeline, and has what they made serve
-// the requests that its functions' roles are for.
-func checkLife(t *testing.T, out outputs) outputs {
+// checkServing asks the stack for all that its functions' roles are for.
+func checkServing(t *testing.T, out outputs) {
 	t.Helper()
-	checkRoles(t, out)
-	out = up(t, out.Stack) // changes nothing, and says where things are by now
 	checkItems(t, out)
 	checkStream(t, out)
 	checkUpload(t, out)
-	return out
 }
 
 // as are the outputs with which the CLI runs as somebody else.

@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"net"
-	"net/http"
 	"net/url"
 	"strings"
 	"testing"
@@ -60,14 +59,25 @@ func TestWholeStack(t *testing.T) {
 	step("a changed line of the function replaces nothing but what hangs on its version", func(t *testing.T) {
 		checkFunctionEdit(t, dev)
 	})
-	step("a second stack comes up beside the first", func(t *testing.T) {
-		prod = up(t, "prod")
-		checkItems(t, prod)
-		mustRun(t, limitPreview, "preview", "--stack", "prod", "--expect-no-changes")
-		checkRefresh(t, prod)
-		if got := request(t, dev, http.MethodGet, "/items/e2e-1", ""); got.status != http.StatusOK || !strings.Contains(got.body, `"two"`) {
-			t.Fatalf("dev beside prod: %d %s", got.status, got.body)
-		}
+	// Both mostly wait, so they wait side by side, as two teams do in one account.
+	step("two stacks at once", func(t *testing.T) {
+		t.Run("one lives by the roles of its pipeline, from preview to destroy and back", func(t *testing.T) {
+			t.Parallel()
+			checkRoles(t, dev)
+		})
+		t.Run("the other comes up, and an edit updates, replaces or is refused as it should be", func(t *testing.T) {
+			t.Parallel()
+			prod = up(t, "prod")
+			checkItems(t, prod)
+			mustRun(t, limitPreview, "preview", "--stack", "prod", "--expect-no-changes")
+			checkRefresh(t, prod)
+			checkEdits(t, prod)
+		})
+	})
+	step("what the roles made serves, and every right that they have was used or has its reason", func(t *testing.T) {
+		dev = up(t, "dev") // changes nothing, and says where things are by now
+		checkServing(t, dev)
+		checkUse(t, dev, prod)
 	})
 	step("no password is to be read in a state, an output or a function's environment", func(t *testing.T) {
 		checkNoPasswords(t, dev)
@@ -75,7 +85,6 @@ func TestWholeStack(t *testing.T) {
 	})
 	step("picture, price and the way to move in are those of the deployed stack", func(t *testing.T) { checkOps(t, prod) })
 	step("the whole graph keeps the rules, without NAT too", func(t *testing.T) { checkAudit(t, dev, prod) })
-	step("an edit updates, replaces or is refused as it should be", func(t *testing.T) { checkEdits(t, prod) })
 	step("a destroy of prod is refused", func(t *testing.T) { checkDestroy(t, prod) })
 	step("an empty stack takes over what another tool made, by the file of ops imports", func(t *testing.T) { checkMovingIn(t, dev) })
 	step("the door refuses in problem+json by itself", func(t *testing.T) { checkDoor(t, prod) })
