@@ -60,11 +60,6 @@ type Client struct {
 	said    bytes.Buffer
 }
 
-// sendBuffer is what is collected of a stream before it is written (bytes): a
-// piece of a file, 32 KiB with its frame, in one write where the default
-// buffer takes three.
-const sendBuffer = 64 << 10
-
 // New returns a Client of the Runtime API at address (host:port). It connects
 // when it is first used. The log gets the invocations that fail.
 func New(address string, log *slog.Logger) *Client {
@@ -72,7 +67,7 @@ func New(address string, log *slog.Logger) *Client {
 		address: address,
 		log:     log,
 		kept:    connection{address: address},
-		streams: http.Client{Transport: &http.Transport{Proxy: nil, WriteBufferSize: sendBuffer}},
+		streams: http.Client{Transport: &http.Transport{Proxy: nil}},
 	}
 }
 

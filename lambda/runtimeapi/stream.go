@@ -49,3 +49,25 @@ func (r *reporting) Read(p []byte) (int, error) {
 	}
 	return n, err
 }
+
+// pieceSize is how much of a stream goes into one chunk (bytes): net/http alone
+// takes 32 KiB at a time.
+const pieceSize = 256 << 10
+
+// WriteTo implements io.WriterTo, which net/http prefers to its own small buffer.
+func (r *reporting) WriteTo(w io.Writer) (total int64, err error) {
+	piece := make([]byte, pieceSize)
+	for {
+		n, err := r.Read(piece)
+		if n > 0 {
+			written, failed := w.Write(piece[:n])
+			total += int64(written)
+			if failed != nil {
+				return total, failed
+			}
+		}
+		if errors.Is(err, io.EOF) {
+			return total, nil
+		}
+	}
+}
