@@ -98,7 +98,7 @@ func (s site) migrateRights() []policy.Statement {
 	return []policy.Statement{
 		{
 			Sid:       "ReadSecrets",
-			Actions:   []string{"secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"},
+			Actions:   []string{"secretsmanager:GetSecretValue"},
 			Resources: []pulumi.StringInput{s.args.Database.MasterSecretARN, s.args.Database.AppSecretARN},
 		},
 		{

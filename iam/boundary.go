@@ -101,14 +101,14 @@ func (s site) workloadData() []policy.Statement {
 		{
 			Sid: "Secrets",
 			Actions: []string{
-				"secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue",
+				"secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue",
 				"secretsmanager:UpdateSecretVersionStage",
 			},
 			Resources: s.names("secretsmanager", "secret:", roomData),
 		},
 		{
 			Sid:       "MasterSecret",
-			Actions:   []string{"secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"},
+			Actions:   []string{"secretsmanager:GetSecretValue"},
 			Resources: []pulumi.StringInput{s.masterSecrets()},
 			Condition: s.ofOurCluster(),
 		},

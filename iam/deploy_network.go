@@ -9,7 +9,7 @@ import (
 
 // networkKinds are the kinds of EC2 resources that the network is made of.
 var networkKinds = []string{
-	"elastic-ip", "internet-gateway", "natgateway", "network-acl", "route-table",
+	"elastic-ip", "internet-gateway", "natgateway", "route-table",
 	"security-group", "security-group-rule", "subnet", "vpc", "vpc-endpoint", "vpc-flow-log",
 }
 
@@ -36,7 +36,7 @@ func (s site) deployNetwork() rights {
 		policy.Statement{
 			Sid: "Change",
 			Actions: []string{
-				"ec2:AssociateAddress", "ec2:AssociateRouteTable", "ec2:AttachInternetGateway",
+				"ec2:AssociateRouteTable", "ec2:AttachInternetGateway",
 				"ec2:AuthorizeSecurityGroupEgress", "ec2:AuthorizeSecurityGroupIngress", "ec2:CreateFlowLogs",
 				"ec2:CreateNatGateway", "ec2:CreateRoute", "ec2:CreateRouteTable", "ec2:CreateSecurityGroup",
 				"ec2:CreateSubnet", "ec2:CreateTags", "ec2:CreateVpcEndpoint", "ec2:DeleteFlowLogs",

@@ -27,7 +27,6 @@ func (s site) deployRoles(workload pulumi.StringInput) rights {
 			Condition: bounded(s.accountBoundary()),
 		},
 		{Sid: "AttachAccount", Actions: []string{"iam:AttachRolePolicy"}, Resources: account, Condition: attaching},
-		{Sid: "DetachAccount", Actions: []string{"iam:DetachRolePolicy"}, Resources: account},
 		{
 			Sid: "Change",
 			Actions: []string{

@@ -25,7 +25,7 @@ func (s site) readingState() rights {
 		{
 			Sid:       "State",
 			Actions:   []string{"s3:GetObject"},
-			Resources: append(s.stackFiles(), s.stateObject("/.pulumi/meta.yaml")),
+			Resources: []pulumi.StringInput{s.stackFile(), s.stackTags(), s.stateObject("/.pulumi/meta.yaml")},
 		},
 		{
 			Sid:       "StateKey",
@@ -44,7 +44,7 @@ func (s site) writingState() rights {
 		{
 			Sid:       "StateChanges",
 			Actions:   []string{"s3:DeleteObject", "s3:PutObject"},
-			Resources: append(s.stackFiles(), s.lock(), s.stateObject(s.of("history")), s.stateObject(s.of("backups"))),
+			Resources: []pulumi.StringInput{s.stackFile(), s.lock(), s.stateObject(s.of("history")), s.stateObject(s.of("backups"))},
 		},
 		{
 			// Whoever finds the stack locked is told by whom.
@@ -61,10 +61,14 @@ func (s site) writingState() rights {
 	}}
 }
 
-// stackFiles are the state itself, and its name's tags.
-func (s site) stackFiles() []pulumi.StringInput {
-	stack := "/.pulumi/stacks/" + s.project + "/" + s.stack
-	return []pulumi.StringInput{s.stateObject(stack + ".json*"), s.stateObject(stack + ".pulumi-tags")}
+// stackFile is the state itself, and the copy of the one before.
+func (s site) stackFile() pulumi.StringInput {
+	return s.stateObject("/.pulumi/stacks/" + s.project + "/" + s.stack + ".json*")
+}
+
+// stackTags are the tags of the stack's name, which nobody sets in an update.
+func (s site) stackTags() pulumi.StringInput {
+	return s.stateObject("/.pulumi/stacks/" + s.project + "/" + s.stack + ".pulumi-tags")
 }
 
 func (s site) lock() pulumi.StringInput { return s.stateObject(s.of("locks/organization")) }

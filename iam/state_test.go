@@ -33,8 +33,9 @@ func TestTheStateOfOneStack(t *testing.T) {
 		{"is read by a preview", "preview-state", reading},
 		{"is read by a deployment", "deploy-state", reading},
 		{"is written by a deployment", "deploy-state-writing", []statement{
-			{Sid: "StateChanges", Effect: "Allow", Action: []string{"s3:DeleteObject", "s3:PutObject"}, Resource: append(
-				slices.Clone(stack), lock, object+"history/didomi/test/*", object+"backups/didomi/test/*")},
+			{Sid: "StateChanges", Effect: "Allow", Action: []string{"s3:DeleteObject", "s3:PutObject"}, Resource: []string{
+				stack[0], lock, object + "history/didomi/test/*", object + "backups/didomi/test/*",
+			}},
 			{Sid: "StateLock", Effect: "Allow", Action: []string{"s3:GetObject"}, Resource: []string{lock}},
 			{Sid: "StateDataKeys", Effect: "Allow", Action: []string{"kms:GenerateDataKey"}, Resource: []string{stateKey}},
 		}},
