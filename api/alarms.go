@@ -2,6 +2,7 @@ package api
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
@@ -101,7 +102,7 @@ const crashes = "function-errors"
 // alarms are all there are, in the order in which a request meets their causes. Every threshold says
 // why it is what it is.
 func (m metrics) alarms() []alarm {
-	list := []alarm{
+	always := []alarm{
 		{
 			// One request in a hundred is what clients' retries hide. Three bad minutes of five let
 			// a single failed request on a quiet night pass.
@@ -155,6 +156,11 @@ func (m metrics) alarms() []alarm {
 			meaning: "The database is at the end of its capacity. Raise maxCapacity, or find out what loads it.",
 		},
 	}
+	return slices.Concat(always, m.configuredAlarms(), m.cacheAlarms())
+}
+
+// configuredAlarms are those on parts that a stack may lack.
+func (m metrics) configuredAlarms() (list []alarm) {
 	if m.args.Database.Readers > 0 {
 		list = append(list, alarm{
 			// Aurora's readers share the storage and lag by some 20 ms; a second is what a client
@@ -179,7 +185,7 @@ func (m metrics) alarms() []alarm {
 			meaning: "The database user's password could not be changed. Look at the rotating function's log, which names the step.",
 		})
 	}
-	return append(list, m.cacheAlarms()...)
+	return list
 }
 
 // cacheAlarms are two for every node: shards fill one by one, so that a mean would hide the full one.

@@ -47,6 +47,25 @@ func New(t *testing.T) *Server {
 	s := &Server{notes: map[string][]entry{}, merged: map[string]int{}, variables: map[string]map[string]any{}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /user", func(w http.ResponseWriter, _ *http.Request) { s.write(w, user{self}) })
+	s.serveRequests(t, mux)
+	s.serveIssues(t, mux)
+	s.serveVariables(t, mux)
+	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Private-Token") != Token {
+			http.Error(w, `{"message":"401 Unauthorized"}`, http.StatusUnauthorized)
+			return
+		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		mux.ServeHTTP(w, r)
+	}))
+	t.Cleanup(s.Close)
+	return s
+}
+
+// serveRequests answers for merge requests and their notes.
+func (s *Server) serveRequests(t *testing.T, mux *http.ServeMux) {
+	t.Helper()
 	mux.HandleFunc("GET /projects/1/merge_requests/{mr}/notes", func(w http.ResponseWriter, r *http.Request) {
 		s.page(w, r, s.notes[r.PathValue("mr")])
 	})
@@ -68,6 +87,10 @@ func New(t *testing.T) *Server {
 		}
 		s.write(w, []any{})
 	})
+}
+
+func (s *Server) serveIssues(t *testing.T, mux *http.ServeMux) {
+	t.Helper()
 	mux.HandleFunc("GET /projects/1/issues", func(w http.ResponseWriter, _ *http.Request) { s.write(w, s.issues) })
 	mux.HandleFunc("POST /projects/1/issues", func(_ http.ResponseWriter, r *http.Request) {
 		issue := s.fields(t, r)
@@ -86,6 +109,10 @@ func New(t *testing.T) *Server {
 			s.issues[n-1][key] = value
 		}
 	})
+}
+
+func (s *Server) serveVariables(t *testing.T, mux *http.ServeMux) {
+	t.Helper()
 	mux.HandleFunc("PUT /projects/1/variables/{name}", func(w http.ResponseWriter, r *http.Request) {
 		if _, known := s.variables[r.PathValue("name")]; !known {
 			http.Error(w, `{"message":"404 Variable Not Found"}`, http.StatusNotFound)
@@ -97,17 +124,6 @@ func New(t *testing.T) *Server {
 		fields := s.fields(t, r)
 		s.variables[fields["key"].(string)] = fields
 	})
-	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("Private-Token") != Token {
-			http.Error(w, `{"message":"401 Unauthorized"}`, http.StatusUnauthorized)
-			return
-		}
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		mux.ServeHTTP(w, r)
-	}))
-	t.Cleanup(s.Close)
-	return s
 }
 
 // AddNotes puts notes of others on a merge request.
