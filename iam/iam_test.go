@@ -477,6 +477,11 @@ func TestTheUsersKeyNeverPassesThroughPulumi(t *testing.T) {
 					t.Errorf("it is encrypted with %v", s.Inputs["kmsKeyId"])
 				}
 			}
+			reading := statements(t, r.Find(t, "aws:iam/policy:Policy", room+"-deploy-reading").Inputs["policy"])
+			described := slices.DeleteFunc(reading, func(s statement) bool { return s.Sid != "KeySecret" })
+			if len(described) != tt.secrets || len(described) == 1 && slices.Contains(described[0].Action, "secretsmanager:GetSecretValue") {
+				t.Errorf("a refresh is let look at it by %v", described)
+			}
 			if keys, values := r.OfType("aws:iam/accessKey:AccessKey"), r.OfType("aws:secretsmanager/secretVersion:SecretVersion"); len(keys)+len(values) != 0 {
 				t.Errorf("Pulumi makes %v and %v", keys, values)
 			}

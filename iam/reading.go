@@ -27,7 +27,7 @@ func (s site) looking() rights {
 // reading is what an update or a refresh asks AWS for. Secrets are described and never read.
 func (s site) reading() rights {
 	return rights{"reading", slices.Concat([]policy.Statement{listing(), s.readingNamed()}, s.readingGateway(),
-		[]policy.Statement{s.readingBuckets(), s.readingIdentities()})}
+		[]policy.Statement{s.readingBuckets(), s.readingIdentities()}, s.readingKeySecret())}
 }
 
 // listing is what AWS narrows to no resource, or what is asked before a name is known.
@@ -129,6 +129,18 @@ func (s site) readingIdentities() policy.Statement {
 		},
 		Resources: append(s.own(), s.global("iam", "role/"+s.prefix+"-*")),
 	}
+}
+
+// readingKeySecret is about the secret that the CI user's key is in, not about the key.
+func (s site) readingKeySecret() []policy.Statement {
+	if s.config.OIDC != oidcOff {
+		return nil
+	}
+	return []policy.Statement{{
+		Sid:       "KeySecret",
+		Actions:   []string{"secretsmanager:DescribeSecret", "secretsmanager:GetResourcePolicy"},
+		Resources: []pulumi.StringInput{s.arn("secretsmanager", "secret:"+s.name+keySecret+"-*")},
+	}}
 }
 
 // named are the resources whose ARN tells the stack or at least the kind.

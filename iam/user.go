@@ -39,6 +39,9 @@ func letAssume(ctx *pulumi.Context, s site, user *iam.User, roles ...pulumi.Stri
 // `ops rotate-key` makes another key.
 const keyRecoveryDays = 0
 
+// keySecret ends the secret's name.
+const keySecret = "-ci-key"
+
 // newKeySecret makes the secret that the user's key is kept in, without a value: `ops rotate-key` makes
 // the key and puts it there, so that it never passes through Pulumi, whose state every preview reads.
 // Its ARN is empty where jobs sign in with OIDC.
@@ -46,7 +49,7 @@ func newKeySecret(ctx *pulumi.Context, s site, key pulumi.StringInput) (pulumi.S
 	if s.config.OIDC != oidcOff {
 		return pulumi.String("").ToStringOutput(), nil
 	}
-	secret, err := secretsmanager.NewSecret(ctx, s.name+"-ci-key", &secretsmanager.SecretArgs{
+	secret, err := secretsmanager.NewSecret(ctx, s.name+keySecret, &secretsmanager.SecretArgs{
 		Description:          pulumi.String("Access key of the CI user, made by ops rotate-key"),
 		KmsKeyId:             key,
 		RecoveryWindowInDays: pulumi.Int(keyRecoveryDays),
