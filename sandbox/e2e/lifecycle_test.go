@@ -19,6 +19,7 @@ func TestGrants(t *testing.T) {
 	checkRoles(t, up(t, "dev"))
 	out := up(t, "dev") // changes nothing, and says where things are by now
 	checkServing(t, out)
+	checkRotation(t, out)
 	checkUse(t, out)
 }
 

@@ -52,7 +52,6 @@ func TestWholeStack(t *testing.T) {
 		checkUnchanged(t, "dev")
 	})
 	step("nor does a preview in the sandbox's shell, which leaves the tree as it is", func(t *testing.T) { checkShell(t) })
-	step("the database's password changes while requests go on", func(t *testing.T) { checkRotation(t, dev) })
 	step("the state is in the bucket that bootstrap made", func(t *testing.T) { checkState(t, dev) })
 	step("a refresh finds what is there as the state has it", func(t *testing.T) { checkRefresh(t, dev) })
 	step("a wrong configuration is named whole and creates nothing", func(t *testing.T) { checkWrongConfig(t, dev) })
@@ -74,11 +73,12 @@ func TestWholeStack(t *testing.T) {
 			checkEdits(t, prod)
 		})
 	})
-	step("what the roles made serves, and every right that they have was used or has its reason", func(t *testing.T) {
+	step("what the roles made serves", func(t *testing.T) {
 		dev = up(t, "dev") // changes nothing, and says where things are by now
 		checkServing(t, dev)
-		checkUse(t, dev, prod)
 	})
+	step("the database's password changes while requests go on", func(t *testing.T) { checkRotation(t, dev) })
+	step("every right of a role was used or has its reason", func(t *testing.T) { checkUse(t, dev, prod) })
 	step("no password is to be read in a state, an output or a function's environment", func(t *testing.T) {
 		checkNoPasswords(t, dev)
 		checkNoPasswords(t, prod)
