@@ -8,6 +8,8 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/didomi/serverless-api/ops/command"
 	"github.com/didomi/serverless-api/ops/graph"
@@ -66,6 +68,7 @@ func firstDifference(file, state []byte) string {
 
 // Draw is the picture of a deployed stack.
 func Draw(g *graph.Graph) ([]byte, error) {
+	g = ordered(g)
 	rooms := newRooms(g)
 	request, err := newRequest(g)
 	if err != nil {
@@ -77,4 +80,14 @@ func Draw(g *graph.Graph) ([]byte, error) {
 	c.heading("a request: who may talk to whom")
 	c.request(request)
 	return c.svg(g.Project + " " + g.Stack), nil
+}
+
+// ordered is the graph with its resources by their URNs: a state has them in the order in which they
+// happened to be done.
+func ordered(g *graph.Graph) *graph.Graph {
+	sorted := *g
+	sorted.Resources = slices.SortedFunc(slices.Values(g.Resources), func(a, b graph.Resource) int {
+		return strings.Compare(a.URN, b.URN)
+	})
+	return &sorted
 }

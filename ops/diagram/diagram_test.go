@@ -275,3 +275,19 @@ func TestAStateWithoutAServingFunctionIsRefused(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestTheOrderOfTheStateDoesNotShow(t *testing.T) {
+	g := deployed("a")
+	want, err := Draw(g)
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.Reverse(g.Resources)
+	got, err := Draw(g)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Error(firstDifference(want, got))
+	}
+}
