@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"text/tabwriter"
+	"time"
 )
 
 // Exit codes of every command.
@@ -109,4 +110,14 @@ func usage(w io.Writer, table []Command) {
 		_, _ = fmt.Fprintf(columns, "  %s\t%s\n", c.Name, c.Summary)
 	}
 	_ = columns.Flush()
+}
+
+// Wait returns after d, or with the cause when ctx ends before.
+func Wait(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-time.After(d):
+		return nil
+	}
 }

@@ -60,7 +60,7 @@ func Run(ctx context.Context, io command.IO, args []string) error {
 	r := &Rollout{
 		Lambda:  lambda.NewFromConfig(account),
 		Ringing: Alarms(cloudwatch.NewFromConfig(account), stack.RolloutAlarms),
-		Wait:    wait, Log: io.Stdout,
+		Wait:    command.Wait, Log: io.Stdout,
 		Function: stack.FunctionName, Alias: "live", Version: stack.FunctionVersion,
 		Share: float64(o.percent) / 100, Watch: o.watch, Every: o.every,
 	}
@@ -116,13 +116,4 @@ func (o outputs) check() error {
 		return errors.New("the stack's outputs name no functionName, functionVersion or rolloutAlarms: bring it up first")
 	}
 	return nil
-}
-
-func wait(ctx context.Context, d time.Duration) error {
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-time.After(d):
-		return nil
-	}
 }

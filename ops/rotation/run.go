@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"strings"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
@@ -61,7 +60,7 @@ func run(ctx context.Context, io command.IO, args []string, getenv func(string) 
 		IAM: iam.NewFromConfig(account), Secrets: secretsmanager.NewFromConfig(account),
 		User: named.User, SecretARN: named.Secret,
 		Try:     func(ctx context.Context, key Key) error { return takeRole(ctx, account, named.PreviewRole, key) },
-		Publish: publish, Finish: *finish, Wait: wait, Log: io.Stdout,
+		Publish: publish, Finish: *finish, Wait: command.Wait, Log: io.Stdout,
 	}).Run(ctx)
 	if errors.Is(err, ErrByHand) {
 		id, secret := variables(*stack)
@@ -119,13 +118,4 @@ func takeRole(ctx context.Context, account aws.Config, role string, key Key) err
 		return fmt.Errorf("take %s: %w", role, err)
 	}
 	return nil
-}
-
-func wait(ctx context.Context, d time.Duration) error {
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-time.After(d):
-		return nil
-	}
 }
