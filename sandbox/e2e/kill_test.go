@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -15,16 +16,23 @@ import (
 // enough is how many resources an up has made when it is killed.
 const enough = 40
 
-// killedUp starts an up, kills the daemon with SIGKILL once resources are being
-// created, and waits for the command to say so.
-func killedUp(t *testing.T) {
+// startUp starts an up of dev; its context ends with the test.
+func startUp(t *testing.T) (context.Context, *exec.Cmd) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 40*time.Minute)
-	defer cancel()
+	t.Cleanup(cancel)
 	cmd := command(ctx, t, "up", "--stack", "dev")
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	return ctx, cmd
+}
+
+// killedUp starts an up, kills the daemon with SIGKILL once resources are being
+// created, and waits for the command to say so.
+func killedUp(t *testing.T) {
+	t.Helper()
+	ctx, cmd := startUp(t)
 	killDaemonOnce(ctx, t)
 	if err := cmd.Wait(); err == nil {
 		t.Fatal("up ended well although its sandbox was killed")
@@ -35,12 +43,7 @@ func killedUp(t *testing.T) {
 // while it makes the place of the state.
 func killedBootstrap(t *testing.T) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 40*time.Minute)
-	defer cancel()
-	cmd := command(ctx, t, "up", "--stack", "dev")
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
+	ctx, cmd := startUp(t)
 	locks := filepath.Join(repository(t), ".sandbox", "data", "pulumi", "bootstrap", ".pulumi", "locks", "*", "*", "*", "*.json")
 	waitFor(ctx, t, "bootstrap to lock its state", func() bool {
 		found, err := filepath.Glob(locks)
