@@ -205,7 +205,7 @@ func TestTheTableShowsPartsSwitchesAndWhatIsLeftOut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"prod, a month of 30 million requests", "fixed  by traffic     month", "gateway hours", "natGateway.hour", "Not in the sum"} {
+	for _, want := range []string{"prod, a month of 30 million requests", "fixed  by traffic     month", "gateway hours", "natGateway.hour", "The 3 price rows used were all compared with a source.", "Not in the sum"} {
 		if !strings.Contains(printed, want) {
 			t.Errorf("%q is not in\n%s", want, printed)
 		}

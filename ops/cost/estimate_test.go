@@ -214,6 +214,72 @@ func TestTheSwitchesOfWhatIsOffTellWhatTurningItOnCosts(t *testing.T) {
 	}
 }
 
+func TestAPriceTableWhoseProvenanceLeadsNowhereIsRefused(t *testing.T) {
+	const row = "prices:\n  zone.month: {usd: 0.5, page: p, seen: list}\n"
+	for name, c := range map[string]struct {
+		table string
+		want  string // of the error, empty for none
+	}{
+		"a row that was seen in a source":              {"sources: {list: AWS's price list}\n" + row, ""},
+		"a row from memory needs none":                 {"prices:\n  zone.month: {usd: 0.5, page: p}\n", ""},
+		"a source that is not there":                   {row, `zone.month was seen in "list", which sources does not describe`},
+		"a source that says nothing":                   {"sources: {list: ''}\n" + row, `zone.month was seen in "list", which sources does not describe`},
+		"a source in which no row was seen":            {"sources: {list: a, page: b}\n" + row, `no row was seen in the source "page"`},
+		"a field that the table does not have, strict": {"prices:\n  zone.month: {usd: 0.5, sean: list}\n", "field sean not found"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := readPrices([]byte(c.table))
+			if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+				t.Errorf("got %v, want %q", err, c.want)
+			}
+		})
+	}
+}
+
+func TestAnEstimateKnowsHowMuchOfItRestsOnMemory(t *testing.T) {
+	prices := round()
+	for _, seen := range []string{"natGateway.hour", "natGateway.gb"} {
+		prices.Rows[seen] = Price{USD: prices.Rows[seen].USD, Seen: "list"}
+	}
+	for name, c := range map[string]struct {
+		facts Facts
+		want  Memory
+		line  string
+	}{
+		"nothing is priced": {Facts{}, Memory{Rows: []string{}}, ""},
+		"all rows were seen": {
+			Facts{NATGateways: 1}, Memory{Rows: []string{}, Of: 2},
+			"The 2 price rows used were all compared with a source.\n",
+		},
+		"a row from memory is counted once, however many lines use it": {
+			// 2 x 730 h x 0.01 and 20 GB x 0.02, beside the gateway's 36.50 and 0.50
+			Facts{NATGateways: 1, Endpoints: 1, ProxyEndpoints: 1, Zones: 1},
+			Memory{Rows: []string{"endpoint.hour", "endpoint.gb"}, Of: 4, USD: 15},
+			"FROM MEMORY 2 of the 4 price rows used, 29 % of the sum: endpoint.hour, endpoint.gb\n",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			lines, _ := estimate(c.facts, month(), prices)
+			got := prices.memory(lines)
+			if !slices.Equal(got.Rows, c.want.Rows) || got.Of != c.want.Of || got.USD != c.want.USD {
+				t.Errorf("got %+v, want %+v", got, c.want)
+			}
+			sum, _ := total(lines, nil)
+			if line := got.line(sum); line != c.line {
+				t.Errorf("got %q, want %q", line, c.line)
+			}
+		})
+	}
+}
+
+func TestManyRowsFromMemoryAreCountedAndNotListed(t *testing.T) {
+	m := Memory{Rows: strings.Fields("a b c d e f g h i"), Of: 20, USD: 5}
+	want := "FROM MEMORY 9 of the 20 price rows used, 50 % of the sum: those without seen in ops/cost/prices.yaml\n"
+	if got := m.line(10); got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 func TestEveryRowOfThePriceTableHasItsPageAndIsUsed(t *testing.T) {
 	prices, err := loadPrices()
 	if err != nil {

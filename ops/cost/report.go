@@ -22,6 +22,8 @@ type Report struct {
 	Million   float64  `json:"perMillionRequests"`
 	Lines     []Line   `json:"lines"`
 	Switches  []Switch `json:"switches"`
+	// Memory is how much of this rests on prices from memory.
+	Memory Memory `json:"fromMemory"`
 	// Unpriced names what the sums leave out for want of a price.
 	Unpriced []string `json:"unpriced"`
 	Change   *Change  `json:"change,omitempty"`
@@ -58,7 +60,7 @@ func newReport(g *graph.Graph, t Traffic, p Prices, architecture string) Report 
 	lines, missing := estimate(f, t, p)
 	r := Report{
 		Stack: g.Stack, Region: p.Region, Currency: p.Currency, PriceDate: p.Date,
-		Traffic: t, Lines: lines, Switches: switches(f, t, p),
+		Traffic: t, Lines: lines, Switches: switches(f, t, p), Memory: p.memory(lines),
 		Unpriced: append(f.Unpriced, missing...), Parts: parts(lines),
 	}
 	if f.Region != "" && f.Region != p.Region {

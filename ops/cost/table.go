@@ -22,6 +22,7 @@ func (r Report) print(w io.Writer, items bool) error {
 	}
 	r.printSwitches(&text)
 	r.printChange(&text)
+	text.WriteString(r.Memory.line(r.Total))
 	for _, what := range r.Unpriced {
 		fmt.Fprintf(&text, "NOT PRICED  %s\n", what)
 	}
@@ -86,6 +87,29 @@ func (r Report) printChange(text *strings.Builder) {
 	}
 	row("sum", "", money(r.Total), signed(r.Change.Total))
 	text.WriteString("\n")
+}
+
+// fewRows are as many as are named in a line.
+const fewRows = 8
+
+// line says of the prices that nobody has compared with anything how many there are, and how much
+// hangs on them.
+func (m Memory) line(total float64) string {
+	if m.Of == 0 {
+		return ""
+	}
+	if len(m.Rows) == 0 {
+		return fmt.Sprintf("The %d price rows used were all compared with a source.\n", m.Of)
+	}
+	which := "those without seen in ops/cost/prices.yaml"
+	if len(m.Rows) <= fewRows {
+		which = strings.Join(m.Rows, ", ")
+	}
+	share := 0.0
+	if total > 0 {
+		share = 100 * m.USD / total
+	}
+	return fmt.Sprintf("FROM MEMORY %d of the %d price rows used, %.0f %% of the sum: %s\n", len(m.Rows), m.Of, share, which)
 }
 
 func money(usd float64) string { return fmt.Sprintf("%.2f", usd) }
