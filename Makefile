@@ -6,9 +6,10 @@ LINT := .sandbox/lint
 # Modules whose tests need nothing but Go; the whole stack's are in sandbox/e2e.
 PACKAGES := $$(go list ./... | grep -v /e2e$$)
 SCRIPTS := .ci/run sandbox/tools/language-go/pulumi-language-go ci/cost ci/drift ci/identity ci/plugins ci/preview ci/review ci/smoke ci/vulnerabilities
-# The sandbox's own programs are built without paths; checking them the same way
-# shares Go's build cache, which for the AWS provider is worth ten minutes.
-TRIM := GOFLAGS="$$GOFLAGS -trimpath"
+# Without the checkout's paths and without cgo, as the sandbox's tools and the function are built: all
+# of them and their checks share what Go has compiled, which is worth a third of a first build.
+export GOFLAGS := $(filter-out -trimpath,$(GOFLAGS)) -trimpath
+export CGO_ENABLED := 0
 
 .PHONY: help up preview cost diagram down status logs shell test checks lint unit race fuzz e2e schema bench sandbox sandbox-or-kept lint-tools tools lint-report test-report ci-tools supply-chain pipeline pipeline-test iam-used
 
@@ -57,7 +58,7 @@ sandbox:
 	@command -v go >/dev/null || { echo "the sandbox is built with Go 1.26 or newer, and there is no go on PATH: see go.dev/doc/install" >&2; exit 1; }
 	@mkdir -p .sandbox/bin
 	@test -x $(SANDBOX) || echo "building the sandbox command itself: some three minutes with empty Go caches on two cores" >&2
-	@cd sandbox && go build -trimpath -o ../$(SANDBOX) .
+	@cd sandbox && go build -o ../$(SANDBOX) .
 
 # What looks at a sandbox or ends it must work when the tree does not build.
 sandbox-or-kept:
@@ -67,7 +68,7 @@ tools: sandbox
 	@$(SANDBOX) build
 
 lint-tools:
-	@cd sandbox/tools/lint && go build -trimpath -o ../../../$(LINT)/bin/ github.com/golangci/golangci-lint/v2/cmd/golangci-lint mvdan.cc/sh/v3/cmd/shfmt
+	@cd sandbox/tools/lint && go build -o ../../../$(LINT)/bin/ github.com/golangci/golangci-lint/v2/cmd/golangci-lint mvdan.cc/sh/v3/cmd/shfmt
 	@test -x $(LINT)/venv/bin/yamllint || python3 -m venv $(LINT)/venv
 	@$(LINT)/venv/bin/pip install -q --disable-pip-version-check --require-hashes -r sandbox/tools/lint/requirements.txt
 
@@ -75,7 +76,7 @@ lint: lint-tools $(TOOLS) ## gofmt, vet, staticcheck, room rules, shell and YAML
 	@echo "lint: ."; $(LINT)/bin/golangci-lint run --allow-parallel-runners ./...
 	@for module in sandbox sandbox/awsx sandbox/provider sandbox/provider/build; do \
 	  echo "lint: $$module"; \
-	  (cd $$module && $(TRIM) $(CURDIR)/$(LINT)/bin/golangci-lint run --allow-parallel-runners --config $(CURDIR)/.golangci.yml ./...) || exit 1; \
+	  (cd $$module && $(CURDIR)/$(LINT)/bin/golangci-lint run --allow-parallel-runners --config $(CURDIR)/.golangci.yml ./...) || exit 1; \
 	done
 	@$(LINT)/venv/bin/shellcheck $(SCRIPTS)
 	@$(LINT)/bin/shfmt -d -i 2 $(SCRIPTS)
@@ -83,8 +84,8 @@ lint: lint-tools $(TOOLS) ## gofmt, vet, staticcheck, room rules, shell and YAML
 
 unit: $(TOOLS) ## components under Pulumi mocks; the function against real PostgreSQL and Redis
 	@$(SANDBOX) services -- go test ./...
-	@cd sandbox && MINISTACK_PYTHON=$(CURDIR)/.sandbox/venv/bin/python $(TRIM) go test $(PACKAGES)
-	@cd sandbox/awsx && $(TRIM) go test ./...
+	@cd sandbox && MINISTACK_PYTHON=$(CURDIR)/.sandbox/venv/bin/python go test $(PACKAGES)
+	@cd sandbox/awsx && go test ./...
 
 # The race detector needs cgo and a C compiler, which nothing else here does, and takes several times
 # as long: so it is asked for, and no part of make test. Left out are the test of the function's memory,
@@ -105,8 +106,8 @@ fuzz: ## every parser of the function against made-up input, FUZZTIME each
 	done
 
 schema: $(TOOLS) ## the sandbox's AWS types have the names and shapes of the pulumi-aws SDK
-	@cd sandbox/provider && $(TRIM) go test ./...
-	@cd sandbox/provider/build && $(TRIM) go test ./...
+	@cd sandbox/provider && go test ./...
+	@cd sandbox/provider/build && go test ./...
 
 # What the pipeline's jobs run: the same checks of the program, with reports for GitLab.
 lint-report: lint-tools
@@ -136,13 +137,13 @@ pipeline-test: $(TOOLS) ## the same without the jobs of the stage check, which m
 
 # In parallel: two edits' previews, beside a life that mostly waits.
 e2e: $(TOOLS) ## up, requests, second up without change, down
-	@cd sandbox && $(TRIM) go test -c -o ../.sandbox/bin/e2e.test ./e2e
+	@cd sandbox && go test -c -o ../.sandbox/bin/e2e.test ./e2e
 	@cd sandbox/e2e && ../../.sandbox/bin/e2e.test -test.v -test.run '^TestWholeStack$$' -test.parallel 3 -test.timeout 80m
 
 iam-used: $(TOOLS) ## what every role is granted beside what it did in a stack's whole life
-	@cd sandbox && $(TRIM) go test -c -o ../.sandbox/bin/e2e.test ./e2e
+	@cd sandbox && go test -c -o ../.sandbox/bin/e2e.test ./e2e
 	@cd sandbox/e2e && ../../.sandbox/bin/e2e.test -test.v -test.run '^TestGrants$$' -test.timeout 40m
 
 bench: sandbox ## the function beside an empty, a plain Go and a Node handler (QUICK=1: under 3 minutes)
-	@cd sandbox && $(TRIM) go build -o ../.sandbox/bin/bench ./bench
+	@cd sandbox && go build -o ../.sandbox/bin/bench ./bench
 	@$(SANDBOX) services -- .sandbox/bin/bench $(if $(QUICK),-quick)

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 
 	"github.com/didomi/serverless-api/sandbox/child"
 	"github.com/didomi/serverless-api/sandbox/layout"
@@ -53,7 +54,7 @@ func (j job) run(ctx context.Context, name string, args ...string) error {
 	}
 	process, err := child.Start(child.Spec{
 		Name: filepath.Base(name), Path: path, Args: args, Dir: j.dir, Log: j.log,
-		Env: append(append(os.Environ(), j.env...), child.Marker(j.mark)),
+		Env: slices.Concat(os.Environ(), settings(), j.env, []string{child.Marker(j.mark)}),
 	})
 	if err != nil {
 		return err
@@ -71,6 +72,6 @@ func (j job) goBuild(ctx context.Context, output, pkg string, flags ...string) e
 		return fmt.Errorf("make the folder of programs: %w", err)
 	}
 	return whole.Make(output, func(half string) error {
-		return j.run(ctx, "go", append([]string{"build", "-trimpath", "-o", half}, append(flags, pkg)...)...)
+		return j.run(ctx, "go", append([]string{"build", "-o", half}, append(flags, pkg)...)...)
 	})
 }

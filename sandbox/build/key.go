@@ -66,6 +66,7 @@ func hashFile(sum io.Writer, name, path string) error {
 // goFacts are what decides a Go build beside the sources.
 func goFacts(ctx context.Context) ([]string, error) {
 	cmd := exec.CommandContext(ctx, "go", "env", "GOVERSION", "GOOS", "GOARCH", "GOFLAGS", "GOEXPERIMENT", "CGO_ENABLED")
+	cmd.Env = append(os.Environ(), settings()...)
 	out, err := cmd.Output()
 	if err != nil {
 		return nil, fmt.Errorf("ask go for its version: %w", err)

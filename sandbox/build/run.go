@@ -24,7 +24,7 @@ type stale struct {
 	key  string
 }
 
-// Run makes the steps that are not fresh, longest first, and says on the board
+// Run makes the steps that are not fresh, in their order, and says on the board
 // what it does. All of them are tried; every failure is returned.
 func Run(ctx context.Context, l layout.Layout, board *progress.Board, steps []Step) error {
 	stamps := Stamps(filepath.Join(l.Build(), "stamps"))
@@ -34,16 +34,20 @@ func Run(ctx context.Context, l layout.Layout, board *progress.Board, steps []St
 	}
 	announce(board, todo)
 	slots := make(chan struct{}, atOnce)
+	made := map[string]chan struct{}{}
 	failures := make([]error, len(todo))
 	var wg sync.WaitGroup
 	for i, s := range todo {
+		if before := made[s.step.After]; before != nil {
+			<-before
+		}
 		slots <- struct{}{}
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
-			defer func() { <-slots }()
+		ended := make(chan struct{})
+		made[s.step.Name] = ended
+		wg.Go(func() {
+			defer func() { close(ended); <-slots }()
 			failures[i] = makeOne(ctx, l, stamps, board, s)
-		}()
+		})
 	}
 	wg.Wait()
 	return errors.Join(failures...)

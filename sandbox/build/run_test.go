@@ -107,3 +107,48 @@ func TestRun(t *testing.T) {
 		}
 	})
 }
+
+func TestRunAfter(t *testing.T) {
+	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = null.Close() }()
+	board := progress.New(null)
+	defer board.Close()
+	l := layout.Layout{Root: t.TempDir()}
+	var running, together atomic.Int32
+	step := func(name, after string, fails error) Step {
+		return Step{
+			Name: name, Title: name, After: after,
+			Key: func(context.Context) (string, error) { return name, nil },
+			Make: func(context.Context, io.Writer) error {
+				together.Store(max(together.Load(), running.Add(1)))
+				time.Sleep(50 * time.Millisecond)
+				running.Add(-1)
+				return fails
+			},
+		}
+	}
+	for _, c := range []struct {
+		name  string
+		steps []Step
+		want  int32
+		fails bool
+	}{
+		{"steps run side by side", []Step{step("a", "", nil), step("b", "", nil)}, 2, false},
+		{"a step waits for the one that it comes after", []Step{step("c", "", nil), step("d", "c", nil)}, 1, false},
+		{"one that fails is waited for all the same", []Step{step("e", "", errors.New("no")), step("f", "e", nil)}, 1, true},
+		{"one that is fresh is not waited for", []Step{step("g", "a", nil), step("h", "b", nil)}, 2, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			together.Store(0)
+			if err := Run(t.Context(), l, board, c.steps); (err != nil) != c.fails {
+				t.Fatal(err)
+			}
+			if got := together.Load(); got != c.want {
+				t.Errorf("%d at once, want %d", got, c.want)
+			}
+		})
+	}
+}

@@ -22,6 +22,9 @@ type Step struct {
 	Title string
 	// Cold is about how long it takes with empty caches on two cores.
 	Cold time.Duration
+	// After names a step, if it is made at all, to wait for: builds that run side
+	// by side both compile what they have in common.
+	After string
 	// Outputs are files (absolute, patterns as of filepath.Match) that must be
 	// there, as Make left them, for a stamp to hold.
 	Outputs []string

@@ -20,9 +20,15 @@ const pulumiVersion = "v3.250.0"
 // PostgreSQL and Redis in it.
 func Servers(l layout.Layout) []Step { return []Step{venv(l)} }
 
-// All are the steps that `up` needs, longest first.
+// All are the steps that `up` needs: first the CLI, whose packages the others
+// use too, then the longest.
 func All(l layout.Layout) []Step {
-	return []Step{provider(l), pulumi(l), program(l), awsx(l), languageHost(l), venv(l)}
+	steps := []Step{pulumi(l), venv(l)}
+	for _, step := range []Step{provider(l), program(l), awsx(l), languageHost(l)} {
+		step.After = steps[0].Name
+		steps = append(steps, step)
+	}
+	return steps
 }
 
 // provider makes the AWS provider; its own build command knows how.
@@ -117,7 +123,7 @@ func Program(ctx context.Context, l layout.Layout, log io.Writer) error {
 }
 
 func (j job) compileProgram(ctx context.Context, output string) error {
-	j.env = append(j.env, "GOFLAGS="+os.Getenv("GOFLAGS")+" -ldflags=-s")
+	j.env = append(j.env, "GOFLAGS="+flags("-ldflags=-s"))
 	return j.run(ctx, "go", "build", "-o", output, j.dir)
 }
 

@@ -15,8 +15,7 @@ func compile(provider, tree, out string) error {
 	if err := os.RemoveAll(data); err != nil {
 		return fmt.Errorf("remove the data of an earlier plugin: %w", err)
 	}
-	// -trimpath lets every checkout on a machine share the compiled packages.
-	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", out, ".")
+	build := exec.Command("go", "build", "-ldflags", "-s -w", "-o", out, ".")
 	build.Dir = provider
 	if err := runLoud(build); err != nil {
 		return err
