@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 			os.Exit(1)
 		}
 		fmt.Println(process.PID())
-		select {}
+		time.Sleep(time.Hour) // select {} alone is a deadlock, which ends the program
 	}
 	os.Exit(m.Run())
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/didomi/serverless-api/sandbox/layout"
 )
@@ -33,7 +34,7 @@ func TestMain(m *testing.M) {
 			signal.Ignore(syscall.SIGTERM)
 		}
 		_, _ = os.Stdout.WriteString("held\n")
-		select {}
+		time.Sleep(time.Hour) // select {} alone is a deadlock, which ends the program
 	}
 	os.Exit(m.Run())
 }
