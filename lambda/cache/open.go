@@ -21,6 +21,11 @@ const (
 	// commandTimeout bounds one command. A healthy answer takes about a
 	// millisecond; past this the database is the faster way.
 	commandTimeout = 500 * time.Millisecond
+	// readBuffer and writeBuffer (bytes) hold what most answers and commands
+	// have; longer ones go past them. go-redis' own 32 KiB each are memory that
+	// a new connection touches first.
+	readBuffer  = 4 << 10
+	writeBuffer = 4 << 10
 )
 
 // RedisConfig says where Redis is and how to talk to it.
@@ -62,6 +67,10 @@ func OpenRedis(config RedisConfig) *Redis {
 		ConnMaxIdleTime:       config.MaxIdle,
 		ContextTimeoutEnabled: true,
 		DisableIdentity:       true, // saves a round trip at every connection
+		Protocol:              2,    // nothing is pushed, so that nobody need look for it before each answer
+		PipelinePoolSize:      -1,   // there are no pipelines
+		ReadBufferSize:        readBuffer,
+		WriteBufferSize:       writeBuffer,
 		MaintNotificationsConfig: &maintnotifications.Config{
 			Mode: maintnotifications.ModeDisabled,
 		},
