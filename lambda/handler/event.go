@@ -14,11 +14,11 @@ import (
 
 // Handle answers one request of API Gateway: events come and answers go as text.
 func (h *Handler) Handle(ctx context.Context, text []byte) (runtimeapi.Answer, error) {
-	event, err := readEvent(text)
+	r, err := readEvent(text)
 	if err != nil {
 		return runtimeapi.Answer{}, fmt.Errorf("reading the event: %w", err)
 	}
-	whole, stream := h.serve(ctx, event)
+	whole, stream := h.serve(ctx, r)
 	if stream != nil {
 		return runtimeapi.Answer{Stream: stream}, nil
 	}
@@ -26,20 +26,23 @@ func (h *Handler) Handle(ctx context.Context, text []byte) (runtimeapi.Answer, e
 }
 
 // readEvent reads from a request of API Gateway what a handler asks for, in a
-// fifth of the time that reflection takes over the whole event, which is more
+// fraction of the time that reflection takes over the whole event, which is more
 // than Redis takes to answer. It trusts the platform, which takes nothing but
 // JSON for an event, in what it goes past. What is not as API Gateway sends it
 // is left to encoding/json, which knows the rules for that.
-func readEvent(text []byte) (event events.APIGatewayProxyRequest, err error) {
+func readEvent(text []byte) (*request, error) {
 	if utf8.Valid(text) {
 		// One copy, of which all strings are parts.
-		if r := (eventReader{text: string(text)}); r.event(&event) {
-			return event, nil
+		reader, r := eventReader{text: string(text)}, &request{}
+		if reader.event(r) {
+			return r, nil
 		}
-		event = events.APIGatewayProxyRequest{}
 	}
-	err = json.Unmarshal(text, &event)
-	return event, err
+	var event events.APIGatewayProxyRequest
+	if err := json.Unmarshal(text, &event); err != nil {
+		return nil, err
+	}
+	return requestOf(event), nil
 }
 
 // eventReader goes through a JSON text. It is failed once it met something
@@ -50,41 +53,55 @@ type eventReader struct {
 	failed bool
 }
 
-func (r *eventReader) event(to *events.APIGatewayProxyRequest) bool {
+// Room for what most requests have.
+const (
+	usualHeaders    = 32
+	usualParameters = 4
+)
+
+func (r *eventReader) event(to *request) bool {
+	headers, parameters := -1, -1 // where their plain form is
 	r.object(func(name string) {
 		switch name {
 		case "resource":
-			to.Resource = r.string()
+			to.resource = r.string()
 		case "httpMethod":
-			to.HTTPMethod = r.string()
+			to.method = r.string()
 		case "headers":
-			to.Headers = r.strings()
+			headers = r.pass()
 		case "multiValueHeaders":
-			to.MultiValueHeaders = r.lists()
+			to.header = r.lists(usualHeaders)
 		case "queryStringParameters":
-			to.QueryStringParameters = r.strings()
+			parameters = r.pass()
 		case "multiValueQueryStringParameters":
-			to.MultiValueQueryStringParameters = r.lists()
+			to.query = r.lists(usualParameters)
 		case "pathParameters":
-			to.PathParameters = r.strings()
+			to.path = r.strings(usualParameters)
 		case "requestContext":
 			r.object(func(name string) {
 				if name == "requestId" {
-					to.RequestContext.RequestID = r.string()
+					to.id = r.string()
 					return
 				}
 				r.skip()
 			})
 		case "body":
-			to.Body = r.string()
+			to.rawBody = r.string()
 		case "isBase64Encoded":
-			to.IsBase64Encoded = r.next() == 't'
+			to.encoded = r.next() == 't'
 			r.skip()
 		default:
 			r.skip()
 		}
 	})
-	return !r.failed && r.next() == 0
+	whole := r.next() == 0
+	if len(to.header) == 0 {
+		to.header = r.stringsAt(headers, usualHeaders)
+	}
+	if len(to.query) == 0 {
+		to.query = r.stringsAt(parameters, usualParameters)
+	}
+	return whole && !r.failed
 }
 
 // next returns the first byte of what follows, 0 at the end.
@@ -151,33 +168,50 @@ func (r *eventReader) sequence(first, last byte, element func()) {
 	}
 }
 
-// usual is room for the headers of most requests.
-const usual = 32
-
-func (r *eventReader) strings() map[string]string {
+func (r *eventReader) strings(usual int) []field {
 	if r.null() {
 		return nil
 	}
-	all := make(map[string]string, usual)
-	r.object(func(name string) { all[name] = r.string() })
+	all, values := make([]field, 0, usual), make([]string, 0, usual)
+	r.object(func(name string) {
+		values = append(values, r.string())
+		end := len(values)
+		all = append(all, field{name, values[end-1 : end : end]})
+	})
 	return all
 }
 
-func (r *eventReader) lists() map[string][]string {
+// stringsAt goes back to an object of strings; nowhere is -1.
+func (r *eventReader) stringsAt(at, usual int) []field {
+	if at < 0 {
+		return nil
+	}
+	r.at = at
+	return r.strings(usual)
+}
+
+func (r *eventReader) lists(usual int) []field {
 	if r.null() {
 		return nil
 	}
-	all, values := make(map[string][]string, usual), make([]string, 0, usual)
+	all, values := make([]field, 0, usual), make([]string, 0, usual)
 	r.object(func(name string) {
 		if r.null() {
-			all[name] = nil
+			all = append(all, field{name: name})
 			return
 		}
 		first := len(values)
 		r.sequence('[', ']', func() { values = append(values, r.string()) })
-		all[name] = values[first:len(values):len(values)]
+		all = append(all, field{name, values[first:len(values):len(values)]})
 	})
 	return all
+}
+
+// pass goes past any value and returns where it was.
+func (r *eventReader) pass() int {
+	at := r.at
+	r.skip()
+	return at
 }
 
 // string returns the string that follows; a null is an empty one.

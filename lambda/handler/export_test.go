@@ -10,7 +10,7 @@ import (
 
 // Serve is Handle with events and answers as they are.
 func (h *Handler) Serve(ctx context.Context, event events.APIGatewayProxyRequest) (any, error) {
-	whole, stream := h.serve(ctx, event)
+	whole, stream := h.serve(ctx, requestOf(event))
 	if stream != nil {
 		return stream, nil
 	}

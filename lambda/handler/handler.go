@@ -45,8 +45,8 @@ type Handler struct {
 // serve answers one request of API Gateway: with a stream on the routes that
 // the API defines as streaming, else with an answer in one piece. Whatever
 // fails is an answer, too.
-func (h *Handler) serve(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, *events.APIGatewayProxyStreamingResponse) {
-	r := newRequest(ctx, event)
+func (h *Handler) serve(ctx context.Context, r *request) (events.APIGatewayProxyResponse, *events.APIGatewayProxyStreamingResponse) {
+	r.begin(ctx)
 	ctx, cancel := bounded(telemetry.WithRequest(ctx, r.id, r.trace(ctx)), r.streams())
 	answer := h.inTime(ctx, r)
 	answer.took = time.Since(r.began)

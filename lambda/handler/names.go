@@ -19,7 +19,7 @@ const (
 // itemID returns the id in the path; one that no item can have is a fault of
 // the given kind.
 func (r *request) itemID(kind fault.Kind) (string, error) {
-	id := r.path["id"]
+	id := r.parameter("id")
 	if !validID(id) {
 		return "", fault.New(kind, idForm)
 	}
@@ -43,7 +43,7 @@ func validID(id string) bool {
 // fileKey returns the key in the path; one that no file can have is a fault of
 // the given kind.
 func (r *request) fileKey(kind fault.Kind) (string, error) {
-	key := r.path["key"]
+	key := r.parameter("key")
 	if !validKey(key) {
 		return "", fault.New(kind, "a file's key has 1 to %d bytes of UTF-8 without control characters and without . and .. as a segment", maxKey)
 	}
