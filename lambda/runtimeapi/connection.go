@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/http"
+	"net/http/httputil"
+	"strconv"
+	"strings"
 )
 
 // connection is a kept connection to the Runtime API on which one request
@@ -17,18 +19,41 @@ type connection struct {
 	address string // host:port
 	conn    net.Conn
 	reader  *bufio.Reader
-	used    bool // has carried an exchange
+	used    bool   // has carried an exchange
+	lines   []byte // being read
 }
 
-// reply is the head of an answer.
+// reply is an answer without its body.
 type reply struct {
-	code   int
-	status string
-	header http.Header
+	status string // "200 OK"
+	head   string // its lines
 }
 
-// exchange sends a request, head and body, and returns the head of the answer,
-// whose body it reads into to. A request that a kept connection did not carry, because it
+// get returns the value of a header. A reply has some ten, of which four are
+// asked for once each: a map of all would take longer.
+func (r reply) get(name string) string {
+	for line := range strings.Lines(r.head) {
+		key, value, _ := strings.Cut(line, ":")
+		if len(key) == len(name) && strings.EqualFold(key, name) {
+			return strings.TrimSpace(value)
+		}
+	}
+	return ""
+}
+
+// is reports whether a reply has the status code, three digits.
+func (r reply) is(code string) bool { return strings.HasPrefix(r.status, code) }
+
+// chunked reports whether the body comes in chunks.
+func (r reply) chunked() bool { return strings.EqualFold(r.get("Transfer-Encoding"), "chunked") }
+
+// last reports whether the connection ends with this reply.
+func (r reply) last() bool {
+	return strings.EqualFold(r.get("Connection"), "close") || !r.chunked() && r.get("Content-Length") == ""
+}
+
+// exchange sends a request, head and body, and returns the answer, whose body
+// it reads into to. A request that a kept connection did not carry, because it
 // had been closed meanwhile, is sent again on a new one: nothing was answered,
 // and what the Runtime API took twice it refuses.
 func (c *connection) exchange(ctx context.Context, head, body []byte, to *bytes.Buffer) (reply, error) {
@@ -42,29 +67,92 @@ func (c *connection) exchange(ctx context.Context, head, body []byte, to *bytes.
 		return reply{}, err
 	}
 	to.Reset()
-	_, err = to.ReadFrom(answer.Body)
-	err = errors.Join(err, answer.Body.Close())
 	c.used = true
-	if err != nil || answer.Close {
+	if err = c.readBody(answer, to); err != nil || answer.last() {
 		c.close()
 	}
-	return reply{answer.StatusCode, answer.Status, answer.Header}, err
+	return answer, err
 }
 
 // try makes one exchange up to the head of the answer.
-func (c *connection) try(ctx context.Context, head, body []byte) (*http.Response, error) {
+func (c *connection) try(ctx context.Context, head, body []byte) (reply, error) {
 	if c.conn == nil {
 		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", c.address)
 		if err != nil {
-			return nil, err
+			return reply{}, err
 		}
-		c.conn, c.reader = conn, bufio.NewReader(conn)
+		c.keep(conn)
 	}
 	request := net.Buffers{head, body} // in one write
 	if _, err := request.WriteTo(c.conn); err != nil {
-		return nil, err
+		return reply{}, err
 	}
-	return http.ReadResponse(c.reader, nil)
+	return c.readHead()
+}
+
+func (c *connection) keep(conn net.Conn) {
+	c.conn, c.reader = conn, bufio.NewReaderSize(conn, readAtOnce)
+}
+
+const (
+	// readAtOnce is the bytes of an answer that one read can take: most events whole.
+	readAtOnce = 16 << 10
+	// maxHead is the most bytes that the head of an answer may have.
+	maxHead = 64 << 10
+)
+
+var errAnswer = errors.New("this is no answer of HTTP/1.1")
+
+// readHead reads the head of an answer.
+func (c *connection) readHead() (reply, error) {
+	lines, err := c.readLines()
+	if err != nil {
+		return reply{}, err
+	}
+	first, rest, _ := strings.Cut(lines, "\n")
+	protocol, status, _ := strings.Cut(strings.TrimSpace(first), " ")
+	if !strings.HasPrefix(protocol, "HTTP/1.") {
+		return reply{}, errAnswer
+	}
+	return reply{status, rest}, nil
+}
+
+// readLines reads up to an empty line.
+func (c *connection) readLines() (string, error) {
+	c.lines = c.lines[:0]
+	for len(c.lines) <= maxHead {
+		line, err := c.reader.ReadSlice('\n')
+		if err != nil {
+			return "", err
+		}
+		if len(bytes.TrimSpace(line)) == 0 {
+			return string(c.lines), nil
+		}
+		c.lines = append(c.lines, line...)
+	}
+	return "", errAnswer
+}
+
+// readBody reads the body of an answer.
+func (c *connection) readBody(answer reply, to *bytes.Buffer) error {
+	length := answer.get("Content-Length")
+	switch {
+	case answer.chunked():
+		if _, err := to.ReadFrom(httputil.NewChunkedReader(c.reader)); err != nil {
+			return err
+		}
+		_, err := c.readLines() // trailers
+		return err
+	case length == "":
+		_, err := to.ReadFrom(c.reader)
+		return err
+	}
+	size, err := strconv.ParseInt(length, 10, 64)
+	if err != nil || size < 0 {
+		return errAnswer
+	}
+	_, err = io.CopyN(to, c.reader, size)
+	return err
 }
 
 func (c *connection) close() {

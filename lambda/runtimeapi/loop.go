@@ -87,11 +87,11 @@ func (c *Client) serveOne(ctx context.Context, function Function) error {
 	if err != nil {
 		return fmt.Errorf("runtime API: next invocation: %w", err)
 	}
-	if next.code != http.StatusOK {
+	if !next.is("200") {
 		return unexpected("next invocation", next.status, &c.event)
 	}
-	id := next.header.Get(headerRequestID)
-	ctx, cancel, err := invocation(ctx, next.header)
+	id := next.get(headerRequestID)
+	ctx, cancel, err := invocation(ctx, id, next)
 	if err != nil {
 		return c.fail(ctx, id, err)
 	}
@@ -123,17 +123,17 @@ func (c *Client) call(ctx context.Context, id string, function Function) (Answer
 const traceVariable = "_X_AMZN_TRACE_ID"
 
 // invocation returns the context of an invocation, given the head that it came with.
-func invocation(ctx context.Context, header http.Header) (context.Context, context.CancelFunc, error) {
-	deadline, err := strconv.ParseInt(header.Get(headerDeadline), 10, 64)
+func invocation(ctx context.Context, id string, head reply) (context.Context, context.CancelFunc, error) {
+	deadline, err := strconv.ParseInt(head.get(headerDeadline), 10, 64)
 	if err != nil {
 		return ctx, nil, fmt.Errorf("the invocation's deadline: %w", err)
 	}
-	trace := header.Get(headerTrace)
+	trace := head.get(headerTrace)
 	if err := os.Setenv(traceVariable, trace); err != nil {
 		return ctx, nil, fmt.Errorf("the invocation's trace: %w", err)
 	}
 	ctx = lambdacontext.NewContext(ctx, &lambdacontext.LambdaContext{
-		AwsRequestID: header.Get(headerRequestID), InvokedFunctionArn: header.Get(headerARN),
+		AwsRequestID: id, InvokedFunctionArn: head.get(headerARN),
 	})
 	ctx = context.WithValue(ctx, "x-amzn-trace-id", trace) //nolint:staticcheck // aws-lambda-go's key, which others look for
 	ctx, cancel := context.WithDeadline(ctx, time.UnixMilli(deadline))
@@ -160,7 +160,7 @@ func (c *Client) post(ctx context.Context, path string, body []byte) error {
 	if err != nil {
 		return fmt.Errorf("runtime API: sending an answer: %w", err)
 	}
-	if answer.code != http.StatusAccepted {
+	if !answer.is("202") {
 		return unexpected("sending an answer", answer.status, &c.said)
 	}
 	return nil
