@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
@@ -17,6 +18,7 @@ import (
 	"github.com/didomi/serverless-api/lambda/cache"
 	"github.com/didomi/serverless-api/lambda/files"
 	"github.com/didomi/serverless-api/lambda/handler"
+	"github.com/didomi/serverless-api/lambda/later"
 	"github.com/didomi/serverless-api/lambda/migrate"
 	"github.com/didomi/serverless-api/lambda/rotate"
 	"github.com/didomi/serverless-api/lambda/runtimeapi"
@@ -72,7 +74,6 @@ func buildAPI(env func(string) string, log *slog.Logger) (runtimeapi.Function, e
 	if err != nil {
 		return nil, err
 	}
-	go fit(settings.Memory, env) // stops the world, which the first poll need not wait for
 	cloud := settings.Cloud
 	meter := telemetry.Meter{Function: settings.Function}
 	vault := secrets.New(func() secrets.API {
@@ -93,7 +94,13 @@ func buildAPI(env func(string) string, log *slog.Logger) (runtimeapi.Function, e
 		Log:     log,
 		Meter:   meter,
 	}
-	return h.Handle, nil
+	// Until the first answer there are more calls to make at once than a part of
+	// one processor would do.
+	settle := sync.OnceFunc(func() { fit(settings.Memory, env) })
+	return func(ctx context.Context, event []byte) (runtimeapi.Answer, error) {
+		later.Do(ctx, settle)
+		return h.Handle(ctx, event)
+	}, nil
 }
 
 // countedSecrets counts the reads of secrets that fail, which otherwise show
