@@ -9,10 +9,13 @@ package store
 import (
 	"context"
 	"fmt"
+	"net"
+	"strconv"
 	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/didomi/serverless-api/lambda/postgres"
@@ -54,6 +57,8 @@ type Config struct {
 // Store reads and writes items. It is safe for concurrent use.
 type Store struct {
 	pool    func() (*pgxpool.Pool, error)
+	address string
+	ahead   *ahead
 	refused func(secrets.Credentials)
 	retries budget
 }
@@ -61,7 +66,13 @@ type Store struct {
 // Open prepares a Store. The first call makes the pool, for which pgx looks
 // for files and users that a function does not have, and the first connection.
 func Open(config Config) *Store {
-	return &Store{pool: sync.OnceValues(config.pool), refused: config.Refused}
+	early := &ahead{dial: (&net.Dialer{}).DialContext}
+	return &Store{
+		pool:    sync.OnceValues(func() (*pgxpool.Pool, error) { return config.pool(early.connect) }),
+		address: net.JoinHostPort(config.Host, strconv.Itoa(config.Port)),
+		ahead:   early,
+		refused: config.Refused,
+	}
 }
 
 // Close closes all connections; calls under way end first.
@@ -80,6 +91,8 @@ func (s *Store) reset() {
 
 // Connect makes a connection that the next call finds, without asking anything of it.
 func (s *Store) Connect(ctx context.Context) error {
+	s.ahead.open(ctx, s.address)
+	defer s.ahead.drop()
 	return s.call(ctx, "connecting to the database", read, func(context.Context, *pgxpool.Conn) error { return nil })
 }
 
@@ -88,7 +101,7 @@ func (s *Store) Ping(ctx context.Context) error {
 	return s.call(ctx, "pinging the database", read, func(ctx context.Context, conn *pgxpool.Conn) error { return conn.Ping(ctx) })
 }
 
-func (c Config) pool() (*pgxpool.Pool, error) {
+func (c Config) pool(dial pgconn.DialFunc) (*pgxpool.Pool, error) {
 	address := postgres.Database{Host: c.Host, Port: c.Port, Name: c.Database, SSLMode: c.SSLMode}.URL()
 	settings, err := pgxpool.ParseConfig(address)
 	if err != nil {
@@ -98,6 +111,7 @@ func (c Config) pool() (*pgxpool.Pool, error) {
 	settings.PingTimeout = pingTimeout
 	settings.ShouldPing = c.shouldPing
 	settings.ConnConfig.ConnectTimeout = connectTimeout
+	settings.ConnConfig.DialFunc = dial
 	settings.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
 	settings.ConnConfig.StatementCacheCapacity = 0
 	settings.ConnConfig.DescriptionCacheCapacity = 0
