@@ -78,11 +78,11 @@ func newSite(t *testing.T, files http.HandlerFunc) *site {
 		name, value, _ := strings.Cut(setting, "=")
 		env[name] = value
 	}
-	function, err := build(func(name string) string { return env[name] }, slog.New(slog.NewJSONHandler(s.log, nil)))
+	program, err := build(func(name string) string { return env[name] }, slog.New(slog.NewJSONHandler(s.log, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.function = function
+	s.function = program.answer
 	return s
 }
 

@@ -30,20 +30,31 @@ import (
 func main() {
 	log := telemetry.NewLogger(os.Stdout)
 	address := os.Getenv("AWS_LAMBDA_RUNTIME_API")
-	function, err := build(os.Getenv, log)
+	program, err := build(os.Getenv, log)
 	if err != nil {
 		reportInitError(address, err)
 		log.Error("init failed", "error", err.Error())
 		os.Exit(1)
 	}
-	err = runtimeapi.New(address, log).Serve(context.Background(), function)
+	client := runtimeapi.New(address, log)
+	client.Meanwhile = program.prepare
+	err = client.Serve(context.Background(), program.answer)
 	log.Error("the runtime API failed", "error", err.Error())
 	os.Exit(1)
 }
 
-// build returns the function that _HANDLER names. It makes no connection:
+// program is what this process runs.
+type program struct {
+	answer runtimeapi.Function
+	// prepare makes what an answer mostly needs and what takes a processor alone:
+	// an instance may be frozen before its first event comes, and a connection
+	// would not survive that. It may be nil.
+	prepare func()
+}
+
+// build returns the program that _HANDLER names. It makes no connection:
 // each is made by the first request that needs it.
-func build(env func(string) string, log *slog.Logger) (runtimeapi.Function, error) {
+func build(env func(string) string, log *slog.Logger) (program, error) {
 	switch name := env("_HANDLER"); name {
 	case "api":
 		return buildAPI(env, log)
@@ -52,7 +63,7 @@ func build(env func(string) string, log *slog.Logger) (runtimeapi.Function, erro
 	case "rotate":
 		return buildRotate(env, log)
 	default:
-		return nil, fmt.Errorf("_HANDLER is %q, want api, migrate or rotate", name)
+		return program{}, fmt.Errorf("_HANDLER is %q, want api, migrate or rotate", name)
 	}
 }
 
@@ -69,10 +80,10 @@ const (
 	maxIdle = 5 * time.Minute
 )
 
-func buildAPI(env func(string) string, log *slog.Logger) (runtimeapi.Function, error) {
+func buildAPI(env func(string) string, log *slog.Logger) (program, error) {
 	settings, err := readAPI(env, log)
 	if err != nil {
-		return nil, err
+		return program{}, err
 	}
 	cloud := settings.Cloud
 	meter := telemetry.Meter{Function: settings.Function}
@@ -97,10 +108,15 @@ func buildAPI(env func(string) string, log *slog.Logger) (runtimeapi.Function, e
 	// Until the first answer there are more calls to make at once than a part of
 	// one processor would do.
 	settle := sync.OnceFunc(func() { fit(settings.Memory, env) })
-	return func(ctx context.Context, event []byte) (runtimeapi.Answer, error) {
+	answer := func(ctx context.Context, event []byte) (runtimeapi.Answer, error) {
 		later.Do(ctx, settle)
 		return h.Handle(ctx, event)
-	}, nil
+	}
+	prepare := func() {
+		vault.Prepare()
+		items.Prepare()
+	}
+	return program{answer, prepare}, nil
 }
 
 // countedSecrets counts the reads of secrets that fail, which otherwise show
@@ -137,10 +153,10 @@ func openRedis(redis redisConfig, vault *secrets.Source) *cache.Redis {
 	return cache.OpenRedis(settings)
 }
 
-func buildMigrate(env func(string) string, log *slog.Logger) (runtimeapi.Function, error) {
+func buildMigrate(env func(string) string, log *slog.Logger) (program, error) {
 	settings, err := readMigrate(env, log)
 	if err != nil {
-		return nil, err
+		return program{}, err
 	}
 	db := settings.Database
 	migration := migrate.Migration{
@@ -150,13 +166,13 @@ func buildMigrate(env func(string) string, log *slog.Logger) (runtimeapi.Functio
 		Database:     db.login(),
 		Log:          log,
 	}
-	return asJSON(migration.Run), nil
+	return program{answer: asJSON(migration.Run)}, nil
 }
 
-func buildRotate(env func(string) string, log *slog.Logger) (runtimeapi.Function, error) {
+func buildRotate(env func(string) string, log *slog.Logger) (program, error) {
 	settings, err := readRotate(env, log)
 	if err != nil {
-		return nil, err
+		return program{}, err
 	}
 	db := settings.Database
 	rotation := rotate.Rotation{
@@ -165,7 +181,7 @@ func buildRotate(env func(string) string, log *slog.Logger) (runtimeapi.Function
 		Part:    rotate.Database{Database: db.login()},
 		Log:     log,
 	}
-	return asJSON(rotation.Run), nil
+	return program{answer: asJSON(rotation.Run)}, nil
 }
 
 // asJSON reads the event and writes the answer as JSON.

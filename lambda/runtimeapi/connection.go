@@ -21,6 +21,7 @@ type connection struct {
 	reader  *bufio.Reader
 	used    bool   // has carried an exchange
 	lines   []byte // being read
+	sent    func() // run beside the wait for the first answer, if any
 }
 
 // reply is an answer without its body.
@@ -86,6 +87,10 @@ func (c *connection) try(ctx context.Context, head, body []byte) (reply, error) 
 	request := net.Buffers{head, body} // in one write
 	if _, err := request.WriteTo(c.conn); err != nil {
 		return reply{}, err
+	}
+	if c.sent != nil {
+		go c.sent()
+		c.sent = nil
 	}
 	return c.readHead()
 }

@@ -51,6 +51,9 @@ type Function func(ctx context.Context, event []byte) (Answer, error)
 
 // Client talks to one Runtime API.
 type Client struct {
+	// Meanwhile, if any, is run beside the wait for the first event.
+	Meanwhile func()
+
 	address string
 	log     *slog.Logger
 	kept    connection
@@ -74,6 +77,7 @@ func New(address string, log *slog.Logger) *Client {
 // Serve lets function answer one invocation after the other. It returns when
 // the Runtime API fails or function panics, after which the process must end.
 func (c *Client) Serve(ctx context.Context, function Function) error {
+	c.kept.sent = c.Meanwhile
 	for {
 		if err := c.serveOne(ctx, function); err != nil {
 			return err

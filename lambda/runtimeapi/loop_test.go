@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/iotest"
 	"time"
@@ -135,6 +136,36 @@ func TestWhatIsLeftForLaterIsDoneBetweenAnswerAndNextInvocation(t *testing.T) {
 	})
 	if !slices.Equal(sent, []int{1, 2}) || !slices.Equal(waiting, []int{1, 0}) {
 		t.Errorf("done when %v answers had been sent and %v events were left", sent, waiting)
+	}
+}
+
+func TestWhatIsDoneMeanwhileIsDoneOnceBesideTheWaitForTheFirstEvent(t *testing.T) {
+	asked, done := make(chan struct{}), make(chan struct{})
+	var events atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			w.WriteHeader(http.StatusAccepted)
+			return
+		}
+		n := events.Add(1)
+		if n == 1 {
+			close(asked)
+			<-done // nobody is answered before
+		}
+		w.Header().Set(headerDeadline, fmt.Sprint(time.Now().Add(time.Minute).UnixMilli()))
+		if n > 2 {
+			w.WriteHeader(http.StatusGone)
+		}
+	}))
+	defer server.Close()
+	client := New(strings.TrimPrefix(server.URL, "http://"), slog.New(slog.DiscardHandler))
+	client.Meanwhile = func() {
+		<-asked
+		close(done) // panics if it is called again
+	}
+	t.Setenv(traceVariable, "")
+	if err := client.Serve(t.Context(), echo); err == nil || !strings.Contains(err.Error(), "410") || events.Load() != 3 {
+		t.Errorf("ended by %v after %d events", err, events.Load())
 	}
 }
 

@@ -47,6 +47,9 @@ func New(api func() API) *Source {
 	return &Source{api: sync.OnceValue(api), known: map[string]Credentials{}}
 }
 
+// Prepare makes the client, which the first read would do, and reads nothing.
+func (s *Source) Prepare() { s.api() }
+
 // Get returns the credentials in the secret arn, from memory if it was read before.
 func (s *Source) Get(ctx context.Context, arn string) (Credentials, error) {
 	s.mu.Lock()

@@ -16,6 +16,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/didomi/serverless-api/lambda/postgres"
@@ -87,6 +88,13 @@ func (s *Store) reset() {
 	if pool, err := s.pool(); err == nil {
 		pool.Reset()
 	}
+}
+
+// Prepare does what the first call would do before it connects: it makes the
+// pool, and pgx' table of types, which all connections begin with.
+func (s *Store) Prepare() {
+	_, _ = s.pool() // what is wrong with it every call says
+	_ = pgtype.NewMap()
 }
 
 // Connect makes a connection that the next call finds, without asking anything of it.
