@@ -47,8 +47,9 @@ func cutETag(header string) (tag etag, rest string, ok bool) {
 
 // representation is what conditions are about: what is there now.
 type representation struct {
-	etag     string // with its quotes
-	modified time.Time
+	etag         string // with its quotes
+	modified     time.Time
+	cacheControl string // if it has its own
 }
 
 // check evaluates the conditions of a GET or HEAD on what is there now,
@@ -132,10 +133,14 @@ func parseDate(header string) (time.Time, bool) {
 	return date, err == nil
 }
 
-// describe sets the headers that tell the representation.
+// describe sets the headers that tell the representation: those that 304 has, too
+// (RFC 9110, 15.4.5).
 func (now representation) describe(header http.Header) {
 	header.Set("ETag", now.etag)
 	if !now.modified.IsZero() {
 		header.Set("Last-Modified", now.modified.UTC().Format(http.TimeFormat))
+	}
+	if now.cacheControl != "" {
+		header.Set("Cache-Control", now.cacheControl)
 	}
 }

@@ -155,7 +155,7 @@ func (h *Handler) uploadFile(ctx context.Context, r *request) (*response, error)
 }
 
 func representationOf(object files.Object) representation {
-	return representation{etag: object.ETag, modified: object.Modified}
+	return representation{etag: object.ETag, modified: object.Modified, cacheControl: object.Header.Get("Cache-Control")}
 }
 
 // describeFile answers with all that is known of an object but its body.

@@ -91,7 +91,7 @@ func TestGetFile(t *testing.T) {
 		"a range of a version named weakly":    {"a", map[string]string{"Range": "bytes=2-4", "If-Range": `W/"E1"`}, 200, whole, "0123456789"},
 		"a range as of its date":               {"a", map[string]string{"Range": "bytes=2-4", "If-Range": "Fri, 02 Jan 2026 03:04:05 GMT"}, 206, part, "234"},
 		"a range as of another date":           {"a", map[string]string{"Range": "bytes=2-4", "If-Range": "Fri, 02 Jan 2026 03:04:06 GMT"}, 200, whole, "0123456789"},
-		"a file the client has":                {"a", map[string]string{"If-None-Match": `"E1"`}, 304, map[string]string{"ETag": `"E1"`, "Content-Length": ""}, ""},
+		"a file the client has":                {"a", map[string]string{"If-None-Match": `"E1"`}, 304, map[string]string{"ETag": `"E1"`, "Cache-Control": "no-cache", "Content-Length": ""}, ""},
 		"a file of another version":            {"a", map[string]string{"If-None-Match": `"E0"`}, 200, whole, "0123456789"},
 		"a file not changed since":             {"a", map[string]string{"If-Modified-Since": "Fri, 02 Jan 2026 03:04:05 GMT"}, 304, nil, ""},
 		"a file changed since":                 {"a", map[string]string{"If-Modified-Since": "Fri, 02 Jan 2026 03:04:04 GMT"}, 200, whole, "0123456789"},
@@ -129,7 +129,7 @@ func TestHeadFile(t *testing.T) {
 		want    map[string]string
 	}{
 		"a file":                {"a", map[string]string{"Range": "bytes=2-4"}, 200, map[string]string{"Content-Length": "10", "ETag": `"E1"`, "Accept-Ranges": "bytes"}},
-		"a file the client has": {"a", map[string]string{"If-None-Match": `"E1"`}, 304, map[string]string{"Content-Length": ""}},
+		"a file the client has": {"a", map[string]string{"If-None-Match": `"E1"`}, 304, map[string]string{"Cache-Control": "no-cache", "Content-Length": ""}},
 		"a missing file":        {"b", nil, 404, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
