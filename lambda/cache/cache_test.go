@@ -257,7 +257,7 @@ func TestOneReadOfTheSourceHoweverManyAsk(t *testing.T) {
 			var readers sync.WaitGroup
 			for range 8 {
 				instance := cache.New(testparts.Redis(t, cluster), long, slog.New(slog.DiscardHandler))
-				for range 125 {
+				for range readersEach {
 					readers.Go(func() {
 						result, err := instance.Get(t.Context(), key, s.load)
 						if err != nil || string(result.Value) != "one" {
