@@ -53,6 +53,13 @@ type rotateConfig struct {
 	Database database
 }
 
+// cacheUserConfig is what the handler "cache-user" is told by its environment.
+type cacheUserConfig struct {
+	Cloud  aws.Config
+	Secret string // ARN of the secret of the cache's user
+	UserID string // in ElastiCache
+}
+
 type redisConfig struct {
 	Address string
 	Secret  string // ARN; empty: no login
@@ -110,6 +117,17 @@ func readMigrate(lookup func(string) string, log *slog.Logger) (migrateConfig, e
 func readRotate(lookup func(string) string, log *slog.Logger) (rotateConfig, error) {
 	env := &environment{lookup: lookup}
 	config := rotateConfig{Cloud: env.cloud(log), Database: env.database()}
+	return config, env.err()
+}
+
+// readCacheUser reads the environment of the handler "cache-user".
+func readCacheUser(lookup func(string) string, log *slog.Logger) (cacheUserConfig, error) {
+	env := &environment{lookup: lookup}
+	config := cacheUserConfig{
+		Cloud:  env.cloud(log),
+		Secret: env.required("REDIS_SECRET_ARN", "the ARN of the secret of the cache's user"),
+		UserID: env.required("REDIS_USER_ID", "the id of the cache's user"),
+	}
 	return config, env.err()
 }
 

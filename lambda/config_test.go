@@ -84,9 +84,22 @@ func TestARotationIsToldOfTheDatabaseAlone(t *testing.T) {
 	}
 }
 
+func TestTheCachesUserIsToldOfItsSecretAlone(t *testing.T) {
+	env := complete()
+	env["REDIS_SECRET_ARN"], env["REDIS_USER_ID"] = "arn:cache", "stack-cache-app"
+	config, err := readCacheUser(lookup(env), nil)
+	if err != nil || config.Secret != "arn:cache" || config.UserID != "stack-cache-app" {
+		t.Errorf("got %s, %s, %v", config.Secret, config.UserID, err)
+	}
+	_, err = readCacheUser(lookup(nil), nil)
+	if err == nil || strings.Count(err.Error(), ", want ") != 5 {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestAnUnknownHandlerIsNamed(t *testing.T) {
 	_, err := build(lookup(map[string]string{"_HANDLER": "apo"}), nil)
-	if err == nil || !strings.Contains(err.Error(), `"apo", want api, migrate or rotate`) {
+	if err == nil || !strings.Contains(err.Error(), `"apo", want api, migrate, rotate or cache-user`) {
 		t.Fatalf("got %v", err)
 	}
 }

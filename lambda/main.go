@@ -1,7 +1,8 @@
-// Command lambda is the function of the API. One binary serves three Lambda
+// Command lambda is the function of the API. One binary serves four Lambda
 // functions, told apart by their handler: "api" answers requests of API
 // Gateway, "migrate" brings the database up to date when a stack is deployed,
-// "rotate" changes the database user's password when Secrets Manager says so.
+// "rotate" changes the database user's password when Secrets Manager says so,
+// and "cache-user" the cache user's, which it sets when a stack is deployed.
 package main
 
 import (
@@ -13,9 +14,11 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/elasticache"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
 	"github.com/didomi/serverless-api/lambda/cache"
+	"github.com/didomi/serverless-api/lambda/cache/access"
 	"github.com/didomi/serverless-api/lambda/files"
 	"github.com/didomi/serverless-api/lambda/handler"
 	"github.com/didomi/serverless-api/lambda/later"
@@ -62,8 +65,10 @@ func build(env func(string) string, log *slog.Logger) (program, error) {
 		return buildMigrate(env, log)
 	case "rotate":
 		return buildRotate(env, log)
+	case "cache-user":
+		return buildCacheUser(env, log)
 	default:
-		return program{}, fmt.Errorf("_HANDLER is %q, want api, migrate or rotate", name)
+		return program{}, fmt.Errorf("_HANDLER is %q, want api, migrate, rotate or cache-user", name)
 	}
 }
 
@@ -180,6 +185,26 @@ func buildRotate(env func(string) string, log *slog.Logger) (program, error) {
 		Secret:  db.Secret,
 		Part:    rotate.Database{Database: db.login()},
 		Log:     log,
+	}
+	return program{answer: asJSON(rotation.Run)}, nil
+}
+
+// look is how long a rotation waits before it looks again whether the cache's
+// user has changed, which takes ElastiCache seconds.
+const look = time.Second
+
+func buildCacheUser(env func(string) string, log *slog.Logger) (program, error) {
+	settings, err := readCacheUser(env, log)
+	if err != nil {
+		return program{}, err
+	}
+	rotation := rotate.Rotation{
+		Secrets: secretsmanager.NewFromConfig(settings.Cloud),
+		Secret:  settings.Secret,
+		Part: rotate.Cache{
+			Users: elasticache.NewFromConfig(settings.Cloud), ID: settings.UserID, Username: access.User, Pause: look,
+		},
+		Log: log,
 	}
 	return program{answer: asJSON(rotation.Run)}, nil
 }

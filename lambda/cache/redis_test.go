@@ -14,24 +14,40 @@ import (
 )
 
 func TestARotatedPasswordOfRedisIsReadAgain(t *testing.T) {
-	ctx, address, user := t.Context(), testparts.Address(t, "TEST_REDIS_ADDR"), rand.Text()
-	admin := redis.NewClient(&redis.Options{Addr: address})
-	defer func() { _ = admin.Close() }()
-	works(t, admin.Do(ctx, "ACL", "SETUSER", user, "on", ">old", "~*", "+@all").Err())
-	defer func() { _ = admin.Do(context.Background(), "ACL", "DELUSER", user).Err() }()
+	for name, c := range map[string]struct {
+		variable string
+		cluster  bool
+	}{
+		"by the client of one node":  {"TEST_REDIS_ADDR", false},
+		"by the client of a cluster": {"TEST_REDIS_CLUSTER_ADDR", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ctx, address, user := t.Context(), testparts.Address(t, c.variable), rand.Text()
+			root := redis.NewUniversalClient(&redis.UniversalOptions{Addrs: []string{address}, IsClusterMode: c.cluster})
+			defer func() { _ = root.Close() }()
+			do := func(ctx context.Context, command ...any) error {
+				if shards, ok := root.(*redis.ClusterClient); ok {
+					return everywhere(ctx, shards, command...)
+				}
+				return root.Do(ctx, command...).Err()
+			}
+			works(t, do(ctx, "ACL", "SETUSER", user, "on", ">old", "~*", "+@all"))
+			defer func() { _ = do(context.Background(), "ACL", "DELUSER", user) }()
 
-	vault := testparts.NewSecrets(map[string]secrets.Credentials{"arn": {Username: user, Password: "old"}})
-	source := secrets.New(func() secrets.API { return vault })
-	store := cache.OpenRedis(cache.RedisConfig{
-		Address: address, Conns: 2,
-		Credentials: func(ctx context.Context) (secrets.Credentials, error) { return source.Get(ctx, "arn") },
-		Refused:     func(used secrets.Credentials) { source.Refused("arn", used) },
-	})
-	defer func() { _ = store.Close() }()
-	works(t, store.Ping(ctx))
+			vault := testparts.NewSecrets(map[string]secrets.Credentials{"arn": {Username: user, Password: "old"}})
+			source := secrets.New(func() secrets.API { return vault })
+			store := cache.OpenRedis(cache.RedisConfig{
+				Address: address, Cluster: c.cluster, Conns: 2,
+				Credentials: func(ctx context.Context) (secrets.Credentials, error) { return source.Get(ctx, "arn") },
+				Refused:     func(used secrets.Credentials) { source.Refused("arn", used) },
+			})
+			defer func() { _ = store.Close() }()
+			works(t, store.Ping(ctx))
 
-	vault.Set("arn", secrets.Credentials{Username: user, Password: "new"})
-	works(t, admin.Do(ctx, "ACL", "SETUSER", user, "resetpass", ">new").Err())
-	works(t, admin.Do(ctx, "CLIENT", "KILL", "USER", user).Err())
-	acquires(t, store, newKey(), time.Minute)
+			vault.Set("arn", secrets.Credentials{Username: user, Password: "new"})
+			works(t, do(ctx, "ACL", "SETUSER", user, "resetpass", ">new"))
+			works(t, do(ctx, "CLIENT", "KILL", "USER", user))
+			acquires(t, store, newKey(), time.Minute)
+		})
+	}
 }

@@ -14,7 +14,7 @@ import (
 // other's.
 type Database struct{ postgres.Database }
 
-// Try implements Part.
+// Try implements Part: it logs in.
 func (d Database) Try(ctx context.Context, as secrets.Credentials) error {
 	conn, err := d.Connect(ctx, as)
 	if err != nil {
@@ -24,20 +24,23 @@ func (d Database) Try(ctx context.Context, as secrets.Credentials) error {
 }
 
 // Change implements Part.
-func (d Database) Change(ctx context.Context, as secrets.Credentials, password string) (err error) {
-	verifier, err := postgres.Verifier(password)
+func (d Database) Change(ctx context.Context, now, next secrets.Credentials) error {
+	if d.Try(ctx, next) == nil {
+		return nil // an earlier try got this far
+	}
+	verifier, err := postgres.Verifier(next.Password)
 	if err != nil {
 		return err
 	}
-	conn, err := d.Connect(ctx, as)
+	conn, err := d.Connect(ctx, now)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
 	// The verifier has no character that a string literal must escape.
-	_, err = conn.Exec(ctx, `ALTER ROLE `+pgx.Identifier{as.Username}.Sanitize()+` PASSWORD '`+verifier+`'`)
+	_, err = conn.Exec(ctx, `ALTER ROLE `+pgx.Identifier{now.Username}.Sanitize()+` PASSWORD '`+verifier+`'`)
 	if err != nil {
-		return fmt.Errorf("changing the password of the database user %s: %w", as.Username, err)
+		return fmt.Errorf("changing the password of the database user %s: %w", now.Username, err)
 	}
 	return nil
 }

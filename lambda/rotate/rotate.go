@@ -1,6 +1,6 @@
-// Package rotate gives the application's user in the database another password. Secrets Manager
-// runs it on a schedule, in four steps, and runs a step again when it did not hear how it ended: every
-// step may be repeated.
+// Package rotate gives the application's user in the database, or in the cache, another password.
+// Secrets Manager runs it on a schedule, in four steps, and runs a step again when it did not hear how
+// it ended: every step may be repeated.
 // https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_lambda-functions.html
 package rotate
 
@@ -20,8 +20,9 @@ import (
 
 // The labels of a secret's versions.
 const (
-	current = "AWSCURRENT"
-	pending = "AWSPENDING"
+	current  = "AWSCURRENT"
+	pending  = "AWSPENDING"
+	previous = "AWSPREVIOUS"
 )
 
 // Event is what Secrets Manager sends.
@@ -41,10 +42,11 @@ type SecretsAPI interface {
 
 // Part is whose user it is.
 type Part interface {
-	// Try logs in.
+	// Try says whether the user has these credentials.
 	Try(ctx context.Context, as secrets.Credentials) error
-	// Change gives the user as whom it logs in another password.
-	Change(ctx context.Context, as secrets.Credentials, password string) error
+	// Change gives the user, whose credentials are now, the password of next. What has been changed
+	// already it leaves as it is.
+	Change(ctx context.Context, now, next secrets.Credentials) error
 }
 
 // Rotation rotates one secret.
@@ -55,14 +57,17 @@ type Rotation struct {
 	Log     *slog.Logger
 }
 
-// Run takes one step. An error has Secrets Manager try again later; the password that is current
-// stays so until the last step.
+// Run takes one step, or does what a deployment asks for. An error has Secrets Manager try again later;
+// the password that is current stays so until the last step.
 func (r Rotation) Run(ctx context.Context, event Event) error {
 	if event.SecretID != r.Secret {
 		return fmt.Errorf("rotating secret %s: this function rotates %s alone", event.SecretID, r.Secret)
 	}
 	steps := map[string]func(context.Context, string) error{
 		"createSecret": r.create, "setSecret": r.set, "testSecret": r.test, "finishSecret": r.finish,
+	}
+	if user, ok := r.Part.(Holder); ok {
+		steps[deployStep] = func(ctx context.Context, _ string) error { return r.deploy(ctx, user) }
 	}
 	step, ok := steps[event.Step]
 	if !ok {
@@ -85,14 +90,18 @@ func (r Rotation) create(ctx context.Context, token string) error {
 	if err != nil {
 		return err
 	}
-	now.Password = rand.Text()
-	value, err := json.Marshal(now.Credentials)
+	return r.store(ctx, now.Username, &token, pending)
+}
+
+// store makes up a password and stores it under the label, as the version of that id; nil: of any.
+func (r Rotation) store(ctx context.Context, username string, version *string, label string) error {
+	value, err := json.Marshal(secrets.Credentials{Username: username, Password: rand.Text()})
 	if err != nil {
 		return fmt.Errorf("encoding the new credentials: %w", err)
 	}
 	_, err = r.Secrets.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{
-		SecretId: &r.Secret, ClientRequestToken: &token,
-		SecretString: aws.String(string(value)), VersionStages: []string{pending},
+		SecretId: &r.Secret, ClientRequestToken: version,
+		SecretString: aws.String(string(value)), VersionStages: []string{label},
 	})
 	if err != nil {
 		return fmt.Errorf("storing the new credentials: %w", err)
@@ -100,21 +109,18 @@ func (r Rotation) create(ctx context.Context, token string) error {
 	return nil
 }
 
-// set makes the new password the user's. From here until finish a login with the current one is
-// refused; connections that are there live on.
+// set makes the new password the user's. Where a user has one password, a login with the current one is
+// refused from here until finish; connections that are there live on.
 func (r Rotation) set(ctx context.Context, token string) error {
 	next, err := r.read(ctx, pending, token)
 	if err != nil {
 		return err
 	}
-	if r.Part.Try(ctx, next.Credentials) == nil {
-		return nil // an earlier try got this far
-	}
 	now, err := r.read(ctx, current, "")
 	if err != nil {
 		return err
 	}
-	return r.Part.Change(ctx, now.Credentials, next.Password)
+	return r.Part.Change(ctx, now.Credentials, next.Credentials)
 }
 
 func (r Rotation) test(ctx context.Context, token string) error {

@@ -2,10 +2,12 @@ package rotate
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -22,6 +24,7 @@ const (
 
 // vault is Secrets Manager with one secret: values by version, and the version of each label.
 type vault struct {
+	mu     sync.Mutex // clients of Redis read it in the background
 	values map[string]string
 	labels map[string]string
 }
@@ -34,7 +37,13 @@ func newVault() *vault {
 }
 
 func (v *vault) GetSecretValue(_ context.Context, in *secretsmanager.GetSecretValueInput, _ ...func(*secretsmanager.Options)) (*secretsmanager.GetSecretValueOutput, error) {
-	id, ok := v.labels[aws.ToString(in.VersionStage)]
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	label := current
+	if in.VersionStage != nil {
+		label = *in.VersionStage
+	}
+	id, ok := v.labels[label]
 	if !ok || in.VersionId != nil && *in.VersionId != id {
 		return nil, &types.ResourceNotFoundException{}
 	}
@@ -42,21 +51,37 @@ func (v *vault) GetSecretValue(_ context.Context, in *secretsmanager.GetSecretVa
 }
 
 func (v *vault) PutSecretValue(_ context.Context, in *secretsmanager.PutSecretValueInput, _ ...func(*secretsmanager.Options)) (*secretsmanager.PutSecretValueOutput, error) {
-	if _, taken := v.values[*in.ClientRequestToken]; taken {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	id := aws.ToString(in.ClientRequestToken)
+	if id == "" {
+		id = rand.Text() // as the SDK does
+	}
+	if _, taken := v.values[id]; taken {
 		return nil, &types.ResourceExistsException{}
 	}
-	v.values[*in.ClientRequestToken] = *in.SecretString
+	v.values[id] = *in.SecretString
 	for _, label := range in.VersionStages {
-		v.labels[label] = *in.ClientRequestToken
+		v.label(label, id)
 	}
 	return &secretsmanager.PutSecretValueOutput{}, nil
 }
 
+// label gives a version a label; what was current is then the previous one.
+func (v *vault) label(label, id string) {
+	if before, ok := v.labels[current]; ok && label == current {
+		v.labels[previous] = before
+	}
+	v.labels[label] = id
+}
+
 func (v *vault) UpdateSecretVersionStage(_ context.Context, in *secretsmanager.UpdateSecretVersionStageInput, _ ...func(*secretsmanager.Options)) (*secretsmanager.UpdateSecretVersionStageOutput, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
 	if v.labels[*in.VersionStage] != *in.RemoveFromVersionId {
 		return nil, &types.InvalidParameterException{}
 	}
-	v.labels[*in.VersionStage] = *in.MoveToVersionId
+	v.label(*in.VersionStage, *in.MoveToVersionId)
 	return &secretsmanager.UpdateSecretVersionStageOutput{}, nil
 }
 
@@ -85,18 +110,21 @@ func (d *door) Try(_ context.Context, as secrets.Credentials) error {
 	return nil
 }
 
-func (d *door) Change(ctx context.Context, as secrets.Credentials, password string) error {
-	if err := d.Try(ctx, as); err != nil {
+func (d *door) Change(ctx context.Context, now, next secrets.Credentials) error {
+	if d.Try(ctx, next) == nil {
+		return nil
+	}
+	if err := d.Try(ctx, now); err != nil {
 		return err
 	}
-	d.password = password
+	d.password = next.Password
 	d.changes++
 	return nil
 }
 
-func run(t *testing.T, v *vault, d *door, steps ...string) error {
+func run(t *testing.T, v *vault, part Part, steps ...string) error {
 	t.Helper()
-	r := Rotation{Secrets: v, Secret: secret, Part: d, Log: slog.New(slog.DiscardHandler)}
+	r := Rotation{Secrets: v, Secret: secret, Part: part, Log: slog.New(slog.DiscardHandler)}
 	for _, step := range steps {
 		if err := r.Run(t.Context(), Event{Step: step, SecretID: secret, Token: token}); err != nil {
 			return err
@@ -148,6 +176,7 @@ func TestWhatARotationCannotDoIsAnErrorThatCarriesNoPassword(t *testing.T) {
 		"a test of a password that is not set":  {[]string{"createSecret", "testSecret"}, door{password: "old"}, "testSecret: wrong password"},
 		"a step before the first":               {[]string{"setSecret"}, door{password: "old"}, "no value yet"},
 		"a step that there is not":              {[]string{"checkSecret"}, door{password: "old"}, `"checkSecret"`},
+		"a deployment of what migrations set":   {[]string{deployStep}, door{password: "old"}, `"deploySecret"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			v := newVault()

@@ -5,6 +5,9 @@ package access
 
 import "strings"
 
+// User is who the function logs in as.
+const User = "app"
+
 // Keys is the pattern of every key of the function.
 const Keys = "item:*"
 
