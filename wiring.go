@@ -48,7 +48,6 @@ func apiArgs(s settings, stage string, code api.Code, ci *iam.IAM, locks *keys.K
 			Name:              store.DatabaseName,
 			AppSecretARN:      store.AppSecretARN,
 			MasterSecretARN:   store.MasterSecretARN,
-			RotationDays:      s.Data.RotationDays,
 			ProxyName:         store.ProxyName,
 			ClusterIdentifier: store.ClusterIdentifier,
 			Readers:           s.Data.Database.Readers,
@@ -56,11 +55,16 @@ func apiArgs(s settings, stage string, code api.Code, ci *iam.IAM, locks *keys.K
 		Cache: api.Cache{
 			Address:            store.CacheAddress,
 			SecretARN:          store.CacheSecretARN,
+			UserID:             store.CacheUserID,
+			UserARN:            store.CacheUserARN,
 			ReplicationGroupID: store.ReplicationGroupID,
 			Shards:             s.Data.Cache.Shards,
 			Replicas:           s.Data.Cache.Replicas,
 		},
-		Bucket:  api.Bucket{Name: store.BucketName, ARN: store.BucketARN},
+		Bucket: api.Bucket{Name: store.BucketName, ARN: store.BucketARN},
+
+		RotationDays: s.Data.RotationDays,
+
 		KeyARNs: []pulumi.StringInput{locks.DataKeyARN, locks.OperationsKeyARN},
 
 		OperationsKeyARN: locks.OperationsKeyARN,

@@ -177,12 +177,15 @@ func (m metrics) configuredAlarms() (list []alarm) {
 			meaning: "Requests meet cold executions all the time. Raise provisionedMax, or provisionedConcurrency.",
 		})
 	}
-	if m.rotate != nil {
+	if m.args.RotationDays > 0 {
+		// Secrets Manager tries a step again by itself, and the old password holds until the last one; but a
+		// rotation that fails is not seen by anybody until it is needed.
 		list = append(list, alarm{
-			// Secrets Manager tries a step again by itself, and the old password holds until the last
-			// one; but a rotation that fails is not seen by anybody until it is needed.
-			name: "rotation", metric: m.rotations("Errors", "Sum"), threshold: 0, minutes: 1, of: 1,
+			name: "rotation", metric: m.rotations(m.rotate, "Errors", "Sum"), threshold: 0, minutes: 1, of: 1,
 			meaning: "The database user's password could not be changed. Look at the rotating function's log, which names the step.",
+		}, alarm{
+			name: "cache-rotation", metric: m.rotations(m.cacheUser, "Errors", "Sum"), threshold: 0, minutes: 1, of: 1,
+			meaning: "The password of the cache's user could not be set or changed. Look at the log of the function cache-user, which names the step.",
 		})
 	}
 	return list

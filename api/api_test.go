@@ -66,13 +66,16 @@ func full() Args {
 		PermissionsBoundary: pulumi.String("arn:boundary"),
 		Database: Database{
 			Host: pulumi.String("proxy.host"), Name: pulumi.String("app"),
-			AppSecretARN: pulumi.String("arn:app"), MasterSecretARN: pulumi.String("arn:master"), RotationDays: 30,
+			AppSecretARN: pulumi.String("arn:app"), MasterSecretARN: pulumi.String("arn:master"),
 			ProxyName: pulumi.String("proxy"), ClusterIdentifier: pulumi.String("cluster"), Readers: 1,
 		},
 		Cache: Cache{
 			Address: pulumi.String("cache.host:6379"), SecretARN: pulumi.String("arn:cache"),
+			UserID: pulumi.String("cache-app"), UserARN: pulumi.String("arn:user"),
 			ReplicationGroupID: pulumi.String("cache"), Shards: 2, Replicas: 1,
 		},
+		RotationDays: 30,
+
 		Bucket:  Bucket{Name: pulumi.String("files"), ARN: pulumi.String("arn:aws:s3:::files")},
 		KeyARNs: []pulumi.StringInput{pulumi.String("arn:key")}, OperationsKeyARN: pulumi.String("arn:operations"),
 		Domain: Domain{
@@ -97,16 +100,16 @@ func bare() Args {
 	args.Config = Default()
 	args.Config.RequireAPIKey, args.Config.WAF, args.Config.ManageAccountRole = false, false, false
 	args.Domain = Domain{}
-	args.Database.Readers, args.Database.RotationDays = 0, 0
+	args.Database.Readers, args.RotationDays = 0, 0
 	args.PermissionsBoundary = nil
 	return args
 }
 
 func TestRoomRegisters(t *testing.T) {
 	always := map[string]int{
-		"didomi:api:API": 1, "aws:cloudwatch/logGroup:LogGroup": 4,
-		"aws:iam/role:Role": 2, "aws:iam/rolePolicy:RolePolicy": 2,
-		"aws:lambda/function:Function": 2, "aws:lambda/invocation:Invocation": 1, "aws:lambda/alias:Alias": 1,
+		"didomi:api:API": 1, "aws:cloudwatch/logGroup:LogGroup": 5,
+		"aws:iam/role:Role": 3, "aws:iam/rolePolicy:RolePolicy": 3,
+		"aws:lambda/function:Function": 3, "aws:lambda/invocation:Invocation": 2, "aws:lambda/alias:Alias": 1,
 		"aws:lambda/permission:Permission": 1, "aws:apigateway/restApi:RestApi": 1,
 		"aws:apigateway/deployment:Deployment": 1, "aws:apigateway/stage:Stage": 1,
 		"aws:apigateway/methodSettings:MethodSettings": 1,
@@ -123,12 +126,12 @@ func TestRoomRegisters(t *testing.T) {
 			"aws:cloudwatch/metricAlarm:MetricAlarm": 9 + 2*4,
 		}},
 		{"everything, with every switch on", full(), map[string]int{
-			"aws:cloudwatch/metricAlarm:MetricAlarm": 12 + 2*4,
-			"aws:iam/role:Role":                      4, "aws:iam/rolePolicyAttachment:RolePolicyAttachment": 1,
+			"aws:cloudwatch/metricAlarm:MetricAlarm": 13 + 2*4,
+			"aws:iam/role:Role":                      5, "aws:iam/rolePolicyAttachment:RolePolicyAttachment": 1,
 			"aws:apigateway/account:Account": 1,
-			"aws:iam/rolePolicy:RolePolicy":  3, "aws:cloudwatch/logGroup:LogGroup": 5,
-			"aws:lambda/function:Function": 3, "aws:lambda/permission:Permission": 2,
-			"aws:secretsmanager/secretRotation:SecretRotation":                     1,
+			"aws:iam/rolePolicy:RolePolicy":  4, "aws:cloudwatch/logGroup:LogGroup": 6,
+			"aws:lambda/function:Function": 4, "aws:lambda/permission:Permission": 3,
+			"aws:secretsmanager/secretRotation:SecretRotation":                     2,
 			"aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig": 1,
 			"aws:wafv2/webAcl:WebAcl":                                              1, "aws:wafv2/webAclAssociation:WebAclAssociation": 1,
 			"aws:apigateway/usagePlan:UsagePlan": 2, "aws:apigateway/apiKey:ApiKey": 3, "aws:apigateway/usagePlanKey:UsagePlanKey": 3,

@@ -19,6 +19,8 @@ type Args struct {
 	Database Database
 	Cache    Cache
 	Bucket   Bucket
+	// RotationDays is how often the passwords of the application's users are changed, in days; 0: never.
+	RotationDays int
 	// KeyARNs are the keys that the secrets and the bucket's objects are encrypted with.
 	KeyARNs []pulumi.StringInput
 	// OperationsKeyARN is the key of logs and of the alarms' topic.
@@ -36,8 +38,6 @@ type Database struct {
 	Name            pulumi.StringInput
 	AppSecretARN    pulumi.StringInput
 	MasterSecretARN pulumi.StringInput
-	// RotationDays is how often the application user's password is changed, in days; 0: never.
-	RotationDays int
 
 	ProxyName         pulumi.StringInput
 	ClusterIdentifier pulumi.StringInput
@@ -50,6 +50,9 @@ type Cache struct {
 	// Address is the configuration endpoint, host:port.
 	Address   pulumi.StringInput
 	SecretARN pulumi.StringInput
+	// UserID and UserARN are the user whose password the secret has.
+	UserID  pulumi.StringInput
+	UserARN pulumi.StringInput
 
 	ReplicationGroupID pulumi.StringInput
 	// Shards, and Replicas of each, tell the nodes' names.

@@ -21,14 +21,16 @@ const migrateTimeoutSeconds = 900
 
 // serving is what answers requests.
 type serving struct {
-	api     *lambda.Function
-	migrate *lambda.Function
-	rotate  *lambda.Function // nil without rotation
-	alias   *lambda.Alias
+	api       *lambda.Function
+	migrate   *lambda.Function
+	rotate    *lambda.Function // nil without rotation
+	cacheUser *lambda.Function
+	alias     *lambda.Alias
 }
 
-// newServing makes the functions, migrates the database with one and points the alias at the new
-// version of the one that serves, in this order; in a canary the alias is left to the rollout.
+// newServing makes the functions, migrates the database with one and gives the cache's user its password
+// with another, and then points the alias at the new version of the one that serves; in a canary the
+// alias is left to the rollout.
 func newServing(ctx *pulumi.Context, s site, l logs) (serving, error) {
 	var f serving
 	var err error
@@ -45,7 +47,11 @@ func newServing(ctx *pulumi.Context, s site, l logs) (serving, error) {
 	if f.rotate, err = rotateAppSecret(ctx, s, l, migrated); err != nil {
 		return serving{}, err
 	}
-	if f.alias, err = newAlias(ctx, s, f.api, migrated); err != nil {
+	var set *lambda.Invocation
+	if f.cacheUser, set, err = newCacheUser(ctx, s, l); err != nil {
+		return serving{}, err
+	}
+	if f.alias, err = newAlias(ctx, s, f.api, migrated, set); err != nil {
 		return serving{}, err
 	}
 	return f, keepWarm(ctx, s, f)
@@ -113,13 +119,21 @@ type functionSpec struct {
 	part, description, handler string
 	memoryMB, timeoutSeconds   int
 	reserved                   int
+	outside                    bool // of the VPC
 	environment                pulumi.StringMap
 	role                       grantedRole
 	log                        *cloudwatch.LogGroup
 }
 
-// newFunction makes a function of the built code in the VPC, and publishes a version of it.
+// newFunction makes a function of the built code, and publishes a version of it.
 func newFunction(ctx *pulumi.Context, s site, spec functionSpec) (*lambda.Function, error) {
+	var network lambda.FunctionVpcConfigPtrInput
+	if !spec.outside {
+		network = &lambda.FunctionVpcConfigArgs{
+			SubnetIds:        s.args.SubnetIDs,
+			SecurityGroupIds: pulumi.StringArray{s.args.SecurityGroupID},
+		}
+	}
 	function, err := lambda.NewFunction(ctx, s.name+"-"+spec.part, &lambda.FunctionArgs{
 		Description:                  pulumi.String(spec.description),
 		PackageType:                  pulumi.String("Zip"),
@@ -139,10 +153,7 @@ func newFunction(ctx *pulumi.Context, s site, spec functionSpec) (*lambda.Functi
 			LogFormat: pulumi.String("JSON"),
 			LogGroup:  spec.log.Name,
 		},
-		VpcConfig: &lambda.FunctionVpcConfigArgs{
-			SubnetIds:        s.args.SubnetIDs,
-			SecurityGroupIds: pulumi.StringArray{s.args.SecurityGroupID},
-		},
+		VpcConfig: network,
 	}, s.parent, pulumi.DependsOn([]pulumi.Resource{spec.role.policy}))
 	if err != nil {
 		return nil, fmt.Errorf("api: function %s: %w", spec.part, err)

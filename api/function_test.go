@@ -15,6 +15,7 @@ func TestFunctions(t *testing.T) {
 	serve := r.Find(t, "aws:lambda/function:Function", room+"-function")
 	migrate := r.Find(t, "aws:lambda/function:Function", room+"-migrate")
 	rotate := r.Find(t, "aws:lambda/function:Function", room+"-rotate")
+	cacheUser := r.Find(t, "aws:lambda/function:Function", room+"-cache-user")
 
 	t.Run("each is told exactly what it needs", func(t *testing.T) {
 		database := map[string]any{
@@ -42,29 +43,39 @@ func TestFunctions(t *testing.T) {
 				t.Errorf("%s: %v, want %v", function.Name, got, want)
 			}
 		}
+		want := map[string]any{"REDIS_SECRET_ARN": "arn:cache", "REDIS_USER_ID": "cache-app"}
+		if got := cacheUser.Inputs["environment"].(map[string]any)["variables"]; !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: %v, want %v", cacheUser.Name, got, want)
+		}
 	})
-	t.Run("all run the same code in the VPC and publish a version", func(t *testing.T) {
-		for function, handler := range map[*mocks.Resource]string{&serve: "api", &migrate: "migrate", &rotate: "rotate"} {
+	t.Run("all run the same code and publish a version, in the VPC but for the one that talks to ElastiCache's API", func(t *testing.T) {
+		inVPC := map[string]any{
+			"subnetIds": []any{"subnet-1", "subnet-2"}, "securityGroupIds": []any{"sg-1"},
+		}
+		for function, handler := range map[*mocks.Resource]string{&serve: "api", &migrate: "migrate", &rotate: "rotate", &cacheUser: "cache-user"} {
 			in := function.Inputs
+			network, _ := in["vpcConfig"].(map[string]any)
+			if outside := function == &cacheUser; outside != (network == nil) || !outside && !reflect.DeepEqual(network, inVPC) {
+				t.Errorf("%s runs in %v", function.Name, network)
+			}
 			for key, want := range map[string]any{
 				"handler": handler, "runtime": "provided.al2023", "publish": true, "packageType": "Zip",
 				"architectures": []any{"arm64"},
 				"tracingConfig": map[string]any{"mode": "Active"},
-				"vpcConfig": map[string]any{
-					"subnetIds": []any{"subnet-1", "subnet-2"}, "securityGroupIds": []any{"sg-1"},
-				},
 			} {
 				if !reflect.DeepEqual(in[key], want) {
 					t.Errorf("%s: %s is %v, want %v", function.Name, key, in[key], want)
 				}
 			}
 		}
-		if !reflect.DeepEqual(serve.Inputs["code"], migrate.Inputs["code"]) || !reflect.DeepEqual(serve.Inputs["code"], rotate.Inputs["code"]) {
-			t.Error("they run different code")
+		for _, other := range []mocks.Resource{migrate, rotate, cacheUser} {
+			if !reflect.DeepEqual(serve.Inputs["code"], other.Inputs["code"]) {
+				t.Errorf("%s runs other code", other.Name)
+			}
 		}
 	})
 	t.Run("each waits for its rights and writes to its own log", func(t *testing.T) {
-		for _, function := range []mocks.Resource{serve, migrate, rotate} {
+		for _, function := range []mocks.Resource{serve, migrate, rotate, cacheUser} {
 			part := strings.TrimPrefix(function.Name, room+"-")
 			if !dependsOn(function, room+"-"+part+"-rights") {
 				t.Errorf("%s does not wait for its rights", part)
@@ -186,7 +197,7 @@ func TestRights(t *testing.T) {
 	r := build(t, full())
 	// AWS can narrow none of these to a resource.
 	const anywhere = "Trace Interfaces InterfacesByLambdaOnly"
-	for _, part := range []string{"function", "migrate", "rotate"} {
+	for _, part := range []string{"function", "migrate", "rotate", "cache-user"} {
 		p := r.Find(t, "aws:iam/rolePolicy:RolePolicy", room+"-"+part+"-rights")
 		for _, s := range statements(t, p.Inputs["policy"]) {
 			if slices.ContainsFunc(s.Action, func(a string) bool { return strings.Contains(a, "*") }) {
@@ -208,6 +219,7 @@ func TestRights(t *testing.T) {
 	serve := statements(t, r.Find(t, "aws:iam/rolePolicy:RolePolicy", room+"-function-rights").Inputs["policy"])
 	migrate := statements(t, r.Find(t, "aws:iam/rolePolicy:RolePolicy", room+"-migrate-rights").Inputs["policy"])
 	rotate := statements(t, r.Find(t, "aws:iam/rolePolicy:RolePolicy", room+"-rotate-rights").Inputs["policy"])
+	cacheUser := statements(t, r.Find(t, "aws:iam/rolePolicy:RolePolicy", room+"-cache-user-rights").Inputs["policy"])
 	for _, tt := range []struct {
 		name, sid string
 		all       []statement
@@ -220,6 +232,8 @@ func TestRights(t *testing.T) {
 		{"the function decrypts with the data's key", "Keys", serve, "kms:Decrypt", []string{"arn:key"}},
 		{"the migration reads both database secrets", "ReadSecrets", migrate, "secretsmanager:GetSecretValue", []string{"arn:master", "arn:app"}},
 		{"the rotation changes the application's secret alone", "RotateTheApplicationUsersSecret", rotate, "secretsmanager:UpdateSecretVersionStage", []string{"arn:app"}},
+		{"the cache's rotation changes the cache's secret alone", "RotateTheCacheUsersSecret", cacheUser, "secretsmanager:PutSecretValue", []string{"arn:cache"}},
+		{"the cache's rotation changes its one user", "CacheUser", cacheUser, "elasticache:ModifyUser", []string{"arn:user"}},
 		{"the migration sets the application's secret", "SetTheApplicationUsersSecret", migrate, "secretsmanager:PutSecretValue", []string{"arn:app"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -236,6 +250,15 @@ func TestRights(t *testing.T) {
 					t.Errorf("%s: %s on %v", s.Sid, a, s.Resource)
 				}
 			}
+		}
+	})
+	t.Run("the one function outside the VPC has no network interfaces, and nothing but its secret, its user and its log", func(t *testing.T) {
+		var sids []string
+		for _, s := range cacheUser {
+			sids = append(sids, s.Sid)
+		}
+		if want := []string{"Log", "Trace", "RotateTheCacheUsersSecret", "CacheUser", "Keys"}; !slices.Equal(sids, want) {
+			t.Errorf("it is granted %v, want %v", sids, want)
 		}
 	})
 	t.Run("keys are used through a service only", func(t *testing.T) {

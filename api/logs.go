@@ -10,10 +10,11 @@ import (
 // logs are the groups that exist before anybody writes, so that retention and encryption hold from
 // the first event, and nobody needs the right to make a group.
 type logs struct {
-	api     *cloudwatch.LogGroup
-	migrate *cloudwatch.LogGroup
-	rotate  *cloudwatch.LogGroup // nil without rotation
-	access  *cloudwatch.LogGroup
+	api       *cloudwatch.LogGroup
+	migrate   *cloudwatch.LogGroup
+	rotate    *cloudwatch.LogGroup // nil without rotation
+	cacheUser *cloudwatch.LogGroup
+	access    *cloudwatch.LogGroup
 }
 
 func newLogs(ctx *pulumi.Context, s site) (logs, error) {
@@ -25,7 +26,10 @@ func newLogs(ctx *pulumi.Context, s site) (logs, error) {
 	if l.migrate, err = newLogGroup(ctx, s, "migrate", nil); err != nil {
 		return logs{}, err
 	}
-	if s.args.Database.RotationDays > 0 {
+	if l.cacheUser, err = newLogGroup(ctx, s, cacheUserHandler, nil); err != nil {
+		return logs{}, err
+	}
+	if s.args.RotationDays > 0 {
 		if l.rotate, err = newLogGroup(ctx, s, "rotate", nil); err != nil {
 			return logs{}, err
 		}

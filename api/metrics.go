@@ -1,6 +1,9 @@
 package api
 
-import "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+import (
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
 
 // metric is one CloudWatch metric and how it is summed up.
 type metric struct {
@@ -35,9 +38,9 @@ func (m metrics) function(name, stat string) metric {
 	return metric{"AWS/Lambda", name, stat, pulumi.StringMap{"FunctionName": m.api.Name}}
 }
 
-// rotations is a metric of the rotating function.
-func (m metrics) rotations(name, stat string) metric {
-	return metric{"AWS/Lambda", name, stat, pulumi.StringMap{"FunctionName": m.rotate.Name}}
+// rotations is a metric of a function that rotates.
+func (m metrics) rotations(function *lambda.Function, name, stat string) metric {
+	return metric{"AWS/Lambda", name, stat, pulumi.StringMap{"FunctionName": function.Name}}
 }
 
 // proxy is a metric of the proxy as a whole, however many instances serve it. Some metrics have no

@@ -2,6 +2,7 @@ package api
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/didomi/serverless-api/internal/policy"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
@@ -16,8 +17,14 @@ type grantedRole struct {
 	policy *iam.RolePolicy
 }
 
-// newFunctionRole makes the role of one function: what every function here needs, and the statements.
+// newFunctionRole makes the role of one function in the VPC: what every such function needs, and the
+// statements.
 func newFunctionRole(ctx *pulumi.Context, s site, part string, log *cloudwatch.LogGroup, own ...policy.Statement) (grantedRole, error) {
+	return newRole(ctx, s, part, slices.Concat(s.functionRights(log), s.interfaceRights(), own))
+}
+
+// newRole makes the role of one function with these rights.
+func newRole(ctx *pulumi.Context, s site, part string, rights []policy.Statement) (grantedRole, error) {
 	role, err := iam.NewRole(ctx, s.name+"-"+part+"-role", &iam.RoleArgs{
 		AssumeRolePolicy:    policy.Trust("lambda.amazonaws.com"),
 		Description:         pulumi.String("Rights of the function " + s.name + "-" + part),
@@ -29,7 +36,7 @@ func newFunctionRole(ctx *pulumi.Context, s site, part string, log *cloudwatch.L
 	}
 	granted, err := iam.NewRolePolicy(ctx, s.name+"-"+part+"-rights", &iam.RolePolicyArgs{
 		Role:   role.ID(),
-		Policy: policy.Document(append(s.functionRights(log), own...)...),
+		Policy: policy.Document(rights...),
 	}, s.parent)
 	if err != nil {
 		return grantedRole{}, fmt.Errorf("api: rights of %s: %w", part, err)
@@ -44,8 +51,7 @@ var interfaceActions = []string{
 	"ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses",
 }
 
-// functionRights are what every function may do: write to their log and traces, and have network
-// interfaces made for them, by Lambda alone: the function's own code is refused.
+// functionRights are what every function may do: write to its log and its traces.
 func (s site) functionRights(log *cloudwatch.LogGroup) []policy.Statement {
 	return []policy.Statement{
 		{
@@ -58,6 +64,13 @@ func (s site) functionRights(log *cloudwatch.LogGroup) []policy.Statement {
 			Actions:   []string{"xray:PutTelemetryRecords", "xray:PutTraceSegments"},
 			Resources: policy.Anywhere,
 		},
+	}
+}
+
+// interfaceRights have network interfaces made for a function in the VPC, by Lambda alone: the
+// function's own code is refused.
+func (s site) interfaceRights() []policy.Statement {
+	return []policy.Statement{
 		{Sid: "Interfaces", Actions: interfaceActions, Resources: policy.Anywhere},
 		{
 			Sid: "InterfacesByLambdaOnly", Deny: true, Actions: interfaceActions, Resources: policy.Anywhere,

@@ -18,10 +18,11 @@ const (
 	canary = "canary"
 )
 
-// newAlias points the alias at the new version once the database is migrated. A first deployment
-// does so in either way: there is no other version to serve.
-func newAlias(ctx *pulumi.Context, s site, function *lambda.Function, migrated pulumi.Resource) (*lambda.Alias, error) {
-	options := []pulumi.ResourceOption{s.parent, pulumi.DependsOn([]pulumi.Resource{migrated})}
+// newAlias points the alias at the new version once what it needs is done: the database is migrated, and
+// the cache's user has its password. A first deployment does so in either way: there is no other version
+// to serve.
+func newAlias(ctx *pulumi.Context, s site, function *lambda.Function, done ...pulumi.Resource) (*lambda.Alias, error) {
+	options := []pulumi.ResourceOption{s.parent, pulumi.DependsOn(done)}
 	if s.args.Config.Rollout == canary {
 		// All three are the rollout's: the description says which version served before.
 		options = append(options, pulumi.IgnoreChanges([]string{"description", "functionVersion", "routingConfig"}))

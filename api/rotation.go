@@ -15,11 +15,10 @@ const rotateHandler = "rotate"
 // rotateTimeoutSeconds bounds one of the four steps: at most two logins of 20 seconds.
 const rotateTimeoutSeconds = 60
 
-// rotateAppSecret has Secrets Manager change the password of the application's database user, if the
-// stack asks for it. The first time is a period away, not at once: an update does not change a
-// password beside everything else, and the secret has its value from the migration.
-func rotateAppSecret(ctx *pulumi.Context, s site, l logs, migrated *lambda.Invocation) (*lambda.Function, error) {
-	if s.args.Database.RotationDays == 0 {
+// rotateAppSecret has the password of the application's database user changed, if the stack asks for
+// it, once the secret has its value from the migration.
+func rotateAppSecret(ctx *pulumi.Context, s site, l logs, migrated pulumi.Resource) (*lambda.Function, error) {
+	if s.args.RotationDays == 0 {
 		return nil, nil
 	}
 	role, err := newFunctionRole(ctx, s, "rotate", l.rotate, s.rotateRights()...)
@@ -34,41 +33,64 @@ func rotateAppSecret(ctx *pulumi.Context, s site, l logs, migrated *lambda.Invoc
 	if err != nil {
 		return nil, err
 	}
-	allowed, err := lambda.NewPermission(ctx, s.name+"-rotate-invoke", &lambda.PermissionArgs{
+	return function, newRotation(ctx, s, rotation{
+		name: "rotation", permission: "rotate-invoke",
+		secret: s.args.Database.AppSecretARN, function: function, filled: migrated,
+	})
+}
+
+// rotation is a secret whose password is changed by a function.
+type rotation struct {
+	name, permission string // of the resources
+	secret           pulumi.StringInput
+	function         *lambda.Function
+	// filled has given the secret its first value.
+	filled pulumi.Resource
+}
+
+// newRotation has Secrets Manager change the password as often as the stack asks for. The first time is
+// a period away, not at once: an update does not change a password beside everything else.
+func newRotation(ctx *pulumi.Context, s site, r rotation) error {
+	allowed, err := lambda.NewPermission(ctx, s.name+"-"+r.permission, &lambda.PermissionArgs{
 		Action:        pulumi.String("lambda:InvokeFunction"),
-		Function:      function.Name,
+		Function:      r.function.Name,
 		Principal:     pulumi.String("secretsmanager.amazonaws.com"),
 		SourceAccount: pulumi.String(s.account),
-		SourceArn:     s.args.Database.AppSecretARN,
+		SourceArn:     r.secret,
 	}, s.parent)
 	if err != nil {
-		return nil, fmt.Errorf("api: right to rotate: %w", err)
+		return fmt.Errorf("api: right of %s: %w", r.name, err)
 	}
-	_, err = secretsmanager.NewSecretRotation(ctx, s.name+"-rotation", &secretsmanager.SecretRotationArgs{
-		SecretId:          s.args.Database.AppSecretARN,
-		RotationLambdaArn: function.Arn,
+	_, err = secretsmanager.NewSecretRotation(ctx, s.name+"-"+r.name, &secretsmanager.SecretRotationArgs{
+		SecretId:          r.secret,
+		RotationLambdaArn: r.function.Arn,
 		RotateImmediately: pulumi.Bool(false),
 		RotationRules: secretsmanager.SecretRotationRotationRulesArgs{
-			AutomaticallyAfterDays: pulumi.Int(s.args.Database.RotationDays),
+			AutomaticallyAfterDays: pulumi.Int(s.args.RotationDays),
 		},
-	}, s.parent, pulumi.DependsOn([]pulumi.Resource{allowed, migrated}))
+	}, s.parent, pulumi.DependsOn([]pulumi.Resource{allowed, r.filled}))
 	if err != nil {
-		return nil, fmt.Errorf("api: rotation of the application's secret: %w", err)
+		return fmt.Errorf("api: %s: %w", r.name, err)
 	}
-	return function, nil
+	return nil
 }
 
 // rotateRights are what the rotating function may do: read the application's secret and give it
 // another version.
 func (s site) rotateRights() []policy.Statement {
 	return []policy.Statement{
-		{
-			Sid: "RotateTheApplicationUsersSecret",
-			Actions: []string{
-				"secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue", "secretsmanager:UpdateSecretVersionStage",
-			},
-			Resources: []pulumi.StringInput{s.args.Database.AppSecretARN},
-		},
+		versionRights("RotateTheApplicationUsersSecret", s.args.Database.AppSecretARN),
 		s.keyRights("secretsmanager"),
+	}
+}
+
+// versionRights let a secret be read and given other versions.
+func versionRights(sid string, secret pulumi.StringInput) policy.Statement {
+	return policy.Statement{
+		Sid: sid,
+		Actions: []string{
+			"secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue", "secretsmanager:UpdateSecretVersionStage",
+		},
+		Resources: []pulumi.StringInput{secret},
 	}
 }

@@ -6,42 +6,73 @@ import (
 	"testing"
 )
 
-func TestTheApplicationsSecretRotatesAsOftenAsAsked(t *testing.T) {
+func TestTheSecretsOfTheApplicationsUsersRotateAsOftenAsAsked(t *testing.T) {
 	args := full()
-	args.Database.RotationDays = 90
+	args.RotationDays = 90
 	r := build(t, args)
-	rotation := r.Find(t, "aws:secretsmanager/secretRotation:SecretRotation", room+"-rotation")
-	want := map[string]any{
-		"secretId": "arn:app", "rotateImmediately": false,
-		"rotationLambdaArn": "arn:aws:lambda:eu-west-1:123456789012:" + room + "-rotate",
-		"rotationRules":     map[string]any{"automaticallyAfterDays": 90.0},
-	}
-	if !reflect.DeepEqual(rotation.Inputs, want) {
-		t.Errorf("%v, want %v", rotation.Inputs, want)
-	}
-	t.Run("once the secret has a value and Secrets Manager may invoke the function", func(t *testing.T) {
-		for _, first := range []string{room + "-migrated", room + "-rotate-invoke"} {
-			if !dependsOn(rotation, first) {
-				t.Errorf("it waits for %v, not for %s", rotation.Options.DependsOn, first)
+	for name, c := range map[string]struct{ rotation, secret, function, permission, filled string }{
+		"the database's": {"rotation", "arn:app", "rotate", "rotate-invoke", "migrated"},
+		"the cache's":    {"cache-rotation", "arn:cache", "cache-user", "cache-user-invoke", "cache-user-set"},
+	} {
+		rotation := r.Find(t, "aws:secretsmanager/secretRotation:SecretRotation", room+"-"+c.rotation)
+		t.Run(name+" by its function, and not with the update", func(t *testing.T) {
+			want := map[string]any{
+				"secretId": c.secret, "rotateImmediately": false,
+				"rotationLambdaArn": "arn:aws:lambda:eu-west-1:123456789012:" + room + "-" + c.function,
+				"rotationRules":     map[string]any{"automaticallyAfterDays": 90.0},
 			}
-		}
-	})
-	t.Run("by Secrets Manager alone, for this secret alone", func(t *testing.T) {
-		got := r.Find(t, "aws:lambda/permission:Permission", room+"-rotate-invoke").Inputs
-		want := map[string]any{
-			"action": "lambda:InvokeFunction", "function": room + "-rotate", "principal": "secretsmanager.amazonaws.com",
-			"sourceAccount": "123456789012", "sourceArn": "arn:app",
-		}
-		if !reflect.DeepEqual(got, want) {
-			t.Errorf("%v, want %v", got, want)
-		}
-	})
+			if !reflect.DeepEqual(rotation.Inputs, want) {
+				t.Errorf("%v, want %v", rotation.Inputs, want)
+			}
+		})
+		t.Run(name+" once the secret has a value and Secrets Manager may invoke the function", func(t *testing.T) {
+			for _, first := range []string{room + "-" + c.filled, room + "-" + c.permission} {
+				if !dependsOn(rotation, first) {
+					t.Errorf("it waits for %v, not for %s", rotation.Options.DependsOn, first)
+				}
+			}
+		})
+		t.Run(name+" by Secrets Manager alone, for this secret alone", func(t *testing.T) {
+			got := r.Find(t, "aws:lambda/permission:Permission", room+"-"+c.permission).Inputs
+			want := map[string]any{
+				"action": "lambda:InvokeFunction", "function": room + "-" + c.function, "principal": "secretsmanager.amazonaws.com",
+				"sourceAccount": "123456789012", "sourceArn": c.secret,
+			}
+			if !reflect.DeepEqual(got, want) {
+				t.Errorf("%v, want %v", got, want)
+			}
+		})
+	}
 }
 
-func TestWithoutRotationThereIsNoFunctionForIt(t *testing.T) {
+func TestWithoutRotationNothingRotates(t *testing.T) {
+	gone := []string{
+		room + "-rotate", room + "-rotation", room + "-rotate-log", room + "-rotate-role",
+		room + "-cache-rotation", room + "-cache-user-invoke",
+	}
 	for _, r := range build(t, bare()).All() {
-		if slices.Contains([]string{room + "-rotate", room + "-rotation", room + "-rotate-log", room + "-rotate-role"}, r.Name) {
+		if slices.Contains(gone, r.Name) {
 			t.Errorf("%s %s is registered", r.Type, r.Name)
 		}
+	}
+}
+
+func TestTheCachesUserHasItsPasswordBeforeAnythingServes(t *testing.T) {
+	for name, args := range map[string]Args{"with rotation": full(), "without": bare()} {
+		t.Run(name, func(t *testing.T) {
+			r := build(t, args)
+			set := r.Find(t, "aws:lambda/invocation:Invocation", room+"-cache-user-set")
+			want := map[string]any{
+				"functionName": room + "-cache-user", "qualifier": "7", "lifecycleScope": "CREATE_ONLY",
+				"input":    `{"SecretId":"arn:cache","Step":"deploySecret"}`,
+				"triggers": map[string]any{"code": "code-hash"},
+			}
+			if !reflect.DeepEqual(set.Inputs, want) {
+				t.Errorf("%v, want %v", set.Inputs, want)
+			}
+			if alias := r.Find(t, "aws:lambda/alias:Alias", room+"-live"); !dependsOn(alias, set.Name) {
+				t.Errorf("the alias waits for %v only", alias.Options.DependsOn)
+			}
+		})
 	}
 }

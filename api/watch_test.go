@@ -41,6 +41,7 @@ func TestAlarms(t *testing.T) {
 		"proxy-connections": {"AWS/RDS", "DatabaseConnectionsBorrowLatency", "Average", proxy, 100_000, warns},
 		"cluster-capacity":  {"AWS/RDS", "ACUUtilization", "Average", map[string]any{"DBClusterIdentifier": "cluster"}, 90, warns},
 		"rotation":          {"AWS/Lambda", "Errors", "Sum", map[string]any{"FunctionName": room + "-rotate"}, 0, warns},
+		"cache-rotation":    {"AWS/Lambda", "Errors", "Sum", map[string]any{"FunctionName": room + "-cache-user"}, 0, warns},
 		"replica-lag":       {"AWS/RDS", "AuroraReplicaLag", "Maximum", map[string]any{"DBClusterIdentifier": "cluster", "Role": "READER"}, 1000, warns},
 	}
 	for i, node := range []string{"cache-0001-001", "cache-0001-002", "cache-0002-001", "cache-0002-002"} {
@@ -229,7 +230,7 @@ func TestDashboard(t *testing.T) {
 	columns := map[int]string{0: "Door", 6: "Function", 12: "Cache", 18: "Database Proxy"}
 	taken := map[string]string{}
 	first, last := board.Widgets[0], board.Widgets[len(board.Widgets)-1]
-	if first.Type != "alarm" || first.Y != 0 || first.Width != 24 || len(first.Properties.Alarms) != 1+12+2*4 || !strings.HasSuffix(first.Properties.Alarms[0], room+"-hurt") {
+	if first.Type != "alarm" || first.Y != 0 || first.Width != 24 || len(first.Properties.Alarms) != 1+13+2*4 || !strings.HasSuffix(first.Properties.Alarms[0], room+"-hurt") {
 		t.Errorf("on top is %+v, want the state of every alarm, the one that calls first", first)
 	}
 	if q := last.Properties.Query; last.Type != "log" || last.Width != 24 || !strings.Contains(q, "SOURCE '"+room+"-access-log-1a2b3c4' | SOURCE '"+room+"-function-log-1a2b3c4'") {

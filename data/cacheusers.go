@@ -11,8 +11,6 @@ import (
 )
 
 const (
-	// cacheUser is who the function logs in as.
-	cacheUser = "app"
 	// nobody is the access string of a user that cannot log in.
 	nobody = "off -@all"
 	// usersEngine is the engine of users and groups that both Redis and Valkey take, so that a move
@@ -22,17 +20,16 @@ const (
 )
 
 // cacheUsers registers who may log in to the cache: the function, for the commands and keys that it
-// uses. A group must say what becomes of the user "default": it is off.
-func (d *Data) cacheUsers(ctx *pulumi.Context, name string, secret *secretsmanager.Secret, password pulumi.StringOutput) (*elasticache.UserGroup, error) {
-	app, err := d.cacheLogin(ctx, name+"-cache-app", cacheUser, access.String(), password)
+// uses. A group must say what becomes of the user "default": it is off. Returned are the function's user
+// and the group.
+func (d *Data) cacheUsers(ctx *pulumi.Context, name string, secret *secretsmanager.Secret) (*elasticache.User, *elasticache.UserGroup, error) {
+	app, err := d.cacheLogin(ctx, name+"-cache-app", access.User, access.String(), secret)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	// A user has to have a password; this one's is kept nowhere.
-	off, err := d.cacheLogin(ctx, name+"-cache-default", "default", nobody, d.generatedPassword(ctx, secret),
-		pulumi.IgnoreChanges([]string{"passwords"}))
+	off, err := d.cacheLogin(ctx, name+"-cache-default", "default", nobody, secret)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	group, err := elasticache.NewUserGroup(ctx, name+"-cache", &elasticache.UserGroupArgs{
 		UserGroupId: pulumi.String(name + "-cache"),
@@ -40,19 +37,23 @@ func (d *Data) cacheUsers(ctx *pulumi.Context, name string, secret *secretsmanag
 		UserIds:     pulumi.StringArray{app.UserId, off.UserId},
 	}, pulumi.Parent(d))
 	if err != nil {
-		return nil, fmt.Errorf("register the cache's user group: %w", err)
+		return nil, nil, fmt.Errorf("register the cache's user group: %w", err)
 	}
-	return group, nil
+	return app, group, nil
 }
 
-func (d *Data) cacheLogin(ctx *pulumi.Context, id, name, may string, password pulumi.StringOutput, opts ...pulumi.ResourceOption) (*elasticache.User, error) {
+// cacheLogin registers a user. ElastiCache takes none without a password, so it has one that nobody is
+// told; the provider sends passwords again only when they change in the program, and here they do not,
+// so that an update of the user leaves those alone that it has been given since.
+func (d *Data) cacheLogin(ctx *pulumi.Context, id, name, may string, secret *secretsmanager.Secret) (*elasticache.User, error) {
+	password := d.voidPassword(ctx, secret)
 	user, err := elasticache.NewUser(ctx, id, &elasticache.UserArgs{
 		UserId:       pulumi.String(id),
 		UserName:     pulumi.String(name),
 		Engine:       pulumi.String(usersEngine),
 		AccessString: pulumi.String(may),
 		Passwords:    pulumi.ToSecret(pulumi.StringArray{password}).(pulumi.StringArrayOutput),
-	}, append(opts, pulumi.Parent(d))...)
+	}, pulumi.Parent(d), pulumi.IgnoreChanges([]string{"passwords"}))
 	if err != nil {
 		return nil, fmt.Errorf("register the cache's user %s: %w", name, err)
 	}

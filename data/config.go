@@ -17,8 +17,9 @@ type Config struct {
 	Protect bool `json:"protect"`
 	// SecretRecoveryDays is how long a deleted secret can be restored: 0 (not at all) or 7 to 30.
 	SecretRecoveryDays int `json:"secretRecoveryDays"`
-	// RotationDays is how often the password of the application's database user is changed, in days, 1
-	// to 1000; 0: never. RDS rotates the master user's every seven days by itself.
+	// RotationDays is how often the passwords of the application's users, in the database and in the
+	// cache, are changed, in days, 1 to 1000; 0: never. RDS rotates the master user's every seven days by
+	// itself.
 	RotationDays int `json:"rotationDays"`
 	// LogDays is how long the logs of database, proxy and cache are kept, in days.
 	LogDays int `json:"logDays"`

@@ -42,7 +42,11 @@ type Data struct {
 	AppSecretARN    pulumi.StringOutput `pulumi:"appSecretArn"`
 	MasterSecretARN pulumi.StringOutput `pulumi:"masterSecretArn"`
 	// CacheAddress is the cache's configuration endpoint as host:port.
-	CacheAddress   pulumi.StringOutput `pulumi:"cacheAddress"`
+	CacheAddress pulumi.StringOutput `pulumi:"cacheAddress"`
+	// CacheUserID and CacheUserARN are the application's user in the cache; its secret is filled by the
+	// function that changes its password, which gives it its first one.
+	CacheUserID    pulumi.StringOutput `pulumi:"cacheUserId"`
+	CacheUserARN   pulumi.StringOutput `pulumi:"cacheUserArn"`
 	CacheSecretARN pulumi.StringOutput `pulumi:"cacheSecretArn"`
 	BucketName     pulumi.StringOutput `pulumi:"bucketName"`
 	BucketARN      pulumi.StringOutput `pulumi:"bucketArn"`
@@ -81,6 +85,8 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 		"appSecretArn":       d.AppSecretARN,
 		"masterSecretArn":    d.MasterSecretARN,
 		"cacheAddress":       d.CacheAddress,
+		"cacheUserId":        d.CacheUserID,
+		"cacheUserArn":       d.CacheUserARN,
 		"cacheSecretArn":     d.CacheSecretARN,
 		"bucketName":         d.BucketName,
 		"bucketArn":          d.BucketARN,
@@ -113,13 +119,13 @@ func (d *Data) furnishDatabase(ctx *pulumi.Context, name string, args Args) erro
 	return nil
 }
 
-// furnishCache registers the cache and its secret, and says where they are.
+// furnishCache registers the cache, its users and their secret, and says where they are.
 func (d *Data) furnishCache(ctx *pulumi.Context, name string, args Args) error {
-	secret, password, err := d.cacheSecret(ctx, name, args)
+	secret, err := d.cacheSecret(ctx, name, args)
 	if err != nil {
 		return err
 	}
-	users, err := d.cacheUsers(ctx, name, secret, password)
+	user, users, err := d.cacheUsers(ctx, name, secret)
 	if err != nil {
 		return err
 	}
@@ -128,6 +134,7 @@ func (d *Data) furnishCache(ctx *pulumi.Context, name string, args Args) error {
 		return err
 	}
 	d.CacheSecretARN = secret.Arn
+	d.CacheUserID, d.CacheUserARN = user.UserId, user.Arn
 	d.CacheAddress = pulumi.Sprintf("%s:%d", group.ConfigurationEndpointAddress, redisPort)
 	d.ReplicationGroupID = group.ReplicationGroupId
 	return nil

@@ -95,6 +95,7 @@ func build(t *testing.T, c Config) (*mocks.Recorder, map[string]string) {
 			"proxyEndpoint": d.ProxyEndpoint, "readOnlyEndpoint": d.ReadOnlyEndpoint,
 			"databaseName": d.DatabaseName, "appSecretArn": d.AppSecretARN,
 			"masterSecretArn": d.MasterSecretARN, "cacheAddress": d.CacheAddress,
+			"cacheUserId": d.CacheUserID, "cacheUserArn": d.CacheUserARN,
 			"cacheSecretArn": d.CacheSecretARN, "bucketName": d.BucketName, "bucketArn": d.BucketARN,
 			"clusterIdentifier": d.ClusterIdentifier, "proxyName": d.ProxyName,
 			"replicationGroupId": d.ReplicationGroupID,
@@ -114,6 +115,8 @@ func TestTheRoomTellsTheOthersWhereThingsAre(t *testing.T) {
 		"proxyEndpoint": "proxy.example", "readOnlyEndpoint": "read-only.example",
 		"databaseName": "app", "appSecretArn": appARN, "masterSecretArn": masterARN,
 		"cacheAddress":       "cache.example:6379",
+		"cacheUserId":        "data-cache-app",
+		"cacheUserArn":       "arn:aws:elasticache:eu-west-1:123456789012:data-cache-app",
 		"cacheSecretArn":     "arn:aws:secretsmanager:eu-west-1:123456789012:data-cache",
 		"bucketName":         "data-files-1234567",
 		"bucketArn":          "arn:aws:s3:eu-west-1:123456789012:data-files",
@@ -368,21 +371,20 @@ func TestNoPasswordIsRegisteredInPlain(t *testing.T) {
 		}
 	}
 	for _, version := range r.OfType("aws:secretsmanager/secretVersion:SecretVersion") {
-		if version.Name != "data-cache" {
-			t.Errorf("%s gives a value to a secret that Pulumi must not know", version.Name)
-		}
+		t.Errorf("%s gives a value to a secret that Pulumi must not know", version.Name)
 	}
 }
 
-func TestTheGeneratedPasswordIsKeptAcrossUpdates(t *testing.T) {
+func TestTheCachesUsersKeepThePasswordsThatTheyAreGiven(t *testing.T) {
 	r, _ := build(t, prod())
-	version := r.Find(t, "aws:secretsmanager/secretVersion:SecretVersion", "data-cache")
-	if !reflect.DeepEqual(version.Options.IgnoreChanges, []string{"secretString"}) {
-		t.Errorf("changes of %v are ignored, want those of secretString", version.Options.IgnoreChanges)
+	users := r.OfType("aws:elasticache/user:User")
+	if len(users) != 2 {
+		t.Fatalf("got %d users, want the application's and the default one", len(users))
 	}
-	want := `{"username":"app","password":"` + mocks.GeneratedPassword + `"}`
-	if version.Inputs["secretString"] != want {
-		t.Errorf("the secret holds %v, want %s", version.Inputs["secretString"], want)
+	for _, user := range users {
+		if !reflect.DeepEqual(user.Options.IgnoreChanges, []string{"passwords"}) {
+			t.Errorf("changes of %v are ignored of %s, want those of passwords", user.Options.IgnoreChanges, user.Name)
+		}
 	}
 }
 

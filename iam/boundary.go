@@ -42,7 +42,7 @@ func (s site) boundary(ctx *pulumi.Context, part, description string, limits []p
 	return made, nil
 }
 
-// workloadLimits hold the union of what function, migration, rotation, proxy and flow logs need. Each role's own
+// workloadLimits hold the union of what the functions, the proxy and the flow logs need. Each role's own
 // policy narrows its part of it down to single resources. What the limits leave is the stack's alone:
 // the deploy role can make a role within them, hand it to a function and read what that reads.
 func (s site) workloadLimits() []policy.Statement {
@@ -95,7 +95,7 @@ var interfaceActions = []string{
 	"ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses",
 }
 
-// workloadData are secrets, files and the keys to both.
+// workloadData are secrets, the cache's users, files and the keys to secrets and files.
 func (s site) workloadData() []policy.Statement {
 	return []policy.Statement{
 		{
@@ -111,6 +111,11 @@ func (s site) workloadData() []policy.Statement {
 			Actions:   []string{"secretsmanager:GetSecretValue"},
 			Resources: []pulumi.StringInput{s.masterSecrets()},
 			Condition: s.ofOurCluster(),
+		},
+		{
+			Sid:       "CacheUsers",
+			Actions:   []string{"elasticache:DescribeUsers", "elasticache:ModifyUser"},
+			Resources: s.kinds("elasticache", roomData, "user:"),
 		},
 		{
 			Sid: "Files",

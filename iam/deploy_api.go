@@ -83,7 +83,7 @@ func (s site) functionRights() []policy.Statement {
 			Resources: s.names("lambda", "function:", roomAPI),
 		},
 		s.passing("FunctionRoles", "lambda.amazonaws.com",
-			roomAPI+"-function-role", roomAPI+"-migrate-role", roomAPI+"-rotate-role"),
+			roomAPI+"-function-role", roomAPI+"-migrate-role", roomAPI+"-rotate-role", roomAPI+"-cache-user-role"),
 		s.passing("AccountRole", "apigateway.amazonaws.com", roomAPI+"-account-role"),
 	}
 }

@@ -111,15 +111,16 @@ func (s site) bucketRights() []policy.Statement {
 	}}
 }
 
+// secretRights make secrets and have them rotated; what is in them is neither read nor written by a
+// deployment.
 func (s site) secretRights() []policy.Statement {
 	return []policy.Statement{
 		{
 			Sid: "Secrets",
 			Actions: []string{
 				"secretsmanager:CancelRotateSecret", "secretsmanager:CreateSecret", "secretsmanager:DeleteSecret",
-				"secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue", "secretsmanager:RotateSecret",
-				"secretsmanager:TagResource", "secretsmanager:UntagResource", "secretsmanager:UpdateSecret",
-				"secretsmanager:UpdateSecretVersionStage",
+				"secretsmanager:RotateSecret", "secretsmanager:TagResource", "secretsmanager:UntagResource",
+				"secretsmanager:UpdateSecret",
 			},
 			Resources: s.names("secretsmanager", "secret:", roomData),
 		},

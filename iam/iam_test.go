@@ -329,6 +329,7 @@ func TestAPartsRoleReachesItsOwnStackOnly(t *testing.T) {
 		{Sid: "Files", Resource: []string{"arn:aws:s3:::didomi-test-data-*", "arn:aws:s3:::didomi-test-data-*/*"}},
 		{Sid: "Secrets", Resource: []string{own("secretsmanager", "secret:didomi-test-data-*")}},
 		{Sid: "MasterSecret", Resource: []string{own("secretsmanager", "secret:rds!cluster-*")}, Condition: cluster},
+		{Sid: "CacheUsers", Resource: []string{own("elasticache", "user:didomi-test-data-*")}},
 		{Sid: "Keys", Resource: []string{own("kms", "key/*")}, Condition: tag},
 		{Sid: "Logs", Resource: []string{own("logs", "log-group:didomi-test-*")}},
 	} {
@@ -412,6 +413,29 @@ func TestDeployIsOfOneStack(t *testing.T) {
 			}
 		})
 	}
+	t.Run("what is in a secret is neither read nor written", func(t *testing.T) {
+		for _, policy := range r.OfType("aws:iam/policy:Policy") {
+			if !strings.HasPrefix(policy.Name, room+"-deploy-") {
+				continue
+			}
+			for _, s := range statements(t, policy.Inputs["policy"]) {
+				for _, action := range s.Action {
+					if strings.HasPrefix(action, "secretsmanager:") && strings.Contains(action, "SecretVal") || action == "secretsmanager:UpdateSecretVersionStage" {
+						t.Errorf("%s of %s grants %s", s.Sid, policy.Name, action)
+					}
+				}
+			}
+		}
+	})
+	t.Run("every function of the stack can be handed its role", func(t *testing.T) {
+		var want []string
+		for _, function := range []string{"function", "migrate", "rotate", "cache-user"} {
+			want = append(want, own("iam", "role/didomi-test-api-"+function+"-role-*"))
+		}
+		if got := find(t, part(t, "api"), "FunctionRoles").Resource; !reflect.DeepEqual(got, want) {
+			t.Errorf("%v, want %v", got, want)
+		}
+	})
 	t.Run("only the host name's records are changed", func(t *testing.T) {
 		got := find(t, part(t, "api"), "Records").Condition["ForAllValues:StringLike"]["route53:ChangeResourceRecordSetsNormalizedRecordNames"]
 		if want := []any{"test.example.com", "*.test.example.com"}; !reflect.DeepEqual(got, want) {

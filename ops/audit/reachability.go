@@ -43,6 +43,12 @@ func reachability(g *graph.Graph) report {
 			}
 		}
 	}
+	for _, f := range g.ByType(functionType) {
+		if outside(f) {
+			p.add(f, "put it into private subnets, or say in accepted.yaml what it is outside for",
+				"is in no VPC: it can open connections to the whole internet, and no endpoint's policy holds for it")
+		}
+	}
 	ruleShapes(g, &p, rules)
 	return p
 }

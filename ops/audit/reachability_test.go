@@ -75,6 +75,9 @@ func TestReachability(t *testing.T) {
 			"api-function: cannot open port 6379 to the cache didomi-prod-data-cache",
 			"data-cache: has no security group that the graph knows: it is in the VPC's default one, or in none",
 		}},
+		"a function outside the VPC": {func(s stack) {
+			s.add(functionType, "outside", map[string]any{"handler": "outside"})
+		}, []string{"outside: is in no VPC: it can open connections to the whole internet, and no endpoint's policy holds for it"}},
 		"a machine that nobody asked for": {func(s stack) {
 			s.add("aws:ec2/instance:Instance", "bastion", map[string]any{"vpcSecurityGroupIds": []any{s.one(securityGroup, "lambda").ID}})
 		}, []string{"bastion: uses a security group in vpcSecurityGroupIds, which the audit cannot follow"}},

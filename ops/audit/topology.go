@@ -46,13 +46,17 @@ var attachments = map[string]attachment{
 	endpointType:                          {kind: "endpoint", groups: "securityGroupIds", subnets: "subnetIds"},
 }
 
-// hosts are all parts with network interfaces. Gateway endpoints have none.
+// outside says whether a function is in no VPC.
+func outside(r *graph.Resource) bool { return r.Type == functionType && r.Inputs["vpcConfig"] == nil }
+
+// hosts are all parts with network interfaces. Gateway endpoints have none, nor has a function outside
+// the VPC.
 func hosts(g *graph.Graph) []host {
 	var all []host
 	for i := range g.Resources {
 		r := &g.Resources[i]
 		a, ok := attachments[r.Type]
-		if !ok || (r.Type == endpointType && r.Text("vpcEndpointType") != "Interface") {
+		if !ok || outside(r) || (r.Type == endpointType && r.Text("vpcEndpointType") != "Interface") {
 			continue
 		}
 		h := host{Resource: r, kind: a.kind, groups: g.RefsTo(r, a.groups, securityGroup)}

@@ -1,0 +1,82 @@
+package api
+
+import (
+	"fmt"
+
+	"github.com/didomi/serverless-api/internal/policy"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// cacheUserHandler is what the binary runs for the password of the cache's user.
+const cacheUserHandler = "cache-user"
+
+// cacheUserTimeoutSeconds bounds a deployment's invocation, and one step of a rotation: the function
+// waits up to four minutes for every node of the cache to know a password.
+const cacheUserTimeoutSeconds = 300
+
+// newCacheUser makes the function that gives the cache's user its passwords, has it give the first one,
+// and, if the stack asks for it, another one again and again. It returns the function and the
+// invocation after which the user can log in.
+//
+// It runs outside the VPC, where the API of ElastiCache is: an endpoint for it would cost as much as any
+// other, for one call a month. What it may do there is to its own secret and its own user.
+func newCacheUser(ctx *pulumi.Context, s site, l logs) (*lambda.Function, *lambda.Invocation, error) {
+	role, err := newRole(ctx, s, cacheUserHandler, append(s.functionRights(l.cacheUser), s.cacheUserRights()...))
+	if err != nil {
+		return nil, nil, err
+	}
+	function, err := newFunction(ctx, s, functionSpec{
+		part: cacheUserHandler, description: "Sets and changes the password of the cache's user", handler: cacheUserHandler,
+		memoryMB: 256, timeoutSeconds: cacheUserTimeoutSeconds, reserved: unreserved, outside: true,
+		environment: pulumi.StringMap{
+			"REDIS_SECRET_ARN": s.args.Cache.SecretARN,
+			"REDIS_USER_ID":    s.args.Cache.UserID,
+		},
+		role: role, log: l.cacheUser,
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	set, err := setCachePassword(ctx, s, function)
+	if err != nil || s.args.RotationDays == 0 {
+		return function, set, err
+	}
+	return function, set, newRotation(ctx, s, rotation{
+		name: "cache-rotation", permission: "cache-user-invoke",
+		secret: s.args.Cache.SecretARN, function: function, filled: set,
+	})
+}
+
+// setCachePassword has the user hold the password that the secret has, or a first one, once for every
+// code: so a user that was made anew is mended by the next deployment. As with the migration an error
+// fails the update, and the old version goes on serving.
+func setCachePassword(ctx *pulumi.Context, s site, function *lambda.Function) (*lambda.Invocation, error) {
+	set, err := lambda.NewInvocation(ctx, s.name+"-cache-user-set", &lambda.InvocationArgs{
+		FunctionName: function.Name,
+		Qualifier:    function.Version,
+		Input: pulumi.JSONMarshal(pulumi.StringMap{
+			"Step": pulumi.String("deploySecret"), "SecretId": s.args.Cache.SecretARN,
+		}),
+		Triggers:       pulumi.ToStringMap(map[string]string{"code": s.args.Code.SHA256}),
+		LifecycleScope: pulumi.String("CREATE_ONLY"),
+	}, s.parent, pulumi.DependsOn(s.args.After))
+	if err != nil {
+		return nil, fmt.Errorf("api: password of the cache's user: %w", err)
+	}
+	return set, nil
+}
+
+// cacheUserRights are what the function may do: give the one secret other versions, and the one user
+// passwords.
+func (s site) cacheUserRights() []policy.Statement {
+	return []policy.Statement{
+		versionRights("RotateTheCacheUsersSecret", s.args.Cache.SecretARN),
+		{
+			Sid:       "CacheUser",
+			Actions:   []string{"elasticache:DescribeUsers", "elasticache:ModifyUser"},
+			Resources: []pulumi.StringInput{s.args.Cache.UserARN},
+		},
+		s.keyRights("secretsmanager"),
+	}
+}
