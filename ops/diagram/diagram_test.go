@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -77,6 +78,9 @@ func deployed(suffix string) *graph.Graph {
 	add("api", "aws:lambda/function:Function", "prod-api-function", m{"memorySize": 512.0, "vpcConfig": inVPC}, m{"name": id("function")}, "prod-data-proxy", "prod-data-cache", "prod-data-files", "prod-network-lambda")
 	add("api", "aws:lambda/function:Function", "prod-api-migrate", m{"vpcConfig": inVPC}, m{"name": id("migrate")}, "prod-data-proxy")
 	add("api", "aws:lambda/invocation:Invocation", "prod-api-migrated", m{"functionName": id("migrate")}, nil)
+	add("api", "aws:lambda/function:Function", "prod-api-user", nil, m{"name": id("user"), "arn": id("user-arn")})
+	add("api", "aws:lambda/invocation:Invocation", "prod-api-user-set", m{"functionName": id("user")}, nil)
+	add("api", "aws:secretsmanager/secretRotation:SecretRotation", "prod-api-user-rotation", m{"rotationLambdaArn": id("user-arn")}, nil)
 	add("api", "aws:lambda/permission:Permission", "prod-api-invoke", m{"principal": "apigateway.amazonaws.com", "function": id("function")}, nil)
 	add("api", "aws:apigateway/stage:Stage", "prod-api-stage", m{"xrayTracingEnabled": true}, m{"arn": id("stage")})
 	add("api", "aws:wafv2/webAcl:WebAcl", "prod-api-waf", m{"rules": []any{m{}, m{}}}, m{"arn": id("acl")})
@@ -169,7 +173,7 @@ func TestRoomsAreInTheOrderInWhichTheyAreBuilt(t *testing.T) {
 		"0 dns: hosted zone",
 		"1 data after network: Aurora cluster, 2 database instances, RDS Proxy, cache, 2 S3 buckets, KMS key, roles",
 		// It takes of network too, but so does data.
-		"2 api after data after dns: custom domain, 2 functions, web ACL",
+		"2 api after data after dns: custom domain, 3 functions, web ACL",
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got\n  %s\nwant\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
@@ -192,8 +196,19 @@ func TestThePictureIsTheSameForEveryDeployment(t *testing.T) {
 	}
 }
 
+func TestAFunctionOutsideTheVPCStandsApart(t *testing.T) {
+	r, err := newRequest(deployed("a"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &node{title: "Lambda, in no VPC", lines: []string{"user", "at deploy", "rotates secrets"}, aside: true}
+	if !reflect.DeepEqual(r.beyond, want) || slices.Contains(r.others.lines, "user") {
+		t.Errorf("got %+v beside %+v, want %+v", r.beyond, r.others, want)
+	}
+}
+
 func TestNoBoxCoversAnotherOrLeavesThePicture(t *testing.T) {
-	for _, missing := range []string{"nothing", "migrate", "prod-api-waf", "nat", "prod-network-kms", "prod-api-record", "prod-data-cache"} {
+	for _, missing := range []string{"nothing", "migrate", "prod-api-waf", "nat", "prod-network-kms", "prod-api-record", "prod-data-cache", "prod-api-user"} {
 		t.Run("without "+missing, func(t *testing.T) {
 			g := without(deployed("a"), missing)
 			r, err := newRequest(g)

@@ -84,6 +84,7 @@ const (
 	apiX, apiW         = 280, 140
 	privateX, privateW = 482, 150
 	storeX, storeW     = 722, 160
+	beyondX            = 318 // between the legend and what lies below the VPC
 )
 
 // request draws the way of a request: left to right to the function, from there to the right to
@@ -112,13 +113,14 @@ func (c *canvas) request(r request) {
 	}
 	ways := max(place(r.gatewayEndpoint, privateX, privateW, below), place(r.interfaces, storeX, storeW, below))
 	outside := ways + vpcPadding + rowGap
-	end := max(place(r.bucket, privateX, privateW, outside), place(r.services, storeX-26, storeW+26+16, outside))
+	end := max(place(r.bucket, privateX, privateW, outside), place(r.services, storeX-26, storeW+26+16, outside),
+		place(r.beyond, beyondX, privateW, outside))
 
 	c.frame(r.vpc, privateX-tierPadding-vpcPadding, top-frameTitle, storeX+storeW+tierPadding+8, ways-rowGap+tierPadding, "vpc")
 	c.tier(r.private, r.function, r.others)
 	c.tier(r.isolated, r.cache, r.proxy, r.database)
 	c.tier(r.publicTier, r.nat)
-	for _, n := range []*node{r.client, r.name, r.acl, r.api, r.function, r.others, r.cache, r.proxy, r.database,
+	for _, n := range []*node{r.client, r.name, r.acl, r.api, r.function, r.others, r.beyond, r.cache, r.proxy, r.database,
 		r.gatewayEndpoint, r.interfaces, r.bucket, r.services, r.nat} {
 		if n != nil {
 			c.box(n)

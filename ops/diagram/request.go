@@ -29,7 +29,7 @@ type edge struct {
 // request is the picture of a request: each of its places, nil where the stack has none.
 type request struct {
 	client, name, acl, api        *node
-	function, others              *node
+	function, others, beyond      *node
 	cache, proxy, database        *node
 	gatewayEndpoint, interfaces   *node
 	bucket, services, nat         *node
@@ -145,7 +145,8 @@ func (r *reader) hostName() {
 	}
 }
 
-// functions are the serving one and, in one box, those that run at deploys and rotations.
+// functions are the serving one and, in one box, those that run at deploys and rotations; in another
+// those of them that are outside the VPC.
 func (r *reader) functions() {
 	r.function = &node{title: "Lambda", lines: []string{r.short(r.serving), fmt.Sprintf("%v MB", r.serving.Number("memorySize"))}}
 	for _, alias := range r.g.ByType("aws:lambda/alias:Alias") {
@@ -157,28 +158,37 @@ func (r *reader) functions() {
 		r.function.lines = append(r.function.lines, fmt.Sprintf("%v kept warm", warm.Number("provisionedConcurrentExecutions")))
 	}
 	r.connect(r.api, r.function, "")
-	if len(r.rest) == 0 {
-		return
-	}
-	r.others = &node{title: "Lambda", aside: true}
 	for _, f := range r.rest {
-		r.others.lines = append(r.others.lines, r.short(f)+r.occasion(f))
+		lines := append([]string{r.short(f)}, r.occasions(f)...)
+		if len(groups(f)) == 0 {
+			r.beyond = aside(r.beyond, "Lambda, in no VPC", lines...)
+			continue
+		}
+		r.others = aside(r.others, "Lambda", strings.Join(lines, ", "))
 	}
 }
 
-// occasion is when a function runs that serves no requests.
-func (r *reader) occasion(f *graph.Resource) string {
-	for _, i := range r.g.ByType("aws:lambda/invocation:Invocation") {
-		if refers(r.g, i, "functionName", f) {
-			return ", at deploy"
+// aside adds lines to a box that is not on the request's way, and makes it if there is none.
+func aside(box *node, title string, lines ...string) *node {
+	if box == nil {
+		box = &node{title: title, aside: true}
+	}
+	box.lines = append(box.lines, lines...)
+	return box
+}
+
+// occasions are when a function runs that serves no requests.
+func (r *reader) occasions(f *graph.Resource) []string {
+	var all []string
+	for _, kind := range []struct{ token, function, what string }{
+		{"aws:lambda/invocation:Invocation", "functionName", "at deploy"},
+		{"aws:secretsmanager/secretRotation:SecretRotation", "rotationLambdaArn", "rotates secrets"},
+	} {
+		if slices.ContainsFunc(r.g.ByType(kind.token), func(by *graph.Resource) bool { return refers(r.g, by, kind.function, f) }) {
+			all = append(all, kind.what)
 		}
 	}
-	for _, s := range r.g.ByType("aws:secretsmanager/secretRotation:SecretRotation") {
-		if refers(r.g, s, "rotationLambdaArn", f) {
-			return ", rotates secrets"
-		}
-	}
-	return ""
+	return all
 }
 
 // stores are cache, proxy and database, with an arrow where groups open a port and the caller is
