@@ -52,6 +52,7 @@ func (g *Gateway) elasticacheCalls() map[string]handler {
 	}
 	calls["CreateReplicationGroup"] = refuseWithoutFailover(calls["CreateReplicationGroup"])
 	calls["ModifyReplicationGroup"] = keepFailover(calls["ModifyReplicationGroup"])
+	calls["ModifyUser"] = refuseWhileChanging(calls["ModifyUser"])
 	return calls
 }
 

@@ -4,6 +4,7 @@ import (
 	"reflect"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/elasticache"
@@ -183,6 +184,29 @@ func TestUsersReadBackAndReachTheirGroups(t *testing.T) {
 		last := s.plane.caches[len(s.plane.caches)-1]
 		if err != nil || !slices.Equal(last.Users[0].Passwords, []string{"p4-of-16-characters"}) {
 			t.Errorf("got %+v, %v", last.Users, err)
+		}
+	})
+	t.Run("and so do two, once the change before is over", func(t *testing.T) {
+		two := &elasticache.ModifyUserInput{UserId: aws.String("by-mode"), Passwords: []string{"p4-of-16-characters", "p5-of-16-characters"}}
+		if _, err := client.ModifyUser(t.Context(), two); errorCode(err) != "InvalidUserState" {
+			t.Errorf("at once: %v", err)
+		}
+		describe := func() types.User {
+			answer, err := client.DescribeUsers(t.Context(), &elasticache.DescribeUsersInput{UserId: two.UserId})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return answer.Users[0]
+		}
+		for deadline := time.Now().Add(5 * time.Second); *describe().Status == "modifying" && time.Now().Before(deadline); {
+			time.Sleep(userChange / 10)
+		}
+		if _, err := client.ModifyUser(t.Context(), two); err != nil {
+			t.Fatal(err)
+		}
+		last := s.plane.caches[len(s.plane.caches)-1]
+		if user := describe(); !slices.Equal(last.Users[0].Passwords, two.Passwords) || *user.Authentication.PasswordCount != 2 || *user.Status != "modifying" {
+			t.Errorf("%s with %d passwords, of which the data plane has %d", *user.Status, *user.Authentication.PasswordCount, len(last.Users[0].Passwords))
 		}
 	})
 	t.Run("a new member too", func(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/didomi/serverless-api/sandbox/dataplane"
 )
@@ -12,7 +13,11 @@ import (
 type cacheUser struct {
 	kind      string // "password", "no-password" or "iam", as DescribeUsers answers
 	passwords []string
+	changing  time.Time // when the last change is over
 }
+
+// userChange is how long a change of a user takes: on AWS until every node knows, which is longer.
+const userChange = 500 * time.Millisecond
 
 // rememberUser keeps a user's authentication: AWS answers its type and the
 // number of passwords, the emulator reads one form of the call only and takes
@@ -33,12 +38,31 @@ func rememberUser(x *exchange) error {
 	case kind == "no-password-required" || x.form.Get("NoPasswordRequired") == "true" || !known:
 		user = cacheUser{kind: "no-password"}
 	}
+	created := x.form.Get("Action") == "CreateUser"
+	if !created {
+		user.changing = time.Now().Add(userChange)
+	}
 	x.g.caches.users[id] = user
 	x.g.caches.mu.Unlock()
-	if x.form.Get("Action") == "CreateUser" {
+	if created {
 		return nil // a new user is in no group yet
 	}
 	return applyUserChanges(x)
+}
+
+// refuseWhileChanging answers as AWS does to a change of a user that is being
+// changed; the emulator is done with every change at once.
+// https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_ModifyUser.html
+func refuseWhileChanging(modify handler) handler {
+	return func(x *exchange) error {
+		x.g.caches.mu.Lock()
+		changing := time.Now().Before(x.g.caches.users[x.form.Get("UserId")].changing)
+		x.g.caches.mu.Unlock()
+		if changing {
+			return x.refuseQuery("InvalidUserState", "User is being modified.")
+		}
+		return modify(x)
+	}
 }
 
 func forgetUser(x *exchange) error {
@@ -48,8 +72,8 @@ func forgetUser(x *exchange) error {
 	return nil
 }
 
-// showUser corrects the authentication of a user, wherever one stands in an
-// answer.
+// showUser corrects the authentication and the status of a user, wherever one
+// stands in an answer.
 func (g *Gateway) showUser(n *node) {
 	authentication := n.child("Authentication")
 	if authentication == nil || n.child("UserId") == nil {
@@ -61,6 +85,9 @@ func (g *Gateway) showUser(n *node) {
 	if ok {
 		authentication.set("Type", user.kind)
 		authentication.set("PasswordCount", strconv.Itoa(len(user.passwords)))
+	}
+	if time.Now().Before(user.changing) {
+		n.set("Status", "modifying")
 	}
 }
 
