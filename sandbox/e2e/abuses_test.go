@@ -29,6 +29,7 @@ func (c *cast) deployAbuses(t *testing.T) []abuse {
 		{name: "the deploy role gives a part no other boundary", who: who, try: bind(part, administrator), undo: bind(part, boundary)},
 		{name: "the deploy role does not widen a boundary", who: who, try: newVersion(boundary), undo: oldVersion(boundary)},
 		{name: "the deploy role hands no foreign role to a function", who: who, try: runAs(migration, functionRole(t, c.other, function)), undo: runAs(migration, functionRole(t, c.out, migration))},
+		{name: "the deploy role reads no password of its own stack", who: who, try: readSecret(c.env["REDIS_SECRET_ARN"])},
 		{name: "the deploy role reads no secret of another stack", who: who, try: readSecret(c.foreignEnv["DB_SECRET_ARN"])},
 		{name: "the deploy role reads no master password", who: who, try: readSecret(masterSecret(t, c.out))},
 		{name: "the deploy role reads no file of another stack", who: who, try: readObject(c.other.Bucket, "e2e/abuse")},
@@ -88,6 +89,9 @@ func (c *cast) partAbuses(t *testing.T) []abuse {
 		{name: "the function decrypts with no key of the state", who: c.function, try: decrypt(t, c.out, c.stateKey)},
 		{name: "the function makes nothing", who: c.function, try: makeBucket, undo: dropBucket},
 		{name: "the migration reads no file", who: c.migration, try: readObject(c.other.Bucket, "e2e/abuse")},
+		{name: "the function that changes the cache's password reads no other", who: c.cacheUser, try: readSecret(c.env["DB_SECRET_ARN"])},
+		{name: "the function that changes the cache's password knows no user of another stack", who: c.cacheUser, try: lookAtUser("didomi-" + c.other.Stack + "-data-cache-app")},
+		{name: "the serving function knows no user of the cache", who: c.function, try: lookAtUser("didomi-" + c.out.Stack + "-data-cache-app")},
 		{name: "the proxy reads no secret but the database's", who: c.proxy, try: readSecret(c.env["REDIS_SECRET_ARN"])},
 		{name: "the flow logs read no secret", who: c.flows, try: readSecret(c.env["DB_SECRET_ARN"])},
 	}

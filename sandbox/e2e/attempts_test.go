@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/elasticache"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
@@ -61,6 +62,14 @@ func dropObject(bucket, key string) attempt {
 func readSecret(arn string) attempt {
 	return func(ctx context.Context, config aws.Config) error {
 		_, err := secretsmanager.NewFromConfig(config).GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &arn})
+		return err
+	}
+}
+
+// lookAtUser stands for all that is done to a user of the cache: what may change one may look, too.
+func lookAtUser(id string) attempt {
+	return func(ctx context.Context, config aws.Config) error {
+		_, err := elasticache.NewFromConfig(config).DescribeUsers(ctx, &elasticache.DescribeUsersInput{UserId: &id})
 		return err
 	}
 }

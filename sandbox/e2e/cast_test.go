@@ -23,8 +23,8 @@ type cast struct {
 	// state is the bucket of both stacks' states, stateKey its key.
 	state, stateKey string
 
-	user, preview, deploy             identity
-	function, migration, proxy, flows identity
+	user, preview, deploy                        identity
+	function, migration, cacheUser, proxy, flows identity
 	// made is a role that the deploy role has made, as wide as it can.
 	made identity
 }
@@ -71,6 +71,7 @@ func newCast(t *testing.T, out, other outputs) *cast {
 	// AWS's services take these on; here the administrator does.
 	roles, admin := stackRoles(t, out), awsConfig(out)
 	c.function, c.migration = take(admin, roles["api-function-role"]), take(admin, roles["api-migrate-role"])
+	c.cacheUser = take(admin, roles["api-cache-user-role"])
 	c.proxy, c.flows = take(admin, roles["data-proxy"]), take(admin, roles["network-flows"])
 	c.made = take(admin, makeWidestRole(t, c))
 	putFile(t, other)

@@ -168,8 +168,8 @@ func checkDestroy(t *testing.T, out outputs) {
 	}
 }
 
-// newSecretVersion puts another password into the cache's secret, which the program gave its first
-// one, and the old one back when the edits have been previewed.
+// newSecretVersion puts another password into the cache's secret, and the old one back when the edits
+// have been previewed.
 func newSecretVersion(t *testing.T, out outputs) {
 	t.Helper()
 	arn := aws.String(functionEnvironment(t, out)["REDIS_SECRET_ARN"])

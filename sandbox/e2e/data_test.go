@@ -112,16 +112,8 @@ func connectDatabase(t *testing.T, out outputs, username, password string) (*pgx
 // user, whom Redis refuses whatever the function does not do; and nobody else gets in.
 func checkKey(t *testing.T, out outputs, id string) {
 	t.Helper()
-	env := functionEnvironment(t, out)
-	username, password := login(t, out, env["REDIS_SECRET_ARN"])
-	connect := func(username, password string) *redis.ClusterClient {
-		db := redis.NewClusterClient(&redis.ClusterOptions{
-			Addrs: []string{env["REDIS_ADDR"]}, Username: username, Password: password,
-			TLSConfig: &tls.Config{RootCAs: sandboxCA(t), MinVersion: tls.VersionTLS12},
-		})
-		t.Cleanup(func() { _ = db.Close() })
-		return db
-	}
+	username, password := login(t, out, functionEnvironment(t, out)["REDIS_SECRET_ARN"])
+	connect := func(username, password string) *redis.ClusterClient { return connectCache(t, out, username, password) }
 	db := connect(username, password)
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
@@ -141,4 +133,15 @@ func checkKey(t *testing.T, out outputs, id string) {
 			t.Errorf("%s: %v, want %s", refused.what, refused.err, refused.want)
 		}
 	}
+}
+
+// connectCache logs in to Redis on the way that the function takes, with the first command.
+func connectCache(t *testing.T, out outputs, username, password string) *redis.ClusterClient {
+	t.Helper()
+	db := redis.NewClusterClient(&redis.ClusterOptions{
+		Addrs: []string{functionEnvironment(t, out)["REDIS_ADDR"]}, Username: username, Password: password,
+		TLSConfig: &tls.Config{RootCAs: sandboxCA(t), MinVersion: tls.VersionTLS12},
+	})
+	t.Cleanup(func() { _ = db.Close() })
+	return db
 }

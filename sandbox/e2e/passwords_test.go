@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"encoding/json"
 	"strings"
 	"testing"
 
@@ -11,8 +12,8 @@ import (
 )
 
 // checkNoPasswords reads every password that the account keeps, and looks for it where it must not
-// be: in the stack's state and outputs, in any function's environment. The state knows the cache's
-// first password, encrypted; the others it does not know even decrypted.
+// be: in the stack's state, even decrypted, and outputs, in any function's environment. What passwords
+// the state has let nobody in.
 func checkNoPasswords(t *testing.T, out outputs) {
 	t.Helper()
 	passwords := storedPasswords(t, out)
@@ -29,9 +30,10 @@ func checkNoPasswords(t *testing.T, out outputs) {
 		}
 		return text
 	}
-	state, decrypted := printed("stack", "export"), printed("stack", "export", "--show-secrets")
+	decrypted := printed("stack", "export", "--show-secrets")
 	places := map[string]string{
-		"the state": state, "the outputs": printed("stack", "output", "--json"), "a function's environment": environments(t, out),
+		"the state": printed("stack", "export"), "the decrypted state": decrypted,
+		"the outputs": printed("stack", "output", "--json"), "a function's environment": environments(t, out),
 	}
 	for arn, password := range passwords {
 		for place, text := range places {
@@ -39,13 +41,53 @@ func checkNoPasswords(t *testing.T, out outputs) {
 				t.Errorf("%s shows the password that is kept in %s", place, arn)
 			}
 		}
-		if arn != env["REDIS_SECRET_ARN"] && strings.Contains(decrypted, password) {
-			t.Errorf("the decrypted state knows the password that is kept in %s", arn)
+	}
+	if !strings.Contains(places["the state"], env["DB_SECRET_ARN"]) {
+		t.Error("what was searched is not the state: it does not name the secret")
+	}
+	for user, password := range cachePasswords(t, decrypted) {
+		if strings.Contains(places["the state"], password) {
+			t.Errorf("the state has the password with which %s was made in plain", user)
+		}
+		err := connectCache(t, out, user, password).Get(context.Background(), "item:1:{1}").Err()
+		if err == nil || !strings.Contains(err.Error(), "WRONGPASS") {
+			t.Errorf("with the password that the state has %s logs in to the cache: %v", user, err)
 		}
 	}
-	if !strings.Contains(state, env["DB_SECRET_ARN"]) || !strings.Contains(decrypted, passwords[env["REDIS_SECRET_ARN"]]) {
-		t.Error("what was searched is not the state: it does not name the secret, or hold the cache's password decrypted")
+}
+
+// cachePasswords are those with which the cache's users were made, by the name that they log in as.
+func cachePasswords(t *testing.T, decrypted string) map[string]string {
+	t.Helper()
+	var state struct {
+		Deployment struct {
+			Resources []struct {
+				Type   string
+				Inputs struct {
+					UserName  string
+					Passwords struct{ Plaintext string }
+				}
+			}
+		}
 	}
+	if err := json.Unmarshal([]byte(decrypted), &state); err != nil {
+		t.Fatalf("the decrypted state: %v", err)
+	}
+	passwords := map[string]string{}
+	for _, r := range state.Deployment.Resources {
+		if r.Type != "aws:elasticache/user:User" {
+			continue
+		}
+		var list []string
+		if err := json.Unmarshal([]byte(r.Inputs.Passwords.Plaintext), &list); err != nil || len(list) != 1 {
+			t.Fatalf("%s has no password in the state, decrypted: %v", r.Inputs.UserName, err)
+		}
+		passwords[r.Inputs.UserName] = list[0]
+	}
+	if len(passwords) != 2 {
+		t.Fatalf("%d users of the cache are in the state, want two", len(passwords))
+	}
+	return passwords
 }
 
 // storedPasswords are those of all secrets of the account, by ARN: the application's, the cache's and

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -11,32 +12,55 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// checkRotation has Secrets Manager rotate the application's secret while requests go on that need the
-// database: none of them notices, the old password is of no use any more, and Pulumi finds nothing to
-// do.
+// TestRotation is the part of TestWholeStack that changes passwords, on one stack: for who works on that.
+func TestRotation(t *testing.T) {
+	ownSandbox(t)
+	dev := up(t, "dev")
+	checkServing(t, dev)
+	checkRotation(t, dev)
+	checkNoPasswords(t, dev)
+}
+
+// checkRotation has Secrets Manager rotate the secrets of both of the application's users, and then finds
+// what is there as the state has it: a rotation is no drift.
 func checkRotation(t *testing.T, out outputs) {
 	t.Helper()
-	arn := functionEnvironment(t, out)["DB_SECRET_ARN"]
-	username, old := login(t, out, arn)
+	rotateDatabase(t, out)
+	rotateCache(t, out)
+	checkRefresh(t, out)
+}
+
+// rotate changes the password in a secret, with requests going on, and returns the new one.
+func rotate(t *testing.T, out outputs, arn string, ask func()) string {
+	t.Helper()
+	_, old := login(t, out, arn)
 	_, err := secretsmanager.NewFromConfig(awsConfig(out)).RotateSecret(context.Background(), &secretsmanager.RotateSecretInput{SecretId: &arn})
 	if err != nil {
 		t.Fatal(err)
 	}
-	write := func() {
+	for deadline := time.Now().Add(time.Minute); ; {
+		ask()
+		if _, password := login(t, out, arn); password != old {
+			ask()
+			return password
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("the password in %s has not changed within a minute; .sandbox/run has the log of the function that changes it", arn)
+		}
+	}
+}
+
+// rotateDatabase sends requests that need the database: none of them notices, and the old password is of
+// no use any more.
+func rotateDatabase(t *testing.T, out outputs) {
+	t.Helper()
+	arn := functionEnvironment(t, out)["DB_SECRET_ARN"]
+	username, old := login(t, out, arn)
+	rotate(t, out, arn, func() {
 		if got := request(t, out, http.MethodPut, "/items/e2e-rotation", `{"n":"during"}`); got.status != http.StatusOK && got.status != http.StatusCreated {
 			t.Fatalf("while the password changes: %d %s", got.status, got.body)
 		}
-	}
-	for deadline := time.Now().Add(time.Minute); ; {
-		write()
-		if _, password := login(t, out, arn); password != old {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("the password has not changed within a minute; .sandbox/run has the rotating function's log")
-		}
-	}
-	write()
+	})
 	checkRow(t, out, "e2e-rotation", "during")
 	var refused *pgconn.PgError
 	conn, err := connectDatabase(t, out, username, old)
@@ -46,5 +70,38 @@ func checkRotation(t *testing.T, out outputs) {
 	if !errors.As(err, &refused) || refused.Code != "28P01" {
 		t.Errorf("with the old password: %v, want a refusal", err)
 	}
-	mustRun(t, limitPreview, "preview", "--stack", out.Stack, "--expect-no-changes")
+}
+
+// rotateCache asks for an item that the cache has: it goes on answering. The cache lets in whoever has the
+// last password, or the one before that, and nobody with an older one.
+func rotateCache(t *testing.T, out outputs) {
+	t.Helper()
+	arn := functionEnvironment(t, out)["REDIS_SECRET_ARN"]
+	username, first := login(t, out, arn)
+	passwords := []string{first}
+	read := func() string {
+		got := request(t, out, http.MethodGet, "/items/e2e-rotation", "")
+		if got.status != http.StatusOK || got.header.Get("X-Cache") == "bypass" {
+			t.Fatalf("while the cache's password changes: %d, X-Cache %s, %s", got.status, got.header.Get("X-Cache"), got.body)
+		}
+		return got.header.Get("X-Cache")
+	}
+	for range 2 {
+		read()
+		hits := 0
+		passwords = append(passwords, rotate(t, out, arn, func() {
+			if read() == "hit" {
+				hits++
+			}
+		}))
+		if hits == 0 {
+			t.Error("no request was answered by the cache while its password changed")
+		}
+	}
+	for i, password := range passwords {
+		err := connectCache(t, out, username, password).Get(context.Background(), "item:1:{e2e-rotation}").Err()
+		if want := i > 0; want != (err == nil) || !want && !strings.Contains(err.Error(), "WRONGPASS") {
+			t.Errorf("password %d of %d: %v, want the last two to let in and no other", i+1, len(passwords), err)
+		}
+	}
 }

@@ -77,7 +77,7 @@ func TestWholeStack(t *testing.T) {
 		dev = up(t, "dev") // changes nothing, and says where things are by now
 		checkServing(t, dev)
 	})
-	step("the database's password changes while requests go on", func(t *testing.T) { checkRotation(t, dev) })
+	step("the passwords of database and cache change while requests go on", func(t *testing.T) { checkRotation(t, dev) })
 	step("every right of a role was used or has its reason", func(t *testing.T) { checkUse(t, dev, prod) })
 	step("no password is to be read in a state, an output or a function's environment", func(t *testing.T) {
 		checkNoPasswords(t, dev)
