@@ -79,7 +79,7 @@ func TestTheCachesUserKeepsTheLastPasswordBesideTheNewOne(t *testing.T) {
 				t.Fatal(err)
 			}
 			if want := []string{"old", v.password(t, current)}; !slices.Equal(u.passwords, want) || len(u.changes) != 1 || u.left != 0 {
-				t.Errorf("the user has one password of %d that it should: it was changed %d times, %d looks too early",
+				t.Errorf("the user has %d passwords, not the last one and the new one; it was changed %d times, and left %d looks too early",
 					len(u.passwords), len(u.changes), u.left)
 			}
 		})
