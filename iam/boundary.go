@@ -115,7 +115,7 @@ func (s site) workloadData() []policy.Statement {
 		{
 			Sid:       "CacheUsers",
 			Actions:   []string{"elasticache:DescribeUsers", "elasticache:ModifyUser"},
-			Resources: s.kinds("elasticache", roomData, "user:"),
+			Resources: s.names("elasticache", "user:", roomData),
 		},
 		{
 			Sid: "Files",
