@@ -27,7 +27,7 @@ var kept = map[string]func(*graph.Graph, *report, *graph.Resource){
 	keyType: func(_ *graph.Graph, p *report, r *graph.Resource) {
 		want(p, r, r.Number("deletionWindowInDays") >= leastRecoveryDays, "raise deletionWindowInDays", "is gone sooner than anybody notices")
 	},
-	"aws:route53/zone:Zone": func(_ *graph.Graph, p *report, r *graph.Resource) {
+	zoneType: func(_ *graph.Graph, p *report, r *graph.Resource) {
 		want(p, r, !r.True("forceDestroy"), "set forceDestroy to false", "is deleted with records that others made")
 	},
 	secretType: func(_ *graph.Graph, p *report, r *graph.Resource) {

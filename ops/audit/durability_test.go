@@ -7,7 +7,7 @@ func TestDurability(t *testing.T) {
 	check(t, "durability", map[string]example{
 		"a cluster that a destroy takes": {func(s stack) { s.one(clusterType, "").Protect = false }, []string{"data-cluster" + gone}},
 		"a zone that a destroy leaves alone": {func(s stack) {
-			zone := s.one("aws:route53/zone:Zone", "")
+			zone := s.one(zoneType, "")
 			zone.Protect, zone.RetainOnDelete = false, true
 		}, nil},
 		"a cluster that AWS deletes": {func(s stack) { s.set(clusterType, "", "deletionProtection", false) }, []string{
@@ -30,7 +30,7 @@ func TestDurability(t *testing.T) {
 			s.set("aws:s3/bucketVersioningV2:BucketVersioningV2", "", "versioningConfiguration", map[string]any{"status": "Suspended"})
 		}, []string{"data-files: loses a file that is overwritten"}},
 		"a key without its protection": {func(s stack) { s.one(keyType, "data-key").Protect = false }, []string{"data-key" + gone}},
-		"a zone with everybody's records": {func(s stack) { s.set("aws:route53/zone:Zone", "", "forceDestroy", true) }, []string{
+		"a zone with everybody's records": {func(s stack) { s.set(zoneType, "", "forceDestroy", true) }, []string{
 			"dns-zone: is deleted with records that others made",
 		}},
 		"a secret that is gone at once": {func(s stack) { s.set(secretType, "data-app", "recoveryWindowInDays", 0.0) }, []string{

@@ -17,6 +17,7 @@ const (
 	instanceType  = "aws:rds/clusterInstance:ClusterInstance"
 	bucketSSEType = "aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2"
 	domainType    = "aws:apigateway/domainName:DomainName"
+	zoneType      = "aws:route53/zone:Zone"
 )
 
 // stores are the types that keep or carry data, each with how it is judged.

@@ -31,7 +31,6 @@ var elsewhere = map[string]string{
 	"aws:iam/userPolicy:UserPolicy":                           "within a user",
 	"aws:cloudwatch/logMetricFilter:LogMetricFilter":          "within a log group",
 	"aws:route53/record:Record":                               "within a zone",
-	"aws:route53/zone:Zone":                                   "a domain's, of which there may be several zones",
 	"aws:appautoscaling/policy:Policy":                        "within a scalable target",
 	"aws:codedeploy/deploymentGroup:DeploymentGroup":          "within an application",
 	"aws:apigateway/restApi:RestApi":                          "a label: ids tell them apart",
@@ -58,7 +57,7 @@ func names(g *graph.Graph) report {
 		if name == "" || name == graph.Unknown {
 			continue
 		}
-		if r.Type == domainType {
+		if r.Type == domainType || r.Type == zoneType {
 			if !strings.HasPrefix(name, g.Stack+".") {
 				p.add(r, "let it start with the stack's name", "is called %s: another stack may want the same", name)
 			}

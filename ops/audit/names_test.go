@@ -13,6 +13,9 @@ func TestNames(t *testing.T) {
 		"a host name without the stack": {func(s stack) { s.set(domainType, "", "domainName", "api.didomi.example") }, []string{
 			"api-domain: is called api.didomi.example: another stack may want the same",
 		}},
+		"a zone that two stacks could share": {func(s stack) { s.set(zoneType, "", "name", "didomi.example") }, []string{
+			"dns-zone: is called didomi.example: another stack may want the same",
+		}},
 		"a name behind a folder": {func(s stack) {
 			s.add("aws:kms/alias:Alias", "alias", map[string]any{"name": "alias/didomi-prod-data"})
 		}, nil},
