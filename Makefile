@@ -134,12 +134,12 @@ pipeline-test: $(TOOLS) ## the same without the jobs of the stage check, which m
 	@$(SANDBOX) pipeline --quick
 	@$(SANDBOX) down
 
-# In parallel: two edits' previews, beside a life that mostly waits.
+# In parallel: two edits' previews, beside updates of another stack that mostly wait.
 e2e: $(TOOLS) ## up, requests, second up without change, down
 	@cd sandbox && go test -c -o ../.sandbox/bin/e2e.test ./e2e
 	@cd sandbox/e2e && ../../.sandbox/bin/e2e.test -test.v -test.run '^TestWholeStack$$' -test.parallel 3 -test.timeout 80m
 
-iam-used: $(TOOLS) ## what every role is granted beside what it did in a stack's whole life
+iam-used: $(TOOLS) ## what every role is granted beside what it did in the life of two stacks
 	@cd sandbox && go test -c -o ../.sandbox/bin/e2e.test ./e2e
 	@cd sandbox/e2e && ../../.sandbox/bin/e2e.test -test.v -test.run '^TestGrants$$' -test.timeout 40m
 

@@ -107,15 +107,14 @@ func Run(_ context.Context, io command.IO, args []string) error {
 	if err != nil {
 		return err
 	}
-	if *record != "" {
-		found = append(found, stale(list, g.Stack, found)...)
-	}
 	all := settle(list, g.Stack, found)
 	if *explain {
 		printFacts(io, facts)
 	}
 	if *record != "" {
 		printUse(io.Stdout, all)
+		// Nothing settles these: the reason itself would.
+		all = append(all, settle(nil, g.Stack, stale(list, g.Stack, found))...)
 	}
 	open := slices.DeleteFunc(slices.Clone(all), func(f settled) bool { return f.reason != "" })
 	for _, f := range open {

@@ -139,11 +139,16 @@ func TestTheCommandSaysByItsExitCodeWhetherSomethingIsFound(t *testing.T) {
 	if err := os.WriteFile(broken, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	calls := filepath.Join(t.TempDir(), "calls.jsonl")
+	if err := os.WriteFile(calls, []byte(`{"principal":"arn:aws:iam::000000000000:user/nobody","action":"ec2:CreateVpc","resource":"*","allowed":true}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for name, c := range map[string]struct {
 		args []string
 		code int
 		want string
 	}{
+		"reasons for what is not granted":   {[]string{"--state", "testdata/prod.json", "--used", calls}, 1, "gives a reason for ec2:DeleteNetworkInterface, which is used or not granted\n  to do: take the reason away"},
 		"nothing found":                     {[]string{"--state", "testdata/prod.json"}, 0, "didomi prod: 74 resources, 7 rules, 0 findings"},
 		"something found":                   {[]string{"--state", broken}, 1, "encryption: aws:rds/cluster:Cluster didomi-prod-data-cluster\n  is not encrypted at rest\n  to do: set storageEncrypted"},
 		"what the rules judge by":           {[]string{"--state", "testdata/prod.json", "--explain"}, 0, "reachability: proxy didomi-prod-data-proxy -> cluster didomi-prod-data-cluster port 5432\n"},

@@ -3,9 +3,11 @@ package e2e
 import (
 	"context"
 	"maps"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -13,14 +15,26 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// TestGrants is the part of TestWholeStack that measures what is granted, on one stack.
+// TestGrants is the part of TestWholeStack that measures what is granted.
 func TestGrants(t *testing.T) {
 	ownSandbox(t)
-	checkRoles(t, up(t, "dev"))
-	out := up(t, "dev") // changes nothing, and says where things are by now
-	checkServing(t, out)
-	checkRotation(t, out)
-	checkUse(t, out)
+	dev := up(t, "dev")
+	var prod outputs
+	t.Run("two stacks at once", func(t *testing.T) {
+		t.Run("one lives by the roles of its pipeline", func(t *testing.T) {
+			t.Parallel()
+			checkLife(t, dev)
+		})
+		t.Run("the other is made by its own", func(t *testing.T) {
+			t.Parallel()
+			prod = made(t, dev, "prod")
+		})
+	})
+	dev = up(t, "dev") // changes nothing, and says where things are by now
+	checkServing(t, dev)
+	checkRotation(t, dev)
+	state := ended(t, dev)
+	checkUse(t, calls(t), state, exportState(t, prod))
 }
 
 // checkServing asks the stack for all that its functions' roles are for.
@@ -43,31 +57,62 @@ func (o outputs) as(t *testing.T, who aws.Config) outputs {
 	return o
 }
 
-// checkRoles runs the life of a stack with the roles of its pipeline: all but what only an
-// administrator makes, which is the roles themselves. It leaves the stack as it was.
-func checkRoles(t *testing.T, out outputs) {
+// identities are what only an administrator makes: the roles of the pipeline themselves.
+const identities = "**didomi:iam:IAM**"
+
+// pipelineRoles are a stack as its preview role and as its deploy role work on it, for one test.
+func pipelineRoles(t *testing.T, out outputs) (preview, deploy outputs) {
 	t.Helper()
 	names := stackOutputs(t, out)
 	user := ciUser(t, out, names["ciUser"].(string))
-	preview := out.as(t, assume(t, user, names["ciPreviewRole"].(string)))
-	deploy := out.as(t, assume(t, user, names["ciDeployRole"].(string)))
+	return out.as(t, assume(t, user, names["ciPreviewRole"].(string))), out.as(t, assume(t, user, names["ciDeployRole"].(string)))
+}
 
-	manage := func(who outputs, config string, args ...string) {
-		t.Helper()
-		args = append(args, "--stack", out.Stack, "--config-file", config)
-		stdout, stderr, code := pulumi(t, who, repository(t), args...)
-		if code != 0 {
-			t.Fatalf("pulumi %v: exit %d\n%s", args, code, complaints(stdout+stderr))
-		}
+// manage runs a command of the CLI on the stack, with settings, that must end well.
+func manage(t *testing.T, out outputs, settings, command string, args ...string) {
+	t.Helper()
+	args = append([]string{command, "--stack", out.Stack, "--config-file", settings}, args...)
+	start := time.Now()
+	stdout, stderr, code := pulumi(t, out, repository(t), args...)
+	t.Logf("pulumi %s of %s: %s", command, out.Stack, time.Since(start).Round(time.Second))
+	if code != 0 {
+		t.Fatalf("pulumi %v: exit %d\n%s", args, code, complaints(stdout+stderr))
 	}
-	manage(preview, out.ConfigFile, "preview", "--expect-no-changes")
-	manage(deploy, out.ConfigFile, "refresh", "--preview-only", "--expect-no-changes")
-	const identities = "**didomi:iam:IAM**" // an administrator's
-	manage(deploy, grown(t, out), "up", "--yes", "--skip-preview", "--exclude", identities)
+}
+
+// made makes a stack as docs/pipeline.md has it: an administrator its identities, and its deploy role
+// all the rest. The outputs are those of another stack in the same sandbox.
+func made(t *testing.T, beside outputs, stack string) outputs {
+	t.Helper()
+	mustRun(t, limitPreview, "preview", "--stack", stack)
+	admin := beside
+	admin.Stack, admin.ConfigFile = stack, filepath.Join(filepath.Dir(beside.ConfigFile), "Pulumi."+stack+".yaml")
+	manage(t, admin, admin.ConfigFile, "up", "--yes", "--skip-preview", "--target", identities)
+	_, deploy := pipelineRoles(t, admin)
+	manage(t, deploy, admin.ConfigFile, "up", "--yes", "--skip-preview")
+	return up(t, stack) // changes nothing, and says where things are
+}
+
+// checkLife changes a stack with the roles of its pipeline, there and back.
+func checkLife(t *testing.T, out outputs) {
+	t.Helper()
+	preview, deploy := pipelineRoles(t, out)
+	manage(t, preview, out.ConfigFile, "preview", "--expect-no-changes")
+	manage(t, deploy, out.ConfigFile, "refresh", "--preview-only", "--expect-no-changes")
+	manage(t, deploy, grown(t, out), "up", "--yes", "--skip-preview", "--exclude", identities)
+	manage(t, deploy, out.ConfigFile, "up", "--yes", "--skip-preview")
+	manage(t, deploy, out.ConfigFile, "refresh", "--yes", "--skip-preview", "--expect-no-changes")
+}
+
+// ended destroys a stack with its deploy role, but for the identities, and returns the file of the state
+// as it was before.
+func ended(t *testing.T, out outputs) string {
+	t.Helper()
+	before := exportState(t, out)
+	_, deploy := pipelineRoles(t, out)
 	emptyBucket(t, out) // no role of the pipeline deletes what customers have stored
-	manage(deploy, out.ConfigFile, "destroy", "--yes", "--skip-preview", "--exclude", identities)
-	manage(deploy, out.ConfigFile, "up", "--yes", "--skip-preview")
-	manage(deploy, out.ConfigFile, "refresh", "--yes", "--skip-preview", "--expect-no-changes")
+	manage(t, deploy, out.ConfigFile, "destroy", "--yes", "--skip-preview", "--exclude", identities)
+	return before
 }
 
 // complaints are the lines of the CLI's output that tell what went wrong, and how it ends.
@@ -106,7 +151,8 @@ func emptyBucket(t *testing.T, out outputs) {
 	}
 }
 
-// grown is the stack's file with prod's sizes and plans, and one tag more.
+// grown is the stack's file with prod's sizes and plans, another tag, and what neither stack has: the way
+// back from it takes away, one after the other, what is rarely taken away.
 func grown(t *testing.T, out outputs) string {
 	t.Helper()
 	own, prod := readStackFile(t, out.ConfigFile), readStackFile(t, filepath.Join(repository(t), "Pulumi.prod.yaml"))
@@ -114,9 +160,17 @@ func grown(t *testing.T, out outputs) string {
 		own.Config[room] = overlay(own.Config[room], prod.Config[room])
 	}
 	for room, value := range map[string]any{
-		"didomi:tags": map[string]any{"purpose": "grown"},
-		"didomi:api":  map[string]any{"requireApiKey": true},
-		"didomi:data": map[string]any{"cache": map[string]any{"shards": 1}}, // the emulator adds none
+		"didomi:tags":    map[string]any{"purpose": "grown"},
+		"didomi:network": map[string]any{"flowLogDays": 60},
+		"didomi:api": map[string]any{
+			"requireApiKey": true, "reservedConcurrency": 20, "wafRateLimit": 3000, "rollout": "allAtOnce",
+			"alarmEmails": []string{"night@didomi.example"},
+		},
+		"didomi:data": map[string]any{
+			"logDays": 60,
+			"proxy":   map[string]any{"idleClientSeconds": 900},
+			"cache":   map[string]any{"shards": 1}, // the emulator adds none
+		},
 	} {
 		own.Config[room] = overlay(own.Config[room], value)
 	}
@@ -146,13 +200,26 @@ func overlay(below, above any) any {
 	return all
 }
 
-// checkUse holds what the users and roles of the stacks are granted against what they have done so far,
-// and prints what of it was not done, with the reasons why it is granted all the same.
-func checkUse(t *testing.T, stacks ...outputs) {
+// calls are the record of what users and roles have asked of AWS so far.
+func calls(t *testing.T) []byte {
 	t.Helper()
-	args := []string{"audit", "--state", exportState(t, stacks[0]), "--used", filepath.Join(repository(t), ".sandbox", "run", "calls.jsonl")}
-	for _, beside := range stacks[1:] {
-		args = append(args, "--beside", exportState(t, beside))
+	record, err := os.ReadFile(filepath.Join(repository(t), ".sandbox", "run", "calls.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return record
+}
+
+// checkUse holds what the users and roles of the stacks, whose states are in the files, are granted
+// against what they have done, and prints what of it was not done, with the reasons why it is granted
+// all the same.
+func checkUse(t *testing.T, done []byte, state string, beside ...string) {
+	t.Helper()
+	record := filepath.Join(t.TempDir(), "calls.jsonl")
+	writeFile(t, record, done)
+	args := []string{"audit", "--state", state, "--used", record}
+	for _, other := range beside {
+		args = append(args, "--beside", other)
 	}
 	t.Logf("granted, and not used as granted:\n%s", ops(t, args...))
 }

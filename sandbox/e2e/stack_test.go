@@ -3,6 +3,7 @@ package e2e
 import (
 	"net"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -60,25 +61,25 @@ func TestWholeStack(t *testing.T) {
 	})
 	// Both mostly wait, so they wait side by side, as two teams do in one account.
 	step("two stacks at once", func(t *testing.T) {
-		t.Run("one lives by the roles of its pipeline, from preview to destroy and back", func(t *testing.T) {
+		t.Run("one is changed there and back by the roles of its pipeline", func(t *testing.T) {
 			t.Parallel()
-			checkRoles(t, dev)
+			checkLife(t, dev)
 		})
-		t.Run("the other comes up, and an edit updates, replaces or is refused as it should be", func(t *testing.T) {
+		t.Run("the other is made by its own, and an edit updates, replaces or is refused as it should be", func(t *testing.T) {
 			t.Parallel()
-			prod = up(t, "prod")
+			prod = made(t, dev, "prod")
 			checkItems(t, prod)
 			mustRun(t, limitPreview, "preview", "--stack", "prod", "--expect-no-changes")
 			checkRefresh(t, prod)
 			checkEdits(t, prod)
 		})
 	})
-	step("what the roles made serves", func(t *testing.T) {
+	step("what the roles have changed serves, and has lost nothing", func(t *testing.T) {
 		dev = up(t, "dev") // changes nothing, and says where things are by now
+		checkRow(t, dev, "e2e-1", "two")
 		checkServing(t, dev)
 	})
 	step("the passwords of database and cache change while requests go on", func(t *testing.T) { checkRotation(t, dev) })
-	step("every right of a role was used or has its reason", func(t *testing.T) { checkUse(t, dev, prod) })
 	step("no password is to be read in a state, an output or a function's environment", func(t *testing.T) {
 		checkNoPasswords(t, dev)
 		checkNoPasswords(t, prod)
@@ -91,9 +92,22 @@ func TestWholeStack(t *testing.T) {
 	step("a canary stays out while an alarm rings, goes into service, and back", func(t *testing.T) {
 		checkRollout(t, prod)
 	})
-	step("what the roles of pipeline and function must not do is refused", func(t *testing.T) { checkAbuse(t, dev, prod) })
-	step("the pipeline's roles are taken by the jobs that they are for", func(t *testing.T) { checkTokens(t, dev) })
-	step("destroy removes a stack through the provider, and down leaves nothing listening", func(t *testing.T) {
+	// What is tried there, with every right in the end, is no use of the rights that somebody has.
+	var before, after int
+	step("what the roles of pipeline and function must not do is refused", func(t *testing.T) {
+		before = len(calls(t))
+		checkAbuse(t, dev, prod)
+	})
+	step("the pipeline's roles are taken by the jobs that they are for", func(t *testing.T) {
+		checkTokens(t, dev)
+		after = len(calls(t))
+	})
+	step("every right of a role, which destroys its stack at last, was used or has its reason", func(t *testing.T) {
+		state := ended(t, dev)
+		done := calls(t)
+		checkUse(t, slices.Concat(done[:before], done[after:]), state, exportState(t, prod))
+	})
+	step("destroy removes what is left of a stack, and down leaves nothing listening", func(t *testing.T) {
 		mustRun(t, 20*time.Minute, "down", "--destroy", "dev")
 		refuses(t, dev.URL)
 		refuses(t, dev.AWSEndpoint)
