@@ -57,7 +57,7 @@ checks:
 sandbox:
 	@command -v go >/dev/null || { echo "the sandbox is built with Go 1.26 or newer, and there is no go on PATH: see go.dev/doc/install" >&2; exit 1; }
 	@mkdir -p .sandbox/bin
-	@test -x $(SANDBOX) || echo "building the sandbox command itself: some three minutes with empty Go caches on two cores" >&2
+	@test -x $(SANDBOX) || echo "building the sandbox command itself: about a minute with empty Go caches on two cores" >&2
 	@cd sandbox && go build -o ../$(SANDBOX) .
 
 # What looks at a sandbox or ends it must work when the tree does not build.

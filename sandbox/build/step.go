@@ -20,7 +20,8 @@ type Step struct {
 	Name string
 	// Title is what a person reads: "Pulumi CLI".
 	Title string
-	// Cold is about how long it takes with empty caches on two cores.
+	// Cold is about how long it takes with empty caches on two cores, what others
+	// that run beside it take left out.
 	Cold time.Duration
 	// After names a step, if it is made at all, to wait for: builds that run side
 	// by side both compile what they have in common.

@@ -36,7 +36,7 @@ func provider(l layout.Layout) Step {
 	dir := filepath.Join(l.Repo, "sandbox", "provider")
 	output := filepath.Join(l.Bin(), "pulumi-resource-aws")
 	return Step{
-		Name: "provider", Title: "AWS provider", Cold: 7 * time.Minute,
+		Name: "provider", Title: "AWS provider", Cold: 5 * time.Minute,
 		Outputs: []string{output, filepath.Join(output+".data", "*"), filepath.Join(l.Build(), "terraform-provider-aws", "go.mod")},
 		Key:     goKey(dir),
 		Make: func(ctx context.Context, log io.Writer) error {
@@ -49,7 +49,7 @@ func provider(l layout.Layout) Step {
 func pulumi(l layout.Layout) Step {
 	dir := filepath.Join(l.Repo, "sandbox", "tools", "pulumi")
 	version := "-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=" + pulumiVersion
-	return goTool(l, "pulumi", "Pulumi CLI", 4*time.Minute, dir, filepath.Join(l.Bin(), "pulumi"),
+	return goTool(l, "pulumi", "Pulumi CLI", 3*time.Minute+30*time.Second, dir, filepath.Join(l.Bin(), "pulumi"),
 		"github.com/pulumi/pulumi/pkg/v3/cmd/pulumi", "-ldflags", version)
 }
 
@@ -58,7 +58,7 @@ func pulumi(l layout.Layout) Step {
 func languageHost(l layout.Layout) Step {
 	dir := filepath.Join(l.Repo, "sandbox", "tools", "language-go")
 	script := filepath.Join(l.Bin(), "pulumi-language-go")
-	step := goTool(l, "language-go", "Pulumi's Go language host", time.Minute, dir,
+	step := goTool(l, "language-go", "Pulumi's Go language host", 15*time.Second, dir,
 		filepath.Join(l.Bin(), "language-go", "pulumi-language-go"), "github.com/pulumi/pulumi/sdk/v3/go/pulumi-language-go")
 	step.Outputs = append(step.Outputs, script)
 	compile := step.Make
@@ -78,7 +78,7 @@ func languageHost(l layout.Layout) Step {
 // awsx makes the stand-in of the awsx provider.
 func awsx(l layout.Layout) Step {
 	dir := filepath.Join(l.Repo, "sandbox", "awsx")
-	return goTool(l, "awsx", "awsx provider", 2*time.Minute, dir, filepath.Join(l.Bin(), "pulumi-resource-awsx"), ".")
+	return goTool(l, "awsx", "awsx provider", 10*time.Second, dir, filepath.Join(l.Bin(), "pulumi-resource-awsx"), ".")
 }
 
 func goTool(l layout.Layout, name, title string, cold time.Duration, dir, output, pkg string, flags ...string) Step {
@@ -97,7 +97,7 @@ func goTool(l layout.Layout, name, title string, cold time.Duration, dir, output
 // key.
 func program(l layout.Layout) Step {
 	return Step{
-		Name: "program", Title: "the program's packages", Cold: 4 * time.Minute,
+		Name: "program", Title: "the program's packages", Cold: time.Minute,
 		Key: func(ctx context.Context) (string, error) {
 			facts, err := goFacts(ctx)
 			if err != nil {
