@@ -27,13 +27,6 @@ func admin(t *testing.T) *redis.ClusterClient {
 	return client
 }
 
-// everywhere runs a command on every shard.
-func everywhere(ctx context.Context, client *redis.ClusterClient, command ...any) error {
-	return client.ForEachMaster(ctx, func(ctx context.Context, shard *redis.Client) error {
-		return shard.Do(ctx, command...).Err()
-	})
-}
-
 // restricted makes a user with this access string on every shard, and a Redis that logs in as it.
 func restricted(t *testing.T, rules string) *cache.Redis {
 	t.Helper()
@@ -42,8 +35,8 @@ func restricted(t *testing.T, rules string) *cache.Redis {
 	for _, rule := range strings.Fields(rules) {
 		command = append(command, rule)
 	}
-	works(t, everywhere(ctx, client, command...))
-	t.Cleanup(func() { _ = everywhere(context.Background(), client, "ACL", "DELUSER", user) })
+	works(t, testparts.Everywhere(ctx, client, command...))
+	t.Cleanup(func() { _ = testparts.Everywhere(context.Background(), client, "ACL", "DELUSER", user) })
 	store := cache.OpenRedis(cache.RedisConfig{
 		Address: testparts.Address(t, "TEST_REDIS_CLUSTER_ADDR"), Cluster: true, Conns: 2,
 		Credentials: func(context.Context) (secrets.Credentials, error) {
@@ -69,8 +62,8 @@ func TestTheGrantedUserDoesNothingElse(t *testing.T) {
 	for _, rule := range strings.Fields(access.String()) {
 		command = append(command, rule)
 	}
-	works(t, everywhere(ctx, client, command...))
-	t.Cleanup(func() { _ = everywhere(context.Background(), client, "ACL", "DELUSER", user) })
+	works(t, testparts.Everywhere(ctx, client, command...))
+	t.Cleanup(func() { _ = testparts.Everywhere(context.Background(), client, "ACL", "DELUSER", user) })
 	for name, try := range map[string][]any{
 		"list keys":                    {"KEYS", "*"},
 		"scan":                         {"SCAN", "0"},
@@ -104,7 +97,7 @@ func TestEveryGrantedCommandIsNeeded(t *testing.T) {
 			continue
 		}
 		t.Run("without "+command+" the cache fails", func(t *testing.T) {
-			works(t, everywhere(t.Context(), admin(t), "SCRIPT", "FLUSH"))
+			works(t, testparts.Everywhere(t.Context(), admin(t), "SCRIPT", "FLUSH"))
 			if err := useAll(t.Context(), restricted(t, access.String()+" -"+command)); err == nil {
 				t.Error("it does not")
 			}

@@ -25,12 +25,7 @@ func TestARotatedPasswordOfRedisIsReadAgain(t *testing.T) {
 			ctx, address, user := t.Context(), testparts.Address(t, c.variable), rand.Text()
 			root := redis.NewUniversalClient(&redis.UniversalOptions{Addrs: []string{address}, IsClusterMode: c.cluster})
 			defer func() { _ = root.Close() }()
-			do := func(ctx context.Context, command ...any) error {
-				if shards, ok := root.(*redis.ClusterClient); ok {
-					return everywhere(ctx, shards, command...)
-				}
-				return root.Do(ctx, command...).Err()
-			}
+			do := func(ctx context.Context, command ...any) error { return testparts.Everywhere(ctx, root, command...) }
 			works(t, do(ctx, "ACL", "SETUSER", user, "on", ">old", "~*", "+@all"))
 			defer func() { _ = do(context.Background(), "ACL", "DELUSER", user) }()
 

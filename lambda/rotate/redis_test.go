@@ -31,21 +31,10 @@ func newNodes(t *testing.T, variable string, cluster bool) *nodes {
 	n := &nodes{t: t, address: testparts.Address(t, variable), cluster: cluster, user: rand.Text()}
 	n.admin = redis.NewUniversalClient(&redis.UniversalOptions{Addrs: []string{n.address}, IsClusterMode: cluster})
 	t.Cleanup(func() {
-		_ = n.each(context.Background(), "ACL", "DELUSER", n.user)
+		_ = testparts.Everywhere(context.Background(), n.admin, "ACL", "DELUSER", n.user)
 		_ = n.admin.Close()
 	})
 	return n
-}
-
-// each runs a command on every node.
-func (n *nodes) each(ctx context.Context, command ...any) error {
-	shards, ok := n.admin.(*redis.ClusterClient)
-	if !ok {
-		return n.admin.Do(ctx, command...).Err()
-	}
-	return shards.ForEachMaster(ctx, func(ctx context.Context, shard *redis.Client) error {
-		return shard.Do(ctx, command...).Err()
-	})
 }
 
 func (n *nodes) hold(passwords []string) {
@@ -54,7 +43,7 @@ func (n *nodes) hold(passwords []string) {
 	for _, password := range passwords {
 		command = append(command, ">"+password)
 	}
-	if err := n.each(n.t.Context(), command...); err != nil {
+	if err := testparts.Everywhere(n.t.Context(), n.admin, command...); err != nil {
 		n.t.Fatal(err)
 	}
 }
@@ -62,7 +51,7 @@ func (n *nodes) hold(passwords []string) {
 // disconnect ends the user's connections, so that whoever comes next logs in.
 func (n *nodes) disconnect() {
 	n.t.Helper()
-	if err := n.each(n.t.Context(), "CLIENT", "KILL", "USER", n.user); err != nil {
+	if err := testparts.Everywhere(n.t.Context(), n.admin, "CLIENT", "KILL", "USER", n.user); err != nil {
 		n.t.Fatal(err)
 	}
 }

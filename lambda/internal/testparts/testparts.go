@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 	"github.com/jackc/pgx/v5"
+	"github.com/redis/go-redis/v9"
 
 	"github.com/didomi/serverless-api/lambda/cache"
 	"github.com/didomi/serverless-api/lambda/migrate"
@@ -34,6 +35,17 @@ func Address(t testing.TB, name string) string {
 		t.Fatalf("%s is not set: run this as .sandbox/bin/sandbox services -- go test ./lambda/...", name)
 	}
 	return value
+}
+
+// Everywhere runs a command on the one Redis, or on every shard of a cluster.
+func Everywhere(ctx context.Context, client redis.UniversalClient, command ...any) error {
+	shards, ok := client.(*redis.ClusterClient)
+	if !ok {
+		return client.Do(ctx, command...).Err()
+	}
+	return shards.ForEachMaster(ctx, func(ctx context.Context, shard *redis.Client) error {
+		return shard.Do(ctx, command...).Err()
+	})
 }
 
 // Secrets is Secrets Manager in memory: values by ARN.
