@@ -40,20 +40,28 @@ func (r *recipe) step(output string) Step {
 	}
 }
 
+// unseen is a board that shows nothing.
+func unseen(t *testing.T) *progress.Board {
+	t.Helper()
+	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	board := progress.New(null)
+	t.Cleanup(func() {
+		board.Close()
+		_ = null.Close()
+	})
+	return board
+}
+
 func TestRun(t *testing.T) {
 	l := layout.Layout{Root: t.TempDir()}
 	output := filepath.Join(l.Root, "tool")
 	r := &recipe{key: "one", makes: []byte("tool")}
 	run := func(t *testing.T) error {
 		t.Helper()
-		null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer func() { _ = null.Close() }()
-		board := progress.New(null)
-		defer board.Close()
-		return Run(t.Context(), l, board, []Step{r.step(output)})
+		return Run(t.Context(), l, unseen(t), []Step{r.step(output)})
 	}
 	made := func(t *testing.T, want int32) {
 		t.Helper()
@@ -109,14 +117,7 @@ func TestRun(t *testing.T) {
 }
 
 func TestRunAfter(t *testing.T) {
-	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = null.Close() }()
-	board := progress.New(null)
-	defer board.Close()
-	l := layout.Layout{Root: t.TempDir()}
+	l, board := layout.Layout{Root: t.TempDir()}, unseen(t)
 	var running, together atomic.Int32
 	step := func(name, after string, fails error) Step {
 		return Step{

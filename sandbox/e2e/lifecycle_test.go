@@ -20,16 +20,7 @@ func TestGrants(t *testing.T) {
 	ownSandbox(t)
 	dev := up(t, "dev")
 	var prod outputs
-	t.Run("two stacks at once", func(t *testing.T) {
-		t.Run("one lives by the roles of its pipeline", func(t *testing.T) {
-			t.Parallel()
-			checkLife(t, dev)
-		})
-		t.Run("the other is made by its own", func(t *testing.T) {
-			t.Parallel()
-			prod = made(t, dev, "prod")
-		})
-	})
+	t.Run("two stacks at once", func(t *testing.T) { prod = checkLives(t, dev, func(*testing.T, outputs) {}) })
 	dev = up(t, "dev") // changes nothing, and says where things are by now
 	checkServing(t, dev)
 	checkRotation(t, dev)
@@ -102,6 +93,25 @@ func checkLife(t *testing.T, out outputs) {
 	manage(t, deploy, grown(t, out), "up", "--yes", "--skip-preview", "--exclude", identities)
 	manage(t, deploy, out.ConfigFile, "up", "--yes", "--skip-preview")
 	manage(t, deploy, out.ConfigFile, "refresh", "--yes", "--skip-preview", "--expect-no-changes")
+}
+
+// checkLives changes one stack and makes another, prod, which it returns, each with the roles of its own
+// pipeline, and does more with the other. Both mostly wait, so they wait side by side, as two teams do in
+// one account.
+func checkLives(t *testing.T, dev outputs, more func(t *testing.T, prod outputs)) (prod outputs) {
+	t.Helper()
+	t.Run("side by side", func(t *testing.T) {
+		t.Run("one is changed there and back by the roles of its pipeline", func(t *testing.T) {
+			t.Parallel()
+			checkLife(t, dev)
+		})
+		t.Run("the other is made by its own, and is as it should be", func(t *testing.T) {
+			t.Parallel()
+			prod = made(t, dev, "prod")
+			more(t, prod)
+		})
+	})
+	return prod
 }
 
 // ended destroys a stack with its deploy role, but for the identities, and returns the file of the state

@@ -59,15 +59,8 @@ func TestWholeStack(t *testing.T) {
 	step("a changed line of the function replaces nothing but what hangs on its version", func(t *testing.T) {
 		checkFunctionEdit(t, dev)
 	})
-	// Both mostly wait, so they wait side by side, as two teams do in one account.
-	step("two stacks at once", func(t *testing.T) {
-		t.Run("one is changed there and back by the roles of its pipeline", func(t *testing.T) {
-			t.Parallel()
-			checkLife(t, dev)
-		})
-		t.Run("the other is made by its own, and an edit updates, replaces or is refused as it should be", func(t *testing.T) {
-			t.Parallel()
-			prod = made(t, dev, "prod")
+	step("two stacks at once, and an edit updates, replaces or is refused as it should be", func(t *testing.T) {
+		prod = checkLives(t, dev, func(t *testing.T, prod outputs) {
 			checkItems(t, prod)
 			mustRun(t, limitPreview, "preview", "--stack", "prod", "--expect-no-changes")
 			checkRefresh(t, prod)
