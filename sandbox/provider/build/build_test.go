@@ -41,7 +41,8 @@ import (
 func (c *AWSClient) EC2Client() *ec2.Client   { return nil }
 func (c *AWSClient) GlueClient() *glue.Client { return nil }
 `,
-		"internal/conns/client.go":         "package conns\ntype AWSClient struct{}\ntype ServicePackage any\n",
+		waitsFile:                          "package backoff\nimport \"time\"\nfunc After(d time.Duration) <-chan time.Time { return time.After(d) }\n",
+		"internal/conns/client.go":         "package conns\nimport _ \"" + upstreamModule + "/internal/backoff\"\ntype AWSClient struct{}\ntype ServicePackage any\n",
 		"internal/service/ec2/vpc.go":      "package ec2\nimport \"" + upstreamModule + "/internal/conns\"\nfunc ServicePackage(c *conns.AWSClient) { c.EC2Client() }\n",
 		"internal/service/ec2/vpc_test.go": "package ec2\n",
 		"internal/service/ec2/service_package_gen.go": `package ec2
@@ -74,6 +75,7 @@ func TestReduce(t *testing.T) {
 		{"only clients that are called stay", clientsFile, "EC2Client", "Glue"},
 		{"a left-out resource is not registered", "internal/service/ec2/service_package_gen.go", "aws_vpc", "web_acl_rule"},
 		{"statements of a web ACL nest two deep", nestingFile, "webACLRootStatementSchemaLevel    = 2", "webACLRootStatementSchemaLevel    = 3"},
+		{"waits are a twentieth", waitsFile, "time.After(d / 20)", "time.After(d)"},
 		{"the levels of what is left out stay", nestingFile, "webACLRuleStatementSchemaLevel    = 3", "webACLRuleStatementSchemaLevel    = 2"},
 		{"modules of other services are not required", "go.mod", "github.com/other/thing", "glue"},
 	}
@@ -95,6 +97,16 @@ func TestReduce(t *testing.T) {
 			}
 		})
 	}
+	t.Run("an upstream that waits elsewhere is refused", func(t *testing.T) {
+		dir := source(t)
+		if err := os.WriteFile(filepath.Join(dir, waitsFile), []byte("package backoff\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		err := reduce(dir, t.TempDir(), []string{"ec2"})
+		if err == nil || !strings.Contains(err.Error(), waitsFile) {
+			t.Errorf("want an error that names %s, got %v", waitsFile, err)
+		}
+	})
 	t.Run("an unknown service is named", func(t *testing.T) {
 		err := reduce(source(t), t.TempDir(), []string{"ec3"})
 		if err == nil || !strings.Contains(err.Error(), `"ec3"`) {

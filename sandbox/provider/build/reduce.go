@@ -40,6 +40,9 @@ func reduce(source, tree string, services []string) error {
 			return err
 		}
 	}
+	if closure.replace[waitsFile], err = cutWaits(source); err != nil {
+		return err
+	}
 	closure.replace[clientsFile] = nil
 	if err := closure.addAll(roots); err != nil {
 		return err
