@@ -35,12 +35,17 @@ func (s site) deployOperations() rights {
 		{
 			Sid: "Alarms",
 			Actions: []string{
-				"cloudwatch:DeleteAlarms", "cloudwatch:DeleteDashboards", "cloudwatch:PutCompositeAlarm",
-				"cloudwatch:PutDashboard", "cloudwatch:PutMetricAlarm", "cloudwatch:TagResource",
-				"cloudwatch:UntagResource",
+				"cloudwatch:DeleteAlarms", "cloudwatch:DeleteDashboards", "cloudwatch:PutDashboard",
+				"cloudwatch:PutMetricAlarm", "cloudwatch:TagResource", "cloudwatch:UntagResource",
 			},
 			Resources: append(s.names("cloudwatch", "alarm:", roomAPI),
 				s.global("cloudwatch", "dashboard/"+s.prefix+"-"+roomAPI)),
+		},
+		{
+			// AWS refuses it to whom it is granted for one alarm (CloudWatch API reference, PutCompositeAlarm).
+			Sid:       "CompositeAlarm",
+			Actions:   []string{"cloudwatch:PutCompositeAlarm"},
+			Resources: policy.Anywhere,
 		},
 		{
 			Sid: "Topic",

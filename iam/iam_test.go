@@ -150,7 +150,7 @@ func TestTrust(t *testing.T) {
 func TestGrants(t *testing.T) {
 	r := build(t, withState())
 	// AWS narrows these no further, or not before there is a name.
-	unnamed := []string{"Lists", "NewKeys", "NewCertificate", "NewZone", "NewProxy", "Subscription", "AccessLog"}
+	unnamed := []string{"Lists", "NewKeys", "NewCertificate", "NewZone", "NewProxy", "Subscription", "AccessLog", "CompositeAlarm"}
 	boundaries := []string{room + "-workload", room + "-pipeline", room + "-looking"}
 	for _, p := range r.OfType("aws:iam/policy:Policy") {
 		document, _ := p.Inputs["policy"].(string)

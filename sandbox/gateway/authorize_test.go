@@ -28,9 +28,9 @@ import (
 // narrow lets a role make parameter groups of one name, and roles that carry one boundary.
 const narrow = `{"Version":"2012-10-17","Statement":[
 	{"Effect":"Allow","Action":["rds:CreateDBParameterGroup","rds:AddTagsToResource"],"Resource":"arn:aws:rds:eu-west-1:000000000000:pg:ours-*"},
-	{"Effect":"Allow","Action":"cloudwatch:DeleteAlarms","Resource":"arn:aws:cloudwatch:eu-west-1:000000000000:alarm:ours-*"},
+	{"Effect":"Allow","Action":["cloudwatch:DeleteAlarms","cloudwatch:PutCompositeAlarm"],"Resource":"arn:aws:cloudwatch:eu-west-1:000000000000:alarm:ours-*"},
 	{"Effect":"Allow","Action":"application-autoscaling:DescribeScalableTargets","Resource":"*"},
-	{"Effect":"Allow","Action":"lambda:GetAlias","Resource":"arn:aws:lambda:eu-west-1:000000000000:function:ours-*"},
+	{"Effect":"Allow","Action":["lambda:GetAlias","lambda:GetProvisionedConcurrencyConfig"],"Resource":"arn:aws:lambda:eu-west-1:000000000000:function:ours-*"},
 	{"Effect":"Allow","Action":"iam:CreateRole","Resource":"arn:aws:iam::000000000000:role/ours-*",
 	 "Condition":{"StringEquals":{"iam:PermissionsBoundary":"arn:aws:iam::aws:policy/ReadOnlyAccess"}}}]}`
 
@@ -79,6 +79,11 @@ func TestANarrowGrantIsTakenAsIAMTakesIt(t *testing.T) {
 		_, err := cloudwatch.NewFromConfig(c).DeleteAlarms(t.Context(), &cloudwatch.DeleteAlarmsInput{AlarmNames: []string{alarm}})
 		return err
 	}
+	_, composing := cloudwatch.NewFromConfig(c).PutCompositeAlarm(t.Context(), &cloudwatch.PutCompositeAlarmInput{
+		AlarmName: aws.String("ours-composite"), AlarmRule: aws.String("FALSE"),
+	})
+	_, warm := lambda.NewFromConfig(c).ListProvisionedConcurrencyConfigs(t.Context(),
+		&lambda.ListProvisionedConcurrencyConfigsInput{FunctionName: aws.String("ours-fn")})
 	_, listing := applicationautoscaling.NewFromConfig(c).DescribeScalableTargets(t.Context(),
 		&applicationautoscaling.DescribeScalableTargetsInput{ServiceNamespace: "lambda"})
 	_, scaling := applicationautoscaling.NewFromConfig(c).DeregisterScalableTarget(t.Context(), &applicationautoscaling.DeregisterScalableTargetInput{
@@ -98,6 +103,8 @@ func TestANarrowGrantIsTakenAsIAMTakesIt(t *testing.T) {
 		"an alias of others is not":                {alias("theirs-fn"), true},
 		"an alarm of its own is deleted":           {silence("ours-alarm"), false},
 		"an alarm of others is not":                {silence("theirs-alarm"), true},
+		"a composite alarm takes a right to all":   {composing, true},
+		"what is kept warm is not listed by one's": {warm, true},
 		"what scales is listed":                    {listing, false},
 		"what scales is not changed":               {scaling, true},
 	} {

@@ -66,6 +66,8 @@ def extract_iam_action(service, method, path, headers, body, query_params):
     if signed == "application-autoscaling":
         return "application-autoscaling:" + headers.get("x-amz-target", "").rsplit(".", 1)[-1]
     if service == "lambda":
+        if method == "GET" and path.endswith("/provisioned-concurrency") and parameter(query_params or {}, "List"):
+            return "lambda:ListProvisionedConcurrencyConfigs"
         for pattern, names in LAMBDA:
             if pattern.search(path) and method in names:
                 return "lambda:" + names[method]
@@ -74,6 +76,8 @@ def extract_iam_action(service, method, path, headers, body, query_params):
 
 def extract_resource_arn(service, method, path, headers, body, query_params, region, account_id):
     signed = scope(headers)
+    if signed == "monitoring" and path.endswith("/operation/PutCompositeAlarm"):
+        return "*"  # AWS refuses it where it is granted for less (API reference, PutCompositeAlarm)
     if signed == "monitoring" and "/operation/" in path:
         return cloudwatch_resource(cbor2.loads(body) if body else {}, region, account_id)
     if signed == "application-autoscaling" and ":Describe" not in extract_iam_action(
