@@ -11,41 +11,34 @@ import (
 // keepWarm keeps executions ready, if the stack asks for any, and lets their number follow the use,
 // if it gives them room to grow.
 //
-// They hang on the alias, and Lambda warms a new version up before it moves the alias to it. An alias
-// with weights may have none, though (InvalidParameterValueException: "Alias with weights can not be
-// used with Provisioned Concurrency"), so that a canary warms up the new version itself. The version
-// that still serves keeps its own: `ops rollout` takes them away once nobody is sent there.
-func keepWarm(ctx *pulumi.Context, s site, f serving) error {
+// They hang on the version, which has them before the alias is moved to it. An alias with weights may have
+// none (InvalidParameterValueException: "Alias with weights can not be used with Provisioned Concurrency"),
+// and one that has them is given weights by Lambda while it moves, which the next preview would find.
+// In a canary the version that still serves keeps its own: `ops rollout` takes them away once nobody is
+// sent there.
+func keepWarm(ctx *pulumi.Context, s site, function *lambda.Function, ready []pulumi.Resource) ([]pulumi.Resource, error) {
 	c := s.args.Config
 	if c.ProvisionedConcurrency == 0 {
-		return nil
+		return nil, nil
 	}
-	options := []pulumi.ResourceOption{s.parent}
+	options := []pulumi.ResourceOption{s.parent, pulumi.DependsOn(ready)}
 	grows := c.ProvisionedMax > c.ProvisionedConcurrency
 	if grows {
 		options = append(options, pulumi.IgnoreChanges([]string{"provisionedConcurrentExecutions"}))
 	}
 	warm, err := lambda.NewProvisionedConcurrencyConfig(ctx, s.name+"-warm", &lambda.ProvisionedConcurrencyConfigArgs{
-		FunctionName:                    f.api.Name,
-		Qualifier:                       s.warmQualifier(f),
+		FunctionName:                    function.Name,
+		Qualifier:                       function.Version,
 		ProvisionedConcurrentExecutions: pulumi.Int(c.ProvisionedConcurrency),
 		SkipDestroy:                     pulumi.Bool(c.Rollout == canary),
 	}, options...)
 	if err != nil {
-		return fmt.Errorf("api: provisioned concurrency: %w", err)
+		return nil, fmt.Errorf("api: provisioned concurrency: %w", err)
 	}
-	if !grows {
-		return nil
+	if grows {
+		err = followUse(ctx, s, warm)
 	}
-	return followUse(ctx, s, warm)
-}
-
-// warmQualifier is what the warm executions hang on.
-func (s site) warmQualifier(f serving) pulumi.StringOutput {
-	if s.args.Config.Rollout == canary {
-		return f.api.Version
-	}
-	return f.alias.Name
+	return []pulumi.Resource{warm}, err
 }
 
 // followUse scales the warm executions by the share of them that is in use. Lambda tells that share

@@ -51,10 +51,13 @@ func newServing(ctx *pulumi.Context, s site, l logs) (serving, error) {
 	if f.cacheUser, set, err = newCacheUser(ctx, s, l); err != nil {
 		return serving{}, err
 	}
-	if f.alias, err = newAlias(ctx, s, f.api, migrated, set); err != nil {
+	ready := []pulumi.Resource{migrated, set}
+	warm, err := keepWarm(ctx, s, f.api, ready)
+	if err != nil {
 		return serving{}, err
 	}
-	return f, keepWarm(ctx, s, f)
+	f.alias, err = newAlias(ctx, s, f.api, append(ready, warm...))
+	return f, err
 }
 
 func newAPIFunction(ctx *pulumi.Context, s site, l logs) (*lambda.Function, error) {
@@ -152,6 +155,10 @@ func newFunction(ctx *pulumi.Context, s site, spec functionSpec) (*lambda.Functi
 		LoggingConfig: &lambda.FunctionLoggingConfigArgs{
 			LogFormat: pulumi.String("JSON"),
 			LogGroup:  spec.log.Name,
+			// AWS's defaults. Left out, the provider finds a change in every preview of a function
+			// that logs JSON and is published (hashicorp/terraform-provider-aws#42660).
+			ApplicationLogLevel: pulumi.String("INFO"),
+			SystemLogLevel:      pulumi.String("INFO"),
 		},
 		VpcConfig: network,
 	}, s.parent, pulumi.DependsOn([]pulumi.Resource{spec.role.policy}))

@@ -81,8 +81,12 @@ func TestFunctions(t *testing.T) {
 				t.Errorf("%s does not wait for its rights", part)
 			}
 			logging := function.Inputs["loggingConfig"].(map[string]any)
-			if logging["logGroup"] != room+"-"+part+"-log-1a2b3c4" {
-				t.Errorf("%s logs to %v", part, logging["logGroup"])
+			want := map[string]any{
+				"logGroup": room + "-" + part + "-log-1a2b3c4", "logFormat": "JSON",
+				"applicationLogLevel": "INFO", "systemLogLevel": "INFO",
+			}
+			if !reflect.DeepEqual(logging, want) {
+				t.Errorf("%s logs by %v, want %v", part, logging, want)
 			}
 		}
 	})
@@ -100,15 +104,14 @@ func TestFunctions(t *testing.T) {
 func TestWarmExecutions(t *testing.T) {
 	const token = "aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig"
 	for _, tt := range []struct {
-		name      string
-		rollout   string
-		most      int
-		qualifier string
-		ignored   []string
+		name    string
+		rollout string
+		most    int
+		ignored []string
 	}{
-		{"a fixed number on the alias", allAtOnce, 0, "live", nil},
-		{"a number that grows from what is there", allAtOnce, 5, "live", []string{"provisionedConcurrentExecutions"}},
-		{"a canary's hang on the version, and the old ones stay until the rollout ends", canary, 5, "7", []string{"provisionedConcurrentExecutions"}},
+		{"a fixed number on the version", allAtOnce, 0, nil},
+		{"a number that grows from what is there", allAtOnce, 5, []string{"provisionedConcurrentExecutions"}},
+		{"a canary's old ones stay until the rollout ends", canary, 5, []string{"provisionedConcurrentExecutions"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			args := full()
@@ -116,11 +119,17 @@ func TestWarmExecutions(t *testing.T) {
 			r := build(t, args)
 			warm := r.Find(t, token, room+"-warm")
 			want := map[string]any{
-				"functionName": room + "-function", "qualifier": tt.qualifier,
+				"functionName": room + "-function", "qualifier": "7",
 				"provisionedConcurrentExecutions": 2.0, "skipDestroy": tt.rollout == canary,
 			}
 			if !reflect.DeepEqual(warm.Inputs, want) || !slices.Equal(warm.Options.IgnoreChanges, tt.ignored) {
 				t.Errorf("%v without %v, want %v without %v", warm.Inputs, warm.Options.IgnoreChanges, want, tt.ignored)
+			}
+			if !dependsOn(warm, room+"-migrated") {
+				t.Errorf("they are paid for before the database is migrated, after %v", warm.Options.DependsOn)
+			}
+			if alias := r.Find(t, "aws:lambda/alias:Alias", room+"-live"); !dependsOn(alias, warm.Name) {
+				t.Errorf("the alias is moved before they are there, after %v", alias.Options.DependsOn)
 			}
 			if tt.most == 0 {
 				if n := len(r.OfType("aws:appautoscaling/target:Target")); n != 0 {
@@ -130,7 +139,7 @@ func TestWarmExecutions(t *testing.T) {
 			}
 			scaled := map[string]any{
 				"serviceNamespace": "lambda", "scalableDimension": "lambda:function:ProvisionedConcurrency",
-				"resourceId": "function:" + room + "-function:" + tt.qualifier,
+				"resourceId": "function:" + room + "-function:7",
 			}
 			target, policy := maps.Clone(scaled), maps.Clone(scaled)
 			target["minCapacity"], target["maxCapacity"] = 2.0, 5.0

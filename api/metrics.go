@@ -104,6 +104,6 @@ func (m metrics) refusals(responseType string) metric {
 // warm is a metric of the executions that are kept warm.
 func (m metrics) warm(name, stat string) metric {
 	w := m.function(name, stat)
-	w.dimensions["Resource"] = pulumi.Sprintf("%s:%s", m.api.Name, m.warmQualifier(m.serving))
+	w.dimensions["Resource"] = pulumi.Sprintf("%s:%s", m.api.Name, m.api.Version)
 	return w
 }

@@ -18,10 +18,10 @@ const (
 	canary = "canary"
 )
 
-// newAlias points the alias at the new version once what it needs is done: the database is migrated, and
-// the cache's user has its password. A first deployment does so in either way: there is no other version
+// newAlias points the alias at the new version once what it needs is done: the database is migrated, the
+// cache's user has its password, and what is kept warm is. A first deployment does so in either way: there is no other version
 // to serve.
-func newAlias(ctx *pulumi.Context, s site, function *lambda.Function, done ...pulumi.Resource) (*lambda.Alias, error) {
+func newAlias(ctx *pulumi.Context, s site, function *lambda.Function, done []pulumi.Resource) (*lambda.Alias, error) {
 	options := []pulumi.ResourceOption{s.parent, pulumi.DependsOn(done)}
 	if s.args.Config.Rollout == canary {
 		// All three are the rollout's: the description says which version served before.

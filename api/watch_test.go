@@ -36,7 +36,7 @@ func TestAlarms(t *testing.T) {
 		"function-errors":   {"AWS/Lambda", "Errors", "Sum", function, 0, warns},
 		"stale":             {"didomi-test-api", "CacheAnswers", "Sum", map[string]any{"Result": "stale"}, 60, warns},
 		"turned-away":       {"didomi-test-api", "Refusals", "Sum", map[string]any{"Type": "THROTTLED"}, 60, warns},
-		"cold":              {"AWS/Lambda", "ProvisionedConcurrencySpilloverInvocations", "Sum", map[string]any{"FunctionName": room + "-function", "Resource": room + "-function:live"}, 0, warns},
+		"cold":              {"AWS/Lambda", "ProvisionedConcurrencySpilloverInvocations", "Sum", map[string]any{"FunctionName": room + "-function", "Resource": room + "-function:7"}, 0, warns},
 		"error-lines":       {"didomi-test-api", "ErrorLines", "Sum", nil, 5, warns},
 		"proxy-connections": {"AWS/RDS", "DatabaseConnectionsBorrowLatency", "Average", proxy, 100_000, warns},
 		"cluster-capacity":  {"AWS/RDS", "ACUUtilization", "Average", map[string]any{"DBClusterIdentifier": "cluster"}, 90, warns},
