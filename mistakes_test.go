@@ -54,7 +54,7 @@ const (
 	wantPrivate  = "a private network, inside 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16"
 	wantVersion  = `an Aurora PostgreSQL version from 15 on, major and minor, such as "16.11"`
 	wantDatabase = "a database's name: lower case letters, digits and _, a letter first, 63 at most, none of postgres, rdsadmin, template0, template1"
-	wantStack    = "at most 14 lower case letters and digits, a letter first, and not bootstrap"
+	wantStack    = "at most 12 lower case letters and digits, a letter first, and not bootstrap"
 	wantGitLab   = "an https address without a path, such as https://gitlab.com"
 	wantAccounts = `account ids of twelve digits, in quotes, such as "012345678901"`
 )
@@ -120,7 +120,7 @@ func TestEveryMistakeHasAMessageThatNamesKeyValueAndWhatIsAllowed(t *testing.T) 
 		{"a node type of another service", "didomi:data", `{"cache": {"nodeType": "db.t4g.micro"}}`, `didomi:data.cache.nodeType is "db.t4g.micro"; want a node type such as "cache.t4g.micro"`},
 		{"no shard", "didomi:data", `{"cache": {"shards": 0}}`, `didomi:data.cache.shards is 0; want a whole number from 1 to 90`},
 		{"too many replicas", "didomi:data", `{"cache": {"replicas": 6}}`, `didomi:data.cache.replicas is 6; want a whole number from 0 to 5`},
-		{"a negative number of snapshots", "didomi:data", `{"cache": {"snapshotDays": -1}}`, `didomi:data.cache.snapshotDays is -1; want a whole number from 0 to 35`},
+		{"no snapshots", "didomi:data", `{"cache": {"snapshotDays": 0}}`, `didomi:data.cache.snapshotDays is 0; want a whole number from 1 to 35`},
 		{"old versions kept for no time", "didomi:data", `{"bucket": {"noncurrentDays": 0}}`, `didomi:data.bucket.noncurrentDays is 0; want a whole number from 1 to 3650`},
 
 		{"no domain", "didomi:dns", `{}`, `didomi:dns.domain is not set; want ` + wantDomain},

@@ -66,10 +66,11 @@ func (e environmentTag) Problems() []config.Problem {
 // stackName is the name that every physical name of the stack carries.
 type stackName string
 
-// stackPattern leaves room for the rest: a replication group's name has at most 40 characters. It has
+// stackPattern leaves room for the rest: the name of a database's instance, with two digits and the 26
+// characters that the provider puts behind it, has at most 63 characters. It has
 // no hyphens, since roles are granted everything that is called project-stack-*: those of a stack dev
 // would reach into a stack dev-2.
-var stackPattern = regexp.MustCompile(`^[a-z][a-z0-9]{0,13}$`)
+var stackPattern = regexp.MustCompile(`^[a-z][a-z0-9]{0,11}$`)
 
 // bootstrapStack would be granted the bucket with every stack's state, which that program names so.
 const bootstrapStack = "bootstrap"
@@ -81,6 +82,6 @@ func (n stackName) Problems() []config.Problem {
 	}
 	return []config.Problem{{
 		Key: "stack", Value: config.Text(string(n)),
-		Want: "at most 14 lower case letters and digits, a letter first, and not " + bootstrapStack,
+		Want: "at most 12 lower case letters and digits, a letter first, and not " + bootstrapStack,
 	}}
 }

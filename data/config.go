@@ -81,7 +81,8 @@ type Cache struct {
 	// zones.
 	Shards   int `json:"shards"`
 	Replicas int `json:"replicas"`
-	// SnapshotDays is how long daily snapshots are kept, 0 (none) to 35.
+	// SnapshotDays is how long daily snapshots are kept, 1 to 35. None at all is not offered: the provider
+	// could not turn them on later (hashicorp/terraform-provider-aws#46326, mended in 6.48, not in 5.100).
 	SnapshotDays int `json:"snapshotDays"`
 }
 
@@ -262,7 +263,7 @@ func (c Cache) Problems() []config.Problem {
 				mostNodes, c.Shards, 1+c.Replicas, c.Shards*(1+c.Replicas)),
 		})
 	}
-	return append(problems, config.Between("snapshotDays", c.SnapshotDays, 0, 35)...)
+	return append(problems, config.Between("snapshotDays", c.SnapshotDays, 1, 35)...)
 }
 
 // mostNodes is the quota of an account that never asked for more.

@@ -147,7 +147,7 @@ func TestProblemsSayWhatIsWrongAndWhatIsAllowed(t *testing.T) {
 		},
 		"snapshots for longer than ElastiCache keeps them": {
 			func(c *Config) { c.Cache.SnapshotDays = 36 },
-			`data.cache.snapshotDays is 36; want a whole number from 0 to 35`,
+			`data.cache.snapshotDays is 36; want a whole number from 1 to 35`,
 		},
 		"old versions that go at once": {
 			func(c *Config) { c.Bucket.NoncurrentDays = 0 },

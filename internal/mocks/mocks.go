@@ -1,6 +1,7 @@
 package mocks
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"sync"
@@ -27,6 +28,8 @@ type Mocks struct {
 	Calls map[string]func(args map[string]any) map[string]any
 	// Config is the stack's configuration, by full key.
 	Config map[string]string
+	// Stack is the stack's name, Stack unless it is said.
+	Stack string
 	// Preview leaves everything computed unknown, but for Outputs.
 	Preview bool
 }
@@ -53,7 +56,7 @@ func (m Mocks) Try(program pulumi.RunFunc, opts ...pulumi.RunOption) (*Recorder,
 	setup := func(info *pulumi.RunInfo) {
 		info.Config, info.DryRun = m.Config, m.Preview
 	}
-	opts = append([]pulumi.RunOption{pulumi.WithMocks(Project, Stack, r), setup}, opts...)
+	opts = append([]pulumi.RunOption{pulumi.WithMocks(Project, cmp.Or(m.Stack, Stack), r), setup}, opts...)
 	err := pulumi.RunErr(program, opts...)
 	return r, err
 }
