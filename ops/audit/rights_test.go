@@ -62,7 +62,7 @@ func TestTheTableOfActionsWithoutResourcesKnowsBothKinds(t *testing.T) {
 	for action, want := range map[string]bool{
 		"ec2:DescribeVpcs": true, "xray:PutTraceSegments": true, "kms:ListAliases": true, "acm:RequestCertificate": true,
 		"cloudwatch:PutCompositeAlarm": true,
-		"s3:GetObject": false, "kms:Decrypt": false, "secretsmanager:GetSecretValue": false, "lambda:InvokeFunction": false,
+		"s3:GetObject":                 false, "kms:Decrypt": false, "secretsmanager:GetSecretValue": false, "lambda:InvokeFunction": false,
 		"rds:DescribeDBClusters": false,
 	} {
 		if unscoped[action] != want {

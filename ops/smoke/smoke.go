@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -22,6 +23,14 @@ import (
 
 // patience bounds one request: a cold start with its connections takes seconds.
 const patience = 60 * time.Second
+
+// A name or a key that was made a moment ago takes a while to be known everywhere; AWS gives no number.
+const (
+	// settling is for how long, in all, answers are put down to that.
+	settling = time.Minute
+	// pause is how long it waits before it asks once more.
+	pause = 2 * time.Second
+)
 
 // Run asks the API at --url. The key, where it wants one, is in the environment variable API_KEY.
 func Run(ctx context.Context, io command.IO, args []string) error {
@@ -35,16 +44,8 @@ func Run(ctx context.Context, io command.IO, args []string) error {
 	if err != nil {
 		return err
 	}
-	var failed error
-	for _, question := range api.questions() {
-		if err := question.ask(ctx); err != nil {
-			failed = errors.Join(failed, fmt.Errorf("%s: %w", question.what, err))
-			continue
-		}
-		_, _ = fmt.Fprintf(io.Stdout, "ok: %s\n", question.what)
-	}
-	if failed != nil {
-		return fmt.Errorf("the API at %s does not work:\n%w", *base, failed)
+	if err := api.check(ctx, io.Stdout); err != nil {
+		return fmt.Errorf("the API at %s does not work:\n%w", *base, err)
 	}
 	return nil
 }
@@ -52,6 +53,21 @@ func Run(ctx context.Context, io command.IO, args []string) error {
 type api struct {
 	base, key string
 	client    http.Client
+	// left is how much of settling there still is.
+	left, pause time.Duration
+}
+
+// check asks every question, and tells of all that were answered wrong.
+func (a *api) check(ctx context.Context, out io.Writer) error {
+	var failed error
+	for _, question := range a.questions() {
+		if err := question.ask(ctx); err != nil {
+			failed = errors.Join(failed, fmt.Errorf("%s: %w", question.what, err))
+			continue
+		}
+		_, _ = fmt.Fprintf(out, "ok: %s\n", question.what)
+	}
+	return failed
 }
 
 func newAPI(base, via, key string) (*api, error) {
@@ -59,7 +75,7 @@ func newAPI(base, via, key string) (*api, error) {
 	if err != nil || address.Host == "" || address.Scheme != "https" && address.Scheme != "http" {
 		return nil, command.BadUsage("--url %q: want the address of an API", base)
 	}
-	a := &api{key: key, client: http.Client{Timeout: patience}}
+	a := &api{key: key, client: http.Client{Timeout: patience}, left: settling, pause: pause}
 	if via != "" {
 		proxy, err := url.Parse(via)
 		if err != nil || proxy.Host == "" {
@@ -101,6 +117,24 @@ func (a *api) questions() []question {
 
 // expect makes a request and compares the answer; a want of "" takes every body.
 func (a *api) expect(ctx context.Context, method, path, body string, status int, want string) error {
+	for {
+		err := a.try(ctx, method, path, body, status, want)
+		if !errors.Is(err, errUnsettled) || a.left < a.pause {
+			return err
+		}
+		a.left -= a.pause
+		select {
+		case <-time.After(a.pause):
+		case <-ctx.Done():
+			return err
+		}
+	}
+}
+
+// errUnsettled is an answer that a new API may give before it is known everywhere.
+var errUnsettled = errors.New("not known everywhere, if it is new")
+
+func (a *api) try(ctx context.Context, method, path, body string, status int, want string) error {
 	request, err := http.NewRequestWithContext(ctx, method, a.base+path, strings.NewReader(body))
 	if err != nil {
 		return err
@@ -112,6 +146,9 @@ func (a *api) expect(ctx context.Context, method, path, body string, status int,
 		request.Header.Set("X-Api-Key", a.key)
 	}
 	answer, err := a.client.Do(request)
+	if name := new(net.DNSError); errors.As(err, &name) && name.IsNotFound {
+		return fmt.Errorf("%w: %w", err, errUnsettled)
+	}
 	if err != nil {
 		return err
 	}
@@ -124,8 +161,12 @@ func (a *api) expect(ctx context.Context, method, path, body string, status int,
 	if json.Compact(&compact, text) == nil {
 		text = compact.Bytes()
 	}
-	if answer.StatusCode != status || !strings.Contains(string(text), want) {
-		return fmt.Errorf("%s %s answers %s, want %d %s: %.500s", method, path, answer.Status, status, want, text)
+	if answer.StatusCode == status && strings.Contains(string(text), want) {
+		return nil
 	}
-	return nil
+	err = fmt.Errorf("%s %s answers %s, want %d %s: %.500s", method, path, answer.Status, status, want, text)
+	if answer.StatusCode == http.StatusForbidden && a.key != "" {
+		return fmt.Errorf("%w: the key is %w", err, errUnsettled)
+	}
+	return err
 }

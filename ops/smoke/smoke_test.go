@@ -2,11 +2,15 @@ package smoke
 
 import (
 	"bytes"
+	"context"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/didomi/serverless-api/ops/command"
 )
@@ -76,6 +80,59 @@ func TestSmoke(t *testing.T) {
 				t.Errorf("error %v, want %q in it", err, tt.want)
 			}
 		})
+	}
+}
+
+func TestAKeyThatIsNewIsAskedForAgain(t *testing.T) {
+	for name, tt := range map[string]struct {
+		refused int
+		want    string
+	}{
+		"known after a while": {refused: 3},
+		"never known":         {refused: 1000, want: "an item is written"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			refused := 0
+			server := serve(t, "k", func(w http.ResponseWriter, r *http.Request) bool {
+				if r.Method != http.MethodPut || refused == tt.refused {
+					return false
+				}
+				refused++
+				w.WriteHeader(http.StatusForbidden)
+				return true
+			})
+			a, err := newAPI(server.URL, "", "k")
+			if err != nil {
+				t.Fatal(err)
+			}
+			a.pause, a.left = time.Millisecond, 5*time.Millisecond
+			err = a.check(t.Context(), io.Discard)
+			if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("error %v, want %q in it", err, tt.want)
+			}
+			if most := 6; refused > most {
+				t.Errorf("asked %d times, want %d at most", refused, most)
+			}
+		})
+	}
+}
+
+func TestANameThatNobodyKnowsYetIsAskedForAgain(t *testing.T) {
+	a, err := newAPI("http://api.invalid", "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var asked atomic.Int32
+	a.client.Transport = &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
+		asked.Add(1)
+		return nil, &net.DNSError{Err: "no such host", Name: "api.invalid", IsNotFound: true}
+	}}
+	a.pause, a.left = time.Millisecond, 2*time.Millisecond
+	if err := a.check(t.Context(), io.Discard); err == nil {
+		t.Error("it works without a name")
+	}
+	if questions := len(a.questions()); int(asked.Load()) != questions+2 {
+		t.Errorf("asked %d times, want each of %d questions once and two again", asked.Load(), questions)
 	}
 }
 
