@@ -24,6 +24,7 @@ func TestGrants(t *testing.T) {
 	dev = up(t, "dev") // changes nothing, and says where things are by now
 	checkServing(t, dev)
 	checkRotation(t, dev)
+	checkRollout(t, prod)
 	state := ended(t, dev)
 	checkUse(t, calls(t), state, exportState(t, prod))
 }

@@ -40,10 +40,11 @@ func rollout(t *testing.T, out outputs, version string, args ...string) (string,
 	return string(printed), cmd.ProcessState.ExitCode()
 }
 
-// checkRollout publishes a version, which no update did, and rolls it out: while an alarm rings,
-// without, and back.
+// checkRollout publishes a version, which no update did, and rolls it out as the pipeline does, by its
+// deploy role: while an alarm rings, without, and back.
 func checkRollout(t *testing.T, out outputs) {
 	t.Helper()
+	_, deploy := pipelineRoles(t, out)
 	client, watch := lambda.NewFromConfig(awsConfig(out)), cloudwatch.NewFromConfig(awsConfig(out))
 	stdout, stderr, code := pulumi(t, out, repository(t), "stack", "output", "functionName", "--stack", out.Stack)
 	if code != 0 {
@@ -74,7 +75,7 @@ func checkRollout(t *testing.T, out outputs) {
 	}
 	step := func(what, want string, wantCode int, args ...string) {
 		t.Helper()
-		printed, code := rollout(t, out, *published.Version, args...)
+		printed, code := rollout(t, deploy, *published.Version, args...)
 		if got := serves(t, client, name); code != wantCode || got != want {
 			t.Fatalf("%s: exit %d, version %s serves; want %d, %s\n%s", what, code, got, wantCode, want, printed)
 		}
