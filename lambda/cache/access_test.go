@@ -97,10 +97,16 @@ func TestEveryGrantedCommandIsNeeded(t *testing.T) {
 			continue
 		}
 		t.Run("without "+command+" the cache fails", func(t *testing.T) {
-			works(t, testparts.Everywhere(t.Context(), admin(t), "SCRIPT", "FLUSH"))
-			if err := useAll(t.Context(), restricted(t, access.String()+" -"+command)); err == nil {
-				t.Error("it does not")
+			server, store := admin(t), restricted(t, access.String()+" -"+command)
+			// Another package may give a server that has just been emptied its scripts
+			// again, without which this user fails; it does not do so every time.
+			for range 10 {
+				works(t, testparts.Everywhere(t.Context(), server, "SCRIPT", "FLUSH"))
+				if useAll(t.Context(), store) != nil {
+					return
+				}
 			}
+			t.Error("it does not")
 		})
 	}
 	works(t, useAll(t.Context(), restricted(t, access.String())))
