@@ -142,8 +142,9 @@ func (d Database) Migrate(t testing.TB) {
 	}
 }
 
-// InTurn runs a migration while no other test runs one on the same server.
-func InTurn(t testing.TB, migrate func(context.Context) (migrate.Result, error)) (migrate.Result, error) {
+// InTurn runs migrations while no other test runs one on the same server: their
+// own lock is one of their database, and the application's user is everybody's.
+func InTurn[T any](t testing.TB, migrate func(context.Context) (T, error)) (T, error) {
 	t.Helper()
 	ctx := t.Context()
 	conn, err := pgx.Connect(ctx, Address(t, "TEST_POSTGRES_URL"))
