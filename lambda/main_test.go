@@ -243,7 +243,7 @@ func TestWithoutRedisTheDatabaseAnswers(t *testing.T) {
 		if answer.StatusCode != step.status || !strings.Contains(answer.Body, step.want) || step.method == "GET" && answer.Headers["X-Cache"] != "bypass" {
 			t.Fatalf("step %d, %s: %+v", i, step.method, answer)
 		}
-		if took := time.Since(began); took > 2500*time.Millisecond {
+		if took := time.Since(began); took > 10*time.Second { // with the start of the function; waiting for Redis would take all of its time
 			t.Fatalf("step %d took %s", i, took)
 		}
 	}
@@ -345,12 +345,13 @@ func TestMigrateRunsUnderTheRuntimeAPI(t *testing.T) {
 	t.Cleanup(endpoint.Close)
 	runtime, address := newRuntimeAPI(t)
 	start(t, "migrate", address, apiEnvironment(t, d, endpoint.URL)...)
-	runtime.invoke(map[string]string{"hash": "x"}, func(r *http.Request) {
-		body, _ := io.ReadAll(r.Body)
-		if want := `{"applied":[],"version":1,"role":"app"}`; string(body) != want {
-			t.Fatalf("got %s, want %s", body, want)
-		}
+	answer, err := testparts.InTurn(t, func(context.Context) (answer []byte, err error) {
+		runtime.invoke(map[string]string{"hash": "x"}, func(r *http.Request) { answer, err = io.ReadAll(r.Body) })
+		return answer, err
 	})
+	if want := `{"applied":[],"version":1,"role":"app"}`; err != nil || string(answer) != want {
+		t.Fatalf("got %s, %v, want %s", answer, err, want)
+	}
 }
 
 func TestABadEnvironmentIsReportedToThePlatform(t *testing.T) {
