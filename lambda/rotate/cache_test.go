@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -158,16 +159,18 @@ func TestWhatElastiCacheDoesNotDoIsAnErrorThatCarriesNoPassword(t *testing.T) {
 		"a user whom no password is asked of": {users{lost: 2}, "has 0 passwords"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			ctx, stop := context.WithTimeout(t.Context(), 200*time.Millisecond)
-			defer stop()
-			v := newVault()
-			err := run(t, v, cacheUser(&c.user), "createSecret")
-			if err == nil {
-				err = cacheUser(&c.user).Hold(ctx, "old", v.password(t, pending))
-			}
-			if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), v.password(t, pending)) {
-				t.Errorf("got %v, want %q", err, c.want)
-			}
+			synctest.Test(t, func(t *testing.T) {
+				ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+				defer stop()
+				v := newVault()
+				err := run(t, v, cacheUser(&c.user), "createSecret")
+				if err == nil {
+					err = cacheUser(&c.user).Hold(ctx, "old", v.password(t, pending))
+				}
+				if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), v.password(t, pending)) {
+					t.Errorf("got %v, want %q", err, c.want)
+				}
+			})
 		})
 	}
 	t.Run("a user that is not there", func(t *testing.T) {
