@@ -93,6 +93,13 @@ var conformance = map[string]func(t *testing.T, ctx context.Context, s cache.Sto
 		time.Sleep(40 * time.Millisecond)
 		acquires(t, s, key, time.Minute)
 	},
+	"replace wants a time to live": func(t *testing.T, ctx context.Context, s cache.Store, key string) {
+		lease := acquires(t, s, key, time.Minute)
+		if _, err := s.Replace(ctx, key, lease, lease, 0); err == nil {
+			t.Fatal("it does not")
+		}
+		finds(t, s, key, lease)
+	},
 	"a value of 256 KiB of any bytes comes back": func(t *testing.T, _ context.Context, s cache.Store, key string) {
 		value := make([]byte, 256<<10)
 		_, _ = rand.Read(value)

@@ -3,6 +3,7 @@ package cache_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
 	"testing"
@@ -18,6 +19,9 @@ type memory struct {
 	down bool
 	held map[string]kept
 }
+
+// errNoTime is for a time to live that Redis does not take either.
+var errNoTime = errors.New("no time to live")
 
 type kept struct {
 	value []byte
@@ -59,6 +63,9 @@ func (m *memory) Acquire(ctx context.Context, key string, ttl time.Duration) (he
 }
 
 func (m *memory) Replace(ctx context.Context, key string, tag, value []byte, ttl time.Duration) (did bool, err error) {
+	if ttl < time.Millisecond {
+		return false, errNoTime
+	}
 	err = m.step(ctx, key, func(now []byte) {
 		if did = now != nil && bytes.HasPrefix(now, tag); did {
 			m.set(key, value, ttl)
