@@ -187,8 +187,10 @@ func (h *Host) begin(ctx context.Context, r Request, stream bool) (*invocation, 
 	h.work.Add(1)
 	go func() {
 		defer h.work.Done()
-		defer release()
 		p.run(inv)
+		// The caller last of all: what it asks for next finds the place and the environment free.
+		release()
+		inv.finish()
 	}()
 	return inv, nil
 }

@@ -237,6 +237,16 @@ func TestConcurrencyGrowsToItsLimits(t *testing.T) {
 	}
 }
 
+func TestTheNextCallFindsThePlaceAndTheEnvironmentFree(t *testing.T) {
+	h, _ := newFunction(t, func(_ *fakeSource, c *Config) { c.Concurrency = 1 })
+	first := answer[identity](t, h, `{"do":"identity"}`)
+	for range 200 {
+		if next := answer[identity](t, h, `{"do":"identity"}`); next.PID != first.PID {
+			t.Fatalf("process %d took over from %d, which had answered", next.PID, first.PID)
+		}
+	}
+}
+
 func TestRequestsThatTheAPIRefuses(t *testing.T) {
 	h, _ := newFunction(t, nil)
 	if _, err := h.Invoke(t.Context(), Request{Function: "g"}); !errors.Is(err, ErrNotFound) {

@@ -90,7 +90,7 @@ func (inv *invocation) abandon() {
 // respond says that the runtime has posted all it will.
 func (inv *invocation) respond() { inv.responds.Do(func() { close(inv.responded) }) }
 
-// finish says that the environment is done with the invocation.
+// finish says that the invocation is over, and its environment free again or gone.
 func (inv *invocation) finish() { close(inv.done) }
 
 // newFailure is a failure that the platform words itself.

@@ -27,7 +27,6 @@ func (e *environment) invoke(inv *invocation) bool {
 	}
 	e.setCurrent(nil)
 	e.report(inv, time.Since(start), failure)
-	inv.finish()
 	return failure == nil
 }
 

@@ -95,13 +95,11 @@ func (p *pool) start(inv *invocation) *environment {
 	env, failure := newEnvironment(context.Background(), p.host, p.function, inv.id)
 	if failure != nil {
 		inv.fail(failure)
-		inv.finish()
 		return nil
 	}
 	p.host.live.add(env)
 	if failure := env.init(inv); failure != nil {
 		inv.fail(failure)
-		inv.finish()
 		p.drop(env)
 		return nil
 	}
