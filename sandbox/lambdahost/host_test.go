@@ -91,10 +91,11 @@ func TestAFunctionServesAgainAfterItsProcessDied(t *testing.T) {
 	h, _ := newFunction(t, nil)
 	invoke(t, h, `{"do":"exit"}`)
 	first := answer[identity](t, h, `{"do":"identity"}`)
+	killed := environmentOf(t, h, first.PID)
 	if err := syscall.Kill(first.PID, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(50 * time.Millisecond)
+	<-killed.process.exited
 	if second := answer[identity](t, h, `{"do":"identity"}`); second.PID == first.PID {
 		t.Errorf("process %d answered after it was killed", first.PID)
 	}
@@ -146,12 +147,12 @@ func TestTheHandlerSeesTheInvocationsContext(t *testing.T) {
 func TestEnvironmentsAreReusedFrozenAndReplaced(t *testing.T) {
 	h, s := newFunction(t, nil)
 	first := answer[identity](t, h, `{"do":"identity"}`)
-	time.Sleep(300 * time.Millisecond)
+	time.Sleep(time.Second) // for about 100 beats, if it were awake
 	second := answer[identity](t, h, `{"do":"identity"}`)
 	if second.PID != first.PID {
 		t.Fatalf("process %d took over from %d without a reason", second.PID, first.PID)
 	}
-	if beats := second.Beats - first.Beats; beats > 10 {
+	if beats := second.Beats - first.Beats; beats > 50 {
 		t.Errorf("a background goroutine ran %d times while the environment was frozen", beats)
 	}
 	changes := []struct {
@@ -222,7 +223,7 @@ func TestConcurrencyGrowsToItsLimits(t *testing.T) {
 					pids[string(r.Payload)] = true
 				})
 			}
-			time.Sleep(500 * time.Millisecond)
+			waitRunning(t, h, 2)
 			_, err := h.Invoke(t.Context(), Request{Function: "f", Payload: []byte(`{"do":"identity"}`)})
 			var throttle *Error
 			if !errors.As(err, &throttle) || throttle.Status != 429 || throttle.Type != "TooManyRequestsException" || throttle.Reason != test.reason {
@@ -339,7 +340,9 @@ func TestAFunctionThatAsksForSIGTERMGetsIt(t *testing.T) {
 	s.change(func(s *fakeSource) { s.function.MemoryMB++ })
 	answer[identity](t, h, `{"do":"identity"}`)
 	waitGone(t, first.PID)
-	time.Sleep(50 * time.Millisecond)
+	if err := h.Close(); err != nil { // waits until all that the process has written is logged
+		t.Fatal(err)
+	}
 	mu.Lock()
 	defer mu.Unlock()
 	if !slices.Contains(lines, "got SIGTERM") {
@@ -356,7 +359,7 @@ func TestAnInvocationOutlivesItsCaller(t *testing.T) {
 	if !errors.Is(err, context.DeadlineExceeded) {
 		t.Fatalf("invoke with a context that ends: %v", err)
 	}
-	time.Sleep(time.Second)
+	waitRunning(t, h, 0)
 	if second := answer[identity](t, h, `{"do":"identity"}`); second.PID != first.PID {
 		t.Errorf("process %d was ended with its caller", first.PID)
 	}
@@ -382,6 +385,37 @@ func TestCloseLeavesNoProcess(t *testing.T) {
 	}
 	waitGone(t, busy.PID)
 	waitGone(t, idle.PID)
+}
+
+// environmentOf is the environment that the process runs in.
+func environmentOf(t *testing.T, h *Host, pid int) *environment {
+	t.Helper()
+	h.live.mu.Lock()
+	defer h.live.mu.Unlock()
+	for env := range h.live.members {
+		if env.process.PID() == pid {
+			return env
+		}
+	}
+	t.Fatalf("no environment has process %d", pid)
+	return nil
+}
+
+// waitRunning fails the test when not so many invocations run after 20 s. One
+// that has ended has left its environment to the next.
+func waitRunning(t *testing.T, h *Host, want int) {
+	t.Helper()
+	var got int
+	for range 2000 {
+		h.admit.mu.Lock()
+		got = h.admit.running
+		h.admit.mu.Unlock()
+		if got == want {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Fatalf("%d invocations run, want %d", got, want)
 }
 
 // waitGone fails the test when the process runs after 5 s. One that has ended
