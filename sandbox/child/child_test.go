@@ -34,7 +34,7 @@ func TestMain(m *testing.M) {
 // gone waits for a process to end.
 func gone(t *testing.T, pid int) {
 	t.Helper()
-	for range 100 {
+	for range 500 {
 		if errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
 			return
 		}
@@ -70,6 +70,28 @@ func parentOf(t *testing.T, root string) (*exec.Cmd, int) {
 	return cmd, pid
 }
 
+// deaf starts a child that does not heed SIGTERM, nor does the child of its own that it has.
+func deaf(t *testing.T, root string) *Process {
+	t.Helper()
+	out, in, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = out.Close() }()
+	p, err := Start(Spec{
+		Name: "sh", Path: "/bin/sh", Env: []string{Marker(root), "PATH=/usr/bin:/bin"}, Log: in,
+		Args: []string{"-c", `trap "" TERM; sleep 60 & echo deaf; while :; do sleep 0.05; done`},
+	})
+	_ = in.Close() // the child has its own copy
+	if err != nil {
+		t.Fatal(err)
+	}
+	if line, err := bufio.NewReader(out).ReadString('\n'); err != nil {
+		t.Fatalf("the child says %q, %v", line, err)
+	}
+	return p
+}
+
 func TestChildrenEnd(t *testing.T) {
 	t.Run("with a parent that is killed", func(t *testing.T) {
 		cmd, pid := parentOf(t, t.TempDir())
@@ -91,18 +113,20 @@ func TestChildrenEnd(t *testing.T) {
 	})
 	t.Run("by force when they do not, and their own children with them", func(t *testing.T) {
 		root := t.TempDir()
-		p, err := Start(Spec{
-			Name: "sh", Path: "/bin/sh", Env: []string{Marker(root), "PATH=/usr/bin:/bin"},
-			Args: []string{"-c", `trap "" TERM; sleep 60 & while :; do sleep 0.05; done`},
-		})
-		if err != nil {
-			t.Fatal(err)
+		deaf(t, root).Stop(300 * time.Millisecond)
+		// Stop waits for the child alone; what is killed with it is gone a moment later.
+		var left []int
+		for range 500 {
+			var err error
+			if left, err = Marked(root); err != nil {
+				t.Fatal(err)
+			}
+			if len(left) == 0 {
+				return
+			}
+			time.Sleep(20 * time.Millisecond)
 		}
-		time.Sleep(200 * time.Millisecond) // for the trap to be set
-		p.Stop(300 * time.Millisecond)
-		if pids, err := Marked(root); err != nil || len(pids) != 0 {
-			t.Errorf("left %v, %v", pids, err)
-		}
+		t.Errorf("left %v", left)
 	})
 	t.Run("when the wait for them is given up", func(t *testing.T) {
 		p, err := Start(Spec{Name: "sleep", Path: "/bin/sleep", Args: []string{"60"}})
