@@ -118,15 +118,20 @@ func TestRun(t *testing.T) {
 
 func TestRunAfter(t *testing.T) {
 	l, board := layout.Layout{Root: t.TempDir()}, unseen(t)
-	var running, together atomic.Int32
+	var met atomic.Bool
+	var patience time.Duration
+	meeting := make(chan struct{})
 	step := func(name, after string, fails error) Step {
 		return Step{
 			Name: name, Title: name, After: after,
 			Key: func(context.Context) (string, error) { return name, nil },
 			Make: func(context.Context, io.Writer) error {
-				together.Store(max(together.Load(), running.Add(1)))
-				time.Sleep(50 * time.Millisecond)
-				running.Add(-1)
+				select { // either gives or takes, whichever comes first
+				case meeting <- struct{}{}:
+					met.Store(true)
+				case <-meeting:
+				case <-time.After(patience):
+				}
 				return fails
 			},
 		}
@@ -134,21 +139,24 @@ func TestRunAfter(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		steps []Step
-		want  int32
+		meet  bool
 		fails bool
 	}{
-		{"steps run side by side", []Step{step("a", "", nil), step("b", "", nil)}, 2, false},
-		{"a step waits for the one that it comes after", []Step{step("c", "", nil), step("d", "c", nil)}, 1, false},
-		{"one that fails is waited for all the same", []Step{step("e", "", errors.New("no")), step("f", "e", nil)}, 1, true},
-		{"one that is fresh is not waited for", []Step{step("g", "a", nil), step("h", "b", nil)}, 2, false},
+		{"steps run side by side", []Step{step("a", "", nil), step("b", "", nil)}, true, false},
+		{"a step waits for the one that it comes after", []Step{step("c", "", nil), step("d", "c", nil)}, false, false},
+		{"one that fails is waited for all the same", []Step{step("e", "", errors.New("no")), step("f", "e", nil)}, false, true},
+		{"one that is fresh is not waited for", []Step{step("g", "a", nil), step("h", "b", nil)}, true, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			together.Store(0)
+			met.Store(false)
+			if patience = 100 * time.Millisecond; c.meet {
+				patience = 20 * time.Second
+			}
 			if err := Run(t.Context(), l, board, c.steps); (err != nil) != c.fails {
 				t.Fatal(err)
 			}
-			if got := together.Load(); got != c.want {
-				t.Errorf("%d at once, want %d", got, c.want)
+			if met.Load() != c.meet {
+				t.Errorf("made at the same time: %v, want %v", met.Load(), c.meet)
 			}
 		})
 	}
