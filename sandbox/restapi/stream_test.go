@@ -121,15 +121,18 @@ func TestHEADOfAStreamHasTheHeadersAndNoBody(t *testing.T) {
 }
 
 func TestAStreamEndsAtTheIntegrationsTimeout(t *testing.T) {
-	f := newFixture(t, nil)
-	f.store.stage.Document = bytes.ReplaceAll(f.store.stage.Document, []byte("timeoutInMillis: 60000"), []byte("timeoutInMillis: 100"))
-	for name, begun := range map[string]string{"before its body": "", "in its body": `{}` + nul8 + "begun"} {
+	for name, test := range map[string]struct{ begun, milliseconds string }{
+		"before its body": {"", "100"},
+		"in its body":     {`{}` + nul8 + "begun", "2000"}, // which must have begun by then
+	} {
 		t.Run(name, func(t *testing.T) {
+			f := newFixture(t, nil)
+			f.store.stage.Document = bytes.ReplaceAll(f.store.stage.Document, []byte("timeoutInMillis: 60000"), []byte("timeoutInMillis: "+test.milliseconds))
 			r, w := io.Pipe()
 			f.invoker.stream = func(context.Context) (*lambdahost.Stream, error) {
 				return &lambdahost.Stream{Body: r}, nil
 			}
-			go func() { _, _ = io.WriteString(w, begun) }()
+			go func() { _, _ = io.WriteString(w, test.begun) }()
 			start := time.Now()
 			request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, f.url+"/api1/v1/files/a", nil)
 			if err != nil {
@@ -141,10 +144,10 @@ func TestAStreamEndsAtTheIntegrationsTimeout(t *testing.T) {
 			}
 			defer func() { _ = resp.Body.Close() }()
 			_, err = io.ReadAll(resp.Body)
-			if begun == "" && resp.StatusCode != 504 || begun != "" && err == nil {
+			if test.begun == "" && resp.StatusCode != 504 || test.begun != "" && err == nil {
 				t.Errorf("%d, %v", resp.StatusCode, err)
 			}
-			if took := time.Since(start); took > 5*time.Second {
+			if took := time.Since(start); took > 20*time.Second {
 				t.Errorf("it took %v", took)
 			}
 		})
