@@ -18,6 +18,7 @@ const plainEvery = 15 * time.Second
 type Board struct {
 	out   io.Writer
 	live  bool
+	now   func() time.Time
 	start time.Time
 	quit  chan struct{}
 	idle  chan struct{}
@@ -37,7 +38,7 @@ type Task struct {
 
 // New starts a board that writes to out. Close it.
 func New(out *os.File) *Board {
-	b := &Board{out: out, live: terminal(out), start: time.Now(), quit: make(chan struct{}), idle: make(chan struct{})}
+	b := &Board{out: out, live: terminal(out), now: time.Now, start: time.Now(), quit: make(chan struct{}), idle: make(chan struct{})}
 	every := plainEvery
 	if b.live {
 		every = time.Second
@@ -88,7 +89,7 @@ func (b *Board) Say(format string, args ...any) {
 func (b *Board) Start(name string) *Task {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	t := &Task{board: b, name: name, start: time.Now()}
+	t := &Task{board: b, name: name, start: b.now()}
 	b.tasks = append(b.tasks, t)
 	if b.live {
 		b.show()
@@ -120,7 +121,7 @@ func (t *Task) End(err error) {
 	if err != nil {
 		outcome = "FAILED"
 	}
-	line := fmt.Sprintf("%s: %s in %s", t.name, outcome, Duration(time.Since(t.start)))
+	line := fmt.Sprintf("%s: %s in %s", t.name, outcome, Duration(b.now().Sub(t.start)))
 	if t.detail != "" {
 		line += " (" + t.detail + ")"
 	}
@@ -130,7 +131,7 @@ func (t *Task) End(err error) {
 // line prints a whole line with the time since the board began.
 func (b *Board) line(text string) {
 	b.clear()
-	_, _ = fmt.Fprintf(b.out, "[%6s] %s\n", Duration(time.Since(b.start)), text)
+	_, _ = fmt.Fprintf(b.out, "[%6s] %s\n", Duration(b.now().Sub(b.start)), text)
 }
 
 // show prints what is being worked at.
@@ -140,7 +141,7 @@ func (b *Board) show() {
 	}
 	var parts []string
 	for _, t := range b.tasks {
-		part := t.name + " " + Duration(time.Since(t.start))
+		part := t.name + " " + Duration(b.now().Sub(t.start))
 		if t.detail != "" {
 			part += " (" + t.detail + ")"
 		}
@@ -152,7 +153,7 @@ func (b *Board) show() {
 		return
 	}
 	b.clear()
-	_, _ = fmt.Fprintf(b.out, "[%6s] %s", Duration(time.Since(b.start)), text)
+	_, _ = fmt.Fprintf(b.out, "[%6s] %s", Duration(b.now().Sub(b.start)), text)
 	b.shown = true
 }
 

@@ -15,12 +15,16 @@ func TestBoard(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = out.Close() }()
-	board := New(out)
-	first, second := board.Start("compile"), board.Start("link")
+	board, now := New(out), time.Now()
+	board.start, board.now = now, func() time.Time { return now }
+	first := board.Start("compile")
+	now = now.Add(7 * time.Second)
+	second := board.Start("link")
 	first.Detail("3 of %d", 7)
 	board.mu.Lock()
 	board.show() // as the clock does
 	board.mu.Unlock()
+	now = now.Add(time.Minute)
 	first.End(nil)
 	second.End(errors.New("no"))
 	board.Say("hello")
@@ -31,15 +35,15 @@ func TestBoard(t *testing.T) {
 	}
 	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
 	want := []string{
-		"compile ...", "link ...", "working: compile 0s (3 of 7), link 0s",
-		"compile: done in 0s (3 of 7)", "link: FAILED in 0s", "hello",
+		"[    0s] compile ...", "[    7s] link ...", "[    7s] working: compile 7s (3 of 7), link 0s",
+		"[ 1m07s] compile: done in 1m07s (3 of 7)", "[ 1m07s] link: FAILED in 1m00s", "[ 1m07s] hello",
 	}
 	if len(lines) != len(want) {
 		t.Fatalf("lines\n%s\nwant %q", text, want)
 	}
 	for i := range want {
-		if got := strings.TrimPrefix(lines[i], "[    0s] "); got != want[i] {
-			t.Errorf("line %q, want %q", got, want[i])
+		if lines[i] != want[i] {
+			t.Errorf("line %q, want %q", lines[i], want[i])
 		}
 	}
 	if strings.ContainsAny(string(text), "\r\033") {
