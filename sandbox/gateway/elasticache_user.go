@@ -40,7 +40,7 @@ func rememberUser(x *exchange) error {
 	}
 	created := x.form.Get("Action") == "CreateUser"
 	if !created {
-		user.changing = time.Now().Add(userChange)
+		user.changing = x.g.now().Add(userChange)
 	}
 	x.g.caches.users[id] = user
 	x.g.caches.mu.Unlock()
@@ -56,7 +56,7 @@ func rememberUser(x *exchange) error {
 func refuseWhileChanging(modify handler) handler {
 	return func(x *exchange) error {
 		x.g.caches.mu.Lock()
-		changing := time.Now().Before(x.g.caches.users[x.form.Get("UserId")].changing)
+		changing := x.g.now().Before(x.g.caches.users[x.form.Get("UserId")].changing)
 		x.g.caches.mu.Unlock()
 		if changing {
 			return x.refuseQuery("InvalidUserState", "User is being modified.")
@@ -86,7 +86,7 @@ func (g *Gateway) showUser(n *node) {
 		authentication.set("Type", user.kind)
 		authentication.set("PasswordCount", strconv.Itoa(len(user.passwords)))
 	}
-	if time.Now().Before(user.changing) {
+	if g.now().Before(user.changing) {
 		n.set("Status", "modifying")
 	}
 }

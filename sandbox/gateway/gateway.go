@@ -61,6 +61,7 @@ type Gateway struct {
 	fields  *overlay
 	invoker *invokerSlot
 	draw    func() float64 // from 0 up to 1
+	now     func() time.Time
 
 	apis      *apis
 	databases *databases
@@ -109,7 +110,7 @@ func New(c Config) (*Gateway, error) {
 	g := &Gateway{
 		config: c, log: c.Logger, client: &http.Client{Transport: newTransport(), CheckRedirect: noRedirect},
 		code: &codeStore{dir: c.Dir}, lookups: newLookups(), fields: newOverlay(),
-		invoker: &invokerSlot{}, draw: rand.Float64, scaling: newScaling(), apis: newAPIs(), databases: newDatabases(), caches: newCaches(),
+		invoker: &invokerSlot{}, draw: rand.Float64, now: time.Now, scaling: newScaling(), apis: newAPIs(), databases: newDatabases(), caches: newCaches(),
 	}
 	g.invoker.set(c.Invoker)
 	g.admin = newAdmin(c, g.client)
