@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
 	"github.com/didomi/serverless-api/sandbox/dataplane"
@@ -161,8 +162,26 @@ func (s *stand) configOf(id, secret, token string) aws.Config {
 	return aws.Config{
 		Region: testRegion, BaseEndpoint: aws.String(s.server.URL),
 		Credentials:      credentials.NewStaticCredentialsProvider(id, secret, token),
-		RetryMaxAttempts: 1,
+		RetryMaxAttempts: 1, HTTPClient: wholeBodies{awshttp.NewBuildableClient()},
 	}
+}
+
+// wholeBodies is an HTTP client that sends bodies which can be read to their end whenever that is. The
+// SDK closes its own as soon as an answer begins, and one that is closed fails the transport, still
+// looking whether anything follows: that ends the connection under the answer.
+type wholeBodies struct{ client aws.HTTPClient }
+
+func (c wholeBodies) Do(r *http.Request) (*http.Response, error) {
+	if r.Body == nil || r.Body == http.NoBody {
+		return c.client.Do(r)
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	sent := r.WithContext(r.Context())
+	sent.Body = io.NopCloser(bytes.NewReader(body))
+	return c.client.Do(sent)
 }
 
 // fakePlane gives every resource an address and remembers what it was asked.

@@ -88,7 +88,7 @@ func TestObjectsPassUnchanged(t *testing.T) {
 	t.Run("under the bucket's own host name", func(t *testing.T) {
 		hosted := s3.NewFromConfig(s.config(), func(o *s3.Options) {
 			o.BaseEndpoint = aws.String(strings.Replace(s.server.URL, "127.0.0.1", "s3.localhost", 1))
-			o.HTTPClient = loopback()
+			o.HTTPClient = wholeBodies{loopback()}
 		})
 		got, err := hosted.GetObject(t.Context(), &s3.GetObjectInput{Bucket: aws.String("objects"), Key: aws.String("plain")})
 		if err != nil {
@@ -150,7 +150,7 @@ func TestS3ControlAnswersUnderItsAccountsHost(t *testing.T) {
 	bucket(t, s, "controlled")
 	client := s3control.NewFromConfig(s.config(), func(o *s3control.Options) {
 		o.BaseEndpoint = aws.String(strings.Replace(s.server.URL, "127.0.0.1", "s3-control.localhost", 1))
-		o.HTTPClient = loopback()
+		o.HTTPClient = wholeBodies{loopback()}
 	})
 	_, err := client.ListTagsForResource(t.Context(), &s3control.ListTagsForResourceInput{AccountId: aws.String("000000000000"), ResourceArn: aws.String("arn:aws:s3:::controlled")})
 	if err != nil {
