@@ -35,8 +35,9 @@ var repository = func() string {
 	return folder
 }()
 
-// testNetwork is a loopback network of this package's own.
-const testNetwork = "127.81"
+// testNetwork is a loopback network of this package's own, and none that
+// otherNetwork proposes.
+const testNetwork = "127.74"
 
 func TestMain(m *testing.M) {
 	root := os.Getenv(rootVariable)
@@ -111,7 +112,7 @@ func serve(t *testing.T, l layout.Layout) (*exec.Cmd, Report) {
 func empty(t *testing.T, l layout.Layout) {
 	t.Helper()
 	var left []int
-	for range 250 {
+	for range 1000 {
 		var err error
 		if left, err = child.Marked(l.Root); err != nil {
 			t.Fatal(err)

@@ -39,7 +39,7 @@ func refused(t *testing.T, err error, code, text string) {
 }
 
 func TestClusterAndProxy(t *testing.T) {
-	servers, authority := plane(t, "127.78")
+	servers, authority := plane(t, "127.71")
 	spec := Cluster{ID: "main", Database: "app db", MasterUser: "boss", MasterPassword: `it's "secret"`}
 	early, err := servers.EnsureProxy(t.Context(), "early", spec.ID)
 	if err != nil {

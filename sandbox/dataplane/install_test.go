@@ -26,7 +26,8 @@ func install(t *testing.T) Installation {
 	return in
 }
 
-// plane is a Plane on a loopback network of the test's own.
+// plane is a Plane on a loopback network of the test's own. Packages are tested side by side: no other
+// listens there, and daemon's search for a free network begins beyond.
 func plane(t *testing.T, network string) (*Servers, *Authority) {
 	t.Helper()
 	authority, err := NewAuthority()

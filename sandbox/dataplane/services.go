@@ -9,7 +9,7 @@ import (
 	"strconv"
 )
 
-// Services are plain servers on free loopback ports for a test to use: a
+// Services are plain servers on free ports for a test to use: a
 // PostgreSQL, a Redis and a Redis cluster, with a TLS front before the first
 // two.
 type Services struct {
@@ -22,15 +22,23 @@ type Services struct {
 // testSuperuser owns the test PostgreSQL.
 const testSuperuser = "postgres"
 
+// testAddress is a loopback address of the servers' own. On 127.0.0.1 a port that was free is soon
+// taken: every client's connection is from there, and tests listen there on the next free one.
+var testAddress = netip.AddrFrom4([4]byte{127, 75, 0, 1})
+
 // testShards is the smallest number of nodes that redirect among each other.
 const testShards = 3
 
 // StartServices starts the servers, empty.
 func StartServices(ctx context.Context, in Installation, authority *Authority) (*Services, error) {
+	ports, err := freePorts(2 + 2*testShards) // at once, so that they differ
+	if err != nil {
+		return nil, err
+	}
 	s := &Services{}
 	steps := make(chan error)
-	go func() { steps <- s.startPostgres(ctx, in) }()
-	go func() { steps <- s.startRedis(ctx, in) }()
+	go func() { steps <- s.startPostgres(ctx, in, ports[0]) }()
+	go func() { steps <- s.startRedis(ctx, in, ports[1:]) }()
 	if err := errors.Join(<-steps, <-steps); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -47,20 +55,12 @@ func StartServices(ctx context.Context, in Installation, authority *Authority) (
 	return s, nil
 }
 
-func (s *Services) startPostgres(ctx context.Context, in Installation) error {
-	ports, err := freePorts(1)
-	if err != nil {
-		return err
-	}
-	s.postgres, err = startPostgres(ctx, in, postgresSpec{name: "test", superuser: testSuperuser, addr: ports[0]})
+func (s *Services) startPostgres(ctx context.Context, in Installation, addr netip.AddrPort) (err error) {
+	s.postgres, err = startPostgres(ctx, in, postgresSpec{name: "test", superuser: testSuperuser, addr: addr})
 	return err
 }
 
-func (s *Services) startRedis(ctx context.Context, in Installation) error {
-	ports, err := freePorts(1 + 2*testShards)
-	if err != nil {
-		return err
-	}
+func (s *Services) startRedis(ctx context.Context, in Installation, ports []netip.AddrPort) (err error) {
 	s.redis, err = startRedis(ctx, in, redisSpec{name: "test", addr: ports[0]})
 	if err != nil {
 		return err
@@ -79,12 +79,12 @@ func (s *Services) startRedis(ctx context.Context, in Installation) error {
 	return formCluster(ctx, s.cluster, buses)
 }
 
-// freePorts finds free ports on loopback, all different. Nothing holds them
+// freePorts finds free ports of testAddress, all different. Nothing holds them
 // until a server takes them.
 func freePorts(n int) ([]netip.AddrPort, error) {
 	var free []netip.AddrPort
 	for range n {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		listener, err := net.Listen("tcp", netip.AddrPortFrom(testAddress, 0).String())
 		if err != nil {
 			return nil, fmt.Errorf("find a free port: %w", err)
 		}

@@ -66,7 +66,7 @@ func startEmulator() (func(), error) {
 	if err != nil {
 		return nil, err
 	}
-	port, err := freePort()
+	address, err := freeAddress()
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +81,7 @@ func startEmulator() (func(), error) {
 	}
 	command := exec.Command(python, launcher, os.DevNull)
 	command.Dir, command.Stdout, command.Stderr = dir, &output, &output
-	command.Env = append(os.Environ(), "AUTH=true", "GATEWAY_PORT="+strconv.Itoa(port), "BIND_HOST=127.0.0.1",
+	command.Env = append(os.Environ(), "AUTH=true", "GATEWAY_PORT="+strconv.Itoa(int(address.Port())), "BIND_HOST="+address.Addr().String(),
 		"MINISTACK_REGION="+testRegion, "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "AWS_SESSION_TOKEN=",
 		"LAMBDA_STRICT=1", "IOT_MTLS_ENABLED=0", "SFTP_ENABLED=0", "S3_DATA_DIR="+dir)
 	if err := command.Start(); err != nil {
@@ -92,7 +92,7 @@ func startEmulator() (func(), error) {
 		_ = command.Wait()
 		_ = os.RemoveAll(dir)
 	}
-	emulator = &url.URL{Scheme: "http", Host: "127.0.0.1:" + strconv.Itoa(port)}
+	emulator = &url.URL{Scheme: "http", Host: address.String()}
 	if err := waitReady(emulator.JoinPath("_ministack", "health").String()); err != nil {
 		stop()
 		return nil, fmt.Errorf("%w; it wrote: %s", err, output.String())
@@ -114,13 +114,15 @@ func waitReady(address string) error {
 	return errors.New("ministack did not answer within a minute")
 }
 
-func freePort() (int, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+// freeAddress is a free port, which nothing holds until the emulator takes it: so it is not of
+// 127.0.0.1, where connections and other tests take what is free.
+func freeAddress() (netip.AddrPort, error) {
+	listener, err := net.Listen("tcp", "127.76.0.1:0")
 	if err != nil {
-		return 0, err
+		return netip.AddrPort{}, err
 	}
 	defer func() { _ = listener.Close() }()
-	return listener.Addr().(*net.TCPAddr).Port, nil
+	return listener.Addr().(*net.TCPAddr).AddrPort(), nil
 }
 
 // stand is a gateway under test in front of an upstream.
