@@ -41,16 +41,25 @@ func request(t *testing.T, out outputs, method, path, body string) answer {
 // do sends a request and reads the answer.
 func do(t *testing.T, req *http.Request) answer {
 	t.Helper()
-	res, err := client.Do(req)
+	got, err := ask(req)
 	if err != nil {
 		t.Fatal(err)
+	}
+	return got
+}
+
+// ask is do for goroutines, which must not end the test.
+func ask(req *http.Request) (answer, error) {
+	res, err := client.Do(req)
+	if err != nil {
+		return answer{}, err
 	}
 	defer func() { _ = res.Body.Close() }()
 	text, err := io.ReadAll(res.Body)
 	if err != nil {
-		t.Fatal(err)
+		return answer{}, err
 	}
-	return answer{status: res.StatusCode, header: res.Header, body: string(text)}
+	return answer{status: res.StatusCode, header: res.Header, body: string(text)}, nil
 }
 
 // item asks for an item and checks status, X-Cache and the body's value.
