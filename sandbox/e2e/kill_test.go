@@ -19,7 +19,7 @@ const enough = 40
 // startUp starts an up of dev; its context ends with the test.
 func startUp(t *testing.T) (context.Context, *exec.Cmd) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 40*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), limitUp)
 	t.Cleanup(cancel)
 	cmd := command(ctx, t, "up", "--stack", "dev")
 	if err := cmd.Start(); err != nil {

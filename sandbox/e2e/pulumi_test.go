@@ -16,10 +16,10 @@ import (
 )
 
 // pulumi runs the CLI in dir against the sandbox and returns its standard
-// output, its standard error and its exit code.
+// output, its standard error and its exit code. It may be a whole up or destroy.
 func pulumi(t *testing.T, out outputs, dir string, args ...string) (stdout, stderr string, code int) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), limitPreview)
+	ctx, cancel := context.WithTimeout(context.Background(), limitUp)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, out.Pulumi, append(args, "--non-interactive")...)
 	cmd.Dir = dir

@@ -38,14 +38,14 @@ func rotate(t *testing.T, out outputs, arn string, ask func()) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(time.Minute); ; {
+	for deadline := time.Now().Add(5 * time.Minute); ; {
 		ask()
 		if _, password := login(t, out, arn); password != old {
 			ask()
 			return password
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("the password in %s has not changed within a minute; .sandbox/run has the log of the function that changes it", arn)
+			t.Fatalf("the password in %s has not changed within five minutes; .sandbox/run has the log of the function that changes it", arn)
 		}
 	}
 }

@@ -81,7 +81,7 @@ func mustRun(t *testing.T, limit time.Duration, args ...string) string {
 // up brings the stack up and returns its outputs.
 func up(t *testing.T, stack string) outputs {
 	t.Helper()
-	mustRun(t, 40*time.Minute, "up", "--stack", stack)
+	mustRun(t, limitUp, "up", "--stack", stack)
 	text, err := os.ReadFile(filepath.Join(repository(t), ".sandbox", "outputs.json"))
 	if err != nil {
 		t.Fatal(err)

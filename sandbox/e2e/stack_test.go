@@ -12,6 +12,9 @@ import (
 // limitPreview bounds one preview, program build included.
 const limitPreview = 10 * time.Minute
 
+// limitUp bounds one up, builds and the start of the sandbox included.
+const limitUp = 40 * time.Minute
+
 // TestWholeStack is the README's claims in order: each step needs the one
 // before it, so the first that fails ends the test.
 func TestWholeStack(t *testing.T) {
