@@ -107,7 +107,7 @@ func TestInvokeRunsTheFunctionInTheSandboxsOwnHost(t *testing.T) {
 		if err != nil || answer.StatusCode != http.StatusAccepted {
 			t.Fatalf("got %+v, %v", answer, err)
 		}
-		for deadline := time.Now().Add(5 * time.Second); len(s.invoker.requests()) == before; time.Sleep(time.Millisecond) {
+		for deadline := time.Now().Add(20 * time.Second); len(s.invoker.requests()) == before; time.Sleep(time.Millisecond) {
 			if time.Now().After(deadline) {
 				t.Fatal("the event never ran")
 			}

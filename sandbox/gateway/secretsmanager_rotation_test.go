@@ -37,7 +37,7 @@ func letRotate(t *testing.T, client *lambda.Client, function, secret string) {
 // stepsOf waits for so many invocations and says which steps they were.
 func stepsOf(t *testing.T, s *stand, n int) []string {
 	t.Helper()
-	for deadline := time.Now().Add(5 * time.Second); len(s.invoker.requests()) < n; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(20 * time.Second); len(s.invoker.requests()) < n; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("%d invocations, want %d", len(s.invoker.requests()), n)
 		}
