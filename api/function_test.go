@@ -30,7 +30,7 @@ func TestFunctions(t *testing.T) {
 				"CORS_ORIGINS": "https://a.example.com,https://b.example.com",
 			},
 			&migrate: {"DB_MASTER_SECRET_ARN": "arn:master"},
-			&rotate:  {},
+			&rotate:  {"DB_MASTER_SECRET_ARN": "arn:master"},
 		} {
 			want := map[string]any{}
 			for _, part := range []map[string]any{database, more} {
@@ -241,6 +241,7 @@ func TestRights(t *testing.T) {
 		{"the function decrypts with the data's key", "Keys", serve, "kms:Decrypt", []string{"arn:key"}},
 		{"the migration reads both database secrets", "ReadSecrets", migrate, "secretsmanager:GetSecretValue", []string{"arn:master", "arn:app"}},
 		{"the rotation changes the application's secret alone", "RotateTheApplicationUsersSecret", rotate, "secretsmanager:UpdateSecretVersionStage", []string{"arn:app"}},
+		{"the rotation reads the master user's", "ReadTheMasterUsersSecret", rotate, "secretsmanager:GetSecretValue", []string{"arn:master"}},
 		{"the cache's rotation changes the cache's secret alone", "RotateTheCacheUsersSecret", cacheUser, "secretsmanager:PutSecretValue", []string{"arn:cache"}},
 		{"the cache's rotation changes its one user", "CacheUser", cacheUser, "elasticache:ModifyUser", []string{"arn:user"}},
 		{"the migration sets the application's secret", "SetTheApplicationUsersSecret", migrate, "secretsmanager:PutSecretValue", []string{"arn:app"}},

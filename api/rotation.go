@@ -12,8 +12,9 @@ import (
 // rotateHandler is what the binary runs for Secrets Manager.
 const rotateHandler = "rotate"
 
-// rotateTimeoutSeconds bounds one of the four steps: at most two logins of 20 seconds.
-const rotateTimeoutSeconds = 60
+// rotateTimeoutSeconds bounds one of the four steps: at most two waits of two minutes, each ended by a
+// login of 20 seconds.
+const rotateTimeoutSeconds = 300
 
 // rotateAppSecret has the password of the application's database user changed, if the stack asks for
 // it, once the secret has its value from the migration.
@@ -25,10 +26,12 @@ func rotateAppSecret(ctx *pulumi.Context, s site, l logs, migrated pulumi.Resour
 	if err != nil {
 		return nil, err
 	}
+	environment := s.databaseEnvironment()
+	environment["DB_MASTER_SECRET_ARN"] = s.args.Database.MasterSecretARN
 	function, err := newFunction(ctx, s, functionSpec{
 		part: "rotate", description: "Changes the database user's password", handler: rotateHandler,
 		memoryMB: 256, timeoutSeconds: rotateTimeoutSeconds, reserved: unreserved,
-		environment: s.databaseEnvironment(), role: role, log: l.rotate,
+		environment: environment, role: role, log: l.rotate,
 	})
 	if err != nil {
 		return nil, err
@@ -75,11 +78,16 @@ func newRotation(ctx *pulumi.Context, s site, r rotation) error {
 	return nil
 }
 
-// rotateRights are what the rotating function may do: read the application's secret and give it
-// another version.
+// rotateRights are what the rotating function may do: give the application's secret another version, and
+// read the master user's, who changes the password.
 func (s site) rotateRights() []policy.Statement {
 	return []policy.Statement{
 		versionRights("RotateTheApplicationUsersSecret", s.args.Database.AppSecretARN),
+		{
+			Sid:       "ReadTheMasterUsersSecret",
+			Actions:   []string{"secretsmanager:GetSecretValue"},
+			Resources: []pulumi.StringInput{s.args.Database.MasterSecretARN},
+		},
 		s.keyRights("secretsmanager"),
 	}
 }

@@ -49,8 +49,9 @@ func (d database) login() postgres.Database {
 
 // rotateConfig is what the handler "rotate" is told by its environment.
 type rotateConfig struct {
-	Cloud    aws.Config
-	Database database
+	Cloud        aws.Config
+	Database     database
+	MasterSecret string
 }
 
 // cacheUserConfig is what the handler "cache-user" is told by its environment.
@@ -108,7 +109,7 @@ func readMigrate(lookup func(string) string, log *slog.Logger) (migrateConfig, e
 	config := migrateConfig{
 		Cloud:        env.cloud(log),
 		Database:     env.database(),
-		MasterSecret: env.required("DB_MASTER_SECRET_ARN", "the ARN of the master user's secret"),
+		MasterSecret: env.masterSecret(),
 	}
 	return config, env.err()
 }
@@ -116,7 +117,7 @@ func readMigrate(lookup func(string) string, log *slog.Logger) (migrateConfig, e
 // readRotate reads the environment of the handler "rotate".
 func readRotate(lookup func(string) string, log *slog.Logger) (rotateConfig, error) {
 	env := &environment{lookup: lookup}
-	config := rotateConfig{Cloud: env.cloud(log), Database: env.database()}
+	config := rotateConfig{Cloud: env.cloud(log), Database: env.database(), MasterSecret: env.masterSecret()}
 	return config, env.err()
 }
 
@@ -139,6 +140,10 @@ func (e *environment) database() database {
 		Secret:  e.required("DB_SECRET_ARN", "the ARN of the application user's secret"),
 		SSLMode: e.oneOf("DB_SSLMODE", "verify-full", "disable"),
 	}
+}
+
+func (e *environment) masterSecret() string {
+	return e.required("DB_MASTER_SECRET_ARN", "the ARN of the master user's secret")
 }
 
 func (e *environment) bad(name, want string) {

@@ -73,13 +73,13 @@ func TestAllProblemsAreListedAtOnce(t *testing.T) {
 	}
 }
 
-func TestARotationIsToldOfTheDatabaseAlone(t *testing.T) {
+func TestARotationIsToldOfTheDatabaseAndItsMasterUser(t *testing.T) {
 	config, err := readRotate(lookup(complete()), nil)
-	if err != nil || config.Database.Secret != "arn:app" || config.Database.login().Port != 5432 {
+	if err != nil || config.MasterSecret != "arn:master" || config.Database.Secret != "arn:app" || config.Database.login().Port != 5432 {
 		t.Errorf("got %+v, %v", config.Database, err)
 	}
 	_, err = readRotate(lookup(nil), nil)
-	if err == nil || strings.Count(err.Error(), ", want ") != 7 {
+	if err == nil || strings.Count(err.Error(), ", want ") != 8 {
 		t.Errorf("got %v", err)
 	}
 }

@@ -174,24 +174,25 @@ func buildMigrate(env func(string) string, log *slog.Logger) (program, error) {
 	return program{answer: asJSON(migration.Run)}, nil
 }
 
+// look is how long a rotation waits before it looks again whether the cache's
+// user has changed, or the database's is let in, which takes AWS seconds.
+const look = time.Second
+
 func buildRotate(env func(string) string, log *slog.Logger) (program, error) {
 	settings, err := readRotate(env, log)
 	if err != nil {
 		return program{}, err
 	}
 	db := settings.Database
+	vault := secretsmanager.NewFromConfig(settings.Cloud)
 	rotation := rotate.Rotation{
-		Secrets: secretsmanager.NewFromConfig(settings.Cloud),
+		Secrets: vault,
 		Secret:  db.Secret,
-		Part:    rotate.Database{Database: db.login()},
+		Part:    rotate.Database{Database: db.login(), Secrets: vault, MasterSecret: settings.MasterSecret, Pause: look},
 		Log:     log,
 	}
 	return program{answer: asJSON(rotation.Run)}, nil
 }
-
-// look is how long a rotation waits before it looks again whether the cache's
-// user has changed, which takes ElastiCache seconds.
-const look = time.Second
 
 func buildCacheUser(env func(string) string, log *slog.Logger) (program, error) {
 	settings, err := readCacheUser(env, log)

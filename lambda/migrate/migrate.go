@@ -49,11 +49,11 @@ func (m Migration) Run(ctx context.Context) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	app, err := m.appCredentials(ctx)
+	app, err := asStored(
+		func() (secrets.Credentials, error) { return m.appCredentials(ctx) },
+		func(app secrets.Credentials) error { return setUpRole(ctx, conn, m.Database.Name, app) },
+	)
 	if err != nil {
-		return Result{}, err
-	}
-	if err := setUpRole(ctx, conn, m.Database.Name, app); err != nil {
 		return Result{}, err
 	}
 	if err := m.checkLogin(ctx, app); err != nil {

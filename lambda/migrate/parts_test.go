@@ -3,12 +3,15 @@ package migrate
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
+
+	"github.com/didomi/serverless-api/lambda/secrets"
 )
 
 func TestParse(t *testing.T) {
@@ -62,6 +65,22 @@ func TestAnEmptySecretIsFilledOnce(t *testing.T) {
 	second, err := m.appCredentials(t.Context())
 	if err != nil || second != first {
 		t.Fatalf("read back %v, %v", second, err)
+	}
+}
+
+func TestTheUserHasWhatTheSecretSaysAfterARotationThatEndedMeanwhile(t *testing.T) {
+	before, after := secrets.Credentials{Username: role, Password: "old"}, secrets.Credentials{Username: role, Password: "new"}
+	stored := before
+	var set []secrets.Credentials
+	got, err := asStored(
+		func() (secrets.Credentials, error) { return stored, nil },
+		func(app secrets.Credentials) error {
+			set, stored = append(set, app), after
+			return nil
+		},
+	)
+	if want := []secrets.Credentials{before, after}; err != nil || got != after || !slices.Equal(set, want) {
+		t.Errorf("%v was set and %v returned, %v; want %v", set, got, err, want)
 	}
 }
 

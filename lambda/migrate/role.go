@@ -57,6 +57,22 @@ func (m Migration) newCredentials(ctx context.Context) (secrets.Credentials, err
 	return app, nil
 }
 
+// asStored sets what the secret says. A rotation that ends meanwhile sets another password, which this
+// would have taken away: so it looks whether the secret still says the same.
+func asStored(read func() (secrets.Credentials, error), set func(secrets.Credentials) error) (secrets.Credentials, error) {
+	app, err := read()
+	for err == nil {
+		if err := set(app); err != nil {
+			return app, err
+		}
+		before := app
+		if app, err = read(); app == before {
+			break
+		}
+	}
+	return app, err
+}
+
 // setUpRole creates the application's user, or sets its password anew, with
 // rights to change rows and nothing else.
 func setUpRole(ctx context.Context, conn *pgx.Conn, database string, app secrets.Credentials) error {

@@ -5,7 +5,10 @@ import (
 	"crypto/rand"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/didomi/serverless-api/lambda/internal/testparts"
@@ -13,8 +16,7 @@ import (
 	"github.com/didomi/serverless-api/lambda/secrets"
 )
 
-// newUser makes a user of the database that may log in and nothing else, as the application's may
-// change no role but its own.
+// newUser makes a user of the database that may log in and nothing else.
 func newUser(t *testing.T, d testparts.Database) secrets.Credentials {
 	t.Helper()
 	admin, err := pgx.ConnectConfig(t.Context(), d.Admin)
@@ -39,34 +41,87 @@ func newUser(t *testing.T, d testparts.Database) secrets.Credentials {
 	return user
 }
 
-func TestAUserOfPostgreSQLChangesItsOwnPassword(t *testing.T) {
+// behind is the database as a Part.
+func behind(d testparts.Database, vault secrets.API) Database {
+	return Database{Database: d.Migration.Database, Secrets: vault, MasterSecret: testparts.MasterSecret, Pause: time.Millisecond}
+}
+
+func login(t *testing.T, d testparts.Database, as secrets.Credentials) error {
+	t.Helper()
+	conn, err := d.Migration.Database.Connect(t.Context(), as)
+	if err == nil {
+		_ = conn.Close(t.Context())
+	}
+	return err
+}
+
+func TestAUserOfPostgreSQLIsGivenAnotherPassword(t *testing.T) {
 	d := testparts.NewDatabase(t)
 	user := newUser(t, d)
-	part := Database{Database: d.Migration.Database}
-	next := secrets.Credentials{Username: user.Username, Password: "new"}
+	part, next := behind(d, d.Secrets), secrets.Credentials{Username: user.Username, Password: "new"}
 	for _, time := range []string{"first", "second"} {
-		if err := part.Change(t.Context(), user, next); err != nil {
+		if err := part.Switch(t.Context(), next); err != nil {
 			t.Fatalf("the %s time: %v", time, err)
 		}
-		if err := part.Try(t.Context(), next); err != nil {
+		if err := login(t, d, next); err != nil {
 			t.Errorf("the new password, after the %s time: %v", time, err)
 		}
 	}
-	if err := part.Try(t.Context(), user); err == nil {
+	if err := login(t, d, user); err == nil {
 		t.Error("the old password still lets in")
 	}
 }
 
-func TestAUserOfPostgreSQLWithTheWrongPasswordChangesNothing(t *testing.T) {
+func TestAPasswordThatADeploymentSetBackIsSetAgain(t *testing.T) {
+	d := testparts.NewDatabase(t)
+	user := newUser(t, d) // has the old one
+	next := secrets.Credentials{Username: user.Username, Password: "new"}
+	if err := behind(d, d.Secrets).Follow(t.Context(), next); err != nil {
+		t.Fatal(err)
+	}
+	if err := login(t, d, next); err != nil {
+		t.Errorf("the new password: %v", err)
+	}
+}
+
+// changing is a secret whose value was changed in the database before it is changed here.
+type changing struct {
+	*testparts.Secrets
+	reads int
+}
+
+func (c *changing) GetSecretValue(ctx context.Context, in *secretsmanager.GetSecretValueInput, opts ...func(*secretsmanager.Options)) (*secretsmanager.GetSecretValueOutput, error) {
+	if c.reads++; c.reads == 1 {
+		return &secretsmanager.GetSecretValueOutput{SecretString: aws.String(`{"username":"postgres","password":"not yet"}`)}, nil
+	}
+	return c.Secrets.GetSecretValue(ctx, in, opts...)
+}
+
+func TestAMasterPasswordThatRDSIsChangingIsWaitedFor(t *testing.T) {
+	d := testparts.NewDatabase(t)
+	user, vault := newUser(t, d), &changing{Secrets: d.Secrets}
+	next := secrets.Credentials{Username: user.Username, Password: "new"}
+	if err := behind(d, vault).Switch(t.Context(), next); err != nil || vault.reads != 2 {
+		t.Fatalf("after %d reads: %v", vault.reads, err)
+	}
+	if err := login(t, d, next); err != nil {
+		t.Errorf("the new password: %v", err)
+	}
+}
+
+func TestWhatKeepsThePasswordFromBeingChangedIsFoundBefore(t *testing.T) {
 	d := testparts.NewDatabase(t)
 	user := newUser(t, d)
-	part := Database{Database: d.Migration.Database}
-	wrong := secrets.Credentials{Username: user.Username, Password: "hunter2"}
-	err := part.Change(t.Context(), wrong, secrets.Credentials{Username: user.Username, Password: "new"})
-	if err == nil || !strings.Contains(err.Error(), user.Username) || strings.Contains(err.Error(), "hunter2") {
-		t.Errorf("got %v", err)
+	if err := behind(d, d.Secrets).Try(t.Context(), user); err != nil {
+		t.Errorf("a user that there is: %v", err)
 	}
-	if err := part.Try(t.Context(), user); err != nil {
-		t.Errorf("the old password: %v", err)
+	err := behind(d, d.Secrets).Try(t.Context(), secrets.Credentials{Username: "nobody_of_that_name"})
+	if err == nil || !strings.Contains(err.Error(), "nobody_of_that_name") {
+		t.Errorf("a user that there is not: %v", err)
+	}
+	d.Secrets.Set(testparts.MasterSecret, secrets.Credentials{Username: "master", Password: "hunter2"})
+	err = behind(d, d.Secrets).Try(t.Context(), user)
+	if err == nil || !strings.Contains(err.Error(), "as master") || strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("a master user that is not let in: %v", err)
 	}
 }

@@ -42,11 +42,20 @@ type SecretsAPI interface {
 
 // Part is whose user it is.
 type Part interface {
-	// Try says whether the user has these credentials.
-	Try(ctx context.Context, as secrets.Credentials) error
-	// Change gives the user, whose credentials are now, the password of next. What has been changed
-	// already it leaves as it is.
+	// Change gives the user, whose credentials are now, the password of next too, if it may have two. What
+	// has been changed already it leaves as it is.
 	Change(ctx context.Context, now, next secrets.Credentials) error
+	// Try says whether the user has these credentials, or could be given them.
+	Try(ctx context.Context, as secrets.Credentials) error
+}
+
+// Switched is a Part whose user has one password: it gets the new one in the last step.
+type Switched interface {
+	Part
+	// Switch makes these the user's credentials, and may be repeated.
+	Switch(ctx context.Context, as secrets.Credentials) error
+	// Follow waits until these credentials, which are the current ones by now, let in.
+	Follow(ctx context.Context, as secrets.Credentials) error
 }
 
 // Rotation rotates one secret.
@@ -109,8 +118,7 @@ func (r Rotation) store(ctx context.Context, username string, version *string, l
 	return nil
 }
 
-// set makes the new password the user's. Where a user has one password, a login with the current one is
-// refused from here until finish; connections that are there live on.
+// set makes the new password one of the user's.
 func (r Rotation) set(ctx context.Context, token string) error {
 	next, err := r.read(ctx, pending, token)
 	if err != nil {
@@ -131,14 +139,43 @@ func (r Rotation) test(ctx context.Context, token string) error {
 	return r.Part.Try(ctx, next.Credentials)
 }
 
-// finish makes the new version the current one; Secrets Manager keeps the last one as the previous.
+// finish makes the new version the current one.
 func (r Rotation) finish(ctx context.Context, token string) error {
 	now, err := r.read(ctx, current, "")
 	if err != nil || now.version == token {
 		return err
 	}
-	_, err = r.Secrets.UpdateSecretVersionStage(ctx, &secretsmanager.UpdateSecretVersionStageInput{
-		SecretId: &r.Secret, VersionStage: aws.String(current), MoveToVersionId: &token, RemoveFromVersionId: &now.version,
+	user, ok := r.Part.(Switched)
+	if !ok {
+		return r.promote(ctx, now.version, token)
+	}
+	next, err := r.read(ctx, pending, token)
+	if err != nil {
+		return err
+	}
+	if err := user.Switch(ctx, next.Credentials); err != nil {
+		return err
+	}
+	if err := r.promote(ctx, now.version, token); err != nil {
+		return errors.Join(err, r.agree(context.WithoutCancel(ctx), user))
+	}
+	return user.Follow(ctx, next.Credentials)
+}
+
+// agree gives the user what the secret says is current, of which an answer that never came tells nothing.
+func (r Rotation) agree(ctx context.Context, user Switched) error {
+	now, err := r.read(ctx, current, "")
+	if err != nil {
+		return err
+	}
+	return user.Switch(ctx, now.Credentials)
+}
+
+// promote makes the version of that id the current one in the place of another; Secrets Manager keeps that
+// as the previous.
+func (r Rotation) promote(ctx context.Context, from, to string) error {
+	_, err := r.Secrets.UpdateSecretVersionStage(ctx, &secretsmanager.UpdateSecretVersionStageInput{
+		SecretId: &r.Secret, VersionStage: aws.String(current), MoveToVersionId: &to, RemoveFromVersionId: &from,
 	})
 	if err != nil {
 		return fmt.Errorf("making the new credentials current: %w", err)

@@ -95,30 +95,31 @@ func (v *vault) password(t *testing.T, label string) string {
 	return c.Password
 }
 
-// door is a Part with one user, and counts the changes of its password.
+// door is a Part whose one user has one password, and counts the changes of it.
 type door struct {
 	password string
 	changes  int
+	broken   error
 }
 
-var errDoor = errors.New("wrong password")
+var errDoor = errors.New("the door is broken")
 
-func (d *door) Try(_ context.Context, as secrets.Credentials) error {
+func (d *door) Change(context.Context, secrets.Credentials, secrets.Credentials) error { return nil }
+
+func (d *door) Try(context.Context, secrets.Credentials) error { return d.broken }
+
+func (d *door) Switch(_ context.Context, as secrets.Credentials) error {
+	if d.broken == nil && d.password != as.Password {
+		d.password = as.Password
+		d.changes++
+	}
+	return d.broken
+}
+
+func (d *door) Follow(_ context.Context, as secrets.Credentials) error {
 	if as.Password != d.password {
-		return errDoor
+		return errors.New("wrong password")
 	}
-	return nil
-}
-
-func (d *door) Change(ctx context.Context, now, next secrets.Credentials) error {
-	if d.Try(ctx, next) == nil {
-		return nil
-	}
-	if err := d.Try(ctx, now); err != nil {
-		return err
-	}
-	d.password = next.Password
-	d.changes++
 	return nil
 }
 
@@ -160,8 +161,8 @@ func TestARotationEndsWithAnotherPasswordEvenIfEveryStepRunsTwice(t *testing.T) 
 func TestThePasswordStaysCurrentUntilTheLastStep(t *testing.T) {
 	v, d := newVault(), &door{password: "old"}
 	for _, step := range []string{"createSecret", "setSecret", "testSecret"} {
-		if err := run(t, v, d, step); err != nil || v.labels[current] != "first" {
-			t.Fatalf("after %s the current version is %s, %v", step, v.labels[current], err)
+		if err := run(t, v, d, step); err != nil || v.labels[current] != "first" || d.password != "old" {
+			t.Fatalf("after %s the current version is %s, and its password the user's: %v, %v", step, v.labels[current], d.password == "old", err)
 		}
 	}
 }
@@ -172,11 +173,12 @@ func TestWhatARotationCannotDoIsAnErrorThatCarriesNoPassword(t *testing.T) {
 		door  door
 		want  string
 	}{
-		"a password that is not the stored one": {[]string{"createSecret", "setSecret"}, door{password: "else"}, "setSecret: wrong password"},
-		"a test of a password that is not set":  {[]string{"createSecret", "testSecret"}, door{password: "old"}, "testSecret: wrong password"},
-		"a step before the first":               {[]string{"setSecret"}, door{password: "old"}, "no value yet"},
-		"a step that there is not":              {[]string{"checkSecret"}, door{password: "old"}, `"checkSecret"`},
-		"a deployment of what migrations set":   {[]string{deployStep}, door{password: "old"}, `"deploySecret"`},
+		"a user that cannot be given another": {[]string{"createSecret", "testSecret"}, door{broken: errDoor}, "testSecret: the door"},
+		"a user that is not given another":    {[]string{"createSecret", "finishSecret"}, door{broken: errDoor}, "finishSecret: the door"},
+		"a step before the first":             {[]string{"setSecret"}, door{password: "old"}, "no value yet"},
+		"a last step before the first":        {[]string{"finishSecret"}, door{password: "old"}, "no value yet"},
+		"a step that there is not":            {[]string{"checkSecret"}, door{password: "old"}, `"checkSecret"`},
+		"a deployment of what migrations set": {[]string{deployStep}, door{password: "old"}, `"deploySecret"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			v := newVault()
@@ -186,6 +188,42 @@ func TestWhatARotationCannotDoIsAnErrorThatCarriesNoPassword(t *testing.T) {
 			}
 			if next, ok := v.labels[pending]; ok && strings.Contains(err.Error(), v.values[next]) {
 				t.Error("the error carries a password")
+			}
+		})
+	}
+}
+
+// lostAnswer is a vault that does not say that it moved a label, and may not have.
+type lostAnswer struct {
+	*vault
+	moved bool
+}
+
+var errLost = errors.New("no answer")
+
+func (v lostAnswer) UpdateSecretVersionStage(ctx context.Context, in *secretsmanager.UpdateSecretVersionStageInput, _ ...func(*secretsmanager.Options)) (*secretsmanager.UpdateSecretVersionStageOutput, error) {
+	if v.moved {
+		if _, err := v.vault.UpdateSecretVersionStage(ctx, in); err != nil {
+			return nil, err
+		}
+	}
+	return nil, errLost
+}
+
+func TestTheUserHasWhatIsCurrentEvenIfTheLabelsMoveIsNotHeardOf(t *testing.T) {
+	for name, moved := range map[string]bool{"it was not moved": false, "it was": true} {
+		t.Run(name, func(t *testing.T) {
+			v, d := newVault(), &door{password: "old"}
+			r := Rotation{Secrets: lostAnswer{v, moved}, Secret: secret, Part: d, Log: slog.New(slog.DiscardHandler)}
+			var err error
+			for _, step := range []string{"createSecret", "setSecret", "testSecret", "finishSecret"} {
+				err = r.Run(t.Context(), Event{Step: step, SecretID: secret, Token: token})
+			}
+			if !errors.Is(err, errLost) {
+				t.Errorf("got %v, want %v", err, errLost)
+			}
+			if got := v.password(t, current); got != d.password || moved == (got == "old") {
+				t.Errorf("the user has the current password: %v, and it is the old one: %v", got == d.password, got == "old")
 			}
 		})
 	}
