@@ -1,11 +1,13 @@
 package dataplane
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -41,7 +43,16 @@ func refused(t *testing.T, err error, code, text string) {
 func TestClusterAndProxy(t *testing.T) {
 	servers, authority := plane(t, "127.71")
 	spec := Cluster{ID: "main", Database: "app db", MasterUser: "boss", MasterPassword: `it's "secret"`}
-	early, err := servers.EnsureProxy(t.Context(), "early", spec.ID)
+	passwords := map[string]string{spec.MasterUser: spec.MasterPassword, "app": "one"}
+	proxy := func(name string) Proxy {
+		return Proxy{Name: name, Cluster: spec.ID, Password: func(_ context.Context, user string) (string, error) {
+			if password, ok := passwords[user]; ok {
+				return password, nil
+			}
+			return "", ErrNoCredentials
+		}}
+	}
+	early, err := servers.EnsureProxy(t.Context(), proxy("early"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +60,7 @@ func TestClusterAndProxy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	late, err := servers.EnsureProxy(t.Context(), "late", spec.ID)
+	late, err := servers.EnsureProxy(t.Context(), proxy("late"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,6 +114,58 @@ func TestClusterAndProxy(t *testing.T) {
 		_, err = app.Exec(t.Context(), "DELETE FROM t")
 		refused(t, err, "42501", "permission denied")
 	})
+	t.Run("a proxy lets in by its secrets, whatever the database holds", func(t *testing.T) {
+		_, err := dial(t, authority, late, "stranger", "one", "app db", "verify-full")
+		refused(t, err, "28000", "no credentials for the role stranger")
+		boss, err := dial(t, authority, addr, spec.MasterUser, spec.MasterPassword, "app db", "verify-full")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := boss.Exec(t.Context(), `ALTER ROLE app PASSWORD 'two'`); err != nil {
+			t.Fatal(err)
+		}
+		_, err = dial(t, authority, late, "app", "two", "app db", "verify-full")
+		refused(t, err, "28P01", "provided for the role app is wrong")
+		_, err = dial(t, authority, late, "app", "one", "app db", "verify-full")
+		refused(t, err, "28P01", "password authentication failed")
+		passwords["app"] = "two"
+		if _, err := dial(t, authority, late, "app", "two", "app db", "verify-full"); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Run("a query that a proxy's client waits for is cancelled", func(t *testing.T) {
+		app, err := dial(t, authority, late, "app", "two", "app db", "verify-full")
+		if err != nil {
+			t.Fatal(err)
+		}
+		ended := make(chan error, 1)
+		go func() {
+			_, err := app.Exec(t.Context(), "SELECT pg_sleep(60)")
+			ended <- err
+		}()
+		for {
+			if err := app.PgConn().CancelRequest(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			select {
+			case err := <-ended:
+				refused(t, err, "57014", "cancel")
+				return
+			case <-time.After(50 * time.Millisecond): // it may not have begun
+			}
+		}
+	})
+	t.Run("much goes both ways through a proxy", func(t *testing.T) {
+		app, err := dial(t, authority, late, "app", "two", "app db", "verify-full")
+		if err != nil {
+			t.Fatal(err)
+		}
+		sent := strings.Repeat("much ", 1<<20)
+		var got string
+		if err := app.QueryRow(t.Context(), "SELECT $1::text", sent).Scan(&got); err != nil || got != sent {
+			t.Errorf("%d bytes came back of %d, error %v", len(got), len(sent), err)
+		}
+	})
 	t.Run("a second ensure keeps the address and takes the new password", func(t *testing.T) {
 		changed := spec
 		changed.MasterPassword = "another"
@@ -112,6 +175,7 @@ func TestClusterAndProxy(t *testing.T) {
 		}
 		_, err = dial(t, authority, late, spec.MasterUser, spec.MasterPassword, "app db", "verify-full")
 		refused(t, err, "28P01", "password authentication failed")
+		passwords[spec.MasterUser] = "another"
 		if _, err := dial(t, authority, late, spec.MasterUser, "another", "app db", "verify-full"); err != nil {
 			t.Error(err)
 		}

@@ -4,8 +4,7 @@
 // ports stay free of clashes, and speaks TLS with the sandbox's CA.
 //
 // Where it differs from AWS: a cluster's readers are its writer; a proxy keeps
-// no pool, pins no session and lets every user of the cluster in, not only
-// those of its secrets; a replication group runs its primaries alone, without
+// no pool and pins no session; a replication group runs its primaries alone, without
 // replicas, and starts anew, empty, when its number of shards changes; a name
 // such as an endpoint's is an address, so that certificates carry that; the
 // versions are those of the wheels (PostgreSQL 18, Redis 8.2), whatever the
@@ -14,6 +13,7 @@ package dataplane
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 )
 
@@ -25,8 +25,8 @@ type Plane interface {
 	EnsureCluster(ctx context.Context, spec Cluster) (netip.AddrPort, error)
 	// RemoveCluster stops the cluster's server and deletes its data.
 	RemoveCluster(ctx context.Context, id string) error
-	// EnsureProxy serves a proxy endpoint that leads to the cluster.
-	EnsureProxy(ctx context.Context, name, clusterID string) (netip.AddrPort, error)
+	// EnsureProxy serves a proxy's endpoint.
+	EnsureProxy(ctx context.Context, spec Proxy) (netip.AddrPort, error)
 	// RemoveProxy closes the proxy's listener.
 	RemoveProxy(ctx context.Context, name string) error
 	// EnsureCache serves a replication group and returns its configuration
@@ -43,6 +43,18 @@ type Cluster struct {
 	MasterUser     string
 	MasterPassword string
 }
+
+// Proxy is what CreateDBProxy or CreateDBProxyEndpoint says of an endpoint.
+type Proxy struct {
+	Name    string
+	Cluster string // its target; empty: none yet
+	// Password is what the proxy's secrets have for a user now, ErrNoCredentials
+	// if none is for it.
+	Password func(ctx context.Context, user string) (string, error)
+}
+
+// ErrNoCredentials says that no secret of a proxy is for a user.
+var ErrNoCredentials = errors.New("no secret of the proxy is for this user")
 
 // Cache is what CreateReplicationGroup says of a cache.
 type Cache struct {

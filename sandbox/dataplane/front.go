@@ -19,20 +19,23 @@ const handshakeTimeout = 10 * time.Second
 // client was answered and turned away.
 type acceptFunc func(net.Conn, *tls.Config) (net.Conn, error)
 
+// openFunc opens the connection that a client is relayed to; an error has
+// told the client, if it is to be told.
+type openFunc func(client net.Conn) (net.Conn, error)
+
 // front is a listener that ends TLS before a server which has none.
 type front struct {
 	listener net.Listener
 	tls      *tls.Config
 	accept   acceptFunc
-
-	target func() netip.AddrPort // where to relay to; zero: nowhere yet
+	open     openFunc
 
 	mu    sync.Mutex
 	conns map[net.Conn]struct{}
 }
 
 // listenTLS opens a front at addr. The listener is open when it returns.
-func listenTLS(a *Authority, addr netip.AddrPort, target func() netip.AddrPort, accept acceptFunc, protocols ...string) (*front, error) {
+func listenTLS(a *Authority, addr netip.AddrPort, open openFunc, accept acceptFunc, protocols ...string) (*front, error) {
 	config, err := a.server(addr.Addr(), protocols...)
 	if err != nil {
 		return nil, err
@@ -41,7 +44,7 @@ func listenTLS(a *Authority, addr netip.AddrPort, target func() netip.AddrPort, 
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s (SANDBOX_NET moves the data plane to another loopback network): %w", addr, err)
 	}
-	f := &front{listener: listener, tls: config, accept: accept, target: target, conns: map[net.Conn]struct{}{}}
+	f := &front{listener: listener, tls: config, accept: accept, open: open, conns: map[net.Conn]struct{}{}}
 	go f.serve()
 	return f, nil
 }
@@ -50,9 +53,12 @@ func (f *front) addr() netip.AddrPort {
 	return f.listener.Addr().(*net.TCPAddr).AddrPort()
 }
 
-// to is the target of a front whose server never moves.
-func to(server netip.AddrPort) func() netip.AddrPort {
-	return func() netip.AddrPort { return server }
+// to leads every client to a server.
+func to(server netip.AddrPort) openFunc {
+	return func(net.Conn) (net.Conn, error) {
+		dialer := net.Dialer{Timeout: handshakeTimeout}
+		return dialer.DialContext(context.Background(), "tcp", server.String())
+	}
 }
 
 func (f *front) serve() {
@@ -80,13 +86,12 @@ func (f *front) handle(conn net.Conn) {
 	if err != nil || client == nil {
 		return // the client has its answer, or is gone
 	}
-	_ = conn.SetDeadline(time.Time{})
-	dialer := net.Dialer{Timeout: handshakeTimeout}
-	server, err := dialer.DialContext(context.Background(), "tcp", f.target().String())
-	if err != nil {
+	server, err := f.open(client)
+	if err != nil || server == nil {
 		return // as a server that is down: the connection just closes
 	}
 	defer func() { _ = server.Close() }()
+	_ = conn.SetDeadline(time.Time{})
 	relay(client, server)
 }
 

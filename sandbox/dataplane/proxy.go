@@ -3,22 +3,23 @@ package dataplane
 import (
 	"context"
 	"fmt"
+	"net"
 	"net/netip"
 	"sync"
 )
 
-// proxyServer is an RDS proxy's endpoint: a TLS front that leads to a cluster.
-// It keeps no pool of its own.
+// proxyServer is an RDS proxy's endpoint: a TLS front that lets in by the
+// proxy's secrets and leads to a cluster. It keeps no pool of its own.
 type proxyServer struct {
-	mu      sync.Mutex
-	cluster string
-	front   *front
+	mu    sync.Mutex
+	spec  Proxy
+	front *front
 }
 
-// EnsureProxy serves a proxy endpoint that leads to the cluster. The cluster
-// may come later, or be empty while the proxy has no target.
-func (s *Servers) EnsureProxy(_ context.Context, name, clusterID string) (netip.AddrPort, error) {
-	p := entry(s, s.proxies, name)
+// EnsureProxy serves a proxy endpoint. The cluster may come later, or be empty
+// while the proxy has no target.
+func (s *Servers) EnsureProxy(_ context.Context, spec Proxy) (netip.AddrPort, error) {
+	p := entry(s, s.proxies, spec.Name)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.front == nil {
@@ -26,20 +27,26 @@ func (s *Servers) EnsureProxy(_ context.Context, name, clusterID string) (netip.
 		if err != nil {
 			return netip.AddrPort{}, err
 		}
-		p.front, err = listenTLS(s.authority, netip.AddrPortFrom(ip, postgresPort), func() netip.AddrPort { return s.behind(p) }, acceptPostgres(proxyNeedsTLS), pgALPN)
+		open := func(client net.Conn) (net.Conn, error) { return s.admit(p, client) }
+		p.front, err = listenTLS(s.authority, netip.AddrPortFrom(ip, postgresPort), open, acceptPostgres(proxyNeedsTLS), pgALPN)
 		if err != nil {
-			return netip.AddrPort{}, fmt.Errorf("serve proxy %s: %w", name, err)
+			return netip.AddrPort{}, fmt.Errorf("serve proxy %s: %w", spec.Name, err)
 		}
 	}
-	p.cluster = clusterID
+	p.spec = spec
 	return p.front.addr(), nil
 }
 
-// behind is where the proxy's cluster listens now; zero when it does not.
-func (s *Servers) behind(p *proxyServer) netip.AddrPort {
+// admit logs a client in to the proxy's cluster, if the proxy knows it.
+func (s *Servers) admit(p *proxyServer, client net.Conn) (net.Conn, error) {
 	p.mu.Lock()
-	cluster := p.cluster
+	spec := p.spec
 	p.mu.Unlock()
+	return proxyLogin{password: spec.Password, server: s.behind(spec.Cluster)}.admit(client)
+}
+
+// behind is where a cluster listens now; zero when it does not.
+func (s *Servers) behind(cluster string) netip.AddrPort {
 	c := find(s, s.clusters, cluster)
 	if c == nil {
 		return netip.AddrPort{}

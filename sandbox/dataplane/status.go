@@ -39,7 +39,7 @@ func (p *proxyServer) status(name string) []Server {
 	if p.front == nil {
 		return nil
 	}
-	return []Server{{Kind: "proxy", Name: name, Addr: p.front.addr(), Alive: true, Leads: p.cluster}}
+	return []Server{{Kind: "proxy", Name: name, Addr: p.front.addr(), Alive: true, Leads: p.spec.Cluster}}
 }
 
 func (c *cacheServer) status(id string) []Server {

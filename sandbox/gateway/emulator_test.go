@@ -191,7 +191,8 @@ type fakePlane struct {
 	mu       sync.Mutex
 	served   map[string]netip.AddrPort
 	clusters []dataplane.Cluster
-	proxies  []string // "name -> cluster"
+	proxies  []string                                      // "name -> cluster"
+	password func(context.Context, string) (string, error) // of the last one
 	caches   []dataplane.Cache
 	gone     []string
 	fail     error
@@ -214,11 +215,12 @@ func (p *fakePlane) EnsureCluster(_ context.Context, spec dataplane.Cluster) (ne
 	return p.address("cluster "+spec.ID, 5432)
 }
 
-func (p *fakePlane) EnsureProxy(_ context.Context, name, cluster string) (netip.AddrPort, error) {
+func (p *fakePlane) EnsureProxy(_ context.Context, spec dataplane.Proxy) (netip.AddrPort, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.proxies = append(p.proxies, name+" -> "+cluster)
-	return p.address("proxy "+name, 5432)
+	p.proxies = append(p.proxies, spec.Name+" -> "+spec.Cluster)
+	p.password = spec.Password
+	return p.address("proxy "+spec.Name, 5432)
 }
 
 func (p *fakePlane) EnsureCache(_ context.Context, spec dataplane.Cache) (netip.AddrPort, error) {

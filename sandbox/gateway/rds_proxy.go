@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/netip"
 	"strconv"
+
+	"github.com/didomi/serverless-api/sandbox/dataplane"
 )
 
 // proxyCreated opens a proxy's address. It leads nowhere until a target is
@@ -12,7 +14,7 @@ import (
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBProxy.html
 func proxyCreated(x *exchange) error {
 	name := x.form.Get("DBProxyName")
-	if err := x.g.serveProxy(x.r.Context(), name, ""); err != nil {
+	if err := x.g.serveProxy(x.r.Context(), name, name, ""); err != nil {
 		return x.g.undo(x.r.Context(), err, map[string]string{"Action": "DeleteDBProxy", "DBProxyName": name})
 	}
 	return nil
@@ -22,11 +24,12 @@ func proxyCreated(x *exchange) error {
 // which leads where the proxy leads: a read-only one too, since the sandbox has
 // one database server per cluster.
 func proxyEndpointCreated(x *exchange) error {
-	cluster, err := x.g.proxyTarget(x.r.Context(), x.form.Get("DBProxyName"))
+	proxy := x.form.Get("DBProxyName")
+	cluster, err := x.g.proxyTarget(x.r.Context(), proxy)
 	if err != nil {
 		return err
 	}
-	return x.g.serveProxy(x.r.Context(), x.form.Get("DBProxyEndpointName"), cluster)
+	return x.g.serveProxy(x.r.Context(), proxy, x.form.Get("DBProxyEndpointName"), cluster)
 }
 
 // proxyTargetsChanged leads a proxy and its endpoints to the cluster that is
@@ -42,7 +45,7 @@ func proxyTargetsChanged(x *exchange) error {
 		return err
 	}
 	for _, name := range append([]string{proxy}, names...) {
-		if err := x.g.serveProxy(ctx, name, cluster); err != nil {
+		if err := x.g.serveProxy(ctx, proxy, name, cluster); err != nil {
 			return err
 		}
 	}
@@ -81,8 +84,9 @@ func (g *Gateway) proxyEndpoints(ctx context.Context, proxy string) ([]string, e
 	return names, nil
 }
 
-func (g *Gateway) serveProxy(ctx context.Context, name, cluster string) error {
-	address, err := g.config.Plane.EnsureProxy(ctx, name, cluster)
+// serveProxy opens an endpoint of a proxy.
+func (g *Gateway) serveProxy(ctx context.Context, proxy, name, cluster string) error {
+	address, err := g.config.Plane.EnsureProxy(ctx, dataplane.Proxy{Name: name, Cluster: cluster, Password: g.proxyPasswords(proxy)})
 	if err != nil {
 		return fmt.Errorf("open proxy %s: %w", name, err)
 	}

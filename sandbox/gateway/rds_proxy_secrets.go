@@ -1,0 +1,69 @@
+package gateway
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/didomi/serverless-api/sandbox/dataplane"
+)
+
+// proxyPasswords is where a proxy looks for the password of a user: the current
+// versions of its secrets, read at every login and in the name of its role. A
+// secret that the role may not read is none for the proxy, as on AWS.
+func (g *Gateway) proxyPasswords(proxy string) func(context.Context, string) (string, error) {
+	return func(ctx context.Context, user string) (string, error) {
+		answer, err := g.admin.query(ctx, "rds", rdsVersion, map[string]string{"Action": "DescribeDBProxies", "DBProxyName": proxy})
+		if err != nil {
+			return "", fmt.Errorf("secrets of proxy %s: %w", proxy, err)
+		}
+		described := answer.first("DBProxies").items()
+		if len(described) != 1 {
+			return "", fmt.Errorf("secrets of proxy %s: %d proxies are called so", proxy, len(described))
+		}
+		as, err := g.inNameOf(ctx, described[0].value("RoleArn"), proxy)
+		if err != nil {
+			return "", fmt.Errorf("secrets of proxy %s: %w", proxy, err)
+		}
+		for _, entry := range described[0].child("Auth").items() {
+			if password, ok := as.passwordOf(ctx, entry.value("SecretArn"), user); ok {
+				return password, nil
+			}
+		}
+		return "", dataplane.ErrNoCredentials
+	}
+}
+
+// inNameOf makes calls as a role. The emulator lets its administrator assume
+// any.
+func (g *Gateway) inNameOf(ctx context.Context, role, session string) (*admin, error) {
+	answer, err := g.admin.query(ctx, "sts", "2011-06-15", map[string]string{
+		"Action": "AssumeRole", "RoleArn": role, "RoleSessionName": session,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("assume %s: %w", role, err)
+	}
+	given := answer.first("Credentials")
+	as := *g.admin
+	as.credentials = aws.Credentials{
+		AccessKeyID: given.value("AccessKeyId"), SecretAccessKey: given.value("SecretAccessKey"), SessionToken: given.value("SessionToken"),
+	}
+	return &as, nil
+}
+
+// passwordOf is what a secret has for the user; false: nothing, or it may not
+// be read.
+func (a *admin) passwordOf(ctx context.Context, secret, user string) (string, bool) {
+	var version struct{ SecretString string }
+	err := a.target(ctx, "secretsmanager", "secretsmanager.GetSecretValue", map[string]string{"SecretId": secret}, &version)
+	if err != nil {
+		return "", false
+	}
+	var login struct{ Username, Password string }
+	if json.Unmarshal([]byte(version.SecretString), &login) != nil || login.Username != user {
+		return "", false
+	}
+	return login.Password, true
+}
