@@ -144,8 +144,8 @@ func TestDoor(t *testing.T) {
 			name, path  string
 			rate, burst float64
 		}{
-			{room + "-methods-put-items-id", "items/{id}/PUT", 20, 40},
-			{room + "-methods-post-files-key", "files/{key+}/POST", 5, 10},
+			{room + "-methods-put-items-id", "~1items~1{id}/PUT", 20, 40},
+			{room + "-methods-post-files-key", "~1files~1{key+}/POST", 5, 10},
 		} {
 			got := r.Find(t, "aws:apigateway/methodSettings:MethodSettings", m.name)
 			want := maps.Clone(all)

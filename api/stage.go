@@ -90,10 +90,14 @@ func newMethodSettings(ctx *pulumi.Context, s site, restAPI *apigateway.RestApi,
 	return err
 }
 
-// methodPath is a route ("PUT /items/{id}") as the settings name it ("items/{id}/PUT").
+// methodPath is a route ("PUT /items/{id}") as the settings name it ("~1items~1{id}/PUT"). API Gateway has
+// the slashes of a path escaped, in what changes the settings and in what shows them; the provider passes
+// the text on as it is, and its documentation, which leaves the slashes be, does not hold for such paths.
+// https://docs.aws.amazon.com/apigateway/latest/api/API_UpdateStage.html
+// https://github.com/hashicorp/terraform-provider-aws/issues/9738
 func methodPath(route string) string {
 	method, path, _ := strings.Cut(route, " ")
-	return strings.TrimPrefix(path, "/") + "/" + method
+	return strings.ReplaceAll(path, "/", "~1") + "/" + method
 }
 
 // resourceName is a route as a part of a resource's name ("put-items-id").

@@ -251,11 +251,6 @@ func cleanUsagePlan(_ *Gateway, plan map[string]any) {
 	}
 }
 
-// cleanStage drops the empty access log settings that the emulator answers for
-// a stage that has none.
-// https://docs.aws.amazon.com/apigateway/latest/api/API_Stage.html
-func cleanStage(_ *Gateway, stage map[string]any) { dropEmpty(stage, "accessLogSettings") }
-
 // dropEmpty removes members that are empty objects or objects of zeros.
 func dropEmpty(object map[string]any, members ...string) {
 	for _, member := range members {

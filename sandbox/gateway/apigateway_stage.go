@@ -8,52 +8,69 @@ import (
 	"strings"
 )
 
-// methodKey is the key of a stage's settings of one method ("items/{id}/GET"), however it was written.
-func methodKey(written string) string {
-	return strings.TrimLeft(strings.ReplaceAll(written, "~1", "/"), "/")
+// settingKey is the key under which AWS shows the settings of a method, "~1items~1{id}/GET", from the
+// emulator's, "/items/{id}/GET": the slashes of the resource's path are escaped, as in what set them.
+func settingKey(emulated string) string {
+	end := strings.LastIndex(emulated, "/")
+	if end < 0 {
+		return emulated
+	}
+	return strings.ReplaceAll(emulated[:end], "/", "~1") + emulated[end:]
 }
 
-// settingMethods end the path of an operation that removes all settings of a method.
-var settingMethods = []string{"*", "ANY", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"}
+// cleanStage puts a stage's settings of methods under AWS's keys, and drops the empty access log settings
+// that the emulator answers for a stage that has none.
+// https://docs.aws.amazon.com/apigateway/latest/api/API_Stage.html
+func cleanStage(_ *Gateway, stage map[string]any) {
+	dropEmpty(stage, "accessLogSettings")
+	emulated, ok := stage["methodSettings"].(map[string]any)
+	if !ok {
+		return
+	}
+	settings := make(map[string]any, len(emulated))
+	for key, value := range emulated {
+		settings[settingKey(key)] = value
+	}
+	stage["methodSettings"] = settings
+}
 
-// updateStage changes a stage. The emulator sets a method's settings under a path of several segments,
-// and removes them only under one with its slashes escaped; so what a removal names is removed again
-// in that form.
+// updateStage changes a stage, unless an operation names a method in a way that AWS does not understand.
+// The emulator takes the slashes of a path escaped or not, so a program that left them be would come up
+// here and fail there.
 // https://docs.aws.amazon.com/apigateway/latest/api/patch-operations.html#UpdateStage-Patch
 func updateStage(x *exchange) error {
-	if _, err := x.readBody(); err != nil {
+	body, err := x.readBody()
+	if err != nil {
 		return err
 	}
-	return after(func(x *exchange) error {
-		var request struct{ PatchOperations []patchOperation }
-		if err := json.Unmarshal(x.body, &request); err != nil {
-			return fmt.Errorf("decode the request: %w", err)
-		}
-		again := removals(request.PatchOperations)
-		if len(again) == 0 {
-			return x.correct(stages)
-		}
-		path := stageKey(x.r.PathValue("api"), x.r.PathValue("stage"))
-		var stage map[string]any
-		err := x.g.admin.rest(x.r.Context(), "apigateway", http.MethodPatch, path, map[string]any{"patchOperations": again}, &stage)
-		if err != nil {
-			return err
-		}
-		x.g.complete(stages, x.r, stage)
-		return x.answerJSON(http.StatusOK, stage)
-	})(x)
-}
-
-// removals are the operations that remove all settings of a method, with the slashes of its path
-// escaped.
-func removals(operations []patchOperation) []patchOperation {
-	var again []patchOperation
-	for _, o := range operations {
-		key := methodKey(o.Path)
-		end := strings.LastIndex(key, "/")
-		if o.Op == "remove" && end > 0 && slices.Contains(settingMethods, key[end+1:]) && !strings.HasPrefix(key, "variables/") {
-			again = append(again, patchOperation{Op: "remove", Path: "/" + strings.ReplaceAll(key[:end], "/", "~1") + key[end:]})
+	var request struct{ PatchOperations []patchOperation }
+	if err := json.Unmarshal(body, &request); err != nil {
+		return fmt.Errorf("decode the request: %w", err)
+	}
+	for _, o := range request.PatchOperations {
+		if !o.namesStage() && !o.namesMethod() {
+			return x.answerError(http.StatusBadRequest, "BadRequestException", "Invalid method setting path: "+o.Path)
 		}
 	}
-	return again
+	return show(stages)(x)
+}
+
+// stageMembers begin the paths of operations that do not name a method.
+var stageMembers = []string{
+	"accessLogSettings", "cacheClusterEnabled", "cacheClusterSize", "canarySettings", "clientCertificateId",
+	"deploymentId", "description", "documentationVersion", "tracingEnabled", "variables",
+}
+
+// namesStage says whether the operation is on the stage itself.
+func (o patchOperation) namesStage() bool { return slices.Contains(stageMembers, o.tokens()[0]) }
+
+// settingMethods follow the resource's path in an operation on the settings of a method.
+var settingMethods = []string{"*", "ANY", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"}
+
+// namesMethod says whether the operation is on a setting of a method, or removes all of them: the path
+// of the resource is one step, the method one, and a setting two.
+func (o patchOperation) namesMethod() bool {
+	steps := o.tokens()
+	all := o.Op == "remove" && len(steps) == 2
+	return (all || len(steps) == 4) && slices.Contains(settingMethods, steps[1])
 }

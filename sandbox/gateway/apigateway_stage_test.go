@@ -1,7 +1,8 @@
 package gateway
 
 import (
-	"slices"
+	"errors"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -11,23 +12,29 @@ import (
 	"github.com/didomi/serverless-api/sandbox/restapi"
 )
 
-func TestRemovals(t *testing.T) {
-	remove := func(path string) patchOperation { return patchOperation{Op: "remove", Path: path} }
+func TestAnOperationOnAStageNamesAMethodWithTheSlashesOfItsPathEscaped(t *testing.T) {
 	for _, c := range []struct {
-		name      string
-		operation patchOperation
-		want      []patchOperation
+		name, op, path string
+		taken          bool
 	}{
-		{"all settings of a method, slashes as they are", remove("/items/{id}/PUT"), []patchOperation{remove("/items~1{id}/PUT")}},
-		{"all settings of a method, slashes escaped", remove("/~1items~1{id}/PUT"), []patchOperation{remove("/items~1{id}/PUT")}},
-		{"all settings of all methods", remove("/*/*"), []patchOperation{remove("/*/*")}},
-		{"one setting", remove("/items/PUT/throttling/rateLimit"), nil},
-		{"a variable that is called like a method", remove("/variables/GET"), nil},
-		{"another operation", patchOperation{Op: "replace", Path: "/items/PUT", Value: "x"}, nil},
+		{"a setting of a method", "replace", "/~1items~1{id}/PUT/throttling/rateLimit", true},
+		{"a setting of a method, slashes as they are", "replace", "/items/{id}/PUT/throttling/rateLimit", false},
+		{"a setting of a method, the first slash as it is", "replace", "//items~1{id}/PUT/throttling/rateLimit", false},
+		{"a setting of a method at the root", "replace", "/~1/GET/logging/loglevel", true},
+		{"a setting of all methods", "replace", "/*/*/metrics/enabled", true},
+		{"all settings of a method", "remove", "/~1items~1{id}/PUT", true},
+		{"all settings of a method, slashes as they are", "remove", "/items/{id}/PUT", false},
+		{"all settings of a method at four steps, slashes as they are", "remove", "/items/{id}/tags/PUT", false},
+		{"all settings of all methods", "remove", "/*/*", true},
+		{"a method, but nothing of it", "replace", "/~1items~1{id}/PUT", false},
+		{"a variable that is called like a method", "remove", "/variables/GET", true},
+		{"the deployment", "replace", "/deploymentId", true},
+		{"a part of the access log", "replace", "/accessLogSettings/format", true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got := removals([]patchOperation{c.operation}); !slices.Equal(got, c.want) {
-				t.Errorf("%v, want %v", got, c.want)
+			o := patchOperation{Op: c.op, Path: c.path}
+			if taken := o.namesStage() || o.namesMethod(); taken != c.taken {
+				t.Errorf("taken: %v, want %v", taken, c.taken)
 			}
 		})
 	}
@@ -37,7 +44,15 @@ func TestAThrottleOfOneMethodComesAndGoes(t *testing.T) {
 	s := newStand(t, nil)
 	client := apigateway.NewFromConfig(s.config())
 	id := deployedAPI(t, client)
-	settings := func() map[string]restapi.MethodSettings {
+	const method = "~1items~1{id}/PUT"
+	shown := func() map[string]types.MethodSetting {
+		stage, err := client.GetStage(t.Context(), &apigateway.GetStageInput{RestApiId: id, StageName: aws.String("dev")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return stage.MethodSettings
+	}
+	enforced := func() map[string]restapi.MethodSettings {
 		stage, err := s.gateway.Stage(t.Context(), *id, "dev")
 		if err != nil {
 			t.Fatal(err)
@@ -45,14 +60,37 @@ func TestAThrottleOfOneMethodComesAndGoes(t *testing.T) {
 		return stage.Methods
 	}
 	patchStage(t, client, id, []types.PatchOperation{
-		replace("/items/{id}/PUT/throttling/rateLimit", "5"), replace("/items/{id}/PUT/throttling/burstLimit", "7"),
+		replace("/"+method+"/throttling/rateLimit", "5"), replace("/"+method+"/throttling/burstLimit", "7"),
+		replace("/*/*/throttling/rateLimit", "9"),
 	})
-	if got := settings()["items/{id}/PUT"]; got != (restapi.MethodSettings{Rate: 5, Burst: 7}) {
-		t.Errorf("%+v", got)
+	if got := shown(); len(got) != 2 || got[method].ThrottlingRateLimit != 5 || got["*/*"].ThrottlingRateLimit != 9 {
+		t.Errorf("the stage shows %+v", got)
 	}
-	patchStage(t, client, id, []types.PatchOperation{{Op: types.OpRemove, Path: aws.String("/items/{id}/PUT")}})
-	if got, there := settings()["items/{id}/PUT"]; there {
+	if got := enforced()[method]; got != (restapi.MethodSettings{Rate: 5, Burst: 7}) {
+		t.Errorf("what holds is %+v", got)
+	}
+	patchStage(t, client, id, []types.PatchOperation{{Op: types.OpRemove, Path: aws.String("/" + method)}})
+	if got := enforced(); len(got) != 1 || got["*/*"].Rate != 9 {
 		t.Errorf("%+v is left", got)
+	}
+}
+
+func TestASettingOfAMethodWhosePathIsNotEscapedIsRefused(t *testing.T) {
+	s := newStand(t, nil)
+	client := apigateway.NewFromConfig(s.config())
+	id := deployedAPI(t, client)
+	_, err := client.UpdateStage(t.Context(), &apigateway.UpdateStageInput{
+		RestApiId: id, StageName: aws.String("dev"), PatchOperations: []types.PatchOperation{
+			replace("/description", "changed"), replace("/items/{id}/PUT/throttling/rateLimit", "5"),
+		},
+	})
+	var bad *types.BadRequestException
+	if !errors.As(err, &bad) || !strings.Contains(err.Error(), "/items/{id}/PUT/throttling/rateLimit") {
+		t.Fatalf("got %v", err)
+	}
+	stage, err := client.GetStage(t.Context(), &apigateway.GetStageInput{RestApiId: id, StageName: aws.String("dev")})
+	if err != nil || len(stage.MethodSettings) != 0 || aws.ToString(stage.Description) == "changed" {
+		t.Errorf("after the refusal the stage is %+v, %v", stage, err)
 	}
 }
 

@@ -57,7 +57,7 @@ func (g *Gateway) loadStage(ctx context.Context, apiID, name string) (restapi.St
 		DisableExecuteAPI: api["disableExecuteApiEndpoint"] == true,
 	}
 	for key, settings := range answer.MethodSettings {
-		stage.Methods[methodKey(key)] = restapi.MethodSettings{Rate: settings.Rate, Burst: settings.Burst}
+		stage.Methods[settingKey(key)] = restapi.MethodSettings{Rate: settings.Rate, Burst: settings.Burst}
 	}
 	if answer.AccessLogSettings.DestinationARN != "" {
 		stage.AccessLog = &restapi.AccessLog{DestinationARN: answer.AccessLogSettings.DestinationARN, Format: answer.AccessLogSettings.Format}

@@ -58,9 +58,10 @@ func (x *exchange) identify() *refusal {
 	return nil
 }
 
-// methodName is the method's key within a stage's settings.
+// methodName is the method's key within a stage's settings, where the slashes of its path are escaped.
+// Settings that were made without stand under another key, and are nobody's.
 func (x *exchange) methodName() string {
-	return strings.TrimPrefix(x.resource.path, "/") + "/" + x.operation.method
+	return strings.ReplaceAll(x.resource.path, "/", "~1") + "/" + x.operation.method
 }
 
 func (x *exchange) stageBucket() string {

@@ -47,7 +47,7 @@ type Stage struct {
 	Document  []byte
 	Variables map[string]string
 	// Methods are the stage's method settings by the control plane's key:
-	// "*/*" or "items/{id}/GET".
+	// "*/*" or "~1items~1{id}/GET".
 	Methods map[string]MethodSettings
 	// AccessLog is nil when the stage has none.
 	AccessLog *AccessLog

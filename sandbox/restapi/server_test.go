@@ -279,7 +279,7 @@ func TestThrottledRequestsAre429(t *testing.T) {
 			s.stage.Methods = map[string]MethodSettings{"*/*": {Rate: 0.001, Burst: 1}}
 		}},
 		{"by the method's own settings", "Too Many Requests", func(s *fakeStore) {
-			s.stage.Methods = map[string]MethodSettings{"*/*": {Rate: 100, Burst: 100}, "items/{id}/DELETE": {Rate: 0.001, Burst: 1}}
+			s.stage.Methods = map[string]MethodSettings{"*/*": {Rate: 100, Burst: 100}, "~1items~1{id}/DELETE": {Rate: 0.001, Burst: 1}}
 		}},
 		{"by the plan", "Too Many Requests", func(s *fakeStore) { s.keys[0].Plan = Plan{Rate: 0.001, Burst: 1} }},
 		{"by the plan's method", "Too Many Requests", func(s *fakeStore) {
