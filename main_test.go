@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -56,6 +57,27 @@ func TestEveryStackPreviewsWithEachRoomUnderOneProvider(t *testing.T) {
 			}
 			if len(rooms) != 0 {
 				t.Errorf("%v hang on the stack itself", rooms)
+			}
+		})
+	}
+}
+
+func TestPagesThatMayCallTheAPIMayFollowItToTheBucket(t *testing.T) {
+	const token = "aws:s3/bucketCorsConfigurationV2:BucketCorsConfigurationV2"
+	for stack, origins := range map[string][]any{"dev": {"http://localhost:3000"}, "prod": nil} {
+		t.Run(stack, func(t *testing.T) {
+			values := stackValues(t, "Pulumi."+stack+".yaml")
+			values["didomi:tags"] = `{"environment": "` + mocks.Stack + `"}` // mocks run a stack of one name
+			r, err := mocks.Mocks{Config: values, Preview: true, Outputs: mocks.KnownSecrets}.Try(program())
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []any
+			for _, res := range r.OfType(token) {
+				got = append(got, res.Inputs["corsRules"].([]any)[0].(map[string]any)["allowedOrigins"].([]any)...)
+			}
+			if !slices.Equal(got, origins) {
+				t.Errorf("the bucket is open to pages of %v, want %v", got, origins)
 			}
 		})
 	}

@@ -18,7 +18,8 @@ func networkArgs(s settings, ci *iam.IAM, locks *keys.Keys) network.Args {
 	}
 }
 
-// dataArgs puts the data room into the isolated subnets, behind its groups.
+// dataArgs puts the data room into the isolated subnets, behind its groups. Pages that may call the API
+// may also do at the bucket what it tells them to.
 func dataArgs(s settings, ci *iam.IAM, locks *keys.Keys, net *network.Network) data.Args {
 	return data.Args{
 		Config:                 s.Data,
@@ -28,6 +29,7 @@ func dataArgs(s settings, ci *iam.IAM, locks *keys.Keys, net *network.Network) d
 		ProxySecurityGroupID:   net.ProxySecurityGroupID,
 		ClusterSecurityGroupID: net.ClusterSecurityGroupID,
 		CacheSecurityGroupID:   net.CacheSecurityGroupID,
+		Origins:                s.API.CORSOrigins,
 		PermissionsBoundary:    ci.WorkloadBoundaryARN,
 	}
 }

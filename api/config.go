@@ -47,7 +47,8 @@ type Config struct {
 	ThrottleBurst int `json:"throttleBurst"`
 	// Throttles hold instead for single methods.
 	Throttles []Throttle `json:"throttles"`
-	// CORSOrigins are the origins whose pages may call the API, or "*" alone for all; none: no CORS.
+	// CORSOrigins are the origins whose pages may call the API, or "*" alone for all; none: no CORS. The
+	// stack gives them to the bucket of files too, which the API sends its callers to.
 	CORSOrigins []string `json:"corsOrigins"`
 
 	// WAF puts a web ACL before the stage.

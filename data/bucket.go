@@ -7,7 +7,7 @@ import (
 	"github.com/didomi/serverless-api/internal/bucket"
 )
 
-// bucket registers the bucket of large files, and the log of requests to it.
+// bucket registers the bucket of large files, what pages may do with it, and the log of requests to it.
 func (d *Data) bucket(ctx *pulumi.Context, name string, args Args) (*bucket.Bucket, error) {
 	c := args.Config.Bucket
 	files, err := bucket.New(ctx, name+"-files", bucket.Args{
@@ -18,6 +18,9 @@ func (d *Data) bucket(ctx *pulumi.Context, name string, args Args) (*bucket.Buck
 		Protect:        args.Config.Protect,
 	}, d)
 	if err != nil {
+		return nil, err
+	}
+	if err := d.cors(ctx, name, args.Origins, files); err != nil {
 		return nil, err
 	}
 	return files, d.accessLog(ctx, name, args.Config, files)

@@ -24,6 +24,9 @@ type Args struct {
 	ProxySecurityGroupID   pulumi.StringInput
 	ClusterSecurityGroupID pulumi.StringInput
 	CacheSecurityGroupID   pulumi.StringInput
+	// Origins are those whose pages may send files to the bucket and fetch them from it, or "*" alone;
+	// none: no page may.
+	Origins []string
 	// PermissionsBoundary is the policy that the proxy's role carries; nil: none.
 	PermissionsBoundary pulumi.StringPtrInput
 }

@@ -81,13 +81,19 @@ func args(c Config) Args {
 // build registers the room under mocks and returns what it told the others, by output name.
 func build(t *testing.T, c Config) (*mocks.Recorder, map[string]string) {
 	t.Helper()
+	return buildWith(t, args(c))
+}
+
+// buildWith is build for what is in no Config.
+func buildWith(t *testing.T, a Args) (*mocks.Recorder, map[string]string) {
+	t.Helper()
 	var told map[string]string
 	r := mocks.Mocks{Outputs: computed}.Run(t, func(ctx *pulumi.Context) error {
 		provider, err := aws.NewProvider(ctx, "aws", &aws.ProviderArgs{Region: pulumi.String(mocks.Region)})
 		if err != nil {
 			return err
 		}
-		d, err := New(ctx, "data", args(c), pulumi.Providers(provider))
+		d, err := New(ctx, "data", a, pulumi.Providers(provider))
 		if err != nil {
 			return err
 		}

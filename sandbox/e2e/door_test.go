@@ -45,6 +45,36 @@ func checkPages(t *testing.T, out outputs, origin string) {
 	}
 }
 
+// checkPagesAtBucket asks S3 as a browser does before it makes a presigned request for a page: of the
+// stack's origin, of another, and of one that it was sent on from, whose origin it calls "null".
+func checkPagesAtBucket(t *testing.T, out outputs, origin string) {
+	t.Helper()
+	at := wantsUpload(t, out, "e2e/page.txt", len("small")).URL
+	for _, c := range []struct{ name, origin, method, allowed string }{
+		{"to send a file", origin, http.MethodPut, origin},
+		{"to put parts together", origin, http.MethodPost, origin},
+		{"to send a file from another origin", "https://stranger.example", http.MethodPut, ""},
+		{"to fetch a file after a redirect", "null", http.MethodGet, "*"},
+		{"to send a file after a redirect", "null", http.MethodPut, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			req, err := http.NewRequest(http.MethodOptions, at, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for name, value := range map[string]string{
+				"Origin": c.origin, "Access-Control-Request-Method": c.method, "Access-Control-Request-Headers": "content-type,x-api-key",
+			} {
+				req.Header.Set(name, value)
+			}
+			got := do(t, req)
+			if allowed := got.header.Get("Access-Control-Allow-Origin"); allowed != c.allowed {
+				t.Errorf("%d lets %q do it, want %q\n%s", got.status, allowed, c.allowed, got.body)
+			}
+		})
+	}
+}
+
 // checkDoor asks for what the door refuses by itself.
 func checkDoor(t *testing.T, out outputs) {
 	t.Helper()

@@ -46,8 +46,9 @@ func TestWholeStack(t *testing.T) {
 		checkKey(t, dev, "e2e-1")
 	})
 	step("what the API does not have is refused in problem+json", func(t *testing.T) { checkRefusals(t, dev) })
-	step("pages of the stack's origin may call the API, and no others", func(t *testing.T) {
+	step("pages of the stack's origin may call the API and follow it to S3, and no others", func(t *testing.T) {
 		checkPages(t, dev, "http://localhost:3000")
+		checkPagesAtBucket(t, dev, "http://localhost:3000")
 	})
 	step("a file of 64 MiB is streamed in bounded memory", func(t *testing.T) { checkStream(t, dev) })
 	step("files are put with the requests that the API hands out", func(t *testing.T) { checkUpload(t, dev) })

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"net/http"
 	"net/url"
 	"strings"
 	"testing"
@@ -32,5 +33,53 @@ func TestKeysOfVersionsAreEncodedWhenAskedFor(t *testing.T) {
 	got, err := url.QueryUnescape(*list.Versions[0].Key)
 	if err != nil || got != key {
 		t.Errorf("key %q decodes to %q, %v; want %q", *list.Versions[0].Key, got, err, key)
+	}
+}
+
+// What the program gives its bucket, and that it works, lies in the emulator: it answers preflights by the
+// rules, and not, as without AUTH, for everybody.
+func TestABucketAnswersPagesByItsRules(t *testing.T) {
+	s := newStand(t, nil)
+	client := s3.NewFromConfig(s.config())
+	bucket := aws.String("asked-by-pages")
+	if _, err := client.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: bucket, CreateBucketConfiguration: &types.CreateBucketConfiguration{
+		LocationConstraint: types.BucketLocationConstraintEuWest1,
+	}}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.PutBucketCors(t.Context(), &s3.PutBucketCorsInput{Bucket: bucket, CORSConfiguration: &types.CORSConfiguration{
+		CORSRules: []types.CORSRule{
+			{AllowedOrigins: []string{"https://a.example"}, AllowedMethods: []string{"PUT"}, AllowedHeaders: []string{"*"}},
+			{AllowedOrigins: []string{"*"}, AllowedMethods: []string{"GET"}, AllowedHeaders: []string{"*"}},
+		},
+	}}); err != nil {
+		t.Fatal(err)
+	}
+	file, err := s3.NewPresignClient(client).PresignPutObject(t.Context(), &s3.PutObjectInput{Bucket: bucket, Key: aws.String("a/b")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ name, origin, method, allowed string }{
+		{"of an origin that may send", "https://a.example", http.MethodPut, "https://a.example"},
+		{"of one that may not", "https://b.example", http.MethodPut, ""},
+		{"that were sent on from elsewhere and fetch", "null", http.MethodGet, "*"},
+	} {
+		t.Run("pages "+c.name, func(t *testing.T) {
+			ask, err := http.NewRequestWithContext(t.Context(), http.MethodOptions, file.URL, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ask.Header.Set("Origin", c.origin)
+			ask.Header.Set("Access-Control-Request-Method", c.method)
+			ask.Header.Set("Access-Control-Request-Headers", "x-api-key")
+			answer, err := http.DefaultClient.Do(ask)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = answer.Body.Close()
+			if got := answer.Header.Get("Access-Control-Allow-Origin"); got != c.allowed {
+				t.Errorf("%d lets %q in, want %q", answer.StatusCode, got, c.allowed)
+			}
+		})
 	}
 }
