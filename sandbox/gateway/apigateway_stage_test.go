@@ -20,6 +20,7 @@ func TestAnOperationOnAStageNamesAMethodWithTheSlashesOfItsPathEscaped(t *testin
 		{"a setting of a method", "replace", "/~1items~1{id}/PUT/throttling/rateLimit", true},
 		{"a setting of a method, slashes as they are", "replace", "/items/{id}/PUT/throttling/rateLimit", false},
 		{"a setting of a method, the first slash as it is", "replace", "//items~1{id}/PUT/throttling/rateLimit", false},
+		{"a setting below a resource that is called like a method", "replace", "/items/GET/PUT/throttling/rateLimit", false},
 		{"a setting of a method at the root", "replace", "/~1/GET/logging/loglevel", true},
 		{"a setting of all methods", "replace", "/*/*/metrics/enabled", true},
 		{"all settings of a method", "remove", "/~1items~1{id}/PUT", true},
