@@ -169,8 +169,8 @@ func TestReviewed(t *testing.T) {
 		if err := reviewed(t.Context(), io, []string{"--preview", written(t, steps)}, job(server, map[string]string{"CI_COMMIT_SHA": "none"})); !errors.Is(err, command.ErrNo) {
 			t.Fatal(err)
 		}
-		_, after, _ := strings.Cut(problems.String(), AcceptVariable+"=")
-		print, _, _ := strings.Cut(after, ";")
+		_, after, _ := strings.Cut(problems.String(), "set the project's CI/CD variable "+AcceptVariable+" (protected) to ")
+		print, _, _ := strings.Cut(after, ", retry this job, and delete the variable afterwards;")
 		return print
 	}
 	for name, tt := range map[string]struct {

@@ -20,7 +20,9 @@ func seal(stack, fingerprint string) string {
 
 var sealed = regexp.MustCompile(`<!-- didomi:preview (\S+) ([0-9a-f]+) -->`)
 
-// AcceptVariable is the variable by which somebody agrees to a preview that no merge request showed.
+// AcceptVariable is the variable by which somebody agrees to a preview that no merge request showed. It is
+// the project's: GitLab takes a job's own variables for manual jobs alone, and new projects on GitLab.com
+// refuse those too. Forgotten it does no harm, for it is the fingerprint of one difference.
 const AcceptVariable = "ACCEPT_PREVIEW"
 
 // Reviewed says yes to a preview that does exactly what the note on the commit's merge request
@@ -65,7 +67,7 @@ func reviewed(ctx context.Context, io command.IO, args []string, getenv func(str
 	}
 	_, _ = fmt.Fprintf(io.Stderr, "stack %s: this preview (%s) is not the one that was reviewed: %s shows %s.\n", g.Stack, print, where, shown)
 	_, _ = fmt.Fprintf(io.Stderr, "The branch has moved on, the account was changed by hand, or nobody has reviewed it. It would do this:\n\n%s\n", diff(review.Changes(g)))
-	_, _ = fmt.Fprintf(io.Stderr, "If that is what you want, run this job again with %s=%s; else open a merge request.\n", AcceptVariable, print)
+	_, _ = fmt.Fprintf(io.Stderr, "If that is what you want, set the project's CI/CD variable %s (protected) to %s, retry this job, and delete the variable afterwards; else open a merge request.\n", AcceptVariable, print)
 	return command.ErrNo
 }
 

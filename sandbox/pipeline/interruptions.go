@@ -113,7 +113,7 @@ func (s *session) unlocked(ctx context.Context, stack string) error {
 }
 
 // accept is how a job says what to set for a preview that no merge request showed.
-var accept = regexp.MustCompile(`ACCEPT_PREVIEW=([0-9a-f]+)`)
+var accept = regexp.MustCompile(`ACCEPT_PREVIEW \(protected\) to ([0-9a-f]+)`)
 
 // again runs the job of dev once more. Where an interrupted update has done a part already, the rest is
 // not what the merge request showed: then somebody reads what is left, and accepts it.
@@ -121,7 +121,10 @@ func (s *session) again(ctx context.Context, during func(context.Context, func()
 	run := Run{Source: "push", Branch: "main", Jobs: []string{"deploy:dev"}, During: during}
 	result, err := s.runner.Run(ctx, run)
 	if print := accept.FindStringSubmatch(result.Output); print != nil {
-		run.Variables = map[string]string{"ACCEPT_PREVIEW": print[1]}
+		// The project's variable, and only for as long as the job runs: what GitLab's Retry does not take
+		// must not be needed here either.
+		s.runner.Variables["ACCEPT_PREVIEW"] = print[1]
+		defer delete(s.runner.Variables, "ACCEPT_PREVIEW")
 		result, err = s.runner.Run(ctx, run)
 	}
 	if err == nil && result.OK != ok {

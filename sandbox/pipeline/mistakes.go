@@ -44,7 +44,7 @@ func (s *session) mistakes() []step {
 				return err
 			}
 			s.last = 0 // no merge request
-			return s.merge(ctx, "pushed", false, true, "not the one that was reviewed", "ACCEPT_PREVIEW=")
+			return s.merge(ctx, "pushed", false, true, "not the one that was reviewed", "CI/CD variable ACCEPT_PREVIEW (protected) to")
 		}},
 		{"a version that fails its smoke test is taken back, and prod is not touched", func(ctx context.Context) error {
 			s.last = 90
