@@ -5,7 +5,7 @@ TOOLS := tools
 LINT := .sandbox/lint
 # Modules whose tests need nothing but Go; the whole stack's are in sandbox/e2e.
 PACKAGES := $$(go list ./... | grep -v /e2e$$)
-SCRIPTS := .ci/run sandbox/tools/language-go/pulumi-language-go ci/cost ci/drift ci/identity ci/plugins ci/preview ci/review ci/smoke ci/vulnerabilities
+SCRIPTS := .ci/run sandbox/tools/language-go/pulumi-language-go ci/cost ci/drift ci/forget ci/identity ci/plugins ci/preview ci/review ci/smoke ci/vulnerabilities
 # Without the checkout's paths and without cgo, as the sandbox's tools and the function are built: all
 # of them and their checks share what Go has compiled, which is worth a third of a first build.
 export GOFLAGS := $(filter-out -trimpath,$(GOFLAGS)) -trimpath

@@ -26,6 +26,9 @@ func dir(l layout.Layout) string { return filepath.Join(l.Root, "pipeline") }
 // jobs, tokens among them, stay there.
 func ProjectDir(l layout.Layout) string { return filepath.Join(dir(l), "project") }
 
+// tmp is where the jobs' temporary files are.
+func tmp(l layout.Layout) string { return filepath.Join(dir(l), "tmp") }
+
 // runner is gitlab-ci-local's own program.
 func runner(l layout.Layout) string {
 	return filepath.Join(dir(l), "runner", "node_modules", "gitlab-ci-local", "src", "index.js")

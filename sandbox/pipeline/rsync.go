@@ -14,17 +14,14 @@ import (
 
 // Rsync is the part of rsync(1) that gitlab-ci-local calls: copies of trees on this machine, with
 // excludes. The sandbox's program does it under the name rsync, so that no machine needs to have it.
+// It deletes nothing, though it is asked to: gitlab-ci-local copies the project before after_script once
+// more, where GitLab leaves alone what the job has made. What is from before a pipeline Runner removes.
 func Rsync(args []string) error {
 	c, err := parseCopy(args)
 	if err != nil {
 		return err
 	}
 	target := c.paths[len(c.paths)-1]
-	if c.fresh {
-		if err := os.RemoveAll(target); err != nil {
-			return fmt.Errorf("clear %s: %w", target, err)
-		}
-	}
 	var all error
 	for _, source := range c.paths[:len(c.paths)-1] {
 		all = errors.Join(all, c.copy(source, target))
@@ -34,7 +31,6 @@ func Rsync(args []string) error {
 
 // treeCopy is what one call asks for.
 type treeCopy struct {
-	fresh    bool // --delete: nothing else stays in the target
 	relative bool // -R: the source's path is kept below the target
 	excludes []string
 	paths    []string // sources and then the target
@@ -45,11 +41,9 @@ func parseCopy(args []string) (treeCopy, error) {
 	for i := 0; i < len(args); i++ {
 		arg := args[i]
 		switch {
-		case arg == "-a", arg == "--delete-excluded":
+		case arg == "-a", arg == "--delete-excluded", arg == "--delete":
 		case arg == "-Ra":
 			c.relative = true
-		case arg == "--delete":
-			c.fresh = true
 		case arg == "--exclude" && i+1 < len(args):
 			i++
 			c.excludes = append(c.excludes, args[i])
@@ -155,6 +149,10 @@ func copyEntry(from, to string, entry fs.DirEntry) error {
 
 func copyFile(from, to string, info fs.FileInfo) error {
 	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+		return err
+	}
+	// git's own files may not be written to, only replaced.
+	if err := os.Remove(to); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	in, err := os.Open(from)

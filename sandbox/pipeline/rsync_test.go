@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -49,12 +50,12 @@ func TestRsyncCopiesAsTheRunnerCallsIt(t *testing.T) {
 		args   func(to string) []string
 		want   []string
 	}{
-		"the tracked files alone, and nothing from before": {
+		"the tracked files alone, beside what the job has made": {
 			[]string{"old"},
 			func(to string) []string {
 				return []string{"-a", "--delete-excluded", "--delete", "--exclude-from=" + excludes, "--exclude", ".state/", "./", to}
 			},
-			[]string{"a", "dir/b", "dir/untracked"},
+			[]string{"a", "dir/b", "dir/untracked", "old"},
 		},
 		"what is in a folder, beside what is there": {
 			[]string{"old"}, func(to string) []string { return []string{"-a", "dir/.", to} }, []string{"b", "new/c", "old", "untracked"},
@@ -89,6 +90,25 @@ func TestRsyncCopiesAsTheRunnerCallsIt(t *testing.T) {
 		}
 		if got := files(t, to); !slices.Equal(got, []string{"a"}) {
 			t.Errorf("%v, want a", got)
+		}
+	})
+	t.Run("a file that may not be written to is replaced", func(t *testing.T) {
+		t.Chdir(tree(t, "a"))
+		to := tree(t, "a", "kept")
+		// Who may write to everything is told apart by a second name of the file.
+		if err := os.Remove(filepath.Join(to, "a")); err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(os.Link(filepath.Join(to, "kept"), filepath.Join(to, "a")), os.Chmod(filepath.Join(to, "a"), 0o444)); err != nil {
+			t.Fatal(err)
+		}
+		if err := Rsync([]string{"-a", "./.", to}); err != nil {
+			t.Fatal(err)
+		}
+		for name, want := range map[string]string{"a": "a", "kept": "kept"} {
+			if got, err := os.ReadFile(filepath.Join(to, name)); err != nil || string(got) != want {
+				t.Errorf("%s is %q, %v", name, got, err)
+			}
 		}
 	})
 	t.Run("an option that is not known is refused", func(t *testing.T) {

@@ -65,8 +65,8 @@ type Runner struct {
 	Out       io.Writer
 }
 
-// Run runs a pipeline to its end. Its error says that it could not be run; a job that fails is in the
-// result.
+// Run runs a pipeline to its end. Its error says that it could not be run, or that a job has left what
+// others must not have; a job that fails is in the result.
 func (r *Runner) Run(ctx context.Context, run Run) (Result, error) {
 	if err := r.Project.Checkout(ctx, run.Branch); err != nil {
 		return Result{}, err
@@ -84,12 +84,29 @@ func (r *Runner) Run(ctx context.Context, run Run) (Result, error) {
 	if run.Request > 0 {
 		vars["CI_MERGE_REQUEST_IID"], vars["CI_MERGE_REQUEST_LABELS"] = fmt.Sprint(run.Request), run.Labels
 	}
+	secrets := secrets(vars)
 	maps.Copy(vars, run.Variables)
 	if err := r.writeVariables(vars); err != nil {
 		return Result{}, err
 	}
-	return r.execute(ctx, run)
+	if err := r.freshFolders(); err != nil {
+		return Result{}, err
+	}
+	result, err := r.execute(ctx, run)
+	return result, errors.Join(err, r.leftovers(secrets))
 }
+
+// freshFolders removes the working copies of the pipeline before, and makes the jobs' temporary folder.
+func (r *Runner) freshFolders() error {
+	err := errors.Join(os.RemoveAll(filepath.Join(r.state(), "builds")), os.MkdirAll(tmp(r.Layout), 0o700))
+	if err != nil {
+		return fmt.Errorf("make the jobs' folders: %w", err)
+	}
+	return nil
+}
+
+// state is where gitlab-ci-local keeps what is of its jobs.
+func (r *Runner) state() string { return filepath.Join(r.Project.dir, ".gitlab-ci-local") }
 
 // writeVariables writes the file that gitlab-ci-local takes the project's variables from.
 func (r *Runner) writeVariables(vars map[string]string) error {
@@ -168,7 +185,7 @@ func (r *Runner) environment() []string {
 	}
 	// Credentials are resolved before the SDK for Go knows AWS_ENDPOINT_URL: STS needs its own.
 	vars["AWS_ENDPOINT_URL_STS"] = r.Report.Endpoint
-	vars["HOME"] = filepath.Join(dir(r.Layout), "home")
+	vars["HOME"], vars["TMPDIR"] = filepath.Join(dir(r.Layout), "home"), tmp(r.Layout)
 	env := deploy.Inherit(r.Layout, vars)
 	for i, entry := range env {
 		if path, ok := strings.CutPrefix(entry, "PATH="); ok {

@@ -63,6 +63,10 @@ func (s *session) open(ctx context.Context) (stop func(), err error) {
 			return nil, fmt.Errorf("read the stack's file: %w", err)
 		}
 	}
+	// What an earlier run has left says nothing about this one.
+	if err := os.RemoveAll(tmp(s.layout)); err != nil {
+		return nil, fmt.Errorf("clear the jobs' temporary folder: %w", err)
+	}
 	project, err := NewProject(ctx, s.layout.Repo, ProjectDir(s.layout), files)
 	if err != nil {
 		return nil, err
