@@ -148,10 +148,12 @@ func TestEveryMistakeHasAMessageThatNamesKeyValueAndWhatIsAllowed(t *testing.T) 
 		{"logs kept for ever", "didomi:api", `{"logRetentionDays": 0}`, `didomi:api.logRetentionDays is 0; want ` + wantDays},
 		{"a name where a mail address belongs", "didomi:api", `{"alarmEmails": ["on-call"]}`, `didomi:api.alarmEmails[0] is "on-call"; want a mail address`},
 
-		{"GitLab without TLS", "didomi:iam", `{"gitlabUrl": "http://gitlab.com"}`, `didomi:iam.gitlabUrl is "http://gitlab.com"; want ` + wantGitLab},
-		{"GitLab with the project in its address", "didomi:iam", `{"gitlabUrl": "https://gitlab.com/group"}`, `didomi:iam.gitlabUrl is "https://gitlab.com/group"; want ` + wantGitLab},
-		{"a project without its group", "didomi:iam", `{"projectPath": "api"}`, `didomi:iam.projectPath is "api"; want a GitLab project as group/project`},
-		{"every project of a group", "didomi:iam", `{"projectPath": "didomi/*"}`, `didomi:iam.projectPath is "didomi/*"; want a GitLab project as group/project`},
+		{"GitLab without TLS", "didomi:iam", `{"gitlabUrl": "http://gitlab.com", "projectPath": "platform/api"}`, `didomi:iam.gitlabUrl is "http://gitlab.com"; want ` + wantGitLab},
+		{"GitLab with the project in its address", "didomi:iam", `{"gitlabUrl": "https://gitlab.com/group", "projectPath": "platform/api"}`, `didomi:iam.gitlabUrl is "https://gitlab.com/group"; want ` + wantGitLab},
+		{"a project without its group", "didomi:iam", `{"gitlabUrl": "https://gitlab.com", "projectPath": "api"}`, `didomi:iam.projectPath is "api"; want a GitLab project as group/project`},
+		{"every project of a group", "didomi:iam", `{"gitlabUrl": "https://gitlab.com", "projectPath": "didomi/*"}`, `didomi:iam.projectPath is "didomi/*"; want a GitLab project as group/project`},
+		{"a project on an instance that is not named", "didomi:iam", `{"projectPath": "platform/api"}`, `didomi:iam.gitlabUrl is not set; want ` + wantGitLab},
+		{"an instance without a project", "didomi:iam", `{"gitlabUrl": "https://gitlab.com"}`, `didomi:iam.projectPath is not set; want a GitLab project as group/project`},
 		{"every branch", "didomi:iam", `{"deployRef": "*"}`, `didomi:iam.deployRef is "*"; want the name of one branch, without wildcards`},
 		{"an identity provider from nowhere", "didomi:iam", `{"oidc": "on"}`, `didomi:iam.oidc is "on"; want one of create, existing, off`},
 	} {

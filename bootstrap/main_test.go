@@ -156,6 +156,12 @@ func TestTheAccountKnowsGitLabWhateverBecomesOfAStack(t *testing.T) {
 	}
 }
 
+func TestByDefaultTheAccountTrustsNoGitLab(t *testing.T) {
+	if got := provisioned(t).OfType("aws:iam/openIdConnectProvider:OpenIdConnectProvider"); len(got) != 0 {
+		t.Errorf("the account takes tokens of %v", got[0].Inputs["url"])
+	}
+}
+
 func TestAWrongAddressOfGitLabIsRefused(t *testing.T) {
 	for _, address := range []string{"http://gitlab.com", "gitlab.com", "https://gitlab.com/group"} {
 		if got := (PipelineConfig{GitLabURL: address}).Problems(); len(got) != 1 || got[0].Key != "gitlabUrl" {

@@ -15,13 +15,13 @@ const PipelineToken = "didomi:bootstrap:Pipeline"
 
 // PipelineConfig is what can be chosen about the pipelines of the account's stacks.
 type PipelineConfig struct {
-	// GitLabURL is the GitLab instance whose tokens the account takes; empty: none, or the account
-	// has the provider from elsewhere.
+	// GitLabURL is the GitLab instance whose tokens the account takes; empty, as it is by default: none,
+	// or the account has the provider from elsewhere.
 	GitLabURL string `json:"gitlabUrl"`
 }
 
-// DefaultPipeline takes tokens of GitLab's own instance.
-func DefaultPipeline() PipelineConfig { return PipelineConfig{GitLabURL: "https://gitlab.com"} }
+// DefaultPipeline trusts no instance.
+func DefaultPipeline() PipelineConfig { return PipelineConfig{} }
 
 // Problems lists the values that IAM would refuse.
 func (c PipelineConfig) Problems() []config.Problem {

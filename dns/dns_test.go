@@ -29,15 +29,40 @@ var answers = map[string]func(mocks.Resource) map[string]any{
 	},
 }
 
-// existing answers the look-up of a zone named apex.
+// existing answers the look-up of a public zone named apex.
 func existing(apex string) map[string]func(map[string]any) map[string]any {
+	return lookUp(apex, false)
+}
+
+func lookUp(apex string, private bool) map[string]func(map[string]any) map[string]any {
 	return map[string]func(map[string]any) map[string]any{
 		"aws:route53/getZone:getZone": func(args map[string]any) map[string]any {
 			return map[string]any{
 				"id": args["zoneId"], "zoneId": args["zoneId"], "name": apex, "arn": "arn",
-				"nameServers": []any{"ns-9.example.net"},
+				"nameServers": []any{"ns-9.example.net"}, "privateZone": private,
 			}
 		},
+	}
+}
+
+// ACM issues a certificate only where it finds the validation record in public DNS.
+// https://docs.aws.amazon.com/acm/latest/userguide/dns-validation.html
+// https://repost.aws/knowledge-center/acm-certificate-pending-validation
+func TestAPrivateZoneIsRefusedInThePreview(t *testing.T) {
+	const want = `didomi:dns.zoneId "Z1" is a private hosted zone of example.com; want a public one, or nothing to create one`
+	for name, delegated := range map[string]bool{"with a certificate to issue": true, "before the delegation": false} {
+		t.Run(name, func(t *testing.T) {
+			r, err := mocks.Mocks{Preview: true, Calls: lookUp("example.com", true)}.Try(func(ctx *pulumi.Context) error {
+				_, err := New(ctx, room, Args{Config: Config{Domain: "example.com", ZoneID: "Z1", Delegated: delegated}, Stage: "test"})
+				return err
+			})
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("error %v, want one with %q", err, want)
+			}
+			if got := r.All(); len(got) != 1 {
+				t.Errorf("%d resources were registered, want the component alone", len(got))
+			}
+		})
 	}
 }
 

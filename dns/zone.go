@@ -31,8 +31,11 @@ func findOrCreateZone(ctx *pulumi.Context, name string, c Config, host string, p
 	return zone{id: z.ZoneId, nameServers: z.NameServers}, nil
 }
 
-// findZone looks the existing zone up and refuses one that cannot hold the host name: its records would
-// be refused one by one, and late.
+// findZone looks the existing zone up and refuses one that cannot serve the host name, in the preview. In
+// another domain's zone the records would be refused one by one, and late. In a private zone nobody would
+// find them but the VPCs that it is associated with: ACM would never issue the certificate, and the update
+// would fail only after issueTimeout.
+// https://docs.aws.amazon.com/acm/latest/userguide/dns-validation.html
 func findZone(ctx *pulumi.Context, c Config, host string, parent pulumi.Resource) (zone, error) {
 	found, err := route53.LookupZone(ctx, &route53.LookupZoneArgs{ZoneId: &c.ZoneID}, pulumi.Parent(parent))
 	if err != nil {
@@ -42,6 +45,10 @@ func findZone(ctx *pulumi.Context, c Config, host string, parent pulumi.Resource
 	if host != apex && !strings.HasSuffix(host, "."+apex) {
 		return zone{}, fmt.Errorf("dns: didomi:dns.zoneId %q is the zone of %s, which cannot hold %s, the stack's name before didomi:dns.domain",
 			c.ZoneID, apex, host)
+	}
+	if found.PrivateZone != nil && *found.PrivateZone {
+		return zone{}, fmt.Errorf("dns: didomi:dns.zoneId %q is a private hosted zone of %s; want a public one, or nothing to create one: "+
+			"ACM and clients resolve %s in public DNS", c.ZoneID, apex, host)
 	}
 	return zone{
 		id:          pulumi.String(found.ZoneId).ToStringOutput(),

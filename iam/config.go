@@ -16,9 +16,11 @@ const (
 
 // Config is what a stack says about its pipeline.
 type Config struct {
-	// GitLabURL is the GitLab instance, which is also the audience of its tokens.
-	GitLabURL string `json:"gitlabUrl"`
-	// ProjectPath is the GitLab project that the roles are for, group/project.
+	// GitLabURL is the GitLab instance, which is also the audience of its tokens, and ProjectPath the
+	// project that may assume the roles, group/project. Neither has a default: whoever holds a default
+	// path on a default instance could assume the roles of every stack that sets nothing. Both empty: the
+	// roles trust no token.
+	GitLabURL   string `json:"gitlabUrl"`
 	ProjectPath string `json:"projectPath"`
 	// DeployRef is the one branch that may deploy; protect it in GitLab.
 	DeployRef string `json:"deployRef"`
@@ -32,9 +34,9 @@ type Config struct {
 	StateKey    string `json:"stateKey"`
 }
 
-// Default is the configuration of a stack that says nothing, which still lacks its project.
+// Default is the configuration of a stack that says nothing. It trusts no GitLab project.
 func Default() Config {
-	return Config{GitLabURL: "https://gitlab.com", ProjectPath: "didomi/serverless-api", DeployRef: "main", OIDC: oidcExisting}
+	return Config{DeployRef: "main", OIDC: oidcExisting}
 }
 
 var (
@@ -47,6 +49,22 @@ var (
 // Problems lists every value that the room cannot use. Wildcards are none in a project or a branch:
 // they would let strangers in.
 func (c Config) Problems() []config.Problem {
+	problems := c.projectProblems()
+	if !refPattern.MatchString(c.DeployRef) {
+		problems = append(problems, config.Problem{
+			Key: "deployRef", Value: config.Text(c.DeployRef), Want: "the name of one branch, without wildcards",
+		})
+	}
+	problems = append(problems, c.stateProblems()...)
+	return append(problems, config.OneOf("oidc", c.OIDC, oidcCreate, oidcExisting, oidcOff)...)
+}
+
+// projectProblems requires instance and project, or neither: a project path alone would be another
+// owner's on another instance. An identity provider that the stack creates must be for a project.
+func (c Config) projectProblems() []config.Problem {
+	if c.GitLabURL == "" && c.ProjectPath == "" && c.OIDC != oidcCreate {
+		return nil
+	}
 	var problems []config.Problem
 	if u, err := url.Parse(c.GitLabURL); err != nil || u.Scheme != "https" || u.Host == "" || (u.Path != "" && u.Path != "/") || u.RawQuery != "" {
 		problems = append(problems, config.Problem{
@@ -58,13 +76,7 @@ func (c Config) Problems() []config.Problem {
 			Key: "projectPath", Value: config.Text(c.ProjectPath), Want: "a GitLab project as group/project",
 		})
 	}
-	if !refPattern.MatchString(c.DeployRef) {
-		problems = append(problems, config.Problem{
-			Key: "deployRef", Value: config.Text(c.DeployRef), Want: "the name of one branch, without wildcards",
-		})
-	}
-	problems = append(problems, c.stateProblems()...)
-	return append(problems, config.OneOf("oidc", c.OIDC, oidcCreate, oidcExisting, oidcOff)...)
+	return problems
 }
 
 // stateProblems wants bucket and key, or neither: a state that can be read and not decrypted is none.

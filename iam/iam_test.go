@@ -94,7 +94,7 @@ func TestEverythingHangsOnTheRoom(t *testing.T) {
 
 func TestTrust(t *testing.T) {
 	base := Default()
-	base.OIDC = oidcCreate
+	base.OIDC, base.GitLabURL, base.ProjectPath = oidcCreate, "https://gitlab.com", "platform/api"
 	with := func(change func(*Config)) Config {
 		c := base
 		change(&c)
@@ -122,6 +122,11 @@ func TestTrust(t *testing.T) {
 			"StringEquals": {aud: "https://gitlab.com", sub: project + "main"},
 		}},
 		{"without OIDC only the user takes a role", with(func(c *Config) { c.OIDC = oidcOff }), 0, "deploy", nil},
+		// A role whose trust leaves the project to a default is one that a stranger can assume: who
+		// controls the path on the instance controls the subject of its tokens.
+		// https://docs.gitlab.com/ci/cloud_services/aws/
+		{"by default no token assumes the role that deploys", Default(), 0, "deploy", nil},
+		{"nor the role that previews", Default(), 0, "preview", nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			r := build(t, tt.config)
@@ -490,7 +495,7 @@ func TestTheUsersKeyNeverPassesThroughPulumi(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c := Default()
-			c.OIDC = tt.oidc
+			c.OIDC, c.GitLabURL, c.ProjectPath = tt.oidc, "https://gitlab.com", "platform/api"
 			r := build(t, c)
 			secrets := r.OfType("aws:secretsmanager/secret:Secret")
 			if len(secrets) != tt.secrets {
@@ -516,6 +521,7 @@ func TestTheUsersKeyNeverPassesThroughPulumi(t *testing.T) {
 func TestProblems(t *testing.T) {
 	with := func(change func(*Config)) Config {
 		c := Default()
+		c.GitLabURL, c.ProjectPath = "https://gitlab.com", "platform/api"
 		change(&c)
 		return c
 	}
@@ -534,6 +540,11 @@ func TestProblems(t *testing.T) {
 		{"a project in subgroups and a branch in folders are fine", with(func(c *Config) { c.ProjectPath, c.DeployRef = "a/b/c", "release/1.x" }), nil},
 		{"GitLab in the clear", with(func(c *Config) { c.GitLabURL = "http://gitlab.com" }), []config.Problem{{Key: "gitlabUrl", Value: `"http://gitlab.com"`, Want: address}}},
 		{"GitLab under a path", with(func(c *Config) { c.GitLabURL = "https://example.com/gitlab" }), []config.Problem{{Key: "gitlabUrl", Value: `"https://example.com/gitlab"`, Want: address}}},
+		{"no instance and no project are fine", with(func(c *Config) { c.GitLabURL, c.ProjectPath = "", "" }), nil},
+		{"a project without its instance", with(func(c *Config) { c.GitLabURL = "" }), []config.Problem{{Key: "gitlabUrl", Want: address}}},
+		{"an identity provider for no project", with(func(c *Config) { c.GitLabURL, c.ProjectPath, c.OIDC = "", "", oidcCreate }), []config.Problem{
+			{Key: "gitlabUrl", Want: address}, {Key: "projectPath", Want: project},
+		}},
 		{"no project", with(func(c *Config) { c.ProjectPath = "" }), []config.Problem{{Key: "projectPath", Want: project}}},
 		{"every project of a group", with(func(c *Config) { c.ProjectPath = "didomi/*" }), []config.Problem{{Key: "projectPath", Value: `"didomi/*"`, Want: project}}},
 		{"a project without a group", with(func(c *Config) { c.ProjectPath = "didomi" }), []config.Problem{{Key: "projectPath", Value: `"didomi"`, Want: project}}},

@@ -12,12 +12,15 @@ import (
 type trust struct {
 	site
 	user *iam.User
-	// provider is the ARN of GitLab's identity provider; nil without OIDC.
+	// provider is the ARN of GitLab's identity provider; nil without OIDC, and without a project.
 	provider pulumi.StringInput
 }
 
 func newTrust(ctx *pulumi.Context, s site, user *iam.User) (trust, error) {
 	t := trust{site: s, user: user}
+	if s.config.ProjectPath == "" {
+		return t, nil
+	}
 	switch s.config.OIDC {
 	case oidcCreate:
 		provider, err := iam.NewOpenIdConnectProvider(ctx, s.name+"-gitlab", &iam.OpenIdConnectProviderArgs{

@@ -79,7 +79,7 @@ func (c cli) bootstrap(ctx context.Context) (Base, error) {
 		return Base{}, err
 	}
 	file := filepath.Join(l.State(), "Pulumi.bootstrap.yaml")
-	if err := writeStackFile(file, document, backend, nil); err != nil {
+	if err := writeStackFile(file, document, backend, baseValues()); err != nil {
 		return Base{}, err
 	}
 	var out bytes.Buffer

@@ -86,23 +86,41 @@ func stacks(project string) []string {
 	return names
 }
 
+// GitLabURL and ProjectPath are the GitLab instance and project whose tokens
+// the sandbox signs.
+const (
+	GitLabURL   = "https://gitlab.com"
+	ProjectPath = "didomi/serverless-api"
+)
+
 // value is one that the copy of a stack file has in the room's object.
 type value struct {
 	room, key string
 	node      *yaml.Node
+	// unset leaves what the file already says.
+	unset bool
 }
 
 // stackValues are what the copy of a stack's file says otherwise than the
 // repository: the function's architecture is this machine's, the state is
-// where bootstrap made place for it, and nobody need delegate a domain of the
-// emulated Internet.
+// where bootstrap made place for it, the GitLab project is the sandbox's, and
+// nobody need delegate a domain of the emulated Internet. A stack that names
+// no recipient of its alarms has one here, to which nothing is sent.
 func stackValues(base Base) []value {
 	return []value{
-		{"didomi:api", "architecture", text(hostArchitecture())},
-		{"didomi:dns", "delegated", &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!bool", Value: "true"}},
-		{"didomi:iam", "stateBucket", text(base.StateBucket)},
-		{"didomi:iam", "stateKey", text(base.StateKey)},
+		{room: "didomi:api", key: "architecture", node: text(hostArchitecture())},
+		{room: "didomi:api", key: "alarmEmails", node: list("on-call@sandbox.internal"), unset: true},
+		{room: "didomi:dns", key: "delegated", node: &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!bool", Value: "true"}},
+		{room: "didomi:iam", key: "gitlabUrl", node: text(GitLabURL)},
+		{room: "didomi:iam", key: "projectPath", node: text(ProjectPath)},
+		{room: "didomi:iam", key: "stateBucket", node: text(base.StateBucket)},
+		{room: "didomi:iam", key: "stateKey", node: text(base.StateKey)},
 	}
+}
+
+// baseValues are what the copy of the bootstrap program's file says otherwise.
+func baseValues() []value {
+	return []value{{room: "didomi-bootstrap:pipeline", key: "gitlabUrl", node: text(GitLabURL)}}
 }
 
 // writeStackFile writes the copy of a stack file with other backend settings
@@ -117,7 +135,8 @@ func writeStackFile(path string, document *yaml.Node, settings backendSettings, 
 		for _, v := range values {
 			// Where the file has something else than a mapping, the program is to
 			// say so, not we.
-			if room := mapping(config, v.room); room != nil {
+			room := mapping(config, v.room)
+			if room != nil && (!v.unset || index(room, v.key) < 0) {
 				set(room, v.key, v.node)
 			}
 		}
@@ -176,6 +195,14 @@ func index(parent *yaml.Node, key string) int {
 		}
 	}
 	return -1
+}
+
+func list(items ...string) *yaml.Node {
+	sequence := &yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq"}
+	for _, item := range items {
+		sequence.Content = append(sequence.Content, text(item))
+	}
+	return sequence
 }
 
 func text(value string) *yaml.Node {

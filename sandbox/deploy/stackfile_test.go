@@ -24,19 +24,24 @@ func repository(t *testing.T, stackFile string) layout.Layout {
 
 func TestWriteStackFile(t *testing.T) {
 	arch := hostArchitecture()
-	const state = ", didomi:dns: {delegated: true}, didomi:iam: {stateBucket: states, stateKey: key}}\nsecretsprovider: awskms://here\nencryptedkey: ours\n"
+	const emails = ", alarmEmails: [on-call@sandbox.internal]"
+	const state = ", didomi:dns: {delegated: true}, didomi:iam: {gitlabUrl: 'https://gitlab.com', projectPath: didomi/serverless-api, stateBucket: states, stateKey: key}}\nsecretsprovider: awskms://here\nencryptedkey: ours\n"
 	for name, c := range map[string]struct{ file, want string }{
 		"only architecture, state and secrets are added": {
 			"config:\n  aws:region: eu-west-1\n  didomi:api:\n    memory: 512\n",
-			"config: {aws:region: eu-west-1, didomi:api: {memory: 512, architecture: " + arch + "}" + state,
+			"config: {aws:region: eu-west-1, didomi:api: {memory: 512, architecture: " + arch + emails + "}" + state,
 		},
 		"an architecture is replaced": {
 			"config:\n  aws:region: eu-west-1\n  didomi:api: {architecture: other}\n",
-			"config: {aws:region: eu-west-1, didomi:api: {architecture: " + arch + "}" + state,
+			"config: {aws:region: eu-west-1, didomi:api: {architecture: " + arch + emails + "}" + state,
 		},
 		"a file without the object gets it": {
 			"config:\n  aws:region: eu-west-1\n",
-			"config: {aws:region: eu-west-1, didomi:api: {architecture: " + arch + "}" + state,
+			"config: {aws:region: eu-west-1, didomi:api: {architecture: " + arch + emails + "}" + state,
+		},
+		"recipients of alarms are kept, another GitLab project is not": {
+			"config:\n  aws:region: eu-west-1\n  didomi:api: {alarmEmails: [a@b.org]}\n  didomi:dns: {}\n  didomi:iam: {projectPath: a/b}\n",
+			"config: {aws:region: eu-west-1, didomi:api: {alarmEmails: [a@b.org], architecture: " + arch + "}" + state,
 		},
 		"a wrong type is left for the program to refuse": {
 			"config:\n  aws:region: eu-west-1\n  didomi:api: nonsense\n",
@@ -44,7 +49,7 @@ func TestWriteStackFile(t *testing.T) {
 		},
 		"what belongs to another backend is dropped": {
 			"secretsprovider: awskms://x\nencryptedkey: k\nencryptionsalt: old\nconfig:\n  aws:region: eu-west-1\n  didomi:api: {}\n",
-			"config: {aws:region: eu-west-1, didomi:api: {architecture: " + arch + "}" + state,
+			"config: {aws:region: eu-west-1, didomi:api: {architecture: " + arch + emails + "}" + state,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

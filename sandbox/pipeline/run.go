@@ -20,12 +20,6 @@ import (
 	"github.com/didomi/serverless-api/sandbox/layout"
 )
 
-// gitlabURL is the instance that the stacks' trust policies name, and the audience of its tokens.
-const gitlabURL = "https://gitlab.com"
-
-// projectPath is the project that they name.
-const projectPath = "didomi/serverless-api"
-
 // Run is one pipeline.
 type Run struct {
 	// Source is CI_PIPELINE_SOURCE: merge_request_event, push or schedule.
@@ -72,9 +66,9 @@ func (r *Runner) Run(ctx context.Context, run Run) (Result, error) {
 		return Result{}, err
 	}
 	token, err := daemon.Token(ctx, r.Layout, map[string]any{
-		"iss": gitlabURL, "aud": gitlabURL,
-		"sub":          fmt.Sprintf("project_path:%s:ref_type:branch:ref:%s", projectPath, run.Branch),
-		"project_path": projectPath, "ref": run.Branch, "ref_type": "branch",
+		"iss": deploy.GitLabURL, "aud": deploy.GitLabURL,
+		"sub":          fmt.Sprintf("project_path:%s:ref_type:branch:ref:%s", deploy.ProjectPath, run.Branch),
+		"project_path": deploy.ProjectPath, "ref": run.Branch, "ref_type": "branch",
 	})
 	if err != nil {
 		return Result{}, fmt.Errorf("token of the pipeline: %w", err)
