@@ -51,6 +51,7 @@ var rules = []struct {
 	{"iam", rights},
 	{"names", names},
 	{"durability", durability},
+	{"paging", paging},
 	{"tags", tags},
 }
 

@@ -68,6 +68,9 @@ func showOptions(x *exchange) error {
 		}
 	}
 	certificate["Options"] = options
+	if err := x.showValidation(certificate); err != nil {
+		return err
+	}
 	header := x.header
 	err := x.answerJSON(http.StatusOK, answer)
 	x.header = header

@@ -328,28 +328,6 @@ func TestOtherServicesPassUntouched(t *testing.T) {
 			t.Errorf("got %+v, %v", got, err)
 		}
 	})
-	t.Run("a certificate that becomes valid", func(t *testing.T) {
-		client := acm.NewFromConfig(s.config())
-		made, err := client.RequestCertificate(t.Context(), &acm.RequestCertificateInput{DomainName: aws.String("dev.example.com"), ValidationMethod: acmtypes.ValidationMethodDns})
-		if err != nil {
-			t.Fatal(err)
-		}
-		for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(200 * time.Millisecond) {
-			got, err := client.DescribeCertificate(t.Context(), &acm.DescribeCertificateInput{CertificateArn: made.CertificateArn})
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got.Certificate.Status == acmtypes.CertificateStatusIssued && got.Certificate.DomainValidationOptions[0].ResourceRecord != nil {
-				if got.Certificate.Options.CertificateTransparencyLoggingPreference != acmtypes.CertificateTransparencyLoggingPreferenceEnabled {
-					t.Errorf("its options are %+v", got.Certificate.Options)
-				}
-				return
-			}
-			if time.Now().After(deadline) {
-				t.Fatalf("still %+v", got.Certificate)
-			}
-		}
-	})
 }
 
 func TestACertificatesOwnOptionsAreKept(t *testing.T) {

@@ -1,0 +1,71 @@
+package audit
+
+import (
+	"slices"
+
+	"github.com/didomi/serverless-api/ops/graph"
+)
+
+// The types that an alarm reaches an operator by, with its topic.
+const (
+	compositeType    = "aws:cloudwatch/compositeAlarm:CompositeAlarm"
+	subscriptionType = "aws:sns/topicSubscription:TopicSubscription"
+)
+
+// paging requires a protected stack to notify an operator: a composite alarm whose topic has a
+// subscription that is confirmed. SNS sends nothing to one that is not.
+// https://docs.aws.amazon.com/sns/latest/dg/sns-email-notifications.html
+func paging(g *graph.Graph) report {
+	var p report
+	kept := firstProtected(g)
+	if kept == nil {
+		return p
+	}
+	alarms := g.ByType(compositeType)
+	if len(alarms) == 0 {
+		p.add(kept, "register a composite alarm that notifies a topic", "is protected in a stack of which no alarm pages")
+	}
+	for _, alarm := range alarms {
+		topics := g.RefsTo(alarm, "alarmActions", topicType)
+		if len(topics) == 0 {
+			p.add(alarm, "give it a topic in alarmActions", "notifies no topic of the stack")
+		}
+		for _, topic := range topics {
+			subscribed(g, &p, alarm, topic)
+		}
+	}
+	return p
+}
+
+// subscribed requires a topic to have a subscription, and one that is confirmed. Whether it is, only the
+// state says, as of the last refresh; a subscription that is yet to be created counts.
+func subscribed(g *graph.Graph, p *report, alarm, topic *graph.Resource) {
+	var all, confirmed []*graph.Resource
+	for _, s := range g.ByType(subscriptionType) {
+		if !slices.Contains(g.Refs(s, "topic"), topic) {
+			continue
+		}
+		all = append(all, s)
+		if s.Outputs["pendingConfirmation"] != true {
+			confirmed = append(confirmed, s)
+		}
+	}
+	switch {
+	case len(all) == 0:
+		p.add(alarm, "set alarmEmails in the stack's api configuration", "pages nobody: the topic %s has no subscription", topic.Name)
+	case len(confirmed) == 0:
+		p.add(alarm, "follow the link in the mail of AWS Notifications, then pulumi refresh", "pages nobody: no subscription of the topic %s is confirmed", topic.Name)
+	default:
+		p.fact("%s pages %d of %d subscriptions of %s", alarm.Name, len(confirmed), len(all), topic.Name)
+	}
+}
+
+// firstProtected is the first of the kept resources that Pulumi protects; nil: the stack protects none.
+func firstProtected(g *graph.Graph) *graph.Resource {
+	for i := range g.Resources {
+		if r := &g.Resources[i]; kept[r.Type] != nil && r.Protect {
+			return r
+		}
+	}
+	return nil
+}

@@ -1,0 +1,81 @@
+package gateway
+
+import (
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/acm"
+	acmtypes "github.com/aws/aws-sdk-go-v2/service/acm/types"
+	"github.com/aws/aws-sdk-go-v2/service/route53"
+	"github.com/aws/aws-sdk-go-v2/service/route53/types"
+)
+
+// ACM looks the validation record up in public DNS.
+// https://docs.aws.amazon.com/acm/latest/userguide/dns-validation.html
+func TestACertificateIsIssuedOnceAPublicZoneHasItsRecord(t *testing.T) {
+	s := newStand(t, nil)
+	client := acm.NewFromConfig(s.config())
+	made, err := client.RequestCertificate(t.Context(), &acm.RequestCertificateInput{DomainName: aws.String("dev.validated.example"), ValidationMethod: acmtypes.ValidationMethodDns})
+	if err != nil {
+		t.Fatal(err)
+	}
+	describe := func() *acmtypes.CertificateDetail {
+		t.Helper()
+		got, err := client.DescribeCertificate(t.Context(), &acm.DescribeCertificateInput{CertificateArn: made.CertificateArn})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got.Certificate
+	}
+	record := describe().DomainValidationOptions[0].ResourceRecord
+	private := zoneOf(t, s, "validated.example", &types.VPC{VPCId: aws.String("vpc-0123456789abcdef0"), VPCRegion: types.VPCRegionEuWest1})
+	for _, step := range []struct {
+		name string
+		do   func()
+		want acmtypes.CertificateStatus
+	}{
+		{"without its record it is pending", func() {}, acmtypes.CertificateStatusPendingValidation},
+		{"with its record in a private zone it stays pending", func() { addRecord(t, s, private, record) }, acmtypes.CertificateStatusPendingValidation},
+		{"with its record in a public zone it is issued", func() { addRecord(t, s, zoneOf(t, s, "validated.example", nil), record) }, acmtypes.CertificateStatusIssued},
+	} {
+		t.Run(step.name, func(t *testing.T) {
+			step.do()
+			got := describe()
+			if got.Status != step.want || (got.IssuedAt != nil) != (step.want == acmtypes.CertificateStatusIssued) {
+				t.Errorf("its status is %s, issued at %v", got.Status, got.IssuedAt)
+			}
+			if got.Options.CertificateTransparencyLoggingPreference != acmtypes.CertificateTransparencyLoggingPreferenceEnabled {
+				t.Errorf("its options are %+v", got.Options)
+			}
+		})
+	}
+}
+
+// zoneOf makes a hosted zone, private with a VPC, and returns its id.
+func zoneOf(t *testing.T, s *stand, name string, vpc *types.VPC) *string {
+	t.Helper()
+	reference := "public"
+	if vpc != nil {
+		reference = "private"
+	}
+	made, err := route53.NewFromConfig(s.config()).CreateHostedZone(t.Context(), &route53.CreateHostedZoneInput{
+		Name: &name, CallerReference: &reference, VPC: vpc, HostedZoneConfig: &types.HostedZoneConfig{PrivateZone: vpc != nil},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made.HostedZone.Id
+}
+
+func addRecord(t *testing.T, s *stand, zone *string, record *acmtypes.ResourceRecord) {
+	t.Helper()
+	_, err := route53.NewFromConfig(s.config()).ChangeResourceRecordSets(t.Context(), &route53.ChangeResourceRecordSetsInput{
+		HostedZoneId: zone,
+		ChangeBatch: &types.ChangeBatch{Changes: []types.Change{{Action: types.ChangeActionCreate, ResourceRecordSet: &types.ResourceRecordSet{
+			Name: record.Name, Type: types.RRTypeCname, TTL: aws.Int64(300), ResourceRecords: []types.ResourceRecord{{Value: record.Value}},
+		}}}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
