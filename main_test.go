@@ -2,7 +2,6 @@ package main
 
 import (
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/didomi/serverless-api/internal/config"
@@ -80,49 +79,5 @@ func TestPagesThatMayCallTheAPIMayFollowItToTheBucket(t *testing.T) {
 				t.Errorf("the bucket is open to pages of %v, want %v", got, origins)
 			}
 		})
-	}
-}
-
-func TestTheLongestStackNameLeavesRoomForEveryPhysicalName(t *testing.T) {
-	longest := "a" + strings.Repeat("9", 11)
-	if (stackName(longest)).Problems() != nil || stackName(longest+"9").Problems() == nil {
-		t.Fatalf("%s is not the longest name that is allowed", longest)
-	}
-	values := stackValues(t, "Pulumi.prod.yaml")
-	values["didomi:tags"] = `{"environment": "` + longest + `"}`
-	values["didomi:data"] = `{"database": {"readers": 15}}`
-	r, err := mocks.Mocks{Config: values, Stack: longest, Preview: true, Outputs: mocks.KnownSecrets}.Try(program())
-	if err != nil {
-		t.Fatal(err)
-	}
-	// What a name is followed by: eight characters where Pulumi makes it, 26 where upstream's provider does.
-	const pulumis, upstreams = 8, 26
-	// The limits are those of the services' API references.
-	for token, limit := range map[string]struct {
-		property   string
-		added, max int
-	}{
-		"aws:rds/clusterInstance:ClusterInstance":             {"identifierPrefix", upstreams, 63},
-		"aws:rds/clusterParameterGroup:ClusterParameterGroup": {"", pulumis, 255},
-		"aws:elasticache/replicationGroup:ReplicationGroup":   {"", pulumis, 40},
-		"aws:elasticache/user:User":                           {"userId", 0, 40},
-		"aws:elasticache/userGroup:UserGroup":                 {"userGroupId", 0, 40},
-		"aws:iam/role:Role":                                   {"", pulumis, 64},
-		"aws:lambda/function:Function":                        {"", pulumis, 64},
-		"aws:s3/bucketV2:BucketV2":                            {"", pulumis, 63},
-	} {
-		found := r.OfType(token)
-		if len(found) == 0 {
-			t.Errorf("there is no %s", token)
-		}
-		for _, res := range found {
-			name, _ := res.Inputs[limit.property].(string)
-			if limit.property == "" {
-				name = res.Name
-			}
-			if length := len(name) + limit.added; name == "" || length > limit.max {
-				t.Errorf("%s %q has %d characters in the end, AWS takes %d", token, name, length, limit.max)
-			}
-		}
 	}
 }

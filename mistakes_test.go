@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"reflect"
 	"slices"
 	"sort"
@@ -14,11 +15,20 @@ import (
 // problems are what load says about the stack file of dev with some of its values replaced.
 func problems(t *testing.T, stack string, change map[string]string) []string {
 	t.Helper()
-	values := stackValues(t, "Pulumi.dev.yaml")
+	return problemsOf(t, "didomi", stack, change)
+}
+
+// problemsOf are those of a project of another name.
+func problemsOf(t *testing.T, project, stack string, change map[string]string) []string {
+	t.Helper()
+	values := projectValues(t, project, "Pulumi.dev.yaml")
+	if stackPattern.MatchString(stack) {
+		values[project+":tags"] = `{"environment": "` + stack + `"}`
+	}
 	for key, value := range change {
 		values[key] = value
 	}
-	_, err := load(values, "didomi", stack)
+	_, err := load(values, project, stack)
 	var list *config.Error
 	if !errors.As(err, &list) {
 		t.Fatalf("got %v, want a list of problems", err)
@@ -46,7 +56,7 @@ func known(t *testing.T, path ...string) string {
 }
 
 const (
-	wantDomain   = "a domain name in lower case of at most 53 characters, such as example.com"
+	wantDomain   = "a domain name in lower case of at most 51 characters, such as example.com"
 	wantZone     = "the id of a hosted zone, such as Z0123456789ABCDEFGHIJ, or nothing to create one"
 	wantTag      = "1 to 256 letters, digits, spaces and _ . : / = + - @"
 	wantDays     = "one of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653"
@@ -58,6 +68,38 @@ const (
 	wantGitLab   = "an https address without a path, such as https://gitlab.com"
 	wantAccounts = `account ids of twelve digits, in quotes, such as "012345678901"`
 )
+
+// longPath is a project's path of 1401 characters.
+var longPath = "g/" + strings.Repeat("p", 1399)
+
+// origins are so many different ones, of 28 characters each.
+func origins(n int) []string {
+	list := make([]string, n)
+	for i := range list {
+		list[i] = fmt.Sprintf("https://app-%04d.example.com", i)
+	}
+	return list
+}
+
+// manyPlans are so many without a key, as items of a JSON list.
+func manyPlans(n int) string {
+	list := make([]string, n)
+	for i := range list {
+		list[i] = fmt.Sprintf(`{"name": "p%d", "rate": 1, "burst": 1}`, i)
+	}
+	return strings.Join(list, ", ")
+}
+
+func TestTheDataSubnetsHaveAnAddressForEveryInstanceAndNode(t *testing.T) {
+	change := map[string]string{
+		"didomi:network": `{"cidr": "10.0.0.0/22"}`,
+		"didomi:data":    `{"database": {"readers": 15}, "cache": {"shards": 30, "replicas": 2}}`,
+	}
+	want := []string{`didomi:network.cidr is "10.0.0.0/22"; want a larger network: its data subnets have addresses for 51 database instances and cache nodes next to the proxy, and there are 16 and 90`}
+	if got := problems(t, "dev", change); !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
 
 func TestEveryMistakeHasAMessageThatNamesKeyValueAndWhatIsAllowed(t *testing.T) {
 	for _, c := range []struct{ name, key, value, want string }{
@@ -141,6 +183,8 @@ func TestEveryMistakeHasAMessageThatNamesKeyValueAndWhatIsAllowed(t *testing.T) 
 		{"a plan with an unknown key", "didomi:api", `{"plans": [{"name": "p", "rate": 1, "burst": 1, "keys": ["k"], "quota": 3}]}`, `didomi:api.plans[0].quota is 3; want a known key, one of burst, keys, name, quotaPerDay, rate`},
 		{"a throttle for no method of the API", "didomi:api", `{"throttles": [{"route": "GET /item", "rate": 1, "burst": 1}]}`, `didomi:api.throttles[0].route is "GET /item"; want one of DELETE /items/{id}, GET /files/{key+}, GET /health, GET /items, GET /items/{id}, HEAD /files/{key+}, POST /files/{key+}, PUT /items/{id}`},
 		{"an origin with a path", "didomi:api", `{"corsOrigins": ["https://app.example.com/"]}`, `didomi:api.corsOrigins[0] is "https://app.example.com/"; want scheme and host as browsers send them, such as "https://app.example.com", or "*" alone`},
+		{"origins that are too long together", "didomi:api", `{"corsOrigins": ["` + strings.Join(origins(200), `", "`) + `"]}`, `didomi:api.corsOrigins is 200 origins of 5799 characters in all; want at most 2048 characters in all, which Lambda's limit on a function's environment leaves, or "*" alone`},
+		{"more plans than an account may have", "didomi:api", `{"requireApiKey": false, "plans": [` + manyPlans(301) + `]}`, `didomi:api.plans is 301 plans with 0 keys; want at most 300 plans and 10000 keys in all, as an account and region may have`},
 		{"room to grow with nothing kept warm", "didomi:api", `{"provisionedMax": 3}`, `didomi:api.provisionedMax is 3; want 0 while provisionedConcurrency is 0`},
 		{"a rollout that there is not", "didomi:api", `{"rollout": "blueGreen"}`, `didomi:api.rollout is "blueGreen"; want one of allAtOnce, canary`},
 		{"a burst beyond the account's", "didomi:api", `{"throttleBurst": 5001}`, `didomi:api.throttleBurst is 5001; want a whole number from 1 to 5000`},
@@ -148,6 +192,9 @@ func TestEveryMistakeHasAMessageThatNamesKeyValueAndWhatIsAllowed(t *testing.T) 
 		{"logs kept for ever", "didomi:api", `{"logRetentionDays": 0}`, `didomi:api.logRetentionDays is 0; want ` + wantDays},
 		{"a name where a mail address belongs", "didomi:api", `{"alarmEmails": ["on-call"]}`, `didomi:api.alarmEmails[0] is "on-call"; want a mail address`},
 
+		{"an address twice", "didomi:api", `{"alarmEmails": ["a@example.com", "b@example.com", "a@example.com"]}`, `didomi:api.alarmEmails[2] is "a@example.com"; want an address that is not yet in the list`},
+
+		{"a project whose path is too long for a trust policy", "didomi:iam", `{"gitlabUrl": "https://gitlab.com", "projectPath": "` + longPath + `"}`, `didomi:iam.projectPath is "` + longPath + `"; want a shorter path, branch or instance: four times the instance, with both, has 1445 characters, and a role's trust policy has space for 1400`},
 		{"GitLab without TLS", "didomi:iam", `{"gitlabUrl": "http://gitlab.com", "projectPath": "platform/api"}`, `didomi:iam.gitlabUrl is "http://gitlab.com"; want ` + wantGitLab},
 		{"GitLab with the project in its address", "didomi:iam", `{"gitlabUrl": "https://gitlab.com/group", "projectPath": "platform/api"}`, `didomi:iam.gitlabUrl is "https://gitlab.com/group"; want ` + wantGitLab},
 		{"a project without its group", "didomi:iam", `{"gitlabUrl": "https://gitlab.com", "projectPath": "api"}`, `didomi:iam.projectPath is "api"; want a GitLab project as group/project`},
@@ -166,15 +213,32 @@ func TestEveryMistakeHasAMessageThatNamesKeyValueAndWhatIsAllowed(t *testing.T) 
 	}
 }
 
-func TestAStackIsNamedSoThatEveryPhysicalNameIsAllowed(t *testing.T) {
-	for _, name := range []string{"a-very-long-stack-name", "Prod", "1st", "dev-", "dev-2", "dev_eu", "bootstrap", ""} {
-		t.Run(name, func(t *testing.T) {
-			want := "pulumi.stack is " + config.Text(name) + "; want " + wantStack
-			if name == "" {
-				want = "pulumi.stack is not set; want " + wantStack
-			}
-			if got := problems(t, name, nil); !slices.Equal(got, []string{want}) {
-				t.Errorf("got %q, want %q", got, want)
+func TestProjectAndStackAreNamedSoThatEveryPhysicalNameIsAllowed(t *testing.T) {
+	const (
+		wantProject = "at most 17 lower case letters, digits and single hyphens, a letter first, and not beginning with sg-, sthree-, amzn-s3-demo-"
+		left        = "at most %d lower case letters and digits, a letter first, and not bootstrap; the project %q leaves that many, since AWS bounds names that begin with both"
+	)
+	for _, c := range []struct{ project, stack, want string }{
+		{"didomi", "a-very-long-stack-name", `pulumi.stack is "a-very-long-stack-name"; want ` + wantStack},
+		{"didomi", "Prod", `pulumi.stack is "Prod"; want ` + wantStack},
+		{"didomi", "1st", `pulumi.stack is "1st"; want ` + wantStack},
+		{"didomi", "dev-", `pulumi.stack is "dev-"; want ` + wantStack},
+		{"didomi", "dev-2", `pulumi.stack is "dev-2"; want ` + wantStack},
+		{"didomi", "dev_eu", `pulumi.stack is "dev_eu"; want ` + wantStack},
+		{"didomi", "bootstrap", `pulumi.stack is "bootstrap"; want ` + wantStack},
+		{"didomi", "", "pulumi.stack is not set; want " + wantStack},
+		{"didomi", "s123456789012", `pulumi.stack is "s123456789012"; want ` + wantStack},
+		{"didomi2", "s12345678901", `pulumi.stack is "s12345678901"; want ` + fmt.Sprintf(left, 11, "didomi2")},
+		{"payments-platform", "dev", `pulumi.stack is "dev"; want ` + fmt.Sprintf(left, 1, "payments-platform")},
+		{"payments-platforms", "p", `pulumi.project is "payments-platforms"; want ` + wantProject},
+		{"Didomi", "dev", `pulumi.project is "Didomi"; want ` + wantProject},
+		{"didomi_api", "dev", `pulumi.project is "didomi_api"; want ` + wantProject},
+		{"didomi--api", "dev", `pulumi.project is "didomi--api"; want ` + wantProject},
+		{"sg", "dev", `pulumi.project is "sg"; want ` + wantProject},
+	} {
+		t.Run(c.project+" and "+c.stack, func(t *testing.T) {
+			if got := problemsOf(t, c.project, c.stack, nil); !slices.Equal(got, []string{c.want}) {
+				t.Errorf("got %q, want %q", got, c.want)
 			}
 		})
 	}

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"regexp"
-
 	"github.com/didomi/serverless-api/api"
 	"github.com/didomi/serverless-api/data"
 	"github.com/didomi/serverless-api/dns"
@@ -38,50 +36,27 @@ func load(values config.Values, project, stack string) (settings, error) {
 	s := defaults()
 	decoded := config.Join(config.Decode(values, project, &s), config.Decode(values, "aws", &s.account))
 	return s, config.Join(
-		config.Check("pulumi", stackName(stack)),
+		config.Check("pulumi", names{project, stack}),
 		decoded,
-		config.Check(project+":tags", environmentTag{s.Tags.Environment, stackName(stack)}),
+		config.Check(project+":tags", environmentTag{s.Tags.Environment, stack}),
+		config.Check(project+":network", addresses{s.Network, s.Data}),
 	)
 }
 
 // environmentTag is what the pipeline's roles tell by what is the stack's, where AWS gives a thing no
 // name to go by: a VPC, a key.
 type environmentTag struct {
-	value string
-	stack stackName
+	value, stack string
 }
 
 // Problems refuses another value than the stack's name: its own pipeline could not change what
 // carries it, and the pipeline of the stack of that name could.
 func (e environmentTag) Problems() []config.Problem {
-	if e.value == "" || e.value == string(e.stack) || e.stack.Problems() != nil {
+	if e.value == "" || e.value == e.stack || !stackPattern.MatchString(e.stack) {
 		return nil
 	}
 	return []config.Problem{{
 		Key: "environment", Value: config.Text(e.value),
-		Want: config.Text(string(e.stack)) + ", the stack's name, by which its pipeline knows what is its own",
-	}}
-}
-
-// stackName is the name that every physical name of the stack carries.
-type stackName string
-
-// stackPattern leaves room for the rest: the name of a database's instance, with two digits and the 26
-// characters that the provider puts behind it, has at most 63 characters. It has
-// no hyphens, since roles are granted everything that is called project-stack-*: those of a stack dev
-// would reach into a stack dev-2.
-var stackPattern = regexp.MustCompile(`^[a-z][a-z0-9]{0,11}$`)
-
-// bootstrapStack would be granted the bucket with every stack's state, which that program names so.
-const bootstrapStack = "bootstrap"
-
-// Problems refuses a name that would make others too long, not allowed or another's.
-func (n stackName) Problems() []config.Problem {
-	if stackPattern.MatchString(string(n)) && n != bootstrapStack {
-		return nil
-	}
-	return []config.Problem{{
-		Key: "stack", Value: config.Text(string(n)),
-		Want: "at most 12 lower case letters and digits, a letter first, and not " + bootstrapStack,
+		Want: config.Text(e.stack) + ", the stack's name, by which its pipeline knows what is its own",
 	}}
 }

@@ -116,6 +116,19 @@ func stackValues(t *testing.T, path string) config.Values {
 	return values
 }
 
+// projectValues are a stack file's of a project of another name.
+func projectValues(t *testing.T, project, path string) config.Values {
+	t.Helper()
+	values := config.Values{}
+	for key, value := range stackValues(t, path) {
+		if room, ok := strings.CutPrefix(key, "didomi:"); ok {
+			key = project + ":" + room
+		}
+		values[key] = value
+	}
+	return values
+}
+
 func TestEveryStackFileIsAccepted(t *testing.T) {
 	files, err := filepath.Glob("Pulumi.*.yaml")
 	if err != nil || len(files) < 2 {

@@ -153,14 +153,20 @@ func (c Config) lifetimes() []config.Problem {
 
 var emailPattern = regexp.MustCompile(`^[^@\s]+@[^@\s]+\.[^@\s]+$`)
 
-// emails reports what is no mail address in one list.
+// emails reports what is no mail address in one list, or one a second time: a topic has one subscription
+// of an address.
 func emails(key string, addresses []string) []config.Problem {
 	var problems []config.Problem
 	for i, address := range addresses {
-		if !emailPattern.MatchString(address) {
-			problems = append(problems, config.Problem{
-				Key: fmt.Sprintf("%s[%d]", key, i), Value: config.Text(address), Want: "a mail address",
-			})
+		want := ""
+		switch {
+		case !emailPattern.MatchString(address):
+			want = "a mail address"
+		case slices.Contains(addresses[:i], address):
+			want = "an address that is not yet in the list"
+		}
+		if want != "" {
+			problems = append(problems, config.Problem{Key: fmt.Sprintf("%s[%d]", key, i), Value: config.Text(address), Want: want})
 		}
 	}
 	return problems

@@ -2,7 +2,6 @@ package api
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
@@ -80,7 +79,7 @@ func newAPIFunction(ctx *pulumi.Context, s site, l logs) (*lambda.Function, erro
 	environment["STALE_TTL"] = pulumi.String(c.StaleTTL)
 	environment["NEGATIVE_TTL"] = pulumi.String(c.NegativeTTL)
 	if len(c.CORSOrigins) > 0 {
-		environment["CORS_ORIGINS"] = pulumi.String(strings.Join(c.CORSOrigins, ","))
+		environment["CORS_ORIGINS"] = pulumi.String(joinOrigins(c.CORSOrigins))
 	}
 	return newFunction(ctx, s, functionSpec{
 		part: "function", description: "Answers the API's requests", handler: apiHandler,

@@ -83,10 +83,29 @@ func (c Config) planProblems() []config.Problem {
 			problems = append(problems, nameProblems(fmt.Sprintf("%s.keys[%d]", at, j), key, keys)...)
 		}
 	}
+	problems = append(problems, c.planQuotas(len(keys))...)
 	if c.RequireAPIKey && len(keys) == 0 {
 		problems = append(problems, config.Problem{Key: "plans", Want: "a plan with a key, while requireApiKey is true"})
 	}
 	return problems
+}
+
+// What an account and region may have: usage plans, which AWS raises on request, and API keys.
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
+const (
+	mostPlans = 300
+	mostKeys  = 10000
+)
+
+// planQuotas checks the numbers of plans and of keys in all plans.
+func (c Config) planQuotas(keys int) []config.Problem {
+	if len(c.Plans) <= mostPlans && keys <= mostKeys {
+		return nil
+	}
+	return []config.Problem{{
+		Key: "plans", Value: fmt.Sprintf("%d plans with %d keys", len(c.Plans), keys),
+		Want: fmt.Sprintf("at most %d plans and %d keys in all, as an account and region may have", mostPlans, mostKeys),
+	}}
 }
 
 func (c Config) throttleProblems() []config.Problem {
@@ -111,6 +130,11 @@ func (c Config) throttleProblems() []config.Problem {
 // anyOrigin lets every page call the API.
 const anyOrigin = "*"
 
+// mostOrigins is the length of all origins together, in characters. They are one variable of the function's
+// environment, whose variables Lambda bounds together: 4096 bytes as JSON. The others take up to 1,500.
+// https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+const mostOrigins = 2048
+
 func (c Config) originProblems() []config.Problem {
 	if slices.Equal(c.CORSOrigins, []string{anyOrigin}) {
 		return nil
@@ -124,8 +148,17 @@ func (c Config) originProblems() []config.Problem {
 			})
 		}
 	}
+	if length := len(joinOrigins(c.CORSOrigins)); problems == nil && length > mostOrigins {
+		problems = append(problems, config.Problem{
+			Key: "corsOrigins", Value: fmt.Sprintf("%d origins of %d characters in all", len(c.CORSOrigins), length),
+			Want: fmt.Sprintf(`at most %d characters in all, which Lambda's limit on a function's environment leaves, or "*" alone`, mostOrigins),
+		})
+	}
 	return problems
 }
+
+// joinOrigins is the variable that the function reads the origins from.
+func joinOrigins(origins []string) string { return strings.Join(origins, ",") }
 
 // isOrigin says whether a browser would send the text as the header Origin, in lower case.
 func isOrigin(text string) bool {

@@ -1,6 +1,7 @@
 package dns
 
 import (
+	"fmt"
 	"regexp"
 
 	"github.com/didomi/serverless-api/internal/config"
@@ -30,8 +31,10 @@ var (
 	zonePattern   = regexp.MustCompile(`^Z[A-Z0-9]{1,31}$`)
 )
 
-// longestDomain leaves room for the stage in front: a certificate's name has at most 64 characters.
-const longestDomain = 53
+// longestDomain leaves space for the stack's name of at most 12 characters and a dot: a certificate's name
+// has at most 64 characters.
+// https://docs.aws.amazon.com/acm/latest/APIReference/API_RequestCertificate.html
+const longestDomain = 51
 
 // Problems lists every value that the room cannot use.
 func (c Config) Problems() []config.Problem {
@@ -39,7 +42,7 @@ func (c Config) Problems() []config.Problem {
 	if !domainPattern.MatchString(c.Domain) || len(c.Domain) > longestDomain {
 		problems = append(problems, config.Problem{
 			Key: "domain", Value: config.Text(c.Domain),
-			Want: "a domain name in lower case of at most 53 characters, such as example.com",
+			Want: fmt.Sprintf("a domain name in lower case of at most %d characters, such as example.com", longestDomain),
 		})
 	}
 	if c.ZoneID != "" && !zonePattern.MatchString(c.ZoneID) {

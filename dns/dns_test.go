@@ -216,7 +216,7 @@ func TestRefusals(t *testing.T) {
 }
 
 func TestProblems(t *testing.T) {
-	const domain = "a domain name in lower case of at most 53 characters, such as example.com"
+	const domain = "a domain name in lower case of at most 51 characters, such as example.com"
 	for _, tt := range []struct {
 		name   string
 		config Config

@@ -1,6 +1,7 @@
 package iam
 
 import (
+	"fmt"
 	"net/url"
 	"regexp"
 
@@ -43,7 +44,7 @@ var (
 	projectPattern = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)+$`)
 	refPattern     = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_./-]*$`)
 	bucketPattern  = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
-	keyPattern     = regexp.MustCompile(`^arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:key/[a-z0-9-]+$`)
+	keyPattern     = regexp.MustCompile(`^arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:key/[a-z0-9-]{1,36}$`)
 )
 
 // Problems lists every value that the room cannot use. Wildcards are none in a project or a branch:
@@ -76,8 +77,20 @@ func (c Config) projectProblems() []config.Problem {
 			Key: "projectPath", Value: config.Text(c.ProjectPath), Want: "a GitLab project as group/project",
 		})
 	}
+	if length := 4*len(c.host()) + len(c.ProjectPath) + len(c.DeployRef); problems == nil && length > longestTrust {
+		problems = append(problems, config.Problem{
+			Key: "projectPath", Value: config.Text(c.ProjectPath),
+			Want: fmt.Sprintf("a shorter path, branch or instance: four times the instance, with both, has %d characters, and a role's trust policy has space for %d",
+				length, longestTrust),
+		})
+	}
 	return problems
 }
+
+// longestTrust is what gitlabUrl, projectPath and deployRef may take of the 2048 characters of a role's trust
+// policy, which names the instance four times.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+const longestTrust = 1400
 
 // stateProblems wants bucket and key, or neither: a state that can be read and not decrypted is none.
 func (c Config) stateProblems() []config.Problem {

@@ -28,8 +28,8 @@ type Mocks struct {
 	Calls map[string]func(args map[string]any) map[string]any
 	// Config is the stack's configuration, by full key.
 	Config map[string]string
-	// Stack is the stack's name, Stack unless it is said.
-	Stack string
+	// Project and Stack are the names of both; Project and Stack unless they are set.
+	Project, Stack string
 	// Preview leaves everything computed unknown, but for Outputs.
 	Preview bool
 }
@@ -56,7 +56,7 @@ func (m Mocks) Try(program pulumi.RunFunc, opts ...pulumi.RunOption) (*Recorder,
 	setup := func(info *pulumi.RunInfo) {
 		info.Config, info.DryRun = m.Config, m.Preview
 	}
-	opts = append([]pulumi.RunOption{pulumi.WithMocks(Project, cmp.Or(m.Stack, Stack), r), setup}, opts...)
+	opts = append([]pulumi.RunOption{pulumi.WithMocks(cmp.Or(m.Project, Project), cmp.Or(m.Stack, Stack), r), setup}, opts...)
 	err := pulumi.RunErr(program, opts...)
 	return r, err
 }

@@ -56,7 +56,7 @@ func (g *Gateway) apigatewayCalls() map[string]handler {
 		"GET /restapis/{api}/resources":                        after(importedResources),
 		"POST /restapis/{api}/deployments":                     after(snapshotDocument),
 		"DELETE /restapis/{api}/deployments/{deployment}":      after(deleteDeployment),
-		"POST /restapis/{api}/stages":                          show(stages),
+		"POST /restapis/{api}/stages":                          bounded("apigateway:CreateStage", show(stages)),
 		"GET /restapis/{api}/stages":                           show(stages),
 		"GET /restapis/{api}/stages/{stage}":                   show(stages),
 		"PATCH /restapis/{api}/stages/{stage}":                 updateStage,

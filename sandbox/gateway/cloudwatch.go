@@ -13,8 +13,10 @@ const cloudwatchPath = "/service/GraniteServiceVersion20100801/operation/"
 
 func (g *Gateway) cloudwatchCalls() map[string]handler {
 	return map[string]handler{
-		"POST " + cloudwatchPath + "PutMetricAlarm": reading(after(rememberAlarm)),
-		"POST " + cloudwatchPath + "DescribeAlarms": after(showAlarms),
+		"POST " + cloudwatchPath + "PutCompositeAlarm": bounded("monitoring:PutCompositeAlarm", (*exchange).forward),
+		"POST " + cloudwatchPath + "PutDashboard":      bounded("monitoring:PutDashboard", withinWidgets((*exchange).forward)),
+		"POST " + cloudwatchPath + "PutMetricAlarm":    bounded("monitoring:PutMetricAlarm", after(rememberAlarm)),
+		"POST " + cloudwatchPath + "DescribeAlarms":    after(showAlarms),
 	}
 }
 

@@ -127,6 +127,8 @@ func New(c Config) (*Gateway, error) {
 		"monitoring": g.restMux(g.cloudwatchCalls()),
 	}
 	g.own = g.ownMux()
+	g.holdPolicies()
+	g.hold()
 	return g, nil
 }
 
@@ -172,6 +174,9 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if service == "wafv2" || service == "kms" {
 		(&exchange{g: g, w: w, r: r}).serve(reading((*exchange).forward))
+		return
+	}
+	if service == "s3" && g.refuseBucket(w, r) {
 		return
 	}
 	if service == "s3" && listsVersionsEncoded(r) {

@@ -24,7 +24,10 @@ type functionAnswer struct {
 
 func (g *Gateway) lambdaCalls() map[string]handler {
 	return map[string]handler{
-		"POST /2015-03-31/functions":                                       reading(after(keepNewCode)),
+		"POST /2015-03-31/functions":                                       bounded("lambda:CreateFunction", withinEnvironment(after(keepNewCode))),
+		"PUT /2015-03-31/functions/{name}/configuration":                   withinEnvironment((*exchange).forward),
+		"POST /2015-03-31/functions/{name}/aliases":                        bounded("lambda:CreateAlias", (*exchange).forward),
+		"POST /2015-03-31/functions/{name}/policy":                         bounded("lambda:AddPermission", (*exchange).forward),
 		"PUT /2015-03-31/functions/{name}/code":                            after(keepNewCode),
 		"GET /2015-03-31/functions/{name}":                                 after(codeLocation),
 		"GET /2019-09-30/functions/{name}/provisioned-concurrency":         listProvisioned,

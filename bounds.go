@@ -1,0 +1,32 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/didomi/serverless-api/data"
+	"github.com/didomi/serverless-api/internal/config"
+	"github.com/didomi/serverless-api/network"
+)
+
+// addresses are what the data component takes from the network's isolated subnets.
+type addresses struct {
+	network network.Config
+	data    data.Config
+}
+
+// Problems refuses a network whose isolated subnets have fewer addresses than there are database instances
+// and cache nodes: AWS would refuse the last ones, after the first ones have been created.
+func (a addresses) Problems() []config.Problem {
+	if config.Check("network", a.network) != nil || config.Check("data", a.data) != nil {
+		return nil
+	}
+	instances, nodes := 1+a.data.Database.Readers, a.data.Cache.Shards*(1+a.data.Cache.Replicas)
+	if most := a.network.DataAddresses(); instances+nodes > most {
+		return []config.Problem{{
+			Key: "cidr", Value: config.Text(a.network.CIDR),
+			Want: fmt.Sprintf("a larger network: its data subnets have addresses for %d database instances and cache nodes next to the proxy, and there are %d and %d",
+				most, instances, nodes),
+		}}
+	}
+	return nil
+}

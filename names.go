@@ -1,0 +1,68 @@
+package main
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/didomi/serverless-api/internal/config"
+)
+
+// names are what every physical name of the stack begins with: <project>-<stack>-.
+type names struct{ project, stack string }
+
+// longestNames bounds project, hyphen and stack together. The tightest name is that of a database instance,
+// <project>-<stack>-data-instance-NN-, which the provider ends with 26 characters of its own: AWS allows 63.
+// TestTheLongestNamesAreAllowed compares every other name with its limit.
+// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html
+const longestNames = 63 - len("-data-instance-NN-") - 26
+
+// longestStack bounds the stack's name alone: it is a label of the host name too.
+const longestStack = 12
+
+// stackPattern has no hyphens, since roles are granted everything that is called project-stack-*: those of
+// a stack dev would reach into a stack dev-2.
+var stackPattern = regexp.MustCompile(`^[a-z][a-z0-9]*$`)
+
+// projectPattern is what RDS, ElastiCache and S3 agree on: lower case, and no two hyphens in a row.
+var projectPattern = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
+
+// bootstrapStack would be granted the bucket with every stack's state, which that program names so.
+const bootstrapStack = "bootstrap"
+
+// reservedPrefixes begin names that EC2 refuses for a security group, and S3 for a bucket.
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSecurityGroup.html
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+var reservedPrefixes = []string{"sg-", "sthree-", "amzn-s3-demo-"}
+
+// Problems lists a project or a stack whose name, or both names together, make others that AWS refuses or
+// that are another stack's.
+func (n names) Problems() []config.Problem {
+	if most := longestNames - len("-s"); !projectPattern.MatchString(n.project) || len(n.project) > most || n.reserved() {
+		return append([]config.Problem{{
+			Key: "project", Value: config.Text(n.project),
+			Want: fmt.Sprintf("at most %d lower case letters, digits and single hyphens, a letter first, and not beginning with %s",
+				most, strings.Join(reservedPrefixes, ", ")),
+		}}, n.stackProblems(longestStack, "")...)
+	}
+	left := longestNames - len(n.project) - len("-")
+	if left >= longestStack {
+		return n.stackProblems(longestStack, "")
+	}
+	return n.stackProblems(left, fmt.Sprintf("; the project %q leaves that many, since AWS bounds names that begin with both", n.project))
+}
+
+func (n names) stackProblems(most int, why string) []config.Problem {
+	if stackPattern.MatchString(n.stack) && len(n.stack) <= most && n.stack != bootstrapStack {
+		return nil
+	}
+	return []config.Problem{{
+		Key: "stack", Value: config.Text(n.stack),
+		Want: fmt.Sprintf("at most %d lower case letters and digits, a letter first, and not %s%s", most, bootstrapStack, why),
+	}}
+}
+
+func (n names) reserved() bool {
+	return slices.ContainsFunc(reservedPrefixes, func(prefix string) bool { return strings.HasPrefix(n.project+"-", prefix) })
+}

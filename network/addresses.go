@@ -1,0 +1,18 @@
+package network
+
+const (
+	// reservedAddresses are those of every subnet that AWS keeps for itself.
+	// https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html
+	reservedAddresses = 5
+	// proxyAddresses are those that RDS Proxy asks for in every subnet at the least.
+	// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-proxy-planning.html
+	proxyAddresses = 10
+)
+
+// DataAddresses is how many database instances and cache nodes the isolated subnets have addresses for, next
+// to the proxy. The configuration must have no problems.
+func (c Config) DataAddresses() int {
+	specs := subnets(c)
+	isolated := *specs[len(specs)-1].CidrMask
+	return c.Zones * (1<<(32-isolated) - reservedAddresses - proxyAddresses)
+}

@@ -1,0 +1,172 @@
+package gateway
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/aws/smithy-go/encoding/cbor"
+)
+
+// call is one that gives something its name, in the protocol of its service.
+type call struct {
+	method, path, contentType, target, host string
+	body                                    []byte
+}
+
+// calls make the requests that give a parameter its value, by the name in boundedCalls.
+func callOf(t *testing.T, name, parameter, value string) call {
+	t.Helper()
+	service, action, _ := strings.Cut(name, ":")
+	text, err := json.Marshal(map[string]any{parameter: value})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if prefix, ok := targets[service]; ok {
+		return call{method: http.MethodPost, path: "/", contentType: "application/x-amz-json-1.1", target: prefix + action, body: text}
+	}
+	switch service {
+	case "monitoring":
+		return call{method: http.MethodPost, path: cloudwatchPath + action, contentType: "application/cbor",
+			body: cbor.Encode(cbor.Map{parameter: cbor.String(value), "DashboardBody": cbor.String(`{"widgets":[]}`)})}
+	case "lambda":
+		return call{method: http.MethodPost, path: map[string]string{
+			"CreateFunction": "/2015-03-31/functions", "CreateAlias": "/2015-03-31/functions/f/aliases", "AddPermission": "/2015-03-31/functions/f/policy",
+		}[action], contentType: "application/json", body: text}
+	case "apigateway":
+		return call{method: http.MethodPost, path: "/restapis/a/stages", contentType: "application/json", body: text}
+	case "s3":
+		return call{method: http.MethodPut, path: "/" + url.PathEscape(value)}
+	}
+	form := url.Values{"Action": {action}, parameter: {value}}
+	return call{method: http.MethodPost, path: "/", contentType: "application/x-www-form-urlencoded", body: []byte(form.Encode())}
+}
+
+// send sends the call as an SDK does, with a signature that only the emulator would verify.
+func (c call) send(t *testing.T, s *stand, service string) (status int, answer string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), c.method, s.server.URL+c.path, bytes.NewReader(c.body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=test/20260101/"+testRegion+"/"+service+"/aws4_request, SignedHeaders=host, Signature=0")
+	for key, value := range map[string]string{"Content-Type": c.contentType, "X-Amz-Target": c.target} {
+		if value != "" {
+			r.Header.Set(key, value)
+		}
+	}
+	if c.host != "" {
+		r.Host = c.host
+	}
+	got, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = got.Body.Close() }()
+	var text bytes.Buffer
+	if _, err := text.ReadFrom(got.Body); err != nil {
+		t.Fatal(err)
+	}
+	return got.StatusCode, text.String()
+}
+
+// upstream counts the calls that the gateway forwards, and answers each with nothing.
+func upstream(t *testing.T) (*url.URL, *atomic.Int64) {
+	t.Helper()
+	var forwarded atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		forwarded.Add(1)
+		w.WriteHeader(http.StatusTeapot)
+	}))
+	t.Cleanup(server.Close)
+	address, err := url.Parse(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return address, &forwarded
+}
+
+// allowed is the longest value that a bound allows.
+func (b bound) longest() string {
+	switch b.parameter {
+	case "AliasName":
+		return "alias/" + strings.Repeat("a", b.most-len("alias/"))
+	}
+	return strings.Repeat("a", b.most)
+}
+
+// The lengths and patterns are those of the services' API references, one page for each call: for RDS
+// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html and so on.
+func TestANameBeyondItsServicesBoundsIsRefused(t *testing.T) {
+	address, forwarded := upstream(t)
+	s := newStand(t, address)
+	for name, limits := range boundedCalls {
+		service, _, _ := strings.Cut(name, ":")
+		for _, b := range limits.bounds {
+			t.Run(name+" "+b.parameter, func(t *testing.T) {
+				before := forwarded.Load()
+				status, answer := callOf(t, name, b.parameter, b.longest()+"a").send(t, s, service)
+				if status != http.StatusBadRequest || !strings.Contains(answer, limits.code) {
+					t.Errorf("one character too many: %d %s, want %s", status, answer, limits.code)
+				}
+				if b.pattern != nil {
+					if status, answer := callOf(t, name, b.parameter, "a:*é").send(t, s, service); status != http.StatusBadRequest || !strings.Contains(answer, limits.code) {
+						t.Errorf("another character: %d %s, want %s", status, answer, limits.code)
+					}
+				}
+				if n := forwarded.Load() - before; n != 0 {
+					t.Errorf("%d refused calls reached the emulator", n)
+				}
+				if _, answer := callOf(t, name, b.parameter, b.longest()).send(t, s, service); strings.Contains(answer, limits.code) {
+					t.Errorf("the longest that is allowed: %s", answer)
+				}
+				if forwarded.Load() == before {
+					t.Error("the longest that is allowed did not reach the emulator")
+				}
+			})
+		}
+	}
+}
+
+func TestPatternsOfNames(t *testing.T) {
+	for name, c := range map[string]struct {
+		call, value string
+		refused     bool
+	}{
+		"an identifier with a hyphen at its end":      {"rds:CreateDBProxy", "proxy-", true},
+		"an identifier with two hyphens in a row":     {"elasticache:CreateReplicationGroup", "ca--che", true},
+		"an identifier that begins with a digit":      {"rds:CreateDBCluster", "1cluster", true},
+		"an identifier with single hyphens":           {"rds:CreateDBInstance", "a-b-1", false},
+		"a bucket with a capital":                     {"s3:CreateBucket", "Files", true},
+		"a bucket that ends with a hyphen":            {"s3:CreateBucket", "files-", true},
+		"a bucket of two characters":                  {"s3:CreateBucket", "fi", true},
+		"a log group in folders":                      {"logs:CreateLogGroup", "/aws/rds/cluster/a/postgresql", false},
+		"a security group that is called like an id":  {"ec2:CreateSecurityGroup", "sg-dev", true},
+		"a security group that only begins like that": {"ec2:CreateSecurityGroup", "sgdev", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			limits := boundedCalls[c.call]
+			if got := limits.broken(func(string) string { return c.value }); (got != "") != c.refused {
+				t.Errorf("refused with %q, want refused %v", got, c.refused)
+			}
+		})
+	}
+}
+
+func TestABucketsNameIsReadFromTheHostToo(t *testing.T) {
+	address, forwarded := upstream(t)
+	s := newStand(t, address)
+	status, answer := call{method: http.MethodPut, path: "/", host: "Upper." + s.gateway.config.PublicURL.Host}.send(t, s, "s3")
+	if status != http.StatusBadRequest || !strings.Contains(answer, "InvalidBucketName") || forwarded.Load() != 0 {
+		t.Errorf("%d %s, %d forwarded", status, answer, forwarded.Load())
+	}
+	// An object is no bucket, whatever it is called.
+	if _, answer := (call{method: http.MethodPut, path: "/files/Upper--"}).send(t, s, "s3"); strings.Contains(answer, "InvalidBucketName") || forwarded.Load() != 1 {
+		t.Errorf("%s, %d forwarded", answer, forwarded.Load())
+	}
+}

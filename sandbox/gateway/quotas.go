@@ -1,0 +1,176 @@
+package gateway
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// mostEnvironment is the size of all environment variables of a function, in bytes. Lambda measures them
+// as one JSON text, and shows it in the refusal.
+// https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+// https://github.com/github-aws-runners/terraform-aws-github-runner/issues/3594
+const mostEnvironment = 4096
+
+// withinEnvironment refuses a function's configuration whose environment is too large.
+func withinEnvironment(call handler) handler {
+	return reading(func(x *exchange) error {
+		var request struct {
+			Environment struct{ Variables map[string]string }
+		}
+		if err := json.Unmarshal(x.body, &request); err != nil {
+			return fmt.Errorf("decode the request: %w", err)
+		}
+		measured, err := json.Marshal(request.Environment.Variables)
+		if err != nil {
+			return fmt.Errorf("measure the environment: %w", err)
+		}
+		if len(measured) > mostEnvironment {
+			return x.refuse(http.StatusBadRequest, "InvalidParameterValueException",
+				"Lambda was unable to configure your environment variables because the environment variables you have provided exceeded the 4KB limit. String measured: "+string(measured))
+		}
+		return call(x)
+	})
+}
+
+// The quotas of IAM that cannot be raised, or are what an account starts with. Sizes are in characters,
+// white space not counted.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+const (
+	mostTrust        = 2048
+	mostManaged      = 6144
+	mostRoleInline   = 10240
+	mostUserInline   = 2048
+	mostRolePolicies = 10
+)
+
+// holdPolicies has the gateway refuse policies beyond IAM's quotas.
+func (g *Gateway) holdPolicies() {
+	calls := g.query["iam"]
+	for action, check := range map[string]func(*exchange) (string, error){
+		"CreateRole":             documentSize("AssumeRolePolicyDocument", "ACLSizePerRole", mostTrust),
+		"UpdateAssumeRolePolicy": documentSize("PolicyDocument", "ACLSizePerRole", mostTrust),
+		"CreatePolicy":           documentSize("PolicyDocument", "PolicySize", mostManaged),
+		"CreatePolicyVersion":    documentSize("PolicyDocument", "PolicySize", mostManaged),
+		"PutRolePolicy":          inlineSize("Role", mostRoleInline),
+		"PutUserPolicy":          inlineSize("User", mostUserInline),
+		"AttachRolePolicy":       attachedPolicies,
+	} {
+		call := firstOf(calls[action])
+		calls[action] = func(x *exchange) error {
+			broken, err := check(x)
+			if err != nil {
+				return err
+			}
+			if broken != "" {
+				return x.refuse(http.StatusConflict, "LimitExceeded", broken)
+			}
+			return call(x)
+		}
+	}
+}
+
+// documentSize compares the size of one document with its quota.
+func documentSize(parameter, quota string, most int) func(*exchange) (string, error) {
+	return func(x *exchange) (string, error) {
+		if policySize(x.form.Get(parameter)) > most {
+			return fmt.Sprintf("Cannot exceed quota for %s: %d", quota, most), nil
+		}
+		return "", nil
+	}
+}
+
+// policySize is the size of a document as IAM counts it.
+func policySize(document string) int {
+	return len(strings.Join(strings.FieldsFunc(document, unicode.IsSpace), ""))
+}
+
+// inlineSize compares the size of all inline policies of a role or a user ("Role", "User") with their quota.
+func inlineSize(kind string, most int) func(*exchange) (string, error) {
+	return func(x *exchange) (string, error) {
+		ctx, owner, size := x.r.Context(), x.form.Get(kind+"Name"), policySize(x.form.Get("PolicyDocument"))
+		listed, err := x.g.iam(ctx, "List"+kind+"Policies", kind+"Name", owner)
+		if notFound(err) {
+			return "", nil // the emulator says so itself
+		}
+		if err != nil {
+			return "", err
+		}
+		for _, name := range listed.first("PolicyNames").texts() {
+			if name == x.form.Get("PolicyName") {
+				continue
+			}
+			document, err := x.g.inlinePolicy(ctx, kind, owner, name)
+			if err != nil {
+				return "", err
+			}
+			size += policySize(document)
+		}
+		if size > most {
+			return fmt.Sprintf("Maximum policy size of %d bytes exceeded for %s %s", most, strings.ToLower(kind), owner), nil
+		}
+		return "", nil
+	}
+}
+
+func (g *Gateway) inlinePolicy(ctx context.Context, kind, owner, name string) (string, error) {
+	answer, err := g.iam(ctx, "Get"+kind+"Policy", kind+"Name", owner, "PolicyName", name)
+	if err != nil {
+		return "", err
+	}
+	return url.QueryUnescape(answer.first("PolicyDocument").text)
+}
+
+// attachedPolicies compares the number of a role's managed policies with its quota.
+func attachedPolicies(x *exchange) (string, error) {
+	listed, err := x.g.iam(x.r.Context(), "ListAttachedRolePolicies", "RoleName", x.form.Get("RoleName"))
+	if notFound(err) {
+		return "", nil // the emulator says so itself
+	}
+	if err != nil {
+		return "", err
+	}
+	attached := childTexts(listed, "PolicyArn")
+	if len(attached) >= mostRolePolicies && !slices.Contains(attached, x.form.Get("PolicyArn")) {
+		return fmt.Sprintf("Cannot exceed quota for PoliciesPerRole: %d", mostRolePolicies), nil
+	}
+	return "", nil
+}
+
+// The sizes of a dashboard's widgets.
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html
+const (
+	mostWidgetAlarms  = 100
+	mostWidgetMetrics = 500
+)
+
+// withinWidgets refuses a dashboard with a widget of too many alarms or metrics.
+func withinWidgets(call handler) handler {
+	return reading(func(x *exchange) error {
+		get, err := x.parameters()
+		if err != nil {
+			return err
+		}
+		var body struct {
+			Widgets []struct {
+				Properties struct{ Alarms, Metrics []any }
+			}
+		}
+		if err := json.Unmarshal([]byte(get("DashboardBody")), &body); err != nil {
+			return x.refuse(http.StatusBadRequest, "InvalidParameterInput", "The field DashboardBody must be a valid JSON object")
+		}
+		for i, w := range body.Widgets {
+			if len(w.Properties.Alarms) > mostWidgetAlarms || len(w.Properties.Metrics) > mostWidgetMetrics {
+				return x.refuse(http.StatusBadRequest, "InvalidParameterInput", fmt.Sprintf(
+					"The dashboard body is invalid: /widgets/%d/properties should NOT have more than %d alarms or %d metrics", i, mostWidgetAlarms, mostWidgetMetrics))
+			}
+		}
+		return call(x)
+	})
+}
