@@ -16,6 +16,9 @@ const (
 	widgetHeight = 6
 	// statusHeight is the state of the alarms, on top.
 	statusHeight = 3
+	// mostShown is how many alarms a widget may have.
+	// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
+	mostShown = 100
 )
 
 // widget is one graph: several lines over time.
@@ -81,12 +84,13 @@ func (m metrics) columns() [][]widget {
 	}
 }
 
-// render is the state of every alarm, the one that calls somebody first.
+// render is the state of the alarms, the one that calls somebody first. Those of the last nodes of a large
+// cache are left out.
 func (w watch) render() pulumi.Map {
 	return pulumi.Map{
 		"type": pulumi.String("alarm"),
 		"x":    pulumi.Int(0), "y": pulumi.Int(0), "width": pulumi.Int(boardWidth), "height": pulumi.Int(statusHeight),
-		"properties": pulumi.Map{"title": pulumi.String("Alarms"), "alarms": w.all},
+		"properties": pulumi.Map{"title": pulumi.String("Alarms"), "alarms": w.all[:min(len(w.all), mostShown)]},
 	}
 }
 

@@ -36,8 +36,7 @@ var (
 	secretName = regexp.MustCompile(`^[A-Za-z0-9/_+=.@-]+$`)
 	aliasName  = regexp.MustCompile(`^alias/[A-Za-z0-9:/_-]+$`)
 	userID     = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]*$`)
-	// bucketName has no dot, as every bucket of ours: one with dots fails under a wildcard certificate.
-	bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]+[a-z0-9]$`)
+	bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]+[a-z0-9]$`)
 	// securityGroup begins with anything but sg-.
 	securityGroup = regexp.MustCompile(`^([^s]|s[^g]|sg[^-]|sg?$)[A-Za-z0-9 ._:/()#,@\[\]+=&;{}!$*-]*$`)
 )
