@@ -74,11 +74,13 @@ func newKeyOf(ctx *pulumi.Context, s site, plan *apigateway.UsagePlan, name stri
 	if err != nil {
 		return pulumi.StringOutput{}, fmt.Errorf("api: API key %s: %w", name, err)
 	}
+	// A key has one plan for each stage, so it leaves its plan before it joins another one.
+	// https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-api-usage-plans.html
 	_, err = apigateway.NewUsagePlanKey(ctx, s.name+"-plan-key-"+name, &apigateway.UsagePlanKeyArgs{
 		KeyId:       key.ID(),
 		KeyType:     pulumi.String("API_KEY"),
 		UsagePlanId: plan.ID(),
-	}, s.parent)
+	}, s.parent, pulumi.DeleteBeforeReplace(true))
 	if err != nil {
 		return pulumi.StringOutput{}, fmt.Errorf("api: plan of the key %s: %w", name, err)
 	}

@@ -47,10 +47,13 @@ func newWebACL(ctx *pulumi.Context, s site, stage *apigateway.Stage) error {
 	if err != nil {
 		return fmt.Errorf("api: web ACL: %w", err)
 	}
+	// A stage has one web ACL. AWS replaces it without a word, and takes away whichever there is: were the
+	// old association deleted after the new one was made, the stage would have none (pulumi/pulumi-aws#4782).
+	// https://docs.aws.amazon.com/waf/latest/APIReference/API_DisassociateWebACL.html
 	_, err = wafv2.NewWebAclAssociation(ctx, s.name+"-waf-stage", &wafv2.WebAclAssociationArgs{
 		ResourceArn: stage.Arn,
 		WebAclArn:   acl.Arn,
-	}, s.parent)
+	}, s.parent, pulumi.DeleteBeforeReplace(true))
 	if err != nil {
 		return fmt.Errorf("api: web ACL of the stage: %w", err)
 	}

@@ -28,6 +28,8 @@ func (n *Network) flowLogs(ctx *pulumi.Context, name string, vpcID pulumi.String
 	if err != nil {
 		return err
 	}
+	// A VPC has one flow log into a log group (FlowLogAlreadyExists); any change replaces it.
+	// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
 	_, err = ec2.NewFlowLog(ctx, name+"-flows", &ec2.FlowLogArgs{
 		VpcId:                  vpcID,
 		TrafficType:            pulumi.String("ALL"),
@@ -36,7 +38,7 @@ func (n *Network) flowLogs(ctx *pulumi.Context, name string, vpcID pulumi.String
 		IamRoleArn:             role.Arn,
 		MaxAggregationInterval: pulumi.Int(aggregationSeconds),
 		Tags:                   nameTag(name + "-flows"),
-	}, pulumi.Parent(n), pulumi.DependsOn([]pulumi.Resource{rights}))
+	}, pulumi.Parent(n), pulumi.DependsOn([]pulumi.Resource{rights}), pulumi.DeleteBeforeReplace(true))
 	if err != nil {
 		return fmt.Errorf("register the flow log: %w", err)
 	}

@@ -145,6 +145,8 @@ func arn(token, name string) string {
 func options(req *pulumirpc.RegisterResourceRequest) Options {
 	return Options{
 		Protect:       req.GetProtect(),
+
+		DeleteBeforeReplace: req.GetDeleteBeforeReplace(),
 		IgnoreChanges: req.GetIgnoreChanges(),
 		DependsOn:     req.GetDependencies(),
 		Providers:     req.GetProviders(),

@@ -28,6 +28,8 @@ type Resource struct {
 // Options are the resource options of a registration.
 type Options struct {
 	Protect       bool
+	// DeleteBeforeReplace is what the program asks for; the provider asks for it too where a name is fixed.
+	DeleteBeforeReplace bool
 	Remote        bool
 	IgnoreChanges []string
 	DependsOn     []string

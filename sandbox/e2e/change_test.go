@@ -83,6 +83,10 @@ var edits = []edit{
 		"replace aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig",
 		"update aws:cloudwatch/dashboard:Dashboard", "update aws:cloudwatch/metricAlarm:MetricAlarm", "update " + functionToken,
 	}},
+	{name: "a key that is moved to another plan is replaced there", key: "api.plans", value: []map[string]any{
+		{"name": "standard", "rate": 50, "burst": 100, "quotaPerDay": 1000000, "keys": []string{"partner"}},
+		{"name": "partner", "rate": 200, "burst": 400, "keys": []string{"first"}},
+	}, want: []string{"replace aws:apigateway/usagePlanKey:UsagePlanKey"}},
 	{name: "logs kept for longer stay where they are", key: "api.logRetentionDays", value: 90, want: []string{"update " + logGroupToken}},
 	{name: "another network is refused", key: "network.cidr", value: "10.20.0.0/16", refused: []string{vpcToken, subnetToken}},
 	{name: "fewer zones are refused: every subnet would move", key: "network.zones", value: 2, refused: []string{subnetToken}},

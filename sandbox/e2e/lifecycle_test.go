@@ -91,7 +91,9 @@ func checkLife(t *testing.T, out outputs) {
 	preview, deploy := pipelineRoles(t, out)
 	manage(t, preview, out.ConfigFile, "preview", "--expect-no-changes")
 	manage(t, deploy, out.ConfigFile, "refresh", "--preview-only", "--expect-no-changes")
-	manage(t, deploy, grown(t, out), "up", "--yes", "--skip-preview", "--exclude", identities)
+	settings := grown(t, out)
+	manage(t, deploy, settings, "up", "--yes", "--skip-preview", "--exclude", identities)
+	manage(t, deploy, exchanged(t, settings), "up", "--yes", "--skip-preview", "--target", "**aws:apigateway/usagePlanKey:UsagePlanKey**")
 	manage(t, deploy, out.ConfigFile, "up", "--yes", "--skip-preview")
 	manage(t, deploy, out.ConfigFile, "refresh", "--yes", "--skip-preview", "--expect-no-changes")
 }
@@ -190,6 +192,23 @@ func grown(t *testing.T, out outputs) string {
 		t.Fatal(err)
 	}
 	path := filepath.Join(t.TempDir(), "Pulumi.grown.yaml")
+	writeFile(t, path, text)
+	return path
+}
+
+// exchanged is a stack's file in which the first two usage plans have each other's keys: API Gateway takes
+// a key in one plan for each stage.
+func exchanged(t *testing.T, path string) string {
+	t.Helper()
+	own := readStackFile(t, path)
+	plans := own.Config["didomi:api"].(map[string]any)["plans"].([]any)
+	first, second := plans[0].(map[string]any), plans[1].(map[string]any)
+	first["keys"], second["keys"] = second["keys"], first["keys"]
+	text, err := yaml.Marshal(own)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path = filepath.Join(t.TempDir(), "Pulumi.exchanged.yaml")
 	writeFile(t, path, text)
 	return path
 }

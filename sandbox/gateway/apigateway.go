@@ -67,6 +67,7 @@ func (g *Gateway) apigatewayCalls() map[string]handler {
 		"GET /usageplans/{id}":                                 show(usagePlans),
 		"PATCH /usageplans/{id}":                               patch(usagePlans),
 		"DELETE /usageplans/{id}":                              after(forgetResource),
+		"POST /usageplans/{id}/keys":                           createPlanKey,
 		"POST /apikeys":                                        instead(createAPIKey),
 		"GET /apikeys":                                         show(apiKeys),
 		"GET /apikeys/{id}":                                    show(apiKeys),

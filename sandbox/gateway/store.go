@@ -164,17 +164,13 @@ func (p planAnswer) of(apiID, stage string) (restapi.Plan, bool) {
 }
 
 func (g *Gateway) planKeys(ctx context.Context, planID string, plan restapi.Plan) ([]restapi.Key, error) {
-	var answer struct {
-		Item []struct {
-			ID string `json:"id"`
-		} `json:"item"`
-	}
-	if err := g.admin.rest(ctx, "apigateway", http.MethodGet, "/usageplans/"+planID+"/keys?limit=500", nil, &answer); err != nil {
-		return nil, fmt.Errorf("keys of usage plan %s: %w", planID, err)
+	ids, err := g.keyIDs(ctx, planID)
+	if err != nil {
+		return nil, err
 	}
 	var keys []restapi.Key
-	for _, item := range answer.Item {
-		key, err := g.get(ctx, apiKeys, &http.Request{}, "/apikeys/"+item.ID+"?includeValue=true")
+	for _, id := range ids {
+		key, err := g.get(ctx, apiKeys, &http.Request{}, "/apikeys/"+id+"?includeValue=true")
 		if notFound(err) {
 			continue // a deleted key stays in its plan's list in the emulator
 		}
@@ -182,7 +178,7 @@ func (g *Gateway) planKeys(ctx context.Context, planID string, plan restapi.Plan
 			return nil, err
 		}
 		keys = append(keys, restapi.Key{
-			ID: item.ID, Name: text(key, "name"), Value: text(key, "value"), Enabled: key["enabled"] == true,
+			ID: id, Name: text(key, "name"), Value: text(key, "value"), Enabled: key["enabled"] == true,
 			PlanID: planID, Plan: plan,
 		})
 	}

@@ -1,0 +1,91 @@
+package gateway
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+)
+
+// createPlanKey adds a key to a usage plan, unless another plan that the key is in has one of its stages:
+// "a given API key can only be associated with one usage plan for each stage of your API". The emulator
+// takes any.
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-api-usage-plans.html
+// https://docs.aws.amazon.com/apigateway/latest/api/API_CreateUsagePlanKey.html
+func createPlanKey(x *exchange) error {
+	body, err := x.readBody()
+	if err != nil {
+		return err
+	}
+	var request struct{ KeyID string }
+	if err := json.Unmarshal(body, &request); err != nil {
+		return fmt.Errorf("decode the request: %w", err)
+	}
+	ctx, id := x.r.Context(), x.r.PathValue("id")
+	joined, others, err := x.g.plansOfKey(ctx, id, request.KeyID)
+	if err != nil {
+		return err
+	}
+	for _, other := range others {
+		if stage, shared := joined.shares(other); shared {
+			return x.answerError(http.StatusConflict, "ConflictException", fmt.Sprintf(
+				"Usage Plan %s cannot be added because API Key %s cannot reference multiple Usage Plans with the same api stage: %s", id, request.KeyID, stage))
+		}
+	}
+	return x.forward()
+}
+
+// plansOfKey are the plan of an id, empty if there is none, and the other plans that a key is in.
+func (g *Gateway) plansOfKey(ctx context.Context, id, key string) (joined planAnswer, others []planAnswer, err error) {
+	objects, err := g.listAll(ctx, usagePlans, "/usageplans")
+	if err != nil {
+		return joined, nil, err
+	}
+	for _, object := range objects {
+		keys, err := g.keyIDs(ctx, text(object, "id"))
+		if err != nil {
+			return joined, nil, err
+		}
+		var plan planAnswer
+		switch {
+		case text(object, "id") == id:
+			err = convert(object, &joined)
+		case slices.Contains(keys, key):
+			err = convert(object, &plan)
+			others = append(others, plan)
+		}
+		if err != nil {
+			return joined, nil, err
+		}
+	}
+	return joined, others, nil
+}
+
+// shares names a stage that both plans are for, if there is one.
+func (p planAnswer) shares(other planAnswer) (string, bool) {
+	for _, own := range p.APIStages {
+		if _, both := other.of(own.APIID, own.Stage); both {
+			return own.APIID + ":" + own.Stage, true
+		}
+	}
+	return "", false
+}
+
+// keyIDs are the ids of a plan's keys.
+func (g *Gateway) keyIDs(ctx context.Context, planID string) ([]string, error) {
+	var answer struct {
+		Item []struct {
+			ID string `json:"id"`
+		} `json:"item"`
+	}
+	if err := g.admin.rest(ctx, "apigateway", http.MethodGet, "/usageplans/"+url.PathEscape(planID)+"/keys?limit=500", nil, &answer); err != nil {
+		return nil, fmt.Errorf("keys of usage plan %s: %w", planID, err)
+	}
+	ids := make([]string, len(answer.Item))
+	for i, item := range answer.Item {
+		ids[i] = item.ID
+	}
+	return ids, nil
+}
