@@ -27,6 +27,8 @@ type API struct {
 	RestAPIID    pulumi.StringOutput    `pulumi:"restApiId"`
 	StageName    pulumi.StringOutput    `pulumi:"stageName"`
 	FunctionName pulumi.StringOutput    `pulumi:"functionName"`
+	// FunctionNames are those of all functions of the stack: each publishes a version at every deployment.
+	FunctionNames pulumi.StringArrayOutput `pulumi:"functionNames"`
 	// FunctionVersion is the newest one, which serves unless a rollout is still to come.
 	FunctionVersion pulumi.StringOutput `pulumi:"functionVersion"`
 	// AliasARN is what API Gateway invokes.
@@ -97,12 +99,13 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	c.URL, c.InvokeURL, c.APIKey, c.APIKeys = url, g.stage.InvokeUrl, keys.first, keys.byName.ToStringMapOutput()
 	c.RestAPIID, c.StageName = g.restAPI.ID().ToStringOutput(), g.stage.StageName
 	c.FunctionName, c.FunctionVersion, c.AliasARN = f.api.Name, f.api.Version, f.alias.Arn
+	c.FunctionNames = f.names().ToStringArrayOutput()
 	c.AlarmTopicARN, c.WarningTopicARN = w.topics.pages.Arn, w.topics.warnings.Arn
 	c.RolloutAlarms, c.DashboardName = w.rollout.ToStringArrayOutput(), board
 	return c, ctx.RegisterResourceOutputs(c, pulumi.Map{
 		"url": c.URL, "invokeUrl": c.InvokeURL, "apiKey": c.APIKey, "apiKeys": c.APIKeys,
 		"restApiId": c.RestAPIID, "stageName": c.StageName,
-		"functionName": c.FunctionName, "functionVersion": c.FunctionVersion, "aliasArn": c.AliasARN,
+		"functionName": c.FunctionName, "functionNames": c.FunctionNames, "functionVersion": c.FunctionVersion, "aliasArn": c.AliasARN,
 		"alarmTopicArn": c.AlarmTopicARN, "warningTopicArn": c.WarningTopicARN,
 		"rolloutAlarms": c.RolloutAlarms, "dashboardName": c.DashboardName,
 	})

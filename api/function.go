@@ -14,8 +14,9 @@ const (
 	migrateHandler = "migrate"
 )
 
-// migrateTimeoutSeconds bounds a migration, the longest that Lambda allows: a large table takes its
-// time, and there is no second try.
+// migrateTimeoutSeconds bounds a migration and each wait for the proxy, the longest that Lambda allows: a
+// large table takes its time, and there is no second try. The provider sets no bound of its own to an
+// invocation (CreateWithoutTimeout), nor does its HTTP client, whose TCP keep-alives hold the connection.
 const migrateTimeoutSeconds = 900
 
 // serving is what answers requests.
@@ -39,7 +40,11 @@ func newServing(ctx *pulumi.Context, s site, l logs) (serving, error) {
 	if f.migrate, err = newMigrateFunction(ctx, s, l); err != nil {
 		return serving{}, err
 	}
-	migrated, err := runMigration(ctx, s, f.migrate)
+	available, err := awaitProxy(ctx, s, f.migrate)
+	if err != nil {
+		return serving{}, err
+	}
+	migrated, err := runMigration(ctx, s, f.migrate, available)
 	if err != nil {
 		return serving{}, err
 	}
@@ -57,6 +62,15 @@ func newServing(ctx *pulumi.Context, s site, l logs) (serving, error) {
 	}
 	f.alias, err = newAlias(ctx, s, f.api, append(ready, warm...))
 	return f, err
+}
+
+// names are those of all functions that there are.
+func (f serving) names() pulumi.StringArray {
+	names := pulumi.StringArray{f.api.Name, f.migrate.Name, f.cacheUser.Name}
+	if f.rotate != nil {
+		names = append(names, f.rotate.Name)
+	}
+	return names
 }
 
 func newAPIFunction(ctx *pulumi.Context, s site, l logs) (*lambda.Function, error) {

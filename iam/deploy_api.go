@@ -75,7 +75,7 @@ func (s site) functionRights() []policy.Statement {
 				"lambda:AddPermission", "lambda:CreateAlias", "lambda:CreateFunction", "lambda:DeleteAlias",
 				"lambda:DeleteFunction", "lambda:DeleteFunctionConcurrency",
 				"lambda:DeleteProvisionedConcurrencyConfig", "lambda:GetFunctionConfiguration",
-				"lambda:InvokeFunction", "lambda:ListProvisionedConcurrencyConfigs", "lambda:PublishVersion",
+				"lambda:InvokeFunction", "lambda:ListAliases", "lambda:ListProvisionedConcurrencyConfigs", "lambda:PublishVersion",
 				"lambda:PutFunctionConcurrency",
 				"lambda:PutProvisionedConcurrencyConfig", "lambda:RemovePermission", "lambda:TagResource",
 				"lambda:UntagResource", "lambda:UpdateAlias", "lambda:UpdateFunctionCode",

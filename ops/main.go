@@ -36,7 +36,7 @@ var commands = []command.Command{
 	{Name: "reviewed", Summary: "checks that a preview is the one that was reviewed", Run: note.Reviewed},
 	{Name: "smoke", Summary: "asks a deployed API whether it works", Run: smoke.Run},
 	{Name: "unlock", Summary: "takes away the lock that a killed job left on a stack", Run: unlock.Run},
-	{Name: "rollout", Summary: "brings a canary's new version into service, or goes back", Run: rollout.Run},
+	{Name: "rollout", Summary: "brings a canary's new version into service, goes back, or prunes old versions", Run: rollout.Run},
 	{Name: "rotate-key", Summary: "gives the CI user a new key, where jobs cannot sign in with OIDC", Run: rotation.Run},
 }
 

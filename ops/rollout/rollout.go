@@ -213,21 +213,26 @@ func (r *Rollout) cool(ctx context.Context) error {
 			return fmt.Errorf("versions that serve nobody may still be kept warm: %w", err)
 		}
 		for _, config := range page.ProvisionedConcurrencyConfigs {
-			arn := aws.ToString(config.FunctionArn)
-			qualifier := arn[strings.LastIndex(arn, ":")+1:]
-			if qualifier == r.Version || qualifier == r.Alias {
+			version := qualifier(config)
+			if version == r.Version || version == r.Alias {
 				continue
 			}
 			_, err := r.Lambda.DeleteProvisionedConcurrencyConfig(ctx, &lambda.DeleteProvisionedConcurrencyConfigInput{
-				FunctionName: &r.Function, Qualifier: &qualifier,
+				FunctionName: &r.Function, Qualifier: &version,
 			})
 			if err != nil {
-				return fmt.Errorf("version %s serves nobody and is still kept warm: %w", qualifier, err)
+				return fmt.Errorf("version %s serves nobody and is still kept warm: %w", version, err)
 			}
-			r.log("version %s is no longer kept warm", qualifier)
+			r.log("version %s is no longer kept warm", version)
 		}
 	}
 	return nil
+}
+
+// qualifier is the version or alias whose provisioned concurrency it is.
+func qualifier(config types.ProvisionedConcurrencyConfigListItem) string {
+	arn := aws.ToString(config.FunctionArn)
+	return arn[strings.LastIndex(arn, ":")+1:]
 }
 
 func (r *Rollout) log(format string, args ...any) {

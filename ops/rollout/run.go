@@ -18,6 +18,7 @@ import (
 // outputs are the stack's outputs that a rollout needs.
 type outputs struct {
 	FunctionName    string   `json:"functionName"`
+	FunctionNames   []string `json:"functionNames"`
 	FunctionVersion string   `json:"functionVersion"`
 	RolloutAlarms   []string `json:"rolloutAlarms"`
 }
@@ -29,6 +30,8 @@ type options struct {
 	back         bool
 	to           string
 	serving      bool
+	prune        bool
+	keep         string
 }
 
 // Run brings the stack's newest version into service, or goes back. It reads what
@@ -47,7 +50,7 @@ func Run(ctx context.Context, io command.IO, args []string) error {
 	if err != nil {
 		return err
 	}
-	if o.serving && stack.FunctionName == "" {
+	if (o.serving || o.prune) && stack.FunctionName == "" {
 		return nil // nothing is deployed yet
 	}
 	if err := stack.check(); err != nil {
@@ -57,8 +60,13 @@ func Run(ctx context.Context, io command.IO, args []string) error {
 	if err != nil {
 		return fmt.Errorf("read the AWS settings of the environment: %w", err)
 	}
+	client := lambda.NewFromConfig(account)
+	if o.prune {
+		keep := map[string][]string{stack.FunctionName: {stack.FunctionVersion, o.keep}}
+		return Pruning{Lambda: client, Log: io.Stdout, Keep: keep}.Run(ctx, stack.FunctionNames)
+	}
 	r := &Rollout{
-		Lambda:  lambda.NewFromConfig(account),
+		Lambda:  client,
 		Ringing: Alarms(cloudwatch.NewFromConfig(account), stack.RolloutAlarms),
 		Wait:    command.Wait, Log: io.Stdout,
 		Function: stack.FunctionName, Alias: "live", Version: stack.FunctionVersion,
@@ -84,6 +92,8 @@ func (o *options) register(flags *flag.FlagSet) {
 	flags.DurationVar(&o.every, "every", 15*time.Second, "how often the alarms are looked at")
 	flags.BoolVar(&o.back, "back", false, "end a rollout, or send all requests to the version before")
 	flags.BoolVar(&o.serving, "serving", false, "print the version that serves and change nothing; before the first deployment nothing is printed")
+	flags.BoolVar(&o.prune, "prune", false, "delete the published versions of all functions that nothing can go back to")
+	flags.StringVar(&o.keep, "keep", "", "with --prune: a `version` of the serving function that is kept too, the one that served before the update")
 	flags.StringVar(&o.to, "to", "", "with --back: the `version` to go back to")
 }
 
@@ -99,6 +109,10 @@ func (o *options) check() error {
 		return command.BadUsage("--to goes with --back")
 	case o.serving && o.back:
 		return command.BadUsage("--serving changes nothing, --back does: give one of them")
+	case o.prune && (o.serving || o.back):
+		return command.BadUsage("--prune does nothing but prune: leave --serving and --back out")
+	case o.keep != "" && !o.prune:
+		return command.BadUsage("--keep goes with --prune")
 	}
 	return nil
 }
@@ -112,8 +126,8 @@ func readOutputs(in io.Reader) (outputs, error) {
 }
 
 func (o outputs) check() error {
-	if o.FunctionName == "" || o.FunctionVersion == "" || len(o.RolloutAlarms) == 0 {
-		return errors.New("the stack's outputs name no functionName, functionVersion or rolloutAlarms: bring it up first")
+	if o.FunctionName == "" || o.FunctionVersion == "" || len(o.FunctionNames) == 0 || len(o.RolloutAlarms) == 0 {
+		return errors.New("the stack's outputs name no functionName, functionNames, functionVersion or rolloutAlarms: bring it up first")
 	}
 	return nil
 }

@@ -13,7 +13,7 @@ import (
 )
 
 func TestACommandThatIsCalledWronglyTalksToNobody(t *testing.T) {
-	const stack = `{"functionName":"f","functionVersion":"8","rolloutAlarms":["a"]}`
+	const stack = `{"functionName":"f","functionNames":["f"],"functionVersion":"8","rolloutAlarms":["a"]}`
 	for _, c := range []struct{ name, args, stdin, want string }{
 		{"no share", "--percent 0", stack, "--percent is 0; want 1 to 99"},
 		{"everything at once", "--percent 100", stack, "--percent is 100; want 1 to 99"},
@@ -25,7 +25,11 @@ func TestACommandThatIsCalledWronglyTalksToNobody(t *testing.T) {
 		{"nothing to read", "", "", "the standard input is not what `pulumi stack output --json` prints"},
 		{"a stack that is not up", "", "{}", "bring it up first"},
 		{"the version of a stack that is not up is none", "--serving", "{}", ""},
-		{"a stack without alarms", "", `{"functionName":"f","functionVersion":"8"}`, "bring it up first"},
+		{"a stack without alarms", "", `{"functionName":"f","functionNames":["f"],"functionVersion":"8"}`, "bring it up first"},
+		{"a stack without the names of its functions", "--prune", `{"functionName":"f","functionVersion":"8","rolloutAlarms":["a"]}`, "bring it up first"},
+		{"pruning and going back at once", "--prune --back", stack, "leave --serving and --back out"},
+		{"a version to keep without pruning", "--keep 3", stack, "--keep goes with --prune"},
+		{"a stack that is not up has nothing to prune", "--prune", "{}", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			io := command.IO{Stdin: strings.NewReader(c.stdin), Stdout: &strings.Builder{}, Stderr: &strings.Builder{}}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 
@@ -41,7 +42,7 @@ func rollout(t *testing.T, out outputs, version string, args ...string) (string,
 }
 
 // checkRollout publishes a version, which no update did, and rolls it out as the pipeline does, by its
-// deploy role: while an alarm rings, without, and back.
+// deploy role: while an alarm rings, without, and back. Then it prunes what nothing can go back to.
 func checkRollout(t *testing.T, out outputs) {
 	t.Helper()
 	_, deploy := pipelineRoles(t, out)
@@ -51,14 +52,7 @@ func checkRollout(t *testing.T, out outputs) {
 		t.Fatalf("pulumi stack output: exit %d\n%s", code, stderr)
 	}
 	name := strings.TrimSpace(stdout)
-	_, err := client.UpdateFunctionConfiguration(t.Context(), &lambda.UpdateFunctionConfigurationInput{FunctionName: &name, Description: aws.String("Rolled out")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	published, err := client.PublishVersion(t.Context(), &lambda.PublishVersionInput{FunctionName: &name})
-	if err != nil {
-		t.Fatal(err)
-	}
+	next := publish(t, client, name, "Rolled out")
 	before := serves(t, client, name)
 	ring := func(state types.StateValue) {
 		t.Helper()
@@ -75,7 +69,7 @@ func checkRollout(t *testing.T, out outputs) {
 	}
 	step := func(what, want string, wantCode int, args ...string) {
 		t.Helper()
-		printed, code := rollout(t, deploy, *published.Version, args...)
+		printed, code := rollout(t, deploy, next, args...)
 		if got := serves(t, client, name); code != wantCode || got != want {
 			t.Fatalf("%s: exit %d, version %s serves; want %d, %s\n%s", what, code, got, wantCode, want, printed)
 		}
@@ -83,8 +77,47 @@ func checkRollout(t *testing.T, out outputs) {
 	ring(types.StateValueAlarm)
 	step("a rollout while customers are hurt", before, 1)
 	ring(types.StateValueOk)
-	step("a rollout while all is well", *published.Version, 0)
+	step("a rollout while all is well", next, 0)
 	step("the way back", before, 0, "--back")
+	for _, change := range []string{"1", "2", "3", "4", "5", "6"} {
+		publish(t, client, name, change)
+	}
+	step("pruning", before, 0, "--prune")
+	if left := published(t, client, name); len(left) != 7 || !slices.Contains(left, before) || !slices.Contains(left, next) {
+		t.Errorf("the versions %v are left, want the newest five, %s, which serves, and %s, which was gone back from", left, before, next)
+	}
+	step("the way to a version that is left", next, 0, "--back", "--to", next)
+	step("and back", before, 0, "--back", "--to", before)
+}
+
+// publish publishes a version with a description of its own.
+func publish(t *testing.T, client *lambda.Client, name, description string) string {
+	t.Helper()
+	_, err := client.UpdateFunctionConfiguration(t.Context(), &lambda.UpdateFunctionConfigurationInput{FunctionName: &name, Description: &description})
+	if err != nil {
+		t.Fatal(err)
+	}
+	made, err := client.PublishVersion(t.Context(), &lambda.PublishVersionInput{FunctionName: &name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return *made.Version
+}
+
+// published are the function's versions.
+func published(t *testing.T, client *lambda.Client, name string) []string {
+	t.Helper()
+	all, err := client.ListVersionsByFunction(t.Context(), &lambda.ListVersionsByFunctionInput{FunctionName: &name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var versions []string
+	for _, version := range all.Versions {
+		if *version.Version != "$LATEST" {
+			versions = append(versions, *version.Version)
+		}
+	}
+	return versions
 }
 
 // serves is the version that the alias leads to, alone.

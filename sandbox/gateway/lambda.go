@@ -3,6 +3,7 @@ package gateway
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 )
 
 // functionConfig is the part of Lambda's FunctionConfiguration that the
@@ -30,6 +31,7 @@ func (g *Gateway) lambdaCalls() map[string]handler {
 		"POST /2015-03-31/functions/{name}/policy":                         bounded("lambda:AddPermission", (*exchange).forward),
 		"PUT /2015-03-31/functions/{name}/code":                            after(keepNewCode),
 		"GET /2015-03-31/functions/{name}":                                 after(codeLocation),
+		"DELETE /2015-03-31/functions/{name}":                              deleteFunction,
 		"GET /2019-09-30/functions/{name}/provisioned-concurrency":         listProvisioned,
 		"POST /2015-03-31/functions/{name}/invocations":                    invoke,
 		"POST /2021-11-15/functions/{name}/response-streaming-invocations": invokeStream,
@@ -72,4 +74,14 @@ func codeLocation(x *exchange) error {
 	code["Location"] = x.g.config.PublicURL.JoinPath(codePath, name).String()
 	x.answer, err = json.Marshal(answer)
 	return err
+}
+
+// deleteFunction deletes a version, or the function. The emulator takes the function for the version
+// $LATEST too.
+// https://docs.aws.amazon.com/lambda/latest/api/API_DeleteFunction.html
+func deleteFunction(x *exchange) error {
+	if x.r.URL.Query().Get("Qualifier") == "$LATEST" {
+		return x.answerError(http.StatusBadRequest, "InvalidParameterValueException", "$LATEST version cannot be deleted without deleting the function.")
+	}
+	return x.forward()
 }

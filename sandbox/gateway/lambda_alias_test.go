@@ -102,3 +102,41 @@ func TestWhatIsKeptWarmIsListedForEveryVersionAndAlias(t *testing.T) {
 		t.Errorf("%v, want %v", got, want)
 	}
 }
+
+// AWS deletes a version that no alias names, and refuses the others and the unpublished code.
+// https://docs.aws.amazon.com/lambda/latest/api/API_DeleteFunction.html, and what floci-io/floci#2824 measured
+func TestAVersionThatAnAliasNamesIsNotDeleted(t *testing.T) {
+	s := newStand(t, nil)
+	client := function(t, s, "pruned", "one")
+	name := aws.String("pruned")
+	var versions []string
+	for _, content := range []string{"one", "two", "three"} {
+		if _, err := client.UpdateFunctionCode(t.Context(), &lambda.UpdateFunctionCodeInput{FunctionName: name, ZipFile: zipOf(t, content)}); err != nil {
+			t.Fatal(err)
+		}
+		published, err := client.PublishVersion(t.Context(), &lambda.PublishVersionInput{FunctionName: name})
+		if err != nil {
+			t.Fatal(err)
+		}
+		versions = append(versions, *published.Version)
+	}
+	_, err := client.CreateAlias(t.Context(), &lambda.CreateAliasInput{
+		FunctionName: name, Name: aws.String("live"), FunctionVersion: &versions[0],
+		RoutingConfig: &types.AliasRoutingConfiguration{AdditionalVersionWeights: map[string]float64{versions[1]: 0.1}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for qualifier, want := range map[string]string{
+		versions[0]: "ResourceConflictException", versions[1]: "ResourceConflictException", versions[2]: "", "$LATEST": "InvalidParameterValueException",
+	} {
+		_, err := client.DeleteFunction(t.Context(), &lambda.DeleteFunctionInput{FunctionName: name, Qualifier: &qualifier})
+		if err == nil && want != "" || err != nil && errorCode(err) != want {
+			t.Errorf("version %s: %v, want %q", qualifier, err, want)
+		}
+	}
+	left, err := client.ListVersionsByFunction(t.Context(), &lambda.ListVersionsByFunctionInput{FunctionName: name})
+	if err != nil || len(left.Versions) != 3 {
+		t.Errorf("%d versions are left, %v; want the unpublished code and two", len(left.Versions), err)
+	}
+}
