@@ -50,6 +50,7 @@ func apiArgs(s settings, stage string, code api.Code, ci *iam.IAM, locks *keys.K
 			Name:              store.DatabaseName,
 			AppSecretARN:      store.AppSecretARN,
 			MasterSecretARN:   store.MasterSecretARN,
+			ProxyTarget:       store.ProxyTarget,
 			ProxyName:         store.ProxyName,
 			ClusterIdentifier: store.ClusterIdentifier,
 			Readers:           s.Data.Database.Readers,
@@ -89,6 +90,7 @@ func export(ctx *pulumi.Context, ci *iam.IAM, names *dns.DNS, net *network.Netwo
 	ctx.Export("restApiId", front.RestAPIID)
 	ctx.Export("stage", front.StageName)
 	ctx.Export("functionName", front.FunctionName)
+	ctx.Export("functionNames", front.FunctionNames)
 	ctx.Export("functionVersion", front.FunctionVersion)
 	ctx.Export("rolloutAlarms", front.RolloutAlarms)
 	ctx.Export("dashboard", front.DashboardName)

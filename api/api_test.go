@@ -67,7 +67,7 @@ func full() Args {
 		Database: Database{
 			Host: pulumi.String("proxy.host"), Name: pulumi.String("app"),
 			AppSecretARN: pulumi.String("arn:app"), MasterSecretARN: pulumi.String("arn:master"),
-			ProxyName: pulumi.String("proxy"), ClusterIdentifier: pulumi.String("cluster"), Readers: 1,
+			ProxyTarget: pulumi.String("arn:proxy cluster-1"), ProxyName: pulumi.String("proxy"), ClusterIdentifier: pulumi.String("cluster"), Readers: 1,
 		},
 		Cache: Cache{
 			Address: pulumi.String("cache.host:6379"), SecretARN: pulumi.String("arn:cache"),
@@ -109,7 +109,7 @@ func TestRoomRegisters(t *testing.T) {
 	always := map[string]int{
 		"didomi:api:API": 1, "aws:cloudwatch/logGroup:LogGroup": 5,
 		"aws:iam/role:Role": 3, "aws:iam/rolePolicy:RolePolicy": 3,
-		"aws:lambda/function:Function": 3, "aws:lambda/invocation:Invocation": 2, "aws:lambda/alias:Alias": 1,
+		"aws:lambda/function:Function": 3, "aws:lambda/invocation:Invocation": 4, "aws:lambda/alias:Alias": 1,
 		"aws:lambda/permission:Permission": 1, "aws:apigateway/restApi:RestApi": 1,
 		"aws:apigateway/deployment:Deployment": 1, "aws:apigateway/stage:Stage": 1,
 		"aws:apigateway/methodSettings:MethodSettings": 1,

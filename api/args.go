@@ -39,6 +39,9 @@ type Database struct {
 	AppSecretARN    pulumi.StringInput
 	MasterSecretARN pulumi.StringInput
 
+	// ProxyTarget identifies the cluster behind the proxy: whenever it is another one, the migration
+	// waits for the proxy's capacity.
+	ProxyTarget       pulumi.StringInput
 	ProxyName         pulumi.StringInput
 	ClusterIdentifier pulumi.StringInput
 	// Readers is the number of instances beside the writer.

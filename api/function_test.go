@@ -192,6 +192,27 @@ func TestMigrationComesFirst(t *testing.T) {
 			t.Errorf("%v, want %v", migrated.Inputs, want)
 		}
 	})
+	t.Run("the proxy is waited for before it, in invocations one after the other, again for another target", func(t *testing.T) {
+		want := map[string]any{
+			"functionName": room + "-migrate", "input": `{"step":"await"}`, "lifecycleScope": "CREATE_ONLY",
+			"triggers": map[string]any{"target": "arn:proxy cluster-1"},
+		}
+		first := r.Find(t, "aws:lambda/invocation:Invocation", room+"-proxy-wait-1")
+		second := r.Find(t, "aws:lambda/invocation:Invocation", room+"-proxy-wait-2")
+		for _, wait := range []mocks.Resource{first, second} {
+			if !reflect.DeepEqual(wait.Inputs, want) {
+				t.Errorf("%v, want %v", wait.Inputs, want)
+			}
+		}
+		if !dependsOn(second, first.Name) || !dependsOn(migrated, second.Name) {
+			t.Errorf("the second wait follows %v, the migration %v", second.Options.DependsOn, migrated.Options.DependsOn)
+		}
+	})
+	t.Run("each may last as long as Lambda allows", func(t *testing.T) {
+		if got := r.Find(t, "aws:lambda/function:Function", room+"-migrate").Inputs["timeout"]; got != 900.0 {
+			t.Errorf("%v s, want 900", got)
+		}
+	})
 	t.Run("the alias moves to the new version after it", func(t *testing.T) {
 		if alias.Inputs["functionVersion"] != "7" || alias.Inputs["name"] != "live" {
 			t.Errorf("%v", alias.Inputs)

@@ -3,6 +3,8 @@ package api
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strconv"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -11,7 +13,7 @@ import (
 // runMigration invokes the new version of the migrating function, once for every set of migrations
 // and every code. An error that it returns fails the update there and then: whatever depends on the
 // invocation, the alias first of all, stays as it is, and the old version goes on serving.
-func runMigration(ctx *pulumi.Context, s site, migrate *lambda.Function) (*lambda.Invocation, error) {
+func runMigration(ctx *pulumi.Context, s site, migrate *lambda.Function, available []pulumi.Resource) (*lambda.Invocation, error) {
 	code := map[string]string{
 		"migrations": s.args.Code.MigrationsSHA256,
 		"code":       s.args.Code.SHA256,
@@ -26,9 +28,36 @@ func runMigration(ctx *pulumi.Context, s site, migrate *lambda.Function) (*lambd
 		Input:          pulumi.String(input),
 		Triggers:       pulumi.ToStringMap(code),
 		LifecycleScope: pulumi.String("CREATE_ONLY"),
-	}, s.parent, pulumi.DependsOn(s.args.After))
+	}, s.parent, pulumi.DependsOn(slices.Concat(s.args.After, available)))
 	if err != nil {
 		return nil, fmt.Errorf("api: migration: %w", err)
 	}
 	return migrated, nil
+}
+
+// proxyWaits is how many invocations wait for the proxy before the migration, which waits too: 45 minutes
+// in all.
+const proxyWaits = 2
+
+// awaitProxy has the database's proxy waited for. A proxy has no capacity (PENDING_PROXY_CAPACITY) until
+// 10 to 15 minutes after its target was registered, longer over a cluster of little capacity, and the
+// provider does not wait. One invocation lasts 15 minutes at most, so several follow each other; one in
+// whose time the proxy does not get there is no failure. They run again only for another target.
+// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_TargetHealth.html
+// https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+func awaitProxy(ctx *pulumi.Context, s site, migrate *lambda.Function) ([]pulumi.Resource, error) {
+	after := s.args.After
+	for i := range proxyWaits {
+		waited, err := lambda.NewInvocation(ctx, s.name+"-proxy-wait-"+strconv.Itoa(i+1), &lambda.InvocationArgs{
+			FunctionName:   migrate.Name,
+			Input:          pulumi.String(`{"step":"await"}`),
+			Triggers:       pulumi.StringMap{"target": s.args.Database.ProxyTarget},
+			LifecycleScope: pulumi.String("CREATE_ONLY"),
+		}, s.parent, pulumi.DependsOn(after))
+		if err != nil {
+			return nil, fmt.Errorf("api: wait for the proxy: %w", err)
+		}
+		after = []pulumi.Resource{waited}
+	}
+	return after, nil
 }

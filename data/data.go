@@ -40,6 +40,8 @@ type Data struct {
 	ProxyEndpoint    pulumi.StringOutput `pulumi:"proxyEndpoint"`
 	ReadOnlyEndpoint pulumi.StringOutput `pulumi:"readOnlyEndpoint"`
 	DatabaseName     pulumi.StringOutput `pulumi:"databaseName"`
+	// ProxyTarget names the proxy and the cluster behind it, each by an identifier that is never used again.
+	ProxyTarget pulumi.StringOutput `pulumi:"proxyTarget"`
 	// AppSecretARN is the application user's secret, filled by the migration;
 	// MasterSecretARN the cluster's own, made by RDS.
 	AppSecretARN    pulumi.StringOutput `pulumi:"appSecretArn"`
@@ -84,6 +86,7 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	return d, ctx.RegisterResourceOutputs(d, pulumi.Map{
 		"proxyEndpoint":      d.ProxyEndpoint,
 		"readOnlyEndpoint":   d.ReadOnlyEndpoint,
+		"proxyTarget":        d.ProxyTarget,
 		"databaseName":       d.DatabaseName,
 		"appSecretArn":       d.AppSecretARN,
 		"masterSecretArn":    d.MasterSecretARN,
@@ -116,7 +119,7 @@ func (d *Data) furnishDatabase(ctx *pulumi.Context, name string, args Args) erro
 		return err
 	}
 	d.ProxyEndpoint, d.ReadOnlyEndpoint = connection.endpoint, connection.readOnly
-	d.ProxyName = connection.proxyName
+	d.ProxyName, d.ProxyTarget = connection.proxyName, connection.target
 	d.DatabaseName = db.cluster.DatabaseName
 	d.ClusterIdentifier = db.cluster.ClusterIdentifier
 	return nil

@@ -34,6 +34,7 @@ var computed = map[string]func(mocks.Resource) map[string]any{
 	"aws:rds/cluster:Cluster": func(mocks.Resource) map[string]any {
 		return map[string]any{
 			"masterUserSecrets": []any{map[string]any{"secretArn": masterARN}},
+			"clusterResourceId": "cluster-ABC",
 		}
 	},
 	"aws:rds/proxy:Proxy": func(mocks.Resource) map[string]any {
@@ -104,7 +105,7 @@ func buildWith(t *testing.T, a Args) (*mocks.Recorder, map[string]string) {
 			"cacheUserId": d.CacheUserID, "cacheUserArn": d.CacheUserARN,
 			"cacheSecretArn": d.CacheSecretARN, "bucketName": d.BucketName, "bucketArn": d.BucketARN,
 			"clusterIdentifier": d.ClusterIdentifier, "proxyName": d.ProxyName,
-			"replicationGroupId": d.ReplicationGroupID,
+			"replicationGroupId": d.ReplicationGroupID, "proxyTarget": d.ProxyTarget,
 		}
 		outputs.ToStringMapOutput().ApplyT(func(values map[string]string) bool {
 			told = values
@@ -128,6 +129,7 @@ func TestTheRoomTellsTheOthersWhereThingsAre(t *testing.T) {
 		"bucketArn":          "arn:aws:s3:eu-west-1:123456789012:data-files",
 		"clusterIdentifier":  "data-cluster-0a1b2c3d",
 		"proxyName":          "data-proxy-0a1b2c3d",
+		"proxyTarget":        "arn:aws:rds:eu-west-1:123456789012:data-proxy cluster-ABC",
 		"replicationGroupId": "data-cache-1234567",
 	}
 	if !reflect.DeepEqual(got, want) {

@@ -12,7 +12,7 @@ import (
 
 // connection is how the others reach the database.
 type connection struct {
-	proxyName          pulumi.StringOutput
+	proxyName, target  pulumi.StringOutput
 	endpoint, readOnly pulumi.StringOutput
 }
 
@@ -54,7 +54,10 @@ func (d *Data) proxy(ctx *pulumi.Context, name string, args Args, db *database, 
 	if err != nil {
 		return nil, err
 	}
-	c := &connection{proxyName: proxy.Name, endpoint: after(target, proxy.Endpoint)}
+	c := &connection{
+		proxyName: proxy.Name, endpoint: after(target, proxy.Endpoint),
+		target: after(target, pulumi.Sprintf("%s %s", proxy.Arn, db.cluster.ClusterResourceId)),
+	}
 	c.readOnly, err = d.readOnly(ctx, name, args, proxy, target)
 	return c, err
 }
@@ -111,11 +114,13 @@ func (d *Data) proxyTarget(ctx *pulumi.Context, name string, c Proxy, db *databa
 	if err != nil {
 		return nil, fmt.Errorf("register the proxy's target group: %w", err)
 	}
+	// A proxy has one target.
+	// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-proxy.html
 	target, err := rds.NewProxyTarget(ctx, name+"-proxy", &rds.ProxyTargetArgs{
 		DbProxyName:         proxy.Name,
 		TargetGroupName:     group.Name,
 		DbClusterIdentifier: db.cluster.ID(),
-	}, pulumi.Parent(d), pulumi.DependsOn(db.instances))
+	}, pulumi.Parent(d), pulumi.DependsOn(db.instances), pulumi.DeleteBeforeReplace(true))
 	if err != nil {
 		return nil, fmt.Errorf("register the proxy's target: %w", err)
 	}
@@ -134,7 +139,7 @@ func (d *Data) readOnly(ctx *pulumi.Context, name string, args Args, proxy *rds.
 		TargetRole:          pulumi.String("READ_ONLY"),
 		VpcSubnetIds:        args.IsolatedSubnetIDs,
 		VpcSecurityGroupIds: pulumi.StringArray{args.ProxySecurityGroupID},
-	}, pulumi.Parent(d))
+	}, pulumi.Parent(d), pulumi.DeleteBeforeReplace(true)) // its name is fixed
 	if err != nil {
 		return pulumi.StringOutput{}, fmt.Errorf("register the read-only endpoint: %w", err)
 	}

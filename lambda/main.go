@@ -171,7 +171,7 @@ func buildMigrate(env func(string) string, log *slog.Logger) (program, error) {
 		Database:     db.login(),
 		Log:          log,
 	}
-	return program{answer: asJSON(migration.Run)}, nil
+	return program{answer: asJSON(migration.Handle)}, nil
 }
 
 // look is how long a rotation waits before it looks again whether the cache's

@@ -22,7 +22,26 @@ type Migration struct {
 	Log          *slog.Logger
 }
 
-// Result is what an invocation answers.
+// Event is what an invocation asks for; without a step, a migration.
+type Event struct {
+	Step string `json:"step"`
+}
+
+// awaitStep only waits until the database is available.
+const awaitStep = "await"
+
+// Handle does what the event asks for.
+func (m Migration) Handle(ctx context.Context, event Event) (any, error) {
+	switch event.Step {
+	case "":
+		return m.Run(ctx)
+	case awaitStep:
+		return m.Await(ctx)
+	}
+	return nil, fmt.Errorf("step %q: must be empty, which migrates, or %q", event.Step, awaitStep)
+}
+
+// Result is what a migration answers.
 type Result struct {
 	Applied []string `json:"applied"` // migrations of this run, in order
 	Version int      `json:"version"` // of this build's schema; the database of a newer build has more
@@ -32,11 +51,7 @@ type Result struct {
 // Run applies what is missing and sets up the application's user. Any error
 // fails the deploy and leaves the schema at the last migration that worked.
 func (m Migration) Run(ctx context.Context) (Result, error) {
-	master, err := secrets.New(func() secrets.API { return m.Secrets }).Get(ctx, m.MasterSecret)
-	if err != nil {
-		return Result{}, fmt.Errorf("the master user's credentials: %w", err)
-	}
-	conn, err := m.connect(ctx, "the master user", master)
+	conn, err := m.connectAsMaster(ctx)
 	if err != nil {
 		return Result{}, err
 	}

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -160,17 +159,5 @@ func TestADatabaseThatIsNotThereYetIsWaitedFor(t *testing.T) {
 	}
 	if proxy.Seen() < 3 {
 		t.Errorf("%d connections, want one refused, the master's and the application's", proxy.Seen())
-	}
-}
-
-func TestADatabaseThatNeverComesEndsTheRunInTime(t *testing.T) {
-	d := testparts.NewDatabase(t)
-	through(t, &d).Refuse()
-	// It tries at once and after a second; the two until the next time are not left.
-	ctx, stop := context.WithTimeout(t.Context(), 2900*time.Millisecond)
-	defer stop()
-	_, err := d.Migration.Run(ctx)
-	if err == nil || !strings.Contains(err.Error(), "the master user") || ctx.Err() != nil {
-		t.Fatalf("got %v, %v", err, ctx.Err())
 	}
 }

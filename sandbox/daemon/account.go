@@ -72,7 +72,7 @@ func openAccount(ctx context.Context, l layout.Layout, region string, log *slog.
 		PublicURL:   &url.URL{Scheme: "http", Host: l.GatewayAddr()},
 		AccessKeyID: a.root.id, SecretAccessKey: a.root.secret,
 		Region: region, AccountID: layout.Account,
-		Dir: filepath.Join(l.Data(), "code"), Plane: a.plane, Issuer: a.issuer, Calls: a.calls, Logger: log,
+		Dir: filepath.Join(l.Data(), "code"), Plane: a.plane, ProxyWarmUp: l.ProxyWarmUp, Issuer: a.issuer, Calls: a.calls, Logger: log,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("make the gateway: %w", err)

@@ -133,6 +133,26 @@ func TestClusterAndProxy(t *testing.T) {
 			t.Error(err)
 		}
 	})
+	t.Run("a proxy without capacity rejects whom it knows, until it has some", func(t *testing.T) {
+		pending := true
+		spec := proxy("new")
+		spec.Pending = func() bool { return pending }
+		addr, err := servers.EnsureProxy(t.Context(), spec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = dial(t, authority, addr, "app", "two", "app db", "verify-full")
+		refused(t, err, "08000", "Timed-out waiting to acquire database connection")
+		_, err = dial(t, authority, addr, "app", "wrong", "app db", "verify-full")
+		refused(t, err, "28P01", "provided for the role app is wrong")
+		pending = false
+		if _, err := dial(t, authority, addr, "app", "two", "app db", "verify-full"); err != nil {
+			t.Error(err)
+		}
+		if err := servers.RemoveProxy(t.Context(), spec.Name); err != nil {
+			t.Error(err)
+		}
+	})
 	t.Run("a query that a proxy's client waits for is cancelled", func(t *testing.T) {
 		app, err := dial(t, authority, late, "app", "two", "app db", "verify-full")
 		if err != nil {

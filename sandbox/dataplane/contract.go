@@ -51,6 +51,8 @@ type Proxy struct {
 	// Password is what the proxy's secrets have for a user now, ErrNoCredentials
 	// if none is for it.
 	Password func(ctx context.Context, user string) (string, error)
+	// Pending says that the proxy has no capacity yet; nil: it has.
+	Pending func() bool
 }
 
 // ErrNoCredentials says that no secret of a proxy is for a user.

@@ -42,7 +42,7 @@ func (s *Servers) admit(p *proxyServer, client net.Conn) (net.Conn, error) {
 	p.mu.Lock()
 	spec := p.spec
 	p.mu.Unlock()
-	return proxyLogin{password: spec.Password, server: s.behind(spec.Cluster)}.admit(client)
+	return proxyLogin{password: spec.Password, pending: spec.Pending, server: s.behind(spec.Cluster)}.admit(client)
 }
 
 // behind is where a cluster listens now; zero when it does not.

@@ -23,6 +23,7 @@ const scramRounds = 4096
 // https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-proxy.troubleshooting.html
 type proxyLogin struct {
 	password func(ctx context.Context, user string) (string, error)
+	pending  func() bool
 	server   netip.AddrPort // zero: there is none yet
 }
 
@@ -74,6 +75,10 @@ func (l proxyLogin) login(ctx context.Context, client *pgproto3.Backend, paramet
 	}
 	if err := prove(client, user, password); err != nil {
 		return nil, &pgconn.PgError{Code: "28P01", Message: "The password that was provided for the role " + user + " is wrong."}
+	}
+	if l.pending != nil && l.pending() {
+		// On AWS after the borrow timeout, here at once.
+		return nil, &pgconn.PgError{Code: "08000", Message: "Timed-out waiting to acquire database connection."}
 	}
 	config, err := pgconn.ParseConfig("postgres://" + l.server.String() + "/?sslmode=disable")
 	if err != nil {

@@ -193,6 +193,7 @@ type fakePlane struct {
 	clusters []dataplane.Cluster
 	proxies  []string                                      // "name -> cluster"
 	password func(context.Context, string) (string, error) // of the last one
+	pending  func() bool                                   // likewise
 	caches   []dataplane.Cache
 	gone     []string
 	fail     error
@@ -219,7 +220,7 @@ func (p *fakePlane) EnsureProxy(_ context.Context, spec dataplane.Proxy) (netip.
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.proxies = append(p.proxies, spec.Name+" -> "+spec.Cluster)
-	p.password = spec.Password
+	p.password, p.pending = spec.Password, spec.Pending
 	return p.address("proxy "+spec.Name, 5432)
 }
 

@@ -35,6 +35,9 @@ type Config struct {
 	Dir string
 	// Plane runs the real databases and caches behind the control plane.
 	Plane dataplane.Plane
+	// ProxyWarmUp is how long an RDS proxy has no capacity once its target is
+	// registered.
+	ProxyWarmUp time.Duration
 	// Invoker runs functions. It may be set later with SetInvoker, since it
 	// looks functions up in the gateway.
 	Invoker lambdahost.Invoker

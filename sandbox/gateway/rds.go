@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/didomi/serverless-api/sandbox/dataplane"
 )
@@ -20,6 +21,7 @@ type databases struct {
 	mu       sync.Mutex
 	clusters map[string]servedCluster
 	proxies  map[string]netip.AddrPort // proxies and proxy endpoints, by name
+	capacity map[string]time.Time      // when a proxy has some, by its name
 }
 
 type servedCluster struct {
@@ -28,7 +30,7 @@ type servedCluster struct {
 }
 
 func newDatabases() *databases {
-	return &databases{clusters: map[string]servedCluster{}, proxies: map[string]netip.AddrPort{}}
+	return &databases{clusters: map[string]servedCluster{}, proxies: map[string]netip.AddrPort{}, capacity: map[string]time.Time{}}
 }
 
 func (g *Gateway) rdsCalls() map[string]handler {
@@ -42,7 +44,7 @@ func (g *Gateway) rdsCalls() map[string]handler {
 		"DeleteDBInstance":         forgetInstance,
 		"CreateDBProxy":            proxyCreated,
 		"CreateDBProxyEndpoint":    proxyEndpointCreated,
-		"RegisterDBProxyTargets":   proxyTargetsChanged,
+		"RegisterDBProxyTargets":   proxyTargetsRegistered,
 		"DeregisterDBProxyTargets": proxyTargetsChanged,
 		"DeleteDBProxy":            proxyDeleted,
 		"DeleteDBProxyEndpoint":    proxyEndpointDeleted,

@@ -32,6 +32,23 @@ func proxyEndpointCreated(x *exchange) error {
 	return x.g.serveProxy(x.r.Context(), proxy, x.form.Get("DBProxyEndpointName"), cluster)
 }
 
+// proxyTargetsRegistered leads a proxy to a new target, over which it has no capacity for a while: on AWS
+// for 10 to 15 minutes, here for as long as the configuration says.
+// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_TargetHealth.html
+func proxyTargetsRegistered(x *exchange) error {
+	x.g.databases.mu.Lock()
+	x.g.databases.capacity[x.form.Get("DBProxyName")] = x.g.now().Add(x.g.config.ProxyWarmUp)
+	x.g.databases.mu.Unlock()
+	return proxyTargetsChanged(x)
+}
+
+// proxyPending says whether a proxy has no capacity yet.
+func (g *Gateway) proxyPending(proxy string) bool {
+	g.databases.mu.Lock()
+	defer g.databases.mu.Unlock()
+	return g.now().Before(g.databases.capacity[proxy])
+}
+
 // proxyTargetsChanged leads a proxy and its endpoints to the cluster that is
 // registered now, or nowhere.
 func proxyTargetsChanged(x *exchange) error {
@@ -86,7 +103,9 @@ func (g *Gateway) proxyEndpoints(ctx context.Context, proxy string) ([]string, e
 
 // serveProxy opens an endpoint of a proxy.
 func (g *Gateway) serveProxy(ctx context.Context, proxy, name, cluster string) error {
-	address, err := g.config.Plane.EnsureProxy(ctx, dataplane.Proxy{Name: name, Cluster: cluster, Password: g.proxyPasswords(proxy)})
+	address, err := g.config.Plane.EnsureProxy(ctx, dataplane.Proxy{
+		Name: name, Cluster: cluster, Password: g.proxyPasswords(proxy), Pending: func() bool { return g.proxyPending(proxy) },
+	})
 	if err != nil {
 		return fmt.Errorf("open proxy %s: %w", name, err)
 	}
@@ -121,7 +140,8 @@ func (g *Gateway) proxyAddress(name string) (netip.AddrPort, bool) {
 // showProxy rewrites the endpoint of a proxy, a proxy endpoint or a proxy's
 // target. They are told apart by what they have, since lists of all three hold
 // <member> elements.
-func (g *Gateway) showProxy(n *node) {
+func (x *exchange) showProxy(n *node) {
+	g := x.g
 	var address netip.AddrPort
 	var ok bool
 	switch {
@@ -132,6 +152,11 @@ func (g *Gateway) showProxy(n *node) {
 	case n.child("TargetHealth") != nil:
 		if address, ok = g.clusterAddress(n.value("RdsResourceId")); ok {
 			n.set("Port", strconv.Itoa(int(address.Port())))
+		}
+		if health := n.child("TargetHealth"); g.proxyPending(x.form.Get("DBProxyName")) {
+			health.set("State", "UNAVAILABLE")
+			health.set("Reason", "PENDING_PROXY_CAPACITY")
+			health.set("Description", "DBProxy Target is waiting for proxy to scale to desired capacity")
 		}
 	}
 	if ok {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -212,6 +213,46 @@ func TestAProxyLeadsToItsTarget(t *testing.T) {
 			t.Errorf("gone %v, %v", s.plane.gone, err)
 		}
 	})
+}
+
+// RDS Proxy takes minutes until it can connect to a target that was just registered.
+// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_TargetHealth.html
+func TestAProxyHasNoCapacityForAWhileAfterItsTargetIsRegistered(t *testing.T) {
+	s := newStand(t, nil)
+	now := time.Now()
+	s.gateway.now = func() time.Time { return now }
+	s.gateway.config.ProxyWarmUp = 12 * time.Minute
+	client := rds.NewFromConfig(s.config())
+	createCluster(t, client, "warming", nil)
+	name := aws.String("warm")
+	_, err := client.CreateDBProxy(t.Context(), &rds.CreateDBProxyInput{
+		DBProxyName: name, EngineFamily: types.EngineFamilyPostgresql, RoleArn: aws.String("arn:aws:iam::000000000000:role/p"), VpcSubnetIds: []string{subnet(t, s)},
+		Auth: []types.UserAuthConfig{{AuthScheme: types.AuthSchemeSecrets, SecretArn: aws.String("arn:aws:secretsmanager:eu-west-1:000000000000:secret:s")}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	registered, err := client.RegisterDBProxyTargets(t.Context(), &rds.RegisterDBProxyTargetsInput{DBProxyName: name, DBClusterIdentifiers: []string{"warming"}})
+	if err != nil || registered.DBProxyTargets[0].TargetHealth.Reason != types.TargetHealthReasonPendingProxyCapacity {
+		t.Fatalf("registered %+v, %v", registered, err)
+	}
+	for _, c := range []struct {
+		after  time.Duration
+		state  types.TargetState
+		reason types.TargetHealthReason
+	}{
+		{11 * time.Minute, types.TargetStateUnavailable, types.TargetHealthReasonPendingProxyCapacity},
+		{12 * time.Minute, types.TargetStateAvailable, ""},
+	} {
+		s.gateway.now = func() time.Time { return now.Add(c.after) }
+		read, err := client.DescribeDBProxyTargets(t.Context(), &rds.DescribeDBProxyTargetsInput{DBProxyName: name})
+		if err != nil || read.Targets[0].TargetHealth.State != c.state || read.Targets[0].TargetHealth.Reason != c.reason {
+			t.Errorf("after %s: %+v, %v", c.after, read.Targets, err)
+		}
+		if pending := s.plane.pending(); pending != (c.state == types.TargetStateUnavailable) {
+			t.Errorf("after %s the data plane rejects clients: %v", c.after, pending)
+		}
+	}
 }
 
 func TestAnUpgradedClustersInstancesAreUpgradedToo(t *testing.T) {

@@ -10,12 +10,14 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"time"
 )
 
-// The defaults of what SANDBOX_PORT and SANDBOX_NET move.
+// The defaults of what SANDBOX_PORT, SANDBOX_NET and SANDBOX_PROXY_WARMUP set.
 const (
-	DefaultPort    = 4566
-	DefaultNetwork = "127.77"
+	DefaultPort        = 4566
+	DefaultNetwork     = "127.77"
+	DefaultProxyWarmUp = 3 * time.Second
 )
 
 // Account is the number of the emulated account.
@@ -27,6 +29,8 @@ type Layout struct {
 	Root    string // .sandbox in it: everything that is made
 	Port    int    // first of the three ports on 127.0.0.1
 	Network string // first two numbers of the data plane's addresses
+	// ProxyWarmUp is how long an RDS proxy has no capacity after its target is registered.
+	ProxyWarmUp time.Duration
 }
 
 // Find returns the layout of the repository that dir lies in, with the ports
@@ -36,7 +40,7 @@ func Find(dir string) (Layout, error) {
 	if err != nil {
 		return Layout{}, err
 	}
-	l := Layout{Repo: repo, Root: filepath.Join(repo, ".sandbox"), Port: DefaultPort, Network: DefaultNetwork}
+	l := Layout{Repo: repo, Root: filepath.Join(repo, ".sandbox"), Port: DefaultPort, Network: DefaultNetwork, ProxyWarmUp: DefaultProxyWarmUp}
 	if value := os.Getenv("SANDBOX_NET"); value != "" {
 		first, err := netip.ParseAddr(value + ".0.0")
 		if err != nil || !first.Is4() || !first.IsLoopback() {
@@ -48,6 +52,12 @@ func Find(dir string) (Layout, error) {
 		l.Port, err = strconv.Atoi(value)
 		if err != nil || l.Port < 1024 || l.Port > 65533 {
 			return Layout{}, fmt.Errorf("SANDBOX_PORT=%s: want the first of three ports, 1024 to 65533", value)
+		}
+	}
+	if value := os.Getenv("SANDBOX_PROXY_WARMUP"); value != "" {
+		l.ProxyWarmUp, err = time.ParseDuration(value)
+		if err != nil || l.ProxyWarmUp < 0 {
+			return Layout{}, fmt.Errorf("SANDBOX_PROXY_WARMUP=%s: must be a duration such as %s", value, DefaultProxyWarmUp)
 		}
 	}
 	return l, nil

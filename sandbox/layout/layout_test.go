@@ -16,7 +16,7 @@ func TestFind(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(repo, "sandbox", "go.mod"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for name, c := range map[string]struct{ dir, port, network, gateway, wrong string }{
+	for name, c := range map[string]struct{ dir, port, network, warmUp, gateway, wrong string }{
 		"the repository is found from below":         {dir: inside, gateway: "127.0.0.1:4566"},
 		"the ports can be moved":                     {dir: repo, port: "5566", gateway: "127.0.0.1:5566"},
 		"a port that is no number is refused":        {dir: repo, port: "http", wrong: "SANDBOX_PORT=http"},
@@ -25,11 +25,13 @@ func TestFind(t *testing.T) {
 		"the network can be moved":                   {dir: repo, network: "127.78", gateway: "127.0.0.1:4566"},
 		"a network that is no loopback's is refused": {dir: repo, network: "10.77", wrong: "SANDBOX_NET=10.77"},
 		"three numbers of a network are refused":     {dir: repo, network: "127.77.1", wrong: "SANDBOX_NET=127.77.1"},
+		"a warm-up that is no duration is refused":   {dir: repo, warmUp: "10", wrong: "SANDBOX_PROXY_WARMUP=10"},
 		"outside a repository it says so":            {dir: filepath.Dir(repo), wrong: "not inside the repository"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv("SANDBOX_PORT", c.port)
 			t.Setenv("SANDBOX_NET", c.network)
+			t.Setenv("SANDBOX_PROXY_WARMUP", c.warmUp)
 			l, err := Find(c.dir)
 			if c.wrong != "" {
 				if err == nil || !strings.Contains(err.Error(), c.wrong) {
