@@ -89,8 +89,9 @@ var unnamed = []string{
 
 func TestTheLongestNamesAreAllowed(t *testing.T) {
 	longest := 0
+	stack := strings.Repeat("s", longestStack)
 	for _, n := range []names{
-		{"didomi", "s" + strings.Repeat("9", 11)}, {"payments-platform", "p"}, {"a-b-c", "s" + strings.Repeat("9", 11)},
+		{strings.Repeat("p", longestNames-len("-")-longestStack), stack}, {strings.Repeat("p", longestNames-len("-s")), "s"}, {"a-b", stack},
 	} {
 		t.Run(n.project+" and "+n.stack, func(t *testing.T) {
 			for _, res := range previewed(t, n).All() {
