@@ -39,7 +39,8 @@ func findOrCreateZone(ctx *pulumi.Context, name string, c Config, host string, p
 func findZone(ctx *pulumi.Context, c Config, host string, parent pulumi.Resource) (zone, error) {
 	found, err := route53.LookupZone(ctx, &route53.LookupZoneArgs{ZoneId: &c.ZoneID}, pulumi.Parent(parent))
 	if err != nil {
-		return zone{}, fmt.Errorf("dns: didomi:dns.zoneId %q: no such hosted zone in this account: %w", c.ZoneID, err)
+		// Of a private zone the provider lists the records too, which the preview role may not.
+		return zone{}, fmt.Errorf("dns: didomi:dns.zoneId %q: want the id of a public hosted zone of this account: look it up: %w", c.ZoneID, err)
 	}
 	apex := strings.TrimSuffix(found.Name, ".")
 	if host != apex && !strings.HasSuffix(host, "."+apex) {

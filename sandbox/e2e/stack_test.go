@@ -60,6 +60,7 @@ func TestWholeStack(t *testing.T) {
 	step("the state is in the bucket that bootstrap made", func(t *testing.T) { checkState(t, dev) })
 	step("a refresh finds what is there as the state has it", func(t *testing.T) { checkRefresh(t, dev) })
 	step("a wrong configuration is named whole and creates nothing", func(t *testing.T) { checkWrongConfig(t, dev) })
+	step("a private hosted zone is refused in the preview", func(t *testing.T) { checkPrivateZone(t, dev) })
 	step("a changed line of the function replaces nothing but what hangs on its version", func(t *testing.T) {
 		checkFunctionEdit(t, dev)
 	})
