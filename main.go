@@ -35,6 +35,10 @@ func provision(ctx *pulumi.Context, values config.Values) error {
 	// Everything is named after project and stack: two stacks of one account never collide, and the
 	// pipeline's roles tell by the name what is theirs.
 	room := func(name string) string { return ctx.Project() + "-" + ctx.Stack() + "-" + name }
+	zones, err := network.Zones(ctx, room("network"), s.Network, pulumi.Provider(aws))
+	if err != nil {
+		return err
+	}
 	provider := pulumi.Providers(aws)
 	locks, err := keys.New(ctx, room("keys"), keys.Args{Protect: s.Data.Protect}, provider)
 	if err != nil {
@@ -48,7 +52,7 @@ func provision(ctx *pulumi.Context, values config.Values) error {
 	if err != nil {
 		return err
 	}
-	net, err := network.New(ctx, room("network"), networkArgs(s, ci, locks), provider)
+	net, err := network.New(ctx, room("network"), networkArgs(s, zones, ci, locks), provider)
 	if err != nil {
 		return err
 	}

@@ -151,7 +151,7 @@ func TestEveryMistakeHasAMessageThatNamesKeyValueAndWhatIsAllowed(t *testing.T) 
 		{"a version that is too old", "didomi:data", `{"database": {"version": "13.9"}}`, `didomi:data.database.version is "13.9"; want ` + wantVersion},
 		{"a database that the engine makes itself", "didomi:data", `{"database": {"name": "postgres"}}`, `didomi:data.database.name is "postgres"; want ` + wantDatabase},
 		{"a database with a hyphen", "didomi:data", `{"database": {"name": "my-app"}}`, `didomi:data.database.name is "my-app"; want ` + wantDatabase},
-		{"a capacity that pauses", "didomi:data", `{"database": {"minCapacity": 0}}`, `didomi:data.database.minCapacity is 0; want a multiple of 0.5 from 0.5 to 256`},
+		{"a capacity that pauses", "didomi:data", `{"protect": false, "database": {"minCapacity": 0}}`, `didomi:data.database.minCapacity is 0; want 0.5 at least where proxy.enabled is true: the proxy's connections keep the cluster from pausing`},
 		{"a capacity between two steps", "didomi:data", `{"database": {"maxCapacity": 2.25}}`, `didomi:data.database.maxCapacity is 2.25; want a multiple of 0.5 from 1 to 256`},
 		{"a most below the least", "didomi:data", `{"database": {"minCapacity": 8, "maxCapacity": 4}}`, `didomi:data.database.maxCapacity is 4; want a multiple of 0.5 from 8 to 256`},
 		{"too many readers", "didomi:data", `{"database": {"readers": 16}}`, `didomi:data.database.readers is 16; want a whole number from 0 to 15`},

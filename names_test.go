@@ -60,7 +60,6 @@ var physicalNames = map[string]physical{
 	"aws:rds/clusterParameterGroup:ClusterParameterGroup": {"name", byPulumi, 255, identifier},
 	"aws:rds/parameterGroup:ParameterGroup":               {"name", byPulumi, 255, identifier},
 	"aws:rds/proxy:Proxy":                                 {"name", "", 63, identifier},
-	"aws:rds/proxyEndpoint:ProxyEndpoint":                 {"dbProxyEndpointName", "", 63, identifier},
 	"aws:rds/subnetGroup:SubnetGroup":                     {"name", byPulumi, 255, identifier},
 	"aws:route53/zone:Zone":                               {"name", "", 255, `^[a-z0-9.-]+$`},
 	"aws:s3/bucketV2:BucketV2":                            {"bucket", byPulumi, 63, `^[a-z0-9][a-z0-9-]*[a-z0-9]$`},

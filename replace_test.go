@@ -19,7 +19,6 @@ var taken = map[string]string{
 	"aws:wafv2/webAclAssociation:WebAclAssociation": "a stage has one web ACL, which DisassociateWebACL takes away whichever it is (pulumi/pulumi-aws#4782)",
 	"aws:rds/proxyTarget:ProxyTarget":               "a proxy has one target (Aurora user guide, RDS Proxy: limitations)",
 	"aws:rds/proxy:Proxy":                           "its name is fixed, for its log group's",
-	"aws:rds/proxyEndpoint:ProxyEndpoint":           "its name is fixed, after the proxy's",
 	"aws:rds/cluster:Cluster":                       "its identifier is fixed, for its log group's",
 	"aws:ec2/flowLog:FlowLog":                       "a VPC has one flow log into a log group (EC2 API reference, FlowLogAlreadyExists)",
 }

@@ -11,9 +11,9 @@ import (
 )
 
 // networkArgs keeps the network's role within the boundary, and what protected data lives in protected.
-func networkArgs(s settings, ci *iam.IAM, locks *keys.Keys) network.Args {
+func networkArgs(s settings, zones []string, ci *iam.IAM, locks *keys.Keys) network.Args {
 	return network.Args{
-		Config: s.Network, Protect: s.Data.Protect,
+		Config: s.Network, Zones: zones, Proxy: s.Data.Proxy.Enabled, Protect: s.Data.Protect,
 		LogsKeyARN: locks.OperationsKeyARN, PermissionsBoundary: ci.WorkloadBoundaryARN,
 	}
 }
@@ -46,7 +46,8 @@ func apiArgs(s settings, stage string, code api.Code, ci *iam.IAM, locks *keys.K
 
 		PermissionsBoundary: ci.WorkloadBoundaryARN,
 		Database: api.Database{
-			Host:              store.ProxyEndpoint,
+			Host:              store.DatabaseHost,
+			Proxied:           s.Data.Proxy.Enabled,
 			Name:              store.DatabaseName,
 			AppSecretARN:      store.AppSecretARN,
 			MasterSecretARN:   store.MasterSecretARN,
@@ -98,8 +99,7 @@ func export(ctx *pulumi.Context, ci *iam.IAM, names *dns.DNS, net *network.Netwo
 	ctx.Export("warningTopic", front.WarningTopicARN)
 	ctx.Export("vpcId", net.VpcID)
 	ctx.Export("bucket", store.BucketName)
-	ctx.Export("proxyEndpoint", store.ProxyEndpoint)
-	ctx.Export("readOnlyEndpoint", store.ReadOnlyEndpoint)
+	ctx.Export("databaseHost", store.DatabaseHost)
 	ctx.Export("cacheAddress", store.CacheAddress)
 	ctx.Export("hostName", pulumi.String(names.HostName))
 	ctx.Export("nameServers", names.NameServers)

@@ -144,12 +144,6 @@ func (m metrics) alarms() []alarm {
 			meaning: "Clients are throttled at the door. Look in the access log for apiKeyId and resource, then raise the plan's or the method's limit, or talk to the client.",
 		},
 		{
-			// A free connection is there in well under a millisecond; a tenth of a second, in
-			// microseconds, means that they are all taken and requests queue.
-			name: "proxy-connections", metric: m.proxy("DatabaseConnectionsBorrowLatency", "Average"), threshold: 100_000, minutes: 3, of: 5,
-			meaning: "Requests wait for a database connection. Look for long transactions and pinned sessions, then raise maxConnectionsPercent or maxCapacity.",
-		},
-		{
 			// At nine tenths of the most it may have for a quarter of an hour, the cluster has
 			// nothing left to scale to.
 			name: "cluster-capacity", metric: m.cluster("ACUUtilization", "Average"), threshold: 90, minutes: 15, of: 15,
@@ -161,6 +155,14 @@ func (m metrics) alarms() []alarm {
 
 // configuredAlarms are those on parts that a stack may lack.
 func (m metrics) configuredAlarms() (list []alarm) {
+	if m.args.Database.Proxied {
+		list = append(list, alarm{
+			// A free connection is there in well under a millisecond; a tenth of a second, in
+			// microseconds, means that they are all taken and requests queue.
+			name: "proxy-connections", metric: m.proxy("DatabaseConnectionsBorrowLatency", "Average"), threshold: 100_000, minutes: 3, of: 5,
+			meaning: "Requests wait for a database connection. Look for long transactions and pinned sessions, then raise maxConnectionsPercent or maxCapacity.",
+		})
+	}
 	if m.args.Database.Readers > 0 {
 		list = append(list, alarm{
 			// Aurora's readers share the storage and lag by some 20 ms; a second is what a client

@@ -67,7 +67,7 @@ func full() Args {
 		Database: Database{
 			Host: pulumi.String("proxy.host"), Name: pulumi.String("app"),
 			AppSecretARN: pulumi.String("arn:app"), MasterSecretARN: pulumi.String("arn:master"),
-			ProxyTarget: pulumi.String("arn:proxy cluster-1"), ProxyName: pulumi.String("proxy"), ClusterIdentifier: pulumi.String("cluster"), Readers: 1,
+			Proxied: true, ProxyTarget: pulumi.String("arn:proxy cluster-1"), ProxyName: pulumi.String("proxy"), ClusterIdentifier: pulumi.String("cluster"), Readers: 1,
 		},
 		Cache: Cache{
 			Address: pulumi.String("cache.host:6379"), SecretARN: pulumi.String("arn:cache"),

@@ -39,6 +39,8 @@ type Database struct {
 	AppSecretARN    pulumi.StringInput
 	MasterSecretARN pulumi.StringInput
 
+	// Proxied is whether Host is RDS Proxy's, of that name.
+	Proxied bool
 	// ProxyTarget identifies the cluster behind the proxy: whenever it is another one, the migration
 	// waits for the proxy's capacity.
 	ProxyTarget       pulumi.StringInput

@@ -77,11 +77,22 @@ func (m metrics) columns() [][]widget {
 			{"Cache: memory (%) and evictions", append(m.cacheNodes("DatabaseMemoryUsagePercentage", "Maximum"), m.cacheNodes("Evictions", "Sum")...)},
 		},
 		{
-			{"Proxy: connections", []metric{m.proxyToWriter("DatabaseConnectionsCurrentlyBorrowed", "Maximum"), m.proxyToWriter("MaxDatabaseConnectionsAllowed", "Maximum"), m.proxy("DatabaseConnectionsBorrowLatency", "Average")}},
+			m.connections(),
 			{"Database: capacity", []metric{m.cluster("ServerlessDatabaseCapacity", "Average"), m.cluster("ACUUtilization", "Average")}},
 			{"Database: readers' lag (ms)", []metric{m.readers("AuroraReplicaLag", "Maximum")}},
 		},
 	}
+}
+
+// connections are those that the proxy has lent, or that the cluster has without a proxy.
+func (m metrics) connections() widget {
+	if !m.args.Database.Proxied {
+		return widget{"Database: connections", []metric{m.cluster("DatabaseConnections", "Maximum")}}
+	}
+	return widget{"Proxy: connections", []metric{
+		m.proxyToWriter("DatabaseConnectionsCurrentlyBorrowed", "Maximum"), m.proxyToWriter("MaxDatabaseConnectionsAllowed", "Maximum"),
+		m.proxy("DatabaseConnectionsBorrowLatency", "Average"),
+	}}
 }
 
 // render is the state of the alarms, the one that calls somebody first. Those of the last nodes of a large

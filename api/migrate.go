@@ -39,7 +39,7 @@ func runMigration(ctx *pulumi.Context, s site, migrate *lambda.Function, availab
 // in all.
 const proxyWaits = 2
 
-// awaitProxy has the database's proxy waited for. A proxy has no capacity (PENDING_PROXY_CAPACITY) until
+// awaitProxy has the database's proxy waited for, if there is one. A proxy has no capacity (PENDING_PROXY_CAPACITY) until
 // 10 to 15 minutes after its target was registered, longer over a cluster of little capacity, and the
 // provider does not wait. One invocation lasts 15 minutes at most, so several follow each other; one in
 // whose time the proxy does not get there is no failure. They run again only for another target.
@@ -47,6 +47,9 @@ const proxyWaits = 2
 // https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 func awaitProxy(ctx *pulumi.Context, s site, migrate *lambda.Function) ([]pulumi.Resource, error) {
 	after := s.args.After
+	if !s.args.Database.Proxied {
+		return after, nil
+	}
 	for i := range proxyWaits {
 		waited, err := lambda.NewInvocation(ctx, s.name+"-proxy-wait-"+strconv.Itoa(i+1), &lambda.InvocationArgs{
 			FunctionName:   migrate.Name,

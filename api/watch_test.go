@@ -205,6 +205,26 @@ func TestLogLinesAreCounted(t *testing.T) {
 	}
 }
 
+func TestWithoutAProxyTheClustersConnectionsAreWatched(t *testing.T) {
+	args := full()
+	args.Database.Proxied = false
+	r := build(t, args)
+	for _, alarm := range r.OfType("aws:cloudwatch/metricAlarm:MetricAlarm") {
+		if strings.Contains(alarm.Name, "proxy") {
+			t.Errorf("%s watches a proxy", alarm.Name)
+		}
+	}
+	for _, invocation := range r.OfType("aws:lambda/invocation:Invocation") {
+		if strings.Contains(invocation.Name, "proxy") {
+			t.Errorf("%s waits for a proxy", invocation.Name)
+		}
+	}
+	board := r.Find(t, "aws:cloudwatch/dashboard:Dashboard", room+"-dashboard").Inputs["dashboardBody"].(string)
+	if strings.Contains(board, "ProxyName") || !strings.Contains(board, `"Database: connections"`) {
+		t.Errorf("the dashboard is %s", board)
+	}
+}
+
 // TestDashboard reads the board as a person does: left to right along a request's way.
 func TestDashboard(t *testing.T) {
 	in := build(t, full()).Find(t, "aws:cloudwatch/dashboard:Dashboard", room+"-dashboard").Inputs

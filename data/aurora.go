@@ -38,7 +38,7 @@ func (d *Data) aurora(ctx *pulumi.Context, name string, args Args) (*database, e
 		return nil, fmt.Errorf("register the database's subnet group: %w", err)
 	}
 	family := engine + major(args.Config.Database.Version)
-	parameters, err := d.parameters(ctx, name, family)
+	parameters, err := d.parameters(ctx, name, family, args.Config.Database)
 	if err != nil {
 		return nil, err
 	}
@@ -62,19 +62,17 @@ func (d *Data) cluster(ctx *pulumi.Context, name string, args Args, subnets *rds
 		return nil, err
 	}
 	cluster, err := rds.NewCluster(ctx, name+"-cluster", &rds.ClusterArgs{
-		ClusterIdentifier:        identifier,
-		Engine:                   pulumi.String(engine),
-		EngineMode:               pulumi.String("provisioned"),
-		EngineVersion:            pulumi.String(c.Version),
-		AllowMajorVersionUpgrade: pulumi.Bool(true),
-		ApplyImmediately:         pulumi.Bool(true),
-		Serverlessv2ScalingConfiguration: rds.ClusterServerlessv2ScalingConfigurationArgs{
-			MinCapacity: pulumi.Float64(c.MinCapacity), MaxCapacity: pulumi.Float64(c.MaxCapacity),
-		},
-		DatabaseName:                pulumi.String(c.Name),
-		Port:                        pulumi.Int(postgresPort),
-		DbSubnetGroupName:           subnets.Name,
-		DbClusterParameterGroupName: parameters.cluster.Name,
+		ClusterIdentifier:                identifier,
+		Engine:                           pulumi.String(engine),
+		EngineMode:                       pulumi.String("provisioned"),
+		EngineVersion:                    pulumi.String(c.Version),
+		AllowMajorVersionUpgrade:         pulumi.Bool(true),
+		ApplyImmediately:                 pulumi.Bool(true),
+		Serverlessv2ScalingConfiguration: c.scaling(),
+		DatabaseName:                     pulumi.String(c.Name),
+		Port:                             pulumi.Int(postgresPort),
+		DbSubnetGroupName:                subnets.Name,
+		DbClusterParameterGroupName:      parameters.cluster.Name,
 		// What the instances get with another major version, before they are told themselves.
 		DbInstanceParameterGroupName: parameters.instance.Name,
 		VpcSecurityGroupIds:          pulumi.StringArray{args.ClusterSecurityGroupID},
@@ -149,4 +147,16 @@ func (d *Data) instances(ctx *pulumi.Context, name string, args Args, cluster *r
 func major(version string) string {
 	first, _, _ := strings.Cut(version, ".")
 	return first
+}
+
+// scaling are the cluster's bounds. RDS takes a time until the pause with a least capacity of 0 alone.
+// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ServerlessV2ScalingConfiguration.html
+func (d Database) scaling() rds.ClusterServerlessv2ScalingConfigurationArgs {
+	bounds := rds.ClusterServerlessv2ScalingConfigurationArgs{
+		MinCapacity: pulumi.Float64(d.MinCapacity), MaxCapacity: pulumi.Float64(d.MaxCapacity),
+	}
+	if d.MinCapacity == 0 {
+		bounds.SecondsUntilAutoPause = pulumi.Int(d.PauseSeconds)
+	}
+	return bounds
 }

@@ -36,10 +36,13 @@ type Database struct {
 	Version string `json:"version"`
 	// Name is the database that the application uses.
 	Name string `json:"name"`
-	// MinCapacity and MaxCapacity are in ACU, 0.5 to 256 in steps of 0.5.
+	// MinCapacity and MaxCapacity are in ACU, 0.5 to 256 in steps of 0.5. A MinCapacity of 0 has the cluster
+	// pause while nobody is connected.
 	MinCapacity float64 `json:"minCapacity"`
 	MaxCapacity float64 `json:"maxCapacity"`
-	// Readers is the number of instances beside the writer, 0 to 15.
+	// PauseSeconds is how long nobody is connected before that, 300 to 86400.
+	PauseSeconds int `json:"pauseSeconds"`
+	// Readers is the number of instances that take over from the writer, 0 to 15. No query reads from them.
 	Readers int `json:"readers"`
 	// BackupDays is how long automatic backups are kept, 1 to 35 days.
 	BackupDays int `json:"backupDays"`
@@ -51,6 +54,8 @@ type Database struct {
 
 // Proxy shares out the cluster's connections.
 type Proxy struct {
+	// Enabled puts RDS Proxy before the cluster; without it the functions connect to the cluster itself.
+	Enabled bool `json:"enabled"`
 	// MaxConnectionsPercent is the share of the cluster's max_connections the proxy may open, and
 	// MaxIdleConnectionsPercent the share it may keep open unused.
 	MaxConnectionsPercent     int `json:"maxConnectionsPercent"`
@@ -108,11 +113,11 @@ func Default() Config {
 		RotationDays:       30,
 		LogDays:            30,
 		Database: Database{
-			Version: "16.11", Name: "app", MinCapacity: 0.5, MaxCapacity: 4,
+			Version: "16.11", Name: "app", MinCapacity: 0.5, MaxCapacity: 4, PauseSeconds: 300,
 			BackupDays: 30, FinalSnapshot: true, InsightsDays: 7,
 		},
 		Proxy: Proxy{
-			MaxConnectionsPercent: 90, MaxIdleConnectionsPercent: 50,
+			Enabled: true, MaxConnectionsPercent: 90, MaxIdleConnectionsPercent: 50,
 			BorrowSeconds: 10, IdleClientSeconds: 1800,
 		},
 		Cache:  Cache{Engine: Redis, Version: "7.1", NodeType: "cache.t4g.micro", Shards: 1, SnapshotDays: 7},
@@ -130,8 +135,14 @@ func (c Config) Problems() []config.Problem {
 			Want: "0 (no recovery) or a whole number from 7 to 30",
 		})
 	}
+	problems = append(problems, c.pauseProblems()...)
 	if !c.Protect {
 		return problems
+	}
+	if !c.Proxy.Enabled {
+		problems = append(problems, config.Problem{
+			Key: "proxy.enabled", Value: "false", Want: "true where protect is true: many instances of the function would take all of the cluster's connections",
+		})
 	}
 	for _, lost := range []struct {
 		key, value string
@@ -148,6 +159,31 @@ func (c Config) Problems() []config.Problem {
 			})
 		}
 	}
+	return problems
+}
+
+// firstPausing is the first minor version of each major one that can pause. Later major versions all can.
+// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-serverless-v2.how-it-works.html#aurora-serverless-v2.how-it-works.capacity
+var firstPausing = map[string]int{"15": 7, "16": 3}
+
+// pauseProblems lists what keeps a cluster that is to pause from it. RDS Proxy keeps connections open.
+// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-serverless-v2-auto-pause.html
+func (c Config) pauseProblems() []config.Problem {
+	if c.Database.MinCapacity != 0 {
+		return nil
+	}
+	var problems []config.Problem
+	refuse := func(wrong bool, want string) {
+		if wrong {
+			problems = append(problems, config.Problem{Key: "database.minCapacity", Value: "0", Want: want})
+		}
+	}
+	refuse(c.Protect, "0.5 at least where protect is true: a cluster that pauses lets its first clients wait for it")
+	refuse(c.Proxy.Enabled, "0.5 at least where proxy.enabled is true: the proxy's connections keep the cluster from pausing")
+	version, minor, _ := strings.Cut(c.Database.Version, ".")
+	number, err := strconv.Atoi(minor)
+	refuse(err == nil && number < firstPausing[version],
+		fmt.Sprintf("0.5 at least with version %s, which cannot pause; %s.%d can", c.Database.Version, version, firstPausing[version]))
 	return problems
 }
 
@@ -203,8 +239,7 @@ func (d Database) Problems() []config.Problem {
 	return problems
 }
 
-// The bounds of a Serverless v2 instance, in ACU. Below half a unit it pauses, which never happens
-// behind a proxy that keeps connections open.
+// The bounds of a Serverless v2 instance, in ACU. With 0 it pauses.
 const (
 	leastCapacity = 0.5
 	mostCapacity  = 256
@@ -212,12 +247,16 @@ const (
 
 func (d Database) capacityProblems() []config.Problem {
 	capacity := func(key string, value, least float64) []config.Problem {
-		if value >= least && value <= mostCapacity && math.Mod(value, 0.5) == 0 {
+		want := ""
+		if key == "minCapacity" {
+			want = "0 (pauses) or "
+		}
+		if value >= least && value <= mostCapacity && math.Mod(value, 0.5) == 0 || value == 0 && key == "minCapacity" {
 			return nil
 		}
 		return []config.Problem{{
 			Key: key, Value: strconv.FormatFloat(value, 'f', -1, 64),
-			Want: fmt.Sprintf("a multiple of 0.5 from %v to %v", least, mostCapacity),
+			Want: want + fmt.Sprintf("a multiple of 0.5 from %v to %v", least, mostCapacity),
 		}}
 	}
 	problems := capacity("minCapacity", d.MinCapacity, leastCapacity)
@@ -225,6 +264,7 @@ func (d Database) capacityProblems() []config.Problem {
 	if problems == nil {
 		least = max(least, d.MinCapacity)
 	}
+	problems = append(problems, config.Between("pauseSeconds", d.PauseSeconds, 300, 86400)...)
 	return append(problems, capacity("maxCapacity", d.MaxCapacity, least)...)
 }
 

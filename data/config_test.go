@@ -37,13 +37,31 @@ func TestProblemsSayWhatIsWrongAndWhatIsAllowed(t *testing.T) {
 			func(c *Config) { c.Database.Name = "rdsadmin" },
 			`data.database.name is "rdsadmin"; want a database's name: lower case letters, digits and _, a letter first, 63 at most, none of postgres, rdsadmin, template0, template1`,
 		},
-		"a capacity that would pause": {
-			func(c *Config) { c.Database.MinCapacity = 0 },
-			`data.database.minCapacity is 0; want a multiple of 0.5 from 0.5 to 256`,
+		"a cluster that pauses behind a proxy": {
+			func(c *Config) { c.Protect, c.Database.MinCapacity = false, 0 },
+			`data.database.minCapacity is 0; want 0.5 at least where proxy.enabled is true: the proxy's connections keep the cluster from pausing`,
+		},
+		"a protected database without a proxy": {
+			func(c *Config) { c.Proxy.Enabled = false },
+			`data.proxy.enabled is false; want true where protect is true: many instances of the function would take all of the cluster's connections`,
+		},
+		"a version that cannot pause": {
+			func(c *Config) {
+				c.Protect, c.Proxy.Enabled, c.Database.MinCapacity, c.Database.Version = false, false, 0, "16.2"
+			},
+			`data.database.minCapacity is 0; want 0.5 at least with version 16.2, which cannot pause; 16.3 can`,
+		},
+		"a pause that is too soon": {
+			func(c *Config) { c.Database.PauseSeconds = 60 },
+			`data.database.pauseSeconds is 60; want a whole number from 300 to 86400`,
+		},
+		"a capacity below any": {
+			func(c *Config) { c.Database.MinCapacity = -1 },
+			`data.database.minCapacity is -1; want 0 (pauses) or a multiple of 0.5 from 0.5 to 256`,
 		},
 		"a capacity between two steps": {
 			func(c *Config) { c.Database.MinCapacity = 0.7 },
-			`data.database.minCapacity is 0.7; want a multiple of 0.5 from 0.5 to 256`,
+			`data.database.minCapacity is 0.7; want 0 (pauses) or a multiple of 0.5 from 0.5 to 256`,
 		},
 		"less at most than at least": {
 			func(c *Config) { c.Database.MinCapacity, c.Database.MaxCapacity = 8, 4 },

@@ -35,12 +35,12 @@ type Args struct {
 type Data struct {
 	pulumi.ResourceState
 
-	// ProxyEndpoint and ReadOnlyEndpoint are host names; the port is 5432. Without readers both
-	// are the same.
-	ProxyEndpoint    pulumi.StringOutput `pulumi:"proxyEndpoint"`
-	ReadOnlyEndpoint pulumi.StringOutput `pulumi:"readOnlyEndpoint"`
-	DatabaseName     pulumi.StringOutput `pulumi:"databaseName"`
-	// ProxyTarget names the proxy and the cluster behind it, each by an identifier that is never used again.
+	// DatabaseHost is where the functions connect to: the proxy's endpoint, or without a proxy the
+	// cluster's. The port is 5432.
+	DatabaseHost pulumi.StringOutput `pulumi:"databaseHost"`
+	DatabaseName pulumi.StringOutput `pulumi:"databaseName"`
+	// ProxyTarget names the proxy and the cluster behind it, each by an identifier that is never used again;
+	// empty without a proxy.
 	ProxyTarget pulumi.StringOutput `pulumi:"proxyTarget"`
 	// AppSecretARN is the application user's secret, filled by the migration;
 	// MasterSecretARN the cluster's own, made by RDS.
@@ -56,7 +56,7 @@ type Data struct {
 	BucketName     pulumi.StringOutput `pulumi:"bucketName"`
 	BucketARN      pulumi.StringOutput `pulumi:"bucketArn"`
 
-	// What alarms and dashboards name.
+	// What alarms and dashboards name. ProxyName is empty without a proxy.
 	ClusterIdentifier  pulumi.StringOutput `pulumi:"clusterIdentifier"`
 	ProxyName          pulumi.StringOutput `pulumi:"proxyName"`
 	ReplicationGroupID pulumi.StringOutput `pulumi:"replicationGroupId"`
@@ -84,8 +84,7 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	d.BucketName, d.BucketARN = bucket.Bucket, bucket.Arn
 
 	return d, ctx.RegisterResourceOutputs(d, pulumi.Map{
-		"proxyEndpoint":      d.ProxyEndpoint,
-		"readOnlyEndpoint":   d.ReadOnlyEndpoint,
+		"databaseHost":       d.DatabaseHost,
 		"proxyTarget":        d.ProxyTarget,
 		"databaseName":       d.DatabaseName,
 		"appSecretArn":       d.AppSecretARN,
@@ -102,7 +101,8 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	})
 }
 
-// furnishDatabase registers the cluster, its secrets and the proxy, and says where they are.
+// furnishDatabase registers the cluster, its secrets and the proxy, if there is one, and says where they
+// are.
 func (d *Data) furnishDatabase(ctx *pulumi.Context, name string, args Args) error {
 	db, err := d.aurora(ctx, name, args)
 	if err != nil {
@@ -114,12 +114,15 @@ func (d *Data) furnishDatabase(ctx *pulumi.Context, name string, args Args) erro
 	}
 	d.AppSecretARN = app.Arn
 	d.MasterSecretARN = db.cluster.MasterUserSecrets.ApplyT(masterSecretARN).(pulumi.StringOutput)
-	connection, err := d.proxy(ctx, name, args, db, []pulumi.StringOutput{d.MasterSecretARN, d.AppSecretARN})
-	if err != nil {
-		return err
+	none := pulumi.String("").ToStringOutput()
+	d.DatabaseHost, d.ProxyName, d.ProxyTarget = after(db.instances, db.cluster.Endpoint), none, none
+	if args.Config.Proxy.Enabled {
+		connection, err := d.proxy(ctx, name, args, db, []pulumi.StringOutput{d.MasterSecretARN, d.AppSecretARN})
+		if err != nil {
+			return err
+		}
+		d.DatabaseHost, d.ProxyName, d.ProxyTarget = connection.endpoint, connection.proxyName, connection.target
 	}
-	d.ProxyEndpoint, d.ReadOnlyEndpoint = connection.endpoint, connection.readOnly
-	d.ProxyName, d.ProxyTarget = connection.proxyName, connection.target
 	d.DatabaseName = db.cluster.DatabaseName
 	d.ClusterIdentifier = db.cluster.ClusterIdentifier
 	return nil

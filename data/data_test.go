@@ -35,13 +35,11 @@ var computed = map[string]func(mocks.Resource) map[string]any{
 		return map[string]any{
 			"masterUserSecrets": []any{map[string]any{"secretArn": masterARN}},
 			"clusterResourceId": "cluster-ABC",
+			"endpoint":          "cluster.example",
 		}
 	},
 	"aws:rds/proxy:Proxy": func(mocks.Resource) map[string]any {
 		return map[string]any{"endpoint": "proxy.example"}
-	},
-	"aws:rds/proxyEndpoint:ProxyEndpoint": func(mocks.Resource) map[string]any {
-		return map[string]any{"endpoint": "read-only.example"}
 	},
 	"aws:elasticache/replicationGroup:ReplicationGroup": func(r mocks.Resource) map[string]any {
 		return map[string]any{"configurationEndpointAddress": "cache.example", "replicationGroupId": r.Name + "-1234567"}
@@ -99,7 +97,7 @@ func buildWith(t *testing.T, a Args) (*mocks.Recorder, map[string]string) {
 			return err
 		}
 		outputs := pulumi.StringMap{
-			"proxyEndpoint": d.ProxyEndpoint, "readOnlyEndpoint": d.ReadOnlyEndpoint,
+			"databaseHost": d.DatabaseHost,
 			"databaseName": d.DatabaseName, "appSecretArn": d.AppSecretARN,
 			"masterSecretArn": d.MasterSecretARN, "cacheAddress": d.CacheAddress,
 			"cacheUserId": d.CacheUserID, "cacheUserArn": d.CacheUserARN,
@@ -119,7 +117,7 @@ func buildWith(t *testing.T, a Args) (*mocks.Recorder, map[string]string) {
 func TestTheRoomTellsTheOthersWhereThingsAre(t *testing.T) {
 	_, got := build(t, prod())
 	want := map[string]string{
-		"proxyEndpoint": "proxy.example", "readOnlyEndpoint": "read-only.example",
+		"databaseHost": "proxy.example",
 		"databaseName": "app", "appSecretArn": appARN, "masterSecretArn": masterARN,
 		"cacheAddress":       "cache.example:6379",
 		"cacheUserId":        "data-cache-app",
@@ -233,7 +231,7 @@ func TestTheProxyTakesTLSOnlyAndBothSecrets(t *testing.T) {
 		"engineFamily": "POSTGRESQL", "requireTls": true, "idleClientTimeout": 1800.0,
 		"name":         "data-proxy-0a1b2c3d",
 		"roleArn":      "arn:aws:iam:eu-west-1:123456789012:data-proxy",
-		"vpcSubnetIds": isolated, "vpcSecurityGroupIds": []any{"proxy-group"},
+		"vpcSubnetIds": isolated[:2], "vpcSecurityGroupIds": []any{"proxy-group"},
 		"auths": []any{auth(masterARN), auth(appARN)},
 	}
 	if got := r.Find(t, "aws:rds/proxy:Proxy", "data-proxy").Inputs; !reflect.DeepEqual(got, want) {
@@ -270,15 +268,34 @@ func TestTheProxysRoleReadsItsTwoSecretsAndNothingElse(t *testing.T) {
 	}
 }
 
-func TestReadsGoToTheProxyItselfWithoutReaders(t *testing.T) {
+func TestWithoutAProxyTheFunctionsConnectToTheClusterWhichMayPause(t *testing.T) {
 	c := prod()
-	c.Database.Readers = 0
+	c.Protect, c.Proxy.Enabled, c.Database.MinCapacity = false, false, 0
 	r, told := build(t, c)
-	if endpoints := r.OfType("aws:rds/proxyEndpoint:ProxyEndpoint"); len(endpoints) != 0 {
-		t.Errorf("an endpoint that no reader answers at: %v", endpoints)
+	if told["databaseHost"] != "cluster.example" || told["proxyName"] != "" {
+		t.Errorf("the database is at %q, its proxy is %q", told["databaseHost"], told["proxyName"])
 	}
-	if told["readOnlyEndpoint"] != "proxy.example" {
-		t.Errorf("reads go to %q", told["readOnlyEndpoint"])
+	for _, res := range r.All() {
+		if strings.Contains(res.Name, "proxy") {
+			t.Errorf("%s %s serves no proxy", res.Type, res.Name)
+		}
+	}
+	want := map[string]any{"minCapacity": 0.0, "maxCapacity": 4.0, "secondsUntilAutoPause": 300.0}
+	if got := r.Find(t, "aws:rds/cluster:Cluster", "data-cluster").Inputs["serverlessv2ScalingConfiguration"]; !reflect.DeepEqual(got, want) {
+		t.Errorf("the capacity is %v, want %v", got, want)
+	}
+	parameters := r.Find(t, "aws:rds/clusterParameterGroup:ClusterParameterGroup", "data-cluster-aurora-postgresql16").Inputs["parameters"].([]any)
+	if !slices.ContainsFunc(parameters, func(p any) bool {
+		return reflect.DeepEqual(p, map[string]any{"name": "idle_session_timeout", "value": "60000", "applyMethod": "immediate"})
+	}) {
+		t.Errorf("the parameters are %v: a frozen function's connection keeps the cluster from pausing", parameters)
+	}
+}
+
+func TestThereIsNoEndpointOfReadersSinceTheFunctionsReadFromTheWriter(t *testing.T) {
+	r, _ := build(t, prod())
+	if endpoints := r.OfType("aws:rds/proxyEndpoint:ProxyEndpoint"); len(endpoints) != 0 {
+		t.Errorf("an endpoint that nobody calls: %v", endpoints)
 	}
 }
 

@@ -10,6 +10,12 @@ import (
 // slowStatementMillis is what a statement takes at least to be logged.
 const slowStatementMillis = "500"
 
+// idleSessionMillis ends the sessions of a cluster that is to pause: an instance of the function that Lambda
+// has frozen keeps its connection, and any connection keeps the cluster from pausing. The function checks
+// one that was idle before it uses it.
+// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-serverless-v2-auto-pause.html
+const idleSessionMillis = "60000"
+
 // parameters are what the cluster and each of its instances run with.
 type parameters struct {
 	cluster  *rds.ClusterParameterGroup
@@ -18,16 +24,11 @@ type parameters struct {
 
 // parameters registers both groups, named by the engine's family: another major version has other
 // groups, made before the old ones go.
-func (d *Data) parameters(ctx *pulumi.Context, name, family string) (parameters, error) {
+func (d *Data) parameters(ctx *pulumi.Context, name, family string, c Database) (parameters, error) {
 	cluster, err := rds.NewClusterParameterGroup(ctx, name+"-cluster-"+family, &rds.ClusterParameterGroupArgs{
 		Family:      pulumi.String(family),
 		Description: pulumi.String("TLS only"),
-		Parameters: rds.ClusterParameterGroupParameterArray{
-			rds.ClusterParameterGroupParameterArgs{
-				Name: pulumi.String("rds.force_ssl"), Value: pulumi.String("1"),
-				ApplyMethod: pulumi.String("immediate"),
-			},
-		},
+		Parameters:  clusterParameters(c),
 	}, pulumi.Parent(d))
 	if err != nil {
 		return parameters{}, fmt.Errorf("register the cluster's parameter group: %w", err)
@@ -46,4 +47,18 @@ func (d *Data) parameters(ctx *pulumi.Context, name, family string) (parameters,
 		return parameters{}, fmt.Errorf("register the instances' parameter group: %w", err)
 	}
 	return parameters{cluster, instance}, nil
+}
+
+// clusterParameters are those of the cluster's group.
+func clusterParameters(c Database) rds.ClusterParameterGroupParameterArray {
+	set := func(name, value string) rds.ClusterParameterGroupParameterArgs {
+		return rds.ClusterParameterGroupParameterArgs{
+			Name: pulumi.String(name), Value: pulumi.String(value), ApplyMethod: pulumi.String("immediate"),
+		}
+	}
+	list := rds.ClusterParameterGroupParameterArray{set("rds.force_ssl", "1")}
+	if c.MinCapacity == 0 {
+		list = append(list, set("idle_session_timeout", idleSessionMillis))
+	}
+	return list
 }

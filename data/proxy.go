@@ -12,12 +12,15 @@ import (
 
 // connection is how the others reach the database.
 type connection struct {
-	proxyName, target  pulumi.StringOutput
-	endpoint, readOnly pulumi.StringOutput
+	proxyName, target, endpoint pulumi.StringOutput
 }
 
-// proxy registers the RDS Proxy with its target. Its endpoints come out only once the cluster is
-// registered as the target, so that whoever waits for them can connect.
+// proxyZones is how many zones RDS Proxy serves an endpoint from.
+const proxyZones = 2
+
+// proxy registers the RDS Proxy with its target. Its endpoint comes out only once the cluster is
+// registered as the target, so that whoever waits for it can connect. It has no read-only endpoint: the
+// functions read from the writer, since a reader lags behind the writes that the cache has promised.
 func (d *Data) proxy(ctx *pulumi.Context, name string, args Args, db *database, secrets []pulumi.StringOutput) (*connection, error) {
 	role, err := d.proxyRole(ctx, name, args, secrets)
 	if err != nil {
@@ -44,7 +47,7 @@ func (d *Data) proxy(ctx *pulumi.Context, name string, args Args, db *database, 
 		Auths:               auths,
 		RequireTls:          pulumi.Bool(true),
 		IdleClientTimeout:   pulumi.Int(args.Config.Proxy.IdleClientSeconds),
-		VpcSubnetIds:        args.IsolatedSubnetIDs,
+		VpcSubnetIds:        proxySubnets(args.IsolatedSubnetIDs),
 		VpcSecurityGroupIds: pulumi.StringArray{args.ProxySecurityGroupID},
 	}, pulumi.Parent(d), pulumi.DependsOn([]pulumi.Resource{logs}), pulumi.DeleteBeforeReplace(true))
 	if err != nil {
@@ -54,12 +57,11 @@ func (d *Data) proxy(ctx *pulumi.Context, name string, args Args, db *database, 
 	if err != nil {
 		return nil, err
 	}
-	c := &connection{
-		proxyName: proxy.Name, endpoint: after(target, proxy.Endpoint),
-		target: after(target, pulumi.Sprintf("%s %s", proxy.Arn, db.cluster.ClusterResourceId)),
-	}
-	c.readOnly, err = d.readOnly(ctx, name, args, proxy, target)
-	return c, err
+	registered := []pulumi.Resource{target}
+	return &connection{
+		proxyName: proxy.Name, endpoint: after(registered, proxy.Endpoint),
+		target: after(registered, pulumi.Sprintf("%s %s", proxy.Arn, db.cluster.ClusterResourceId)),
+	}, nil
 }
 
 // proxyRole lets the proxy read its secrets, which takes the key that they are encrypted with too,
@@ -127,28 +129,21 @@ func (d *Data) proxyTarget(ctx *pulumi.Context, name string, c Proxy, db *databa
 	return target, nil
 }
 
-// readOnly is the endpoint that reaches readers only. Without readers nothing would answer there,
-// so it is the proxy's own.
-func (d *Data) readOnly(ctx *pulumi.Context, name string, args Args, proxy *rds.Proxy, target *rds.ProxyTarget) (pulumi.StringOutput, error) {
-	if args.Config.Database.Readers == 0 {
-		return after(target, proxy.Endpoint), nil
-	}
-	endpoint, err := rds.NewProxyEndpoint(ctx, name+"-read-only", &rds.ProxyEndpointArgs{
-		DbProxyName:         proxy.Name,
-		DbProxyEndpointName: pulumi.Sprintf("%s-read-only", proxy.Name),
-		TargetRole:          pulumi.String("READ_ONLY"),
-		VpcSubnetIds:        args.IsolatedSubnetIDs,
-		VpcSecurityGroupIds: pulumi.StringArray{args.ProxySecurityGroupID},
-	}, pulumi.Parent(d), pulumi.DeleteBeforeReplace(true)) // its name is fixed
-	if err != nil {
-		return pulumi.StringOutput{}, fmt.Errorf("register the read-only endpoint: %w", err)
-	}
-	return after(target, endpoint.Endpoint), nil
+// proxySubnets are the first two of the isolated subnets. RDS Proxy serves its endpoint from two zones,
+// however many it is given, and takes no other subnets later: with all of them a further zone would
+// replace it, which takes the database away for a quarter of an hour.
+// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-proxy.html#rds-proxy.limitations
+func proxySubnets(isolated pulumi.StringArrayInput) pulumi.StringArrayOutput {
+	return isolated.ToStringArrayOutput().ApplyT(func(ids []string) []string {
+		return ids[:min(proxyZones, len(ids))]
+	}).(pulumi.StringArrayOutput)
 }
 
-// after is the value, known once the target is registered.
-func after(target *rds.ProxyTarget, value pulumi.StringOutput) pulumi.StringOutput {
-	return pulumi.All(target.ID(), value).ApplyT(func(both []any) string {
-		return both[1].(string)
-	}).(pulumi.StringOutput)
+// after is the value, known once the resources are registered.
+func after(resources []pulumi.Resource, value pulumi.StringOutput) pulumi.StringOutput {
+	all := []any{value}
+	for _, r := range resources {
+		all = append(all, r.(pulumi.CustomResource).ID())
+	}
+	return pulumi.All(all...).ApplyT(func(known []any) string { return known[0].(string) }).(pulumi.StringOutput)
 }

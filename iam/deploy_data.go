@@ -27,7 +27,7 @@ func (s site) databaseRights() []policy.Statement {
 			"rds:DeleteDBInstance", "rds:DeleteDBParameterGroup", "rds:DeleteDBSubnetGroup",
 			"rds:DeregisterDBProxyTargets", "rds:ModifyDBCluster", "rds:ModifyDBClusterParameterGroup",
 			"rds:ModifyDBInstance", "rds:ModifyDBParameterGroup", "rds:ModifyDBSubnetGroup",
-			"rds:RemoveTagsFromResource",
+			"rds:RemoveTagsFromResource", "rds:ResetDBClusterParameterGroup",
 		},
 		// A new cluster names an option group too: the default one, as PostgreSQL has no other.
 		Resources: append(s.kinds("rds", roomData, "cluster:", "cluster-pg:", "cluster-snapshot:", "db:", "pg:", "subgrp:"),
@@ -35,22 +35,16 @@ func (s site) databaseRights() []policy.Statement {
 	}}
 }
 
-// proxyRights are by the tag: proxies and their endpoints have ids that AWS makes up. A proxy's target
-// group is made with it and gets no tag.
+// proxyRights are by the tag: proxies have ids that AWS makes up. A proxy's target group is made with it
+// and gets no tag.
 func (s site) proxyRights() []policy.Statement {
-	proxies := []pulumi.StringInput{s.arn("rds", "db-proxy:*"), s.arn("rds", "db-proxy-endpoint:*")}
+	proxies := []pulumi.StringInput{s.arn("rds", "db-proxy:*")}
 	return []policy.Statement{
 		{
 			// AWS narrows the making of a proxy to no resource.
 			Sid:       "NewProxy",
 			Actions:   []string{"rds:CreateDBProxy"},
 			Resources: policy.Anywhere,
-			Condition: s.tagging(),
-		},
-		{
-			Sid:       "NewProxyEndpoint",
-			Actions:   []string{"rds:CreateDBProxyEndpoint"},
-			Resources: []pulumi.StringInput{s.arn("rds", "db-proxy-endpoint:*")},
 			Condition: s.tagging(),
 		},
 		{
@@ -62,8 +56,7 @@ func (s site) proxyRights() []policy.Statement {
 		{
 			Sid: "Proxy",
 			Actions: []string{
-				"rds:AddTagsToResource", "rds:CreateDBProxyEndpoint", "rds:DeleteDBProxy", "rds:DeleteDBProxyEndpoint",
-				"rds:DeregisterDBProxyTargets", "rds:ModifyDBProxy", "rds:ModifyDBProxyEndpoint",
+				"rds:AddTagsToResource", "rds:DeleteDBProxy", "rds:DeregisterDBProxyTargets", "rds:ModifyDBProxy",
 				"rds:RemoveTagsFromResource",
 			},
 			Resources: proxies,

@@ -51,7 +51,7 @@ func listing() policy.Statement {
 			"kms:ListAliases", "logs:DescribeLogGroups", "logs:DescribeMetricFilters",
 			"rds:DescribeDBClusterParameterGroups", "rds:DescribeDBClusterParameters", "rds:DescribeDBClusters",
 			"rds:DescribeDBInstances", "rds:DescribeDBParameterGroups", "rds:DescribeDBParameters",
-			"rds:DescribeDBProxies", "rds:DescribeDBProxyEndpoints", "rds:DescribeDBProxyTargetGroups",
+			"rds:DescribeDBProxies", "rds:DescribeDBProxyTargetGroups",
 			"rds:DescribeDBProxyTargets", "rds:DescribeDBSubnetGroups", "rds:DescribeGlobalClusters",
 			"rds:ListTagsForResource", "route53:GetChange",
 			"secretsmanager:GetRandomPassword", "sns:GetSubscriptionAttributes", "sts:GetCallerIdentity",

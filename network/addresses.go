@@ -12,7 +12,7 @@ const (
 // DataAddresses is how many database instances and cache nodes the isolated subnets have addresses for, next
 // to the proxy. The configuration must have no problems.
 func (c Config) DataAddresses() int {
-	specs := subnets(c)
+	specs := subnets(zoneMask(c))
 	isolated := *specs[len(specs)-1].CidrMask
 	return c.Zones * (1<<(32-isolated) - reservedAddresses - proxyAddresses)
 }

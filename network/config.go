@@ -1,7 +1,10 @@
 package network
 
 import (
+	"fmt"
 	"net/netip"
+	"regexp"
+	"strconv"
 
 	"github.com/didomi/serverless-api/internal/config"
 )
@@ -9,7 +12,7 @@ import (
 // NAT says how private subnets reach the internet.
 type NAT string
 
-// The NAT modes. The function itself needs none of them: what it talks to has endpoints.
+// The NAT modes. The functions need none: what they call has endpoints.
 const (
 	NATNone   NAT = "none"
 	NATSingle NAT = "single"
@@ -20,8 +23,10 @@ const (
 type Config struct {
 	// CIDR is the VPC's IPv4 network, private and between /16 and /22.
 	CIDR string `json:"cidr"`
-	// Zones is the number of availability zones, 2 to 4; the region must have as many.
+	// Zones is the number of availability zones, 2 to 4; the region must have as many. It can grow.
 	Zones int `json:"zones"`
+	// ZoneNames are the zones, by name or id, as many as Zones says; none: the first ones by name.
+	ZoneNames []string `json:"zoneNames"`
 	// NAT is none, single (one gateway for all zones) or perAz.
 	NAT NAT `json:"nat"`
 	// FlowLogDays is how long flow logs are kept, in days.
@@ -30,7 +35,7 @@ type Config struct {
 
 // Default is the configuration of a stack that says nothing about its network.
 func Default() Config {
-	return Config{CIDR: "172.16.0.0/16", Zones: 3, NAT: NATSingle, FlowLogDays: 30}
+	return Config{CIDR: "172.16.0.0/16", Zones: 3, NAT: NATNone, FlowLogDays: 30}
 }
 
 // A VPC may be /16 to /28 on AWS. Below /22 the isolated subnets would be smaller than /27, and a
@@ -49,9 +54,33 @@ var privateNetworks = []netip.Prefix{
 // Problems lists what no network can be made of.
 func (c Config) Problems() []config.Problem {
 	problems := cidrProblems(c.CIDR)
-	problems = append(problems, config.Between("zones", c.Zones, 2, 4)...)
+	problems = append(problems, config.Between("zones", c.Zones, 2, mostZones)...)
+	problems = append(problems, c.zoneNameProblems()...)
 	problems = append(problems, config.OneOf("nat", c.NAT, NATNone, NATSingle, NATPerAZ)...)
 	return append(problems, config.LogRetention("flowLogDays", c.FlowLogDays)...)
+}
+
+// mostZones is how many zones' subnets the VPC's range has space for.
+const mostZones = 4
+
+// zoneName is a zone's name (eu-west-1a) or its id (euw1-az1), and no Local Zone's (us-west-2-lax-1a).
+var zoneName = regexp.MustCompile(`^([a-z]{2}(-[a-z]+)+-\d[a-z]|[a-z]+\d-az\d)$`)
+
+func (c Config) zoneNameProblems() []config.Problem {
+	var problems []config.Problem
+	for _, name := range c.ZoneNames {
+		if !zoneName.MatchString(name) {
+			problems = append(problems, config.Problem{
+				Key: "zoneNames", Value: config.Text(name), Want: `names or ids of availability zones, such as "eu-west-1a" or "euw1-az1"`,
+			})
+		}
+	}
+	if len(c.ZoneNames) > 0 && len(c.ZoneNames) != c.Zones {
+		problems = append(problems, config.Problem{
+			Key: "zones", Value: strconv.Itoa(c.Zones), Want: fmt.Sprintf("%d, as many as zoneNames has", len(c.ZoneNames)),
+		})
+	}
+	return problems
 }
 
 func cidrProblems(cidr string) []config.Problem {

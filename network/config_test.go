@@ -51,6 +51,14 @@ func TestProblemsSayWhatIsWrongAndWhatIsAllowed(t *testing.T) {
 			func(c *Config) { c.Zones = 7 },
 			`zones is 7; want a whole number from 2 to 4`,
 		},
+		"a Local Zone by name": {
+			func(c *Config) { c.Zones, c.ZoneNames = 2, []string{"us-west-2-lax-1a", "usw2-az1"} },
+			`zoneNames is "us-west-2-lax-1a"; want names or ids of availability zones, such as "eu-west-1a" or "euw1-az1"`,
+		},
+		"fewer names than zones": {
+			func(c *Config) { c.ZoneNames = []string{"eu-west-1a", "eu-west-1b"} },
+			`zones is 3; want 2, as many as zoneNames has`,
+		},
 		"a NAT mode that does not exist": {
 			func(c *Config) { c.NAT = "OnePerAz" },
 			`nat is "OnePerAz"; want one of none, single, perAz`,

@@ -7,5 +7,6 @@
 //	lambda -> cache 6379      lambda -> interface endpoints 443
 //	lambda -> S3 443 (by the gateway endpoint's prefix list)
 //
-// Nothing else may talk to anything.
+// Without a proxy it is lambda -> cluster 5432 in the place of the first two. Nothing else may talk to
+// anything.
 package network

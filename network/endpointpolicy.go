@@ -37,36 +37,23 @@ func newHome(ctx *pulumi.Context, parent pulumi.Resource) (home, error) {
 	}, nil
 }
 
-// policy is what may be done through the endpoint of a service: what the functions do with it.
-func (h home) policy(service string) pulumi.StringOutput {
-	switch service {
-	case "secretsmanager":
-		// RDS names the master user's secret itself. A random password is no resource.
-		return policy.Document(
-			h.statement("Secrets", []string{
-				"secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue",
-				"secretsmanager:UpdateSecretVersionStage",
-			}, h.arn(service, "secret:"+h.prefix+"*"), h.arn(service, "secret:rds!cluster-*")),
-			h.statement("Passwords", []string{"secretsmanager:GetRandomPassword"}, "*"),
-		)
-	case "kms":
-		// Keys have ids that AWS makes up.
-		return policy.Document(h.statement("Keys",
-			[]string{"kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"}, h.arn(service, "key/*")))
-	case "logs":
-		return policy.Document(h.statement("Logs",
-			[]string{"logs:CreateLogStream", "logs:PutLogEvents"}, h.arn(service, "log-group:"+h.prefix+"*")))
-	case "s3":
-		return policy.Document(
-			h.statement("Files", []string{
-				"s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject",
-			}, h.bucket("/*")),
-			h.statement("Bucket", []string{"s3:ListBucket"}, h.bucket("")),
-		)
-	default:
-		// Whose credentials these are; nobody takes another role from inside.
-		return policy.Document(h.statement("Identity", []string{"sts:GetCallerIdentity"}, "*"))
-	}
+// secrets is the policy of Secrets Manager's endpoint: what the functions do with the stack's secrets, and
+// with the master user's, which RDS names itself.
+func (h home) secrets() pulumi.StringOutput {
+	const service = "secretsmanager"
+	return policy.Document(h.statement("Secrets", []string{
+		"secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue", "secretsmanager:UpdateSecretVersionStage",
+	}, h.arn(service, "secret:"+h.prefix+"*"), h.arn(service, "secret:rds!cluster-*")))
+}
+
+// files is the policy of S3's endpoint: what the functions do with the stack's bucket.
+func (h home) files() pulumi.StringOutput {
+	return policy.Document(
+		h.statement("Files", []string{
+			"s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject",
+		}, h.bucket("/*")),
+		h.statement("Bucket", []string{"s3:ListBucket"}, h.bucket("")),
+	)
 }
 
 // statement allows the account's principals, whom their own policies bound further, the actions on

@@ -8,39 +8,38 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// interfaceServices are what the function talks to beside S3 and the data room.
-var interfaceServices = []string{"secretsmanager", "kms", "logs", "sts"}
-
-// endpoints registers the ways from the subnets to AWS that need no NAT and cost none of its
-// traffic. It returns the id of S3's prefix list, which rules name as S3's addresses.
+// endpoints registers the ways from the subnets to AWS that need no NAT: an endpoint for each AWS API
+// that a function in the VPC calls, which are Secrets Manager's and S3's. An interface endpoint costs by
+// the hour and zone. Secrets Manager and S3 use the keys for their callers, and Lambda itself writes the
+// functions' logs and traces, so KMS, CloudWatch Logs and X-Ray need none.
+// https://docs.aws.amazon.com/kms/latest/developerguide/services-secrets-manager.html
+// https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html
 //
 // They are made here rather than by awsx, whose endpoint specs attach neither subnets nor route
-// tables.
+// tables. It returns the id of S3's prefix list, which rules name as S3's addresses.
 func (n *Network) endpoints(ctx *pulumi.Context, name string, vpc *awsx.Vpc, group *ec2.SecurityGroup) (pulumi.StringOutput, error) {
 	home, err := newHome(ctx, n)
 	if err != nil {
 		return pulumi.StringOutput{}, err
 	}
-	for _, service := range interfaceServices {
-		_, err := ec2.NewVpcEndpoint(ctx, name+"-"+service, &ec2.VpcEndpointArgs{
-			VpcId:             vpc.VpcId,
-			ServiceName:       pulumi.String("com.amazonaws." + home.region + "." + service),
-			VpcEndpointType:   pulumi.String("Interface"),
-			PrivateDnsEnabled: pulumi.Bool(true),
-			Policy:            home.policy(service),
-			SubnetIds:         vpc.PrivateSubnetIds,
-			SecurityGroupIds:  pulumi.StringArray{group.ID()},
-			Tags:              nameTag(name + "-" + service),
-		}, pulumi.Parent(n))
-		if err != nil {
-			return pulumi.StringOutput{}, fmt.Errorf("register the %s endpoint: %w", service, err)
-		}
+	_, err = ec2.NewVpcEndpoint(ctx, name+"-secretsmanager", &ec2.VpcEndpointArgs{
+		VpcId:             vpc.VpcId,
+		ServiceName:       pulumi.String("com.amazonaws." + home.region + ".secretsmanager"),
+		VpcEndpointType:   pulumi.String("Interface"),
+		PrivateDnsEnabled: pulumi.Bool(true),
+		Policy:            home.secrets(),
+		SubnetIds:         vpc.PrivateSubnetIds,
+		SecurityGroupIds:  pulumi.StringArray{group.ID()},
+		Tags:              nameTag(name + "-secretsmanager"),
+	}, pulumi.Parent(n))
+	if err != nil {
+		return pulumi.StringOutput{}, fmt.Errorf("register the endpoint of Secrets Manager: %w", err)
 	}
 	s3, err := ec2.NewVpcEndpoint(ctx, name+"-s3", &ec2.VpcEndpointArgs{
 		VpcId:           vpc.VpcId,
 		ServiceName:     pulumi.String("com.amazonaws." + home.region + ".s3"),
 		VpcEndpointType: pulumi.String("Gateway"),
-		Policy:          home.policy("s3"),
+		Policy:          home.files(),
 		RouteTableIds:   innerRouteTables(vpc),
 		Tags:            nameTag(name + "-s3"),
 	}, pulumi.Parent(n))

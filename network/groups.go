@@ -19,6 +19,8 @@ const (
 	endpoints role = "endpoints"
 )
 
+// descriptions cannot be changed without another group, so they hold for a stack without a proxy too, where
+// the function calls the cluster itself.
 var descriptions = map[role]string{
 	lambda:    "The function: calls proxy, cache, endpoints and S3; nothing calls it",
 	proxy:     "RDS Proxy: called by the function, calls the cluster",
@@ -40,11 +42,12 @@ type path struct {
 }
 
 // paths are all allowed connections between groups.
-var paths = []path{
-	{lambda, proxy, postgresPort},
-	{proxy, cluster, postgresPort},
-	{lambda, cache, redisPort},
-	{lambda, endpoints, httpsPort},
+func paths(proxied bool) []path {
+	all := []path{{lambda, cache, redisPort}, {lambda, endpoints, httpsPort}}
+	if proxied {
+		return append(all, path{lambda, proxy, postgresPort}, path{proxy, cluster, postgresPort})
+	}
+	return append(all, path{lambda, cluster, postgresPort})
 }
 
 // groups are the security groups by role.
@@ -52,7 +55,7 @@ type groups map[role]*ec2.SecurityGroup
 
 // securityGroups registers a group per role without rules, and empties the VPC's default group,
 // which would otherwise let everything in it talk to each other.
-func (n *Network) securityGroups(ctx *pulumi.Context, name string, vpcID pulumi.StringOutput) (groups, error) {
+func (n *Network) securityGroups(ctx *pulumi.Context, name string, vpcID pulumi.StringOutput, proxied bool) (groups, error) {
 	_, err := ec2.NewDefaultSecurityGroup(ctx, name+"-default", &ec2.DefaultSecurityGroupArgs{
 		VpcId: vpcID,
 		Tags:  nameTag(name + "-default-unused"),
@@ -62,6 +65,9 @@ func (n *Network) securityGroups(ctx *pulumi.Context, name string, vpcID pulumi.
 	}
 	all := groups{}
 	for _, r := range []role{lambda, proxy, cluster, cache, endpoints} {
+		if r == proxy && !proxied {
+			continue
+		}
 		group, err := ec2.NewSecurityGroup(ctx, name+"-"+string(r), &ec2.SecurityGroupArgs{
 			VpcId:       vpcID,
 			Description: pulumi.String(descriptions[r]),
@@ -76,8 +82,8 @@ func (n *Network) securityGroups(ctx *pulumi.Context, name string, vpcID pulumi.
 }
 
 // rules registers both halves of every path: the caller may go out, the called lets it in.
-func (n *Network) rules(ctx *pulumi.Context, name string, all groups, s3PrefixList pulumi.StringOutput) error {
-	for _, p := range paths {
+func (n *Network) rules(ctx *pulumi.Context, name string, all groups, s3PrefixList pulumi.StringOutput, proxied bool) error {
+	for _, p := range paths(proxied) {
 		rule := fmt.Sprintf("%s-%s-to-%s", name, p.from, p.to)
 		why := pulumi.Sprintf("%s to %s", p.from, p.to)
 		_, err := vpc.NewSecurityGroupEgressRule(ctx, rule, &vpc.SecurityGroupEgressRuleArgs{

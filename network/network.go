@@ -13,6 +13,10 @@ const Token = "didomi:network:Network"
 // Args are what the room is built from.
 type Args struct {
 	Config Config
+	// Zones are the names of the zones, from the function Zones.
+	Zones []string
+	// Proxy is whether RDS Proxy stands before the cluster.
+	Proxy bool
 	// Protect refuses to delete or replace the VPC and its subnets: what lives in them cannot move.
 	Protect bool
 	// LogsKeyARN is the key that the flow logs are encrypted with.
@@ -31,7 +35,7 @@ type Network struct {
 	IsolatedSubnetIDs pulumi.StringArrayOutput `pulumi:"isolatedSubnetIds"`
 
 	LambdaSecurityGroupID  pulumi.IDOutput `pulumi:"lambdaSecurityGroupId"`
-	ProxySecurityGroupID   pulumi.IDOutput `pulumi:"proxySecurityGroupId"`
+	ProxySecurityGroupID   pulumi.IDOutput `pulumi:"proxySecurityGroupId"` // the zero value without a proxy
 	ClusterSecurityGroupID pulumi.IDOutput `pulumi:"clusterSecurityGroupId"`
 	CacheSecurityGroupID   pulumi.IDOutput `pulumi:"cacheSecurityGroupId"`
 }
@@ -49,7 +53,7 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	if err != nil {
 		return nil, err
 	}
-	groups, err := n.securityGroups(ctx, name, vpc.VpcId)
+	groups, err := n.securityGroups(ctx, name, vpc.VpcId, args.Proxy)
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +61,7 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	if err != nil {
 		return nil, err
 	}
-	if err := n.rules(ctx, name, groups, s3PrefixList); err != nil {
+	if err := n.rules(ctx, name, groups, s3PrefixList, args.Proxy); err != nil {
 		return nil, err
 	}
 	if err := n.flowLogs(ctx, name, vpc.VpcId, args); err != nil {
@@ -69,17 +73,20 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	n.PrivateSubnetIDs = vpc.PrivateSubnetIds
 	n.IsolatedSubnetIDs = vpc.IsolatedSubnetIds
 	n.LambdaSecurityGroupID = groups[lambda].ID()
-	n.ProxySecurityGroupID = groups[proxy].ID()
 	n.ClusterSecurityGroupID = groups[cluster].ID()
 	n.CacheSecurityGroupID = groups[cache].ID()
-	return n, ctx.RegisterResourceOutputs(n, pulumi.Map{
+	outputs := pulumi.Map{
 		"vpcId":                  n.VpcID,
 		"publicSubnetIds":        n.PublicSubnetIDs,
 		"privateSubnetIds":       n.PrivateSubnetIDs,
 		"isolatedSubnetIds":      n.IsolatedSubnetIDs,
 		"lambdaSecurityGroupId":  n.LambdaSecurityGroupID,
-		"proxySecurityGroupId":   n.ProxySecurityGroupID,
 		"clusterSecurityGroupId": n.ClusterSecurityGroupID,
 		"cacheSecurityGroupId":   n.CacheSecurityGroupID,
-	})
+	}
+	if args.Proxy {
+		n.ProxySecurityGroupID = groups[proxy].ID()
+		outputs["proxySecurityGroupId"] = n.ProxySecurityGroupID
+	}
+	return n, ctx.RegisterResourceOutputs(n, outputs)
 }

@@ -17,6 +17,12 @@ import (
 // build registers the network of a configuration, in three zones, under mocks.
 func build(t *testing.T, c Config) *mocks.Recorder {
 	t.Helper()
+	return buildWith(t, c, true)
+}
+
+// buildWith is build with a proxy before the cluster or without.
+func buildWith(t *testing.T, c Config, proxied bool) *mocks.Recorder {
+	t.Helper()
 	m := mocks.Mocks{Outputs: map[string]func(mocks.Resource) map[string]any{
 		mocks.VpcToken: mocks.Vpc(c.Zones),
 		"aws:ec2/vpcEndpoint:VpcEndpoint": func(r mocks.Resource) map[string]any {
@@ -31,7 +37,11 @@ func build(t *testing.T, c Config) *mocks.Recorder {
 		if err != nil {
 			return err
 		}
-		_, err = New(ctx, "net", Args{Config: c, LogsKeyARN: pulumi.String("operations-key"), PermissionsBoundary: pulumi.String("boundary")}, pulumi.Providers(provider))
+		zones, err := Zones(ctx, "net", c)
+		if err != nil {
+			return err
+		}
+		_, err = New(ctx, "net", Args{Config: c, Zones: zones, Proxy: proxied, LogsKeyARN: pulumi.String("operations-key"), PermissionsBoundary: pulumi.String("boundary")}, pulumi.Providers(provider))
 		return err
 	})
 }
@@ -45,12 +55,13 @@ func TestTheVPCSaysItsLayoutAndNATStrategy(t *testing.T) {
 			c.NAT = nat
 			got := build(t, c).Find(t, mocks.VpcToken, "net-vpc")
 			want := map[string]any{
-				"cidrBlock":                 "172.16.0.0/16",
-				"numberOfAvailabilityZones": 3.0,
-				"subnetStrategy":            "Auto",
-				"natGateways":               map[string]any{"strategy": strategy},
-				"enableDnsHostnames":        true,
-				"enableDnsSupport":          true,
+				"cidrBlock":                "172.16.0.0/16",
+				"availabilityZoneNames":    []any{"eu-west-1a", "eu-west-1b", "eu-west-1c"},
+				"availabilityZoneCidrMask": 18.0,
+				"subnetStrategy":           "Auto",
+				"natGateways":              map[string]any{"strategy": strategy},
+				"enableDnsHostnames":       true,
+				"enableDnsSupport":         true,
 				"subnetSpecs": []any{
 					map[string]any{"type": "Private", "cidrMask": 19.0},
 					map[string]any{"type": "Public", "cidrMask": 21.0},
@@ -65,38 +76,46 @@ func TestTheVPCSaysItsLayoutAndNATStrategy(t *testing.T) {
 }
 
 func TestTheSmallestNetworkStillHasRoomForAProxyInEachIsolatedSubnet(t *testing.T) {
-	for zones, mask := range map[int]float64{2: 26, 3: 27, 4: 27} {
-		t.Run(fmt.Sprintf("%d zones", zones), func(t *testing.T) {
-			c := Default()
-			c.CIDR, c.Zones = "10.1.0.0/22", zones
-			specs := build(t, c).Find(t, mocks.VpcToken, "net-vpc").Inputs["subnetSpecs"].([]any)
-			if got := specs[2].(map[string]any)["cidrMask"]; got != mask {
-				t.Errorf("the isolated subnets are /%v, want /%v", got, mask)
-			}
-		})
+	c := Default()
+	c.CIDR = "10.1.0.0/22"
+	specs := build(t, c).Find(t, mocks.VpcToken, "net-vpc").Inputs["subnetSpecs"].([]any)
+	if got := specs[2].(map[string]any)["cidrMask"]; got != 27.0 {
+		t.Errorf("the isolated subnets are /%v, want /27", got)
+	}
+}
+
+func TestAZonesRangeIsTheSameHoweverManyZonesThereAre(t *testing.T) {
+	for zones := 2; zones <= mostZones; zones++ {
+		c := Default()
+		c.Zones = zones
+		got := build(t, c).Find(t, mocks.VpcToken, "net-vpc").Inputs
+		if got["availabilityZoneCidrMask"] != 18.0 || len(got["availabilityZoneNames"].([]any)) != zones {
+			t.Errorf("%d zones: got %v", zones, got)
+		}
 	}
 }
 
 func TestTheFunctionReachesAWSWithoutNAT(t *testing.T) {
 	r := build(t, Default())
-	for _, service := range []string{"secretsmanager", "kms", "logs", "sts"} {
-		t.Run(service+" has an interface in every private subnet", func(t *testing.T) {
-			got := r.Find(t, "aws:ec2/vpcEndpoint:VpcEndpoint", "net-"+service).Inputs
-			delete(got, "policy")
-			want := map[string]any{
-				"vpcId":             "net-vpc-id",
-				"serviceName":       "com.amazonaws.eu-west-1." + service,
-				"vpcEndpointType":   "Interface",
-				"privateDnsEnabled": true,
-				"subnetIds":         []any{"net-vpc-Private-1-subnet", "net-vpc-Private-2-subnet", "net-vpc-Private-3-subnet"},
-				"securityGroupIds":  []any{"net-endpoints-id"},
-				"tags":              map[string]any{"Name": "net-" + service},
-			}
-			if !reflect.DeepEqual(got, want) {
-				t.Errorf("got %v\nwant %v", got, want)
-			}
-		})
+	if n := len(r.OfType("aws:ec2/vpcEndpoint:VpcEndpoint")); n != 2 {
+		t.Errorf("%d endpoints, want those of Secrets Manager and S3: no function calls another service", n)
 	}
+	t.Run("Secrets Manager has an interface in every private subnet", func(t *testing.T) {
+		got := r.Find(t, "aws:ec2/vpcEndpoint:VpcEndpoint", "net-secretsmanager").Inputs
+		delete(got, "policy")
+		want := map[string]any{
+			"vpcId":             "net-vpc-id",
+			"serviceName":       "com.amazonaws.eu-west-1.secretsmanager",
+			"vpcEndpointType":   "Interface",
+			"privateDnsEnabled": true,
+			"subnetIds":         []any{"net-vpc-Private-1-subnet", "net-vpc-Private-2-subnet", "net-vpc-Private-3-subnet"},
+			"securityGroupIds":  []any{"net-endpoints-id"},
+			"tags":              map[string]any{"Name": "net-secretsmanager"},
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("got %v\nwant %v", got, want)
+		}
+	})
 	t.Run("S3 is routed from every private and isolated subnet and from no public one", func(t *testing.T) {
 		got := r.Find(t, "aws:ec2/vpcEndpoint:VpcEndpoint", "net-s3").Inputs
 		delete(got, "policy")
@@ -183,6 +202,27 @@ func TestTrafficFlowsAlongTheRequestPathAndNowhereElse(t *testing.T) {
 	}
 }
 
+func TestWithoutAProxyTheFunctionReachesTheClusterItself(t *testing.T) {
+	r := buildWith(t, Default(), false)
+	want := []string{
+		"net-cache-id from net-lambda-id tcp 6379-6379",
+		"net-cluster-id from net-lambda-id tcp 5432-5432",
+		"net-endpoints-id from net-lambda-id tcp 443-443",
+		"net-lambda-id to net-cache-id tcp 6379-6379",
+		"net-lambda-id to net-cluster-id tcp 5432-5432",
+		"net-lambda-id to net-endpoints-id tcp 443-443",
+		"net-lambda-id to net-s3-prefix-list tcp 443-443",
+	}
+	if got := edges(r); !reflect.DeepEqual(got, want) {
+		t.Errorf("the rules allow\n  %s\nwant exactly\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
+	}
+	for _, group := range r.OfType("aws:ec2/securityGroup:SecurityGroup") {
+		if group.Name == "net-proxy" {
+			t.Error("there is a group of a proxy")
+		}
+	}
+}
+
 func TestEveryRoleHasAGroupOfItsOwnAndTheDefaultOneIsEmptied(t *testing.T) {
 	r := build(t, Default())
 	var names []string
@@ -253,7 +293,7 @@ func TestEverythingHangsOnTheNetworkAndUsesItsProvider(t *testing.T) {
 func TestAPreviewOfANewStackNeedsNoValueThatIsNotKnownYet(t *testing.T) {
 	m := mocks.Mocks{Preview: true}
 	r := m.Run(t, func(ctx *pulumi.Context) error {
-		_, err := New(ctx, "net", Args{Config: Default()})
+		_, err := New(ctx, "net", Args{Config: Default(), Proxy: true})
 		return err
 	})
 	if got := len(edges(r)); got != 9 {

@@ -3,7 +3,6 @@ package network
 import (
 	"context"
 	"fmt"
-	"math/bits"
 	"net/netip"
 
 	awsx "github.com/pulumi/pulumi-awsx/sdk/v2/go/awsx/ec2"
@@ -24,13 +23,14 @@ func (n *Network) vpc(ctx *pulumi.Context, name string, args Args) (*awsx.Vpc, e
 	if args.Protect {
 		opts = append(opts, pulumi.Transforms([]pulumi.ResourceTransform{protect}))
 	}
-	strategy := awsx.SubnetAllocationStrategyAuto
-	vpc, err := awsx.NewVpc(ctx, name+"-vpc", &awsx.VpcArgs{
-		CidrBlock:                 &c.CIDR,
-		NumberOfAvailabilityZones: &c.Zones,
-		SubnetStrategy:            &strategy,
-		SubnetSpecs:               subnets(c),
-		NatGateways:               &awsx.NatGatewayConfigurationArgs{Strategy: natStrategies[c.NAT]},
+	strategy, zone := awsx.SubnetAllocationStrategyAuto, zoneMask(c)
+	vpc, err := awsx.NewVpc(ctx, vpcName(name), &awsx.VpcArgs{
+		CidrBlock:                &c.CIDR,
+		AvailabilityZoneNames:    args.Zones,
+		AvailabilityZoneCidrMask: &zone,
+		SubnetStrategy:           &strategy,
+		SubnetSpecs:              subnets(zone),
+		NatGateways:              &awsx.NatGatewayConfigurationArgs{Strategy: natStrategies[c.NAT]},
 		// Private DNS of the interface endpoints needs both.
 		EnableDnsHostnames: pulumi.Bool(true),
 		EnableDnsSupport:   pulumi.Bool(true),
@@ -40,6 +40,9 @@ func (n *Network) vpc(ctx *pulumi.Context, name string, args Args) (*awsx.Vpc, e
 	}
 	return vpc, nil
 }
+
+// vpcName is the name of the VPC's component, with which the names of its subnets begin.
+func vpcName(name string) string { return name + "-vpc" }
 
 // protect protects what a database cannot be moved out of, and nothing else of awsx's: a NAT gateway
 // may go. Everything else says that it is not, because it lies below the VPC and would inherit it.
@@ -51,12 +54,17 @@ func protect(_ context.Context, args *pulumi.ResourceTransformArgs) *pulumi.Reso
 	return &pulumi.ResourceTransformResult{Props: args.Props, Opts: args.Opts}
 }
 
+// zoneMask is the size of a zone's range: a quarter of the VPC's, however many zones there are. So a
+// further zone gets subnets beyond those that are there, and never over them.
+func zoneMask(c Config) int {
+	const quarter = 2
+	return netip.MustParsePrefix(c.CIDR).Bits() + quarter
+}
+
 // subnets gives each zone's range half to the function, whose concurrency takes addresses, and an
 // eighth each to the public and the data tier; the last quarter stays free. The largest comes
 // first, so that alignment leaves no gaps.
-func subnets(c Config) []awsx.SubnetSpecArgs {
-	zoneBits := bits.Len(uint(c.Zones - 1))
-	zone := netip.MustParsePrefix(c.CIDR).Bits() + zoneBits
+func subnets(zone int) []awsx.SubnetSpecArgs {
 	half, eighth := zone+1, zone+3
 	return []awsx.SubnetSpecArgs{
 		{Type: awsx.SubnetTypePrivate, CidrMask: &half},

@@ -116,6 +116,17 @@ var knownCalls = map[string]func(map[string]any) map[string]any{
 	"aws:index/getPartition:getPartition": func(map[string]any) map[string]any {
 		return map[string]any{"id": "aws", "partition": "aws", "dnsSuffix": "amazonaws.com"}
 	},
+	"aws:index/getAvailabilityZones:getAvailabilityZones": func(map[string]any) map[string]any {
+		return map[string]any{
+			"id":      Region,
+			"names":   []any{Region + "a", Region + "b", Region + "c", Region + "d"},
+			"zoneIds": []any{"euw1-az1", "euw1-az2", "euw1-az3", "euw1-az4"},
+		}
+	},
+	// The subnets of a stack that is not deployed yet.
+	"aws:ec2/getSubnets:getSubnets": func(map[string]any) map[string]any {
+		return map[string]any{"id": Region, "ids": []any{}}
+	},
 	"aws:secretsmanager/getRandomPassword:getRandomPassword": func(map[string]any) map[string]any {
 		return map[string]any{"id": "password", "randomPassword": GeneratedPassword}
 	},

@@ -33,6 +33,9 @@ func (d Database) Connect(ctx context.Context, as secrets.Credentials) (*pgx.Con
 	if err != nil {
 		return nil, fmt.Errorf("configuring the database %s:%d: %w", d.Host, d.Port, err)
 	}
+	if err := Trust(config.TLSConfig, d.Host); err != nil {
+		return nil, err
+	}
 	config.User, config.Password = as.Username, as.Password
 	config.ConnectTimeout = connectTimeout
 	// No prepared statements, which RDS Proxy would pin the session for.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/didomi/serverless-api/lambda/postgres"
 	"github.com/didomi/serverless-api/lambda/secrets"
@@ -36,8 +37,21 @@ var _ Switched = Database{}
 // Change implements Part.
 func (d Database) Change(context.Context, secrets.Credentials, secrets.Credentials) error { return nil }
 
-// Try implements Part: the master user is let in, and finds the user.
+// Try implements Part: the master user is let in, and finds the user. It is the first step that needs the
+// database, which may have paused: a login that fails for want of a server is tried once more.
+// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-serverless-v2-auto-pause.html
 func (d Database) Try(ctx context.Context, as secrets.Credentials) error {
+	err := d.find(ctx, as)
+	var reported *pgconn.PgError
+	var connect *pgconn.ConnectError
+	if errors.As(err, &connect) && !errors.As(err, &reported) {
+		return d.find(ctx, as)
+	}
+	return err
+}
+
+// find has the master user look for the user.
+func (d Database) find(ctx context.Context, as secrets.Credentials) error {
 	return d.asMaster(ctx, func(conn *pgx.Conn) error {
 		var known bool
 		err := conn.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)`, as.Username).Scan(&known)

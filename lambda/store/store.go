@@ -115,6 +115,9 @@ func (c Config) pool(dial pgconn.DialFunc) (*pgxpool.Pool, error) {
 	if err != nil {
 		return nil, fmt.Errorf("configuring the database %s:%d: %w", c.Host, c.Port, err)
 	}
+	if err := postgres.Trust(settings.ConnConfig.TLSConfig, c.Host); err != nil {
+		return nil, err
+	}
 	settings.MaxConns = c.MaxConns
 	settings.PingTimeout = pingTimeout
 	settings.ShouldPing = c.shouldPing

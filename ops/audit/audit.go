@@ -150,6 +150,8 @@ func look(g *graph.Graph, beside, record string) ([]Finding, map[string][]string
 		p := use(stacks, calls)
 		slices.Sort(p.facts)
 		found, facts[useRule] = append(found, inOrder(useRule, p.findings)...), p.facts
+		p = endpointUse(stacks, calls)
+		found, facts[endpointsRule] = append(found, inOrder(endpointsRule, p.findings)...), p.facts
 	}
 	return found, facts, nil
 }

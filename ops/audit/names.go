@@ -15,7 +15,6 @@ var nameProperties = map[string]string{
 	instanceType:                             "identifier",
 	cacheType:                                "replicationGroupId",
 	proxyType:                                "name",
-	"aws:rds/proxyEndpoint:ProxyEndpoint":    "dbProxyEndpointName",
 	"aws:elasticache/user:User":              "userId",
 	"aws:elasticache/userGroup:UserGroup":    "userGroupId",
 	"aws:cloudwatch/dashboard:Dashboard":     "dashboardName",

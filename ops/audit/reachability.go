@@ -7,20 +7,24 @@ import (
 	"github.com/didomi/serverless-api/ops/graph"
 )
 
-// paths are all connections that the parts may open to each other: along the request, and nothing
-// else.
-var paths = []struct {
+// allowedPath is a connection that a part of one kind may open to a part of another.
+type allowedPath struct {
 	from, to string
 	port     int
-}{
-	{"function", "proxy", 5432},
-	{"proxy", "cluster", 5432},
-	{"function", "cache", 6379},
-	{"function", "endpoint", 443},
 }
 
-// services are what a function talks to without leaving the VPC, whatever the NAT mode.
-var services = []string{"s3", "secretsmanager", "kms", "logs", "sts"}
+// paths are all connections that the parts may open to each other: along the request, and nothing
+// else. A stack without a proxy has the function connect to the cluster itself.
+func paths(g *graph.Graph) []allowedPath {
+	all := []allowedPath{{"function", "cache", 6379}, {"function", "endpoint", 443}}
+	if len(g.ByType(proxyType)) == 0 {
+		return append(all, allowedPath{"function", "cluster", 5432})
+	}
+	return append(all, allowedPath{"function", "proxy", 5432}, allowedPath{"proxy", "cluster", 5432})
+}
+
+// services are the AWS APIs that functions in the VPC call, each by an endpoint, whatever the NAT mode.
+var services = []string{"s3", "secretsmanager"}
 
 const https = 443
 
@@ -28,12 +32,12 @@ const https = 443
 // endpoints. Network ACLs are not computed: one in the graph is a finding.
 func reachability(g *graph.Graph) report {
 	var p report
-	all, rules := hosts(g), groupRules(g)
+	all, rules, wanted := hosts(g), groupRules(g), paths(g)
 	attached(g, &p, all)
 	for _, a := range all {
 		for _, b := range all {
 			if a.URN != b.URN {
-				connection(&p, rules, a, b)
+				connection(&p, rules, wanted, a, b)
 			}
 		}
 		routes(g, &p, a)
@@ -74,7 +78,7 @@ func attached(g *graph.Graph, p *report, all []host) {
 }
 
 // connection compares what a can open to b with the path that there should be.
-func connection(p *report, rules []rule, a, b host) {
+func connection(p *report, rules []rule, paths []allowedPath, a, b host) {
 	wanted := 0
 	for _, path := range paths {
 		if path.from == a.kind && path.to == b.kind {

@@ -52,6 +52,9 @@ func TestReachability(t *testing.T) {
 			s.rule(egressRule, "cache", "lambda", "", 443, 443)
 			s.rule(ingressRule, "lambda", "cache", "", 443, 443)
 		}, []string{"data-cache: can open port 443 to the function didomi-prod-api-function"}},
+		"no proxy, and no way to the cluster itself": {func(s stack) { s.remove(proxyType, "") }, []string{
+			"api-function: cannot open port 5432 to the cluster didomi-prod-data-cluster",
+		}},
 		"the proxy let in by nobody": {func(s stack) { s.remove(ingressRule, "lambda-to-proxy") }, []string{
 			"api-function: cannot open port 5432 to the proxy didomi-prod-data-proxy",
 		}},
@@ -106,7 +109,7 @@ func TestReachability(t *testing.T) {
 			s.add(routeType, "peer", map[string]any{"routeTableId": table, "destinationCidrBlock": "10.0.0.0/8", "vpcPeeringConnectionId": "pcx-1"})
 		}, func() []string {
 			const what = ": is in a subnet whose route leads out of the VPC by vpcPeeringConnectionId"
-			return []string{"api-function" + what, "network-kms" + what, "network-logs" + what, "network-secretsmanager" + what, "network-sts" + what}
+			return []string{"api-function" + what, "network-secretsmanager" + what}
 		}()},
 	})
 }
@@ -118,32 +121,22 @@ func TestAFunctionReachesAWSWithoutNATOrTheAuditSaysWhyNot(t *testing.T) {
 				return r.Type == "aws:ec2/natGateway:NatGateway" || r.Type == routeType && r.Inputs["natGatewayId"] != nil
 			})
 		}, nil},
-		"no endpoint": {func(s stack) { s.remove(endpointType, "network-kms") }, []string{
-			"api-function: does not reach kms without NAT: no endpoint",
+		"no endpoint": {func(s stack) { s.remove(endpointType, "network-secretsmanager") }, []string{
+			"api-function: does not reach secretsmanager without NAT: no endpoint",
 		}},
-		"an endpoint without private DNS": {func(s stack) { s.set(endpointType, "network-sts", "privateDnsEnabled", false) }, []string{
-			"api-function: does not reach sts without NAT: the endpoint has no private DNS, so the service's name leads to the internet",
+		"an endpoint without private DNS": {func(s stack) { s.set(endpointType, "network-secretsmanager", "privateDnsEnabled", false) }, []string{
+			"api-function: does not reach secretsmanager without NAT: the endpoint has no private DNS, so the service's name leads to the internet",
 		}},
-		"a VPC that resolves no names": {func(s stack) { s.set(vpcType, "", "enableDnsHostnames", false) }, func() []string {
-			var all []string
-			for _, service := range []string{"kms", "logs", "secretsmanager", "sts"} {
-				all = append(all, "api-function: does not reach "+service+" without NAT: the VPC's DNS is off")
-			}
-			return all
-		}()},
-		"an endpoint in no subnet": {func(s stack) { s.set(endpointType, "network-logs", "subnetIds", []any{}) }, []string{
-			"api-function: does not reach logs without NAT: the endpoint is in no subnet",
+		"a VPC that resolves no names": {func(s stack) { s.set(vpcType, "", "enableDnsHostnames", false) }, []string{
+			"api-function: does not reach secretsmanager without NAT: the VPC's DNS is off",
 		}},
-		"an endpoint that lets nobody in": {func(s stack) { s.set(ingressRule, "lambda-to-endpoints", "fromPort", 444.0) }, func() []string {
-			var all []string
-			for _, service := range []string{"kms", "logs", "secretsmanager", "sts"} {
-				all = append(all, "api-function: cannot open port 443 to the endpoint didomi-prod-network-"+service)
-			}
-			for _, service := range []string{"kms", "logs", "secretsmanager", "sts"} {
-				all = append(all, "api-function: does not reach "+service+" without NAT: no pair of rules opens port 443 to the endpoint")
-			}
-			return all
-		}()},
+		"an endpoint in no subnet": {func(s stack) { s.set(endpointType, "network-secretsmanager", "subnetIds", []any{}) }, []string{
+			"api-function: does not reach secretsmanager without NAT: the endpoint is in no subnet",
+		}},
+		"an endpoint that lets nobody in": {func(s stack) { s.set(ingressRule, "lambda-to-endpoints", "fromPort", 444.0) }, []string{
+			"api-function: cannot open port 443 to the endpoint didomi-prod-network-secretsmanager",
+			"api-function: does not reach secretsmanager without NAT: no pair of rules opens port 443 to the endpoint",
+		}},
 		"S3 not in the function's route table": {func(s stack) {
 			s.set(endpointType, "network-s3", "routeTableIds", []any{s.one("aws:ec2/routeTable:RouteTable", "isolated-1").ID})
 		}, []string{

@@ -38,12 +38,11 @@ type attachment struct {
 }
 
 var attachments = map[string]attachment{
-	functionType:                          {kind: "function", groups: "vpcConfig", subnets: "vpcConfig"},
-	proxyType:                             {kind: "proxy", groups: "vpcSecurityGroupIds", subnets: "vpcSubnetIds"},
-	"aws:rds/proxyEndpoint:ProxyEndpoint": {kind: "proxy", groups: "vpcSecurityGroupIds", subnets: "vpcSubnetIds"},
-	clusterType:                           {kind: "cluster", groups: "vpcSecurityGroupIds", subnets: "dbSubnetGroupName", subnetGroup: "aws:rds/subnetGroup:SubnetGroup"},
-	cacheType:                             {kind: "cache", groups: "securityGroupIds", subnets: "subnetGroupName", subnetGroup: "aws:elasticache/subnetGroup:SubnetGroup"},
-	endpointType:                          {kind: "endpoint", groups: "securityGroupIds", subnets: "subnetIds"},
+	functionType: {kind: "function", groups: "vpcConfig", subnets: "vpcConfig"},
+	proxyType:    {kind: "proxy", groups: "vpcSecurityGroupIds", subnets: "vpcSubnetIds"},
+	clusterType:  {kind: "cluster", groups: "vpcSecurityGroupIds", subnets: "dbSubnetGroupName", subnetGroup: "aws:rds/subnetGroup:SubnetGroup"},
+	cacheType:    {kind: "cache", groups: "securityGroupIds", subnets: "subnetGroupName", subnetGroup: "aws:elasticache/subnetGroup:SubnetGroup"},
+	endpointType: {kind: "endpoint", groups: "securityGroupIds", subnets: "subnetIds"},
 }
 
 // outside says whether a function is in no VPC.

@@ -49,7 +49,7 @@ func TestReadCountsWhatThePriceDependsOn(t *testing.T) {
 		"endpoints by zone, gateway endpoints not": {
 			several(
 				resource("aws:ec2/subnet:Subnet", "a", m{"availabilityZone": "eu-west-1a"}),
-				resource("aws:ec2/vpcEndpoint:VpcEndpoint", "kms", m{"vpcEndpointType": "Interface", "subnetIds": []any{"a", "b", "c"}}),
+				resource("aws:ec2/vpcEndpoint:VpcEndpoint", "secretsmanager", m{"vpcEndpointType": "Interface", "subnetIds": []any{"a", "b", "c"}}),
 				resource("aws:ec2/vpcEndpoint:VpcEndpoint", "new", m{"vpcEndpointType": "Interface", "subnetIds": graph.Unknown}),
 				resource("aws:ec2/vpcEndpoint:VpcEndpoint", "s3", m{"vpcEndpointType": "Gateway"}),
 			),
@@ -62,9 +62,9 @@ func TestReadCountsWhatThePriceDependsOn(t *testing.T) {
 					"serverlessv2ScalingConfiguration": m{"minCapacity": 0.5, "maxCapacity": 4.0},
 				}),
 				resource("aws:rds/clusterInstance:ClusterInstance", "1", m{"instanceClass": "db.serverless", "performanceInsightsRetentionPeriod": 7.0}),
-				resource("aws:rds/proxy:Proxy", "p", nil), resource("aws:rds/proxyEndpoint:ProxyEndpoint", "r", nil),
+				resource("aws:rds/proxy:Proxy", "p", nil),
 			),
-			Facts{Instances: 1, MinACU: 0.5, MaxACU: 4, Secrets: 1, Proxies: 1, ProxyEndpoints: 1},
+			Facts{Instances: 1, MinACU: 0.5, MaxACU: 4, Secrets: 1, Proxies: 1},
 		},
 		"the function that API Gateway may invoke, and no other": {
 			several(

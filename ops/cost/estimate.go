@@ -138,8 +138,6 @@ func (e *estimator) database() {
 	atLeast := max(least, leastProxyACU)
 	e.fixed("proxy", "ACU hours, 8 ACU at the least", proxies*atLeast*hours, "rdsProxy.acuHour")
 	e.traffic("proxy", "ACU hours beyond", proxies*max(0, mean-atLeast)*hours, "rdsProxy.acuHour")
-	e.fixed("proxy", "interface hours of further endpoints",
-		float64(e.ProxyEndpoints*e.Zones)*hours, "endpoint.hour")
 }
 
 func (e *estimator) files() {

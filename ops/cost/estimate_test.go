@@ -70,9 +70,9 @@ func TestEveryPartIsWhatItsHandMadeSumSays(t *testing.T) {
 			// 8 ACU at the least x 730 h x 0.02
 			Facts{Instances: 1, MinACU: 0.5, MaxACU: 4, Proxies: 1}, "proxy", 116.80, 0,
 		},
-		"a proxy before much, with a read-only endpoint in three zones": {
-			// 8 ACU x 730 h x 0.02 + 3 x 730 h x 0.01; 3 x 3 ACU are 1 more x 730 h x 0.02
-			Facts{Instances: 3, MinACU: 1, MaxACU: 32, Proxies: 1, ProxyEndpoints: 1, Zones: 3}, "proxy", 138.70, 14.60,
+		"a proxy before much": {
+			// 8 ACU x 730 h x 0.02; 3 x 3 ACU are 1 more x 730 h x 0.02
+			Facts{Instances: 3, MinACU: 1, MaxACU: 32, Proxies: 1}, "proxy", 116.80, 14.60,
 		},
 		"three shards with a replica each": {
 			// 6 x 730 h x 0.02
@@ -154,16 +154,18 @@ func TestANodeTypeWithoutAPriceRowIsNamed(t *testing.T) {
 
 func TestSwitchesTellWhatEachOtherValueChanges(t *testing.T) {
 	f := Facts{
-		Zones: 3, NATGateways: 3, Addresses: 3, Instances: 3, MinACU: 1, MaxACU: 32, Proxies: 1, ProxyEndpoints: 1,
+		Zones: 3, NATGateways: 3, Addresses: 3, Instances: 3, MinACU: 1, MaxACU: 32, Proxies: 1,
 		CacheEngine: "redis", CacheNode: "cache.t4g.micro", Shards: 3, Replicas: 1,
 		MemoryMB: 512, Architecture: "arm64", Warm: 2, WebACLs: 1, WebACLRules: 3,
 	}
 	want := map[string][]Option{
 		// A gateway and its address are 43.80 a month; without any, 10 GB x 0.05 go too.
 		"network.nat": {{"none", -131.90}, {"single", -87.60}},
+		// The proxy counts 9 ACU x 730 h x 0.02.
+		"data.proxy.enabled": {{"false", -131.40}},
 		// A reader is 3 ACU x 730 h x 0.10 in the cluster. The proxy counts 9 ACU with two, 8 with
-		// fewer, 12 with three, x 730 h x 0.02; the first reader brings 3 interfaces x 730 h x 0.01.
-		"data.database.readers": {{"0", -438 - 14.60 - 21.90}, {"1", -219 - 14.60}, {"3", 219 + 43.80}},
+		// fewer, 12 with three, x 730 h x 0.02.
+		"data.database.readers": {{"0", -438 - 14.60}, {"1", -219 - 14.60}, {"3", 219 + 43.80}},
 		// The mean of 3 ACU stays above the least: what was load becomes fixed, the sum stays.
 		"data.database.minCapacity":  {{"0.5", 0}, {"2", 0}},
 		"data.cache.shards":          {{"1", -58.40}, {"2", -29.20}, {"4", 29.20}},
@@ -252,10 +254,10 @@ func TestAnEstimateKnowsHowMuchOfItRestsOnMemory(t *testing.T) {
 			"The 2 price rows used were all compared with a source.\n",
 		},
 		"a row from memory is counted once, however many lines use it": {
-			// 2 x 730 h x 0.01 and 20 GB x 0.02, beside the gateway's 36.50 and 0.50
-			Facts{NATGateways: 1, Endpoints: 1, ProxyEndpoints: 1, Zones: 1},
-			Memory{Rows: []string{"endpoint.hour", "endpoint.gb"}, Of: 4, USD: 15},
-			"FROM MEMORY 2 of the 4 price rows used, 29 % of the sum: endpoint.hour, endpoint.gb\n",
+			// 15 x 0.3, beside the gateway's 36.50 and 0.50
+			Facts{NATGateways: 1, Metrics: 10, MethodMetrics: 5},
+			Memory{Rows: []string{"metric.month"}, Of: 3, USD: 4.5},
+			"FROM MEMORY 1 of the 3 price rows used, 11 % of the sum: metric.month\n",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -290,7 +292,7 @@ func TestEveryRowOfThePriceTableHasItsPageAndIsUsed(t *testing.T) {
 	}
 	used := map[string]bool{}
 	f := Facts{
-		Zones: 3, NATGateways: 1, Addresses: 1, Endpoints: 1, Instances: 3, MinACU: 1, MaxACU: 32, Proxies: 1, ProxyEndpoints: 1,
+		Zones: 3, NATGateways: 1, Addresses: 1, Endpoints: 1, Instances: 3, MinACU: 1, MaxACU: 32, Proxies: 1,
 		Buckets: 1, Gateways: 1, MethodMetrics: 1, MemoryMB: 512, Warm: 1, WebACLs: 1, WebACLRules: 1,
 		Secrets: 1, Keys: 1, HostedZones: 1, LogDays: 30, FlowLogs: 1, Metrics: 1, Alarms: 1, Composites: 1, Dashboards: 1,
 	}

@@ -22,8 +22,6 @@ type Facts struct {
 	Instances      int
 	MinACU, MaxACU float64
 	Proxies        int
-	// ProxyEndpoints are those beside the proxies' own.
-	ProxyEndpoints int
 
 	CacheEngine, CacheNode string
 	Shards, Replicas       int
@@ -64,7 +62,6 @@ var readers = map[string]reader{
 	"aws:rds/cluster:Cluster":                           (*Facts).readCluster,
 	"aws:rds/clusterInstance:ClusterInstance":           (*Facts).readInstance,
 	"aws:rds/proxy:Proxy":                               count(func(f *Facts) *int { return &f.Proxies }),
-	"aws:rds/proxyEndpoint:ProxyEndpoint":               count(func(f *Facts) *int { return &f.ProxyEndpoints }),
 	"aws:elasticache/replicationGroup:ReplicationGroup": (*Facts).readCache,
 	"aws:s3/bucketV2:BucketV2":                          count(func(f *Facts) *int { return &f.Buckets }),
 	"aws:apigateway/restApi:RestApi":                    count(func(f *Facts) *int { return &f.Gateways }),

@@ -34,6 +34,7 @@ func switches(f Facts, t Traffic, p Prices) []Switch {
 		choices  []choice
 	}{
 		{"network.nat", natMode(f), natChoices(f)},
+		{"data.proxy.enabled", fmt.Sprint(f.Proxies > 0), proxyChoices(f)},
 		{"data.database.readers", fmt.Sprint(max(0, f.Instances-1)), readerChoices(f)},
 		{"data.database.minCapacity", fmt.Sprint(f.MinACU), capacityChoices(f)},
 		{"data.cache.shards", fmt.Sprint(f.Shards), around(f.Shards, 1, func(f *Facts, n int) { f.Shards = n })},
@@ -90,15 +91,19 @@ func natChoices(f Facts) []choice {
 	return choices
 }
 
-// readerChoices brings the proxy's read-only endpoint with the first reader.
+// proxyChoices is the other value, where there is a cluster.
+func proxyChoices(f Facts) []choice {
+	if f.Instances == 0 {
+		return nil
+	}
+	return []choice{{fmt.Sprint(f.Proxies == 0), func(f *Facts) { f.Proxies = 1 - min(f.Proxies, 1) }}}
+}
+
 func readerChoices(f Facts) []choice {
 	if f.Instances == 0 {
 		return nil
 	}
-	return around(f.Instances-1, 0, func(f *Facts, readers int) {
-		f.Instances = 1 + readers
-		f.ProxyEndpoints = min(readers, 1) * f.Proxies
-	})
+	return around(f.Instances-1, 0, func(f *Facts, readers int) { f.Instances = 1 + readers })
 }
 
 // capacityChoices are half and twice of what each instance never goes below.

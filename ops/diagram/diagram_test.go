@@ -63,7 +63,7 @@ func deployed(suffix string) *graph.Graph {
 	group := func(role string) []any { return []any{id("prod-network-" + role)} }
 	add("network", "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule", "s3", m{"securityGroupId": group("lambda")[0], "prefixListId": id("pl"), "fromPort": 443.0}, nil)
 	add("network", "aws:ec2/vpcEndpoint:VpcEndpoint", "prod-network-s3", m{"vpcEndpointType": "Gateway", "serviceName": "com.amazonaws.eu-west-1.s3"}, m{"prefixListId": id("pl")})
-	add("network", "aws:ec2/vpcEndpoint:VpcEndpoint", "prod-network-kms", m{"vpcEndpointType": "Interface", "serviceName": "com.amazonaws.eu-west-1.kms", "securityGroupIds": group("endpoints")}, nil)
+	add("network", "aws:ec2/vpcEndpoint:VpcEndpoint", "prod-network-sqs", m{"vpcEndpointType": "Interface", "serviceName": "com.amazonaws.eu-west-1.sqs", "securityGroupIds": group("endpoints")}, nil)
 	add("network", "aws:ec2/natGateway:NatGateway", "nat", nil, nil)
 	add("data", "aws:kms/key:Key", "prod-data-key", nil, nil)
 	add("data", "aws:iam/role:Role", "prod-data-role", nil, nil)
@@ -130,7 +130,7 @@ func TestARequestIsDrawnAsItWasDeployed(t *testing.T) {
 		function + " -443-> gateway endpoint, s3",
 		"gateway endpoint, s3 --> S3, bucket files",
 		function + " -443-> interface endpoints, 1 service",
-		"interface endpoints, 1 service --> AWS services, KMS, 1 key",
+		"interface endpoints, 1 service --> AWS services, SQS",
 	}
 	if got := arrows(t, deployed("a")); !slices.Equal(got, want) {
 		t.Errorf("got\n  %s\nwant\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
@@ -147,7 +147,7 @@ func TestWhatIsTakenAwayIsNoLongerDrawn(t *testing.T) {
 		"no migration: one function":                     {"migrate", "migrate", "function"},
 		"a reader less":                                  {"prod-data-2", "reader", "Aurora PostgreSQL, writer, "},
 		"no bucket that the function is built from":      {"prod-data-files", "S3, bucket", "gateway endpoint"},
-		"no interface endpoints: no services behind any": {"prod-network-kms", "AWS services", "gateway endpoint"},
+		"no interface endpoints: no services behind any": {"prod-network-sqs", "AWS services", "gateway endpoint"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := strings.Join(arrows(t, without(deployed("a"), c.without)), "\n")

@@ -208,11 +208,6 @@ func (r *reader) stores() {
 		if proxy.True("requireTls") {
 			r.proxy.lines = append(r.proxy.lines, "TLS only")
 		}
-		for _, e := range r.g.ByType("aws:rds/proxyEndpoint:ProxyEndpoint") {
-			if e.Text("targetRole") == "READ_ONLY" {
-				r.proxy.lines = append(r.proxy.lines, "read-only endpoint too")
-			}
-		}
 		r.call(proxy, r.proxy)
 	}
 	if cluster := r.first("aws:rds/cluster:Cluster"); cluster != nil {
@@ -283,17 +278,10 @@ func (r *reader) endpoints() {
 
 // service says what of a service the stack has.
 func (r *reader) service(name string) string {
-	count := func(token, one string) string { return plural(len(r.g.ByType(token)), one) }
-	switch name {
-	case "secretsmanager":
-		return "Secrets Manager, " + count("aws:secretsmanager/secret:Secret", "secret")
-	case "kms":
-		return "KMS, " + count("aws:kms/key:Key", "key")
-	case "logs":
-		return "CloudWatch Logs"
-	default:
-		return strings.ToUpper(name)
+	if name == "secretsmanager" {
+		return "Secrets Manager, " + plural(len(r.g.ByType("aws:secretsmanager/secret:Secret")), "secret")
 	}
+	return strings.ToUpper(name)
 }
 
 // buckets are those that the function is built from.

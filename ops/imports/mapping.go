@@ -46,6 +46,7 @@ const (
 	otherVPC = "made anew: the seed's subnets lie where the new layout puts its own, and have no isolated tier"
 	inOldVPC = "made anew: it belongs to the old VPC"
 	narrower = "made anew, with less in it"
+	noNAT    = "has no use here unless `network.nat` is set: the functions need no NAT"
 	byStage  = "made anew: it is CloudFormation's and goes with the Serverless stack"
 )
 
@@ -60,12 +61,11 @@ var terraform = []entry{
 	{seed: "module.networking.module.vpc.aws_subnet.private", room: "network", types: inVPC + "aws:ec2/subnet:Subnet", name: "vpc-private-1", why: otherVPC},
 	{seed: "module.networking.module.vpc.aws_subnet.public", room: "network", types: inVPC + "aws:ec2/subnet:Subnet", name: "vpc-public-1", why: otherVPC},
 	{seed: "module.networking.module.vpc.aws_internet_gateway.this", room: "network", types: inVPC + "aws:ec2/internetGateway:InternetGateway", name: "vpc", why: inOldVPC},
-	{seed: "module.networking.module.vpc.aws_eip.nat", room: "network", types: inSubnet + "aws:ec2/eip:Eip", name: "vpc-1",
-		why: "made anew: the old NAT gateway holds it; tell who has the address on a list"},
-	{seed: "module.networking.module.vpc.aws_nat_gateway.this", room: "network", types: inSubnet + "aws:ec2/natGateway:NatGateway", name: "vpc-1", why: inOldVPC},
+	{seed: "module.networking.module.vpc.aws_eip.nat", why: noNAT + "; tell who has the address on a list"},
+	{seed: "module.networking.module.vpc.aws_nat_gateway.this", why: noNAT},
 	{seed: "module.networking.module.vpc.aws_route_table.private", room: "network", types: inSubnet + "aws:ec2/routeTable:RouteTable", name: "vpc-private-1", why: inOldVPC},
 	{seed: "module.networking.module.vpc.aws_route_table.public", room: "network", types: inSubnet + "aws:ec2/routeTable:RouteTable", name: "vpc-public-1", why: inOldVPC},
-	{seed: "module.networking.module.vpc.aws_route.private_nat_gateway", room: "network", types: inRouteTable + "aws:ec2/route:Route", name: "vpc-private-1", why: inOldVPC},
+	{seed: "module.networking.module.vpc.aws_route.private_nat_gateway", why: noNAT},
 	{seed: "module.networking.module.vpc.aws_route.public_internet_gateway", room: "network", types: inRouteTable + "aws:ec2/route:Route", name: "vpc-public-1", why: inOldVPC},
 	{seed: "module.networking.module.vpc.aws_route_table_association.private", room: "network", types: inRouteTable + "aws:ec2/routeTableAssociation:RouteTableAssociation", name: "vpc-private-1", why: inOldVPC},
 	{seed: "module.networking.module.vpc.aws_route_table_association.public", room: "network", types: inRouteTable + "aws:ec2/routeTableAssociation:RouteTableAssociation", name: "vpc-public-1", why: inOldVPC},

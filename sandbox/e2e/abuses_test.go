@@ -92,7 +92,7 @@ func (c *cast) partAbuses(t *testing.T) []abuse {
 		{name: "the function that changes the cache's password reads no other", who: c.cacheUser, try: readSecret(c.env["DB_SECRET_ARN"])},
 		{name: "the function that changes the cache's password knows no user of another stack", who: c.cacheUser, try: lookAtUser("didomi-" + c.other.Stack + "-data-cache-app")},
 		{name: "the serving function knows no user of the cache", who: c.function, try: lookAtUser("didomi-" + c.out.Stack + "-data-cache-app")},
-		{name: "the proxy reads no secret but the database's", who: c.proxy, try: readSecret(c.env["REDIS_SECRET_ARN"])},
+		{name: "the proxy reads no secret but the database's", who: c.proxy, try: readSecret(c.foreignEnv["REDIS_SECRET_ARN"])},
 		{name: "the flow logs read no secret", who: c.flows, try: readSecret(c.env["DB_SECRET_ARN"])},
 	}
 }

@@ -23,8 +23,10 @@ type cast struct {
 	// state is the bucket of both stacks' states, stateKey its key.
 	state, stateKey string
 
-	user, preview, deploy                        identity
-	function, migration, cacheUser, proxy, flows identity
+	user, preview, deploy                 identity
+	function, migration, cacheUser, flows identity
+	// proxy is the role of the other stack's, for this one has no proxy.
+	proxy identity
 	// made is a role that the deploy role has made, as wide as it can.
 	made identity
 }
@@ -72,7 +74,7 @@ func newCast(t *testing.T, out, other outputs) *cast {
 	roles, admin := stackRoles(t, out), awsConfig(out)
 	c.function, c.migration = take(admin, roles["api-function-role"]), take(admin, roles["api-migrate-role"])
 	c.cacheUser = take(admin, roles["api-cache-user-role"])
-	c.proxy, c.flows = take(admin, roles["data-proxy"]), take(admin, roles["network-flows"])
+	c.proxy, c.flows = take(admin, stackRoles(t, other)["data-proxy"]), take(admin, roles["network-flows"])
 	c.made = take(admin, makeWidestRole(t, c))
 	putFile(t, other)
 	return c

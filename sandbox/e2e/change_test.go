@@ -48,6 +48,8 @@ type edit struct {
 	want []string
 	// refused are the types that the preview refuses to replace or delete.
 	refused []string
+	// problem is what the program says about the setting, before any step.
+	problem string
 }
 
 // edits are against prod, which holds on to its data.
@@ -61,7 +63,7 @@ var edits = []edit{
 	}, want: []string{
 		"create aws:elasticache/parameterGroup:ParameterGroup", "delete aws:elasticache/parameterGroup:ParameterGroup", "update " + cacheToken,
 	}},
-	{name: "one more reader is added beside the others", key: "data.database.readers", value: 3, want: []string{"create " + memberToken}},
+	{name: "one more reader is added beside the others", key: "data.database.readers", value: 2, want: []string{"create " + memberToken}},
 	{name: "a minor version is an upgrade in place", key: "data.database.version", value: "16.12", want: []string{
 		"update " + clusterToken, "update " + memberToken,
 	}},
@@ -75,8 +77,8 @@ var edits = []edit{
 		"delete aws:apigateway/basePathMapping:BasePathMapping", "delete aws:apigateway/domainName:DomainName",
 		"delete aws:route53/record:Record",
 	}},
-	{name: "no NAT takes away the gateways and nothing else", key: "network.nat", value: "none", want: []string{
-		"delete " + eipToken, "delete " + natToken, "delete " + routeToken,
+	{name: "a NAT gateway in each zone is added and nothing else", key: "network.nat", value: "perAz", want: []string{
+		"create " + eipToken, "create " + natToken, "create " + routeToken,
 	}},
 	{name: "more memory is a new version of the function, kept warm for its rollout", key: "api.memoryMb", value: 2048, want: []string{
 		"replace aws:appautoscaling/policy:Policy", "replace aws:appautoscaling/target:Target",
@@ -89,7 +91,10 @@ var edits = []edit{
 	}, want: []string{"replace aws:apigateway/usagePlanKey:UsagePlanKey"}},
 	{name: "logs kept for longer stay where they are", key: "api.logRetentionDays", value: 90, want: []string{"update " + logGroupToken}},
 	{name: "another network is refused", key: "network.cidr", value: "10.20.0.0/16", refused: []string{vpcToken, subnetToken}},
-	{name: "fewer zones are refused: every subnet would move", key: "network.zones", value: 2, refused: []string{subnetToken}},
+	{name: "fewer zones are refused: databases may be in any", key: "network.zones", value: 2, problem: fewerZones},
+	{name: "other zones are refused: subnets cannot move", key: "network.zoneNames", value: []string{"eu-west-1a", "eu-west-1b", "eu-west-1-lcl-1a"},
+		problem: `didomi:network.zoneNames is "eu-west-1-lcl-1a"; want names or ids of availability zones`},
+	{name: "the same zones named in another order change nothing", key: "network.zoneNames", value: []string{"euw1-az3", "eu-west-1a", "euw1-az2"}},
 	{name: "another database name is refused: the cluster would be a new one", key: "data.database.name", value: "other", refused: []string{clusterToken}},
 	{name: "another domain is refused: the zone would be a new one", key: "dns.domain", value: "example.org", refused: []string{zoneToken}},
 	{name: "a new route is a new deployment of the same API", file: "api/openapi.yaml",
@@ -244,6 +249,12 @@ func checkEdit(t *testing.T, out outputs, dir, config string, e edit) {
 	if err := json.Unmarshal([]byte(stdout), &p); err != nil {
 		t.Fatalf("preview: exit %d, %v\n%s\n%s", code, err, stdout, stderr)
 	}
+	if e.problem != "" {
+		if code == 0 || !said(p, e.problem) {
+			t.Errorf("exit %d\n%v\nwant %s", code, p.Diagnostics, e.problem)
+		}
+		return
+	}
 	refused := refusals(p)
 	var steps []string
 	for _, step := range p.Steps {
@@ -272,6 +283,16 @@ func checkEdit(t *testing.T, out outputs, dir, config string, e edit) {
 	if (code != 0) != (len(e.refused) > 0) {
 		t.Errorf("exit %d\n%v\n%s", code, p.Diagnostics, stderr)
 	}
+}
+
+// said says whether an error of the preview has the text.
+func said(p preview, text string) bool {
+	for _, d := range p.Diagnostics {
+		if d.Severity == "error" && strings.Contains(d.Message, text) {
+			return true
+		}
+	}
+	return false
 }
 
 // refusals are the URNs of what is protected from the edit.

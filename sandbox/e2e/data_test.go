@@ -74,7 +74,7 @@ func sandboxCA(t *testing.T) *x509.CertPool {
 	return pool
 }
 
-// checkRow finds the item's row in PostgreSQL, through the proxy.
+// checkRow finds the item's row in PostgreSQL, on the way that the function takes.
 func checkRow(t *testing.T, out outputs, id, value string) {
 	t.Helper()
 	username, password := login(t, out, functionEnvironment(t, out)["DB_SECRET_ARN"])

@@ -25,6 +25,7 @@ func TestGrants(t *testing.T) {
 	checkServing(t, dev)
 	checkRotation(t, dev)
 	checkRollout(t, prod)
+	checkZones(t, dev)
 	state := ended(t, dev)
 	checkUse(t, calls(t), state, exportState(t, prod))
 }
@@ -174,15 +175,15 @@ func grown(t *testing.T, out outputs) string {
 	}
 	for room, value := range map[string]any{
 		"didomi:tags":    map[string]any{"purpose": "grown"},
-		"didomi:network": map[string]any{"flowLogDays": 60},
+		"didomi:network": map[string]any{"flowLogDays": 60, "nat": "perAz"}, // a zone cannot be given up again: checkZones
 		"didomi:api": map[string]any{
 			"requireApiKey": true, "reservedConcurrency": 20, "wafRateLimit": 3000, "rollout": "allAtOnce",
 			"alarmEmails": []string{"night@didomi.example"},
 		},
 		"didomi:data": map[string]any{
 			"logDays": 60,
-			"proxy":   map[string]any{"idleClientSeconds": 900},
-			"cache":   map[string]any{"shards": 1}, // the emulator adds none
+			"proxy":   map[string]any{"enabled": true}, // and away again, on the way back
+			"cache":   map[string]any{"shards": 1},     // the emulator adds none
 		},
 	} {
 		own.Config[room] = overlay(own.Config[room], value)

@@ -78,12 +78,13 @@ func TestWholeStack(t *testing.T) {
 		checkServing(t, dev)
 	})
 	step("the passwords of database and cache change while requests go on", func(t *testing.T) { checkRotation(t, dev) })
+	step("the database's does so behind a proxy too", func(t *testing.T) { rotateDatabase(t, prod) })
 	step("no password is to be read in a state, an output or a function's environment", func(t *testing.T) {
 		checkNoPasswords(t, dev)
 		checkNoPasswords(t, prod)
 	})
 	step("picture, price and the way to move in are those of the deployed stack", func(t *testing.T) { checkOps(t, prod) })
-	step("the whole graph keeps the rules, without NAT too", func(t *testing.T) { checkAudit(t, dev, prod) })
+	step("the whole graph keeps the rules, with NAT too", func(t *testing.T) { checkAudit(t, dev, prod) })
 	step("a destroy of prod is refused", func(t *testing.T) { checkDestroy(t, prod) })
 	step("an empty stack takes over what another tool made, by the file of ops imports", func(t *testing.T) { checkMovingIn(t, dev) })
 	step("the door refuses in problem+json by itself", func(t *testing.T) { checkDoor(t, prod) })
@@ -100,6 +101,7 @@ func TestWholeStack(t *testing.T) {
 		checkTokens(t, dev)
 		after = len(calls(t))
 	})
+	step("a stack gets one more zone in place, and gives none up", func(t *testing.T) { checkZones(t, dev) })
 	step("every right of a role, which destroys its stack at last, was used or has its reason", func(t *testing.T) {
 		state := ended(t, dev)
 		done := calls(t)

@@ -13,10 +13,13 @@ func (g *Gateway) ec2Calls() map[string]handler {
 		"DescribeFlowLogs": after(completeFlowLogs),
 		"DeleteFlowLogs":   after(forgetFlowLogs),
 
-		"CreateVpcEndpoint":    after(rememberEndpoint),
+		"CreateVpcEndpoint":    refuseLocalZones(after(rememberEndpoint)),
 		"ModifyVpcEndpoint":    after(changeEndpoint),
 		"DescribeVpcEndpoints": after(showEndpoints),
 		"DeleteVpcEndpoints":   after(forgetEndpoints),
+
+		"CreateSubnet":              placeSubnet,
+		"DescribeAvailabilityZones": after(showZones),
 
 		"AuthorizeSecurityGroupEgress":  after(rememberPrefixList),
 		"AuthorizeSecurityGroupIngress": after(rememberPrefixList),

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/didomi/serverless-api/sandbox/dataplane"
@@ -70,6 +71,8 @@ type Gateway struct {
 	databases *databases
 	caches    *caches
 	scaling   *scaling
+	subnets   sync.Mutex // held while a subnet is made
+	dropped   droppedSubnets
 
 	query  map[string]map[string]handler // signing name, action
 	target map[string]map[string]handler // signing name, X-Amz-Target
@@ -114,6 +117,7 @@ func New(c Config) (*Gateway, error) {
 		config: c, log: c.Logger, client: &http.Client{Transport: newTransport(), CheckRedirect: noRedirect},
 		code: &codeStore{dir: c.Dir}, lookups: newLookups(), fields: newOverlay(),
 		invoker: &invokerSlot{}, draw: rand.Float64, now: time.Now, scaling: newScaling(), apis: newAPIs(), databases: newDatabases(), caches: newCaches(),
+		dropped: droppedSubnets{of: map[string][]string{}},
 	}
 	g.invoker.set(c.Invoker)
 	g.admin = newAdmin(c, g.client)

@@ -56,6 +56,7 @@ func (g *Gateway) rdsCalls() map[string]handler {
 			return showDatabases(x)
 		})
 	}
+	calls["CreateDBProxy"] = placeProxy(calls["CreateDBProxy"])
 	return calls
 }
 

@@ -149,6 +149,7 @@ func (x *exchange) showProxy(n *node) {
 		address, ok = g.proxyAddress(n.value("DBProxyEndpointName"))
 	case n.child("DBProxyArn") != nil:
 		address, ok = g.proxyAddress(n.value("DBProxyName"))
+		g.hideDropped(n)
 	case n.child("TargetHealth") != nil:
 		if address, ok = g.clusterAddress(n.value("RdsResourceId")); ok {
 			n.set("Port", strconv.Itoa(int(address.Port())))

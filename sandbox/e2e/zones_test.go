@@ -1,0 +1,65 @@
+package e2e
+
+import (
+	"encoding/json"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"gopkg.in/yaml.v3"
+)
+
+// fewerZones is how the program refuses to give up a zone of a stack that has three.
+const fewerZones = "didomi:network.zones is 2; want 3 at least: the stack has subnets in eu-west-1a, eu-west-1b, eu-west-1c"
+
+// checkZones has the deploy role give a stack of two zones a proxy, then a third zone, and then wants the
+// first number refused. A further zone replaces nothing: not the subnets, which AWS would refuse to
+// overlap, and not the proxy, whose subnets cannot be changed.
+func checkZones(t *testing.T, out outputs) {
+	t.Helper()
+	data := map[string]any{"database": map[string]any{"minCapacity": 0.5}, "proxy": map[string]any{"enabled": true}}
+	proxied := resized(t, out, map[string]any{"didomi:data": data})
+	wider := resized(t, out, map[string]any{"didomi:data": data, "didomi:network": map[string]any{"zones": 3}})
+	look, deploy := pipelineRoles(t, out)
+	manage(t, deploy, proxied, "up", "--yes", "--skip-preview", "--exclude", identities)
+	checkItems(t, out)
+
+	kept := append([]string{"aws:rds/proxy:Proxy", memberToken, functionToken}, stateful...)
+	for _, step := range previewed(t, look, wider).Steps {
+		if slices.Contains([]string{"replace", "create-replacement", "delete-replaced", "delete"}, step.Op) && slices.Contains(kept, kind(step.URN)) {
+			t.Errorf("one more zone would %s %s", step.Op, step.URN)
+		}
+	}
+	manage(t, deploy, wider, "up", "--yes", "--skip-preview", "--exclude", identities)
+	checkItems(t, out)
+	if p := previewed(t, look, out.ConfigFile); !said(p, fewerZones) {
+		t.Errorf("the zone may be given up again: %v", p.Diagnostics)
+	}
+}
+
+// resized is the stack's file with other settings over its own.
+func resized(t *testing.T, out outputs, settings map[string]any) string {
+	t.Helper()
+	own := readStackFile(t, out.ConfigFile)
+	for room, value := range settings {
+		own.Config[room] = overlay(own.Config[room], value)
+	}
+	text, err := yaml.Marshal(own)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "Pulumi."+out.Stack+".yaml")
+	writeFile(t, path, text)
+	return path
+}
+
+// previewed previews the stack with settings, whether or not that fails.
+func previewed(t *testing.T, out outputs, settings string) preview {
+	t.Helper()
+	stdout, stderr, code := pulumi(t, out, repository(t), "preview", "--stack", out.Stack, "--config-file", settings, "--json")
+	var p preview
+	if err := json.Unmarshal([]byte(stdout), &p); err != nil {
+		t.Fatalf("preview: exit %d, %v\n%s\n%s", code, err, stdout, stderr)
+	}
+	return p
+}
