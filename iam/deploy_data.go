@@ -73,22 +73,48 @@ func (s site) proxyRights() []policy.Statement {
 	}
 }
 
+// cacheRights are by the name. The nodes of a replication group are clusters, which AWS names after it.
 func (s site) cacheRights() []policy.Statement {
-	return []policy.Statement{{
-		Sid: "Cache",
-		Actions: []string{
-			"elasticache:AddTagsToResource", "elasticache:CreateCacheParameterGroup",
-			"elasticache:CreateCacheSubnetGroup", "elasticache:CreateReplicationGroup", "elasticache:CreateUser",
-			"elasticache:CreateUserGroup", "elasticache:DecreaseReplicaCount",
-			"elasticache:DeleteCacheParameterGroup", "elasticache:DeleteCacheSubnetGroup",
-			"elasticache:DeleteReplicationGroup", "elasticache:DeleteUser", "elasticache:DeleteUserGroup",
-			"elasticache:IncreaseReplicaCount", "elasticache:ModifyCacheParameterGroup",
-			"elasticache:ModifyCacheSubnetGroup", "elasticache:ModifyReplicationGroup",
-			"elasticache:ModifyReplicationGroupShardConfiguration", "elasticache:ModifyUser",
-			"elasticache:ModifyUserGroup", "elasticache:RemoveTagsFromResource",
+	clusters := []pulumi.StringInput{s.arn("elasticache", "cluster:*")}
+	return []policy.Statement{
+		{
+			Sid: "Cache",
+			Actions: []string{
+				"elasticache:AddTagsToResource", "elasticache:CreateCacheParameterGroup",
+				"elasticache:CreateCacheSubnetGroup", "elasticache:CreateReplicationGroup", "elasticache:CreateUser",
+				"elasticache:CreateUserGroup", "elasticache:DecreaseReplicaCount",
+				"elasticache:DeleteCacheParameterGroup", "elasticache:DeleteCacheSubnetGroup",
+				"elasticache:DeleteReplicationGroup", "elasticache:DeleteUser", "elasticache:DeleteUserGroup",
+				"elasticache:IncreaseReplicaCount", "elasticache:ModifyCacheParameterGroup",
+				"elasticache:ModifyCacheSubnetGroup", "elasticache:ModifyReplicationGroup",
+				"elasticache:ModifyReplicationGroupShardConfiguration", "elasticache:ModifyUser",
+				"elasticache:ModifyUserGroup", "elasticache:RemoveTagsFromResource",
+			},
+			Resources: s.kinds("elasticache", roomData,
+				"cluster:", "parametergroup:", "replicationgroup:", "subnetgroup:", "user:", "usergroup:"),
 		},
-		Resources: s.kinds("elasticache", roomData, "parametergroup:", "replicationgroup:", "subnetgroup:", "user:", "usergroup:"),
-	}}
+		{
+			// A new group's nodes have no names yet. The group itself has to be the stack's.
+			// https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/IAM.ConditionKeys.html
+			Sid:       "NewCacheNodes",
+			Actions:   []string{"elasticache:CreateReplicationGroup"},
+			Resources: clusters,
+		},
+		{
+			Sid:       "TagNewCacheNodes",
+			Actions:   []string{"elasticache:AddTagsToResource"},
+			Resources: clusters,
+			Condition: s.notYetTagged(),
+		},
+		{
+			// ElastiCache's role for its service makes the interfaces. AWS's reference names the right as the
+			// caller's all the same. Subnet and security group have to be the stack's, see "Change".
+			// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticache.html
+			Sid:       "CacheInterfaces",
+			Actions:   []string{"ec2:CreateNetworkInterface"},
+			Resources: s.ec2("network-interface"),
+		},
+	}
 }
 
 func (s site) bucketRights() []policy.Statement {

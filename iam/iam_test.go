@@ -391,6 +391,7 @@ func TestDeployIsOfOneStack(t *testing.T) {
 		{"a new rule gets the tag", "network", "MakeRule", gets},
 		{"an API that is changed carries the tag", "api", "API", has},
 		{"a new API gets the tag", "api", "NewAPI", gets},
+		{"a new API is tagged with the tag", "api", "NewAPITags", gets},
 		{"a key of an API that is read carries the tag", "reading", "APIKeys", has},
 		{"a target that is changed carries the tag", "api", "Target", has},
 		{"a new target gets the tag", "api", "NewTarget", gets},
@@ -408,8 +409,8 @@ func TestDeployIsOfOneStack(t *testing.T) {
 			}
 		})
 	}
-	for part, sid := range map[string]string{
-		"network": "TagDefaultGroup", "data": "TagNewProxy", "api": "NewTarget", "secrets": "TagNewKeys",
+	for sid, part := range map[string]string{
+		"TagDefaultGroup": "network", "TagNewProxy": "data", "TagNewCacheNodes": "data", "NewTarget": "api", "TagNewKeys": "secrets",
 	} {
 		t.Run("nothing is taken over by a tag by "+sid, func(t *testing.T) {
 			all := statements(t, r.Find(t, "aws:iam/policy:Policy", room+"-deploy-"+part).Inputs["policy"])
@@ -418,6 +419,21 @@ func TestDeployIsOfOneStack(t *testing.T) {
 			}
 		})
 	}
+	// https://github.com/mattclay/aws-terminator/pull/284 has the ARN.
+	t.Run("the tags of what API Gateway makes are a path of their own", func(t *testing.T) {
+		s := find(t, part(t, "api"), "NewAPITags")
+		var want []string
+		for _, kind := range []string{"apikeys", "domainnames", "restapis", "usageplans"} {
+			want = append(want, "arn:aws:apigateway:eu-west-1::/tags/arn%3Aaws%3Aapigateway%3Aeu-west-1%3A%3A%2F"+kind+"%2F*")
+		}
+		if !reflect.DeepEqual(s.Resource, want) || !reflect.DeepEqual(s.Action, []string{"apigateway:PUT"}) {
+			t.Errorf("%v on %v, want %v", s.Action, s.Resource, want)
+		}
+		other := find(t, part(t, "api"), "APITags")
+		if other.Condition["ForAllValues:StringNotEquals"]["aws:TagKeys"] != "environment" {
+			t.Errorf("the tag of what exists can be changed by %v", other)
+		}
+	})
 	t.Run("what is in a secret is neither read nor written", func(t *testing.T) {
 		for _, policy := range r.OfType("aws:iam/policy:Policy") {
 			if !strings.HasPrefix(policy.Name, room+"-deploy-") {

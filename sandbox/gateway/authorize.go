@@ -17,8 +17,9 @@ import (
 // role is decided again here, by the role's own policies and boundary, with what the call really
 // names; only where IAM would allow it is the call made, as the administrator.
 
-// refusal is what the emulator says to a role: who may not do what.
-var refusalPattern = regexp.MustCompile(`User: (arn:aws:sts::\d+:assumed-role/([^/]+)/\S+) is not authorized to perform: ([a-z0-9-]+):(\w+)`)
+// refusal is what the emulator says to a role: who may not do what. It names a resource only where a right
+// beside the call's own is missing (ministack/observe.py), and that is decided.
+var refusalPattern = regexp.MustCompile(`User: (arn:aws:sts::\d+:assumed-role/([^/]+)/\S+) is not authorized to perform: ([a-z0-9-]+):(\w+)( on resource)?`)
 
 // reconsidered are the services whose refusals are decided again, and how what a call names is read.
 func (g *Gateway) reconsidered() map[string]func(ctx context.Context, action string, x *exchange) ([]named, error) {
@@ -41,7 +42,7 @@ func (x *exchange) reconsider() error {
 		return nil
 	}
 	match := refusalPattern.FindSubmatch(x.answer)
-	if match == nil {
+	if match == nil || len(match[5]) > 0 {
 		return nil
 	}
 	who, role, service, action := string(match[1]), string(match[2]), string(match[3]), string(match[4])

@@ -10,7 +10,8 @@ makes these are CloudWatch's, whose clients speak CBOR, and Application Auto
 Scaling's, which the gateway answers; and it has one name for all calls on an
 alias or on a function's concurrency. It knows no tags of API Gateway, RDS and
 ACM, and those of the rest only where an identity's own policies, not its
-boundary, ask for them; and it lets everybody hand any role to a service.
+boundary, ask for them; and it asks for no right but the one that a call is named
+after: not for handing a role to a service, not for tags on what is made.
 https://docs.aws.amazon.com/service-authorization/latest/reference/
 """
 
@@ -18,11 +19,12 @@ import contextvars
 import json
 import re
 import sys
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import cbor2
 from ministack.core import iam_actions, iam_evaluator
 from ministack.app import main
+from ministack.core.responses import get_account_id
 from ministack.services import acm, apigateway_v1, kms, rds, tagging
 
 LAMBDA = [
@@ -44,6 +46,44 @@ PASSING = {
     "apigateway:PATCH": ("/cloudwatchRoleArn", "apigateway.amazonaws.com"),
 }
 
+# Calls that tag what they make: the right that they need for it, and the new resource. Members of the
+# call stand in braces, "*" stands for an id that AWS makes up.
+TAGGING = {
+    "acm:RequestCertificate": ("acm:AddTagsToCertificate", "certificate/*"),
+    "application-autoscaling:RegisterScalableTarget": ("application-autoscaling:TagResource", "scalable-target/*"),
+    "cloudwatch:PutCompositeAlarm": ("cloudwatch:TagResource", "alarm:{AlarmName}"),
+    "cloudwatch:PutMetricAlarm": ("cloudwatch:TagResource", "alarm:{AlarmName}"),
+    "elasticache:CreateCacheParameterGroup": ("elasticache:AddTagsToResource", "parametergroup:{CacheParameterGroupName}"),
+    "elasticache:CreateCacheSubnetGroup": ("elasticache:AddTagsToResource", "subnetgroup:{CacheSubnetGroupName}"),
+    "elasticache:CreateReplicationGroup": ("elasticache:AddTagsToResource", "replicationgroup:{ReplicationGroupId}"),
+    "elasticache:CreateUser": ("elasticache:AddTagsToResource", "user:{UserId}"),
+    "elasticache:CreateUserGroup": ("elasticache:AddTagsToResource", "usergroup:{UserGroupId}"),
+    "iam:CreateRole": ("iam:TagRole", "role/{RoleName}"),
+    "kms:CreateKey": ("kms:TagResource", "key/*"),
+    "lambda:CreateFunction": ("lambda:TagResource", "function:{FunctionName}"),
+    "logs:CreateLogGroup": ("logs:TagResource", "log-group:{logGroupName}"),
+    "rds:CreateDBCluster": ("rds:AddTagsToResource", "cluster:{DBClusterIdentifier}"),
+    "rds:CreateDBClusterParameterGroup": ("rds:AddTagsToResource", "cluster-pg:{DBClusterParameterGroupName}"),
+    "rds:CreateDBInstance": ("rds:AddTagsToResource", "db:{DBInstanceIdentifier}"),
+    "rds:CreateDBParameterGroup": ("rds:AddTagsToResource", "pg:{DBParameterGroupName}"),
+    "rds:CreateDBProxy": ("rds:AddTagsToResource", "db-proxy:*"),
+    "rds:CreateDBProxyEndpoint": ("rds:AddTagsToResource", "db-proxy-endpoint:*"),
+    "rds:CreateDBSubnetGroup": ("rds:AddTagsToResource", "subgrp:{DBSubnetGroupName}"),
+    "secretsmanager:CreateSecret": ("secretsmanager:TagResource", "secret:{Name}"),
+    "sns:CreateTopic": ("sns:TagResource", "{Name}"),
+    "wafv2:CreateWebACL": ("wafv2:TagResource", "regional/webacl/{Name}/*"),
+}
+
+# Calls that encrypt with a key: the member that names it, and the rights to the key. A grant is RDS's or
+# ElastiCache's, made in the caller's name.
+ENCRYPTING = {
+    "elasticache:CreateReplicationGroup": ("KmsKeyId", ["kms:CreateGrant", "kms:DescribeKey"]),
+    "rds:CreateDBCluster": ("KmsKeyId", ["kms:CreateGrant", "kms:DescribeKey"]),
+    "secretsmanager:CreateSecret": ("KmsKeyId", ["kms:Decrypt", "kms:GenerateDataKey"]),
+}
+
+QUERY_TAG = re.compile(r"(.*Tags?(?:\.(?:member|Tag))?\.\d+)\.Key$")
+
 name_action, name_resource = iam_actions.extract_iam_action, iam_actions.extract_resource_arn
 decide = iam_evaluator.enforce
 record = open(sys.argv[1], "a", buffering=1)
@@ -59,9 +99,11 @@ def scope(headers):
 
 
 def extract_iam_action(service, method, path, headers, body, query_params):
-    call.set((body or b"", query_params or {}))
     signed = scope(headers)
-    if signed == "monitoring" and "/operation/" in path:
+    smithy = signed == "monitoring" and "/operation/" in path
+    readable = json.dumps(cbor2.loads(body), default=str).encode() if smithy and body else body
+    call.set((readable or b"", query_params or {}))
+    if smithy:
         return "cloudwatch:" + path.rsplit("/", 1)[1]
     if signed == "application-autoscaling":
         return "application-autoscaling:" + headers.get("x-amz-target", "").rsplit(".", 1)[-1]
@@ -129,6 +171,24 @@ def document():
     return value if isinstance(value, dict) else {}
 
 
+def member(name):
+    """A member of the call, whatever its protocol."""
+    return document().get(name) or parameter(call.get()[1], name)
+
+
+def request_tags():
+    """The tags that the call sets, as condition keys."""
+    given, params = document().get("tags") or document().get("Tags") or {}, call.get()[1]
+    if isinstance(given, list):
+        given = {tag.get("Key") or tag.get("TagKey"): tag.get("Value", tag.get("TagValue")) for tag in given}
+    tags = dict(given)
+    for name in params:
+        if match := QUERY_TAG.match(name):
+            tags[parameter(params, name)] = parameter(params, match.group(1) + ".Value")
+    keys = {f"aws:RequestTag/{name}": value for name, value in tags.items()}
+    return {**keys, "aws:TagKeys": list(tags)} if tags else {}
+
+
 def tags_of(arn):
     """What the tags of a resource are to a policy."""
     service = arn.split(":", 3)[2] if arn.startswith("arn:") else ""
@@ -158,49 +218,96 @@ def apigateway_tags(arn):
     return {**((found or {}).get("tags") or {}), **(apigateway_v1._v1_tags.get("/".join(parts[:3])) or {})}
 
 
-def asked(action, resource):
-    """The condition keys that ministack leaves out of a call."""
-    body, params = call.get()
+def asked_of(action, resource):
+    """The condition keys of a resource that ministack leaves out."""
     keys = {f"aws:ResourceTag/{name}": value for name, value in tags_of(resource).items()}
-    if action.startswith("apigateway:"):
-        tags = document().get("tags") or {}
-        names = params.get("tagKeys") or list(tags)
-        keys.update({f"aws:RequestTag/{name}": value for name, value in tags.items()})
-        if names:
-            keys["aws:TagKeys"] = names if isinstance(names, list) else [names]
-    if action == "route53:ChangeResourceRecordSets":
-        names = re.findall(r"<Name>([^<]+)</Name>", body.decode("utf-8", "replace"))
-        keys["route53:ChangeResourceRecordSetsNormalizedRecordNames"] = [name.rstrip(".").lower() for name in names]
     if resource.startswith("arn:aws:kms:"):
         aliases = [arn.split(":", 5)[5] for arn, key in kms._aliases.items() if resource.endswith("/" + key)]
         if aliases:
             keys["kms:ResourceAliases"] = aliases
     if action == "kms:CreateGrant":
-        keys["kms:GrantIsForAWSResource"] = "false"  # no service of AWS's makes one here
+        keys["kms:GrantIsForAWSResource"] = "false"  # a service of AWS's makes one within another call
     return keys
 
 
-def further(action, resource):
+def asked(action, resource):
+    """The condition keys that ministack leaves out of a call."""
+    body, params = call.get()
+    keys = asked_of(action, resource)
+    if action.startswith("apigateway:"):
+        keys.update(request_tags())
+        if names := params.get("tagKeys"):
+            keys["aws:TagKeys"] = names if isinstance(names, list) else [names]
+    if action == "route53:ChangeResourceRecordSets":
+        names = re.findall(r"<Name>([^<]+)</Name>", body.decode("utf-8", "replace"))
+        keys["route53:ChangeResourceRecordSetsNormalizedRecordNames"] = [name.rstrip(".").lower() for name in names]
+    return keys
+
+
+def further(action, region, resource):
     """The rights that AWS asks for beside the call's own: what, on what, with which condition keys."""
     body, params = call.get()
+    service, name = action.split(":")
+    tags = request_tags() if action in TAGGING or service in ("apigateway", "ec2") else {}
+
+    def arn(of, path):
+        return f"arn:aws:{of}:{'' if of == 'iam' else region}:{get_account_id()}:{path}"
+
     if action in PASSING:
-        member, service = PASSING[action]
+        holder, receiver = PASSING[action]
         patches = {patch.get("path"): patch.get("value") for patch in document().get("patchOperations") or []}
-        role = document().get(member) or patches.get(member) or parameter(params, member)
-        if role:
-            yield "iam:PassRole", role, {"iam:PassedToService": service}
-    if action == "rds:CreateDBProxyEndpoint" and resource != "*":
-        region, account = resource.split(":")[3:5]
-        yield action, f"arn:aws:rds:{region}:{account}:db-proxy-endpoint:*", iam_actions.request_tag_context(
-            "rds", action, body, params)
+        if role := member(holder) or patches.get(holder):
+            yield "iam:PassRole", role, {"iam:PassedToService": receiver}
+    if action in TAGGING and tags:
+        right, path = TAGGING[action]
+        yield right, arn(service, re.sub(r"{(\w+)}", lambda found: member(found.group(1)), path)), tags
+    if action in ENCRYPTING:
+        holder, rights = ENCRYPTING[action]
+        for right in rights if member(holder).startswith("arn:") else ():
+            yield right, member(holder), {"kms:GrantIsForAWSResource": "true"}
+    if service == "apigateway":
+        yield from further_apigateway(action, resource, tags)
+    if service == "ec2" and tags:
+        for kind in {parameter(params, key) for key in params if re.fullmatch(r"TagSpecification\.\d+\.ResourceType", key)}:
+            yield "ec2:CreateTags", arn("ec2", kind + "/*"), {**tags, "ec2:CreateAction": name}
+    if action == "rds:CreateDBProxyEndpoint":
+        yield action, arn("rds", "db-proxy-endpoint:*"), tags
+    if action == "rds:CreateDBCluster" and member("ManageMasterUserPassword") == "true":
+        for right in ("secretsmanager:CreateSecret", "secretsmanager:TagResource"):
+            yield right, arn("secretsmanager", "secret:rds!cluster-*"), {}
+    if action == "elasticache:CreateReplicationGroup":
+        yield action, arn("elasticache", "cluster:*"), tags
+        yield "ec2:CreateNetworkInterface", arn("ec2", "network-interface/*"), {}
+        if tags:
+            yield "elasticache:AddTagsToResource", arn("elasticache", "cluster:*"), tags
+    if action in ("wafv2:AssociateWebACL", "wafv2:DisassociateWebACL"):
+        yield "apigateway:SetWebACL", member("ResourceArn"), {}
+    if action in ("application-autoscaling:PutScalingPolicy", "application-autoscaling:DeleteScalingPolicy"):
+        right = "cloudwatch:PutMetricAlarm" if name.startswith("Put") else "cloudwatch:DeleteAlarms"
+        yield right, arn("cloudwatch", f"alarm:TargetTracking-{member('ResourceId')}-*"), {}
+
+
+def further_apigateway(action, resource, tags):
+    """API Gateway knows methods and paths. A call that sets tags is a PUT on the tags' path too, and whoever
+    changes the tags of an object must be let PATCH it.
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-tagging-iam-policy.html"""
+    _, _, tagged = resource.partition("/tags/")
+    if action == "apigateway:POST" and tags:
+        made = resource + "/" + (member("domainName") or member("stageName") or "*")
+        yield "apigateway:PUT", resource.split("::")[0] + "::/tags/" + quote(made, safe="*"), tags
+    if action == "apigateway:POST" and resource.endswith("::/domainnames"):
+        yield "apigateway:AddCertificateToDomain", resource, {}
+    if tagged and action in ("apigateway:PUT", "apigateway:DELETE"):
+        yield "apigateway:PATCH", unquote(tagged), {}
 
 
 def enforce(access_key_id, iam_action, service, region, resource_arn="*", service_context=None):
-    context = {**asked(iam_action, resource_arn), **(service_context or {})}
-    for action, resource, keys in further(iam_action, resource_arn):
-        denied = decide_on_record(access_key_id, action, service, region, resource, {**keys, **context})
+    for action, resource, keys in further(iam_action, region, resource_arn):
+        context = {**asked_of(action, resource), **keys}
+        denied = decide_on_record(access_key_id, action, action.split(":")[0], region, resource, context)
         if denied is not None:
             return refusal(denied, access_key_id, action, resource)
+    context = {**asked(iam_action, resource_arn), **(service_context or {})}
     return decide_on_record(access_key_id, iam_action, service, region, resource_arn, context)
 
 

