@@ -171,7 +171,7 @@ func TestWhatACallNames(t *testing.T) {
 const tagged = `{"Version":"2012-10-17","Statement":[
 	{"Effect":"Allow","Action":["apigateway:*","kms:*","application-autoscaling:*","rds:*"],"Resource":"*",
 	 "Condition":{"StringEquals":{"aws:ResourceTag/environment":"dev"}}},
-	{"Effect":"Allow","Action":["apigateway:POST","application-autoscaling:RegisterScalableTarget","kms:CreateKey"],"Resource":"*",
+	{"Effect":"Allow","Action":["apigateway:POST","application-autoscaling:RegisterScalableTarget","application-autoscaling:TagResource","kms:CreateKey"],"Resource":"*",
 	 "Condition":{"StringEquals":{"aws:RequestTag/environment":"dev"},"Null":{"aws:ResourceTag/environment":"true"}}},
 	{"Effect":"Allow","Action":"kms:CreateAlias","Resource":"arn:aws:kms:*:*:alias/*"},
 	{"Effect":"Allow","Action":"lambda:CreateFunction","Resource":"*"},
