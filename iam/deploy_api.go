@@ -2,7 +2,6 @@ package iam
 
 import (
 	"fmt"
-	"net/url"
 	"slices"
 
 	"github.com/didomi/serverless-api/internal/policy"
@@ -17,16 +16,6 @@ func (s site) deployAPI() rights {
 // gateway is an ARN of API Gateway, whose paths name no account.
 func (s site) gateway(path string) pulumi.StringInput {
 	return pulumi.String(fmt.Sprintf("arn:%s:apigateway:%s::%s", s.partition, s.region, path))
-}
-
-// gatewayTags are the ARNs of the tags of everything under these paths. They hold the escaped ARN of the object.
-func (s site) gatewayTags(paths ...string) []pulumi.StringInput {
-	all := make([]pulumi.StringInput, len(paths))
-	for i, path := range paths {
-		object := fmt.Sprintf("arn:%s:apigateway:%s::%s", s.partition, s.region, path)
-		all[i] = s.gateway("/tags/" + url.QueryEscape(object) + "*")
-	}
-	return all
 }
 
 // gatewayRights are by the tag: API Gateway knows methods and paths, and the ids within are AWS's.
@@ -66,7 +55,7 @@ func (s site) gatewayRights() []policy.Statement {
 			// https://github.com/mattclay/aws-terminator/pull/284
 			Sid:       "NewAPITags",
 			Actions:   []string{"apigateway:PUT"},
-			Resources: s.gatewayTags("/apikeys/", "/domainnames/", "/restapis/", "/usageplans/"),
+			Resources: []pulumi.StringInput{s.gateway("/tags/*")},
 			Condition: s.tagging(),
 		},
 		{
