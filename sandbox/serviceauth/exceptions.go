@@ -24,6 +24,11 @@ var lacking = corrections{
 		keys: []string{"aws:ResourceTag/${TagKey}"},
 	},
 	{
+		reason:  "AWS's own key policy for CloudWatch Logs has it (CloudWatch Logs User Guide, encrypt log data)",
+		actions: []string{"kms:DescribeKey"},
+		keys:    []string{"kms:EncryptionContext:aws:logs:arn"},
+	},
+	{
 		reason: "Lambda puts it into every request that a function's code makes" +
 			" (Lambda Developer Guide, working with source function ARN)",
 		actions: []string{"*"},
