@@ -12,14 +12,14 @@ import (
 // fewerZones is how the program refuses to give up a zone of a stack that has three.
 const fewerZones = "didomi:network.zones is 2; want 3 at least: the stack has subnets in eu-west-1a, eu-west-1b, eu-west-1c"
 
-// checkZones has the deploy role give a stack of two zones a proxy, then a third zone, and then wants the
-// first number refused. A further zone replaces nothing: not the subnets, which AWS would refuse to
+// checkZones has the deploy role give a stack of two zones a proxy, then a third zone and one NAT gateway
+// for all, and then wants the first number refused. A further zone replaces nothing: not the subnets, which AWS would refuse to
 // overlap, and not the proxy, whose subnets cannot be changed.
 func checkZones(t *testing.T, out outputs) {
 	t.Helper()
 	data := map[string]any{"database": map[string]any{"minCapacity": 0.5}, "proxy": map[string]any{"enabled": true}}
 	proxied := resized(t, out, map[string]any{"didomi:data": data})
-	wider := resized(t, out, map[string]any{"didomi:data": data, "didomi:network": map[string]any{"zones": 3}})
+	wider := resized(t, out, map[string]any{"didomi:data": data, "didomi:network": map[string]any{"zones": 3, "nat": "single"}})
 	look, deploy := pipelineRoles(t, out)
 	manage(t, deploy, proxied, "up", "--yes", "--skip-preview", "--exclude", identities)
 	checkItems(t, out)
