@@ -51,7 +51,7 @@ func TestACallNeedsTheRightsBesideItsOwn(t *testing.T) {
 		"a scalable target with tags":  {"application-autoscaling:TagResource", "scalable-target/*", newTarget},
 		"a policy that tracks":         {"cloudwatch:PutMetricAlarm", "alarm:TargetTracking-function:beyond:live-*", newScalingPolicy},
 		"an alarm with tags":           {"cloudwatch:TagResource", "alarm:beyond", newAlarm},
-		"a VPC with tags":              {"ec2:CreateTags", "vpc/*", newVPC},
+		"a VPC with tags":              {"ec2:CreateTags", "vpc/*", newTaggedVPC},
 		"a parameter group with tags":  {"rds:AddTagsToResource", "pg:beyond", newParameterGroup},
 		"a cache's users with tags":    {"elasticache:AddTagsToResource", "user:beyond", newCacheUser},
 		"a role with tags":             {"iam:TagRole", "role/beyond", newTaggedRole},
@@ -263,7 +263,7 @@ func newAlarm(t *testing.T, _ *stand, c aws.Config) error {
 	return err
 }
 
-func newVPC(t *testing.T, _ *stand, c aws.Config) error {
+func newTaggedVPC(t *testing.T, _ *stand, c aws.Config) error {
 	t.Helper()
 	_, err := ec2.NewFromConfig(c).CreateVpc(t.Context(), &ec2.CreateVpcInput{
 		CidrBlock: aws.String("10.77.0.0/16"), TagSpecifications: []ec2types.TagSpecification{{
