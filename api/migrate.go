@@ -39,10 +39,11 @@ func runMigration(ctx *pulumi.Context, s site, migrate *lambda.Function, availab
 // in all.
 const proxyWaits = 2
 
-// awaitProxy has the database's proxy waited for, if there is one. A proxy has no capacity (PENDING_PROXY_CAPACITY) until
-// 10 to 15 minutes after its target was registered, longer over a cluster of little capacity, and the
-// provider does not wait. One invocation lasts 15 minutes at most, so several follow each other; one in
-// whose time the proxy does not get there is no failure. They run again only for another target.
+// awaitProxy has the database's proxy waited for, if there is one. A proxy has no capacity
+// (PENDING_PROXY_CAPACITY) until 10 to 15 minutes after its target was registered, longer over a cluster of
+// little capacity, and the provider does not wait. One invocation lasts 15 minutes at most, so several
+// follow each other; one in whose time the proxy does not get there is no failure. They run again only for
+// another target.
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_TargetHealth.html
 // https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 func awaitProxy(ctx *pulumi.Context, s site, migrate *lambda.Function) ([]pulumi.Resource, error) {

@@ -9,7 +9,7 @@ const ec2Version = "2016-11-15"
 
 func (g *Gateway) ec2Calls() map[string]handler {
 	return map[string]handler{
-		"CreateFlowLogs":   after(rememberFlowLogs),
+		"CreateFlowLogs":   refuseSecondFlowLog(after(rememberFlowLogs)),
 		"DescribeFlowLogs": after(completeFlowLogs),
 		"DeleteFlowLogs":   after(forgetFlowLogs),
 

@@ -136,7 +136,10 @@ func TestAVersionThatAnAliasNamesIsNotDeleted(t *testing.T) {
 		}
 	}
 	left, err := client.ListVersionsByFunction(t.Context(), &lambda.ListVersionsByFunctionInput{FunctionName: name})
-	if err != nil || len(left.Versions) != 3 {
-		t.Errorf("%d versions are left, %v; want the unpublished code and two", len(left.Versions), err)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(left.Versions) != 3 {
+		t.Errorf("%d versions are left; want the unpublished code and two", len(left.Versions))
 	}
 }
