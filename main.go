@@ -40,7 +40,7 @@ func provision(ctx *pulumi.Context, values config.Values) error {
 		return err
 	}
 	provider := pulumi.Providers(aws)
-	locks, err := keys.New(ctx, room("keys"), keys.Args{Protect: s.Data.Protect}, provider)
+	locks, err := keys.New(ctx, room("keys"), keys.Args{Protect: !s.Data.AllowDeletion, Retain: s.Data.Database.FinalSnapshot}, provider)
 	if err != nil {
 		return err
 	}

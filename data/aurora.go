@@ -3,6 +3,7 @@ package data
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/rds"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -84,35 +85,45 @@ func (d *Data) cluster(ctx *pulumi.Context, name string, args Args, subnets *rds
 		StorageEncrypted:                 pulumi.Bool(true),
 		KmsKeyId:                         args.DataKeyARN,
 
-		BackupRetentionPeriod:        pulumi.Int(c.BackupDays),
+		BackupRetentionPeriod: pulumi.Int(c.BackupDays),
+		// The provider's default deletes the backups with the cluster. Kept, they expire as they would have.
+		// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Aurora.Managing.Backups.Retaining.html
+		DeleteAutomatedBackups:       pulumi.Bool(false),
 		PreferredBackupWindow:        pulumi.String(backupWindow),
 		PreferredMaintenanceWindow:   pulumi.String(maintenanceWindow),
 		CopyTagsToSnapshot:           pulumi.Bool(true),
 		DeletionProtection:           pulumi.Bool(args.Config.Protect),
 		SkipFinalSnapshot:            pulumi.Bool(!c.FinalSnapshot),
-		FinalSnapshotIdentifier:      finalSnapshot(name, args),
+		FinalSnapshotIdentifier:      finalSnapshot(ctx, name),
 		EnabledCloudwatchLogsExports: pulumi.ToStringArray([]string{exportedLog}),
-	}, pulumi.Parent(d), pulumi.Protect(args.Config.Protect), pulumi.DependsOn([]pulumi.Resource{logs}),
+	}, pulumi.Parent(d), pulumi.Protect(!args.Config.AllowDeletion), pulumi.DependsOn([]pulumi.Resource{logs}),
 		// Two clusters cannot have the name at the same time.
-		pulumi.DeleteBeforeReplace(true))
+		pulumi.DeleteBeforeReplace(true), pulumi.IgnoreChanges([]string{"finalSnapshotIdentifier"}))
 	if err != nil {
 		return nil, fmt.Errorf("register the cluster: %w", err)
 	}
 	return cluster, nil
 }
 
-// finalSnapshot names the snapshot of a deleted cluster, unlike the one that an earlier cluster of the
-// same stack left behind, whose name AWS would refuse.
-func finalSnapshot(name string, args Args) pulumi.StringPtrInput {
-	if !args.Config.Database.FinalSnapshot {
-		return nil
+// finalSnapshot names the snapshot that is taken when the cluster is deleted after the time at which the
+// cluster is created. RDS refuses the name of a snapshot that exists, and an earlier cluster of the stack
+// may have left one. The cluster ignores later values, so an update changes nothing; Pulumi does not ignore
+// them when it replaces the cluster. The name is set without a final snapshot too: a value that is ignored
+// cannot be added later. A preview does not know the time, or the update could not keep to its plan.
+func finalSnapshot(ctx *pulumi.Context, name string) pulumi.StringOutput {
+	if ctx.DryRun() {
+		return pulumi.UnsafeUnknownOutput(nil).ApplyT(func(any) string { return "" }).(pulumi.StringOutput)
 	}
-	return unique(name+"-final", args)
+	return pulumi.String(name + "-final-" + time.Now().UTC().Format("20060102150405")).ToStringOutput()
 }
 
 // instances registers the writer and the readers. All have one of the two first promotion tiers, so
 // that a reader is as large as the writer when it has to take over. Minor versions come by config
 // and through the pipeline: an upgrade behind its back would read as a downgrade on the next update.
+// The cluster's upgrade is the instances' too: the provider sends no version with an instance's update, but
+// waits until the instance is available and reads its new one. The version is the configuration's and not
+// the cluster's output, which may still be the old one when AWS is slow to begin
+// (hashicorp/terraform-provider-aws#29861).
 // No instance names a zone: Aurora puts each where the cluster has fewest, and one that named a zone
 // would have to be replaced to leave it.
 // https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Concepts.AuroraHighAvailability.html
@@ -124,7 +135,7 @@ func (d *Data) instances(ctx *pulumi.Context, name string, args Args, cluster *r
 			IdentifierPrefix:                   pulumi.String(part + "-"),
 			ClusterIdentifier:                  cluster.ID(),
 			Engine:                             pulumi.String(engine),
-			EngineVersion:                      cluster.EngineVersion,
+			EngineVersion:                      pulumi.String(args.Config.Database.Version),
 			InstanceClass:                      pulumi.String("db.serverless"),
 			DbParameterGroupName:               parameters.Name,
 			PromotionTier:                      pulumi.Int(min(i, 1)),

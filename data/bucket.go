@@ -15,7 +15,7 @@ func (d *Data) bucket(ctx *pulumi.Context, name string, args Args) (*bucket.Buck
 		NoncurrentDays: c.NoncurrentDays,
 		Rules:          colder(c.InfrequentDays, c.ArchiveDays),
 		ForceDestroy:   c.ForceDestroy,
-		Protect:        args.Config.Protect,
+		Protect:        !args.Config.AllowDeletion,
 	}, d)
 	if err != nil {
 		return nil, err

@@ -13,8 +13,11 @@ import (
 
 // Config is the room's part of the stack's configuration, under the key "data".
 type Config struct {
-	// Protect refuses to delete or replace what holds data, in Pulumi and on AWS.
+	// Protect has AWS itself refuse to delete the database, and Pulumi the cache and the network too.
 	Protect bool `json:"protect"`
+	// AllowDeletion lets a destroy delete, and a change replace, the database, the files and the keys that
+	// encrypt them. Without it Pulumi refuses, in every stack.
+	AllowDeletion bool `json:"allowDeletion"`
 	// SecretRecoveryDays is how long a deleted secret can be restored: 0 (not at all) or 7 to 30.
 	SecretRecoveryDays int `json:"secretRecoveryDays"`
 	// RotationDays is how often the passwords of the application's users, in the database and in the
@@ -149,6 +152,7 @@ func (c Config) Problems() []config.Problem {
 		wrong      bool
 		want       string
 	}{
+		{"allowDeletion", "true", c.AllowDeletion, "false"},
 		{"bucket.forceDestroy", "true", c.Bucket.ForceDestroy, "false"},
 		{"database.finalSnapshot", "false", !c.Database.FinalSnapshot, "true"},
 		{"secretRecoveryDays", "0", c.SecretRecoveryDays == 0, "7 to 30"},

@@ -123,6 +123,10 @@ func TestProblemsSayWhatIsWrongAndWhatIsAllowed(t *testing.T) {
 			func(c *Config) { c.LogDays = 31 },
 			`data.logDays is 31; want one of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653`,
 		},
+		"protected data that may be deleted": {
+			func(c *Config) { c.AllowDeletion = true },
+			`data.allowDeletion is true; want false where protect is true: it would lose what that keeps`,
+		},
 		"a protected bucket that is deleted with its files": {
 			func(c *Config) { c.Bucket.ForceDestroy = true },
 			`data.bucket.forceDestroy is true; want false where protect is true: it would lose what that keeps`,

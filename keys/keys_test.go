@@ -110,6 +110,18 @@ func TestProtectGuardsTheKeysAndNothingElse(t *testing.T) {
 	}
 }
 
+// A key that is deleted with the stack is gone 30 days later, and a final snapshot that it encrypted cannot
+// be restored any more (https://docs.aws.amazon.com/kms/latest/developerguide/deleting-keys.html).
+func TestTheKeyOfAFinalSnapshotStaysInTheAccount(t *testing.T) {
+	for _, retain := range []bool{true, false} {
+		for _, res := range build(t, Args{Retain: retain}).All() {
+			if want := retain && res.Type == keyToken && res.Name == "keys-data"; res.Options.RetainOnDelete != want {
+				t.Errorf("with retain %v, %s %s stays: %v", retain, res.Type, res.Name, res.Options.RetainOnDelete)
+			}
+		}
+	}
+}
+
 func TestEverythingHangsOnTheRoomAndUsesItsProvider(t *testing.T) {
 	for _, res := range build(t, Args{}).All() {
 		if res.Type == Token || res.Type == "pulumi:providers:aws" {

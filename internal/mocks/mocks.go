@@ -155,13 +155,13 @@ func arn(token, name string) string {
 // options copies what a test may ask about from the registration.
 func options(req *pulumirpc.RegisterResourceRequest) Options {
 	return Options{
-		Protect:       req.GetProtect(),
-
+		Protect:             req.GetProtect(),
+		RetainOnDelete:      req.GetRetainOnDelete(),
 		DeleteBeforeReplace: req.GetDeleteBeforeReplace(),
-		IgnoreChanges: req.GetIgnoreChanges(),
-		DependsOn:     req.GetDependencies(),
-		Providers:     req.GetProviders(),
-		Remote:        req.GetRemote(),
-		Aliases:       len(req.GetAliases()) + len(req.GetAliasURNs()),
+		IgnoreChanges:       req.GetIgnoreChanges(),
+		DependsOn:           req.GetDependencies(),
+		Providers:           req.GetProviders(),
+		Remote:              req.GetRemote(),
+		Aliases:             len(req.GetAliases()) + len(req.GetAliasURNs()),
 	}
 }

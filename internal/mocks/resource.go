@@ -27,14 +27,15 @@ type Resource struct {
 
 // Options are the resource options of a registration.
 type Options struct {
-	Protect       bool
+	Protect        bool
+	RetainOnDelete bool
 	// DeleteBeforeReplace is what the program asks for; the provider asks for it too where a name is fixed.
 	DeleteBeforeReplace bool
-	Remote        bool
-	IgnoreChanges []string
-	DependsOn     []string
-	Providers     map[string]string
-	Aliases       int
+	Remote              bool
+	IgnoreChanges       []string
+	DependsOn           []string
+	Providers           map[string]string
+	Aliases             int
 }
 
 func newResource(args pulumi.MockResourceArgs) Resource {

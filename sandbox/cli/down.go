@@ -138,7 +138,11 @@ func destroyStack(ctx context.Context, l layout.Layout, name string) error {
 	board.Close()
 	limited, cancel := context.WithTimeout(ctx, destroyLimit)
 	defer cancel()
-	err = stack.Run(limited, os.Stdout, nil, stack.Args("destroy", "--yes", "--skip-preview")...)
+	// The flag by which the data may go counts once the program has run with it.
+	if err := stack.Run(limited, os.Stdout, nil, stack.Args("config", "set", "--path", "didomi:data.allowDeletion", "true")...); err != nil {
+		return fmt.Errorf("allow the deletion of the data of stack %s: %w", name, err)
+	}
+	err = stack.Run(limited, os.Stdout, nil, stack.Args("destroy", "--run-program", "--yes", "--skip-preview")...)
 	if err != nil && limited.Err() != nil && ctx.Err() == nil {
 		return fmt.Errorf("pulumi destroy of stack %s was stopped after %s; above is what it was at, the sandbox still runs: "+
 			"look with make status and make logs, or make down without a destroy: %w", name, destroyLimit, err)

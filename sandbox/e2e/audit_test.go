@@ -2,12 +2,26 @@ package e2e
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/didomi/serverless-api/sandbox/serviceauth"
 )
+
+// checkSchemas holds what both stacks are registered with against AWS's resource schemas and what their
+// region has (sandbox/cfnschema).
+func checkSchemas(t *testing.T, stacks ...outputs) {
+	t.Helper()
+	python := filepath.Join(repository(t), ".sandbox", "cfn-lint", "bin", "python")
+	for _, out := range stacks {
+		check := exec.Command(python, filepath.Join(repository(t), "sandbox", "cfnschema", "check.py"), out.Region, exportState(t, out))
+		if printed, err := check.CombinedOutput(); err != nil {
+			t.Errorf("stack %s: %v: run make cfn-lint if there is none\n%s", out.Stack, err, printed)
+		}
+	}
+}
 
 // checkAudit holds both deployed stacks, and a preview of one with NAT, against the rules of ops/audit.
 // The two share an account and a region, so their names must differ.

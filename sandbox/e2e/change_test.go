@@ -27,13 +27,15 @@ const (
 	zoneToken     = "aws:route53/zone:Zone"
 	logGroupToken = "aws:cloudwatch/logGroup:LogGroup"
 	functionToken = "aws:lambda/function:Function"
+	bucketToken   = "aws:s3/bucketV2:BucketV2"
+	keyToken      = "aws:kms/key:Key"
 )
 
 // stateful are the types whose replacement or deletion loses data, or cannot be carried out under
 // data that lives in them. None of it happens without a refusal.
 var stateful = []string{
 	clusterToken, cacheToken, zoneToken, vpcToken, subnetToken,
-	"aws:s3/bucketV2:BucketV2", "aws:kms/key:Key", "aws:secretsmanager/secret:Secret",
+	bucketToken, keyToken, "aws:secretsmanager/secret:Secret",
 }
 
 // edit is what somebody changes, and what an up would do about it.
@@ -158,8 +160,8 @@ func checkEdits(t *testing.T, out outputs) {
 	}
 }
 
-// checkDestroy asks what a destroy of prod would take: nothing, since what holds data refuses.
-func checkDestroy(t *testing.T, out outputs) {
+// checkDestroy previews a destroy of a stack, which must refuse for these types.
+func checkDestroy(t *testing.T, out outputs, tokens ...string) {
 	t.Helper()
 	stdout, stderr, code := pulumi(t, out, repository(t), "destroy", "--preview-only", "--stack", out.Stack, "--config-file", out.ConfigFile, "--json")
 	var p preview
@@ -170,11 +172,22 @@ func checkDestroy(t *testing.T, out outputs) {
 	for urn := range refusals(p) {
 		refused[kind(urn)] = true
 	}
-	for _, token := range []string{clusterToken, cacheToken, zoneToken, "aws:s3/bucketV2:BucketV2"} {
+	for _, token := range tokens {
 		if !refused[token] {
 			t.Errorf("a destroy would take the %s", token)
 		}
 	}
+}
+
+// checkUnprotected wants a stack without protection to keep its data all the same, in previews by hand too:
+// from a destroy, and from a change that replaces the database.
+func checkUnprotected(t *testing.T, out outputs) {
+	t.Helper()
+	checkDestroy(t, out, clusterToken, bucketToken, keyToken)
+	e := edit{key: "data.database.name", value: "other", refused: []string{clusterToken}}
+	config := filepath.Join(t.TempDir(), "Pulumi."+out.Stack+".yaml")
+	writeFile(t, config, editedConfig(t, out, e))
+	checkEdit(t, out, repository(t), config, e)
 }
 
 // newSecretVersion puts another password into the cache's secret, and the old one back when the edits

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/rds"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"gopkg.in/yaml.v3"
@@ -125,8 +126,27 @@ func ended(t *testing.T, out outputs) string {
 	before := exportState(t, out)
 	_, deploy := pipelineRoles(t, out)
 	emptyBucket(t, out) // no role of the pipeline deletes what customers have stored
-	manage(t, deploy, out.ConfigFile, "destroy", "--yes", "--skip-preview", "--exclude", identities)
+	settings := filepath.Join(t.TempDir(), "Pulumi."+out.Stack+".yaml")
+	writeFile(t, settings, editedConfig(t, out, edit{key: "data.allowDeletion", value: true}))
+	manage(t, deploy, settings, "destroy", "--run-program", "--yes", "--skip-preview", "--exclude", identities)
+	checkBackups(t, out)
 	return before
+}
+
+// checkBackups wants the backups of a stack's deleted cluster to be kept
+// (https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Aurora.Managing.Backups.Retaining.html).
+func checkBackups(t *testing.T, out outputs) {
+	t.Helper()
+	found, err := rds.NewFromConfig(awsConfig(out)).DescribeDBClusterAutomatedBackups(context.Background(), &rds.DescribeDBClusterAutomatedBackupsInput{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, backup := range found.DBClusterAutomatedBackups {
+		if strings.HasPrefix(aws.ToString(backup.DBClusterIdentifier), "didomi-"+out.Stack+"-data-cluster") {
+			return
+		}
+	}
+	t.Errorf("the cluster of %s has left no backups, of %d that there are", out.Stack, len(found.DBClusterAutomatedBackups))
 }
 
 // complaints are the lines of the CLI's output that tell what went wrong, and how it ends.

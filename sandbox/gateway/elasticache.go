@@ -281,6 +281,16 @@ func (g *Gateway) showCache(group *node) {
 	group.each("NodeGroupMember", func(member *node) { member.put(endpoint("ReadEndpoint", served.address)) })
 }
 
+// patchLevel is the part of a version that a node shows and no call names. A client that compares the whole
+// of it with what was asked for takes it for another version, and a lower one replaces the group.
+// https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/engine-versions.html
+func patchLevel(engine, version string) string {
+	if engine == "valkey" && version == "7.2" {
+		return ".6"
+	}
+	return ".0"
+}
+
 // showCacheNode rewrites the endpoints of a group's nodes and adds what the
 // emulator answers of the group only.
 // https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_CacheCluster.html
@@ -292,6 +302,9 @@ func (g *Gateway) showCacheNode(cluster *node) {
 		}
 	}
 	g.fields.fill(nodesKey(id), cluster)
+	if version := cluster.value("EngineVersion"); strings.Count(version, ".") == 1 {
+		cluster.set("EngineVersion", version+patchLevel(cluster.value("Engine"), version))
+	}
 	served, ok := g.servedCache(id)
 	if !ok {
 		return

@@ -253,7 +253,7 @@ func TestAChangedGroupsNodesAreChangedToo(t *testing.T) {
 		t.Fatal(err)
 	}
 	node := nodes.CacheClusters[0]
-	if *group.Engine != "valkey" || *node.Engine != "valkey" || *node.EngineVersion != "8.1" ||
+	if *group.Engine != "valkey" || *node.Engine != "valkey" || *node.EngineVersion != "8.1.0" ||
 		*node.CacheParameterGroup.CacheParameterGroupName != "new" || *node.PreferredMaintenanceWindow != "mon:05:30-mon:06:30" {
 		t.Errorf("the group runs %s, its node %s %s with %+v in %s", *group.Engine, *node.Engine, *node.EngineVersion, node.CacheParameterGroup, *node.PreferredMaintenanceWindow)
 	}

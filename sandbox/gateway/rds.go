@@ -22,6 +22,7 @@ type databases struct {
 	clusters map[string]servedCluster
 	proxies  map[string]netip.AddrPort // proxies and proxy endpoints, by name
 	capacity map[string]time.Time      // when a proxy has some, by its name
+	backups  []*node                   // retained ones of deleted clusters
 }
 
 type servedCluster struct {
@@ -57,6 +58,9 @@ func (g *Gateway) rdsCalls() map[string]handler {
 		})
 	}
 	calls["CreateDBProxy"] = placeProxy(calls["CreateDBProxy"])
+	calls["DeleteDBCluster"] = deleteCluster(calls["DeleteDBCluster"])
+	calls["ModifyDBInstance"] = refuseMemberVersion(calls["ModifyDBInstance"])
+	calls["DescribeDBClusterAutomatedBackups"] = instead(showBackups)
 	return calls
 }
 
