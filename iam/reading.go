@@ -8,12 +8,16 @@ import (
 )
 
 // looking is what a preview asks AWS for: it compares the program with the state, not with the
-// account, and looks up no more than where it is and, if one is configured, the existing zone.
+// account, and looks up no more than where it is, the subnets that the stack has and, if one is configured,
+// the existing zone.
 func (s site) looking() rights {
 	return rights{"reading", []policy.Statement{
 		{
-			Sid:       "Lists",
-			Actions:   []string{"ec2:DescribeAvailabilityZones", "secretsmanager:GetRandomPassword", "sts:GetCallerIdentity"},
+			Sid: "Lists",
+			Actions: []string{
+				"ec2:DescribeAvailabilityZones", "ec2:DescribeSubnets", "secretsmanager:GetRandomPassword",
+				"sts:GetCallerIdentity",
+			},
 			Resources: policy.Anywhere,
 		},
 		{
