@@ -188,7 +188,7 @@ func TestEveryMistakeHasAMessageThatNamesKeyValueAndWhatIsAllowed(t *testing.T) 
 		{"room to grow with nothing kept warm", "didomi:api", `{"provisionedMax": 3}`, `didomi:api.provisionedMax is 3; want 0 while provisionedConcurrency is 0`},
 		{"a rollout that there is not", "didomi:api", `{"rollout": "blueGreen"}`, `didomi:api.rollout is "blueGreen"; want one of allAtOnce, canary`},
 		{"a burst beyond the account's", "didomi:api", `{"throttleBurst": 5001}`, `didomi:api.throttleBurst is 5001; want a whole number from 1 to 5000`},
-		{"a rate below WAF's least", "didomi:api", `{"wafRateLimit": 10}`, `didomi:api.wafRateLimit is 10; want a whole number from 100 to 20000000`},
+		{"a limit of an address below a plan's rate", "didomi:api", `{"wafRateLimit": 2000}`, `didomi:api.wafRateLimit is 2000; want 0, or a whole number from 15100 (what the plan standard lets one address ask for in 300 seconds) to 20000000`},
 		{"logs kept for ever", "didomi:api", `{"logRetentionDays": 0}`, `didomi:api.logRetentionDays is 0; want ` + wantDays},
 		{"a name where a mail address belongs", "didomi:api", `{"alarmEmails": ["on-call"]}`, `didomi:api.alarmEmails[0] is "on-call"; want a mail address`},
 

@@ -16,6 +16,10 @@ type alarm struct {
 	threshold float64
 	minutes   int // that are bad,
 	of        int // of the last so many
+	// below turns it around: a minute under the threshold is bad.
+	below bool
+	// silent says that a minute without data is bad: the metric is published every minute, or has to be.
+	silent bool
 	// hurts says that customers feel it, whatever the cause.
 	hurts bool
 	// meaning is what it says to whoever is woken, and first what to look at.
@@ -45,8 +49,9 @@ func newAlarms(ctx *pulumi.Context, s site, l logs, f serving, g gateway) (watch
 	if err := countLogLines(ctx, s, l); err != nil {
 		return watch{}, err
 	}
+	m := metrics{s, l, f, g}
 	w, hurting := watch{topics: to}, []any{}
-	for _, a := range (metrics{s, f, g}).alarms() {
+	for _, a := range m.alarms() {
 		var actions pulumi.Array
 		if !a.hurts {
 			actions = pulumi.Array{to.warnings.Arn}
@@ -59,20 +64,27 @@ func newAlarms(ctx *pulumi.Context, s site, l logs, f serving, g gateway) (watch
 		if a.hurts {
 			hurting = append(hurting, made.Name)
 		}
-		if a.name == crashes {
+		if a.name == versionErrors {
 			w.rollout = append(w.rollout, made.Name)
 		}
+	}
+	silence, err := newSilenceAlarms(ctx, m, to.warnings.Arn)
+	if err != nil {
+		return watch{}, err
 	}
 	hurt, err := newHurtAlarm(ctx, s, hurting, to.pages.Arn)
 	if err != nil {
 		return watch{}, err
 	}
-	w.all = append(pulumi.StringArray{hurt.Arn}, w.all...)
+	w.all = slices.Concat(pulumi.StringArray{hurt.Arn}, silence, w.all)
 	w.rollout = append(w.rollout, hurt.AlarmName)
 	return w, nil
 }
 
-// newHurtAlarm makes the composite alarm of those that hurt.
+// newHurtAlarm makes the composite alarm of those that hurt. It alone tells of its end: a metric alarm
+// comes out of INSUFFICIENT_DATA into OK after it is created, and would mail that to everybody. Nobody
+// has confirmed a subscription to the topic when this alarm does so.
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
 func newHurtAlarm(ctx *pulumi.Context, s site, hurting []any, pages pulumi.StringOutput) (*cloudwatch.CompositeAlarm, error) {
 	rule := pulumi.All(hurting...).ApplyT(func(names []any) string {
 		parts := make([]string, len(names))
@@ -96,8 +108,8 @@ func newHurtAlarm(ctx *pulumi.Context, s site, hurting []any, pages pulumi.Strin
 	return composite, nil
 }
 
-// crashes is the alarm on invocations that end without an answer.
-const crashes = "function-errors"
+// versionErrors is the alarm on invocations of the newest version that end without an answer.
+const versionErrors = "version-errors"
 
 // alarms are all there are, in the order in which a request meets their causes. Every threshold says
 // why it is what it is.
@@ -111,7 +123,8 @@ func (m metrics) alarms() []alarm {
 		},
 		{
 			// A hit takes milliseconds, a miss tens, a cold start half a second: a second is none of
-			// them. Files are left out, a long stream is no fault.
+			// them. Files are left out, a long stream is no fault. Five slow minutes in a row are a fault
+			// however few the requests: in a quiet minute the slowest one stands for all.
 			name: "latency", metric: m.itemReads("Latency", "p99"), threshold: 1000, minutes: 5, of: 5, hurts: true,
 			meaning: "The slowest 1 % of item reads take over a second. Look at the cache's hits, then at the proxy's borrow latency.",
 		},
@@ -123,8 +136,13 @@ func (m metrics) alarms() []alarm {
 		{
 			// The function answers every error it expects; one that Lambda counts is a crash, a
 			// time-out or too little memory.
-			name: crashes, metric: m.function("Errors", "Sum"), threshold: 0, minutes: 2, of: 5,
+			name: "function-errors", metric: m.function("Errors", "Sum"), threshold: 0, minutes: 2, of: 5,
 			meaning: "Invocations crash or run out of time or memory. Look at the function's log.",
+		},
+		{
+			// The same for the newest version alone: a rollout must not go back for what the old one does.
+			name: versionErrors, metric: m.newVersion("Errors", "Sum"), threshold: 0, minutes: 2, of: 5,
+			meaning: "Invocations of the newest version crash or run out of time or memory. Go back to the version before, then look at the function's log.",
 		},
 		{
 			// Lines that go with an answer nevertheless; a failover writes some for a minute or two.
@@ -144,13 +162,36 @@ func (m metrics) alarms() []alarm {
 			meaning: "Clients are throttled at the door. Look in the access log for apiKeyId and resource, then raise the plan's or the method's limit, or talk to the client.",
 		},
 		{
-			// At nine tenths of the most it may have for a quarter of an hour, the cluster has
-			// nothing left to scale to.
-			name: "cluster-capacity", metric: m.cluster("ACUUtilization", "Average"), threshold: 90, minutes: 15, of: 15,
-			meaning: "The database is at the end of its capacity. Raise maxCapacity, or find out what loads it.",
+			// At nine tenths of the most it may have for a quarter of an hour, the writer has nothing left
+			// to scale to. The cluster's own metric is the mean of writer and readers. A writer that
+			// says nothing for as long is gone.
+			name: "cluster-capacity", metric: m.writer("ACUUtilization", "Maximum"), threshold: 90, minutes: 15, of: 15, silent: true,
+			meaning: "The database's writer is at the end of its capacity, or publishes no metrics. Raise maxCapacity, or find out what loads it.",
 		},
 	}
-	return slices.Concat(always, m.configuredAlarms(), m.cacheAlarms())
+	return slices.Concat(always, m.configuredAlarms(), m.firewallAlarms(), m.cacheAlarms())
+}
+
+// firewallAlarms are on what the web ACL blocks, if there is one. Scanners are blocked all the time; a
+// client is too when it sends what a rule takes for an attack, or more than an address may.
+func (m metrics) firewallAlarms() []alarm {
+	if !m.args.Config.WAF {
+		return nil
+	}
+	return []alarm{
+		{
+			// Every blocked request, whichever rule it was. Ten a minute for most of a quarter of an hour are
+			// more than a scanner that passes by.
+			name: "waf-blocked", metric: m.refusals("WAF_FILTERED"), threshold: 10, minutes: 10, of: 15,
+			meaning: "The firewall blocks requests. Look at the web ACL's sampled requests for the rule, then find out whether it is a client or an attack.",
+		},
+		{
+			// The rule blocks an address only above the fastest plan's rate, so it is a flood, or a limit
+			// that no longer fits. WAF publishes nothing where it blocks nothing.
+			name: "waf-rate", metric: m.blockedRequests(rateRuleName), threshold: 0, minutes: 5, of: 5,
+			meaning: "The firewall blocks an address for its rate. Look at the web ACL's sampled requests of the rule rate, then raise wafRateLimit, or let it block.",
+		},
+	}
 }
 
 // configuredAlarms are those on parts that a stack may lack.
@@ -166,16 +207,20 @@ func (m metrics) configuredAlarms() (list []alarm) {
 	if m.args.Database.Readers > 0 {
 		list = append(list, alarm{
 			// Aurora's readers share the storage and lag by some 20 ms; a second is what a client
-			// notices as an old value.
-			name: "replica-lag", metric: m.readers("AuroraReplicaLag", "Maximum"), threshold: 1000, minutes: 5, of: 5,
-			meaning: "A reader is over a second behind the writer. Look at the writer's load and for long queries on the reader.",
+			// notices as an old value. Readers that all say nothing are gone, and failover with them.
+			name: "replica-lag", metric: m.readers("AuroraReplicaLag", "Maximum"), threshold: 1000, minutes: 5, of: 5, silent: true,
+			meaning: "A reader is over a second behind the writer, or no reader publishes metrics. Look at the writer's load and for long queries on the reader.",
+		}, alarm{
+			name: "reader-capacity", metric: m.readers("ACUUtilization", "Maximum"), threshold: 90, minutes: 15, of: 15,
+			meaning: "A reader is at the end of its capacity. Raise maxCapacity, or find out what loads it.",
 		})
 	}
 	if m.args.Config.ProvisionedConcurrency > 0 {
 		list = append(list, alarm{
 			// What does not find a warm execution waits half a second for a cold one. A burst may; for a
-			// quarter of an hour it is the number that is too small, since scaling takes three minutes.
-			name: "cold", metric: m.warm("ProvisionedConcurrencySpilloverInvocations", "Sum"), threshold: 0, minutes: 15, of: 15,
+			// quarter of an hour it is the number that is too small, since scaling takes three minutes. All
+			// versions count: in a canary the old one serves most of the requests.
+			name: "cold", metric: m.function("ProvisionedConcurrencySpilloverInvocations", "Sum"), threshold: 0, minutes: 15, of: 15,
 			meaning: "Requests meet cold executions all the time. Raise provisionedMax, or provisionedConcurrency.",
 		})
 	}
@@ -199,9 +244,9 @@ func (m metrics) cacheAlarms() []alarm {
 	for i, node := range m.cacheNodes("DatabaseMemoryUsagePercentage", "Maximum") {
 		list = append(list, alarm{
 			// Entries expire within minutes, so memory in use is the working set. At four fifths
-			// there is time to grow before evictions begin.
-			name: fmt.Sprintf("cache-memory-%d", i+1), metric: node, threshold: 80, minutes: 5, of: 5,
-			meaning: "A cache node is four fifths full. Use larger nodes or more shards.",
+			// there is time to grow before evictions begin. A node publishes it every minute while it is up.
+			name: fmt.Sprintf("cache-memory-%d", i+1), metric: node, threshold: 80, minutes: 5, of: 5, silent: true,
+			meaning: "A cache node is four fifths full, or publishes no metrics. Use larger nodes or more shards; look at ElastiCache's events for a node that is gone.",
 		})
 	}
 	for i, node := range m.cacheNodes("Evictions", "Sum") {
@@ -214,28 +259,36 @@ func (m metrics) cacheAlarms() []alarm {
 	return list
 }
 
-// newAlarm makes one alarm that takes the actions when it goes off and when it is over. Minutes
-// without any data are good ones: nobody asked.
+// newAlarm makes one alarm that takes the actions when it goes off. A minute without data is good or
+// bad, never undecided: an alarm that keeps its state, or waits in INSUFFICIENT_DATA, is one that cannot
+// go off. For the same reason a percentile is looked at however few the samples are: to "ignore" those of
+// under 10/(1-p) samples (1,000 a minute for p99) would keep the state that the alarm has.
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/percentiles-with-low-samples.html
 func newAlarm(ctx *pulumi.Context, s site, a alarm, actions pulumi.Array) (*cloudwatch.MetricAlarm, error) {
+	comparison, missing := "GreaterThanThreshold", "notBreaching"
+	if a.below {
+		comparison = "LessThanThreshold"
+	}
+	if a.silent {
+		missing = "breaching"
+	}
 	args := &cloudwatch.MetricAlarmArgs{
 		AlarmDescription:   pulumi.String(a.meaning),
 		Namespace:          pulumi.String(a.metric.namespace),
 		MetricName:         pulumi.String(a.metric.name),
 		Dimensions:         a.metric.dimensions,
 		Period:             pulumi.Int(60),
-		ComparisonOperator: pulumi.String("GreaterThanThreshold"),
+		ComparisonOperator: pulumi.String(comparison),
 		Threshold:          pulumi.Float64(a.threshold),
 		DatapointsToAlarm:  pulumi.Int(a.minutes),
 		EvaluationPeriods:  pulumi.Int(a.of),
-		TreatMissingData:   pulumi.String("notBreaching"),
+		TreatMissingData:   pulumi.String(missing),
 		ActionsEnabled:     pulumi.Bool(true),
 		AlarmActions:       actions,
-		OkActions:          actions,
 	}
 	if strings.HasPrefix(a.metric.stat, "p") {
 		args.ExtendedStatistic = pulumi.String(a.metric.stat)
-		// A percentile of a handful of requests says nothing.
-		args.EvaluateLowSampleCountPercentiles = pulumi.String("ignore")
+		args.EvaluateLowSampleCountPercentiles = pulumi.String("evaluate")
 	} else {
 		args.Statistic = pulumi.String(a.metric.stat)
 	}

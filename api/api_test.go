@@ -58,6 +58,7 @@ func full() Args {
 	}
 	c.Throttles = []Throttle{{Route: "PUT /items/{id}", Rate: 20, Burst: 40}, {Route: "POST /files/{key+}", Rate: 5, Burst: 10}}
 	c.CORSOrigins = []string{"https://a.example.com", "https://b.example.com"}
+	c.SilenceMinutes = 60
 	c.AlarmEmails, c.WarningEmails = []string{"ops@example.com"}, []string{"team@example.com"}
 	return Args{
 		Config: c, Stage: "test",
@@ -72,7 +73,8 @@ func full() Args {
 		Cache: Cache{
 			Address: pulumi.String("cache.host:6379"), SecretARN: pulumi.String("arn:cache"),
 			UserID: pulumi.String("cache-app"), UserARN: pulumi.String("arn:user"),
-			ReplicationGroupID: pulumi.String("cache"), Shards: 2, Replicas: 1,
+			// A group from which a shard was removed before another one was added.
+			Members: pulumi.ToStringArray([]string{"cache-0003-002", "cache-0001-001", "cache-0001-002", "cache-0003-001"}), Nodes: 4,
 		},
 		RotationDays: 30,
 
@@ -123,11 +125,11 @@ func TestRoomRegisters(t *testing.T) {
 		more map[string]int
 	}{
 		{"everything that every stack has, with every switch off", bare(), map[string]int{
-			"aws:cloudwatch/metricAlarm:MetricAlarm": 9 + 2*4,
+			"aws:cloudwatch/metricAlarm:MetricAlarm": 10 + 2*4,
 		}},
 		{"everything, with every switch on", full(), map[string]int{
-			"aws:cloudwatch/metricAlarm:MetricAlarm": 13 + 2*4,
-			"aws:iam/role:Role":                      5, "aws:iam/rolePolicyAttachment:RolePolicyAttachment": 1,
+			"aws:cloudwatch/metricAlarm:MetricAlarm": 20 + 2*4, "aws:cloudwatch/compositeAlarm:CompositeAlarm": 2,
+			"aws:iam/role:Role": 5, "aws:iam/rolePolicyAttachment:RolePolicyAttachment": 1,
 			"aws:apigateway/account:Account": 1,
 			"aws:iam/rolePolicy:RolePolicy":  4, "aws:cloudwatch/logGroup:LogGroup": 6,
 			"aws:lambda/function:Function": 4, "aws:lambda/permission:Permission": 3,

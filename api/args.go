@@ -59,10 +59,9 @@ type Cache struct {
 	UserID  pulumi.StringInput
 	UserARN pulumi.StringInput
 
-	ReplicationGroupID pulumi.StringInput
-	// Shards, and Replicas of each, tell the nodes' names.
-	Shards   int
-	Replicas int
+	// Members are the names of the nodes, of which there are Nodes.
+	Members pulumi.StringArrayInput
+	Nodes   int
 }
 
 // Bucket holds the files.

@@ -53,7 +53,8 @@ type Config struct {
 
 	// WAF puts a web ACL before the stage.
 	WAF bool `json:"waf"`
-	// WAFRateLimit is how many requests one address may make in five minutes.
+	// WAFRateLimit is how many requests one address may make in five minutes; 0: twice what the fastest
+	// plan sells.
 	WAFRateLimit int `json:"wafRateLimit"`
 
 	// ManageAccountRole lets this stack set the role that API Gateway logs with. It is one setting
@@ -61,6 +62,9 @@ type Config struct {
 	ManageAccountRole bool `json:"manageAccountRole"`
 	// LogRetentionDays is how long every log group of the room keeps its events.
 	LogRetentionDays int `json:"logRetentionDays"`
+	// SilenceMinutes is how long the function may go without a request before that is an alarm; 0: for
+	// ever. The logs are watched where it is set: there are no lines to expect without requests.
+	SilenceMinutes int `json:"silenceMinutes"`
 	// AlarmEmails are told when customers are hurt, WarningEmails of everything that may become that;
 	// each address confirms its subscription once.
 	AlarmEmails   []string `json:"alarmEmails"`
@@ -76,7 +80,7 @@ func Default() Config {
 		RequireAPIKey: true,
 		Plans:         []Plan{{Name: "standard", Rate: 50, Burst: 100, Keys: []string{"first"}}},
 		ThrottleRate:  100, ThrottleBurst: 200,
-		WAF: true, WAFRateLimit: 2000,
+		WAF:               true,
 		ManageAccountRole: true, LogRetentionDays: 30,
 	}
 }
@@ -95,6 +99,7 @@ func (c Config) Problems() []config.Problem {
 		c.throttleProblems(),
 		c.originProblems(),
 		config.LogRetention("logRetentionDays", c.LogRetentionDays),
+		c.silence(),
 		emails("alarmEmails", c.AlarmEmails),
 		emails("warningEmails", c.WarningEmails),
 	} {

@@ -30,7 +30,7 @@ func TestProblems(t *testing.T) {
 			c.CacheTTL, c.StaleTTL, c.NegativeTTL = "1s", "0s", "0s"
 			c.ThrottleRate, c.ThrottleBurst = 1, 1
 			c.Plans = []Plan{{Name: "p", Rate: 1, Burst: 1, Keys: []string{"k"}}}
-			c.WAFRateLimit, c.LogRetentionDays = 100, 1
+			c.WAFRateLimit, c.LogRetentionDays, c.SilenceMinutes = 301, 1, 15
 		}, nil},
 		{"an architecture that Lambda lacks", func(c *Config) { c.Architecture = "amd64" },
 			problems{{Key: "architecture", Value: `"amd64"`, Want: "one of arm64, x86_64"}}},
@@ -107,8 +107,20 @@ func TestProblems(t *testing.T) {
 			c.CORSOrigins = []string{"https://app.example.com/", "app.example.com", "*", "https://*.example.com", "https://App.example.com"}
 		}, slices.Concat(origin(0, "https://app.example.com/"), origin(1, "app.example.com"), origin(2, "*"),
 			origin(3, "https://*.example.com"), origin(4, "https://App.example.com"))},
-		{"a rate that WAF does not count", func(c *Config) { c.WAFRateLimit = 99 },
-			problems{{Key: "wafRateLimit", Value: "99", Want: "a whole number from 100 to 20000000"}}},
+		{"a limit of an address below the fastest plan's rate", func(c *Config) {
+			c.Plans = append(c.Plans, Plan{Name: "partner", Rate: 100, Burst: 200, Keys: []string{"partner"}})
+			c.WAFRateLimit = 30_199
+		}, problems{{Key: "wafRateLimit", Value: "30199", Want: "0, or a whole number from 30200 (what the plan partner lets one address ask for in 300 seconds) to 20000000"}}},
+		{"a limit of an address that is the fastest plan's rate is fine", func(c *Config) { c.WAFRateLimit = 50*300 + 100 }, nil},
+		{"without keys, a limit of an address below a method's rate", func(c *Config) { c.RequireAPIKey, c.WAFRateLimit = false, 2000 },
+			problems{{Key: "wafRateLimit", Value: "2000", Want: "0, or a whole number from 30200 (what throttleRate lets one address ask for in 300 seconds) to 20000000"}}},
+		{"a rate that WAF does not count", func(c *Config) {
+			c.Plans[0].Rate, c.Plans[0].Burst, c.WAFRateLimit = 1, 1, 20_000_001
+		}, problems{{Key: "wafRateLimit", Value: "20000001", Want: "0, or a whole number from 301 (what the plan standard lets one address ask for in 300 seconds) to 20000000"}}},
+		{"a silence shorter than metrics take", func(c *Config) { c.SilenceMinutes = 14 },
+			problems{{Key: "silenceMinutes", Value: "14", Want: "0, or a whole number from 15 to 1425"}}},
+		{"a silence longer than an alarm looks back", func(c *Config) { c.SilenceMinutes = 1426 },
+			problems{{Key: "silenceMinutes", Value: "1426", Want: "0, or a whole number from 15 to 1425"}}},
 		{"a retention that CloudWatch lacks", func(c *Config) { c.LogRetentionDays = 31 },
 			config.LogRetention("logRetentionDays", 31)},
 		{"what is no mail address", func(c *Config) { c.AlarmEmails = []string{"ops@example.com", "ops"} },

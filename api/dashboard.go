@@ -34,7 +34,7 @@ type widget struct {
 func newDashboard(ctx *pulumi.Context, s site, l logs, f serving, g gateway, w watch) (pulumi.StringOutput, error) {
 	widgets := pulumi.Array{w.render()}
 	below := 0
-	for x, column := range (metrics{s, f, g}).columns() {
+	for x, column := range (metrics{s, l, f, g}).columns() {
 		for y, w := range column {
 			widgets = append(widgets, w.render(s.region, x*widgetWidth, statusHeight+y*widgetHeight))
 		}
@@ -60,8 +60,8 @@ func (m metrics) columns() [][]widget {
 	}
 	if m.args.Config.ProvisionedConcurrency > 0 {
 		function = append(function, widget{"Function: warm executions", []metric{
-			m.warm("ProvisionedConcurrentExecutions", "Maximum"), m.warm("ProvisionedConcurrencyUtilization", "Maximum"),
-			m.warm("ProvisionedConcurrencySpilloverInvocations", "Sum"),
+			m.function("ProvisionedConcurrentExecutions", "Maximum"), m.function("ProvisionedConcurrencyUtilization", "Maximum"),
+			m.function("ProvisionedConcurrencySpilloverInvocations", "Sum"),
 		}})
 	}
 	return [][]widget{
@@ -78,7 +78,10 @@ func (m metrics) columns() [][]widget {
 		},
 		{
 			m.connections(),
-			{"Database: capacity", []metric{m.cluster("ServerlessDatabaseCapacity", "Average"), m.cluster("ACUUtilization", "Average")}},
+			{"Database: capacity", []metric{
+				m.writer("ServerlessDatabaseCapacity", "Maximum"), m.writer("ACUUtilization", "Maximum"),
+				m.readers("ServerlessDatabaseCapacity", "Maximum"), m.readers("ACUUtilization", "Maximum"),
+			}},
 			{"Database: readers' lag (ms)", []metric{m.readers("AuroraReplicaLag", "Maximum")}},
 		},
 	}
@@ -87,7 +90,7 @@ func (m metrics) columns() [][]widget {
 // connections are those that the proxy has lent, or that the cluster has without a proxy.
 func (m metrics) connections() widget {
 	if !m.args.Database.Proxied {
-		return widget{"Database: connections", []metric{m.cluster("DatabaseConnections", "Maximum")}}
+		return widget{"Database: connections", []metric{m.writer("DatabaseConnections", "Maximum")}}
 	}
 	return widget{"Proxy: connections", []metric{
 		m.proxyToWriter("DatabaseConnectionsCurrentlyBorrowed", "Maximum"), m.proxyToWriter("MaxDatabaseConnectionsAllowed", "Maximum"),

@@ -188,7 +188,7 @@ func TestDoor(t *testing.T) {
 		}
 		for _, part := range []string{
 			`"name":"AWSManagedRulesCommonRuleSet"`, `"name":"AWSManagedRulesKnownBadInputsRuleSet"`,
-			`"limit":2000`,
+			`"limit":48320`,
 		} {
 			if !strings.Contains(string(text), part) {
 				t.Errorf("%s is not in %s", part, text)

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/didomi/serverless-api/internal/config"
@@ -40,8 +41,54 @@ func (c Config) limits() []config.Problem {
 	return slices.Concat(
 		config.Between("throttleRate", c.ThrottleRate, 1, 10000),
 		config.Between("throttleBurst", c.ThrottleBurst, 1, 5000),
-		config.Between("wafRateLimit", c.WAFRateLimit, 100, 20_000_000),
+		c.addressProblems(),
 	)
+}
+
+// soldToAddress is how many requests the fastest plan lets one key make within WAF's window, and what
+// makes it so. Without keys it is what a method takes of everybody.
+func (c Config) soldToAddress() (requests int, by string) {
+	requests, by = c.ThrottleRate*rateWindowSeconds+c.ThrottleBurst, "throttleRate"
+	if !c.RequireAPIKey {
+		return requests, by
+	}
+	requests = 0
+	for _, plan := range c.Plans {
+		if sold := plan.Rate*rateWindowSeconds + plan.Burst; sold > requests {
+			requests, by = sold, "the plan "+plan.Name
+		}
+	}
+	return requests, by
+}
+
+// The limits of an address that the program takes; WAF's own least is 10.
+const (
+	leastAddressLimit   = 100
+	highestAddressLimit = 20_000_000
+)
+
+// addressLimit is how many requests an address may make in WAF's window: what the stack says, or twice what
+// the fastest plan sells. WAF counts before API Gateway does, so what a client sends beyond its plan, and
+// sends again after a 429, counts too.
+func (c Config) addressLimit() int {
+	if c.WAFRateLimit > 0 {
+		return c.WAFRateLimit
+	}
+	sold, _ := c.soldToAddress()
+	return min(max(2*sold, leastAddressLimit), highestAddressLimit)
+}
+
+// addressProblems checks that WAF lets an address make the requests that a plan sells.
+func (c Config) addressProblems() []config.Problem {
+	sold, by := c.soldToAddress()
+	least := max(sold, leastAddressLimit)
+	if c.WAFRateLimit == 0 || least <= c.WAFRateLimit && c.WAFRateLimit <= highestAddressLimit {
+		return nil
+	}
+	return []config.Problem{{
+		Key: "wafRateLimit", Value: strconv.Itoa(c.WAFRateLimit),
+		Want: fmt.Sprintf("0, or a whole number from %d (what %s lets one address ask for in %d seconds) to %d", least, by, rateWindowSeconds, highestAddressLimit),
+	}}
 }
 
 // limitProblems checks a rate and a burst that lie within the stage's.

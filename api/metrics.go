@@ -1,6 +1,10 @@
 package api
 
 import (
+	"fmt"
+	"slices"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -14,6 +18,7 @@ type metric struct {
 // metrics knows every metric that alarms and dashboard look at, along the request path.
 type metrics struct {
 	site
+	log logs
 	serving
 	gateway
 }
@@ -38,6 +43,31 @@ func (m metrics) function(name, stat string) metric {
 	return metric{"AWS/Lambda", name, stat, pulumi.StringMap{"FunctionName": m.api.Name}}
 }
 
+// newVersion is a metric of the newest version alone, as far as requests come by the alias. What comes by
+// an alias with weights is told apart by the version that ran.
+// https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-view.html
+func (m metrics) newVersion(name, stat string) metric {
+	of := m.function(name, stat)
+	of.dimensions["Resource"] = pulumi.Sprintf("%s:%s", m.api.Name, liveAlias)
+	of.dimensions["ExecutedVersion"] = m.api.Version
+	return of
+}
+
+// blockedRequests are those that a rule of the web ACL blocked. The dimensions are the names that the
+// rules and the web ACL give their metrics.
+// https://docs.aws.amazon.com/waf/latest/developerguide/waf-metrics.html
+func (m metrics) blockedRequests(rule string) metric {
+	return metric{"AWS/WAFV2", "BlockedRequests", "Sum", pulumi.StringMap{
+		"WebACL": pulumi.String(webACLMetric(m.site)), "Rule": pulumi.String(rule), "Region": pulumi.String(m.region),
+	}}
+}
+
+// logEvents is the number of lines that come into a log group.
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CloudWatch-Logs-Monitoring-CloudWatch-Metrics.html
+func (m metrics) logEvents(group *cloudwatch.LogGroup) metric {
+	return metric{"AWS/Logs", "IncomingLogEvents", "Sum", pulumi.StringMap{"LogGroupName": group.Name}}
+}
+
 // rotations is a metric of a function that rotates.
 func (m metrics) rotations(function *lambda.Function, name, stat string) metric {
 	return metric{"AWS/Lambda", name, stat, pulumi.StringMap{"FunctionName": function.Name}}
@@ -58,32 +88,42 @@ func (m metrics) proxyToWriter(name, stat string) metric {
 	}}
 }
 
-// cluster is a metric of the whole database cluster.
-func (m metrics) cluster(name, stat string) metric {
+// writer is a metric of the cluster's writer, whichever instance that is; readers of all others.
+// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/dimensions.html
+func (m metrics) writer(name, stat string) metric { return m.role("WRITER", name, stat) }
+
+func (m metrics) readers(name, stat string) metric { return m.role("READER", name, stat) }
+
+func (m metrics) role(role, name, stat string) metric {
 	return metric{"AWS/RDS", name, stat, pulumi.StringMap{
-		"DBClusterIdentifier": m.args.Database.ClusterIdentifier,
+		"DBClusterIdentifier": m.args.Database.ClusterIdentifier, "Role": pulumi.String(role),
 	}}
 }
 
-// readers is a metric of the cluster's readers.
-func (m metrics) readers(name, stat string) metric {
-	read := m.cluster(name, stat)
-	read.dimensions["Role"] = pulumi.String("READER")
-	return read
-}
-
-// cacheNodes is a metric of every node of the cache: ElastiCache knows no sum of them. A group in
-// cluster mode names its nodes after itself, the shard and the place within it.
+// cacheNodes is a metric of every node of the cache: ElastiCache publishes no sum of them. Each member of
+// the replication group is a cluster of one node. The names come from ElastiCache: shards that were
+// removed and added have other numbers than those that a group begins with.
+// https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/CacheMetrics.html
 func (m metrics) cacheNodes(name, stat string) []metric {
-	var nodes []metric
-	for shard := 1; shard <= m.args.Cache.Shards; shard++ {
-		for place := 1; place <= m.args.Cache.Replicas+1; place++ {
-			nodes = append(nodes, metric{"AWS/ElastiCache", name, stat, pulumi.StringMap{
-				"CacheClusterId": pulumi.Sprintf("%s-%04d-%03d", m.args.Cache.ReplicationGroupID, shard, place),
-			}})
-		}
+	nodes := make([]metric, m.args.Cache.Nodes)
+	for i := range nodes {
+		nodes[i] = metric{"AWS/ElastiCache", name, stat, pulumi.StringMap{
+			"CacheClusterId": m.cacheNode(i), "CacheNodeId": pulumi.String("0001"),
+		}}
 	}
 	return nodes
+}
+
+// cacheNode is the name of one member. Where there are fewer than the stack asks for, as in the preview of
+// a shard more, it is not known yet.
+func (m metrics) cacheNode(i int) pulumi.StringOutput {
+	return m.args.Cache.Members.ToStringArrayOutput().ApplyT(func(members []string) string {
+		names := slices.Sorted(slices.Values(members))
+		if i >= len(names) {
+			return fmt.Sprintf("member-%d-is-not-made-yet", i+1)
+		}
+		return names[i]
+	}).(pulumi.StringOutput)
 }
 
 // errorLines is the number of error lines in the serving function's log.
@@ -99,11 +139,4 @@ func (m metrics) cacheAnswers(result string) metric {
 // refusals is the number of answers of the door itself, of that gateway response type.
 func (m metrics) refusals(responseType string) metric {
 	return metric{m.name, refusalsMetric, "Sum", pulumi.StringMap{"Type": pulumi.String(responseType)}}
-}
-
-// warm is a metric of the executions that are kept warm.
-func (m metrics) warm(name, stat string) metric {
-	w := m.function(name, stat)
-	w.dimensions["Resource"] = pulumi.Sprintf("%s:%s", m.api.Name, m.api.Version)
-	return w
 }

@@ -47,7 +47,7 @@ func TestTheLongestOriginsFitIntoTheFunctionsEnvironment(t *testing.T) {
 
 func TestTheDashboardOfTheLargestCacheIsAccepted(t *testing.T) {
 	args := full()
-	args.Cache.Shards, args.Cache.Replicas = 45, 1
+	args.Cache.Nodes = 90
 	body := build(t, args).Find(t, "aws:cloudwatch/dashboard:Dashboard", room+"-dashboard").Inputs["dashboardBody"].(string)
 	var dashboard struct {
 		Widgets []struct {

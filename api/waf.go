@@ -34,13 +34,13 @@ func newWebACL(ctx *pulumi.Context, s site, stage *apigateway.Stage) error {
 		Scope:         pulumi.String("REGIONAL"),
 		DefaultAction: &wafv2.WebAclDefaultActionArgs{Allow: &wafv2.WebAclDefaultActionAllowArgs{}},
 		Rules: wafv2.WebAclRuleArray{
-			rateRule(s.args.Config.WAFRateLimit),
+			rateRule(s.args.Config.addressLimit()),
 			managedRules("common", 1, "AWSManagedRulesCommonRuleSet", commonCountOnly...),
 			managedRules("bad-inputs", 2, "AWSManagedRulesKnownBadInputsRuleSet", badInputsCountOnly...),
 		},
 		VisibilityConfig: &wafv2.WebAclVisibilityConfigArgs{
 			CloudwatchMetricsEnabled: pulumi.Bool(true),
-			MetricName:               pulumi.String(s.name + "-waf"),
+			MetricName:               pulumi.String(webACLMetric(s)),
 			SampledRequestsEnabled:   pulumi.Bool(true),
 		},
 	}, s.parent)
@@ -60,10 +60,16 @@ func newWebACL(ctx *pulumi.Context, s site, stage *apigateway.Stage) error {
 	return nil
 }
 
+// webACLMetric is what the web ACL is called in its metrics.
+func webACLMetric(s site) string { return s.name + "-waf" }
+
+// rateRuleName is the rate rule's name, in its metrics too.
+const rateRuleName = "rate"
+
 // rateRule blocks an address for as long as it makes more requests than the limit.
 func rateRule(limit int) *wafv2.WebAclRuleArgs {
 	return &wafv2.WebAclRuleArgs{
-		Name:     pulumi.String("rate"),
+		Name:     pulumi.String(rateRuleName),
 		Priority: pulumi.Int(0),
 		Action:   &wafv2.WebAclRuleActionArgs{Block: &wafv2.WebAclRuleActionBlockArgs{}},
 		Statement: &wafv2.WebAclRuleStatementArgs{
@@ -73,7 +79,7 @@ func rateRule(limit int) *wafv2.WebAclRuleArgs {
 				Limit:               pulumi.Int(limit),
 			},
 		},
-		VisibilityConfig: ruleVisibility("rate"),
+		VisibilityConfig: ruleVisibility(rateRuleName),
 	}
 }
 

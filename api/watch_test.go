@@ -21,13 +21,21 @@ func TestAlarms(t *testing.T) {
 	reads := map[string]any{"ApiName": room + "-rest", "Stage": "test", "Resource": "/items/{id}", "Method": "GET"}
 	function := map[string]any{"FunctionName": room + "-function"}
 	proxy := map[string]any{"ProxyName": "proxy"}
+	newest := map[string]any{"FunctionName": room + "-function", "Resource": room + "-function:live", "ExecutedVersion": "7"}
+	role := func(role string) map[string]any {
+		return map[string]any{"DBClusterIdentifier": "cluster", "Role": role}
+	}
+	log := func(part string) map[string]any {
+		return map[string]any{"LogGroupName": room + "-" + part + "-log-1a2b3c4"}
+	}
 	type watched struct {
 		namespace, metric, stat string
 		dimensions              map[string]any
 		threshold               float64
 		actions                 any
 	}
-	var hurts any
+	// Alarms that act through a composite one.
+	var hurts, part any
 	warns := any([]any{warnings})
 	want := map[string]watched{
 		"5xx":               {"AWS/ApiGateway", "5XXError", "Average", stage, 0.01, hurts},
@@ -36,16 +44,23 @@ func TestAlarms(t *testing.T) {
 		"function-errors":   {"AWS/Lambda", "Errors", "Sum", function, 0, warns},
 		"stale":             {"didomi-test-api", "CacheAnswers", "Sum", map[string]any{"Result": "stale"}, 60, warns},
 		"turned-away":       {"didomi-test-api", "Refusals", "Sum", map[string]any{"Type": "THROTTLED"}, 60, warns},
-		"cold":              {"AWS/Lambda", "ProvisionedConcurrencySpilloverInvocations", "Sum", map[string]any{"FunctionName": room + "-function", "Resource": room + "-function:7"}, 0, warns},
+		"cold":              {"AWS/Lambda", "ProvisionedConcurrencySpilloverInvocations", "Sum", function, 0, warns},
+		"version-errors":    {"AWS/Lambda", "Errors", "Sum", newest, 0, warns},
+		"waf-blocked":       {"didomi-test-api", "Refusals", "Sum", map[string]any{"Type": "WAF_FILTERED"}, 10, warns},
+		"waf-rate":          {"AWS/WAFV2", "BlockedRequests", "Sum", map[string]any{"WebACL": room + "-waf", "Rule": "rate", "Region": "eu-west-1"}, 0, warns},
+		"no-requests":       {"AWS/Lambda", "Invocations", "Sum", function, 1, warns},
+		"no-access-log":     {"AWS/Logs", "IncomingLogEvents", "Sum", log("access"), 1, part},
+		"no-function-log":   {"AWS/Logs", "IncomingLogEvents", "Sum", log("function"), 1, part},
 		"error-lines":       {"didomi-test-api", "ErrorLines", "Sum", nil, 5, warns},
 		"proxy-connections": {"AWS/RDS", "DatabaseConnectionsBorrowLatency", "Average", proxy, 100_000, warns},
-		"cluster-capacity":  {"AWS/RDS", "ACUUtilization", "Average", map[string]any{"DBClusterIdentifier": "cluster"}, 90, warns},
+		"cluster-capacity":  {"AWS/RDS", "ACUUtilization", "Maximum", role("WRITER"), 90, warns},
+		"reader-capacity":   {"AWS/RDS", "ACUUtilization", "Maximum", role("READER"), 90, warns},
 		"rotation":          {"AWS/Lambda", "Errors", "Sum", map[string]any{"FunctionName": room + "-rotate"}, 0, warns},
 		"cache-rotation":    {"AWS/Lambda", "Errors", "Sum", map[string]any{"FunctionName": room + "-cache-user"}, 0, warns},
-		"replica-lag":       {"AWS/RDS", "AuroraReplicaLag", "Maximum", map[string]any{"DBClusterIdentifier": "cluster", "Role": "READER"}, 1000, warns},
+		"replica-lag":       {"AWS/RDS", "AuroraReplicaLag", "Maximum", role("READER"), 1000, warns},
 	}
-	for i, node := range []string{"cache-0001-001", "cache-0001-002", "cache-0002-001", "cache-0002-002"} {
-		dimensions := map[string]any{"CacheClusterId": node}
+	for i, node := range []string{"cache-0001-001", "cache-0001-002", "cache-0003-001", "cache-0003-002"} {
+		dimensions := map[string]any{"CacheClusterId": node, "CacheNodeId": "0001"}
 		want[fmt.Sprintf("cache-memory-%d", i+1)] = watched{"AWS/ElastiCache", "DatabaseMemoryUsagePercentage", "Maximum", dimensions, 80, warns}
 		want[fmt.Sprintf("cache-evictions-%d", i+1)] = watched{"AWS/ElastiCache", "Evictions", "Sum", dimensions, 100, warns}
 	}
@@ -68,14 +83,86 @@ func TestAlarms(t *testing.T) {
 			if !reflect.DeepEqual(got, w) {
 				t.Errorf("%v, want %v", got, w)
 			}
-			if !reflect.DeepEqual(in["okActions"], in["alarmActions"]) {
-				t.Errorf("its end is told to %v, its beginning to %v", in["okActions"], in["alarmActions"])
+			// INSUFFICIENT_DATA to OK is a change that OK actions are executed for, in every first deployment.
+			// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+			if in["okActions"] != nil {
+				t.Errorf("its creation is told to %v", in["okActions"])
 			}
-			if in["datapointsToAlarm"].(float64) > in["evaluationPeriods"].(float64) || in["treatMissingData"] != "notBreaching" {
-				t.Errorf("%v of %v, missing data is %v", in["datapointsToAlarm"], in["evaluationPeriods"], in["treatMissingData"])
+			if in["datapointsToAlarm"].(float64) > in["evaluationPeriods"].(float64) {
+				t.Errorf("%v of %v", in["datapointsToAlarm"], in["evaluationPeriods"])
+			}
+			if want := missing(name); in["treatMissingData"] != want {
+				t.Errorf("missing data is %v, want %s", in["treatMissingData"], want)
+			}
+			if below := in["comparisonOperator"] == "LessThanThreshold"; below != strings.HasPrefix(name, "no-") {
+				t.Errorf("it compares by %v", in["comparisonOperator"])
 			}
 			if text, _ := in["alarmDescription"].(string); !strings.Contains(text, ". ") {
 				t.Errorf("%q does not say what to do", text)
+			}
+		})
+	}
+}
+
+// missing is what an alarm takes a minute without data for. Aurora and ElastiCache publish every minute what
+// is asked of them here; of a function and a log silence itself is asked.
+func missing(alarm string) string {
+	if strings.HasPrefix(alarm, "no-") || strings.HasPrefix(alarm, "cache-memory") || alarm == "cluster-capacity" || alarm == "replica-lag" {
+		return "breaching"
+	}
+	return "notBreaching"
+}
+
+// "ignore" keeps the alarm's state for as long as there are under 10/(1-p) samples: 1,000 for p99.
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/percentiles-with-low-samples.html
+func TestAPercentileOfFewRequestsCanGoOffAndEnd(t *testing.T) {
+	in := build(t, full()).Find(t, "aws:cloudwatch/metricAlarm:MetricAlarm", room+"-latency").Inputs
+	if in["extendedStatistic"] != "p99" || in["evaluateLowSampleCountPercentiles"] != "evaluate" {
+		t.Errorf("%v of few samples: %v", in["extendedStatistic"], in["evaluateLowSampleCountPercentiles"])
+	}
+}
+
+func TestSilentLogsAreToldWhileRequestsCome(t *testing.T) {
+	r := build(t, full())
+	got := r.Find(t, "aws:cloudwatch/compositeAlarm:CompositeAlarm", room+"-logs").Inputs
+	want := map[string]any{
+		"alarmName":        room + "-logs-are-silent",
+		"alarmDescription": got["alarmDescription"],
+		"alarmRule":        `ALARM("` + room + `-no-access-log-1a2b3c4") OR ALARM("` + room + `-no-function-log-1a2b3c4")`,
+		"actionsEnabled":   true, "alarmActions": []any{"arn:aws:sns:eu-west-1:123456789012:" + room + "-warnings"},
+		// Without requests there are no lines: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-suppression.html
+		"actionsSuppressor": map[string]any{"alarm": room + "-no-requests-1a2b3c4", "waitPeriod": 60.0, "extensionPeriod": 600.0},
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+	minutes := func(name string) float64 {
+		return r.Find(t, "aws:cloudwatch/metricAlarm:MetricAlarm", room+"-"+name).Inputs["evaluationPeriods"].(float64)
+	}
+	if requests, access := minutes("no-requests"), minutes("no-access-log"); requests != 60 || access <= requests || access != minutes("no-function-log") {
+		t.Errorf("no requests for %v minutes suppresses no lines for %v", requests, access)
+	}
+}
+
+// The web ACL counts what API Gateway has not yet throttled: a client that sends more than it may, and sends
+// again after a 429, must meet the 429 and not the firewall.
+func TestTheFirewallLetsAnAddressAskForWhatAPlanSells(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		change func(*Config)
+		want   float64
+	}{
+		{"twice what the fastest plan sells", func(*Config) {}, 2 * (80*300 + 160)},
+		{"what the stack says", func(c *Config) { c.WAFRateLimit = 30_000 }, 30_000},
+		{"without keys, twice what a method takes", func(c *Config) { c.RequireAPIKey = false }, 2 * (100*300 + 200)},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			args := full()
+			c.change(&args.Config)
+			rules := build(t, args).Find(t, "aws:wafv2/webAcl:WebAcl", room+"-waf").Inputs["rules"].([]any)
+			rate := rules[0].(map[string]any)["statement"].(map[string]any)["rateBasedStatement"].(map[string]any)
+			if rate["limit"] != c.want || rate["evaluationWindowSec"] != 300.0 || rate["aggregateKeyType"] != "IP" {
+				t.Errorf("%v, want a limit of %v", rate, c.want)
 			}
 		})
 	}
@@ -92,7 +179,7 @@ func TestTheRunbookHasASectionForEveryAlarm(t *testing.T) {
 			sections[strings.TrimSuffix(name, "`")] = true
 		}
 	}
-	names := map[string]bool{"customers-are-hurt": true}
+	names := map[string]bool{"customers-are-hurt": true, "logs-are-silent": true}
 	for _, alarm := range build(t, full()).OfType("aws:cloudwatch/metricAlarm:MetricAlarm") {
 		// Those of single nodes end in the node's number.
 		names[strings.TrimRight(strings.TrimPrefix(alarm.Name, room+"-"), "-0123456789")] = true
@@ -117,7 +204,7 @@ func TestHurtCustomersCallOnce(t *testing.T) {
 	}
 }
 
-func TestARolloutLooksAtCrashesAndAtHurtCustomers(t *testing.T) {
+func TestARolloutLooksAtTheNewVersionsErrorsAndAtHurtCustomers(t *testing.T) {
 	var got []string
 	mocks.Mocks{Outputs: answers}.Run(t, func(ctx *pulumi.Context) error {
 		a, err := New(ctx, room, full())
@@ -130,7 +217,7 @@ func TestARolloutLooksAtCrashesAndAtHurtCustomers(t *testing.T) {
 		})
 		return nil
 	})
-	if want := []string{room + "-function-errors-1a2b3c4", room + "-customers-are-hurt"}; !slices.Equal(got, want) {
+	if want := []string{room + "-version-errors-1a2b3c4", room + "-customers-are-hurt"}; !slices.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)
 	}
 }
@@ -250,7 +337,7 @@ func TestDashboard(t *testing.T) {
 	columns := map[int]string{0: "Door", 6: "Function", 12: "Cache", 18: "Database Proxy"}
 	taken := map[string]string{}
 	first, last := board.Widgets[0], board.Widgets[len(board.Widgets)-1]
-	if first.Type != "alarm" || first.Y != 0 || first.Width != 24 || len(first.Properties.Alarms) != 1+13+2*4 || !strings.HasSuffix(first.Properties.Alarms[0], room+"-hurt") {
+	if first.Type != "alarm" || first.Y != 0 || first.Width != 24 || len(first.Properties.Alarms) != 1+20+2*4+1 || !strings.HasSuffix(first.Properties.Alarms[0], room+"-hurt") {
 		t.Errorf("on top is %+v, want the state of every alarm, the one that calls first", first)
 	}
 	if q := last.Properties.Query; last.Type != "log" || last.Width != 24 || !strings.Contains(q, "SOURCE '"+room+"-access-log-1a2b3c4' | SOURCE '"+room+"-function-log-1a2b3c4'") {

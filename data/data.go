@@ -57,9 +57,10 @@ type Data struct {
 	BucketARN      pulumi.StringOutput `pulumi:"bucketArn"`
 
 	// What alarms and dashboards name. ProxyName is empty without a proxy.
-	ClusterIdentifier  pulumi.StringOutput `pulumi:"clusterIdentifier"`
-	ProxyName          pulumi.StringOutput `pulumi:"proxyName"`
-	ReplicationGroupID pulumi.StringOutput `pulumi:"replicationGroupId"`
+	ClusterIdentifier pulumi.StringOutput `pulumi:"clusterIdentifier"`
+	ProxyName         pulumi.StringOutput `pulumi:"proxyName"`
+	// CacheMembers are the names of the cache's nodes.
+	CacheMembers pulumi.StringArrayOutput `pulumi:"cacheMembers"`
 }
 
 // New builds the room. It refuses a Config with problems before it registers anything.
@@ -84,20 +85,20 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	d.BucketName, d.BucketARN = bucket.Bucket, bucket.Arn
 
 	return d, ctx.RegisterResourceOutputs(d, pulumi.Map{
-		"databaseHost":       d.DatabaseHost,
-		"proxyTarget":        d.ProxyTarget,
-		"databaseName":       d.DatabaseName,
-		"appSecretArn":       d.AppSecretARN,
-		"masterSecretArn":    d.MasterSecretARN,
-		"cacheAddress":       d.CacheAddress,
-		"cacheUserId":        d.CacheUserID,
-		"cacheUserArn":       d.CacheUserARN,
-		"cacheSecretArn":     d.CacheSecretARN,
-		"bucketName":         d.BucketName,
-		"bucketArn":          d.BucketARN,
-		"clusterIdentifier":  d.ClusterIdentifier,
-		"proxyName":          d.ProxyName,
-		"replicationGroupId": d.ReplicationGroupID,
+		"databaseHost":      d.DatabaseHost,
+		"proxyTarget":       d.ProxyTarget,
+		"databaseName":      d.DatabaseName,
+		"appSecretArn":      d.AppSecretARN,
+		"masterSecretArn":   d.MasterSecretARN,
+		"cacheAddress":      d.CacheAddress,
+		"cacheUserId":       d.CacheUserID,
+		"cacheUserArn":      d.CacheUserARN,
+		"cacheSecretArn":    d.CacheSecretARN,
+		"bucketName":        d.BucketName,
+		"bucketArn":         d.BucketARN,
+		"clusterIdentifier": d.ClusterIdentifier,
+		"proxyName":         d.ProxyName,
+		"cacheMembers":      d.CacheMembers,
 	})
 }
 
@@ -145,7 +146,7 @@ func (d *Data) furnishCache(ctx *pulumi.Context, name string, args Args) error {
 	d.CacheSecretARN = secret.Arn
 	d.CacheUserID, d.CacheUserARN = user.UserId, user.Arn
 	d.CacheAddress = pulumi.Sprintf("%s:%d", group.ConfigurationEndpointAddress, redisPort)
-	d.ReplicationGroupID = group.ReplicationGroupId
+	d.CacheMembers = group.MemberClusters
 	return nil
 }
 

@@ -42,7 +42,7 @@ var computed = map[string]func(mocks.Resource) map[string]any{
 		return map[string]any{"endpoint": "proxy.example"}
 	},
 	"aws:elasticache/replicationGroup:ReplicationGroup": func(r mocks.Resource) map[string]any {
-		return map[string]any{"configurationEndpointAddress": "cache.example", "replicationGroupId": r.Name + "-1234567"}
+		return map[string]any{"configurationEndpointAddress": "cache.example", "memberClusters": []any{r.Name + "-0001-001"}}
 	},
 	"aws:s3/bucketV2:BucketV2": func(r mocks.Resource) map[string]any {
 		return map[string]any{"bucket": r.Name + "-1234567"}
@@ -103,7 +103,7 @@ func buildWith(t *testing.T, a Args) (*mocks.Recorder, map[string]string) {
 			"cacheUserId": d.CacheUserID, "cacheUserArn": d.CacheUserARN,
 			"cacheSecretArn": d.CacheSecretARN, "bucketName": d.BucketName, "bucketArn": d.BucketARN,
 			"clusterIdentifier": d.ClusterIdentifier, "proxyName": d.ProxyName,
-			"replicationGroupId": d.ReplicationGroupID, "proxyTarget": d.ProxyTarget,
+			"cacheMember": d.CacheMembers.Index(pulumi.Int(0)), "proxyTarget": d.ProxyTarget,
 		}
 		outputs.ToStringMapOutput().ApplyT(func(values map[string]string) bool {
 			told = values
@@ -119,16 +119,16 @@ func TestTheRoomTellsTheOthersWhereThingsAre(t *testing.T) {
 	want := map[string]string{
 		"databaseHost": "proxy.example",
 		"databaseName": "app", "appSecretArn": appARN, "masterSecretArn": masterARN,
-		"cacheAddress":       "cache.example:6379",
-		"cacheUserId":        "data-cache-app",
-		"cacheUserArn":       "arn:aws:elasticache:eu-west-1:123456789012:data-cache-app",
-		"cacheSecretArn":     "arn:aws:secretsmanager:eu-west-1:123456789012:data-cache",
-		"bucketName":         "data-files-1234567",
-		"bucketArn":          "arn:aws:s3:eu-west-1:123456789012:data-files",
-		"clusterIdentifier":  "data-cluster-0a1b2c3d",
-		"proxyName":          "data-proxy-0a1b2c3d",
-		"proxyTarget":        "arn:aws:rds:eu-west-1:123456789012:data-proxy cluster-ABC",
-		"replicationGroupId": "data-cache-1234567",
+		"cacheAddress":      "cache.example:6379",
+		"cacheUserId":       "data-cache-app",
+		"cacheUserArn":      "arn:aws:elasticache:eu-west-1:123456789012:data-cache-app",
+		"cacheSecretArn":    "arn:aws:secretsmanager:eu-west-1:123456789012:data-cache",
+		"bucketName":        "data-files-1234567",
+		"bucketArn":         "arn:aws:s3:eu-west-1:123456789012:data-files",
+		"clusterIdentifier": "data-cluster-0a1b2c3d",
+		"proxyName":         "data-proxy-0a1b2c3d",
+		"proxyTarget":       "arn:aws:rds:eu-west-1:123456789012:data-proxy cluster-ABC",
+		"cacheMember":       "data-cache-0001-001",
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v\nwant %v", got, want)

@@ -53,6 +53,8 @@ var rules = []struct {
 	{"durability", durability},
 	{"paging", paging},
 	{"tags", tags},
+	{"alarms", alarms},
+	{"firewall", firewall},
 }
 
 // Check are the findings of every rule, in the rules' order, and the facts by rule. What a preview

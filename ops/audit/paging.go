@@ -21,7 +21,7 @@ func paging(g *graph.Graph) report {
 	if kept == nil {
 		return p
 	}
-	alarms := g.ByType(compositeType)
+	alarms := slices.DeleteFunc(g.ByType(compositeType), func(alarm *graph.Resource) bool { return warns(g, alarm) })
 	if len(alarms) == 0 {
 		p.add(kept, "register a composite alarm that notifies a topic", "is protected in a stack of which no alarm pages")
 	}
@@ -35,6 +35,14 @@ func paging(g *graph.Graph) report {
 		}
 	}
 	return p
+}
+
+// warns says that an alarm notifies the topic of warnings: that of metric alarms.
+func warns(g *graph.Graph, alarm *graph.Resource) bool {
+	topics := g.RefsTo(alarm, "alarmActions", topicType)
+	return slices.ContainsFunc(g.ByType(alarmType), func(other *graph.Resource) bool {
+		return slices.ContainsFunc(g.RefsTo(other, "alarmActions", topicType), func(topic *graph.Resource) bool { return slices.Contains(topics, topic) })
+	})
 }
 
 // subscribed requires a topic to have a subscription, and one that is confirmed. Whether it is, only the

@@ -22,6 +22,15 @@ func TestPaging(t *testing.T) {
 		"an alarm without an action": {func(s stack) { s.set(compositeType, "", "alarmActions", []any{}) }, []string{
 			"api-hurt: notifies no topic of the stack",
 		}},
+		"a composite alarm that warns, without an address": {func(s stack) {
+			warnings := s.add(topicType, "didomi-prod-api-warnings", map[string]any{"name": "didomi-prod-api-warnings"})
+			warnings.ID = "arn:aws:sns:eu-west-1:000000000000:didomi-prod-api-warnings"
+			s.soundAlarm("a", nil)
+			s.composite(`ALARM("%sa")`, map[string]any{"alarmActions": []any{warnings.ID}})
+		}, nil},
+		"a metric alarm that notifies the topic of pages": {func(s stack) {
+			s.soundAlarm("a", map[string]any{"alarmActions": []any{s.one(topicType, "").ID}})
+		}, []string{"data-files: is protected in a stack of which no alarm pages"}},
 		"no composite alarm": {func(s stack) { s.remove(compositeType, "") }, []string{
 			"data-files: is protected in a stack of which no alarm pages",
 		}},

@@ -40,6 +40,8 @@ type Rollout struct {
 	// Share of the requests that it gets first, from 0 up to 1; for how long; looked at how often.
 	Share        float64
 	Watch, Every time.Duration
+	// Settle is how long an alarm may take to end before the rollout does not begin.
+	Settle time.Duration
 }
 
 // restoreTime bounds the way back, which is gone when the rollout itself was told to stop.
@@ -84,11 +86,27 @@ func (r *Rollout) ready(ctx context.Context) error {
 	if err := r.smoke(ctx); err != nil {
 		return fmt.Errorf("version %s: %w", r.Version, err)
 	}
-	ringing, err := r.Ringing(ctx)
-	if err == nil && len(ringing) > 0 {
-		err = fmt.Errorf("already in alarm: %s", strings.Join(ringing, ", "))
+	return r.settled(ctx)
+}
+
+// settled waits until no alarm is in ALARM. An alarm on the new version has the state of the version before
+// until its periods have passed: an update of an alarm leaves its state unchanged.
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+func (r *Rollout) settled(ctx context.Context) error {
+	for left := r.Settle; ; left -= r.Every {
+		ringing, err := r.Ringing(ctx)
+		if err != nil || len(ringing) == 0 {
+			return err
+		}
+		names := strings.Join(ringing, ", ")
+		if left <= 0 {
+			return fmt.Errorf("already in alarm: %s", names)
+		}
+		r.log("in alarm, waiting %s at the most for the end of it: %s", left, names)
+		if err := r.Wait(ctx, min(left, r.Every)); err != nil {
+			return fmt.Errorf("stopped: %w", err)
+		}
 	}
-	return err
 }
 
 // watch looks at the alarms until the time is over. Not being able to look counts as an alarm.

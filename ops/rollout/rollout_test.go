@@ -96,7 +96,7 @@ func start(a *account, looks ...func() ([]string, error)) (*Rollout, *strings.Bu
 	var log strings.Builder
 	return &Rollout{
 		Lambda: a, Log: &log, Function: "f", Alias: "live", Version: "8",
-		Share: 0.1, Watch: time.Minute, Every: 15 * time.Second,
+		Share: 0.1, Watch: time.Minute, Every: 15 * time.Second, Settle: 20 * time.Second,
 		Wait: func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
 		Ringing: func(context.Context) ([]string, error) {
 			if len(looks) == 0 {
@@ -141,9 +141,20 @@ func TestForward(t *testing.T) {
 		},
 		{
 			name:   "customers that are hurt already keep it from beginning",
-			looks:  []func() ([]string, error){ringing},
+			looks:  []func() ([]string, error){ringing, ringing, ringing},
 			serves: "7, Version 7, after 6",
 			err:    "version 7 still serves, nothing was moved: already in alarm: customers-are-hurt",
+		},
+		{
+			name:  "an alarm that ends in time lets it begin",
+			looks: []func() ([]string, error){ringing, ringing},
+			moves: []string{"7 8:0.1", "8"}, serves: "8, Version 8, after 7", cooled: []string{"5", "7"},
+		},
+		{
+			name:   "alarms that cannot be looked at keep it from beginning",
+			looks:  []func() ([]string, error){ringing, blind},
+			serves: "7, Version 7, after 6",
+			err:    "version 7 still serves, nothing was moved: look at the alarms: denied",
 		},
 		{
 			name:   "a version that crashes is not sent a client",

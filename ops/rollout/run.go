@@ -27,6 +27,7 @@ type outputs struct {
 type options struct {
 	percent      int
 	watch, every time.Duration
+	settle       time.Duration
 	back         bool
 	to           string
 	serving      bool
@@ -70,7 +71,7 @@ func Run(ctx context.Context, io command.IO, args []string) error {
 		Ringing: Alarms(cloudwatch.NewFromConfig(account), stack.RolloutAlarms),
 		Wait:    command.Wait, Log: io.Stdout,
 		Function: stack.FunctionName, Alias: "live", Version: stack.FunctionVersion,
-		Share: float64(o.percent) / 100, Watch: o.watch, Every: o.every,
+		Share: float64(o.percent) / 100, Watch: o.watch, Every: o.every, Settle: o.settle,
 	}
 	switch {
 	case o.serving:
@@ -90,6 +91,7 @@ func (o *options) register(flags *flag.FlagSet) {
 	flags.IntVar(&o.percent, "percent", 10, "the `share` of the requests that the new version gets first")
 	flags.DurationVar(&o.watch, "watch", 10*time.Minute, "how `long`; alarms need three minutes of five to go off")
 	flags.DurationVar(&o.every, "every", 15*time.Second, "how often the alarms are looked at")
+	flags.DurationVar(&o.settle, "settle", 6*time.Minute, "how `long` an alarm that is on may take to end before the rollout does not begin; 0: not at all")
 	flags.BoolVar(&o.back, "back", false, "end a rollout, or send all requests to the version before")
 	flags.BoolVar(&o.serving, "serving", false, "print the version that serves and change nothing; before the first deployment nothing is printed")
 	flags.BoolVar(&o.prune, "prune", false, "delete the published versions of all functions that nothing can go back to")
@@ -105,6 +107,8 @@ func (o *options) check() error {
 		return command.BadUsage("--watch is %s; want 1s or more", o.watch)
 	case o.every < time.Second:
 		return command.BadUsage("--every is %s; want 1s or more", o.every)
+	case o.settle < 0:
+		return command.BadUsage("--settle is %s; want 0s or more", o.settle)
 	case o.to != "" && !o.back:
 		return command.BadUsage("--to goes with --back")
 	case o.serving && o.back:

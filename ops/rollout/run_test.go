@@ -19,6 +19,7 @@ func TestACommandThatIsCalledWronglyTalksToNobody(t *testing.T) {
 		{"everything at once", "--percent 100", stack, "--percent is 100; want 1 to 99"},
 		{"no time", "--watch 0s", stack, "--watch is 0s; want 1s or more"},
 		{"looking all the time", "--every 1ms", stack, "--every is 1ms; want 1s or more"},
+		{"waiting for less than nothing", "--settle -1s", stack, "--settle is -1s; want 0s or more"},
 		{"a version to go forward to", "--to 3", stack, "--to goes with --back"},
 		{"looking and going back at once", "--serving --back", stack, "give one of them"},
 		{"an unknown flag", "--fast", stack, "flag provided but not defined"},

@@ -197,7 +197,7 @@ func grown(t *testing.T, out outputs) string {
 		"didomi:tags":    map[string]any{"purpose": "grown"},
 		"didomi:network": map[string]any{"flowLogDays": 60, "nat": "perAz"}, // a zone cannot be given up again: checkZones
 		"didomi:api": map[string]any{
-			"requireApiKey": true, "reservedConcurrency": 20, "wafRateLimit": 3000, "rollout": "allAtOnce",
+			"requireApiKey": true, "reservedConcurrency": 20, "wafRateLimit": 70000, "rollout": "allAtOnce",
 			"alarmEmails": []string{"night@didomi.example"},
 		},
 		"didomi:data": map[string]any{

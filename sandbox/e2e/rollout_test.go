@@ -28,7 +28,7 @@ func rollout(t *testing.T, out outputs, version string, args ...string) (string,
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command("go", append([]string{"run", "./ops", "rollout", "--percent", "50", "--watch", "3s", "--every", "1s"}, args...)...)
+	cmd := exec.Command("go", append([]string{"run", "./ops", "rollout", "--percent", "50", "--watch", "3s", "--every", "1s", "--settle", "2s"}, args...)...)
 	cmd.Dir, cmd.Stdin, cmd.Env = repository(t), strings.NewReader(string(input)), os.Environ()
 	for name, value := range out.Env {
 		cmd.Env = append(cmd.Env, name+"="+value)

@@ -33,7 +33,10 @@ func callOf(t *testing.T, name, parameter, value string) call {
 	switch service {
 	case "monitoring":
 		return call{method: http.MethodPost, path: cloudwatchPath + action, contentType: "application/cbor",
-			body: cbor.Encode(cbor.Map{parameter: cbor.String(value), "DashboardBody": cbor.String(`{"widgets":[]}`)})}
+			body: cbor.Encode(cbor.Map{
+				"DashboardBody": cbor.String(`{"widgets":[]}`), "MetricName": cbor.String("m"), "Statistic": cbor.String("Sum"),
+				"Period": cbor.Uint(60), "EvaluationPeriods": cbor.Uint(1), parameter: cbor.String(value),
+			})}
 	case "lambda":
 		return call{method: http.MethodPost, path: map[string]string{
 			"CreateFunction": "/2015-03-31/functions", "CreateAlias": "/2015-03-31/functions/f/aliases", "AddPermission": "/2015-03-31/functions/f/policy",

@@ -13,9 +13,9 @@ const cloudwatchPath = "/service/GraniteServiceVersion20100801/operation/"
 
 func (g *Gateway) cloudwatchCalls() map[string]handler {
 	return map[string]handler{
-		"POST " + cloudwatchPath + "PutCompositeAlarm": bounded("monitoring:PutCompositeAlarm", (*exchange).forward),
+		"POST " + cloudwatchPath + "PutCompositeAlarm": bounded("monitoring:PutCompositeAlarm", refuseAlarm(compositeAlarmRules, after(rememberComposite))),
 		"POST " + cloudwatchPath + "PutDashboard":      bounded("monitoring:PutDashboard", withinWidgets((*exchange).forward)),
-		"POST " + cloudwatchPath + "PutMetricAlarm":    bounded("monitoring:PutMetricAlarm", after(rememberAlarm)),
+		"POST " + cloudwatchPath + "PutMetricAlarm":    bounded("monitoring:PutMetricAlarm", refuseAlarm(metricAlarmRules, after(rememberAlarm))),
 		"POST " + cloudwatchPath + "DescribeAlarms":    after(showAlarms),
 	}
 }
@@ -24,7 +24,12 @@ func (g *Gateway) cloudwatchCalls() map[string]handler {
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricAlarm.html
 var alarmMembers = []string{"EvaluateLowSampleCountPercentile", "Metrics", "ThresholdMetricId"}
 
-func alarmKey(name string) string { return "cloudwatch:alarm/" + name }
+// The members of a composite alarm that the emulator takes and does not answer.
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_CompositeAlarm.html
+var compositeMembers = []string{"ActionsSuppressor", "ActionsSuppressorWaitPeriod", "ActionsSuppressorExtensionPeriod"}
+
+func alarmKey(name string) string     { return "cloudwatch:alarm/" + name }
+func compositeKey(name string) string { return "cloudwatch:composite/" + name }
 
 // rememberAlarm keeps what the emulator drops of PutMetricAlarm, and whether
 // the alarm has a plain statistic at all.
@@ -37,21 +42,37 @@ func rememberAlarm(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	members := map[string]any{"Statistic": nil}
-	for _, name := range append([]string{"Statistic"}, alarmMembers...) {
-		if value, ok := alarm[name]; ok {
-			members[name] = value
-			continue
-		}
-		members[name] = nil
-	}
-	name, _ := alarm["AlarmName"].(cbor.String)
-	members["AlarmName"] = name
-	x.g.fields.set(alarmKey(string(name)), members)
+	x.g.fields.set(alarmKey(memberText(alarm, "AlarmName")), membersOf(alarm, append([]string{"AlarmName", "Statistic"}, alarmMembers...)))
 	return nil
 }
 
-// showAlarms answers the remembered members, and no statistic for an alarm on
+// rememberComposite keeps what the emulator drops of PutCompositeAlarm.
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html
+func rememberComposite(x *exchange) error {
+	if !isCBOR(x.r.Header) {
+		return nil
+	}
+	alarm, err := decodeMap(x.body)
+	if err != nil {
+		return err
+	}
+	x.g.fields.set(compositeKey(memberText(alarm, "AlarmName")), membersOf(alarm, append([]string{"AlarmName"}, compositeMembers...)))
+	return nil
+}
+
+// membersOf are the values of those members, nil where there is none.
+func membersOf(alarm cbor.Map, names []string) map[string]any {
+	members := map[string]any{}
+	for _, name := range names {
+		members[name] = nil
+		if value, ok := alarm[name]; ok {
+			members[name] = value
+		}
+	}
+	return members
+}
+
+// showAlarms answers the remembered members of both kinds, and no statistic for an alarm on
 // a percentile or on an expression, for which the emulator answers "Average".
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html
 func showAlarms(x *exchange) error {
@@ -68,20 +89,29 @@ func showAlarms(x *exchange) error {
 			x.g.showAlarm(alarm)
 		}
 	}
+	composites, _ := answer["CompositeAlarms"].(cbor.List)
+	for _, item := range composites {
+		if alarm, ok := item.(cbor.Map); ok {
+			putMembers(alarm, x.g.fields.get(compositeKey(memberText(alarm, "AlarmName"))), compositeMembers)
+		}
+	}
 	x.answer = cbor.Encode(answer)
 	return nil
 }
 
 func (g *Gateway) showAlarm(alarm cbor.Map) {
-	name, _ := alarm["AlarmName"].(cbor.String)
-	remembered := g.fields.get(alarmKey(string(name)))
+	remembered := g.fields.get(alarmKey(memberText(alarm, "AlarmName")))
 	if remembered == nil {
 		return
 	}
 	if remembered["Statistic"] == nil {
 		delete(alarm, "Statistic")
 	}
-	for _, member := range alarmMembers {
+	putMembers(alarm, remembered, alarmMembers)
+}
+
+func putMembers(alarm cbor.Map, remembered map[string]any, members []string) {
+	for _, member := range members {
 		if value, ok := remembered[member].(cbor.Value); ok {
 			alarm[member] = value
 		}

@@ -1,11 +1,14 @@
 package gateway
 
 import (
+	"errors"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+	"github.com/aws/smithy-go"
 )
 
 func TestAlarmsReadBackWhatWasSet(t *testing.T) {
@@ -54,6 +57,122 @@ func TestAlarmsReadBackWhatWasSet(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got := read("percentile"); got.Statistic != types.StatisticMaximum || got.EvaluateLowSampleCountPercentile != nil {
+			t.Errorf("got %+v", got)
+		}
+	})
+}
+
+// checkRefusal wants a refusal of AWS's with the text, or none.
+func checkRefusal(t *testing.T, err error, want string) {
+	t.Helper()
+	var refused smithy.APIError
+	switch {
+	case want == "" && err != nil:
+		t.Errorf("refused: %v", err)
+	case want != "" && (!errors.As(err, &refused) || refused.ErrorCode() != "ValidationError" || !strings.Contains(refused.ErrorMessage(), want)):
+		t.Errorf("got %v, want a ValidationError with %q", err, want)
+	}
+}
+
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+func TestAnAlarmThatAWSRefusesIsRefused(t *testing.T) {
+	client := cloudwatch.NewFromConfig(newStand(t, nil).config())
+	query := func(i int) types.MetricDataQuery {
+		return types.MetricDataQuery{Id: aws.String(string(rune('a' + i))), ReturnData: aws.Bool(false), MetricStat: &types.MetricStat{
+			Metric: &types.Metric{Namespace: aws.String("N"), MetricName: aws.String("M")}, Period: aws.Int32(60), Stat: aws.String("Sum"),
+		}}
+	}
+	sum := types.MetricDataQuery{Id: aws.String("sum"), Expression: aws.String("SUM(METRICS())"), ReturnData: aws.Bool(true)}
+	onQueries := func(in *cloudwatch.PutMetricAlarmInput, queries ...types.MetricDataQuery) {
+		in.Namespace, in.MetricName, in.Period, in.Statistic, in.Metrics = nil, nil, nil, "", queries
+	}
+	for _, c := range []struct {
+		name   string
+		change func(*cloudwatch.PutMetricAlarmInput)
+		want   string
+	}{
+		{"a sound alarm is taken", func(*cloudwatch.PutMetricAlarmInput) {}, ""},
+		{"six actions", func(in *cloudwatch.PutMetricAlarmInput) {
+			in.OKActions = strings.Split("arn:a arn:b arn:c arn:d arn:e arn:f", " ")
+		}, "OKActions has 6 actions"},
+		{"two statistics", func(in *cloudwatch.PutMetricAlarmInput) { in.ExtendedStatistic = aws.String("p99") }, "not both"},
+		{"no statistic", func(in *cloudwatch.PutMetricAlarmInput) { in.Statistic = "" }, "takes Statistic or ExtendedStatistic"},
+		{"a percentile above a hundred", func(in *cloudwatch.PutMetricAlarmInput) { in.Statistic, in.ExtendedStatistic = "", aws.String("p101") }, "ExtendedStatistic p101"},
+		{"low samples of what is no percentile", func(in *cloudwatch.PutMetricAlarmInput) { in.EvaluateLowSampleCountPercentile = aws.String("ignore") }, "for percentiles alone"},
+		{"low samples of a percentile are taken", func(in *cloudwatch.PutMetricAlarmInput) {
+			in.Statistic, in.ExtendedStatistic, in.EvaluateLowSampleCountPercentile = "", aws.String("p99.9"), aws.String("evaluate")
+		}, ""},
+		{"a period of 45 seconds", func(in *cloudwatch.PutMetricAlarmInput) { in.Period = aws.Int32(45) }, "Period 45"},
+		{"a day in minutes is taken", func(in *cloudwatch.PutMetricAlarmInput) { in.EvaluationPeriods = aws.Int32(1440) }, ""},
+		{"more than a day in minutes", func(in *cloudwatch.PutMetricAlarmInput) { in.EvaluationPeriods = aws.Int32(1441) }, "more than a day"},
+		{"a week in days is taken", func(in *cloudwatch.PutMetricAlarmInput) {
+			in.Period, in.EvaluationPeriods = aws.Int32(86400), aws.Int32(7)
+		}, ""},
+		{"more than a week in days", func(in *cloudwatch.PutMetricAlarmInput) {
+			in.Period, in.EvaluationPeriods = aws.Int32(86400), aws.Int32(8)
+		}, "more than seven days"},
+		{"more bad periods than periods", func(in *cloudwatch.PutMetricAlarmInput) { in.DatapointsToAlarm = aws.Int32(2) }, "DatapointsToAlarm 2"},
+		{"missing data treated in a way of its own", func(in *cloudwatch.PutMetricAlarmInput) { in.TreatMissingData = aws.String("ok") }, "TreatMissingData ok"},
+		{"an expression on ten metrics is taken", func(in *cloudwatch.PutMetricAlarmInput) {
+			onQueries(in, sum, query(0), query(1), query(2), query(3), query(4), query(5), query(6), query(7), query(8), query(9))
+		}, ""},
+		{"an expression on eleven metrics", func(in *cloudwatch.PutMetricAlarmInput) {
+			onQueries(in, sum, query(0), query(1), query(2), query(3), query(4), query(5), query(6), query(7), query(8), query(9), query(10))
+		}, "11 metrics, more than 10"},
+		{"queries of which none is watched", func(in *cloudwatch.PutMetricAlarmInput) { onQueries(in, query(0)) }, "0 of Metrics return data"},
+		{"queries and a metric", func(in *cloudwatch.PutMetricAlarmInput) { in.Metrics = []types.MetricDataQuery{sum, query(0)} }, "exclude each other"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			in := &cloudwatch.PutMetricAlarmInput{
+				AlarmName: aws.String("sound"), Namespace: aws.String("N"), MetricName: aws.String("M"), Statistic: types.StatisticSum,
+				Period: aws.Int32(60), EvaluationPeriods: aws.Int32(1), Threshold: aws.Float64(1),
+				ComparisonOperator: types.ComparisonOperatorGreaterThanThreshold, TreatMissingData: aws.String("breaching"),
+			}
+			c.change(in)
+			_, err := client.PutMetricAlarm(t.Context(), in)
+			checkRefusal(t, err, c.want)
+		})
+	}
+}
+
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html
+func TestACompositeAlarmKeepsItsSuppressorAndIsHeldToAWSsRules(t *testing.T) {
+	client := cloudwatch.NewFromConfig(newStand(t, nil).config())
+	_, err := client.PutMetricAlarm(t.Context(), &cloudwatch.PutMetricAlarmInput{
+		AlarmName: aws.String("child"), Namespace: aws.String("N"), MetricName: aws.String("M"), Statistic: types.StatisticSum,
+		Period: aws.Int32(60), EvaluationPeriods: aws.Int32(1), Threshold: aws.Float64(1), ComparisonOperator: types.ComparisonOperatorGreaterThanThreshold,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name   string
+		change func(*cloudwatch.PutCompositeAlarmInput)
+		want   string
+	}{
+		{"a suppressed one is taken", func(*cloudwatch.PutCompositeAlarmInput) {}, ""},
+		{"a suppressor without its periods", func(in *cloudwatch.PutCompositeAlarmInput) { in.ActionsSuppressorWaitPeriod = nil }, "go together"},
+		{"a rule on an alarm that is not there", func(in *cloudwatch.PutCompositeAlarmInput) { in.AlarmRule = aws.String("ALARM(other)") }, "do not exist"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			in := &cloudwatch.PutCompositeAlarmInput{
+				AlarmName: aws.String("composite"), AlarmRule: aws.String("ALARM(child)"), ActionsSuppressor: aws.String("child"),
+				ActionsSuppressorWaitPeriod: aws.Int32(60), ActionsSuppressorExtensionPeriod: aws.Int32(600),
+			}
+			c.change(in)
+			_, err := client.PutCompositeAlarm(t.Context(), in)
+			checkRefusal(t, err, c.want)
+		})
+	}
+	t.Run("the suppressor reads back", func(t *testing.T) {
+		answer, err := client.DescribeAlarms(t.Context(), &cloudwatch.DescribeAlarmsInput{
+			AlarmNames: []string{"composite"}, AlarmTypes: []types.AlarmType{types.AlarmTypeCompositeAlarm},
+		})
+		if err != nil || len(answer.CompositeAlarms) != 1 {
+			t.Fatalf("got %+v, %v", answer, err)
+		}
+		got := answer.CompositeAlarms[0]
+		if aws.ToString(got.ActionsSuppressor) != "child" || aws.ToInt32(got.ActionsSuppressorWaitPeriod) != 60 || aws.ToInt32(got.ActionsSuppressorExtensionPeriod) != 600 {
 			t.Errorf("got %+v", got)
 		}
 	})

@@ -1,0 +1,127 @@
+package audit
+
+import (
+	"fmt"
+	"math"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/didomi/serverless-api/ops/graph"
+)
+
+const alarmType = "aws:cloudwatch/metricAlarm:MetricAlarm"
+
+// alarms wants every alarm to be able to go off, to end, and to tell somebody.
+func alarms(g *graph.Graph) report {
+	var p report
+	composites := g.ByType(compositeType)
+	for _, alarm := range g.ByType(alarmType) {
+		// An alarm on an expression names its metrics in another place.
+		if alarm.Value("metricQueries") == nil {
+			judgeMetric(g, &p, alarm)
+		}
+		judgeState(&p, alarm)
+		heard := len(alarm.Texts("alarmActions")) > 0 || slices.ContainsFunc(composites, func(c *graph.Resource) bool { return includes(c, "alarmRule", alarm) })
+		want(&p, alarm, heard, "set alarmActions, or name it in a composite alarm", "goes off and tells nobody")
+		judgeActions(&p, alarm)
+		want(&p, alarm, len(alarm.Texts("okActions")) == 0, "leave okActions to composite alarms",
+			"tells that it is OK when it is created: INSUFFICIENT_DATA to OK is a change like any other")
+		metric, statistic, _ := watched(alarm)
+		p.fact("%s watches the %s of %s; a period without data is %s", alarm.Name, statistic, metric, alarm.Text("treatMissingData"))
+	}
+	for _, composite := range composites {
+		judgeComposite(g, &p, composite)
+	}
+	return p
+}
+
+// judgeState wants an alarm's state to follow its metric, whatever is missing.
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/percentiles-with-low-samples.html
+func judgeState(p *report, alarm *graph.Resource) {
+	const do = "set treatMissingData to breaching or notBreaching"
+	switch alarm.Text("treatMissingData") {
+	case "breaching", "notBreaching":
+	case "ignore":
+		p.add(alarm, do, "keeps its state while its metric is silent")
+	default:
+		p.add(alarm, do, "waits in INSUFFICIENT_DATA while its metric is silent")
+	}
+	statistic := alarm.Text("extendedStatistic")
+	if !isPercentile(statistic) || alarm.Text("evaluateLowSampleCountPercentiles") != "ignore" {
+		return
+	}
+	p.add(alarm, "set evaluateLowSampleCountPercentiles to evaluate",
+		"keeps its state while there are under %d samples in its periods of %v seconds, which %s needs", samplesOf(statistic), alarm.Number("period"), statistic)
+}
+
+var percentilePattern = regexp.MustCompile(`^p([0-9.]+)$`)
+
+func isPercentile(statistic string) bool { return percentilePattern.MatchString(statistic) }
+
+// samplesOf is how many samples CloudWatch wants for a percentile: 10/(1-p), below the median 10/p.
+func samplesOf(statistic string) int {
+	percent, err := strconv.ParseFloat(strings.TrimPrefix(statistic, "p"), 64)
+	if err != nil {
+		return 0
+	}
+	rest := percent / 100
+	if rest >= 0.5 {
+		rest = 1 - rest
+	}
+	if rest <= 0 {
+		return math.MaxInt32
+	}
+	return int(math.Round(10 / rest))
+}
+
+func judgeActions(p *report, alarm *graph.Resource) {
+	want(p, alarm, alarm.Value("actionsEnabled") != false, "set actionsEnabled to true", "goes off and executes no action")
+}
+
+// includes says whether a composite alarm names the other one, by its rule or by what the rule is made of.
+func includes(composite *graph.Resource, input string, alarm *graph.Resource) bool {
+	if rule := composite.Text(input); rule != "" && rule != graph.Unknown {
+		return slices.Contains(alarmsOf(rule), alarm.Text("name"))
+	}
+	return slices.Contains(composite.PropertyDependencies[input], alarm.URN)
+}
+
+var (
+	alarmRef = regexp.MustCompile(`(?:ALARM|OK|INSUFFICIENT_DATA)\s*\(\s*"?([^")]+?)"?\s*\)`)
+	// anyOf is a rule that holds as soon as one alarm is in ALARM.
+	anyOf = regexp.MustCompile(`^\s*ALARM\("[^"]+"\)(\s+OR\s+ALARM\("[^"]+"\))*\s*$`)
+)
+
+func alarmsOf(rule string) []string {
+	var names []string
+	for _, match := range alarmRef.FindAllStringSubmatch(rule, -1) {
+		// By name or by ARN, which ends in the name.
+		_, name, isARN := strings.Cut(match[1], ":alarm:")
+		if !isARN {
+			name = match[1]
+		}
+		names = append(names, name)
+	}
+	return names
+}
+
+// judgeComposite wants a composite alarm to go off with each of its alarms, and to tell somebody.
+func judgeComposite(g *graph.Graph, p *report, composite *graph.Resource) {
+	want(p, composite, len(composite.Texts("alarmActions")) > 0, "set alarmActions", "goes off and tells nobody")
+	judgeActions(p, composite)
+	rule := composite.Text("alarmRule")
+	if rule == "" || rule == graph.Unknown {
+		return
+	}
+	want(p, composite, anyOf.MatchString(rule), `join ALARM("...") with OR alone`,
+		"does not go off with each of its alarms: "+rule)
+	for _, name := range alarmsOf(rule) {
+		known := slices.ContainsFunc(slices.Concat(g.ByType(alarmType), g.ByType(compositeType)), func(r *graph.Resource) bool {
+			return r.Text("name") == name || r.Text("alarmName") == name
+		})
+		want(p, composite, known, "name alarms of the stack", fmt.Sprintf("waits for the alarm %s, which is not the stack's", name))
+	}
+}

@@ -1,0 +1,173 @@
+package audit
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/didomi/serverless-api/ops/graph"
+)
+
+// soundAlarm adds an alarm in which every rule holds, with some inputs changed.
+func (s stack) soundAlarm(name string, changed map[string]any) *graph.Resource {
+	inputs := map[string]any{
+		"name": "didomi-prod-api-" + name, "namespace": "AWS/Lambda", "metricName": "Errors", "statistic": "Sum",
+		"dimensions": map[string]any{"FunctionName": "f"}, "period": 60.0, "evaluationPeriods": 5.0,
+		"treatMissingData": "notBreaching", "actionsEnabled": true, "alarmActions": []any{"arn:aws:sns:eu-west-1:000000000000:didomi-prod-api-warnings"},
+		"tagsAll": s.one("aws:sns/topic:Topic", "").Inputs["tagsAll"],
+	}
+	for key, value := range changed {
+		inputs[key] = value
+	}
+	return s.add(alarmType, "didomi-prod-api-"+name, inputs)
+}
+
+// alarm is an example of one alarm with some inputs changed.
+func alarm(changed map[string]any, want ...string) example {
+	for i := range want {
+		want[i] = "api-a: " + want[i]
+	}
+	return example{func(s stack) { s.soundAlarm("a", changed) }, want}
+}
+
+// composite adds a composite alarm by its rule; %s is the start of the alarms' names.
+func (s stack) composite(rule string, changed map[string]any) {
+	inputs := map[string]any{
+		"alarmName": "didomi-prod-api-both", "alarmRule": strings.ReplaceAll(rule, "%s", "didomi-prod-api-"), "actionsEnabled": true,
+		"alarmActions": []any{s.one(topicType, "").ID},
+		"tagsAll":      s.one("aws:sns/topic:Topic", "").Inputs["tagsAll"],
+	}
+	for key, value := range changed {
+		inputs[key] = value
+	}
+	s.add(compositeType, "didomi-prod-api-both", inputs)
+}
+
+func TestAlarmsThatCanGoOffEndAndTell(t *testing.T) {
+	latency := map[string]any{
+		"namespace": "AWS/ApiGateway", "metricName": "Latency", "statistic": nil, "extendedStatistic": "p99",
+		"dimensions": map[string]any{"ApiName": "a", "Stage": "prod"}, "evaluateLowSampleCountPercentiles": "evaluate",
+	}
+	with := func(more map[string]any) map[string]any {
+		all := map[string]any{}
+		for _, m := range []map[string]any{latency, more} {
+			for key, value := range m {
+				all[key] = value
+			}
+		}
+		return all
+	}
+	check(t, "alarms", map[string]example{
+		"a sound alarm":      alarm(nil),
+		"a sound percentile": alarm(latency),
+		"a percentile that few samples keep as it is": alarm(with(map[string]any{"evaluateLowSampleCountPercentiles": "ignore"}),
+			"keeps its state while there are under 1000 samples in its periods of 60 seconds, which p99 needs"),
+		"a median that few samples keep as it is": alarm(with(map[string]any{"extendedStatistic": "p50", "evaluateLowSampleCountPercentiles": "ignore"}),
+			"keeps its state while there are under 20 samples in its periods of 60 seconds, which p50 needs"),
+		"an alarm that waits for data":         alarm(map[string]any{"treatMissingData": nil}, "waits in INSUFFICIENT_DATA while its metric is silent"),
+		"an alarm that misses data":            alarm(map[string]any{"treatMissingData": "missing"}, "waits in INSUFFICIENT_DATA while its metric is silent"),
+		"an alarm that silence keeps as it is": alarm(map[string]any{"treatMissingData": "ignore"}, "keeps its state while its metric is silent"),
+		"an alarm without actions":             alarm(map[string]any{"alarmActions": nil}, "goes off and tells nobody"),
+		"an alarm whose actions are off":       alarm(map[string]any{"actionsEnabled": false}, "goes off and executes no action"),
+		"an alarm that tells its creation": alarm(map[string]any{"okActions": []any{"arn:aws:sns:eu-west-1:000000000000:didomi-prod-api-warnings"}},
+			"tells that it is OK when it is created: INSUFFICIENT_DATA to OK is a change like any other"),
+		"an alarm without actions in a composite one": {func(s stack) {
+			s.soundAlarm("a", map[string]any{"alarmActions": nil})
+			s.soundAlarm("b", map[string]any{"alarmActions": nil})
+			s.composite(`ALARM("%sa") OR ALARM("%sb")`, nil)
+		}, nil},
+		"a composite alarm without actions": {func(s stack) {
+			s.soundAlarm("a", nil)
+			s.composite(`ALARM("%sa")`, map[string]any{"alarmActions": nil})
+		}, []string{"api-both: goes off and tells nobody"}},
+		"a composite alarm that waits for two": {func(s stack) {
+			s.soundAlarm("a", nil)
+			s.soundAlarm("b", nil)
+			s.composite(`ALARM("%sa") AND OK("%sb")`, nil)
+		}, []string{`api-both: does not go off with each of its alarms: ALARM("didomi-prod-api-a") AND OK("didomi-prod-api-b")`}},
+		"a composite alarm on one that is not there": {func(s stack) { s.composite(`ALARM("%sgone")`, nil) },
+			[]string{"api-both: waits for the alarm didomi-prod-api-gone, which is not the stack's"}},
+	})
+}
+
+func TestAlarmsWatchWhatAWSPublishes(t *testing.T) {
+	watching := func(metric, statistic string, dimensions ...string) map[string]any {
+		namespace, name, _ := strings.Cut(metric, " ")
+		by := map[string]any{}
+		for _, d := range dimensions {
+			by[d] = "x"
+		}
+		return map[string]any{"namespace": namespace, "metricName": name, "statistic": statistic, "dimensions": by}
+	}
+	nothing := func(metric, by string) string {
+		return fmt.Sprintf("watches %s by %s, under which AWS publishes nothing, or a mean that hides the full one", metric, by)
+	}
+	check(t, "alarms", map[string]example{
+		"a version behind an alias":      alarm(watching("AWS/Lambda Errors", "Sum", "FunctionName", "Resource", "ExecutedVersion")),
+		"a version behind no alias":      alarm(watching("AWS/Lambda Errors", "Sum", "FunctionName", "ExecutedVersion"), nothing("AWS/Lambda Errors", "ExecutedVersion, FunctionName")),
+		"a method without its stage":     alarm(watching("AWS/ApiGateway 5XXError", "Average", "ApiName", "Method"), nothing("AWS/ApiGateway 5XXError", "ApiName, Method")),
+		"a writer":                       alarm(watching("AWS/RDS ACUUtilization", "Maximum", "DBClusterIdentifier", "Role")),
+		"a mean over writer and readers": alarm(watching("AWS/RDS ACUUtilization", "Average", "DBClusterIdentifier"), nothing("AWS/RDS ACUUtilization", "DBClusterIdentifier")),
+		"a mean over readers":            alarm(watching("AWS/RDS ACUUtilization", "Average", "DBClusterIdentifier", "Role"), "watches the Average of AWS/RDS ACUUtilization, which does not say what the alarm is for"),
+		"a group of nodes":               alarm(watching("AWS/ElastiCache Evictions", "Sum", "ReplicationGroupId"), nothing("AWS/ElastiCache Evictions", "ReplicationGroupId")),
+		"a web ACL without its region":   alarm(watching("AWS/WAFV2 BlockedRequests", "Sum", "Rule", "WebACL"), nothing("AWS/WAFV2 BlockedRequests", "Rule, WebACL")),
+		"a metric that nobody looked up": alarm(watching("AWS/Lambda IteratorAge", "Maximum", "FunctionName"), "watches AWS/Lambda IteratorAge, of which nobody has looked up who publishes it"),
+		"a proxy in its unit":            alarm(merge(watching("AWS/RDS DatabaseConnectionsBorrowLatency", "Average", "ProxyName"), map[string]any{"unit": "Microseconds"})),
+		"a proxy in another unit":        alarm(merge(watching("AWS/RDS DatabaseConnectionsBorrowLatency", "Average", "ProxyName"), map[string]any{"unit": "Milliseconds"}), "watches AWS/RDS DatabaseConnectionsBorrowLatency in Milliseconds, and AWS publishes it in Microseconds"),
+		"a period shorter than a minute": alarm(map[string]any{"period": 10.0}, "looks every 10 seconds at what AWS publishes every minute"),
+		"log lines that nobody counts":   alarm(watching("didomi-prod-api Refusals", "Sum", "Type"), "watches didomi-prod-api Refusals, which no log metric filter counts under these dimensions"),
+		"log lines that a filter counts": {func(s stack) {
+			s.soundAlarm("a", watching("didomi-prod-api Refusals", "Sum", "Type"))
+			s.add("aws:cloudwatch/logMetricFilter:LogMetricFilter", "didomi-prod-api-refusals", map[string]any{"metricTransformation": map[string]any{
+				"namespace": "didomi-prod-api", "name": "Refusals", "dimensions": map[string]any{"Type": "$.errorType"},
+			}})
+		}, nil},
+	})
+}
+
+func merge(one, other map[string]any) map[string]any {
+	for key, value := range other {
+		one[key] = value
+	}
+	return one
+}
+
+func TestAPreviewKnowsTheAlarmsOfACompositeOneByWhatItsRuleIsMadeOf(t *testing.T) {
+	s := sound(t)
+	child := s.soundAlarm("a", map[string]any{"alarmActions": nil, "name": graph.Unknown}).URN
+	s.composite(graph.Unknown, nil)
+	if found, _ := Check(s.Graph); len(found) != 1 {
+		t.Errorf("found %v, want the alarm that tells nobody", found)
+	}
+	s.one(compositeType, "-both").PropertyDependencies = map[string][]string{"alarmRule": {child}}
+	if found, _ := Check(s.Graph); len(found) != 0 {
+		t.Errorf("found %v", found)
+	}
+}
+
+func TestTheFirewallLetsThroughWhatPlansSell(t *testing.T) {
+	acl := func(limit float64, window any) func(stack) {
+		return func(s stack) {
+			s.add(webACLType, "didomi-prod-api-waf", map[string]any{
+				"name": "didomi-prod-api-waf", "tagsAll": s.one("aws:sns/topic:Topic", "").Inputs["tagsAll"],
+				"rules": []any{map[string]any{"name": "rate", "statement": map[string]any{
+					"rateBasedStatement": map[string]any{"limit": limit, "evaluationWindowSec": window, "aggregateKeyType": "IP"},
+				}}},
+			})
+			s.add(usagePlanType, "didomi-prod-api-plan-partner", map[string]any{
+				"tagsAll":          s.one("aws:sns/topic:Topic", "").Inputs["tagsAll"],
+				"throttleSettings": map[string]any{"rateLimit": 200.0, "burstLimit": 400.0},
+			})
+		}
+	}
+	check(t, "firewall", map[string]example{
+		"what the plan sells": {acl(60_400, 300.0), nil},
+		"a request less": {acl(60_399, 300.0), []string{
+			"api-waf: blocks by its rule rate an address with over 60399 requests in 300 seconds, and didomi-prod-api-plan-partner sells a key 60400 of them (200 a second)",
+		}},
+		"what the plan sells in another window": {acl(12_400, 60.0), nil},
+		"the window that WAF takes without one": {acl(2000, nil), []string{
+			"api-waf: blocks by its rule rate an address with over 2000 requests in 300 seconds, and didomi-prod-api-plan-partner sells a key 60400 of them (200 a second)",
+		}},
+	})
+}

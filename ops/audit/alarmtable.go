@@ -1,0 +1,143 @@
+package audit
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/didomi/serverless-api/ops/graph"
+)
+
+// published is one way in which AWS publishes a metric: under these dimensions, to be summed up so.
+type published struct {
+	dimensions []string
+	statistics []string
+}
+
+// metricFacts are what AWS says of one metric.
+type metricFacts struct {
+	unit string
+	sets []published
+}
+
+func by(statistics string, sets ...string) []published {
+	var all []published
+	for _, set := range sets {
+		all = append(all, published{strings.Fields(set), strings.Fields(statistics)})
+	}
+	return all
+}
+
+// The dimension sets of the services.
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-metrics-and-dimensions.html
+// https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-view.html
+// https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/CacheMetrics.html
+var (
+	stageSets   = []string{"ApiName Stage", "ApiName Method Resource Stage"}
+	versionSets = []string{"FunctionName", "FunctionName Resource", "ExecutedVersion FunctionName Resource"}
+	nodeSet     = "CacheClusterId CacheNodeId"
+	roleSet     = "DBClusterIdentifier Role"
+)
+
+// metricTable are the metrics of AWS that alarms may watch. One that is not here needs a look at AWS's page
+// first: an alarm on a metric that nobody publishes never goes off. A percentile is any statistic that
+// begins with p. What a metric measures decides the statistics: a mean of capacity or memory hides the full
+// one, a sum of milliseconds says nothing.
+var metricTable = map[string]metricFacts{
+	"AWS/ApiGateway 5XXError": {"Count", by("Average Sum", stageSets...)},
+	"AWS/ApiGateway 4XXError": {"Count", by("Average Sum", stageSets...)},
+	"AWS/ApiGateway Count":    {"Count", by("SampleCount Sum", stageSets...)},
+	"AWS/ApiGateway Latency":  {"Milliseconds", by("Average Maximum p", stageSets...)},
+
+	"AWS/Lambda Errors":      {"Count", by("Sum", versionSets...)},
+	"AWS/Lambda Throttles":   {"Count", by("Sum", versionSets...)},
+	"AWS/Lambda Invocations": {"Count", by("Sum", versionSets...)},
+	"AWS/Lambda Duration":    {"Milliseconds", by("Average Maximum p", versionSets...)},
+	// https://docs.aws.amazon.com/lambda/latest/dg/monitoring-concurrency.html
+	"AWS/Lambda ProvisionedConcurrencySpilloverInvocations": {"Count", by("Sum", versionSets[:2]...)},
+
+	// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-proxy.monitoring.html
+	"AWS/RDS DatabaseConnectionsBorrowLatency": {"Microseconds", by("Average Maximum", "ProxyName", "EndpointName ProxyName")},
+	// As a metric of the cluster it is the mean of the instances; the writer's and the readers' are their own.
+	// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/dimensions.html
+	// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-serverless-v2.setting-capacity.html
+	"AWS/RDS ACUUtilization":   {"Percent", by("Maximum", roleSet, "DBInstanceIdentifier")},
+	"AWS/RDS AuroraReplicaLag": {"Milliseconds", by("Maximum", roleSet, "DBInstanceIdentifier")},
+
+	// https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/CacheMetrics.Redis.html
+	"AWS/ElastiCache DatabaseMemoryUsagePercentage": {"Percent", by("Maximum", nodeSet)},
+	"AWS/ElastiCache Evictions":                     {"Count", by("Sum", nodeSet)},
+
+	// https://docs.aws.amazon.com/waf/latest/developerguide/waf-metrics.html
+	"AWS/WAFV2 BlockedRequests": {"Count", by("Sum", "Region Rule WebACL")},
+	// https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CloudWatch-Logs-Monitoring-CloudWatch-Metrics.html
+	"AWS/Logs IncomingLogEvents": {"None", by("Sum", "LogGroupName")},
+}
+
+// shortestPeriod is how often AWS's services publish, in seconds.
+const shortestPeriod = 60
+
+// watched is what an alarm watches.
+func watched(alarm *graph.Resource) (metric, statistic string, dimensions []string) {
+	statistic = alarm.Text("statistic")
+	if extended := alarm.Text("extendedStatistic"); extended != "" {
+		statistic = extended
+	}
+	object, _ := alarm.Value("dimensions").(map[string]any)
+	for name := range object {
+		dimensions = append(dimensions, name)
+	}
+	slices.Sort(dimensions)
+	return alarm.Text("namespace") + " " + alarm.Text("metricName"), statistic, dimensions
+}
+
+// judgeMetric wants a metric that somebody publishes.
+func judgeMetric(g *graph.Graph, p *report, alarm *graph.Resource) {
+	metric, statistic, dimensions := watched(alarm)
+	if !strings.HasPrefix(metric, "AWS/") {
+		want(p, alarm, countedFromLog(g, alarm, dimensions), "name a metric and the dimensions of a log metric filter of the stack", "watches "+metric+", which no log metric filter counts under these dimensions")
+		return
+	}
+	facts, known := metricTable[metric]
+	if !known {
+		p.add(alarm, "look AWS's page of it up, and add it to ops/audit/alarmtable.go", "watches %s, of which nobody has looked up who publishes it", metric)
+		return
+	}
+	i := slices.IndexFunc(facts.sets, func(s published) bool { return slices.Equal(s.dimensions, dimensions) })
+	if i < 0 {
+		p.add(alarm, "name dimensions that AWS publishes it under", "watches %s by %s, under which AWS publishes nothing, or a mean that hides the full one", metric, list(dimensions))
+		return
+	}
+	if !slices.ContainsFunc(facts.sets[i].statistics, func(s string) bool { return s == statistic || s == "p" && isPercentile(statistic) }) {
+		p.add(alarm, "take "+strings.Join(facts.sets[i].statistics, " or "), "watches the %s of %s, which does not say what the alarm is for", statistic, metric)
+	}
+	if unit := alarm.Text("unit"); unit != "" && unit != facts.unit {
+		p.add(alarm, "leave the unit out, or set "+facts.unit, "watches %s in %s, and AWS publishes it in %s", metric, unit, facts.unit)
+	}
+	if period := alarm.Number("period"); period < shortestPeriod {
+		p.add(alarm, "set a period of 60 seconds or more", "looks every %v seconds at what AWS publishes every minute", period)
+	}
+}
+
+// countedFromLog says whether a log metric filter counts what an alarm watches.
+func countedFromLog(g *graph.Graph, alarm *graph.Resource, dimensions []string) bool {
+	return slices.ContainsFunc(g.ByType("aws:cloudwatch/logMetricFilter:LogMetricFilter"), func(filter *graph.Resource) bool {
+		object, _ := filter.Value("metricTransformation", "dimensions").(map[string]any)
+		if len(object) != len(dimensions) {
+			return false
+		}
+		for _, name := range dimensions {
+			if object[name] == nil {
+				return false
+			}
+		}
+		return filter.Text("metricTransformation", "namespace") == alarm.Text("namespace") &&
+			filter.Text("metricTransformation", "name") == alarm.Text("metricName")
+	})
+}
+
+func list(names []string) string {
+	if len(names) == 0 {
+		return "no dimension"
+	}
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,46 @@
+package audit
+
+import (
+	"github.com/didomi/serverless-api/ops/graph"
+)
+
+const (
+	webACLType    = "aws:wafv2/webAcl:WebAcl"
+	usagePlanType = "aws:apigateway/usagePlan:UsagePlan"
+)
+
+// defaultRateWindow is WAF's, in seconds.
+// https://docs.aws.amazon.com/waf/latest/APIReference/API_RateBasedStatement.html
+const defaultRateWindow = 300
+
+// firewall wants the web ACL to let an address make the requests that every usage plan sells to one key. WAF
+// counts over a window of seconds, a plan by the second with a burst on top.
+func firewall(g *graph.Graph) report {
+	var p report
+	for _, acl := range g.ByType(webACLType) {
+		rules, _ := acl.Value("rules").([]any)
+		for _, item := range rules {
+			rule := &graph.Resource{Outputs: map[string]any{"rule": item}}
+			limit, window := rule.Number("rule", "statement", "rateBasedStatement", "limit"), rule.Number("rule", "statement", "rateBasedStatement", "evaluationWindowSec")
+			if limit == 0 {
+				continue
+			}
+			if window == 0 {
+				window = defaultRateWindow
+			}
+			p.fact("%s lets an address make %v requests in %v seconds, %.1f a second", acl.Name, limit, window, limit/window)
+			judgePlans(g, &p, acl, rule.Text("rule", "name"), limit, window)
+		}
+	}
+	return p
+}
+
+func judgePlans(g *graph.Graph, p *report, acl *graph.Resource, rule string, limit, window float64) {
+	for _, plan := range g.ByType(usagePlanType) {
+		rate, burst := plan.Number("throttleSettings", "rateLimit"), plan.Number("throttleSettings", "burstLimit")
+		if sold := rate*window + burst; limit < sold {
+			p.add(acl, "raise wafRateLimit, or set it to 0", "blocks by its rule %s an address with over %v requests in %v seconds, and %s sells a key %v of them (%v a second)",
+				rule, limit, window, plan.Name, sold, rate)
+		}
+	}
+}
