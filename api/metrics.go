@@ -114,13 +114,13 @@ func (m metrics) cacheNodes(name, stat string) []metric {
 	return nodes
 }
 
-// cacheNode is the name of one member. Where there are fewer than the stack asks for, as in the preview of
-// a shard more, it is not known yet.
+// cacheNode is the name of one member. A preview that changes the number of members does not know it yet. A
+// member that ElastiCache does not list is named as missing, and the alarm on its memory goes off.
 func (m metrics) cacheNode(i int) pulumi.StringOutput {
 	return m.args.Cache.Members.ToStringArrayOutput().ApplyT(func(members []string) string {
 		names := slices.Sorted(slices.Values(members))
 		if i >= len(names) {
-			return fmt.Sprintf("member-%d-is-not-made-yet", i+1)
+			return fmt.Sprintf("member-%d-is-missing", i+1)
 		}
 		return names[i]
 	}).(pulumi.StringOutput)

@@ -58,7 +58,8 @@ type edit struct {
 var edits = []edit{
 	{name: "a bigger cache node is changed in place", key: "data.cache.nodeType", value: "cache.r7g.xlarge", want: []string{"update " + cacheToken}},
 	{name: "one more shard is added in place, with its alarms", key: "data.cache.shards", value: 4, want: []string{
-		"create aws:cloudwatch/metricAlarm:MetricAlarm", "update aws:cloudwatch/dashboard:Dashboard", "update " + cacheToken,
+		"create aws:cloudwatch/metricAlarm:MetricAlarm", "update aws:cloudwatch/dashboard:Dashboard",
+		"update aws:cloudwatch/metricAlarm:MetricAlarm", "update " + cacheToken,
 	}},
 	{name: "Redis becomes Valkey in place, with a parameter group of its own before", key: "data.cache", value: map[string]any{
 		"engine": "valkey", "version": "8.1", "nodeType": "cache.r7g.large", "shards": 3, "replicas": 1,
@@ -85,7 +86,7 @@ var edits = []edit{
 	{name: "more memory is a new version of the function, kept warm for its rollout", key: "api.memoryMb", value: 2048, want: []string{
 		"replace aws:appautoscaling/policy:Policy", "replace aws:appautoscaling/target:Target",
 		"replace aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig",
-		"update aws:cloudwatch/dashboard:Dashboard", "update aws:cloudwatch/metricAlarm:MetricAlarm", "update " + functionToken,
+		"update aws:cloudwatch/metricAlarm:MetricAlarm", "update " + functionToken,
 	}},
 	{name: "a key that is moved to another plan is replaced there", key: "api.plans", value: []map[string]any{
 		{"name": "standard", "rate": 50, "burst": 100, "quotaPerDay": 1000000, "keys": []string{"partner"}},
