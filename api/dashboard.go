@@ -79,10 +79,10 @@ func (m metrics) columns() [][]widget {
 		{
 			m.connections(),
 			{"Database: capacity", []metric{
-				m.writer("ServerlessDatabaseCapacity", "Maximum"), m.writer("ACUUtilization", "Maximum"),
-				m.readers("ServerlessDatabaseCapacity", "Maximum"), m.readers("ACUUtilization", "Maximum"),
+				m.writer("ServerlessDatabaseCapacity"), m.writer("ACUUtilization"),
+				m.readers("ServerlessDatabaseCapacity"), m.readers("ACUUtilization"),
 			}},
-			{"Database: readers' lag (ms)", []metric{m.readers("AuroraReplicaLag", "Maximum")}},
+			{"Database: readers' lag (ms)", []metric{m.readers("AuroraReplicaLag")}},
 		},
 	}
 }

@@ -88,14 +88,15 @@ func (m metrics) proxyToWriter(name, stat string) metric {
 	}}
 }
 
-// writer is a metric of the cluster's writer, whichever instance that is; readers of all others.
+// writer is a metric of the cluster's writer, whichever instance that is; readers of all others, the
+// highest of them.
 // https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/dimensions.html
-func (m metrics) writer(name, stat string) metric { return m.role("WRITER", name, stat) }
+func (m metrics) writer(name string) metric { return m.role("WRITER", name) }
 
-func (m metrics) readers(name, stat string) metric { return m.role("READER", name, stat) }
+func (m metrics) readers(name string) metric { return m.role("READER", name) }
 
-func (m metrics) role(role, name, stat string) metric {
-	return metric{"AWS/RDS", name, stat, pulumi.StringMap{
+func (m metrics) role(role, name string) metric {
+	return metric{"AWS/RDS", name, "Maximum", pulumi.StringMap{
 		"DBClusterIdentifier": m.args.Database.ClusterIdentifier, "Role": pulumi.String(role),
 	}}
 }

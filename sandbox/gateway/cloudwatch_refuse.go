@@ -50,7 +50,7 @@ func memberText(alarm cbor.Map, member string) string {
 // memberNumber is a whole number; 0 where there is none.
 func memberNumber(alarm cbor.Map, member string) int {
 	value, _ := alarm[member].(cbor.Uint)
-	return int(value) //nolint:gosec // a count or seconds
+	return int(value)
 }
 
 func actions(member string) alarmRule {
