@@ -102,7 +102,9 @@ func (r *Rollout) settled(ctx context.Context) error {
 		if left <= 0 {
 			return fmt.Errorf("already in alarm: %s", names)
 		}
-		r.log("in alarm, waiting %s at the most for the end of it: %s", left, names)
+		if left == r.Settle {
+			r.log("in alarm, waiting %s at the most for the end of it: %s", left, names)
+		}
 		if err := r.Wait(ctx, min(left, r.Every)); err != nil {
 			return fmt.Errorf("stopped: %w", err)
 		}
