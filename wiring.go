@@ -55,6 +55,7 @@ func apiArgs(s settings, stage string, code api.Code, ci *iam.IAM, locks *keys.K
 			ProxyName:         store.ProxyName,
 			ClusterIdentifier: store.ClusterIdentifier,
 			Readers:           s.Data.Database.Readers,
+			Pauses:            s.Data.Database.MinCapacity == 0,
 		},
 		Cache: api.Cache{
 			Address:   store.CacheAddress,

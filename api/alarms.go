@@ -164,8 +164,8 @@ func (m metrics) alarms() []alarm {
 		{
 			// At nine tenths of the most it may have for a quarter of an hour, the writer has nothing left
 			// to scale to. The cluster's own metric is the mean of writer and readers. A writer that
-			// says nothing for as long is gone.
-			name: "cluster-capacity", metric: m.writer("ACUUtilization"), threshold: 90, minutes: 15, of: 15, silent: true,
+			// says nothing for as long is gone, unless it may pause.
+			name: "cluster-capacity", metric: m.writer("ACUUtilization"), threshold: 90, minutes: 15, of: 15, silent: !m.args.Database.Pauses,
 			meaning: "The database's writer is at the end of its capacity, or publishes no metrics. Raise maxCapacity, or find out what loads it.",
 		},
 	}
@@ -208,7 +208,7 @@ func (m metrics) configuredAlarms() (list []alarm) {
 		list = append(list, alarm{
 			// Aurora's readers share the storage and lag by some 20 ms; a second is what a client
 			// notices as an old value. Readers that all say nothing are gone, and failover with them.
-			name: "replica-lag", metric: m.readers("AuroraReplicaLag"), threshold: 1000, minutes: 5, of: 5, silent: true,
+			name: "replica-lag", metric: m.readers("AuroraReplicaLag"), threshold: 1000, minutes: 5, of: 5, silent: !m.args.Database.Pauses,
 			meaning: "A reader is over a second behind the writer, or no reader publishes metrics. Look at the writer's load and for long queries on the reader.",
 		}, alarm{
 			name: "reader-capacity", metric: m.readers("ACUUtilization"), threshold: 90, minutes: 15, of: 15,

@@ -48,6 +48,8 @@ type Database struct {
 	ClusterIdentifier pulumi.StringInput
 	// Readers is the number of instances beside the writer.
 	Readers int
+	// Pauses is whether the instances pause without connections.
+	Pauses bool
 }
 
 // Cache is how the function reaches the cache, and what there is to watch.

@@ -90,7 +90,7 @@ func (m metrics) columns() [][]widget {
 // connections are those that the proxy has lent, or that the cluster has without a proxy.
 func (m metrics) connections() widget {
 	if !m.args.Database.Proxied {
-		return widget{"Database: connections", []metric{m.writer("DatabaseConnections", "Maximum")}}
+		return widget{"Database: connections", []metric{m.writer("DatabaseConnections")}}
 	}
 	return widget{"Proxy: connections", []metric{
 		m.proxyToWriter("DatabaseConnectionsCurrentlyBorrowed", "Maximum"), m.proxyToWriter("MaxDatabaseConnectionsAllowed", "Maximum"),

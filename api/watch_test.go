@@ -122,6 +122,19 @@ func TestAPercentileOfFewRequestsCanGoOffAndEnd(t *testing.T) {
 	}
 }
 
+// What a paused instance publishes is on no page of AWS's.
+// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-serverless-v2-auto-pause.html
+func TestADatabaseThatPausesMayBeSilent(t *testing.T) {
+	args := full()
+	args.Database.Pauses = true
+	r := build(t, args)
+	for _, name := range []string{"cluster-capacity", "replica-lag"} {
+		if got := r.Find(t, "aws:cloudwatch/metricAlarm:MetricAlarm", room+"-"+name).Inputs["treatMissingData"]; got != "notBreaching" {
+			t.Errorf("%s takes missing data for %v", name, got)
+		}
+	}
+}
+
 func TestSilentLogsAreToldWhileRequestsCome(t *testing.T) {
 	r := build(t, full())
 	got := r.Find(t, "aws:cloudwatch/compositeAlarm:CompositeAlarm", room+"-logs").Inputs
