@@ -16,6 +16,7 @@ import (
 	"github.com/didomi/serverless-api/ops/imports"
 	"github.com/didomi/serverless-api/ops/licences"
 	"github.com/didomi/serverless-api/ops/note"
+	"github.com/didomi/serverless-api/ops/preflight"
 	"github.com/didomi/serverless-api/ops/review"
 	"github.com/didomi/serverless-api/ops/rollout"
 	"github.com/didomi/serverless-api/ops/rotation"
@@ -33,6 +34,7 @@ var commands = []command.Command{
 	{Name: "drift", Summary: "keeps the issue about a stack's drift up to date", Run: drift.Run},
 	{Name: "licences", Summary: "lists the licences of an SBOM, and refuses unknown ones", Run: licences.Run},
 	{Name: "note", Summary: "posts what the previews would do as a note on the merge request", Run: note.Run},
+	{Name: "preflight", Summary: "checks that the account can take what a preview creates", Run: preflight.Run},
 	{Name: "reviewed", Summary: "checks that a preview is the one that was reviewed", Run: note.Reviewed},
 	{Name: "smoke", Summary: "asks a deployed API whether it works", Run: smoke.Run},
 	{Name: "unlock", Summary: "takes away the lock that a killed job left on a stack", Run: unlock.Run},

@@ -33,7 +33,12 @@ func newCaches() *caches {
 }
 
 func (g *Gateway) elasticacheCalls() map[string]handler {
-	calls := map[string]handler{"*": after(showCaches), "DescribeCacheParameters": after(filterParameters)}
+	calls := map[string]handler{
+		"*":                                   after(showCaches),
+		"DescribeCacheEngineVersions":         instead(cacheEngines),
+		"DescribeCacheParameters":             after(filterParameters),
+		"DescribeReservedCacheNodesOfferings": instead(nodeOfferings),
+	}
 	for action, effect := range map[string]handler{
 		"CreateReplicationGroup": cacheCreated,
 		"ModifyReplicationGroup": cacheModified,

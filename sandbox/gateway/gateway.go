@@ -42,6 +42,8 @@ type Config struct {
 	// Invoker runs functions. It may be set later with SetInvoker, since it
 	// looks functions up in the gateway.
 	Invoker lambdahost.Invoker
+	// Limits are the account's; LimitsPath changes them.
+	Limits Limits
 	// Issuer is whose tokens AssumeRoleWithWebIdentity takes; nil: a new one's.
 	Issuer *oidc.Issuer
 	// Calls gets a JSON line for every call that the gateway allowed where the
@@ -63,6 +65,7 @@ type Gateway struct {
 	code    *codeStore
 	lookups *lookups
 	fields  *overlay
+	limits  *limits
 	invoker *invokerSlot
 	draw    func() float64 // from 0 up to 1
 	now     func() time.Time
@@ -115,7 +118,7 @@ func New(c Config) (*Gateway, error) {
 	}
 	g := &Gateway{
 		config: c, log: c.Logger, client: &http.Client{Transport: newTransport(), CheckRedirect: noRedirect},
-		code: &codeStore{dir: c.Dir}, lookups: newLookups(), fields: newOverlay(),
+		code: &codeStore{dir: c.Dir}, lookups: newLookups(), fields: newOverlay(), limits: &limits{Limits: c.Limits},
 		invoker: &invokerSlot{}, draw: rand.Float64, now: time.Now, scaling: newScaling(), apis: newAPIs(), databases: newDatabases(), caches: newCaches(),
 		dropped: droppedSubnets{of: map[string][]string{}},
 	}
@@ -123,14 +126,17 @@ func New(c Config) (*Gateway, error) {
 	g.admin = newAdmin(c, g.client)
 	g.proxy = g.newProxy()
 	g.query = map[string]map[string]handler{
-		"ec2": g.ec2Calls(), "rds": g.rdsCalls(), "elasticache": g.elasticacheCalls(),
-		"iam": {}, "sns": {}, // for their refusals
+		"ec2": withinEC2Quotas(g.ec2Calls()), "rds": withinQuotas(g.rdsCalls(), rdsQuotas, refuseEnforced),
+		"elasticache": withinQuotas(g.elasticacheCalls(), elasticacheQuotas, refuseEnforced),
+		"iam":         {"SimulatePrincipalPolicy": after(simulatePolicy)},
+		"sns":         {}, // for its refusals
 	}
 	g.target = map[string]map[string]handler{
 		"acm": g.acmCalls(), "application-autoscaling": g.scalingCalls(), "secretsmanager": g.secretsmanagerCalls(),
+		"servicequotas": g.quotaCalls(),
 	}
 	g.rest = map[string]*http.ServeMux{
-		"apigateway": g.restMux(g.apigatewayCalls()), "lambda": g.restMux(g.lambdaCalls()),
+		"apigateway": g.restMux(withinAPIGatewayQuotas(g.apigatewayCalls())), "lambda": g.restMux(g.lambdaCalls()),
 		"monitoring": g.restMux(g.cloudwatchCalls()),
 	}
 	g.own = g.ownMux()

@@ -32,7 +32,10 @@ func (g *Gateway) lambdaCalls() map[string]handler {
 		"PUT /2015-03-31/functions/{name}/code":                            after(keepNewCode),
 		"GET /2015-03-31/functions/{name}":                                 after(codeLocation),
 		"DELETE /2015-03-31/functions/{name}":                              deleteFunction,
+		"GET /2016-08-19/account-settings":                                 after(accountSettings),
+		"PUT /2017-10-31/functions/{name}/concurrency":                     reading(reserveWithin),
 		"GET /2019-09-30/functions/{name}/provisioned-concurrency":         listProvisioned,
+		"PUT /2019-09-30/functions/{name}/provisioned-concurrency":         reading(provisionWithin),
 		"POST /2015-03-31/functions/{name}/invocations":                    invoke,
 		"POST /2021-11-15/functions/{name}/response-streaming-invocations": invokeStream,
 	}

@@ -3,8 +3,10 @@ package gateway
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 )
 
 // listProvisioned answers what is kept warm of a function's versions and aliases; the emulator takes
@@ -16,26 +18,39 @@ func listProvisioned(x *exchange) error {
 	}
 	return instead(func(x *exchange) error {
 		name := x.r.PathValue("name")
-		qualifiers, err := x.g.qualifiers(x.r.Context(), name)
+		configs, err := x.g.provisioned(x.r.Context(), name)
 		if err != nil {
 			return err
 		}
-		configs := []map[string]any{}
-		for _, q := range qualifiers {
-			var config map[string]any
-			path := "/2019-09-30/functions/" + url.PathEscape(name) + "/provisioned-concurrency?Qualifier=" + url.QueryEscape(q)
-			err := x.g.admin.rest(x.r.Context(), "lambda", http.MethodGet, path, nil, &config)
-			if notFound(err) {
-				continue
-			}
-			if err != nil {
-				return err
-			}
-			config["FunctionArn"] = x.g.functionARN(name, q)
-			configs = append(configs, config)
+		list := []map[string]any{}
+		for _, q := range slices.Sorted(maps.Keys(configs)) {
+			configs[q]["FunctionArn"] = x.g.functionARN(name, q)
+			list = append(list, configs[q])
 		}
-		return x.answerJSON(http.StatusOK, map[string]any{"ProvisionedConcurrencyConfigs": configs})
+		return x.answerJSON(http.StatusOK, map[string]any{"ProvisionedConcurrencyConfigs": list})
 	})(x)
+}
+
+// provisioned is what is provisioned of a function's versions and aliases.
+func (g *Gateway) provisioned(ctx context.Context, name string) (map[string]map[string]any, error) {
+	qualifiers, err := g.qualifiers(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	configs := map[string]map[string]any{}
+	for _, q := range qualifiers {
+		var config map[string]any
+		path := "/2019-09-30/functions/" + url.PathEscape(name) + "/provisioned-concurrency?Qualifier=" + url.QueryEscape(q)
+		err := g.admin.rest(ctx, "lambda", http.MethodGet, path, nil, &config)
+		if notFound(err) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("provisioned concurrency of %s: %w", functionName(name, q), err)
+		}
+		configs[q] = config
+	}
+	return configs, nil
 }
 
 // qualifiers are a function's versions and aliases.

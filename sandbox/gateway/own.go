@@ -17,6 +17,7 @@ const HealthPath = ownPrefix + "health"
 func (g *Gateway) ownMux() *http.ServeMux {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+HealthPath, g.serveHealth)
+	mux.HandleFunc("PUT "+LimitsPath, g.setLimits)
 	mux.HandleFunc("GET "+codePath+"{sha256}", g.serveCode)
 	return mux
 }

@@ -35,7 +35,12 @@ func newDatabases() *databases {
 }
 
 func (g *Gateway) rdsCalls() map[string]handler {
-	calls := map[string]handler{"*": after(showDatabases)}
+	calls := map[string]handler{
+		"*":                                  after(showDatabases),
+		"DescribeAccountAttributes":          instead(databaseQuotas),
+		"DescribeDBEngineVersions":           after(databaseVersions),
+		"DescribeOrderableDBInstanceOptions": instead(databaseClasses),
+	}
 	for action, effect := range map[string]handler{
 		"CreateDBCluster":          clusterCreated,
 		"ModifyDBCluster":          clusterModified,

@@ -105,9 +105,11 @@ def extract_iam_action(service, method, path, headers, body, query_params):
     call.set((readable or b"", query_params or {}))
     if smithy:
         return "cloudwatch:" + path.rsplit("/", 1)[1]
-    if signed == "application-autoscaling":
-        return "application-autoscaling:" + headers.get("x-amz-target", "").rsplit(".", 1)[-1]
+    if signed in ("application-autoscaling", "servicequotas"):
+        return signed + ":" + headers.get("x-amz-target", "").rsplit(".", 1)[-1]
     if service == "lambda":
+        if path.rstrip("/").endswith("/account-settings"):
+            return "lambda:GetAccountSettings"
         if method == "GET" and path.endswith("/provisioned-concurrency") and parameter(query_params or {}, "List"):
             return "lambda:ListProvisionedConcurrencyConfigs"
         for pattern, names in LAMBDA:
@@ -122,6 +124,8 @@ def extract_resource_arn(service, method, path, headers, body, query_params, reg
         return "*"  # AWS refuses it where it is granted for less (API reference, PutCompositeAlarm)
     if signed == "monitoring" and "/operation/" in path:
         return cloudwatch_resource(cbor2.loads(body) if body else {}, region, account_id)
+    if signed == "servicequotas" or path.rstrip("/").endswith("/account-settings"):
+        return "*"
     if signed == "application-autoscaling" and ":Describe" not in extract_iam_action(
             service, method, path, headers, body, query_params):
         return f"arn:aws:application-autoscaling:{region}:{account_id}:scalable-target/*"

@@ -1,0 +1,100 @@
+package preflight
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/apigateway"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/elasticache"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/rds"
+	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
+	"github.com/aws/aws-sdk-go-v2/service/servicequotas/types"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"github.com/didomi/serverless-api/ops/graph"
+)
+
+// account is the account and region that the stack is updated in, as the caller sees it.
+type account struct {
+	config                        aws.Config
+	region, id, partition, caller string
+
+	gateway *apigateway.Client
+	cache   *elasticache.Client
+	ec2     *ec2.Client
+	iam     *iam.Client
+	lambda  *lambda.Client
+	logs    *cloudwatchlogs.Client
+	quotas  *servicequotas.Client
+	rds     *rds.Client
+
+	// attributes are RDS's own quotas, once asked for.
+	attributes map[string]attribute
+}
+
+// open signs in with the environment's credentials, in the region of the stack's provider.
+func open(ctx context.Context, g *graph.Graph) (*account, error) {
+	c, err := config.LoadDefaultConfig(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the AWS settings of the environment: %w", err)
+	}
+	for _, provider := range g.ByType("pulumi:providers:aws") {
+		if region := provider.Text("region"); region != "" && region != graph.Unknown {
+			c.Region = region
+		}
+	}
+	if c.Region == "" {
+		return nil, errors.New("no region: the preview names no provider with one, and AWS_REGION is empty")
+	}
+	return newAccount(ctx, c)
+}
+
+func newAccount(ctx context.Context, c aws.Config) (*account, error) {
+	who, err := sts.NewFromConfig(c).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	if err != nil {
+		return nil, fmt.Errorf("ask AWS whose credentials these are: %w", err)
+	}
+	arn := aws.ToString(who.Arn)
+	parts := strings.Split(arn, ":")
+	if len(parts) < 6 {
+		return nil, fmt.Errorf("AWS says that the caller is %q, which is no ARN", arn)
+	}
+	return &account{
+		config: c, region: c.Region, id: aws.ToString(who.Account), partition: parts[1], caller: arn,
+		gateway: apigateway.NewFromConfig(c), cache: elasticache.NewFromConfig(c), ec2: ec2.NewFromConfig(c),
+		iam: iam.NewFromConfig(c), lambda: lambda.NewFromConfig(c), logs: cloudwatchlogs.NewFromConfig(c),
+		quotas: servicequotas.NewFromConfig(c), rds: rds.NewFromConfig(c),
+	}, nil
+}
+
+// quota is the value that AWS has applied to the account, or the default where it has applied none.
+// https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_GetServiceQuota.html
+func (a *account) quota(ctx context.Context, service, code string) (float64, error) {
+	applied, err := a.quotas.GetServiceQuota(ctx, &servicequotas.GetServiceQuotaInput{ServiceCode: &service, QuotaCode: &code})
+	if err == nil {
+		return aws.ToFloat64(applied.Quota.Value), nil
+	}
+	var none *types.NoSuchResourceException
+	if !errors.As(err, &none) {
+		return 0, err
+	}
+	standard, err := a.quotas.GetAWSDefaultServiceQuota(ctx, &servicequotas.GetAWSDefaultServiceQuotaInput{ServiceCode: &service, QuotaCode: &code})
+	if err != nil {
+		return 0, err
+	}
+	return aws.ToFloat64(standard.Quota.Value), nil
+}
+
+// increase says how to ask AWS for a quota of that value.
+func (a *account) increase(service, code string, value int) string {
+	return fmt.Sprintf("ask for %d: aws service-quotas request-service-quota-increase --region %s --service-code %s --quota-code %s --desired-value %d (console: Service Quotas, AWS services, %s, %s); or free some",
+		value, a.region, service, code, value, service, code)
+}

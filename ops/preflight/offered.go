@@ -1,0 +1,192 @@
+package preflight
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/elasticache"
+	"github.com/aws/aws-sdk-go-v2/service/rds"
+	"github.com/aws/aws-sdk-go-v2/service/rds/types"
+
+	"github.com/didomi/serverless-api/ops/graph"
+)
+
+// zones are those of the stack's subnets; of the new ones alone where onlyNew is true.
+func zones(g *graph.Graph, onlyNew bool) []string {
+	var all []string
+	for _, subnet := range g.ByType(subnetType) {
+		zone := subnet.Text("availabilityZone")
+		if subnet.Op == "delete" || onlyNew && subnet.Op != "create" || zone == "" || zone == graph.Unknown || slices.Contains(all, zone) {
+			continue
+		}
+		all = append(all, zone)
+	}
+	slices.Sort(all)
+	return all
+}
+
+// zonesAvailable looks whether the account has the zones of new subnets.
+func zonesAvailable(ctx context.Context, a *account, g *graph.Graph) ([]Finding, error) {
+	wanted := zones(g, true)
+	if len(wanted) == 0 {
+		return nil, nil
+	}
+	list, err := a.ec2.DescribeAvailabilityZones(ctx, &ec2.DescribeAvailabilityZonesInput{})
+	if err != nil {
+		return nil, fmt.Errorf("list the zones: %w", err)
+	}
+	var available []string
+	for _, zone := range list.AvailabilityZones {
+		if zone.State == "available" {
+			available = append(available, aws.ToString(zone.ZoneName))
+		}
+	}
+	var missing []Finding
+	for _, zone := range wanted {
+		if !slices.Contains(available, zone) {
+			missing = append(missing, Finding{
+				What: fmt.Sprintf("the zone %s is not available to the account; these are: %s", zone, strings.Join(available, ", ")),
+				Do:   "set didomi:network zones to zones that are",
+			})
+		}
+	}
+	return missing, nil
+}
+
+// database is an instance class with the engine version that it runs.
+type database struct{ engine, version, class string }
+
+// databaseOffered looks whether RDS offers the engine version, and the class in each of the stack's zones.
+func databaseOffered(ctx context.Context, a *account, g *graph.Graph) ([]Finding, error) {
+	var wanted []database
+	for _, instance := range g.ByType("aws:rds/clusterInstance:ClusterInstance") {
+		d := database{instance.Text("engine"), instance.Text("engineVersion"), instance.Text("instanceClass")}
+		// The version of an instance is its cluster's.
+		for _, cluster := range g.RefsTo(instance, "clusterIdentifier", "aws:rds/cluster:Cluster") {
+			d.engine, d.version = cluster.Text("engine"), cluster.Text("engineVersion")
+			if changes(cluster, "engineVersion") && !slices.Contains(wanted, d) {
+				wanted = append(wanted, d)
+			}
+		}
+		if changes(instance, "instanceClass", "engineVersion") && !slices.Contains(wanted, d) {
+			wanted = append(wanted, d)
+		}
+	}
+	var missing []Finding
+	for _, d := range wanted {
+		found, err := a.lacksDatabase(ctx, d, zones(g, false))
+		if err != nil {
+			return missing, err
+		}
+		missing = append(missing, found...)
+	}
+	return missing, nil
+}
+
+func (a *account) lacksDatabase(ctx context.Context, d database, stackZones []string) ([]Finding, error) {
+	versions, err := a.rds.DescribeDBEngineVersions(ctx, &rds.DescribeDBEngineVersionsInput{Engine: &d.engine, EngineVersion: &d.version})
+	if err != nil {
+		return nil, fmt.Errorf("look for %s %s: %w", d.engine, d.version, err)
+	}
+	if !slices.ContainsFunc(versions.DBEngineVersions, func(v types.DBEngineVersion) bool { return aws.ToString(v.Status) == "available" }) {
+		return []Finding{{
+			What: fmt.Sprintf("%s %s is not available in %s", d.engine, d.version, a.region),
+			Do: fmt.Sprintf("set didomi:data database.version to one that is: aws rds describe-db-engine-versions --region %s --engine %s --query 'DBEngineVersions[].EngineVersion'",
+				a.region, d.engine),
+		}}, nil
+	}
+	var offered []string
+	list := rds.NewDescribeOrderableDBInstanceOptionsPaginator(a.rds, &rds.DescribeOrderableDBInstanceOptionsInput{
+		Engine: &d.engine, EngineVersion: &d.version, DBInstanceClass: &d.class,
+	})
+	for list.HasMorePages() {
+		page, err := list.NextPage(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("look where %s is offered: %w", d.class, err)
+		}
+		for _, option := range page.OrderableDBInstanceOptions {
+			for _, zone := range option.AvailabilityZones {
+				offered = append(offered, aws.ToString(zone.Name))
+			}
+		}
+	}
+	if len(offered) == 0 {
+		return []Finding{{
+			What: fmt.Sprintf("%s with %s %s is not offered in %s", d.class, d.engine, d.version, a.region),
+			Do:   "choose another version or region",
+		}}, nil
+	}
+	var missing []Finding
+	for _, zone := range stackZones {
+		if !slices.Contains(offered, zone) {
+			missing = append(missing, Finding{
+				What: fmt.Sprintf("%s with %s %s is not offered in the zone %s of the stack", d.class, d.engine, d.version, zone),
+				Do:   "set didomi:network zones to zones that offer it",
+			})
+		}
+	}
+	return missing, nil
+}
+
+// cacheOffered looks whether ElastiCache offers engine version and node type. Node types are told by the
+// offerings of reserved nodes: no other call lists them for a new group.
+func cacheOffered(ctx context.Context, a *account, g *graph.Graph) ([]Finding, error) {
+	var missing []Finding
+	for _, group := range g.ByType(replicationGroupType) {
+		if changes(group, "engine", "engineVersion") {
+			found, err := a.lacksCacheVersion(ctx, group.Text("engine"), group.Text("engineVersion"))
+			if err != nil {
+				return missing, err
+			}
+			missing = append(missing, found...)
+		}
+		if changes(group, "nodeType") {
+			found, err := a.lacksNodeType(ctx, group.Text("nodeType"))
+			if err != nil {
+				return missing, err
+			}
+			missing = append(missing, found...)
+		}
+	}
+	return missing, nil
+}
+
+func (a *account) lacksCacheVersion(ctx context.Context, engine, version string) ([]Finding, error) {
+	var offered []string
+	list := elasticache.NewDescribeCacheEngineVersionsPaginator(a.cache, &elasticache.DescribeCacheEngineVersionsInput{Engine: &engine})
+	for list.HasMorePages() {
+		page, err := list.NextPage(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("list the versions of %s: %w", engine, err)
+		}
+		for _, v := range page.CacheEngineVersions {
+			offered = append(offered, aws.ToString(v.EngineVersion))
+		}
+	}
+	// A version may be told with its patch level.
+	if slices.ContainsFunc(offered, func(v string) bool { return v == version || strings.HasPrefix(v, version+".") }) {
+		return nil, nil
+	}
+	return []Finding{{
+		What: fmt.Sprintf("ElastiCache offers no %s %s in %s; it offers %s", engine, version, a.region, strings.Join(offered, ", ")),
+		Do:   "set didomi:data cache.version to one of them",
+	}}, nil
+}
+
+func (a *account) lacksNodeType(ctx context.Context, nodeType string) ([]Finding, error) {
+	offerings, err := a.cache.DescribeReservedCacheNodesOfferings(ctx, &elasticache.DescribeReservedCacheNodesOfferingsInput{CacheNodeType: &nodeType})
+	if err != nil {
+		return nil, fmt.Errorf("look for the node type %s: %w", nodeType, err)
+	}
+	if len(offerings.ReservedCacheNodesOfferings) > 0 {
+		return nil, nil
+	}
+	return []Finding{{
+		What: fmt.Sprintf("ElastiCache offers no %s in %s, by its offerings of reserved nodes", nodeType, a.region),
+		Do:   "set didomi:data cache.nodeType to another one",
+	}}, nil
+}

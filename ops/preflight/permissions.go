@@ -1,0 +1,124 @@
+package preflight
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/iam/types"
+
+	"github.com/didomi/serverless-api/ops/graph"
+)
+
+// creations are the calls that make the stack's larger parts, by the type of the resource, with the ARN
+// that they are authorised on.
+// https://docs.aws.amazon.com/service-authorization/latest/reference/
+var creations = []struct{ token, action, resource string }{
+	{"aws:ec2/vpc:Vpc", "ec2:CreateVpc", "ec2:{region}:{account}:vpc/vpc-0"},
+	{"aws:rds/cluster:Cluster", "rds:CreateDBCluster", "rds:{region}:{account}:cluster:{name}-0"},
+	{replicationGroupType, "elasticache:CreateReplicationGroup", "elasticache:{region}:{account}:replicationgroup:{name}-0"},
+	{"aws:lambda/function:Function", "lambda:CreateFunction", "lambda:{region}:{account}:function:{name}-0"},
+	{"aws:apigateway/restApi:RestApi", "apigateway:POST", "apigateway:{region}::/restapis"},
+	{"aws:kms/key:Key", "kms:CreateKey", "*"},
+	{"aws:secretsmanager/secret:Secret", "secretsmanager:CreateSecret", "secretsmanager:{region}:{account}:secret:{name}-0"},
+	{"aws:s3/bucketV2:BucketV2", "s3:CreateBucket", "s3:::{name}-0"},
+	{"aws:cloudwatch/metricAlarm:MetricAlarm", "cloudwatch:PutMetricAlarm", "cloudwatch:{region}:{account}:alarm:{name}-0"},
+}
+
+// permissions simulates the calls that make the stack's larger parts, one of each kind.
+func permissions(ctx context.Context, a *account, g *graph.Graph) ([]Finding, error) {
+	if strings.HasSuffix(a.caller, ":root") {
+		return nil, nil // no policy binds the account's root user
+	}
+	var principal string
+	var missing []Finding
+	var undecided []string
+	for _, c := range creations {
+		r := firstNew(g, c.token)
+		if r == nil {
+			continue
+		}
+		if principal == "" {
+			var err error
+			if principal, err = a.principal(ctx); err != nil {
+				return nil, err
+			}
+		}
+		resource := a.expand(c.resource, r.Name)
+		result, err := a.simulate(ctx, principal, c.action, resource, g.Stack)
+		if err != nil {
+			return missing, fmt.Errorf("simulate %s for %s: %w", c.action, principal, err)
+		}
+		switch {
+		case result.EvalDecision == types.PolicyEvaluationDecisionTypeAllowed:
+		case result.EvalDecision == types.PolicyEvaluationDecisionTypeImplicitDeny && len(result.MissingContextValues) > 0:
+			undecided = append(undecided, c.action)
+		default:
+			missing = append(missing, Finding{
+				What: fmt.Sprintf("%s may not call %s on %s (%s)", principal, c.action, resource, result.EvalDecision),
+				Do:   "have an administrator update the stack's component iam (docs/pipeline.md, Roles), or call with other credentials",
+			})
+		}
+	}
+	if len(undecided) > 0 {
+		return missing, fmt.Errorf("the policies of %s depend on more than a simulation knows for %s", principal, strings.Join(undecided, ", "))
+	}
+	return missing, nil
+}
+
+func firstNew(g *graph.Graph, token string) *graph.Resource {
+	for _, r := range g.ByType(token) {
+		if r.Op == "create" {
+			return r
+		}
+	}
+	return nil
+}
+
+func (a *account) expand(resource, name string) string {
+	if resource == "*" {
+		return resource
+	}
+	return "arn:" + a.partition + ":" + strings.NewReplacer("{region}", a.region, "{account}", a.id, "{name}", name).Replace(resource)
+}
+
+// principal is the user or role whose policies bind the caller: the session of a role is told without
+// the role's path, so IAM is asked for the role.
+func (a *account) principal(ctx context.Context) (string, error) {
+	_, session, assumed := strings.Cut(a.caller, ":assumed-role/")
+	if !assumed {
+		return a.caller, nil
+	}
+	name, _, _ := strings.Cut(session, "/")
+	role, err := a.iam.GetRole(ctx, &iam.GetRoleInput{RoleName: &name})
+	if err != nil {
+		return "", fmt.Errorf("find the role of %s: %w", a.caller, err)
+	}
+	return aws.ToString(role.Role.Arn), nil
+}
+
+// simulate asks IAM whether the principal may make a call that sets the tags that every call of the
+// program sets.
+// https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html
+func (a *account) simulate(ctx context.Context, principal, action, resource, stack string) (types.EvaluationResult, error) {
+	key := func(name, value string) types.ContextEntry {
+		return types.ContextEntry{ContextKeyName: &name, ContextKeyType: types.ContextKeyTypeEnumString, ContextKeyValues: []string{value}}
+	}
+	answer, err := a.iam.SimulatePrincipalPolicy(ctx, &iam.SimulatePrincipalPolicyInput{
+		PolicySourceArn: &principal, ActionNames: []string{action}, ResourceArns: []string{resource},
+		ContextEntries: []types.ContextEntry{
+			key("aws:RequestTag/environment", stack), key("aws:ResourceTag/environment", stack),
+			key("aws:RequestedRegion", a.region),
+		},
+	})
+	if err != nil {
+		return types.EvaluationResult{}, err
+	}
+	if len(answer.EvaluationResults) != 1 {
+		return types.EvaluationResult{}, errors.New("IAM returned no result")
+	}
+	return answer.EvaluationResults[0], nil
+}

@@ -1,0 +1,249 @@
+package gateway
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+)
+
+// preflight runs `go run ./ops preflight`, built once, against the account behind a gateway.
+type preflight struct {
+	s                        *stand
+	ops, preview, stackFile  string
+	backend                  string
+	id, secret, sessionToken string
+}
+
+type preflightFinding struct{ Check, State, What, Do string }
+
+// run gives the findings by state, and whether the answer was yes.
+func (p *preflight) run(t *testing.T, args ...string) (byState map[string][]preflightFinding, yes bool) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), p.ops, append([]string{
+		"preflight", "--stack", "prod", "--preview", p.preview, "--config-file", p.stackFile, "--backend", p.backend, "--json",
+	}, args...)...)
+	cmd.Env = append(os.Environ(), "AWS_ENDPOINT_URL="+p.s.server.URL, "AWS_REGION="+testRegion, "AWS_ACCESS_KEY_ID="+p.id,
+		"AWS_SECRET_ACCESS_KEY="+p.secret, "AWS_SESSION_TOKEN="+p.sessionToken, "AWS_EC2_METADATA_DISABLED=true",
+		"AWS_CONFIG_FILE="+os.DevNull, "AWS_SHARED_CREDENTIALS_FILE="+os.DevNull, "AWS_MAX_ATTEMPTS=1")
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	printed, err := cmd.Output()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	var found []preflightFinding
+	if decoded := json.Unmarshal(printed, &found); decoded != nil {
+		t.Fatalf("%v: %s%s", decoded, printed, stderr.String())
+	}
+	byState = map[string][]preflightFinding{}
+	for _, f := range found {
+		byState[f.State] = append(byState[f.State], f)
+	}
+	return byState, err == nil
+}
+
+// newPreflight is for a preview of a stack that has nothing yet, and a state that is kept in the account.
+func newPreflight(t *testing.T, s *stand) *preflight {
+	t.Helper()
+	p := &preflight{s: s, ops: filepath.Join(t.TempDir(), "ops"), id: "test", secret: "test"}
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", p.ops, "./ops")
+	build.Dir = filepath.Join("..", "..")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	p.preview = write(t, "preview.json", previewOf(t))
+	key, err := kms.NewFromConfig(s.config()).CreateKey(t.Context(), &kms.CreateKeyInput{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.stackFile = write(t, "Pulumi.prod.yaml", []byte("secretsprovider: awskms:///"+*key.KeyMetadata.Arn+"?region="+testRegion+"\n"))
+	bucket := "preflight-state-" + strings.ToLower(t.Name()[13:18])
+	_, err = s3.NewFromConfig(s.config(), func(o *s3.Options) { o.UsePathStyle = true }).CreateBucket(t.Context(), &s3.CreateBucketInput{
+		Bucket: &bucket, CreateBucketConfiguration: &s3types.CreateBucketConfiguration{LocationConstraint: testRegion},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.backend = "s3://" + bucket + "?s3ForcePathStyle=true"
+	return p
+}
+
+func write(t *testing.T, name string, content []byte) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// previewOf is a preview that creates one of everything that has a quota, with the values of prod.
+func previewOf(t *testing.T) []byte {
+	t.Helper()
+	type m = map[string]any
+	const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+	urn := func(token, name string) string { return "urn:pulumi:prod::didomi::" + token + "::" + name }
+	var steps []m
+	create := func(token, name string, inputs m, refs m) {
+		steps = append(steps, m{"op": "create", "urn": urn(token, name), "newState": m{
+			"urn": urn(token, name), "type": token, "custom": true, "inputs": inputs, "propertyDependencies": refs,
+		}})
+	}
+	create("pulumi:providers:aws", "didomi", m{"region": testRegion}, nil)
+	create("aws:ec2/vpc:Vpc", "vpc", m{}, nil)
+	create("aws:ec2/subnet:Subnet", "public", m{"availabilityZone": testRegion + "b"}, nil)
+	create("aws:ec2/natGateway:NatGateway", "nat", m{"subnetId": unknown}, m{"subnetId": []string{urn("aws:ec2/subnet:Subnet", "public")}})
+	create("aws:ec2/vpcEndpoint:VpcEndpoint", "kms", m{"vpcEndpointType": "Interface", "vpcId": unknown}, nil)
+	create("aws:ec2/vpcEndpoint:VpcEndpoint", "s3", m{"vpcEndpointType": "Gateway", "vpcId": unknown}, nil)
+	for _, token := range []string{
+		"aws:ec2/internetGateway:InternetGateway", "aws:ec2/eip:Eip", "aws:ec2/securityGroup:SecurityGroup",
+		"aws:apigateway/restApi:RestApi", "aws:apigateway/domainName:DomainName", "aws:apigateway/usagePlan:UsagePlan",
+		"aws:rds/proxy:Proxy", "aws:rds/subnetGroup:SubnetGroup", "aws:rds/parameterGroup:ParameterGroup",
+		"aws:rds/clusterParameterGroup:ClusterParameterGroup", "aws:iam/role:Role", "aws:iam/policy:Policy", "aws:kms/key:Key",
+	} {
+		create(token, "one", m{}, nil)
+	}
+	create("aws:rds/cluster:Cluster", "cluster", m{"engine": "aurora-postgresql", "engineVersion": "16.11"}, nil)
+	create("aws:rds/clusterInstance:ClusterInstance", "instance", m{
+		"engine": "aurora-postgresql", "engineVersion": "16.11", "instanceClass": "db.serverless", "clusterIdentifier": unknown,
+	}, m{"clusterIdentifier": []string{urn("aws:rds/cluster:Cluster", "cluster")}})
+	create("aws:elasticache/replicationGroup:ReplicationGroup", "cache", m{
+		"engine": "valkey", "engineVersion": "8.1", "nodeType": "cache.r7g.large", "numNodeGroups": 3, "replicasPerNodeGroup": 1,
+	}, nil)
+	create("aws:lambda/function:Function", "function", m{}, nil)
+	create("aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig", "warm", m{"provisionedConcurrentExecutions": 2}, nil)
+	create("aws:cloudwatch/logGroup:LogGroup", "access", m{}, nil)
+	create("aws:apigateway/stage:Stage", "stage", m{"accessLogSettings": m{"destinationArn": unknown}},
+		m{"accessLogSettings": []string{urn("aws:cloudwatch/logGroup:LogGroup", "access")}})
+	text, err := json.Marshal(m{"steps": steps})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// ample are quotas that the account, which other tests use too, has room in.
+func ample() map[string]float64 {
+	quotas := map[string]float64{}
+	for key := range defaultQuotas {
+		quotas[key] = 100_000
+	}
+	return quotas
+}
+
+// What is checked and why: ops/preflight. Every check finds something here but iam's quotas, which the
+// emulator has as AWS's defaults, and what only another caller or state shows.
+func TestPreflightListsAllThatIsMissingAtOnce(t *testing.T) {
+	s := newStand(t, nil)
+	p := newPreflight(t, s)
+	t.Run("an account with room for the stack has all that it needs", func(t *testing.T) {
+		s.limit(t, Limits{Quotas: ample()})
+		found, yes := p.run(t)
+		if !yes || len(found["missing"]) > 0 || len(found["not checked"]) > 0 {
+			t.Errorf("yes %v: %+v %+v", yes, found["missing"], found["not checked"])
+		}
+	})
+	t.Run("in an account of its own quotas nothing but concurrency is missing where it has 10", func(t *testing.T) {
+		// https://github.com/anomalyco/sst/issues/5829
+		quotas := ample()
+		quotas[quotaConcurrency] = 10
+		s.limit(t, Limits{Quotas: quotas})
+		found, yes := p.run(t)
+		if missing := found["missing"]; yes || len(missing) != 1 || missing[0].Check != "lambda-concurrency" || !strings.Contains(missing[0].Do, "--quota-code L-B99A9384 --desired-value") {
+			t.Errorf("yes %v: %+v", yes, missing)
+		}
+	})
+	t.Run("an account without anything lacks everything", func(t *testing.T) {
+		none := Limits{Quotas: map[string]float64{}, NotOffered: []string{"aurora-postgresql 16.11", "valkey 8.1", "cache.r7g.large"}}
+		for key := range defaultQuotas {
+			none.Quotas[key] = 0
+		}
+		s.limit(t, none)
+		found, yes := p.run(t, "--backend", "s3://there-is-none?s3ForcePathStyle=true", "--config-file",
+			write(t, "Pulumi.prod.yaml", []byte("secretsprovider: awskms://alias/none?region="+testRegion+"\n")))
+		var got []string
+		for _, f := range found["missing"] {
+			got = append(got, f.Check)
+			if f.What == "" || f.Do == "" {
+				t.Errorf("%+v does not say what to do", f)
+			}
+		}
+		want := []string{
+			"vpcs", "internet-gateways", "elastic-ips", "nat-gateways", "interface-endpoints", "gateway-endpoints",
+			"security-groups", "rest-apis", "domain-names", "usage-plans", "cache-nodes", "database-proxies",
+			"database-clusters", "database-instances", "database-subnet-groups", "database-parameter-groups",
+			"cluster-parameter-groups", "lambda-concurrency", "database-offered", "cache-offered", "cache-offered",
+			"state-bucket", "state-key",
+		}
+		if yes || !slices.Equal(got, want) {
+			t.Errorf("yes %v, missing %v, want %v; not checked %+v", yes, got, want, found["not checked"])
+		}
+	})
+	t.Run("a class that one of the stack's zones lacks is named with the zone", func(t *testing.T) {
+		s.limit(t, Limits{Quotas: ample(), NotOffered: []string{"db.serverless " + testRegion + "b"}})
+		found, _ := p.run(t)
+		if missing := found["missing"]; len(missing) != 1 || !strings.Contains(missing[0].What, testRegion+"b") {
+			t.Errorf("%+v", missing)
+		}
+	})
+	t.Run("a check that is skipped is told, not passed", func(t *testing.T) {
+		s.limit(t, Limits{Quotas: map[string]float64{quotaVPCs: 0}})
+		found, _ := p.run(t, "--skip", "vpcs,zones")
+		if skipped := found["not checked"]; len(skipped) != 2 || skipped[0].Check != "vpcs" || slices.ContainsFunc(found["missing"], func(f preflightFinding) bool { return f.Check == "vpcs" }) {
+			t.Errorf("%+v, %+v", skipped, found["missing"])
+		}
+	})
+}
+
+func TestPreflightSaysWhatItsCallerMayNotDoOrSee(t *testing.T) {
+	s := newStand(t, nil)
+	s.limit(t, Limits{Quotas: ample()})
+	p := newPreflight(t, s)
+	const trust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::000000000000:root"},"Action":"sts:AssumeRole"}]}`
+	admin := iam.NewFromConfig(s.config())
+	arn := role(t, s, "preflight-caller", trust)
+	allow := func(statements string) {
+		t.Helper()
+		document := fmt.Sprintf(`{"Version":"2012-10-17","Statement":[%s]}`, statements)
+		if _, err := admin.PutRolePolicy(t.Context(), &iam.PutRolePolicyInput{RoleName: aws.String("preflight-caller"), PolicyName: aws.String("p"), PolicyDocument: &document}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	session, err := sts.NewFromConfig(s.config()).AssumeRole(t.Context(), &sts.AssumeRoleInput{RoleArn: &arn, RoleSessionName: aws.String("s")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.id, p.secret, p.sessionToken = *session.Credentials.AccessKeyId, *session.Credentials.SecretAccessKey, *session.Credentials.SessionToken
+	t.Run("who may see nothing is told so for each check, and none counts as passed", func(t *testing.T) {
+		allow(`{"Effect":"Allow","Action":"sts:GetCallerIdentity","Resource":"*"}`)
+		found, _ := p.run(t)
+		if len(found["ok"]) > 1 || len(found["not checked"]) < 20 { // no new certificate: nothing to delegate
+			t.Errorf("ok: %+v, not checked: %+v", found["ok"], found["not checked"])
+		}
+	})
+	t.Run("who may see all and make some is told what is lacking", func(t *testing.T) {
+		allow(`{"Effect":"Allow","Action":["sts:GetCallerIdentity","servicequotas:Get*","ec2:Describe*","rds:Describe*","elasticache:Describe*",
+			"lambda:GetAccountSettings","iam:Get*","iam:SimulatePrincipalPolicy","logs:Describe*","apigateway:GET","s3:ListBucket","kms:DescribeKey"],"Resource":"*"},
+			{"Effect":"Allow","Action":["ec2:CreateVpc","rds:CreateDBCluster","elasticache:CreateReplicationGroup","lambda:CreateFunction","apigateway:POST"],
+			"Resource":"*","Condition":{"StringEquals":{"aws:RequestTag/environment":"prod"}}}`)
+		found, yes := p.run(t)
+		missing := found["missing"]
+		if yes || len(missing) != 1 || missing[0].Check != "permissions" || !strings.Contains(missing[0].What, "kms:CreateKey") || len(found["not checked"]) > 0 {
+			t.Errorf("yes %v: %+v, not checked %+v", yes, missing, found["not checked"])
+		}
+	})
+}
