@@ -159,8 +159,8 @@ func (s site) deployServices() []policy.Statement {
 			Sid: "Services",
 			Actions: []string{
 				"acm:*", "apigateway:*", "application-autoscaling:*", "cloudwatch:*", "ec2:*", "elasticache:*",
-				"iam:Get*", "iam:List*", "kms:*", "lambda:*", "logs:*", "rds:*", "route53:*", "s3:*",
-				"secretsmanager:*", "sns:*", "sts:GetCallerIdentity", "tag:*", "wafv2:*",
+				"iam:Get*", "iam:List*", "iam:SimulatePrincipalPolicy", "kms:*", "lambda:*", "logs:*", "rds:*",
+				"route53:*", "s3:*", "secretsmanager:*", "servicequotas:Get*", "sns:*", "sts:GetCallerIdentity", "tag:*", "wafv2:*",
 			},
 			Resources: policy.Anywhere,
 		},
@@ -182,7 +182,7 @@ func (s site) deployDenials() []policy.Statement {
 		{
 			Sid:        "NoIdentity",
 			Deny:       true,
-			NotActions: []string{"iam:Get*", "iam:List*"},
+			NotActions: []string{"iam:Get*", "iam:List*", "iam:SimulatePrincipalPolicy"},
 			Resources: []pulumi.StringInput{
 				s.global("iam", "group/*"), s.global("iam", "oidc-provider/*"), s.global("iam", "policy/*"),
 				s.global("iam", "role/"+s.name+"-*"), s.global("iam", "saml-provider/*"), s.global("iam", "user/*"),

@@ -28,10 +28,19 @@ func (s site) looking() rights {
 	}}
 }
 
-// reading is what an update or a refresh asks AWS for. Secrets are described and never read.
+// reading is what an update, a refresh or `ops preflight` asks AWS for. Secrets are described and never read.
 func (s site) reading() rights {
 	return rights{"reading", slices.Concat([]policy.Statement{listing(), s.readingNamed()}, s.readingGateway(),
-		[]policy.Statement{s.readingBuckets(), s.readingIdentities()}, s.readingKeySecret())}
+		[]policy.Statement{s.readingBuckets(), s.readingIdentities(), s.checkingOwn()}, s.readingKeySecret())}
+}
+
+// checkingOwn lets `ops preflight` simulate what the role may do, by its policies and boundary.
+func (s site) checkingOwn() policy.Statement {
+	return policy.Statement{
+		Sid:       "OwnPermissions",
+		Actions:   []string{"iam:SimulatePrincipalPolicy"},
+		Resources: []pulumi.StringInput{s.global("iam", "role/"+s.name+"-deploy-*")},
+	}
 }
 
 // listing is what AWS narrows to no resource, or what is asked before a name is known.
@@ -48,17 +57,20 @@ func listing() policy.Statement {
 			"ec2:DescribePrefixLists", "ec2:DescribeRouteTables", "ec2:DescribeSecurityGroupRules",
 			"ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcAttribute",
 			"ec2:DescribeVpcEndpoints", "ec2:DescribeVpcs",
-			"elasticache:DescribeCacheClusters", "elasticache:DescribeCacheParameterGroups",
-			"elasticache:DescribeCacheParameters", "elasticache:DescribeCacheSubnetGroups",
-			"elasticache:DescribeReplicationGroups", "elasticache:DescribeUserGroups",
-			"elasticache:DescribeUsers", "elasticache:ListTagsForResource",
-			"kms:ListAliases", "logs:DescribeLogGroups", "logs:DescribeMetricFilters",
-			"rds:DescribeDBClusterParameterGroups", "rds:DescribeDBClusterParameters", "rds:DescribeDBClusters",
-			"rds:DescribeDBInstances", "rds:DescribeDBParameterGroups", "rds:DescribeDBParameters",
+			"elasticache:DescribeCacheClusters", "elasticache:DescribeCacheEngineVersions",
+			"elasticache:DescribeCacheParameterGroups", "elasticache:DescribeCacheParameters",
+			"elasticache:DescribeCacheSubnetGroups", "elasticache:DescribeReplicationGroups",
+			"elasticache:DescribeReservedCacheNodesOfferings", "elasticache:DescribeUserGroups",
+			"elasticache:DescribeUsers", "elasticache:ListTagsForResource", "iam:GetAccountSummary",
+			"kms:ListAliases", "lambda:GetAccountSettings", "logs:DescribeLogGroups", "logs:DescribeMetricFilters",
+			"rds:DescribeAccountAttributes", "rds:DescribeDBClusterParameterGroups", "rds:DescribeDBClusterParameters",
+			"rds:DescribeDBClusters", "rds:DescribeDBEngineVersions", "rds:DescribeDBInstances",
+			"rds:DescribeDBParameterGroups", "rds:DescribeDBParameters",
 			"rds:DescribeDBProxies", "rds:DescribeDBProxyTargetGroups",
 			"rds:DescribeDBProxyTargets", "rds:DescribeDBSubnetGroups", "rds:DescribeGlobalClusters",
-			"rds:ListTagsForResource", "route53:GetChange",
-			"secretsmanager:GetRandomPassword", "sns:GetSubscriptionAttributes", "sts:GetCallerIdentity",
+			"rds:DescribeOrderableDBInstanceOptions", "rds:ListTagsForResource", "route53:GetChange",
+			"secretsmanager:GetRandomPassword", "servicequotas:GetAWSDefaultServiceQuota",
+			"servicequotas:GetServiceQuota", "sns:GetSubscriptionAttributes", "sts:GetCallerIdentity",
 		},
 		Resources: policy.Anywhere,
 	}
@@ -86,14 +98,16 @@ func (s site) readingNamed() policy.Statement {
 
 // readingGateway is about API Gateway. A key's value stands in what tells of a key or of a plan's keys,
 // so those are the stack's own. The rest holds no secret, and is told to be gone when it is gone: of
-// what is not there AWS knows no tag.
+// what is not there AWS knows no tag. Of domain names, APIs and plans the lists are read too, for their
+// number; the list of API keys is not, for it would tell the values of all stacks' keys.
 func (s site) readingGateway() []policy.Statement {
 	return []policy.Statement{
 		{
 			Sid:     "API",
 			Actions: []string{"apigateway:GET"},
 			Resources: []pulumi.StringInput{
-				s.gateway("/account"), s.gateway("/domainnames/*"), s.gateway("/restapis/*"),
+				s.gateway("/account"), s.gateway("/domainnames"), s.gateway("/domainnames/*"),
+				s.gateway("/restapis"), s.gateway("/restapis/*"), s.gateway("/usageplans"),
 			},
 		},
 		{

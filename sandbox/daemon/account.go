@@ -33,6 +33,10 @@ type account struct {
 	calls    *os.File // record of what users and roles were let do and refused
 }
 
+// limits are those of an account that has been in use for a while: its quotas have been raised so that
+// several stacks with a NAT gateway in each zone fit. A new one's are gateway.LimitsPath's to set.
+var limits = gateway.Limits{Quotas: map[string]float64{"vpc/L-F678F1CE": 10, "vpc/L-A4707A72": 10, "ec2/L-0263D0A3": 10}}
+
 // openAccount starts an empty account. What it started before an error is
 // stopped.
 func openAccount(ctx context.Context, l layout.Layout, region string, log *slog.Logger) (_ *account, err error) {
@@ -72,7 +76,7 @@ func openAccount(ctx context.Context, l layout.Layout, region string, log *slog.
 		PublicURL:   &url.URL{Scheme: "http", Host: l.GatewayAddr()},
 		AccessKeyID: a.root.id, SecretAccessKey: a.root.secret,
 		Region: region, AccountID: layout.Account,
-		Dir: filepath.Join(l.Data(), "code"), Plane: a.plane, ProxyWarmUp: l.ProxyWarmUp, Issuer: a.issuer, Calls: a.calls, Logger: log,
+		Limits: limits, Dir: filepath.Join(l.Data(), "code"), Plane: a.plane, ProxyWarmUp: l.ProxyWarmUp, Issuer: a.issuer, Calls: a.calls, Logger: log,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("make the gateway: %w", err)

@@ -64,6 +64,7 @@ func TestWholeStack(t *testing.T) {
 	step("a changed line of the function replaces nothing but what hangs on its version", func(t *testing.T) {
 		checkFunctionEdit(t, dev)
 	})
+	step("a new account's quotas stop prod before anything of it is made", func(t *testing.T) { checkPreflight(t, dev) })
 	step("two stacks at once, and an edit updates, replaces or is refused as it should be", func(t *testing.T) {
 		prod = checkLives(t, dev, func(t *testing.T, prod outputs) {
 			checkItems(t, prod)

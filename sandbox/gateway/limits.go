@@ -23,7 +23,7 @@ type limits struct {
 	Limits
 }
 
-// LimitsPath takes the account's new limits by PUT, as JSON.
+// LimitsPath takes the account's new limits by PUT, as JSON; DELETE brings those of the configuration back.
 const LimitsPath = ownPrefix + "limits"
 
 func (g *Gateway) setLimits(w http.ResponseWriter, r *http.Request) {
@@ -40,10 +40,19 @@ func (g *Gateway) setLimits(w http.ResponseWriter, r *http.Request) {
 		writeFailure(w, http.StatusBadRequest, "SandboxFailure", "the account's limits: "+err.Error())
 		return
 	}
-	g.limits.mu.Lock()
-	g.limits.Limits = next
-	g.limits.mu.Unlock()
+	g.limits.set(next)
 	w.WriteHeader(http.StatusNoContent)
+}
+
+func (g *Gateway) resetLimits(w http.ResponseWriter, _ *http.Request) {
+	g.limits.set(g.config.Limits)
+	w.WriteHeader(http.StatusNoContent)
+}
+
+func (l *limits) set(next Limits) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.Limits = next
 }
 
 func (l *limits) offers(what string) bool {

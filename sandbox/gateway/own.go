@@ -18,6 +18,7 @@ func (g *Gateway) ownMux() *http.ServeMux {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+HealthPath, g.serveHealth)
 	mux.HandleFunc("PUT "+LimitsPath, g.setLimits)
+	mux.HandleFunc("DELETE "+LimitsPath, g.resetLimits)
 	mux.HandleFunc("GET "+codePath+"{sha256}", g.serveCode)
 	return mux
 }

@@ -1,0 +1,86 @@
+package e2e
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/didomi/serverless-api/sandbox/gateway"
+)
+
+// preflight runs the check before an update of the stack, as whoever the outputs are, on a preview of its
+// own. It gives the findings, and the names of the checks that miss something. Delegation is left out: the
+// sandbox's stack files say that the domain is delegated, which nobody can do.
+func preflight(t *testing.T, out outputs) (printed string, missing []string) {
+	t.Helper()
+	preview, stderr, code := pulumi(t, out, repository(t), "preview", "--stack", out.Stack, "--config-file", out.ConfigFile, "--json", "--show-sames")
+	if code != 0 {
+		t.Fatalf("preview of %s: exit %d\n%s", out.Stack, code, complaints(preview+stderr))
+	}
+	path := filepath.Join(t.TempDir(), "preview.json")
+	writeFile(t, path, []byte(preview))
+	cmd := exec.Command("go", "run", "./ops", "preflight", "--stack", out.Stack, "--preview", path,
+		"--config-file", out.ConfigFile, "--skip", "delegation", "--json")
+	cmd.Dir, cmd.Env = repository(t), os.Environ()
+	for name, value := range out.Env {
+		cmd.Env = append(cmd.Env, name+"="+value)
+	}
+	var said strings.Builder
+	cmd.Stderr = &said
+	findings, err := cmd.Output()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	var found []struct{ Check, State string }
+	if decoded := json.Unmarshal(findings, &found); decoded != nil {
+		t.Fatalf("%v: %s%s", decoded, findings, said.String())
+	}
+	for _, f := range found {
+		if f.State == "missing" {
+			missing = append(missing, f.Check)
+		}
+	}
+	if (len(missing) > 0) != (err != nil) {
+		t.Errorf("it ends with %v, and these are missing: %v", err, missing)
+	}
+	return string(findings), missing
+}
+
+// checkPreflight has prod, of which nothing is there yet, meet an account with a new one's quotas: the
+// concurrency that anomalyco/sst#5829 met, and no room for a network.
+func checkPreflight(t *testing.T, beside outputs) {
+	t.Helper()
+	mustRun(t, limitPreview, "preview", "--stack", "prod") // makes its file
+	prod := beside
+	prod.Stack, prod.ConfigFile = "prod", filepath.Join(filepath.Dir(beside.ConfigFile), "Pulumi.prod.yaml")
+	setLimits(t, prod, http.MethodPut, `{"quotas":{"lambda/L-B99A9384":10,"vpc/L-F678F1CE":2}}`)
+	defer setLimits(t, prod, http.MethodDelete, "")
+	report, missing := preflight(t, prod)
+	if want := []string{"vpcs", "lambda-concurrency"}; !slices.Equal(missing, want) {
+		t.Errorf("%v are missing, want %v\n%s", missing, want, report)
+	}
+}
+
+// setLimits sets the account's limits, or brings back those that it began with.
+func setLimits(t *testing.T, out outputs, method, body string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, out.AWSEndpoint+gateway.LimitsPath, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = answer.Body.Close()
+	if answer.StatusCode != http.StatusNoContent {
+		t.Fatalf("limits: %s", answer.Status)
+	}
+}
