@@ -144,7 +144,7 @@ func newStand(t *testing.T, upstream *url.URL) *stand {
 	public := &url.URL{Scheme: "http", Host: server.Listener.Addr().String()}
 	gateway, err := New(Config{
 		Upstream: upstream, PublicURL: public, AccessKeyID: "test", SecretAccessKey: "test", Region: testRegion,
-		Dir: filepath.Join(t.TempDir(), "code"), Plane: s.plane, Invoker: s.invoker,
+		Dir: filepath.Join(t.TempDir(), "code"), Plane: s.plane, Invoker: s.invoker, Limits: Limits{Quotas: ample()},
 		Logger: slog.New(slog.NewTextHandler(t.Output(), nil)),
 	})
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -56,9 +57,18 @@ func (p *preflight) run(t *testing.T, args ...string) (byState map[string][]pref
 	return byState, err == nil
 }
 
-// newPreflight is for a preview of a stack that has nothing yet, and a state that is kept in the account.
+// newPreflight is for a preview of a stack that has nothing yet, in an account that has nothing but the
+// state: what other tests have left is gone.
 func newPreflight(t *testing.T, s *stand) *preflight {
 	t.Helper()
+	answer, err := http.Post(emulator.JoinPath("_ministack", "reset").String(), "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		t.Fatalf("the emulator is not reset: %s", answer.Status)
+	}
 	p := &preflight{s: s, ops: filepath.Join(t.TempDir(), "ops"), id: "test", secret: "test"}
 	build := exec.CommandContext(t.Context(), "go", "build", "-o", p.ops, "./ops")
 	build.Dir = filepath.Join("..", "..")
@@ -71,7 +81,7 @@ func newPreflight(t *testing.T, s *stand) *preflight {
 		t.Fatal(err)
 	}
 	p.stackFile = write(t, "Pulumi.prod.yaml", []byte("secretsprovider: awskms:///"+*key.KeyMetadata.Arn+"?region="+testRegion+"\n"))
-	bucket := "preflight-state-" + strings.ToLower(t.Name()[13:18])
+	bucket := "preflight-state"
 	_, err = s3.NewFromConfig(s.config(), func(o *s3.Options) { o.UsePathStyle = true }).CreateBucket(t.Context(), &s3.CreateBucketInput{
 		Bucket: &bucket, CreateBucketConfiguration: &s3types.CreateBucketConfiguration{LocationConstraint: testRegion},
 	})
@@ -136,13 +146,21 @@ func previewOf(t *testing.T) []byte {
 	return text
 }
 
-// ample are quotas that the account, which other tests use too, has room in.
+// ample are quotas that the account has room in with what all tests make.
 func ample() map[string]float64 {
 	quotas := map[string]float64{}
 	for key := range defaultQuotas {
 		quotas[key] = 100_000
 	}
 	return quotas
+}
+
+// logs makes a call to CloudWatch Logs.
+func logs(t *testing.T, s *stand, action string, in map[string]string) {
+	t.Helper()
+	if err := s.gateway.admin.target(t.Context(), "logs", logsTarget+action, in, nil); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // What is checked and why: ops/preflight. Every check finds something here but iam's quotas, which the
@@ -157,7 +175,7 @@ func TestPreflightListsAllThatIsMissingAtOnce(t *testing.T) {
 			t.Errorf("yes %v: %+v %+v", yes, found["missing"], found["not checked"])
 		}
 	})
-	t.Run("in an account of its own quotas nothing but concurrency is missing where it has 10", func(t *testing.T) {
+	t.Run("an account that has a new one's concurrency of 10 lacks that alone", func(t *testing.T) {
 		// https://github.com/anomalyco/sst/issues/5829
 		quotas := ample()
 		quotas[quotaConcurrency] = 10
@@ -200,6 +218,25 @@ func TestPreflightListsAllThatIsMissingAtOnce(t *testing.T) {
 			t.Errorf("%+v", missing)
 		}
 	})
+	// 10 policies a region of at most 5,120 characters, neither of which can be raised:
+	// https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/logs/AWS-logs-and-resource-policy.html
+	for name, policies := range map[string]map[string]int{
+		"10 policies leave none for AWS's own":             {"0": 1, "1": 1, "2": 1, "3": 1, "4": 1, "5": 1, "6": 1, "7": 1, "8": 1, "9": 1},
+		"AWS's own has no characters left for a log group": {"AWSLogDeliveryWrite20150319": 5100},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s.limit(t, Limits{Quotas: ample()})
+			for policy, length := range policies {
+				document := `{"Version":"2012-10-17","Statement":[]}` + strings.Repeat(" ", length)
+				logs(t, s, "PutResourcePolicy", map[string]string{"policyName": policy, "policyDocument": document})
+				defer logs(t, s, "DeleteResourcePolicy", map[string]string{"policyName": policy})
+			}
+			found, yes := p.run(t)
+			if missing := found["missing"]; yes || len(missing) != 1 || missing[0].Check != "log-resource-policies" {
+				t.Errorf("yes %v: %+v", yes, missing)
+			}
+		})
+	}
 	t.Run("a check that is skipped is told, not passed", func(t *testing.T) {
 		s.limit(t, Limits{Quotas: map[string]float64{quotaVPCs: 0}})
 		found, _ := p.run(t, "--skip", "vpcs,zones")
