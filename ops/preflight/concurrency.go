@@ -18,6 +18,8 @@ const (
 	// https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
 	// https://github.com/anomalyco/sst/issues/5829
 	minimumUnreserved = 100
+	// defaultConcurrency is what AWS gives an account that is not new, and what is asked for at least.
+	defaultConcurrency = 1000
 )
 
 // lambdaConcurrency compares what functions reserve and provision with what Lambda lets the account
@@ -37,7 +39,7 @@ func lambdaConcurrency(ctx context.Context, a *account, g *graph.Graph) ([]Findi
 	if free := unreserved - taken - keep; more > free {
 		return []Finding{{
 			What: fmt.Sprintf("the stack reserves and provisions %d more concurrent executions; the account has %d, %d of them unreserved, and Lambda keeps %d unreserved", more, limit, unreserved-taken, keep),
-			Do:   a.increase("lambda", lambdaCode, max(limit-unreserved+taken+more+minimumUnreserved, limit+more)) + "; or set didomi:api provisionedConcurrency, provisionedMax and reservedConcurrency to 0",
+			Do:   a.increase("lambda", lambdaCode, max(limit-unreserved+taken+more+minimumUnreserved, limit+more, defaultConcurrency)) + "; or set didomi:api provisionedConcurrency, provisionedMax and reservedConcurrency to 0",
 		}}, nil
 	}
 	return nil, nil
