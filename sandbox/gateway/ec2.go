@@ -1,9 +1,7 @@
 package gateway
 
 import (
-	"encoding/xml"
 	"fmt"
-	"net/http"
 	"strings"
 )
 
@@ -115,19 +113,5 @@ func forgetFlowLogs(x *exchange) error {
 	for _, id := range formList(x.form, "FlowLogId") {
 		x.g.fields.forget("ec2:flow-log/" + id)
 	}
-	return nil
-}
-
-// refuseEC2 answers as EC2 does, whose errors have a form of their own.
-func (x *exchange) refuseEC2(code, message string) error {
-	type problem struct{ Code, Message string }
-	body, err := xml.Marshal(struct {
-		XMLName xml.Name  `xml:"Response"`
-		Errors  []problem `xml:"Errors>Error"`
-	}{Errors: []problem{{code, message}}})
-	if err != nil {
-		return fmt.Errorf("encode the refusal: %w", err)
-	}
-	x.status, x.header, x.answer = http.StatusBadRequest, http.Header{"Content-Type": {"text/xml"}}, body
 	return nil
 }
