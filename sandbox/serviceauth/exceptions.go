@@ -68,6 +68,14 @@ var notNeeded = waivers{
 	{"functions of ours run on Lambda's own capacity", "lambda:CreateFunction", []string{"lambda:PassCapacityProvider"}},
 	{"only Oracle and SQL Server have tenant databases", "rds:*", []string{"rds:CreateTenantDatabase", "rds:DeleteTenantDatabase"}},
 	{"an instance of Aurora has no snapshot of its own", "rds:DeleteDBInstance", []string{"rds:CreateDBSnapshot"}},
+	{
+		reason: "Service Quotas calls a service for that service's quotas alone: those of vpc, ec2, apigateway, elasticache" +
+			" and rds are read",
+		action: "servicequotas:GetServiceQuota",
+		without: []string{
+			"autoscaling:*", "cloudformation:*", "dynamodb:*", "elasticloadbalancing:*", "kinesis:*", "route53:*",
+		},
+	},
 	{"tags are those of hosted zones", "route53:ChangeTagsForResource", []string{"healthcheck"}},
 }
 
