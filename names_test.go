@@ -2,6 +2,7 @@ package main
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -29,8 +30,8 @@ const (
 	anyText    = `.`
 )
 
-// physicalNames are the types with a name that AWS bounds, by the services' API references: the lengths and
-// patterns are those of the sandbox's gateway too, which refuses what is beyond them.
+// physicalNames are the types with a name that AWS bounds, by the services' API references, such as
+// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html for an instance.
 var physicalNames = map[string]physical{
 	"aws:apigateway/domainName:DomainName":                {"domainName", "", 64, `^[a-z0-9.-]+$`},
 	"aws:apigateway/stage:Stage":                          {"stageName", "", 128, wordDash},
@@ -160,10 +161,5 @@ func checkName(t *testing.T, res mocks.Resource) int {
 }
 
 func hasNoName(token string) bool {
-	for _, other := range unnamed {
-		if other == token {
-			return true
-		}
-	}
-	return strings.HasPrefix(token, "aws:s3/bucket")
+	return slices.Contains(unnamed, token) || strings.HasPrefix(token, "aws:s3/bucket")
 }

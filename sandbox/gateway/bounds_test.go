@@ -19,7 +19,7 @@ type call struct {
 	body                                    []byte
 }
 
-// calls make the requests that give a parameter its value, by the name in boundedCalls.
+// callOf is the call of that name in boundedCalls which gives the parameter its value.
 func callOf(t *testing.T, name, parameter, value string) call {
 	t.Helper()
 	service, action, _ := strings.Cut(name, ":")
@@ -94,10 +94,9 @@ func upstream(t *testing.T) (*url.URL, *atomic.Int64) {
 	return address, &forwarded
 }
 
-// allowed is the longest value that a bound allows.
+// longest is the longest value that a bound allows.
 func (b bound) longest() string {
-	switch b.parameter {
-	case "AliasName":
+	if b.parameter == "AliasName" {
 		return "alias/" + strings.Repeat("a", b.most-len("alias/"))
 	}
 	return strings.Repeat("a", b.most)
