@@ -177,6 +177,9 @@ func (x *exchange) parameters() (func(string) string, error) {
 
 // refuse answers with a refusal of AWS's, in the protocol of the call.
 func (x *exchange) refuse(status int, code, message string) error {
+	if signingName(x.r) == "ec2" {
+		return x.refuseEC2(code, message)
+	}
 	x.streamed = true
 	switch {
 	case x.form != nil:

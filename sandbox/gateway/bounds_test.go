@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/smithy-go/encoding/cbor"
 )
 
@@ -170,5 +172,17 @@ func TestABucketsNameIsReadFromTheHostToo(t *testing.T) {
 	// An object is no bucket, whatever it is called.
 	if _, answer := (call{method: http.MethodPut, path: "/files/Upper--"}).send(t, s, "s3"); strings.Contains(answer, "InvalidBucketName") || forwarded.Load() != 1 {
 		t.Errorf("%s, %d forwarded", answer, forwarded.Load())
+	}
+}
+
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSecurityGroup.html
+func TestASecurityGroupCalledLikeAnIDIsRefused(t *testing.T) {
+	address, _ := upstream(t)
+	s := newStand(t, address)
+	_, err := ec2.NewFromConfig(s.config()).CreateSecurityGroup(t.Context(), &ec2.CreateSecurityGroupInput{
+		GroupName: aws.String("sg-dev-network-lambda"), Description: aws.String("d"), VpcId: aws.String("vpc-0123456789abcdef0"),
+	})
+	if got := errorCode(err); got != "InvalidParameterValue" {
+		t.Errorf("got %q, %v", got, err)
 	}
 }
