@@ -173,10 +173,17 @@ func TestDoor(t *testing.T) {
 			}
 		}
 		for name, plan := range map[string]string{"first": "standard", "second": "standard", "acme": "partner"} {
-			key := r.Find(t, "aws:apigateway/usagePlanKey:UsagePlanKey", room+"-plan-key-"+name).Inputs
+			link := r.Find(t, "aws:apigateway/usagePlanKey:UsagePlanKey", room+"-plan-key-"+name)
 			want := map[string]any{"keyId": room + "-key-" + name + "-id", "keyType": "API_KEY", "usagePlanId": room + "-plan-" + plan + "-id"}
-			if !reflect.DeepEqual(key, want) {
-				t.Errorf("%v, want %v", key, want)
+			if !reflect.DeepEqual(link.Inputs, want) {
+				t.Errorf("%v, want %v", link.Inputs, want)
+			}
+			// Both have the key's value among their outputs, and the provider marks the first alone.
+			// https://github.com/hashicorp/terraform-provider-aws/issues/26739
+			for _, res := range []mocks.Resource{link, r.Find(t, "aws:apigateway/apiKey:ApiKey", room+"-key-"+name)} {
+				if !slices.Contains(res.Options.SecretOutputs, "value") {
+					t.Errorf("the value of %s is no secret output", res.Name)
+				}
 			}
 		}
 	})

@@ -76,11 +76,13 @@ func newKeyOf(ctx *pulumi.Context, s site, plan *apigateway.UsagePlan, name stri
 	}
 	// A key has one plan for each stage, so it leaves its plan before it joins another one.
 	// https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-api-usage-plans.html
+	// The provider repeats the key's value here and does not mark it.
+	// https://github.com/hashicorp/terraform-provider-aws/issues/26739
 	_, err = apigateway.NewUsagePlanKey(ctx, s.name+"-plan-key-"+name, &apigateway.UsagePlanKeyArgs{
 		KeyId:       key.ID(),
 		KeyType:     pulumi.String("API_KEY"),
 		UsagePlanId: plan.ID(),
-	}, s.parent, pulumi.DeleteBeforeReplace(true))
+	}, s.parent, pulumi.DeleteBeforeReplace(true), pulumi.AdditionalSecretOutputs([]string{"value"}))
 	if err != nil {
 		return pulumi.StringOutput{}, fmt.Errorf("api: plan of the key %s: %w", name, err)
 	}

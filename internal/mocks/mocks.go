@@ -163,5 +163,6 @@ func options(req *pulumirpc.RegisterResourceRequest) Options {
 		Providers:           req.GetProviders(),
 		Remote:              req.GetRemote(),
 		Aliases:             len(req.GetAliases()) + len(req.GetAliasURNs()),
+		SecretOutputs:       req.GetAdditionalSecretOutputs(),
 	}
 }

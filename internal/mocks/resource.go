@@ -36,6 +36,7 @@ type Options struct {
 	DependsOn           []string
 	Providers           map[string]string
 	Aliases             int
+	SecretOutputs       []string
 }
 
 func newResource(args pulumi.MockResourceArgs) Resource {

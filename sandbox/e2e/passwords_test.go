@@ -3,26 +3,25 @@ package e2e
 import (
 	"context"
 	"encoding/json"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
-	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+
+	"github.com/didomi/serverless-api/sandbox/secretscan"
 )
 
-// checkNoPasswords reads every password that the account keeps, and looks for it where it must not
-// be: in the stack's state, even decrypted, and outputs, in any function's environment. What passwords
-// the state has let nobody in.
-func checkNoPasswords(t *testing.T, out outputs) {
+// checkNoSecrets reads every secret value that the account knows, and looks for it where it must not be:
+// in the stack's state and outputs, a preview, the plan of an update, any function's environment, and
+// what the sandbox and the CLI have logged. Of the passwords none is in the decrypted state either.
+func checkNoSecrets(t *testing.T, out outputs) {
 	t.Helper()
-	passwords := storedPasswords(t, out)
-	env := functionEnvironment(t, out)
-	for _, arn := range []string{env["DB_SECRET_ARN"], env["REDIS_SECRET_ARN"]} {
-		if passwords[arn] == "" {
-			t.Fatalf("no password is kept in %s", arn)
-		}
-	}
+	values := accountSecrets(t, out)
 	printed := func(args ...string) string {
 		text, stderr, code := pulumi(t, out, repository(t), append(args, "--stack", out.Stack)...)
 		if code != 0 {
@@ -30,23 +29,47 @@ func checkNoPasswords(t *testing.T, out outputs) {
 		}
 		return text
 	}
+	plan := filepath.Join(t.TempDir(), "plan.json")
 	decrypted := printed("stack", "export", "--show-secrets")
 	places := map[string]string{
-		"the state": printed("stack", "export"), "the decrypted state": decrypted,
-		"the outputs": printed("stack", "output", "--json"), "a function's environment": environments(t, out),
+		"the state": printed("stack", "export"), "the outputs": printed("stack", "output", "--json"),
+		"a function's environment": environments(t, out),
+		"a preview":                printed("preview", "--json", "--show-sames", "--config-file", out.ConfigFile, "--save-plan", plan),
 	}
-	for arn, password := range passwords {
-		for place, text := range places {
-			if strings.Contains(text, password) {
-				t.Errorf("%s shows the password that is kept in %s", place, arn)
-			}
+	saved, err := os.ReadFile(plan)
+	if err != nil {
+		t.Fatal(err)
+	}
+	places["the plan"] = string(saved)
+	for place, text := range places {
+		for _, what := range values.In([]byte(text)) {
+			t.Errorf("%s shows %s", place, what)
 		}
 	}
-	if !strings.Contains(places["the state"], env["DB_SECRET_ARN"]) {
-		t.Error("what was searched is not the state: it does not name the secret")
+	for _, what := range values.In([]byte(decrypted)) {
+		if !strings.HasPrefix(what, "the API key") {
+			t.Errorf("the decrypted state shows %s", what)
+		}
 	}
+	logged, err := values.Under(filepath.Join(repository(t), ".sandbox", "run"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range logged {
+		t.Error(file)
+	}
+	if arn := functionEnvironment(t, out)["DB_SECRET_ARN"]; !strings.Contains(places["the state"], arn) || !strings.Contains(places["a preview"], arn) {
+		t.Errorf("what was searched is no state or no preview: it does not name the secret %s", arn)
+	}
+	checkVoidPasswords(t, out, places["the state"], decrypted)
+}
+
+// checkVoidPasswords tries to log in with the passwords with which the cache's users were made: those
+// are in the state, encrypted, and let nobody in.
+func checkVoidPasswords(t *testing.T, out outputs, state, decrypted string) {
+	t.Helper()
 	for user, password := range cachePasswords(t, decrypted) {
-		if strings.Contains(places["the state"], password) {
+		if strings.Contains(state, password) {
 			t.Errorf("the state has the password with which %s was made in plain", user)
 		}
 		err := connectCache(t, out, user, password).Get(context.Background(), "item:1:{1}").Err()
@@ -90,27 +113,20 @@ func cachePasswords(t *testing.T, decrypted string) map[string]string {
 	return passwords
 }
 
-// storedPasswords are those of all secrets of the account, by ARN: the application's, the cache's and
-// the master's, of every stack.
-func storedPasswords(t *testing.T, out outputs) map[string]string {
+// accountSecrets are the secret values of the account, of all kinds that there are.
+func accountSecrets(t *testing.T, out outputs) secretscan.Values {
 	t.Helper()
-	list, err := secretsmanager.NewFromConfig(awsConfig(out)).ListSecrets(context.Background(), &secretsmanager.ListSecretsInput{})
+	values, err := secretscan.Account(context.Background(), awsConfig(out))
 	if err != nil {
 		t.Fatal(err)
 	}
-	passwords, masters := map[string]string{}, 0
-	for _, secret := range list.SecretList {
-		if _, passwords[*secret.ARN] = login(t, out, *secret.ARN); passwords[*secret.ARN] == "" {
-			t.Fatalf("%s holds no password", *secret.ARN)
-		}
-		if strings.Contains(*secret.Name, "rds!") {
-			masters++
+	all := strings.Join(slices.Sorted(maps.Keys(values)), "\n")
+	for _, kind := range []string{"the API key didomi-prod-api-key-", "didomi-dev-data-app", "didomi-dev-data-cache", "secret rds!"} {
+		if !strings.Contains(all, kind) {
+			t.Errorf("the account has no %s among\n%s", kind, all)
 		}
 	}
-	if masters == 0 {
-		t.Fatalf("none of %d secrets is a master user's", len(passwords))
-	}
-	return passwords
+	return values
 }
 
 // environments are the variables of every function of the account.

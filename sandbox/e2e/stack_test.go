@@ -80,9 +80,9 @@ func TestWholeStack(t *testing.T) {
 	})
 	step("the passwords of database and cache change while requests go on", func(t *testing.T) { checkRotation(t, dev) })
 	step("the database's does so behind a proxy too", func(t *testing.T) { rotateDatabase(t, prod) })
-	step("no password is to be read in a state, an output or a function's environment", func(t *testing.T) {
-		checkNoPasswords(t, dev)
-		checkNoPasswords(t, prod)
+	step("no secret value is to be read in a state, a preview, a plan, an environment or a log", func(t *testing.T) {
+		checkNoSecrets(t, dev)
+		checkNoSecrets(t, prod)
 	})
 	step("picture, price and the way to move in are those of the deployed stack", func(t *testing.T) { checkOps(t, prod) })
 	step("the whole graph keeps the rules, with NAT too", func(t *testing.T) { checkAudit(t, dev, prod) })
