@@ -54,13 +54,13 @@ func describe(stack, report, pipeline string) string {
 		report = strings.ToValidUTF8(report[:longest], "") + "\n... the rest is in the job's log"
 	}
 	indented := "    " + strings.ReplaceAll(strings.TrimRight(report, "\n"), "\n", "\n    ")
-	return fmt.Sprintf(`The account is not what the state of stack %s says. Somebody changed it by hand, or AWS did.
+	return fmt.Sprintf(`The account is not what the state of stack %[1]s says. Somebody changed it by hand, or AWS did.
 
-- To undo the change, run the default branch's pipeline: it deploys what the code says.
-- To keep it, write it into the code, and let the pipeline deploy that.
+- To undo the change, run the default branch's pipeline. The job %[4]sdeploy:%[1]s%[4]s refreshes the state. Where an update would undo this drift, it stops before it changes anything, lists the drift and names a fingerprint, for no merge request showed that. Set the project's CI/CD variable %[4]sACCEPT_PREVIEW%[4]s (protected) to the fingerprint, retry the job, and delete the variable.
+- To keep it, write it into the code, and let the pipeline deploy that: the job finds the account as the code says.
 
-%s
+%[2]s
 
-%s
-`, stack, indented, pipeline)
+%[3]s
+`, stack, indented, pipeline, "`")
 }

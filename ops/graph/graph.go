@@ -34,10 +34,26 @@ type Resource struct {
 	PropertyDependencies map[string][]string
 }
 
+// Drift is a resource that the account does not have as the state says. A preview that refreshes first
+// finds it.
+type Drift struct {
+	URN string
+	// Gone says that the account has it no more.
+	Gone bool
+	// Unfinished says that its last update failed, after which the state has the inputs of that update and
+	// the account need not have them.
+	Unfinished bool
+	// Paths are the properties that differ, Stored the inputs in the state.
+	Paths  []string
+	Stored map[string]any
+}
+
 // Graph is a stack: its resources in the order in which they were registered.
 type Graph struct {
 	Project, Stack string
 	Resources      []Resource
+	// Drifts are what a preview's refresh found; none in a state and in a preview without one.
+	Drifts []Drift
 }
 
 // ByType are the resources of a type, such as "aws:rds/cluster:Cluster".

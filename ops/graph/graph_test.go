@@ -108,6 +108,44 @@ func TestAPreviewSaysWhatHappensToEachResource(t *testing.T) {
 	}
 }
 
+// refreshedPreview is what `pulumi preview --refresh --json --show-sames` prints: a step for each resource
+// of the state, by which the CLI calls drift "update" or "delete", and then the program's steps.
+const refreshedPreview = `{"steps":[
+	{"op":"update","urn":"urn:pulumi:dev::didomi::aws:lambda/function:Function::fn","detailedDiff":{"memorySize":{"kind":"update"}},
+		"oldState":{"urn":"urn:pulumi:dev::didomi::aws:lambda/function:Function::fn","inputs":{"memorySize":1024},"initErrors":["refused"]},
+		"newState":{"urn":"urn:pulumi:dev::didomi::aws:lambda/function:Function::fn","inputs":{"memorySize":512}}},
+	{"op":"refresh","urn":"urn:pulumi:dev::didomi::pulumi:pulumi:Stack::didomi-dev","oldState":{"urn":"urn:pulumi:dev::didomi::pulumi:pulumi:Stack::didomi-dev"}},
+	{"op":"delete","urn":"urn:pulumi:dev::didomi::aws:sns/topic:Topic::topic","detailedDiff":null,
+		"oldState":{"urn":"urn:pulumi:dev::didomi::aws:sns/topic:Topic::topic","inputs":{"name":"a"}}},
+	{"op":"same","urn":"urn:pulumi:dev::didomi::pulumi:pulumi:Stack::didomi-dev","newState":{"urn":"urn:pulumi:dev::didomi::pulumi:pulumi:Stack::didomi-dev"}},
+	{"op":"update","urn":"urn:pulumi:dev::didomi::aws:lambda/function:Function::fn","diffReasons":["memorySize"],
+		"oldState":{"urn":"urn:pulumi:dev::didomi::aws:lambda/function:Function::fn","inputs":{"memorySize":512}},
+		"newState":{"urn":"urn:pulumi:dev::didomi::aws:lambda/function:Function::fn","inputs":{"memorySize":1024}}},
+	{"op":"create","urn":"urn:pulumi:dev::didomi::aws:sns/topic:Topic::topic",
+		"newState":{"urn":"urn:pulumi:dev::didomi::aws:sns/topic:Topic::topic","inputs":{"name":"a"}}}
+]}`
+
+func TestAPreviewThatRefreshesTellsDriftFromWhatTheUpdateDoes(t *testing.T) {
+	g, err := (&graph.Source{Preview: "-"}).Read(strings.NewReader(refreshedPreview))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const function, topic = "urn:pulumi:dev::didomi::aws:lambda/function:Function::fn", "urn:pulumi:dev::didomi::aws:sns/topic:Topic::topic"
+	want := []graph.Drift{
+		{URN: function, Unfinished: true, Paths: []string{"memorySize"}, Stored: map[string]any{"memorySize": 1024.0}},
+		{URN: topic, Gone: true, Stored: map[string]any{"name": "a"}},
+	}
+	if !reflect.DeepEqual(g.Drifts, want) {
+		t.Errorf("drifts\n%+v, want\n%+v", g.Drifts, want)
+	}
+	if f := find(t, g, function); f.Op != "update" || f.Before["memorySize"] != 512.0 || f.Number("memorySize") != 1024 {
+		t.Errorf("the function is read as %+v", f)
+	}
+	if op := find(t, g, topic).Op; op != "create" || len(g.Resources) != 3 {
+		t.Errorf("the topic's step is %s, of %d resources; want create, of 3", op, len(g.Resources))
+	}
+}
+
 func TestAReferenceIsFoundByValueOrByWhatTheValueIsMadeFrom(t *testing.T) {
 	state, preview := read(t, "state"), read(t, "preview")
 	for name, c := range map[string]struct {

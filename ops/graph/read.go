@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"sort"
+	"strings"
 )
 
 // secretKey and secretSignature mark an encrypted value in a state; Pulumi's serialization format.
@@ -25,6 +27,7 @@ type resource struct {
 	Delete               bool                `json:"delete"`
 	Protect              bool                `json:"protect"`
 	RetainOnDelete       bool                `json:"retainOnDelete"`
+	InitErrors           []string            `json:"initErrors"`
 	Inputs               map[string]any      `json:"inputs"`
 	Outputs              map[string]any      `json:"outputs"`
 	Dependencies         []string            `json:"dependencies"`
@@ -93,6 +96,40 @@ func FromState(r io.Reader) (*Graph, error) {
 	return g, nil
 }
 
+// stackType is the type of the stack itself, the first resource that a program registers.
+const stackType = "::pulumi:pulumi:Stack::"
+
+// refreshes is how many of the steps are those of a refresh, which come before all others. The CLI calls
+// one that found nothing "refresh", and one that found drift "update" or "delete". The second step of the
+// stack itself begins the others.
+func refreshes(steps []step) int {
+	if !slices.ContainsFunc(steps, func(s step) bool { return s.Op == "refresh" }) {
+		return 0
+	}
+	seen := false
+	for i, s := range steps {
+		if !strings.Contains(s.URN, stackType) {
+			continue
+		}
+		if seen {
+			return i
+		}
+		seen = true
+	}
+	return len(steps)
+}
+
+// drifted keeps what a step of a refresh found.
+func (g *Graph) drifted(s step) {
+	if s.Op == "refresh" || s.OldState == nil {
+		return
+	}
+	g.Drifts = append(g.Drifts, Drift{
+		URN: s.URN, Gone: s.Op == "delete", Unfinished: len(s.OldState.InitErrors) > 0,
+		Paths: slices.Sorted(maps.Keys(s.DetailedDiff)), Stored: blind(s.OldState.Inputs),
+	})
+}
+
 // step is what a preview does to a resource.
 type step struct {
 	Op             string         `json:"op"`
@@ -124,7 +161,11 @@ func FromPreview(r io.Reader) (*Graph, error) {
 		return nil, fmt.Errorf("read the preview: %w", err)
 	}
 	g := &Graph{}
-	for _, s := range preview.Steps {
+	refreshed := refreshes(preview.Steps)
+	for _, s := range preview.Steps[:refreshed] {
+		g.drifted(s)
+	}
+	for _, s := range preview.Steps[refreshed:] {
 		if known := g.Find(s.URN); known != nil {
 			known.merge(s)
 			continue

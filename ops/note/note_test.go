@@ -195,6 +195,55 @@ func TestReviewed(t *testing.T) {
 	}
 }
 
+// refreshed puts the steps of a refresh before those of an update: one of the function, whose old inputs
+// the state has and whose new ones the account, and one of the stack itself.
+func refreshed(stored, account, errors, steps string) string {
+	const stack = "urn:pulumi:dev::didomi::pulumi:pulumi:Stack::didomi-dev"
+	return `{"op":"update","urn":"` + function + `","detailedDiff":{"timeout":{"kind":"update"}},
+		"oldState":{"urn":"` + function + `","inputs":` + stored + `,"initErrors":` + errors + `},"newState":{"urn":"` + function + `","inputs":` + account + `}},
+		{"op":"refresh","urn":"` + stack + `","oldState":{"urn":"` + stack + `"}},{"op":"same","urn":"` + stack + `","newState":{"urn":"` + stack + `"}},` + steps
+}
+
+func TestAPreviewThatUndoesDriftIsNotTheReviewedOne(t *testing.T) {
+	slower := func(before string) string {
+		return `{"op":"update","urn":"` + function + `","diffReasons":["timeout"],"oldState":{"urn":"` + function + `","custom":true,"inputs":` + before + `},
+			"newState":{"urn":"` + function + `","custom":true,"inputs":{"timeout":30,"memorySize":1024}}}`
+	}
+	const stored, byHand = `{"timeout":30,"memorySize":512}`, `{"timeout":5,"memorySize":512}`
+	for _, tt := range []struct {
+		name, steps string
+		no          bool
+		says        string
+	}{
+		{"no drift", slower(stored), false, ""},
+		{"a property that the merge request does not change was changed by hand",
+			refreshed(stored, byHand, "null", slower(byHand)), true, "The account has drifted: somebody changed it by hand, or AWS did. No review showed that, and the update would undo it:\n  fn: timeout\n"},
+		{"a property that the merge request changes was changed by hand",
+			refreshed(`{"timeout":10,"memorySize":512}`, byHand, "null", slower(byHand)), false, ""},
+		{"an update that failed is made again",
+			refreshed(`{"timeout":30,"memorySize":1024}`, byHand, `["AWS refused it"]`, slower(byHand)), false, ""},
+		{"an update that failed is named where something else is not as reviewed",
+			refreshed(`{"timeout":30,"memorySize":1024}`, byHand, `["AWS refused it"]`, slower(byHand)+","+renamed), true, "An update of these has failed, and would be made again:\n  fn: timeout\n"},
+		{"what the account has already as the program says needs no repair",
+			refreshed(byHand, stored, "null", `{"op":"same","urn":"`+function+`","newState":{"urn":"`+function+`","inputs":`+stored+`}}`), false, ""},
+		{"what is gone is made again once somebody agrees",
+			strings.ReplaceAll(refreshed(stored, byHand, "null", slower(stored)), `{"op":"update","urn":"`+function+`","detailedDiff"`, `{"op":"delete","urn":"`+function+`","detailedDiff"`), true, "  fn: is gone\n"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			server := gitlabtest.New(t)
+			server.Merge("abc", 7)
+			io, _, problems := streams()
+			if err := run(t.Context(), io, []string{"--preview", written(t, slower(stored))}, job(server, nil)); err != nil {
+				t.Fatal(err)
+			}
+			err := reviewed(t.Context(), io, []string{"--preview", written(t, tt.steps)}, job(server, nil))
+			if errors.Is(err, command.ErrNo) != tt.no || err != nil && !tt.no || !strings.Contains(problems.String(), tt.says) {
+				t.Errorf("error %v, want a no: %v; said\n%s, want\n%s", err, tt.no, problems, tt.says)
+			}
+		})
+	}
+}
+
 func TestWhatIsNotSetIsNamed(t *testing.T) {
 	io, _, _ := streams()
 	err := run(t.Context(), io, []string{"--preview", written(t, bigger)}, func(name string) string {

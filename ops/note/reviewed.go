@@ -1,11 +1,14 @@
 package note
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"regexp"
 	"strconv"
+	"strings"
 
 	"github.com/didomi/serverless-api/ops/command"
 	"github.com/didomi/serverless-api/ops/gitlab"
@@ -27,18 +30,18 @@ const AcceptVariable = "ACCEPT_PREVIEW"
 
 // Reviewed says yes to a preview that does exactly what the note on the commit's merge request
 // showed for that stack, or nothing at all.
-func Reviewed(ctx context.Context, io command.IO, args []string) error {
-	return reviewed(ctx, io, args, os.Getenv)
+func Reviewed(ctx context.Context, streams command.IO, args []string) error {
+	return reviewed(ctx, streams, args, os.Getenv)
 }
 
-func reviewed(ctx context.Context, io command.IO, args []string, getenv func(string) string) error {
+func reviewed(ctx context.Context, streams command.IO, args []string, getenv func(string) string) error {
 	var source graph.Source
 	flags := command.Flags("reviewed")
 	source.Register(flags)
-	if err := command.Parse(io, flags, args); err != nil {
+	if err := command.Parse(streams, flags, args); err != nil {
 		return err
 	}
-	g, err := source.Read(io.Stdin)
+	g, err := source.Read(streams.Stdin)
 	if err != nil {
 		return err
 	}
@@ -47,11 +50,11 @@ func reviewed(ctx context.Context, io command.IO, args []string, getenv func(str
 		return err
 	}
 	if len(review.Changes(g)) == 0 {
-		_, err := fmt.Fprintf(io.Stdout, "stack %s: nothing changes\n", g.Stack)
+		_, err := fmt.Fprintf(streams.Stdout, "stack %s: nothing changes\n", g.Stack)
 		return err
 	}
 	if getenv(AcceptVariable) == print {
-		_, err := fmt.Fprintf(io.Stdout, "stack %s: preview %s is accepted by %s\n", g.Stack, print, AcceptVariable)
+		_, err := fmt.Fprintf(streams.Stdout, "stack %s: preview %s is accepted by %s\n", g.Stack, print, AcceptVariable)
 		return err
 	}
 	shown, where, err := shown(ctx, g.Stack, getenv)
@@ -59,16 +62,36 @@ func reviewed(ctx context.Context, io command.IO, args []string, getenv func(str
 		return err
 	}
 	if shown == print {
-		_, err := fmt.Fprintf(io.Stdout, "stack %s: this is preview %s that %s showed\n", g.Stack, print, where)
+		_, err := fmt.Fprintf(streams.Stdout, "stack %s: this is preview %s that %s showed\n", g.Stack, print, where)
 		return err
 	}
-	if shown == "" {
-		shown = "none"
-	}
-	_, _ = fmt.Fprintf(io.Stderr, "stack %s: this preview (%s) is not the one that was reviewed: %s shows %s.\n", g.Stack, print, where, shown)
-	_, _ = fmt.Fprintf(io.Stderr, "The branch has moved on, the account was changed by hand, or nobody has reviewed it. It would do this:\n\n%s\n", diff(review.Changes(g)))
-	_, _ = fmt.Fprintf(io.Stderr, "If that is what you want, set the project's CI/CD variable %s (protected) to %s, retry this job, and delete the variable afterwards; else open a merge request.\n", AcceptVariable, print)
+	refuse(streams.Stderr, g, print, where, shown)
 	return command.ErrNo
+}
+
+// refuse says why a preview is not deployed, what it would do, and what to do about it.
+func refuse(w io.Writer, g *graph.Graph, print, where, shown string) {
+	var b strings.Builder
+	fmt.Fprintf(&b, "stack %s: this preview (%s) is not the one that was reviewed: %s shows %s.\n", g.Stack, print, where, cmp.Or(shown, "none"))
+	list(&b, "The account has drifted: somebody changed it by hand, or AWS did. No review showed that, and the update would undo it:", review.Undone(g))
+	list(&b, "An update of these has failed, and would be made again:", review.Unfinished(g))
+	if len(review.Undone(g)) == 0 {
+		b.WriteString("The branch has moved on, the account was changed by hand, or nobody has reviewed it.\n")
+	}
+	fmt.Fprintf(&b, "It would do this:\n\n%s\n", diff(review.Changes(g)))
+	fmt.Fprintf(&b, "If that is what you want, set the project's CI/CD variable %s (protected) to %s, retry this job, and delete the variable afterwards; else open a merge request.\n", AcceptVariable, print)
+	_, _ = io.WriteString(w, b.String())
+}
+
+// list writes drifts under a title, if there are any.
+func list(b *strings.Builder, title string, drifts []graph.Drift) {
+	if len(drifts) == 0 {
+		return
+	}
+	fmt.Fprintln(b, title)
+	for _, d := range drifts {
+		fmt.Fprintf(b, "  %s\n", review.Describe(d))
+	}
 }
 
 // shown is the fingerprint that the merge request of the commit shows for the stack.

@@ -48,7 +48,7 @@ func Losses(g *graph.Graph) []*graph.Resource {
 }
 
 // Fingerprint is the same for two previews that do the same: the same operations on the same
-// resources, with the same inputs as far as they are known and no secret.
+// resources, with the same inputs as far as they are known and no secret, and the same drift undone.
 func Fingerprint(g *graph.Graph) (string, error) {
 	hash := sha256.New()
 	changes := Changes(g)
@@ -60,6 +60,13 @@ func Fingerprint(g *graph.Graph) (string, error) {
 			return "", fmt.Errorf("fingerprint of %s: %w", r.URN, err)
 		}
 		hash.Write([]byte(names.Replace(string(line)) + "\n"))
+	}
+	for _, d := range Undone(g) {
+		line, err := json.Marshal([]any{"drift", d.URN, d.Gone, d.Paths})
+		if err != nil {
+			return "", fmt.Errorf("fingerprint of the drift of %s: %w", d.URN, err)
+		}
+		hash.Write(append(line, '\n'))
 	}
 	return hex.EncodeToString(hash.Sum(nil))[:16], nil
 }

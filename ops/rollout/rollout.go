@@ -166,7 +166,8 @@ func (r *Rollout) Back(ctx context.Context, to string) error {
 	if to == "" {
 		return fmt.Errorf("version %s serves, and the alias does not say what served before; name a version with --to", serving)
 	}
-	if to != serving {
+	// The program's own description stays: the next update would find another one to be drift.
+	if to != serving && strings.HasPrefix(description, "Version ") {
 		description = fmt.Sprintf("Version %s, back from %s", to, serving)
 	}
 	if _, err := r.move(ctx, to, nil, description, alias.RevisionId); err != nil {

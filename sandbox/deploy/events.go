@@ -93,6 +93,8 @@ func (p *Progress) take(e event) {
 		p.Errors = append(p.Errors, diagnostic(e.Diagnostic.URN, e.Diagnostic.Message))
 	case e.Started != nil && e.Started.Metadata.Op != "same":
 		p.working = append(p.working, e.Started.Metadata)
+	case e.Done != nil && p.finish(metadata{Op: "refresh", URN: e.Done.Metadata.URN}):
+		// The refresh comes first, and its end is told as what it found.
 	case e.Done != nil:
 		p.Done++
 		if op := e.Done.Metadata.Op; op != "same" {
@@ -108,13 +110,15 @@ func (p *Progress) take(e event) {
 	}
 }
 
-func (p *Progress) finish(m metadata) {
+// finish takes a resource off what is worked at, and says whether it was there.
+func (p *Progress) finish(m metadata) bool {
 	for i, other := range p.working {
 		if other.URN == m.URN && other.Op == m.Op {
 			p.working = append(p.working[:i], p.working[i+1:]...)
-			return
+			return true
 		}
 	}
+	return false
 }
 
 // diagnostic is an error with the resource that it is about, without colours.

@@ -258,7 +258,7 @@ func editedConfig(t *testing.T, out outputs, e edit) []byte {
 // checkEdit previews one edit and compares.
 func checkEdit(t *testing.T, out outputs, dir, config string, e edit) {
 	t.Helper()
-	stdout, stderr, code := pulumi(t, out, dir, "preview", "--stack", out.Stack, "--config-file", config, "--json")
+	stdout, stderr, code := pulumi(t, out, dir, "preview", "--refresh=false", "--stack", out.Stack, "--config-file", config, "--json")
 	var p preview
 	if err := json.Unmarshal([]byte(stdout), &p); err != nil {
 		t.Fatalf("preview: exit %d, %v\n%s\n%s", code, err, stdout, stderr)

@@ -95,7 +95,7 @@ func made(t *testing.T, beside outputs, stack string) outputs {
 func checkLife(t *testing.T, out outputs) {
 	t.Helper()
 	preview, deploy := pipelineRoles(t, out)
-	manage(t, preview, out.ConfigFile, "preview", "--expect-no-changes")
+	manage(t, preview, out.ConfigFile, "preview", "--refresh=false", "--expect-no-changes")
 	manage(t, deploy, out.ConfigFile, "refresh", "--preview-only", "--expect-no-changes")
 	settings := grown(t, out)
 	manage(t, deploy, settings, "up", "--yes", "--skip-preview", "--exclude", identities)

@@ -76,7 +76,7 @@ func checkFunctionEdit(t *testing.T, out outputs) {
 	t.Helper()
 	dir := copyTree(t)
 	writeFile(t, filepath.Join(dir, "lambda", "edited.go"), []byte("package main\n\nimport \"os\"\n\nfunc init() {\n\tif len(os.Args) > 9 {\n\t\tprintln(\"edited\")\n\t}\n}\n"))
-	stdout, stderr, code := pulumi(t, out, dir, "preview", "--stack", out.Stack, "--config-file", out.ConfigFile, "--json")
+	stdout, stderr, code := pulumi(t, out, dir, "preview", "--refresh=false", "--stack", out.Stack, "--config-file", out.ConfigFile, "--json")
 	if code != 0 {
 		t.Fatalf("preview: exit %d\n%s\n%s", code, stdout, stderr)
 	}

@@ -18,7 +18,7 @@ func TestRotation(t *testing.T) {
 	dev := up(t, "dev")
 	checkServing(t, dev)
 	checkRotation(t, dev)
-	checkNoPasswords(t, dev)
+	checkNoSecrets(t, dev)
 }
 
 // checkRotation has Secrets Manager rotate the secrets of both of the application's users, and then finds

@@ -73,6 +73,7 @@ type Gateway struct {
 	apis      *apis
 	databases *databases
 	caches    *caches
+	refusals  refusals
 	scaling   *scaling
 	subnets   sync.Mutex // held while a subnet is made
 	dropped   droppedSubnets
@@ -177,6 +178,12 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	service := signingName(r)
+	if refused, ok := g.refusals.take(service, r); ok {
+		_, _ = io.Copy(io.Discard, r.Body) // an SDK wants to finish sending
+		letFinish(r)
+		writeFailure(w, refused.Status, refused.Code, refused.Message)
+		return
+	}
 	if calls, ok := g.query[service]; ok {
 		g.serveQuery(w, r, calls)
 		return

@@ -19,6 +19,7 @@ func (g *Gateway) ownMux() *http.ServeMux {
 	mux.HandleFunc("GET "+HealthPath, g.serveHealth)
 	mux.HandleFunc("PUT "+LimitsPath, g.setLimits)
 	mux.HandleFunc("DELETE "+LimitsPath, g.resetLimits)
+	mux.HandleFunc("POST "+RefusePath, g.serveRefuse)
 	mux.HandleFunc("GET "+codePath+"{sha256}", g.serveCode)
 	return mux
 }

@@ -6,23 +6,21 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net/http"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"github.com/didomi/serverless-api/sandbox/gateway"
 )
 
 // administrator is the AWS settings of the emulated account's administrator.
 func (s *session) administrator() aws.Config {
-	report := s.runner.Report
-	return aws.Config{
-		Region: s.runner.Region, BaseEndpoint: aws.String(report.Endpoint),
-		Credentials: credentials.NewStaticCredentialsProvider(report.AccessKeyID, report.SecretAccessKey, ""),
-	}
+	return s.runner.administrator()
 }
 
 func (s *session) s3() *s3.Client {
@@ -78,6 +76,59 @@ func (s *session) setVersioning(ctx context.Context, bucket string, status s3typ
 	})
 	if err != nil {
 		return fmt.Errorf("set the versioning of bucket %s: %w", bucket, err)
+	}
+	return nil
+}
+
+// versioned says whether a bucket keeps versions.
+func (s *session) versioned(ctx context.Context, bucket string) error {
+	found, err := s.s3().GetBucketVersioning(ctx, &s3.GetBucketVersioningInput{Bucket: &bucket})
+	if err != nil {
+		return fmt.Errorf("read the versioning of bucket %s: %w", bucket, err)
+	}
+	if found.Status != s3types.BucketVersioningStatusEnabled {
+		return fmt.Errorf("the versioning of bucket %s is %q, want Enabled", bucket, found.Status)
+	}
+	return nil
+}
+
+// refuseOnce has AWS refuse the next change of a function's configuration, as it does where the
+// environment is too large.
+func (s *session) refuseOnce(ctx context.Context, message string) error {
+	body, err := json.Marshal(gateway.Refusal{
+		Service: "lambda", Method: http.MethodPut, Path: "/2015-03-31/functions/*/configuration",
+		Status: http.StatusBadRequest, Code: "InvalidParameterValueException", Message: message,
+	})
+	if err != nil {
+		return err
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.runner.Report.Endpoint+gateway.RefusePath, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return fmt.Errorf("have a call refused: %w", err)
+	}
+	defer func() { _ = answer.Body.Close() }()
+	if answer.StatusCode != http.StatusNoContent {
+		return fmt.Errorf("have a call refused: the gateway answered %s", answer.Status)
+	}
+	return nil
+}
+
+// described says whether the stack's serving function has a description.
+func (s *session) described(ctx context.Context, stack, want string) error {
+	function, err := s.output(ctx, stack, "functionName")
+	if err != nil {
+		return err
+	}
+	found, err := lambda.NewFromConfig(s.administrator()).GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &function})
+	if err != nil {
+		return fmt.Errorf("read function %s: %w", function, err)
+	}
+	if got := aws.ToString(found.Description); got != want {
+		return fmt.Errorf("function %s has the description %q, want %q", function, got, want)
 	}
 	return nil
 }

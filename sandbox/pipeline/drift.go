@@ -24,18 +24,34 @@ func (s *session) drift() []step {
 			if err := s.setVersioning(ctx, bucket, s3types.BucketVersioningStatusSuspended); err != nil {
 				return err
 			}
-			err = errors.Join(s.expect(ctx, look, false), s.drifted("opened", "didomi-dev-data", "Suspended"))
-			return errors.Join(err, s.setVersioning(ctx, bucket, s3types.BucketVersioningStatusEnabled))
+			return errors.Join(s.expect(ctx, look, false), s.drifted("opened", "didomi-dev-data", "Suspended"))
 		}},
 		{"that nobody could look is no drift, and changes no issue", func(ctx context.Context) error {
 			blind := look
 			blind.Variables = map[string]string{"AWS_TOKEN": "none"}
 			return errors.Join(s.expect(ctx, blind, false, "whether there is drift is not known"), s.drifted("opened", "Suspended"))
 		}},
+		{"what the issue advises undoes it: the default branch's pipeline stops, and repairs what somebody accepts", s.repair},
 		{"the issue is closed once it is undone", func(ctx context.Context) error {
 			return errors.Join(s.expect(ctx, look, true, "stack dev: no drift"), s.drifted("closed"))
 		}},
 	}
+}
+
+// repair does what the issue says, and looks whether the account is as the program says.
+func (s *session) repair(ctx context.Context) error {
+	if err := s.drifted("opened", "run the default branch's pipeline", "`deploy:dev`", "`ACCEPT_PREVIEW`", "retry the job"); err != nil {
+		return err
+	}
+	deploy := Run{Source: "push", Branch: "main", Jobs: []string{"deploy:dev"}}
+	if err := s.accepted(ctx, deploy, "The account has drifted", "didomi-dev-data-files: versioningConfiguration.status"); err != nil {
+		return err
+	}
+	bucket, err := s.output(ctx, "dev", "bucket")
+	if err != nil {
+		return err
+	}
+	return s.versioned(ctx, bucket)
 }
 
 // drifted says whether there is one issue, about dev, in that state and with these words.

@@ -84,6 +84,22 @@ func (g *GitLab) Issues() []issue {
 	return slices.Clone(g.issues)
 }
 
+// Written is the text of all notes and issues.
+func (g *GitLab) Written() string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	var all strings.Builder
+	for _, notes := range g.notes {
+		for _, n := range notes {
+			all.WriteString(n.Body + "\n")
+		}
+	}
+	for _, i := range g.issues {
+		all.WriteString(i.Title + "\n" + i.Description + "\n")
+	}
+	return all.String()
+}
+
 // Variables are the project's, by name.
 func (g *GitLab) Variables() map[string]string {
 	g.mu.Lock()

@@ -121,14 +121,36 @@ func (s *session) again(ctx context.Context, during func(context.Context, func()
 	run := Run{Source: "push", Branch: "main", Jobs: []string{"deploy:dev"}, During: during}
 	result, err := s.runner.Run(ctx, run)
 	if print := accept.FindStringSubmatch(result.Output); print != nil {
-		// The project's variable, and only for as long as the job runs: what GitLab's Retry does not take
-		// must not be needed here either.
-		s.runner.Variables["ACCEPT_PREVIEW"] = print[1]
-		defer delete(s.runner.Variables, "ACCEPT_PREVIEW")
-		result, err = s.runner.Run(ctx, run)
+		return s.accepting(ctx, run, print[1], ok)
 	}
 	if err == nil && result.OK != ok {
 		err = fmt.Errorf("the pipeline's success is %v, want %v", result.OK, ok)
 	}
 	return err
+}
+
+// accepted runs a job that must stop, with these words, and runs it again as it says.
+func (s *session) accepted(ctx context.Context, run Run, words ...string) error {
+	result, err := s.runner.Run(ctx, run)
+	if err != nil {
+		return err
+	}
+	print := accept.FindStringSubmatch(result.Output)
+	if print == nil {
+		return errors.New("the job does not say what to set ACCEPT_PREVIEW to")
+	}
+	for _, word := range words {
+		if !strings.Contains(result.Output, word) {
+			return fmt.Errorf("its output does not say %q", word)
+		}
+	}
+	return s.accepting(ctx, run, print[1], true)
+}
+
+// accepting runs a job with a fingerprint in the project's variable, and only for as long as the job runs:
+// what GitLab's Retry does not take must not be needed here either.
+func (s *session) accepting(ctx context.Context, run Run, print string, ok bool) error {
+	s.runner.Variables["ACCEPT_PREVIEW"] = print
+	defer delete(s.runner.Variables, "ACCEPT_PREVIEW")
+	return s.expect(ctx, run, ok)
 }

@@ -1,45 +1,60 @@
 package pipeline
 
 import (
-	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
-	"os"
 	"path/filepath"
-	"slices"
 	"strings"
+
+	"github.com/didomi/serverless-api/sandbox/secretscan"
 )
 
 // secrets are the values of the variables by which somebody could sign in as a job does.
-func secrets(vars map[string]string) []string {
-	var all []string
-	for _, name := range slices.Sorted(maps.Keys(vars)) {
-		if (name == "AWS_TOKEN" || strings.HasSuffix(name, "_CI_KEY_SECRET")) && vars[name] != "" {
-			all = append(all, vars[name])
+func secrets(vars map[string]string) secretscan.Values {
+	all := secretscan.Values{}
+	for name, value := range vars {
+		if (name == "AWS_TOKEN" || strings.HasSuffix(name, "_CI_KEY_SECRET")) && value != "" {
+			all["the variable "+name] = value
 		}
 	}
 	return all
 }
 
-// leftovers says what the jobs of the pipeline that has ended leave for others: their working copies,
-// which gitlab-ci-local keeps as a runner may do, what it hands to later jobs, and the machine's
-// temporary folder.
-func (r *Runner) leftovers(secrets []string) error {
+// leaks says what the pipeline that has ended shows to whom it must not: its jobs' secrets and those of
+// the account, in what the jobs have said and in what they leave.
+func (r *Runner) leaks(ctx context.Context, secrets secretscan.Values, output string) error {
+	known, err := secretscan.Account(ctx, r.administrator())
+	if err != nil {
+		return err
+	}
+	maps.Copy(known, secrets)
+	var all []error
+	for _, what := range known.In([]byte(output)) {
+		all = append(all, fmt.Errorf("a job has printed %s", what))
+	}
+	return errors.Join(append(all, r.leftovers(known))...)
+}
+
+// leftovers says what the jobs leave for others: their working copies, which gitlab-ci-local keeps as a
+// runner may do, what it hands to later jobs, and the machine's temporary folder.
+func (r *Runner) leftovers(secrets secretscan.Values) error {
 	var all []error
 	for _, folder := range []string{filepath.Join(r.state(), "builds"), filepath.Join(r.state(), "artifacts"), filepath.Join(r.state(), "cache"), tmp(r.Layout)} {
-		left, err := left(folder, secrets)
-		all = append(all, err)
-		for _, name := range left {
-			all = append(all, fmt.Errorf("a job has left %s, which is for nobody else", name))
+		held, err := secrets.Under(folder)
+		plans, missing := plansUnder(folder)
+		all = append(all, err, missing)
+		for _, what := range append(held, plans...) {
+			all = append(all, fmt.Errorf("a job has left what is for nobody else: %s", what))
 		}
 	}
 	return errors.Join(all...)
 }
 
-// left are the files under a folder that hold one of the secrets, and the plans of updates.
-func left(folder string, secrets []string) ([]string, error) {
+// plansUnder are the plans of updates under a folder.
+func plansUnder(folder string) ([]string, error) {
 	var found []string
 	err := filepath.WalkDir(folder, func(name string, entry fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) {
@@ -50,19 +65,29 @@ func left(folder string, secrets []string) ([]string, error) {
 		}
 		if plan, _ := filepath.Match("plan*.json", entry.Name()); plan {
 			found = append(found, name)
-			return nil
 		}
-		content, err := os.ReadFile(name)
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil
-		}
-		if slices.ContainsFunc(secrets, func(s string) bool { return bytes.Contains(content, []byte(s)) }) {
-			found = append(found, name)
-		}
-		return err
+		return nil
 	})
 	if err != nil {
 		return found, fmt.Errorf("look for what the jobs have left: %w", err)
 	}
 	return found, nil
+}
+
+// published looks for the account's secrets in what the pipeline has written to GitLab, and in the logs
+// of the sandbox and of the CLI.
+func (s *session) published(ctx context.Context) error {
+	known, err := secretscan.Account(ctx, s.administrator())
+	if err != nil {
+		return err
+	}
+	var all []error
+	for _, what := range known.In([]byte(s.gitlab.Written())) {
+		all = append(all, fmt.Errorf("a note or an issue shows %s", what))
+	}
+	logged, err := known.Under(s.layout.Run())
+	for _, what := range logged {
+		all = append(all, errors.New(what))
+	}
+	return errors.Join(append(all, err)...)
 }

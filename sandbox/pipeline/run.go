@@ -14,6 +14,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+
 	"github.com/didomi/serverless-api/sandbox/child"
 	"github.com/didomi/serverless-api/sandbox/daemon"
 	"github.com/didomi/serverless-api/sandbox/deploy"
@@ -87,7 +90,7 @@ func (r *Runner) Run(ctx context.Context, run Run) (Result, error) {
 		return Result{}, err
 	}
 	result, err := r.execute(ctx, run)
-	return result, errors.Join(err, r.leftovers(secrets))
+	return result, errors.Join(err, r.leaks(ctx, secrets, result.Output))
 }
 
 // freshFolders removes the working copies of the pipeline before, and makes the jobs' temporary folder.
@@ -97,6 +100,14 @@ func (r *Runner) freshFolders() error {
 		return fmt.Errorf("make the jobs' folders: %w", err)
 	}
 	return nil
+}
+
+// administrator is the AWS settings of the emulated account's administrator.
+func (r *Runner) administrator() aws.Config {
+	return aws.Config{
+		Region: r.Region, BaseEndpoint: aws.String(r.Report.Endpoint),
+		Credentials: credentials.NewStaticCredentialsProvider(r.Report.AccessKeyID, r.Report.SecretAccessKey, ""),
+	}
 }
 
 // state is where gitlab-ci-local keeps what is of its jobs.

@@ -44,7 +44,7 @@ func Play(ctx context.Context, l layout.Layout, stacks map[string]*deploy.Stack,
 		return err
 	}
 	defer stop()
-	for _, step := range slices.Concat(s.delivery(quick), s.drift(), s.changes(), s.interruptions(), s.withoutOIDC(), s.mistakes()) {
+	for _, step := range slices.Concat(s.delivery(quick), s.drift(), s.changes(), s.interruptions(), s.withoutOIDC(), s.mistakes(), s.secrecy()) {
 		start := time.Now()
 		_, _ = fmt.Fprintf(out, "\n=== %s\n", step.name)
 		if err := step.run(ctx); err != nil {
@@ -164,7 +164,37 @@ func (s *session) changes() []step {
 			}
 			return s.merge(ctx, "second", true, true)
 		}},
+		{"an update that AWS refuses once is made by the second run of the job", s.refused},
 	}
+}
+
+// refused has the update of the function fail. After that the state has the new inputs and the function
+// the old ones: an update without a refresh would find nothing to do.
+// https://github.com/pulumi/pulumi-aws/issues/6062
+func (s *session) refused(ctx context.Context) error {
+	const before, after, tooLarge = "Answers the API's requests", "Answers all requests of the API", "the environment variables you have provided exceeded the 4KB limit"
+	if err := s.propose(ctx, "refused", "Describe the function", replace("api/function.go", before, after)); err != nil {
+		return err
+	}
+	if err := s.expect(ctx, s.request("refused", []string{"preview:dev", "preview:prod", "review"}), true); err != nil {
+		return err
+	}
+	if err := s.merged(ctx, "refused"); err != nil {
+		return err
+	}
+	deploy := Run{Source: "push", Branch: "main", Jobs: []string{"deploy:dev"}}
+	if err := s.refuseOnce(ctx, tooLarge); err != nil {
+		return err
+	}
+	if err := errors.Join(s.expect(ctx, deploy, false, tooLarge), s.described(ctx, "dev", before)); err != nil {
+		return err
+	}
+	return errors.Join(s.expect(ctx, deploy, true), s.described(ctx, "dev", after))
+}
+
+// secrecy is looked at last, when all that can be written is.
+func (s *session) secrecy() []step {
+	return []step{{"no secret value of the account is in a note, an issue or a log", s.published}}
 }
 
 // touch changes something harmless: a file of the function, or a page.

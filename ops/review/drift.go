@@ -1,0 +1,92 @@
+package review
+
+import (
+	"cmp"
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/didomi/serverless-api/ops/graph"
+)
+
+// Undone is the drift that the update would undo and that no preview without a refresh shows: what is gone
+// from the account, and properties that the program does not change. A property that the program changes
+// was in the review, whatever the account has by now. Left out are resources that the account has as the
+// program says, and those whose last update failed, which this one makes again.
+func Undone(g *graph.Graph) []graph.Drift {
+	var undone []graph.Drift
+	for _, d := range g.Drifts {
+		r := g.Find(d.URN)
+		if !d.Gone {
+			if d.Unfinished || r == nil || r.Op == "same" {
+				continue
+			}
+			d.Paths = slices.DeleteFunc(slices.Clone(d.Paths), func(path string) bool {
+				return !reflect.DeepEqual(valueAt(d.Stored, path), valueAt(r.Inputs, path))
+			})
+			if len(d.Paths) == 0 {
+				continue
+			}
+		}
+		undone = append(undone, d)
+	}
+	slices.SortFunc(undone, func(a, b graph.Drift) int { return cmp.Compare(a.URN, b.URN) })
+	return undone
+}
+
+// Unfinished are the drifts of resources whose last update failed.
+func Unfinished(g *graph.Graph) []graph.Drift {
+	return slices.DeleteFunc(slices.Clone(g.Drifts), func(d graph.Drift) bool {
+		r := g.Find(d.URN)
+		return !d.Unfinished || r == nil || r.Op == "same"
+	})
+}
+
+// Describe is a drift on one line.
+func Describe(d graph.Drift) string {
+	name := d.URN[strings.LastIndex(d.URN, "::")+2:]
+	if d.Gone {
+		return name + ": is gone"
+	}
+	return fmt.Sprintf("%s: %s", name, strings.Join(d.Paths, ", "))
+}
+
+// valueAt is what lies at a path of a detailed diff, such as rules[0].name or tags["a.b"]; nil when there
+// is nothing.
+func valueAt(value any, path string) any {
+	for path != "" && value != nil {
+		key, rest := head(path)
+		path = rest
+		switch v := value.(type) {
+		case map[string]any:
+			value = v[key]
+		case []any:
+			i, err := strconv.Atoi(key)
+			if err != nil || i < 0 || i >= len(v) {
+				return nil
+			}
+			value = v[i]
+		default:
+			return nil
+		}
+	}
+	return value
+}
+
+// head is the first key of a path, and what follows.
+func head(path string) (key, rest string) {
+	if quoted, ok := strings.CutPrefix(path, `["`); ok {
+		key, rest, _ = strings.Cut(quoted, `"]`)
+	} else if index, ok := strings.CutPrefix(path, "["); ok {
+		key, rest, _ = strings.Cut(index, "]")
+	} else {
+		end := strings.IndexAny(path, ".[")
+		if end < 0 {
+			return path, ""
+		}
+		key, rest = path[:end], path[end:]
+	}
+	return key, strings.TrimPrefix(rest, ".")
+}

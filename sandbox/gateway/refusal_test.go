@@ -1,0 +1,45 @@
+package gateway
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+)
+
+func TestACallIsRefusedOnceAsAsked(t *testing.T) {
+	s := newStand(t, nil)
+	client := function(t, s, "refused", "v1")
+	ask := func(body string) int {
+		t.Helper()
+		answer, err := http.Post(s.server.URL+RefusePath, "application/json", strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = answer.Body.Close()
+		return answer.StatusCode
+	}
+	if status := ask(`{"Service":"lambda","Method":"PUT","Path":"/2015-03-31/functions/*/configuration","Status":400,"Code":"InvalidParameterValueException","Message":"exceeded the 4KB limit"}`); status != http.StatusNoContent {
+		t.Fatalf("the refusal was answered %d", status)
+	}
+	update := func() error {
+		_, err := client.UpdateFunctionConfiguration(t.Context(), &lambda.UpdateFunctionConfigurationInput{FunctionName: aws.String("refused"), MemorySize: aws.Int32(256)})
+		return err
+	}
+	if _, err := client.GetFunction(t.Context(), &lambda.GetFunctionInput{FunctionName: aws.String("refused")}); err != nil {
+		t.Errorf("another call was refused: %v", err)
+	}
+	if err := update(); errorCode(err) != "InvalidParameterValueException" || !strings.Contains(err.Error(), "4KB") {
+		t.Errorf("got %v, want the refusal", err)
+	}
+	if err := update(); err != nil {
+		t.Errorf("the second call was refused too: %v", err)
+	}
+	for _, wrong := range []string{`no JSON`, `{}`, `{"Service":"lambda","Method":"PUT","Path":"[","Status":400,"Code":"C"}`} {
+		if status := ask(wrong); status != http.StatusBadRequest {
+			t.Errorf("%s was answered %d", wrong, status)
+		}
+	}
+}
