@@ -3,6 +3,7 @@ package secretscan
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -59,6 +60,9 @@ func (v Values) addSecret(ctx context.Context, client *secretsmanager.Client, se
 			continue
 		}
 		got, err := client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: secret.ARN, VersionId: &version})
+		if missing := new(types.ResourceNotFoundException); errors.As(err, &missing) {
+			continue // nobody has given it a value yet
+		}
 		if err != nil {
 			return fmt.Errorf("read version %s of secret %s: %w", version, aws.ToString(secret.Name), err)
 		}
