@@ -43,7 +43,7 @@ type Drift struct {
 	// Unfinished says that its last update failed, after which the state has the inputs of that update and
 	// the account need not have them.
 	Unfinished bool
-	// Paths are the properties that differ, Stored the inputs in the state.
+	// Paths are the properties that differ and that the update changes, Stored the inputs in the state.
 	Paths  []string
 	Stored map[string]any
 }

@@ -108,21 +108,25 @@ func TestAPreviewSaysWhatHappensToEachResource(t *testing.T) {
 	}
 }
 
-// refreshedPreview is what `pulumi preview --refresh --json --show-sames` prints: a step for each resource
-// of the state, by which the CLI calls drift "update" or "delete", and then the program's steps.
+// refreshedPreview is what `pulumi preview --refresh --json --show-sames` prints: a step of the refresh for
+// each resource, with what the state has, and then the program's steps, with what the account has.
 const refreshedPreview = `{"steps":[
-	{"op":"update","urn":"urn:pulumi:dev::didomi::aws:lambda/function:Function::fn","detailedDiff":{"memorySize":{"kind":"update"}},
-		"oldState":{"urn":"urn:pulumi:dev::didomi::aws:lambda/function:Function::fn","inputs":{"memorySize":1024},"initErrors":["refused"]},
-		"newState":{"urn":"urn:pulumi:dev::didomi::aws:lambda/function:Function::fn","inputs":{"memorySize":512}}},
+	{"op":"refresh","urn":"urn:pulumi:dev::didomi::aws:lambda/function:Function::fn",
+		"oldState":{"urn":"urn:pulumi:dev::didomi::aws:lambda/function:Function::fn","custom":true,"inputs":{"memorySize":1024,"timeout":3},"outputs":{"version":"1"},"initErrors":["refused"]}},
 	{"op":"refresh","urn":"urn:pulumi:dev::didomi::pulumi:pulumi:Stack::didomi-dev","oldState":{"urn":"urn:pulumi:dev::didomi::pulumi:pulumi:Stack::didomi-dev"}},
-	{"op":"delete","urn":"urn:pulumi:dev::didomi::aws:sns/topic:Topic::topic","detailedDiff":null,
-		"oldState":{"urn":"urn:pulumi:dev::didomi::aws:sns/topic:Topic::topic","inputs":{"name":"a"}}},
+	{"op":"refresh","urn":"urn:pulumi:dev::didomi::aws:sns/topic:Topic::topic",
+		"oldState":{"urn":"urn:pulumi:dev::didomi::aws:sns/topic:Topic::topic","custom":true,"inputs":{"name":"a"}}},
+	{"op":"refresh","urn":"urn:pulumi:dev::didomi::aws:s3/bucketV2:BucketV2::files",
+		"oldState":{"urn":"urn:pulumi:dev::didomi::aws:s3/bucketV2:BucketV2::files","custom":true,"inputs":{"bucket":"a"}}},
 	{"op":"same","urn":"urn:pulumi:dev::didomi::pulumi:pulumi:Stack::didomi-dev","newState":{"urn":"urn:pulumi:dev::didomi::pulumi:pulumi:Stack::didomi-dev"}},
-	{"op":"update","urn":"urn:pulumi:dev::didomi::aws:lambda/function:Function::fn","diffReasons":["memorySize"],
-		"oldState":{"urn":"urn:pulumi:dev::didomi::aws:lambda/function:Function::fn","inputs":{"memorySize":512}},
-		"newState":{"urn":"urn:pulumi:dev::didomi::aws:lambda/function:Function::fn","inputs":{"memorySize":1024}}},
+	{"op":"update","urn":"urn:pulumi:dev::didomi::aws:lambda/function:Function::fn","detailedDiff":{"memorySize":{"kind":"update"},"timeout":{"kind":"update"},"version":{"kind":"update"}},
+		"oldState":{"urn":"urn:pulumi:dev::didomi::aws:lambda/function:Function::fn","custom":true,"inputs":{"memorySize":512,"timeout":3},"outputs":{"version":"1"}},
+		"newState":{"urn":"urn:pulumi:dev::didomi::aws:lambda/function:Function::fn","custom":true,"inputs":{"memorySize":1024,"timeout":5}}},
 	{"op":"create","urn":"urn:pulumi:dev::didomi::aws:sns/topic:Topic::topic",
-		"newState":{"urn":"urn:pulumi:dev::didomi::aws:sns/topic:Topic::topic","inputs":{"name":"a"}}}
+		"newState":{"urn":"urn:pulumi:dev::didomi::aws:sns/topic:Topic::topic","custom":true,"inputs":{"name":"a"}}},
+	{"op":"same","urn":"urn:pulumi:dev::didomi::aws:s3/bucketV2:BucketV2::files",
+		"oldState":{"urn":"urn:pulumi:dev::didomi::aws:s3/bucketV2:BucketV2::files","custom":true,"inputs":{"bucket":"a","tags":{}}},
+		"newState":{"urn":"urn:pulumi:dev::didomi::aws:s3/bucketV2:BucketV2::files","custom":true,"inputs":{"bucket":"a"}}}
 ]}`
 
 func TestAPreviewThatRefreshesTellsDriftFromWhatTheUpdateDoes(t *testing.T) {
@@ -132,7 +136,7 @@ func TestAPreviewThatRefreshesTellsDriftFromWhatTheUpdateDoes(t *testing.T) {
 	}
 	const function, topic = "urn:pulumi:dev::didomi::aws:lambda/function:Function::fn", "urn:pulumi:dev::didomi::aws:sns/topic:Topic::topic"
 	want := []graph.Drift{
-		{URN: function, Unfinished: true, Paths: []string{"memorySize"}, Stored: map[string]any{"memorySize": 1024.0}},
+		{URN: function, Unfinished: true, Paths: []string{"memorySize"}, Stored: map[string]any{"memorySize": 1024.0, "timeout": 3.0}},
 		{URN: topic, Gone: true, Stored: map[string]any{"name": "a"}},
 	}
 	if !reflect.DeepEqual(g.Drifts, want) {
@@ -141,8 +145,8 @@ func TestAPreviewThatRefreshesTellsDriftFromWhatTheUpdateDoes(t *testing.T) {
 	if f := find(t, g, function); f.Op != "update" || f.Before["memorySize"] != 512.0 || f.Number("memorySize") != 1024 {
 		t.Errorf("the function is read as %+v", f)
 	}
-	if op := find(t, g, topic).Op; op != "create" || len(g.Resources) != 3 {
-		t.Errorf("the topic's step is %s, of %d resources; want create, of 3", op, len(g.Resources))
+	if op := find(t, g, topic).Op; op != "create" || len(g.Resources) != 4 {
+		t.Errorf("the topic's step is %s, of %d resources; want create, of 4", op, len(g.Resources))
 	}
 }
 

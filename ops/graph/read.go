@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
+	"reflect"
 	"slices"
 	"sort"
 	"strings"
@@ -99,9 +99,8 @@ func FromState(r io.Reader) (*Graph, error) {
 // stackType is the type of the stack itself, the first resource that a program registers.
 const stackType = "::pulumi:pulumi:Stack::"
 
-// refreshes is how many of the steps are those of a refresh, which come before all others. The CLI calls
-// one that found nothing "refresh", and one that found drift "update" or "delete". The second step of the
-// stack itself begins the others.
+// refreshes is how many of the steps are those of a refresh, which come before all others: one for each
+// resource of the state. The second step of the stack itself begins the others.
 func refreshes(steps []step) int {
 	if !slices.ContainsFunc(steps, func(s step) bool { return s.Op == "refresh" }) {
 		return 0
@@ -119,15 +118,39 @@ func refreshes(steps []step) int {
 	return len(steps)
 }
 
-// drifted keeps what a step of a refresh found.
-func (g *Graph) drifted(s step) {
-	if s.Op == "refresh" || s.OldState == nil {
-		return
+// drifts compares what the state has, the old side of a refresh's step, with what the account has, the old
+// side of the program's step. What the update does not change is no drift: the account has it as the
+// program says, or AWS alone sets it.
+func drifts(refreshed, program []step) []Drift {
+	stored := map[string]*resource{}
+	for _, s := range refreshed {
+		if s.OldState != nil && s.OldState.Custom && !s.OldState.Delete {
+			stored[s.URN] = s.OldState
+		}
 	}
-	g.Drifts = append(g.Drifts, Drift{
-		URN: s.URN, Gone: s.Op == "delete", Unfinished: len(s.OldState.InitErrors) > 0,
-		Paths: slices.Sorted(maps.Keys(s.DetailedDiff)), Stored: blind(s.OldState.Inputs),
-	})
+	var found []Drift
+	for _, s := range program {
+		was := stored[s.URN]
+		if was == nil {
+			continue
+		}
+		delete(stored, s.URN) // a replacement has further steps
+		d := Drift{URN: s.URN, Gone: s.OldState == nil, Unfinished: len(was.InitErrors) > 0, Stored: blind(was.Inputs)}
+		for path := range s.DetailedDiff {
+			if !d.Gone && differ(path, was, s.OldState) {
+				d.Paths = append(d.Paths, path)
+			}
+		}
+		if slices.Sort(d.Paths); d.Gone || len(d.Paths) > 0 {
+			found = append(found, d)
+		}
+	}
+	return found
+}
+
+// differ says whether two states of a resource differ at a path, in what was asked for or in what is.
+func differ(path string, a, b *resource) bool {
+	return !reflect.DeepEqual(At(a.Inputs, path), At(b.Inputs, path)) || !reflect.DeepEqual(At(a.Outputs, path), At(b.Outputs, path))
 }
 
 // step is what a preview does to a resource.
@@ -162,9 +185,7 @@ func FromPreview(r io.Reader) (*Graph, error) {
 	}
 	g := &Graph{}
 	refreshed := refreshes(preview.Steps)
-	for _, s := range preview.Steps[:refreshed] {
-		g.drifted(s)
-	}
+	g.Drifts = drifts(preview.Steps[:refreshed], preview.Steps[refreshed:])
 	for _, s := range preview.Steps[refreshed:] {
 		if known := g.Find(s.URN); known != nil {
 			known.merge(s)

@@ -195,19 +195,25 @@ func TestReviewed(t *testing.T) {
 	}
 }
 
-// refreshed puts the steps of a refresh before those of an update: one of the function, whose old inputs
-// the state has and whose new ones the account, and one of the stack itself.
-func refreshed(stored, account, errors, steps string) string {
+// refreshed puts the steps of a refresh before those of an update: one of the function, whose inputs the
+// state has, and one of the stack itself.
+func refreshed(stored, errors, steps string) string {
 	const stack = "urn:pulumi:dev::didomi::pulumi:pulumi:Stack::didomi-dev"
-	return `{"op":"update","urn":"` + function + `","detailedDiff":{"timeout":{"kind":"update"}},
-		"oldState":{"urn":"` + function + `","inputs":` + stored + `,"initErrors":` + errors + `},"newState":{"urn":"` + function + `","inputs":` + account + `}},
+	return `{"op":"refresh","urn":"` + function + `","oldState":{"urn":"` + function + `","custom":true,"inputs":` + stored + `,"initErrors":` + errors + `}},
 		{"op":"refresh","urn":"` + stack + `","oldState":{"urn":"` + stack + `"}},{"op":"same","urn":"` + stack + `","newState":{"urn":"` + stack + `"}},` + steps
 }
 
 func TestAPreviewThatUndoesDriftIsNotTheReviewedOne(t *testing.T) {
-	slower := func(before string) string {
-		return `{"op":"update","urn":"` + function + `","diffReasons":["timeout"],"oldState":{"urn":"` + function + `","custom":true,"inputs":` + before + `},
-			"newState":{"urn":"` + function + `","custom":true,"inputs":{"timeout":30,"memorySize":1024}}}`
+	const after = `{"timeout":30,"memorySize":1024}`
+	step := func(op, old, changed string) string {
+		return `{"op":"` + op + `","urn":"` + function + `","detailedDiff":` + changed + `,` + old + `"newState":{"urn":"` + function + `","custom":true,"inputs":` + after + `}}`
+	}
+	update := func(before string) string {
+		changed := `{"memorySize":{"kind":"update"}}`
+		if !strings.Contains(before, `"timeout":30`) {
+			changed = `{"memorySize":{"kind":"update"},"timeout":{"kind":"update"}}`
+		}
+		return step("update", `"oldState":{"urn":"`+function+`","custom":true,"inputs":`+before+`},`, changed)
 	}
 	const stored, byHand = `{"timeout":30,"memorySize":512}`, `{"timeout":5,"memorySize":512}`
 	for _, tt := range []struct {
@@ -215,25 +221,25 @@ func TestAPreviewThatUndoesDriftIsNotTheReviewedOne(t *testing.T) {
 		no          bool
 		says        string
 	}{
-		{"no drift", slower(stored), false, ""},
+		{"there is no drift", refreshed(stored, "null", update(stored)), false, ""},
 		{"a property that the merge request does not change was changed by hand",
-			refreshed(stored, byHand, "null", slower(byHand)), true, "The account has drifted: somebody changed it by hand, or AWS did. No review showed that, and the update would undo it:\n  fn: timeout\n"},
+			refreshed(stored, "null", update(byHand)), true, "The account has drifted: somebody changed it by hand, or AWS did. No review showed that, and the update would undo it:\n  fn: timeout\n"},
 		{"a property that the merge request changes was changed by hand",
-			refreshed(`{"timeout":10,"memorySize":512}`, byHand, "null", slower(byHand)), false, ""},
+			refreshed(`{"timeout":10,"memorySize":512}`, "null", update(byHand)), false, ""},
 		{"an update that failed is made again",
-			refreshed(`{"timeout":30,"memorySize":1024}`, byHand, `["AWS refused it"]`, slower(byHand)), false, ""},
+			refreshed(after, `["AWS refused it"]`, update(byHand)), false, ""},
 		{"an update that failed is named where something else is not as reviewed",
-			refreshed(`{"timeout":30,"memorySize":1024}`, byHand, `["AWS refused it"]`, slower(byHand)+","+renamed), true, "An update of these has failed, and would be made again:\n  fn: timeout\n"},
+			refreshed(after, `["AWS refused it"]`, update(byHand)+","+renamed), true, "An update of these has failed, and would be made again:\n  fn: memorySize, timeout\n"},
 		{"what the account has already as the program says needs no repair",
-			refreshed(byHand, stored, "null", `{"op":"same","urn":"`+function+`","newState":{"urn":"`+function+`","inputs":`+stored+`}}`), false, ""},
+			refreshed(byHand, "null", step("same", `"oldState":{"urn":"`+function+`","custom":true,"inputs":`+after+`},`, "null")), false, ""},
 		{"what is gone is made again once somebody agrees",
-			strings.ReplaceAll(refreshed(stored, byHand, "null", slower(stored)), `{"op":"update","urn":"`+function+`","detailedDiff"`, `{"op":"delete","urn":"`+function+`","detailedDiff"`), true, "  fn: is gone\n"},
+			refreshed(stored, "null", step("create", "", "null")), true, "  fn: is gone\n"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			server := gitlabtest.New(t)
 			server.Merge("abc", 7)
 			io, _, problems := streams()
-			if err := run(t.Context(), io, []string{"--preview", written(t, slower(stored))}, job(server, nil)); err != nil {
+			if err := run(t.Context(), io, []string{"--preview", written(t, update(stored))}, job(server, nil)); err != nil {
 				t.Fatal(err)
 			}
 			err := reviewed(t.Context(), io, []string{"--preview", written(t, tt.steps)}, job(server, nil))

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/didomi/serverless-api/ops/graph"
@@ -24,7 +23,7 @@ func Undone(g *graph.Graph) []graph.Drift {
 				continue
 			}
 			d.Paths = slices.DeleteFunc(slices.Clone(d.Paths), func(path string) bool {
-				return !reflect.DeepEqual(valueAt(d.Stored, path), valueAt(r.Inputs, path))
+				return !reflect.DeepEqual(graph.At(d.Stored, path), graph.At(r.Inputs, path))
 			})
 			if len(d.Paths) == 0 {
 				continue
@@ -51,42 +50,4 @@ func Describe(d graph.Drift) string {
 		return name + ": is gone"
 	}
 	return fmt.Sprintf("%s: %s", name, strings.Join(d.Paths, ", "))
-}
-
-// valueAt is what lies at a path of a detailed diff, such as rules[0].name or tags["a.b"]; nil when there
-// is nothing.
-func valueAt(value any, path string) any {
-	for path != "" && value != nil {
-		key, rest := head(path)
-		path = rest
-		switch v := value.(type) {
-		case map[string]any:
-			value = v[key]
-		case []any:
-			i, err := strconv.Atoi(key)
-			if err != nil || i < 0 || i >= len(v) {
-				return nil
-			}
-			value = v[i]
-		default:
-			return nil
-		}
-	}
-	return value
-}
-
-// head is the first key of a path, and what follows.
-func head(path string) (key, rest string) {
-	if quoted, ok := strings.CutPrefix(path, `["`); ok {
-		key, rest, _ = strings.Cut(quoted, `"]`)
-	} else if index, ok := strings.CutPrefix(path, "["); ok {
-		key, rest, _ = strings.Cut(index, "]")
-	} else {
-		end := strings.IndexAny(path, ".[")
-		if end < 0 {
-			return path, ""
-		}
-		key, rest = path[:end], path[end:]
-	}
-	return key, strings.TrimPrefix(rest, ".")
 }
