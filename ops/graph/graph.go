@@ -40,8 +40,8 @@ type Drift struct {
 	URN string
 	// Gone says that the account has it no more.
 	Gone bool
-	// Unfinished says that its last update failed, after which the state has the inputs of that update and
-	// the account need not have them.
+	// Unfinished says that its last update failed, after which the state's outputs have the values of that
+	// update and the account need not have them.
 	Unfinished bool
 	// Paths are the properties that differ and that the update changes, Stored the inputs in the state.
 	Paths  []string

@@ -112,7 +112,7 @@ func TestAPreviewSaysWhatHappensToEachResource(t *testing.T) {
 // each resource, with what the state has, and then the program's steps, with what the account has.
 const refreshedPreview = `{"steps":[
 	{"op":"refresh","urn":"urn:pulumi:dev::didomi::aws:lambda/function:Function::fn",
-		"oldState":{"urn":"urn:pulumi:dev::didomi::aws:lambda/function:Function::fn","custom":true,"inputs":{"memorySize":1024,"timeout":3},"outputs":{"version":"1"},"initErrors":["refused"]}},
+		"oldState":{"urn":"urn:pulumi:dev::didomi::aws:lambda/function:Function::fn","custom":true,"inputs":{"memorySize":512,"timeout":3},"outputs":{"memorySize":1024,"version":"1"},"initErrors":["refused"]}},
 	{"op":"refresh","urn":"urn:pulumi:dev::didomi::pulumi:pulumi:Stack::didomi-dev","oldState":{"urn":"urn:pulumi:dev::didomi::pulumi:pulumi:Stack::didomi-dev"}},
 	{"op":"refresh","urn":"urn:pulumi:dev::didomi::aws:sns/topic:Topic::topic",
 		"oldState":{"urn":"urn:pulumi:dev::didomi::aws:sns/topic:Topic::topic","custom":true,"inputs":{"name":"a"}}},
@@ -120,7 +120,7 @@ const refreshedPreview = `{"steps":[
 		"oldState":{"urn":"urn:pulumi:dev::didomi::aws:s3/bucketV2:BucketV2::files","custom":true,"inputs":{"bucket":"a"}}},
 	{"op":"same","urn":"urn:pulumi:dev::didomi::pulumi:pulumi:Stack::didomi-dev","newState":{"urn":"urn:pulumi:dev::didomi::pulumi:pulumi:Stack::didomi-dev"}},
 	{"op":"update","urn":"urn:pulumi:dev::didomi::aws:lambda/function:Function::fn","detailedDiff":{"memorySize":{"kind":"update"},"timeout":{"kind":"update"},"version":{"kind":"update"}},
-		"oldState":{"urn":"urn:pulumi:dev::didomi::aws:lambda/function:Function::fn","custom":true,"inputs":{"memorySize":512,"timeout":3},"outputs":{"version":"1"}},
+		"oldState":{"urn":"urn:pulumi:dev::didomi::aws:lambda/function:Function::fn","custom":true,"inputs":{"memorySize":512,"timeout":3},"outputs":{"memorySize":512,"version":"1"}},
 		"newState":{"urn":"urn:pulumi:dev::didomi::aws:lambda/function:Function::fn","custom":true,"inputs":{"memorySize":1024,"timeout":5}}},
 	{"op":"create","urn":"urn:pulumi:dev::didomi::aws:sns/topic:Topic::topic",
 		"newState":{"urn":"urn:pulumi:dev::didomi::aws:sns/topic:Topic::topic","custom":true,"inputs":{"name":"a"}}},
@@ -136,7 +136,7 @@ func TestAPreviewThatRefreshesTellsDriftFromWhatTheUpdateDoes(t *testing.T) {
 	}
 	const function, topic = "urn:pulumi:dev::didomi::aws:lambda/function:Function::fn", "urn:pulumi:dev::didomi::aws:sns/topic:Topic::topic"
 	want := []graph.Drift{
-		{URN: function, Unfinished: true, Paths: []string{"memorySize"}, Stored: map[string]any{"memorySize": 1024.0, "timeout": 3.0}},
+		{URN: function, Unfinished: true, Paths: []string{"memorySize"}, Stored: map[string]any{"memorySize": 512.0, "timeout": 3.0}},
 		{URN: topic, Gone: true, Stored: map[string]any{"name": "a"}},
 	}
 	if !reflect.DeepEqual(g.Drifts, want) {

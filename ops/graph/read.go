@@ -136,8 +136,8 @@ func drifts(refreshed, program []step) []Drift {
 		}
 		delete(stored, s.URN) // a replacement has further steps
 		d := Drift{URN: s.URN, Gone: s.OldState == nil, Unfinished: len(was.InitErrors) > 0, Stored: blind(was.Inputs)}
-		for path := range s.DetailedDiff {
-			if !d.Gone && differ(path, was, s.OldState) {
+		for path, change := range s.DetailedDiff {
+			if !d.Gone && differ(path, change, was, s.OldState) {
 				d.Paths = append(d.Paths, path)
 			}
 		}
@@ -148,9 +148,15 @@ func drifts(refreshed, program []step) []Drift {
 	return found
 }
 
-// differ says whether two states of a resource differ at a path, in what was asked for or in what is.
-func differ(path string, a, b *resource) bool {
-	return !reflect.DeepEqual(At(a.Inputs, path), At(b.Inputs, path)) || !reflect.DeepEqual(At(a.Outputs, path), At(b.Outputs, path))
+// differ says whether the state and the account differ at a path that the update changes: in what is asked
+// for, in what the update takes away, or in what a failed update has left in the state's outputs. Else
+// outputs do not count: some, such as a version, AWS alone sets.
+func differ(path string, change any, a, b *resource) bool {
+	if !reflect.DeepEqual(At(a.Inputs, path), At(b.Inputs, path)) {
+		return true
+	}
+	kind, _ := At(change, "kind").(string)
+	return (len(a.InitErrors) > 0 || strings.HasPrefix(kind, "delete")) && !reflect.DeepEqual(At(a.Outputs, path), At(b.Outputs, path))
 }
 
 // step is what a preview does to a resource.

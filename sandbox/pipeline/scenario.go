@@ -168,8 +168,8 @@ func (s *session) changes() []step {
 	}
 }
 
-// refused has the update of the function fail. After that the state has the new inputs and the function
-// the old ones: an update without a refresh would find nothing to do.
+// refused has the update of the function fail. After that the state's outputs have the new values and the
+// function the old ones: the next update without a refresh succeeds and asks AWS for nothing.
 // https://github.com/pulumi/pulumi-aws/issues/6062
 func (s *session) refused(ctx context.Context) error {
 	const before, after, tooLarge = "Answers the API's requests", "Answers all requests of the API", "the environment variables you have provided exceeded the 4KB limit"
