@@ -28,14 +28,13 @@ const (
 	logGroupToken = "aws:cloudwatch/logGroup:LogGroup"
 	functionToken = "aws:lambda/function:Function"
 	bucketToken   = "aws:s3/bucketV2:BucketV2"
-	keyToken      = "aws:kms/key:Key"
 )
 
 // stateful are the types whose replacement or deletion loses data, or cannot be carried out under
 // data that lives in them. None of it happens without a refusal.
 var stateful = []string{
 	clusterToken, cacheToken, zoneToken, vpcToken, subnetToken,
-	bucketToken, keyToken, "aws:secretsmanager/secret:Secret",
+	bucketToken, "aws:kms/key:Key", "aws:secretsmanager/secret:Secret",
 }
 
 // edit is what somebody changes, and what an up would do about it.
@@ -184,7 +183,7 @@ func checkDestroy(t *testing.T, out outputs, tokens ...string) {
 // from a destroy, and from a change that replaces the database.
 func checkUnprotected(t *testing.T, out outputs) {
 	t.Helper()
-	checkDestroy(t, out, clusterToken, bucketToken, keyToken)
+	checkDestroy(t, out, clusterToken, bucketToken) // the keys, which both need, it does not come to
 	e := edit{key: "data.database.name", value: "other", refused: []string{clusterToken}}
 	config := filepath.Join(t.TempDir(), "Pulumi."+out.Stack+".yaml")
 	writeFile(t, config, editedConfig(t, out, e))

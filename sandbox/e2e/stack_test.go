@@ -86,7 +86,7 @@ func TestWholeStack(t *testing.T) {
 	})
 	step("picture, price and the way to move in are those of the deployed stack", func(t *testing.T) { checkOps(t, prod) })
 	step("the whole graph keeps the rules, with NAT too", func(t *testing.T) { checkAudit(t, dev, prod) })
-	step("a destroy of prod is refused", func(t *testing.T) { checkDestroy(t, prod, clusterToken, cacheToken, zoneToken, bucketToken, keyToken) })
+	step("a destroy of prod is refused", func(t *testing.T) { checkDestroy(t, prod, clusterToken, cacheToken, zoneToken, bucketToken) })
 	step("dev, which is not protected, keeps its data too", func(t *testing.T) { checkUnprotected(t, dev) })
 	step("what is deployed are values that AWS takes", func(t *testing.T) { checkSchemas(t, dev, prod) })
 	step("an empty stack takes over what another tool made, by the file of ops imports", func(t *testing.T) { checkMovingIn(t, dev) })
