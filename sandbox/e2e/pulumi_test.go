@@ -99,7 +99,9 @@ func checkFunctionEdit(t *testing.T, out outputs) {
 		}
 		parts := strings.Split(step.URN, "::")
 		kind := parts[2][strings.LastIndex(parts[2], "$")+1:]
-		if !slices.Contains(allowed[kind], step.Op) {
+		// One alarm watches the new version alone, by its number.
+		watched := step.Op == "update" && strings.HasSuffix(step.URN, "-version-errors")
+		if !watched && !slices.Contains(allowed[kind], step.Op) {
 			t.Errorf("%s: %s is more than an edit of the function may do", step.Op, step.URN)
 		}
 		seen[kind] = true
