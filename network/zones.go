@@ -62,8 +62,8 @@ func offeredZones(ctx *pulumi.Context, opts []pulumi.InvokeOption) ([]zone, erro
 	return zones, nil
 }
 
-// deployedZones are the names of the zones that the stack has subnets in, in the subnets' order; none
-// before the first update.
+// deployedZones are the names of the zones that the stack has subnets in, by the subnets' numbers; none
+// before the first update. An update that was interrupted may have left a gap, which is empty.
 func deployedZones(ctx *pulumi.Context, name string, opts []pulumi.InvokeOption) ([]string, error) {
 	var names []string
 	for i := range mostZones {
@@ -84,17 +84,17 @@ func deployedZones(ctx *pulumi.Context, name string, opts []pulumi.InvokeOption)
 		zones[subnet.Tags["Name"]] = subnet.AvailabilityZone
 	}
 	var deployed []string
-	for _, subnet := range names {
+	for i, subnet := range names {
 		if zone, ok := zones[subnet]; ok {
-			deployed = append(deployed, zone)
+			deployed = append(append(deployed, make([]string, i-len(deployed))...), zone)
 		}
 	}
 	return deployed, nil
 }
 
-// choose picks the zones: those that are deployed, in their order, then those that the configuration
-// names, or the first ones by name. Zones are only ever added. What lives in a subnet cannot move, and
-// AWS refuses to take a subnet from a database that has an instance there.
+// choose picks the zones: those that are deployed, in their places, and for the rest those that the
+// configuration names, or the first ones by name. Zones are only ever added. What lives in a subnet cannot
+// move, and AWS refuses to take a subnet from a database that has an instance there.
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBSubnetGroup.html
 func (c Config) choose(offered []zone, deployed []string) ([]string, *config.Problem) {
 	wanted, problem := c.named(offered)
@@ -103,7 +103,7 @@ func (c Config) choose(offered []zone, deployed []string) ([]string, *config.Pro
 	}
 	if len(c.ZoneNames) > 0 {
 		for _, name := range deployed {
-			if !slices.Contains(wanted, name) {
+			if name != "" && !slices.Contains(wanted, name) {
 				return nil, &config.Problem{Key: "zoneNames", Value: strings.Join(c.ZoneNames, ", "), Want: "a list with " + name +
 					": the stack has subnets there, which cannot move. Destroy the stack to leave the zone"}
 			}
@@ -120,17 +120,24 @@ func (c Config) choose(offered []zone, deployed []string) ([]string, *config.Pro
 			"%d at least: the stack has subnets in %s, which databases may be in. Destroy the stack to have fewer",
 			len(deployed), strings.Join(deployed, ", "))}
 	}
-	chosen := slices.Clone(deployed)
-	for _, name := range wanted {
-		if len(chosen) < c.Zones && !slices.Contains(chosen, name) {
-			chosen = append(chosen, name)
-		}
-	}
-	if len(chosen) < c.Zones {
+	chosen := fill(deployed, wanted, c.Zones)
+	if has := slices.DeleteFunc(slices.Clone(chosen), func(name string) bool { return name == "" }); len(has) < c.Zones {
 		return nil, &config.Problem{Key: "zones", Value: strconv.Itoa(c.Zones), Want: fmt.Sprintf(
-			"at most %d: the region has %s", len(chosen), strings.Join(chosen, ", "))}
+			"at most %d: the region has %s", len(has), strings.Join(has, ", "))}
 	}
 	return chosen, nil
+}
+
+// fill gives every empty place of so many the next wanted zone that is not deployed, as far as there are any.
+func fill(deployed, wanted []string, places int) []string {
+	wanted = slices.DeleteFunc(wanted, func(name string) bool { return slices.Contains(deployed, name) })
+	chosen := append(slices.Clone(deployed), make([]string, places-len(deployed))...)
+	for i := range chosen {
+		if chosen[i] == "" && len(wanted) > 0 {
+			chosen[i], wanted = wanted[0], wanted[1:]
+		}
+	}
+	return chosen
 }
 
 // named are the names of the zones that the configuration names or gives the ids of.

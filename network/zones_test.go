@@ -35,6 +35,9 @@ func TestZonesAreTheFirstOnesThatServeUnlessNamedAndStayOnceDeployed(t *testing.
 		"one more, behind those that are deployed": {
 			zones: 3, deployed: []string{"us-east-1b", "us-east-1d"}, want: "us-east-1b us-east-1d us-east-1a",
 		},
+		"what an interrupted update has left, each in its place": {
+			zones: 3, deployed: []string{"", "us-east-1b"}, want: "us-east-1a us-east-1b us-east-1d",
+		},
 		"one more by name, wherever the list has it": {
 			zones: 3, named: []string{"us-east-1a", "us-east-1e", "us-east-1b"}, deployed: []string{"us-east-1b", "us-east-1a"},
 			want: "us-east-1b us-east-1a us-east-1e",
@@ -100,6 +103,16 @@ func TestZonesAreReadFromAWS(t *testing.T) {
 		got, err := Zones(ctx, "net", Config{Zones: 3})
 		if want := []string{"eu-west-1c", "eu-west-1b", "eu-west-1a"}; !slices.Equal(got, want) {
 			t.Errorf("got %v, want %v", got, want)
+		}
+		return err
+	})
+	m.Calls["aws:ec2/getSubnets:getSubnets"] = func(map[string]any) map[string]any {
+		return map[string]any{"id": "r", "ids": []any{"2"}}
+	}
+	m.Run(t, func(ctx *pulumi.Context) error {
+		got, err := deployedZones(ctx, "net", nil)
+		if want := []string{"", "eu-west-1b"}; !slices.Equal(got, want) {
+			t.Errorf("the first subnet is not there: got %q, want %q", got, want)
 		}
 		return err
 	})

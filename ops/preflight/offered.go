@@ -50,7 +50,7 @@ func zonesAvailable(ctx context.Context, a *account, g *graph.Graph) ([]Finding,
 		if !slices.Contains(available, zone) {
 			missing = append(missing, Finding{
 				What: fmt.Sprintf("the zone %s is not available to the account; these are: %s", zone, strings.Join(available, ", ")),
-				Do:   "set didomi:network zones to zones that are",
+				Do:   "set didomi:network zoneNames to zones that are",
 			})
 		}
 	}
@@ -125,7 +125,7 @@ func (a *account) lacksDatabase(ctx context.Context, d database, stackZones []st
 		if !slices.Contains(offered, zone) {
 			missing = append(missing, Finding{
 				What: fmt.Sprintf("%s with %s %s is not offered in the zone %s of the stack", d.class, d.engine, d.version, zone),
-				Do:   "set didomi:network zones to zones that offer it",
+				Do:   "set didomi:network zoneNames to zones that offer it",
 			})
 		}
 	}
