@@ -175,26 +175,6 @@ func (x *exchange) parameters() (func(string) string, error) {
 	return func(name string) string { return text(body, name) }, nil
 }
 
-// refuse answers with a refusal of AWS's, in the protocol of the call.
-func (x *exchange) refuse(status int, code, message string) error {
-	if signingName(x.r) == "ec2" {
-		return x.refuseEC2(code, message)
-	}
-	x.streamed = true
-	switch {
-	case x.form != nil:
-		writeQueryFailure(x.w, status, code, message)
-	case isCBOR(x.r.Header):
-		x.w.Header().Set("Content-Type", "application/cbor")
-		x.w.Header().Set("Smithy-Protocol", "rpc-v2-cbor")
-		x.w.WriteHeader(status)
-		_, _ = x.w.Write(cbor.Encode(cbor.Map{"__type": cbor.String(code), "message": cbor.String(message)})) // the caller may have left
-	default:
-		writeFailure(x.w, status, code, message)
-	}
-	return nil
-}
-
 // createdBucket is the name in a CreateBucket call, in the path or in the host; empty for any other call.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
 func (g *Gateway) createdBucket(r *http.Request) string {

@@ -1,6 +1,9 @@
 package gateway
 
-import "fmt"
+import (
+	"fmt"
+	"net/http"
+)
 
 // refuseSecondFlowLog refuses a flow log of a resource and a kind of traffic that has one into the same
 // destination. The emulator takes any number.
@@ -15,7 +18,7 @@ func refuseSecondFlowLog(create handler) handler {
 			for _, flows := range answer.child("flowLogSet").items() {
 				if flows.value("resourceId") == id && flows.value("trafficType") == x.form.Get("TrafficType") &&
 					flows.value("logDestination") == x.form.Get("LogDestination") {
-					return x.refuseEC2("FlowLogAlreadyExists", "Error. There is an existing Flow Log with the same configuration and log destination.")
+					return x.refuse(http.StatusBadRequest, "FlowLogAlreadyExists", "Error. There is an existing Flow Log with the same configuration and log destination.")
 				}
 			}
 		}

@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"context"
-	"encoding/xml"
 	"fmt"
 	"net/http"
 	"net/netip"
@@ -35,15 +34,11 @@ func showZones(x *exchange) error {
 		return nil
 	}
 	region := set.children[0].value("regionName")
-	local := &node{name: "item"}
-	for _, member := range [][2]string{
-		{"zoneName", region + localZoneSuffix}, {"zoneState", "available"}, {"regionName", region},
-		{"zoneId", strings.TrimSuffix(set.children[0].value("zoneId"), "-az1") + "-lcl1-az1"},
-		{"groupName", region + "-lcl-1"}, {"networkBorderGroup", region + "-lcl-1"},
-		{"optInStatus", "opted-in"}, {"zoneType", "local-zone"},
-	} {
-		local.set(member[0], member[1])
-	}
+	local := element("item",
+		"zoneName", region+localZoneSuffix, "zoneState", "available", "regionName", region,
+		"zoneId", strings.TrimSuffix(set.children[0].value("zoneId"), "-az1")+"-lcl1-az1",
+		"groupName", region+"-lcl-1", "networkBorderGroup", region+"-lcl-1",
+		"optInStatus", "opted-in", "zoneType", "local-zone")
 	set.children = append([]*node{local}, set.children...)
 	for _, f := range filters(x.form) {
 		member := zoneFilters[f.name]
@@ -72,7 +67,7 @@ func placeSubnet(x *exchange) error {
 	}
 	for _, found := range ranges.child("vpcSet").items() {
 		if whole, err := netip.ParsePrefix(found.value("cidrBlock")); err == nil && (!whole.Contains(wanted.Addr()) || whole.Bits() > wanted.Bits()) {
-			return x.refuseEC2("InvalidSubnet.Range", "The CIDR '"+block+"' is invalid.")
+			return x.refuse(http.StatusBadRequest, "InvalidSubnet.Range", "The CIDR '"+block+"' is invalid.")
 		}
 	}
 	taken, err := x.g.admin.query(x.r.Context(), "ec2", ec2Version, map[string]string{
@@ -83,7 +78,7 @@ func placeSubnet(x *exchange) error {
 	}
 	for _, subnet := range taken.child("subnetSet").items() {
 		if other, err := netip.ParsePrefix(subnet.value("cidrBlock")); err == nil && other.Overlaps(wanted) {
-			return x.refuseEC2("InvalidSubnet.Conflict", "The CIDR '"+block+"' conflicts with another subnet")
+			return x.refuse(http.StatusBadRequest, "InvalidSubnet.Conflict", "The CIDR '"+block+"' conflicts with another subnet")
 		}
 	}
 	return x.forward()
@@ -100,7 +95,7 @@ func refuseLocalZones(create handler) handler {
 		}
 		for id, zone := range zones {
 			if strings.HasSuffix(zone.value("availabilityZone"), localZoneSuffix) {
-				return x.refuseEC2("InvalidParameter", "The VPC endpoint service "+x.form.Get("ServiceName")+
+				return x.refuse(http.StatusBadRequest, "InvalidParameter", "The VPC endpoint service "+x.form.Get("ServiceName")+
 					" does not support the availability zone of the subnet: "+id+".")
 			}
 		}
@@ -142,20 +137,4 @@ func filters(form url.Values) []filter {
 		all = append(all, filter{form.Get(prefix + ".Name"), formList(form, prefix+".Value")})
 	}
 	return all
-}
-
-// refuseEC2 answers a call to EC2, whose errors have a form of their own, with a refusal of AWS's.
-// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
-func (x *exchange) refuseEC2(code, message string) error {
-	type problem struct{ Code, Message string }
-	body, err := xml.Marshal(struct {
-		XMLName xml.Name  `xml:"Response"`
-		Errors  []problem `xml:"Errors>Error"`
-	}{Errors: []problem{{code, message}}})
-	if err != nil {
-		return fmt.Errorf("write the refusal %s: %w", code, err)
-	}
-	x.status, x.answer = http.StatusBadRequest, body
-	x.header = http.Header{"Content-Type": {"text/xml"}}
-	return nil
 }

@@ -17,11 +17,11 @@ func refuseWithoutFailover(create handler) handler {
 		}
 		failover := x.form.Get("AutomaticFailoverEnabled") == "true"
 		if clustered && !failover {
-			return x.refuseQuery("InvalidParameterValue", "Redis with cluster mode enabled cannot be created with auto failover turned off.")
+			return x.refuse(http.StatusBadRequest, "InvalidParameterValue", "Redis with cluster mode enabled cannot be created with auto failover turned off.")
 		}
 		replicas, _ := strconv.Atoi(x.form.Get("ReplicasPerNodeGroup")) // none named: none
 		if x.form.Get("MultiAZEnabled") == "true" && (!failover || clustered && replicas == 0) {
-			return x.refuseQuery("InvalidParameterCombination", "Multi-AZ takes automatic failover and at least one replica.")
+			return x.refuse(http.StatusBadRequest, "InvalidParameterCombination", "Multi-AZ takes automatic failover and at least one replica.")
 		}
 		return create(x)
 	}
@@ -33,15 +33,8 @@ func keepFailover(modify handler) handler {
 	return func(x *exchange) error {
 		served, ok := x.g.servedCache(x.form.Get("ReplicationGroupId"))
 		if ok && served.spec.ClusterMode && x.form.Get("AutomaticFailoverEnabled") == "false" {
-			return x.refuseQuery("InvalidParameterCombination", "Turning off automatic failover for replication group with cluster mode enabled is not supported.")
+			return x.refuse(http.StatusBadRequest, "InvalidParameterCombination", "Turning off automatic failover for replication group with cluster mode enabled is not supported.")
 		}
 		return modify(x)
 	}
-}
-
-// refuseQuery answers a Query protocol call with a refusal of AWS's.
-func (x *exchange) refuseQuery(code, message string) error {
-	writeQueryFailure(x.w, http.StatusBadRequest, code, message)
-	x.streamed = true
-	return nil
 }

@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"strconv"
 	"time"
 
@@ -59,7 +60,7 @@ func refuseWhileChanging(modify handler) handler {
 		changing := x.g.now().Before(x.g.caches.users[x.form.Get("UserId")].changing)
 		x.g.caches.mu.Unlock()
 		if changing {
-			return x.refuseQuery("InvalidUserState", "User is being modified.")
+			return x.refuse(http.StatusBadRequest, "InvalidUserState", "User is being modified.")
 		}
 		return modify(x)
 	}

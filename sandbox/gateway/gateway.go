@@ -127,8 +127,8 @@ func New(c Config) (*Gateway, error) {
 	g.admin = newAdmin(c, g.client)
 	g.proxy = g.newProxy()
 	g.query = map[string]map[string]handler{
-		"ec2": withinEC2Quotas(g.ec2Calls()), "rds": withinQuotas(g.rdsCalls(), rdsQuotas, refuseEnforced),
-		"elasticache": withinQuotas(g.elasticacheCalls(), elasticacheQuotas, refuseEnforced),
+		"ec2": withinEC2Quotas(g.ec2Calls()), "rds": withinQuotas(g.rdsCalls(), rdsQuotas),
+		"elasticache": withinQuotas(g.elasticacheCalls(), elasticacheQuotas),
 		"iam":         {"SimulatePrincipalPolicy": after(simulatePolicy)},
 		"sns":         {}, // for its refusals
 	}

@@ -52,8 +52,8 @@ func (g *Gateway) allotments(ctx context.Context, name, without string) (map[str
 	return all, nil
 }
 
-// room is how many executions may still be reserved or provisioned, and what Lambda keeps.
-func (g *Gateway) room(all map[string]allotment) (free, keep int) {
+// unallotted is how many executions may still be reserved or provisioned, and what Lambda keeps.
+func (g *Gateway) unallotted(all map[string]allotment) (free, keep int) {
 	limit := g.limits.quota(quotaConcurrency)
 	keep = min(minimumUnreserved, limit)
 	free = limit - keep
@@ -78,7 +78,7 @@ func reserveWithin(x *exchange) error {
 		return err
 	}
 	all[name] = allotment{reserved: request.ReservedConcurrentExecutions}
-	if free, keep := x.g.room(all); free < 0 {
+	if free, keep := x.g.unallotted(all); free < 0 {
 		return x.answerError(http.StatusBadRequest, invalidParameter,
 			fmt.Sprintf("Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [%d].", keep))
 	}
@@ -105,7 +105,7 @@ func provisionWithin(x *exchange) error {
 			"Requested Provisioned Concurrency should not be greater than the reservedConcurrentExecution for function")
 	}
 	all[name] = a
-	if free, keep := x.g.room(all); free < 0 {
+	if free, keep := x.g.unallotted(all); free < 0 {
 		return x.answerError(http.StatusBadRequest, invalidParameter,
 			fmt.Sprintf("Specified ConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [%d].", keep))
 	}

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"net/http"
 	"strconv"
 )
@@ -8,7 +9,8 @@ import (
 // enforced is a quota with the call that runs into it: the emulator lets an account have any number.
 type enforced struct {
 	key string
-	// code, status and message are the refusal, as the API reference of the call has it.
+	// code, message and status are the refusal, as the API reference of the call has it; the status is 400
+	// unless it says so.
 	code, message string
 	status        int
 	// used is what counts against the quota by now; adds is what the call adds, 1 unless it says so.
@@ -16,8 +18,8 @@ type enforced struct {
 	adds func(*exchange) int
 }
 
-// guard refuses a call that the quota leaves no room for.
-func (e enforced) guard(next handler, refuse func(x *exchange, e enforced) error) handler {
+// guard refuses a call that would exceed the quota.
+func (e enforced) guard(next handler) handler {
 	return func(x *exchange) error {
 		used, err := e.used(x)
 		if err != nil {
@@ -28,31 +30,18 @@ func (e enforced) guard(next handler, refuse func(x *exchange, e enforced) error
 			adds = e.adds(x)
 		}
 		if used+adds > x.g.limits.quota(e.key) {
-			return refuse(x, e)
+			return x.refuse(cmp.Or(e.status, http.StatusBadRequest), e.code, e.message)
 		}
 		return next(x)
 	}
 }
 
-// withinQuotas guards the calls of a Query protocol service, whose refusals are of that form.
-func withinQuotas(calls map[string]handler, quotas map[string]enforced, refuse func(*exchange, enforced) error) map[string]handler {
+// withinQuotas guards the calls of a Query protocol service.
+func withinQuotas(calls map[string]handler, quotas map[string]enforced) map[string]handler {
 	for action, quota := range quotas {
-		next := (*exchange).forward
-		for _, name := range []string{action, "*"} {
-			if call, ok := calls[name]; ok {
-				next = call
-				break
-			}
-		}
-		calls[action] = quota.guard(next, refuse)
+		calls[action] = quota.guard(firstOf(calls[action], calls["*"]))
 	}
 	return calls
-}
-
-func refuseEnforced(x *exchange, e enforced) error {
-	writeQueryFailure(x.w, e.status, e.code, e.message)
-	x.streamed = true
-	return nil
 }
 
 // counted counts the items of a list that a call describes, those that the filter takes.
@@ -100,12 +89,11 @@ var endpointQuotas = map[bool]enforced{
 
 // withinEC2Quotas guards EC2's calls.
 func withinEC2Quotas(calls map[string]handler) map[string]handler {
-	refuse := func(x *exchange, e enforced) error { return x.refuseEC2(e.code, e.message) }
 	create := calls["CreateVpcEndpoint"]
 	calls["CreateVpcEndpoint"] = func(x *exchange) error {
-		return endpointQuotas[x.form.Get("VpcEndpointType") == "Interface"].guard(create, refuse)(x)
+		return endpointQuotas[x.form.Get("VpcEndpointType") == "Interface"].guard(create)(x)
 	}
-	return withinQuotas(calls, ec2Quotas, refuse)
+	return withinQuotas(calls, ec2Quotas)
 }
 
 // natGatewaysOfZone counts the gateways in the zone of the call's subnet. One counts while it is
@@ -132,21 +120,21 @@ func natGatewaysOfZone(x *exchange) (int, error) {
 var rdsQuotas = map[string]enforced{
 	"CreateDBCluster": {key: quotaClusters, code: "DBClusterQuotaExceededFault", message: "User attempted to create a new DB cluster and the user has already reached the maximum allowed DB cluster quota.", status: http.StatusForbidden,
 		used: counted("rds", rdsVersion, "DescribeDBClusters", "DBClusters", nil)},
-	"CreateDBInstance": {key: quotaInstances, code: "InstanceQuotaExceeded", message: "Request would result in user exceeding the allowed number of DB instances.", status: http.StatusBadRequest,
+	"CreateDBInstance": {key: quotaInstances, code: "InstanceQuotaExceeded", message: "Request would result in user exceeding the allowed number of DB instances.",
 		used: counted("rds", rdsVersion, "DescribeDBInstances", "DBInstances", nil)},
-	"CreateDBSubnetGroup": {key: quotaSubnetGroups, code: "DBSubnetGroupQuotaExceeded", message: "Request would result in user exceeding the allowed number of DB subnet groups.", status: http.StatusBadRequest,
+	"CreateDBSubnetGroup": {key: quotaSubnetGroups, code: "DBSubnetGroupQuotaExceeded", message: "Request would result in user exceeding the allowed number of DB subnet groups.",
 		used: counted("rds", rdsVersion, "DescribeDBSubnetGroups", "DBSubnetGroups", nil)},
-	"CreateDBParameterGroup": {key: quotaParameterGroups, code: "DBParameterGroupQuotaExceeded", message: "Request would result in user exceeding the allowed number of DB parameter groups.", status: http.StatusBadRequest,
+	"CreateDBParameterGroup": {key: quotaParameterGroups, code: "DBParameterGroupQuotaExceeded", message: "Request would result in user exceeding the allowed number of DB parameter groups.",
 		used: counted("rds", rdsVersion, "DescribeDBParameterGroups", "DBParameterGroups", nil)},
-	"CreateDBClusterParameterGroup": {key: quotaClusterParameters, code: "DBParameterGroupQuotaExceeded", message: "Request would result in user exceeding the allowed number of DB parameter groups.", status: http.StatusBadRequest,
+	"CreateDBClusterParameterGroup": {key: quotaClusterParameters, code: "DBParameterGroupQuotaExceeded", message: "Request would result in user exceeding the allowed number of DB parameter groups.",
 		used: counted("rds", rdsVersion, "DescribeDBClusterParameterGroups", "DBClusterParameterGroups", nil)},
-	"CreateDBProxy": {key: quotaProxies, code: "DBProxyQuotaExceededFault", message: "Your Amazon Web Services account already has the maximum number of proxies in the specified Amazon Web Services Region.", status: http.StatusBadRequest,
+	"CreateDBProxy": {key: quotaProxies, code: "DBProxyQuotaExceededFault", message: "Your Amazon Web Services account already has the maximum number of proxies in the specified Amazon Web Services Region.",
 		used: counted("rds", rdsVersion, "DescribeDBProxies", "DBProxies", nil)},
 }
 
 // elasticacheQuotas: https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_CreateReplicationGroup.html
 var elasticacheQuotas = map[string]enforced{
-	"CreateReplicationGroup": {key: quotaCacheNodes, code: "NodeQuotaForCustomerExceeded", message: "The request cannot be processed because it would exceed the allowed number of cache nodes per customer.", status: http.StatusBadRequest,
+	"CreateReplicationGroup": {key: quotaCacheNodes, code: "NodeQuotaForCustomerExceeded", message: "The request cannot be processed because it would exceed the allowed number of cache nodes per customer.",
 		used: counted("elasticache", elasticacheVersion, "DescribeCacheClusters", "CacheClusters", nil), adds: nodesOfGroup},
 }
 
@@ -180,9 +168,8 @@ func listed(k kind, path string) func(*exchange) (int, error) {
 
 func withinAPIGatewayQuotas(calls map[string]handler) map[string]handler {
 	for pattern, quota := range apigatewayQuotas {
-		calls[pattern] = quota.guard(calls[pattern], func(x *exchange, e enforced) error {
-			return x.answerError(http.StatusTooManyRequests, "LimitExceededException", e.message)
-		})
+		quota.code, quota.status = "LimitExceededException", http.StatusTooManyRequests
+		calls[pattern] = quota.guard(calls[pattern])
 	}
 	return calls
 }

@@ -14,12 +14,12 @@ func deleteCluster(remove handler) handler {
 	return func(x *exchange) error {
 		snapshot := x.form.Get("FinalDBSnapshotIdentifier")
 		if skip := x.form.Get("SkipFinalSnapshot") == "true"; skip == (snapshot != "") {
-			return x.refuseQuery("InvalidParameterCombination", "FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified, and cannot be specified with it.")
+			return x.refuse(http.StatusBadRequest, "InvalidParameterCombination", "FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified, and cannot be specified with it.")
 		}
 		if taken, err := x.finalSnapshot("CreateDBClusterSnapshot", snapshot); err != nil {
 			return err
 		} else if taken {
-			return x.refuseQuery("DBClusterSnapshotAlreadyExistsFault", "Cannot create the cluster snapshot because one with the identifier "+snapshot+" already exists.")
+			return x.refuse(http.StatusBadRequest, "DBClusterSnapshotAlreadyExistsFault", "Cannot create the cluster snapshot because one with the identifier "+snapshot+" already exists.")
 		}
 		if err := remove(x); err != nil {
 			return err
@@ -82,19 +82,15 @@ func (x *exchange) keepBackups() error {
 // showBackups lists the retained backups; those of clusters that exist are not shown.
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBClusterAutomatedBackups.html
 func showBackups(x *exchange) error {
-	found := &node{name: "DBClusterAutomatedBackups"}
+	var found []*node
 	x.g.databases.mu.Lock()
 	for _, backup := range x.g.databases.backups {
 		if id := x.form.Get("DBClusterIdentifier"); id == "" || id == backup.value("DBClusterIdentifier") {
-			found.children = append(found.children, backup)
+			found = append(found, backup)
 		}
 	}
 	x.g.databases.mu.Unlock()
-	result, answer := &node{name: "DescribeDBClusterAutomatedBackupsResult"}, &node{name: "DescribeDBClusterAutomatedBackupsResponse"}
-	result.put(found)
-	answer.put(result)
-	x.status, x.header, x.answer = http.StatusOK, http.Header{"Content-Type": {"text/xml"}}, answer.bytes()
-	return nil
+	return x.answerQuery(holding("DBClusterAutomatedBackups", found))
 }
 
 // refuseMemberVersion answers as AWS does to a version for one instance of a cluster: the cluster's upgrade
@@ -103,7 +99,7 @@ func showBackups(x *exchange) error {
 func refuseMemberVersion(modify handler) handler {
 	return func(x *exchange) error {
 		if x.form.Get("EngineVersion") != "" {
-			return x.refuseQuery("InvalidParameterCombination", "The specified DB Instance is a member of a cluster. Modify the DB engine version for the DB Cluster using the ModifyDbCluster API")
+			return x.refuse(http.StatusBadRequest, "InvalidParameterCombination", "The specified DB Instance is a member of a cluster. Modify the DB engine version for the DB Cluster using the ModifyDbCluster API")
 		}
 		return modify(x)
 	}

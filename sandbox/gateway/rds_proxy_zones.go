@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"sync"
 )
@@ -39,7 +40,7 @@ func placeProxy(create handler) handler {
 			}
 		}
 		if len(dropped) > 0 && len(zones) < leastProxyZones {
-			return x.refuseQuery("InvalidSubnet", fmt.Sprintf(
+			return x.refuse(http.StatusBadRequest, "InvalidSubnet", fmt.Sprintf(
 				"RDS Proxy needs subnets in two availability zones that it serves. Of %v, %v are in zones that it does not serve.", given, dropped))
 		}
 		x.g.dropped.mu.Lock()
