@@ -17,13 +17,13 @@ const (
 // https://docs.aws.amazon.com/sns/latest/dg/sns-email-notifications.html
 func paging(g *graph.Graph) report {
 	var p report
-	kept := firstProtected(g)
-	if kept == nil {
+	cluster := protectedCluster(g)
+	if cluster == nil {
 		return p
 	}
 	alarms := slices.DeleteFunc(g.ByType(compositeType), func(alarm *graph.Resource) bool { return warns(g, alarm) })
 	if len(alarms) == 0 {
-		p.add(kept, "register a composite alarm that notifies a topic", "is protected in a stack of which no alarm pages")
+		p.add(cluster, "register a composite alarm that notifies a topic", "is protected in a stack of which no alarm pages")
 	}
 	for _, alarm := range alarms {
 		topics := g.RefsTo(alarm, "alarmActions", topicType)
@@ -68,11 +68,12 @@ func subscribed(g *graph.Graph, p *report, alarm, topic *graph.Resource) {
 	}
 }
 
-// firstProtected is the first of the kept resources that Pulumi protects; nil: the stack protects none.
-func firstProtected(g *graph.Graph) *graph.Resource {
-	for i := range g.Resources {
-		if r := &g.Resources[i]; kept[r.Type] != nil && r.Protect {
-			return r
+// protectedCluster is the database that AWS refuses to delete, as the stack's setting protect has it; nil: there
+// is none. Pulumi's own protection says nothing: the database of every stack has it.
+func protectedCluster(g *graph.Graph) *graph.Resource {
+	for _, cluster := range g.ByType(clusterType) {
+		if cluster.True("deletionProtection") {
+			return cluster
 		}
 	}
 	return nil

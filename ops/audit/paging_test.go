@@ -30,15 +30,13 @@ func TestPaging(t *testing.T) {
 		}, nil},
 		"a metric alarm that notifies the topic of pages": {func(s stack) {
 			s.soundAlarm("a", map[string]any{"alarmActions": []any{s.one(topicType, "").ID}})
-		}, []string{"data-files: is protected in a stack of which no alarm pages"}},
+		}, []string{"data-cluster: is protected in a stack of which no alarm pages"}},
 		"no composite alarm": {func(s stack) { s.remove(compositeType, "") }, []string{
-			"data-files: is protected in a stack of which no alarm pages",
+			"data-cluster: is protected in a stack of which no alarm pages",
 		}},
-		"a stack that protects nothing": {func(s stack) {
+		"a stack without protection, whose data Pulumi protects all the same": {func(s stack) {
 			s.remove(subscriptionType, "")
-			for i := range s.Resources {
-				s.Resources[i].Protect = false
-			}
+			s.set(clusterType, "", "deletionProtection", false)
 		}, nil},
 	})
 }

@@ -99,17 +99,20 @@ type value struct {
 	node      *yaml.Node
 	// unset leaves what the file already says.
 	unset bool
+	// protected leaves out a stack whose data is not protected.
+	protected bool
 }
 
 // stackValues are what the copy of a stack's file says otherwise than the
 // repository: the function's architecture is this machine's, the state is
 // where bootstrap made place for it, the GitLab project is the sandbox's, and
-// nobody need delegate a domain of the emulated Internet. A stack that names
-// no recipient of its alarms has one here, to which nothing is sent.
+// nobody need delegate a domain of the emulated Internet. A protected stack
+// that names no recipient of its alarms has one here, to which nothing is
+// sent; any other does without, as on AWS.
 func stackValues(base Base) []value {
 	return []value{
 		{room: "didomi:api", key: "architecture", node: text(hostArchitecture())},
-		{room: "didomi:api", key: "alarmEmails", node: list("on-call@sandbox.internal"), unset: true},
+		{room: "didomi:api", key: "alarmEmails", node: list("on-call@sandbox.internal"), unset: true, protected: true},
 		{room: "didomi:dns", key: "delegated", node: &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!bool", Value: "true"}},
 		{room: "didomi:iam", key: "gitlabUrl", node: text(GitLabURL)},
 		{room: "didomi:iam", key: "projectPath", node: text(ProjectPath)},
@@ -136,7 +139,7 @@ func writeStackFile(path string, document *yaml.Node, settings backendSettings, 
 			// Where the file has something else than a mapping, the program is to
 			// say so, not we.
 			room := mapping(config, v.room)
-			if room != nil && (!v.unset || index(room, v.key) < 0) {
+			if room != nil && (!v.unset || index(room, v.key) < 0) && (!v.protected || isProtected(config)) {
 				set(room, v.key, v.node)
 			}
 		}
@@ -154,6 +157,16 @@ func hostArchitecture() string {
 		return "x86_64"
 	}
 	return runtime.GOARCH
+}
+
+// isProtected says whether a stack's file leaves the protection of its data on.
+func isProtected(config *yaml.Node) bool {
+	data := index(config, "didomi:data")
+	if data < 0 {
+		return true
+	}
+	protect := index(config.Content[data+1], "protect")
+	return protect < 0 || config.Content[data+1].Content[protect+1].Value != "false"
 }
 
 // mapping returns the mapping under key, made when missing; nil when there is

@@ -43,6 +43,14 @@ func TestWriteStackFile(t *testing.T) {
 			"config:\n  aws:region: eu-west-1\n  didomi:api: {alarmEmails: [a@b.org]}\n  didomi:dns: {}\n  didomi:iam: {projectPath: a/b}\n",
 			"config: {aws:region: eu-west-1, didomi:api: {alarmEmails: [a@b.org], architecture: " + arch + "}" + state,
 		},
+		"a stack without protection has no recipient of alarms": {
+			"config:\n  aws:region: eu-west-1\n  didomi:data: {protect: false}\n",
+			"config: {aws:region: eu-west-1, didomi:data: {protect: false}, didomi:api: {architecture: " + arch + "}" + state,
+		},
+		"a protected stack has one": {
+			"config:\n  aws:region: eu-west-1\n  didomi:data: {protect: true}\n",
+			"config: {aws:region: eu-west-1, didomi:data: {protect: true}, didomi:api: {architecture: " + arch + emails + "}" + state,
+		},
 		"a wrong type is left for the program to refuse": {
 			"config:\n  aws:region: eu-west-1\n  didomi:api: nonsense\n",
 			"config: {aws:region: eu-west-1, didomi:api: nonsense" + state,
