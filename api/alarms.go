@@ -81,9 +81,9 @@ func newAlarms(ctx *pulumi.Context, s site, l logs, f serving, g gateway) (watch
 	return w, nil
 }
 
-// newHurtAlarm makes the composite alarm of those that hurt. It alone tells of its end: a metric alarm
-// comes out of INSUFFICIENT_DATA into OK after it is created, and would mail that to everybody. Nobody
-// has confirmed a subscription to the topic when this alarm does so.
+// newHurtAlarm makes the composite alarm of those that hurt. It alone has an OK action: a metric
+// alarm changes from INSUFFICIENT_DATA to OK after it is created, and would mail that to every recipient.
+// When this alarm does so first, no recipient has confirmed its subscription to the topic.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
 func newHurtAlarm(ctx *pulumi.Context, s site, hurting []any, pages pulumi.StringOutput) (*cloudwatch.CompositeAlarm, error) {
 	rule := pulumi.All(hurting...).ApplyT(func(names []any) string {
@@ -259,10 +259,10 @@ func (m metrics) cacheAlarms() []alarm {
 	return list
 }
 
-// newAlarm makes one alarm that takes the actions when it goes off. A minute without data is good or
-// bad, never undecided: an alarm that keeps its state, or waits in INSUFFICIENT_DATA, is one that cannot
-// go off. For the same reason a percentile is looked at however few the samples are: to "ignore" those of
-// under 10/(1-p) samples (1,000 a minute for p99) would keep the state that the alarm has.
+// newAlarm makes one alarm that executes the actions when it enters ALARM. A minute without data is good
+// or bad, never undecided: an alarm that keeps its state, or waits in INSUFFICIENT_DATA, cannot enter ALARM.
+// For the same reason a percentile is evaluated however few the samples are: to "ignore" those of under
+// 10/(1-p) samples (1,000 a minute for p99) would keep the state that the alarm has.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/percentiles-with-low-samples.html
 func newAlarm(ctx *pulumi.Context, s site, a alarm, actions pulumi.Array) (*cloudwatch.MetricAlarm, error) {
 	comparison, missing := "GreaterThanThreshold", "notBreaching"

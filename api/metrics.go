@@ -116,7 +116,7 @@ func (m metrics) cacheNodes(name, stat string) []metric {
 }
 
 // cacheNode is the name of one member. A preview that changes the number of members does not know it yet. A
-// member that ElastiCache does not list is named as missing, and the alarm on its memory goes off.
+// member that ElastiCache does not list is named as missing, and the alarm on its memory enters ALARM.
 func (m metrics) cacheNode(i int) pulumi.StringOutput {
 	return m.args.Cache.Members.ToStringArrayOutput().ApplyT(func(members []string) string {
 		names := slices.Sorted(slices.Values(members))

@@ -15,7 +15,7 @@ const (
 	// logSilence is how much longer the logs may be silent than the function: the alarms on them must be
 	// the later ones.
 	logSilence = 15
-	// highestSilence leaves room for logSilence: an alarm looks back a day at the most.
+	// highestSilence leaves time for logSilence: an alarm looks back a day at the most.
 	// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
 	highestSilence = 24*60 - logSilence
 )

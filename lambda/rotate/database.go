@@ -37,7 +37,7 @@ var _ Switched = Database{}
 // Change implements Part.
 func (d Database) Change(context.Context, secrets.Credentials, secrets.Credentials) error { return nil }
 
-// Try implements Part: the master user is let in, and finds the user. It is the first step that needs the
+// Try implements Part: the master user logs in, and finds the user. It is the first step that needs the
 // database, which may have paused: a login that fails for want of a server is tried once more.
 // https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-serverless-v2-auto-pause.html
 func (d Database) Try(ctx context.Context, as secrets.Credentials) error {

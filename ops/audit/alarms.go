@@ -13,7 +13,7 @@ import (
 
 const alarmType = "aws:cloudwatch/metricAlarm:MetricAlarm"
 
-// alarms wants every alarm to be able to go off, to end, and to tell somebody.
+// alarms requires every alarm to be able to enter and to leave ALARM, and to notify an operator.
 func alarms(g *graph.Graph) report {
 	var p report
 	composites := g.ByType(compositeType)
@@ -24,10 +24,10 @@ func alarms(g *graph.Graph) report {
 		}
 		judgeState(&p, alarm)
 		heard := len(alarm.Texts("alarmActions")) > 0 || slices.ContainsFunc(composites, func(c *graph.Resource) bool { return includes(c, "alarmRule", alarm) })
-		want(&p, alarm, heard, "set alarmActions, or name it in a composite alarm", "goes off and tells nobody")
+		want(&p, alarm, heard, "set alarmActions, or name it in a composite alarm", "enters ALARM and notifies nobody")
 		judgeActions(&p, alarm)
 		want(&p, alarm, len(alarm.Texts("okActions")) == 0, "leave okActions to composite alarms",
-			"tells that it is OK when it is created: INSUFFICIENT_DATA to OK is a change like any other")
+			"notifies that it is OK when it is created: INSUFFICIENT_DATA to OK is a change like any other")
 		metric, statistic, _ := watched(alarm)
 		p.fact("%s watches the %s of %s; a period without data is %s", alarm.Name, statistic, metric, alarm.Text("treatMissingData"))
 	}
@@ -78,7 +78,7 @@ func samplesOf(statistic string) int {
 }
 
 func judgeActions(p *report, alarm *graph.Resource) {
-	want(p, alarm, alarm.Value("actionsEnabled") != false, "set actionsEnabled to true", "goes off and executes no action")
+	want(p, alarm, alarm.Value("actionsEnabled") != false, "set actionsEnabled to true", "enters ALARM and executes no action")
 }
 
 // includes says whether a composite alarm names the other one, by its rule or by what the rule is made of.
@@ -108,16 +108,16 @@ func alarmsOf(rule string) []string {
 	return names
 }
 
-// judgeComposite wants a composite alarm to go off with each of its alarms, and to tell somebody.
+// judgeComposite requires a composite alarm to enter ALARM with each of its alarms, and to notify an operator.
 func judgeComposite(g *graph.Graph, p *report, composite *graph.Resource) {
-	want(p, composite, len(composite.Texts("alarmActions")) > 0, "set alarmActions", "goes off and tells nobody")
+	want(p, composite, len(composite.Texts("alarmActions")) > 0, "set alarmActions", "enters ALARM and notifies nobody")
 	judgeActions(p, composite)
 	rule := composite.Text("alarmRule")
 	if rule == "" || rule == graph.Unknown {
 		return
 	}
 	want(p, composite, anyOf.MatchString(rule), `join ALARM("...") with OR alone`,
-		"does not go off with each of its alarms: "+rule)
+		"does not enter ALARM with each of its alarms: "+rule)
 	for _, name := range alarmsOf(rule) {
 		known := slices.ContainsFunc(slices.Concat(g.ByType(alarmType), g.ByType(compositeType)), func(r *graph.Resource) bool {
 			return r.Text("name") == name || r.Text("alarmName") == name

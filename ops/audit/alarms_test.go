@@ -67,10 +67,10 @@ func TestAlarmsThatCanGoOffEndAndTell(t *testing.T) {
 		"an alarm that waits for data":         alarm(map[string]any{"treatMissingData": nil}, "waits in INSUFFICIENT_DATA while its metric is silent"),
 		"an alarm that misses data":            alarm(map[string]any{"treatMissingData": "missing"}, "waits in INSUFFICIENT_DATA while its metric is silent"),
 		"an alarm that silence keeps as it is": alarm(map[string]any{"treatMissingData": "ignore"}, "keeps its state while its metric is silent"),
-		"an alarm without actions":             alarm(map[string]any{"alarmActions": nil}, "goes off and tells nobody"),
-		"an alarm whose actions are off":       alarm(map[string]any{"actionsEnabled": false}, "goes off and executes no action"),
+		"an alarm without actions":             alarm(map[string]any{"alarmActions": nil}, "enters ALARM and notifies nobody"),
+		"an alarm whose actions are off":       alarm(map[string]any{"actionsEnabled": false}, "enters ALARM and executes no action"),
 		"an alarm that tells its creation": alarm(map[string]any{"okActions": []any{"arn:aws:sns:eu-west-1:000000000000:didomi-prod-api-warnings"}},
-			"tells that it is OK when it is created: INSUFFICIENT_DATA to OK is a change like any other"),
+			"notifies that it is OK when it is created: INSUFFICIENT_DATA to OK is a change like any other"),
 		"an alarm without actions in a composite one": {func(s stack) {
 			s.soundAlarm("a", map[string]any{"alarmActions": nil})
 			s.soundAlarm("b", map[string]any{"alarmActions": nil})
@@ -79,12 +79,12 @@ func TestAlarmsThatCanGoOffEndAndTell(t *testing.T) {
 		"a composite alarm without actions": {func(s stack) {
 			s.soundAlarm("a", nil)
 			s.composite(`ALARM("%sa")`, map[string]any{"alarmActions": nil})
-		}, []string{"api-both: goes off and tells nobody"}},
+		}, []string{"api-both: enters ALARM and notifies nobody"}},
 		"a composite alarm that waits for two": {func(s stack) {
 			s.soundAlarm("a", nil)
 			s.soundAlarm("b", nil)
 			s.composite(`ALARM("%sa") AND OK("%sb")`, nil)
-		}, []string{`api-both: does not go off with each of its alarms: ALARM("didomi-prod-api-a") AND OK("didomi-prod-api-b")`}},
+		}, []string{`api-both: does not enter ALARM with each of its alarms: ALARM("didomi-prod-api-a") AND OK("didomi-prod-api-b")`}},
 		"a composite alarm on one that is not there": {func(s stack) { s.composite(`ALARM("%sgone")`, nil) },
 			[]string{"api-both: waits for the alarm didomi-prod-api-gone, which is not the stack's"}},
 	})

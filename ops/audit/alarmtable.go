@@ -39,7 +39,7 @@ var (
 )
 
 // metricTable are the metrics of AWS that alarms may watch. One that is not here needs a look at AWS's page
-// first: an alarm on a metric that nobody publishes never goes off. A percentile is any statistic that
+// first: an alarm on a metric that nobody publishes never enters ALARM. A percentile is any statistic that
 // begins with p. What a metric measures decides the statistics: a mean of capacity or memory hides the full
 // one, a sum of milliseconds says nothing.
 var metricTable = map[string]metricFacts{

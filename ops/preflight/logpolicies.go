@@ -21,7 +21,7 @@ const (
 	mostPolicies   = 10
 	longestPolicy  = 5120
 	vendedLogs     = "/aws/vendedlogs/"
-	// groupLength is what a log group takes in the policy beside its name: its ARN without it, what
+	// groupLength is what a log group takes in the policy in addition to its name: its ARN without it, what
 	// Pulumi appends to the name, quotes and comma.
 	groupLength = len(`"arn:aws:logs:ap-northeast-1:123456789012:log-group::log-stream:*",`) + 8
 )

@@ -54,7 +54,7 @@ func preflight(t *testing.T, out outputs) (printed string, missing []string) {
 }
 
 // checkPreflight has prod, of which nothing is there yet, meet an account with a new one's quotas: the
-// concurrency that anomalyco/sst#5829 met, and no room for a network.
+// concurrency that anomalyco/sst#5829 met, and no VPC left.
 func checkPreflight(t *testing.T, beside outputs) {
 	t.Helper()
 	mustRun(t, limitPreview, "preview", "--stack", "prod") // makes its file

@@ -18,7 +18,7 @@ import (
 // names; only where IAM would allow it is the call made, as the administrator.
 
 // refusal is what the emulator says to a role: who may not do what. It names a resource only where a right
-// beside the call's own is missing (ministack/observe.py), and that is decided.
+// other than the call's own is missing (ministack/observe.py), and that is decided.
 var refusalPattern = regexp.MustCompile(`User: (arn:aws:sts::\d+:assumed-role/([^/]+)/\S+) is not authorized to perform: ([a-z0-9-]+):(\w+)( on resource)?`)
 
 // reconsidered are the services whose refusals are decided again, and how what a call names is read.

@@ -62,7 +62,7 @@ func actions(member string) alarmRule {
 	}
 }
 
-// extended are the statistics beside the five plain ones.
+// extended are the statistics other than the five plain ones.
 var (
 	percentile = regexp.MustCompile(`^p(\d{1,2}(\.\d{1,10})?|100)$`)
 	extended   = regexp.MustCompile(`^((p|tm|tc|ts|wm)(\d{1,2}(\.\d{1,10})?|100)|IQM|(PR|TC|TM|TS|WM)\(.*:.*\))$`)

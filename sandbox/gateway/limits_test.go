@@ -150,7 +150,7 @@ func TestACallOverItsQuotaIsRefusedAsAWSDoes(t *testing.T) {
 			}
 		})
 	}
-	t.Run("a VPC is made while the quota has room", func(t *testing.T) {
+	t.Run("a VPC is made while the quota is not used up", func(t *testing.T) {
 		s.limit(t, Limits{Quotas: map[string]float64{quotaVPCs: 1000}})
 		made, err := network.CreateVpc(t.Context(), &ec2.CreateVpcInput{CidrBlock: aws.String("10.79.0.0/16")})
 		if err != nil {

@@ -146,7 +146,7 @@ func previewOf(t *testing.T) []byte {
 	return text
 }
 
-// ample are quotas that the account has room in with what all tests make.
+// ample are quotas that what all tests make does not use up.
 func ample() map[string]float64 {
 	quotas := map[string]float64{}
 	for key := range defaultQuotas {
@@ -168,7 +168,7 @@ func logs(t *testing.T, s *stand, action string, in map[string]string) {
 func TestPreflightListsAllThatIsMissingAtOnce(t *testing.T) {
 	s := newStand(t, nil)
 	p := newPreflight(t, s)
-	t.Run("an account with room for the stack has all that it needs", func(t *testing.T) {
+	t.Run("an account whose quotas suffice has all that the stack needs", func(t *testing.T) {
 		s.limit(t, Limits{Quotas: ample()})
 		found, yes := p.run(t)
 		if !yes || len(found["missing"]) > 0 || len(found["not checked"]) > 0 {

@@ -40,10 +40,10 @@ type beyond struct {
 	call            func(t *testing.T, s *stand, c aws.Config) error
 }
 
-// TestACallNeedsTheRightsBesideItsOwn takes the right away, and then gives it back for the resource alone.
+// TestACallNeedsTheFurtherRightsThatAWSAsksFor takes the right away, and then gives it back for the resource alone.
 // https://docs.aws.amazon.com/service-authorization/latest/reference/, columns "Dependent actions" and
 // "Condition keys" of the tagging actions.
-func TestACallNeedsTheRightsBesideItsOwn(t *testing.T) {
+func TestACallNeedsTheFurtherRightsThatAWSAsksFor(t *testing.T) {
 	s := newStand(t, nil)
 	n := 0
 	for name, b := range map[string]beyond{
