@@ -79,6 +79,10 @@ func startEmulator() (func(), error) {
 	if err != nil {
 		return nil, err
 	}
+	// go test keeps a result until a file changes that the test itself has looked at.
+	if _, err := os.Stat(launcher); err != nil {
+		return nil, err
+	}
 	command := exec.Command(python, launcher, os.DevNull)
 	command.Dir, command.Stdout, command.Stderr = dir, &output, &output
 	command.Env = append(os.Environ(), "AUTH=true", "GATEWAY_PORT="+strconv.Itoa(int(address.Port())), "BIND_HOST="+address.Addr().String(),
