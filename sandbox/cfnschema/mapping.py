@@ -71,7 +71,6 @@ TYPES = {
     "aws:rds/parameterGroup:ParameterGroup": ("AWS::RDS::DBParameterGroup", {"name": "DBParameterGroupName", "skipDestroy": None}),
     "aws:rds/proxy:Proxy": ("AWS::RDS::DBProxy", {"auths": "Auth", "name": "DBProxyName"}),
     "aws:rds/proxyDefaultTargetGroup:ProxyDefaultTargetGroup": ("AWS::RDS::DBProxyTargetGroup", {"connectionPoolConfig": "ConnectionPoolConfigurationInfo"}),
-    "aws:rds/proxyEndpoint:ProxyEndpoint": ("AWS::RDS::DBProxyEndpoint", {}),
     "aws:rds/subnetGroup:SubnetGroup": ("AWS::RDS::DBSubnetGroup", {"description": "DBSubnetGroupDescription", "name": "DBSubnetGroupName"}),
     "aws:route53/record:Record": ("AWS::Route53::RecordSet", {
         "zoneId": "HostedZoneId", "records": "ResourceRecords", "aliases": None, "allowOverwrite": None,  # the provider's own

@@ -44,7 +44,7 @@ type Cluster struct {
 	MasterPassword string
 }
 
-// Proxy is what CreateDBProxy or CreateDBProxyEndpoint says of an endpoint.
+// Proxy is what CreateDBProxy says of a proxy.
 type Proxy struct {
 	Name    string
 	Cluster string // its target; empty: none yet

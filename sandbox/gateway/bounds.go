@@ -50,7 +50,6 @@ var boundedCalls = map[string]boundedCall{
 	"rds:CreateDBInstance":              {"InvalidParameterValue", []bound{{"DBInstanceIdentifier", 63, identifier}}},
 	"rds:CreateDBParameterGroup":        {"InvalidParameterValue", []bound{{"DBParameterGroupName", 255, identifier}}},
 	"rds:CreateDBProxy":                 {"InvalidParameterValue", []bound{{"DBProxyName", 63, identifier}}},
-	"rds:CreateDBProxyEndpoint":         {"InvalidParameterValue", []bound{{"DBProxyEndpointName", 63, identifier}}},
 	"rds:CreateDBSubnetGroup":           {"InvalidParameterValue", []bound{{"DBSubnetGroupName", 255, groupName}}},
 	"rds:DeleteDBCluster":               {"InvalidParameterValue", []bound{{"FinalDBSnapshotIdentifier", 255, identifier}}},
 

@@ -20,7 +20,7 @@ const rdsVersion = "2014-10-31"
 type databases struct {
 	mu       sync.Mutex
 	clusters map[string]servedCluster
-	proxies  map[string]netip.AddrPort // proxies and proxy endpoints, by name
+	proxies  map[string]netip.AddrPort // by name
 	capacity map[string]time.Time      // when a proxy has some, by its name
 	backups  []*node                   // retained ones of deleted clusters
 }
@@ -49,11 +49,9 @@ func (g *Gateway) rdsCalls() map[string]handler {
 		"ModifyDBInstance":         rememberInstance,
 		"DeleteDBInstance":         forgetInstance,
 		"CreateDBProxy":            proxyCreated,
-		"CreateDBProxyEndpoint":    proxyEndpointCreated,
 		"RegisterDBProxyTargets":   proxyTargetsRegistered,
 		"DeregisterDBProxyTargets": proxyTargetsChanged,
 		"DeleteDBProxy":            proxyDeleted,
-		"DeleteDBProxyEndpoint":    proxyEndpointDeleted,
 	} {
 		calls[action] = after(func(x *exchange) error {
 			if err := effect(x); err != nil {

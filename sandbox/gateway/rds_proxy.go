@@ -14,22 +14,10 @@ import (
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBProxy.html
 func proxyCreated(x *exchange) error {
 	name := x.form.Get("DBProxyName")
-	if err := x.g.serveProxy(x.r.Context(), name, name, ""); err != nil {
+	if err := x.g.serveProxy(x.r.Context(), name, ""); err != nil {
 		return x.g.undo(x.r.Context(), err, map[string]string{"Action": "DeleteDBProxy", "DBProxyName": name})
 	}
 	return nil
-}
-
-// proxyEndpointCreated opens the address of a further endpoint of a proxy,
-// which leads where the proxy leads: a read-only one too, since the sandbox has
-// one database server per cluster.
-func proxyEndpointCreated(x *exchange) error {
-	proxy := x.form.Get("DBProxyName")
-	cluster, err := x.g.proxyTarget(x.r.Context(), proxy)
-	if err != nil {
-		return err
-	}
-	return x.g.serveProxy(x.r.Context(), proxy, x.form.Get("DBProxyEndpointName"), cluster)
 }
 
 // proxyTargetsRegistered leads a proxy to a new target, over which it has no capacity for a while: on AWS
@@ -49,24 +37,15 @@ func (g *Gateway) proxyPending(proxy string) bool {
 	return g.now().Before(g.databases.capacity[proxy])
 }
 
-// proxyTargetsChanged leads a proxy and its endpoints to the cluster that is
-// registered now, or nowhere.
+// proxyTargetsChanged leads a proxy to the cluster that is registered now, or
+// nowhere.
 func proxyTargetsChanged(x *exchange) error {
 	ctx, proxy := x.r.Context(), x.form.Get("DBProxyName")
 	cluster, err := x.g.proxyTarget(ctx, proxy)
 	if err != nil {
 		return err
 	}
-	names, err := x.g.proxyEndpoints(ctx, proxy)
-	if err != nil {
-		return err
-	}
-	for _, name := range append([]string{proxy}, names...) {
-		if err := x.g.serveProxy(ctx, proxy, name, cluster); err != nil {
-			return err
-		}
-	}
-	return nil
+	return x.g.serveProxy(ctx, proxy, cluster)
 }
 
 // proxyTarget asks which cluster a proxy has as its target; empty: none.
@@ -86,25 +65,10 @@ func (g *Gateway) proxyTarget(ctx context.Context, proxy string) (string, error)
 	return first.value("RdsResourceId"), nil
 }
 
-// proxyEndpoints names the endpoints of a proxy beside its default one.
-func (g *Gateway) proxyEndpoints(ctx context.Context, proxy string) ([]string, error) {
-	answer, err := g.admin.query(ctx, "rds", rdsVersion, map[string]string{"Action": "DescribeDBProxyEndpoints", "DBProxyName": proxy})
-	if err != nil {
-		return nil, fmt.Errorf("endpoints of proxy %s: %w", proxy, err)
-	}
-	var names []string
-	for _, endpoint := range answer.first("DBProxyEndpoints").items() {
-		if name := endpoint.value("DBProxyEndpointName"); name != proxy {
-			names = append(names, name)
-		}
-	}
-	return names, nil
-}
-
-// serveProxy opens an endpoint of a proxy.
-func (g *Gateway) serveProxy(ctx context.Context, proxy, name, cluster string) error {
+// serveProxy opens the endpoint of a proxy.
+func (g *Gateway) serveProxy(ctx context.Context, name, cluster string) error {
 	address, err := g.config.Plane.EnsureProxy(ctx, dataplane.Proxy{
-		Name: name, Cluster: cluster, Password: g.proxyPasswords(proxy), Pending: func() bool { return g.proxyPending(proxy) },
+		Name: name, Cluster: cluster, Password: g.proxyPasswords(name), Pending: func() bool { return g.proxyPending(name) },
 	})
 	if err != nil {
 		return fmt.Errorf("open proxy %s: %w", name, err)
@@ -116,18 +80,11 @@ func (g *Gateway) serveProxy(ctx context.Context, proxy, name, cluster string) e
 }
 
 func proxyDeleted(x *exchange) error {
-	return x.g.removeProxy(x.r.Context(), x.form.Get("DBProxyName"))
-}
-
-func proxyEndpointDeleted(x *exchange) error {
-	return x.g.removeProxy(x.r.Context(), x.form.Get("DBProxyEndpointName"))
-}
-
-func (g *Gateway) removeProxy(ctx context.Context, name string) error {
-	g.databases.mu.Lock()
-	delete(g.databases.proxies, name)
-	g.databases.mu.Unlock()
-	return g.config.Plane.RemoveProxy(ctx, name)
+	name := x.form.Get("DBProxyName")
+	x.g.databases.mu.Lock()
+	delete(x.g.databases.proxies, name)
+	x.g.databases.mu.Unlock()
+	return x.g.config.Plane.RemoveProxy(x.r.Context(), name)
 }
 
 func (g *Gateway) proxyAddress(name string) (netip.AddrPort, bool) {
@@ -137,16 +94,13 @@ func (g *Gateway) proxyAddress(name string) (netip.AddrPort, bool) {
 	return address, ok
 }
 
-// showProxy rewrites the endpoint of a proxy, a proxy endpoint or a proxy's
-// target. They are told apart by what they have, since lists of all three hold
-// <member> elements.
+// showProxy rewrites the endpoint of a proxy or of a proxy's target. They are
+// told apart by what they have, since lists of both hold <member> elements.
 func (x *exchange) showProxy(n *node) {
 	g := x.g
 	var address netip.AddrPort
 	var ok bool
 	switch {
-	case n.child("DBProxyEndpointArn") != nil:
-		address, ok = g.proxyAddress(n.value("DBProxyEndpointName"))
 	case n.child("DBProxyArn") != nil:
 		address, ok = g.proxyAddress(n.value("DBProxyName"))
 		g.hideDropped(n)

@@ -168,10 +168,6 @@ func TestAProxyLeadsToItsTarget(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	readOnly, err := client.CreateDBProxyEndpoint(t.Context(), &rds.CreateDBProxyEndpointInput{DBProxyName: name, DBProxyEndpointName: aws.String("front-ro"), VpcSubnetIds: subnets, TargetRole: types.DBProxyEndpointTargetRoleReadOnly})
-	if err != nil {
-		t.Fatal(err)
-	}
 	registered, err := client.RegisterDBProxyTargets(t.Context(), &rds.RegisterDBProxyTargetsInput{DBProxyName: name, DBClusterIdentifiers: []string{"proxied"}})
 	if err != nil {
 		t.Fatal(err)
@@ -181,15 +177,9 @@ func TestAProxyLeadsToItsTarget(t *testing.T) {
 		if err != nil || *made.DBProxy.Endpoint != "127.99.0.2" || *read.DBProxies[0].Endpoint != "127.99.0.2" || read.DBProxies[0].Status != types.DBProxyStatusAvailable {
 			t.Errorf("got %s, %+v, %v", *made.DBProxy.Endpoint, read.DBProxies, err)
 		}
-		want := []string{"front -> ", "front-ro -> ", "front -> proxied", "front-ro -> proxied"}
+		want := []string{"front -> ", "front -> proxied"}
 		if !slices.Equal(s.plane.proxies, want) {
 			t.Errorf("the data plane was asked for %v, want %v", s.plane.proxies, want)
-		}
-	})
-	t.Run("its further endpoints from their own", func(t *testing.T) {
-		read, err := client.DescribeDBProxyEndpoints(t.Context(), &rds.DescribeDBProxyEndpointsInput{DBProxyEndpointName: aws.String("front-ro")})
-		if err != nil || *readOnly.DBProxyEndpoint.Endpoint != "127.99.0.3" || *read.DBProxyEndpoints[0].Endpoint != "127.99.0.3" {
-			t.Errorf("got %+v, %v", read.DBProxyEndpoints, err)
 		}
 	})
 	t.Run("which is available", func(t *testing.T) {
@@ -200,16 +190,13 @@ func TestAProxyLeadsToItsTarget(t *testing.T) {
 	})
 	t.Run("and to nothing when it has none any more", func(t *testing.T) {
 		_, err := client.DeregisterDBProxyTargets(t.Context(), &rds.DeregisterDBProxyTargetsInput{DBProxyName: name, DBClusterIdentifiers: []string{"proxied"}})
-		if last := s.plane.proxies[len(s.plane.proxies)-2:]; err != nil || !slices.Equal(last, []string{"front -> ", "front-ro -> "}) {
+		if last := s.plane.proxies[len(s.plane.proxies)-1]; err != nil || last != "front -> " {
 			t.Errorf("got %v, %v", last, err)
 		}
 	})
 	t.Run("until it is deleted", func(t *testing.T) {
-		_, err := client.DeleteDBProxyEndpoint(t.Context(), &rds.DeleteDBProxyEndpointInput{DBProxyEndpointName: aws.String("front-ro")})
-		if err == nil {
-			_, err = client.DeleteDBProxy(t.Context(), &rds.DeleteDBProxyInput{DBProxyName: name})
-		}
-		if err != nil || !slices.Equal(s.plane.gone, []string{"proxy front-ro", "proxy front"}) {
+		_, err := client.DeleteDBProxy(t.Context(), &rds.DeleteDBProxyInput{DBProxyName: name})
+		if err != nil || !slices.Equal(s.plane.gone, []string{"proxy front"}) {
 			t.Errorf("gone %v, %v", s.plane.gone, err)
 		}
 	})

@@ -25,7 +25,7 @@ func (g *Gateway) arn(service, resource string) string {
 var rdsKinds = map[string]string{
 	"DBClusterIdentifier": "cluster", "DBClusterParameterGroupName": "cluster-pg", "DBInstanceIdentifier": "db",
 	"DBParameterGroupName": "pg", "DBSubnetGroupName": "subgrp", "DBProxyName": "db-proxy",
-	"DBProxyEndpointName": "db-proxy-endpoint", "TargetGroupName": "target-group",
+	"TargetGroupName":             "target-group",
 	"DBClusterSnapshotIdentifier": "cluster-snapshot", "FinalDBSnapshotIdentifier": "cluster-snapshot",
 }
 

@@ -67,7 +67,6 @@ TAGGING = {
     "rds:CreateDBInstance": ("rds:AddTagsToResource", "db:{DBInstanceIdentifier}"),
     "rds:CreateDBParameterGroup": ("rds:AddTagsToResource", "pg:{DBParameterGroupName}"),
     "rds:CreateDBProxy": ("rds:AddTagsToResource", "db-proxy:*"),
-    "rds:CreateDBProxyEndpoint": ("rds:AddTagsToResource", "db-proxy-endpoint:*"),
     "rds:CreateDBSubnetGroup": ("rds:AddTagsToResource", "subgrp:{DBSubnetGroupName}"),
     "secretsmanager:CreateSecret": ("secretsmanager:TagResource", "secret:{Name}"),
     "sns:CreateTopic": ("sns:TagResource", "{Name}"),
@@ -145,15 +144,13 @@ def cloudwatch_resource(call, region, account_id):
 
 
 def proxy_resource(params):
-    """The proxy, its endpoint or its target group that a call is about, by the id that AWS makes up; or
-    whatever a call names by its ARN."""
+    """The proxy or its target group that a call is about, by the id that AWS makes up; or whatever a call
+    names by its ARN."""
     action, name = parameter(params, "Action"), parameter(params, "DBProxyName")
     if tagged := parameter(params, "ResourceName"):
         return tagged
     if action == "CreateDBProxy":
         return None
-    if endpoint := rds._db_proxy_endpoints.get(parameter(params, "DBProxyEndpointName")):
-        return endpoint["DBProxyEndpointArn"]
     if not (proxy := rds._db_proxies.get(name)):
         return None
     if action in ("ModifyDBProxyTargetGroup", "RegisterDBProxyTargets"):
@@ -274,8 +271,6 @@ def further(action, region, resource):
     if service == "ec2" and tags:
         for kind in {parameter(params, key) for key in params if re.fullmatch(r"TagSpecification\.\d+\.ResourceType", key)}:
             yield "ec2:CreateTags", arn("ec2", kind + "/*"), {**tags, "ec2:CreateAction": name}
-    if action == "rds:CreateDBProxyEndpoint":
-        yield action, arn("rds", "db-proxy-endpoint:*"), tags
     if action == "rds:CreateDBCluster" and member("ManageMasterUserPassword") == "true":
         for right in ("secretsmanager:CreateSecret", "secretsmanager:TagResource"):
             yield right, arn("secretsmanager", "secret:rds!cluster-*"), {}
