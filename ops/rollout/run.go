@@ -9,6 +9,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
@@ -54,13 +55,18 @@ func Run(ctx context.Context, io command.IO, args []string) error {
 	if (o.serving || o.prune) && stack.FunctionName == "" {
 		return nil // nothing is deployed yet
 	}
-	if err := stack.check(); err != nil {
+	if err := stack.check(o.prune); err != nil {
 		return err
 	}
 	account, err := config.LoadDefaultConfig(ctx)
 	if err != nil {
 		return fmt.Errorf("read the AWS settings of the environment: %w", err)
 	}
+	return o.run(ctx, io, stack, account)
+}
+
+// run does what the options say with the stack, in the account of the settings.
+func (o options) run(ctx context.Context, io command.IO, stack outputs, account aws.Config) error {
 	client := lambda.NewFromConfig(account)
 	if o.prune {
 		keep := map[string][]string{stack.FunctionName: {stack.FunctionVersion, o.keep}}
@@ -129,9 +135,11 @@ func readOutputs(in io.Reader) (outputs, error) {
 	return stack, nil
 }
 
-func (o outputs) check() error {
-	if o.FunctionName == "" || o.FunctionVersion == "" || len(o.FunctionNames) == 0 || len(o.RolloutAlarms) == 0 {
-		return errors.New("the stack's outputs name no functionName, functionNames, functionVersion or rolloutAlarms: bring it up first")
+// check requires the outputs that are used. A stack whose last update was by an older program has no
+// functionNames, and is updated all the same.
+func (o outputs) check(prune bool) error {
+	if o.FunctionName == "" || o.FunctionVersion == "" || len(o.RolloutAlarms) == 0 || prune && len(o.FunctionNames) == 0 {
+		return errors.New("the stack's outputs name no functionName, functionVersion or rolloutAlarms, or no functionNames to prune: bring it up first")
 	}
 	return nil
 }

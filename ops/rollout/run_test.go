@@ -39,6 +39,13 @@ func TestACommandThatIsCalledWronglyTalksToNobody(t *testing.T) {
 	}
 }
 
+// The pipeline asks for the serving version before the update that first exports functionNames.
+func TestAStackOfAnOlderProgramServesAndHasNothingToPruneBy(t *testing.T) {
+	older := outputs{FunctionName: "f", FunctionVersion: "8", RolloutAlarms: []string{"a"}}
+	checkError(t, older.check(false), "")
+	checkError(t, older.check(true), "no functionNames to prune")
+}
+
 // alarms is a CloudWatch with these alarms.
 type alarms cloudwatch.DescribeAlarmsOutput
 
