@@ -4,7 +4,7 @@ import "testing"
 
 // An address is notified only after its owner has confirmed the subscription.
 // https://docs.aws.amazon.com/sns/latest/dg/sns-email-notifications.html
-func TestPaging(t *testing.T) {
+func TestAProtectedStackPagesAnAddressThatHasConfirmed(t *testing.T) {
 	check(t, "paging", map[string]example{
 		"a protected stack without an address": {func(s stack) { s.remove(subscriptionType, "") }, []string{
 			"api-hurt: pages nobody: the topic didomi-prod-api-alarms has no subscription",

@@ -99,6 +99,10 @@ func (a *account) lacksDatabase(ctx context.Context, d database, stackZones []st
 				a.region, d.engine),
 		}}, nil
 	}
+	return a.lacksClass(ctx, d, stackZones)
+}
+
+func (a *account) lacksClass(ctx context.Context, d database, stackZones []string) ([]Finding, error) {
 	var offered []string
 	list := rds.NewDescribeOrderableDBInstanceOptionsPaginator(a.rds, &rds.DescribeOrderableDBInstanceOptionsInput{
 		Engine: &d.engine, EngineVersion: &d.version, DBInstanceClass: &d.class,

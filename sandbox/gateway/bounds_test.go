@@ -137,7 +137,7 @@ func TestANameBeyondItsServicesBoundsIsRefused(t *testing.T) {
 	}
 }
 
-func TestPatternsOfNames(t *testing.T) {
+func TestNamesAreHeldToTheirPatterns(t *testing.T) {
 	for name, c := range map[string]struct {
 		call, value string
 		refused     bool
