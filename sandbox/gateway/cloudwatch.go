@@ -13,9 +13,9 @@ const cloudwatchPath = "/service/GraniteServiceVersion20100801/operation/"
 
 func (g *Gateway) cloudwatchCalls() map[string]handler {
 	return map[string]handler{
-		"POST " + cloudwatchPath + "PutCompositeAlarm": bounded("monitoring:PutCompositeAlarm", refuseAlarm(compositeAlarmRules, after(rememberComposite))),
+		"POST " + cloudwatchPath + "PutCompositeAlarm": bounded("monitoring:PutCompositeAlarm", refuseAlarm(compositeAlarmRules, after(rememberAlarm(compositeKey, compositeMembers...)))),
 		"POST " + cloudwatchPath + "PutDashboard":      bounded("monitoring:PutDashboard", withinWidgets((*exchange).forward)),
-		"POST " + cloudwatchPath + "PutMetricAlarm":    bounded("monitoring:PutMetricAlarm", refuseAlarm(metricAlarmRules, after(rememberAlarm))),
+		"POST " + cloudwatchPath + "PutMetricAlarm":    bounded("monitoring:PutMetricAlarm", refuseAlarm(metricAlarmRules, after(rememberAlarm(alarmKey, append([]string{"Statistic"}, alarmMembers...)...)))),
 		"POST " + cloudwatchPath + "DescribeAlarms":    after(showAlarms),
 	}
 }
@@ -31,33 +31,22 @@ var compositeMembers = []string{"ActionsSuppressor", "ActionsSuppressorWaitPerio
 func alarmKey(name string) string     { return "cloudwatch:alarm/" + name }
 func compositeKey(name string) string { return "cloudwatch:composite/" + name }
 
-// rememberAlarm keeps what the emulator drops of PutMetricAlarm, and whether
-// the alarm has a plain statistic at all.
+// rememberAlarm keeps those members, which the emulator drops of PutMetricAlarm or PutCompositeAlarm; nil
+// where the alarm has none.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
-func rememberAlarm(x *exchange) error {
-	if !isCBOR(x.r.Header) {
-		return nil
-	}
-	alarm, err := decodeMap(x.body)
-	if err != nil {
-		return err
-	}
-	x.g.fields.set(alarmKey(memberText(alarm, "AlarmName")), membersOf(alarm, append([]string{"AlarmName", "Statistic"}, alarmMembers...)))
-	return nil
-}
-
-// rememberComposite keeps what the emulator drops of PutCompositeAlarm.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html
-func rememberComposite(x *exchange) error {
-	if !isCBOR(x.r.Header) {
+func rememberAlarm(key func(name string) string, names ...string) handler {
+	return func(x *exchange) error {
+		if !isCBOR(x.r.Header) {
+			return nil
+		}
+		alarm, err := decodeMap(x.body)
+		if err != nil {
+			return err
+		}
+		x.g.fields.set(key(memberText(alarm, "AlarmName")), membersOf(alarm, append([]string{"AlarmName"}, names...)))
 		return nil
 	}
-	alarm, err := decodeMap(x.body)
-	if err != nil {
-		return err
-	}
-	x.g.fields.set(compositeKey(memberText(alarm, "AlarmName")), membersOf(alarm, append([]string{"AlarmName"}, compositeMembers...)))
-	return nil
 }
 
 // membersOf are the values of those members, nil where there is none.

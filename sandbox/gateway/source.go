@@ -109,19 +109,6 @@ func (g *Gateway) Credentials(ctx context.Context, f lambdahost.Function) (lambd
 	}, nil
 }
 
-// texts is a policy member that may be one string or a list of them.
-type texts []string
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (t *texts) UnmarshalJSON(data []byte) error {
-	var one string
-	if json.Unmarshal(data, &one) == nil {
-		*t = texts{one}
-		return nil
-	}
-	return json.Unmarshal(data, (*[]string)(t))
-}
-
 // trustsLambda says why a trust policy (URL-encoded JSON, as IAM gives it)
 // does not let the Lambda service assume the role; nil when it does.
 func trustsLambda(document string) error {
@@ -132,8 +119,8 @@ func trustsLambda(document string) error {
 	var policy struct {
 		Statement []struct {
 			Effect    string
-			Action    texts
-			Principal struct{ Service texts }
+			Action    oneOrMore
+			Principal struct{ Service oneOrMore }
 		}
 	}
 	if err := json.Unmarshal([]byte(plain), &policy); err != nil {
