@@ -7,6 +7,7 @@ package preflight
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/didomi/serverless-api/ops/command"
 	"github.com/didomi/serverless-api/ops/graph"
+	"github.com/didomi/serverless-api/ops/review"
 )
 
 // State says what a check has found.
@@ -145,7 +147,8 @@ func (o options) graph(ctx context.Context, io command.IO) (*graph.Graph, error)
 		if errors.Is(err, exec.ErrNotFound) {
 			return nil, command.BadUsage("there is no pulumi on PATH to make the preview with; install it, or give --preview")
 		}
-		return nil, fmt.Errorf("pulumi %s: %w; run it without --json to read why", strings.Join(args, " "), err)
+		why := cmp.Or(review.Errors(printed.Bytes()), "run it without --json to read why")
+		return nil, fmt.Errorf("pulumi %s: %w\n%s", strings.Join(args, " "), err, why)
 	}
 	return graph.FromPreview(&printed)
 }

@@ -96,3 +96,25 @@ func TestEveryRowHasANameAndACode(t *testing.T) {
 		seen[q.name], seen[q.code] = true, true
 	}
 }
+
+func TestAPreviewThatFailsSaysWhy(t *testing.T) {
+	for name, test := range map[string]struct{ printed, want string }{
+		"by its diagnostics": {`{"diagnostics": [{"message": "using a plugin", "severity": "warning"},
+			{"message": "error: didomi:network.zones is 5", "severity": "error"}]}`, "exit status 1\nerror: didomi:network.zones is 5"},
+		"or how to read it": {"", "exit status 1\nrun it without --json to read why"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			folder := t.TempDir()
+			script := "#!/bin/sh\nprintf '%s' '" + test.printed + "'\nexit 1\n"
+			if err := os.WriteFile(filepath.Join(folder, "pulumi"), []byte(script), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			t.Setenv("PATH", folder)
+			o := options{stack: "prod"}
+			_, err := o.graph(t.Context(), command.IO{Stderr: new(bytes.Buffer)})
+			if err == nil || !strings.HasSuffix(err.Error(), test.want) {
+				t.Errorf("got %v, want an end of %q", err, test.want)
+			}
+		})
+	}
+}

@@ -35,6 +35,21 @@ func Diagnostics(_ context.Context, streams command.IO, args []string) error {
 	return show(streams.Stdout, text)
 }
 
+// Errors is what a failed preview says of why it failed; empty where it printed no JSON.
+func Errors(text []byte) string {
+	var p preview
+	if json.Unmarshal(text, &p) != nil {
+		return ""
+	}
+	var all []string
+	for _, d := range p.Diagnostics {
+		if d.Severity == "error" {
+			all = append(all, strings.TrimSpace(d.Message))
+		}
+	}
+	return strings.Join(all, "\n")
+}
+
 func show(w io.Writer, text []byte) error {
 	var p preview
 	if err := json.Unmarshal(text, &p); err != nil {
