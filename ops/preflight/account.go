@@ -93,8 +93,13 @@ func (a *account) quota(ctx context.Context, service, code string) (float64, err
 	return aws.ToFloat64(standard.Quota.Value), nil
 }
 
-// increase says how to ask AWS for a quota of that value.
+// increase says how to ask AWS for a quota of that value. Service Quotas has IAM's in us-east-1 alone.
+// https://github.com/awsdocs/iam-user-guide/issues/190
 func (a *account) increase(service, code string, value int) string {
+	region := a.region
+	if service == "iam" && a.partition == "aws" {
+		region = "us-east-1"
+	}
 	return fmt.Sprintf("ask for %d: aws service-quotas request-service-quota-increase --region %s --service-code %s --quota-code %s --desired-value %d (console: Service Quotas, AWS services, %s, %s); or free some",
-		value, a.region, service, code, value, service, code)
+		value, region, service, code, value, service, code)
 }

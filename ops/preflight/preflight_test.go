@@ -118,3 +118,13 @@ func TestAPreviewThatFailsSaysWhy(t *testing.T) {
 		})
 	}
 }
+
+// IAM is not in the list of Service Quotas elsewhere: https://github.com/awsdocs/iam-user-guide/issues/190
+func TestAQuotaIsAskedForInTheRegionThatHasIt(t *testing.T) {
+	a := &account{region: "eu-west-1", partition: "aws"}
+	for service, region := range map[string]string{"iam": "us-east-1", "vpc": "eu-west-1"} {
+		if got := a.increase(service, "L-0", 6); !strings.Contains(got, "--region "+region+" --service-code "+service+" ") {
+			t.Errorf("%s: got %q, want the region %s", service, got, region)
+		}
+	}
+}
