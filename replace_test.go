@@ -20,6 +20,7 @@ var taken = map[string]string{
 	"aws:rds/proxyTarget:ProxyTarget":               "a proxy has one target (Aurora user guide, RDS Proxy: limitations)",
 	"aws:rds/proxy:Proxy":                           "its name is fixed, for its log group's",
 	"aws:rds/cluster:Cluster":                       "its identifier is fixed, for its log group's",
+	"aws:cloudwatch/compositeAlarm:CompositeAlarm":  "its name is fixed, and it is replaced once its actions were disabled by hand (actions_enabled forces a new one)",
 	"aws:ec2/flowLog:FlowLog":                       "a VPC has one flow log into a log group (EC2 API reference, FlowLogAlreadyExists)",
 }
 
@@ -27,7 +28,7 @@ var taken = map[string]string{
 var free = map[string][]string{
 	"its name is generated, and nothing takes only one of it": {
 		"aws:apigateway/apiKey:ApiKey", "aws:apigateway/restApi:RestApi", "aws:apigateway/usagePlan:UsagePlan",
-		"aws:apigateway/deployment:Deployment", "aws:cloudwatch/compositeAlarm:CompositeAlarm",
+		"aws:apigateway/deployment:Deployment",
 		"aws:cloudwatch/logMetricFilter:LogMetricFilter", "aws:cloudwatch/metricAlarm:MetricAlarm",
 		"aws:ec2/securityGroup:SecurityGroup", "aws:elasticache/parameterGroup:ParameterGroup",
 		"aws:elasticache/replicationGroup:ReplicationGroup", "aws:elasticache/subnetGroup:SubnetGroup",

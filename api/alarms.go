@@ -101,12 +101,16 @@ func newHurtAlarm(ctx *pulumi.Context, s site, hurting []any, pages pulumi.Strin
 		ActionsEnabled:   pulumi.Bool(true),
 		AlarmActions:     pulumi.StringArray{pages},
 		OkActions:        pulumi.StringArray{pages},
-	}, s.parent)
+	}, s.parent, replacedByName())
 	if err != nil {
 		return nil, fmt.Errorf("api: alarm on hurt customers: %w", err)
 	}
 	return composite, nil
 }
+
+// replacedByName has a composite alarm deleted before it is replaced. Its name is fixed, and the provider
+// replaces it once an operator has disabled its actions: the old one's deletion would delete the new one.
+func replacedByName() pulumi.ResourceOption { return pulumi.DeleteBeforeReplace(true) }
 
 // versionErrors is the alarm on invocations of the newest version that end without an answer.
 const versionErrors = "version-errors"

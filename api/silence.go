@@ -86,7 +86,7 @@ func newSilenceAlarms(ctx *pulumi.Context, m metrics, warnings pulumi.StringOutp
 			WaitPeriod:      pulumi.Int(60),
 			ExtensionPeriod: pulumi.Int(10 * 60),
 		},
-	}, m.parent)
+	}, m.parent, replacedByName())
 	if err != nil {
 		return nil, fmt.Errorf("api: alarm on silent logs: %w", err)
 	}
