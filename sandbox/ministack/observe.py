@@ -130,7 +130,14 @@ def extract_resource_arn(service, method, path, headers, body, query_params, reg
         return f"arn:aws:application-autoscaling:{region}:{account_id}:scalable-target/*"
     if service == "rds" and (proxy := proxy_resource(query_params)):
         return proxy
-    return name_resource(service, method, path, headers, body, query_params, region, account_id)
+    if service == "iam" and (simulated := parameter(query_params, "PolicySourceArn")):
+        return simulated
+    resource = name_resource(service, method, path, headers, body, query_params, region, account_id)
+    # A key that is named by an alias is authorized by its own ARN.
+    # https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html
+    if resource in kms._aliases:
+        return resource.rsplit(":alias/", 1)[0] + ":key/" + kms._aliases[resource]
+    return resource
 
 
 def cloudwatch_resource(call, region, account_id):
