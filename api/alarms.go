@@ -144,11 +144,6 @@ func (m metrics) alarms() []alarm {
 			meaning: "Invocations crash or run out of time or memory. Look at the function's log.",
 		},
 		{
-			// The same for the newest version alone: a rollout must not go back for what the old one does.
-			name: versionErrors, metric: m.newVersion("Errors", "Sum"), threshold: 0, minutes: 2, of: 5,
-			meaning: "Invocations of the newest version crash or run out of time or memory. Go back to the version before, then look at the function's log.",
-		},
-		{
 			// Lines that go with an answer nevertheless; a failover writes some for a minute or two.
 			name: "error-lines", metric: m.errorLines(), threshold: 5, minutes: 3, of: 5,
 			meaning: "The function logs errors while it answers. Look at its log: something it works around is broken.",
@@ -217,6 +212,14 @@ func (m metrics) configuredAlarms() (list []alarm) {
 		}, alarm{
 			name: "reader-capacity", metric: m.readers("ACUUtilization"), threshold: 90, minutes: 15, of: 15,
 			meaning: "A reader is at the end of its capacity. Raise maxCapacity, or find out what loads it.",
+		})
+	}
+	if m.args.Config.Rollout == canary {
+		list = append(list, alarm{
+			// As function-errors, for the newest version alone: a rollout must not go back for what the old
+			// one does. Without a canary no alias has weights, and nothing tells the versions apart.
+			name: versionErrors, metric: m.newVersion("Errors", "Sum"), threshold: 0, minutes: 2, of: 5,
+			meaning: "Invocations of the newest version crash or run out of time or memory. Go back to the version before, then look at the function's log.",
 		})
 	}
 	if m.args.Config.ProvisionedConcurrency > 0 {

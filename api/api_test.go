@@ -58,7 +58,7 @@ func full() Args {
 	}
 	c.Throttles = []Throttle{{Route: "PUT /items/{id}", Rate: 20, Burst: 40}, {Route: "POST /files/{key+}", Rate: 5, Burst: 10}}
 	c.CORSOrigins = []string{"https://a.example.com", "https://b.example.com"}
-	c.SilenceMinutes = 60
+	c.SilenceMinutes, c.Rollout = 60, canary
 	c.AlarmEmails, c.WarningEmails = []string{"ops@example.com"}, []string{"team@example.com"}
 	return Args{
 		Config: c, Stage: "test",
@@ -125,7 +125,7 @@ func TestRoomRegisters(t *testing.T) {
 		more map[string]int
 	}{
 		{"everything that every stack has, with every switch off", bare(), map[string]int{
-			"aws:cloudwatch/metricAlarm:MetricAlarm": 10 + 2*4,
+			"aws:cloudwatch/metricAlarm:MetricAlarm": 9 + 2*4,
 		}},
 		{"everything, with every switch on", full(), map[string]int{
 			"aws:cloudwatch/metricAlarm:MetricAlarm": 20 + 2*4, "aws:cloudwatch/compositeAlarm:CompositeAlarm": 2,

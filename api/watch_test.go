@@ -217,21 +217,32 @@ func TestHurtCustomersCallOnce(t *testing.T) {
 	}
 }
 
+// Lambda tells versions apart in the metrics of an alias with weights alone.
+// https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-view.html
 func TestARolloutLooksAtTheNewVersionsErrorsAndAtHurtCustomers(t *testing.T) {
-	var got []string
-	mocks.Mocks{Outputs: answers}.Run(t, func(ctx *pulumi.Context) error {
-		a, err := New(ctx, room, full())
-		if err != nil {
-			return err
-		}
-		a.RolloutAlarms.ApplyT(func(names []string) error {
-			got = names
-			return nil
+	for rollout, want := range map[string][]string{
+		canary:    {room + "-version-errors-1a2b3c4", room + "-customers-are-hurt"},
+		allAtOnce: {room + "-customers-are-hurt"},
+	} {
+		t.Run(rollout, func(t *testing.T) {
+			args := full()
+			args.Config.Rollout = rollout
+			var got []string
+			mocks.Mocks{Outputs: answers}.Run(t, func(ctx *pulumi.Context) error {
+				a, err := New(ctx, room, args)
+				if err != nil {
+					return err
+				}
+				a.RolloutAlarms.ApplyT(func(names []string) error {
+					got = names
+					return nil
+				})
+				return nil
+			})
+			if !slices.Equal(got, want) {
+				t.Errorf("%v, want %v", got, want)
+			}
 		})
-		return nil
-	})
-	if want := []string{room + "-version-errors-1a2b3c4", room + "-customers-are-hurt"}; !slices.Equal(got, want) {
-		t.Errorf("%v, want %v", got, want)
 	}
 }
 
