@@ -78,9 +78,11 @@ func (s *session) broken(ctx context.Context, branch string, edit func(dir strin
 	return err
 }
 
-// renameDatabase changes what Aurora can change only by making the cluster anew.
+// renameDatabase changes what Aurora can change only by creating another cluster. In dev the change allows
+// that too, since Pulumi refuses it in every stack that does not.
 func renameDatabase(dir string) error {
 	return errors.Join(
+		replace("Pulumi.dev.yaml", "protect: false", "protect: false\n        allowDeletion: true")(dir),
 		replace("Pulumi.dev.yaml", "maxCapacity: 2", "maxCapacity: 2\n            name: other")(dir),
 		replace("Pulumi.prod.yaml", "minCapacity:", "name: other\n            minCapacity:")(dir),
 	)
