@@ -53,10 +53,10 @@ func resized(t *testing.T, out outputs, settings map[string]any) string {
 	return path
 }
 
-// previewed previews the stack with settings, whether or not that fails.
+// previewed previews the stack with settings, whether or not that fails. The preview role cannot refresh.
 func previewed(t *testing.T, out outputs, settings string) preview {
 	t.Helper()
-	stdout, stderr, code := pulumi(t, out, repository(t), "preview", "--stack", out.Stack, "--config-file", settings, "--json")
+	stdout, stderr, code := pulumi(t, out, repository(t), "preview", "--refresh=false", "--stack", out.Stack, "--config-file", settings, "--json")
 	var p preview
 	if err := json.Unmarshal([]byte(stdout), &p); err != nil {
 		t.Fatalf("preview: exit %d, %v\n%s\n%s", code, err, stdout, stderr)
