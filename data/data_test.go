@@ -237,6 +237,9 @@ func TestTheProxyTakesTLSOnlyAndBothSecrets(t *testing.T) {
 	if got := r.Find(t, "aws:rds/proxy:Proxy", "data-proxy").Inputs; !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v\nwant %v", got, want)
 	}
+	if kept := r.Find(t, "aws:rds/proxy:Proxy", "data-proxy").Options.IgnoreChanges; !slices.Equal(kept, []string{"vpcSubnetIds"}) {
+		t.Errorf("the proxy ignores %v; other subnets replace it", kept)
+	}
 	target := r.Find(t, "aws:rds/proxyTarget:ProxyTarget", "data-proxy")
 	if target.Inputs["dbClusterIdentifier"] != "data-cluster-id" || target.Inputs["targetGroupName"] != "data-proxy-name" {
 		t.Errorf("the target is %v", target.Inputs)

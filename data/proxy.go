@@ -40,6 +40,8 @@ func (d *Data) proxy(ctx *pulumi.Context, name string, args Args, db *database, 
 	if err != nil {
 		return nil, err
 	}
+	// Other subnets would replace the proxy, which takes the database away for a quarter of an hour. It keeps
+	// those that it has: a preview of a further zone does not know any of the subnets, and would replace it.
 	proxy, err := rds.NewProxy(ctx, name+"-proxy", &rds.ProxyArgs{
 		Name:                identifier,
 		EngineFamily:        pulumi.String("POSTGRESQL"),
@@ -49,7 +51,8 @@ func (d *Data) proxy(ctx *pulumi.Context, name string, args Args, db *database, 
 		IdleClientTimeout:   pulumi.Int(args.Config.Proxy.IdleClientSeconds),
 		VpcSubnetIds:        proxySubnets(args.IsolatedSubnetIDs),
 		VpcSecurityGroupIds: pulumi.StringArray{args.ProxySecurityGroupID},
-	}, pulumi.Parent(d), pulumi.DependsOn([]pulumi.Resource{logs}), pulumi.DeleteBeforeReplace(true))
+	}, pulumi.Parent(d), pulumi.DependsOn([]pulumi.Resource{logs}), pulumi.DeleteBeforeReplace(true),
+		pulumi.IgnoreChanges([]string{"vpcSubnetIds"}))
 	if err != nil {
 		return nil, fmt.Errorf("register the proxy: %w", err)
 	}

@@ -130,8 +130,10 @@ func ended(t *testing.T, out outputs) string {
 	before := exportState(t, out)
 	_, deploy := pipelineRoles(t, out)
 	emptyBucket(t, out) // no role of the pipeline deletes what customers have stored
-	settings := filepath.Join(t.TempDir(), "Pulumi."+out.Stack+".yaml")
-	writeFile(t, settings, editedConfig(t, out, edit{key: "data.allowDeletion", value: true}))
+	settings := resized(t, out, map[string]any{
+		"didomi:data":    map[string]any{"allowDeletion": true},
+		"didomi:network": map[string]any{"zones": 3}, // as checkZones has left it; a zone is not given up
+	})
 	manage(t, deploy, settings, "destroy", "--run-program", "--yes", "--skip-preview", "--exclude", identities)
 	checkBackups(t, out)
 	return before
