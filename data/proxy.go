@@ -132,9 +132,8 @@ func (d *Data) proxyTarget(ctx *pulumi.Context, name string, c Proxy, db *databa
 	return target, nil
 }
 
-// proxySubnets are the first two of the isolated subnets. RDS Proxy serves its endpoint from two zones,
-// however many it is given, and takes no other subnets later: with all of them a further zone would
-// replace it, which takes the database away for a quarter of an hour.
+// proxySubnets are the first two of the isolated subnets, which a new proxy gets. RDS Proxy serves its
+// endpoint from two zones, however many it is given.
 // https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-proxy.html#rds-proxy.limitations
 func proxySubnets(isolated pulumi.StringArrayInput) pulumi.StringArrayOutput {
 	return isolated.ToStringArrayOutput().ApplyT(func(ids []string) []string {
