@@ -20,7 +20,7 @@ SCRIPTS := .ci/run sandbox/tools/language-go/pulumi-language-go ci/cost ci/drift
 export GOFLAGS := $(filter-out -trimpath,$(GOFLAGS)) -trimpath
 export CGO_ENABLED := 0
 
-.PHONY: help up preview cost diagram down status logs shell test checks lint unit race fuzz e2e schema bench sandbox sandbox-or-kept lint-tools authorization-data cfn-lint tools lint-report test-report ci-tools supply-chain pipeline pipeline-test iam-used
+.PHONY: help up preview cost diagram down status logs shell test checks lint unit race fuzz soak e2e schema bench sandbox sandbox-or-kept lint-tools authorization-data cfn-lint tools lint-report test-report ci-tools supply-chain pipeline pipeline-test iam-used
 
 help: ## what can be asked
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 12
@@ -118,6 +118,17 @@ fuzz: ## every parser of the function against made-up input, FUZZTIME each
 	  for name in $$(grep -rhoE '^func Fuzz\w+' $$folder/*_test.go | cut -d' ' -f2); do \
 	    echo "fuzz: $$folder $$name"; go test -run '^$$' -fuzz "^$$name$$" -fuzztime $(FUZZTIME) ./$$folder >.sandbox/fuzz.log || { cat .sandbox/fuzz.log; exit 1; }; \
 	  done; \
+	done
+
+# A test is found by its own body's call of soak.For. One package at a time: two cores are what a CI
+# runner has, and starved tests inject their faults into nothing.
+SOAK ?= 5m
+soak: sandbox ## the function's property and race tests for SOAK each, with real services; prints what they did
+	@$(SANDBOX) build servers
+	@for directory in $$(grep -rl --include=*_test.go 'soak\.For(' lambda | xargs -n1 dirname | sort -u | grep -v internal/soak); do \
+	  names=$$(cat $$directory/*_test.go | awk '/^func /{name=$$2; sub(/[(].*/, "", name)} /soak\.For[(]/{print name}' | sort -u | paste -sd'|'); \
+	  echo "soak: $$directory $$names for $(SOAK) each"; \
+	  SOAK=$(SOAK) $(SANDBOX) services -- go test -v -count=1 -timeout 6h -run "^($$names)$$" ./$$directory || exit 1; \
 	done
 
 schema: $(TOOLS) ## the sandbox's AWS types have the names and shapes of the pulumi-aws SDK

@@ -19,6 +19,7 @@ import (
 	"github.com/didomi/serverless-api/lambda/cache"
 	"github.com/didomi/serverless-api/lambda/fault"
 	"github.com/didomi/serverless-api/lambda/internal/faultproxy"
+	"github.com/didomi/serverless-api/lambda/internal/soak"
 	"github.com/didomi/serverless-api/lambda/internal/testparts"
 	"github.com/didomi/serverless-api/lambda/later"
 	"github.com/didomi/serverless-api/lambda/store"
@@ -124,6 +125,7 @@ type fleet struct {
 	redis     redis.UniversalClient // past the proxies, to lose keys
 	admin     *pgx.ConnConfig
 	bound     time.Duration
+	figures   *soak.Figures
 	mu        sync.Mutex
 }
 
@@ -133,7 +135,7 @@ func newFleet(t *testing.T, cluster bool, bound time.Duration) *fleet {
 	d := testparts.NewDatabase(t)
 	d.Migrate(t)
 	address := testparts.Address(t, map[bool]string{false: "TEST_REDIS_ADDR", true: "TEST_REDIS_CLUSTER_ADDR"}[cluster])
-	f := &fleet{t: t, bound: bound, admin: d.Admin, redis: redis.NewUniversalClient(&redis.UniversalOptions{Addrs: []string{address}, IsClusterMode: cluster})}
+	f := &fleet{t: t, bound: bound, figures: soak.Count(t), admin: d.Admin, redis: redis.NewUniversalClient(&redis.UniversalOptions{Addrs: []string{address}, IsClusterMode: cluster})}
 	t.Cleanup(func() { _ = f.redis.Close() })
 	for range fleetSize {
 		f.instances = append(f.instances, f.instance(d, cluster, address))
@@ -235,6 +237,7 @@ func (f *fleet) disturb(ctx context.Context, caches bool) {
 		}
 		victim := victims[rand.IntN(len(victims))]
 		f.mu.Unlock()
+		f.figures.Fault()
 		switch rand.IntN(4) {
 		case 0:
 			victim.Refuse()
@@ -260,9 +263,10 @@ func (f *fleet) run(lasting time.Duration, caches bool) {
 	for range 16 {
 		actors.Go(func() {
 			for ctx.Err() == nil {
+				f.figures.Operation()
 				// What is begun is ended: a caller that leaves proves nothing.
 				if err := f.step(context.WithoutCancel(ctx)); err != nil {
-					f.t.Error(err)
+					f.figures.Wrong(err)
 					cancel()
 				}
 			}
@@ -280,6 +284,7 @@ const bound = 500 * time.Millisecond
 // connections break in the middle of reads and writes, Redis that loses keys,
 // and in the last two Redis that comes and goes.
 func TestNoItemIsOlderThanWhatWasAcknowledged(t *testing.T) {
+	lasting := soak.For(t, 12*time.Second) / 4
 	for name, test := range map[string]struct {
 		cluster, caches bool
 		bound           time.Duration
@@ -290,7 +295,7 @@ func TestNoItemIsOlderThanWhatWasAcknowledged(t *testing.T) {
 		"the database and Redis fail, cluster, bounded": {cluster: true, caches: true, bound: bound},
 	} {
 		t.Run(name, func(t *testing.T) {
-			newFleet(t, test.cluster, test.bound).run(3*time.Second, test.caches)
+			newFleet(t, test.cluster, test.bound).run(lasting, test.caches)
 		})
 	}
 }

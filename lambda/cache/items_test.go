@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"strconv"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/didomi/serverless-api/lambda/cache"
 	"github.com/didomi/serverless-api/lambda/fault"
+	"github.com/didomi/serverless-api/lambda/internal/soak"
 	"github.com/didomi/serverless-api/lambda/internal/testparts"
 	"github.com/didomi/serverless-api/lambda/store"
 )
@@ -30,10 +32,11 @@ func newItems(t *testing.T, source cache.ItemStore, cluster bool) *cache.Items {
 func TestItemsAreNeverOlderThanTheirLastAcknowledgedWrite(t *testing.T) {
 	source := testparts.NewDatabase(t).Store(t)
 	const id = "counter"
+	lasting := soak.For(t, 4*time.Second) / 2
 	for name, cluster := range map[string]bool{"Redis alone": false, "Redis cluster": true} {
 		t.Run(name, func(t *testing.T) {
 			var acked atomic.Int64
-			end := time.Now().Add(2 * time.Second)
+			figures, end := soak.Count(t), time.Now().Add(lasting)
 			var actors sync.WaitGroup
 			actors.Go(func() {
 				writers := []*cache.Items{newItems(t, source, cluster), newItems(t, source, cluster)}
@@ -43,6 +46,7 @@ func TestItemsAreNeverOlderThanTheirLastAcknowledgedWrite(t *testing.T) {
 						t.Error(err)
 						return
 					}
+					figures.Operation()
 					acked.Store(n)
 					pause(8 * time.Millisecond)
 				}
@@ -51,11 +55,12 @@ func TestItemsAreNeverOlderThanTheirLastAcknowledgedWrite(t *testing.T) {
 				reader := newItems(t, source, cluster)
 				actors.Go(func() {
 					for time.Now().Before(end) {
+						figures.Operation()
 						floor := acked.Load()
 						item, status, err := reader.Get(t.Context(), id)
 						n, _ := strconv.ParseInt(string(item.Body), 10, 64)
 						if floor > 0 && (err != nil || n < floor) {
-							t.Errorf("read %d (%s, %v) after %d was acknowledged", n, status, err, floor)
+							figures.Wrong(fmt.Errorf("read %d (%s, %v) after %d was acknowledged", n, status, err, floor))
 							return
 						}
 					}

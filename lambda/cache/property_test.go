@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/didomi/serverless-api/lambda/cache"
+	"github.com/didomi/serverless-api/lambda/internal/soak"
 	"github.com/didomi/serverless-api/lambda/internal/testparts"
 )
 
@@ -88,27 +89,30 @@ func (h *history) allows(result cache.Result, floor int) bool {
 // something, and take their time.
 type chaos struct {
 	cache.Store
+	figures    *soak.Figures
 	fails      float64 // of all calls but Clear
 	clearFails float64
 }
 
 var errChaos = errors.New("the connection broke")
 
-func disturb[T any](rate float64, call func() (T, error)) (T, error) {
+func disturb[T any](figures *soak.Figures, rate float64, call func() (T, error)) (T, error) {
 	var none T
 	pause(time.Millisecond)
 	if rand.Float64() < rate/2 {
+		figures.Fault()
 		return none, errChaos
 	}
 	value, err := call()
 	if rand.Float64() < rate/2 {
+		figures.Fault()
 		return none, errChaos
 	}
 	return value, err
 }
 
 func (c chaos) Acquire(ctx context.Context, key string, ttl time.Duration) (held []byte, mine bool, err error) {
-	_, err = disturb(c.fails, func() (_ bool, err error) {
+	_, err = disturb(c.figures, c.fails, func() (_ bool, err error) {
 		held, mine, err = c.Store.Acquire(ctx, key, ttl/50)
 		return mine, err
 	})
@@ -116,11 +120,11 @@ func (c chaos) Acquire(ctx context.Context, key string, ttl time.Duration) (held
 }
 
 func (c chaos) Replace(ctx context.Context, key string, tag, value []byte, ttl time.Duration) (bool, error) {
-	return disturb(c.fails, func() (bool, error) { return c.Store.Replace(ctx, key, tag, value, ttl) })
+	return disturb(c.figures, c.fails, func() (bool, error) { return c.Store.Replace(ctx, key, tag, value, ttl) })
 }
 
 func (c chaos) Mark(ctx context.Context, key string, ttl time.Duration) (mark, before []byte, err error) {
-	_, err = disturb(c.fails, func() (_ bool, err error) {
+	_, err = disturb(c.figures, c.fails, func() (_ bool, err error) {
 		mark, before, err = c.Store.Mark(ctx, key, ttl/500)
 		return true, err
 	})
@@ -128,7 +132,7 @@ func (c chaos) Mark(ctx context.Context, key string, ttl time.Duration) (mark, b
 }
 
 func (c chaos) Clear(ctx context.Context, key string) error {
-	_, err := disturb(c.clearFails, func() (bool, error) { return true, c.Store.Clear(ctx, key) })
+	_, err := disturb(c.figures, c.clearFails, func() (bool, error) { return true, c.Store.Clear(ctx, key) })
 	return err
 }
 
@@ -141,14 +145,15 @@ type world struct {
 	truth     []*history
 	server    cache.Store // undisturbed, to lose keys
 	bound     time.Duration
+	figures   *soak.Figures
 }
 
 var short = cache.Config{Fresh: 15 * time.Millisecond, Stale: 30 * time.Millisecond, Negative: 10 * time.Millisecond}
 
 func newWorld(t *testing.T, cluster bool, keys int, fails, clearFails float64) *world {
-	w := &world{server: testparts.Redis(t, cluster)}
+	w := &world{server: testparts.Redis(t, cluster), figures: soak.Count(t)}
 	for range 4 {
-		disturbed := chaos{Store: testparts.Redis(t, cluster), fails: fails, clearFails: clearFails}
+		disturbed := chaos{Store: testparts.Redis(t, cluster), figures: w.figures, fails: fails, clearFails: clearFails}
 		w.instances = append(w.instances, cache.New(disturbed, short, slog.New(slog.DiscardHandler)))
 	}
 	for range keys {
@@ -208,8 +213,9 @@ func (w *world) run(t *testing.T, lasting time.Duration) {
 	for end, i := time.Now().Add(lasting), 0; i < 24; i++ {
 		actors.Go(func() {
 			for time.Now().Before(end) && ctx.Err() == nil {
+				w.figures.Operation()
 				if err := w.step(ctx); err != nil && ctx.Err() == nil {
-					t.Error(err)
+					w.figures.Wrong(err)
 					cancel()
 				}
 			}
@@ -224,6 +230,7 @@ func (w *world) run(t *testing.T, lasting time.Duration) {
 // it has so many keys that some are not written again for longer than that:
 // the next write would end an entry that does not end by itself.
 func TestNoReadIsOlderThanWhatWasAcknowledged(t *testing.T) {
+	lasting := soak.For(t, 8*time.Second) / 4
 	for name, test := range map[string]struct {
 		cluster           bool
 		keys              int
@@ -238,7 +245,7 @@ func TestNoReadIsOlderThanWhatWasAcknowledged(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, test.cluster, test.keys, test.fails, test.clearFails)
 			w.bound = test.bound
-			w.run(t, 2*time.Second)
+			w.run(t, lasting)
 		})
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/didomi/serverless-api/lambda/cache"
 	"github.com/didomi/serverless-api/lambda/internal/faultproxy"
+	"github.com/didomi/serverless-api/lambda/internal/soak"
 	"github.com/didomi/serverless-api/lambda/internal/testparts"
 )
 
@@ -149,49 +150,80 @@ func TestAConnectionToRedisThatIdledForTooLongIsNotUsed(t *testing.T) {
 // at random. What is in the cache stays there, so that nothing wrong goes by
 // unseen.
 func TestNoReadIsOlderThoughCommandsArriveLate(t *testing.T) {
-	const keys, spread = 96, 200 * time.Millisecond
+	lasting := soak.For(t, time.Second) / 2
 	for name, cluster := range map[string]bool{"Redis alone": false, "Redis cluster": true} {
 		t.Run(name, func(t *testing.T) {
-			late, server := newAside(t, cluster, 0), testparts.Redis(t, cluster)
-			held := cache.New(late, long, slog.New(slog.DiscardHandler))
-			w := &world{server: server, instances: []*cache.Cache{cache.New(server, long, slog.New(slog.DiscardHandler))}}
-			for range keys {
-				w.keys, w.truth = append(w.keys, newKey()), append(w.truth, &history{answers: spread})
+			figures := soak.Count(t)
+			for end := time.Now().Add(lasting); time.Now().Before(end); {
+				t.Run("one hold", func(t *testing.T) { newHeld(t, cluster, figures).run() })
 			}
-			each := func(do func(k int)) {
-				var all sync.WaitGroup
-				for k := range keys {
-					all.Go(func() { do(k) })
-				}
-				all.Wait()
-			}
-			other := w.instances[0]
-			works(t, late.Ping(t.Context()))
-			late.slow()        // so that nobody finds a free connection, and all make one
-			each(func(k int) { // half of the keys are filled
-				_, _ = held.Get(t.Context(), w.keys[k], w.truth[k].load)
-				if k%2 == 0 {
-					w.change(t.Context(), other, k, false)
-				}
-			})
-			late.restore()
-			late.hold()
-			time.AfterFunc(commandTimeout+spread/2, late.restore)
-			each(func(k int) {
-				var both sync.WaitGroup
-				both.Go(func() { w.disturbed(t.Context(), held, k) })
-				both.Go(func() {
-					time.Sleep(commandTimeout + rand.N(spread))
-					w.change(t.Context(), other, k, false)
-				})
-				both.Wait()
-			})
-			for range 2 {
-				each(func(k int) {
-					if err := w.read(t.Context(), other, k); err != nil {
-						t.Error(err)
-					}
-				})
+		})
+	}
+}
+
+const (
+	heldKeys   = 96
+	heldSpread = 200 * time.Millisecond
+)
+
+// held is a world with one more instance, whose connections are held once.
+type held struct {
+	*world
+	t    *testing.T
+	late aside
+	slow *cache.Cache
+}
+
+func newHeld(t *testing.T, cluster bool, figures *soak.Figures) held {
+	server := testparts.Redis(t, cluster)
+	h := held{t: t, late: newAside(t, cluster, 0), world: &world{
+		server: server, figures: figures,
+		instances: []*cache.Cache{cache.New(server, long, slog.New(slog.DiscardHandler))},
+	}}
+	h.slow = cache.New(h.late, long, slog.New(slog.DiscardHandler))
+	for range heldKeys {
+		h.keys, h.truth = append(h.keys, newKey()), append(h.truth, &history{answers: heldSpread})
+	}
+	return h
+}
+
+// each does something to all keys at once.
+func (h held) each(do func(k int)) {
+	var all sync.WaitGroup
+	for k := range h.keys {
+		h.figures.Operation()
+		all.Go(func() { do(k) })
+	}
+	all.Wait()
+}
+
+func (h held) run() {
+	ctx, other := h.t.Context(), h.instances[0]
+	works(h.t, h.late.Ping(ctx))
+	h.late.slow()        // so that nobody finds a free connection, and all make one
+	h.each(func(k int) { // half of the keys are filled
+		_, _ = h.slow.Get(ctx, h.keys[k], h.truth[k].load)
+		if k%2 == 0 {
+			h.change(ctx, other, k, false)
+		}
+	})
+	h.late.restore()
+	h.late.hold()
+	h.figures.Fault()
+	time.AfterFunc(commandTimeout+heldSpread/2, h.late.restore)
+	h.each(func(k int) {
+		var both sync.WaitGroup
+		both.Go(func() { h.disturbed(ctx, h.slow, k) })
+		both.Go(func() {
+			time.Sleep(commandTimeout + rand.N(heldSpread))
+			h.change(ctx, other, k, false)
+		})
+		both.Wait()
+	})
+	for range 2 {
+		h.each(func(k int) {
+			if err := h.read(ctx, other, k); err != nil {
+				h.figures.Wrong(err)
 			}
 		})
 	}
