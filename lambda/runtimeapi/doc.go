@@ -7,10 +7,12 @@
 // third of what a cache hit costs (docs/decisions/runtime-client.md). Here an
 // event is handed over as it came, and one goroutine writes to and reads from
 // one kept connection. Only streams, whose bodies end in trailers and may be
-// cut short from either side, are left to net/http.
+// cut short from either side, are left to net/http, each on a connection of its
+// own.
 //
 // What it keeps of aws-lambda-go: the context with the invocation's deadline,
 // the ids and the trace where the SDKs look for them, the form of errors, and
-// the end of the process when the Runtime API does not take an answer. Left
-// out is what API Gateway never sends (client context, Cognito identity).
+// the end of the process when the Runtime API does not take an answer, unless it
+// was a stream. Left out is what API Gateway never sends (client context, Cognito
+// identity).
 package runtimeapi

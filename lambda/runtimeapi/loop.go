@@ -70,7 +70,7 @@ func New(address string, log *slog.Logger) *Client {
 		address: address,
 		log:     log,
 		kept:    connection{address: address},
-		streams: http.Client{Transport: &http.Transport{Proxy: nil}},
+		streams: http.Client{Transport: &http.Transport{Proxy: nil, DisableKeepAlives: true}},
 	}
 }
 
@@ -107,7 +107,7 @@ func (c *Client) serveOne(ctx context.Context, function Function) error {
 		return c.fail(ctx, id, err)
 	}
 	if answer.Stream != nil {
-		return c.stream(id, answer.Stream)
+		return c.stream(ctx, id, answer.Stream)
 	}
 	return c.post(ctx, id+"/response", answer.Whole)
 }

@@ -16,7 +16,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"testing/iotest"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
@@ -225,14 +224,10 @@ func TestAPanicIsReportedAndEndsTheProcess(t *testing.T) {
 }
 
 func TestAnAnswerThatIsNotTakenEndsTheProcess(t *testing.T) {
-	for name, answer := range map[string]Answer{"whole": {Whole: []byte("1")}, "a stream": {Stream: &text{Reader: strings.NewReader("1")}}} {
-		t.Run(name, func(t *testing.T) {
-			p := platform{events: []string{`1`, `2`}, refuse: true}
-			err := p.serve(t, func(context.Context, []byte) (Answer, error) { return answer, nil })
-			if err == nil || !strings.Contains(err.Error(), "413") || len(p.got) != 1 {
-				t.Errorf("%v after %v", err, p.got)
-			}
-		})
+	p := platform{events: []string{`1`, `2`}, refuse: true}
+	err := p.serve(t, func(context.Context, []byte) (Answer, error) { return Answer{Whole: []byte("1")}, nil })
+	if err == nil || !strings.Contains(err.Error(), "413") || len(p.got) != 1 {
+		t.Errorf("%v after %v", err, p.got)
 	}
 }
 
@@ -241,46 +236,5 @@ func TestAnInvocationWithoutADeadlineIsAFailure(t *testing.T) {
 	_ = p.serve(t, echo)
 	if len(p.got) != 1 || !strings.HasSuffix(p.got[0].path, "/error") {
 		t.Errorf("got %v", p.got)
-	}
-}
-
-// text is a stream.
-type text struct {
-	io.Reader
-	closed int
-}
-
-func (s *text) ContentType() string { return "text/plain" }
-
-func (s *text) Close() error { s.closed++; return nil }
-
-func TestAStreamIsSentInChunksAndClosed(t *testing.T) {
-	whole := strings.Repeat("0123456789", 20_000)
-	for name, test := range map[string]struct {
-		from  io.Reader
-		error string // type that the trailer names
-	}{
-		"to its end":      {strings.NewReader(whole), ""},
-		"until it breaks": {io.MultiReader(strings.NewReader(whole), iotest.ErrReader(errors.New("broken"))), "*errors.errorString"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			p, stream := platform{events: []string{`1`, `2`}}, &text{Reader: test.from}
-			_ = p.serve(t, func(ctx context.Context, event []byte) (Answer, error) {
-				if string(event) == "1" {
-					return Answer{Stream: stream}, nil
-				}
-				return echo(ctx, event)
-			})
-			if len(p.got) != 2 || stream.closed != 1 {
-				t.Fatalf("%d answers, closed %d times", len(p.got), stream.closed)
-			}
-			got := p.got[0]
-			if got.body != whole || got.length != -1 || got.contentType != "text/plain" || got.trailer.Get(headerErrorType) != test.error {
-				t.Errorf("%d bytes, length %d, %s, trailer %v", len(got.body), got.length, got.contentType, got.trailer)
-			}
-			if broken := got.trailer.Get(trailerError) != ""; broken != (test.error != "") {
-				t.Errorf("trailer %v", got.trailer)
-			}
-		})
 	}
 }

@@ -1,6 +1,7 @@
 package runtimeapi
 
 import (
+	"context"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -8,46 +9,96 @@ import (
 	"net/http"
 )
 
-// stream sends a stream in chunks as it is read.
-func (c *Client) stream(id string, body Stream) (err error) {
-	defer func() { err = errors.Join(err, body.Close()) }()
-	trailer := http.Header{headerErrorType: nil, trailerError: nil}
-	request, err := http.NewRequest(http.MethodPost, "http://"+c.address+invocations+id+"/response", &reporting{body, trailer})
-	if err != nil {
-		return fmt.Errorf("runtime API: sending a stream: %w", err)
+// stream sends a stream in chunks as it is read, and closes it. A stream that
+// cannot be sent is the failure of its invocation, not of the process: the
+// Runtime API hands out the next invocation all the same, unless it answers 5xx
+// ("Container error. Non-recoverable state. Runtime should exit promptly", AWS
+// Lambda developer guide, "Using the Lambda runtime API for custom runtimes").
+func (c *Client) stream(ctx context.Context, id string, body Stream) error {
+	status, err := c.send(id, body)
+	if failed := body.Close(); failed != nil {
+		c.log.WarnContext(ctx, "stream not closed", "invocation", id, "error", failed.Error())
 	}
+	if err == nil {
+		return nil
+	}
+	c.log.ErrorContext(ctx, "stream not sent", "invocation", id, "error", err.Error())
+	switch {
+	case status >= http.StatusInternalServerError:
+		return err
+	case status != 0: // the Runtime API has ended the invocation itself
+		return nil
+	}
+	return c.abandon(ctx, id, err)
+}
+
+// send sends a stream on a connection of its own, which ends with it: the guide
+// has a custom runtime close the connection after a stream ("Building a custom
+// runtime for AWS Lambda", "Implementing response streaming"), and a kept one
+// that is reset would lose the stream, which cannot be read a second time. It
+// returns the status of the answer, 0 if there was none.
+func (c *Client) send(id string, body Stream) (int, error) {
+	trailer := http.Header{headerErrorType: nil, trailerError: nil}
+	request, err := http.NewRequest(http.MethodPost, "http://"+c.address+invocations+id+"/response", &reporting{body: body, trailer: trailer})
+	if err != nil {
+		return 0, fmt.Errorf("runtime API: sending a stream: %w", err)
+	}
+	request.ContentLength = -1 // not known: chunks from the first byte on
 	request.Trailer = trailer
 	request.Header.Set("Content-Type", body.ContentType())
 	request.Header.Set("User-Agent", agent)
 	request.Header.Set("Lambda-Runtime-Function-Response-Mode", "streaming")
 	answer, err := c.streams.Do(request)
 	if err != nil {
-		return fmt.Errorf("runtime API: sending a stream: %w", err)
+		return 0, fmt.Errorf("runtime API: sending a stream: %w", err)
 	}
 	defer func() { _ = answer.Body.Close() }() // its status has told all
 	if answer.StatusCode != http.StatusAccepted {
-		return unexpected("sending a stream", answer.Status, answer.Body)
+		return answer.StatusCode, unexpected("sending a stream", answer.Status, answer.Body)
 	}
-	_, err = io.Copy(io.Discard, answer.Body)
-	return err
+	return answer.StatusCode, nil
+}
+
+// abandon reports a stream that got no answer. The Runtime API takes that only
+// before the stream has begun, and has ended the invocation otherwise.
+func (c *Client) abandon(ctx context.Context, id string, cause error) error {
+	text, _ := describe(cause)
+	c.request(http.MethodPost, id+"/error", "application/json", len(text))
+	answer, err := c.kept.exchange(context.WithoutCancel(ctx), c.head, text, &c.said)
+	if err != nil {
+		return fmt.Errorf("runtime API: reporting a stream that was not sent: %w", err)
+	}
+	if answer.is("5") {
+		return unexpected("reporting a stream that was not sent", answer.status, &c.said)
+	}
+	return nil
 }
 
 // reporting is a body whose error ends it and goes into the trailer, the way
-// that the Runtime API learns of what fails half-way.
+// that the Runtime API learns of what fails half-way. What has ended stays so:
+// an io.Reader is not asked again after an error, but nothing keeps a caller
+// from it.
 type reporting struct {
 	body    io.Reader
 	trailer http.Header
+	ended   bool
 }
 
 func (r *reporting) Read(p []byte) (int, error) {
+	if r.ended {
+		return 0, io.EOF
+	}
 	n, err := r.body.Read(p)
-	if err != nil && !errors.Is(err, io.EOF) {
+	if err == nil {
+		return n, nil
+	}
+	r.ended = true
+	if !errors.Is(err, io.EOF) {
 		text, kind := describe(err)
 		r.trailer.Set(headerErrorType, kind)
 		r.trailer.Set(trailerError, base64.StdEncoding.EncodeToString(text))
-		return n, io.EOF
 	}
-	return n, err
+	return n, io.EOF
 }
 
 // pieceSize is how much of a stream goes into one chunk (bytes): net/http alone

@@ -78,7 +78,7 @@ func (e *environment) launch(root string, c Credentials) (err error) {
 	if err != nil {
 		return fmt.Errorf("runtime API: %w", err)
 	}
-	e.server = &http.Server{Handler: e.runtimeAPI(), ReadHeaderTimeout: InitTimeout}
+	e.server = newServer(e.runtimeAPI())
 	go func() { _ = e.server.Serve(listener) }() // ends with end's Close
 	e.log.printf("INIT_START Runtime Version: provided (sandbox)\tHandler: %s", e.function.Handler)
 	e.started = time.Now()

@@ -91,6 +91,7 @@ func (e *environment) serveResponse(w http.ResponseWriter, r *http.Request) {
 	receive := receiveBuffered
 	if inv.stream {
 		receive = receiveStream
+		spend(r)
 	}
 	err := receive(inv, r)
 	inv.respond()

@@ -5,6 +5,9 @@ import (
 	"errors"
 	"io"
 	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 )
@@ -107,5 +110,48 @@ func TestAFunctionRunsOnWhenTheStreamsReaderLeaves(t *testing.T) {
 	waitRunning(t, h, 0)
 	if second := answer[identity](t, h, `{"do":"identity"}`); second.PID != first.PID {
 		t.Errorf("process %d was ended with the stream's reader", first.PID)
+	}
+}
+
+// AWS Lambda developer guide, "Building a custom runtime for AWS Lambda": the
+// runtime closes the connection after a stream.
+func TestAConnectionThatCarriedAStreamCarriesNothingElse(t *testing.T) {
+	e := &environment{asked: make(chan struct{}), work: make(chan *invocation)}
+	server := httptest.NewUnstartedServer(nil)
+	server.Config = newServer(e.runtimeAPI())
+	server.Start()
+	defer server.Close()
+	inv := newInvocation(Function{}, Request{}, true)
+	e.setCurrent(inv)
+	inv.abandon()
+	post := func(path string) (*http.Response, error) {
+		return server.Client().Post(server.URL+"/2018-06-01/runtime/invocation/"+inv.id+path, "text/plain", strings.NewReader("x"))
+	}
+	sent, err := post("/response")
+	if err != nil || sent.StatusCode != http.StatusAccepted {
+		t.Fatalf("%v, %v", sent, err)
+	}
+	_, _ = io.Copy(io.Discard, sent.Body)
+	_ = sent.Body.Close()
+	if again, err := post("/error"); err == nil {
+		t.Errorf("the connection took a further request: %s", again.Status)
+	}
+	if other, err := post("/error"); err != nil || other.StatusCode != http.StatusBadRequest {
+		t.Errorf("a new connection: %v, %v", other, err)
+	}
+}
+
+func TestStreamsFollowOneAnotherInAnEnvironment(t *testing.T) {
+	h, _ := newFunction(t, nil)
+	first := answer[identity](t, h, `{"do":"identity"}`)
+	for range 3 {
+		s := stream(t, h, `{"do":"stream","size":1000}`)
+		if n, err := io.Copy(io.Discard, s.Body); err != nil || n != int64(prelude)+1000 {
+			t.Fatalf("%d bytes, %v", n, err)
+		}
+		waitRunning(t, h, 0)
+	}
+	if last := answer[identity](t, h, `{"do":"identity"}`); last.PID != first.PID {
+		t.Errorf("process %d became %d", first.PID, last.PID)
 	}
 }
