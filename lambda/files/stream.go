@@ -57,6 +57,7 @@ type body struct {
 	rest    []byte // what is left of it
 	spare   [][]byte
 	retries atomic.Int32
+	broken  error // what a read has failed with, and every later one does
 }
 
 // fetched is a part, or what came instead.
@@ -99,6 +100,9 @@ func (b *Bucket) stream(ctx context.Context, cancel context.CancelFunc, in s3.Ge
 // Read implements io.Reader. A body that turns out to be damaged lacks at
 // least its last byte, so that nobody takes it for whole.
 func (b *body) Read(p []byte) (int, error) {
+	if b.broken != nil {
+		return 0, b.broken
+	}
 	if b.at == b.end {
 		return 0, io.EOF
 	}
@@ -106,8 +110,9 @@ func (b *body) Read(p []byte) (int, error) {
 	b.at += int64(n)
 	b.sum.add(p[:n])
 	if b.at == b.end && !b.sum.holds() {
-		return 0, fault.Broken("reading an object", ErrDamaged)
+		n, err = 0, fault.Broken("reading an object", ErrDamaged)
 	}
+	b.broken = err
 	return n, err
 }
 
@@ -173,8 +178,11 @@ func (b *body) turn() error {
 	select {
 	case got := <-b.parts[0]:
 		b.parts = b.parts[1:]
+		if got.err != nil {
+			return got.err
+		}
 		b.current, b.rest = got.bytes, got.bytes
-		return got.err
+		return nil
 	case <-b.ctx.Done():
 		return fault.Down(fault.Files, b.ctx.Err())
 	}

@@ -295,6 +295,52 @@ func TestADamagedObjectIsNotTakenForWhole(t *testing.T) {
 	}
 }
 
+// An io.Reader says of no later Read what it returns; a body that went on would
+// pass what it failed for as whole.
+func TestABodyThatHasFailedStaysSo(t *testing.T) {
+	whole := content(6 * readPart)
+	isPart := func(r *http.Request) bool { return r.Header.Get("Range") != "" }
+	for name, test := range map[string]struct {
+		shelf *shelf
+		begun func(*shelf, files.Object)
+	}{
+		"for its checksum, in one answer": {&shelf{content: whole[:1000], checksum: crc64NVME(whole)}, nil},
+		"for its checksum, in parts":      {&shelf{content: whole, checksum: crc64NVME(whole[1:])}, nil},
+		"for a part that breaks off": {&shelf{content: whole, cut: func(_ int32, r *http.Request) int64 {
+			if isPart(r) {
+				return 100_000
+			}
+			return -1
+		}}, nil},
+		"for a part that is not there": {&shelf{content: whole, refuse: func(_ int32, r *http.Request) int {
+			if isPart(r) {
+				return http.StatusNotFound
+			}
+			return 0
+		}}, nil},
+		"for another version": {&shelf{content: whole}, func(s *shelf, _ files.Object) { s.exchange(content(20*readPart), `"E2"`) }},
+		"for being closed":    {&shelf{content: whole}, func(_ *shelf, object files.Object) { _ = object.Body.Close() }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			test.shelf.etag = `"E1"`
+			object := open(t, test.shelf, "")
+			if test.begun != nil {
+				test.begun(test.shelf, object)
+			}
+			got, err := io.ReadAll(object.Body)
+			if err == nil || len(got) >= len(test.shelf.content) {
+				t.Fatalf("%d bytes, %v", len(got), err)
+			}
+			for range 3 {
+				n, again := object.Body.Read(make([]byte, readPart))
+				if n != 0 || !errors.Is(again, err) {
+					t.Fatalf("a further read gave %d bytes, %v; the first failed with %v", n, again, err)
+				}
+			}
+		})
+	}
+}
+
 func TestAnS3ThatAnswersAnotherRangeIsNotBelieved(t *testing.T) {
 	s := &shelf{content: content(6 * readPart), etag: `"E1"`}
 	b := bucket(t, func(w http.ResponseWriter, r *http.Request) {

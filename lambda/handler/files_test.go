@@ -219,6 +219,72 @@ func TestAStreamThatBreaksOffSaysNothingInternal(t *testing.T) {
 	}
 }
 
+// once is a body that fails once and goes on as if nothing had been.
+type once struct {
+	io.Reader
+	err error
+}
+
+func (o *once) Read(p []byte) (int, error) {
+	if err := o.err; err != nil {
+		o.err = nil
+		return 0, err
+	}
+	return o.Reader.Read(p)
+}
+
+func (o *once) Close() error { return nil }
+
+func TestAStreamThatHasFailedStaysSo(t *testing.T) {
+	var log strings.Builder
+	b := disk(new(int))
+	b.open = func(string, string, string) (files.Object, error) {
+		return files.Object{Size: 4, Body: &once{strings.NewReader("more"), errors.New("10.0.0.7 reset")}}, nil
+	}
+	h := &handler.Handler{Files: b, Log: slog.New(slog.NewJSONHandler(&log, nil))}
+	served, _ := h.Serve(t.Context(), file("GET", "a", nil, ""))
+	response := served.(*events.APIGatewayProxyStreamingResponse)
+	for range 3 {
+		n, err := response.Body.Read(make([]byte, 10))
+		if n != 0 || err == nil || err == io.EOF || strings.Contains(err.Error(), "10.0.0.7") {
+			t.Fatalf("%d bytes, %v", n, err)
+		}
+	}
+	if err := response.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(log.String(), "10.0.0.7") {
+		t.Errorf("log: %s", log.String())
+	}
+}
+
+// The Runtime API may take a stream no further: the line in the log is no longer
+// that of a file that was sent.
+func TestAStreamThatIsNotSentToItsEndIsLoggedAsBroken(t *testing.T) {
+	for name, test := range map[string]struct {
+		take int
+		want string
+	}{
+		"nothing of it": {0, `"level":"ERROR","msg":"request","method":"GET","resource":"/files/{key+}","status":200,"cache":"","bytes":0`},
+		"half of it":    {5, `"level":"ERROR","msg":"request","method":"GET","resource":"/files/{key+}","status":200,"cache":"","bytes":5`},
+		"all of it":     {11, `"level":"INFO","msg":"request","method":"GET","resource":"/files/{key+}","status":200,"cache":"","bytes":10`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var log strings.Builder
+			h := &handler.Handler{Files: disk(new(int)), Log: slog.New(slog.NewJSONHandler(&log, nil))}
+			served, _ := h.Serve(t.Context(), file("GET", "a", nil, ""))
+			response := served.(*events.APIGatewayProxyStreamingResponse)
+			_, _ = io.CopyN(io.Discard, response.Body, int64(test.take))
+			if err := response.Close(); err != nil {
+				t.Fatal(err)
+			}
+			if !strings.Contains(log.String(), test.want) {
+				t.Errorf("log: %s, want %s", log.String(), test.want)
+			}
+		})
+	}
+}
+
 type errorReader struct{ err error }
 
 func (r errorReader) Read([]byte) (int, error) { return 0, r.err }

@@ -15,6 +15,9 @@ import (
 // errStream is all that a client learns of a body that breaks off.
 var errStream = errors.New("the body could not be read to its end")
 
+// errUnsent is the cause when the platform took a body no further.
+var errUnsent = errors.New("the body was not sent to its end")
+
 // problemJSON is an error as RFC 9457 has it.
 type problemJSON struct {
 	Title     string `json:"title"`

@@ -85,7 +85,8 @@ func (a *response) streamed(done func(sent int64, err error)) *events.APIGateway
 	}
 }
 
-// watched counts a body and tells how it ended.
+// watched counts a body and tells how it ended: with io.EOF, with what it failed
+// with, or by being closed before either.
 type watched struct {
 	body io.ReadCloser
 	done func(sent int64, err error)
@@ -93,21 +94,34 @@ type watched struct {
 	// The runtime's client may close a body while it is read.
 	mu     sync.Mutex
 	sent   int64
-	err    error
+	err    error // what ended it, for good
 	closed bool
 }
 
 func (w *watched) Read(p []byte) (int, error) {
+	if err := w.ended(); err != nil {
+		return 0, shown(err)
+	}
 	n, err := w.body.Read(p)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.sent += int64(n)
-	if err != nil && err != io.EOF {
-		w.err = err
-		// The platform shows a client what a stream fails with.
-		err = errStream
+	w.err = err
+	return n, shown(err)
+}
+
+func (w *watched) ended() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.err
+}
+
+// shown is the error of a body as the platform may show it to a client.
+func shown(err error) error {
+	if err == nil || err == io.EOF {
+		return err
 	}
-	return n, err
+	return errStream
 }
 
 // Close is called by the runtime when the answer was sent or could not be.
@@ -120,6 +134,12 @@ func (w *watched) Close() error {
 	w.closed = true
 	sent, broken := w.sent, w.err
 	w.mu.Unlock()
+	switch broken {
+	case io.EOF:
+		broken = nil
+	case nil:
+		broken = errUnsent
+	}
 	err := w.body.Close()
 	w.done(sent, broken)
 	return err
