@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"github.com/didomi/serverless-api/lambda/runtimeapi"
 	"github.com/didomi/serverless-api/lambda/store"
 )
 
@@ -50,22 +51,34 @@ func itemResponse(status int, item store.Item) *response {
 	return jsonText(status, append(appendItem(make([]byte, 0, 128+len(item.Body)), item), '\n'))
 }
 
-// pageResponse answers with a page and the cursor of the next one.
+// maxPageSent is the bytes of a page as it is sent, inside a JSON string. What
+// is left of Lambda's limit is for the headers and the cursor.
+const maxPageSent = runtimeapi.MaxResponse - 64<<10
+
+// pageResponse answers with a page and the cursor of the next one. The page ends
+// before the item that would make it too long to be sent.
 func pageResponse(page store.Page) *response {
 	size := 64
 	for _, item := range page.Items {
 		size += 128 + len(item.Body)
 	}
 	text := append(make([]byte, 0, size), `{"items":[`...)
+	last, sent := "", 0
 	for i, item := range page.Items {
+		begin := len(text)
 		if i > 0 {
 			text = append(text, ',')
 		}
 		text = appendItem(text, item)
+		if sent += sentLength(text[begin:]); sent > maxPageSent && i > 0 {
+			text, page.More = text[:begin], true
+			break
+		}
+		last = item.ID
 	}
 	text = append(text, `],"next_cursor":`...)
 	if page.More {
-		text = appendString(text, encodeCursor(page.Items[len(page.Items)-1].ID))
+		text = appendString(text, encodeCursor(last))
 	} else {
 		text = append(text, "null"...)
 	}
@@ -88,14 +101,31 @@ func appendString(text []byte, value string) []byte {
 		}
 		text = append(text, value[from:i]...)
 		from = i + 1
-		switch c {
-		case '"', '\\':
-			text = append(text, '\\', c)
-		case '\n':
-			text = append(text, '\\', 'n')
-		default:
+		if short := shortEscapes[c]; short != 0 {
+			text = append(text, '\\', short)
+		} else {
 			text = append(text, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
 		}
 	}
 	return append(append(text, value[from:]...), '"')
+}
+
+// shortEscapes are the characters that have an escape of two characters, with
+// the second (RFC 8259, 7). In a JSON text nothing else needs one: it has no
+// other control characters, and so is at most doubled inside a JSON string.
+var shortEscapes = [utf8.RuneSelf]byte{'"': '"', '\\': '\\', '\b': 'b', '\t': 't', '\n': 'n', '\f': 'f', '\r': 'r'}
+
+// sentLength is the bytes of a text as appendString writes it, without quotes.
+func sentLength(text []byte) int {
+	length := len(text)
+	for _, c := range text {
+		switch {
+		case c >= utf8.RuneSelf:
+		case shortEscapes[c] != 0:
+			length++
+		case c < ' ':
+			length += 5
+		}
+	}
+	return length
 }

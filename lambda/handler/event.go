@@ -22,7 +22,7 @@ func (h *Handler) Handle(ctx context.Context, text []byte) (runtimeapi.Answer, e
 	if stream != nil {
 		return runtimeapi.Answer{Stream: stream}, nil
 	}
-	return runtimeapi.Answer{Whole: encodeAnswer(whole)}, nil
+	return runtimeapi.Answer{Whole: whole}, nil
 }
 
 // readEvent reads from a request of API Gateway what a handler asks for, in a

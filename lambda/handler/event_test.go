@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/aws/aws-lambda-go/events"
 )
@@ -82,6 +83,7 @@ func FuzzEventText(f *testing.F) {
 
 func FuzzAnswer(f *testing.F) {
 	f.Add("a\"b\\c\n\x00\x1f\u2028\xff<>&")
+	f.Add("\"\\\b\t\n\f\r\v\x00\x1f\x7f\u2028é")
 	f.Fuzz(func(t *testing.T, value string) {
 		want := events.APIGatewayProxyResponse{StatusCode: 200, Headers: map[string]string{"A": value, value: "B"}, Body: value}
 		text := encodeAnswer(want)
@@ -93,6 +95,9 @@ func FuzzAnswer(f *testing.F) {
 		_ = json.Unmarshal(plain, &again)
 		if !reflect.DeepEqual(got, again) {
 			t.Fatalf("%q is encoded as %s", value, text)
+		}
+		if sent := len(appendString(nil, value)) - 2; utf8.ValidString(value) && sent != sentLength([]byte(value)) {
+			t.Fatalf("%q takes %d bytes, not %d", value, sent, sentLength([]byte(value)))
 		}
 	})
 }

@@ -2,6 +2,7 @@ package handler
 
 import (
 	"context"
+	"encoding/json"
 	"maps"
 	"slices"
 
@@ -14,7 +15,9 @@ func (h *Handler) Serve(ctx context.Context, event events.APIGatewayProxyRequest
 	if stream != nil {
 		return stream, nil
 	}
-	return whole, nil
+	var answer events.APIGatewayProxyResponse
+	err := json.Unmarshal(whole, &answer)
+	return answer, err
 }
 
 // Routes returns the methods of every resource.

@@ -3,14 +3,17 @@ package handler
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 
 	"github.com/didomi/serverless-api/lambda/cache"
+	"github.com/didomi/serverless-api/lambda/fault"
 	"github.com/didomi/serverless-api/lambda/files"
 	"github.com/didomi/serverless-api/lambda/later"
+	"github.com/didomi/serverless-api/lambda/runtimeapi"
 	"github.com/didomi/serverless-api/lambda/store"
 	"github.com/didomi/serverless-api/lambda/telemetry"
 )
@@ -43,25 +46,44 @@ type Handler struct {
 }
 
 // serve answers one request of API Gateway: with a stream on the routes that
-// the API defines as streaming, else with an answer in one piece. Whatever
-// fails is an answer, too.
-func (h *Handler) serve(ctx context.Context, r *request) (events.APIGatewayProxyResponse, *events.APIGatewayProxyStreamingResponse) {
+// the API defines as streaming, else with an encoded answer in one piece.
+// Whatever fails is an answer, too.
+func (h *Handler) serve(ctx context.Context, r *request) ([]byte, *events.APIGatewayProxyStreamingResponse) {
 	r.begin(ctx)
 	ctx, cancel := bounded(telemetry.WithRequest(ctx, r.id, r.trace(ctx)), r.streams())
 	answer := h.inTime(ctx, r)
+	h.finish(r, answer)
+	if r.streams() {
+		return nil, answer.streamed(func(sent int64, err error) {
+			cancel()
+			h.record(ctx, r, answer, sent, err)
+		})
+	}
+	whole := encodeAnswer(answer.buffered())
+	if len(whole) > runtimeapi.MaxResponse {
+		answer = problem(r, nil, errTooLarge(len(whole)))
+		h.finish(r, answer)
+		whole = encodeAnswer(answer.buffered())
+	}
+	later.Do(ctx, func() {
+		cancel()
+		h.recordWhole(ctx, r, answer)
+	})
+	return whole, nil
+}
+
+// finish sets what every answer has.
+func (h *Handler) finish(r *request, answer *response) {
 	answer.took = time.Since(r.began)
 	answer.header.Set("X-Request-Id", r.id)
 	answer.header.Set("X-Content-Type-Options", "nosniff")
 	h.allowOrigin(r, answer)
-	done := func(sent int64, err error) {
-		cancel()
-		h.record(ctx, r, answer, sent, err)
-	}
-	if r.streams() {
-		return events.APIGatewayProxyResponse{}, answer.streamed(done)
-	}
-	later.Do(ctx, func() { done(int64(len(answer.body)), nil) })
-	return answer.buffered(), nil
+}
+
+// errTooLarge is the error of an answer that Lambda would not carry. A page ends
+// before it is too long, so this is a defect of ours.
+func errTooLarge(length int) error {
+	return fault.Broken("encoding an answer", fmt.Errorf("it has %d bytes, Lambda takes %d", length, runtimeapi.MaxResponse))
 }
 
 // answer never fails: an error or a panic becomes a problem.

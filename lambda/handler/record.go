@@ -9,6 +9,7 @@ import (
 
 	"github.com/didomi/serverless-api/lambda/cache"
 	"github.com/didomi/serverless-api/lambda/fault"
+	"github.com/didomi/serverless-api/lambda/later"
 	"github.com/didomi/serverless-api/lambda/telemetry"
 )
 
@@ -31,6 +32,16 @@ func (h *Handler) record(ctx context.Context, r *request, answer *response, sent
 	}
 	attributes = append(attributes, h.Meter.Line(routeOf(r), values(r, answer, sent, broken)...)...)
 	h.Log.LogAttrs(ctx, level, "request", attributes...)
+}
+
+// recordWhole records an answer in one piece once it was sent. Of one that Lambda
+// did not take the client gets nothing: API Gateway answers 502 in its place.
+func (h *Handler) recordWhole(ctx context.Context, r *request, answer *response) {
+	sent := len(answer.body)
+	if err := later.Unsent(ctx); err != nil {
+		answer.status, answer.cause, sent = http.StatusBadGateway, fault.Broken("sending the answer", err), 0
+	}
+	h.record(ctx, r, answer, int64(sent), nil)
 }
 
 // routeOf names the route for a metric: few names, whatever is asked for.
@@ -65,7 +76,7 @@ func values(r *request, answer *response, sent int64, broken error) []telemetry.
 	if broken != nil {
 		count(telemetry.StreamsBroken)
 	}
-	if answer.status == http.StatusInternalServerError {
+	if answer.status == http.StatusInternalServerError || answer.status == http.StatusBadGateway {
 		count(telemetry.InternalErrors)
 	}
 	if errors.Is(answer.cause, errOverdue) {

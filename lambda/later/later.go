@@ -17,6 +17,7 @@ type Work struct {
 	mu    sync.Mutex
 	tasks []func()
 	done  bool
+	fault error
 }
 
 type key struct{}
@@ -61,6 +62,25 @@ func (w *Work) add(task func()) bool {
 		w.tasks = append(w.tasks, task)
 	}
 	return !w.done
+}
+
+// Fail says why the answer could not be sent, to the tasks that ask.
+func (w *Work) Fail(err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.fault = err
+}
+
+// Unsent returns why the answer could not be sent, to a task that was put off;
+// nil if it was sent, and where nobody collects.
+func Unsent(ctx context.Context) error {
+	work, ok := ctx.Value(key{}).(*Work)
+	if !ok {
+		return nil
+	}
+	work.mu.Lock()
+	defer work.mu.Unlock()
+	return work.fault
 }
 
 // Finish does what has been put off, in order.

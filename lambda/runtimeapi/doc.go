@@ -12,7 +12,6 @@
 //
 // What it keeps of aws-lambda-go: the context with the invocation's deadline,
 // the ids and the trace where the SDKs look for them, the form of errors, and
-// the end of the process when the Runtime API does not take an answer, unless it
-// was a stream. Left out is what API Gateway never sends (client context, Cognito
-// identity).
+// the end of the process when the Runtime API fails. Left out is what API
+// Gateway never sends (client context, Cognito identity).
 package runtimeapi

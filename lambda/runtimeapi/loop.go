@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -30,6 +31,11 @@ const (
 	headerErrorType = "Lambda-Runtime-Function-Error-Type"
 	trailerError    = "Lambda-Runtime-Function-Error-Body"
 )
+
+// MaxResponse is the bytes that an answer in one piece may have as it is sent, a
+// JSON text: 6 MiB and 100 bytes, the number in the Runtime API's error "Exceeded
+// maximum allowed payload size (6291556 bytes)".
+const MaxResponse = 6<<20 + 100
 
 // Answer is what a function answers: a JSON text or a stream.
 type Answer struct {
@@ -109,7 +115,20 @@ func (c *Client) serveOne(ctx context.Context, function Function) error {
 	if answer.Stream != nil {
 		return c.stream(ctx, id, answer.Stream)
 	}
-	return c.post(ctx, id+"/response", answer.Whole)
+	return c.respond(ctx, id, answer.Whole, work)
+}
+
+// respond sends an answer in one piece. One over the limit is the invocation's
+// failure, not the end of the process, which the caller is told as an error.
+func (c *Client) respond(ctx context.Context, id string, whole []byte, work *later.Work) error {
+	if len(whole) > MaxResponse {
+		cause := fmt.Errorf("the answer has %d bytes, Lambda takes %d", len(whole), MaxResponse)
+		work.Fail(cause)
+		return c.fail(ctx, id, cause)
+	}
+	rejected, err := c.post(ctx, id, "/response", whole)
+	work.Fail(errors.Join(rejected, err))
+	return err
 }
 
 // call runs the function; a panic is reported before it goes on.
@@ -156,18 +175,27 @@ func (c *Client) request(method, path, contentType string, length int) {
 
 var agent = "serverless-api/" + runtime.Version()
 
-// post sends an answer in one piece, or an error.
-func (c *Client) post(ctx context.Context, path string, body []byte) error {
-	c.request(http.MethodPost, path, "application/json", len(body))
+// post sends an answer in one piece, or an error. The second error ends the
+// process. The first one does not: a Runtime API that answers 4xx has ended the
+// invocation itself, takes no error for it after that (403) and hands out the
+// next one (invocationresponse.go and invocationerror.go of
+// github.com/aws/aws-lambda-runtime-interface-emulator).
+func (c *Client) post(ctx context.Context, id, path string, body []byte) (rejected, err error) {
+	c.request(http.MethodPost, id+path, "application/json", len(body))
 	// An answer is sent however much of the invocation's time is left.
 	answer, err := c.kept.exchange(context.WithoutCancel(ctx), c.head, body, &c.said)
 	if err != nil {
-		return fmt.Errorf("runtime API: sending an answer: %w", err)
+		return nil, fmt.Errorf("runtime API: sending an answer: %w", err)
 	}
-	if !answer.is("202") {
-		return unexpected("sending an answer", answer.status, &c.said)
+	if answer.is("202") {
+		return nil, nil
 	}
-	return nil
+	refused := unexpected("sending an answer", answer.status, &c.said)
+	if !answer.is("4") {
+		return nil, refused
+	}
+	c.log.ErrorContext(ctx, "answer not taken", "invocation", id, "error", refused.Error())
+	return refused, nil
 }
 
 // failure is an error as the Runtime API takes it.
@@ -185,5 +213,6 @@ func describe(err error) ([]byte, string) {
 func (c *Client) fail(ctx context.Context, id string, cause error) error {
 	c.log.ErrorContext(ctx, "invocation failed", "invocation", id, "error", cause.Error())
 	text, _ := describe(cause)
-	return c.post(ctx, id+"/error", text)
+	_, err := c.post(ctx, id, "/error", text)
+	return err
 }

@@ -1,6 +1,7 @@
 package runtimeapi
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -28,7 +29,7 @@ import (
 type platform struct {
 	events   []string
 	deadline string
-	refuse   bool // answers with 413
+	refuse   int  // the status that answers get, if not 202
 	hangUp   bool // closes each connection after an answer, without saying so
 	goodbye  bool // likewise, and says so
 	mu       sync.Mutex
@@ -65,8 +66,8 @@ func (p *platform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	} else {
 		body, _ := io.ReadAll(r.Body)
 		p.got = append(p.got, received{r.URL.Path, r.Header.Get("Content-Type"), string(body), r.ContentLength, r.Trailer})
-		if p.refuse {
-			w.WriteHeader(http.StatusRequestEntityTooLarge)
+		if p.refuse != 0 {
+			w.WriteHeader(p.refuse)
 			return
 		}
 		w.WriteHeader(http.StatusAccepted)
@@ -223,11 +224,56 @@ func TestAPanicIsReportedAndEndsTheProcess(t *testing.T) {
 	_ = p.serve(t, func(context.Context, []byte) (Answer, error) { panic("bug") })
 }
 
-func TestAnAnswerThatIsNotTakenEndsTheProcess(t *testing.T) {
-	p := platform{events: []string{`1`, `2`}, refuse: true}
+func TestARuntimeAPIThatFailsEndsTheProcess(t *testing.T) {
+	p := platform{events: []string{`1`, `2`}, refuse: http.StatusInternalServerError}
 	err := p.serve(t, func(context.Context, []byte) (Answer, error) { return Answer{Whole: []byte("1")}, nil })
-	if err == nil || !strings.Contains(err.Error(), "413") || len(p.got) != 1 {
+	if err == nil || !strings.Contains(err.Error(), "500") || len(p.got) != 1 {
 		t.Errorf("%v after %v", err, p.got)
+	}
+}
+
+// The Runtime API answers 413 to an answer over 6,291,556 bytes, has failed the invocation by that,
+// answers 403 to an error for it and hands out the next one: invocationresponse.go and
+// invocationerror.go of github.com/aws/aws-lambda-runtime-interface-emulator; brefphp/bref#1483 saw the
+// 413 and the 403 on AWS.
+func TestAnAnswerThatIsNotTakenFailsItsInvocationAlone(t *testing.T) {
+	unsent := func(p *platform, length int) (err error, end error) {
+		end = p.serve(t, func(ctx context.Context, event []byte) (Answer, error) {
+			if string(event) != "1" {
+				return echo(ctx, event)
+			}
+			later.Do(ctx, func() { err = later.Unsent(ctx) })
+			return Answer{Whole: bytes.Repeat([]byte("x"), length)}, nil
+		})
+		return err, end
+	}
+	t.Run("one over the limit is not sent", func(t *testing.T) {
+		p := platform{events: []string{`1`, `2`}}
+		err, end := unsent(&p, MaxResponse+1)
+		if len(p.got) != 2 || !strings.HasSuffix(p.got[0].path, "/error") || !strings.Contains(p.got[0].body, "6291557 bytes") || p.got[1].body != "answer to 2" {
+			t.Errorf("got %.300v, ended by %v", p.got, end)
+		}
+		if err == nil {
+			t.Error("what was put off was not told")
+		}
+	})
+	t.Run("the longest is sent", func(t *testing.T) {
+		p := platform{events: []string{`1`, `2`}}
+		if err, _ := unsent(&p, MaxResponse); err != nil || len(p.got) != 2 || p.got[0].length != MaxResponse {
+			t.Errorf("%d answers, %v", len(p.got), err)
+		}
+	})
+	for _, status := range []int{http.StatusRequestEntityTooLarge, http.StatusForbidden, http.StatusBadRequest} {
+		t.Run(fmt.Sprint("one that gets ", status, " is followed by the next invocation"), func(t *testing.T) {
+			p := platform{events: []string{`1`, `2`}, refuse: status}
+			err, end := unsent(&p, 1)
+			if len(p.got) != 2 || p.got[1].body != "answer to 2" || !strings.Contains(end.Error(), "410") {
+				t.Errorf("got %v, ended by %v", p.got, end)
+			}
+			if err == nil || !strings.Contains(err.Error(), fmt.Sprint(status)) {
+				t.Errorf("what was put off was told %v", err)
+			}
+		})
 	}
 }
 

@@ -73,11 +73,17 @@ func (e *environment) serveNext(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(inv.request.Payload) // a runtime that left is seen by its exit
 }
 
-// claim returns the invocation that the request answers, or refuses it.
+// claim returns the invocation that the request answers, or refuses it: an
+// invocation has one answer, also where that was too large (invocationerror.go of
+// github.com/aws/aws-lambda-runtime-interface-emulator).
 func (e *environment) claim(w http.ResponseWriter, r *http.Request) *invocation {
 	inv := e.running(r.PathValue("id"))
-	if inv == nil || closed(inv.responded) {
+	switch {
+	case inv == nil:
 		refuse(w, http.StatusBadRequest, "InvalidRequestID", "Invalid request ID")
+		return nil
+	case closed(inv.responded):
+		refuse(w, http.StatusForbidden, "InvalidStateTransition", "the invocation has a response")
 		return nil
 	}
 	return inv
