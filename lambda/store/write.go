@@ -58,11 +58,16 @@ func (s *Store) Put(ctx context.Context, id string, body json.RawMessage, condit
 	return item, created, err
 }
 
-// Both parts of this statement see the table as it was before it.
+// All parts of a statement see the table as it was before it, but a row that is
+// locked is read as it is once the lock is had, and is missing if it was deleted
+// meanwhile (PostgreSQL manual, 13.2.1, "Read Committed Isolation Level"). So the
+// row is locked first, and whatever the answer is, it is true while it is locked.
 const deleteStatement = `
-WITH gone AS (DELETE FROM items WHERE id = $1 AND NOT $4::boolean
-AND ($2::text[] IS NULL OR revision = ANY ($2::text[])) AND ($3::text[] IS NULL OR revision <> ALL ($3::text[])) RETURNING id)
-SELECT EXISTS (SELECT FROM gone), EXISTS (SELECT FROM items WHERE id = $1)`
+WITH present AS (SELECT id, NOT $4::boolean
+AND ($2::text[] IS NULL OR revision = ANY ($2::text[])) AND ($3::text[] IS NULL OR revision <> ALL ($3::text[])) AS meant
+FROM items WHERE id = $1 FOR UPDATE),
+gone AS (DELETE FROM items USING present WHERE items.id = present.id AND meant RETURNING items.id)
+SELECT EXISTS (SELECT FROM gone), EXISTS (SELECT FROM present)`
 
 // Delete removes the item id if condition holds; an item that is missing is a
 // fault of kind NotFound whatever the condition (RFC 9110, 13.2.1).

@@ -1,0 +1,224 @@
+package store_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/didomi/serverless-api/lambda/fault"
+	"github.com/didomi/serverless-api/lambda/internal/soak"
+	"github.com/didomi/serverless-api/lambda/internal/testparts"
+	"github.com/didomi/serverless-api/lambda/store"
+)
+
+// operation is one write with its outcome, and the span of time in which it took place.
+type operation struct {
+	deletes    bool
+	condition  store.Condition
+	outcome    fault.Kind // empty: it was done
+	created    bool
+	revision   string // that a Put wrote
+	begin, end int64
+}
+
+func (o operation) String() string {
+	what := "Put"
+	if o.deletes {
+		what = "Delete"
+	}
+	return fmt.Sprintf("%s %+v in [%d, %d]: %q created=%v %s", what, o.condition, o.begin, o.end, o.outcome, o.created, o.revision)
+}
+
+// from reports whether an item at a revision, "" where it is missing, lets the operation have its
+// outcome, and the revision after it.
+func (o operation) from(revision string) (after string, ok bool) {
+	missing, c := revision == "", o.condition
+	holds := (!c.Missing || missing) && (!c.Exists || !missing) &&
+		(c.Revisions == nil || !missing && slices.Contains(c.Revisions, revision)) &&
+		(missing || !slices.Contains(c.Others, revision))
+	switch {
+	case o.deletes && missing:
+		return "", o.outcome == fault.NotFound
+	case !holds:
+		return revision, o.outcome == fault.Precondition
+	case o.deletes:
+		return "", o.outcome == ""
+	default:
+		return o.revision, o.outcome == "" && o.created == missing
+	}
+}
+
+// explained reports whether the operations on one item can be put in an order that has their outcomes
+// and keeps those apart that did not overlap: that is, whether their history is linearizable (Herlihy
+// and Wing, 1990). It is Wing and Gong's search, which tries no state twice.
+func explained(history []operation) bool {
+	type state struct {
+		done     uint64
+		revision string
+	}
+	tried := map[state]bool{}
+	var search func(state) bool
+	search = func(s state) bool {
+		if s.done == 1<<len(history)-1 {
+			return true
+		}
+		if tried[s] {
+			return false
+		}
+		tried[s] = true
+		firstEnd := int64(1<<63 - 1)
+		for i, o := range history {
+			if s.done&(1<<i) == 0 {
+				firstEnd = min(firstEnd, o.end)
+			}
+		}
+		for i, o := range history {
+			if s.done&(1<<i) != 0 || o.begin > firstEnd {
+				continue
+			}
+			if after, ok := o.from(s.revision); ok && search(state{s.done | 1<<i, after}) {
+				return true
+			}
+		}
+		return false
+	}
+	return search(state{})
+}
+
+func TestTheSearchTellsWrongOutcomes(t *testing.T) {
+	put := operation{revision: "r", created: true, begin: 1, end: 2}
+	deleted := func(outcome fault.Kind, begin, end int64) operation {
+		return operation{deletes: true, outcome: outcome, begin: begin, end: end}
+	}
+	unless := func(revision string, outcome fault.Kind, begin, end int64) operation {
+		o := deleted(outcome, begin, end)
+		o.condition.Others = []string{revision}
+		return o
+	}
+	for name, test := range map[string]struct {
+		history []operation
+		want    bool
+	}{
+		"one of two deletes finds nothing":    {[]operation{put, deleted("", 3, 6), deleted(fault.NotFound, 4, 5)}, true},
+		"both deletes delete":                 {[]operation{put, deleted("", 3, 6), deleted("", 4, 5)}, false},
+		"neither deletes":                     {[]operation{put, deleted(fault.NotFound, 3, 6), deleted(fault.NotFound, 4, 5)}, false},
+		"a condition fails that was none":     {[]operation{put, deleted("", 3, 6), deleted(fault.Precondition, 4, 5)}, false},
+		"a condition fails before the delete": {[]operation{put, deleted("", 3, 6), unless("r", fault.Precondition, 4, 5)}, true},
+		"a condition fails after the delete":  {[]operation{put, deleted("", 3, 4), unless("r", fault.Precondition, 5, 6)}, false},
+		"a condition fails that held":         {[]operation{put, unless("x", fault.Precondition, 3, 4)}, false},
+	} {
+		if got := explained(test.history); got != test.want {
+			t.Errorf("%s: explained is %v", name, got)
+		}
+	}
+}
+
+// contest is some writers of one item, and what they did.
+type contest struct {
+	store   *store.Store
+	figures *soak.Figures
+	clock   atomic.Int64
+	mu      sync.Mutex
+	history []operation
+}
+
+// known returns a revision that some writer has written, most often the latest.
+func (c *contest) known() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, o := range slices.Backward(c.history) {
+		if o.revision != "" && o.outcome == "" && rand.N(3) > 0 {
+			return o.revision
+		}
+	}
+	return "x"
+}
+
+func (c *contest) condition() store.Condition {
+	switch rand.N(7) {
+	case 0:
+		return store.Condition{Missing: true}
+	case 1:
+		return store.Condition{Exists: true}
+	case 2:
+		return store.Condition{Revisions: []string{c.known(), c.known()}}
+	case 3:
+		return store.Condition{Others: []string{c.known()}}
+	default:
+		return store.Condition{}
+	}
+}
+
+// write makes one write of the item and keeps what came of it.
+func (c *contest) write(ctx context.Context, t *testing.T, id string) {
+	o := operation{deletes: rand.N(2) == 0, condition: c.condition(), begin: c.clock.Add(1)}
+	var err error
+	if o.deletes {
+		err = c.store.Delete(ctx, id, o.condition)
+	} else {
+		var item store.Item
+		item, o.created, err = c.store.Put(ctx, id, json.RawMessage(`1`), o.condition)
+		o.revision = item.Revision
+	}
+	if o.end = c.clock.Add(1); err != nil {
+		if o.outcome = fault.KindOf(err); o.outcome != fault.NotFound && o.outcome != fault.Precondition {
+			t.Error(err)
+		}
+	}
+	c.figures.Operation()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.history = append(c.history, o)
+}
+
+// Whatever writers do to an item at once, each outcome is one that the item had a state for between the
+// call and its return: a write without a condition never fails one, of two deletes one finds nothing,
+// and the reason of a failure is the item as it was then.
+func TestCrossingWritesHaveTheOutcomesOfSomeOrder(t *testing.T) {
+	s := testparts.NewDatabase(t).Store(t)
+	figures, until := soak.Count(t), time.Now().Add(soak.For(t, 3*time.Second))
+	const writers, each = 6, 5 // all of an item's operations fit into the bits of a number
+	for round := 0; time.Now().Before(until); round++ {
+		c := &contest{store: s, figures: figures}
+		id := fmt.Sprint("race-", round)
+		c.write(t.Context(), t, id)
+		var running sync.WaitGroup
+		for range writers {
+			running.Go(func() {
+				for range each {
+					c.write(t.Context(), t, id)
+				}
+			})
+		}
+		running.Wait()
+		if !explained(c.history) {
+			slices.SortFunc(c.history, func(a, b operation) int { return int(a.begin - b.begin) })
+			figures.Wrong(fmt.Errorf("no order explains %v", c.history))
+		}
+	}
+}
+
+// Two at once, once: the loser of 138 such pairs of 200 was told that its condition had failed.
+func TestOfTwoDeletesAtOnceOneFindsNothing(t *testing.T) {
+	s := testparts.NewDatabase(t).Store(t)
+	for range 100 {
+		put(t, s, "a", `1`)
+		results := make(chan error, 2)
+		for range cap(results) {
+			go func() { results <- s.Delete(t.Context(), "a", store.Condition{}) }()
+		}
+		first, second := <-results, <-results
+		if first != nil {
+			first, second = second, first
+		}
+		if first != nil || fault.KindOf(second) != fault.NotFound {
+			t.Fatalf("got %v and %v", first, second)
+		}
+	}
+}
