@@ -93,16 +93,31 @@ func (s *Store) worthRetrying(err error, effect effect) bool {
 }
 
 // Undone reports whether a call that failed certainly changed nothing: the
-// database did not get it, or says itself that it refused it. What went down
-// with its connection may have been done, also where the server had the time to
-// say that it goes down, since it does so after the commit too.
+// database did not get it, found nothing to change, or reports an error that it
+// has for what it did not begin or has rolled back. Every other error may come
+// after the commit, also one that is not known: a proxy has its own, and what
+// went down with its connection may have been done.
 func Undone(err error) bool {
 	var unsent *unsentError
-	if errors.As(err, &unsent) || pgconn.SafeToRetry(err) {
-		return true
-	}
 	var reported *pgconn.PgError
-	return errors.As(err, &reported) && !isOneOf(err, lost)
+	switch {
+	case errors.As(err, &unsent) || pgconn.SafeToRetry(err):
+		return true
+	case errors.As(err, &reported):
+		return isOneOf(err, unconnected) || isOneOf(err, rolledBack) && !fatal(reported)
+	default:
+		return answered(err) && fault.KindOf(err) != fault.Unavailable
+	}
+}
+
+// fatal reports whether the session ends with an error (PostgreSQL manual,
+// "Error and Notice Message Fields"). That can be during the commit.
+func fatal(err *pgconn.PgError) bool {
+	severity := err.SeverityUnlocalized
+	if severity == "" {
+		severity = err.Severity
+	}
+	return severity == "FATAL" || severity == "PANIC"
 }
 
 // SQLSTATEs and their first letters, by what they mean to a request:
@@ -116,9 +131,30 @@ var (
 	movedAway    = []string{"57P01", "25006"}
 	readOnly     = []string{"25006"}
 	unacceptable = []string{"22", "54001"}
-	// The connection was lost, or the server goes down; 40003 says by its name
-	// (statement completion unknown) that nobody knows.
-	lost = []string{"08", "57P", "40003"}
+	// There is no session: too many connections, not started yet.
+	unconnected = busy
+	// Raised before a statement is executed or while it is, but never by the
+	// commit: an error of a statement rolls back its implicit transaction
+	// (PostgreSQL manual, "Message Flow", "Extended Query": Sync rolls back if
+	// there was an error).
+	//
+	//	22     data exception: a value that the statement cannot take
+	//	23     integrity constraint violation
+	//	25006  read-only transaction: refused before it is executed
+	//	40001  serialization failure and
+	//	40P01  deadlock: the transaction is aborted ("Serialization Failure
+	//	       Handling")
+	//	42     syntax error or access rule violation: refused when it is planned
+	//	54     program limit exceeded: too complex a statement, too long a row
+	//	55P03  lock not available, also by lock_timeout
+	//	57014  query canceled, also by statement_timeout, whose clock the server
+	//	       stops before the commit
+	//
+	// Not among them: 40003 (statement completion unknown by its name), 08 and
+	// 57P (the connection or the server goes), 53 and 58 (disk, memory and files,
+	// which the commit needs too), F0 and XX (defects), and what has no row in the
+	// appendix.
+	rolledBack = []string{"22", "23", "25006", "40001", "40P01", "42", "54", "55P03", "57014"}
 	away = []string{"08", "53", "57", "28", "25006", "40", "55P03"}
 )
 

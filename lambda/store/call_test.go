@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -115,14 +116,49 @@ func TestAConnectionThatIdledForTooLongIsNotUsed(t *testing.T) {
 	}
 }
 
+// Only what is listed is certain: the classes and codes of the appendix "PostgreSQL Error Codes" that are
+// raised before a statement is executed or have rolled it back. FATAL ends the session wherever it is.
 func TestWhatIsKnownOfAWriteThatTheServerFailed(t *testing.T) {
 	for code, undone := range map[string]bool{
-		"25006": true, "40001": true, "40P01": true, "53300": true, "53200": true, "55P03": true, "42501": true, "57014": true,
-		"40003": false, "57P01": false, "57P02": false, "08006": false,
+		"22P02": true, "22021": true, "22003": true, "23505": true, "23514": true, "25006": true, "40001": true, "40P01": true,
+		"42501": true, "42601": true, "42P01": true, "54000": true, "54001": true, "55P03": true, "57014": true,
+		"53300": true, "57P03": true,
+		"40003": false, "40000": false, "57P01": false, "57P02": false, "57P05": false, "57000": false, "08006": false, "08P01": false,
+		"53100": false, "53200": false, "53400": false, "58030": false, "58P01": false, "F0000": false, "XX000": false, "XX001": false,
+		"25P02": false, "25P03": false, "25P04": false, "28000": false, "55000": false, "0A000": false, "P0001": false, "HV000": false,
+		"99999": false, "R0001": false, "": false, "2": false,
 	} {
 		t.Run("SQLSTATE "+code, func(t *testing.T) {
-			if got := store.Undone(fault.Down(fault.Database, reported(code))); got != undone {
-				t.Errorf("certainly not done: %v, want %v", got, undone)
+			for severity, certain := range map[string]bool{"ERROR": undone, "FATAL": undone && slices.Contains([]string{"53300", "57P03"}, code), "PANIC": false} {
+				if severity == "PANIC" && code != "XX000" {
+					continue
+				}
+				cause := &pgconn.PgError{Code: code, Severity: "of some language", SeverityUnlocalized: severity}
+				for _, err := range []error{fault.Down(fault.Database, cause), fault.Broken("writing an item", cause)} {
+					if got := store.Undone(err); got != certain {
+						t.Errorf("%s: certainly not done: %v, want %v", severity, got, certain)
+					}
+				}
+			}
+		})
+	}
+}
+
+func TestWhatIsKnownOfAWriteThatFailedWithoutAnErrorOfTheServer(t *testing.T) {
+	for name, test := range map[string]struct {
+		err    error
+		undone bool
+	}{
+		"its condition did not hold": {fault.New(fault.Precondition, "changed"), true},
+		"there was nothing":          {fault.New(fault.NotFound, "none"), true},
+		"it could not begin":         {fault.Broken("opening the database", io.EOF), true},
+		"nothing came back":          {fault.Down(fault.Database, io.EOF), false},
+		"nobody knows":               {io.EOF, false},
+		"the session ended with it":  {fault.Down(fault.Database, &pgconn.PgError{Code: "22P02", Severity: "FATAL"}), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := store.Undone(test.err); got != test.undone {
+				t.Errorf("certainly not done: %v", got)
 			}
 		})
 	}
