@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"maps"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -211,9 +212,15 @@ func (d *document) demandsKey(security []map[string][]string) bool {
 	return false
 }
 
+// anyMethods are those that ANY stands for (developer guide, "Set up a method
+// using the console").
+var anyMethods = []string{
+	http.MethodDelete, http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodPatch, http.MethodPost, http.MethodPut,
+}
+
 // operation returns what serves the method, nil when nothing does.
 func (r *resource) operation(method string) *operation {
-	if op := r.operations[method]; op != nil {
+	if op := r.operations[method]; op != nil || !slices.Contains(anyMethods, method) {
 		return op
 	}
 	return r.operations["ANY"]

@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -89,16 +90,30 @@ func TestBinaryBodiesAreBase64(t *testing.T) {
 }
 
 func TestPathsOfTheEvent(t *testing.T) {
-	tests := []struct{ name, url, host, path, contextPath, resource string }{
-		{"by the execute-api address", "/api1/v1/items/7/", "", "/items/7/", "/v1/items/7/", "/items/{id}"},
-		{"with slashes too many", "/api1/v1//items/7", "", "/items/7", "/v1/items/7", "/items/{id}"},
-		{"by a custom domain's base path", "/shop/items/7", "api.example.com", "/shop/items/7", "/shop/items/7", "/items/{id}"},
-		{"by a base path alone", "/shop", "api.example.com", "/shop", "/shop", "/"},
-		{"by the longest base path, which names no stage", "/shop/any/v1/items/7", "api.example.com:443", "/shop/any/v1/items/7", "/shop/any/v1/items/7", "/items/{id}"},
+	// The first eight were recorded on AWS, for a resource /{proxy+}:
+	// localstack/localstack, tests/aws/services/apigateway/test_apigateway_lambda.snapshot.json at 8b9a79f,
+	// "test_lambda_aws_proxy_integration"; hotsock/voker, vokerhttp/testdata/apigwv1-request.json at 59c7289.
+	tests := []struct{ name, url, host, path, contextPath, resource, parameter string }{
+		{"as it is", "/api1/v1/other", "", "/other", "/v1/other", "/{proxy+}", "other"},
+		{"with a slash at its end, which the parameter lacks", "/api1/v1/other/", "", "/other/", "/v1/other/", "/{proxy+}", "other"},
+		{"with two slashes within", "/api1/v1/other//b", "", "/other//b", "/v1/other//b", "/{proxy+}", "other//b"},
+		{"with two slashes before the stage", "/api1//v1/other", "", "/other", "/v1/other", "/{proxy+}", "other"},
+		{"with two slashes after the stage", "/api1/v1//other", "", "/other", "/v1//other", "/{proxy+}", "other"},
+		{"with two slashes before a path of the document", "/api1/v1//items/latest", "", "/items/latest", "/v1//items/latest", "/items/latest", ""},
+		{"percent-encoded, and with a plus sign", "/api1/v1/other/a%2Bb@c.d/e+f", "", "/other/a%2Bb@c.d/e+f", "/v1/other/a%2Bb@c.d/e+f", "/{proxy+}", "other/a%2Bb@c.d/e+f"},
+		{"with an encoded space", "/api1/v1/other/a%20b", "", "/other/a%20b", "/v1/other/a%20b", "/{proxy+}", "other/a%20b"},
+		{"with an encoded slash", "/api1/v1/items/a%2Fb", "", "/items/a%2Fb", "/v1/items/a%2Fb", "/items/{id}", "a%2Fb"},
+		{"with a file's slash at its end", "/api1/v1/files/x/", "", "/files/x/", "/v1/files/x/", "/files/{key+}", "x"},
+		{"by the execute-api address", "/api1/v1/items/7/", "", "/items/7/", "/v1/items/7/", "/items/{id}", "7"},
+
+		{"by a custom domain's base path", "/shop/items/7", "api.example.com", "/shop/items/7", "/shop/items/7", "/items/{id}", "7"},
+		{"by a base path alone", "/shop", "api.example.com", "/shop", "/shop", "/", ""},
+		{"by the longest base path, which names no stage", "/shop/any/v1/items/7", "api.example.com:443", "/shop/any/v1/items/7", "/shop/any/v1/items/7", "/items/{id}", "7"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			f := newFixture(t, nil)
+			f.invoker.stream = streams(strings.NewReader("{}" + nul8))
 			var headers []string
 			if test.host != "" {
 				headers = append(headers, "Host: "+test.host)
@@ -110,6 +125,12 @@ func TestPathsOfTheEvent(t *testing.T) {
 			context, _ := event["requestContext"].(map[string]any)
 			if event["path"] != test.path || context["path"] != test.contextPath || event["resource"] != test.resource {
 				t.Errorf("path %v, context path %v, resource %v", event["path"], context["path"], event["resource"])
+			}
+			parameters, _ := event["pathParameters"].(map[string]any)
+			for name, value := range parameters {
+				if value != test.parameter {
+					t.Errorf("parameter %s is %q, want %q", name, value, test.parameter)
+				}
 			}
 			if want := map[bool]string{true: "api.example.com", false: "api1.execute-api.eu-west-1.amazonaws.com"}[test.host != ""]; context["domainName"] != want {
 				t.Errorf("domain name %v, want %s", context["domainName"], want)

@@ -47,7 +47,7 @@ type exchange struct {
 func newExchange(s *server, w http.ResponseWriter, r *http.Request) *exchange {
 	x := &exchange{
 		server: s, request: r, answer: &recorder{ResponseWriter: w}, start: time.Now(),
-		requestID: uuid.NewString(), extendedID: base64.StdEncoding.EncodeToString(random(11)),
+		requestID: requestID(r), extendedID: base64.StdEncoding.EncodeToString(random(11)),
 		traceID: r.Header.Get("X-Amzn-Trace-Id"),
 	}
 	if x.traceID == "" {
@@ -62,6 +62,20 @@ func newExchange(s *server, w http.ResponseWriter, r *http.Request) *exchange {
 	h.Set("X-Amzn-Requestid", x.requestID)
 	h.Set("X-Amz-Apigw-Id", x.extendedID)
 	return x
+}
+
+// requestID is the request's id. A client may choose it, as a UUID; anything
+// else is replaced, and the id says so (developer guide, "Set up access
+// logging", $context.requestId).
+func requestID(r *http.Request) string {
+	chosen := r.Header.Get("X-Amzn-Requestid")
+	if _, err := uuid.Parse(chosen); err == nil && len(chosen) == len(uuid.Nil.String()) {
+		return chosen
+	}
+	if chosen != "" {
+		return uuid.NewString() + "_REPLACED_INVALID_REQUEST_ID"
+	}
+	return uuid.NewString()
 }
 
 // recorder remembers what was answered, for the access log.

@@ -67,8 +67,9 @@ func (n *node) child(segment string, last bool) (*node, error) {
 
 // match finds the resource that serves a raw path: a literal beats a
 // parameter, a parameter beats a greedy one, and what leads nowhere further
-// down is taken back. Trailing slashes do not count. Values stay
-// percent-encoded: so they were in events recorded on AWS.
+// down is taken back. Trailing slashes do not count, and no parameter has
+// them. Values stay percent-encoded. Events recorded on AWS are so
+// (TestPathsOfTheEvent has them).
 func (d *document) match(path string) (*resource, map[string]string) {
 	params := map[string]string{}
 	if r := d.root.match(segmentsOf(strings.TrimRight(path, "/")), params); r != nil {

@@ -93,3 +93,13 @@ func testDocument(t testing.TB) *document {
 	}
 	return d
 }
+
+func TestAnyMethodIsOneOfSeven(t *testing.T) {
+	any := &operation{}
+	r := &resource{operations: map[string]*operation{"ANY": any}}
+	for method, want := range map[string]*operation{"GET": any, "HEAD": any, "PATCH": any, "TRACE": nil, "CONNECT": nil, "get": nil, "MKCOL": nil} {
+		if r.operation(method) != want {
+			t.Errorf("%s is served: %v", method, want == nil)
+		}
+	}
+}

@@ -104,9 +104,11 @@ func (x *exchange) missing(err error) *refusal {
 }
 
 // target takes the request's host and path apart into API, stage and the path
-// within the stage.
+// within the stage. Nothing is decoded. Slashes before the stage count for
+// nothing; those after it are in requestContext.path and in no other member,
+// as recorded on AWS (TestPathsOfTheEvent has them).
 func (x *exchange) target() (apiID, stage, path string, err error) {
-	escaped := "/" + strings.TrimLeft(x.request.URL.EscapedPath(), "/")
+	escaped := "/" + strings.TrimLeft(x.rawPath(), "/")
 	host, _, splitErr := net.SplitHostPort(x.request.Host)
 	if splitErr != nil {
 		host = x.request.Host // without a port
@@ -121,10 +123,19 @@ func (x *exchange) target() (apiID, stage, path string, err error) {
 		return "", "", "", err
 	}
 	apiID, rest := firstSegment(escaped)
-	stage, path = firstSegment(rest)
-	path = "/" + strings.TrimLeft(path, "/") // "//items" is "/items", as recorded on AWS
-	x.path, x.contextPath = path, "/"+stage+path
-	return apiID, stage, path, nil
+	stage, sent := firstSegment("/" + strings.TrimLeft(rest, "/"))
+	x.path, x.contextPath = "/"+strings.TrimLeft(sent, "/"), "/"+stage+sent
+	return apiID, stage, x.path, nil
+}
+
+// rawPath is the path as the client sent it. net/url would escape what should
+// have been escaped.
+func (x *exchange) rawPath() string {
+	path, _, _ := strings.Cut(x.request.RequestURI, "?")
+	if !strings.HasPrefix(path, "/") { // the absolute form, or no request that was sent
+		return x.request.URL.EscapedPath()
+	}
+	return path
 }
 
 // mapped chooses the longest base path that the request's path begins with.

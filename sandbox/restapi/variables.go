@@ -182,7 +182,9 @@ func number(n int) string {
 	return strconv.Itoa(n)
 }
 
-// logAccess writes the stage's access log entry.
+// logAccess writes the stage's access log entry. The values stand in it as they
+// are: API Gateway escapes nothing there, whatever the format
+// (https://github.com/DataBiosphere/azul/issues/4348).
 func (x *exchange) logAccess() {
 	if log := x.stage.AccessLog; log != nil && log.DestinationARN != "" {
 		x.server.config.AccessLog(log.DestinationARN, x.expand(log.Format, "-"))
