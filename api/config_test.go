@@ -90,7 +90,7 @@ func TestProblems(t *testing.T) {
 		{"no keys asked for, and none there, is fine", func(c *Config) { c.RequireAPIKey, c.Plans = false, nil }, nil},
 		{"a throttle for no method of the API", func(c *Config) { c.Throttles = []Throttle{{Route: "PUT /item", Rate: 1, Burst: 1}} },
 			problems{{Key: "throttles[0].route", Value: `"PUT /item"`, Want: "one of DELETE /items/{id}, GET /files/{key+}, GET /health, " +
-				"GET /items, GET /items/{id}, HEAD /files/{key+}, POST /files/{key+}, PUT /items/{id}"}}},
+				"GET /items, GET /items/{id}, HEAD /files/{key+}, HEAD /health, HEAD /items, HEAD /items/{id}, POST /files/{key+}, PUT /items/{id}"}}},
 		{"two throttles for one method", func(c *Config) {
 			c.Throttles = []Throttle{{Route: "GET /items", Rate: 1, Burst: 1}, {Route: "GET /items", Rate: 2, Burst: 2}}
 		}, problems{{Key: "throttles[1].route", Value: `"GET /items"`, Want: "a route that no other one has"}}},

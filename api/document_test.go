@@ -68,11 +68,11 @@ func TestDocumentRoutes(t *testing.T) {
 	want := map[string]map[string]string{
 		"/":             {other: whole},
 		"/{proxy+}":     {other: whole},
-		"/items":        {"get": whole, other: whole},
-		"/items/{id}":   {"get": whole, "put": whole, "delete": whole, other: whole},
+		"/items":        {"get": whole, "head": whole, other: whole},
+		"/items/{id}":   {"get": whole, "head": whole, "put": whole, "delete": whole, other: whole},
 		"/files":        {other: whole},
 		"/files/{key+}": {"get": streamed, "head": streamed, "post": whole, other: whole},
-		"/health":       {"get": whole, other: whole},
+		"/health":       {"get": whole, "head": whole, other: whole},
 	}
 	_, p := render(t, string(openAPI), true)
 	got := map[string]map[string]string{}
@@ -106,7 +106,7 @@ func TestDocumentRoutes(t *testing.T) {
 }
 
 func TestDocumentKeys(t *testing.T) {
-	open := []string{"get /health"}
+	open := []string{"get /health", "head /health"}
 	for _, tt := range []struct {
 		name       string
 		requireKey bool

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/didomi/serverless-api/lambda/fault"
+	"github.com/didomi/serverless-api/lambda/store"
 )
 
 // etag is one entity tag of a header, without its quotes.
@@ -14,27 +15,29 @@ type etag struct {
 	weak  bool
 }
 
-// parseETags reads a list of entity tags (RFC 9110, 8.8.3); "*" is any. What
-// is no entity tag is left out and so matches nothing.
-func parseETags(header string) (tags []etag, any bool) {
+// parseETags reads the lines of If-Match or If-None-Match: "*", which is any, or
+// a list of entity tags (RFC 9110, 13.1.1, 13.1.2 and 8.8.3). Empty elements of a
+// list count for nothing (5.6.1.2). Anything else in it makes the whole malformed.
+func parseETags(lines []string) (tags []etag, any, ok bool) {
+	header := strings.Join(lines, ",")
+	if strings.Trim(header, " \t") == "*" {
+		return nil, true, true
+	}
 	for {
 		header = strings.TrimLeft(header, " \t,")
 		if header == "" {
-			return tags, any
-		}
-		if header[0] == '*' {
-			any, header = true, header[1:]
-			continue
+			return tags, false, len(tags) > 0
 		}
 		tag, rest, ok := cutETag(header)
-		if !ok {
-			_, header, _ = strings.Cut(header, ",")
-			continue
+		rest = strings.TrimLeft(rest, " \t")
+		if !ok || rest != "" && rest[0] != ',' {
+			return nil, false, false
 		}
 		tags, header = append(tags, tag), rest
 	}
 }
 
+// cutETag reads the entity tag that a header begins with.
 func cutETag(header string) (tag etag, rest string, ok bool) {
 	header, tag.weak = strings.CutPrefix(header, "W/")
 	header, ok = strings.CutPrefix(header, `"`)
@@ -42,7 +45,7 @@ func cutETag(header string) (tag etag, rest string, ok bool) {
 		return etag{}, "", false
 	}
 	tag.value, rest, ok = strings.Cut(header, `"`)
-	return tag, rest, ok
+	return tag, rest, ok && !strings.ContainsFunc(tag.value, func(c rune) bool { return c <= ' ' || c == 0x7f })
 }
 
 // representation is what conditions are about: what is there now.
@@ -109,7 +112,7 @@ func (r *request) wantsRange(now representation) bool {
 
 // matches compares an entity tag with those of a header's lines.
 func matches(header []string, current string, weakly bool) bool {
-	tags, any := parseETags(strings.Join(header, ","))
+	tags, any, _ := parseETags(header)
 	if any {
 		return true
 	}
@@ -125,18 +128,45 @@ func matches(header []string, current string, weakly bool) bool {
 	return false
 }
 
+// condition returns what the request asks of the item before a write (RFC
+// 9110, 13.1.1 and 13.1.2). Revisions are strong: If-Match takes no weak entity
+// tag for one, If-None-Match does.
+func (r *request) condition() store.Condition {
+	var condition store.Condition
+	if header := r.header.Values("If-Match"); len(header) > 0 {
+		tags, any, _ := parseETags(header)
+		if condition.Exists = any; !any {
+			condition.Revisions = []string{}
+		}
+		for _, tag := range tags {
+			if !tag.weak {
+				condition.Revisions = append(condition.Revisions, tag.value)
+			}
+		}
+	}
+	tags, any, _ := parseETags(r.header.Values("If-None-Match"))
+	condition.Missing = any
+	for _, tag := range tags {
+		condition.Others = append(condition.Others, tag.value)
+	}
+	return condition
+}
+
+// parseDate reads a date as HTTP has it (RFC 9110, 5.6.7): always in GMT.
 func parseDate(header string) (time.Time, bool) {
 	if header == "" { // most often, and an error of three layouts otherwise
 		return time.Time{}, false
 	}
 	date, err := http.ParseTime(header)
-	return date, err == nil
+	return date, err == nil && (strings.HasSuffix(header, " GMT") || !strings.Contains(header, ","))
 }
 
 // describe sets the headers that tell the representation: those that 304 has, too
 // (RFC 9110, 15.4.5).
 func (now representation) describe(header http.Header) {
-	header.Set("ETag", now.etag)
+	if now.etag != "" {
+		header.Set("ETag", now.etag)
+	}
 	if !now.modified.IsZero() {
 		header.Set("Last-Modified", now.modified.UTC().Format(http.TimeFormat))
 	}

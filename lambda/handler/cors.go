@@ -36,6 +36,7 @@ func (h *Handler) preflight(r *request, allowed http.Header) bool {
 // permission answers a preflight; allowOrigin says for whom it is.
 func permission(allowed http.Header) *response {
 	answer := newResponse(http.StatusNoContent)
+	answer.header.Set("Allow", allowed.Get("Allow"))
 	answer.header.Set("Access-Control-Allow-Methods", allowed.Get("Allow"))
 	answer.header.Set("Access-Control-Allow-Headers", askedWith)
 	answer.header.Set("Access-Control-Max-Age", preflightAge)

@@ -13,7 +13,7 @@ func TestCORS(t *testing.T) {
 	from := map[string]string{"Origin": page}
 	one := []string{"https://other.example.com", page}
 	permission := map[string]string{
-		"Access-Control-Allow-Origin": page, "Access-Control-Allow-Methods": "DELETE, GET, PUT",
+		"Access-Control-Allow-Origin": page, "Access-Control-Allow-Methods": "DELETE, GET, HEAD, OPTIONS, PUT", "Allow": "DELETE, GET, HEAD, OPTIONS, PUT",
 		"Access-Control-Max-Age": "7200", "Vary": "Origin",
 		"Access-Control-Allow-Headers": "Content-Type, If-Match, If-Modified-Since, If-None-Match, If-Range, If-Unmodified-Since, Range, X-Api-Key",
 	}

@@ -65,6 +65,8 @@ func (r *eventReader) event(to *request) bool {
 		switch name {
 		case "resource":
 			to.resource = r.string()
+		case "path":
+			to.sent = r.string()
 		case "httpMethod":
 			to.method = r.string()
 		case "headers":

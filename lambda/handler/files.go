@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/didomi/serverless-api/lambda/fault"
@@ -33,7 +34,7 @@ func (h *Handler) getFile(ctx context.Context, r *request) (answer *response, er
 // readFile opens the file, after a look at it if the request has a condition.
 // Both see one version: another one in between is ErrReplaced.
 func (h *Handler) readFile(ctx context.Context, r *request, key string) (*response, error) {
-	rng, version := parseRange(r.header.Get("Range")), ""
+	rng, version := parseRange(strings.Join(r.header.Values("Range"), ",")), ""
 	if r.conditional() {
 		now, err := h.Files.Stat(ctx, key)
 		if err != nil {

@@ -309,7 +309,7 @@ func TestUploadFile(t *testing.T) {
 		"without a word":                 {"a", "", nil, 201, request{key: "a"}},
 		"with size and type":             {"a/b", `{"size": 5, "content_type": "text/plain"}`, json, 201, request{"a/b", "text/plain", 5}},
 		"to a key with all sorts":        {"a%20b/%C3%A9+c%2Bd%25.txt", "", nil, 201, request{key: "a b/é+c+d%.txt"}},
-		"to a key that is not encoded":   {"100%", "", nil, 201, request{key: "100%"}},
+		"to a key that is not encoded":   {"100%", "", nil, 422, request{}},
 		"with a size below nothing":      {"a", `{"size": -1}`, json, 422, request{}},
 		"with a size that is no number":  {"a", `{"size": "5"}`, json, 422, request{}},
 		"with something that is no JSON": {"a", `size=5`, json, 422, request{}},

@@ -56,11 +56,11 @@ func FuzzFileKey(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, raw string) {
-		key := decodePath(raw)
-		if !validKey(key) {
+		key, ok := (&request{path: parameters{{"key", []string{raw}}}}).parameter("key")
+		if !ok || !validKey(key) {
 			return
 		}
-		if !utf8.ValidString(key) || strings.ContainsAny(key, "\r\n\x00") || strings.Contains("/"+key+"/", "/../") {
+		if strings.Contains("/"+key+"/", "//") || !utf8.ValidString(key) || strings.ContainsAny(key, "\r\n\x00") || strings.Contains("/"+key+"/", "/../") {
 			t.Fatalf("%q became the key %q", raw, key)
 		}
 	})
@@ -71,7 +71,10 @@ func FuzzETags(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, header string) {
-		tags, _ := parseETags(header)
+		tags, any, ok := parseETags([]string{header})
+		if ok != (any || len(tags) > 0) {
+			t.Fatalf("%q is well formed: %v, with the tags %v", header, ok, tags)
+		}
 		for _, tag := range tags {
 			if strings.Contains(tag.value, `"`) || !strings.Contains(header, `"`+tag.value+`"`) {
 				t.Fatalf("%q has the tag %q", header, tag.value)

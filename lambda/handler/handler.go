@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -75,6 +76,9 @@ func (h *Handler) serve(ctx context.Context, r *request) ([]byte, *events.APIGat
 // finish sets what every answer has.
 func (h *Handler) finish(r *request, answer *response) {
 	answer.took = time.Since(r.began)
+	if r.method == http.MethodHead {
+		answer.headOnly()
+	}
 	answer.header.Set("X-Request-Id", r.id)
 	answer.header.Set("X-Content-Type-Options", "nosniff")
 	h.allowOrigin(r, answer)
@@ -93,14 +97,20 @@ func (h *Handler) answer(ctx context.Context, r *request) (answer *response) {
 			answer = problem(r, nil, crash(panicked))
 		}
 	}()
-	handle, allowed := find(r)
+	handle, allowed := h.find(r)
 	if h.preflight(r, allowed) {
 		return permission(allowed)
 	}
 	if handle == nil {
 		return problem(r, allowed, nil)
 	}
+	if header, err := r.refuse(); err != nil {
+		return problem(r, header, err)
+	}
 	answer, err := handle(h, ctx, r)
+	if err == nil {
+		answer, err = r.unversioned(answer)
+	}
 	if err != nil {
 		return problem(r, headerOf(answer), err)
 	}

@@ -124,30 +124,6 @@ func (h *Handler) deleteItem(ctx context.Context, r *request) (*response, error)
 	return newResponse(http.StatusNoContent), nil
 }
 
-// condition returns what the request asks of the item before a write (RFC
-// 9110, 13.1.1 and 13.1.2). Revisions are strong: If-Match takes no weak entity
-// tag for one, If-None-Match does. What is no entity tag stands for no state.
-func (r *request) condition() store.Condition {
-	var condition store.Condition
-	if header := r.header.Values("If-Match"); len(header) > 0 {
-		tags, any := parseETags(strings.Join(header, ","))
-		if condition.Exists = any; !any {
-			condition.Revisions = []string{}
-		}
-		for _, tag := range tags {
-			if !any && !tag.weak {
-				condition.Revisions = append(condition.Revisions, tag.value)
-			}
-		}
-	}
-	tags, any := parseETags(strings.Join(r.header.Values("If-None-Match"), ","))
-	condition.Missing = any
-	for _, tag := range tags {
-		condition.Others = append(condition.Others, tag.value)
-	}
-	return condition
-}
-
 // json returns the request's body if it is a JSON text of at most limit bytes.
 func (r *request) json(limit int) (json.RawMessage, error) {
 	mediaType, parameters, err := mime.ParseMediaType(r.header.Get("Content-Type"))

@@ -13,14 +13,15 @@ const (
 	maxID  = 128  // characters
 	maxKey = 1024 // bytes, as S3 has it
 
-	idForm = "an item's id has 1 to 128 characters out of A-Z a-z 0-9 . _ ~ : - and is neither . nor .."
+	idForm  = "an item's id has 1 to 128 characters out of A-Z a-z 0-9 . _ ~ : - and is neither . nor .., and no slash follows it"
+	keyForm = "a file's key has 1 to %d bytes of UTF-8 without control characters, and no segment of it between slashes is empty or . or .."
 )
 
 // itemID returns the id in the path; one that no item can have is a fault of
 // the given kind.
 func (r *request) itemID(kind fault.Kind) (string, error) {
-	id := r.parameter("id")
-	if !validID(id) {
+	id, ok := r.parameter("id")
+	if !ok || !validID(id) {
 		return "", fault.New(kind, idForm)
 	}
 	return id, nil
@@ -43,19 +44,23 @@ func validID(id string) bool {
 // fileKey returns the key in the path; one that no file can have is a fault of
 // the given kind.
 func (r *request) fileKey(kind fault.Kind) (string, error) {
-	key := r.parameter("key")
-	if !validKey(key) {
-		return "", fault.New(kind, "a file's key has 1 to %d bytes of UTF-8 without control characters and without . and .. as a segment", maxKey)
+	key, ok := r.parameter("key")
+	if !ok || !validKey(key) {
+		return "", fault.New(kind, keyForm, maxKey)
 	}
 	return key, nil
 }
 
+// validKey takes keys whose every spelling in a path is theirs alone: clients
+// and proxies drop empty segments and dots (RFC 3986, 6.2.2.3), and API Gateway
+// drops slashes at the end. Unicode is not normalized: S3 tells apart what has
+// other bytes.
 func validKey(key string) bool {
 	if key == "" || len(key) > maxKey || !utf8.ValidString(key) || strings.ContainsFunc(key, unicode.IsControl) {
 		return false
 	}
 	for segment := range strings.SplitSeq(key, "/") {
-		if segment == "." || segment == ".." {
+		if segment == "" || segment == "." || segment == ".." {
 			return false
 		}
 	}

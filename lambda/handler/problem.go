@@ -55,13 +55,23 @@ func problem(r *request, header http.Header, err error) *response {
 	answer.header.Set("Content-Type", "application/problem+json")
 	answer.header.Set("Cache-Control", "no-store")
 	answer.body, _ = json.Marshal(problemJSON{
-		Title: http.StatusText(status), Status: status, Detail: detail, RequestID: r.id,
+		Title: title(status), Status: status, Detail: detail, RequestID: r.id,
 	})
-	if r.method == http.MethodHead {
-		answer.header.Set("Content-Length", strconv.Itoa(len(answer.body)))
-		answer.body = nil
-	}
 	return answer
+}
+
+// title is the status phrase of RFC 9110, 15, which RFC 9457, 4.2.1 wants of a
+// problem without a type of its own. net/http has some phrases of older RFCs.
+func title(status int) string {
+	switch status {
+	case http.StatusRequestEntityTooLarge:
+		return "Content Too Large"
+	case http.StatusRequestedRangeNotSatisfiable:
+		return "Range Not Satisfiable"
+	case http.StatusUnprocessableEntity:
+		return "Unprocessable Content"
+	}
+	return http.StatusText(status)
 }
 
 // describe returns the status for err and what the client may know of it.

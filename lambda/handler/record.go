@@ -46,7 +46,7 @@ func (h *Handler) recordWhole(ctx context.Context, r *request, answer *response)
 
 // routeOf names the route for a metric: few names, whatever is asked for.
 func routeOf(r *request) string {
-	if handle, _ := find(r); handle == nil {
+	if _, known := routes[r.resource][r.method]; !known {
 		return "other"
 	}
 	return r.method + " " + r.resource

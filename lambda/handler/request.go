@@ -23,6 +23,7 @@ type request struct {
 	header   header
 	query    parameters
 	path     parameters // percent-encoded
+	sent     string     // the path as the client sent it, with a base path, without the stage
 	began    time.Time
 
 	rawBody string
@@ -87,6 +88,7 @@ func requestOf(event events.APIGatewayProxyRequest) *request {
 		header:   fieldsOf(event.MultiValueHeaders, event.Headers),
 		query:    fieldsOf(event.MultiValueQueryStringParameters, event.QueryStringParameters),
 		path:     fieldsOf(nil, event.PathParameters),
+		sent:     event.Path,
 		rawBody:  event.Body,
 		encoded:  event.IsBase64Encoded,
 	}
@@ -113,17 +115,28 @@ func (r *request) begin(ctx context.Context) {
 	}
 }
 
-// parameter returns a parameter of the path, decoded.
-func (r *request) parameter(name string) string { return decodePath(r.path.Get(name)) }
+// parameter returns a parameter of the path, decoded: "+" is a plus sign in a
+// path. It is not ok if it is not percent-encoded rightly, or not all that was
+// sent.
+func (r *request) parameter(name string) (value string, ok bool) {
+	value, err := url.PathUnescape(r.path.Get(name))
+	return value, err == nil && r.asSent()
+}
 
-// decodePath undoes percent-encoding; "+" is a plus sign in a path. What is
-// not percent-encoded rightly is taken as it is.
-func decodePath(value string) string {
-	decoded, err := url.PathUnescape(value)
-	if err != nil {
-		return value
+// asSent reports whether the path that was sent ends in the resource's path,
+// its parameter included. API Gateway routes /files/x/ to the file x: slashes
+// at the end are in the event's path, and in no parameter (recorded on AWS:
+// localstack/localstack, test_apigateway_lambda.snapshot.json). What was
+// invoked without API Gateway has no path.
+func (r *request) asSent() bool {
+	if r.sent == "" {
+		return true
 	}
-	return decoded
+	own, parameter, has := strings.Cut(r.resource, "{")
+	if has {
+		own += r.path.Get(strings.TrimRight(parameter, "+}"))
+	}
+	return strings.HasSuffix(r.sent, own)
 }
 
 // streams reports whether the API defines the request's route as streaming.
@@ -154,9 +167,24 @@ func (r *request) trace(ctx context.Context) string {
 		header = r.header.Get("X-Amzn-Trace-Id")
 	}
 	for field := range strings.SplitSeq(header, ";") {
-		if id, ok := strings.CutPrefix(strings.TrimSpace(field), "Root="); ok {
+		if id, ok := strings.CutPrefix(strings.TrimSpace(field), "Root="); ok && isTraceID(id) {
 			return id
 		}
 	}
 	return ""
+}
+
+// isTraceID reports whether a text has the form of X-Ray's trace ids, such as
+// 1-58406520-a006649127e371903a2de979. Clients send what they like.
+func isTraceID(text string) bool {
+	const form = "1-xxxxxxxx-xxxxxxxxxxxxxxxxxxxxxxxx"
+	if len(text) != len(form) {
+		return false
+	}
+	for i := range len(form) {
+		if form[i] == 'x' && strings.IndexByte("0123456789abcdef", text[i]) < 0 || form[i] != 'x' && form[i] != text[i] {
+			return false
+		}
+	}
+	return true
 }

@@ -47,6 +47,14 @@ func jsonText(status int, text []byte) *response {
 	return answer
 }
 
+// headOnly makes of the answer to a GET the one to a HEAD (RFC 9110, 9.3.2).
+func (a *response) headOnly() {
+	if len(a.body) > 0 {
+		a.header.Set("Content-Length", strconv.Itoa(len(a.body)))
+	}
+	a.body = nil
+}
+
 func headerOf(answer *response) http.Header {
 	if answer == nil {
 		return nil

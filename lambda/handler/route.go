@@ -17,9 +17,10 @@ const filesResource = "/files/{key+}"
 
 // routes are the resources of the API as API Gateway names them, with their methods.
 var routes = map[string]map[string]handle{
-	"/items": {http.MethodGet: (*Handler).listItems},
+	"/items": {http.MethodGet: (*Handler).listItems, http.MethodHead: (*Handler).listItems},
 	itemResource: {
 		http.MethodGet:    (*Handler).getItem,
+		http.MethodHead:   (*Handler).getItem,
 		http.MethodPut:    (*Handler).putItem,
 		http.MethodDelete: (*Handler).deleteItem,
 	},
@@ -28,19 +29,23 @@ var routes = map[string]map[string]handle{
 		http.MethodHead: (*Handler).headFile,
 		http.MethodPost: (*Handler).uploadFile,
 	},
-	"/health": {http.MethodGet: (*Handler).health},
+	"/health": {http.MethodGet: (*Handler).health, http.MethodHead: (*Handler).health},
 }
 
 // find returns what handles the request; for a method that the resource does
-// not have, nil and the header that says which ones it has.
-func find(r *request) (handle, http.Header) {
+// not have, nil and the header that says which ones it has (RFC 9110, 10.2.1).
+func (h *Handler) find(r *request) (handle, http.Header) {
 	methods, known := routes[r.resource]
-	if !known {
+	if !known || !strings.Contains(r.resource, "{") && !r.asSent() {
 		return nil, nil
 	}
 	if handle, ok := methods[r.method]; ok {
 		return handle, nil
 	}
-	allowed := slices.Sorted(maps.Keys(methods))
+	allowed := slices.Collect(maps.Keys(methods))
+	if len(h.Origins) > 0 {
+		allowed = append(allowed, http.MethodOptions)
+	}
+	slices.Sort(allowed)
 	return nil, http.Header{"Allow": {strings.Join(allowed, ", ")}}
 }

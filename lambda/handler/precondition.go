@@ -1,0 +1,93 @@
+package handler
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/didomi/serverless-api/lambda/fault"
+)
+
+// refuse returns a fault for a request whose headers ask for what would
+// otherwise be ignored at somebody's cost, with the headers of the answer.
+func (r *request) refuse() (http.Header, error) {
+	if problems := append(r.malformedConditions(), r.unknownConditions()...); len(problems) > 0 {
+		return nil, fault.New(fault.Malformed, "%s", strings.Join(problems, "; "))
+	}
+	if r.method != http.MethodPut && r.method != http.MethodPost {
+		return nil, nil
+	}
+	// A part taken for the whole would be the loss of the rest (RFC 9110, 14.4).
+	if len(r.header.Values("Content-Range")) > 0 {
+		return nil, fault.New(fault.Malformed, "Content-Range: nothing is written in parts here")
+	}
+	// RFC 9110, 8.4 and 12.5.3.
+	if coding := strings.Join(r.header.Values("Content-Encoding"), ","); coding != "" && !strings.EqualFold(coding, "identity") {
+		return http.Header{"Accept-Encoding": {"identity"}}, fault.New(fault.MediaType, "Content-Encoding: the body must be sent as it is")
+	}
+	return nil, nil
+}
+
+// malformedConditions says what is wrong with the request's conditions. RFC
+// 9110 has a malformed date ignored (13.1.3, 13.1.4), and leaves open what is
+// done about malformed entity tags. Either would make the request one without
+// a condition, which its client did not send.
+func (r *request) malformedConditions() (problems []string) {
+	for _, name := range []string{"If-Match", "If-None-Match"} {
+		if lines := r.header.Values(name); len(lines) > 0 {
+			if _, _, ok := parseETags(lines); !ok {
+				problems = append(problems, name+` is * or a list of entity tags such as "a", "b"`)
+			}
+		}
+	}
+	for _, name := range []string{"If-Modified-Since", "If-Unmodified-Since"} {
+		if lines := r.header.Values(name); len(lines) > 0 {
+			if _, ok := parseDate(lines[0]); !ok || len(lines) > 1 {
+				problems = append(problems, name+" is one date such as Fri, 02 Jan 2026 03:04:05 GMT")
+			}
+		}
+	}
+	if lines := r.header.Values("If-Range"); len(lines) > 0 {
+		_, isDate := parseDate(lines[0])
+		if _, rest, isTag := cutETag(lines[0]); !isDate && (!isTag || rest != "") || len(lines) > 1 {
+			problems = append(problems, `If-Range is one entity tag such as "a", or one date such as Fri, 02 Jan 2026 03:04:05 GMT`)
+		}
+	}
+	return problems
+}
+
+// unknownConditions says which of the request's conditions nothing could
+// evaluate before a write. An item has no date, and an upload is done by S3,
+// later.
+func (r *request) unknownConditions() (problems []string) {
+	known, takes := []string(nil), " is no condition of an upload: it takes none"
+	switch r.method {
+	case http.MethodGet, http.MethodHead:
+		return nil
+	case http.MethodPut, http.MethodDelete:
+		known, takes = []string{"If-Match", "If-None-Match"}, " is no condition of a write, which takes If-Match and If-None-Match"
+	}
+	for _, name := range []string{"If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since"} {
+		if !slices.Contains(known, name) && len(r.header.Values(name)) > 0 {
+			problems = append(problems, name+takes)
+		}
+	}
+	return problems
+}
+
+// unversioned evaluates the conditions of a read on an answer that has no
+// validator: it is there, and no entity tag is its own (RFC 9110, 13.2.1).
+func (r *request) unversioned(answer *response) (*response, error) {
+	if _, versioned := answer.header["Etag"]; versioned || answer.status != http.StatusOK || r.method != http.MethodGet && r.method != http.MethodHead {
+		return answer, nil
+	}
+	unmodified, err := r.check(representation{})
+	if err != nil {
+		return nil, err
+	}
+	if unmodified != nil {
+		answer.status, answer.body = unmodified.status, nil
+		answer.header.Del("Content-Type")
+	}
+	return answer, nil
+}
