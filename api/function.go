@@ -95,6 +95,9 @@ func newAPIFunction(ctx *pulumi.Context, s site, l logs) (*lambda.Function, erro
 	if len(c.CORSOrigins) > 0 {
 		environment["CORS_ORIGINS"] = pulumi.String(joinOrigins(c.CORSOrigins))
 	}
+	if !c.RequireAPIKey {
+		environment["REQUIRE_API_KEY"] = pulumi.String("false") // shared caches may keep what everybody may have
+	}
 	return newFunction(ctx, s, functionSpec{
 		part: "function", description: "Answers the API's requests", handler: apiHandler,
 		memoryMB: c.MemoryMB, timeoutSeconds: c.TimeoutSeconds, reserved: reserved,

@@ -48,6 +48,16 @@ func TestFunctions(t *testing.T) {
 			t.Errorf("%s: %v, want %v", cacheUser.Name, got, want)
 		}
 	})
+	t.Run("the serving one is told when no key is asked for", func(t *testing.T) {
+		args := full()
+		args.Config.RequireAPIKey = false
+		open := build(t, args)
+		keyless := open.Find(t, "aws:lambda/function:Function", room+"-function")
+		variables := keyless.Inputs["environment"].(map[string]any)["variables"].(map[string]any)
+		if variables["REQUIRE_API_KEY"] != "false" {
+			t.Errorf("REQUIRE_API_KEY is %v", variables["REQUIRE_API_KEY"])
+		}
+	})
 	t.Run("all run the same code and publish a version, in the VPC but for the one that talks to ElastiCache's API", func(t *testing.T) {
 		inVPC := map[string]any{
 			"subnetIds": []any{"subnet-1", "subnet-2"}, "securityGroupIds": []any{"sg-1"},

@@ -25,6 +25,7 @@ type apiConfig struct {
 	Function string // its name
 	Version  string
 	Origins  []string // whose pages may call the API
+	Public   bool     // no key is asked for
 }
 
 // migrateConfig is what the handler "migrate" is told by its environment.
@@ -96,6 +97,7 @@ func readAPI(lookup func(string) string, log *slog.Logger) (apiConfig, error) {
 		Memory:   env.megabytes("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"),
 		Function: lookup("AWS_LAMBDA_FUNCTION_NAME"),
 		Version:  lookup("AWS_LAMBDA_FUNCTION_VERSION"),
+		Public:   env.oneOf("REQUIRE_API_KEY", "true", "false") == "false",
 	}
 	if origins := lookup("CORS_ORIGINS"); origins != "" {
 		config.Origins = strings.Split(origins, ",")

@@ -31,6 +31,9 @@ func TestDefaults(t *testing.T) {
 	if config.Database.SSLMode != "verify-full" || !config.Redis.TLS || !config.Redis.Cluster || config.Redis.Secret != "" {
 		t.Errorf("defaults: %+v", config)
 	}
+	if config.Public {
+		t.Error("the API is public without a word")
+	}
 	if config.Memory != 256<<20 || config.Cache.Fresh != time.Minute || config.Cache.Stale != 10*time.Minute {
 		t.Errorf("values: %+v", config)
 	}
@@ -45,10 +48,18 @@ func TestOriginsAreAList(t *testing.T) {
 	}
 }
 
+func TestAnAPIThatAsksForNoKeyIsPublic(t *testing.T) {
+	env := complete()
+	env["REQUIRE_API_KEY"] = "false"
+	if config, err := readAPI(lookup(env), nil); err != nil || !config.Public {
+		t.Errorf("public: %v, %v", config.Public, err)
+	}
+}
+
 func TestBadVariables(t *testing.T) {
 	for name, value := range map[string]string{
 		"DB_HOST": "", "DB_PORT": "65536", "DB_NAME": "", "DB_SECRET_ARN": "", "DB_SSLMODE": "require", "REDIS_ADDR": "redis",
-		"REDIS_TLS": "yes", "REDIS_CLUSTER": "1", "BUCKET": "", "CACHE_TTL": "0s", "STALE_TTL": "-1s", "NEGATIVE_TTL": "soon",
+		"REDIS_TLS": "yes", "REDIS_CLUSTER": "1", "REQUIRE_API_KEY": "no", "BUCKET": "", "CACHE_TTL": "0s", "STALE_TTL": "-1s", "NEGATIVE_TTL": "soon",
 		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "lots", "AWS_REGION": "", "AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "",
 	} {
 		t.Run(name+" is "+value, func(t *testing.T) {

@@ -107,6 +107,7 @@ func buildAPI(env func(string) string, log *slog.Logger) (program, error) {
 		},
 		Version: settings.Version,
 		Origins: settings.Origins,
+		Public:  settings.Public,
 		Log:     log,
 		Meter:   meter,
 	}

@@ -125,11 +125,24 @@ func signed(t *testing.T, address string, expires time.Duration) url.Values {
 }
 
 func TestLink(t *testing.T) {
-	link, err := bucket(t, nil).Link(t.Context(), "a b")
+	link, err := bucket(t, nil).Link(t.Context(), "a b", http.Header{
+		"Content-Type": {"text/html"}, "Content-Disposition": {"attachment"}, "Cache-Control": {"private, no-cache"}, "Content-Language": {"en"},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	signed(t, link, 5*time.Minute)
+	address, err := url.Parse(link)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		"response-content-type": "text/html", "response-content-disposition": "attachment", "response-cache-control": "private, no-cache",
+	} {
+		if got := address.Query().Get(name); got != want {
+			t.Errorf("%s is %q, want %q", name, got, want)
+		}
+	}
 }
 
 func TestUploadInOnePiece(t *testing.T) {

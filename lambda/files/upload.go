@@ -67,9 +67,16 @@ type Upload struct {
 	Abort    *Request `json:"abort,omitempty"`
 }
 
-// Link returns a URL that serves the object for five minutes.
-func (b *Bucket) Link(ctx context.Context, key string) (string, error) {
-	in := &s3.GetObjectInput{Bucket: &b.name, Key: &key}
+// Link returns a URL that serves the object for five minutes, with those of
+// header that S3 lets a request set (Amazon S3 API reference, GetObject,
+// "Overriding response header values through the request").
+func (b *Bucket) Link(ctx context.Context, key string, header http.Header) (string, error) {
+	in := &s3.GetObjectInput{
+		Bucket: &b.name, Key: &key,
+		ResponseCacheControl:       optional(header.Get("Cache-Control")),
+		ResponseContentDisposition: optional(header.Get("Content-Disposition")),
+		ResponseContentType:        optional(header.Get("Content-Type")),
+	}
 	signed, err := b.client().PresignGetObject(ctx, in, s3.WithPresignExpires(linkTime))
 	if err != nil {
 		return "", fault.Broken("signing a download", err)

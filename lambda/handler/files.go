@@ -36,11 +36,11 @@ func (h *Handler) getFile(ctx context.Context, r *request) (answer *response, er
 func (h *Handler) readFile(ctx context.Context, r *request, key string) (*response, error) {
 	rng, version := parseRange(strings.Join(r.header.Values("Range"), ",")), ""
 	if r.conditional() {
-		now, err := h.Files.Stat(ctx, key)
+		now, err := h.statFile(ctx, key)
 		if err != nil {
 			return nil, err
 		}
-		if answer, err := r.check(representationOf(now)); answer != nil || err != nil {
+		if answer, err := r.checkFile(now); answer != nil || err != nil {
 			return answer, err
 		}
 		if !r.wantsRange(representationOf(now)) {
@@ -55,6 +55,7 @@ func (h *Handler) readFile(ctx context.Context, r *request, key string) (*respon
 	if err != nil {
 		return nil, err
 	}
+	object.Header = fileHeader(object.Header, h.Public)
 	if !files.Streamable(object.Size, timeLeft(ctx)) {
 		return h.elsewhere(ctx, key, object)
 	}
@@ -72,11 +73,18 @@ func opened(object files.Object) *response {
 	return answer
 }
 
-// outOfRange tells the size of the object, which S3 does not with its error.
+// outOfRange tells the size of the object, which S3 does not with its error. An
+// empty object is sent as it is: S3 finds no range in it, but "the last n bytes"
+// can be had of every object (RFC 9110, 14.1.2), and any Range may be ignored
+// (14.2).
 func (h *Handler) outOfRange(ctx context.Context, key string, cause error) (*response, error) {
-	now, err := h.Files.Stat(ctx, key)
+	now, err := h.statFile(ctx, key)
 	if err != nil {
 		return nil, err
+	}
+	if now.Size == 0 {
+		now.Body = http.NoBody
+		return opened(now), nil
 	}
 	header := http.Header{
 		"Content-Range": {"bytes */" + strconv.FormatInt(now.Size, 10)},
@@ -89,7 +97,7 @@ func (h *Handler) outOfRange(ctx context.Context, key string, cause error) (*res
 func (h *Handler) elsewhere(ctx context.Context, key string, object files.Object) (*response, error) {
 	// Not read to its end on purpose: closing gives the connection up.
 	_ = object.Body.Close()
-	link, err := h.Files.Link(ctx, key)
+	link, err := h.Files.Link(ctx, key, object.Header)
 	if err != nil {
 		return nil, err
 	}
@@ -104,11 +112,11 @@ func (h *Handler) headFile(ctx context.Context, r *request) (*response, error) {
 	if err != nil {
 		return nil, err
 	}
-	now, err := h.Files.Stat(ctx, key)
+	now, err := h.statFile(ctx, key)
 	if err != nil {
 		return nil, err
 	}
-	if answer, err := r.check(representationOf(now)); answer != nil || err != nil {
+	if answer, err := r.checkFile(now); answer != nil || err != nil {
 		return answer, err
 	}
 	answer := describeFile(now)
@@ -117,6 +125,26 @@ func (h *Handler) headFile(ctx context.Context, r *request) (*response, error) {
 	// important notes"), so the size has a name that gets through.
 	answer.header.Set("X-File-Size", strconv.FormatInt(now.Size, 10))
 	return answer, nil
+}
+
+// statFile returns what is known of a file, with the headers that it is answered with.
+func (h *Handler) statFile(ctx context.Context, key string) (files.Object, error) {
+	now, err := h.Files.Stat(ctx, key)
+	if err != nil {
+		return files.Object{}, err
+	}
+	now.Header = fileHeader(now.Header, h.Public)
+	return now, nil
+}
+
+// checkFile evaluates the conditions of a request for a file. 304 brings the
+// policy, too: it replaces that of the copy which the client has (RFC 9111, 3.2).
+func (r *request) checkFile(now files.Object) (*response, error) {
+	answer, err := r.check(representationOf(now))
+	if answer != nil {
+		answer.header.Set("Content-Security-Policy", now.Header.Get("Content-Security-Policy"))
+	}
+	return answer, err
 }
 
 // maxUploadRequest is the bytes of a request for an upload.

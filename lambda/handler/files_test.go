@@ -36,8 +36,8 @@ func (c closing) Close() error {
 func disk(closed *int) bucket {
 	object := func() files.Object {
 		return files.Object{Size: 10, ETag: `"E1"`, Modified: when, Header: http.Header{
-			"Content-Type": {"text/digits"}, "Cache-Control": {"no-cache"}, "Content-Disposition": {"inline"},
-			"Content-Encoding": {"identity"}, "Content-Language": {"en"},
+			"Content-Type": {"text/digits"}, "Cache-Control": {"no-transform"}, "Content-Disposition": {"inline"},
+			"Content-Encoding": {"gzip"}, "Content-Language": {"en"},
 		}}
 	}
 	return bucket{
@@ -64,13 +64,16 @@ func disk(closed *int) bucket {
 			opened.Body = closing{strings.NewReader(body), closed}
 			return opened, nil
 		},
-		link: func(key string) (string, error) { return "https://bucket.example/" + key + "?signed", nil },
+		link: func(key string, header http.Header) (string, error) {
+			return "https://bucket.example/" + key + "?signed&type=" + header.Get("Content-Type"), nil
+		},
 	}
 }
 
 func TestGetFile(t *testing.T) {
 	whole := map[string]string{
 		"Content-Type": "text/digits", "Content-Length": "10", "ETag": `"E1"`, "Accept-Ranges": "bytes",
+		"Content-Encoding": "gzip", "Content-Language": "en", "Content-Disposition": "attachment", "Cache-Control": "private, no-transform",
 		"Last-Modified": "Fri, 02 Jan 2026 03:04:05 GMT", "Content-Range": "",
 	}
 	part := map[string]string{"Content-Length": "3", "Content-Range": "bytes 2-4/10", "ETag": `"E1"`}
@@ -91,7 +94,7 @@ func TestGetFile(t *testing.T) {
 		"a range of a version named weakly":    {"a", map[string]string{"Range": "bytes=2-4", "If-Range": `W/"E1"`}, 200, whole, "0123456789"},
 		"a range as of its date":               {"a", map[string]string{"Range": "bytes=2-4", "If-Range": "Fri, 02 Jan 2026 03:04:05 GMT"}, 206, part, "234"},
 		"a range as of another date":           {"a", map[string]string{"Range": "bytes=2-4", "If-Range": "Fri, 02 Jan 2026 03:04:06 GMT"}, 200, whole, "0123456789"},
-		"a file the client has":                {"a", map[string]string{"If-None-Match": `"E1"`}, 304, map[string]string{"ETag": `"E1"`, "Cache-Control": "no-cache", "Content-Length": ""}, ""},
+		"a file the client has":                {"a", map[string]string{"If-None-Match": `"E1"`}, 304, map[string]string{"ETag": `"E1"`, "Cache-Control": "private, no-transform", "Content-Length": ""}, ""},
 		"a file of another version":            {"a", map[string]string{"If-None-Match": `"E0"`}, 200, whole, "0123456789"},
 		"a file not changed since":             {"a", map[string]string{"If-Modified-Since": "Fri, 02 Jan 2026 03:04:05 GMT"}, 304, nil, ""},
 		"a file changed since":                 {"a", map[string]string{"If-Modified-Since": "Fri, 02 Jan 2026 03:04:04 GMT"}, 200, whole, "0123456789"},
@@ -120,6 +123,26 @@ func TestGetFile(t *testing.T) {
 	}
 }
 
+// RFC 9110, 14.1.2: the last n bytes can be had of an empty file, too; S3 answers
+// 416 to every range of one.
+func TestARangeOfAnEmptyFileIsTheFile(t *testing.T) {
+	b := disk(new(int))
+	b.stat = func(string) (files.Object, error) { return files.Object{ETag: `"E1"`, Modified: when}, nil }
+	b.open = func(_, rng, _ string) (files.Object, error) {
+		if rng != "" {
+			return files.Object{}, &fault.Error{Kind: fault.Malformed, Cause: files.ErrRange}
+		}
+		return files.Object{ETag: `"E1"`, Modified: when, Body: http.NoBody}, nil
+	}
+	for _, rng := range []string{"", "bytes=0-", "bytes=0-0", "bytes=-5"} {
+		got := ask(t, &handler.Handler{Files: b}, file("GET", "empty", map[string]string{"Range": rng}, ""))
+		got.wants(t, 200, map[string]string{"Content-Length": "0", "ETag": `"E1"`, "Content-Range": ""})
+		if got.body != "" || got.err != nil {
+			t.Errorf("%q: %q, %v", rng, got.body, got.err)
+		}
+	}
+}
+
 func TestHeadFile(t *testing.T) {
 	h := &handler.Handler{Files: disk(new(int))}
 	for name, test := range map[string]struct {
@@ -129,7 +152,7 @@ func TestHeadFile(t *testing.T) {
 		want    map[string]string
 	}{
 		"a file":                {"a", map[string]string{"Range": "bytes=2-4"}, 200, map[string]string{"Content-Length": "10", "ETag": `"E1"`, "Accept-Ranges": "bytes"}},
-		"a file the client has": {"a", map[string]string{"If-None-Match": `"E1"`}, 304, map[string]string{"Cache-Control": "no-cache", "Content-Length": ""}},
+		"a file the client has": {"a", map[string]string{"If-None-Match": `"E1"`}, 304, map[string]string{"Cache-Control": "private, no-transform", "Content-Length": ""}},
 		"a missing file":        {"b", nil, 404, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -170,7 +193,7 @@ func TestABodyThatThePlatformCannotCarryIsElsewhere(t *testing.T) {
 			served, _ := h.Serve(ctx, file("GET", "a", nil, ""))
 			response := served.(*events.APIGatewayProxyStreamingResponse)
 			location := response.Headers["Location"]
-			if response.StatusCode != test.status || (test.status == 307) != (location == "https://bucket.example/a?signed") {
+			if response.StatusCode != test.status || (test.status == 307) != (location == "https://bucket.example/a?signed&type=text/digits") {
 				t.Fatalf("%d to %q", response.StatusCode, location)
 			}
 			if test.status == 307 && closed != 1 {

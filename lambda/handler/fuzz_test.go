@@ -1,6 +1,9 @@
 package handler
 
 import (
+	"mime"
+	"net/http"
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
@@ -79,6 +82,43 @@ func FuzzETags(f *testing.F) {
 			if strings.Contains(tag.value, `"`) || !strings.Contains(header, `"`+tag.value+`"`) {
 				t.Fatalf("%q has the tag %q", header, tag.value)
 			}
+		}
+	})
+}
+
+// headerForm is a value that can stand in a header (RFC 9110, 5.5).
+var headerForm = regexp.MustCompile(`^[!-~]([ -~]*[!-~])?$`)
+
+func FuzzFileHeader(f *testing.F) {
+	for _, seed := range [][5]string{
+		{"text/html", "max-age=5", "inline; filename=a", "gzip", "en"},
+		{"text/plain, text/html", `no-cache="a, b"`, `attachment; filename*=UTF-8''%0d%0a`, "identity", "de-CH, fr"},
+		{"image/png\r\nA: b", "public", `form-data; filename="\"a"`, "rot13", "\x00"},
+		{`text/plain; a="\", text/html"`, "MAX-AGE = 5", "inline", "aws-chunked", ","},
+	} {
+		f.Add(seed[0], seed[1], seed[2], seed[3], seed[4], false)
+	}
+	f.Fuzz(func(t *testing.T, contentType, cacheControl, disposition, encoding, language string, public bool) {
+		header := fileHeader(http.Header{
+			"Content-Type": {contentType}, "Cache-Control": {cacheControl}, "Content-Disposition": {disposition},
+			"Content-Encoding": {encoding}, "Content-Language": {language},
+		}, public)
+		for name, values := range header {
+			if len(values) != 1 || !headerForm.MatchString(values[0]) {
+				t.Fatalf("%s: %q", name, values)
+			}
+		}
+		mediaType, _, err := mime.ParseMediaType(header.Get("Content-Type"))
+		if err != nil {
+			t.Fatalf("Content-Type %q: %v", header.Get("Content-Type"), err)
+		}
+		policy, inline := inlineTypes[mediaType]
+		attachment := strings.HasPrefix(header.Get("Content-Disposition"), "attachment")
+		if !inline && (!attachment || header.Get("Content-Security-Policy") != sandboxed) || inline && header.Get("Content-Security-Policy") != policy {
+			t.Fatalf("%v", header)
+		}
+		if again := fileHeader(header, public); !reflect.DeepEqual(again, header) {
+			t.Fatalf("%v became %v", header, again)
 		}
 	})
 }

@@ -31,7 +31,7 @@ type Items interface {
 type Files interface {
 	Open(ctx context.Context, key, rng, etag string) (files.Object, error)
 	Stat(ctx context.Context, key string) (files.Object, error)
-	Link(ctx context.Context, key string) (string, error)
+	Link(ctx context.Context, key string, header http.Header) (string, error)
 	Upload(ctx context.Context, key string, size int64, contentType string) (files.Upload, error)
 }
 
@@ -42,6 +42,7 @@ type Handler struct {
 	Health  map[string]func(context.Context) error // a check for each dependency
 	Version string                                 // reported by /health
 	Origins []string                               // whose pages may call; "*": all
+	Public  bool                                   // no key is asked for
 	Log     *slog.Logger
 	Meter   telemetry.Meter
 }
@@ -81,6 +82,7 @@ func (h *Handler) finish(r *request, answer *response) {
 	}
 	answer.header.Set("X-Request-Id", r.id)
 	answer.header.Set("X-Content-Type-Options", "nosniff")
+	h.keepFromOthers(r, answer)
 	h.allowOrigin(r, answer)
 }
 

@@ -49,7 +49,7 @@ func (i items) Delete(_ context.Context, id string, condition store.Condition) e
 type bucket struct {
 	open   func(key, rng, etag string) (files.Object, error)
 	stat   func(key string) (files.Object, error)
-	link   func(key string) (string, error)
+	link   func(key string, header http.Header) (string, error)
 	upload func(key string, size int64, contentType string) (files.Upload, error)
 }
 
@@ -57,7 +57,9 @@ func (b bucket) Open(_ context.Context, key, rng, etag string) (files.Object, er
 	return b.open(key, rng, etag)
 }
 func (b bucket) Stat(_ context.Context, key string) (files.Object, error) { return b.stat(key) }
-func (b bucket) Link(_ context.Context, key string) (string, error)       { return b.link(key) }
+func (b bucket) Link(_ context.Context, key string, header http.Header) (string, error) {
+	return b.link(key, header)
+}
 
 func (b bucket) Upload(_ context.Context, key string, size int64, contentType string) (files.Upload, error) {
 	return b.upload(key, size, contentType)

@@ -55,7 +55,7 @@ func (r *request) showItem(item store.Item) (*response, error) {
 		return newResponse(0), err
 	}
 	answer.header.Set("ETag", tagOf(item))
-	answer.header.Set("Cache-Control", "no-cache")
+	answer.header.Set("Cache-Control", unlessChanged)
 	return answer, nil
 }
 
@@ -74,7 +74,7 @@ func (h *Handler) listItems(ctx context.Context, r *request) (*response, error) 
 	}
 	answer := pageResponse(page)
 	answer.header.Set("X-Cache", string(cache.Bypass))
-	answer.header.Set("Cache-Control", "no-cache")
+	answer.header.Set("Cache-Control", unlessChanged)
 	return answer, nil
 }
 

@@ -37,6 +37,8 @@ func checkUpload(t *testing.T, out outputs) {
 		t.Errorf("the file came back as %d %q", got.status, got.body)
 	}
 
+	checkActiveContent(t, out)
+
 	const size = 110 << 20 // more than is offered in one request
 	large, list := wantsUpload(t, out, "e2e/large.bin", size), ""
 	for _, part := range large.Parts {
@@ -50,6 +52,28 @@ func checkUpload(t *testing.T, out outputs) {
 	sends(t, wantsUpload(t, out, "e2e/never.bin", size).Abort, "")
 	if got := request(t, out, http.MethodGet, "/files/e2e/never.bin", ""); got.status != http.StatusNotFound {
 		t.Errorf("a file that was given up is answered with %d", got.status)
+	}
+}
+
+// checkActiveContent puts a page with a script and with headers of the uploader's, which S3 takes
+// though they are not signed: it comes back as a download that no shared cache keeps.
+func checkActiveContent(t *testing.T, out outputs) {
+	t.Helper()
+	page := wantsUpload(t, out, "e2e/page.html", len("<script>"))
+	page.Headers["Content-Type"], page.Headers["Cache-Control"] = "text/html", "public, max-age=60"
+	sends(t, page.presigned, "<script>")
+	caching := "private, max-age=60"
+	if out.APIKey == "" {
+		caching = "public, max-age=60"
+	}
+	got := request(t, out, http.MethodGet, "/files/e2e/page.html", "")
+	for name, want := range map[string]string{
+		"Content-Type": "text/html", "Content-Disposition": "attachment", "X-Content-Type-Options": "nosniff", "Cache-Control": caching,
+		"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+	} {
+		if value := got.header.Get(name); got.status != http.StatusOK || value != want {
+			t.Errorf("an uploaded page is answered %d with %s: %q, want %q", got.status, name, value, want)
+		}
 	}
 }
 

@@ -1,0 +1,245 @@
+package handler_test
+
+import (
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/didomi/serverless-api/lambda/cache"
+	"github.com/didomi/serverless-api/lambda/files"
+	"github.com/didomi/serverless-api/lambda/handler"
+	"github.com/didomi/serverless-api/lambda/store"
+)
+
+// storedWith is a bucket whose files were all stored with these headers.
+func storedWith(header http.Header) bucket {
+	object := func() files.Object {
+		return files.Object{Size: 10, ETag: `"E1"`, Modified: when, Header: header.Clone()}
+	}
+	return bucket{
+		stat: func(string) (files.Object, error) { return object(), nil },
+		open: func(_, rng, _ string) (files.Object, error) {
+			opened := object()
+			opened.Body = io.NopCloser(strings.NewReader("0123456789"))
+			if rng != "" {
+				opened.Size, opened.ContentRange = 3, "bytes 2-4/10"
+				opened.Body = io.NopCloser(strings.NewReader("234"))
+			}
+			return opened, nil
+		},
+	}
+}
+
+// asks are the ways to be answered with what a file was stored with.
+func asks(t *testing.T, h *handler.Handler) map[string]answer {
+	t.Helper()
+	all := map[string]answer{
+		"whole":   ask(t, h, file("GET", "a", nil, "")),
+		"a range": ask(t, h, file("GET", "a", map[string]string{"Range": "bytes=2-4"}, "")),
+		"HEAD":    ask(t, h, file("HEAD", "a", nil, "")),
+	}
+	for name, status := range map[string]int{"whole": 200, "a range": 206, "HEAD": 200} {
+		if all[name].status != status {
+			t.Fatalf("%s: %d", name, all[name].status)
+		}
+	}
+	return all
+}
+
+const (
+	sandboxed = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+	viewed    = "default-src 'none'; media-src 'self'; style-src 'unsafe-inline'"
+)
+
+// What runs in a browser runs in the origin that it came from: that of the API.
+func TestActiveContentDoesNotRunInTheOriginOfTheAPI(t *testing.T) {
+	const opaque = "application/octet-stream"
+	for name, test := range map[string]struct {
+		stored       string
+		shown        string // empty: as it is
+		inline       bool
+		policy       string // empty: sandboxed
+		dispositions []string
+	}{
+		"HTML":                     {stored: "text/html"},
+		"HTML with a charset":      {stored: "text/html; charset=utf-8"},
+		"HTML in capitals":         {stored: "TEXT/HTML", shown: "text/html"},
+		"XHTML":                    {stored: "application/xhtml+xml"},
+		"SVG":                      {stored: "image/svg+xml"},
+		"XML":                      {stored: "text/xml"},
+		"XML of an application":    {stored: "application/xml"},
+		"XML by its suffix":        {stored: "video/x+xml"},
+		"a script":                 {stored: "text/javascript"},
+		"a style sheet":            {stored: "text/css"},
+		"a web archive":            {stored: "multipart/related"},
+		"a type that nobody knows": {stored: "text/digits"},
+		"no type":                  {shown: opaque},
+		"what is no type":          {stored: "text", shown: opaque},
+		"what is no type either":   {stored: "text/html;;", shown: opaque},
+		"two types, of which a browser takes one": {stored: "text/plain, text/html", shown: opaque},
+		"a type behind a control character":       {stored: "text/plain\x00, text/html", shown: opaque},
+		"a second line":                           {stored: "text/plain\r\nSet-Cookie: a=b", shown: opaque},
+		"a type that a parameter hides":           {stored: `text/plain; a="`, shown: opaque},
+		"text":                                    {stored: "text/plain; charset=utf-8", inline: true},
+		"JSON":                                    {stored: "application/json", inline: true},
+		"an image":                                {stored: "image/png", inline: true},
+		"a PDF, which no browser shows in a sandbox": {stored: "application/pdf", inline: true, policy: viewed},
+		"a video, which loads from no sandbox":       {stored: "video/mp4", inline: true, policy: viewed},
+		"sound":                                      {stored: "audio/mpeg", inline: true, policy: viewed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, disposition := range []string{"", "inline", `inline; filename="a.html"`, "attachment", "nonsense"} {
+				stored := http.Header{"Content-Type": {test.stored}, "Content-Disposition": {disposition}}
+				for how, got := range asks(t, &handler.Handler{Files: storedWith(stored)}) {
+					shown, policy := test.shown, test.policy
+					if shown == "" {
+						shown = test.stored
+					}
+					if policy == "" {
+						policy = sandboxed
+					}
+					got.wants(t, got.status, map[string]string{
+						"Content-Type": shown, "Content-Security-Policy": policy, "X-Content-Type-Options": "nosniff",
+					})
+					attachment := strings.HasPrefix(got.header.Get("Content-Disposition"), "attachment")
+					if want := !test.inline || disposition == "attachment" || disposition == "nonsense"; attachment != want {
+						t.Errorf("%s, stored as %q: %q", how, disposition, got.header.Get("Content-Disposition"))
+					}
+				}
+			}
+		})
+	}
+}
+
+// RFC 9111, 3.2: what a 304 brings replaces what the client has kept.
+func TestANotModifiedFileBringsItsPolicy(t *testing.T) {
+	for mediaType, policy := range map[string]string{"text/html": sandboxed, "application/pdf": viewed} {
+		h := &handler.Handler{Files: storedWith(http.Header{"Content-Type": {mediaType}})}
+		for _, method := range []string{"GET", "HEAD"} {
+			got := ask(t, h, file(method, "a", map[string]string{"If-None-Match": `"E1"`}, ""))
+			got.wants(t, 304, map[string]string{
+				"Content-Security-Policy": policy, "Cache-Control": "private, no-cache", "X-Content-Type-Options": "nosniff", "Content-Type": "",
+			})
+		}
+	}
+}
+
+func TestTheNameOfAFileIsOneThatIsSavedAsItReads(t *testing.T) {
+	for name, test := range map[string]struct{ stored, want string }{
+		"a name":                    {`attachment; filename="a b.zip"`, `attachment; filename="a b.zip"`},
+		"a name in another script":  {`attachment; filename*=UTF-8''%C3%A9.zip`, "attachment; filename*=utf-8''%C3%A9.zip"},
+		"a quoted quote":            {`attachment; filename="a\"b"`, `attachment; filename="a\"b"`},
+		"no name":                   {`attachment`, "attachment"},
+		"an empty one":              {`attachment; filename=""`, "attachment"},
+		"a path":                    {`attachment; filename="../../etc/passwd"`, "attachment"},
+		"a path of Windows":         {`attachment; filename*=UTF-8''c:%5Ca`, "attachment"},
+		"the folder above":          {`attachment; filename=".."`, "attachment"},
+		"a control character":       {`attachment; filename*=UTF-8''a%0D%0Ab`, "attachment"},
+		"text that is turned round": {`attachment; filename*=UTF-8''a%E2%80%AEfdp.exe`, "attachment"},
+		"a very long name":          {`attachment; filename="` + strings.Repeat("a", 256) + `"`, "attachment"},
+		"other parameters":          {`attachment; filename=a; size=5`, "attachment; filename=a"},
+		"a form's":                  {`form-data; name=x; filename=a`, "attachment; filename=a"},
+		"none":                      {"", "attachment"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			stored := http.Header{"Content-Disposition": {test.stored}}
+			for _, got := range asks(t, &handler.Handler{Files: storedWith(stored)}) {
+				got.wants(t, got.status, map[string]string{"Content-Disposition": test.want})
+			}
+		})
+	}
+	t.Run("an image that is shown has it, too", func(t *testing.T) {
+		stored := http.Header{"Content-Type": {"image/png"}, "Content-Disposition": {`inline; filename=a.png`}}
+		for _, got := range asks(t, &handler.Handler{Files: storedWith(stored)}) {
+			got.wants(t, got.status, map[string]string{"Content-Disposition": "inline; filename=a.png"})
+		}
+	})
+}
+
+func TestAFileIsEncodedByWhatClientsDecode(t *testing.T) {
+	for name, test := range map[string]struct{ stored, coding, mediaType string }{
+		"gzip":                         {"gzip", "gzip", "image/png"},
+		"in capitals":                  {"GZIP", "gzip", "image/png"},
+		"two codings":                  {"br,gzip", "br, gzip", "image/png"},
+		"none":                         {"", "", "image/png"},
+		"identity, which is no coding": {"identity", "", "image/png"},
+		"how an SDK sent it":           {"aws-chunked", "", "image/png"},
+		"that, and gzip":               {"gzip, aws-chunked", "gzip", "image/png"},
+		"one that nobody knows":        {"rot13", "", "application/octet-stream"},
+		"a second line":                {"gzip\r\nSet-Cookie: a=b", "", "application/octet-stream"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			stored := http.Header{"Content-Type": {"image/png"}, "Content-Encoding": {test.stored}}
+			for _, got := range asks(t, &handler.Handler{Files: storedWith(stored)}) {
+				got.wants(t, got.status, map[string]string{"Content-Encoding": test.coding, "Content-Type": test.mediaType})
+			}
+		})
+	}
+}
+
+func TestALanguageIsOneOrLeftOut(t *testing.T) {
+	for stored, want := range map[string]string{
+		"fr": "fr", "de-CH,fr": "de-CH, fr", "": "", "x\r\ny": "", "é": "", strings.Repeat("a", 36): "", strings.Repeat("a,", 11): "",
+	} {
+		for _, got := range asks(t, &handler.Handler{Files: storedWith(http.Header{"Content-Language": {stored}})}) {
+			got.wants(t, got.status, map[string]string{"Content-Language": want})
+		}
+	}
+}
+
+// RFC 9111, 3.5: a shared cache keeps no answer to a request with Authorization.
+// A key in X-Api-Key is no such request.
+func TestNoSharedCacheKeepsWhatAKeyGuards(t *testing.T) {
+	for name, test := range map[string]struct{ stored, keyed, public string }{
+		"nothing":                        {"", "private, no-cache", "no-cache"},
+		"for everybody":                  {"public", "private, no-cache", "public"},
+		"for everybody, for a year":      {"public, max-age=31536000, immutable", "private, max-age=31536000, immutable", "public, max-age=31536000, immutable"},
+		"for shared caches":              {"s-maxage=60, proxy-revalidate, max-age=5", "private, max-age=5", "s-maxage=60, proxy-revalidate, max-age=5"},
+		"for one":                        {"private, max-age=5", "private, max-age=5", "private, max-age=5"},
+		"never":                          {"no-store", "no-store", "no-store"},
+		"with an age that is none":       {"max-age=soon", "private, no-cache", "no-cache"},
+		"with an age below nothing":      {"max-age=-1, must-revalidate", "private, must-revalidate", "must-revalidate"},
+		"with an age without end":        {"max-age=99999999999", "private, no-cache", "no-cache"},
+		"with two ages":                  {"max-age=5, MAX-AGE=6", "private, max-age=5", "max-age=5"},
+		"with fields that are left out":  {`no-cache="Set-Cookie, X-A"`, "private, no-cache", "no-cache"},
+		"with directives of somebody's":  {"max-age=5, x-private=a", "private, max-age=5", "max-age=5"},
+		"with old copies while it fails": {"max-age=5, stale-while-revalidate=6, stale-if-error=7", "private, max-age=5, stale-while-revalidate=6, stale-if-error=7", "max-age=5, stale-while-revalidate=6, stale-if-error=7"},
+		"with a second line":             {"max-age=5\r\nSet-Cookie: a=b", "private, no-cache", "no-cache"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			files := storedWith(http.Header{"Cache-Control": {test.stored}})
+			for _, public := range []bool{false, true} {
+				want := test.keyed
+				if public {
+					want = test.public
+				}
+				for _, got := range asks(t, &handler.Handler{Files: files, Public: public}) {
+					got.wants(t, got.status, map[string]string{"Cache-Control": want})
+				}
+			}
+		})
+	}
+	t.Run("whatever the answer is", func(t *testing.T) {
+		for _, h := range parts() {
+			for resource, methods := range h.Routes() {
+				for _, method := range methods {
+					for _, request := range requests(method, resource) {
+						got := ask(t, &h, request)
+						directives := strings.Split(got.header.Get("Cache-Control"), ", ")
+						if cacheable := method == "GET" || method == "HEAD"; cacheable && !slices.Contains(directives, "private") && !slices.Contains(directives, "no-store") {
+							t.Fatalf("%s %s is answered %d with Cache-Control %q", method, resource, got.status, directives)
+						}
+					}
+				}
+			}
+		}
+	})
+	t.Run("an item that everybody may have is kept until it changes", func(t *testing.T) {
+		get := func(string) (store.Item, cache.Status, error) { return stored, cache.Hit, nil }
+		for want, public := range map[string]bool{"private, no-cache": false, "no-cache": true} {
+			ask(t, &handler.Handler{Items: items{get: get}, Public: public}, item("GET", "a", nil, "")).wants(t, 200, map[string]string{"Cache-Control": want})
+		}
+	})
+}
