@@ -39,3 +39,13 @@ func (s *Store) Occupy(ctx context.Context) (release func(), err error) {
 	}
 	return conn.Release, nil
 }
+
+// ExplainPage returns how PostgreSQL reads a page: EXPLAIN (ANALYZE, BUFFERS) as JSON.
+func (s *Store) ExplainPage(ctx context.Context, after string, limit, maxBytes int) (plan []byte, err error) {
+	pool, err := s.pool()
+	if err != nil {
+		return nil, err
+	}
+	err = pool.QueryRow(ctx, `EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) `+pageStatement, after, limit, maxBytes).Scan(&plan)
+	return plan, err
+}

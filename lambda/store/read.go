@@ -35,16 +35,27 @@ func noSuchItem(cause error) error {
 }
 
 // The page is cut in the database, so that rows over the budget of bytes are
-// not sent at all; its first row comes however long it is.
+// not sent at all; its first row comes however long it is. Rows are measured ten
+// at a time, until one is over the budget: the length of a body is known only
+// once it has been read and decompressed, and a hundred of them would be more
+// than a sort or a CTE holds in memory. Up to the last line body is what the row
+// has, for a long one the address of its chunks (PostgreSQL manual, "TOAST").
 const pageStatement = `
-WITH page AS (
-  SELECT id, body::text AS body, revision, updated_at FROM items WHERE id > $1 ORDER BY id LIMIT $2::int + 1
-), sized AS (
-  SELECT page.*, row_number() OVER before AS place, sum(octet_length(body)) OVER before AS bytes
-  FROM page WINDOW before AS (ORDER BY id)
+WITH RECURSIVE page AS (
+  SELECT $1::text COLLATE "C" AS id, NULL::json AS body, NULL::text AS revision, NULL::timestamptz AS updated_at,
+    0::bigint AS place, 0::bigint AS bytes
+  UNION ALL
+  SELECT next.id, next.body, next.revision, next.updated_at, place + n, bytes + size
+  FROM page, LATERAL (
+    SELECT *, row_number() OVER before AS n, sum(octet_length(body::text)) OVER before AS size
+    FROM (SELECT id, body, revision, updated_at FROM items WHERE id > page.id ORDER BY id LIMIT least(10, $2::bigint)) AS batch
+    WINDOW before AS (ORDER BY id)
+  ) AS next
+  WHERE place % 10 = 0 AND place + n <= $2::bigint AND (place + n = 1 OR bytes + size <= $3::bigint)
 )
-SELECT id, body, revision, updated_at, place < (SELECT count(*) FROM page)
-FROM sized WHERE place = 1 OR place <= $2::int AND bytes <= $3::bigint ORDER BY id`
+SELECT id, body::text, revision, updated_at,
+  (SELECT id FROM items WHERE id > (SELECT max(id) FROM page) ORDER BY id LIMIT 1) IS NOT NULL
+FROM (SELECT * FROM page WHERE place > 0 ORDER BY place LIMIT $2::bigint) AS page`
 
 // List reads at most limit items with ids after the given one, fewer if their
 // bodies together are over maxBytes.

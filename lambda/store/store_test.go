@@ -189,6 +189,12 @@ func TestList(t *testing.T) {
 		"a page cut by bytes":                   {after: "i0", limit: 5, maxBytes: 299, want: "i1 i2", more: true},
 		"one item however long it is":           {after: "i0", limit: 5, maxBytes: 10, want: "i1", more: true},
 		"the last page, cut by bytes":           {after: "i7", limit: 5, maxBytes: 150, want: "i8", more: true},
+		"a page of the very bytes":              {after: "i0", limit: 5, maxBytes: 300, want: "i1 i2 i3", more: true},
+		"all items, one more than ten":          {limit: 100, maxBytes: 2000, want: "I i0 i1 i2 i3 i4 i5 i6 i7 i8 i9"},
+		"ten of them":                           {limit: 10, maxBytes: 2000, want: "I i0 i1 i2 i3 i4 i5 i6 i7 i8", more: true},
+		"ten of them by bytes":                  {limit: 100, maxBytes: 901, want: "I i0 i1 i2 i3 i4 i5 i6 i7 i8", more: true},
+		"nine of them by bytes":                 {limit: 100, maxBytes: 900, want: "I i0 i1 i2 i3 i4 i5 i6 i7", more: true},
+		"all of them by bytes":                  {limit: 100, maxBytes: 1001, want: "I i0 i1 i2 i3 i4 i5 i6 i7 i8 i9"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
