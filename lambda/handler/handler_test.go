@@ -118,6 +118,16 @@ func item(method, id string, headers map[string]string, body string) events.APIG
 	return event(method, "/items/{id}", map[string]string{"id": id}, headers, body)
 }
 
+// detailOf returns the detail of a problem.
+func detailOf(t *testing.T, body string) string {
+	t.Helper()
+	var problem struct{ Detail string }
+	if err := json.Unmarshal([]byte(body), &problem); err != nil {
+		t.Fatalf("%v: %s", err, body)
+	}
+	return problem.Detail
+}
+
 func (a answer) wants(t *testing.T, status int, headers map[string]string) {
 	t.Helper()
 	if a.status != status {
@@ -268,6 +278,30 @@ func TestPutItem(t *testing.T) {
 			}
 		})
 	}
+	for _, test := range []struct{ name, body, detail string }{
+		{"nesting that is too deep", strings.Repeat("[", 61) + strings.Repeat("]", 61), "the body is JSON that not every client can read: more than 60 levels of arrays and objects at byte 60"},
+		{"a number that is no double", `[1e999999999]`, "the body is JSON that not every client can read: a number with an exponent of more than 4 digits at byte 1"},
+		{"a number of 200,000 digits", strings.Repeat("9", 200_000), "the body is JSON that not every client can read: a number of more than 1077 characters at byte 0"},
+		{"half a surrogate pair", `{"a":"\ud800"}`, "the body is JSON that not every client can read: a surrogate without its other half at byte 6"},
+		{"a name twice", `{"a":1,"a":2}`, "the body is JSON that not every client can read: a name that another member of the object has at byte 7"},
+		// What API Gateway makes of bytes that are not UTF-8.
+		{"a replacement character", "\"a\ufffd\"", "the body is not a JSON text in UTF-8: U+FFFD, which stands for bytes that are not UTF-8 (write a real one as \\ufffd) at byte 2"},
+		{"no JSON", `{"a":}`, "the body is not a JSON text in UTF-8: no value at byte 5"},
+	} {
+		t.Run("what not every client can read is refused: "+test.name, func(t *testing.T) {
+			wrote = nil
+			got := ask(t, h, item("PUT", "a", json(), test.body))
+			got.wants(t, 422, nil)
+			if detail := detailOf(t, got.body); detail != test.detail || wrote != nil {
+				t.Errorf("%s; wrote %.40q", detail, wrote)
+			}
+		})
+	}
+	t.Run("a replacement character in base64, which was one from the start", func(t *testing.T) {
+		e := item("PUT", "a", json(), base64.StdEncoding.EncodeToString([]byte("\"\ufffd\"")))
+		e.IsBase64Encoded = true
+		ask(t, h, e).wants(t, 200, nil)
+	})
 	t.Run("a body in base64", func(t *testing.T) {
 		e := item("PUT", "a", json(), base64.StdEncoding.EncodeToString([]byte(`{"é":1}`)))
 		e.IsBase64Encoded = true

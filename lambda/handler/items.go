@@ -3,15 +3,16 @@ package handler
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"mime"
 	"net/http"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/didomi/serverless-api/lambda/cache"
 	"github.com/didomi/serverless-api/lambda/fault"
 	"github.com/didomi/serverless-api/lambda/store"
+	"github.com/didomi/serverless-api/lambda/strictjson"
 )
 
 const (
@@ -137,8 +138,15 @@ func (r *request) json(limit int) (json.RawMessage, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !utf8.Valid(body) || !json.Valid(body) {
-		return nil, fault.New(fault.Invalid, "the body is not a JSON text in UTF-8")
+	// API Gateway hands a body on as text, with U+FFFD for what is not UTF-8, unless
+	// it has the body's type among its binary media types.
+	var wrong *strictjson.Error
+	switch err := strictjson.Check(string(body), !r.encoded); {
+	case err == nil:
+		return body, nil
+	case errors.As(err, &wrong) && wrong.Limit:
+		return nil, fault.New(fault.Invalid, "the body is JSON that not every client can read: %s", err)
+	default:
+		return nil, fault.New(fault.Invalid, "the body is not a JSON text in UTF-8: %s", err)
 	}
-	return body, nil
 }

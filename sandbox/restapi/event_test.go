@@ -138,3 +138,12 @@ func TestPathsOfTheEvent(t *testing.T) {
 		})
 	}
 }
+
+// Each byte that is not UTF-8 becomes U+FFFD where the API has no binary media type for the body.
+func TestABodyThatIsNotUTF8IsReplaced(t *testing.T) {
+	f := newFixture(t, nil)
+	f.send(t, "PUT", "/api1/v1/other", "a\xff\xc3(é")
+	if got := f.invoker.event(t)["body"]; got != "a\ufffd\ufffd(é" {
+		t.Errorf("the function gets %q", got)
+	}
+}

@@ -1,0 +1,422 @@
+// Package strictjson checks that a text is JSON which every client reads, and
+// reads the same way. RFC 8259 lets a parser set limits and names where parsers
+// differ: the depth of nesting (9), the range and precision of numbers (6), names
+// that are not unique in their object (4), surrogates without their other half
+// (8.2) and a byte order mark (8.1). A text that was stored once is read by
+// clients of all kinds, so it must be within the limits of all of them.
+package strictjson
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+const (
+	// MaxDepth is how deep arrays and objects may be nested. The smallest default
+	// of a common parser is 64 (.NET's System.Text.Json and Newtonsoft.Json; Ruby
+	// has 100, Rust's serde_json 128, PHP 512, Python and Jackson about 1,000). A
+	// page of the API puts three levels around an item.
+	MaxDepth = 60
+	// MaxNumber is the most characters of a number: what the longest double takes
+	// that is written out in full, -2^-1074 with 1,074 digits after the point. An
+	// integer of more than 4,300 digits is an error in Python.
+	MaxNumber = 1077
+	// maxExponent is the most digits of an exponent, leading zeros aside. With
+	// MaxNumber characters no longer one leads to a double.
+	maxExponent = 4
+)
+
+// Error says what is wrong with a text, and where.
+type Error struct {
+	Offset int    // bytes before it
+	Limit  bool   // it is JSON, and beyond a limit of this package
+	What   string // is wrong, as the part of a sentence
+}
+
+func (e *Error) Error() string { return fmt.Sprintf("%s at byte %d", e.What, e.Offset) }
+
+// Check returns an *Error for a text that is not JSON in UTF-8 or not within the
+// limits. With replaced, bytes that are not UTF-8 may have been replaced by U+FFFD
+// before; then U+FFFD is taken as an escape only.
+func Check(text string, replaced bool) error {
+	c := checker{text: text, replaced: replaced}
+	if strings.HasPrefix(text, "\ufeff") {
+		return &Error{0, false, "a byte order mark"}
+	}
+	if c.value(0) && c.next() != 0 {
+		c.fail("something after the value")
+	}
+	if c.err != nil {
+		return c.err
+	}
+	return nil
+}
+
+// checker goes through a text once. Its methods return false once err is set.
+type checker struct {
+	text     string
+	at       int
+	replaced bool
+	err      *Error
+}
+
+// fail reports what is not JSON.
+func (c *checker) fail(what string) bool {
+	if c.at >= len(c.text) {
+		what = "an unexpected end"
+	}
+	c.err = &Error{c.at, false, what}
+	return false
+}
+
+// limit reports what is JSON and beyond a limit.
+func (c *checker) limit(at int, format string, args ...any) bool {
+	c.err = &Error{at, true, fmt.Sprintf(format, args...)}
+	return false
+}
+
+// next goes past white space and returns the byte that follows, 0 at the end.
+// A byte 0 in the text is nothing that may follow either.
+func (c *checker) next() byte {
+	for ; c.at < len(c.text); c.at++ {
+		switch b := c.text[c.at]; b {
+		case ' ', '\t', '\n', '\r':
+		case 0:
+			return 1 // as any other that may not follow
+		default:
+			return b
+		}
+	}
+	return 0
+}
+
+func (c *checker) value(depth int) bool {
+	switch b := c.next(); {
+	case b == '"':
+		_, _, ok := c.string()
+		return ok
+	case b == '{' || b == '[':
+		if depth == MaxDepth {
+			return c.limit(c.at, "more than %d levels of arrays and objects", MaxDepth)
+		}
+		c.at++
+		if b == '{' {
+			return c.object(depth + 1)
+		}
+		return c.array(depth + 1)
+	case b == '-' || '0' <= b && b <= '9':
+		return c.number()
+	case b == 't':
+		return c.literal("true")
+	case b == 'f':
+		return c.literal("false")
+	case b == 'n':
+		return c.literal("null")
+	default:
+		return c.fail("no value")
+	}
+}
+
+func (c *checker) literal(word string) bool {
+	if !strings.HasPrefix(c.text[c.at:], word) {
+		return c.fail("no value")
+	}
+	c.at += len(word)
+	return true
+}
+
+func (c *checker) array(depth int) bool {
+	if c.next() == ']' {
+		c.at++
+		return true
+	}
+	for c.value(depth) {
+		switch c.next() {
+		case ',':
+			c.at++
+		case ']':
+			c.at++
+			return true
+		default:
+			return c.fail("neither , nor ] after an element")
+		}
+	}
+	return false
+}
+
+func (c *checker) object(depth int) bool {
+	if c.next() == '}' {
+		c.at++
+		return true
+	}
+	var names names
+	for {
+		if c.next() != '"' {
+			return c.fail("no name of a member")
+		}
+		begin := c.at
+		name, escaped, ok := c.string()
+		if !ok {
+			return false
+		}
+		if escaped {
+			name = unescape(name)
+		}
+		if !names.add(name) {
+			return c.limit(begin, "a name that another member of the object has")
+		}
+		if c.next() != ':' {
+			return c.fail("no : after a name")
+		}
+		c.at++
+		if !c.value(depth) {
+			return false
+		}
+		switch c.next() {
+		case ',':
+			c.at++
+		case '}':
+			c.at++
+			return true
+		default:
+			return c.fail("neither , nor } after a member")
+		}
+	}
+}
+
+// names are those of one object's members.
+type names struct {
+	few  [8]string
+	n    int
+	many map[string]struct{} // all of them, once they are more than few
+}
+
+// add reports whether a name is new.
+func (s *names) add(name string) bool {
+	if s.many != nil {
+		if _, known := s.many[name]; known {
+			return false
+		}
+		s.many[name] = struct{}{}
+		return true
+	}
+	if slices.Contains(s.few[:s.n], name) {
+		return false
+	}
+	if s.n < len(s.few) {
+		s.few[s.n] = name
+		s.n++
+		return true
+	}
+	s.many = map[string]struct{}{name: {}}
+	for _, other := range s.few {
+		s.many[other] = struct{}{}
+	}
+	return true
+}
+
+// string goes past a string and returns what is between its quotes, and whether
+// that has escapes.
+func (c *checker) string() (inside string, escaped, ok bool) {
+	c.at++
+	begin := c.at
+	for c.at < len(c.text) {
+		switch b := c.text[c.at]; {
+		case b == '"':
+			c.at++
+			return c.text[begin : c.at-1], escaped, true
+		case b == '\\':
+			if escaped = true; !c.escape() {
+				return "", false, false
+			}
+		case b < ' ':
+			return "", false, c.fail("a control character in a string")
+		case b < utf8.RuneSelf:
+			c.at++
+		case !c.character():
+			return "", false, false
+		}
+	}
+	return "", false, c.fail("")
+}
+
+// character goes past a character of several bytes.
+func (c *checker) character() bool {
+	r, size := utf8.DecodeRuneInString(c.text[c.at:])
+	switch {
+	case r == utf8.RuneError && size < 2:
+		return c.fail("bytes that are not UTF-8")
+	case r == utf8.RuneError && c.replaced:
+		return c.fail(`U+FFFD, which stands for bytes that are not UTF-8 (write a real one as \ufffd)`)
+	}
+	c.at += size
+	return true
+}
+
+// escape goes past a backslash and what belongs to it.
+func (c *checker) escape() bool {
+	if c.at+1 >= len(c.text) {
+		c.at++
+		return c.fail("")
+	}
+	switch c.text[c.at+1] {
+	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+		c.at += 2
+		return true
+	case 'u':
+	default:
+		return c.fail("no escape that JSON has")
+	}
+	first, ok := unit(c.text[c.at:])
+	if !ok {
+		return c.fail(`no four hexadecimal digits after \u`)
+	}
+	if !utf16.IsSurrogate(first) {
+		c.at += 6
+		return true
+	}
+	second, ok := unit(c.text[c.at+6:])
+	if !ok || utf16.DecodeRune(first, second) == utf8.RuneError {
+		return c.limit(c.at, "a surrogate without its other half")
+	}
+	c.at += 12
+	return true
+}
+
+// unit reads an escape of the form \uXXXX.
+func unit(text string) (rune, bool) {
+	if len(text) < 6 || text[0] != '\\' || text[1] != 'u' {
+		return 0, false
+	}
+	var value rune
+	for _, b := range []byte(text[2:6]) {
+		switch {
+		case '0' <= b && b <= '9':
+			value = value<<4 | rune(b-'0')
+		case 'a' <= b|0x20 && b|0x20 <= 'f':
+			value = value<<4 | rune(b|0x20-'a'+10)
+		default:
+			return 0, false
+		}
+	}
+	return value, true
+}
+
+// unescape returns what the inside of a string that was checked stands for.
+func unescape(text string) string {
+	value := make([]byte, 0, len(text))
+	for i := 0; i < len(text); {
+		if text[i] != '\\' {
+			value = append(value, text[i])
+			i++
+			continue
+		}
+		switch b := text[i+1]; b {
+		case 'u':
+			r, _ := unit(text[i:])
+			if i += 6; utf16.IsSurrogate(r) {
+				second, _ := unit(text[i:])
+				r = utf16.DecodeRune(r, second)
+				i += 6
+			}
+			value = utf8.AppendRune(value, r)
+			continue
+		case 'b':
+			value = append(value, '\b')
+		case 'f':
+			value = append(value, '\f')
+		case 'n':
+			value = append(value, '\n')
+		case 'r':
+			value = append(value, '\r')
+		case 't':
+			value = append(value, '\t')
+		default:
+			value = append(value, b)
+		}
+		i += 2
+	}
+	return string(value)
+}
+
+// number goes past a number.
+func (c *checker) number() bool {
+	begin := c.at
+	if c.text[c.at] == '-' {
+		c.at++
+	}
+	switch whole := c.digits(); {
+	case len(whole) == 0:
+		return c.fail("no digit in a number")
+	case len(whole) > 1 && whole[0] == '0':
+		c.at = begin
+		return c.fail("a number with a leading zero")
+	}
+	if c.is('.') {
+		c.at++
+		if len(c.digits()) == 0 {
+			return c.fail("no digit after a decimal point")
+		}
+	}
+	exponent := ""
+	if c.is('e') || c.is('E') {
+		if c.at++; c.is('+') || c.is('-') {
+			c.at++
+		}
+		if exponent = c.digits(); len(exponent) == 0 {
+			return c.fail("no digit in an exponent")
+		}
+	}
+	return c.double(begin, exponent)
+}
+
+func (c *checker) is(b byte) bool { return c.at < len(c.text) && c.text[c.at] == b }
+
+func (c *checker) digits() string {
+	begin := c.at
+	for c.at < len(c.text) && '0' <= c.text[c.at] && c.text[c.at] <= '9' {
+		c.at++
+	}
+	return c.text[begin:c.at]
+}
+
+// certain is the characters up to which a number without an exponent, or with one
+// of two digits, is certainly in the range of a double: 10^-299 to 10^299.
+const certain = 200
+
+// double checks that the number from begin on is one that a double can hold: not
+// infinite, and not zero unless its digits say so. What has more digits than a
+// double is rounded by many clients, and read by all.
+func (c *checker) double(begin int, exponent string) bool {
+	number := c.text[begin:c.at]
+	if len(number) <= certain && len(exponent) <= 2 {
+		return true
+	}
+	if len(number) > MaxNumber {
+		return c.limit(begin, "a number of more than %d characters", MaxNumber)
+	}
+	if len(strings.TrimLeft(exponent, "0")) > maxExponent {
+		return c.limit(begin, "a number with an exponent of more than %d digits", maxExponent)
+	}
+	value, err := strconv.ParseFloat(number, 64)
+	switch {
+	case err != nil || math.IsInf(value, 0):
+		return c.limit(begin, "a number larger than a double (IEEE 754) can be")
+	case value == 0 && strings.ContainsAny(mantissa(number), "123456789"):
+		return c.limit(begin, "a number smaller than a double (IEEE 754) can be, and not zero")
+	}
+	return true
+}
+
+// mantissa returns a number without its exponent.
+func mantissa(number string) string {
+	if i := strings.IndexAny(number, "eE"); i >= 0 {
+		return number[:i]
+	}
+	return number
+}
