@@ -2,7 +2,6 @@ package files
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"time"
 
@@ -23,18 +22,17 @@ type Signer interface {
 	PresignUpload(ctx context.Context, method, bucket, key, uploadID string, expires time.Duration) (string, error)
 }
 
-// Limits of S3: Amazon S3 user guide, "Amazon S3 multipart upload limits".
+// Sizes within S3's: Amazon S3 user guide, "Amazon S3 multipart upload limits".
 const (
-	// MaxSize is the size of the largest object, in bytes (5 TiB).
+	// MaxSize is the size of the largest file, in bytes (5 TiB; S3 takes 48.8).
 	MaxSize int64 = 5 << 40
 	// single is the size up to which one PUT is offered. S3 takes 5 GiB, but
 	// one broken connection should not cost more than this.
 	single int64 = 100 << 20
 	// partSize is the size of a part unless that makes too many.
 	partSize int64 = 64 << 20
-	// maxParts keeps an answer with a URL for each part well under the 6 MB
-	// of a buffered Lambda answer (S3 itself takes 10,000).
-	maxParts = 1500
+	// maxParts is the parts that S3 takes.
+	maxParts = 10_000
 
 	linkTime   = 5 * time.Minute
 	singleTime = 15 * time.Minute
@@ -56,15 +54,19 @@ type Part struct {
 }
 
 // Upload tells a client how to put an object: with one request, or with one
-// for each part and then one to complete (or abort) the whole.
+// for each part and then one to complete (or abort) the whole. The requests for
+// many parts come in pages.
 type Upload struct {
 	Key       string    `json:"key"`
-	ExpiresAt time.Time `json:"expires_at"`
+	ExpiresAt time.Time `json:"expires_at"` // at the latest; the function's credentials may end before
 	*Request
-	UploadID string   `json:"upload_id,omitempty"`
-	Parts    []Part   `json:"parts,omitempty"`
-	Complete *Request `json:"complete,omitempty"`
-	Abort    *Request `json:"abort,omitempty"`
+	UploadID  string   `json:"upload_id,omitempty"`
+	PartSize  int64    `json:"part_size,omitempty"` // bytes of every part but the last
+	PartCount int32    `json:"part_count,omitempty"`
+	Parts     []Part   `json:"parts,omitempty"`
+	NextPart  int32    `json:"next_part,omitempty"` // the first part of the next page
+	Complete  *Request `json:"complete,omitempty"`
+	Abort     *Request `json:"abort,omitempty"`
 }
 
 // Link returns a URL that serves the object for five minutes, with those of
@@ -88,12 +90,12 @@ func (b *Bucket) Link(ctx context.Context, key string, header http.Header) (stri
 // known, at most 5 GiB) and contentType (empty: none) under key.
 func (b *Bucket) Upload(ctx context.Context, key string, size int64, contentType string) (Upload, error) {
 	if size > MaxSize {
-		return Upload{}, fault.New(fault.TooLarge, "a file has at most %d bytes", MaxSize)
+		return Upload{}, errTooLarge()
 	}
 	if size <= single {
 		return b.uploadWhole(ctx, key, size, contentType)
 	}
-	return b.uploadParts(ctx, key, size, contentType)
+	return b.startParts(ctx, key, size, contentType)
 }
 
 func (b *Bucket) uploadWhole(ctx context.Context, key string, size int64, contentType string) (Upload, error) {
@@ -106,46 +108,6 @@ func (b *Bucket) uploadWhole(ctx context.Context, key string, size int64, conten
 		return Upload{}, fault.Broken("signing an upload", err)
 	}
 	return Upload{Key: key, ExpiresAt: expiry(singleTime), Request: request(signed)}, nil
-}
-
-func (b *Bucket) uploadParts(ctx context.Context, key string, size int64, contentType string) (Upload, error) {
-	client := b.client()
-	in := &s3.CreateMultipartUploadInput{Bucket: &b.name, Key: &key, ContentType: optional(contentType)}
-	out, err := client.CreateMultipartUpload(ctx, in)
-	if err != nil {
-		return Upload{}, classify("starting a multipart upload", err)
-	}
-	upload := Upload{Key: key, ExpiresAt: expiry(partsTime), UploadID: aws.ToString(out.UploadId)}
-	if upload.Parts, err = b.signParts(ctx, key, upload.UploadID, size); err != nil {
-		return Upload{}, err
-	}
-	for method, request := range map[string]**Request{http.MethodPost: &upload.Complete, http.MethodDelete: &upload.Abort} {
-		url, err := client.PresignUpload(ctx, method, b.name, key, upload.UploadID, partsTime)
-		if err != nil {
-			return Upload{}, fault.Broken("signing the end of an upload", err)
-		}
-		*request = &Request{Method: method, URL: url}
-	}
-	return upload, nil
-}
-
-func (b *Bucket) signParts(ctx context.Context, key, uploadID string, size int64) ([]Part, error) {
-	each := max(partSize, (size+maxParts-1)/maxParts)
-	var parts []Part
-	for offset := int64(0); offset < size; offset += each {
-		part := Part{Number: int32(len(parts) + 1), Size: min(each, size-offset)}
-		in := &s3.UploadPartInput{
-			Bucket: &b.name, Key: &key, UploadId: &uploadID,
-			PartNumber: &part.Number, ContentLength: &part.Size,
-		}
-		signed, err := b.client().PresignUploadPart(ctx, in, s3.WithPresignExpires(partsTime))
-		if err != nil {
-			return nil, fault.Broken(fmt.Sprintf("signing part %d", part.Number), err)
-		}
-		part.Request = *request(signed)
-		parts = append(parts, part)
-	}
-	return parts, nil
 }
 
 // request leaves out the headers that every HTTP client sets by itself.

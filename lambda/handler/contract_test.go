@@ -185,6 +185,12 @@ func works(read, write, remove, list, file, upload error, check func(context.Con
 	whole.upload = func(key string, _ int64, _ string) (files.Upload, error) {
 		return files.Upload{Key: key, Request: &files.Request{Method: "PUT", URL: "https://bucket.example"}}, upload
 	}
+	whole.parts = func(key, id string, size int64, first int32) (files.Upload, error) {
+		end := files.Request{Method: "POST", URL: "https://bucket.example"}
+		return files.Upload{
+			Key: key, UploadID: id, PartSize: size, PartCount: first + 1, Parts: []files.Part{{Number: first}}, NextPart: first + 1, Complete: &end, Abort: &end,
+		}, upload
+	}
 	return handler.Handler{
 		Log: slog.New(slog.DiscardHandler), Files: whole,
 		Health: map[string]func(context.Context) error{"database": check},
@@ -211,7 +217,7 @@ func against(condition store.Condition) error {
 
 // requests are ways to call an operation, good and bad.
 func requests(method, path string) (all []events.APIGatewayProxyRequest) {
-	bodies := []string{"", `{}`, `{"size": 5}`, `{`, `"` + strings.Repeat("x", 300<<10) + `"`}
+	bodies := []string{"", `{}`, `{"size": 5}`, `{"size": 5, "upload_id": "U1"}`, `{`, `"` + strings.Repeat("x", 300<<10) + `"`}
 	if method == "GET" || method == "HEAD" {
 		bodies = bodies[:1]
 	}

@@ -2,7 +2,6 @@ package handler
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"strconv"
@@ -145,42 +144,6 @@ func (r *request) checkFile(now files.Object) (*response, error) {
 		answer.header.Set("Content-Security-Policy", now.Header.Get("Content-Security-Policy"))
 	}
 	return answer, err
-}
-
-// maxUploadRequest is the bytes of a request for an upload.
-const maxUploadRequest = 4 << 10
-
-func (h *Handler) uploadFile(ctx context.Context, r *request) (*response, error) {
-	key, err := r.fileKey(fault.Invalid)
-	if err != nil {
-		return nil, err
-	}
-	var wanted struct {
-		Size        int64  `json:"size"`
-		ContentType string `json:"content_type"`
-	}
-	if r.rawBody != "" {
-		body, err := r.json(maxUploadRequest)
-		if err != nil {
-			return nil, err
-		}
-		if err := json.Unmarshal(body, &wanted); err != nil || wanted.Size < 0 {
-			return nil, fault.New(fault.Invalid, `an upload is asked for with {"size": bytes, "content_type": "..."}, both optional`)
-		}
-	}
-	if wanted.ContentType != "" && !validMediaType(wanted.ContentType) {
-		return nil, fault.New(fault.Invalid, `content_type is a media type such as "text/plain; charset=utf-8"`)
-	}
-	upload, err := h.Files.Upload(ctx, key, wanted.Size, wanted.ContentType)
-	if err != nil {
-		return nil, err
-	}
-	answer, err := jsonResponse(http.StatusCreated, upload)
-	if err != nil {
-		return nil, err
-	}
-	answer.header.Set("Cache-Control", "no-store")
-	return answer, nil
 }
 
 func representationOf(object files.Object) representation {

@@ -352,3 +352,49 @@ func TestUploadFile(t *testing.T) {
 		})
 	}
 }
+
+func TestMoreOfTheAddressesOfAnUpload(t *testing.T) {
+	type request struct {
+		key, id string
+		size    int64
+		first   int32
+	}
+	var asked request
+	h := &handler.Handler{Files: bucket{parts: func(key, id string, size int64, first int32) (files.Upload, error) {
+		asked = request{key, id, size, first}
+		return files.Upload{Key: key, UploadID: id}, nil
+	}}}
+	json := map[string]string{"Content-Type": "application/json"}
+	for name, test := range map[string]struct {
+		body   string
+		status int
+		want   request
+		says   []string
+	}{
+		"from a part on":           {`{"upload_id": "U_1-.~", "size": 5, "part": 251}`, 200, request{"a", "U_1-.~", 5, 251}, nil},
+		"from the first on":        {`{"upload_id": "U1", "size": 5}`, 200, request{"a", "U1", 5, 1}, nil},
+		"of a part that is none":   {`{"upload_id": "U1", "size": 5, "part": 1.5}`, 422, request{}, []string{"part"}},
+		"of a part beyond numbers": {`{"upload_id": "U1", "size": 5, "part": 4294967297}`, 422, request{}, []string{"part"}},
+		"of no upload":             {`{"size": 5, "part": 2}`, 422, request{}, []string{"upload_id"}},
+		"of a very long id":        {`{"upload_id": "` + strings.Repeat("a", 1025) + `", "size": 5}`, 422, request{}, []string{"upload_id"}},
+		"of an id over two lines":  {`{"upload_id": "a\nb", "size": 5}`, 422, request{}, []string{"upload_id"}},
+		"of an id with a space":    {`{"upload_id": "a b", "size": 5}`, 422, request{}, []string{"upload_id"}},
+		"of an id of other letters, with a type": {
+			`{"upload_id": "é", "size": 5, "content_type": "text"}`, 422, request{}, []string{"upload_id", "content_type is a media type", "content_type is that of the upload"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			asked = request{}
+			got := ask(t, h, file("POST", "a", json, test.body))
+			got.wants(t, test.status, map[string]string{"Cache-Control": "no-store"})
+			if asked != test.want {
+				t.Errorf("asked for %+v", asked)
+			}
+			for _, want := range test.says {
+				if !strings.Contains(got.body, want) {
+					t.Errorf("%s does not say %q", got.body, want)
+				}
+			}
+		})
+	}
+}

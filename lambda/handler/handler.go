@@ -33,6 +33,7 @@ type Files interface {
 	Stat(ctx context.Context, key string) (files.Object, error)
 	Link(ctx context.Context, key string, header http.Header) (string, error)
 	Upload(ctx context.Context, key string, size int64, contentType string) (files.Upload, error)
+	Parts(ctx context.Context, key, uploadID string, size int64, first int32) (files.Upload, error)
 }
 
 // Handler answers requests. Its fields are set once, before the first one.

@@ -51,6 +51,7 @@ type bucket struct {
 	stat   func(key string) (files.Object, error)
 	link   func(key string, header http.Header) (string, error)
 	upload func(key string, size int64, contentType string) (files.Upload, error)
+	parts  func(key, uploadID string, size int64, first int32) (files.Upload, error)
 }
 
 func (b bucket) Open(_ context.Context, key, rng, etag string) (files.Object, error) {
@@ -63,6 +64,10 @@ func (b bucket) Link(_ context.Context, key string, header http.Header) (string,
 
 func (b bucket) Upload(_ context.Context, key string, size int64, contentType string) (files.Upload, error) {
 	return b.upload(key, size, contentType)
+}
+
+func (b bucket) Parts(_ context.Context, key, uploadID string, size int64, first int32) (files.Upload, error) {
+	return b.parts(key, uploadID, size, first)
 }
 
 // answer is what a client gets, whichever way it was sent.

@@ -1,0 +1,105 @@
+package handler
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"strings"
+
+	"github.com/didomi/serverless-api/lambda/fault"
+	"github.com/didomi/serverless-api/lambda/files"
+)
+
+const (
+	// maxUploadRequest is the bytes of a request for an upload.
+	maxUploadRequest = 4 << 10
+	// maxUploadID is the characters of an upload's id, of which S3 says nothing.
+	maxUploadID = 1024
+)
+
+// uploadRequest asks for an upload, or for more of the parts of one.
+type uploadRequest struct {
+	Size        int64  `json:"size"`
+	ContentType string `json:"content_type"`
+	UploadID    string `json:"upload_id"`
+	Part        *int32 `json:"part"`
+}
+
+func (h *Handler) uploadFile(ctx context.Context, r *request) (*response, error) {
+	key, err := r.fileKey(fault.Invalid)
+	if err != nil {
+		return nil, err
+	}
+	wanted, err := r.uploadRequest()
+	if err != nil {
+		return nil, err
+	}
+	status, upload := http.StatusCreated, files.Upload{}
+	if wanted.UploadID == "" {
+		upload, err = h.Files.Upload(ctx, key, wanted.Size, wanted.ContentType)
+	} else {
+		status = http.StatusOK // nothing is created
+		upload, err = h.Files.Parts(ctx, key, wanted.UploadID, wanted.Size, wanted.first())
+	}
+	if err != nil {
+		return nil, err
+	}
+	answer, err := jsonResponse(status, upload)
+	if err != nil {
+		return nil, err
+	}
+	answer.header.Set("Cache-Control", "no-store")
+	return answer, nil
+}
+
+// uploadRequest reads the request's body; none asks for an upload of any size.
+func (r *request) uploadRequest() (wanted uploadRequest, err error) {
+	if r.rawBody == "" {
+		return wanted, nil
+	}
+	body, err := r.json(maxUploadRequest)
+	if err != nil {
+		return wanted, err
+	}
+	if err := json.Unmarshal(body, &wanted); err != nil || wanted.Size < 0 {
+		return wanted, fault.New(fault.Invalid, `an upload is asked for with {"size": bytes, "content_type": "..."}, both optional, and more of its parts with {"upload_id": "...", "size": bytes, "part": number}`)
+	}
+	if problems := wanted.problems(); len(problems) > 0 {
+		return wanted, fault.New(fault.Invalid, "%s", strings.Join(problems, "; "))
+	}
+	return wanted, nil
+}
+
+// problems are all that is wrong with the members together.
+func (u uploadRequest) problems() (all []string) {
+	if u.ContentType != "" && !validMediaType(u.ContentType) {
+		all = append(all, `content_type is a media type such as "text/plain; charset=utf-8"`)
+	}
+	if u.UploadID == "" {
+		if u.Part != nil {
+			all = append(all, "part goes with the upload_id of an upload that was started")
+		}
+		return all
+	}
+	if !validUploadID(u.UploadID) {
+		all = append(all, "upload_id is the one that the upload was answered with")
+	}
+	if u.ContentType != "" {
+		all = append(all, "content_type is that of the upload, which was started with one or none")
+	}
+	return all
+}
+
+// first is the number of the first part that is asked for.
+func (u uploadRequest) first() int32 {
+	if u.Part == nil {
+		return 1
+	}
+	return *u.Part
+}
+
+// validUploadID reports whether an id can be one of S3's: it goes into addresses,
+// and S3 knows whether there is such an upload of the key.
+func validUploadID(id string) bool {
+	return len(id) <= maxUploadID && !strings.ContainsFunc(id, func(c rune) bool { return c <= ' ' || c > '~' })
+}
