@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 )
@@ -18,11 +19,14 @@ type presigned struct {
 // upload is the API's answer to who wants to put a file.
 type upload struct {
 	presigned
-	Parts []struct {
+	UploadID  string `json:"upload_id"`
+	PartCount int    `json:"part_count"`
+	Parts     []struct {
 		Number int   `json:"part_number"`
 		Size   int64 `json:"size"`
 		presigned
 	} `json:"parts"`
+	NextPart int       `json:"next_part"`
 	Complete presigned `json:"complete"`
 	Abort    presigned `json:"abort"`
 }
@@ -38,6 +42,7 @@ func checkUpload(t *testing.T, out outputs) {
 	}
 
 	checkActiveContent(t, out)
+	checkLargestUpload(t, out)
 
 	const size = 110 << 20 // more than is offered in one request
 	large, list := wantsUpload(t, out, "e2e/large.bin", size), ""
@@ -53,6 +58,25 @@ func checkUpload(t *testing.T, out outputs) {
 	if got := request(t, out, http.MethodGet, "/files/e2e/never.bin", ""); got.status != http.StatusNotFound {
 		t.Errorf("a file that was given up is answered with %d", got.status)
 	}
+}
+
+// checkLargestUpload starts an upload of the largest size under the longest key: with a session token as
+// long as AWS's, its 10,000 addresses are more than one answer carries.
+func checkLargestUpload(t *testing.T, out outputs) {
+	t.Helper()
+	const size = 5 << 40
+	key := "e2e/" + strings.Repeat(strings.Repeat("é", 59)+"/", 8) + strings.Repeat("é", 34)
+	path := (&url.URL{Path: key}).EscapedPath()
+	first := wantsUpload(t, out, path, size)
+	answer := request(t, out, http.MethodPost, "/files/"+path, fmt.Sprintf(`{"upload_id":%q,"size":%d,"part":%d}`, first.UploadID, size, first.NextPart))
+	var next upload
+	if err := json.Unmarshal([]byte(answer.body), &next); err != nil || answer.status != http.StatusOK {
+		t.Fatalf("asking for more parts: %d %s, %v", answer.status, answer.body, err)
+	}
+	if first.PartCount != 10_000 || len(first.Parts) != first.NextPart-1 || len(next.Parts) == 0 || next.Parts[0].Number != first.NextPart {
+		t.Fatalf("of %d parts the first answer has %d, the next one %d from %d on", first.PartCount, len(first.Parts), len(next.Parts), first.NextPart)
+	}
+	sends(t, next.Abort, "")
 }
 
 // checkActiveContent puts a page with a script and with headers of the uploader's, which S3 takes

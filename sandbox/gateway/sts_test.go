@@ -2,6 +2,8 @@ package gateway
 
 import (
 	"errors"
+	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -90,5 +92,43 @@ func TestATokenTakesARoleWhenItIsOursAndTheTrustPolicySaysSo(t *testing.T) {
 				t.Errorf("answered %q, want %q", code, c.want)
 			}
 		})
+	}
+}
+
+// Each presigned address carries the token: one of the emulator's own length would let pass what is
+// over Lambda's limits on AWS.
+func TestASessionTokenIsAsLongAsAWSs(t *testing.T) {
+	s := newStand(t, nil)
+	role, err := iam.NewFromConfig(s.config()).CreateRole(t.Context(), &iam.CreateRoleInput{
+		RoleName: aws.String("token"), AssumeRolePolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"sts:AssumeRole"}]}`),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	taken, err := sts.NewFromConfig(s.config()).AssumeRole(t.Context(), &sts.AssumeRoleInput{RoleArn: role.Role.Arn, RoleSessionName: aws.String("s")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := taken.Credentials
+	if length := len(*c.SessionToken); length < 1000 {
+		t.Errorf("a session token has %d characters", length)
+	}
+	config := s.config()
+	config.Credentials = credentials.NewStaticCredentialsProvider(*c.AccessKeyId, *c.SecretAccessKey, *c.SessionToken)
+	who, err := sts.NewFromConfig(config).GetCallerIdentity(t.Context(), nil)
+	if err != nil || !strings.HasSuffix(aws.ToString(who.Arn), ":assumed-role/token/s") {
+		t.Errorf("%s, %v", aws.ToString(who.Arn), err)
+	}
+	presigned, err := sts.NewPresignClient(sts.NewFromConfig(config)).PresignGetCallerIdentity(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := http.Get(presigned.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = answer.Body.Close() }()
+	if answer.StatusCode != http.StatusOK {
+		t.Errorf("a presigned call is answered %s", answer.Status)
 	}
 }
