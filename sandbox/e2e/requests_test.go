@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -112,6 +113,37 @@ func checkItems(t *testing.T, out outputs) {
 	}
 }
 
+// checkLongPage lists items that are longest when they are sent: tabs, which were six bytes each in the
+// function's answer, so that eight items of 256 KiB were over Lambda's limit.
+func checkLongPage(t *testing.T, out outputs) {
+	t.Helper()
+	const items = 8
+	for i := range items {
+		path := fmt.Sprint("/items/e2e-long-", i)
+		if got := request(t, out, http.MethodPut, path, "1"+strings.Repeat("\t", 256<<10-1)); got.status != http.StatusCreated && got.status != http.StatusOK {
+			t.Fatalf("PUT %s: %d\n%s", path, got.status, got.body)
+		}
+		defer request(t, out, http.MethodDelete, path, "")
+	}
+	for path, seen := "/items?limit=100", 0; ; {
+		got := request(t, out, http.MethodGet, path, "")
+		var page struct {
+			Next *string `json:"next_cursor"`
+		}
+		if err := json.Unmarshal([]byte(got.body), &page); err != nil || got.status != http.StatusOK {
+			t.Fatalf("GET %s: %d, %v: %.200s", path, got.status, err, got.body)
+		}
+		seen += strings.Count(got.body, `"e2e-long-`)
+		if page.Next == nil {
+			if seen != items {
+				t.Fatalf("the pages have %d of %d items", seen, items)
+			}
+			return
+		}
+		path = "/items?limit=100&cursor=" + *page.Next
+	}
+}
+
 // checkRefusals asks what the API does not have.
 func checkRefusals(t *testing.T, out outputs) {
 	t.Helper()
@@ -124,6 +156,8 @@ func checkRefusals(t *testing.T, out outputs) {
 		{"a wrong method is not allowed", http.MethodPatch, "/items/e2e-1", `{}`, http.StatusMethodNotAllowed},
 		{"an unknown file is not found", http.MethodGet, "/files/never-made", "", http.StatusNotFound},
 		{"a body that is not JSON is refused", http.MethodPut, "/items/e2e-1", `{"n":`, http.StatusUnprocessableEntity},
+		{"a body that is not UTF-8 is refused", http.MethodPut, "/items/e2e-1", "{\"n\":\"\xff\"}", http.StatusUnprocessableEntity},
+		{"a number that is no double is refused", http.MethodPut, "/items/e2e-1", `{"n":1e999}`, http.StatusUnprocessableEntity},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := request(t, out, c.method, c.path, c.body)

@@ -45,6 +45,7 @@ func TestWholeStack(t *testing.T) {
 		checkRow(t, dev, "e2e-1", "two")
 		checkKey(t, dev, "e2e-1")
 	})
+	step("items that are longest when they are sent end a page", func(t *testing.T) { checkLongPage(t, dev) })
 	step("what the API does not have is refused in problem+json", func(t *testing.T) { checkRefusals(t, dev) })
 	step("pages of the stack's origin may call the API and follow it to S3, and no others", func(t *testing.T) {
 		checkPages(t, dev, "http://localhost:3000")
