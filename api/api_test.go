@@ -116,7 +116,7 @@ func TestRoomRegisters(t *testing.T) {
 		"aws:apigateway/deployment:Deployment": 1, "aws:apigateway/stage:Stage": 1,
 		"aws:apigateway/methodSettings:MethodSettings": 1,
 		"aws:sns/topic:Topic":                          2, "aws:sns/topicPolicy:TopicPolicy": 2,
-		"aws:cloudwatch/logMetricFilter:LogMetricFilter": 3, "aws:cloudwatch/dashboard:Dashboard": 1,
+		"aws:cloudwatch/logMetricFilter:LogMetricFilter": 6, "aws:cloudwatch/dashboard:Dashboard": 1,
 		"aws:cloudwatch/compositeAlarm:CompositeAlarm": 1,
 	}
 	for _, tt := range []struct {

@@ -121,7 +121,7 @@ func (l logs) failures(region string, y int) pulumi.Map {
 			"query": pulumi.Sprintf("SOURCE '%s' | SOURCE '%s' | fields coalesce(requestId, request_id) as id"+
 				" | filter ispresent(id)"+
 				" | stats min(@timestamp) as at, max(status) as code, sortsLast(method) as verb, sortsLast(resource) as path,"+
-				" sortsLast(cache) as answeredBy, sortsLast(errorType) as refusal, sortsLast(error) as reason, sortsLast(traceId) as trace by id"+
+				" sortsLast(cache) as answeredBy, sortsLast(errorType) as refusal, sortsLast(error) as reason, sortsLast(trace_id) as trace by id"+
 				" | filter code >= 500 | sort at desc | limit 50", l.access.Name, l.api.Name),
 		},
 	}

@@ -2,8 +2,10 @@ package api
 
 import (
 	"encoding/json"
+	"net/http"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -207,11 +209,17 @@ func TestGatewayResponses(t *testing.T) {
 			if got := r.ResponseParameters["gatewayresponse.header.X-Request-Id"]; got != "context.requestId" {
 				t.Errorf("request id %s", got)
 			}
-			// The one variable that brings its own quotes, and the ones that do not.
-			template := strings.ReplaceAll(r.ResponseTemplates["application/json"], "$context.error.messageString", `"message"`)
+			template := r.ResponseTemplates["application/json"]
+			if rest := strings.ReplaceAll(template, "$context.requestId", ""); strings.Contains(rest, "$") {
+				t.Errorf("a value that a client may write is in %s", template)
+			}
 			var body map[string]any
 			if err := json.Unmarshal([]byte(template), &body); err != nil {
 				t.Fatalf("%v in %s", err, template)
+			}
+			// RFC 9457, 4.2.1, without a type.
+			if status, _ := strconv.Atoi(r.StatusCode); status != 0 && body["title"] != phrase(status) {
+				t.Errorf("the title of %d is %v", status, body["title"])
 			}
 			if body["title"] == nil || body["request_id"] != "$context.requestId" {
 				t.Errorf("body %v", body)
@@ -225,6 +233,17 @@ func TestGatewayResponses(t *testing.T) {
 			}
 		})
 	}
+}
+
+// phrase is the status phrase of RFC 9110, 15.
+func phrase(status int) string {
+	switch status {
+	case http.StatusRequestEntityTooLarge:
+		return "Content Too Large"
+	case http.StatusUnprocessableEntity:
+		return "Unprocessable Content"
+	}
+	return http.StatusText(status)
 }
 
 func TestBodiesAreHeldToTheirModels(t *testing.T) {

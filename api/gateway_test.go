@@ -66,7 +66,7 @@ func TestGateway(t *testing.T) {
 		if err := json.Unmarshal([]byte(settings["format"].(string)), &line); err != nil {
 			t.Fatal(err)
 		}
-		if line["requestId"] != "$context.requestId" || line["traceId"] != "$context.xrayTraceId" || line["status"] != "$context.status" {
+		if line["requestId"] != "$context.requestId" || line["status"] != "$context.status" || line["errorType"] != "$context.error.responseType" {
 			t.Errorf("line %v", line)
 		}
 	})

@@ -2,6 +2,8 @@ package api
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -13,23 +15,30 @@ const (
 	errorLinesMetric = "ErrorLines"
 	// cacheAnswersMetric counts its answers by what X-Cache says, in the dimension Result.
 	cacheAnswersMetric = "CacheAnswers"
-	// refusalsMetric counts what the door answered itself, by gateway response type.
-	refusalsMetric = "Refusals"
+	// refusalsMetric is what the metrics of gateway responses begin with; the response's type follows.
+	refusalsMetric = "Refusals-"
 )
+
+// refusalTypes are the gateway responses that are counted, by the word that the filter's name ends in. API
+// Gateway's own metrics sum all 4xx up, those of the function included.
+var refusalTypes = map[string]string{
+	"throttled": "THROTTLED", "quota": "QUOTA_EXCEEDED", "key": "INVALID_API_KEY", "waf": "WAF_FILTERED",
+}
 
 // logFilter makes a metric of the lines of a log that match.
 type logFilter struct {
 	name, metric string
 	log          *cloudwatch.LogGroup
 	pattern      string
-	// dimensions take their values out of the lines. A filter with any counts no zeros: CloudWatch
+	// dimensions take their values out of the lines, so that only lines of the function have any: what
+	// writes a line would name the metrics, and each costs. A filter with any counts no zeros: CloudWatch
 	// would not know of which value.
 	dimensions pulumi.StringMap
 }
 
 // countLogLines makes metrics of what no other metric knows.
 func countLogLines(ctx *pulumi.Context, s site, l logs) error {
-	for _, f := range []logFilter{
+	filters := []logFilter{
 		// Requests that are answered in spite of something being broken.
 		{name: "error-lines", metric: errorLinesMetric, log: l.api, pattern: `{ $.level = "ERROR" }`},
 		// What came from where: a proxy integration's access log cannot carry the cache's result.
@@ -38,12 +47,14 @@ func countLogLines(ctx *pulumi.Context, s site, l logs) error {
 			pattern:    `{ $.cache = "hit" || $.cache = "miss" || $.cache = "stale" || $.cache = "bypass" }`,
 			dimensions: pulumi.StringMap{"Result": pulumi.String("$.cache")},
 		},
-		// API Gateway's own metrics sum all 4xx up, those of the function included.
-		{
-			name: "refusals", metric: refusalsMetric, log: l.access, pattern: `{ $.errorType != "-" }`,
-			dimensions: pulumi.StringMap{"Type": pulumi.String("$.errorType")},
-		},
-	} {
+	}
+	for _, name := range slices.Sorted(maps.Keys(refusalTypes)) {
+		filters = append(filters, logFilter{
+			name: "refusals-" + name, metric: refusalsMetric + refusalTypes[name], log: l.access,
+			pattern: fmt.Sprintf(`{ $.errorType = "%s" }`, refusalTypes[name]),
+		})
+	}
+	for _, f := range filters {
 		if err := countLines(ctx, s, f); err != nil {
 			return err
 		}

@@ -139,5 +139,5 @@ func (m metrics) cacheAnswers(result string) metric {
 
 // refusals is the number of answers of the door itself, of that gateway response type.
 func (m metrics) refusals(responseType string) metric {
-	return metric{m.name, refusalsMetric, "Sum", pulumi.StringMap{"Type": pulumi.String(responseType)}}
+	return metric{m.name, refusalsMetric + responseType, "Sum", pulumi.StringMap{}}
 }

@@ -9,31 +9,28 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// accessLogFields are what one line of the access log says about a request. The cache's result is not
-// among them: for a proxy integration no $context variable holds a header of the answer. It is in the
-// function's line of the same requestId; docs/decisions/access-log.md says more.
+// accessLogFields are what one line of the access log says about a request. A client writes none of
+// them: API Gateway escapes nothing in the line, so that a User-Agent with quotes in it could change every
+// field after it (https://github.com/DataBiosphere/azul/issues/4348). The client's part of requestId is a
+// UUID. The cache's result is not among them: for a proxy integration no $context variable holds a header
+// of the response. It is in the function's line of the same requestId; docs/decisions/access-log.md says more.
 var accessLogFields = map[string]string{
 	"requestId":          "$context.requestId",
 	"extendedRequestId":  "$context.extendedRequestId",
-	"traceId":            "$context.xrayTraceId",
 	"time":               "$context.requestTimeEpoch",
 	"ip":                 "$context.identity.sourceIp",
-	"userAgent":          "$context.identity.userAgent",
 	"apiKeyId":           "$context.identity.apiKeyId",
 	"method":             "$context.httpMethod",
 	"resource":           "$context.resourcePath",
-	"path":               "$context.path",
 	"protocol":           "$context.protocol",
 	"status":             "$context.status",
 	"responseLength":     "$context.responseLength",
 	"responseLatency":    "$context.responseLatency",
 	"functionRequestId":  "$context.integration.requestId",
 	"functionStatus":     "$context.integration.integrationStatus",
-	"functionError":      "$context.integration.error",
 	"integrationStatus":  "$context.integration.status",
 	"integrationLatency": "$context.integration.latency",
 	"waf":                "$context.waf.status",
-	"error":              "$context.error.message",
 	"errorType":          "$context.error.responseType",
 }
 

@@ -43,10 +43,10 @@ func TestAlarms(t *testing.T) {
 		"throttles":         {"AWS/Lambda", "Throttles", "Sum", function, 0, hurts},
 		"function-errors":   {"AWS/Lambda", "Errors", "Sum", function, 0, warns},
 		"stale":             {"didomi-test-api", "CacheAnswers", "Sum", map[string]any{"Result": "stale"}, 60, warns},
-		"turned-away":       {"didomi-test-api", "Refusals", "Sum", map[string]any{"Type": "THROTTLED"}, 60, warns},
+		"turned-away":       {"didomi-test-api", "Refusals-THROTTLED", "Sum", nil, 60, warns},
 		"cold":              {"AWS/Lambda", "ProvisionedConcurrencySpilloverInvocations", "Sum", function, 0, warns},
 		"version-errors":    {"AWS/Lambda", "Errors", "Sum", newest, 0, warns},
-		"waf-blocked":       {"didomi-test-api", "Refusals", "Sum", map[string]any{"Type": "WAF_FILTERED"}, 10, warns},
+		"waf-blocked":       {"didomi-test-api", "Refusals-WAF_FILTERED", "Sum", nil, 10, warns},
 		"waf-rate":          {"AWS/WAFV2", "BlockedRequests", "Sum", map[string]any{"WebACL": room + "-waf", "Rule": "rate", "Region": "eu-west-1"}, 0, warns},
 		"no-requests":       {"AWS/Lambda", "Invocations", "Sum", function, 1, warns},
 		"no-access-log":     {"AWS/Logs", "IncomingLogEvents", "Sum", log("access"), 1, part},
@@ -303,9 +303,13 @@ func TestLogLinesAreCounted(t *testing.T) {
 			"pattern":              `{ $.cache = "hit" || $.cache = "miss" || $.cache = "stale" || $.cache = "bypass" }`,
 			"metricTransformation": count("CacheAnswers", map[string]any{"dimensions": map[string]any{"Result": "$.cache"}}),
 		},
-		"refusals": {
-			"logGroupName": room + "-access-log-1a2b3c4", "pattern": `{ $.errorType != "-" }`,
-			"metricTransformation": count("Refusals", map[string]any{"dimensions": map[string]any{"Type": "$.errorType"}}),
+		"refusals-throttled": {
+			"logGroupName": room + "-access-log-1a2b3c4", "pattern": `{ $.errorType = "THROTTLED" }`,
+			"metricTransformation": count("Refusals-THROTTLED", map[string]any{"defaultValue": "0"}),
+		},
+		"refusals-waf": {
+			"logGroupName": room + "-access-log-1a2b3c4", "pattern": `{ $.errorType = "WAF_FILTERED" }`,
+			"metricTransformation": count("Refusals-WAF_FILTERED", map[string]any{"defaultValue": "0"}),
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
