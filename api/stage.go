@@ -10,9 +10,8 @@ import (
 )
 
 // accessLogFields are what one line of the access log says about a request. A client writes none of
-// them: API Gateway escapes nothing in the line, so that a User-Agent with quotes in it could change every
-// field after it (https://github.com/DataBiosphere/azul/issues/4348). The client's part of requestId is a
-// UUID. The cache's result is not among them: for a proxy integration no $context variable holds a header
+// them: AWS documents no escaping, and none was seen in 2022 (https://github.com/DataBiosphere/azul/issues/4009),
+// so that quotes in a User-Agent could change every field after it. The client's part of requestId is a UUID. The cache's result is not among them: for a proxy integration no $context variable holds a header
 // of the response. It is in the function's line of the same requestId; docs/decisions/access-log.md says more.
 var accessLogFields = map[string]string{
 	"requestId":          "$context.requestId",

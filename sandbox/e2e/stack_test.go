@@ -53,6 +53,9 @@ func TestWholeStack(t *testing.T) {
 	})
 	step("a file of 64 MiB is streamed in bounded memory", func(t *testing.T) { checkStream(t, dev) })
 	step("files are put with the requests that the API hands out", func(t *testing.T) { checkUpload(t, dev) })
+	step("every way of writing a path is one thing's, or nothing's", func(t *testing.T) { checkPaths(t, dev) })
+	step("a condition that cannot be evaluated is refused, and nothing is done", func(t *testing.T) { checkConditions(t, dev) })
+	step("a client writes nothing into the access log", func(t *testing.T) { checkAccessLog(t, dev) })
 	step("a second up changes nothing", func(t *testing.T) {
 		up(t, "dev")
 		checkUnchanged(t, "dev")

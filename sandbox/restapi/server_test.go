@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -318,6 +319,50 @@ func TestEveryRequestOfAStageIsLogged(t *testing.T) {
 		if want := `{"id":"` + a.header.Get("X-Amzn-Requestid") + `",` + test.want; got != want {
 			t.Errorf("logged\n%s, want\n%s", got, want)
 		}
+	}
+}
+
+// What a client sends stands in the line as it is, so that a format with it is a
+// document that clients write. Without it, the line is what happened.
+func TestTheAccessLogEscapesNothing(t *testing.T) {
+	const forged = `x","status":"200`
+	for _, test := range []struct{ name, format, status string }{
+		{"a format with the user agent", `{"id":"$context.requestId","status":"$context.status","agent":"$context.identity.userAgent"}`, "200"},
+		{"a format with the trace", `{"id":"$context.requestId","status":"$context.status","trace":"$context.xrayTraceId"}`, "200"},
+		{"a format with the path", `{"id":"$context.requestId","status":"$context.status","path":"$context.path"}`, "200"},
+		{"a format of what no client writes", `{"id":"$context.requestId","status":"$context.status","type":"$context.error.responseType"}`, "403"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			f := newFixture(t, nil)
+			f.store.stage.AccessLog = &AccessLog{DestinationARN: "arn", Format: test.format}
+			conn, err := net.Dial("tcp", strings.TrimPrefix(f.url, "http://"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = conn.Close() }()
+			// By hand: no client of HTTP leaves quotes in a path.
+			_, err = fmt.Fprintf(conn, "DELETE /api1/v1/items/%s HTTP/1.1\r\nHost: h\r\nUser-Agent: %[1]s\r\nX-Amzn-Trace-Id: %[1]s\r\nX-Amzn-RequestId: %[1]s\r\n\r\n", forged)
+			if err != nil {
+				t.Fatal(err)
+			}
+			line := <-f.logged
+			var read map[string]string
+			if err := json.Unmarshal([]byte(line), &read); err != nil || read["status"] != test.status || !strings.HasSuffix(read["id"], "_REPLACED_INVALID_REQUEST_ID") {
+				t.Errorf("%v: the line\n%s\nis read as %v, want the status %s", err, line, read, test.status)
+			}
+		})
+	}
+}
+
+// Developer guide, "Set up access logging", $context.requestId.
+func TestAClientMayChooseTheRequestsID(t *testing.T) {
+	f := newFixture(t, nil)
+	const chosen = "11111111-2222-3333-4444-555555555555"
+	if got := f.send(t, "GET", "/api1/v1/items/7", "", "X-Amzn-RequestId: "+chosen).header.Get("X-Amzn-Requestid"); got != chosen {
+		t.Errorf("the id is %s", got)
+	}
+	if got := f.send(t, "GET", "/api1/v1/items/7", "", "X-Amzn-RequestId: mine").header.Get("X-Amzn-Requestid"); !strings.HasSuffix(got, "_REPLACED_INVALID_REQUEST_ID") {
+		t.Errorf("the id is %s", got)
 	}
 }
 

@@ -183,8 +183,8 @@ func number(n int) string {
 }
 
 // logAccess writes the stage's access log entry. The values stand in it as they
-// are: API Gateway escapes nothing there, whatever the format
-// (https://github.com/DataBiosphere/azul/issues/4348).
+// are: no page of AWS says that they are escaped, and they were not in
+// https://github.com/DataBiosphere/azul/issues/4009.
 func (x *exchange) logAccess() {
 	if log := x.stage.AccessLog; log != nil && log.DestinationARN != "" {
 		x.server.config.AccessLog(log.DestinationARN, x.expand(log.Format, "-"))
