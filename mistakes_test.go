@@ -158,7 +158,7 @@ func TestEveryMistakeHasAMessageThatNamesKeyValueAndWhatIsAllowed(t *testing.T) 
 		{"no backups", "didomi:data", `{"database": {"backupDays": 0}}`, `didomi:data.database.backupDays is 0; want a whole number from 1 to 35`},
 		{"insights for a year by the calendar", "didomi:data", `{"database": {"insightsDays": 365}}`, `didomi:data.database.insightsDays is 365; want 7, a multiple of 31 up to 713, or 731`},
 		{"more idle connections than connections", "didomi:data", `{"proxy": {"maxConnectionsPercent": 40}}`, `didomi:data.proxy.maxIdleConnectionsPercent is 50; want a whole number from 0 to 40`},
-		{"a wait without an end", "didomi:data", `{"proxy": {"borrowSeconds": 0}}`, `didomi:data.proxy.borrowSeconds is 0; want a whole number from 1 to 300`},
+		{"a wait without an end", "didomi:data", `{"proxy": {"borrowSeconds": 0}}`, `didomi:data.proxy.borrowSeconds is 0; want a whole number from 1 to 10`},
 		{"a node type of another service", "didomi:data", `{"cache": {"nodeType": "db.t4g.micro"}}`, `didomi:data.cache.nodeType is "db.t4g.micro"; want a node type such as "cache.t4g.micro"`},
 		{"no shard", "didomi:data", `{"cache": {"shards": 0}}`, `didomi:data.cache.shards is 0; want a whole number from 1 to 90`},
 		{"too many replicas", "didomi:data", `{"cache": {"replicas": 6}}`, `didomi:data.cache.replicas is 6; want a whole number from 0 to 5`},

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/didomi/serverless-api/internal/config"
+	"github.com/didomi/serverless-api/lambda/store/timeouts"
 )
 
 // Config is the room's part of the stack's configuration, under the key "data".
@@ -63,7 +64,8 @@ type Proxy struct {
 	// MaxIdleConnectionsPercent the share it may keep open unused.
 	MaxConnectionsPercent     int `json:"maxConnectionsPercent"`
 	MaxIdleConnectionsPercent int `json:"maxIdleConnectionsPercent"`
-	// BorrowSeconds is how long a client waits for a connection, 1 to 300 seconds.
+	// BorrowSeconds is how long a client waits for a connection, 1 to 10 seconds: a write that waits has
+	// not come into effect yet, and the cache keeps clear of an item for no longer than that can take.
 	BorrowSeconds int `json:"borrowSeconds"`
 	// IdleClientSeconds is when an idle client is cut off, 1 to 28800 seconds.
 	IdleClientSeconds int `json:"idleClientSeconds"`
@@ -280,7 +282,7 @@ func (p Proxy) Problems() []config.Problem {
 		most = p.MaxConnectionsPercent
 	}
 	problems = append(problems, config.Between("maxIdleConnectionsPercent", p.MaxIdleConnectionsPercent, 0, most)...)
-	problems = append(problems, config.Between("borrowSeconds", p.BorrowSeconds, 1, 300)...)
+	problems = append(problems, config.Between("borrowSeconds", p.BorrowSeconds, 1, int(timeouts.Borrow.Seconds()))...)
 	return append(problems, config.Between("idleClientSeconds", p.IdleClientSeconds, 1, 28800)...)
 }
 

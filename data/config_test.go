@@ -93,7 +93,11 @@ func TestProblemsSayWhatIsWrongAndWhatIsAllowed(t *testing.T) {
 		},
 		"a borrow that waits for ever": {
 			func(c *Config) { c.Proxy.BorrowSeconds = 0 },
-			`data.proxy.borrowSeconds is 0; want a whole number from 1 to 300`,
+			`data.proxy.borrowSeconds is 0; want a whole number from 1 to 10`,
+		},
+		"a borrow that waits for longer than the cache expects of a write": {
+			func(c *Config) { c.Proxy.BorrowSeconds = 11 },
+			`data.proxy.borrowSeconds is 11; want a whole number from 1 to 10`,
 		},
 		"an idle client of more than eight hours": {
 			func(c *Config) { c.Proxy.IdleClientSeconds = 30000 },

@@ -118,10 +118,10 @@ func useAll(ctx context.Context, s *cache.Redis) error {
 	tag, value := tagged("value")
 	_, _, acquired := s.Acquire(ctx, key, time.Minute)
 	_, replaced := s.Replace(ctx, key, tag, value, time.Minute)
-	_, _, marked := s.Mark(ctx, key, time.Minute)
+	mine, _, marked := s.Mark(ctx, key, time.Minute)
 	_, claimed := s.Claim(ctx, key, tag, time.Minute)
 	released := s.Release(ctx, key, tag)
-	return errors.Join(acquired, replaced, marked, claimed, released, s.Clear(ctx, key), s.Ping(ctx))
+	return errors.Join(acquired, replaced, marked, claimed, released, s.End(ctx, key, mine, 0), s.Ping(ctx))
 }
 
 func TestItemsAreKeptUnderGrantedKeys(t *testing.T) {

@@ -7,12 +7,13 @@ import (
 )
 
 // Breaker is a Store that bounds the time of another and leaves those of its
-// shards alone for a moment that keep failing; the others serve on. Only Clear
+// shards alone for a moment that keep failing; the others serve on. Only End
 // always goes through: skipping an invalidation costs correctness, not just
 // speed.
 type Breaker struct {
-	store Store
-	whole circuit // to the server, as long as its shards are not known
+	store  Store
+	budget time.Duration // of one step
+	whole  circuit       // to the server, as long as its shards are not known
 
 	mu     sync.Mutex
 	shards map[string]*circuit
@@ -20,7 +21,7 @@ type Breaker struct {
 
 // NewBreaker returns a Breaker around store.
 func NewBreaker(store Store) *Breaker {
-	return &Breaker{store: store, shards: map[string]*circuit{}}
+	return &Breaker{store: store, budget: commandBudget, shards: map[string]*circuit{}}
 }
 
 // Acquire implements Store.
@@ -56,31 +57,31 @@ func (b *Breaker) Claim(ctx context.Context, key string, tag []byte, ttl time.Du
 }
 
 // Mark implements Store.
-func (b *Breaker) Mark(ctx context.Context, key string, ttl time.Duration) (mark, before []byte, err error) {
+func (b *Breaker) Mark(ctx context.Context, key string, ttl time.Duration) (mine [][]byte, before []byte, err error) {
 	err = b.guard(ctx, key, func(ctx context.Context) error {
-		mark, before, err = b.store.Mark(ctx, key, ttl)
+		mine, before, err = b.store.Mark(ctx, key, ttl)
 		return err
 	})
-	return mark, before, err
+	return mine, before, err
 }
 
-// Clear implements Store. It passes an open breaker.
-func (b *Breaker) Clear(ctx context.Context, key string) error {
-	ctx, cancel := context.WithTimeout(ctx, commandBudget)
+// End implements Store. It passes an open breaker.
+func (b *Breaker) End(ctx context.Context, key string, mine [][]byte, keep time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, b.budget)
 	defer cancel()
-	return b.store.Clear(ctx, key)
+	return b.store.End(ctx, key, mine, keep)
 }
 
 // Ping implements Store. It passes an open breaker: it asks for the truth.
 func (b *Breaker) Ping(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, commandBudget)
+	ctx, cancel := context.WithTimeout(ctx, b.budget)
 	defer cancel()
 	return b.store.Ping(ctx)
 }
 
 // Shard implements Store.
 func (b *Breaker) Shard(ctx context.Context, key string) (shard string, err error) {
-	err = b.whole.run(ctx, func(ctx context.Context) error {
+	err = b.whole.run(ctx, b.budget, func(ctx context.Context) error {
 		shard, err = b.store.Shard(ctx, key)
 		return err
 	})
@@ -93,7 +94,7 @@ func (b *Breaker) guard(ctx context.Context, key string, call func(context.Conte
 	if err != nil {
 		return err
 	}
-	return b.circuit(shard).run(ctx, call)
+	return b.circuit(shard).run(ctx, b.budget, call)
 }
 
 func (b *Breaker) circuit(shard string) *circuit {

@@ -29,11 +29,13 @@ func (f storeFunc) Claim(ctx context.Context, _ string, _ []byte, _ time.Duratio
 	return true, f(ctx, "claim")
 }
 
-func (f storeFunc) Mark(ctx context.Context, _ string, _ time.Duration) (mark, before []byte, err error) {
+func (f storeFunc) Mark(ctx context.Context, _ string, _ time.Duration) (mine [][]byte, before []byte, err error) {
 	return nil, nil, f(ctx, "mark")
 }
 
-func (f storeFunc) Clear(ctx context.Context, _ string) error { return f(ctx, "clear") }
+func (f storeFunc) End(ctx context.Context, _ string, _ [][]byte, _ time.Duration) error {
+	return f(ctx, "end")
+}
 
 // Shard takes what comes before the first "/" of a key.
 func (f storeFunc) Shard(ctx context.Context, key string) (string, error) {
@@ -68,7 +70,7 @@ func testBreaker(t *testing.T) {
 	if err := read(); !errors.Is(err, cache.ErrOpen) {
 		t.Fatalf("an open breaker answers %v", err)
 	}
-	if err := b.Clear(t.Context(), "key"); !errors.Is(err, errDown) {
+	if err := b.End(t.Context(), "key", nil, 0); !errors.Is(err, errDown) {
 		t.Fatalf("an invalidation did not reach the store: %v", err)
 	}
 	time.Sleep(999 * time.Millisecond)

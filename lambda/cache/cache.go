@@ -58,9 +58,10 @@ type Load func(ctx context.Context) (value []byte, found bool, err error)
 
 // Cache reads through a Store. It is safe for concurrent use.
 type Cache struct {
-	store  Store
-	config Config
-	log    *slog.Logger
+	store   Store
+	config  Config
+	log     *slog.Logger
+	pending pending
 }
 
 // New returns a Cache over store. The log gets failures of the store, which
@@ -79,13 +80,14 @@ func (c *Cache) Get(ctx context.Context, key string, load Load) (Result, error) 
 			c.failed(ctx, "reading", err)
 			return direct(ctx, load)
 		}
+		c.repeatLater(ctx)
 		if mine {
 			return c.fill(ctx, key, held, load)
 		}
 		found, ok := decode(held)
 		switch {
 		case !ok:
-			c.forget(ctx, key)
+			c.end(ctx, key, nil, 0)
 			return direct(ctx, load)
 		case found.kind() == mark:
 			return direct(ctx, load)

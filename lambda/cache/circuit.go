@@ -28,12 +28,12 @@ type circuit struct {
 	retryAt  time.Time
 }
 
-// run makes a call within commandBudget, or none while the circuit is open.
-func (c *circuit) run(ctx context.Context, call func(context.Context) error) error {
+// run makes a call within budget, or none while the circuit is open.
+func (c *circuit) run(ctx context.Context, budget time.Duration, call func(context.Context) error) error {
 	if !c.admit() {
 		return ErrOpen
 	}
-	bounded, cancel := context.WithTimeout(ctx, commandBudget)
+	bounded, cancel := context.WithTimeout(ctx, budget)
 	defer cancel()
 	err := call(bounded)
 	// A caller that left says nothing about the shard.

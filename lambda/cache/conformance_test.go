@@ -16,7 +16,7 @@ func stores(t *testing.T, test func(t *testing.T, s cache.Store)) {
 	t.Run("Redis alone", func(t *testing.T) { test(t, testparts.Redis(t, false)) })
 	t.Run("Redis cluster", func(t *testing.T) { test(t, testparts.Redis(t, true)) })
 	t.Run("in memory", func(t *testing.T) { test(t, newMemory()) })
-	t.Run("Redis behind a breaker", func(t *testing.T) { test(t, cache.NewBreaker(testparts.Redis(t, false))) })
+	t.Run("Redis behind a breaker", func(t *testing.T) { test(t, cache.NewPatientBreaker(testparts.Redis(t, false))) })
 }
 
 func newKey() string { return "item:test:{" + rand.Text() + "}" }
@@ -50,6 +50,25 @@ func finds(t *testing.T, s cache.Store, key string, want []byte) {
 	works(t, err)
 	is(t, "the lease is ours", false, mine)
 	holds(t, want, held)
+}
+
+// marks puts a mark into a key.
+func marks(t *testing.T, s cache.Store, key string, ttl time.Duration) (mine [][]byte, before []byte) {
+	t.Helper()
+	mine, before, err := s.Mark(t.Context(), key, ttl)
+	works(t, err)
+	return mine, before
+}
+
+// isMarked checks that a key is marked, and returns what it holds.
+func isMarked(t *testing.T, s cache.Store, key string) []byte {
+	t.Helper()
+	held, mine, err := s.Acquire(t.Context(), key, time.Minute)
+	works(t, err)
+	if mine || !cache.IsMark(held) {
+		t.Fatalf("the key is not marked: %.40q", held)
+	}
+	return held
 }
 
 func TestStoreConformance(t *testing.T) {
@@ -129,29 +148,80 @@ var conformance = map[string]func(t *testing.T, ctx context.Context, s cache.Sto
 		time.Sleep(40 * time.Millisecond)
 		is(t, "after its time", true, must(s.Claim(ctx, key, tag, time.Minute)))
 	},
-	"mark takes the key and returns what it held": func(t *testing.T, ctx context.Context, s cache.Store, key string) {
-		first, before, err := s.Mark(ctx, key, time.Minute)
-		works(t, err)
-		if len(before) != 0 {
-			t.Fatalf("an empty key held %q", before)
+	"mark takes the key and returns the entry that it held": func(t *testing.T, ctx context.Context, s cache.Store, key string) {
+		_, value := tagged("value")
+		place(t, s, key, value, time.Minute)
+		_, before := marks(t, s, key, time.Minute)
+		holds(t, value, before)
+		_, before = marks(t, s, key, time.Minute)
+		holds(t, nil, before)
+		isMarked(t, s, key)
+	},
+	"what a mark replaced is put back over that mark": func(t *testing.T, ctx context.Context, s cache.Store, key string) {
+		_, value := tagged("value")
+		place(t, s, key, value, time.Minute)
+		mine, before := marks(t, s, key, time.Minute)
+		is(t, "put back", true, must(s.Replace(ctx, key, mine[len(mine)-1], before, time.Minute)))
+		finds(t, s, key, value)
+	},
+	"nothing is put back over the mark of another write": func(t *testing.T, ctx context.Context, s cache.Store, key string) {
+		_, value := tagged("value")
+		mine, _ := marks(t, s, key, time.Minute)
+		marks(t, s, key, time.Minute)
+		is(t, "put back", false, must(s.Replace(ctx, key, mine[len(mine)-1], value, time.Minute)))
+		isMarked(t, s, key)
+	},
+	"nothing is put back after another write has ended": func(t *testing.T, ctx context.Context, s cache.Store, key string) {
+		_, value := tagged("value")
+		mine, _ := marks(t, s, key, time.Minute)
+		other, _ := marks(t, s, key, time.Minute)
+		works(t, s.End(ctx, key, other, 0))
+		is(t, "put back", false, must(s.Replace(ctx, key, mine[len(mine)-1], value, time.Minute)))
+		isMarked(t, s, key)
+	},
+	"a key is marked until the last write ends": func(t *testing.T, ctx context.Context, s cache.Store, key string) {
+		first, _ := marks(t, s, key, time.Minute)
+		second, _ := marks(t, s, key, time.Minute)
+		works(t, s.End(ctx, key, first, 0))
+		isMarked(t, s, key)
+		works(t, s.End(ctx, key, first, 0))
+		isMarked(t, s, key)
+		works(t, s.End(ctx, key, second, 0))
+		acquires(t, s, key, time.Minute)
+	},
+	"a mark that nobody ends lasts for its time, whoever comes and goes": func(t *testing.T, ctx context.Context, s cache.Store, key string) {
+		marks(t, s, key, 100*time.Millisecond)
+		for range 3 {
+			other, _ := marks(t, s, key, time.Minute)
+			works(t, s.End(ctx, key, other, 0))
 		}
-		second, before, err := s.Mark(ctx, key, time.Minute)
-		works(t, err)
-		holds(t, first, before)
-		finds(t, s, key, second)
-	},
-	"a mark ends by itself": func(t *testing.T, ctx context.Context, s cache.Store, key string) {
-		_, _, err := s.Mark(ctx, key, 20*time.Millisecond)
-		works(t, err)
-		time.Sleep(40 * time.Millisecond)
+		other, _ := marks(t, s, key, time.Minute)
+		time.Sleep(150 * time.Millisecond)
+		works(t, s.End(ctx, key, other, 0))
 		acquires(t, s, key, time.Minute)
 	},
-	"clear empties the key": func(t *testing.T, ctx context.Context, s cache.Store, key string) {
-		_, _, err := s.Mark(ctx, key, time.Minute)
-		works(t, err)
-		works(t, s.Clear(ctx, key))
+	"all marks of a write end with it": func(t *testing.T, ctx context.Context, s cache.Store, key string) {
+		first, _ := marks(t, s, key, time.Minute)
+		second, _ := marks(t, s, key, time.Minute)
+		works(t, s.End(ctx, key, append(first, second...), 0))
 		acquires(t, s, key, time.Minute)
-		works(t, s.Clear(ctx, newKey()))
+	},
+	"the end of a write can leave a mark": func(t *testing.T, ctx context.Context, s cache.Store, key string) {
+		_, value := tagged("value")
+		place(t, s, key, value, time.Minute)
+		works(t, s.End(ctx, key, nil, time.Minute))
+		isMarked(t, s, key)
+		works(t, s.End(ctx, key, nil, 0))
+		isMarked(t, s, key)
+	},
+	"the end of a write deletes an entry and a lease": func(t *testing.T, ctx context.Context, s cache.Store, key string) {
+		_, value := tagged("value")
+		place(t, s, key, value, time.Minute)
+		works(t, s.End(ctx, key, nil, 0))
+		acquires(t, s, key, time.Minute)
+		works(t, s.End(ctx, key, nil, 0))
+		acquires(t, s, key, time.Minute)
+		works(t, s.End(ctx, newKey(), nil, 0))
 	},
 	"a key stays on its shard": func(t *testing.T, ctx context.Context, s cache.Store, key string) {
 		is(t, "shard", must(s.Shard(ctx, key)), must(s.Shard(ctx, key)))
@@ -196,4 +266,29 @@ func holds(t *testing.T, want, got []byte) {
 	if !bytes.Equal(got, want) {
 		t.Fatalf("the key holds %.40q, want %.40q", got, want)
 	}
+}
+
+// A list of marks that is full becomes one mark, which nobody can end before its time.
+func TestHoweverManyWritesMarkAKeyItStaysMarkedAndSmall(t *testing.T) {
+	store, key := testparts.Redis(t, false), newKey()
+	var all [][]byte
+	for range 100 {
+		mine, _ := marks(t, store, key, time.Minute)
+		all = append(all, mine...)
+		if held := isMarked(t, store, key); len(held) > 1200 {
+			t.Fatalf("it holds %d bytes", len(held))
+		}
+	}
+	works(t, store.End(t.Context(), key, all, 0))
+	isMarked(t, store, key)
+
+	key = newKey()
+	for range 100 {
+		marks(t, store, key, time.Second)
+	}
+	until(t, func() bool {
+		_, mine, err := store.Acquire(t.Context(), key, time.Minute)
+		works(t, err)
+		return mine
+	})
 }

@@ -51,8 +51,10 @@ func decode(held []byte) (entry, bool) {
 	}
 	e := entry{tag: held[:tagSize]}
 	switch e.kind() {
-	case lease, mark:
+	case lease:
 		return e, len(held) == tagSize
+	case mark:
+		return e, true // what follows is for writes
 	case present, missing:
 		if len(held) < headerSize {
 			return entry{}, false

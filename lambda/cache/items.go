@@ -73,14 +73,19 @@ func (i *Items) Delete(ctx context.Context, id string, condition store.Condition
 	return err
 }
 
+// outcome tells what an error says of the item. That the item is missing or in
+// another state than a condition names is what the database has found: the
+// condition may be an entry's, which is what it disproves.
 func outcome(err error) Outcome {
-	switch {
+	switch kind := fault.KindOf(err); {
 	case err == nil:
 		return Changed
-	case fault.KindOf(err) == fault.Unavailable && !store.Undone(err):
-		return Unknown
-	default:
+	case kind == fault.NotFound, kind == fault.Precondition:
+		return Disproved
+	case store.Undone(err):
 		return Unchanged
+	default:
+		return Unknown
 	}
 }
 

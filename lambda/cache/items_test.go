@@ -105,21 +105,24 @@ func TestAnItemComesBackFromTheCacheAsItWas(t *testing.T) {
 	}
 }
 
-// What a failed write leaves of an entry depends on whether the database may
-// have it.
+// What a failed write leaves of an entry depends on what the database said of
+// the item.
 func TestAWriteThatFails(t *testing.T) {
 	for name, test := range map[string]struct {
 		err  error
 		want cache.Status // of the next read
 	}{
-		"on its condition leaves the entry":            {fault.New(fault.Precondition, "changed"), cache.Hit},
-		"on its content leaves the entry":              {fault.New(fault.Invalid, "bad"), cache.Hit},
-		"on the way keeps readers on the database":     {fault.Down("database", errors.New("reset")), cache.Bypass},
-		"as the server goes down does so too":          {fault.Down("database", &pgconn.PgError{Code: "57P01"}), cache.Bypass},
-		"on a server that only reads leaves the entry": {fault.Down("database", &pgconn.PgError{Code: "25006"}), cache.Hit},
-		"on a server that is full leaves the entry":    {fault.Down("database", &pgconn.PgError{Code: "53300"}), cache.Hit},
-		"and then works makes the next read a miss":    {nil, cache.Miss},
-		"on a missing item leaves what is known of it": {fault.New(fault.NotFound, "none"), cache.Hit},
+		"on its condition ends the entry, which it may have disproved": {fault.New(fault.Precondition, "changed"), cache.Miss},
+		"on a missing item ends what was known of it":                  {fault.New(fault.NotFound, "none"), cache.Miss},
+		"on its content leaves the entry":                              {&fault.Error{Kind: fault.Invalid, Cause: &pgconn.PgError{Code: "22P05"}}, cache.Hit},
+		"on a server that only reads leaves the entry":                 {fault.Down("database", &pgconn.PgError{Code: "25006"}), cache.Hit},
+		"on a server that is full leaves the entry":                    {fault.Down("database", &pgconn.PgError{Code: "53300"}), cache.Hit},
+		"on the time of its statement leaves the entry":                {fault.Down("database", &pgconn.PgError{Code: "57014"}), cache.Hit},
+		"on a lock leaves the entry":                                   {fault.Down("database", &pgconn.PgError{Code: "55P03"}), cache.Hit},
+		"on the way keeps readers on the database":                     {fault.Down("database", errors.New("reset")), cache.Bypass},
+		"as the server goes down does so too":                          {fault.Down("database", &pgconn.PgError{Code: "57P01"}), cache.Bypass},
+		"in a way that nobody knows does so too":                       {fault.Broken("writing", errors.New("unknown")), cache.Bypass},
+		"and then works makes the next read a miss":                    {nil, cache.Miss},
 	} {
 		t.Run(name, func(t *testing.T) {
 			items := cache.NewItems(itemStore(func(method string) error {

@@ -1,6 +1,7 @@
 package cache
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"net"
@@ -18,7 +19,7 @@ const (
 	// dialTimeout bounds one connection with TLS and AUTH, also in a cold
 	// start on a small share of a processor.
 	dialTimeout = time.Second
-	// commandTimeout bounds one command. A healthy answer takes about a
+	// commandTimeout bounds one command in production. A healthy answer takes about a
 	// millisecond; past this the database is the faster way.
 	commandTimeout = 500 * time.Millisecond
 	// readBuffer and writeBuffer (bytes) hold what most answers and commands
@@ -37,6 +38,8 @@ type RedisConfig struct {
 	// MaxIdle is how long a connection may have idled when it is used, 0: half an
 	// hour. Under TLS nothing but a timeout tells the client that one is dead.
 	MaxIdle time.Duration
+	// CommandTimeout bounds one command, 0: 500 ms.
+	CommandTimeout time.Duration
 	// Dial makes the connections; nil: TCP.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// Credentials returns what to log in with; nil: no login.
@@ -52,6 +55,7 @@ var quiet = sync.OnceFunc(logging.Disable)
 // OpenRedis prepares a Redis; the first command makes the first connection.
 func OpenRedis(config RedisConfig) *Redis {
 	quiet()
+	timeout := cmp.Or(config.CommandTimeout, commandTimeout)
 	options := &redis.UniversalOptions{
 		Addrs:                 []string{config.Address},
 		Dialer:                config.Dial,
@@ -60,9 +64,9 @@ func OpenRedis(config RedisConfig) *Redis {
 		MaxRetryBackoff:       10 * time.Millisecond,
 		DialTimeout:           dialTimeout,
 		DialerRetries:         1,
-		ReadTimeout:           commandTimeout,
-		WriteTimeout:          commandTimeout,
-		PoolTimeout:           commandTimeout,
+		ReadTimeout:           timeout,
+		WriteTimeout:          timeout,
+		PoolTimeout:           timeout,
 		PoolSize:              config.Conns,
 		ConnMaxIdleTime:       config.MaxIdle,
 		ContextTimeoutEnabled: true,

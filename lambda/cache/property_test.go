@@ -89,9 +89,9 @@ func (h *history) allows(result cache.Result, floor int) bool {
 // something, and take their time.
 type chaos struct {
 	cache.Store
-	figures    *soak.Figures
-	fails      float64 // of all calls but Clear
-	clearFails float64
+	figures  *soak.Figures
+	fails    float64 // of all calls but End
+	endFails float64
 }
 
 var errChaos = errors.New("the connection broke")
@@ -123,16 +123,16 @@ func (c chaos) Replace(ctx context.Context, key string, tag, value []byte, ttl t
 	return disturb(c.figures, c.fails, func() (bool, error) { return c.Store.Replace(ctx, key, tag, value, ttl) })
 }
 
-func (c chaos) Mark(ctx context.Context, key string, ttl time.Duration) (mark, before []byte, err error) {
+func (c chaos) Mark(ctx context.Context, key string, ttl time.Duration) (mine [][]byte, before []byte, err error) {
 	_, err = disturb(c.figures, c.fails, func() (_ bool, err error) {
-		mark, before, err = c.Store.Mark(ctx, key, ttl/500)
+		mine, before, err = c.Store.Mark(ctx, key, ttl/500)
 		return true, err
 	})
-	return mark, before, err
+	return mine, before, err
 }
 
-func (c chaos) Clear(ctx context.Context, key string) error {
-	_, err := disturb(c.figures, c.clearFails, func() (bool, error) { return true, c.Store.Clear(ctx, key) })
+func (c chaos) End(ctx context.Context, key string, mine [][]byte, keep time.Duration) error {
+	_, err := disturb(c.figures, c.endFails, func() (bool, error) { return true, c.Store.End(ctx, key, mine, keep/500) })
 	return err
 }
 
@@ -150,10 +150,10 @@ type world struct {
 
 var short = cache.Config{Fresh: 15 * time.Millisecond, Stale: 30 * time.Millisecond, Negative: 10 * time.Millisecond}
 
-func newWorld(t *testing.T, cluster bool, keys int, fails, clearFails float64) *world {
+func newWorld(t *testing.T, cluster bool, keys int, fails, endFails float64) *world {
 	w := &world{server: testparts.Redis(t, cluster), figures: soak.Count(t)}
 	for range 4 {
-		disturbed := chaos{Store: testparts.Redis(t, cluster), figures: w.figures, fails: fails, clearFails: clearFails}
+		disturbed := chaos{Store: testparts.Redis(t, cluster), figures: w.figures, fails: fails, endFails: endFails}
 		w.instances = append(w.instances, cache.New(disturbed, short, slog.New(slog.DiscardHandler)))
 	}
 	for range keys {
@@ -178,7 +178,7 @@ func (w *world) step(ctx context.Context) error {
 			return cache.Unchanged
 		})
 	default:
-		return w.server.Clear(ctx, key) // evicted, or lost in a restart
+		return w.server.End(ctx, key, nil, 0) // evicted, or lost in a restart
 	}
 	return nil
 }
@@ -232,18 +232,18 @@ func (w *world) run(t *testing.T, lasting time.Duration) {
 func TestNoReadIsOlderThanWhatWasAcknowledged(t *testing.T) {
 	lasting := soak.For(t, 8*time.Second) / 4
 	for name, test := range map[string]struct {
-		cluster           bool
-		keys              int
-		fails, clearFails float64
-		bound             time.Duration
+		cluster         bool
+		keys            int
+		fails, endFails float64
+		bound           time.Duration
 	}{
 		"Redis alone":      {keys: 3},
 		"Redis cluster":    {keys: 3, cluster: true},
 		"Redis that fails": {keys: 3, fails: 0.2},
-		"Redis that fails invalidations, bounded": {keys: 200, fails: 0.4, clearFails: 0.9, bound: bound},
+		"Redis that fails invalidations, bounded": {keys: 200, fails: 0.4, endFails: 0.9, bound: bound},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t, test.cluster, test.keys, test.fails, test.clearFails)
+			w := newWorld(t, test.cluster, test.keys, test.fails, test.endFails)
 			w.bound = test.bound
 			w.run(t, lasting)
 		})

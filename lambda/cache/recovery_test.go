@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -18,6 +19,8 @@ type memory struct {
 	mu   sync.Mutex
 	down bool
 	held map[string]kept
+	// marked are the marks of each key and when they expire.
+	marked map[string]map[string]time.Time
 }
 
 // errNoTime is for a time to live that Redis does not take either.
@@ -28,7 +31,9 @@ type kept struct {
 	until time.Time
 }
 
-func newMemory() *memory { return &memory{held: map[string]kept{}} }
+func newMemory() *memory {
+	return &memory{held: map[string]kept{}, marked: map[string]map[string]time.Time{}}
+}
 
 // step does one thing with what a key holds, nil if nothing.
 func (m *memory) step(ctx context.Context, key string, do func(held []byte)) error {
@@ -92,16 +97,48 @@ func (m *memory) Claim(ctx context.Context, key string, tag []byte, ttl time.Dur
 	return first, err
 }
 
-func (m *memory) Mark(ctx context.Context, key string, ttl time.Duration) (mark, before []byte, err error) {
+func (m *memory) Mark(ctx context.Context, key string, ttl time.Duration) (mine [][]byte, before []byte, err error) {
 	err = m.step(ctx, key, func(now []byte) {
-		mark, before = cache.NewMark(), now
-		m.set(key, mark, ttl)
+		tag := cache.NewMark()
+		if mine = [][]byte{tag}; !cache.IsMark(now) {
+			before = now
+		}
+		m.marks(key, now, nil)[string(tag)] = time.Now().Add(ttl)
+		m.write(key, tag)
 	})
-	return mark, before, err
+	return mine, before, err
 }
 
-func (m *memory) Clear(ctx context.Context, key string) error {
-	return m.step(ctx, key, func([]byte) { delete(m.held, key) })
+func (m *memory) End(ctx context.Context, key string, mine [][]byte, keep time.Duration) error {
+	return m.step(ctx, key, func(now []byte) {
+		left := m.marks(key, now, mine)
+		if keep > 0 {
+			left[string(cache.NewMark())] = time.Now().Add(keep)
+		}
+		m.write(key, cache.NewMark())
+	})
+}
+
+// marks are those of a key that have not expired, without the ones that end.
+func (m *memory) marks(key string, held []byte, ended [][]byte) map[string]time.Time {
+	if m.marked[key] == nil || !cache.IsMark(held) {
+		m.marked[key] = map[string]time.Time{}
+	}
+	for _, tag := range ended {
+		delete(m.marked[key], string(tag))
+	}
+	maps.DeleteFunc(m.marked[key], func(_ string, till time.Time) bool { return !time.Now().Before(till) })
+	return m.marked[key]
+}
+
+// write puts a tag into a key for as long as it has marks.
+func (m *memory) write(key string, tag []byte) {
+	delete(m.held, key)
+	for _, till := range m.marked[key] {
+		if till.After(m.held[key].until) {
+			m.held[key] = kept{tag, till}
+		}
+	}
 }
 
 func (m *memory) Shard(context.Context, string) (string, error) { return "", nil }

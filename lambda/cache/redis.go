@@ -18,27 +18,17 @@ type Redis struct {
 	refused func()               // tells that the last credentials were not accepted
 }
 
-// The scripts compare the tag, the first bytes of what a key holds.
-var (
-	replaceScript = redis.NewScript(`
-local held = redis.call('GET', KEYS[1])
-if not held or string.sub(held, 1, #ARGV[1]) ~= ARGV[1] then return 0 end
-redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
-return 1`)
-	releaseScript = redis.NewScript(`
-local held = redis.call('GETRANGE', KEYS[1], 0, #ARGV[1] - 1)
-if held ~= ARGV[1] then return 0 end
-return redis.call('DEL', KEYS[1])`)
-)
-
 // Acquire implements Store.
 func (r *Redis) Acquire(ctx context.Context, key string, ttl time.Duration) (held []byte, mine bool, err error) {
-	first, last, held, err := r.tag(ctx, key, lease, "px", ttl.Milliseconds(), "nx", "get")
+	tags, held, err := tagged(ctx, lease, func(tag []byte) ([]byte, error) {
+		command := redis.NewStatusCmd(ctx, "set", key, tag, "px", ttl.Milliseconds(), "nx", "get")
+		return r.once(ctx, command, command.Bytes)
+	})
 	if errors.Is(err, redis.Nil) {
-		return last, true, nil
+		return tags[len(tags)-1], true, nil
 	}
 	// The first try may have worked although its answer did not come.
-	return held, err == nil && bytes.Equal(held, first), err
+	return held, err == nil && bytes.Equal(held, tags[0]), err
 }
 
 // Replace implements Store.
@@ -65,17 +55,32 @@ func (r *Redis) Claim(ctx context.Context, key string, tag []byte, ttl time.Dura
 }
 
 // Mark implements Store.
-func (r *Redis) Mark(ctx context.Context, key string, ttl time.Duration) (set, before []byte, err error) {
-	_, set, before, err = r.tag(ctx, key, mark, "px", ttl.Milliseconds(), "get")
-	if errors.Is(err, redis.Nil) {
-		err = nil
-	}
-	return set, before, err
+func (r *Redis) Mark(ctx context.Context, key string, ttl time.Duration) (mine [][]byte, before []byte, err error) {
+	return tagged(ctx, mark, func(tag []byte) ([]byte, error) {
+		before, err := r.markOnce(ctx, "evalsha", markScript.Hash(), key, tag, ttl)
+		if redis.HasErrorPrefix(err, "NOSCRIPT") { // so it was not carried out
+			before, err = r.markOnce(ctx, "eval", markSource, key, tag, ttl)
+		}
+		return before, err
+	})
 }
 
-// Clear implements Store.
-func (r *Redis) Clear(ctx context.Context, key string) error {
-	return r.call(func() error { return r.client.Del(ctx, key).Err() })
+func (r *Redis) markOnce(ctx context.Context, how, script, key string, tag []byte, ttl time.Duration) ([]byte, error) {
+	command := redis.NewCmd(ctx, how, script, 1, key, tag[1:], ttl.Milliseconds())
+	return r.once(ctx, command, func() ([]byte, error) {
+		before, err := command.Text()
+		return []byte(before), err
+	})
+}
+
+// End implements Store.
+func (r *Redis) End(ctx context.Context, key string, mine [][]byte, keep time.Duration) error {
+	args := []any{keep.Milliseconds(), newTag(mark)[1:]}
+	for _, tag := range mine {
+		args = append(args, tag[1:])
+	}
+	_, err := r.run(ctx, endScript, key, args...)
+	return err
 }
 
 // Shard implements Store: the address of the node that serves key.
@@ -105,17 +110,16 @@ func (r *Redis) Ping(ctx context.Context) error {
 // Close closes all connections.
 func (r *Redis) Close() error { return r.client.Close() }
 
-// tag sends a SET of a new tag, and if no answer came, once more of another one:
-// the connection may have died while the instance was frozen. It returns the
-// first tag and the last, which are one if there was one try.
-func (r *Redis) tag(ctx context.Context, key string, k kind, how ...any) (first, last, held []byte, err error) {
-	first = newTag(k)
-	last = first
-	if held, err = r.setOnce(ctx, key, first, how); unanswered(err) && ctx.Err() == nil {
-		last = newTag(k)
-		held, err = r.setOnce(ctx, key, last, how)
+// tagged sends a command with a new tag, and if no answer came, once more with another one: the
+// connection may have died while the instance was frozen. It returns the tags that were sent.
+func tagged(ctx context.Context, k kind, send func(tag []byte) ([]byte, error)) (tags [][]byte, answer []byte, err error) {
+	for range 2 {
+		tags = append(tags, newTag(k))
+		if answer, err = send(tags[len(tags)-1]); !unanswered(err) || ctx.Err() != nil {
+			break
+		}
 	}
-	return first, last, held, err
+	return tags, answer, err
 }
 
 // unanswered reports whether Redis said nothing to a command.
@@ -124,22 +128,21 @@ func unanswered(err error) bool {
 	return err != nil && !errors.As(err, &reply)
 }
 
-// once is a SET that the client does not send again, except where a node says
+// once is a command that the client does not send again, except where a node says
 // that it did not carry it out and which one will.
-type once struct{ *redis.StatusCmd }
+type once struct{ redis.Cmder }
 
 // NoRetry is what the client asks about a command that got no answer.
 func (once) NoRetry() bool { return true }
 
-func (r *Redis) setOnce(ctx context.Context, key string, value []byte, how []any) (answer []byte, err error) {
-	args := append(append(make([]any, 0, 8), "set", key, value), how...)
+// once sends a command with a tag, and returns what answer finds in it.
+func (r *Redis) once(ctx context.Context, command redis.Cmder, answer func() ([]byte, error)) (found []byte, err error) {
 	err = r.call(func() (err error) {
-		command := once{redis.NewStatusCmd(ctx, args...)}
-		_ = r.client.Process(ctx, command) // the command has the error, too
-		answer, err = command.Bytes()
+		_ = r.client.Process(ctx, once{command}) // the command has the error, too
+		found, err = answer()
 		return err
 	})
-	return answer, err
+	return found, err
 }
 
 func (r *Redis) run(ctx context.Context, script *redis.Script, key string, args ...any) (did bool, err error) {

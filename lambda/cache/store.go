@@ -24,11 +24,16 @@ type Store interface {
 	// Claim reports whether the caller is the one, for ttl, to refresh the
 	// entry with the tag under key.
 	Claim(ctx context.Context, key string, tag []byte, ttl time.Duration) (bool, error)
-	// Mark puts a new mark into key for ttl, and returns it and what the key held
-	// before, if anything.
-	Mark(ctx context.Context, key string, ttl time.Duration) (mark, before []byte, err error)
-	// Clear deletes key, whatever it holds.
-	Clear(ctx context.Context, key string) error
+	// Mark puts a new mark into key for ttl, next to those of other writes, and
+	// returns the entry or the lease that it replaced, if any. While no other
+	// write marks the key or ends, what the key holds has the last tag of mine;
+	// the others are of tries without an answer. They are returned with an error,
+	// too.
+	Mark(ctx context.Context, key string, ttl time.Duration) (mine [][]byte, before []byte, err error)
+	// End takes marks out of key, and deletes an entry or a lease that it holds.
+	// The marks of other writes stay. If keep is not 0 it leaves a new mark for
+	// so long, which nobody ends.
+	End(ctx context.Context, key string, mine [][]byte, keep time.Duration) error
 	// Shard names the part of the server that holds key, which fails or works
 	// as one. It asks the server only if it does not know yet.
 	Shard(ctx context.Context, key string) (string, error)

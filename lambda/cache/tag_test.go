@@ -210,12 +210,12 @@ func (h held) run() {
 	h.late.restore()
 	h.late.hold()
 	h.figures.Fault()
-	time.AfterFunc(commandTimeout+heldSpread/2, h.late.restore)
+	time.AfterFunc(cache.CommandTimeout+heldSpread/2, h.late.restore)
 	h.each(func(k int) {
 		var both sync.WaitGroup
 		both.Go(func() { h.disturbed(ctx, h.slow, k) })
 		both.Go(func() {
-			time.Sleep(commandTimeout + rand.N(heldSpread))
+			time.Sleep(cache.CommandTimeout + rand.N(heldSpread))
 			h.change(ctx, other, k, false)
 		})
 		both.Wait()
@@ -228,9 +228,6 @@ func (h held) run() {
 		})
 	}
 }
-
-// commandTimeout is how long the client waits for an answer, as in open.go.
-const commandTimeout = 500 * time.Millisecond
 
 // disturbed reads an item, or changes it in vain.
 func (w *world) disturbed(ctx context.Context, c *cache.Cache, k int) {

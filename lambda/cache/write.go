@@ -3,11 +3,18 @@ package cache
 import (
 	"context"
 	"time"
+
+	"github.com/didomi/serverless-api/lambda/store/timeouts"
 )
 
-// markTime is for how long the mark of a write lasts if nobody clears it:
-// longer than a write can take.
-const markTime = 35 * time.Second
+const (
+	// markTime is for how long a mark lasts if its write does not end: longer than the write can take to
+	// come into effect, so that nobody fills the cache before it does.
+	markTime = timeouts.Write + markMargin
+	// markMargin is for what the database's times leave out: the answer to the mark itself
+	// (commandBudget), packets on their way, and the commit, which PostgreSQL does not interrupt.
+	markMargin = 13 * time.Second
+)
 
 // Outcome is what is known of the source after a write.
 type Outcome int
@@ -15,7 +22,8 @@ type Outcome int
 // The outcomes of a write.
 const (
 	Changed   Outcome = iota // it has the new value
-	Unchanged                // it has the old value
+	Disproved                // it has the value it had, which may be another than the cache has
+	Unchanged                // it has the value it had, of which it said nothing
 	Unknown                  // it may have either, or get the new one later
 )
 
@@ -26,23 +34,27 @@ func (c *Cache) Write(ctx context.Context, key string, write func(context.Contex
 	mine, before, err := c.store.Mark(ctx, key, markTime)
 	if err != nil {
 		c.failed(ctx, "marking a write", err)
+	} else {
+		c.repeatLater(ctx)
 	}
-	// What follows is done even for a caller that has left.
-	switch outcome := write(ctx); {
+	outcome := write(ctx)
+	ctx = context.WithoutCancel(ctx) // what follows is done even for a caller that has left
+	switch {
 	case outcome == Unknown && err == nil:
 		// The mark keeps readers on the source until it expires.
-	case outcome == Unchanged && err == nil:
-		c.restore(context.WithoutCancel(ctx), key, mine, before)
+	case outcome == Unknown:
+		c.end(ctx, key, mine, markTime)
+	case outcome == Unchanged && err == nil && c.restore(ctx, key, mine, before):
 	default:
-		c.forget(context.WithoutCancel(ctx), key)
+		c.end(ctx, key, mine, 0)
 	}
 }
 
-// restore puts back what the mark of a write that did not happen replaced, so
-// that a write which fails does not cost the stale entry that reads live on
-// while the database is away. Whatever another writer did to the key since
-// has taken the mark away, and then nothing is put back.
-func (c *Cache) restore(ctx context.Context, key string, mine, before []byte) {
+// restore puts back what the mark of a write that did not happen replaced, and
+// reports whether it did, so that a write which fails does not cost the stale
+// entry that reads live on while the database is away. Whatever another writer
+// did to the key since has changed its tag, and then nothing is put back.
+func (c *Cache) restore(ctx context.Context, key string, mine [][]byte, before []byte) bool {
 	old, ok := decode(before)
 	left := time.Until(old.fresh)
 	switch {
@@ -53,16 +65,21 @@ func (c *Cache) restore(ctx context.Context, key string, mine, before []byte) {
 		left = 0
 	}
 	if left < time.Millisecond {
-		c.forget(ctx, key)
-		return
+		return false
 	}
-	if _, err := c.store.Replace(ctx, key, mine, before, left); err != nil {
+	did, err := c.store.Replace(ctx, key, mine[len(mine)-1], before, left)
+	if err != nil {
 		c.failed(ctx, "restoring after a write that failed", err)
 	}
+	return did
 }
 
-func (c *Cache) forget(ctx context.Context, key string) {
-	if err := c.store.Clear(ctx, key); err != nil {
+// end takes the marks of a write out of the key, with the entry that it made
+// older. What Redis did not do is repeated.
+func (c *Cache) end(ctx context.Context, key string, mine [][]byte, keep time.Duration) {
+	if err := c.store.End(ctx, key, mine, keep); err != nil {
 		c.failed(ctx, "invalidating", err)
+		c.pending.add(key, invalidation{mine: mine, marked: time.Now().Add(keep), until: time.Now().Add(c.config.longest())})
+		c.repeatLater(ctx)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/didomi/serverless-api/lambda/postgres"
 	"github.com/didomi/serverless-api/lambda/secrets"
+	"github.com/didomi/serverless-api/lambda/store/timeouts"
 )
 
 // role is the application's user in the database.
@@ -90,7 +92,7 @@ func setUpRole(ctx context.Context, conn *pgx.Conn, database string, app secrets
 		if known {
 			verb = "ALTER"
 		}
-		for _, statement := range []string{
+		statements := []string{
 			// Attributes that are not named stay off; naming them would take a
 			// superuser, which the master user of Aurora is not. The verifier
 			// has no character that a string literal must escape.
@@ -98,7 +100,12 @@ func setUpRole(ctx context.Context, conn *pgx.Conn, database string, app secrets
 			`GRANT CONNECT ON DATABASE ` + pgx.Identifier{database}.Sanitize() + ` TO ` + name,
 			`GRANT USAGE ON SCHEMA public TO ` + name,
 			`GRANT SELECT, INSERT, UPDATE, DELETE ON items TO ` + name,
-		} {
+		}
+		bounds, err := sessionBounds(ctx, tx, name)
+		if err != nil {
+			return err
+		}
+		for _, statement := range append(statements, bounds...) {
 			if _, err := tx.Exec(ctx, statement); err != nil {
 				return err
 			}
@@ -109,4 +116,29 @@ func setUpRole(ctx context.Context, conn *pgx.Conn, database string, app secrets
 		return fmt.Errorf("setting up the database user %s: %w", app.Username, err)
 	}
 	return nil
+}
+
+// sessionBounds are the statements that bound what the role's sessions do, from their login on. A
+// session's own SET would pin it in RDS Proxy, which also takes no options at the login; the defaults of
+// a role hold for the sessions that the proxy opens, and for those that go past it.
+// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-proxy-pinning.html
+// https://www.postgresql.org/docs/current/sql-alterrole.html
+func sessionBounds(ctx context.Context, tx pgx.Tx, role string) (statements []string, err error) {
+	for _, setting := range []struct {
+		name string
+		time time.Duration
+	}{
+		{"statement_timeout", timeouts.Statement},
+		{"idle_in_transaction_session_timeout", timeouts.Statement},
+		{"transaction_timeout", timeouts.Transaction}, // PostgreSQL 17 and later
+	} {
+		var known bool
+		if err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_settings WHERE name = $1)`, setting.name).Scan(&known); err != nil {
+			return nil, err
+		}
+		if known {
+			statements = append(statements, fmt.Sprintf(`ALTER ROLE %s SET %s = %d`, role, setting.name, setting.time.Milliseconds()))
+		}
+	}
+	return statements, nil
 }

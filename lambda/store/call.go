@@ -155,7 +155,7 @@ var (
 	// which the commit needs too), F0 and XX (defects), and what has no row in the
 	// appendix.
 	rolledBack = []string{"22", "23", "25006", "40001", "40P01", "42", "54", "55P03", "57014"}
-	away       = []string{"08", "53", "57", "28", "25006", "40", "55P03"}
+	away       = []string{"08", "53", "57", "28", "25006", "25P0", "40", "55P03"}
 )
 
 func isOneOf(err error, states []string) bool {

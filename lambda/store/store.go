@@ -21,6 +21,7 @@ import (
 
 	"github.com/didomi/serverless-api/lambda/postgres"
 	"github.com/didomi/serverless-api/lambda/secrets"
+	"github.com/didomi/serverless-api/lambda/store/timeouts"
 )
 
 const (
@@ -34,7 +35,7 @@ const (
 	pingTimeout = time.Second
 	// callTimeout bounds one call with its retry; the caller's own deadline
 	// may be shorter.
-	callTimeout = 6 * time.Second
+	callTimeout = timeouts.Call
 )
 
 // Config says where the database is and as whom to connect.

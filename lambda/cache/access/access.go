@@ -14,8 +14,9 @@ const Keys = "item:*"
 // Commands are what the function and its client send, each for a reason; HELLO and AUTH are
 // everybody's.
 var Commands = []string{
-	"get", "getrange", "set", "del", // reads, leases, marks, and the scripts' own calls
-	"eval", "evalsha", // compare and replace in one step
+	"get", "getrange", "set", "del", // reads, leases, and the scripts' own calls
+	"eval", "evalsha", // compare and replace in one step, marks
+	"time",          // when a mark expires, by the clock that all writers have
 	"ping",          // the health check
 	"cluster|slots", // the client learns which shard has which keys,
 	"command",       // where a command's key stands,

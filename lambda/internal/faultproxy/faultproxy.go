@@ -3,6 +3,9 @@
 package faultproxy
 
 import (
+	"encoding/binary"
+	"io"
+	"math/rand/v2"
 	"net"
 	"sync"
 	"testing"
@@ -18,6 +21,8 @@ type Proxy struct {
 	changed *sync.Cond
 	mode    mode
 	delay   time.Duration         // of each piece, in mode slow
+	pools   bool                  // as RDS Proxy
+	borrow  time.Duration         // how long a piece may wait in it
 	conns   map[*net.TCPConn]bool // whether it is held
 	seen    int
 }
@@ -74,6 +79,16 @@ func (p *Proxy) Hold() {
 // Slow holds back each piece of what the part says by delay.
 func (p *Proxy) Slow(delay time.Duration) { p.set(works, delay) }
 
+// Pool has the proxy do to PostgreSQL's clients what RDS Proxy does: it drops
+// their cancel requests, and some of what they send waits for up to borrow, and is
+// passed on even if the client has left meanwhile.
+// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-proxy.html#rds-proxy.limitations
+func (p *Proxy) Pool(borrow time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.pools, p.borrow = true, borrow
+}
+
 // Cut resets all connections that are there; new ones work, as after a
 // restart or a failover.
 func (p *Proxy) Cut() {
@@ -123,9 +138,17 @@ func (p *Proxy) serve() {
 func (p *Proxy) relay(client *net.TCPConn) {
 	p.mu.Lock()
 	p.seen++
+	pools, borrow := p.pools, p.borrow
 	p.mu.Unlock()
 	if !p.pass(client) {
 		return
+	}
+	var first []byte
+	if pools {
+		if first = startup(client); first == nil {
+			reset(client)
+			return
+		}
 	}
 	conn, err := net.Dial("tcp", p.target)
 	if err != nil {
@@ -133,13 +156,20 @@ func (p *Proxy) relay(client *net.TCPConn) {
 		return
 	}
 	server := conn.(*net.TCPConn)
+	_, _ = server.Write(first) // if it fails, so does what comes next
 	if !p.pass(server) {
 		reset(client)
 		return
 	}
 	var both sync.WaitGroup
-	both.Go(func() { p.copy(server, client, false) })
-	both.Go(func() { p.copy(client, server, true) })
+	both.Go(func() {
+		p.copy(server, client, func(time.Duration) {
+			if borrow > 0 && rand.IntN(10) == 0 {
+				time.Sleep(rand.N(borrow))
+			}
+		})
+	})
+	both.Go(func() { p.copy(client, server, time.Sleep) })
 	both.Wait()
 	// A half that is merely shut lets the part write on, and wait, until the
 	// garbage collector finds it.
@@ -162,16 +192,27 @@ func (p *Proxy) pass(conn *net.TCPConn) bool {
 	return true
 }
 
-// copy relays until either side ends, holding back the part's answers.
-func (p *Proxy) copy(to, from *net.TCPConn, answers bool) {
+// cancelRequest is in the place of a start-up packet's protocol version.
+// https://www.postgresql.org/docs/current/protocol-message-formats.html
+const cancelRequest = 80877102
+
+// startup reads the head of a client's first packet, its length and its
+// version; nil if it is a cancel request.
+func startup(client net.Conn) []byte {
+	head := make([]byte, 8)
+	if _, err := io.ReadFull(client, head); err != nil || binary.BigEndian.Uint32(head[4:]) == cancelRequest {
+		return nil
+	}
+	return head
+}
+
+// copy relays until either side ends, holding back each piece.
+func (p *Proxy) copy(to, from *net.TCPConn, hold func(delay time.Duration)) {
 	defer func() { _, _ = to.CloseWrite(), from.CloseRead() }()
 	buffer := make([]byte, 32<<10)
 	for {
 		n, err := from.Read(buffer)
-		delay := p.wait(from)
-		if answers {
-			time.Sleep(delay)
-		}
+		hold(p.wait(from))
 		if n > 0 {
 			if _, err := to.Write(buffer[:n]); err != nil {
 				return

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
@@ -178,14 +179,15 @@ func (d Database) Store(t testing.TB) *store.Store {
 }
 
 // Redis returns a new client of the standalone server or of the cluster, as
-// another instance of the function would have it.
+// another instance of the function would have it. It waits for as long as a
+// busy machine takes.
 func Redis(t testing.TB, cluster bool) *cache.Redis {
 	t.Helper()
 	name := "TEST_REDIS_ADDR"
 	if cluster {
 		name = "TEST_REDIS_CLUSTER_ADDR"
 	}
-	redis := cache.OpenRedis(cache.RedisConfig{Address: Address(t, name), Cluster: cluster, Conns: 64})
+	redis := cache.OpenRedis(cache.RedisConfig{Address: Address(t, name), Cluster: cluster, Conns: 64, CommandTimeout: 30 * time.Second})
 	t.Cleanup(func() {
 		if err := redis.Close(); err != nil && !errors.Is(err, os.ErrClosed) {
 			t.Error(err)
