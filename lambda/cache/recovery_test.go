@@ -31,6 +31,13 @@ type kept struct {
 	until time.Time
 }
 
+// up ends what down began.
+func (m *memory) up() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.down = false
+}
+
 func newMemory() *memory {
 	return &memory{held: map[string]kept{}, marked: map[string]map[string]time.Time{}}
 }

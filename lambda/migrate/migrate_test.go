@@ -161,3 +161,27 @@ func TestADatabaseThatIsNotThereYetIsWaitedFor(t *testing.T) {
 		t.Errorf("%d connections, want one refused, the master's and the application's", proxy.Seen())
 	}
 }
+
+// The settings are the role's, so that sessions which RDS Proxy opens have them
+// from their login on; a role that an older build made gets them, too.
+func TestTheApplicationsSessionsAreBounded(t *testing.T) {
+	d := testparts.NewDatabase(t)
+	d.Migrate(t)
+	conn := asApp(t, d)
+	want := map[string]string{"statement_timeout": "5s", "idle_in_transaction_session_timeout": "5s", "transaction_timeout": "6s"}
+	rows, err := conn.Query(t.Context(), `SELECT name, current_setting(name), source FROM pg_settings WHERE name = ANY ($1)`,
+		[]string{"statement_timeout", "idle_in_transaction_session_timeout", "transaction_timeout"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var name, value, source string
+	_, err = pgx.ForEachRow(rows, []any{&name, &value, &source}, func() error {
+		if value != want[name] || source != "user" {
+			t.Errorf("%s is %s by the %s, want %s by the user", name, value, source, want[name])
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
