@@ -60,7 +60,7 @@ func TestItemsAreNeverOlderThanTheirLastAcknowledgedWrite(t *testing.T) {
 						item, status, err := reader.Get(t.Context(), id)
 						n, _ := strconv.ParseInt(string(item.Body), 10, 64)
 						if floor > 0 && (err != nil || n < floor) {
-							figures.Wrong(fmt.Errorf("read %d (%s, %v) after %d was acknowledged", n, status, err, floor))
+							figures.Wrong(errors.Join(err, fmt.Errorf("read %d (%s) after %d was acknowledged", n, status, floor)))
 							return
 						}
 					}

@@ -241,7 +241,7 @@ type crowd struct {
 
 func newCrowd(t *testing.T, cluster bool) crowd {
 	c := crowd{pooled: newPooled(t), figures: soak.Count(t), wrong: &atomic.Bool{}}
-	c.pooled.admin(t.Context(), func(conn *pgx.Conn) error {
+	c.admin(t.Context(), func(conn *pgx.Conn) error {
 		_, err := conn.Exec(t.Context(), fmt.Sprintf(`ALTER ROLE app IN DATABASE %s SET statement_timeout = %d`,
 			c.Admin.Database, (timeouts.Statement/scale).Milliseconds()))
 		return err

@@ -18,12 +18,14 @@ import (
 
 	"github.com/didomi/serverless-api/sandbox/child"
 	"github.com/didomi/serverless-api/sandbox/layout"
+	"github.com/didomi/serverless-api/sandbox/testnet"
 )
 
 // The test binary is a daemon when these are set.
 const (
-	rootVariable = "TEST_DAEMON_ROOT"
-	portVariable = "TEST_DAEMON_PORT"
+	rootVariable    = "TEST_DAEMON_ROOT"
+	portVariable    = "TEST_DAEMON_PORT"
+	networkVariable = "TEST_DAEMON_NETWORK"
 )
 
 // repository is the checkout.
@@ -35,10 +37,6 @@ var repository = func() string {
 	return folder
 }()
 
-// testNetwork is a loopback network of this package's own, and none that
-// otherNetwork proposes.
-const testNetwork = "127.74"
-
 func TestMain(m *testing.M) {
 	root := os.Getenv(rootVariable)
 	if root == "" {
@@ -46,7 +44,7 @@ func TestMain(m *testing.M) {
 	}
 	port, err := strconv.Atoi(os.Getenv(portVariable))
 	if err == nil {
-		l := layout.Layout{Repo: repository, Root: root, Port: port, Network: testNetwork}
+		l := layout.Layout{Repo: repository, Root: root, Port: port, Network: os.Getenv(networkVariable)}
 		err = Serve(context.Background(), l, "eu-west-1", slog.New(slog.NewTextHandler(os.Stderr, nil)))
 	}
 	if err != nil {
@@ -62,7 +60,8 @@ func newLayout(t *testing.T) layout.Layout {
 	if _, err := os.Stat(venv); err != nil {
 		t.Fatalf("%v\nrun first: .sandbox/bin/sandbox build servers", err)
 	}
-	l := layout.Layout{Repo: repository, Root: t.TempDir(), Port: freePorts(t), Network: testNetwork}
+	network := testnet.Claim(t)
+	l := layout.Layout{Repo: repository, Root: t.TempDir(), Port: freePorts(t, network), Network: network}
 	t.Cleanup(func() { _ = os.Remove(l.Socket()) }) // one in the folder of temporary files outlives a killed daemon
 	if err := os.Symlink(venv, l.Venv()); err != nil {
 		t.Fatal(err)
@@ -71,10 +70,10 @@ func newLayout(t *testing.T) layout.Layout {
 }
 
 // freePorts finds the first of three free ports in a row.
-func freePorts(t *testing.T) int {
+func freePorts(t *testing.T, network string) int {
 	t.Helper()
 	for base := 21000; base < 32000; base += 3 {
-		if CheckPorts(layout.Layout{Port: base, Network: testNetwork}) == nil {
+		if CheckPorts(layout.Layout{Port: base, Network: network}) == nil {
 			return base
 		}
 	}
@@ -86,7 +85,7 @@ func freePorts(t *testing.T) int {
 func serve(t *testing.T, l layout.Layout) (*exec.Cmd, Report) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), rootVariable+"="+l.Root, portVariable+"="+strconv.Itoa(l.Port), child.Marker(l.Root))
+	cmd.Env = append(os.Environ(), rootVariable+"="+l.Root, portVariable+"="+strconv.Itoa(l.Port), networkVariable+"="+l.Network, child.Marker(l.Root))
 	var log strings.Builder
 	cmd.Stderr = &log
 	if err := cmd.Start(); err != nil {

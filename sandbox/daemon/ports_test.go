@@ -29,7 +29,7 @@ func TestCheckPorts(t *testing.T) {
 	if !ok {
 		t.Fatal("no free loopback network")
 	}
-	l := layout.Layout{Port: freePorts(t), Network: network}
+	l := layout.Layout{Port: freePorts(t, network), Network: network}
 	t.Run("free ones are no error", func(t *testing.T) {
 		if err := CheckPorts(l); err != nil {
 			t.Error(err)

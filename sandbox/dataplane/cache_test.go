@@ -21,7 +21,7 @@ func clusterClient(t *testing.T, a *Authority, addr netip.AddrPort, user, passwo
 }
 
 func TestCacheInClusterMode(t *testing.T) {
-	servers, authority := plane(t, "127.72")
+	servers, authority := plane(t)
 	spec := Cache{ID: "cache", ClusterMode: true, Shards: 3, AuthToken: "a-long-auth-token"}
 	addr, err := servers.EnsureCache(t.Context(), spec)
 	if err != nil {
@@ -99,7 +99,7 @@ func TestCacheInClusterMode(t *testing.T) {
 }
 
 func TestCacheWithoutClusterMode(t *testing.T) {
-	servers, authority := plane(t, "127.73")
+	servers, authority := plane(t)
 	addr, err := servers.EnsureCache(t.Context(), Cache{ID: "plain", Shards: 1})
 	if err != nil {
 		t.Fatal(err)

@@ -41,7 +41,7 @@ func refused(t *testing.T, err error, code, text string) {
 }
 
 func TestClusterAndProxy(t *testing.T) {
-	servers, authority := plane(t, "127.71")
+	servers, authority := plane(t)
 	spec := Cluster{ID: "main", Database: "app db", MasterUser: "boss", MasterPassword: `it's "secret"`}
 	passwords := map[string]string{spec.MasterUser: spec.MasterPassword, "app": "one"}
 	proxy := func(name string) Proxy {
@@ -153,27 +153,63 @@ func TestClusterAndProxy(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	t.Run("a query that a proxy's client waits for is cancelled", func(t *testing.T) {
+	t.Run("a statement goes on though the proxy's client cancels it and leaves", func(t *testing.T) {
 		app, err := dial(t, authority, late, "app", "two", "app db", "verify-full")
 		if err != nil {
 			t.Fatal(err)
 		}
-		ended := make(chan error, 1)
-		go func() {
-			_, err := app.Exec(t.Context(), "SELECT pg_sleep(60)")
-			ended <- err
-		}()
-		for {
-			if err := app.PgConn().CancelRequest(t.Context()); err != nil {
-				t.Fatal(err)
+		if pid := app.PgConn().PID(); pid != 0 {
+			t.Errorf("the client got the key of session %d", pid)
+		}
+		boss, err := dial(t, authority, addr, spec.MasterUser, spec.MasterPassword, "app db", "verify-full")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := boss.Exec(t.Context(), `SELECT pg_advisory_lock(1)`); err != nil {
+			t.Fatal(err)
+		}
+		waiting := func(want int) {
+			t.Helper()
+			count := -1
+			for end := time.Now().Add(20 * time.Second); count != want && time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+				row := boss.QueryRow(t.Context(), `SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted`)
+				if err := row.Scan(&count); err != nil {
+					t.Fatal(err)
+				}
 			}
-			select {
-			case err := <-ended:
-				refused(t, err, "57014", "cancel")
-				return
-			case <-time.After(50 * time.Millisecond): // it may not have begun
+			if count != want {
+				t.Fatalf("%d statements wait, want %d", count, want)
 			}
 		}
+		ctx, leave := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() {
+			_, err := app.Exec(ctx, `SELECT pg_advisory_lock(1)`)
+			ended <- err
+		}()
+		waiting(1)
+		leave()
+		if err := <-ended; !errors.Is(err, context.Canceled) {
+			t.Fatalf("got %v", err)
+		}
+		if _, err := app.Exec(t.Context(), `SELECT 1`); err == nil {
+			t.Error("the client is still there")
+		}
+		time.Sleep(200 * time.Millisecond) // a cancel request would have arrived
+		waiting(1)
+		if _, err := boss.Exec(t.Context(), `SELECT pg_advisory_unlock(1)`); err != nil {
+			t.Fatal(err)
+		}
+		waiting(0)
+	})
+	t.Run("a proxy takes no options at the login", func(t *testing.T) {
+		config, err := pgx.ParseConfig("postgres://" + late.String() + "/?sslmode=require&options=-c%20statement_timeout%3D5s")
+		if err != nil {
+			t.Fatal(err)
+		}
+		config.User, config.Password, config.Database = "app", "two", "app db"
+		_, err = pgx.ConnectConfig(t.Context(), config)
+		refused(t, err, "0A000", "command-line options")
 	})
 	t.Run("much goes both ways through a proxy", func(t *testing.T) {
 		app, err := dial(t, authority, late, "app", "two", "app db", "verify-full")

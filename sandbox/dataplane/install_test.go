@@ -4,6 +4,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/didomi/serverless-api/sandbox/testnet"
 )
 
 // install is the real servers with data and logs of the test's own.
@@ -26,15 +28,14 @@ func install(t *testing.T) Installation {
 	return in
 }
 
-// plane is a Plane on a loopback network of the test's own. Packages are tested side by side: no other
-// listens there, and daemon's search for a free network begins beyond.
-func plane(t *testing.T, network string) (*Servers, *Authority) {
+// plane is a Plane on a loopback network of the test's own.
+func plane(t *testing.T) (*Servers, *Authority) {
 	t.Helper()
 	authority, err := NewAuthority()
 	if err != nil {
 		t.Fatal(err)
 	}
-	servers, err := New(install(t), authority, network)
+	servers, err := New(install(t), authority, testnet.Claim(t))
 	if err != nil {
 		t.Fatal(err)
 	}

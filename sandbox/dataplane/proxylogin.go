@@ -39,7 +39,7 @@ func (l proxyLogin) admit(client net.Conn) (net.Conn, error) {
 	}
 	startup, ok := message.(*pgproto3.StartupMessage)
 	if !ok {
-		return nil, l.pass(message)
+		return nil, nil // a cancel request, which RDS Proxy does not support
 	}
 	server, err := l.login(ctx, backend, startup.Parameters)
 	if err != nil {
@@ -49,22 +49,10 @@ func (l proxyLogin) admit(client net.Conn) (net.Conn, error) {
 	return server.Conn, welcome(backend, server)
 }
 
-// pass hands on a message that a connection has alone, to cancel a query.
-func (l proxyLogin) pass(message pgproto3.FrontendMessage) error {
-	server, err := to(l.server)(nil)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = server.Close() }()
-	packet, err := message.Encode(nil)
-	if err != nil {
-		return err
-	}
-	_, err = server.Write(packet)
-	return err
-}
-
 func (l proxyLogin) login(ctx context.Context, client *pgproto3.Backend, parameters map[string]string) (*pgconn.HijackedConn, error) {
+	if parameters["options"] != "" {
+		return nil, &pgconn.PgError{Code: "0A000", Message: "Feature not supported: RDS Proxy currently doesn't support command-line options."}
+	}
 	user := parameters["user"]
 	password, err := l.password(ctx, user)
 	if errors.Is(err, ErrNoCredentials) {
@@ -152,13 +140,14 @@ func ask[T pgproto3.FrontendMessage](client *pgproto3.Backend, kind uint32, ques
 	return answer, nil
 }
 
-// welcome tells the client what the database told the proxy.
+// welcome tells the client what the database told the proxy, but for the key to cancel its queries by,
+// which RDS Proxy does not send.
+// https://github.com/pgdogdev/pgdog/pull/918
 func welcome(client *pgproto3.Backend, server *pgconn.HijackedConn) error {
 	client.Send(&pgproto3.AuthenticationOk{})
 	for name, value := range server.ParameterStatuses {
 		client.Send(&pgproto3.ParameterStatus{Name: name, Value: value})
 	}
-	client.Send(&pgproto3.BackendKeyData{ProcessID: server.PID, SecretKey: server.SecretKey})
 	client.Send(&pgproto3.ReadyForQuery{TxStatus: server.TxStatus})
 	return client.Flush()
 }
