@@ -196,6 +196,18 @@ func TestHEADIsGETWithoutItsBody(t *testing.T) {
 	}
 }
 
+// RFC 9110, 9.3.1.
+func TestTheBodyOfAReadMeansNothing(t *testing.T) {
+	for _, operation := range []string{"GET /items", "GET /items/{id}", "HEAD /items/{id}", "GET /files/{key+}", "HEAD /files/{key+}", "GET /health"} {
+		one := operations()[operation]
+		want := ask(t, &parts()[0], one)
+		one.Body, one.Headers["Content-Type"], one.Headers["Content-Encoding"] = `{"limit":0`, "application/json", "gzip"
+		if got := ask(t, &parts()[0], one); got.status != want.status || got.status != 200 {
+			t.Errorf("%s with a body: %d, without: %d", operation, got.status, want.status)
+		}
+	}
+}
+
 // A part or a coding that is not known must not be taken for the whole.
 func TestAWriteTakesItsBodyAsAWhole(t *testing.T) {
 	for _, operation := range []string{"PUT /items/{id}", "POST /files/{key+}"} {

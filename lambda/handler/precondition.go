@@ -17,7 +17,7 @@ func (r *request) refuse() (http.Header, error) {
 	if r.method != http.MethodPut && r.method != http.MethodPost {
 		return nil, nil
 	}
-	// A part taken for the whole would be the loss of the rest (RFC 9110, 14.4).
+	// A part taken for the whole would be the loss of the rest (RFC 9110, 14.5).
 	if len(r.header.Values("Content-Range")) > 0 {
 		return nil, fault.New(fault.Malformed, "Content-Range: nothing is written in parts here")
 	}

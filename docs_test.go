@@ -1,0 +1,77 @@
+package main
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+var (
+	testName = regexp.MustCompile("`((?:Test|Fuzz|check)[A-Z]\\w*)`")
+	testFunc = regexp.MustCompile(`(?m)^func ((?:Test|Fuzz|check)[A-Z]\w*)\(`)
+)
+
+// sources are the files of the repository that end so, without what is built or recorded.
+func sources(t *testing.T, suffix string) map[string]string {
+	t.Helper()
+	found := map[string]string{}
+	err := filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && (path != "." && strings.HasPrefix(entry.Name(), ".") || entry.Name() == "node_modules"):
+			return fs.SkipDir
+		case !entry.Type().IsRegular() || !strings.HasSuffix(path, suffix):
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		found[path] = string(text)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+// A row that names a test which was renamed or deleted claims what nothing shows.
+func TestEveryTestThatADocumentNamesExists(t *testing.T) {
+	known := map[string]bool{}
+	for _, text := range sources(t, "_test.go") {
+		for _, match := range testFunc.FindAllStringSubmatch(text, -1) {
+			known[match[1]] = true
+		}
+	}
+	for path, text := range sources(t, ".md") {
+		for _, match := range testName.FindAllStringSubmatch(text, -1) {
+			if !known[match[1]] {
+				t.Errorf("%s names %s, which is no test", path, match[1])
+			}
+		}
+	}
+}
+
+func TestEveryRuleOfHTTPNamesItsTest(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("docs", "http.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := 0
+	for line := range strings.SplitSeq(string(text), "\n") {
+		cells := strings.Split(strings.Trim(line, "|"), "|")
+		if !strings.HasPrefix(line, "|") || strings.HasPrefix(line, "| --- ") || strings.HasPrefix(line, "| section ") || strings.HasPrefix(line, "| source ") {
+			continue
+		}
+		rows++
+		test := strings.TrimSpace(cells[len(cells)-1])
+		if len(cells) != 4 || !testName.MatchString(test) && !strings.HasPrefix(test, "the same") {
+			t.Errorf("no test: %s", line)
+		}
+	}
+	if rows < 50 {
+		t.Errorf("%d rules were found", rows)
+	}
+}
