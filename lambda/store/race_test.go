@@ -23,6 +23,7 @@ type operation struct {
 	condition  store.Condition
 	outcome    fault.Kind // empty: it was done
 	created    bool
+	unknown    bool   // whether it was done, or will be
 	revision   string // that a Put wrote
 	begin, end int64
 }
@@ -32,7 +33,7 @@ func (o operation) String() string {
 	if o.deletes {
 		what = "Delete"
 	}
-	return fmt.Sprintf("%s %+v in [%d, %d]: %q created=%v %s", what, o.condition, o.begin, o.end, o.outcome, o.created, o.revision)
+	return fmt.Sprintf("%s %+v in [%d, %d]: %q unknown=%v created=%v %s", what, o.condition, o.begin, o.end, o.outcome, o.unknown, o.created, o.revision)
 }
 
 // from reports whether an item at a revision, "" where it is missing, lets the operation have its
@@ -43,6 +44,8 @@ func (o operation) from(revision string) (after string, ok bool) {
 		(c.Revisions == nil || !missing && slices.Contains(c.Revisions, revision)) &&
 		(missing || !slices.Contains(c.Others, revision))
 	switch {
+	case o.unknown: // what did nothing need not have a place in the order
+		return o.revision, holds
 	case o.deletes && missing:
 		return "", o.outcome == fault.NotFound
 	case !holds:
@@ -56,16 +59,22 @@ func (o operation) from(revision string) (after string, ok bool) {
 
 // explained reports whether the operations on one item can be put in an order that has their outcomes
 // and keeps those apart that did not overlap: that is, whether their history is linearizable (Herlihy
-// and Wing, 1990). It is Wing and Gong's search, which tries no state twice.
+// and Wing, 1990). Those whose outcome is not known have a place in it or none. It is Wing and Gong's
+// search, which tries no state twice.
 func explained(history []operation) bool {
 	type state struct {
 		done     uint64
 		revision string
 	}
-	tried := map[state]bool{}
+	tried, known := map[state]bool{}, uint64(0)
+	for i, o := range history {
+		if !o.unknown {
+			known |= 1 << i
+		}
+	}
 	var search func(state) bool
 	search = func(s state) bool {
-		if s.done == 1<<len(history)-1 {
+		if s.done&known == known {
 			return true
 		}
 		if tried[s] {
@@ -74,7 +83,7 @@ func explained(history []operation) bool {
 		tried[s] = true
 		firstEnd := int64(1<<63 - 1)
 		for i, o := range history {
-			if s.done&(1<<i) == 0 {
+			if s.done&(1<<i) == 0 && !o.unknown {
 				firstEnd = min(firstEnd, o.end)
 			}
 		}
@@ -101,6 +110,7 @@ func TestTheSearchTellsWrongOutcomes(t *testing.T) {
 		o.condition.Others = []string{revision}
 		return o
 	}
+	lost := operation{deletes: true, unknown: true, begin: 3, end: 4}
 	for name, test := range map[string]struct {
 		history []operation
 		want    bool
@@ -112,6 +122,10 @@ func TestTheSearchTellsWrongOutcomes(t *testing.T) {
 		"a condition fails before the delete": {[]operation{put, deleted("", 3, 6), unless("r", fault.Precondition, 4, 5)}, true},
 		"a condition fails after the delete":  {[]operation{put, deleted("", 3, 4), unless("r", fault.Precondition, 5, 6)}, false},
 		"a condition fails that held":         {[]operation{put, unless("x", fault.Precondition, 3, 4)}, false},
+		"a lost delete was done":              {[]operation{put, lost, deleted(fault.NotFound, 5, 6)}, true},
+		"a lost delete was not done":          {[]operation{put, lost, deleted("", 5, 6)}, true},
+		"a lost delete was done later":        {[]operation{put, lost, unless("r", fault.Precondition, 5, 6), deleted(fault.NotFound, 7, 8)}, true},
+		"a lost delete was done before":       {[]operation{put, deleted(fault.NotFound, 3, 4), {deletes: true, unknown: true, begin: 5, end: 6}}, false},
 	} {
 		if got := explained(test.history); got != test.want {
 			t.Errorf("%s: explained is %v", name, got)
@@ -123,6 +137,7 @@ func TestTheSearchTellsWrongOutcomes(t *testing.T) {
 type contest struct {
 	store   *store.Store
 	figures *soak.Figures
+	cut     bool // connections are cut meanwhile
 	clock   atomic.Int64
 	mu      sync.Mutex
 	history []operation
@@ -166,12 +181,19 @@ func (c *contest) write(ctx context.Context, t *testing.T, id string) {
 		item, o.created, err = c.store.Put(ctx, id, json.RawMessage(`1`), o.condition)
 		o.revision = item.Revision
 	}
-	if o.end = c.clock.Add(1); err != nil {
-		if o.outcome = fault.KindOf(err); o.outcome != fault.NotFound && o.outcome != fault.Precondition {
+	o.end = c.clock.Add(1)
+	c.figures.Operation()
+	if err != nil {
+		switch o.outcome = fault.KindOf(err); {
+		case o.outcome == fault.NotFound || o.outcome == fault.Precondition:
+		case !c.cut || o.outcome != fault.Unavailable:
 			t.Error(err)
+		case store.Undone(err):
+			return // no order needs it, and none may have it
+		default:
+			o.unknown = true
 		}
 	}
-	c.figures.Operation()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.history = append(c.history, o)
@@ -183,24 +205,46 @@ func (c *contest) write(ctx context.Context, t *testing.T, id string) {
 func TestCrossingWritesHaveTheOutcomesOfSomeOrder(t *testing.T) {
 	s := testparts.NewDatabase(t).Store(t)
 	figures, until := soak.Count(t), time.Now().Add(soak.For(t, 3*time.Second))
-	const writers, each = 6, 5 // all of an item's operations fit into the bits of a number
 	for round := 0; time.Now().Before(until); round++ {
 		c := &contest{store: s, figures: figures}
-		id := fmt.Sprint("race-", round)
-		c.write(t.Context(), t, id)
-		var running sync.WaitGroup
-		for range writers {
-			running.Go(func() {
-				for range each {
-					c.write(t.Context(), t, id)
-				}
-			})
-		}
-		running.Wait()
-		if !explained(c.history) {
-			slices.SortFunc(c.history, func(a, b operation) int { return int(a.begin - b.begin) })
-			figures.Wrong(fmt.Errorf("no order explains %v", c.history))
-		}
+		c.run(t, fmt.Sprint("race-", round))
+	}
+}
+
+// run has all writers write the item at once, and checks what came of it.
+func (c *contest) run(t *testing.T, id string) {
+	const writers, each = 6, 5 // all of an item's operations fit into the bits of a number
+	c.write(t.Context(), t, id)
+	var running sync.WaitGroup
+	for range writers {
+		running.Go(func() {
+			for range each {
+				c.write(t.Context(), t, id)
+			}
+		})
+	}
+	running.Wait()
+	if !explained(c.history) {
+		slices.SortFunc(c.history, func(a, b operation) int { return int(a.begin - b.begin) })
+		c.figures.Wrong(fmt.Errorf("no order explains %v", c.history))
+	}
+}
+
+// A write whose connection is cut is done or not, once, and never when it says that it certainly is not.
+func TestCrossingWritesOverConnectionsThatAreCutHaveTheOutcomesOfSomeOrder(t *testing.T) {
+	s, proxy := behind(t, func(*store.Config) {})
+	figures, until := soak.Count(t), time.Now().Add(soak.For(t, 3*time.Second))
+	for round := 0; time.Now().Before(until); round++ {
+		c := &contest{store: s, figures: figures, cut: true}
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			time.Sleep(rand.N(20 * time.Millisecond)) // where in the round does not matter
+			proxy.Cut()
+			figures.Fault()
+		}()
+		c.run(t, fmt.Sprint("race-", round))
+		<-done
 	}
 }
 
