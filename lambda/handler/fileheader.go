@@ -14,6 +14,20 @@ import (
 // that a file runs no code in the API's origin and no header says more than the
 // stack does.
 
+// A stream's status and headers are in its first 16 KB (Amazon API Gateway
+// developer guide, "Response transfer mode"), so none of them is long.
+const (
+	// maxMediaType is the bytes of a Content-Type: two names of 127 (RFC 6838, 4.2).
+	maxMediaType = 255
+	// maxCodings is the codings of a Content-Encoding; a client undoes each.
+	maxCodings = 2
+	// maxFileName is the bytes of a name that file systems take.
+	maxFileName = 255
+	// maxLanguages and maxLanguage are the tags of a Content-Language and the
+	// characters of one (RFC 5646, 4.4.1).
+	maxLanguages, maxLanguage = 10, 35
+)
+
 // unknownType is the media type of bytes of which nothing is known (RFC 9110, 8.3).
 const unknownType = "application/octet-stream"
 
@@ -76,7 +90,7 @@ func mediaTypeOf(stored string) (mediaType, header string) {
 	if err != nil || !strings.Contains(mediaType, "/") {
 		return unknownType, unknownType
 	}
-	if header = mime.FormatMediaType(mediaType, parameters); header == "" {
+	if header = mime.FormatMediaType(mediaType, parameters); header == "" || len(header) > maxMediaType {
 		return unknownType, unknownType
 	}
 	return mediaType, header
@@ -91,15 +105,15 @@ var knownCodings = []string{"br", "compress", "deflate", "gzip", "x-compress", "
 // S3 API reference, "Signature calculations: chunked upload").
 var undoneCodings = []string{"identity", "aws-chunked"}
 
-// codingsOf reads a Content-Encoding; known is whether it has no other codings
-// than clients decode.
+// codingsOf reads a Content-Encoding; known is whether it has no other and no
+// more codings than clients decode.
 func codingsOf(stored string) (header string, known bool) {
 	var all []string
 	for coding := range elements(stored) {
 		coding = strings.ToLower(coding)
 		switch {
 		case slices.Contains(undoneCodings, coding):
-		case slices.Contains(knownCodings, coding):
+		case slices.Contains(knownCodings, coding) && len(all) < maxCodings:
 			all = append(all, coding)
 		default:
 			return "", false
@@ -128,9 +142,6 @@ func dispositionOf(stored string, inline bool) string {
 	return kind
 }
 
-// maxFileName is the bytes of a name that file systems take.
-const maxFileName = 255
-
 // validFileName reports whether a name is one that is saved as it reads: no
 // path (RFC 6266, 4.3), nothing invisible, nothing that turns the text round.
 func validFileName(name string) bool {
@@ -140,13 +151,12 @@ func validFileName(name string) bool {
 
 // languagesOf reads a Content-Language; one that is none is left out.
 func languagesOf(stored string) string {
-	const longest, most = 35, 10 // RFC 5646, 4.4.1
 	var all []string
 	for tag := range elements(stored) {
 		foreign := strings.ContainsFunc(tag, func(c rune) bool {
 			return c != '-' && (c > unicode.MaxASCII || !unicode.IsLetter(c) && !unicode.IsDigit(c))
 		})
-		if foreign || len(tag) > longest || len(all) == most {
+		if foreign || len(tag) > maxLanguage || len(all) == maxLanguages {
 			return ""
 		}
 		all = append(all, tag)

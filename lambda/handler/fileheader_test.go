@@ -2,6 +2,7 @@ package handler_test
 
 import (
 	"io"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
@@ -169,6 +170,7 @@ func TestAFileIsEncodedByWhatClientsDecode(t *testing.T) {
 		"that, and gzip":               {"gzip, aws-chunked", "gzip", "image/png"},
 		"one that nobody knows":        {"rot13", "", "application/octet-stream"},
 		"a second line":                {"gzip\r\nSet-Cookie: a=b", "", "application/octet-stream"},
+		"one after the other":          {"gzip, gzip, gzip", "", "application/octet-stream"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			stored := http.Header{"Content-Type": {"image/png"}, "Content-Encoding": {test.stored}}
@@ -242,4 +244,30 @@ func TestNoSharedCacheKeepsWhatAKeyGuards(t *testing.T) {
 			ask(t, &handler.Handler{Items: items{get: get}, Public: public}, item("GET", "a", nil, "")).wants(t, 200, map[string]string{"Cache-Control": want})
 		}
 	})
+}
+
+// S3 takes 8 KB of headers with an object (Amazon S3 API reference, PutObject);
+// what of it comes back is in the first 16 KB of a stream, in which JSON takes six
+// bytes for some characters.
+func TestTheLongestStoredHeadersFitIntoAStreamsHead(t *testing.T) {
+	const stored, head = 8 << 10, 16 << 10
+	longest := http.Header{
+		"Content-Type":        {`text/html; a="` + strings.Repeat("<", stored) + `"`},
+		"Content-Disposition": {`attachment; filename="` + strings.Repeat("&", 255) + `"`},
+		"Content-Encoding":    {strings.Repeat("gzip,", stored/5)},
+		"Content-Language":    {strings.Repeat("a,", stored/2)},
+		"Cache-Control":       {strings.Repeat("max-age=5,", stored/10)},
+	}
+	for _, header := range []http.Header{longest, {"Content-Type": {`text/html; a="` + strings.Repeat("<", 230) + `"`}}} {
+		b := storedWith(header)
+		h := &handler.Handler{Files: b, Log: slog.New(slog.DiscardHandler)}
+		served, err := h.Serve(t.Context(), file("GET", "a", nil, ""))
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(served.(io.Reader))
+		if at := strings.Index(string(text), "\x00"); err != nil || at < 0 || at > head/4 {
+			t.Errorf("the head has %d bytes, %v", at, err)
+		}
+	}
 }

@@ -341,6 +341,8 @@ func TestUploadFile(t *testing.T) {
 		"with a type and its parameters": {"a", `{"content_type": "text/plain; charset=\"utf-8\""}`, json, 201, request{"a", `text/plain; charset="utf-8"`, 0}},
 		"with a type that is no type":    {"a", `{"content_type": "text"}`, json, 422, request{}},
 		"with a type over two lines":     {"a", `{"content_type": "a/b\nc"}`, json, 422, request{}},
+		"with a very long type":          {"a", `{"content_type": "a/` + strings.Repeat("b", 254) + `"}`, json, 422, request{}},
+		"with a type of other letters":   {"a", `{"content_type": "a/b; c=\"é\""}`, json, 422, request{}},
 		"with a type that ends a line":   {"a", `{"content_type": "a/b; c=d\n"}`, json, 422, request{}},
 	} {
 		t.Run(name, func(t *testing.T) {

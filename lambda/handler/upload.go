@@ -3,6 +3,7 @@ package handler
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -72,8 +73,8 @@ func (r *request) uploadRequest() (wanted uploadRequest, err error) {
 
 // problems are all that is wrong with the members together.
 func (u uploadRequest) problems() (all []string) {
-	if u.ContentType != "" && !validMediaType(u.ContentType) {
-		all = append(all, `content_type is a media type such as "text/plain; charset=utf-8"`)
+	if u.ContentType != "" && (!validMediaType(u.ContentType) || !visible(u.ContentType, maxMediaType)) {
+		all = append(all, fmt.Sprintf(`content_type is a media type such as "text/plain; charset=utf-8", in at most %d characters of ASCII`, maxMediaType))
 	}
 	if u.UploadID == "" {
 		if u.Part != nil {
@@ -100,6 +101,10 @@ func (u uploadRequest) first() int32 {
 
 // validUploadID reports whether an id can be one of S3's: it goes into addresses,
 // and S3 knows whether there is such an upload of the key.
-func validUploadID(id string) bool {
-	return len(id) <= maxUploadID && !strings.ContainsFunc(id, func(c rune) bool { return c <= ' ' || c > '~' })
+func validUploadID(id string) bool { return visible(id, maxUploadID) && !strings.Contains(id, " ") }
+
+// visible reports whether a text has at most so many characters, all of ASCII
+// and none of them a control character.
+func visible(text string, most int) bool {
+	return len(text) <= most && !strings.ContainsFunc(text, func(c rune) bool { return c < ' ' || c > '~' })
 }
