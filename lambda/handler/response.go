@@ -93,8 +93,8 @@ func (a *response) streamed(done func(sent int64, err error)) *events.APIGateway
 	}
 }
 
-// watched counts a body and tells how it ended: with io.EOF, with what it failed
-// with, or by being closed before either.
+// watched counts a body and tells how it ended: whole, with what it failed with,
+// or by being closed before either. How it has ended stays so.
 type watched struct {
 	body io.ReadCloser
 	done func(sent int64, err error)
@@ -102,34 +102,33 @@ type watched struct {
 	// The runtime's client may close a body while it is read.
 	mu     sync.Mutex
 	sent   int64
-	err    error // what ended it, for good
+	ended  error // what every further read gets: io.EOF or errStream
+	broken error // why it is no io.EOF
 	closed bool
 }
 
 func (w *watched) Read(p []byte) (int, error) {
-	if err := w.ended(); err != nil {
-		return 0, shown(err)
+	if err := w.end(); err != nil {
+		return 0, err
 	}
 	n, err := w.body.Read(p)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.sent += int64(n)
-	w.err = err
-	return n, shown(err)
+	switch {
+	case err == io.EOF: // itself: a failure may have it as its cause
+		w.ended = io.EOF
+	case err != nil:
+		// The platform shows a client what a stream fails with.
+		w.ended, w.broken = errStream, err
+	}
+	return n, w.ended
 }
 
-func (w *watched) ended() error {
+func (w *watched) end() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.err
-}
-
-// shown is the error of a body as the platform may show it to a client.
-func shown(err error) error {
-	if err == nil || err == io.EOF {
-		return err
-	}
-	return errStream
+	return w.ended
 }
 
 // Close is called by the runtime when the answer was sent or could not be.
@@ -140,14 +139,11 @@ func (w *watched) Close() error {
 		return nil
 	}
 	w.closed = true
-	sent, broken := w.sent, w.err
-	w.mu.Unlock()
-	switch broken {
-	case io.EOF:
-		broken = nil
-	case nil:
+	sent, broken := w.sent, w.broken
+	if w.ended == nil {
 		broken = errUnsent
 	}
+	w.mu.Unlock()
 	err := w.body.Close()
 	w.done(sent, broken)
 	return err

@@ -35,7 +35,8 @@ func (h *Handler) uploadFile(ctx context.Context, r *request) (*response, error)
 	if err != nil {
 		return nil, err
 	}
-	status, upload := http.StatusCreated, files.Upload{}
+	var upload files.Upload
+	status := http.StatusCreated
 	if wanted.UploadID == "" {
 		upload, err = h.Files.Upload(ctx, key, wanted.Size, wanted.ContentType)
 	} else {

@@ -93,7 +93,7 @@ func (r *reporting) Read(p []byte) (int, error) {
 		return n, nil
 	}
 	r.ended = true
-	if !errors.Is(err, io.EOF) {
+	if err != io.EOF { // itself: a failure may have it as its cause
 		text, kind := describe(err)
 		r.trailer.Set(headerErrorType, kind)
 		r.trailer.Set(trailerError, base64.StdEncoding.EncodeToString(text))

@@ -34,8 +34,9 @@ func TestAStreamIsSentInChunksAndClosed(t *testing.T) {
 		from  io.Reader
 		error string // type that the trailer names
 	}{
-		"to its end":      {strings.NewReader(whole), ""},
-		"until it breaks": {io.MultiReader(strings.NewReader(whole), iotest.ErrReader(errors.New("broken"))), "*errors.errorString"},
+		"to its end":                     {strings.NewReader(whole), ""},
+		"until it breaks":                {io.MultiReader(strings.NewReader(whole), iotest.ErrReader(errors.New("broken"))), "*errors.errorString"},
+		"until its source ends too soon": {io.MultiReader(strings.NewReader(whole), iotest.ErrReader(fmt.Errorf("broken: %w", io.EOF))), "*fmt.wrapError"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p, stream := platform{events: []string{`1`, `2`}}, &text{Reader: test.from}
