@@ -51,10 +51,12 @@ var answers = map[string]func(mocks.Resource) map[string]any{
 // full are the arguments of a stack that has everything.
 func full() Args {
 	c := Default()
-	c.ProvisionedConcurrency, c.ProvisionedMax, c.ReservedConcurrency = 2, 5, 10
+	c.ProvisionedConcurrency, c.ProvisionedMax, c.ReservedConcurrency = 2, 5, 100
 	c.Plans = []Plan{
 		{Name: "standard", Rate: 50, Burst: 100, QuotaPerDay: 1000, Keys: []string{"first", "second"}},
-		{Name: "partner", Rate: 80, Burst: 160, Keys: []string{"acme"}},
+		{Name: "partner", Rate: 80, Burst: 160, Keys: []string{"acme"}, Throttles: []Throttle{
+			{Route: "PUT /items/{id}", Rate: 10, Burst: 20}, {Route: "GET /files/{key+}", Rate: 4, Burst: 8},
+		}},
 	}
 	c.Throttles = []Throttle{{Route: "PUT /items/{id}", Rate: 20, Burst: 40}, {Route: "POST /files/{key+}", Rate: 5, Burst: 10}}
 	c.CORSOrigins = []string{"https://a.example.com", "https://b.example.com"}
@@ -114,7 +116,7 @@ func TestRoomRegisters(t *testing.T) {
 		"aws:lambda/function:Function": 3, "aws:lambda/invocation:Invocation": 4, "aws:lambda/alias:Alias": 1,
 		"aws:lambda/permission:Permission": 1, "aws:apigateway/restApi:RestApi": 1,
 		"aws:apigateway/deployment:Deployment": 1, "aws:apigateway/stage:Stage": 1,
-		"aws:apigateway/methodSettings:MethodSettings": 1,
+		"aws:apigateway/methodSettings:MethodSettings": 4,
 		"aws:sns/topic:Topic":                          2, "aws:sns/topicPolicy:TopicPolicy": 2,
 		"aws:cloudwatch/logMetricFilter:LogMetricFilter": 6, "aws:cloudwatch/dashboard:Dashboard": 1,
 		"aws:cloudwatch/compositeAlarm:CompositeAlarm": 1,
@@ -137,7 +139,7 @@ func TestRoomRegisters(t *testing.T) {
 			"aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig": 1,
 			"aws:wafv2/webAcl:WebAcl":                                              1, "aws:wafv2/webAclAssociation:WebAclAssociation": 1,
 			"aws:apigateway/usagePlan:UsagePlan": 2, "aws:apigateway/apiKey:ApiKey": 3, "aws:apigateway/usagePlanKey:UsagePlanKey": 3,
-			"aws:apigateway/methodSettings:MethodSettings": 3,
+			"aws:apigateway/methodSettings:MethodSettings": 6,
 			"aws:appautoscaling/target:Target":             1, "aws:appautoscaling/policy:Policy": 1,
 			"aws:apigateway/domainName:DomainName": 1, "aws:apigateway/basePathMapping:BasePathMapping": 1,
 			"aws:route53/record:Record": 1, "aws:sns/topicSubscription:TopicSubscription": 2,

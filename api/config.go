@@ -16,8 +16,12 @@ type Config struct {
 	Architecture string `json:"architecture"`
 	// MemoryMB is the function's memory; its processor share grows with it.
 	MemoryMB int `json:"memoryMb"`
-	// TimeoutSeconds bounds one invocation. Streams need the time: 200 MB at 2 MB/s are 100 s.
+	// TimeoutSeconds bounds one invocation, and so how long a client that reads slowly holds an execution
+	// environment.
 	TimeoutSeconds int `json:"timeoutSeconds"`
+	// StreamMaxMB is the largest file that the function streams, in megabytes; the client of a larger one is
+	// redirected to S3.
+	StreamMaxMB int `json:"streamMaxMb"`
 	// ReservedConcurrency keeps so many executions for the function, and lets it have no more; 0: none.
 	ReservedConcurrency int `json:"reservedConcurrency"`
 	// ProvisionedConcurrency keeps so many executions warm; 0: none.
@@ -42,10 +46,11 @@ type Config struct {
 	RequireAPIKey bool `json:"requireApiKey"`
 	// Plans say what the holders of keys may ask for.
 	Plans []Plan `json:"plans"`
-	// ThrottleRate (requests a second) and ThrottleBurst (requests) hold for each method of the stage.
+	// ThrottleRate (requests a second) and ThrottleBurst (requests) hold for each method of the stage, all
+	// clients together.
 	ThrottleRate  int `json:"throttleRate"`
 	ThrottleBurst int `json:"throttleBurst"`
-	// Throttles hold instead for single methods.
+	// Throttles hold instead for single methods. GET /files/{key+} and GET /health have one by default.
 	Throttles []Throttle `json:"throttles"`
 	// CORSOrigins are the origins whose pages may call the API, or "*" alone for all; none: no CORS. The
 	// stack gives them to the bucket of files too, which the API sends its callers to.
@@ -74,11 +79,11 @@ type Config struct {
 // Default is the configuration of a stack that says nothing.
 func Default() Config {
 	return Config{
-		Architecture: "arm64", MemoryMB: 512, TimeoutSeconds: 120,
+		Architecture: "arm64", MemoryMB: 512, TimeoutSeconds: 30, StreamMaxMB: 16,
 		CacheTTL: "60s", StaleTTL: "10m", NegativeTTL: "5s",
 		ProvisionedUtilization: 70, Rollout: allAtOnce,
 		RequireAPIKey: true,
-		Plans:         []Plan{{Name: "standard", Rate: 50, Burst: 100, Keys: []string{"first"}}},
+		Plans:         []Plan{{Name: "standard", Rate: 50, Burst: 100, Keys: []string{"first"}, Throttles: []Throttle{}}},
 		ThrottleRate:  100, ThrottleBurst: 200,
 		WAF:               true,
 		ManageAccountRole: true, LogRetentionDays: 30,
@@ -92,6 +97,7 @@ func (c Config) Problems() []config.Problem {
 		config.OneOf("architecture", c.Architecture, "arm64", "x86_64"),
 		config.Between("memoryMb", c.MemoryMB, 128, 10240),
 		config.Between("timeoutSeconds", c.TimeoutSeconds, 30, 900),
+		c.streamProblems(),
 		c.concurrency(),
 		c.lifetimes(),
 		c.limits(),

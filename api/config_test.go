@@ -44,8 +44,8 @@ func TestProblems(t *testing.T) {
 			problems{{Key: "timeoutSeconds", Value: "901", Want: "a whole number from 30 to 900"}}},
 		{"a negative reservation", func(c *Config) { c.ReservedConcurrency = -1 },
 			problems{{Key: "reservedConcurrency", Value: "-1", Want: "a whole number from 0 to 10000"}}},
-		{"more kept warm than is reserved", func(c *Config) { c.ReservedConcurrency, c.ProvisionedConcurrency = 2, 3 },
-			problems{{Key: "provisionedConcurrency", Value: "3", Want: "a whole number from 0 to 2"}}},
+		{"more kept warm than is reserved", func(c *Config) { c.ReservedConcurrency, c.ProvisionedConcurrency = 7, 8 },
+			problems{{Key: "provisionedConcurrency", Value: "8", Want: "a whole number from 0 to 7"}}},
 		{"a lifetime without a unit", func(c *Config) { c.CacheTTL = "60" },
 			problems{{Key: "cacheTtl", Value: `"60"`, Want: "a duration from 1s to 24h, such as 90s or 10m"}}},
 		{"a cache that keeps nothing", func(c *Config) { c.CacheTTL = "0s" },
@@ -59,8 +59,32 @@ func TestProblems(t *testing.T) {
 		{"a most below the least", func(c *Config) { c.ProvisionedConcurrency, c.ProvisionedMax = 3, 2 },
 			problems{{Key: "provisionedMax", Value: "2", Want: "a whole number from 3 to 10000"}}},
 		{"more growth than is reserved", func(c *Config) {
-			c.ReservedConcurrency, c.ProvisionedConcurrency, c.ProvisionedMax = 5, 2, 6
-		}, problems{{Key: "provisionedMax", Value: "6", Want: "a whole number from 2 to 5"}}},
+			c.ReservedConcurrency, c.ProvisionedConcurrency, c.ProvisionedMax = 7, 2, 8
+		}, problems{{Key: "provisionedMax", Value: "8", Want: "a whole number from 2 to 7"}}},
+		{"streams of no size", func(c *Config) { c.StreamMaxMB = 0 },
+			problems{{Key: "streamMaxMb", Value: "0", Want: "a whole number from 1 to 200"}}},
+		{"streams that Lambda does not carry", func(c *Config) { c.StreamMaxMB = 201 },
+			problems{{Key: "streamMaxMb", Value: "201", Want: "a whole number from 1 to 200"}}},
+		{"streams that take longer than an invocation", func(c *Config) { c.StreamMaxMB = 200 },
+			problems{{Key: "timeoutSeconds", Value: "30", Want: "at least 101, which a stream of streamMaxMb (200) takes at Lambda's pace"}}},
+		{"streams as long as an invocation are fine", func(c *Config) { c.StreamMaxMB, c.TimeoutSeconds = 200, 101 }, nil},
+		{"a reservation that default streams fill", func(c *Config) { c.ReservedConcurrency = 5 },
+			problems{{Key: "reservedConcurrency", Value: "5", Want: "0, or at least 6: with a burst of 1, a rate of 1 and 5 seconds each (streamMaxMb 16) GET /files/{key+} can hold so many executions"}}},
+		{"a reservation that the stack's streams overfill", func(c *Config) {
+			c.ReservedConcurrency, c.Throttles = 129, []Throttle{{Route: "GET /files/{key+}", Rate: 20, Burst: 30}}
+		}, problems{{Key: "reservedConcurrency", Value: "129", Want: "0, or at least 130: with a burst of 30, a rate of 20 and 5 seconds each (streamMaxMb 16) GET /files/{key+} can hold so many executions"}}},
+		{"a reservation that the stack's streams fit in is fine", func(c *Config) {
+			c.ReservedConcurrency, c.Throttles = 130, []Throttle{{Route: "GET /files/{key+}", Rate: 20, Burst: 30}}
+		}, nil},
+		{"a throttle of a plan for a route without a key, and one above the plan's", func(c *Config) {
+			c.Plans[0].Throttles = []Throttle{{Route: "GET /health", Rate: 1, Burst: 1}, {Route: "GET /items", Rate: 51, Burst: 101}, {Route: "GET /items", Rate: 1, Burst: 1}}
+		}, problems{
+			{Key: "plans[0].throttles[0].route", Value: `"GET /health"`, Want: "one of DELETE /items/{id}, GET /files/{key+}, GET /health/details, " +
+				"GET /items, GET /items/{id}, HEAD /files/{key+}, HEAD /health/details, HEAD /items, HEAD /items/{id}, POST /files/{key+}, PUT /items/{id}"},
+			{Key: "plans[0].throttles[1].rate", Value: "51", Want: "a whole number from 1 to 50"},
+			{Key: "plans[0].throttles[1].burst", Value: "101", Want: "a whole number from 1 to 100"},
+			{Key: "plans[0].throttles[2].route", Value: `"GET /items"`, Want: "a route that no other one has"},
+		}},
 		{"a utilization that leaves no room", func(c *Config) { c.ProvisionedUtilization = 91 },
 			problems{{Key: "provisionedUtilization", Value: "91", Want: "a whole number from 10 to 90"}}},
 		{"a rollout that there is not", func(c *Config) { c.Rollout = "bluegreen" },
@@ -89,8 +113,8 @@ func TestProblems(t *testing.T) {
 			problems{{Key: "plans", Want: "a plan with a key, while requireApiKey is true"}}},
 		{"no keys asked for, and none there, is fine", func(c *Config) { c.RequireAPIKey, c.Plans = false, nil }, nil},
 		{"a throttle for no method of the API", func(c *Config) { c.Throttles = []Throttle{{Route: "PUT /item", Rate: 1, Burst: 1}} },
-			problems{{Key: "throttles[0].route", Value: `"PUT /item"`, Want: "one of DELETE /items/{id}, GET /files/{key+}, GET /health, " +
-				"GET /items, GET /items/{id}, HEAD /files/{key+}, HEAD /health, HEAD /items, HEAD /items/{id}, POST /files/{key+}, PUT /items/{id}"}}},
+			problems{{Key: "throttles[0].route", Value: `"PUT /item"`, Want: "one of DELETE /items/{id}, GET /files/{key+}, GET /health, GET /health/details, " +
+				"GET /items, GET /items/{id}, HEAD /files/{key+}, HEAD /health, HEAD /health/details, HEAD /items, HEAD /items/{id}, POST /files/{key+}, PUT /items/{id}"}}},
 		{"two throttles for one method", func(c *Config) {
 			c.Throttles = []Throttle{{Route: "GET /items", Rate: 1, Burst: 1}, {Route: "GET /items", Rate: 2, Burst: 2}}
 		}, problems{{Key: "throttles[1].route", Value: `"GET /items"`, Want: "a route that no other one has"}}},

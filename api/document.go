@@ -61,7 +61,14 @@ func parseDocument(source []byte) (map[string]any, error) {
 }
 
 // routes are the methods of the definition as a stack file names them, "GET /items/{id}", sorted.
-func routes() []string {
+func routes() []string { return routesThat(func(map[string]any) bool { return true }) }
+
+// keyedRoutes are those that ask for an API key, where the stack does not do without.
+func keyedRoutes() []string {
+	return routesThat(func(operation map[string]any) bool { return operation["security"] != nil })
+}
+
+func routesThat(are func(operation map[string]any) bool) []string {
 	root, err := parseDocument(openAPI)
 	if err != nil {
 		return nil // New says so
@@ -69,8 +76,9 @@ func routes() []string {
 	var all []string
 	for path, operations := range members(root, "paths") {
 		methods, _ := operations.(map[string]any)
-		for method := range methods {
-			if !strings.HasPrefix(method, "x-") {
+		for method, operation := range methods {
+			o, _ := operation.(map[string]any)
+			if !strings.HasPrefix(method, "x-") && are(o) {
 				all = append(all, strings.ToUpper(method)+" "+path)
 			}
 		}

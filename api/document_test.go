@@ -75,6 +75,8 @@ func TestDocumentRoutes(t *testing.T) {
 		"/files":        {other: whole},
 		"/files/{key+}": {"get": streamed, "head": streamed, "post": whole, other: whole},
 		"/health":       {"get": whole, "head": whole, other: whole},
+
+		"/health/details": {"get": whole, "head": whole, other: whole},
 	}
 	_, p := render(t, string(openAPI), true)
 	got := map[string]map[string]string{}

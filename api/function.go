@@ -2,6 +2,7 @@ package api
 
 import (
 	"fmt"
+	"strconv"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
@@ -92,6 +93,7 @@ func newAPIFunction(ctx *pulumi.Context, s site, l logs) (*lambda.Function, erro
 	environment["CACHE_TTL"] = pulumi.String(c.CacheTTL)
 	environment["STALE_TTL"] = pulumi.String(c.StaleTTL)
 	environment["NEGATIVE_TTL"] = pulumi.String(c.NegativeTTL)
+	environment["STREAM_MAX_MB"] = pulumi.String(strconv.Itoa(c.StreamMaxMB))
 	if len(c.CORSOrigins) > 0 {
 		environment["CORS_ORIGINS"] = pulumi.String(joinOrigins(c.CORSOrigins))
 	}

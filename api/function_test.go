@@ -26,7 +26,7 @@ func TestFunctions(t *testing.T) {
 			&serve: {
 				"REDIS_ADDR": "cache.host:6379", "REDIS_SECRET_ARN": "arn:cache", "REDIS_TLS": "true",
 				"REDIS_CLUSTER": "true", "BUCKET": "files",
-				"CACHE_TTL": "60s", "STALE_TTL": "10m", "NEGATIVE_TTL": "5s",
+				"CACHE_TTL": "60s", "STALE_TTL": "10m", "NEGATIVE_TTL": "5s", "STREAM_MAX_MB": "16",
 				"CORS_ORIGINS": "https://a.example.com,https://b.example.com",
 			},
 			&migrate: {"DB_MASTER_SECRET_ARN": "arn:master"},
@@ -101,8 +101,8 @@ func TestFunctions(t *testing.T) {
 		}
 	})
 	t.Run("concurrency is reserved for the serving one, as asked", func(t *testing.T) {
-		if serve.Inputs["reservedConcurrentExecutions"] != 10.0 || migrate.Inputs["reservedConcurrentExecutions"] != -1.0 {
-			t.Errorf("%v and %v, want 10 and -1", serve.Inputs["reservedConcurrentExecutions"], migrate.Inputs["reservedConcurrentExecutions"])
+		if serve.Inputs["reservedConcurrentExecutions"] != 100.0 || migrate.Inputs["reservedConcurrentExecutions"] != -1.0 {
+			t.Errorf("%v and %v, want 100 and -1", serve.Inputs["reservedConcurrentExecutions"], migrate.Inputs["reservedConcurrentExecutions"])
 		}
 		plain := build(t, bare()).Find(t, "aws:lambda/function:Function", room+"-function")
 		if plain.Inputs["reservedConcurrentExecutions"] != -1.0 {

@@ -146,6 +146,9 @@ func TestDoor(t *testing.T) {
 		}{
 			{room + "-methods-put-items-id", "~1items~1{id}/PUT", 20, 40},
 			{room + "-methods-post-files-key", "~1files~1{key+}/POST", 5, 10},
+			{room + "-methods-get-files-key", "~1files~1{key+}/GET", 7, 14},
+			{room + "-methods-get-health", "~1health/GET", 10, 20},
+			{room + "-methods-head-health", "~1health/HEAD", 10, 20},
 		} {
 			got := r.Find(t, "aws:apigateway/methodSettings:MethodSettings", m.name)
 			want := maps.Clone(all)
@@ -160,12 +163,22 @@ func TestDoor(t *testing.T) {
 		}
 	})
 	t.Run("every plan holds the stage, and every key its plan", func(t *testing.T) {
-		for name, want := range map[string]struct{ throttle, quota any }{
-			"standard": {map[string]any{"rateLimit": 50.0, "burstLimit": 100.0}, map[string]any{"limit": 1000.0, "period": "DAY"}},
-			"partner":  {map[string]any{"rateLimit": 80.0, "burstLimit": 160.0}, nil},
+		of := func(path string, rate, burst float64) map[string]any {
+			return map[string]any{"path": path, "rateLimit": rate, "burstLimit": burst}
+		}
+		for name, want := range map[string]struct {
+			throttle, quota any
+			methods         []any
+		}{
+			"standard": {map[string]any{"rateLimit": 50.0, "burstLimit": 100.0}, map[string]any{"limit": 1000.0, "period": "DAY"}, []any{
+				of("/files/{key+}/GET", 3, 7),
+			}},
+			"partner": {map[string]any{"rateLimit": 80.0, "burstLimit": 160.0}, nil, []any{
+				of("/items/{id}/PUT", 10, 20), of("/files/{key+}/GET", 4, 8),
+			}},
 		} {
 			plan := r.Find(t, "aws:apigateway/usagePlan:UsagePlan", room+"-plan-"+name).Inputs
-			if stages := []any{map[string]any{"apiId": room + "-rest-id", "stage": "test"}}; !reflect.DeepEqual(plan["apiStages"], stages) {
+			if stages := []any{map[string]any{"apiId": room + "-rest-id", "stage": "test", "throttles": want.methods}}; !reflect.DeepEqual(plan["apiStages"], stages) {
 				t.Errorf("%s: stages %v, want %v", name, plan["apiStages"], stages)
 			}
 			if !reflect.DeepEqual(plan["throttleSettings"], want.throttle) || !reflect.DeepEqual(plan["quotaSettings"], want.quota) {

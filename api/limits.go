@@ -21,9 +21,12 @@ type Plan struct {
 	QuotaPerDay int `json:"quotaPerDay"`
 	// Keys name the keys, which AWS generates; a name is taken once in all plans.
 	Keys []string `json:"keys"`
+	// Throttles hold for one key's requests of single methods. GET /files/{key+} has one by default.
+	Throttles []Throttle `json:"throttles"`
 }
 
-// Throttle holds for one method instead of the stage's throttling.
+// Throttle holds for one method: in a stage instead of the stage's throttling, in a plan as well as the
+// plan's.
 type Throttle struct {
 	// Route is a method and a path of the OpenAPI document, such as "PUT /items/{id}".
 	Route string `json:"route"`
@@ -120,12 +123,14 @@ func nameProblems(key, name string, taken map[string]bool) []config.Problem {
 func (c Config) planProblems() []config.Problem {
 	var problems []config.Problem
 	plans, keys := map[string]bool{}, map[string]bool{}
+	keyed := keyedRoutes()
 	for i, plan := range c.Plans {
 		at := fmt.Sprintf("plans[%d]", i)
 		problems = slices.Concat(problems,
 			nameProblems(at+".name", plan.Name, plans),
 			c.limitProblems(at, plan.Rate, plan.Burst),
-			config.Between(at+".quotaPerDay", plan.QuotaPerDay, 0, highestQuota))
+			config.Between(at+".quotaPerDay", plan.QuotaPerDay, 0, highestQuota),
+			methodThrottleProblems(at+".throttles", plan.Throttles, keyed, max(1, plan.Rate), max(1, plan.Burst)))
 		for j, key := range plan.Keys {
 			problems = append(problems, nameProblems(fmt.Sprintf("%s.keys[%d]", at, j), key, keys)...)
 		}
@@ -155,11 +160,18 @@ func (c Config) planQuotas(keys int) []config.Problem {
 	}}
 }
 
+// throttleProblems checks the throttles of the stage's methods.
 func (c Config) throttleProblems() []config.Problem {
+	return methodThrottleProblems("throttles", c.Throttles, routes(), max(1, c.ThrottleRate), max(1, c.ThrottleBurst))
+}
+
+// methodThrottleProblems checks throttles of single methods: each of a method that is known, once, and
+// within the limits of what they are a part of.
+func methodThrottleProblems(key string, throttles []Throttle, known []string, rate, burst int) []config.Problem {
 	var problems []config.Problem
-	known, taken := routes(), map[string]bool{}
-	for i, throttle := range c.Throttles {
-		at := fmt.Sprintf("throttles[%d]", i)
+	taken := map[string]bool{}
+	for i, throttle := range throttles {
+		at := fmt.Sprintf("%s[%d]", key, i)
 		switch {
 		case !slices.Contains(known, throttle.Route):
 			problems = append(problems, config.OneOf(at+".route", throttle.Route, known...)...)
@@ -169,7 +181,9 @@ func (c Config) throttleProblems() []config.Problem {
 			})
 		}
 		taken[throttle.Route] = true
-		problems = append(problems, c.limitProblems(at, throttle.Rate, throttle.Burst)...)
+		problems = slices.Concat(problems,
+			config.Between(at+".rate", throttle.Rate, 1, rate),
+			config.Between(at+".burst", throttle.Burst, 1, burst))
 	}
 	return problems
 }

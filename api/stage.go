@@ -76,7 +76,7 @@ const everyMethod = "*/*"
 func newMethodSettings(ctx *pulumi.Context, s site, restAPI *apigateway.RestApi, stage *apigateway.Stage) error {
 	c := s.args.Config
 	before, err := newMethodSetting(ctx, s, restAPI, stage, "methods", everyMethod, c.ThrottleRate, c.ThrottleBurst)
-	for _, throttle := range c.Throttles {
+	for _, throttle := range c.methodThrottles() {
 		if err != nil {
 			return err
 		}

@@ -2,6 +2,7 @@ package api
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/apigateway"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -14,8 +15,9 @@ type keyring struct {
 	first pulumi.StringOutput
 }
 
-// newUsage makes the usage plans with their keys, if the API asks for any. Plans share the API out,
-// best effort; they are not access control.
+// newUsage makes the usage plans with their keys, if the API asks for any. Plans share the API out, on a
+// best-effort basis, as stage throttles do; they are not access control.
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-request-throttling.html
 func newUsage(ctx *pulumi.Context, s site, g gateway) (keyring, error) {
 	keys := keyring{byName: pulumi.StringMap{}, first: pulumi.ToSecret(pulumi.String("")).(pulumi.StringOutput)}
 	if !s.args.Config.RequireAPIKey {
@@ -41,11 +43,20 @@ func newUsage(ctx *pulumi.Context, s site, g gateway) (keyring, error) {
 }
 
 func newUsagePlan(ctx *pulumi.Context, s site, g gateway, p Plan) (*apigateway.UsagePlan, error) {
+	var throttles apigateway.UsagePlanApiStageThrottleArray
+	for _, throttle := range s.args.Config.planThrottles(p) {
+		throttles = append(throttles, &apigateway.UsagePlanApiStageThrottleArgs{
+			Path:       pulumi.String(planMethod(throttle.Route)),
+			RateLimit:  pulumi.Float64(float64(throttle.Rate)),
+			BurstLimit: pulumi.Int(throttle.Burst),
+		})
+	}
 	args := &apigateway.UsagePlanArgs{
 		Description: pulumi.String("What one key of the plan " + p.Name + " may ask of the API"),
 		ApiStages: apigateway.UsagePlanApiStageArray{&apigateway.UsagePlanApiStageArgs{
-			ApiId: g.restAPI.ID(),
-			Stage: g.stage.StageName,
+			ApiId:     g.restAPI.ID(),
+			Stage:     g.stage.StageName,
+			Throttles: throttles,
 		}},
 		ThrottleSettings: &apigateway.UsagePlanThrottleSettingsArgs{
 			RateLimit:  pulumi.Float64(float64(p.Rate)),
@@ -63,6 +74,14 @@ func newUsagePlan(ctx *pulumi.Context, s site, g gateway, p Plan) (*apigateway.U
 		return nil, fmt.Errorf("api: usage plan %s: %w", p.Name, err)
 	}
 	return plan, nil
+}
+
+// planMethod is a route ("PUT /items/{id}") as usage plans name it ("/items/{id}/PUT"): they take the
+// slashes as they are, which a stage's settings want escaped.
+// https://github.com/cloudtools/troposphere/issues/1624
+func planMethod(route string) string {
+	method, path, _ := strings.Cut(route, " ")
+	return path + "/" + method
 }
 
 // newKeyOf makes a key within a plan and returns its value, which AWS generates.

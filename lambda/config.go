@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/didomi/serverless-api/lambda/cache"
+	"github.com/didomi/serverless-api/lambda/files"
 	"github.com/didomi/serverless-api/lambda/postgres"
 )
 
@@ -26,6 +27,8 @@ type apiConfig struct {
 	Version  string
 	Origins  []string // whose pages may call the API
 	Public   bool     // no key is asked for
+	// StreamMax is the largest file that is streamed, in bytes.
+	StreamMax int64
 }
 
 // migrateConfig is what the handler "migrate" is told by its environment.
@@ -94,10 +97,11 @@ func readAPI(lookup func(string) string, log *slog.Logger) (apiConfig, error) {
 			Stale:    env.duration("STALE_TTL", 0),
 			Negative: env.duration("NEGATIVE_TTL", 0),
 		},
-		Memory:   env.megabytes("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"),
-		Function: lookup("AWS_LAMBDA_FUNCTION_NAME"),
-		Version:  lookup("AWS_LAMBDA_FUNCTION_VERSION"),
-		Public:   env.oneOf("REQUIRE_API_KEY", "true", "false") == "false",
+		Memory:    env.megabytes("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"),
+		Function:  lookup("AWS_LAMBDA_FUNCTION_NAME"),
+		Version:   lookup("AWS_LAMBDA_FUNCTION_VERSION"),
+		Public:    env.oneOf("REQUIRE_API_KEY", "true", "false") == "false",
+		StreamMax: env.streamMax("STREAM_MAX_MB"),
 	}
 	if origins := lookup("CORS_ORIGINS"); origins != "" {
 		config.Origins = strings.Split(origins, ",")
@@ -220,6 +224,21 @@ func (e *environment) megabytes(name string) int64 {
 		e.bad(name, "a number of megabytes")
 	}
 	return megabytes << 20
+}
+
+// streamMax reads the size in megabytes (10^6 bytes, as Lambda's quotas count
+// them) up to which files are streamed; without it the platform's limit holds.
+func (e *environment) streamMax(name string) int64 {
+	const megabyte, most = 1_000_000, files.MaxStream / 1_000_000
+	value := e.lookup(name)
+	if value == "" {
+		return files.MaxStream
+	}
+	megabytes, err := strconv.ParseInt(value, 10, 64)
+	if err != nil || megabytes < 1 || megabytes > most {
+		e.bad(name, fmt.Sprintf("a number of megabytes from 1 to %d", most))
+	}
+	return megabytes * megabyte
 }
 
 // err returns all problems as one error.

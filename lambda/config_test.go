@@ -39,6 +39,16 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
+func TestStreamsAreBoundedInMegabytes(t *testing.T) {
+	for value, want := range map[string]int64{"16": 16_000_000, "200": 200_000_000, "": 200_000_000} {
+		env := complete()
+		env["STREAM_MAX_MB"] = value
+		if config, err := readAPI(lookup(env), nil); err != nil || config.StreamMax != want {
+			t.Errorf("%q: got %d, %v; want %d", value, config.StreamMax, err, want)
+		}
+	}
+}
+
 func TestOriginsAreAList(t *testing.T) {
 	env := complete()
 	env["CORS_ORIGINS"] = "https://a.example,https://b.example"
@@ -59,7 +69,7 @@ func TestAnAPIThatAsksForNoKeyIsPublic(t *testing.T) {
 func TestBadVariables(t *testing.T) {
 	for name, value := range map[string]string{
 		"DB_HOST": "", "DB_PORT": "65536", "DB_NAME": "", "DB_SECRET_ARN": "", "DB_SSLMODE": "require", "REDIS_ADDR": "redis",
-		"REDIS_TLS": "yes", "REDIS_CLUSTER": "1", "REQUIRE_API_KEY": "no", "BUCKET": "", "CACHE_TTL": "0s", "STALE_TTL": "-1s", "NEGATIVE_TTL": "soon",
+		"REDIS_TLS": "yes", "REDIS_CLUSTER": "1", "REQUIRE_API_KEY": "no", "BUCKET": "", "CACHE_TTL": "0s", "STALE_TTL": "-1s", "NEGATIVE_TTL": "soon", "STREAM_MAX_MB": "201",
 		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "lots", "AWS_REGION": "", "AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "",
 	} {
 		t.Run(name+" is "+value, func(t *testing.T) {

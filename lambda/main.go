@@ -102,14 +102,16 @@ func buildAPI(env func(string) string, log *slog.Logger) (program, error) {
 	h := &handler.Handler{
 		Items: firstRead{cache.NewItems(database, cache.New(redis, settings.Cache, meter.Failures(log, telemetry.CacheFailures))), database},
 		Files: bucket,
-		Health: map[string]func(context.Context) error{
+		Health: handler.NewCheckup(map[string]func(context.Context) error{
 			"database": items.Ping, "cache": redis.Ping, "files": bucket.Ping,
-		},
+		}),
 		Version: settings.Version,
 		Origins: settings.Origins,
 		Public:  settings.Public,
 		Log:     log,
 		Meter:   meter,
+
+		StreamMax: settings.StreamMax,
 	}
 	// Until the first answer there are more calls to make at once than a part of
 	// one processor would do.

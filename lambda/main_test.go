@@ -220,7 +220,7 @@ func TestTheFunctionAnswersFromPostgresThroughRedis(t *testing.T) {
 			t.Fatalf("step %d, %s: %d %s %s", i, step.method, answer.StatusCode, answer.Headers["X-Cache"], answer.Body)
 		}
 	}
-	health := runtime.ask(t, request("GET", "/health", nil, ""))
+	health := runtime.ask(t, request("GET", "/health/details", nil, ""))
 	if health.StatusCode != 200 || !strings.Contains(health.Body, `"version":"7"`) {
 		t.Fatalf("health: %d %s", health.StatusCode, health.Body)
 	}
@@ -247,7 +247,7 @@ func TestWithoutRedisTheDatabaseAnswers(t *testing.T) {
 			t.Fatalf("step %d took %s", i, took)
 		}
 	}
-	if health := runtime.ask(t, request("GET", "/health", nil, "")); health.StatusCode != 503 || !strings.Contains(health.Body, `"cache":{"status":"down"`) || !strings.Contains(health.Body, `"database":{"status":"ok"`) {
+	if health := runtime.ask(t, request("GET", "/health/details", nil, "")); health.StatusCode != 503 || !strings.Contains(health.Body, `"cache":{"status":"down"`) || !strings.Contains(health.Body, `"database":{"status":"ok"`) {
 		t.Fatalf("health: %+v", health)
 	}
 }
@@ -269,13 +269,13 @@ func TestServersAreVerified(t *testing.T) {
 	}
 	t.Run("those of a known authority serve", func(t *testing.T) {
 		runtime, _ := api(t, &cloud{}, append(tls, "SSL_CERT_FILE="+testparts.Address(t, "TEST_CA_FILE"))...)
-		if health := runtime.ask(t, request("GET", "/health", nil, "")); health.StatusCode != 200 {
+		if health := runtime.ask(t, request("GET", "/health/details", nil, "")); health.StatusCode != 200 {
 			t.Fatalf("health: %+v", health)
 		}
 	})
 	t.Run("those of an unknown authority do not", func(t *testing.T) {
 		runtime, _ := api(t, &cloud{}, tls...)
-		if health := runtime.ask(t, request("GET", "/health", nil, "")); strings.Count(health.Body, `"status":"down"`) != 3 {
+		if health := runtime.ask(t, request("GET", "/health/details", nil, "")); strings.Count(health.Body, `"status":"down"`) != 3 {
 			t.Fatalf("health: %+v", health)
 		}
 	})

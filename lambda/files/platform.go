@@ -2,7 +2,7 @@ package files
 
 import "time"
 
-// What the platform lets through a streamed answer. Sources, read in 2026:
+// The platform's limits on a streamed response. Sources, read in 2026:
 //
 //   - AWS Lambda developer guide, "Response streaming for Lambda functions":
 //     a streamed response is at most 200 MB; the first 6 MB are not throttled,
@@ -10,17 +10,21 @@ import "time"
 //   - Amazon API Gateway developer guide, "Response transfer mode": payloads
 //     over 10 MB are limited to 2 MB/s, so Lambda's limit comes first.
 const (
-	maxStream   = 200_000_000 // bytes
+	MaxStream   = 200_000_000 // bytes
 	burst       = 6_000_000   // bytes
 	bytesPerSec = 2_000_000
 	// spare is kept of the invocation's time for what is not streaming.
 	spare = 2 * time.Second
 )
 
-// Streamable reports whether a body of size bytes can be carried by an
-// invocation that ends after left.
-func Streamable(size int64, left time.Duration) bool {
-	if size > maxStream {
+// Streamable reports whether a body of size bytes is streamed: it is at most
+// limit bytes, and an invocation that ends after left can carry it. The limit
+// bounds how long one stream holds an execution environment; 0 is MaxStream.
+func Streamable(size, limit int64, left time.Duration) bool {
+	if limit == 0 {
+		limit = MaxStream
+	}
+	if size > limit {
 		return false
 	}
 	throttled := max(0, size-burst)

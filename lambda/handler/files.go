@@ -55,7 +55,7 @@ func (h *Handler) readFile(ctx context.Context, r *request, key string) (*respon
 		return nil, err
 	}
 	object.Header = fileHeader(object.Header, h.Public)
-	if !files.Streamable(object.Size, timeLeft(ctx)) {
+	if !files.Streamable(object.Size, h.StreamMax, timeLeft(ctx)) {
 		return h.elsewhere(ctx, key, object)
 	}
 	return opened(object), nil

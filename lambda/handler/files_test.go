@@ -167,15 +167,17 @@ func TestHeadFile(t *testing.T) {
 
 func TestABodyThatThePlatformCannotCarryIsElsewhere(t *testing.T) {
 	tests := map[string]struct {
-		size   int64
-		left   time.Duration
-		status int
+		size, limit int64
+		left        time.Duration
+		status      int
 	}{
-		"the largest in time":       {200_000_000, 5 * time.Minute, 200},
-		"one byte more":             {200_000_001, 5 * time.Minute, 307},
-		"64 MiB in two minutes":     {64 << 20, 2 * time.Minute, 200},
-		"64 MiB in half a minute":   {64 << 20, 30 * time.Second, 307},
-		"a small one with no delay": {6_000_000, 5 * time.Second, 200},
+		"the largest in time":              {200_000_000, 0, 5 * time.Minute, 200},
+		"one byte more":                    {200_000_001, 0, 5 * time.Minute, 307},
+		"64 MiB in two minutes":            {64 << 20, 0, 2 * time.Minute, 200},
+		"64 MiB in half a minute":          {64 << 20, 0, 30 * time.Second, 307},
+		"a small one with no delay":        {6_000_000, 0, 5 * time.Second, 200},
+		"the largest that the stack takes": {16_000_000, 16_000_000, 5 * time.Minute, 200},
+		"one byte more than that":          {16_000_001, 16_000_000, 5 * time.Minute, 307},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -187,7 +189,7 @@ func TestABodyThatThePlatformCannotCarryIsElsewhere(t *testing.T) {
 				object.Size = test.size
 				return object, err
 			}
-			h := &handler.Handler{Files: b, Log: slog.New(slog.DiscardHandler)}
+			h := &handler.Handler{Files: b, StreamMax: test.limit, Log: slog.New(slog.DiscardHandler)}
 			ctx, cancel := context.WithTimeout(t.Context(), test.left)
 			defer cancel()
 			served, _ := h.Serve(ctx, file("GET", "a", nil, ""))

@@ -40,12 +40,15 @@ type Files interface {
 type Handler struct {
 	Items   Items
 	Files   Files
-	Health  map[string]func(context.Context) error // a check for each dependency
-	Version string                                 // reported by /health
-	Origins []string                               // whose pages may call; "*": all
-	Public  bool                                   // no key is asked for
+	Health  *Checkup
+	Version string   // reported by /health/details
+	Origins []string // whose pages may call; "*": all
+	Public  bool     // no key is asked for
 	Log     *slog.Logger
 	Meter   telemetry.Meter
+	// StreamMax is the largest body that is streamed, in bytes; 0: the platform's
+	// limit. The client of a larger one is redirected to S3.
+	StreamMax int64
 }
 
 // serve answers one request of API Gateway: with a stream on the routes that

@@ -394,31 +394,6 @@ func TestListItems(t *testing.T) {
 	}
 }
 
-func TestHealth(t *testing.T) {
-	var log strings.Builder
-	h := &handler.Handler{
-		Version: "7",
-		Log:     slog.New(slog.NewJSONHandler(&log, nil)),
-		Health: map[string]func(context.Context) error{
-			"database": func(context.Context) error { return nil },
-			"cache":    func(context.Context) error { return nil },
-		},
-	}
-	got := ask(t, h, event("GET", "/health", nil, nil, ""))
-	got.wants(t, 200, nil)
-	if !strings.Contains(got.body, `"version":"7"`) || strings.Count(got.body, `"status":"ok"`) != 3 {
-		t.Errorf("healthy: %s", got.body)
-	}
-	h.Health["cache"] = func(context.Context) error { return errors.New("10.0.0.7 refused") }
-	got = ask(t, h, event("GET", "/health", nil, nil, ""))
-	if got.status != 503 || strings.Count(got.body, `"status":"down"`) != 2 || strings.Contains(got.body, "10.0.0.7") {
-		t.Errorf("unhealthy: %d %s", got.status, got.body)
-	}
-	if !strings.Contains(log.String(), "10.0.0.7") {
-		t.Error("the log does not tell why")
-	}
-}
-
 func TestTheLogNamesTheRouteAndNobody(t *testing.T) {
 	var log strings.Builder
 	h := &handler.Handler{

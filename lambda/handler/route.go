@@ -29,7 +29,8 @@ var routes = map[string]map[string]handle{
 		http.MethodHead: (*Handler).headFile,
 		http.MethodPost: (*Handler).uploadFile,
 	},
-	"/health": {http.MethodGet: (*Handler).health, http.MethodHead: (*Handler).health},
+	"/health":         {http.MethodGet: (*Handler).health, http.MethodHead: (*Handler).health},
+	"/health/details": {http.MethodGet: (*Handler).healthDetails, http.MethodHead: (*Handler).healthDetails},
 }
 
 // find returns what handles the request; for a method that the resource does

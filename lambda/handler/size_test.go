@@ -159,7 +159,7 @@ func TestAnAnswerThatIsTooLargeIsAProblem(t *testing.T) {
 		Files: bucket{upload: func(key string, _ int64, _ string) (files.Upload, error) {
 			return files.Upload{Key: key, UploadID: strings.Repeat("x", runtimeapi.MaxResponse)}, nil
 		}},
-		Health:  map[string]func(context.Context) error{"database": func(context.Context) error { return nil }},
+		Health:  handler.NewCheckup(map[string]func(context.Context) error{"database": func(context.Context) error { return nil }}),
 		Version: strings.Repeat("x", runtimeapi.MaxResponse),
 		Origins: []string{"https://a.example"},
 	}
@@ -167,7 +167,7 @@ func TestAnAnswerThatIsTooLargeIsAProblem(t *testing.T) {
 		"an item":   item("GET", "a", nil, ""),
 		"a page":    event("GET", "/items", nil, nil, ""),
 		"an upload": file("POST", "a", jsonType, `{"size":5}`),
-		"health":    event("GET", "/health", nil, nil, ""),
+		"health":    event("GET", "/health/details", nil, nil, ""),
 	} {
 		t.Run(name, func(t *testing.T) {
 			var log strings.Builder

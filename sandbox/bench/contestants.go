@@ -77,7 +77,7 @@ func compile(ctx context.Context, dir, source, to string, more ...string) error 
 // The platform's limits as lambda/files has them.
 const limits = "lambda/files/platform.go"
 
-var limit = regexp.MustCompile(`(?m)^\s*(maxStream|bytesPerSec)\s*=\s*([0-9_]+)`)
+var limit = regexp.MustCompile(`(?m)^\s*(MaxStream|bytesPerSec)\s*=\s*([0-9_]+)`)
 
 // liftLimit writes a build overlay in which the function believes that the
 // platform carries any stream: a gibibyte is over what AWS takes, and would be
@@ -88,7 +88,7 @@ func liftLimit(out string) (string, error) {
 		return "", fmt.Errorf("run bench in the repository's root: %w", err)
 	}
 	if found := limit.FindAll(source, -1); len(found) != 2 {
-		return "", fmt.Errorf("%s does not set maxStream and bytesPerSec", limits)
+		return "", fmt.Errorf("%s does not set MaxStream and bytesPerSec", limits)
 	}
 	original, err := filepath.Abs(limits)
 	if err != nil {

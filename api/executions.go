@@ -1,0 +1,118 @@
+package api
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/didomi/serverless-api/internal/config"
+)
+
+// streamRoute is the route that holds execution environments longest.
+const streamRoute = "GET /files/{key+}"
+
+// healthRoutes ask for no key, whatever the stack does.
+var healthRoutes = []string{"GET /health", "HEAD /health"}
+
+// How Lambda streams: the first 6 MB of a response are not throttled, what follows has 2 MB/s, and there
+// are at most 200 MB. While it streams, a response holds an execution environment.
+// https://docs.aws.amazon.com/lambda/latest/dg/configuration-response-streaming.html
+const (
+	unthrottledMB = 6
+	streamMBps    = 2
+	platformMaxMB = 200
+)
+
+// streamSpareSeconds is the part of an invocation's time that is not for streaming: what
+// lambda/handler and lambda/files keep of it.
+const streamSpareSeconds = 4
+
+// streamSeconds is how long the largest stream holds an execution environment at Lambda's pace. A client
+// that reads slowly can hold it until the function's time-out.
+func (c Config) streamSeconds() int {
+	return max(1, (c.StreamMaxMB-unthrottledMB+streamMBps-1)/streamMBps)
+}
+
+// executions is how many execution environments a throttle lets requests of that length hold at once: a
+// full burst and what follows it at the rate, until the first ones end.
+func (t Throttle) executions(seconds int) int { return t.Burst + t.Rate*seconds }
+
+// defaultStreamShare is how many execution environments all streams may hold by default where nothing is
+// reserved: a tenth of the 1,000 that AWS gives an account.
+const defaultStreamShare = 100
+
+// streamShare is that number; of a reservation it is a half, so that streams leave the other half to items.
+func (c Config) streamShare() int {
+	if c.ReservedConcurrency > 0 {
+		return c.ReservedConcurrency / 2
+	}
+	return defaultStreamShare
+}
+
+// streamThrottle is the throttle of the route that streams, unless the stack sets one: with a burst of two
+// seconds' requests it lets streams hold their share. One request a second is the least.
+func (c Config) streamThrottle() Throttle {
+	if i := throttleOf(c.Throttles, streamRoute); i >= 0 {
+		return c.Throttles[i]
+	}
+	seconds := c.streamSeconds()
+	rate := max(1, c.streamShare()/(2+seconds))
+	burst := max(1, min(2*rate, c.streamShare()-rate*seconds))
+	return Throttle{Route: streamRoute, Rate: min(rate, max(1, c.ThrottleRate)), Burst: min(burst, max(1, c.ThrottleBurst))}
+}
+
+// methodThrottles are the throttles of the stage's methods: those that the stack sets, and the defaults of
+// the routes that it leaves out. Nobody needs a key for the health check, so its throttle is small.
+func (c Config) methodThrottles() []Throttle {
+	all, defaults := slices.Clone(c.Throttles), []Throttle{c.streamThrottle()}
+	for _, route := range healthRoutes {
+		defaults = append(defaults, Throttle{Route: route, Rate: min(10, c.ThrottleRate), Burst: min(20, c.ThrottleBurst)})
+	}
+	for _, throttle := range defaults {
+		if throttleOf(all, throttle.Route) < 0 {
+			all = append(all, throttle)
+		}
+	}
+	return all
+}
+
+// planThrottles are the throttles of a plan's methods: those that the stack sets, and half of what the
+// stage allows streams, so that one key leaves the other half to the others.
+func (c Config) planThrottles(p Plan) []Throttle {
+	all := slices.Clone(p.Throttles)
+	if throttleOf(all, streamRoute) < 0 {
+		stage := c.streamThrottle()
+		all = append(all, Throttle{
+			Route: streamRoute, Rate: min(max(1, stage.Rate/2), p.Rate), Burst: min(max(1, stage.Burst/2), p.Burst),
+		})
+	}
+	return all
+}
+
+func throttleOf(throttles []Throttle, route string) int {
+	return slices.IndexFunc(throttles, func(t Throttle) bool { return t.Route == route })
+}
+
+// streamProblems checks that a stream of the largest size fits into the invocation's time, and that all
+// streams fit into what is reserved.
+func (c Config) streamProblems() []config.Problem {
+	problems := config.Between("streamMaxMb", c.StreamMaxMB, 1, platformMaxMB)
+	if problems != nil {
+		return problems
+	}
+	if least := c.streamSeconds() + streamSpareSeconds; c.TimeoutSeconds < least && c.TimeoutSeconds >= 30 {
+		problems = append(problems, config.Problem{
+			Key: "timeoutSeconds", Value: strconv.Itoa(c.TimeoutSeconds),
+			Want: fmt.Sprintf("at least %d, which a stream of streamMaxMb (%d) takes at Lambda's pace", least, c.StreamMaxMB),
+		})
+	}
+	throttle := c.streamThrottle()
+	if held := throttle.executions(c.streamSeconds()); c.ReservedConcurrency > 0 && held > c.ReservedConcurrency {
+		problems = append(problems, config.Problem{
+			Key: "reservedConcurrency", Value: strconv.Itoa(c.ReservedConcurrency),
+			Want: fmt.Sprintf("0, or at least %d: with a burst of %d, a rate of %d and %d seconds each (streamMaxMb %d) %s can hold so many executions",
+				held, throttle.Burst, throttle.Rate, c.streamSeconds(), c.StreamMaxMB, streamRoute),
+		})
+	}
+	return problems
+}
