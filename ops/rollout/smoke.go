@@ -10,8 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 )
 
-// smokeRequest is GET /health as API Gateway would send it.
-const smokeRequest = `{"resource":"/health","path":"/health","httpMethod":"GET","requestContext":{"requestId":"rollout","stage":"rollout"}}`
+// smokeRequest is GET /health/details as API Gateway would send it.
+const smokeRequest = `{"resource":"/health/details","path":"/health/details","httpMethod":"GET","requestContext":{"requestId":"rollout","stage":"rollout"}}`
 
 // smoke asks the version itself, past the alias, how it is: its code starts, and it reaches
 // everything that it needs.

@@ -98,7 +98,7 @@ func (a *api) questions() []question {
 	const body = `{"smoke":true}`
 	return []question{
 		{"every dependency is well", func(ctx context.Context) error {
-			return a.expect(ctx, http.MethodGet, "/health", "", http.StatusOK, "")
+			return a.expect(ctx, http.MethodGet, "/health/details", "", http.StatusOK, "")
 		}},
 		{"an item is written", func(ctx context.Context) error {
 			return a.expect(ctx, http.MethodPut, item, body, http.StatusCreated, "")

@@ -23,7 +23,7 @@ func serve(t *testing.T, key string, wrong func(w http.ResponseWriter, r *http.R
 		_, known := items[r.URL.Path]
 		switch {
 		case wrong != nil && wrong(w, r):
-		case r.URL.Path == "/health":
+		case r.URL.Path == "/health/details":
 			_, _ = io.WriteString(w, `{"status":"ok"}`)
 		case r.Header.Get("X-Api-Key") != key:
 			w.WriteHeader(http.StatusForbidden)
@@ -68,7 +68,7 @@ func TestSmoke(t *testing.T) {
 		"an API that works":                         {want: ""},
 		"one that wants a key and gets it":          {key: "k", sent: "k"},
 		"one that wants a key and gets none":        {key: "k", want: "403"},
-		"one whose database is away":                {wrong: status(http.MethodGet, "/health", 503), want: "every dependency is well"},
+		"one whose database is away":                {wrong: status(http.MethodGet, "/health/details", 503), want: "every dependency is well"},
 		"one that does not take items":              {wrong: status(http.MethodPut, "/items", 500), want: "an item is written"},
 		"one that does not delete":                  {wrong: status(http.MethodDelete, "/items", 204), want: "it is gone"},
 		"one that answers items without their body": {wrong: status(http.MethodGet, "/items", 200), want: "it is read back"},

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"encoding/json"
 	"net/http"
 	"strings"
 	"sync"
@@ -85,6 +86,7 @@ func checkDoor(t *testing.T, out outputs) {
 		want                     int
 	}{
 		{"no key", http.MethodGet, "/items", "", nil, http.StatusForbidden},
+		{"no key, for what is known of the dependencies", http.MethodGet, "/health/details", "", nil, http.StatusForbidden},
 		{"a wrong key", http.MethodGet, "/items", "", map[string]string{"X-Api-Key": "wrong"}, http.StatusForbidden},
 		{"a body that does not fit its model", http.MethodPost, "/files/a", `{"size":"much"}`, key, http.StatusUnprocessableEntity},
 		{"a body that is too large", http.MethodPut, "/items/a", strings.Repeat("x", 10<<20+1), key, http.StatusRequestEntityTooLarge},
@@ -98,6 +100,21 @@ func checkDoor(t *testing.T, out outputs) {
 			t.Error("it does not say when to come back")
 		}
 	})
+}
+
+// checkKeysShare has one key use up what its plan allows it of a route: it is throttled, and the key of
+// another plan is not, since the plan's throttle is below the stage's.
+func checkKeysShare(t *testing.T, out outputs) {
+	t.Helper()
+	const path = "/files/never-made"
+	got := throttled(t, bare(t, out, http.MethodGet, path, "", map[string]string{"X-Api-Key": out.APIKey}))
+	refused(t, got, http.StatusTooManyRequests)
+	printed, stderr, code := pulumi(t, out, repository(t), "stack", "output", "apiKeys", "--stack", out.Stack, "--json", "--show-secrets")
+	var keys map[string]string
+	if err := json.Unmarshal([]byte(printed), &keys); err != nil || code != 0 || keys["partner"] == "" {
+		t.Fatalf("the keys of %s: exit %d, %v\n%s", out.Stack, code, err, stderr)
+	}
+	refused(t, send(t, out, http.MethodGet, path, "", map[string]string{"X-Api-Key": keys["partner"]}), http.StatusNotFound)
 }
 
 // throttled sends the request from many senders at once, until one is told that it was too many. A slow

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -21,14 +22,16 @@ import (
 )
 
 // fileSize and memoryLimit are the issue's: a 64 MiB file through a function
-// that stays under 96 MiB resident.
+// that stays under 96 MiB resident. streamMax is what the stacks stream at once.
 const (
 	fileSize    = 64 << 20
 	memoryLimit = 96 << 20
+	streamMax   = 16_000_000
 )
 
 // checkStream puts random bytes in the bucket and reads them back through the
-// URL: the same checksum, chunked, in bounded memory.
+// URL, in ranges as large as the stack streams: the same checksum, chunked, in
+// bounded memory. The whole file is a redirect to S3, which has the same bytes.
 func checkStream(t *testing.T, out outputs) {
 	t.Helper()
 	content := make([]byte, fileSize)
@@ -39,30 +42,23 @@ func checkStream(t *testing.T, out outputs) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	req, err := http.NewRequest(http.MethodGet, out.URL+"/files/e2e/big%20file%2B1.bin", nil)
+	for from := 0; from < fileSize; from += streamMax {
+		to := min(from+streamMax, fileSize)
+		res := getBig(t, out, fmt.Sprintf("bytes=%d-%d", from, to-1), http.StatusPartialContent)
+		wantContent(t, res, content[from:to])
+		if len(res.TransferEncoding) != 1 || res.TransferEncoding[0] != "chunked" {
+			t.Errorf("transfer encoding %v, want chunked: the body must be sent as it is read", res.TransferEncoding)
+		}
+	}
+	elsewhere := getBig(t, out, "bytes=0-"+strconv.Itoa(streamMax), http.StatusTemporaryRedirect)
+	_ = elsewhere.Body.Close()
+	whole := getBig(t, out, "", http.StatusTemporaryRedirect)
+	_ = whole.Body.Close()
+	atS3, err := client.Get(whole.Header.Get("Location"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if out.APIKey != "" {
-		req.Header.Set("X-Api-Key", out.APIKey)
-	}
-	res, err := client.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = res.Body.Close() }()
-	digest := sha256.New()
-	size, err := io.Copy(digest, res.Body)
-	if err != nil || res.StatusCode != http.StatusOK {
-		t.Fatalf("status %d after %d bytes: %v", res.StatusCode, size, err)
-	}
-	want := sha256.Sum256(content)
-	if got := digest.Sum(nil); size != fileSize || !bytes.Equal(got, want[:]) {
-		t.Fatalf("got %d bytes with sha256 %s, want %d with %s", size, hex.EncodeToString(got), fileSize, hex.EncodeToString(want[:]))
-	}
-	if len(res.TransferEncoding) != 1 || res.TransferEncoding[0] != "chunked" {
-		t.Errorf("transfer encoding %v, want chunked: the body must be sent as it is read", res.TransferEncoding)
-	}
+	wantContent(t, atS3, content)
 	peaks := functionPeaks(t)
 	if len(peaks) == 0 {
 		t.Fatal("no function process is running")
@@ -72,6 +68,46 @@ func checkStream(t *testing.T, out outputs) {
 		if peak >= memoryLimit {
 			t.Errorf("function process %d: peak resident %d MiB, want under %d", pid, peak>>20, memoryLimit>>20)
 		}
+	}
+}
+
+// getBig gets the large file, or a range of it, and follows no redirect.
+func getBig(t *testing.T, out outputs, rng string, want int) *http.Response {
+	t.Helper()
+	req, err := http.NewRequest(http.MethodGet, out.URL+"/files/e2e/big%20file%2B1.bin", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out.APIKey != "" {
+		req.Header.Set("X-Api-Key", out.APIKey)
+	}
+	if rng != "" {
+		req.Header.Set("Range", rng)
+	}
+	direct := *client
+	direct.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	res, err := direct.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if res.StatusCode != want {
+		t.Fatalf("range %q: status %d, want %d", rng, res.StatusCode, want)
+	}
+	return res
+}
+
+// wantContent reads the body to its end and compares.
+func wantContent(t *testing.T, res *http.Response, content []byte) {
+	t.Helper()
+	defer func() { _ = res.Body.Close() }()
+	digest := sha256.New()
+	size, err := io.Copy(digest, res.Body)
+	if err != nil {
+		t.Fatalf("status %d after %d bytes: %v", res.StatusCode, size, err)
+	}
+	want := sha256.Sum256(content)
+	if got := digest.Sum(nil); size != int64(len(content)) || !bytes.Equal(got, want[:]) {
+		t.Fatalf("got %d bytes with sha256 %s, want %d with %s", size, hex.EncodeToString(got), len(content), hex.EncodeToString(want[:]))
 	}
 }
 

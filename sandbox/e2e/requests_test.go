@@ -108,8 +108,11 @@ func checkItems(t *testing.T, out outputs) {
 	if got := request(t, out, http.MethodGet, "/items?limit=10", ""); got.status != http.StatusOK || !strings.Contains(got.body, "e2e-1") {
 		t.Fatalf("GET /items: %d %s", got.status, got.body)
 	}
-	if got := request(t, out, http.MethodGet, "/health", ""); got.status != http.StatusOK {
+	if got := send(t, out, http.MethodGet, "/health", "", nil); got.status != http.StatusOK || strings.TrimSpace(got.body) != `{"status":"ok"}` {
 		t.Fatalf("GET /health: %d %s", got.status, got.body)
+	}
+	if got := request(t, out, http.MethodGet, "/health/details", ""); got.status != http.StatusOK || !strings.Contains(got.body, `"database":{"status":"ok"`) {
+		t.Fatalf("GET /health/details: %d %s", got.status, got.body)
 	}
 }
 

@@ -95,6 +95,7 @@ func TestWholeStack(t *testing.T) {
 	step("what is deployed are values that AWS takes", func(t *testing.T) { checkSchemas(t, dev, prod) })
 	step("an empty stack takes over what another tool made, by the file of ops imports", func(t *testing.T) { checkMovingIn(t, dev) })
 	step("the door refuses in problem+json by itself", func(t *testing.T) { checkDoor(t, prod) })
+	step("what one key uses up of a route is no other's", func(t *testing.T) { checkKeysShare(t, prod) })
 	step("a canary stays out while an alarm rings, goes into service, and back", func(t *testing.T) {
 		checkRollout(t, prod)
 	})
