@@ -84,7 +84,7 @@ func openAccount(ctx context.Context, l layout.Layout, region string, log *slog.
 	a.shipper = newShipper(a.gateway.PutLogs, log)
 	a.host, err = lambdahost.New(lambdahost.Config{
 		Source: a.gateway, Dir: functionsDir(l), Region: region, AccountID: layout.Account,
-		Platform: platform(l), Logs: a.shipper.add,
+		Platform: platform(l), Logs: a.shipper.add, StreamRate: lambdahost.StreamRate,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("make the function host: %w", err)

@@ -16,6 +16,8 @@ type kind struct {
 	clean func(g *Gateway, object map[string]any)
 	// patched are the members that the emulator itself patches rightly.
 	patched []string
+	// refuse answers with AWS's error where AWS refuses such an object, and says whether it did.
+	refuse func(x *exchange, object map[string]any) (bool, error)
 }
 
 var (
@@ -23,7 +25,7 @@ var (
 		key: keyed("/restapis/", "id"), clean: func(*Gateway, map[string]any) {},
 		patched: []string{"name", "description", "policy", "apiKeySource", "version"},
 	}
-	usagePlans = kind{key: keyed("/usageplans/", "id"), clean: cleanUsagePlan, patched: []string{"name", "description"}}
+	usagePlans = kind{key: keyed("/usageplans/", "id"), clean: cleanUsagePlan, patched: []string{"name", "description"}, refuse: refusePlan}
 	apiKeys    = kind{key: keyed("/apikeys/", "id"), clean: func(*Gateway, map[string]any) {}, patched: []string{"name", "description", "customerId"}}
 	domains    = kind{key: keyed("/domainnames/", "domainName"), clean: cleanDomain}
 	stages     = kind{
@@ -62,7 +64,7 @@ func (g *Gateway) apigatewayCalls() map[string]handler {
 		"PATCH /restapis/{api}/stages/{stage}":                 updateStage,
 		"DELETE /restapis/{api}/stages/{stage}":                after(deleteStage),
 		"GET /restapis/{api}/stages/{stage}/exports/{type}":    instead(exportDocument),
-		"POST /usageplans":                                     show(usagePlans),
+		"POST /usageplans":                                     createPlan,
 		"GET /usageplans":                                      show(usagePlans),
 		"GET /usageplans/{id}":                                 show(usagePlans),
 		"PATCH /usageplans/{id}":                               patch(usagePlans),
@@ -189,6 +191,11 @@ func patch(k kind) handler {
 		touched, err := k.apply(request.PatchOperations, object)
 		if err != nil {
 			return x.answerError(http.StatusBadRequest, "BadRequestException", err.Error())
+		}
+		if k.refuse != nil {
+			if refused, err := k.refuse(x, object); refused || err != nil {
+				return err
+			}
 		}
 		x.g.fields.set(k.key(x.r, object), touched)
 		if object, err = x.g.get(x.r.Context(), k, x.r, x.r.URL.EscapedPath()); err != nil {

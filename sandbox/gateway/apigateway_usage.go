@@ -3,11 +3,79 @@ package gateway
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
+
+	"github.com/didomi/serverless-api/sandbox/restapi"
 )
+
+// createPlan creates a usage plan that AWS takes.
+func createPlan(x *exchange) error {
+	body, err := x.readBody()
+	if err != nil {
+		return err
+	}
+	var plan map[string]any
+	if err := json.Unmarshal(body, &plan); err != nil {
+		return fmt.Errorf("decode the request: %w", err)
+	}
+	if refused, err := refusePlan(x, plan); refused || err != nil {
+		return err
+	}
+	return show(usagePlans)(x)
+}
+
+// refusePlan refuses throttles of single methods in a plan that has none of its own, and of methods that the
+// stage does not serve. The emulator takes any.
+// https://github.com/aws/aws-cdk/pull/6411
+// https://github.com/aws/aws-cdk/issues/15426
+func refusePlan(x *exchange, object map[string]any) (bool, error) {
+	var plan planAnswer
+	if err := convert(object, &plan); err != nil {
+		return false, err
+	}
+	for _, stage := range plan.APIStages {
+		if len(stage.Throttle) > 0 && plan.Throttle.Rate == 0 && plan.Throttle.Burst == 0 {
+			return true, x.answerError(http.StatusBadRequest, "BadRequestException",
+				"Can not define fine grain throttling if usage plan throttle is not defined.")
+		}
+		for method := range stage.Throttle {
+			known, err := x.g.serves(x.r.Context(), stage.APIID, stage.Stage, method)
+			if err != nil {
+				return false, err
+			}
+			if !known {
+				return true, x.answerError(http.StatusNotFound, "NotFoundException", "Invalid Method identifier specified "+method)
+			}
+		}
+	}
+	return false, nil
+}
+
+// serves says whether a stage has a method, named as in "/items/{id}/GET".
+func (g *Gateway) serves(ctx context.Context, api, stage, method string) (bool, error) {
+	served, err := g.Stage(ctx, api, stage)
+	if errors.Is(err, restapi.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	document, err := parseDocument(served.Document)
+	if err != nil {
+		return false, err
+	}
+	paths, _ := document["paths"].(map[string]any)
+	at := strings.LastIndex(method, "/")
+	if at < 0 {
+		return false, nil
+	}
+	return documentMethods(paths[method[:at]])[method[at+1:]] != nil, nil
+}
 
 // createPlanKey adds a key to a usage plan, unless another plan that the key is in has one of its stages:
 // "a given API key can only be associated with one usage plan for each stage of your API". The emulator

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"reflect"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -48,4 +49,62 @@ func TestAKeyThatChangesItsPlanLeavesTheOldOneFirst(t *testing.T) {
 	if err != nil {
 		t.Errorf("the key that left its plan: %v", err)
 	}
+}
+
+// A plan's throttles of single methods read back as they were sent, hold for each key, and are refused where
+// AWS refuses them. The provider sends the slashes of a path bare, and by patch takes the stage away first.
+func TestAPlanThrottlesSingleMethodsOfItsStage(t *testing.T) {
+	s := newStand(t, nil)
+	client, id := importedAPIOf(t, s, "throttled")
+	deployed, err := client.CreateDeployment(t.Context(), &apigateway.CreateDeploymentInput{RestApiId: id})
+	if err == nil {
+		_, err = client.CreateStage(t.Context(), &apigateway.CreateStageInput{RestApiId: id, StageName: aws.String("dev"), DeploymentId: deployed.Id})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	create := func(plan *types.ThrottleSettings, method string) (*apigateway.CreateUsagePlanOutput, error) {
+		return client.CreateUsagePlan(t.Context(), &apigateway.CreateUsagePlanInput{
+			Name: aws.String("plan"), Throttle: plan,
+			ApiStages: []types.ApiStage{{ApiId: id, Stage: aws.String("dev"), Throttle: map[string]types.ThrottleSettings{method: {RateLimit: 2, BurstLimit: 3}}}},
+		})
+	}
+	limits := &types.ThrottleSettings{RateLimit: 20, BurstLimit: 30}
+	if _, err := create(nil, "/items/{id}/GET"); errorCode(err) != "BadRequestException" {
+		t.Errorf("a method's throttle without the plan's: %v", err)
+	}
+	for _, method := range []string{"/items/{id}/DELETE", "/nothing/GET", "*/*", "GET"} {
+		if _, err := create(limits, method); errorCode(err) != "NotFoundException" {
+			t.Errorf("a throttle of %s: %v", method, err)
+		}
+	}
+	plan, err := create(limits, "/items/{id}/GET")
+	if err != nil {
+		t.Fatal(err)
+	}
+	throttles := func(want map[string]types.ThrottleSettings) {
+		t.Helper()
+		got, err := client.GetUsagePlan(t.Context(), &apigateway.GetUsagePlanInput{UsagePlanId: plan.Id})
+		if err != nil || len(got.ApiStages) != 1 || !reflect.DeepEqual(got.ApiStages[0].Throttle, want) {
+			t.Errorf("got %+v, %v; want %v", got, err, want)
+		}
+	}
+	throttles(map[string]types.ThrottleSettings{"/items/{id}/GET": {RateLimit: 2, BurstLimit: 3}})
+	stage := *id + ":dev"
+	move := func(method string) error {
+		_, err := client.UpdateUsagePlan(t.Context(), &apigateway.UpdateUsagePlanInput{UsagePlanId: plan.Id, PatchOperations: []types.PatchOperation{
+			{Op: types.OpRemove, Path: aws.String("/apiStages"), Value: &stage},
+			{Op: types.OpAdd, Path: aws.String("/apiStages"), Value: &stage},
+			replace("/apiStages/"+stage+"/throttle/"+method+"/rateLimit", "4"),
+			replace("/apiStages/"+stage+"/throttle/"+method+"/burstLimit", "5"),
+		}})
+		return err
+	}
+	if err := move("/items/{id}/DELETE"); errorCode(err) != "NotFoundException" {
+		t.Errorf("a throttle of a method that is not served: %v", err)
+	}
+	if err := move("/items/{id}/PUT"); err != nil {
+		t.Fatal(err)
+	}
+	throttles(map[string]types.ThrottleSettings{"/items/{id}/PUT": {RateLimit: 4, BurstLimit: 5}})
 }

@@ -31,6 +31,9 @@ type Config struct {
 	// Idle is how long an environment waits for work before it ends; zero
 	// means DefaultIdle.
 	Idle time.Duration
+	// StreamRate is how fast a stream goes on after StreamBurst bytes, bytes a
+	// second; zero means without a limit.
+	StreamRate int64
 	// KeepRunning leaves idle environments running, where Lambda freezes them.
 	KeepRunning bool
 }
@@ -183,6 +186,7 @@ func (h *Host) begin(ctx context.Context, r Request, stream bool) (*invocation, 
 		return nil, err
 	}
 	inv := newInvocation(f, r, stream)
+	inv.rate = h.config.StreamRate
 	p := h.pool(f)
 	h.work.Add(1)
 	go func() {

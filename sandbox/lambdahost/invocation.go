@@ -20,6 +20,7 @@ type invocation struct {
 	function Function
 	request  Request
 	stream   bool
+	rate     int64     // of the stream, as Config has it
 	deadline time.Time // set when the environment takes it
 	tail     tailBuffer
 

@@ -12,9 +12,13 @@ const (
 	// MaxResponse is the largest buffered answer, bytes: the number that the
 	// platform prints when it refuses one.
 	MaxResponse = 6*1024*1024 + 100
-	// MaxStream is the largest streamed answer, bytes. The 2 MB/s that hold
-	// after the first 6 MB are not emulated.
+	// MaxStream is the largest streamed answer, bytes.
 	MaxStream = 200 * 1024 * 1024
+	// StreamBurst is how much of a stream is not throttled, bytes (page
+	// "Response streaming for Lambda functions").
+	StreamBurst = 6_000_000
+	// StreamRate is what the rest of a stream has, bytes a second (same page).
+	StreamRate = 2_000_000
 	// InitTimeout bounds the init phase of an on-demand environment (page
 	// "Understanding the Lambda execution environment lifecycle").
 	InitTimeout = 10 * time.Second

@@ -135,7 +135,7 @@ func receiveStream(inv *invocation, r *http.Request) error {
 	if writer == nil {
 		return nil // failed meanwhile
 	}
-	body := io.LimitReader(r.Body, MaxStream+1)
+	body := io.LimitReader(&paced{from: r.Body, rate: inv.rate}, MaxStream+1)
 	n, err := io.Copy(writer, body)
 	if errors.Is(err, io.ErrClosedPipe) {
 		var rest int64

@@ -302,6 +302,25 @@ func TestThrottledRequestsAre429(t *testing.T) {
 	}
 }
 
+// What one key uses up of a plan's method is its own; what it uses up of the stage's is everybody's.
+func TestAKeyUsesUpItsOwnThrottleOfAMethod(t *testing.T) {
+	f := newFixture(t, nil)
+	plan := Plan{Methods: map[string]MethodSettings{"/items/{id}/DELETE": {Rate: 0.001, Burst: 1}}}
+	f.store.keys = []Key{
+		{ID: "key1", Value: "one", Enabled: true, PlanID: "plan1", Plan: plan},
+		{ID: "key2", Value: "two", Enabled: true, PlanID: "plan1", Plan: plan},
+	}
+	f.store.stage.Methods = map[string]MethodSettings{"~1items~1{id}/DELETE": {Rate: 0.001, Burst: 2}}
+	for _, step := range []struct {
+		key  string
+		want int
+	}{{"one", 200}, {"one", 429}, {"two", 200}, {"two", 429}} {
+		if a := f.send(t, "DELETE", "/api1/v1/items/7", "", "X-Api-Key: "+step.key); a.status != step.want {
+			t.Errorf("key %s: %d %s, want %d", step.key, a.status, a.body, step.want)
+		}
+	}
+}
+
 func TestEveryRequestOfAStageIsLogged(t *testing.T) {
 	f := newFixture(t, nil)
 	f.store.stage.AccessLog = &AccessLog{
