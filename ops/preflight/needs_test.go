@@ -134,6 +134,40 @@ func TestConcurrencyIsWhatFunctionsReserveAndProvision(t *testing.T) {
 	}
 }
 
+// A stream of 16 MB holds an execution for five seconds: the first 6 MB are not throttled, the rest has 2 MB/s.
+// https://docs.aws.amazon.com/lambda/latest/dg/configuration-response-streaming.html
+func TestStreamsAreWhatTheThrottleOfFilesLetsIn(t *testing.T) {
+	function := func(op string, reserved float64, megabytes any) graph.Resource {
+		return step(op, "aws:lambda/function:Function", "f", m{
+			"reservedConcurrentExecutions": reserved, "environment": m{"variables": m{"STREAM_MAX_MB": megabytes, "DB_HOST": graph.Unknown}},
+		})
+	}
+	method := func(op, path string, rate, burst float64) graph.Resource {
+		return step(op, "aws:apigateway/methodSettings:MethodSettings", path, m{
+			"methodPath": path, "settings": m{"throttlingRateLimit": rate, "throttlingBurstLimit": burst},
+		})
+	}
+	files, all := method("same", "~1files~1{key+}/GET", 14, 28), method("same", "*/*", 100, 200)
+	for name, test := range map[string]struct {
+		g      *graph.Graph
+		held   int
+		shared bool
+	}{
+		"a function that shares the account's": {stack(function("create", -1, "16"), all, files), 98, true},
+		"larger streams":                       {stack(function("update", -1, "200"), files), 28 + 14*97, true},
+		"streams that are not throttled":       {stack(function("same", -1, "6"), files), 42, true},
+		"a function with a reservation":        {stack(function("create", 400, "16"), files), 28, false},
+		"a function that goes":                 {stack(function("delete", -1, "16"), files), 28, false},
+		"a function that streams nothing":      {stack(function("create", -1, nil), files), 28, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if s, shared := streamsOf(test.g); s.held() != test.held || shared != test.shared {
+				t.Errorf("%+v holds %d, shared %v; want %d, %v", s, s.held(), shared, test.held, test.shared)
+			}
+		})
+	}
+}
+
 func TestLogGroupsThatAWSDeliversToAreNamed(t *testing.T) {
 	const logGroup = "aws:cloudwatch/logGroup:LogGroup"
 	fresh, old := step("create", logGroup, "access", m{}), step("same", logGroup, "old", m{})

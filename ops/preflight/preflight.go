@@ -30,6 +30,8 @@ const (
 	OK State = "ok"
 	// Missing stops the update: AWS would refuse it half-way.
 	Missing State = "missing"
+	// Warning does not stop the update. What it deploys can fail under load.
+	Warning State = "warning"
 	// NotChecked is what the caller cannot see. It is no proof that all is well.
 	NotChecked State = "not checked"
 )
@@ -43,7 +45,7 @@ type Finding struct {
 }
 
 // check looks at one thing that an update needs. It returns what is missing, or an error where it
-// could not look.
+// could not look. A finding without a state of its own is Missing.
 type check struct {
 	name string
 	run  func(context.Context, *account, *graph.Graph) ([]Finding, error)
@@ -119,7 +121,7 @@ func (o options) run(ctx context.Context, all []check, a *account, g *graph.Grap
 			return nil, context.Cause(ctx)
 		}
 		for _, f := range missing {
-			f.Check, f.State = c.name, Missing
+			f.Check, f.State = c.name, cmp.Or(f.State, Missing)
 			found = append(found, f)
 		}
 		if err != nil {
@@ -169,6 +171,7 @@ func (o options) checks() []check {
 	}
 	return append(all,
 		check{"lambda-concurrency", lambdaConcurrency},
+		check{"stream-executions", streamExecutions},
 		check{"log-resource-policies", logResourcePolicies},
 		check{"zones", zonesAvailable},
 		check{"database-offered", databaseOffered},

@@ -25,15 +25,15 @@ func TestTheReportListsAllAndSaysNoWhereAnythingIsMissing(t *testing.T) {
 		no     bool
 		says   []string
 	}{
-		"all is there": {checks: []check{{"a", result(nil, nil)}, {"b", result(nil, nil)}}, says: []string{"0 missing, 0 not checked, 2 ok"}},
+		"all is there": {checks: []check{{"a", result(nil, nil)}, {"b", result(nil, nil)}}, says: []string{"0 missing, 0 warnings, 0 not checked, 2 ok"}},
 		"everything that is missing is listed": {checks: []check{{"a", result(some, nil)}, {"b", result(some[:1], nil)}}, no: true,
-			says: []string{"missing: a: too few\n  to do: ask for more", "missing: a: too small", "missing: b: too few", "3 missing, 0 not checked, 0 ok"}},
+			says: []string{"missing: a: too few\n  to do: ask for more", "missing: a: too small", "missing: b: too few", "3 missing, 0 warnings, 0 not checked, 0 ok"}},
 		"what could not be looked at is told and is not ok": {checks: []check{{"a", result(nil, errors.New("AccessDenied"))}, {"b", result(nil, nil)}},
-			says: []string{"not checked: a: AccessDenied", "0 missing, 1 not checked, 1 ok"}},
+			says: []string{"not checked: a: AccessDenied", "0 missing, 0 warnings, 1 not checked, 1 ok"}},
 		"a check that found something before it failed": {checks: []check{{"a", result(some[:1], errors.New("throttled"))}}, no: true,
-			says: []string{"missing: a: too few", "not checked: a: throttled", "1 missing, 1 not checked, 0 ok"}},
+			says: []string{"missing: a: too few", "not checked: a: throttled", "1 missing, 0 warnings, 1 not checked, 0 ok"}},
 		"a check that is skipped is not made": {checks: []check{{"a", result(some, nil)}}, skip: []string{"a"},
-			says: []string{"not checked: a: skipped by --skip", "0 missing, 1 not checked, 0 ok"}},
+			says: []string{"not checked: a: skipped by --skip", "0 missing, 0 warnings, 1 not checked, 0 ok"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := options{stack: "prod", skip: test.skip}

@@ -7,8 +7,8 @@ import (
 	"github.com/didomi/serverless-api/ops/command"
 )
 
-// print writes what is missing and what could not be looked at. The answer is no when anything is
-// missing.
+// print writes what is missing, the warnings and what could not be looked at. The answer is no when
+// anything is missing.
 func (o options) print(io command.IO, a *account, found []Finding) error {
 	count := map[State]int{}
 	for _, f := range found {
@@ -21,12 +21,12 @@ func (o options) print(io command.IO, a *account, found []Finding) error {
 			return err
 		}
 	} else {
-		for _, state := range []State{Missing, NotChecked} {
+		for _, state := range []State{Missing, Warning, NotChecked} {
 			printState(io, state, found)
 		}
 	}
-	_, _ = fmt.Fprintf(io.Stderr, "preflight of %s in account %s, %s: %d missing, %d not checked, %d ok\n",
-		o.stack, a.id, a.region, count[Missing], count[NotChecked], count[OK])
+	_, _ = fmt.Fprintf(io.Stderr, "preflight of %s in account %s, %s: %d missing, %d warnings, %d not checked, %d ok\n",
+		o.stack, a.id, a.region, count[Missing], count[Warning], count[NotChecked], count[OK])
 	if count[Missing] > 0 {
 		return command.ErrNo
 	}

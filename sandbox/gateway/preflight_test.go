@@ -134,7 +134,10 @@ func previewOf(t *testing.T) []byte {
 	create("aws:elasticache/replicationGroup:ReplicationGroup", "cache", m{
 		"engine": "valkey", "engineVersion": "8.1", "nodeType": "cache.r7g.large", "numNodeGroups": 3, "replicasPerNodeGroup": 1,
 	}, nil)
-	create("aws:lambda/function:Function", "function", m{}, nil)
+	create("aws:lambda/function:Function", "function", m{"environment": m{"variables": m{"STREAM_MAX_MB": "16"}}}, nil)
+	create("aws:apigateway/methodSettings:MethodSettings", "files", m{
+		"methodPath": "~1files~1{key+}/GET", "settings": m{"throttlingRateLimit": 14, "throttlingBurstLimit": 28},
+	}, nil)
 	create("aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig", "warm", m{"provisionedConcurrentExecutions": 2}, nil)
 	create("aws:cloudwatch/logGroup:LogGroup", "access", m{}, nil)
 	create("aws:apigateway/stage:Stage", "stage", m{"accessLogSettings": m{"destinationArn": unknown}},
@@ -171,8 +174,8 @@ func TestPreflightListsAllThatIsMissingAtOnce(t *testing.T) {
 	t.Run("an account whose quotas suffice has all that the stack needs", func(t *testing.T) {
 		s.limit(t, Limits{Quotas: ample()})
 		found, yes := p.run(t)
-		if !yes || len(found["missing"]) > 0 || len(found["not checked"]) > 0 {
-			t.Errorf("yes %v: %+v %+v", yes, found["missing"], found["not checked"])
+		if !yes || len(found["missing"]) > 0 || len(found["warning"]) > 0 || len(found["not checked"]) > 0 {
+			t.Errorf("yes %v: %+v %+v %+v", yes, found["missing"], found["warning"], found["not checked"])
 		}
 	})
 	t.Run("an account that has a new one's concurrency of 10 lacks that alone", func(t *testing.T) {
@@ -183,6 +186,9 @@ func TestPreflightListsAllThatIsMissingAtOnce(t *testing.T) {
 		found, yes := p.run(t)
 		if missing := found["missing"]; yes || len(missing) != 1 || missing[0].Check != "lambda-concurrency" || !strings.Contains(missing[0].Do, "--quota-code L-B99A9384 --desired-value") {
 			t.Errorf("yes %v: %+v", yes, missing)
+		}
+		if w := found["warning"]; len(w) != 1 || w[0].Check != "stream-executions" || !strings.Contains(w[0].What, "98 executions at once (burst 28, rate 14, 5 seconds each), and the account has 10") {
+			t.Errorf("warnings %+v", w)
 		}
 	})
 	t.Run("an account without anything lacks everything", func(t *testing.T) {

@@ -1,0 +1,64 @@
+package preflight
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+
+	"github.com/didomi/serverless-api/ops/graph"
+)
+
+// streams are what a stack lets clients hold of the account's concurrency while files are streamed to them.
+type streams struct {
+	rate, burst, seconds int
+}
+
+// held is how many execution environments that is: a full burst, and what follows it at the rate until the
+// first ones end.
+func (s streams) held() int { return s.burst + s.rate*s.seconds }
+
+// streamExecutions warns where files that are streamed to clients can take all executions that the account
+// has for functions without a reservation. The program itself holds a reservation to what streams can take.
+func streamExecutions(ctx context.Context, a *account, g *graph.Graph) ([]Finding, error) {
+	s, shared := streamsOf(g)
+	if !shared {
+		return nil, nil
+	}
+	settings, err := a.lambda.GetAccountSettings(ctx, &lambda.GetAccountSettingsInput{})
+	if err != nil {
+		return nil, fmt.Errorf("read Lambda's limits: %w", err)
+	}
+	unreserved := int(aws.ToInt32(settings.AccountLimit.UnreservedConcurrentExecutions))
+	if s.held() < unreserved {
+		return nil, nil
+	}
+	return []Finding{{
+		State: Warning,
+		What: fmt.Sprintf("GET /files/{key+} lets clients hold %d executions at once (burst %d, rate %d, %d seconds each), and the account has %d unreserved: they can keep every function from running",
+			s.held(), s.burst, s.rate, s.seconds, unreserved),
+		Do: a.increase("lambda", lambdaCode, max(defaultConcurrency, s.held()+minimumUnreserved)) +
+			"; or set didomi:api streamMaxMb lower, or throttles for GET /files/{key+} (docs/runbook.md, \"How many requests hold how many executions\")",
+	}}, nil
+}
+
+// streamsOf is what the stack's files are throttled by, and whether they are streamed by a function that
+// shares the account's concurrency.
+func streamsOf(g *graph.Graph) (s streams, shared bool) {
+	for _, function := range g.ByType("aws:lambda/function:Function") {
+		megabytes, err := strconv.Atoi(function.Text("environment", "variables", "STREAM_MAX_MB"))
+		if function.Op != "delete" && err == nil && reserved(function.Inputs) == 0 {
+			// The first 6 MB are not throttled, what follows has 2 MB/s.
+			// https://docs.aws.amazon.com/lambda/latest/dg/configuration-response-streaming.html
+			s.seconds, shared = max(1, (megabytes-6+1)/2), true
+		}
+	}
+	for _, method := range g.ByType("aws:apigateway/methodSettings:MethodSettings") {
+		if method.Op != "delete" && method.Text("methodPath") == "~1files~1{key+}/GET" {
+			s.rate, s.burst = int(method.Number("settings", "throttlingRateLimit")), int(method.Number("settings", "throttlingBurstLimit"))
+		}
+	}
+	return s, shared
+}
