@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // rdsRoots are the roots that RDS signs its instances' certificates with, each under a line with its
@@ -20,12 +21,15 @@ var rdsRoots string
 // clusterHost is the endpoint of an Aurora cluster, with its region. RDS Proxy's endpoints say proxy- in
 // the place of cluster-, and have certificates of Amazon's public roots.
 // https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-proxy.howitworks.html
-var clusterHost = regexp.MustCompile(`^[^.]+\.cluster-[^.]+\.([a-z0-9-]+)\.rds\.amazonaws\.com$`)
+// It is compiled when a connection is configured, and not in every cold start before the first poll.
+var clusterHost = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[^.]+\.cluster-[^.]+\.([a-z0-9-]+)\.rds\.amazonaws\.com$`)
+})
 
 // Trust has the TLS settings of a connection trust the roots of the database's certificate: RDS's own of
 // the region, and no others, for the endpoint of a cluster; the system's for any other host.
 func Trust(settings *tls.Config, host string) error {
-	found := clusterHost.FindStringSubmatch(host)
+	found := clusterHost().FindStringSubmatch(host)
 	if found == nil || settings == nil {
 		return nil
 	}

@@ -71,7 +71,20 @@ func compile(ctx context.Context, dir, source, to string, more ...string) error 
 	if said, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("build %s: %w\n%s", source, err, said)
 	}
-	return nil
+	return rewrite(to)
+}
+
+// rewrite writes a program from its first byte to its last, as who unpacks an
+// archive does. The linker writes to a mapped file, which leaves the kernel single
+// pages to map at a start: about a tenth of the time to the first poll, more with a
+// larger program.
+func rewrite(program string) error {
+	content, err := os.ReadFile(program)
+	if err != nil {
+		return err
+	}
+	unpacked := program + ".unpacked"
+	return errors.Join(os.WriteFile(unpacked, content, 0o755), os.Rename(unpacked, program))
 }
 
 // The platform's limits as lambda/files has them.

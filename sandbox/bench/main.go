@@ -3,7 +3,8 @@
 // a Node handler. All run as processes under the same Runtime API, on the same
 // PostgreSQL, Redis cluster and S3 server, in turns of a few requests, so that
 // what else the machine does falls on all alike. It prints two tables: ratios
-// against the targets, with their spread over the rounds, and the figures.
+// against the targets, with their spread over the rounds and the medians of the
+// run that docs/performance.md records, and the figures.
 //
 // Run it with make bench, which starts the servers.
 package main
@@ -49,6 +50,10 @@ func main() {
 }
 
 func run(ctx context.Context, chosen plan) (err error) {
+	earlier, err := readRecord()
+	if err != nil {
+		return err
+	}
 	say("building the contestants")
 	all, err := buildContestants(ctx)
 	if err != nil {
@@ -70,7 +75,7 @@ func run(ctx context.Context, chosen plan) (err error) {
 			return fmt.Errorf("%s: %w", step.name, err)
 		}
 	}
-	report(os.Stdout, b.figures)
+	report(os.Stdout, b.figures, earlier)
 	return nil
 }
 
