@@ -2,6 +2,7 @@ package handler_test
 
 import (
 	"encoding/json"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -155,6 +156,32 @@ func TestEveryWayOfWritingAPathIsOneThingsOrNothings(t *testing.T) {
 			})
 		}
 	}
+}
+
+// What is asked of the parts is what was sent, decoded once, and nothing else.
+func FuzzPath(f *testing.F) {
+	for _, sent := range []string{"/items/a", "/items/a/", "/items//a", "/files/a/b", "/files/a%2Fb/", "/files//x", "/files/%2Fx", "/files/%zz", "/items/", "//items", "/files/files/x"} {
+		f.Add(sent)
+	}
+	f.Fuzz(func(t *testing.T, sent string) {
+		for _, method := range []string{"GET", "HEAD", "PUT", "POST", "DELETE"} {
+			asked := ""
+			got := ask(t, addressed(&asked), arrived(method, sent))
+			if got.status >= 500 || got.status == 400 {
+				t.Fatalf("%s %q is answered %d: %s", method, sent, got.status, got.body)
+			}
+			if asked == "" {
+				continue
+			}
+			kind, name, _ := strings.Cut(asked, " ")
+			if name != "" {
+				kind += "s/"
+			}
+			if decoded, err := url.PathUnescape(sent); err != nil || decoded != "/"+kind+name {
+				t.Fatalf("%s %q asked for %q", method, sent, asked)
+			}
+		}
+	})
 }
 
 // What another reader of the same text takes for a line or a label is no trace.
