@@ -297,6 +297,24 @@ func TestADatabaseThatFailsOverIsReadFromAndWrittenToOnceItCanBe(t *testing.T) {
 	}
 }
 
+// The time is shorter than the one that a migration sets, which is the role app's.
+func TestAWriteThatWaitsForALockIsCancelledByTheDatabase(t *testing.T) {
+	s := newSite(t, noFiles)
+	s.exec(`ALTER ROLE ` + s.role + ` SET statement_timeout = '500ms'`)
+	s.expect("PUT", "a", `1`, 201, "")
+	s.expect("GET", "a", "", 200, "miss")
+	s.exec(`BEGIN`)
+	s.exec(`SELECT FROM items WHERE id = '` + s.role + `a' FOR UPDATE`)
+	s.expect("PUT", "a", `2`, 503, "")
+	s.expect("GET", "a", "", 200, "hit") // the write did not happen, and costs no entry
+	s.logs("57014", `"kind":"unavailable"`, `"DatabaseFailures":1`)
+	s.exec(`COMMIT`)
+	s.expect("PUT", "a", `3`, 200, "")
+	if answer := s.ask("GET", "a", ""); !strings.Contains(answer.Body, `"body":3`) {
+		t.Errorf("got %s", answer.Body)
+	}
+}
+
 func TestASecretIsRotatedUnderLoad(t *testing.T) {
 	s := newSite(t, noFiles)
 	s.expect("PUT", "a", `1`, 201, "")
