@@ -137,11 +137,35 @@ type stand struct {
 	invoker *fakeInvoker
 }
 
+// accountOf is the test whose resources the emulator has.
+var accountOf string
+
+// emptyAccount removes from the emulator what other tests have left, whatever the order and number of the
+// runs: a gateway corrects in its answers only what it has seen created.
+func emptyAccount(t *testing.T) {
+	t.Helper()
+	test, _, _ := strings.Cut(t.Name(), "/")
+	if accountOf == test {
+		return
+	}
+	answer, err := http.Post(emulator.JoinPath("_ministack", "reset").String(), "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = answer.Body.Close() // its status says enough
+	if answer.StatusCode != http.StatusOK {
+		t.Fatalf("the emulator is not reset: %s", answer.Status)
+	}
+	accountOf = test
+	t.Cleanup(func() { accountOf = "" })
+}
+
 // newStand puts a gateway in front of upstream (nil: the emulator).
 func newStand(t *testing.T, upstream *url.URL) *stand {
 	t.Helper()
 	if upstream == nil {
 		upstream = emulator
+		emptyAccount(t)
 	}
 	s := &stand{plane: &fakePlane{served: map[string]netip.AddrPort{}}, invoker: &fakeInvoker{}}
 	server := httptest.NewUnstartedServer(nil)

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -58,17 +57,9 @@ func (p *preflight) run(t *testing.T, args ...string) (byState map[string][]pref
 }
 
 // newPreflight is for a preview of a stack that has nothing yet, in an account that has nothing but the
-// state: what other tests have left is gone.
+// state.
 func newPreflight(t *testing.T, s *stand) *preflight {
 	t.Helper()
-	answer, err := http.Post(emulator.JoinPath("_ministack", "reset").String(), "", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = answer.Body.Close()
-	if answer.StatusCode != http.StatusOK {
-		t.Fatalf("the emulator is not reset: %s", answer.Status)
-	}
 	p := &preflight{s: s, ops: filepath.Join(t.TempDir(), "ops"), id: "test", secret: "test"}
 	build := exec.CommandContext(t.Context(), "go", "build", "-o", p.ops, "./ops")
 	build.Dir = filepath.Join("..", "..")
