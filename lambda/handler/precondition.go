@@ -8,8 +8,9 @@ import (
 	"github.com/didomi/serverless-api/lambda/fault"
 )
 
-// refuse returns a fault for a request whose headers ask for what would
-// otherwise be ignored at somebody's cost, with the headers of the answer.
+// refuse rejects headers that the API does not support and must not ignore: a
+// request without them is another request. It returns the fault and the headers
+// of the response.
 func (r *request) refuse() (http.Header, error) {
 	if problems := append(r.malformedConditions(), r.unknownConditions()...); len(problems) > 0 {
 		return nil, fault.New(fault.Malformed, "%s", strings.Join(problems, "; "))
