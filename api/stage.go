@@ -11,7 +11,8 @@ import (
 
 // accessLogFields are what one line of the access log says about a request. A client writes none of
 // them: AWS documents no escaping, and none was seen in 2022 (https://github.com/DataBiosphere/azul/issues/4009),
-// so that quotes in a User-Agent could change every field after it. The client's part of requestId is a UUID. The cache's result is not among them: for a proxy integration no $context variable holds a header
+// so that quotes in a User-Agent could change every field after it. The client's part of requestId is a
+// UUID. The cache's result is not among them: for a proxy integration no $context variable holds a header
 // of the response. It is in the function's line of the same requestId; docs/decisions/access-log.md says more.
 var accessLogFields = map[string]string{
 	"requestId":          "$context.requestId",

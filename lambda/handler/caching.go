@@ -22,9 +22,15 @@ func (h *Handler) keepFromOthers(r *request, answer *response) {
 	if directives == "" {
 		directives = unlessChanged
 	}
-	if !strings.Contains(directives, "no-store") {
-		answer.header.Set("Cache-Control", "private, "+directives)
+	answer.header.Set("Cache-Control", h.unshared(directives))
+}
+
+// unshared returns the directives without what they allow shared caches.
+func (h *Handler) unshared(directives string) string {
+	if h.Public || strings.Contains(directives, "no-store") {
+		return directives
 	}
+	return "private, " + directives
 }
 
 // What of a stored Cache-Control is kept: directives without a value, and those

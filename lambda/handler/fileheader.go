@@ -10,7 +10,7 @@ import (
 
 // What a file was stored with is what its uploader wrote: a presigned upload
 // signs the media type and the length, and S3 takes every other header that is
-// no x-amz-* one. Each of them is read and written anew here, or left out, so
+// no x-amz-* one. Each of them is read and formatted here, or left out, so
 // that a file runs no code in the API's origin and no header says more than the
 // stack does.
 
@@ -36,8 +36,8 @@ const (
 	// origin that it came from (Content Security Policy Level 3, 6.3.2).
 	sandboxed = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 	// viewed is for what browsers show in a viewer of their own, which fails in a
-	// sandbox: Chromium gives a sandboxed video no origin to load it from, and no
-	// browser shows a sandboxed PDF. It allows no script either.
+	// sandbox: Chromium gives a sandboxed video no origin to load it from, and
+	// Safari does not show a sandboxed PDF. It allows no script either.
 	viewed = "default-src 'none'; media-src 'self'; style-src 'unsafe-inline'"
 )
 

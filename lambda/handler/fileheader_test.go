@@ -86,9 +86,9 @@ func TestActiveContentDoesNotRunInTheOriginOfTheAPI(t *testing.T) {
 		"text":                                    {stored: "text/plain; charset=utf-8", inline: true},
 		"JSON":                                    {stored: "application/json", inline: true},
 		"an image":                                {stored: "image/png", inline: true},
-		"a PDF, which no browser shows in a sandbox": {stored: "application/pdf", inline: true, policy: viewed},
-		"a video, which loads from no sandbox":       {stored: "video/mp4", inline: true, policy: viewed},
-		"sound":                                      {stored: "audio/mpeg", inline: true, policy: viewed},
+		"a PDF, which Safari does not show in a sandbox": {stored: "application/pdf", inline: true, policy: viewed},
+		"a video, which loads from no sandbox":           {stored: "video/mp4", inline: true, policy: viewed},
+		"sound":                                          {stored: "audio/mpeg", inline: true, policy: viewed},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, disposition := range []string{"", "inline", `inline; filename="a.html"`, "attachment", "nonsense"} {
@@ -223,6 +223,20 @@ func TestNoSharedCacheKeepsWhatAKeyGuards(t *testing.T) {
 			}
 		})
 	}
+	t.Run("where S3 sends it", func(t *testing.T) {
+		for want, public := range map[string]bool{"private, max-age=5": false, "max-age=5": true} {
+			var linked string
+			files := storedWith(http.Header{"Cache-Control": {"max-age=5"}})
+			files.link = func(_ string, header http.Header) (string, error) {
+				linked = header.Get("Cache-Control")
+				return "https://bucket.example/a?signed", nil
+			}
+			got := ask(t, &handler.Handler{Files: files, Public: public, StreamMax: 9}, file("GET", "a", nil, ""))
+			if got.status != 307 || linked != want {
+				t.Errorf("%d, and S3 is to send Cache-Control %q, want %q", got.status, linked, want)
+			}
+		}
+	})
 	t.Run("whatever the answer is", func(t *testing.T) {
 		for _, h := range parts() {
 			for resource, methods := range h.Routes() {

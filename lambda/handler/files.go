@@ -96,6 +96,7 @@ func (h *Handler) outOfRange(ctx context.Context, key string, cause error) (*res
 func (h *Handler) elsewhere(ctx context.Context, key string, object files.Object) (*response, error) {
 	// Not read to its end on purpose: closing gives the connection up.
 	_ = object.Body.Close()
+	object.Header.Set("Cache-Control", h.unshared(object.Header.Get("Cache-Control")))
 	link, err := h.Files.Link(ctx, key, object.Header)
 	if err != nil {
 		return nil, err
