@@ -109,6 +109,23 @@ func TestConcurrentHealthRequestsShareOneRoundOfChecks(t *testing.T) {
 	})
 }
 
+// The results are shared, so they must not depend on the time that the request has left which had the
+// checks made.
+func TestARequestWithoutTimeDoesNotFailTheChecksOfOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log strings.Builder
+		h := (&dependencies{takes: 500 * time.Millisecond}).handler(&log)
+		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+		defer cancel()
+		if _, err := h.Serve(ctx, event("GET", "/health", nil, nil, "")); err != nil {
+			t.Fatal(err)
+		}
+		if got := ask(t, h, event("GET", "/health", nil, nil, "")); got.status != 200 {
+			t.Errorf("the next request reads %d %s", got.status, got.body)
+		}
+	})
+}
+
 // A check that does not heed its context would hold every later request, too.
 func TestACheckThatDoesNotEndIsDown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
