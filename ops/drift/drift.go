@@ -50,8 +50,10 @@ func run(ctx context.Context, io command.IO, args []string, getenv func(string) 
 }
 
 func describe(stack, report, pipeline string) string {
-	if len(report) > longest {
-		report = strings.ToValidUTF8(report[:longest], "") + "\n... the rest is in the job's log"
+	// A carriage return alone ends a line of Markdown, and what follows would be no code.
+	report = strings.ReplaceAll(report, "\r", `\r`)
+	if more := len(report) - longest; more > 0 {
+		report = strings.ToValidUTF8(report[:longest], "") + fmt.Sprintf("\n... cut: %d more bytes, see the job's log", more)
 	}
 	indented := "    " + strings.ReplaceAll(strings.TrimRight(report, "\n"), "\n", "\n    ")
 	return fmt.Sprintf(`The account is not what the state of stack %[1]s says. Somebody changed it by hand, or AWS did.

@@ -50,8 +50,9 @@ type Issue struct {
 
 // MergeRequest is a merge request of the project.
 type MergeRequest struct {
-	IID   int    `json:"iid"`
-	State string `json:"state"` // opened, merged or closed
+	IID    int    `json:"iid"`
+	State  string `json:"state"` // opened, merged or closed
+	Target string `json:"target_branch"`
 }
 
 // FromJob is the project of the job that runs, by the variables that GitLab gives it, with the
@@ -108,14 +109,16 @@ func (p *Project) FindNote(ctx context.Context, mergeRequest, marker string) (*N
 	return nil, nil
 }
 
-// MergeRequestOf is the merged merge request that brought the commit, or nil: it was pushed.
-func (p *Project) MergeRequestOf(ctx context.Context, commit string) (*MergeRequest, error) {
+// MergeRequestOf is the merge request that brought the commit to the branch, or nil: it was pushed. One
+// merged into another branch does not count, for whoever owns that one needs nobody to agree.
+// https://docs.gitlab.com/api/commits/#list-all-merge-requests-associated-with-a-commit
+func (p *Project) MergeRequestOf(ctx context.Context, commit, branch string) (*MergeRequest, error) {
 	all, err := pages[MergeRequest](ctx, p, p.path("repository", "commits", commit, "merge_requests"), nil)
 	if err != nil {
 		return nil, err
 	}
 	for i := range all {
-		if all[i].State == "merged" {
+		if all[i].State == "merged" && all[i].Target == branch {
 			return &all[i], nil
 		}
 	}

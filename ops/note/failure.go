@@ -51,11 +51,12 @@ func (f Failure) firstLine() string {
 
 func (f Failure) lines() []string { return strings.Split(f.Said, "\n") }
 
-// longestFailure is how many lines of a failure the note shows, errors first; the job's log has all.
+// longestFailure is how many lines of a failure the note shows, errors first.
 const longestFailure = 20
 
 // warn says, on top of the note, that there is no preview and why.
 func (f Failure) warn(b *strings.Builder) {
+	where := "the log of the job preview:" + f.Stack
 	var errs, others []string
 	for _, line := range f.lines() {
 		if strings.HasPrefix(line, "error") {
@@ -65,11 +66,11 @@ func (f Failure) warn(b *strings.Builder) {
 		}
 	}
 	shown := slices.Concat(errs, others)
-	if len(shown) > longestFailure {
-		shown = append(shown[:longestFailure], "... the rest is in the job's log")
+	said := message(strings.Join(shown[:min(len(shown), longestFailure)], "\n"))
+	said = cut(said, longestText, where)
+	if more := len(shown) - longestFailure; more > 0 {
+		said += fmt.Sprintf("\n... cut: %d more lines, see %s", more, where)
 	}
-	text := strings.Join(shown, "\n") + "\n"
 	fmt.Fprintf(b, "> [!caution] The preview of **%s** failed: nothing is known of what this change does to it\n\n", f.Stack)
-	fence := fenceOf(text)
-	fmt.Fprintf(b, "%stext\n%s%s\n\n", fence, text, fence)
+	b.WriteString(block("text", said) + "\n")
 }

@@ -1,9 +1,9 @@
 package note
 
 import (
-	"encoding/json"
+	"cmp"
 	"fmt"
-	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -25,30 +25,76 @@ type Note struct {
 	Accepted bool
 }
 
-// longest is how much of one stack's diff the note shows, in bytes. GitLab takes notes of 1,000,000
-// characters; nobody reads that many.
-const longest = 60_000
+// GitLab takes notes of 1,000,000 characters (https://docs.gitlab.com/api/notes/) and of one megabyte
+// (https://gitlab.com/gitlab-org/gitlab/-/merge_requests/18605). In bytes the first is the smaller one.
+const (
+	largestNote = 1_000_000
+	// allChanges is how much of it the changes of all stacks have.
+	allChanges = 800_000
+	// longestText is how much of what a tool has said is shown.
+	longestText = 20_000
+)
 
-// Markdown is the note as GitLab shows it: failures and losses first, then what each stack would do.
+// address is what the address of a pipeline looks like: nothing in it ends a link.
+var address = regexp.MustCompile(`^https?://[A-Za-z0-9./:_-]+$`)
+
+// Markdown is the note as GitLab shows it: the seals, which it does not show; failures and losses; then what
+// each stack would do.
 func (n Note) Markdown() (string, error) {
 	var b strings.Builder
-	fmt.Fprintf(&b, "## Preview of %s\n\n", n.Commit)
+	if err := n.seals(&b); err != nil {
+		return "", err
+	}
+	fmt.Fprintf(&b, "## Preview of %s\n\n", code(n.Commit))
 	for _, f := range n.Failed {
 		f.warn(&b)
 	}
 	n.warn(&b)
 	for _, g := range n.Stacks {
-		if err := stack(&b, g); err != nil {
-			return "", err
-		}
+		stack(&b, g, allChanges/len(n.Stacks))
 	}
 	for _, cost := range n.Costs {
-		fmt.Fprintf(&b, "<details><summary>Cost</summary>\n\n```text\n%s\n```\n\n</details>\n\n", cost)
+		fmt.Fprintf(&b, "<details><summary>Cost</summary>\n\n%s\n</details>\n\n", block("text", cut(message(cost), longestText, "the artefacts of the preview's job")))
 	}
-	if n.Pipeline != "" {
+	if address.MatchString(n.Pipeline) {
 		fmt.Fprintf(&b, "[Pipeline](%s). This note is updated with every push.\n", n.Pipeline)
 	}
+	if size := b.Len() + len(marker) + 1; size > largestNote {
+		return "", fmt.Errorf("the note has %d bytes, and GitLab takes %d: split the merge request into smaller ones", size, largestNote)
+	}
 	return b.String(), nil
+}
+
+// seals begin the note, before anything that a name or a value is in: one for each stack.
+func (n Note) seals(b *strings.Builder) error {
+	seen := map[string]bool{}
+	once := func(stack string) error {
+		if err := checkStack(stack); err != nil {
+			return err
+		}
+		if seen[stack] {
+			return fmt.Errorf("stack %s is given twice: want one --preview or --failed for each stack", stack)
+		}
+		seen[stack] = true
+		return nil
+	}
+	for _, g := range n.Stacks {
+		print, err := review.Fingerprint(g)
+		if err == nil {
+			err = once(g.Stack)
+		}
+		if err != nil {
+			return err
+		}
+		b.WriteString(seal(g.Stack, print) + "\n")
+	}
+	for _, f := range n.Failed {
+		if err := once(f.Stack); err != nil {
+			return err
+		}
+	}
+	b.WriteString("\n")
+	return nil
 }
 
 // warn names, on top, what would be lost.
@@ -56,9 +102,9 @@ func (n Note) warn(b *strings.Builder) {
 	var lines []string
 	for _, g := range n.Stacks {
 		for _, r := range review.Losses(g) {
-			line := fmt.Sprintf("> - `%s` in **%s** is **%sd** (%s)", r.Name, g.Stack, r.Op, r.Type)
-			if len(r.Replaces) > 0 {
-				line += ", because of `" + strings.Join(r.Replaces, "`, `") + "`"
+			line := fmt.Sprintf("> - %s in **%s** is **%sd** (%s)", code(r.Name), g.Stack, r.Op, r.Type)
+			for i, path := range r.Replaces {
+				line += []string{", because of ", ", "}[min(i, 1)] + code(path)
 			}
 			if r.Protect {
 				line += "; it is protected, so the update will fail"
@@ -78,78 +124,58 @@ func (n Note) warn(b *strings.Builder) {
 	fmt.Fprintf(b, "\n>\n> The pipeline stops here. Change the code so that it stays, or back it up and set the label `%s`.\n\n", AcceptLabel)
 }
 
-// order is how operations are counted and shown.
+// order is how operations are counted and shown; others follow.
 var order = []string{"delete", "replace", "update", "create", "import"}
 
-func stack(b *strings.Builder, g *graph.Graph) error {
-	print, err := review.Fingerprint(g)
-	if err != nil {
-		return err
-	}
-	changes := review.Changes(g)
-	var counts []string
-	for _, op := range order {
-		if n := count(changes, op); n > 0 {
-			counts = append(counts, fmt.Sprintf("%d to %s", n, op))
+// byOrder sorts changes by what they do.
+func byOrder(changes []*graph.Resource) []*graph.Resource {
+	rank := func(r *graph.Resource) int {
+		if i := slices.Index(order, r.Op); i >= 0 {
+			return i
 		}
+		return len(order)
+	}
+	return slices.SortedStableFunc(slices.Values(changes), func(a, b *graph.Resource) int { return cmp.Compare(rank(a), rank(b)) })
+}
+
+func stack(b *strings.Builder, g *graph.Graph, most int) {
+	changes := byOrder(review.Changes(g))
+	var counts []string
+	for i := 0; i < len(changes); {
+		n := i
+		for n < len(changes) && changes[n].Op == changes[i].Op {
+			n++
+		}
+		counts = append(counts, fmt.Sprintf("%d to %s", n-i, escaped(changes[i].Op)))
+		i = n
 	}
 	if len(counts) == 0 {
 		counts = []string{"no changes"}
 	}
-	fmt.Fprintf(b, "### %s: %s\n\n%s\n\n", g.Stack, strings.Join(counts, ", "), seal(g.Stack, print))
+	fmt.Fprintf(b, "### %s: %s\n\n", g.Stack, strings.Join(counts, ", "))
 	if len(changes) == 0 {
-		return nil
+		return
 	}
-	text := diff(changes)
-	if len(text) > longest {
-		text = text[:strings.LastIndexByte(text[:longest], '\n')+1] + "  ... the rest is in the job's artefact\n"
-	}
-	fence := fenceOf(text)
-	fmt.Fprintf(b, "<details><summary>Changes</summary>\n\n%sdiff\n%s%s\n\n</details>\n\n", fence, text, fence)
-	return nil
+	text := diff(changes, most, fmt.Sprintf("preview-%[1]s.json in the artefacts of the job preview:%[1]s", g.Stack))
+	fmt.Fprintf(b, "<details><summary>Changes</summary>\n\n%s\n</details>\n\n", block("diff", text))
 }
 
-func count(changes []*graph.Resource, op string) int {
-	n := 0
-	for _, r := range changes {
-		if r.Op == op {
-			n++
-		}
-	}
-	return n
-}
-
-// fenceOf is a fence that the text does not end.
-func fenceOf(text string) string { return strings.Repeat("`", max(3, ticks(text)+1)) }
-
-// ticks is the longest run of backticks, which would end a fence.
-func ticks(text string) int {
-	most, run := 0, 0
-	for _, c := range text {
-		if c == '`' {
-			run++
-			most = max(most, run)
-		} else {
-			run = 0
-		}
-	}
-	return most
-}
-
-// diff shows the changes in the form that GitLab colours. A new resource is named, a changed one
-// shown with its changes.
-func diff(changes []*graph.Resource) string {
+// diff shows the changes in the form that GitLab colours: every resource, and of their properties as many
+// bytes as there may be. What is left out is counted.
+func diff(changes []*graph.Resource, most int, where string) string {
 	var b strings.Builder
-	for _, op := range order {
-		for _, r := range changes {
-			if r.Op != op {
-				continue
-			}
-			fmt.Fprintf(&b, "%s %s %s (%s)\n", sign(op), op, r.Name, r.Type)
-			if op == "update" || op == "replace" {
-				properties(&b, r)
-			}
+	for _, r := range byOrder(changes) {
+		fmt.Fprintf(&b, "%s %s %s (%s)\n", sign(r.Op), escaped(r.Op), escaped(r.Name), escaped(r.Type))
+		if r.Op == "delete" {
+			continue
 		}
+		lines := properties(r)
+		if len(lines) == 0 {
+			continue
+		}
+		text := cut(strings.Join(lines, "\n"), most, where)
+		most -= len(text)
+		b.WriteString(text + "\n")
 	}
 	return b.String()
 }
@@ -164,73 +190,4 @@ func sign(op string) string {
 	default:
 		return "!"
 	}
-}
-
-func properties(b *strings.Builder, r *graph.Resource) {
-	before, after := map[string]string{}, map[string]string{}
-	flatten(before, "", r.Before)
-	flatten(after, "", r.Inputs)
-	all := maps.Clone(before)
-	maps.Copy(all, after)
-	for _, path := range slices.Sorted(maps.Keys(all)) {
-		was, had := before[path]
-		is, has := after[path]
-		if had && has && was == is {
-			continue
-		}
-		if had {
-			fmt.Fprintf(b, "-   %s: %s\n", path, was)
-		}
-		if has {
-			fmt.Fprintf(b, "+   %s: %s\n", path, is)
-		}
-	}
-	for _, path := range r.Replaces {
-		fmt.Fprintf(b, "    %s forces the replacement\n", path)
-	}
-}
-
-// flatten puts every value at its path; what the engine keeps for itself (__defaults) is left out.
-func flatten(into map[string]string, path string, value any) {
-	switch v := value.(type) {
-	case map[string]any:
-		for key, item := range v {
-			if strings.HasPrefix(key, "__") {
-				continue
-			}
-			at := key
-			if path != "" {
-				at = path + "." + key
-			}
-			flatten(into, at, item)
-		}
-	case []any:
-		for i, item := range v {
-			flatten(into, fmt.Sprintf("%s[%d]", path, i), item)
-		}
-	case nil:
-	default:
-		into[path] = text(v)
-	}
-}
-
-// text is a value on one line.
-func text(value any) string {
-	const enough = 200
-	if value == graph.Unknown {
-		return "(known after the update)"
-	}
-	s, ok := value.(string)
-	if !ok {
-		encoded, err := json.Marshal(value)
-		if err != nil {
-			return fmt.Sprint(value)
-		}
-		s = string(encoded)
-	}
-	s = strings.ReplaceAll(strings.TrimSpace(s), "\n", `\n`)
-	if len(s) > enough {
-		return s[:enough] + "..."
-	}
-	return s
 }

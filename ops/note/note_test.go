@@ -41,7 +41,7 @@ const (
 func job(server *gitlabtest.Server, more map[string]string) func(string) string {
 	env := map[string]string{
 		"CI_API_V4_URL": server.URL, "CI_PROJECT_ID": "1", "GITLAB_TOKEN": gitlabtest.Token,
-		"CI_MERGE_REQUEST_IID": "7", "CI_COMMIT_SHORT_SHA": "abc1234", "CI_COMMIT_SHA": "abc",
+		"CI_MERGE_REQUEST_IID": "7", "CI_COMMIT_SHORT_SHA": "abc1234", "CI_COMMIT_SHA": "abc", "CI_DEFAULT_BRANCH": "main",
 	}
 	for key, value := range more {
 		env[key] = value
@@ -67,7 +67,7 @@ func TestTheNoteIsUpdatedAndNotRepeated(t *testing.T) {
 	if len(notes) != 151 {
 		t.Fatalf("%d notes, want those of others and one", len(notes))
 	}
-	for _, want := range []string{"### dev: 1 to update", "-   memorySize: 512\n+   memorySize: 1024", "````diff"} {
+	for _, want := range []string{"### dev: 1 to update", "-   memorySize: 512\n+   memorySize: 1024", "```diff"} {
 		if !strings.Contains(notes[150], want) {
 			t.Errorf("the note does not say %q:\n%s", want, notes[150])
 		}
@@ -112,7 +112,7 @@ func TestAPreviewThatFailedIsOnTopAndStopsThePipeline(t *testing.T) {
 	for name, tt := range map[string]struct{ failed, want string }{
 		"what it said is shown, the error first":                 {"prod=" + said, "```text\n" + protected + "\nwarning fn: old\n"},
 		"a preview that was not begun is said to be in the log":  {"prod=" + said + ".none", notMade},
-		"of much that it said the rest is left to the job's log": {"prod=" + said, "more\n... the rest is in the job's log\n```"},
+		"of much that it said the rest is left to the job's log": {"prod=" + said, "more\n... cut: 12 more lines, see the log of the job preview:prod\n```"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := gitlabtest.New(t)

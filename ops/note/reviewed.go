@@ -3,10 +3,10 @@ package note
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -15,13 +15,6 @@ import (
 	"github.com/didomi/serverless-api/ops/graph"
 	"github.com/didomi/serverless-api/ops/review"
 )
-
-// seal is the line by which a stack's preview is known again. GitLab does not show it.
-func seal(stack, fingerprint string) string {
-	return fmt.Sprintf("<!-- didomi:preview %s %s -->", stack, fingerprint)
-}
-
-var sealed = regexp.MustCompile(`<!-- didomi:preview (\S+) ([0-9a-f]+) -->`)
 
 // AcceptVariable is the variable by which somebody agrees to a preview that no merge request showed. It is
 // the project's: GitLab takes a job's own variables for manual jobs alone, and new projects on GitLab.com
@@ -78,7 +71,7 @@ func refuse(w io.Writer, g *graph.Graph, print, where, shown string) {
 	if len(review.Undone(g)) == 0 {
 		b.WriteString("The branch has moved on, the account was changed by hand, or nobody has reviewed it.\n")
 	}
-	fmt.Fprintf(&b, "It would do this:\n\n%s\n", diff(review.Changes(g)))
+	fmt.Fprintf(&b, "It would do this:\n\n%s\n", diff(review.Changes(g), allChanges, "the preview in this job's artefacts"))
 	fmt.Fprintf(&b, "If that is what you want, set the project's CI/CD variable %s (protected) to %s, retry this job, and delete the variable afterwards; else open a merge request.\n", AcceptVariable, print)
 	_, _ = io.WriteString(w, b.String())
 }
@@ -100,22 +93,25 @@ func shown(ctx context.Context, stack string, getenv func(string) string) (finge
 	if err != nil {
 		return "", "", err
 	}
-	request, err := project.MergeRequestOf(ctx, getenv("CI_COMMIT_SHA"))
+	target := getenv("CI_DEFAULT_BRANCH")
+	if target == "" {
+		return "", "", errors.New("CI_DEFAULT_BRANCH is not set: GitLab sets it in every job; a review counts for merge requests to that branch alone")
+	}
+	request, err := project.MergeRequestOf(ctx, getenv("CI_COMMIT_SHA"), target)
 	if err != nil {
 		return "", "", err
 	}
 	if request == nil {
-		return "", "the commit, which came by no merge request,", nil
+		return "", "the commit, which came by no merge request to " + target + ",", nil
 	}
 	where = "merge request !" + strconv.Itoa(request.IID)
 	found, err := project.FindNote(ctx, strconv.Itoa(request.IID), marker)
 	if err != nil || found == nil {
 		return "", where, err
 	}
-	for _, match := range sealed.FindAllStringSubmatch(found.Body, -1) {
-		if match[1] == stack {
-			return match[2], where, nil
-		}
+	fingerprint, err = sealOf(found.Body, stack)
+	if err != nil {
+		return "", where, fmt.Errorf("%s: %w", where, err)
 	}
-	return "", where, nil
+	return fingerprint, where, nil
 }

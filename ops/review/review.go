@@ -48,7 +48,8 @@ func Losses(g *graph.Graph) []*graph.Resource {
 }
 
 // Fingerprint is the same for two previews that do the same: the same operations on the same
-// resources, with the same inputs as far as they are known and no secret, and the same drift undone.
+// resources, with the same inputs as far as they are known and no secret, and the same drift undone. It is a
+// whole SHA-256, for half of the bits or a quarter could be met on purpose by another preview.
 func Fingerprint(g *graph.Graph) (string, error) {
 	hash := sha256.New()
 	changes := Changes(g)
@@ -68,7 +69,7 @@ func Fingerprint(g *graph.Graph) (string, error) {
 		}
 		hash.Write(append(line, '\n'))
 	}
-	return hex.EncodeToString(hash.Sum(nil))[:16], nil
+	return hex.EncodeToString(hash.Sum(nil)), nil
 }
 
 // autoName is how Pulumi names what the program gives no name: the resource's own name and seven

@@ -219,7 +219,7 @@ func (g *GitLab) listMerged(r *http.Request) (int, any) {
 	if !ok {
 		return http.StatusOK, []any{}
 	}
-	return http.StatusOK, []any{map[string]any{"iid": request, "state": "merged"}}
+	return http.StatusOK, []any{map[string]any{"iid": request, "state": "merged", "target_branch": "main"}}
 }
 
 func (g *GitLab) listIssues(r *http.Request) (int, any) {

@@ -23,6 +23,8 @@ const (
 // Server is a GitLab with the project 1.
 type Server struct {
 	*httptest.Server
+	// Target is the branch that merge requests are merged into.
+	Target string
 	mu     sync.Mutex
 	notes  map[string][]entry
 	issues []map[string]any
@@ -44,7 +46,7 @@ type user struct {
 // New starts a server that ends with the test.
 func New(t *testing.T) *Server {
 	t.Helper()
-	s := &Server{notes: map[string][]entry{}, merged: map[string]int{}, variables: map[string]map[string]any{}}
+	s := &Server{Target: "main", notes: map[string][]entry{}, merged: map[string]int{}, variables: map[string]map[string]any{}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /user", func(w http.ResponseWriter, _ *http.Request) { s.write(w, user{self}) })
 	s.serveRequests(t, mux)
@@ -82,7 +84,7 @@ func (s *Server) serveRequests(t *testing.T, mux *http.ServeMux) {
 	})
 	mux.HandleFunc("GET /projects/1/repository/commits/{commit}/merge_requests", func(w http.ResponseWriter, r *http.Request) {
 		if request, ok := s.merged[r.PathValue("commit")]; ok {
-			s.write(w, []any{map[string]any{"iid": request, "state": "merged"}})
+			s.write(w, []any{map[string]any{"iid": request, "state": "merged", "target_branch": s.Target}})
 			return
 		}
 		s.write(w, []any{})

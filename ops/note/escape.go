@@ -1,0 +1,92 @@
+package note
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Names and values come from whoever may push a branch. GitLab reads the note as Markdown with HTML, and
+// acts on mentions and quick actions outside code: so all of them are written as code, on one line, and
+// without the characters that end code or begin a comment.
+
+// quoted is a string as a Go literal: strings that differ differ visibly, in spaces, in characters without
+// a glyph and in those that change the direction of the text.
+func quoted(s string) string { return inert.Replace(strconv.Quote(s)) }
+
+// inert takes away what ends code or begins a comment.
+var inert = strings.NewReplacer("`", `\x60`, "<", `\x3c`)
+
+// escaped is the same for a name, which needs no quotation marks.
+func escaped(s string) string {
+	q := quoted(s)
+	return q[1 : len(q)-1]
+}
+
+// code is a name outside a code block. Two backticks with nothing between them would begin another span.
+func code(s string) string {
+	if s == "" {
+		return "`" + quoted(s) + "`"
+	}
+	return "`" + escaped(s) + "`"
+}
+
+// visible is a text that is not a value: its line breaks, tabs and quotation marks stay.
+func visible(s string) string {
+	var b strings.Builder
+	for i, r := range s {
+		switch {
+		case r == utf8.RuneError && !strings.HasPrefix(s[i:], string(utf8.RuneError)):
+			fmt.Fprintf(&b, `\x%02x`, s[i])
+		case r == '`' || r == '<' || r != '\n' && r != '\t' && !unicode.IsPrint(r):
+			fmt.Fprintf(&b, `\u%04x`, r)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+// message is what a tool has said to people, commands in backticks among it.
+func message(s string) string { return visible(strings.ReplaceAll(s, "`", "'")) }
+
+// block is a code block of a text without backticks. The fence has three of them, whatever is in the text:
+// what looks for quick actions takes a longer one for the text of a block that a line of three ends
+// (lib/gitlab/quick_actions/extractor.rb of GitLab).
+func block(language, text string) string {
+	return "```" + language + "\n" + strings.TrimSuffix(text, "\n") + "\n```\n"
+}
+
+// cut is a text of at most some bytes, whole lines if there are any; what is left out is counted.
+func cut(text string, most int, where string) string {
+	text = strings.TrimSuffix(text, "\n")
+	if len(text) <= most {
+		return text
+	}
+	end := max(0, most)
+	if line := strings.LastIndexByte(text[:end], '\n'); line > 0 {
+		end = line + 1
+	}
+	for !utf8.RuneStart(text[end]) {
+		end--
+	}
+	kept, rest := text[:end], text[end:]
+	if kept != "" && !strings.HasSuffix(kept, "\n") {
+		kept += "\n"
+	}
+	return fmt.Sprintf("%s... cut: %d more lines (%d bytes), see %s", kept, strings.Count(rest, "\n")+1, len(rest), where)
+}
+
+// stackName is what Pulumi takes for a stack's name.
+var stackName = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,100}$`)
+
+// checkStack refuses a name that the note could not show, or a seal hold, as it is.
+func checkStack(name string) error {
+	if !stackName.MatchString(name) {
+		return fmt.Errorf("the stack's name %q is none that Pulumi takes: want letters, digits, hyphens, underscores and periods", name)
+	}
+	return nil
+}
