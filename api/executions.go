@@ -77,7 +77,8 @@ func (c Config) methodThrottles() []Throttle {
 }
 
 // planThrottles are the throttles of a plan's methods: those that the stack sets, and half of what the
-// stage allows streams, so that one key leaves the other half to the others.
+// stage allows streams, so that one key leaves the other half to the others. One request a second is the
+// least here too: where the stage allows no more, one key can have all of it.
 func (c Config) planThrottles(p Plan) []Throttle {
 	all := slices.Clone(p.Throttles)
 	if throttleOf(all, streamRoute) < 0 {
