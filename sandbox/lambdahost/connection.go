@@ -7,24 +7,33 @@ import (
 	"sync/atomic"
 )
 
-// spentKey is where a request's context has the mark of its connection, an
-// *atomic.Bool.
-type spentKey struct{}
+// connectionKey is where a request's context has its *connection.
+type connectionKey struct{}
 
-// newServer returns a server on whose connections nothing comes after a stream:
+// connection is what is known of one.
+type connection struct {
+	spent    atomic.Bool // a stream came on it
+	admitted bool
+}
+
+// newServer returns a server for the connections that are admitted, on which nothing comes after a stream:
 // the next request is answered with a reset. AWS has the runtime close the
 // connection then ("Building a custom runtime for AWS Lambda", "Implementing
 // response streaming in a custom runtime"); a runtime that sends a stream on
 // such a connection loses it. aws-lambda-go asks for the next invocation on it,
 // which net/http does again on a new one.
-func newServer(handler http.Handler) *http.Server {
+func newServer(handler http.Handler, admits func(net.Conn) bool) *http.Server {
 	return &http.Server{
 		ReadHeaderTimeout: InitTimeout,
-		ConnContext: func(ctx context.Context, _ net.Conn) context.Context {
-			return context.WithValue(ctx, spentKey{}, new(atomic.Bool))
+		ConnContext: func(ctx context.Context, conn net.Conn) context.Context {
+			return context.WithValue(ctx, connectionKey{}, &connection{admitted: admits(conn)})
 		},
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if mark(r).Load() {
+			if !of(r).admitted {
+				refuse(w, http.StatusForbidden, "AccessDenied", "only the function's own processes may call its Runtime API")
+				return
+			}
+			if of(r).spent.Load() {
 				reset(w)
 				return
 			}
@@ -34,9 +43,9 @@ func newServer(handler http.Handler) *http.Server {
 }
 
 // spend marks the request's connection: a stream came on it.
-func spend(r *http.Request) { mark(r).Store(true) }
+func spend(r *http.Request) { of(r).spent.Store(true) }
 
-func mark(r *http.Request) *atomic.Bool { return r.Context().Value(spentKey{}).(*atomic.Bool) }
+func of(r *http.Request) *connection { return r.Context().Value(connectionKey{}).(*connection) }
 
 // reset ends a connection without an answer.
 func reset(w http.ResponseWriter) {

@@ -25,7 +25,8 @@ type environment struct {
 	scratch  string // the environment's own temporary directory
 	process  *process
 	server   *http.Server
-	expires  time.Time // of the credentials; zero: never
+	launched chan struct{} // closed once process is set, or cannot be started
+	expires  time.Time     // of the credentials; zero: never
 
 	asked      chan struct{}       // the runtime asks for the next invocation
 	work       chan *invocation    // and gets it
@@ -54,7 +55,7 @@ func newEnvironment(ctx context.Context, h *Host, f Function, requestID string) 
 		return nil, newFailure(requestID, "AccessDeniedException", "credentials of role %s: %v", f.RoleARN, err)
 	}
 	e := &environment{
-		host: h, function: f, expires: credentials.Expires,
+		host: h, function: f, expires: credentials.Expires, launched: make(chan struct{}),
 		asked: make(chan struct{}), work: make(chan *invocation), initFailed: make(chan *FunctionError, 1),
 	}
 	stream := fmt.Sprintf("%s/[%s]%s", time.Now().UTC().Format("2006/01/02"), f.Version, randomHex(16))
@@ -78,7 +79,8 @@ func (e *environment) launch(root string, c Credentials) (err error) {
 	if err != nil {
 		return fmt.Errorf("runtime API: %w", err)
 	}
-	e.server = newServer(e.runtimeAPI())
+	defer close(e.launched)
+	e.server = newServer(e.runtimeAPI(), e.admits)
 	go func() { _ = e.server.Serve(listener) }() // ends with end's Close
 	e.log.printf("INIT_START Runtime Version: provided (sandbox)\tHandler: %s", e.function.Handler)
 	e.started = time.Now()
@@ -94,6 +96,12 @@ func (e *environment) launch(root string, c Credentials) (err error) {
 		return fmt.Errorf("%w: is the function's architecture (%s) this machine's?", err, e.function.Architecture)
 	}
 	return err
+}
+
+// admits reports whether a connection to the Runtime API is the function's.
+func (e *environment) admits(conn net.Conn) bool {
+	<-e.launched
+	return e.process != nil && cameFrom(conn, e.process.PID())
 }
 
 // init waits until the runtime asks for its first invocation.

@@ -13,10 +13,19 @@ import (
 // treeResident is what a process and its descendants have in memory now,
 // bytes. Processes that end meanwhile count as nothing.
 func treeResident(pid int) int64 {
-	total := child.MemoryOf(pid).Resident
+	var total int64
+	for _, process := range tree(pid) {
+		total += child.MemoryOf(process).Resident
+	}
+	return total
+}
+
+// tree is a process and its descendants.
+func tree(pid int) []int {
+	processes := []int{pid}
 	tasks, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
 	if err != nil {
-		return total // unreachable: the pattern is well formed
+		return processes // unreachable: the pattern is well formed
 	}
 	for _, path := range tasks {
 		children, err := os.ReadFile(path)
@@ -25,9 +34,9 @@ func treeResident(pid int) int64 {
 		}
 		for _, field := range strings.Fields(string(children)) {
 			if descendant, err := strconv.Atoi(field); err == nil {
-				total += treeResident(descendant)
+				processes = append(processes, tree(descendant)...)
 			}
 		}
 	}
-	return total
+	return processes
 }

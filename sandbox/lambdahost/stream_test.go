@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -118,7 +119,7 @@ func TestAFunctionRunsOnWhenTheStreamsReaderLeaves(t *testing.T) {
 func TestAConnectionThatCarriedAStreamCarriesNothingElse(t *testing.T) {
 	e := &environment{asked: make(chan struct{}), work: make(chan *invocation)}
 	server := httptest.NewUnstartedServer(nil)
-	server.Config = newServer(e.runtimeAPI())
+	server.Config = newServer(e.runtimeAPI(), func(net.Conn) bool { return true })
 	server.Start()
 	defer server.Close()
 	inv := newInvocation(Function{}, Request{}, true)

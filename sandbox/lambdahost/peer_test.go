@@ -1,0 +1,111 @@
+package lambdahost
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+)
+
+// call makes a call of a Runtime API from this process, which is not the function's. The timeout ends
+// one that waits for an event.
+func call(t *testing.T, method, address, path string) (int, string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, "http://"+address+path, strings.NewReader(`{"forged":true}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	answer, err := client.Do(r)
+	if err != nil {
+		t.Fatalf("%s %s: %v", method, path, err)
+	}
+	defer func() { _ = answer.Body.Close() }()
+	body, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer.StatusCode, string(body)
+}
+
+// runtimeAddress is where the function's newest environment has its Runtime API.
+func runtimeAddress(t *testing.T, h *Host) string {
+	t.Helper()
+	for _, variable := range answer[[]string](t, h, `{"do":"environment"}`) {
+		if address, ok := strings.CutPrefix(variable, "AWS_LAMBDA_RUNTIME_API="); ok {
+			return address
+		}
+	}
+	t.Fatal("the function has no Runtime API")
+	return ""
+}
+
+func TestAnotherProcessIsRefusedAtTheRuntimeAPI(t *testing.T) {
+	h, _ := newFunction(t, func(_ *fakeSource, c *Config) { c.KeepRunning = true })
+	address := runtimeAddress(t, h)
+	for _, c := range []struct{ name, method, path string }{
+		{"it does not get the next event", http.MethodGet, "/2018-06-01/runtime/invocation/next"},
+		{"it does not answer in the function's place", http.MethodPost, "/2018-06-01/runtime/invocation/x/response"},
+		{"it does not fail the function", http.MethodPost, "/2018-06-01/runtime/init/error"},
+		{"it does not register an extension", http.MethodPost, "/2020-01-01/extension/register"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if status, body := call(t, c.method, address, c.path); status != http.StatusForbidden || !strings.Contains(body, "only the function's own processes") {
+				t.Errorf("it gets %d %s", status, body)
+			}
+		})
+	}
+	t.Run("the function still works", func(t *testing.T) {
+		if got := answer[identity](t, h, `{"do":"identity"}`); got.PID == 0 {
+			t.Errorf("%+v", got)
+		}
+	})
+}
+
+func TestWhoseConnection(t *testing.T) {
+	other := exec.Command("/bin/sleep", "60")
+	if err := other.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = other.Process.Kill(); _ = other.Wait() })
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }()
+	port := listener.Addr().(*net.TCPAddr).Port
+	client, err := net.Dial("tcp", fmt.Sprint("127.0.0.1:", port))
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := listener.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	for name, c := range map[string]struct {
+		pid  int
+		want bool
+	}{
+		"one of its own":        {os.Getpid(), true},
+		"one of a descendant's": {os.Getppid(), true},
+		"another process's":     {other.Process.Pid, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := cameFrom(conn, c.pid); got != c.want {
+				t.Errorf("%v", got)
+			}
+		})
+	}
+	t.Run("one that is closed is nobody's", func(t *testing.T) {
+		_ = client.Close()
+		if cameFrom(conn, os.Getpid()) {
+			t.Error("it is somebody's")
+		}
+	})
+}
