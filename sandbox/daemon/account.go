@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -23,6 +24,7 @@ import (
 // functions.
 type account struct {
 	root     credentials
+	key      string // of the emulator's port
 	emulator *child.Process
 	plane    *dataplane.Servers
 	gateway  *gateway.Gateway
@@ -40,7 +42,7 @@ var limits = gateway.Limits{Quotas: map[string]float64{"vpc/L-F678F1CE": 10, "vp
 // openAccount starts an empty account. What it started before an error is
 // stopped.
 func openAccount(ctx context.Context, l layout.Layout, region string, log *slog.Logger) (_ *account, err error) {
-	a := &account{root: newCredentials()}
+	a := &account{root: newCredentials(), key: rand.Text()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.close())
@@ -68,11 +70,12 @@ func openAccount(ctx context.Context, l layout.Layout, region string, log *slog.
 	if err != nil {
 		return nil, fmt.Errorf("open the record of calls: %w", err)
 	}
-	if a.emulator, err = startEmulator(ctx, l, region, a.root); err != nil {
+	if a.emulator, err = startEmulator(ctx, l, region, a.root, a.key); err != nil {
 		return nil, err
 	}
 	a.gateway, err = gateway.New(gateway.Config{
 		Upstream:    &url.URL{Scheme: "http", Host: l.EmulatorAddr()},
+		UpstreamKey: a.key,
 		PublicURL:   &url.URL{Scheme: "http", Host: l.GatewayAddr()},
 		AccessKeyID: a.root.id, SecretAccessKey: a.root.secret,
 		Region: region, AccountID: layout.Account,

@@ -56,9 +56,9 @@ func (s *server) report(ctx context.Context) Report {
 	}
 	emulator := s.account.emulator
 	r.Parts = []Part{
-		{Kind: "gateway", PID: r.PID, Addr: l.GatewayAddr(), Health: health(serves(ctx, r.Endpoint+gateway.HealthPath)), Since: s.since},
+		{Kind: "gateway", PID: r.PID, Addr: l.GatewayAddr(), Health: health(serves(ctx, r.Endpoint+gateway.HealthPath, nil)), Since: s.since},
 		{Kind: "api", PID: r.PID, Addr: l.APIAddr(), Health: health(accepts(ctx, l.APIAddr())), Since: s.since},
-		{Kind: "ministack", PID: emulator.PID(), Addr: l.EmulatorAddr(), Health: health(emulatorHealth(ctx, l)), Since: emulator.Since()},
+		{Kind: "ministack", PID: emulator.PID(), Addr: l.EmulatorAddr(), Health: health(emulatorHealth(ctx, l, s.account.key)), Since: emulator.Since()},
 	}
 	for _, server := range s.account.plane.Status() {
 		r.Parts = append(r.Parts, s.serverPart(server))

@@ -3,12 +3,14 @@ package daemon
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
 	"time"
 
 	"github.com/didomi/serverless-api/sandbox/child"
+	"github.com/didomi/serverless-api/sandbox/gateway"
 	"github.com/didomi/serverless-api/sandbox/layout"
 )
 
@@ -16,8 +18,9 @@ import (
 const emulatorReady = 90 * time.Second
 
 // startEmulator starts ministack and waits until it answers. root is the
-// account's root user: ministack takes its key from the environment.
-func startEmulator(ctx context.Context, l layout.Layout, region string, root credentials) (*child.Process, error) {
+// account's root user: ministack takes its access key from the environment. key is
+// what every call of the port must have.
+func startEmulator(ctx context.Context, l layout.Layout, region string, root credentials, key string) (*child.Process, error) {
 	dir := filepath.Join(l.Data(), "ministack")
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make ministack's folder: %w", err)
@@ -29,27 +32,27 @@ func startEmulator(ctx context.Context, l layout.Layout, region string, root cre
 	defer func() { _ = log.Close() }() // the child has its own copy
 	process, err := child.Start(child.Spec{
 		Name: "ministack", Path: filepath.Join(l.Venv(), "bin", "python"), Args: []string{filepath.Join(l.Repo, "sandbox", "ministack", "observe.py"), l.Calls()},
-		Dir: dir, Log: log, Env: emulatorEnv(l, dir, region, root),
+		Dir: dir, Log: log, Env: emulatorEnv(l, dir, region, root, key),
 	})
 	if err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, emulatorReady)
 	defer cancel()
-	if err := process.Await(ctx, func(ctx context.Context) error { return emulatorHealth(ctx, l) }); err != nil {
+	if err := process.Await(ctx, func(ctx context.Context) error { return emulatorHealth(ctx, l, key) }); err != nil {
 		process.Stop(time.Second)
 		return nil, fmt.Errorf("%w (log: %s)", err, log.Name())
 	}
 	return process, nil
 }
 
-func emulatorEnv(l layout.Layout, dir, region string, root credentials) []string {
+func emulatorEnv(l layout.Layout, dir, region string, root credentials, key string) []string {
 	return []string{
 		child.Marker(l.Root), "PATH=/usr/bin:/bin", "HOME=" + dir, "TMPDIR=" + dir, "LC_ALL=C.UTF-8",
 		"PYTHONDONTWRITEBYTECODE=1", "PYTHONUNBUFFERED=1",
 		"BIND_HOST=127.0.0.1", "GATEWAY_PORT=" + strconv.Itoa(l.Port+1),
 		"MINISTACK_REGION=" + region, "MINISTACK_ACCOUNT_ID=" + layout.Account,
-		"AUTH=true", "AWS_ACCESS_KEY_ID=" + root.id, "AWS_SECRET_ACCESS_KEY=" + root.secret,
+		"EMULATOR_KEY=" + key, "AUTH=true", "AWS_ACCESS_KEY_ID=" + root.id, "AWS_SECRET_ACCESS_KEY=" + root.secret,
 		// Listeners on all addresses, for services that nothing here uses.
 		"IOT_MTLS_ENABLED=0", "SFTP_ENABLED=0",
 		// Should a Docker client be there all the same: the data plane is ours.
@@ -58,6 +61,6 @@ func emulatorEnv(l layout.Layout, dir, region string, root credentials) []string
 }
 
 // emulatorHealth asks ministack whether it is well.
-func emulatorHealth(ctx context.Context, l layout.Layout) error {
-	return serves(ctx, "http://"+l.EmulatorAddr()+"/_ministack/health")
+func emulatorHealth(ctx context.Context, l layout.Layout, key string) error {
+	return serves(ctx, "http://"+l.EmulatorAddr()+"/_ministack/health", http.Header{gateway.UpstreamKeyHeader: {key}})
 }

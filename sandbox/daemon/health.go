@@ -3,6 +3,7 @@ package daemon
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"time"
@@ -12,13 +13,14 @@ import (
 const healthTimeout = 5 * time.Second
 
 // serves says why a part's health check is not answered with 200; nil: it is.
-func serves(ctx context.Context, url string) error {
+func serves(ctx context.Context, url string, header http.Header) error {
 	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return fmt.Errorf("health check: %w", err)
 	}
+	maps.Copy(request.Header, header)
 	answer, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return fmt.Errorf("health check: %w", err)

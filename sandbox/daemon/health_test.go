@@ -13,19 +13,19 @@ func TestHealth(t *testing.T) {
 	part := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
 	addr := part.Listener.Addr().String()
 	t.Run("a part that answers is well", func(t *testing.T) {
-		if err := errors.Join(serves(t.Context(), part.URL), accepts(t.Context(), addr)); err != nil {
+		if err := errors.Join(serves(t.Context(), part.URL, nil), accepts(t.Context(), addr)); err != nil {
 			t.Error(err)
 		}
 	})
 	t.Run("one that says that it is not is not", func(t *testing.T) {
 		status = http.StatusServiceUnavailable
-		if err := serves(t.Context(), part.URL); err == nil || !strings.Contains(err.Error(), "503") {
+		if err := serves(t.Context(), part.URL, nil); err == nil || !strings.Contains(err.Error(), "503") {
 			t.Errorf("error %v", err)
 		}
 	})
 	t.Run("one that is gone is not", func(t *testing.T) {
 		part.Close()
-		if serves(t.Context(), part.URL) == nil || accepts(t.Context(), addr) == nil {
+		if serves(t.Context(), part.URL, nil) == nil || accepts(t.Context(), addr) == nil {
 			t.Error("no error")
 		}
 	})

@@ -45,6 +45,9 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
+// emulatorKey is what the emulator's port asks for.
+const emulatorKey = "key of the tests"
+
 // emulatorPython is the interpreter that has ministack.
 func emulatorPython() (string, error) {
 	python := os.Getenv("MINISTACK_PYTHON")
@@ -85,7 +88,7 @@ func startEmulator() (func(), error) {
 	}
 	command := exec.Command(python, launcher, os.DevNull)
 	command.Dir, command.Stdout, command.Stderr = dir, &output, &output
-	command.Env = append(os.Environ(), "AUTH=true", "GATEWAY_PORT="+strconv.Itoa(int(address.Port())), "BIND_HOST="+address.Addr().String(),
+	command.Env = append(os.Environ(), "AUTH=true", "EMULATOR_KEY="+emulatorKey, "GATEWAY_PORT="+strconv.Itoa(int(address.Port())), "BIND_HOST="+address.Addr().String(),
 		"MINISTACK_REGION="+testRegion, "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "AWS_SESSION_TOKEN=",
 		"LAMBDA_STRICT=1", "IOT_MTLS_ENABLED=0", "SFTP_ENABLED=0", "S3_DATA_DIR="+dir)
 	if err := command.Start(); err != nil {
@@ -106,16 +109,27 @@ func startEmulator() (func(), error) {
 
 func waitReady(address string) error {
 	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
-		answer, err := http.Get(address)
-		if err != nil {
-			continue
-		}
-		_ = answer.Body.Close()
-		if answer.StatusCode == http.StatusOK {
+		if status, err := callEmulator(http.MethodGet, address, emulatorKey); err == nil && status == http.StatusOK {
 			return nil
 		}
 	}
 	return errors.New("ministack did not answer within a minute")
+}
+
+// callEmulator calls the emulator itself, not through a gateway, and returns the status.
+func callEmulator(method, address, key string) (int, error) {
+	r, err := http.NewRequest(method, address, nil)
+	if err != nil {
+		return 0, err
+	}
+	if key != "" {
+		r.Header.Set(UpstreamKeyHeader, key)
+	}
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return 0, err
+	}
+	return answer.StatusCode, answer.Body.Close()
 }
 
 // freeAddress is a free port, which nothing holds until the emulator takes it: so it is not of
@@ -148,13 +162,9 @@ func emptyAccount(t *testing.T) {
 	if accountOf == test {
 		return
 	}
-	answer, err := http.Post(emulator.JoinPath("_ministack", "reset").String(), "", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = answer.Body.Close() // its status says enough
-	if answer.StatusCode != http.StatusOK {
-		t.Fatalf("the emulator is not reset: %s", answer.Status)
+	status, err := callEmulator(http.MethodPost, emulator.JoinPath("_ministack", "reset").String(), emulatorKey)
+	if err != nil || status != http.StatusOK {
+		t.Fatalf("the emulator is not reset: %d, %v", status, err)
 	}
 	accountOf = test
 	t.Cleanup(func() { accountOf = "" })
@@ -171,7 +181,7 @@ func newStand(t *testing.T, upstream *url.URL) *stand {
 	server := httptest.NewUnstartedServer(nil)
 	public := &url.URL{Scheme: "http", Host: server.Listener.Addr().String()}
 	gateway, err := New(Config{
-		Upstream: upstream, PublicURL: public, AccessKeyID: "test", SecretAccessKey: "test", Region: testRegion,
+		Upstream: upstream, UpstreamKey: emulatorKey, PublicURL: public, AccessKeyID: "test", SecretAccessKey: "test", Region: testRegion,
 		Dir: filepath.Join(t.TempDir(), "code"), Plane: s.plane, Invoker: s.invoker, Limits: Limits{Quotas: ample()},
 		Logger: slog.New(slog.NewTextHandler(t.Output(), nil)),
 	})

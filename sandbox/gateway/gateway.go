@@ -24,6 +24,9 @@ import (
 type Config struct {
 	// Upstream is the emulator's own address, http://127.0.0.1:4567.
 	Upstream *url.URL
+	// UpstreamKey is what the emulator asks for in the header UpstreamKeyHeader;
+	// empty: nothing.
+	UpstreamKey string
 	// PublicURL is the address under which clients reach the gateway; answers
 	// that carry a URL (a function's code) use it.
 	PublicURL *url.URL
@@ -118,7 +121,7 @@ func New(c Config) (*Gateway, error) {
 		return nil, fmt.Errorf("gateway: make the code directory: %w", err)
 	}
 	g := &Gateway{
-		config: c, log: c.Logger, client: &http.Client{Transport: newTransport(), CheckRedirect: noRedirect},
+		config: c, log: c.Logger, client: &http.Client{Transport: keyedTransport{newTransport(), c.UpstreamKey}, CheckRedirect: noRedirect},
 		code: &codeStore{dir: c.Dir}, lookups: newLookups(), fields: newOverlay(), limits: &limits{Limits: c.Limits},
 		invoker: &invokerSlot{}, draw: rand.Float64, now: time.Now, scaling: newScaling(), apis: newAPIs(), databases: newDatabases(), caches: newCaches(),
 		dropped: droppedSubnets{of: map[string][]string{}},
@@ -220,6 +223,21 @@ func (g *Gateway) wrote(r *http.Request) {
 
 // noRedirect hands a redirect of the emulator to the caller, as it came.
 func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+
+// UpstreamKeyHeader is the header by which the emulator knows the gateway's calls (observe.py).
+const UpstreamKeyHeader = "X-Sandbox-Emulator-Key"
+
+// keyedTransport adds the emulator's key to every call, in the place of one that a client has sent.
+type keyedTransport struct {
+	http.RoundTripper
+	key string
+}
+
+func (k keyedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context()) // a RoundTripper must not change the request
+	r.Header.Set(UpstreamKeyHeader, k.key)
+	return k.RoundTripper.RoundTrip(r)
+}
 
 // newTransport keeps bodies as they are: with compression on, Go would ask for
 // gzip by itself and unpack the answer. Every call has a connection of its own:

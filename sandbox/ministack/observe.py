@@ -17,6 +17,7 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/
 
 import base64
 import contextvars
+import hmac
 import json
 import os
 import re
@@ -24,6 +25,7 @@ import sys
 from urllib.parse import quote, unquote
 
 import cbor2
+import ministack.app
 from ministack.core import iam_actions, iam_evaluator
 from ministack.app import main
 from ministack.core.responses import get_account_id
@@ -351,6 +353,28 @@ def session_token():
     return "IQoJb3JpZ2luX2Vj" + base64.b64encode(os.urandom(1050)).decode()
 
 
+def for_the_gateway(app, key):
+    """Only calls with the key are served: every process of the machine reaches the port, and ministack
+    neither asks a signature of every call (a bucket's list, its own administration) nor knows whom it
+    would have to trust. The key is not passed on."""
+    wanted = key.encode()
+
+    async def guarded(scope, receive, send):
+        if scope["type"] == "lifespan":
+            return await app(scope, receive, send)
+        given = dict(scope["headers"]).get(b"x-sandbox-emulator-key", b"")
+        if hmac.compare_digest(given, wanted):
+            rest = [header for header in scope["headers"] if header[0] != b"x-sandbox-emulator-key"]
+            return await app({**scope, "headers": rest}, receive, send)
+        if scope["type"] == "websocket":
+            return await send({"type": "websocket.close", "code": 1008})
+        await send({"type": "http.response.start", "status": 403, "headers": [(b"content-type", b"text/plain")]})
+        await send({"type": "http.response.body", "body": b"This is the emulator's own port, for the sandbox's gateway alone: use the AWS endpoint.\n"})
+
+    return guarded
+
+
+ministack.app.app = for_the_gateway(ministack.app.app, os.environ.pop("EMULATOR_KEY"))
 sts._gen_session_token = session_token
 iam_actions.extract_iam_action = extract_iam_action
 iam_actions.extract_resource_arn = extract_resource_arn
