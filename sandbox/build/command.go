@@ -18,6 +18,7 @@ import (
 // as parts of a build should they outlive us all the same.
 type job struct {
 	mark string // see child.Marker
+	temp string // folder of temporary files, made when missing
 	dir  string
 	env  []string // over our own
 	log  io.Writer
@@ -52,9 +53,12 @@ func (j job) run(ctx context.Context, name string, args ...string) error {
 	if err != nil {
 		return err
 	}
+	if err := layout.PrivateDir(j.temp); err != nil {
+		return err
+	}
 	process, err := child.Start(child.Spec{
 		Name: filepath.Base(name), Path: path, Args: args, Dir: j.dir, Log: j.log,
-		Env: slices.Concat(os.Environ(), settings(), j.env, []string{child.Marker(j.mark)}),
+		Env: slices.Concat(os.Environ(), settings(), j.env, layout.TempEnv(j.temp), []string{child.Marker(j.mark)}),
 	})
 	if err != nil {
 		return err

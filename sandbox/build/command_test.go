@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 	if root == "" {
 		os.Exit(m.Run())
 	}
-	building := job{mark: mark(layout.Layout{Root: root}), log: os.Stdout}
+	building := job{mark: mark(layout.Layout{Root: root}), temp: layout.Layout{Root: root}.BuildTemp(), log: os.Stdout}
 	if err := building.run(context.Background(), "sh", "-c", "sleep 60 & echo built; wait"); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -75,13 +75,13 @@ func TestJob(t *testing.T) {
 	l := layout.Layout{Root: t.TempDir()}
 	t.Run("a program that fails says in its log why", func(t *testing.T) {
 		var log bytes.Buffer
-		err := job{mark: mark(l), dir: l.Root, log: &log}.run(t.Context(), "sh", "-c", "echo why; exit 3")
+		err := job{mark: mark(l), temp: l.BuildTemp(), dir: l.Root, log: &log}.run(t.Context(), "sh", "-c", "echo why; exit 3")
 		if err == nil || !strings.Contains(err.Error(), "exit status 3") || log.String() != "why\n" {
 			t.Errorf("error %v, log %q", err, log.String())
 		}
 	})
 	t.Run("one that is not there is named", func(t *testing.T) {
-		err := job{mark: mark(l), dir: l.Root, log: io.Discard}.run(t.Context(), "no-such-program")
+		err := job{mark: mark(l), temp: l.BuildTemp(), dir: l.Root, log: io.Discard}.run(t.Context(), "no-such-program")
 		if err == nil || !strings.Contains(err.Error(), "no-such-program") {
 			t.Errorf("error %v", err)
 		}
@@ -89,7 +89,7 @@ func TestJob(t *testing.T) {
 	t.Run("one that is given up ends with its children", func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 		defer cancel()
-		err := job{mark: mark(l), dir: l.Root, log: io.Discard}.run(ctx, "sh", "-c", "sleep 60 & wait")
+		err := job{mark: mark(l), temp: l.BuildTemp(), dir: l.Root, log: io.Discard}.run(ctx, "sh", "-c", "sleep 60 & wait")
 		if left, marked := child.Marked(mark(l)); err == nil || marked != nil || len(left) != 0 {
 			t.Errorf("error %v, left %v, %v", err, left, marked)
 		}

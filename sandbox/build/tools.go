@@ -40,7 +40,7 @@ func provider(l layout.Layout) Step {
 		Outputs: []string{output, filepath.Join(output+".data", "*"), filepath.Join(l.Build(), "terraform-provider-aws", "go.mod")},
 		Key:     goKey(dir),
 		Make: func(ctx context.Context, log io.Writer) error {
-			return job{mark: mark(l), dir: filepath.Join(dir, "build"), log: log}.run(ctx, "go", "run", ".", "-out", output)
+			return job{mark: mark(l), temp: l.BuildTemp(), dir: filepath.Join(dir, "build"), log: log}.run(ctx, "go", "run", ".", "-out", output)
 		},
 	}
 }
@@ -86,7 +86,7 @@ func goTool(l layout.Layout, name, title string, cold time.Duration, dir, output
 		Name: name, Title: title, Cold: cold, Outputs: []string{output},
 		Key: goKey(dir, append([]string{pkg}, flags...)...),
 		Make: func(ctx context.Context, log io.Writer) error {
-			return job{mark: mark(l), dir: dir, log: log}.goBuild(ctx, output, pkg, flags...)
+			return job{mark: mark(l), temp: l.BuildTemp(), dir: dir, log: log}.goBuild(ctx, output, pkg, flags...)
 		},
 	}
 }
@@ -106,7 +106,7 @@ func program(l layout.Layout) Step {
 			return sources(facts, filepath.Join(l.Repo, "go.mod"), filepath.Join(l.Repo, "go.sum"))
 		},
 		Make: func(ctx context.Context, log io.Writer) error {
-			built := job{mark: mark(l), dir: l.Repo, log: log}
+			built := job{mark: mark(l), temp: l.BuildTemp(), dir: l.Repo, log: log}
 			if err := built.compileProgram(ctx, filepath.Join(l.Build(), "program")); err != nil {
 				return err
 			}
@@ -119,7 +119,7 @@ func program(l layout.Layout) Step {
 // Program compiles the stacks' program as the language host does, so that it
 // finds nothing left to do.
 func Program(ctx context.Context, l layout.Layout, log io.Writer) error {
-	return job{mark: programMark(l), dir: l.Repo, log: log}.compileProgram(ctx, filepath.Join(l.Build(), "program"))
+	return job{mark: programMark(l), temp: l.BuildTemp(), dir: l.Repo, log: log}.compileProgram(ctx, filepath.Join(l.Build(), "program"))
 }
 
 func (j job) compileProgram(ctx context.Context, output string) error {

@@ -58,7 +58,7 @@ func pythonStep(l layout.Layout, name, title, requirements, dir string, programs
 			if err := os.RemoveAll(dir); err != nil {
 				return fmt.Errorf("clear the Python environment: %w", err)
 			}
-			install := job{mark: mark(l), dir: l.Repo, env: []string{"PIP_DISABLE_PIP_VERSION_CHECK=1"}, log: log}
+			install := job{mark: mark(l), temp: l.BuildTemp(), dir: l.Repo, env: []string{"PIP_DISABLE_PIP_VERSION_CHECK=1"}, log: log}
 			if err := install.run(ctx, python.path, "-m", "venv", dir); err != nil {
 				return err
 			}

@@ -55,7 +55,7 @@ func down(ctx context.Context, l layout.Layout, args []string) error {
 // removeTraces deletes what the sandbox and its stacks have left: secrets, data,
 // logs, packages. The tools stay.
 func removeTraces(l layout.Layout) error {
-	traces := []string{l.Run(), l.Data(), l.Socket(), dataplane.Outside(l.Root), pipeline.ProjectDir(l)}
+	traces := []string{l.Run(), l.Data(), l.Temp(), pipeline.ProjectDir(l)}
 	// The function's packages, by hash, of every edit that was tried.
 	packages, err := filepath.Glob(filepath.Join(l.Repo, ".build", strings.Repeat("[0-9a-f]", 2*sha256.Size)))
 	if err != nil {
@@ -65,6 +65,9 @@ func removeTraces(l layout.Layout) error {
 		if err := os.RemoveAll(path); err != nil {
 			return fmt.Errorf("remove what the sandbox left: %w", err)
 		}
+	}
+	if err := dataplane.RemoveOutside(l.Root); err != nil {
+		return fmt.Errorf("remove what PostgreSQL left: %w", err)
 	}
 	return nil
 }
@@ -87,7 +90,7 @@ func endBuild(ctx context.Context, l layout.Layout) error {
 		return err
 	}
 	defer unlock()
-	return build.Clear(ctx, l)
+	return errors.Join(build.Clear(ctx, l), os.RemoveAll(l.BuildTemp()))
 }
 
 // interrupt takes the lock of the commands that change the sandbox, ending the

@@ -24,12 +24,12 @@ func services(ctx context.Context, l layout.Layout, args []string) (err error) {
 		return err
 	}
 	// A root of its own: several may run at once, and beside a sandbox.
-	dir, err := os.MkdirTemp("", "sandbox-services-")
+	dir, err := os.MkdirTemp(l.Root, "services-")
 	if err != nil {
 		return fmt.Errorf("make a folder for the servers: %w", err)
 	}
 	defer func() {
-		err = errors.Join(err, os.RemoveAll(dir), os.RemoveAll(dataplane.Outside(dir)))
+		err = errors.Join(err, os.RemoveAll(dir), dataplane.RemoveOutside(dir))
 	}()
 	// PostgreSQL may run as another user, who has to get through.
 	if err := os.Chmod(dir, 0o711); err != nil {

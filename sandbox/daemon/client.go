@@ -101,7 +101,12 @@ func call(ctx context.Context, l layout.Layout, method, path string, body io.Rea
 	client := http.Client{Timeout: askTimeout, Transport: &http.Transport{
 		DisableKeepAlives: true,
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return (&net.Dialer{}).DialContext(ctx, "unix", l.Socket())
+			path, closeFolder, err := shortPath(l.Socket())
+			if err != nil {
+				return nil, err
+			}
+			defer closeFolder()
+			return (&net.Dialer{}).DialContext(ctx, "unix", path)
 		},
 	}}
 	answer, err := client.Do(request)

@@ -62,7 +62,6 @@ func newLayout(t *testing.T) layout.Layout {
 	}
 	network := testnet.Claim(t)
 	l := layout.Layout{Repo: repository, Root: t.TempDir(), Port: freePorts(t, network), Network: network}
-	t.Cleanup(func() { _ = os.Remove(l.Socket()) }) // one in the folder of temporary files outlives a killed daemon
 	if err := os.Symlink(venv, l.Venv()); err != nil {
 		t.Fatal(err)
 	}
@@ -147,6 +146,16 @@ func TestDaemon(t *testing.T) {
 		info, err := os.Stat(l.Socket())
 		if err != nil || info.Mode().Perm() != 0o600 {
 			t.Errorf("mode %v, %v", info.Mode(), err)
+		}
+	})
+	t.Run("the emulator's own port answers nobody else", func(t *testing.T) {
+		if err := serves(t.Context(), "http://"+l.EmulatorAddr()+"/_ministack/health", nil); err == nil || !strings.Contains(err.Error(), "403") {
+			t.Errorf("error %v", err)
+		}
+	})
+	t.Run("its folder of temporary files is for its owner alone", func(t *testing.T) {
+		if info, err := os.Stat(l.Temp()); err != nil || info.Mode().Perm() != 0o700 {
+			t.Errorf("%v, %v", info, err)
 		}
 	})
 	t.Run("a second one is refused, told by whom and how to move", func(t *testing.T) {

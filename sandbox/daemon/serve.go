@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"os"
 	"time"
@@ -84,8 +83,13 @@ func prepare(l layout.Layout) error {
 	if err := CheckPorts(l); err != nil {
 		return err
 	}
-	if err := os.RemoveAll(l.Data()); err != nil {
-		return fmt.Errorf("clear the data of an earlier sandbox: %w", err)
+	for _, dir := range []string{l.Data(), l.Temp()} {
+		if err := os.RemoveAll(dir); err != nil {
+			return fmt.Errorf("clear the data of an earlier sandbox: %w", err)
+		}
+	}
+	if err := layout.PrivateDir(l.Temp()); err != nil {
+		return err
 	}
 	for _, dir := range []string{l.Data(), l.Run()} {
 		// PostgreSQL may run as another user, who has to get through.
@@ -101,15 +105,9 @@ func prepare(l layout.Layout) error {
 
 // listen serves the handler and returns what closes it.
 func listen(network, addr string, handler http.Handler, failed chan<- error) (func(), error) {
-	listener, err := net.Listen(network, addr)
+	listener, err := listenOn(network, addr)
 	if err != nil {
-		return nil, fmt.Errorf("listen on %s: %w", addr, err)
-	}
-	if network == "unix" {
-		// The report on it holds the administrator's key.
-		if err := os.Chmod(addr, 0o600); err != nil {
-			return nil, fmt.Errorf("close the control socket to others: %w", err)
-		}
+		return nil, err
 	}
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: readHeader}
 	go func() {

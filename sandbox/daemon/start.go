@@ -60,7 +60,7 @@ func Start(ctx context.Context, l layout.Layout, program, region string) (Report
 }
 
 // daemonEnv is our environment without what would lead the sandbox to a real
-// account, and with the mark by which its processes are found.
+// account, with the mark by which its processes are found and a private folder of temporary files.
 func daemonEnv(l layout.Layout) []string {
 	var env []string
 	for _, entry := range os.Environ() {
@@ -68,5 +68,5 @@ func daemonEnv(l layout.Layout) []string {
 			env = append(env, entry)
 		}
 	}
-	return append(env, child.Marker(l.Root))
+	return append(append(env, child.Marker(l.Root)), layout.TempEnv(l.Temp())...)
 }

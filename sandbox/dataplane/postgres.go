@@ -89,7 +89,7 @@ func (pg *postgres) initdb(ctx context.Context, in Installation, who *syscall.Cr
 			"--auth", "scram-sha-256", "--encoding", "UTF8", "--no-locale",
 			"--locale-provider", "builtin", "--builtin-locale", "C.UTF-8", "--no-sync",
 		},
-		Dir: pg.dir, Env: postgresEnv(in), Log: &out, User: who,
+		Dir: pg.dir, Env: pg.env(in), Log: &out, User: who,
 	})
 	if err != nil {
 		return err
@@ -100,8 +100,8 @@ func (pg *postgres) initdb(ctx context.Context, in Installation, who *syscall.Cr
 	return nil
 }
 
-func postgresEnv(in Installation) []string {
-	return []string{child.Marker(in.Root), "PATH=/usr/bin:/bin", "LC_ALL=C", "TZ=UTC", "HOME=/"}
+func (pg *postgres) env(in Installation) []string {
+	return []string{child.Marker(in.Root), "PATH=/usr/bin:/bin", "LC_ALL=C", "TZ=UTC", "HOME=/", "TMPDIR=" + pg.dir}
 }
 
 func (pg *postgres) start(ctx context.Context, in Installation, who *syscall.Credential, spec postgresSpec) error {
@@ -125,7 +125,7 @@ func (pg *postgres) start(ctx context.Context, in Installation, who *syscall.Cre
 	}
 	pg.process, err = child.Start(child.Spec{
 		Name: "PostgreSQL " + spec.name, Path: filepath.Join(in.PostgresHome, "bin", "postgres"),
-		Args: args, Env: postgresEnv(in), Dir: pg.dir, Log: log, User: who,
+		Args: args, Env: pg.env(in), Dir: pg.dir, Log: log, User: who,
 		Stop: syscall.SIGINT, Death: syscall.SIGQUIT,
 	})
 	if err != nil {

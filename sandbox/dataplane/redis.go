@@ -60,7 +60,7 @@ func startRedis(ctx context.Context, in Installation, spec redisSpec) (*redisNod
 		Name: "Redis " + spec.name, Path: in.RedisServer,
 		// The configuration holds a password: it goes in by standard input.
 		Args: []string{"-"}, Stdin: strings.NewReader(spec.config(node)),
-		Env: []string{child.Marker(in.Root), "LC_ALL=C", "TZ=UTC"}, Dir: dir, Log: log,
+		Env: []string{child.Marker(in.Root), "LC_ALL=C", "TZ=UTC", "TMPDIR=" + dir}, Dir: dir, Log: log,
 	})
 	if err != nil {
 		return nil, err

@@ -19,9 +19,11 @@ import (
 // sandbox, and to nothing else.
 func Environment(l layout.Layout, r daemon.Report, region string, base Base) map[string]string {
 	return map[string]string{
-		"PULUMI_HOME":                                 l.Home(),
-		"PULUMI_BACKEND_URL":                          base.BackendURL,
-		"PULUMI_SKIP_UPDATE_CHECK":                    "true",
+		"TMPDIR":                   l.Temp(),
+		layout.SharedTempName:      layout.SharedTemp(),
+		"PULUMI_HOME":              l.Home(),
+		"PULUMI_BACKEND_URL":       base.BackendURL,
+		"PULUMI_SKIP_UPDATE_CHECK": "true",
 		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
 		"PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK":    "true",
 		"AWS_ENDPOINT_URL":                            r.Endpoint,

@@ -16,6 +16,7 @@ func TestInherit(t *testing.T) {
 	t.Setenv("AWS_PROFILE", "work")
 	t.Setenv("PULUMI_ACCESS_TOKEN", "secret")
 	t.Setenv("PATH", "/usr/bin")
+	t.Setenv("TMPDIR", "/shared")
 	l := layout.Layout{Root: "/r"}
 	env := Inherit(l, Environment(l, daemon.Report{}, "eu-west-1", Base{}), "/first")
 	value := func(name string) string {
@@ -37,6 +38,11 @@ func TestInherit(t *testing.T) {
 	}
 	t.Run("nothing of a real account is passed on", func(t *testing.T) {
 		if value("AWS_PROFILE") != "" || value("PULUMI_ACCESS_TOKEN") != "" {
+			t.Errorf("%v", env)
+		}
+	})
+	t.Run("temporary files are private, and the machine's folder is still known", func(t *testing.T) {
+		if value("TMPDIR") != l.Temp() || value(layout.SharedTempName) != "/shared" {
 			t.Errorf("%v", env)
 		}
 	})

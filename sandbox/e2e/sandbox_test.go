@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/didomi/serverless-api/sandbox/layout"
 )
 
 // outputs is what `sandbox up` writes to .sandbox/outputs.json.
@@ -47,6 +49,10 @@ func command(ctx context.Context, t *testing.T, args ...string) *exec.Cmd {
 	root := repository(t)
 	cmd := exec.CommandContext(ctx, filepath.Join(root, ".sandbox", "bin", "sandbox"), args...)
 	cmd.Dir = root
+	if sharedTemp != "" {
+		// PostgreSQL's folder for a root user stays where it can be reached: t.TempDir cannot.
+		cmd.Env = append(os.Environ(), "TMPDIR="+sharedTemp, layout.SharedTempName+"="+os.TempDir())
+	}
 	return cmd
 }
 

@@ -19,6 +19,7 @@ const limitUp = 40 * time.Minute
 // before it, so the first that fails ends the test.
 func TestWholeStack(t *testing.T) {
 	ownSandbox(t)
+	shareTemp(t)
 	var dev, prod outputs
 	step := func(name string, body func(t *testing.T)) {
 		t.Helper()
@@ -69,6 +70,7 @@ func TestWholeStack(t *testing.T) {
 		checkFunctionEdit(t, dev)
 	})
 	step("a new account's quotas stop prod before anything of it is made", func(t *testing.T) { checkPreflight(t, dev) })
+	step("another user has files of the packages' names in the shared folder of temporary files", func(t *testing.T) { plantPackages(t) })
 	step("two stacks at once, and an edit updates, replaces or is refused as it should be", func(t *testing.T) {
 		prod = checkLives(t, dev, func(t *testing.T, prod outputs) {
 			checkItems(t, prod)
@@ -77,6 +79,7 @@ func TestWholeStack(t *testing.T) {
 			checkEdits(t, prod)
 		})
 	})
+	step("those files are as they were, and nothing else of the sandbox is there", func(t *testing.T) { checkSharedTemp(t) })
 	step("what the roles have changed serves, and has lost nothing", func(t *testing.T) {
 		dev = up(t, "dev") // changes nothing, and says where things are by now
 		checkRow(t, dev, "e2e-1", "two")

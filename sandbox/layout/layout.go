@@ -3,8 +3,7 @@
 package layout
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
+	"cmp"
 	"fmt"
 	"net/netip"
 	"os"
@@ -110,18 +109,39 @@ func (l Layout) Home() string { return filepath.Join(l.Root, "home") }
 // CA is the certificate that clients of the data plane trust.
 func (l Layout) CA() string { return filepath.Join(l.Run(), "ca.pem") }
 
-// longestSocket is what a unix socket's path may have, with room to spare.
-const longestSocket = 100
+// Socket is the daemon's control socket. Its path may be longer than the kernel takes: see daemon's
+// shortPath.
+func (l Layout) Socket() string { return filepath.Join(l.Run(), "daemon.sock") }
 
-// Socket is the daemon's control socket. The path of a socket must be short:
-// for a repository far down it lies in the folder of temporary files.
-func (l Layout) Socket() string {
-	path := filepath.Join(l.Run(), "daemon.sock")
-	if len(path) <= longestSocket {
-		return path
+// Temp is the folder of temporary files of the daemon, of Pulumi and of what they start. The machine's
+// is shared with other users, and the AWS provider writes the function's package there under a name
+// that another user can predict.
+func (l Layout) Temp() string { return filepath.Join(l.Root, "tmp") }
+
+// BuildTemp is the folder of temporary files of builds, which may run while the sandbox is stopped.
+func (l Layout) BuildTemp() string { return filepath.Join(l.Build(), "tmp") }
+
+// SharedTemp is the machine's folder of temporary files, also where TMPDIR is Temp.
+func SharedTemp() string { return cmp.Or(os.Getenv(SharedTempName), os.TempDir()) }
+
+// SharedTempName is the environment variable that holds SharedTemp for what has another TMPDIR.
+const SharedTempName = "SANDBOX_SHARED_TMPDIR"
+
+// TempEnv are the environment entries of a process whose temporary files are in dir.
+func TempEnv(dir string) []string {
+	return []string{"TMPDIR=" + dir, SharedTempName + "=" + SharedTemp()}
+}
+
+// PrivateDir makes a folder that its owner alone can enter.
+func PrivateDir(path string) error {
+	if err := os.MkdirAll(path, 0o700); err != nil {
+		return fmt.Errorf("make a private folder: %w", err)
 	}
-	sum := sha256.Sum256([]byte(l.Root))
-	return filepath.Join(os.TempDir(), "sandbox-"+hex.EncodeToString(sum[:6])+".sock")
+	// An earlier one may have another mode.
+	if err := os.Chmod(path, 0o700); err != nil {
+		return fmt.Errorf("close a folder to others: %w", err)
+	}
+	return nil
 }
 
 // Log is a log file by the name of what writes it.

@@ -49,15 +49,15 @@ func TestFind(t *testing.T) {
 	}
 }
 
-func TestSocket(t *testing.T) {
-	for name, root := range map[string]string{"near the root": "/r/.sandbox", "far down": "/" + strings.Repeat("folder/", 20) + ".sandbox"} {
-		t.Run("a repository "+name+" has a socket that the system takes", func(t *testing.T) {
-			if path := (Layout{Root: root}).Socket(); len(path) > longestSocket {
-				t.Errorf("%s has %d bytes", path, len(path))
-			}
-		})
+func TestPrivateDir(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "tmp")
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		t.Fatal(err)
 	}
-	if (Layout{Root: strings.Repeat("/a", 60)}).Socket() == (Layout{Root: strings.Repeat("/b", 60)}).Socket() {
-		t.Error("two sandboxes share a socket")
+	if err := PrivateDir(dir); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(dir); err != nil || info.Mode().Perm() != 0o700 {
+		t.Errorf("an earlier folder that others can enter has mode %v, %v", info.Mode(), err)
 	}
 }
