@@ -49,8 +49,9 @@ func cacheControlOf(stored string, public bool) string {
 	for directive := range elements(stored) {
 		name, value, _ := strings.Cut(strings.ToLower(directive), "=")
 		if name = strings.TrimSpace(name); slices.Contains(names, name) {
-			continue // RFC 9111, 4.2.1: the first counts
+			continue // RFC 9111, 4.2.1: the first counts, with or without a valid number
 		}
+		names = append(names, name)
 		switch {
 		case slices.Contains(plainDirectives, name), public && slices.Contains(publicDirectives, name):
 			kept = append(kept, name)
@@ -59,10 +60,7 @@ func cacheControlOf(stored string, public bool) string {
 				continue
 			}
 			kept = append(kept, name+"="+value)
-		default:
-			continue
 		}
-		names = append(names, name)
 	}
 	if len(kept) == 0 {
 		return unlessChanged

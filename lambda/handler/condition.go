@@ -89,7 +89,8 @@ func (r *request) notModified(now representation) bool {
 // conditional reports whether the request has a condition at all.
 func (r *request) conditional() bool {
 	for _, name := range []string{"If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since", "If-Range"} {
-		if r.header.Get(name) != "" {
+		// Of several lines the first may be empty: a list has empty elements (5.6.1.2).
+		if len(r.header.Values(name)) > 0 {
 			return true
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // What a file was stored with is what its uploader wrote: a presigned upload
@@ -143,9 +144,10 @@ func dispositionOf(stored string, inline bool) string {
 }
 
 // validFileName reports whether a name is one that is saved as it reads: no
-// path (RFC 6266, 4.3), nothing invisible, nothing that turns the text round.
+// path (RFC 6266, 4.3), nothing invisible, nothing that turns the text round, and
+// UTF-8, which every other name is sent as (RFC 8187, 3.2.3).
 func validFileName(name string) bool {
-	return name != "" && len(name) <= maxFileName && strings.Trim(name, ".") != "" &&
+	return name != "" && len(name) <= maxFileName && strings.Trim(name, ".") != "" && utf8.ValidString(name) &&
 		!strings.ContainsAny(name, `/\`) && !strings.ContainsFunc(name, func(c rune) bool { return !unicode.IsPrint(c) })
 }
 

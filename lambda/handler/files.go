@@ -61,11 +61,12 @@ func (h *Handler) readFile(ctx context.Context, r *request, key string) (*respon
 	return opened(object), nil
 }
 
-// opened answers with an object's body, whole or a range of it.
+// opened answers with an object's body, whole or a range of it. Nothing of an empty
+// one is a range: there is no Content-Range for it (RFC 9110, 14.4).
 func opened(object files.Object) *response {
 	answer := describeFile(object)
 	answer.stream = object.Body
-	if object.ContentRange != "" {
+	if object.ContentRange != "" && object.Size > 0 {
 		answer.status = http.StatusPartialContent
 		answer.header.Set("Content-Range", object.ContentRange)
 	}

@@ -115,6 +115,24 @@ func TestWellFormedConditionsAreTaken(t *testing.T) {
 	}
 }
 
+// RFC 9110, 5.3 and 5.6.1.2: the lines of a field are one list, whose empty elements
+// count for nothing. A request with such lines was answered as one without a condition.
+func TestAConditionAfterAnEmptyLineIsEvaluated(t *testing.T) {
+	for _, method := range []string{"GET", "HEAD"} {
+		for _, resource := range []string{"/items/{id}", "/files/{key+}"} {
+			for name, status := range map[string]int{"If-Match": 412, "If-None-Match": 304} {
+				t.Run(method+" "+resource+" with "+name, func(t *testing.T) {
+					tag := `"other"`
+					if name == "If-None-Match" {
+						tag = ask(t, &parts()[0], operations()[method+" "+resource]).header.Get("ETag")
+					}
+					ask(t, &parts()[0], with(operations()[method+" "+resource], name, "", tag)).wants(t, status, nil)
+				})
+			}
+		}
+	}
+}
+
 // A condition that nothing could evaluate would be no condition.
 func TestAWriteRefusesConditionsThatItCannotEvaluate(t *testing.T) {
 	for operation, refused := range map[string]map[string]string{
