@@ -21,6 +21,8 @@ type Resource struct {
 	URN, Type, Name, Parent, ID string
 	// Custom is false for components.
 	Custom, Protect, RetainOnDelete bool
+	// Loosened are protect and retainOnDelete where a preview takes them off; the engine calls that the same.
+	Loosened []string
 	// Op is what a preview does to it: create, update, replace, delete, same, read or import; "" in
 	// a state.
 	Op string

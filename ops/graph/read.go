@@ -225,6 +225,12 @@ func (s step) resource() Resource {
 		return r
 	}
 	r.Before = blind(old.Inputs)
+	if old.Protect && !r.Protect {
+		r.Loosened = append(r.Loosened, "protect")
+	}
+	if old.RetainOnDelete && !r.RetainOnDelete {
+		r.Loosened = append(r.Loosened, "retainOnDelete")
+	}
 	if r.Op == "same" || r.Op == "update" {
 		if r.ID == "" {
 			r.ID = old.ID

@@ -32,15 +32,19 @@ type absent struct{}
 // There is at least one for a change, though it be of a secret.
 func properties(r *graph.Resource) []string {
 	var before any = map[string]any{}
-	if r.Op == "update" || r.Op == "replace" {
+	isNew := r.Op == "create" || r.Op == "import"
+	if !isNew {
 		before = program(r.Before)
 	}
 	changed := compare("", before, program(r.Inputs))
 	var lines []string
+	for _, option := range r.Loosened {
+		lines = append(lines, "-   the option "+option+" of Pulumi: a later update may delete or replace it")
+	}
 	for _, l := range changed {
 		lines = append(lines, l.String())
 	}
-	if r.Op != "update" && r.Op != "replace" {
+	if isNew {
 		return lines
 	}
 	var unseen []string

@@ -80,6 +80,24 @@ func TestAChangeOfASecretHasALine(t *testing.T) {
 	}
 }
 
+func TestAProtectionThatIsTakenOffHasALine(t *testing.T) {
+	steps := `{"steps":[{"op":"same","urn":"` + cluster + `","oldState":{"urn":"` + cluster + `","custom":true,"protect":true,"retainOnDelete":true,"inputs":{"a":1}},
+		"newState":{"urn":"` + cluster + `","custom":true,"inputs":{"a":1}}}]}`
+	g, err := (&graph.Source{Preview: "-"}).Read(strings.NewReader(steps))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := Note{Stacks: []*graph.Graph{g}}.Markdown()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"### dev: 1 to unprotect\n", "! unprotect db (aws:rds/cluster:Cluster)\n-   the option protect of Pulumi", "\n-   the option retainOnDelete of Pulumi"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %q in\n%s", want, got)
+		}
+	}
+}
+
 func TestANewResourceShowsItsInputs(t *testing.T) {
 	r := &graph.Resource{Op: "create", Type: "aws:iam/policy:Policy", Name: "policy", Inputs: map[string]any{
 		"description": "", "password": graph.Secret, "roles": []any{"a", graph.Unknown}, "tags": map[string]any{"x": "y"}, "policy": policyOf("s3:GetObject"),
@@ -121,11 +139,11 @@ func TestANoteIsNoLargerThanGitLabTakes(t *testing.T) {
 	stackOf := func(name, value string, n int) *graph.Graph {
 		g := &graph.Graph{Project: "didomi", Stack: name}
 		for range n {
-			g.Resources = append(g.Resources, graph.Resource{Op: "create", URN: "urn", Name: "n", Type: "t", Inputs: map[string]any{"a": value}})
+			g.Resources = append(g.Resources, graph.Resource{Op: "create", URN: "urn", Name: strings.Repeat("n", 500), Type: "t", Inputs: map[string]any{"a": value}})
 		}
 		return g
 	}
-	huge := strings.Repeat("`\u202e\n", 70_000)
+	huge := strings.Repeat("`\u202e\n", 40_000)
 	n := Note{
 		Stacks: []*graph.Graph{stackOf("dev", huge, 3), stackOf("prod", huge, 3)},
 		Failed: []Failure{{"other", "error " + huge}}, Costs: []string{huge, huge},
@@ -139,7 +157,7 @@ func TestANoteIsNoLargerThanGitLabTakes(t *testing.T) {
 			t.Errorf("the note does not say %q", want)
 		}
 	}
-	if _, err := (Note{Stacks: []*graph.Graph{stackOf("dev", "a", 80_000)}}).Markdown(); err == nil || !strings.Contains(err.Error(), "GitLab takes 1000000") {
+	if _, err := (Note{Stacks: []*graph.Graph{stackOf("dev", "a", 2_500)}}).Markdown(); err == nil || !strings.Contains(err.Error(), "GitLab takes 1000000") {
 		t.Errorf("a note that is too large gives %v", err)
 	}
 }

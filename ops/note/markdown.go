@@ -127,6 +127,14 @@ func (n Note) warn(b *strings.Builder) {
 // order is how operations are counted and shown; others follow.
 var order = []string{"delete", "replace", "update", "create", "import"}
 
+// op is what the note calls a change. What the engine calls the same is one where an option is taken off.
+func op(r *graph.Resource) string {
+	if r.Op == "same" {
+		return "unprotect"
+	}
+	return r.Op
+}
+
 // byOrder sorts changes by what they do.
 func byOrder(changes []*graph.Resource) []*graph.Resource {
 	rank := func(r *graph.Resource) int {
@@ -143,10 +151,10 @@ func stack(b *strings.Builder, g *graph.Graph, most int) {
 	var counts []string
 	for i := 0; i < len(changes); {
 		n := i
-		for n < len(changes) && changes[n].Op == changes[i].Op {
+		for n < len(changes) && op(changes[n]) == op(changes[i]) {
 			n++
 		}
-		counts = append(counts, fmt.Sprintf("%d to %s", n-i, escaped(changes[i].Op)))
+		counts = append(counts, fmt.Sprintf("%d to %s", n-i, escaped(op(changes[i]))))
 		i = n
 	}
 	if len(counts) == 0 {
@@ -165,7 +173,7 @@ func stack(b *strings.Builder, g *graph.Graph, most int) {
 func diff(changes []*graph.Resource, most int, where string) string {
 	var b strings.Builder
 	for _, r := range byOrder(changes) {
-		fmt.Fprintf(&b, "%s %s %s (%s)\n", sign(r.Op), escaped(r.Op), escaped(r.Name), escaped(r.Type))
+		fmt.Fprintf(&b, "%s %s %s (%s)\n", sign(r.Op), escaped(op(r)), escaped(r.Name), escaped(r.Type))
 		if r.Op == "delete" {
 			continue
 		}

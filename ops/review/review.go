@@ -28,11 +28,12 @@ var stateful = []string{
 	"aws:secretsmanager/secret:Secret",
 }
 
-// Changes are the resources that the preview does something to, by URN.
+// Changes are the resources that the preview does something to, by URN. One that loses its protection alone
+// is among them: the next update may delete it.
 func Changes(g *graph.Graph) []*graph.Resource {
 	var changes []*graph.Resource
 	for i := range g.Resources {
-		if r := &g.Resources[i]; r.Op != "same" && r.Op != "read" && r.Op != "" {
+		if r := &g.Resources[i]; r.Op != "same" && r.Op != "read" && r.Op != "" || len(r.Loosened) > 0 {
 			changes = append(changes, r)
 		}
 	}
@@ -56,7 +57,7 @@ func Fingerprint(g *graph.Graph) (string, error) {
 	names := autoNames(changes)
 	for _, r := range changes {
 		replaces := slices.Sorted(slices.Values(r.Replaces))
-		line, err := json.Marshal([]any{r.Op, r.URN, replaces, r.Inputs})
+		line, err := json.Marshal([]any{r.Op, r.URN, replaces, r.Loosened, r.Inputs})
 		if err != nil {
 			return "", fmt.Errorf("fingerprint of %s: %w", r.URN, err)
 		}

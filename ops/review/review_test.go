@@ -68,6 +68,7 @@ func TestFingerprint(t *testing.T) {
 		{"another value matters", with(func(r *graph.Resource) { r.Inputs = map[string]any{"size": 2.0} }), false},
 		{"another resource matters", with(func(r *graph.Resource) { r.URN += "x" }), false},
 		{"another reason for a replacement matters", with(func(r *graph.Resource) { r.Replaces = []string{"size"} }), false},
+		{"a protection that is taken off matters", with(func(r *graph.Resource) { r.Loosened = []string{"protect"} }), false},
 		{"a step more matters", []graph.Resource{a, b, resource("delete", "t", "c")}, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
