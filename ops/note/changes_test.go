@@ -43,7 +43,7 @@ func TestEveryChangeHasALine(t *testing.T) {
 		{"a statement that is there twice", `{"policy":"{\"Statement\":[{\"Sid\":\"A\"}]}"}`, `{"policy":"{\"Statement\":[{\"Sid\":\"A\"},{\"Sid\":\"A\"}]}"}`,
 			[]string{`+   policy.Statement: {"Sid":"A"}`}},
 		{"a policy that becomes something else", `{"policy":"{\"Statement\":[]}"}`, `{"policy":"none"}`, []string{`-   policy: "{\"Statement\":[]}"`, `+   policy: "none"`}},
-		{"a policy with a name twice is shown as it is", `{"policy":"{\"Statement\":[],\"Statement\":[]}"}`, `{"policy":"{\"Statement\":[{\"Sid\":\"A\"}],\"Statement\":[]}"}`,
+		{"a policy with a name twice is shown as it is", `{"policy":"{\"Statement\":[],\"Statement\":[]}"}`, `{"policy":"{\"Statement\":[{\"Sid\":\"A\"}],\"Statement\":[{\"Sid\":\"B\"}]}"}`,
 			[]string{`+   policy: "{\"Statement\":[{\"Sid\":\"A\"}],`}},
 		{"a member of a JSON document", `{"body":"{\"paths\":{\"/a\":1}}"}`, `{"body":"{\"paths\":{\"/a\":2}}"}`, []string{`-   body:.paths["/a"]: 1`, `+   body:.paths["/a"]: 2`}},
 		{"the form of a JSON document", `{"body":"{\"a\":1}"}`, `{"body":"{ \"a\":1}"}`, []string{`+   body: "{ \"a\":1}"`}},
