@@ -125,6 +125,19 @@ func TestAnUnknownOutcomeIsMarkedOnceRedisIsBack(t *testing.T) {
 	})
 }
 
+// A later write of the item, whose outcome is known, does not end what is unknown of the first.
+func TestAnUnknownOutcomeIsMarkedThoughALaterWriteFailsToInvalidate(t *testing.T) {
+	timed(t, func(t *testing.T, _ cache.Store) {
+		server, c, s := lost(t, cache.Unknown, 10*time.Second)
+		invocation(t, func(ctx context.Context) {
+			c.Write(ctx, "key", func(context.Context) cache.Outcome { return cache.Changed })
+		})
+		time.Sleep(10 * time.Second)
+		invocation(t, func(ctx context.Context) { _, _ = c.Get(ctx, "another", s.load) })
+		answers(t, over(server, long), "key", s, cache.Bypass, "new")
+	})
+}
+
 // Every item that is written while Redis is away has an invalidation of its own.
 func TestAllInvalidationsThatFailedAreRepeated(t *testing.T) {
 	timed(t, func(t *testing.T, store cache.Store) {
