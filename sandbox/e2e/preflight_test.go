@@ -75,6 +75,7 @@ func setLimits(t *testing.T, out outputs, method, body string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	r.Header.Set(gateway.OwnHeader, "test")
 	answer, err := http.DefaultClient.Do(r)
 	if err != nil {
 		t.Fatal(err)

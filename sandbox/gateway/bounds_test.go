@@ -59,7 +59,7 @@ func (c call) send(t *testing.T, s *stand, service string) (status int, answer s
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=test/20260101/"+testRegion+"/"+service+"/aws4_request, SignedHeaders=host, Signature=0")
+	r.Header.Set("Authorization", signedFor(service))
 	for key, value := range map[string]string{"Content-Type": c.contentType, "X-Amz-Target": c.target} {
 		if value != "" {
 			r.Header.Set(key, value)

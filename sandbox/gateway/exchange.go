@@ -44,13 +44,13 @@ const largestRequest = 32 << 20
 // Action), corrected when the service's table has the action or "*".
 func (g *Gateway) serveQuery(w http.ResponseWriter, r *http.Request, calls map[string]handler) {
 	x := &exchange{g: g, w: w, r: r}
-	body, err := x.readBody()
+	var err error
+	if x.form, err = formOf(r); err == nil {
+		_, err = x.readBody()
+	}
 	if err != nil {
 		x.fail(err)
 		return
-	}
-	if x.form, err = url.ParseQuery(string(body)); err != nil || x.form.Get("Action") == "" {
-		x.form = r.URL.Query()
 	}
 	call, ok := calls[x.form.Get("Action")]
 	if !ok {

@@ -134,6 +134,7 @@ func New(c Config) (*Gateway, error) {
 		"elasticache": withinQuotas(g.elasticacheCalls(), elasticacheQuotas),
 		"iam":         {"SimulatePrincipalPolicy": after(simulatePolicy)},
 		"sns":         {}, // for its refusals
+		"sts":         {"AssumeRoleWithWebIdentity": g.assumeWithWebIdentity},
 	}
 	g.target = map[string]map[string]handler{
 		"acm": g.acmCalls(), "application-autoscaling": g.scalingCalls(), "secretsmanager": g.secretsmanagerCalls(),
@@ -172,15 +173,18 @@ func (c Config) check() error {
 
 // ServeHTTP implements http.Handler.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if refused := g.admit(r); refused != nil {
+		writeFailure(w, refused.status, refused.code, refused.message)
+		return
+	}
 	if strings.HasPrefix(r.URL.Path, ownPrefix) {
 		g.own.ServeHTTP(w, r)
 		return
 	}
-	if unsignedForm(r) {
-		g.serveQuery(w, r, g.stsCalls())
-		return
-	}
 	service := signingName(r)
+	if service == "" && r.Method != http.MethodOptions {
+		service = "sts" // the one call that comes unsigned
+	}
 	if refused, ok := g.refusals.take(service, r); ok {
 		_, _ = io.Copy(io.Discard, r.Body) // an SDK wants to finish sending
 		letFinish(r)

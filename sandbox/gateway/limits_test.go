@@ -35,6 +35,7 @@ func (s *stand) putLimits(t *testing.T, body string) int {
 	if err != nil {
 		t.Fatal(err)
 	}
+	r.Header.Set(OwnHeader, "test")
 	answer, err := http.DefaultClient.Do(r)
 	if err != nil {
 		t.Fatal(err)

@@ -14,7 +14,12 @@ func TestACallIsRefusedOnceAsAsked(t *testing.T) {
 	client := function(t, s, "refused", "v1")
 	ask := func(body string) int {
 		t.Helper()
-		answer, err := http.Post(s.server.URL+RefusePath, "application/json", strings.NewReader(body))
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.server.URL+RefusePath, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set(OwnHeader, "test")
+		answer, err := http.DefaultClient.Do(r)
 		if err != nil {
 			t.Fatal(err)
 		}

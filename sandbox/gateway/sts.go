@@ -14,17 +14,6 @@ import (
 
 const iamVersion = "2010-05-08"
 
-// stsCalls are the calls that come unsigned, since their callers have no keys yet.
-func (g *Gateway) stsCalls() map[string]handler {
-	return map[string]handler{"AssumeRoleWithWebIdentity": g.assumeWithWebIdentity}
-}
-
-// unsignedForm says whether this may be a call of a caller without keys.
-func unsignedForm(r *http.Request) bool {
-	return r.Method == http.MethodPost && r.URL.Path == "/" && credentialScope(r) == "" &&
-		strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded")
-}
-
 // assumeWithWebIdentity. AWS verifies the token's signature and times, and that the account has a
 // provider for its issuer which knows its audience
 // (https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html); the

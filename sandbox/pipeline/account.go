@@ -106,6 +106,7 @@ func (s *session) refuseOnce(ctx context.Context, message string) error {
 	if err != nil {
 		return err
 	}
+	request.Header.Set(gateway.OwnHeader, "pipeline")
 	answer, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return fmt.Errorf("have a call refused: %w", err)

@@ -1,0 +1,225 @@
+package gateway
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+)
+
+// counting is a gateway before an upstream that only counts what passes, and answers 200.
+func counting(t *testing.T) (*stand, *int) {
+	t.Helper()
+	passed := new(int)
+	upstream := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodOptions {
+			*passed++
+		}
+	}))
+	t.Cleanup(upstream.Close)
+	target, err := url.Parse(upstream.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return newStand(t, target), passed
+}
+
+// asked is a request as a page or a program sends it; header lines are "Name: value".
+type asked struct {
+	method, path, body string
+	header             []string
+}
+
+func (a asked) send(t *testing.T, s *stand) (int, string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), a.method, s.server.URL+a.path, strings.NewReader(a.body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range a.header {
+		name, value, _ := strings.Cut(line, ": ")
+		if name == "Host" {
+			r.Host = value
+			continue
+		}
+		r.Header[name] = append(r.Header[name], value)
+	}
+	answer, err := http.DefaultTransport.RoundTrip(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = answer.Body.Close() }()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer.StatusCode, string(text)
+}
+
+func TestAPageAndAProgramWithoutKeysGetNothingFromTheAWSEndpoint(t *testing.T) {
+	s, passed := counting(t)
+	signed := func(service string) string { return "Authorization: " + signedFor(service) }
+	for name, request := range map[string]asked{
+		"a reset of the emulator":                      {"POST", "/_ministack/reset", "", nil},
+		"a signed reset of the emulator":               {"POST", "/_ministack/reset", "", []string{signed("s3")}},
+		"a reset in percent-encoding":                  {"POST", "/%5Fministack%2Freset", "", []string{signed("s3")}},
+		"the emulator's configuration":                 {"POST", "/_ministack/config", `{}`, []string{signed("s3")}},
+		"the health of the emulator":                   {"GET", "/_localstack/health", "", nil},
+		"the health of the emulator by its short name": {"GET", "/health", "", []string{signed("s3")}},
+		"a function's code at the emulator":            {"GET", "/_ministack/lambda-code/000000000000/eu-west-1/f", "", nil},
+		"an invocation through the emulator's API":     {"GET", "/_aws/execute-api/a/v1/items", "", nil},
+		"the buckets, unsigned":                        {"GET", "/", "", nil},
+		"a new bucket, unsigned":                       {"PUT", "/mine", "", nil},
+		"an object, unsigned":                          {"GET", "/bucket/key", "", nil},
+		"a role's keys of an instance":                 {"GET", "/latest/meta-data/iam/security-credentials/r", "", nil},
+		"an upload by a form, unsigned":                {"POST", "/bucket", "x", []string{"Content-Type: multipart/form-data; boundary=b"}},
+		"a call without a signature":                   {"POST", "/", "Action=GetCallerIdentity&Version=2011-06-15", []string{"Content-Type: " + formType}},
+		"a call of a JSON protocol, unsigned":          {"POST", "/", `{}`, []string{"X-Amz-Target: secretsmanager.ListSecrets", "Content-Type: application/x-amz-json-1.1"}},
+		"half of a signature":                          {"GET", "/bucket", "", []string{"Authorization: AWS4-HMAC-SHA256 Credential=test/20260101/eu-west-1/s3/aws4_request"}},
+		"a signature of version 2":                     {"GET", "/bucket/key?AWSAccessKeyId=test&Signature=x&Expires=99999999999", "", nil},
+		"a name that was made to resolve to loopback":  {"GET", "/bucket", "", []string{signed("s3"), "Host: attacker.example:4566"}},
+		"a name that ends like the sandbox's":          {"GET", "/bucket", "", []string{signed("s3"), "Host: s3.localhost.attacker.example"}},
+		"the host of an API of the emulator's":         {"GET", "/v1/items", "", []string{signed("s3"), "Host: a.execute-api.localhost"}},
+		"an address of the network":                    {"GET", "/bucket", "", []string{signed("s3"), "Host: 192.0.2.1:4566"}},
+		"a page's call that is signed":                 {"POST", "/", "Action=ListUsers", []string{signed("iam"), "Content-Type: " + formType, "Origin: https://attacker.example"}},
+		"a sandboxed page's call":                      {"POST", "/", "Action=ListUsers", []string{signed("iam"), "Content-Type: " + formType, "Origin: null"}},
+		"a page's token":                               {"POST", "/", "Action=AssumeRoleWithWebIdentity", []string{"Content-Type: " + formType, "Origin: https://attacker.example"}},
+		"a page's list of the buckets":                 {"GET", "/", "", []string{signed("s3"), "Origin: https://attacker.example"}},
+		"a preflight for no bucket":                    {"OPTIONS", "/", "", []string{"Origin: https://attacker.example", "Access-Control-Request-Method: PUT"}},
+		"two origins":                                  {"GET", "/bucket/key", "", []string{signed("s3"), "Origin: https://a.example", "Origin: https://b.example"}},
+	} {
+		t.Run(name+" does not pass", func(t *testing.T) {
+			*passed = 0
+			if status, answer := request.send(t, s); *passed != 0 || status < 400 || status == http.StatusBadGateway {
+				t.Errorf("%d requests reached the emulator; answered %d %s", *passed, status, answer)
+			}
+		})
+	}
+	for name, request := range map[string]asked{
+		"by the address":                 {"GET", "/bucket", "", []string{signed("s3")}},
+		"by localhost":                   {"GET", "/bucket", "", []string{signed("s3"), "Host: localhost:4566"}},
+		"by the IPv6 address":            {"GET", "/bucket", "", []string{signed("s3"), "Host: [::1]:4566"}},
+		"by a bucket's name":             {"GET", "/key", "", []string{signed("s3"), "Host: bucket.s3.localhost:4566"}},
+		"by S3 Control's name":           {"GET", "/v20180820/tags/a", "", []string{signed("s3"), "Host: 000000000000.s3-control.localhost:4566"}},
+		"in a query":                     {"GET", "/bucket/key?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=a%2F20260101%2Feu-west-1%2Fs3%2Faws4_request&X-Amz-Signature=" + strings.Repeat("0", 64), "", nil},
+		"for a Query call by GET":        {"GET", "/?Action=ListUsers&Version=2010-05-08", "", []string{signed("iam")}},
+		"for a service nobody corrects":  {"POST", "/", `{}`, []string{signed("ssm"), "X-Amz-Target: AmazonSSM.GetParameter"}},
+		"for alarms that are to be seen": {"POST", "/", "Action=DescribeAlarms", []string{signed("monitoring"), "Content-Type: " + formType}},
+	} {
+		t.Run("a call that is signed "+name+" passes", func(t *testing.T) {
+			*passed = 0
+			if status, answer := request.send(t, s); *passed == 0 || status != http.StatusOK {
+				t.Errorf("answered %d %s", status, answer)
+			}
+		})
+	}
+}
+
+// A POST of text needs no preflight, whatever it contains.
+// https://fetch.spec.whatwg.org/#cors-safelisted-request-header
+func TestAPageCannotCallTheGatewaysOwnPaths(t *testing.T) {
+	s, _ := counting(t)
+	refusal := `{"Service":"s3","Method":"GET","Path":"/bucket","Status":500,"Code":"InternalError"}`
+	for name, request := range map[string]asked{
+		"a form's POST":                     {"POST", RefusePath, refusal, []string{"Content-Type: text/plain"}},
+		"a POST with the header":            {"POST", RefusePath, refusal, []string{OwnHeader + ": 1", "Origin: https://attacker.example"}},
+		"a sandboxed page's":                {"POST", RefusePath, refusal, []string{OwnHeader + ": 1", "Origin: null"}},
+		"one under a foreign name":          {"POST", RefusePath, refusal, []string{OwnHeader + ": 1", "Host: attacker.example:4566"}},
+		"a preflight":                       {"OPTIONS", RefusePath, "", []string{"Origin: https://attacker.example", "Access-Control-Request-Method: POST"}},
+		"limits of nothing":                 {"PUT", LimitsPath, `{}`, nil},
+		"the limits it began with":          {"DELETE", LimitsPath, "", nil},
+		"health that another page asks for": {"GET", HealthPath, "", []string{"Origin: https://attacker.example"}},
+	} {
+		t.Run(name+" is refused", func(t *testing.T) {
+			if status, answer := request.send(t, s); status != http.StatusForbidden {
+				t.Errorf("answered %d %s", status, answer)
+			}
+		})
+	}
+	if status, answer := (asked{"GET", "/bucket", "", []string{"Authorization: " + signedFor("s3")}}).send(t, s); status != http.StatusOK {
+		t.Errorf("a call after them is answered %d %s", status, answer)
+	}
+	if status, answer := (asked{"POST", RefusePath, refusal, []string{OwnHeader + ": 1"}}).send(t, s); status != http.StatusNoContent {
+		t.Errorf("a program's call is answered %d %s", status, answer)
+	}
+}
+
+// The program writes the project's origins into the bucket's rules (data/cors.go).
+func TestAPageSendsFilesByTheRulesOfTheBucketAlone(t *testing.T) {
+	s := newStand(t, nil)
+	client := bucket(t, s, "sent-by-pages")
+	name := aws.String("sent-by-pages")
+	if _, err := client.PutBucketCors(t.Context(), &s3.PutBucketCorsInput{Bucket: name, CORSConfiguration: &types.CORSConfiguration{CORSRules: []types.CORSRule{
+		{AllowedOrigins: []string{"https://app.example"}, AllowedMethods: []string{"GET", "PUT", "POST"}, AllowedHeaders: []string{"*"}},
+		{AllowedOrigins: []string{"*"}, AllowedMethods: []string{"GET", "HEAD"}, AllowedHeaders: []string{"*"}},
+	}}}); err != nil {
+		t.Fatal(err)
+	}
+	presigner := s3.NewPresignClient(client)
+	put, err := presigner.PresignPutObject(t.Context(), &s3.PutObjectInput{Bucket: name, Key: aws.String("k")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	get, err := presigner.PresignGetObject(t.Context(), &s3.GetObjectInput{Bucket: name, Key: aws.String("k")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name, method, url, origin string
+		want                      int
+	}{
+		{"the project's page sends a file", http.MethodPut, put.URL, "https://app.example", http.StatusOK},
+		{"a foreign page does not", http.MethodPut, put.URL, "https://attacker.example", http.StatusForbidden},
+		{"nor a sandboxed one", http.MethodPut, put.URL, "null", http.StatusForbidden},
+		{"a redirected page reads it", http.MethodGet, get.URL, "null", http.StatusOK},
+		{"the project's page reads it", http.MethodGet, get.URL, "https://app.example", http.StatusOK},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r, err := http.NewRequestWithContext(t.Context(), c.method, c.url, bytes.NewBufferString("file"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c.method == http.MethodGet {
+				r.Body, r.ContentLength = http.NoBody, 0
+			}
+			r.Header.Set("Origin", c.origin)
+			answer, err := http.DefaultClient.Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = answer.Body.Close() }()
+			if text, _ := io.ReadAll(answer.Body); answer.StatusCode != c.want {
+				t.Errorf("answered %d %s", answer.StatusCode, text)
+			}
+		})
+	}
+}
+
+// A request that only looks signed reaches the emulator, which must know that it is not.
+func TestASignatureOfNobodyIsRefusedByTheEmulator(t *testing.T) {
+	s := newStand(t, nil)
+	for name, request := range map[string]asked{
+		"the buckets":               {"GET", "/", "", []string{"Authorization: " + signedFor("s3")}},
+		"a new bucket":              {"PUT", "/stolen", "", []string{"Authorization: " + signedFor("s3")}},
+		"users":                     {"POST", "/", "Action=ListUsers&Version=2010-05-08", []string{"Authorization: " + signedFor("iam"), "Content-Type: " + formType}},
+		"secrets":                   {"POST", "/", `{}`, []string{"Authorization: " + signedFor("secretsmanager"), "X-Amz-Target: secretsmanager.ListSecrets", "Content-Type: application/x-amz-json-1.1"}},
+		"functions":                 {"GET", "/2015-03-31/functions", "", []string{"Authorization: " + signedFor("lambda")}},
+		"APIs":                      {"GET", "/restapis", "", []string{"Authorization: " + signedFor("apigateway")}},
+		"parameters":                {"POST", "/", `{"Name":"a"}`, []string{"Authorization: " + signedFor("ssm"), "X-Amz-Target: AmazonSSM.GetParameter", "Content-Type: application/x-amz-json-1.1"}},
+		"an instance's credentials": {"GET", "/latest/meta-data/iam/security-credentials/", "", []string{"Authorization: " + signedFor("nothing")}},
+		"a task's credentials":      {"GET", "/v2/credentials/x", "", []string{"Authorization: " + signedFor("nothing")}},
+	} {
+		t.Run(name+" are not to be had by it", func(t *testing.T) {
+			if status, answer := request.send(t, s); status < 400 || status == http.StatusBadGateway {
+				t.Errorf("answered %d %s", status, answer)
+			}
+		})
+	}
+}

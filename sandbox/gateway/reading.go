@@ -1,0 +1,256 @@
+package gateway
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"mime"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+)
+
+// The gateway recognises a call by its signature's service and its protocol, and the emulator by target,
+// action, host or path, whichever it finds first. A request in which these differ would pass without the
+// checks of the gateway. So a request that can be read in two ways is refused.
+
+var (
+	// signatureHeader is the form of an Authorization header.
+	// https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html
+	signatureHeader = regexp.MustCompile(`^AWS4-HMAC-SHA256 Credential=([^ ,=]+), *SignedHeaders=[^ ,=]+, *Signature=[0-9a-f]{64}$`)
+	// signatureScope is the form of a credential with its scope.
+	signatureScope = regexp.MustCompile(`^[^/]+/[0-9]{8}/[a-z0-9-]+/([a-z0-9-]+)/aws4_request$`)
+	// jsonTarget is the form of X-Amz-Target.
+	jsonTarget = regexp.MustCompile(`^([A-Za-z0-9_]+)\.[A-Za-z0-9]+$`)
+)
+
+// signedService is the service that a request is signed for, by its header or by its query; empty: it is
+// not signed at all. Whether the signature is right, the emulator sees.
+func signedService(r *http.Request) (string, *rejection) {
+	signature := map[string][]string{}
+	for pair := range strings.SplitSeq(r.URL.RawQuery, "&") {
+		name, value, _ := strings.Cut(pair, "=")
+		name, value = unescaped(name), unescaped(value)
+		switch strings.ToLower(name) {
+		case "x-amz-algorithm", "x-amz-credential", "x-amz-signature", "awsaccesskeyid":
+			signature[name] = append(signature[name], value)
+		}
+	}
+	header := r.Header["Authorization"]
+	if len(signature) == 0 && len(header) == 0 {
+		return "", nil
+	}
+	credential := ""
+	if match := signatureHeader.FindStringSubmatch(strings.Join(header, ", ")); match != nil && len(signature) == 0 && len(header) == 1 {
+		credential = match[1]
+	}
+	if len(header) == 0 && len(signature) == 3 && len(signature["X-Amz-Credential"]) == 1 && len(signature["X-Amz-Signature"]) == 1 &&
+		strings.Join(signature["X-Amz-Algorithm"], ",") == "AWS4-HMAC-SHA256" {
+		credential = signature["X-Amz-Credential"][0]
+	}
+	match := signatureScope.FindStringSubmatch(credential)
+	if match == nil {
+		return "", rejected(http.StatusBadRequest, "IncompleteSignature",
+			"The request must have one signature of version 4, either in the header Authorization or in the query, with the scope key/date/region/service/aws4_request.")
+	}
+	return match[1], nil
+}
+
+// unescaped is the text that a part of a query stands for, which may be itself.
+func unescaped(text string) string {
+	if plain, err := url.QueryUnescape(text); err == nil {
+		return plain
+	}
+	return text
+}
+
+// jsonServices are the services of which the gateway reads calls of a JSON protocol, and the beginning of
+// their targets.
+var jsonServices = map[string]string{
+	"acm": "CertificateManager", "application-autoscaling": "AnyScaleFrontendService", "kms": "TrentService", "logs": "Logs_20140328",
+	"secretsmanager": "secretsmanager", "servicequotas": "ServiceQuotasV20190624", "wafv2": "AWSWAF_20190729",
+}
+
+// readOneWay says why a signed request can be read in two ways; nil: it cannot.
+func (g *Gateway) readOneWay(service string, r *http.Request) *rejection {
+	ambiguous := func(format string, values ...any) *rejection {
+		return rejected(http.StatusBadRequest, "AmbiguousRequest", "A call signed for "+service+" "+format, values...)
+	}
+	for _, name := range []string{"X-Amz-Target", "Content-Type", "Content-Encoding"} {
+		if len(r.Header[name]) > 1 {
+			return ambiguous("has the header %s %d times.", name, len(r.Header[name]))
+		}
+	}
+	if service != "s3" && encodedBody(r) && r.URL.Path != cloudwatchPath+"PutMetricData" {
+		return ambiguous("has an encoded body.")
+	}
+	target, prefix := r.Header.Get("X-Amz-Target"), jsonServices[service]
+	switch {
+	case g.query[service] != nil:
+		if _, err := formOf(r); err != nil || target != "" || r.URL.Path != "/" {
+			return ambiguous("must be one of the Query protocol, to /, without X-Amz-Target: %v.", err)
+		}
+	case prefix != "":
+		match := jsonTarget.FindStringSubmatch(target)
+		if match == nil || match[1] != prefix || r.Method != http.MethodPost || r.URL.Path != "/" || hasAction(r) {
+			return ambiguous("must be a POST to / with X-Amz-Target: %s.<operation>, without Action.", prefix)
+		}
+	case service == "monitoring":
+		if err := cloudwatchRead(r); err != nil {
+			return ambiguous("is not taken: %v.", err)
+		}
+	default:
+		if other := g.readElsewhere(service, r); other != "" {
+			return ambiguous("would be read as one to %s: write it as AWS's API reference has it.", other)
+		}
+	}
+	return nil
+}
+
+// cloudwatchRead says why a call to CloudWatch is none that the gateway reads: it corrects those by CBOR, as
+// the SDKs make them, so changes come by CBOR alone.
+func cloudwatchRead(r *http.Request) error {
+	target := r.Header.Get("X-Amz-Target")
+	if operation, ok := strings.CutPrefix(r.URL.EscapedPath(), cloudwatchPath); ok {
+		if strings.Contains(operation, "/") || r.Method != http.MethodPost || !isCBOR(r.Header) || target != "" || hasAction(r) {
+			return errors.New("a path of an operation takes a POST of CBOR, without X-Amz-Target and Action")
+		}
+		return nil
+	}
+	if r.URL.Path != "/" || target != "" && hasAction(r) {
+		return errors.New("it has no path of an operation, and is none of the Query or JSON protocol either")
+	}
+	_, operation, _ := strings.Cut(target, ".")
+	if target == "" {
+		form, err := formOf(r)
+		if err != nil {
+			return err
+		}
+		operation = form.Get("Action")
+	}
+	for _, reads := range []string{"Describe", "Get", "List"} {
+		if strings.HasPrefix(operation, reads) {
+			return nil
+		}
+	}
+	return fmt.Errorf("%q must come by CBOR", operation)
+}
+
+// readElsewhere is the service whose corrected call the emulator would read in a call of another service or
+// another form; empty: there is none.
+func (g *Gateway) readElsewhere(service string, r *http.Request) string {
+	target := strings.ToLower(r.Header.Get("X-Amz-Target"))
+	for other, prefix := range jsonServices {
+		if strings.HasPrefix(target, strings.ToLower(prefix)) {
+			return other
+		}
+	}
+	path := strings.ToLower(r.URL.Path)
+	rest := g.rest[service] != nil || service == "s3"
+	switch {
+	case strings.HasPrefix(target, "awssecuritytoken") || strings.HasPrefix(target, "granite") || rest && (target != "" || hasAction(r)):
+		return "the service of its target or action"
+	case service == "s3":
+		return "" // by this name the emulator reads whatever the path is
+	case strings.Contains(path, "/service/") && strings.Contains(path, "/operation/"):
+		return "monitoring"
+	}
+	for other, mux := range g.rest {
+		read := r.Clone(r.Context())
+		read.URL = &url.URL{Path: "/" + strings.Trim(path, "/")}
+		_, asRead := mux.Handler(read)
+		if _, asSent := mux.Handler(r); asRead != "/" && (other != service || asSent == "/") {
+			return other + " " + asRead
+		}
+	}
+	if !rest {
+		return g.foreignForm(r)
+	}
+	return ""
+}
+
+// foreignForm is the service whose corrected call of the Query protocol is in a call to one that the gateway
+// does not know.
+func (g *Gateway) foreignForm(r *http.Request) string {
+	if !hasAction(r) && !strings.Contains(r.Header.Get("Content-Type"), formType) {
+		return ""
+	}
+	form, err := formOf(r)
+	if err != nil {
+		return "any service: " + err.Error()
+	}
+	for other, calls := range g.query {
+		if calls[form.Get("Action")] != nil {
+			return other
+		}
+	}
+	return ""
+}
+
+// hasAction says whether the query has an action, in whatever case.
+func hasAction(r *http.Request) bool {
+	for pair := range strings.SplitSeq(r.URL.RawQuery, "&") {
+		if name, _, _ := strings.Cut(pair, "="); strings.EqualFold(unescaped(name), "Action") {
+			return true
+		}
+	}
+	return false
+}
+
+// encodedBody says whether the emulator would decode the body before it reads it, which the gateway does not.
+func encodedBody(r *http.Request) bool {
+	return r.Header.Get("Content-Encoding") != "" || r.Header.Get("X-Amz-Decoded-Content-Length") != "" ||
+		strings.HasPrefix(r.Header.Get("X-Amz-Content-Sha256"), "STREAMING-")
+}
+
+const formType = "application/x-www-form-urlencoded"
+
+// formOf are the parameters of a call of the Query protocol, which stand in its query or in its body, each
+// once. The body can be read again afterwards.
+// https://docs.aws.amazon.com/STS/latest/APIReference/CommonParameters.html
+func formOf(r *http.Request) (url.Values, error) {
+	body, err := io.ReadAll(io.LimitReader(r.Body, largestRequest+1))
+	if err != nil {
+		return nil, fmt.Errorf("read the request: %w", err)
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	form, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return nil, fmt.Errorf("read the query: %w", err)
+	}
+	maps.DeleteFunc(form, func(name string, _ []string) bool { return strings.HasPrefix(name, "X-Amz-") })
+	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	switch {
+	case len(body) > largestRequest:
+		return nil, fmt.Errorf("the body is larger than %d bytes", largestRequest)
+	case encodedBody(r):
+		return nil, errors.New("the body is encoded")
+	case len(body) == 0 && (r.Method == http.MethodGet || r.Method == http.MethodPost):
+	case len(form) > 0 || r.Method != http.MethodPost || err != nil || kind != formType:
+		return nil, errors.New("parameters stand in the query or in the body of a POST of " + formType + ", not in both")
+	default:
+		if form, err = url.ParseQuery(string(body)); err != nil {
+			return nil, fmt.Errorf("read the body: %w", err)
+		}
+	}
+	return form, onceEach(form)
+}
+
+// onceEach says which parameter there is twice, in whatever case, and whether there is no action.
+func onceEach(form url.Values) error {
+	seen := map[string]bool{}
+	for name, values := range form {
+		lower := strings.ToLower(name)
+		if seen[lower] || len(values) != 1 {
+			return fmt.Errorf("the parameter %q stands there twice", name)
+		}
+		seen[lower] = true
+	}
+	if form.Get("Action") == "" {
+		return errors.New("there is no parameter Action")
+	}
+	return nil
+}
