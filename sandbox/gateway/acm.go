@@ -32,7 +32,7 @@ var certificateDefaults = map[string]any{"CertificateTransparencyLoggingPreferen
 // https://docs.aws.amazon.com/acm/latest/APIReference/API_RequestCertificate.html
 func rememberOptions(x *exchange) error {
 	var request, answer certificateRequest
-	if err := json.Unmarshal(x.body, &request); err != nil {
+	if err := decodeCall(x.body, &request); err != nil {
 		return fmt.Errorf("decode the request: %w", err)
 	}
 	if err := json.Unmarshal(x.answer, &answer); err != nil {
@@ -79,7 +79,7 @@ func showOptions(x *exchange) error {
 
 func forgetOptions(x *exchange) error {
 	var request certificateRequest
-	if err := json.Unmarshal(x.body, &request); err != nil {
+	if err := decodeCall(x.body, &request); err != nil {
 		return fmt.Errorf("decode the request: %w", err)
 	}
 	x.g.fields.forget(certificateKey(request.CertificateArn))

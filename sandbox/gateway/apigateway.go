@@ -185,7 +185,7 @@ func patch(k kind) handler {
 			return err // a refusal, or the emulator's own word that there is no such resource
 		}
 		var request struct{ PatchOperations []patchOperation }
-		if err := json.Unmarshal(body, &request); err != nil {
+		if err := decodeCall(body, &request); err != nil {
 			return x.answerError(http.StatusBadRequest, "BadRequestException", "Invalid patch request: "+err.Error())
 		}
 		touched, err := k.apply(request.PatchOperations, object)
@@ -230,7 +230,7 @@ func (k kind) apply(operations []patchOperation, object map[string]any) (map[str
 // https://docs.aws.amazon.com/apigateway/latest/api/API_CreateApiKey.html
 func createAPIKey(x *exchange) error {
 	var request map[string]any
-	if err := json.Unmarshal(x.body, &request); err != nil || x.succeeded() || request["value"] != "" {
+	if err := decodeCall(x.body, &request); err != nil || x.succeeded() || request["value"] != "" {
 		return nil // the emulator's answer holds
 	}
 	delete(request, "value")

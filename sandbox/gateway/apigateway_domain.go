@@ -123,7 +123,7 @@ func updateMapping(x *exchange) error {
 		return x.noSuchMapping()
 	}
 	var request struct{ PatchOperations []patchOperation }
-	if err := json.Unmarshal(x.body, &request); err != nil {
+	if err := decodeCall(x.body, &request); err != nil {
 		return x.answerError(http.StatusBadRequest, "BadRequestException", "Invalid patch request: "+err.Error())
 	}
 	before := mapping.BasePath

@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
@@ -44,7 +43,7 @@ func updateStage(x *exchange) error {
 		return err
 	}
 	var request struct{ PatchOperations []patchOperation }
-	if err := json.Unmarshal(body, &request); err != nil {
+	if err := decodeCall(body, &request); err != nil {
 		return fmt.Errorf("decode the request: %w", err)
 	}
 	for _, o := range request.PatchOperations {

@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
@@ -15,7 +14,7 @@ func tagResource(x *exchange) error {
 	var request struct {
 		Tags map[string]any `json:"tags"`
 	}
-	if err := json.Unmarshal(x.body, &request); err != nil {
+	if err := decodeCall(x.body, &request); err != nil {
 		return fmt.Errorf("decode the tags: %w", err)
 	}
 	return x.changeTags(func(tags map[string]any) { maps.Copy(tags, request.Tags) })

@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -20,7 +19,7 @@ func createPlan(x *exchange) error {
 		return err
 	}
 	var plan map[string]any
-	if err := json.Unmarshal(body, &plan); err != nil {
+	if err := decodeCall(body, &plan); err != nil {
 		return fmt.Errorf("decode the request: %w", err)
 	}
 	if refused, err := refusePlan(x, plan); refused || err != nil {
@@ -88,7 +87,7 @@ func createPlanKey(x *exchange) error {
 		return err
 	}
 	var request struct{ KeyID string }
-	if err := json.Unmarshal(body, &request); err != nil {
+	if err := decodeCall(body, &request); err != nil {
 		return fmt.Errorf("decode the request: %w", err)
 	}
 	ctx, id := x.r.Context(), x.r.PathValue("id")

@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -50,7 +49,7 @@ var errNoObject = errors.New("there is no such object")
 func scalingCall(answer func(*exchange, scalingObject) (any, error)) handler {
 	return func(x *exchange) error {
 		var request scalingObject
-		if err := json.Unmarshal(x.body, &request); err != nil {
+		if err := decodeCall(x.body, &request); err != nil {
 			return fmt.Errorf("decode the request: %w", err)
 		}
 		x.g.scaling.mu.Lock()

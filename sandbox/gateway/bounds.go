@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"encoding/json"
 	"encoding/xml"
 	"fmt"
 	"net/http"
@@ -168,7 +167,7 @@ func (x *exchange) parameters() (func(string) string, error) {
 		}, err
 	}
 	var body map[string]any
-	if err := json.Unmarshal(x.body, &body); err != nil {
+	if err := decodeCall(x.body, &body); err != nil {
 		return nil, fmt.Errorf("decode the request: %w", err)
 	}
 	return func(name string) string { return text(body, name) }, nil

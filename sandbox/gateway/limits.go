@@ -119,7 +119,7 @@ func (g *Gateway) quotaCalls() map[string]handler {
 func quotaAnswer(value func(key string) (float64, bool)) handler {
 	return func(x *exchange) error {
 		var request struct{ ServiceCode, QuotaCode string }
-		if err := json.Unmarshal(x.body, &request); err != nil {
+		if err := decodeCall(x.body, &request); err != nil {
 			return fmt.Errorf("decode the request: %w", err)
 		}
 		v, ok := value(request.ServiceCode + "/" + request.QuotaCode)

@@ -69,7 +69,7 @@ const invalidParameter = "InvalidParameterValueException"
 // https://docs.aws.amazon.com/lambda/latest/api/API_PutFunctionConcurrency.html
 func reserveWithin(x *exchange) error {
 	var request struct{ ReservedConcurrentExecutions int }
-	if err := json.Unmarshal(x.body, &request); err != nil {
+	if err := decodeCall(x.body, &request); err != nil {
 		return fmt.Errorf("decode the request: %w", err)
 	}
 	name := x.r.PathValue("name")
@@ -90,7 +90,7 @@ func reserveWithin(x *exchange) error {
 // https://docs.aws.amazon.com/lambda/latest/api/API_PutProvisionedConcurrencyConfig.html
 func provisionWithin(x *exchange) error {
 	var request struct{ ProvisionedConcurrentExecutions int }
-	if err := json.Unmarshal(x.body, &request); err != nil {
+	if err := decodeCall(x.body, &request); err != nil {
 		return fmt.Errorf("decode the request: %w", err)
 	}
 	name := x.r.PathValue("name")

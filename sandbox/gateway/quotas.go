@@ -23,7 +23,7 @@ func withinEnvironment(call handler) handler {
 		var request struct {
 			Environment struct{ Variables map[string]string }
 		}
-		if err := json.Unmarshal(x.body, &request); err != nil {
+		if err := decodeCall(x.body, &request); err != nil {
 			return fmt.Errorf("decode the request: %w", err)
 		}
 		measured, err := json.Marshal(request.Environment.Variables)

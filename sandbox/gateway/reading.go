@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -110,8 +111,8 @@ func (g *Gateway) readOneWay(service string, r *http.Request) *rejection {
 	return nil
 }
 
-// cloudwatchRead says why a call to CloudWatch is none that the gateway reads: it corrects those by CBOR, as
-// the SDKs make them, so changes come by CBOR alone.
+// cloudwatchRead says why a call to CloudWatch is none that the gateway reads: it checks alarms and dashboards
+// by CBOR, as the SDKs make them, so they come by CBOR alone.
 func cloudwatchRead(r *http.Request) error {
 	target := r.Header.Get("X-Amz-Target")
 	if operation, ok := strings.CutPrefix(r.URL.EscapedPath(), cloudwatchPath); ok {
@@ -131,12 +132,10 @@ func cloudwatchRead(r *http.Request) error {
 		}
 		operation = form.Get("Action")
 	}
-	for _, reads := range []string{"Describe", "Get", "List"} {
-		if strings.HasPrefix(operation, reads) {
-			return nil
-		}
+	if strings.HasPrefix(operation, "Put") && operation != "PutMetricData" {
+		return fmt.Errorf("%q must come by CBOR", operation)
 	}
-	return fmt.Errorf("%q must come by CBOR", operation)
+	return nil
 }
 
 // readElsewhere is the service whose corrected call the emulator would read in a call of another service or
@@ -251,6 +250,50 @@ func onceEach(form url.Values) error {
 	}
 	if form.Get("Action") == "" {
 		return errors.New("there is no parameter Action")
+	}
+	return nil
+}
+
+// decodeCall reads a call of a JSON protocol, unless a member is there twice, its own members in whatever
+// case: Go takes the last one of any case, the emulator the one whose case is right. Within them the case may
+// be all that two names of a map (tags, variables) differ in.
+func decodeCall(body []byte, call any) error {
+	if err := memberOnce(json.NewDecoder(bytes.NewReader(body)), strings.ToLower); err != nil {
+		return err
+	}
+	return json.Unmarshal(body, call) //nolint:wrapcheck // its callers say what they read
+}
+
+// memberOnce reads one value and says which member of an object in it is there twice; names that same makes
+// equal are one.
+func memberOnce(decoder *json.Decoder, same func(string) string) error {
+	token, err := decoder.Token()
+	if err != nil {
+		return fmt.Errorf("read the call: %w", err)
+	}
+	delim, nested := token.(json.Delim)
+	seen := map[string]bool{}
+	for nested && decoder.More() {
+		if delim == '{' {
+			name, err := decoder.Token()
+			if err != nil {
+				return fmt.Errorf("read the call: %w", err)
+			}
+			key := same(fmt.Sprint(name))
+			if seen[key] {
+				return fmt.Errorf("the member %q stands there twice", name)
+			}
+			seen[key] = true
+		}
+		if err := memberOnce(decoder, strings.Clone); err != nil {
+			return err
+		}
+	}
+	if nested {
+		_, err = decoder.Token() // the end of it
+	}
+	if err != nil {
+		return fmt.Errorf("read the call: %w", err)
 	}
 	return nil
 }

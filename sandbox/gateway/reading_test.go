@@ -208,3 +208,47 @@ func TestACallThatCanBeReadInTwoWaysDoesNotPass(t *testing.T) {
 		})
 	}
 }
+
+// Go's decoder takes a member of any case, the emulator one alone: a role that may name its own key would
+// otherwise name another's, since the gateway decides a refusal of the emulator again.
+func TestAMemberThatIsThereTwiceIsNotDecidedBy(t *testing.T) {
+	s := newStand(t, nil)
+	role := s.takeRole(t, "names-keys", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"kms:CreateAlias","Resource":["arn:aws:kms:*:*:alias/ours","arn:aws:kms:*:*:key/*"]}]}`)
+	key := keyARN(t, s)
+	taken, err := role.Credentials.Retrieve(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	through := *s.gateway.admin
+	address, err := url.Parse(s.server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	through.upstream, through.credentials = *address, taken
+	for name, c := range map[string]struct {
+		body    string
+		allowed bool
+	}{
+		"its own alias":                       {`{"AliasName":"alias/ours","TargetKeyId":"` + key + `"}`, true},
+		"another's":                           {`{"AliasName":"alias/theirs","TargetKeyId":"` + key + `"}`, false},
+		"another's, with its own after it":    {`{"AliasName":"alias/theirs","aliasname":"alias/ours","TargetKeyId":"` + key + `"}`, false},
+		"its own, with another's after it":    {`{"aliasName":"alias/ours","AliasName":"alias/theirs","TargetKeyId":"` + key + `"}`, false},
+		"another's, with its own in any case": {`{"AliasName":"alias/theirs","ALIASNAME":"alias/ours","TargetKeyId":"` + key + `"}`, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			header := http.Header{"Content-Type": {"application/x-amz-json-1.1"}, "X-Amz-Target": {"TrentService.CreateAlias"}}
+			if _, err := through.do(t.Context(), "kms", http.MethodPost, "/", header, []byte(c.body)); (err == nil) != c.allowed {
+				t.Errorf("allowed %v, want %v: %v", err == nil, c.allowed, err)
+			}
+		})
+	}
+	t.Run("names in a map may differ in case", func(t *testing.T) {
+		var call map[string]any
+		if err := decodeCall([]byte(`{"Variables":{"A":"1","a":"2"},"List":[{"A":1},{"A":2}]}`), &call); err != nil {
+			t.Error(err)
+		}
+		if err := decodeCall([]byte(`{"Variables":{"A":"1","A":"2"}}`), &call); err == nil {
+			t.Error("a name of a map was taken twice")
+		}
+	})
+}

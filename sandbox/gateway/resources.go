@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -99,7 +98,7 @@ func (g *Gateway) namedIAM(ctx context.Context, action string, x *exchange) ([]n
 // namedWAF is the resource whose tags are asked for or set.
 func (g *Gateway) namedWAF(_ context.Context, _ string, x *exchange) ([]named, error) {
 	var call struct{ ResourceARN, WebACLArn string }
-	if err := json.Unmarshal(x.body, &call); err != nil {
+	if err := decodeCall(x.body, &call); err != nil {
 		return nil, nil //nolint:nilerr // what cannot be read names nothing
 	}
 	var all []named
@@ -114,7 +113,7 @@ func (g *Gateway) namedWAF(_ context.Context, _ string, x *exchange) ([]named, e
 // namedKMS is an alias with the key that it is for: whoever sets one must be allowed on both.
 func (g *Gateway) namedKMS(ctx context.Context, _ string, x *exchange) ([]named, error) {
 	var call struct{ AliasName, TargetKeyID string }
-	if err := json.Unmarshal(x.body, &call); err != nil || call.AliasName == "" {
+	if err := decodeCall(x.body, &call); err != nil || call.AliasName == "" {
 		return nil, nil //nolint:nilerr // what cannot be read names nothing
 	}
 	all := []named{{g.arn("kms", call.AliasName), nil}}
@@ -146,7 +145,7 @@ func (g *Gateway) keyTags(ctx context.Context, key string) (map[string][]string,
 // namedScaling is the target of a call, new or known, with its tags and those that the call sets.
 func (g *Gateway) namedScaling(_ context.Context, _ string, x *exchange) ([]named, error) {
 	var call scalingObject
-	if err := json.Unmarshal(x.body, &call); err != nil {
+	if err := decodeCall(x.body, &call); err != nil {
 		return nil, nil //nolint:nilerr // what cannot be read names nothing
 	}
 	keys := map[string][]string{}
@@ -176,7 +175,7 @@ func (g *Gateway) namedLambda(_ context.Context, action string, x *exchange) ([]
 	name := x.r.PathValue("name")
 	if action == "CreateFunction" {
 		var call struct{ FunctionName string }
-		if err := json.Unmarshal(x.body, &call); err != nil {
+		if err := decodeCall(x.body, &call); err != nil {
 			return nil, nil //nolint:nilerr // what cannot be read names nothing
 		}
 		name = call.FunctionName

@@ -46,7 +46,7 @@ func rotationStopped(arn string) string { return "secretsmanager:rotation-stoppe
 // https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotateSecret.html
 func rotateSecret(x *exchange) error {
 	var r rotation
-	if err := json.Unmarshal(x.body, &r); err != nil {
+	if err := decodeCall(x.body, &r); err != nil {
 		return fmt.Errorf("decode the request: %w", err)
 	}
 	ctx := x.r.Context()
@@ -203,7 +203,7 @@ func cancelRotation(x *exchange) error {
 	var request struct {
 		SecretID string `json:"SecretId"`
 	}
-	if err := json.Unmarshal(x.body, &request); err != nil {
+	if err := decodeCall(x.body, &request); err != nil {
 		return fmt.Errorf("decode the request: %w", err)
 	}
 	secret, err := x.g.describeSecret(x.r.Context(), request.SecretID)
