@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -15,6 +16,9 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 
 	"github.com/didomi/serverless-api/sandbox/child"
 	"github.com/didomi/serverless-api/sandbox/layout"
@@ -190,16 +194,19 @@ func TestDaemon(t *testing.T) {
 	})
 }
 
-// callSTS asks who the administrator is. The emulator knows its root user by
-// the key's id.
+// callSTS asks who the administrator is, with the keys of the report.
 func callSTS(t *testing.T, r Report) string {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, r.Endpoint, strings.NewReader("Action=GetCallerIdentity&Version=2011-06-15"))
+	const call = "Action=GetCallerIdentity&Version=2011-06-15"
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, r.Endpoint, strings.NewReader(call))
 	if err != nil {
 		t.Fatal(err)
 	}
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential="+r.AccessKeyID+"/20260101/eu-west-1/sts/aws4_request, SignedHeaders=host, Signature=00")
+	keys := aws.Credentials{AccessKeyID: r.AccessKeyID, SecretAccessKey: r.SecretAccessKey}
+	if err := v4.NewSigner().SignHTTP(t.Context(), keys, request, fmt.Sprintf("%x", sha256.Sum256([]byte(call))), "sts", "eu-west-1", time.Now()); err != nil {
+		t.Fatal(err)
+	}
 	answer, err := http.DefaultClient.Do(request)
 	if err != nil {
 		t.Fatal(err)

@@ -6,8 +6,10 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -216,10 +218,18 @@ func TestASignatureOfNobodyIsRefusedByTheEmulator(t *testing.T) {
 		"an instance's credentials": {"GET", "/latest/meta-data/iam/security-credentials/", "", []string{"Authorization: " + signedFor("nothing")}},
 		"a task's credentials":      {"GET", "/v2/credentials/x", "", []string{"Authorization: " + signedFor("nothing")}},
 	} {
-		t.Run(name+" are not to be had by it", func(t *testing.T) {
-			if status, answer := request.send(t, s); status < 400 || status == http.StatusBadGateway {
-				t.Errorf("answered %d %s", status, answer)
+		for _, key := range []string{"a", "test", "000000000000"} { // nobody's, the administrator's, and what ministack takes for it
+			request := request
+			request.header = slices.Clone(request.header)
+			for i, line := range request.header {
+				request.header[i] = strings.Replace(line, "Credential=a/20260101/", "Credential="+key+"/"+time.Now().UTC().Format("20060102")+"/", 1)
 			}
-		})
+			request.header = append(request.header, "X-Amz-Date: "+time.Now().UTC().Format("20060102T150405Z"))
+			t.Run(name+" are not to be had by the key "+key, func(t *testing.T) {
+				if status, answer := request.send(t, s); status < 400 || status == http.StatusBadGateway {
+					t.Errorf("answered %d %s", status, answer)
+				}
+			})
+		}
 	}
 }

@@ -379,5 +379,8 @@ sts._gen_session_token = session_token
 iam_actions.extract_iam_action = extract_iam_action
 iam_actions.extract_resource_arn = extract_resource_arn
 iam_evaluator.enforce = enforce
+# ministack takes a call of the root user's key, of the key "test" and of every account's number without a
+# look at the signature. They are verified as every other key's is, with the secret that it was started with.
+iam_evaluator._is_root_key = lambda key: False
 sys.argv[1:] = []
 main()
