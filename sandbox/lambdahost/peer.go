@@ -22,11 +22,34 @@ func cameFrom(conn net.Conn, pid int) bool {
 	return socket != "" && slices.ContainsFunc(tree(pid), func(process int) bool { return holds(process, socket) })
 }
 
-// peerSocket is the inode of the other end's socket on this machine; empty when it is closed
-// (proc_net_tcp: a row has its own end, the other one, and further on the inode; proc_pid_net: tcp6 has
-// IPv4 addresses that IPv6 sockets use, which end in the same digits).
+// peerSocket is the inode of the other end's socket on this machine; empty when it is closed.
 func peerSocket(conn net.Conn) string {
-	own, peer := row(conn.RemoteAddr()), row(conn.LocalAddr())
+	own, peer := ipv4(conn.RemoteAddr()), ipv4(conn.LocalAddr())
+	if !own.IsValid() || !peer.IsValid() {
+		return ""
+	}
+	socket, err := askForSocket(own, peer)
+	if err != nil {
+		socket = findSocket(own, peer) // some containers have no sock_diag
+	}
+	if socket == "0" {
+		return "" // closed
+	}
+	return socket
+}
+
+func ipv4(addr net.Addr) netip.AddrPort {
+	at, err := netip.ParseAddrPort(addr.String())
+	if err != nil || !at.Addr().Unmap().Is4() {
+		return netip.AddrPort{}
+	}
+	return netip.AddrPortFrom(at.Addr().Unmap(), at.Port())
+}
+
+// findSocket looks for a socket in the kernel's tables (proc_net_tcp: a row has its own end, the other
+// one, and further on the inode; tcp6 has the IPv4 addresses that IPv6 sockets use, which end in the
+// same digits).
+func findSocket(own, peer netip.AddrPort) string {
 	for _, table := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
 		content, err := os.ReadFile(table)
 		if err != nil {
@@ -35,7 +58,7 @@ func peerSocket(conn net.Conn) string {
 		for line := range strings.Lines(string(content)) {
 			const local, remote, inode = 1, 2, 9
 			fields := strings.Fields(line)
-			if len(fields) > inode && strings.HasSuffix(fields[local], own) && strings.HasSuffix(fields[remote], peer) && fields[inode] != "0" {
+			if len(fields) > inode && strings.HasSuffix(fields[local], row(own)) && strings.HasSuffix(fields[remote], row(peer)) {
 				return fields[inode]
 			}
 		}
@@ -43,13 +66,9 @@ func peerSocket(conn net.Conn) string {
 	return ""
 }
 
-// row is an IPv4 address and port as the kernel's tables have them: the address is the machine's number.
-func row(addr net.Addr) string {
-	at, err := netip.ParseAddrPort(addr.String())
-	if err != nil || !at.Addr().Unmap().Is4() {
-		return "no address"
-	}
-	ip := at.Addr().Unmap().As4()
+// row is an address and port as the kernel's tables have them: the address is the machine's number.
+func row(at netip.AddrPort) string {
+	ip := at.Addr().As4()
 	return fmt.Sprintf("%08X:%04X", binary.NativeEndian.Uint32(ip[:]), at.Port())
 }
 

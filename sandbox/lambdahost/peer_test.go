@@ -102,6 +102,12 @@ func TestWhoseConnection(t *testing.T) {
 			}
 		})
 	}
+	t.Run("both ways of asking the kernel know the socket", func(t *testing.T) {
+		own, peer := ipv4(conn.RemoteAddr()), ipv4(conn.LocalAddr())
+		if asked, found := peerSocket(conn), findSocket(own, peer); asked != found || found == "" {
+			t.Errorf("asked %q, found %q", asked, found)
+		}
+	})
 	t.Run("one that is closed is nobody's", func(t *testing.T) {
 		_ = client.Close()
 		if cameFrom(conn, os.Getpid()) {
