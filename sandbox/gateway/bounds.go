@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"encoding/xml"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -198,16 +197,6 @@ func (g *Gateway) refuseBucket(w http.ResponseWriter, r *http.Request) bool {
 	if message == "" {
 		return false
 	}
-	type problem struct {
-		XMLName       xml.Name `xml:"Error"`
-		Code, Message string
-	}
-	body, err := xml.Marshal(problem{Code: limits.code, Message: message})
-	if err != nil {
-		body = []byte("<Error/>")
-	}
-	w.Header().Set("Content-Type", "application/xml")
-	w.WriteHeader(http.StatusBadRequest)
-	_, _ = w.Write(body) // the caller may have left
+	writeS3Error(w, http.StatusBadRequest, limits.code, message)
 	return true
 }

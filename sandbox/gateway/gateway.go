@@ -203,7 +203,7 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		(&exchange{g: g, w: w, r: r}).serve(reading((*exchange).forward))
 		return
 	}
-	if service == "s3" && g.refuseBucket(w, r) {
+	if service == "s3" && (g.refuseBucket(w, r) || refuseUnsigned(w, r)) {
 		return
 	}
 	if service == "s3" && listsVersionsEncoded(r) {

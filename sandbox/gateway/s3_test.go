@@ -83,3 +83,56 @@ func TestABucketAnswersPagesByItsRules(t *testing.T) {
 		})
 	}
 }
+
+// S3 refuses an x-amz-* header that a presigned address does not sign: "There were headers present in the
+// request which were not signed" (soto-project/soto#374, rustfs/rustfs#7425 with what it would allow).
+func TestAPresignedRequestTakesNoHeaderThatItDoesNotSign(t *testing.T) {
+	s := newStand(t, nil)
+	client := s3.NewFromConfig(s.config())
+	bucket := aws.String("presigned-headers")
+	if _, err := client.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: bucket, CreateBucketConfiguration: &types.CreateBucketConfiguration{
+		LocationConstraint: types.BucketLocationConstraintEuWest1,
+	}}); err != nil {
+		t.Fatal(err)
+	}
+	signed, err := s3.NewPresignClient(client).PresignPutObject(t.Context(), &s3.PutObjectInput{Bucket: bucket, Key: aws.String("a"), Tagging: aws.String("a=b")},
+		func(o *s3.PresignOptions) {
+			o.ClientOptions = append(o.ClientOptions, func(o *s3.Options) { o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired })
+		})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		header string
+		status int
+	}{
+		"a storage class":                {"X-Amz-Storage-Class", http.StatusForbidden},
+		"another object":                 {"X-Amz-Copy-Source", http.StatusForbidden},
+		"metadata":                       {"X-Amz-Meta-A", http.StatusForbidden},
+		"a header that is not of AWS's":  {"Cache-Control", http.StatusOK},
+		"none but those that are signed": {"", http.StatusOK},
+	} {
+		t.Run(name, func(t *testing.T) {
+			request, err := http.NewRequestWithContext(t.Context(), signed.Method, signed.URL, strings.NewReader("x"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for name := range signed.SignedHeader {
+				if name != "Host" {
+					request.Header.Set(name, signed.SignedHeader.Get(name))
+				}
+			}
+			if test.header != "" {
+				request.Header.Set(test.header, "STANDARD_IA")
+			}
+			answer, err := http.DefaultClient.Do(request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = answer.Body.Close()
+			if answer.StatusCode != test.status {
+				t.Errorf("status %d, want %d", answer.StatusCode, test.status)
+			}
+		})
+	}
+}
