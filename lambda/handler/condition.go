@@ -98,14 +98,13 @@ func (r *request) conditional() bool {
 }
 
 // wantsRange reports whether a Range is to be honoured as If-Range has it: an
-// entity tag must be strong and the same, a date the very same.
+// entity tag must be strong and the same. No date is strong enough: S3 tells the
+// second in which a file was written, and not whether that was twice (RFC 9110,
+// 8.8.2.2), so that a client could put parts of two versions together.
 func (r *request) wantsRange(now representation) bool {
 	condition := r.header.Get("If-Range")
 	if condition == "" {
 		return true
-	}
-	if date, ok := parseDate(condition); ok {
-		return date.Equal(now.modified.Truncate(time.Second))
 	}
 	tag, rest, ok := cutETag(condition)
 	return ok && rest == "" && !tag.weak && `"`+tag.value+`"` == now.etag

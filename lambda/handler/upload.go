@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/didomi/serverless-api/lambda/fault"
@@ -63,6 +65,9 @@ func (r *request) uploadRequest() (wanted uploadRequest, err error) {
 	if err != nil {
 		return wanted, err
 	}
+	if unknown := unknownMembers(body); len(unknown) > 0 {
+		return wanted, fault.New(fault.Invalid, "an upload is asked for with %s, not with %q", strings.Join(uploadMembers, ", "), unknown)
+	}
 	if err := json.Unmarshal(body, &wanted); err != nil || wanted.Size < 0 {
 		return wanted, fault.New(fault.Invalid, `an upload is asked for with {"size": bytes, "content_type": "..."}, both optional, and more of its parts with {"upload_id": "...", "size": bytes, "part": number}`)
 	}
@@ -70,6 +75,25 @@ func (r *request) uploadRequest() (wanted uploadRequest, err error) {
 		return wanted, fault.New(fault.Invalid, "%s", strings.Join(problems, "; "))
 	}
 	return wanted, nil
+}
+
+// uploadMembers are the names of the members of an uploadRequest.
+var uploadMembers = []string{"size", "content_type", "upload_id", "part"}
+
+// unknownMembers returns the names of an object's other members. encoding/json
+// takes a name whatever the case of its letters, and goes past one it does not know,
+// so that a misspelled size would be no size.
+func unknownMembers(body []byte) (unknown []string) {
+	var members map[string]json.RawMessage
+	if json.Unmarshal(body, &members) != nil {
+		return nil // which is said of the whole
+	}
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		if !slices.Contains(uploadMembers, name) {
+			unknown = append(unknown, name)
+		}
+	}
+	return unknown
 }
 
 // problems are all that is wrong with the members together.

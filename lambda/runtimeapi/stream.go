@@ -7,7 +7,12 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"time"
 )
+
+// unsentTime is kept of the invocation's time to log and report a stream that is
+// not sent to its end, and to ask for the next invocation.
+const unsentTime = 500 * time.Millisecond
 
 // stream sends a stream in chunks as it is read, and closes it. A stream that
 // cannot be sent is the failure of its invocation, not of the process: the
@@ -15,7 +20,7 @@ import (
 // ("Container error. Non-recoverable state. Runtime should exit promptly", AWS
 // Lambda developer guide, "Using the Lambda runtime API for custom runtimes").
 func (c *Client) stream(ctx context.Context, id string, body Stream) error {
-	status, err := c.send(id, body)
+	status, err := c.send(ctx, id, body)
 	if failed := body.Close(); failed != nil {
 		c.log.WarnContext(ctx, "stream not closed", "invocation", id, "error", failed.Error())
 	}
@@ -37,9 +42,17 @@ func (c *Client) stream(ctx context.Context, id string, body Stream) error {
 // runtime for AWS Lambda", "Implementing response streaming"), and a kept one
 // that is reset would lose the stream, which cannot be read a second time. It
 // returns the status of the answer, 0 if there was none.
-func (c *Client) send(id string, body Stream) (int, error) {
+//
+// A client that reads too slowly holds the stream until the invocation's time is
+// up. It ends before that, or Lambda would end the process with the time-out.
+func (c *Client) send(ctx context.Context, id string, body Stream) (int, error) {
+	if end, known := ctx.Deadline(); known {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, end.Add(-min(unsentTime, time.Until(end)/2)))
+		defer cancel()
+	}
 	trailer := http.Header{headerErrorType: nil, trailerError: nil}
-	request, err := http.NewRequest(http.MethodPost, "http://"+c.address+invocations+id+"/response", &reporting{body: body, trailer: trailer})
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+c.address+invocations+id+"/response", &reporting{body: body, trailer: trailer})
 	if err != nil {
 		return 0, fmt.Errorf("runtime API: sending a stream: %w", err)
 	}

@@ -72,6 +72,7 @@ type server struct {
 	from    []string // the connections that they came on
 	errors  int      // reported
 	status  int      // of the answer to a reported error; 0: 202
+	slow    bool     // the first invocation is short, and streams are long
 }
 
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -83,7 +84,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.Method == http.MethodGet:
 		s.given++
 		w.Header().Set(headerRequestID, fmt.Sprint("id-", s.given))
-		w.Header().Set(headerDeadline, fmt.Sprint(time.Now().Add(time.Minute).UnixMilli()))
+		w.Header().Set(headerDeadline, fmt.Sprint(time.Now().Add(s.left()).UnixMilli()))
 		_, _ = fmt.Fprint(w, s.given)
 	case strings.HasSuffix(r.URL.Path, "/error"):
 		s.errors++
@@ -96,6 +97,22 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// length is of a stream, in bytes: more than sockets keep if it is not read.
+func (s *server) length() int {
+	if s.slow {
+		return 64 << 20
+	}
+	return 1 << 20
+}
+
+// left is the time of an invocation.
+func (s *server) left() time.Duration {
+	if s.slow && s.given == 1 {
+		return 2 * unsentTime
+	}
+	return time.Minute
+}
+
 // serve answers the server's events with streams of their own text.
 func (s *server) serve(t *testing.T) error {
 	t.Helper()
@@ -104,7 +121,7 @@ func (s *server) serve(t *testing.T) error {
 	defer api.Close()
 	client := New(strings.TrimPrefix(api.URL, "http://"), slog.New(slog.DiscardHandler))
 	return client.Serve(t.Context(), func(_ context.Context, event []byte) (Answer, error) {
-		return Answer{Stream: &text{Reader: strings.NewReader(strings.Repeat(string(event), 1<<20)), err: errors.New("not closed")}}, nil
+		return Answer{Stream: &text{Reader: strings.NewReader(strings.Repeat(string(event), s.length())), err: errors.New("not closed")}}, nil
 	})
 }
 
@@ -139,6 +156,28 @@ func TestAStreamHasAConnectionOfItsOwn(t *testing.T) {
 	}
 	if slices.Sort(s.from); len(slices.Compact(s.from)) != len(s.streams) {
 		t.Errorf("streams came on the connections %v", s.from)
+	}
+}
+
+// A client that does not read on holds the Runtime API's end of the stream.
+func TestAStreamThatNobodyReadsEndsBeforeItsInvocation(t *testing.T) {
+	s := &server{events: 2, slow: true}
+	s.respond = func(w http.ResponseWriter, _ *http.Request, nth int) bool {
+		if nth != 1 {
+			return false
+		}
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			panic(err)
+		}
+		t.Cleanup(func() { _ = conn.Close() })
+		return true
+	}
+	if err := s.serve(t); err == nil || !strings.Contains(err.Error(), "410") {
+		t.Errorf("ended by %v", err)
+	}
+	if len(s.streams) != 1 || s.errors != 1 {
+		t.Errorf("%d streams came and %d errors were reported, want one each", len(s.streams), s.errors)
 	}
 }
 

@@ -25,7 +25,7 @@ func (x *exchange) integrate() *refusal {
 	}
 	functionARN, err := x.functionARN()
 	if err == nil && i.Credentials == "" { // with credentials the role's policy decides, not the function's
-		err = x.permitted(x.request.Context(), functionARN)
+		err = x.permitted(context.WithoutCancel(x.request.Context()), functionARN)
 	}
 	if err != nil {
 		x.integrationError = err.Error()
