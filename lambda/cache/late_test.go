@@ -79,13 +79,15 @@ func (p pooled) locked(id string, while func()) {
 }
 
 // waiting waits until so many statements of the application wait for a lock.
+// pg_stat_activity alone shows a statement that checks for a deadlock as one that
+// does not wait.
 func (p pooled) waiting(want int) {
 	p.t.Helper()
 	until(p.t, func() (done bool) {
 		p.admin(context.Background(), func(conn *pgx.Conn) error {
 			var count int
-			row := conn.QueryRow(context.Background(), `SELECT count(*) FROM pg_stat_activity
-WHERE datname = current_database() AND usename = 'app' AND wait_event_type = 'Lock'`)
+			row := conn.QueryRow(context.Background(), `SELECT count(DISTINCT pid) FROM pg_locks JOIN pg_stat_activity USING (pid)
+WHERE NOT granted AND datname = current_database() AND usename = 'app'`)
 			err := row.Scan(&count)
 			done = count == want
 			return err
