@@ -181,11 +181,9 @@ var agent = "serverless-api/" + runtime.Version()
 // next one (invocationresponse.go and invocationerror.go of
 // github.com/aws/aws-lambda-runtime-interface-emulator).
 func (c *Client) post(ctx context.Context, id, path string, body []byte) (rejected, err error) {
-	c.request(http.MethodPost, id+path, "application/json", len(body))
-	// An answer is sent however much of the invocation's time is left.
-	answer, err := c.kept.exchange(context.WithoutCancel(ctx), c.head, body, &c.said)
+	answer, err := c.deliver(ctx, "sending an answer", id+path, body)
 	if err != nil {
-		return nil, fmt.Errorf("runtime API: sending an answer: %w", err)
+		return nil, err
 	}
 	if answer.is("202") {
 		return nil, nil
@@ -196,6 +194,17 @@ func (c *Client) post(ctx context.Context, id, path string, body []byte) (reject
 	}
 	c.log.ErrorContext(ctx, "answer not taken", "invocation", id, "error", refused.Error())
 	return refused, nil
+}
+
+// deliver sends a JSON text on the kept connection, however much of the
+// invocation's time is left.
+func (c *Client) deliver(ctx context.Context, what, path string, body []byte) (reply, error) {
+	c.request(http.MethodPost, path, "application/json", len(body))
+	answer, err := c.kept.exchange(context.WithoutCancel(ctx), c.head, body, &c.said)
+	if err != nil {
+		return reply{}, fmt.Errorf("runtime API: %s: %w", what, err)
+	}
+	return answer, nil
 }
 
 // failure is an error as the Runtime API takes it.

@@ -75,16 +75,13 @@ func (c *Client) send(ctx context.Context, id string, body Stream) (int, error) 
 // abandon reports a stream that got no answer. The Runtime API takes that only
 // before the stream has begun, and has ended the invocation otherwise.
 func (c *Client) abandon(ctx context.Context, id string, cause error) error {
+	const what = "reporting a stream that was not sent"
 	text, _ := describe(cause)
-	c.request(http.MethodPost, id+"/error", "application/json", len(text))
-	answer, err := c.kept.exchange(context.WithoutCancel(ctx), c.head, text, &c.said)
-	if err != nil {
-		return fmt.Errorf("runtime API: reporting a stream that was not sent: %w", err)
+	answer, err := c.deliver(ctx, what, id+"/error", text)
+	if err == nil && answer.is("5") {
+		err = unexpected(what, answer.status, &c.said)
 	}
-	if answer.is("5") {
-		return unexpected("reporting a stream that was not sent", answer.status, &c.said)
-	}
-	return nil
+	return err
 }
 
 // reporting is a body whose error ends it and goes into the trailer, the way
