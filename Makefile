@@ -14,16 +14,18 @@ venv = cmp -s $(2) $(1)/requirements.txt || { \
 	  $(1)/bin/pip install -q --disable-pip-version-check --require-hashes $(3) -r $(2) && cp $(2) $(1)/; }
 # Modules whose tests need nothing but Go; the whole stack's are in sandbox/e2e.
 PACKAGES := $$(go list ./... | grep -v /e2e$$)
-SCRIPTS := .ci/run sandbox/tools/language-go/pulumi-language-go ci/cost ci/drift ci/forget ci/identity ci/plugins ci/preview ci/review ci/smoke ci/vulnerabilities
+SCRIPTS := .ci/run sandbox/tools/language-go/pulumi-language-go ci/cost ci/drift ci/forget ci/identity ci/plugins ci/preview ci/review ci/smoke ci/vulnerabilities .githooks/pre-commit
 # Without the checkout's paths and without cgo, as the sandbox's tools and the function are built: all
 # of them and their checks share what Go has compiled, which is worth a third of a first build.
 export GOFLAGS := $(filter-out -trimpath,$(GOFLAGS)) -trimpath
 export CGO_ENABLED := 0
 
-.PHONY: help up preview cost diagram down status logs shell test checks lint unit race fuzz soak e2e schema bench sandbox sandbox-or-kept lint-tools authorization-data cfn-lint tools lint-report test-report ci-tools supply-chain pipeline pipeline-test iam-used
+.PHONY: help up preview cost diagram down status logs shell test checks lint fmt hooks unit race fuzz soak e2e schema bench sandbox sandbox-or-kept lint-tools authorization-data cfn-lint tools lint-report test-report ci-tools supply-chain pipeline pipeline-test iam-used
 
-help: ## what can be asked
-	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 12
+help: ## list the targets
+	@awk -F ':.*## ' '/^##@/ {print "\n" substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+##@ Run the stack on this machine
 
 up: sandbox ## the whole stack on this machine (STACK=dev or prod)
 	@$(SANDBOX) up --stack $(STACK)
@@ -53,6 +55,7 @@ logs: sandbox-or-kept ## follow the function's and the sandbox's logs
 shell: sandbox ## a shell whose pulumi, aws and psql talk to the sandbox
 	@$(SANDBOX) shell
 
+##@ Test
 test: $(TOOLS) ## everything: lint, unit, schema, the whole stack end to end
 	@$(MAKE) --no-print-directory -j2 --output-sync=none TOOLS= checks e2e
 
@@ -97,6 +100,17 @@ lint: lint-tools $(TOOLS) ## gofmt, vet, staticcheck, room rules, shell and YAML
 	@$(LINT)/bin/shfmt -d -i 2 $(SCRIPTS)
 	@$(LINT)/venv/bin/yamllint --strict .
 
+# Formats in place what `make lint` would complain about.
+fmt: lint-tools ## format Go code and shell scripts
+	@for module in . sandbox sandbox/awsx sandbox/provider sandbox/provider/build; do \
+	  (cd $$module && $(CURDIR)/$(LINT)/bin/golangci-lint fmt --config $(CURDIR)/.golangci.yml) || exit 1; \
+	done
+	@$(LINT)/bin/shfmt -w -i 2 $(SCRIPTS)
+
+hooks: ## run .githooks/pre-commit before each commit of this clone: gofmt and go vet
+	@git config core.hooksPath .githooks
+	@echo "commits of this clone run .githooks/pre-commit; undo with: git config --unset core.hooksPath"
+
 unit: $(TOOLS) ## components under Pulumi mocks; the function against real PostgreSQL and Redis
 	@$(SANDBOX) services -- go test ./...
 	@cd sandbox && $(AUTHORIZATION) MINISTACK_PYTHON=$(CURDIR)/.sandbox/venv/bin/python go test $(PACKAGES)
@@ -135,6 +149,7 @@ schema: $(TOOLS) ## the sandbox's AWS types have the names and shapes of the pul
 	@cd sandbox/provider && go test ./...
 	@cd sandbox/provider/build && go test ./...
 
+##@ Pipeline
 # What the pipeline's jobs run: the same checks of the program, with reports for GitLab.
 lint-report: lint-tools
 	@$(LINT)/bin/golangci-lint run --output.text.path=stdout --output.code-climate.path=gl-code-quality.json ./...
@@ -161,6 +176,7 @@ pipeline-test: $(TOOLS) ## the same without the jobs of the stage check, which m
 	@$(SANDBOX) pipeline --quick
 	@$(SANDBOX) down
 
+##@ The whole stack
 # In parallel: two edits' previews, beside updates of another stack that mostly wait.
 e2e: $(TOOLS) ## up, requests, second up without change, down
 	@cd sandbox && go test -c -o ../.sandbox/bin/e2e.test ./e2e
