@@ -22,7 +22,9 @@ const cacheUserTimeoutSeconds = 300
 // It runs outside the VPC, where the API of ElastiCache is: an endpoint for it would cost as much as any
 // other, for one call a month. What it may do there is to its own secret and its own user.
 func newCacheUser(ctx *pulumi.Context, s site, l logs) (*lambda.Function, *lambda.Invocation, error) {
-	role, err := newRole(ctx, s, cacheUserHandler, append(s.functionRights(l.cacheUser), s.cacheUserRights()...))
+	// The function is not known before its role.
+	trust := s.trust(s.arn("lambda", "function:"+s.name+"-"+cacheUserHandler+"-*"))
+	role, err := newRole(ctx, s, cacheUserHandler, trust, append(s.functionRights(l.cacheUser), s.cacheUserRights()...))
 	if err != nil {
 		return nil, nil, err
 	}

@@ -20,13 +20,20 @@ type grantedRole struct {
 // newFunctionRole makes the role of one function in the VPC: what every such function needs, and the
 // statements.
 func newFunctionRole(ctx *pulumi.Context, s site, part string, log *cloudwatch.LogGroup, own ...policy.Statement) (grantedRole, error) {
-	return newRole(ctx, s, part, slices.Concat(s.functionRights(log), s.interfaceRights(), own))
+	return newRole(ctx, s, part, s.trust(), slices.Concat(s.functionRights(log), s.interfaceRights(), own))
+}
+
+// trust lets Lambda take a role for functions of this account; where ARNs are given, for these alone. A role
+// of a function in the VPC gets none: while Lambda connects the first function to a VPC it does not send
+// aws:SourceArn, and such a function could not be made (github.com/aws/aws-parallelcluster/pull/6926).
+func (s site) trust(functions ...string) pulumi.StringOutput {
+	return policy.TrustFrom("lambda.amazonaws.com", s.account, functions...)
 }
 
 // newRole makes the role of one function with these rights.
-func newRole(ctx *pulumi.Context, s site, part string, rights []policy.Statement) (grantedRole, error) {
+func newRole(ctx *pulumi.Context, s site, part string, trust pulumi.StringInput, rights []policy.Statement) (grantedRole, error) {
 	role, err := iam.NewRole(ctx, s.name+"-"+part+"-role", &iam.RoleArgs{
-		AssumeRolePolicy:    policy.Trust("lambda.amazonaws.com"),
+		AssumeRolePolicy:    trust,
 		Description:         pulumi.String("Rights of the function " + s.name + "-" + part),
 		MaxSessionDuration:  pulumi.Int(3600),
 		PermissionsBoundary: s.args.PermissionsBoundary,

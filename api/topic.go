@@ -23,8 +23,8 @@ func newTopics(ctx *pulumi.Context, s site) (topics, error) {
 	return topics{pages, warnings}, err
 }
 
-// newTopic makes an encrypted topic, open to this account's alarms alone, and subscribes the
-// addresses.
+// newTopic makes an encrypted topic, open to this stack's alarms alone, and subscribes the addresses.
+// https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html
 func newTopic(ctx *pulumi.Context, s site, part, title string, addresses []string) (*sns.Topic, error) {
 	topic, err := sns.NewTopic(ctx, s.name+"-"+part, &sns.TopicArgs{
 		DisplayName:    pulumi.String(title),
@@ -40,7 +40,10 @@ func newTopic(ctx *pulumi.Context, s site, part, title string, addresses []strin
 			Principal: map[string]any{"Service": "cloudwatch.amazonaws.com"},
 			Actions:   []string{"sns:Publish"},
 			Resources: []pulumi.StringInput{topic.Arn},
-			Condition: map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": s.account}},
+			Condition: map[string]any{
+				"StringEquals": map[string]any{"aws:SourceAccount": s.account},
+				"ArnLike":      map[string]any{"aws:SourceArn": s.arn("cloudwatch", "alarm:"+s.name+"-*")},
+			},
 		}),
 	}, s.parent)
 	if err != nil {

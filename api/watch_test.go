@@ -254,10 +254,13 @@ func TestTopics(t *testing.T) {
 				t.Errorf("key %v", got)
 			}
 		})
-		t.Run(part+" come from this account's alarms alone", func(t *testing.T) {
+		t.Run(part+" come from this stack's alarms alone", func(t *testing.T) {
 			p := statements(t, r.Find(t, "aws:sns/topicPolicy:TopicPolicy", room+"-"+part+"-policy").Inputs["policy"])
 			for _, s := range p {
-				condition := map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": "123456789012"}}
+				condition := map[string]any{
+					"StringEquals": map[string]any{"aws:SourceAccount": "123456789012"},
+					"ArnLike":      map[string]any{"aws:SourceArn": "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:" + room + "-*"},
+				}
 				if !reflect.DeepEqual(s.Principal, map[string]any{"Service": "cloudwatch.amazonaws.com"}) || !reflect.DeepEqual(s.Condition, condition) {
 					t.Errorf("%v", s)
 				}

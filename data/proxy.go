@@ -75,7 +75,9 @@ func (d *Data) proxyRole(ctx *pulumi.Context, name string, args Args, secrets []
 		return nil, fmt.Errorf("read the region: %w", err)
 	}
 	role, err := iam.NewRole(ctx, name+"-proxy", &iam.RoleArgs{
-		Description:         pulumi.String("Reads the database's secrets for RDS Proxy"),
+		Description: pulumi.String("Reads the database's secrets for RDS Proxy"),
+		// AWS documents no condition key that RDS Proxy sends, and shows this policy.
+		// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-proxy-iam-setup.html
 		AssumeRolePolicy:    policy.Trust("rds.amazonaws.com"),
 		PermissionsBoundary: args.PermissionsBoundary,
 	}, pulumi.Parent(d))

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/didomi/serverless-api/internal/policy"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
@@ -47,8 +48,12 @@ func (n *Network) flowLogs(ctx *pulumi.Context, name string, vpcID pulumi.String
 
 // flowLogRole lets the flow logs be written into their group, once its rights are there.
 func (n *Network) flowLogRole(ctx *pulumi.Context, name string, logs *cloudwatch.LogGroup, args Args) (*iam.Role, *iam.RolePolicy, error) {
+	trust, err := n.flowLogTrust(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
 	role, err := iam.NewRole(ctx, name+"-flows", &iam.RoleArgs{
-		AssumeRolePolicy:    policy.Trust("vpc-flow-logs.amazonaws.com"),
+		AssumeRolePolicy:    trust,
 		Description:         pulumi.String("Writes the VPC's flow logs"),
 		PermissionsBoundary: args.PermissionsBoundary,
 	}, pulumi.Parent(n))
@@ -74,4 +79,24 @@ func (n *Network) flowLogRole(ctx *pulumi.Context, name string, logs *cloudwatch
 		return nil, nil, fmt.Errorf("register the flow logs' policy: %w", err)
 	}
 	return role, rights, nil
+}
+
+// flowLogTrust lets VPC take the role for flow logs of this account and region. The flow log's id is not
+// known before it has its role.
+// https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html
+func (n *Network) flowLogTrust(ctx *pulumi.Context) (pulumi.StringOutput, error) {
+	caller, err := aws.GetCallerIdentity(ctx, &aws.GetCallerIdentityArgs{}, pulumi.Parent(n))
+	if err != nil {
+		return pulumi.StringOutput{}, fmt.Errorf("read the account: %w", err)
+	}
+	region, err := aws.GetRegion(ctx, &aws.GetRegionArgs{}, pulumi.Parent(n))
+	if err != nil {
+		return pulumi.StringOutput{}, fmt.Errorf("read the region: %w", err)
+	}
+	partition, err := aws.GetPartition(ctx, &aws.GetPartitionArgs{}, pulumi.Parent(n))
+	if err != nil {
+		return pulumi.StringOutput{}, fmt.Errorf("read the partition: %w", err)
+	}
+	return policy.TrustFrom("vpc-flow-logs.amazonaws.com", caller.AccountId,
+		fmt.Sprintf("arn:%s:ec2:%s:%s:vpc-flow-log/*", partition.Partition, region.Name, caller.AccountId)), nil
 }

@@ -250,6 +250,11 @@ func TestFlowLogsAreEncryptedAndKeptAsLongAsConfigured(t *testing.T) {
 	if got := r.Find(t, "aws:iam/role:Role", "net-flows").Inputs["permissionsBoundary"]; got != "boundary" {
 		t.Errorf("the role's boundary is %v", got)
 	}
+	trust := `{"Statement":[{"Action":["sts:AssumeRole"],"Condition":{"ArnLike":{"aws:SourceArn":["arn:aws:ec2:eu-west-1:123456789012:vpc-flow-log/*"]},` +
+		`"StringEquals":{"aws:SourceAccount":"123456789012"}},"Effect":"Allow","Principal":{"Service":"vpc-flow-logs.amazonaws.com"}}],"Version":"2012-10-17"}`
+	if got := r.Find(t, "aws:iam/role:Role", "net-flows").Inputs["assumeRolePolicy"]; got != trust {
+		t.Errorf("the role may be taken by %v\nwant %s", got, trust)
+	}
 	rights := r.Find(t, "aws:iam/rolePolicy:RolePolicy", "net-flows").Inputs["policy"].(string)
 	if want := `{"Action":["logs:DescribeLogGroups"],"Effect":"Allow","Resource":["*"],"Sid":"FindGroup"}`; !strings.Contains(rights, want) {
 		t.Errorf("%s lacks %s, without which flow logs do not find their group", rights, want)

@@ -43,6 +43,21 @@ func Trust(service string) pulumi.StringOutput {
 	})
 }
 
+// TrustFrom is the JSON of a trust policy that lets one AWS service take a role for what is of the account,
+// and, where ARNs are given, for resources of these alone. It is for services that AWS documents to say so
+// when they take a role (docs/decisions/deputies.md); a role of any other service could not be taken.
+func TrustFrom(service, account string, arns ...string) pulumi.StringOutput {
+	condition := map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": account}}
+	if len(arns) > 0 {
+		condition["ArnLike"] = map[string]any{"aws:SourceArn": arns}
+	}
+	return Document(Statement{
+		Principal: map[string]any{"Service": service},
+		Actions:   []string{"sts:AssumeRole"},
+		Condition: condition,
+	})
+}
+
 func (s Statement) element() pulumi.Map {
 	element := pulumi.Map{"Effect": pulumi.String("Allow")}
 	if len(s.Actions) > 0 {

@@ -35,6 +35,20 @@ func TestDocumentsRenderEveryPart(t *testing.T) {
 			func(pulumi.StringOutput) pulumi.StringOutput { return policy.Trust("rds.amazonaws.com") },
 			`{"Statement":[{"Action":["sts:AssumeRole"],"Effect":"Allow","Principal":{"Service":"rds.amazonaws.com"}}],"Version":"2012-10-17"}`,
 		},
+		"a service that may take a role for what is of one account": {
+			func(pulumi.StringOutput) pulumi.StringOutput {
+				return policy.TrustFrom("lambda.amazonaws.com", "123456789012")
+			},
+			`{"Statement":[{"Action":["sts:AssumeRole"],"Condition":{"StringEquals":{"aws:SourceAccount":"123456789012"}},` +
+				`"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"}}],"Version":"2012-10-17"}`,
+		},
+		"a service that may take a role for some resources": {
+			func(pulumi.StringOutput) pulumi.StringOutput {
+				return policy.TrustFrom("vpc-flow-logs.amazonaws.com", "123456789012", "arn:aws:ec2:eu-west-1:123456789012:vpc-flow-log/*")
+			},
+			`{"Statement":[{"Action":["sts:AssumeRole"],"Condition":{"ArnLike":{"aws:SourceArn":["arn:aws:ec2:eu-west-1:123456789012:vpc-flow-log/*"]},` +
+				`"StringEquals":{"aws:SourceAccount":"123456789012"}},"Effect":"Allow","Principal":{"Service":"vpc-flow-logs.amazonaws.com"}}],"Version":"2012-10-17"}`,
+		},
 		"a denial with outputs in principal, resources and condition": {
 			func(arn pulumi.StringOutput) pulumi.StringOutput {
 				return policy.Document(policy.Statement{

@@ -104,6 +104,9 @@ func completeFlowLogs(x *exchange) error {
 	}
 	for _, item := range set.children {
 		x.g.fields.fill("ec2:flow-log/"+item.value("flowLogId"), item)
+		if err := x.g.showDelivery(x.r.Context(), item); err != nil {
+			return err
+		}
 	}
 	x.answer = answer.bytes()
 	return nil

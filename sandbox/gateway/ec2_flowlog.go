@@ -1,6 +1,8 @@
 package gateway
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"net/http"
 )
@@ -24,4 +26,23 @@ func refuseSecondFlowLog(create handler) handler {
 		}
 		return create(x)
 	}
+}
+
+// showDelivery says of a flow log whether VPC can take the role that it is written with. A role that is gone
+// counts as one that cannot be taken.
+// https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-troubleshooting.html
+func (g *Gateway) showDelivery(ctx context.Context, flows *node) error {
+	role := flows.value("deliverLogsPermissionArn")
+	if role == "" {
+		return nil
+	}
+	by := g.calling("vpc-flow-logs.amazonaws.com", g.arn("ec2", "vpc-flow-log/"+flows.value("flowLogId")))
+	err := g.trusts(ctx, role, by)
+	untrusted, missing := new(untrustedError), new(callError)
+	if errors.As(err, &untrusted) || errors.As(err, &missing) {
+		flows.set("deliverLogsStatus", "FAILED")
+		flows.set("deliverLogsErrorMessage", "Access error")
+		return nil
+	}
+	return err
 }

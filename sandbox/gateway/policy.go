@@ -16,9 +16,23 @@ type policySet struct {
 // policyStatement is one statement of an identity's policy document.
 type policyStatement struct {
 	Effect                string
+	Principal             principal
 	Action, NotAction     oneOrMore
 	Resource, NotResource oneOrMore
 	Condition             map[string]map[string]oneOrMore
+}
+
+// principal is who a resource's policy is about, as far as it names services.
+type principal struct{ Service oneOrMore }
+
+// UnmarshalJSON implements json.Unmarshaler: "*" names no service.
+func (p *principal) UnmarshalJSON(text []byte) error {
+	var everyone string
+	if json.Unmarshal(text, &everyone) == nil {
+		return nil
+	}
+	type plain principal
+	return json.Unmarshal(text, (*plain)(p))
 }
 
 // oneOrMore is a list that may be written as its only element.

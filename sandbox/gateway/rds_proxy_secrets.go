@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-
 	"github.com/didomi/serverless-api/sandbox/dataplane"
 )
 
@@ -23,7 +21,7 @@ func (g *Gateway) proxyPasswords(proxy string) func(context.Context, string) (st
 		if len(described) != 1 {
 			return "", fmt.Errorf("secrets of proxy %s: %d proxies are called so", proxy, len(described))
 		}
-		as, err := g.inNameOf(ctx, described[0].value("RoleArn"), proxy)
+		as, err := g.inNameOf(ctx, described[0].value("RoleArn"), proxy, callingProxy)
 		if err != nil {
 			return "", fmt.Errorf("secrets of proxy %s: %w", proxy, err)
 		}
@@ -34,23 +32,6 @@ func (g *Gateway) proxyPasswords(proxy string) func(context.Context, string) (st
 		}
 		return "", dataplane.ErrNoCredentials
 	}
-}
-
-// inNameOf makes calls as a role. The emulator lets its administrator assume
-// any.
-func (g *Gateway) inNameOf(ctx context.Context, role, session string) (*admin, error) {
-	answer, err := g.admin.query(ctx, "sts", "2011-06-15", map[string]string{
-		"Action": "AssumeRole", "RoleArn": role, "RoleSessionName": session,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("assume %s: %w", role, err)
-	}
-	given := answer.first("Credentials")
-	as := *g.admin
-	as.credentials = aws.Credentials{
-		AccessKeyID: given.value("AccessKeyId"), SecretAccessKey: given.value("SecretAccessKey"), SessionToken: given.value("SessionToken"),
-	}
-	return &as, nil
 }
 
 // passwordOf is what a secret has for the user; false: nothing, or it may not

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 
 	"github.com/didomi/serverless-api/sandbox/lambdahost"
 )
@@ -172,29 +171,12 @@ func (g *Gateway) secretsManagerMayInvoke(ctx context.Context, function, secret 
 	if err != nil {
 		return false, fmt.Errorf("policy of %s: %w", function, err)
 	}
-	var document struct {
-		Statement []struct {
-			Effect    string
-			Principal struct{ Service string }
-			Condition map[string]map[string]string
-		}
-	}
-	if err := json.Unmarshal([]byte(policy.Policy), &document); err != nil {
+	statements, err := parsePolicy(policy.Policy)
+	if err != nil {
 		return false, fmt.Errorf("policy of %s: %w", function, err)
 	}
-	actual := map[string]string{"aws:sourcearn": secret, "aws:sourceaccount": g.config.AccountID}
-	for _, s := range document.Statement {
-		holds := s.Effect == "Allow" && s.Principal.Service == "secretsmanager.amazonaws.com"
-		for _, keys := range s.Condition {
-			for key, want := range keys {
-				holds = holds && actual[strings.ToLower(key)] == want
-			}
-		}
-		if holds {
-			return true, nil
-		}
-	}
-	return false, nil
+	by := g.calling("secretsmanager.amazonaws.com", secret)
+	return by.allows(statements, "lambda:InvokeFunction", function), nil
 }
 
 // cancelRotation stops a secret's rotation, which the emulator does not know.

@@ -2,10 +2,8 @@ package gateway
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -79,58 +77,18 @@ func functionName(name, qualifier string) string {
 }
 
 // Credentials implements lambdahost.Source: temporary credentials of the
-// function's role, good for an hour. The emulator lets its administrator
-// assume any role that trusts some service, so that the role trusts Lambda is
-// checked here.
+// function's role, good for an hour.
 func (g *Gateway) Credentials(ctx context.Context, f lambdahost.Function) (lambdahost.Credentials, error) {
-	none := lambdahost.Credentials{}
-	role := f.RoleARN[strings.LastIndex(f.RoleARN, "/")+1:]
-	answer, err := g.admin.query(ctx, "iam", "2010-05-08", map[string]string{"Action": "GetRole", "RoleName": role})
+	given, err := g.takeRole(ctx, f.RoleARN, f.Name, g.callingLambda(f.Name))
 	if err != nil {
-		return none, fmt.Errorf("credentials of %s: role %s: %w", f.Name, f.RoleARN, err)
+		return lambdahost.Credentials{}, fmt.Errorf("credentials of %s: %w", f.Name, err)
 	}
-	if err := trustsLambda(answer.first("Role").value("AssumeRolePolicyDocument")); err != nil {
-		return none, fmt.Errorf("the role %s of function %s cannot be assumed by Lambda: %w", f.RoleARN, f.Name, err)
-	}
-	answer, err = g.admin.query(ctx, "sts", "2011-06-15", map[string]string{
-		"Action": "AssumeRole", "RoleArn": f.RoleARN, "RoleSessionName": f.Name, "DurationSeconds": "3600",
-	})
-	if err != nil {
-		return none, fmt.Errorf("credentials of %s: assume %s: %w", f.Name, f.RoleARN, err)
-	}
-	given := answer.first("Credentials")
 	expires, err := time.Parse(time.RFC3339, given.value("Expiration"))
 	if err != nil {
-		return none, fmt.Errorf("credentials of %s: expiration: %w", f.Name, err)
+		return lambdahost.Credentials{}, fmt.Errorf("credentials of %s: expiration: %w", f.Name, err)
 	}
 	return lambdahost.Credentials{
 		AccessKeyID: given.value("AccessKeyId"), SecretAccessKey: given.value("SecretAccessKey"),
 		SessionToken: given.value("SessionToken"), Expires: expires,
 	}, nil
-}
-
-// trustsLambda says why a trust policy (URL-encoded JSON, as IAM gives it)
-// does not let the Lambda service assume the role; nil when it does.
-func trustsLambda(document string) error {
-	plain, err := url.QueryUnescape(document)
-	if err != nil {
-		return fmt.Errorf("decode its trust policy: %w", err)
-	}
-	var policy struct {
-		Statement []struct {
-			Effect    string
-			Action    oneOrMore
-			Principal struct{ Service oneOrMore }
-		}
-	}
-	if err := json.Unmarshal([]byte(plain), &policy); err != nil {
-		return fmt.Errorf("parse its trust policy: %w", err)
-	}
-	for _, s := range policy.Statement {
-		assumes := slices.Contains(s.Action, "sts:AssumeRole") || slices.Contains(s.Action, "sts:*") || slices.Contains(s.Action, "*")
-		if s.Effect == "Allow" && assumes && slices.Contains(s.Principal.Service, "lambda.amazonaws.com") {
-			return nil
-		}
-	}
-	return fmt.Errorf("no statement of its trust policy allows sts:AssumeRole to the service lambda.amazonaws.com: %s", plain)
 }

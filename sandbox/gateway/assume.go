@@ -1,0 +1,144 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+)
+
+// caller is a service of AWS's that calls another one: the principal, and the condition keys that AWS
+// documents that it sends (docs/aws.md, IAM).
+type caller struct {
+	service string
+	keys    map[string][]string
+}
+
+// calling is a service that says for which account it calls and, where there is an ARN, for which resource.
+func (g *Gateway) calling(service, arn string) caller {
+	c := caller{service, map[string][]string{"aws:sourceaccount": {g.config.AccountID}}}
+	if arn != "" {
+		c.keys["aws:sourcearn"] = []string{arn}
+	}
+	return c
+}
+
+// callingLambda is Lambda when it runs a function.
+func (g *Gateway) callingLambda(function string) caller {
+	return g.calling("lambda.amazonaws.com", g.functionARN(function, ""))
+}
+
+// callingProxy is RDS Proxy, of which no condition key is documented.
+var callingProxy = caller{service: "rds.amazonaws.com"}
+
+// allows says whether a policy of a resource lets the caller do something. A trust policy has no Resource.
+func (c caller) allows(policy []policyStatement, action, resource string) bool {
+	var about []policyStatement
+	for _, s := range policy {
+		if !slices.Contains(s.Principal.Service, c.service) {
+			continue
+		}
+		if len(s.Resource) == 0 && len(s.NotResource) == 0 {
+			s.Resource = oneOrMore{"*"}
+		}
+		about = append(about, s)
+	}
+	return policySet{identity: about}.allow(action, named{resource, c.keys})
+}
+
+// untrustedError says that a role's trust policy does not let a service take the role.
+type untrustedError struct {
+	role, policy string
+	caller       caller
+}
+
+func (e *untrustedError) Error() string {
+	return fmt.Sprintf("the trust policy of the role %s does not let %s take it with the condition keys %v: %s",
+		e.role, e.caller.service, e.caller.keys, e.policy)
+}
+
+// trusts returns an untrustedError where a role's trust policy does not let the service take the role, and
+// the emulator's error where there is no such role.
+func (g *Gateway) trusts(ctx context.Context, role string, by caller) error {
+	answer, err := g.iam(ctx, "GetRole", "RoleName", role[strings.LastIndex(role, "/")+1:])
+	if err != nil {
+		return fmt.Errorf("role %s: %w", role, err)
+	}
+	document, err := url.QueryUnescape(answer.first("Role").value("AssumeRolePolicyDocument"))
+	if err != nil {
+		return fmt.Errorf("trust policy of the role %s: %w", role, err)
+	}
+	policy, err := parsePolicy(document)
+	if err != nil {
+		return fmt.Errorf("trust policy of the role %s: %w", role, err)
+	}
+	if !by.allows(policy, "sts:AssumeRole", role) {
+		return &untrustedError{role, document, by}
+	}
+	return nil
+}
+
+// takeRole is a session of a role, in which a service acts, if the role's trust policy lets the service take
+// it. The emulator lets its administrator assume any role that trusts some service.
+func (g *Gateway) takeRole(ctx context.Context, role, session string, by caller) (*node, error) {
+	if err := g.trusts(ctx, role, by); err != nil {
+		return nil, err
+	}
+	answer, err := g.admin.query(ctx, "sts", "2011-06-15", map[string]string{
+		"Action": "AssumeRole", "RoleArn": role, "RoleSessionName": session, "DurationSeconds": "3600",
+	})
+	if err != nil {
+		return nil, fmt.Errorf("assume %s: %w", role, err)
+	}
+	return answer.first("Credentials"), nil
+}
+
+// inNameOf makes calls as a role that a service takes.
+func (g *Gateway) inNameOf(ctx context.Context, role, session string, by caller) (*admin, error) {
+	given, err := g.takeRole(ctx, role, session, by)
+	if err != nil {
+		return nil, err
+	}
+	as := *g.admin
+	as.credentials = aws.Credentials{
+		AccessKeyID: given.value("AccessKeyId"), SecretAccessKey: given.value("SecretAccessKey"), SessionToken: given.value("SessionToken"),
+	}
+	return &as, nil
+}
+
+// refuseUntrusting refuses a function whose role Lambda cannot take. For a function in a VPC Lambda tries the
+// role without aws:SourceArn, as it does while it connects the first function to a VPC.
+// https://github.com/aws/aws-parallelcluster/pull/6926
+func refuseUntrusting(call handler) handler {
+	return reading(func(x *exchange) error {
+		var f struct {
+			FunctionName, Role string
+			VpcConfig          struct{ SubnetIds []string }
+		}
+		if err := decodeCall(x.body, &f); err != nil {
+			return fmt.Errorf("decode the request: %w", err)
+		}
+		if f.Role == "" {
+			return call(x)
+		}
+		name := f.FunctionName
+		if name == "" {
+			name, _ = splitFunction(x.r.PathValue("name"), "")
+		}
+		by, message := x.g.callingLambda(name), "The role defined for the function cannot be assumed by Lambda."
+		if len(f.VpcConfig.SubnetIds) > 0 {
+			by, message = x.g.calling(by.service, ""), "The function's execution role doesn't have permission to perform this operation."
+		}
+		err := x.g.trusts(x.r.Context(), f.Role, by)
+		if untrusted := new(untrustedError); errors.As(err, &untrusted) {
+			x.g.log.Info("refused as Lambda would", "function", name, "error", err)
+			return x.answerError(http.StatusBadRequest, "InvalidParameterValueException", message)
+		}
+		return call(x) // a role that is not there is the emulator's to refuse
+	})
+}

@@ -1,0 +1,154 @@
+package gateway
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/aws/aws-sdk-go-v2/service/rds"
+	rdstypes "github.com/aws/aws-sdk-go-v2/service/rds/types"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+
+	"github.com/didomi/serverless-api/sandbox/lambdahost"
+)
+
+// trusting is a trust policy for one service, with a condition.
+func trusting(service, condition string) string {
+	return fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":%q},"Action":"sts:AssumeRole","Condition":%s}]}`, service, condition)
+}
+
+const (
+	ofAccount      = `{"StringEquals":{"aws:SourceAccount":"000000000000"}}`
+	ofOtherAccount = `{"StringEquals":{"aws:SourceAccount":"111111111111"}}`
+)
+
+func from(arn string) string { return `{"ArnLike":{"aws:SourceArn":"` + arn + `"}}` }
+
+// What each service sends when it takes a role: docs/aws.md, IAM, has the sources.
+func TestAServiceTakesARoleWhoseConditionsHold(t *testing.T) {
+	s := newStand(t, nil)
+	functions := "arn:aws:lambda:eu-west-1:000000000000:function:"
+	for name, c := range map[string]struct {
+		service, condition string
+		by                 caller
+		refused            bool
+	}{
+		"Lambda, by the account":                      {"lambda.amazonaws.com", ofAccount, s.gateway.callingLambda("orders"), false},
+		"Lambda, by another account":                  {"lambda.amazonaws.com", ofOtherAccount, s.gateway.callingLambda("orders"), true},
+		"Lambda, by the function's name":              {"lambda.amazonaws.com", from(functions + "ord*"), s.gateway.callingLambda("orders"), false},
+		"Lambda, by another function":                 {"lambda.amazonaws.com", from(functions + "bills"), s.gateway.callingLambda("orders"), true},
+		"Lambda, by a key that it does not send":      {"lambda.amazonaws.com", `{"StringEquals":{"sts:ExternalId":"x"}}`, s.gateway.callingLambda("orders"), true},
+		"Lambda, where the role trusts another":       {"ec2.amazonaws.com", ofAccount, s.gateway.callingLambda("orders"), true},
+		"RDS Proxy, without a condition":              {"rds.amazonaws.com", `{}`, callingProxy, false},
+		"RDS Proxy, which does not name the account":  {"rds.amazonaws.com", ofAccount, callingProxy, true},
+		"RDS Proxy, which does not name the resource": {"rds.amazonaws.com", from("arn:aws:rds:*:*:db-proxy:*"), callingProxy, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			role := role(t, s, "taken-"+strings.NewReplacer(" ", "-", ",", "", "'", "").Replace(name), trusting(c.service, c.condition))
+			_, err := s.gateway.takeRole(t.Context(), role, "session", c.by)
+			if untrusted := new(untrustedError); errors.As(err, &untrusted) != c.refused || err != nil && !c.refused {
+				t.Errorf("got %v, want a refusal: %v", err, c.refused)
+			}
+		})
+	}
+	t.Run("and a denial wins", func(t *testing.T) {
+		denial := `,{"Effect":"Deny","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
+		arn := role(t, s, "taken-denied", strings.TrimSuffix(lambdaTrust, "]}")+denial)
+		if _, err := s.gateway.Credentials(t.Context(), lambdahost.Function{Name: "orders", RoleARN: arn}); err == nil {
+			t.Error("the role was taken")
+		}
+	})
+}
+
+// Lambda tries a role before it makes a function, for a function in a VPC without aws:SourceArn.
+// https://github.com/aws/aws-parallelcluster/pull/6926
+func TestAFunctionsRoleMustLetLambdaTakeIt(t *testing.T) {
+	s := newStand(t, nil)
+	inVPC := &types.VpcConfig{SubnetIds: []string{subnet(t, s)}}
+	client := lambda.NewFromConfig(s.config())
+	for n, c := range []struct {
+		name, trust string
+		vpc         *types.VpcConfig
+		refusal     string
+	}{
+		{"without a condition", lambdaTrust, inVPC, ""},
+		{"of the account", trusting("lambda.amazonaws.com", ofAccount), inVPC, ""},
+		{"of the function", trusting("lambda.amazonaws.com", from("arn:aws:lambda:*:000000000000:function:trusted-*")), nil, ""},
+		{"of the function, in a VPC", trusting("lambda.amazonaws.com", from("arn:aws:lambda:*:000000000000:function:trusted-*")), inVPC, "execution role doesn't have permission"},
+		{"of another account", trusting("lambda.amazonaws.com", ofOtherAccount), nil, "cannot be assumed by Lambda"},
+		{"of another function", trusting("lambda.amazonaws.com", from("arn:aws:lambda:*:000000000000:function:other")), nil, "cannot be assumed by Lambda"},
+		{"of another service", trusting("rds.amazonaws.com", ofAccount), nil, "cannot be assumed by Lambda"},
+	} {
+		t.Run("with a role "+c.name, func(t *testing.T) {
+			name := fmt.Sprintf("trusted-%d", n)
+			arn := role(t, s, name+"-role", c.trust)
+			_, err := client.CreateFunction(t.Context(), &lambda.CreateFunctionInput{
+				FunctionName: &name, Role: &arn, Handler: aws.String("api"), Runtime: types.RuntimeProvidedal2023,
+				Code: &types.FunctionCode{ZipFile: zipOf(t, name)}, VpcConfig: c.vpc,
+			})
+			if c.refusal == "" && err != nil || c.refusal != "" && (errorCode(err) != "InvalidParameterValueException" || !strings.Contains(err.Error(), c.refusal)) {
+				t.Errorf("got %v, want %q", err, c.refusal)
+			}
+		})
+	}
+	t.Run("and so must one that it is given later", func(t *testing.T) {
+		foreign := role(t, s, "trusted-later", trusting("lambda.amazonaws.com", ofOtherAccount))
+		_, err := client.UpdateFunctionConfiguration(t.Context(), &lambda.UpdateFunctionConfigurationInput{FunctionName: aws.String("trusted-0"), Role: &foreign})
+		if errorCode(err) != "InvalidParameterValueException" {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
+func TestAProxyWhoseRoleAsksForConditionKeysKnowsNoPassword(t *testing.T) {
+	s := newStand(t, nil)
+	secret := proxySecret(t, secretsmanager.NewFromConfig(s.config()), "proxy-conditioned", "app", "current")
+	arn := role(t, s, "proxy-conditioned", trusting("rds.amazonaws.com", ofAccount))
+	_, err := rds.NewFromConfig(s.config()).CreateDBProxy(t.Context(), &rds.CreateDBProxyInput{
+		DBProxyName: aws.String("conditioned"), EngineFamily: rdstypes.EngineFamilyPostgresql, RoleArn: &arn,
+		VpcSubnetIds: []string{subnet(t, s)}, RequireTLS: aws.Bool(true),
+		Auth: []rdstypes.UserAuthConfig{{AuthScheme: rdstypes.AuthSchemeSecrets, SecretArn: &secret, IAMAuth: rdstypes.IAMAuthModeDisabled}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.plane.password(t.Context(), "app"); err == nil {
+		t.Error("the proxy took the role")
+	}
+}
+
+func TestAFlowLogSaysWhetherVPCCanTakeItsRole(t *testing.T) {
+	s := newStand(t, nil)
+	client := ec2.NewFromConfig(s.config())
+	own := `{"StringEquals":{"aws:SourceAccount":"000000000000"},"ArnLike":{"aws:SourceArn":"arn:aws:ec2:eu-west-1:000000000000:vpc-flow-log/*"}}`
+	for group, c := range map[string]struct{ trust, status string }{
+		"trusting":      {trusting("vpc-flow-logs.amazonaws.com", own), "SUCCESS"},
+		"other-account": {trusting("vpc-flow-logs.amazonaws.com", ofOtherAccount), "FAILED"},
+		"other-source":  {trusting("vpc-flow-logs.amazonaws.com", from("arn:aws:ec2:eu-west-1:000000000000:vpc/*")), "FAILED"},
+		"other-service": {lambdaTrust, "FAILED"},
+	} {
+		t.Run("where the role is "+group, func(t *testing.T) {
+			made, err := client.CreateFlowLogs(t.Context(), &ec2.CreateFlowLogsInput{
+				ResourceIds: []string{"vpc-delivered"}, ResourceType: ec2types.FlowLogsResourceTypeVpc, TrafficType: ec2types.TrafficTypeAll,
+				LogDestination:           aws.String("arn:aws:logs:eu-west-1:000000000000:log-group:" + group),
+				DeliverLogsPermissionArn: aws.String(role(t, s, "flows-"+group, c.trust)),
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			found, err := client.DescribeFlowLogs(t.Context(), &ec2.DescribeFlowLogsInput{FlowLogIds: made.FlowLogIds})
+			if err != nil || len(found.FlowLogs) != 1 || aws.ToString(found.FlowLogs[0].DeliverLogsStatus) != c.status {
+				t.Fatalf("got %+v, %v; want %s", found, err, c.status)
+			}
+			if message := aws.ToString(found.FlowLogs[0].DeliverLogsErrorMessage); (message == "Access error") != (c.status == "FAILED") {
+				t.Errorf("the reason is %q", message)
+			}
+		})
+	}
+}
