@@ -49,6 +49,7 @@ var rules = []struct {
 	{"encryption", encryption},
 	{"exposure", exposure},
 	{"iam", rights},
+	{"deputies", deputies},
 	{"names", names},
 	{"durability", durability},
 	{"paging", paging},

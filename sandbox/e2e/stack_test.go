@@ -108,6 +108,10 @@ func TestWholeStack(t *testing.T) {
 		before = len(calls(t))
 		checkAbuse(t, dev, prod)
 	})
+	step("services take the roles that are for them, for this account alone", func(t *testing.T) {
+		checkDeputies(t, dev)
+		checkDeputies(t, prod)
+	})
 	step("the pipeline's roles are taken by the jobs that they are for", func(t *testing.T) {
 		checkTokens(t, dev)
 		after = len(calls(t))

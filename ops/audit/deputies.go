@@ -1,0 +1,114 @@
+package audit
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/didomi/serverless-api/ops/graph"
+)
+
+// silent are services that AWS documents no condition keys of when they take a role: a role that asks for
+// one could not be taken. Only who may pass the role limits them, and IAM lets nobody pass a role of another
+// account (https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html).
+var silent = map[string]string{
+	"apigateway.amazonaws.com": "https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html",
+	"rds.amazonaws.com":        "https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-proxy-iam-setup.html",
+}
+
+// deputies wants every service that a role or a resource trusts to act for this account alone.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
+func deputies(g *graph.Graph) report {
+	var p report
+	for i := range g.Resources {
+		r := &g.Resources[i]
+		if r.Type == roleType {
+			statements, _ := parseDocument(r.Value("assumeRolePolicy"))
+			for _, s := range statements {
+				serviceTrust(g, &p, r, s)
+			}
+		}
+		if property, ok := resourcePolicies[r.Type]; ok {
+			statements, _ := parseDocument(r.Value(property))
+			for _, s := range statements {
+				serviceAccess(&p, r, s)
+			}
+		}
+	}
+	return p
+}
+
+// serviceTrust judges the services that may take a role.
+func serviceTrust(g *graph.Graph, p *report, r *graph.Resource, s statement) {
+	for _, service := range s.services() {
+		source, quiet := silent[service]
+		switch {
+		case quiet && s.asks("aws:source"):
+			p.add(r, "take the condition away", "cannot be taken by %s, which sends no condition keys: %s", service, source)
+		case quiet:
+			p.fact("%s can be taken by %s, which sends no condition keys: %s", r.Name, service, source)
+		case !s.asks("aws:sourceaccount", "aws:sourcearn"):
+			p.add(r, "set aws:SourceAccount in its condition", "can be taken by %s for any account", service)
+		case service == "lambda.amazonaws.com" && s.asks("aws:sourcearn") && runsInVPC(g, r):
+			p.add(r, "leave aws:SourceAccount alone in its condition",
+				"cannot be taken by Lambda for a function in a VPC, which sends no aws:SourceArn while it connects the first one")
+		default:
+			p.fact("%s can be taken by %s for this account", r.Name, service)
+		}
+	}
+}
+
+// runsInVPC says whether a function in a VPC has the role.
+func runsInVPC(g *graph.Graph, role *graph.Resource) bool {
+	return slices.ContainsFunc(g.ByType(functionType), func(f *graph.Resource) bool {
+		return f.Value("vpcConfig") != nil && slices.Contains(g.RefsTo(f, "role", roleType), role)
+	})
+}
+
+// serviceAccess judges the services that may use a resource. A key's encryption context names what is
+// encrypted, and so the account.
+func serviceAccess(p *report, r *graph.Resource, s statement) {
+	for _, service := range s.services() {
+		if s.asks("aws:sourceaccount", "aws:sourcearn", "kms:encryptioncontext:") {
+			p.fact("%s is open to %s for this account", r.Name, service)
+			continue
+		}
+		p.add(r, "set aws:SourceAccount in its condition", "is open to %s for any account by the statement %q", service, s.Sid)
+	}
+}
+
+// services are those that the statement lets do something.
+func (s statement) services() []string {
+	principal, _ := s.Principal.(map[string]any)
+	if s.Effect != "Allow" {
+		return nil
+	}
+	switch named := principal["Service"].(type) {
+	case string:
+		return []string{named}
+	case []any:
+		var all []string
+		for _, one := range named {
+			text, _ := one.(string)
+			all = append(all, text)
+		}
+		return all
+	}
+	return nil
+}
+
+// asks says whether a condition is about a key that begins so, in small letters. One that a missing key
+// meets does not count.
+func (s statement) asks(prefixes ...string) bool {
+	for operator, keys := range s.Condition {
+		if strings.HasSuffix(operator, "IfExists") || strings.HasPrefix(operator, "ForAllValues:") || strings.Contains(operator, "Not") || operator == "Null" {
+			continue
+		}
+		object, _ := keys.(map[string]any)
+		for key := range object {
+			if slices.ContainsFunc(prefixes, func(prefix string) bool { return strings.HasPrefix(strings.ToLower(key), prefix) }) {
+				return true
+			}
+		}
+	}
+	return false
+}

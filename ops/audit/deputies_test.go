@@ -1,0 +1,42 @@
+package audit
+
+import "testing"
+
+func TestDeputies(t *testing.T) {
+	trust := func(service, condition string) func(s stack) {
+		return func(s stack) {
+			s.set(roleType, "api-function-role", "assumeRolePolicy",
+				`{"Statement":{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":"`+service+`"},"Condition":`+condition+`}}`)
+		}
+	}
+	const account = `{"StringEquals":{"aws:SourceAccount":"000000000000"}}`
+	const function = `{"ArnLike":{"AWS:SourceArn":"arn:aws:lambda:eu-west-1:000000000000:function:*"}}`
+	check(t, "deputies", map[string]example{
+		"a role for functions of any account": {trust("lambda.amazonaws.com", `{}`), []string{
+			"api-function-role: can be taken by lambda.amazonaws.com for any account",
+		}},
+		"a role whose condition a missing key meets": {trust("lambda.amazonaws.com", `{"StringEqualsIfExists":{"aws:SourceAccount":"1"}}`), []string{
+			"api-function-role: can be taken by lambda.amazonaws.com for any account",
+		}},
+		"a role for functions of the account": {trust("lambda.amazonaws.com", account), nil},
+		"a role of a function in the VPC, by its ARN": {trust("lambda.amazonaws.com", function), []string{
+			"api-function-role: cannot be taken by Lambda for a function in a VPC, which sends no aws:SourceArn while it connects the first one",
+		}},
+		"a role of a function outside, by its ARN": {func(s stack) {
+			trust("lambda.amazonaws.com", function)(s)
+			s.set(functionType, "api-function", "vpcConfig", nil)
+		}, nil},
+		"a role for RDS Proxy": {trust("rds.amazonaws.com", `{}`), nil},
+		"a role that RDS Proxy could not take": {trust("rds.amazonaws.com", account), []string{
+			"api-function-role: cannot be taken by rds.amazonaws.com, which sends no condition keys: " + silent["rds.amazonaws.com"],
+		}},
+		"a topic for alarms of any account": {func(s stack) {
+			s.set("aws:sns/topicPolicy:TopicPolicy", "", "policy",
+				`{"Statement":[{"Sid":"Alarms","Effect":"Allow","Action":"sns:Publish","Principal":{"Service":["cloudwatch.amazonaws.com"]}}]}`)
+		}, []string{`api-alarms-policy: is open to cloudwatch.amazonaws.com for any account by the statement "Alarms"`}},
+		"a key for logs of the account": {func(s stack) {
+			s.set(keyType, "data-key", "policy",
+				`{"Statement":[{"Effect":"Allow","Principal":{"Service":"logs.eu-west-1.amazonaws.com"},"Action":"kms:Decrypt","Condition":{"ArnLike":{"kms:EncryptionContext:aws:logs:arn":"arn:aws:logs:eu-west-1:000000000000:*"}}}]}`)
+		}, nil},
+	})
+}
