@@ -64,7 +64,7 @@ func full() Args {
 	c.AlarmEmails, c.WarningEmails = []string{"ops@example.com"}, []string{"team@example.com"}
 	return Args{
 		Config: c, Stage: "test",
-		Code:      Code{Path: "build_test.go", SHA256: "code-hash", MigrationsSHA256: "migrations-hash"},
+		Code:      Code{APIPath: "build.go", OperationsPath: "build_test.go", SHA256: "code-hash", MigrationsSHA256: "migrations-hash"},
 		SubnetIDs: pulumi.ToStringArray([]string{"subnet-1", "subnet-2"}), SecurityGroupID: pulumi.String("sg-1"),
 		PermissionsBoundary: pulumi.String("arn:boundary"),
 		Database: Database{

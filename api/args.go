@@ -7,7 +7,7 @@ type Args struct {
 	Config Config
 	// Stage names the API's stage.
 	Stage string
-	// Code is the function, built by Build.
+	// Code is the functions, built by Build.
 	Code Code
 
 	// SubnetIDs and SecurityGroupID are where the function runs.

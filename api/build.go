@@ -15,46 +15,69 @@ import (
 	"time"
 )
 
-// Code is the function, built: what both functions are deployed from.
+// Code is what the functions are deployed from, built of one source.
 type Code struct {
-	// Path is the zip file's.
-	Path string
-	// SHA256 is the zip's hash, in hexadecimal.
+	// APIPath is the zip file of the function that answers requests.
+	APIPath string
+	// OperationsPath is the zip file of the functions that a deployment and Secrets Manager invoke.
+	OperationsPath string
+	// SHA256 is the hash of both zips, in hexadecimal.
 	SHA256 string
 	// MigrationsSHA256 is the hash of every migration in the source, names and contents.
 	MigrationsSHA256 string
 }
 
-// Build compiles the command in the folder source for an architecture ("arm64" or "x86_64") and
-// packs it into a zip under the folder into, in a place named after its content. The same source
-// makes the same zip byte for byte, wherever it lies and whenever it is built, so an update of an
-// unchanged source changes nothing. It needs the go command on PATH.
+// operations is the command with what the API does not need, seen from the API's.
+const operations = "./operations"
+
+// Build compiles the API's command in the folder source, and the one of operations below it, for an
+// architecture ("arm64" or "x86_64"), and packs each into a zip under the folder into, in a place named
+// after its content. The same source makes the same zips byte for byte, wherever it lies and whenever it
+// is built, so an update of an unchanged source changes nothing, and one that changes only what one
+// command is made of changes one zip. It needs the go command on PATH.
 func Build(source, into, architecture string) (Code, error) {
 	migrations, err := hashFiles(source, ".sql")
 	if err != nil {
 		return Code{}, fmt.Errorf("api: read the migrations under %s: %w", source, err)
 	}
-	binary, err := compile(source, architecture)
-	if err != nil {
-		return Code{}, err
+	code := Code{MigrationsSHA256: migrations}
+	both := sha256.New()
+	for _, part := range []struct {
+		command string
+		path    *string
+	}{{".", &code.APIPath}, {operations, &code.OperationsPath}} {
+		var sum [sha256.Size]byte
+		if *part.path, sum, err = buildZip(source, part.command, into, architecture); err != nil {
+			return Code{}, err
+		}
+		both.Write(sum[:])
 	}
-	archive, err := pack("bootstrap", binary)
-	if err != nil {
-		return Code{}, fmt.Errorf("api: pack the function: %w", err)
-	}
-	sum := sha256.Sum256(archive)
-	code := Code{SHA256: hex.EncodeToString(sum[:]), MigrationsSHA256: migrations}
-	code.Path = filepath.Join(into, code.SHA256, "function.zip")
-	if err := writeOnce(code.Path, archive); err != nil {
-		return Code{}, fmt.Errorf("api: write the function's zip: %w", err)
-	}
+	code.SHA256 = hex.EncodeToString(both.Sum(nil))
 	return code, nil
 }
 
-// compile builds the command for Lambda and returns the binary. Everything that could make two
+// buildZip makes the zip of one command and returns its path and hash.
+func buildZip(source, command, into, architecture string) (path string, sum [sha256.Size]byte, err error) {
+	binary, err := compile(source, command, architecture)
+	if err != nil {
+		return "", sum, err
+	}
+	archive, err := pack("bootstrap", binary)
+	if err != nil {
+		return "", sum, fmt.Errorf("api: pack the function: %w", err)
+	}
+	sum = sha256.Sum256(archive)
+	path = filepath.Join(into, hex.EncodeToString(sum[:]), "function.zip")
+	if err := writeOnce(path, archive); err != nil {
+		return "", sum, fmt.Errorf("api: write the function's zip: %w", err)
+	}
+	return path, sum, nil
+}
+
+// compile builds a command for Lambda and returns the binary. Everything that could make two
 // builds of one source differ is switched off or pinned: paths, version control, build ids, and the
 // caller's own Go settings.
-func compile(source, architecture string) ([]byte, error) {
+func compile(source, command, architecture string) ([]byte, error) {
 	arch, ok := map[string]string{"arm64": "arm64", "x86_64": "amd64"}[architecture]
 	if !ok {
 		return nil, fmt.Errorf("api: architecture %q: want arm64 or x86_64", architecture)
@@ -66,12 +89,12 @@ func compile(source, architecture string) ([]byte, error) {
 	defer func() { _ = os.RemoveAll(scratch) }()
 	out := filepath.Join(scratch, "bootstrap")
 	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false",
-		"-ldflags", "-s -w -buildid=", "-tags", "lambda.norpc", "-o", out, ".")
+		"-ldflags", "-s -w -buildid=", "-tags", "lambda.norpc", "-o", out, command)
 	cmd.Dir = source
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+arch,
 		"GOFLAGS=", "GOWORK=off", "GOEXPERIMENT=", "GOAMD64=v1", "GOARM64=v8.0")
 	if report, err := cmd.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("api: the function in %s does not build: %w\n%s", source, err, bytes.TrimSpace(report))
+		return nil, fmt.Errorf("api: the function in %s does not build: %w\n%s", filepath.Join(source, command), err, bytes.TrimSpace(report))
 	}
 	return os.ReadFile(out)
 }

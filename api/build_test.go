@@ -3,6 +3,8 @@ package api
 import (
 	"archive/zip"
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -11,15 +13,16 @@ import (
 	"time"
 )
 
-// command writes a small command with a migration into a new folder, its files dated then.
+// command writes a small command with another below it and a migration into a new folder, its files dated then.
 func command(t *testing.T, then time.Time, migration string) string {
 	t.Helper()
 	folder := t.TempDir()
 	for name, content := range map[string]string{
-		"go.mod":          "module example.com/function\n\ngo 1.26\n",
-		"main.go":         "package main\n\nimport \"example.com/function/text\"\n\nfunc main() { println(text.Hello) }\n",
-		"text/text.go":    "package text\n\n// Hello is said.\nconst Hello = \"hello\"\n",
-		"sql/0001_it.sql": migration,
+		"go.mod":             "module example.com/function\n\ngo 1.26\n",
+		"main.go":            "package main\n\nimport \"example.com/function/text\"\n\nfunc main() { println(text.Hello) }\n",
+		"operations/main.go": "package main\n\nfunc main() { println(\"done\") }\n",
+		"text/text.go":       "package text\n\n// Hello is said.\nconst Hello = \"hello\"\n",
+		"sql/0001_it.sql":    migration,
 	} {
 		path := filepath.Join(folder, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -49,22 +52,19 @@ func TestBuildIsReproducible(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	t.Run("the same source in two folders makes the same zip", func(t *testing.T) {
-		a, b := read(t, first.Path), read(t, second.Path)
-		if !bytes.Equal(a, b) || first.SHA256 != second.SHA256 {
-			t.Errorf("zips differ: %s, %s", first.SHA256, second.SHA256)
-		}
-		if first.MigrationsSHA256 != second.MigrationsSHA256 {
-			t.Errorf("migration hashes differ: %s, %s", first.MigrationsSHA256, second.MigrationsSHA256)
-		}
+	t.Run("the same source in two folders makes the same zips", func(t *testing.T) {
+		same(t, first, second)
 	})
-	t.Run("the zip lies in a place named after its content", func(t *testing.T) {
-		if want := filepath.Join(firstInto, first.SHA256, "function.zip"); first.Path != want {
-			t.Errorf("path %s, want %s", first.Path, want)
-		}
-	})
-	t.Run("the zip holds one executable named bootstrap with a fixed time", func(t *testing.T) {
-		content := read(t, first.Path)
+	for name, path := range map[string]string{"API": first.APIPath, "operations": first.OperationsPath} {
+		t.Run("the zip of the "+name+" lies in a place named after its content", func(t *testing.T) {
+			sum := sha256.Sum256(read(t, path))
+			if want := filepath.Join(firstInto, hex.EncodeToString(sum[:]), "function.zip"); path != want {
+				t.Errorf("path %s, want %s", path, want)
+			}
+		})
+	}
+	t.Run("a zip holds one executable named bootstrap with a fixed time", func(t *testing.T) {
+		content := read(t, first.APIPath)
 		archive, err := zip.NewReader(bytes.NewReader(content), int64(len(content)))
 		if err != nil {
 			t.Fatal(err)
@@ -89,12 +89,39 @@ func TestBuildIsReproducible(t *testing.T) {
 			t.Error("the hash is the same")
 		}
 	})
-	t.Run("nothing but the zip is left behind", func(t *testing.T) {
-		entries, err := os.ReadDir(filepath.Dir(first.Path))
-		if err != nil || len(entries) != 1 {
-			t.Errorf("%v, %v; want the zip alone", entries, err)
+	t.Run("nothing but the zips is left behind", func(t *testing.T) {
+		entries, err := filepath.Glob(filepath.Join(firstInto, "*", "*"))
+		if err != nil || len(entries) != 2 {
+			t.Errorf("%v, %v; want the two zips alone", entries, err)
 		}
 	})
+	t.Run("a change of operations alone leaves the API's zip as it was", func(t *testing.T) {
+		changed := command(t, long, migration)
+		main := filepath.Join(changed, "operations", "main.go")
+		if err := os.WriteFile(main, []byte("package main\n\nfunc main() { println(\"changed\") }\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		third, err := Build(changed, firstInto, "x86_64")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if third.APIPath != first.APIPath || third.OperationsPath == first.OperationsPath || third.SHA256 == first.SHA256 {
+			t.Errorf("built %+v after %+v", third, first)
+		}
+	})
+}
+
+// same fails the test if two builds differ.
+func same(t *testing.T, first, second Code) {
+	t.Helper()
+	for _, paths := range [][2]string{{first.APIPath, second.APIPath}, {first.OperationsPath, second.OperationsPath}} {
+		if !bytes.Equal(read(t, paths[0]), read(t, paths[1])) {
+			t.Errorf("zips differ: %s", paths)
+		}
+	}
+	if first.SHA256 != second.SHA256 || first.MigrationsSHA256 != second.MigrationsSHA256 {
+		t.Errorf("hashes differ: %+v, %+v", first, second)
+	}
 }
 
 // checkout copies what the function is built from into a new folder, its files dated then.
@@ -121,7 +148,7 @@ func checkout(t *testing.T, then time.Time) (function string) {
 	return filepath.Join(root, "lambda")
 }
 
-func TestTheFunctionIsTheSameZipFromEveryCheckout(t *testing.T) {
+func TestTheFunctionsAreTheSameZipsFromEveryCheckout(t *testing.T) {
 	first, err := Build(checkout(t, time.Now()), t.TempDir(), "arm64")
 	if err != nil {
 		t.Fatal(err)
@@ -130,9 +157,7 @@ func TestTheFunctionIsTheSameZipFromEveryCheckout(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !bytes.Equal(read(t, first.Path), read(t, second.Path)) || first.SHA256 != second.SHA256 || first.MigrationsSHA256 != second.MigrationsSHA256 {
-		t.Errorf("two checkouts make %s with migrations %s, and %s with %s", first.SHA256, first.MigrationsSHA256, second.SHA256, second.MigrationsSHA256)
-	}
+	same(t, first, second)
 }
 
 func TestBuildSaysWhatIsWrong(t *testing.T) {

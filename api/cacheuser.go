@@ -8,7 +8,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// cacheUserHandler is what the binary runs for the password of the cache's user.
+// cacheUserHandler is what the binary of operations runs for the password of the cache's user.
 const cacheUserHandler = "cache-user"
 
 // cacheUserTimeoutSeconds bounds a deployment's invocation, and one step of a rotation: the function
@@ -29,7 +29,7 @@ func newCacheUser(ctx *pulumi.Context, s site, l logs) (*lambda.Function, *lambd
 		return nil, nil, err
 	}
 	function, err := newFunction(ctx, s, functionSpec{
-		part: cacheUserHandler, description: "Sets and changes the password of the cache's user", handler: cacheUserHandler,
+		part: cacheUserHandler, description: "Sets and changes the password of the cache's user", handler: cacheUserHandler, zip: s.args.Code.OperationsPath,
 		memoryMB: 256, timeoutSeconds: cacheUserTimeoutSeconds, reserved: unreserved, outside: true,
 		environment: pulumi.StringMap{
 			"REDIS_SECRET_ARN": s.args.Cache.SecretARN,

@@ -9,7 +9,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// What the functions are told apart by: the binary runs what its handler's name says.
+// What the functions are told apart by: a binary runs what its handler's name says.
 const (
 	apiHandler     = "api"
 	migrateHandler = "migrate"
@@ -101,7 +101,7 @@ func newAPIFunction(ctx *pulumi.Context, s site, l logs) (*lambda.Function, erro
 		environment["REQUIRE_API_KEY"] = pulumi.String("false") // shared caches may keep what everybody may have
 	}
 	return newFunction(ctx, s, functionSpec{
-		part: "function", description: "Answers the API's requests", handler: apiHandler,
+		part: "function", description: "Answers the API's requests", handler: apiHandler, zip: s.args.Code.APIPath,
 		memoryMB: c.MemoryMB, timeoutSeconds: c.TimeoutSeconds, reserved: reserved,
 		environment: environment, role: role, log: l.api,
 	})
@@ -115,7 +115,7 @@ func newMigrateFunction(ctx *pulumi.Context, s site, l logs) (*lambda.Function, 
 	environment := s.databaseEnvironment()
 	environment["DB_MASTER_SECRET_ARN"] = s.args.Database.MasterSecretARN
 	return newFunction(ctx, s, functionSpec{
-		part: "migrate", description: "Migrates the database at deploy", handler: migrateHandler,
+		part: "migrate", description: "Migrates the database at deploy", handler: migrateHandler, zip: s.args.Code.OperationsPath,
 		memoryMB: 256, timeoutSeconds: migrateTimeoutSeconds, reserved: unreserved,
 		environment: environment, role: role, log: l.migrate,
 	})
@@ -138,6 +138,7 @@ const unreserved = -1
 // functionSpec is what one function differs from the others by.
 type functionSpec struct {
 	part, description, handler string
+	zip                        string // path of the code
 	memoryMB, timeoutSeconds   int
 	reserved                   int
 	outside                    bool // of the VPC
@@ -146,7 +147,7 @@ type functionSpec struct {
 	log                        *cloudwatch.LogGroup
 }
 
-// newFunction makes a function of the built code, and publishes a version of it.
+// newFunction makes a function of built code, and publishes a version of it.
 func newFunction(ctx *pulumi.Context, s site, spec functionSpec) (*lambda.Function, error) {
 	var network lambda.FunctionVpcConfigPtrInput
 	if !spec.outside {
@@ -158,7 +159,7 @@ func newFunction(ctx *pulumi.Context, s site, spec functionSpec) (*lambda.Functi
 	function, err := lambda.NewFunction(ctx, s.name+"-"+spec.part, &lambda.FunctionArgs{
 		Description:                  pulumi.String(spec.description),
 		PackageType:                  pulumi.String("Zip"),
-		Code:                         pulumi.NewFileArchive(s.args.Code.Path),
+		Code:                         pulumi.NewFileArchive(spec.zip),
 		Runtime:                      pulumi.String("provided.al2023"),
 		Handler:                      pulumi.String(spec.handler),
 		Architectures:                pulumi.StringArray{pulumi.String(s.args.Config.Architecture)},

@@ -9,7 +9,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// rotateHandler is what the binary runs for Secrets Manager.
+// rotateHandler is what the binary of operations runs for Secrets Manager.
 const rotateHandler = "rotate"
 
 // rotateTimeoutSeconds bounds one of the four steps: at most two waits of two minutes, each ended by a
@@ -29,7 +29,7 @@ func rotateAppSecret(ctx *pulumi.Context, s site, l logs, migrated pulumi.Resour
 	environment := s.databaseEnvironment()
 	environment["DB_MASTER_SECRET_ARN"] = s.args.Database.MasterSecretARN
 	function, err := newFunction(ctx, s, functionSpec{
-		part: "rotate", description: "Changes the database user's password", handler: rotateHandler,
+		part: "rotate", description: "Changes the database user's password", handler: rotateHandler, zip: s.args.Code.OperationsPath,
 		memoryMB: 256, timeoutSeconds: rotateTimeoutSeconds, reserved: unreserved,
 		environment: environment, role: role, log: l.rotate,
 	})

@@ -13,7 +13,7 @@ import (
 
 func complete() map[string]string {
 	return map[string]string{
-		"DB_HOST": "proxy.example", "DB_PORT": "5432", "DB_NAME": "app", "DB_SECRET_ARN": "arn:app", "DB_MASTER_SECRET_ARN": "arn:master",
+		"DB_HOST": "proxy.example", "DB_PORT": "5432", "DB_NAME": "app", "DB_SECRET_ARN": "arn:app",
 		"REDIS_ADDR": "redis.example:6379", "BUCKET": "bucket", "CACHE_TTL": "1m", "STALE_TTL": "10m", "NEGATIVE_TTL": "5s",
 		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256", "AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret",
 	}
@@ -88,39 +88,11 @@ func TestAllProblemsAreListedAtOnce(t *testing.T) {
 	if err == nil || strings.Count(err.Error(), ", want ") != 12 {
 		t.Fatalf("got %v", err)
 	}
-	_, err = readMigrate(lookup(nil), nil)
-	if err == nil || strings.Count(err.Error(), ", want ") != 8 || !strings.Contains(err.Error(), "DB_MASTER_SECRET_ARN") {
-		t.Fatalf("got %v", err)
-	}
 }
 
-func TestARotationIsToldOfTheDatabaseAndItsMasterUser(t *testing.T) {
-	config, err := readRotate(lookup(complete()), nil)
-	if err != nil || config.MasterSecret != "arn:master" || config.Database.Secret != "arn:app" || config.Database.login().Port != 5432 {
-		t.Errorf("got %+v, %v", config.Database, err)
-	}
-	_, err = readRotate(lookup(nil), nil)
-	if err == nil || strings.Count(err.Error(), ", want ") != 8 {
-		t.Errorf("got %v", err)
-	}
-}
-
-func TestTheCachesUserIsToldOfItsSecretAlone(t *testing.T) {
-	env := complete()
-	env["REDIS_SECRET_ARN"], env["REDIS_USER_ID"] = "arn:cache", "stack-cache-app"
-	config, err := readCacheUser(lookup(env), nil)
-	if err != nil || config.Secret != "arn:cache" || config.UserID != "stack-cache-app" {
-		t.Errorf("got %s, %s, %v", config.Secret, config.UserID, err)
-	}
-	_, err = readCacheUser(lookup(nil), nil)
-	if err == nil || strings.Count(err.Error(), ", want ") != 5 {
-		t.Errorf("got %v", err)
-	}
-}
-
-func TestAnUnknownHandlerIsNamed(t *testing.T) {
-	_, err := build(lookup(map[string]string{"_HANDLER": "apo"}), nil)
-	if err == nil || !strings.Contains(err.Error(), `"apo", want api, migrate, rotate or cache-user`) {
+func TestAHandlerOfAnotherProgramIsNamed(t *testing.T) {
+	_, err := build(lookup(map[string]string{"_HANDLER": "migrate"}), nil)
+	if err == nil || !strings.Contains(err.Error(), `"migrate", want api`) {
 		t.Fatalf("got %v", err)
 	}
 }

@@ -82,7 +82,7 @@ func newSite(t *testing.T, files http.HandlerFunc) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.function = program.answer
+	s.function = program.Answer
 	return s
 }
 

@@ -1,76 +1,30 @@
-// Command lambda is the function of the API. One binary serves four Lambda
-// functions, told apart by their handler: "api" answers requests of API
-// Gateway, "migrate" brings the database up to date when a stack is deployed,
-// "rotate" changes the database user's password when Secrets Manager says so,
-// and "cache-user" the cache user's, which it sets when a stack is deployed.
+// Command lambda is the function of the API, the handler "api": it answers
+// requests of API Gateway. What is done with the database and the passwords is
+// another program, [github.com/didomi/serverless-api/lambda/operations].
 package main
 
 import (
 	"context"
 	"fmt"
 	"log/slog"
-	"os"
 	"sync"
 	"time"
 
-	"github.com/aws/aws-lambda-go/lambda"
-	"github.com/aws/aws-sdk-go-v2/service/elasticache"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
 	"github.com/didomi/serverless-api/lambda/cache"
-	"github.com/didomi/serverless-api/lambda/cache/access"
+	"github.com/didomi/serverless-api/lambda/environment"
 	"github.com/didomi/serverless-api/lambda/files"
 	"github.com/didomi/serverless-api/lambda/handler"
 	"github.com/didomi/serverless-api/lambda/later"
-	"github.com/didomi/serverless-api/lambda/migrate"
-	"github.com/didomi/serverless-api/lambda/rotate"
+	"github.com/didomi/serverless-api/lambda/program"
 	"github.com/didomi/serverless-api/lambda/runtimeapi"
 	"github.com/didomi/serverless-api/lambda/secrets"
 	"github.com/didomi/serverless-api/lambda/store"
 	"github.com/didomi/serverless-api/lambda/telemetry"
 )
 
-func main() {
-	log := telemetry.NewLogger(os.Stdout)
-	address := os.Getenv("AWS_LAMBDA_RUNTIME_API")
-	program, err := build(os.Getenv, log)
-	if err != nil {
-		reportInitError(address, err)
-		log.Error("init failed", "error", err.Error())
-		os.Exit(1)
-	}
-	client := runtimeapi.New(address, log)
-	client.Meanwhile = program.prepare
-	err = client.Serve(context.Background(), program.answer)
-	log.Error("the runtime API failed", "error", err.Error())
-	os.Exit(1)
-}
-
-// program is what this process runs.
-type program struct {
-	answer runtimeapi.Function
-	// prepare makes what an answer mostly needs and what takes a processor alone:
-	// an instance may be frozen before its first event comes, and a connection
-	// would not survive that. It may be nil.
-	prepare func()
-}
-
-// build returns the program that _HANDLER names. It makes no connection:
-// each is made by the first request that needs it.
-func build(env func(string) string, log *slog.Logger) (program, error) {
-	switch name := env("_HANDLER"); name {
-	case "api":
-		return buildAPI(env, log)
-	case "migrate":
-		return buildMigrate(env, log)
-	case "rotate":
-		return buildRotate(env, log)
-	case "cache-user":
-		return buildCacheUser(env, log)
-	default:
-		return program{}, fmt.Errorf("_HANDLER is %q, want api, migrate, rotate or cache-user", name)
-	}
-}
+func main() { program.Run(build) }
 
 const (
 	// conns is how many connections an instance may hold to the database and to
@@ -85,10 +39,15 @@ const (
 	maxIdle = 5 * time.Minute
 )
 
-func buildAPI(env func(string) string, log *slog.Logger) (program, error) {
+// build returns the function. It makes no connection: each is made by the first
+// request that needs it.
+func build(env func(string) string, log *slog.Logger) (program.Program, error) {
+	if name := env("_HANDLER"); name != "api" {
+		return program.Program{}, fmt.Errorf("_HANDLER is %q, want api", name)
+	}
 	settings, err := readAPI(env, log)
 	if err != nil {
-		return program{}, err
+		return program.Program{}, err
 	}
 	cloud := settings.Cloud
 	meter := telemetry.Meter{Function: settings.Function}
@@ -124,7 +83,7 @@ func buildAPI(env func(string) string, log *slog.Logger) (program, error) {
 		vault.Prepare()
 		items.Prepare()
 	}
-	return program{answer, prepare}, nil
+	return program.Program{Answer: answer, Prepare: prepare}, nil
 }
 
 // countedSecrets counts the reads of secrets that fail, which otherwise show
@@ -142,7 +101,7 @@ func (s countedSecrets) GetSecretValue(ctx context.Context, in *secretsmanager.G
 	return out, err
 }
 
-func openStore(db database, vault *secrets.Source) *store.Store {
+func openStore(db environment.Database, vault *secrets.Source) *store.Store {
 	return store.Open(store.Config{
 		Host: db.Host, Port: db.Port, Database: db.Name, SSLMode: db.SSLMode,
 		MaxConns:    conns,
@@ -159,65 +118,4 @@ func openRedis(redis redisConfig, vault *secrets.Source) *cache.Redis {
 		settings.Refused = func(used secrets.Credentials) { vault.Refused(redis.Secret, used) }
 	}
 	return cache.OpenRedis(settings)
-}
-
-func buildMigrate(env func(string) string, log *slog.Logger) (program, error) {
-	settings, err := readMigrate(env, log)
-	if err != nil {
-		return program{}, err
-	}
-	db := settings.Database
-	migration := migrate.Migration{
-		Secrets:      secretsmanager.NewFromConfig(settings.Cloud),
-		MasterSecret: settings.MasterSecret,
-		AppSecret:    db.Secret,
-		Database:     db.login(),
-		Log:          log,
-	}
-	return program{answer: asJSON(migration.Handle)}, nil
-}
-
-// look is how long a rotation waits before it looks again whether the cache's
-// user has changed, or the database's is let in, which takes AWS seconds.
-const look = time.Second
-
-func buildRotate(env func(string) string, log *slog.Logger) (program, error) {
-	settings, err := readRotate(env, log)
-	if err != nil {
-		return program{}, err
-	}
-	db := settings.Database
-	vault := secretsmanager.NewFromConfig(settings.Cloud)
-	rotation := rotate.Rotation{
-		Secrets: vault,
-		Secret:  db.Secret,
-		Part:    rotate.Database{Database: db.login(), Secrets: vault, MasterSecret: settings.MasterSecret, Pause: look},
-		Log:     log,
-	}
-	return program{answer: asJSON(rotation.Run)}, nil
-}
-
-func buildCacheUser(env func(string) string, log *slog.Logger) (program, error) {
-	settings, err := readCacheUser(env, log)
-	if err != nil {
-		return program{}, err
-	}
-	rotation := rotate.Rotation{
-		Secrets: secretsmanager.NewFromConfig(settings.Cloud),
-		Secret:  settings.Secret,
-		Part: rotate.Cache{
-			Users: elasticache.NewFromConfig(settings.Cloud), ID: settings.UserID, Username: access.User, Pause: look,
-		},
-		Log: log,
-	}
-	return program{answer: asJSON(rotation.Run)}, nil
-}
-
-// asJSON reads the event and writes the answer as JSON.
-func asJSON(run any) runtimeapi.Function {
-	handler := lambda.NewHandler(run)
-	return func(ctx context.Context, event []byte) (runtimeapi.Answer, error) {
-		whole, err := handler.Invoke(ctx, event)
-		return runtimeapi.Answer{Whole: whole}, err
-	}
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
@@ -28,53 +27,6 @@ func TestMain(m *testing.M) {
 		return
 	}
 	os.Exit(m.Run())
-}
-
-// runtimeAPI is the Lambda Runtime API for one instance.
-type runtimeAPI struct {
-	events  chan any
-	answers chan *http.Request // the body is read before done is told
-	done    chan struct{}
-	failed  chan string // init error
-}
-
-func newRuntimeAPI(t *testing.T) (*runtimeAPI, string) {
-	api := &runtimeAPI{events: make(chan any), answers: make(chan *http.Request), done: make(chan struct{}), failed: make(chan string, 1)}
-	server := httptest.NewServer(api)
-	t.Cleanup(server.Close)
-	t.Cleanup(server.CloseClientConnections)
-	return api, strings.TrimPrefix(server.URL, "http://")
-}
-
-func (a *runtimeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	switch {
-	case strings.HasSuffix(r.URL.Path, "/invocation/next"):
-		select {
-		case event := <-a.events:
-			w.Header().Set("Lambda-Runtime-Aws-Request-Id", "invocation")
-			w.Header().Set("Lambda-Runtime-Deadline-Ms", fmt.Sprint(time.Now().Add(2*time.Minute).UnixMilli()))
-			_ = json.NewEncoder(w).Encode(event)
-		case <-r.Context().Done():
-		}
-	case strings.HasSuffix(r.URL.Path, "/init/error"):
-		body, _ := io.ReadAll(r.Body)
-		a.failed <- string(body)
-		w.WriteHeader(http.StatusAccepted)
-	default:
-		a.answers <- r
-		select {
-		case <-a.done:
-		case <-r.Context().Done(): // the test has failed
-		}
-		w.WriteHeader(http.StatusAccepted)
-	}
-}
-
-// invoke sends an event and gives the answer's body to read.
-func (a *runtimeAPI) invoke(event any, read func(*http.Request)) {
-	a.events <- event
-	read(<-a.answers)
-	a.done <- struct{}{}
 }
 
 // cloud is the little of AWS that the function calls: secrets by ARN and one
@@ -115,43 +67,14 @@ func (p *pattern) Seek(offset int64, whence int) (int64, error) {
 
 func (c *cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
-	case r.Header.Get("X-Amz-Target") == "secretsmanager.GetSecretValue":
-		var in struct{ SecretID string }
-		_ = json.NewDecoder(r.Body).Decode(&in)
-		value, err := c.vault.Value(in.SecretID)
-		if err != nil {
-			w.WriteHeader(http.StatusBadRequest)
-			_ = json.NewEncoder(w).Encode(map[string]string{"__type": "ResourceNotFoundException"})
-			return
-		}
-		_ = json.NewEncoder(w).Encode(map[string]string{"SecretString": value})
+	case r.Header.Get("X-Amz-Target") != "":
+		c.vault.ServeHTTP(w, r)
 	case r.URL.Path == "/bucket/large":
 		w.Header().Set("ETag", `"E1"`)
 		http.ServeContent(w, r, "", time.Time{}, &pattern{size: c.size})
 	default:
 		w.WriteHeader(http.StatusNotFound)
 	}
-}
-
-// start runs the function as a process of its own.
-func start(t *testing.T, name, runtimeAddress string, env ...string) *exec.Cmd {
-	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
-	cmd := exec.CommandContext(ctx, os.Args[0])
-	cmd.Env = append([]string{"_HANDLER=" + name, "AWS_LAMBDA_RUNTIME_API=" + runtimeAddress}, env...)
-	var log strings.Builder
-	cmd.Stdout, cmd.Stderr = &log, &log
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		cancel()
-		_ = cmd.Wait()
-		if t.Failed() {
-			t.Logf("the function's log:\n%s", log.String())
-		}
-	})
-	return cmd
 }
 
 // environment is the one of DESIGN 4, with real parts.
@@ -168,20 +91,23 @@ func apiEnvironment(t *testing.T, d testparts.Database, endpoint string) []strin
 
 // api starts the function "api" over a database of its own; changes are
 // variables set otherwise.
-func api(t *testing.T, aws *cloud, changes ...string) (*runtimeAPI, *exec.Cmd) {
+func api(t *testing.T, aws *cloud, changes ...string) (runtimeAPI, *exec.Cmd) {
 	d := testparts.NewDatabase(t)
 	d.Migrate(t)
 	aws.vault = d.Secrets
 	endpoint := httptest.NewServer(aws)
 	t.Cleanup(endpoint.Close)
-	runtime, address := newRuntimeAPI(t)
-	return runtime, start(t, "api", address, append(apiEnvironment(t, d, endpoint.URL), changes...)...)
+	runtime, address := testparts.NewRuntimeAPI(t)
+	return runtimeAPI{runtime}, testparts.Start(t, "api", address, append(apiEnvironment(t, d, endpoint.URL), changes...)...)
 }
 
+// runtimeAPI is the one of a function that answers as API Gateway wants it.
+type runtimeAPI struct{ *testparts.RuntimeAPI }
+
 // ask invokes the function for an answer in one piece.
-func (a *runtimeAPI) ask(t *testing.T, event events.APIGatewayProxyRequest) (answer events.APIGatewayProxyResponse) {
+func (a runtimeAPI) ask(t *testing.T, event events.APIGatewayProxyRequest) (answer events.APIGatewayProxyResponse) {
 	t.Helper()
-	a.invoke(event, func(r *http.Request) {
+	a.Invoke(event, func(r *http.Request) {
 		if err := json.NewDecoder(r.Body).Decode(&answer); err != nil {
 			t.Error(err)
 		}
@@ -285,7 +211,7 @@ func TestALargeFileIsStreamedInLittleMemory(t *testing.T) {
 	const limit = 64 << 20
 	aws := &cloud{size: 180 << 20}
 	runtime, process := api(t, aws)
-	runtime.invoke(request("GET", "/files/{key+}", map[string]string{"key": "large"}, ""), func(r *http.Request) {
+	runtime.Invoke(request("GET", "/files/{key+}", map[string]string{"key": "large"}, ""), func(r *http.Request) {
 		if got := r.Header.Get("Content-Type"); got != "application/vnd.awslambda.http-integration-response" || r.ContentLength != -1 {
 			t.Fatalf("answered as %s of %d bytes", got, r.ContentLength)
 		}
@@ -338,27 +264,11 @@ func peakResident(t *testing.T, cmd *exec.Cmd) int64 {
 	return kib << 10
 }
 
-func TestMigrateRunsUnderTheRuntimeAPI(t *testing.T) {
-	d := testparts.NewDatabase(t)
-	d.Migrate(t)
-	endpoint := httptest.NewServer(&cloud{vault: d.Secrets})
-	t.Cleanup(endpoint.Close)
-	runtime, address := newRuntimeAPI(t)
-	start(t, "migrate", address, apiEnvironment(t, d, endpoint.URL)...)
-	answer, err := testparts.InTurn(t, func(context.Context) (answer []byte, err error) {
-		runtime.invoke(map[string]string{"hash": "x"}, func(r *http.Request) { answer, err = io.ReadAll(r.Body) })
-		return answer, err
-	})
-	if want := `{"applied":[],"version":1,"role":"app"}`; err != nil || string(answer) != want {
-		t.Fatalf("got %s, %v, want %s", answer, err, want)
-	}
-}
-
 func TestABadEnvironmentIsReportedToThePlatform(t *testing.T) {
-	runtime, address := newRuntimeAPI(t)
-	cmd := start(t, "api", address)
+	runtime, address := testparts.NewRuntimeAPI(t)
+	cmd := testparts.Start(t, "api", address)
 	select {
-	case report := <-runtime.failed:
+	case report := <-runtime.Failed:
 		if !strings.Contains(report, "DB_HOST") || !strings.Contains(report, "BUCKET") {
 			t.Fatalf("reported %s", report)
 		}
@@ -383,12 +293,12 @@ func TestNothingIsConnectedBeforeTheFirstRequest(t *testing.T) {
 		}
 	}()
 	host, port, _ := net.SplitHostPort(listener.Addr().String())
-	runtime, address := newRuntimeAPI(t)
-	start(t, "api", address,
+	runtime, address := testparts.NewRuntimeAPI(t)
+	testparts.Start(t, "api", address,
 		"DB_HOST="+host, "DB_PORT="+port, "DB_NAME=db", "DB_SECRET_ARN=arn", "REDIS_ADDR="+host+":"+port, "BUCKET=bucket",
 		"CACHE_TTL=1m", "STALE_TTL=1m", "NEGATIVE_TTL=1m", "AWS_REGION=eu-west-1", "AWS_ENDPOINT_URL=http://"+host+":"+port,
 		"AWS_ACCESS_KEY_ID=key", "AWS_SECRET_ACCESS_KEY=secret")
-	runtime.invoke(request("GET", "/", nil, ""), func(r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) })
+	runtime.Invoke(request("GET", "/", nil, ""), func(r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) })
 	select {
 	case <-touched:
 		t.Fatal("a request that needs no part reached for one")

@@ -20,6 +20,8 @@ type contestant struct {
 // contestants are all of them.
 type contestants struct {
 	ours, unlimited, empty, bare, plain, node contestant
+
+	operations contestant // not measured: makes the schema
 }
 
 // warm are those that answer requests for items.
@@ -51,11 +53,12 @@ func buildContestants(ctx context.Context) (contestants, error) {
 	}
 	program := func(name string) contestant { return contestant{name, []string{filepath.Join(out, name)}} }
 	all := contestants{
-		ours: program("ours"), unlimited: program("unlimited"), empty: program("empty"), bare: program("bare"), plain: program("plain"),
+		ours: program("ours"), operations: program("operations"), unlimited: program("unlimited"), empty: program("empty"), bare: program("bare"), plain: program("plain"),
 		node: contestant{"node", []string{"node", node}},
 	}
 	return all, errors.Join(
 		compile(ctx, ".", "./lambda", filepath.Join(out, "ours")),
+		compile(ctx, ".", "./lambda/operations", filepath.Join(out, "operations")),
 		compile(ctx, ".", "./lambda", filepath.Join(out, "unlimited"), "-overlay", overlay),
 		compile(ctx, "sandbox", "./bench/empty", filepath.Join(out, "empty")),
 		compile(ctx, "sandbox", "./bench/bare", filepath.Join(out, "bare")),

@@ -61,7 +61,7 @@ func openParts(ctx context.Context, all contestants) (*parts, error) {
 		"AWS_LAMBDA_FUNCTION_NAME=api", "AWS_LAMBDA_FUNCTION_VERSION=1", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE=" + memory,
 		"AWS_LAMBDA_LOG_GROUP_NAME=/aws/lambda/api", "AWS_LAMBDA_LOG_STREAM_NAME=bench",
 	}
-	if err := p.migrate(ctx, all.ours); err != nil {
+	if err := p.migrate(ctx, all.operations); err != nil {
 		return nil, err
 	}
 	own := server.Copy()
@@ -78,9 +78,9 @@ func openParts(ctx context.Context, all contestants) (*parts, error) {
 }
 
 // migrate makes the schema and the application's user as a deploy does.
-func (p *parts) migrate(ctx context.Context, ours contestant) error {
+func (p *parts) migrate(ctx context.Context, operations contestant) error {
 	work := make(chan *invocation)
-	i, err := startInstance(ours, work, "migrate", p.env)
+	i, err := startInstance(operations, work, "migrate", p.env)
 	if err != nil {
 		return err
 	}

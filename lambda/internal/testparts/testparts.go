@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"net/http"
 	"os"
 	"strings"
 	"sync"
@@ -81,6 +82,23 @@ func (s *Secrets) Value(arn string) (string, error) {
 		return "", &types.ResourceNotFoundException{}
 	}
 	return value, nil
+}
+
+// ServeHTTP is GetSecretValue as Secrets Manager answers it.
+func (s *Secrets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Header.Get("X-Amz-Target") != "secretsmanager.GetSecretValue" {
+		w.WriteHeader(http.StatusNotFound)
+		return
+	}
+	var in struct{ SecretID string }
+	_ = json.NewDecoder(r.Body).Decode(&in) // what cannot be read is a secret that is missing
+	value, err := s.Value(in.SecretID)
+	if err != nil {
+		w.WriteHeader(http.StatusBadRequest)
+		_ = json.NewEncoder(w).Encode(map[string]string{"__type": "ResourceNotFoundException"})
+		return
+	}
+	_ = json.NewEncoder(w).Encode(map[string]string{"SecretString": value})
 }
 
 // GetSecretValue implements secrets.API.

@@ -1,0 +1,33 @@
+package environment
+
+import "github.com/didomi/serverless-api/lambda/postgres"
+
+// Database is where the database is, and whose secret the API logs in with.
+type Database struct {
+	Host    string
+	Port    int
+	Name    string
+	Secret  string // ARN of the secret of the application's user
+	SSLMode string
+}
+
+// Login is the database for who logs in to it once.
+func (d Database) Login() postgres.Database {
+	return postgres.Database{Host: d.Host, Port: d.Port, Name: d.Name, SSLMode: d.SSLMode}
+}
+
+// Database reads where the database is.
+func (r *Reader) Database() Database {
+	return Database{
+		Host:    r.Required("DB_HOST", "a host name"),
+		Port:    r.port("DB_PORT"),
+		Name:    r.Required("DB_NAME", "the name of a database"),
+		Secret:  r.Required("DB_SECRET_ARN", "the ARN of the application user's secret"),
+		SSLMode: r.OneOf("DB_SSLMODE", "verify-full", "disable"),
+	}
+}
+
+// MasterSecret reads the ARN of the master user's secret.
+func (r *Reader) MasterSecret() string {
+	return r.Required("DB_MASTER_SECRET_ARN", "the ARN of the master user's secret")
+}

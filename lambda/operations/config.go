@@ -1,0 +1,41 @@
+package main
+
+import (
+	"log/slog"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/didomi/serverless-api/lambda/environment"
+)
+
+// databaseConfig is what the handlers "migrate" and "rotate" are told by their environment.
+type databaseConfig struct {
+	Cloud        aws.Config
+	Database     environment.Database
+	MasterSecret string
+}
+
+// cacheUserConfig is what the handler "cache-user" is told by its environment.
+type cacheUserConfig struct {
+	Cloud  aws.Config
+	Secret string // ARN of the secret of the cache's user
+	UserID string // in ElastiCache
+}
+
+// readDatabase reads the environment of the handlers "migrate" and "rotate".
+func readDatabase(lookup func(string) string, log *slog.Logger) (databaseConfig, error) {
+	env := environment.New(lookup)
+	config := databaseConfig{Cloud: env.Cloud(log), Database: env.Database(), MasterSecret: env.MasterSecret()}
+	return config, env.Err()
+}
+
+// readCacheUser reads the environment of the handler "cache-user".
+func readCacheUser(lookup func(string) string, log *slog.Logger) (cacheUserConfig, error) {
+	env := environment.New(lookup)
+	config := cacheUserConfig{
+		Cloud:  env.Cloud(log),
+		Secret: env.Required("REDIS_SECRET_ARN", "the ARN of the secret of the cache's user"),
+		UserID: env.Required("REDIS_USER_ID", "the id of the cache's user"),
+	}
+	return config, env.Err()
+}

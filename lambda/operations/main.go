@@ -1,0 +1,102 @@
+// Command operations is what is done with the database and the passwords of the
+// API: three Lambda functions, told apart by their handler. "migrate" brings the
+// database up to date when a stack is deployed, "rotate" changes the database
+// user's password when Secrets Manager says so, and "cache-user" the cache
+// user's, which it sets when a stack is deployed. It is a program of its own so
+// that the function of the API, which starts while a client waits, does not
+// start with what only these need.
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/elasticache"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+
+	"github.com/didomi/serverless-api/lambda/cache/access"
+	"github.com/didomi/serverless-api/lambda/migrate"
+	"github.com/didomi/serverless-api/lambda/program"
+	"github.com/didomi/serverless-api/lambda/rotate"
+	"github.com/didomi/serverless-api/lambda/runtimeapi"
+)
+
+func main() { program.Run(build) }
+
+// build returns the program that _HANDLER names. It makes no connection.
+func build(env func(string) string, log *slog.Logger) (program.Program, error) {
+	switch name := env("_HANDLER"); name {
+	case "migrate":
+		return buildMigrate(env, log)
+	case "rotate":
+		return buildRotate(env, log)
+	case "cache-user":
+		return buildCacheUser(env, log)
+	default:
+		return program.Program{}, fmt.Errorf("_HANDLER is %q, want migrate, rotate or cache-user", name)
+	}
+}
+
+func buildMigrate(env func(string) string, log *slog.Logger) (program.Program, error) {
+	settings, err := readDatabase(env, log)
+	if err != nil {
+		return program.Program{}, err
+	}
+	db := settings.Database
+	migration := migrate.Migration{
+		Secrets:      secretsmanager.NewFromConfig(settings.Cloud),
+		MasterSecret: settings.MasterSecret,
+		AppSecret:    db.Secret,
+		Database:     db.Login(),
+		Log:          log,
+	}
+	return program.Program{Answer: asJSON(migration.Handle)}, nil
+}
+
+// look is how long a rotation waits before it looks again whether the cache's
+// user has changed, or the database's is let in, which takes AWS seconds.
+const look = time.Second
+
+func buildRotate(env func(string) string, log *slog.Logger) (program.Program, error) {
+	settings, err := readDatabase(env, log)
+	if err != nil {
+		return program.Program{}, err
+	}
+	db := settings.Database
+	vault := secretsmanager.NewFromConfig(settings.Cloud)
+	rotation := rotate.Rotation{
+		Secrets: vault,
+		Secret:  db.Secret,
+		Part:    rotate.Database{Database: db.Login(), Secrets: vault, MasterSecret: settings.MasterSecret, Pause: look},
+		Log:     log,
+	}
+	return program.Program{Answer: asJSON(rotation.Run)}, nil
+}
+
+func buildCacheUser(env func(string) string, log *slog.Logger) (program.Program, error) {
+	settings, err := readCacheUser(env, log)
+	if err != nil {
+		return program.Program{}, err
+	}
+	rotation := rotate.Rotation{
+		Secrets: secretsmanager.NewFromConfig(settings.Cloud),
+		Secret:  settings.Secret,
+		Part: rotate.Cache{
+			Users: elasticache.NewFromConfig(settings.Cloud), ID: settings.UserID, Username: access.User, Pause: look,
+		},
+		Log: log,
+	}
+	return program.Program{Answer: asJSON(rotation.Run)}, nil
+}
+
+// asJSON reads the event and writes the answer as JSON.
+func asJSON(run any) runtimeapi.Function {
+	handler := lambda.NewHandler(run)
+	return func(ctx context.Context, event []byte) (runtimeapi.Answer, error) {
+		whole, err := handler.Invoke(ctx, event)
+		return runtimeapi.Answer{Whole: whole}, err
+	}
+}

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/didomi/serverless-api/lambda/internal/testparts"
+)
+
+// TestMain makes this test binary the function when it is started as one.
+func TestMain(m *testing.M) {
+	if os.Getenv("_HANDLER") != "" {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+func complete() map[string]string {
+	return map[string]string{
+		"DB_HOST": "proxy.example", "DB_PORT": "5432", "DB_NAME": "app", "DB_SECRET_ARN": "arn:app", "DB_MASTER_SECRET_ARN": "arn:master",
+		"AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret",
+	}
+}
+
+func lookup(env map[string]string) func(string) string {
+	return func(name string) string { return env[name] }
+}
+
+func TestAMigrationAndARotationAreToldOfTheDatabaseAndItsMasterUser(t *testing.T) {
+	config, err := readDatabase(lookup(complete()), nil)
+	if err != nil || config.MasterSecret != "arn:master" || config.Database.Secret != "arn:app" || config.Database.Login().Port != 5432 {
+		t.Errorf("got %+v, %v", config.Database, err)
+	}
+	_, err = readDatabase(lookup(nil), nil)
+	if err == nil || strings.Count(err.Error(), ", want ") != 8 {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestTheCachesUserIsToldOfItsSecretAlone(t *testing.T) {
+	env := complete()
+	env["REDIS_SECRET_ARN"], env["REDIS_USER_ID"] = "arn:cache", "stack-cache-app"
+	config, err := readCacheUser(lookup(env), nil)
+	if err != nil || config.Secret != "arn:cache" || config.UserID != "stack-cache-app" {
+		t.Errorf("got %s, %s, %v", config.Secret, config.UserID, err)
+	}
+	_, err = readCacheUser(lookup(nil), nil)
+	if err == nil || strings.Count(err.Error(), ", want ") != 5 {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestAnUnknownHandlerIsNamed(t *testing.T) {
+	_, err := build(lookup(map[string]string{"_HANDLER": "apo"}), nil)
+	if err == nil || !strings.Contains(err.Error(), `"apo", want migrate, rotate or cache-user`) {
+		t.Fatalf("got %v", err)
+	}
+}
+
+func TestMigrateRunsUnderTheRuntimeAPI(t *testing.T) {
+	d := testparts.NewDatabase(t)
+	d.Migrate(t)
+	endpoint := httptest.NewServer(d.Secrets)
+	t.Cleanup(endpoint.Close)
+	runtime, address := testparts.NewRuntimeAPI(t)
+	testparts.Start(t, "migrate", address,
+		"DB_HOST="+d.Admin.Host, fmt.Sprintf("DB_PORT=%d", d.Admin.Port), "DB_NAME="+d.Admin.Database, "DB_SSLMODE=disable",
+		"DB_SECRET_ARN="+testparts.AppSecret, "DB_MASTER_SECRET_ARN="+testparts.MasterSecret,
+		"AWS_REGION=eu-west-1", "AWS_ENDPOINT_URL="+endpoint.URL, "AWS_ACCESS_KEY_ID=key", "AWS_SECRET_ACCESS_KEY=secret")
+	answer, err := testparts.InTurn(t, func(context.Context) (answer []byte, err error) {
+		runtime.Invoke(map[string]string{"hash": "x"}, func(r *http.Request) { answer, err = io.ReadAll(r.Body) })
+		return answer, err
+	})
+	if want := `{"applied":[],"version":1,"role":"app"}`; err != nil || string(answer) != want {
+		t.Fatalf("got %s, %v, want %s", answer, err, want)
+	}
+}
