@@ -28,7 +28,7 @@ func TestDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if config.Database.SSLMode != "verify-full" || !config.Redis.TLS || !config.Redis.Cluster || config.Redis.Secret != "" {
+	if config.Database.SSLMode != "verify-full" || config.Database.User != "app" || !config.Redis.TLS || !config.Redis.Cluster || config.Redis.Secret != "" {
 		t.Errorf("defaults: %+v", config)
 	}
 	if config.Public {

@@ -72,7 +72,7 @@ func newSite(t *testing.T, files http.HandlerFunc) *site {
 	host, port, _ := net.SplitHostPort(s.database.Address())
 	env := map[string]string{"_HANDLER": "api"}
 	for _, setting := range append(apiEnvironment(t, d, secretsAPI.URL),
-		"DB_HOST="+host, "DB_PORT="+port, "REDIS_ADDR="+s.redis.Address(), "REDIS_CLUSTER=false", "STALE_TTL=10m",
+		"DB_HOST="+host, "DB_PORT="+port, "DB_USER="+s.role, "REDIS_ADDR="+s.redis.Address(), "REDIS_CLUSTER=false", "STALE_TTL=10m",
 		"AWS_ENDPOINT_URL_S3=http://"+s.file.Address(),
 	) {
 		name, value, _ := strings.Cut(setting, "=")

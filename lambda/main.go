@@ -106,6 +106,7 @@ func openStore(db environment.Database, vault *secrets.Source) *store.Store {
 		Host: db.Host, Port: db.Port, Database: db.Name, SSLMode: db.SSLMode,
 		MaxConns:    conns,
 		MaxIdle:     maxIdle,
+		User:        db.User,
 		Credentials: func(ctx context.Context) (secrets.Credentials, error) { return vault.Get(ctx, db.Secret) },
 		Refused:     func(used secrets.Credentials) { vault.Refused(db.Secret, used) },
 	})

@@ -1,13 +1,18 @@
 package environment
 
-import "github.com/didomi/serverless-api/lambda/postgres"
+import (
+	"cmp"
+
+	"github.com/didomi/serverless-api/lambda/postgres"
+)
 
 // Database is where the database is, and whose secret the API logs in with.
 type Database struct {
 	Host    string
 	Port    int
 	Name    string
-	Secret  string // ARN of the secret of the application's user
+	User    string // the application's
+	Secret  string // ARN of that user's secret
 	SSLMode string
 }
 
@@ -22,6 +27,7 @@ func (r *Reader) Database() Database {
 		Host:    r.Required("DB_HOST", "a host name"),
 		Port:    r.port("DB_PORT"),
 		Name:    r.Required("DB_NAME", "the name of a database"),
+		User:    cmp.Or(r.Lookup("DB_USER"), postgres.AppUser),
 		Secret:  r.Required("DB_SECRET_ARN", "the ARN of the application user's secret"),
 		SSLMode: r.OneOf("DB_SSLMODE", "verify-full", "disable"),
 	}

@@ -18,7 +18,7 @@ import (
 )
 
 // role is the application's user in the database.
-const role = "app"
+const role = postgres.AppUser
 
 // SecretsAPI is what a migration calls of Secrets Manager.
 type SecretsAPI interface {

@@ -19,6 +19,9 @@ import (
 // waiting.
 const connectTimeout = 20 * time.Second
 
+// AppUser is who the API logs in to the database as; a migration makes it.
+const AppUser = "app"
+
 // Database is where a database is.
 type Database struct {
 	Host    string

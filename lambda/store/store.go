@@ -9,13 +9,10 @@ package store
 import (
 	"context"
 	"fmt"
-	"net"
-	"strconv"
 	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -50,7 +47,9 @@ type Config struct {
 	// MaxIdle is how long a connection may have idled when it is used; 0: as long
 	// as the pool keeps it, by a loop that is frozen with the instance.
 	MaxIdle time.Duration
-	// Credentials returns what to log in with; it is asked at every connection.
+	// User is who logs in.
+	User string
+	// Credentials returns what User logs in with; it is asked at every connection.
 	Credentials func(context.Context) (secrets.Credentials, error)
 	// Refused is told of credentials that the database did not accept.
 	Refused func(secrets.Credentials)
@@ -59,8 +58,6 @@ type Config struct {
 // Store reads and writes items. It is safe for concurrent use.
 type Store struct {
 	pool    func() (*pgxpool.Pool, error)
-	address string
-	ahead   *ahead
 	refused func(secrets.Credentials)
 	retries budget
 }
@@ -68,13 +65,7 @@ type Store struct {
 // Open prepares a Store. The first call makes the pool, for which pgx looks
 // for files and users that a function does not have, and the first connection.
 func Open(config Config) *Store {
-	early := &ahead{dial: (&net.Dialer{}).DialContext}
-	return &Store{
-		pool:    sync.OnceValues(func() (*pgxpool.Pool, error) { return config.pool(early.connect) }),
-		address: net.JoinHostPort(config.Host, strconv.Itoa(config.Port)),
-		ahead:   early,
-		refused: config.Refused,
-	}
+	return &Store{pool: sync.OnceValues(config.pool), refused: config.Refused}
 }
 
 // Close closes all connections; calls under way end first.
@@ -100,8 +91,6 @@ func (s *Store) Prepare() {
 
 // Connect makes a connection that the next call finds, without asking anything of it.
 func (s *Store) Connect(ctx context.Context) error {
-	s.ahead.open(ctx, s.address)
-	defer s.ahead.drop()
 	return s.call(ctx, "connecting to the database", read, func(context.Context, *pgxpool.Conn) error { return nil })
 }
 
@@ -110,7 +99,7 @@ func (s *Store) Ping(ctx context.Context) error {
 	return s.call(ctx, "pinging the database", read, func(ctx context.Context, conn *pgxpool.Conn) error { return conn.Ping(ctx) })
 }
 
-func (c Config) pool(dial pgconn.DialFunc) (*pgxpool.Pool, error) {
+func (c Config) pool() (*pgxpool.Pool, error) {
 	address := postgres.Database{Host: c.Host, Port: c.Port, Name: c.Database, SSLMode: c.SSLMode}.URL()
 	settings, err := pgxpool.ParseConfig(address)
 	if err != nil {
@@ -123,15 +112,11 @@ func (c Config) pool(dial pgconn.DialFunc) (*pgxpool.Pool, error) {
 	settings.PingTimeout = pingTimeout
 	settings.ShouldPing = c.shouldPing
 	settings.ConnConfig.ConnectTimeout = connectTimeout
-	settings.ConnConfig.DialFunc = dial
+	settings.ConnConfig.User = c.User
 	settings.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
 	settings.ConnConfig.StatementCacheCapacity = 0
 	settings.ConnConfig.DescriptionCacheCapacity = 0
-	settings.BeforeConnect = func(ctx context.Context, conn *pgx.ConnConfig) error {
-		credentials, err := c.Credentials(ctx)
-		conn.User, conn.Password = credentials.Username, credentials.Password
-		return err
-	}
+	settings.BeforeConnect = c.login
 	return pgxpool.NewWithConfig(context.Background(), settings)
 }
 

@@ -221,7 +221,7 @@ func TestARotatedPasswordIsReadAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	vault := secrets.New(func() secrets.API { return d.Secrets })
-	d.Secrets.Set(testparts.AppSecret, secrets.Credentials{Username: "rotated", Password: "old"})
+	d.Secrets.Set(testparts.AppSecret, secrets.Credentials{Username: right.Username, Password: "old"})
 	if _, err := vault.Get(t.Context(), testparts.AppSecret); err != nil {
 		t.Fatal(err)
 	}

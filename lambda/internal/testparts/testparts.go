@@ -155,7 +155,7 @@ func NewDatabase(t testing.TB) Database {
 // server, so tests have one password for it and take turns.
 func (d Database) Migrate(t testing.TB) {
 	t.Helper()
-	d.Secrets.Set(AppSecret, secrets.Credentials{Username: "app", Password: "of-all-tests"})
+	d.Secrets.Set(AppSecret, secrets.Credentials{Username: postgres.AppUser, Password: "of-all-tests"})
 	if _, err := InTurn(t, d.Migration.Run); err != nil {
 		t.Fatal(err)
 	}
@@ -181,7 +181,7 @@ func InTurn[T any](t testing.TB, migrate func(context.Context) (T, error)) (T, e
 func (d Database) Config() store.Config {
 	vault := secrets.New(func() secrets.API { return d.Secrets })
 	return store.Config{
-		Host: d.Admin.Host, Port: int(d.Admin.Port), Database: d.Admin.Database, SSLMode: "disable", MaxConns: 8,
+		Host: d.Admin.Host, Port: int(d.Admin.Port), Database: d.Admin.Database, SSLMode: "disable", MaxConns: 8, User: postgres.AppUser,
 		Credentials: func(ctx context.Context) (secrets.Credentials, error) { return vault.Get(ctx, AppSecret) },
 		Refused:     func(used secrets.Credentials) { vault.Refused(AppSecret, used) },
 	}

@@ -1,0 +1,86 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgproto3"
+
+	"github.com/didomi/serverless-api/lambda/secrets"
+)
+
+// login has a connection log in with a secret that is read while the connection is
+// made: the network, TLS, and the server's start of a session take as long. pgx
+// reads the password when the server has asked for it, so what the server says
+// first is held back until the secret is there.
+func (c Config) login(ctx context.Context, conn *pgx.ConnConfig) error {
+	secret := c.read(ctx)
+	var attempt context.Context // ends when the connection is given up
+	var used *pgconn.Config     // pgx's own copy of conn, which it logs in by
+	conn.AfterNetConnect = func(ctx context.Context, config *pgconn.Config, network net.Conn) (net.Conn, error) {
+		attempt, used = ctx, config
+		return network, nil
+	}
+	build := conn.BuildFrontend
+	conn.BuildFrontend = func(server io.Reader, to io.Writer) *pgproto3.Frontend {
+		return build(&held{Reader: server, until: func() error { return c.await(attempt, secret, used) }}, to)
+	}
+	return nil
+}
+
+// reading is a secret that is being read.
+type reading struct {
+	done        chan struct{}
+	credentials secrets.Credentials // once done is closed
+	err         error               // likewise
+}
+
+func (c Config) read(ctx context.Context) *reading {
+	secret := &reading{done: make(chan struct{})}
+	go func() {
+		defer close(secret.done)
+		secret.credentials, secret.err = c.Credentials(ctx)
+	}()
+	return secret
+}
+
+// await waits for the secret, as long as the connection may take, and puts its
+// password where pgx reads it.
+func (c Config) await(ctx context.Context, secret *reading, login *pgconn.Config) error {
+	select {
+	case <-secret.done:
+	case <-ctx.Done():
+		return fmt.Errorf("waiting for the secret of the user %s: %w", c.User, context.Cause(ctx))
+	}
+	if secret.err != nil {
+		return secret.err
+	}
+	if secret.credentials.Username != c.User {
+		if c.Refused != nil {
+			c.Refused(secret.credentials)
+		}
+		return fmt.Errorf("the secret is for the user %q, want %q", secret.credentials.Username, c.User)
+	}
+	login.Password = secret.credentials.Password
+	return nil
+}
+
+// held is a reader that begins to read when until has returned.
+type held struct {
+	io.Reader
+	until func() error
+}
+
+func (h *held) Read(to []byte) (int, error) {
+	if h.until != nil {
+		if err := h.until(); err != nil {
+			return 0, err
+		}
+		h.until = nil
+	}
+	return h.Reader.Read(to)
+}
