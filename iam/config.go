@@ -23,8 +23,15 @@ type Config struct {
 	// roles trust no token.
 	GitLabURL   string `json:"gitlabUrl"`
 	ProjectPath string `json:"projectPath"`
+	// ProjectID is the project's number, which no other project ever gets; 0: the roles go by the path alone.
+	ProjectID int `json:"projectId"`
 	// DeployRef is the one branch that may deploy; protect it in GitLab.
 	DeployRef string `json:"deployRef"`
+	// SubClaims are what the subject of the project's tokens is made of, in order: GitLab's setting
+	// ci_id_token_sub_claim_components.
+	SubClaims []string `json:"subClaims"`
+	// DeploymentTier is that of the environment of the jobs that deploy, where SubClaims have it.
+	DeploymentTier string `json:"deploymentTier"`
 	// OIDC is create, existing or off. An account has one provider for a GitLab instance, which
 	// bootstrap makes; a stack that creates it takes it along when it goes. Off: jobs sign in with a key
 	// of the CI user.
@@ -37,7 +44,7 @@ type Config struct {
 
 // Default is the configuration of a stack that says nothing. It trusts no GitLab project.
 func Default() Config {
-	return Config{DeployRef: "main", OIDC: oidcExisting}
+	return Config{DeployRef: "main", OIDC: oidcExisting, SubClaims: []string{claimProjectPath, claimRefType, claimRef}}
 }
 
 var (
@@ -77,6 +84,9 @@ func (c Config) projectProblems() []config.Problem {
 			Key: "projectPath", Value: config.Text(c.ProjectPath), Want: "a GitLab project as group/project",
 		})
 	}
+	if problems == nil {
+		problems = c.claimProblems()
+	}
 	if length := 4*len(c.host()) + len(c.ProjectPath) + len(c.DeployRef); problems == nil && length > longestTrust {
 		problems = append(problems, config.Problem{
 			Key: "projectPath", Value: config.Text(c.ProjectPath),
@@ -88,7 +98,7 @@ func (c Config) projectProblems() []config.Problem {
 }
 
 // longestTrust is what gitlabUrl, projectPath and deployRef may take of the 2048 characters of a role's trust
-// policy, which names the instance four times.
+// policy, which names the instance four times, and GitLab.com three times more.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 const longestTrust = 1400
 

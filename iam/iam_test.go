@@ -102,6 +102,20 @@ func TestTrust(t *testing.T) {
 	}
 	const aud, sub = "gitlab.com:aud", "gitlab.com:sub"
 	project := "project_path:" + base.ProjectPath + ":ref_type:branch:ref:"
+	// Only GitLab.com's tokens have more keys than aud and sub on AWS.
+	deploys := func(ref string) map[string]map[string]any {
+		return map[string]map[string]any{"StringEquals": {
+			aud: "https://gitlab.com", sub: project + ref, "gitlab.com:ref_protected": "true",
+			"gitlab.com:pipeline_source": []any{"push", "schedule", "web"},
+		}}
+	}
+	const ownAud, ownSub = "git.example:aud", "git.example:sub"
+	own := with(func(c *Config) {
+		c.OIDC, c.GitLabURL, c.SubClaims = oidcExisting, "https://git.example", append(c.SubClaims, claimRefProtected)
+	})
+	tier := own
+	tier.SubClaims = []string{claimProjectID, claimRefType, claimRef, claimRefProtected, claimEnvironmentProtected, claimDeploymentTier}
+	tier.ProjectID, tier.DeploymentTier = 20, "production"
 	for _, tt := range []struct {
 		name      string
 		config    Config
@@ -112,14 +126,24 @@ func TestTrust(t *testing.T) {
 		{"any branch of the project previews", base, 1, "preview", map[string]map[string]any{
 			"StringEquals": {aud: "https://gitlab.com"}, "StringLike": {sub: project + "*"},
 		}},
-		{"the one branch of the project deploys", base, 1, "deploy", map[string]map[string]any{
-			"StringEquals": {aud: "https://gitlab.com", sub: project + "main"},
+		{"the one branch of the project deploys", base, 1, "deploy", deploys("main")},
+		{"another branch deploys when the stack says so", with(func(c *Config) { c.DeployRef = "release" }), 1, "deploy", deploys("release")},
+		{"an existing provider is used and not made", with(func(c *Config) { c.OIDC = oidcExisting }), 0, "deploy", deploys("main")},
+		{"a project is known by its number too", with(func(c *Config) { c.ProjectID = 20 }), 1, "preview", map[string]map[string]any{
+			"StringEquals": {aud: "https://gitlab.com", "gitlab.com:project_id": "20"}, "StringLike": {sub: project + "*"},
 		}},
-		{"another branch deploys when the stack says so", with(func(c *Config) { c.DeployRef = "release" }), 1, "deploy", map[string]map[string]any{
-			"StringEquals": {aud: "https://gitlab.com", sub: project + "release"},
+		{"of another GitLab the subject says that the branch is protected", own, 0, "deploy", map[string]map[string]any{
+			"StringEquals": {ownAud: "https://git.example", ownSub: project + "main:ref_protected:true"},
 		}},
-		{"an existing provider is used and not made", with(func(c *Config) { c.OIDC = oidcExisting }), 0, "deploy", map[string]map[string]any{
-			"StringEquals": {aud: "https://gitlab.com", sub: project + "main"},
+		{"and any branch of the project previews", own, 0, "preview", map[string]map[string]any{
+			"StringEquals": {ownAud: "https://git.example"}, "StringLike": {ownSub: project + "*"},
+		}},
+		{"the environment's tier and protection are bound in the project's order", tier, 0, "deploy", map[string]map[string]any{
+			"StringEquals": {ownAud: "https://git.example",
+				ownSub: "project_id:20:ref_type:branch:ref:main:ref_protected:true:environment_protected:true:deployment_tier:production"},
+		}},
+		{"and previews need no environment", tier, 0, "preview", map[string]map[string]any{
+			"StringEquals": {ownAud: "https://git.example"}, "StringLike": {ownSub: "project_id:20:ref_type:branch:ref:*"},
 		}},
 		{"without OIDC only the user takes a role", with(func(c *Config) { c.OIDC = oidcOff }), 0, "deploy", nil},
 		// A role whose trust leaves the project to a default is one that a stranger can assume: who
@@ -141,7 +165,7 @@ func TestTrust(t *testing.T) {
 			if tt.condition != nil {
 				want = append(want, statement{
 					Sid: "Pipeline", Effect: "Allow", Action: []string{"sts:AssumeRoleWithWebIdentity"},
-					Principal: map[string]any{"Federated": provider}, Condition: tt.condition,
+					Principal: map[string]any{"Federated": strings.Replace(provider, "gitlab.com", tt.config.host(), 1)}, Condition: tt.condition,
 				})
 			}
 			if !reflect.DeepEqual(trust, want) {
@@ -542,6 +566,8 @@ func TestProblems(t *testing.T) {
 		project = "a GitLab project as group/project"
 		branch  = "the name of one branch, without wildcards"
 		oidc    = "one of create, existing, off"
+		order   = "project_path or project_id, ref_type, ref, in this order, and then any of ref_protected, environment_protected, deployment_tier"
+		further = "after ref any of ref_protected, environment_protected, deployment_tier, each once"
 	)
 	for _, tt := range []struct {
 		name   string
@@ -563,6 +589,38 @@ func TestProblems(t *testing.T) {
 		{"every branch", with(func(c *Config) { c.DeployRef = "*" }), []config.Problem{{Key: "deployRef", Value: `"*"`, Want: branch}}},
 		{"no branch", with(func(c *Config) { c.DeployRef = "" }), []config.Problem{{Key: "deployRef", Want: branch}}},
 		{"a way of OIDC that is none", with(func(c *Config) { c.OIDC = "yes" }), []config.Problem{{Key: "oidc", Value: `"yes"`, Want: oidc}}},
+		{"another GitLab whose tokens say that the branch is protected is fine", with(func(c *Config) {
+			c.GitLabURL, c.SubClaims = "https://git.example", append(c.SubClaims, claimRefProtected)
+		}), nil},
+		// Of another GitLab AWS reads the subject alone, and that of a merge request from main is main's.
+		{"another GitLab whose tokens do not", with(func(c *Config) { c.GitLabURL = "https://git.example" }), []config.Problem{{
+			Key: "subClaims", Value: `"project_path,ref_type,ref"`,
+			Want: "a list with ref_protected, set in GitLab too (ci_id_token_sub_claim_components, docs/pipeline.md): of git.example AWS reads the subject alone, and without it the token of anybody's merge request from main could deploy",
+		}}},
+		{"which does not matter where it signs in with a key", with(func(c *Config) { c.GitLabURL, c.OIDC = "https://git.example", oidcOff }), nil},
+		{"tokens that name the branch first", with(func(c *Config) { c.SubClaims = []string{claimRef, claimProjectPath} }), []config.Problem{{Key: "subClaims", Value: `"ref,project_path"`, Want: order}}},
+		{"tokens that name no branch", with(func(c *Config) { c.SubClaims = nil }), []config.Problem{{Key: "subClaims", Want: order}}},
+		{"a claim twice", with(func(c *Config) { c.SubClaims = append(c.SubClaims, claimRefProtected, claimRefProtected) }), []config.Problem{{
+			Key: "subClaims", Value: `"project_path,ref_type,ref,ref_protected,ref_protected"`, Want: further,
+		}}},
+		{"a claim that GitLab has not", with(func(c *Config) { c.SubClaims = append(c.SubClaims, "environment") }), []config.Problem{{
+			Key: "subClaims", Value: `"project_path,ref_type,ref,environment"`, Want: further,
+		}}},
+		{"a number that the subject should have and the stack has not", with(func(c *Config) { c.SubClaims[0] = claimProjectID }), []config.Problem{{
+			Key: "projectId", Value: `"0"`, Want: "the project's number, as its page in GitLab has it; subClaims name it",
+		}}},
+		{"a number that AWS does not read", with(func(c *Config) {
+			c.GitLabURL, c.SubClaims, c.ProjectID = "https://git.example", append(c.SubClaims, claimRefProtected), 20
+		}), []config.Problem{{
+			Key: "projectId", Value: `"20"`,
+			Want: "no number, or project_id first in subClaims: of another GitLab than gitlab.com AWS reads the number in the subject alone",
+		}}},
+		{"a tier that the subject should have and the stack has not", with(func(c *Config) { c.SubClaims = append(c.SubClaims, claimDeploymentTier) }), []config.Problem{{
+			Key: "deploymentTier", Want: "one of production, staging, testing, development, other",
+		}}},
+		{"a tier that AWS does not read", with(func(c *Config) { c.DeploymentTier = "production" }), []config.Problem{{
+			Key: "deploymentTier", Value: `"production"`, Want: "nothing, or deployment_tier in subClaims: AWS reads the tier in the subject alone",
+		}}},
 		{"four mistakes at once", Config{GitLabURL: "gitlab", ProjectPath: "x", DeployRef: "-", OIDC: ""}, []config.Problem{
 			{Key: "gitlabUrl", Value: `"gitlab"`, Want: address}, {Key: "projectPath", Value: `"x"`, Want: project},
 			{Key: "deployRef", Value: `"-"`, Want: branch}, {Key: "oidc", Want: oidc},

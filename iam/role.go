@@ -20,12 +20,12 @@ type rights struct {
 // newPreviewRole makes the role of merge requests: it reads the stack's state, and next to nothing of
 // the account.
 func newPreviewRole(ctx *pulumi.Context, s site, t trust, b boundaries) (*iam.Role, error) {
-	return newRole(ctx, s, "preview", "Previews "+s.prefix, t.document(anyBranch), b.preview, s.looking(), s.readingState())
+	return newRole(ctx, s, "preview", "Previews "+s.prefix, t.document(s.config.previews), b.preview, s.looking(), s.readingState())
 }
 
 // newDeployRole makes the role of the one branch that deploys.
 func newDeployRole(ctx *pulumi.Context, s site, t trust, b boundaries) (*iam.Role, error) {
-	return newRole(ctx, s, "deploy", "Deploys "+s.prefix, t.document(s.config.DeployRef), b.deploy,
+	return newRole(ctx, s, "deploy", "Deploys "+s.prefix, t.document(s.config.deploys), b.deploy,
 		s.reading(), s.deployNetwork(), s.deployData(), s.deploySecrets(), s.deployAPI(), s.deployOperations(),
 		s.deployRoles(b.workload.Arn), s.readingState(), s.writingState())
 }

@@ -1,6 +1,7 @@
 package iam
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"unicode"
@@ -15,6 +16,7 @@ func TestPoliciesOfTheLongestNamesAreWithinIAMsQuotas(t *testing.T) {
 	const trustLimit, userLimit, attachedLimit = 2048, 2048, 10
 	long := Config{
 		GitLabURL: "https://gitlab.com", DeployRef: "main", OIDC: oidcExisting,
+		SubClaims: slices.Concat(Default().SubClaims, optionalClaims), DeploymentTier: "development", ProjectID: 123456789012,
 		StateBucket: strings.Repeat("b", 63), StateKey: "arn:aws-us-gov:kms:ap-southeast-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",
 	}
 	long.ProjectPath = "g/" + strings.Repeat("p", longestTrust-4*len("gitlab.com")-len("main")-len("g/"))
@@ -23,7 +25,13 @@ func TestPoliciesOfTheLongestNamesAreWithinIAMsQuotas(t *testing.T) {
 	}
 	off := long
 	off.OIDC = oidcOff
-	for name, c := range map[string]Config{"with tokens": long, "with a key": off} {
+	own := long
+	own.GitLabURL, own.ProjectID = "https://"+strings.Repeat("g", 60)+".example", 0
+	own.ProjectPath = "g/" + strings.Repeat("p", longestTrust-4*len(own.host())-len("main")-len("g/"))
+	if problems := own.Problems(); problems != nil {
+		t.Fatal(problems)
+	}
+	for name, c := range map[string]Config{"with tokens of GitLab.com": long, "with tokens of another GitLab": own, "with a key": off} {
 		t.Run(name, func(t *testing.T) {
 			r := longest(t, c)
 			for _, p := range r.OfType("aws:iam/policy:Policy") {

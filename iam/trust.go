@@ -25,7 +25,7 @@ func newTrust(ctx *pulumi.Context, s site, user *iam.User) (trust, error) {
 	case oidcCreate:
 		provider, err := iam.NewOpenIdConnectProvider(ctx, s.name+"-gitlab", &iam.OpenIdConnectProviderArgs{
 			Url:           pulumi.String("https://" + s.config.host()),
-			ClientIdLists: pulumi.StringArray{pulumi.String(s.audience())},
+			ClientIdLists: pulumi.StringArray{pulumi.String(s.config.audience())},
 		}, s.parent)
 		if err != nil {
 			return trust{}, fmt.Errorf("iam: identity provider of %s: %w", s.config.GitLabURL, err)
@@ -38,36 +38,25 @@ func newTrust(ctx *pulumi.Context, s site, user *iam.User) (trust, error) {
 }
 
 // audience is what the pipeline's tokens are for: the `aud` of its id_tokens.
-func (s site) audience() string {
-	return "https://" + s.config.host()
+func (c Config) audience() string {
+	return "https://" + c.host()
 }
 
-// document is the trust policy of a role: the CI user, and the tokens of this project's jobs whose
-// branch matches ref ("*": every branch).
-func (t trust) document(ref string) pulumi.StringOutput {
+// document is the trust policy of a role: the CI user, and the tokens of this project's jobs that meet the
+// condition.
+func (t trust) document(condition func() map[string]any) pulumi.StringOutput {
 	statements := []policy.Statement{{
 		Sid:       "User",
 		Principal: map[string]any{"AWS": t.user.Arn},
 		Actions:   []string{"sts:AssumeRole"},
 	}}
 	if t.provider != nil {
-		subject := fmt.Sprintf("project_path:%s:ref_type:branch:ref:%s", t.config.ProjectPath, ref)
-		equal := map[string]any{t.config.host() + ":aud": t.audience()}
-		condition := map[string]any{"StringEquals": equal}
-		if ref == anyBranch {
-			condition["StringLike"] = map[string]any{t.config.host() + ":sub": subject}
-		} else {
-			equal[t.config.host()+":sub"] = subject
-		}
 		statements = append(statements, policy.Statement{
 			Sid:       "Pipeline",
 			Principal: map[string]any{"Federated": t.provider},
 			Actions:   []string{"sts:AssumeRoleWithWebIdentity"},
-			Condition: condition,
+			Condition: condition(),
 		})
 	}
 	return policy.Document(statements...)
 }
-
-// anyBranch lets the jobs of every branch take a role.
-const anyBranch = "*"

@@ -7,11 +7,13 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 
 	"gopkg.in/yaml.v3"
 
 	"github.com/didomi/serverless-api/sandbox/layout"
+	"github.com/didomi/serverless-api/sandbox/oidc"
 	"github.com/didomi/serverless-api/sandbox/whole"
 )
 
@@ -86,12 +88,18 @@ func stacks(project string) []string {
 	return names
 }
 
-// GitLabURL and ProjectPath are the GitLab instance and project whose tokens
-// the sandbox signs.
+// GitLabURL, ProjectPath and ProjectID are the GitLab instance and project whose tokens
+// the sandbox signs. The number is the one that gitlab-ci-local gives every project.
 const (
 	GitLabURL   = "https://gitlab.com"
 	ProjectPath = "didomi/serverless-api"
+	ProjectID   = 1217
 )
+
+// Project is that project, as its tokens tell of it.
+func Project() oidc.Project {
+	return oidc.Project{URL: GitLabURL, Path: ProjectPath, ID: ProjectID, Protected: []string{"main"}, ProtectRequests: true}
+}
 
 // value is one that the copy of a stack file has in the room's object.
 type value struct {
@@ -116,6 +124,7 @@ func stackValues(base Base) []value {
 		{room: "didomi:dns", key: "delegated", node: &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!bool", Value: "true"}},
 		{room: "didomi:iam", key: "gitlabUrl", node: text(GitLabURL)},
 		{room: "didomi:iam", key: "projectPath", node: text(ProjectPath)},
+		{room: "didomi:iam", key: "projectId", node: &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!int", Value: strconv.Itoa(ProjectID)}},
 		{room: "didomi:iam", key: "stateBucket", node: text(base.StateBucket)},
 		{room: "didomi:iam", key: "stateKey", node: text(base.StateKey)},
 	}

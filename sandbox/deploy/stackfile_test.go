@@ -25,7 +25,7 @@ func repository(t *testing.T, stackFile string) layout.Layout {
 func TestWriteStackFile(t *testing.T) {
 	arch := hostArchitecture()
 	const emails = ", alarmEmails: [on-call@sandbox.internal]"
-	const state = ", didomi:dns: {delegated: true}, didomi:iam: {gitlabUrl: 'https://gitlab.com', projectPath: didomi/serverless-api, stateBucket: states, stateKey: key}}\nsecretsprovider: awskms://here\nencryptedkey: ours\n"
+	const state = ", didomi:dns: {delegated: true}, didomi:iam: {gitlabUrl: 'https://gitlab.com', projectPath: didomi/serverless-api, projectId: 1217, stateBucket: states, stateKey: key}}\nsecretsprovider: awskms://here\nencryptedkey: ours\n"
 	for name, c := range map[string]struct{ file, want string }{
 		"only architecture, state and secrets are added": {
 			"config:\n  aws:region: eu-west-1\n  didomi:api:\n    memory: 512\n",

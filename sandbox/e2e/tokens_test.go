@@ -14,6 +14,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"github.com/didomi/serverless-api/sandbox/daemon"
+	sandbox "github.com/didomi/serverless-api/sandbox/deploy"
 	"github.com/didomi/serverless-api/sandbox/layout"
 	"github.com/didomi/serverless-api/sandbox/oidc"
 )
@@ -51,29 +52,50 @@ func checkTokens(t *testing.T, out outputs) {
 	provider := knowAudience(t, admin, vault)
 	names := stackOutputs(t, out)
 	preview, deploy := names["ciPreviewRole"].(string), names["ciDeployRole"].(string)
-	const main, merge = "project_path:didomi/serverless-api:ref_type:branch:ref:main", "project_path:didomi/serverless-api:ref_type:branch:ref:change"
+	push, schedule := oidc.Job{Source: "push", Ref: "main"}, oidc.Job{Source: "schedule", Ref: "main"}
+	// Whether GitLab runs the source branch's commit or, with merged results, its merge with the target, the
+	// token is the same: main's subject for somebody's own code.
+	fromMain := oidc.Job{Source: oidc.MergeRequest, Ref: "main", Target: "mine"}
+	merge := oidc.Job{Source: oidc.MergeRequest, Ref: "change", Target: "main"}
+	branch := oidc.Job{Source: "push", Ref: "change"}
+	fork := oidc.Job{Source: oidc.MergeRequest, Ref: "main", Target: "main", Fork: "somebody/serverless-api"}
+	fromOutside := func(source string) oidc.Job { return oidc.Job{Source: source, Ref: "main"} }
 	for name, c := range map[string]struct {
 		role    string
 		sign    signer
-		claims  oidc.Claims
-		refused string // empty: taken
+		job     oidc.Job
+		claims  oidc.Claims // other than GitLab's
+		refused string      // empty: taken
 	}{
-		"the default branch deploys":                 {deploy, gitlab, oidc.Claims{"sub": main}, ""},
-		"another branch previews":                    {preview, gitlab, oidc.Claims{"sub": merge}, ""},
-		"another branch does not deploy":             {deploy, gitlab, oidc.Claims{"sub": merge}, byTrust},
-		"a tag of that name does not deploy":         {deploy, gitlab, oidc.Claims{"sub": "project_path:didomi/serverless-api:ref_type:tag:ref:main"}, byTrust},
-		"a fork does not deploy":                     {deploy, gitlab, oidc.Claims{"sub": "project_path:somebody/serverless-api:ref_type:branch:ref:main"}, byTrust},
-		"a fork does not preview":                    {preview, gitlab, oidc.Claims{"sub": "project_path:somebody/serverless-api:ref_type:branch:ref:main"}, byTrust},
-		"a project of a longer name takes nothing":   {preview, gitlab, oidc.Claims{"sub": "project_path:didomi/serverless-api-2:ref_type:branch:ref:main"}, byTrust},
-		"a token for somebody else does not deploy":  {deploy, gitlab, oidc.Claims{"sub": main, "aud": vault}, byTrust},
-		"a token for somebody else does not preview": {preview, gitlab, oidc.Claims{"sub": merge, "aud": vault}, byTrust},
-		"a token for nobody known takes nothing":     {deploy, gitlab, oidc.Claims{"sub": main, "aud": "https://nobody.example"}, byAWS},
-		"another GitLab's token takes nothing":       {deploy, gitlab, oidc.Claims{"sub": main, "iss": "https://gitlab.example"}, byAWS},
-		"a token that has expired takes nothing":     {deploy, gitlab, oidc.Claims{"sub": main, "exp": 1}, byItsAge},
-		"a token of another signer takes nothing":    {deploy, impostor.Sign, oidc.Claims{"sub": main}, byAWS},
+		"the default branch deploys":                    {deploy, gitlab, push, nil, ""},
+		"a schedule of it looks for drift":              {deploy, gitlab, schedule, nil, ""},
+		"a pipeline of it that a person starts deploys": {deploy, gitlab, oidc.Job{Source: "web", Ref: "main"}, nil, ""},
+		"it verifies":                                              {preview, gitlab, push, nil, ""},
+		"a merge request previews":                                 {preview, gitlab, merge, nil, ""},
+		"a merge request does not deploy":                          {deploy, gitlab, merge, nil, byTrust},
+		"another branch does not deploy":                           {deploy, gitlab, branch, nil, byTrust},
+		"a merge request from main into one's own does not deploy": {deploy, gitlab, fromMain, nil, byTrust},
+		"nor one that GitLab takes for protected":                  {deploy, gitlab, fromMain, oidc.Claims{"ref_protected": "true"}, byTrust},
+		"nor a pipeline of main that is not protected any more":    {deploy, gitlab, push, oidc.Claims{"ref_protected": "false"}, byTrust},
+		"a trigger's token does not deploy":                        {deploy, gitlab, fromOutside("trigger"), nil, byTrust},
+		"another project's pipeline does not deploy":               {deploy, gitlab, fromOutside("pipeline"), nil, byTrust},
+		"a call of the API does not deploy":                        {deploy, gitlab, fromOutside("api"), nil, byTrust},
+		"a tag of that name does not deploy":                       {deploy, gitlab, oidc.Job{Source: "push", Ref: "main", Tag: true}, nil, byTrust},
+		"a tag does not preview":                                   {preview, gitlab, oidc.Job{Source: "push", Ref: "main", Tag: true}, nil, byTrust},
+		"a fork does not deploy":                                   {deploy, gitlab, fork, nil, byTrust},
+		"a fork does not preview":                                  {preview, gitlab, fork, nil, byTrust},
+		"a project that took over the path does not deploy":        {deploy, gitlab, push, oidc.Claims{"project_id": "1"}, byTrust},
+		"a project that took over the path does not preview":       {preview, gitlab, merge, oidc.Claims{"project_id": "1"}, byTrust},
+		"a project of a longer name takes nothing":                 {preview, gitlab, push, oidc.Claims{"sub": "project_path:didomi/serverless-api-2:ref_type:branch:ref:main"}, byTrust},
+		"a token for somebody else does not deploy":                {deploy, gitlab, push, oidc.Claims{"aud": vault}, byTrust},
+		"a token for somebody else does not preview":               {preview, gitlab, merge, oidc.Claims{"aud": vault}, byTrust},
+		"a token for nobody known takes nothing":                   {deploy, gitlab, push, oidc.Claims{"aud": "https://nobody.example"}, byAWS},
+		"another GitLab's token takes nothing":                     {deploy, gitlab, push, oidc.Claims{"iss": "https://gitlab.example"}, byAWS},
+		"a token that has expired takes nothing":                   {deploy, gitlab, push, oidc.Claims{"exp": 1}, byItsAge},
+		"a token of another signer takes nothing":                  {deploy, impostor.Sign, push, nil, byAWS},
 	} {
 		t.Run(name, func(t *testing.T) {
-			claims := oidc.Claims{"iss": "https://gitlab.com", "aud": "https://gitlab.com"}
+			claims := sandbox.Project().Claims(c.job)
 			maps.Copy(claims, c.claims)
 			token, err := c.sign(claims)
 			if err != nil {

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -53,9 +54,8 @@ func TestATokenTakesARoleWhenItIsOursAndTheTrustPolicySaysSo(t *testing.T) {
 		taken, err := sts.NewFromConfig(config).AssumeRoleWithWebIdentity(t.Context(), &sts.AssumeRoleWithWebIdentityInput{
 			RoleArn: role.Role.Arn, RoleSessionName: aws.String("job"), WebIdentityToken: aws.String(token),
 		})
-		var refused smithy.APIError
-		if errors.As(err, &refused) {
-			return refused.ErrorCode()
+		if code := failureCode(err); code != "" {
+			return code
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -93,6 +93,64 @@ func TestATokenTakesARoleWhenItIsOursAndTheTrustPolicySaysSo(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Of GitLab.com's tokens AWS has more condition keys than aud, sub and amr, of another GitLab's no more: a
+// condition on one is never met there.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#condition-keys-wif
+func TestFurtherClaimsAreConditionKeysForGitLabComAlone(t *testing.T) {
+	s := newStand(t, nil)
+	admin := iam.NewFromConfig(s.config())
+	anonymous := s.config()
+	anonymous.Credentials = aws.AnonymousCredentials{}
+	for _, c := range []struct {
+		name, host, key, value string
+		job                    oidc.Job
+		want                   string
+	}{
+		{"a protected branch", "gitlab.com", "ref_protected", "true", oidc.Job{Source: "push", Ref: "main"}, ""},
+		{"a merge request from it", "gitlab.com", "ref_protected", "true", oidc.Job{Source: oidc.MergeRequest, Ref: "main", Target: "mine"}, "AccessDenied"},
+		{"a push", "gitlab.com", "pipeline_source", "push", oidc.Job{Source: "push", Ref: "main"}, ""},
+		{"no push", "gitlab.com", "pipeline_source", "push", oidc.Job{Source: oidc.MergeRequest, Ref: "main", Target: "mine"}, "AccessDenied"},
+		{"the project's number", "gitlab.com", "project_id", "20", oidc.Job{Source: "push", Ref: "main"}, ""},
+		{"another one's", "gitlab.com", "project_id", "21", oidc.Job{Source: "push", Ref: "main"}, "AccessDenied"},
+		{"a claim that AWS has no key for", "gitlab.com", "ref", "main", oidc.Job{Source: "push", Ref: "main"}, "AccessDenied"},
+		{"a protected branch of another GitLab", "git.example", "ref_protected", "true", oidc.Job{Source: "push", Ref: "main"}, "AccessDenied"},
+		{"which its subject can say", "git.example", "sub", "project_path:group/project:ref_type:branch:ref:main:ref_protected:true", oidc.Job{Source: "push", Ref: "main"}, ""},
+		{"and not of a merge request", "git.example", "sub", "project_path:group/project:ref_type:branch:ref:main:ref_protected:true", oidc.Job{Source: oidc.MergeRequest, Ref: "main", Target: "mine"}, "AccessDenied"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			project := oidc.Project{URL: "https://" + c.host, Path: "group/project", ID: 20, Protected: []string{"main"}, SubClaims: []string{"project_path", "ref_type", "ref", "ref_protected"}}
+			if _, err := admin.CreateOpenIDConnectProvider(t.Context(), &iam.CreateOpenIDConnectProviderInput{Url: &project.URL, ClientIDList: []string{project.URL}}); err != nil && failureCode(err) != "EntityAlreadyExists" {
+				t.Fatal(err)
+			}
+			trust := fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::000000000000:oidc-provider/%s"},`+
+				`"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"%s:%s":%q}}}]}`, c.host, c.host, c.key, c.value)
+			role, err := admin.CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: aws.String(strings.ReplaceAll(strings.ReplaceAll(c.name, " ", "-"), "'", "")), AssumeRolePolicyDocument: &trust})
+			if err != nil {
+				t.Fatal(err)
+			}
+			token, err := s.gateway.config.Issuer.Sign(project.Claims(c.job))
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = sts.NewFromConfig(anonymous).AssumeRoleWithWebIdentity(t.Context(), &sts.AssumeRoleWithWebIdentityInput{
+				RoleArn: role.Role.Arn, RoleSessionName: aws.String("job"), WebIdentityToken: &token,
+			})
+			if got := failureCode(err); got != c.want {
+				t.Errorf("answered %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+// failureCode is the code of AWS's error, or "".
+func failureCode(err error) string {
+	var refused smithy.APIError
+	if errors.As(err, &refused) {
+		return refused.ErrorCode()
+	}
+	return ""
 }
 
 // Each presigned address carries the token: one of the emulator's own length would let pass what is

@@ -30,6 +30,7 @@ from ministack.core import iam_actions, iam_evaluator
 from ministack.app import main
 from ministack.core.responses import get_account_id
 from ministack.services import acm, apigateway_v1, kms, rds, sts, tagging
+from ministack.services.cognito import _decode_id_token_unverified
 
 LAMBDA = [
     (re.compile(r"/functions/[^/]+/aliases/[^/]+$"), {"GET": "GetAlias", "PUT": "UpdateAlias", "DELETE": "DeleteAlias"}),
@@ -49,6 +50,13 @@ PASSING = {
     "ec2:CreateFlowLogs": ("DeliverLogsPermissionArn", "vpc-flow-logs.amazonaws.com"),
     "apigateway:PATCH": ("/cloudwatchRoleArn", "apigateway.amazonaws.com"),
 }
+
+# The claims of GitLab.com's tokens that AWS has condition keys for, beside aud, sub and amr.
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_sts.html
+GITLAB_COM = (
+    "namespace_id", "pipeline_source", "project_id", "ref_protected", "runner_environment", "user_access_level",
+    "user_email", "user_id", "user_login",
+)
 
 # Calls that tag what they make: the right that they need for it, and the new resource. Members of the
 # call stand in braces, "*" stands for an id that AWS makes up.
@@ -366,6 +374,16 @@ def session_token():
     return "IQoJb3JpZ2luX2Vj" + base64.b64encode(os.urandom(1050)).decode()
 
 
+def web_identity(token, provider_id, role_arn):
+    """The principal and the condition keys of a token. ministack has aud, sub and amr, which AWS has of every
+    issuer; of GitLab.com, and of no other GitLab, AWS has more."""
+    principal, keys = ministack_web_identity(token, provider_id, role_arn)
+    if principal.endswith(":oidc-provider/gitlab.com"):
+        claims = _decode_id_token_unverified(token)
+        keys |= {f"gitlab.com:{name}": claims[name] for name in GITLAB_COM if name in claims}
+    return principal, keys
+
+
 def for_the_gateway(app, key):
     """Only calls with the key are served: every process of the machine reaches the port, and ministack
     neither asks a signature of every call (a bucket's list, its own administration) nor knows whom it
@@ -389,6 +407,8 @@ def for_the_gateway(app, key):
 
 ministack.app.app = for_the_gateway(ministack.app.app, os.environ.pop("EMULATOR_KEY"))
 sts._gen_session_token = session_token
+ministack_web_identity = sts._web_identity_principal
+sts._web_identity_principal = web_identity
 iam_actions.extract_iam_action = extract_iam_action
 iam_actions.extract_resource_arn = extract_resource_arn
 iam_evaluator.enforce = enforce

@@ -10,10 +10,9 @@ import (
 	"strings"
 	"sync"
 	"time"
-)
 
-// projectID is the project's number, the one that gitlab-ci-local gives every project.
-const projectID = "1217"
+	"github.com/didomi/serverless-api/sandbox/deploy"
+)
 
 // bot is the user of the project's token, who writes every note and issue here.
 var bot = user{ID: 7}
@@ -125,7 +124,7 @@ func (g *GitLab) Serve() (address string, stop func(), err error) {
 // Handler answers as https://docs.gitlab.com/api/notes/, /issues/, /commits/, /users/ and
 // /project_level_variables/ say.
 func (g *GitLab) Handler() http.Handler {
-	const project = "/api/v4/projects/" + projectID
+	project := "/api/v4/projects/" + strconv.Itoa(deploy.ProjectID)
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /api/v4/user", func(w http.ResponseWriter, r *http.Request) {
 		g.answer(w, r, func(*http.Request) (int, any) { return http.StatusOK, bot })

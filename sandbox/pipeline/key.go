@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"slices"
 
 	"github.com/didomi/serverless-api/sandbox/deploy"
@@ -61,7 +62,7 @@ func (s *session) rotate(ctx context.Context) error {
 		return err
 	}
 	vars := deploy.Environment(s.layout, s.runner.Report, s.runner.Region, s.runner.Base)
-	vars["CI_PROJECT_ID"] = projectID
+	vars["CI_PROJECT_ID"] = strconv.Itoa(deploy.ProjectID)
 	for _, name := range []string{"CI_API_V4_URL", "GITLAB_TOKEN"} {
 		vars[name] = s.runner.Variables[name]
 	}

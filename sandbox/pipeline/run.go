@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,6 +22,7 @@ import (
 	"github.com/didomi/serverless-api/sandbox/daemon"
 	"github.com/didomi/serverless-api/sandbox/deploy"
 	"github.com/didomi/serverless-api/sandbox/layout"
+	"github.com/didomi/serverless-api/sandbox/oidc"
 )
 
 // Run is one pipeline.
@@ -31,6 +33,8 @@ type Run struct {
 	Branch string
 	// Request is the merge request's number; 0: none.
 	Request int
+	// Target is the branch that the merge request is for; empty: main.
+	Target string
 	// Labels are the merge request's.
 	Labels string
 	// Manual are the manual jobs that somebody starts.
@@ -68,11 +72,11 @@ func (r *Runner) Run(ctx context.Context, run Run) (Result, error) {
 	if err := r.Project.Checkout(ctx, run.Branch); err != nil {
 		return Result{}, err
 	}
-	token, err := daemon.Token(ctx, r.Layout, map[string]any{
-		"iss": deploy.GitLabURL, "aud": deploy.GitLabURL,
-		"sub":          fmt.Sprintf("project_path:%s:ref_type:branch:ref:%s", deploy.ProjectPath, run.Branch),
-		"project_path": deploy.ProjectPath, "ref": run.Branch, "ref_type": "branch",
-	})
+	job := oidc.Job{Source: run.Source, Ref: run.Branch}
+	if run.Source == oidc.MergeRequest {
+		job.Target = cmp.Or(run.Target, "main")
+	}
+	token, err := daemon.Token(ctx, r.Layout, deploy.Project().Claims(job))
 	if err != nil {
 		return Result{}, fmt.Errorf("token of the pipeline: %w", err)
 	}
