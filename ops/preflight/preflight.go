@@ -1,6 +1,7 @@
 // Package preflight checks, before an update changes anything, that the account can take what the
-// preview creates: quotas, engine versions and classes on offer, the caller's permissions, the domain
-// and the state's bucket and key. It reads and changes nothing, and lists all that is missing at once.
+// preview creates: quotas, engine versions and classes on offer, the caller's permissions, the
+// domain, the state's bucket and key, and the project's settings in GitLab. It reads and changes nothing, and
+// lists all that is missing at once.
 //
 // The number of API keys is not checked: whoever may list them may read their values.
 package preflight
@@ -178,6 +179,7 @@ func (o options) checks() []check {
 		check{"cache-offered", cacheOffered},
 		check{"permissions", permissions},
 		check{"delegation", delegation},
+		check{"gitlab", gitLab},
 		check{"state-bucket", o.stateBucket},
 		check{"state-key", o.stateKey},
 	)

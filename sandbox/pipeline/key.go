@@ -8,8 +8,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"slices"
+	"strconv"
 
 	"github.com/didomi/serverless-api/sandbox/deploy"
 )

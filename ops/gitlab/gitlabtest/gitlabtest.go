@@ -25,6 +25,9 @@ type Server struct {
 	*httptest.Server
 	// Target is the branch that merge requests are merged into.
 	Target string
+	// Shown are the project's settings as a maintainer is shown them, by the path of the API; what is not
+	// there is not found.
+	Shown map[string]any
 	mu     sync.Mutex
 	notes  map[string][]entry
 	issues []map[string]any
@@ -46,12 +49,20 @@ type user struct {
 // New starts a server that ends with the test.
 func New(t *testing.T) *Server {
 	t.Helper()
-	s := &Server{Target: "main", notes: map[string][]entry{}, merged: map[string]int{}, variables: map[string]map[string]any{}}
+	s := &Server{Target: "main", Shown: settings(), notes: map[string][]entry{}, merged: map[string]int{}, variables: map[string]map[string]any{}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /user", func(w http.ResponseWriter, _ *http.Request) { s.write(w, user{self}) })
 	s.serveRequests(t, mux)
 	s.serveIssues(t, mux)
 	s.serveVariables(t, mux)
+	mux.HandleFunc("GET /", func(w http.ResponseWriter, r *http.Request) {
+		answer, shown := s.Shown[r.URL.Path]
+		if !shown {
+			http.Error(w, `{"message":"404 Not Found"}`, http.StatusNotFound)
+			return
+		}
+		s.write(w, answer)
+	})
 	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Private-Token") != Token {
 			http.Error(w, `{"message":"401 Unauthorized"}`, http.StatusUnauthorized)
@@ -63,6 +74,29 @@ func New(t *testing.T) *Server {
 	}))
 	t.Cleanup(s.Close)
 	return s
+}
+
+// settings are those of a project that is set up as docs/pipeline.md says.
+func settings() map[string]any {
+	return map[string]any{
+		"/version": map[string]any{"version": "18.2.2-ee"},
+		"/projects/1": map[string]any{
+			"default_branch": "main", "visibility": "private", "merge_method": "ff",
+			"merge_pipelines_enabled": false, "merge_trains_enabled": false,
+			"only_allow_merge_if_pipeline_succeeds": true, "allow_merge_on_skipped_pipeline": nil, "ci_config_path": nil,
+			"ci_allow_fork_pipelines_to_run_in_parent_project": false, "ci_separated_caches": true, "ci_forward_deployment_enabled": true,
+			"ci_pipeline_variables_minimum_override_role": "no_one_allowed", "ci_push_repository_for_job_token_allowed": false,
+			"ci_id_token_sub_claim_components": []string{"project_path", "ref_type", "ref"},
+		},
+		"/projects/1/repository/branches/main": map[string]any{"protected": true, "developers_can_push": false, "developers_can_merge": false},
+		"/projects/1/protected_branches/main":  map[string]any{"push_access_levels": []any{map[string]any{"access_level": 0}}, "allow_force_push": false},
+		"/projects/1/protected_environments":   []any{map[string]any{"name": "prod"}},
+		"/projects/1/job_token_scope":          map[string]any{"inbound_enabled": true},
+		"/projects/1/variables": []any{
+			map[string]any{"key": "PROD_DEPLOY_ROLE", "protected": true}, map[string]any{"key": "GITLAB_TOKEN", "masked": true},
+			map[string]any{"key": "PROD_CI_KEY_SECRET", "protected": true, "masked": true}, map[string]any{"key": "ACCEPT_PREVIEW", "protected": true},
+		},
+	}
 }
 
 // serveRequests answers for merge requests and their notes.
