@@ -37,6 +37,8 @@ type Note struct {
 	ID     int    `json:"id"`
 	Body   string `json:"body"`
 	Author User   `json:"author"`
+	// Updated is when its text was last written.
+	Updated time.Time `json:"updated_at"`
 }
 
 // Issue is an issue of the project.
@@ -53,6 +55,8 @@ type MergeRequest struct {
 	IID    int    `json:"iid"`
 	State  string `json:"state"` // opened, merged or closed
 	Target string `json:"target_branch"`
+	// Merged is when it was merged.
+	Merged time.Time `json:"merged_at"`
 }
 
 // FromJob is the project of the job that runs, by the variables that GitLab gives it, with the

@@ -138,7 +138,6 @@ func TestAPreviewThatFailedIsOnTopAndStopsThePipeline(t *testing.T) {
 
 func TestSomebodyElsesNoteSaysNothingAboutAReview(t *testing.T) {
 	server := gitlabtest.New(t)
-	server.Merge("abc", 7)
 	own := gitlabtest.New(t)
 	io, _, _ := streams()
 	if err := run(t.Context(), io, []string{"--preview", written(t, bigger)}, job(own, nil)); err != nil {
@@ -152,6 +151,7 @@ func TestSomebodyElsesNoteSaysNothingAboutAReview(t *testing.T) {
 	if err := run(t.Context(), io, check, job(server, nil)); err != nil || len(server.Notes(7)) != 2 {
 		t.Errorf("%d notes, %v; want the forged one left alone and one more", len(server.Notes(7)), err)
 	}
+	server.Merge("abc", 7)
 	if err := reviewed(t.Context(), io, check, job(server, nil)); err != nil {
 		t.Errorf("the note of the token's own user does not count: %v", err)
 	}
@@ -159,11 +159,11 @@ func TestSomebodyElsesNoteSaysNothingAboutAReview(t *testing.T) {
 
 func TestReviewed(t *testing.T) {
 	server := gitlabtest.New(t)
-	server.Merge("abc", 7)
 	io, _, _ := streams()
 	if err := run(t.Context(), io, []string{"--preview", written(t, bigger)}, job(server, nil)); err != nil {
 		t.Fatal(err)
 	}
+	server.Merge("abc", 7)
 	accepted := func(steps string) string {
 		io, _, problems := streams()
 		if err := reviewed(t.Context(), io, []string{"--preview", written(t, steps)}, job(server, map[string]string{"CI_COMMIT_SHA": "none"})); !errors.Is(err, command.ErrNo) {
@@ -192,6 +192,52 @@ func TestReviewed(t *testing.T) {
 				t.Errorf("error %v, want a no: %v", err, tt.no)
 			}
 		})
+	}
+}
+
+// Every branch's jobs have the token that writes notes, and a job that stops prints the fingerprint that it
+// would take: without this a developer could agree in a maintainer's place.
+func TestANoteThatIsWrittenAfterTheMergeAgreesToNothing(t *testing.T) {
+	server := gitlabtest.New(t)
+	check := []string{"--preview", written(t, bigger)}
+	io, _, _ := streams()
+	if err := run(t.Context(), io, []string{"--preview", written(t, renamed)}, job(server, nil)); err != nil && !errors.Is(err, command.ErrNo) {
+		t.Fatal(err)
+	}
+	server.Merge("abc", 7)
+	if err := run(t.Context(), io, check, job(server, nil)); err != nil {
+		t.Fatal(err)
+	}
+	io, _, problems := streams()
+	if err := reviewed(t.Context(), io, check, job(server, nil)); !errors.Is(err, command.ErrNo) || !strings.Contains(problems.String(), "and not before it was merged at") {
+		t.Errorf("%v, said %s", err, problems)
+	}
+}
+
+func TestWhereAPersonMustAgreeNoNoteCounts(t *testing.T) {
+	server := gitlabtest.New(t)
+	check := []string{"--preview", written(t, bigger)}
+	io, _, _ := streams()
+	if err := run(t.Context(), io, check, job(server, nil)); err != nil {
+		t.Fatal(err)
+	}
+	server.Merge("abc", 7)
+	with := func(env map[string]string) (said string, err error) {
+		io, _, problems := streams()
+		err = reviewed(t.Context(), io, check, job(server, env))
+		return problems.String(), err
+	}
+	if _, err := with(map[string]string{RequiredVariable: "prod"}); err != nil {
+		t.Errorf("a stack that the variable does not name: %v", err)
+	}
+	said, err := with(map[string]string{RequiredVariable: "prod, dev"})
+	if !errors.Is(err, command.ErrNo) || !strings.Contains(said, "waits for somebody to agree: the variable ACCEPT_REQUIRED names the stack") || !strings.Contains(said, "memorySize: 1024") {
+		t.Errorf("%v, said %s", err, said)
+	}
+	_, after, _ := strings.Cut(said, AcceptVariable+" (protected) to ")
+	print, _, _ := strings.Cut(after, ",")
+	if said, err := with(map[string]string{RequiredVariable: "dev", AcceptVariable: print}); err != nil {
+		t.Errorf("somebody agrees to %s: %v, said %s", print, err, said)
 	}
 }
 
@@ -237,11 +283,11 @@ func TestAPreviewThatUndoesDriftIsNotTheReviewedOne(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			server := gitlabtest.New(t)
-			server.Merge("abc", 7)
 			io, _, problems := streams()
 			if err := run(t.Context(), io, []string{"--preview", written(t, update(stored))}, job(server, nil)); err != nil {
 				t.Fatal(err)
 			}
+			server.Merge("abc", 7)
 			err := reviewed(t.Context(), io, []string{"--preview", written(t, tt.steps)}, job(server, nil))
 			if errors.Is(err, command.ErrNo) != tt.no || err != nil && !tt.no || !strings.Contains(problems.String(), tt.says) {
 				t.Errorf("error %v, want a no: %v; said\n%s, want\n%s", err, tt.no, problems, tt.says)

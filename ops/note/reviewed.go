@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/didomi/serverless-api/ops/command"
 	"github.com/didomi/serverless-api/ops/gitlab"
@@ -20,6 +22,10 @@ import (
 // the project's: GitLab takes a job's own variables for manual jobs alone, and new projects on GitLab.com
 // refuse those too. Forgotten it does no harm, for it is the fingerprint of one difference.
 const AcceptVariable = "ACCEPT_PREVIEW"
+
+// RequiredVariable names the stacks, separated by commas, of which no note counts: AcceptVariable alone does. A
+// note is written by the jobs of the branch that it is about, which can write anything into it.
+const RequiredVariable = "ACCEPT_REQUIRED"
 
 // Reviewed says yes to a preview that does exactly what the note on the commit's merge request
 // showed for that stack, or nothing at all.
@@ -50,6 +56,10 @@ func reviewed(ctx context.Context, streams command.IO, args []string, getenv fun
 		_, err := fmt.Fprintf(streams.Stdout, "stack %s: preview %s is accepted by %s\n", g.Stack, print, AcceptVariable)
 		return err
 	}
+	if slices.Contains(strings.Split(strings.ReplaceAll(getenv(RequiredVariable), " ", ""), ","), g.Stack) {
+		refuse(streams.Stderr, g, print, "waits for somebody to agree: the variable "+RequiredVariable+" names the stack, so no note counts")
+		return command.ErrNo
+	}
 	shown, where, err := shown(ctx, g.Stack, getenv)
 	if err != nil {
 		return err
@@ -58,19 +68,20 @@ func reviewed(ctx context.Context, streams command.IO, args []string, getenv fun
 		_, err := fmt.Fprintf(streams.Stdout, "stack %s: this is preview %s that %s showed\n", g.Stack, print, where)
 		return err
 	}
-	refuse(streams.Stderr, g, print, where, shown)
+	why := fmt.Sprintf("is not the one that was reviewed: %s shows %s", where, cmp.Or(shown, "none"))
+	if len(review.Undone(g)) == 0 {
+		why += ".\nThe branch has moved on, the account was changed by hand, or nobody has reviewed it"
+	}
+	refuse(streams.Stderr, g, print, why)
 	return command.ErrNo
 }
 
 // refuse says why a preview is not deployed, what it would do, and what to do about it.
-func refuse(w io.Writer, g *graph.Graph, print, where, shown string) {
+func refuse(w io.Writer, g *graph.Graph, print, why string) {
 	var b strings.Builder
-	fmt.Fprintf(&b, "stack %s: this preview (%s) is not the one that was reviewed: %s shows %s.\n", g.Stack, print, where, cmp.Or(shown, "none"))
+	fmt.Fprintf(&b, "stack %s: this preview (%s) %s.\n", g.Stack, print, why)
 	list(&b, "The account has drifted: somebody changed it by hand, or AWS did. No review showed that, and the update would undo it:", review.Undone(g))
 	list(&b, "An update of these has failed, and would be made again:", review.Unfinished(g))
-	if len(review.Undone(g)) == 0 {
-		b.WriteString("The branch has moved on, the account was changed by hand, or nobody has reviewed it.\n")
-	}
 	fmt.Fprintf(&b, "It would do this:\n\n%s\n", diff(review.Changes(g), allChanges, "the preview in this job's artefacts"))
 	fmt.Fprintf(&b, "If that is what you want, set the project's CI/CD variable %s (protected) to %s, retry this job, and delete the variable afterwards; else open a merge request.\n", AcceptVariable, print)
 	_, _ = io.WriteString(w, b.String())
@@ -108,6 +119,11 @@ func shown(ctx context.Context, stack string, getenv func(string) string) (finge
 	found, err := project.FindNote(ctx, strconv.Itoa(request.IID), marker)
 	if err != nil || found == nil {
 		return "", where, err
+	}
+	// A branch's jobs can write the note at any time: after the merge it could be made to agree to what nobody
+	// has looked at. GitLab's own times count, which the token's user cannot set.
+	if found.Updated.IsZero() || !found.Updated.Before(request.Merged) {
+		return "", fmt.Sprintf("%s, whose note was written at %s, and not before it was merged at %s,", where, found.Updated.UTC().Format(time.RFC3339Nano), request.Merged.UTC().Format(time.RFC3339Nano)), nil
 	}
 	fingerprint, err = sealOf(found.Body, stack)
 	if err != nil {

@@ -164,13 +164,13 @@ func TestAForgedSealInAValueIsNotTakenForTheReview(t *testing.T) {
 	}
 	for _, around := range []string{"", `\n`, "\\n```\\n", "\\n```\\n\\n"} {
 		server := gitlabtest.New(t)
-		server.Merge("abc", 7)
 		forged := `{"op":"update","urn":"` + function + `","oldState":{"urn":"` + function + `","custom":true,"inputs":{"memorySize":512}},
 			"newState":{"urn":"` + function + `","custom":true,"inputs":{"memorySize":512,"description":"` + around + seal("prod", print) + around + `"}}}`
 		io, _, _ := streams()
 		if err := run(t.Context(), io, []string{"--preview", written(t, forged), "--preview", written(t, shown)}, job(server, nil)); err != nil {
 			t.Fatal(err)
 		}
+		server.Merge("abc", 7)
 		for _, tt := range []struct {
 			steps string
 			no    bool
@@ -186,13 +186,13 @@ func TestAForgedSealInAValueIsNotTakenForTheReview(t *testing.T) {
 
 func TestAReviewCountsForTheDefaultBranchAlone(t *testing.T) {
 	server := gitlabtest.New(t)
-	server.Merge("abc", 7)
 	server.Target = "mine"
 	io, _, _ := streams()
 	preview := []string{"--preview", written(t, bigger)}
 	if err := run(t.Context(), io, preview, job(server, nil)); err != nil {
 		t.Fatal(err)
 	}
+	server.Merge("abc", 7)
 	io, _, problems := streams()
 	if err := reviewed(t.Context(), io, preview, job(server, nil)); !errors.Is(err, command.ErrNo) || !strings.Contains(problems.String(), "came by no merge request to main, shows none") {
 		t.Errorf("error %v, said %s", err, problems)

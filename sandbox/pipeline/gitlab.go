@@ -3,6 +3,7 @@ package pipeline
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"slices"
@@ -26,9 +27,17 @@ type GitLab struct {
 	last   int
 	notes  map[int][]note // by merge request
 	issues []issue
-	merged map[string]int // merge requests by the commit that they became
+	merged map[string]merge // by the commit that it became
 	// variables are the project's CI/CD variables by name.
 	variables map[string]variable
+	// settings are the project's, as far as a reporter is shown them.
+	settings map[string]any
+}
+
+// merge is a merge request that was merged.
+type merge struct {
+	request int
+	at      time.Time
 }
 
 type user struct {
@@ -36,10 +45,11 @@ type user struct {
 }
 
 type note struct {
-	ID      int    `json:"id"`
-	Body    string `json:"body"`
-	Author  user   `json:"author"`
-	Updates int    `json:"-"`
+	ID      int       `json:"id"`
+	Body    string    `json:"body"`
+	Author  user      `json:"author"`
+	Updates int       `json:"-"`
+	Updated time.Time `json:"updated_at"`
 }
 
 type variable struct {
@@ -59,14 +69,25 @@ type issue struct {
 
 // NewGitLab is a GitLab with nothing in it.
 func NewGitLab(token string) *GitLab {
-	return &GitLab{Token: token, notes: map[int][]note{}, merged: map[string]int{}, variables: map[string]variable{}}
+	return &GitLab{Token: token, notes: map[int][]note{}, merged: map[string]merge{}, variables: map[string]variable{}, settings: map[string]any{
+		"id": deploy.ProjectID, "default_branch": "main", "visibility": "private", "merge_method": "ff",
+		"merge_pipelines_enabled": false, "merge_trains_enabled": false,
+		"only_allow_merge_if_pipeline_succeeds": true, "allow_merge_on_skipped_pipeline": nil, "ci_config_path": nil,
+	}}
+}
+
+// Set changes a setting of the project.
+func (g *GitLab) Set(name string, value any) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.settings[name] = value
 }
 
 // Merge says that a merge request has become a commit.
 func (g *GitLab) Merge(request int, commit string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.merged[commit] = request
+	g.merged[commit] = merge{request, time.Now()}
 }
 
 // Notes are the notes of a merge request.
@@ -121,8 +142,8 @@ func (g *GitLab) Serve() (address string, stop func(), err error) {
 	return "http://" + listener.Addr().String() + "/api/v4", func() { _ = server.Close() }, nil
 }
 
-// Handler answers as https://docs.gitlab.com/api/notes/, /issues/, /commits/, /users/ and
-// /project_level_variables/ say.
+// Handler answers as https://docs.gitlab.com/api/notes/, /issues/, /commits/, /users/, /project_level_variables/,
+// /projects/, /branches/ and /version/ say, the last three as to a reporter.
 func (g *GitLab) Handler() http.Handler {
 	project := "/api/v4/projects/" + strconv.Itoa(deploy.ProjectID)
 	mux := http.NewServeMux()
@@ -133,6 +154,13 @@ func (g *GitLab) Handler() http.Handler {
 		method, path, _ := strings.Cut(pattern, " ")
 		mux.HandleFunc(method+" "+project+path, func(w http.ResponseWriter, r *http.Request) { g.answer(w, r, answer) })
 	}
+	mux.HandleFunc("GET /api/v4/version", func(w http.ResponseWriter, r *http.Request) {
+		g.answer(w, r, func(*http.Request) (int, any) { return http.StatusOK, map[string]string{"version": "18.7.0-ee"} })
+	})
+	handle("GET ", func(*http.Request) (int, any) { return http.StatusOK, maps.Clone(g.settings) })
+	handle("GET /repository/branches/main", func(*http.Request) (int, any) {
+		return http.StatusOK, map[string]bool{"protected": true, "developers_can_push": false, "developers_can_merge": false}
+	})
 	handle("GET /merge_requests/{request}/notes", g.listNotes)
 	handle("POST /merge_requests/{request}/notes", g.addNote)
 	handle("PUT /merge_requests/{request}/notes/{note}", g.changeNote)
@@ -195,7 +223,7 @@ func (g *GitLab) listNotes(r *http.Request) (int, any) {
 
 func (g *GitLab) addNote(r *http.Request) (int, any) {
 	g.last++
-	n := note{ID: g.last, Body: fields(r)["body"], Author: bot}
+	n := note{ID: g.last, Body: fields(r)["body"], Author: bot, Updated: time.Now()}
 	request := number(r, "request")
 	g.notes[request] = append(g.notes[request], n)
 	return http.StatusCreated, n
@@ -207,6 +235,7 @@ func (g *GitLab) changeNote(r *http.Request) (int, any) {
 		if n.ID == number(r, "note") {
 			n.Body = fields(r)["body"]
 			n.Updates++
+			n.Updated = time.Now()
 			return http.StatusOK, *n
 		}
 	}
@@ -214,11 +243,11 @@ func (g *GitLab) changeNote(r *http.Request) (int, any) {
 }
 
 func (g *GitLab) listMerged(r *http.Request) (int, any) {
-	request, ok := g.merged[r.PathValue("commit")]
+	merged, ok := g.merged[r.PathValue("commit")]
 	if !ok {
 		return http.StatusOK, []any{}
 	}
-	return http.StatusOK, []any{map[string]any{"iid": request, "state": "merged", "target_branch": "main"}}
+	return http.StatusOK, []any{map[string]any{"iid": merged.request, "state": "merged", "target_branch": "main", "merged_at": merged.at}}
 }
 
 func (g *GitLab) listIssues(r *http.Request) (int, any) {

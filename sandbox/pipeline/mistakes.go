@@ -4,12 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"github.com/didomi/serverless-api/sandbox/oidc"
 )
 
 // mistakes are changes that the pipeline must stop, each at its stage and with what to do about it.
 func (s *session) mistakes() []step {
 	review := []string{"preview:dev", "preview:prod", "review"}
 	return []step{
+		{"a merge request from main into one's own branch takes no deploy role, and a project with merged results is not deployed", func(ctx context.Context) error {
+			return errors.Join(s.borrowed(ctx), s.mergedResults(ctx))
+		}},
 		{"a widened policy is stopped in the merge request", func(ctx context.Context) error {
 			if err := s.propose(ctx, "widened", "Let the function do everything with files", replace("api/role.go", `"s3:GetObject"`, `"s3:*"`)); err != nil {
 				return err
@@ -54,6 +59,26 @@ func (s *session) mistakes() []step {
 			return s.broken(ctx, "still-broken", replace("lambda/handler/items.go", "http.StatusTeapot", "http.StatusGone"))
 		}},
 	}
+}
+
+// borrowed has a merge request's pipeline ask for the deploy role with a token that names main: with merged
+// results it runs the merge of main with the target, which has jobs of its own.
+func (s *session) borrowed(ctx context.Context) error {
+	takes := replace(".gitlab-ci.yml", "AWS_ROLE_ARN: $DEV_PREVIEW_ROLE", "AWS_ROLE_ARN: $DEV_DEPLOY_ROLE")
+	if err := s.propose(ctx, "mine", "Deploy from a merge request", takes); err != nil {
+		return err
+	}
+	run := Run{Source: oidc.MergeRequest, Branch: "mine", From: "main", Target: "mine", Request: s.last, Jobs: []string{"preview:dev"}}
+	return s.expect(ctx, run, false, "Not authorized to perform sts:AssumeRoleWithWebIdentity")
+}
+
+// mergedResults has the project merge what it tests, which the preflight finds before anything changes.
+func (s *session) mergedResults(ctx context.Context) error {
+	const setting = "merge_pipelines_enabled"
+	s.gitlab.Set(setting, true)
+	defer s.gitlab.Set(setting, false)
+	return s.expect(ctx, Run{Source: "push", Branch: "main", Jobs: []string{"deploy:dev"}}, false,
+		"missing: gitlab: merged results pipelines are on", "or by the Projects API "+setting+"=false")
 }
 
 // broken deploys a function that works badly, and looks at what serves afterwards.

@@ -33,8 +33,9 @@ type Run struct {
 	Branch string
 	// Request is the merge request's number; 0: none.
 	Request int
-	// Target is the branch that the merge request is for; empty: main.
-	Target string
+	// From and Target are the merge request's branches; empty: Branch and main. With merged results GitLab
+	// checks out neither, but the merge of both.
+	From, Target string
 	// Labels are the merge request's.
 	Labels string
 	// Manual are the manual jobs that somebody starts.
@@ -74,7 +75,7 @@ func (r *Runner) Run(ctx context.Context, run Run) (Result, error) {
 	}
 	job := oidc.Job{Source: run.Source, Ref: run.Branch}
 	if run.Source == oidc.MergeRequest {
-		job.Target = cmp.Or(run.Target, "main")
+		job.Ref, job.Target = cmp.Or(run.From, run.Branch), cmp.Or(run.Target, "main")
 	}
 	token, err := daemon.Token(ctx, r.Layout, deploy.Project().Claims(job))
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"sync"
 	"testing"
+	"time"
 )
 
 // Token is the one that the server takes.
@@ -27,19 +28,25 @@ type Server struct {
 	Target string
 	// Shown are the project's settings as a maintainer is shown them, by the path of the API; what is not
 	// there is not found.
-	Shown map[string]any
+	Shown  map[string]any
 	mu     sync.Mutex
 	notes  map[string][]entry
 	issues []map[string]any
-	merged map[string]int
+	merged map[string]merge
 	// variables are the project's, by name.
 	variables map[string]map[string]any
 }
 
 type entry struct {
-	ID     int    `json:"id"`
-	Body   string `json:"body"`
-	Author user   `json:"author"`
+	ID      int       `json:"id"`
+	Body    string    `json:"body"`
+	Author  user      `json:"author"`
+	Updated time.Time `json:"updated_at"`
+}
+
+type merge struct {
+	request int
+	at      time.Time
 }
 
 type user struct {
@@ -49,7 +56,7 @@ type user struct {
 // New starts a server that ends with the test.
 func New(t *testing.T) *Server {
 	t.Helper()
-	s := &Server{Target: "main", Shown: settings(), notes: map[string][]entry{}, merged: map[string]int{}, variables: map[string]map[string]any{}}
+	s := &Server{Target: "main", Shown: settings(), notes: map[string][]entry{}, merged: map[string]merge{}, variables: map[string]map[string]any{}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /user", func(w http.ResponseWriter, _ *http.Request) { s.write(w, user{self}) })
 	s.serveRequests(t, mux)
@@ -107,18 +114,19 @@ func (s *Server) serveRequests(t *testing.T, mux *http.ServeMux) {
 	})
 	mux.HandleFunc("POST /projects/1/merge_requests/{mr}/notes", func(_ http.ResponseWriter, r *http.Request) {
 		list := s.notes[r.PathValue("mr")]
-		s.notes[r.PathValue("mr")] = append(list, entry{len(list) + 1, s.fields(t, r)["body"].(string), user{self}})
+		s.notes[r.PathValue("mr")] = append(list, entry{len(list) + 1, s.fields(t, r)["body"].(string), user{self}, time.Now()})
 	})
 	mux.HandleFunc("PUT /projects/1/merge_requests/{mr}/notes/{note}", func(_ http.ResponseWriter, r *http.Request) {
 		n, err := strconv.Atoi(r.PathValue("note"))
 		if err != nil {
 			t.Error(err)
 		}
-		s.notes[r.PathValue("mr")][n-1].Body = s.fields(t, r)["body"].(string)
+		note := &s.notes[r.PathValue("mr")][n-1]
+		note.Body, note.Updated = s.fields(t, r)["body"].(string), time.Now()
 	})
 	mux.HandleFunc("GET /projects/1/repository/commits/{commit}/merge_requests", func(w http.ResponseWriter, r *http.Request) {
-		if request, ok := s.merged[r.PathValue("commit")]; ok {
-			s.write(w, []any{map[string]any{"iid": request, "state": "merged", "target_branch": s.Target}})
+		if merged, ok := s.merged[r.PathValue("commit")]; ok {
+			s.write(w, []any{map[string]any{"iid": merged.request, "state": "merged", "target_branch": s.Target, "merged_at": merged.at}})
 			return
 		}
 		s.write(w, []any{})
@@ -166,7 +174,7 @@ func (s *Server) serveVariables(t *testing.T, mux *http.ServeMux) {
 func (s *Server) AddNotes(request, n int, body string) {
 	key := strconv.Itoa(request)
 	for i := range n {
-		s.notes[key] = append(s.notes[key], entry{len(s.notes[key]) + 1, fmt.Sprintf("%s %d", body, i), user{other}})
+		s.notes[key] = append(s.notes[key], entry{len(s.notes[key]) + 1, fmt.Sprintf("%s %d", body, i), user{other}, time.Now()})
 	}
 }
 
@@ -190,8 +198,8 @@ func (s *Server) AddIssue(title string) {
 // Variables are the project's, by name, as they were set.
 func (s *Server) Variables() map[string]map[string]any { return s.variables }
 
-// Merge says which merge request a commit came by.
-func (s *Server) Merge(commit string, request int) { s.merged[commit] = request }
+// Merge says which merge request a commit came by. Its notes are as they are then.
+func (s *Server) Merge(commit string, request int) { s.merged[commit] = merge{request, time.Now()} }
 
 func (s *Server) fields(t *testing.T, r *http.Request) map[string]any {
 	var set map[string]any
