@@ -27,12 +27,13 @@ func gitLab(ctx context.Context, _ *account, g *graph.Graph) ([]Finding, error) 
 	v := view{project: project, settings: settings, trusted: tokensOf(g), stack: g.Stack, environment: protectsData(g)}
 	v.readSettings()
 	v.subject()
-	if err := errors.Join(v.version(ctx), v.branch(ctx), v.protection(ctx), v.variables(ctx), v.environments(ctx), v.jobTokens(ctx)); err != nil {
-		return v.found, fmt.Errorf("the project's settings in GitLab: %w", err)
-	}
+	err = errors.Join(v.version(ctx), v.branch(ctx), v.protection(ctx), v.variables(ctx), v.environments(ctx), v.jobTokens(ctx))
 	if len(v.unseen) > 0 {
 		v.found = append(v.found, Finding{State: NotChecked, What: "GitLab does not show this token, or its plan has not: " + strings.Join(v.unseen, ", "),
 			Do: "run ops preflight once, and after every change of the project's settings, with the token of a maintainer in GITLAB_TOKEN, CI_API_V4_URL and CI_PROJECT_ID (docs/pipeline.md)"})
+	}
+	if err != nil {
+		return v.found, fmt.Errorf("the project's settings in GitLab: %w", err)
 	}
 	return v.found, nil
 }

@@ -154,6 +154,18 @@ func TestAProjectThatCannotBeReadIsNotFine(t *testing.T) {
 	}
 }
 
+func TestAnAnswerThatFailsHidesNothingElse(t *testing.T) {
+	server := signedIn(t)
+	project := server.Shown["/projects/1"].(map[string]any)
+	project["merge_method"] = "merge"
+	delete(project, "ci_separated_caches")
+	server.Shown["/version"] = map[string]any{"version": "next"}
+	found, err := gitLab(t.Context(), nil, deployRole(mainOnly))
+	if err == nil || len(found) != 2 || !strings.Contains(found[0].What, "merge_method") || !strings.Contains(found[1].What, "ci_separated_caches") {
+		t.Errorf("%v, %v; want a deviation, what is not shown and the error", found, err)
+	}
+}
+
 func TestWhereNoTokenIsTakenTheSubjectDoesNotMatter(t *testing.T) {
 	server := signedIn(t)
 	server.Shown["/projects/1"].(map[string]any)["ci_id_token_sub_claim_components"] = []string{"project_path"}

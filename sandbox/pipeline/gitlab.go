@@ -161,6 +161,11 @@ func (g *GitLab) Handler() http.Handler {
 	handle("GET /repository/branches/main", func(*http.Request) (int, any) {
 		return http.StatusOK, map[string]bool{"protected": true, "developers_can_push": false, "developers_can_merge": false}
 	})
+	for _, hidden := range []string{"variables", "protected_branches/main", "protected_environments", "job_token_scope"} {
+		handle("GET /"+hidden, func(*http.Request) (int, any) {
+			return http.StatusForbidden, map[string]string{"message": "403 Forbidden"}
+		})
+	}
 	handle("GET /merge_requests/{request}/notes", g.listNotes)
 	handle("POST /merge_requests/{request}/notes", g.addNote)
 	handle("PUT /merge_requests/{request}/notes/{note}", g.changeNote)
