@@ -33,6 +33,11 @@ func (b *bench) coldStart(ctx context.Context, c contestant) error {
 	if err != nil {
 		return err
 	}
+	ran, err := i.processorTime()
+	if err != nil {
+		return err
+	}
+	b.figures.add("cold answer CPU ms "+c.name, microseconds(ran)/1e3)
 	b.figures.add("cold poll ms "+c.name, microseconds(poll)/1e3)
 	b.figures.add("cold answer ms "+c.name, microseconds(got.at.Sub(i.started))/1e3)
 	return nil

@@ -29,8 +29,8 @@ type plan struct {
 }
 
 var (
-	whole = plan{cold: 15, rounds: 8, slices: 10, slice: 25, throughput: 2000, streams: 4}
-	quick = plan{cold: 5, rounds: 4, slices: 4, slice: 20, throughput: 800, streams: 2}
+	whole = plan{cold: 40, rounds: 8, slices: 10, slice: 25, throughput: 2000, streams: 4}
+	quick = plan{cold: 15, rounds: 4, slices: 4, slice: 20, throughput: 800, streams: 2}
 )
 
 func main() {
