@@ -150,7 +150,7 @@ func (s site) previewLimits() []policy.Statement {
 // hold whatever the deploy role's policies say: no user, group, managed policy or identity provider is
 // changed, nor is anything of this room, and no role is made that carries no boundary.
 func (s site) deployLimits(workload pulumi.StringInput) []policy.Statement {
-	return slices.Concat(s.deployServices(), s.deployDenials(), s.boundedRoles(workload))
+	return slices.Concat(s.deployServices(), s.deployDenials(), s.withheld(), s.boundedRoles(workload))
 }
 
 func (s site) deployServices() []policy.Statement {

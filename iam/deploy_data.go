@@ -130,8 +130,10 @@ func (s site) bucketRights() []policy.Statement {
 	}}
 }
 
-// secretRights make secrets and have them rotated; what is in them is neither read nor written by a
-// deployment.
+// secretRights make secrets and have them rotated. A deployment neither reads nor writes the value of a
+// secret that exists. CreateSecret takes a value too, and no condition key tells that it has one: a
+// deployment could create a secret with a value of its own. UpdateSecret, which the provider calls for
+// another description or key, takes a value and is therefore not granted: an administrator makes that change.
 func (s site) secretRights() []policy.Statement {
 	return []policy.Statement{
 		{
@@ -139,7 +141,6 @@ func (s site) secretRights() []policy.Statement {
 			Actions: []string{
 				"secretsmanager:CancelRotateSecret", "secretsmanager:CreateSecret", "secretsmanager:DeleteSecret",
 				"secretsmanager:RotateSecret", "secretsmanager:TagResource", "secretsmanager:UntagResource",
-				"secretsmanager:UpdateSecret",
 			},
 			Resources: s.names("secretsmanager", "secret:", roomData),
 		},

@@ -13,6 +13,7 @@ func (s site) logGroups() []pulumi.StringInput {
 
 // deployOperations makes and changes what the stack is watched with: logs, alarms, dashboard.
 func (s site) deployOperations() rights {
+	executionLogs := []pulumi.StringInput{s.arn("logs", "log-group:API-Gateway-Execution-Logs_*")}
 	return rights{"operations", []policy.Statement{
 		{
 			Sid: "Logs",
@@ -21,14 +22,38 @@ func (s site) deployOperations() rights {
 				"logs:DeleteRetentionPolicy", "logs:DisassociateKmsKey", "logs:PutMetricFilter",
 				"logs:PutRetentionPolicy", "logs:TagResource", "logs:UntagResource",
 			},
-			Resources: append(s.logGroups(), s.arn("logs", "log-group:API-Gateway-Execution-Logs_*")),
+			Resources: s.logGroups(),
 		},
 		{
-			// API Gateway has its logs delivered in the name of whoever sets them up.
-			Sid: "AccessLog",
+			// API Gateway names the group of the execution log by the API's id, so the tag tells whose it is.
+			Sid:       "NewExecutionLog",
+			Actions:   []string{"logs:CreateLogGroup"},
+			Resources: executionLogs,
+			Condition: s.tagging(),
+		},
+		{
+			Sid:       "TagNewExecutionLog",
+			Actions:   []string{"logs:TagResource"},
+			Resources: executionLogs,
+			Condition: s.notYetTagged(),
+		},
+		{
+			Sid: "ExecutionLog",
+			Actions: []string{
+				"logs:AssociateKmsKey", "logs:DeleteLogGroup", "logs:DeleteRetentionPolicy", "logs:DisassociateKmsKey",
+				"logs:PutRetentionPolicy", "logs:TagResource", "logs:UntagResource",
+			},
+			Resources: executionLogs,
+			Condition: s.tagged(),
+		},
+		{
+			// The cache's logs and the web ACL's are delivered in the name of whoever sets them up. AWS narrows
+			// these to no resource. What lets AWS write into the log groups is the administrator's (delivery.go).
+			// https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Logging-destinations.html
+			Sid: "LogDelivery",
 			Actions: []string{
 				"logs:CreateLogDelivery", "logs:DeleteLogDelivery", "logs:DescribeResourcePolicies",
-				"logs:GetLogDelivery", "logs:ListLogDeliveries", "logs:PutResourcePolicy", "logs:UpdateLogDelivery",
+				"logs:GetLogDelivery", "logs:ListLogDeliveries", "logs:UpdateLogDelivery",
 			},
 			Resources: policy.Anywhere,
 		},

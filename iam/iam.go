@@ -91,6 +91,9 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	if err := letAssume(ctx, s, user, preview.Arn, deploy.Arn); err != nil {
 		return nil, err
 	}
+	if err := newLogDelivery(ctx, s); err != nil {
+		return nil, err
+	}
 	c.UserName, c.PreviewRoleARN, c.DeployRoleARN = user.Name, preview.Arn, deploy.Arn
 	c.KeySecretARN, c.WorkloadBoundaryARN = secret, b.workload.Arn
 	return c, ctx.RegisterResourceOutputs(c, pulumi.Map{

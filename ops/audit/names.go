@@ -10,16 +10,17 @@ import (
 // nameProperties hold a physical name that is unique in the account and region, by type; "name" where
 // a type is not listed.
 var nameProperties = map[string]string{
-	bucketType:                               "bucket",
-	clusterType:                              "clusterIdentifier",
-	instanceType:                             "identifier",
-	cacheType:                                "replicationGroupId",
-	proxyType:                                "name",
-	"aws:elasticache/user:User":              "userId",
-	"aws:elasticache/userGroup:UserGroup":    "userGroupId",
-	"aws:cloudwatch/dashboard:Dashboard":     "dashboardName",
-	"aws:codedeploy/application:Application": "name",
-	domainType:                               "domainName",
+	bucketType:                            "bucket",
+	clusterType:                           "clusterIdentifier",
+	instanceType:                          "identifier",
+	cacheType:                             "replicationGroupId",
+	proxyType:                             "name",
+	"aws:elasticache/user:User":           "userId",
+	"aws:elasticache/userGroup:UserGroup": "userGroupId",
+	"aws:cloudwatch/dashboard:Dashboard":  "dashboardName",
+	"aws:cloudwatch/logResourcePolicy:LogResourcePolicy": "policyName",
+	"aws:codedeploy/application:Application":             "name",
+	domainType:                                           "domainName",
 }
 
 // elsewhere are types whose "name" is no physical name of the account: it is unique within something

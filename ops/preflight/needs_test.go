@@ -168,19 +168,6 @@ func TestStreamsAreWhatTheThrottleOfFilesLetsIn(t *testing.T) {
 	}
 }
 
-func TestLogGroupsThatAWSDeliversToAreNamed(t *testing.T) {
-	const logGroup = "aws:cloudwatch/logGroup:LogGroup"
-	fresh, old := step("create", logGroup, "access", m{}), step("same", logGroup, "old", m{})
-	vended := step("create", logGroup, "vended", m{"name": "/aws/vendedlogs/api"})
-	g := stack(fresh, old, vended, step("create", logGroup, "of a function", m{}),
-		refers(step("create", "aws:apigateway/stage:Stage", "s", m{}), "accessLogSettings", fresh),
-		refers(step("create", replicationGroupType, "c", m{}), "logDeliveryConfigurations", old),
-		refers(step("create", "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration", "w", m{}), "logDestinationConfigs", vended))
-	if got := deliveredGroups(g); !reflect.DeepEqual(got, []string{"access"}) {
-		t.Errorf("got %v", got)
-	}
-}
-
 func TestOnlyChangedInputsAreLookedUp(t *testing.T) {
 	for name, test := range map[string]struct {
 		r    graph.Resource

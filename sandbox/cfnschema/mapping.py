@@ -22,6 +22,7 @@ TYPES = {
         "name": "FilterName", "pattern": "FilterPattern", "metricTransformation": "MetricTransformations",
         "metricTransformation.name": "MetricName", "metricTransformation.namespace": "MetricNamespace", "metricTransformation.value": "MetricValue",
     }),
+    "aws:cloudwatch/logResourcePolicy:LogResourcePolicy": ("AWS::Logs::ResourcePolicy", {}),
     "aws:cloudwatch/metricAlarm:MetricAlarm": ("AWS::CloudWatch::Alarm", {
         "name": "AlarmName", "evaluateLowSampleCountPercentiles": "EvaluateLowSampleCountPercentile", "metricQueries": "Metrics",
         "metricQueries.metric": "MetricStat", "metricQueries.metric.metricName": "Metric.MetricName", "metricQueries.metric.namespace": "Metric.Namespace",

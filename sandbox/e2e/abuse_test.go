@@ -107,9 +107,10 @@ func checkAbuse(t *testing.T, out, other outputs) {
 	t.Helper()
 	admin := iam.NewFromConfig(awsConfig(out))
 	c := newCast(t, out, other)
-	for _, a := range slices.Concat(c.previewAbuses(), c.deployAbuses(t), c.takingOver(t), c.userAbuses(t), c.partAbuses(t), c.boundaryAbuses(t)) {
+	for _, a := range slices.Concat(c.previewAbuses(), c.deployAbuses(t), c.takingOver(t), c.userAbuses(t), c.partAbuses(t), c.boundaryAbuses(t), c.withheldAbuses(t)) {
 		t.Run(a.name, func(t *testing.T) { a.check(t, out, admin) })
 	}
+	checkOrganization(t, c, admin)
 }
 
 func (a abuse) check(t *testing.T, out outputs, admin *iam.Client) {

@@ -76,6 +76,7 @@ func newCast(t *testing.T, out, other outputs) *cast {
 	c.cacheUser = take(admin, roles["api-cache-user-role"])
 	c.proxy, c.flows = take(admin, stackRoles(t, other)["data-proxy"]), take(admin, roles["network-flows"])
 	c.made = take(admin, makeWidestRole(t, c))
+	putFile(t, out)
 	putFile(t, other)
 	return c
 }

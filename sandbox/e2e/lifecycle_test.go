@@ -54,12 +54,14 @@ func (o outputs) as(t *testing.T, who aws.Config) outputs {
 // identities are what only an administrator makes: the roles of the pipeline themselves.
 const identities = "**didomi:iam:IAM**"
 
-// pipelineRoles are a stack as its preview role and as its deploy role work on it, for one test.
+// pipelineRoles are a stack as its preview role and as its deploy role work on it, for one test. The deploy role
+// works under docs/scp.json.
 func pipelineRoles(t *testing.T, out outputs) (preview, deploy outputs) {
 	t.Helper()
 	names := stackOutputs(t, out)
 	user := ciUser(t, out, names["ciUser"].(string))
-	return out.as(t, assume(t, user, names["ciPreviewRole"].(string))), out.as(t, assume(t, user, names["ciDeployRole"].(string)))
+	deploying := assumeWithin(t, user, names["ciDeployRole"].(string), organization(t))
+	return out.as(t, assume(t, user, names["ciPreviewRole"].(string))), out.as(t, deploying)
 }
 
 // manage runs a command of the CLI on the stack, with settings, that must end well.

@@ -47,7 +47,15 @@ func ciUser(t *testing.T, out outputs, name string) aws.Config {
 // assume takes a role for a session.
 func assume(t *testing.T, as aws.Config, role string) aws.Config {
 	t.Helper()
-	session, err := sts.NewFromConfig(as).AssumeRole(context.Background(), &sts.AssumeRoleInput{RoleArn: &role, RoleSessionName: aws.String("e2e")})
+	return assumeWithin(t, as, role, nil)
+}
+
+// assumeWithin takes a role for a session that a policy limits; nil: nothing does.
+func assumeWithin(t *testing.T, as aws.Config, role string, policy *string) aws.Config {
+	t.Helper()
+	session, err := sts.NewFromConfig(as).AssumeRole(context.Background(), &sts.AssumeRoleInput{
+		RoleArn: &role, RoleSessionName: aws.String("e2e"), Policy: policy,
+	})
 	if err != nil {
 		t.Fatalf("take the role %s: %v", role, err)
 	}

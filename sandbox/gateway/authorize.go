@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -60,7 +61,9 @@ func (x *exchange) reconsider() error {
 		return err
 	}
 	for _, resource := range resources {
-		if !policies.allow(service+":"+action, resource) {
+		keys := map[string][]string{"aws:principalarn": {"arn:aws:iam::" + x.g.config.AccountID + ":role/" + role}}
+		maps.Copy(keys, resource.keys)
+		if !policies.allow(service+":"+action, named{resource.arn, keys}) {
 			x.g.log.Info("refused as IAM would", "role", role, "action", service+":"+action, "resource", resource.arn, "keys", resource.keys)
 			return nil
 		}

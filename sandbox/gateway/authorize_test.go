@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/apigateway"
 	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
@@ -169,7 +170,7 @@ func TestWhatACallNames(t *testing.T) {
 
 // tagged lets a role change what carries the tag of its stack, make what gets it, and hand one role on.
 const tagged = `{"Version":"2012-10-17","Statement":[
-	{"Effect":"Allow","Action":["apigateway:*","kms:*","application-autoscaling:*","rds:*"],"Resource":"*",
+	{"Effect":"Allow","Action":["apigateway:*","kms:*","application-autoscaling:*","logs:*","rds:*"],"Resource":"*",
 	 "Condition":{"StringEquals":{"aws:ResourceTag/environment":"dev"}}},
 	{"Effect":"Allow","Action":["apigateway:POST","application-autoscaling:RegisterScalableTarget","application-autoscaling:TagResource","kms:CreateKey"],"Resource":"*",
 	 "Condition":{"StringEquals":{"aws:RequestTag/environment":"dev"},"Null":{"aws:ResourceTag/environment":"true"}}},
@@ -209,6 +210,8 @@ func TestATagTellsStacksApart(t *testing.T) {
 		"its own key is given a name":             {nameKey(t, s, config, "dev"), false},
 		"a key of others is not":                  {nameKey(t, s, config, "prod"), true},
 		"a target of its own is made and changed": {scale(t, config, "dev"), false},
+		"a log group of its own is deleted":       {dropGroup(t, s, config, "dev"), false},
+		"a log group of others is not":            {dropGroup(t, s, config, "prod"), true},
 		"a target of others is not made":          {scale(t, config, "prod"), true},
 		"its own role is handed to a function":    {passRole(t, config, "passes-own", own), false},
 		"a role of others is not":                 {passRole(t, config, "passes-foreign", foreign), true},
@@ -250,6 +253,19 @@ func nameKey(t *testing.T, s *stand, config aws.Config, stack string) error {
 	_, err = kms.NewFromConfig(config).CreateAlias(t.Context(), &kms.CreateAliasInput{
 		AliasName: aws.String("alias/tagged-" + stack), TargetKeyId: made.KeyMetadata.KeyId,
 	})
+	return err
+}
+
+// dropGroup deletes a log group of a stack.
+func dropGroup(t *testing.T, s *stand, config aws.Config, stack string) error {
+	t.Helper()
+	group := aws.String("API-Gateway-Execution-Logs_" + stack + "/live")
+	if _, err := cloudwatchlogs.NewFromConfig(s.config()).CreateLogGroup(t.Context(), &cloudwatchlogs.CreateLogGroupInput{
+		LogGroupName: group, Tags: map[string]string{"environment": stack},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	_, err := cloudwatchlogs.NewFromConfig(config).DeleteLogGroup(t.Context(), &cloudwatchlogs.DeleteLogGroupInput{LogGroupName: group})
 	return err
 }
 

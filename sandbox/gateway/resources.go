@@ -1,12 +1,14 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -28,8 +30,17 @@ var rdsKinds = map[string]string{
 	"DBClusterSnapshotIdentifier": "cluster-snapshot", "FinalDBSnapshotIdentifier": "cluster-snapshot",
 }
 
-func (g *Gateway) namedRDS(ctx context.Context, _ string, x *exchange) ([]named, error) {
+func (g *Gateway) namedRDS(ctx context.Context, action string, x *exchange) ([]named, error) {
 	all := g.byParameter(x, "rds", rdsKinds)
+	if action == "CreateDBCluster" || action == "ModifyDBCluster" {
+		managed, err := g.masterPasswordManaged(ctx, action, x)
+		if err != nil {
+			return nil, err
+		}
+		for _, resource := range all {
+			resource.keys["rds:managemasteruserpassword"] = []string{managed}
+		}
+	}
 	arn := x.form.Get("ResourceName")
 	if arn == "" {
 		return all, nil
@@ -42,6 +53,25 @@ func (g *Gateway) namedRDS(ctx context.Context, _ string, x *exchange) ([]named,
 		all[0].keys["aws:resourcetag/"+strings.ToLower(tag.value("Key"))] = []string{tag.value("Value")}
 	}
 	return all, nil
+}
+
+// masterPasswordManaged is whether RDS manages the master user's password: as the call says, or else as it is.
+// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-secrets-manager.html
+func (g *Gateway) masterPasswordManaged(ctx context.Context, action string, x *exchange) (string, error) {
+	if said := x.form.Get("ManageMasterUserPassword"); said != "" || action != "ModifyDBCluster" {
+		return cmp.Or(said, "false"), nil
+	}
+	cluster, err := g.admin.query(ctx, "rds", rdsVersion, map[string]string{
+		"Action": "DescribeDBClusters", "DBClusterIdentifier": x.form.Get("DBClusterIdentifier"),
+	})
+	var missing *callError
+	if errors.As(err, &missing) {
+		return "false", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	return strconv.FormatBool(cluster.first("MasterUserSecret") != nil), nil
 }
 
 var elasticacheKinds = map[string]string{
@@ -170,20 +200,23 @@ func (g *Gateway) namedScaling(_ context.Context, _ string, x *exchange) ([]name
 	return []named{{arn, keys}}, nil
 }
 
-// namedLambda is the function that a call is about: its name is in the path, a new one's in the body.
+// namedLambda is the function that a call is about: its name is in the path, a new one's in the body. Whoever
+// is allowed to invoke it is in the body.
 func (g *Gateway) namedLambda(_ context.Context, action string, x *exchange) ([]named, error) {
 	name := x.r.PathValue("name")
-	if action == "CreateFunction" {
-		var call struct{ FunctionName string }
+	var keys map[string][]string
+	if action == "CreateFunction" || action == "AddPermission" {
+		var call struct{ FunctionName, Principal string }
 		if err := decodeCall(x.body, &call); err != nil {
 			return nil, nil //nolint:nilerr // what cannot be read names nothing
 		}
-		name = call.FunctionName
+		name = cmp.Or(name, call.FunctionName)
+		keys = map[string][]string{"lambda:principal": {call.Principal}}
 	}
 	if name == "" {
 		return nil, nil
 	}
-	return []named{{g.arn("lambda", "function:"+name[strings.LastIndex(name, ":")+1:]), nil}}, nil
+	return []named{{g.arn("lambda", "function:"+name[strings.LastIndex(name, ":")+1:]), keys}}, nil
 }
 
 // namedSNS is the topic or the subscription, by its ARN.

@@ -29,7 +29,7 @@ import ministack.app
 from ministack.core import iam_actions, iam_evaluator
 from ministack.app import main
 from ministack.core.responses import get_account_id
-from ministack.services import acm, apigateway_v1, kms, rds, sts, tagging
+from ministack.services import acm, apigateway_v1, cloudwatch_logs, kms, rds, sts, tagging
 from ministack.services.cognito import _decode_id_token_unverified
 
 LAMBDA = [
@@ -97,6 +97,7 @@ QUERY_TAG = re.compile(r"(.*Tags?(?:\.(?:member|Tag))?\.\d+)\.Key$")
 
 name_action, name_resource = iam_actions.extract_iam_action, iam_actions.extract_resource_arn
 decide, decide_trust = iam_evaluator.enforce, iam_evaluator.evaluate_trust_policy
+resolve = iam_evaluator._resolve_condition_key
 record = open(sys.argv[1], "a", buffering=1)
 seen = set()
 # The body and the parameters of the call that is being decided.
@@ -218,6 +219,9 @@ def tags_of(arn):
         return {tag["Key"]: tag["Value"] for tag in rds._tags.get(arn) or []}
     if service == "acm":
         return {tag["Key"]: tag["Value"] for tag in (acm._certificates.get(arn) or {}).get("Tags", [])}
+    if service == "logs":
+        group = cloudwatch_logs._log_groups.get(arn.partition(":log-group:")[2].removesuffix(":*")) or {}
+        return group.get("tags") or {}
     tags = dict(tagging.resource_tags(arn) or {})
     for cluster in rds._clusters.values() if ":secret:rds!cluster-" in arn else ():
         if (cluster.get("MasterUserSecret") or {}).get("SecretArn") == arn:
@@ -250,10 +254,49 @@ def asked_of(action, resource):
     return keys
 
 
+def asked_by_content(action):
+    """The condition keys that stand for what a call says, by the members of the call.
+    https://docs.aws.amazon.com/service-authorization/latest/reference/"""
+    if action in ("cloudwatch:PutMetricAlarm", "cloudwatch:PutCompositeAlarm"):
+        # Those for every state: iam-cw-condition-keys-alarm-actions.html of the CloudWatch user guide.
+        actions = [arn for name in ("AlarmActions", "OKActions", "InsufficientDataActions") for arn in document().get(name) or []]
+        return {"cloudwatch:AlarmActions": actions} if actions else {}
+    if action == "lambda:AddPermission":
+        return {"lambda:Principal": document().get("Principal")}
+    if action == "secretsmanager:CreateSecret" and (replicas := document().get("AddReplicaRegions")):
+        return {"secretsmanager:AddReplicaRegions": [replica.get("Region") for replica in replicas]}
+    if action == "secretsmanager:RotateSecret" and (function := document().get("RotationLambdaARN")):
+        return {"secretsmanager:RotationLambdaARN": function}
+    if action in ("rds:CreateDBCluster", "rds:ModifyDBCluster"):
+        return {"rds:ManageMasterUserPassword": master_password_managed(action)}
+    return {}
+
+
+def resolve_condition_key(key, context):
+    """The value of a condition key. aws:PrincipalArn is the role's, where ministack has its session's.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalarn"""
+    value = resolve(key, context)
+    if key.lower() == "aws:principalarn" and ":assumed-role/" in value:
+        account, name = value.split(":")[4], value.split("/")[1]
+        return f"arn:aws:iam::{account}:role/{name}"
+    return value
+
+
+def master_password_managed(action):
+    """Whether RDS manages the master user's password: as the call says, or else as it is.
+    https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-secrets-manager.html"""
+    params = call.get()[1]
+    if said := parameter(params, "ManageMasterUserPassword"):
+        return said
+    cluster = rds._clusters.get(parameter(params, "DBClusterIdentifier")) if action == "rds:ModifyDBCluster" else None
+    return "true" if (cluster or {}).get("MasterUserSecret") else "false"
+
+
 def asked(action, resource):
     """The condition keys that ministack leaves out of a call."""
     body, params = call.get()
-    keys = asked_of(action, resource)
+    # Whoever makes a call of the endpoint makes it directly.
+    keys = {**asked_of(action, resource), **asked_by_content(action), "aws:ViaAWSService": "false"}
     if action.startswith("apigateway:"):
         keys.update(request_tags())
         if names := params.get("tagKeys"):
@@ -413,6 +456,7 @@ iam_actions.extract_iam_action = extract_iam_action
 iam_actions.extract_resource_arn = extract_resource_arn
 iam_evaluator.enforce = enforce
 iam_evaluator.evaluate_trust_policy = evaluate_trust_policy
+iam_evaluator._resolve_condition_key = resolve_condition_key
 # ministack takes a call of the root user's key, of the key "test" and of every account's number without a
 # look at the signature. They are verified as every other key's is, with the secret that it was started with.
 iam_evaluator._is_root_key = lambda key: False

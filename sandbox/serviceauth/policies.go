@@ -48,7 +48,8 @@ type resource struct {
 
 // properties are the inputs that hold a policy, by type.
 var properties = map[string]string{
-	"aws:ec2/vpcEndpoint:VpcEndpoint": "policy", "aws:iam/policy:Policy": "policy", "aws:iam/role:Role": "assumeRolePolicy",
+	"aws:cloudwatch/logResourcePolicy:LogResourcePolicy": "policyDocument",
+	"aws:ec2/vpcEndpoint:VpcEndpoint":                    "policy", "aws:iam/policy:Policy": "policy", "aws:iam/role:Role": "assumeRolePolicy",
 	"aws:iam/rolePolicy:RolePolicy": "policy", "aws:iam/userPolicy:UserPolicy": "policy", "aws:kms/key:Key": "policy",
 	"aws:s3/bucketPolicy:BucketPolicy": "policy", "aws:sns/topicPolicy:TopicPolicy": "policy",
 }

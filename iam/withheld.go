@@ -1,0 +1,62 @@
+package iam
+
+import (
+	"github.com/didomi/serverless-api/internal/policy"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// withheld are the calls that the deploy role's boundary denies, because each has the effect of a right
+// that a deployment is not to have. The names of calls do not show it: secretsmanager:UpdateSecret takes a
+// value, and so does rds:ModifyDBCluster. docs/decisions/least-privilege.md lists what stays possible.
+func (s site) withheld() []policy.Statement {
+	deny := func(sid string, actions []string, resources []pulumi.StringInput, condition map[string]any) policy.Statement {
+		return policy.Statement{Sid: sid, Deny: true, Actions: actions, Resources: resources, Condition: condition}
+	}
+	present := func(key string) map[string]any { return map[string]any{key: "false"} }
+	const replicas, rotation = "secretsmanager:AddReplicaRegions", "secretsmanager:RotationLambdaARN"
+	return []policy.Statement{
+		deny("NoSecretValue", secretValueActions, policy.Anywhere, nil),
+		// A replica is a copy of the value, which replaces a secret of that name in the other region.
+		deny("NoReplica", []string{"secretsmanager:CreateSecret"}, policy.Anywhere, map[string]any{"Null": present(replicas)}),
+		// Secrets Manager invokes the function with the right to give the secret a value.
+		deny("NoOtherRotation", []string{"secretsmanager:RotateSecret"}, policy.Anywhere, map[string]any{
+			"Null": present(rotation), "ArnNotLike": map[string]any{rotation: s.names("lambda", "function:", roomAPI)},
+		}),
+		// The key is false for a cluster whose master password a caller sets, in a change too.
+		// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-secrets-manager.html
+		deny("NoMasterPassword", []string{"rds:CreateDBCluster", "rds:ModifyDBCluster"}, policy.Anywhere,
+			map[string]any{"Bool": map[string]any{"rds:ManageMasterUserPassword": "false"}}),
+		// A bucket's policy, which a deployment writes, could grant them to its role.
+		deny("NoFile", []string{"s3:DeleteObject*", "s3:GetObject*", "s3:PutObject*"}, s.objects(), nil),
+		deny("NoLog", logActions, policy.Anywhere, nil),
+		deny("NoOtherInvoker", []string{"lambda:AddPermission"}, policy.Anywhere, map[string]any{
+			"StringNotEquals": map[string]any{"lambda:Principal": []string{"apigateway.amazonaws.com", "secretsmanager.amazonaws.com"}},
+		}),
+		// An alarm's action can stop any instance of the account.
+		// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/iam-cw-condition-keys-alarm-actions.html
+		deny("AlarmsNotifyOnly", []string{"cloudwatch:PutCompositeAlarm", "cloudwatch:PutMetricAlarm"}, policy.Anywhere,
+			map[string]any{"ForAnyValue:StringNotLike": map[string]any{"cloudwatch:AlarmActions": s.alarmActions()}}),
+	}
+}
+
+// secretValueActions read a secret's value, write one, move the label that makes one current, or let
+// others do so.
+var secretValueActions = []string{
+	"secretsmanager:BatchGetSecretValue", "secretsmanager:DeleteResourcePolicy", "secretsmanager:GetSecretValue",
+	"secretsmanager:PutResourcePolicy", "secretsmanager:PutSecretValue", "secretsmanager:ReplicateSecretToRegions",
+	"secretsmanager:UpdateSecret", "secretsmanager:UpdateSecretVersionStage",
+}
+
+// logActions read log events, send them elsewhere, or let others write into the account's log groups.
+var logActions = []string{
+	"logs:CreateExportTask", "logs:DeleteResourcePolicy", "logs:FilterLogEvents", "logs:GetLogEvents",
+	"logs:GetLogObject", "logs:GetLogRecord", "logs:GetQueryResults", "logs:PutAccountPolicy", "logs:PutResourcePolicy",
+	"logs:PutSubscriptionFilter", "logs:StartLiveTail", "logs:StartQuery", "logs:Unmask",
+}
+
+// alarmActions are what the stack's alarms do: publish to its topics and, those that Application Auto
+// Scaling creates in the caller's name, run the scaling policies of its functions.
+func (s site) alarmActions() []pulumi.StringInput {
+	return append(s.names("sns", "", roomAPI),
+		s.names("autoscaling", "scalingPolicy:*:resource/lambda/function:", roomAPI)...)
+}

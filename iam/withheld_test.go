@@ -1,0 +1,79 @@
+package iam
+
+import (
+	"encoding/json"
+	"reflect"
+	"testing"
+)
+
+// TestADeploymentsBoundaryWithholds has each denial as it is. Those of values and logs are to everything,
+// and without a condition.
+func TestADeploymentsBoundaryWithholds(t *testing.T) {
+	pipeline := statements(t, build(t, Default()).Find(t, "aws:iam/policy:Policy", room+"-pipeline").Inputs["policy"])
+	everything, functions := []string{"*"}, []any{own("lambda", "function:didomi-test-api-*")}
+	for name, want := range map[string]statement{
+		"the values of secrets": {Sid: "NoSecretValue", Action: secretValueActions, Resource: everything},
+		"replicas of secrets": {
+			Sid: "NoReplica", Action: []string{"secretsmanager:CreateSecret"}, Resource: everything,
+			Condition: map[string]map[string]any{"Null": {"secretsmanager:AddReplicaRegions": "false"}},
+		},
+		"rotations by other functions": {
+			Sid: "NoOtherRotation", Action: []string{"secretsmanager:RotateSecret"}, Resource: everything,
+			Condition: map[string]map[string]any{
+				"Null":       {"secretsmanager:RotationLambdaARN": "false"},
+				"ArnNotLike": {"secretsmanager:RotationLambdaARN": functions},
+			},
+		},
+		"master passwords": {
+			Sid: "NoMasterPassword", Action: []string{"rds:CreateDBCluster", "rds:ModifyDBCluster"}, Resource: everything,
+			Condition: map[string]map[string]any{"Bool": {"rds:ManageMasterUserPassword": "false"}},
+		},
+		"files": {
+			Sid: "NoFile", Action: []string{"s3:DeleteObject*", "s3:GetObject*", "s3:PutObject*"},
+			Resource: []string{"arn:aws:s3:::didomi-test-data-*/*"},
+		},
+		"logs": {Sid: "NoLog", Action: logActions, Resource: everything},
+		"functions for other invokers": {
+			Sid: "NoOtherInvoker", Action: []string{"lambda:AddPermission"}, Resource: everything,
+			Condition: map[string]map[string]any{"StringNotEquals": {"lambda:Principal": []any{"apigateway.amazonaws.com", "secretsmanager.amazonaws.com"}}},
+		},
+		"alarms that do more than notify or scale": {
+			Sid: "AlarmsNotifyOnly", Action: []string{"cloudwatch:PutCompositeAlarm", "cloudwatch:PutMetricAlarm"}, Resource: everything,
+			Condition: map[string]map[string]any{"ForAnyValue:StringNotLike": {"cloudwatch:AlarmActions": []any{
+				own("sns", "didomi-test-api-*"), own("autoscaling", "scalingPolicy:*:resource/lambda/function:didomi-test-api-*"),
+			}}},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			want.Effect = "Deny"
+			if got := find(t, pipeline, want.Sid); !reflect.DeepEqual(got, want) {
+				t.Errorf("%v, want %v", got, want)
+			}
+		})
+	}
+}
+
+func TestLogsAreDeliveredToTheStacksGroupsByTheAdministratorsPolicy(t *testing.T) {
+	policy := build(t, Default()).Find(t, "aws:cloudwatch/logResourcePolicy:LogResourcePolicy", room+"-log-delivery")
+	var document map[string]any
+	if err := json.Unmarshal([]byte(policy.Inputs["policyDocument"].(string)), &document); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]any{"Version": "2012-10-17", "Statement": []any{map[string]any{
+		"Sid": "LogDelivery", "Effect": "Allow", "Principal": map[string]any{"Service": "delivery.logs.amazonaws.com"},
+		"Action": []any{"logs:CreateLogStream", "logs:PutLogEvents"},
+		"Resource": []any{
+			own("logs", "log-group:didomi-test-*:log-stream:*"), own("logs", "log-group:aws-waf-logs-didomi-test-*:log-stream:*"),
+		},
+		"Condition": map[string]any{
+			"StringEquals": map[string]any{"aws:SourceAccount": "123456789012"},
+			"ArnLike":      map[string]any{"aws:SourceArn": own("logs", "*")},
+		},
+	}}}
+	if !reflect.DeepEqual(document, want) {
+		t.Errorf("%v, want %v", document, want)
+	}
+	if policy.Inputs["policyName"] != room+"-log-delivery" {
+		t.Errorf("it is called %v", policy.Inputs["policyName"])
+	}
+}

@@ -1,0 +1,293 @@
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/rds"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	secretstypes "github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
+)
+
+// What the deploy role's boundary withholds (iam/withheld.go), and what docs/scp.json denies.
+
+// namedAttempt is one with what it is called in the names of tests.
+type namedAttempt struct {
+	name      string
+	try, undo attempt
+}
+
+// withheldAbuses are tried with the deploy role's own policies, and then with policies that let it do everything.
+func (c *cast) withheldAbuses(t *testing.T) []abuse {
+	t.Helper()
+	logGroup := *stackFunction(t, c.out, "api").LoggingConfig.LogGroup
+	execution := c.foreignExecutionLog(t)
+	var all []abuse
+	for _, a := range append(c.secretAttempts(t, "e2e"), []namedAttempt{
+		{"makes no cluster with a master password of its own", makeCluster("didomi-dev-data-e2e"), dropCluster("didomi-dev-data-e2e")},
+		{"reads no file of its own stack", readObject(c.out.Bucket, "e2e/abuse"), nil},
+		{"reads no log", readLog(logGroup), nil},
+		{"lets nobody write into the account's logs", letWriteLogs, withdrawLogs},
+		{"lets no other account invoke a function", letInvoke(migrateFunction(t, c.out)), forbidInvoke(migrateFunction(t, c.out))},
+		{"makes no alarm that stops an instance", stopByAlarm("didomi-dev-api-e2e"), dropAlarm("didomi-dev-api-e2e")},
+		{"makes no such alarm under the name of Application Auto Scaling's", stopByAlarm("TargetTracking-function:didomi-dev-api-e2e"), dropAlarm("TargetTracking-function:didomi-dev-api-e2e")},
+		{"makes no composite alarm that stops an instance", stopByComposite, dropAlarm("didomi-dev-api-e2e-composite")},
+	}...) {
+		all = append(all,
+			abuse{name: "the deploy role " + a.name, who: c.deploy, try: a.try, undo: a.undo},
+			abuse{name: "by its boundary the deploy role " + a.name, who: c.deploy, widened: true, try: a.try, undo: a.undo})
+	}
+	return append(all, abuse{name: "the deploy role deletes no execution log of another stack", who: c.deploy, try: dropLogGroup(execution)})
+}
+
+// secretAttempts are on a secret with a name of the stack's, each by another call.
+func (c *cast) secretAttempts(t *testing.T, suffix string) []namedAttempt {
+	t.Helper()
+	id, version := straySecret(t, c.out, suffix)
+	secret := func(call func(ctx context.Context, client *secretsmanager.Client) error) attempt {
+		return func(ctx context.Context, config aws.Config) error {
+			return call(ctx, secretsmanager.NewFromConfig(config))
+		}
+	}
+	value := aws.String(`{"username":"app","password":"e2e"}`)
+	policy := aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::000000000000:root"},"Action":"secretsmanager:GetSecretValue","Resource":"*"}]}`)
+	foreign := *stackFunction(t, c.other, "rotate").FunctionArn
+	return []namedAttempt{
+		{"reads no secret by BatchGetSecretValue", secret(func(ctx context.Context, client *secretsmanager.Client) error {
+			_, err := client.BatchGetSecretValue(ctx, &secretsmanager.BatchGetSecretValueInput{SecretIdList: []string{id}})
+			return err
+		}), nil},
+		{"writes no value of a secret by PutSecretValue", secret(func(ctx context.Context, client *secretsmanager.Client) error {
+			_, err := client.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{SecretId: &id, SecretString: value})
+			return err
+		}), nil},
+		{"writes no value of a secret by UpdateSecret", secret(func(ctx context.Context, client *secretsmanager.Client) error {
+			_, err := client.UpdateSecret(ctx, &secretsmanager.UpdateSecretInput{SecretId: &id, SecretString: value})
+			return err
+		}), nil},
+		{"makes no other value of a secret current", secret(func(ctx context.Context, client *secretsmanager.Client) error {
+			_, err := client.UpdateSecretVersionStage(ctx, &secretsmanager.UpdateSecretVersionStageInput{SecretId: &id, VersionStage: aws.String("E2E"), MoveToVersionId: &version})
+			return err
+		}), secret(func(ctx context.Context, client *secretsmanager.Client) error {
+			_, err := client.UpdateSecretVersionStage(ctx, &secretsmanager.UpdateSecretVersionStageInput{SecretId: &id, VersionStage: aws.String("E2E"), RemoveFromVersionId: &version})
+			return err
+		})},
+		{"lets nobody read a secret by its policy", secret(func(ctx context.Context, client *secretsmanager.Client) error {
+			_, err := client.PutResourcePolicy(ctx, &secretsmanager.PutResourcePolicyInput{SecretId: &id, ResourcePolicy: policy})
+			return err
+		}), secret(func(ctx context.Context, client *secretsmanager.Client) error {
+			_, err := client.DeleteResourcePolicy(ctx, &secretsmanager.DeleteResourcePolicyInput{SecretId: &id})
+			return err
+		})},
+		{"makes no secret with a replica", secret(func(ctx context.Context, client *secretsmanager.Client) error {
+			_, err := client.CreateSecret(ctx, &secretsmanager.CreateSecretInput{
+				Name: aws.String("didomi-dev-data-e2e-replica"), AddReplicaRegions: []secretstypes.ReplicaRegionType{{Region: aws.String("us-east-1")}},
+			})
+			return err
+		}), secret(func(ctx context.Context, client *secretsmanager.Client) error {
+			_, err := client.DeleteSecret(ctx, &secretsmanager.DeleteSecretInput{SecretId: aws.String("didomi-dev-data-e2e-replica"), ForceDeleteWithoutRecovery: aws.Bool(true)})
+			return err
+		})},
+		{"has no function of another stack rotate a secret", secret(func(ctx context.Context, client *secretsmanager.Client) error {
+			_, err := client.RotateSecret(ctx, &secretsmanager.RotateSecretInput{SecretId: &id, RotationLambdaARN: &foreign})
+			// Whoever may make the call is told that the function does not let Secrets Manager invoke it.
+			if err != nil && strings.Contains(err.Error(), "cannot invoke") {
+				return nil
+			}
+			return err
+		}), nil},
+	}
+}
+
+// straySecret is a secret with a value, under a name of the stack's, for one test.
+func straySecret(t *testing.T, out outputs, suffix string) (arn, version string) {
+	t.Helper()
+	client := secretsmanager.NewFromConfig(awsConfig(out))
+	made, err := client.CreateSecret(context.Background(), &secretsmanager.CreateSecretInput{
+		Name: aws.String("didomi-" + out.Stack + "-data-" + suffix), SecretString: aws.String("e2e"),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_, err := client.DeleteSecret(context.Background(), &secretsmanager.DeleteSecretInput{SecretId: made.ARN, ForceDeleteWithoutRecovery: aws.Bool(true)})
+		if err != nil {
+			t.Error(err)
+		}
+	})
+	return *made.ARN, *made.VersionId
+}
+
+// foreignExecutionLog is a log group that API Gateway could have named, with the tags of the other stack's.
+func (c *cast) foreignExecutionLog(t *testing.T) string {
+	t.Helper()
+	client := cloudwatchlogs.NewFromConfig(awsConfig(c.other))
+	found, err := client.DescribeLogGroups(context.Background(), &cloudwatchlogs.DescribeLogGroupsInput{
+		LogGroupNamePrefix: aws.String("API-Gateway-Execution-Logs_" + c.foreign["restApiId"].(string)),
+	})
+	if err != nil || len(found.LogGroups) != 1 {
+		t.Fatalf("execution logs of %s: %d, %v", c.other.Stack, len(found.LogGroups), err)
+	}
+	own, err := client.ListTagsForResource(context.Background(), &cloudwatchlogs.ListTagsForResourceInput{
+		ResourceArn: aws.String(strings.TrimSuffix(*found.LogGroups[0].Arn, ":*")),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := "API-Gateway-Execution-Logs_e2e/" + c.other.Stack
+	if _, err := client.CreateLogGroup(context.Background(), &cloudwatchlogs.CreateLogGroupInput{LogGroupName: &name, Tags: own.Tags}); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+func dropLogGroup(name string) attempt {
+	return func(ctx context.Context, config aws.Config) error {
+		_, err := cloudwatchlogs.NewFromConfig(config).DeleteLogGroup(ctx, &cloudwatchlogs.DeleteLogGroupInput{LogGroupName: &name})
+		return err
+	}
+}
+
+func readLog(group string) attempt {
+	return func(ctx context.Context, config aws.Config) error {
+		_, err := cloudwatchlogs.NewFromConfig(config).FilterLogEvents(ctx, &cloudwatchlogs.FilterLogEventsInput{LogGroupName: &group, Limit: aws.Int32(1)})
+		return err
+	}
+}
+
+var strayLogPolicy = aws.String("e2e-everybody")
+
+func letWriteLogs(ctx context.Context, config aws.Config) error {
+	_, err := cloudwatchlogs.NewFromConfig(config).PutResourcePolicy(ctx, &cloudwatchlogs.PutResourcePolicyInput{
+		PolicyName:     strayLogPolicy,
+		PolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"es.amazonaws.com"},"Action":["logs:CreateLogStream","logs:PutLogEvents"],"Resource":"*"}]}`),
+	})
+	return err
+}
+
+func withdrawLogs(ctx context.Context, config aws.Config) error {
+	_, err := cloudwatchlogs.NewFromConfig(config).DeleteResourcePolicy(ctx, &cloudwatchlogs.DeleteResourcePolicyInput{PolicyName: strayLogPolicy})
+	return err
+}
+
+// makeCluster makes one of an engine that the sandbox has no server for.
+func makeCluster(name string) attempt {
+	return func(ctx context.Context, config aws.Config) error {
+		_, err := rds.NewFromConfig(config).CreateDBCluster(ctx, &rds.CreateDBClusterInput{
+			DBClusterIdentifier: &name, Engine: aws.String("aurora-mysql"), MasterUsername: aws.String("e2e"), MasterUserPassword: aws.String("a-password-of-ones-own"),
+		})
+		return err
+	}
+}
+
+func dropCluster(name string) attempt {
+	return func(ctx context.Context, config aws.Config) error {
+		_, err := rds.NewFromConfig(config).DeleteDBCluster(ctx, &rds.DeleteDBClusterInput{DBClusterIdentifier: &name, SkipFinalSnapshot: aws.Bool(true)})
+		return err
+	}
+}
+
+func letInvoke(function string) attempt {
+	return func(ctx context.Context, config aws.Config) error {
+		_, err := lambda.NewFromConfig(config).AddPermission(ctx, &lambda.AddPermissionInput{
+			FunctionName: &function, StatementId: aws.String("e2e"), Principal: aws.String("123456789012"), Action: aws.String("lambda:InvokeFunction"),
+		})
+		return err
+	}
+}
+
+func forbidInvoke(function string) attempt {
+	return func(ctx context.Context, config aws.Config) error {
+		_, err := lambda.NewFromConfig(config).RemovePermission(ctx, &lambda.RemovePermissionInput{FunctionName: &function, StatementId: aws.String("e2e")})
+		return err
+	}
+}
+
+// stop is what an alarm does to the instance whose metric it watches.
+func stop(config aws.Config) []string {
+	return []string{"arn:aws:automate:" + config.Region + ":ec2:stop"}
+}
+
+func stopByAlarm(name string) attempt {
+	return func(ctx context.Context, config aws.Config) error {
+		_, err := cloudwatch.NewFromConfig(config).PutMetricAlarm(ctx, &cloudwatch.PutMetricAlarmInput{
+			AlarmName: &name, Namespace: aws.String("AWS/EC2"), MetricName: aws.String("CPUUtilization"), Statistic: "Average",
+			ComparisonOperator: "GreaterThanThreshold", Threshold: aws.Float64(0), EvaluationPeriods: aws.Int32(1), Period: aws.Int32(60),
+			OKActions: stop(config),
+		})
+		return err
+	}
+}
+
+func stopByComposite(ctx context.Context, config aws.Config) error {
+	_, err := cloudwatch.NewFromConfig(config).PutCompositeAlarm(ctx, &cloudwatch.PutCompositeAlarmInput{
+		AlarmName: aws.String("didomi-dev-api-e2e-composite"), AlarmRule: aws.String("TRUE"), AlarmActions: stop(config),
+	})
+	return err
+}
+
+func dropAlarm(name string) attempt {
+	return func(ctx context.Context, config aws.Config) error {
+		_, err := cloudwatch.NewFromConfig(config).DeleteAlarms(ctx, &cloudwatch.DeleteAlarmsInput{AlarmNames: []string{name}})
+		return err
+	}
+}
+
+// organization is docs/scp.json with AWS's FullAWSAccess, as the policy of a session, which limits a role as a service
+// control policy does.
+func organization(t *testing.T) *string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(repository(t), "docs", "scp.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var policy struct {
+		Version   string
+		Statement []any
+	}
+	if err := json.Unmarshal(text, &policy); err != nil {
+		t.Fatal(err)
+	}
+	policy.Statement = append(policy.Statement, map[string]string{"Effect": "Allow", "Action": "*", "Resource": "*"})
+	limited, err := json.Marshal(policy)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return aws.String(string(limited))
+}
+
+// checkOrganization tries what docs/scp.json denies, with the deploy role let do everything beyond its boundary too.
+func checkOrganization(t *testing.T, c *cast, admin *iam.Client) {
+	t.Helper()
+	limited := assumeWithin(t, c.user.config, c.names["ciDeployRole"].(string), organization(t))
+	for _, a := range append(c.secretAttempts(t, "e2e-organization")[:5], []namedAttempt{
+		{"lets nobody write into the account's logs", letWriteLogs, withdrawLogs},
+		{"makes no alarm that stops an instance", stopByAlarm("didomi-dev-api-e2e"), dropAlarm("didomi-dev-api-e2e")},
+		{"makes no composite alarm that stops an instance", stopByComposite, dropAlarm("didomi-dev-api-e2e-composite")},
+	}...) {
+		t.Run("by the service control policy the deploy role "+a.name, func(t *testing.T) {
+			defer c.deploy.loosen(t, admin)()
+			if err := a.try(context.Background(), limited); !denied(err) {
+				t.Errorf("was let through, or failed for another reason: %v", err)
+			}
+			if err := a.try(context.Background(), c.deploy.config); err != nil {
+				t.Errorf("fails without the policy too, so its refusal proves nothing: %v", err)
+			}
+			if a.undo == nil {
+				return
+			}
+			if err := a.undo(context.Background(), awsConfig(c.out)); err != nil {
+				t.Errorf("undo: %v", err)
+			}
+		})
+	}
+}

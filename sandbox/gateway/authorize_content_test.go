@@ -1,0 +1,200 @@
+package gateway
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/rds"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	secretstypes "github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
+)
+
+// contentCase is a call that a denial is about by what the call says.
+type contentCase struct {
+	denial  string
+	call    func(t *testing.T, c aws.Config) error
+	refused bool
+}
+
+// TestAPolicyDecidesByWhatACallSays takes everything but a denial, as the deploy role's boundary and a service
+// control policy have it.
+// https://docs.aws.amazon.com/service-authorization/latest/reference/, columns "Condition keys"
+func TestAPolicyDecidesByWhatACallSays(t *testing.T) {
+	s := newStand(t, nil)
+	admin := secretsmanager.NewFromConfig(s.config())
+	if _, err := admin.CreateSecret(t.Context(), &secretsmanager.CreateSecretInput{Name: aws.String("content")}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := rds.NewFromConfig(s.config()).CreateDBCluster(t.Context(), clusterNamed("managed", true)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := rds.NewFromConfig(s.config()).CreateDBCluster(t.Context(), clusterNamed("typed", false)); err != nil {
+		t.Fatal(err)
+	}
+	if err := newFunction(t, s, s.config()); err != nil {
+		t.Fatal(err)
+	}
+	const (
+		actions  = `"Action":["cloudwatch:PutMetricAlarm","cloudwatch:PutCompositeAlarm"],"Condition":{"ForAnyValue:StringNotLike":{"cloudwatch:AlarmActions":"arn:aws:sns:*"}}`
+		invokers = `"Action":"lambda:AddPermission","Condition":{"StringNotEquals":{"lambda:Principal":"apigateway.amazonaws.com"}}`
+		replicas = `"Action":"secretsmanager:CreateSecret","Condition":{"Null":{"secretsmanager:AddReplicaRegions":"false"}}`
+		rotation = `"Action":"secretsmanager:RotateSecret","Condition":{"Null":{"secretsmanager:RotationLambdaARN":"false"},` +
+			`"ArnNotLike":{"secretsmanager:RotationLambdaARN":"arn:aws:lambda:eu-west-1:000000000000:function:ours-*"}}`
+		password = `"Action":["rds:CreateDBCluster","rds:ModifyDBCluster"],"Condition":{"Bool":{"rds:ManageMasterUserPassword":"false"}}`
+		role     = `"Action":["iam:CreateRole","logs:*","secretsmanager:CreateSecret"],"Condition":{"ArnLike":{"aws:PrincipalArn":"arn:*:iam::*:role/content-*"}}`
+		others   = `"Action":["iam:CreateRole","secretsmanager:CreateSecret"],"Condition":{"ArnLike":{"aws:PrincipalArn":"arn:*:iam::*:role/other-*"}}`
+		direct   = `"Action":"kms:CreateKey","Condition":{"Bool":{"aws:ViaAWSService":"false"}}`
+		topic    = "arn:aws:sns:eu-west-1:000000000000:t"
+		stop     = "arn:aws:automate:eu-west-1:ec2:stop"
+	)
+	n := 0
+	for name, c := range map[string]contentCase{
+		"an alarm without actions":                      {actions, alarming("content"), false},
+		"an alarm that publishes":                       {actions, alarming("content", topic), false},
+		"an alarm that stops an instance":               {actions, alarming("content", stop), true},
+		"an alarm that does both":                       {actions, alarming("content", topic, stop), true},
+		"an alarm that stops an instance when it is OK": {actions, recovering("content", stop), true},
+		"a composite alarm that publishes":              {actions, composing(topic), false},
+		"a composite alarm that stops an instance":      {actions, composing(stop), true},
+		"a right to invoke for API Gateway":             {invokers, permitting("beyond", "api", "apigateway.amazonaws.com"), false},
+		"a right to invoke for another account":         {invokers, permitting("beyond", "account", "123456789012"), true},
+		"a secret":                                      {replicas, secretWith("content-plain", ""), false},
+		"a secret with a replica":                       {replicas, secretWith("content-replica", "us-east-1"), true},
+		"a rotation by a function of others":            {rotation, rotating("arn:aws:lambda:eu-west-1:000000000000:function:theirs-f"), true},
+		"a rotation as it is set up":                    {rotation, rotating(""), false},
+		"a cluster with a managed password":             {password, makingCluster("content-managed", true), false},
+		"a cluster with a password of the caller's":     {password, makingCluster("content-typed", false), true},
+		"a change of a cluster with a managed password": {password, changing("managed", ""), false},
+		"a password for such a cluster":                 {password, changing("managed", "a-password-of-ones-own"), true},
+		"a change of a cluster without":                 {password, changing("typed", ""), true},
+		"a call of a role by its name":                  {role, secretWith("content-role", ""), true},
+		"a call that the gateway decides about":         {role, makingRole, true},
+		"a call of a role of another name":              {others, secretWith("content-other", ""), false},
+		"a call that no service makes":                  {direct, makingKey, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			n++
+			all := `{"Effect":"Allow","Action":"*","Resource":"*"}`
+			err := c.call(t, s.takeRole(t, fmt.Sprintf("content-%d", n), document(all, `{"Effect":"Deny","Resource":"*",`+c.denial+`}`)))
+			// Secrets Manager answers with the same code where it cannot invoke the function.
+			if refused := strings.Contains(denied(err), "is not authorized to perform"); refused != c.refused {
+				t.Errorf("answered %v, want a refusal: %v", err, c.refused)
+			}
+		})
+	}
+}
+
+func alarming(name string, actions ...string) func(t *testing.T, c aws.Config) error {
+	return putting(&cloudwatch.PutMetricAlarmInput{AlarmName: &name, AlarmActions: actions})
+}
+
+func recovering(name string, actions ...string) func(t *testing.T, c aws.Config) error {
+	return putting(&cloudwatch.PutMetricAlarmInput{AlarmName: &name, OKActions: actions})
+}
+
+func putting(alarm *cloudwatch.PutMetricAlarmInput) func(t *testing.T, c aws.Config) error {
+	alarm.MetricName, alarm.Namespace, alarm.Statistic = aws.String("Errors"), aws.String("AWS/Lambda"), "Sum"
+	alarm.ComparisonOperator, alarm.Threshold = "GreaterThanThreshold", aws.Float64(1)
+	alarm.EvaluationPeriods, alarm.Period = aws.Int32(1), aws.Int32(60)
+	return func(t *testing.T, c aws.Config) error {
+		t.Helper()
+		_, err := cloudwatch.NewFromConfig(c).PutMetricAlarm(t.Context(), alarm)
+		return err
+	}
+}
+
+func composing(action string) func(t *testing.T, c aws.Config) error {
+	return func(t *testing.T, c aws.Config) error {
+		t.Helper()
+		_, err := cloudwatch.NewFromConfig(c).PutCompositeAlarm(t.Context(), &cloudwatch.PutCompositeAlarmInput{
+			AlarmName: aws.String("content-composite"), AlarmRule: aws.String("FALSE"), AlarmActions: []string{action},
+		})
+		return err
+	}
+}
+
+func permitting(function, id, principal string) func(t *testing.T, c aws.Config) error {
+	return func(t *testing.T, c aws.Config) error {
+		t.Helper()
+		_, err := lambda.NewFromConfig(c).AddPermission(t.Context(), &lambda.AddPermissionInput{
+			FunctionName: &function, StatementId: &id, Principal: &principal, Action: aws.String("lambda:InvokeFunction"),
+		})
+		return err
+	}
+}
+
+func secretWith(name, replica string) func(t *testing.T, c aws.Config) error {
+	return func(t *testing.T, c aws.Config) error {
+		t.Helper()
+		secret := &secretsmanager.CreateSecretInput{Name: &name}
+		if replica != "" {
+			secret.AddReplicaRegions = []secretstypes.ReplicaRegionType{{Region: &replica}}
+		}
+		_, err := secretsmanager.NewFromConfig(c).CreateSecret(t.Context(), secret)
+		return err
+	}
+}
+
+// rotating is refused by Secrets Manager itself where the caller may call it: the secret has no rotation.
+func rotating(function string) func(t *testing.T, c aws.Config) error {
+	return func(t *testing.T, c aws.Config) error {
+		t.Helper()
+		call := &secretsmanager.RotateSecretInput{SecretId: aws.String("content")}
+		if function != "" {
+			call.RotationLambdaARN = &function
+		}
+		_, err := secretsmanager.NewFromConfig(c).RotateSecret(t.Context(), call)
+		return err
+	}
+}
+
+func clusterNamed(name string, managed bool) *rds.CreateDBClusterInput {
+	cluster := &rds.CreateDBClusterInput{DBClusterIdentifier: &name, Engine: aws.String("aurora-postgresql"), MasterUsername: aws.String("master")}
+	if managed {
+		cluster.ManageMasterUserPassword = aws.Bool(true)
+	} else {
+		cluster.MasterUserPassword = aws.String("a-password-of-ones-own")
+	}
+	return cluster
+}
+
+func makingCluster(name string, managed bool) func(t *testing.T, c aws.Config) error {
+	return func(t *testing.T, c aws.Config) error {
+		t.Helper()
+		_, err := rds.NewFromConfig(c).CreateDBCluster(t.Context(), clusterNamed(name, managed))
+		return err
+	}
+}
+
+// changing gives a cluster a password, for which RDS must stop managing one, or else another backup period.
+func changing(cluster, password string) func(t *testing.T, c aws.Config) error {
+	return func(t *testing.T, c aws.Config) error {
+		t.Helper()
+		call := &rds.ModifyDBClusterInput{DBClusterIdentifier: &cluster, BackupRetentionPeriod: aws.Int32(7)}
+		if password != "" {
+			call.ManageMasterUserPassword, call.MasterUserPassword = aws.Bool(false), &password
+		}
+		_, err := rds.NewFromConfig(c).ModifyDBCluster(t.Context(), call)
+		return err
+	}
+}
+
+func makingRole(t *testing.T, c aws.Config) error {
+	t.Helper()
+	_, err := iam.NewFromConfig(c).CreateRole(t.Context(), &iam.CreateRoleInput{
+		RoleName: aws.String("content-made"), AssumeRolePolicyDocument: aws.String(lambdaTrust),
+	})
+	return err
+}
+
+func makingKey(t *testing.T, c aws.Config) error {
+	t.Helper()
+	_, err := kms.NewFromConfig(c).CreateKey(t.Context(), &kms.CreateKeyInput{})
+	return err
+}
