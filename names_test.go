@@ -40,6 +40,7 @@ var physicalNames = map[string]physical{
 	"aws:cloudwatch/dashboard:Dashboard":                  {"dashboardName", "", 255, wordDash},
 	"aws:cloudwatch/logGroup:LogGroup":                    {"name", byPulumi, 512, `^[.\-_/#A-Za-z0-9]+$`},
 	"aws:cloudwatch/logMetricFilter:LogMetricFilter":      {"name", byPulumi, 512, `^[^:*]+$`},
+	"aws:cloudwatch/logResourcePolicy:LogResourcePolicy":  {"policyName", "", 255, `^[^:*/]+$`},
 	"aws:cloudwatch/metricAlarm:MetricAlarm":              {"name", byPulumi, 255, anyText},
 	"aws:ec2/securityGroup:SecurityGroup":                 {"name", byPulumi, 255, `^[A-Za-z0-9 ._-]+$`},
 	"aws:elasticache/parameterGroup:ParameterGroup":       {"name", byPulumi, 255, identifier},

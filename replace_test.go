@@ -47,6 +47,7 @@ var free = map[string][]string{
 		"aws:apigateway/basePathMapping:BasePathMapping", "aws:apigateway/domainName:DomainName",
 		"aws:apigateway/methodSettings:MethodSettings", "aws:apigateway/stage:Stage", "aws:appautoscaling/policy:Policy",
 		"aws:appautoscaling/target:Target", "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup", "aws:ec2/vpcEndpoint:VpcEndpoint",
+		"aws:cloudwatch/logResourcePolicy:LogResourcePolicy",
 		"aws:iam/rolePolicyAttachment:RolePolicyAttachment", "aws:lambda/alias:Alias",
 		"aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig",
 		"aws:rds/proxyDefaultTargetGroup:ProxyDefaultTargetGroup", "aws:route53/record:Record",

@@ -62,6 +62,14 @@ func (c *cast) secretAttempts(t *testing.T, suffix string) []namedAttempt {
 	policy := aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::000000000000:root"},"Action":"secretsmanager:GetSecretValue","Resource":"*"}]}`)
 	foreign := *stackFunction(t, c.other, "rotate").FunctionArn
 	return []namedAttempt{
+		// First: later attempts give the secret versions, of which it drops those without a label.
+		{"makes no other value of a secret current", secret(func(ctx context.Context, client *secretsmanager.Client) error {
+			_, err := client.UpdateSecretVersionStage(ctx, &secretsmanager.UpdateSecretVersionStageInput{SecretId: &id, VersionStage: aws.String("E2E"), MoveToVersionId: &version})
+			return err
+		}), secret(func(ctx context.Context, client *secretsmanager.Client) error {
+			_, err := client.UpdateSecretVersionStage(ctx, &secretsmanager.UpdateSecretVersionStageInput{SecretId: &id, VersionStage: aws.String("E2E"), RemoveFromVersionId: &version})
+			return err
+		})},
 		{"reads no secret by BatchGetSecretValue", secret(func(ctx context.Context, client *secretsmanager.Client) error {
 			_, err := client.BatchGetSecretValue(ctx, &secretsmanager.BatchGetSecretValueInput{SecretIdList: []string{id}})
 			return err
@@ -74,13 +82,6 @@ func (c *cast) secretAttempts(t *testing.T, suffix string) []namedAttempt {
 			_, err := client.UpdateSecret(ctx, &secretsmanager.UpdateSecretInput{SecretId: &id, SecretString: value})
 			return err
 		}), nil},
-		{"makes no other value of a secret current", secret(func(ctx context.Context, client *secretsmanager.Client) error {
-			_, err := client.UpdateSecretVersionStage(ctx, &secretsmanager.UpdateSecretVersionStageInput{SecretId: &id, VersionStage: aws.String("E2E"), MoveToVersionId: &version})
-			return err
-		}), secret(func(ctx context.Context, client *secretsmanager.Client) error {
-			_, err := client.UpdateSecretVersionStage(ctx, &secretsmanager.UpdateSecretVersionStageInput{SecretId: &id, VersionStage: aws.String("E2E"), RemoveFromVersionId: &version})
-			return err
-		})},
 		{"lets nobody read a secret by its policy", secret(func(ctx context.Context, client *secretsmanager.Client) error {
 			_, err := client.PutResourcePolicy(ctx, &secretsmanager.PutResourcePolicyInput{SecretId: &id, ResourcePolicy: policy})
 			return err
