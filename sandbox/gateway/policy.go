@@ -94,7 +94,7 @@ func (s policyStatement) meets(keys map[string][]string) bool {
 // matchers are the operators that compare one value with one of the policy's.
 var matchers = map[string]func(wanted, got string) bool{
 	"StringEquals": equal, "ArnEquals": wild, "Bool": equal, "StringLike": wild, "ArnLike": wild,
-	"StringNotEquals": equal, "StringNotLike": wild,
+	"StringNotEquals": equal, "StringNotLike": wild, "ArnNotLike": wild,
 }
 
 // compare applies an operator to the values of a key in the call; none: the key is not there.
@@ -104,6 +104,7 @@ func compare(operator string, wanted, got []string) (met, known bool) {
 		return slices.Contains(wanted, "true") == (len(got) == 0), true
 	}
 	name, everyone := strings.CutPrefix(operator, "ForAllValues:")
+	name, anyone := strings.CutPrefix(name, "ForAnyValue:")
 	match, known := matchers[name]
 	if !known {
 		return false, false
@@ -112,7 +113,7 @@ func compare(operator string, wanted, got []string) (met, known bool) {
 	meets := func(value string) bool {
 		return slices.ContainsFunc(wanted, func(w string) bool { return match(w, value) }) != negated
 	}
-	if everyone || negated {
+	if everyone || negated && !anyone {
 		return !slices.ContainsFunc(got, func(value string) bool { return !meets(value) }), true
 	}
 	return slices.ContainsFunc(got, meets), true

@@ -11,6 +11,7 @@ func TestPolicies(t *testing.T) {
 			{"Effect":"Allow","Action":"ec2:DetachNetworkInterface","Resource":"*","Condition":{"Null":{"aws:ResourceTag/environment":"true"}}},
 			{"Effect":"Allow","Action":"ec2:CreateVpc","Resource":"*","Condition":{"NumericEquals":{"aws:TagKeys":"1"}}}]}`
 		limit = `{"Statement":[{"Effect":"Allow","Action":["rds:*","iam:*","ec2:*"],"Resource":"*"},
+			{"Effect":"Deny","Action":"ec2:DeleteTags","Resource":"*","Condition":{"ForAnyValue:StringNotLike":{"aws:TagKeys":["a*","b*"]}}},
 			{"Effect":"Deny","Action":"iam:CreateRole","Resource":"*","Condition":{"StringNotEquals":{"iam:PermissionsBoundary":["a","b"]}}},
 			{"Effect":"Deny","NotAction":["rds:Create*","iam:*","ec2:*"],"Resource":"*"},
 			{"Effect":"Deny","Action":"ec2:*","NotResource":"arn*"}]}`
@@ -43,6 +44,8 @@ func TestPolicies(t *testing.T) {
 		"a key that is kept among others":                   {"ec2:DeleteTags", named{"arn", map[string][]string{"aws:tagkeys": {"a", "environment"}}}, false},
 		"all keys of a kind":                                {"ec2:DeleteVpc", named{"arn", map[string][]string{"aws:tagkeys": {"e", "ee"}}}, true},
 		"one key of another kind":                           {"ec2:DeleteVpc", named{"arn", map[string][]string{"aws:tagkeys": {"e", "f"}}}, false},
+		"one key that is none of those that may go":         {"ec2:DeleteTags", named{"arn", map[string][]string{"aws:tagkeys": {"a", "c"}}}, false},
+		"no key":                                            {"ec2:DeleteTags", named{"arn", nil}, true},
 		"what has no tag":                                   {"ec2:DetachNetworkInterface", named{"arn", nil}, true},
 		"what has one":                                      {"ec2:DetachNetworkInterface", named{"arn", keys("aws:resourcetag/environment", "dev")}, false},
 		"an operator that is not known":                     {"ec2:CreateVpc", named{"arn", keys("aws:tagkeys", "1")}, false},
