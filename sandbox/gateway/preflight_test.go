@@ -51,7 +51,9 @@ func (p *preflight) run(t *testing.T, args ...string) (byState map[string][]pref
 	}
 	byState = map[string][]preflightFinding{}
 	for _, f := range found {
-		byState[f.State] = append(byState[f.State], f)
+		if f.Check != "gitlab" { // there is none here; ops/preflight tries its check on a server of its own
+			byState[f.State] = append(byState[f.State], f)
+		}
 	}
 	return byState, err == nil
 }
