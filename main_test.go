@@ -1,7 +1,9 @@
 package main
 
 import (
+	"maps"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/didomi/serverless-api/internal/config"
@@ -79,5 +81,36 @@ func TestPagesThatMayCallTheAPIMayFollowItToTheBucket(t *testing.T) {
 				t.Errorf("the bucket is open to pages of %v, want %v", got, origins)
 			}
 		})
+	}
+}
+
+// The deploy role hands over, and changes, roles with these names: each has to be within the workload boundary.
+func TestEveryRoleOutsideOfIAMCarriesTheWorkloadBoundary(t *testing.T) {
+	for _, stack := range []string{"dev", "prod"} {
+		known := map[string]func(mocks.Resource) map[string]any{
+			"aws:iam/policy:Policy": func(r mocks.Resource) map[string]any { return map[string]any{"arn": "policy/" + r.Name} },
+		}
+		maps.Copy(known, mocks.KnownSecrets)
+		r, err := mocks.Mocks{Config: everything(t, stack), Preview: true, Outputs: known}.Try(program())
+		if err != nil {
+			t.Fatal(err)
+		}
+		roles := 0
+		for _, role := range r.OfType("aws:iam/role:Role") {
+			if role.ParentName() == "didomi-test-iam" {
+				continue
+			}
+			roles++
+			if got := role.Inputs["permissionsBoundary"]; got != "policy/didomi-test-iam-workload" {
+				t.Errorf("%s: %s carries the boundary %v", stack, role.Name, got)
+			}
+			room := strings.TrimPrefix(role.Name, "didomi-test-")
+			if !slices.ContainsFunc([]string{"api-", "data-", "network-"}, func(part string) bool { return strings.HasPrefix(room, part) }) {
+				t.Errorf("%s: the deploy role cannot create %s", stack, role.Name)
+			}
+		}
+		if roles < 4 {
+			t.Errorf("%s has %d roles", stack, roles)
+		}
 	}
 }

@@ -3,47 +3,31 @@ package api
 import (
 	"fmt"
 
-	"github.com/didomi/serverless-api/internal/policy"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/apigateway"
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// adoptAccount gives API Gateway a role to write logs with, and returns what a stage that logs must
-// wait for: nothing, when the stack leaves the setting alone.
-//
-// The setting is the account's and the region's, not the stack's, so it is handled as furniture: set
-// once, not fought over when another stack sets it too (both roles can do the same), and left behind
-// with its role when the stack goes, since others may be logging with it.
-func adoptAccount(ctx *pulumi.Context, s site) ([]pulumi.Resource, error) {
-	if !s.args.Config.ManageAccountRole {
-		return nil, nil
-	}
-	// What the role may do is its boundary too: it outlives the stack, and so must its boundary.
-	logs := pulumi.String(policy.APIGatewayLogs(s.partition))
-	role, err := iam.NewRole(ctx, s.name+"-account-role", &iam.RoleArgs{
-		AssumeRolePolicy:    policy.Trust("apigateway.amazonaws.com"),
-		Description:         pulumi.String("API Gateway writes logs with it, for every API of the account and region"),
-		MaxSessionDuration:  pulumi.Int(3600),
-		PermissionsBoundary: logs,
-	}, s.parent, pulumi.RetainOnDelete(true))
+// accountID is the id by which the provider reads the settings of API Gateway, which an account has once
+// for each region.
+const accountID = "api-gateway-account"
+
+// logDestination is the ARN of the access log's group, once API Gateway is known to have a role to write
+// logs with. The role is the account's and bootstrap sets it. Without it AWS refuses a stage that logs; the
+// preview reads the setting, so that it fails with the reason before anything is changed.
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html
+func logDestination(ctx *pulumi.Context, s site, l logs) (pulumi.StringOutput, error) {
+	account, err := apigateway.GetAccount(ctx, s.name+"-log-role", pulumi.ID(accountID), nil, s.parent)
 	if err != nil {
-		return nil, fmt.Errorf("api: role of the account's logs: %w", err)
+		return pulumi.StringOutput{}, fmt.Errorf("api: settings of API Gateway: %w", err)
 	}
-	// API Gateway tries the role out before it takes it, and asks for exactly what this policy has.
-	grant, err := iam.NewRolePolicyAttachment(ctx, s.name+"-account-rights", &iam.RolePolicyAttachmentArgs{
-		Role:      role.Name,
-		PolicyArn: logs,
-	}, s.parent, pulumi.RetainOnDelete(true))
-	if err != nil {
-		return nil, fmt.Errorf("api: rights of the account's logs: %w", err)
-	}
-	account, err := apigateway.NewAccount(ctx, s.name+"-account", &apigateway.AccountArgs{
-		CloudwatchRoleArn: role.Arn,
-	}, s.parent, pulumi.RetainOnDelete(true), pulumi.IgnoreChanges([]string{"cloudwatchRoleArn"}),
-		pulumi.DependsOn([]pulumi.Resource{grant}))
-	if err != nil {
-		return nil, fmt.Errorf("api: the account's logs: %w", err)
-	}
-	return []pulumi.Resource{account}, nil
+	// The group's ARN is not known in a preview of a new stack; the role is.
+	role := account.CloudwatchRoleArn.ApplyT(func(role string) (string, error) {
+		if role == "" {
+			return "", fmt.Errorf("api: API Gateway has no role to write logs with in account %s, region %s; an administrator sets it: "+
+				"run pulumi up in bootstrap/ (docs/bootstrap.md), with %[2]s in didomi-bootstrap:apiGateway.regions where bootstrap is in another region",
+				s.account, s.region)
+		}
+		return role, nil
+	})
+	return pulumi.All(role, l.access.Arn).ApplyT(func(all []any) string { return all[1].(string) }).(pulumi.StringOutput), nil
 }

@@ -102,7 +102,7 @@ func build(t *testing.T, args Args) *mocks.Recorder {
 func bare() Args {
 	args := full()
 	args.Config = Default()
-	args.Config.RequireAPIKey, args.Config.WAF, args.Config.ManageAccountRole = false, false, false
+	args.Config.RequireAPIKey, args.Config.WAF = false, false
 	args.Domain = Domain{}
 	args.Database.Readers, args.RotationDays = 0, 0
 	args.PermissionsBoundary = nil
@@ -115,7 +115,7 @@ func TestRoomRegisters(t *testing.T) {
 		"aws:iam/role:Role": 3, "aws:iam/rolePolicy:RolePolicy": 3,
 		"aws:lambda/function:Function": 3, "aws:lambda/invocation:Invocation": 4, "aws:lambda/alias:Alias": 1,
 		"aws:lambda/permission:Permission": 1, "aws:apigateway/restApi:RestApi": 1,
-		"aws:apigateway/deployment:Deployment": 1, "aws:apigateway/stage:Stage": 1,
+		"aws:apigateway/deployment:Deployment": 1, "aws:apigateway/stage:Stage": 1, "aws:apigateway/account:Account": 1,
 		"aws:apigateway/methodSettings:MethodSettings": 4,
 		"aws:sns/topic:Topic":                          2, "aws:sns/topicPolicy:TopicPolicy": 2,
 		"aws:cloudwatch/logMetricFilter:LogMetricFilter": 6, "aws:cloudwatch/dashboard:Dashboard": 1,
@@ -131,9 +131,8 @@ func TestRoomRegisters(t *testing.T) {
 		}},
 		{"everything, with every switch on", full(), map[string]int{
 			"aws:cloudwatch/metricAlarm:MetricAlarm": 20 + 2*4, "aws:cloudwatch/compositeAlarm:CompositeAlarm": 2,
-			"aws:iam/role:Role": 5, "aws:iam/rolePolicyAttachment:RolePolicyAttachment": 1,
-			"aws:apigateway/account:Account": 1,
-			"aws:iam/rolePolicy:RolePolicy":  4, "aws:cloudwatch/logGroup:LogGroup": 6,
+			"aws:iam/role:Role":             4,
+			"aws:iam/rolePolicy:RolePolicy": 4, "aws:cloudwatch/logGroup:LogGroup": 6,
 			"aws:lambda/function:Function": 4, "aws:lambda/permission:Permission": 3,
 			"aws:secretsmanager/secretRotation:SecretRotation":                     2,
 			"aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig": 1,

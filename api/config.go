@@ -62,9 +62,6 @@ type Config struct {
 	// plan sells.
 	WAFRateLimit int `json:"wafRateLimit"`
 
-	// ManageAccountRole lets this stack set the role that API Gateway logs with. It is one setting
-	// per account and region: turn it off where somebody else looks after it.
-	ManageAccountRole bool `json:"manageAccountRole"`
 	// LogRetentionDays is how long every log group of the room keeps its events.
 	LogRetentionDays int `json:"logRetentionDays"`
 	// SilenceMinutes is how long the function may go without a request before that is an alarm; 0: for
@@ -85,8 +82,8 @@ func Default() Config {
 		RequireAPIKey: true,
 		Plans:         []Plan{{Name: "standard", Rate: 50, Burst: 100, Keys: []string{"first"}, Throttles: []Throttle{}}},
 		ThrottleRate:  100, ThrottleBurst: 200,
-		WAF:               true,
-		ManageAccountRole: true, LogRetentionDays: 30,
+		WAF:              true,
+		LogRetentionDays: 30,
 	}
 }
 

@@ -9,11 +9,9 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/didomi/serverless-api/internal/mocks"
-	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
@@ -71,7 +69,7 @@ func TestGateway(t *testing.T) {
 		}
 	})
 	t.Run("the stage waits for the account's logs and for its own", func(t *testing.T) {
-		for _, name := range []string{room + "-account", room + "-execution-log"} {
+		for _, name := range []string{room + "-log-role", room + "-execution-log"} {
 			if !dependsOn(stage, name) {
 				t.Errorf("it does not wait for %s: %v", name, stage.Options.DependsOn)
 			}
@@ -263,47 +261,46 @@ func TestDoor(t *testing.T) {
 			t.Errorf("%v, want %v", record, want)
 		}
 	})
-	t.Run("the account's log role outlives the stack, and is not fought over", func(t *testing.T) {
-		account := r.Find(t, "aws:apigateway/account:Account", room+"-account")
-		if !reflect.DeepEqual(account.Options.IgnoreChanges, []string{"cloudwatchRoleArn"}) {
-			t.Errorf("%v %v", account.Options, account.Inputs)
-		}
-		role := r.Find(t, "aws:iam/role:Role", room+"-account-role")
-		if got := role.Inputs["permissionsBoundary"]; got != "arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs" {
-			t.Errorf("the role that stays carries the boundary %v, which would have to stay with it", got)
-		}
-		k := &keeper{MockResourceMonitor: r}
-		err := pulumi.RunErr(func(ctx *pulumi.Context) error {
-			_, err := New(ctx, room, full())
-			return err
-		}, pulumi.WithMocks(mocks.Project, mocks.Stack, k))
-		if err != nil {
-			t.Fatal(err)
-		}
-		slices.Sort(k.kept)
-		if want := []string{room + "-account", room + "-account-rights", room + "-account-role"}; !reflect.DeepEqual(k.kept, want) {
-			t.Errorf("kept on destroy are %v, want %v", k.kept, want)
-		}
-	})
-}
-
-// keeper records what the engine is told to leave alone when the stack goes, which mocks do not.
-type keeper struct {
-	pulumi.MockResourceMonitor
-	mu   sync.Mutex
-	kept []string
-}
-
-func (k *keeper) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
-	if args.RegisterRPC.GetRetainOnDelete() {
-		k.mu.Lock()
-		k.kept = append(k.kept, args.Name)
-		k.mu.Unlock()
-	}
-	return k.MockResourceMonitor.NewResource(args)
 }
 
 // dependsOn says whether a resource waits for another one, by the last part of its URN.
 func dependsOn(r mocks.Resource, name string) bool {
 	return slices.ContainsFunc(r.Options.DependsOn, func(urn string) bool { return strings.HasSuffix(urn, "::"+name) })
+}
+
+// AWS refuses a stage that logs where the setting is missing, after everything else has been made:
+// https://github.com/aws-solutions/virtual-waiting-room-on-aws/issues/74
+func TestAPIGatewayNeedsARoleForItsLogs(t *testing.T) {
+	const want = "api: API Gateway has no role to write logs with in account 123456789012, region eu-west-1; an administrator sets it: " +
+		"run pulumi up in bootstrap/ (docs/bootstrap.md), with eu-west-1 in didomi-bootstrap:apiGateway.regions where bootstrap is in another region"
+	without := func(preview bool) mocks.Mocks {
+		outputs := maps.Clone(answers)
+		outputs["aws:apigateway/account:Account"] = func(mocks.Resource) map[string]any { return map[string]any{"cloudwatchRoleArn": ""} }
+		return mocks.Mocks{Outputs: outputs, Preview: preview}
+	}
+	for name, preview := range map[string]bool{"a preview says that it has none": true, "an update creates no stage without it": false} {
+		t.Run(name, func(t *testing.T) {
+			r, err := without(preview).Try(func(ctx *pulumi.Context) error {
+				_, err := New(ctx, room, full())
+				return err
+			})
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("error %v, want %s", err, want)
+			}
+			if stages := r.OfType("aws:apigateway/stage:Stage"); len(stages) != 0 {
+				t.Errorf("there is a stage: %v", stages[0].Inputs)
+			}
+		})
+	}
+	t.Run("the stack reads the setting, and creates no role for it", func(t *testing.T) {
+		r := build(t, full())
+		if account := r.Find(t, "aws:apigateway/account:Account", room+"-log-role"); len(account.Inputs) != 0 || account.ParentName() != room {
+			t.Errorf("%+v", account)
+		}
+		for _, role := range r.OfType("aws:iam/role:Role") {
+			if trust, _ := role.Inputs["assumeRolePolicy"].(string); strings.Contains(trust, "apigateway.amazonaws.com") {
+				t.Errorf("%s trusts API Gateway", role.Name)
+			}
+		}
+	})
 }

@@ -40,7 +40,7 @@ func newStage(ctx *pulumi.Context, s site, l logs, restAPI *apigateway.RestApi, 
 	if err != nil {
 		return nil, fmt.Errorf("api: access log format: %w", err)
 	}
-	before, err := adoptAccount(ctx, s)
+	destination, err := logDestination(ctx, s, l)
 	if err != nil {
 		return nil, err
 	}
@@ -58,10 +58,10 @@ func newStage(ctx *pulumi.Context, s site, l logs, restAPI *apigateway.RestApi, 
 		XrayTracingEnabled:  pulumi.Bool(true),
 		CacheClusterEnabled: pulumi.Bool(false),
 		AccessLogSettings: &apigateway.StageAccessLogSettingsArgs{
-			DestinationArn: l.access.Arn,
+			DestinationArn: destination,
 			Format:         pulumi.String(format),
 		},
-	}, s.parent, pulumi.DependsOn(append(before, execution)))
+	}, s.parent, pulumi.DependsOn([]pulumi.Resource{execution}))
 	if err != nil {
 		return nil, fmt.Errorf("api: stage: %w", err)
 	}

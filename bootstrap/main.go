@@ -1,11 +1,15 @@
 // Command bootstrap is the Pulumi program that comes first in an account: it makes the bucket in
 // which every stack keeps its state, the key that encrypts the bucket and the secrets in the states,
-// and the identity provider by which pipelines sign in. docs/bootstrap.md says how it is run and how its own state gets into that bucket.
+// the identity provider by which pipelines sign in and the role that API Gateway writes logs with.
+// docs/bootstrap.md says how it is run and how its own state gets into that bucket.
 package main
 
 import (
+	"slices"
+
 	"github.com/didomi/serverless-api/internal/account"
 	"github.com/didomi/serverless-api/internal/config"
+	awssdk "github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
@@ -14,6 +18,7 @@ type settings struct {
 	Tags     account.Tags   `json:"tags"`
 	State    Config         `json:"state"`
 	Pipeline PipelineConfig `json:"pipeline"`
+	Gateway  GatewayConfig  `json:"apiGateway"`
 
 	account account.Config
 }
@@ -24,15 +29,20 @@ func main() {
 }
 
 func provision(ctx *pulumi.Context, values config.Values) error {
-	s := settings{Tags: account.DefaultTags(), State: Default(), Pipeline: DefaultPipeline()}
+	s := settings{Tags: account.DefaultTags(), State: Default(), Pipeline: DefaultPipeline(), Gateway: DefaultGateway()}
 	err := config.Join(
 		config.Decode(values, ctx.Project(), &s),
 		config.Decode(values, "aws", &s.account),
+		s.ownRegion(ctx.Project()),
 	)
 	if err != nil {
 		return err
 	}
 	aws, err := account.NewProvider(ctx, "aws", s.account, s.Tags)
+	if err != nil {
+		return err
+	}
+	further, err := s.furtherProviders(ctx)
 	if err != nil {
 		return err
 	}
@@ -43,9 +53,40 @@ func provision(ctx *pulumi.Context, values config.Values) error {
 	if err := NewPipeline(ctx, ctx.Project()+"-pipeline", s.Pipeline, pulumi.Providers(aws)); err != nil {
 		return err
 	}
+	if err := NewGateway(ctx, ctx.Project()+"-gateway", s.Gateway, further, pulumi.Providers(aws)); err != nil {
+		return err
+	}
 	ctx.Export("stateBucket", state.BucketName)
 	ctx.Export("stateKey", state.KeyARN)
 	ctx.Export("backendUrl", state.BackendURL)
 	ctx.Export("secretsProvider", state.SecretsProvider)
 	return nil
+}
+
+// ownRegion refuses bootstrap's own region among the further ones: API Gateway has one setting there.
+func (s *settings) ownRegion(project string) error {
+	if !slices.Contains(s.Gateway.Regions, s.account.Region) {
+		return nil
+	}
+	return &config.Error{Problems: []config.Problem{{
+		Key: project + ":apiGateway.regions", Value: config.Text(s.account.Region), Want: "regions other than bootstrap's own",
+	}}}
+}
+
+// furtherProviders are those of the regions in which API Gateway is set up beside bootstrap's own.
+func (s *settings) furtherProviders(ctx *pulumi.Context) (map[string]*awssdk.Provider, error) {
+	providers := map[string]*awssdk.Provider{}
+	if !s.Gateway.LogRole {
+		return providers, nil
+	}
+	for _, region := range s.Gateway.Regions {
+		there := s.account
+		there.Region = region
+		provider, err := account.NewProvider(ctx, "aws-"+region, there, s.Tags)
+		if err != nil {
+			return nil, err
+		}
+		providers[region] = provider
+	}
+	return providers, nil
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -26,8 +27,14 @@ var answers = map[string]func(mocks.Resource) map[string]any{
 // run provisions with these values in place of the stack file's.
 func run(t *testing.T, state string) (*mocks.Recorder, error) {
 	t.Helper()
-	values := map[string]string{
-		"aws:region": "eu-west-1", mocks.Project + ":tags": `{"environment":"shared"}`, mocks.Project + ":state": state,
+	return runWith(t, map[string]string{"state": state})
+}
+
+func runWith(t *testing.T, settings map[string]string) (*mocks.Recorder, error) {
+	t.Helper()
+	values := map[string]string{"aws:region": "eu-west-1", mocks.Project + ":tags": `{"environment":"shared"}`}
+	for key, value := range settings {
+		values[mocks.Project+":"+key] = value
 	}
 	var captured config.Values
 	return mocks.Mocks{Config: values, Outputs: answers}.Try(
@@ -167,6 +174,65 @@ func TestAWrongAddressOfGitLabIsRefused(t *testing.T) {
 		if got := (PipelineConfig{GitLabURL: address}).Problems(); len(got) != 1 || got[0].Key != "gitlabUrl" {
 			t.Errorf("%s: %v", address, got)
 		}
+	}
+}
+
+// AWS takes no role that lacks one of the policy's actions, and the policy reads every log of the account. So the
+// role has it as its boundary, and no stack's deploy role reaches its name.
+func TestAPIGatewayWritesLogsWithBootstrapsRole(t *testing.T) {
+	const gateway, logs = "didomi-gateway", "arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
+	r, err := runWith(t, map[string]string{"apiGateway": `{"regions": ["us-east-1"]}`})
+	if err != nil {
+		t.Fatal(err)
+	}
+	role := r.Find(t, "aws:iam/role:Role", gateway+"-logs")
+	attached := r.Find(t, "aws:iam/rolePolicyAttachment:RolePolicyAttachment", gateway+"-logs")
+	if role.Inputs["permissionsBoundary"] != logs || attached.Inputs["policyArn"] != logs || !strings.Contains(role.Inputs["assumeRolePolicy"].(string), "apigateway.amazonaws.com") {
+		t.Errorf("role %v, policy %v", role.Inputs, attached.Inputs)
+	}
+	regions := map[string]string{gateway: "aws", gateway + "-us-east-1": "aws-us-east-1"}
+	for name, provider := range regions {
+		account := r.Find(t, "aws:apigateway/account:Account", name)
+		if account.Inputs["cloudwatchRoleArn"] != "arn:aws:iam:eu-west-1:123456789012:"+gateway+"-logs" || !strings.Contains(account.Provider, "::"+provider+"::") {
+			t.Errorf("%s is %v by %s", name, account.Inputs, account.Provider)
+		}
+		if !slices.ContainsFunc(account.Options.DependsOn, func(urn string) bool { return strings.HasSuffix(urn, "RolePolicyAttachment::"+gateway+"-logs") }) {
+			t.Errorf("%s does not wait for the role's policy", name)
+		}
+		if !account.Options.Protect || !role.Options.Protect || !attached.Options.Protect {
+			t.Errorf("%s, the role or its policy is not protected", name)
+		}
+	}
+	if accounts := r.OfType("aws:apigateway/account:Account"); len(accounts) != len(regions) {
+		t.Errorf("%d settings, want %d", len(accounts), len(regions))
+	}
+}
+
+func TestAnAccountCanHaveItsLogRoleFromElsewhere(t *testing.T) {
+	r, err := runWith(t, map[string]string{"apiGateway": `{"logRole": false, "regions": ["us-east-1"]}`})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if roles, providers := r.OfType("aws:iam/role:Role"), r.OfType("pulumi:providers:aws"); len(roles) != 0 || len(providers) != 1 {
+		t.Errorf("it creates %v with %d providers", roles, len(providers))
+	}
+}
+
+func TestAWrongRegionIsRefused(t *testing.T) {
+	for regions, want := range map[string]string{
+		`["eu-central"]`:             `didomi:apiGateway.regions is "eu-central"; want regions such as eu-central-1`,
+		`["us-east-1", "us-east-1"]`: `didomi:apiGateway.regions is "us-east-1"; want each region once`,
+		`["eu-west-1"]`:              `didomi:apiGateway.regions is "eu-west-1"; want regions other than bootstrap's own`,
+	} {
+		t.Run(regions, func(t *testing.T) {
+			r, err := runWith(t, map[string]string{"apiGateway": `{"regions": ` + regions + `}`})
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("error %v, want %s", err, want)
+			}
+			if n := len(r.All()); n != 0 {
+				t.Errorf("%d resources were registered", n)
+			}
+		})
 	}
 }
 

@@ -135,7 +135,7 @@ func (s site) workloadData() []policy.Statement {
 
 // previewLimits leave a preview what lists and describes, and the state of its own stack.
 func (s site) previewLimits() []policy.Statement {
-	return append([]policy.Statement{{
+	return append([]policy.Statement{s.readingLogRole(), {
 		Sid: "Reading",
 		Actions: []string{
 			"acm:Describe*", "acm:List*", "ec2:Describe*", "elasticache:Describe*", "iam:Get*", "iam:List*",
@@ -165,14 +165,15 @@ func (s site) deployServices() []policy.Statement {
 			Resources: policy.Anywhere,
 		},
 		{
-			Sid: "PartRoles",
-			Actions: []string{
-				"iam:AttachRolePolicy", "iam:CreateRole", "iam:CreateServiceLinkedRole", "iam:DeleteRole",
-				"iam:DeleteRolePolicy", "iam:DetachRolePolicy", "iam:PassRole", "iam:PutRolePermissionsBoundary",
-				"iam:PutRolePolicy", "iam:TagRole", "iam:UntagRole", "iam:UpdateAssumeRolePolicy", "iam:UpdateRole",
-				"iam:UpdateRoleDescription",
-			},
-			Resources: append(s.partRoles(), s.global("iam", "role/aws-service-role/*")),
+			Sid:       "PartRoles",
+			Actions:   append([]string{"iam:PassRole", "iam:TagRole", "iam:UntagRole"}, roleChanges...),
+			Resources: s.partRoles(),
+		},
+		{
+			// Only AWS's service assumes such a role, and nobody changes whom it trusts.
+			Sid:       "ServiceRoles",
+			Actions:   []string{"iam:CreateServiceLinkedRole"},
+			Resources: []pulumi.StringInput{s.global("iam", "role/aws-service-role/*")},
 		},
 	}
 }
@@ -186,6 +187,9 @@ func (s site) deployDenials() []policy.Statement {
 			Resources: []pulumi.StringInput{
 				s.global("iam", "group/*"), s.global("iam", "oidc-provider/*"), s.global("iam", "policy/*"),
 				s.global("iam", "role/"+s.name+"-*"), s.global("iam", "saml-provider/*"), s.global("iam", "user/*"),
+				// Stacks created the role of API Gateway's logs before bootstrap did. It reads every log, and is left until an
+				// administrator deletes it.
+				s.global("iam", "role/"+s.prefix+"-"+roomAPI+"-account-role-*"),
 			},
 		},
 		{
@@ -214,27 +218,22 @@ func (s site) deployDenials() []policy.Statement {
 	})
 }
 
-// boundedRoles want a role to carry the workload boundary. The account's role for API Gateway's logs
-// outlives the stack, so it cannot carry a policy that goes with the stack: a policy of AWS's, which
-// reads every log of the account, bounds that role and no other.
+// roleChanges are the calls that create a role, or change what it can do and who can assume it. IAM tells
+// each of them the boundary that the role has or is to get.
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
+var roleChanges = []string{
+	"iam:CreateRole", "iam:DeleteRole", "iam:DeleteRolePolicy", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy",
+	"iam:UpdateAssumeRolePolicy", "iam:UpdateRole", "iam:UpdateRoleDescription",
+}
+
+// boundedRoles deny what creates or changes a role that does not carry the workload boundary. A role that is
+// handed over has no such condition key: it has a name of the stack's parts, which only a bounded role gets.
 func (s site) boundedRoles(workload pulumi.StringInput) []policy.Statement {
-	grants := []string{
-		"iam:AttachRolePolicy", "iam:CreateRole", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy",
-	}
-	unless := func(boundaries ...pulumi.StringInput) map[string]any {
-		return map[string]any{"StringNotEquals": map[string]any{"iam:PermissionsBoundary": boundaries}}
-	}
-	account := []pulumi.StringInput{s.accountRole()}
-	return []policy.Statement{
-		{
-			Sid: "NoRoleBeyondTheBoundary", Deny: true, Actions: grants, NotResources: account,
-			Condition: unless(workload),
-		},
-		{
-			Sid: "NoAccountRoleBeyondIts", Deny: true, Actions: grants, Resources: account,
-			Condition: unless(workload, s.accountBoundary()),
-		},
-	}
+	return []policy.Statement{{
+		Sid: "NoRoleBeyondTheBoundary", Deny: true, Actions: append([]string{"iam:AttachRolePolicy"}, roleChanges...),
+		Resources: policy.Anywhere,
+		Condition: map[string]any{"StringNotEquals": map[string]any{"iam:PermissionsBoundary": workload}},
+	}}
 }
 
 // partRoles are the roles that the stack's parts run as.
@@ -244,13 +243,4 @@ func (s site) partRoles() []pulumi.StringInput {
 		roles = append(roles, s.global("iam", "role/"+s.prefix+"-"+room+"-*"))
 	}
 	return roles
-}
-
-// accountRole is the account's role for API Gateway's logs, which the room api makes.
-func (s site) accountRole() pulumi.StringInput {
-	return s.global("iam", "role/"+s.prefix+"-"+roomAPI+"-account-role-*")
-}
-
-func (s site) accountBoundary() pulumi.StringInput {
-	return pulumi.String(policy.APIGatewayLogs(s.partition))
 }

@@ -43,12 +43,6 @@ func (s site) gatewayRights() []policy.Statement {
 			Condition: s.tagged(),
 		},
 		{
-			// The account's role for logs: there is one setting for all.
-			Sid:       "Account",
-			Actions:   []string{"apigateway:PATCH"},
-			Resources: []pulumi.StringInput{s.gateway("/account")},
-		},
-		{
 			// A create call with tags is authorised as a PUT on the tags of the new object, too. The tag of
 			// what exists stays: changing tags takes a PATCH on their object, which has to carry the tag.
 			// https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-tagging-iam-policy.html
@@ -102,7 +96,6 @@ func (s site) functionRights() []policy.Statement {
 		},
 		s.passing("FunctionRoles", "lambda.amazonaws.com",
 			roomAPI+"-function-role", roomAPI+"-migrate-role", roomAPI+"-rotate-role", roomAPI+"-cache-user-role"),
-		s.passing("AccountRole", "apigateway.amazonaws.com", roomAPI+"-account-role"),
 	}
 }
 

@@ -5,34 +5,19 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// deployRoles makes and changes the roles of the stack's parts, each within a boundary.
+// deployRoles creates and changes the roles of the stack's parts, all within the workload boundary.
 func (s site) deployRoles(workload pulumi.StringInput) rights {
-	bounded := func(boundary pulumi.StringInput) map[string]any {
-		return map[string]any{"StringEquals": map[string]any{"iam:PermissionsBoundary": boundary}}
-	}
-	attaching := bounded(s.accountBoundary())
-	attaching["ArnEquals"] = map[string]any{"iam:PolicyARN": s.accountBoundary()}
-	account := []pulumi.StringInput{s.accountRole()}
 	return rights{"roles", []policy.Statement{
 		{
-			Sid:       "Grant",
-			Actions:   []string{"iam:CreateRole", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy"},
+			Sid:       "Change",
+			Actions:   roleChanges,
 			Resources: s.partRoles(),
-			Condition: bounded(workload),
+			Condition: map[string]any{"StringEquals": map[string]any{"iam:PermissionsBoundary": workload}},
 		},
 		{
-			Sid:       "GrantAccount",
-			Actions:   []string{"iam:CreateRole", "iam:PutRolePermissionsBoundary"},
-			Resources: account,
-			Condition: bounded(s.accountBoundary()),
-		},
-		{Sid: "AttachAccount", Actions: []string{"iam:AttachRolePolicy"}, Resources: account, Condition: attaching},
-		{
-			Sid: "Change",
-			Actions: []string{
-				"iam:DeleteRole", "iam:DeleteRolePolicy", "iam:TagRole", "iam:UntagRole",
-				"iam:UpdateAssumeRolePolicy", "iam:UpdateRole", "iam:UpdateRoleDescription",
-			},
+			// IAM tells these calls no boundary. They change nothing that a role can do.
+			Sid:       "Tags",
+			Actions:   []string{"iam:TagRole", "iam:UntagRole"},
 			Resources: s.partRoles(),
 		},
 		{

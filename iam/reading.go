@@ -25,7 +25,15 @@ func (s site) looking() rights {
 			Actions:   []string{"route53:GetHostedZone", "route53:ListTagsForResource"},
 			Resources: []pulumi.StringInput{s.zones()},
 		},
+		s.readingLogRole(),
 	}}
+}
+
+// readingLogRole reads whether API Gateway has a role to write logs with. The setting holds no secret.
+func (s site) readingLogRole() policy.Statement {
+	return policy.Statement{
+		Sid: "LogRole", Actions: []string{"apigateway:GET"}, Resources: []pulumi.StringInput{s.gateway("/account")},
+	}
 }
 
 // reading is what an update, a refresh or `ops preflight` asks AWS for. Secrets are described and never read.

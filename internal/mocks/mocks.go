@@ -80,10 +80,17 @@ func (r *Recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.P
 	if args.Custom && !r.mocks.Preview {
 		outputs["arn"] = resource.NewProperty(arn(args.TypeToken, args.Name))
 	}
-	if more, ok := r.mocks.Outputs[args.TypeToken]; ok {
+	more, ok := r.mocks.Outputs[args.TypeToken]
+	if !ok && args.ReadRPC != nil {
+		more, ok = knownReads[args.TypeToken]
+	}
+	if ok {
 		for key, value := range more(res) {
 			outputs[resource.PropertyKey(key)] = resource.NewPropertyValue(value)
 		}
+	}
+	if args.ReadRPC != nil {
+		return args.ID, outputs, nil // previews read, too
 	}
 	if !args.Custom || r.mocks.Preview {
 		return "", outputs, nil
@@ -105,6 +112,13 @@ func (r *Recorder) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) 
 }
 
 var _ pulumi.MockResourceMonitor = (*Recorder)(nil)
+
+// knownReads answer for what a program reads and does not create.
+var knownReads = map[string]func(Resource) map[string]any{
+	"aws:apigateway/account:Account": func(Resource) map[string]any {
+		return map[string]any{"cloudwatchRoleArn": "arn:aws:iam::" + Account + ":role/api-gateway-logs"}
+	},
+}
 
 var knownCalls = map[string]func(map[string]any) map[string]any{
 	"aws:index/getRegion:getRegion": func(map[string]any) map[string]any {

@@ -48,6 +48,9 @@ func newResource(args pulumi.MockResourceArgs) Resource {
 		res.Parent = args.RegisterRPC.GetParent()
 		res.Options = options(args.RegisterRPC)
 	}
+	if args.ReadRPC != nil {
+		res.Parent = args.ReadRPC.GetParent()
+	}
 	for key, value := range args.Inputs {
 		res.Inputs[string(key)] = plain(value)
 		if value.ContainsSecrets() {

@@ -85,6 +85,7 @@ func (g *Gateway) apigatewayCalls() map[string]handler {
 		"GET /domainnames/{domain}/basepathmappings/{base}":    instead(getMapping),
 		"PATCH /domainnames/{domain}/basepathmappings/{base}":  instead(updateMapping),
 		"DELETE /domainnames/{domain}/basepathmappings/{base}": instead(deleteMapping),
+		"PATCH /account":                                       reading(updateAccount),
 		"PUT /tags/{arn}":                                      reading(after(tagResource)),
 		"DELETE /tags/{arn}":                                   after(untagResource),
 	}

@@ -51,6 +51,15 @@ func updateStage(x *exchange) error {
 			return x.answerError(http.StatusBadRequest, "BadRequestException", "Invalid method setting path: "+o.Path)
 		}
 	}
+	if slices.ContainsFunc(request.PatchOperations, patchOperation.logs) {
+		set, err := x.g.hasLogRole(x.r.Context())
+		if err != nil {
+			return err
+		}
+		if !set {
+			return x.answerError(http.StatusBadRequest, "BadRequestException", noLogRole)
+		}
+	}
 	return show(stages)(x)
 }
 

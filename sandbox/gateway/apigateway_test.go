@@ -125,6 +125,9 @@ func TestAStageServesWhatItsDeploymentFroze(t *testing.T) {
 	if err != nil || string(export.Body) != testDocument {
 		t.Errorf("the export is %s, %v", export.Body, err)
 	}
+	if err := setLogRole(t.Context(), client, logRole(t, s, "log-role-frozen", gatewayTrust, logsPolicy, "")); err != nil {
+		t.Fatal(err)
+	}
 	patchStage(t, client, id, []types.PatchOperation{
 		replace("/*/*/throttling/rateLimit", "20"), replace("/*/*/throttling/burstLimit", "40"),
 		replace("/accessLogSettings/destinationArn", "arn:aws:logs:eu-west-1:000000000000:log-group:api"),
@@ -326,17 +329,4 @@ func TestUsagePlansAndKeys(t *testing.T) {
 			t.Errorf("got %+v, %v", keys, err)
 		}
 	})
-}
-
-func TestAccountKeepsTheLogRole(t *testing.T) {
-	s := newStand(t, nil)
-	client := apigateway.NewFromConfig(s.config())
-	_, err := client.UpdateAccount(t.Context(), &apigateway.UpdateAccountInput{PatchOperations: []types.PatchOperation{replace("/cloudwatchRoleArn", "arn:aws:iam::000000000000:role/logs")}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, err := client.GetAccount(t.Context(), &apigateway.GetAccountInput{})
-	if err != nil || *got.CloudwatchRoleArn != "arn:aws:iam::000000000000:role/logs" {
-		t.Errorf("got %+v, %v", got, err)
-	}
 }

@@ -26,6 +26,7 @@ from urllib.parse import quote, unquote
 
 import cbor2
 import ministack.app
+import yaml
 from ministack.core import iam_actions, iam_evaluator
 from ministack.app import main
 from ministack.core.responses import get_account_id
@@ -192,6 +193,14 @@ def document():
     return value if isinstance(value, dict) else {}
 
 
+def openapi():
+    """An OpenAPI document in YAML."""
+    try:
+        return yaml.safe_load(call.get()[0])
+    except yaml.YAMLError:
+        return {}
+
+
 def member(name):
     """A member of the call, whatever its protocol."""
     return document().get(name) or parameter(call.get()[1], name)
@@ -307,6 +316,23 @@ def asked(action, resource):
     return keys
 
 
+def credentials(value):
+    """The roles that a call or an OpenAPI document has API Gateway call integrations and authorizers with.
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/integration-passthrough-behaviors.html"""
+    if isinstance(value, list):
+        for item in value:
+            yield from credentials(item)
+    if not isinstance(value, dict):
+        return
+    if str(value.get("path", "")).lower() in ("/credentials", "/authorizercredentials") and value.get("value"):
+        yield value["value"]
+    for name, item in value.items():
+        if name.lower() in ("credentials", "authorizercredentials") and isinstance(item, str) and ":role/" in item:
+            yield item
+        else:
+            yield from credentials(item)
+
+
 def further(action, region, resource):
     """The rights that AWS asks for beside the call's own: what, on what, with which condition keys."""
     body, params = call.get()
@@ -321,6 +347,9 @@ def further(action, region, resource):
         patches = {patch.get("path"): patch.get("value") for patch in document().get("patchOperations") or []}
         if role := member(holder) or patches.get(holder):
             yield "iam:PassRole", role, {"iam:PassedToService": receiver}
+    if service == "apigateway" and name != "GET":
+        for role in sorted(set(credentials(document() or openapi()))):
+            yield "iam:PassRole", role, {"iam:PassedToService": "apigateway.amazonaws.com"}
     if action in TAGGING and tags:
         right, path = TAGGING[action]
         yield right, arn(service, re.sub(r"{(\w+)}", lambda found: member(found.group(1)), path)), tags

@@ -1,0 +1,83 @@
+package gateway
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// API Gateway writes logs with the one role of the account and region. It tries a role out before it is
+// set, and takes no setting of a stage that logs while there is none.
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html
+const (
+	unusableLogRole = "The role ARN does not have required permissions configured. Please grant trust permission for API Gateway and add the required role policy."
+	noLogRole       = "CloudWatch Logs role ARN must be set in account settings to enable logging"
+)
+
+// logRoleActions are the actions of AmazonAPIGatewayPushToCloudWatchLogs. AWS asks for them on every log group.
+var logRoleActions = []string{
+	"logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogGroups", "logs:DescribeLogStreams",
+	"logs:FilterLogEvents", "logs:GetLogEvents", "logs:PutLogEvents",
+}
+
+// updateAccount sets the role, unless it is none that API Gateway could log with.
+func updateAccount(x *exchange) error {
+	var request struct{ PatchOperations []patchOperation }
+	if err := decodeCall(x.body, &request); err != nil {
+		return fmt.Errorf("decode the request: %w", err)
+	}
+	for _, o := range request.PatchOperations {
+		if o.Path != "/cloudwatchRoleArn" || o.Value == "" {
+			continue
+		}
+		usable, err := x.g.canLog(x.r.Context(), o.Value)
+		if err != nil {
+			return err
+		}
+		if !usable {
+			return x.refuse(http.StatusBadRequest, "BadRequestException", unusableLogRole)
+		}
+	}
+	return x.forward()
+}
+
+// canLog says whether a role of the account trusts API Gateway and has every right that it needs.
+func (g *Gateway) canLog(ctx context.Context, arn string) (bool, error) {
+	_, name, _ := strings.Cut(arn, ":role/")
+	name = name[strings.LastIndex(name, "/")+1:]
+	found, err := g.iam(ctx, "GetRole", "RoleName", name)
+	if notFound(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	trust, err := url.QueryUnescape(found.first("AssumeRolePolicyDocument").text)
+	if err != nil || !strings.Contains(trust, `"apigateway.amazonaws.com"`) {
+		return false, err
+	}
+	policies, err := g.rolePolicies(ctx, name)
+	if err != nil {
+		return false, err
+	}
+	every := named{arn: g.arn("logs", "log-group:*")}
+	return !slices.ContainsFunc(logRoleActions, func(action string) bool { return !policies.allow(action, every) }), nil
+}
+
+// logs says whether the operation has a stage write logs.
+func (o patchOperation) logs() bool {
+	if o.Op == "remove" || o.Value == "" {
+		return false
+	}
+	return strings.HasPrefix(o.Path, "/accessLogSettings/") || strings.HasSuffix(o.Path, "/logging/loglevel") && o.Value != "OFF"
+}
+
+// hasLogRole says whether a role is set.
+func (g *Gateway) hasLogRole(ctx context.Context) (bool, error) {
+	var account struct{ CloudwatchRoleARN string }
+	err := g.admin.rest(ctx, "apigateway", http.MethodGet, "/account", nil, &account)
+	return account.CloudwatchRoleARN != "", err
+}
