@@ -185,6 +185,11 @@ func TestCertificate(t *testing.T) {
 			t.Errorf("it is of %v", zone.Inputs["name"])
 		}
 	})
+	t.Run("the zone stays when the stack goes, for the deploy role deletes none", func(t *testing.T) {
+		if !zone.Options.RetainOnDelete {
+			t.Error("it does not")
+		}
+	})
 	t.Run("the zone is protected when asked for", func(t *testing.T) {
 		if !zone.Options.Protect {
 			t.Error("it is not")

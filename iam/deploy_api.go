@@ -8,9 +8,9 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// deployAPI makes and changes the API with its names and its firewall, and the functions.
+// deployAPI makes and changes the API with its certificate and its firewall, and the functions.
 func (s site) deployAPI() rights {
-	return rights{"api", slices.Concat(s.gatewayRights(), s.functionRights(), s.warmRights(), s.nameRights())}
+	return rights{"api", slices.Concat(s.gatewayRights(), s.functionRights(), s.warmRights(), s.certificateRights())}
 }
 
 // gateway is an ARN of API Gateway, whose paths name no account.
@@ -129,10 +129,8 @@ func (s site) warmRights() []policy.Statement {
 	}
 }
 
-// nameRights are about the host name and what proves it. A zone knows no tags and its id is AWS's; but
-// only the host name's records are changed, and a zone that has records is not deleted.
-func (s site) nameRights() []policy.Statement {
-	hostName := s.stack + "." + s.domain
+// certificateRights are about the certificate of the host name.
+func (s site) certificateRights() []policy.Statement {
 	certificates := []pulumi.StringInput{s.arn("acm", "certificate/*")}
 	return []policy.Statement{
 		{
@@ -152,27 +150,6 @@ func (s site) nameRights() []policy.Statement {
 			Actions:   []string{"acm:AddTagsToCertificate", "acm:DeleteCertificate", "acm:RemoveTagsFromCertificate"},
 			Resources: certificates,
 			Condition: s.tagged(),
-		},
-		{
-			Sid:       "NewZone",
-			Actions:   []string{"route53:CreateHostedZone"},
-			Resources: policy.Anywhere,
-		},
-		{
-			Sid:       "Records",
-			Actions:   []string{"route53:ChangeResourceRecordSets"},
-			Resources: []pulumi.StringInput{s.zones()},
-			Condition: map[string]any{"ForAllValues:StringLike": map[string]any{
-				"route53:ChangeResourceRecordSetsNormalizedRecordNames": []string{hostName, "*." + hostName},
-			}},
-		},
-		{
-			// An endpoint with a private name is tied to a zone of AWS's in the caller's name.
-			Sid: "Zone",
-			Actions: []string{
-				"route53:AssociateVPCWithHostedZone", "route53:ChangeTagsForResource", "route53:DeleteHostedZone",
-			},
-			Resources: []pulumi.StringInput{s.zones()},
 		},
 	}
 }

@@ -11,10 +11,11 @@ func (s site) logGroups() []pulumi.StringInput {
 		s.kinds("logs", roomData, "log-group:/aws/rds/cluster/", "log-group:/aws/rds/proxy/")...)
 }
 
-// deployOperations makes and changes what the stack is watched with: logs, alarms, dashboard.
+// deployOperations makes and changes what the stack is watched with (logs, alarms, dashboard) and the host name's
+// zone, for which the policy of the API has no space left.
 func (s site) deployOperations() rights {
 	executionLogs := []pulumi.StringInput{s.arn("logs", "log-group:API-Gateway-Execution-Logs_*")}
-	return rights{"operations", []policy.Statement{
+	return rights{"operations", append(s.zoneRights(), []policy.Statement{
 		{
 			Sid: "Logs",
 			Actions: []string{
@@ -86,5 +87,5 @@ func (s site) deployOperations() rights {
 			Actions:   []string{"sns:Unsubscribe"},
 			Resources: policy.Anywhere,
 		},
-	}}
+	}...)}
 }

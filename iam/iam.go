@@ -16,6 +16,8 @@ type Args struct {
 	Config Config
 	// Domain is the parent of the stack's host name, whose records the deploy role may change.
 	Domain string
+	// ZoneID is the existing zone of the host name; empty where the stack creates one.
+	ZoneID string
 	// OperationsKeyARN is what the secret of the CI user's key is encrypted with.
 	OperationsKeyARN pulumi.StringInput
 }
@@ -47,6 +49,8 @@ type site struct {
 	stack string
 	// domain is what the host name <stack>.<domain> ends with.
 	domain string
+	// zoneID is the existing zone of the host name, if one is configured.
+	zoneID string
 
 	account, region, partition string
 }
@@ -118,7 +122,7 @@ func newSite(ctx *pulumi.Context, name string, args Args, parent pulumi.Resource
 	}
 	return site{
 		name: name, config: args.Config, parent: pulumi.Parent(parent),
-		prefix: ctx.Project() + "-" + ctx.Stack(), project: ctx.Project(), stack: ctx.Stack(), domain: args.Domain,
+		prefix: ctx.Project() + "-" + ctx.Stack(), project: ctx.Project(), stack: ctx.Stack(), domain: args.Domain, zoneID: args.ZoneID,
 		account: caller.AccountId, region: region.Name, partition: partition.Partition,
 	}, nil
 }

@@ -517,12 +517,6 @@ func TestDeployIsOfOneStack(t *testing.T) {
 			t.Errorf("%v, want %v", got, want)
 		}
 	})
-	t.Run("only the host name's records are changed", func(t *testing.T) {
-		got := find(t, part(t, "api"), "Records").Condition["ForAllValues:StringLike"]["route53:ChangeResourceRecordSetsNormalizedRecordNames"]
-		if want := []any{"test.example.com", "*.test.example.com"}; !reflect.DeepEqual(got, want) {
-			t.Errorf("%v, want %v", got, want)
-		}
-	})
 	t.Run("a role is handed to the service that it is for", func(t *testing.T) {
 		for _, tt := range []struct{ part, sid, service, role string }{
 			{"network", "FlowLogsRole", "vpc-flow-logs", "network"},
@@ -535,6 +529,53 @@ func TestDeployIsOfOneStack(t *testing.T) {
 			}
 		}
 	})
+}
+
+// https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/specifying-conditions-route53.html
+func TestADeploymentReachesNoZoneOfOthers(t *testing.T) {
+	const names, types, all = "route53:ChangeResourceRecordSetsNormalizedRecordNames", "route53:ChangeResourceRecordSetsRecordTypes", "arn:aws:route53:::hostedzone/*"
+	records := map[string]map[string]any{
+		"ForAllValues:StringLike":   {names: []any{"test.example.com", "_*.test.example.com"}},
+		"ForAllValues:StringEquals": {types: []any{"A", "CNAME"}},
+		"Null":                      {names: "false", types: "false"},
+	}
+	endpoint := statement{Sid: "EndpointZone", Effect: "Allow", Action: []string{"route53:AssociateVPCWithHostedZone"}, Resource: []string{all}, Condition: map[string]map[string]any{"Bool": {"aws:ViaAWSService": "true"}}}
+	for _, tt := range []struct {
+		name, zone string
+		want       []statement
+	}{
+		{"a stack with a zone of its own creates a public one", "", []statement{
+			{Sid: "Records", Effect: "Allow", Action: []string{"route53:ChangeResourceRecordSets"}, Resource: []string{all}, Condition: records},
+			endpoint,
+			{Sid: "NewZone", Effect: "Allow", Action: []string{"route53:CreateHostedZone"}, Resource: []string{"*"}, Condition: map[string]map[string]any{"Null": {"route53:VPCs": "true"}}},
+			{Sid: "ZoneTags", Effect: "Allow", Action: []string{"route53:ChangeTagsForResource"}, Resource: []string{all}},
+		}},
+		{"a stack in an existing zone changes that alone", "Z1", []statement{
+			{Sid: "Records", Effect: "Allow", Action: []string{"route53:ChangeResourceRecordSets"}, Resource: []string{"arn:aws:route53:::hostedzone/Z1"}, Condition: records},
+			endpoint,
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := mocks.Run(t, func(ctx *pulumi.Context) error {
+				_, err := New(ctx, room, Args{Config: Default(), Domain: "example.com", ZoneID: tt.zone, OperationsKeyARN: pulumi.String(operationsKey)})
+				return err
+			})
+			var got []statement
+			for _, p := range r.OfType("aws:iam/policy:Policy") {
+				if !strings.HasPrefix(p.Name, room+"-deploy-") || p.Name == room+"-deploy-reading" {
+					continue
+				}
+				for _, s := range statements(t, p.Inputs["policy"]) {
+					if slices.ContainsFunc(s.Action, func(action string) bool { return strings.HasPrefix(action, "route53:") }) {
+						got = append(got, s)
+					}
+				}
+			}
+			if !reflect.DeepEqual(got, tt.want) {
+				t.Errorf("got  %v\nwant %v", got, tt.want)
+			}
+		})
+	}
 }
 
 // TestNoParentIsTakenForNew wants no call to be let on a kind that another call of the same statement

@@ -1,6 +1,9 @@
 package e2e
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 // previewAbuses are for the role of merge requests.
 func (c *cast) previewAbuses() []abuse {
@@ -48,6 +51,7 @@ func (c *cast) takingOver(t *testing.T) []abuse {
 	api, proxy := c.foreign["restApiId"].(string), proxyName(t, c.other)
 	group, plan := groupOf(t, c.other, vpc), apiKeyOf(t, c.other)
 	subnet, address := newSubnet(t, c.other, vpc, mine), "abuse."+c.foreign["hostName"].(string)
+	zone := hostZone(t, c.other)
 	grant := newGrant(key, c.names["ciDeployRole"].(string))
 	return []abuse{
 		{name: "the deploy role takes over no network of another stack", who: who, try: tagNetwork(vpc, mine), undo: tagNetwork(vpc, theirs)},
@@ -60,7 +64,44 @@ func (c *cast) takingOver(t *testing.T) []abuse {
 		{name: "the deploy role takes over no API of another stack", who: who, try: tagAPI(c.out.Region, api, mine), undo: tagAPI(c.out.Region, api, theirs)},
 		{name: "the deploy role reads no API key of another stack", who: who, try: readAPIKey(plan)},
 		{name: "the deploy role changes no proxy of another stack", who: who, try: idleAfter(proxy, 1200), undo: idleAfter(proxy, 1800)},
-		{name: "the deploy role changes no record of another stack", who: who, try: putRecord(t, c.other, address), undo: dropRecord(t, c.other, address)},
+		{name: "the deploy role changes no record of another stack", who: who, try: putRecordIn(zone, "A", address), undo: dropRecordIn(zone, "A", address)},
+	}
+}
+
+// logRoleAbuses are for the role that deploys: the account's role for API Gateway's logs reads every log.
+func (c *cast) logRoleAbuses(t *testing.T) []abuse {
+	t.Helper()
+	who, role := c.deploy, accountLogRole(t, c.out)
+	old, integrate := newLogRole(t, c.out), newIntegration(t, c.out, c.names["restApiId"].(string), role)
+	trust := trustOf(t, c.out, last(role))
+	return []abuse{
+		{name: "the deploy role changes no trust of the account's log role", who: who, try: setTrust(last(role), trust)},
+		{name: "the deploy role changes no trust of a log role that its stack once had", who: who, try: setTrust(old, trust)},
+		{name: "the deploy role hands the account's log role to no integration", who: who, try: integrate},
+		{name: "the deploy role sets no role for API Gateway's logs", who: who, try: setLogRole(role)},
+		{name: "the deploy role attaches no policy of AWS's to a part", who: who, try: attach(c.function.name, accountLogs), undo: detach(c.function.name, accountLogs)},
+		{name: "a deployment's boundary lets no trust of the account's log role be changed", who: who, widened: true, try: setTrust(last(role), trust)},
+		{name: "a deployment's boundary lets no trust of an old log role be changed", who: who, widened: true, try: setTrust(old, trust)},
+		{name: "a deployment's boundary lets the account's log role be handed to no integration", who: who, widened: true, try: integrate},
+		{name: "a deployment's boundary lets API Gateway's log role not be set", who: who, widened: true, try: setLogRole(role)},
+	}
+}
+
+// zoneAbuses are for the role that deploys: Route 53 tells no zone by a tag.
+func (c *cast) zoneAbuses(t *testing.T) []abuse {
+	t.Helper()
+	who, theirs, host := c.deploy, c.foreign["vpcId"].(string), c.names["hostName"].(string)
+	_, domain, _ := strings.Cut(host, ".")
+	private, empty, parent := newPrivateZone(t, c.out, c.names["vpcId"].(string)), newZone(t, c.out, "empty."+domain), newZone(t, c.out, domain)
+	shadow := newShadowZone(c.out, theirs)
+	own := hostZone(t, c.out)
+	return []abuse{
+		{name: "the deploy role creates no zone in another stack's network", who: who, try: shadow.make, undo: shadow.drop},
+		{name: "the deploy role associates no zone with another stack's network", who: who, try: associateZone(private, theirs), undo: dissociateZone(private, theirs)},
+		{name: "the deploy role deletes no zone of others, empty as it is", who: who, try: dropZone(empty)},
+		{name: "the deploy role delegates no other name in a shared zone", who: who, try: putRecordIn(parent, "NS", c.other.Stack+"."+domain), undo: dropRecordIn(parent, "NS", c.other.Stack+"."+domain)},
+		{name: "the deploy role writes no wildcard into a shared zone", who: who, try: putRecordIn(parent, "A", "*."+domain), undo: dropRecordIn(parent, "A", "*."+domain)},
+		{name: "the deploy role delegates nothing in its own zone", who: who, try: putRecordIn(own, "NS", "e2e."+host), undo: dropRecordIn(own, "NS", "e2e."+host)},
 	}
 }
 

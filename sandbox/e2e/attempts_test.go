@@ -154,6 +154,29 @@ func bind(role, boundary string) attempt {
 	}
 }
 
+// attach gives a role a managed policy.
+func attach(role, policy string) attempt {
+	return func(ctx context.Context, config aws.Config) error {
+		_, err := iam.NewFromConfig(config).AttachRolePolicy(ctx, &iam.AttachRolePolicyInput{RoleName: &role, PolicyArn: &policy})
+		return err
+	}
+}
+
+func detach(role, policy string) attempt {
+	return func(ctx context.Context, config aws.Config) error {
+		_, err := iam.NewFromConfig(config).DetachRolePolicy(ctx, &iam.DetachRolePolicyInput{RoleName: &role, PolicyArn: &policy})
+		return err
+	}
+}
+
+// setTrust has a role trust whom the policy says.
+func setTrust(role, policy string) attempt {
+	return func(ctx context.Context, config aws.Config) error {
+		_, err := iam.NewFromConfig(config).UpdateAssumeRolePolicy(ctx, &iam.UpdateAssumeRolePolicyInput{RoleName: &role, PolicyDocument: &policy})
+		return err
+	}
+}
+
 // newVersion adds one to a policy that lets everything be done; it is not the one in force.
 func newVersion(policy string) attempt {
 	return func(ctx context.Context, config aws.Config) error {

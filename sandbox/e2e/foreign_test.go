@@ -19,7 +19,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
-	routetypes "github.com/aws/aws-sdk-go-v2/service/route53/types"
 )
 
 // What is tried on another stack's things that have an id of AWS's instead of a name.
@@ -281,34 +280,6 @@ func hostZone(t *testing.T, out outputs) *string {
 	}
 	t.Fatalf("%s stands in none of %d zones", host, len(zones.HostedZones))
 	return nil
-}
-
-func changeRecord(t *testing.T, out outputs, action routetypes.ChangeAction, name string) attempt {
-	t.Helper()
-	zone := hostZone(t, out)
-	return func(ctx context.Context, config aws.Config) error {
-		_, err := route53.NewFromConfig(config).ChangeResourceRecordSets(ctx, &route53.ChangeResourceRecordSetsInput{
-			HostedZoneId: zone,
-			ChangeBatch: &routetypes.ChangeBatch{Changes: []routetypes.Change{{
-				Action: action,
-				ResourceRecordSet: &routetypes.ResourceRecordSet{
-					Name: &name, Type: routetypes.RRTypeTxt, TTL: aws.Int64(60),
-					ResourceRecords: []routetypes.ResourceRecord{{Value: aws.String(`"e2e"`)}},
-				},
-			}}},
-		})
-		return err
-	}
-}
-
-func putRecord(t *testing.T, out outputs, name string) attempt {
-	t.Helper()
-	return changeRecord(t, out, routetypes.ChangeActionUpsert, name)
-}
-
-func dropRecord(t *testing.T, out outputs, name string) attempt {
-	t.Helper()
-	return changeRecord(t, out, routetypes.ChangeActionDelete, name)
 }
 
 // putCode replaces what nobody runs: the unpublished code of a function.

@@ -27,6 +27,7 @@ from urllib.parse import quote, unquote
 import cbor2
 import ministack.app
 import yaml
+from defusedxml.ElementTree import ParseError, fromstring
 from ministack.core import iam_actions, iam_evaluator
 from ministack.app import main
 from ministack.core.responses import get_account_id
@@ -310,10 +311,44 @@ def asked(action, resource):
         keys.update(request_tags())
         if names := params.get("tagKeys"):
             keys["aws:TagKeys"] = names if isinstance(names, list) else [names]
+    if action.startswith("route53:"):
+        keys.update(route53_keys(action))
+    # Of calls that a service makes in the caller's name (further) it is true.
+    return {**keys, "aws:ViaAWSService": "false"}
+
+
+def route53_keys(action):
+    """What policies ask of Route 53's calls.
+    https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/specifying-conditions-route53.html"""
+    body, params = call.get()
+    try:
+        elements = list(fromstring(body).iter()) if body else []
+    except ParseError:  # such a call is refused anyway
+        return {}
+
+    def texts(name, within=None):
+        return [(e.text or "").strip() for e in within or elements if e.tag.rpartition("}")[2] == name]
+
+    vpcs = [(texts("VPCId", vpc), texts("VPCRegion", vpc)) for vpc in elements if vpc.tag.rpartition("}")[2] == "VPC"]
+    if action == "route53:ListHostedZonesByVPC":
+        vpcs = [([parameter(params, "vpcid")], [parameter(params, "vpcregion")])]
+    keys = {"route53:VPCs": [f"VPCId={''.join(vpc)},VPCRegion={''.join(region)}" for vpc, region in vpcs]}
     if action == "route53:ChangeResourceRecordSets":
-        names = re.findall(r"<Name>([^<]+)</Name>", body.decode("utf-8", "replace"))
-        keys["route53:ChangeResourceRecordSetsNormalizedRecordNames"] = [name.rstrip(".").lower() for name in names]
-    return keys
+        prefix = "route53:ChangeResourceRecordSets"
+        keys[prefix + "NormalizedRecordNames"] = [normalized(name) for name in texts("Name")]
+        keys[prefix + "RecordTypes"], keys[prefix + "Actions"] = texts("Type"), texts("Action")
+    return {key: values for key, values in keys.items() if values}
+
+
+def normalized(name):
+    """A record's name as policies have it: lower case, no dot at the end, an octal code for what is no letter, digit,
+    hyphen, underscore or dot."""
+
+    def escaped(found):
+        letter = chr(int(found.group(0)[1:], 8)) if len(found.group(0)) == 4 else found.group(0)
+        return letter if re.fullmatch(r"[a-z0-9_-]", letter) else f"\\{ord(letter):03o}"
+
+    return re.sub(r"\\[0-7]{3}|[^a-z0-9_.-]", escaped, name.lower().removesuffix("."))
 
 
 def credentials(value):
@@ -362,6 +397,10 @@ def further(action, region, resource):
     if service == "ec2" and tags:
         for kind in {parameter(params, key) for key in params if re.fullmatch(r"TagSpecification\.\d+\.ResourceType", key)}:
             yield "ec2:CreateTags", arn("ec2", kind + "/*"), {**tags, "ec2:CreateAction": name}
+    if action == "ec2:CreateVpcEndpoint" and parameter(params, "PrivateDnsEnabled") == "true":
+        vpc = f"VPCId={parameter(params, 'VpcId')},VPCRegion={region}"
+        yield "route53:AssociateVPCWithHostedZone", "arn:aws:route53:::hostedzone/*", {
+            "aws:ViaAWSService": "true", "route53:VPCs": [vpc]}
     if action == "rds:CreateDBCluster" and member("ManageMasterUserPassword") == "true":
         for right in ("secretsmanager:CreateSecret", "secretsmanager:TagResource"):
             yield right, arn("secretsmanager", "secret:rds!cluster-*"), {}
