@@ -173,6 +173,7 @@ func (o options) checks() []check {
 	return append(all,
 		check{"lambda-concurrency", lambdaConcurrency},
 		check{"stream-executions", streamExecutions},
+		check{"log-role", logRole},
 		check{"log-resource-policies", logResourcePolicies},
 		check{"zones", zonesAvailable},
 		check{"database-offered", databaseOffered},

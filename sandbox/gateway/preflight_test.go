@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/apigateway"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -58,8 +59,7 @@ func (p *preflight) run(t *testing.T, args ...string) (byState map[string][]pref
 	return byState, err == nil
 }
 
-// newPreflight is for a preview of a stack that has nothing yet, in an account that has nothing but the
-// state.
+// newPreflight is for a preview of a stack that has nothing yet, in an account that has what bootstrap creates.
 func newPreflight(t *testing.T, s *stand) *preflight {
 	t.Helper()
 	p := &preflight{s: s, ops: filepath.Join(t.TempDir(), "ops"), id: "test", secret: "test"}
@@ -82,6 +82,9 @@ func newPreflight(t *testing.T, s *stand) *preflight {
 		t.Fatal(err)
 	}
 	p.backend = "s3://" + bucket + "?s3ForcePathStyle=true"
+	if err := setLogRole(t.Context(), apigateway.NewFromConfig(s.config()), logRole(t, s, "preflight-logs", gatewayTrust, logsPolicy, "")); err != nil {
+		t.Fatal(err)
+	}
 	return p
 }
 
@@ -188,6 +191,15 @@ func TestPreflightListsAllThatIsMissingAtOnce(t *testing.T) {
 			none.Quotas[key] = 0
 		}
 		s.limit(t, none)
+		client := apigateway.NewFromConfig(s.config())
+		if err := setLogRole(t.Context(), client, ""); err != nil {
+			t.Fatal(err)
+		}
+		defer func() {
+			if err := setLogRole(t.Context(), client, "arn:aws:iam::000000000000:role/preflight-logs"); err != nil {
+				t.Error(err)
+			}
+		}()
 		found, yes := p.run(t, "--backend", "s3://there-is-none?s3ForcePathStyle=true", "--config-file",
 			write(t, "Pulumi.prod.yaml", []byte("secretsprovider: awskms://alias/none?region="+testRegion+"\n")))
 		var got []string
@@ -201,7 +213,7 @@ func TestPreflightListsAllThatIsMissingAtOnce(t *testing.T) {
 			"vpcs", "internet-gateways", "elastic-ips", "nat-gateways", "interface-endpoints", "gateway-endpoints",
 			"security-groups", "rest-apis", "domain-names", "usage-plans", "cache-nodes", "database-proxies",
 			"database-clusters", "database-instances", "database-subnet-groups", "database-parameter-groups",
-			"cluster-parameter-groups", "lambda-concurrency", "database-offered", "cache-offered", "cache-offered",
+			"cluster-parameter-groups", "lambda-concurrency", "log-role", "database-offered", "cache-offered", "cache-offered",
 			"state-bucket", "state-key",
 		}
 		if yes || !slices.Equal(got, want) {

@@ -1,0 +1,32 @@
+package preflight
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/apigateway"
+
+	"github.com/didomi/serverless-api/ops/graph"
+)
+
+// logRole checks that API Gateway has a role to write logs with, which an account has once for each region.
+// AWS refuses a stage that logs without it, after all that the stage waits for has been created.
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html
+func logRole(ctx context.Context, a *account, g *graph.Graph) ([]Finding, error) {
+	if len(g.ByType("aws:apigateway/stage:Stage")) == 0 {
+		return nil, nil
+	}
+	settings, err := a.gateway.GetAccount(ctx, &apigateway.GetAccountInput{})
+	if err != nil {
+		return nil, fmt.Errorf("read the settings of API Gateway: %w", err)
+	}
+	if aws.ToString(settings.CloudwatchRoleArn) != "" {
+		return nil, nil
+	}
+	return []Finding{{
+		What: "API Gateway has no role to write logs with in " + a.region,
+		Do: "have an administrator run pulumi up in bootstrap/ (docs/bootstrap.md), with " + a.region +
+			" in didomi-bootstrap:apiGateway.regions where bootstrap is in another region",
+	}}, nil
+}
