@@ -60,7 +60,11 @@ func provision(ctx *pulumi.Context, values config.Values) error {
 	if err != nil {
 		return err
 	}
-	front, err := api.New(ctx, room("api"), apiArgs(s, ctx.Stack(), code, ci, locks, net, store, names), provider)
+	logRole, err := api.LogRole(ctx, room("api-log-role"), pulumi.Provider(aws))
+	if err != nil {
+		return err
+	}
+	front, err := api.New(ctx, room("api"), apiArgs(s, ctx.Stack(), logRole, code, ci, locks, net, store, names), provider)
 	if err != nil {
 		return err
 	}

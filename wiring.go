@@ -36,7 +36,7 @@ func dataArgs(s settings, ci *iam.IAM, locks *keys.Keys, net *network.Network) d
 
 // apiArgs puts the function into the private subnets and tells it where everything is. The
 // migration waits for the whole of both rooms: it needs endpoints, rules and the proxy's target.
-func apiArgs(s settings, stage string, code api.Code, ci *iam.IAM, locks *keys.Keys, net *network.Network, store *data.Data, names *dns.DNS) api.Args {
+func apiArgs(s settings, stage string, logRole pulumi.StringOutput, code api.Code, ci *iam.IAM, locks *keys.Keys, net *network.Network, store *data.Data, names *dns.DNS) api.Args {
 	return api.Args{
 		Config:          s.API,
 		Stage:           stage,
@@ -45,6 +45,7 @@ func apiArgs(s settings, stage string, code api.Code, ci *iam.IAM, locks *keys.K
 		SecurityGroupID: net.LambdaSecurityGroupID,
 
 		PermissionsBoundary: ci.WorkloadBoundaryARN,
+		LogRoleARN:          logRole,
 		Database: api.Database{
 			Host:              store.DatabaseHost,
 			Proxied:           s.Data.Proxy.Enabled,

@@ -11,17 +11,23 @@ import (
 // for each region.
 const accountID = "api-gateway-account"
 
-// logDestination is the ARN of the access log's group, once API Gateway is known to have a role to write
-// logs with. The role is the account's and bootstrap sets it. Without it AWS refuses a stage that logs; the
-// preview reads the setting, so that it fails with the reason before anything is changed.
-// https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html
-func logDestination(ctx *pulumi.Context, s site, l logs) (pulumi.StringOutput, error) {
-	account, err := apigateway.GetAccount(ctx, s.name+"-log-role", pulumi.ID(accountID), nil, s.parent)
+// LogRole reads which role API Gateway writes logs with: the account's, which bootstrap sets. It is no part of
+// the component, since an update of other components alone (--target) reads it too, and then its parent is
+// not in the state.
+func LogRole(ctx *pulumi.Context, name string, opts ...pulumi.ResourceOption) (pulumi.StringOutput, error) {
+	account, err := apigateway.GetAccount(ctx, name, pulumi.ID(accountID), nil, opts...)
 	if err != nil {
 		return pulumi.StringOutput{}, fmt.Errorf("api: settings of API Gateway: %w", err)
 	}
+	return account.CloudwatchRoleArn, nil
+}
+
+// logDestination is the ARN of the access log's group, once API Gateway is known to have a role to write
+// logs with. Without it AWS refuses a stage that logs; a preview fails with the reason.
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html
+func logDestination(s site, l logs) pulumi.StringOutput {
 	// The group's ARN is not known in a preview of a new stack; the role is.
-	role := account.CloudwatchRoleArn.ApplyT(func(role string) (string, error) {
+	role := s.args.LogRoleARN.ToStringOutput().ApplyT(func(role string) (string, error) {
 		if role == "" {
 			return "", fmt.Errorf("api: API Gateway has no role to write logs with in account %s, region %s; an administrator sets it: "+
 				"run pulumi up in bootstrap/ (docs/bootstrap.md), with %[2]s in didomi-bootstrap:apiGateway.regions where bootstrap is in another region",
@@ -29,5 +35,5 @@ func logDestination(ctx *pulumi.Context, s site, l logs) (pulumi.StringOutput, e
 		}
 		return role, nil
 	})
-	return pulumi.All(role, l.access.Arn).ApplyT(func(all []any) string { return all[1].(string) }).(pulumi.StringOutput), nil
+	return pulumi.All(role, l.access.Arn).ApplyT(func(all []any) string { return all[1].(string) }).(pulumi.StringOutput)
 }

@@ -66,7 +66,7 @@ func full() Args {
 		Config: c, Stage: "test",
 		Code:      Code{APIPath: "build.go", OperationsPath: "build_test.go", SHA256: "code-hash", MigrationsSHA256: "migrations-hash"},
 		SubnetIDs: pulumi.ToStringArray([]string{"subnet-1", "subnet-2"}), SecurityGroupID: pulumi.String("sg-1"),
-		PermissionsBoundary: pulumi.String("arn:boundary"),
+		PermissionsBoundary: pulumi.String("arn:boundary"), LogRoleARN: pulumi.String("arn:log-role"),
 		Database: Database{
 			Host: pulumi.String("proxy.host"), Name: pulumi.String("app"),
 			AppSecretARN: pulumi.String("arn:app"), MasterSecretARN: pulumi.String("arn:master"),
@@ -115,7 +115,7 @@ func TestRoomRegisters(t *testing.T) {
 		"aws:iam/role:Role": 3, "aws:iam/rolePolicy:RolePolicy": 3,
 		"aws:lambda/function:Function": 3, "aws:lambda/invocation:Invocation": 4, "aws:lambda/alias:Alias": 1,
 		"aws:lambda/permission:Permission": 1, "aws:apigateway/restApi:RestApi": 1,
-		"aws:apigateway/deployment:Deployment": 1, "aws:apigateway/stage:Stage": 1, "aws:apigateway/account:Account": 1,
+		"aws:apigateway/deployment:Deployment": 1, "aws:apigateway/stage:Stage": 1,
 		"aws:apigateway/methodSettings:MethodSettings": 4,
 		"aws:sns/topic:Topic":                          2, "aws:sns/topicPolicy:TopicPolicy": 2,
 		"aws:cloudwatch/logMetricFilter:LogMetricFilter": 6, "aws:cloudwatch/dashboard:Dashboard": 1,

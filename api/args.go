@@ -15,6 +15,8 @@ type Args struct {
 	SecurityGroupID pulumi.StringInput
 	// PermissionsBoundary is the policy that every role of the room carries; nil: none.
 	PermissionsBoundary pulumi.StringPtrInput
+	// LogRoleARN is the role that API Gateway writes logs with (LogRole); empty: the account has none, and New fails.
+	LogRoleARN pulumi.StringInput
 
 	Database Database
 	Cache    Cache

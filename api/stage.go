@@ -40,10 +40,6 @@ func newStage(ctx *pulumi.Context, s site, l logs, restAPI *apigateway.RestApi, 
 	if err != nil {
 		return nil, fmt.Errorf("api: access log format: %w", err)
 	}
-	destination, err := logDestination(ctx, s, l)
-	if err != nil {
-		return nil, err
-	}
 	// API Gateway makes this group on its own, to be kept for ever, unless it is there.
 	execution, err := newLogGroup(ctx, s, "execution",
 		pulumi.Sprintf("API-Gateway-Execution-Logs_%s/%s", restAPI.ID(), s.args.Stage))
@@ -58,7 +54,7 @@ func newStage(ctx *pulumi.Context, s site, l logs, restAPI *apigateway.RestApi, 
 		XrayTracingEnabled:  pulumi.Bool(true),
 		CacheClusterEnabled: pulumi.Bool(false),
 		AccessLogSettings: &apigateway.StageAccessLogSettingsArgs{
-			DestinationArn: destination,
+			DestinationArn: logDestination(s, l),
 			Format:         pulumi.String(format),
 		},
 	}, s.parent, pulumi.DependsOn([]pulumi.Resource{execution}))
