@@ -136,6 +136,7 @@ func previewOf(t *testing.T) []byte {
 	}, nil)
 	create("aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig", "warm", m{"provisionedConcurrentExecutions": 2}, nil)
 	create("aws:cloudwatch/logResourcePolicy:LogResourcePolicy", "log-delivery", m{}, nil)
+	create("aws:apigateway/stage:Stage", "stage", m{}, nil)
 	text, err := json.Marshal(m{"steps": steps})
 	if err != nil {
 		t.Fatal(err)
