@@ -9,6 +9,7 @@ import (
 	"github.com/didomi/serverless-api/iam"
 	"github.com/didomi/serverless-api/internal/account"
 	"github.com/didomi/serverless-api/internal/config"
+	"github.com/didomi/serverless-api/internal/stacktag"
 	"github.com/didomi/serverless-api/keys"
 	"github.com/didomi/serverless-api/network"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -28,7 +29,7 @@ func provision(ctx *pulumi.Context, values config.Values) error {
 	if err != nil {
 		return err
 	}
-	aws, err := account.NewProvider(ctx, "aws", s.account, s.Tags)
+	aws, err := account.NewProvider(ctx, "aws", s.account, s.Tags, stacktag.Value(ctx.Project(), ctx.Stack()))
 	if err != nil {
 		return err
 	}

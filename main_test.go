@@ -8,6 +8,7 @@ import (
 
 	"github.com/didomi/serverless-api/internal/config"
 	"github.com/didomi/serverless-api/internal/mocks"
+	"github.com/didomi/serverless-api/internal/stacktag"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
@@ -33,7 +34,6 @@ func TestEveryStackPreviewsWithEachRoomUnderOneProvider(t *testing.T) {
 	for _, stack := range []string{"dev", "prod"} {
 		t.Run(stack, func(t *testing.T) {
 			values := stackValues(t, "Pulumi."+stack+".yaml")
-			values["didomi:tags"] = `{"environment": "` + mocks.Stack + `"}` // mocks run a stack of one name
 			m := mocks.Mocks{Config: values, Preview: true, Outputs: mocks.KnownSecrets}
 			r, err := m.Try(program())
 			if err != nil {
@@ -41,6 +41,9 @@ func TestEveryStackPreviewsWithEachRoomUnderOneProvider(t *testing.T) {
 			}
 			rooms := map[string]int{}
 			for _, res := range r.All() {
+				if tags, _ := res.Inputs["tags"].(map[string]any); slices.ContainsFunc(slices.Collect(maps.Keys(tags)), stacktag.Matches) {
+					t.Errorf("%s %s sets the tag that is the provider's to set: %v", res.Type, res.Name, tags)
+				}
 				if res.ParentName() == "didomi-test" {
 					rooms[res.Type]++
 				} else if res.Provider == "" && !res.Options.Remote {
@@ -59,6 +62,10 @@ func TestEveryStackPreviewsWithEachRoomUnderOneProvider(t *testing.T) {
 			if len(rooms) != 0 {
 				t.Errorf("%v hang on the stack itself", rooms)
 			}
+			tags := r.Find(t, "pulumi:providers:aws", "aws").Inputs["defaultTags"].(map[string]any)["tags"].(map[string]any)
+			if tags[stacktag.Key] != mocks.Project+"/"+mocks.Stack || tags["environment"] != stack {
+				t.Errorf("the provider tags everything with %v", tags)
+			}
 		})
 	}
 }
@@ -68,7 +75,6 @@ func TestPagesThatMayCallTheAPIMayFollowItToTheBucket(t *testing.T) {
 	for stack, origins := range map[string][]any{"dev": {"http://localhost:3000"}, "prod": nil} {
 		t.Run(stack, func(t *testing.T) {
 			values := stackValues(t, "Pulumi."+stack+".yaml")
-			values["didomi:tags"] = `{"environment": "` + mocks.Stack + `"}` // mocks run a stack of one name
 			r, err := mocks.Mocks{Config: values, Preview: true, Outputs: mocks.KnownSecrets}.Try(program())
 			if err != nil {
 				t.Fatal(err)

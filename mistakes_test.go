@@ -127,7 +127,8 @@ func TestEveryMistakeHasAMessageThatNamesKeyValueAndWhatIsAllowed(t *testing.T) 
 		{"a zone where a region belongs", "aws:region", `eu-west-1a`, `aws:region is "eu-west-1a"; want a region such as "eu-west-1"`},
 		{"no region", "aws:region", ``, `aws:region is not set; want a region such as "eu-west-1"`},
 		{"an account id that lost a digit", "aws:allowedAccountIds", `["12345678901"]`, `aws:allowedAccountIds is "12345678901"; want ` + wantAccounts},
-		{"a tag of another stack", "didomi:tags", `{"environment": "prod"}`, `didomi:tags.environment is "prod"; want "dev", the stack's name, by which its pipeline knows what is its own`},
+		{"the tag that tells stacks apart", "didomi:tags", `{"environment": "dev", "serverless-api:stack": "didomi/prod"}`, `didomi:tags.serverless-api:stack is "didomi/prod"; want a known key, one of application, creator, environment, purpose, responsible`},
+		{"the same tag in other case, which IAM takes for it", "didomi:tags", `{"environment": "dev", "Serverless-API:stack": "didomi/prod"}`, `didomi:tags.Serverless-API:stack is "didomi/prod"; want a known key, one of application, creator, environment, purpose, responsible`},
 		{"an account id that YAML reads as a number", "aws:allowedAccountIds", `[123456789012]`, `aws:allowedAccountIds[0] is 123456789012; want text`},
 		{"a provider setting that we do not know", "aws:endpoint", `localhost`, `aws:endpoint is "localhost"; want a known key, one of allowedAccountIds, profile, region`},
 

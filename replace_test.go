@@ -68,7 +68,6 @@ var free = map[string][]string{
 func everything(t *testing.T, stack string) config.Values {
 	t.Helper()
 	values := stackValues(t, "Pulumi."+stack+".yaml")
-	values["didomi:tags"] = `{"environment": "` + mocks.Stack + `"}` // mocks run a stack of one name
 	for key, more := range map[string]map[string]any{
 		"didomi:dns": {"delegated": true},
 		"didomi:api": {"alarmEmails": []string{"ops@example.com"}, "requireApiKey": true, "provisionedConcurrency": 2, "provisionedMax": 4},

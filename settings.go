@@ -38,25 +38,6 @@ func load(values config.Values, project, stack string) (settings, error) {
 	return s, config.Join(
 		config.Check("pulumi", names{project, stack}),
 		decoded,
-		config.Check(project+":tags", environmentTag{s.Tags.Environment, stack}),
 		config.Check(project+":network", addresses{s.Network, s.Data}),
 	)
-}
-
-// environmentTag is what the pipeline's roles tell by what is the stack's, where AWS gives a thing no
-// name to go by: a VPC, a key.
-type environmentTag struct {
-	value, stack string
-}
-
-// Problems refuses another value than the stack's name: its own pipeline could not change what
-// carries it, and the pipeline of the stack of that name could.
-func (e environmentTag) Problems() []config.Problem {
-	if e.value == "" || e.value == e.stack || !stackPattern.MatchString(e.stack) {
-		return nil
-	}
-	return []config.Problem{{
-		Key: "environment", Value: config.Text(e.value),
-		Want: config.Text(e.stack) + ", the stack's name, by which its pipeline knows what is its own",
-	}}
 }

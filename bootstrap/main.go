@@ -9,6 +9,7 @@ import (
 
 	"github.com/didomi/serverless-api/internal/account"
 	"github.com/didomi/serverless-api/internal/config"
+	"github.com/didomi/serverless-api/internal/stacktag"
 	awssdk "github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -38,7 +39,7 @@ func provision(ctx *pulumi.Context, values config.Values) error {
 	if err != nil {
 		return err
 	}
-	aws, err := account.NewProvider(ctx, "aws", s.account, s.Tags)
+	aws, err := account.NewProvider(ctx, "aws", s.account, s.Tags, stacktag.Bootstrap)
 	if err != nil {
 		return err
 	}
@@ -82,7 +83,7 @@ func (s *settings) furtherProviders(ctx *pulumi.Context) (map[string]*awssdk.Pro
 	for _, region := range s.Gateway.Regions {
 		there := s.account
 		there.Region = region
-		provider, err := account.NewProvider(ctx, "aws-"+region, there, s.Tags)
+		provider, err := account.NewProvider(ctx, "aws-"+region, there, s.Tags, stacktag.Bootstrap)
 		if err != nil {
 			return nil, err
 		}

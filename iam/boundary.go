@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/didomi/serverless-api/internal/policy"
+	"github.com/didomi/serverless-api/internal/stacktag"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -84,7 +85,7 @@ func (s site) workloadTraces() []policy.Statement {
 			Deny:      true,
 			Actions:   []string{"ec2:CreateNetworkInterface"},
 			Resources: []pulumi.StringInput{s.arn("ec2", "subnet/*")},
-			Condition: map[string]any{"StringNotEquals": map[string]any{"aws:ResourceTag/environment": s.stack}},
+			Condition: map[string]any{"StringNotEquals": map[string]any{stacktag.OnResource: s.owner()}},
 		},
 	}
 }

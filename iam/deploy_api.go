@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/didomi/serverless-api/internal/policy"
+	"github.com/didomi/serverless-api/internal/stacktag"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
@@ -53,11 +54,12 @@ func (s site) gatewayRights() []policy.Statement {
 			Condition: s.tagging(),
 		},
 		{
-			// Any other tag is changed under a path that carries no tag itself.
+			// Any other tag is changed under a path that carries no tag itself. AWS takes a tag of the same key
+			// in other case for the stack's, too.
 			Sid:       "APITags",
 			Actions:   []string{"apigateway:DELETE", "apigateway:PUT"},
 			Resources: []pulumi.StringInput{s.gateway("/tags/*")},
-			Condition: map[string]any{"ForAllValues:StringNotEquals": map[string]any{"aws:TagKeys": "environment"}},
+			Condition: map[string]any{"ForAllValues:StringNotEqualsIgnoreCase": map[string]any{"aws:TagKeys": stacktag.Key}},
 		},
 		{
 			// A domain name is made with its certificate.
@@ -104,10 +106,12 @@ func (s site) warmRights() []policy.Statement {
 	targets := []pulumi.StringInput{s.arn("application-autoscaling", "scalable-target/*")}
 	return []policy.Statement{
 		{
+			// A target that exists is not registered with tags: AWS has the caller tag it by its ARN.
+			// https://github.com/terraform-aws-modules/terraform-aws-rds-aurora/pull/420
 			Sid:       "NewTarget",
 			Actions:   []string{"application-autoscaling:RegisterScalableTarget", "application-autoscaling:TagResource"},
-			Resources: targets,
-			Condition: s.notYetTagged(),
+			Resources: s.withoutID("application-autoscaling", "scalable-target/"),
+			Condition: s.tagging(),
 		},
 		{
 			Sid: "Target",
@@ -142,8 +146,8 @@ func (s site) certificateRights() []policy.Statement {
 		{
 			Sid:       "TagNewCertificate",
 			Actions:   []string{"acm:AddTagsToCertificate"},
-			Resources: certificates,
-			Condition: s.notYetTagged(),
+			Resources: s.withoutID("acm", "certificate/"),
+			Condition: s.tagging(),
 		},
 		{
 			Sid:       "Certificate",

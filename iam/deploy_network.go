@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/didomi/serverless-api/internal/policy"
+	"github.com/didomi/serverless-api/internal/stacktag"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
@@ -14,7 +15,9 @@ var networkKinds = []string{
 }
 
 // deployNetwork makes and changes the VPC. EC2 gives ids, not names: what is made must get the stack's
-// tag, and what it is made in, or changed, must carry it.
+// tag, and what it is made in, or changed, must carry it. Nothing tells the default security group of a new
+// VPC, nor the interfaces that Lambda leaves behind, from those of other programs: an administrator creates
+// the network and deletes it (docs/pipeline.md, docs/runbook.md).
 func (s site) deployNetwork() rights {
 	return rights{"network", append(s.makingNetwork(),
 		policy.Statement{
@@ -23,15 +26,8 @@ func (s site) deployNetwork() rights {
 			Actions:   []string{"ec2:CreateTags"},
 			Resources: s.ec2(networkKinds...),
 			Condition: map[string]any{"StringEquals": map[string]any{
-				"aws:RequestTag/environment": s.stack, "ec2:CreateAction": createActions(),
+				stacktag.InRequest: s.owner(), "ec2:CreateAction": createActions(),
 			}},
-		},
-		policy.Statement{
-			// A VPC comes with a security group that nobody has tagged yet.
-			Sid:       "TagDefaultGroup",
-			Actions:   []string{"ec2:CreateTags"},
-			Resources: s.ec2("security-group"),
-			Condition: s.notYetTagged(),
 		},
 		policy.Statement{
 			Sid: "Change",
@@ -49,13 +45,6 @@ func (s site) deployNetwork() rights {
 			},
 			Resources: s.ec2(networkKinds...),
 			Condition: s.tagged(),
-		},
-		policy.Statement{
-			// Lambda leaves a function's interfaces behind, without a tag; group and subnet go after them.
-			Sid:       "LeftInterfaces",
-			Actions:   []string{"ec2:DeleteNetworkInterface", "ec2:DetachNetworkInterface"},
-			Resources: s.ec2("network-interface"),
-			Condition: map[string]any{"Null": map[string]any{"aws:ResourceTag/environment": "true"}},
 		},
 		s.passing("FlowLogsRole", "vpc-flow-logs.amazonaws.com", roomNetwork),
 	)}

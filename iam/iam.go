@@ -45,8 +45,7 @@ type site struct {
 	prefix string
 	// project is what the paths of the state begin with.
 	project string
-	// stack is the value of the tag "environment" on everything of the stack.
-	stack string
+	stack   string
 	// domain is what the host name <stack>.<domain> ends with.
 	domain string
 	// zoneID is the existing zone of the host name, if one is configured.

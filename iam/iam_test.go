@@ -3,6 +3,7 @@ package iam
 import (
 	"encoding/json"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -179,7 +180,7 @@ func TestTrust(t *testing.T) {
 func TestGrants(t *testing.T) {
 	r := build(t, withState())
 	// AWS narrows these no further, or not before there is a name.
-	unnamed := []string{"Lists", "NewKeys", "NewCertificate", "NewZone", "NewProxy", "Subscription", "LogDelivery", "CompositeAlarm"}
+	unnamed := []string{"Lists", "NewCertificate", "NewZone", "NewProxy", "Subscription", "LogDelivery", "CompositeAlarm"}
 	boundaries := []string{room + "-workload", room + "-pipeline", room + "-looking"}
 	for _, p := range r.OfType("aws:iam/policy:Policy") {
 		document, _ := p.Inputs["policy"].(string)
@@ -237,6 +238,9 @@ func own(service, resource string) string {
 	}
 	return "arn:aws:" + service + ":eu-west-1:123456789012:" + resource
 }
+
+// The tag that tells what is the stack's, on a resource and in a call.
+const has, gets = "aws:ResourceTag/serverless-api:stack", "aws:RequestTag/serverless-api:stack"
 
 const (
 	workload = "arn:aws:iam:eu-west-1:123456789012:" + room + "-workload"
@@ -388,7 +392,7 @@ func TestAPartsRoleReachesItsOwnStackOnly(t *testing.T) {
 			}
 		}
 	}
-	tag := map[string]map[string]any{"StringEquals": {"aws:ResourceTag/environment": "test"}}
+	tag := map[string]map[string]any{"StringEquals": {has: "didomi/test"}}
 	cluster := map[string]map[string]any{"StringLike": {"aws:ResourceTag/aws:rds:primaryDBClusterArn": []any{own("rds", "cluster:didomi-test-data-*")}}}
 	for _, want := range []statement{
 		{Sid: "Files", Resource: []string{"arn:aws:s3:::didomi-test-data-*", "arn:aws:s3:::didomi-test-data-*/*"}},
@@ -411,7 +415,7 @@ func TestAPartsRoleReachesItsOwnStackOnly(t *testing.T) {
 	})
 	t.Run("interfaces are made in the stack's subnets", func(t *testing.T) {
 		s := find(t, all, "NoOtherSubnet")
-		if s.Effect != "Deny" || s.Condition["StringNotEquals"]["aws:ResourceTag/environment"] != "test" || !reflect.DeepEqual(s.Resource, []string{own("ec2", "subnet/*")}) {
+		if s.Effect != "Deny" || s.Condition["StringNotEquals"][has] != "didomi/test" || !reflect.DeepEqual(s.Resource, []string{own("ec2", "subnet/*")}) {
 			t.Errorf("%v", s)
 		}
 	})
@@ -441,7 +445,6 @@ func TestDeployIsOfOneStack(t *testing.T) {
 			}
 		})
 	}
-	const has, gets = "aws:ResourceTag/environment", "aws:RequestTag/environment"
 	for _, tt := range []struct{ name, part, sid, key string }{
 		{"what is changed in the network carries the tag", "network", "Change", has},
 		{"a new network gets the tag", "network", "Make", gets},
@@ -455,6 +458,9 @@ func TestDeployIsOfOneStack(t *testing.T) {
 		{"a key of an API that is read carries the tag", "reading", "APIKeys", has},
 		{"a target that is changed carries the tag", "api", "Target", has},
 		{"a new target gets the tag", "api", "NewTarget", gets},
+		{"a new certificate is tagged with the tag", "api", "TagNewCertificate", gets},
+		{"a new proxy is tagged with the tag", "data", "TagNewProxy", gets},
+		{"a cache's new nodes are tagged with the tag", "data", "TagNewCacheNodes", gets},
 		{"a certificate that is changed carries the tag", "api", "Certificate", has},
 		{"a new certificate gets the tag", "api", "NewCertificate", gets},
 		{"a proxy that is changed carries the tag", "data", "Proxy", has},
@@ -463,22 +469,10 @@ func TestDeployIsOfOneStack(t *testing.T) {
 		{"an API's execution log that is changed carries the tag", "operations", "ExecutionLog", has},
 		{"a new execution log gets the tag", "operations", "NewExecutionLog", gets},
 		{"a key that AWS is given the use of carries the tag", "secrets", "KeysForAWS", has},
-		{"a new key gets the tag", "secrets", "NewKeys", gets},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := find(t, part(t, tt.part), tt.sid).Condition["StringEquals"][tt.key]; got != "test" {
-				t.Errorf("%s is %v, want test", tt.key, got)
-			}
-		})
-	}
-	for sid, part := range map[string]string{
-		"TagDefaultGroup": "network", "TagNewProxy": "data", "TagNewCacheNodes": "data", "NewTarget": "api", "TagNewKeys": "secrets",
-		"TagNewExecutionLog": "operations",
-	} {
-		t.Run("nothing is taken over by a tag by "+sid, func(t *testing.T) {
-			all := statements(t, r.Find(t, "aws:iam/policy:Policy", room+"-deploy-"+part).Inputs["policy"])
-			if s := find(t, all, sid); s.Condition["Null"][has] != "true" {
-				t.Errorf("%v", s)
+			if got := find(t, part(t, tt.part), tt.sid).Condition["StringEquals"][tt.key]; got != "didomi/test" {
+				t.Errorf("%s is %v, want didomi/test", tt.key, got)
 			}
 		})
 	}
@@ -489,7 +483,7 @@ func TestDeployIsOfOneStack(t *testing.T) {
 			t.Errorf("%v on %v, want %v", s.Action, s.Resource, want)
 		}
 		other := find(t, part(t, "api"), "APITags")
-		if other.Condition["ForAllValues:StringNotEquals"]["aws:TagKeys"] != "environment" {
+		if other.Condition["ForAllValues:StringNotEqualsIgnoreCase"]["aws:TagKeys"] != "serverless-api:stack" {
 			t.Errorf("the tag of what exists can be changed by %v", other)
 		}
 	})
@@ -578,6 +572,52 @@ func TestADeploymentReachesNoZoneOfOthers(t *testing.T) {
 	}
 }
 
+// tagging are the actions of the deploy role that put tags on resources.
+var tagging = regexp.MustCompile(`^(\w[\w-]*):(CreateTags|Tag\w+|AddTags\w+)$`)
+
+// TestNothingIsTakenOverByATag takes each right to put tags on a kind of resource that the stack's tag tells
+// apart: the resource has the tag, EC2 says that it is being created, or it has no id yet.
+func TestNothingIsTakenOverByATag(t *testing.T) {
+	var all []statement
+	toldByTag := map[string]bool{}
+	for _, p := range build(t, withState()).OfType("aws:iam/policy:Policy") {
+		if !strings.HasPrefix(p.Name, room+"-deploy-") {
+			continue
+		}
+		for _, s := range statements(t, p.Inputs["policy"]) {
+			all = append(all, s)
+			for _, resource := range s.Resource {
+				toldByTag[resource] = toldByTag[resource] || s.Condition["StringEquals"][has] != nil
+			}
+		}
+	}
+	for _, s := range all {
+		equal := s.Condition["StringEquals"]
+		if s.Sid == "TagNewExecutionLog" && s.Condition["Null"][has] == "true" && s.Condition["Null"]["aws:ResourceTag/environment"] == "true" {
+			continue // CloudWatch Logs does not tell a new group from one that exists and has no tags
+		}
+		if equal[has] == "didomi/test" || equal[gets] == "didomi/test" && equal["ec2:CreateAction"] != nil {
+			continue
+		}
+		for _, action := range s.Action {
+			match := tagging.FindStringSubmatch(action)
+			for _, resource := range s.Resource {
+				if match != nil && strings.HasPrefix(resource, "arn:aws:"+match[1]+":") && toldByTag[resource] {
+					t.Errorf("%s lets %s take over any %s", s.Sid, action, resource)
+				}
+			}
+		}
+	}
+	for _, kind := range []string{
+		own("acm", "certificate/*"), own("application-autoscaling", "scalable-target/*"), own("ec2", "security-group/*"),
+		own("ec2", "vpc/*"), own("kms", "key/*"), own("rds", "db-proxy:*"),
+	} {
+		if !toldByTag[kind] {
+			t.Errorf("%s is not told by the tag", kind)
+		}
+	}
+}
+
 // TestNoParentIsTakenForNew wants no call to be let on a kind that another call of the same statement
 // takes as a parent: the tag that is asked of the new would let the parent be anybody's.
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
@@ -622,8 +662,8 @@ func TestTheUsersKeyNeverPassesThroughPulumi(t *testing.T) {
 					t.Errorf("it is encrypted with %v", s.Inputs["kmsKeyId"])
 				}
 			}
-			reading := statements(t, r.Find(t, "aws:iam/policy:Policy", room+"-deploy-reading").Inputs["policy"])
-			described := slices.DeleteFunc(reading, func(s statement) bool { return s.Sid != "KeySecret" })
+			secretRights := statements(t, r.Find(t, "aws:iam/policy:Policy", room+"-deploy-secrets").Inputs["policy"])
+			described := slices.DeleteFunc(secretRights, func(s statement) bool { return s.Sid != "KeySecret" })
 			if len(described) != tt.secrets || len(described) == 1 && slices.Contains(described[0].Action, "secretsmanager:GetSecretValue") {
 				t.Errorf("a refresh is let look at it by %v", described)
 			}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/didomi/serverless-api/internal/policy"
+	"github.com/didomi/serverless-api/internal/stacktag"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
@@ -59,25 +60,38 @@ func (s site) own() []pulumi.StringInput {
 	}
 }
 
-// What AWS gives ids instead of names is told by the tag "environment", which the program puts on
-// everything that it makes.
+// What AWS gives ids instead of names is told by the tag of internal/stacktag, which the provider puts on
+// everything that the program creates. No right puts it on what exists and lacks it, as every resource of
+// another program does; for execution logs AWS does not tell the two apart.
+
+// owner is the tag's value on everything of the stack.
+func (s site) owner() string { return stacktag.Value(s.project, s.stack) }
 
 // tagged narrows a right to what carries the stack's tag.
 func (s site) tagged() map[string]any {
-	return map[string]any{"StringEquals": map[string]any{"aws:ResourceTag/environment": s.stack}}
+	return map[string]any{"StringEquals": map[string]any{stacktag.OnResource: s.owner()}}
 }
 
 // tagging narrows a right to calls that give the stack's tag to what they make.
 func (s site) tagging() map[string]any {
-	return map[string]any{"StringEquals": map[string]any{"aws:RequestTag/environment": s.stack}}
+	return map[string]any{"StringEquals": map[string]any{stacktag.InRequest: s.owner()}}
 }
 
-// notYetTagged lets the stack's tag be put on what carries none, as a thing does that is being made.
+// notYetTagged lets the stack's tag be put on what has neither it nor the tag environment, which most programs
+// set. That reaches what another program has left without tags, so it is for execution logs alone
+// (docs/decisions/stack-tag.md).
 func (s site) notYetTagged() map[string]any {
-	return map[string]any{
-		"StringEquals": map[string]any{"aws:RequestTag/environment": s.stack},
-		"Null":         map[string]any{"aws:ResourceTag/environment": "true"},
-	}
+	condition := s.tagging()
+	condition["Null"] = map[string]any{stacktag.OnResource: "true", "aws:ResourceTag/environment": "true"}
+	return condition
+}
+
+// withoutID is the ARN of what a call is about to create. It has no id yet, and AWS authorises the call on
+// an ARN that ends with an asterisk. In a policy ${*} is that character, so the right reaches nothing that
+// exists. docs/decisions/stack-tag.md has what is known of each service.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-specialchars
+func (s site) withoutID(service, kind string) []pulumi.StringInput {
+	return []pulumi.StringInput{s.arn(service, kind+"${*}")}
 }
 
 // ofOurCluster narrows a right to the master user's secret of the stack's own cluster. Nobody but AWS

@@ -39,7 +39,7 @@ func (s site) readingLogRole() policy.Statement {
 // reading is what an update, a refresh or `ops preflight` asks AWS for. Secrets are described and never read.
 func (s site) reading() rights {
 	return rights{"reading", slices.Concat([]policy.Statement{listing(), s.readingNamed()}, s.readingGateway(),
-		[]policy.Statement{s.readingBuckets(), s.readingIdentities(), s.checkingOwn()}, s.readingKeySecret())}
+		[]policy.Statement{s.readingBuckets(), s.readingIdentities(), s.checkingOwn()})}
 }
 
 // checkingOwn lets `ops preflight` simulate what the role may do, by its policies and boundary.

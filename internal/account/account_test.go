@@ -20,7 +20,7 @@ func tags() account.Tags {
 func provider(t *testing.T, c account.Config) map[string]any {
 	t.Helper()
 	r := mocks.Run(t, func(ctx *pulumi.Context) error {
-		_, err := account.NewProvider(ctx, "aws", c, tags())
+		_, err := account.NewProvider(ctx, "aws", c, tags(), "didomi/test")
 		return err
 	})
 	return r.Find(t, "pulumi:providers:aws", "aws").Inputs
@@ -30,6 +30,7 @@ func TestTheProviderTagsEverything(t *testing.T) {
 	got := provider(t, account.Config{Region: "eu-west-1"})
 	want := map[string]any{"tags": map[string]any{
 		"application": "didomi", "creator": "pulumi", "environment": "test", "purpose": "serverless-api", "responsible": "platform",
+		"serverless-api:stack": "didomi/test",
 	}}
 	if !reflect.DeepEqual(got["defaultTags"], want) {
 		t.Errorf("got the tags %v, want %v", got["defaultTags"], want)

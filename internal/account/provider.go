@@ -5,14 +5,16 @@ package account
 import (
 	"fmt"
 
+	"github.com/didomi/serverless-api/internal/stacktag"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
 // NewProvider registers the provider. Rooms get it with pulumi.Providers; nothing uses the default
-// one, which would know neither region nor tags.
-func NewProvider(ctx *pulumi.Context, name string, c Config, t Tags) (*aws.Provider, error) {
-	tags := pulumi.StringMap{}
+// one, which would know neither region nor tags. The owner is the value of the tag by which IAM policies
+// know what is the stack's; no stack file sets it.
+func NewProvider(ctx *pulumi.Context, name string, c Config, t Tags, owner string) (*aws.Provider, error) {
+	tags := pulumi.StringMap{stacktag.Key: pulumi.String(owner)}
 	for _, tag := range t.list() {
 		tags[tag.key] = pulumi.String(tag.value)
 	}

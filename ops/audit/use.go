@@ -167,9 +167,13 @@ func (c call) within(actions, resources []string) bool {
 		slices.ContainsFunc(resources, func(r string) bool { return covers(r, c.Resource) })
 }
 
+// literalAsterisk is the policy variable for the character itself, with which AWS ends the ARN of a resource
+// that is about to be created.
+const literalAsterisk = "${*}"
+
 // covers matches as IAM does: * is any text, ? any one character.
 func covers(pattern, value string) bool {
-	quoted := strings.NewReplacer(`\*`, ".*", `\?`, ".").Replace(regexp.QuoteMeta(pattern))
+	quoted := strings.NewReplacer(regexp.QuoteMeta(literalAsterisk), `\*`, `\*`, ".*", `\?`, ".").Replace(regexp.QuoteMeta(pattern))
 	return regexp.MustCompile("(?s)^" + quoted + "$").MatchString(value)
 }
 
@@ -190,7 +194,7 @@ func (l ledger) judge(p *report) {
 
 // wider says in which way a grant that was used is wider than its use; empty: in none.
 func (e *entry) wider(key grant) string {
-	if key.kind != "resource" || !strings.Contains(key.what, "*") || e.bound {
+	if key.kind != "resource" || !strings.Contains(strings.ReplaceAll(key.what, literalAsterisk, ""), "*") || e.bound {
 		return ""
 	}
 	if !strings.Contains(key.what, anyStack) {

@@ -46,6 +46,10 @@ func (g *Gateway) scalingCalls() map[string]handler {
 // errNoObject says that there is no such target or policy.
 var errNoObject = errors.New("there is no such object")
 
+// errTargetExists is what AWS answers where a target that exists is registered with tags.
+// https://github.com/terraform-aws-modules/terraform-aws-rds-aurora/pull/420
+var errTargetExists = errors.New("The scalable target that you tried to tag already exists. To update tags on an existing scalable target, use the TagResource API.") //nolint:revive,staticcheck // AWS's wording
+
 func scalingCall(answer func(*exchange, scalingObject) (any, error)) handler {
 	return func(x *exchange) error {
 		var request scalingObject
@@ -55,6 +59,9 @@ func scalingCall(answer func(*exchange, scalingObject) (any, error)) handler {
 		x.g.scaling.mu.Lock()
 		defer x.g.scaling.mu.Unlock()
 		value, err := answer(x, request)
+		if errors.Is(err, errTargetExists) {
+			return x.answerError(http.StatusBadRequest, "ValidationException", err.Error())
+		}
 		if err != nil {
 			return x.answerError(http.StatusBadRequest, "ObjectNotFoundException", err.Error())
 		}
@@ -118,6 +125,9 @@ func registerTarget(x *exchange, request scalingObject) (any, error) {
 		"SuspendedState": map[string]bool{
 			"DynamicScalingInSuspended": false, "DynamicScalingOutSuspended": false, "ScheduledScalingSuspended": false,
 		},
+	}
+	if request["Tags"] != nil && slices.ContainsFunc(s.targets, func(o scalingObject) bool { return o.same(request, targetMembers...) }) {
+		return nil, errTargetExists
 	}
 	var target scalingObject
 	s.targets, target = put(s.targets, targetMembers, request, made)

@@ -95,6 +95,7 @@ func (s policyStatement) meets(keys map[string][]string) bool {
 var matchers = map[string]func(wanted, got string) bool{
 	"StringEquals": equal, "ArnEquals": wild, "Bool": equal, "StringLike": wild, "ArnLike": wild,
 	"StringNotEquals": equal, "StringNotLike": wild, "ArnNotLike": wild,
+	"StringEqualsIgnoreCase": strings.EqualFold, "StringNotEqualsIgnoreCase": strings.EqualFold,
 }
 
 // compare applies an operator to the values of a key in the call; none: the key is not there.
@@ -121,9 +122,11 @@ func compare(operator string, wanted, got []string) (met, known bool) {
 
 func equal(wanted, got string) bool { return wanted == got }
 
-// wild matches a pattern with * and ?.
+// wildcards are * and ?, and ${*}, which is the character itself.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-specialchars
+var wildcards = strings.NewReplacer(`\$\{\*\}`, `\*`, `\*`, ".*", `\?`, ".")
+
+// wild matches a pattern with wildcards.
 func wild(pattern, text string) bool {
-	quoted := regexp.QuoteMeta(pattern)
-	quoted = strings.ReplaceAll(strings.ReplaceAll(quoted, `\*`, ".*"), `\?`, ".")
-	return regexp.MustCompile("(?s)^" + quoted + "$").MatchString(text)
+	return regexp.MustCompile("(?s)^" + wildcards.Replace(regexp.QuoteMeta(pattern)) + "$").MatchString(text)
 }

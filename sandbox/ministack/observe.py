@@ -17,6 +17,7 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/
 
 import base64
 import contextvars
+import functools
 import hmac
 import json
 import os
@@ -142,7 +143,7 @@ def extract_resource_arn(service, method, path, headers, body, query_params, reg
         return "*"
     if signed == "application-autoscaling" and ":Describe" not in extract_iam_action(
             service, method, path, headers, body, query_params):
-        return f"arn:aws:application-autoscaling:{region}:{account_id}:scalable-target/*"
+        return member("ResourceARN") or f"arn:aws:application-autoscaling:{region}:{account_id}:scalable-target/*"
     if service == "rds" and (proxy := proxy_resource(query_params)):
         return proxy
     if service == "iam" and (simulated := parameter(query_params, "PolicySourceArn")):
@@ -255,10 +256,6 @@ def apigateway_tags(arn):
 def asked_of(action, resource):
     """The condition keys of a resource that ministack leaves out."""
     keys = {f"aws:ResourceTag/{name}": value for name, value in tags_of(resource).items()}
-    if resource.startswith("arn:aws:kms:"):
-        aliases = [arn.split(":", 5)[5] for arn, key in kms._aliases.items() if resource.endswith("/" + key)]
-        if aliases:
-            keys["kms:ResourceAliases"] = aliases
     if action == "kms:CreateGrant":
         keys["kms:GrantIsForAWSResource"] = "false"  # a service of AWS's makes one within another call
     return keys
@@ -405,7 +402,7 @@ def further(action, region, resource):
         for right in ("secretsmanager:CreateSecret", "secretsmanager:TagResource"):
             yield right, arn("secretsmanager", "secret:rds!cluster-*"), {}
     if action == "elasticache:CreateReplicationGroup":
-        yield action, arn("elasticache", "cluster:*"), tags
+        yield action, arn("elasticache", "cluster:" + (member("PrimaryClusterId") or "*")), tags
         yield "ec2:CreateNetworkInterface", arn("ec2", "network-interface/*"), {}
         if tags:
             yield "elasticache:AddTagsToResource", arn("elasticache", "cluster:*"), tags
@@ -478,6 +475,16 @@ def evaluate_trust_policy(trust_doc, caller_arn, context):
     return decide_trust(trust_doc, caller_arn, context)
 
 
+@functools.cache
+def compile_pattern(pattern, ignore_case):
+    """A pattern of a policy, where ${*} is the character itself.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-specialchars"""
+    special = {"${*}": r"\*", "*": ".*", "?": "."}
+    parts = re.split(r"(\$\{\*\}|[*?])", pattern)
+    return re.compile("^" + "".join(special.get(part) or re.escape(part) for part in parts) + "$",
+                      re.IGNORECASE if ignore_case else 0)
+
+
 def session_token():
     """A token in the length and the letters of AWS's, all of it in every presigned address; ministack's
     has 134 characters. https://docs.aws.amazon.com/STS/latest/APIReference/API_Credentials.html names no
@@ -520,6 +527,7 @@ ministack.app.app = for_the_gateway(ministack.app.app, os.environ.pop("EMULATOR_
 sts._gen_session_token = session_token
 ministack_web_identity = sts._web_identity_principal
 sts._web_identity_principal = web_identity
+iam_evaluator._fnmatch_compile = compile_pattern
 iam_actions.extract_iam_action = extract_iam_action
 iam_actions.extract_resource_arn = extract_resource_arn
 iam_evaluator.enforce = enforce
