@@ -115,6 +115,14 @@ func (s site) cacheRights() []policy.Statement {
 			Actions:   []string{"ec2:CreateNetworkInterface"},
 			Resources: s.ec2("network-interface"),
 		},
+		{
+			// The same holds for the deletion. The interfaces have no tag, so a service has to make the call.
+			// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-viaawsservice
+			Sid:       "CacheInterfacesDeleted",
+			Actions:   []string{"ec2:DeleteNetworkInterface"},
+			Resources: s.ec2("network-interface"),
+			Condition: map[string]any{"Bool": map[string]any{"aws:ViaAWSService": "true"}},
+		},
 	}
 }
 

@@ -26,6 +26,7 @@ func granting(name string) *graph.Graph {
 	managed := s.add(policyType, prefix+"iam-reading", map[string]any{
 		"policy": `{"Statement":[{"Sid":"Lists","Effect":"Allow","Action":"ec2:Describe*","Resource":"*"},` +
 			`{"Sid":"Keys","Effect":"Allow","Action":"kms:Decrypt","Resource":"arn:aws:kms:eu:1:key/*"},` +
+			`{"Sid":"New","Effect":"Allow","Action":"rds:AddTagsToResource","Resource":"arn:aws:rds:eu:1:db-proxy:${*}"},` +
 			`{"Sid":"Own","Effect":"Allow","Action":"kms:Encrypt","Resource":"arn:aws:kms:eu:1:key/*","Condition":{"StringEquals":{"aws:ResourceTag/environment":"` + name + `"}}},` +
 			`{"Sid":"Names","Effect":"Allow","Action":"sns:Publish","Resource":"arn:aws:sns:eu:1:` + prefix + `*"}]}`,
 	})
@@ -44,6 +45,8 @@ func TestUse(t *testing.T) {
 	list := call{session("dev"), "ec2:DescribeVpcs", "*", true}
 	decrypt := call{session("dev"), "kms:Decrypt", "arn:aws:kms:eu:1:key/k", true}
 	encrypt := call{session("dev"), "kms:Encrypt", "arn:aws:kms:eu:1:key/k", true}
+	// AWS names what is about to be created by an asterisk.
+	tag := call{session("dev"), "rds:AddTagsToResource", "arn:aws:rds:eu:1:db-proxy:*", true}
 	publish := func(stack, topic string) call {
 		return call{session(stack), "sns:Publish", "arn:aws:sns:eu:1:didomi-" + stack + "-" + topic, true}
 	}
@@ -75,7 +78,7 @@ func TestUse(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got []string
-			for _, f := range use([]*graph.Graph{granting("dev"), granting("prod")}, c.calls).findings {
+			for _, f := range use([]*graph.Graph{granting("dev"), granting("prod")}, append(c.calls, tag)).findings {
 				what, _, _ := strings.Cut(strings.TrimPrefix(f.What, "grants the "), ", by the statement")
 				got = append(got, what)
 			}

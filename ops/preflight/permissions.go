@@ -10,14 +10,18 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 
+	"github.com/didomi/serverless-api/internal/stacktag"
 	"github.com/didomi/serverless-api/ops/graph"
 )
 
-// creations are the calls that make the stack's larger parts, by the type of the resource, with the ARN
-// that they are authorised on.
+// creation is a call that makes one of the stack's larger parts, by the type of the resource, with the ARN
+// that it is authorised on.
+type creation struct{ token, action, resource string }
+
 // https://docs.aws.amazon.com/service-authorization/latest/reference/
-var creations = []struct{ token, action, resource string }{
+var creations = []creation{
 	{"aws:ec2/vpc:Vpc", "ec2:CreateVpc", "ec2:{region}:{account}:vpc/vpc-0"},
+	defaultGroup,
 	{"aws:rds/cluster:Cluster", "rds:CreateDBCluster", "rds:{region}:{account}:cluster:{name}-0"},
 	{replicationGroupType, "elasticache:CreateReplicationGroup", "elasticache:{region}:{account}:replicationgroup:{name}-0"},
 	{"aws:lambda/function:Function", "lambda:CreateFunction", "lambda:{region}:{account}:function:{name}-0"},
@@ -27,6 +31,9 @@ var creations = []struct{ token, action, resource string }{
 	{"aws:s3/bucketV2:BucketV2", "s3:CreateBucket", "s3:::{name}-0"},
 	{"aws:cloudwatch/metricAlarm:MetricAlarm", "cloudwatch:PutMetricAlarm", "cloudwatch:{region}:{account}:alarm:{name}-0"},
 }
+
+// defaultGroup comes with a VPC and has no tag: the pipeline's role may not put one on it.
+var defaultGroup = creation{"aws:ec2/defaultSecurityGroup:DefaultSecurityGroup", "ec2:CreateTags", "ec2:{region}:{account}:security-group/sg-0"}
 
 // permissions simulates the calls that make the stack's larger parts, one of each kind.
 func permissions(ctx context.Context, a *account, g *graph.Graph) ([]Finding, error) {
@@ -48,7 +55,7 @@ func permissions(ctx context.Context, a *account, g *graph.Graph) ([]Finding, er
 			}
 		}
 		resource := a.expand(c.resource, r.Name)
-		result, err := a.simulate(ctx, principal, c.action, resource, g.Stack)
+		result, err := a.simulate(ctx, principal, c.action, resource, a.tags(g, c != defaultGroup))
 		if err != nil {
 			return missing, fmt.Errorf("simulate %s for %s: %w", c.action, principal, err)
 		}
@@ -59,7 +66,7 @@ func permissions(ctx context.Context, a *account, g *graph.Graph) ([]Finding, er
 		default:
 			missing = append(missing, Finding{
 				What: fmt.Sprintf("%s may not call %s on %s (%s)", principal, c.action, resource, result.EvalDecision),
-				Do:   "have an administrator update the stack's component iam (docs/pipeline.md, Roles), or call with other credentials",
+				Do:   "have an administrator update the stack's components iam, keys and network (docs/pipeline.md, Roles), or call with other credentials",
 			})
 		}
 	}
@@ -100,19 +107,26 @@ func (a *account) principal(ctx context.Context) (string, error) {
 	return aws.ToString(role.Role.Arn), nil
 }
 
-// simulate asks IAM whether the principal may make a call that sets the tags that every call of the
-// program sets.
-// https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html
-func (a *account) simulate(ctx context.Context, principal, action, resource, stack string) (types.EvaluationResult, error) {
+// tags are the context of a call that sets the tags that every call of the program sets, on a resource that
+// has the stack's or none.
+func (a *account) tags(g *graph.Graph, own bool) []types.ContextEntry {
 	key := func(name, value string) types.ContextEntry {
 		return types.ContextEntry{ContextKeyName: &name, ContextKeyType: types.ContextKeyTypeEnumString, ContextKeyValues: []string{value}}
 	}
+	owner := stacktag.Value(g.Project, g.Stack)
+	entries := []types.ContextEntry{key(stacktag.InRequest, owner), key("aws:RequestedRegion", a.region)}
+	if own {
+		entries = append(entries, key(stacktag.OnResource, owner))
+	}
+	return entries
+}
+
+// simulate asks IAM whether the principal may make a call.
+// https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html
+func (a *account) simulate(ctx context.Context, principal, action, resource string, keys []types.ContextEntry) (types.EvaluationResult, error) {
 	answer, err := a.iam.SimulatePrincipalPolicy(ctx, &iam.SimulatePrincipalPolicyInput{
 		PolicySourceArn: &principal, ActionNames: []string{action}, ResourceArns: []string{resource},
-		ContextEntries: []types.ContextEntry{
-			key("aws:RequestTag/environment", stack), key("aws:ResourceTag/environment", stack),
-			key("aws:RequestedRegion", a.region),
-		},
+		ContextEntries: keys,
 	})
 	if err != nil {
 		return types.EvaluationResult{}, err

@@ -107,7 +107,7 @@ func checkAbuse(t *testing.T, out, other outputs) {
 	t.Helper()
 	admin := iam.NewFromConfig(awsConfig(out))
 	c := newCast(t, out, other)
-	for _, a := range slices.Concat(c.previewAbuses(), c.deployAbuses(t), c.takingOver(t), c.logRoleAbuses(t), c.zoneAbuses(t), c.userAbuses(t), c.partAbuses(t), c.boundaryAbuses(t), c.withheldAbuses(t)) {
+	for _, a := range slices.Concat(c.previewAbuses(), c.deployAbuses(t), c.takingOver(t), c.programAbuses(t), c.logRoleAbuses(t), c.zoneAbuses(t), c.userAbuses(t), c.partAbuses(t), c.boundaryAbuses(t), c.withheldAbuses(t)) {
 		t.Run(a.name, func(t *testing.T) { a.check(t, out, admin) })
 	}
 	checkOrganization(t, c, admin)

@@ -26,9 +26,14 @@ import (
 // making is something that is made, and dropped by the id that it got.
 type making struct{ make, drop attempt }
 
-// marked is the tag by which EC2 tells whose a new thing is.
+// stackTag is the key of the tag by which IAM policies know what is a stack's, owner its value.
+const stackTag = "serverless-api:stack"
+
+func owner(stack string) *string { return aws.String("didomi/" + stack) }
+
+// marked is the tag of a new resource.
 func marked(kind ec2types.ResourceType, stack string) []ec2types.TagSpecification {
-	return []ec2types.TagSpecification{{ResourceType: kind, Tags: []ec2types.Tag{{Key: aws.String("environment"), Value: &stack}}}}
+	return []ec2types.TagSpecification{{ResourceType: kind, Tags: []ec2types.Tag{{Key: aws.String(stackTag), Value: owner(stack)}}}}
 }
 
 // newSubnet is the last 16 addresses of the network, marked as the stack's.
@@ -138,7 +143,7 @@ func closeGroup(group string) attempt {
 func tagNetwork(vpc, stack string) attempt {
 	return func(ctx context.Context, config aws.Config) error {
 		_, err := ec2.NewFromConfig(config).CreateTags(ctx, &ec2.CreateTagsInput{
-			Resources: []string{vpc}, Tags: []ec2types.Tag{{Key: aws.String("environment"), Value: &stack}},
+			Resources: []string{vpc}, Tags: []ec2types.Tag{{Key: aws.String(stackTag), Value: owner(stack)}},
 		})
 		return err
 	}
@@ -148,7 +153,7 @@ func tagNetwork(vpc, stack string) attempt {
 func tagKey(key, stack string) attempt {
 	return func(ctx context.Context, config aws.Config) error {
 		_, err := kms.NewFromConfig(config).TagResource(ctx, &kms.TagResourceInput{
-			KeyId: &key, Tags: []kmstypes.Tag{{TagKey: aws.String("environment"), TagValue: &stack}},
+			KeyId: &key, Tags: []kmstypes.Tag{{TagKey: aws.String(stackTag), TagValue: owner(stack)}},
 		})
 		return err
 	}
@@ -207,7 +212,7 @@ func describeAPI(api, description string) attempt {
 func tagAPI(region, api, stack string) attempt {
 	return func(ctx context.Context, config aws.Config) error {
 		_, err := apigateway.NewFromConfig(config).TagResource(ctx, &apigateway.TagResourceInput{
-			ResourceArn: aws.String(fmt.Sprintf("arn:aws:apigateway:%s::/restapis/%s", region, api)), Tags: map[string]string{"environment": stack},
+			ResourceArn: aws.String(fmt.Sprintf("arn:aws:apigateway:%s::/restapis/%s", region, api)), Tags: map[string]string{stackTag: *owner(stack)},
 		})
 		return err
 	}

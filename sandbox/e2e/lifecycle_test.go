@@ -76,14 +76,18 @@ func manage(t *testing.T, out outputs, settings, command string, args ...string)
 	}
 }
 
-// made makes a stack as docs/pipeline.md has it: an administrator its identities, and its deploy role
+// foundations are what an administrator creates before a pipeline's first deployment: AWS does not tell a
+// new key, nor the default security group of a new VPC, from those of other programs.
+var foundations = []string{"--target", identities, "--target", "**didomi:keys:Keys**", "--target", "**didomi:network:Network**"}
+
+// made makes a stack as docs/pipeline.md has it: an administrator its foundations, and its deploy role
 // all the rest. The outputs are those of another stack in the same sandbox.
 func made(t *testing.T, beside outputs, stack string) outputs {
 	t.Helper()
 	mustRun(t, limitPreview, "preview", "--stack", stack)
 	admin := beside
 	admin.Stack, admin.ConfigFile = stack, filepath.Join(filepath.Dir(beside.ConfigFile), "Pulumi."+stack+".yaml")
-	manage(t, admin, admin.ConfigFile, "up", "--yes", "--skip-preview", "--target", identities)
+	manage(t, admin, admin.ConfigFile, "up", append([]string{"--yes", "--skip-preview"}, foundations...)...)
 	_, deploy := pipelineRoles(t, admin)
 	// One check is skipped, and there is no GitLab here; the role may make all others.
 	if report, missing := preflight(t, deploy); len(missing) > 0 || strings.Count(report, `"not checked"`) != 2 {

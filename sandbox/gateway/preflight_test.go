@@ -280,7 +280,7 @@ func TestPreflightSaysWhatItsCallerMayNotDoOrSee(t *testing.T) {
 		allow(`{"Effect":"Allow","Action":["sts:GetCallerIdentity","servicequotas:Get*","ec2:Describe*","rds:Describe*","elasticache:Describe*",
 			"lambda:GetAccountSettings","iam:Get*","iam:SimulatePrincipalPolicy","logs:Describe*","apigateway:GET","s3:ListBucket","kms:DescribeKey"],"Resource":"*"},
 			{"Effect":"Allow","Action":["ec2:CreateVpc","rds:CreateDBCluster","elasticache:CreateReplicationGroup","lambda:CreateFunction","apigateway:POST"],
-			"Resource":"*","Condition":{"StringEquals":{"aws:RequestTag/environment":"prod"}}}`)
+			"Resource":"*","Condition":{"StringEquals":{"aws:RequestTag/serverless-api:stack":"didomi/prod"}}}`)
 		found, yes := p.run(t)
 		missing := found["missing"]
 		if yes || len(missing) != 1 || missing[0].Check != "permissions" || !strings.Contains(missing[0].What, "kms:CreateKey") || len(found["not checked"]) > 0 {

@@ -14,11 +14,11 @@ import (
 // roles are the ARNs of a stack's roles for the pipeline.
 type roles struct{ preview, deploy string }
 
-// bootstrap does what docs/pipeline.md has an administrator do: make the room iam of the stack, with
-// which the pipeline's roles come to be, or bring it up to date.
+// bootstrap does what docs/pipeline.md has an administrator do: create the stack's components iam, keys and
+// network, or bring them up to date.
 func bootstrap(ctx context.Context, stack *deploy.Stack, log io.Writer) (roles, error) {
 	args := stack.Args("up", "--yes", "--skip-preview", "--suppress-outputs", "--color", "never",
-		"--target", "**didomi:iam:IAM**")
+		"--target", "**didomi:iam:IAM**", "--target", "**didomi:keys:Keys**", "--target", "**didomi:network:Network**")
 	if err := stack.Run(ctx, log, nil, args...); err != nil {
 		return roles{}, fmt.Errorf("make the pipeline's roles in stack %s: %w", stack.Name, err)
 	}

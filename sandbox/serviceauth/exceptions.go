@@ -68,7 +68,6 @@ var notNeeded = waivers{
 	},
 	{"only flow logs of Amazon ECS look at its tasks", "ec2:CreateFlowLogs", []string{"ecs:*"}},
 	{"Lambda and ElastiCache make interfaces without tags", "ec2:CreateNetworkInterface", []string{"ec2:CreateTags"}},
-	{"Lambda attaches a function's interface to no instance of the account", "ec2:DetachNetworkInterface", []string{"instance"}},
 	{"functions of ours run on Lambda's own capacity", "lambda:CreateFunction", []string{"lambda:PassCapacityProvider"}},
 	{"only Oracle and SQL Server have tenant databases", "rds:*", []string{"rds:CreateTenantDatabase", "rds:DeleteTenantDatabase"}},
 	{"an instance of Aurora has no snapshot of its own", "rds:DeleteDBInstance", []string{"rds:CreateDBSnapshot"}},

@@ -1,0 +1,274 @@
+package e2e
+
+import (
+	"context"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/acm"
+	acmtypes "github.com/aws/aws-sdk-go-v2/service/acm/types"
+	"github.com/aws/aws-sdk-go-v2/service/apigateway"
+	scaling "github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
+	scalingtypes "github.com/aws/aws-sdk-go-v2/service/applicationautoscaling/types"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
+	"github.com/aws/aws-sdk-go-v2/service/rds"
+	rdstypes "github.com/aws/aws-sdk-go-v2/service/rds/types"
+)
+
+// program is what another program of the account has created, tagged environment=<stack> as many programs
+// tag: one resource of each kind that has an id instead of a name.
+type program struct {
+	key, vpc, defaultGroup, networkInterface, api, proxy, proxyARN, certificate, target string
+}
+
+// programTarget is the provisioned concurrency that the other program scales.
+const programTarget = "function:another-program:live"
+
+func newProgram(t *testing.T, out outputs) program {
+	t.Helper()
+	ctx, c, tag := context.Background(), awsConfig(out), aws.String("environment")
+	p := program{proxy: "another-program"}
+	key, err := kms.NewFromConfig(c).CreateKey(ctx, &kms.CreateKeyInput{Tags: []kmstypes.Tag{{TagKey: tag, TagValue: &out.Stack}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.key = *key.KeyMetadata.Arn
+	subnet := p.createNetwork(t, ec2.NewFromConfig(c), out.Stack)
+	api, err := apigateway.NewFromConfig(c).CreateRestApi(ctx, &apigateway.CreateRestApiInput{
+		Name: aws.String("another-program"), Tags: map[string]string{*tag: out.Stack},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.api = *api.Id
+	proxy, err := rds.NewFromConfig(c).CreateDBProxy(ctx, &rds.CreateDBProxyInput{
+		DBProxyName: &p.proxy, EngineFamily: rdstypes.EngineFamilyPostgresql, VpcSubnetIds: []string{subnet},
+		RoleArn: aws.String("arn:aws:iam::000000000000:role/another-program"), Tags: []rdstypes.Tag{{Key: tag, Value: &out.Stack}},
+		Auth: []rdstypes.UserAuthConfig{{
+			AuthScheme: rdstypes.AuthSchemeSecrets, SecretArn: aws.String("arn:aws:secretsmanager:" + out.Region + ":000000000000:secret:another-program"),
+		}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.proxyARN = *proxy.DBProxy.DBProxyArn
+	certificate, err := acm.NewFromConfig(c).RequestCertificate(ctx, &acm.RequestCertificateInput{
+		DomainName: aws.String("another-program.example"), ValidationMethod: acmtypes.ValidationMethodDns,
+		Tags: []acmtypes.Tag{{Key: tag, Value: &out.Stack}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.certificate = *certificate.CertificateArn
+	target, err := scaling.NewFromConfig(c).RegisterScalableTarget(ctx, &scaling.RegisterScalableTargetInput{
+		ServiceNamespace: scalingtypes.ServiceNamespaceLambda, ResourceId: aws.String(programTarget), MinCapacity: aws.Int32(1), MaxCapacity: aws.Int32(2),
+		ScalableDimension: scalingtypes.ScalableDimensionLambdaFunctionProvisionedConcurrency, Tags: map[string]string{*tag: out.Stack},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.target = *target.ScalableTargetARN
+	return p
+}
+
+// createNetwork makes a network with a subnet, which it returns. Its default group and the interface have no tag.
+func (p *program) createNetwork(t *testing.T, client *ec2.Client, stack string) string {
+	t.Helper()
+	ctx := context.Background()
+	vpc, err := client.CreateVpc(ctx, &ec2.CreateVpcInput{CidrBlock: aws.String("10.99.0.0/24"), TagSpecifications: []ec2types.TagSpecification{{
+		ResourceType: ec2types.ResourceTypeVpc, Tags: []ec2types.Tag{{Key: aws.String("environment"), Value: &stack}},
+	}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.vpc = *vpc.Vpc.VpcId
+	subnet, err := client.CreateSubnet(ctx, &ec2.CreateSubnetInput{VpcId: &p.vpc, CidrBlock: aws.String("10.99.0.0/28")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	made, err := client.CreateNetworkInterface(ctx, &ec2.CreateNetworkInterfaceInput{SubnetId: subnet.Subnet.SubnetId})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.networkInterface = *made.NetworkInterface.NetworkInterfaceId
+	groups, err := client.DescribeSecurityGroups(ctx, &ec2.DescribeSecurityGroupsInput{
+		Filters: []ec2types.Filter{{Name: aws.String("vpc-id"), Values: []string{p.vpc}}},
+	})
+	if err != nil || len(groups.SecurityGroups) != 1 {
+		t.Fatalf("groups %v of a new network: %v", groups, err)
+	}
+	p.defaultGroup = *groups.SecurityGroups[0].GroupId
+	return *subnet.Subnet.SubnetId
+}
+
+// programAbuses are tried on another program's resources. What deletes comes after what does not: with every
+// right it succeeds, which also takes the program away again.
+func (c *cast) programAbuses(t *testing.T) []abuse {
+	t.Helper()
+	p, who, mine := newProgram(t, c.out), c.deploy, c.out.Stack
+	decryption := decrypt(t, c.out, p.key)
+	return []abuse{
+		{name: "the deploy role takes over no key of another program", who: who, try: tagKey(p.key, mine), undo: untagKey(p.key)},
+		{name: "the deploy role rewrites no policy of another program's key", who: who, try: rewriteKeyPolicy(p.key)},
+		{name: "the deploy role decrypts with no key of another program", who: who, try: decryption},
+		{name: "a role that a deployment makes decrypts with no key of another program", who: c.made, try: decryption},
+		{name: "the deploy role takes over no network of another program", who: who, try: tagNetwork(p.vpc, mine), undo: untagNetwork(p.vpc)},
+		{name: "the deploy role takes over no default group of another program", who: who, try: tagNetwork(p.defaultGroup, mine), undo: untagNetwork(p.defaultGroup)},
+		{name: "the deploy role opens no group of another program", who: who, try: openGroup(p.defaultGroup, mine), undo: closeGroup(p.defaultGroup)},
+		{name: "the deploy role takes over no API of another program", who: who, try: tagAPI(c.out.Region, p.api, mine), undo: untagAPI(c.out.Region, p.api)},
+		{name: "the deploy role takes over no proxy of another program", who: who, try: tagProxy(p.proxyARN, mine), undo: untagProxy(p.proxyARN)},
+		{name: "the deploy role takes over no certificate of another program", who: who, try: tagCertificate(p.certificate, mine), undo: untagCertificate(p.certificate, mine)},
+		{name: "the deploy role takes over no scalable target of another program", who: who, try: tagTarget(p.target, mine), undo: untagTarget(p.target)},
+		{name: "the deploy role deletes no interface of another program", who: who, try: deleteInterface(p.networkInterface)},
+		{name: "the deploy role deletes no API of another program", who: who, try: deleteAPI(p.api)},
+		{name: "the deploy role deletes no proxy of another program", who: who, try: deleteProxy(p.proxy)},
+		{name: "the deploy role deletes no certificate of another program", who: who, try: deleteCertificate(p.certificate)},
+		{name: "the deploy role deletes no scalable target of another program", who: who, try: deregister},
+		{name: "the deploy role deletes no network of another program", who: who, try: deleteNetwork(p.vpc)},
+		{name: "the deploy role deletes no key of another program", who: who, try: deleteKey(p.key)},
+	}
+}
+
+func untagKey(key string) attempt {
+	return func(ctx context.Context, config aws.Config) error {
+		_, err := kms.NewFromConfig(config).UntagResource(ctx, &kms.UntagResourceInput{KeyId: &key, TagKeys: []string{stackTag}})
+		return err
+	}
+}
+
+// rewriteKeyPolicy writes the policy that KMS gives a new key.
+func rewriteKeyPolicy(key string) attempt {
+	return func(ctx context.Context, config aws.Config) error {
+		_, err := kms.NewFromConfig(config).PutKeyPolicy(ctx, &kms.PutKeyPolicyInput{KeyId: &key, Policy: aws.String(
+			`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::000000000000:root"},"Action":"kms:*","Resource":"*"}]}`)})
+		return err
+	}
+}
+
+func deleteKey(key string) attempt {
+	return func(ctx context.Context, config aws.Config) error {
+		_, err := kms.NewFromConfig(config).ScheduleKeyDeletion(ctx, &kms.ScheduleKeyDeletionInput{KeyId: &key, PendingWindowInDays: aws.Int32(7)})
+		return err
+	}
+}
+
+func untagNetwork(resource string) attempt {
+	return func(ctx context.Context, config aws.Config) error {
+		_, err := ec2.NewFromConfig(config).DeleteTags(ctx, &ec2.DeleteTagsInput{Resources: []string{resource}, Tags: []ec2types.Tag{{Key: aws.String(stackTag)}}})
+		return err
+	}
+}
+
+func deleteInterface(id string) attempt {
+	return func(ctx context.Context, config aws.Config) error {
+		_, err := ec2.NewFromConfig(config).DeleteNetworkInterface(ctx, &ec2.DeleteNetworkInterfaceInput{NetworkInterfaceId: &id})
+		return err
+	}
+}
+
+// deleteNetwork deletes its subnets first: only an administrator can have done that.
+func deleteNetwork(vpc string) attempt {
+	return func(ctx context.Context, config aws.Config) error {
+		client := ec2.NewFromConfig(config)
+		subnets, err := client.DescribeSubnets(ctx, &ec2.DescribeSubnetsInput{Filters: []ec2types.Filter{{Name: aws.String("vpc-id"), Values: []string{vpc}}}})
+		if err != nil {
+			return err
+		}
+		for _, subnet := range subnets.Subnets {
+			if _, err := client.DeleteSubnet(ctx, &ec2.DeleteSubnetInput{SubnetId: subnet.SubnetId}); err != nil {
+				return err
+			}
+		}
+		_, err = client.DeleteVpc(ctx, &ec2.DeleteVpcInput{VpcId: &vpc})
+		return err
+	}
+}
+
+func untagAPI(region, api string) attempt {
+	return func(ctx context.Context, config aws.Config) error {
+		_, err := apigateway.NewFromConfig(config).UntagResource(ctx, &apigateway.UntagResourceInput{
+			ResourceArn: aws.String("arn:aws:apigateway:" + region + "::/restapis/" + api), TagKeys: []string{stackTag},
+		})
+		return err
+	}
+}
+
+func deleteAPI(api string) attempt {
+	return func(ctx context.Context, config aws.Config) error {
+		_, err := apigateway.NewFromConfig(config).DeleteRestApi(ctx, &apigateway.DeleteRestApiInput{RestApiId: &api})
+		return err
+	}
+}
+
+func tagProxy(arn, stack string) attempt {
+	return func(ctx context.Context, config aws.Config) error {
+		_, err := rds.NewFromConfig(config).AddTagsToResource(ctx, &rds.AddTagsToResourceInput{
+			ResourceName: &arn, Tags: []rdstypes.Tag{{Key: aws.String(stackTag), Value: owner(stack)}},
+		})
+		return err
+	}
+}
+
+func untagProxy(arn string) attempt {
+	return func(ctx context.Context, config aws.Config) error {
+		_, err := rds.NewFromConfig(config).RemoveTagsFromResource(ctx, &rds.RemoveTagsFromResourceInput{ResourceName: &arn, TagKeys: []string{stackTag}})
+		return err
+	}
+}
+
+func deleteProxy(name string) attempt {
+	return func(ctx context.Context, config aws.Config) error {
+		_, err := rds.NewFromConfig(config).DeleteDBProxy(ctx, &rds.DeleteDBProxyInput{DBProxyName: &name})
+		return err
+	}
+}
+
+func tagCertificate(arn, stack string) attempt {
+	return func(ctx context.Context, config aws.Config) error {
+		_, err := acm.NewFromConfig(config).AddTagsToCertificate(ctx, &acm.AddTagsToCertificateInput{
+			CertificateArn: &arn, Tags: []acmtypes.Tag{{Key: aws.String(stackTag), Value: owner(stack)}},
+		})
+		return err
+	}
+}
+
+func untagCertificate(arn, stack string) attempt {
+	return func(ctx context.Context, config aws.Config) error {
+		_, err := acm.NewFromConfig(config).RemoveTagsFromCertificate(ctx, &acm.RemoveTagsFromCertificateInput{
+			CertificateArn: &arn, Tags: []acmtypes.Tag{{Key: aws.String(stackTag), Value: owner(stack)}},
+		})
+		return err
+	}
+}
+
+func deleteCertificate(arn string) attempt {
+	return func(ctx context.Context, config aws.Config) error {
+		_, err := acm.NewFromConfig(config).DeleteCertificate(ctx, &acm.DeleteCertificateInput{CertificateArn: &arn})
+		return err
+	}
+}
+
+func tagTarget(arn, stack string) attempt {
+	return func(ctx context.Context, config aws.Config) error {
+		_, err := scaling.NewFromConfig(config).TagResource(ctx, &scaling.TagResourceInput{ResourceARN: &arn, Tags: map[string]string{stackTag: *owner(stack)}})
+		return err
+	}
+}
+
+func untagTarget(arn string) attempt {
+	return func(ctx context.Context, config aws.Config) error {
+		_, err := scaling.NewFromConfig(config).UntagResource(ctx, &scaling.UntagResourceInput{ResourceARN: &arn, TagKeys: []string{stackTag}})
+		return err
+	}
+}
+
+func deregister(ctx context.Context, config aws.Config) error {
+	_, err := scaling.NewFromConfig(config).DeregisterScalableTarget(ctx, &scaling.DeregisterScalableTargetInput{
+		ServiceNamespace: scalingtypes.ServiceNamespaceLambda, ResourceId: aws.String(programTarget),
+		ScalableDimension: scalingtypes.ScalableDimensionLambdaFunctionProvisionedConcurrency,
+	})
+	return err
+}
