@@ -50,6 +50,14 @@ func provisioned(t *testing.T) *mocks.Recorder {
 	return r
 }
 
+// No stack's value: a project and a stack are joined by a slash.
+func TestEverythingHasATagThatIsNoStacks(t *testing.T) {
+	tags := provisioned(t).Find(t, "pulumi:providers:aws", "aws").Inputs["defaultTags"].(map[string]any)["tags"].(map[string]any)
+	if tags["serverless-api:stack"] != "bootstrap" {
+		t.Errorf("the provider tags everything with %v", tags)
+	}
+}
+
 func TestTheStateIsPrivateEncryptedVersionedAndKept(t *testing.T) {
 	r := provisioned(t)
 	const id, arn = room + "-id", "arn:aws:s3:eu-west-1:123456789012:" + room
