@@ -171,7 +171,7 @@ func (s site) secretRights() []policy.Statement {
 }
 
 // keyRights are by the tag. No key is created: KMS authorises the tags of a new key as it does those of one
-// that exists, and nothing tells the two apart. An administrator creates keys (docs/pipeline.md).
+// that exists, and nothing tells the two apart. An administrator creates keys and their aliases (docs/pipeline.md).
 // https://docs.aws.amazon.com/kms/latest/developerguide/tag-permissions.html
 func (s site) keyRights() []policy.Statement {
 	keys := []pulumi.StringInput{s.arn("kms", "key/*")}
@@ -181,9 +181,9 @@ func (s site) keyRights() []policy.Statement {
 		{
 			Sid: "Keys",
 			Actions: []string{
-				"kms:CreateAlias", "kms:Decrypt", "kms:DeleteAlias", "kms:EnableKeyRotation", "kms:Encrypt",
-				"kms:GenerateDataKey", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion", "kms:TagResource",
-				"kms:UntagResource", "kms:UpdateAlias", "kms:UpdateKeyDescription",
+				"kms:Decrypt", "kms:DeleteAlias", "kms:EnableKeyRotation", "kms:Encrypt", "kms:GenerateDataKey",
+				"kms:PutKeyPolicy", "kms:ScheduleKeyDeletion", "kms:TagResource", "kms:UntagResource",
+				"kms:UpdateKeyDescription",
 			},
 			Resources: keys,
 			Condition: s.tagged(),
@@ -192,7 +192,7 @@ func (s site) keyRights() []policy.Statement {
 		{Sid: "KeysForAWS", Actions: []string{"kms:CreateGrant"}, Resources: keys, Condition: grant},
 		{
 			Sid:       "KeyNames",
-			Actions:   []string{"kms:CreateAlias", "kms:DeleteAlias", "kms:UpdateAlias"},
+			Actions:   []string{"kms:DeleteAlias"},
 			Resources: s.names("kms", "alias/", roomKeys),
 		},
 	}
