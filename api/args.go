@@ -25,7 +25,7 @@ type Args struct {
 	RotationDays int
 	// KeyARNs are the keys that the secrets and the bucket's objects are encrypted with.
 	KeyARNs []pulumi.StringInput
-	// OperationsKeyARN is the key of logs and of the alarms' topic.
+	// OperationsKeyARN is the key of logs, of the alarms' topics and of the functions' environments.
 	OperationsKeyARN pulumi.StringPtrInput
 
 	Domain Domain

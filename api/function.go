@@ -169,8 +169,10 @@ func newFunction(ctx *pulumi.Context, s site, spec functionSpec) (*lambda.Functi
 		Role:                         spec.role.role.Arn,
 		Publish:                      pulumi.Bool(true),
 		Environment:                  &lambda.FunctionEnvironmentArgs{Variables: spec.environment},
-		EphemeralStorage:             &lambda.FunctionEphemeralStorageArgs{Size: pulumi.Int(512)},
-		TracingConfig:                &lambda.FunctionTracingConfigArgs{Mode: pulumi.String("Active")},
+		// The code stays with a key of Lambda's: pulumi-aws 6 has no sourceKmsKeyArn (docs/decisions/keys.md).
+		KmsKeyArn:        s.args.OperationsKeyARN,
+		EphemeralStorage: &lambda.FunctionEphemeralStorageArgs{Size: pulumi.Int(512)},
+		TracingConfig:    &lambda.FunctionTracingConfigArgs{Mode: pulumi.String("Active")},
 		LoggingConfig: &lambda.FunctionLoggingConfigArgs{
 			LogFormat: pulumi.String("JSON"),
 			LogGroup:  spec.log.Name,

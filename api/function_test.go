@@ -72,7 +72,7 @@ func TestFunctions(t *testing.T) {
 			for key, want := range map[string]any{
 				"handler": handler, "runtime": "provided.al2023", "publish": true, "packageType": "Zip",
 				"architectures": []any{"arm64"},
-				"tracingConfig": map[string]any{"mode": "Active"},
+				"tracingConfig": map[string]any{"mode": "Active"}, "kmsKeyArn": "arn:operations",
 			} {
 				if !reflect.DeepEqual(in[key], want) {
 					t.Errorf("%s: %s is %v, want %v", function.Name, key, in[key], want)

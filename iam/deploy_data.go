@@ -188,7 +188,8 @@ func (s site) keyRights() []policy.Statement {
 			Resources: keys,
 			Condition: s.tagged(),
 		},
-		// RDS and ElastiCache keep using the key of what they encrypt; nobody else is given the use of it.
+		// RDS and ElastiCache keep using the key of what they encrypt, and functions decrypt their environment;
+		// nobody else is given the use of it.
 		{Sid: "KeysForAWS", Actions: []string{"kms:CreateGrant"}, Resources: keys, Condition: grant},
 		{
 			Sid:       "KeyNames",

@@ -32,6 +32,8 @@ var stores = map[string]func(*graph.Graph, *report, *graph.Resource){
 	secretType:   func(g *graph.Graph, p *report, r *graph.Resource) { atRest(g, p, r, "kmsKeyId") },
 	logGroupType: func(g *graph.Graph, p *report, r *graph.Resource) { atRest(g, p, r, "kmsKeyId") },
 	topicType:    func(g *graph.Graph, p *report, r *graph.Resource) { atRest(g, p, r, "kmsMasterKeyId") },
+	// Its environment. Of its code the provider sets no key, and the code is public.
+	functionType: func(g *graph.Graph, p *report, r *graph.Resource) { atRest(g, p, r, "kmsKeyArn") },
 	queueType:    func(g *graph.Graph, p *report, r *graph.Resource) { atRest(g, p, r, "kmsMasterKeyId") },
 	keyType: func(_ *graph.Graph, p *report, r *graph.Resource) {
 		if !r.True("enableKeyRotation") {
@@ -47,7 +49,6 @@ var stores = map[string]func(*graph.Graph, *report, *graph.Resource){
 // seen are types that have a property of encryption and keep nothing of the stack's own, with why.
 var seen = map[string]string{
 	bucketSSEType:         "judged with its bucket",
-	functionType:          "its code is public and its environment holds no secret; Lambda encrypts both with a key of its own",
 	"aws:kms/alias:Alias": "a name",
 }
 

@@ -47,6 +47,9 @@ func TestEncryption(t *testing.T) {
 		"a log without a key": {func(s stack) { s.set(logGroupType, "", "kmsKeyId", nil) }, []string{
 			`api-function-log: is not encrypted at rest with a key of ours: kmsKeyId is ""`,
 		}},
+		"a function without a key": {func(s stack) { s.set(functionType, "", "kmsKeyArn", nil) }, []string{
+			`api-function: is not encrypted at rest with a key of ours: kmsKeyArn is ""`,
+		}},
 		"a topic without a key": {func(s stack) { s.set(topicType, "", "kmsMasterKeyId", nil) }, []string{
 			`api-alarms: is not encrypted at rest with a key of ours: kmsMasterKeyId is ""`,
 		}},

@@ -52,13 +52,14 @@ func (c *cast) takingOver(t *testing.T) []abuse {
 	group, plan := groupOf(t, c.other, vpc), apiKeyOf(t, c.other)
 	subnet, address := newSubnet(t, c.other, vpc, mine), "abuse."+c.foreign["hostName"].(string)
 	zone := hostZone(t, c.other)
-	grant := newGrant(key, c.names["ciDeployRole"].(string))
+	grant, migration := newGrant(key, c.names["ciDeployRole"].(string)), migrateFunction(t, c.out)
 	return []abuse{
 		{name: "the deploy role takes over no network of another stack", who: who, try: tagNetwork(vpc, mine), undo: tagNetwork(vpc, theirs)},
 		{name: "the deploy role makes no subnet in another stack's network", who: who, try: subnet.make, undo: subnet.drop},
 		{name: "the deploy role opens no group of another stack", who: who, try: openGroup(group, mine), undo: closeGroup(group)},
 		{name: "the deploy role takes over no key of another stack", who: who, try: tagKey(key, mine), undo: tagKey(key, theirs)},
 		{name: "the deploy role uses no key of another stack", who: who, try: decrypt(t, c.other, key)},
+		{name: "the deploy role encrypts no environment with a key of another stack", who: who, try: encryptWith(migration, key), undo: encryptWith(migration, keyOf(t, c.out, c.env["DB_SECRET_ARN"]))},
 		{name: "the deploy role lets nobody use a key of another stack", who: who, try: grant.make, undo: grant.drop},
 		{name: "the deploy role changes no API of another stack", who: who, try: describeAPI(api, "e2e"), undo: describeAPI(api, "Items and files")},
 		{name: "the deploy role takes over no API of another stack", who: who, try: tagAPI(c.out.Region, api, mine), undo: tagAPI(c.out.Region, api, theirs)},

@@ -16,6 +16,7 @@ import (
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go"
 )
 
 type attempt = func(ctx context.Context, config aws.Config) error
@@ -210,6 +211,25 @@ func runAs(function, role string) attempt {
 	return func(ctx context.Context, config aws.Config) error {
 		_, err := lambda.NewFromConfig(config).UpdateFunctionConfiguration(ctx, &lambda.UpdateFunctionConfigurationInput{FunctionName: &function, Role: &role})
 		return err
+	}
+}
+
+// encryptWith has a function's environment encrypted with a key.
+func encryptWith(function, key string) attempt {
+	return func(ctx context.Context, config aws.Config) error {
+		_, err := lambda.NewFromConfig(config).UpdateFunctionConfiguration(ctx, &lambda.UpdateFunctionConfigurationInput{FunctionName: &function, KMSKeyArn: &key})
+		return err
+	}
+}
+
+// seeEnvironment reads a function's environment. Who may not decrypt it gets an error in its place.
+func seeEnvironment(function string) attempt {
+	return func(ctx context.Context, config aws.Config) error {
+		found, err := lambda.NewFromConfig(config).GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &function})
+		if err != nil || found.Environment == nil || found.Environment.Error == nil {
+			return err
+		}
+		return &smithy.GenericAPIError{Code: aws.ToString(found.Environment.Error.ErrorCode), Message: aws.ToString(found.Environment.Error.Message)}
 	}
 }
 

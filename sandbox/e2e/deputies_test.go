@@ -32,6 +32,23 @@ func checkDeputies(t *testing.T, out outputs) {
 			}
 		}
 	})
+	t.Run("functions' environments are encrypted with the operations key, and shown to who may decrypt", func(t *testing.T) {
+		key := keyARN(t, out, "alias/didomi-"+out.Stack+"-keys-operations")
+		for _, handler := range []string{"api", "migrate", "rotate", "cache-user"} {
+			if f := stackFunction(t, out, handler); aws.ToString(f.KMSKeyArn) != key || len(f.Environment.Variables) == 0 {
+				t.Errorf("%s: key %s, want %s; %d variables", handler, aws.ToString(f.KMSKeyArn), key, len(f.Environment.Variables))
+			}
+		}
+		reader := newReader(t, out)
+		try := seeEnvironment(*stackFunction(t, out, "migrate").FunctionName)
+		if err := try(ctx, reader.config); !denied(err) {
+			t.Errorf("who reads functions and has no right to the key sees the environment: %v", err)
+		}
+		defer reader.widen(t, iam.NewFromConfig(admin))()
+		if err := try(ctx, reader.config); err != nil {
+			t.Errorf("fails even with every right, so its refusal proves nothing: %v", err)
+		}
+	})
 	t.Run("no other function runs as the one that changes the cache's password", func(t *testing.T) {
 		role, other := stackRoles(t, out)["api-cache-user-role"], stackFunction(t, out, "migrate")
 		try := runAs(*other.FunctionName, role)
@@ -49,4 +66,31 @@ func checkDeputies(t *testing.T, out outputs) {
 			t.Errorf("undo: %v", err)
 		}
 	})
+}
+
+// newReader is a role that may read functions and nothing else, as somebody who looks around in the account.
+func newReader(t *testing.T, out outputs) identity {
+	t.Helper()
+	ctx, admin := context.Background(), iam.NewFromConfig(awsConfig(out))
+	name, policy := aws.String("e2e-reader"), aws.String("reading")
+	made, err := admin.CreateRole(ctx, &iam.CreateRoleInput{RoleName: name, AssumeRolePolicyDocument: aws.String(lambdaTrust)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if _, err := admin.DeleteRolePolicy(ctx, &iam.DeleteRolePolicyInput{RoleName: name, PolicyName: policy}); err != nil {
+			t.Error(err)
+		}
+		if _, err := admin.DeleteRole(ctx, &iam.DeleteRoleInput{RoleName: name}); err != nil {
+			t.Error(err)
+		}
+	})
+	_, err = admin.PutRolePolicy(ctx, &iam.PutRolePolicyInput{
+		RoleName: name, PolicyName: policy,
+		PolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["lambda:Get*","lambda:List*"],"Resource":"*"}]}`),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return identity{name: *name, config: assume(t, awsConfig(out), *made.Role.Arn)}
 }

@@ -11,6 +11,7 @@ import (
 type functionConfig struct {
 	FunctionName, FunctionArn, Version string
 	Handler, Role, CodeSha256          string
+	KMSKeyArn                          string
 	MemorySize, Timeout                int
 	Architectures                      []string
 	Environment                        struct{ Variables map[string]string }
@@ -25,8 +26,8 @@ type functionAnswer struct {
 
 func (g *Gateway) lambdaCalls() map[string]handler {
 	return map[string]handler{
-		"POST /2015-03-31/functions":                                       bounded("lambda:CreateFunction", withinEnvironment(refuseUntrusting(after(keepNewCode)))),
-		"PUT /2015-03-31/functions/{name}/configuration":                   withinEnvironment(refuseUntrusting((*exchange).forward)),
+		"POST /2015-03-31/functions":                                       bounded("lambda:CreateFunction", withinEnvironment(refuseUntrusting(granting(after(keepNewCode))))),
+		"PUT /2015-03-31/functions/{name}/configuration":                   withinEnvironment(refuseUntrusting(granting((*exchange).forward))),
 		"POST /2015-03-31/functions/{name}/aliases":                        bounded("lambda:CreateAlias", (*exchange).forward),
 		"POST /2015-03-31/functions/{name}/policy":                         bounded("lambda:AddPermission", (*exchange).forward),
 		"PUT /2015-03-31/functions/{name}/code":                            after(keepNewCode),

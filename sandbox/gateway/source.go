@@ -21,6 +21,9 @@ func (g *Gateway) Function(ctx context.Context, name, qualifier string) (lambdah
 		return g.loadFunction(ctx, name, version)
 	})
 	f.ARN = g.functionARN(name, qualifier)
+	if err == nil {
+		err = g.decrypts(ctx, f)
+	}
 	return f, err
 }
 
@@ -40,6 +43,7 @@ func (g *Gateway) loadFunction(ctx context.Context, name, qualifier string) (lam
 	f := lambdahost.Function{
 		Name: name, Version: config.Version, Handler: config.Handler, RoleARN: config.Role,
 		CodeSHA256: config.CodeSha256, Environment: config.Environment.Variables, MemoryMB: config.MemorySize,
+		KeyARN:  config.KMSKeyArn,
 		Timeout: time.Duration(config.Timeout) * time.Second, LogGroup: config.LoggingConfig.LogGroup, Architecture: "x86_64",
 	}
 	if f.LogGroup == "" {

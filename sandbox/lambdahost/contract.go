@@ -23,6 +23,7 @@ type Function struct {
 	LogGroup     string
 	Architecture string // "arm64" or "x86_64"
 	Reserved     *int   // reserved concurrency; nil: unreserved
+	KeyARN       string // of the environment; empty: Lambda's own
 }
 
 // Source looks functions up in the control plane.

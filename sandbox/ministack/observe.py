@@ -32,7 +32,7 @@ from defusedxml.ElementTree import ParseError, fromstring
 from ministack.core import iam_actions, iam_evaluator
 from ministack.app import main
 from ministack.core.responses import get_account_id
-from ministack.services import acm, apigateway_v1, cloudwatch_logs, kms, rds, sts, tagging
+from ministack.services import acm, apigateway_v1, cloudwatch_logs, kms, lambda_svc, rds, sts, tagging
 from ministack.services.cognito import _decode_id_token_unverified
 
 LAMBDA = [
@@ -88,9 +88,11 @@ TAGGING = {
     "wafv2:CreateWebACL": ("wafv2:TagResource", "regional/webacl/{Name}/*"),
 }
 
-# Calls that encrypt with a key: the member that names it, and the rights to the key. A grant is RDS's or
-# ElastiCache's, made in the caller's name.
+# Calls that encrypt with a key: the member that names it, and the rights to the key. A grant is RDS's,
+# ElastiCache's or Lambda's, made in the caller's name.
 ENCRYPTING = {
+    "lambda:CreateFunction": ("KMSKeyArn", ["kms:CreateGrant", "kms:Encrypt"]),
+    "lambda:UpdateFunctionConfiguration": ("KMSKeyArn", ["kms:CreateGrant", "kms:Encrypt"]),
     "elasticache:CreateReplicationGroup": ("KmsKeyId", ["kms:CreateGrant", "kms:DescribeKey"]),
     "rds:CreateDBCluster": ("KmsKeyId", ["kms:CreateGrant", "kms:DescribeKey"]),
     "secretsmanager:CreateSecret": ("KmsKeyId", ["kms:Decrypt", "kms:GenerateDataKey"]),
@@ -101,6 +103,7 @@ QUERY_TAG = re.compile(r"(.*Tags?(?:\.(?:member|Tag))?\.\d+)\.Key$")
 name_action, name_resource = iam_actions.extract_iam_action, iam_actions.extract_resource_arn
 decide, decide_trust = iam_evaluator.enforce, iam_evaluator.evaluate_trust_policy
 resolve = iam_evaluator._resolve_condition_key
+answer_lambda = lambda_svc.handle_request
 record = open(sys.argv[1], "a", buffering=1)
 seen = set()
 # The body and the parameters of the call that is being decided.
@@ -387,8 +390,12 @@ def further(action, region, resource):
         yield right, arn(service, re.sub(r"{(\w+)}", lambda found: member(found.group(1)), path)), tags
     if action in ENCRYPTING:
         holder, rights = ENCRYPTING[action]
-        for right in rights if member(holder).startswith("arn:") else ():
-            yield right, member(holder), {"kms:GrantIsForAWSResource": "true"}
+        key, keys = member(holder), {"kms:GrantIsForAWSResource": "true"}
+        if service == "lambda":
+            made = arn("lambda", "function:" + member("FunctionName")) if name == "CreateFunction" else resource
+            key, keys = key or kept_key(made), {**keys, **environment_keys(region, made)}
+        for right in rights if key.startswith("arn:") else ():
+            yield right, key, keys
     if service == "apigateway":
         yield from further_apigateway(action, resource, tags)
     if service == "ec2" and tags:
@@ -411,6 +418,51 @@ def further(action, region, resource):
     if action in ("application-autoscaling:PutScalingPolicy", "application-autoscaling:DeleteScalingPolicy"):
         right = "cloudwatch:PutMetricAlarm" if name.startswith("Put") else "cloudwatch:DeleteAlarms"
         yield right, arn("cloudwatch", f"alarm:TargetTracking-{member('ResourceId')}-*"), {}
+
+
+def environment_keys(region, function):
+    """The condition keys with which Lambda uses a key for a function's environment, in the caller's name.
+    https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars-encryption.html"""
+    return {
+        "kms:ViaService": f"lambda.{region}.amazonaws.com",
+        "kms:EncryptionContext:aws:lambda:FunctionArn": ":".join(function.split(":")[:7]),
+    }
+
+
+def kept_key(function):
+    """The key of a function that there is, which encrypts its environment anew or lets another role decrypt it
+    when a call sets one of the two."""
+    if not document().get("Environment") and not document().get("Role"):
+        return ""
+    kept = lambda_svc._functions.get(function.split(":")[6]) if function.count(":") > 5 else None
+    return ((kept or {}).get("config") or {}).get("KMSKeyArn") or ""
+
+
+async def serve_lambda(method, path, headers, body, query_params):
+    """Answers as Lambda does where the caller may not decrypt a function's environment: without it.
+    https://docs.aws.amazon.com/lambda/latest/api/API_EnvironmentResponse.html"""
+    status, given, answer = await answer_lambda(method, path, headers, body, query_params)
+    if not answer or b"KMSKeyArn" not in (answer if isinstance(answer, bytes) else answer.encode()):
+        return status, given, answer
+    shown, access_key = json.loads(answer), lambda_svc.extract_access_key_id(headers, query_params)
+    nested = [shown.get("Configuration"), *(shown.get("Functions") or []), *(shown.get("Versions") or [])]
+    for config in [shown, *filter(None, nested)]:
+        hide_environment(config, access_key)
+    return status, given, json.dumps(shown).encode()
+
+
+def hide_environment(config, access_key):
+    key, function = config.get("KMSKeyArn"), config.get("FunctionArn", "")
+    if not key or not (config.get("Environment") or {}).get("Variables"):
+        return
+    region = function.split(":")[3]
+    context = {**asked_of("kms:Decrypt", key), **environment_keys(region, function)}
+    if decide_on_record(access_key, "kms:Decrypt", "kms", region, key, context) is not None:
+        config["Environment"] = {"Error": {
+            "ErrorCode": "AccessDeniedException",
+            "Message": "Lambda was unable to decrypt your environment variables because the KMS access was denied. "
+                       "Please check your KMS permissions. KMS Exception: AccessDeniedException",
+        }}
 
 
 def further_apigateway(action, resource, tags):
@@ -528,6 +580,7 @@ sts._gen_session_token = session_token
 ministack_web_identity = sts._web_identity_principal
 sts._web_identity_principal = web_identity
 iam_evaluator._fnmatch_compile = compile_pattern
+lambda_svc.handle_request = serve_lambda
 iam_actions.extract_iam_action = extract_iam_action
 iam_actions.extract_resource_arn = extract_resource_arn
 iam_evaluator.enforce = enforce
