@@ -118,7 +118,9 @@ func refuseUntrusting(call handler) handler {
 	return reading(func(x *exchange) error {
 		var f struct {
 			FunctionName, Role string
-			VpcConfig          struct{ SubnetIds []string }
+			VpcConfig          struct {
+				SubnetIDs []string `json:"SubnetIds"`
+			}
 		}
 		if err := decodeCall(x.body, &f); err != nil {
 			return fmt.Errorf("decode the request: %w", err)
@@ -131,7 +133,7 @@ func refuseUntrusting(call handler) handler {
 			name, _ = splitFunction(x.r.PathValue("name"), "")
 		}
 		by, message := x.g.callingLambda(name), "The role defined for the function cannot be assumed by Lambda."
-		if len(f.VpcConfig.SubnetIds) > 0 {
+		if len(f.VpcConfig.SubnetIDs) > 0 {
 			by, message = x.g.calling(by.service, ""), "The function's execution role doesn't have permission to perform this operation."
 		}
 		err := x.g.trusts(x.r.Context(), f.Role, by)
