@@ -14,7 +14,7 @@ venv = cmp -s $(2) $(1)/requirements.txt || { \
 	  $(1)/bin/pip install -q --disable-pip-version-check --require-hashes $(3) -r $(2) && cp $(2) $(1)/; }
 # Modules whose tests need nothing but Go; the whole stack's are in sandbox/e2e.
 PACKAGES := $$(go list ./... | grep -v /e2e$$)
-SCRIPTS := .ci/run sandbox/tools/language-go/pulumi-language-go ci/cost ci/drift ci/forget ci/identity ci/plugins ci/preview ci/review ci/smoke ci/vulnerabilities .githooks/pre-commit
+SCRIPTS := .ci/run sandbox/tools/language-go/pulumi-language-go ci/cost ci/drift ci/forget ci/identity ci/ops ci/plugins ci/preview ci/review ci/smoke ci/vulnerabilities .githooks/pre-commit
 # Without the checkout's paths and without cgo, as the sandbox's tools and the function are built: all
 # of them and their checks share what Go has compiled, which is worth a third of a first build.
 export GOFLAGS := $(filter-out -trimpath,$(GOFLAGS)) -trimpath

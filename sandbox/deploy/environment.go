@@ -35,8 +35,11 @@ func Environment(l layout.Layout, r daemon.Report, region string, base Base) map
 		"AWS_EC2_METADATA_DISABLED":                   "true",
 		"AWS_CONFIG_FILE":                             os.DevNull,
 		"AWS_SHARED_CREDENTIALS_FILE":                 os.DevNull,
-		"NO_PROXY":                                    direct(),
-		"no_proxy":                                    direct(),
+		// CLI, linker, program and providers live for seconds: collecting garbage less often saves them
+		// a tenth of their time for some hundred megabytes.
+		"GOGC":     "400",
+		"NO_PROXY": direct(),
+		"no_proxy": direct(),
 	}
 }
 

@@ -51,9 +51,6 @@ func (s *Stack) Run(ctx context.Context, out io.Writer, more map[string]string, 
 
 func (s *Stack) cli(more map[string]string) cli {
 	vars := Environment(s.Layout, s.Report, s.Region, s.Base)
-	// CLI, linker and program live for seconds: collecting less often saves
-	// them a tenth of their time for some hundred megabytes.
-	vars["GOGC"] = "400"
 	maps.Copy(vars, more)
 	return cli{s.Layout, s.Report, vars}
 }

@@ -47,7 +47,11 @@ func NewProject(ctx context.Context, repository, dir string, stacks map[string][
 	if err := os.WriteFile(filepath.Join(dir, ".git", "info", "exclude"), []byte("/.gitlab-ci-local*\n"), 0o644); err != nil {
 		return nil, fmt.Errorf("set up the project: %w", err)
 	}
-	_, err := p.commit(ctx, "The project")
+	if _, err := p.commit(ctx, "The project"); err != nil {
+		return nil, err
+	}
+	// Every job has a copy: one file is copied sooner than a thousand.
+	_, err := p.git(ctx, "repack", "-a", "-d", "--quiet")
 	return p, err
 }
 

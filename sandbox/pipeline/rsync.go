@@ -13,7 +13,7 @@ import (
 )
 
 // Rsync is the part of rsync(1) that gitlab-ci-local calls: copies of trees on this machine, with
-// excludes. The sandbox's program does it under the name rsync, so that no machine needs to have it.
+// excludes, and without what has the same size and time already. The sandbox's program does it under the name rsync, so that no machine needs to have it.
 // It deletes nothing, though it is asked to: gitlab-ci-local copies the project before after_script once
 // more, where GitLab leaves alone what the job has made. What is from before a pipeline Runner removes.
 func Rsync(args []string) error {
@@ -22,6 +22,10 @@ func Rsync(args []string) error {
 		return err
 	}
 	target := c.paths[len(c.paths)-1]
+	// gitlab-ci-local makes one copy more than there are jobs, for containers. Jobs are shells here.
+	if filepath.Base(target) == ".docker" {
+		return nil
+	}
 	var all error
 	for _, source := range c.paths[:len(c.paths)-1] {
 		all = errors.Join(all, c.copy(source, target))
@@ -148,6 +152,9 @@ func copyEntry(from, to string, entry fs.DirEntry) error {
 }
 
 func copyFile(from, to string, info fs.FileInfo) error {
+	if same(to, info) {
+		return os.Chmod(to, info.Mode().Perm())
+	}
 	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
 		return err
 	}
@@ -168,4 +175,10 @@ func copyFile(from, to string, info fs.FileInfo) error {
 		return errors.Join(err, out.Close())
 	}
 	return errors.Join(out.Close(), os.Chmod(to, info.Mode().Perm()), os.Chtimes(to, info.ModTime(), info.ModTime()))
+}
+
+// same says whether a copy has the size and time of its source, by which rsync tells too.
+func same(to string, info fs.FileInfo) bool {
+	there, err := os.Lstat(to)
+	return err == nil && there.Mode().IsRegular() && there.Size() == info.Size() && there.ModTime().Equal(info.ModTime())
 }

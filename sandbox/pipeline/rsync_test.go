@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 )
 
 // tree makes files in a new folder.
@@ -109,6 +110,38 @@ func TestRsyncCopiesAsTheRunnerCallsIt(t *testing.T) {
 			if got, err := os.ReadFile(filepath.Join(to, name)); err != nil || string(got) != want {
 				t.Errorf("%s is %q, %v", name, got, err)
 			}
+		}
+	})
+	t.Run("what has its source's size and time is not copied again, all else is", func(t *testing.T) {
+		t.Chdir(tree(t, "same", "sooner", "size"))
+		to := tree(t, "same", "sooner", "size")
+		when := time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC)
+		for name, text := range map[string]string{"same": "SAME", "sooner": "SOONER", "size": "another size"} {
+			there := filepath.Join(to, name)
+			if err := errors.Join(os.WriteFile(there, []byte(text), 0o600), os.Chtimes(name, when, when), os.Chtimes(there, when, when)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := os.Chtimes(filepath.Join(to, "sooner"), when, when.Add(-time.Second)); err != nil {
+			t.Fatal(err)
+		}
+		if err := Rsync([]string{"-a", "./.", to}); err != nil {
+			t.Fatal(err)
+		}
+		for name, want := range map[string]string{"same": "SAME", "sooner": "sooner", "size": "size"} {
+			if got, err := os.ReadFile(filepath.Join(to, name)); err != nil || string(got) != want {
+				t.Errorf("%s is %q, %v; want %q", name, got, err, want)
+			}
+		}
+	})
+	t.Run("the copy for containers is not made", func(t *testing.T) {
+		t.Chdir(tree(t, "a"))
+		to := t.TempDir()
+		if err := Rsync([]string{"-a", "./", to + "/builds/.docker/"}); err != nil {
+			t.Fatal(err)
+		}
+		if got := files(t, to); got != nil {
+			t.Errorf("%v, want nothing", got)
 		}
 	})
 	t.Run("an option that is not known is refused", func(t *testing.T) {

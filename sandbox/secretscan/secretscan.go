@@ -1,13 +1,11 @@
 package secretscan
 
 import (
-	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -25,19 +23,12 @@ func (v Values) add(what, value string) {
 }
 
 // In names the values that a text holds, as they are or encoded.
-func (v Values) In(text []byte) []string {
-	var found []string
-	for _, what := range slices.Sorted(maps.Keys(v)) {
-		if slices.ContainsFunc(forms(v[what]), func(form string) bool { return bytes.Contains(text, []byte(form)) }) {
-			found = append(found, what)
-		}
-	}
-	return found
-}
+func (v Values) In(text []byte) []string { return v.search().in(text) }
 
 // Under names, file by file, what the files under a folder hold. A file that goes meanwhile holds nothing.
 func (v Values) Under(folder string) ([]string, error) {
 	var found []string
+	values := v.search()
 	err := filepath.WalkDir(folder, func(name string, entry fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil
@@ -49,7 +40,7 @@ func (v Values) Under(folder string) ([]string, error) {
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
-		for _, what := range v.In(content) {
+		for _, what := range values.in(content) {
 			found = append(found, fmt.Sprintf("%s holds %s", name, what))
 		}
 		return nil

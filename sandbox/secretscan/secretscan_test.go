@@ -43,6 +43,26 @@ func TestAValueIsFoundHoweverItIsWritten(t *testing.T) {
 	}
 }
 
+func TestValuesOfAnyLengthAreFoundAnywhere(t *testing.T) {
+	values := Values{"the PIN": "421", "the key": "4217", "a longer key": "42170123456789"}
+	for name, c := range map[string]struct {
+		text string
+		want []string
+	}{
+		"nothing":                          {"no such number", nil},
+		"at the beginning":                 {"421 0", []string{"the PIN"}},
+		"at the end":                       {"it is 421", []string{"the PIN"}},
+		"one that another begins with":     {"it is 4217", []string{"the PIN", "the key"}},
+		"all of them, the longest at last": {"1 421 42170123456789", []string{"a longer key", "the PIN", "the key"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := values.In([]byte(c.text)); !slices.Equal(got, c.want) {
+				t.Errorf("found %v, want %v", got, c.want)
+			}
+		})
+	}
+}
+
 func TestFilesAreNamedWithWhatTheyHold(t *testing.T) {
 	dir := t.TempDir()
 	for name, text := range map[string]string{"clean": "nothing", "deep/log": "key=0123456789abcdef\n"} {
