@@ -36,8 +36,9 @@ func newAccount(t *testing.T, trouble string) layout.Layout {
 	for path, content := range map[string]string{
 		filepath.Join(repo, "bootstrap", "Pulumi.yaml"):      "name: bootstrap\n",
 		filepath.Join(repo, "bootstrap", "Pulumi.main.yaml"): "config: {aws:region: eu-west-1}\n",
-		Program(l):                         fakeCLI,
-		filepath.Join(l.Home(), "trouble"): trouble,
+		Program(l):                                    fakeCLI,
+		filepath.Join(l.Home(), "trouble"):            trouble,
+		filepath.Join(l.Home(), "logs", "pulumi.log"): "what the CLI did before",
 	} {
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 			t.Fatal(err)
@@ -68,6 +69,9 @@ func TestBootstrap(t *testing.T) {
 			base, err := Bootstrap(t.Context(), l, report, "eu-west-1")
 			if err != nil || base.StateBucket != "b" {
 				t.Errorf("the next try made %+v, %v", base, err)
+			}
+			if logs, err := os.Stat(filepath.Join(l.Home(), "logs")); err != nil || !logs.Mode().IsRegular() {
+				t.Errorf("the CLI can write its logs: %v, %v", logs, err)
 			}
 		})
 	}

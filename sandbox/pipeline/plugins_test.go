@@ -64,7 +64,8 @@ case "$*" in
 *) exit 1 ;;
 esac
 `,
-		"bin/pulumi": "#!/bin/sh\necho \"$*\" >>installed\n",
+		"bin/pulumi":           "#!/bin/sh\necho \"$*\" >>installed\n",
+		"home/logs/pulumi.log": "what the CLI did in an earlier job",
 	} {
 		path := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -78,7 +79,7 @@ esac
 	cmd.Dir = dir
 	cmd.Env = []string{
 		"PATH=" + filepath.Join(dir, "bin") + ":/usr/local/bin:/usr/bin:/bin",
-		"PLUGIN_ARCHIVES=" + server.URL, "PLUGIN_RELEASES=" + server.URL,
+		"PULUMI_HOME=" + filepath.Join(dir, "home"), "PLUGIN_ARCHIVES=" + server.URL, "PLUGIN_RELEASES=" + server.URL,
 	}
 	out, err := cmd.CombinedOutput()
 	return dir, string(out), err
@@ -173,6 +174,9 @@ func TestPluginsAreInstalledAgainstTheirPinsAndNotWithout(t *testing.T) {
 			}
 			if (err != nil) != (c.says != "") || !strings.Contains(said, c.says) {
 				t.Errorf("%v, said %q, want %q", err, said, c.says)
+			}
+			if logs, err := os.Stat(filepath.Join(dir, "home", "logs")); err != nil || !logs.Mode().IsRegular() {
+				t.Errorf("the CLI can write its logs: %v, %v", logs, err)
 			}
 		})
 	}
