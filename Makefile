@@ -56,7 +56,8 @@ shell: sandbox ## a shell whose pulumi, aws and psql talk to the sandbox
 	@$(SANDBOX) shell
 
 ##@ Test
-test: $(TOOLS) ## everything: lint, unit, schema, the whole stack end to end
+test: ## everything: lint, unit, schema, the whole stack end to end
+	@$(MAKE) --no-print-directory -j3 --output-sync=none $(TOOLS)
 	@$(MAKE) --no-print-directory -j2 --output-sync=none TOOLS= checks e2e
 
 # End to end mostly waits for the emulated AWS; the checks fill that time.

@@ -5,7 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
+	"os"
 	"strings"
 
 	"github.com/didomi/serverless-api/sandbox/deploy"
@@ -15,12 +15,17 @@ import (
 type roles struct{ preview, deploy string }
 
 // bootstrap does what docs/pipeline.md has an administrator do: create the stack's components iam, keys and
-// network, or bring them up to date.
-func bootstrap(ctx context.Context, stack *deploy.Stack, log io.Writer) (roles, error) {
+// network, or bring them up to date. What the CLI says goes into the log.
+func bootstrap(ctx context.Context, stack *deploy.Stack, log string) (roles, error) {
+	file, err := os.Create(log)
+	if err != nil {
+		return roles{}, fmt.Errorf("make the pipeline's roles in stack %s: %w", stack.Name, err)
+	}
+	defer func() { _ = file.Close() }()
 	args := stack.Args("up", "--yes", "--skip-preview", "--suppress-outputs", "--color", "never",
 		"--target", "**didomi:iam:IAM**", "--target", "**didomi:keys:Keys**", "--target", "**didomi:network:Network**")
-	if err := stack.Run(ctx, log, nil, args...); err != nil {
-		return roles{}, fmt.Errorf("make the pipeline's roles in stack %s: %w", stack.Name, err)
+	if err := stack.Run(ctx, file, nil, args...); err != nil {
+		return roles{}, fmt.Errorf("make the pipeline's roles in stack %s: %w (log: %s)", stack.Name, err, log)
 	}
 	return existingRoles(ctx, stack)
 }

@@ -48,11 +48,8 @@ func (s *session) administerProd(ctx context.Context) error {
 	if err := os.WriteFile(deploy.StackFile(s.layout, "prod"), content, 0o600); err != nil {
 		return err
 	}
-	var log bytes.Buffer
-	if _, err := bootstrap(ctx, s.stacks["prod"], &log); err != nil {
-		return fmt.Errorf("%w\n%s", err, log.String())
-	}
-	return nil
+	_, err = bootstrap(ctx, s.stacks["prod"], s.layout.Log("pipeline-roles-prod"))
+	return err
 }
 
 // rotate runs the command as an administrator does, and looks at what is left.

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/didomi/serverless-api/sandbox/deploy"
@@ -92,19 +93,13 @@ func (s *session) variables(ctx context.Context) (map[string]string, error) {
 		"SMOKE_VIA": s.stacks["dev"].Report.API, "ROLLOUT_WATCH": "2s",
 		"PREFLIGHT_SKIP": "delegation", // nobody delegates a domain of the emulated Internet
 	}
-	for _, name := range []string{"dev", "prod"} {
-		_, _ = fmt.Fprintf(s.out, "the administrator makes the pipeline's roles of %s\n", name)
-		log, err := os.Create(s.layout.Log("pipeline-roles-" + name))
-		if err != nil {
-			return nil, err
-		}
-		made, err := bootstrap(ctx, s.stacks[name], log)
-		_ = log.Close()
-		if err != nil {
-			return nil, fmt.Errorf("%w (log: %s)", err, log.Name())
-		}
+	made, err := s.administer(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for name, roles := range made {
 		upper := strings.ToUpper(name)
-		vars[upper+"_PREVIEW_ROLE"], vars[upper+"_DEPLOY_ROLE"] = made.preview, made.deploy
+		vars[upper+"_PREVIEW_ROLE"], vars[upper+"_DEPLOY_ROLE"] = roles.preview, roles.deploy
 	}
 	cmd := exec.CommandContext(ctx, "go", "env", "-json", "GOCACHE", "GOMODCACHE")
 	text, err := cmd.Output()
@@ -119,6 +114,24 @@ func (s *session) variables(ctx context.Context) (map[string]string, error) {
 		vars[name] = value
 	}
 	return vars, nil
+}
+
+// administer makes the pipeline's roles of every stack, of all at once: each mostly waits.
+func (s *session) administer(ctx context.Context) (map[string]roles, error) {
+	var group sync.WaitGroup
+	var mu sync.Mutex
+	made, all := map[string]roles{}, error(nil)
+	for name, stack := range s.stacks {
+		_, _ = fmt.Fprintf(s.out, "the administrator makes the pipeline's roles of %s\n", name)
+		group.Go(func() {
+			found, err := bootstrap(ctx, stack, s.layout.Log("pipeline-roles-"+name))
+			mu.Lock()
+			defer mu.Unlock()
+			made[name], all = found, errors.Join(all, err)
+		})
+	}
+	group.Wait()
+	return made, all
 }
 
 // delivery is the way of a change to prod.
