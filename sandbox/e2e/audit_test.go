@@ -43,7 +43,7 @@ func checkAudit(t *testing.T, dev, prod outputs) {
 
 	config := filepath.Join(t.TempDir(), "Pulumi.prod.yaml")
 	writeFile(t, config, editedConfig(t, prod, edit{key: "network.nat", value: "perAz"}))
-	stdout, stderr, code := pulumi(t, prod, repository(t), "preview", "--stack", "prod", "--config-file", config, "--json", "--show-sames")
+	stdout, stderr, code := pulumi(t, prod, repository(t), "preview", "--refresh=false", "--stack", "prod", "--config-file", config, "--json", "--show-sames")
 	if code != 0 {
 		t.Fatalf("preview: exit %d\n%s\n%s", code, stdout, stderr)
 	}
