@@ -229,6 +229,14 @@ func TestPreviewOnlyReads(t *testing.T) {
 			}
 		}
 	}
+	// Without it every preview fails: the program reads the role of API Gateway's logs (api.LogRole).
+	for _, policy := range []string{"-preview-reading", "-looking"} {
+		got := find(t, statements(t, r.Find(t, "aws:iam/policy:Policy", room+policy).Inputs["policy"]), "LogRole")
+		want := statement{Sid: "LogRole", Effect: "Allow", Action: []string{"apigateway:GET"}, Resource: []string{"arn:aws:apigateway:eu-west-1::/account"}}
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("%s has %v, want %v", policy, got, want)
+		}
+	}
 }
 
 // own is the ARN of something of this account.

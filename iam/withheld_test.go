@@ -6,13 +6,21 @@ import (
 	"testing"
 )
 
-// TestADeploymentsBoundaryWithholds has each denial as it is. Those of values and logs are to everything,
-// and without a condition.
+// TestADeploymentsBoundaryWithholds has each denial as it is, with every call written out: a call that is
+// taken out of the program's list would be missed here. Those of values and logs are to everything, and
+// without a condition.
 func TestADeploymentsBoundaryWithholds(t *testing.T) {
 	pipeline := statements(t, build(t, Default()).Find(t, "aws:iam/policy:Policy", room+"-pipeline").Inputs["policy"])
 	everything, functions := []string{"*"}, []any{own("lambda", "function:didomi-test-api-*")}
 	for name, want := range map[string]statement{
-		"the values of secrets": {Sid: "NoSecretValue", Action: secretValueActions, Resource: everything},
+		"the values of secrets": {
+			Sid: "NoSecretValue", Resource: everything,
+			Action: []string{
+				"secretsmanager:BatchGetSecretValue", "secretsmanager:DeleteResourcePolicy", "secretsmanager:GetSecretValue",
+				"secretsmanager:PutResourcePolicy", "secretsmanager:PutSecretValue", "secretsmanager:ReplicateSecretToRegions",
+				"secretsmanager:UpdateSecret", "secretsmanager:UpdateSecretVersionStage",
+			},
+		},
 		"replicas of secrets": {
 			Sid: "NoReplica", Action: []string{"secretsmanager:CreateSecret"}, Resource: everything,
 			Condition: map[string]map[string]any{"Null": {"secretsmanager:AddReplicaRegions": "false"}},
@@ -32,7 +40,14 @@ func TestADeploymentsBoundaryWithholds(t *testing.T) {
 			Sid: "NoFile", Action: []string{"s3:DeleteObject*", "s3:GetObject*", "s3:PutObject*"},
 			Resource: []string{"arn:aws:s3:::didomi-test-data-*/*"},
 		},
-		"logs": {Sid: "NoLog", Action: logActions, Resource: everything},
+		"logs": {
+			Sid: "NoLog", Resource: everything,
+			Action: []string{
+				"logs:CreateExportTask", "logs:DeleteResourcePolicy", "logs:FilterLogEvents", "logs:GetLogEvents",
+				"logs:GetLogObject", "logs:GetLogRecord", "logs:GetQueryResults", "logs:PutAccountPolicy", "logs:PutResourcePolicy",
+				"logs:PutSubscriptionFilter", "logs:StartLiveTail", "logs:StartQuery", "logs:Unmask",
+			},
+		},
 		"functions for other invokers": {
 			Sid: "NoOtherInvoker", Action: []string{"lambda:AddPermission"}, Resource: everything,
 			Condition: map[string]map[string]any{"StringNotEquals": {"lambda:Principal": []any{"apigateway.amazonaws.com", "secretsmanager.amazonaws.com"}}},
