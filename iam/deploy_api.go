@@ -104,13 +104,23 @@ func (s site) functionRights() []policy.Statement {
 // warmRights keep executions warm by a schedule or by use. Targets have ids that AWS makes up.
 func (s site) warmRights() []policy.Statement {
 	targets := []pulumi.StringInput{s.arn("application-autoscaling", "scalable-target/*")}
+	newTargets := s.withoutID("application-autoscaling", "scalable-target/")
 	return []policy.Statement{
 		{
 			// A target that exists is not registered with tags: AWS has the caller tag it by its ARN.
 			// https://github.com/terraform-aws-modules/terraform-aws-rds-aurora/pull/420
+			// What Application Auto Scaling scales of other services, such as tables and containers, is not the stack's.
 			Sid:       "NewTarget",
-			Actions:   []string{"application-autoscaling:RegisterScalableTarget", "application-autoscaling:TagResource"},
-			Resources: s.withoutID("application-autoscaling", "scalable-target/"),
+			Actions:   []string{"application-autoscaling:RegisterScalableTarget"},
+			Resources: newTargets,
+			Condition: map[string]any{"StringEquals": map[string]any{
+				stacktag.InRequest: s.owner(), "application-autoscaling:service-namespace": "lambda",
+			}},
+		},
+		{
+			Sid:       "TagNewTarget",
+			Actions:   []string{"application-autoscaling:TagResource"},
+			Resources: newTargets,
 			Condition: s.tagging(),
 		},
 		{
@@ -136,12 +146,18 @@ func (s site) warmRights() []policy.Statement {
 // certificateRights are about the certificate of the host name.
 func (s site) certificateRights() []policy.Statement {
 	certificates := []pulumi.StringInput{s.arn("acm", "certificate/*")}
+	// A name that has been validated once is issued certificates for as long as its record stands, to every role of
+	// the account. A call without the key would meet ForAllValues.
+	// https://docs.aws.amazon.com/acm/latest/userguide/acm-conditions.html
+	ofHostName := s.tagging()
+	ofHostName["ForAllValues:StringEquals"] = map[string]any{"acm:DomainNames": s.stack + "." + s.domain}
+	ofHostName["Null"] = map[string]any{"acm:DomainNames": "false"}
 	return []policy.Statement{
 		{
 			Sid:       "NewCertificate",
 			Actions:   []string{"acm:RequestCertificate"},
 			Resources: policy.Anywhere,
-			Condition: s.tagging(),
+			Condition: ofHostName,
 		},
 		{
 			Sid:       "TagNewCertificate",

@@ -466,6 +466,7 @@ func TestDeployIsOfOneStack(t *testing.T) {
 		{"a key of an API that is read carries the tag", "reading", "APIKeys", has},
 		{"a target that is changed carries the tag", "api", "Target", has},
 		{"a new target gets the tag", "api", "NewTarget", gets},
+		{"a new target is tagged with the tag", "api", "TagNewTarget", gets},
 		{"a new certificate is tagged with the tag", "api", "TagNewCertificate", gets},
 		{"a new proxy is tagged with the tag", "data", "TagNewProxy", gets},
 		{"a cache's new nodes are tagged with the tag", "data", "TagNewCacheNodes", gets},
@@ -484,6 +485,22 @@ func TestDeployIsOfOneStack(t *testing.T) {
 			}
 		})
 	}
+	// https://docs.aws.amazon.com/acm/latest/userguide/acm-conditions.html
+	t.Run("a new certificate is for the host name alone", func(t *testing.T) {
+		want := map[string]map[string]any{
+			"StringEquals":              {gets: "didomi/test"},
+			"ForAllValues:StringEquals": {"acm:DomainNames": "test.example.com"},
+			"Null":                      {"acm:DomainNames": "false"},
+		}
+		if got := find(t, part(t, "api"), "NewCertificate").Condition; !reflect.DeepEqual(got, want) {
+			t.Errorf("%v, want %v", got, want)
+		}
+	})
+	t.Run("a new target is a function's", func(t *testing.T) {
+		if got := find(t, part(t, "api"), "NewTarget").Condition["StringEquals"]["application-autoscaling:service-namespace"]; got != "lambda" {
+			t.Errorf("the service is %v", got)
+		}
+	})
 	// https://github.com/mattclay/aws-terminator/pull/284 has the ARN.
 	t.Run("the tags of what API Gateway makes are a path of their own", func(t *testing.T) {
 		s := find(t, part(t, "api"), "NewAPITags")

@@ -6,6 +6,10 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/acm"
+	acmtypes "github.com/aws/aws-sdk-go-v2/service/acm/types"
+	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
+	scalingtypes "github.com/aws/aws-sdk-go-v2/service/applicationautoscaling/types"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
@@ -50,6 +54,8 @@ func TestAPolicyDecidesByWhatACallSays(t *testing.T) {
 		role     = `"Action":["iam:CreateRole","logs:*","secretsmanager:CreateSecret"],"Condition":{"ArnLike":{"aws:PrincipalArn":"arn:*:iam::*:role/content-*"}}`
 		others   = `"Action":["iam:CreateRole","secretsmanager:CreateSecret"],"Condition":{"ArnLike":{"aws:PrincipalArn":"arn:*:iam::*:role/other-*"}}`
 		direct   = `"Action":"kms:CreateKey","Condition":{"Bool":{"aws:ViaAWSService":"false"}}`
+		names    = `"Action":"acm:RequestCertificate","Condition":{"ForAnyValue:StringNotEquals":{"acm:DomainNames":"ours.example"}}`
+		spaces   = `"Action":"application-autoscaling:RegisterScalableTarget","Condition":{"StringNotEquals":{"application-autoscaling:service-namespace":"lambda"}}`
 		topic    = "arn:aws:sns:eu-west-1:000000000000:t"
 		stop     = "arn:aws:automate:eu-west-1:ec2:stop"
 	)
@@ -62,6 +68,11 @@ func TestAPolicyDecidesByWhatACallSays(t *testing.T) {
 		"an alarm that stops an instance when it is OK": {actions, recovering("content", stop), true},
 		"a composite alarm that publishes":              {actions, composing(topic), false},
 		"a composite alarm that stops an instance":      {actions, composing(stop), true},
+		"a certificate of a name":                       {names, requesting("ours.example"), false},
+		"a certificate of another name":                 {names, requesting("theirs.example"), true},
+		"a certificate of another name, too":            {names, requesting("ours.example", "theirs.example"), true},
+		"a target that is a function's":                 {spaces, registering("lambda", "function:content:1", "lambda:function:ProvisionedConcurrency"), false},
+		"a target that is a table's":                    {spaces, registering("dynamodb", "table/content", "dynamodb:table:ReadCapacityUnits"), true},
 		"a right to invoke for API Gateway":             {invokers, permitting("beyond", "api", "apigateway.amazonaws.com"), false},
 		"a right to invoke for another account":         {invokers, permitting("beyond", "account", "123456789012"), true},
 		"a secret":                                      {replicas, secretWith("content-plain", ""), false},
@@ -114,6 +125,26 @@ func composing(action string) func(t *testing.T, c aws.Config) error {
 		t.Helper()
 		_, err := cloudwatch.NewFromConfig(c).PutCompositeAlarm(t.Context(), &cloudwatch.PutCompositeAlarmInput{
 			AlarmName: aws.String("content-composite"), AlarmRule: aws.String("FALSE"), AlarmActions: []string{action},
+		})
+		return err
+	}
+}
+
+func requesting(name string, others ...string) func(t *testing.T, c aws.Config) error {
+	return func(t *testing.T, c aws.Config) error {
+		t.Helper()
+		_, err := acm.NewFromConfig(c).RequestCertificate(t.Context(), &acm.RequestCertificateInput{
+			DomainName: &name, SubjectAlternativeNames: others, ValidationMethod: acmtypes.ValidationMethodDns,
+		})
+		return err
+	}
+}
+
+func registering(space scalingtypes.ServiceNamespace, resource string, dimension scalingtypes.ScalableDimension) func(t *testing.T, c aws.Config) error {
+	return func(t *testing.T, c aws.Config) error {
+		t.Helper()
+		_, err := applicationautoscaling.NewFromConfig(c).RegisterScalableTarget(t.Context(), &applicationautoscaling.RegisterScalableTargetInput{
+			ServiceNamespace: space, ResourceId: &resource, ScalableDimension: dimension, MinCapacity: aws.Int32(1), MaxCapacity: aws.Int32(1),
 		})
 		return err
 	}

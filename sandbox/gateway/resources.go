@@ -179,6 +179,9 @@ func (g *Gateway) namedScaling(_ context.Context, _ string, x *exchange) ([]name
 		return nil, nil //nolint:nilerr // what cannot be read names nothing
 	}
 	keys := map[string][]string{}
+	if space := text(call, "ServiceNamespace"); space != "" {
+		keys["application-autoscaling:service-namespace"] = []string{space}
+	}
 	tags, _ := call["Tags"].(map[string]any)
 	for key, value := range tags {
 		keys["aws:requesttag/"+strings.ToLower(key)] = []string{fmt.Sprint(value)}

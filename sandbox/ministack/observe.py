@@ -271,6 +271,12 @@ def asked_by_content(action):
         # Those for every state: iam-cw-condition-keys-alarm-actions.html of the CloudWatch user guide.
         actions = [arn for name in ("AlarmActions", "OKActions", "InsufficientDataActions") for arn in document().get(name) or []]
         return {"cloudwatch:AlarmActions": actions} if actions else {}
+    if action == "acm:RequestCertificate":
+        # https://docs.aws.amazon.com/acm/latest/userguide/acm-conditions.html
+        names = [document().get("DomainName"), *(document().get("SubjectAlternativeNames") or [])]
+        return {"acm:DomainNames": [name for name in names if name]}
+    if action == "application-autoscaling:RegisterScalableTarget":
+        return {"application-autoscaling:service-namespace": document().get("ServiceNamespace")}
     if action == "lambda:AddPermission":
         return {"lambda:Principal": document().get("Principal")}
     if action == "secretsmanager:CreateSecret" and (replicas := document().get("AddReplicaRegions")):
