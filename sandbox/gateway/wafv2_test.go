@@ -1,6 +1,117 @@
 package gateway
 
-import "testing"
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+)
+
+// callWAF makes a call as the administrator.
+func callWAF(t *testing.T, s *stand, action string, in map[string]any, out any) error {
+	t.Helper()
+	return s.gateway.admin.target(t.Context(), "wafv2", wafTarget+action, in, out)
+}
+
+// webACL makes a web ACL with protected fields and returns its ARN and id.
+func webACL(t *testing.T, s *stand, name string, protection map[string]any) (arn, id string) {
+	t.Helper()
+	var made struct{ Summary struct{ ARN, ID string } }
+	in := map[string]any{
+		"Name": name, "Scope": "REGIONAL", "DefaultAction": map[string]any{"Allow": map[string]any{}},
+		"VisibilityConfig": map[string]any{"MetricName": name, "SampledRequestsEnabled": true, "CloudWatchMetricsEnabled": true},
+	}
+	if protection != nil {
+		in["DataProtectionConfig"] = protection
+	}
+	if err := callWAF(t, s, "CreateWebACL", in, &made); err != nil {
+		t.Fatal(err)
+	}
+	return made.Summary.ARN, made.Summary.ID
+}
+
+// WAF logs to a destination whose name has its prefix, and shows what the log leaves out.
+// https://docs.aws.amazon.com/waf/latest/APIReference/API_PutLoggingConfiguration.html
+func TestAWebACLsLogging(t *testing.T) {
+	s := newStand(t, nil)
+	arn, id := webACL(t, s, "logged", nil)
+	put := func(resource, destination string, fields ...any) error {
+		return callWAF(t, s, "PutLoggingConfiguration", map[string]any{"LoggingConfiguration": map[string]any{
+			"ResourceArn": resource, "LogDestinationConfigs": []string{destination}, "RedactedFields": fields,
+		}}, nil)
+	}
+	get := func() (string, error) {
+		var got struct{ LoggingConfiguration map[string]any }
+		err := callWAF(t, s, "GetLoggingConfiguration", map[string]any{"ResourceArn": arn}, &got)
+		shown, _ := json.Marshal(got.LoggingConfiguration["RedactedFields"])
+		return string(shown), err
+	}
+	const group = "arn:aws:logs:eu-west-1:000000000000:log-group:aws-waf-logs-a"
+	header := map[string]any{"SingleHeader": map[string]any{"Name": "x-api-key"}}
+	for name, tt := range map[string]struct {
+		err  error
+		want string
+	}{
+		"a log group without the prefix is refused": {put(arn, "arn:aws:logs:eu-west-1:000000000000:log-group:waf"), "WAFInvalidParameterException"},
+		"a log group's ARN with :* is refused":      {put(arn, group+":*"), "WAFInvalidParameterException"},
+		"a body cannot be redacted":                 {put(arn, group, map[string]any{"Body": map[string]any{}}), "WAFInvalidParameterException"},
+		"a web ACL that is not there is refused":    {put(arn+"0", group), "WAFNonexistentItemException"},
+	} {
+		if tt.err == nil || !strings.Contains(tt.err.Error(), tt.want) {
+			t.Errorf("%s: %v, want %s", name, tt.err, tt.want)
+		}
+	}
+	if _, err := get(); err == nil {
+		t.Error("a refused call left a configuration")
+	}
+	if err := put(arn, group, header); err != nil {
+		t.Fatal(err)
+	}
+	if shown, err := get(); err != nil || shown != `[{"SingleHeader":{"Name":"x-api-key"}}]` {
+		t.Errorf("%s, %v", shown, err)
+	}
+	var acl struct{ LockToken string }
+	if err := callWAF(t, s, "GetWebACL", map[string]any{"Id": id, "Name": "logged", "Scope": "REGIONAL"}, &acl); err != nil {
+		t.Fatal(err)
+	}
+	if err := callWAF(t, s, "DeleteWebACL", map[string]any{"Id": id, "Name": "logged", "Scope": "REGIONAL", "LockToken": acl.LockToken}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := get(); err == nil {
+		t.Error("the logging outlived its web ACL")
+	}
+}
+
+// https://docs.aws.amazon.com/waf/latest/APIReference/API_DataProtectionConfig.html
+func TestAWebACLShowsWhichFieldsItProtects(t *testing.T) {
+	s := newStand(t, nil)
+	protection := map[string]any{"DataProtections": []any{map[string]any{
+		"Action": "SUBSTITUTION", "Field": map[string]any{"FieldType": "SINGLE_HEADER", "FieldKeys": []any{"x-api-key"}},
+	}}}
+	_, id := webACL(t, s, "protected", protection)
+	shown := func() (string, string) {
+		var got struct {
+			WebACL    map[string]any
+			LockToken string
+		}
+		if err := callWAF(t, s, "GetWebACL", map[string]any{"Id": id, "Name": "protected", "Scope": "REGIONAL"}, &got); err != nil {
+			t.Fatal(err)
+		}
+		text, _ := json.Marshal(got.WebACL["DataProtectionConfig"])
+		return string(text), got.LockToken
+	}
+	want, _ := json.Marshal(protection)
+	text, token := shown()
+	if text != string(want) {
+		t.Errorf("%s, want %s", text, want)
+	}
+	err := callWAF(t, s, "UpdateWebACL", map[string]any{
+		"Id": id, "Name": "protected", "Scope": "REGIONAL", "LockToken": token, "DefaultAction": map[string]any{"Allow": map[string]any{}},
+		"VisibilityConfig": map[string]any{"MetricName": "protected", "SampledRequestsEnabled": true, "CloudWatchMetricsEnabled": true},
+	}, nil)
+	if text, _ = shown(); err != nil || text != "null" {
+		t.Errorf("%s, %v, want none after an update without", text, err)
+	}
+}
 
 // AssociateWebACL replaces the web ACL that a stage has, and DisassociateWebACL names the stage alone: an
 // old association that is deleted after the new one was made takes the new one away.
