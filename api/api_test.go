@@ -25,6 +25,9 @@ var answers = map[string]func(mocks.Resource) map[string]any{
 			"invokeArn": "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/" + arn + "/invocations",
 		}
 	},
+	"aws:wafv2/webAcl:WebAcl": func(r mocks.Resource) map[string]any {
+		return map[string]any{"name": r.Name + "-1a2b3c4"}
+	},
 	"aws:cloudwatch/logGroup:LogGroup": func(r mocks.Resource) map[string]any {
 		if _, named := r.Inputs["name"]; named {
 			return nil

@@ -2,14 +2,20 @@ package gateway
 
 import (
 	"encoding/json"
+	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/apigateway"
 )
 
-// callWAF makes a call as the administrator.
+// callWAF makes a call as the administrator, through the gateway.
 func callWAF(t *testing.T, s *stand, action string, in map[string]any, out any) error {
 	t.Helper()
-	return s.gateway.admin.target(t.Context(), "wafv2", wafTarget+action, in, out)
+	config := s.gateway.config
+	config.Upstream = config.PublicURL
+	return newAdmin(config, http.DefaultClient).target(t.Context(), "wafv2", wafTarget+action, in, out)
 }
 
 // webACL makes a web ACL with protected fields and returns its ARN and id.
@@ -119,10 +125,17 @@ func TestAWebACLShowsWhichFieldsItProtects(t *testing.T) {
 // https://github.com/pulumi/pulumi-aws/issues/4782
 func TestAStageHasOneWebACLWhicheverIsTakenAway(t *testing.T) {
 	s := newStand(t, nil)
-	const stage = "arn:aws:apigateway:eu-west-1::/restapis/abc/stages/dev"
-	call := func(action string, in map[string]any, out any) error {
-		return s.gateway.admin.target(t.Context(), "wafv2", "AWSWAF_20190729."+action, in, out)
+	client := apigateway.NewFromConfig(s.config())
+	id := deployedAPI(t, client)
+	stage := "arn:aws:apigateway:eu-west-1::/restapis/" + *id + "/stages/dev"
+	shown := func() string {
+		got, err := client.GetStage(t.Context(), &apigateway.GetStageInput{RestApiId: id, StageName: aws.String("dev")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return aws.ToString(got.WebAclArn)
 	}
+	call := func(action string, in map[string]any, out any) error { return callWAF(t, s, action, in, out) }
 	associate := func(name string) {
 		t.Helper()
 		var made struct{ Summary struct{ ARN string } }
@@ -147,7 +160,48 @@ func TestAStageHasOneWebACLWhicheverIsTakenAway(t *testing.T) {
 	if got := has(); got != "new" {
 		t.Errorf("the stage has the web ACL %q, want the new one in place of the old", got)
 	}
+	if arn := shown(); !strings.Contains(arn, "/webacl/new/") {
+		t.Errorf("the stage shows the web ACL %q", arn)
+	}
 	if err := call("DisassociateWebACL", map[string]any{"ResourceArn": stage}, nil); err != nil || has() != "" {
 		t.Errorf("the stage has the web ACL %q after a deletion of the old association, %v; want none", has(), err)
+	}
+	if arn := shown(); arn != "" {
+		t.Errorf("the stage still shows the web ACL %q", arn)
+	}
+}
+
+// logsToOwn lets a role log what a web ACL sees to log groups of its stack.
+const logsToOwn = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"wafv2:PutLoggingConfiguration","Resource":"*",
+	"Condition":{"ArnLike":{"wafv2:LogDestinationResource":"arn:aws:logs:eu-west-1:000000000000:log-group:aws-waf-logs-didomi-dev-api-*"}}}]}`
+
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_awswafv2.html
+func TestAWebACLsLogGoesToTheStacksOwnGroup(t *testing.T) {
+	s := newStand(t, nil)
+	arn, _ := webACL(t, s, "logged", nil)
+	taken, err := s.takeRole(t, "deploy", logsToOwn).Credentials.Retrieve(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := s.gateway.config
+	config.Upstream = config.PublicURL
+	role := newAdmin(config, http.DefaultClient)
+	role.credentials = taken
+	for name, c := range map[string]struct {
+		group   string
+		refused bool
+	}{
+		"to its own":     {"aws-waf-logs-didomi-dev-api-waf-1", false},
+		"to another's":   {"aws-waf-logs-didomi-prod-api-waf-1", true},
+		"to any other's": {"aws-waf-logs-other", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := role.target(t.Context(), "wafv2", wafTarget+"PutLoggingConfiguration", map[string]any{"LoggingConfiguration": map[string]any{
+				"ResourceArn": arn, "LogDestinationConfigs": []string{"arn:aws:logs:eu-west-1:000000000000:log-group:" + c.group},
+			}}, nil)
+			if refused := err != nil && strings.Contains(err.Error(), "AccessDenied"); refused != c.refused || err != nil && !refused {
+				t.Errorf("%v, want a refusal: %v", err, c.refused)
+			}
+		})
 	}
 }
