@@ -75,8 +75,9 @@ def run(directory):
     """Runs Prowler in this process, under the rule about loopback; returns findings and errors."""
     from prowler.__main__ import prowler
 
-    log = directory / "errors.log"
-    log.unlink(missing_ok=True)
+    log, report = directory / "errors.log", directory / "findings.csv"
+    for file in log, report:  # Prowler appends
+        file.unlink(missing_ok=True)
     sys.argv = [
         "prowler", "aws", "--region", os.environ["AWS_REGION"], "--service", *SERVICES,
         "--mutelist-file", str(HERE / "accepted.yaml"), "--output-formats", "csv",
@@ -89,7 +90,7 @@ def run(directory):
         except SystemExit as end:
             if end.code:
                 raise SystemExit(f"prowler ended with {end.code}: see {directory}/output.txt") from None
-    with open(directory / "findings.csv", newline="") as file:
+    with open(report, newline="") as file:
         findings = list(csv.DictReader(file, delimiter=";"))
     errors = [json.loads(line)["message"] for line in log.read_text().splitlines()] if log.exists() else []
     return findings, errors
