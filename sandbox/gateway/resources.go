@@ -127,20 +127,11 @@ func (g *Gateway) namedIAM(ctx context.Context, action string, x *exchange) ([]n
 
 // namedWAF is the resource whose tags are asked for or set.
 func (g *Gateway) namedWAF(_ context.Context, _ string, x *exchange) ([]named, error) {
-	var call struct {
-		ResourceARN, WebACLArn string
-		LoggingConfiguration   struct {
-			ResourceArn           string
-			LogDestinationConfigs []string
-		}
-	}
+	var call struct{ ResourceARN, WebACLArn string }
 	if err := decodeCall(x.body, &call); err != nil {
 		return nil, nil //nolint:nilerr // what cannot be read names nothing
 	}
 	var all []named
-	if logging := call.LoggingConfiguration; logging.ResourceArn != "" {
-		all = append(all, named{logging.ResourceArn, map[string][]string{"wafv2:logdestinationresource": logging.LogDestinationConfigs}})
-	}
 	for _, arn := range []string{call.ResourceARN, call.WebACLArn} {
 		if arn != "" {
 			all = append(all, named{arn, map[string][]string{}})
