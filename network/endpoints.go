@@ -17,12 +17,8 @@ import (
 //
 // They are made here rather than by awsx, whose endpoint specs attach neither subnets nor route
 // tables. It returns the id of S3's prefix list, which rules name as S3's addresses.
-func (n *Network) endpoints(ctx *pulumi.Context, name string, vpc *awsx.Vpc, group *ec2.SecurityGroup) (pulumi.StringOutput, error) {
-	home, err := newHome(ctx, n)
-	if err != nil {
-		return pulumi.StringOutput{}, err
-	}
-	_, err = ec2.NewVpcEndpoint(ctx, name+"-secretsmanager", &ec2.VpcEndpointArgs{
+func (n *Network) endpoints(ctx *pulumi.Context, name string, vpc *awsx.Vpc, group *ec2.SecurityGroup, home home) (pulumi.StringOutput, error) {
+	_, err := ec2.NewVpcEndpoint(ctx, name+"-secretsmanager", &ec2.VpcEndpointArgs{
 		VpcId:             vpc.VpcId,
 		ServiceName:       pulumi.String("com.amazonaws." + home.region + ".secretsmanager"),
 		VpcEndpointType:   pulumi.String("Interface"),

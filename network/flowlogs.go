@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"github.com/didomi/serverless-api/internal/policy"
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
@@ -17,7 +16,7 @@ import (
 const aggregationSeconds = 60
 
 // flowLogs records who talked to whom in the VPC, accepted or refused.
-func (n *Network) flowLogs(ctx *pulumi.Context, name string, vpcID pulumi.StringOutput, args Args) error {
+func (n *Network) flowLogs(ctx *pulumi.Context, name string, vpcID pulumi.StringOutput, args Args, home home) error {
 	logs, err := cloudwatch.NewLogGroup(ctx, name+"-flows", &cloudwatch.LogGroupArgs{
 		RetentionInDays: pulumi.Int(args.Config.FlowLogDays),
 		KmsKeyId:        args.LogsKeyARN,
@@ -25,7 +24,7 @@ func (n *Network) flowLogs(ctx *pulumi.Context, name string, vpcID pulumi.String
 	if err != nil {
 		return fmt.Errorf("register the flow logs' group: %w", err)
 	}
-	role, rights, err := n.flowLogRole(ctx, name, logs, args)
+	role, rights, err := n.flowLogRole(ctx, name, logs, args, home)
 	if err != nil {
 		return err
 	}
@@ -47,13 +46,11 @@ func (n *Network) flowLogs(ctx *pulumi.Context, name string, vpcID pulumi.String
 }
 
 // flowLogRole lets the flow logs be written into their group, once its rights are there.
-func (n *Network) flowLogRole(ctx *pulumi.Context, name string, logs *cloudwatch.LogGroup, args Args) (*iam.Role, *iam.RolePolicy, error) {
-	trust, err := n.flowLogTrust(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
+func (n *Network) flowLogRole(ctx *pulumi.Context, name string, logs *cloudwatch.LogGroup, args Args, home home) (*iam.Role, *iam.RolePolicy, error) {
 	role, err := iam.NewRole(ctx, name+"-flows", &iam.RoleArgs{
-		AssumeRolePolicy:    trust,
+		// The flow log's id is not known before it has its role.
+		// https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html
+		AssumeRolePolicy:    policy.TrustFrom("vpc-flow-logs.amazonaws.com", home.account, home.arn("ec2", "vpc-flow-log/*")),
 		Description:         pulumi.String("Writes the VPC's flow logs"),
 		PermissionsBoundary: args.PermissionsBoundary,
 	}, pulumi.Parent(n))
@@ -79,24 +76,4 @@ func (n *Network) flowLogRole(ctx *pulumi.Context, name string, logs *cloudwatch
 		return nil, nil, fmt.Errorf("register the flow logs' policy: %w", err)
 	}
 	return role, rights, nil
-}
-
-// flowLogTrust lets VPC take the role for flow logs of this account and region. The flow log's id is not
-// known before it has its role.
-// https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html
-func (n *Network) flowLogTrust(ctx *pulumi.Context) (pulumi.StringOutput, error) {
-	caller, err := aws.GetCallerIdentity(ctx, &aws.GetCallerIdentityArgs{}, pulumi.Parent(n))
-	if err != nil {
-		return pulumi.StringOutput{}, fmt.Errorf("read the account: %w", err)
-	}
-	region, err := aws.GetRegion(ctx, &aws.GetRegionArgs{}, pulumi.Parent(n))
-	if err != nil {
-		return pulumi.StringOutput{}, fmt.Errorf("read the region: %w", err)
-	}
-	partition, err := aws.GetPartition(ctx, &aws.GetPartitionArgs{}, pulumi.Parent(n))
-	if err != nil {
-		return pulumi.StringOutput{}, fmt.Errorf("read the partition: %w", err)
-	}
-	return policy.TrustFrom("vpc-flow-logs.amazonaws.com", caller.AccountId,
-		fmt.Sprintf("arn:%s:ec2:%s:%s:vpc-flow-log/*", partition.Partition, region.Name, caller.AccountId)), nil
 }

@@ -57,14 +57,18 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	if err != nil {
 		return nil, err
 	}
-	s3PrefixList, err := n.endpoints(ctx, name, vpc, groups[endpoints])
+	home, err := newHome(ctx, n)
+	if err != nil {
+		return nil, err
+	}
+	s3PrefixList, err := n.endpoints(ctx, name, vpc, groups[endpoints], home)
 	if err != nil {
 		return nil, err
 	}
 	if err := n.rules(ctx, name, groups, s3PrefixList, args.Proxy); err != nil {
 		return nil, err
 	}
-	if err := n.flowLogs(ctx, name, vpc.VpcId, args); err != nil {
+	if err := n.flowLogs(ctx, name, vpc.VpcId, args, home); err != nil {
 		return nil, err
 	}
 
