@@ -40,10 +40,7 @@ func newTopic(ctx *pulumi.Context, s site, part, title string, addresses []strin
 			Principal: map[string]any{"Service": "cloudwatch.amazonaws.com"},
 			Actions:   []string{"sns:Publish"},
 			Resources: []pulumi.StringInput{topic.Arn},
-			Condition: map[string]any{
-				"StringEquals": map[string]any{"aws:SourceAccount": s.account},
-				"ArnLike":      map[string]any{"aws:SourceArn": s.arn("cloudwatch", "alarm:"+s.name+"-*")},
-			},
+			Condition: policy.From(s.account, s.arn("cloudwatch", "alarm:"+s.name+"-*")),
 		}),
 	}, s.parent)
 	if err != nil {

@@ -54,9 +54,6 @@ func delivery(logs, files pulumi.StringOutput, account string) policy.Statement 
 		Principal: map[string]any{"Service": "logging.s3.amazonaws.com"},
 		Actions:   []string{"s3:PutObject"},
 		Resources: []pulumi.StringInput{pulumi.Sprintf("%s/*", logs)},
-		Condition: map[string]any{
-			"ArnLike":      map[string]any{"aws:SourceArn": files},
-			"StringEquals": map[string]any{"aws:SourceAccount": account},
-		},
+		Condition: policy.From(account, files),
 	}
 }

@@ -14,10 +14,6 @@ import (
 // of the administrator's, like all of this component.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-infrastructure-CWL.html
 func newLogDelivery(ctx *pulumi.Context, s site) error {
-	account := map[string]any{
-		"StringEquals": map[string]any{"aws:SourceAccount": s.account},
-		"ArnLike":      map[string]any{"aws:SourceArn": s.arn("logs", "*")},
-	}
 	_, err := cloudwatch.NewLogResourcePolicy(ctx, s.name+"-log-delivery", &cloudwatch.LogResourcePolicyArgs{
 		PolicyName: pulumi.String(s.name + "-log-delivery"),
 		PolicyDocument: policy.Document(policy.Statement{
@@ -28,7 +24,7 @@ func newLogDelivery(ctx *pulumi.Context, s site) error {
 				s.arn("logs", "log-group:"+s.prefix+"-*:log-stream:*"),
 				s.arn("logs", "log-group:aws-waf-logs-"+s.prefix+"-*:log-stream:*"),
 			},
-			Condition: account,
+			Condition: policy.From(s.account, s.arn("logs", "*")),
 		}),
 	}, s.parent)
 	if err != nil {

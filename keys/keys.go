@@ -123,6 +123,6 @@ func alarms(account string) policy.Statement {
 		Principal: map[string]any{"Service": "cloudwatch.amazonaws.com"},
 		Actions:   []string{"kms:Decrypt", "kms:GenerateDataKey"},
 		Resources: policy.Anywhere,
-		Condition: map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": account}},
+		Condition: policy.From(account, nil),
 	}
 }

@@ -47,15 +47,26 @@ func Trust(service string) pulumi.StringOutput {
 // and, where ARNs are given, for resources of these alone. It is for services that AWS documents to say so
 // when they take a role (docs/decisions/deputies.md); a role of any other service could not be taken.
 func TrustFrom(service, account string, arns ...string) pulumi.StringOutput {
-	condition := map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": account}}
+	var resources any
 	if len(arns) > 0 {
-		condition["ArnLike"] = map[string]any{"aws:SourceArn": arns}
+		resources = arns
 	}
 	return Document(Statement{
 		Principal: map[string]any{"Service": service},
 		Actions:   []string{"sts:AssumeRole"},
-		Condition: condition,
+		Condition: From(account, resources),
 	})
+}
+
+// From is the condition that a service calls for what is of the account and, where arns is not nil, for
+// resources of these ARNs.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
+func From(account string, arns any) map[string]any {
+	condition := map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": account}}
+	if arns != nil {
+		condition["ArnLike"] = map[string]any{"aws:SourceArn": arns}
+	}
+	return condition
 }
 
 func (s Statement) element() pulumi.Map {
