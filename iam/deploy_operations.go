@@ -1,6 +1,8 @@
 package iam
 
 import (
+	"slices"
+
 	"github.com/didomi/serverless-api/internal/policy"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -14,8 +16,13 @@ func (s site) logGroups() []pulumi.StringInput {
 // deployOperations makes and changes what the stack is watched with (logs, alarms, dashboard) and the host name's
 // zone, for which the policy of the API has no space left.
 func (s site) deployOperations() rights {
+	return rights{"operations", slices.Concat(s.zoneRights(), s.logRights(), s.alarmRights())}
+}
+
+// logRights are about log groups and what is delivered to them.
+func (s site) logRights() []policy.Statement {
 	executionLogs := []pulumi.StringInput{s.arn("logs", "log-group:API-Gateway-Execution-Logs_*")}
-	return rights{"operations", append(s.zoneRights(), []policy.Statement{
+	return []policy.Statement{
 		{
 			Sid: "Logs",
 			Actions: []string{
@@ -58,6 +65,12 @@ func (s site) deployOperations() rights {
 			},
 			Resources: policy.Anywhere,
 		},
+	}
+}
+
+// alarmRights are about alarms, the dashboard and who is told.
+func (s site) alarmRights() []policy.Statement {
+	return []policy.Statement{
 		{
 			Sid: "Alarms",
 			Actions: []string{
@@ -87,5 +100,5 @@ func (s site) deployOperations() rights {
 			Actions:   []string{"sns:Unsubscribe"},
 			Resources: policy.Anywhere,
 		},
-	}...)}
+	}
 }
