@@ -55,7 +55,7 @@ func (g *Gateway) canLog(ctx context.Context, arn string) (bool, error) {
 	} else if err != nil {
 		return false, err
 	}
-	policies, err := g.rolePolicies(ctx, arn[strings.LastIndex(arn, "/")+1:])
+	policies, err := g.rolePolicies(ctx, roleName(arn))
 	if err != nil {
 		return false, err
 	}

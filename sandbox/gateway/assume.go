@@ -65,7 +65,7 @@ func (e *untrustedError) Error() string {
 // trusts returns an untrustedError where a role's trust policy does not let the service take the role, and
 // the emulator's error where there is no such role.
 func (g *Gateway) trusts(ctx context.Context, role string, by caller) error {
-	answer, err := g.iam(ctx, "GetRole", "RoleName", role[strings.LastIndex(role, "/")+1:])
+	answer, err := g.iam(ctx, "GetRole", "RoleName", roleName(role))
 	if err != nil {
 		return fmt.Errorf("role %s: %w", role, err)
 	}
@@ -82,6 +82,9 @@ func (g *Gateway) trusts(ctx context.Context, role string, by caller) error {
 	}
 	return nil
 }
+
+// roleName is what IAM's calls name a role by: its ARN without account and path.
+func roleName(arn string) string { return arn[strings.LastIndex(arn, "/")+1:] }
 
 // takeRole is a session of a role, in which a service acts, if the role's trust policy lets the service take
 // it. The emulator lets its administrator assume any role that trusts some service.

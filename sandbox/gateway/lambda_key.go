@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 
 	"github.com/didomi/serverless-api/sandbox/lambdahost"
 )
@@ -41,7 +40,7 @@ const functionContext = "aws:lambda:FunctionArn"
 
 // runningAs is the session that a function runs in.
 func (g *Gateway) runningAs(role, function string) string {
-	return "arn:aws:sts::" + g.config.AccountID + ":assumed-role/" + role[strings.LastIndex(role, "/")+1:] + "/" + function
+	return "arn:aws:sts::" + g.config.AccountID + ":assumed-role/" + roleName(role) + "/" + function
 }
 
 func (g *Gateway) kms(ctx context.Context, action string, in, out any) error {

@@ -13,7 +13,7 @@ func simulatePolicy(x *exchange) error {
 	if !ok {
 		return nil // a user's, as the emulator has it
 	}
-	policies, err := x.g.rolePolicies(x.r.Context(), role[strings.LastIndex(role, "/")+1:])
+	policies, err := x.g.rolePolicies(x.r.Context(), roleName(role))
 	if err != nil {
 		return err
 	}
