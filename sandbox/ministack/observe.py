@@ -311,7 +311,8 @@ def master_password_managed(action):
 def asked(action, resource):
     """The condition keys that ministack leaves out of a call."""
     body, params = call.get()
-    # Whoever makes a call of the endpoint makes it directly.
+    # Whoever makes a call of the endpoint makes it directly. Of calls that a service makes in the caller's name
+    # (further) it is true.
     keys = {**asked_of(action, resource), **asked_by_content(action), "aws:ViaAWSService": "false"}
     if action.startswith("apigateway:"):
         keys.update(request_tags())
@@ -319,8 +320,7 @@ def asked(action, resource):
             keys["aws:TagKeys"] = names if isinstance(names, list) else [names]
     if action.startswith("route53:"):
         keys.update(route53_keys(action))
-    # Of calls that a service makes in the caller's name (further) it is true.
-    return {**keys, "aws:ViaAWSService": "false"}
+    return keys
 
 
 def route53_keys(action):
