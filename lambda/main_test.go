@@ -20,14 +20,7 @@ import (
 	"github.com/didomi/serverless-api/lambda/internal/testparts"
 )
 
-// TestMain makes this test binary the function when it is started as one.
-func TestMain(m *testing.M) {
-	if os.Getenv("_HANDLER") != "" {
-		main()
-		return
-	}
-	os.Exit(m.Run())
-}
+func TestMain(m *testing.M) { testparts.Main(m, main) }
 
 // cloud is the little of AWS that the function calls: secrets by ARN and one
 // bucket with one large object.

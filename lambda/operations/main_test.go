@@ -6,21 +6,13 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"strings"
 	"testing"
 
 	"github.com/didomi/serverless-api/lambda/internal/testparts"
 )
 
-// TestMain makes this test binary the function when it is started as one.
-func TestMain(m *testing.M) {
-	if os.Getenv("_HANDLER") != "" {
-		main()
-		return
-	}
-	os.Exit(m.Run())
-}
+func TestMain(m *testing.M) { testparts.Main(m, main) }
 
 func complete() map[string]string {
 	return map[string]string{

@@ -64,8 +64,17 @@ func (a *RuntimeAPI) Invoke(event any, read func(*http.Request)) {
 	a.done <- struct{}{}
 }
 
-// Start runs this test binary as the function, a process of its own: its TestMain
-// calls main if there is a _HANDLER.
+// Main is the TestMain of a package whose tests Start its program: this test binary is the function when it
+// is started as one.
+func Main(m *testing.M, function func()) {
+	if os.Getenv("_HANDLER") != "" {
+		function()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// Start runs this test binary as the function, a process of its own, in a package that has Main.
 func Start(t *testing.T, name, runtimeAddress string, env ...string) *exec.Cmd {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
