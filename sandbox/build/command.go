@@ -9,9 +9,9 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/didomi/serverless-api/sandbox/atomicfile"
 	"github.com/didomi/serverless-api/sandbox/child"
 	"github.com/didomi/serverless-api/sandbox/layout"
-	"github.com/didomi/serverless-api/sandbox/whole"
 )
 
 // job is where and how a step's programs run. They end with us, and are known
@@ -75,7 +75,7 @@ func (j job) goBuild(ctx context.Context, output, pkg string, flags ...string) e
 	if err := os.MkdirAll(filepath.Dir(output), 0o755); err != nil {
 		return fmt.Errorf("make the folder of programs: %w", err)
 	}
-	return whole.Make(output, func(half string) error {
-		return j.run(ctx, "go", append([]string{"build", "-o", half}, append(flags, pkg)...)...)
+	return atomicfile.Create(output, func(temporary string) error {
+		return j.run(ctx, "go", append([]string{"build", "-o", temporary}, append(flags, pkg)...)...)
 	})
 }

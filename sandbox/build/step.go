@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/didomi/serverless-api/sandbox/whole"
+	"github.com/didomi/serverless-api/sandbox/atomicfile"
 )
 
 // Step makes one tool.
@@ -92,7 +92,7 @@ func (s Stamps) Put(step Step, key string) error {
 	if err != nil {
 		return fmt.Errorf("what was built is not complete: %w", err)
 	}
-	return whole.File(s.path(step), []byte(key+"\n"+state), 0o644)
+	return atomicfile.Write(s.path(step), []byte(key+"\n"+state), 0o644)
 }
 
 func (s Stamps) path(step Step) string { return filepath.Join(string(s), step.Name) }

@@ -8,8 +8,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/didomi/serverless-api/sandbox/atomicfile"
 	"github.com/didomi/serverless-api/sandbox/layout"
-	"github.com/didomi/serverless-api/sandbox/whole"
 )
 
 // pulumiVersion is what the CLI says it is; it is built from that version's
@@ -70,7 +70,7 @@ func languageHost(l layout.Layout) Step {
 		if err != nil {
 			return fmt.Errorf("read the language host's script: %w", err)
 		}
-		return whole.File(script, content, 0o755)
+		return atomicfile.Write(script, content, 0o755)
 	}
 	return step
 }

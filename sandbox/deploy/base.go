@@ -10,9 +10,9 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/didomi/serverless-api/sandbox/atomicfile"
 	"github.com/didomi/serverless-api/sandbox/daemon"
 	"github.com/didomi/serverless-api/sandbox/layout"
-	"github.com/didomi/serverless-api/sandbox/whole"
 )
 
 // Base is what the bootstrap program made in the account: where the stacks
@@ -109,5 +109,5 @@ func (c cli) keepBase(ctx context.Context, project, endpoint string) (Base, erro
 	if err != nil {
 		return Base{}, fmt.Errorf("keep what bootstrap made: %w", err)
 	}
-	return base, whole.File(baseFile(c.layout), content, 0o600)
+	return base, atomicfile.Write(baseFile(c.layout), content, 0o600)
 }

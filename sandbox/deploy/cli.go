@@ -13,10 +13,10 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"github.com/didomi/serverless-api/sandbox/atomicfile"
 	"github.com/didomi/serverless-api/sandbox/child"
 	"github.com/didomi/serverless-api/sandbox/daemon"
 	"github.com/didomi/serverless-api/sandbox/layout"
-	"github.com/didomi/serverless-api/sandbox/whole"
 )
 
 // settle is how long Pulumi may take to finish what it has begun when it is
@@ -46,7 +46,7 @@ func (c cli) create(ctx context.Context, project, stack, secrets string) (backen
 		return settings, fmt.Errorf("read the project file: %w", err)
 	}
 	dir := filepath.Join(c.layout.State(), "project", filepath.Base(project))
-	if err := whole.File(filepath.Join(dir, "Pulumi.yaml"), description, 0o600); err != nil {
+	if err := atomicfile.Write(filepath.Join(dir, "Pulumi.yaml"), description, 0o600); err != nil {
 		return settings, err
 	}
 	written := filepath.Join(dir, "Pulumi."+stack+".yaml")
@@ -84,7 +84,7 @@ func keepNoLog(home string) error {
 	if err := os.RemoveAll(path); err != nil {
 		return fmt.Errorf("remove the CLI's logs: %w", err)
 	}
-	return whole.File(path, []byte("In the place of the folder of the CLI's logs, so that it writes none.\n"), 0o600)
+	return atomicfile.Write(path, []byte("In the place of the folder of the CLI's logs, so that it writes none.\n"), 0o600)
 }
 
 // run runs the CLI in dir, its output to out. When ctx ends, or the daemon

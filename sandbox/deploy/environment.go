@@ -10,9 +10,9 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/didomi/serverless-api/sandbox/atomicfile"
 	"github.com/didomi/serverless-api/sandbox/daemon"
 	"github.com/didomi/serverless-api/sandbox/layout"
-	"github.com/didomi/serverless-api/sandbox/whole"
 )
 
 // Environment are the variables by which Pulumi and every AWS tool talk to the
@@ -87,7 +87,7 @@ func newDayZero(l layout.Layout, r daemon.Report, region string) (cli, error) {
 	}
 	// What an earlier try made is encrypted with the passphrase that it had.
 	if _, err := os.Stat(passphrase); errors.Is(err, os.ErrNotExist) {
-		if err := whole.File(passphrase, []byte(rand.Text()+"\n"), 0o600); err != nil {
+		if err := atomicfile.Write(passphrase, []byte(rand.Text()+"\n"), 0o600); err != nil {
 			return cli{}, err
 		}
 	}

@@ -9,8 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/didomi/serverless-api/sandbox/atomicfile"
 	"github.com/didomi/serverless-api/sandbox/layout"
-	"github.com/didomi/serverless-api/sandbox/whole"
 )
 
 // Outputs is what a tool needs to talk to a stack in the sandbox. Its file
@@ -72,7 +72,7 @@ func (s *Stack) WriteOutputs(ctx context.Context) (Outputs, error) {
 		return o, fmt.Errorf("write the outputs: %w", err)
 	}
 	for _, stack := range []string{s.Name, ""} {
-		if err := whole.File(OutputsFile(l, stack), append(content, '\n'), 0o600); err != nil {
+		if err := atomicfile.Write(OutputsFile(l, stack), append(content, '\n'), 0o600); err != nil {
 			return o, err
 		}
 	}

@@ -12,9 +12,9 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"github.com/didomi/serverless-api/sandbox/atomicfile"
 	"github.com/didomi/serverless-api/sandbox/layout"
 	"github.com/didomi/serverless-api/sandbox/oidc"
-	"github.com/didomi/serverless-api/sandbox/whole"
 )
 
 // backendSettings are the top-level keys of a stack file that belong to its
@@ -157,7 +157,7 @@ func writeStackFile(path string, document *yaml.Node, settings backendSettings, 
 	if err != nil {
 		return fmt.Errorf("write the stack file's copy: %w", err)
 	}
-	return whole.File(path, text, 0o600)
+	return atomicfile.Write(path, text, 0o600)
 }
 
 // hostArchitecture is what Lambda calls the machine's architecture.

@@ -7,8 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/didomi/serverless-api/sandbox/atomicfile"
 	"github.com/didomi/serverless-api/sandbox/layout"
-	"github.com/didomi/serverless-api/sandbox/whole"
 )
 
 // The state of the stacks is in the emulated account, and what belongs to it
@@ -55,7 +55,7 @@ func Discard(l layout.Layout) (found bool, err error) {
 // that came to an end of its own, even a bad one, leaves its state as it is;
 // after any other end the mark stays.
 func whileBusy(l layout.Layout, stack string, change func() error) error {
-	if err := whole.File(busyFile(l, stack), nil, 0o600); err != nil {
+	if err := atomicfile.Write(busyFile(l, stack), nil, 0o600); err != nil {
 		return err
 	}
 	err := failure(change())

@@ -14,7 +14,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/didomi/serverless-api/sandbox/whole"
+	"github.com/didomi/serverless-api/sandbox/atomicfile"
 )
 
 // maxUnpacked is the quota of a deployment package's unpacked size, bytes
@@ -45,7 +45,7 @@ func (s *codeStore) directory(ctx context.Context, source Source, f Function) (s
 	if err := fetchCode(ctx, source, f, archive, want); err != nil {
 		return "", fmt.Errorf("code of %s: %w", f.Name, err)
 	}
-	if err := whole.Make(target, func(half string) error { return unzip(archive, half) }); err != nil {
+	if err := atomicfile.Create(target, func(temporary string) error { return unzip(archive, temporary) }); err != nil {
 		return "", fmt.Errorf("unpack code of %s: %w", f.Name, err)
 	}
 	return target, nil
