@@ -55,7 +55,7 @@ func TestEveryTestThatADocumentNamesExists(t *testing.T) {
 }
 
 func TestEveryRuleOfHTTPNamesItsTest(t *testing.T) {
-	text, err := os.ReadFile(filepath.Join("docs", "http.md"))
+	text, err := os.ReadFile(filepath.Join("docs", "reference", "http-rules.md"))
 	if err != nil {
 		t.Fatal(err)
 	}

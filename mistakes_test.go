@@ -202,7 +202,7 @@ func TestEveryMistakeHasAMessageThatNamesKeyValueAndWhatIsAllowed(t *testing.T) 
 		{"every project of a group", "didomi:iam", `{"gitlabUrl": "https://gitlab.com", "projectPath": "didomi/*"}`, `didomi:iam.projectPath is "didomi/*"; want a GitLab project as group/project`},
 		{"a project on an instance that is not named", "didomi:iam", `{"projectPath": "platform/api"}`, `didomi:iam.gitlabUrl is not set; want ` + wantGitLab},
 		{"an instance without a project", "didomi:iam", `{"gitlabUrl": "https://gitlab.com"}`, `didomi:iam.projectPath is not set; want a GitLab project as group/project`},
-		{"another GitLab, whose tokens may pass for main's", "didomi:iam", `{"gitlabUrl": "https://git.example", "projectPath": "platform/api"}`, `didomi:iam.subClaims is "project_path,ref_type,ref"; want a list with ref_protected, set in GitLab too (ci_id_token_sub_claim_components, docs/pipeline.md): of git.example AWS reads the subject alone, and without it the token of anybody's merge request from main could deploy`},
+		{"another GitLab, whose tokens may pass for main's", "didomi:iam", `{"gitlabUrl": "https://git.example", "projectPath": "platform/api"}`, `didomi:iam.subClaims is "project_path,ref_type,ref"; want a list with ref_protected, set in GitLab too (ci_id_token_sub_claim_components, docs/how-to/set-up-gitlab.md): of git.example AWS reads the subject alone, and without it the token of anybody's merge request from main could deploy`},
 		{"every branch", "didomi:iam", `{"deployRef": "*"}`, `didomi:iam.deployRef is "*"; want the name of one branch, without wildcards`},
 		{"an identity provider from nowhere", "didomi:iam", `{"oidc": "on"}`, `didomi:iam.oidc is "on"; want one of create, existing, off`},
 	} {

@@ -270,7 +270,7 @@ func dependsOn(r mocks.Resource, name string) bool {
 // https://github.com/aws-solutions/virtual-waiting-room-on-aws/issues/74
 func TestAPIGatewayNeedsARoleForItsLogs(t *testing.T) {
 	const want = "api: API Gateway has no role to write logs with in account 123456789012, region eu-west-1; an administrator sets it: " +
-		"run pulumi up in bootstrap/ (docs/bootstrap.md), with eu-west-1 in didomi-bootstrap:apiGateway.regions where bootstrap is in another region"
+		"run pulumi up in bootstrap/ (docs/how-to/bootstrap-an-account.md), with eu-west-1 in didomi-bootstrap:apiGateway.regions where bootstrap is in another region"
 	for name, preview := range map[string]bool{"a preview says that it has none": true, "an update creates no stage without it": false} {
 		t.Run(name, func(t *testing.T) {
 			args := full()

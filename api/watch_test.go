@@ -182,7 +182,7 @@ func TestTheFirewallLetsAnAddressAskForWhatAPlanSells(t *testing.T) {
 }
 
 func TestTheRunbookHasASectionForEveryAlarm(t *testing.T) {
-	book, err := os.ReadFile("../docs/runbook.md")
+	book, err := os.ReadFile("../docs/how-to/runbook.md")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,7 +1,7 @@
 // Command bootstrap is the Pulumi program that comes first in an account: it makes the bucket in
 // which every stack keeps its state, the key that encrypts the bucket and the secrets in the states,
 // the identity provider by which pipelines sign in and the role that API Gateway writes logs with.
-// docs/bootstrap.md says how it is run and how its own state gets into that bucket.
+// docs/how-to/bootstrap-an-account.md says how it is run and how its own state gets into that bucket.
 package main
 
 import (

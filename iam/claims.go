@@ -85,7 +85,7 @@ func (c Config) subClaimProblems() []config.Problem {
 		seen[claim] = true
 	}
 	if c.host() != gitLabCom && !seen[claimRefProtected] {
-		return wrong(fmt.Sprintf("a list with %s, set in GitLab too (ci_id_token_sub_claim_components, docs/pipeline.md): of %s AWS reads the subject alone, and without it the token of anybody's merge request from %s could deploy",
+		return wrong(fmt.Sprintf("a list with %s, set in GitLab too (ci_id_token_sub_claim_components, docs/how-to/set-up-gitlab.md): of %s AWS reads the subject alone, and without it the token of anybody's merge request from %s could deploy",
 			claimRefProtected, c.host(), c.DeployRef))
 	}
 	return nil

@@ -171,7 +171,7 @@ func (s site) secretRights() []policy.Statement {
 }
 
 // keyRights are by the tag. No key is created: KMS authorises the tags of a new key as it does those of one
-// that exists, and nothing tells the two apart. An administrator creates keys and their aliases (docs/pipeline.md).
+// that exists, and nothing tells the two apart. An administrator creates keys and their aliases (docs/how-to/set-up-gitlab.md).
 // https://docs.aws.amazon.com/kms/latest/developerguide/tag-permissions.html
 func (s site) keyRights() []policy.Statement {
 	keys := []pulumi.StringInput{s.arn("kms", "key/*")}

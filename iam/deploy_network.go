@@ -17,7 +17,7 @@ var networkKinds = []string{
 // deployNetwork makes and changes the VPC. EC2 gives ids, not names: what is made must get the stack's
 // tag, and what it is made in, or changed, must carry it. Nothing tells the default security group of a new
 // VPC, nor the interfaces that Lambda leaves behind, from those of other programs: an administrator creates
-// the network and deletes it (docs/pipeline.md, docs/runbook.md).
+// the network and deletes it (docs/how-to/set-up-gitlab.md, docs/how-to/runbook.md).
 func (s site) deployNetwork() rights {
 	return rights{"network", append(s.makingNetwork(),
 		policy.Statement{

@@ -740,7 +740,7 @@ func TestProblems(t *testing.T) {
 		// Of another GitLab AWS reads the subject alone, and that of a merge request from main is main's.
 		{"another GitLab whose tokens do not", with(func(c *Config) { c.GitLabURL = "https://git.example" }), []config.Problem{{
 			Key: "subClaims", Value: `"project_path,ref_type,ref"`,
-			Want: "a list with ref_protected, set in GitLab too (ci_id_token_sub_claim_components, docs/pipeline.md): of git.example AWS reads the subject alone, and without it the token of anybody's merge request from main could deploy",
+			Want: "a list with ref_protected, set in GitLab too (ci_id_token_sub_claim_components, docs/how-to/set-up-gitlab.md): of git.example AWS reads the subject alone, and without it the token of anybody's merge request from main could deploy",
 		}}},
 		{"which does not matter where it signs in with a key", with(func(c *Config) { c.GitLabURL, c.OIDC = "https://git.example", oidcOff }), nil},
 		{"tokens that name the branch first", with(func(c *Config) { c.SubClaims = []string{claimRef, claimProjectPath} }), []config.Problem{{Key: "subClaims", Value: `"ref,project_path"`, Want: order}}},

@@ -8,7 +8,7 @@ import (
 )
 
 // What is linked is initialised before the first poll, whether it is used or not
-// (docs/performance.md), so a client waits for it at every cold start.
+// (docs/reference/benchmarks.md), so a client waits for it at every cold start.
 func TestTheProgramLinksNothingThatOnlyOperationsNeed(t *testing.T) {
 	listed, err := exec.Command("go", "list", "-deps", "-tags", "lambda.norpc", ".").Output()
 	if err != nil {

@@ -71,7 +71,7 @@ var malformed = map[string][][]string{
 	"If-Range": {{""}, {"a"}, {`"a", "b"`}, {`"a"`, `"b"`}, {"*"}, {"yesterday"}, {`"a" ` + "x"}, {`"a b"`}},
 }
 
-// RFC 9110 has a malformed date ignored; docs/http.md says why it is not here.
+// RFC 9110 has a malformed date ignored; docs/reference/http-rules.md says why it is not here.
 func TestAMalformedConditionIsRefusedWhateverTheMethod(t *testing.T) {
 	malformed := maps.Clone(malformed)
 	malformed["If-None-Match"], malformed["If-Unmodified-Since"] = malformed["If-Match"], malformed["If-Modified-Since"]

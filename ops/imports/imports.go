@@ -24,7 +24,7 @@ func Run(_ context.Context, out command.IO, args []string) error {
 	cloudFormation := flags.String("serverless", "", "`file` with what aws cloudformation describe-stack-resources prints of the Serverless stack")
 	stack := flags.String("stack", "", "the stack that takes over")
 	file := flags.Bool("file", false, "print the file that pulumi import --file reads, rooms included, instead of lines")
-	table := flags.Bool("table", false, "print what becomes of every resource of the seed, as in docs/migrate.md")
+	table := flags.Bool("table", false, "print what becomes of every resource of the seed, as in docs/how-to/migrate-from-terraform.md")
 	deployed := flags.String("deployed", "", "`file` with what pulumi stack export prints: check that the stack has everything of the table")
 	if err := command.Parse(out, flags, args); err != nil {
 		return err

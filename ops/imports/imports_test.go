@@ -211,11 +211,11 @@ func TestADeployedStackThatLacksAnEntrysResourceIsTold(t *testing.T) {
 }
 
 func TestTheTableInTheDocumentIsTheProgramsOwn(t *testing.T) {
-	document, err := os.ReadFile("../../docs/migrate.md")
+	document, err := os.ReadFile("../../docs/how-to/migrate-from-terraform.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !strings.Contains(string(document), "\n"+Table()) {
-		t.Error("docs/migrate.md does not hold what `go run ./ops imports --table` prints")
+		t.Error("docs/how-to/migrate-from-terraform.md does not hold what `go run ./ops imports --table` prints")
 	}
 }

@@ -40,7 +40,7 @@ func streamExecutions(ctx context.Context, a *account, g *graph.Graph) ([]Findin
 		What: fmt.Sprintf("GET /files/{key+} lets clients hold %d executions at once (burst %d, rate %d, %d seconds each), and the account has %d unreserved: they can keep every function from running",
 			s.held(), s.burst, s.rate, s.seconds, unreserved),
 		Do: a.increase("lambda", lambdaCode, max(defaultConcurrency, s.held()+minimumUnreserved)) +
-			"; or set didomi:api streamMaxMb lower, or throttles for GET /files/{key+} (docs/runbook.md, \"How many requests hold how many executions\")",
+			"; or set didomi:api streamMaxMb lower, or throttles for GET /files/{key+} (docs/how-to/runbook.md, \"How many requests hold how many executions\")",
 	}}, nil
 }
 

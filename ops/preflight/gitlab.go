@@ -13,7 +13,7 @@ import (
 	"github.com/didomi/serverless-api/ops/graph"
 )
 
-// gitLab looks whether the project is set up as docs/pipeline.md says: what keeps the deploy role from
+// gitLab looks whether the project is set up as docs/how-to/set-up-gitlab.md says: what keeps the deploy role from
 // others than the branch that deploys is GitLab's settings.
 func gitLab(ctx context.Context, _ *account, g *graph.Graph) ([]Finding, error) {
 	project, err := gitlab.FromJob(os.Getenv)
@@ -30,7 +30,7 @@ func gitLab(ctx context.Context, _ *account, g *graph.Graph) ([]Finding, error) 
 	err = errors.Join(v.version(ctx), v.branch(ctx), v.protection(ctx), v.variables(ctx), v.environments(ctx), v.jobTokens(ctx))
 	if len(v.unseen) > 0 {
 		v.found = append(v.found, Finding{State: NotChecked, What: "GitLab does not show this token, or its plan has not: " + strings.Join(v.unseen, ", "),
-			Do: "run ops preflight once, and after every change of the project's settings, with the token of a maintainer in GITLAB_TOKEN, CI_API_V4_URL and CI_PROJECT_ID (docs/pipeline.md)"})
+			Do: "run ops preflight once, and after every change of the project's settings, with the token of a maintainer in GITLAB_TOKEN, CI_API_V4_URL and CI_PROJECT_ID (docs/how-to/set-up-gitlab.md)"})
 	}
 	if err != nil {
 		return v.found, fmt.Errorf("the project's settings in GitLab: %w", err)

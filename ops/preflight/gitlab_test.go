@@ -129,7 +129,7 @@ func TestWhatATokenIsNotShownIsNotChecked(t *testing.T) {
 	want := []Finding{{State: NotChecked, What: "GitLab does not show this token, or its plan has not: ci_allow_fork_pipelines_to_run_in_parent_project, ci_separated_caches, " +
 		"ci_forward_deployment_enabled, ci_pipeline_variables_minimum_override_role, ci_push_repository_for_job_token_allowed, ci_id_token_sub_claim_components, " +
 		"the rule that protects the branch main, which variables are protected and masked, protected environments, which projects' job tokens get at this one",
-		Do: "run ops preflight once, and after every change of the project's settings, with the token of a maintainer in GITLAB_TOKEN, CI_API_V4_URL and CI_PROJECT_ID (docs/pipeline.md)"}}
+		Do: "run ops preflight once, and after every change of the project's settings, with the token of a maintainer in GITLAB_TOKEN, CI_API_V4_URL and CI_PROJECT_ID (docs/how-to/set-up-gitlab.md)"}}
 	if !reflect.DeepEqual(found, want) {
 		t.Errorf("%+v", found)
 	}

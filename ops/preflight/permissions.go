@@ -66,7 +66,7 @@ func permissions(ctx context.Context, a *account, g *graph.Graph) ([]Finding, er
 		default:
 			missing = append(missing, Finding{
 				What: fmt.Sprintf("%s may not call %s on %s (%s)", principal, c.action, resource, result.EvalDecision),
-				Do:   "have an administrator update the stack's components iam, keys and network (docs/pipeline.md, Roles), or call with other credentials",
+				Do:   "have an administrator update the stack's components iam, keys and network (docs/how-to/set-up-gitlab.md, Roles), or call with other credentials",
 			})
 		}
 	}

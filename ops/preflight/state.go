@@ -36,7 +36,7 @@ func (o options) stateBucket(ctx context.Context, a *account, _ *graph.Graph) ([
 	if _, err := client.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: aws.String(u.Host)}); err != nil {
 		return []Finding{{
 			What: fmt.Sprintf("the state's bucket %s is not reached: %v", u.Host, err),
-			Do:   "check that it exists and that the caller may list it (docs/bootstrap.md)",
+			Do:   "check that it exists and that the caller may list it (docs/how-to/bootstrap-an-account.md)",
 		}}, nil
 	}
 	return nil, nil

@@ -77,7 +77,7 @@ func readOutputs(in io.Reader) (outputs, error) {
 		return named, command.BadUsage("the standard input is not what `pulumi stack output --json` prints: %v", err)
 	}
 	if named.User == "" || named.PreviewRole == "" {
-		return named, errors.New("the stack's outputs name no ciUser or ciPreviewRole: bring its room iam up first (docs/pipeline.md)")
+		return named, errors.New("the stack's outputs name no ciUser or ciPreviewRole: bring its room iam up first (docs/how-to/set-up-gitlab.md)")
 	}
 	if named.Secret == "" {
 		return named, errors.New("the stack's outputs name no ciKeySecret: its jobs sign in with OIDC; where that cannot be, set didomi:iam oidc to off and bring its room iam up")

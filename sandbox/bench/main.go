@@ -4,7 +4,7 @@
 // PostgreSQL, Redis cluster and S3 server, in turns of a few requests, so that
 // what else the machine does falls on all alike. It prints two tables: ratios
 // against the targets, with their spread over the rounds and the medians of the
-// run that docs/performance.md records, and the figures.
+// run that docs/reference/benchmarks.md records, and the figures.
 //
 // Run it with make bench, which starts the servers.
 package main

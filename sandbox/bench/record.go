@@ -10,7 +10,7 @@ import (
 )
 
 // record is the page that has the tables of the last run worth keeping.
-const record = "docs/performance.md"
+const record = "docs/reference/benchmarks.md"
 
 // readRecord returns the medians of that run, by work.
 func readRecord() (map[string]string, error) {

@@ -82,7 +82,7 @@ func manage(t *testing.T, out outputs, settings, command string, args ...string)
 const defaultGroup = "**aws:ec2/defaultSecurityGroup:DefaultSecurityGroup**"
 
 // made makes a stack: an administrator its identities and keys and, once the deploy role has created the VPC,
-// the VPC's default group; the deploy role all the rest. docs/pipeline.md has the administrator create the
+// the VPC's default group; the deploy role all the rest. docs/how-to/set-up-gitlab.md has the administrator create the
 // whole network, which would leave the role's rights to create one unused. The outputs are those of another
 // stack in the same sandbox.
 func made(t *testing.T, beside outputs, stack string) outputs {

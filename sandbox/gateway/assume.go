@@ -13,7 +13,7 @@ import (
 )
 
 // caller is a service of AWS's that calls another one: the principal, and the condition keys that AWS
-// documents that it sends (docs/aws.md, IAM).
+// documents that it sends (docs/reference/aws-rules.md, IAM).
 type caller struct {
 	service string
 	keys    map[string][]string

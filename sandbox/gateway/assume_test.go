@@ -30,7 +30,7 @@ const (
 
 func from(arn string) string { return `{"ArnLike":{"aws:SourceArn":"` + arn + `"}}` }
 
-// What each service sends when it takes a role: docs/aws.md, IAM, has the sources.
+// What each service sends when it takes a role: docs/reference/aws-rules.md, IAM, has the sources.
 func TestAServiceTakesARoleWhoseConditionsHold(t *testing.T) {
 	s := newStand(t, nil)
 	functions := "arn:aws:lambda:eu-west-1:000000000000:function:"

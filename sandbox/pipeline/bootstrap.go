@@ -14,7 +14,7 @@ import (
 // roles are the ARNs of a stack's roles for the pipeline.
 type roles struct{ preview, deploy string }
 
-// bootstrap does what docs/pipeline.md has an administrator do: create the stack's components iam, keys and
+// bootstrap does what docs/how-to/set-up-gitlab.md has an administrator do: create the stack's components iam, keys and
 // network, or bring them up to date. What the CLI says goes into the log.
 func bootstrap(ctx context.Context, stack *deploy.Stack, log string) (roles, error) {
 	file, err := os.Create(log)

@@ -83,7 +83,7 @@ func New(t *testing.T) *Server {
 	return s
 }
 
-// settings are those of a project that is set up as docs/pipeline.md says.
+// settings are those of a project that is set up as docs/how-to/set-up-gitlab.md says.
 func settings() map[string]any {
 	return map[string]any{
 		"/version": map[string]any{"version": "18.2.2-ee"},
