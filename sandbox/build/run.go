@@ -24,15 +24,15 @@ type stale struct {
 	key  string
 }
 
-// Run makes the steps that are not fresh, in their order, and says on the board
-// what it does. All of them are tried; every failure is returned.
-func Run(ctx context.Context, l layout.Layout, board *progress.Board, steps []Step) error {
+// Run makes the steps that are not fresh, in their order, and prints its progress.
+// All of them are tried; every failure is returned.
+func Run(ctx context.Context, l layout.Layout, printer *progress.Printer, steps []Step) error {
 	stamps := Stamps(filepath.Join(l.Build(), "stamps"))
 	todo, err := unmade(ctx, stamps, steps)
 	if err != nil || len(todo) == 0 {
 		return err
 	}
-	announce(board, todo)
+	announce(printer, todo)
 	slots := make(chan struct{}, atOnce)
 	made := map[string]chan struct{}{}
 	failures := make([]error, len(todo))
@@ -46,7 +46,7 @@ func Run(ctx context.Context, l layout.Layout, board *progress.Board, steps []St
 		made[s.step.Name] = ended
 		wg.Go(func() {
 			defer func() { close(ended); <-slots }()
-			failures[i] = makeOne(ctx, l, stamps, board, s)
+			failures[i] = makeOne(ctx, l, stamps, printer, s)
 		})
 	}
 	wg.Wait()
@@ -73,7 +73,7 @@ func unmade(ctx context.Context, stamps Stamps, steps []Step) ([]stale, error) {
 }
 
 // announce says how long it will take, when that is long.
-func announce(board *progress.Board, todo []stale) {
+func announce(printer *progress.Printer, todo []stale) {
 	var cold time.Duration
 	for _, s := range todo {
 		cold += s.step.Cold
@@ -81,17 +81,17 @@ func announce(board *progress.Board, todo []stale) {
 	if cold < time.Minute {
 		return
 	}
-	board.Say("building %d of the sandbox's tools: up to about %d minutes with empty Go caches on two cores, seconds with warm ones; the result is kept",
+	printer.Printf("building %d of the sandbox's tools: up to about %d minutes with empty Go caches on two cores, seconds with warm ones; the result is kept",
 		len(todo), int((cold + time.Minute - 1).Minutes()))
 }
 
 // makeOne makes a step and stamps it.
-func makeOne(ctx context.Context, l layout.Layout, stamps Stamps, board *progress.Board, s stale) (err error) {
+func makeOne(ctx context.Context, l layout.Layout, stamps Stamps, printer *progress.Printer, s stale) (err error) {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	task := board.Start(s.step.Title)
-	defer func() { task.End(err) }()
+	task := printer.Start(s.step.Title)
+	defer func() { task.Done(err) }()
 	if err := stamps.Void(s.step); err != nil {
 		return err
 	}

@@ -40,19 +40,19 @@ func (r *recipe) step(output string) Step {
 	}
 }
 
-// unseen is a board that shows nothing.
-func unseen(t *testing.T) *progress.Board {
+// unseen is a printer that writes to /dev/null.
+func unseen(t *testing.T) *progress.Printer {
 	t.Helper()
 	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	board := progress.New(null)
+	printer := progress.New(null)
 	t.Cleanup(func() {
-		board.Close()
+		printer.Close()
 		_ = null.Close()
 	})
-	return board
+	return printer
 }
 
 func TestRun(t *testing.T) {
@@ -117,7 +117,7 @@ func TestRun(t *testing.T) {
 }
 
 func TestRunAfter(t *testing.T) {
-	l, board := layout.Layout{Root: t.TempDir()}, unseen(t)
+	l, printer := layout.Layout{Root: t.TempDir()}, unseen(t)
 	var met atomic.Bool
 	var patience time.Duration
 	meeting := make(chan struct{})
@@ -152,7 +152,7 @@ func TestRunAfter(t *testing.T) {
 			if patience = 100 * time.Millisecond; c.meet {
 				patience = 20 * time.Second
 			}
-			if err := Run(t.Context(), l, board, c.steps); (err != nil) != c.fails {
+			if err := Run(t.Context(), l, printer, c.steps); (err != nil) != c.fails {
 				t.Fatal(err)
 			}
 			if met.Load() != c.meet {

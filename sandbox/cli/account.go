@@ -20,11 +20,11 @@ const stopTimeout = 30 * time.Second
 
 // ensureAccount returns the report of a daemon whose account can be gone on
 // with: the running one, or a new one with an empty account.
-func ensureAccount(ctx context.Context, l layout.Layout, region string, board *progress.Board) (daemon.Report, error) {
+func ensureAccount(ctx context.Context, l layout.Layout, region string, printer *progress.Printer) (daemon.Report, error) {
 	report, err := daemon.Ask(ctx, l)
 	running := err == nil
 	if err != nil && !errors.Is(err, daemon.ErrNotRunning) {
-		board.Say("the running sandbox does not answer (%v)", err)
+		printer.Printf("the running sandbox does not answer (%v)", err)
 	}
 	killed, err := deploy.Killed(l)
 	if err != nil {
@@ -46,9 +46,9 @@ func ensureAccount(ctx context.Context, l layout.Layout, region string, board *p
 		reason = "the earlier sandbox is gone, and its account with it"
 	}
 	if reason != "" {
-		board.Say("%s: starting over from an empty account", reason)
+		printer.Printf("%s: starting over from an empty account", reason)
 	}
-	return startDaemon(ctx, l, region, board)
+	return startDaemon(ctx, l, region, printer)
 }
 
 // distrust says why account and state cannot be gone on with; empty: they can.
@@ -67,9 +67,9 @@ func distrust(running bool, report daemon.Report, killed []string) string {
 	return "the running sandbox is broken"
 }
 
-func startDaemon(ctx context.Context, l layout.Layout, region string, board *progress.Board) (report daemon.Report, err error) {
-	task := board.Start("the emulated account")
-	defer func() { task.End(err) }()
+func startDaemon(ctx context.Context, l layout.Layout, region string, printer *progress.Printer) (report daemon.Report, err error) {
+	task := printer.Start("the emulated account")
+	defer func() { task.Done(err) }()
 	program, err := os.Executable()
 	if err != nil {
 		return report, fmt.Errorf("find the sandbox command itself: %w", err)

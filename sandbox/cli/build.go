@@ -27,9 +27,9 @@ func makeTools(ctx context.Context, l layout.Layout, steps []build.Step) error {
 	if err := build.Prerequisites(ctx); err != nil {
 		return err
 	}
-	board := progress.New(os.Stderr)
-	defer board.Close()
-	unlock, err := waitForLock(ctx, l, "build", board)
+	printer := progress.New(os.Stderr)
+	defer printer.Close()
+	unlock, err := waitForLock(ctx, l, "build", printer)
 	if err != nil {
 		return err
 	}
@@ -37,5 +37,5 @@ func makeTools(ctx context.Context, l layout.Layout, steps []build.Step) error {
 	if err := build.Clear(ctx, l); err != nil {
 		return err
 	}
-	return build.Run(ctx, l, board, steps)
+	return build.Run(ctx, l, printer, steps)
 }

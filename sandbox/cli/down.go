@@ -134,11 +134,11 @@ func destroyStack(ctx context.Context, l layout.Layout, name string) error {
 		return err
 	}
 	defer unlock()
-	board, stack, err := open(ctx, l, name)
+	printer, stack, err := open(ctx, l, name)
 	if err != nil {
 		return err
 	}
-	board.Close()
+	printer.Close()
 	limited, cancel := context.WithTimeout(ctx, destroyLimit)
 	defer cancel()
 	// The flag by which the data may go counts once the program has run with it.

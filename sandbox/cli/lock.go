@@ -92,23 +92,23 @@ func lockWithin(ctx context.Context, l layout.Layout, name string, patience time
 }
 
 // waitForLock waits until the lock is free, and says for whom.
-func waitForLock(ctx context.Context, l layout.Layout, name string, board *progress.Board) (unlock func(), err error) {
+func waitForLock(ctx context.Context, l layout.Layout, name string, printer *progress.Printer) (unlock func(), err error) {
 	var task *progress.Task
 	for {
 		unlock, err := tryLock(l, name)
 		var held heldError
 		if !errors.As(err, &held) {
 			if task != nil {
-				task.End(err)
+				task.Done(err)
 			}
 			return unlock, err
 		}
 		if task == nil {
-			task = board.Start("waiting for " + held.by)
+			task = printer.Start("waiting for " + held.by)
 		}
 		select {
 		case <-ctx.Done():
-			task.End(ctx.Err())
+			task.Done(ctx.Err())
 			return nil, ctx.Err()
 		case <-time.After(300 * time.Millisecond):
 		}

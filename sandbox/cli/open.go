@@ -15,8 +15,8 @@ import (
 )
 
 // open brings a stack to where the Pulumi CLI can work on it: tools built,
-// account served, stack made. The caller closes the board.
-func open(ctx context.Context, l layout.Layout, name string) (_ *progress.Board, _ *deploy.Stack, err error) {
+// account served, stack made. The caller closes the printer.
+func open(ctx context.Context, l layout.Layout, name string) (_ *progress.Printer, _ *deploy.Stack, err error) {
 	_, region, err := deploy.ReadStack(l, name)
 	if err != nil {
 		return nil, nil, err
@@ -32,22 +32,22 @@ func open(ctx context.Context, l layout.Layout, name string) (_ *progress.Board,
 	}
 	compiled := compile(ctx, l)
 	defer func() { <-compiled }()
-	board := progress.New(os.Stderr)
+	printer := progress.New(os.Stderr)
 	defer func() {
 		if err != nil {
-			board.Close()
+			printer.Close()
 		}
 	}()
-	report, err := ensureAccount(ctx, l, region, board)
+	report, err := ensureAccount(ctx, l, region, printer)
 	if err != nil {
 		return nil, nil, err
 	}
-	base, err := bootstrap(ctx, l, report, region, board)
+	base, err := bootstrap(ctx, l, report, region, printer)
 	if err != nil {
 		return nil, nil, err
 	}
 	stack, err := deploy.Open(ctx, l, name, report, base)
-	return board, stack, err
+	return printer, stack, err
 }
 
 // roomToServe names every taken port while nothing has been built for it yet.
@@ -76,12 +76,12 @@ func compile(ctx context.Context, l layout.Layout) <-chan struct{} {
 }
 
 // bootstrap makes the place of the state in a new account.
-func bootstrap(ctx context.Context, l layout.Layout, report daemon.Report, region string, board *progress.Board) (base deploy.Base, err error) {
+func bootstrap(ctx context.Context, l layout.Layout, report daemon.Report, region string, printer *progress.Printer) (base deploy.Base, err error) {
 	base, err = deploy.ReadBase(l)
 	if !errors.Is(err, deploy.ErrNoBase) {
 		return base, err
 	}
-	task := board.Start("bootstrap: the state's bucket and key")
-	defer func() { task.End(err) }()
+	task := printer.Start("bootstrap: the state's bucket and key")
+	defer func() { task.Done(err) }()
 	return deploy.Bootstrap(ctx, l, report, region)
 }

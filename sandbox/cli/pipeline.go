@@ -29,11 +29,11 @@ func runPipeline(ctx context.Context, l layout.Layout, args []string) error {
 	}
 	stacks := map[string]*deploy.Stack{}
 	for _, name := range []string{"dev", "prod"} {
-		board, stack, err := open(ctx, l, name)
+		printer, stack, err := open(ctx, l, name)
 		if err != nil {
 			return err
 		}
-		board.Close()
+		printer.Close()
 		stacks[name] = stack
 	}
 	return pipeline.Play(ctx, l, stacks, *quick, os.Stdout)

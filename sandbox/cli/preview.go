@@ -25,11 +25,11 @@ func preview(ctx context.Context, l layout.Layout, args []string) error {
 		return err
 	}
 	defer unlock()
-	board, stack, err := open(ctx, l, *name)
+	printer, stack, err := open(ctx, l, *name)
 	if err != nil {
 		return err
 	}
-	board.Close()
+	printer.Close()
 	more := []string{fmt.Sprintf("--diff=%t", *diff)}
 	if *machine {
 		more = []string{"--json", "--show-sames"}

@@ -22,21 +22,21 @@ func up(ctx context.Context, l layout.Layout, args []string) error {
 		return err
 	}
 	defer unlock()
-	board, stack, err := open(ctx, l, *name)
+	printer, stack, err := open(ctx, l, *name)
 	if err != nil {
 		return err
 	}
-	defer board.Close()
-	if err := deployStack(ctx, stack, board); err != nil {
+	defer printer.Close()
+	if err := deployStack(ctx, stack, printer); err != nil {
 		return err
 	}
-	task := board.Start("outputs")
+	task := printer.Start("outputs")
 	outputs, err := stack.WriteOutputs(ctx)
-	task.End(err)
+	task.Done(err)
 	if err != nil {
 		return err
 	}
-	board.Say("stack %s is up", stack.Name)
+	printer.Printf("stack %s is up", stack.Name)
 	fmt.Printf("url      %s\noutputs  %s\n", outputs.URL, deploy.OutputsFile(l, ""))
 	if outputs.APIKey != "" {
 		fmt.Println("         requests carry the header x-api-key with the outputs' apiKey")
@@ -45,15 +45,15 @@ func up(ctx context.Context, l layout.Layout, args []string) error {
 }
 
 // deployStack runs pulumi up and shows how far it is, or why it failed.
-func deployStack(ctx context.Context, stack *deploy.Stack, board *progress.Board) error {
-	task := board.Start("pulumi up of " + stack.Name)
-	task.Detail("compiling the program")
+func deployStack(ctx context.Context, stack *deploy.Stack, printer *progress.Printer) error {
+	task := printer.Start("pulumi up of " + stack.Name)
+	task.SetDetail("compiling the program")
 	result, err := stack.Up(ctx, func(p *deploy.Progress) {
 		if p.Done > 0 {
-			task.Detail("%s", p)
+			task.SetDetail("%s", p)
 		}
 	})
-	task.End(err)
+	task.Done(err)
 	if err == nil {
 		return nil
 	}

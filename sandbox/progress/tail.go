@@ -5,8 +5,7 @@ import (
 	"strings"
 )
 
-// Tail is the last lines of a log, indented, to show with a failure; empty when
-// the log cannot be read.
+// Tail returns the last lines of a log, indented, for an error message; empty if the log cannot be read.
 func Tail(path string, lines int) string {
 	text, err := os.ReadFile(path)
 	if err != nil {

@@ -9,26 +9,26 @@ import (
 	"time"
 )
 
-func TestBoard(t *testing.T) {
+func TestPrinter(t *testing.T) {
 	out, err := os.Create(filepath.Join(t.TempDir(), "out"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = out.Close() }()
-	board, now := New(out), time.Now()
-	board.start, board.now = now, func() time.Time { return now }
-	first := board.Start("compile")
+	printer, now := New(out), time.Now()
+	printer.start, printer.now = now, func() time.Time { return now }
+	first := printer.Start("compile")
 	now = now.Add(7 * time.Second)
-	second := board.Start("link")
-	first.Detail("3 of %d", 7)
-	board.mu.Lock()
-	board.show() // as the clock does
-	board.mu.Unlock()
+	second := printer.Start("link")
+	first.SetDetail("3 of %d", 7)
+	printer.mu.Lock()
+	printer.show() // as tick does
+	printer.mu.Unlock()
 	now = now.Add(time.Minute)
-	first.End(nil)
-	second.End(errors.New("no"))
-	board.Say("hello")
-	board.Close()
+	first.Done(nil)
+	second.Done(errors.New("no"))
+	printer.Printf("hello")
+	printer.Close()
 	text, err := os.ReadFile(out.Name())
 	if err != nil {
 		t.Fatal(err)
@@ -47,7 +47,7 @@ func TestBoard(t *testing.T) {
 		}
 	}
 	if strings.ContainsAny(string(text), "\r\033") {
-		t.Error("a file gets a terminal's control characters")
+		t.Error("the file contains a terminal's control characters")
 	}
 }
 
