@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/didomi/serverless-api/internal/wildcard"
 	"github.com/didomi/serverless-api/ops/graph"
 )
 
@@ -163,18 +164,8 @@ func (s statement) names(stack string) bool {
 
 // within says whether the call is covered by the actions and the resources.
 func (c call) within(actions, resources []string) bool {
-	return slices.ContainsFunc(actions, func(a string) bool { return covers(strings.ToLower(a), strings.ToLower(c.Action)) }) &&
-		slices.ContainsFunc(resources, func(r string) bool { return covers(r, c.Resource) })
-}
-
-// literalAsterisk is the policy variable for the character itself, with which AWS ends the ARN of a resource
-// that is about to be created.
-const literalAsterisk = "${*}"
-
-// covers matches as IAM does: * is any text, ? any one character.
-func covers(pattern, value string) bool {
-	quoted := strings.NewReplacer(regexp.QuoteMeta(literalAsterisk), `\*`, `\*`, ".*", `\?`, ".").Replace(regexp.QuoteMeta(pattern))
-	return regexp.MustCompile("(?s)^" + quoted + "$").MatchString(value)
+	return slices.ContainsFunc(actions, func(a string) bool { return wildcard.Match(strings.ToLower(a), strings.ToLower(c.Action)) }) &&
+		slices.ContainsFunc(resources, func(r string) bool { return wildcard.Match(r, c.Resource) })
 }
 
 // judge finds the grants that nobody used, and the resources that are wider than their use.
@@ -194,7 +185,7 @@ func (l ledger) judge(p *report) {
 
 // wider says in which way a grant that was used is wider than its use; empty: in none.
 func (e *entry) wider(key grant) string {
-	if key.kind != "resource" || !strings.Contains(strings.ReplaceAll(key.what, literalAsterisk, ""), "*") || e.bound {
+	if key.kind != "resource" || !strings.Contains(strings.ReplaceAll(key.what, wildcard.LiteralAsterisk, ""), "*") || e.bound {
 		return ""
 	}
 	if !strings.Contains(key.what, anyStack) {

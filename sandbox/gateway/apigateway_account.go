@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/didomi/serverless-api/sandbox/iampolicy"
 )
 
 // API Gateway writes logs with the one role of the account and region. It tries a role out before it is
@@ -45,7 +47,7 @@ func updateAccount(x *exchange) error {
 }
 
 // callingGateway is API Gateway when it writes logs, of which no condition key is documented.
-var callingGateway = caller{service: "apigateway.amazonaws.com"}
+var callingGateway = iampolicy.Caller{Service: "apigateway.amazonaws.com"}
 
 // canLog says whether a role of the account trusts API Gateway and has every right that it needs.
 func (g *Gateway) canLog(ctx context.Context, arn string) (bool, error) {
@@ -59,8 +61,8 @@ func (g *Gateway) canLog(ctx context.Context, arn string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	every := named{arn: g.arn("logs", "log-group:*")}
-	return !slices.ContainsFunc(logRoleActions, func(action string) bool { return !policies.allow(action, every) }), nil
+	every := iampolicy.Resource{ARN: g.arn("logs", "log-group:*")}
+	return !slices.ContainsFunc(logRoleActions, func(action string) bool { return !policies.Allows(action, every) }), nil
 }
 
 // logs says whether the operation has a stage write logs.

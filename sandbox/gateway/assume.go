@@ -6,65 +6,45 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/didomi/serverless-api/sandbox/iampolicy"
 )
 
-// caller is a service of AWS's that calls another one: the principal, and the condition keys that AWS
-// documents that it sends (docs/reference/aws-rules.md, IAM).
-type caller struct {
-	service string
-	keys    map[string][]string
-}
-
-// calling is a service that says for which account it calls and, where there is an ARN, for which resource.
-func (g *Gateway) calling(service, arn string) caller {
-	c := caller{service, map[string][]string{"aws:sourceaccount": {g.config.AccountID}}}
+// calling is a service of AWS's that calls another one and says for which account and, where there is an ARN, for
+// which resource (docs/reference/aws-rules.md, IAM, has what is documented of each).
+func (g *Gateway) calling(service, arn string) iampolicy.Caller {
+	c := iampolicy.Caller{Service: service, Keys: map[string][]string{"aws:sourceaccount": {g.config.AccountID}}}
 	if arn != "" {
-		c.keys["aws:sourcearn"] = []string{arn}
+		c.Keys["aws:sourcearn"] = []string{arn}
 	}
 	return c
 }
 
 // callingLambda is Lambda when it runs a function.
-func (g *Gateway) callingLambda(function string) caller {
+func (g *Gateway) callingLambda(function string) iampolicy.Caller {
 	return g.calling("lambda.amazonaws.com", g.functionARN(function, ""))
 }
 
 // callingProxy is RDS Proxy, of which no condition key is documented.
-var callingProxy = caller{service: "rds.amazonaws.com"}
-
-// allows says whether a policy of a resource lets the caller do something. A trust policy has no Resource.
-func (c caller) allows(policy []policyStatement, action, resource string) bool {
-	var about []policyStatement
-	for _, s := range policy {
-		if !slices.Contains(s.Principal.Service, c.service) {
-			continue
-		}
-		if len(s.Resource) == 0 && len(s.NotResource) == 0 {
-			s.Resource = oneOrMore{"*"}
-		}
-		about = append(about, s)
-	}
-	return policySet{identity: about}.allow(action, named{resource, c.keys})
-}
+var callingProxy = iampolicy.Caller{Service: "rds.amazonaws.com"}
 
 // untrustedError says that a role's trust policy does not let a service take the role.
 type untrustedError struct {
 	role, policy string
-	caller       caller
+	caller       iampolicy.Caller
 }
 
 func (e *untrustedError) Error() string {
 	return fmt.Sprintf("the trust policy of the role %s does not let %s take it with the condition keys %v: %s",
-		e.role, e.caller.service, e.caller.keys, e.policy)
+		e.role, e.caller.Service, e.caller.Keys, e.policy)
 }
 
 // trusts returns an untrustedError where a role's trust policy does not let the service take the role, and
 // the emulator's error where there is no such role.
-func (g *Gateway) trusts(ctx context.Context, role string, by caller) error {
+func (g *Gateway) trusts(ctx context.Context, role string, by iampolicy.Caller) error {
 	answer, err := g.iam(ctx, "GetRole", "RoleName", roleName(role))
 	if err != nil {
 		return fmt.Errorf("role %s: %w", role, err)
@@ -73,11 +53,11 @@ func (g *Gateway) trusts(ctx context.Context, role string, by caller) error {
 	if err != nil {
 		return fmt.Errorf("trust policy of the role %s: %w", role, err)
 	}
-	policy, err := parsePolicy(document)
+	policy, err := iampolicy.Parse(document)
 	if err != nil {
 		return fmt.Errorf("trust policy of the role %s: %w", role, err)
 	}
-	if !by.allows(policy, "sts:AssumeRole", role) {
+	if allowed, _ := by.Allows(policy, "sts:AssumeRole", role); !allowed {
 		return &untrustedError{role, document, by}
 	}
 	return nil
@@ -88,7 +68,7 @@ func roleName(arn string) string { return arn[strings.LastIndex(arn, "/")+1:] }
 
 // takeRole is a session of a role, in which a service acts, if the role's trust policy lets the service take
 // it. The emulator lets its administrator assume any role that trusts some service.
-func (g *Gateway) takeRole(ctx context.Context, role, session string, by caller) (*node, error) {
+func (g *Gateway) takeRole(ctx context.Context, role, session string, by iampolicy.Caller) (*node, error) {
 	if err := g.trusts(ctx, role, by); err != nil {
 		return nil, err
 	}
@@ -102,7 +82,7 @@ func (g *Gateway) takeRole(ctx context.Context, role, session string, by caller)
 }
 
 // inNameOf makes calls as a role that a service takes.
-func (g *Gateway) inNameOf(ctx context.Context, role, session string, by caller) (*admin, error) {
+func (g *Gateway) inNameOf(ctx context.Context, role, session string, by iampolicy.Caller) (*admin, error) {
 	given, err := g.takeRole(ctx, role, session, by)
 	if err != nil {
 		return nil, err
@@ -137,7 +117,7 @@ func refuseUntrusting(call handler) handler {
 		}
 		by, message := x.g.callingLambda(name), "The role defined for the function cannot be assumed by Lambda."
 		if len(f.VpcConfig.SubnetIDs) > 0 {
-			by, message = x.g.calling(by.service, ""), "The function's execution role doesn't have permission to perform this operation."
+			by, message = x.g.calling(by.Service, ""), "The function's execution role doesn't have permission to perform this operation."
 		}
 		err := x.g.trusts(x.r.Context(), f.Role, by)
 		if untrusted := new(untrustedError); errors.As(err, &untrusted) {

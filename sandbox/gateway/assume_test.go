@@ -15,6 +15,7 @@ import (
 	rdstypes "github.com/aws/aws-sdk-go-v2/service/rds/types"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
+	"github.com/didomi/serverless-api/sandbox/iampolicy"
 	"github.com/didomi/serverless-api/sandbox/lambdahost"
 )
 
@@ -36,7 +37,7 @@ func TestAServiceTakesARoleWhoseConditionsHold(t *testing.T) {
 	functions := "arn:aws:lambda:eu-west-1:000000000000:function:"
 	for name, c := range map[string]struct {
 		service, condition string
-		by                 caller
+		by                 iampolicy.Caller
 		refused            bool
 	}{
 		"Lambda, by the account":                      {"lambda.amazonaws.com", ofAccount, s.gateway.callingLambda("orders"), false},

@@ -1,16 +1,15 @@
 package gateway
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"net/http"
-	"net/url"
 	"regexp"
-	"strings"
+
+	"github.com/didomi/serverless-api/sandbox/iampolicy"
 )
 
 // The emulator decides most calls as IAM does. For some it does not know which resource is meant, or
@@ -23,18 +22,12 @@ import (
 var refusalPattern = regexp.MustCompile(`User: (arn:aws:sts::\d+:assumed-role/([^/]+)/\S+) is not authorized to perform: ([a-z0-9-]+):(\w+)( on resource)?`)
 
 // reconsidered are the services whose refusals are decided again, and how what a call names is read.
-func (g *Gateway) reconsidered() map[string]func(ctx context.Context, action string, x *exchange) ([]named, error) {
-	return map[string]func(context.Context, string, *exchange) ([]named, error){
+func (g *Gateway) reconsidered() map[string]func(ctx context.Context, action string, x *exchange) ([]iampolicy.Resource, error) {
+	return map[string]func(context.Context, string, *exchange) ([]iampolicy.Resource, error){
 		"application-autoscaling": g.namedScaling,
 		"ec2":                     g.namedEC2, "elasticache": g.namedElastiCache, "iam": g.namedIAM, "kms": g.namedKMS,
 		"lambda": g.namedLambda, "rds": g.namedRDS, "sns": g.namedSNS, "wafv2": g.namedWAF,
 	}
-}
-
-// named is a resource that a call names, with the condition keys that hold for it.
-type named struct {
-	arn  string
-	keys map[string][]string
 }
 
 // reconsider decides a refused call again, and makes it where the role's policies allow it.
@@ -62,9 +55,9 @@ func (x *exchange) reconsider() error {
 	}
 	for _, resource := range resources {
 		keys := map[string][]string{"aws:principalarn": {"arn:aws:iam::" + x.g.config.AccountID + ":role/" + role}}
-		maps.Copy(keys, resource.keys)
-		if !policies.allow(service+":"+action, named{resource.arn, keys}) {
-			x.g.log.Info("refused as IAM would", "role", role, "action", service+":"+action, "resource", resource.arn, "keys", resource.keys)
+		maps.Copy(keys, resource.Keys)
+		if !policies.Allows(service+":"+action, iampolicy.Resource{ARN: resource.ARN, Keys: keys}) {
+			x.g.log.Info("refused as IAM would", "role", role, "action", service+":"+action, "resource", resource.ARN, "keys", resource.Keys)
 			return nil
 		}
 	}
@@ -75,9 +68,9 @@ func (x *exchange) reconsider() error {
 }
 
 // recordAllowed adds what was decided here to the emulator's record of its own decisions, in its form.
-func (g *Gateway) recordAllowed(who, action string, resources []named) error {
+func (g *Gateway) recordAllowed(who, action string, resources []iampolicy.Resource) error {
 	for _, resource := range resources {
-		line, err := json.Marshal(map[string]any{"principal": who, "action": action, "resource": resource.arn, "allowed": true})
+		line, err := json.Marshal(map[string]any{"principal": who, "action": action, "resource": resource.ARN, "allowed": true})
 		if err != nil {
 			return fmt.Errorf("record what was allowed: %w", err)
 		}
@@ -111,8 +104,8 @@ func (x *exchange) asAdministrator(ctx context.Context, service string) error {
 }
 
 // rolePolicies are what a role may do, and the most that it may.
-func (g *Gateway) rolePolicies(ctx context.Context, role string) (policySet, error) {
-	var set policySet
+func (g *Gateway) rolePolicies(ctx context.Context, role string) (iampolicy.Set, error) {
+	var set iampolicy.Set
 	attached, err := g.iam(ctx, "ListAttachedRolePolicies", "RoleName", role)
 	if err != nil {
 		return set, err
@@ -122,7 +115,7 @@ func (g *Gateway) rolePolicies(ctx context.Context, role string) (policySet, err
 		if err != nil {
 			return set, err
 		}
-		set.identity = append(set.identity, document...)
+		set.Identity = append(set.Identity, document...)
 	}
 	inline, err := g.iam(ctx, "ListRolePolicies", "RoleName", role)
 	if err != nil {
@@ -133,18 +126,18 @@ func (g *Gateway) rolePolicies(ctx context.Context, role string) (policySet, err
 		if err != nil {
 			return set, err
 		}
-		document, err := parsePolicy(answer.first("PolicyDocument").text)
+		document, err := iampolicy.Parse(answer.first("PolicyDocument").text)
 		if err != nil {
 			return set, err
 		}
-		set.identity = append(set.identity, document...)
+		set.Identity = append(set.Identity, document...)
 	}
 	boundary, err := g.boundary(ctx, role)
 	if err != nil || boundary == "" {
 		return set, err
 	}
-	set.bounded = true
-	set.limit, err = g.managedPolicy(ctx, boundary)
+	set.Bounded = true
+	set.Boundary, err = g.managedPolicy(ctx, boundary)
 	return set, err
 }
 
@@ -164,7 +157,7 @@ func (g *Gateway) boundary(ctx context.Context, role string) (string, error) {
 	return "", nil
 }
 
-func (g *Gateway) managedPolicy(ctx context.Context, arn string) ([]policyStatement, error) {
+func (g *Gateway) managedPolicy(ctx context.Context, arn string) ([]iampolicy.Statement, error) {
 	policy, err := g.iam(ctx, "GetPolicy", "PolicyArn", arn)
 	if err != nil {
 		return nil, err
@@ -173,7 +166,7 @@ func (g *Gateway) managedPolicy(ctx context.Context, arn string) ([]policyStatem
 	if err != nil {
 		return nil, err
 	}
-	return parsePolicy(version.first("Document").text)
+	return iampolicy.Parse(version.first("Document").text)
 }
 
 func (g *Gateway) iam(ctx context.Context, action string, pairs ...string) (*node, error) {
@@ -192,27 +185,4 @@ func childTexts(tree *node, name string) []string {
 		}
 	})
 	return all
-}
-
-// parsePolicy reads a policy document, plain or as IAM's API encodes it.
-func parsePolicy(text string) ([]policyStatement, error) {
-	if !strings.HasPrefix(strings.TrimSpace(text), "{") {
-		decoded, err := url.QueryUnescape(text)
-		if err != nil {
-			return nil, fmt.Errorf("read a policy: %w", err)
-		}
-		text = decoded
-	}
-	var document struct{ Statement json.RawMessage }
-	if err := json.Unmarshal([]byte(text), &document); err != nil {
-		return nil, fmt.Errorf("read a policy: %w", err)
-	}
-	if bytes.HasPrefix(bytes.TrimSpace(document.Statement), []byte("{")) {
-		document.Statement = append(append([]byte("["), document.Statement...), ']')
-	}
-	var statements []policyStatement
-	if err := json.Unmarshal(document.Statement, &statements); err != nil {
-		return nil, fmt.Errorf("read a policy: %w", err)
-	}
-	return statements, nil
 }

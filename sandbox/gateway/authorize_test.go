@@ -159,7 +159,7 @@ func TestWhatACallNames(t *testing.T) {
 			}
 			var got []string
 			for _, n := range all {
-				got = append(got, n.arn)
+				got = append(got, n.ARN)
 			}
 			if !slices.Equal(got, c.want) {
 				t.Errorf("%v, want %v", got, c.want)

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/didomi/serverless-api/sandbox/iampolicy"
 )
 
 // What a call names, as the Service Authorization Reference has it
@@ -30,7 +32,7 @@ var rdsKinds = map[string]string{
 	"DBClusterSnapshotIdentifier": "cluster-snapshot", "FinalDBSnapshotIdentifier": "cluster-snapshot",
 }
 
-func (g *Gateway) namedRDS(ctx context.Context, action string, x *exchange) ([]named, error) {
+func (g *Gateway) namedRDS(ctx context.Context, action string, x *exchange) ([]iampolicy.Resource, error) {
 	all := g.byParameter(x, "rds", rdsKinds)
 	if action == "CreateDBCluster" || action == "ModifyDBCluster" {
 		managed, err := g.masterPasswordManaged(ctx, action, x)
@@ -38,7 +40,7 @@ func (g *Gateway) namedRDS(ctx context.Context, action string, x *exchange) ([]n
 			return nil, err
 		}
 		for _, resource := range all {
-			resource.keys["rds:managemasteruserpassword"] = []string{managed}
+			resource.Keys["rds:managemasteruserpassword"] = []string{managed}
 		}
 	}
 	arn := x.form.Get("ResourceName")
@@ -50,7 +52,7 @@ func (g *Gateway) namedRDS(ctx context.Context, action string, x *exchange) ([]n
 		return nil, err
 	}
 	for _, tag := range answer.first("TagList").items() {
-		all[0].keys["aws:resourcetag/"+strings.ToLower(tag.value("Key"))] = []string{tag.value("Value")}
+		all[0].Keys["aws:resourcetag/"+strings.ToLower(tag.value("Key"))] = []string{tag.value("Value")}
 	}
 	return all, nil
 }
@@ -80,29 +82,29 @@ var elasticacheKinds = map[string]string{
 	"UserGroupIds.member.1": "usergroup",
 }
 
-func (g *Gateway) namedElastiCache(_ context.Context, _ string, x *exchange) ([]named, error) {
+func (g *Gateway) namedElastiCache(_ context.Context, _ string, x *exchange) ([]iampolicy.Resource, error) {
 	return g.byParameter(x, "elasticache", elasticacheKinds), nil
 }
 
 // byParameter is what the parameters of a call name, each by its kind, or by its ARN.
-func (g *Gateway) byParameter(x *exchange, service string, kinds map[string]string) []named {
+func (g *Gateway) byParameter(x *exchange, service string, kinds map[string]string) []iampolicy.Resource {
 	keys := requestTags(x)
-	var all []named
+	var all []iampolicy.Resource
 	if arn := x.form.Get("ResourceName"); arn != "" {
-		all = append(all, named{arn, keys})
+		all = append(all, iampolicy.Resource{ARN: arn, Keys: keys})
 	}
 	for _, parameter := range slices.Sorted(maps.Keys(kinds)) {
 		if name := x.form.Get(parameter); name != "" {
-			all = append(all, named{g.arn(service, kinds[parameter]+":"+name), keys})
+			all = append(all, iampolicy.Resource{ARN: g.arn(service, kinds[parameter]+":"+name), Keys: keys})
 		}
 	}
 	return all
 }
 
 // namedIAM is the role, with the boundary that it gets or has and the policy that it is about.
-func (g *Gateway) namedIAM(ctx context.Context, action string, x *exchange) ([]named, error) {
+func (g *Gateway) namedIAM(ctx context.Context, action string, x *exchange) ([]iampolicy.Resource, error) {
 	if provider := x.form.Get("OpenIDConnectProviderArn"); provider != "" {
-		return []named{{provider, requestTags(x)}}, nil
+		return []iampolicy.Resource{{ARN: provider, Keys: requestTags(x)}}, nil
 	}
 	role := x.form.Get("RoleName")
 	if role == "" {
@@ -122,37 +124,37 @@ func (g *Gateway) namedIAM(ctx context.Context, action string, x *exchange) ([]n
 	if policy := x.form.Get("PolicyArn"); policy != "" {
 		keys["iam:policyarn"] = []string{policy}
 	}
-	return []named{{"arn:aws:iam::" + g.config.AccountID + ":role/" + role, keys}}, nil
+	return []iampolicy.Resource{{ARN: "arn:aws:iam::" + g.config.AccountID + ":role/" + role, Keys: keys}}, nil
 }
 
 // namedWAF is the resource whose tags are asked for or set.
-func (g *Gateway) namedWAF(_ context.Context, _ string, x *exchange) ([]named, error) {
+func (g *Gateway) namedWAF(_ context.Context, _ string, x *exchange) ([]iampolicy.Resource, error) {
 	var call struct{ ResourceARN, WebACLArn string }
 	if err := decodeCall(x.body, &call); err != nil {
 		return nil, nil //nolint:nilerr // what cannot be read names nothing
 	}
-	var all []named
+	var all []iampolicy.Resource
 	for _, arn := range []string{call.ResourceARN, call.WebACLArn} {
 		if arn != "" {
-			all = append(all, named{arn, map[string][]string{}})
+			all = append(all, iampolicy.Resource{ARN: arn, Keys: map[string][]string{}})
 		}
 	}
 	return all, nil
 }
 
 // namedKMS is an alias with the key that it is for: whoever sets one must be allowed on both.
-func (g *Gateway) namedKMS(ctx context.Context, _ string, x *exchange) ([]named, error) {
+func (g *Gateway) namedKMS(ctx context.Context, _ string, x *exchange) ([]iampolicy.Resource, error) {
 	var call struct{ AliasName, TargetKeyID string }
 	if err := decodeCall(x.body, &call); err != nil || call.AliasName == "" {
 		return nil, nil //nolint:nilerr // what cannot be read names nothing
 	}
-	all := []named{{g.arn("kms", call.AliasName), nil}}
+	all := []iampolicy.Resource{{ARN: g.arn("kms", call.AliasName)}}
 	if call.TargetKeyID == "" {
 		return all, nil
 	}
 	key := call.TargetKeyID[strings.LastIndex(call.TargetKeyID, "/")+1:]
 	keys, err := g.keyTags(ctx, key)
-	return append(all, named{g.arn("kms", "key/"+key), keys}), err
+	return append(all, iampolicy.Resource{ARN: g.arn("kms", "key/"+key), Keys: keys}), err
 }
 
 // keyTags are those of a key; one that is not there has none.
@@ -173,7 +175,7 @@ func (g *Gateway) keyTags(ctx context.Context, key string) (map[string][]string,
 }
 
 // namedScaling is the target of a call, new or known, with its tags and those that the call sets.
-func (g *Gateway) namedScaling(_ context.Context, _ string, x *exchange) ([]named, error) {
+func (g *Gateway) namedScaling(_ context.Context, _ string, x *exchange) ([]iampolicy.Resource, error) {
 	var call scalingObject
 	if err := decodeCall(x.body, &call); err != nil {
 		return nil, nil //nolint:nilerr // what cannot be read names nothing
@@ -200,12 +202,12 @@ func (g *Gateway) namedScaling(_ context.Context, _ string, x *exchange) ([]name
 	if arn == "" {
 		arn = g.arn("application-autoscaling", "scalable-target/*")
 	}
-	return []named{{arn, keys}}, nil
+	return []iampolicy.Resource{{ARN: arn, Keys: keys}}, nil
 }
 
 // namedLambda is the function that a call is about: its name is in the path, a new one's in the body. Whoever
 // is allowed to invoke it is in the body.
-func (g *Gateway) namedLambda(_ context.Context, action string, x *exchange) ([]named, error) {
+func (g *Gateway) namedLambda(_ context.Context, action string, x *exchange) ([]iampolicy.Resource, error) {
 	name := x.r.PathValue("name")
 	var keys map[string][]string
 	if action == "CreateFunction" || action == "AddPermission" {
@@ -219,15 +221,15 @@ func (g *Gateway) namedLambda(_ context.Context, action string, x *exchange) ([]
 	if name == "" {
 		return nil, nil
 	}
-	return []named{{g.arn("lambda", "function:"+name[strings.LastIndex(name, ":")+1:]), keys}}, nil
+	return []iampolicy.Resource{{ARN: g.arn("lambda", "function:"+name[strings.LastIndex(name, ":")+1:]), Keys: keys}}, nil
 }
 
 // namedSNS is the topic or the subscription, by its ARN.
-func (g *Gateway) namedSNS(_ context.Context, _ string, x *exchange) ([]named, error) {
-	var all []named
+func (g *Gateway) namedSNS(_ context.Context, _ string, x *exchange) ([]iampolicy.Resource, error) {
+	var all []iampolicy.Resource
 	for _, parameter := range []string{"ResourceArn", "SubscriptionArn", "TopicArn"} {
 		if arn := x.form.Get(parameter); arn != "" {
-			all = append(all, named{arn, requestTags(x)})
+			all = append(all, iampolicy.Resource{ARN: arn, Keys: requestTags(x)})
 		}
 	}
 	return all, nil
@@ -253,11 +255,11 @@ var ec2ID = regexp.MustCompile(`^([a-z]+)-[0-9a-f]{8,}$`)
 
 // namedEC2 is every resource whose id stands in the call, with its tags, and what the call makes, with
 // the tags that it is to get. An association stands for what it ties to the network.
-func (g *Gateway) namedEC2(ctx context.Context, action string, x *exchange) ([]named, error) {
+func (g *Gateway) namedEC2(ctx context.Context, action string, x *exchange) ([]iampolicy.Resource, error) {
 	requested := requestTags(x)
-	var all []named
+	var all []iampolicy.Resource
 	if kind, ok := ec2Makes[action]; ok {
-		all = append(all, named{g.arn("ec2", kind+"/*"), requested})
+		all = append(all, iampolicy.Resource{ARN: g.arn("ec2", kind+"/*"), Keys: requested})
 	}
 	for _, values := range x.form {
 		for _, id := range values {
@@ -273,7 +275,7 @@ func (g *Gateway) namedEC2(ctx context.Context, action string, x *exchange) ([]n
 			if err := g.addEC2Tags(ctx, id, keys); err != nil {
 				return nil, err
 			}
-			all = append(all, named{g.arn("ec2", ec2Kinds[match[1]]+"/"+id), keys})
+			all = append(all, iampolicy.Resource{ARN: g.arn("ec2", ec2Kinds[match[1]]+"/"+id), Keys: keys})
 		}
 	}
 	return all, nil

