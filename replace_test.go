@@ -58,6 +58,7 @@ var free = map[string][]string{
 		"aws:s3/bucketVersioningV2:BucketVersioningV2", "aws:secretsmanager/secretRotation:SecretRotation",
 		"aws:sns/topicPolicy:TopicPolicy", "aws:sns/topicSubscription:TopicSubscription",
 		"aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule", "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+		"aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration",
 	},
 	"nothing of it is replaced: the account has one for each region": {"aws:apigateway/account:Account"},
 	"AWS has no such object":                                     {"aws:acm/certificateValidation:CertificateValidation", "aws:lambda/invocation:Invocation"},

@@ -25,6 +25,9 @@ var answers = map[string]func(mocks.Resource) map[string]any{
 			"invokeArn": "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/" + arn + "/invocations",
 		}
 	},
+	"aws:wafv2/webAcl:WebAcl": func(r mocks.Resource) map[string]any {
+		return map[string]any{"name": r.Name + "-1a2b3c4"}
+	},
 	"aws:cloudwatch/logGroup:LogGroup": func(r mocks.Resource) map[string]any {
 		if _, named := r.Inputs["name"]; named {
 			return nil
@@ -132,12 +135,13 @@ func TestRoomRegisters(t *testing.T) {
 		{"everything, with every switch on", full(), map[string]int{
 			"aws:cloudwatch/metricAlarm:MetricAlarm": 20 + 2*4, "aws:cloudwatch/compositeAlarm:CompositeAlarm": 2,
 			"aws:iam/role:Role":             4,
-			"aws:iam/rolePolicy:RolePolicy": 4, "aws:cloudwatch/logGroup:LogGroup": 6,
+			"aws:iam/rolePolicy:RolePolicy": 4, "aws:cloudwatch/logGroup:LogGroup": 7,
 			"aws:lambda/function:Function": 4, "aws:lambda/permission:Permission": 3,
 			"aws:secretsmanager/secretRotation:SecretRotation":                     2,
 			"aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig": 1,
 			"aws:wafv2/webAcl:WebAcl":                                              1, "aws:wafv2/webAclAssociation:WebAclAssociation": 1,
-			"aws:apigateway/usagePlan:UsagePlan": 2, "aws:apigateway/apiKey:ApiKey": 3, "aws:apigateway/usagePlanKey:UsagePlanKey": 3,
+			"aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration": 1,
+			"aws:apigateway/usagePlan:UsagePlan":                              2, "aws:apigateway/apiKey:ApiKey": 3, "aws:apigateway/usagePlanKey:UsagePlanKey": 3,
 			"aws:apigateway/methodSettings:MethodSettings": 6,
 			"aws:appautoscaling/target:Target":             1, "aws:appautoscaling/policy:Policy": 1,
 			"aws:apigateway/domainName:DomainName": 1, "aws:apigateway/basePathMapping:BasePathMapping": 1,

@@ -61,6 +61,8 @@ type Config struct {
 	// WAFRateLimit is how many requests one address may make in five minutes; 0: twice what the fastest
 	// plan sells.
 	WAFRateLimit int `json:"wafRateLimit"`
+	// WAFLog is what the web ACL's log keeps: blocked requests, all, or none.
+	WAFLog string `json:"wafLog"`
 
 	// LogRetentionDays is how long every log group of the room keeps its events.
 	LogRetentionDays int `json:"logRetentionDays"`
@@ -82,7 +84,7 @@ func Default() Config {
 		RequireAPIKey: true,
 		Plans:         []Plan{{Name: "standard", Rate: 50, Burst: 100, Keys: []string{"first"}, Throttles: []Throttle{}}},
 		ThrottleRate:  100, ThrottleBurst: 200,
-		WAF:              true,
+		WAF: true, WAFLog: wafLogBlocked,
 		LogRetentionDays: 30,
 	}
 }
@@ -101,6 +103,7 @@ func (c Config) Problems() []config.Problem {
 		c.planProblems(),
 		c.throttleProblems(),
 		c.originProblems(),
+		config.OneOf("wafLog", c.WAFLog, wafLogBlocked, wafLogAll, wafLogNone),
 		config.LogRetention("logRetentionDays", c.LogRetentionDays),
 		c.silence(),
 		emails("alarmEmails", c.AlarmEmails),

@@ -138,6 +138,8 @@ func TestProblems(t *testing.T) {
 		{"a limit of an address that is the fastest plan's rate is fine", func(c *Config) { c.WAFRateLimit = 50*300 + 100 }, nil},
 		{"without keys, a limit of an address below a method's rate", func(c *Config) { c.RequireAPIKey, c.WAFRateLimit = false, 2000 },
 			problems{{Key: "wafRateLimit", Value: "2000", Want: "0, or a whole number from 30200 (what throttleRate lets one address ask for in 300 seconds) to 20000000"}}},
+		{"a log of the web ACL that keeps something else", func(c *Config) { c.WAFLog = "counted" },
+			problems{{Key: "wafLog", Value: `"counted"`, Want: "one of blocked, all, none"}}},
 		{"a rate that WAF does not count", func(c *Config) {
 			c.Plans[0].Rate, c.Plans[0].Burst, c.WAFRateLimit = 1, 1, 20_000_001
 		}, problems{{Key: "wafRateLimit", Value: "20000001", Want: "0, or a whole number from 301 (what the plan standard lets one address ask for in 300 seconds) to 20000000"}}},

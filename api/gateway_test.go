@@ -239,6 +239,25 @@ func TestDoor(t *testing.T) {
 			t.Errorf("associated with %v", arn)
 		}
 	})
+	t.Run("the web ACL's log keeps blocked requests, without what identifies a client", func(t *testing.T) {
+		group := r.Find(t, "aws:cloudwatch/logGroup:LogGroup", room+"-waf-log").Inputs
+		if name, _ := group["name"].(string); !strings.HasPrefix(name, "aws-waf-logs-"+room+"-") {
+			t.Errorf("the log group is called %q, and WAF wants the prefix aws-waf-logs-", name)
+		}
+		if group["kmsKeyId"] != "arn:operations" || group["retentionInDays"] == nil {
+			t.Errorf("%v, want the stack's key and retention", group)
+		}
+		logging := r.Find(t, "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration", room+"-waf-logging").Inputs
+		asJSON(t, logging["redactedFields"], `[{"queryString":{}},{"singleHeader":{"name":"authorization"}},`+
+			`{"singleHeader":{"name":"cookie"}},{"singleHeader":{"name":"x-api-key"}}]`)
+		asJSON(t, logging["loggingFilter"], `{"defaultBehavior":"DROP","filters":[{"behavior":"KEEP",`+
+			`"conditions":[{"actionCondition":{"action":"BLOCK"}}],"requirement":"MEETS_ANY"}]}`)
+		// Redaction is the log's alone; samples are protected by the web ACL.
+		// https://docs.aws.amazon.com/waf/latest/APIReference/API_LoggingConfiguration.html
+		asJSON(t, r.Find(t, "aws:wafv2/webAcl:WebAcl", room+"-waf").Inputs["dataProtectionConfig"],
+			`{"dataProtections":[{"action":"SUBSTITUTION","field":{"fieldKeys":["authorization","cookie","x-api-key"],"fieldType":"SINGLE_HEADER"}},`+
+				`{"action":"SUBSTITUTION","field":{"fieldType":"SINGLE_COOKIE"}},{"action":"SUBSTITUTION","field":{"fieldType":"QUERY_STRING"}}]}`)
+	})
 	t.Run("the host name leads to the stage", func(t *testing.T) {
 		domain := r.Find(t, "aws:apigateway/domainName:DomainName", room+"-domain").Inputs
 		if domain["domainName"] != "test.example.com" || domain["regionalCertificateArn"] != "arn:certificate" || domain["securityPolicy"] != "TLS_1_2" {
@@ -305,4 +324,16 @@ func TestAPIGatewayNeedsARoleForItsLogs(t *testing.T) {
 			}
 		}
 	})
+}
+
+// asJSON compares a property with its JSON.
+func asJSON(t *testing.T, got any, want string) {
+	t.Helper()
+	text, err := json.Marshal(got)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(text) != want {
+		t.Errorf("got  %s\nwant %s", text, want)
+	}
 }

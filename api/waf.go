@@ -33,6 +33,8 @@ func newWebACL(ctx *pulumi.Context, s site, stage *apigateway.Stage) error {
 		Description:   pulumi.String("Before the API"),
 		Scope:         pulumi.String("REGIONAL"),
 		DefaultAction: &wafv2.WebAclDefaultActionArgs{Allow: &wafv2.WebAclDefaultActionAllowArgs{}},
+		// For what keeps requests: the log and the samples, which CloudWatch's console shows.
+		DataProtectionConfig: protectedFields(),
 		Rules: wafv2.WebAclRuleArray{
 			rateRule(s.args.Config.addressLimit()),
 			managedRules("common", 1, "AWSManagedRulesCommonRuleSet", commonCountOnly...),
@@ -57,7 +59,7 @@ func newWebACL(ctx *pulumi.Context, s site, stage *apigateway.Stage) error {
 	if err != nil {
 		return fmt.Errorf("api: web ACL of the stage: %w", err)
 	}
-	return nil
+	return newWebACLLog(ctx, s, acl)
 }
 
 // webACLMetric is what the web ACL is called in its metrics.

@@ -13,6 +13,11 @@ func (s site) logGroups() []pulumi.StringInput {
 		s.kinds("logs", roomData, "log-group:/aws/rds/cluster/", "log-group:/aws/rds/proxy/")...)
 }
 
+// webACLLogs are the log groups that WAF writes to, whose names it wants to begin so.
+func (s site) webACLLogs() pulumi.StringInput {
+	return s.kinds("logs", roomAPI, "log-group:aws-waf-logs-")[0]
+}
+
 // deployOperations makes and changes what the stack is watched with (logs, alarms, dashboard) and the host name's
 // zone, for which the policy of the API has no space left.
 func (s site) deployOperations() rights {
@@ -27,10 +32,10 @@ func (s site) logRights() []policy.Statement {
 			Sid: "Logs",
 			Actions: []string{
 				"logs:AssociateKmsKey", "logs:CreateLogGroup", "logs:DeleteLogGroup", "logs:DeleteMetricFilter",
-				"logs:DeleteRetentionPolicy", "logs:DisassociateKmsKey", "logs:PutMetricFilter",
+				"logs:DeleteRetentionPolicy", "logs:DisassociateKmsKey", "logs:ListTagsForResource", "logs:PutMetricFilter",
 				"logs:PutRetentionPolicy", "logs:TagResource", "logs:UntagResource",
 			},
-			Resources: s.logGroups(),
+			Resources: append(s.logGroups(), s.webACLLogs()),
 		},
 		{
 			// API Gateway names the group of the execution log by the API's id, so the tag tells whose it is.
@@ -53,6 +58,21 @@ func (s site) logRights() []policy.Statement {
 			},
 			Resources: executionLogs,
 			Condition: s.tagged(),
+		},
+		{
+			// WAF's documented permissions for a log group are these, those of LogDestination and LogDelivery, and
+			// logs:PutResourcePolicy, for which delivery.go stands.
+			// https://docs.aws.amazon.com/waf/latest/developerguide/logging-cw-logs.html
+			Sid:       "WebACLLog",
+			Actions:   []string{"wafv2:DeleteLoggingConfiguration", "wafv2:GetLoggingConfiguration"},
+			Resources: s.names("wafv2", "regional/webacl/", roomAPI),
+		},
+		{
+			// Requests are logged to the stack's own log group, not to another stack's or another account's.
+			Sid:       "LogDestination",
+			Actions:   []string{"wafv2:PutLoggingConfiguration"},
+			Resources: s.names("wafv2", "regional/webacl/", roomAPI),
+			Condition: map[string]any{"ArnLike": map[string]any{"wafv2:LogDestinationResource": s.webACLLogs()}},
 		},
 		{
 			// The cache's logs and the web ACL's are delivered in the name of whoever sets them up. AWS narrows

@@ -96,12 +96,14 @@ func TestReadCountsWhatThePriceDependsOn(t *testing.T) {
 			several(
 				resource("aws:elasticache/replicationGroup:ReplicationGroup", "r", m{"engine": "redis", "nodeType": "cache.t4g.micro", "numNodeGroups": 3.0, "replicasPerNodeGroup": 1.0}),
 				resource("aws:wafv2/webAcl:WebAcl", "w", m{"rules": []any{m{}, m{}}}),
+				resource("aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration", "all", m{}),
+				resource("aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration", "blocked", m{"loggingFilter": m{}}),
 				resource("aws:secretsmanager/secret:Secret", "s", nil), resource("aws:kms/key:Key", "k", nil),
 				resource("aws:cloudwatch/logGroup:LogGroup", "l", m{"retentionInDays": 30.0}),
 				resource("aws:cloudwatch/logGroup:LogGroup", "longer", m{"retentionInDays": 90.0}),
 				resource("aws:s3/bucketV2:BucketV2", "b", nil), resource("aws:route53/zone:Zone", "z", nil),
 			),
-			Facts{CacheEngine: "redis", CacheNode: "cache.t4g.micro", Shards: 3, Replicas: 1, WebACLs: 1, WebACLRules: 2,
+			Facts{CacheEngine: "redis", CacheNode: "cache.t4g.micro", Shards: 3, Replicas: 1, WebACLs: 1, WebACLRules: 2, WebACLLogs: 1,
 				Secrets: 1, Keys: 1, LogDays: 90, Buckets: 1, HostedZones: 1},
 		},
 		"what a preview deletes no longer counts": {

@@ -164,6 +164,10 @@ func (e *estimator) network() {
 
 const daysPerMonth = 30
 
+// webACLLogKB is about what WAF writes of a request: its headers, the rules that matched and their labels.
+// https://docs.aws.amazon.com/waf/latest/developerguide/logging-fields.html
+const webACLLogKB = 2
+
 // X-Ray's default sampling rule: the first request of every second and a twentieth of the others.
 const (
 	tracedPerMonth = hours * 3600
@@ -186,6 +190,7 @@ func (e *estimator) operations() {
 		traced := min(e.t.Requests, tracedPerMonth+tracedShare*max(0, e.t.Requests-tracedPerMonth))
 		e.traffic(part, "traces, millions", traced/million, "xray.millionTraces")
 	}
+	gb += float64(e.WebACLLogs) * e.t.Requests * webACLLogKB / kbPerGB
 	if e.FlowLogs > 0 {
 		gb += e.t.FlowLogGB
 	}

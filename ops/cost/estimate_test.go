@@ -113,6 +113,10 @@ func TestEveryPartIsWhatItsHandMadeSumSays(t *testing.T) {
 			// 2.628 M + 5 % of the other 7.372 M are 2.9966 M x 5 a million; 5 x 0.3
 			Facts{Gateways: 1, FlowLogs: 1, LogDays: 60, MethodMetrics: 5}, "logs and alarms", 0, 51.483,
 		},
+		"a web ACL's log of every request": {
+			// 10 M x 2 KB are 20 GB x 0.5, kept 30 days x 0.1
+			Facts{WebACLLogs: 1, LogDays: 30}, "logs and alarms", 0, 12,
+		},
 		"a zone": {Facts{HostedZones: 1}, "DNS", 0.50, 0},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -36,6 +36,8 @@ type Facts struct {
 	Warm         int
 	WebACLs      int
 	WebACLRules  int
+	// WebACLLogs are those that keep every request.
+	WebACLLogs int
 
 	Secrets, Keys, HostedZones int
 	// LogDays is the longest retention of all log groups.
@@ -68,15 +70,16 @@ var readers = map[string]reader{
 	"aws:apigateway/methodSettings:MethodSettings":      (*Facts).readMethods,
 	functionType: (*Facts).readFunction,
 	"aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig": (*Facts).readWarm,
-	"aws:wafv2/webAcl:WebAcl":                        (*Facts).readWebACL,
-	"aws:secretsmanager/secret:Secret":               count(func(f *Facts) *int { return &f.Secrets }),
-	"aws:kms/key:Key":                                count(func(f *Facts) *int { return &f.Keys }),
-	"aws:route53/zone:Zone":                          count(func(f *Facts) *int { return &f.HostedZones }),
-	"aws:cloudwatch/logGroup:LogGroup":               (*Facts).readLogGroup,
-	"aws:cloudwatch/logMetricFilter:LogMetricFilter": count(func(f *Facts) *int { return &f.Metrics }),
-	"aws:cloudwatch/metricAlarm:MetricAlarm":         (*Facts).readAlarm,
-	"aws:cloudwatch/compositeAlarm:CompositeAlarm":   count(func(f *Facts) *int { return &f.Composites }),
-	"aws:cloudwatch/dashboard:Dashboard":             count(func(f *Facts) *int { return &f.Dashboards }),
+	"aws:wafv2/webAcl:WebAcl": (*Facts).readWebACL,
+	"aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration": (*Facts).readWebACLLog,
+	"aws:secretsmanager/secret:Secret":                                count(func(f *Facts) *int { return &f.Secrets }),
+	"aws:kms/key:Key":                                                 count(func(f *Facts) *int { return &f.Keys }),
+	"aws:route53/zone:Zone":                                           count(func(f *Facts) *int { return &f.HostedZones }),
+	"aws:cloudwatch/logGroup:LogGroup":                                (*Facts).readLogGroup,
+	"aws:cloudwatch/logMetricFilter:LogMetricFilter":                  count(func(f *Facts) *int { return &f.Metrics }),
+	"aws:cloudwatch/metricAlarm:MetricAlarm":                          (*Facts).readAlarm,
+	"aws:cloudwatch/compositeAlarm:CompositeAlarm":                    count(func(f *Facts) *int { return &f.Composites }),
+	"aws:cloudwatch/dashboard:Dashboard":                              count(func(f *Facts) *int { return &f.Dashboards }),
 }
 
 // count is the reader of what is priced by its number.
@@ -218,6 +221,13 @@ func (f *Facts) readWebACL(_ *graph.Graph, r *graph.Resource) {
 	f.WebACLs++
 	if rules, ok := r.Value("rules").([]any); ok {
 		f.WebACLRules += len(rules)
+	}
+}
+
+// readWebACLLog counts the logs of all requests. One with a filter keeps what is blocked, which is no traffic of clients.
+func (f *Facts) readWebACLLog(_ *graph.Graph, r *graph.Resource) {
+	if r.Value("loggingFilter") == nil {
+		f.WebACLLogs++
 	}
 }
 

@@ -122,6 +122,10 @@ func (c *cast) programAbuses(t *testing.T) []abuse {
 		{name: "the deploy role takes over no proxy of another program", who: who, try: tagProxy(p.proxyARN, mine), undo: untagProxy(p.proxyARN)},
 		{name: "the deploy role takes over no certificate of another program", who: who, try: tagCertificate(p.certificate, mine), undo: untagCertificate(p.certificate, mine)},
 		{name: "the deploy role takes over no scalable target of another program", who: who, try: tagTarget(p.target, mine), undo: untagTarget(p.target)},
+		{name: "the deploy role requests no certificate of another program's name", who: who, try: requestCertificate("another-program.example", mine)},
+		{name: "the deploy role requests no certificate of another stack's host name", who: who, try: requestCertificate(c.foreign["hostName"].(string), mine)},
+		{name: "the deploy role requests no certificate of its own and another stack's host name", who: who, try: requestCertificate(c.names["hostName"].(string), mine, c.foreign["hostName"].(string))},
+		{name: "the deploy role scales no table of another program", who: who, try: scaleTable(mine), undo: leaveTable},
 		{name: "the deploy role deletes no interface of another program", who: who, try: deleteInterface(p.networkInterface)},
 		{name: "the deploy role deletes no API of another program", who: who, try: deleteAPI(p.api)},
 		{name: "the deploy role deletes no proxy of another program", who: who, try: deleteProxy(p.proxy)},
@@ -244,6 +248,21 @@ func untagCertificate(arn, stack string) attempt {
 	}
 }
 
+// requestCertificate takes the certificate away again. ACM issues one at once where the record of an earlier one
+// stands, as another stack's does.
+func requestCertificate(name, stack string, others ...string) attempt {
+	return func(ctx context.Context, config aws.Config) error {
+		made, err := acm.NewFromConfig(config).RequestCertificate(ctx, &acm.RequestCertificateInput{
+			DomainName: &name, SubjectAlternativeNames: others, ValidationMethod: acmtypes.ValidationMethodDns,
+			Tags: []acmtypes.Tag{{Key: aws.String(stackTag), Value: owner(stack)}},
+		})
+		if err != nil {
+			return err
+		}
+		return deleteCertificate(*made.CertificateArn)(ctx, config)
+	}
+}
+
 func deleteCertificate(arn string) attempt {
 	return func(ctx context.Context, config aws.Config) error {
 		_, err := acm.NewFromConfig(config).DeleteCertificate(ctx, &acm.DeleteCertificateInput{CertificateArn: &arn})
@@ -269,6 +288,28 @@ func deregister(ctx context.Context, config aws.Config) error {
 	_, err := scaling.NewFromConfig(config).DeregisterScalableTarget(ctx, &scaling.DeregisterScalableTargetInput{
 		ServiceNamespace: scalingtypes.ServiceNamespaceLambda, ResourceId: aws.String(programTarget),
 		ScalableDimension: scalingtypes.ScalableDimensionLambdaFunctionProvisionedConcurrency,
+	})
+	return err
+}
+
+const (
+	programTable   = "table/another-program"
+	tableDimension = scalingtypes.ScalableDimensionDynamoDBTableReadCapacityUnits
+)
+
+func scaleTable(stack string) attempt {
+	return func(ctx context.Context, config aws.Config) error {
+		_, err := scaling.NewFromConfig(config).RegisterScalableTarget(ctx, &scaling.RegisterScalableTargetInput{
+			ServiceNamespace: scalingtypes.ServiceNamespaceDynamodb, ResourceId: aws.String(programTable), ScalableDimension: tableDimension,
+			MinCapacity: aws.Int32(1), MaxCapacity: aws.Int32(1), Tags: map[string]string{stackTag: *owner(stack)},
+		})
+		return err
+	}
+}
+
+func leaveTable(ctx context.Context, config aws.Config) error {
+	_, err := scaling.NewFromConfig(config).DeregisterScalableTarget(ctx, &scaling.DeregisterScalableTargetInput{
+		ServiceNamespace: scalingtypes.ServiceNamespaceDynamodb, ResourceId: aws.String(programTable), ScalableDimension: tableDimension,
 	})
 	return err
 }

@@ -146,7 +146,8 @@ func TestWhatACallNames(t *testing.T) {
 			"ec2", "RevokeSecurityGroupEgress", "GroupId=sg-0123456789&SecurityGroupRuleId.1=sgr-0123456789", "",
 			[]string{"arn:aws:ec2" + here + "security-group/sg-0123456789"},
 		},
-		"a web ACL": {"wafv2", "ListTagsForResource", "", `{"ResourceARN":"arn:acl"}`, []string{"arn:acl"}},
+		"a web ACL":                  {"wafv2", "ListTagsForResource", "", `{"ResourceARN":"arn:acl"}`, []string{"arn:acl"}},
+		"a web ACL whose log is set": {"wafv2", "PutLoggingConfiguration", "", `{"LoggingConfiguration":{"ResourceArn":"arn:acl","LogDestinationConfigs":["arn:group"]}}`, []string{"arn:acl"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			form, err := url.ParseQuery(c.form)

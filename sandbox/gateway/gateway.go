@@ -78,6 +78,7 @@ type Gateway struct {
 	caches    *caches
 	refusals  refusals
 	scaling   *scaling
+	firewalls *firewalls
 	subnets   sync.Mutex // held while a subnet is made
 	dropped   droppedSubnets
 
@@ -123,7 +124,7 @@ func New(c Config) (*Gateway, error) {
 	g := &Gateway{
 		config: c, log: c.Logger, client: &http.Client{Transport: keyedTransport{newTransport(), c.UpstreamKey}, CheckRedirect: noRedirect},
 		code: &codeStore{dir: c.Dir}, lookups: newLookups(), fields: newOverlay(), limits: &limits{Limits: c.Limits},
-		invoker: &invokerSlot{}, draw: rand.Float64, now: time.Now, scaling: newScaling(), apis: newAPIs(), databases: newDatabases(), caches: newCaches(),
+		invoker: &invokerSlot{}, draw: rand.Float64, now: time.Now, scaling: newScaling(), firewalls: newFirewalls(), apis: newAPIs(), databases: newDatabases(), caches: newCaches(),
 		dropped: droppedSubnets{of: map[string][]string{}},
 	}
 	g.invoker.set(c.Invoker)
@@ -138,7 +139,7 @@ func New(c Config) (*Gateway, error) {
 	}
 	g.target = map[string]map[string]handler{
 		"acm": g.acmCalls(), "application-autoscaling": g.scalingCalls(), "secretsmanager": g.secretsmanagerCalls(),
-		"servicequotas": g.quotaCalls(),
+		"servicequotas": g.quotaCalls(), "wafv2": g.wafCalls(),
 	}
 	g.rest = map[string]*http.ServeMux{
 		"apigateway": g.restMux(withinAPIGatewayQuotas(g.apigatewayCalls())), "lambda": g.restMux(g.lambdaCalls()),

@@ -91,6 +91,14 @@ var instanceMembers = map[string]string{
 	"PerformanceInsightsKMSKeyId": "PerformanceInsightsKMSKeyId",
 }
 
+// What an Aurora instance shows of its cluster. The emulator shows its own, which are never set.
+// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DBInstance.html
+var inheritedMembers = map[string]string{
+	"EnableIAMDatabaseAuthentication": "IAMDatabaseAuthenticationEnabled",
+	"KmsKeyId":                        "KmsKeyId",
+	"StorageEncrypted":                "StorageEncrypted",
+}
+
 // formMembers picks members out of a request.
 func formMembers(form url.Values, members map[string]string) map[string]any {
 	picked := map[string]any{}
@@ -102,8 +110,9 @@ func formMembers(form url.Values, members map[string]string) map[string]any {
 	return picked
 }
 
-func clusterKey(id string) string  { return "rds:cluster/" + id }
-func instanceKey(id string) string { return "rds:instance/" + id }
+func clusterKey(id string) string        { return "rds:cluster/" + id }
+func inheritedKey(cluster string) string { return "rds:cluster-instances/" + cluster }
+func instanceKey(id string) string       { return "rds:instance/" + id }
 
 // rememberCluster keeps what the emulator drops: log exports, Performance
 // Insights, the auto-pause of Serverless v2.
@@ -121,6 +130,9 @@ func (x *exchange) rememberCluster(id string) {
 		members["ServerlessV2ScalingConfiguration"] = scaling
 	}
 	x.g.fields.set(clusterKey(id), members)
+	inherited := formMembers(x.form, inheritedMembers)
+	inherited["EnabledCloudwatchLogsExports"] = members["EnabledCloudwatchLogsExports"]
+	x.g.fields.set(inheritedKey(id), inherited)
 }
 
 // upgradeInstances gives a cluster's new engine version to its instances, which

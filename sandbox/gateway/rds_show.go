@@ -29,6 +29,9 @@ func (g *Gateway) clusterAddress(id string) (netip.AddrPort, bool) {
 func (g *Gateway) showCluster(cluster *node) {
 	id := cluster.value("DBClusterIdentifier")
 	g.fields.fill(clusterKey(id), cluster)
+	instances := 0
+	cluster.each("DBClusterMember", func(*node) { instances++ })
+	cluster.set("MultiAZ", strconv.FormatBool(instances > 1))
 	if address, ok := g.clusterAddress(id); ok {
 		cluster.set("Endpoint", address.Addr().String())
 		cluster.set("ReaderEndpoint", address.Addr().String())
@@ -38,6 +41,9 @@ func (g *Gateway) showCluster(cluster *node) {
 
 func (g *Gateway) showInstance(instance *node) {
 	g.fields.fill(instanceKey(instance.value("DBInstanceIdentifier")), instance)
+	if cluster := instance.value("DBClusterIdentifier"); cluster != "" {
+		g.fields.fill(inheritedKey(cluster), instance)
+	}
 	endpoint := instance.child("Endpoint")
 	address, ok := g.clusterAddress(instance.value("DBClusterIdentifier"))
 	if ok && endpoint != nil {
