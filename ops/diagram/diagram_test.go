@@ -85,6 +85,8 @@ func deployed(suffix string) *graph.Graph {
 	add("api", "aws:apigateway/stage:Stage", "prod-api-stage", m{"xrayTracingEnabled": true}, m{"arn": id("stage")})
 	add("api", "aws:wafv2/webAcl:WebAcl", "prod-api-waf", m{"rules": []any{m{}, m{}}}, m{"arn": id("acl")})
 	add("api", "aws:wafv2/webAclAssociation:WebAclAssociation", "prod-api-waf-stage", m{"resourceArn": id("stage"), "webAclArn": id("acl")}, nil)
+	// Its id is the web ACL's ARN.
+	add("api", "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration", "prod-api-waf-logging", m{"resourceArn": id("acl")}, m{"arn": id("acl")})
 	add("api", "aws:apigateway/domainName:DomainName", "prod-api-domain", nil, nil, "prod-dns-zone")
 	add("api", "aws:route53/record:Record", "prod-api-record", m{"name": "prod.example.com"}, nil, "prod-api-domain")
 	return g

@@ -116,7 +116,7 @@ func (r *reader) front() {
 		if !refers(r.g, a, "resourceArn", stage) {
 			continue
 		}
-		for _, acl := range r.g.Refs(a, "webAclArn") {
+		for _, acl := range r.g.RefsTo(a, "webAclArn", "aws:wafv2/webAcl:WebAcl") { // Its logging configuration has its ARN as id.
 			rules, _ := acl.Value("rules").([]any)
 			r.acl = &node{title: "WAF", lines: []string{plural(len(rules), "rule")}}
 			r.connect(r.client, r.acl, "https")
