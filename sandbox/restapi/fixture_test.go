@@ -3,6 +3,7 @@ package restapi
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -20,7 +21,7 @@ const functionARN = "arn:aws:lambda:eu-west-1:000000000000:function:f:live"
 const openPolicy = `{"Statement":[{"Sid":"api","Effect":"Allow","Principal":{"Service":"apigateway.amazonaws.com"},"Action":"lambda:InvokeFunction",` +
 	`"Resource":"` + functionARN + `","Condition":{"ArnLike":{"AWS:SourceArn":"arn:aws:execute-api:eu-west-1:000000000000:api1/*/*"}}}]}`
 
-// fakeStore has one API, "api1", with one stage, "v1".
+// fakeStore has one API, "api1", with one stage, "v1". As the emulator's, it fails without a stage.
 type fakeStore struct {
 	stage  Stage
 	keys   []Key
@@ -28,6 +29,9 @@ type fakeStore struct {
 }
 
 func (s *fakeStore) Stage(_ context.Context, apiID, stage string) (Stage, error) {
+	if stage == "" {
+		return Stage{}, errors.New("a list of stages is no stage")
+	}
 	if apiID != s.stage.APIID || stage != s.stage.Name {
 		return Stage{}, ErrNotFound
 	}

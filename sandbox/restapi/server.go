@@ -65,6 +65,9 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // locate finds the stage, its document, the resource and the method.
 func (x *exchange) locate() *refusal {
 	apiID, stageName, path, err := x.target()
+	if err == nil && stageName == "" { // for which the store would look up the list of stages
+		err = ErrNotFound
+	}
 	if err != nil {
 		return x.missing(err)
 	}

@@ -27,7 +27,9 @@ func TestWhatTheGatewayRefuses(t *testing.T) {
 	}{
 		{"an unknown API", "GET", "/api2/v1/items/7", "", nil, nil, 403, `{"message":"Forbidden"}`, "ForbiddenException"},
 		{"an unknown stage", "GET", "/api1/v2/items/7", "", nil, nil, 403, `{"message":"Forbidden"}`, "ForbiddenException"},
-		{"no stage", "GET", "/", "", nil, nil, 403, `{"message":"Forbidden"}`, "ForbiddenException"},
+		{"neither an API nor a stage", "GET", "/", "", nil, nil, 403, `{"message":"Forbidden"}`, "ForbiddenException"},
+		{"an API without a stage", "GET", "/api1", "", nil, nil, 403, `{"message":"Forbidden"}`, "ForbiddenException"},
+		{"a custom domain's base path without a stage", "GET", "/shop/any", "", []string{"Host: api.example.com"}, nil, 403, `{"message":"Forbidden"}`, "ForbiddenException"},
 		{"a custom domain's unknown base path", "GET", "/other", "", []string{"Host: api.example.com"}, nil, 403, `{"message":"Forbidden"}`, "ForbiddenException"},
 		{"a base path that only looks mapped", "GET", "/shopping", "", []string{"Host: api.example.com"}, nil, 403, `{"message":"Forbidden"}`, "ForbiddenException"},
 		{"a base path of a stage that is gone", "GET", "/gone", "", []string{"Host: api.example.com"}, nil, 403, `{"message":"Forbidden"}`, "ForbiddenException"},
