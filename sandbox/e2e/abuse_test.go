@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -107,8 +108,13 @@ func checkAbuse(t *testing.T, out, other outputs) {
 	t.Helper()
 	admin := iam.NewFromConfig(awsConfig(out))
 	c := newCast(t, out, other)
-	for _, a := range slices.Concat(c.previewAbuses(), c.deployAbuses(t), c.takingOver(t), c.programAbuses(t), c.logRoleAbuses(t), c.zoneAbuses(t), c.userAbuses(t), c.partAbuses(t), c.boundaryAbuses(t), c.withheldAbuses(t)) {
+	theirs := c.foreign["functionName"].(string)
+	reserved := reservation(t, other, theirs)
+	for _, a := range slices.Concat(c.previewAbuses(t), c.deployAbuses(t), c.takingOver(t), c.programAbuses(t), c.logRoleAbuses(t), c.zoneAbuses(t), c.userAbuses(t), c.partAbuses(t), c.boundaryAbuses(t), c.withheldAbuses(t)) {
 		t.Run(a.name, func(t *testing.T) { a.check(t, out, admin) })
+	}
+	if left := reservation(t, other, theirs); !reflect.DeepEqual(left, reserved) {
+		t.Errorf("%s reserves %v now, and %v before", theirs, aws.ToInt32(left), aws.ToInt32(reserved))
 	}
 	checkOrganization(t, c, admin)
 }

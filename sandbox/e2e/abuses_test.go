@@ -6,12 +6,13 @@ import (
 )
 
 // previewAbuses are for the role of merge requests.
-func (c *cast) previewAbuses() []abuse {
+func (c *cast) previewAbuses(t *testing.T) []abuse {
+	t.Helper()
 	const lock = ".pulumi/locks/organization/didomi/dev/e2e.json"
 	function := c.names["functionName"].(string)
 	return []abuse{
 		{name: "the preview role makes nothing", who: c.preview, try: makeBucket, undo: dropBucket},
-		{name: "the preview role changes nothing", who: c.preview, try: reserve(function), undo: release(function)},
+		{name: "the preview role changes nothing", who: c.preview, try: reserve(function), undo: restoreReservation(t, c.out, function)},
 		{name: "the preview role reads no secret", who: c.preview, try: readSecret(c.env["DB_SECRET_ARN"])},
 		{name: "the preview role does not write the state", who: c.preview, try: writeObject(c.state, lock), undo: dropObject(c.state, lock)},
 	}
@@ -37,7 +38,7 @@ func (c *cast) deployAbuses(t *testing.T) []abuse {
 		{name: "the deploy role reads no master password", who: who, try: readSecret(masterSecret(t, c.out))},
 		{name: "the deploy role reads no file of another stack", who: who, try: readObject(c.other.Bucket, "e2e/abuse")},
 		{name: "the deploy role reads no state of another stack", who: who, try: readObject(c.state, ".pulumi/stacks/didomi/"+c.other.Stack+".json")},
-		{name: "the deploy role changes no function of another stack", who: who, try: reserve(function), undo: release(function)},
+		{name: "the deploy role changes no function of another stack", who: who, try: reserve(function), undo: restoreReservation(t, c.other, function)},
 		// The alias stays at the version that it leads to.
 		{name: "the deploy role puts no code into a function of another stack", who: who, try: putCode(function)},
 	}
@@ -147,7 +148,7 @@ func (c *cast) boundaryAbuses(t *testing.T) []abuse {
 	card := newInterface(privateSubnet(t, c.other, c.foreign["vpcId"].(string)))
 	foreignRole := c.foreign["ciDeployRole"].(string)
 	return []abuse{
-		{name: "a preview's boundary lets nothing be changed", who: c.preview, widened: true, try: reserve(function), undo: release(function)},
+		{name: "a preview's boundary lets nothing be changed", who: c.preview, widened: true, try: reserve(function), undo: restoreReservation(t, c.out, function)},
 		{name: "a preview's boundary lets no secret be read", who: c.preview, widened: true, try: readSecret(c.env["DB_SECRET_ARN"])},
 		{name: "a deployment's boundary lets no user be made", who: c.deploy, widened: true, try: makeUser, undo: dropUser},
 		{name: "a deployment's boundary lets no boundary be widened", who: c.deploy, widened: true, try: newVersion(boundaryOf(t, c.out, c.function.name)), undo: oldVersion(boundaryOf(t, c.out, c.function.name))},

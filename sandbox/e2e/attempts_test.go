@@ -82,9 +82,27 @@ func reserve(arn string) attempt {
 	}
 }
 
-func release(name string) attempt {
+// reservation is the function's reserved concurrency, nil without.
+func reservation(t *testing.T, out outputs, name string) *int32 {
+	t.Helper()
+	got, err := lambda.NewFromConfig(awsConfig(out)).GetFunctionConcurrency(context.Background(), &lambda.GetFunctionConcurrencyInput{FunctionName: &name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got.ReservedConcurrentExecutions
+}
+
+// restoreReservation sets the function's reserved concurrency to what it is now.
+func restoreReservation(t *testing.T, out outputs, name string) attempt {
+	t.Helper()
+	before := reservation(t, out, name)
 	return func(ctx context.Context, config aws.Config) error {
-		_, err := lambda.NewFromConfig(config).DeleteFunctionConcurrency(ctx, &lambda.DeleteFunctionConcurrencyInput{FunctionName: &name})
+		client := lambda.NewFromConfig(config)
+		if before == nil {
+			_, err := client.DeleteFunctionConcurrency(ctx, &lambda.DeleteFunctionConcurrencyInput{FunctionName: &name})
+			return err
+		}
+		_, err := client.PutFunctionConcurrency(ctx, &lambda.PutFunctionConcurrencyInput{FunctionName: &name, ReservedConcurrentExecutions: before})
 		return err
 	}
 }
