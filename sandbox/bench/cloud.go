@@ -26,9 +26,8 @@ const (
 	bucket = "bench-files"
 )
 
-// cloud is what the contestants call of AWS: secrets, and a bucket of files on
-// disk whose objects carry the checksum (CRC-32 of the whole object) that an
-// upload by an SDK gives them.
+// cloud serves the AWS calls of the candidates: Secrets Manager, and a bucket of files on disk. Its objects have the
+// checksum that an upload by an SDK adds (CRC-32 of the full object).
 type cloud struct {
 	server *http.Server
 	addr   net.Addr
@@ -65,7 +64,7 @@ func (c *cloud) url() string { return "http://" + c.addr.String() }
 
 func (c *cloud) close() error { return errors.Join(c.server.Close(), os.RemoveAll(c.dir)) }
 
-// store makes an object of size bytes.
+// store creates an object of size random bytes.
 func (c *cloud) store(key string, size int64) error {
 	f, err := os.Create(filepath.Join(c.dir, key))
 	if err != nil {
@@ -90,20 +89,20 @@ func (c *cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (c *cloud) serveSecret(w http.ResponseWriter, r *http.Request, target string) {
 	var in struct{ SecretID, SecretString string }
-	_ = json.NewDecoder(r.Body).Decode(&in) // what cannot be read is a secret that is missing
+	_ = json.NewDecoder(r.Body).Decode(&in) // an unreadable request names no secret
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if strings.HasSuffix(target, ".PutSecretValue") {
 		c.secrets[in.SecretID] = in.SecretString
 	}
 	value, ok := c.secrets[in.SecretID]
-	answer := map[string]string{"ARN": in.SecretID, "SecretString": value}
+	response := map[string]string{"ARN": in.SecretID, "SecretString": value}
 	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
 	if !ok {
 		w.WriteHeader(http.StatusBadRequest)
-		answer = map[string]string{"__type": "ResourceNotFoundException"}
+		response = map[string]string{"__type": "ResourceNotFoundException"}
 	}
-	_ = json.NewEncoder(w).Encode(answer)
+	_ = json.NewEncoder(w).Encode(response)
 }
 
 type credentials struct{ Username, Password string }
@@ -114,8 +113,8 @@ func (c *cloud) credentials(arn string) (found credentials, err error) {
 	return found, json.Unmarshal([]byte(c.secrets[arn]), &found)
 }
 
-// serveObject answers GetObject and HeadObject with conditions and ranges. As
-// S3 does, it gives the checksum to who asks for it, of a whole object only.
+// serveObject serves GetObject and HeadObject with conditions and ranges. Like S3, it returns the checksum only if the
+// request asks for it, and not for a range.
 func (c *cloud) serveObject(w http.ResponseWriter, r *http.Request, key string) {
 	f, err := os.Open(filepath.Join(c.dir, key))
 	if err != nil {

@@ -5,11 +5,11 @@ import (
 	"fmt"
 )
 
-// cold times the start of each contestant, with a request for an item that
-// nobody asked for already waiting, as when Lambda starts an instance for it.
+// cold measures the start of each candidate while a request for an uncached item is waiting, as when Lambda starts an
+// execution environment for it.
 func (b *bench) cold(ctx context.Context) error {
 	for range b.plan.cold {
-		for _, c := range b.contestants.started() {
+		for _, c := range b.candidates.started() {
 			if err := b.coldStart(ctx, c); err != nil {
 				return fmt.Errorf("%s: %w", c.name, err)
 			}
@@ -18,7 +18,7 @@ func (b *bench) cold(ctx context.Context) error {
 	return nil
 }
 
-func (b *bench) coldStart(ctx context.Context, c contestant) error {
+func (b *bench) coldStart(ctx context.Context, c candidate) error {
 	work := make(chan *invocation)
 	i, err := b.launch(c, work)
 	if err != nil {
@@ -29,7 +29,7 @@ func (b *bench) coldStart(ctx context.Context, c contestant) error {
 	if err != nil {
 		return err
 	}
-	got, err := b.asking(c)(ctx, work, get(b.parts.fresh()))
+	got, err := b.sender(c)(ctx, work, get(b.servers.fresh()))
 	if err != nil {
 		return err
 	}

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// headers are those that a browser's request has behind API Gateway.
+// headers are those of a browser's request behind API Gateway.
 var headers = map[string]string{
 	"Accept": "application/json", "Accept-Encoding": "gzip, deflate, br", "Accept-Language": "en-GB,en;q=0.9",
 	"CloudFront-Forwarded-Proto": "https", "CloudFront-Is-Desktop-Viewer": "true", "CloudFront-Viewer-Country": "FR",
@@ -19,7 +19,7 @@ var headers = map[string]string{
 	"X-Forwarded-Port": "443", "X-Forwarded-Proto": "https",
 }
 
-// event is a request as API Gateway hands it to a function.
+// event returns a request as API Gateway passes it to a function.
 func event(method, resource, parameter, value string, body *string) []byte {
 	many := map[string][]string{}
 	for name, value := range headers {
@@ -43,7 +43,7 @@ func event(method, resource, parameter, value string, body *string) []byte {
 		},
 	})
 	if err != nil {
-		panic(err) // unreachable: nothing in it is beyond JSON
+		panic(err) // unreachable: all values have a JSON form
 	}
 	return encoded
 }
@@ -54,35 +54,35 @@ func put(id, body string) []byte { return event("PUT", "/items/{id}", "id", id, 
 
 func file(key string) []byte { return event("GET", "/files/{key+}", "key", key, nil) }
 
-// asking is a way to send an event and to check the answer.
-type asking func(ctx context.Context, work chan<- *invocation, event []byte) (answer, error)
+// sendFunc sends an event and checks the response.
+type sendFunc func(ctx context.Context, work chan<- *invocation, event []byte) (result, error)
 
-// asking returns the one for c: an empty handler's answer is not looked at.
-func (b *bench) asking(c contestant) asking {
-	if c.name == b.contestants.empty.name {
+// sender returns the sendFunc for c. An empty handler's response is not checked.
+func (b *bench) sender(c candidate) sendFunc {
+	if c.name == b.candidates.empty.name {
 		return ask
 	}
 	return askItem
 }
 
-// ask sends an event to whichever instance takes work from work.
-func ask(ctx context.Context, work chan<- *invocation, event []byte) (answer, error) {
+// ask sends an event to any process that reads from work.
+func ask(ctx context.Context, work chan<- *invocation, event []byte) (result, error) {
 	inv := newInvocation(event)
 	select {
 	case work <- inv:
 	case <-ctx.Done():
-		return answer{}, fmt.Errorf("no instance took the request: %w", ctx.Err())
+		return result{}, fmt.Errorf("no process took the request: %w", ctx.Err())
 	}
 	select {
-	case got := <-inv.answer:
+	case got := <-inv.result:
 		return got, got.err
 	case <-ctx.Done():
-		return answer{}, fmt.Errorf("no answer: %w", ctx.Err())
+		return result{}, fmt.Errorf("no response: %w", ctx.Err())
 	}
 }
 
-// askItem is ask for an item, whose answer must be one.
-func askItem(ctx context.Context, work chan<- *invocation, event []byte) (answer, error) {
+// askItem is ask for a request whose response must contain an item.
+func askItem(ctx context.Context, work chan<- *invocation, event []byte) (result, error) {
 	got, err := ask(ctx, work, event)
 	if err != nil {
 		return got, err
@@ -92,7 +92,7 @@ func askItem(ctx context.Context, work chan<- *invocation, event []byte) (answer
 		Body       string
 	}
 	if err := json.Unmarshal(got.body, &shown); err != nil || shown.StatusCode/100 != 2 || len(shown.Body) < len(itemBody) {
-		return got, fmt.Errorf("answered %.300s", got.body)
+		return got, fmt.Errorf("response %.300s", got.body)
 	}
 	return got, nil
 }

@@ -9,9 +9,8 @@ import (
 	"time"
 )
 
-// figures are the values of every round, by work, metric and contestant
-// ("hit p50 us ours"). Values of one round lie at one index, so that ratios are
-// of what ran in turns.
+// figures are the values of each round by request, metric and candidate ("hit p50 us ours"). The values of one round
+// have the same index, so that a ratio compares measurements of the same time.
 type figures map[string][]float64
 
 func (f figures) add(key string, value float64) { f[key] = append(f[key], value) }
@@ -24,7 +23,7 @@ func percentile(all []time.Duration, p float64) time.Duration {
 	return sorted[min(len(sorted)-1, int(math.Ceil(p*float64(len(sorted))))-1)]
 }
 
-// spread is a median with the range of the middle half of the rounds.
+// spread is the median with the interquartile range of the rounds.
 type spread struct{ median, low, high float64 }
 
 func spreadOf(values []float64) spread {
@@ -36,7 +35,7 @@ func spreadOf(values []float64) spread {
 	return spread{sorted[n/2], sorted[n/4], sorted[min(n-1, n-1-n/4)]}
 }
 
-// target is a ratio of the issue with the bound that it should keep.
+// target is a ratio with its bound.
 type target struct {
 	work   string
 	ratio  func(at func(key string) float64) float64
@@ -48,7 +47,7 @@ func over(a, b string) func(func(string) float64) float64 {
 	return func(at func(string) float64) float64 { return at(a) / at(b) }
 }
 
-// above is the ratio of what two need beyond their empty floor.
+// above is the ratio of two values after subtraction of the empty handler's.
 func above(a, b, floor string) func(func(string) float64) float64 {
 	return func(at func(string) float64) float64 { return (at(a) - at(floor)) / (at(b) - at(floor)) }
 }
@@ -68,25 +67,25 @@ var targets = []target{
 	{"1,000 misses at once, 8 instances: reads", func(at func(string) float64) float64 { return at("burst reads ours") }, true, 2},
 }
 
-// over rounds: the ratio of each round, then their spread.
+// measure returns the spread of the ratios of each round.
 func (t target) measure(f figures) spread {
 	var ratios []float64
 	for round := 0; ; round++ {
-		whole := true
+		complete := true
 		ratio := t.ratio(func(key string) float64 {
-			if whole = whole && round < len(f[key]); !whole {
+			if complete = complete && round < len(f[key]); !complete {
 				return math.NaN()
 			}
 			return f[key][round]
 		})
-		if !whole {
+		if !complete {
 			return spreadOf(ratios)
 		}
 		ratios = append(ratios, ratio)
 	}
 }
 
-// String is the bound as the reports have it.
+// String formats the bound for the report.
 func (t target) String() string {
 	if t.atMost {
 		return fmt.Sprintf("at most %.3g", t.bound)
@@ -94,7 +93,7 @@ func (t target) String() string {
 	return fmt.Sprintf("at least %.3g", t.bound)
 }
 
-// met reports whether a ratio keeps the bound; one that could not be measured does not.
+// met reports whether the ratio is within the bound; NaN is not.
 func (t target) met(ratio float64) bool {
 	return t.atMost && ratio <= t.bound || !t.atMost && ratio >= t.bound
 }
@@ -104,8 +103,7 @@ const (
 	columnWork, columnTarget, columnEarlier, columnMedian = "work", "target", "earlier", "median"
 )
 
-// report prints both tables as Markdown: the targets with the medians that an
-// earlier run had, by work, and the figures.
+// report prints both tables as Markdown: the targets with the medians of an earlier run, and the figures.
 func report(w io.Writer, f figures, earlier map[string]string) {
 	_, _ = fmt.Fprintf(w, "| %s | %s | %s | %s | middle half | met |\n| --- | --- | --- | --- | --- | --- |\n",
 		columnWork, columnTarget, columnEarlier, columnMedian)
@@ -130,10 +128,10 @@ func report(w io.Writer, f figures, earlier map[string]string) {
 	}
 }
 
-// columns are the contestants, and what is measured without one.
+// columns are the candidates, and "loop" and "direct", which run in this process.
 var columns = []string{"ours", "empty", "plain", "node", "bare", "loop", "direct"}
 
-// rowsOf are the names of the figures without their column, in order.
+// rowsOf returns the sorted names of the figures without their column.
 func rowsOf(f figures) (all []string) {
 	for key := range f {
 		row := key[:strings.LastIndex(key, " ")]

@@ -23,11 +23,11 @@ func TestPercentile(t *testing.T) {
 	}
 }
 
-func TestAStreamIsCountedWithoutItsPrelude(t *testing.T) {
+func TestTheBytesOfAStreamExcludeItsPrelude(t *testing.T) {
 	for _, text := range []string{"", "x", strings.Repeat("\x00x", 1<<20)} {
 		got := readStream(strings.NewReader(`{"statusCode":200}`+strings.Repeat("\x00", 8)+text), time.Now())
 		if got.err != nil || got.bytes != int64(len(text)) {
-			t.Errorf("%d bytes are counted as %d, %v", len(text), got.bytes, got.err)
+			t.Errorf("got %d bytes, want %d; error %v", got.bytes, len(text), got.err)
 		}
 	}
 }

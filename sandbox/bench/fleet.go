@@ -8,16 +8,16 @@ import (
 	"time"
 )
 
-// fleetSize is how many instances of a contestant share the work.
+// fleetSize is the number of processes in a fleet.
 const fleetSize = 8
 
-// fleet is instances of one contestant that take work from one place.
+// fleet is a group of processes of one candidate with one queue.
 type fleet struct {
 	work      chan *invocation
 	instances []*instance
 }
 
-func (b *bench) startFleet(ctx context.Context, c contestant) (*fleet, error) {
+func (b *bench) startFleet(ctx context.Context, c candidate) (*fleet, error) {
 	f := &fleet{work: make(chan *invocation)}
 	for range fleetSize {
 		i, err := b.launch(c, f.work)
@@ -40,7 +40,7 @@ func (f *fleet) stop() {
 	}
 }
 
-// each asks for n events, as many at once as there are callers.
+// each sends n events with that many concurrent callers.
 func (f *fleet) each(ctx context.Context, callers, n int, event func() []byte) error {
 	tickets := make(chan struct{}, n)
 	for range n {
@@ -48,9 +48,9 @@ func (f *fleet) each(ctx context.Context, callers, n int, event func() []byte) e
 	}
 	close(tickets)
 	errs := make([]error, callers)
-	var asking sync.WaitGroup
+	var running sync.WaitGroup
 	for caller := range callers {
-		asking.Go(func() {
+		running.Go(func() {
 			for range tickets {
 				if _, errs[caller] = askItem(ctx, f.work, event()); errs[caller] != nil {
 					return
@@ -58,16 +58,15 @@ func (f *fleet) each(ctx context.Context, callers, n int, event func() []byte) e
 			}
 		})
 	}
-	asking.Wait()
+	running.Wait()
 	return errors.Join(errs...)
 }
 
-// throughput counts the requests per second that a fleet answers while all of
-// it is busy. All fleets are up; one at a time works.
+// throughput measures the requests per second of a fully busy fleet. All fleets are running; one at a time is used.
 func (b *bench) throughput(ctx context.Context) error {
-	const parts = 4 // of the whole, in turns
+	const rounds = 4 // of all candidates in turn
 	fleets := map[string]*fleet{}
-	for _, c := range b.contestants.warm() {
+	for _, c := range b.candidates.warm() {
 		f, err := b.startFleet(ctx, c)
 		defer f.stop()
 		if err != nil {
@@ -78,10 +77,10 @@ func (b *bench) throughput(ctx context.Context) error {
 			return fmt.Errorf("%s: %w", c.name, err)
 		}
 	}
-	for range parts {
+	for range rounds {
 		for work, event := range b.events() {
-			for _, c := range b.contestants.warm() {
-				n := b.plan.throughput / parts
+			for _, c := range b.candidates.warm() {
+				n := b.plan.throughput / rounds
 				began := time.Now()
 				if err := fleets[c.name].each(ctx, fleetSize, n, event); err != nil {
 					return fmt.Errorf("%s of %s: %w", work, c.name, err)
@@ -93,22 +92,21 @@ func (b *bench) throughput(ctx context.Context) error {
 	return nil
 }
 
-// events are the requests of each kind of work.
+// events returns a function for each kind of request.
 func (b *bench) events() map[string]func() []byte {
 	return map[string]func() []byte{
 		"hit":   func() []byte { return get("item-1") },
-		"miss":  func() []byte { return get(b.parts.fresh()) },
+		"miss":  func() []byte { return get(b.servers.fresh()) },
 		"write": func() []byte { return put("item-2", itemBody) },
 	}
 }
 
-// burst asks a fleet a thousand times at once for an item that is in no cache
-// and counts in PostgreSQL how often it was read.
+// burst sends a fleet 1,000 concurrent requests for an item that is not cached and counts its reads in PostgreSQL.
 func (b *bench) burst(ctx context.Context) error {
 	const callers = 1000
 	for range b.plan.streams {
-		for _, c := range b.contestants.warm() {
-			before, err := b.parts.reads(ctx)
+		for _, c := range b.candidates.warm() {
+			before, err := b.servers.reads(ctx)
 			if err != nil {
 				return err
 			}
@@ -116,7 +114,7 @@ func (b *bench) burst(ctx context.Context) error {
 			if err != nil {
 				return fmt.Errorf("%s: %w", c.name, err)
 			}
-			after, err := b.parts.reads(ctx)
+			after, err := b.servers.reads(ctx)
 			if err != nil {
 				return err
 			}
@@ -127,13 +125,13 @@ func (b *bench) burst(ctx context.Context) error {
 	return nil
 }
 
-func (b *bench) burstOf(ctx context.Context, c contestant, callers int) (time.Duration, error) {
+func (b *bench) burstOf(ctx context.Context, c candidate, callers int) (time.Duration, error) {
 	f, err := b.startFleet(ctx, c)
 	defer f.stop()
 	if err != nil {
 		return 0, err
 	}
-	id := b.parts.fresh()
+	id := b.servers.fresh()
 	began := time.Now()
 	err = f.each(ctx, callers, callers, func() []byte { return get(id) })
 	return time.Since(began), err

@@ -16,9 +16,8 @@ import (
 	"github.com/didomi/serverless-api/sandbox/child"
 )
 
-// instance is one process of a contestant with the Runtime API that it talks
-// to. The Lambda host of the sandbox is not used: it caps a stream as AWS
-// does, and freezes and logs between requests, which is noise here.
+// instance is one process of a candidate with its Runtime API. The sandbox's Lambda host is not used: it caps a stream
+// as AWS does, and freezes and logs between requests, which is noise here.
 type instance struct {
 	cmd     *exec.Cmd
 	server  *http.Server
@@ -29,16 +28,16 @@ type instance struct {
 	log     bytes.Buffer // read once exited is closed
 
 	mu      sync.Mutex
-	seen    bool // polled before
+	seen    bool // has polled
 	current *invocation
 }
 
-// launch starts a process of c that takes its work from work.
-func (b *bench) launch(c contestant, work <-chan *invocation) (*instance, error) {
-	return startInstance(c, work, "api", b.parts.env)
+// launch starts a process of c that reads its events from work.
+func (b *bench) launch(c candidate, work <-chan *invocation) (*instance, error) {
+	return startInstance(c, work, "api", b.servers.env)
 }
 
-func startInstance(c contestant, work <-chan *invocation, handler string, environment []string) (*instance, error) {
+func startInstance(c candidate, work <-chan *invocation, handler string, environment []string) (*instance, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
@@ -54,13 +53,13 @@ func startInstance(c contestant, work <-chan *invocation, handler string, enviro
 		return nil, fmt.Errorf("start %s: %w", c.name, err)
 	}
 	go func() {
-		_ = i.cmd.Wait() // killed, most often; why else is in the log
+		_ = i.cmd.Wait() // killed in most cases; other reasons are in the log
 		close(i.exited)
 	}()
 	return i, nil
 }
 
-// ready waits for the first poll and returns how long it took from exec.
+// ready waits for the first poll and returns the time since exec.
 func (i *instance) ready(ctx context.Context) (time.Duration, error) {
 	select {
 	case took := <-i.polled:
@@ -72,19 +71,18 @@ func (i *instance) ready(ctx context.Context) (time.Duration, error) {
 	}
 }
 
-// stop ends the process and its Runtime API.
+// stop kills the process and closes its Runtime API.
 func (i *instance) stop() {
-	_ = i.cmd.Process.Kill() // it may be gone
+	_ = i.cmd.Process.Kill() // it may have exited
 	<-i.exited
 	_ = i.server.Close()
 }
 
-// peak is the most memory that the process had resident so far, bytes.
+// peak is the process's peak resident memory in bytes.
 func (i *instance) peak() int64 { return child.MemoryOf(i.cmd.Process.Pid).Peak }
 
-// processorTime is the time that the process' threads ran so far
-// (proc_pid_schedstat: nanoseconds on a processor), which what else the
-// machine does changes far less than the time that a request takes.
+// processorTime is the CPU time of the process's threads (proc_pid_schedstat, nanoseconds). Other load on the machine
+// changes it far less than the duration of a request.
 func (i *instance) processorTime() (time.Duration, error) {
 	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", i.cmd.Process.Pid))
 	var total time.Duration

@@ -18,7 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 )
 
-func TestAnEventIsOneThatAwsLambdaGoReads(t *testing.T) {
+func TestAWSLambdaGoParsesTheEvent(t *testing.T) {
 	var read events.APIGatewayProxyRequest
 	if err := json.Unmarshal(put("item-1", `{"a":1}`), &read); err != nil {
 		t.Fatal(err)
@@ -29,7 +29,7 @@ func TestAnEventIsOneThatAwsLambdaGoReads(t *testing.T) {
 	}
 }
 
-// process is a contestant that asks the Runtime API for one event and answers it.
+// process is a candidate that reads one event from the Runtime API and responds to it.
 func process(t *testing.T, api string, path, contentType, body string) {
 	t.Helper()
 	next, err := http.Get(api + "/2018-06-01/runtime/invocation/next")
@@ -47,18 +47,18 @@ func process(t *testing.T, api string, path, contentType, body string) {
 	_ = sent.Body.Close()
 }
 
-func TestAnAnswerIsWhatTheProcessSent(t *testing.T) {
-	whole := `{"statusCode":200,"body":` + string(must(json.Marshal(itemBody))) + `}`
+func TestResponsesOfAProcess(t *testing.T) {
+	complete := `{"statusCode":200,"body":` + string(must(json.Marshal(itemBody))) + `}`
 	for name, c := range map[string]struct {
 		path, contentType, body string
 		fails                   string
 		bytes                   int64
 	}{
-		"an item is taken":                        {path: "/response", body: whole},
-		"an item that is too short is no answer":  {path: "/response", body: `{"statusCode":200,"body":"{}"}`, fails: "answered"},
-		"nor is a status that is not 2xx":         {path: "/response", body: strings.Replace(whole, "200", "503", 1), fails: "answered"},
-		"a failed invocation is an error":         {path: "/error", body: `{"errorMessage":"no database"}`, fails: "no database"},
-		"of a stream the bytes after its prelude": {path: "/response", contentType: streamed, body: "{}" + strings.Repeat("\x00", 8) + "abc", bytes: 3},
+		"an item is accepted":                         {path: "/response", body: complete},
+		"an item that is too short is an error":       {path: "/response", body: `{"statusCode":200,"body":"{}"}`, fails: "response"},
+		"a status that is not 2xx is an error":        {path: "/response", body: strings.Replace(complete, "200", "503", 1), fails: "response"},
+		"a failed invocation is an error":             {path: "/error", body: `{"errorMessage":"no database"}`, fails: "no database"},
+		"a stream counts the bytes after its prelude": {path: "/response", contentType: streamed, body: "{}" + strings.Repeat("\x00", 8) + "abc", bytes: 3},
 	} {
 		t.Run(name, func(t *testing.T) {
 			work := make(chan *invocation)
@@ -79,7 +79,7 @@ func TestAnAnswerIsWhatTheProcessSent(t *testing.T) {
 			}
 		})
 	}
-	t.Run("nobody who takes the request is an error, not a wait for ever", func(t *testing.T) {
+	t.Run("an event that no process reads ends with the context", func(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		stop()
 		if _, err := ask(ctx, make(chan *invocation), nil); err == nil {
@@ -88,7 +88,7 @@ func TestAnAnswerIsWhatTheProcessSent(t *testing.T) {
 	})
 }
 
-func TestTheFirstPollIsTimedOnce(t *testing.T) {
+func TestOnlyTheFirstPollIsMeasured(t *testing.T) {
 	work := make(chan *invocation, 2)
 	i := &instance{work: work, polled: make(chan time.Duration, 2)}
 	server := httptest.NewServer(i.runtimeAPI())
@@ -97,7 +97,7 @@ func TestTheFirstPollIsTimedOnce(t *testing.T) {
 		inv := newInvocation([]byte(`{}`))
 		work <- inv
 		process(t, server.URL, "/response", "", `{}`)
-		if got := <-inv.answer; string(got.body) != `{}` {
+		if got := <-inv.result; string(got.body) != `{}` {
 			t.Errorf("got %s", got.body)
 		}
 	}
@@ -106,8 +106,8 @@ func TestTheFirstPollIsTimedOnce(t *testing.T) {
 	}
 }
 
-// The SDK, which checks the checksum, is who reads of the bench's S3 server.
-func TestTheCloudAnswersTheSDK(t *testing.T) {
+// The SDK validates checksums.
+func TestTheSDKReadsFromTheCloud(t *testing.T) {
 	c, err := newCloud("postgres", "of-the-master")
 	if err != nil {
 		t.Fatal(err)
@@ -122,7 +122,7 @@ func TestTheCloudAnswersTheSDK(t *testing.T) {
 	}
 	config := aws.Config{Region: "eu-west-1", BaseEndpoint: aws.String(c.url()), Credentials: awscredentials.NewStaticCredentialsProvider("key", "secret", "")}
 	files := s3.NewFromConfig(config, func(o *s3.Options) { o.UsePathStyle = true })
-	t.Run("a whole object with its checksum", func(t *testing.T) {
+	t.Run("an object with its checksum", func(t *testing.T) {
 		out, err := files.GetObject(t.Context(), &s3.GetObjectInput{Bucket: aws.String(bucket), Key: aws.String("file"), ChecksumMode: "ENABLED"})
 		if err != nil {
 			t.Fatal(err)
@@ -132,7 +132,7 @@ func TestTheCloudAnswersTheSDK(t *testing.T) {
 			t.Errorf("%d bytes, %v", n, err)
 		}
 	})
-	t.Run("a range of it without", func(t *testing.T) {
+	t.Run("a range without a checksum", func(t *testing.T) {
 		out, err := files.GetObject(t.Context(), &s3.GetObjectInput{Bucket: aws.String(bucket), Key: aws.String("file"), Range: aws.String("bytes=10-19"), ChecksumMode: "ENABLED"})
 		if err != nil {
 			t.Fatal(err)
@@ -142,16 +142,16 @@ func TestTheCloudAnswersTheSDK(t *testing.T) {
 			t.Errorf("%d bytes, %v", n, err)
 		}
 	})
-	vault := secretsmanager.NewFromConfig(config)
+	secrets := secretsmanager.NewFromConfig(config)
 	t.Run("secrets", func(t *testing.T) {
-		if _, err := vault.GetSecretValue(t.Context(), &secretsmanager.GetSecretValueInput{SecretId: aws.String(appSecret)}); err == nil || !strings.Contains(err.Error(), "ResourceNotFound") {
+		if _, err := secrets.GetSecretValue(t.Context(), &secretsmanager.GetSecretValueInput{SecretId: aws.String(appSecret)}); err == nil || !strings.Contains(err.Error(), "ResourceNotFound") {
 			t.Errorf("one without a value: %v", err)
 		}
 		value := `{"username":"app","password":"x"}`
-		if _, err := vault.PutSecretValue(t.Context(), &secretsmanager.PutSecretValueInput{SecretId: aws.String(appSecret), SecretString: &value}); err != nil {
+		if _, err := secrets.PutSecretValue(t.Context(), &secretsmanager.PutSecretValueInput{SecretId: aws.String(appSecret), SecretString: &value}); err != nil {
 			t.Fatal(err)
 		}
-		out, err := vault.GetSecretValue(t.Context(), &secretsmanager.GetSecretValueInput{SecretId: aws.String(appSecret)})
+		out, err := secrets.GetSecretValue(t.Context(), &secretsmanager.GetSecretValueInput{SecretId: aws.String(appSecret)})
 		if err != nil || *out.SecretString != value {
 			t.Errorf("read back: %v", err)
 		}
@@ -161,7 +161,7 @@ func TestTheCloudAnswersTheSDK(t *testing.T) {
 	})
 }
 
-func TestTheStreamsLimitIsLiftedWhereTheFunctionHasIt(t *testing.T) {
+func TestTheOverlayLiftsBothLimitsOfAStream(t *testing.T) {
 	t.Chdir("../..")
 	out := t.TempDir()
 	overlay, err := liftLimit(out)
@@ -175,7 +175,7 @@ func TestTheStreamsLimitIsLiftedWhereTheFunctionHasIt(t *testing.T) {
 	for original, lifted := range replaced.Replace {
 		before, after := string(must(os.ReadFile(original))), string(must(os.ReadFile(lifted)))
 		if strings.Count(after, "= 1 << 40") != strings.Count(before, "= 1 << 40")+2 {
-			t.Errorf("two limits of %s should be lifted:\n%s", original, after)
+			t.Errorf("the overlay does not lift the two limits of %s:\n%s", original, after)
 		}
 	}
 }

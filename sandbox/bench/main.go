@@ -1,10 +1,9 @@
-// Command bench measures the function beside what else a team might write: an
-// empty aws-lambda-go handler, a plain Go handler with the usual clients, and
-// a Node handler. All run as processes under the same Runtime API, on the same
-// PostgreSQL, Redis cluster and S3 server, in turns of a few requests, so that
-// what else the machine does falls on all alike. It prints two tables: ratios
-// against the targets, with their spread over the rounds and the medians of the
-// run that docs/reference/benchmarks.md records, and the figures.
+// Command bench compares the function with an empty aws-lambda-go handler, a plain Go handler with the usual clients
+// and a Node handler. All run as processes under the same Runtime API and use the same PostgreSQL, Redis cluster and
+// S3 server. They take turns after a few requests, so that other load on the machine affects all of them alike.
+//
+// It prints two tables. The first has the ratios with their targets, their spread over the rounds and the medians that
+// docs/reference/benchmarks.md records of an earlier run. The second has the figures.
 //
 // Run it with make bench, which starts the servers.
 package main
@@ -18,25 +17,25 @@ import (
 	"os/signal"
 )
 
-// plan says how much is measured.
+// plan is the number of measurements.
 type plan struct {
-	cold       int // starts of each contestant
-	rounds     int // of requests one after the other
-	slices     int // turns of each contestant in a round
-	slice      int // requests in a turn
-	throughput int // requests of each contestant's fleet
+	cold       int // cold starts of each candidate
+	rounds     int // rounds of sequential requests
+	batches    int // batches of each candidate in a round
+	batchSize  int // requests in a batch
+	throughput int // requests to each candidate's fleet
 	streams    int // reads of each size
 }
 
 var (
-	whole = plan{cold: 40, rounds: 8, slices: 10, slice: 25, throughput: 2000, streams: 4}
-	quick = plan{cold: 15, rounds: 4, slices: 4, slice: 20, throughput: 800, streams: 2}
+	full  = plan{cold: 40, rounds: 8, batches: 10, batchSize: 25, throughput: 2000, streams: 4}
+	quick = plan{cold: 15, rounds: 4, batches: 4, batchSize: 20, throughput: 800, streams: 2}
 )
 
 func main() {
 	short := flag.Bool("quick", false, "fewer rounds: under three minutes, wider spread")
 	flag.Parse()
-	chosen := whole
+	chosen := full
 	if *short {
 		chosen = quick
 	}
@@ -54,18 +53,18 @@ func run(ctx context.Context, chosen plan) (err error) {
 	if err != nil {
 		return err
 	}
-	say("building the contestants")
-	all, err := buildContestants(ctx)
+	say("building the candidates")
+	all, err := buildCandidates(ctx)
 	if err != nil {
 		return err
 	}
 	say("preparing the servers")
-	parts, err := openParts(ctx, all)
+	servers, err := openServers(ctx, all)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, parts.close()) }()
-	b := &bench{plan: chosen, contestants: all, parts: parts, figures: figures{}}
+	defer func() { err = errors.Join(err, servers.close()) }()
+	b := &bench{plan: chosen, candidates: all, servers: servers, figures: figures{}}
 	for _, step := range []struct {
 		name string
 		run  func(context.Context) error
@@ -81,10 +80,10 @@ func run(ctx context.Context, chosen plan) (err error) {
 
 func say(what string) { fmt.Fprintln(os.Stderr, "bench:", what) }
 
-// bench is one run.
+// bench is one run of the benchmark.
 type bench struct {
-	plan        plan
-	contestants contestants
-	parts       *parts
-	figures     figures
+	plan       plan
+	candidates candidates
+	servers    *servers
+	figures    figures
 }

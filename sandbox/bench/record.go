@@ -9,20 +9,20 @@ import (
 	"strings"
 )
 
-// record is the page that has the tables of the last run worth keeping.
+// record is the page with the tables of the last recorded run.
 const record = "docs/reference/benchmarks.md"
 
-// readRecord returns the medians of that run, by work.
+// readRecord returns the medians of that run by the name of the target.
 func readRecord() (map[string]string, error) {
 	page, err := os.Open(record)
 	if err != nil {
 		return nil, fmt.Errorf("run bench in the repository's root: %w", err)
 	}
-	defer func() { _ = page.Close() }() // it was read
+	defer func() { _ = page.Close() }() // was only read
 	return recorded(page, columnMedian)
 }
 
-// recorded returns a column of the table of targets in a page, by work.
+// recorded returns a column of the table of targets in a page, by the name of the target.
 func recorded(page io.Reader, column string) (map[string]string, error) {
 	found, at := map[string]string{}, -1
 	lines := bufio.NewScanner(page)
@@ -42,7 +42,7 @@ func recorded(page io.Reader, column string) (map[string]string, error) {
 	return found, lines.Err()
 }
 
-// cellsOf returns the cells of a row of a Markdown table, none for another line.
+// cellsOf returns the cells of a row of a Markdown table, and none for any other line.
 func cellsOf(line string) (cells []string) {
 	row, ok := strings.CutPrefix(strings.TrimSpace(line), "|")
 	if !ok {

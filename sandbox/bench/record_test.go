@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// The page says what make bench measures, against the targets that it measures it by.
-func TestTheRecordedTargetsAreTheBenchs(t *testing.T) {
+// The page has the targets of make bench.
+func TestTheRecordedTargetsAreThoseOfTheBenchmark(t *testing.T) {
 	page, err := os.ReadFile("../../" + record)
 	if err != nil {
 		t.Fatal(err)
@@ -37,7 +37,7 @@ func TestTheRecordedTargetsAreTheBenchs(t *testing.T) {
 	}
 }
 
-func TestAReportIsTheNextRunsRecord(t *testing.T) {
+func TestTheNextRunReadsAReport(t *testing.T) {
 	f := figures{"burst reads ours": {1, 3, 2}, "cold poll ms ours": {6, 2}, "cold poll ms empty": {4, 4}}
 	var page strings.Builder
 	report(&page, f, map[string]string{"1,000 misses at once, 8 instances: reads": "7"})
@@ -53,7 +53,7 @@ func TestAReportIsTheNextRunsRecord(t *testing.T) {
 			t.Errorf("%v, %v", met, err)
 		}
 	})
-	t.Run("every figure has its row, and a cell for each who has it", func(t *testing.T) {
+	t.Run("every figure has a row with a cell for each candidate that has it", func(t *testing.T) {
 		if row := "| cold poll ms | 6 | 4 |  |  |  |  |  |\n"; !strings.Contains(page.String(), row) {
 			t.Errorf("%q is not in\n%s", row, page.String())
 		}

@@ -10,31 +10,31 @@ import (
 	"time"
 )
 
-// lifetime is the time that every invocation is given: Lambda's longest.
+// lifetime is the timeout of every invocation: Lambda's maximum.
 const lifetime = 15 * time.Minute
 
-// streamed is the content type of an answer that starts with a prelude.
+// streamed is the content type of a response that starts with a prelude.
 const streamed = "application/vnd.awslambda.http-integration-response"
 
-// invocation is one request to a contestant.
+// invocation is one request to a candidate.
 type invocation struct {
 	event  []byte
-	answer chan answer // has room for one
-	began  time.Time   // handed to a process
+	result chan result // buffered
+	began  time.Time   // when a process received it
 }
 
-// answer is what became of an invocation.
-type answer struct {
-	at        time.Time     // when it was there whole
-	took      time.Duration // since a process got the request
-	firstByte time.Duration // likewise, of the body of a stream
-	body      []byte        // of a buffered answer
+// result is the outcome of an invocation.
+type result struct {
+	at        time.Time     // when the response was complete
+	took      time.Duration // since a process received the event
+	firstByte time.Duration // likewise, to the first byte of a stream's body
+	body      []byte        // of a buffered response
 	bytes     int64         // of a stream's body
 	err       error
 }
 
 func newInvocation(event []byte) *invocation {
-	return &invocation{event: event, answer: make(chan answer, 1)}
+	return &invocation{event: event, result: make(chan result, 1)}
 }
 
 func (i *instance) runtimeAPI() http.Handler {
@@ -65,7 +65,7 @@ func (i *instance) serveNext(w http.ResponseWriter, r *http.Request) {
 		h.Set("Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:eu-west-1:000000000000:function:api")
 		h.Set("Lambda-Runtime-Trace-Id", "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=9a9197af755a6419;Sampled=0")
 		next.began = time.Now()
-		_, _ = w.Write(next.event) // a process that left is seen by its answer's absence
+		_, _ = w.Write(next.event) // a process that has exited sends no response
 	case <-r.Context().Done():
 	}
 }
@@ -74,7 +74,7 @@ func (i *instance) serveResponse(w http.ResponseWriter, r *http.Request) {
 	i.mu.Lock()
 	inv := i.current
 	i.mu.Unlock()
-	var got answer
+	var got result
 	if r.Header.Get("Content-Type") == streamed {
 		got = readStream(r.Body, inv.began)
 	} else {
@@ -83,7 +83,7 @@ func (i *instance) serveResponse(w http.ResponseWriter, r *http.Request) {
 	got.at = time.Now()
 	got.took = got.at.Sub(inv.began)
 	w.WriteHeader(http.StatusAccepted)
-	inv.answer <- got
+	inv.result <- got
 }
 
 func (i *instance) serveError(w http.ResponseWriter, r *http.Request) {
@@ -93,12 +93,12 @@ func (i *instance) serveError(w http.ResponseWriter, r *http.Request) {
 	report, err := io.ReadAll(r.Body)
 	w.WriteHeader(http.StatusAccepted)
 	if inv != nil {
-		inv.answer <- answer{err: errors.Join(fmt.Errorf("the function failed: %s", report), err)}
+		inv.result <- result{err: errors.Join(fmt.Errorf("the function failed: %s", report), err)}
 	}
 }
 
-// readStream reads a streamed answer to its end and keeps nothing of it.
-func readStream(body io.Reader, began time.Time) (got answer) {
+// readStream reads a streamed response to its end and discards it.
+func readStream(body io.Reader, began time.Time) (got result) {
 	buffer := make([]byte, 256<<10)
 	prelude, delimiter := []byte{}, make([]byte, 8)
 	for {

@@ -17,19 +17,18 @@ var sizes = []struct {
 	bytes int64
 }{{"64 MiB", 64 << 20}, {"1 GiB", 1 << 30}}
 
-// stream times whole objects through each contestant, and by the SDK alone.
-// The SDKs' default holds for all: the checksum of the whole object is
-// validated where the answer has one.
+// stream measures downloads of objects through each candidate, and by the SDK alone. All use the SDKs' default: the
+// checksum of the full object is validated if the response has one.
 func (b *bench) stream(ctx context.Context) error {
-	if err := b.parts.cloud.store("small", 1<<10); err != nil {
+	if err := b.servers.cloud.store("small", 1<<10); err != nil {
 		return err
 	}
 	for _, size := range sizes {
-		if err := b.parts.cloud.store("large", size.bytes); err != nil {
+		if err := b.servers.cloud.store("large", size.bytes); err != nil {
 			return err
 		}
 		for range b.plan.streams {
-			for _, c := range b.contestants.streaming() {
+			for _, c := range b.candidates.streaming() {
 				if err := b.streamFrom(ctx, c, size.name, size.bytes); err != nil {
 					return fmt.Errorf("%s of %s: %w", size.name, c.name, err)
 				}
@@ -42,8 +41,8 @@ func (b *bench) stream(ctx context.Context) error {
 	return nil
 }
 
-// streamFrom starts an instance of its own, whose peak memory is the stream's.
-func (b *bench) streamFrom(ctx context.Context, c contestant, size string, bytes int64) error {
+// streamFrom starts a new process, so that its peak memory is the stream's.
+func (b *bench) streamFrom(ctx context.Context, c candidate, size string, bytes int64) error {
 	work := make(chan *invocation)
 	i, err := b.launch(c, work)
 	if err != nil {
@@ -58,12 +57,12 @@ func (b *bench) streamFrom(ctx context.Context, c contestant, size string, bytes
 		return err
 	}
 	if got.bytes != bytes {
-		return fmt.Errorf("%d bytes came", got.bytes)
+		return fmt.Errorf("received %d bytes", got.bytes)
 	}
 	peak := i.peak()
 	name := c.name
-	if name == b.contestants.unlimited.name {
-		name = b.contestants.ours.name
+	if name == b.candidates.unlimited.name {
+		name = b.candidates.ours.name
 	}
 	b.streamed(size, name, bytes, got.took, got.firstByte)
 	b.figures.add("stream "+size+" peak MiB "+name, float64(peak)/(1<<20))
@@ -75,10 +74,10 @@ func (b *bench) streamed(size, name string, bytes int64, took, firstByte time.Du
 	b.figures.add("stream "+size+" first byte ms "+name, microseconds(firstByte)/1e3)
 }
 
-// streamDirect is one GetObject of the SDK, read and dropped.
+// streamDirect measures one GetObject of the SDK, whose body is discarded.
 func (b *bench) streamDirect(ctx context.Context, size string, bytes int64) error {
 	client := s3.New(s3.Options{
-		Region: "eu-west-1", BaseEndpoint: aws.String(b.parts.cloud.url()), UsePathStyle: true,
+		Region: "eu-west-1", BaseEndpoint: aws.String(b.servers.cloud.url()), UsePathStyle: true,
 		Credentials:                awscredentials.NewStaticCredentialsProvider("key", "secret", "token"),
 		ResponseChecksumValidation: aws.ResponseChecksumValidationWhenSupported,
 	})
@@ -98,7 +97,7 @@ func (b *bench) streamDirect(ctx context.Context, size string, bytes int64) erro
 		return err
 	}
 	if n+1 != bytes {
-		return fmt.Errorf("%d bytes came", n+1)
+		return fmt.Errorf("received %d bytes", n+1)
 	}
 	b.streamed(size, "direct", bytes, time.Since(began), firstByte)
 	return nil

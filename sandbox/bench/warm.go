@@ -7,53 +7,53 @@ import (
 	"time"
 )
 
-// turn does one request and returns how long it took.
-type turn func(context.Context) (time.Duration, error)
+// requestFunc sends one request and returns its duration.
+type requestFunc func(context.Context) (time.Duration, error)
 
-// racer is who takes turns in a round, and what for.
-type racer struct {
+// runner sends one kind of request to one candidate.
+type runner struct {
 	work, name string // "hit", "ours"
-	turn       turn
+	send       requestFunc
 	by         *instance       // nil: this process
-	took       []time.Duration // in this round
-	ran        time.Duration   // on a processor in this round
+	took       []time.Duration // durations of this round
+	ran        time.Duration   // CPU time of this round
 }
 
-// warmUp is how many requests each racer does before the first round.
+// warmUp is the number of requests of each runner before the first round.
 const warmUp = 300
 
-// warm times requests one after the other on instances that are warm, beside
-// an empty handler and the bare statements that the work comes down to.
+// warm measures sequential requests to processes that are warmed up, compared with an empty handler and with the bare
+// database and cache calls.
 func (b *bench) warm(ctx context.Context) error {
-	racers, stop, err := b.racers(ctx)
+	runners, stop, err := b.runners(ctx)
 	defer stop()
 	if err != nil {
 		return err
 	}
-	for _, r := range racers {
+	for _, r := range runners {
 		for range warmUp {
-			if _, err := r.turn(ctx); err != nil {
+			if _, err := r.send(ctx); err != nil {
 				return fmt.Errorf("%s of %s: %w", r.work, r.name, err)
 			}
 		}
 	}
 	for range b.plan.rounds {
-		if err := b.round(ctx, racers); err != nil {
+		if err := b.round(ctx, runners); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (b *bench) round(ctx context.Context, racers []*racer) error {
-	for range b.plan.slices {
-		for _, r := range racers {
-			if err := r.slice(ctx, b.plan.slice); err != nil {
+func (b *bench) round(ctx context.Context, runners []*runner) error {
+	for range b.plan.batches {
+		for _, r := range runners {
+			if err := r.batch(ctx, b.plan.batchSize); err != nil {
 				return fmt.Errorf("%s of %s: %w", r.work, r.name, err)
 			}
 		}
 	}
-	for _, r := range racers {
+	for _, r := range runners {
 		b.figures.add(r.work+" p50 us "+r.name, microseconds(percentile(r.took, 0.50)))
 		b.figures.add(r.work+" p99 us "+r.name, microseconds(percentile(r.took, 0.99)))
 		if r.by != nil {
@@ -64,15 +64,15 @@ func (b *bench) round(ctx context.Context, racers []*racer) error {
 	return nil
 }
 
-// slice takes some turns in a row.
-func (r *racer) slice(ctx context.Context, turns int) error {
+// batch sends n requests in a row.
+func (r *runner) batch(ctx context.Context, n int) error {
 	before, err := r.processorTime()
-	for range turns {
+	for range n {
 		if err != nil {
 			return err
 		}
 		var took time.Duration
-		took, err = r.turn(ctx)
+		took, err = r.send(ctx)
 		r.took = append(r.took, took)
 	}
 	after, unread := r.processorTime()
@@ -80,26 +80,26 @@ func (r *racer) slice(ctx context.Context, turns int) error {
 	return errors.Join(err, unread)
 }
 
-func (r *racer) processorTime() (time.Duration, error) {
+func (r *runner) processorTime() (time.Duration, error) {
 	if r.by == nil {
 		return 0, nil
 	}
 	return r.by.processorTime()
 }
 
-// racers starts one instance of each contestant.
-func (b *bench) racers(ctx context.Context) (all []*racer, stop func(), err error) {
+// runners starts one process of each candidate.
+func (b *bench) runners(ctx context.Context) (all []*runner, stop func(), err error) {
 	var running []*instance
 	stop = func() {
 		for _, i := range running {
 			i.stop()
 		}
 	}
-	written, bareKey := b.parts.fresh(), "bare"
-	if err := b.parts.redis.Set(ctx, bareKey, itemBody, time.Hour).Err(); err != nil {
+	written, bareKey := b.servers.fresh(), "bare"
+	if err := b.servers.redis.Set(ctx, bareKey, itemBody, time.Hour).Err(); err != nil {
 		return nil, stop, err
 	}
-	for _, c := range append(b.contestants.warm(), b.contestants.empty, b.contestants.bare) {
+	for _, c := range append(b.candidates.warm(), b.candidates.empty, b.candidates.bare) {
 		work := make(chan *invocation)
 		i, err := b.launch(c, work)
 		if err != nil {
@@ -109,27 +109,27 @@ func (b *bench) racers(ctx context.Context) (all []*racer, stop func(), err erro
 		if _, err := i.ready(ctx); err != nil {
 			return nil, stop, err
 		}
-		request := func(asking asking, event func() []byte) turn {
+		request := func(send sendFunc, event func() []byte) requestFunc {
 			return func(ctx context.Context) (time.Duration, error) {
-				got, err := asking(ctx, work, event())
+				got, err := send(ctx, work, event())
 				return got.took, err
 			}
 		}
-		if c.name == b.contestants.bare.name {
+		if c.name == b.candidates.bare.name {
 			all = append(all,
-				&racer{work: "hit", name: c.name, by: i, turn: request(ask, func() []byte { return fmt.Appendf(nil, `"hit %s"`, bareKey) })},
-				&racer{work: "miss", name: c.name, by: i, turn: request(ask, func() []byte { return fmt.Appendf(nil, `"miss %s"`, b.parts.fresh()) })})
+				&runner{work: "hit", name: c.name, by: i, send: request(ask, func() []byte { return fmt.Appendf(nil, `"hit %s"`, bareKey) })},
+				&runner{work: "miss", name: c.name, by: i, send: request(ask, func() []byte { return fmt.Appendf(nil, `"miss %s"`, b.servers.fresh()) })})
 			continue
 		}
-		id, asking := b.parts.fresh(), b.asking(c)
+		id, send := b.servers.fresh(), b.sender(c)
 		all = append(all,
-			&racer{work: "hit", name: c.name, by: i, turn: request(asking, func() []byte { return get(id) })},
-			&racer{work: "miss", name: c.name, by: i, turn: request(asking, func() []byte { return get(b.parts.fresh()) })},
-			&racer{work: "write", name: c.name, by: i, turn: request(asking, func() []byte { return put(written, itemBody) })})
+			&runner{work: "hit", name: c.name, by: i, send: request(send, func() []byte { return get(id) })},
+			&runner{work: "miss", name: c.name, by: i, send: request(send, func() []byte { return get(b.servers.fresh()) })},
+			&runner{work: "write", name: c.name, by: i, send: request(send, func() []byte { return put(written, itemBody) })})
 	}
-	return append(all, &racer{work: "hit", name: "loop", turn: func(ctx context.Context) (time.Duration, error) {
+	return append(all, &runner{work: "hit", name: "loop", send: func(ctx context.Context) (time.Duration, error) {
 		began := time.Now()
-		err := b.parts.redis.Get(ctx, bareKey).Err()
+		err := b.servers.redis.Get(ctx, bareKey).Err()
 		return time.Since(began), err
 	}}), stop, nil
 }

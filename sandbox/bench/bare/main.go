@@ -1,6 +1,5 @@
-// Command bare does under the Runtime API the calls that a hit and a miss come
-// down to, by the usual clients, and nothing else: no event is read, no answer
-// made, no client left to the first request.
+// Command bare makes only the database and cache calls of a hit and a miss, with the usual clients, under the Runtime
+// API: it parses no event, builds no response and connects its clients before the first request.
 package main
 
 import (
@@ -17,8 +16,8 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// calls is a lambda.Handler, which gets the payload as it came: "hit KEY" is
-// one GET, "miss ID" one select and one SET.
+// calls is a lambda.Handler, which receives the unparsed payload: "hit KEY" is one GET, "miss ID" one SELECT and one
+// SET.
 type calls struct {
 	redis    *redis.ClusterClient
 	database *pgx.Conn
@@ -55,7 +54,7 @@ func (c calls) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	}
 }
 
-// fill selects as the function may behind RDS Proxy: unprepared.
+// fill uses no prepared statement, like the function behind RDS Proxy.
 func (c calls) fill(ctx context.Context, id string) error {
 	var body []byte
 	var revision string

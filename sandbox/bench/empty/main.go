@@ -1,5 +1,4 @@
-// Command empty is the least that a Go function on Lambda can be: what it
-// takes is the platform's share of every other figure.
+// Command empty is the smallest Go function on Lambda. Its figures are the platform's share of all others.
 package main
 
 import (

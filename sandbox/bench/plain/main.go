@@ -1,6 +1,5 @@
-// Command plain is the function as a team would write it first: the clients
-// as their guides show them, made when the process starts, read-through with
-// one key an item, deleted by a write.
+// Command plain is a straightforward implementation of the function: clients as in their guides, created at the start
+// of the process; a read-through cache with one key per item, which a write deletes.
 package main
 
 import (

@@ -15,29 +15,29 @@ import (
 
 const (
 	database = "bench"
-	// rows are the items there are; every miss takes one that nobody read yet.
+	// rows is the number of items; every cache miss needs one that has not been read.
 	rows = 60_000
 	// memory is the function's size, MB, as Pulumi.yaml has it.
 	memory = "512"
 )
 
-// itemBody is what every item holds: 1 KiB of JSON.
+// itemBody is the body of every item: 1 KiB of JSON.
 var itemBody = `{"text":"` + strings.Repeat("x", 1024-11) + `"}`
 
-// parts are the servers that all contestants use.
-type parts struct {
+// servers are those that all candidates use.
+type servers struct {
 	admin *pgx.Conn
 	redis *redis.ClusterClient
 	cloud *cloud
-	env   []string     // of every contestant: the deployed function's
-	used  atomic.Int64 // items handed out by fresh
+	env   []string     // of every candidate, as the deployed function has it
+	used  atomic.Int64 // items that fresh has returned
 }
 
-// openParts makes a database with items in it, by the function's own migration.
-func openParts(ctx context.Context, all contestants) (*parts, error) {
+// openServers connects to the servers and creates a database with items by the function's own migration.
+func openServers(ctx context.Context, all candidates) (*servers, error) {
 	server, err := pgx.ParseConfig(os.Getenv("TEST_POSTGRES_URL"))
 	if err != nil || os.Getenv("TEST_REDIS_CLUSTER_ADDR") == "" {
-		return nil, errors.Join(errors.New("no servers: run this by make bench"), err)
+		return nil, errors.Join(errors.New("no servers: run make bench"), err)
 	}
 	admin, err := pgx.ConnectConfig(ctx, server)
 	if err != nil {
@@ -46,7 +46,7 @@ func openParts(ctx context.Context, all contestants) (*parts, error) {
 	if _, err := admin.Exec(ctx, `CREATE DATABASE `+database); err != nil {
 		return nil, err
 	}
-	p := &parts{redis: redis.NewClusterClient(&redis.ClusterOptions{Addrs: []string{os.Getenv("TEST_REDIS_CLUSTER_ADDR")}})}
+	p := &servers{redis: redis.NewClusterClient(&redis.ClusterOptions{Addrs: []string{os.Getenv("TEST_REDIS_CLUSTER_ADDR")}})}
 	if p.cloud, err = newCloud(server.User, server.Password); err != nil {
 		return nil, err
 	}
@@ -77,8 +77,8 @@ func openParts(ctx context.Context, all contestants) (*parts, error) {
 	return p, errors.Join(err, p.fill(ctx))
 }
 
-// migrate makes the schema and the application's user as a deploy does.
-func (p *parts) migrate(ctx context.Context, operations contestant) error {
+// migrate creates the schema and the application's user as a deployment does.
+func (p *servers) migrate(ctx context.Context, operations candidate) error {
 	work := make(chan *invocation)
 	i, err := startInstance(operations, work, "migrate", p.env)
 	if err != nil {
@@ -92,7 +92,7 @@ func (p *parts) migrate(ctx context.Context, operations contestant) error {
 	return err
 }
 
-func (p *parts) fill(ctx context.Context) error {
+func (p *servers) fill(ctx context.Context) error {
 	_, err := p.admin.Exec(ctx, `INSERT INTO items (id, body, revision, created_at, updated_at)
 SELECT 'item-' || n, $1::json, md5(n::text), now(), now() FROM generate_series(1, $2::int) n`, itemBody, rows)
 	if err != nil {
@@ -102,11 +102,11 @@ SELECT 'item-' || n, $1::json, md5(n::text), now(), now() FROM generate_series(1
 	return err
 }
 
-// fresh returns the id of an item that nobody asked for yet.
-func (p *parts) fresh() string {
+// fresh returns the id of an item that has not been read.
+func (p *servers) fresh() string {
 	n := p.used.Add(1)
 	if n > rows {
-		panic("there are too few rows for this plan")
+		panic("the plan needs more rows")
 	}
 	return fmt.Sprintf("item-%d", n)
 }
@@ -114,7 +114,7 @@ func (p *parts) fresh() string {
 // reads counts how often items were looked up so far. PostgreSQL's sessions
 // hand in what they counted when they end, so all of the application's must
 // have.
-func (p *parts) reads(ctx context.Context) (reads int, err error) {
+func (p *servers) reads(ctx context.Context) (reads int, err error) {
 	for sessions := -1; sessions != 0; {
 		err := p.admin.QueryRow(ctx, `SELECT count(*) FROM pg_stat_activity WHERE usename = 'app'`).Scan(&sessions)
 		if err != nil {
@@ -127,6 +127,6 @@ func (p *parts) reads(ctx context.Context) (reads int, err error) {
 }
 
 // close drops the database; the servers end with make bench.
-func (p *parts) close() error {
+func (p *servers) close() error {
 	return errors.Join(p.redis.Close(), p.admin.Close(context.Background()), p.cloud.close())
 }

@@ -11,50 +11,49 @@ import (
 	"strings"
 )
 
-// contestant is one program that is measured.
-type contestant struct {
+// candidate is a measured program.
+type candidate struct {
 	name    string
 	command []string
 }
 
-// contestants are all of them.
-type contestants struct {
-	ours, unlimited, empty, bare, plain, node contestant
+// candidates are all measured programs.
+type candidates struct {
+	ours, unlimited, empty, bare, plain, node candidate
 
-	operations contestant // not measured: makes the schema
+	operations candidate // not measured: creates the schema
 }
 
-// warm are those that answer requests for items.
-func (c contestants) warm() []contestant { return []contestant{c.ours, c.plain, c.node} }
+// warm are those that serve items.
+func (c candidates) warm() []candidate { return []candidate{c.ours, c.plain, c.node} }
 
-// started are those whose start is timed.
-func (c contestants) started() []contestant { return []contestant{c.ours, c.empty, c.plain, c.node} }
+// started are those whose cold start is measured.
+func (c candidates) started() []candidate { return []candidate{c.ours, c.empty, c.plain, c.node} }
 
-// streaming are those that answer requests for files.
-func (c contestants) streaming() []contestant { return []contestant{c.unlimited, c.plain, c.node} }
+// streaming are those that serve files.
+func (c candidates) streaming() []candidate { return []candidate{c.unlimited, c.plain, c.node} }
 
-// output is where the programs are built, seen from the repository's root,
-// where bench runs.
+// output is the directory of the programs, relative to the repository root, where bench runs.
 const output = ".sandbox/bench"
 
-// buildContestants builds every program as the deployed function is built.
-func buildContestants(ctx context.Context) (contestants, error) {
+// buildCandidates builds every program as the deployed function is built.
+func buildCandidates(ctx context.Context) (candidates, error) {
 	out, err := filepath.Abs(output)
 	if err != nil {
-		return contestants{}, err
+		return candidates{}, err
 	}
 	overlay, err := liftLimit(out)
 	if err != nil {
-		return contestants{}, err
+		return candidates{}, err
 	}
 	node, err := installNode(ctx, out)
 	if err != nil {
-		return contestants{}, err
+		return candidates{}, err
 	}
-	program := func(name string) contestant { return contestant{name, []string{filepath.Join(out, name)}} }
-	all := contestants{
+	program := func(name string) candidate { return candidate{name, []string{filepath.Join(out, name)}} }
+	all := candidates{
 		ours: program("ours"), operations: program("operations"), unlimited: program("unlimited"), empty: program("empty"), bare: program("bare"), plain: program("plain"),
-		node: contestant{"node", []string{"node", node}},
+		node: candidate{"node", []string{"node", node}},
 	}
 	return all, errors.Join(
 		compile(ctx, ".", "./lambda", filepath.Join(out, "ours")),
@@ -77,10 +76,8 @@ func compile(ctx context.Context, dir, source, to string, more ...string) error 
 	return rewrite(to)
 }
 
-// rewrite writes a program from its first byte to its last, as who unpacks an
-// archive does. The linker writes to a mapped file, which leaves the kernel single
-// pages to map at a start: about a tenth of the time to the first poll, more with a
-// larger program.
+// rewrite writes a program sequentially, as unpacking an archive does. The linker writes to a mapped file, which leaves
+// single pages for the kernel to map at the start: about 10 % of the time to the first poll, more for a larger program.
 func rewrite(program string) error {
 	content, err := os.ReadFile(program)
 	if err != nil {
@@ -90,14 +87,13 @@ func rewrite(program string) error {
 	return errors.Join(os.WriteFile(unpacked, content, 0o755), os.Rename(unpacked, program))
 }
 
-// The platform's limits as lambda/files has them.
+// limits is the file with the platform's limits.
 const limits = "lambda/files/platform.go"
 
 var limit = regexp.MustCompile(`(?m)^\s*(MaxStream|bytesPerSec)\s*=\s*([0-9_]+)`)
 
-// liftLimit writes a build overlay in which the function believes that the
-// platform carries any stream: a gibibyte is over what AWS takes, and would be
-// answered with a redirect.
+// liftLimit writes a build overlay without the platform's limit on streams. AWS does not stream 1 GiB, so the function
+// would respond with a redirect.
 func liftLimit(out string) (string, error) {
 	source, err := os.ReadFile(limits)
 	if err != nil {
@@ -118,8 +114,7 @@ func liftLimit(out string) (string, error) {
 	)
 }
 
-// installNode puts the Node handler and its packages, at the locked versions,
-// under out and returns its main module.
+// installNode copies the Node handler to out, installs its packages at the locked versions and returns its main module.
 func installNode(ctx context.Context, out string) (string, error) {
 	dir := filepath.Join(out, "node")
 	if err := os.MkdirAll(dir, 0o755); err != nil {
