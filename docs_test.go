@@ -75,3 +75,53 @@ func TestEveryRuleOfHTTPNamesItsTest(t *testing.T) {
 		t.Errorf("%d rules were found", rows)
 	}
 }
+
+var (
+	link    = regexp.MustCompile(`\]\(([^)\s]+)\)`)
+	heading = regexp.MustCompile(`(?m)^#+ (.*)$`)
+	anchors = regexp.MustCompile(`[^\p{L}\p{N}\-_ ]`)
+)
+
+// headings returns the anchors of a page as GitLab makes them.
+func headings(text string) map[string]bool {
+	found := map[string]bool{}
+	for _, match := range heading.FindAllStringSubmatch(text, -1) {
+		found[strings.ReplaceAll(anchors.ReplaceAllString(strings.ToLower(match[1]), ""), " ", "-")] = true
+	}
+	return found
+}
+
+func TestEveryLinkOfADocumentLeadsToAFileAndAHeading(t *testing.T) {
+	pages := sources(t, ".md")
+	for path, text := range pages {
+		for _, match := range link.FindAllStringSubmatch(text, -1) {
+			target, anchor, _ := strings.Cut(match[1], "#")
+			if strings.Contains(match[1], "://") || strings.HasPrefix(target, "mailto:") {
+				continue
+			}
+			file := path
+			if target != "" {
+				file = filepath.Join(filepath.Dir(path), target)
+			}
+			if _, err := os.Stat(file); err != nil {
+				t.Errorf("%s links to %s, which does not exist", path, match[1])
+			} else if anchor != "" && strings.HasSuffix(file, ".md") && !headings(pages[file])[anchor] {
+				t.Errorf("%s links to %s, and the page has no such heading", path, match[1])
+			}
+		}
+	}
+}
+
+func TestTheIndexLinksToEveryPage(t *testing.T) {
+	pages := sources(t, ".md")
+	for path := range pages {
+		index := filepath.Join("docs", "README.md")
+		if filepath.Dir(path) == filepath.Join("docs", "decisions") {
+			index = filepath.Join("docs", "decisions", "README.md")
+		}
+		name, err := filepath.Rel(filepath.Dir(index), path)
+		if strings.HasPrefix(path, "docs") && path != index && (err != nil || !strings.Contains(pages[index], "]("+filepath.ToSlash(name)+")")) {
+			t.Errorf("%s does not link to %s", index, path)
+		}
+	}
+}

@@ -85,27 +85,27 @@ func apiArgs(s settings, stage string, logRole pulumi.StringOutput, code api.Cod
 
 // export says what people and pipelines need to know of a stack.
 func export(ctx *pulumi.Context, ci *iam.IAM, names *dns.DNS, net *network.Network, store *data.Data, front *api.API) {
-	ctx.Export("url", front.URL)
-	ctx.Export("invokeUrl", front.InvokeURL)
-	ctx.Export("apiKey", pulumi.ToSecret(front.APIKey))
-	ctx.Export("apiKeys", pulumi.ToSecret(front.APIKeys))
-	ctx.Export("restApiId", front.RestAPIID)
-	ctx.Export("stage", front.StageName)
-	ctx.Export("functionName", front.FunctionName)
-	ctx.Export("functionNames", front.FunctionNames)
-	ctx.Export("functionVersion", front.FunctionVersion)
-	ctx.Export("rolloutAlarms", front.RolloutAlarms)
-	ctx.Export("dashboard", front.DashboardName)
-	ctx.Export("alarmTopic", front.AlarmTopicARN)
-	ctx.Export("warningTopic", front.WarningTopicARN)
-	ctx.Export("vpcId", net.VpcID)
-	ctx.Export("bucket", store.BucketName)
-	ctx.Export("databaseHost", store.DatabaseHost)
-	ctx.Export("cacheAddress", store.CacheAddress)
-	ctx.Export("hostName", pulumi.String(names.HostName))
-	ctx.Export("nameServers", names.NameServers)
-	ctx.Export("ciUser", ci.UserName)
-	ctx.Export("ciKeySecret", ci.KeySecretARN)
-	ctx.Export("ciPreviewRole", ci.PreviewRoleARN)
-	ctx.Export("ciDeployRole", ci.DeployRoleARN)
+	ctx.Export("url", front.URL)                          // address of the API: the custom domain, or API Gateway's while the host name is not delegated
+	ctx.Export("invokeUrl", front.InvokeURL)              // API Gateway's own address of the stage
+	ctx.Export("apiKey", pulumi.ToSecret(front.APIKey))   // value of the first key of the first plan; empty where requireApiKey is false
+	ctx.Export("apiKeys", pulumi.ToSecret(front.APIKeys)) // values of all API keys, by name
+	ctx.Export("restApiId", front.RestAPIID)              // id of the REST API
+	ctx.Export("stage", front.StageName)                  // name of its stage
+	ctx.Export("functionName", front.FunctionName)        // name of the function api
+	ctx.Export("functionNames", front.FunctionNames)      // names of all functions, as a list
+	ctx.Export("functionVersion", front.FunctionVersion)  // newest published version of the function api
+	ctx.Export("rolloutAlarms", front.RolloutAlarms)      // names of the alarms that end a rollout, as a list
+	ctx.Export("dashboard", front.DashboardName)          // name of the CloudWatch dashboard
+	ctx.Export("alarmTopic", front.AlarmTopicARN)         // ARN of the SNS topic of the alarm that pages
+	ctx.Export("warningTopic", front.WarningTopicARN)     // ARN of the SNS topic of early warnings
+	ctx.Export("vpcId", net.VpcID)                        // id of the VPC
+	ctx.Export("bucket", store.BucketName)                // name of the bucket of files
+	ctx.Export("databaseHost", store.DatabaseHost)        // host that the functions connect to: the proxy, or the cluster without one
+	ctx.Export("cacheAddress", store.CacheAddress)        // configuration endpoint of the cache, host:port
+	ctx.Export("hostName", pulumi.String(names.HostName)) // {stack}.{domain}
+	ctx.Export("nameServers", names.NameServers)          // name servers of the stack's zone, for the parent zone
+	ctx.Export("ciUser", ci.UserName)                     // name of the CI user
+	ctx.Export("ciKeySecret", ci.KeySecretARN)            // ARN of the secret for the CI user's key, empty unless oidc is off
+	ctx.Export("ciPreviewRole", ci.PreviewRoleARN)        // ARN of the role of preview jobs
+	ctx.Export("ciDeployRole", ci.DeployRoleARN)          // ARN of the role of deployment jobs
 }
