@@ -93,8 +93,8 @@ func (s *server) serverPart(server dataplane.Server) Part {
 	if server.Plain.IsValid() {
 		part.Plain = server.Plain.String()
 	}
-	if server.Leads != "" {
-		part.Name += " -> " + server.Leads
+	if server.Target != "" {
+		part.Name += " -> " + server.Target
 	}
 	if !server.Alive {
 		part.Health = "ended"

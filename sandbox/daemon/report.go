@@ -22,7 +22,7 @@ type Part struct {
 	Name   string    `json:"name,omitempty"`
 	PID    int       `json:"pid"`
 	Addr   string    `json:"addr,omitempty"`  // where clients reach it
-	Plain  string    `json:"plain,omitempty"` // a server behind its TLS front
+	Plain  string    `json:"plain,omitempty"` // of a server behind a TLS proxy
 	Health string    `json:"health"`          // "ok" or what is wrong
 	Since  time.Time `json:"since"`
 	Memory int64     `json:"memory"` // resident bytes of the process

@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// The ports that clients see are the real services'; the servers behind the
-// TLS fronts listen, without TLS, beside them on the same address.
+// Clients use the ports of the real services. The servers behind the TLS proxies listen without TLS on other ports of
+// the same address.
 const (
 	postgresPort      = 5432
 	redisPort         = 6379
@@ -16,29 +16,28 @@ const (
 	redisBusPort      = 17379
 )
 
-// addresses hands out loopback addresses, one a server, from network.1.1 on.
+// addresses allocates loopback addresses, one per server, starting at network.1.1.
 type addresses struct {
 	mu      sync.Mutex
-	network string // first two numbers: "127.77"
+	network string // first two octets: "127.77"
 	last    int
 }
 
 func newAddresses(network string) (*addresses, error) {
 	first, err := netip.ParseAddr(network + ".0.0")
 	if err != nil || !first.Is4() || !first.IsLoopback() {
-		return nil, fmt.Errorf("data plane network %q: want the first two numbers of a loopback network, such as 127.77", network)
+		return nil, fmt.Errorf("data plane network %q: must be the first two octets of a loopback network, such as 127.77", network)
 	}
 	return &addresses{network: network}, nil
 }
 
-// next gives an address that no server had before. Addresses are not reused:
-// a client that still knows a removed server must not reach another one.
+// next returns an unused address. Addresses are not reused: a client of a removed server must not reach another one.
 func (a *addresses) next() (netip.Addr, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	const perRow, rows = 250, 254
 	if a.last >= perRow*rows {
-		return netip.Addr{}, fmt.Errorf("data plane network %s is used up: make down, then make up", a.network)
+		return netip.Addr{}, fmt.Errorf("data plane network %s has no unused addresses: run make down, then make up", a.network)
 	}
 	row, column := a.last/perRow+1, a.last%perRow+1
 	a.last++

@@ -16,22 +16,21 @@ import (
 	"time"
 )
 
-// certificateLife is longer than any sandbox lives.
+// certificateLife exceeds the lifetime of a sandbox.
 const certificateLife = 30 * 24 * time.Hour
 
-// Authority is the sandbox's certificate authority: made anew by every daemon,
-// its key never leaves the process.
+// Authority is the sandbox's certificate authority. Every daemon creates a new one; its key stays in the process.
 type Authority struct {
 	cert *x509.Certificate
 	key  *ecdsa.PrivateKey
 	der  []byte
 }
 
-// NewAuthority makes a certificate authority.
+// NewAuthority creates a certificate authority.
 func NewAuthority() (*Authority, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		return nil, fmt.Errorf("make the sandbox CA's key: %w", err)
+		return nil, fmt.Errorf("create the sandbox CA's key: %w", err)
 	}
 	template := &x509.Certificate{
 		SerialNumber:          serial(),
@@ -44,11 +43,11 @@ func NewAuthority() (*Authority, error) {
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {
-		return nil, fmt.Errorf("make the sandbox CA's certificate: %w", err)
+		return nil, fmt.Errorf("create the sandbox CA's certificate: %w", err)
 	}
 	cert, err := x509.ParseCertificate(der)
 	if err != nil {
-		return nil, fmt.Errorf("read the sandbox CA's certificate: %w", err)
+		return nil, fmt.Errorf("parse the sandbox CA's certificate: %w", err)
 	}
 	return &Authority{cert: cert, key: key, der: der}, nil
 }
@@ -62,18 +61,18 @@ func (a *Authority) WriteFile(path string) error {
 	return nil
 }
 
-// Pool trusts this authority alone.
+// Pool returns a pool that contains only this authority.
 func (a *Authority) Pool() *x509.CertPool {
 	pool := x509.NewCertPool()
 	pool.AddCert(a.cert)
 	return pool
 }
 
-// server makes the TLS settings of a server at addr.
+// server creates the TLS configuration of a server at addr.
 func (a *Authority) server(addr netip.Addr, protocols ...string) (*tls.Config, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		return nil, fmt.Errorf("make a key for %s: %w", addr, err)
+		return nil, fmt.Errorf("create a key for %s: %w", addr, err)
 	}
 	template := &x509.Certificate{
 		SerialNumber: serial(),
@@ -86,7 +85,7 @@ func (a *Authority) server(addr netip.Addr, protocols ...string) (*tls.Config, e
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, key.Public(), a.key)
 	if err != nil {
-		return nil, fmt.Errorf("make a certificate for %s: %w", addr, err)
+		return nil, fmt.Errorf("create a certificate for %s: %w", addr, err)
 	}
 	return &tls.Config{
 		Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}},

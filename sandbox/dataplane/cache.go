@@ -8,20 +8,18 @@ import (
 	"sync"
 )
 
-// cacheServer is a replication group: one node a shard, each behind a TLS
-// front. Replicas are not run.
+// cacheServer is a replication group: one node per shard, each behind a TLS proxy. It has no replicas.
 type cacheServer struct {
-	mu     sync.Mutex
-	nodes  []*redisNode
-	fronts []*front
+	mu         sync.Mutex
+	nodes      []*redisNode
+	tlsProxies []*tlsProxy
 }
 
-// EnsureCache serves a replication group and returns its configuration
-// (cluster mode) or primary endpoint. Another number of shards makes the group
-// anew, empty.
+// EnsureCache serves a replication group and returns its configuration (cluster mode) or primary endpoint. A changed
+// number of shards recreates the group, empty.
 func (s *Servers) EnsureCache(ctx context.Context, spec Cache) (netip.AddrPort, error) {
 	if spec.Shards < 1 || !spec.ClusterMode && spec.Shards != 1 {
-		return netip.AddrPort{}, fmt.Errorf("cache %s: %d shards: want at least 1, and exactly 1 without cluster mode", spec.ID, spec.Shards)
+		return netip.AddrPort{}, fmt.Errorf("cache %s: %d shards: must be at least 1, and exactly 1 without cluster mode", spec.ID, spec.Shards)
 	}
 	c := entry(s, s.caches, spec.ID)
 	c.mu.Lock()
@@ -39,10 +37,10 @@ func (s *Servers) EnsureCache(ctx context.Context, spec Cache) (netip.AddrPort, 
 			return netip.AddrPort{}, fmt.Errorf("cache %s: %w", spec.ID, err)
 		}
 	}
-	return c.fronts[0].addr(), nil
+	return c.tlsProxies[0].addr(), nil
 }
 
-// startCache starts the nodes; what it started before an error stays in c.
+// startCache starts the nodes. On error, c contains those that it has started.
 func (s *Servers) startCache(ctx context.Context, c *cacheServer, spec Cache) error {
 	var buses []uint16
 	for i := range spec.Shards {
@@ -51,14 +49,14 @@ func (s *Servers) startCache(ctx context.Context, c *cacheServer, spec Cache) er
 			return err
 		}
 		plain := netip.AddrPortFrom(ip, redisPlainPort)
-		front, err := listenTLS(s.authority, netip.AddrPortFrom(ip, redisPort), to(plain), acceptTLS)
+		listener, err := listenTLS(s.authority, netip.AddrPortFrom(ip, redisPort), dialTo(plain), acceptTLS)
 		if err != nil {
 			return err
 		}
-		c.fronts = append(c.fronts, front)
+		c.tlsProxies = append(c.tlsProxies, listener)
 		node, err := startRedis(ctx, s.in, redisSpec{
 			name: fmt.Sprintf("%s-%04d", spec.ID, i+1), addr: plain,
-			cluster: spec.ClusterMode, bus: redisBusPort, announce: front.addr(),
+			cluster: spec.ClusterMode, bus: redisBusPort, announce: listener.addr(),
 		})
 		if err != nil {
 			return err
@@ -90,15 +88,15 @@ func (s *Servers) removeCache(id string) error {
 	return nil
 }
 
-// stop ends what runs of the group.
+// stop stops the running servers of the group.
 func (c *cacheServer) stop() error {
 	var all error
-	for _, front := range c.fronts {
-		front.close()
+	for _, listener := range c.tlsProxies {
+		listener.close()
 	}
 	for _, node := range c.nodes {
 		all = errors.Join(all, node.stop())
 	}
-	c.fronts, c.nodes = nil, nil
+	c.tlsProxies, c.nodes = nil, nil
 	return all
 }

@@ -42,17 +42,17 @@ func TestCacheInClusterMode(t *testing.T) {
 			node := redis.NewClient(&redis.Options{Addr: server.Addr.String(), Password: spec.AuthToken, TLSConfig: &tls.Config{RootCAs: authority.Pool()}})
 			defer func() { _ = node.Close() }()
 			if n, err := node.DBSize(t.Context()).Result(); err != nil || n == 0 {
-				t.Errorf("shard %s holds %d keys, %v: want some on each", server.Addr, n, err)
+				t.Errorf("shard %s holds %d keys, %v: want some on each shard", server.Addr, n, err)
 			}
 		}
 	})
-	t.Run("a client without the token is refused", func(t *testing.T) {
+	t.Run("a client without the token is rejected", func(t *testing.T) {
 		err := clusterClient(t, authority, addr, "", "").Get(t.Context(), "key-1").Err()
 		if err == nil || !strings.Contains(err.Error(), "NOAUTH") {
 			t.Errorf("error %v, want NOAUTH", err)
 		}
 	})
-	t.Run("what ElastiCache withholds is withheld", func(t *testing.T) {
+	t.Run("commands that ElastiCache denies are denied", func(t *testing.T) {
 		err := clusterClient(t, authority, addr, "", spec.AuthToken).ConfigGet(t.Context(), "*").Err()
 		if err == nil || !strings.Contains(err.Error(), "NOPERM") {
 			t.Errorf("error %v, want NOPERM", err)
@@ -79,10 +79,10 @@ func TestCacheInClusterMode(t *testing.T) {
 			}
 		}
 		if err := clusterClient(t, authority, addr, "", spec.AuthToken).Get(t.Context(), "items:1").Err(); err == nil {
-			t.Error("the old token still opens")
+			t.Error("the old token is still valid")
 		}
 	})
-	t.Run("another number of shards makes the group anew", func(t *testing.T) {
+	t.Run("a changed number of shards recreates the group", func(t *testing.T) {
 		changed := spec
 		changed.Shards = 1
 		addr, err := servers.EnsureCache(t.Context(), changed)
@@ -104,21 +104,21 @@ func TestCacheWithoutClusterMode(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Run("it serves over TLS without a password", func(t *testing.T) {
+	t.Run("clients connect over TLS without a password", func(t *testing.T) {
 		client := redis.NewClient(&redis.Options{Addr: addr.String(), TLSConfig: &tls.Config{RootCAs: authority.Pool()}})
 		defer func() { _ = client.Close() }()
 		if err := client.Set(t.Context(), "k", "v", 0).Err(); err != nil {
 			t.Error(err)
 		}
 	})
-	t.Run("it does not answer without TLS", func(t *testing.T) {
+	t.Run("a client without TLS gets no response", func(t *testing.T) {
 		client := redis.NewClient(&redis.Options{Addr: addr.String(), MaxRetries: -1})
 		defer func() { _ = client.Close() }()
 		if err := client.Ping(t.Context()).Err(); err == nil {
-			t.Error("answered")
+			t.Error("got a response")
 		}
 	})
-	t.Run("two shards without cluster mode are refused", func(t *testing.T) {
+	t.Run("two shards without cluster mode are rejected", func(t *testing.T) {
 		if _, err := servers.EnsureCache(t.Context(), Cache{ID: "two", Shards: 2}); err == nil {
 			t.Error("accepted")
 		}

@@ -7,12 +7,12 @@ import (
 	"sync"
 )
 
-// clusterServer is a cluster's PostgreSQL and the TLS front before it.
+// clusterServer is a cluster's PostgreSQL behind a TLS proxy.
 type clusterServer struct {
 	mu       sync.Mutex
 	spec     Cluster // as last applied
 	postgres *postgres
-	front    *front
+	tlsProxy *tlsProxy
 }
 
 // EnsureCluster serves an Aurora cluster and returns its writer address. The
@@ -21,7 +21,7 @@ func (s *Servers) EnsureCluster(ctx context.Context, spec Cluster) (netip.AddrPo
 	c := entry(s, s.clusters, spec.ID)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.front == nil {
+	if c.tlsProxy == nil {
 		if err := s.startCluster(ctx, c, spec.ID); err != nil {
 			return netip.AddrPort{}, fmt.Errorf("serve cluster %s: %w", spec.ID, err)
 		}
@@ -30,7 +30,7 @@ func (s *Servers) EnsureCluster(ctx context.Context, spec Cluster) (netip.AddrPo
 		return netip.AddrPort{}, err
 	}
 	c.spec = spec
-	return c.front.addr(), nil
+	return c.tlsProxy.addr(), nil
 }
 
 func (s *Servers) startCluster(ctx context.Context, c *clusterServer, id string) error {
@@ -39,21 +39,20 @@ func (s *Servers) startCluster(ctx context.Context, c *clusterServer, id string)
 		return err
 	}
 	plain := netip.AddrPortFrom(ip, postgresPlainPort)
-	front, err := listenTLS(s.authority, netip.AddrPortFrom(ip, postgresPort), to(plain), acceptPostgres(clusterNeedsTLS), pgALPN)
+	listener, err := listenTLS(s.authority, netip.AddrPortFrom(ip, postgresPort), dialTo(plain), acceptPostgres(clusterRequiresTLS), pgALPN)
 	if err != nil {
 		return err
 	}
 	pg, err := startPostgres(ctx, s.in, postgresSpec{name: id, superuser: pgSuperuser, addr: plain})
 	if err != nil {
-		front.close()
+		listener.close()
 		return err
 	}
-	c.postgres, c.front = pg, front
+	c.postgres, c.tlsProxy = pg, listener
 	return nil
 }
 
-// RemoveCluster stops the cluster's server and deletes its data. Proxies that
-// led to it stay and answer nobody.
+// RemoveCluster stops the cluster's server and deletes its data. Its RDS proxies keep listening and reject clients.
 func (s *Servers) RemoveCluster(_ context.Context, id string) error {
 	return s.removeCluster(id)
 }
@@ -65,35 +64,34 @@ func (s *Servers) removeCluster(id string) error {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.front == nil {
+	if c.tlsProxy == nil {
 		return nil
 	}
-	c.front.close()
+	c.tlsProxy.close()
 	if err := c.postgres.stop(); err != nil {
 		return fmt.Errorf("remove cluster %s: %w", id, err)
 	}
 	return nil
 }
 
-// Database is how a client on this machine connects to a cluster's server
-// itself, without TLS, as the master user.
+// Database is how a local client connects directly to a cluster's server, without TLS, as the master user.
 type Database struct {
 	Cluster  string         `json:"cluster"`
 	Addr     netip.AddrPort `json:"addr"`  // the cluster's, with TLS
-	Plain    netip.AddrPort `json:"plain"` // the server's own
+	Plain    netip.AddrPort `json:"plain"` // the server's, without TLS
 	Name     string         `json:"name"`
 	User     string         `json:"user"`
 	Password string         `json:"password"`
 }
 
-// Databases lists how to connect to the clusters.
+// Databases returns the connections of all clusters.
 func (s *Servers) Databases() []Database {
 	list := []Database{}
 	for id, c := range all(s, s.clusters) {
 		c.mu.Lock()
 		if c.postgres != nil {
 			list = append(list, Database{
-				Cluster: id, Addr: c.front.addr(), Plain: c.postgres.addr,
+				Cluster: id, Addr: c.tlsProxy.addr(), Plain: c.postgres.addr,
 				Name: c.spec.Database, User: c.spec.MasterUser, Password: c.spec.MasterPassword,
 			})
 		}

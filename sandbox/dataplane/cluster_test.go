@@ -13,7 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// dial connects to a front as a real client does.
+// dial connects to a TLS proxy as a client.
 func dial(t *testing.T, a *Authority, addr netip.AddrPort, user, password, database, sslmode string) (*pgx.Conn, error) {
 	t.Helper()
 	config, err := pgx.ParseConfig("postgres://" + addr.String() + "/?sslmode=" + sslmode)
@@ -31,8 +31,8 @@ func dial(t *testing.T, a *Authority, addr netip.AddrPort, user, password, datab
 	return conn, err
 }
 
-// refused fails the test unless err is PostgreSQL's error with the code.
-func refused(t *testing.T, err error, code, text string) {
+// checkError fails the test unless err is PostgreSQL's error with the code.
+func checkError(t *testing.T, err error, code, text string) {
 	t.Helper()
 	var pg *pgconn.PgError
 	if !errors.As(err, &pg) || pg.Code != code || !strings.Contains(pg.Message, text) {
@@ -67,9 +67,9 @@ func TestClusterAndProxy(t *testing.T) {
 	if addr.Port() != 5432 || addr.Addr() == early.Addr() || early.Addr() == late.Addr() {
 		t.Errorf("addresses %s, %s, %s: want port 5432 and one address each", addr, early, late)
 	}
-	for name, front := range map[string]netip.AddrPort{"the cluster": addr, "a proxy made before its cluster": early, "a proxy made after it": late} {
-		t.Run("the master user comes in over TLS by "+name, func(t *testing.T) {
-			conn, err := dial(t, authority, front, spec.MasterUser, spec.MasterPassword, "app db", "verify-full")
+	for name, addr := range map[string]netip.AddrPort{"the cluster": addr, "a proxy created before its cluster": early, "a proxy created after it": late} {
+		t.Run("the master user logs in over TLS through "+name, func(t *testing.T) {
+			conn, err := dial(t, authority, addr, spec.MasterUser, spec.MasterPassword, "app db", "verify-full")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -79,19 +79,19 @@ func TestClusterAndProxy(t *testing.T) {
 			}
 		})
 	}
-	t.Run("a wrong password is refused", func(t *testing.T) {
+	t.Run("a wrong password is rejected", func(t *testing.T) {
 		_, err := dial(t, authority, addr, spec.MasterUser, "wrong", "app db", "verify-full")
-		refused(t, err, "28P01", "password authentication failed")
+		checkError(t, err, "28P01", "password authentication failed")
 	})
-	t.Run("the cluster refuses a client without TLS", func(t *testing.T) {
+	t.Run("the cluster rejects a client without TLS", func(t *testing.T) {
 		_, err := dial(t, authority, addr, spec.MasterUser, spec.MasterPassword, "app db", "disable")
-		refused(t, err, "28000", "TLS")
+		checkError(t, err, "28000", "TLS")
 	})
-	t.Run("the proxy refuses a client without TLS", func(t *testing.T) {
+	t.Run("the proxy rejects a client without TLS", func(t *testing.T) {
 		_, err := dial(t, authority, late, spec.MasterUser, spec.MasterPassword, "app db", "disable")
-		refused(t, err, "28000", "requires TLS")
+		checkError(t, err, "28000", "requires TLS")
 	})
-	t.Run("the master user makes a role that can use what it is given", func(t *testing.T) {
+	t.Run("the master user creates a role, which can use its grants", func(t *testing.T) {
 		boss, err := dial(t, authority, late, spec.MasterUser, spec.MasterPassword, "app db", "verify-full")
 		if err != nil {
 			t.Fatal(err)
@@ -112,11 +112,11 @@ func TestClusterAndProxy(t *testing.T) {
 			t.Errorf("n = %d, error %v", n, err)
 		}
 		_, err = app.Exec(t.Context(), "DELETE FROM t")
-		refused(t, err, "42501", "permission denied")
+		checkError(t, err, "42501", "permission denied")
 	})
-	t.Run("a proxy lets in by its secrets, whatever the database holds", func(t *testing.T) {
+	t.Run("a proxy authenticates against its secrets, whatever the password in the database", func(t *testing.T) {
 		_, err := dial(t, authority, late, "stranger", "one", "app db", "verify-full")
-		refused(t, err, "28000", "no credentials for the role stranger")
+		checkError(t, err, "28000", "no credentials for the role stranger")
 		boss, err := dial(t, authority, addr, spec.MasterUser, spec.MasterPassword, "app db", "verify-full")
 		if err != nil {
 			t.Fatal(err)
@@ -125,15 +125,15 @@ func TestClusterAndProxy(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err = dial(t, authority, late, "app", "two", "app db", "verify-full")
-		refused(t, err, "28P01", "provided for the role app is wrong")
+		checkError(t, err, "28P01", "provided for the role app is wrong")
 		_, err = dial(t, authority, late, "app", "one", "app db", "verify-full")
-		refused(t, err, "28P01", "password authentication failed")
+		checkError(t, err, "28P01", "password authentication failed")
 		passwords["app"] = "two"
 		if _, err := dial(t, authority, late, "app", "two", "app db", "verify-full"); err != nil {
 			t.Error(err)
 		}
 	})
-	t.Run("a proxy without capacity rejects whom it knows, until it has some", func(t *testing.T) {
+	t.Run("a proxy without capacity rejects valid logins until it has some", func(t *testing.T) {
 		pending := true
 		spec := proxy("new")
 		spec.Pending = func() bool { return pending }
@@ -142,9 +142,9 @@ func TestClusterAndProxy(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err = dial(t, authority, addr, "app", "two", "app db", "verify-full")
-		refused(t, err, "08000", "Timed-out waiting to acquire database connection")
+		checkError(t, err, "08000", "Timed-out waiting to acquire database connection")
 		_, err = dial(t, authority, addr, "app", "wrong", "app db", "verify-full")
-		refused(t, err, "28P01", "provided for the role app is wrong")
+		checkError(t, err, "28P01", "provided for the role app is wrong")
 		pending = false
 		if _, err := dial(t, authority, addr, "app", "two", "app db", "verify-full"); err != nil {
 			t.Error(err)
@@ -153,13 +153,13 @@ func TestClusterAndProxy(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	t.Run("a statement goes on though the proxy's client cancels it and leaves", func(t *testing.T) {
+	t.Run("a statement continues after the proxy's client cancels it and disconnects", func(t *testing.T) {
 		app, err := dial(t, authority, late, "app", "two", "app db", "verify-full")
 		if err != nil {
 			t.Fatal(err)
 		}
 		if pid := app.PgConn().PID(); pid != 0 {
-			t.Errorf("the client got the key of session %d", pid)
+			t.Errorf("the client received the key of session %d", pid)
 		}
 		boss, err := dial(t, authority, addr, spec.MasterUser, spec.MasterPassword, "app db", "verify-full")
 		if err != nil {
@@ -193,7 +193,7 @@ func TestClusterAndProxy(t *testing.T) {
 			t.Fatalf("got %v", err)
 		}
 		if _, err := app.Exec(t.Context(), `SELECT 1`); err == nil {
-			t.Error("the client is still there")
+			t.Error("the client is still connected")
 		}
 		time.Sleep(200 * time.Millisecond) // a cancel request would have arrived
 		waiting(1)
@@ -202,16 +202,16 @@ func TestClusterAndProxy(t *testing.T) {
 		}
 		waiting(0)
 	})
-	t.Run("a proxy takes no options at the login", func(t *testing.T) {
+	t.Run("a proxy rejects command-line options at login", func(t *testing.T) {
 		config, err := pgx.ParseConfig("postgres://" + late.String() + "/?sslmode=require&options=-c%20statement_timeout%3D5s")
 		if err != nil {
 			t.Fatal(err)
 		}
 		config.User, config.Password, config.Database = "app", "two", "app db"
 		_, err = pgx.ConnectConfig(t.Context(), config)
-		refused(t, err, "0A000", "command-line options")
+		checkError(t, err, "0A000", "command-line options")
 	})
-	t.Run("much goes both ways through a proxy", func(t *testing.T) {
+	t.Run("a proxy relays large messages in both directions", func(t *testing.T) {
 		app, err := dial(t, authority, late, "app", "two", "app db", "verify-full")
 		if err != nil {
 			t.Fatal(err)
@@ -219,10 +219,10 @@ func TestClusterAndProxy(t *testing.T) {
 		sent := strings.Repeat("much ", 1<<20)
 		var got string
 		if err := app.QueryRow(t.Context(), "SELECT $1::text", sent).Scan(&got); err != nil || got != sent {
-			t.Errorf("%d bytes came back of %d, error %v", len(got), len(sent), err)
+			t.Errorf("received %d bytes of %d, error %v", len(got), len(sent), err)
 		}
 	})
-	t.Run("a second ensure keeps the address and takes the new password", func(t *testing.T) {
+	t.Run("a second EnsureCluster keeps the address and applies the new password", func(t *testing.T) {
 		changed := spec
 		changed.MasterPassword = "another"
 		again, err := servers.EnsureCluster(t.Context(), changed)
@@ -230,23 +230,23 @@ func TestClusterAndProxy(t *testing.T) {
 			t.Fatalf("address %s, error %v, want %s", again, err, addr)
 		}
 		_, err = dial(t, authority, late, spec.MasterUser, spec.MasterPassword, "app db", "verify-full")
-		refused(t, err, "28P01", "password authentication failed")
+		checkError(t, err, "28P01", "password authentication failed")
 		passwords[spec.MasterUser] = "another"
 		if _, err := dial(t, authority, late, spec.MasterUser, "another", "app db", "verify-full"); err != nil {
 			t.Error(err)
 		}
 	})
-	t.Run("after the removal nobody listens", func(t *testing.T) {
+	t.Run("after the removal nothing listens", func(t *testing.T) {
 		if err := errors.Join(servers.RemoveProxy(t.Context(), "late"), servers.RemoveCluster(t.Context(), spec.ID)); err != nil {
 			t.Fatal(err)
 		}
-		for _, front := range []netip.AddrPort{addr, late} {
-			if _, err := dial(t, authority, front, spec.MasterUser, "another", "app db", "verify-full"); err == nil {
-				t.Errorf("%s still answers", front)
+		for _, addr := range []netip.AddrPort{addr, late} {
+			if _, err := dial(t, authority, addr, spec.MasterUser, "another", "app db", "verify-full"); err == nil {
+				t.Errorf("%s still responds", addr)
 			}
 		}
 		if left := servers.Status(); len(left) != 1 || left[0].Name != "early" {
-			t.Errorf("status %+v, want the one proxy that was not removed", left)
+			t.Errorf("status %+v, want only the proxy that was not removed", left)
 		}
 	})
 }

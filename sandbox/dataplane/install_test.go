@@ -8,7 +8,7 @@ import (
 	"github.com/didomi/serverless-api/sandbox/testnet"
 )
 
-// install is the real servers with data and logs of the test's own.
+// install returns an Installation with the test's own data and logs.
 func install(t *testing.T) Installation {
 	t.Helper()
 	venv, err := filepath.Abs("../../.sandbox/venv")
@@ -28,7 +28,7 @@ func install(t *testing.T) Installation {
 	return in
 }
 
-// plane is a Plane on a loopback network of the test's own.
+// plane returns a Plane on the test's own loopback network.
 func plane(t *testing.T) (*Servers, *Authority) {
 	t.Helper()
 	authority, err := NewAuthority()

@@ -8,7 +8,7 @@ import (
 	"github.com/didomi/serverless-api/sandbox/layout"
 )
 
-// foreign is a folder of another user at path; a test that is not run by root has one of root's instead.
+// foreign returns a directory of another user: at path, or one of root's if the test does not run as root.
 func foreign(t *testing.T, path string) string {
 	t.Helper()
 	if os.Geteuid() != 0 {
@@ -23,9 +23,9 @@ func foreign(t *testing.T, path string) string {
 	return path
 }
 
-func TestTheFolderOutsideIsOurs(t *testing.T) {
+func TestTheDirectoryOutsideBelongsToTheUser(t *testing.T) {
 	for name, plant := range map[string]func(t *testing.T, path string) string{
-		"another user's folder": foreign,
+		"another user's directory": foreign,
 		"a link": func(t *testing.T, path string) string {
 			t.Helper()
 			if err := os.Symlink(t.TempDir(), path); err != nil {
@@ -41,18 +41,18 @@ func TestTheFolderOutsideIsOurs(t *testing.T) {
 			return path
 		},
 	} {
-		t.Run(name+" is refused", func(t *testing.T) {
+		t.Run(name+" is rejected", func(t *testing.T) {
 			t.Setenv(layout.SharedTempName, t.TempDir())
 			path := plant(t, Outside("/root of a sandbox"))
-			if err := makeOutside(path); err == nil || !strings.Contains(err.Error(), path+" is not a folder of this user") {
+			if err := createOutside(path); err == nil || !strings.Contains(err.Error(), path+" is not a directory of this user") {
 				t.Errorf("error %v", err)
 			}
 		})
 	}
-	t.Run("one of an earlier sandbox is used again", func(t *testing.T) {
+	t.Run("the directory of an earlier sandbox is reused", func(t *testing.T) {
 		t.Setenv(layout.SharedTempName, t.TempDir())
 		for range 2 {
-			if err := makeOutside(Outside("/root of a sandbox")); err != nil {
+			if err := createOutside(Outside("/root of a sandbox")); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -19,13 +19,13 @@ import (
 	"github.com/didomi/serverless-api/sandbox/child"
 )
 
-// pgSuperuser is the owner of a server, as on Aurora: no client can be it.
+// pgSuperuser owns a server, as on Aurora; no client can log in as it.
 const pgSuperuser = "rdsadmin"
 
-// postgresReady is how long a server may take to start, initdb not counted.
-const postgresReady = 60 * time.Second
+// postgresStartTimeout bounds the start of a server, without initdb.
+const postgresStartTimeout = 60 * time.Second
 
-// postgres is one running PostgreSQL server, without TLS.
+// postgres is a running PostgreSQL server without TLS.
 type postgres struct {
 	addr     netip.AddrPort
 	password string // of the superuser
@@ -33,52 +33,52 @@ type postgres struct {
 	process  *child.Process
 }
 
-// postgresSpec says what server to start.
+// postgresSpec configures a server.
 type postgresSpec struct {
-	name      string // of the log file and in messages
+	name      string // in the log file's name and in messages
 	superuser string
 	addr      netip.AddrPort
 }
 
-// startPostgres makes a new database in a folder of its own and serves it.
+// startPostgres creates a database in a new directory and starts its server.
 func startPostgres(ctx context.Context, in Installation, spec postgresSpec) (*postgres, error) {
-	who, err := postgresUser()
+	user, err := postgresUser()
 	if err != nil {
 		return nil, err
 	}
-	if in, err = in.forUser(who); err != nil {
+	if in, err = in.forUser(user); err != nil {
 		return nil, err
 	}
 	dir := filepath.Join(in.Data, "postgres-"+spec.name)
 	if err := os.RemoveAll(dir); err != nil {
-		return nil, fmt.Errorf("clear PostgreSQL's folder: %w", err)
+		return nil, fmt.Errorf("clear PostgreSQL's directory: %w", err)
 	}
 	if err := os.MkdirAll(in.Data, 0o711); err != nil {
-		return nil, fmt.Errorf("make the data folder: %w", err)
+		return nil, fmt.Errorf("create the data directory: %w", err)
 	}
-	if err := ownedDir(dir, who); err != nil {
+	if err := privateDir(dir, user); err != nil {
 		return nil, err
 	}
 	pg := &postgres{addr: spec.addr, password: rand.Text(), dir: dir}
-	if err := pg.initdb(ctx, in, who, spec.superuser); err != nil {
+	if err := pg.initdb(ctx, in, user, spec.superuser); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
-	if err := pg.start(ctx, in, who, spec); err != nil {
+	if err := pg.start(ctx, in, user, spec); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
 	return pg, nil
 }
 
-// database is the folder of the database inside the server's.
+// database is the data directory.
 func (pg *postgres) database() string { return filepath.Join(pg.dir, "database") }
 
-func (pg *postgres) initdb(ctx context.Context, in Installation, who *syscall.Credential, superuser string) error {
+func (pg *postgres) initdb(ctx context.Context, in Installation, user *syscall.Credential, superuser string) error {
 	passwordFile := filepath.Join(pg.dir, "password")
 	if err := os.WriteFile(passwordFile, []byte(pg.password+"\n"), 0o600); err != nil {
 		return fmt.Errorf("write PostgreSQL's password: %w", err)
 	}
 	defer func() { _ = os.Remove(passwordFile) }()
-	if err := handOver(passwordFile, who); err != nil {
+	if err := chown(passwordFile, user); err != nil {
 		return err
 	}
 	var out bytes.Buffer
@@ -89,13 +89,13 @@ func (pg *postgres) initdb(ctx context.Context, in Installation, who *syscall.Cr
 			"--auth", "scram-sha-256", "--encoding", "UTF8", "--no-locale",
 			"--locale-provider", "builtin", "--builtin-locale", "C.UTF-8", "--no-sync",
 		},
-		Dir: pg.dir, Env: pg.env(in), Log: &out, User: who,
+		Dir: pg.dir, Env: pg.env(in), Log: &out, User: user,
 	})
 	if err != nil {
 		return err
 	}
 	if err := process.Wait(ctx); err != nil {
-		return fmt.Errorf("make a PostgreSQL database in %s: %w\n%s", pg.dir, err, out.String())
+		return fmt.Errorf("create a PostgreSQL database in %s: %w\n%s", pg.dir, err, out.String())
 	}
 	return nil
 }
@@ -104,7 +104,7 @@ func (pg *postgres) env(in Installation) []string {
 	return []string{child.Marker(in.Root), "PATH=/usr/bin:/bin", "LC_ALL=C", "TZ=UTC", "HOME=/", "TMPDIR=" + pg.dir}
 }
 
-func (pg *postgres) start(ctx context.Context, in Installation, who *syscall.Credential, spec postgresSpec) error {
+func (pg *postgres) start(ctx context.Context, in Installation, user *syscall.Credential, spec postgresSpec) error {
 	log, err := openLog(in, "postgres-"+spec.name)
 	if err != nil {
 		return err
@@ -117,7 +117,7 @@ func (pg *postgres) start(ctx context.Context, in Installation, who *syscall.Cre
 		"unix_socket_directories=",
 		"max_connections=200", "shared_buffers=64MB",
 		"password_encryption=scram-sha-256",
-		// The data lives no longer than the sandbox: nothing to save from a crash.
+		// The data is deleted with the sandbox, so it need not survive a crash.
 		"fsync=off", "full_page_writes=off", "synchronous_commit=off",
 		"max_wal_size=256MB", "io_method=sync", "jit=off",
 	} {
@@ -125,13 +125,13 @@ func (pg *postgres) start(ctx context.Context, in Installation, who *syscall.Cre
 	}
 	pg.process, err = child.Start(child.Spec{
 		Name: "PostgreSQL " + spec.name, Path: filepath.Join(in.PostgresHome, "bin", "postgres"),
-		Args: args, Env: pg.env(in), Dir: pg.dir, Log: log, User: who,
+		Args: args, Env: pg.env(in), Dir: pg.dir, Log: log, User: user,
 		Stop: syscall.SIGINT, Death: syscall.SIGQUIT,
 	})
 	if err != nil {
 		return err
 	}
-	ready, cancel := context.WithTimeout(ctx, postgresReady)
+	ready, cancel := context.WithTimeout(ctx, postgresStartTimeout)
 	defer cancel()
 	if err := pg.process.Await(ready, pg.ping(spec.superuser)); err != nil {
 		pg.process.Stop(time.Second)
@@ -150,7 +150,7 @@ func (pg *postgres) ping(user string) func(context.Context) error {
 	}
 }
 
-// url is the connection string of the server's owner.
+// url is the connection string of a user with the superuser's password.
 func (pg *postgres) url(user, database string) string {
 	u := url.URL{
 		Scheme: "postgres", User: url.UserPassword(user, pg.password),
@@ -159,7 +159,7 @@ func (pg *postgres) url(user, database string) string {
 	return u.String()
 }
 
-// stop ends the server and deletes its data.
+// stop stops the server and deletes its data.
 func (pg *postgres) stop() error {
 	pg.process.Stop(10 * time.Second)
 	if err := os.RemoveAll(pg.dir); err != nil {
@@ -168,10 +168,10 @@ func (pg *postgres) stop() error {
 	return nil
 }
 
-// openLog opens the log file of a server for appending.
+// openLog opens a server's log file for appending.
 func openLog(in Installation, name string) (*os.File, error) {
 	if err := os.MkdirAll(in.Logs, 0o755); err != nil {
-		return nil, fmt.Errorf("make the log folder: %w", err)
+		return nil, fmt.Errorf("create the log directory: %w", err)
 	}
 	log, err := os.OpenFile(filepath.Join(in.Logs, name+".log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {

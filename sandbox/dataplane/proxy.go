@@ -8,45 +8,44 @@ import (
 	"sync"
 )
 
-// proxyServer is an RDS proxy's endpoint: a TLS front that lets in by the
-// proxy's secrets and leads to a cluster. It keeps no pool of its own.
+// proxyServer is an RDS proxy's endpoint: a TLS proxy that authenticates clients against the RDS proxy's secrets and
+// relays to a cluster. It has no connection pool.
 type proxyServer struct {
-	mu    sync.Mutex
-	spec  Proxy
-	front *front
+	mu       sync.Mutex
+	spec     Proxy
+	tlsProxy *tlsProxy
 }
 
-// EnsureProxy serves a proxy endpoint. The cluster may come later, or be empty
-// while the proxy has no target.
+// EnsureProxy serves a proxy's endpoint. The cluster may be created later; it is empty while the proxy has no target.
 func (s *Servers) EnsureProxy(_ context.Context, spec Proxy) (netip.AddrPort, error) {
 	p := entry(s, s.proxies, spec.Name)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.front == nil {
+	if p.tlsProxy == nil {
 		ip, err := s.addresses.next()
 		if err != nil {
 			return netip.AddrPort{}, err
 		}
-		open := func(client net.Conn) (net.Conn, error) { return s.admit(p, client) }
-		p.front, err = listenTLS(s.authority, netip.AddrPortFrom(ip, postgresPort), open, acceptPostgres(proxyNeedsTLS), pgALPN)
+		dial := func(client net.Conn) (net.Conn, error) { return s.dialCluster(p, client) }
+		p.tlsProxy, err = listenTLS(s.authority, netip.AddrPortFrom(ip, postgresPort), dial, acceptPostgres(proxyRequiresTLS), pgALPN)
 		if err != nil {
 			return netip.AddrPort{}, fmt.Errorf("serve proxy %s: %w", spec.Name, err)
 		}
 	}
 	p.spec = spec
-	return p.front.addr(), nil
+	return p.tlsProxy.addr(), nil
 }
 
-// admit logs a client in to the proxy's cluster, if the proxy knows it.
-func (s *Servers) admit(p *proxyServer, client net.Conn) (net.Conn, error) {
+// dialCluster authenticates a client and connects it to the proxy's cluster.
+func (s *Servers) dialCluster(p *proxyServer, client net.Conn) (net.Conn, error) {
 	p.mu.Lock()
 	spec := p.spec
 	p.mu.Unlock()
-	return proxyLogin{password: spec.Password, pending: spec.Pending, server: s.behind(spec.Cluster)}.admit(client)
+	return proxyLogin{password: spec.Password, pending: spec.Pending, server: s.backendAddr(spec.Cluster)}.connect(client)
 }
 
-// behind is where a cluster listens now; zero when it does not.
-func (s *Servers) behind(cluster string) netip.AddrPort {
+// backendAddr is the address of a cluster's server, or zero if it is not running.
+func (s *Servers) backendAddr(cluster string) netip.AddrPort {
 	c := find(s, s.clusters, cluster)
 	if c == nil {
 		return netip.AddrPort{}
@@ -71,8 +70,8 @@ func (s *Servers) removeProxy(name string) error {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.front != nil {
-		p.front.close()
+	if p.tlsProxy != nil {
+		p.tlsProxy.close()
 	}
 	return nil
 }

@@ -14,28 +14,26 @@ import (
 	"github.com/xdg-go/scram"
 )
 
-// scramRounds is PostgreSQL's own number (scram_iterations).
+// scramRounds is PostgreSQL's default of scram_iterations.
 const scramRounds = 4096
 
-// proxyLogin is how RDS Proxy lets a client in: the client proves that it has
-// the password of a secret's current version, and the proxy logs in to the
-// database with it, whatever the database thinks of the client.
+// proxyLogin authenticates a client as RDS Proxy does: it compares the client's password with that in the current version
+// of a secret, and uses the secret's password for the database login.
 // https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-proxy.troubleshooting.html
 type proxyLogin struct {
 	password func(ctx context.Context, user string) (string, error)
 	pending  func() bool
-	server   netip.AddrPort // zero: there is none yet
+	server   netip.AddrPort // zero: not running yet
 }
 
-// admit returns the connection that the client is relayed to, logged in; or
-// tells the client why there is none.
-func (l proxyLogin) admit(client net.Conn) (net.Conn, error) {
+// connect returns an authenticated server connection for the client. On failure, it sends the client the error.
+func (l proxyLogin) connect(client net.Conn) (net.Conn, error) {
 	ctx, stop := context.WithTimeout(context.Background(), handshakeTimeout)
 	defer stop()
 	backend := pgproto3.NewBackend(client, client)
 	message, err := backend.ReceiveStartupMessage()
 	if err != nil {
-		return nil, fmt.Errorf("read the start-up of a proxy's client: %w", err)
+		return nil, fmt.Errorf("read the start-up message of a proxy's client: %w", err)
 	}
 	startup, ok := message.(*pgproto3.StartupMessage)
 	if !ok {
@@ -43,10 +41,10 @@ func (l proxyLogin) admit(client net.Conn) (net.Conn, error) {
 	}
 	server, err := l.login(ctx, backend, startup.Parameters)
 	if err != nil {
-		tell(backend, err)
+		sendError(backend, err)
 		return nil, err
 	}
-	return server.Conn, welcome(backend, server)
+	return server.Conn, sendReady(backend, server)
 }
 
 func (l proxyLogin) login(ctx context.Context, client *pgproto3.Backend, parameters map[string]string) (*pgconn.HijackedConn, error) {
@@ -61,11 +59,11 @@ func (l proxyLogin) login(ctx context.Context, client *pgproto3.Backend, paramet
 	if err != nil {
 		return nil, err
 	}
-	if err := prove(client, user, password); err != nil {
+	if err := authenticate(client, user, password); err != nil {
 		return nil, &pgconn.PgError{Code: "28P01", Message: "The password that was provided for the role " + user + " is wrong."}
 	}
 	if l.pending != nil && l.pending() {
-		// On AWS after the borrow timeout, here at once.
+		// AWS sends this after the borrow timeout.
 		return nil, &pgconn.PgError{Code: "08000", Message: "Timed-out waiting to acquire database connection."}
 	}
 	config, err := pgconn.ParseConfig("postgres://" + l.server.String() + "/?sslmode=disable")
@@ -83,8 +81,8 @@ func (l proxyLogin) login(ctx context.Context, client *pgproto3.Backend, paramet
 	return conn.Hijack()
 }
 
-// prove has the client show by SCRAM-SHA-256 that it has a password.
-func prove(client *pgproto3.Backend, user, password string) error {
+// authenticate verifies the client's password by SCRAM-SHA-256.
+func authenticate(client *pgproto3.Backend, user, password string) error {
 	known, err := scram.SHA256.NewClient(user, password, "")
 	if err != nil {
 		return err
@@ -93,13 +91,13 @@ func prove(client *pgproto3.Backend, user, password string) error {
 	if err != nil {
 		return err
 	}
-	// PostgreSQL's clients leave the name out of the exchange: the start-up has it.
+	// PostgreSQL's clients omit the user name from the exchange, because the start-up message has it.
 	server, err := scram.SHA256.NewServer(func(string) (scram.StoredCredentials, error) { return stored, nil })
 	if err != nil {
 		return err
 	}
 	exchange := server.NewConversation()
-	first, err := ask[*pgproto3.SASLInitialResponse](client, pgproto3.AuthTypeSASL, &pgproto3.AuthenticationSASL{AuthMechanisms: []string{"SCRAM-SHA-256"}})
+	first, err := request[*pgproto3.SASLInitialResponse](client, pgproto3.AuthTypeSASL, &pgproto3.AuthenticationSASL{AuthMechanisms: []string{"SCRAM-SHA-256"}})
 	if err != nil {
 		return err
 	}
@@ -107,7 +105,7 @@ func prove(client *pgproto3.Backend, user, password string) error {
 	if err != nil {
 		return err
 	}
-	proof, err := ask[*pgproto3.SASLResponse](client, pgproto3.AuthTypeSASLContinue, &pgproto3.AuthenticationSASLContinue{Data: []byte(challenge)})
+	proof, err := request[*pgproto3.SASLResponse](client, pgproto3.AuthTypeSASLContinue, &pgproto3.AuthenticationSASLContinue{Data: []byte(challenge)})
 	if err != nil {
 		return err
 	}
@@ -119,31 +117,30 @@ func prove(client *pgproto3.Backend, user, password string) error {
 	return nil
 }
 
-// ask sends a step of a login and returns the client's answer to it.
-func ask[T pgproto3.FrontendMessage](client *pgproto3.Backend, kind uint32, question pgproto3.BackendMessage) (T, error) {
+// request sends an authentication request and returns the client's response.
+func request[T pgproto3.FrontendMessage](client *pgproto3.Backend, kind uint32, message pgproto3.BackendMessage) (T, error) {
 	var none T
-	client.Send(question)
+	client.Send(message)
 	if err := client.Flush(); err != nil {
 		return none, err
 	}
 	if err := client.SetAuthType(kind); err != nil {
 		return none, err
 	}
-	message, err := client.Receive()
+	received, err := client.Receive()
 	if err != nil {
 		return none, err
 	}
-	answer, ok := message.(T)
+	response, ok := received.(T)
 	if !ok {
-		return none, fmt.Errorf("the client answers a login by %T", message)
+		return none, fmt.Errorf("unexpected %T from the client during authentication", received)
 	}
-	return answer, nil
+	return response, nil
 }
 
-// welcome tells the client what the database told the proxy, but for the key to cancel its queries by,
-// which RDS Proxy does not send.
+// sendReady completes the login with the server's parameters. Like RDS Proxy, it sends no key for cancel requests.
 // https://github.com/pgdogdev/pgdog/pull/918
-func welcome(client *pgproto3.Backend, server *pgconn.HijackedConn) error {
+func sendReady(client *pgproto3.Backend, server *pgconn.HijackedConn) error {
 	client.Send(&pgproto3.AuthenticationOk{})
 	for name, value := range server.ParameterStatuses {
 		client.Send(&pgproto3.ParameterStatus{Name: name, Value: value})
@@ -152,13 +149,13 @@ func welcome(client *pgproto3.Backend, server *pgconn.HijackedConn) error {
 	return client.Flush()
 }
 
-// tell gives the client the reason for which it is not let in.
-func tell(client *pgproto3.Backend, reason error) {
-	answer := &pgproto3.ErrorResponse{Severity: "FATAL", Code: "08006", Message: "RDS Proxy: " + reason.Error()}
+// sendError sends the client the reason for the rejected login.
+func sendError(client *pgproto3.Backend, reason error) {
+	response := &pgproto3.ErrorResponse{Severity: "FATAL", Code: "08006", Message: "RDS Proxy: " + reason.Error()}
 	var reported *pgconn.PgError
 	if errors.As(reason, &reported) {
-		answer.Code, answer.Message = reported.Code, reported.Message
+		response.Code, response.Message = reported.Code, reported.Message
 	}
-	client.Send(answer)
-	_ = client.Flush() // who is gone need not be told
+	client.Send(response)
+	_ = client.Flush() // the client may have disconnected
 }

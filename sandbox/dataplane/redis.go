@@ -16,14 +16,14 @@ import (
 	"github.com/didomi/serverless-api/sandbox/child"
 )
 
-// redisAdmin is our own user on every node. Clients cannot guess its password
-// and what they are allowed does not depend on it.
+// redisAdmin is the sandbox's own user on every node. Its password is random, and clients' permissions do not depend on
+// it.
 const redisAdmin = "sandbox-admin"
 
-// redisReady is how long a node may take to start.
-const redisReady = 30 * time.Second
+// redisStartTimeout bounds the start of a node.
+const redisStartTimeout = 30 * time.Second
 
-// redisNode is one running redis-server, without TLS.
+// redisNode is a running redis-server without TLS.
 type redisNode struct {
 	addr     netip.AddrPort
 	password string // of redisAdmin
@@ -32,23 +32,23 @@ type redisNode struct {
 	client   *redis.Client
 }
 
-// redisSpec says what node to start.
+// redisSpec configures a node.
 type redisSpec struct {
-	name     string         // of the log file and in messages
+	name     string         // in the log file's name and in messages
 	addr     netip.AddrPort // where it listens
 	cluster  bool
 	bus      uint16         // port of the cluster bus
-	announce netip.AddrPort // where clients are sent to: the front, or addr
+	announce netip.AddrPort // clients' address: the TLS proxy's, or addr
 }
 
-// startRedis starts an empty node in a folder of its own.
+// startRedis starts an empty node in a new directory.
 func startRedis(ctx context.Context, in Installation, spec redisSpec) (*redisNode, error) {
 	dir := filepath.Join(in.Data, "redis-"+spec.name)
 	if err := os.RemoveAll(dir); err != nil {
-		return nil, fmt.Errorf("clear Redis' folder: %w", err)
+		return nil, fmt.Errorf("clear Redis's directory: %w", err)
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("make Redis' folder: %w", err)
+		return nil, fmt.Errorf("create Redis's directory: %w", err)
 	}
 	log, err := openLog(in, "redis-"+spec.name)
 	if err != nil {
@@ -58,7 +58,7 @@ func startRedis(ctx context.Context, in Installation, spec redisSpec) (*redisNod
 	node := &redisNode{addr: spec.addr, password: rand.Text(), dir: dir}
 	node.process, err = child.Start(child.Spec{
 		Name: "Redis " + spec.name, Path: in.RedisServer,
-		// The configuration holds a password: it goes in by standard input.
+		// The configuration contains a password, so it is passed on standard input.
 		Args: []string{"-"}, Stdin: strings.NewReader(spec.config(node)),
 		Env: []string{child.Marker(in.Root), "LC_ALL=C", "TZ=UTC", "TMPDIR=" + dir}, Dir: dir, Log: log,
 	})
@@ -68,7 +68,7 @@ func startRedis(ctx context.Context, in Installation, spec redisSpec) (*redisNod
 	node.client = redis.NewClient(&redis.Options{
 		Addr: spec.addr.String(), Username: redisAdmin, Password: node.password, DisableIdentity: true,
 	})
-	ready, cancel := context.WithTimeout(ctx, redisReady)
+	ready, cancel := context.WithTimeout(ctx, redisStartTimeout)
 	defer cancel()
 	if err := node.process.Await(ready, func(ctx context.Context) error { return node.client.Ping(ctx).Err() }); err != nil {
 		return nil, errors.Join(fmt.Errorf("%w (log: %s)", err, log.Name()), node.stop())
@@ -81,7 +81,7 @@ func (s redisSpec) config(node *redisNode) string {
 		"bind " + s.addr.Addr().String(),
 		fmt.Sprintf("port %d", s.addr.Port()),
 		"dir " + node.dir,
-		// Nothing is kept: a sandbox starts empty.
+		// No persistence: a sandbox starts empty.
 		`save ""`, "appendonly no", "protected-mode no",
 		// ElastiCache's default policy; a node of the smallest size has 0.5 GiB.
 		"maxmemory 400mb", "maxmemory-policy volatile-lru",
@@ -99,7 +99,7 @@ func (s redisSpec) config(node *redisNode) string {
 	return strings.Join(lines, "\n") + "\n"
 }
 
-// stop ends the node and deletes its data.
+// stop stops the node and deletes its data.
 func (n *redisNode) stop() error {
 	n.process.Stop(5 * time.Second)
 	return errors.Join(n.client.Close(), os.RemoveAll(n.dir))

@@ -12,40 +12,40 @@ import (
 // slots is the number of hash slots of a Redis cluster.
 const slots = 16384
 
-// formed is how long the nodes may take to agree on the cluster.
-const formed = 30 * time.Second
+// clusterTimeout bounds the time until all nodes report a working cluster.
+const clusterTimeout = 30 * time.Second
 
-// formCluster makes the nodes one cluster and shares the slots out evenly.
+// formCluster joins the nodes into one cluster and distributes the slots evenly.
 func formCluster(ctx context.Context, nodes []*redisNode, buses []uint16) error {
 	for i, node := range nodes {
 		first, last := i*slots/len(nodes), (i+1)*slots/len(nodes)-1
 		if err := node.client.ClusterAddSlotsRange(ctx, first, last).Err(); err != nil {
-			return fmt.Errorf("give slots %d-%d to %s: %w", first, last, node.addr, err)
+			return fmt.Errorf("assign slots %d-%d to %s: %w", first, last, node.addr, err)
 		}
-		// Different epochs from the start spare the nodes a vote on them.
+		// With different epochs from the start, the nodes need no vote on them.
 		if err := node.client.Do(ctx, "CLUSTER", "SET-CONFIG-EPOCH", i+1).Err(); err != nil {
-			return fmt.Errorf("number node %s: %w", node.addr, err)
+			return fmt.Errorf("set the epoch of node %s: %w", node.addr, err)
 		}
 	}
 	for i, node := range nodes[1:] {
 		meet := nodes[0].client.Do(ctx, "CLUSTER", "MEET",
 			node.addr.Addr().String(), node.addr.Port(), buses[i+1])
 		if err := meet.Err(); err != nil {
-			return fmt.Errorf("introduce node %s: %w", node.addr, err)
+			return fmt.Errorf("join node %s: %w", node.addr, err)
 		}
 	}
-	ctx, cancel := context.WithTimeout(ctx, formed)
+	ctx, cancel := context.WithTimeout(ctx, clusterTimeout)
 	defer cancel()
 	for _, node := range nodes {
-		if err := node.process.Await(ctx, func(ctx context.Context) error { return agreed(ctx, node.client, len(nodes)) }); err != nil {
+		if err := node.process.Await(ctx, func(ctx context.Context) error { return clusterReady(ctx, node.client, len(nodes)) }); err != nil {
 			return fmt.Errorf("form the Redis cluster: %w", err)
 		}
 	}
 	return nil
 }
 
-// agreed reports no error when the node sees the whole cluster working.
-func agreed(ctx context.Context, client *redis.Client, nodes int) error {
+// clusterReady returns nil if the node reports that the whole cluster works.
+func clusterReady(ctx context.Context, client *redis.Client, nodes int) error {
 	info, err := client.ClusterInfo(ctx).Result()
 	if err != nil {
 		return err

@@ -8,14 +8,14 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// defaultUser is whom a client that names no user is.
+// defaultUser is the user of a client that names none.
 const defaultUser = "default"
 
 // fullAccess is the access string of a group without RBAC.
 const fullAccess = "on ~* &* +@all"
 
-// withheld are the commands that ElastiCache has for nobody.
-var withheld = []string{
+// deniedCommands are the commands that ElastiCache allows no user.
+var deniedCommands = []string{
 	"-acl|deluser", "-acl|load", "-acl|save", "-acl|setuser", "-bgrewriteaof", "-bgsave",
 	"-cluster|addslots", "-cluster|addslotsrange", "-cluster|bumpepoch", "-cluster|delslots",
 	"-cluster|delslotsrange", "-cluster|failover", "-cluster|flushslots", "-cluster|forget",
@@ -24,7 +24,7 @@ var withheld = []string{
 	"-psync", "-replicaof", "-save", "-shutdown", "-slaveof", "-sync",
 }
 
-// applyUsers makes the node's users those of the spec and no others.
+// applyUsers sets the node's users to those of the spec and deletes all others.
 func (n *redisNode) applyUsers(ctx context.Context, spec Cache) error {
 	keep := map[string]bool{redisAdmin: true, defaultUser: true}
 	for _, user := range users(spec) {
@@ -48,7 +48,7 @@ func (n *redisNode) applyUsers(ctx context.Context, spec Cache) error {
 	return nil
 }
 
-// users are the spec's users with the default one always among them.
+// users returns the spec's users, and the default user if the spec has none.
 func users(spec Cache) []CacheUser {
 	if len(spec.Users) == 0 {
 		user := CacheUser{Name: defaultUser, AccessString: fullAccess}
@@ -65,13 +65,13 @@ func users(spec Cache) []CacheUser {
 	return append([]CacheUser{{Name: defaultUser, AccessString: "off"}}, spec.Users...)
 }
 
-// setUser applies one user. A password never shows in the error.
+// setUser creates or updates a user. Its error contains no password.
 func setUser(ctx context.Context, client *redis.Client, user CacheUser) error {
 	command := []any{"ACL", "SETUSER", user.Name, "reset"}
 	for _, rule := range strings.Fields(user.AccessString) {
 		command = append(command, rule)
 	}
-	for _, rule := range withheld {
+	for _, rule := range deniedCommands {
 		command = append(command, rule)
 	}
 	for _, password := range user.Passwords {

@@ -7,9 +7,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// applyMaster gives the server the roles that Aurora has and the master user
-// with the rights that it has there: it makes roles and databases and is in
-// rds_superuser, but is no superuser.
+// applyMaster creates Aurora's roles and the master user, with its privileges on Aurora: it can create roles and
+// databases and is a member of rds_superuser, but is not a superuser.
 func (pg *postgres) applyMaster(ctx context.Context, spec Cluster) error {
 	conn, err := pgx.Connect(ctx, pg.url(pgSuperuser, "postgres"))
 	if err != nil {
@@ -34,7 +33,7 @@ func (pg *postgres) applyMaster(ctx context.Context, spec Cluster) error {
 	}
 	for i, step := range steps {
 		if err := runUnless(ctx, conn, step.unless, step.sql); err != nil {
-			// The statement itself may hold the password: it is not repeated.
+			// The statement may contain the password, so the error does not.
 			return fmt.Errorf("prepare cluster %s, step %d: %w", spec.ID, i+1, err)
 		}
 	}
@@ -45,7 +44,7 @@ func roleExists(name string) string {
 	return `SELECT 1 FROM pg_roles WHERE rolname = ` + quoteLiteral(name)
 }
 
-// runUnless runs the statement unless the query (if any) finds a row.
+// runUnless runs the statement, unless there is a query and it returns a row.
 func runUnless(ctx context.Context, conn *pgx.Conn, query, statement string) error {
 	if query != "" {
 		tag, err := conn.Exec(ctx, query)
@@ -60,8 +59,8 @@ func runUnless(ctx context.Context, conn *pgx.Conn, query, statement string) err
 	return err
 }
 
-// quoteLiteral quotes a string for statements that take no parameters; it
-// relies on standard_conforming_strings, which our own servers have on.
+// quoteLiteral quotes a string for statements without parameters. It requires standard_conforming_strings, which the
+// sandbox's servers have on.
 func quoteLiteral(s string) string {
 	quoted := []byte{'\''}
 	for i := range len(s) {

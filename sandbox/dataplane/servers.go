@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Servers is the Plane of real servers.
+// Servers implements Plane with real servers.
 type Servers struct {
 	in        Installation
 	authority *Authority
@@ -22,8 +22,8 @@ type Servers struct {
 
 var _ Plane = (*Servers)(nil)
 
-// New returns a Plane without servers. network is the first two numbers of the
-// loopback network for the servers' addresses, such as "127.77".
+// New returns a Plane without servers. network is the first two octets of the loopback network for the servers'
+// addresses, such as "127.77".
 func New(in Installation, authority *Authority, network string) (*Servers, error) {
 	addresses, err := newAddresses(network)
 	if err != nil {
@@ -37,7 +37,7 @@ func New(in Installation, authority *Authority, network string) (*Servers, error
 	}, nil
 }
 
-// entry returns the map's entry for key, made by fresh when there is none.
+// entry returns the map's entry for key, which it creates if there is none.
 func entry[T any](s *Servers, entries map[string]*T, key string) *T {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -49,14 +49,14 @@ func entry[T any](s *Servers, entries map[string]*T, key string) *T {
 	return e
 }
 
-// find returns the map's entry for key; nil when there is none.
+// find returns the map's entry for key, or nil.
 func find[T any](s *Servers, entries map[string]*T, key string) *T {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return entries[key]
 }
 
-// take removes the map's entry for key and returns it; nil when there is none.
+// take removes and returns the map's entry for key, or nil.
 func take[T any](s *Servers, entries map[string]*T, key string) *T {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -65,7 +65,7 @@ func take[T any](s *Servers, entries map[string]*T, key string) *T {
 	return e
 }
 
-// all is a copy of the map, to go through without holding its lock.
+// all returns a copy of the map, which can be iterated without its lock.
 func all[T any](s *Servers, entries map[string]*T) map[string]*T {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -100,14 +100,14 @@ func (s *Servers) Close() error {
 	return joined
 }
 
-// Server is one running server, for people and tools to look at.
+// Server describes a running server.
 type Server struct {
-	Kind  string         `json:"kind"` // "postgres", "proxy" or "redis"
-	Name  string         `json:"name"`
-	Addr  netip.AddrPort `json:"addr"`            // where clients connect, with TLS
-	Plain netip.AddrPort `json:"plain,omitzero"`  // the server itself, without TLS
-	PID   int            `json:"pid,omitempty"`   // 0 for a proxy, which is no process
-	Since time.Time      `json:"since,omitzero"`  // when the process was started
-	Alive bool           `json:"alive"`           // false: the process has ended
-	Leads string         `json:"leads,omitempty"` // a proxy's cluster
+	Kind   string         `json:"kind"` // "postgres", "proxy" or "redis"
+	Name   string         `json:"name"`
+	Addr   netip.AddrPort `json:"addr"`             // where clients connect, with TLS
+	Plain  netip.AddrPort `json:"plain,omitzero"`   // the server itself, without TLS
+	PID    int            `json:"pid,omitempty"`    // 0 for a proxy, which has no process
+	Since  time.Time      `json:"since,omitzero"`   // when the process started
+	Alive  bool           `json:"alive"`            // false: the process has exited
+	Target string         `json:"target,omitempty"` // a proxy's cluster
 }

@@ -9,24 +9,23 @@ import (
 	"strconv"
 )
 
-// Services are plain servers on free ports for a test to use: a
-// PostgreSQL, a Redis and a Redis cluster, with a TLS front before the first
-// two.
+// Services are servers for tests on free ports: PostgreSQL, Redis and a Redis cluster. The first two are also reachable
+// through TLS proxies.
 type Services struct {
-	postgres *postgres
-	redis    *redisNode
-	cluster  []*redisNode
-	fronts   []*front
+	postgres   *postgres
+	redis      *redisNode
+	cluster    []*redisNode
+	tlsProxies []*tlsProxy
 }
 
 // testSuperuser owns the test PostgreSQL.
 const testSuperuser = "postgres"
 
-// testAddress is a loopback address of the servers' own. On 127.0.0.1 a port that was free is soon
-// taken: every client's connection is from there, and tests listen there on the next free one.
+// testAddress is a loopback address for these servers only. On 127.0.0.1 a free port is soon in use: clients connect
+// from there, and tests listen there on the next free port.
 var testAddress = netip.AddrFrom4([4]byte{127, 75, 0, 1})
 
-// testShards is the smallest number of nodes that redirect among each other.
+// testShards is the number of nodes of the Redis cluster, which redirect clients to each other.
 const testShards = 3
 
 // StartServices starts the servers, empty.
@@ -42,15 +41,15 @@ func StartServices(ctx context.Context, in Installation, authority *Authority) (
 	if err := errors.Join(<-steps, <-steps); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
-	for _, behind := range []struct {
+	for _, server := range []struct {
 		addr   netip.AddrPort
 		accept acceptFunc
-	}{{s.postgres.addr, acceptPostgres(clusterNeedsTLS)}, {s.redis.addr, acceptTLS}} {
-		front, err := listenTLS(authority, netip.AddrPortFrom(behind.addr.Addr(), 0), to(behind.addr), behind.accept)
+	}{{s.postgres.addr, acceptPostgres(clusterRequiresTLS)}, {s.redis.addr, acceptTLS}} {
+		listener, err := listenTLS(authority, netip.AddrPortFrom(server.addr.Addr(), 0), dialTo(server.addr), server.accept)
 		if err != nil {
 			return nil, errors.Join(err, s.Close())
 		}
-		s.fronts = append(s.fronts, front)
+		s.tlsProxies = append(s.tlsProxies, listener)
 	}
 	return s, nil
 }
@@ -79,8 +78,7 @@ func (s *Services) startRedis(ctx context.Context, in Installation, ports []neti
 	return formCluster(ctx, s.cluster, buses)
 }
 
-// freePorts finds free ports of testAddress, all different. Nothing holds them
-// until a server takes them.
+// freePorts finds different free ports of testAddress. They are not reserved.
 func freePorts(n int) ([]netip.AddrPort, error) {
 	var free []netip.AddrPort
 	for range n {
@@ -94,9 +92,9 @@ func freePorts(n int) ([]netip.AddrPort, error) {
 	return free, nil
 }
 
-// Env are the variables by which tests find the servers.
+// Env returns the environment variables with the servers' addresses.
 func (s *Services) Env() []string {
-	postgresTLS, redisTLS := s.fronts[0].addr(), s.fronts[1].addr()
+	postgresTLS, redisTLS := s.tlsProxies[0].addr(), s.tlsProxies[1].addr()
 	return []string{
 		"TEST_POSTGRES_URL=" + s.postgres.url(testSuperuser, "postgres"),
 		"TEST_POSTGRES_TLS_PORT=" + strconv.Itoa(int(postgresTLS.Port())),
@@ -109,8 +107,8 @@ func (s *Services) Env() []string {
 // Close stops the servers and deletes their data.
 func (s *Services) Close() error {
 	var all error
-	for _, front := range s.fronts {
-		front.close()
+	for _, listener := range s.tlsProxies {
+		listener.close()
 	}
 	if s.postgres != nil {
 		all = errors.Join(all, s.postgres.stop())

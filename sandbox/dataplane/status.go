@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Status lists the servers, by kind and name.
+// Status lists the servers, sorted by kind and name.
 func (s *Servers) Status() []Server {
 	var list []Server
 	for id, server := range all(s, s.clusters) {
@@ -26,20 +26,20 @@ func (s *Servers) Status() []Server {
 func (c *clusterServer) status(id string) []Server {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.front == nil {
+	if c.tlsProxy == nil {
 		return nil
 	}
 	p := c.postgres.process
-	return []Server{{Kind: "postgres", Name: id, Addr: c.front.addr(), Plain: c.postgres.addr, PID: p.PID(), Since: p.Since(), Alive: p.Alive()}}
+	return []Server{{Kind: "postgres", Name: id, Addr: c.tlsProxy.addr(), Plain: c.postgres.addr, PID: p.PID(), Since: p.Since(), Alive: p.Alive()}}
 }
 
 func (p *proxyServer) status(name string) []Server {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.front == nil {
+	if p.tlsProxy == nil {
 		return nil
 	}
-	return []Server{{Kind: "proxy", Name: name, Addr: p.front.addr(), Alive: true, Leads: p.spec.Cluster}}
+	return []Server{{Kind: "proxy", Name: name, Addr: p.tlsProxy.addr(), Alive: true, Target: p.spec.Cluster}}
 }
 
 func (c *cacheServer) status(id string) []Server {
@@ -48,7 +48,7 @@ func (c *cacheServer) status(id string) []Server {
 	var list []Server
 	for i, node := range c.nodes {
 		list = append(list, Server{
-			Kind: "redis", Name: id, Addr: c.fronts[i].addr(), Plain: node.addr,
+			Kind: "redis", Name: id, Addr: c.tlsProxies[i].addr(), Plain: node.addr,
 			PID: node.process.PID(), Since: node.process.Since(), Alive: node.process.Alive(),
 		})
 	}

@@ -9,17 +9,17 @@ import (
 	"syscall"
 )
 
-// PostgreSQL refuses to run as root. A root user's sandbox runs it as nobody,
-// who must be able to reach its binaries and its data.
+// PostgreSQL does not run as root. The sandbox of the user root runs it as nobody, who must be able to access its
+// binaries and data.
 
-// postgresUser is who PostgreSQL runs as; nil means as ourselves.
+// postgresUser is the user that PostgreSQL runs as, or nil for the current user.
 func postgresUser() (*syscall.Credential, error) {
 	if os.Geteuid() != 0 {
 		return nil, nil
 	}
 	nobody, err := user.Lookup("nobody")
 	if err != nil {
-		return nil, fmt.Errorf("PostgreSQL does not run as root and there is no user nobody to run it as: %w", err)
+		return nil, fmt.Errorf("PostgreSQL does not run as root, and there is no user nobody: %w", err)
 	}
 	uid, err := strconv.ParseUint(nobody.Uid, 10, 32)
 	if err != nil {
@@ -32,7 +32,7 @@ func postgresUser() (*syscall.Credential, error) {
 	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, nil
 }
 
-// reachable reports whether everybody may pass through every folder above path.
+// reachable reports whether every user can traverse all directories above path.
 func reachable(path string) bool {
 	for dir := filepath.Dir(path); ; dir = filepath.Dir(dir) {
 		info, err := os.Stat(dir)
@@ -45,21 +45,21 @@ func reachable(path string) bool {
 	}
 }
 
-// ownedDir makes a folder that belongs to who alone.
-func ownedDir(path string, who *syscall.Credential) error {
+// privateDir creates a directory that only the user can enter.
+func privateDir(path string, user *syscall.Credential) error {
 	if err := os.MkdirAll(path, 0o700); err != nil {
-		return fmt.Errorf("make PostgreSQL's folder: %w", err)
+		return fmt.Errorf("create PostgreSQL's directory: %w", err)
 	}
-	return handOver(path, who)
+	return chown(path, user)
 }
 
-// handOver gives a file or folder to who; nil means that it is ours already.
-func handOver(path string, who *syscall.Credential) error {
-	if who == nil {
+// chown changes the owner of a file or directory; it does nothing if the user is nil.
+func chown(path string, user *syscall.Credential) error {
+	if user == nil {
 		return nil
 	}
-	if err := os.Chown(path, int(who.Uid), int(who.Gid)); err != nil {
-		return fmt.Errorf("hand PostgreSQL its own: %w", err)
+	if err := os.Chown(path, int(user.Uid), int(user.Gid)); err != nil {
+		return fmt.Errorf("change the owner of PostgreSQL's files: %w", err)
 	}
 	return nil
 }

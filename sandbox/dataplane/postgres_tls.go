@@ -9,33 +9,32 @@ import (
 	"net"
 )
 
-// Codes in the place of the protocol version of a PostgreSQL start-up packet.
+// Request codes of a PostgreSQL start-up packet, in place of the protocol version.
 const (
 	pgSSLRequest    = 80877103
 	pgGSSENCRequest = 80877104
 	pgCancelRequest = 80877102
 )
 
-// pgALPN is the protocol name of PostgreSQL inside TLS; a client that starts
-// with TLS at once (sslnegotiation=direct) must offer it.
+// pgALPN is PostgreSQL's ALPN protocol. A client that starts with TLS (sslnegotiation=direct) must offer it.
 const pgALPN = "postgresql"
 
-// maxStartup is PostgreSQL's own limit of a start-up packet.
+// maxStartup is PostgreSQL's limit for a start-up packet.
 const maxStartup = 10000
 
-// refusal is what a client that asks for no TLS is told.
-type refusal struct{ code, message string }
+// pgError is the error for a client that does not use TLS.
+type pgError struct{ code, message string }
 
 var (
-	// As rds.force_ssl has the server say it, by way of pg_hba.conf.
-	clusterNeedsTLS = refusal{"28000", "no pg_hba.conf entry for this host: the cluster takes TLS connections only (rds.force_ssl)"}
-	// As a proxy with RequireTLS says it.
-	proxyNeedsTLS = refusal{"28000", "This RDS Proxy requires TLS connections"}
+	// With rds.force_ssl, the server reports a missing entry of pg_hba.conf.
+	clusterRequiresTLS = pgError{"28000", "no pg_hba.conf entry for this host: the cluster accepts only TLS connections (rds.force_ssl)"}
+	// RDS Proxy's message with RequireTLS.
+	proxyRequiresTLS = pgError{"28000", "This RDS Proxy requires TLS connections"}
 )
 
-// acceptPostgres returns how a PostgreSQL front takes connections: TLS by
-// SSLRequest or directly, everything else refused with a proper error.
-func acceptPostgres(noTLS refusal) acceptFunc {
+// acceptPostgres returns an acceptFunc for PostgreSQL. It supports TLS after SSLRequest and direct TLS, and rejects
+// other connections with the given error.
+func acceptPostgres(noTLS pgError) acceptFunc {
 	return func(conn net.Conn, config *tls.Config) (net.Conn, error) {
 		buffered := &bufferedConn{Conn: conn, r: bufio.NewReader(conn)}
 		for {
@@ -61,7 +60,7 @@ func acceptPostgres(noTLS refusal) acceptFunc {
 					return nil, fmt.Errorf("answer GSSENCRequest: %w", err)
 				}
 			case pgCancelRequest:
-				return nil, nil // without TLS not believed, and never answered
+				return nil, nil // ignored without TLS; the protocol has no response to it
 			default:
 				_, err := conn.Write(noTLS.packet())
 				return nil, err
@@ -70,7 +69,7 @@ func acceptPostgres(noTLS refusal) acceptFunc {
 	}
 }
 
-// bufferedConn reads what was peeked at first.
+// bufferedConn reads the peeked bytes first.
 type bufferedConn struct {
 	net.Conn
 	r *bufio.Reader
@@ -94,10 +93,10 @@ func readStartup(r io.Reader) (uint32, error) {
 	return binary.BigEndian.Uint32(head[4:]), nil
 }
 
-// packet is the refusal as an ErrorResponse.
-func (r refusal) packet() []byte {
+// packet encodes the error as an ErrorResponse.
+func (e pgError) packet() []byte {
 	var body []byte
-	for _, field := range []string{"SFATAL", "VFATAL", "C" + r.code, "M" + r.message} {
+	for _, field := range []string{"SFATAL", "VFATAL", "C" + e.code, "M" + e.message} {
 		body = append(append(body, field...), 0)
 	}
 	body = append(body, 0)
