@@ -20,11 +20,10 @@ import (
 	"github.com/didomi/serverless-api/sandbox/restapi"
 )
 
-// account is the emulated account: its control plane, its data plane and its
-// functions.
+// account is the emulated account: control plane, data plane and functions.
 type account struct {
 	root     credentials
-	key      string // of the emulator's port
+	key      string // required by the emulator's port
 	emulator *child.Process
 	plane    *dataplane.Servers
 	gateway  *gateway.Gateway
@@ -32,15 +31,14 @@ type account struct {
 	host     *lambdahost.Host
 	shipper  *shipper // of the functions' logs
 	access   *os.File // access log of the REST APIs
-	calls    *os.File // record of what users and roles were let do and refused
+	calls    *os.File // authorization log of users and roles
 }
 
-// limits are those of an account that has been in use for a while: its quotas have been raised so that
-// several stacks with a NAT gateway in each zone fit. A new one's are gateway.LimitsPath's to set.
+// limits are those of an established account: its quotas allow several stacks with a NAT gateway in each zone. Tests set
+// those of a new account through gateway.LimitsPath.
 var limits = gateway.Limits{Quotas: map[string]float64{"vpc/L-F678F1CE": 10, "vpc/L-A4707A72": 10, "ec2/L-0263D0A3": 10}}
 
-// openAccount starts an empty account. What it started before an error is
-// stopped.
+// openAccount starts an empty account. On error, it stops what it has started.
 func openAccount(ctx context.Context, l layout.Layout, region string, log *slog.Logger) (_ *account, err error) {
 	a := &account{root: newCredentials(), key: rand.Text()}
 	defer func() {
@@ -65,10 +63,10 @@ func openAccount(ctx context.Context, l layout.Layout, region string, log *slog.
 	if a.issuer, err = oidc.New(); err != nil {
 		return nil, err
 	}
-	// Appending: the emulator writes to it too.
+	// Opened for appending, because the emulator writes to it too.
 	a.calls, err = os.OpenFile(l.Calls(), os.O_CREATE|os.O_TRUNC|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("open the record of calls: %w", err)
+		return nil, fmt.Errorf("open the authorization log: %w", err)
 	}
 	if a.emulator, err = startEmulator(ctx, l, region, a.root, a.key); err != nil {
 		return nil, err
@@ -82,7 +80,7 @@ func openAccount(ctx context.Context, l layout.Layout, region string, log *slog.
 		Limits: limits, Dir: filepath.Join(l.Data(), "code"), Plane: a.plane, ProxyWarmUp: l.ProxyWarmUp, Issuer: a.issuer, Calls: a.calls, Logger: log,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("make the gateway: %w", err)
+		return nil, fmt.Errorf("create the gateway: %w", err)
 	}
 	a.shipper = newShipper(a.gateway.PutLogs, log)
 	a.host, err = lambdahost.New(lambdahost.Config{
@@ -90,7 +88,7 @@ func openAccount(ctx context.Context, l layout.Layout, region string, log *slog.
 		Platform: platform(l), Logs: a.shipper.add, StreamRate: lambdahost.StreamRate,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("make the function host: %w", err)
+		return nil, fmt.Errorf("create the function host: %w", err)
 	}
 	a.gateway.SetInvoker(a.host)
 	a.access, err = os.OpenFile(l.Log("access"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
@@ -100,11 +98,10 @@ func openAccount(ctx context.Context, l layout.Layout, region string, log *slog.
 	return a, nil
 }
 
-// functionsDir is where the functions' code and logs are.
+// functionsDir is the directory of the functions' code and logs.
 func functionsDir(l layout.Layout) string { return filepath.Join(l.Data(), "functions") }
 
-// platform is what every function finds in its environment here and not on
-// AWS: where AWS is, and whose certificates to trust.
+// platform has the environment variables that functions have only in the sandbox: the AWS endpoint and the trusted CA.
 func platform(l layout.Layout) map[string]string {
 	return map[string]string{
 		"AWS_ENDPOINT_URL":          "http://" + l.GatewayAddr(),
@@ -114,12 +111,12 @@ func platform(l layout.Layout) map[string]string {
 	}
 }
 
-// api serves the account's REST APIs.
+// api configures the data plane of the account's REST APIs.
 func (a *account) api() restapi.Config {
 	return restapi.Config{
 		Store: a.gateway, Invoker: a.host,
 		AccessLog: func(destination, entry string) {
-			// One write a line: lines of requests at the same time stay whole.
+			// One write per line, so that concurrent lines do not mix.
 			_, _ = fmt.Fprintf(a.access, "%s %s\n", destination, entry)
 		},
 	}

@@ -17,11 +17,11 @@ import (
 	"github.com/didomi/serverless-api/sandbox/layout"
 )
 
-// ErrNotRunning says that no daemon serves this sandbox.
+// ErrNotRunning means that the sandbox has no running daemon.
 var ErrNotRunning = errors.New("the sandbox is not running: make up starts it")
 
-// askTimeout bounds a question to the daemon.
-const askTimeout = 15 * time.Second
+// requestTimeout bounds a request to the daemon.
+const requestTimeout = 15 * time.Second
 
 // Ask returns the running daemon's report, or ErrNotRunning.
 func Ask(ctx context.Context, l layout.Layout) (Report, error) {
@@ -37,49 +37,48 @@ func Databases(ctx context.Context, l layout.Layout) ([]dataplane.Database, erro
 	return list, err
 }
 
-// Token is a token of the identity provider for GitLab with these claims.
+// Token returns a token of GitLab's identity provider with these claims.
 func Token(ctx context.Context, l layout.Layout, claims map[string]any) (string, error) {
 	body, err := json.Marshal(claims)
 	if err != nil {
-		return "", fmt.Errorf("write the claims of a token: %w", err)
+		return "", fmt.Errorf("encode the claims of a token: %w", err)
 	}
-	answer, err := call(ctx, l, http.MethodPost, "/token", bytes.NewReader(body))
+	response, err := call(ctx, l, http.MethodPost, "/token", bytes.NewReader(body))
 	if err != nil {
 		return "", err
 	}
-	defer func() { _ = answer.Body.Close() }()
+	defer func() { _ = response.Body.Close() }()
 	var token string
-	err = read(answer, "/token", &token)
+	err = read(response, "/token", &token)
 	return token, err
 }
 
 func get(ctx context.Context, l layout.Layout, path string, out any) error {
-	answer, err := call(ctx, l, http.MethodGet, path, http.NoBody)
+	response, err := call(ctx, l, http.MethodGet, path, http.NoBody)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = answer.Body.Close() }()
-	return read(answer, path, out)
+	defer func() { _ = response.Body.Close() }()
+	return read(response, path, out)
 }
 
-func read(answer *http.Response, path string, out any) error {
-	if err := json.NewDecoder(answer.Body).Decode(out); err != nil {
-		return fmt.Errorf("read the sandbox's answer to %s (%s): %w", path, answer.Status, err)
+func read(response *http.Response, path string, out any) error {
+	if err := json.NewDecoder(response.Body).Decode(out); err != nil {
+		return fmt.Errorf("read the sandbox's response to %s (%s): %w", path, response.Status, err)
 	}
 	return nil
 }
 
-// Stop asks the running daemon to stop and waits until it is gone; no daemon
-// is no error.
+// Stop stops the running daemon and waits until it has exited. It returns nil if none is running.
 func Stop(ctx context.Context, l layout.Layout, pid int) error {
-	answer, err := call(ctx, l, http.MethodPost, "/stop", http.NoBody)
+	response, err := call(ctx, l, http.MethodPost, "/stop", http.NoBody)
 	if errors.Is(err, ErrNotRunning) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	_ = answer.Body.Close()
+	_ = response.Body.Close()
 	for {
 		if syscall.Kill(pid, 0) != nil {
 			return nil
@@ -92,29 +91,29 @@ func Stop(ctx context.Context, l layout.Layout, pid int) error {
 	}
 }
 
-// call sends a request to the control socket; the caller closes the body.
+// call sends a request to the control socket. The caller must close the response body.
 func call(ctx context.Context, l layout.Layout, method, path string, body io.Reader) (*http.Response, error) {
 	request, err := http.NewRequestWithContext(ctx, method, "http://sandbox"+path, body)
 	if err != nil {
 		return nil, fmt.Errorf("ask the sandbox: %w", err)
 	}
-	client := http.Client{Timeout: askTimeout, Transport: &http.Transport{
+	client := http.Client{Timeout: requestTimeout, Transport: &http.Transport{
 		DisableKeepAlives: true,
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			path, closeFolder, err := shortPath(l.Socket())
+			path, closeDirectory, err := shortPath(l.Socket())
 			if err != nil {
 				return nil, err
 			}
-			defer closeFolder()
+			defer closeDirectory()
 			return (&net.Dialer{}).DialContext(ctx, "unix", path)
 		},
 	}}
-	answer, err := client.Do(request)
+	response, err := client.Do(request)
 	if errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED) {
 		return nil, ErrNotRunning
 	}
 	if err != nil {
 		return nil, fmt.Errorf("ask the sandbox: %w", err)
 	}
-	return answer, nil
+	return response, nil
 }

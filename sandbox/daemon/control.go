@@ -12,16 +12,16 @@ import (
 	"github.com/didomi/serverless-api/sandbox/oidc"
 )
 
-// control is what the daemon answers on its control socket.
+// control handles the requests on the control socket.
 func (s *server) control() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /status", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
-		_ = json.NewEncoder(w).Encode(s.report(r.Context())) // the asker may have left
+		_ = json.NewEncoder(w).Encode(s.report(r.Context())) // the client may have disconnected
 	})
 	mux.HandleFunc("GET /databases", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
-		_ = json.NewEncoder(w).Encode(s.account.plane.Databases()) // the asker may have left
+		_ = json.NewEncoder(w).Encode(s.account.plane.Databases()) // the client may have disconnected
 	})
 	mux.HandleFunc("POST /token", s.token)
 	mux.HandleFunc("POST /stop", func(w http.ResponseWriter, _ *http.Request) {
@@ -31,7 +31,7 @@ func (s *server) control() http.Handler {
 	return mux
 }
 
-// token signs the claims in the request as the account's identity provider for GitLab.
+// token signs the claims in the request as GitLab's identity provider.
 func (s *server) token(w http.ResponseWriter, r *http.Request) {
 	var claims oidc.Claims
 	if err := json.NewDecoder(r.Body).Decode(&claims); err != nil {
@@ -43,10 +43,10 @@ func (s *server) token(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
-	_ = json.NewEncoder(w).Encode(token) // the asker may have left
+	_ = json.NewEncoder(w).Encode(token) // the client may have disconnected
 }
 
-// report looks at every part.
+// report checks the health of every part.
 func (s *server) report(ctx context.Context) Report {
 	l := s.layout
 	r := Report{
@@ -81,7 +81,7 @@ func health(err error) string {
 	return err.Error()
 }
 
-// serverPart is a server of the data plane; a proxy lives in the daemon.
+// serverPart describes a server of the data plane. An RDS proxy runs in the daemon's process.
 func (s *server) serverPart(server dataplane.Server) Part {
 	part := Part{
 		Kind: server.Kind, Name: server.Name, PID: server.PID, Addr: server.Addr.String(),

@@ -34,11 +34,11 @@ const (
 
 // repository is the checkout.
 var repository = func() string {
-	folder, err := filepath.Abs("../..")
+	directory, err := filepath.Abs("../..")
 	if err != nil {
 		panic(err)
 	}
-	return folder
+	return directory
 }()
 
 func TestMain(m *testing.M) {
@@ -57,7 +57,7 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// newLayout is a sandbox of the test's own, with the servers already built.
+// newLayout returns the layout of a sandbox for the test, with the servers already built.
 func newLayout(t *testing.T) layout.Layout {
 	t.Helper()
 	venv := filepath.Join(repository, ".sandbox", "venv")
@@ -72,7 +72,7 @@ func newLayout(t *testing.T) layout.Layout {
 	return l
 }
 
-// freePorts finds the first of three free ports in a row.
+// freePorts finds the first of three consecutive free ports.
 func freePorts(t *testing.T, network string) int {
 	t.Helper()
 	for base := 21000; base < 32000; base += 3 {
@@ -80,11 +80,11 @@ func freePorts(t *testing.T, network string) int {
 			return base
 		}
 	}
-	t.Fatal("no three free ports in a row")
+	t.Fatal("no three consecutive free ports")
 	return 0
 }
 
-// serve starts a daemon in a process of its own and waits for its report.
+// serve starts a daemon in another process and waits for its report.
 func serve(t *testing.T, l layout.Layout) (*exec.Cmd, Report) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
@@ -110,7 +110,7 @@ func serve(t *testing.T, l layout.Layout) (*exec.Cmd, Report) {
 	}
 }
 
-// empty waits until no process of the sandbox is left.
+// empty waits until the sandbox has no processes.
 func empty(t *testing.T, l layout.Layout) {
 	t.Helper()
 	var left []int
@@ -130,39 +130,39 @@ func empty(t *testing.T, l layout.Layout) {
 func TestDaemon(t *testing.T) {
 	l := newLayout(t)
 	cmd, report := serve(t, l)
-	t.Run("it reports every part as well", func(t *testing.T) {
+	t.Run("all parts are healthy", func(t *testing.T) {
 		if !report.Healthy || report.PID != cmd.Process.Pid || len(report.Parts) != 3 {
 			t.Errorf("report %+v", report)
 		}
 		for _, part := range report.Parts {
 			if part.Memory == 0 || part.Since.IsZero() {
-				t.Errorf("part %+v lacks its memory or its age", part)
+				t.Errorf("part %+v has no memory or start time", part)
 			}
 		}
 	})
-	t.Run("the account's administrator is known at the endpoint", func(t *testing.T) {
+	t.Run("the endpoint accepts the administrator's key", func(t *testing.T) {
 		body := callSTS(t, report)
 		if !strings.Contains(body, layout.Account) {
-			t.Errorf("answer %s", body)
+			t.Errorf("response %s", body)
 		}
 	})
-	t.Run("its control socket is for its owner alone", func(t *testing.T) {
+	t.Run("only the owner can connect to the control socket", func(t *testing.T) {
 		info, err := os.Stat(l.Socket())
 		if err != nil || info.Mode().Perm() != 0o600 {
 			t.Errorf("mode %v, %v", info.Mode(), err)
 		}
 	})
-	t.Run("the emulator's own port answers nobody else", func(t *testing.T) {
+	t.Run("the emulator's port rejects requests without the key", func(t *testing.T) {
 		if err := serves(t.Context(), "http://"+l.EmulatorAddr()+"/_ministack/health", nil); err == nil || !strings.Contains(err.Error(), "403") {
 			t.Errorf("error %v", err)
 		}
 	})
-	t.Run("its folder of temporary files is for its owner alone", func(t *testing.T) {
+	t.Run("only the owner can enter the directory of temporary files", func(t *testing.T) {
 		if info, err := os.Stat(l.Temp()); err != nil || info.Mode().Perm() != 0o700 {
 			t.Errorf("%v, %v", info, err)
 		}
 	})
-	t.Run("a second one is refused, told by whom and how to move", func(t *testing.T) {
+	t.Run("a second daemon's error names the first one and the variable of the port", func(t *testing.T) {
 		err := Serve(t.Context(), l, "eu-west-1", slog.Default())
 		if err == nil {
 			t.Fatal("served")
@@ -173,16 +173,16 @@ func TestDaemon(t *testing.T) {
 			}
 		}
 	})
-	t.Run("killed, it leaves no process", func(t *testing.T) {
+	t.Run("a killed daemon leaves no processes", func(t *testing.T) {
 		if err := syscall.Kill(cmd.Process.Pid, syscall.SIGKILL); err != nil {
 			t.Fatal(err)
 		}
 		empty(t, l)
 		if _, err := Ask(t.Context(), l); !errors.Is(err, ErrNotRunning) {
-			t.Errorf("asked, it answers %v", err)
+			t.Errorf("error %v, want ErrNotRunning", err)
 		}
 	})
-	t.Run("the next one begins another account, and stops when asked", func(t *testing.T) {
+	t.Run("the next daemon has a new account, and Stop stops it", func(t *testing.T) {
 		_, next := serve(t, l)
 		if next.Generation == report.Generation || next.AccessKeyID == report.AccessKeyID {
 			t.Error("the account is the same")
@@ -194,7 +194,7 @@ func TestDaemon(t *testing.T) {
 	})
 }
 
-// callSTS asks who the administrator is, with the keys of the report.
+// callSTS calls GetCallerIdentity with the access key of the report.
 func callSTS(t *testing.T, r Report) string {
 	t.Helper()
 	const call = "Action=GetCallerIdentity&Version=2011-06-15"
@@ -207,12 +207,12 @@ func callSTS(t *testing.T, r Report) string {
 	if err := v4.NewSigner().SignHTTP(t.Context(), keys, request, fmt.Sprintf("%x", sha256.Sum256([]byte(call))), "sts", "eu-west-1", time.Now()); err != nil {
 		t.Fatal(err)
 	}
-	answer, err := http.DefaultClient.Do(request)
+	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = answer.Body.Close() }()
-	body, err := io.ReadAll(answer.Body)
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(response.Body)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,5 +1,3 @@
-// Package daemon is the one process that holds the sandbox together: it serves
-// the emulated account, its data plane and its functions, and everything it
-// starts dies with it. A daemon's account begins empty; its generation tells
-// one account from the next.
+// Package daemon runs the sandbox in one process: it serves the emulated account, its data plane and its functions. The
+// processes that it starts end with it. Every daemon starts with an empty account; the generation identifies the account.
 package daemon

@@ -14,16 +14,15 @@ import (
 	"github.com/didomi/serverless-api/sandbox/layout"
 )
 
-// emulatorReady is how long ministack may take to start.
-const emulatorReady = 90 * time.Second
+// emulatorStartTimeout bounds the start of ministack.
+const emulatorStartTimeout = 90 * time.Second
 
-// startEmulator starts ministack and waits until it answers. root is the
-// account's root user: ministack takes its access key from the environment. key is
-// what every call of the port must have.
+// startEmulator starts ministack and waits until it responds. root is the access key of the account's root user, which
+// ministack reads from its environment. Every request to its port must contain the key.
 func startEmulator(ctx context.Context, l layout.Layout, region string, root credentials, key string) (*child.Process, error) {
 	dir := filepath.Join(l.Data(), "ministack")
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("make ministack's folder: %w", err)
+		return nil, fmt.Errorf("create ministack's directory: %w", err)
 	}
 	log, err := os.OpenFile(l.Log("ministack"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -37,7 +36,7 @@ func startEmulator(ctx context.Context, l layout.Layout, region string, root cre
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, emulatorReady)
+	ctx, cancel := context.WithTimeout(ctx, emulatorStartTimeout)
 	defer cancel()
 	if err := process.Await(ctx, func(ctx context.Context) error { return emulatorHealth(ctx, l, key) }); err != nil {
 		process.Stop(time.Second)
@@ -53,14 +52,14 @@ func emulatorEnv(l layout.Layout, dir, region string, root credentials, key stri
 		"BIND_HOST=127.0.0.1", "GATEWAY_PORT=" + strconv.Itoa(l.Port+1),
 		"MINISTACK_REGION=" + region, "MINISTACK_ACCOUNT_ID=" + layout.Account,
 		"EMULATOR_KEY=" + key, "AUTH=true", "AWS_ACCESS_KEY_ID=" + root.id, "AWS_SECRET_ACCESS_KEY=" + root.secret,
-		// Listeners on all addresses, for services that nothing here uses.
+		// These listen on all addresses, for services that the stack does not use.
 		"IOT_MTLS_ENABLED=0", "SFTP_ENABLED=0",
-		// Should a Docker client be there all the same: the data plane is ours.
+		// Even with a Docker client, ministack must start no containers: the sandbox has its own data plane.
 		"DOCKER_HOST=unix://" + filepath.Join(dir, "no-docker.sock"),
 	}
 }
 
-// emulatorHealth asks ministack whether it is well.
+// emulatorHealth checks ministack's health.
 func emulatorHealth(ctx context.Context, l layout.Layout, key string) error {
 	return serves(ctx, "http://"+l.EmulatorAddr()+"/_ministack/health", http.Header{gateway.UpstreamKeyHeader: {key}})
 }

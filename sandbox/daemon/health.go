@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-// healthTimeout bounds the look at one part; a part at work may be slow.
+// healthTimeout bounds a health check. A busy part may be slow.
 const healthTimeout = 5 * time.Second
 
-// serves says why a part's health check is not answered with 200; nil: it is.
+// serves returns nil if the part's health check returns 200.
 func serves(ctx context.Context, url string, header http.Header) error {
 	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
 	defer cancel()
@@ -21,18 +21,18 @@ func serves(ctx context.Context, url string, header http.Header) error {
 		return fmt.Errorf("health check: %w", err)
 	}
 	maps.Copy(request.Header, header)
-	answer, err := http.DefaultClient.Do(request)
+	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return fmt.Errorf("health check: %w", err)
 	}
-	defer func() { _ = answer.Body.Close() }()
-	if answer.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s is answered with %s", url, answer.Status)
+	defer func() { _ = response.Body.Close() }()
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s returns %s", url, response.Status)
 	}
 	return nil
 }
 
-// accepts says why a part takes no connections; nil: it does.
+// accepts returns nil if the part accepts connections.
 func accepts(ctx context.Context, addr string) error {
 	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
 	defer cancel()

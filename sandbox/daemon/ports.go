@@ -14,8 +14,8 @@ import (
 	"github.com/didomi/serverless-api/sandbox/layout"
 )
 
-// CheckPorts names every address of the sandbox that somebody else listens on,
-// and by whom as far as can be told.
+// CheckPorts returns an error that names every address of the sandbox that is in use and, if possible, the process that
+// uses it.
 func CheckPorts(l layout.Layout) error {
 	taken := takenOf(l.Port)
 	if len(taken) > 0 {
@@ -31,30 +31,30 @@ func CheckPorts(l layout.Layout) error {
 	return errors.New(strings.Join(taken, "\n"))
 }
 
-// takenOf names those of the three ports from first on that are taken.
+// takenOf lists the ports in use among the three that start at first.
 func takenOf(first int) []string {
 	l := layout.Layout{Port: first}
 	return slices.Concat(
 		check("the AWS endpoint", l.GatewayAddr()), check("the emulator", l.EmulatorAddr()), check("the API", l.APIAddr()))
 }
 
-// takenIn names those of the network's first addresses that are taken.
+// takenIn lists the addresses in use among the network's first.
 func takenIn(network string) []string {
 	first := network + ".1.1"
 	return slices.Concat(
 		check("PostgreSQL", net.JoinHostPort(first, "5432")), check("Redis", net.JoinHostPort(first, "6379")))
 }
 
-// elsewhere says how to move to what find finds; that nothing is free, if so.
+// elsewhere formats the hint with the free port or network that find returns.
 func elsewhere[T any](hint string, find func() (T, bool)) string {
 	free, ok := find()
 	if !ok {
-		return "end what listens there"
+		return "stop the process that listens there"
 	}
 	return fmt.Sprintf(hint, free)
 }
 
-// otherPort is the first of three free ports in a row.
+// otherPort finds the first of three consecutive free ports.
 func otherPort() (int, bool) {
 	for first := 5566; first < 1<<16-2; first += 100 {
 		if len(takenOf(first)) == 0 {
@@ -64,8 +64,7 @@ func otherPort() (int, bool) {
 	return 0, false
 }
 
-// otherNetwork is a loopback network with free addresses. There is none where
-// somebody listens on all addresses.
+// otherNetwork finds a loopback network with free addresses. There is none if a process listens on all addresses.
 func otherNetwork() (string, bool) {
 	for second := 78; second < 1<<8; second++ {
 		if network := fmt.Sprintf("127.%d", second); len(takenIn(network)) == 0 {
@@ -75,7 +74,7 @@ func otherNetwork() (string, bool) {
 	return "", false
 }
 
-// check names the address when it is taken.
+// check describes the address if it is in use.
 func check(what, addr string) []string {
 	listener, err := net.Listen("tcp", addr)
 	if err != nil {
@@ -85,7 +84,7 @@ func check(what, addr string) []string {
 	return nil
 }
 
-// holder says who listens on the address, when /proc tells.
+// holder names the process that listens on the address, as far as /proc shows it.
 func holder(addr string) string {
 	address, err := netip.ParseAddrPort(addr)
 	if err != nil {
@@ -117,11 +116,11 @@ func holder(addr string) string {
 	return ""
 }
 
-// listening collects the sockets of a /proc/net/tcp table that listen on the
-// IPv4 address, or on all addresses, as the links in /proc/*/fd name them.
+// listening adds the sockets of a /proc/net/tcp table that listen on the IPv4 address, or on all addresses. Their names
+// are those of the links in /proc/*/fd.
 func listening(table string, address netip.AddrPort, inodes map[string]bool) {
 	ip := address.Addr().As4()
-	// The kernel prints the address as the machine's number (proc_net_tcp).
+	// The kernel prints the address in the machine's byte order (proc_net_tcp).
 	own := fmt.Sprintf("%08X", binary.NativeEndian.Uint32(ip[:]))
 	port := fmt.Sprintf("%04X", address.Port())
 	for _, line := range strings.Split(table, "\n") {

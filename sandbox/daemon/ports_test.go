@@ -13,7 +13,7 @@ import (
 	"github.com/didomi/serverless-api/sandbox/layout"
 )
 
-// take listens on the address for the rest of the test.
+// take listens on the address until the test ends.
 func take(t *testing.T, addr string) net.Listener {
 	t.Helper()
 	listener, err := net.Listen("tcp", addr)
@@ -30,7 +30,7 @@ func TestCheckPorts(t *testing.T) {
 		t.Fatal("no free loopback network")
 	}
 	l := layout.Layout{Port: freePorts(t, network), Network: network}
-	t.Run("free ones are no error", func(t *testing.T) {
+	t.Run("free ports are no error", func(t *testing.T) {
 		if err := CheckPorts(l); err != nil {
 			t.Error(err)
 		}
@@ -48,7 +48,7 @@ func TestCheckPorts(t *testing.T) {
 		t.Fatal("no error")
 	}
 	lines := strings.Split(err.Error(), "\n")
-	t.Run("taken ones are named in order, with who has them", func(t *testing.T) {
+	t.Run("ports in use are listed in order with their processes", func(t *testing.T) {
 		var named []string
 		for _, line := range lines {
 			if addr, rest, _ := strings.Cut(line, " "); strings.Contains(rest, "is taken by") {
@@ -59,7 +59,7 @@ func TestCheckPorts(t *testing.T) {
 			t.Errorf("%v, want %v", named, want)
 		}
 	})
-	t.Run("what they could be moved to is free", func(t *testing.T) {
+	t.Run("the suggested port and network are free", func(t *testing.T) {
 		var port int
 		if _, err := fmt.Sscanf(lines[2], "SANDBOX_PORT=%d", &port); err != nil || len(takenOf(port)) > 0 {
 			t.Errorf("%q: %v, taken %v", lines[2], err, takenOf(port))
@@ -72,12 +72,12 @@ func TestCheckPorts(t *testing.T) {
 }
 
 func TestListening(t *testing.T) {
-	t.Run("who listens is found by the address", func(t *testing.T) {
+	t.Run("the process is found by its address", func(t *testing.T) {
 		if got, want := holder(take(t, "127.0.0.1:0").Addr().String()), "pid "+strconv.Itoa(os.Getpid()); !strings.Contains(got, want) {
 			t.Errorf("%q, want %q in it", got, want)
 		}
 	})
-	t.Run("a connection, and a listener elsewhere, are not taken for it", func(t *testing.T) {
+	t.Run("connections, and listeners on other addresses, are ignored", func(t *testing.T) {
 		const table = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n" +
 			"   0: 0100007F:11D6 0100007F:9999 01 00000000:00000000 00:00000000 00000000     0        0 111 1\n" +
 			"   1: 0100007F:11D6 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 222 1\n" +

@@ -10,8 +10,7 @@ import (
 	"github.com/didomi/serverless-api/sandbox/layout"
 )
 
-// functionParts finds the processes of functions: those whose program lies in
-// the functions' folder.
+// functionParts finds the functions' processes: those whose executable is in the functions' directory.
 func functionParts(l layout.Layout) []Part {
 	links, err := filepath.Glob("/proc/[0-9]*/exe")
 	if err != nil {
@@ -34,7 +33,7 @@ func functionParts(l layout.Layout) []Part {
 	return parts
 }
 
-// functionName reads a function's name and version out of its environment.
+// functionName extracts a function's name and version from its environment.
 func functionName(env string) string {
 	var name, version string
 	for _, entry := range strings.Split(env, "\x00") {
@@ -48,8 +47,7 @@ func functionName(env string) string {
 	return strings.Trim(name+":"+version, ":")
 }
 
-// modified is when a process's folder in /proc was made, which is about when
-// the process was.
+// modified returns the modification time of a process's directory in /proc, which is about the start of the process.
 func modified(dir string) time.Time {
 	info, err := os.Stat(dir)
 	if err != nil {

@@ -2,28 +2,28 @@ package daemon
 
 import "time"
 
-// Report is what a daemon says of itself on its control socket.
+// Report is the status of a daemon.
 type Report struct {
 	Generation      string    `json:"generation"` // of the emulated account
 	PID             int       `json:"pid"`
 	Since           time.Time `json:"since"`
 	Region          string    `json:"region"`
-	AccessKeyID     string    `json:"accessKeyId"` // the account's administrator
+	AccessKeyID     string    `json:"accessKeyId"` // of the account's administrator
 	SecretAccessKey string    `json:"secretAccessKey"`
 	Endpoint        string    `json:"endpoint"` // AWS endpoint
 	API             string    `json:"api"`      // REST data plane
-	Healthy         bool      `json:"healthy"`  // every part is
+	Healthy         bool      `json:"healthy"`  // all parts are healthy
 	Parts           []Part    `json:"parts"`
 }
 
-// Part is one part of a running sandbox.
+// Part is a server or function of a running sandbox.
 type Part struct {
 	Kind   string    `json:"kind"` // "gateway", "ministack", "postgres", "function", ...
 	Name   string    `json:"name,omitempty"`
 	PID    int       `json:"pid"`
-	Addr   string    `json:"addr,omitempty"`  // where clients reach it
+	Addr   string    `json:"addr,omitempty"`  // for clients
 	Plain  string    `json:"plain,omitempty"` // of a server behind a TLS proxy
-	Health string    `json:"health"`          // "ok" or what is wrong
+	Health string    `json:"health"`          // "ok" or an error
 	Since  time.Time `json:"since"`
 	Memory int64     `json:"memory"` // resident bytes of the process
 }

@@ -14,8 +14,8 @@ import (
 	"github.com/didomi/serverless-api/sandbox/restapi"
 )
 
-// readHeader bounds how long a client may take to say what it wants.
-const readHeader = 30 * time.Second
+// readHeaderTimeout bounds the time in which a client sends its request's header.
+const readHeaderTimeout = 30 * time.Second
 
 // server is a running daemon.
 type server struct {
@@ -27,8 +27,8 @@ type server struct {
 	stop       context.CancelFunc
 }
 
-// Serve opens an empty account and serves it until ctx ends, a stop is asked
-// for on the control socket or a part that all others need is gone.
+// Serve opens an empty account and serves it until ctx is done, a client requests a stop on the control socket, or an
+// essential part exits.
 func Serve(ctx context.Context, l layout.Layout, region string, log *slog.Logger) (err error) {
 	if err := prepare(l); err != nil {
 		return err
@@ -48,7 +48,7 @@ func Serve(ctx context.Context, l layout.Layout, region string, log *slog.Logger
 	}{
 		{"tcp", l.GatewayAddr(), account.gateway},
 		{"tcp", l.APIAddr(), restapi.New(account.api())},
-		// Last: whoever can ask finds everything served.
+		// Last: a client of the control socket can rely on the other two.
 		{"unix", l.Socket(), s.control()},
 	} {
 		closeServer, err := listen(part.network, part.addr, part.handler, failed)
@@ -60,7 +60,7 @@ func Serve(ctx context.Context, l layout.Layout, region string, log *slog.Logger
 	log.Info("the sandbox is served", "generation", s.generation, "endpoint", l.GatewayAddr(), "api", l.APIAddr())
 	select {
 	case <-ctx.Done():
-		log.Info("the sandbox stops")
+		log.Info("the sandbox is stopping")
 		return nil
 	case <-account.emulator.Done():
 		return ended("ministack", account.emulator.Err(), l.Log("ministack"))
@@ -69,8 +69,7 @@ func Serve(ctx context.Context, l layout.Layout, region string, log *slog.Logger
 	}
 }
 
-// ended is the error of a part that ended, cleanly (err is nil) or not, though
-// nobody asked it to.
+// ended is the error of a part that exited unexpectedly. err is nil if it exited with status 0.
 func ended(part string, err error, log string) error {
 	if err == nil {
 		return fmt.Errorf("%s ended without an error: see %s", part, log)
@@ -78,7 +77,7 @@ func ended(part string, err error, log string) error {
 	return fmt.Errorf("%s ended: %w: see %s", part, err, log)
 }
 
-// prepare makes the folders, empty of what an earlier daemon left.
+// prepare creates the directories, without the data of an earlier daemon.
 func prepare(l layout.Layout) error {
 	if err := CheckPorts(l); err != nil {
 		return err
@@ -92,9 +91,9 @@ func prepare(l layout.Layout) error {
 		return err
 	}
 	for _, dir := range []string{l.Data(), l.Run()} {
-		// PostgreSQL may run as another user, who has to get through.
+		// PostgreSQL may run as another user, who must be able to traverse them.
 		if err := os.MkdirAll(dir, 0o711); err != nil {
-			return fmt.Errorf("make the sandbox's folders: %w", err)
+			return fmt.Errorf("create the sandbox's directories: %w", err)
 		}
 	}
 	if err := os.Remove(l.Socket()); err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -103,13 +102,13 @@ func prepare(l layout.Layout) error {
 	return nil
 }
 
-// listen serves the handler and returns what closes it.
+// listen serves the handler and returns a function that stops it.
 func listen(network, addr string, handler http.Handler, failed chan<- error) (func(), error) {
 	listener, err := listenOn(network, addr)
 	if err != nil {
 		return nil, err
 	}
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: readHeader}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: readHeaderTimeout}
 	go func() {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			failed <- fmt.Errorf("serve %s: %w", addr, err)

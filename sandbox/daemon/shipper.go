@@ -10,14 +10,13 @@ import (
 )
 
 const (
-	// shipEvery is how long a line may wait for others to go with it.
-	shipEvery = 500 * time.Millisecond
-	// shipWaiting is how many lines may wait; more are in the log files only.
-	shipWaiting = 10000
+	// shipInterval is the time between batches.
+	shipInterval = 500 * time.Millisecond
+	// shipBuffer is the number of lines that are buffered. Further lines are only in the log files.
+	shipBuffer = 10000
 )
 
-// shipper carries the functions' log lines to the emulated CloudWatch Logs. No
-// invocation waits for it.
+// shipper sends the functions' log lines to the emulated CloudWatch Logs, without delaying invocations.
 type shipper struct {
 	put   func(ctx context.Context, group, stream string, events []gateway.LogEvent) error
 	log   *slog.Logger
@@ -27,12 +26,12 @@ type shipper struct {
 }
 
 func newShipper(put func(context.Context, string, string, []gateway.LogEvent) error, log *slog.Logger) *shipper {
-	s := &shipper{put: put, log: log, lines: make(chan lambdahost.LogLine, shipWaiting), stop: make(chan struct{}), done: make(chan struct{})}
+	s := &shipper{put: put, log: log, lines: make(chan lambdahost.LogLine, shipBuffer), stop: make(chan struct{}), done: make(chan struct{})}
 	go s.run()
 	return s
 }
 
-// add takes a line, or leaves it where too many wait.
+// add buffers a line, or drops it if the buffer is full.
 func (s *shipper) add(line lambdahost.LogLine) {
 	select {
 	case s.lines <- line:
@@ -40,7 +39,7 @@ func (s *shipper) add(line lambdahost.LogLine) {
 	}
 }
 
-// close ships what waits and ends.
+// close sends the buffered lines and stops.
 func (s *shipper) close() {
 	close(s.stop)
 	<-s.done
@@ -48,7 +47,7 @@ func (s *shipper) close() {
 
 func (s *shipper) run() {
 	defer close(s.done)
-	tick := time.NewTicker(shipEvery)
+	tick := time.NewTicker(shipInterval)
 	defer tick.Stop()
 	for {
 		select {
@@ -61,7 +60,7 @@ func (s *shipper) run() {
 	}
 }
 
-// ship sends the lines that wait now, one call a stream.
+// ship sends the buffered lines with one call per stream.
 func (s *shipper) ship() {
 	type address struct{ group, stream string }
 	batches := map[address][]gateway.LogEvent{}

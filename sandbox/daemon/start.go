@@ -18,18 +18,17 @@ import (
 // startTimeout bounds the start of a daemon.
 const startTimeout = 3 * time.Minute
 
-// Start starts a daemon that outlives us and returns its report once it
-// serves. program is the sandbox command itself.
+// Start starts a daemon that outlives the current process and waits for its report. program is the sandbox command.
 func Start(ctx context.Context, l layout.Layout, program, region string) (Report, error) {
 	if err := CheckPorts(l); err != nil {
 		return Report{}, err
 	}
 	if err := os.MkdirAll(l.Run(), 0o711); err != nil {
-		return Report{}, fmt.Errorf("make the sandbox's folders: %w", err)
+		return Report{}, fmt.Errorf("create the sandbox's directories: %w", err)
 	}
 	log, err := os.Create(l.Log("daemon"))
 	if err != nil {
-		return Report{}, fmt.Errorf("make the daemon's log: %w", err)
+		return Report{}, fmt.Errorf("create the daemon's log: %w", err)
 	}
 	defer func() { _ = log.Close() }()
 	cmd := exec.Command(program, "serve", "--region", region)
@@ -50,17 +49,17 @@ func Start(ctx context.Context, l layout.Layout, program, region string) (Report
 		}
 		select {
 		case err := <-ended:
-			return Report{}, fmt.Errorf("the daemon ended at once (%w):\n%s", err, progress.Tail(log.Name(), 10))
+			return Report{}, fmt.Errorf("the daemon exited during its start (%w):\n%s", err, progress.Tail(log.Name(), 10))
 		case <-ctx.Done():
 			_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
-			return Report{}, fmt.Errorf("the daemon does not come up (%w):\n%s", errors.Join(ctx.Err(), err), progress.Tail(log.Name(), 10))
+			return Report{}, fmt.Errorf("the daemon did not start (%w):\n%s", errors.Join(ctx.Err(), err), progress.Tail(log.Name(), 10))
 		case <-time.After(100 * time.Millisecond):
 		}
 	}
 }
 
-// daemonEnv is our environment without what would lead the sandbox to a real
-// account, with the mark by which its processes are found and a private folder of temporary files.
+// daemonEnv is the current environment without the variables of a real account, with the marker of the sandbox's
+// processes and a private directory of temporary files.
 func daemonEnv(l layout.Layout) []string {
 	var env []string
 	for _, entry := range os.Environ() {
