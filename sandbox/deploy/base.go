@@ -15,8 +15,7 @@ import (
 	"github.com/didomi/serverless-api/sandbox/layout"
 )
 
-// Base is what the bootstrap program made in the account: where the stacks
-// keep their state.
+// Base has the outputs of the bootstrap program: the backend of the stacks' state.
 type Base struct {
 	StateBucket     string `json:"stateBucket"`
 	StateKey        string `json:"stateKey"`
@@ -24,15 +23,15 @@ type Base struct {
 	SecretsProvider string `json:"secretsProvider"`
 }
 
-// ErrNoBase says that the bootstrap program has not run in this account.
-var ErrNoBase = errors.New("the emulated account has no bucket for Pulumi's state yet: make up makes it")
+// ErrNoBase means that the bootstrap program has not run in this account.
+var ErrNoBase = errors.New("the emulated account has no bucket for Pulumi's state yet: make up creates it")
 
 // baseStack is the name of the bootstrap program's only stack.
 const baseStack = "main"
 
 func baseFile(l layout.Layout) string { return filepath.Join(l.State(), "base.json") }
 
-// ReadBase reads what bootstrap made; ErrNoBase when it has not run.
+// ReadBase reads the kept outputs of bootstrap. It returns ErrNoBase if bootstrap has not run.
 func ReadBase(l layout.Layout) (Base, error) {
 	var b Base
 	content, err := os.ReadFile(baseFile(l))
@@ -40,22 +39,21 @@ func ReadBase(l layout.Layout) (Base, error) {
 		return b, ErrNoBase
 	}
 	if err != nil {
-		return b, fmt.Errorf("read what bootstrap made: %w", err)
+		return b, fmt.Errorf("read bootstrap's outputs: %w", err)
 	}
 	if err := json.Unmarshal(content, &b); err != nil {
-		return b, fmt.Errorf("read what bootstrap made: %w", err)
+		return b, fmt.Errorf("read bootstrap's outputs: %w", err)
 	}
 	return b, nil
 }
 
-// Bootstrap runs the bootstrap program in the account, as a person does on the
-// first day: with its own state in a folder and a passphrase. What it made
-// before is left as it is.
+// Bootstrap runs the bootstrap program in the account as an administrator does: with its own state in a local directory,
+// encrypted with a passphrase. It does nothing if bootstrap has already run.
 func Bootstrap(ctx context.Context, l layout.Layout, r daemon.Report, region string) (base Base, err error) {
 	if base, err := ReadBase(l); !errors.Is(err, ErrNoBase) {
 		return base, err
 	}
-	c, err := newDayZero(l, r, region)
+	c, err := newBootstrapCLI(l, r, region)
 	if err != nil {
 		return Base{}, err
 	}
@@ -66,7 +64,7 @@ func Bootstrap(ctx context.Context, l layout.Layout, r daemon.Report, region str
 	return base, err
 }
 
-// bootstrap makes the bootstrap program's stack and brings it up.
+// bootstrap creates and deploys the bootstrap program's stack.
 func (c cli) bootstrap(ctx context.Context) (Base, error) {
 	l := c.layout
 	document, _, err := readStackFile(filepath.Join(l.Repo, "bootstrap"), baseStack)
@@ -90,16 +88,16 @@ func (c cli) bootstrap(ctx context.Context) (Base, error) {
 	return c.keepBase(ctx, project, l.GatewayURL())
 }
 
-// keepBase reads what bootstrap put out, adds where AWS is, and keeps it. The
-// file is there once all is made.
+// keepBase reads the outputs of bootstrap, adds the AWS endpoint and writes them to a file, which exists only after a
+// complete run.
 func (c cli) keepBase(ctx context.Context, project, endpoint string) (Base, error) {
 	var out bytes.Buffer
 	if err := c.run(ctx, project, &out, "stack", "output", "--stack", baseStack, "--json", "--non-interactive"); err != nil {
-		return Base{}, fmt.Errorf("read what bootstrap made: %w\n%s", err, out.String())
+		return Base{}, fmt.Errorf("read bootstrap's outputs: %w\n%s", err, out.String())
 	}
 	var base Base
 	if err := json.Unmarshal(out.Bytes(), &base); err != nil {
-		return Base{}, fmt.Errorf("read what bootstrap made: %w", err)
+		return Base{}, fmt.Errorf("read bootstrap's outputs: %w", err)
 	}
 	base.BackendURL += "&s3ForcePathStyle=true"
 	for _, address := range []*string{&base.BackendURL, &base.SecretsProvider} {
@@ -107,7 +105,7 @@ func (c cli) keepBase(ctx context.Context, project, endpoint string) (Base, erro
 	}
 	content, err := json.MarshalIndent(base, "", "  ")
 	if err != nil {
-		return Base{}, fmt.Errorf("keep what bootstrap made: %w", err)
+		return Base{}, fmt.Errorf("keep bootstrap's outputs: %w", err)
 	}
 	return base, atomicfile.Write(baseFile(c.layout), content, 0o600)
 }

@@ -11,9 +11,8 @@ import (
 	"github.com/didomi/serverless-api/sandbox/layout"
 )
 
-// fakeCLI does of the Pulumi CLI what bootstrap needs: what it makes is
-// encrypted with the passphrase of the first time. Where the file trouble is,
-// its content is run in an up, once.
+// fakeCLI implements the CLI commands that bootstrap uses. Its stack is encrypted with the first run's passphrase. If the
+// file "trouble" exists, the first up runs its content.
 const fakeCLI = `#!/bin/sh
 secret=$PULUMI_HOME/encrypted
 trouble=$PULUMI_HOME/trouble
@@ -28,7 +27,7 @@ case "$1 $2" in
 esac
 `
 
-// newAccount is a repository with the bootstrap program and a CLI.
+// newAccount creates a repository with the bootstrap program and a CLI.
 func newAccount(t *testing.T, trouble string) layout.Layout {
 	t.Helper()
 	repo := t.TempDir()
@@ -68,7 +67,7 @@ func TestBootstrap(t *testing.T) {
 			}
 			base, err := Bootstrap(t.Context(), l, report, "eu-west-1")
 			if err != nil || base.StateBucket != "b" {
-				t.Errorf("the next try made %+v, %v", base, err)
+				t.Errorf("the next attempt returned %+v, %v", base, err)
 			}
 			if logs, err := os.Stat(filepath.Join(l.Home(), "logs")); err != nil || !logs.Mode().IsRegular() {
 				t.Errorf("the CLI can write its logs: %v, %v", logs, err)

@@ -19,9 +19,8 @@ import (
 	"github.com/didomi/serverless-api/sandbox/layout"
 )
 
-// settle is how long Pulumi may take to finish what it has begun when it is
-// asked to stop.
-const settle = 45 * time.Second
+// stopTimeout bounds the time in which Pulumi finishes running operations after a stop signal.
+const stopTimeout = 45 * time.Second
 
 // Program is the path of the Pulumi CLI.
 func Program(l layout.Layout) string { return filepath.Join(l.Bin(), "pulumi") }
@@ -30,15 +29,14 @@ func Program(l layout.Layout) string { return filepath.Join(l.Bin(), "pulumi") }
 type cli struct {
 	layout layout.Layout
 	report daemon.Report     // of the daemon that serves the account
-	vars   map[string]string // over the inherited environment
+	vars   map[string]string // override the inherited environment
 }
 
-// create makes the stack in the backend when it is not there and returns what
-// its file says about the backend. The CLI writes that beside Pulumi.yaml, so it
-// works in a folder of the sandbox's own.
+// create creates the stack in the backend if it is missing and returns the backend settings of its file. The CLI writes
+// that file next to Pulumi.yaml, so it runs in a directory of the sandbox.
 func (c cli) create(ctx context.Context, project, stack, secrets string) (backendSettings, error) {
 	var settings backendSettings
-	if err := keepNoLog(c.layout.Home()); err != nil {
+	if err := disableLogs(c.layout.Home()); err != nil {
 		return settings, err
 	}
 	description, err := os.ReadFile(filepath.Join(project, "Pulumi.yaml"))
@@ -51,12 +49,12 @@ func (c cli) create(ctx context.Context, project, stack, secrets string) (backen
 	}
 	written := filepath.Join(dir, "Pulumi."+stack+".yaml")
 	if _, err := os.Stat(written); errors.Is(err, os.ErrNotExist) {
-		// Killed in between, the stack would be there and not how it is encrypted.
+		// A CLI killed in between leaves a stack without its encryption settings.
 		err := whileBusy(c.layout, stack, func() error {
 			var out bytes.Buffer
 			err := c.run(ctx, dir, &out, "stack", "init", stack, "--secrets-provider", secrets, "--no-select", "--non-interactive")
 			if err != nil {
-				return fmt.Errorf("make the stack %s: %w\n%s", stack, err, out.String())
+				return fmt.Errorf("create the stack %s: %w\n%s", stack, err, out.String())
 			}
 			return nil
 		})
@@ -66,17 +64,17 @@ func (c cli) create(ctx context.Context, project, stack, secrets string) (backen
 	}
 	content, err := os.ReadFile(written)
 	if err != nil {
-		return settings, fmt.Errorf("read what the stack %s is encrypted with: %w", stack, err)
+		return settings, fmt.Errorf("read the encryption settings of stack %s: %w", stack, err)
 	}
 	if err := yaml.Unmarshal(content, &settings); err != nil {
-		return settings, fmt.Errorf("read what the stack %s is encrypted with in %s: %w", stack, written, err)
+		return settings, fmt.Errorf("parse the encryption settings of stack %s in %s: %w", stack, written, err)
 	}
 	return settings, nil
 }
 
-// keepNoLog has the CLI write no log of all that it does, which takes a fifth of its time. No setting says
-// so, but it goes without where it cannot make the folder of these logs.
-func keepNoLog(home string) error {
+// disableLogs keeps the CLI from writing its verbose log, which takes 20 % of its time. The CLI has no option for that,
+// but it writes none if it cannot create the log directory.
+func disableLogs(home string) error {
 	path := filepath.Join(home, "logs")
 	if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
 		return nil
@@ -84,11 +82,11 @@ func keepNoLog(home string) error {
 	if err := os.RemoveAll(path); err != nil {
 		return fmt.Errorf("remove the CLI's logs: %w", err)
 	}
-	return atomicfile.Write(path, []byte("In the place of the folder of the CLI's logs, so that it writes none.\n"), 0o600)
+	return atomicfile.Write(path, []byte("This file is in place of the CLI's log directory, so that the CLI writes no logs.\n"), 0o600)
 }
 
-// run runs the CLI in dir, its output to out. When ctx ends, or the daemon
-// does, it is asked to stop and then made to.
+// run runs the CLI in dir and writes its output to out. If ctx is done or the daemon exits, run stops the CLI, by force
+// after a timeout.
 func (c cli) run(ctx context.Context, dir string, out io.Writer, args ...string) error {
 	process, err := child.Start(child.Spec{
 		Name: "pulumi " + args[0], Path: Program(c.layout), Args: args, Dir: dir, Log: out, Stop: syscall.SIGINT,
@@ -104,22 +102,22 @@ func (c cli) run(ctx context.Context, dir string, out io.Writer, args ...string)
 		case <-process.Done():
 			return process.Err()
 		case <-ctx.Done():
-			process.Stop(settle)
+			process.Stop(stopTimeout)
 			if process.Err() == nil {
-				return c.clear() // it had just done its work
+				return c.clear() // it had already finished
 			}
-			return errors.Join(fmt.Errorf("%w, pulumi ended with %w", ctx.Err(), process.Err()), c.clear())
+			return errors.Join(fmt.Errorf("%w, pulumi exited with %w", ctx.Err(), process.Err()), c.clear())
 		case <-alive.C:
 			if syscall.Kill(c.report.PID, 0) != nil {
-				// Every call would be tried again for minutes.
+				// Otherwise the provider would retry every call for minutes.
 				process.Stop(0)
-				return errors.Join(fmt.Errorf("the sandbox's daemon is gone: see %s", c.layout.Log("daemon")), c.clear())
+				return errors.Join(fmt.Errorf("the sandbox's daemon has exited: see %s", c.layout.Log("daemon")), c.clear())
 			}
 		}
 	}
 }
 
-// clear ends the plugins that a CLI which was stopped has left.
+// clear kills the plugins of a stopped CLI.
 func (c cli) clear() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()

@@ -1,4 +1,3 @@
-// Package deploy brings a stack of the repository's program into the sandbox
-// by the ordinary Pulumi CLI: its environment, the stack file's copy, the
-// state and how far it can be trusted, the run itself and what it put out.
+// Package deploy deploys stacks of the repository's program to the sandbox with the Pulumi CLI. It sets the CLI's
+// environment, copies the stack file, detects interrupted runs, and reads the progress and the outputs.
 package deploy

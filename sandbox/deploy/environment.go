@@ -15,8 +15,7 @@ import (
 	"github.com/didomi/serverless-api/sandbox/layout"
 )
 
-// Environment are the variables by which Pulumi and every AWS tool talk to the
-// sandbox, and to nothing else.
+// Environment returns the variables with which Pulumi and AWS tools use only the sandbox.
 func Environment(l layout.Layout, r daemon.Report, region string, base Base) map[string]string {
 	return map[string]string{
 		"TMPDIR":                   l.Temp(),
@@ -35,16 +34,16 @@ func Environment(l layout.Layout, r daemon.Report, region string, base Base) map
 		"AWS_EC2_METADATA_DISABLED":                   "true",
 		"AWS_CONFIG_FILE":                             os.DevNull,
 		"AWS_SHARED_CREDENTIALS_FILE":                 os.DevNull,
-		// CLI, linker, program and providers live for seconds: collecting garbage less often saves them
-		// a tenth of their time for some hundred megabytes.
+		// CLI, linker, program and providers run for seconds. Less frequent garbage collection saves 10 % of their
+		// time and takes some hundred megabytes.
 		"GOGC":     "400",
 		"NO_PROXY": direct(),
 		"no_proxy": direct(),
 	}
 }
 
-// direct are the names that are reached without a proxy: ours beside those that
-// the environment has. Programs differ in whether they take a network.
+// direct returns the names that need no HTTP proxy: the sandbox's and those of the environment. Not all programs support
+// networks in this list.
 func direct() string {
 	names := []string{"localhost", ".localhost", "127.0.0.1", "127.0.0.0/8"}
 	for _, variable := range []string{"NO_PROXY", "no_proxy"} {
@@ -55,21 +54,20 @@ func direct() string {
 	return strings.Join(names, ",")
 }
 
-// Inherit puts the sandbox's variables and programs, those in folders before
-// others, over our own environment, of which everything about AWS and Pulumi
-// accounts is dropped.
-func Inherit(l layout.Layout, vars map[string]string, folders ...string) []string {
+// Inherit returns the current environment without the variables of AWS and Pulumi, overridden by vars. Its PATH starts
+// with the directories, followed by the sandbox's programs.
+func Inherit(l layout.Layout, vars map[string]string, directories ...string) []string {
 	var env []string
 	for _, entry := range os.Environ() {
 		name, _, _ := strings.Cut(entry, "=")
 		if strings.HasPrefix(name, "AWS_") || strings.HasPrefix(name, "PULUMI_") || name == "PATH" {
 			continue
 		}
-		if _, ours := vars[name]; !ours {
+		if _, overridden := vars[name]; !overridden {
 			env = append(env, entry)
 		}
 	}
-	path := slices.Concat(folders, []string{l.Bin(), os.Getenv("PATH")})
+	path := slices.Concat(directories, []string{l.Bin(), os.Getenv("PATH")})
 	env = append(env, "PATH="+strings.Join(path, string(os.PathListSeparator)))
 	for name, value := range vars {
 		env = append(env, name+"="+value)
@@ -78,20 +76,19 @@ func Inherit(l layout.Layout, vars map[string]string, folders ...string) []strin
 	return env
 }
 
-// newDayZero is the CLI before there is a bucket for the state: it keeps it in
-// a folder, encrypted with a passphrase.
-func newDayZero(l layout.Layout, r daemon.Report, region string) (cli, error) {
-	folder, passphrase := filepath.Join(l.State(), "bootstrap"), filepath.Join(l.State(), "passphrase")
-	if err := os.MkdirAll(folder, 0o700); err != nil {
-		return cli{}, fmt.Errorf("make the folder of bootstrap's state: %w", err)
+// newBootstrapCLI returns the CLI for bootstrap, whose state is in a local directory, encrypted with a passphrase.
+func newBootstrapCLI(l layout.Layout, r daemon.Report, region string) (cli, error) {
+	directory, passphrase := filepath.Join(l.State(), "bootstrap"), filepath.Join(l.State(), "passphrase")
+	if err := os.MkdirAll(directory, 0o700); err != nil {
+		return cli{}, fmt.Errorf("create the directory of bootstrap's state: %w", err)
 	}
-	// What an earlier try made is encrypted with the passphrase that it had.
+	// The state of an earlier attempt is encrypted with its passphrase.
 	if _, err := os.Stat(passphrase); errors.Is(err, os.ErrNotExist) {
 		if err := atomicfile.Write(passphrase, []byte(rand.Text()+"\n"), 0o600); err != nil {
 			return cli{}, err
 		}
 	}
-	vars := Environment(l, r, region, Base{BackendURL: "file://" + folder})
+	vars := Environment(l, r, region, Base{BackendURL: "file://" + directory})
 	vars["PULUMI_CONFIG_PASSPHRASE_FILE"] = passphrase
 	return cli{l, r, vars}, nil
 }

@@ -27,7 +27,7 @@ func TestInherit(t *testing.T) {
 		return strings.TrimPrefix(env[at], name+"=")
 	}
 	for _, variable := range []string{"NO_PROXY", "no_proxy"} {
-		t.Run("no proxy stands before this machine by "+variable, func(t *testing.T) {
+		t.Run(variable+" excludes this machine from the HTTP proxy", func(t *testing.T) {
 			names := strings.Split(value(variable), ",")
 			for _, want := range []string{".corp", "127.0.0.1", "127.0.0.0/8", ".localhost"} {
 				if !slices.Contains(names, want) {
@@ -36,17 +36,17 @@ func TestInherit(t *testing.T) {
 			}
 		})
 	}
-	t.Run("nothing of a real account is passed on", func(t *testing.T) {
+	t.Run("variables of a real account are dropped", func(t *testing.T) {
 		if value("AWS_PROFILE") != "" || value("PULUMI_ACCESS_TOKEN") != "" {
 			t.Errorf("%v", env)
 		}
 	})
-	t.Run("temporary files are private, and the machine's folder is still known", func(t *testing.T) {
+	t.Run("temporary files are private, and the shared directory is still known", func(t *testing.T) {
 		if value("TMPDIR") != l.Temp() || value(layout.SharedTempName) != "/shared" {
 			t.Errorf("%v", env)
 		}
 	})
-	t.Run("a folder that is asked for comes before the sandbox's programs, and those before others", func(t *testing.T) {
+	t.Run("PATH has the given directories first, then the sandbox's programs", func(t *testing.T) {
 		if got := value("PATH"); got != "/first:"+l.Bin()+":/usr/bin" {
 			t.Errorf("PATH is %s", got)
 		}

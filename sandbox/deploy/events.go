@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// event is what we read of an event in the CLI's event log.
+// event has the used fields of an event in the CLI's event log.
 type event struct {
 	Diagnostic *struct {
 		URN      string `json:"urn"`
@@ -32,17 +32,17 @@ type metadata struct {
 	Type string `json:"type"`
 }
 
-// Progress is how far a run is.
+// Progress is the progress of a run of the CLI.
 type Progress struct {
-	Done    int            // resources that are as they should be
-	Changed map[string]int // of these, by what was done: "create", "update", ...
+	Done    int            // resources that need no further change
+	Changed map[string]int // of these, by operation: "create", "update", ...
 	Failed  int
 	Errors  []string // diagnostics, as the CLI shows them
 
-	working []metadata
+	running []metadata
 }
 
-// String says how far the run is and at what it works longest.
+// String summarizes the progress and names the operation that has been running longest.
 func (p *Progress) String() string {
 	text := fmt.Sprintf("%d resources", p.Done)
 	for _, op := range []string{"create", "update", "replace", "delete"} {
@@ -50,8 +50,8 @@ func (p *Progress) String() string {
 			text += fmt.Sprintf(", %d %sd", n, op)
 		}
 	}
-	for _, m := range p.working {
-		// Components and the stack itself only wait for what is in them.
+	for _, m := range p.running {
+		// Components and the stack itself only wait for their children.
 		if strings.HasPrefix(m.Type, "aws:") {
 			return text + ", now " + title(m)
 		}
@@ -59,15 +59,14 @@ func (p *Progress) String() string {
 	return text
 }
 
-// title is how a person knows a resource: its type's last part and its name.
+// title is a short name of a resource: the last segment of its type, and its name.
 func title(m metadata) string {
 	kind := m.Type[strings.LastIndex(m.Type, ":")+1:]
 	name := m.URN[strings.LastIndex(m.URN, "::")+1:]
 	return strings.TrimPrefix(kind+" "+strings.TrimPrefix(name, ":"), " ")
 }
 
-// Read takes in what has been added to the event log since the last call. A
-// line that is not whole yet is left for the next one.
+// Read reads the events that were added to the log since the last call. It keeps an incomplete line in rest.
 func (p *Progress) Read(r *bufio.Reader, rest *[]byte) error {
 	for {
 		line, err := r.ReadBytes('\n')
@@ -92,9 +91,9 @@ func (p *Progress) take(e event) {
 	case e.Diagnostic != nil && e.Diagnostic.Severity == "error":
 		p.Errors = append(p.Errors, diagnostic(e.Diagnostic.URN, e.Diagnostic.Message))
 	case e.Started != nil && e.Started.Metadata.Op != "same":
-		p.working = append(p.working, e.Started.Metadata)
+		p.running = append(p.running, e.Started.Metadata)
 	case e.Done != nil && p.finish(metadata{Op: "refresh", URN: e.Done.Metadata.URN}):
-		// The refresh comes first, and its end is told as what it found.
+		// A refresh comes first. Its end event has the operation that it found necessary.
 	case e.Done != nil:
 		p.Done++
 		if op := e.Done.Metadata.Op; op != "same" {
@@ -110,18 +109,18 @@ func (p *Progress) take(e event) {
 	}
 }
 
-// finish takes a resource off what is worked at, and says whether it was there.
+// finish removes a running operation and reports whether there was one.
 func (p *Progress) finish(m metadata) bool {
-	for i, other := range p.working {
+	for i, other := range p.running {
 		if other.URN == m.URN && other.Op == m.Op {
-			p.working = append(p.working[:i], p.working[i+1:]...)
+			p.running = append(p.running[:i], p.running[i+1:]...)
 			return true
 		}
 	}
 	return false
 }
 
-// diagnostic is an error with the resource that it is about, without colours.
+// diagnostic formats an error with its resource, without colour marks.
 func diagnostic(urn, message string) string {
 	message = strings.TrimSpace(colourless(message))
 	if urn == "" {
@@ -136,7 +135,7 @@ func diagnostic(urn, message string) string {
 	return fmt.Sprintf("%s (%s): %s", kind, name, message)
 }
 
-// colourless drops the colour marks of Pulumi's messages: "<{%reset%}>".
+// colourless removes the colour marks of Pulumi's messages: "<{%reset%}>".
 func colourless(message string) string {
 	for {
 		start := strings.Index(message, "<{%")

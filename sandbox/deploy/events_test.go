@@ -25,11 +25,11 @@ func TestProgress(t *testing.T) {
 		want   string
 		errors []string
 	}{
-		"what is made now is named":                 {pre("create"), "0 resources, now BucketV2 data-files", nil},
-		"what is done is counted by kind":           {pre("create") + out("create") + out("same") + out("update"), "3 resources, 1 created, 1 updated", nil},
-		"what a refresh has looked at is no change": {pre("refresh") + out("update") + pre("update") + out("update"), "1 resources, 1 updated", nil},
-		"a line that is not whole is kept":          {out("create") + `{"resOutputsE`, "1 resources, 1 created", nil},
-		"an event of no interest is passed":         {`{"preludeEvent":{"config":{}}}` + "\n", "0 resources", nil},
+		"a running operation is named":            {pre("create"), "0 resources, now BucketV2 data-files", nil},
+		"finished operations are counted by kind": {pre("create") + out("create") + out("same") + out("update"), "3 resources, 1 created, 1 updated", nil},
+		"a refresh is not counted as a change":    {pre("refresh") + out("update") + pre("update") + out("update"), "1 resources, 1 updated", nil},
+		"an incomplete line is kept":              {out("create") + `{"resOutputsE`, "1 resources, 1 created", nil},
+		"other events are ignored":                {`{"preludeEvent":{"config":{}}}` + "\n", "0 resources", nil},
 		"errors are kept, without colours, with their resource": {
 			`{"diagnosticEvent":{"urn":"` + bucketURN + `","severity":"error","message":"<{%fg 1%}>no<{%reset%}> such key\n"}}` + "\n" +
 				`{"diagnosticEvent":{"urn":"` + stackURN + `","severity":"warning","message":"careful"}}` + "\n" +

@@ -7,8 +7,8 @@ import (
 	"syscall"
 )
 
-// failure tells a CLI that ended by itself with an error (ErrFailed) from one
-// that was killed or never ran.
+// failure returns ErrFailed for a CLI that exited with an error, and another error for one that was killed or not
+// started.
 func failure(err error) error {
 	var exit *exec.ExitError
 	if !errors.As(err, &exit) {

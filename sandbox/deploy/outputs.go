@@ -13,14 +13,14 @@ import (
 	"github.com/didomi/serverless-api/sandbox/layout"
 )
 
-// Outputs is what a tool needs to talk to a stack in the sandbox. Its file
-// holds keys: only we may read it.
+// Outputs are the values with which tools use a stack in the sandbox. Their file contains keys, so only its owner can
+// read it.
 type Outputs struct {
 	URL             string            `json:"url"`    // of the API, stage included
-	APIKey          string            `json:"apiKey"` // empty when the API asks for none
+	APIKey          string            `json:"apiKey"` // empty if the API requires none
 	AWSEndpoint     string            `json:"awsEndpoint"`
 	Region          string            `json:"region"`
-	AccessKeyID     string            `json:"accessKeyId"` // the account's administrator
+	AccessKeyID     string            `json:"accessKeyId"` // of the account's administrator
 	SecretAccessKey string            `json:"secretAccessKey"`
 	Bucket          string            `json:"bucket"` // for large files
 	Stack           string            `json:"stack"`
@@ -32,11 +32,10 @@ type Outputs struct {
 	ConfigFile      string            `json:"configFile"`      // for --config-file
 	Generation      string            `json:"generation"`      // of the emulated account
 	Env             map[string]string `json:"env"`             // for pulumi and every AWS tool
-	Stacked         map[string]any    `json:"outputs"`         // the stack's own, all of them
+	Stacked         map[string]any    `json:"outputs"`         // all outputs of the stack
 }
 
-// OutputsFile is the file with the outputs of a stack; empty: of the stack
-// that came up last.
+// OutputsFile is the file with the outputs of a stack, or of the stack deployed last if the name is empty.
 func OutputsFile(l layout.Layout, stack string) string {
 	if stack == "" {
 		return filepath.Join(l.Root, "outputs.json")
@@ -44,8 +43,8 @@ func OutputsFile(l layout.Layout, stack string) string {
 	return filepath.Join(l.Root, "outputs."+stack+".json")
 }
 
-// WriteOutputs reads the stack's outputs and writes them, with how to reach
-// the sandbox, to the stack's file and to that of the last stack.
+// WriteOutputs reads the stack's outputs and writes them, with the sandbox's endpoints and keys, to the stack's file and
+// to that of the last stack.
 func (s *Stack) WriteOutputs(ctx context.Context) (Outputs, error) {
 	var text bytes.Buffer
 	if err := s.Run(ctx, &text, nil, "stack", "output", "--stack", s.Name, "--json", "--show-secrets", "--non-interactive"); err != nil {
@@ -65,7 +64,7 @@ func (s *Stack) WriteOutputs(ctx context.Context) (Outputs, error) {
 	if err := o.fill(); err != nil {
 		return o, fmt.Errorf("stack %s: %w", s.Name, err)
 	}
-	// The stack's own url is a name that only the real DNS leads to.
+	// The stack's own url is a host name that resolves only in the real DNS.
 	o.URL = s.Report.API + "/" + o.RestAPIID + "/" + o.Stage
 	content, err := json.MarshalIndent(o, "", "  ")
 	if err != nil {
@@ -79,19 +78,19 @@ func (s *Stack) WriteOutputs(ctx context.Context) (Outputs, error) {
 	return o, nil
 }
 
-// fill takes what tools need out of the stack's own outputs.
+// fill copies the values that tools need from the stack's outputs.
 func (o *Outputs) fill() error {
 	for name, field := range map[string]*string{"restApiId": &o.RestAPIID, "stage": &o.Stage, "apiKey": &o.APIKey, "bucket": &o.Bucket} {
 		value, ok := o.Stacked[name].(string)
 		if !ok || value == "" && name != "apiKey" {
-			return fmt.Errorf("its output %q is %v, want a text", name, o.Stacked[name])
+			return fmt.Errorf("its output %q is %v; must be a string", name, o.Stacked[name])
 		}
 		*field = value
 	}
 	return nil
 }
 
-// ReadOutputs reads the outputs of a stack that came up; empty: of the last.
+// ReadOutputs reads the outputs of a deployed stack, or of the last one if the name is empty.
 func ReadOutputs(l layout.Layout, stack string) (Outputs, error) {
 	var o Outputs
 	content, err := os.ReadFile(OutputsFile(l, stack))
@@ -104,8 +103,7 @@ func ReadOutputs(l layout.Layout, stack string) (Outputs, error) {
 	return o, nil
 }
 
-// Mention reports whether one of the stack's own outputs holds one of the
-// words.
+// Mention reports whether any of the stack's outputs contains any of the words.
 func (o Outputs) Mention(words ...string) bool {
 	for _, value := range o.Stacked {
 		text, ok := value.(string)

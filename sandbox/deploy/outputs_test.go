@@ -15,11 +15,11 @@ func TestFill(t *testing.T) {
 		outputs map[string]any
 		want    string // in the error; empty: no error
 	}{
-		"all outputs are taken":                {whole(func(map[string]any) {}), ""},
-		"an API without a key is none less":    {whole(func(o map[string]any) { o["apiKey"] = "" }), ""},
+		"all outputs are copied":               {whole(func(map[string]any) {}), ""},
+		"an API may have no key":               {whole(func(o map[string]any) { o["apiKey"] = "" }), ""},
 		"a missing output is named":            {whole(func(o map[string]any) { delete(o, "bucket") }), `"bucket"`},
 		"an output of another type is named":   {whole(func(o map[string]any) { o["stage"] = 7.0 }), `"stage"`},
-		"an empty output that is needed fails": {whole(func(o map[string]any) { o["restApiId"] = "" }), `"restApiId"`},
+		"an empty required output is an error": {whole(func(o map[string]any) { o["restApiId"] = "" }), `"restApiId"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := Outputs{Stacked: c.outputs}
@@ -37,7 +37,7 @@ func TestFill(t *testing.T) {
 func TestMention(t *testing.T) {
 	o := Outputs{Stacked: map[string]any{"databaseHost": "127.77.1.3", "list": []any{"127.77.1.4"}}}
 	for word, want := range map[string]bool{"127.77.1.3": true, "127.77.1.4": false, "other": false} {
-		t.Run("the outputs are asked for "+word, func(t *testing.T) {
+		t.Run("the outputs are searched for "+word, func(t *testing.T) {
 			if got := o.Mention(word); got != want {
 				t.Errorf("%v, want %v", got, want)
 			}

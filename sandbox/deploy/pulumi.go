@@ -10,17 +10,16 @@ import (
 	"github.com/didomi/serverless-api/sandbox/layout"
 )
 
-// Stack is a stack of the program, ready to be run in the sandbox.
+// Stack is a stack of the program in the sandbox.
 type Stack struct {
 	Name   string
 	Region string
 	Layout layout.Layout
 	Report daemon.Report // of the daemon that serves the account
-	Base   Base          // where its state is
+	Base   Base          // the backend of its state
 }
 
-// Open makes the stack in the backend when it is not there and writes the copy
-// of its file.
+// Open creates the stack in the backend if it is missing and writes the copy of its file.
 func Open(ctx context.Context, l layout.Layout, name string, r daemon.Report, base Base) (*Stack, error) {
 	document, region, err := ReadStack(l, name)
 	if err != nil {
@@ -37,14 +36,14 @@ func Open(ctx context.Context, l layout.Layout, name string, r daemon.Report, ba
 	return s, writeStackFile(StackFile(l, name), document, settings, stackValues(base))
 }
 
-// Args are the arguments of a command of the CLI that works on the stack.
+// Args returns the arguments of a CLI command for the stack.
 func (s *Stack) Args(command string, more ...string) []string {
 	return append([]string{
 		command, "--stack", s.Name, "--config-file", StackFile(s.Layout, s.Name), "--non-interactive",
 	}, more...)
 }
 
-// Run runs the CLI in the repository with more variables, its output to out.
+// Run runs the CLI in the repository with additional variables and writes its output to out.
 func (s *Stack) Run(ctx context.Context, out io.Writer, more map[string]string, args ...string) error {
 	return s.cli(more).run(ctx, s.Layout.Repo, out, args...)
 }

@@ -17,16 +17,15 @@ import (
 	"github.com/didomi/serverless-api/sandbox/oidc"
 )
 
-// backendSettings are the top-level keys of a stack file that belong to its
-// backend, not to its configuration: what the stack's secrets are encrypted
-// with.
+// backendSettings are the top-level keys of a stack file that depend on its backend: the encryption of the stack's
+// secrets.
 type backendSettings struct {
 	Salt            string `yaml:"encryptionsalt,omitempty"`
 	EncryptedKey    string `yaml:"encryptedkey,omitempty"`
 	SecretsProvider string `yaml:"secretsprovider,omitempty"`
 }
 
-// replace puts the settings in the place of those that the stack has elsewhere.
+// replace replaces the settings of the stack's other backends.
 func (b backendSettings) replace(top *yaml.Node) {
 	for key, value := range map[string]string{
 		"encryptionsalt": b.Salt, "encryptedkey": b.EncryptedKey, "secretsprovider": b.SecretsProvider,
@@ -38,7 +37,7 @@ func (b backendSettings) replace(top *yaml.Node) {
 	}
 }
 
-// StackFile is the copy of a stack's file that the sandbox's runs use.
+// StackFile is the copy of a stack's file that the sandbox uses.
 func StackFile(l layout.Layout, stack string) string {
 	return filepath.Join(l.State(), "Pulumi."+stack+".yaml")
 }
@@ -75,7 +74,7 @@ func readStackFile(project, stack string) (*yaml.Node, string, error) {
 	return &document, region, nil
 }
 
-// stacks lists the stacks that the project has files of.
+// stacks lists the project's stacks by their files.
 func stacks(project string) []string {
 	files, err := filepath.Glob(filepath.Join(project, "Pulumi.*.yaml"))
 	if err != nil {
@@ -88,55 +87,52 @@ func stacks(project string) []string {
 	return names
 }
 
-// GitLabURL, ProjectPath and ProjectID are the GitLab instance and project whose tokens
-// the sandbox signs. The number is the one that gitlab-ci-local gives every project.
+// GitLabURL, ProjectPath and ProjectID are the GitLab instance and project whose tokens the sandbox signs. The ID is
+// that of every project in gitlab-ci-local.
 const (
 	GitLabURL   = "https://gitlab.com"
 	ProjectPath = "didomi/serverless-api"
 	ProjectID   = 1217
 )
 
-// Project is that project, as its tokens tell of it.
+// Project returns that project.
 func Project() oidc.Project {
 	return oidc.Project{URL: GitLabURL, Path: ProjectPath, ID: ProjectID, Protected: []string{"main"}, ProtectRequests: true}
 }
 
-// value is one that the copy of a stack file has in the room's object.
+// value is a value that the copy of a stack file has in a section.
 type value struct {
-	room, key string
-	node      *yaml.Node
-	// unset leaves what the file already says.
+	section, key string
+	node         *yaml.Node
+	// unset: only if the file does not set the key.
 	unset bool
-	// protected leaves out a stack whose data is not protected.
+	// protected: only for stacks whose data is protected.
 	protected bool
 }
 
-// stackValues are what the copy of a stack's file says otherwise than the
-// repository: the function's architecture is this machine's, the state is
-// where bootstrap made place for it, the GitLab project is the sandbox's, and
-// nobody need delegate a domain of the emulated Internet. A protected stack
-// that names no recipient of its alarms has one here, to which nothing is
-// sent; any other does without, as on AWS.
+// stackValues are the values in which the copy of a stack's file differs from the repository's: the function has this
+// machine's architecture, the state is in bootstrap's bucket, the GitLab project is the sandbox's, and the domain needs no
+// delegation. A protected stack without recipients of alarms gets one here, to which nothing is sent. Other stacks need
+// none, as on AWS.
 func stackValues(base Base) []value {
 	return []value{
-		{room: "didomi:api", key: "architecture", node: text(hostArchitecture())},
-		{room: "didomi:api", key: "alarmEmails", node: list("on-call@sandbox.internal"), unset: true, protected: true},
-		{room: "didomi:dns", key: "delegated", node: &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!bool", Value: "true"}},
-		{room: "didomi:iam", key: "gitlabUrl", node: text(GitLabURL)},
-		{room: "didomi:iam", key: "projectPath", node: text(ProjectPath)},
-		{room: "didomi:iam", key: "projectId", node: &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!int", Value: strconv.Itoa(ProjectID)}},
-		{room: "didomi:iam", key: "stateBucket", node: text(base.StateBucket)},
-		{room: "didomi:iam", key: "stateKey", node: text(base.StateKey)},
+		{section: "didomi:api", key: "architecture", node: text(hostArchitecture())},
+		{section: "didomi:api", key: "alarmEmails", node: list("on-call@sandbox.internal"), unset: true, protected: true},
+		{section: "didomi:dns", key: "delegated", node: &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!bool", Value: "true"}},
+		{section: "didomi:iam", key: "gitlabUrl", node: text(GitLabURL)},
+		{section: "didomi:iam", key: "projectPath", node: text(ProjectPath)},
+		{section: "didomi:iam", key: "projectId", node: &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!int", Value: strconv.Itoa(ProjectID)}},
+		{section: "didomi:iam", key: "stateBucket", node: text(base.StateBucket)},
+		{section: "didomi:iam", key: "stateKey", node: text(base.StateKey)},
 	}
 }
 
-// baseValues are what the copy of the bootstrap program's file says otherwise.
+// baseValues are the values in which the copy of the bootstrap program's file differs.
 func baseValues() []value {
-	return []value{{room: "didomi-bootstrap:pipeline", key: "gitlabUrl", node: text(GitLabURL)}}
+	return []value{{section: "didomi-bootstrap:pipeline", key: "gitlabUrl", node: text(GitLabURL)}}
 }
 
-// writeStackFile writes the copy of a stack file with other backend settings
-// and values; all else is as it is.
+// writeStackFile writes the copy of a stack file with these backend settings and values.
 func writeStackFile(path string, document *yaml.Node, settings backendSettings, values []value) error {
 	top := document
 	if document.Kind == yaml.DocumentNode {
@@ -145,22 +141,21 @@ func writeStackFile(path string, document *yaml.Node, settings backendSettings, 
 	settings.replace(top)
 	if config := mapping(top, "config"); config != nil {
 		for _, v := range values {
-			// Where the file has something else than a mapping, the program is to
-			// say so, not we.
-			room := mapping(config, v.room)
-			if room != nil && (!v.unset || index(room, v.key) < 0) && (!v.protected || isProtected(config)) {
-				set(room, v.key, v.node)
+			// If the section is not a mapping, the program reports the error.
+			section := mapping(config, v.section)
+			if section != nil && (!v.unset || index(section, v.key) < 0) && (!v.protected || isProtected(config)) {
+				set(section, v.key, v.node)
 			}
 		}
 	}
 	text, err := yaml.Marshal(top)
 	if err != nil {
-		return fmt.Errorf("write the stack file's copy: %w", err)
+		return fmt.Errorf("encode the stack file's copy: %w", err)
 	}
 	return atomicfile.Write(path, text, 0o600)
 }
 
-// hostArchitecture is what Lambda calls the machine's architecture.
+// hostArchitecture is Lambda's name of the machine's architecture.
 func hostArchitecture() string {
 	if runtime.GOARCH == "amd64" {
 		return "x86_64"
@@ -168,7 +163,7 @@ func hostArchitecture() string {
 	return runtime.GOARCH
 }
 
-// isProtected says whether a stack's file leaves the protection of its data on.
+// isProtected reports whether the data of the stack is protected.
 func isProtected(config *yaml.Node) bool {
 	data := index(config, "didomi:data")
 	if data < 0 {
@@ -178,8 +173,7 @@ func isProtected(config *yaml.Node) bool {
 	return protect < 0 || config.Content[data+1].Content[protect+1].Value != "false"
 }
 
-// mapping returns the mapping under key, made when missing; nil when there is
-// something else.
+// mapping returns the mapping under key, which it creates if missing. It returns nil if the value is not a mapping.
 func mapping(parent *yaml.Node, key string) *yaml.Node {
 	if at := index(parent, key); at >= 0 {
 		if value := parent.Content[at+1]; value.Kind == yaml.MappingNode {
@@ -206,7 +200,7 @@ func remove(parent *yaml.Node, key string) {
 	}
 }
 
-// index is where the key stands in a mapping's content; -1 when it does not.
+// index returns the key's index in a mapping's content, or -1.
 func index(parent *yaml.Node, key string) int {
 	if parent.Kind != yaml.MappingNode {
 		return -1

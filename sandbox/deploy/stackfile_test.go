@@ -11,7 +11,7 @@ import (
 	"github.com/didomi/serverless-api/sandbox/layout"
 )
 
-// repository is a repository with one stack file.
+// repository creates a repository with one stack file.
 func repository(t *testing.T, stackFile string) layout.Layout {
 	t.Helper()
 	dir := t.TempDir()
@@ -35,7 +35,7 @@ func TestWriteStackFile(t *testing.T) {
 			"config:\n  aws:region: eu-west-1\n  didomi:api: {architecture: other}\n",
 			"config: {aws:region: eu-west-1, didomi:api: {architecture: " + arch + emails + "}" + state,
 		},
-		"a file without the object gets it": {
+		"missing sections are added": {
 			"config:\n  aws:region: eu-west-1\n",
 			"config: {aws:region: eu-west-1, didomi:api: {architecture: " + arch + emails + "}" + state,
 		},
@@ -47,15 +47,15 @@ func TestWriteStackFile(t *testing.T) {
 			"config:\n  aws:region: eu-west-1\n  didomi:data: {protect: false}\n",
 			"config: {aws:region: eu-west-1, didomi:data: {protect: false}, didomi:api: {architecture: " + arch + "}" + state,
 		},
-		"a protected stack has one": {
+		"a protected stack gets a recipient of alarms": {
 			"config:\n  aws:region: eu-west-1\n  didomi:data: {protect: true}\n",
 			"config: {aws:region: eu-west-1, didomi:data: {protect: true}, didomi:api: {architecture: " + arch + emails + "}" + state,
 		},
-		"a wrong type is left for the program to refuse": {
+		"a wrong type is left for the program to reject": {
 			"config:\n  aws:region: eu-west-1\n  didomi:api: nonsense\n",
 			"config: {aws:region: eu-west-1, didomi:api: nonsense" + state,
 		},
-		"what belongs to another backend is dropped": {
+		"settings of another backend are dropped": {
 			"secretsprovider: awskms://x\nencryptedkey: k\nencryptionsalt: old\nconfig:\n  aws:region: eu-west-1\n  didomi:api: {}\n",
 			"config: {aws:region: eu-west-1, didomi:api: {architecture: " + arch + emails + "}" + state,
 		},
@@ -85,7 +85,7 @@ func TestWriteStackFile(t *testing.T) {
 	}
 }
 
-// normal is a YAML text in one form, to compare.
+// normal normalizes a YAML document for comparison.
 func normal(t *testing.T, text string) string {
 	t.Helper()
 	var value any
@@ -101,9 +101,9 @@ func normal(t *testing.T, text string) string {
 
 func TestReadStack(t *testing.T) {
 	for name, c := range map[string]struct{ stack, file, want string }{
-		"a stack that is not there is named with those that are": {"staging", "config: {aws:region: x}\n", "stacks: dev"},
-		"a file without a region is refused":                     {"dev", "config: {}\n", "aws:region"},
-		"a file that is no YAML is refused by its path":          {"dev", "config: [\n", "Pulumi.dev.yaml"},
+		"the error for a missing stack lists the stacks": {"staging", "config: {aws:region: x}\n", "stacks: dev"},
+		"a file without a region is rejected":            {"dev", "config: {}\n", "aws:region"},
+		"the error for invalid YAML names the file":      {"dev", "config: [\n", "Pulumi.dev.yaml"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, _, err := ReadStack(repository(t, c.file), c.stack)

@@ -11,20 +11,19 @@ import (
 	"github.com/didomi/serverless-api/sandbox/layout"
 )
 
-// The state of the stacks is in the emulated account, and what belongs to it
-// here lies in the daemon's data: all of it goes with the account. Left to watch
-// are runs that were killed while they changed an account that still lives.
+// The stacks' state is in the emulated account, and the files that belong to it are in the daemon's data: both are
+// deleted with the account. This file detects runs that were killed while the account still exists.
 
-// busyFile stands while a run changes a stack.
+// busyFile exists while a run changes a stack.
 func busyFile(l layout.Layout, stack string) string {
 	return filepath.Join(l.State(), stack+".busy")
 }
 
-// Killed lists the stacks of which a run was killed half-way.
+// Killed lists the stacks with an interrupted run.
 func Killed(l layout.Layout) ([]string, error) {
 	files, err := filepath.Glob(filepath.Join(l.State(), "*.busy"))
 	if err != nil {
-		return nil, fmt.Errorf("look for runs that were killed: %w", err)
+		return nil, fmt.Errorf("list interrupted runs: %w", err)
 	}
 	var names []string
 	for _, file := range files {
@@ -33,8 +32,7 @@ func Killed(l layout.Layout) ([]string, error) {
 	return names, nil
 }
 
-// Discard deletes what was put out of an account that is gone, and reports
-// whether there was any.
+// Discard deletes the outputs and files of an account that no longer exists, and reports whether there were any.
 func Discard(l layout.Layout) (found bool, err error) {
 	outputs, err := filepath.Glob(filepath.Join(l.Root, "outputs*.json"))
 	if err != nil {
@@ -51,9 +49,8 @@ func Discard(l layout.Layout) (found bool, err error) {
 	return found, nil
 }
 
-// whileBusy marks the stack as being changed while change runs the CLI. A CLI
-// that came to an end of its own, even a bad one, leaves its state as it is;
-// after any other end the mark stays.
+// whileBusy marks the stack as busy while change runs the CLI. It removes the mark if the CLI has exited by itself, also
+// with an error; otherwise the state may be incomplete and the mark stays.
 func whileBusy(l layout.Layout, stack string, change func() error) error {
 	if err := atomicfile.Write(busyFile(l, stack), nil, 0o600); err != nil {
 		return err

@@ -18,12 +18,12 @@ func TestKilled(t *testing.T) {
 			t.Errorf("%s: %v, failed %v, want %v", script, err, got, want)
 		}
 	}
-	t.Run("a run that did not end by itself is known by its mark", func(t *testing.T) {
+	t.Run("an interrupted run keeps its mark", func(t *testing.T) {
 		if names, err := Killed(l); err != nil || !slices.Equal(names, []string{"prod"}) {
-			t.Errorf("%v, %v, want prod alone", names, err)
+			t.Errorf("%v, %v, want only prod", names, err)
 		}
 	})
-	t.Run("the mark goes with the account, which is said", func(t *testing.T) {
+	t.Run("Discard removes the mark with the account's files", func(t *testing.T) {
 		if found, err := Discard(l); err != nil || !found {
 			t.Fatalf("found %v, %v", found, err)
 		}
