@@ -9,15 +9,14 @@ import (
 	"strings"
 
 	"github.com/didomi/serverless-api/ops/graph"
+	"github.com/didomi/serverless-api/ops/types"
 )
-
-const alarmType = "aws:cloudwatch/metricAlarm:MetricAlarm"
 
 // alarms requires every alarm to be able to enter and to leave ALARM, and to notify an operator.
 func alarms(g *graph.Graph) report {
 	var p report
-	composites := g.ByType(compositeType)
-	for _, alarm := range g.ByType(alarmType) {
+	composites := g.ByType(types.CompositeAlarm)
+	for _, alarm := range g.ByType(types.MetricAlarm) {
 		// An alarm on an expression names its metrics in another place.
 		if alarm.Value("metricQueries") == nil {
 			judgeMetric(g, &p, alarm)
@@ -119,7 +118,7 @@ func judgeComposite(g *graph.Graph, p *report, composite *graph.Resource) {
 	want(p, composite, anyOf.MatchString(rule), `join ALARM("...") with OR alone`,
 		"does not enter ALARM with each of its alarms: "+rule)
 	for _, name := range alarmsOf(rule) {
-		known := slices.ContainsFunc(slices.Concat(g.ByType(alarmType), g.ByType(compositeType)), func(r *graph.Resource) bool {
+		known := slices.ContainsFunc(slices.Concat(g.ByType(types.MetricAlarm), g.ByType(types.CompositeAlarm)), func(r *graph.Resource) bool {
 			return r.Text("name") == name || r.Text("alarmName") == name
 		})
 		want(p, composite, known, "name alarms of the stack", fmt.Sprintf("waits for the alarm %s, which is not the stack's", name))

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/didomi/serverless-api/ops/graph"
+	"github.com/didomi/serverless-api/ops/types"
 )
 
 // soundAlarm adds an alarm in which every rule holds, with some inputs changed.
@@ -14,12 +15,12 @@ func (s stack) soundAlarm(name string, changed map[string]any) *graph.Resource {
 		"name": "didomi-prod-api-" + name, "namespace": "AWS/Lambda", "metricName": "Errors", "statistic": "Sum",
 		"dimensions": map[string]any{"FunctionName": "f"}, "period": 60.0, "evaluationPeriods": 5.0,
 		"treatMissingData": "notBreaching", "actionsEnabled": true, "alarmActions": []any{"arn:aws:sns:eu-west-1:000000000000:didomi-prod-api-warnings"},
-		"tagsAll": s.one("aws:sns/topic:Topic", "").Inputs["tagsAll"],
+		"tagsAll": s.one(types.Topic, "").Inputs["tagsAll"],
 	}
 	for key, value := range changed {
 		inputs[key] = value
 	}
-	return s.add(alarmType, "didomi-prod-api-"+name, inputs)
+	return s.add(types.MetricAlarm, "didomi-prod-api-"+name, inputs)
 }
 
 // alarm is an example of one alarm with some inputs changed.
@@ -34,13 +35,13 @@ func alarm(changed map[string]any, want ...string) example {
 func (s stack) composite(rule string, changed map[string]any) {
 	inputs := map[string]any{
 		"alarmName": "didomi-prod-api-both", "alarmRule": strings.ReplaceAll(rule, "%s", "didomi-prod-api-"), "actionsEnabled": true,
-		"alarmActions": []any{s.one(topicType, "").ID},
-		"tagsAll":      s.one("aws:sns/topic:Topic", "").Inputs["tagsAll"],
+		"alarmActions": []any{s.one(types.Topic, "").ID},
+		"tagsAll":      s.one(types.Topic, "").Inputs["tagsAll"],
 	}
 	for key, value := range changed {
 		inputs[key] = value
 	}
-	s.add(compositeType, "didomi-prod-api-both", inputs)
+	s.add(types.CompositeAlarm, "didomi-prod-api-both", inputs)
 }
 
 func TestAlarmsThatCanGoOffEndAndTell(t *testing.T) {
@@ -118,7 +119,7 @@ func TestAlarmsWatchWhatAWSPublishes(t *testing.T) {
 		"log lines that nobody counts":   alarm(watching("didomi-prod-api Refusals", "Sum", "Type"), "watches didomi-prod-api Refusals, which no log metric filter counts under these dimensions"),
 		"log lines that a filter counts": {func(s stack) {
 			s.soundAlarm("a", watching("didomi-prod-api Refusals", "Sum", "Type"))
-			s.add("aws:cloudwatch/logMetricFilter:LogMetricFilter", "didomi-prod-api-refusals", map[string]any{"metricTransformation": map[string]any{
+			s.add(types.LogMetricFilter, "didomi-prod-api-refusals", map[string]any{"metricTransformation": map[string]any{
 				"namespace": "didomi-prod-api", "name": "Refusals", "dimensions": map[string]any{"Type": "$.errorType"},
 			}})
 		}, nil},
@@ -139,7 +140,7 @@ func TestAPreviewKnowsTheAlarmsOfACompositeOneByWhatItsRuleIsMadeOf(t *testing.T
 	if found, _ := Check(s.Graph); len(found) != 1 {
 		t.Errorf("found %v, want the alarm that tells nobody", found)
 	}
-	s.one(compositeType, "-both").PropertyDependencies = map[string][]string{"alarmRule": {child}}
+	s.one(types.CompositeAlarm, "-both").PropertyDependencies = map[string][]string{"alarmRule": {child}}
 	if found, _ := Check(s.Graph); len(found) != 0 {
 		t.Errorf("found %v", found)
 	}
@@ -148,14 +149,14 @@ func TestAPreviewKnowsTheAlarmsOfACompositeOneByWhatItsRuleIsMadeOf(t *testing.T
 func TestTheFirewallLetsThroughWhatPlansSell(t *testing.T) {
 	acl := func(limit float64, window any) func(stack) {
 		return func(s stack) {
-			s.add(webACLType, "didomi-prod-api-waf", map[string]any{
-				"name": "didomi-prod-api-waf", "tagsAll": s.one("aws:sns/topic:Topic", "").Inputs["tagsAll"],
+			s.add(types.WebACL, "didomi-prod-api-waf", map[string]any{
+				"name": "didomi-prod-api-waf", "tagsAll": s.one(types.Topic, "").Inputs["tagsAll"],
 				"rules": []any{map[string]any{"name": "rate", "statement": map[string]any{
 					"rateBasedStatement": map[string]any{"limit": limit, "evaluationWindowSec": window, "aggregateKeyType": "IP"},
 				}}},
 			})
-			s.add(usagePlanType, "didomi-prod-api-plan-partner", map[string]any{
-				"tagsAll":          s.one("aws:sns/topic:Topic", "").Inputs["tagsAll"],
+			s.add(types.UsagePlan, "didomi-prod-api-plan-partner", map[string]any{
+				"tagsAll":          s.one(types.Topic, "").Inputs["tagsAll"],
 				"throttleSettings": map[string]any{"rateLimit": 200.0, "burstLimit": 400.0},
 			})
 		}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/didomi/serverless-api/ops/graph"
+	"github.com/didomi/serverless-api/ops/types"
 )
 
 // published is one way in which AWS publishes a metric: under these dimensions, to be summed up so.
@@ -120,7 +121,7 @@ func judgeMetric(g *graph.Graph, p *report, alarm *graph.Resource) {
 
 // countedFromLog says whether a log metric filter counts what an alarm watches.
 func countedFromLog(g *graph.Graph, alarm *graph.Resource, dimensions []string) bool {
-	return slices.ContainsFunc(g.ByType("aws:cloudwatch/logMetricFilter:LogMetricFilter"), func(filter *graph.Resource) bool {
+	return slices.ContainsFunc(g.ByType(types.LogMetricFilter), func(filter *graph.Resource) bool {
 		object, _ := filter.Value("metricTransformation", "dimensions").(map[string]any)
 		if len(object) != len(dimensions) {
 			return false

@@ -12,6 +12,7 @@ import (
 
 	"github.com/didomi/serverless-api/ops/command"
 	"github.com/didomi/serverless-api/ops/graph"
+	"github.com/didomi/serverless-api/ops/types"
 )
 
 // stack is a graph to break something in.
@@ -162,5 +163,13 @@ func TestTheCommandSaysByItsExitCodeWhetherSomethingIsFound(t *testing.T) {
 				t.Errorf("exit %d, want %d with %q in\n%s", code, c.code, c.want, printed)
 			}
 		})
+	}
+}
+
+func TestEveryTypeOfARecordedStackHasARow(t *testing.T) {
+	for _, r := range sound(t).Resources {
+		if _, ok := types.Find(r.Type); !ok && strings.HasPrefix(r.Type, "aws:") {
+			t.Errorf("%s (%s) has no row in ops/types", r.Type, r.Name)
+		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/didomi/serverless-api/ops/graph"
+	"github.com/didomi/serverless-api/ops/types"
 )
 
 // silent are services that AWS documents no condition keys of when they take a role: a role that asks for
@@ -21,13 +22,13 @@ func deputies(g *graph.Graph) report {
 	var p report
 	for i := range g.Resources {
 		r := &g.Resources[i]
-		if r.Type == roleType {
+		if r.Type == types.Role {
 			statements, _ := parseDocument(r.Value("assumeRolePolicy"))
 			for _, s := range statements {
 				serviceTrust(g, &p, r, s)
 			}
 		}
-		if property, ok := resourcePolicies[r.Type]; ok {
+		if property := types.Of(r.Type).Policy; property != "" {
 			statements, _ := parseDocument(r.Value(property))
 			for _, s := range statements {
 				serviceAccess(&p, r, s)
@@ -59,8 +60,8 @@ func serviceTrust(g *graph.Graph, p *report, r *graph.Resource, s statement) {
 
 // runsInVPC says whether a function in a VPC has the role.
 func runsInVPC(g *graph.Graph, role *graph.Resource) bool {
-	return slices.ContainsFunc(g.ByType(functionType), func(f *graph.Resource) bool {
-		return f.Value("vpcConfig") != nil && slices.Contains(g.RefsTo(f, "role", roleType), role)
+	return slices.ContainsFunc(g.ByType(types.Function), func(f *graph.Resource) bool {
+		return f.Value("vpcConfig") != nil && slices.Contains(g.RefsTo(f, "role", types.Role), role)
 	})
 }
 

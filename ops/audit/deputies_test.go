@@ -1,11 +1,15 @@
 package audit
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/didomi/serverless-api/ops/types"
+)
 
 func TestDeputies(t *testing.T) {
 	trust := func(service, condition string) func(s stack) {
 		return func(s stack) {
-			s.set(roleType, "api-function-role", "assumeRolePolicy",
+			s.set(types.Role, "api-function-role", "assumeRolePolicy",
 				`{"Statement":{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":"`+service+`"},"Condition":`+condition+`}}`)
 		}
 	}
@@ -24,18 +28,18 @@ func TestDeputies(t *testing.T) {
 		}},
 		"a role of a function outside, by its ARN": {func(s stack) {
 			trust("lambda.amazonaws.com", function)(s)
-			s.set(functionType, "api-function", "vpcConfig", nil)
+			s.set(types.Function, "api-function", "vpcConfig", nil)
 		}, nil},
 		"a role for RDS Proxy": {trust("rds.amazonaws.com", `{}`), nil},
 		"a role that RDS Proxy could not take": {trust("rds.amazonaws.com", account), []string{
 			"api-function-role: cannot be taken by rds.amazonaws.com, which sends no condition keys: " + silent["rds.amazonaws.com"],
 		}},
 		"a topic for alarms of any account": {func(s stack) {
-			s.set("aws:sns/topicPolicy:TopicPolicy", "", "policy",
+			s.set(types.TopicPolicy, "", "policy",
 				`{"Statement":[{"Sid":"Alarms","Effect":"Allow","Action":"sns:Publish","Principal":{"Service":["cloudwatch.amazonaws.com"]}}]}`)
 		}, []string{`api-alarms-policy: is open to cloudwatch.amazonaws.com for any account by the statement "Alarms"`}},
 		"a key for logs of the account": {func(s stack) {
-			s.set(keyType, "data-key", "policy",
+			s.set(types.Key, "data-key", "policy",
 				`{"Statement":[{"Effect":"Allow","Principal":{"Service":"logs.eu-west-1.amazonaws.com"},"Action":"kms:Decrypt","Condition":{"ArnLike":{"kms:EncryptionContext:aws:logs:arn":"arn:aws:logs:eu-west-1:000000000000:*"}}}]}`)
 		}, nil},
 	})

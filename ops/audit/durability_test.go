@@ -1,40 +1,52 @@
 package audit
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/didomi/serverless-api/ops/types"
+)
 
 func TestDurability(t *testing.T) {
 	const gone = ": goes with a destroy, and with a change that replaces it"
 	check(t, "durability", map[string]example{
-		"a cluster that a destroy takes": {func(s stack) { s.one(clusterType, "").Protect = false }, []string{"data-cluster" + gone}},
+		"a cluster that a destroy takes": {func(s stack) { s.one(types.Cluster, "").Protect = false }, []string{"data-cluster" + gone}},
 		"a zone that a destroy leaves alone": {func(s stack) {
-			zone := s.one(zoneType, "")
+			zone := s.one(types.Zone, "")
 			zone.Protect, zone.RetainOnDelete = false, true
 		}, nil},
-		"a cluster that AWS deletes": {func(s stack) { s.set(clusterType, "", "deletionProtection", false) }, []string{
+		"a cluster that AWS deletes": {func(s stack) { s.set(types.Cluster, "", "deletionProtection", false) }, []string{
 			"data-cluster: AWS would delete it when asked",
 		}},
-		"a cluster without a last snapshot": {func(s stack) { s.set(clusterType, "", "skipFinalSnapshot", true) }, []string{
+		"a cluster without a last snapshot": {func(s stack) { s.set(types.Cluster, "", "skipFinalSnapshot", true) }, []string{
 			"data-cluster: leaves no snapshot when it is deleted",
 		}},
-		"backups of a day": {func(s stack) { s.set(clusterType, "", "backupRetentionPeriod", 1.0) }, []string{
+		"backups of a day": {func(s stack) { s.set(types.Cluster, "", "backupRetentionPeriod", 1.0) }, []string{
 			"data-cluster: keeps backups for less than a week",
 		}},
 		"a cache that nobody keeps": {func(s stack) {
-			s.one(cacheType, "").Protect = false
-			s.set(cacheType, "", "snapshotRetentionLimit", 0.0)
+			s.one(types.ReplicationGroup, "").Protect = false
+			s.set(types.ReplicationGroup, "", "snapshotRetentionLimit", 0.0)
 		}, []string{"data-cache" + gone, "data-cache: keeps no snapshots"}},
-		"a bucket that is emptied": {func(s stack) { s.set(bucketType, "", "forceDestroy", true) }, []string{
+		"a bucket that is emptied": {func(s stack) { s.set(types.Bucket, "", "forceDestroy", true) }, []string{
 			"data-files: is deleted with everything in it",
 		}},
 		"a bucket without versions": {func(s stack) {
-			s.set("aws:s3/bucketVersioningV2:BucketVersioningV2", "", "versioningConfiguration", map[string]any{"status": "Suspended"})
+			s.set(types.BucketVersioning, "", "versioningConfiguration", map[string]any{"status": "Suspended"})
 		}, []string{"data-files: loses a file that is overwritten"}},
-		"a key without its protection": {func(s stack) { s.one(keyType, "data-key").Protect = false }, []string{"data-key" + gone}},
-		"a zone with everybody's records": {func(s stack) { s.set(zoneType, "", "forceDestroy", true) }, []string{
+		"a key without its protection": {func(s stack) { s.one(types.Key, "data-key").Protect = false }, []string{"data-key" + gone}},
+		"a zone with everybody's records": {func(s stack) { s.set(types.Zone, "", "forceDestroy", true) }, []string{
 			"dns-zone: is deleted with records that others made",
 		}},
-		"a secret that is gone at once": {func(s stack) { s.set(secretType, "data-app", "recoveryWindowInDays", 0.0) }, []string{
+		"a secret that is gone at once": {func(s stack) { s.set(types.Secret, "data-app", "recoveryWindowInDays", 0.0) }, []string{
 			"data-app: cannot be restored after it is deleted",
 		}},
 	})
+}
+
+func TestWhatIsKeptHoldsData(t *testing.T) {
+	for token := range kept {
+		if !types.Of(token).HoldsData {
+			t.Errorf("%s is judged by what is lost with it, and its row in ops/types says that it holds no data", token)
+		}
+	}
 }

@@ -5,63 +5,44 @@ import (
 	"strings"
 
 	"github.com/didomi/serverless-api/ops/graph"
+	"github.com/didomi/serverless-api/ops/types"
 )
 
-const (
-	keyType       = "aws:kms/key:Key"
-	bucketType    = "aws:s3/bucketV2:BucketV2"
-	secretType    = "aws:secretsmanager/secret:Secret"
-	logGroupType  = "aws:cloudwatch/logGroup:LogGroup"
-	topicType     = "aws:sns/topic:Topic"
-	queueType     = "aws:sqs/queue:Queue"
-	instanceType  = "aws:rds/clusterInstance:ClusterInstance"
-	bucketSSEType = "aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2"
-	domainType    = "aws:apigateway/domainName:DomainName"
-	zoneType      = "aws:route53/zone:Zone"
-)
-
-// stores are the types that keep or carry data, each with how it is judged.
-var stores = map[string]func(*graph.Graph, *report, *graph.Resource){
-	clusterType:  clusterEncryption,
-	instanceType: func(g *graph.Graph, p *report, r *graph.Resource) { atRest(g, p, r, "performanceInsightsKmsKeyId") },
-	proxyType: func(_ *graph.Graph, p *report, r *graph.Resource) {
+// encryptionJudges are the types of which more is judged than the key at rest that ops/types names.
+var encryptionJudges = map[string]func(*graph.Graph, *report, *graph.Resource){
+	types.Cluster: clusterEncryption,
+	types.DBProxy: func(_ *graph.Graph, p *report, r *graph.Resource) {
 		inTransit(p, r, r.True("requireTls"), "requireTls", "TLS only")
 	},
-	cacheType:    cacheEncryption,
-	bucketType:   bucketEncryption,
-	secretType:   func(g *graph.Graph, p *report, r *graph.Resource) { atRest(g, p, r, "kmsKeyId") },
-	logGroupType: func(g *graph.Graph, p *report, r *graph.Resource) { atRest(g, p, r, "kmsKeyId") },
-	topicType:    func(g *graph.Graph, p *report, r *graph.Resource) { atRest(g, p, r, "kmsMasterKeyId") },
-	// Its environment. Of its code the provider sets no key, and the code is public.
-	functionType: func(g *graph.Graph, p *report, r *graph.Resource) { atRest(g, p, r, "kmsKeyArn") },
-	queueType:    func(g *graph.Graph, p *report, r *graph.Resource) { atRest(g, p, r, "kmsMasterKeyId") },
-	keyType: func(_ *graph.Graph, p *report, r *graph.Resource) {
+	types.ReplicationGroup: cacheEncryption,
+	types.Bucket:           bucketEncryption,
+	types.Key: func(_ *graph.Graph, p *report, r *graph.Resource) {
 		if !r.True("enableKeyRotation") {
 			p.add(r, "set enableKeyRotation", "is never rotated")
 		}
 	},
-	domainType: func(_ *graph.Graph, p *report, r *graph.Resource) {
+	types.DomainName: func(_ *graph.Graph, p *report, r *graph.Resource) {
 		policy := r.Text("securityPolicy")
 		inTransit(p, r, policy != "" && policy != "TLS_1_0", "securityPolicy", policy)
 	},
 }
 
-// seen are types that have a property of encryption and keep nothing of the stack's own, with why.
-var seen = map[string]string{
-	bucketSSEType:         "judged with its bucket",
-	"aws:kms/alias:Alias": "a name",
-}
-
-// encryption wants every store encrypted at rest with a key of ours, every key rotated, and every
-// way in to be TLS only.
+// encryption requires everything that keeps data to be encrypted at rest with a key of ours, every key to be
+// rotated, and every way in to be TLS only.
 func encryption(g *graph.Graph) report {
 	var p report
 	for i := range g.Resources {
 		r := &g.Resources[i]
-		if judge, ok := stores[r.Type]; ok {
+		row, judge := types.Of(r.Type), encryptionJudges[r.Type]
+		if row.KeyAtRest != "" {
+			atRest(g, &p, r, row.KeyAtRest)
+		}
+		if judge != nil {
 			judge(g, &p, r)
-		} else if property := encryptionProperty(r); property != "" && seen[r.Type] == "" && strings.HasPrefix(r.Type, "aws:") {
-			p.add(r, "add the type to the audit's stores", "has %s, and the audit does not know what it keeps", property)
+		}
+		known := row.KeyAtRest != "" || row.NothingAtRest != "" || judge != nil
+		if property := encryptionProperty(r); !known && property != "" && strings.HasPrefix(r.Type, "aws:") {
+			p.add(r, "set KeyAtRest or NothingAtRest in its row of ops/types", "has %s, and the audit does not know what it keeps", property)
 		}
 	}
 	return p
@@ -81,7 +62,7 @@ func encryptionProperty(r *graph.Resource) string {
 
 // atRest wants the input to name a key that the customer manages, of this stack or another.
 func atRest(g *graph.Graph, p *report, r *graph.Resource, input string) {
-	if key := first(g.RefsTo(r, input, keyType)); key != nil {
+	if key := graph.First(g.RefsTo(r, input, types.Key)); key != nil {
 		p.fact("%s %s at rest with the key %s (%s)", r.Type, r.Name, key.Name, input)
 		return
 	}
@@ -108,11 +89,10 @@ func clusterEncryption(g *graph.Graph, p *report, r *graph.Resource) {
 	if !r.True("storageEncrypted") {
 		p.add(r, "set storageEncrypted, which replaces the cluster: move the data with a snapshot", "is not encrypted at rest")
 	}
-	atRest(g, p, r, "kmsKeyId")
 	if r.True("manageMasterUserPassword") {
 		atRest(g, p, r, "masterUserSecretKmsKeyId")
 	}
-	group := first(g.RefsTo(r, "dbClusterParameterGroupName", "aws:rds/clusterParameterGroup:ClusterParameterGroup"))
+	group := graph.First(g.RefsTo(r, "dbClusterParameterGroupName", types.ClusterParameterGroup))
 	forced := false
 	if group != nil {
 		list, _ := group.Value("parameters").([]any)
@@ -124,22 +104,21 @@ func clusterEncryption(g *graph.Graph, p *report, r *graph.Resource) {
 	inTransit(p, r, forced, "rds.force_ssl in the cluster's parameter group", "TLS only, by its parameter group")
 }
 
-func cacheEncryption(g *graph.Graph, p *report, r *graph.Resource) {
+func cacheEncryption(_ *graph.Graph, p *report, r *graph.Resource) {
 	if r.Value("atRestEncryptionEnabled") != true && r.Text("atRestEncryptionEnabled") != "true" {
 		p.add(r, "set atRestEncryptionEnabled", "is not encrypted at rest")
 	}
-	atRest(g, p, r, "kmsKeyId")
 	inTransit(p, r, r.True("transitEncryptionEnabled") && r.Text("transitEncryptionMode") != "preferred", "transitEncryptionEnabled", "TLS only")
 }
 
 func bucketEncryption(g *graph.Graph, p *report, r *graph.Resource) {
-	configuration := first(pointingAt(g, r, bucketSSEType))
+	configuration := graph.First(pointingAt(g, r, types.BucketEncryption))
 	if configuration == nil {
 		p.add(r, "register its server-side encryption", "has no server-side encryption with a key of ours")
 	} else {
 		atRest(g, p, configuration, "rules")
 	}
-	policy := first(pointingAt(g, r, "aws:s3/bucketPolicy:BucketPolicy"))
+	policy := graph.First(pointingAt(g, r, types.BucketPolicy))
 	forced := false
 	if policy != nil {
 		statements, known := parseDocument(policy.Value("policy"))
@@ -151,7 +130,7 @@ func bucketEncryption(g *graph.Graph, p *report, r *graph.Resource) {
 // pointingAt are the resources of a type whose input "bucket" is this bucket.
 func pointingAt(g *graph.Graph, bucket *graph.Resource, token string) []*graph.Resource {
 	return slices.DeleteFunc(g.ByType(token), func(r *graph.Resource) bool {
-		return !slices.Contains(g.RefsTo(r, "bucket", bucketType), bucket)
+		return !slices.Contains(g.RefsTo(r, "bucket", types.Bucket), bucket)
 	})
 }
 

@@ -4,63 +4,64 @@ import (
 	"testing"
 
 	"github.com/didomi/serverless-api/ops/graph"
+	"github.com/didomi/serverless-api/ops/types"
 )
 
 func TestEncryption(t *testing.T) {
 	check(t, "encryption", map[string]example{
-		"a cluster in plain": {func(s stack) { s.set(clusterType, "", "storageEncrypted", false) }, []string{
+		"a cluster in plain": {func(s stack) { s.set(types.Cluster, "", "storageEncrypted", false) }, []string{
 			"data-cluster: is not encrypted at rest",
 		}},
-		"a cluster with AWS's key": {func(s stack) { s.set(clusterType, "", "kmsKeyId", "alias/aws/rds") }, []string{
+		"a cluster with AWS's key": {func(s stack) { s.set(types.Cluster, "", "kmsKeyId", "alias/aws/rds") }, []string{
 			`data-cluster: is not encrypted at rest with a key of ours: kmsKeyId is "alias/aws/rds"`,
 		}},
-		"the master's secret with AWS's key": {func(s stack) { s.set(clusterType, "", "masterUserSecretKmsKeyId", nil) }, []string{
+		"the master's secret with AWS's key": {func(s stack) { s.set(types.Cluster, "", "masterUserSecretKmsKeyId", nil) }, []string{
 			`data-cluster: is not encrypted at rest with a key of ours: masterUserSecretKmsKeyId is ""`,
 		}},
 		"a database that takes connections in plain": {func(s stack) {
-			s.set("aws:rds/clusterParameterGroup:ClusterParameterGroup", "", "parameters", []any{map[string]any{"name": "rds.force_ssl", "value": "0"}})
+			s.set(types.ClusterParameterGroup, "", "parameters", []any{map[string]any{"name": "rds.force_ssl", "value": "0"}})
 		}, []string{"data-cluster: can be reached without TLS, or with an old one: rds.force_ssl in the cluster's parameter group is <nil>"}},
-		"insights with AWS's key": {func(s stack) { s.set(instanceType, "", "performanceInsightsKmsKeyId", nil) }, []string{
+		"insights with AWS's key": {func(s stack) { s.set(types.ClusterInstance, "", "performanceInsightsKmsKeyId", nil) }, []string{
 			`data-instance-1: is not encrypted at rest with a key of ours: performanceInsightsKmsKeyId is ""`,
 		}},
-		"a proxy that takes connections in plain": {func(s stack) { s.set(proxyType, "", "requireTls", false) }, []string{
+		"a proxy that takes connections in plain": {func(s stack) { s.set(types.DBProxy, "", "requireTls", false) }, []string{
 			"data-proxy: can be reached without TLS, or with an old one: requireTls is false",
 		}},
-		"a cache in plain": {func(s stack) { s.set(cacheType, "", "atRestEncryptionEnabled", false) }, []string{
+		"a cache in plain": {func(s stack) { s.set(types.ReplicationGroup, "", "atRestEncryptionEnabled", false) }, []string{
 			"data-cache: is not encrypted at rest",
 		}},
-		"a cache that prefers TLS": {func(s stack) { s.set(cacheType, "", "transitEncryptionMode", "preferred") }, []string{
+		"a cache that prefers TLS": {func(s stack) { s.set(types.ReplicationGroup, "", "transitEncryptionMode", "preferred") }, []string{
 			"data-cache: can be reached without TLS, or with an old one: transitEncryptionEnabled is true",
 		}},
 		"a bucket with S3's own key": {func(s stack) {
-			s.set(bucketSSEType, "", "rules", []any{map[string]any{"applyServerSideEncryptionByDefault": map[string]any{"sseAlgorithm": "AES256"}}})
+			s.set(types.BucketEncryption, "", "rules", []any{map[string]any{"applyServerSideEncryptionByDefault": map[string]any{"sseAlgorithm": "AES256"}}})
 		}, []string{`data-files: is not encrypted at rest with a key of ours: rules is ""`}},
-		"a bucket without a word on encryption": {func(s stack) { s.remove(bucketSSEType, "") }, []string{
+		"a bucket without a word on encryption": {func(s stack) { s.remove(types.BucketEncryption, "") }, []string{
 			"data-files: has no server-side encryption with a key of ours",
 		}},
 		"a bucket that takes requests in plain": {func(s stack) {
-			s.set("aws:s3/bucketPolicy:BucketPolicy", "", "policy", `{"Statement":[]}`)
+			s.set(types.BucketPolicy, "", "policy", `{"Statement":[]}`)
 		}, []string{"data-files: can be reached without TLS, or with an old one: a bucket policy that denies aws:SecureTransport false is <nil>"}},
-		"a secret with AWS's key": {func(s stack) { s.set(secretType, "data-app", "kmsKeyId", "") }, []string{
+		"a secret with AWS's key": {func(s stack) { s.set(types.Secret, "data-app", "kmsKeyId", "") }, []string{
 			`data-app: is not encrypted at rest with a key of ours: kmsKeyId is ""`,
 		}},
-		"a log without a key": {func(s stack) { s.set(logGroupType, "", "kmsKeyId", nil) }, []string{
+		"a log without a key": {func(s stack) { s.set(types.LogGroup, "", "kmsKeyId", nil) }, []string{
 			`api-function-log: is not encrypted at rest with a key of ours: kmsKeyId is ""`,
 		}},
-		"a function without a key": {func(s stack) { s.set(functionType, "", "kmsKeyArn", nil) }, []string{
+		"a function without a key": {func(s stack) { s.set(types.Function, "", "kmsKeyArn", nil) }, []string{
 			`api-function: is not encrypted at rest with a key of ours: kmsKeyArn is ""`,
 		}},
-		"a topic without a key": {func(s stack) { s.set(topicType, "", "kmsMasterKeyId", nil) }, []string{
+		"a topic without a key": {func(s stack) { s.set(types.Topic, "", "kmsMasterKeyId", nil) }, []string{
 			`api-alarms: is not encrypted at rest with a key of ours: kmsMasterKeyId is ""`,
 		}},
 		"a key of another stack is a key": {func(s stack) {
-			s.set(topicType, "", "kmsMasterKeyId", "arn:aws:kms:eu-west-1:000000000000:key/elsewhere")
+			s.set(types.Topic, "", "kmsMasterKeyId", "arn:aws:kms:eu-west-1:000000000000:key/elsewhere")
 		}, nil},
-		"a key that a preview does not know yet is a key": {func(s stack) { s.set(topicType, "", "kmsMasterKeyId", graph.Unknown) }, nil},
-		"a key that is never rotated": {func(s stack) { s.set(keyType, "data-key", "enableKeyRotation", false) }, []string{
+		"a key that a preview does not know yet is a key": {func(s stack) { s.set(types.Topic, "", "kmsMasterKeyId", graph.Unknown) }, nil},
+		"a key that is never rotated": {func(s stack) { s.set(types.Key, "data-key", "enableKeyRotation", false) }, []string{
 			"data-key: is never rotated",
 		}},
-		"a name that takes TLS 1.0": {func(s stack) { s.set(domainType, "", "securityPolicy", "TLS_1_0") }, []string{
+		"a name that takes TLS 1.0": {func(s stack) { s.set(types.DomainName, "", "securityPolicy", "TLS_1_0") }, []string{
 			"api-domain: can be reached without TLS, or with an old one: securityPolicy is TLS_1_0",
 		}},
 		"a store of a kind that nobody has judged": {func(s stack) {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/didomi/serverless-api/ops/graph"
+	"github.com/didomi/serverless-api/ops/types"
 )
 
 // endpointsRule is the name of the rule that endpoints are held against the functions' calls.
@@ -20,8 +21,8 @@ func endpointUse(stacks []*graph.Graph, calls []call) report {
 	var p report
 	called := map[string]bool{}
 	for _, g := range stacks {
-		for _, f := range g.ByType(functionType) {
-			if outside(f) {
+		for _, f := range g.ByType(types.Function) {
+			if f.OutsideVPC() {
 				continue
 			}
 			for _, service := range servicesCalled(g, f, calls) {
@@ -34,7 +35,7 @@ func endpointUse(stacks []*graph.Graph, calls []call) report {
 		}
 	}
 	for _, g := range stacks {
-		for _, e := range g.ByType(endpointType) {
+		for _, e := range g.ByType(types.VPCEndpoint) {
 			if !called[serviceOf(e)] {
 				p.add(e, "take it away: it costs by the hour and zone", "no function called %s", serviceOf(e))
 			}
@@ -46,7 +47,7 @@ func endpointUse(stacks []*graph.Graph, calls []call) report {
 // servicesCalled are the AWS services that the function's role has called, each once.
 func servicesCalled(g *graph.Graph, f *graph.Resource, calls []call) []string {
 	var services []string
-	for _, role := range g.RefsTo(f, "role", roleType) {
+	for _, role := range g.RefsTo(f, "role", types.Role) {
 		for _, c := range calls {
 			service, _, _ := strings.Cut(c.Action, ":")
 			if c.who() == role.ID && !slices.Contains(servicesOfAWS, service) {
@@ -59,7 +60,7 @@ func servicesCalled(g *graph.Graph, f *graph.Resource, calls []call) []string {
 }
 
 func endpointOf(g *graph.Graph, service string) *graph.Resource {
-	for _, e := range g.ByType(endpointType) {
+	for _, e := range g.ByType(types.VPCEndpoint) {
 		if serviceOf(e) == service {
 			return e
 		}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/didomi/serverless-api/ops/graph"
+	"github.com/didomi/serverless-api/ops/types"
 )
 
 func TestEndpointsAreThoseOfTheServicesThatFunctionsInTheVPCCall(t *testing.T) {
@@ -26,12 +27,12 @@ func TestEndpointsAreThoseOfTheServicesThatFunctionsInTheVPCCall(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := stack{&graph.Graph{Project: "didomi", Stack: "prod"}, t}
-			role := s.add(roleType, "api-function-role", nil).URN
+			role := s.add(types.Role, "api-function-role", nil).URN
 			s.Resources[0].ID = "didomi-prod-api-function-1"
-			s.add(functionType, "api-function", map[string]any{"vpcConfig": map[string]any{}, "role": "arn"})
+			s.add(types.Function, "api-function", map[string]any{"vpcConfig": map[string]any{}, "role": "arn"})
 			s.Resources[1].PropertyDependencies = map[string][]string{"role": {role}}
 			for _, service := range []string{"secretsmanager", "s3"} {
-				s.add(endpointType, "network-"+service, map[string]any{"serviceName": "com.amazonaws.eu-west-1." + service})
+				s.add(types.VPCEndpoint, "network-"+service, map[string]any{"serviceName": "com.amazonaws.eu-west-1." + service})
 			}
 			var got []string
 			for _, f := range endpointUse([]*graph.Graph{s.Graph}, c.calls).findings {

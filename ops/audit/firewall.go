@@ -2,11 +2,7 @@ package audit
 
 import (
 	"github.com/didomi/serverless-api/ops/graph"
-)
-
-const (
-	webACLType    = "aws:wafv2/webAcl:WebAcl"
-	usagePlanType = "aws:apigateway/usagePlan:UsagePlan"
+	"github.com/didomi/serverless-api/ops/types"
 )
 
 // defaultRateWindow is WAF's, in seconds.
@@ -17,7 +13,7 @@ const defaultRateWindow = 300
 // counts over a window of seconds, a plan by the second with a burst on top.
 func firewall(g *graph.Graph) report {
 	var p report
-	for _, acl := range g.ByType(webACLType) {
+	for _, acl := range g.ByType(types.WebACL) {
 		rules, _ := acl.Value("rules").([]any)
 		for _, item := range rules {
 			rule := &graph.Resource{Outputs: map[string]any{"rule": item}}
@@ -36,7 +32,7 @@ func firewall(g *graph.Graph) report {
 }
 
 func judgePlans(g *graph.Graph, p *report, acl *graph.Resource, rule string, limit, window float64) {
-	for _, plan := range g.ByType(usagePlanType) {
+	for _, plan := range g.ByType(types.UsagePlan) {
 		rate, burst := plan.Number("throttleSettings", "rateLimit"), plan.Number("throttleSettings", "burstLimit")
 		if sold := rate*window + burst; limit < sold {
 			p.add(acl, "raise wafRateLimit, or set it to 0", "blocks by its rule %s an address with over %v requests in %v seconds, and %s sells a key %v of them (%v a second)",

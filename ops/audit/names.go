@@ -1,47 +1,13 @@
 package audit
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
 	"github.com/didomi/serverless-api/ops/graph"
+	"github.com/didomi/serverless-api/ops/types"
 )
-
-// nameProperties hold a physical name that is unique in the account and region, by type; "name" where
-// a type is not listed.
-var nameProperties = map[string]string{
-	bucketType:                            "bucket",
-	clusterType:                           "clusterIdentifier",
-	instanceType:                          "identifier",
-	cacheType:                             "replicationGroupId",
-	proxyType:                             "name",
-	"aws:elasticache/user:User":           "userId",
-	"aws:elasticache/userGroup:UserGroup": "userGroupId",
-	"aws:cloudwatch/dashboard:Dashboard":  "dashboardName",
-	"aws:cloudwatch/logResourcePolicy:LogResourcePolicy": "policyName",
-	"aws:codedeploy/application:Application":             "name",
-	domainType:                                           "domainName",
-}
-
-// elsewhere are types whose "name" is no physical name of the account: it is unique within something
-// else, or the same for everyone.
-var elsewhere = map[string]string{
-	"aws:lambda/alias:Alias":                                  "within a function",
-	"aws:iam/rolePolicy:RolePolicy":                           "within a role",
-	"aws:iam/userPolicy:UserPolicy":                           "within a user",
-	"aws:cloudwatch/logMetricFilter:LogMetricFilter":          "within a log group",
-	"aws:route53/record:Record":                               "within a zone",
-	"aws:appautoscaling/policy:Policy":                        "within a scalable target",
-	"aws:codedeploy/deploymentGroup:DeploymentGroup":          "within an application",
-	"aws:apigateway/restApi:RestApi":                          "a label: ids tell them apart",
-	"aws:apigateway/usagePlan:UsagePlan":                      "a label: ids tell them apart",
-	"aws:apigateway/usagePlanKey:UsagePlanKey":                "of its key",
-	"aws:apigateway/model:Model":                              "within an API",
-	"aws:apigateway/requestValidator:RequestValidator":        "within an API",
-	"aws:rds/proxyDefaultTargetGroup:ProxyDefaultTargetGroup": "within a proxy: always default",
-	"aws:ec2/securityGroup:SecurityGroup":                     "within a VPC",
-	defaultGroup:                                              "within a VPC",
-}
 
 // executionLogs starts the log groups that API Gateway names after an API's id.
 const executionLogs = "API-Gateway-Execution-Logs_"
@@ -57,7 +23,7 @@ func names(g *graph.Graph) report {
 		if name == "" || name == graph.Unknown {
 			continue
 		}
-		if r.Type == domainType || r.Type == zoneType {
+		if r.Type == types.DomainName || r.Type == types.Zone {
 			if !strings.HasPrefix(name, g.Stack+".") {
 				p.add(r, "let it start with the stack's name", "is called %s: another stack may want the same", name)
 			}
@@ -72,13 +38,11 @@ func names(g *graph.Graph) report {
 
 // physicalName is what AWS calls the resource in the account and region; "" where it has no such name.
 func physicalName(r *graph.Resource) string {
-	if !r.Custom || !strings.HasPrefix(r.Type, "aws:") || elsewhere[r.Type] != "" {
+	row := types.Of(r.Type)
+	if !r.Custom || !strings.HasPrefix(r.Type, "aws:") || row.Name.Within != "" {
 		return ""
 	}
-	property, ok := nameProperties[r.Type]
-	if !ok {
-		property = "name"
-	}
+	property := cmp.Or(row.Name.Property, "name")
 	if name := r.Text(property); name != "" {
 		return name
 	}

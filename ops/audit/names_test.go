@@ -1,35 +1,39 @@
 package audit
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/didomi/serverless-api/ops/types"
+)
 
 func TestNames(t *testing.T) {
 	check(t, "names", map[string]example{
-		"a fixed name": {func(s stack) { s.set(bucketType, "", "bucket", "didomi-files") }, []string{
+		"a fixed name": {func(s stack) { s.set(types.Bucket, "", "bucket", "didomi-files") }, []string{
 			"data-files: is called didomi-files: another stack may want the same",
 		}},
-		"another stack's prefix": {func(s stack) { s.set(policyType, "workload", "name", "didomi-dev-iam-workload") }, []string{
+		"another stack's prefix": {func(s stack) { s.set(types.Policy, "workload", "name", "didomi-dev-iam-workload") }, []string{
 			"iam-workload: is called didomi-dev-iam-workload: another stack may want the same",
 		}},
-		"a host name without the stack": {func(s stack) { s.set(domainType, "", "domainName", "api.didomi.example") }, []string{
+		"a host name without the stack": {func(s stack) { s.set(types.DomainName, "", "domainName", "api.didomi.example") }, []string{
 			"api-domain: is called api.didomi.example: another stack may want the same",
 		}},
-		"a zone that two stacks could share": {func(s stack) { s.set(zoneType, "", "name", "didomi.example") }, []string{
+		"a zone that two stacks could share": {func(s stack) { s.set(types.Zone, "", "name", "didomi.example") }, []string{
 			"dns-zone: is called didomi.example: another stack may want the same",
 		}},
 		"a name behind a folder": {func(s stack) {
 			s.add("aws:kms/alias:Alias", "alias", map[string]any{"name": "alias/didomi-prod-data"})
 		}, nil},
 		"a log that RDS names after its cluster": {func(s stack) {
-			s.add(logGroupType, "log", map[string]any{"name": "/aws/rds/cluster/didomi-prod-data-cluster-1/postgresql"})
+			s.add(types.LogGroup, "log", map[string]any{"name": "/aws/rds/cluster/didomi-prod-data-cluster-1/postgresql"})
 		}, nil},
 		"a log of another stack's cluster": {func(s stack) {
-			s.add(logGroupType, "log", map[string]any{"name": "/aws/rds/cluster/didomi-dev-data-cluster-1/postgresql"})
+			s.add(types.LogGroup, "log", map[string]any{"name": "/aws/rds/cluster/didomi-dev-data-cluster-1/postgresql"})
 		}, []string{"log: is called /aws/rds/cluster/didomi-dev-data-cluster-1/postgresql: another stack may want the same"}},
 		"a name from a prefix": {func(s stack) {
-			s.add("aws:iam/user:User", "user", map[string]any{"namePrefix": "ci-"})
+			s.add(types.User, "user", map[string]any{"namePrefix": "ci-"})
 		}, []string{"user: is called ci-: another stack may want the same"}},
 		"a name made from another one's id": {func(s stack) {
-			s.add(logGroupType, "execution", map[string]any{"name": "API-Gateway-Execution-Logs_abc123/prod"})
+			s.add(types.LogGroup, "execution", map[string]any{"name": "API-Gateway-Execution-Logs_abc123/prod"})
 		}, nil},
 	})
 }
@@ -49,8 +53,8 @@ func TestTwoStacksOfOneAccountHaveNoNameInCommon(t *testing.T) {
 	if found := collisions(prod.Graph, other.Graph); len(found) != 0 {
 		t.Fatalf("found %v", found)
 	}
-	name := prod.one(cacheType, "").Text("replicationGroupId")
-	other.set(cacheType, "", "replicationGroupId", name)
+	name := prod.one(types.ReplicationGroup, "").Text("replicationGroupId")
+	other.set(types.ReplicationGroup, "", "replicationGroupId", name)
 	found := collisions(prod.Graph, other.Graph)
 	if len(found) != 1 || found[0].Rule != "names" || found[0].What != "is called "+name+", as is didomi-prod-data-cache of the stack dev" {
 		t.Errorf("found %v, want the cache", found)

@@ -4,14 +4,10 @@ import (
 	"slices"
 
 	"github.com/didomi/serverless-api/ops/graph"
+	"github.com/didomi/serverless-api/ops/types"
 )
 
 // The types that an alarm reaches an operator by, with its topic.
-const (
-	compositeType    = "aws:cloudwatch/compositeAlarm:CompositeAlarm"
-	subscriptionType = "aws:sns/topicSubscription:TopicSubscription"
-)
-
 // paging requires a protected stack to notify an operator: a composite alarm whose topic has a
 // subscription that is confirmed. SNS sends nothing to one that is not.
 // https://docs.aws.amazon.com/sns/latest/dg/sns-email-notifications.html
@@ -21,12 +17,12 @@ func paging(g *graph.Graph) report {
 	if cluster == nil {
 		return p
 	}
-	alarms := slices.DeleteFunc(g.ByType(compositeType), func(alarm *graph.Resource) bool { return warns(g, alarm) })
+	alarms := slices.DeleteFunc(g.ByType(types.CompositeAlarm), func(alarm *graph.Resource) bool { return warns(g, alarm) })
 	if len(alarms) == 0 {
 		p.add(cluster, "register a composite alarm that notifies a topic", "is protected in a stack of which no alarm pages")
 	}
 	for _, alarm := range alarms {
-		topics := g.RefsTo(alarm, "alarmActions", topicType)
+		topics := g.RefsTo(alarm, "alarmActions", types.Topic)
 		if len(topics) == 0 {
 			p.add(alarm, "give it a topic in alarmActions", "notifies no topic of the stack")
 		}
@@ -39,9 +35,9 @@ func paging(g *graph.Graph) report {
 
 // warns says that an alarm notifies the topic of warnings: that of metric alarms.
 func warns(g *graph.Graph, alarm *graph.Resource) bool {
-	topics := g.RefsTo(alarm, "alarmActions", topicType)
-	return slices.ContainsFunc(g.ByType(alarmType), func(other *graph.Resource) bool {
-		return slices.ContainsFunc(g.RefsTo(other, "alarmActions", topicType), func(topic *graph.Resource) bool { return slices.Contains(topics, topic) })
+	topics := g.RefsTo(alarm, "alarmActions", types.Topic)
+	return slices.ContainsFunc(g.ByType(types.MetricAlarm), func(other *graph.Resource) bool {
+		return slices.ContainsFunc(g.RefsTo(other, "alarmActions", types.Topic), func(topic *graph.Resource) bool { return slices.Contains(topics, topic) })
 	})
 }
 
@@ -49,7 +45,7 @@ func warns(g *graph.Graph, alarm *graph.Resource) bool {
 // state says, as of the last refresh; a subscription that is yet to be created counts.
 func subscribed(g *graph.Graph, p *report, alarm, topic *graph.Resource) {
 	var all, confirmed []*graph.Resource
-	for _, s := range g.ByType(subscriptionType) {
+	for _, s := range g.ByType(types.TopicSubscription) {
 		if !slices.Contains(g.Refs(s, "topic"), topic) {
 			continue
 		}
@@ -71,7 +67,7 @@ func subscribed(g *graph.Graph, p *report, alarm, topic *graph.Resource) {
 // protectedCluster is the database that AWS refuses to delete, as the stack's setting protect has it; nil: there
 // is none. Pulumi's own protection says nothing: the database of every stack has it.
 func protectedCluster(g *graph.Graph) *graph.Resource {
-	for _, cluster := range g.ByType(clusterType) {
+	for _, cluster := range g.ByType(types.Cluster) {
 		if cluster.True("deletionProtection") {
 			return cluster
 		}

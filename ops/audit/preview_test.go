@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/didomi/serverless-api/ops/graph"
+	"github.com/didomi/serverless-api/ops/types"
 )
 
 // unmade is the sound stack as a preview shows it before there is anything: no ids, and what is made
@@ -40,9 +41,9 @@ func TestAPreviewOfANewStackIsJudgedByWhatValuesAreMadeFrom(t *testing.T) {
 	if len(facts["reachability"]) == 0 {
 		t.Error("nobody reaches anybody")
 	}
-	for _, token := range []string{egressRule, ingressRule} {
+	for _, token := range []string{types.SecurityGroupEgressRule, types.SecurityGroupIngressRule} {
 		owner, peer := "network-lambda", "network-cluster"
-		if token == ingressRule {
+		if token == types.SecurityGroupIngressRule {
 			owner, peer = peer, owner
 		}
 		rule := s.add(token, owner, map[string]any{
@@ -50,8 +51,8 @@ func TestAPreviewOfANewStackIsJudgedByWhatValuesAreMadeFrom(t *testing.T) {
 			"ipProtocol": "tcp", "fromPort": 5432.0, "toPort": 5432.0,
 		})
 		rule.PropertyDependencies = map[string][]string{
-			"securityGroupId":           {s.one(securityGroup, owner).URN},
-			"referencedSecurityGroupId": {s.one(securityGroup, peer).URN},
+			"securityGroupId":           {s.one(types.SecurityGroup, owner).URN},
+			"referencedSecurityGroupId": {s.one(types.SecurityGroup, peer).URN},
 		}
 	}
 	found, _ = Check(s.Graph)

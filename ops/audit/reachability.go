@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/didomi/serverless-api/ops/graph"
+	"github.com/didomi/serverless-api/ops/types"
 )
 
 // allowedPath is a connection that a part of one kind may open to a part of another.
@@ -17,7 +18,7 @@ type allowedPath struct {
 // else. A stack without a proxy has the function connect to the cluster itself.
 func paths(g *graph.Graph) []allowedPath {
 	all := []allowedPath{{"function", "cache", 6379}, {"function", "endpoint", 443}}
-	if len(g.ByType(proxyType)) == 0 {
+	if len(g.ByType(types.DBProxy)) == 0 {
 		return append(all, allowedPath{"function", "cluster", 5432})
 	}
 	return append(all, allowedPath{"function", "proxy", 5432}, allowedPath{"proxy", "cluster", 5432})
@@ -28,11 +29,13 @@ var services = []string{"s3", "secretsmanager"}
 
 const https = 443
 
+func includesHTTPS(open graph.Ports) bool { return open.From <= https && https <= open.To }
+
 // reachability computes who can open which port to whom from security groups, subnets, routes and
 // endpoints. Network ACLs are not computed: one in the graph is a finding.
 func reachability(g *graph.Graph) report {
 	var p report
-	all, rules, wanted := hosts(g), groupRules(g), paths(g)
+	all, rules, wanted := g.Hosts(), g.SecurityGroupRules(), paths(g)
 	attached(g, &p, all)
 	for _, a := range all {
 		for _, b := range all {
@@ -41,14 +44,14 @@ func reachability(g *graph.Graph) report {
 			}
 		}
 		routes(g, &p, a)
-		if a.kind == "function" {
+		if a.Kind == "function" {
 			for _, service := range services {
 				serviceReach(g, &p, rules, all, a, service)
 			}
 		}
 	}
-	for _, f := range g.ByType(functionType) {
-		if outside(f) {
+	for _, f := range g.ByType(types.Function) {
+		if f.OutsideVPC() {
 			p.add(f, "put it into private subnets, or say in accepted.yaml what it is outside for",
 				"is in no VPC: it can open connections to the whole internet, and no endpoint's policy holds for it")
 		}
@@ -58,53 +61,53 @@ func reachability(g *graph.Graph) report {
 }
 
 // attached wants the groups of every part to be known, and nothing else to have any.
-func attached(g *graph.Graph, p *report, all []host) {
+func attached(g *graph.Graph, p *report, all []graph.Host) {
 	for _, h := range all {
-		if len(h.groups) == 0 {
+		if len(h.SecurityGroups) == 0 {
 			p.add(h.Resource, "give it a security group of its own", "has no security group that the graph knows: it is in the VPC's default one, or in none")
 		}
 	}
 	for i := range g.Resources {
 		r := &g.Resources[i]
-		if _, ok := attachments[r.Type]; ok || r.Type == ingressRule || r.Type == egressRule || !r.Custom {
+		if types.Of(r.Type).Network != nil || r.Type == types.SecurityGroupIngressRule || r.Type == types.SecurityGroupEgressRule || !r.Custom {
 			continue
 		}
 		for input := range r.Inputs {
-			if len(g.RefsTo(r, input, securityGroup)) > 0 {
-				p.add(r, "add the type to the audit's attachments, or use separate rules", "uses a security group in %s, which the audit cannot follow", input)
+			if len(g.RefsTo(r, input, types.SecurityGroup)) > 0 {
+				p.add(r, "say in its row of ops/types what its Network is, or use separate rules", "uses a security group in %s, which the audit cannot follow", input)
 			}
 		}
 	}
 }
 
 // connection compares what a can open to b with the path that there should be.
-func connection(p *report, rules []rule, paths []allowedPath, a, b host) {
+func connection(p *report, rules []graph.SecurityGroupRule, paths []allowedPath, a, b graph.Host) {
 	wanted := 0
 	for _, path := range paths {
-		if path.from == a.kind && path.to == b.kind {
+		if path.from == a.Kind && path.to == b.Kind {
 			wanted = path.port
 		}
 	}
 	there := false
-	for _, open := range opened(rules, a, b) {
-		p.fact("%s %s -> %s %s port %s", a.kind, a.Name, b.kind, b.Name, open)
-		if wanted != 0 && open == (ports{wanted, wanted}) {
+	for _, open := range graph.Opened(rules, a, b) {
+		p.fact("%s %s -> %s %s port %s", a.Kind, a.Name, b.Kind, b.Name, open)
+		if wanted != 0 && open == (graph.Ports{From: wanted, To: wanted}) {
 			there = true
 			continue
 		}
 		p.add(a.Resource, "narrow the rules between their groups, or add the path to the audit's paths and say why",
-			"can open port %s to the %s %s", open, b.kind, b.Name)
+			"can open port %s to the %s %s", open, b.Kind, b.Name)
 	}
 	if wanted != 0 && !there {
-		p.add(a.Resource, "add a rule out of its group and one into the other's", "cannot open port %d to the %s %s", wanted, b.kind, b.Name)
+		p.add(a.Resource, "add a rule out of its group and one into the other's", "cannot open port %d to the %s %s", wanted, b.Kind, b.Name)
 	}
 }
 
 // routes wants functions to leave by NAT at most, and everything else not at all.
-func routes(g *graph.Graph, p *report, h host) {
-	for _, way := range waysOut(g, tables(g, h)) {
-		p.fact("%s %s has a route by %s", h.kind, h.Name, way)
-		if way == "natGatewayId" && (h.kind == "function" || h.kind == "endpoint") {
+func routes(g *graph.Graph, p *report, h graph.Host) {
+	for _, way := range g.RouteTargets(g.RouteTables(h)) {
+		p.fact("%s %s has a route by %s", h.Kind, h.Name, way)
+		if way == "natGatewayId" && (h.Kind == "function" || h.Kind == "endpoint") {
 			continue
 		}
 		p.add(h.Resource, "put it into subnets without that route", "is in a subnet whose route leads out of the VPC by %s", way)
@@ -112,8 +115,8 @@ func routes(g *graph.Graph, p *report, h host) {
 }
 
 // serviceReach wants the function to reach a service of AWS by an endpoint.
-func serviceReach(g *graph.Graph, p *report, rules []rule, all []host, f host, service string) {
-	for _, endpoint := range g.ByType(endpointType) {
+func serviceReach(g *graph.Graph, p *report, rules []graph.SecurityGroupRule, all []graph.Host, f graph.Host, service string) {
+	for _, endpoint := range g.ByType(types.VPCEndpoint) {
 		if !strings.HasSuffix(endpoint.Text("serviceName"), "."+service) {
 			continue
 		}
@@ -132,27 +135,25 @@ func serviceReach(g *graph.Graph, p *report, rules []rule, all []host, f host, s
 }
 
 // gatewayBreak is why a gateway endpoint does not serve the function; "" when it does.
-func gatewayBreak(g *graph.Graph, rules []rule, f host, endpoint *graph.Resource) string {
-	routed := g.RefsTo(endpoint, "routeTableIds", "aws:ec2/routeTable:RouteTable")
-	for _, table := range tables(g, f) {
+func gatewayBreak(g *graph.Graph, rules []graph.SecurityGroupRule, f graph.Host, endpoint *graph.Resource) string {
+	routed := g.RefsTo(endpoint, "routeTableIds", types.RouteTable)
+	for _, table := range g.RouteTables(f) {
 		if !slices.Contains(routed, table) {
 			return "the endpoint is not in the route table " + table.Name
 		}
 	}
-	for _, r := range rules {
-		if _, ok := r.ports.meet(ports{https, https}); ok && r.out && r.endpoint == endpoint && slices.Contains(f.groups, r.group) {
-			return ""
-		}
+	if slices.ContainsFunc(graph.OpenedToEndpoint(rules, f, endpoint), includesHTTPS) {
+		return ""
 	}
 	return "no rule lets it out to the endpoint's prefix list on port 443"
 }
 
 // interfaceBreak is why an interface endpoint does not serve the function; "" when it does.
-func interfaceBreak(g *graph.Graph, rules []rule, all []host, f host, endpoint *graph.Resource) string {
+func interfaceBreak(g *graph.Graph, rules []graph.SecurityGroupRule, all []graph.Host, f graph.Host, endpoint *graph.Resource) string {
 	if !endpoint.True("privateDnsEnabled") {
 		return "the endpoint has no private DNS, so the service's name leads to the internet"
 	}
-	for _, vpc := range g.ByType(vpcType) {
+	for _, vpc := range g.ByType(types.VPC) {
 		if !vpc.True("enableDnsSupport") || !vpc.True("enableDnsHostnames") {
 			return "the VPC's DNS is off"
 		}
@@ -161,10 +162,10 @@ func interfaceBreak(g *graph.Graph, rules []rule, all []host, f host, endpoint *
 		if h.URN != endpoint.URN {
 			continue
 		}
-		if len(h.subnets) == 0 && !unknown(endpoint, "subnetIds") {
+		if len(h.Subnets) == 0 && !unknown(endpoint, "subnetIds") {
 			return "the endpoint is in no subnet"
 		}
-		if !slices.ContainsFunc(opened(rules, f, h), func(open ports) bool { return open.from <= https && https <= open.to }) {
+		if !slices.ContainsFunc(graph.Opened(rules, f, h), includesHTTPS) {
 			return "no pair of rules opens port 443 to the endpoint"
 		}
 	}
@@ -172,12 +173,12 @@ func interfaceBreak(g *graph.Graph, rules []rule, all []host, f host, endpoint *
 }
 
 // ruleShapes refuses rules that let in or out by address, and rules that groupRules does not see.
-func ruleShapes(g *graph.Graph, p *report, rules []rule) {
+func ruleShapes(g *graph.Graph, p *report, rules []graph.SecurityGroupRule) {
 	for _, r := range rules {
 		switch {
-		case r.cidr != "":
-			p.add(r.Resource, "name a security group or an endpoint's prefix list instead", "is open to whoever has an address in %s", r.cidr)
-		case r.peer == nil && r.endpoint == nil:
+		case r.CIDR != "":
+			p.add(r.Resource, "name a security group or an endpoint's prefix list instead", "is open to whoever has an address in %s", r.CIDR)
+		case r.Peer == nil && r.Endpoint == nil:
 			p.add(r.Resource, "name a security group or an endpoint's prefix list of this stack", "leads to what is not in the graph")
 		}
 	}
@@ -188,7 +189,7 @@ func ruleShapes(g *graph.Graph, p *report, rules []rule) {
 			p.add(r, "use the separate kinds of rules for in and out", "is a rule of the old kind, which the audit does not follow")
 		case "aws:ec2/networkAcl:NetworkAcl", "aws:ec2/networkAclRule:NetworkAclRule":
 			p.add(r, "say it with security groups", "is a network ACL, which the audit does not compute")
-		case securityGroup, defaultGroup:
+		case types.SecurityGroup, types.DefaultSecurityGroup:
 			for _, inline := range []string{"ingress", "egress"} {
 				if list, ok := r.Inputs[inline].([]any); ok && len(list) > 0 {
 					p.add(r, "use separate rules", "has rules of its own in %s, which the audit does not follow", inline)
@@ -196,8 +197,8 @@ func ruleShapes(g *graph.Graph, p *report, rules []rule) {
 			}
 		}
 	}
-	if len(g.ByType(vpcType)) > len(g.ByType(defaultGroup)) {
-		p.add(g.ByType(vpcType)[0], "register an empty default security group", "leaves the default security group as AWS makes it: open within itself and to the world")
+	if len(g.ByType(types.VPC)) > len(g.ByType(types.DefaultSecurityGroup)) {
+		p.add(g.ByType(types.VPC)[0], "register an empty default security group", "leaves the default security group as AWS makes it: open within itself and to the world")
 	}
 }
 

@@ -5,19 +5,20 @@ import (
 	"testing"
 
 	"github.com/didomi/serverless-api/ops/graph"
+	"github.com/didomi/serverless-api/ops/types"
 )
 
-const routeType = "aws:ec2/route:Route"
+const routeType = types.Route
 
 // rule adds one half of a path between two groups, or to an address.
 func (s stack) rule(token, group, peer, cidr string, from, to float64) {
 	s.t.Helper()
 	inputs := map[string]any{
-		"securityGroupId": s.one(securityGroup, "network-"+group).ID,
+		"securityGroupId": s.one(types.SecurityGroup, "network-"+group).ID,
 		"ipProtocol":      "tcp", "fromPort": from, "toPort": to,
 	}
 	if peer != "" {
-		inputs["referencedSecurityGroupId"] = s.one(securityGroup, "network-"+peer).ID
+		inputs["referencedSecurityGroupId"] = s.one(types.SecurityGroup, "network-"+peer).ID
 	}
 	if cidr != "" {
 		inputs["cidrIpv4"] = cidr
@@ -28,76 +29,76 @@ func (s stack) rule(token, group, peer, cidr string, from, to float64) {
 func TestReachability(t *testing.T) {
 	check(t, "reachability", map[string]example{
 		"a pair of rules past the proxy": {func(s stack) {
-			s.rule(egressRule, "lambda", "cluster", "", 5432, 5432)
-			s.rule(ingressRule, "cluster", "lambda", "", 5432, 5432)
+			s.rule(types.SecurityGroupEgressRule, "lambda", "cluster", "", 5432, 5432)
+			s.rule(types.SecurityGroupIngressRule, "cluster", "lambda", "", 5432, 5432)
 		}, []string{"api-function: can open port 5432 to the cluster didomi-prod-data-cluster"}},
 		"half a pair opens nothing": {func(s stack) {
-			s.rule(egressRule, "lambda", "cluster", "", 5432, 5432)
+			s.rule(types.SecurityGroupEgressRule, "lambda", "cluster", "", 5432, 5432)
 		}, nil},
 		"a range that is wider than its path": {func(s stack) {
-			s.set(egressRule, "lambda-to-cache", "toPort", 6400.0)
-			s.set(ingressRule, "lambda-to-cache", "toPort", 6380.0)
+			s.set(types.SecurityGroupEgressRule, "lambda-to-cache", "toPort", 6400.0)
+			s.set(types.SecurityGroupIngressRule, "lambda-to-cache", "toPort", 6380.0)
 		}, []string{
 			"api-function: can open port 6379-6380 to the cache didomi-prod-data-cache",
 			"api-function: cannot open port 6379 to the cache didomi-prod-data-cache",
 		}},
 		"every protocol": {func(s stack) {
-			s.set(egressRule, "proxy-to-cluster", "ipProtocol", "-1")
-			s.set(ingressRule, "proxy-to-cluster", "ipProtocol", "-1")
+			s.set(types.SecurityGroupEgressRule, "proxy-to-cluster", "ipProtocol", "-1")
+			s.set(types.SecurityGroupIngressRule, "proxy-to-cluster", "ipProtocol", "-1")
 		}, []string{
 			"data-proxy: can open port 0-65535 to the cluster didomi-prod-data-cluster",
 			"data-proxy: cannot open port 5432 to the cluster didomi-prod-data-cluster",
 		}},
 		"a way back": {func(s stack) {
-			s.rule(egressRule, "cache", "lambda", "", 443, 443)
-			s.rule(ingressRule, "lambda", "cache", "", 443, 443)
+			s.rule(types.SecurityGroupEgressRule, "cache", "lambda", "", 443, 443)
+			s.rule(types.SecurityGroupIngressRule, "lambda", "cache", "", 443, 443)
 		}, []string{"data-cache: can open port 443 to the function didomi-prod-api-function"}},
-		"no proxy, and no way to the cluster itself": {func(s stack) { s.remove(proxyType, "") }, []string{
+		"no proxy, and no way to the cluster itself": {func(s stack) { s.remove(types.DBProxy, "") }, []string{
 			"api-function: cannot open port 5432 to the cluster didomi-prod-data-cluster",
 		}},
-		"the proxy let in by nobody": {func(s stack) { s.remove(ingressRule, "lambda-to-proxy") }, []string{
+		"the proxy let in by nobody": {func(s stack) { s.remove(types.SecurityGroupIngressRule, "lambda-to-proxy") }, []string{
 			"api-function: cannot open port 5432 to the proxy didomi-prod-data-proxy",
 		}},
 		"the whole network let in, by address": {func(s stack) {
-			s.rule(egressRule, "lambda", "cluster", "", 5432, 5432)
-			s.rule(ingressRule, "cluster", "", "172.16.0.0/16", 0, 65535)
+			s.rule(types.SecurityGroupEgressRule, "lambda", "cluster", "", 5432, 5432)
+			s.rule(types.SecurityGroupIngressRule, "cluster", "", "172.16.0.0/16", 0, 65535)
 		}, []string{
 			"cluster: is open to whoever has an address in 172.16.0.0/16",
 			"api-function: can open port 5432 to the cluster didomi-prod-data-cluster",
 		}},
-		"out to the world": {func(s stack) { s.rule(egressRule, "lambda", "", "0.0.0.0/0", 443, 443) }, []string{
+		"out to the world": {func(s stack) { s.rule(types.SecurityGroupEgressRule, "lambda", "", "0.0.0.0/0", 443, 443) }, []string{
 			"lambda: is open to whoever has an address in 0.0.0.0/0",
 		}},
 		"a group of another stack": {func(s stack) {
-			s.set(egressRule, "lambda-to-proxy", "referencedSecurityGroupId", "sg-elsewhere")
+			s.set(types.SecurityGroupEgressRule, "lambda-to-proxy", "referencedSecurityGroupId", "sg-elsewhere")
 		}, []string{
 			"api-function: cannot open port 5432 to the proxy didomi-prod-data-proxy",
 			"network-lambda-to-proxy: leads to what is not in the graph",
 		}},
-		"the cache in no group": {func(s stack) { s.set(cacheType, "", "securityGroupIds", []any{}) }, []string{
+		"the cache in no group": {func(s stack) { s.set(types.ReplicationGroup, "", "securityGroupIds", []any{}) }, []string{
 			"api-function: cannot open port 6379 to the cache didomi-prod-data-cache",
 			"data-cache: has no security group that the graph knows: it is in the VPC's default one, or in none",
 		}},
 		"a function outside the VPC": {func(s stack) {
-			s.add(functionType, "outside", map[string]any{"handler": "outside"})
+			s.add(types.Function, "outside", map[string]any{"handler": "outside"})
 		}, []string{"outside: is in no VPC: it can open connections to the whole internet, and no endpoint's policy holds for it"}},
 		"a machine that nobody asked for": {func(s stack) {
-			s.add("aws:ec2/instance:Instance", "bastion", map[string]any{"vpcSecurityGroupIds": []any{s.one(securityGroup, "lambda").ID}})
+			s.add("aws:ec2/instance:Instance", "bastion", map[string]any{"vpcSecurityGroupIds": []any{s.one(types.SecurityGroup, "lambda").ID}})
 		}, []string{"bastion: uses a security group in vpcSecurityGroupIds, which the audit cannot follow"}},
 		"a rule of the old kind": {func(s stack) {
 			s.add("aws:ec2/securityGroupRule:SecurityGroupRule", "old", map[string]any{"type": "ingress", "cidrBlocks": []any{"0.0.0.0/0"}})
 		}, []string{"old: is a rule of the old kind, which the audit does not follow"}},
 		"rules inside a group": {func(s stack) {
-			s.set(defaultGroup, "", "egress", []any{map[string]any{"protocol": "-1", "cidrBlocks": []any{"0.0.0.0/0"}}})
+			s.set(types.DefaultSecurityGroup, "", "egress", []any{map[string]any{"protocol": "-1", "cidrBlocks": []any{"0.0.0.0/0"}}})
 		}, []string{"network-default: has rules of its own in egress, which the audit does not follow"}},
-		"the default group as AWS makes it": {func(s stack) { s.remove(defaultGroup, "") }, []string{
+		"the default group as AWS makes it": {func(s stack) { s.remove(types.DefaultSecurityGroup, "") }, []string{
 			"network-vpc: leaves the default security group as AWS makes it: open within itself and to the world",
 		}},
 		"a network ACL": {func(s stack) {
 			s.add("aws:ec2/networkAcl:NetworkAcl", "acl", map[string]any{})
 		}, []string{"acl: is a network ACL, which the audit does not compute"}},
 		"data with a way out of the VPC": {func(s stack) {
-			table := s.one("aws:ec2/routeTable:RouteTable", "isolated-1").ID
+			table := s.one(types.RouteTable, "isolated-1").ID
 			s.add(routeType, "out", map[string]any{"routeTableId": table, "destinationCidrBlock": "0.0.0.0/0", "natGatewayId": "nat-1"})
 		}, []string{
 			"data-cache: is in a subnet whose route leads out of the VPC by natGatewayId",
@@ -105,7 +106,7 @@ func TestReachability(t *testing.T) {
 			"data-proxy: is in a subnet whose route leads out of the VPC by natGatewayId",
 		}},
 		"a function with a peering": {func(s stack) {
-			table := s.one("aws:ec2/routeTable:RouteTable", "private-1").ID
+			table := s.one(types.RouteTable, "private-1").ID
 			s.add(routeType, "peer", map[string]any{"routeTableId": table, "destinationCidrBlock": "10.0.0.0/8", "vpcPeeringConnectionId": "pcx-1"})
 		}, func() []string {
 			const what = ": is in a subnet whose route leads out of the VPC by vpcPeeringConnectionId"
@@ -118,31 +119,31 @@ func TestAFunctionReachesAWSWithoutNATOrTheAuditSaysWhyNot(t *testing.T) {
 	check(t, "reachability", map[string]example{
 		"without any NAT": {func(s stack) {
 			s.Resources = slices.DeleteFunc(s.Resources, func(r graph.Resource) bool {
-				return r.Type == "aws:ec2/natGateway:NatGateway" || r.Type == routeType && r.Inputs["natGatewayId"] != nil
+				return r.Type == types.NATGateway || r.Type == routeType && r.Inputs["natGatewayId"] != nil
 			})
 		}, nil},
-		"no endpoint": {func(s stack) { s.remove(endpointType, "network-secretsmanager") }, []string{
+		"no endpoint": {func(s stack) { s.remove(types.VPCEndpoint, "network-secretsmanager") }, []string{
 			"api-function: does not reach secretsmanager without NAT: no endpoint",
 		}},
-		"an endpoint without private DNS": {func(s stack) { s.set(endpointType, "network-secretsmanager", "privateDnsEnabled", false) }, []string{
+		"an endpoint without private DNS": {func(s stack) { s.set(types.VPCEndpoint, "network-secretsmanager", "privateDnsEnabled", false) }, []string{
 			"api-function: does not reach secretsmanager without NAT: the endpoint has no private DNS, so the service's name leads to the internet",
 		}},
-		"a VPC that resolves no names": {func(s stack) { s.set(vpcType, "", "enableDnsHostnames", false) }, []string{
+		"a VPC that resolves no names": {func(s stack) { s.set(types.VPC, "", "enableDnsHostnames", false) }, []string{
 			"api-function: does not reach secretsmanager without NAT: the VPC's DNS is off",
 		}},
-		"an endpoint in no subnet": {func(s stack) { s.set(endpointType, "network-secretsmanager", "subnetIds", []any{}) }, []string{
+		"an endpoint in no subnet": {func(s stack) { s.set(types.VPCEndpoint, "network-secretsmanager", "subnetIds", []any{}) }, []string{
 			"api-function: does not reach secretsmanager without NAT: the endpoint is in no subnet",
 		}},
-		"an endpoint that lets nobody in": {func(s stack) { s.set(ingressRule, "lambda-to-endpoints", "fromPort", 444.0) }, []string{
+		"an endpoint that lets nobody in": {func(s stack) { s.set(types.SecurityGroupIngressRule, "lambda-to-endpoints", "fromPort", 444.0) }, []string{
 			"api-function: cannot open port 443 to the endpoint didomi-prod-network-secretsmanager",
 			"api-function: does not reach secretsmanager without NAT: no pair of rules opens port 443 to the endpoint",
 		}},
 		"S3 not in the function's route table": {func(s stack) {
-			s.set(endpointType, "network-s3", "routeTableIds", []any{s.one("aws:ec2/routeTable:RouteTable", "isolated-1").ID})
+			s.set(types.VPCEndpoint, "network-s3", "routeTableIds", []any{s.one(types.RouteTable, "isolated-1").ID})
 		}, []string{
 			"api-function: does not reach s3 without NAT: the endpoint is not in the route table didomi-prod-network-vpc-private-1",
 		}},
-		"no rule out to S3": {func(s stack) { s.remove(egressRule, "lambda-to-s3") }, []string{
+		"no rule out to S3": {func(s stack) { s.remove(types.SecurityGroupEgressRule, "lambda-to-s3") }, []string{
 			"api-function: does not reach s3 without NAT: no rule lets it out to the endpoint's prefix list on port 443",
 		}},
 	})

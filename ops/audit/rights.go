@@ -6,12 +6,7 @@ import (
 	"strings"
 
 	"github.com/didomi/serverless-api/ops/graph"
-)
-
-const (
-	roleType       = "aws:iam/role:Role"
-	policyType     = "aws:iam/policy:Policy"
-	attachmentType = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+	"github.com/didomi/serverless-api/ops/types"
 )
 
 // unscopedText are the actions that take no resource but "*"; the file names its source.
@@ -47,21 +42,21 @@ func rights(g *graph.Graph) report {
 	for i := range g.Resources {
 		r := &g.Resources[i]
 		switch r.Type {
-		case policyType:
+		case types.Policy:
 			if limits[r.URN] && !attachedToSomebody(g, r) {
 				p.fact("%s is a boundary: it grants nothing", r.Name)
 				continue
 			}
 			grants(&p, r, "policy")
-		case "aws:iam/rolePolicy:RolePolicy", "aws:iam/userPolicy:UserPolicy", "aws:iam/groupPolicy:GroupPolicy":
+		case types.RolePolicy, types.UserPolicy, "aws:iam/groupPolicy:GroupPolicy":
 			grants(&p, r, "policy")
-		case roleType:
+		case types.Role:
 			trust(&p, r)
 			foreign(&p, r, r.Texts("managedPolicyArns"))
-		case attachmentType, "aws:iam/userPolicyAttachment:UserPolicyAttachment":
+		case types.RolePolicyAttachment, "aws:iam/userPolicyAttachment:UserPolicyAttachment":
 			foreign(&p, r, r.Texts("policyArn"))
 		}
-		if property, ok := resourcePolicies[r.Type]; ok {
+		if property := types.Of(r.Type).Policy; property != "" {
 			statements, _ := parseDocument(r.Value(property))
 			wildActions(&p, r, statements)
 		}
@@ -73,7 +68,7 @@ func rights(g *graph.Graph) report {
 func boundaries(g *graph.Graph) map[string]bool {
 	urns := map[string]bool{}
 	for i := range g.Resources {
-		for _, policy := range g.RefsTo(&g.Resources[i], "permissionsBoundary", policyType) {
+		for _, policy := range g.RefsTo(&g.Resources[i], "permissionsBoundary", types.Policy) {
 			urns[policy.URN] = true
 		}
 	}
@@ -81,8 +76,8 @@ func boundaries(g *graph.Graph) map[string]bool {
 }
 
 func attachedToSomebody(g *graph.Graph, policy *graph.Resource) bool {
-	return slices.ContainsFunc(g.ByType(attachmentType), func(r *graph.Resource) bool {
-		return slices.Contains(g.RefsTo(r, "policyArn", policyType), policy)
+	return slices.ContainsFunc(g.ByType(types.RolePolicyAttachment), func(r *graph.Resource) bool {
+		return slices.Contains(g.RefsTo(r, "policyArn", types.Policy), policy)
 	})
 }
 

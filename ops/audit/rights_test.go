@@ -4,15 +4,16 @@ import (
 	"testing"
 
 	"github.com/didomi/serverless-api/ops/graph"
+	"github.com/didomi/serverless-api/ops/types"
 )
 
 func TestRights(t *testing.T) {
-	const rolePolicy = "aws:iam/rolePolicy:RolePolicy"
+	const rolePolicy = types.RolePolicy
 	grant := func(document string) func(stack) {
 		return func(s stack) { s.set(rolePolicy, "", "policy", document) }
 	}
 	trusts := func(statement string) func(stack) {
-		return func(s stack) { s.set(roleType, "deploy", "assumeRolePolicy", `{"Statement":[`+statement+`]}`) }
+		return func(s stack) { s.set(types.Role, "deploy", "assumeRolePolicy", `{"Statement":[`+statement+`]}`) }
 	}
 	check(t, "iam", map[string]example{
 		"every action of a service": {grant(`{"Statement":[{"Sid":"All","Effect":"Allow","Action":["s3:*","s3:GetObject"],"Resource":["arn:aws:s3:::x/*"]}]}`), []string{
@@ -35,16 +36,16 @@ func TestRights(t *testing.T) {
 		"a document that cannot be read":              {grant(`{"Statement":`), []string{"api-function-rights: has no statement that the audit can read"}},
 		"a document that a preview does not know yet": {grant(graph.Unknown), nil},
 		"a boundary that is a grant as well": {func(s stack) {
-			s.add(attachmentType, "bad", map[string]any{"policyArn": s.one(policyType, "workload").ID})
+			s.add(types.RolePolicyAttachment, "bad", map[string]any{"policyArn": s.one(types.Policy, "workload").ID})
 		}, []string{
 			`iam-workload: grants logs:CreateLogGroup, logs:CreateLogStream, logs:DescribeLogStreams, logs:PutLogEvents on every resource by the statement "LogsAndTraces"`,
 			`iam-workload: grants ec2:AssignPrivateIpAddresses, ec2:CreateNetworkInterface, ec2:DeleteNetworkInterface, ec2:UnassignPrivateIpAddresses on every resource by the statement "Interfaces"`,
 		}},
 		"a wildcard in a key's policy": {func(s stack) {
-			s.set(keyType, "data-key", "policy", `{"Statement":[{"Sid":"Root","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::000000000000:root"},"Action":"kms:*","Resource":"*"}]}`)
+			s.set(types.Key, "data-key", "policy", `{"Statement":[{"Sid":"Root","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::000000000000:root"},"Action":"kms:*","Resource":"*"}]}`)
 		}, []string{`data-key: grants kms:* by the statement "Root"`}},
 		"a policy of AWS's own": {func(s stack) {
-			s.set(attachmentType, "", "policyArn", "arn:aws:iam::aws:policy/AdministratorAccess")
+			s.set(types.RolePolicyAttachment, "", "policyArn", "arn:aws:iam::aws:policy/AdministratorAccess")
 		}, []string{"iam-deploy-operations: grants arn:aws:iam::aws:policy/AdministratorAccess, which AWS writes and changes"}},
 		"a role for everyone": {trusts(`{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"sts:AssumeRole"}`), []string{
 			"iam-deploy: can be taken by everyone",

@@ -1,20 +1,24 @@
 package audit
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/didomi/serverless-api/ops/types"
+)
 
 func TestTags(t *testing.T) {
 	check(t, "tags", map[string]example{
 		"one that is missing and one that is empty": {func(s stack) {
-			s.set(bucketType, "", "tagsAll", map[string]any{
+			s.set(types.Bucket, "", "tagsAll", map[string]any{
 				"application": "didomi", "environment": "prod", "purpose": "", "serverless-api:stack": "didomi/prod",
 			})
 		}, []string{"data-files: has no tag purpose, responsible"}},
-		"none at all": {func(s stack) { s.set(vpcType, "", "tagsAll", map[string]any{}) }, []string{
+		"none at all": {func(s stack) { s.set(types.VPC, "", "tagsAll", map[string]any{}) }, []string{
 			"network-vpc: has no tag application, environment, purpose, responsible",
 			"network-vpc: has not the tag serverless-api:stack with the value didomi/prod",
 		}},
 		"the tag of another stack, and one that differs from it in case alone": {func(s stack) {
-			all := s.one(vpcType, "").Inputs["tagsAll"].(map[string]any)
+			all := s.one(types.VPC, "").Inputs["tagsAll"].(map[string]any)
 			all["serverless-api:stack"], all["Serverless-API:Stack"] = "didomi/dev", "didomi/prod"
 		}, []string{
 			"network-vpc: has not the tag serverless-api:stack with the value didomi/prod",

@@ -12,6 +12,7 @@ import (
 
 	"github.com/didomi/serverless-api/internal/wildcard"
 	"github.com/didomi/serverless-api/ops/graph"
+	"github.com/didomi/serverless-api/ops/types"
 )
 
 // useRule is the name of the rule that grants are held against what was done.
@@ -81,7 +82,7 @@ func use(stacks []*graph.Graph, calls []call) report {
 		}
 	}
 	for _, g := range stacks {
-		for _, owner := range slices.Concat(g.ByType(roleType), g.ByType("aws:iam/user:User")) {
+		for _, owner := range slices.Concat(g.ByType(types.Role), g.ByType(types.User)) {
 			for _, policy := range policiesOf(g, owner) {
 				book.enter(g, owner, policy, by[owner.ID])
 			}
@@ -98,13 +99,13 @@ func policiesOf(g *graph.Graph, owner *graph.Resource) []*graph.Resource {
 	for i := range g.Resources {
 		r := &g.Resources[i]
 		switch r.Type {
-		case "aws:iam/rolePolicy:RolePolicy", "aws:iam/userPolicy:UserPolicy":
+		case types.RolePolicy, types.UserPolicy:
 			if r.Text("role") == owner.ID || r.Text("user") == owner.ID {
 				found = append(found, r)
 			}
-		case attachmentType:
+		case types.RolePolicyAttachment:
 			if r.Text("role") == owner.ID {
-				found = append(found, g.RefsTo(r, "policyArn", policyType)...)
+				found = append(found, g.RefsTo(r, "policyArn", types.Policy)...)
 			}
 		}
 	}

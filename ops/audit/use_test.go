@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/didomi/serverless-api/ops/graph"
+	"github.com/didomi/serverless-api/ops/types"
 )
 
 // granting is a stack with one role that may read and write the objects of two buckets, and one user
@@ -15,15 +16,15 @@ func granting(name string) *graph.Graph {
 	g := &graph.Graph{Project: "didomi", Stack: name}
 	s := stack{Graph: g}
 	prefix := "didomi-" + name + "-"
-	role := s.add(roleType, prefix+"api-function", nil)
+	role := s.add(types.Role, prefix+"api-function", nil)
 	role.ID = prefix + "api-function-1234567"
-	s.add("aws:iam/rolePolicy:RolePolicy", prefix+"api-function-rights", map[string]any{
+	s.add(types.RolePolicy, prefix+"api-function-rights", map[string]any{
 		"role": role.ID,
 		"policy": `{"Statement":[{"Sid":"Files","Effect":"Allow","Action":["s3:GetObject","s3:PutObject"],` +
 			`"Resource":["arn:aws:s3:::` + prefix + `files/*","arn:aws:s3:::` + prefix + `logs/*"]},` +
 			`{"Sid":"Never","Effect":"Deny","Action":"s3:DeleteObject","Resource":"*"}]}`,
 	})
-	managed := s.add(policyType, prefix+"iam-reading", map[string]any{
+	managed := s.add(types.Policy, prefix+"iam-reading", map[string]any{
 		"policy": `{"Statement":[{"Sid":"Lists","Effect":"Allow","Action":"ec2:Describe*","Resource":"*"},` +
 			`{"Sid":"Keys","Effect":"Allow","Action":"kms:Decrypt","Resource":"arn:aws:kms:eu:1:key/*"},` +
 			`{"Sid":"New","Effect":"Allow","Action":"rds:AddTagsToResource","Resource":"arn:aws:rds:eu:1:db-proxy:${*}"},` +
@@ -32,7 +33,7 @@ func granting(name string) *graph.Graph {
 	})
 	managed.ID = "arn:aws:iam::000000000000:policy/" + prefix + "reading"
 	managed.Outputs["arn"] = managed.ID
-	s.add(attachmentType, prefix+"iam-reading", map[string]any{"role": role.ID, "policyArn": managed.ID})
+	s.add(types.RolePolicyAttachment, prefix+"iam-reading", map[string]any{"role": role.ID, "policyArn": managed.ID})
 	return g
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/didomi/serverless-api/ops/command"
 	"github.com/didomi/serverless-api/ops/graph"
+	"github.com/didomi/serverless-api/ops/types"
 )
 
 // resource is one of the stack "prod", with what it refers to.
@@ -26,7 +27,7 @@ func resource(token, name string, inputs map[string]any) graph.Resource {
 // permission lets a service invoke a function, whose name a preview need not know yet.
 func permission(principal, function string) graph.Resource {
 	r := resource("aws:lambda/permission:Permission", function, map[string]any{"principal": principal, "function": graph.Unknown})
-	r.PropertyDependencies = map[string][]string{"function": {"urn:pulumi:prod::didomi::" + functionType + "::" + function}}
+	r.PropertyDependencies = map[string][]string{"function": {"urn:pulumi:prod::didomi::" + types.Function + "::" + function}}
 	return r
 }
 
@@ -64,7 +65,7 @@ func TestReadCountsWhatThePriceDependsOn(t *testing.T) {
 				resource("aws:rds/clusterInstance:ClusterInstance", "1", m{"instanceClass": "db.serverless", "performanceInsightsRetentionPeriod": 7.0}),
 				resource("aws:rds/proxy:Proxy", "p", nil),
 			),
-			Facts{Instances: 1, MinACU: 0.5, MaxACU: 4, Secrets: 1, Proxies: 1},
+			Facts{Instances: 1, MinACU: 0.5, MaxACU: 4, Monthly: map[string]int{types.Secret: 1}, Proxies: 1},
 		},
 		"the function that API Gateway may invoke, and no other": {
 			several(
@@ -90,21 +91,20 @@ func TestReadCountsWhatThePriceDependsOn(t *testing.T) {
 					m{"id": "e", "expression": "a/b"}, m{"id": "a", "metric": m{}}, m{"id": "b", "metric": m{}},
 				}}),
 			),
-			Facts{Alarms: 3},
+			Facts{Monthly: map[string]int{types.MetricAlarm: 3}},
 		},
 		"the rest, one by one": {
 			several(
 				resource("aws:elasticache/replicationGroup:ReplicationGroup", "r", m{"engine": "redis", "nodeType": "cache.t4g.micro", "numNodeGroups": 3.0, "replicasPerNodeGroup": 1.0}),
 				resource("aws:wafv2/webAcl:WebAcl", "w", m{"rules": []any{m{}, m{}}}),
-				resource("aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration", "all", m{}),
-				resource("aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration", "blocked", m{"loggingFilter": m{}}),
+				resource(types.WebACLLogging, "all", m{}), resource(types.WebACLLogging, "blocked", m{"loggingFilter": m{}}),
 				resource("aws:secretsmanager/secret:Secret", "s", nil), resource("aws:kms/key:Key", "k", nil),
 				resource("aws:cloudwatch/logGroup:LogGroup", "l", m{"retentionInDays": 30.0}),
 				resource("aws:cloudwatch/logGroup:LogGroup", "longer", m{"retentionInDays": 90.0}),
 				resource("aws:s3/bucketV2:BucketV2", "b", nil), resource("aws:route53/zone:Zone", "z", nil),
 			),
 			Facts{CacheEngine: "redis", CacheNode: "cache.t4g.micro", Shards: 3, Replicas: 1, WebACLs: 1, WebACLRules: 2, WebACLLogs: 1,
-				Secrets: 1, Keys: 1, LogDays: 90, Buckets: 1, HostedZones: 1},
+				Monthly: map[string]int{types.Secret: 1, types.Key: 1, types.Zone: 1}, LogDays: 90, Buckets: 1},
 		},
 		"what a preview deletes no longer counts": {
 			several(func() graph.Resource {
@@ -129,9 +129,9 @@ func TestWhatHasNoPriceIsNamedAndNeverZero(t *testing.T) {
 		resource graph.Resource
 		want     string
 	}{
-		"a type that is neither priced nor known to be free": {
+		"a type without a row": {
 			resource("aws:sfn/stateMachine:StateMachine", "flow", nil),
-			"aws:sfn/stateMachine:StateMachine flow: its type is in no price row and not among those that are free",
+			"aws:sfn/stateMachine:StateMachine flow: its type has no row in ops/types",
 		},
 		"Performance Insights beyond the free days": {
 			resource("aws:rds/clusterInstance:ClusterInstance", "1", m{"instanceClass": "db.serverless", "performanceInsightsRetentionPeriod": 731.0}),
@@ -142,8 +142,8 @@ func TestWhatHasNoPriceIsNamedAndNeverZero(t *testing.T) {
 			"aws:rds/clusterInstance:ClusterInstance 1: instance class db.r7g.large has no price row",
 		},
 		"a function that answers nobody": {
-			resource(functionType, "f", m{"memorySize": 512.0}),
-			functionType + " f: API Gateway may invoke none of the functions",
+			resource(types.Function, "f", m{"memorySize": 512.0}),
+			types.Function + " f: API Gateway may invoke none of the functions",
 		},
 		"I/O-optimized storage": {
 			resource("aws:rds/cluster:Cluster", "c", m{"storageType": "aurora-iopt1"}),
@@ -156,6 +156,19 @@ func TestWhatHasNoPriceIsNamedAndNeverZero(t *testing.T) {
 				t.Errorf("got %q, want %q", f.Unpriced, c.want)
 			}
 		})
+	}
+}
+
+func TestEveryModelledTypeHasAReader(t *testing.T) {
+	for _, row := range types.All() {
+		if _, ok := readers[row.Token]; row.Cost.Modelled != ok && row.Cost.Price == "" {
+			t.Errorf("%s: its row in ops/types says modelled %v, and cost/facts.go has a reader %v", row.Token, row.Cost.Modelled, ok)
+		}
+	}
+	for token := range readers {
+		if types.Of(token).Cost.Free {
+			t.Errorf("%s is free by its row in ops/types, and cost/facts.go has a reader of it", token)
+		}
 	}
 }
 

@@ -3,6 +3,9 @@ package cost
 import (
 	"fmt"
 	"math"
+	"slices"
+
+	"github.com/didomi/serverless-api/ops/types"
 )
 
 // hours are a month's, as AWS counts them.
@@ -29,6 +32,8 @@ type estimator struct {
 	lines  []Line
 	// missing are rows that the table lacks.
 	missing []string
+	// listed are the parts whose monthly prices are among the lines.
+	listed []string
 }
 
 // estimate is what the facts cost in a month of that traffic, part by part along the request, and
@@ -42,6 +47,7 @@ func estimate(f Facts, t Traffic, p Prices) ([]Line, []string) {
 	e.files()
 	e.network()
 	e.operations()
+	e.remaining()
 	return e.lines, e.missing
 }
 
@@ -65,6 +71,25 @@ func (e *estimator) traffic(part, item string, quantity float64, price string) {
 	e.add(false, part, item, quantity, price)
 }
 
+// monthly lists what ops/types has a price of a month for under a part.
+func (e *estimator) monthly(part string) {
+	e.listed = append(e.listed, part)
+	for _, row := range types.All() {
+		if row.Cost.Part == part {
+			e.fixed(part, row.Cost.Item, float64(e.Monthly[row.Token]), row.Cost.Price)
+		}
+	}
+}
+
+// remaining lists the parts that a row of ops/types names and nothing else does.
+func (e *estimator) remaining() {
+	for _, row := range types.All() {
+		if part := row.Cost.Part; part != "" && !slices.Contains(e.listed, part) {
+			e.monthly(part)
+		}
+	}
+}
+
 const (
 	million  = 1e6
 	kbPerGB  = 1e6
@@ -78,7 +103,7 @@ const (
 
 // front is DNS, web ACL, API Gateway and the way out to the clients.
 func (e *estimator) front() {
-	e.fixed("DNS", "hosted zones", float64(e.HostedZones), "zone.month")
+	e.monthly("DNS")
 	e.fixed("WAF", "web ACLs", float64(e.WebACLs), "waf.aclMonth")
 	e.fixed("WAF", "rules", float64(e.WebACLRules), "waf.ruleMonth")
 	e.traffic("WAF", "requests, millions", float64(e.WebACLs)*e.t.Requests/million, "waf.million")
@@ -176,13 +201,9 @@ const (
 
 // operations is what keeps, watches and tells.
 func (e *estimator) operations() {
-	e.fixed("secrets and keys", "secrets", float64(e.Secrets), "secret.month")
-	e.fixed("secrets and keys", "keys", float64(e.Keys), "key.month")
+	e.monthly("secrets and keys")
 	const part = "logs and alarms"
-	e.fixed(part, "dashboards", float64(e.Dashboards), "dashboard.month")
-	e.fixed(part, "alarms", float64(e.Alarms), "alarm.month")
-	e.fixed(part, "composite alarms", float64(e.Composites), "compositeAlarm.month")
-	e.fixed(part, "metrics of our own", float64(e.Metrics), "metric.month")
+	e.monthly(part)
 	e.traffic(part, "metrics of single methods", float64(e.MethodMetrics), "metric.month")
 	gb := 0.0
 	if e.Gateways > 0 {

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/didomi/serverless-api/ops/types"
 )
 
 // round is a table with numbers that are easily multiplied by hand.
@@ -103,10 +105,10 @@ func TestEveryPartIsWhatItsHandMadeSumSays(t *testing.T) {
 			Facts{WebACLs: 1, WebACLRules: 3}, "WAF", 8, 6,
 		},
 		"secrets and keys": {
-			Facts{Secrets: 3, Keys: 2}, "secrets and keys", 3.20, 0,
+			Facts{Monthly: map[string]int{types.Secret: 3, types.Key: 2}}, "secrets and keys", 3.20, 0,
 		},
 		"alarms, a composite one, a dashboard and a metric": {
-			Facts{Alarms: 10, Composites: 1, Dashboards: 1, Metrics: 1}, "logs and alarms", 4.80, 0,
+			Facts{Monthly: map[string]int{types.MetricAlarm: 10, types.CompositeAlarm: 1, types.Dashboard: 1, types.LogMetricFilter: 1}}, "logs and alarms", 4.80, 0,
 		},
 		"logs, traces and metrics of methods": {
 			// 10 M x 2 KB are 20 GB and 30 GB of flows: 50 x 0.5, kept 60 days: 100 GB x 0.1; traces:
@@ -117,7 +119,7 @@ func TestEveryPartIsWhatItsHandMadeSumSays(t *testing.T) {
 			// 10 M x 2 KB are 20 GB x 0.5, kept 30 days x 0.1
 			Facts{WebACLLogs: 1, LogDays: 30}, "logs and alarms", 0, 12,
 		},
-		"a zone": {Facts{HostedZones: 1}, "DNS", 0.50, 0},
+		"a zone": {Facts{Monthly: map[string]int{types.Zone: 1}}, "DNS", 0.50, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			lines, missing := estimate(c.facts, month(), round())
@@ -259,7 +261,7 @@ func TestAnEstimateKnowsHowMuchOfItRestsOnMemory(t *testing.T) {
 		},
 		"a row from memory is counted once, however many lines use it": {
 			// 15 x 0.3, beside the gateway's 36.50 and 0.50
-			Facts{NATGateways: 1, Metrics: 10, MethodMetrics: 5},
+			Facts{NATGateways: 1, Monthly: map[string]int{types.LogMetricFilter: 10}, MethodMetrics: 5},
 			Memory{Rows: []string{"metric.month"}, Of: 3, USD: 4.5},
 			"FROM MEMORY 1 of the 3 price rows used, 11 % of the sum: metric.month\n",
 		},
@@ -298,7 +300,12 @@ func TestEveryRowOfThePriceTableHasItsPageAndIsUsed(t *testing.T) {
 	f := Facts{
 		Zones: 3, NATGateways: 1, Addresses: 1, Endpoints: 1, Instances: 3, MinACU: 1, MaxACU: 32, Proxies: 1,
 		Buckets: 1, Gateways: 1, MethodMetrics: 1, MemoryMB: 512, Warm: 1, WebACLs: 1, WebACLRules: 1,
-		Secrets: 1, Keys: 1, HostedZones: 1, LogDays: 30, FlowLogs: 1, Metrics: 1, Alarms: 1, Composites: 1, Dashboards: 1,
+		LogDays: 30, FlowLogs: 1, Monthly: map[string]int{},
+	}
+	for _, row := range types.All() {
+		if row.Cost.Price != "" {
+			f.Monthly[row.Token] = 1
+		}
 	}
 	for _, f.Architecture = range []string{"arm64", "x86_64"} {
 		lines, missing := estimate(f, month(), prices)

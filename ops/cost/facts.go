@@ -3,10 +3,10 @@ package cost
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/didomi/serverless-api/ops/graph"
+	"github.com/didomi/serverless-api/ops/types"
 )
 
 // Facts are what a stack's price depends on, read out of its graph.
@@ -39,47 +39,39 @@ type Facts struct {
 	// WebACLLogs are those that keep every request.
 	WebACLLogs int
 
-	Secrets, Keys, HostedZones int
 	// LogDays is the longest retention of all log groups.
 	LogDays  float64
 	FlowLogs int
 
-	Metrics, Alarms, Composites, Dashboards int
+	// Monthly are how many there are of what ops/types has a price of a month for, by the type.
+	Monthly map[string]int
 
 	// Unpriced are the resources that may cost something and that this table does not know.
 	Unpriced []string
 }
 
-const functionType = "aws:lambda/function:Function"
-
 // reader adds a resource to the facts.
 type reader func(*Facts, *graph.Graph, *graph.Resource)
 
-// readers are by priced type.
+// readers are by type: of those that ops/types calls modelled, and of those that are not counted one by one.
 var readers = map[string]reader{
-	"aws:ec2/natGateway:NatGateway":                     count(func(f *Facts) *int { return &f.NATGateways }),
-	"aws:ec2/eip:Eip":                                   count(func(f *Facts) *int { return &f.Addresses }),
-	"aws:ec2/vpcEndpoint:VpcEndpoint":                   (*Facts).readEndpoint,
-	"aws:ec2/flowLog:FlowLog":                           count(func(f *Facts) *int { return &f.FlowLogs }),
-	"aws:rds/cluster:Cluster":                           (*Facts).readCluster,
-	"aws:rds/clusterInstance:ClusterInstance":           (*Facts).readInstance,
-	"aws:rds/proxy:Proxy":                               count(func(f *Facts) *int { return &f.Proxies }),
-	"aws:elasticache/replicationGroup:ReplicationGroup": (*Facts).readCache,
-	"aws:s3/bucketV2:BucketV2":                          count(func(f *Facts) *int { return &f.Buckets }),
-	"aws:apigateway/restApi:RestApi":                    count(func(f *Facts) *int { return &f.Gateways }),
-	"aws:apigateway/methodSettings:MethodSettings":      (*Facts).readMethods,
-	functionType: (*Facts).readFunction,
-	"aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig": (*Facts).readWarm,
-	"aws:wafv2/webAcl:WebAcl": (*Facts).readWebACL,
-	"aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration": (*Facts).readWebACLLog,
-	"aws:secretsmanager/secret:Secret":                                count(func(f *Facts) *int { return &f.Secrets }),
-	"aws:kms/key:Key":                                                 count(func(f *Facts) *int { return &f.Keys }),
-	"aws:route53/zone:Zone":                                           count(func(f *Facts) *int { return &f.HostedZones }),
-	"aws:cloudwatch/logGroup:LogGroup":                                (*Facts).readLogGroup,
-	"aws:cloudwatch/logMetricFilter:LogMetricFilter":                  count(func(f *Facts) *int { return &f.Metrics }),
-	"aws:cloudwatch/metricAlarm:MetricAlarm":                          (*Facts).readAlarm,
-	"aws:cloudwatch/compositeAlarm:CompositeAlarm":                    count(func(f *Facts) *int { return &f.Composites }),
-	"aws:cloudwatch/dashboard:Dashboard":                              count(func(f *Facts) *int { return &f.Dashboards }),
+	types.NATGateway:             count(func(f *Facts) *int { return &f.NATGateways }),
+	types.EIP:                    count(func(f *Facts) *int { return &f.Addresses }),
+	types.VPCEndpoint:            (*Facts).readEndpoint,
+	types.FlowLog:                count(func(f *Facts) *int { return &f.FlowLogs }),
+	types.Cluster:                (*Facts).readCluster,
+	types.ClusterInstance:        (*Facts).readInstance,
+	types.DBProxy:                count(func(f *Facts) *int { return &f.Proxies }),
+	types.ReplicationGroup:       (*Facts).readCache,
+	types.Bucket:                 count(func(f *Facts) *int { return &f.Buckets }),
+	types.RestAPI:                count(func(f *Facts) *int { return &f.Gateways }),
+	types.MethodSettings:         (*Facts).readMethods,
+	types.Function:               (*Facts).readFunction,
+	types.ProvisionedConcurrency: (*Facts).readWarm,
+	types.WebACL:                 (*Facts).readWebACL,
+	types.WebACLLogging:          (*Facts).readWebACLLog,
+	types.LogGroup:               (*Facts).readLogGroup,
+	types.MetricAlarm:            (*Facts).readAlarm,
 }
 
 // count is the reader of what is priced by its number.
@@ -98,17 +90,31 @@ func Read(g *graph.Graph) Facts {
 		if region := r.Text("region"); r.Type == "pulumi:providers:aws" && region != "" {
 			f.Region = region
 		}
-		switch read, priced := readers[r.Type]; {
-		case priced:
-			read(&f, g, r)
-		case r.Custom && !free(r.Type):
-			f.unpriced(r, "its type is in no price row and not among those that are free")
-		}
+		f.read(g, r)
 	}
-	if functions := g.ByType(functionType); f.MemoryMB == 0 && len(functions) > 0 {
+	if functions := g.ByType(types.Function); f.MemoryMB == 0 && len(functions) > 0 {
 		f.unpriced(functions[0], "API Gateway may invoke none of the functions")
 	}
 	return f
+}
+
+func (f *Facts) read(g *graph.Graph, r *graph.Resource) {
+	row, known := types.Find(r.Type)
+	switch read := readers[r.Type]; {
+	case read != nil:
+		read(f, g, r)
+	case row.Cost.Price != "":
+		f.countMonthly(r.Type, 1)
+	case r.Custom && !row.Cost.Free && !strings.HasPrefix(r.Type, "pulumi:"):
+		f.unpriced(r, map[bool]string{false: "its type has no row in ops/types", true: "its row in ops/types has no cost"}[known])
+	}
+}
+
+func (f *Facts) countMonthly(token string, n int) {
+	if f.Monthly == nil {
+		f.Monthly = map[string]int{}
+	}
+	f.Monthly[token] += n
 }
 
 func (f *Facts) unpriced(r *graph.Resource, why string) {
@@ -118,7 +124,7 @@ func (f *Facts) unpriced(r *graph.Resource, why string) {
 // zones counts the availability zones that the stack has subnets in.
 func zones(g *graph.Graph) int {
 	seen := map[string]bool{}
-	for _, subnet := range g.ByType("aws:ec2/subnet:Subnet") {
+	for _, subnet := range g.ByType(types.Subnet) {
 		if subnet.Op != "delete" {
 			seen[subnet.Text("availabilityZone")] = true
 		}
@@ -143,7 +149,7 @@ func (f *Facts) readCluster(_ *graph.Graph, r *graph.Resource) {
 	f.MinACU = r.Number("serverlessv2ScalingConfiguration", "minCapacity")
 	f.MaxACU = r.Number("serverlessv2ScalingConfiguration", "maxCapacity")
 	if r.True("manageMasterUserPassword") {
-		f.Secrets++
+		f.countMonthly(types.Secret, 1)
 	}
 	if storage := r.Text("storageType"); storage != "" && storage != "aurora" {
 		f.unpriced(r, "storage "+storage+" has prices of its own")
@@ -178,7 +184,7 @@ func (f *Facts) readMethods(g *graph.Graph, r *graph.Resource) {
 		return
 	}
 	methods := 0
-	for _, api := range g.ByType("aws:apigateway/restApi:RestApi") {
+	for _, api := range g.ByType(types.RestAPI) {
 		var document struct {
 			Paths map[string]map[string]json.RawMessage `json:"paths"`
 		}
@@ -197,18 +203,15 @@ func (f *Facts) readMethods(g *graph.Graph, r *graph.Resource) {
 	f.MethodMetrics += methods * metricsPerMethod
 }
 
-// readFunction takes the function that API Gateway is permitted to invoke; the others run at deploys
-// and rotations, for cents.
+// readFunction takes the function that API Gateway may invoke; the others run at deploys and rotations, for
+// cents.
 func (f *Facts) readFunction(g *graph.Graph, r *graph.Resource) {
-	for _, permission := range g.ByType("aws:lambda/permission:Permission") {
-		if permission.Text("principal") != "apigateway.amazonaws.com" ||
-			!slices.Contains(permission.PropertyDependencies["function"], r.URN) {
-			continue
-		}
-		f.MemoryMB, f.Architecture = r.Number("memorySize"), "x86_64"
-		if list, ok := r.Value("architectures").([]any); ok && len(list) == 1 {
-			f.Architecture = fmt.Sprint(list[0])
-		}
+	if g.InvokedByAPIGateway() != r {
+		return
+	}
+	f.MemoryMB, f.Architecture = r.Number("memorySize"), "x86_64"
+	if list, ok := r.Value("architectures").([]any); ok && len(list) == 1 {
+		f.Architecture = fmt.Sprint(list[0])
 	}
 }
 
@@ -245,14 +248,5 @@ func (f *Facts) readAlarm(_ *graph.Graph, r *graph.Resource) {
 			}
 		}
 	}
-	f.Alarms += max(1, metrics)
-}
-
-// free says whether AWS asks nothing for a type's resources, or nothing before they are used and
-// then cents: IAM, most of EC2's networking, settings of something that is priced itself.
-func free(token string) bool {
-	if strings.HasPrefix(token, "pulumi:") || strings.HasPrefix(token, "aws:iam/") {
-		return true
-	}
-	return freeTypes[token]
+	f.countMonthly(types.MetricAlarm, max(1, metrics))
 }

@@ -53,15 +53,15 @@ func deployed(suffix string) *graph.Graph {
 	}
 	rule := func(from, to string, port float64) {
 		from, to = id("prod-network-"+from), id("prod-network-"+to)
-		add("network", "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule", from+"-out-"+to, m{"securityGroupId": from, "referencedSecurityGroupId": to, "fromPort": port}, nil)
-		add("network", "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", from+"-in-"+to, m{"securityGroupId": to, "referencedSecurityGroupId": from, "fromPort": port}, nil)
+		add("network", "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule", from+"-out-"+to, m{"securityGroupId": from, "referencedSecurityGroupId": to, "fromPort": port, "toPort": port}, nil)
+		add("network", "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", from+"-in-"+to, m{"securityGroupId": to, "referencedSecurityGroupId": from, "fromPort": port, "toPort": port}, nil)
 	}
 	rule("lambda", "proxy", 5432)
 	rule("proxy", "cluster", 5432)
 	rule("lambda", "cache", 6379)
 	rule("lambda", "endpoints", 443)
 	group := func(role string) []any { return []any{id("prod-network-" + role)} }
-	add("network", "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule", "s3", m{"securityGroupId": group("lambda")[0], "prefixListId": id("pl"), "fromPort": 443.0}, nil)
+	add("network", "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule", "s3", m{"securityGroupId": group("lambda")[0], "prefixListId": id("pl"), "fromPort": 443.0, "toPort": 443.0}, nil)
 	add("network", "aws:ec2/vpcEndpoint:VpcEndpoint", "prod-network-s3", m{"vpcEndpointType": "Gateway", "serviceName": "com.amazonaws.eu-west-1.s3"}, m{"prefixListId": id("pl")})
 	add("network", "aws:ec2/vpcEndpoint:VpcEndpoint", "prod-network-sqs", m{"vpcEndpointType": "Interface", "serviceName": "com.amazonaws.eu-west-1.sqs", "securityGroupIds": group("endpoints")}, nil)
 	add("network", "aws:ec2/natGateway:NatGateway", "nat", nil, nil)

@@ -4,9 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/didomi/serverless-api/ops/graph"
+	"github.com/didomi/serverless-api/ops/types"
 )
 
 // node is a box of the request's picture.
@@ -45,12 +47,12 @@ type reader struct {
 
 	serving *graph.Resource
 	rest    []*graph.Resource // the other functions
-	reach   reachability
+	rules   []graph.SecurityGroupRule
 }
 
 // newRequest reads a request's way out of the state.
 func newRequest(g *graph.Graph) (request, error) {
-	r := reader{g: g, reach: newReachability(g)}
+	r := reader{g: g, rules: g.SecurityGroupRules()}
 	if err := r.findFunctions(); err != nil {
 		return request{}, err
 	}
@@ -64,19 +66,10 @@ func newRequest(g *graph.Graph) (request, error) {
 
 // findFunctions tells the function that API Gateway may invoke from the others.
 func (r *reader) findFunctions() error {
-	for _, p := range r.g.ByType("aws:lambda/permission:Permission") {
-		if p.Text("principal") == "apigateway.amazonaws.com" {
-			for _, f := range r.g.Refs(p, "function") {
-				if f.Type == "aws:lambda/function:Function" {
-					r.serving = f
-				}
-			}
-		}
-	}
-	if r.serving == nil {
+	if r.serving = r.g.InvokedByAPIGateway(); r.serving == nil {
 		return errors.New("the state has no function that API Gateway may invoke")
 	}
-	for _, f := range r.g.ByType("aws:lambda/function:Function") {
+	for _, f := range r.g.ByType(types.Function) {
 		if f.URN != r.serving.URN {
 			r.rest = append(r.rest, f)
 		}
@@ -84,12 +77,7 @@ func (r *reader) findFunctions() error {
 	return nil
 }
 
-func (r *reader) first(token string) *graph.Resource {
-	if found := r.g.ByType(token); len(found) > 0 {
-		return found[0]
-	}
-	return nil
-}
+func (r *reader) first(token string) *graph.Resource { return graph.First(r.g.ByType(token)) }
 
 func (r *reader) connect(from, to *node, label string) {
 	if from != nil && to != nil {
@@ -99,7 +87,7 @@ func (r *reader) connect(from, to *node, label string) {
 
 // front is client, name, web ACL and API Gateway.
 func (r *reader) front() {
-	stage := r.first("aws:apigateway/stage:Stage")
+	stage := r.first(types.Stage)
 	if stage == nil {
 		return
 	}
@@ -108,15 +96,15 @@ func (r *reader) front() {
 	if stage.True("xrayTracingEnabled") {
 		r.api.lines = append(r.api.lines, "X-Ray, access log")
 	}
-	if plan := r.first("aws:apigateway/usagePlan:UsagePlan"); plan != nil {
+	if plan := r.first(types.UsagePlan); plan != nil {
 		r.api.lines = append(r.api.lines, "keys, usage plan")
 	}
 	before := r.client
-	for _, a := range r.g.ByType("aws:wafv2/webAclAssociation:WebAclAssociation") {
+	for _, a := range r.g.ByType(types.WebACLAssociation) {
 		if !refers(r.g, a, "resourceArn", stage) {
 			continue
 		}
-		for _, acl := range r.g.RefsTo(a, "webAclArn", "aws:wafv2/webAcl:WebAcl") { // Its logging configuration has its ARN as id.
+		for _, acl := range r.g.RefsTo(a, "webAclArn", types.WebACL) { // Its logging configuration has its ARN as id.
 			rules, _ := acl.Value("rules").([]any)
 			r.acl = &node{title: "WAF", lines: []string{plural(len(rules), "rule")}}
 			r.connect(r.client, r.acl, "https")
@@ -133,11 +121,11 @@ func (r *reader) front() {
 
 // hostName is the record that leads to the API's custom domain.
 func (r *reader) hostName() {
-	domain := r.first("aws:apigateway/domainName:DomainName")
+	domain := r.first(types.DomainName)
 	if domain == nil {
 		return
 	}
-	for _, record := range r.g.ByType("aws:route53/record:Record") {
+	for _, record := range r.g.ByType(types.Record) {
 		if slices.Contains(record.Dependencies, domain.URN) {
 			r.name = &node{title: "Route 53", lines: []string{record.Text("name"), "certificate by ACM"}, aside: true}
 			r.connect(r.name, r.api, "")
@@ -149,18 +137,18 @@ func (r *reader) hostName() {
 // those of them that are outside the VPC.
 func (r *reader) functions() {
 	r.function = &node{title: "Lambda", lines: []string{r.short(r.serving), fmt.Sprintf("%v MB", r.serving.Number("memorySize"))}}
-	for _, alias := range r.g.ByType("aws:lambda/alias:Alias") {
+	for _, alias := range r.g.ByType(types.FunctionAlias) {
 		if refers(r.g, alias, "functionName", r.serving) {
 			r.function.lines = append(r.function.lines, "alias "+alias.Text("name"))
 		}
 	}
-	for _, warm := range r.g.ByType("aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig") {
+	for _, warm := range r.g.ByType(types.ProvisionedConcurrency) {
 		r.function.lines = append(r.function.lines, fmt.Sprintf("%v kept warm", warm.Number("provisionedConcurrentExecutions")))
 	}
 	r.connect(r.api, r.function, "")
 	for _, f := range r.rest {
 		lines := append([]string{r.short(f)}, r.occasions(f)...)
-		if len(groups(f)) == 0 {
+		if f.OutsideVPC() {
 			r.beyond = aside(r.beyond, "Lambda, in no VPC", lines...)
 			continue
 		}
@@ -181,8 +169,8 @@ func aside(box *node, title string, lines ...string) *node {
 func (r *reader) occasions(f *graph.Resource) []string {
 	var all []string
 	for _, kind := range []struct{ token, function, what string }{
-		{"aws:lambda/invocation:Invocation", "functionName", "at deploy"},
-		{"aws:secretsmanager/secretRotation:SecretRotation", "rotationLambdaArn", "rotates secrets"},
+		{types.Invocation, "functionName", "at deploy"},
+		{types.SecretRotation, "rotationLambdaArn", "rotates secrets"},
 	} {
 		if slices.ContainsFunc(r.g.ByType(kind.token), func(by *graph.Resource) bool { return refers(r.g, by, kind.function, f) }) {
 			all = append(all, kind.what)
@@ -194,7 +182,7 @@ func (r *reader) occasions(f *graph.Resource) []string {
 // stores are cache, proxy and database, with an arrow where groups open a port and the caller is
 // built from what it calls.
 func (r *reader) stores() {
-	cache := r.first("aws:elasticache/replicationGroup:ReplicationGroup")
+	cache := r.first(types.ReplicationGroup)
 	if cache != nil {
 		r.cache = &node{title: "ElastiCache " + title(cache.Text("engine")), lines: []string{
 			plural(int(cache.Number("numNodeGroups")), "shard") + " of " + plural(1+int(cache.Number("replicasPerNodeGroup")), "node"),
@@ -202,7 +190,7 @@ func (r *reader) stores() {
 		}}
 		r.call(cache, r.cache)
 	}
-	proxy := r.first("aws:rds/proxy:Proxy")
+	proxy := r.first(types.DBProxy)
 	if proxy != nil {
 		r.proxy = &node{title: "RDS Proxy"}
 		if proxy.True("requireTls") {
@@ -210,18 +198,18 @@ func (r *reader) stores() {
 		}
 		r.call(proxy, r.proxy)
 	}
-	if cluster := r.first("aws:rds/cluster:Cluster"); cluster != nil {
+	if cluster := r.first(types.Cluster); cluster != nil {
 		r.database = &node{title: "Aurora PostgreSQL", lines: r.clusterLines(cluster)}
 		r.call(cluster, r.database)
 		if proxy != nil {
-			r.connect(r.proxy, r.database, r.reach.port(proxy, cluster))
+			r.connect(r.proxy, r.database, r.port(proxy, cluster))
 		}
 	}
 }
 
 func (r *reader) clusterLines(cluster *graph.Resource) []string {
 	const scaling = "serverlessv2ScalingConfiguration"
-	instances := len(r.g.ByType("aws:rds/clusterInstance:ClusterInstance"))
+	instances := len(r.g.ByType(types.ClusterInstance))
 	lines := []string{"writer"}
 	if instances > 1 {
 		lines[0] += " and " + plural(instances-1, "reader")
@@ -231,15 +219,41 @@ func (r *reader) clusterLines(cluster *graph.Resource) []string {
 
 // call draws the arrows from the functions to what they call.
 func (r *reader) call(target *graph.Resource, to *node) {
-	if port := r.reach.port(r.serving, target); port != "" && r.needs(r.serving, target) {
+	if port := r.port(r.serving, target); port != "" && r.needs(r.serving, target) {
 		r.connect(r.function, to, port)
 	}
 	for _, f := range r.rest {
-		if port := r.reach.port(f, target); port != "" && r.needs(f, target) {
+		if port := r.port(f, target); port != "" && r.needs(f, target) {
 			r.connect(r.others, to, port)
 			return
 		}
 	}
+}
+
+// port is the lowest port on which one resource can connect to another; "" without one.
+func (r *reader) port(from, to *graph.Resource) string {
+	a, inVPC := r.g.Host(from)
+	b, alsoInVPC := r.g.Host(to)
+	if !inVPC || !alsoInVPC {
+		return ""
+	}
+	return lowest(graph.Opened(r.rules, a, b))
+}
+
+// endpointPort is the lowest port on which a resource can connect to a gateway endpoint's service.
+func (r *reader) endpointPort(from, endpoint *graph.Resource) string {
+	host, inVPC := r.g.Host(from)
+	if !inVPC {
+		return ""
+	}
+	return lowest(graph.OpenedToEndpoint(r.rules, host, endpoint))
+}
+
+func lowest(open []graph.Ports) string {
+	if len(open) == 0 {
+		return ""
+	}
+	return strconv.Itoa(slices.MinFunc(open, func(a, b graph.Ports) int { return a.From - b.From }).From)
 }
 
 // needs says whether a function is built from something: its address, say, in the environment.
@@ -251,12 +265,12 @@ func (r *reader) needs(f, target *graph.Resource) bool {
 func (r *reader) endpoints() {
 	var names []string
 	var first *graph.Resource
-	for _, e := range r.g.ByType("aws:ec2/vpcEndpoint:VpcEndpoint") {
+	for _, e := range r.g.ByType(types.VPCEndpoint) {
 		service := e.Text("serviceName")
 		service = service[strings.LastIndex(service, ".")+1:]
 		if e.Text("vpcEndpointType") == "Gateway" {
 			r.gatewayEndpoint = &node{title: "gateway endpoint", lines: []string{service}}
-			r.connect(r.function, r.gatewayEndpoint, r.reach.prefixPort(r.serving, e))
+			r.connect(r.function, r.gatewayEndpoint, r.endpointPort(r.serving, e))
 			continue
 		}
 		names = append(names, service)
@@ -268,7 +282,7 @@ func (r *reader) endpoints() {
 	}
 	slices.Sort(names)
 	r.interfaces = &node{title: "interface endpoints", lines: []string{plural(len(names), "service")}}
-	r.connect(r.function, r.interfaces, r.reach.port(r.serving, first))
+	r.connect(r.function, r.interfaces, r.port(r.serving, first))
 	r.services = &node{title: "AWS services"}
 	for _, name := range names {
 		r.services.lines = append(r.services.lines, r.service(name))
@@ -279,19 +293,19 @@ func (r *reader) endpoints() {
 // service says what of a service the stack has.
 func (r *reader) service(name string) string {
 	if name == "secretsmanager" {
-		return "Secrets Manager, " + plural(len(r.g.ByType("aws:secretsmanager/secret:Secret")), "secret")
+		return "Secrets Manager, " + plural(len(r.g.ByType(types.Secret)), "secret")
 	}
 	return strings.ToUpper(name)
 }
 
 // buckets are those that the function is built from.
 func (r *reader) buckets() {
-	for _, b := range r.g.ByType("aws:s3/bucketV2:BucketV2") {
+	for _, b := range r.g.ByType(types.Bucket) {
 		if !r.needs(r.serving, b) {
 			continue
 		}
 		r.bucket = &node{title: "S3", lines: []string{"bucket " + r.short(b)}}
-		for _, s := range r.g.ByType("aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2") {
+		for _, s := range r.g.ByType(types.BucketEncryption) {
 			if refers(r.g, s, "bucket", b) {
 				r.bucket.lines = append(r.bucket.lines, "encrypted with our key")
 			}
@@ -302,11 +316,11 @@ func (r *reader) buckets() {
 
 // tiers name the VPC and its kinds of subnets.
 func (r *reader) tiers() {
-	if vpc := r.first("aws:ec2/vpc:Vpc"); vpc != nil {
+	if vpc := r.first(types.VPC); vpc != nil {
 		r.vpc = "VPC " + vpc.Text("cidrBlock")
 	}
 	counts := map[string]int{}
-	for _, s := range r.g.ByType("aws:ec2/subnet:Subnet") {
+	for _, s := range r.g.ByType(types.Subnet) {
 		counts[s.Text("tags", "SubnetType")]++
 	}
 	label := func(tier string) string {
@@ -316,7 +330,7 @@ func (r *reader) tiers() {
 		return plural(counts[tier], strings.ToLower(tier)+" subnet")
 	}
 	r.private, r.isolated, r.publicTier = label("Private"), label("Isolated"), label("Public")
-	if n := len(r.g.ByType("aws:ec2/natGateway:NatGateway")); n > 0 {
+	if n := len(r.g.ByType(types.NATGateway)); n > 0 {
 		r.nat = &node{title: plural(n, "NAT gateway"), aside: true}
 	}
 }

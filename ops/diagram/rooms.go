@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/didomi/serverless-api/ops/graph"
+	"github.com/didomi/serverless-api/ops/types"
 )
 
 // room is a component right below the stack.
@@ -18,38 +19,6 @@ type room struct {
 	after []*room
 	// column is how many rooms are built before it, one after the other.
 	column int
-}
-
-// kinds are what a room's box names, in this order, with the word for one and for several. Without a
-// word for one they are not counted: their number says nothing about the architecture, and every
-// change of it would make the picture stale.
-var kinds = []struct{ token, one, several string }{
-	{"aws:ec2/vpc:Vpc", "VPC", "VPCs"},
-	{"aws:ec2/subnet:Subnet", "subnet", "subnets"},
-	{"aws:ec2/natGateway:NatGateway", "NAT gateway", "NAT gateways"},
-	{"aws:ec2/vpcEndpoint:VpcEndpoint", "VPC endpoint", "VPC endpoints"},
-	{"aws:ec2/securityGroup:SecurityGroup", "security group", "security groups"},
-	{"aws:ec2/flowLog:FlowLog", "flow log", "flow logs"},
-	{"aws:rds/cluster:Cluster", "Aurora cluster", "Aurora clusters"},
-	{"aws:rds/clusterInstance:ClusterInstance", "database instance", "database instances"},
-	{"aws:rds/proxy:Proxy", "RDS Proxy", "RDS Proxies"},
-	{"aws:elasticache/replicationGroup:ReplicationGroup", "cache", "caches"},
-	{"aws:s3/bucketV2:BucketV2", "S3 bucket", "S3 buckets"},
-	{"aws:secretsmanager/secret:Secret", "secret", "secrets"},
-	{"aws:kms/key:Key", "KMS key", "KMS keys"},
-	{"aws:route53/zone:Zone", "hosted zone", "hosted zones"},
-	{"aws:acm/certificate:Certificate", "certificate", "certificates"},
-	{"aws:apigateway/restApi:RestApi", "REST API", "REST APIs"},
-	{"aws:apigateway/domainName:DomainName", "custom domain", "custom domains"},
-	{"aws:apigateway/usagePlan:UsagePlan", "usage plan", "usage plans"},
-	{"aws:lambda/function:Function", "function", "functions"},
-	{"aws:wafv2/webAcl:WebAcl", "web ACL", "web ACLs"},
-	{"aws:cloudwatch/metricAlarm:MetricAlarm", "", "alarms"},
-	{"aws:cloudwatch/dashboard:Dashboard", "", "dashboards"},
-	{"aws:iam/openIdConnectProvider:OpenIdConnectProvider", "OIDC provider", "OIDC providers"},
-	{"aws:iam/user:User", "CI user", "CI users"},
-	{"aws:iam/role:Role", "", "roles"},
-	{"aws:iam/policy:Policy", "", "policies"},
 }
 
 // rooms are the components of a stack.
@@ -105,21 +74,24 @@ func (rs rooms) members(g *graph.Graph) map[string]*room {
 }
 
 func (rs rooms) fill(g *graph.Graph, members map[string]*room) {
-	for _, kind := range kinds {
+	for _, row := range types.All() {
+		if row.Label == (types.Label{}) {
+			continue
+		}
 		counts := map[*room]int{}
-		for _, r := range g.ByType(kind.token) {
+		for _, r := range g.ByType(row.Token) {
 			if room := members[r.URN]; room != nil {
 				counts[room]++
 			}
 		}
 		for room, n := range counts {
 			switch {
-			case kind.one == "":
-				room.parts = append(room.parts, kind.several)
+			case row.Label.One == "":
+				room.parts = append(room.parts, row.Label.Several)
 			case n == 1:
-				room.parts = append(room.parts, kind.one)
+				room.parts = append(room.parts, row.Label.One)
 			default:
-				room.parts = append(room.parts, fmt.Sprintf("%d %s", n, kind.several))
+				room.parts = append(room.parts, fmt.Sprintf("%d %s", n, row.Label.Several))
 			}
 		}
 	}

@@ -13,20 +13,8 @@ import (
 	"strings"
 
 	"github.com/didomi/serverless-api/ops/graph"
+	"github.com/didomi/serverless-api/ops/types"
 )
-
-// stateful are the types whose loss is the loss of what is in them.
-var stateful = []string{
-	"aws:cloudwatch/logGroup:LogGroup",
-	"aws:elasticache/replicationGroup:ReplicationGroup",
-	"aws:kms/key:Key",
-	"aws:rds/cluster:Cluster",
-	"aws:rds/instance:Instance",
-	"aws:route53/zone:Zone",
-	"aws:s3/bucket:Bucket",
-	"aws:s3/bucketV2:BucketV2",
-	"aws:secretsmanager/secret:Secret",
-}
 
 // Changes are the resources that the preview does something to, by URN. One that loses its protection alone
 // is among them: the next update may delete it.
@@ -44,7 +32,7 @@ func Changes(g *graph.Graph) []*graph.Resource {
 // Losses are the changes that take away what holds data: replaced or deleted.
 func Losses(g *graph.Graph) []*graph.Resource {
 	return slices.DeleteFunc(Changes(g), func(r *graph.Resource) bool {
-		return r.Op != "replace" && r.Op != "delete" || !slices.Contains(stateful, r.Type)
+		return r.Op != "replace" && r.Op != "delete" || !types.Of(r.Type).HoldsData
 	})
 }
 

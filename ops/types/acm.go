@@ -1,0 +1,9 @@
+package types
+
+var acmTypes = []Type{
+	{
+		Token: "aws:acm/certificate:Certificate", Name: fixed("domainName", 64, hostName).within("nothing: a host name may have several"),
+		Replacement: newName, Cost: free, Label: Label{"certificate", "certificates"},
+	},
+	{Token: "aws:acm/certificateValidation:CertificateValidation", Name: noName, Replacement: noObject, Cost: free},
+}

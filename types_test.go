@@ -1,0 +1,49 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/didomi/serverless-api/internal/mocks"
+	"github.com/didomi/serverless-api/ops/types"
+)
+
+// createdTypes are the AWS types that the stacks create, each with a resource of it.
+func createdTypes(t *testing.T) map[string]mocks.Resource {
+	t.Helper()
+	created := map[string]mocks.Resource{}
+	for _, r := range everyStack(t) {
+		for _, res := range r.All() {
+			if strings.HasPrefix(res.Type, "aws:") {
+				created[res.Type] = res
+			}
+		}
+	}
+	return created
+}
+
+func TestEveryCreatedTypeHasARow(t *testing.T) {
+	for token, res := range createdTypes(t) {
+		service, _, _ := strings.Cut(strings.TrimPrefix(token, "aws:"), "/")
+		row, ok := types.Find(token)
+		if !ok {
+			t.Errorf("%s (%s) has no row in ops/types: add one to ops/types/%s.go with Name, Replacement and Cost, and, as far as they apply, "+
+				"HoldsData, KeyAtRest, Policy, PublicSwitch, Network and Label", token, res.Name, service)
+			continue
+		}
+		for _, column := range row.Missing() {
+			t.Errorf("%s (%s) has a row in ops/types without %s: fill it in", token, res.Name, column)
+		}
+	}
+}
+
+func TestEveryRowIsOfACreatedType(t *testing.T) {
+	created := createdTypes(t)
+	for _, row := range types.All() {
+		_, ok := created[row.Token]
+		// The children of awsx's VPC are created by another process, which mocks do not run.
+		if !ok && row.Replacement != types.ByAWSX && len(row.Missing()) == 0 {
+			t.Errorf("no stack creates a %s any more: take its row out of ops/types", row.Token)
+		}
+	}
+}
