@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// resource is one of a state, with the finding that it must give; "" is for none.
+// resource is a resource of a state with its expected finding; "" means none.
 type resource struct {
 	name, token string
 	inputs      map[string]any
@@ -23,7 +23,7 @@ const (
 	cacheToken   = "aws:elasticache/replicationGroup:ReplicationGroup"
 )
 
-// with are inputs that a stack could have, one of them changed.
+// with returns the inputs with one of them changed.
 func with(inputs map[string]any, name string, value any) map[string]any {
 	changed := maps.Clone(inputs)
 	changed[name] = value
@@ -60,7 +60,7 @@ var (
 	key  = map[string]any{"deletionWindowInDays": 30, "enableKeyRotation": true, "rotationPeriodInDays": 365, "policy": `{"Version":"2012-10-17","Statement":[]}`}
 )
 
-// Every rule below is of AWS's schema of the resource, or of the list of what a region has, both in cfn-lint:
+// Every rule below is part of AWS's schema of the resource, or of the data of a region, both in cfn-lint:
 // https://github.com/aws-cloudformation/cfn-lint
 var resources = []resource{
 	{"cluster", clusterToken, cluster, ""},
@@ -108,7 +108,7 @@ func check(t *testing.T, resources []resource) (findings []string, red bool) {
 	if _, err := os.Stat(python); err != nil {
 		t.Fatalf("no cfn-lint at %s: run make cfn-lint", python)
 	}
-	// go test keeps a result until a file changes that the test itself has looked at.
+	// go test caches a result until a file changes that the test itself has opened.
 	for _, input := range []string{"check.py", "mapping.py", filepath.Join("..", "tools", "cfnlint", "requirements.txt")} {
 		if _, err := os.Stat(input); err != nil {
 			t.Fatal(err)
@@ -122,10 +122,10 @@ func check(t *testing.T, resources []resource) (findings []string, red bool) {
 	return strings.Split(strings.TrimSpace(string(out)), "\n"), err != nil
 }
 
-func TestAValueThatAWSDoesNotTakeIsFound(t *testing.T) {
+func TestInvalidValuesAreFound(t *testing.T) {
 	findings, red := check(t, resources)
 	if !red {
-		t.Error("the check ends well")
+		t.Error("the check succeeds")
 	}
 	for _, r := range resources {
 		t.Run(r.name, func(t *testing.T) {
@@ -145,7 +145,7 @@ func TestAValueThatAWSDoesNotTakeIsFound(t *testing.T) {
 	}
 }
 
-func TestValuesThatAWSTakesAreNoFindings(t *testing.T) {
+func TestValidValuesHaveNoFindings(t *testing.T) {
 	var good []resource
 	for _, r := range resources {
 		if r.finding == "" {

@@ -1,4 +1,3 @@
-// Package cfnschema holds the check of a stack's deployed values against AWS's own resource schemas and
-// per-region data, by cfn-lint: check.py makes a CloudFormation template of a stack's state, by the names in
-// mapping.py.
+// Package cfnschema tests check.py, which validates a stack's deployed values against AWS's resource schemas and
+// per-region data with cfn-lint. It converts a stack's state to a CloudFormation template by the names in mapping.py.
 package cfnschema

@@ -10,18 +10,18 @@ import (
 	"time"
 )
 
-// Spec says what to start.
+// Spec configures a process.
 type Spec struct {
 	Name  string   // for messages: "postgres data", "ministack"
 	Path  string   // absolute path of the binary
 	Args  []string // without the name
-	Env   []string // whole environment; nothing is inherited
+	Env   []string // complete environment; nothing is inherited
 	Dir   string   // working directory
 	Stdin io.Reader
 	Log   io.Writer           // standard output and error; nil discards
-	Stop  syscall.Signal      // asks for an orderly end; zero means SIGTERM
+	Stop  syscall.Signal      // for a graceful stop; zero means SIGTERM
 	Death syscall.Signal      // sent when the sandbox dies; zero means SIGKILL
-	User  *syscall.Credential // nil: ours
+	User  *syscall.Credential // nil: the current user
 }
 
 // Process is a started child.
@@ -33,7 +33,7 @@ type Process struct {
 	err   error
 }
 
-// Start starts the child. It does not wait for it to be ready.
+// Start starts the child without waiting until it is ready.
 func Start(spec Spec) (*Process, error) {
 	if spec.Stop == 0 {
 		spec.Stop = syscall.SIGTERM
@@ -44,7 +44,7 @@ func Start(spec Spec) (*Process, error) {
 	cmd := exec.Command(spec.Path, spec.Args...)
 	cmd.Env, cmd.Dir, cmd.Stdin = spec.Env, spec.Dir, spec.Stdin
 	cmd.Stdout, cmd.Stderr = spec.Log, spec.Log
-	// A grandchild that keeps the log's pipe open must not keep us waiting.
+	// A grandchild that keeps the log's pipe open must not delay Wait.
 	cmd.WaitDelay = 2 * time.Second
 	cmd.SysProcAttr = &syscall.SysProcAttr{
 		Setpgid: true, Pdeathsig: spec.Death, Credential: spec.User,
@@ -60,16 +60,16 @@ func Start(spec Spec) (*Process, error) {
 	return p, nil
 }
 
-// PID is the child's process id, which is its process group's too.
+// PID is the ID of the child and of its process group.
 func (p *Process) PID() int { return p.cmd.Process.Pid }
 
-// Since is when the child was started.
+// Since is the time at which the child was started.
 func (p *Process) Since() time.Time { return p.since }
 
-// Done is closed when the child has ended.
+// Done returns a channel that is closed when the child has exited.
 func (p *Process) Done() <-chan struct{} { return p.done }
 
-// Alive reports whether the child still runs.
+// Alive reports whether the child is running.
 func (p *Process) Alive() bool {
 	select {
 	case <-p.done:
@@ -79,7 +79,7 @@ func (p *Process) Alive() bool {
 	}
 }
 
-// Err says how the child ended; nil while it runs or after a clean end.
+// Err is the child's exit error. It is nil while the child runs and after status 0.
 func (p *Process) Err() error {
 	if p.Alive() {
 		return nil
@@ -87,26 +87,24 @@ func (p *Process) Err() error {
 	return p.err
 }
 
-// Stop ends the child and its group: in order first, by force after grace.
-// It returns when the child is gone.
+// Stop stops the child and its group: gracefully first, by force after grace. It returns when the child has exited.
 func (p *Process) Stop(grace time.Duration) {
 	p.Signal(p.spec.Stop)
 	select {
 	case <-p.done:
 	case <-time.After(grace):
 	}
-	// Also after an orderly end: what the child left in its group goes with it.
+	// Also after a graceful stop, for processes that the child has left in its group.
 	p.Signal(syscall.SIGKILL)
 	<-p.done
 }
 
-// Signal goes to the child and its group. A group that is gone is no error.
+// Signal sends a signal to the child and its group. It ignores a group that has exited.
 func (p *Process) Signal(sig syscall.Signal) {
 	_ = syscall.Kill(-p.PID(), sig)
 }
 
-// Await polls ready until it reports no error. It fails when the child ends
-// first, with the last reason when ctx does.
+// Await polls ready until it returns nil. It returns an error if the child exits first or ctx is done.
 func (p *Process) Await(ctx context.Context, ready func(context.Context) error) error {
 	for {
 		err := ready(ctx)
@@ -115,7 +113,7 @@ func (p *Process) Await(ctx context.Context, ready func(context.Context) error) 
 		}
 		select {
 		case <-p.done:
-			return fmt.Errorf("%s ended before it was ready: %w", p.spec.Name, errors.Join(p.err, err))
+			return fmt.Errorf("%s exited before it was ready: %w", p.spec.Name, errors.Join(p.err, err))
 		case <-ctx.Done():
 			return fmt.Errorf("%s is not ready: %w", p.spec.Name, errors.Join(ctx.Err(), err))
 		case <-time.After(40 * time.Millisecond):
@@ -123,8 +121,7 @@ func (p *Process) Await(ctx context.Context, ready func(context.Context) error) 
 	}
 }
 
-// Wait waits for the child to end by itself and says how it did; when ctx ends
-// first, the child is ended.
+// Wait waits until the child exits and returns its error. If ctx is done first, Wait stops the child.
 func (p *Process) Wait(ctx context.Context) error {
 	select {
 	case <-p.done:

@@ -15,8 +15,7 @@ import (
 	"time"
 )
 
-// parentVariable makes the test binary a parent with one child, marked with
-// the variable's value.
+// parentVariable turns the test binary into a parent of one child, marked with the variable's value.
 const parentVariable = "TEST_PARENT_OF"
 
 func TestMain(m *testing.M) {
@@ -31,7 +30,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// gone waits for a process to end.
+// gone waits until a process has exited.
 func gone(t *testing.T, pid int) {
 	t.Helper()
 	for range 500 {
@@ -43,7 +42,7 @@ func gone(t *testing.T, pid int) {
 	t.Errorf("process %d still runs", pid)
 }
 
-// parentOf starts a parent and returns it with its child's process id.
+// parentOf starts a parent and returns it with its child's process ID.
 func parentOf(t *testing.T, root string) (*exec.Cmd, int) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
@@ -70,8 +69,8 @@ func parentOf(t *testing.T, root string) (*exec.Cmd, int) {
 	return cmd, pid
 }
 
-// deaf starts a child that does not heed SIGTERM, nor does the child of its own that it has.
-func deaf(t *testing.T, root string) *Process {
+// ignoringTerm starts a child that ignores SIGTERM, as its own child does.
+func ignoringTerm(t *testing.T, root string) *Process {
 	t.Helper()
 	out, in, err := os.Pipe()
 	if err != nil {
@@ -80,19 +79,19 @@ func deaf(t *testing.T, root string) *Process {
 	defer func() { _ = out.Close() }()
 	p, err := Start(Spec{
 		Name: "sh", Path: "/bin/sh", Env: []string{Marker(root), "PATH=/usr/bin:/bin"}, Log: in,
-		Args: []string{"-c", `trap "" TERM; sleep 60 & echo deaf; while :; do sleep 0.05; done`},
+		Args: []string{"-c", `trap "" TERM; sleep 60 & echo started; while :; do sleep 0.05; done`},
 	})
 	_ = in.Close() // the child has its own copy
 	if err != nil {
 		t.Fatal(err)
 	}
 	if line, err := bufio.NewReader(out).ReadString('\n'); err != nil {
-		t.Fatalf("the child says %q, %v", line, err)
+		t.Fatalf("the child printed %q, %v", line, err)
 	}
 	return p
 }
 
-func TestChildrenEnd(t *testing.T) {
+func TestChildrenExit(t *testing.T) {
 	t.Run("with a parent that is killed", func(t *testing.T) {
 		cmd, pid := parentOf(t, t.TempDir())
 		if err := cmd.Process.Kill(); err != nil {
@@ -100,7 +99,7 @@ func TestChildrenEnd(t *testing.T) {
 		}
 		gone(t, pid)
 	})
-	t.Run("in order when they heed", func(t *testing.T) {
+	t.Run("gracefully if they handle the signal", func(t *testing.T) {
 		p, err := Start(Spec{Name: "sleep", Path: "/bin/sleep", Args: []string{"60"}})
 		if err != nil {
 			t.Fatal(err)
@@ -111,10 +110,10 @@ func TestChildrenEnd(t *testing.T) {
 			t.Errorf("took %s, alive %v", took, p.Alive())
 		}
 	})
-	t.Run("by force when they do not, and their own children with them", func(t *testing.T) {
+	t.Run("by force if they ignore it, with their own children", func(t *testing.T) {
 		root := t.TempDir()
-		deaf(t, root).Stop(300 * time.Millisecond)
-		// Stop waits for the child alone; what is killed with it is gone a moment later.
+		ignoringTerm(t, root).Stop(300 * time.Millisecond)
+		// Stop waits only for the child; the other killed processes exit a moment later.
 		var left []int
 		for range 500 {
 			var err error
@@ -128,7 +127,7 @@ func TestChildrenEnd(t *testing.T) {
 		}
 		t.Errorf("left %v", left)
 	})
-	t.Run("when the wait for them is given up", func(t *testing.T) {
+	t.Run("when the context of Wait is done", func(t *testing.T) {
 		p, err := Start(Spec{Name: "sleep", Path: "/bin/sleep", Args: []string{"60"}})
 		if err != nil {
 			t.Fatal(err)
@@ -142,13 +141,13 @@ func TestChildrenEnd(t *testing.T) {
 }
 
 func TestAwait(t *testing.T) {
-	t.Run("a child that ends is not waited for", func(t *testing.T) {
+	t.Run("fails when the child exits", func(t *testing.T) {
 		p, err := Start(Spec{Name: "false", Path: "/bin/false"})
 		if err != nil {
 			t.Fatal(err)
 		}
-		err = p.Await(t.Context(), func(context.Context) error { return errors.New("no answer") })
-		if err == nil || !strings.Contains(err.Error(), "false ended before") || !strings.Contains(err.Error(), "no answer") {
+		err = p.Await(t.Context(), func(context.Context) error { return errors.New("no response") })
+		if err == nil || !strings.Contains(err.Error(), "false exited before") || !strings.Contains(err.Error(), "no response") {
 			t.Errorf("error %v", err)
 		}
 	})

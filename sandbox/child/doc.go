@@ -1,5 +1,4 @@
-// Package child starts the processes that the sandbox is made of and makes
-// sure that none outlives it: each has a process group of its own, dies with
-// the sandbox whatever kills that, and carries the sandbox's root in its
-// environment so that leftovers can be found.
+// Package child starts the sandbox's processes and ensures that none outlives the sandbox. Each process has its own
+// process group, receives a signal when the sandbox dies, and has the sandbox's root in its environment, by which
+// leftovers are found.
 package child

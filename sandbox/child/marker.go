@@ -12,15 +12,14 @@ import (
 	"time"
 )
 
-// MarkerName is the environment variable by which every process of a sandbox
-// is known; its value is the sandbox's root folder.
+// MarkerName is the environment variable that marks every process of a sandbox; its value is the sandbox's root directory.
 const MarkerName = "SANDBOX_ROOT"
 
-// Marker is the environment entry that children of the sandbox at root carry.
+// Marker returns the environment entry of the processes of the sandbox at root.
 func Marker(root string) string { return MarkerName + "=" + root }
 
-// Marked lists the processes that carry the marker of the sandbox at root,
-// except this one. Processes of other users are not seen unless we are root.
+// Marked lists the processes with the marker of the sandbox at root, except the current one. It finds processes of other
+// users only if the user is root.
 func Marked(root string) ([]int, error) {
 	files, err := filepath.Glob("/proc/[0-9]*/environ")
 	if err != nil {
@@ -31,7 +30,7 @@ func Marked(root string) ([]int, error) {
 	for _, file := range files {
 		env, err := os.ReadFile(file)
 		if err != nil {
-			continue // ended meanwhile, or not ours to see
+			continue // has exited, or belongs to another user
 		}
 		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(file)))
 		if err != nil || pid == os.Getpid() {
@@ -47,11 +46,10 @@ func Marked(root string) ([]int, error) {
 	return pids, nil
 }
 
-// KillMarked ends the processes of the sandbox at root, except those that
-// descend from the process spare (0: none is spared) and those that we descend
-// from. It returns how many there were, once they are gone.
+// KillMarked kills the processes of the sandbox at root and waits until they have exited. It spares the process spare (0:
+// none) with its descendants, and the ancestors of the current process. It returns the number of killed processes.
 func KillMarked(ctx context.Context, root string, spare int) (int, error) {
-	ours := ancestors(os.Getpid())
+	own := ancestors(os.Getpid())
 	ended := map[int]bool{}
 	for {
 		pids, err := Marked(root)
@@ -60,25 +58,25 @@ func KillMarked(ctx context.Context, root string, spare int) (int, error) {
 		}
 		left := 0
 		for _, pid := range pids {
-			if ours[pid] || spare != 0 && ancestors(pid)[spare] {
+			if own[pid] || spare != 0 && ancestors(pid)[spare] {
 				continue
 			}
 			left++
 			ended[pid] = true
-			_ = syscall.Kill(pid, syscall.SIGKILL) // it may have ended by itself
+			_ = syscall.Kill(pid, syscall.SIGKILL) // it may have exited
 		}
 		if left == 0 {
 			return len(ended), nil
 		}
 		select {
 		case <-ctx.Done():
-			return len(ended), fmt.Errorf("%d processes of the sandbox do not end: %w", left, ctx.Err())
+			return len(ended), fmt.Errorf("%d processes of the sandbox have not exited: %w", left, ctx.Err())
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
 }
 
-// ancestors are the process and what it descends from.
+// ancestors returns the process and its ancestors.
 func ancestors(pid int) map[int]bool {
 	chain := map[int]bool{}
 	for pid > 0 && !chain[pid] {
@@ -88,14 +86,13 @@ func ancestors(pid int) map[int]bool {
 	return chain
 }
 
-// parent is a process's parent; 0 when it cannot be told.
+// parent returns the ID of a process's parent, or 0 if it is unknown.
 func parent(pid int) int {
 	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	if err != nil {
 		return 0
 	}
-	// The name in parentheses may hold anything; the state and the parent
-	// follow it.
+	// The name in parentheses may contain any character; the state and the parent follow it.
 	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
 	if len(fields) < 2 {
 		return 0

@@ -9,13 +9,13 @@ import (
 	"strings"
 )
 
-// Memory is what a process has in memory, bytes (proc_pid_status).
+// Memory is a process's memory in bytes (proc_pid_status).
 type Memory struct {
-	Resident int64 // now: VmRSS
-	Peak     int64 // at most so far: VmHWM
+	Resident int64 // VmRSS
+	Peak     int64 // VmHWM
 }
 
-// MemoryOf reads a process's memory; none when it has ended.
+// MemoryOf returns a process's memory, or zero if it has exited.
 func MemoryOf(pid int) Memory {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
@@ -24,7 +24,7 @@ func MemoryOf(pid int) Memory {
 	return memoryIn(status)
 }
 
-// memoryIn reads the memory out of a /proc/<pid>/status.
+// memoryIn parses the memory in a /proc/<pid>/status.
 func memoryIn(status []byte) Memory {
 	var m Memory
 	for lines := bufio.NewScanner(bytes.NewReader(status)); lines.Scan(); {
@@ -39,7 +39,7 @@ func memoryIn(status []byte) Memory {
 	return m
 }
 
-// kilobytes reads "  1234 kB" as bytes.
+// kilobytes parses "  1234 kB" and returns bytes.
 func kilobytes(s string) int64 {
 	n, err := strconv.ParseInt(strings.TrimSpace(strings.TrimSuffix(s, "kB")), 10, 64)
 	if err != nil {

@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// The kernel sends a parent-death signal when the thread that forked ends, not
-// when the process does. So one thread, which never ends, forks every child.
+// The kernel sends a parent-death signal when the forking thread exits, not when the process does. So one thread, which
+// never exits, forks every child.
 var (
 	spawnOnce sync.Once
 	spawns    chan spawn
@@ -18,7 +18,7 @@ type spawn struct {
 	done chan error
 }
 
-// startOnLastingThread starts cmd from the thread that lives as long as we do.
+// startOnLastingThread starts cmd from the thread that lives as long as the process.
 func startOnLastingThread(cmd *exec.Cmd) error {
 	spawnOnce.Do(func() {
 		spawns = make(chan spawn)

@@ -1,5 +1,4 @@
-// Package layout says where the sandbox keeps what, and by which ports and
-// addresses it is reached.
+// Package layout defines the sandbox's directories, files, ports and addresses.
 package layout
 
 import (
@@ -12,28 +11,27 @@ import (
 	"time"
 )
 
-// The defaults of what SANDBOX_PORT, SANDBOX_NET and SANDBOX_PROXY_WARMUP set.
+// The defaults of SANDBOX_PORT, SANDBOX_NET and SANDBOX_PROXY_WARMUP.
 const (
 	DefaultPort        = 4566
 	DefaultNetwork     = "127.77"
 	DefaultProxyWarmUp = 3 * time.Second
 )
 
-// Account is the number of the emulated account.
+// Account is the ID of the emulated account.
 const Account = "000000000000"
 
-// Layout is one sandbox's places. All paths are absolute.
+// Layout has the directories and addresses of one sandbox. All paths are absolute.
 type Layout struct {
 	Repo    string // the repository
-	Root    string // .sandbox in it: everything that is made
+	Root    string // its subdirectory .sandbox, which contains all generated files
 	Port    int    // first of the three ports on 127.0.0.1
-	Network string // first two numbers of the data plane's addresses
-	// ProxyWarmUp is how long an RDS proxy has no capacity after its target is registered.
+	Network string // first two octets of the data plane's addresses
+	// ProxyWarmUp is the time without capacity of an RDS proxy after the registration of its target.
 	ProxyWarmUp time.Duration
 }
 
-// Find returns the layout of the repository that dir lies in, with the ports
-// and addresses that the environment sets.
+// Find returns the layout of the repository that contains dir, with the ports and addresses of the environment.
 func Find(dir string) (Layout, error) {
 	repo, err := findRepo(dir)
 	if err != nil {
@@ -43,14 +41,14 @@ func Find(dir string) (Layout, error) {
 	if value := os.Getenv("SANDBOX_NET"); value != "" {
 		first, err := netip.ParseAddr(value + ".0.0")
 		if err != nil || !first.Is4() || !first.IsLoopback() {
-			return Layout{}, fmt.Errorf("SANDBOX_NET=%s: want the first two numbers of a loopback network, such as %s", value, DefaultNetwork)
+			return Layout{}, fmt.Errorf("SANDBOX_NET=%s: must be the first two octets of a loopback network, such as %s", value, DefaultNetwork)
 		}
 		l.Network = value
 	}
 	if value := os.Getenv("SANDBOX_PORT"); value != "" {
 		l.Port, err = strconv.Atoi(value)
 		if err != nil || l.Port < 1024 || l.Port > 65533 {
-			return Layout{}, fmt.Errorf("SANDBOX_PORT=%s: want the first of three ports, 1024 to 65533", value)
+			return Layout{}, fmt.Errorf("SANDBOX_PORT=%s: must be the first of three ports, 1024 to 65533", value)
 		}
 	}
 	if value := os.Getenv("SANDBOX_PROXY_WARMUP"); value != "" {
@@ -62,7 +60,7 @@ func Find(dir string) (Layout, error) {
 	return l, nil
 }
 
-// findRepo walks up from dir to the folder with Pulumi.yaml and sandbox/.
+// findRepo walks up from dir to the directory with sandbox/go.mod.
 func findRepo(dir string) (string, error) {
 	abs, err := filepath.Abs(dir)
 	if err != nil {
@@ -78,83 +76,80 @@ func findRepo(dir string) (string, error) {
 	}
 }
 
-// Bin is the folder of the programs that were built.
+// Bin is the directory of the built programs.
 func (l Layout) Bin() string { return filepath.Join(l.Root, "bin") }
 
 // Venv is the Python environment of ministack and the servers.
 func (l Layout) Venv() string { return filepath.Join(l.Root, "venv") }
 
-// AWSVenv is the Python environment of the AWS CLI, made when first used.
+// AWSVenv is the Python environment of the AWS CLI, created at first use.
 func (l Layout) AWSVenv() string { return filepath.Join(l.Root, "venv-aws") }
 
-// NodeVenv is the Python environment that carries Node.js, made when first used.
+// NodeVenv is the Python environment with Node.js, created at first use.
 func (l Layout) NodeVenv() string { return filepath.Join(l.Root, "venv-node") }
 
-// Build is the folder of build caches and their stamps.
+// Build is the directory of build caches and their stamps.
 func (l Layout) Build() string { return filepath.Join(l.Root, "build") }
 
-// Run is the folder of sockets and logs.
+// Run is the directory of sockets and logs.
 func (l Layout) Run() string { return filepath.Join(l.Root, "run") }
 
-// Data is the folder of the servers' data and the functions' code.
+// Data is the directory of the servers' data and the functions' code.
 func (l Layout) Data() string { return filepath.Join(l.Root, "data") }
 
-// State is the folder of what Pulumi needs of a stack beside its state: it goes
-// with the daemon's data.
+// State is the directory of Pulumi's files other than the state. It is deleted with the daemon's data.
 func (l Layout) State() string { return filepath.Join(l.Data(), "pulumi") }
 
 // Home is PULUMI_HOME.
 func (l Layout) Home() string { return filepath.Join(l.Root, "home") }
 
-// CA is the certificate that clients of the data plane trust.
+// CA is the file with the certificate that clients of the data plane trust.
 func (l Layout) CA() string { return filepath.Join(l.Run(), "ca.pem") }
 
-// Socket is the daemon's control socket. Its path may be longer than the kernel takes: see daemon's
-// shortPath.
+// Socket is the daemon's control socket. Its path may exceed the kernel's limit: see shortPath in package daemon.
 func (l Layout) Socket() string { return filepath.Join(l.Run(), "daemon.sock") }
 
-// Temp is the folder of temporary files of the daemon, of Pulumi and of what they start. The machine's
-// is shared with other users, and the AWS provider writes the function's package there under a name
-// that another user can predict.
+// Temp is the directory of temporary files of the daemon, of Pulumi and of their children. The machine's is shared with
+// other users, and the AWS provider writes the function's package there under a name that another user can predict.
 func (l Layout) Temp() string { return filepath.Join(l.Root, "tmp") }
 
-// BuildTemp is the folder of temporary files of builds, which may run while the sandbox is stopped.
+// BuildTemp is the directory of temporary files of builds, which may run while the sandbox is stopped.
 func (l Layout) BuildTemp() string { return filepath.Join(l.Build(), "tmp") }
 
-// SharedTemp is the machine's folder of temporary files, also where TMPDIR is Temp.
+// SharedTemp is the machine's directory of temporary files, even if TMPDIR is Temp.
 func SharedTemp() string { return cmp.Or(os.Getenv(SharedTempName), os.TempDir()) }
 
-// SharedTempName is the environment variable that holds SharedTemp for what has another TMPDIR.
+// SharedTempName is the environment variable with SharedTemp for processes with another TMPDIR.
 const SharedTempName = "SANDBOX_SHARED_TMPDIR"
 
-// TempEnv are the environment entries of a process whose temporary files are in dir.
+// TempEnv returns the environment entries of a process whose temporary files are in dir.
 func TempEnv(dir string) []string {
 	return []string{"TMPDIR=" + dir, SharedTempName + "=" + SharedTemp()}
 }
 
-// PrivateDir makes a folder that its owner alone can enter.
+// PrivateDir creates a directory that only its owner can enter.
 func PrivateDir(path string) error {
 	if err := os.MkdirAll(path, 0o700); err != nil {
-		return fmt.Errorf("make a private folder: %w", err)
+		return fmt.Errorf("create a private directory: %w", err)
 	}
-	// An earlier one may have another mode.
+	// An existing directory may have another mode.
 	if err := os.Chmod(path, 0o700); err != nil {
-		return fmt.Errorf("close a folder to others: %w", err)
+		return fmt.Errorf("restrict a directory to its owner: %w", err)
 	}
 	return nil
 }
 
-// Log is a log file by the name of what writes it.
+// Log is the log file of a process or server.
 func (l Layout) Log(name string) string { return filepath.Join(l.Run(), name+".log") }
 
-// Calls is the record of what users and roles were let do and refused since the
-// daemon started, a JSON object a line.
+// Calls is the authorization log: the allowed and denied calls of users and roles since the daemon's start, one JSON
+// object per line.
 func (l Layout) Calls() string { return filepath.Join(l.Run(), "calls.jsonl") }
 
 // GatewayAddr is the AWS endpoint's host and port.
 func (l Layout) GatewayAddr() string { return loopback(l.Port) }
 
-// EmulatorAddr is ministack's own host and port, behind the gateway.
+// EmulatorAddr is the host and port of ministack, behind the gateway.
 func (l Layout) EmulatorAddr() string { return loopback(l.Port + 1) }
 
 // GatewayURL is the AWS endpoint.

@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// Project is a project of GitLab, as far as the tokens of its jobs depend on it.
+// Project has the settings of a GitLab project on which the tokens of its jobs depend.
 type Project struct {
-	// URL is the instance's, issuer and audience of the tokens.
+	// URL is the instance's URL: issuer and audience of the tokens.
 	URL, Path string
 	ID        int
 	// SubClaims are ci_id_token_sub_claim_components; nil: GitLab's default.
@@ -19,28 +19,27 @@ type Project struct {
 	ProtectRequests bool
 }
 
-// MergeRequest is the event that CI_PIPELINE_SOURCE names for the pipelines of merge requests.
+// MergeRequest is the CI_PIPELINE_SOURCE of merge request pipelines.
 const MergeRequest = "merge_request_event"
 
 // Job is a job of a pipeline of the project.
 type Job struct {
 	// Source is CI_PIPELINE_SOURCE.
 	Source string
-	// Ref is the branch or the tag; in a merge request's pipeline it is the source branch.
+	// Ref is the branch or the tag; in a merge request pipeline, the source branch.
 	Ref string
 	Tag bool
 	// Target is the merge request's target branch.
 	Target string
-	// Fork is the path of the project that the merge request comes from; empty: from this one.
+	// Fork is the path of the merge request's source project; empty: this project.
 	Fork string
-	// Tier is that of the job's environment; empty: it has none.
+	// Tier is the deployment tier of the job's environment; empty: the job has none.
 	Tier                 string
 	EnvironmentProtected bool
 }
 
-// Claims are what GitLab's token for the job says. The pipeline of a merge request names the source branch,
-// and whether it runs that branch's commit or, with merged results or on a merge train, its merge with the
-// target, the token is the same.
+// Claims returns the claims of GitLab's token for the job. In a merge request pipeline, ref is the source branch. The
+// token is the same for that branch's commit and for its merge with the target (merged results, merge train).
 // https://docs.gitlab.com/ci/secrets/id_token_authentication/#token-payload
 // https://gitlab.com/gitlab-org/gitlab/-/blob/master/lib/gitlab/ci/jwt.rb (ci_claims, source_project)
 // https://gitlab.com/gitlab-org/gitlab/-/blob/master/lib/gitlab/ci/jwt_v2.rb (sub)
@@ -64,8 +63,8 @@ func (p Project) Claims(j Job) Claims {
 	return claims
 }
 
-// protects says whether GitLab takes the pipeline for one of a protected ref: that of a merge request only
-// where the project says so, between two protected branches of the project.
+// protects reports whether GitLab treats the pipeline's ref as protected. For a merge request pipeline, the project must
+// have enabled that, and both branches must be protected branches of the project.
 // https://gitlab.com/gitlab-org/gitlab/-/merge_requests/188008
 func (p Project) protects(j Job) bool {
 	if j.Source != MergeRequest {
@@ -74,8 +73,8 @@ func (p Project) protects(j Job) bool {
 	return p.ProtectRequests && j.Fork == "" && slices.Contains(p.Protected, j.Ref) && slices.Contains(p.Protected, j.Target)
 }
 
-// subject joins the names and values of the claims that the project has chosen; one that the token has not
-// is left out. A project's number, like every other, is text.
+// subject joins the names and values of the chosen claims, without those that the token lacks. All values are strings,
+// also the project's ID.
 func (p Project) subject(claims Claims) string {
 	chosen := p.SubClaims
 	if chosen == nil {

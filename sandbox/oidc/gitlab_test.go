@@ -2,7 +2,7 @@ package oidc
 
 import "testing"
 
-func TestATokenSaysOfItsJobWhatGitLabsSays(t *testing.T) {
+func TestATokenHasTheClaimsOfGitLabs(t *testing.T) {
 	project := Project{URL: "https://git.example", Path: "group/project", ID: 20, Protected: []string{"main", "release"}}
 	protecting, numbered := project, project
 	protecting.ProtectRequests = true
@@ -12,17 +12,17 @@ func TestATokenSaysOfItsJobWhatGitLabsSays(t *testing.T) {
 		job            Job
 		sub, protected string
 	}{
-		"a push to a protected branch":                               {project, Job{Source: "push", Ref: "main"}, "project_path:group/project:ref_type:branch:ref:main", "true"},
-		"a push to another branch":                                   {project, Job{Source: "push", Ref: "mine"}, "project_path:group/project:ref_type:branch:ref:mine", "false"},
-		"a tag of a protected branch's name":                         {project, Job{Source: "push", Ref: "main", Tag: true}, "project_path:group/project:ref_type:tag:ref:main", "false"},
-		"a merge request from the protected branch":                  {project, Job{Source: MergeRequest, Ref: "main", Target: "mine"}, "project_path:group/project:ref_type:branch:ref:main", "false"},
-		"between protected branches":                                 {project, Job{Source: MergeRequest, Ref: "main", Target: "release"}, "project_path:group/project:ref_type:branch:ref:main", "false"},
-		"between protected branches where the project protects that": {protecting, Job{Source: MergeRequest, Ref: "main", Target: "release"}, "project_path:group/project:ref_type:branch:ref:main", "true"},
-		"from the protected branch into one's own all the same":      {protecting, Job{Source: MergeRequest, Ref: "main", Target: "mine"}, "project_path:group/project:ref_type:branch:ref:main", "false"},
-		"a fork's merge request":                                     {protecting, Job{Source: MergeRequest, Ref: "main", Target: "main", Fork: "me/project"}, "project_path:me/project:ref_type:branch:ref:main", "false"},
-		"claims that the project has chosen": {numbered, Job{Source: "push", Ref: "main", Tier: "production", EnvironmentProtected: true},
+		"a push to a protected branch":                                                  {project, Job{Source: "push", Ref: "main"}, "project_path:group/project:ref_type:branch:ref:main", "true"},
+		"a push to another branch":                                                      {project, Job{Source: "push", Ref: "mine"}, "project_path:group/project:ref_type:branch:ref:mine", "false"},
+		"a tag of a protected branch's name":                                            {project, Job{Source: "push", Ref: "main", Tag: true}, "project_path:group/project:ref_type:tag:ref:main", "false"},
+		"a merge request from the protected branch":                                     {project, Job{Source: MergeRequest, Ref: "main", Target: "mine"}, "project_path:group/project:ref_type:branch:ref:main", "false"},
+		"a merge request between protected branches":                                    {project, Job{Source: MergeRequest, Ref: "main", Target: "release"}, "project_path:group/project:ref_type:branch:ref:main", "false"},
+		"a merge request between protected branches with protected pipelines":           {protecting, Job{Source: MergeRequest, Ref: "main", Target: "release"}, "project_path:group/project:ref_type:branch:ref:main", "true"},
+		"a merge request from a protected branch into another with protected pipelines": {protecting, Job{Source: MergeRequest, Ref: "main", Target: "mine"}, "project_path:group/project:ref_type:branch:ref:main", "false"},
+		"a fork's merge request":                                                        {protecting, Job{Source: MergeRequest, Ref: "main", Target: "main", Fork: "me/project"}, "project_path:me/project:ref_type:branch:ref:main", "false"},
+		"a subject of chosen claims": {numbered, Job{Source: "push", Ref: "main", Tier: "production", EnvironmentProtected: true},
 			"project_id:20:ref_type:branch:ref:main:ref_protected:true:environment_protected:true:deployment_tier:production", "true"},
-		"of which a job without an environment has none": {numbered, Job{Source: "schedule", Ref: "main"}, "project_id:20:ref_type:branch:ref:main:ref_protected:true", "true"},
+		"a subject without the claims that a job without an environment lacks": {numbered, Job{Source: "schedule", Ref: "main"}, "project_id:20:ref_type:branch:ref:main:ref_protected:true", "true"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			claims := c.project.Claims(c.job)

@@ -1,5 +1,4 @@
-// Package oidc is the identity provider of the sandbox: it signs the tokens that GitLab would give to
-// a pipeline's jobs, and tells its own from others.
+// Package oidc is the sandbox's identity provider: it signs the tokens of GitLab's pipeline jobs and verifies them.
 package oidc
 
 import (
@@ -12,28 +11,28 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// lifetime is how long a token holds, GitLab's default for a job: one hour.
+// lifetime is the validity of a token: GitLab's default for a job, one hour.
 const lifetime = time.Hour
 
-// keyBits is the size of GitLab's own signing key.
+// keyBits is the size of GitLab's signing key.
 const keyBits = 2048
 
-// Issuer signs tokens with a key of its own that lives as long as it does.
+// Issuer signs tokens with a key that New generates.
 type Issuer struct{ key *rsa.PrivateKey }
 
-// Claims are what a token says: iss, aud and sub at least.
+// Claims are the claims of a token: at least iss, aud and sub.
 type Claims map[string]any
 
-// New makes an issuer.
+// New returns an issuer with a new key.
 func New() (*Issuer, error) {
 	key, err := rsa.GenerateKey(rand.Reader, keyBits)
 	if err != nil {
-		return nil, fmt.Errorf("make the key of the identity provider: %w", err)
+		return nil, fmt.Errorf("generate the key of the identity provider: %w", err)
 	}
 	return &Issuer{key}, nil
 }
 
-// Sign makes a token that holds from now on for an hour, unless the claims say otherwise.
+// Sign returns a token that is valid for an hour from now, unless the claims set other times.
 func (i *Issuer) Sign(claims Claims) (string, error) {
 	now := time.Now()
 	all := jwt.MapClaims{"iat": now.Unix(), "nbf": now.Add(-5 * time.Second).Unix(), "exp": now.Add(lifetime).Unix()}
@@ -45,8 +44,7 @@ func (i *Issuer) Sign(claims Claims) (string, error) {
 	return token, nil
 }
 
-// Verify returns what a token of ours says; the error of one whose time is over is
-// jwt.ErrTokenExpired.
+// Verify returns the claims of a token of this issuer. The error for an expired token is jwt.ErrTokenExpired.
 func (i *Issuer) Verify(token string) (Claims, error) {
 	claims := jwt.MapClaims{}
 	_, err := jwt.ParseWithClaims(token, claims, func(*jwt.Token) (any, error) { return &i.key.PublicKey, nil },

@@ -1,5 +1,4 @@
-// Package testnet gives each test a loopback network of its own, next to the tests of other packages and
-// of other checkouts on the same machine.
+// Package testnet assigns each test its own loopback network, unique among all packages and checkouts on the machine.
 package testnet
 
 import (
@@ -8,12 +7,11 @@ import (
 	"testing"
 )
 
-// The networks are below those that a sandbox has or proposes (127.77 and up) and those of the tests'
-// fixed addresses (127.75 and 127.76).
+// The networks are below those of sandboxes (127.77 and above) and the tests' fixed addresses (127.75 and 127.76).
 const first, last = 20, 69
 
-// Claim returns the first two numbers of a network, such as 127.20, which no other test gets until this
-// one ends: it listens on an address there that no server has.
+// Claim returns the first two octets of a network, such as 127.20, and reserves it until the test ends. The reservation
+// is a listener on an address that no server uses.
 func Claim(t testing.TB) string {
 	t.Helper()
 	for second := first; second <= last; second++ {

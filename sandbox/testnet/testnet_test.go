@@ -6,11 +6,11 @@ import (
 	"github.com/didomi/serverless-api/sandbox/testnet"
 )
 
-func TestANetworkIsOneTestsAtATime(t *testing.T) {
+func TestANetworkIsReservedForOneTest(t *testing.T) {
 	var first string
 	t.Run("the first", func(t *testing.T) {
 		if first = testnet.Claim(t); testnet.Claim(t) == first {
-			t.Errorf("%s was given out twice", first)
+			t.Errorf("%s was assigned twice", first)
 		}
 	})
 }
