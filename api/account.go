@@ -31,7 +31,7 @@ func logDestination(s site, l logs) pulumi.StringOutput {
 		if role == "" {
 			return "", fmt.Errorf("api: API Gateway has no role to write logs with in account %s, region %s; an administrator sets it: "+
 				"run pulumi up in bootstrap/ (docs/how-to/bootstrap-an-account.md), with %[2]s in didomi-bootstrap:apiGateway.regions where bootstrap is in another region",
-				s.account, s.region)
+				s.Account, s.Region)
 		}
 		return role, nil
 	})

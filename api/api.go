@@ -3,8 +3,8 @@ package api
 import (
 	"fmt"
 
+	"github.com/didomi/serverless-api/internal/account"
 	"github.com/didomi/serverless-api/internal/config"
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
@@ -48,7 +48,7 @@ type site struct {
 	args   Args
 	parent pulumi.ResourceOption
 
-	account, region, partition string
+	account.Location
 }
 
 // New builds the room. It refuses a Config with problems before it registers anything.
@@ -111,26 +111,11 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	})
 }
 
-// newSite asks AWS where the stack is.
+// newSite looks up where the stack is.
 func newSite(ctx *pulumi.Context, name string, args Args, parent pulumi.Resource) (site, error) {
-	s := site{name: name, args: args, parent: pulumi.Parent(parent)}
-	caller, err := aws.GetCallerIdentity(ctx, &aws.GetCallerIdentityArgs{}, pulumi.Parent(parent))
+	location, err := account.Locate(ctx, parent)
 	if err != nil {
-		return site{}, fmt.Errorf("api: which account this is: %w", err)
+		return site{}, fmt.Errorf("api: %w", err)
 	}
-	region, err := aws.GetRegion(ctx, &aws.GetRegionArgs{}, pulumi.Parent(parent))
-	if err != nil {
-		return site{}, fmt.Errorf("api: which region this is: %w", err)
-	}
-	partition, err := aws.GetPartition(ctx, &aws.GetPartitionArgs{}, pulumi.Parent(parent))
-	if err != nil {
-		return site{}, fmt.Errorf("api: which partition this is: %w", err)
-	}
-	s.account, s.region, s.partition = caller.AccountId, region.Name, partition.Partition
-	return s, nil
-}
-
-// arn is the ARN of something of this account in this region.
-func (s site) arn(service, resource string) string {
-	return fmt.Sprintf("arn:%s:%s:%s:%s:%s", s.partition, service, s.region, s.account, resource)
+	return site{name: name, args: args, parent: pulumi.Parent(parent), Location: location}, nil
 }

@@ -23,7 +23,7 @@ const cacheUserTimeoutSeconds = 300
 // other, for one call a month. What it may do there is to its own secret and its own user.
 func newCacheUser(ctx *pulumi.Context, s site, l logs) (*lambda.Function, *lambda.Invocation, error) {
 	// The function is not known before its role.
-	trust := s.trust(s.arn("lambda", "function:"+s.name+"-"+cacheUserHandler+"-*"))
+	trust := s.trust(s.ARN("lambda", "function:"+s.name+"-"+cacheUserHandler+"-*"))
 	role, err := newRole(ctx, s, cacheUserHandler, trust, append(s.functionRights(l.cacheUser), s.cacheUserRights()...))
 	if err != nil {
 		return nil, nil, err

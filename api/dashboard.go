@@ -36,11 +36,11 @@ func newDashboard(ctx *pulumi.Context, s site, l logs, f serving, g gateway, w w
 	below := 0
 	for x, column := range (metrics{s, l, f, g}).columns() {
 		for y, w := range column {
-			widgets = append(widgets, w.render(s.region, x*widgetWidth, statusHeight+y*widgetHeight))
+			widgets = append(widgets, w.render(s.Region, x*widgetWidth, statusHeight+y*widgetHeight))
 		}
 		below = max(below, statusHeight+len(column)*widgetHeight)
 	}
-	widgets = append(widgets, l.failures(s.region, below))
+	widgets = append(widgets, l.failures(s.Region, below))
 	board, err := cloudwatch.NewDashboard(ctx, s.name+"-dashboard", &cloudwatch.DashboardArgs{
 		DashboardName: pulumi.String(s.name),
 		DashboardBody: pulumi.JSONMarshal(pulumi.Map{"widgets": widgets}),

@@ -58,7 +58,7 @@ func (m metrics) newVersion(name, stat string) metric {
 // https://docs.aws.amazon.com/waf/latest/developerguide/waf-metrics.html
 func (m metrics) blockedRequests(rule string) metric {
 	return metric{"AWS/WAFV2", "BlockedRequests", "Sum", pulumi.StringMap{
-		"WebACL": pulumi.String(webACLMetric(m.site)), "Rule": pulumi.String(rule), "Region": pulumi.String(m.region),
+		"WebACL": pulumi.String(webACLMetric(m.site)), "Rule": pulumi.String(rule), "Region": pulumi.String(m.Region),
 	}}
 }
 

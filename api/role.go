@@ -27,7 +27,7 @@ func newFunctionRole(ctx *pulumi.Context, s site, part string, log *cloudwatch.L
 // of a function in the VPC gets none: while Lambda connects the first function to a VPC it does not send
 // aws:SourceArn, and such a function could not be made (github.com/aws/aws-parallelcluster/pull/6926).
 func (s site) trust(functions ...string) pulumi.StringOutput {
-	return policy.TrustFrom("lambda.amazonaws.com", s.account, functions...)
+	return policy.TrustFrom("lambda.amazonaws.com", s.Account, functions...)
 }
 
 // newRole makes the role of one function with these rights.
@@ -82,7 +82,7 @@ func (s site) interfaceRights() []policy.Statement {
 		{
 			Sid: "InterfacesByLambdaOnly", Deny: true, Actions: interfaceActions, Resources: policy.Anywhere,
 			Condition: map[string]any{"ArnLike": map[string]any{
-				"lambda:SourceFunctionArn": s.arn("lambda", "function:*"),
+				"lambda:SourceFunctionArn": s.ARN("lambda", "function:*"),
 			}},
 		},
 	}
@@ -134,7 +134,7 @@ func (s site) migrateRights() []policy.Statement {
 func (s site) keyRights(services ...string) policy.Statement {
 	via := make([]string, len(services))
 	for i, service := range services {
-		via[i] = service + "." + s.region + ".amazonaws.com"
+		via[i] = service + "." + s.Region + ".amazonaws.com"
 	}
 	return policy.Statement{
 		Sid:       "Keys",

@@ -58,7 +58,7 @@ func newRotation(ctx *pulumi.Context, s site, r rotation) error {
 		Action:        pulumi.String("lambda:InvokeFunction"),
 		Function:      r.function.Name,
 		Principal:     pulumi.String("secretsmanager.amazonaws.com"),
-		SourceAccount: pulumi.String(s.account),
+		SourceAccount: pulumi.String(s.Account),
 		SourceArn:     r.secret,
 	}, s.parent)
 	if err != nil {

@@ -40,7 +40,7 @@ func newTopic(ctx *pulumi.Context, s site, part, title string, addresses []strin
 			Principal: map[string]any{"Service": "cloudwatch.amazonaws.com"},
 			Actions:   []string{"sns:Publish"},
 			Resources: []pulumi.StringInput{topic.Arn},
-			Condition: policy.From(s.account, s.arn("cloudwatch", "alarm:"+s.name+"-*")),
+			Condition: policy.From(s.Account, s.ARN("cloudwatch", "alarm:"+s.name+"-*")),
 		}),
 	}, s.parent)
 	if err != nil {

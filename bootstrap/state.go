@@ -3,10 +3,10 @@ package main
 import (
 	"fmt"
 
+	"github.com/didomi/serverless-api/internal/account"
 	"github.com/didomi/serverless-api/internal/bucket"
 	"github.com/didomi/serverless-api/internal/config"
 	"github.com/didomi/serverless-api/internal/policy"
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kms"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -84,20 +84,15 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 // key registers the key, rotated yearly, and its alias, whose name is fixed because stack files
 // hold it.
 func (s *State) key(ctx *pulumi.Context, name string, c Config) (*kms.Key, *kms.Alias, error) {
-	caller, err := aws.GetCallerIdentity(ctx, &aws.GetCallerIdentityArgs{}, pulumi.Parent(s))
+	location, err := account.Locate(ctx, s)
 	if err != nil {
-		return nil, nil, fmt.Errorf("read the account: %w", err)
+		return nil, nil, err
 	}
-	partition, err := aws.GetPartition(ctx, &aws.GetPartitionArgs{}, pulumi.Parent(s))
-	if err != nil {
-		return nil, nil, fmt.Errorf("read the partition: %w", err)
-	}
-	root := fmt.Sprintf("arn:%s:iam::%s:root", partition.Partition, caller.AccountId)
 	key, err := kms.NewKey(ctx, name, &kms.KeyArgs{
 		Description:          pulumi.String("Pulumi state, and the secrets in it"),
 		EnableKeyRotation:    pulumi.Bool(true),
 		DeletionWindowInDays: pulumi.Int(keyDeletionDays),
-		Policy:               policy.Document(policy.KeyOwner(root)),
+		Policy:               policy.Document(policy.KeyOwner(location.GlobalARN("iam", "root"))),
 	}, pulumi.Parent(s), pulumi.Protect(c.Protect))
 	if err != nil {
 		return nil, nil, fmt.Errorf("register the key: %w", err)

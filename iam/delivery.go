@@ -24,7 +24,7 @@ func newLogDelivery(ctx *pulumi.Context, s site) error {
 				s.arn("logs", "log-group:"+s.prefix+"-*:log-stream:*"),
 				s.arn("logs", "log-group:aws-waf-logs-"+s.prefix+"-*:log-stream:*"),
 			},
-			Condition: policy.From(s.account, s.arn("logs", "*")),
+			Condition: policy.From(s.Account, s.arn("logs", "*")),
 		}),
 	}, s.parent)
 	if err != nil {

@@ -16,7 +16,7 @@ func (s site) deployAPI() rights {
 
 // gateway is an ARN of API Gateway, whose paths name no account.
 func (s site) gateway(path string) pulumi.StringInput {
-	return pulumi.String(fmt.Sprintf("arn:%s:apigateway:%s::%s", s.partition, s.region, path))
+	return pulumi.String(fmt.Sprintf("arn:%s:apigateway:%s::%s", s.Partition, s.Region, path))
 }
 
 // gatewayRights are by the tag: API Gateway knows methods and paths, and the ids within are AWS's.

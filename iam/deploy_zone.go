@@ -62,5 +62,5 @@ func (s site) hostZone() pulumi.StringInput {
 	if s.zoneID == "" {
 		return s.zones()
 	}
-	return pulumi.String("arn:" + s.partition + ":route53:::hostedzone/" + s.zoneID)
+	return pulumi.String("arn:" + s.Partition + ":route53:::hostedzone/" + s.zoneID)
 }

@@ -3,8 +3,8 @@ package iam
 import (
 	"fmt"
 
+	"github.com/didomi/serverless-api/internal/account"
 	"github.com/didomi/serverless-api/internal/config"
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
@@ -51,7 +51,7 @@ type site struct {
 	// zoneID is the existing zone of the host name, if one is configured.
 	zoneID string
 
-	account, region, partition string
+	account.Location
 }
 
 // New builds the room. It refuses a Config with problems before it registers anything.
@@ -105,33 +105,23 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	})
 }
 
-// newSite asks AWS where the stack is.
+// newSite looks up where the stack is.
 func newSite(ctx *pulumi.Context, name string, args Args, parent pulumi.Resource) (site, error) {
-	caller, err := aws.GetCallerIdentity(ctx, &aws.GetCallerIdentityArgs{}, pulumi.Parent(parent))
+	location, err := account.Locate(ctx, parent)
 	if err != nil {
-		return site{}, fmt.Errorf("iam: which account this is: %w", err)
-	}
-	region, err := aws.GetRegion(ctx, &aws.GetRegionArgs{}, pulumi.Parent(parent))
-	if err != nil {
-		return site{}, fmt.Errorf("iam: which region this is: %w", err)
-	}
-	partition, err := aws.GetPartition(ctx, &aws.GetPartitionArgs{}, pulumi.Parent(parent))
-	if err != nil {
-		return site{}, fmt.Errorf("iam: which partition this is: %w", err)
+		return site{}, fmt.Errorf("iam: %w", err)
 	}
 	return site{
 		name: name, config: args.Config, parent: pulumi.Parent(parent),
 		prefix: ctx.Project() + "-" + ctx.Stack(), project: ctx.Project(), stack: ctx.Stack(), domain: args.Domain, zoneID: args.ZoneID,
-		account: caller.AccountId, region: region.Name, partition: partition.Partition,
+		Location: location,
 	}, nil
 }
 
-// arn is the ARN of something of this account in this region.
 func (s site) arn(service, resource string) pulumi.StringInput {
-	return pulumi.String(fmt.Sprintf("arn:%s:%s:%s:%s:%s", s.partition, service, s.region, s.account, resource))
+	return pulumi.String(s.ARN(service, resource))
 }
 
-// global is the ARN of something of this account that has no region.
 func (s site) global(service, resource string) pulumi.StringInput {
-	return pulumi.String(fmt.Sprintf("arn:%s:%s::%s:%s", s.partition, service, s.account, resource))
+	return pulumi.String(s.GlobalARN(service, resource))
 }

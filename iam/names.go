@@ -44,12 +44,12 @@ func (s site) masterSecrets() pulumi.StringInput {
 
 // buckets are the stack's.
 func (s site) buckets() []pulumi.StringInput {
-	return []pulumi.StringInput{pulumi.String(fmt.Sprintf("arn:%s:s3:::%s-%s-*", s.partition, s.prefix, roomData))}
+	return []pulumi.StringInput{pulumi.String(fmt.Sprintf("arn:%s:s3:::%s-%s-*", s.Partition, s.prefix, roomData))}
 }
 
 // objects are what is in them.
 func (s site) objects() []pulumi.StringInput {
-	return []pulumi.StringInput{pulumi.String(fmt.Sprintf("arn:%s:s3:::%s-%s-*/*", s.partition, s.prefix, roomData))}
+	return []pulumi.StringInput{pulumi.String(fmt.Sprintf("arn:%s:s3:::%s-%s-*/*", s.Partition, s.prefix, roomData))}
 }
 
 // own is everything that this room makes, which only an administrator changes.

@@ -184,5 +184,5 @@ func (s site) named() []pulumi.StringInput {
 
 // zones are the account's hosted zones, whose ids AWS makes up.
 func (s site) zones() pulumi.StringInput {
-	return pulumi.String("arn:" + s.partition + ":route53:::hostedzone/*")
+	return pulumi.String("arn:" + s.Partition + ":route53:::hostedzone/*")
 }

@@ -80,5 +80,5 @@ func (s site) of(folder string) string {
 
 // stateObject is the ARN of the state's bucket with a path in it; of the bucket itself without.
 func (s site) stateObject(path string) pulumi.StringInput {
-	return pulumi.String(fmt.Sprintf("arn:%s:s3:::%s%s", s.partition, s.config.StateBucket, path))
+	return pulumi.String(fmt.Sprintf("arn:%s:s3:::%s%s", s.Partition, s.config.StateBucket, path))
 }

@@ -3,10 +3,10 @@ package keys
 import (
 	"fmt"
 
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kms"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/didomi/serverless-api/internal/account"
 	"github.com/didomi/serverless-api/internal/policy"
 )
 
@@ -43,20 +43,11 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	if err := ctx.RegisterComponentResource(Token, name, k, opts...); err != nil {
 		return nil, fmt.Errorf("register the keys: %w", err)
 	}
-	caller, err := aws.GetCallerIdentity(ctx, &aws.GetCallerIdentityArgs{}, pulumi.Parent(k))
+	location, err := account.Locate(ctx, k)
 	if err != nil {
-		return nil, fmt.Errorf("read the account: %w", err)
+		return nil, fmt.Errorf("keys: %w", err)
 	}
-	region, err := aws.GetRegion(ctx, &aws.GetRegionArgs{}, pulumi.Parent(k))
-	if err != nil {
-		return nil, fmt.Errorf("read the region: %w", err)
-	}
-	partition, err := aws.GetPartition(ctx, &aws.GetPartitionArgs{}, pulumi.Parent(k))
-	if err != nil {
-		return nil, fmt.Errorf("read the partition: %w", err)
-	}
-	root := fmt.Sprintf("arn:%s:iam::%s:root", partition.Partition, caller.AccountId)
-	groups := fmt.Sprintf("arn:%s:logs:%s:%s:log-group:*", partition.Partition, region.Name, caller.AccountId)
+	root, groups := location.GlobalARN("iam", "root"), location.ARN("logs", "log-group:*")
 	stack := ctx.Project() + " " + ctx.Stack()
 
 	data, err := k.key(ctx, name+"-data", "Database, cache and files of "+stack,
@@ -65,7 +56,7 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 		return nil, err
 	}
 	operations, err := k.key(ctx, name+"-operations", "Logs, secrets and alarms of "+stack, []pulumi.ResourceOption{pulumi.Protect(args.Protect)},
-		policy.KeyOwner(root), logs(region.Name, groups), alarms(caller.AccountId))
+		policy.KeyOwner(root), logs(location.Region, groups), alarms(location.Account))
 	if err != nil {
 		return nil, err
 	}

@@ -1,11 +1,9 @@
 package network
 
 import (
-	"fmt"
-
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/didomi/serverless-api/internal/account"
 	"github.com/didomi/serverless-api/internal/policy"
 )
 
@@ -13,28 +11,17 @@ import (
 // whatever credentials. Without it, code that got into the function could carry data off to a bucket
 // or a secret of its own account by the very endpoints that need no internet.
 type home struct {
-	partition, region, account string
+	account.Location
 	// prefix is what the names of the stack's resources start with.
 	prefix string
 }
 
 func newHome(ctx *pulumi.Context, parent pulumi.Resource) (home, error) {
-	caller, err := aws.GetCallerIdentity(ctx, &aws.GetCallerIdentityArgs{}, pulumi.Parent(parent))
+	location, err := account.Locate(ctx, parent)
 	if err != nil {
-		return home{}, fmt.Errorf("read the account: %w", err)
+		return home{}, err
 	}
-	region, err := aws.GetRegion(ctx, &aws.GetRegionArgs{}, pulumi.Parent(parent))
-	if err != nil {
-		return home{}, fmt.Errorf("read the region: %w", err)
-	}
-	partition, err := aws.GetPartition(ctx, &aws.GetPartitionArgs{}, pulumi.Parent(parent))
-	if err != nil {
-		return home{}, fmt.Errorf("read the partition: %w", err)
-	}
-	return home{
-		partition: partition.Partition, region: region.Name, account: caller.AccountId,
-		prefix: ctx.Project() + "-" + ctx.Stack() + "-",
-	}, nil
+	return home{location, ctx.Project() + "-" + ctx.Stack() + "-"}, nil
 }
 
 // secrets is the policy of Secrets Manager's endpoint: what the functions do with the stack's secrets, and
@@ -43,7 +30,7 @@ func (h home) secrets() pulumi.StringOutput {
 	const service = "secretsmanager"
 	return policy.Document(h.statement("Secrets", []string{
 		"secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue", "secretsmanager:UpdateSecretVersionStage",
-	}, h.arn(service, "secret:"+h.prefix+"*"), h.arn(service, "secret:rds!cluster-*")))
+	}, h.ARN(service, "secret:"+h.prefix+"*"), h.ARN(service, "secret:rds!cluster-*")))
 }
 
 // files is the policy of S3's endpoint: what the functions do with the stack's bucket.
@@ -59,9 +46,9 @@ func (h home) files() pulumi.StringOutput {
 // statement allows the account's principals, whom their own policies bound further, the actions on
 // these resources of the account. Bucket names are the world's: only the account tells ours.
 func (h home) statement(sid string, actions []string, resources ...string) policy.Statement {
-	own := map[string]any{"aws:PrincipalAccount": h.account}
+	own := map[string]any{"aws:PrincipalAccount": h.Account}
 	if sid == "Files" || sid == "Bucket" {
-		own["aws:ResourceAccount"] = h.account
+		own["aws:ResourceAccount"] = h.Account
 	}
 	return policy.Statement{
 		Sid: sid, Actions: actions, Resources: pulumi.ToStringArray(resources),
@@ -70,10 +57,6 @@ func (h home) statement(sid string, actions []string, resources ...string) polic
 	}
 }
 
-func (h home) arn(service, resource string) string {
-	return fmt.Sprintf("arn:%s:%s:%s:%s:%s", h.partition, service, h.region, h.account, resource)
-}
-
 func (h home) bucket(objects string) string {
-	return fmt.Sprintf("arn:%s:s3:::%s*%s", h.partition, h.prefix, objects)
+	return h.UnownedARN("s3", h.prefix+"*"+objects)
 }

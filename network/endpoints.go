@@ -20,7 +20,7 @@ import (
 func (n *Network) endpoints(ctx *pulumi.Context, name string, vpc *awsx.Vpc, group *ec2.SecurityGroup, home home) (pulumi.StringOutput, error) {
 	_, err := ec2.NewVpcEndpoint(ctx, name+"-secretsmanager", &ec2.VpcEndpointArgs{
 		VpcId:             vpc.VpcId,
-		ServiceName:       pulumi.String("com.amazonaws." + home.region + ".secretsmanager"),
+		ServiceName:       pulumi.String("com.amazonaws." + home.Region + ".secretsmanager"),
 		VpcEndpointType:   pulumi.String("Interface"),
 		PrivateDnsEnabled: pulumi.Bool(true),
 		Policy:            home.secrets(),
@@ -33,7 +33,7 @@ func (n *Network) endpoints(ctx *pulumi.Context, name string, vpc *awsx.Vpc, gro
 	}
 	s3, err := ec2.NewVpcEndpoint(ctx, name+"-s3", &ec2.VpcEndpointArgs{
 		VpcId:           vpc.VpcId,
-		ServiceName:     pulumi.String("com.amazonaws." + home.region + ".s3"),
+		ServiceName:     pulumi.String("com.amazonaws." + home.Region + ".s3"),
 		VpcEndpointType: pulumi.String("Gateway"),
 		Policy:          home.files(),
 		RouteTableIds:   innerRouteTables(vpc),

@@ -50,7 +50,7 @@ func (n *Network) flowLogRole(ctx *pulumi.Context, name string, logs *cloudwatch
 	role, err := iam.NewRole(ctx, name+"-flows", &iam.RoleArgs{
 		// The flow log's id is not known before it has its role.
 		// https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html
-		AssumeRolePolicy:    policy.TrustFrom("vpc-flow-logs.amazonaws.com", home.account, home.arn("ec2", "vpc-flow-log/*")),
+		AssumeRolePolicy:    policy.TrustFrom("vpc-flow-logs.amazonaws.com", home.Account, home.ARN("ec2", "vpc-flow-log/*")),
 		Description:         pulumi.String("Writes the VPC's flow logs"),
 		PermissionsBoundary: args.PermissionsBoundary,
 	}, pulumi.Parent(n))

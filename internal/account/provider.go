@@ -1,4 +1,4 @@
-// Package account makes the one AWS provider that every resource of a stack is made with: its
+// Package account looks up where a stack is deployed, and makes the one AWS provider that every resource of a stack is made with: its
 // region, its way of signing in, and the tags that it puts on everything.
 package account
 
