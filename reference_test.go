@@ -34,7 +34,7 @@ func configKeys(prefix string, object reflect.Value) []configKey {
 	var keys []configKey
 	for i := range object.NumField() {
 		name, _, _ := strings.Cut(object.Type().Field(i).Tag.Get("json"), ",")
-		if name == "" {
+		if name == "" || name == "-" {
 			continue
 		}
 		if field := object.Field(i); field.Kind() == reflect.Struct {

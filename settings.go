@@ -7,6 +7,7 @@ import (
 	"github.com/didomi/serverless-api/iam"
 	"github.com/didomi/serverless-api/internal/account"
 	"github.com/didomi/serverless-api/internal/config"
+	"github.com/didomi/serverless-api/lambda/openapi"
 	"github.com/didomi/serverless-api/network"
 )
 
@@ -34,6 +35,10 @@ func defaults() settings {
 // load reads the stack's configuration; its error names everything that is wrong with it.
 func load(values config.Values, project, stack string) (settings, error) {
 	s := defaults()
+	var err error
+	if s.API.Document, err = openapi.Load(); err != nil {
+		return s, err
+	}
 	decoded := config.Join(config.Decode(values, project, &s), config.Decode(values, "aws", &s.account))
 	return s, config.Join(
 		config.Check("pulumi", names{project, stack}),

@@ -118,20 +118,31 @@ const versionErrors = "version-errors"
 // alarms are all there are, in the order in which a request meets their causes. Every threshold says
 // why it is what it is.
 func (m metrics) alarms() []alarm {
-	always := []alarm{
-		{
-			// One request in a hundred is what clients' retries hide. Three bad minutes of five let
-			// a single failed request on a quiet night pass.
-			name: "5xx", metric: m.stageMetric("5XXError", "Average"), threshold: 0.01, minutes: 3, of: 5, hurts: true,
-			meaning: "More than 1 % of the requests are answered 5xx. Look at the access log's errorType, then at the function's errors.",
-		},
-		{
-			// A hit takes milliseconds, a miss tens, a cold start half a second: a second is none of
-			// them. Files are left out, a long stream is no fault. Five slow minutes in a row are a fault
-			// however few the requests: in a quiet minute the slowest one stands for all.
-			name: "latency", metric: m.itemReads("Latency", "p99"), threshold: 1000, minutes: 5, of: 5, hurts: true,
-			meaning: "The slowest 1 % of item reads take over a second. Look at the cache's hits, then at the proxy's borrow latency.",
-		},
+	return slices.Concat([]alarm{{
+		// One request in a hundred is what clients' retries hide. Three bad minutes of five let
+		// a single failed request on a quiet night pass.
+		name: "5xx", metric: m.stageMetric("5XXError", "Average"), threshold: 0.01, minutes: 3, of: 5, hurts: true,
+		meaning: "More than 1 % of the requests are answered 5xx. Look at the access log's errorType, then at the function's errors.",
+	}}, m.latencyAlarms(), m.functionAlarms(), m.configuredAlarms(), m.firewallAlarms(), m.cacheAlarms())
+}
+
+// latencyAlarms are one for each operation that the document gives a latency. It leaves out what streams: a
+// long stream is no fault. Five slow minutes in a row are a fault however few the requests: in a quiet minute
+// the slowest one stands for all.
+func (m metrics) latencyAlarms() []alarm {
+	var list []alarm
+	for _, o := range m.args.Config.Document.Watched() {
+		list = append(list, alarm{
+			name: "latency-" + o.ID, metric: m.operation(o, "Latency", "p99"), threshold: float64(o.LatencyMS), minutes: 5, of: 5, hurts: true,
+			meaning: fmt.Sprintf("The slowest 1 %% of %s take over %d ms. Look at the cache's hits, then at the proxy's borrow latency.", o.Route(), o.LatencyMS),
+		})
+	}
+	return list
+}
+
+// functionAlarms are on the function, what it answers instead of what was asked for, and its database.
+func (m metrics) functionAlarms() []alarm {
+	return []alarm{
 		{
 			// A throttled invocation is a client turned away; none is normal, a burst may be.
 			name: "throttles", metric: m.function("Throttles", "Sum"), threshold: 0, minutes: 2, of: 5, hurts: true,
@@ -168,7 +179,6 @@ func (m metrics) alarms() []alarm {
 			meaning: "The database's writer is at the end of its capacity, or publishes no metrics. Raise maxCapacity, or find out what loads it.",
 		},
 	}
-	return slices.Concat(always, m.configuredAlarms(), m.firewallAlarms(), m.cacheAlarms())
 }
 
 // firewallAlarms are on what the web ACL blocks, if there is one. Scanners are blocked all the time; a

@@ -52,16 +52,17 @@ var answers = map[string]func(mocks.Resource) map[string]any{
 }
 
 // full are the arguments of a stack that has everything.
-func full() Args {
-	c := Default()
+func full(t *testing.T) Args {
+	t.Helper()
+	c := defaults(t)
 	c.ProvisionedConcurrency, c.ProvisionedMax, c.ReservedConcurrency = 2, 5, 100
 	c.Plans = []Plan{
 		{Name: "standard", Rate: 50, Burst: 100, QuotaPerDay: 1000, Keys: []string{"first", "second"}},
 		{Name: "partner", Rate: 80, Burst: 160, Keys: []string{"acme"}, Throttles: []Throttle{
-			{Route: "PUT /items/{id}", Rate: 10, Burst: 20}, {Route: "GET /files/{key+}", Rate: 4, Burst: 8},
+			{Route: "PUT /books/{id}", Rate: 10, Burst: 20}, {Route: "GET /scans/{key+}", Rate: 4, Burst: 8},
 		}},
 	}
-	c.Throttles = []Throttle{{Route: "PUT /items/{id}", Rate: 20, Burst: 40}, {Route: "POST /files/{key+}", Rate: 5, Burst: 10}}
+	c.Throttles = []Throttle{{Route: "PUT /books/{id}", Rate: 20, Burst: 40}, {Route: "POST /scans/{key+}", Rate: 5, Burst: 10}}
 	c.CORSOrigins = []string{"https://a.example.com", "https://b.example.com"}
 	c.SilenceMinutes, c.Rollout = 60, canary
 	c.AlarmEmails, c.WarningEmails = []string{"ops@example.com"}, []string{"team@example.com"}
@@ -102,9 +103,10 @@ func build(t *testing.T, args Args) *mocks.Recorder {
 }
 
 // bare are the arguments of a stack with every switch off.
-func bare() Args {
-	args := full()
-	args.Config = Default()
+func bare(t *testing.T) Args {
+	t.Helper()
+	args := full(t)
+	args.Config = defaults(t)
 	args.Config.RequireAPIKey, args.Config.WAF = false, false
 	args.Domain = Domain{}
 	args.Database.Readers, args.RotationDays = 0, 0
@@ -129,11 +131,11 @@ func TestRoomRegisters(t *testing.T) {
 		args Args
 		more map[string]int
 	}{
-		{"everything that every stack has, with every switch off", bare(), map[string]int{
-			"aws:cloudwatch/metricAlarm:MetricAlarm": 9 + 2*4,
+		{"everything that every stack has, with every switch off", bare(t), map[string]int{
+			"aws:cloudwatch/metricAlarm:MetricAlarm": 10 + 2*4,
 		}},
-		{"everything, with every switch on", full(), map[string]int{
-			"aws:cloudwatch/metricAlarm:MetricAlarm": 20 + 2*4, "aws:cloudwatch/compositeAlarm:CompositeAlarm": 2,
+		{"everything, with every switch on", full(t), map[string]int{
+			"aws:cloudwatch/metricAlarm:MetricAlarm": 21 + 2*4, "aws:cloudwatch/compositeAlarm:CompositeAlarm": 2,
 			"aws:iam/role:Role":             4,
 			"aws:iam/rolePolicy:RolePolicy": 4, "aws:cloudwatch/logGroup:LogGroup": 7,
 			"aws:lambda/function:Function": 4, "aws:lambda/permission:Permission": 3,
@@ -177,7 +179,7 @@ func TestRoomRegisters(t *testing.T) {
 
 func TestPreviewNeedsNothingKnown(t *testing.T) {
 	_, err := mocks.Mocks{Preview: true}.Try(func(ctx *pulumi.Context) error {
-		_, err := New(ctx, room, full())
+		_, err := New(ctx, room, full(t))
 		return err
 	})
 	if err != nil {
@@ -186,7 +188,7 @@ func TestPreviewNeedsNothingKnown(t *testing.T) {
 }
 
 func TestBadConfigRegistersNothing(t *testing.T) {
-	args := full()
+	args := full(t)
 	args.Config.MemoryMB = 1
 	r, err := mocks.Mocks{}.Try(func(ctx *pulumi.Context) error {
 		_, err := New(ctx, room, args)
@@ -206,8 +208,8 @@ func TestOutputs(t *testing.T) {
 		args     Args
 		url, key string
 	}{
-		{"a delegated domain is the API's address, and the key is told", full(), "https://test.example.com", "value of " + room + "-key-first"},
-		{"without one it is the stage's own, and without keys the key is empty", bare(), "https://rest.execute-api.eu-west-1.amazonaws.com/test", ""},
+		{"a delegated domain is the API's address, and the key is told", full(t), "https://test.example.com", "value of " + room + "-key-first"},
+		{"without one it is the stage's own, and without keys the key is empty", bare(t), "https://rest.execute-api.eu-west-1.amazonaws.com/test", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			got := map[string]string{}

@@ -8,10 +8,14 @@ import (
 	"time"
 
 	"github.com/didomi/serverless-api/internal/config"
+	"github.com/didomi/serverless-api/lambda/openapi"
 )
 
 // Config is what a stack says about its API and its function.
 type Config struct {
+	// Document is the API's definition, which stacks do not configure.
+	Document *openapi.Document `json:"-"`
+
 	// Architecture is the function's: arm64 or x86_64.
 	Architecture string `json:"architecture"`
 	// MemoryMB is the function's memory; its processor share grows with it.
@@ -50,7 +54,7 @@ type Config struct {
 	// clients together.
 	ThrottleRate  int `json:"throttleRate"`
 	ThrottleBurst int `json:"throttleBurst"`
-	// Throttles hold instead for single methods. GET /files/{key+} and GET /health have one by default.
+	// Throttles hold instead for single methods. Routes that stream and routes without a key have one by default.
 	Throttles []Throttle `json:"throttles"`
 	// CORSOrigins are the origins whose pages may call the API, or "*" alone for all; none: no CORS. The
 	// stack gives them to the bucket of files too, which the API sends its callers to.
@@ -91,6 +95,9 @@ func Default() Config {
 
 // Problems lists every value that the room cannot use.
 func (c Config) Problems() []config.Problem {
+	if c.Document == nil {
+		return []config.Problem{{Key: "document", Want: "the API's definition"}}
+	}
 	var problems []config.Problem
 	for _, list := range [][]config.Problem{
 		config.OneOf("architecture", c.Architecture, "arm64", "x86_64"),

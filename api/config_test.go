@@ -69,21 +69,20 @@ func TestProblems(t *testing.T) {
 			problems{{Key: "timeoutSeconds", Value: "30", Want: "at least 101, which a stream of streamMaxMb (200) takes at Lambda's pace"}}},
 		{"streams as long as an invocation are fine", func(c *Config) { c.StreamMaxMB, c.TimeoutSeconds = 200, 101 }, nil},
 		{"a reservation that default streams fill", func(c *Config) { c.ReservedConcurrency = 5 },
-			problems{{Key: "reservedConcurrency", Value: "5", Want: "0, or at least 6: with a burst of 1, a rate of 1 and 5 seconds each (streamMaxMb 16) GET /files/{key+} can hold so many executions"}}},
+			problems{{Key: "reservedConcurrency", Value: "5", Want: "0, or at least 6: with a burst of 1, a rate of 1 and 5 seconds each (streamMaxMb 16) GET /scans/{key+} can hold so many executions"}}},
 		{"a reservation that the stack's streams overfill", func(c *Config) {
-			c.ReservedConcurrency, c.Throttles = 129, []Throttle{{Route: "GET /files/{key+}", Rate: 20, Burst: 30}}
-		}, problems{{Key: "reservedConcurrency", Value: "129", Want: "0, or at least 130: with a burst of 30, a rate of 20 and 5 seconds each (streamMaxMb 16) GET /files/{key+} can hold so many executions"}}},
+			c.ReservedConcurrency, c.Throttles = 129, []Throttle{{Route: "GET /scans/{key+}", Rate: 20, Burst: 30}}
+		}, problems{{Key: "reservedConcurrency", Value: "129", Want: "0, or at least 130: with a burst of 30, a rate of 20 and 5 seconds each (streamMaxMb 16) GET /scans/{key+} can hold so many executions"}}},
 		{"a reservation that the stack's streams fit in is fine", func(c *Config) {
-			c.ReservedConcurrency, c.Throttles = 130, []Throttle{{Route: "GET /files/{key+}", Rate: 20, Burst: 30}}
+			c.ReservedConcurrency, c.Throttles = 130, []Throttle{{Route: "GET /scans/{key+}", Rate: 20, Burst: 30}}
 		}, nil},
 		{"a throttle of a plan for a route without a key, and one above the plan's", func(c *Config) {
-			c.Plans[0].Throttles = []Throttle{{Route: "GET /health", Rate: 1, Burst: 1}, {Route: "GET /items", Rate: 51, Burst: 101}, {Route: "GET /items", Rate: 1, Burst: 1}}
+			c.Plans[0].Throttles = []Throttle{{Route: "GET /ping", Rate: 1, Burst: 1}, {Route: "GET /books", Rate: 51, Burst: 101}, {Route: "GET /books", Rate: 1, Burst: 1}}
 		}, problems{
-			{Key: "plans[0].throttles[0].route", Value: `"GET /health"`, Want: "one of DELETE /items/{id}, GET /files/{key+}, GET /health/details, " +
-				"GET /items, GET /items/{id}, HEAD /files/{key+}, HEAD /health/details, HEAD /items, HEAD /items/{id}, POST /files/{key+}, PUT /items/{id}"},
+			{Key: "plans[0].throttles[0].route", Value: `"GET /ping"`, Want: "one of GET /books, GET /books/{id}, GET /scans/{key+}, HEAD /scans/{key+}, POST /scans/{key+}, PUT /books/{id}"},
 			{Key: "plans[0].throttles[1].rate", Value: "51", Want: "a whole number from 1 to 50"},
 			{Key: "plans[0].throttles[1].burst", Value: "101", Want: "a whole number from 1 to 100"},
-			{Key: "plans[0].throttles[2].route", Value: `"GET /items"`, Want: "a route that no other one has"},
+			{Key: "plans[0].throttles[2].route", Value: `"GET /books"`, Want: "a route that no other one has"},
 		}},
 		{"a utilization that leaves no room", func(c *Config) { c.ProvisionedUtilization = 91 },
 			problems{{Key: "provisionedUtilization", Value: "91", Want: "a whole number from 10 to 90"}}},
@@ -112,13 +111,12 @@ func TestProblems(t *testing.T) {
 		{"keys asked for, and none there", func(c *Config) { c.Plans = nil },
 			problems{{Key: "plans", Want: "a plan with a key, while requireApiKey is true"}}},
 		{"no keys asked for, and none there, is fine", func(c *Config) { c.RequireAPIKey, c.Plans = false, nil }, nil},
-		{"a throttle for no method of the API", func(c *Config) { c.Throttles = []Throttle{{Route: "PUT /item", Rate: 1, Burst: 1}} },
-			problems{{Key: "throttles[0].route", Value: `"PUT /item"`, Want: "one of DELETE /items/{id}, GET /files/{key+}, GET /health, GET /health/details, " +
-				"GET /items, GET /items/{id}, HEAD /files/{key+}, HEAD /health, HEAD /health/details, HEAD /items, HEAD /items/{id}, POST /files/{key+}, PUT /items/{id}"}}},
+		{"a throttle for no method of the API", func(c *Config) { c.Throttles = []Throttle{{Route: "PUT /book", Rate: 1, Burst: 1}} },
+			problems{{Key: "throttles[0].route", Value: `"PUT /book"`, Want: "one of GET /books, GET /books/{id}, GET /ping, GET /scans/{key+}, HEAD /ping, HEAD /scans/{key+}, POST /scans/{key+}, PUT /books/{id}"}}},
 		{"two throttles for one method", func(c *Config) {
-			c.Throttles = []Throttle{{Route: "GET /items", Rate: 1, Burst: 1}, {Route: "GET /items", Rate: 2, Burst: 2}}
-		}, problems{{Key: "throttles[1].route", Value: `"GET /items"`, Want: "a route that no other one has"}}},
-		{"a throttle above the stage's", func(c *Config) { c.Throttles = []Throttle{{Route: "GET /items", Rate: 101, Burst: 0}} },
+			c.Throttles = []Throttle{{Route: "GET /books", Rate: 1, Burst: 1}, {Route: "GET /books", Rate: 2, Burst: 2}}
+		}, problems{{Key: "throttles[1].route", Value: `"GET /books"`, Want: "a route that no other one has"}}},
+		{"a throttle above the stage's", func(c *Config) { c.Throttles = []Throttle{{Route: "GET /books", Rate: 101, Burst: 0}} },
 			problems{
 				{Key: "throttles[0].rate", Value: "101", Want: "a whole number from 1 to 100"},
 				{Key: "throttles[0].burst", Value: "0", Want: "a whole number from 1 to 200"},
@@ -161,7 +159,7 @@ func TestProblems(t *testing.T) {
 			}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			c := Default()
+			c := defaults(t)
 			tt.change(&c)
 			if got := c.Problems(); !reflect.DeepEqual(got, tt.want) {
 				t.Errorf("got %v, want %v", got, tt.want)

@@ -67,7 +67,7 @@ func (m metrics) columns() [][]widget {
 	return [][]widget{
 		{
 			{"Door: requests", []metric{m.stageMetric("Count", "Sum"), m.stageMetric("4XXError", "Sum"), m.stageMetric("5XXError", "Sum")}},
-			{"Door: latency (ms)", []metric{m.itemReads("Latency", "p50"), m.itemReads("Latency", "p99"), m.itemReads("IntegrationLatency", "p99")}},
+			{"Door: latency (ms)", m.latencies()},
 			{"Door: refusals", []metric{m.refusals("THROTTLED"), m.refusals("QUOTA_EXCEEDED"), m.refusals("INVALID_API_KEY"), m.refusals("WAF_FILTERED")}},
 		},
 		function,
@@ -85,6 +85,15 @@ func (m metrics) columns() [][]widget {
 			{"Database: readers' lag (ms)", []metric{m.readers("AuroraReplicaLag")}},
 		},
 	}
+}
+
+// latencies are those of the operations that have a latency alarm.
+func (m metrics) latencies() []metric {
+	var lines []metric
+	for _, o := range m.args.Config.Document.Watched() {
+		lines = append(lines, m.operation(o, "Latency", "p50"), m.operation(o, "Latency", "p99"), m.operation(o, "IntegrationLatency", "p99"))
+	}
+	return lines
 }
 
 // connections are those that the proxy has lent, or that the cluster has without a proxy.

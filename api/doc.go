@@ -1,7 +1,7 @@
 // Package api is the front room: everything between a client and the data.
 //
 // Along a request: the web ACL (waf.go) and the custom domain (domain.go) stand before the REST API
-// (gateway.go), which is made from one OpenAPI document (openapi.yaml, read by document.go), counts
+// (gateway.go), which is made from the API's definition (lambda/openapi, rendered by document.go), counts
 // clients by plan and key (usage.go) and throttles by method (stage.go). It invokes the alias "live" of
 // the function (function.go, with the rights of role.go, kept warm by concurrency.go), which is built
 // here too (build.go). The alias only moves to a new version after the database has been migrated

@@ -1,18 +1,12 @@
 package api
 
 import (
-	_ "embed"
 	"encoding/json"
 	"fmt"
 	"maps"
-	"slices"
-	"strings"
 
-	"gopkg.in/yaml.v3"
+	"github.com/didomi/serverless-api/lambda/openapi"
 )
-
-//go:embed openapi.yaml
-var openAPI []byte
 
 // integrations are the addresses that API Gateway invokes the function under.
 type integrations struct {
@@ -26,13 +20,13 @@ type choices struct {
 	origins    []string // whose pages may call the API; none: no CORS
 }
 
-// document renders the OpenAPI document for one function as JSON. The same definition, addresses and
-// choices give the same text, whatever the comments and the layout of the YAML are, so its hash says
-// whether the API has changed.
-func document(source []byte, uris integrations, c choices) (string, error) {
-	root, err := parseDocument(source)
+// render returns the OpenAPI document for one function as JSON. The same definition, addresses and options
+// give the same text, whatever the comments and the layout of the YAML are, so its hash changes with the API
+// alone.
+func render(definition *openapi.Document, uris integrations, c choices) (string, error) {
+	root, err := definition.Tree()
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("api: %w", err)
 	}
 	if len(c.origins) > 0 {
 		withCORS(root, c.origins)
@@ -50,41 +44,6 @@ func document(source []byte, uris integrations, c choices) (string, error) {
 		return "", fmt.Errorf("api: openapi.yaml as JSON: %w", err)
 	}
 	return string(text), nil
-}
-
-func parseDocument(source []byte) (map[string]any, error) {
-	var root map[string]any
-	if err := yaml.Unmarshal(source, &root); err != nil {
-		return nil, fmt.Errorf("api: openapi.yaml: %w", err)
-	}
-	return root, nil
-}
-
-// routes are the methods of the definition as a stack file names them, "GET /items/{id}", sorted.
-func routes() []string { return routesThat(func(map[string]any) bool { return true }) }
-
-// keyedRoutes are those that ask for an API key, where the stack does not do without.
-func keyedRoutes() []string {
-	return routesThat(func(operation map[string]any) bool { return operation["security"] != nil })
-}
-
-func routesThat(are func(operation map[string]any) bool) []string {
-	root, err := parseDocument(openAPI)
-	if err != nil {
-		return nil // New says so
-	}
-	var all []string
-	for path, operations := range members(root, "paths") {
-		methods, _ := operations.(map[string]any)
-		for method, operation := range methods {
-			o, _ := operation.(map[string]any)
-			if !strings.HasPrefix(method, "x-") && are(o) {
-				all = append(all, strings.ToUpper(method)+" "+path)
-			}
-		}
-	}
-	slices.Sort(all)
-	return all
 }
 
 // members is the object of that name in another one; nil, when there is none.

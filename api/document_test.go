@@ -2,55 +2,65 @@ package api
 
 import (
 	"encoding/json"
-	"net/http"
-	"reflect"
-	"slices"
-	"strconv"
+	"os"
 	"strings"
 	"testing"
+
+	"github.com/didomi/serverless-api/lambda/openapi"
 )
 
 var uris = integrations{buffered: "uri:buffered", stream: "uri:stream"}
+
+// definition is the made-up document of testdata.
+func definition(t *testing.T) *openapi.Document {
+	t.Helper()
+	d, err := openapi.Parse([]byte(source(t)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func source(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("testdata/openapi.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// defaults is the configuration of a stack that says nothing, with that document.
+func defaults(t *testing.T) Config {
+	t.Helper()
+	c := Default()
+	c.Document = definition(t)
+	return c
+}
 
 // parsed is the rendered document, as far as the tests ask about it.
 type parsed struct {
 	Paths      map[string]map[string]operation
 	Components struct {
 		SecuritySchemes map[string]any
-		Schemas         map[string]any
 	}
-	Responses map[string]gatewayResponse `json:"x-amazon-apigateway-gateway-responses"`
-	Shared    any                        `json:"x-shared"`
-
-	Validator  string `json:"x-amazon-apigateway-request-validator"`
-	Validators map[string]struct {
-		ValidateRequestParameters, ValidateRequestBody bool
-	} `json:"x-amazon-apigateway-request-validators"`
+	Responses map[string]struct {
+		ResponseParameters map[string]string
+	} `json:"x-amazon-apigateway-gateway-responses"`
 }
 
 type operation struct {
 	Security    []map[string]any
-	Responses   map[string]any
-	RequestBody struct{ Required bool }
-	Validator   string `json:"x-amazon-apigateway-request-validator"`
-	Integration struct {
-		Type                 string
-		HTTPMethod           string
-		URI                  string
-		ResponseTransferMode string
-		TimeoutInMillis      int
-	} `json:"x-amazon-apigateway-integration"`
+	Integration struct{ URI string } `json:"x-amazon-apigateway-integration"`
 }
 
-type gatewayResponse struct {
-	StatusCode         string
-	ResponseParameters map[string]string
-	ResponseTemplates  map[string]string
-}
-
-func render(t *testing.T, source string, requireKey bool, origins ...string) (string, parsed) {
+func rendered(t *testing.T, source string, requireKey bool, origins ...string) (string, parsed) {
 	t.Helper()
-	text, err := document([]byte(source), uris, choices{requireKey, origins})
+	d, err := openapi.Parse([]byte(source))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := render(d, uris, choices{requireKey, origins})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,75 +71,35 @@ func render(t *testing.T, source string, requireKey bool, origins ...string) (st
 	return text, p
 }
 
-func TestDocumentRoutes(t *testing.T) {
-	const (
-		whole    = "BUFFERED 29000 uri:buffered"
-		streamed = "STREAM 300000 uri:stream"
-		other    = "x-amazon-apigateway-any-method"
-	)
-	want := map[string]map[string]string{
-		"/":             {other: whole},
-		"/{proxy+}":     {other: whole},
-		"/items":        {"get": whole, "head": whole, other: whole},
-		"/items/{id}":   {"get": whole, "head": whole, "put": whole, "delete": whole, other: whole},
-		"/files":        {other: whole},
-		"/files/{key+}": {"get": streamed, "head": streamed, "post": whole, other: whole},
-		"/health":       {"get": whole, "head": whole, other: whole},
-
-		"/health/details": {"get": whole, "head": whole, other: whole},
-	}
-	_, p := render(t, string(openAPI), true)
-	got := map[string]map[string]string{}
+func TestEachIntegrationHasTheFunctionsAddress(t *testing.T) {
+	_, p := rendered(t, source(t), true)
 	for path, operations := range p.Paths {
-		got[path] = map[string]string{}
 		for method, o := range operations {
-			i := o.Integration
-			if i.Type != "aws_proxy" || i.HTTPMethod != "POST" {
-				t.Errorf("%s %s: integration %s %s, want aws_proxy by POST", method, path, i.Type, i.HTTPMethod)
+			want := uris.buffered
+			if path == "/scans/{key+}" && (method == "get" || method == "head") {
+				want = uris.stream
 			}
-			mode := i.ResponseTransferMode
-			if mode == "" {
-				mode = "BUFFERED"
-			}
-			timeout, err := json.Marshal(i.TimeoutInMillis)
-			if err != nil {
-				t.Fatal(err)
-			}
-			got[path][method] = strings.Join([]string{mode, string(timeout), i.URI}, " ")
-			if len(o.Responses) == 0 {
-				t.Errorf("%s %s says nothing of its responses", method, path)
+			if o.Integration.URI != want {
+				t.Errorf("%s %s invokes %q, want %q", method, path, o.Integration.URI, want)
 			}
 		}
 	}
-	if !reflect.DeepEqual(got, want) {
-		t.Errorf("routes\n%v\nwant\n%v", got, want)
-	}
-	if p.Shared != nil {
-		t.Error("the shared pieces are in the rendered document")
-	}
 }
 
-func TestDocumentKeys(t *testing.T) {
-	open := []string{"get /health", "head /health"}
+func TestADocumentAsksForAKeyWhereTheStackDoes(t *testing.T) {
 	for _, tt := range []struct {
 		name       string
 		requireKey bool
 	}{
-		{"every route but the health check asks for the key", true},
-		{"no route asks for a key when the stack asks for none", false},
+		{"the operations that the definition gives a key ask for it", true},
+		{"no operation asks for a key when the stack asks for none", false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			_, p := render(t, string(openAPI), tt.requireKey)
+			_, p := rendered(t, source(t), tt.requireKey)
 			for path, operations := range p.Paths {
 				for method, o := range operations {
-					want := tt.requireKey && !slices.Contains(open, method+" "+path)
-					_, asks := map[string]any{}, false
-					for _, requirement := range o.Security {
-						_, found := requirement["apiKey"]
-						asks = asks || found
-					}
-					if asks != want {
-						t.Errorf("%s %s: asks for the key: %v, want %v", method, path, asks, want)
+					if want := tt.requireKey && path != "/ping"; (len(o.Security) > 0) != want {
+						t.Errorf("%s %s: asks for the key: %v, want %v", method, path, o.Security, want)
 					}
 				}
 			}
@@ -141,8 +111,8 @@ func TestDocumentKeys(t *testing.T) {
 }
 
 func TestDocumentText(t *testing.T) {
-	source := string(openAPI)
-	base, _ := render(t, source, true)
+	source := source(t)
+	base, _ := rendered(t, source, true)
 	for _, tt := range []struct {
 		name    string
 		source  string
@@ -153,11 +123,13 @@ func TestDocumentText(t *testing.T) {
 	}{
 		{"the same definition", source, true, uris, false, nil},
 		{"a comment", "# another word\n" + source, true, uris, false, nil},
-		{"the layout", strings.Replace(source, "{description: Strong, schema: {type: string}}", "{ schema: { type: string },   description: Strong }", 1), true, uris, false, nil},
-		{"a summary", strings.Replace(source, "One page of items", "A page of items", 1), true, uris, true, nil},
-		{"a route", strings.Replace(source, "  /health:", "  /healthy:", 1), true, uris, true, nil},
+		{"the layout", strings.Replace(source, "{title: books and scans, version: \"1\"}", "{ version: '1',   title: books and scans }", 1), true, uris, false, nil},
+		{"a summary", strings.Replace(source, "All books", "Every book", 1), true, uris, true, nil},
+		{"a route", strings.Replace(source, "  /books:", "  /volumes:", 1), true, uris, true, nil},
 		{"another function", source, true, integrations{buffered: "uri:other", stream: "uri:stream"}, true, nil},
 		{"another streaming address", source, true, integrations{buffered: "uri:buffered", stream: "uri:other"}, true, nil},
+		{"a latency to watch", strings.Replace(source, "latencyMs: 500", "latencyMs: 700", 1), true, uris, false, nil},
+		{"a smoke test's request", strings.Replace(source, "{name: it works,", "{name: it is up,", 1), true, uris, false, nil},
 		{"no demand for a key", source, false, uris, true, nil},
 		{"an allowed origin", source, true, uris, true, []string{"https://a.example.com"}},
 	} {
@@ -166,7 +138,11 @@ func TestDocumentText(t *testing.T) {
 			verb = "changes"
 		}
 		t.Run(tt.name+" "+verb+" the text", func(t *testing.T) {
-			text, err := document([]byte(tt.source), tt.uris, choices{tt.key, tt.origins})
+			d, err := openapi.Parse([]byte(tt.source))
+			if err != nil {
+				t.Fatal(err)
+			}
+			text, err := render(d, tt.uris, choices{tt.key, tt.origins})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -180,88 +156,13 @@ func TestDocumentText(t *testing.T) {
 			t.Error("there is a ${ in the rendered document")
 		}
 	})
-	t.Run("what is not YAML is an error that names the file", func(t *testing.T) {
-		_, err := document([]byte("a: [b"), uris, choices{})
-		if err == nil || !strings.Contains(err.Error(), "openapi.yaml") {
-			t.Errorf("error %v", err)
+	t.Run("nothing is left that is not for API Gateway", func(t *testing.T) {
+		for _, extension := range []string{"x-shared", "x-watch", "x-smoke"} {
+			if strings.Contains(base, extension) {
+				t.Errorf("%s is in the rendered document", extension)
+			}
 		}
 	})
-}
-
-// TestGatewayResponses holds the door to the function's form of an error: problem+json with the
-// request's id, and with the status that goes with it where AWS does not choose it.
-func TestGatewayResponses(t *testing.T) {
-	_, p := render(t, string(openAPI), true)
-	// All that the developer guide's page "Gateway response types" lists.
-	for _, name := range []string{
-		"ACCESS_DENIED", "API_CONFIGURATION_ERROR", "AUTHORIZER_CONFIGURATION_ERROR", "AUTHORIZER_FAILURE",
-		"BAD_REQUEST_BODY", "BAD_REQUEST_PARAMETERS", "DEFAULT_4XX", "DEFAULT_5XX", "EXPIRED_TOKEN",
-		"INTEGRATION_FAILURE", "INTEGRATION_TIMEOUT", "INVALID_API_KEY", "INVALID_SIGNATURE",
-		"MISSING_AUTHENTICATION_TOKEN", "QUOTA_EXCEEDED", "REQUEST_TOO_LARGE", "RESOURCE_NOT_FOUND",
-		"THROTTLED", "UNAUTHORIZED", "UNSUPPORTED_MEDIA_TYPE", "WAF_FILTERED",
-	} {
-		t.Run(name, func(t *testing.T) {
-			r, ok := p.Responses[name]
-			if !ok {
-				t.Fatal("there is none")
-			}
-			if got := r.ResponseParameters["gatewayresponse.header.Content-Type"]; got != "'application/problem+json'" {
-				t.Errorf("content type %s", got)
-			}
-			if got := r.ResponseParameters["gatewayresponse.header.X-Request-Id"]; got != "context.requestId" {
-				t.Errorf("request id %s", got)
-			}
-			template := r.ResponseTemplates["application/json"]
-			if rest := strings.ReplaceAll(template, "$context.requestId", ""); strings.Contains(rest, "$") {
-				t.Errorf("a value that a client may write is in %s", template)
-			}
-			var body map[string]any
-			if err := json.Unmarshal([]byte(template), &body); err != nil {
-				t.Fatalf("%v in %s", err, template)
-			}
-			// RFC 9457, 4.2.1, without a type.
-			if status, _ := strconv.Atoi(r.StatusCode); status != 0 && body["title"] != phrase(status) {
-				t.Errorf("the title of %d is %v", status, body["title"])
-			}
-			if body["title"] == nil || body["request_id"] != "$context.requestId" {
-				t.Errorf("body %v", body)
-			}
-			status, err := json.Marshal(body["status"])
-			if err != nil {
-				t.Fatal(err)
-			}
-			if want := r.StatusCode; want != "" && want != string(status) || want == "" && body["status"] != nil {
-				t.Errorf("the body says %s, the status is %q", status, want)
-			}
-		})
-	}
-}
-
-// phrase is the status phrase of RFC 9110, 15.
-func phrase(status int) string {
-	switch status {
-	case http.StatusRequestEntityTooLarge:
-		return "Content Too Large"
-	case http.StatusUnprocessableEntity:
-		return "Unprocessable Content"
-	}
-	return http.StatusText(status)
-}
-
-func TestBodiesAreHeldToTheirModels(t *testing.T) {
-	_, p := render(t, string(openAPI), true)
-	for path, operations := range p.Paths {
-		for method, o := range operations {
-			want := method == "post" && path == "/files/{key+}"
-			v := p.Validators[o.Validator]
-			if v.ValidateRequestBody != want || want && !o.RequestBody.Required {
-				t.Errorf("%s %s: its body is checked: %v, required: %v; want %v", method, path, v.ValidateRequestBody, o.RequestBody.Required, want)
-			}
-		}
-	}
-	if v := p.Validators[p.Validator]; !v.ValidateRequestParameters {
-		t.Error("parameters are not checked")
-	}
 }
 
 func TestCORS(t *testing.T) {
@@ -277,7 +178,7 @@ func TestCORS(t *testing.T) {
 		{"of several it is the one that asks", []string{"https://a.example.com", "https://b.example.com"}, "method.request.header.Origin"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			_, p := render(t, string(openAPI), true, tt.origins...)
+			_, p := rendered(t, source(t), true, tt.origins...)
 			for path, operations := range p.Paths {
 				preflight, there := operations["options"]
 				if there != (tt.want != "") || len(preflight.Security) != 0 || there && preflight.Integration.URI != uris.buffered {

@@ -4,15 +4,11 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/didomi/serverless-api/internal/config"
+	"github.com/didomi/serverless-api/lambda/openapi"
 )
-
-// streamRoute is the route that holds execution environments longest.
-const streamRoute = "GET /files/{key+}"
-
-// healthRoutes ask for no key, whatever the stack does.
-var healthRoutes = []string{"GET /health", "HEAD /health"}
 
 // How Lambda streams: the first 6 MB of a response are not throttled, what follows has 2 MB/s, and there
 // are at most 200 MB. While it streams, a response holds an execution environment.
@@ -49,23 +45,30 @@ func (c Config) streamShare() int {
 	return defaultStreamShare
 }
 
-// streamThrottle is the throttle of the route that streams, unless the stack sets one: with a burst of two
-// seconds' requests it lets streams hold their share. One request a second is the least.
-func (c Config) streamThrottle() Throttle {
-	if i := throttleOf(c.Throttles, streamRoute); i >= 0 {
-		return c.Throttles[i]
+// streamThrottles are those of the routes that stream. Unless the stack sets one, a burst of two seconds'
+// requests lets the streams of a route hold its part of the share. One request a second is the least.
+func (c Config) streamThrottles() []Throttle {
+	var all []Throttle
+	routes := c.Document.Routes(openapi.Streamed)
+	for _, route := range routes {
+		if i := throttleOf(c.Throttles, route); i >= 0 {
+			all = append(all, c.Throttles[i])
+			continue
+		}
+		seconds, share := c.streamSeconds(), c.streamShare()/len(routes)
+		rate := max(1, share/(2+seconds))
+		burst := max(1, min(2*rate, share-rate*seconds))
+		all = append(all, Throttle{Route: route, Rate: min(rate, max(1, c.ThrottleRate)), Burst: min(burst, max(1, c.ThrottleBurst))})
 	}
-	seconds := c.streamSeconds()
-	rate := max(1, c.streamShare()/(2+seconds))
-	burst := max(1, min(2*rate, c.streamShare()-rate*seconds))
-	return Throttle{Route: streamRoute, Rate: min(rate, max(1, c.ThrottleRate)), Burst: min(burst, max(1, c.ThrottleBurst))}
+	return all
 }
 
 // methodThrottles are the throttles of the stage's methods: those that the stack sets, and the defaults of
-// the routes that it leaves out. Nobody needs a key for the health check, so its throttle is small.
+// the routes that it leaves out. A route without a key, such as a health check, is open to anybody, so its
+// throttle is small.
 func (c Config) methodThrottles() []Throttle {
-	all, defaults := slices.Clone(c.Throttles), []Throttle{c.streamThrottle()}
-	for _, route := range healthRoutes {
+	all, defaults := slices.Clone(c.Throttles), c.streamThrottles()
+	for _, route := range c.Document.Routes(openapi.Open) {
 		defaults = append(defaults, Throttle{Route: route, Rate: min(10, c.ThrottleRate), Burst: min(20, c.ThrottleBurst)})
 	}
 	for _, throttle := range defaults {
@@ -81,11 +84,12 @@ func (c Config) methodThrottles() []Throttle {
 // least here too: where the stage allows no more, one key can have all of it.
 func (c Config) planThrottles(p Plan) []Throttle {
 	all := slices.Clone(p.Throttles)
-	if throttleOf(all, streamRoute) < 0 {
-		stage := c.streamThrottle()
-		all = append(all, Throttle{
-			Route: streamRoute, Rate: min(max(1, stage.Rate/2), p.Rate), Burst: min(max(1, stage.Burst/2), p.Burst),
-		})
+	for _, stage := range c.streamThrottles() {
+		if throttleOf(all, stage.Route) < 0 {
+			all = append(all, Throttle{
+				Route: stage.Route, Rate: min(max(1, stage.Rate/2), p.Rate), Burst: min(max(1, stage.Burst/2), p.Burst),
+			})
+		}
 	}
 	return all
 }
@@ -107,12 +111,15 @@ func (c Config) streamProblems() []config.Problem {
 			Want: fmt.Sprintf("at least %d, which a stream of streamMaxMb (%d) takes at Lambda's pace", least, c.StreamMaxMB),
 		})
 	}
-	throttle := c.streamThrottle()
-	if held := throttle.executions(c.streamSeconds()); c.ReservedConcurrency > 0 && held > c.ReservedConcurrency {
+	var all Throttle
+	for _, throttle := range c.streamThrottles() {
+		all.Rate, all.Burst = all.Rate+throttle.Rate, all.Burst+throttle.Burst
+	}
+	if held := all.executions(c.streamSeconds()); c.ReservedConcurrency > 0 && held > c.ReservedConcurrency {
 		problems = append(problems, config.Problem{
 			Key: "reservedConcurrency", Value: strconv.Itoa(c.ReservedConcurrency),
 			Want: fmt.Sprintf("0, or at least %d: with a burst of %d, a rate of %d and %d seconds each (streamMaxMb %d) %s can hold so many executions",
-				held, throttle.Burst, throttle.Rate, c.streamSeconds(), c.StreamMaxMB, streamRoute),
+				held, all.Burst, all.Rate, c.streamSeconds(), c.StreamMaxMB, strings.Join(c.Document.Routes(openapi.Streamed), " and ")),
 		})
 	}
 	return problems

@@ -1,6 +1,12 @@
 package api
 
-import "testing"
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/didomi/serverless-api/lambda/openapi"
+)
 
 // The defaults hold whatever a stack reserves: streams leave half of a reservation to items, and one key
 // leaves half of that to the others.
@@ -22,12 +28,12 @@ func TestStreamsLeaveExecutionsToTheRest(t *testing.T) {
 		}, 10, 15, 3, 4, 25, 7, 315},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			c := Default()
+			c := defaults(t)
 			tt.change(&c)
 			if problems := c.Problems(); problems != nil {
 				t.Fatal(problems)
 			}
-			stage := c.streamThrottle()
+			stage := c.streamThrottles()[0]
 			plan := c.planThrottles(c.Plans[0])[0]
 			if stage.Rate != tt.rate || stage.Burst != tt.burst || plan.Rate != tt.planRate || plan.Burst != tt.planBurst {
 				t.Errorf("stage %+v, plan %+v; want %d and %d, %d and %d", stage, plan, tt.rate, tt.burst, tt.planRate, tt.planBurst)
@@ -37,5 +43,27 @@ func TestStreamsLeaveExecutionsToTheRest(t *testing.T) {
 				t.Errorf("streams hold %d, one key %d, slow clients %d; want %d, %d, %d", streams, key, slow, tt.streams, tt.key, tt.slow)
 			}
 		})
+	}
+}
+
+func TestRoutesThatStreamDivideTheShare(t *testing.T) {
+	text := strings.Replace(source(t), "{summary: All books, security: *key, responses: *responses, x-amazon-apigateway-integration: *buffered}",
+		"{summary: All books, security: *key, responses: *responses, x-amazon-apigateway-integration: *stream}", 1)
+	d, err := openapi.Parse([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := Default()
+	c.Document = d
+	want := []Throttle{{Route: "GET /books", Rate: 7, Burst: 14}, {Route: "GET /scans/{key+}", Rate: 7, Burst: 14}}
+	if got := c.streamThrottles(); !slices.Equal(got, want) {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	if got := c.planThrottles(c.Plans[0]); len(got) != 2 {
+		t.Errorf("a plan throttles %+v", got)
+	}
+	c.ReservedConcurrency, c.Throttles = 90, []Throttle{{Route: "GET /books", Rate: 5, Burst: 25}, {Route: "GET /scans/{key+}", Rate: 5, Burst: 25}}
+	if got := c.Problems(); len(got) != 1 || !strings.Contains(got[0].Want, "at least 100: with a burst of 50, a rate of 10 and 5 seconds each (streamMaxMb 16) GET /books and GET /scans/{key+}") {
+		t.Errorf("%v", got)
 	}
 }

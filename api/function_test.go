@@ -12,7 +12,7 @@ import (
 )
 
 func TestFunctions(t *testing.T) {
-	r := build(t, full())
+	r := build(t, full(t))
 	serve := r.Find(t, "aws:lambda/function:Function", room+"-function")
 	migrate := r.Find(t, "aws:lambda/function:Function", room+"-migrate")
 	rotate := r.Find(t, "aws:lambda/function:Function", room+"-rotate")
@@ -50,7 +50,7 @@ func TestFunctions(t *testing.T) {
 		}
 	})
 	t.Run("the serving one is told when no key is asked for", func(t *testing.T) {
-		args := full()
+		args := full(t)
 		args.Config.RequireAPIKey = false
 		open := build(t, args)
 		keyless := open.Find(t, "aws:lambda/function:Function", room+"-function")
@@ -81,7 +81,7 @@ func TestFunctions(t *testing.T) {
 		}
 	})
 	t.Run("the one that answers requests runs code of its own, the others run the same", func(t *testing.T) {
-		code := full().Code
+		code := full(t).Code
 		for function, path := range map[*mocks.Resource]string{
 			&serve: code.APIPath, &migrate: code.OperationsPath, &rotate: code.OperationsPath, &cacheUser: code.OperationsPath,
 		} {
@@ -111,7 +111,7 @@ func TestFunctions(t *testing.T) {
 		if serve.Inputs["reservedConcurrentExecutions"] != 100.0 || migrate.Inputs["reservedConcurrentExecutions"] != -1.0 {
 			t.Errorf("%v and %v, want 100 and -1", serve.Inputs["reservedConcurrentExecutions"], migrate.Inputs["reservedConcurrentExecutions"])
 		}
-		plain := build(t, bare()).Find(t, "aws:lambda/function:Function", room+"-function")
+		plain := build(t, bare(t)).Find(t, "aws:lambda/function:Function", room+"-function")
 		if plain.Inputs["reservedConcurrentExecutions"] != -1.0 {
 			t.Errorf("%v by default, want -1", plain.Inputs["reservedConcurrentExecutions"])
 		}
@@ -131,7 +131,7 @@ func TestWarmExecutions(t *testing.T) {
 		{"a canary's old ones stay until the rollout ends", canary, 5, []string{"provisionedConcurrentExecutions"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			args := full()
+			args := full(t)
 			args.Config.Rollout, args.Config.ProvisionedMax = tt.rollout, tt.most
 			r := build(t, args)
 			warm := r.Find(t, token, room+"-warm")
@@ -181,7 +181,7 @@ func TestTheAliasIsTheRolloutsInACanaryAlone(t *testing.T) {
 		canary:    {"description", "functionVersion", "routingConfig"},
 	} {
 		t.Run(rollout, func(t *testing.T) {
-			args := full()
+			args := full(t)
 			args.Config.Rollout = rollout
 			alias := build(t, args).Find(t, "aws:lambda/alias:Alias", room+"-live")
 			if got := alias.Options.IgnoreChanges; !slices.Equal(got, want) {
@@ -195,7 +195,7 @@ func TestTheAliasIsTheRolloutsInACanaryAlone(t *testing.T) {
 }
 
 func TestMigrationComesFirst(t *testing.T) {
-	r := build(t, full())
+	r := build(t, full(t))
 	migrated := r.Find(t, "aws:lambda/invocation:Invocation", room+"-migrated")
 	alias := r.Find(t, "aws:lambda/alias:Alias", room+"-live")
 
@@ -241,7 +241,7 @@ func TestMigrationComesFirst(t *testing.T) {
 }
 
 func TestRights(t *testing.T) {
-	r := build(t, full())
+	r := build(t, full(t))
 	// AWS can narrow none of these to a resource.
 	const anywhere = "Trace Interfaces InterfacesByLambdaOnly"
 	for _, part := range []string{"function", "migrate", "rotate", "cache-user"} {

@@ -5,7 +5,10 @@ import (
 	"encoding/hex"
 	"fmt"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
+	"github.com/didomi/serverless-api/lambda/openapi"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/apigateway"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -19,10 +22,10 @@ type gateway struct {
 
 // newGateway makes the REST API from the document, a deployment of it and the stage.
 func newGateway(ctx *pulumi.Context, s site, l logs, f serving) (gateway, error) {
-	body := renderDocument(f.alias, choices{s.args.Config.RequireAPIKey, s.args.Config.CORSOrigins})
+	body := renderFor(f.alias, s.args.Config.Document, choices{s.args.Config.RequireAPIKey, s.args.Config.CORSOrigins})
 	restAPI, err := apigateway.NewRestApi(ctx, s.name+"-rest", &apigateway.RestApiArgs{
 		Body:                      body,
-		Description:               pulumi.String("Items and files"),
+		Description:               pulumi.String(sentence(s.args.Config.Document.Title)),
 		DisableExecuteApiEndpoint: pulumi.Bool(false),
 		PutRestApiMode:            pulumi.String("overwrite"),
 		EndpointConfiguration: &apigateway.RestApiEndpointConfigurationArgs{
@@ -54,11 +57,17 @@ func newGateway(ctx *pulumi.Context, s site, l logs, f serving) (gateway, error)
 	return gateway{restAPI, stage}, nil
 }
 
-// renderDocument is the OpenAPI document for the alias, as JSON.
-func renderDocument(alias *lambda.Alias, c choices) pulumi.StringOutput {
+// renderFor is the OpenAPI document for the alias, as JSON.
+func renderFor(alias *lambda.Alias, definition *openapi.Document, c choices) pulumi.StringOutput {
 	return alias.InvokeArn.ApplyT(func(uri string) (string, error) {
-		return document(openAPI, integrations{buffered: uri, stream: streamURI(uri)}, c)
+		return render(definition, integrations{buffered: uri, stream: streamURI(uri)}, c)
 	}).(pulumi.StringOutput)
+}
+
+// sentence is the text with an upper case letter first.
+func sentence(text string) string {
+	first, size := utf8.DecodeRuneInString(text)
+	return string(unicode.ToUpper(first)) + text[size:]
 }
 
 // streamURI is the address of a streaming invocation, made from that of a buffered one: the provider

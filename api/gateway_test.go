@@ -18,7 +18,7 @@ import (
 const aliasARN = "arn:aws:lambda:eu-west-1:123456789012:function:" + room + "-function:live"
 
 func TestGateway(t *testing.T) {
-	r := build(t, full())
+	r := build(t, full(t))
 	rest := r.Find(t, "aws:apigateway/restApi:RestApi", room+"-rest")
 	deployment := r.Find(t, "aws:apigateway/deployment:Deployment", room+"-deployment")
 	stage := r.Find(t, "aws:apigateway/stage:Stage", room+"-stage")
@@ -94,7 +94,7 @@ func TestDeploymentTrigger(t *testing.T) {
 	trigger := func(args Args) any {
 		return build(t, args).Find(t, "aws:apigateway/deployment:Deployment", room+"-deployment").Inputs["triggers"]
 	}
-	base := trigger(full())
+	base := trigger(full(t))
 	for _, tt := range []struct {
 		name    string
 		change  func(*Args)
@@ -115,7 +115,7 @@ func TestDeploymentTrigger(t *testing.T) {
 			verb = "replaces"
 		}
 		t.Run(tt.name+" "+verb+" the deployment", func(t *testing.T) {
-			args := full()
+			args := full(t)
 			tt.change(&args)
 			if changed := !reflect.DeepEqual(trigger(args), base); changed != tt.changes {
 				t.Errorf("changed: %v, want %v", changed, tt.changes)
@@ -125,7 +125,7 @@ func TestDeploymentTrigger(t *testing.T) {
 }
 
 func TestDoor(t *testing.T) {
-	r := build(t, full())
+	r := build(t, full(t))
 	t.Run("throttles hold for every method, and bodies are not logged", func(t *testing.T) {
 		m := r.Find(t, "aws:apigateway/methodSettings:MethodSettings", room+"-methods").Inputs
 		settings, _ := m["settings"].(map[string]any)
@@ -140,11 +140,11 @@ func TestDoor(t *testing.T) {
 			name, path  string
 			rate, burst float64
 		}{
-			{room + "-methods-put-items-id", "~1items~1{id}/PUT", 20, 40},
-			{room + "-methods-post-files-key", "~1files~1{key+}/POST", 5, 10},
-			{room + "-methods-get-files-key", "~1files~1{key+}/GET", 7, 14},
-			{room + "-methods-get-health", "~1health/GET", 10, 20},
-			{room + "-methods-head-health", "~1health/HEAD", 10, 20},
+			{room + "-methods-put-books-id", "~1books~1{id}/PUT", 20, 40},
+			{room + "-methods-post-scans-key", "~1scans~1{key+}/POST", 5, 10},
+			{room + "-methods-get-scans-key", "~1scans~1{key+}/GET", 7, 14},
+			{room + "-methods-get-ping", "~1ping/GET", 10, 20},
+			{room + "-methods-head-ping", "~1ping/HEAD", 10, 20},
 		} {
 			got := r.Find(t, "aws:apigateway/methodSettings:MethodSettings", m.name)
 			want := maps.Clone(all)
@@ -167,10 +167,10 @@ func TestDoor(t *testing.T) {
 			methods         []any
 		}{
 			"standard": {map[string]any{"rateLimit": 50.0, "burstLimit": 100.0}, map[string]any{"limit": 1000.0, "period": "DAY"}, []any{
-				of("/files/{key+}/GET", 3, 7),
+				of("/scans/{key+}/GET", 3, 7),
 			}},
 			"partner": {map[string]any{"rateLimit": 80.0, "burstLimit": 160.0}, nil, []any{
-				of("/items/{id}/PUT", 10, 20), of("/files/{key+}/GET", 4, 8),
+				of("/books/{id}/PUT", 10, 20), of("/scans/{key+}/GET", 4, 8),
 			}},
 		} {
 			plan := r.Find(t, "aws:apigateway/usagePlan:UsagePlan", room+"-plan-"+name).Inputs
@@ -292,7 +292,7 @@ func TestAPIGatewayNeedsARoleForItsLogs(t *testing.T) {
 		"run pulumi up in bootstrap/ (docs/how-to/bootstrap-an-account.md), with eu-west-1 in didomi-bootstrap:apiGateway.regions where bootstrap is in another region"
 	for name, preview := range map[string]bool{"a preview says that it has none": true, "an update creates no stage without it": false} {
 		t.Run(name, func(t *testing.T) {
-			args := full()
+			args := full(t)
 			args.LogRoleARN = pulumi.String("")
 			r, err := mocks.Mocks{Outputs: answers, Preview: preview}.Try(func(ctx *pulumi.Context) error {
 				_, err := New(ctx, room, args)
@@ -318,7 +318,7 @@ func TestAPIGatewayNeedsARoleForItsLogs(t *testing.T) {
 		}
 	})
 	t.Run("the stack creates none", func(t *testing.T) {
-		for _, role := range build(t, full()).OfType("aws:iam/role:Role") {
+		for _, role := range build(t, full(t)).OfType("aws:iam/role:Role") {
 			if trust, _ := role.Inputs["assumeRolePolicy"].(string); strings.Contains(trust, "apigateway.amazonaws.com") {
 				t.Errorf("%s trusts API Gateway", role.Name)
 			}

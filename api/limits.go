@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/didomi/serverless-api/internal/config"
+	"github.com/didomi/serverless-api/lambda/openapi"
 )
 
 // Plan is what the holders of some keys may ask of the API, each for itself.
@@ -21,7 +22,7 @@ type Plan struct {
 	QuotaPerDay int `json:"quotaPerDay"`
 	// Keys name the keys, which AWS generates; a name is taken once in all plans.
 	Keys []string `json:"keys"`
-	// Throttles hold for one key's requests of single methods. GET /files/{key+} has one by default.
+	// Throttles hold for one key's requests of single methods. Routes that stream have one by default.
 	Throttles []Throttle `json:"throttles"`
 }
 
@@ -123,7 +124,7 @@ func nameProblems(key, name string, taken map[string]bool) []config.Problem {
 func (c Config) planProblems() []config.Problem {
 	var problems []config.Problem
 	plans, keys := map[string]bool{}, map[string]bool{}
-	keyed := keyedRoutes()
+	keyed := c.Document.Routes(openapi.Keyed)
 	for i, plan := range c.Plans {
 		at := fmt.Sprintf("plans[%d]", i)
 		problems = slices.Concat(problems,
@@ -162,7 +163,7 @@ func (c Config) planQuotas(keys int) []config.Problem {
 
 // throttleProblems checks the throttles of the stage's methods.
 func (c Config) throttleProblems() []config.Problem {
-	return methodThrottleProblems("throttles", c.Throttles, routes(), max(1, c.ThrottleRate), max(1, c.ThrottleBurst))
+	return methodThrottleProblems("throttles", c.Throttles, c.Document.Routes(openapi.Every), max(1, c.ThrottleRate), max(1, c.ThrottleBurst))
 }
 
 // methodThrottleProblems checks throttles of single methods: each of a method that is known, once, and

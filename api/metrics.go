@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/didomi/serverless-api/lambda/openapi"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -30,12 +31,12 @@ func (m metrics) stageMetric(name, stat string) metric {
 	}}
 }
 
-// itemReads is a metric of GET /items/{id} alone.
-func (m metrics) itemReads(name, stat string) metric {
-	read := m.stageMetric(name, stat)
-	read.dimensions["Resource"] = pulumi.String("/items/{id}")
-	read.dimensions["Method"] = pulumi.String("GET")
-	return read
+// operation is a metric of one operation of the stage alone.
+func (m metrics) operation(o openapi.Operation, name, stat string) metric {
+	of := m.stageMetric(name, stat)
+	of.dimensions["Resource"] = pulumi.String(o.Path)
+	of.dimensions["Method"] = pulumi.String(o.Method)
+	return of
 }
 
 // function is a metric of the serving function, every version together.

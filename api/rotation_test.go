@@ -7,7 +7,7 @@ import (
 )
 
 func TestTheSecretsOfTheApplicationsUsersRotateAsOftenAsAsked(t *testing.T) {
-	args := full()
+	args := full(t)
 	args.RotationDays = 90
 	r := build(t, args)
 	for name, c := range map[string]struct{ rotation, secret, function, permission, filled string }{
@@ -50,7 +50,7 @@ func TestWithoutRotationNothingRotates(t *testing.T) {
 		room + "-rotate", room + "-rotation", room + "-rotate-log", room + "-rotate-role",
 		room + "-cache-rotation", room + "-cache-user-invoke",
 	}
-	for _, r := range build(t, bare()).All() {
+	for _, r := range build(t, bare(t)).All() {
 		if slices.Contains(gone, r.Name) {
 			t.Errorf("%s %s is registered", r.Type, r.Name)
 		}
@@ -58,7 +58,7 @@ func TestWithoutRotationNothingRotates(t *testing.T) {
 }
 
 func TestTheCachesUserHasItsPasswordBeforeAnythingServes(t *testing.T) {
-	for name, args := range map[string]Args{"with rotation": full(), "without": bare()} {
+	for name, args := range map[string]Args{"with rotation": full(t), "without": bare(t)} {
 		t.Run(name, func(t *testing.T) {
 			r := build(t, args)
 			set := r.Find(t, "aws:lambda/invocation:Invocation", room+"-cache-user-set")

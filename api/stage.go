@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/didomi/serverless-api/lambda/openapi"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/apigateway"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -78,19 +79,9 @@ func newMethodSettings(ctx *pulumi.Context, s site, restAPI *apigateway.RestApi,
 			return err
 		}
 		before, err = newMethodSetting(ctx, s, restAPI, stage, "methods-"+resourceName(throttle.Route),
-			methodPath(throttle.Route), throttle.Rate, throttle.Burst, pulumi.DependsOn([]pulumi.Resource{before}))
+			openapi.MethodPath(throttle.Route), throttle.Rate, throttle.Burst, pulumi.DependsOn([]pulumi.Resource{before}))
 	}
 	return err
-}
-
-// methodPath is a route ("PUT /items/{id}") as the settings name it ("~1items~1{id}/PUT"). API Gateway has
-// the slashes of a path escaped, in what changes the settings and in what shows them; the provider passes
-// the text on as it is, and its documentation, which leaves the slashes be, does not hold for such paths.
-// https://docs.aws.amazon.com/apigateway/latest/api/API_UpdateStage.html
-// https://github.com/hashicorp/terraform-provider-aws/issues/9738
-func methodPath(route string) string {
-	method, path, _ := strings.Cut(route, " ")
-	return strings.ReplaceAll(path, "/", "~1") + "/" + method
 }
 
 // resourceName is a route as a part of a resource's name ("put-items-id").

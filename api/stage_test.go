@@ -25,7 +25,7 @@ func TestNoClientWritesIntoTheAccessLog(t *testing.T) {
 
 // A metric of a log that others write into would have the dimensions that they choose, and their number.
 func TestNoMetricOfTheAccessLogHasADimension(t *testing.T) {
-	r := build(t, full())
+	r := build(t, full(t))
 	counted := 0
 	for _, filter := range r.OfType("aws:cloudwatch/logMetricFilter:LogMetricFilter") {
 		if group, _ := filter.Inputs["logGroupName"].(string); !strings.HasPrefix(group, room+"-access-log") {

@@ -16,7 +16,7 @@ import (
 func TestTheLongestOriginsFitIntoTheFunctionsEnvironment(t *testing.T) {
 	const limit, names = 4096, "payments-platform-p"
 	secret := pulumi.String("arn:aws-us-gov:secretsmanager:ap-southeast-1:123456789012:secret:" + names + "-data-cache-1a2b3c4-AbCdEf")
-	args := full()
+	args := full(t)
 	args.Database.Host = pulumi.String(strings.Repeat("p", 63) + ".proxy-abcdefghijkl.ap-southeast-1.rds.amazonaws.com")
 	args.Database.Name = pulumi.String(strings.Repeat("d", 63))
 	args.Database.AppSecretARN, args.Cache.SecretARN = secret, secret
@@ -46,7 +46,7 @@ func TestTheLongestOriginsFitIntoTheFunctionsEnvironment(t *testing.T) {
 }
 
 func TestTheDashboardOfTheLargestCacheIsAccepted(t *testing.T) {
-	args := full()
+	args := full(t)
 	args.Cache.Nodes = 90
 	body := build(t, args).Find(t, "aws:cloudwatch/dashboard:Dashboard", room+"-dashboard").Inputs["dashboardBody"].(string)
 	var dashboard struct {

@@ -15,10 +15,12 @@ import (
 )
 
 func TestAlarms(t *testing.T) {
-	r := build(t, full())
+	r := build(t, full(t))
 	warnings := "arn:aws:sns:eu-west-1:123456789012:" + room + "-warnings"
 	stage := map[string]any{"ApiName": room + "-rest", "Stage": "test"}
-	reads := map[string]any{"ApiName": room + "-rest", "Stage": "test", "Resource": "/items/{id}", "Method": "GET"}
+	of := func(method string) map[string]any {
+		return map[string]any{"ApiName": room + "-rest", "Stage": "test", "Resource": "/books/{id}", "Method": method}
+	}
 	function := map[string]any{"FunctionName": room + "-function"}
 	proxy := map[string]any{"ProxyName": "proxy"}
 	newest := map[string]any{"FunctionName": room + "-function", "Resource": room + "-function:live", "ExecutedVersion": "7"}
@@ -39,7 +41,8 @@ func TestAlarms(t *testing.T) {
 	warns := any([]any{warnings})
 	want := map[string]watched{
 		"5xx":               {"AWS/ApiGateway", "5XXError", "Average", stage, 0.01, hurts},
-		"latency":           {"AWS/ApiGateway", "Latency", "p99", reads, 1000, hurts},
+		"latency-readBook":  {"AWS/ApiGateway", "Latency", "p99", of("GET"), 500, hurts},
+		"latency-writeBook": {"AWS/ApiGateway", "Latency", "p99", of("PUT"), 2500, hurts},
 		"throttles":         {"AWS/Lambda", "Throttles", "Sum", function, 0, hurts},
 		"function-errors":   {"AWS/Lambda", "Errors", "Sum", function, 0, warns},
 		"stale":             {"didomi-test-api", "CacheAnswers", "Sum", map[string]any{"Result": "stale"}, 60, warns},
@@ -116,7 +119,7 @@ func missing(alarm string) string {
 // "ignore" keeps the alarm's state for as long as there are under 10/(1-p) samples: 1,000 for p99.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/percentiles-with-low-samples.html
 func TestAPercentileOfFewRequestsCanGoOffAndEnd(t *testing.T) {
-	in := build(t, full()).Find(t, "aws:cloudwatch/metricAlarm:MetricAlarm", room+"-latency").Inputs
+	in := build(t, full(t)).Find(t, "aws:cloudwatch/metricAlarm:MetricAlarm", room+"-latency-readBook").Inputs
 	if in["extendedStatistic"] != "p99" || in["evaluateLowSampleCountPercentiles"] != "evaluate" {
 		t.Errorf("%v of few samples: %v", in["extendedStatistic"], in["evaluateLowSampleCountPercentiles"])
 	}
@@ -125,7 +128,7 @@ func TestAPercentileOfFewRequestsCanGoOffAndEnd(t *testing.T) {
 // What a paused instance publishes is on no page of AWS's.
 // https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-serverless-v2-auto-pause.html
 func TestADatabaseThatPausesMayBeSilent(t *testing.T) {
-	args := full()
+	args := full(t)
 	args.Database.Pauses = true
 	r := build(t, args)
 	for _, name := range []string{"cluster-capacity", "replica-lag"} {
@@ -136,7 +139,7 @@ func TestADatabaseThatPausesMayBeSilent(t *testing.T) {
 }
 
 func TestSilentLogsAreToldWhileRequestsCome(t *testing.T) {
-	r := build(t, full())
+	r := build(t, full(t))
 	got := r.Find(t, "aws:cloudwatch/compositeAlarm:CompositeAlarm", room+"-logs").Inputs
 	want := map[string]any{
 		"alarmName":        room + "-logs-are-silent",
@@ -170,7 +173,7 @@ func TestTheFirewallLetsAnAddressAskForWhatAPlanSells(t *testing.T) {
 		{"without keys, twice what a method takes", func(c *Config) { c.RequireAPIKey = false }, 2 * (100*300 + 200)},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			args := full()
+			args := full(t)
 			c.change(&args.Config)
 			rules := build(t, args).Find(t, "aws:wafv2/webAcl:WebAcl", room+"-waf").Inputs["rules"].([]any)
 			rate := rules[0].(map[string]any)["statement"].(map[string]any)["rateBasedStatement"].(map[string]any)
@@ -193,9 +196,13 @@ func TestTheRunbookHasASectionForEveryAlarm(t *testing.T) {
 		}
 	}
 	names := map[string]bool{"customers-are-hurt": true, "logs-are-silent": true}
-	for _, alarm := range build(t, full()).OfType("aws:cloudwatch/metricAlarm:MetricAlarm") {
+	for _, alarm := range build(t, full(t)).OfType("aws:cloudwatch/metricAlarm:MetricAlarm") {
+		name := strings.TrimPrefix(alarm.Name, room+"-")
+		if strings.HasPrefix(name, "latency-") {
+			name = "latency" // and the operation
+		}
 		// Those of single nodes end in the node's number.
-		names[strings.TrimRight(strings.TrimPrefix(alarm.Name, room+"-"), "-0123456789")] = true
+		names[strings.TrimRight(name, "-0123456789")] = true
 	}
 	if !maps.Equal(sections, names) {
 		t.Errorf("the runbook has the sections %v, the alarms are %v", slices.Sorted(maps.Keys(sections)), slices.Sorted(maps.Keys(names)))
@@ -203,13 +210,13 @@ func TestTheRunbookHasASectionForEveryAlarm(t *testing.T) {
 }
 
 func TestHurtCustomersCallOnce(t *testing.T) {
-	got := build(t, full()).Find(t, "aws:cloudwatch/compositeAlarm:CompositeAlarm", room+"-hurt").Inputs
+	got := build(t, full(t)).Find(t, "aws:cloudwatch/compositeAlarm:CompositeAlarm", room+"-hurt").Inputs
 	pages := []any{"arn:aws:sns:eu-west-1:123456789012:" + room + "-alarms"}
 	want := map[string]any{
 		"alarmName":        room + "-customers-are-hurt",
 		"alarmDescription": got["alarmDescription"],
-		"alarmRule": `ALARM("` + room + `-5xx-1a2b3c4") OR ALARM("` + room + `-latency-1a2b3c4") OR ALARM("` +
-			room + `-throttles-1a2b3c4")`,
+		"alarmRule": `ALARM("` + room + `-5xx-1a2b3c4") OR ALARM("` + room + `-latency-readBook-1a2b3c4") OR ALARM("` +
+			room + `-latency-writeBook-1a2b3c4") OR ALARM("` + room + `-throttles-1a2b3c4")`,
 		"actionsEnabled": true, "alarmActions": pages, "okActions": pages,
 	}
 	if !reflect.DeepEqual(got, want) {
@@ -225,7 +232,7 @@ func TestARolloutLooksAtTheNewVersionsErrorsAndAtHurtCustomers(t *testing.T) {
 		allAtOnce: {room + "-customers-are-hurt"},
 	} {
 		t.Run(rollout, func(t *testing.T) {
-			args := full()
+			args := full(t)
 			args.Config.Rollout = rollout
 			var got []string
 			mocks.Mocks{Outputs: answers}.Run(t, func(ctx *pulumi.Context) error {
@@ -247,7 +254,7 @@ func TestARolloutLooksAtTheNewVersionsErrorsAndAtHurtCustomers(t *testing.T) {
 }
 
 func TestTopics(t *testing.T) {
-	r := build(t, full())
+	r := build(t, full(t))
 	for part, address := range map[string]string{"alarms": "ops@example.com", "warnings": "team@example.com"} {
 		t.Run(part+" are encrypted with the operations' key", func(t *testing.T) {
 			if got := r.Find(t, "aws:sns/topic:Topic", room+"-"+part).Inputs["kmsMasterKeyId"]; got != "arn:operations" {
@@ -277,7 +284,7 @@ func TestTopics(t *testing.T) {
 }
 
 func TestLogs(t *testing.T) {
-	r := build(t, full())
+	r := build(t, full(t))
 	for _, group := range r.OfType("aws:cloudwatch/logGroup:LogGroup") {
 		if group.Inputs["retentionInDays"] != 30.0 || group.Inputs["kmsKeyId"] != "arn:operations" {
 			t.Errorf("%s: %v days under %v, want 30 under the operations' key", group.Name, group.Inputs["retentionInDays"], group.Inputs["kmsKeyId"])
@@ -290,7 +297,7 @@ func TestLogs(t *testing.T) {
 }
 
 func TestLogLinesAreCounted(t *testing.T) {
-	r := build(t, full())
+	r := build(t, full(t))
 	count := func(name string, more map[string]any) map[string]any {
 		m := map[string]any{"namespace": room, "name": name, "value": "1", "unit": "Count"}
 		maps.Copy(m, more)
@@ -324,7 +331,7 @@ func TestLogLinesAreCounted(t *testing.T) {
 }
 
 func TestWithoutAProxyTheClustersConnectionsAreWatched(t *testing.T) {
-	args := full()
+	args := full(t)
 	args.Database.Proxied = false
 	r := build(t, args)
 	for _, alarm := range r.OfType("aws:cloudwatch/metricAlarm:MetricAlarm") {
@@ -345,7 +352,7 @@ func TestWithoutAProxyTheClustersConnectionsAreWatched(t *testing.T) {
 
 // TestDashboard reads the board as a person does: left to right along a request's way.
 func TestDashboard(t *testing.T) {
-	in := build(t, full()).Find(t, "aws:cloudwatch/dashboard:Dashboard", room+"-dashboard").Inputs
+	in := build(t, full(t)).Find(t, "aws:cloudwatch/dashboard:Dashboard", room+"-dashboard").Inputs
 	if in["dashboardName"] != room {
 		t.Errorf("name %v, want one of the stack's own", in["dashboardName"])
 	}
@@ -368,7 +375,7 @@ func TestDashboard(t *testing.T) {
 	columns := map[int]string{0: "Door", 6: "Function", 12: "Cache", 18: "Database Proxy"}
 	taken := map[string]string{}
 	first, last := board.Widgets[0], board.Widgets[len(board.Widgets)-1]
-	if first.Type != "alarm" || first.Y != 0 || first.Width != 24 || len(first.Properties.Alarms) != 1+20+2*4+1 || !strings.HasSuffix(first.Properties.Alarms[0], room+"-hurt") {
+	if first.Type != "alarm" || first.Y != 0 || first.Width != 24 || len(first.Properties.Alarms) != 1+21+2*4+1 || !strings.HasSuffix(first.Properties.Alarms[0], room+"-hurt") {
 		t.Errorf("on top is %+v, want the state of every alarm, the one that calls first", first)
 	}
 	if q := last.Properties.Query; last.Type != "log" || last.Width != 24 || !strings.Contains(q, "SOURCE '"+room+"-access-log-1a2b3c4' | SOURCE '"+room+"-function-log-1a2b3c4'") {

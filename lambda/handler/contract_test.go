@@ -72,7 +72,7 @@ var methods = []string{"get", "head", "post", "put", "patch", "delete", "options
 
 func document(t *testing.T) (openAPI, map[string]operation) {
 	t.Helper()
-	text, err := os.ReadFile("../../api/openapi.yaml")
+	text, err := os.ReadFile("../openapi/openapi.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}

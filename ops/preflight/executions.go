@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 
+	"github.com/didomi/serverless-api/lambda/openapi"
 	"github.com/didomi/serverless-api/ops/graph"
 )
 
@@ -23,8 +25,13 @@ func (s streams) held() int { return s.burst + s.rate*s.seconds }
 // streamExecutions warns where files that are streamed to clients can take all executions that the account
 // has for functions without a reservation. The program itself holds a reservation to what streams can take.
 func streamExecutions(ctx context.Context, a *account, g *graph.Graph) ([]Finding, error) {
-	s, shared := streamsOf(g)
-	if !shared {
+	definition, err := openapi.Load()
+	if err != nil {
+		return nil, err
+	}
+	routes := definition.Routes(openapi.Streamed)
+	s, shared := streamsOf(g, routes)
+	if !shared || len(routes) == 0 {
 		return nil, nil
 	}
 	settings, err := a.lambda.GetAccountSettings(ctx, &lambda.GetAccountSettingsInput{})
@@ -37,16 +44,16 @@ func streamExecutions(ctx context.Context, a *account, g *graph.Graph) ([]Findin
 	}
 	return []Finding{{
 		State: Warning,
-		What: fmt.Sprintf("GET /files/{key+} lets clients hold %d executions at once (burst %d, rate %d, %d seconds each), and the account has %d unreserved: they can keep every function from running",
-			s.held(), s.burst, s.rate, s.seconds, unreserved),
+		What: fmt.Sprintf("%s lets clients hold %d executions at once (burst %d, rate %d, %d seconds each), and the account has %d unreserved: they can keep every function from running",
+			strings.Join(routes, " and "), s.held(), s.burst, s.rate, s.seconds, unreserved),
 		Do: a.increase("lambda", lambdaCode, max(defaultConcurrency, s.held()+minimumUnreserved)) +
-			"; or set didomi:api streamMaxMb lower, or throttles for GET /files/{key+} (docs/how-to/runbook.md, \"How many requests hold how many executions\")",
+			"; or set didomi:api streamMaxMb lower, or throttles for " + strings.Join(routes, " and ") + " (docs/how-to/runbook.md, \"How many requests hold how many executions\")",
 	}}, nil
 }
 
-// streamsOf is what the stack's files are throttled by, and whether they are streamed by a function that
-// shares the account's concurrency.
-func streamsOf(g *graph.Graph) (s streams, shared bool) {
+// streamsOf is what the stack's routes that stream are throttled by together, and whether the function that
+// streams shares the account's concurrency.
+func streamsOf(g *graph.Graph, routes []string) (s streams, shared bool) {
 	for _, function := range g.ByType("aws:lambda/function:Function") {
 		megabytes, err := strconv.Atoi(function.Text("environment", "variables", "STREAM_MAX_MB"))
 		if function.Op != "delete" && err == nil && reserved(function.Inputs) == 0 {
@@ -56,8 +63,11 @@ func streamsOf(g *graph.Graph) (s streams, shared bool) {
 		}
 	}
 	for _, method := range g.ByType("aws:apigateway/methodSettings:MethodSettings") {
-		if method.Op != "delete" && method.Text("methodPath") == "~1files~1{key+}/GET" {
-			s.rate, s.burst = int(method.Number("settings", "throttlingRateLimit")), int(method.Number("settings", "throttlingBurstLimit"))
+		for _, route := range routes {
+			if method.Op != "delete" && method.Text("methodPath") == openapi.MethodPath(route) {
+				s.rate += int(method.Number("settings", "throttlingRateLimit"))
+				s.burst += int(method.Number("settings", "throttlingBurstLimit"))
+			}
 		}
 	}
 	return s, shared

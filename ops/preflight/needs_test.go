@@ -147,13 +147,14 @@ func TestStreamsAreWhatTheThrottleOfFilesLetsIn(t *testing.T) {
 			"methodPath": path, "settings": m{"throttlingRateLimit": rate, "throttlingBurstLimit": burst},
 		})
 	}
-	files, all := method("same", "~1files~1{key+}/GET", 14, 28), method("same", "*/*", 100, 200)
+	files, all := method("same", "~1scans~1{key+}/GET", 14, 28), method("same", "*/*", 100, 200)
 	for name, test := range map[string]struct {
 		g      *graph.Graph
 		held   int
 		shared bool
 	}{
 		"a function that shares the account's": {stack(function("create", -1, "16"), all, files), 98, true},
+		"two routes that stream":               {stack(function("create", -1, "16"), files, method("same", "~1tapes/GET", 1, 2)), 98 + 2 + 5, true},
 		"larger streams":                       {stack(function("update", -1, "200"), files), 28 + 14*97, true},
 		"streams that are not throttled":       {stack(function("same", -1, "6"), files), 42, true},
 		"a function with a reservation":        {stack(function("create", 400, "16"), files), 28, false},
@@ -161,7 +162,7 @@ func TestStreamsAreWhatTheThrottleOfFilesLetsIn(t *testing.T) {
 		"a function that streams nothing":      {stack(function("create", -1, nil), files), 28, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if s, shared := streamsOf(test.g); s.held() != test.held || shared != test.shared {
+			if s, shared := streamsOf(test.g, []string{"GET /scans/{key+}", "GET /tapes"}); s.held() != test.held || shared != test.shared {
 				t.Errorf("%+v holds %d, shared %v; want %d, %v", s, s.held(), shared, test.held, test.shared)
 			}
 		})

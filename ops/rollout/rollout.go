@@ -14,6 +14,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+
+	"github.com/didomi/serverless-api/lambda/openapi"
 )
 
 // Lambda is what a rollout asks of Lambda; *lambda.Client is one.
@@ -40,6 +42,8 @@ type Rollout struct {
 	// Share of the requests that it gets first, from 0 up to 1; for how long; looked at how often.
 	Share        float64
 	Watch, Every time.Duration
+	// Readiness are the requests that the version has to respond to before it gets any.
+	Readiness []openapi.Request
 	// Settle is how long an alarm may take to end before the rollout does not begin.
 	Settle time.Duration
 }

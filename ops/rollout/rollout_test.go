@@ -12,6 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+
+	"github.com/didomi/serverless-api/lambda/openapi"
 )
 
 // account is a Lambda with one function, whose alias it keeps.
@@ -62,6 +64,9 @@ func (a *account) Invoke(_ context.Context, in *lambda.InvokeInput, _ ...func(*l
 	if *in.Qualifier != "8" {
 		return nil, fmt.Errorf("version %s was asked", *in.Qualifier)
 	}
+	if want := `{"httpMethod":"GET","path":"/ready","requestContext":{"requestId":"rollout","stage":"rollout"},"resource":"/ready"}`; string(in.Payload) != want {
+		return nil, fmt.Errorf("it was sent %s", in.Payload)
+	}
 	if a.health == "crash" {
 		unhandled := "Unhandled"
 		return &lambda.InvokeOutput{FunctionError: &unhandled, Payload: []byte(`{"errorType":"Runtime.ExitError"}`)}, nil
@@ -95,7 +100,7 @@ func serving() *account {
 func start(a *account, looks ...func() ([]string, error)) (*Rollout, *strings.Builder) {
 	var log strings.Builder
 	return &Rollout{
-		Lambda: a, Log: &log, Function: "f", Alias: "live", Version: "8",
+		Lambda: a, Readiness: []openapi.Request{{Route: "GET /ready", Status: 200}}, Log: &log, Function: "f", Alias: "live", Version: "8",
 		Share: 0.1, Watch: time.Minute, Every: 15 * time.Second, Settle: 20 * time.Second,
 		Wait: func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
 		Ringing: func(context.Context) ([]string, error) {

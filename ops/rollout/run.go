@@ -13,6 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+
+	"github.com/didomi/serverless-api/lambda/openapi"
 	"github.com/didomi/serverless-api/ops/command"
 )
 
@@ -72,8 +74,12 @@ func (o options) run(ctx context.Context, io command.IO, stack outputs, account 
 		keep := map[string][]string{stack.FunctionName: {stack.FunctionVersion, o.keep}}
 		return Pruning{Lambda: client, Log: io.Stdout, Keep: keep}.Run(ctx, stack.FunctionNames)
 	}
+	definition, err := openapi.Load()
+	if err != nil {
+		return err
+	}
 	r := &Rollout{
-		Lambda:  client,
+		Lambda: client, Readiness: definition.Readiness(),
 		Ringing: Alarms(cloudwatch.NewFromConfig(account), stack.RolloutAlarms),
 		Wait:    command.Wait, Log: io.Stdout,
 		Function: stack.FunctionName, Alias: "live", Version: stack.FunctionVersion,

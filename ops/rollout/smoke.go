@@ -8,17 +8,28 @@ import (
 	"net/http"
 
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+
+	"github.com/didomi/serverless-api/lambda/openapi"
 )
 
-// smokeRequest is GET /health/details as API Gateway would send it.
-const smokeRequest = `{"resource":"/health/details","path":"/health/details","httpMethod":"GET","requestContext":{"requestId":"rollout","stage":"rollout"}}`
-
-// smoke asks the version itself, past the alias, how it is: its code starts, and it reaches
-// everything that it needs.
+// smoke invokes the version itself, past the alias, with the requests that show that it is ready: its code
+// starts, and it reaches everything that it needs.
 func (r *Rollout) smoke(ctx context.Context) error {
-	answered, err := r.Lambda.Invoke(ctx, &lambda.InvokeInput{
-		FunctionName: &r.Function, Qualifier: &r.Version, Payload: []byte(smokeRequest),
-	})
+	for _, request := range r.Readiness {
+		if err := r.invoke(ctx, request); err != nil {
+			return err
+		}
+	}
+	r.log("version %s is healthy", r.Version)
+	return nil
+}
+
+func (r *Rollout) invoke(ctx context.Context, request openapi.Request) error {
+	payload, err := event(request)
+	if err != nil {
+		return err
+	}
+	answered, err := r.Lambda.Invoke(ctx, &lambda.InvokeInput{FunctionName: &r.Function, Qualifier: &r.Version, Payload: payload})
 	if err != nil {
 		return fmt.Errorf("invoke it: %w", err)
 	}
@@ -32,9 +43,20 @@ func (r *Rollout) smoke(ctx context.Context) error {
 	if err := json.Unmarshal(answered.Payload, &health); err != nil {
 		return fmt.Errorf("its health check answers %q: %w", answered.Payload, err)
 	}
-	if health.StatusCode != http.StatusOK {
+	if health.StatusCode != request.Status {
 		return errors.New("its health check answers " + http.StatusText(health.StatusCode) + ": " + health.Body)
 	}
-	r.log("version %s is healthy", r.Version)
 	return nil
+}
+
+// event is the request as API Gateway would send it.
+func event(request openapi.Request) ([]byte, error) {
+	payload, err := json.Marshal(map[string]any{
+		"resource": request.Resource(), "path": request.Resource(), "httpMethod": request.Method(),
+		"requestContext": map[string]string{"requestId": "rollout", "stage": "rollout"},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("the event of %s: %w", request.Route, err)
+	}
+	return payload, nil
 }

@@ -1,6 +1,5 @@
-// Package smoke asks a deployed API the few questions that tell whether it works: what it says about
-// itself, and whether an item that is written can be read, is not there once deleted, and whether
-// strangers are refused.
+// Package smoke makes the requests of the API's smoke test (x-smoke of lambda/openapi) to a deployed API and
+// compares the responses.
 package smoke
 
 import (
@@ -18,6 +17,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/didomi/serverless-api/lambda/openapi"
 	"github.com/didomi/serverless-api/ops/command"
 )
 
@@ -32,8 +32,17 @@ const (
 	pause = 2 * time.Second
 )
 
-// Run asks the API at --url. The key, where it wants one, is in the environment variable API_KEY.
+// Run requests of the API at --url what its definition lists. The key, where it requires one, is in the
+// environment variable API_KEY.
 func Run(ctx context.Context, io command.IO, args []string) error {
+	definition, err := openapi.Load()
+	if err != nil {
+		return err
+	}
+	return run(ctx, io, args, definition.Smoke())
+}
+
+func run(ctx context.Context, io command.IO, args []string, requests []openapi.Request) error {
 	flags := command.Flags("smoke")
 	base := flags.String("url", "", "the API's `address`, as the stack's output url gives it")
 	via := flags.String("via", "", "HTTP `proxy` that leads to the API and looks after TLS, where its name does not lead there")
@@ -44,7 +53,7 @@ func Run(ctx context.Context, io command.IO, args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := api.check(ctx, io.Stdout); err != nil {
+	if err := api.check(ctx, io.Stdout, requests); err != nil {
 		return fmt.Errorf("the API at %s does not work:\n%w", *base, err)
 	}
 	return nil
@@ -57,15 +66,16 @@ type api struct {
 	left, pause time.Duration
 }
 
-// check asks every question, and tells of all that were answered wrong.
-func (a *api) check(ctx context.Context, out io.Writer) error {
+// check makes every request, and returns all that got another response than expected.
+func (a *api) check(ctx context.Context, out io.Writer, requests []openapi.Request) error {
 	var failed error
-	for _, question := range a.questions() {
-		if err := question.ask(ctx); err != nil {
-			failed = errors.Join(failed, fmt.Errorf("%s: %w", question.what, err))
+	id := strings.ToLower(rand.Text()[:10])
+	for _, request := range requests {
+		if err := a.expect(ctx, request, id); err != nil {
+			failed = errors.Join(failed, fmt.Errorf("%s: %w", request.Name, err))
 			continue
 		}
-		_, _ = fmt.Fprintf(out, "ok: %s\n", question.what)
+		_, _ = fmt.Fprintf(out, "ok: %s\n", request.Name)
 	}
 	return failed
 }
@@ -88,37 +98,10 @@ func newAPI(base, via, key string) (*api, error) {
 	return a, nil
 }
 
-type question struct {
-	what string
-	ask  func(context.Context) error
-}
-
-func (a *api) questions() []question {
-	item := "/items/smoke-" + strings.ToLower(rand.Text()[:10])
-	const body = `{"smoke":true}`
-	return []question{
-		{"every dependency is well", func(ctx context.Context) error {
-			return a.expect(ctx, http.MethodGet, "/health/details", "", http.StatusOK, "")
-		}},
-		{"an item is written", func(ctx context.Context) error {
-			return a.expect(ctx, http.MethodPut, item, body, http.StatusCreated, "")
-		}},
-		{"it is read back", func(ctx context.Context) error {
-			return a.expect(ctx, http.MethodGet, item, "", http.StatusOK, `"smoke":true`)
-		}},
-		{"it is deleted", func(ctx context.Context) error {
-			return a.expect(ctx, http.MethodDelete, item, "", http.StatusNoContent, "")
-		}},
-		{"it is gone", func(ctx context.Context) error {
-			return a.expect(ctx, http.MethodGet, item, "", http.StatusNotFound, "")
-		}},
-	}
-}
-
-// expect makes a request and compares the answer; a want of "" takes every body.
-func (a *api) expect(ctx context.Context, method, path, body string, status int, want string) error {
+// expect makes a request, again while a name or a key may not be known everywhere.
+func (a *api) expect(ctx context.Context, request openapi.Request, id string) error {
 	for {
-		err := a.try(ctx, method, path, body, status, want)
+		err := a.try(ctx, request, id)
 		if !errors.Is(err, errUnsettled) || a.left < a.pause {
 			return err
 		}
@@ -134,12 +117,13 @@ func (a *api) expect(ctx context.Context, method, path, body string, status int,
 // errUnsettled is an answer that a new API may give before it is known everywhere.
 var errUnsettled = errors.New("not known everywhere, if it is new")
 
-func (a *api) try(ctx context.Context, method, path, body string, status int, want string) error {
-	request, err := http.NewRequestWithContext(ctx, method, a.base+path, strings.NewReader(body))
+func (a *api) try(ctx context.Context, want openapi.Request, id string) error {
+	path := want.Path(id)
+	request, err := http.NewRequestWithContext(ctx, want.Method(), a.base+path, bytes.NewReader(want.Body))
 	if err != nil {
 		return err
 	}
-	if body != "" {
+	if len(want.Body) > 0 {
 		request.Header.Set("Content-Type", "application/json")
 	}
 	if a.key != "" {
@@ -161,10 +145,10 @@ func (a *api) try(ctx context.Context, method, path, body string, status int, wa
 	if json.Compact(&compact, text) == nil {
 		text = compact.Bytes()
 	}
-	if answer.StatusCode == status && strings.Contains(string(text), want) {
+	if answer.StatusCode == want.Status && strings.Contains(string(text), want.Contains) {
 		return nil
 	}
-	err = fmt.Errorf("%s %s answers %s, want %d %s: %.500s", method, path, answer.Status, status, want, text)
+	err = fmt.Errorf("%s %s answers %s, want %d %s: %.500s", want.Method(), path, answer.Status, want.Status, want.Contains, text)
 	if answer.StatusCode == http.StatusForbidden && a.key != "" {
 		return fmt.Errorf("%w: the key is %w", err, errUnsettled)
 	}

@@ -12,27 +12,40 @@ import (
 	"testing"
 	"time"
 
+	"github.com/didomi/serverless-api/lambda/openapi"
 	"github.com/didomi/serverless-api/ops/command"
 )
 
-// api answers as the API does, but for what wrong does first.
+// requests are the smoke test of an API that no application has.
+func requests() []openapi.Request {
+	id := map[string]string{"id": "smoke-${random}"}
+	return []openapi.Request{
+		{Name: "it is ready", Route: "GET /ready", Status: 200},
+		{Name: "a note is written", Route: "PUT /notes/{id}", Parameters: id, Body: []byte(`{"smoke":true}`), Status: 201},
+		{Name: "it is read back", Route: "GET /notes/{id}", Parameters: id, Status: 200, Contains: `"smoke":true`},
+		{Name: "it is deleted", Route: "DELETE /notes/{id}", Parameters: id, Status: 204},
+		{Name: "it is gone", Route: "GET /notes/{id}", Parameters: id, Status: 404},
+	}
+}
+
+// serve is such an API, but for what wrong does first.
 func serve(t *testing.T, key string, wrong func(w http.ResponseWriter, r *http.Request) bool) *httptest.Server {
 	t.Helper()
-	items := map[string]string{}
+	notes := map[string]string{}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_, known := items[r.URL.Path]
+		_, known := notes[r.URL.Path]
 		switch {
 		case wrong != nil && wrong(w, r):
-		case r.URL.Path == "/health/details":
+		case r.URL.Path == "/ready":
 			_, _ = io.WriteString(w, `{"status":"ok"}`)
 		case r.Header.Get("X-Api-Key") != key:
 			w.WriteHeader(http.StatusForbidden)
 		case r.Method == http.MethodPut:
 			body, _ := io.ReadAll(r.Body)
-			items[r.URL.Path] = string(body)
+			notes[r.URL.Path] = string(body)
 			w.WriteHeader(http.StatusCreated)
 		case r.Method == http.MethodDelete:
-			delete(items, r.URL.Path)
+			delete(notes, r.URL.Path)
 			w.WriteHeader(http.StatusNoContent)
 		case known:
 			_, _ = io.WriteString(w, `{"body": {"smoke": true}}`)
@@ -47,7 +60,7 @@ func serve(t *testing.T, key string, wrong func(w http.ResponseWriter, r *http.R
 func ask(t *testing.T, args ...string) error {
 	t.Helper()
 	var out bytes.Buffer
-	return Run(t.Context(), command.IO{Stdout: &out, Stderr: &out}, args)
+	return run(t.Context(), command.IO{Stdout: &out, Stderr: &out}, args, requests())
 }
 
 func TestSmoke(t *testing.T) {
@@ -68,10 +81,10 @@ func TestSmoke(t *testing.T) {
 		"an API that works":                         {want: ""},
 		"one that wants a key and gets it":          {key: "k", sent: "k"},
 		"one that wants a key and gets none":        {key: "k", want: "403"},
-		"one whose database is away":                {wrong: status(http.MethodGet, "/health/details", 503), want: "every dependency is well"},
-		"one that does not take items":              {wrong: status(http.MethodPut, "/items", 500), want: "an item is written"},
-		"one that does not delete":                  {wrong: status(http.MethodDelete, "/items", 204), want: "it is gone"},
-		"one that answers items without their body": {wrong: status(http.MethodGet, "/items", 200), want: "it is read back"},
+		"one whose database is away":                {wrong: status(http.MethodGet, "/ready", 503), want: "it is ready"},
+		"one that does not take notes":              {wrong: status(http.MethodPut, "/notes", 500), want: "a note is written"},
+		"one that does not delete":                  {wrong: status(http.MethodDelete, "/notes", 204), want: "it is gone"},
+		"one that answers notes without their body": {wrong: status(http.MethodGet, "/notes", 200), want: "it is read back"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv("API_KEY", tt.sent)
@@ -89,7 +102,7 @@ func TestAKeyThatIsNewIsAskedForAgain(t *testing.T) {
 		want    string
 	}{
 		"known after a while": {refused: 3},
-		"never known":         {refused: 1000, want: "an item is written"},
+		"never known":         {refused: 1000, want: "a note is written"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			refused := 0
@@ -106,7 +119,7 @@ func TestAKeyThatIsNewIsAskedForAgain(t *testing.T) {
 				t.Fatal(err)
 			}
 			a.pause, a.left = time.Millisecond, 5*time.Millisecond
-			err = a.check(t.Context(), io.Discard)
+			err = a.check(t.Context(), io.Discard, requests())
 			if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("error %v, want %q in it", err, tt.want)
 			}
@@ -128,10 +141,10 @@ func TestANameThatNobodyKnowsYetIsAskedForAgain(t *testing.T) {
 		return nil, &net.DNSError{Err: "no such host", Name: "api.invalid", IsNotFound: true}
 	}}
 	a.pause, a.left = time.Millisecond, 2*time.Millisecond
-	if err := a.check(t.Context(), io.Discard); err == nil {
+	if err := a.check(t.Context(), io.Discard, requests()); err == nil {
 		t.Error("it works without a name")
 	}
-	if questions := len(a.questions()); int(asked.Load()) != questions+2 {
+	if questions := len(requests()); int(asked.Load()) != questions+2 {
 		t.Errorf("asked %d times, want each of %d questions once and two again", asked.Load(), questions)
 	}
 }

@@ -99,7 +99,7 @@ var edits = []edit{
 	{name: "the same zones named in another order change nothing", key: "network.zoneNames", value: []string{"euw1-az3", "eu-west-1a", "euw1-az2"}},
 	{name: "another database name is refused: the cluster would be a new one", key: "data.database.name", value: "other", refused: []string{clusterToken}},
 	{name: "another domain is refused: the zone would be a new one", key: "dns.domain", value: "example.org", refused: []string{zoneToken}},
-	{name: "a new route is a new deployment of the same API", file: "api/openapi.yaml",
+	{name: "a new route is a new deployment of the same API", file: "lambda/openapi/openapi.yaml",
 		old: "\npaths:\n",
 		text: `
 paths:
