@@ -186,7 +186,7 @@ pipeline-test: $(TOOLS) ## the same without the jobs of the stage check, which m
 # In parallel: two edits' previews, beside updates of another stack that mostly wait.
 e2e: $(TOOLS) ## up, requests, second up without change, down
 	@cd sandbox && go test -c -o ../.sandbox/bin/e2e.test ./e2e
-	@cd sandbox/e2e && $(AUTHORIZATION) ../../.sandbox/bin/e2e.test -test.v -test.run '^TestWholeStack$$' -test.parallel 3 -test.timeout 80m
+	@cd sandbox/e2e && $(AUTHORIZATION) ../../.sandbox/bin/e2e.test -test.v -test.run '^TestEndToEnd$$' -test.parallel 3 -test.timeout 80m
 
 iam-used: $(TOOLS) ## what every role is granted beside what it did in the life of two stacks
 	@cd sandbox && go test -c -o ../.sandbox/bin/e2e.test ./e2e

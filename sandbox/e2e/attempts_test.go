@@ -21,7 +21,7 @@ import (
 
 type attempt = func(ctx context.Context, config aws.Config) error
 
-const strayBucket = "didomi-e2e-abuse"
+const strayBucket = "didomi-e2e-denial"
 
 func makeBucket(ctx context.Context, config aws.Config) error {
 	_, err := s3.NewFromConfig(config).CreateBucket(ctx, &s3.CreateBucketInput{
@@ -38,11 +38,11 @@ func dropBucket(ctx context.Context, config aws.Config) error {
 
 func readObject(bucket, key string) attempt {
 	return func(ctx context.Context, config aws.Config) error {
-		answer, err := s3.NewFromConfig(config).GetObject(ctx, &s3.GetObjectInput{Bucket: &bucket, Key: &key})
+		response, err := s3.NewFromConfig(config).GetObject(ctx, &s3.GetObjectInput{Bucket: &bucket, Key: &key})
 		if err != nil {
 			return err
 		}
-		return answer.Body.Close()
+		return response.Body.Close()
 	}
 }
 
@@ -67,15 +67,15 @@ func readSecret(arn string) attempt {
 	}
 }
 
-// lookAtUser stands for all that is done to a user of the cache: what may change one may look, too.
-func lookAtUser(id string) attempt {
+// describeUser stands for all that is done to a user of the cache: what may change one may look, too.
+func describeUser(id string) attempt {
 	return func(ctx context.Context, config aws.Config) error {
 		_, err := elasticache.NewFromConfig(config).DescribeUsers(ctx, &elasticache.DescribeUsersInput{UserId: &id})
 		return err
 	}
 }
 
-func reserve(arn string) attempt {
+func reserveConcurrency(arn string) attempt {
 	return func(ctx context.Context, config aws.Config) error {
 		_, err := lambda.NewFromConfig(config).PutFunctionConcurrency(ctx, &lambda.PutFunctionConcurrencyInput{FunctionName: &arn, ReservedConcurrentExecutions: aws.Int32(7)})
 		return err
@@ -125,7 +125,7 @@ func dropRole(name string) attempt {
 }
 
 // unbind takes a role's boundary off; one that is off already, as a loosened role's, was not refused.
-func unbind(role string) attempt {
+func removeBoundary(role string) attempt {
 	return func(ctx context.Context, config aws.Config) error {
 		_, err := iam.NewFromConfig(config).DeleteRolePermissionsBoundary(ctx, &iam.DeleteRolePermissionsBoundaryInput{RoleName: &role})
 		if missing := new(iamtypes.NoSuchEntityException); errors.As(err, &missing) {
@@ -166,7 +166,7 @@ func boundaryOf(t *testing.T, out outputs, role string) string {
 }
 
 // bind gives a role a boundary.
-func bind(role, boundary string) attempt {
+func setBoundary(role, boundary string) attempt {
 	return func(ctx context.Context, config aws.Config) error {
 		_, err := iam.NewFromConfig(config).PutRolePermissionsBoundary(ctx, &iam.PutRolePermissionsBoundaryInput{RoleName: &role, PermissionsBoundary: &boundary})
 		return err
@@ -225,7 +225,7 @@ func oldVersion(policy string) attempt {
 }
 
 // runAs has a function run as a role.
-func runAs(function, role string) attempt {
+func setFunctionRole(function, role string) attempt {
 	return func(ctx context.Context, config aws.Config) error {
 		_, err := lambda.NewFromConfig(config).UpdateFunctionConfiguration(ctx, &lambda.UpdateFunctionConfigurationInput{FunctionName: &function, Role: &role})
 		return err
@@ -240,8 +240,8 @@ func encryptWith(function, key string) attempt {
 	}
 }
 
-// seeEnvironment reads a function's environment. Who may not decrypt it gets an error in its place.
-func seeEnvironment(function string) attempt {
+// readEnvironment reads a function's environment. Who may not decrypt it gets an error in its place.
+func readEnvironment(function string) attempt {
 	return func(ctx context.Context, config aws.Config) error {
 		found, err := lambda.NewFromConfig(config).GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &function})
 		if err != nil || found.Environment == nil || found.Environment.Error == nil {
@@ -251,14 +251,14 @@ func seeEnvironment(function string) attempt {
 	}
 }
 
-func takeRole(role string) attempt {
+func assumeRole(role string) attempt {
 	return func(ctx context.Context, config aws.Config) error {
 		_, err := sts.NewFromConfig(config).AssumeRole(ctx, &sts.AssumeRoleInput{RoleArn: &role, RoleSessionName: aws.String("e2e")})
 		return err
 	}
 }
 
-const strayUser = "e2e-abuse"
+const strayUser = "e2e-denial"
 
 func makeUser(ctx context.Context, config aws.Config) error {
 	_, err := iam.NewFromConfig(config).CreateUser(ctx, &iam.CreateUserInput{UserName: aws.String(strayUser)})

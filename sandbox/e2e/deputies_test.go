@@ -18,7 +18,7 @@ import (
 func checkDeputies(t *testing.T, out outputs) {
 	t.Helper()
 	ctx, admin := context.Background(), awsConfig(out)
-	t.Run("flow logs are written", func(t *testing.T) {
+	t.Run("the flow logs' role can write flow logs", func(t *testing.T) {
 		vpc := stackOutputs(t, out)["vpcId"].(string)
 		found, err := ec2.NewFromConfig(admin).DescribeFlowLogs(ctx, &ec2.DescribeFlowLogsInput{
 			Filter: []ec2types.Filter{{Name: aws.String("resource-id"), Values: []string{vpc}}},
@@ -32,7 +32,7 @@ func checkDeputies(t *testing.T, out outputs) {
 			}
 		}
 	})
-	t.Run("functions' environments are encrypted with the operations key, and shown to who may decrypt", func(t *testing.T) {
+	t.Run("functions' environments are encrypted with the operations key and visible only with kms:Decrypt", func(t *testing.T) {
 		key := keyARN(t, out, "alias/didomi-"+out.Stack+"-keys-operations")
 		for _, handler := range []string{"api", "migrate", "rotate", "cache-user"} {
 			if f := stackFunction(t, out, handler); aws.ToString(f.KMSKeyArn) != key || len(f.Environment.Variables) == 0 {
@@ -40,7 +40,7 @@ func checkDeputies(t *testing.T, out outputs) {
 			}
 		}
 		reader := newReader(t, out)
-		try := seeEnvironment(*stackFunction(t, out, "migrate").FunctionName)
+		try := readEnvironment(*stackFunction(t, out, "migrate").FunctionName)
 		if err := try(ctx, reader.config); !denied(err) {
 			t.Errorf("who reads functions and has no right to the key sees the environment: %v", err)
 		}
@@ -49,9 +49,9 @@ func checkDeputies(t *testing.T, out outputs) {
 			t.Errorf("fails even with every right, so its refusal proves nothing: %v", err)
 		}
 	})
-	t.Run("no other function runs as the one that changes the cache's password", func(t *testing.T) {
+	t.Run("no other function can use the role of the function that rotates the cache's password", func(t *testing.T) {
 		role, other := stackRoles(t, out)["api-cache-user-role"], stackFunction(t, out, "migrate")
-		try := runAs(*other.FunctionName, role)
+		try := setFunctionRole(*other.FunctionName, role)
 		var failure smithy.APIError
 		if err := try(ctx, admin); !errors.As(err, &failure) || !strings.Contains(failure.ErrorMessage(), "cannot be assumed by Lambda") {
 			t.Errorf("got %v", err)
@@ -62,14 +62,14 @@ func checkDeputies(t *testing.T, out outputs) {
 		if err != nil {
 			t.Errorf("fails although the role trusts Lambda for every function, so its refusal proves nothing: %v", err)
 		}
-		if err := runAs(*other.FunctionName, *other.Role)(ctx, admin); err != nil {
+		if err := setFunctionRole(*other.FunctionName, *other.Role)(ctx, admin); err != nil {
 			t.Errorf("undo: %v", err)
 		}
 	})
 }
 
 // newReader is a role that may read functions and nothing else, as somebody who looks around in the account.
-func newReader(t *testing.T, out outputs) identity {
+func newReader(t *testing.T, out outputs) principal {
 	t.Helper()
 	ctx, admin := context.Background(), iam.NewFromConfig(awsConfig(out))
 	name, policy := aws.String("e2e-reader"), aws.String("reading")
@@ -92,5 +92,5 @@ func newReader(t *testing.T, out outputs) identity {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return identity{name: *name, config: assume(t, awsConfig(out), *made.Role.Arn)}
+	return principal{name: *name, config: assume(t, awsConfig(out), *made.Role.Arn)}
 }

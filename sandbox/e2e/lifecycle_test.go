@@ -17,19 +17,19 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// TestGrants is the part of TestWholeStack that measures what is granted.
+// TestGrants is the part of TestEndToEnd that measures what is granted.
 func TestGrants(t *testing.T) {
 	ownSandbox(t)
 	dev := up(t, "dev")
 	var prod outputs
-	t.Run("two stacks at once", func(t *testing.T) { prod = checkLives(t, dev, func(*testing.T, outputs) {}) })
+	t.Run("two stacks at once", func(t *testing.T) { prod = checkLifecycle(t, dev, func(*testing.T, outputs) {}) })
 	dev = up(t, "dev") // changes nothing, and says where things are by now
 	checkServing(t, dev)
 	checkRotation(t, dev)
 	checkRollout(t, prod)
 	checkZones(t, dev)
 	state := ended(t, dev)
-	checkUse(t, calls(t), state, exportState(t, prod))
+	checkUse(t, authorizationLog(t), state, exportState(t, prod))
 }
 
 // checkServing asks the stack for all that its functions' roles are for.
@@ -109,24 +109,24 @@ func checkLife(t *testing.T, out outputs) {
 	preview, deploy := pipelineRoles(t, out)
 	manage(t, preview, out.ConfigFile, "preview", "--refresh=false", "--expect-no-changes")
 	manage(t, deploy, out.ConfigFile, "refresh", "--preview-only", "--expect-no-changes")
-	settings := grown(t, out)
+	settings := largerConfig(t, out)
 	manage(t, deploy, settings, "up", "--yes", "--skip-preview", "--exclude", identities)
-	manage(t, deploy, exchanged(t, settings), "up", "--yes", "--skip-preview", "--target", "**aws:apigateway/usagePlanKey:UsagePlanKey**")
+	manage(t, deploy, swappedKeys(t, settings), "up", "--yes", "--skip-preview", "--target", "**aws:apigateway/usagePlanKey:UsagePlanKey**")
 	manage(t, deploy, out.ConfigFile, "up", "--yes", "--skip-preview")
 	manage(t, deploy, out.ConfigFile, "refresh", "--yes", "--skip-preview", "--diff", "--expect-no-changes")
 }
 
-// checkLives changes one stack and makes another, prod, which it returns, each with the roles of its own
+// checkLifecycle changes one stack and makes another, prod, which it returns, each with the roles of its own
 // pipeline, and does more with the other. Both mostly wait, so they wait side by side, as two teams do in
 // one account.
-func checkLives(t *testing.T, dev outputs, more func(t *testing.T, prod outputs)) (prod outputs) {
+func checkLifecycle(t *testing.T, dev outputs, more func(t *testing.T, prod outputs)) (prod outputs) {
 	t.Helper()
-	t.Run("side by side", func(t *testing.T) {
-		t.Run("one is changed there and back by the roles of its pipeline", func(t *testing.T) {
+	t.Run("concurrently", func(t *testing.T) {
+		t.Run("the roles of its pipeline change dev and change it back", func(t *testing.T) {
 			t.Parallel()
 			checkLife(t, dev)
 		})
-		t.Run("the other is made by its own, and is as it should be", func(t *testing.T) {
+		t.Run("the roles of its pipeline create prod, which passes its checks", func(t *testing.T) {
 			t.Parallel()
 			prod = made(t, dev, "prod")
 			more(t, prod)
@@ -142,7 +142,7 @@ func ended(t *testing.T, out outputs) string {
 	before := exportState(t, out)
 	_, deploy := pipelineRoles(t, out)
 	emptyBucket(t, out) // no role of the pipeline deletes what customers have stored
-	settings := resized(t, out, map[string]any{
+	settings := configWith(t, out, map[string]any{
 		"didomi:data":    map[string]any{"allowDeletion": true},
 		"didomi:network": map[string]any{"zones": 3}, // as checkZones has left it; a zone is not given up
 	})
@@ -205,7 +205,7 @@ func emptyBucket(t *testing.T, out outputs) {
 
 // grown is the stack's file with prod's sizes and plans, another tag, and what neither stack has: the way
 // back from it takes away, one after the other, what is rarely taken away.
-func grown(t *testing.T, out outputs) string {
+func largerConfig(t *testing.T, out outputs) string {
 	t.Helper()
 	own, prod := readStackFile(t, out.ConfigFile), readStackFile(t, filepath.Join(repository(t), "Pulumi.prod.yaml"))
 	for _, room := range []string{"didomi:network", "didomi:data", "didomi:api"} {
@@ -240,7 +240,7 @@ func grown(t *testing.T, out outputs) string {
 
 // exchanged is a stack's file in which the first two usage plans have each other's keys: API Gateway takes
 // a key in one plan for each stage.
-func exchanged(t *testing.T, path string) string {
+func swappedKeys(t *testing.T, path string) string {
 	t.Helper()
 	own := readStackFile(t, path)
 	plans := own.Config["didomi:api"].(map[string]any)["plans"].([]any)
@@ -273,7 +273,7 @@ func overlay(below, above any) any {
 }
 
 // calls are the record of what users and roles have asked of AWS so far.
-func calls(t *testing.T) []byte {
+func authorizationLog(t *testing.T) []byte {
 	t.Helper()
 	record, err := os.ReadFile(filepath.Join(repository(t), ".sandbox", "run", "calls.jsonl"))
 	if err != nil {

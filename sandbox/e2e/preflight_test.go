@@ -76,12 +76,12 @@ func setLimits(t *testing.T, out outputs, method, body string) {
 		t.Fatal(err)
 	}
 	r.Header.Set(gateway.OwnHeader, "test")
-	answer, err := http.DefaultClient.Do(r)
+	response, err := http.DefaultClient.Do(r)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_ = answer.Body.Close()
-	if answer.StatusCode != http.StatusNoContent {
-		t.Fatalf("limits: %s", answer.Status)
+	_ = response.Body.Close()
+	if response.StatusCode != http.StatusNoContent {
+		t.Fatalf("limits: %s", response.Status)
 	}
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // answer is a response with its body read.
-type answer struct {
+type response struct {
 	status int
 	header http.Header
 	body   string
@@ -24,7 +24,7 @@ var client = &http.Client{
 }
 
 // request sends one request to the stack's URL.
-func request(t *testing.T, out outputs, method, path, body string) answer {
+func request(t *testing.T, out outputs, method, path, body string) response {
 	t.Helper()
 	req, err := http.NewRequest(method, out.URL+path, strings.NewReader(body))
 	if err != nil {
@@ -40,9 +40,9 @@ func request(t *testing.T, out outputs, method, path, body string) answer {
 }
 
 // do sends a request and reads the answer.
-func do(t *testing.T, req *http.Request) answer {
+func do(t *testing.T, req *http.Request) response {
 	t.Helper()
-	got, err := ask(req)
+	got, err := roundTrip(req)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,17 +50,17 @@ func do(t *testing.T, req *http.Request) answer {
 }
 
 // ask is do for goroutines, which must not end the test.
-func ask(req *http.Request) (answer, error) {
+func roundTrip(req *http.Request) (response, error) {
 	res, err := client.Do(req)
 	if err != nil {
-		return answer{}, err
+		return response{}, err
 	}
 	defer func() { _ = res.Body.Close() }()
 	text, err := io.ReadAll(res.Body)
 	if err != nil {
-		return answer{}, err
+		return response{}, err
 	}
-	return answer{status: res.StatusCode, header: res.Header, body: string(text)}, nil
+	return response{status: res.StatusCode, header: res.Header, body: string(text)}, nil
 }
 
 // item asks for an item and checks status, X-Cache and the body's value.
@@ -156,11 +156,11 @@ func checkRefusals(t *testing.T, out outputs) {
 	}{
 		{"an unknown path is not found", http.MethodGet, "/nothing", "", http.StatusNotFound},
 		{"an unknown item is not found", http.MethodGet, "/items/never-made", "", http.StatusNotFound},
-		{"a wrong method is not allowed", http.MethodPatch, "/items/e2e-1", `{}`, http.StatusMethodNotAllowed},
+		{"an unsupported method is not allowed", http.MethodPatch, "/items/e2e-1", `{}`, http.StatusMethodNotAllowed},
 		{"an unknown file is not found", http.MethodGet, "/files/never-made", "", http.StatusNotFound},
-		{"a body that is not JSON is refused", http.MethodPut, "/items/e2e-1", `{"n":`, http.StatusUnprocessableEntity},
-		{"a body that is not UTF-8 is refused", http.MethodPut, "/items/e2e-1", "{\"n\":\"\xff\"}", http.StatusUnprocessableEntity},
-		{"a number that is no double is refused", http.MethodPut, "/items/e2e-1", `{"n":1e999}`, http.StatusUnprocessableEntity},
+		{"a body that is not JSON is rejected", http.MethodPut, "/items/e2e-1", `{"n":`, http.StatusUnprocessableEntity},
+		{"a body that is not UTF-8 is rejected", http.MethodPut, "/items/e2e-1", "{\"n\":\"\xff\"}", http.StatusUnprocessableEntity},
+		{"a number that is not a double is rejected", http.MethodPut, "/items/e2e-1", `{"n":1e999}`, http.StatusUnprocessableEntity},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := request(t, out, c.method, c.path, c.body)

@@ -83,7 +83,7 @@ func checkRollout(t *testing.T, out outputs) {
 		publish(t, client, name, change)
 	}
 	step("pruning", before, 0, "--prune")
-	if left := published(t, client, name); len(left) != 7 || !slices.Contains(left, before) || !slices.Contains(left, next) {
+	if left := versions(t, client, name); len(left) != 7 || !slices.Contains(left, before) || !slices.Contains(left, next) {
 		t.Errorf("the versions %v are left, want the newest five, %s, which serves, and %s, which was gone back from", left, before, next)
 	}
 	step("the way to a version that is left", next, 0, "--back", "--to", next)
@@ -105,7 +105,7 @@ func publish(t *testing.T, client *lambda.Client, name, description string) stri
 }
 
 // published are the function's versions.
-func published(t *testing.T, client *lambda.Client, name string) []string {
+func versions(t *testing.T, client *lambda.Client, name string) []string {
 	t.Helper()
 	all, err := client.ListVersionsByFunction(t.Context(), &lambda.ListVersionsByFunctionInput{FunctionName: &name})
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// TestRotation is the part of TestWholeStack that changes passwords, on one stack: for who works on that.
+// TestRotation is the part of TestEndToEnd that changes passwords, on one stack: for who works on that.
 func TestRotation(t *testing.T) {
 	ownSandbox(t)
 	dev := up(t, "dev")
@@ -31,7 +31,7 @@ func checkRotation(t *testing.T, out outputs) {
 }
 
 // rotate changes the password in a secret, with requests going on, and returns the new one.
-func rotate(t *testing.T, out outputs, arn string, ask func()) string {
+func rotate(t *testing.T, out outputs, arn string, sendRequest func()) string {
 	t.Helper()
 	_, old := login(t, out, arn)
 	_, err := secretsmanager.NewFromConfig(awsConfig(out)).RotateSecret(context.Background(), &secretsmanager.RotateSecretInput{SecretId: &arn})
@@ -39,9 +39,9 @@ func rotate(t *testing.T, out outputs, arn string, ask func()) string {
 		t.Fatal(err)
 	}
 	for deadline := time.Now().Add(5 * time.Minute); ; {
-		ask()
+		sendRequest()
 		if _, password := login(t, out, arn); password != old {
-			ask()
+			sendRequest()
 			return password
 		}
 		if time.Now().After(deadline) {

@@ -15,9 +15,9 @@ const limitPreview = 10 * time.Minute
 // limitUp bounds one up, builds and the start of the sandbox included.
 const limitUp = 40 * time.Minute
 
-// TestWholeStack is the README's claims in order: each step needs the one
+// TestEndToEnd is the README's claims in order: each step needs the one
 // before it, so the first that fails ends the test.
-func TestWholeStack(t *testing.T) {
+func TestEndToEnd(t *testing.T) {
 	ownSandbox(t)
 	shareTemp(t)
 	var dev, prod outputs
@@ -28,8 +28,8 @@ func TestWholeStack(t *testing.T) {
 		}
 	}
 
-	step("a taken port is named before anything is built", func(t *testing.T) { checkTakenPort(t) })
-	step("down after an up that was killed midway leaves nothing, and up works after it", func(t *testing.T) {
+	step("a port in use is reported before any build", func(t *testing.T) { checkTakenPort(t) })
+	step("down after an interrupted up leaves no processes, and up works afterwards", func(t *testing.T) {
 		killedBootstrap(t)
 		killedUp(t)
 		mustRun(t, 5*time.Minute, "down")
@@ -37,7 +37,7 @@ func TestWholeStack(t *testing.T) {
 			t.Fatalf("providers still running: %v", left)
 		}
 	})
-	step("an up that is killed midway is followed by one that comes up", func(t *testing.T) {
+	step("up after an interrupted up succeeds", func(t *testing.T) {
 		killedUp(t)
 		dev = up(t, "dev")
 	})
@@ -46,83 +46,83 @@ func TestWholeStack(t *testing.T) {
 		checkRow(t, dev, "e2e-1", "two")
 		checkKey(t, dev, "e2e-1")
 	})
-	step("items that are longest when they are sent end a page", func(t *testing.T) { checkLongPage(t, dev) })
-	step("what the API does not have is refused in problem+json", func(t *testing.T) { checkRefusals(t, dev) })
-	step("pages of the stack's origin may call the API and follow it to S3, and no others", func(t *testing.T) {
+	step("items with the longest encoding fit into pages", func(t *testing.T) { checkLongPage(t, dev) })
+	step("unknown paths and invalid requests get a problem+json response", func(t *testing.T) { checkRefusals(t, dev) })
+	step("only pages of the stack's origin may call the API and follow its redirects to S3", func(t *testing.T) {
 		checkPages(t, dev, "http://localhost:3000")
 		checkPagesAtBucket(t, dev, "http://localhost:3000")
 	})
 	step("a file of 64 MiB is streamed in bounded memory", func(t *testing.T) { checkStream(t, dev) })
-	step("files are put with the requests that the API hands out", func(t *testing.T) { checkUpload(t, dev) })
-	step("every way of writing a path is one thing's, or nothing's", func(t *testing.T) { checkPaths(t, dev) })
-	step("a condition that cannot be evaluated is refused, and nothing is done", func(t *testing.T) { checkConditions(t, dev) })
-	step("a client writes nothing into the access log", func(t *testing.T) { checkAccessLog(t, dev) })
+	step("files are uploaded with the API's presigned requests", func(t *testing.T) { checkUpload(t, dev) })
+	step("each spelling of a path addresses one resource or none", func(t *testing.T) { checkPaths(t, dev) })
+	step("a request with a condition that cannot be evaluated is rejected", func(t *testing.T) { checkConditions(t, dev) })
+	step("a client cannot forge fields of the access log", func(t *testing.T) { checkAccessLog(t, dev) })
 	step("a second up changes nothing", func(t *testing.T) {
 		up(t, "dev")
 		checkUnchanged(t, "dev")
 	})
-	step("nor does a preview in the sandbox's shell, which leaves the tree as it is", func(t *testing.T) { checkShell(t) })
-	step("the state is in the bucket that bootstrap made", func(t *testing.T) { checkState(t, dev) })
-	step("a refresh finds what is there as the state has it", func(t *testing.T) { checkRefresh(t, dev) })
-	step("a wrong configuration is named whole and creates nothing", func(t *testing.T) { checkWrongConfig(t, dev) })
-	step("a private hosted zone is refused in the preview", func(t *testing.T) { checkPrivateZone(t, dev) })
-	step("a changed line of the function replaces nothing but what hangs on its version", func(t *testing.T) {
+	step("a preview in the sandbox's shell finds no changes and leaves the work tree unchanged", func(t *testing.T) { checkShell(t) })
+	step("the state is in bootstrap's bucket", func(t *testing.T) { checkState(t, dev) })
+	step("a refresh finds no drift", func(t *testing.T) { checkRefresh(t, dev) })
+	step("all errors of an invalid configuration are reported, and nothing is created", func(t *testing.T) { checkWrongConfig(t, dev) })
+	step("the preview rejects a private hosted zone", func(t *testing.T) { checkPrivateZone(t, dev) })
+	step("a changed line of the function replaces only what depends on its version", func(t *testing.T) {
 		checkFunctionEdit(t, dev)
 	})
-	step("a new account's quotas stop prod before anything of it is made", func(t *testing.T) { checkPreflight(t, dev) })
-	step("another user has files of the packages' names in the shared folder of temporary files", func(t *testing.T) { plantPackages(t) })
-	step("two stacks at once, and an edit updates, replaces or is refused as it should be", func(t *testing.T) {
-		prod = checkLives(t, dev, func(t *testing.T, prod outputs) {
+	step("a new account's quotas stop prod before its first resource is created", func(t *testing.T) { checkPreflight(t, dev) })
+	step("another user has created files with the packages' names in the shared temporary directory", func(t *testing.T) { plantPackages(t) })
+	step("two stacks exist at once, and each edit updates, replaces or is rejected as expected", func(t *testing.T) {
+		prod = checkLifecycle(t, dev, func(t *testing.T, prod outputs) {
 			checkItems(t, prod)
 			mustRun(t, limitPreview, "preview", "--stack", "prod", "--expect-no-changes")
 			checkRefresh(t, prod)
 			checkEdits(t, prod)
 		})
 	})
-	step("those files are as they were, and nothing else of the sandbox is there", func(t *testing.T) { checkSharedTemp(t) })
-	step("what the roles have changed serves, and has lost nothing", func(t *testing.T) {
+	step("those files are unchanged, and the sandbox has no others there", func(t *testing.T) { checkSharedTemp(t) })
+	step("the stack that the roles have changed serves requests and has kept its data", func(t *testing.T) {
 		dev = up(t, "dev") // changes nothing, and says where things are by now
 		checkRow(t, dev, "e2e-1", "two")
 		checkServing(t, dev)
 	})
-	step("the passwords of database and cache change while requests go on", func(t *testing.T) { checkRotation(t, dev) })
-	step("the database's does so behind a proxy too", func(t *testing.T) { rotateDatabase(t, prod) })
-	step("no secret value is to be read in a state, a preview, a plan, an environment or a log", func(t *testing.T) {
+	step("the passwords of database and cache rotate while requests continue", func(t *testing.T) { checkRotation(t, dev) })
+	step("the database's password also rotates behind a proxy", func(t *testing.T) { rotateDatabase(t, prod) })
+	step("states, previews, plans, environments and logs contain no secret value", func(t *testing.T) {
 		checkNoSecrets(t, dev)
 		checkNoSecrets(t, prod)
 	})
-	step("picture, price and the way to move in are those of the deployed stack", func(t *testing.T) { checkOps(t, prod) })
-	step("the whole graph keeps the rules, with NAT too", func(t *testing.T) { checkAudit(t, dev, prod) })
-	step("a destroy of prod is refused", func(t *testing.T) { checkDestroy(t, prod, clusterToken, cacheToken, zoneToken, bucketToken) })
-	step("dev, which is not protected, keeps its data too", func(t *testing.T) { checkUnprotected(t, dev) })
-	step("what is deployed are values that AWS takes", func(t *testing.T) { checkSchemas(t, dev, prod) })
-	step("an empty stack takes over what another tool made, by the file of ops imports", func(t *testing.T) { checkMovingIn(t, dev) })
-	step("the door refuses in problem+json by itself", func(t *testing.T) { checkDoor(t, prod) })
-	step("what one key uses up of a route is no other's", func(t *testing.T) { checkKeysShare(t, prod) })
-	step("a canary stays out while an alarm rings, goes into service, and back", func(t *testing.T) {
+	step("diagram, cost estimate and import file match the deployed stack", func(t *testing.T) { checkOps(t, prod) })
+	step("the stack audit passes, also with NAT", func(t *testing.T) { checkAudit(t, dev, prod) })
+	step("a destroy of prod is rejected", func(t *testing.T) { checkDestroy(t, prod, clusterToken, cacheToken, zoneToken, bucketToken) })
+	step("dev, which is not protected, also keeps its data", func(t *testing.T) { checkUnprotected(t, dev) })
+	step("the deployed values match AWS's resource schemas", func(t *testing.T) { checkSchemas(t, dev, prod) })
+	step("an empty stack imports another tool's resources with the file of ops imports", func(t *testing.T) { checkImport(t, dev) })
+	step("API Gateway's own responses are problem+json", func(t *testing.T) { checkGatewayResponses(t, prod) })
+	step("keys have separate throttles of a route", func(t *testing.T) { checkKeysShare(t, prod) })
+	step("a canary is rejected while an alarm is in ALARM, then promoted, then rolled back", func(t *testing.T) {
 		checkRollout(t, prod)
 	})
 	// What is tried there, with every right in the end, is no use of the rights that somebody has.
 	var before, after int
-	step("what the roles of pipeline and function must not do is refused", func(t *testing.T) {
-		before = len(calls(t))
-		checkAbuse(t, dev, prod)
+	step("the roles of pipeline and functions are denied what they must not do", func(t *testing.T) {
+		before = len(authorizationLog(t))
+		checkDenials(t, dev, prod)
 	})
-	step("services take the roles that are for them, for this account alone", func(t *testing.T) {
+	step("services can assume their roles, for this account only", func(t *testing.T) {
 		checkDeputies(t, dev)
 		checkDeputies(t, prod)
 	})
-	step("the pipeline's roles are taken by the jobs that they are for", func(t *testing.T) {
+	step("only the intended jobs can assume the pipeline's roles", func(t *testing.T) {
 		checkTokens(t, dev)
-		after = len(calls(t))
+		after = len(authorizationLog(t))
 	})
-	step("a stack gets one more zone in place, and gives none up", func(t *testing.T) { checkZones(t, dev) })
-	step("every right of a role, which destroys its stack at last, was used or has its reason", func(t *testing.T) {
+	step("a stack adds a zone in place and cannot remove one", func(t *testing.T) { checkZones(t, dev) })
+	step("every permission of the roles was used, including a destroy, or has an accepted reason", func(t *testing.T) {
 		state := ended(t, dev)
-		done := calls(t)
+		done := authorizationLog(t)
 		checkUse(t, slices.Concat(done[:before], done[after:]), state, exportState(t, prod))
 	})
-	step("destroy removes what is left of a stack, and down leaves nothing listening", func(t *testing.T) {
+	step("destroy removes the rest of a stack, and down leaves no listeners", func(t *testing.T) {
 		mustRun(t, 20*time.Minute, "down", "--destroy", "dev")
 		refuses(t, dev.URL)
 		refuses(t, dev.AWSEndpoint)

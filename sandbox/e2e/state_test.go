@@ -19,11 +19,11 @@ func checkState(t *testing.T, out outputs) {
 		t.Fatalf("backend %q, %v, want a bucket", out.BackendURL, err)
 	}
 	key := ".pulumi/stacks/didomi/" + out.Stack + ".json"
-	answer, err := s3.NewFromConfig(awsConfig(out)).GetObject(context.Background(), &s3.GetObjectInput{Bucket: aws.String(backend.Host), Key: &key})
+	response, err := s3.NewFromConfig(awsConfig(out)).GetObject(context.Background(), &s3.GetObjectInput{Bucket: aws.String(backend.Host), Key: &key})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = answer.Body.Close() }()
+	defer func() { _ = response.Body.Close() }()
 	var state struct {
 		Checkpoint struct {
 			Latest struct {
@@ -34,13 +34,13 @@ func checkState(t *testing.T, out outputs) {
 			}
 		}
 	}
-	if err := json.NewDecoder(answer.Body).Decode(&state); err != nil {
+	if err := json.NewDecoder(response.Body).Decode(&state); err != nil {
 		t.Fatal(err)
 	}
 	if by := state.Checkpoint.Latest.Secrets; by.Type != "cloud" || by.State.URL != out.SecretsProvider {
 		t.Errorf("the state's secrets are encrypted by %+v, want the key of bootstrap", by)
 	}
-	if answer.VersionId == nil {
+	if response.VersionId == nil {
 		t.Error("the state is kept without earlier versions")
 	}
 }

@@ -31,8 +31,8 @@ func shareTemp(t *testing.T) {
 // copies go, so that the next up has to write them. A test that root does not run keeps the owner.
 func plantPackages(t *testing.T) {
 	t.Helper()
-	for _, name := range packagesIn(t, place(t).Temp()) {
-		if err := os.Remove(filepath.Join(place(t).Temp(), name)); err != nil {
+	for _, name := range packagesIn(t, sandboxLayout(t).Temp()) {
+		if err := os.Remove(filepath.Join(sandboxLayout(t).Temp(), name)); err != nil {
 			t.Fatal(err)
 		}
 		planted := filepath.Join(sharedTemp, name)
@@ -67,7 +67,7 @@ func packagesIn(t *testing.T, folder string) []string {
 // may be in a folder of its own there (dataplane.Outside).
 func checkSharedTemp(t *testing.T) {
 	t.Helper()
-	l := place(t)
+	l := sandboxLayout(t)
 	files, err := os.ReadDir(sharedTemp)
 	if err != nil {
 		t.Fatal(err)

@@ -67,32 +67,32 @@ func checkTokens(t *testing.T, out outputs) {
 		claims  oidc.Claims // other than GitLab's
 		refused string      // empty: taken
 	}{
-		"the default branch deploys":                    {deploy, gitlab, push, nil, ""},
-		"a schedule of it looks for drift":              {deploy, gitlab, schedule, nil, ""},
-		"a pipeline of it that a person starts deploys": {deploy, gitlab, oidc.Job{Source: "web", Ref: "main"}, nil, ""},
-		"it verifies":                                              {preview, gitlab, push, nil, ""},
-		"a merge request previews":                                 {preview, gitlab, merge, nil, ""},
-		"a merge request does not deploy":                          {deploy, gitlab, merge, nil, byTrust},
-		"another branch does not deploy":                           {deploy, gitlab, branch, nil, byTrust},
-		"a merge request from main into one's own does not deploy": {deploy, gitlab, fromMain, nil, byTrust},
-		"nor one that GitLab takes for protected":                  {deploy, gitlab, fromMain, oidc.Claims{"ref_protected": "true"}, byTrust},
-		"nor a pipeline of main that is not protected any more":    {deploy, gitlab, push, oidc.Claims{"ref_protected": "false"}, byTrust},
-		"a trigger's token does not deploy":                        {deploy, gitlab, fromOutside("trigger"), nil, byTrust},
-		"another project's pipeline does not deploy":               {deploy, gitlab, fromOutside("pipeline"), nil, byTrust},
-		"a call of the API does not deploy":                        {deploy, gitlab, fromOutside("api"), nil, byTrust},
-		"a tag of that name does not deploy":                       {deploy, gitlab, oidc.Job{Source: "push", Ref: "main", Tag: true}, nil, byTrust},
-		"a tag does not preview":                                   {preview, gitlab, oidc.Job{Source: "push", Ref: "main", Tag: true}, nil, byTrust},
-		"a fork does not deploy":                                   {deploy, gitlab, fork, nil, byTrust},
-		"a fork does not preview":                                  {preview, gitlab, fork, nil, byTrust},
-		"a project that took over the path does not deploy":        {deploy, gitlab, push, oidc.Claims{"project_id": "1"}, byTrust},
-		"a project that took over the path does not preview":       {preview, gitlab, merge, oidc.Claims{"project_id": "1"}, byTrust},
-		"a project of a longer name takes nothing":                 {preview, gitlab, push, oidc.Claims{"sub": "project_path:didomi/serverless-api-2:ref_type:branch:ref:main"}, byTrust},
-		"a token for somebody else does not deploy":                {deploy, gitlab, push, oidc.Claims{"aud": vault}, byTrust},
-		"a token for somebody else does not preview":               {preview, gitlab, merge, oidc.Claims{"aud": vault}, byTrust},
-		"a token for nobody known takes nothing":                   {deploy, gitlab, push, oidc.Claims{"aud": "https://nobody.example"}, byAWS},
-		"another GitLab's token takes nothing":                     {deploy, gitlab, push, oidc.Claims{"iss": "https://gitlab.example"}, byAWS},
-		"a token that has expired takes nothing":                   {deploy, gitlab, push, oidc.Claims{"exp": 1}, byItsAge},
-		"a token of another signer takes nothing":                  {deploy, impostor.Sign, push, nil, byAWS},
+		"the default branch deploys":                                                {deploy, gitlab, push, nil, ""},
+		"its schedule checks drift":                                                 {deploy, gitlab, schedule, nil, ""},
+		"its manually started pipeline deploys":                                     {deploy, gitlab, oidc.Job{Source: "web", Ref: "main"}, nil, ""},
+		"it verifies":                                                               {preview, gitlab, push, nil, ""},
+		"a merge request previews":                                                  {preview, gitlab, merge, nil, ""},
+		"a merge request does not deploy":                                           {deploy, gitlab, merge, nil, byTrust},
+		"another branch does not deploy":                                            {deploy, gitlab, branch, nil, byTrust},
+		"a merge request from main into another branch does not deploy":             {deploy, gitlab, fromMain, nil, byTrust},
+		"a merge request from main that GitLab treats as protected does not deploy": {deploy, gitlab, fromMain, oidc.Claims{"ref_protected": "true"}, byTrust},
+		"a pipeline of main without protection does not deploy":                     {deploy, gitlab, push, oidc.Claims{"ref_protected": "false"}, byTrust},
+		"a trigger's token does not deploy":                                         {deploy, gitlab, fromOutside("trigger"), nil, byTrust},
+		"another project's pipeline does not deploy":                                {deploy, gitlab, fromOutside("pipeline"), nil, byTrust},
+		"a pipeline created through GitLab's API does not deploy":                   {deploy, gitlab, fromOutside("api"), nil, byTrust},
+		"a tag named main does not deploy":                                          {deploy, gitlab, oidc.Job{Source: "push", Ref: "main", Tag: true}, nil, byTrust},
+		"a tag does not preview":                                                    {preview, gitlab, oidc.Job{Source: "push", Ref: "main", Tag: true}, nil, byTrust},
+		"a fork does not deploy":                                                    {deploy, gitlab, fork, nil, byTrust},
+		"a fork does not preview":                                                   {preview, gitlab, fork, nil, byTrust},
+		"a project that took over the path does not deploy":                         {deploy, gitlab, push, oidc.Claims{"project_id": "1"}, byTrust},
+		"a project that took over the path does not preview":                        {preview, gitlab, merge, oidc.Claims{"project_id": "1"}, byTrust},
+		"a project with a longer name cannot assume a role":                         {preview, gitlab, push, oidc.Claims{"sub": "project_path:didomi/serverless-api-2:ref_type:branch:ref:main"}, byTrust},
+		"a token for another audience does not deploy":                              {deploy, gitlab, push, oidc.Claims{"aud": vault}, byTrust},
+		"a token for another audience does not preview":                             {preview, gitlab, merge, oidc.Claims{"aud": vault}, byTrust},
+		"a token for an unknown audience cannot assume a role":                      {deploy, gitlab, push, oidc.Claims{"aud": "https://nobody.example"}, byAWS},
+		"a token of another GitLab instance cannot assume a role":                   {deploy, gitlab, push, oidc.Claims{"iss": "https://gitlab.example"}, byAWS},
+		"an expired token cannot assume a role":                                     {deploy, gitlab, push, oidc.Claims{"exp": 1}, byItsAge},
+		"a token of another signer cannot assume a role":                            {deploy, impostor.Sign, push, nil, byAWS},
 	} {
 		t.Run(name, func(t *testing.T) {
 			claims := sandbox.Project().Claims(c.job)
@@ -101,7 +101,7 @@ func checkTokens(t *testing.T, out outputs) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := refusal(takeWithToken(out, c.role, token)); got != c.refused {
+			if got := refusal(assumeWithToken(out, c.role, token)); got != c.refused {
 				t.Errorf("refused with %q, want %q", got, c.refused)
 			}
 			if c.refused != byTrust {
@@ -109,14 +109,14 @@ func checkTokens(t *testing.T, out outputs) {
 			}
 			defer trustPolicy(t, admin, last(c.role), `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",`+
 				`"Principal":{"Federated":"`+provider+`"},"Action":"sts:AssumeRoleWithWebIdentity"}]}`)()
-			if err := takeWithToken(out, c.role, token); err != nil {
+			if err := assumeWithToken(out, c.role, token); err != nil {
 				t.Errorf("no trust policy would take it, so the refusal proves nothing: %v", err)
 			}
 		})
 	}
 }
 
-func takeWithToken(out outputs, role, token string) error {
+func assumeWithToken(out outputs, role, token string) error {
 	nobody := aws.Config{Region: out.Region, BaseEndpoint: aws.String(out.AWSEndpoint)}
 	_, err := sts.NewFromConfig(nobody).AssumeRoleWithWebIdentity(context.Background(), &sts.AssumeRoleWithWebIdentityInput{
 		RoleArn: &role, RoleSessionName: aws.String("e2e"), WebIdentityToken: &token,

@@ -20,7 +20,7 @@ import (
 )
 
 // place is this checkout's sandbox.
-func place(t *testing.T) layout.Layout {
+func sandboxLayout(t *testing.T) layout.Layout {
 	t.Helper()
 	l, err := layout.Find(".")
 	if err != nil {
@@ -32,7 +32,7 @@ func place(t *testing.T) layout.Layout {
 // checkTakenPort has the emulator's port taken and something to build.
 func checkTakenPort(t *testing.T) {
 	t.Helper()
-	l := place(t)
+	l := sandboxLayout(t)
 	listener, err := net.Listen("tcp", l.EmulatorAddr())
 	if err != nil {
 		t.Fatal(err)
@@ -55,7 +55,7 @@ func checkTakenPort(t *testing.T) {
 // every resource as it was.
 func checkUnchanged(t *testing.T, stack string) {
 	t.Helper()
-	events, err := os.Open(filepath.Join(place(t).Run(), "events-"+stack+".json"))
+	events, err := os.Open(filepath.Join(sandboxLayout(t).Run(), "events-"+stack+".json"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,7 +115,7 @@ func changed(t *testing.T) string {
 // addresses.
 func checkNothingLeft(t *testing.T) {
 	t.Helper()
-	l := place(t)
+	l := sandboxLayout(t)
 	for _, mark := range []string{l.Root, l.Build(), filepath.Join(l.Build(), "program")} {
 		if left, err := child.Marked(mark); err != nil || len(left) != 0 {
 			t.Errorf("processes %v of %s are left, %v", left, mark, err)

@@ -35,8 +35,8 @@ type upload struct {
 // it back; an upload that is given up leaves nothing.
 func checkUpload(t *testing.T, out outputs) {
 	t.Helper()
-	small := wantsUpload(t, out, "e2e/small.txt", len("small"))
-	sends(t, small.presigned, "small")
+	small := requestUpload(t, out, "e2e/small.txt", len("small"))
+	sendPresigned(t, small.presigned, "small")
 	if got := request(t, out, http.MethodGet, "/files/e2e/small.txt", ""); got.body != "small" {
 		t.Errorf("the file came back as %d %q", got.status, got.body)
 	}
@@ -45,16 +45,16 @@ func checkUpload(t *testing.T, out outputs) {
 	checkLargestUpload(t, out)
 
 	const size = 110 << 20 // more than is offered in one request
-	large, list := wantsUpload(t, out, "e2e/large.bin", size), ""
+	large, list := requestUpload(t, out, "e2e/large.bin", size), ""
 	for _, part := range large.Parts {
-		tag := sends(t, part.presigned, strings.Repeat("x", int(part.Size)))
+		tag := sendPresigned(t, part.presigned, strings.Repeat("x", int(part.Size)))
 		list += fmt.Sprintf("<Part><PartNumber>%d</PartNumber><ETag>%s</ETag></Part>", part.Number, tag)
 	}
-	sends(t, large.Complete, "<CompleteMultipartUpload>"+list+"</CompleteMultipartUpload>")
+	sendPresigned(t, large.Complete, "<CompleteMultipartUpload>"+list+"</CompleteMultipartUpload>")
 	if got := request(t, out, http.MethodHead, "/files/e2e/large.bin", ""); got.status != http.StatusOK || len(large.Parts) < 2 {
 		t.Errorf("the file of %d parts is answered with %d", len(large.Parts), got.status)
 	}
-	sends(t, wantsUpload(t, out, "e2e/never.bin", size).Abort, "")
+	sendPresigned(t, requestUpload(t, out, "e2e/never.bin", size).Abort, "")
 	if got := request(t, out, http.MethodGet, "/files/e2e/never.bin", ""); got.status != http.StatusNotFound {
 		t.Errorf("a file that was given up is answered with %d", got.status)
 	}
@@ -67,25 +67,25 @@ func checkLargestUpload(t *testing.T, out outputs) {
 	const size = 5 << 40
 	key := "e2e/" + strings.Repeat(strings.Repeat("é", 59)+"/", 8) + strings.Repeat("é", 34)
 	path := (&url.URL{Path: key}).EscapedPath()
-	first := wantsUpload(t, out, path, size)
-	answer := request(t, out, http.MethodPost, "/files/"+path, fmt.Sprintf(`{"upload_id":%q,"size":%d,"part":%d}`, first.UploadID, size, first.NextPart))
+	first := requestUpload(t, out, path, size)
+	response := request(t, out, http.MethodPost, "/files/"+path, fmt.Sprintf(`{"upload_id":%q,"size":%d,"part":%d}`, first.UploadID, size, first.NextPart))
 	var next upload
-	if err := json.Unmarshal([]byte(answer.body), &next); err != nil || answer.status != http.StatusOK {
-		t.Fatalf("asking for more parts: %d %s, %v", answer.status, answer.body, err)
+	if err := json.Unmarshal([]byte(response.body), &next); err != nil || response.status != http.StatusOK {
+		t.Fatalf("asking for more parts: %d %s, %v", response.status, response.body, err)
 	}
 	if first.PartCount != 10_000 || len(first.Parts) != first.NextPart-1 || len(next.Parts) == 0 || next.Parts[0].Number != first.NextPart {
 		t.Fatalf("of %d parts the first answer has %d, the next one %d from %d on", first.PartCount, len(first.Parts), len(next.Parts), first.NextPart)
 	}
-	sends(t, next.Abort, "")
+	sendPresigned(t, next.Abort, "")
 }
 
 // checkActiveContent puts a page with a script and with headers of the uploader's, which S3 takes
 // though they are not signed: it comes back as a download that no shared cache keeps.
 func checkActiveContent(t *testing.T, out outputs) {
 	t.Helper()
-	page := wantsUpload(t, out, "e2e/page.html", len("<script>"))
+	page := requestUpload(t, out, "e2e/page.html", len("<script>"))
 	page.Headers["Content-Type"], page.Headers["Cache-Control"] = "text/html", "public, max-age=60"
-	sends(t, page.presigned, "<script>")
+	sendPresigned(t, page.presigned, "<script>")
 	caching := "private, max-age=60"
 	if out.APIKey == "" {
 		caching = "public, max-age=60"
@@ -101,21 +101,21 @@ func checkActiveContent(t *testing.T, out outputs) {
 	}
 }
 
-func wantsUpload(t *testing.T, out outputs, key string, size int) upload {
+func requestUpload(t *testing.T, out outputs, key string, size int) upload {
 	t.Helper()
-	answer := request(t, out, http.MethodPost, "/files/"+key, fmt.Sprintf(`{"size":%d}`, size))
-	if answer.status != http.StatusCreated {
-		t.Fatalf("asking to put %s: %d %s", key, answer.status, answer.body)
+	response := request(t, out, http.MethodPost, "/files/"+key, fmt.Sprintf(`{"size":%d}`, size))
+	if response.status != http.StatusCreated {
+		t.Fatalf("asking to put %s: %d %s", key, response.status, response.body)
 	}
 	var u upload
-	if err := json.Unmarshal([]byte(answer.body), &u); err != nil {
+	if err := json.Unmarshal([]byte(response.body), &u); err != nil {
 		t.Fatal(err)
 	}
 	return u
 }
 
 // sends makes a presigned request and returns the entity tag of what it put.
-func sends(t *testing.T, p presigned, body string) string {
+func sendPresigned(t *testing.T, p presigned, body string) string {
 	t.Helper()
 	req, err := http.NewRequest(p.Method, p.URL, strings.NewReader(body))
 	if err != nil {
@@ -124,9 +124,9 @@ func sends(t *testing.T, p presigned, body string) string {
 	for name, value := range p.Headers {
 		req.Header.Set(name, value)
 	}
-	answer := do(t, req)
-	if answer.status >= http.StatusMultipleChoices {
-		t.Fatalf("%s %s: %d %s", p.Method, req.URL.Path, answer.status, answer.body)
+	response := do(t, req)
+	if response.status >= http.StatusMultipleChoices {
+		t.Fatalf("%s %s: %d %s", p.Method, req.URL.Path, response.status, response.body)
 	}
-	return answer.header.Get("ETag")
+	return response.header.Get("ETag")
 }

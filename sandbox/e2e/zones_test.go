@@ -18,27 +18,27 @@ const fewerZones = "didomi:network.zones is 2; want 3 at least: the stack has su
 func checkZones(t *testing.T, out outputs) {
 	t.Helper()
 	data := map[string]any{"database": map[string]any{"minCapacity": 0.5}, "proxy": map[string]any{"enabled": true}}
-	proxied := resized(t, out, map[string]any{"didomi:data": data})
-	wider := resized(t, out, map[string]any{"didomi:data": data, "didomi:network": map[string]any{"zones": 3, "nat": "single"}})
+	proxied := configWith(t, out, map[string]any{"didomi:data": data})
+	wider := configWith(t, out, map[string]any{"didomi:data": data, "didomi:network": map[string]any{"zones": 3, "nat": "single"}})
 	look, deploy := pipelineRoles(t, out)
 	manage(t, deploy, proxied, "up", "--yes", "--skip-preview", "--exclude", identities)
 	checkItems(t, out)
 
 	kept := append([]string{"aws:rds/proxy:Proxy", memberToken, functionToken}, stateful...)
-	for _, step := range previewed(t, look, wider).Steps {
+	for _, step := range previewConfig(t, look, wider).Steps {
 		if slices.Contains([]string{"replace", "create-replacement", "delete-replaced", "delete"}, step.Op) && slices.Contains(kept, kind(step.URN)) {
 			t.Errorf("one more zone would %s %s", step.Op, step.URN)
 		}
 	}
 	manage(t, deploy, wider, "up", "--yes", "--skip-preview", "--exclude", identities)
 	checkItems(t, out)
-	if p := previewed(t, look, out.ConfigFile); !said(p, fewerZones) {
+	if p := previewConfig(t, look, out.ConfigFile); !said(p, fewerZones) {
 		t.Errorf("the zone may be given up again: %v", p.Diagnostics)
 	}
 }
 
 // resized is the stack's file with other settings over its own.
-func resized(t *testing.T, out outputs, settings map[string]any) string {
+func configWith(t *testing.T, out outputs, settings map[string]any) string {
 	t.Helper()
 	own := readStackFile(t, out.ConfigFile)
 	for room, value := range settings {
@@ -54,7 +54,7 @@ func resized(t *testing.T, out outputs, settings map[string]any) string {
 }
 
 // previewed previews the stack with settings, whether or not that fails. The preview role cannot refresh.
-func previewed(t *testing.T, out outputs, settings string) preview {
+func previewConfig(t *testing.T, out outputs, settings string) preview {
 	t.Helper()
 	stdout, stderr, code := pulumi(t, out, repository(t), "preview", "--refresh=false", "--stack", out.Stack, "--config-file", settings, "--json")
 	var p preview

@@ -41,10 +41,10 @@ func createZone(t *testing.T, out outputs, name string, vpc *types.VPC) *string 
 }
 
 // newShadowZone is a private zone named as endpoints of RDS are: in its network they resolve to nothing.
-func newShadowZone(out outputs, vpc string) making {
+func newShadowZone(out outputs, vpc string) creation {
 	var id *string
-	return making{
-		make: func(ctx context.Context, config aws.Config) error {
+	return creation{
+		create: func(ctx context.Context, config aws.Config) error {
 			made, err := route53.NewFromConfig(config).CreateHostedZone(ctx, &route53.CreateHostedZoneInput{
 				Name: aws.String(out.Region + ".rds.amazonaws.com"), CallerReference: aws.String("e2e-shadow"), VPC: vpcIn(out, vpc),
 			})
@@ -53,7 +53,7 @@ func newShadowZone(out outputs, vpc string) making {
 			}
 			return err
 		},
-		drop: func(ctx context.Context, config aws.Config) error { return dropZone(id)(ctx, config) },
+		remove: func(ctx context.Context, config aws.Config) error { return dropZone(id)(ctx, config) },
 	}
 }
 

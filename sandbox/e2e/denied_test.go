@@ -19,15 +19,15 @@ import (
 // everything is what a policy says that somebody widened.
 const everything = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`
 
-// identity is somebody to try things as, and what it is named by.
-type identity struct {
+// principal is somebody to try things as, and what it is named by.
+type principal struct {
 	name   string // of the user or the role
 	user   bool
 	config aws.Config
 }
 
-// loosen lets the identity do everything, beyond its boundary too, until undo is called.
-func (i identity) loosen(t *testing.T, admin *iam.Client) (undo func()) {
+// allowAll lets the principal do everything, beyond its boundary too, until undo is called.
+func (i principal) allowAll(t *testing.T, admin *iam.Client) (undo func()) {
 	t.Helper()
 	widened := i.widen(t, admin)
 	if i.user {
@@ -51,8 +51,8 @@ func (i identity) loosen(t *testing.T, admin *iam.Client) (undo func()) {
 	}
 }
 
-// widen lets the identity's policies do everything, within its boundary, until undo is called.
-func (i identity) widen(t *testing.T, admin *iam.Client) (undo func()) {
+// widen lets the principal's policies do everything, within its boundary, until undo is called.
+func (i principal) widen(t *testing.T, admin *iam.Client) (undo func()) {
 	t.Helper()
 	ctx, policy := context.Background(), aws.String("e2e-loosened")
 	if i.user {
@@ -85,32 +85,32 @@ func denied(err error) bool {
 		return true
 	}
 	// The emulator refuses in Route 53's name in a form that its client finds no code in.
-	var answer *smithyhttp.ResponseError
-	return errors.As(err, &answer) && answer.HTTPStatusCode() == http.StatusForbidden && strings.Contains(err.Error(), "Route 53")
+	var response *smithyhttp.ResponseError
+	return errors.As(err, &response) && response.HTTPStatusCode() == http.StatusForbidden && strings.Contains(err.Error(), "Route 53")
 }
 
-// abuse is one thing that must be refused, and undone where it was let through.
-type abuse struct {
+// denial is one thing that must be refused, and undone where it was let through.
+type denial struct {
 	name string
-	who  identity
+	who  principal
 	try  attempt
 	undo attempt
-	// widened says that the identity's policies let it do everything: its boundary is what refuses.
+	// widened says that the principal's policies let it do everything: its boundary is what refuses.
 	widened bool
 	// trusting is a role that is made to trust everybody of the account for the tries.
 	trusting string
 }
 
-// checkAbuse tries with each identity of the stack what it must not be able to do. Each try is
-// repeated with the identity let do everything, which shows that it was refused for want of a right
+// checkDenials tries with each principal of the stack what it must not be able to do. Each try is
+// repeated with the principal let do everything, which shows that it was refused for want of a right
 // and for no other reason.
-func checkAbuse(t *testing.T, out, other outputs) {
+func checkDenials(t *testing.T, out, other outputs) {
 	t.Helper()
 	admin := iam.NewFromConfig(awsConfig(out))
-	c := newCast(t, out, other)
+	c := newPrincipals(t, out, other)
 	theirs := c.foreign["functionName"].(string)
 	reserved := reservation(t, other, theirs)
-	for _, a := range slices.Concat(c.previewAbuses(t), c.deployAbuses(t), c.takingOver(t), c.programAbuses(t), c.logRoleAbuses(t), c.zoneAbuses(t), c.userAbuses(t), c.partAbuses(t), c.boundaryAbuses(t), c.withheldAbuses(t)) {
+	for _, a := range slices.Concat(c.previewDenials(t), c.deployDenials(t), c.takeoverDenials(t), c.otherProgramDenials(t), c.logRoleDenials(t), c.zoneDenials(t), c.userDenials(t), c.workloadDenials(t), c.boundaryDenials(t), c.callDenials(t)) {
 		t.Run(a.name, func(t *testing.T) { a.check(t, out, admin) })
 	}
 	if left := reservation(t, other, theirs); !reflect.DeepEqual(left, reserved) {
@@ -119,7 +119,7 @@ func checkAbuse(t *testing.T, out, other outputs) {
 	checkOrganization(t, c, admin)
 }
 
-func (a abuse) check(t *testing.T, out outputs, admin *iam.Client) {
+func (a denial) check(t *testing.T, out outputs, admin *iam.Client) {
 	ctx := context.Background()
 	if a.trusting != "" {
 		defer trustPolicy(t, admin, a.trusting, `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"sts:AssumeRole"}]}`)()
@@ -134,7 +134,7 @@ func (a abuse) check(t *testing.T, out outputs, admin *iam.Client) {
 	} else if err := a.try(ctx, a.who.config); !denied(err) {
 		t.Errorf("was let through, or failed for another reason: %v", err)
 	}
-	defer a.who.loosen(t, admin)()
+	defer a.who.allowAll(t, admin)()
 	if err := a.try(ctx, a.who.config); err != nil {
 		t.Errorf("fails even with every right, so its refusal proves nothing: %v", err)
 	}

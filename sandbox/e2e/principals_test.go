@@ -14,8 +14,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 )
 
-// cast is who tries things in a stack, and what of the stack beside it they try them on.
-type cast struct {
+// principals is who tries things in a stack, and what of the stack beside it they try them on.
+type principals struct {
 	out, other outputs
 	// names and foreign are what the two stacks export; env and foreignEnv what their functions are told.
 	names, foreign  map[string]any
@@ -23,12 +23,12 @@ type cast struct {
 	// state is the bucket of both stacks' states, stateKey its key.
 	state, stateKey string
 
-	user, preview, deploy                 identity
-	function, migration, cacheUser, flows identity
+	user, preview, deploy                 principal
+	function, migration, cacheUser, flows principal
 	// proxy is the role of the other stack's, for this one has no proxy.
-	proxy identity
+	proxy principal
 	// made is a role that the deploy role has made, as wide as it can.
-	made identity
+	made principal
 }
 
 // stackRoles are the roles of a stack's parts, by what follows the stack's name.
@@ -51,9 +51,9 @@ func stackRoles(t *testing.T, out outputs) map[string]string {
 	return roles
 }
 
-func newCast(t *testing.T, out, other outputs) *cast {
+func newPrincipals(t *testing.T, out, other outputs) *principals {
 	t.Helper()
-	c := &cast{
+	c := &principals{
 		out: out, other: other, names: stackOutputs(t, out), foreign: stackOutputs(t, other),
 		env: functionEnvironment(t, out), foreignEnv: functionEnvironment(t, other),
 	}
@@ -63,11 +63,11 @@ func newCast(t *testing.T, out, other outputs) *cast {
 	}
 	c.state = backend.Host
 	c.stateKey = keyARN(t, out, strings.TrimPrefix(strings.SplitN(out.SecretsProvider, "?", 2)[0], "awskms://"))
-	c.user = identity{name: c.names["ciUser"].(string), user: true}
+	c.user = principal{name: c.names["ciUser"].(string), user: true}
 	c.user.config = ciUser(t, out, c.user.name)
-	take := func(as aws.Config, arn string) identity {
+	take := func(as aws.Config, arn string) principal {
 		t.Helper()
-		return identity{name: last(arn), config: assume(t, as, arn)}
+		return principal{name: last(arn), config: assume(t, as, arn)}
 	}
 	c.preview, c.deploy = take(c.user.config, c.names["ciPreviewRole"].(string)), take(c.user.config, c.names["ciDeployRole"].(string))
 	// AWS's services take these on; here the administrator does.
@@ -83,7 +83,7 @@ func newCast(t *testing.T, out, other outputs) *cast {
 
 // makeWidestRole has the deploy role make the widest role that it can: one that its policy lets do
 // everything, within the boundary that it must carry.
-func makeWidestRole(t *testing.T, c *cast) string {
+func makeWidestRole(t *testing.T, c *principals) string {
 	t.Helper()
 	ctx, admin, deploy := context.Background(), iam.NewFromConfig(awsConfig(c.out)), iam.NewFromConfig(c.deploy.config)
 	function, err := admin.GetRole(ctx, &iam.GetRoleInput{RoleName: &c.function.name})
@@ -160,7 +160,7 @@ func functionRole(t *testing.T, out outputs, name string) string {
 
 func putFile(t *testing.T, out outputs) {
 	t.Helper()
-	if err := writeObject(out.Bucket, "e2e/abuse")(context.Background(), awsConfig(out)); err != nil {
+	if err := writeObject(out.Bucket, "e2e/denial")(context.Background(), awsConfig(out)); err != nil {
 		t.Fatal(err)
 	}
 }

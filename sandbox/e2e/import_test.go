@@ -11,10 +11,10 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// checkMovingIn has an empty stack import what an existing one has, by the file
+// checkImport has an empty stack import what an existing one has, by the file
 // that ops prints for a Terraform state, and previews: whatever was imported
 // stays, with its name, and nothing of it is replaced. The account is only read.
-func checkMovingIn(t *testing.T, out outputs) {
+func checkImport(t *testing.T, out outputs) {
 	t.Helper()
 	ids := deployedIDs(t, out)
 	dir := t.TempDir()

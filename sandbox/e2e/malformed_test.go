@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// refusedAs checks that the answer is this problem.
-func refusedAs(t *testing.T, got answer, want int) {
+// checkProblemStatus checks that the answer is this problem.
+func checkProblemStatus(t *testing.T, got response, want int) {
 	t.Helper()
 	if got.status != want || got.header.Get("Content-Type") != "application/problem+json" {
 		t.Errorf("%d %s, want %d as a problem\n%s", got.status, got.header.Get("Content-Type"), want, got.body)
@@ -24,25 +24,25 @@ func checkPaths(t *testing.T, out outputs) {
 	if got := request(t, out, http.MethodPut, "/items/e2e-path", `{"n":"mine"}`); got.status >= http.StatusMultipleChoices {
 		t.Fatalf("PUT: %d\n%s", got.status, got.body)
 	}
-	sends(t, wantsUpload(t, out, "e2e/path", len("mine")).presigned, "mine")
+	sendPresigned(t, requestUpload(t, out, "e2e/path", len("mine")).presigned, "mine")
 	for _, path := range []string{"/items/e2e-path/", "/items/e2e-path//", "/items//e2e-path", "/items/e2e-path%2F", "/items/%2e%2e", "/items/e2e%2Dpath/"} {
 		t.Run("an item as "+path, func(t *testing.T) {
-			refusedAs(t, request(t, out, http.MethodGet, path, ""), http.StatusNotFound)
+			checkProblemStatus(t, request(t, out, http.MethodGet, path, ""), http.StatusNotFound)
 			if got := request(t, out, http.MethodPut, path, `{"n":"other"}`); got.status < http.StatusBadRequest || got.status >= http.StatusInternalServerError {
 				t.Errorf("PUT: %d\n%s", got.status, got.body)
 			}
-			refusedAs(t, request(t, out, http.MethodDelete, path, ""), http.StatusNotFound)
+			checkProblemStatus(t, request(t, out, http.MethodDelete, path, ""), http.StatusNotFound)
 		})
 	}
 	for _, path := range []string{"/files/e2e/path/", "/files/e2e/path//", "/files//e2e/path", "/files/e2e//path", "/files/e2e/path%2F", "/files/e2e/%2e/path", "/files/x/%2e%2e/e2e/path"} {
 		t.Run("a file as "+path, func(t *testing.T) {
-			refusedAs(t, request(t, out, http.MethodGet, path, ""), http.StatusNotFound)
-			refusedAs(t, request(t, out, http.MethodPost, path, `{"size":5}`), http.StatusUnprocessableEntity)
+			checkProblemStatus(t, request(t, out, http.MethodGet, path, ""), http.StatusNotFound)
+			checkProblemStatus(t, request(t, out, http.MethodPost, path, `{"size":5}`), http.StatusUnprocessableEntity)
 		})
 	}
 	for _, path := range []string{"/items/", "/health/", "/files/"} {
 		t.Run("no resource as "+path, func(t *testing.T) {
-			refusedAs(t, request(t, out, http.MethodGet, path, ""), http.StatusNotFound)
+			checkProblemStatus(t, request(t, out, http.MethodGet, path, ""), http.StatusNotFound)
 		})
 	}
 	for _, path := range []string{"/items/e2e%2Dpath", "//items/e2e-path"} {
@@ -55,7 +55,7 @@ func checkPaths(t *testing.T, out outputs) {
 	// For S3 two Unicode forms of a name are two keys.
 	for _, key := range []string{"e2e/%C3%A9", "e2e/e%CC%81", "e2e/a+b%20c%2Bd%25"} {
 		t.Run("the file "+key, func(t *testing.T) {
-			sends(t, wantsUpload(t, out, key, len(key)).presigned, key)
+			sendPresigned(t, requestUpload(t, out, key, len(key)).presigned, key)
 			if got := request(t, out, http.MethodGet, "/files/"+key, ""); got.body != key {
 				t.Errorf("%d %q", got.status, got.body)
 			}
@@ -87,7 +87,7 @@ func checkConditions(t *testing.T, out outputs) {
 	} {
 		t.Run(c.method+" "+c.path+" with "+c.name+" "+c.value, func(t *testing.T) {
 			got := send(t, out, c.method, c.path, c.body, map[string]string{c.name: c.value, "Content-Type": "application/json", "X-Api-Key": out.APIKey})
-			refusedAs(t, got, http.StatusBadRequest)
+			checkProblemStatus(t, got, http.StatusBadRequest)
 			if !strings.Contains(got.body, c.name) {
 				t.Errorf("it does not name %s\n%s", c.name, got.body)
 			}
@@ -110,8 +110,8 @@ func checkAccessLog(t *testing.T, out outputs) {
 	got := send(t, out, http.MethodGet, "/items/never%22made", "", map[string]string{
 		"User-Agent": forged, "X-Amzn-Trace-Id": "Root=" + forged, "X-Amzn-Requestid": forged, "X-Api-Key": out.APIKey, "X-Forwarded-For": forged, "Referer": forged,
 	})
-	refusedAs(t, got, http.StatusNotFound)
-	text, err := os.ReadFile(place(t).Log("access"))
+	checkProblemStatus(t, got, http.StatusNotFound)
+	text, err := os.ReadFile(sandboxLayout(t).Log("access"))
 	if err != nil {
 		t.Fatal(err)
 	}

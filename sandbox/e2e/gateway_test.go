@@ -10,13 +10,13 @@ import (
 )
 
 // send sends a request with these headers and no others.
-func send(t *testing.T, out outputs, method, path, body string, headers map[string]string) answer {
+func send(t *testing.T, out outputs, method, path, body string, headers map[string]string) response {
 	t.Helper()
-	return do(t, bare(t, out, method, path, body, headers))
+	return do(t, newRequest(t, out, method, path, body, headers))
 }
 
 // bare is a request with these headers and no others.
-func bare(t *testing.T, out outputs, method, path, body string, headers map[string]string) *http.Request {
+func newRequest(t *testing.T, out outputs, method, path, body string, headers map[string]string) *http.Request {
 	t.Helper()
 	req, err := http.NewRequest(method, out.URL+path, strings.NewReader(body))
 	if err != nil {
@@ -34,8 +34,8 @@ func checkPages(t *testing.T, out outputs, origin string) {
 	for _, c := range []struct{ name, method, path, body, origin, allowed string }{
 		{"a preflight of the origin", http.MethodOptions, "/items/1", "", origin, origin},
 		{"a preflight of another origin", http.MethodOptions, "/items/1", "", "https://stranger.example", ""},
-		{"an answer of the function", http.MethodGet, "/items/never-made", "", origin, origin},
-		{"a refusal at the door", http.MethodPost, "/files/a", `{"size":"much"}`, origin, origin},
+		{"a response of the function", http.MethodGet, "/items/never-made", "", origin, origin},
+		{"a gateway response", http.MethodPost, "/files/a", `{"size":"much"}`, origin, origin},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := send(t, out, c.method, c.path, c.body, map[string]string{"Origin": c.origin, "Content-Type": "application/json"})
@@ -50,10 +50,10 @@ func checkPages(t *testing.T, out outputs, origin string) {
 // stack's origin, of another, and of one that it was sent on from, whose origin it calls "null".
 func checkPagesAtBucket(t *testing.T, out outputs, origin string) {
 	t.Helper()
-	at := wantsUpload(t, out, "e2e/page.txt", len("small")).URL
+	at := requestUpload(t, out, "e2e/page.txt", len("small")).URL
 	for _, c := range []struct{ name, origin, method, allowed string }{
 		{"to send a file", origin, http.MethodPut, origin},
-		{"to put parts together", origin, http.MethodPost, origin},
+		{"to complete a multipart upload", origin, http.MethodPost, origin},
 		{"to send a file from another origin", "https://stranger.example", http.MethodPut, ""},
 		{"to fetch a file after a redirect", "null", http.MethodGet, "*"},
 		{"to send a file after a redirect", "null", http.MethodPut, ""},
@@ -76,8 +76,8 @@ func checkPagesAtBucket(t *testing.T, out outputs, origin string) {
 	}
 }
 
-// checkDoor asks for what the door refuses by itself.
-func checkDoor(t *testing.T, out outputs) {
+// checkGatewayResponses asks for what the door refuses by itself.
+func checkGatewayResponses(t *testing.T, out outputs) {
 	t.Helper()
 	key := map[string]string{"X-Api-Key": out.APIKey, "Content-Type": "application/json"}
 	for _, c := range []struct {
@@ -86,16 +86,16 @@ func checkDoor(t *testing.T, out outputs) {
 		want                     int
 	}{
 		{"no key", http.MethodGet, "/items", "", nil, http.StatusForbidden},
-		{"no key, for what is known of the dependencies", http.MethodGet, "/health/details", "", nil, http.StatusForbidden},
+		{"no key for the health of the dependencies", http.MethodGet, "/health/details", "", nil, http.StatusForbidden},
 		{"a wrong key", http.MethodGet, "/items", "", map[string]string{"X-Api-Key": "wrong"}, http.StatusForbidden},
-		{"a body that does not fit its model", http.MethodPost, "/files/a", `{"size":"much"}`, key, http.StatusUnprocessableEntity},
+		{"a body that does not match its model", http.MethodPost, "/files/a", `{"size":"much"}`, key, http.StatusUnprocessableEntity},
 		{"a body that is too large", http.MethodPut, "/items/a", strings.Repeat("x", 10<<20+1), key, http.StatusRequestEntityTooLarge},
 	} {
-		t.Run(c.name, func(t *testing.T) { refused(t, send(t, out, c.method, c.path, c.body, c.headers), c.want) })
+		t.Run(c.name, func(t *testing.T) { checkProblem(t, send(t, out, c.method, c.path, c.body, c.headers), c.want) })
 	}
-	t.Run("more than the plan allows", func(t *testing.T) {
-		got := throttled(t, bare(t, out, http.MethodGet, "/nothing", "", key))
-		refused(t, got, http.StatusTooManyRequests)
+	t.Run("more requests than the plan allows", func(t *testing.T) {
+		got := untilThrottled(t, newRequest(t, out, http.MethodGet, "/nothing", "", key))
+		checkProblem(t, got, http.StatusTooManyRequests)
 		if got.header.Get("Retry-After") == "" {
 			t.Error("it does not say when to come back")
 		}
@@ -107,22 +107,22 @@ func checkDoor(t *testing.T, out outputs) {
 func checkKeysShare(t *testing.T, out outputs) {
 	t.Helper()
 	const path = "/files/never-made"
-	got := throttled(t, bare(t, out, http.MethodGet, path, "", map[string]string{"X-Api-Key": out.APIKey}))
-	refused(t, got, http.StatusTooManyRequests)
+	got := untilThrottled(t, newRequest(t, out, http.MethodGet, path, "", map[string]string{"X-Api-Key": out.APIKey}))
+	checkProblem(t, got, http.StatusTooManyRequests)
 	printed, stderr, code := pulumi(t, out, repository(t), "stack", "output", "apiKeys", "--stack", out.Stack, "--json", "--show-secrets")
 	var keys map[string]string
 	if err := json.Unmarshal([]byte(printed), &keys); err != nil || code != 0 || keys["partner"] == "" {
 		t.Fatalf("the keys of %s: exit %d, %v\n%s", out.Stack, code, err, stderr)
 	}
-	refused(t, send(t, out, http.MethodGet, path, "", map[string]string{"X-Api-Key": keys["partner"]}), http.StatusNotFound)
+	checkProblem(t, send(t, out, http.MethodGet, path, "", map[string]string{"X-Api-Key": keys["partner"]}), http.StatusNotFound)
 }
 
 // throttled sends the request from many senders at once, until one is told that it was too many. A slow
 // machine may take a while to send more than the plan lets in meanwhile.
-func throttled(t *testing.T, req *http.Request) answer {
+func untilThrottled(t *testing.T, req *http.Request) response {
 	t.Helper()
 	type outcome struct {
-		answer
+		response
 		err error
 	}
 	outcomes, stop := make(chan outcome), make(chan struct{})
@@ -130,7 +130,7 @@ func throttled(t *testing.T, req *http.Request) answer {
 	for range 500 {
 		senders.Go(func() {
 			for {
-				got, err := ask(req.Clone(req.Context()))
+				got, err := roundTrip(req.Clone(req.Context()))
 				select {
 				case outcomes <- outcome{got, err}:
 				case <-stop:
@@ -148,7 +148,7 @@ func throttled(t *testing.T, req *http.Request) answer {
 				t.Fatal(got.err)
 			}
 			if got.status == http.StatusTooManyRequests {
-				return got.answer
+				return got.response
 			}
 		case <-late:
 			t.Fatal("500 senders were not throttled within a minute")
@@ -156,7 +156,7 @@ func throttled(t *testing.T, req *http.Request) answer {
 	}
 }
 
-func refused(t *testing.T, got answer, want int) {
+func checkProblem(t *testing.T, got response, want int) {
 	t.Helper()
 	id := got.header.Get("X-Request-Id")
 	if got.status != want || got.header.Get("Content-Type") != "application/problem+json" || id == "" || !strings.Contains(got.body, id) {

@@ -104,35 +104,35 @@ func (p *program) createNetwork(t *testing.T, client *ec2.Client, stack string) 
 	return *subnet.Subnet.SubnetId
 }
 
-// programAbuses are tried on another program's resources. What deletes comes after what does not: with every
+// otherProgramDenials are tried on another program's resources. What deletes comes after what does not: with every
 // right it succeeds, which also takes the program away again.
-func (c *cast) programAbuses(t *testing.T) []abuse {
+func (c *principals) otherProgramDenials(t *testing.T) []denial {
 	t.Helper()
 	p, who, mine := newProgram(t, c.out), c.deploy, c.out.Stack
 	decryption := decrypt(t, c.out, p.key)
-	return []abuse{
-		{name: "the deploy role takes over no key of another program", who: who, try: tagKey(p.key, mine), undo: untagKey(p.key)},
-		{name: "the deploy role rewrites no policy of another program's key", who: who, try: rewriteKeyPolicy(p.key)},
-		{name: "the deploy role decrypts with no key of another program", who: who, try: decryption},
-		{name: "a role that a deployment makes decrypts with no key of another program", who: c.made, try: decryption},
-		{name: "the deploy role takes over no network of another program", who: who, try: tagNetwork(p.vpc, mine), undo: untagNetwork(p.vpc)},
-		{name: "the deploy role takes over no default group of another program", who: who, try: tagNetwork(p.defaultGroup, mine), undo: untagNetwork(p.defaultGroup)},
-		{name: "the deploy role opens no group of another program", who: who, try: openGroup(p.defaultGroup, mine), undo: closeGroup(p.defaultGroup)},
-		{name: "the deploy role takes over no API of another program", who: who, try: tagAPI(c.out.Region, p.api, mine), undo: untagAPI(c.out.Region, p.api)},
-		{name: "the deploy role takes over no proxy of another program", who: who, try: tagProxy(p.proxyARN, mine), undo: untagProxy(p.proxyARN)},
-		{name: "the deploy role takes over no certificate of another program", who: who, try: tagCertificate(p.certificate, mine), undo: untagCertificate(p.certificate, mine)},
-		{name: "the deploy role takes over no scalable target of another program", who: who, try: tagTarget(p.target, mine), undo: untagTarget(p.target)},
-		{name: "the deploy role requests no certificate of another program's name", who: who, try: requestCertificate("another-program.example", mine)},
-		{name: "the deploy role requests no certificate of another stack's host name", who: who, try: requestCertificate(c.foreign["hostName"].(string), mine)},
-		{name: "the deploy role requests no certificate of its own and another stack's host name", who: who, try: requestCertificate(c.names["hostName"].(string), mine, c.foreign["hostName"].(string))},
-		{name: "the deploy role scales no table of another program", who: who, try: scaleTable(mine), undo: leaveTable},
-		{name: "the deploy role deletes no interface of another program", who: who, try: deleteInterface(p.networkInterface)},
-		{name: "the deploy role deletes no API of another program", who: who, try: deleteAPI(p.api)},
-		{name: "the deploy role deletes no proxy of another program", who: who, try: deleteProxy(p.proxy)},
-		{name: "the deploy role deletes no certificate of another program", who: who, try: deleteCertificate(p.certificate)},
-		{name: "the deploy role deletes no scalable target of another program", who: who, try: deregister},
-		{name: "the deploy role deletes no network of another program", who: who, try: deleteNetwork(p.vpc)},
-		{name: "the deploy role deletes no key of another program", who: who, try: deleteKey(p.key)},
+	return []denial{
+		{name: "the deploy role cannot take over another program's key", who: who, try: tagKey(p.key, mine), undo: untagKey(p.key)},
+		{name: "the deploy role cannot rewrite the policy of another program's key", who: who, try: rewriteKeyPolicy(p.key)},
+		{name: "the deploy role cannot decrypt with another program's key", who: who, try: decryption},
+		{name: "a role created by a deployment cannot decrypt with another program's key", who: c.made, try: decryption},
+		{name: "the deploy role cannot take over another program's VPC", who: who, try: tagNetwork(p.vpc, mine), undo: untagNetwork(p.vpc)},
+		{name: "the deploy role cannot take over another program's default security group", who: who, try: tagNetwork(p.defaultGroup, mine), undo: untagNetwork(p.defaultGroup)},
+		{name: "the deploy role cannot add a rule to another program's security group", who: who, try: openGroup(p.defaultGroup, mine), undo: closeGroup(p.defaultGroup)},
+		{name: "the deploy role cannot take over another program's API", who: who, try: tagAPI(c.out.Region, p.api, mine), undo: untagAPI(c.out.Region, p.api)},
+		{name: "the deploy role cannot take over another program's proxy", who: who, try: tagProxy(p.proxyARN, mine), undo: untagProxy(p.proxyARN)},
+		{name: "the deploy role cannot take over another program's certificate", who: who, try: tagCertificate(p.certificate, mine), undo: untagCertificate(p.certificate, mine)},
+		{name: "the deploy role cannot take over another program's scalable target", who: who, try: tagTarget(p.target, mine), undo: untagTarget(p.target)},
+		{name: "the deploy role cannot request a certificate for another program's name", who: who, try: requestCertificate("another-program.example", mine)},
+		{name: "the deploy role cannot request a certificate for another stack's host name", who: who, try: requestCertificate(c.foreign["hostName"].(string), mine)},
+		{name: "the deploy role cannot request a certificate for its own and another stack's host name", who: who, try: requestCertificate(c.names["hostName"].(string), mine, c.foreign["hostName"].(string))},
+		{name: "the deploy role cannot scale another program's table", who: who, try: scaleTable(mine), undo: leaveTable},
+		{name: "the deploy role cannot delete another program's network interface", who: who, try: deleteInterface(p.networkInterface)},
+		{name: "the deploy role cannot delete another program's API", who: who, try: deleteAPI(p.api)},
+		{name: "the deploy role cannot delete another program's proxy", who: who, try: deleteProxy(p.proxy)},
+		{name: "the deploy role cannot delete another program's certificate", who: who, try: deleteCertificate(p.certificate)},
+		{name: "the deploy role cannot delete another program's scalable target", who: who, try: deregister},
+		{name: "the deploy role cannot delete another program's VPC", who: who, try: deleteNetwork(p.vpc)},
+		{name: "the deploy role cannot delete another program's key", who: who, try: deleteKey(p.key)},
 	}
 }
 

@@ -23,8 +23,8 @@ import (
 
 // What is tried on another stack's things that have an id of AWS's instead of a name.
 
-// making is something that is made, and dropped by the id that it got.
-type making struct{ make, drop attempt }
+// creation is something that is made, and dropped by the id that it got.
+type creation struct{ create, remove attempt }
 
 // stackTag is the key of the tag by which IAM policies know what is a stack's, owner its value.
 const stackTag = "serverless-api:stack"
@@ -32,12 +32,12 @@ const stackTag = "serverless-api:stack"
 func owner(stack string) *string { return aws.String("didomi/" + stack) }
 
 // marked is the tag of a new resource.
-func marked(kind ec2types.ResourceType, stack string) []ec2types.TagSpecification {
+func ownerTag(kind ec2types.ResourceType, stack string) []ec2types.TagSpecification {
 	return []ec2types.TagSpecification{{ResourceType: kind, Tags: []ec2types.Tag{{Key: aws.String(stackTag), Value: owner(stack)}}}}
 }
 
 // newSubnet is the last 16 addresses of the network, marked as the stack's.
-func newSubnet(t *testing.T, out outputs, vpc, stack string) making {
+func newSubnet(t *testing.T, out outputs, vpc, stack string) creation {
 	t.Helper()
 	list, err := ec2.NewFromConfig(awsConfig(out)).DescribeVpcs(context.Background(), &ec2.DescribeVpcsInput{VpcIds: []string{vpc}})
 	if err != nil {
@@ -53,17 +53,17 @@ func newSubnet(t *testing.T, out outputs, vpc, stack string) making {
 	}
 	end[len(end)-1] &= 0xf0
 	var id *string
-	return making{
-		make: func(ctx context.Context, config aws.Config) error {
+	return creation{
+		create: func(ctx context.Context, config aws.Config) error {
 			made, err := ec2.NewFromConfig(config).CreateSubnet(ctx, &ec2.CreateSubnetInput{
-				VpcId: &vpc, CidrBlock: aws.String(end.String() + "/28"), TagSpecifications: marked(ec2types.ResourceTypeSubnet, stack),
+				VpcId: &vpc, CidrBlock: aws.String(end.String() + "/28"), TagSpecifications: ownerTag(ec2types.ResourceTypeSubnet, stack),
 			})
 			if err == nil {
 				id = made.Subnet.SubnetId
 			}
 			return err
 		},
-		drop: func(ctx context.Context, config aws.Config) error {
+		remove: func(ctx context.Context, config aws.Config) error {
 			_, err := ec2.NewFromConfig(config).DeleteSubnet(ctx, &ec2.DeleteSubnetInput{SubnetId: id})
 			return err
 		},
@@ -82,17 +82,17 @@ func privateSubnet(t *testing.T, out outputs, vpc string) string {
 	return *list.Subnets[0].SubnetId
 }
 
-func newInterface(subnet string) making {
+func newInterface(subnet string) creation {
 	var id *string
-	return making{
-		make: func(ctx context.Context, config aws.Config) error {
+	return creation{
+		create: func(ctx context.Context, config aws.Config) error {
 			made, err := ec2.NewFromConfig(config).CreateNetworkInterface(ctx, &ec2.CreateNetworkInterfaceInput{SubnetId: &subnet})
 			if err == nil {
 				id = made.NetworkInterface.NetworkInterfaceId
 			}
 			return err
 		},
-		drop: func(ctx context.Context, config aws.Config) error {
+		remove: func(ctx context.Context, config aws.Config) error {
 			_, err := ec2.NewFromConfig(config).DeleteNetworkInterface(ctx, &ec2.DeleteNetworkInterfaceInput{NetworkInterfaceId: id})
 			return err
 		},
@@ -126,7 +126,7 @@ var strayPort = []ec2types.IpPermission{{
 func openGroup(group, stack string) attempt {
 	return func(ctx context.Context, config aws.Config) error {
 		_, err := ec2.NewFromConfig(config).AuthorizeSecurityGroupIngress(ctx, &ec2.AuthorizeSecurityGroupIngressInput{
-			GroupId: &group, IpPermissions: strayPort, TagSpecifications: marked(ec2types.ResourceTypeSecurityGroupRule, stack),
+			GroupId: &group, IpPermissions: strayPort, TagSpecifications: ownerTag(ec2types.ResourceTypeSecurityGroupRule, stack),
 		})
 		return err
 	}
@@ -180,10 +180,10 @@ func describeKey(key, description string) attempt {
 }
 
 // newGrant lets somebody use a key.
-func newGrant(key, grantee string) making {
+func newGrant(key, grantee string) creation {
 	var id *string
-	return making{
-		make: func(ctx context.Context, config aws.Config) error {
+	return creation{
+		create: func(ctx context.Context, config aws.Config) error {
 			made, err := kms.NewFromConfig(config).CreateGrant(ctx, &kms.CreateGrantInput{
 				KeyId: &key, GranteePrincipal: &grantee, Operations: []kmstypes.GrantOperation{kmstypes.GrantOperationDecrypt},
 			})
@@ -192,7 +192,7 @@ func newGrant(key, grantee string) making {
 			}
 			return err
 		},
-		drop: func(ctx context.Context, config aws.Config) error {
+		remove: func(ctx context.Context, config aws.Config) error {
 			_, err := kms.NewFromConfig(config).RevokeGrant(ctx, &kms.RevokeGrantInput{KeyId: &key, GrantId: id})
 			return err
 		},

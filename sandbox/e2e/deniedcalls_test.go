@@ -26,31 +26,31 @@ type namedAttempt struct {
 	try, undo attempt
 }
 
-// withheldAbuses are tried with the deploy role's own policies, and then with policies that let it do everything.
-func (c *cast) withheldAbuses(t *testing.T) []abuse {
+// callDenials are tried with the deploy role's own policies, and then with policies that let it do everything.
+func (c *principals) callDenials(t *testing.T) []denial {
 	t.Helper()
 	logGroup := *stackFunction(t, c.out, "api").LoggingConfig.LogGroup
 	execution := c.foreignExecutionLog(t)
-	var all []abuse
+	var all []denial
 	for _, a := range append(c.secretAttempts(t, "e2e"), []namedAttempt{
-		{"makes no cluster with a master password of its own", makeCluster("didomi-dev-data-e2e"), dropCluster("didomi-dev-data-e2e")},
-		{"reads no file of its own stack", readObject(c.out.Bucket, "e2e/abuse"), nil},
-		{"reads no log", readLog(logGroup), nil},
-		{"lets nobody write into the account's logs", letWriteLogs, withdrawLogs},
-		{"lets no other account invoke a function", letInvoke(migrateFunction(t, c.out)), forbidInvoke(migrateFunction(t, c.out))},
-		{"makes no alarm that stops an instance", stopByAlarm("didomi-dev-api-e2e"), dropAlarm("didomi-dev-api-e2e")},
-		{"makes no such alarm under the name of Application Auto Scaling's", stopByAlarm("TargetTracking-function:didomi-dev-api-e2e"), dropAlarm("TargetTracking-function:didomi-dev-api-e2e")},
-		{"makes no composite alarm that stops an instance", stopByComposite, dropAlarm("didomi-dev-api-e2e-composite")},
+		{"cannot create a cluster with a master password of its choice", makeCluster("didomi-dev-data-e2e"), dropCluster("didomi-dev-data-e2e")},
+		{"cannot read files of its own stack", readObject(c.out.Bucket, "e2e/denial"), nil},
+		{"cannot read logs", readLog(logGroup), nil},
+		{"cannot create a log resource policy", letWriteLogs, withdrawLogs},
+		{"cannot let another account invoke a function", letInvoke(migrateFunction(t, c.out)), forbidInvoke(migrateFunction(t, c.out))},
+		{"cannot create an alarm that stops an instance", stopByAlarm("didomi-dev-api-e2e"), dropAlarm("didomi-dev-api-e2e")},
+		{"cannot create such an alarm under a name of Application Auto Scaling", stopByAlarm("TargetTracking-function:didomi-dev-api-e2e"), dropAlarm("TargetTracking-function:didomi-dev-api-e2e")},
+		{"cannot create a composite alarm that stops an instance", stopByComposite, dropAlarm("didomi-dev-api-e2e-composite")},
 	}...) {
 		all = append(all,
-			abuse{name: "the deploy role " + a.name, who: c.deploy, try: a.try, undo: a.undo},
-			abuse{name: "by its boundary the deploy role " + a.name, who: c.deploy, widened: true, try: a.try, undo: a.undo})
+			denial{name: "the deploy role " + a.name, who: c.deploy, try: a.try, undo: a.undo},
+			denial{name: "with every permission but its boundary, the deploy role " + a.name, who: c.deploy, widened: true, try: a.try, undo: a.undo})
 	}
-	return append(all, abuse{name: "the deploy role deletes no execution log of another stack", who: c.deploy, try: dropLogGroup(execution)})
+	return append(all, denial{name: "the deploy role cannot delete another stack's execution log", who: c.deploy, try: dropLogGroup(execution)})
 }
 
 // secretAttempts are on a secret with a name of the stack's, each by another call.
-func (c *cast) secretAttempts(t *testing.T, suffix string) []namedAttempt {
+func (c *principals) secretAttempts(t *testing.T, suffix string) []namedAttempt {
 	t.Helper()
 	id, version := straySecret(t, c.out, suffix)
 	secret := func(call func(ctx context.Context, client *secretsmanager.Client) error) attempt {
@@ -63,33 +63,33 @@ func (c *cast) secretAttempts(t *testing.T, suffix string) []namedAttempt {
 	foreign := *stackFunction(t, c.other, "rotate").FunctionArn
 	return []namedAttempt{
 		// First: later attempts give the secret versions, of which it drops those without a label.
-		{"makes no other value of a secret current", secret(func(ctx context.Context, client *secretsmanager.Client) error {
+		{"cannot make another version of a secret current", secret(func(ctx context.Context, client *secretsmanager.Client) error {
 			_, err := client.UpdateSecretVersionStage(ctx, &secretsmanager.UpdateSecretVersionStageInput{SecretId: &id, VersionStage: aws.String("E2E"), MoveToVersionId: &version})
 			return err
 		}), secret(func(ctx context.Context, client *secretsmanager.Client) error {
 			_, err := client.UpdateSecretVersionStage(ctx, &secretsmanager.UpdateSecretVersionStageInput{SecretId: &id, VersionStage: aws.String("E2E"), RemoveFromVersionId: &version})
 			return err
 		})},
-		{"reads no secret by BatchGetSecretValue", secret(func(ctx context.Context, client *secretsmanager.Client) error {
+		{"cannot read a secret by BatchGetSecretValue", secret(func(ctx context.Context, client *secretsmanager.Client) error {
 			_, err := client.BatchGetSecretValue(ctx, &secretsmanager.BatchGetSecretValueInput{SecretIdList: []string{id}})
 			return err
 		}), nil},
-		{"writes no value of a secret by PutSecretValue", secret(func(ctx context.Context, client *secretsmanager.Client) error {
+		{"cannot write a secret's value by PutSecretValue", secret(func(ctx context.Context, client *secretsmanager.Client) error {
 			_, err := client.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{SecretId: &id, SecretString: value})
 			return err
 		}), nil},
-		{"writes no value of a secret by UpdateSecret", secret(func(ctx context.Context, client *secretsmanager.Client) error {
+		{"cannot write a secret's value by UpdateSecret", secret(func(ctx context.Context, client *secretsmanager.Client) error {
 			_, err := client.UpdateSecret(ctx, &secretsmanager.UpdateSecretInput{SecretId: &id, SecretString: value})
 			return err
 		}), nil},
-		{"lets nobody read a secret by its policy", secret(func(ctx context.Context, client *secretsmanager.Client) error {
+		{"cannot change a secret's policy", secret(func(ctx context.Context, client *secretsmanager.Client) error {
 			_, err := client.PutResourcePolicy(ctx, &secretsmanager.PutResourcePolicyInput{SecretId: &id, ResourcePolicy: policy})
 			return err
 		}), secret(func(ctx context.Context, client *secretsmanager.Client) error {
 			_, err := client.DeleteResourcePolicy(ctx, &secretsmanager.DeleteResourcePolicyInput{SecretId: &id})
 			return err
 		})},
-		{"makes no secret with a replica", secret(func(ctx context.Context, client *secretsmanager.Client) error {
+		{"cannot create a secret with a replica", secret(func(ctx context.Context, client *secretsmanager.Client) error {
 			_, err := client.CreateSecret(ctx, &secretsmanager.CreateSecretInput{
 				Name: aws.String("didomi-dev-data-e2e-replica"), AddReplicaRegions: []secretstypes.ReplicaRegionType{{Region: aws.String("us-east-1")}},
 			})
@@ -98,7 +98,7 @@ func (c *cast) secretAttempts(t *testing.T, suffix string) []namedAttempt {
 			_, err := client.DeleteSecret(ctx, &secretsmanager.DeleteSecretInput{SecretId: aws.String("didomi-dev-data-e2e-replica"), ForceDeleteWithoutRecovery: aws.Bool(true)})
 			return err
 		})},
-		{"has no function of another stack rotate a secret", secret(func(ctx context.Context, client *secretsmanager.Client) error {
+		{"cannot have another stack's function rotate a secret", secret(func(ctx context.Context, client *secretsmanager.Client) error {
 			_, err := client.RotateSecret(ctx, &secretsmanager.RotateSecretInput{SecretId: &id, RotationLambdaARN: &foreign})
 			// Whoever may make the call is told that the function does not let Secrets Manager invoke it.
 			if err != nil && strings.Contains(err.Error(), "cannot invoke") {
@@ -129,7 +129,7 @@ func straySecret(t *testing.T, out outputs, suffix string) (arn, version string)
 }
 
 // foreignExecutionLog is a log group that API Gateway could have named, with the tags of the other stack's.
-func (c *cast) foreignExecutionLog(t *testing.T) string {
+func (c *principals) foreignExecutionLog(t *testing.T) string {
 	t.Helper()
 	client := cloudwatchlogs.NewFromConfig(awsConfig(c.other))
 	found, err := client.DescribeLogGroups(context.Background(), &cloudwatchlogs.DescribeLogGroupsInput{
@@ -267,16 +267,16 @@ func organization(t *testing.T) *string {
 }
 
 // checkOrganization tries what docs/scp.json denies, with the deploy role let do everything beyond its boundary too.
-func checkOrganization(t *testing.T, c *cast, admin *iam.Client) {
+func checkOrganization(t *testing.T, c *principals, admin *iam.Client) {
 	t.Helper()
 	limited := assumeWithin(t, c.user.config, c.names["ciDeployRole"].(string), organization(t))
 	for _, a := range append(c.secretAttempts(t, "e2e-organization")[:5], []namedAttempt{
-		{"lets nobody write into the account's logs", letWriteLogs, withdrawLogs},
-		{"makes no alarm that stops an instance", stopByAlarm("didomi-dev-api-e2e"), dropAlarm("didomi-dev-api-e2e")},
-		{"makes no composite alarm that stops an instance", stopByComposite, dropAlarm("didomi-dev-api-e2e-composite")},
+		{"cannot create a log resource policy", letWriteLogs, withdrawLogs},
+		{"cannot create an alarm that stops an instance", stopByAlarm("didomi-dev-api-e2e"), dropAlarm("didomi-dev-api-e2e")},
+		{"cannot create a composite alarm that stops an instance", stopByComposite, dropAlarm("didomi-dev-api-e2e-composite")},
 	}...) {
-		t.Run("by the service control policy the deploy role "+a.name, func(t *testing.T) {
-			defer c.deploy.loosen(t, admin)()
+		t.Run("under the service control policy, the deploy role "+a.name, func(t *testing.T) {
+			defer c.deploy.allowAll(t, admin)()
 			if err := a.try(context.Background(), limited); !denied(err) {
 				t.Errorf("was let through, or failed for another reason: %v", err)
 			}
