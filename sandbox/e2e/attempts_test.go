@@ -67,7 +67,8 @@ func readSecret(arn string) attempt {
 	}
 }
 
-// describeUser stands for all that is done to a user of the cache: what may change one may look, too.
+// describeUser stands for all calls on a user of the cache: permissions to change a user include the permission to describe
+// it.
 func describeUser(id string) attempt {
 	return func(ctx context.Context, config aws.Config) error {
 		_, err := elasticache.NewFromConfig(config).DescribeUsers(ctx, &elasticache.DescribeUsersInput{UserId: &id})
@@ -82,7 +83,7 @@ func reserveConcurrency(arn string) attempt {
 	}
 }
 
-// reservation is the function's reserved concurrency, nil without.
+// reservation returns the function's reserved concurrency, or nil.
 func reservation(t *testing.T, out outputs, name string) *int32 {
 	t.Helper()
 	got, err := lambda.NewFromConfig(awsConfig(out)).GetFunctionConcurrency(context.Background(), &lambda.GetFunctionConcurrencyInput{FunctionName: &name})
@@ -92,7 +93,7 @@ func reservation(t *testing.T, out outputs, name string) *int32 {
 	return got.ReservedConcurrentExecutions
 }
 
-// restoreReservation sets the function's reserved concurrency to what it is now.
+// restoreReservation resets the function's reserved concurrency to its current value.
 func restoreReservation(t *testing.T, out outputs, name string) attempt {
 	t.Helper()
 	before := reservation(t, out, name)
@@ -124,7 +125,7 @@ func dropRole(name string) attempt {
 	}
 }
 
-// unbind takes a role's boundary off; one that is off already, as a loosened role's, was not refused.
+// removeBoundary removes a role's boundary. It succeeds if the role has none, as during allowAll.
 func removeBoundary(role string) attempt {
 	return func(ctx context.Context, config aws.Config) error {
 		_, err := iam.NewFromConfig(config).DeleteRolePermissionsBoundary(ctx, &iam.DeleteRolePermissionsBoundaryInput{RoleName: &role})
@@ -149,13 +150,13 @@ func unwiden(role string) attempt {
 	}
 }
 
-// Boundaries that no part of a stack is to have.
+// Policies that no workload role may have as its boundary.
 const (
 	administrator = "arn:aws:iam::aws:policy/AdministratorAccess"
 	accountLogs   = "arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
 )
 
-// boundaryOf is the ARN of a role's boundary.
+// boundaryOf returns the ARN of a role's boundary.
 func boundaryOf(t *testing.T, out outputs, role string) string {
 	t.Helper()
 	found, err := iam.NewFromConfig(awsConfig(out)).GetRole(context.Background(), &iam.GetRoleInput{RoleName: &role})
@@ -165,7 +166,7 @@ func boundaryOf(t *testing.T, out outputs, role string) string {
 	return *found.Role.PermissionsBoundary.PermissionsBoundaryArn
 }
 
-// bind gives a role a boundary.
+// setBoundary sets a role's boundary.
 func setBoundary(role, boundary string) attempt {
 	return func(ctx context.Context, config aws.Config) error {
 		_, err := iam.NewFromConfig(config).PutRolePermissionsBoundary(ctx, &iam.PutRolePermissionsBoundaryInput{RoleName: &role, PermissionsBoundary: &boundary})
@@ -173,7 +174,7 @@ func setBoundary(role, boundary string) attempt {
 	}
 }
 
-// attach gives a role a managed policy.
+// attach attaches a managed policy to a role.
 func attach(role, policy string) attempt {
 	return func(ctx context.Context, config aws.Config) error {
 		_, err := iam.NewFromConfig(config).AttachRolePolicy(ctx, &iam.AttachRolePolicyInput{RoleName: &role, PolicyArn: &policy})
@@ -188,7 +189,7 @@ func detach(role, policy string) attempt {
 	}
 }
 
-// setTrust has a role trust whom the policy says.
+// setTrust sets a role's trust policy.
 func setTrust(role, policy string) attempt {
 	return func(ctx context.Context, config aws.Config) error {
 		_, err := iam.NewFromConfig(config).UpdateAssumeRolePolicy(ctx, &iam.UpdateAssumeRolePolicyInput{RoleName: &role, PolicyDocument: &policy})
@@ -196,7 +197,7 @@ func setTrust(role, policy string) attempt {
 	}
 }
 
-// newVersion adds one to a policy that lets everything be done; it is not the one in force.
+// newVersion adds a policy version that allows everything; it is not the default version.
 func newVersion(policy string) attempt {
 	return func(ctx context.Context, config aws.Config) error {
 		_, err := iam.NewFromConfig(config).CreatePolicyVersion(ctx, &iam.CreatePolicyVersionInput{PolicyArn: &policy, PolicyDocument: aws.String(everything)})
@@ -204,7 +205,7 @@ func newVersion(policy string) attempt {
 	}
 }
 
-// oldVersion takes every version away that is not in force.
+// oldVersion deletes all policy versions but the default.
 func oldVersion(policy string) attempt {
 	return func(ctx context.Context, config aws.Config) error {
 		client := iam.NewFromConfig(config)
@@ -224,7 +225,7 @@ func oldVersion(policy string) attempt {
 	}
 }
 
-// runAs has a function run as a role.
+// setFunctionRole sets a function's role.
 func setFunctionRole(function, role string) attempt {
 	return func(ctx context.Context, config aws.Config) error {
 		_, err := lambda.NewFromConfig(config).UpdateFunctionConfiguration(ctx, &lambda.UpdateFunctionConfigurationInput{FunctionName: &function, Role: &role})
@@ -232,7 +233,7 @@ func setFunctionRole(function, role string) attempt {
 	}
 }
 
-// encryptWith has a function's environment encrypted with a key.
+// encryptWith sets the key of a function's environment.
 func encryptWith(function, key string) attempt {
 	return func(ctx context.Context, config aws.Config) error {
 		_, err := lambda.NewFromConfig(config).UpdateFunctionConfiguration(ctx, &lambda.UpdateFunctionConfigurationInput{FunctionName: &function, KMSKeyArn: &key})
@@ -240,7 +241,8 @@ func encryptWith(function, key string) attempt {
 	}
 }
 
-// readEnvironment reads a function's environment. Who may not decrypt it gets an error in its place.
+// readEnvironment reads a function's environment. Without the permission to decrypt it, the response contains an error
+// instead.
 func readEnvironment(function string) attempt {
 	return func(ctx context.Context, config aws.Config) error {
 		found, err := lambda.NewFromConfig(config).GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &function})
@@ -270,7 +272,7 @@ func dropUser(ctx context.Context, config aws.Config) error {
 	return err
 }
 
-// stackFunction is the configuration of one of the stack's two functions.
+// stackFunction returns the configuration of one of the stack's functions.
 func stackFunction(t *testing.T, out outputs, handler string) lambdatypes.FunctionConfiguration {
 	t.Helper()
 	list, err := lambda.NewFromConfig(awsConfig(out)).ListFunctions(context.Background(), &lambda.ListFunctionsInput{})

@@ -10,8 +10,8 @@ import (
 	"github.com/didomi/serverless-api/sandbox/serviceauth"
 )
 
-// checkSchemas holds what both stacks are registered with against AWS's resource schemas and what their
-// region has (sandbox/cfnschema).
+// checkSchemas validates the registered values of both stacks against AWS's resource schemas and the data of their region
+// (sandbox/cfnschema).
 func checkSchemas(t *testing.T, stacks ...outputs) {
 	t.Helper()
 	python := filepath.Join(repository(t), ".sandbox", "cfn-lint", "bin", "python")
@@ -23,8 +23,8 @@ func checkSchemas(t *testing.T, stacks ...outputs) {
 	}
 }
 
-// checkAudit holds both deployed stacks, and a preview of one with NAT, against the rules of ops/audit.
-// The two share an account and a region, so their names must differ.
+// checkAudit runs the stack audit on both deployed stacks and on a preview of one with NAT. The stacks share an account and
+// a region, so their names must differ.
 func checkAudit(t *testing.T, dev, prod outputs) {
 	t.Helper()
 	devState, prodState := exportState(t, dev), exportState(t, prod)
@@ -54,7 +54,7 @@ func checkAudit(t *testing.T, dev, prod outputs) {
 	}
 }
 
-// checkPolicies holds every policy of a stack against AWS's Service Authorization Reference.
+// checkPolicies checks every policy of a stack against AWS's Service Authorization Reference.
 func checkPolicies(t *testing.T, path string) {
 	t.Helper()
 	reference, err := serviceauth.Load()

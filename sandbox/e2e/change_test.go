@@ -14,7 +14,7 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// The types that the edits below touch.
+// Types that the edits affect.
 const (
 	vpcToken      = "aws:ec2/vpc:Vpc"
 	subnetToken   = "aws:ec2/subnet:Subnet"
@@ -30,30 +30,30 @@ const (
 	bucketToken   = "aws:s3/bucketV2:BucketV2"
 )
 
-// stateful are the types whose replacement or deletion loses data, or cannot be carried out under
-// data that lives in them. None of it happens without a refusal.
+// stateful are the types whose replacement or deletion loses data, or is impossible while other resources with data depend
+// on them. A preview must reject both.
 var stateful = []string{
 	clusterToken, cacheToken, zoneToken, vpcToken, subnetToken,
 	bucketToken, "aws:kms/key:Key", "aws:secretsmanager/secret:Secret",
 }
 
-// edit is what somebody changes, and what an up would do about it.
+// edit is a change of configuration or program with the expected preview.
 type edit struct {
 	name string
-	// key is a setting of the stack file, room and path, and value what it is set to.
+	// key is a setting of the stack file: component and path; value is its new value.
 	key   string
 	value any
-	// file, old and text are a change of the program instead.
+	// Or, for a change of the program: text replaces old in file.
 	file, old, text string
-	// want are the steps as "op type"; with refused they are not compared.
+	// want are the steps as "op type"; they are not compared if rejections are expected.
 	want []string
-	// refused are the types that the preview refuses to replace or delete.
+	// refused are the types whose replacement or deletion the preview rejects.
 	refused []string
-	// problem is what the program says about the setting, before any step.
+	// problem is the program's error about the setting, before any step.
 	problem string
 }
 
-// edits are against prod, which holds on to its data.
+// edits are previewed on prod, which protects its data.
 var edits = []edit{
 	{name: "a bigger cache node is changed in place", key: "data.cache.nodeType", value: "cache.r7g.xlarge", want: []string{"update " + cacheToken}},
 	{name: "one more shard is added in place, with its alarms", key: "data.cache.shards", value: 4, want: []string{
@@ -124,7 +124,7 @@ paths:
 	{name: "a new version of a secret is nobody's change"},
 }
 
-// preview is what `pulumi preview --json` prints.
+// preview is the output of `pulumi preview --json`.
 type preview struct {
 	Steps []struct {
 		Op, URN string
@@ -134,14 +134,14 @@ type preview struct {
 	}
 }
 
-// kind is the type in a URN.
+// kind returns the type in a URN.
 func kind(urn string) string {
 	qualified := strings.Split(urn, "::")[2]
 	return qualified[strings.LastIndex(qualified, "$")+1:]
 }
 
-// checkEdits previews every edit of a stack, as many at a time as there are processors. A
-// setting is changed in a copy of the stack file, the program in a copy of the checkout.
+// checkEdits previews all edits of a stack concurrently, as many as there are processors. Settings are changed in a copy of
+// the stack file, the program in a copy of the checkout.
 func checkEdits(t *testing.T, out outputs) {
 	t.Helper()
 	newSecretVersion(t, out)
@@ -160,7 +160,7 @@ func checkEdits(t *testing.T, out outputs) {
 	}
 }
 
-// checkDestroy previews a destroy of a stack, which must refuse for these types.
+// checkDestroy previews a destroy of a stack and checks that it is rejected for these types.
 func checkDestroy(t *testing.T, out outputs, tokens ...string) {
 	t.Helper()
 	stdout, stderr, code := pulumi(t, out, repository(t), "destroy", "--preview-only", "--stack", out.Stack, "--config-file", out.ConfigFile, "--json")
@@ -179,19 +179,18 @@ func checkDestroy(t *testing.T, out outputs, tokens ...string) {
 	}
 }
 
-// checkUnprotected wants a stack without protection to keep its data all the same, in previews by hand too:
-// from a destroy, and from a change that replaces the database.
+// checkUnprotected checks that a stack without protection also keeps its data, in manual previews too: of a destroy, and of
+// a change that replaces the database.
 func checkUnprotected(t *testing.T, out outputs) {
 	t.Helper()
-	checkDestroy(t, out, clusterToken, bucketToken) // the keys, which both need, it does not come to
+	checkDestroy(t, out, clusterToken, bucketToken) // the preview does not reach the keys, on which both depend
 	e := edit{key: "data.database.name", value: "other", refused: []string{clusterToken}}
 	config := filepath.Join(t.TempDir(), "Pulumi."+out.Stack+".yaml")
 	writeFile(t, config, editedConfig(t, out, e))
 	checkEdit(t, out, repository(t), config, e)
 }
 
-// newSecretVersion puts another password into the cache's secret, and the old one back when the edits
-// have been previewed.
+// newSecretVersion writes another password to the cache's secret, and restores the old one after the previews.
 func newSecretVersion(t *testing.T, out outputs) {
 	t.Helper()
 	arn := aws.String(functionEnvironment(t, out)["REDIS_SECRET_ARN"])
@@ -211,7 +210,7 @@ func newSecretVersion(t *testing.T, out outputs) {
 	t.Cleanup(func() { put(aws.ToString(before.SecretString)) })
 }
 
-// replaceIn replaces a text that has to be there once.
+// replaceIn replaces a text that must occur exactly once.
 func replaceIn(t *testing.T, path, old, text string) {
 	t.Helper()
 	content, err := os.ReadFile(path)
@@ -224,7 +223,7 @@ func replaceIn(t *testing.T, path, old, text string) {
 	writeFile(t, path, []byte(strings.Replace(string(content), old, text, 1)))
 }
 
-// editedConfig is the stack's configuration with one setting changed.
+// editedConfig returns the stack's configuration with one changed setting.
 func editedConfig(t *testing.T, out outputs, e edit) []byte {
 	t.Helper()
 	content, err := os.ReadFile(out.ConfigFile)
@@ -254,7 +253,7 @@ func editedConfig(t *testing.T, out outputs, e edit) []byte {
 	return edited
 }
 
-// checkEdit previews one edit and compares.
+// checkEdit previews an edit and compares the steps.
 func checkEdit(t *testing.T, out outputs, dir, config string, e edit) {
 	t.Helper()
 	stdout, stderr, code := pulumi(t, out, dir, "preview", "--refresh=false", "--stack", out.Stack, "--config-file", config, "--json")
@@ -298,7 +297,7 @@ func checkEdit(t *testing.T, out outputs, dir, config string, e edit) {
 	}
 }
 
-// said says whether an error of the preview has the text.
+// said reports whether an error of the preview contains the text.
 func said(p preview, text string) bool {
 	for _, d := range p.Diagnostics {
 		if d.Severity == "error" && strings.Contains(d.Message, text) {
@@ -308,7 +307,7 @@ func said(p preview, text string) bool {
 	return false
 }
 
-// refusals are the URNs of what is protected from the edit.
+// refusals returns the URNs of the resources that the preview protects from the edit.
 func refusals(p preview) map[string]bool {
 	urns := map[string]bool{}
 	for _, d := range p.Diagnostics {

@@ -20,7 +20,7 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// awsConfig is the emulated account's administrator.
+// awsConfig returns the configuration of the emulated account's administrator.
 func awsConfig(out outputs) aws.Config {
 	return aws.Config{
 		Region:       out.Region,
@@ -29,8 +29,7 @@ func awsConfig(out outputs) aws.Config {
 	}
 }
 
-// functionEnvironment is the deployed environment of the function that serves
-// the API, found by its handler.
+// functionEnvironment returns the deployed environment of the API's function, which it finds by its handler.
 func functionEnvironment(t *testing.T, out outputs) map[string]string {
 	t.Helper()
 	list, err := lambda.NewFromConfig(awsConfig(out)).ListFunctions(context.Background(), &lambda.ListFunctionsInput{})
@@ -46,7 +45,7 @@ func functionEnvironment(t *testing.T, out outputs) map[string]string {
 	return nil
 }
 
-// login reads a secret of the contract's form from Secrets Manager.
+// login reads a secret of the form {username, password}.
 func login(t *testing.T, out outputs, arn string) (username, password string) {
 	t.Helper()
 	secret, err := secretsmanager.NewFromConfig(awsConfig(out)).GetSecretValue(context.Background(), &secretsmanager.GetSecretValueInput{SecretId: aws.String(arn)})
@@ -60,7 +59,7 @@ func login(t *testing.T, out outputs, arn string) (username, password string) {
 	return value.Username, value.Password
 }
 
-// sandboxCA trusts the sandbox's certificates.
+// sandboxCA returns a pool with the sandbox's CA.
 func sandboxCA(t *testing.T) *x509.CertPool {
 	t.Helper()
 	pem, err := os.ReadFile(filepath.Join(repository(t), ".sandbox", "run", "ca.pem"))
@@ -74,7 +73,7 @@ func sandboxCA(t *testing.T) *x509.CertPool {
 	return pool
 }
 
-// checkRow finds the item's row in PostgreSQL, on the way that the function takes.
+// checkRow checks the item's row in PostgreSQL, with the function's connection settings.
 func checkRow(t *testing.T, out outputs, id, value string) {
 	t.Helper()
 	username, password := login(t, out, functionEnvironment(t, out)["DB_SECRET_ARN"])
@@ -91,7 +90,7 @@ func checkRow(t *testing.T, out outputs, id, value string) {
 	}
 }
 
-// connectDatabase logs in to PostgreSQL on the way that the function takes.
+// connectDatabase logs in to PostgreSQL with the function's connection settings.
 func connectDatabase(t *testing.T, out outputs, username, password string) (*pgx.Conn, error) {
 	t.Helper()
 	env := functionEnvironment(t, out)
@@ -108,8 +107,8 @@ func connectDatabase(t *testing.T, out outputs, username, password string) (*pgx
 	return pgx.ConnectConfig(context.Background(), config)
 }
 
-// checkKey finds the item's key in Redis, through TLS and in cluster mode, as the function's own
-// user, whom Redis refuses whatever the function does not do; and nobody else gets in.
+// checkKey checks the item's key in Redis, through TLS and in cluster mode, as the function's user. Redis denies that user
+// all other commands, and rejects other logins.
 func checkKey(t *testing.T, out outputs, id string) {
 	t.Helper()
 	username, password := login(t, out, functionEnvironment(t, out)["REDIS_SECRET_ARN"])
@@ -135,7 +134,7 @@ func checkKey(t *testing.T, out outputs, id string) {
 	}
 }
 
-// connectCache logs in to Redis on the way that the function takes, with the first command.
+// connectCache returns a Redis client with the function's connection settings. It logs in with the first command.
 func connectCache(t *testing.T, out outputs, username, password string) *redis.ClusterClient {
 	t.Helper()
 	db := redis.NewClusterClient(&redis.ClusterOptions{

@@ -18,8 +18,8 @@ func (c *principals) previewDenials(t *testing.T) []denial {
 	}
 }
 
-// deployDenials are for the role that deploys: what it must not be able to do in its own stack, or to
-// what has a name of another's.
+// deployDenials are for the deploy role: calls in its own stack, and calls on another stack's resources that are identified
+// by names.
 func (c *principals) deployDenials(t *testing.T) []denial {
 	t.Helper()
 	who, function := c.deploy, c.foreign["functionName"].(string)
@@ -39,12 +39,12 @@ func (c *principals) deployDenials(t *testing.T) []denial {
 		{name: "the deploy role cannot read another stack's files", who: who, try: readObject(c.other.Bucket, "e2e/denial")},
 		{name: "the deploy role cannot read another stack's state", who: who, try: readObject(c.state, ".pulumi/stacks/didomi/"+c.other.Stack+".json")},
 		{name: "the deploy role cannot change another stack's function", who: who, try: reserveConcurrency(function), undo: restoreReservation(t, c.other, function)},
-		// The alias stays at the version that it leads to.
+		// The alias keeps its version.
 		{name: "the deploy role cannot update the code of another stack's function", who: who, try: putCode(function)},
 	}
 }
 
-// takeoverDenials is for the role that deploys too: what has an id of AWS's, which the tag tells apart.
+// takeoverDenials are for the deploy role: calls on another stack's resources that have IDs and are identified by their tag.
 func (c *principals) takeoverDenials(t *testing.T) []denial {
 	t.Helper()
 	who, mine, theirs := c.deploy, c.out.Stack, c.other.Stack
@@ -70,7 +70,7 @@ func (c *principals) takeoverDenials(t *testing.T) []denial {
 	}
 }
 
-// logRoleDenials are for the role that deploys: the account's role for API Gateway's logs reads every log.
+// logRoleDenials are for the deploy role: the account's role for API Gateway's logs can read every log.
 func (c *principals) logRoleDenials(t *testing.T) []denial {
 	t.Helper()
 	who, role := c.deploy, accountLogRole(t, c.out)
@@ -89,7 +89,7 @@ func (c *principals) logRoleDenials(t *testing.T) []denial {
 	}
 }
 
-// zoneDenials are for the role that deploys: Route 53 tells no zone by a tag.
+// zoneDenials are for the deploy role: Route 53 has no conditions on a zone's tags.
 func (c *principals) zoneDenials(t *testing.T) []denial {
 	t.Helper()
 	who, theirs, host := c.deploy, c.foreign["vpcId"].(string), c.names["hostName"].(string)
@@ -119,7 +119,7 @@ func (c *principals) userDenials(t *testing.T) []denial {
 	}
 }
 
-// workloadDenials are for the roles that the stack's parts run as.
+// workloadDenials are for the roles of the stack's functions and services.
 func (c *principals) workloadDenials(t *testing.T) []denial {
 	t.Helper()
 	key := keyOf(t, c.other, c.foreignEnv["DB_SECRET_ARN"])
@@ -140,7 +140,7 @@ func (c *principals) workloadDenials(t *testing.T) []denial {
 	}
 }
 
-// boundaryDenials are refused whatever the policies of a role say.
+// boundaryDenials are denied whatever the role's policies allow.
 func (c *principals) boundaryDenials(t *testing.T) []denial {
 	t.Helper()
 	function := c.names["functionName"].(string)

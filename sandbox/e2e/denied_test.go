@@ -16,17 +16,17 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// everything is what a policy says that somebody widened.
+// everything is a policy that allows all actions.
 const everything = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`
 
-// principal is somebody to try things as, and what it is named by.
+// principal is a user or role with its credentials.
 type principal struct {
 	name   string // of the user or the role
 	user   bool
 	config aws.Config
 }
 
-// allowAll lets the principal do everything, beyond its boundary too, until undo is called.
+// allowAll removes the principal's boundary and allows it every action until undo is called.
 func (i principal) allowAll(t *testing.T, admin *iam.Client) (undo func()) {
 	t.Helper()
 	widened := i.widen(t, admin)
@@ -51,7 +51,7 @@ func (i principal) allowAll(t *testing.T, admin *iam.Client) (undo func()) {
 	}
 }
 
-// widen lets the principal's policies do everything, within its boundary, until undo is called.
+// widen allows the principal every action within its boundary until undo is called.
 func (i principal) widen(t *testing.T, admin *iam.Client) (undo func()) {
 	t.Helper()
 	ctx, policy := context.Background(), aws.String("e2e-loosened")
@@ -77,33 +77,32 @@ func (i principal) widen(t *testing.T, admin *iam.Client) (undo func()) {
 	}
 }
 
-// denied says whether AWS refused for want of a right.
+// denied reports whether AWS denied the call for lack of permissions.
 func denied(err error) bool {
 	var failure smithy.APIError
 	codes := []string{"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError", "Forbidden"}
 	if errors.As(err, &failure) && slices.Contains(codes, failure.ErrorCode()) {
 		return true
 	}
-	// The emulator refuses in Route 53's name in a form that its client finds no code in.
+	// The emulator's denials of Route 53 calls have a form in which the client finds no error code.
 	var response *smithyhttp.ResponseError
 	return errors.As(err, &response) && response.HTTPStatusCode() == http.StatusForbidden && strings.Contains(err.Error(), "Route 53")
 }
 
-// denial is one thing that must be refused, and undone where it was let through.
+// denial is a call that must be denied, with a call that undoes it.
 type denial struct {
 	name string
 	who  principal
 	try  attempt
 	undo attempt
-	// widened says that the principal's policies let it do everything: its boundary is what refuses.
+	// widened: the principal's policies allow everything, so that only its boundary denies the call.
 	widened bool
-	// trusting is a role that is made to trust everybody of the account for the tries.
+	// trusting is a role that trusts all principals of the account during the calls.
 	trusting string
 }
 
-// checkDenials tries with each principal of the stack what it must not be able to do. Each try is
-// repeated with the principal let do everything, which shows that it was refused for want of a right
-// and for no other reason.
+// checkDenials checks that each principal is denied its calls. It then repeats each call with every permission, which must
+// succeed: so the call was denied for lack of permissions and for no other reason.
 func checkDenials(t *testing.T, out, other outputs) {
 	t.Helper()
 	admin := iam.NewFromConfig(awsConfig(out))
@@ -146,7 +145,7 @@ func (a denial) check(t *testing.T, out outputs, admin *iam.Client) {
 	}
 }
 
-// trustPolicy has a role trust whom the policy says until undo is called.
+// trustPolicy sets a role's trust policy until undo is called.
 func trustPolicy(t *testing.T, admin *iam.Client, role, policy string) (undo func()) {
 	t.Helper()
 	ctx := context.Background()
@@ -172,5 +171,5 @@ func trustPolicy(t *testing.T, admin *iam.Client, role, policy string) (undo fun
 	}
 }
 
-// last is the name at the end of an ARN.
+// last returns the name at the end of an ARN.
 func last(arn string) string { return arn[strings.LastIndex(arn, "/")+1:] }

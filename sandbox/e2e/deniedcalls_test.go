@@ -18,15 +18,15 @@ import (
 	secretstypes "github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 )
 
-// What the deploy role's boundary withholds (iam/withheld.go), and what docs/scp.json denies.
+// Calls that the deploy role's boundary denies (iam/withheld.go), and calls that docs/scp.json denies.
 
-// namedAttempt is one with what it is called in the names of tests.
+// namedAttempt is a call with its name in tests.
 type namedAttempt struct {
 	name      string
 	try, undo attempt
 }
 
-// callDenials are tried with the deploy role's own policies, and then with policies that let it do everything.
+// callDenials are calls with the deploy role's own policies, and with policies that allow everything.
 func (c *principals) callDenials(t *testing.T) []denial {
 	t.Helper()
 	logGroup := *stackFunction(t, c.out, "api").LoggingConfig.LogGroup
@@ -49,7 +49,7 @@ func (c *principals) callDenials(t *testing.T) []denial {
 	return append(all, denial{name: "the deploy role cannot delete another stack's execution log", who: c.deploy, try: dropLogGroup(execution)})
 }
 
-// secretAttempts are on a secret with a name of the stack's, each by another call.
+// secretAttempts are calls on a secret with one of the stack's names.
 func (c *principals) secretAttempts(t *testing.T, suffix string) []namedAttempt {
 	t.Helper()
 	id, version := straySecret(t, c.out, suffix)
@@ -62,7 +62,7 @@ func (c *principals) secretAttempts(t *testing.T, suffix string) []namedAttempt 
 	policy := aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::000000000000:root"},"Action":"secretsmanager:GetSecretValue","Resource":"*"}]}`)
 	foreign := *stackFunction(t, c.other, "rotate").FunctionArn
 	return []namedAttempt{
-		// First: later attempts give the secret versions, of which it drops those without a label.
+		// First, because later calls add versions to the secret, which drops those without a staging label.
 		{"cannot make another version of a secret current", secret(func(ctx context.Context, client *secretsmanager.Client) error {
 			_, err := client.UpdateSecretVersionStage(ctx, &secretsmanager.UpdateSecretVersionStageInput{SecretId: &id, VersionStage: aws.String("E2E"), MoveToVersionId: &version})
 			return err
@@ -100,7 +100,7 @@ func (c *principals) secretAttempts(t *testing.T, suffix string) []namedAttempt 
 		})},
 		{"cannot have another stack's function rotate a secret", secret(func(ctx context.Context, client *secretsmanager.Client) error {
 			_, err := client.RotateSecret(ctx, &secretsmanager.RotateSecretInput{SecretId: &id, RotationLambdaARN: &foreign})
-			// Whoever may make the call is told that the function does not let Secrets Manager invoke it.
+			// With the permission, the error is that the function does not let Secrets Manager invoke it.
 			if err != nil && strings.Contains(err.Error(), "cannot invoke") {
 				return nil
 			}
@@ -109,7 +109,7 @@ func (c *principals) secretAttempts(t *testing.T, suffix string) []namedAttempt 
 	}
 }
 
-// straySecret is a secret with a value, under a name of the stack's, for one test.
+// straySecret creates a secret with a value, under one of the stack's names, for one test.
 func straySecret(t *testing.T, out outputs, suffix string) (arn, version string) {
 	t.Helper()
 	client := secretsmanager.NewFromConfig(awsConfig(out))
@@ -128,7 +128,7 @@ func straySecret(t *testing.T, out outputs, suffix string) (arn, version string)
 	return *made.ARN, *made.VersionId
 }
 
-// foreignExecutionLog is a log group that API Gateway could have named, with the tags of the other stack's.
+// foreignExecutionLog creates a log group with a name of API Gateway's and the other stack's tags.
 func (c *principals) foreignExecutionLog(t *testing.T) string {
 	t.Helper()
 	client := cloudwatchlogs.NewFromConfig(awsConfig(c.other))
@@ -180,7 +180,7 @@ func withdrawLogs(ctx context.Context, config aws.Config) error {
 	return err
 }
 
-// makeCluster makes one of an engine that the sandbox has no server for.
+// makeCluster creates a cluster of an engine for which the sandbox has no server.
 func makeCluster(name string) attempt {
 	return func(ctx context.Context, config aws.Config) error {
 		_, err := rds.NewFromConfig(config).CreateDBCluster(ctx, &rds.CreateDBClusterInput{
@@ -213,7 +213,7 @@ func forbidInvoke(function string) attempt {
 	}
 }
 
-// stop is what an alarm does to the instance whose metric it watches.
+// stop is an alarm action that stops the instance of the alarm's metric.
 func stop(config aws.Config) []string {
 	return []string{"arn:aws:automate:" + config.Region + ":ec2:stop"}
 }
@@ -243,8 +243,8 @@ func dropAlarm(name string) attempt {
 	}
 }
 
-// organization is docs/scp.json with AWS's FullAWSAccess, as the policy of a session, which limits a role as a service
-// control policy does.
+// organization is docs/scp.json with AWS's FullAWSAccess as a session policy, which restricts a role like a service control
+// policy.
 func organization(t *testing.T) *string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(repository(t), "docs", "scp.json"))
@@ -266,7 +266,7 @@ func organization(t *testing.T) *string {
 	return aws.String(string(limited))
 }
 
-// checkOrganization tries what docs/scp.json denies, with the deploy role let do everything beyond its boundary too.
+// checkOrganization checks the denials of docs/scp.json, with every other permission and without a boundary.
 func checkOrganization(t *testing.T, c *principals, admin *iam.Client) {
 	t.Helper()
 	limited := assumeWithin(t, c.user.config, c.names["ciDeployRole"].(string), organization(t))

@@ -13,8 +13,8 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// checkDeputies has services take the stack's roles, and a role not for what it is not for. That functions
-// and proxies take theirs is shown by every request.
+// checkDeputies checks which services can assume the stack's roles, and on whose behalf. Every request shows that functions
+// and proxies can assume theirs.
 func checkDeputies(t *testing.T, out outputs) {
 	t.Helper()
 	ctx, admin := context.Background(), awsConfig(out)
@@ -68,7 +68,7 @@ func checkDeputies(t *testing.T, out outputs) {
 	})
 }
 
-// newReader is a role that may read functions and nothing else, as somebody who looks around in the account.
+// newReader creates a role whose only permission is to read functions.
 func newReader(t *testing.T, out outputs) principal {
 	t.Helper()
 	ctx, admin := context.Background(), iam.NewFromConfig(awsConfig(out))

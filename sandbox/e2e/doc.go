@@ -1,5 +1,4 @@
-// Package e2e proves what the README says, on the whole stack: it runs the
-// sandbox command as a person would (up, preview, down), talks to the served
-// URL, and looks into the PostgreSQL, Redis and bucket behind it. It needs the
-// machine's sandbox for itself: `make e2e` runs it.
+// Package e2e tests the README's claims on the complete stack. It runs the sandbox command as a user does (up, preview,
+// down), sends requests to the served URL, and inspects PostgreSQL, Redis and the bucket behind it. No other sandbox of
+// the checkout may be running. `make e2e` runs it.
 package e2e

@@ -21,9 +21,8 @@ import (
 	"github.com/didomi/serverless-api/sandbox/child"
 )
 
-// fileSize and memoryLimit are the issue's: a 64 MiB file through a function
-// that stays under 96 MiB resident. streamMax is what the stacks stream at once;
-// what is over unthrottled has 2 MB/s.
+// The function must stream a file of fileSize with less than memoryLimit resident. streamMax is the largest body that the
+// stacks stream; the part of it above "unthrottled" is limited to 2 MB/s.
 const (
 	fileSize    = 64 << 20
 	memoryLimit = 96 << 20
@@ -31,9 +30,8 @@ const (
 	unthrottled = 6_000_000
 )
 
-// checkStream puts random bytes in the bucket and reads them back through the
-// URL, in ranges, one of them as large as the stack streams: the same checksum,
-// chunked, in bounded memory. The whole file is a redirect to S3, which has the same bytes.
+// checkStream stores random bytes in the bucket and reads them through the URL in ranges, one of them as large as the stack
+// streams: with the same checksum, chunked, in bounded memory. The complete file is a redirect to S3, with the same bytes.
 func checkStream(t *testing.T, out outputs) {
 	t.Helper()
 	content := make([]byte, fileSize)
@@ -74,7 +72,7 @@ func checkStream(t *testing.T, out outputs) {
 	}
 }
 
-// getBig gets the large file, or a range of it, and follows no redirect.
+// getBig reads the large file, or a range of it, without following redirects.
 func getBig(t *testing.T, out outputs, rng string, want int) *http.Response {
 	t.Helper()
 	req, err := http.NewRequest(http.MethodGet, out.URL+"/files/e2e/big%20file%2B1.bin", nil)
@@ -99,7 +97,7 @@ func getBig(t *testing.T, out outputs, rng string, want int) *http.Response {
 	return res
 }
 
-// wantContent reads the body to its end and compares.
+// wantContent reads the body to its end and compares it.
 func wantContent(t *testing.T, body io.Reader, content []byte) {
 	t.Helper()
 	digest := sha256.New()
@@ -113,8 +111,8 @@ func wantContent(t *testing.T, body io.Reader, content []byte) {
 	}
 }
 
-// functionPeaks finds the function's processes by the environment that the
-// platform gives them, and reads each one's peak resident memory in bytes.
+// functionPeaks returns the peak resident memory in bytes of each process of the function. It finds them by the environment
+// that the platform sets.
 func functionPeaks(t *testing.T) map[int]int64 {
 	t.Helper()
 	marker := "SANDBOX_ROOT=" + filepath.Join(repository(t), ".sandbox")
@@ -126,7 +124,7 @@ func functionPeaks(t *testing.T) map[int]int64 {
 	for _, path := range environs {
 		environ, err := os.ReadFile(path)
 		if err != nil {
-			continue // ended meanwhile
+			continue // has exited
 		}
 		if text := "\x00" + string(environ); !strings.Contains(text, "\x00AWS_LAMBDA_RUNTIME_API=") || !strings.Contains(text, "\x00"+marker+"\x00") {
 			continue

@@ -9,13 +9,13 @@ import (
 	"time"
 )
 
-// send sends a request with these headers and no others.
+// send sends a request with only these headers.
 func send(t *testing.T, out outputs, method, path, body string, headers map[string]string) response {
 	t.Helper()
 	return do(t, newRequest(t, out, method, path, body, headers))
 }
 
-// bare is a request with these headers and no others.
+// newRequest returns a request with only these headers.
 func newRequest(t *testing.T, out outputs, method, path, body string, headers map[string]string) *http.Request {
 	t.Helper()
 	req, err := http.NewRequest(method, out.URL+path, strings.NewReader(body))
@@ -28,7 +28,7 @@ func newRequest(t *testing.T, out outputs, method, path, body string, headers ma
 	return req
 }
 
-// checkPages asks as a browser does for a page of the stack's origin, and of another.
+// checkPages sends requests as a browser does for a page of the stack's origin, and of another.
 func checkPages(t *testing.T, out outputs, origin string) {
 	t.Helper()
 	for _, c := range []struct{ name, method, path, body, origin, allowed string }{
@@ -46,8 +46,8 @@ func checkPages(t *testing.T, out outputs, origin string) {
 	}
 }
 
-// checkPagesAtBucket asks S3 as a browser does before it makes a presigned request for a page: of the
-// stack's origin, of another, and of one that it was sent on from, whose origin it calls "null".
+// checkPagesAtBucket sends S3 the preflight requests that a browser sends before a presigned request: for a page of the
+// stack's origin, of another origin, and after a redirect, for which the origin is "null".
 func checkPagesAtBucket(t *testing.T, out outputs, origin string) {
 	t.Helper()
 	at := requestUpload(t, out, "e2e/page.txt", len("small")).URL
@@ -76,7 +76,7 @@ func checkPagesAtBucket(t *testing.T, out outputs, origin string) {
 	}
 }
 
-// checkGatewayResponses asks for what the door refuses by itself.
+// checkGatewayResponses sends requests that API Gateway rejects.
 func checkGatewayResponses(t *testing.T, out outputs) {
 	t.Helper()
 	key := map[string]string{"X-Api-Key": out.APIKey, "Content-Type": "application/json"}
@@ -102,8 +102,8 @@ func checkGatewayResponses(t *testing.T, out outputs) {
 	})
 }
 
-// checkKeysShare has one key use up what its plan allows it of a route: it is throttled, and the key of
-// another plan is not, since the plan's throttle is below the stage's.
+// checkKeysShare uses up a key's throttle of a route. The other plan's key is not throttled, since the plan's throttle is
+// below the stage's.
 func checkKeysShare(t *testing.T, out outputs) {
 	t.Helper()
 	const path = "/files/never-made"
@@ -117,8 +117,8 @@ func checkKeysShare(t *testing.T, out outputs) {
 	checkProblem(t, send(t, out, http.MethodGet, path, "", map[string]string{"X-Api-Key": keys["partner"]}), http.StatusNotFound)
 }
 
-// throttled sends the request from many senders at once, until one is told that it was too many. A slow
-// machine may take a while to send more than the plan lets in meanwhile.
+// untilThrottled sends the request concurrently until a response has status 429. A slow machine may need a while to exceed
+// the rate of the plan.
 func untilThrottled(t *testing.T, req *http.Request) response {
 	t.Helper()
 	type outcome struct {

@@ -11,9 +11,8 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// checkImport has an empty stack import what an existing one has, by the file
-// that ops prints for a Terraform state, and previews: whatever was imported
-// stays, with its name, and nothing of it is replaced. The account is only read.
+// checkImport imports an existing stack's resources into an empty stack, with the file that ops prints for a Terraform
+// state, and previews it: the imported resources keep their names, and none is replaced. The account is only read.
 func checkImport(t *testing.T, out outputs) {
 	t.Helper()
 	ids := deployedIDs(t, out)
@@ -25,7 +24,7 @@ func checkImport(t *testing.T, out outputs) {
 	file := filepath.Join(dir, "import.json")
 	writeFile(t, file, []byte(ops(t, "imports", "--state", tfstate, "--serverless", stack, "--stack", out.Stack, "--file")))
 
-	// Another backend has room for another stack of the same name.
+	// Another backend can contain another stack with the same name.
 	empty := out
 	empty.Env = maps.Clone(out.Env)
 	empty.Env["PULUMI_BACKEND_URL"], empty.Env["PULUMI_CONFIG_PASSPHRASE"] = "file://"+dir, "no secret is kept"
@@ -52,8 +51,7 @@ func checkImport(t *testing.T, out outputs) {
 	checkKept(t, preview, out.Stack, ids)
 }
 
-// ownSecrets writes the configuration of one stack file with the secrets provider
-// of another, and returns where.
+// ownSecrets writes the configuration of one stack file with the secrets provider of another and returns its path.
 func ownSecrets(t *testing.T, configured, initialized string) string {
 	t.Helper()
 	file := map[string]any{}
@@ -77,7 +75,7 @@ func ownSecrets(t *testing.T, configured, initialized string) string {
 	return path
 }
 
-// moved are the types and names, without project and stack, that are imported.
+// moved are the types and names, without project and stack, of the imported resources.
 var moved = []string{
 	"aws:iam/user:User::iam-ci",
 	"aws:s3/bucketV2:BucketV2::data-files",
@@ -86,7 +84,7 @@ var moved = []string{
 	"aws:route53/record:Record::api-domain-record",
 }
 
-// short is how moved names a resource; "" for what is not moved.
+// short is the key of a resource in moved, or "".
 func short(stack, urn string) string {
 	for _, m := range moved {
 		token, name, _ := strings.Cut(m, "::")
@@ -97,7 +95,7 @@ func short(stack, urn string) string {
 	return ""
 }
 
-// deployedIDs are the ids of what is moved, in the stack that has it.
+// deployedIDs returns the IDs of the resources to import, from the stack that contains them.
 func deployedIDs(t *testing.T, out outputs) map[string]string {
 	t.Helper()
 	content, err := os.ReadFile(exportState(t, out))
@@ -122,7 +120,7 @@ func deployedIDs(t *testing.T, out outputs) map[string]string {
 	return ids
 }
 
-// terraformState is the seed's state, as far as it is imported, with the ids.
+// terraformState returns the imported part of the legacy stack's state, with these IDs.
 func terraformState(out outputs, ids map[string]string) map[string]any {
 	resource := func(module, token, name string, attributes map[string]any) any {
 		return map[string]any{
@@ -140,13 +138,13 @@ func terraformState(out outputs, ids map[string]string) map[string]any {
 	}}
 }
 
-// zoneOf is the zone that the API's record is in: a record's id begins with it.
+// zoneOf returns the zone of the API's record, with which the record's ID begins.
 func zoneOf(ids map[string]string) string {
 	zone, _, _ := strings.Cut(ids["aws:route53/record:Record::api-domain-record"], "_")
 	return zone
 }
 
-// checkKept checks that a preview keeps everything that was imported.
+// checkKept checks that a preview keeps all imported resources.
 func checkKept(t *testing.T, preview, stack string, ids map[string]string) {
 	t.Helper()
 	var plan struct {
@@ -165,7 +163,7 @@ func checkKept(t *testing.T, preview, stack string, ids map[string]string) {
 		switch {
 		case strings.Contains(s.Op, "replace"), strings.Contains(s.Op, "delete"):
 			t.Errorf("%s: %s because of %v", s.URN, s.Op, s.ReplaceReasons)
-		case name == "", s.Op == "refresh": // which comes before the steps of the program
+		case name == "", s.Op == "refresh": // which precedes the steps of the program
 		case s.Op != "same" && s.Op != "update", s.OldState == nil, s.OldState.ID != ids[name]:
 			t.Errorf("%s: %s, want it to stay what was imported", s.URN, s.Op)
 		default:

@@ -13,10 +13,10 @@ import (
 	"time"
 )
 
-// enough is how many resources an up has made when it is killed.
+// enough is the number of created resources after which an up is killed.
 const enough = 40
 
-// startUp starts an up of dev; its context ends with the test.
+// startUp starts an up of dev; its context is done when the test ends.
 func startUp(t *testing.T) (context.Context, *exec.Cmd) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), limitUp)
@@ -28,8 +28,8 @@ func startUp(t *testing.T) (context.Context, *exec.Cmd) {
 	return ctx, cmd
 }
 
-// killedUp starts an up, kills the daemon with SIGKILL once resources are being
-// created, and waits for the command to say so.
+// killedUp starts an up, kills the daemon with SIGKILL while resources are being created, and waits until the command reports
+// that.
 func killedUp(t *testing.T) {
 	t.Helper()
 	ctx, cmd := startUp(t)
@@ -39,8 +39,7 @@ func killedUp(t *testing.T) {
 	}
 }
 
-// killedBootstrap starts an up and kills it, and not its sandbox, with SIGKILL
-// while it makes the place of the state.
+// killedBootstrap starts an up and kills it with SIGKILL, but not its sandbox, while it creates the state's bucket.
 func killedBootstrap(t *testing.T) {
 	t.Helper()
 	ctx, cmd := startUp(t)
@@ -52,11 +51,10 @@ func killedBootstrap(t *testing.T) {
 	if err := cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	_ = cmd.Wait() // killed, as asked for
+	_ = cmd.Wait() // killed on purpose
 }
 
-// killDaemonOnce waits until the running up creates resources and then kills
-// the sandbox's daemon with SIGKILL.
+// killDaemonOnce waits until the running up creates resources and then kills the sandbox's daemon with SIGKILL.
 func killDaemonOnce(ctx context.Context, t *testing.T) {
 	t.Helper()
 	events := filepath.Join(repository(t), ".sandbox", "run", "events-dev.json")
@@ -84,8 +82,7 @@ func waitFor(ctx context.Context, t *testing.T, what string, there func() bool) 
 	}
 }
 
-// processes are the ids of this checkout's processes of one of its programs,
-// with this first argument unless it is empty.
+// processes returns the IDs of this checkout's processes of a program, with this first argument if it is not empty.
 func processes(t *testing.T, program, argument string) []int {
 	t.Helper()
 	path := filepath.Join(repository(t), ".sandbox", "bin", program)
@@ -104,7 +101,7 @@ func processes(t *testing.T, program, argument string) []int {
 		}
 		cmdline, err := os.ReadFile(line)
 		if err != nil {
-			continue // ended meanwhile
+			continue // has exited
 		}
 		args := strings.Split(string(cmdline), "\x00")
 		if argument == "" || len(args) > 1 && args[1] == argument {

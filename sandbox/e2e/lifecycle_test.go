@@ -17,13 +17,13 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// TestGrants is the part of TestEndToEnd that measures what is granted.
+// TestGrants is the part of TestEndToEnd that compares granted and used permissions.
 func TestGrants(t *testing.T) {
 	ownSandbox(t)
 	dev := up(t, "dev")
 	var prod outputs
 	t.Run("two stacks at once", func(t *testing.T) { prod = checkLifecycle(t, dev, func(*testing.T, outputs) {}) })
-	dev = up(t, "dev") // changes nothing, and says where things are by now
+	dev = up(t, "dev") // only for the outputs
 	checkServing(t, dev)
 	checkRotation(t, dev)
 	checkRollout(t, prod)
@@ -32,7 +32,7 @@ func TestGrants(t *testing.T) {
 	checkUse(t, authorizationLog(t), state, exportState(t, prod))
 }
 
-// checkServing asks the stack for all that its functions' roles are for.
+// checkServing uses all permissions of the stack's function roles.
 func checkServing(t *testing.T, out outputs) {
 	t.Helper()
 	checkItems(t, out)
@@ -52,11 +52,11 @@ func (o outputs) as(t *testing.T, who aws.Config) outputs {
 	return o
 }
 
-// identities are what only an administrator makes: the roles of the pipeline themselves.
+// identities are the resources that only an administrator creates: the roles of the pipeline.
 const identities = "**didomi:iam:IAM**"
 
-// pipelineRoles are a stack as its preview role and as its deploy role work on it, for one test. The deploy role
-// works under docs/scp.json.
+// pipelineRoles are the outputs of a stack as its preview role and as its deploy role, for one test. The deploy role is
+// restricted by docs/scp.json.
 func pipelineRoles(t *testing.T, out outputs) (preview, deploy outputs) {
 	t.Helper()
 	names := stackOutputs(t, out)
@@ -65,7 +65,7 @@ func pipelineRoles(t *testing.T, out outputs) (preview, deploy outputs) {
 	return out.as(t, assume(t, user, names["ciPreviewRole"].(string))), out.as(t, deploying)
 }
 
-// manage runs a command of the CLI on the stack, with settings, that must end well.
+// manage runs a CLI command on the stack, with settings, and checks that it succeeds.
 func manage(t *testing.T, out outputs, settings, command string, args ...string) {
 	t.Helper()
 	args = append([]string{command, "--stack", out.Stack, "--config-file", settings}, args...)
@@ -77,14 +77,14 @@ func manage(t *testing.T, out outputs, settings, command string, args ...string)
 	}
 }
 
-// defaultGroup is the default security group of a VPC, which AWS does not tell from those of other programs
-// until it has the stack's tag. So only an administrator tags it.
+// defaultGroup is the default security group of a VPC. Until it has the stack's tag, AWS cannot distinguish it from those of
+// other programs, so only an administrator tags it.
 const defaultGroup = "**aws:ec2/defaultSecurityGroup:DefaultSecurityGroup**"
 
-// made makes a stack: an administrator its identities and keys and, once the deploy role has created the VPC,
-// the VPC's default group; the deploy role all the rest. docs/how-to/set-up-gitlab.md has the administrator create the
-// whole network, which would leave the role's rights to create one unused. The outputs are those of another
-// stack in the same sandbox.
+// made creates a stack. An administrator creates its identities and keys and, once the deploy role has created the VPC, tags
+// the VPC's default security group; the deploy role creates all other resources. In docs/how-to/set-up-gitlab.md, the
+// administrator creates the complete network, which would leave the role's permissions to create one unused. The outputs are
+// those of another stack in the same sandbox.
 func made(t *testing.T, beside outputs, stack string) outputs {
 	t.Helper()
 	mustRun(t, limitPreview, "preview", "--stack", stack)
@@ -92,7 +92,7 @@ func made(t *testing.T, beside outputs, stack string) outputs {
 	admin.Stack, admin.ConfigFile = stack, filepath.Join(filepath.Dir(beside.ConfigFile), "Pulumi."+stack+".yaml")
 	manage(t, admin, admin.ConfigFile, "up", "--yes", "--skip-preview", "--target", identities, "--target", "**didomi:keys:Keys**")
 	_, deploy := pipelineRoles(t, admin)
-	// One check is skipped, and there is no GitLab here; the role may make all but one.
+	// One check is skipped, and there is no GitLab here; the role has all permissions but one.
 	report, missing := preflight(t, deploy)
 	if !slices.Equal(missing, []string{"permissions"}) || !strings.Contains(report, "ec2:CreateTags") || strings.Count(report, `"not checked"`) != 2 {
 		t.Fatalf("the deploy role's preflight: %s", report)
@@ -100,10 +100,10 @@ func made(t *testing.T, beside outputs, stack string) outputs {
 	manage(t, deploy, admin.ConfigFile, "up", "--yes", "--skip-preview", "--target", "**didomi:network:Network::**", "--target", "**awsx:ec2:Vpc**")
 	manage(t, admin, admin.ConfigFile, "up", "--yes", "--skip-preview", "--target", defaultGroup)
 	manage(t, deploy, admin.ConfigFile, "up", "--yes", "--skip-preview")
-	return up(t, stack) // changes nothing, and says where things are
+	return up(t, stack) // only for the outputs
 }
 
-// checkLife changes a stack with the roles of its pipeline, there and back.
+// checkLife changes a stack with the roles of its pipeline, and changes it back.
 func checkLife(t *testing.T, out outputs) {
 	t.Helper()
 	preview, deploy := pipelineRoles(t, out)
@@ -116,9 +116,8 @@ func checkLife(t *testing.T, out outputs) {
 	manage(t, deploy, out.ConfigFile, "refresh", "--yes", "--skip-preview", "--diff", "--expect-no-changes")
 }
 
-// checkLifecycle changes one stack and makes another, prod, which it returns, each with the roles of its own
-// pipeline, and does more with the other. Both mostly wait, so they wait side by side, as two teams do in
-// one account.
+// checkLifecycle changes one stack and creates another, prod, each with the roles of its own pipeline, and returns prod after
+// further checks. Both mostly wait, so they run concurrently, as with two teams in one account.
 func checkLifecycle(t *testing.T, dev outputs, more func(t *testing.T, prod outputs)) (prod outputs) {
 	t.Helper()
 	t.Run("concurrently", func(t *testing.T) {
@@ -135,24 +134,22 @@ func checkLifecycle(t *testing.T, dev outputs, more func(t *testing.T, prod outp
 	return prod
 }
 
-// ended destroys a stack with its deploy role, but for the identities, and returns the file of the state
-// as it was before.
+// ended destroys a stack with its deploy role, except the identities, and returns the file of its previous state.
 func ended(t *testing.T, out outputs) string {
 	t.Helper()
 	before := exportState(t, out)
 	_, deploy := pipelineRoles(t, out)
-	emptyBucket(t, out) // no role of the pipeline deletes what customers have stored
+	emptyBucket(t, out) // no role of the pipeline deletes customers' files
 	settings := configWith(t, out, map[string]any{
 		"didomi:data":    map[string]any{"allowDeletion": true},
-		"didomi:network": map[string]any{"zones": 3}, // as checkZones has left it; a zone is not given up
+		"didomi:network": map[string]any{"zones": 3}, // as after checkZones; a zone cannot be removed
 	})
 	manage(t, deploy, settings, "destroy", "--run-program", "--yes", "--skip-preview", "--exclude", identities)
 	checkBackups(t, out)
 	return before
 }
 
-// checkBackups wants the backups of a stack's deleted cluster to be kept
-// (https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Aurora.Managing.Backups.Retaining.html).
+// checkBackups checks that the backups of a stack's deleted cluster are kept
 func checkBackups(t *testing.T, out outputs) {
 	t.Helper()
 	found, err := rds.NewFromConfig(awsConfig(out)).DescribeDBClusterAutomatedBackups(context.Background(), &rds.DescribeDBClusterAutomatedBackupsInput{})
@@ -167,7 +164,7 @@ func checkBackups(t *testing.T, out outputs) {
 	t.Errorf("the cluster of %s has left no backups, of %d that there are", out.Stack, len(found.DBClusterAutomatedBackups))
 }
 
-// complaints are the lines of the CLI's output that tell what went wrong, and how it ends.
+// complaints returns the lines of the CLI's output with errors, and its last lines.
 func complaints(printed string) string {
 	lines := strings.SplitAfter(printed, "\n")
 	end := max(0, len(lines)-20)
@@ -180,7 +177,7 @@ func complaints(printed string) string {
 	return strings.Join(append(told, lines[end:]...), "")
 }
 
-// emptyBucket deletes every version of every file.
+// emptyBucket deletes all versions of all files.
 func emptyBucket(t *testing.T, out outputs) {
 	t.Helper()
 	client, bucket := s3.NewFromConfig(awsConfig(out)), out.Bucket
@@ -203,8 +200,8 @@ func emptyBucket(t *testing.T, out outputs) {
 	}
 }
 
-// grown is the stack's file with prod's sizes and plans, another tag, and what neither stack has: the way
-// back from it takes away, one after the other, what is rarely taken away.
+// largerConfig is the stack's file with prod's sizes and plans, another tag, and settings that neither stack has. Changing it
+// back removes resources that are rarely removed.
 func largerConfig(t *testing.T, out outputs) string {
 	t.Helper()
 	own, prod := readStackFile(t, out.ConfigFile), readStackFile(t, filepath.Join(repository(t), "Pulumi.prod.yaml"))
@@ -213,18 +210,18 @@ func largerConfig(t *testing.T, out outputs) string {
 	}
 	for room, value := range map[string]any{
 		"didomi:tags":    map[string]any{"purpose": "grown"},
-		"didomi:network": map[string]any{"flowLogDays": 60, "nat": "perAz"}, // a zone cannot be given up again: checkZones
+		"didomi:network": map[string]any{"flowLogDays": 60, "nat": "perAz"}, // a zone cannot be removed: checkZones
 		"didomi:api": map[string]any{
 			"requireApiKey": true, "reservedConcurrency": 20, "wafRateLimit": 70000, "rollout": "allAtOnce",
 			"alarmEmails": []string{"night@didomi.example"},
 		},
 		"didomi:data": map[string]any{
 			"logDays": 60,
-			"proxy":   map[string]any{"enabled": true}, // and away again, on the way back
-			// From 1 the provider would not take the minimum back to 0:
+			"proxy":   map[string]any{"enabled": true}, // removed again on the way back
+			// From 1, the provider would not reset the minimum to 0:
 			// https://github.com/hashicorp/terraform-provider-aws/issues/40685
 			"database": map[string]any{"minCapacity": 0.5},
-			"cache":    map[string]any{"shards": 1}, // the emulator adds none
+			"cache":    map[string]any{"shards": 1}, // the emulator cannot add shards
 		},
 	} {
 		own.Config[room] = overlay(own.Config[room], value)
@@ -238,8 +235,8 @@ func largerConfig(t *testing.T, out outputs) string {
 	return path
 }
 
-// exchanged is a stack's file in which the first two usage plans have each other's keys: API Gateway takes
-// a key in one plan for each stage.
+// swappedKeys is a stack's file in which the first two usage plans have each other's keys: API Gateway allows a key in one
+// plan per stage.
 func swappedKeys(t *testing.T, path string) string {
 	t.Helper()
 	own := readStackFile(t, path)
@@ -255,7 +252,7 @@ func swappedKeys(t *testing.T, path string) string {
 	return path
 }
 
-// overlay are the settings below with those above over them.
+// overlay merges the settings above into those below.
 func overlay(below, above any) any {
 	under, ok := below.(map[string]any)
 	over, also := above.(map[string]any)
@@ -272,7 +269,7 @@ func overlay(below, above any) any {
 	return all
 }
 
-// calls are the record of what users and roles have asked of AWS so far.
+// authorizationLog returns the log of the calls of users and roles so far.
 func authorizationLog(t *testing.T) []byte {
 	t.Helper()
 	record, err := os.ReadFile(filepath.Join(repository(t), ".sandbox", "run", "calls.jsonl"))
@@ -282,9 +279,8 @@ func authorizationLog(t *testing.T) []byte {
 	return record
 }
 
-// checkUse holds what the users and roles of the stacks, whose states are in the files, are granted
-// against what they have done, and prints what of it was not done, with the reasons why it is granted
-// all the same.
+// checkUse compares the permissions of the users and roles of the stacks, whose states are in the files, with their calls. It
+// prints the unused permissions with the reasons for which they are granted.
 func checkUse(t *testing.T, done []byte, state string, beside ...string) {
 	t.Helper()
 	record := filepath.Join(t.TempDir(), "calls.jsonl")

@@ -11,7 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 )
 
-// accountLogRole is the ARN of the role that API Gateway writes the logs of all APIs with.
+// accountLogRole returns the ARN of API Gateway's role for the logs of all APIs.
 func accountLogRole(t *testing.T, out outputs) string {
 	t.Helper()
 	account, err := apigateway.NewFromConfig(awsConfig(out)).GetAccount(context.Background(), &apigateway.GetAccountInput{})
@@ -34,7 +34,7 @@ func trustOf(t *testing.T, out outputs, role string) string {
 	return document
 }
 
-// newLogRole creates a role as a stack created it before bootstrap did, and returns its name.
+// newLogRole creates a role as stacks did before bootstrap existed, and returns its name.
 func newLogRole(t *testing.T, out outputs) string {
 	t.Helper()
 	ctx, admin, name := context.Background(), iam.NewFromConfig(awsConfig(out)), "didomi-"+out.Stack+"-api-account-role-e2e"
@@ -61,7 +61,7 @@ func setLogRole(role string) attempt {
 	}
 }
 
-// newIntegration creates an API with the tags of the stack's own, and has a method of it search logs as the role.
+// newIntegration creates an API with the stack's tags and a method that searches logs with the role.
 func newIntegration(t *testing.T, out outputs, like, role string) attempt {
 	t.Helper()
 	ctx, admin := context.Background(), apigateway.NewFromConfig(awsConfig(out))

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// checkProblemStatus checks that the answer is this problem.
+// checkProblemStatus checks that the response is a problem with this status.
 func checkProblemStatus(t *testing.T, got response, want int) {
 	t.Helper()
 	if got.status != want || got.header.Get("Content-Type") != "application/problem+json" {
@@ -17,8 +17,8 @@ func checkProblemStatus(t *testing.T, got response, want int) {
 	}
 }
 
-// checkPaths addresses an item and a file in ways that are not theirs: none reads, changes or deletes
-// them. API Gateway's path parameters lack the slashes that a path has at its end.
+// checkPaths sends other spellings of the paths of an item and a file: none of them reads, changes or deletes them. API
+// Gateway's path parameters lack the slashes at the end of a path.
 func checkPaths(t *testing.T, out outputs) {
 	t.Helper()
 	if got := request(t, out, http.MethodPut, "/items/e2e-path", `{"n":"mine"}`); got.status >= http.StatusMultipleChoices {
@@ -52,7 +52,7 @@ func checkPaths(t *testing.T, out outputs) {
 			}
 		})
 	}
-	// For S3 two Unicode forms of a name are two keys.
+	// S3 treats two Unicode forms of a name as two keys.
 	for _, key := range []string{"e2e/%C3%A9", "e2e/e%CC%81", "e2e/a+b%20c%2Bd%25"} {
 		t.Run("the file "+key, func(t *testing.T) {
 			sendPresigned(t, requestUpload(t, out, key, len(key)).presigned, key)
@@ -63,8 +63,7 @@ func checkPaths(t *testing.T, out outputs) {
 	}
 }
 
-// checkConditions sends conditions that are malformed, or that nothing could evaluate: none of the
-// requests is done.
+// checkConditions sends malformed conditions, and conditions that cannot be evaluated: none of the requests has an effect.
 func checkConditions(t *testing.T, out outputs) {
 	t.Helper()
 	const date = "Fri, 02 Jan 2026 03:04:05 GMT"
@@ -103,7 +102,7 @@ func checkConditions(t *testing.T, out outputs) {
 	}
 }
 
-// checkAccessLog sends what would be fields of its own, and looks for the truth in the request's line.
+// checkAccessLog sends headers that could forge fields, and checks the request's line.
 func checkAccessLog(t *testing.T, out outputs) {
 	t.Helper()
 	const forged = `x","status":"200","errorType":"NONE`

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// exportState writes the stack's state to a file, as the commands of ops read it.
+// exportState writes the stack's state to a file for ops.
 func exportState(t *testing.T, out outputs) string {
 	t.Helper()
 	state, stderr, code := pulumi(t, out, repository(t), "stack", "export", "--stack", out.Stack)
@@ -20,7 +20,7 @@ func exportState(t *testing.T, out outputs) string {
 	return path
 }
 
-// ops runs a command of ops in the checkout and returns what it printed.
+// ops runs a command of ops in the checkout and returns its output.
 func ops(t *testing.T, args ...string) string {
 	t.Helper()
 	cmd := exec.Command("go", append([]string{"run", "./ops"}, args...)...)
@@ -34,9 +34,8 @@ func ops(t *testing.T, args ...string) string {
 	return string(printed)
 }
 
-// checkOps runs on a deployed stack what people ask of it: the picture in docs is
-// its own, what the seed's resources become is there, and every resource has a
-// price, is free, or is known to lack a row.
+// checkOps runs commands of ops on a deployed stack: the diagram in docs matches it, it contains the resources that replace
+// those of the legacy stack, and every resource has a price, is free, or is known to lack a price.
 func checkOps(t *testing.T, out outputs) {
 	t.Helper()
 	state := exportState(t, out)

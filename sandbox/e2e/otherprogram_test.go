@@ -18,8 +18,8 @@ import (
 	rdstypes "github.com/aws/aws-sdk-go-v2/service/rds/types"
 )
 
-// program is what another program of the account has created, tagged environment=<stack> as many programs
-// tag: one resource of each kind that has an id instead of a name.
+// program has the resources of another program in the account, tagged environment=<stack> as by many programs: one of each
+// kind that has an ID instead of a name.
 type program struct {
 	key, vpc, defaultGroup, networkInterface, api, proxy, proxyARN, certificate, target string
 }
@@ -74,7 +74,7 @@ func newProgram(t *testing.T, out outputs) program {
 	return p
 }
 
-// createNetwork makes a network with a subnet, which it returns. Its default group and the interface have no tag.
+// createNetwork creates a VPC with a subnet, which it returns. Its default security group and the interface have no tag.
 func (p *program) createNetwork(t *testing.T, client *ec2.Client, stack string) string {
 	t.Helper()
 	ctx := context.Background()
@@ -104,8 +104,8 @@ func (p *program) createNetwork(t *testing.T, client *ec2.Client, stack string) 
 	return *subnet.Subnet.SubnetId
 }
 
-// otherProgramDenials are tried on another program's resources. What deletes comes after what does not: with every
-// right it succeeds, which also takes the program away again.
+// otherProgramDenials are calls on another program's resources. Those that delete come last: with every permission they
+// succeed, which also cleans up.
 func (c *principals) otherProgramDenials(t *testing.T) []denial {
 	t.Helper()
 	p, who, mine := newProgram(t, c.out), c.deploy, c.out.Stack
@@ -143,7 +143,7 @@ func untagKey(key string) attempt {
 	}
 }
 
-// rewriteKeyPolicy writes the policy that KMS gives a new key.
+// rewriteKeyPolicy writes the default policy of a new key.
 func rewriteKeyPolicy(key string) attempt {
 	return func(ctx context.Context, config aws.Config) error {
 		_, err := kms.NewFromConfig(config).PutKeyPolicy(ctx, &kms.PutKeyPolicyInput{KeyId: &key, Policy: aws.String(
@@ -173,7 +173,7 @@ func deleteInterface(id string) attempt {
 	}
 }
 
-// deleteNetwork deletes its subnets first: only an administrator can have done that.
+// deleteNetwork deletes the subnets first, which only an administrator could do.
 func deleteNetwork(vpc string) attempt {
 	return func(ctx context.Context, config aws.Config) error {
 		client := ec2.NewFromConfig(config)
@@ -248,8 +248,8 @@ func untagCertificate(arn, stack string) attempt {
 	}
 }
 
-// requestCertificate takes the certificate away again. ACM issues one at once where the record of an earlier one
-// stands, as another stack's does.
+// requestCertificate deletes the certificate again. ACM issues a certificate at once if the validation record of an earlier one
+// exists, as for another stack.
 func requestCertificate(name, stack string, others ...string) attempt {
 	return func(ctx context.Context, config aws.Config) error {
 		made, err := acm.NewFromConfig(config).RequestCertificate(ctx, &acm.RequestCertificateInput{

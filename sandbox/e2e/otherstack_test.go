@@ -21,22 +21,22 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/route53"
 )
 
-// What is tried on another stack's things that have an id of AWS's instead of a name.
+// Calls on another stack's resources that have IDs instead of names.
 
-// creation is something that is made, and dropped by the id that it got.
+// creation creates a resource, and removes it by its ID.
 type creation struct{ create, remove attempt }
 
-// stackTag is the key of the tag by which IAM policies know what is a stack's, owner its value.
+// stackTag is the key of the tag by which IAM policies identify a stack's resources; owner returns its value.
 const stackTag = "serverless-api:stack"
 
 func owner(stack string) *string { return aws.String("didomi/" + stack) }
 
-// marked is the tag of a new resource.
+// ownerTag is the tag specification of a new resource.
 func ownerTag(kind ec2types.ResourceType, stack string) []ec2types.TagSpecification {
 	return []ec2types.TagSpecification{{ResourceType: kind, Tags: []ec2types.Tag{{Key: aws.String(stackTag), Value: owner(stack)}}}}
 }
 
-// newSubnet is the last 16 addresses of the network, marked as the stack's.
+// newSubnet creates a subnet with the last 16 addresses of the VPC and the stack's tag.
 func newSubnet(t *testing.T, out outputs, vpc, stack string) creation {
 	t.Helper()
 	list, err := ec2.NewFromConfig(awsConfig(out)).DescribeVpcs(context.Background(), &ec2.DescribeVpcsInput{VpcIds: []string{vpc}})
@@ -70,7 +70,7 @@ func newSubnet(t *testing.T, out outputs, vpc, stack string) creation {
 	}
 }
 
-// privateSubnet is a subnet of the network.
+// privateSubnet returns a subnet of the VPC.
 func privateSubnet(t *testing.T, out outputs, vpc string) string {
 	t.Helper()
 	list, err := ec2.NewFromConfig(awsConfig(out)).DescribeSubnets(context.Background(), &ec2.DescribeSubnetsInput{
@@ -99,7 +99,7 @@ func newInterface(subnet string) creation {
 	}
 }
 
-// groupOf is a security group of the network that is not its default one.
+// groupOf returns a security group of the VPC other than its default one.
 func groupOf(t *testing.T, out outputs, vpc string) string {
 	t.Helper()
 	list, err := ec2.NewFromConfig(awsConfig(out)).DescribeSecurityGroups(context.Background(), &ec2.DescribeSecurityGroupsInput{
@@ -117,7 +117,7 @@ func groupOf(t *testing.T, out outputs, vpc string) string {
 	return ""
 }
 
-// strayPort is one that no rule of the stack is about.
+// strayPort is a port that no rule of the stack has.
 var strayPort = []ec2types.IpPermission{{
 	IpProtocol: aws.String("tcp"), FromPort: aws.Int32(2222), ToPort: aws.Int32(2222),
 	IpRanges: []ec2types.IpRange{{CidrIp: aws.String("192.0.2.0/24")}},
@@ -139,7 +139,7 @@ func closeGroup(group string) attempt {
 	}
 }
 
-// tagNetwork marks a network as a stack's, whose pipeline could then change it.
+// tagNetwork tags a VPC as a stack's, whose pipeline could then change it.
 func tagNetwork(vpc, stack string) attempt {
 	return func(ctx context.Context, config aws.Config) error {
 		_, err := ec2.NewFromConfig(config).CreateTags(ctx, &ec2.CreateTagsInput{
@@ -149,7 +149,7 @@ func tagNetwork(vpc, stack string) attempt {
 	}
 }
 
-// tagKey does the same to a key.
+// tagKey does the same for a key.
 func tagKey(key, stack string) attempt {
 	return func(ctx context.Context, config aws.Config) error {
 		_, err := kms.NewFromConfig(config).TagResource(ctx, &kms.TagResourceInput{
@@ -159,7 +159,7 @@ func tagKey(key, stack string) attempt {
 	}
 }
 
-// decrypt is of something that the administrator has encrypted with the key.
+// decrypt decrypts a ciphertext that the administrator has encrypted with the key.
 func decrypt(t *testing.T, out outputs, key string) attempt {
 	t.Helper()
 	locked, err := kms.NewFromConfig(awsConfig(out)).Encrypt(context.Background(), &kms.EncryptInput{KeyId: &key, Plaintext: []byte("e2e")})
@@ -179,7 +179,7 @@ func describeKey(key, description string) attempt {
 	}
 }
 
-// newGrant lets somebody use a key.
+// newGrant grants a principal the use of a key.
 func newGrant(key, grantee string) creation {
 	var id *string
 	return creation{
@@ -218,7 +218,7 @@ func tagAPI(region, api, stack string) attempt {
 	}
 }
 
-// apiKeyOf is the id of a key of the stack's usage plans.
+// apiKeyOf returns the ID of an API key of the stack's usage plans.
 func apiKeyOf(t *testing.T, out outputs) string {
 	t.Helper()
 	list, err := apigateway.NewFromConfig(awsConfig(out)).GetApiKeys(context.Background(), &apigateway.GetApiKeysInput{})
@@ -263,7 +263,7 @@ func idleAfter(proxy string, seconds int32) attempt {
 	}
 }
 
-// hostZone is the hosted zone in which the stack's host name stands.
+// hostZone returns the hosted zone that contains the stack's host name.
 func hostZone(t *testing.T, out outputs) *string {
 	t.Helper()
 	host := stackOutputs(t, out)["hostName"].(string)
@@ -287,7 +287,7 @@ func hostZone(t *testing.T, out outputs) *string {
 	return nil
 }
 
-// putCode replaces what nobody runs: the unpublished code of a function.
+// putCode replaces the unpublished code of a function, which nothing runs.
 func putCode(function string) attempt {
 	return func(ctx context.Context, config aws.Config) error {
 		var code bytes.Buffer

@@ -10,15 +10,15 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/route53/types"
 )
 
-// vpcIn names a network in the stack's region.
+// vpcIn identifies a VPC in the stack's region.
 func vpcIn(out outputs, vpc string) *types.VPC {
 	return &types.VPC{VPCId: &vpc, VPCRegion: types.VPCRegion(out.Region)}
 }
 
-// newZone has the administrator create a public zone, which goes with the test.
+// newZone creates a public zone as the administrator and deletes it when the test ends.
 func newZone(t *testing.T, out outputs, name string) *string { return createZone(t, out, name, nil) }
 
-// newPrivateZone has the administrator create a private zone, named as endpoints of RDS are, in a network.
+// newPrivateZone creates a private zone in a VPC as the administrator, named like RDS endpoints.
 func newPrivateZone(t *testing.T, out outputs, vpc string) *string {
 	t.Helper()
 	return createZone(t, out, "e2e."+out.Region+".rds.amazonaws.com", vpcIn(out, vpc))
@@ -40,7 +40,7 @@ func createZone(t *testing.T, out outputs, name string, vpc *types.VPC) *string 
 	return made.HostedZone.Id
 }
 
-// newShadowZone is a private zone named as endpoints of RDS are: in its network they resolve to nothing.
+// newShadowZone creates a private zone named like RDS endpoints: in its VPC, they no longer resolve.
 func newShadowZone(out outputs, vpc string) creation {
 	var id *string
 	return creation{
@@ -90,7 +90,7 @@ func dropRecordIn(zone *string, kind types.RRType, name string) attempt {
 	return changeRecordIn(zone, types.ChangeActionDelete, kind, name)
 }
 
-// recordValues are what the records of the tests hold, by type.
+// recordValues are the values of the tests' records, by type.
 var recordValues = map[types.RRType]string{types.RRTypeA: "192.0.2.1", types.RRTypeNs: "ns.example.net."}
 
 func changeRecordIn(zone *string, action types.ChangeAction, kind types.RRType, name string) attempt {

@@ -16,9 +16,9 @@ import (
 	"github.com/didomi/serverless-api/sandbox/secretscan"
 )
 
-// checkNoSecrets reads every secret value that the account knows, and looks for it where it must not be:
-// in the stack's state and outputs, a preview, the plan of an update, any function's environment, and
-// what the sandbox and the CLI have logged. Of the passwords none is in the decrypted state either.
+// checkNoSecrets searches for all secret values of the account where they must not be: in the stack's state and outputs, a
+// preview, an update plan, the functions' environments, and the logs of the sandbox and the CLI. The decrypted state contains
+// no password either.
 func checkNoSecrets(t *testing.T, out outputs) {
 	t.Helper()
 	t.Setenv("PULUMI_EXPERIMENTAL", "true") // for --save-plan
@@ -65,8 +65,8 @@ func checkNoSecrets(t *testing.T, out outputs) {
 	checkVoidPasswords(t, out, places["the state"], decrypted)
 }
 
-// checkVoidPasswords tries to log in with the passwords with which the cache's users were made: those
-// are in the state, encrypted, and let nobody in.
+// checkVoidPasswords checks that nobody can log in with the placeholder passwords of the cache's users, which are encrypted
+// in the state.
 func checkVoidPasswords(t *testing.T, out outputs, state, decrypted string) {
 	t.Helper()
 	for user, password := range cachePasswords(t, decrypted) {
@@ -80,7 +80,7 @@ func checkVoidPasswords(t *testing.T, out outputs, state, decrypted string) {
 	}
 }
 
-// cachePasswords are those with which the cache's users were made, by the name that they log in as.
+// cachePasswords returns the placeholder passwords of the cache's users by user name.
 func cachePasswords(t *testing.T, decrypted string) map[string]string {
 	t.Helper()
 	var state struct {
@@ -114,7 +114,7 @@ func cachePasswords(t *testing.T, decrypted string) map[string]string {
 	return passwords
 }
 
-// accountSecrets are the secret values of the account, of all kinds that the stack has.
+// accountSecrets returns the account's secret values, of all kinds that the stack has.
 func accountSecrets(t *testing.T, out outputs) secretscan.Values {
 	t.Helper()
 	values, err := secretscan.Account(context.Background(), awsConfig(out))
@@ -123,7 +123,7 @@ func accountSecrets(t *testing.T, out outputs) secretscan.Values {
 	}
 	all := strings.Join(slices.Sorted(maps.Keys(values)), "\n")
 	kinds := []string{"didomi-" + out.Stack + "-data-app", "didomi-" + out.Stack + "-data-cache", "secret rds!"}
-	if out.Stack == "prod" { // dev asks for no key
+	if out.Stack == "prod" { // dev requires no key
 		kinds = append(kinds, "the API key didomi-prod-api-key-")
 	}
 	for _, kind := range kinds {
@@ -134,7 +134,7 @@ func accountSecrets(t *testing.T, out outputs) secretscan.Values {
 	return values
 }
 
-// environments are the variables of every function of the account.
+// environments returns the variables of all functions of the account.
 func environments(t *testing.T, out outputs) string {
 	t.Helper()
 	list, err := lambda.NewFromConfig(awsConfig(out)).ListFunctions(context.Background(), &lambda.ListFunctionsInput{})

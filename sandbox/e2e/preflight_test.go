@@ -14,9 +14,9 @@ import (
 	"github.com/didomi/serverless-api/sandbox/gateway"
 )
 
-// preflight runs the check before an update of the stack, as whoever the outputs are, on a preview of its
-// own. It gives the findings, and the names of the checks that miss something. Delegation is left out: the
-// sandbox's stack files say that the domain is delegated, which nobody can do.
+// preflight runs ops preflight before an update of the stack, with the credentials of the outputs and a new preview. It returns
+// the findings and the names of the failed checks. It leaves out delegation: the sandbox's stack files set it without a parent
+// zone.
 func preflight(t *testing.T, out outputs) (printed string, missing []string) {
 	t.Helper()
 	preview, stderr, code := pulumi(t, out, repository(t), "preview", "--stack", out.Stack, "--config-file", out.ConfigFile, "--json", "--show-sames")
@@ -53,11 +53,11 @@ func preflight(t *testing.T, out outputs) (printed string, missing []string) {
 	return string(findings), missing
 }
 
-// checkPreflight has prod, of which nothing is there yet, meet an account with a new one's quotas: the
-// concurrency that anomalyco/sst#5829 met, and no VPC left.
+// checkPreflight runs the preflight of prod, before its first resource, in an account with a new account's quotas: the
+// concurrency of anomalyco/sst#5829, and no VPC left.
 func checkPreflight(t *testing.T, beside outputs) {
 	t.Helper()
-	mustRun(t, limitPreview, "preview", "--stack", "prod") // makes its file
+	mustRun(t, limitPreview, "preview", "--stack", "prod") // creates its file
 	prod := beside
 	prod.Stack, prod.ConfigFile = "prod", filepath.Join(filepath.Dir(beside.ConfigFile), "Pulumi.prod.yaml")
 	setLimits(t, prod, http.MethodPut, `{"quotas":{"lambda/L-B99A9384":10,"vpc/L-F678F1CE":2}}`)
@@ -68,7 +68,7 @@ func checkPreflight(t *testing.T, beside outputs) {
 	}
 }
 
-// setLimits sets the account's limits, or brings back those that it began with.
+// setLimits sets the account's limits, or resets them.
 func setLimits(t *testing.T, out outputs, method, body string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, out.AWSEndpoint+gateway.LimitsPath, strings.NewReader(body))

@@ -14,24 +14,24 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 )
 
-// principals is who tries things in a stack, and what of the stack beside it they try them on.
+// principals are the users and roles of a stack, with the two stacks on which they make calls.
 type principals struct {
 	out, other outputs
-	// names and foreign are what the two stacks export; env and foreignEnv what their functions are told.
+	// names and foreign are the outputs of the two stacks; env and foreignEnv are the environments of their functions.
 	names, foreign  map[string]any
 	env, foreignEnv map[string]string
-	// state is the bucket of both stacks' states, stateKey its key.
+	// state is the bucket of both stacks' states; stateKey is its key.
 	state, stateKey string
 
 	user, preview, deploy                 principal
 	function, migration, cacheUser, flows principal
-	// proxy is the role of the other stack's, for this one has no proxy.
+	// proxy is the other stack's role, because this stack has no proxy.
 	proxy principal
-	// made is a role that the deploy role has made, as wide as it can.
+	// made is a role that the deploy role has created with all permissions within its boundary.
 	made principal
 }
 
-// stackRoles are the roles of a stack's parts, by what follows the stack's name.
+// stackRoles returns the ARNs of a stack's roles by the part of their names after the stack's prefix.
 func stackRoles(t *testing.T, out outputs) map[string]string {
 	t.Helper()
 	client, prefix := iam.NewFromConfig(awsConfig(out)), "didomi-"+out.Stack+"-"
@@ -70,7 +70,7 @@ func newPrincipals(t *testing.T, out, other outputs) *principals {
 		return principal{name: last(arn), config: assume(t, as, arn)}
 	}
 	c.preview, c.deploy = take(c.user.config, c.names["ciPreviewRole"].(string)), take(c.user.config, c.names["ciDeployRole"].(string))
-	// AWS's services take these on; here the administrator does.
+	// On AWS, services assume these roles; here the administrator does.
 	roles, admin := stackRoles(t, out), awsConfig(out)
 	c.function, c.migration = take(admin, roles["api-function-role"]), take(admin, roles["api-migrate-role"])
 	c.cacheUser = take(admin, roles["api-cache-user-role"])
@@ -81,8 +81,7 @@ func newPrincipals(t *testing.T, out, other outputs) *principals {
 	return c
 }
 
-// makeWidestRole has the deploy role make the widest role that it can: one that its policy lets do
-// everything, within the boundary that it must carry.
+// makeWidestRole creates a role as the deploy role: its policy allows everything, within the required boundary.
 func makeWidestRole(t *testing.T, c *principals) string {
 	t.Helper()
 	ctx, admin, deploy := context.Background(), iam.NewFromConfig(awsConfig(c.out)), iam.NewFromConfig(c.deploy.config)
@@ -112,7 +111,7 @@ func makeWidestRole(t *testing.T, c *principals) string {
 	return *role.Role.Arn
 }
 
-// masterSecret is the ARN of the secret of a stack's master user.
+// masterSecret returns the ARN of the secret of a stack's master user.
 func masterSecret(t *testing.T, out outputs) string {
 	t.Helper()
 	list, err := rds.NewFromConfig(awsConfig(out)).DescribeDBClusters(context.Background(), &rds.DescribeDBClustersInput{})
@@ -128,7 +127,7 @@ func masterSecret(t *testing.T, out outputs) string {
 	return ""
 }
 
-// keyOf is the key that a secret is encrypted with.
+// keyOf returns the key of a secret.
 func keyOf(t *testing.T, out outputs, secret string) string {
 	t.Helper()
 	kept, err := secretsmanager.NewFromConfig(awsConfig(out)).DescribeSecret(context.Background(), &secretsmanager.DescribeSecretInput{SecretId: &secret})
@@ -138,7 +137,7 @@ func keyOf(t *testing.T, out outputs, secret string) string {
 	return *kept.KmsKeyId
 }
 
-// keyARN is the ARN of the key behind an alias.
+// keyARN returns the ARN of an alias's key.
 func keyARN(t *testing.T, out outputs, alias string) string {
 	t.Helper()
 	key, err := kms.NewFromConfig(awsConfig(out)).DescribeKey(context.Background(), &kms.DescribeKeyInput{KeyId: &alias})
@@ -148,7 +147,7 @@ func keyARN(t *testing.T, out outputs, alias string) string {
 	return *key.KeyMetadata.Arn
 }
 
-// functionRole is the role that a function runs as.
+// functionRole returns a function's role.
 func functionRole(t *testing.T, out outputs, name string) string {
 	t.Helper()
 	f, err := lambda.NewFromConfig(awsConfig(out)).GetFunctionConfiguration(context.Background(), &lambda.GetFunctionConfigurationInput{FunctionName: &name})

@@ -15,8 +15,8 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// pulumi runs the CLI in dir against the sandbox and returns its standard
-// output, its standard error and its exit code. It may be a whole up or destroy.
+// pulumi runs the CLI in dir against the sandbox and returns its standard output, standard error and exit code. The timeout
+// suffices for an up or destroy.
 func pulumi(t *testing.T, out outputs, dir string, args ...string) (stdout, stderr string, code int) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), limitUp)
@@ -38,8 +38,7 @@ func pulumi(t *testing.T, out outputs, dir string, args ...string) (stdout, stde
 	return o.String(), e.String(), cmd.ProcessState.ExitCode()
 }
 
-// copyTree copies what git knows of the checkout, new files included, so that
-// an edit can be tried without touching it.
+// copyTree copies the files that git tracks, and new ones, so that an edit does not change the checkout.
 func copyTree(t *testing.T) string {
 	t.Helper()
 	root, dir := repository(t), t.TempDir()
@@ -50,7 +49,7 @@ func copyTree(t *testing.T) string {
 	for _, name := range strings.Split(strings.TrimRight(string(list), "\x00"), "\x00") {
 		content, err := os.ReadFile(filepath.Join(root, name))
 		if errors.Is(err, os.ErrNotExist) {
-			continue // deleted and not yet committed
+			continue // deleted, not committed
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -70,8 +69,7 @@ func writeFile(t *testing.T, path string, content []byte) {
 	}
 }
 
-// checkFunctionEdit changes what the function does, and asks what an up would
-// do about it.
+// checkFunctionEdit changes the function's code and previews the update.
 func checkFunctionEdit(t *testing.T, out outputs) {
 	t.Helper()
 	dir := copyTree(t)
@@ -99,7 +97,7 @@ func checkFunctionEdit(t *testing.T, out outputs) {
 		}
 		parts := strings.Split(step.URN, "::")
 		kind := parts[2][strings.LastIndex(parts[2], "$")+1:]
-		// One alarm watches the new version alone, by its number.
+		// One alarm is only for the new version, by its number.
 		watched := step.Op == "update" && strings.HasSuffix(step.URN, "-version-errors")
 		if !watched && !slices.Contains(allowed[kind], step.Op) {
 			t.Errorf("%s: %s is more than an edit of the function may do", step.Op, step.URN)
@@ -111,8 +109,7 @@ func checkFunctionEdit(t *testing.T, out outputs) {
 	}
 }
 
-// checkWrongConfig makes mistakes in a stack of its own and expects all of
-// them named and nothing made.
+// checkWrongConfig sets several invalid values in a new stack and checks that all are reported and nothing is created.
 func checkWrongConfig(t *testing.T, out outputs) {
 	t.Helper()
 	for _, c := range []struct {
@@ -138,7 +135,7 @@ func checkWrongConfig(t *testing.T, out outputs) {
 	}
 }
 
-// refusesConfig tries an up of a new stack with an edited configuration.
+// refusesConfig checks that an up of a new stack with an edited configuration is rejected.
 func refusesConfig(t *testing.T, out outputs, edit func(map[string]any), want []string) {
 	t.Helper()
 	file := readStackFile(t, out.ConfigFile)
@@ -176,7 +173,7 @@ type stackFile struct {
 	Config  map[string]any `yaml:"config"`
 }
 
-// secrets are what a stack's file says about its secrets.
+// secrets has the encryption settings of a stack's file.
 type secrets struct {
 	Provider     string `yaml:"secretsprovider"`
 	EncryptedKey string `yaml:"encryptedkey"`
@@ -196,9 +193,8 @@ func readStackFile(t *testing.T, path string) stackFile {
 	return file
 }
 
-// initStack makes a stack from a folder with nothing but the project file in
-// it, since the CLI writes there what the stack is encrypted with, and returns
-// that.
+// initStack creates a stack from a directory with only the project file, since the CLI writes the encryption settings there,
+// and returns those settings.
 func initStack(t *testing.T, out outputs, project, name string) secrets {
 	t.Helper()
 	description, err := os.ReadFile(filepath.Join(repository(t), "Pulumi.yaml"))

@@ -10,14 +10,14 @@ import (
 	"time"
 )
 
-// answer is a response with its body read.
+// response is a response with its complete body.
 type response struct {
 	status int
 	header http.Header
 	body   string
 }
 
-// client gives up well after the platform's own limit of 29 s.
+// client has a timeout well above the platform's limit of 29 s.
 var client = &http.Client{
 	Timeout:       2 * time.Minute,
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -39,7 +39,7 @@ func request(t *testing.T, out outputs, method, path, body string) response {
 	return do(t, req)
 }
 
-// do sends a request and reads the answer.
+// do sends a request and reads the response.
 func do(t *testing.T, req *http.Request) response {
 	t.Helper()
 	got, err := roundTrip(req)
@@ -49,7 +49,7 @@ func do(t *testing.T, req *http.Request) response {
 	return got
 }
 
-// ask is do for goroutines, which must not end the test.
+// roundTrip is do for goroutines, which must not end the test.
 func roundTrip(req *http.Request) (response, error) {
 	res, err := client.Do(req)
 	if err != nil {
@@ -63,7 +63,7 @@ func roundTrip(req *http.Request) (response, error) {
 	return response{status: res.StatusCode, header: res.Header, body: string(text)}, nil
 }
 
-// item asks for an item and checks status, X-Cache and the body's value.
+// item reads an item and checks status, X-Cache and value.
 func item(t *testing.T, out outputs, id, xCache, value string) {
 	t.Helper()
 	got := request(t, out, http.MethodGet, "/items/"+id, "")
@@ -85,7 +85,7 @@ func item(t *testing.T, out outputs, id, xCache, value string) {
 	}
 }
 
-// checkItems walks an item's life: created, missed, hit, replaced, deleted.
+// checkItems tests the life of an item: created, cache miss, cache hit, replaced, deleted.
 func checkItems(t *testing.T, out outputs) {
 	t.Helper()
 	put := func(value string, want int) {
@@ -94,7 +94,7 @@ func checkItems(t *testing.T, out outputs) {
 			t.Fatalf("PUT: %d, want %d\n%s", got.status, want, got.body)
 		}
 	}
-	// An earlier check has left it there.
+	// An earlier check may have created it.
 	if got := request(t, out, http.MethodDelete, "/items/e2e-1", ""); got.status != http.StatusNoContent && got.status != http.StatusNotFound {
 		t.Fatalf("DELETE: %d\n%s", got.status, got.body)
 	}
@@ -116,8 +116,8 @@ func checkItems(t *testing.T, out outputs) {
 	}
 }
 
-// checkLongPage lists items that are longest when they are sent: tabs, which were six bytes each in the
-// function's answer, so that eight items of 256 KiB were over Lambda's limit.
+// checkLongPage lists items with the longest encoding: tabs, which took six bytes each in the function's response, so that eight
+// items of 256 KiB exceeded Lambda's limit.
 func checkLongPage(t *testing.T, out outputs) {
 	t.Helper()
 	const items = 8
@@ -147,7 +147,7 @@ func checkLongPage(t *testing.T, out outputs) {
 	}
 }
 
-// checkRefusals asks what the API does not have.
+// checkRefusals sends requests for missing resources and with invalid bodies.
 func checkRefusals(t *testing.T, out outputs) {
 	t.Helper()
 	for _, c := range []struct {

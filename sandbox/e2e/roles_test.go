@@ -11,7 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
 
-// stackOutputs are what the program exports, secrets left out.
+// stackOutputs returns the program's outputs without secrets.
 func stackOutputs(t *testing.T, out outputs) map[string]any {
 	t.Helper()
 	printed, stderr, code := pulumi(t, out, repository(t), "stack", "output", "--stack", out.Stack, "--json")
@@ -25,7 +25,7 @@ func stackOutputs(t *testing.T, out outputs) map[string]any {
 	return exported
 }
 
-// ciUser signs in as the stack's CI user, with a key that goes with the test.
+// ciUser returns a configuration of the stack's CI user, with a key that is deleted when the test ends.
 func ciUser(t *testing.T, out outputs, name string) aws.Config {
 	t.Helper()
 	admin := iam.NewFromConfig(awsConfig(out))
@@ -44,13 +44,13 @@ func ciUser(t *testing.T, out outputs, name string) aws.Config {
 	return config
 }
 
-// assume takes a role for a session.
+// assume assumes a role.
 func assume(t *testing.T, as aws.Config, role string) aws.Config {
 	t.Helper()
 	return assumeWithin(t, as, role, nil)
 }
 
-// assumeWithin takes a role for a session that a policy limits; nil: nothing does.
+// assumeWithin assumes a role with a session policy, if it is not nil.
 func assumeWithin(t *testing.T, as aws.Config, role string, policy *string) aws.Config {
 	t.Helper()
 	session, err := sts.NewFromConfig(as).AssumeRole(context.Background(), &sts.AssumeRoleInput{

@@ -15,7 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 )
 
-// rollout runs the command on the stack's outputs, with another version than theirs.
+// rollout runs ops rollout on the stack's outputs, with another version.
 func rollout(t *testing.T, out outputs, version string, args ...string) (string, int) {
 	t.Helper()
 	stdout, stderr, code := pulumi(t, out, repository(t), "stack", "output", "--json", "--stack", out.Stack)
@@ -41,8 +41,8 @@ func rollout(t *testing.T, out outputs, version string, args ...string) (string,
 	return string(printed), cmd.ProcessState.ExitCode()
 }
 
-// checkRollout publishes a version, which no update did, and rolls it out as the pipeline does, by its
-// deploy role: while an alarm rings, without, and back. Then it prunes what nothing can go back to.
+// checkRollout publishes a version without an update and rolls it out with the deploy role, as the pipeline does: while an alarm
+// is in ALARM, without, and back. Then it deletes versions that are not needed for a rollback.
 func checkRollout(t *testing.T, out outputs) {
 	t.Helper()
 	_, deploy := pipelineRoles(t, out)
@@ -90,7 +90,7 @@ func checkRollout(t *testing.T, out outputs) {
 	step("and back", before, 0, "--back", "--to", before)
 }
 
-// publish publishes a version with a description of its own.
+// publish publishes a version with its own description.
 func publish(t *testing.T, client *lambda.Client, name, description string) string {
 	t.Helper()
 	_, err := client.UpdateFunctionConfiguration(t.Context(), &lambda.UpdateFunctionConfigurationInput{FunctionName: &name, Description: &description})
@@ -104,7 +104,7 @@ func publish(t *testing.T, client *lambda.Client, name, description string) stri
 	return *made.Version
 }
 
-// published are the function's versions.
+// versions returns the function's published versions.
 func versions(t *testing.T, client *lambda.Client, name string) []string {
 	t.Helper()
 	all, err := client.ListVersionsByFunction(t.Context(), &lambda.ListVersionsByFunctionInput{FunctionName: &name})
@@ -120,7 +120,7 @@ func versions(t *testing.T, client *lambda.Client, name string) []string {
 	return versions
 }
 
-// serves is the version that the alias leads to, alone.
+// serves returns the alias's only version.
 func serves(t *testing.T, client *lambda.Client, name string) string {
 	t.Helper()
 	alias, err := client.GetAlias(t.Context(), &lambda.GetAliasInput{FunctionName: &name, Name: aws.String("live")})

@@ -12,7 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// TestRotation is the part of TestEndToEnd that changes passwords, on one stack: for who works on that.
+// TestRotation is the part of TestEndToEnd that rotates passwords, on one stack, for work on the rotation.
 func TestRotation(t *testing.T) {
 	ownSandbox(t)
 	dev := up(t, "dev")
@@ -21,8 +21,7 @@ func TestRotation(t *testing.T) {
 	checkNoSecrets(t, dev)
 }
 
-// checkRotation has Secrets Manager rotate the secrets of both of the application's users, and then finds
-// what is there as the state has it: a rotation is no drift.
+// checkRotation rotates the secrets of both of the application's users and checks that a rotation is not drift.
 func checkRotation(t *testing.T, out outputs) {
 	t.Helper()
 	rotateDatabase(t, out)
@@ -30,7 +29,7 @@ func checkRotation(t *testing.T, out outputs) {
 	checkRefresh(t, out)
 }
 
-// rotate changes the password in a secret, with requests going on, and returns the new one.
+// rotate rotates the password in a secret while it sends requests, and returns the new one.
 func rotate(t *testing.T, out outputs, arn string, sendRequest func()) string {
 	t.Helper()
 	_, old := login(t, out, arn)
@@ -50,8 +49,7 @@ func rotate(t *testing.T, out outputs, arn string, sendRequest func()) string {
 	}
 }
 
-// rotateDatabase sends requests that need the database: none of them notices, and the old password is of
-// no use any more.
+// rotateDatabase sends requests that need the database: all succeed, and the old password is then invalid.
 func rotateDatabase(t *testing.T, out outputs) {
 	t.Helper()
 	arn := functionEnvironment(t, out)["DB_SECRET_ARN"]
@@ -72,8 +70,7 @@ func rotateDatabase(t *testing.T, out outputs) {
 	}
 }
 
-// rotateCache asks for an item that the cache has: it goes on answering. The cache lets in whoever has the
-// last password, or the one before that, and nobody with an older one.
+// rotateCache reads a cached item while its password rotates. The cache accepts the last two passwords and no older one.
 func rotateCache(t *testing.T, out outputs) {
 	t.Helper()
 	arn := functionEnvironment(t, out)["REDIS_SECRET_ARN"]

@@ -15,7 +15,7 @@ import (
 	"github.com/didomi/serverless-api/sandbox/layout"
 )
 
-// outputs is what `sandbox up` writes to .sandbox/outputs.json.
+// outputs is the content of .sandbox/outputs.json, which `sandbox up` writes.
 type outputs struct {
 	URL             string `json:"url"`
 	APIKey          string `json:"apiKey"`
@@ -50,13 +50,13 @@ func command(ctx context.Context, t *testing.T, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, filepath.Join(root, ".sandbox", "bin", "sandbox"), args...)
 	cmd.Dir = root
 	if sharedTemp != "" {
-		// PostgreSQL's folder for a root user stays where it can be reached: t.TempDir cannot.
+		// PostgreSQL's directory for the user root must be accessible, which t.TempDir is not.
 		cmd.Env = append(os.Environ(), "TMPDIR="+sharedTemp, layout.SharedTempName+"="+os.TempDir())
 	}
 	return cmd
 }
 
-// run runs the sandbox command and returns what it printed and its exit code.
+// run runs the sandbox command and returns its output and exit code.
 func run(t *testing.T, limit time.Duration, args ...string) (string, int) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
@@ -74,7 +74,7 @@ func run(t *testing.T, limit time.Duration, args ...string) (string, int) {
 	return printed.String(), cmd.ProcessState.ExitCode()
 }
 
-// mustRun is run that fails the test unless the command exits with 0.
+// mustRun is run; it fails the test unless the exit code is 0.
 func mustRun(t *testing.T, limit time.Duration, args ...string) string {
 	t.Helper()
 	printed, code := run(t, limit, args...)
@@ -84,7 +84,7 @@ func mustRun(t *testing.T, limit time.Duration, args ...string) string {
 	return printed
 }
 
-// up brings the stack up and returns its outputs.
+// up deploys the stack and returns its outputs.
 func up(t *testing.T, stack string) outputs {
 	t.Helper()
 	mustRun(t, limitUp, "up", "--stack", stack)

@@ -9,14 +9,13 @@ import (
 	"time"
 )
 
-// limitPreview bounds one preview, program build included.
+// limitPreview bounds a preview, including the build of the program.
 const limitPreview = 10 * time.Minute
 
-// limitUp bounds one up, builds and the start of the sandbox included.
+// limitUp bounds an up, including builds and the start of the sandbox.
 const limitUp = 40 * time.Minute
 
-// TestEndToEnd is the README's claims in order: each step needs the one
-// before it, so the first that fails ends the test.
+// TestEndToEnd tests the README's claims in order. Each step depends on the previous ones, so the first failure ends the test.
 func TestEndToEnd(t *testing.T) {
 	ownSandbox(t)
 	shareTemp(t)
@@ -81,7 +80,7 @@ func TestEndToEnd(t *testing.T) {
 	})
 	step("those files are unchanged, and the sandbox has no others there", func(t *testing.T) { checkSharedTemp(t) })
 	step("the stack that the roles have changed serves requests and has kept its data", func(t *testing.T) {
-		dev = up(t, "dev") // changes nothing, and says where things are by now
+		dev = up(t, "dev") // only for the outputs
 		checkRow(t, dev, "e2e-1", "two")
 		checkServing(t, dev)
 	})
@@ -102,7 +101,7 @@ func TestEndToEnd(t *testing.T) {
 	step("a canary is rejected while an alarm is in ALARM, then promoted, then rolled back", func(t *testing.T) {
 		checkRollout(t, prod)
 	})
-	// What is tried there, with every right in the end, is no use of the rights that somebody has.
+	// The calls of these steps, at last with every permission, do not count as use of permissions.
 	var before, after int
 	step("the roles of pipeline and functions are denied what they must not do", func(t *testing.T) {
 		before = len(authorizationLog(t))
@@ -131,7 +130,7 @@ func TestEndToEnd(t *testing.T) {
 	})
 }
 
-// ownSandbox wants no sandbox to run, and leaves none.
+// ownSandbox checks that no sandbox is running, and stops the test's when it ends.
 func ownSandbox(t *testing.T) {
 	t.Helper()
 	if printed := mustRun(t, time.Minute, "status"); !strings.Contains(printed, "is not running") {
@@ -140,7 +139,7 @@ func ownSandbox(t *testing.T) {
 	t.Cleanup(func() { mustRun(t, 5*time.Minute, "down") })
 }
 
-// refuses checks that nothing listens where the URL leads.
+// refuses checks that nothing listens at the URL's address.
 func refuses(t *testing.T, address string) {
 	t.Helper()
 	u, err := url.Parse(address)

@@ -10,8 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// checkState finds the stack's state in the emulated bucket, with its secrets
-// encrypted by the emulated key.
+// checkState checks that the stack's state is in the emulated bucket, with its secrets encrypted by the emulated key.
 func checkState(t *testing.T, out outputs) {
 	t.Helper()
 	backend, err := url.Parse(out.BackendURL)
@@ -45,8 +44,7 @@ func checkState(t *testing.T, out outputs) {
 	}
 }
 
-// checkRefresh asks AWS for everything that the stack consists of and finds
-// what the state says.
+// checkRefresh checks that a refresh of all resources finds no difference from the state.
 func checkRefresh(t *testing.T, out outputs) {
 	t.Helper()
 	stdout, stderr, code := pulumi(t, out, repository(t), "refresh", "--stack", out.Stack, "--config-file", out.ConfigFile, "--yes", "--skip-preview", "--expect-no-changes", "--diff", "--color", "never")

@@ -12,10 +12,10 @@ import (
 	"github.com/didomi/serverless-api/sandbox/dataplane"
 )
 
-// sharedTemp is the machine's folder of temporary files for the test's commands; empty: os.TempDir.
+// sharedTemp is the shared directory of temporary files of the test's commands; empty: os.TempDir.
 var sharedTemp string
 
-// shareTemp gives the test's commands a folder of temporary files of its own, open to every user.
+// shareTemp gives the test's commands another shared directory of temporary files, open to every user.
 func shareTemp(t *testing.T) {
 	t.Helper()
 	sharedTemp = t.TempDir()
@@ -25,10 +25,10 @@ func shareTemp(t *testing.T) {
 	}
 }
 
-// plantPackages puts a file of another user where the AWS provider would write each of the functions'
-// packages in the shared folder: the name is "pulumi-asset-" and the package's hash, which everybody
-// who has the code can compute (pulumi-terraform-bridge, pkg/tfbridge/assets.go). The sandbox's own
-// copies go, so that the next up has to write them. A test that root does not run keeps the owner.
+// plantPackages creates files of another user under the names to which the AWS provider would write the functions' packages in
+// the shared directory: "pulumi-asset-" and the package's hash, which is predictable from the code (pulumi-terraform-bridge,
+// pkg/tfbridge/assets.go). It deletes the sandbox's own copies, so that the next up must write them. If the user is not root, the
+// files keep their owner.
 func plantPackages(t *testing.T) {
 	t.Helper()
 	for _, name := range packagesIn(t, sandboxLayout(t).Temp()) {
@@ -48,7 +48,7 @@ func plantPackages(t *testing.T) {
 	}
 }
 
-// packagesIn are the names of the packages in a folder, one at least.
+// packagesIn returns the names of the packages in a directory, at least one.
 func packagesIn(t *testing.T, folder string) []string {
 	t.Helper()
 	found, err := filepath.Glob(filepath.Join(folder, "pulumi-asset-*"))
@@ -61,10 +61,9 @@ func packagesIn(t *testing.T, folder string) []string {
 	return found
 }
 
-// checkSharedTemp finds in the shared folder what was planted, as it was, and nothing else, though
-// packages of the same names were written since (packages of earlier edits were planted, too); and no
-// process of the sandbox with a file of the machine's folder open. PostgreSQL of a root user's sandbox
-// may be in a folder of its own there (dataplane.Outside).
+// checkSharedTemp checks that the shared directory contains only the planted files, unchanged, although packages with the same
+// names were written since then (packages of earlier edits were planted, too), and that no process of the sandbox has a file of
+// the shared directory open. For the user root, PostgreSQL may have its own directory there (dataplane.Outside).
 func checkSharedTemp(t *testing.T) {
 	t.Helper()
 	l := sandboxLayout(t)

@@ -22,19 +22,18 @@ import (
 // signer signs the claims of a job's token.
 type signer func(claims oidc.Claims) (string, error)
 
-// Who refuses a token: the role's trust policy; or AWS, before it asks that.
+// A token is rejected by the role's trust policy, or by AWS before that.
 const (
 	byTrust  = "AccessDenied"
 	byAWS    = "InvalidIdentityToken"
 	byItsAge = "ExpiredTokenException"
 )
 
-// vault is an audience that the account's provider is given, and that no role is for.
+// vault is an audience of the account's provider that no role accepts.
 const vault = "https://vault.example"
 
-// checkTokens tries to take the stack's roles with tokens that GitLab gives to other jobs than those
-// that the roles are for. What the trust policy refuses it is then made to take, which shows that it
-// was the policy's conditions.
+// checkTokens tries to assume the stack's roles with tokens of other jobs than the intended ones. If the trust policy rejects a
+// token, the check repeats the call with a policy that accepts it, so that the policy's conditions must have been the reason.
 func checkTokens(t *testing.T, out outputs) {
 	t.Helper()
 	places, err := layout.Find(repository(t))
@@ -53,8 +52,8 @@ func checkTokens(t *testing.T, out outputs) {
 	names := stackOutputs(t, out)
 	preview, deploy := names["ciPreviewRole"].(string), names["ciDeployRole"].(string)
 	push, schedule := oidc.Job{Source: "push", Ref: "main"}, oidc.Job{Source: "schedule", Ref: "main"}
-	// Whether GitLab runs the source branch's commit or, with merged results, its merge with the target, the
-	// token is the same: main's subject for somebody's own code.
+	// The token is the same for the source branch's commit and for its merge with the target (merged results): main's subject for
+	// another branch's code.
 	fromMain := oidc.Job{Source: oidc.MergeRequest, Ref: "main", Target: "mine"}
 	merge := oidc.Job{Source: oidc.MergeRequest, Ref: "change", Target: "main"}
 	branch := oidc.Job{Source: "push", Ref: "change"}
@@ -64,8 +63,8 @@ func checkTokens(t *testing.T, out outputs) {
 		role    string
 		sign    signer
 		job     oidc.Job
-		claims  oidc.Claims // other than GitLab's
-		refused string      // empty: taken
+		claims  oidc.Claims // that differ from GitLab's
+		refused string      // empty: accepted
 	}{
 		"the default branch deploys":                                                {deploy, gitlab, push, nil, ""},
 		"its schedule checks drift":                                                 {deploy, gitlab, schedule, nil, ""},
@@ -124,7 +123,7 @@ func assumeWithToken(out outputs, role, token string) error {
 	return err
 }
 
-// refusal is the code of an error; of no error none, and of what is no answer of AWS's its text.
+// refusal returns the code of an AWS error, the text of another error, or "" for nil.
 func refusal(err error) string {
 	var failure smithy.APIError
 	switch {
@@ -137,8 +136,8 @@ func refusal(err error) string {
 	}
 }
 
-// knowAudience has the account's provider for GitLab know one audience more, for the test, and returns
-// its ARN. The emulator changes no provider, so it is made anew, both times.
+// knowAudience adds an audience to the account's GitLab provider for the test and returns the provider's ARN. The emulator cannot
+// change a provider, so it is recreated.
 func knowAudience(t *testing.T, admin *iam.Client, audience string) string {
 	t.Helper()
 	ctx := context.Background()

@@ -19,7 +19,7 @@ import (
 	"github.com/didomi/serverless-api/sandbox/layout"
 )
 
-// place is this checkout's sandbox.
+// sandboxLayout returns this checkout's layout.
 func sandboxLayout(t *testing.T) layout.Layout {
 	t.Helper()
 	l, err := layout.Find(".")
@@ -29,7 +29,7 @@ func sandboxLayout(t *testing.T) layout.Layout {
 	return l
 }
 
-// checkTakenPort has the emulator's port taken and something to build.
+// checkTakenPort runs an up while the emulator's port is in use and a tool must be built.
 func checkTakenPort(t *testing.T) {
 	t.Helper()
 	l := sandboxLayout(t)
@@ -51,8 +51,7 @@ func checkTakenPort(t *testing.T) {
 	}
 }
 
-// checkUnchanged finds in the events of the last up of the stack that it left
-// every resource as it was.
+// checkUnchanged checks by the events of the stack's last up that it changed no resource.
 func checkUnchanged(t *testing.T, stack string) {
 	t.Helper()
 	events, err := os.Open(filepath.Join(sandboxLayout(t).Run(), "events-"+stack+".json"))
@@ -72,7 +71,7 @@ func checkUnchanged(t *testing.T, stack string) {
 			t.Fatal(err)
 		}
 		switch done := event.Done.Metadata; done.Op {
-		case "", "refresh", "read": // another event, the refresh that every update begins with, or a lookup
+		case "", "refresh", "read": // another event, the refresh at the start of an update, or a lookup
 		case "same":
 			same++
 		default:
@@ -84,8 +83,7 @@ func checkUnchanged(t *testing.T, stack string) {
 	}
 }
 
-// checkShell previews in the sandbox's shell, where nobody names the stack's
-// file, and looks for what that may have written.
+// checkShell previews in the sandbox's shell without naming the stack's file, and checks that this has changed no files.
 func checkShell(t *testing.T) {
 	t.Helper()
 	script := filepath.Join(t.TempDir(), "shell")
@@ -101,7 +99,7 @@ func checkShell(t *testing.T) {
 	}
 }
 
-// changed is what git finds changed in the checkout's stack files.
+// changed returns the changes of the checkout's stack files according to git.
 func changed(t *testing.T) string {
 	t.Helper()
 	out, err := exec.Command("git", "-C", repository(t), "diff", "--", "Pulumi*.yaml").Output()
@@ -111,8 +109,7 @@ func changed(t *testing.T) string {
 	return string(out)
 }
 
-// checkNothingLeft finds no process of the sandbox and no listener on its
-// addresses.
+// checkNothingLeft checks that the sandbox has no processes, and no listeners on its addresses.
 func checkNothingLeft(t *testing.T) {
 	t.Helper()
 	l := sandboxLayout(t)
@@ -128,8 +125,8 @@ func checkNothingLeft(t *testing.T) {
 	}
 }
 
-// listeners are the IPv4 addresses that the machine's processes listen on
-// (proc_net_tcp: the address is the machine's number, in hexadecimal).
+// listeners returns the IPv4 addresses on which the machine's processes listen (proc_net_tcp: the address is in the machine's
+// byte order, in hexadecimal).
 func listeners(t *testing.T) []string {
 	t.Helper()
 	table, err := os.ReadFile("/proc/net/tcp")

@@ -9,14 +9,14 @@ import (
 	"testing"
 )
 
-// presigned is a request that a client of the API is given.
+// presigned is a presigned request from the API's response.
 type presigned struct {
 	Method  string            `json:"method"`
 	URL     string            `json:"url"`
 	Headers map[string]string `json:"headers"`
 }
 
-// upload is the API's answer to who wants to put a file.
+// upload is the API's response to a request to upload a file.
 type upload struct {
 	presigned
 	UploadID  string `json:"upload_id"`
@@ -31,8 +31,8 @@ type upload struct {
 	Abort    presigned `json:"abort"`
 }
 
-// checkUpload puts a file with the requests that the API hands out, in one and in parts, and reads
-// it back; an upload that is given up leaves nothing.
+// checkUpload uploads files with the API's presigned requests, in one request and in parts, and reads them; an aborted upload
+// leaves no file.
 func checkUpload(t *testing.T, out outputs) {
 	t.Helper()
 	small := requestUpload(t, out, "e2e/small.txt", len("small"))
@@ -44,7 +44,7 @@ func checkUpload(t *testing.T, out outputs) {
 	checkActiveContent(t, out)
 	checkLargestUpload(t, out)
 
-	const size = 110 << 20 // more than is offered in one request
+	const size = 110 << 20 // more than the API allows in one request
 	large, list := requestUpload(t, out, "e2e/large.bin", size), ""
 	for _, part := range large.Parts {
 		tag := sendPresigned(t, part.presigned, strings.Repeat("x", int(part.Size)))
@@ -60,8 +60,8 @@ func checkUpload(t *testing.T, out outputs) {
 	}
 }
 
-// checkLargestUpload starts an upload of the largest size under the longest key: with a session token as
-// long as AWS's, its 10,000 addresses are more than one answer carries.
+// checkLargestUpload starts an upload of the largest size under the longest key: with a session token as long as AWS's, its
+// 10,000 URLs exceed one response.
 func checkLargestUpload(t *testing.T, out outputs) {
 	t.Helper()
 	const size = 5 << 40
@@ -79,8 +79,8 @@ func checkLargestUpload(t *testing.T, out outputs) {
 	sendPresigned(t, next.Abort, "")
 }
 
-// checkActiveContent puts a page with a script and with headers of the uploader's, which S3 takes
-// though they are not signed: it comes back as a download that no shared cache keeps.
+// checkActiveContent uploads a page with a script and with the uploader's headers, which S3 accepts although they are not
+// signed: it is served as a download that no shared cache may store.
 func checkActiveContent(t *testing.T, out outputs) {
 	t.Helper()
 	page := requestUpload(t, out, "e2e/page.html", len("<script>"))
@@ -114,7 +114,7 @@ func requestUpload(t *testing.T, out outputs, key string, size int) upload {
 	return u
 }
 
-// sends makes a presigned request and returns the entity tag of what it put.
+// sendPresigned sends a presigned request and returns the entity tag.
 func sendPresigned(t *testing.T, p presigned, body string) string {
 	t.Helper()
 	req, err := http.NewRequest(p.Method, p.URL, strings.NewReader(body))

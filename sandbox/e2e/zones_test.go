@@ -9,12 +9,12 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// fewerZones is how the program refuses to give up a zone of a stack that has three.
+// fewerZones is the program's error for the removal of a zone from a stack with three.
 const fewerZones = "didomi:network.zones is 2; want 3 at least: the stack has subnets in eu-west-1a, eu-west-1b, eu-west-1c"
 
-// checkZones has the deploy role give a stack of two zones a proxy, then a third zone and one NAT gateway
-// for all, and then wants the first number refused. A further zone replaces nothing: not the subnets, which AWS would refuse to
-// overlap, and not the proxy, whose subnets cannot be changed.
+// checkZones adds, with the deploy role, a proxy to a stack with two zones, then a third zone and one NAT gateway, and checks that
+// two zones are then rejected. A new zone replaces nothing: not the subnets, whose replacements would overlap, and not the proxy,
+// whose subnets cannot be changed.
 func checkZones(t *testing.T, out outputs) {
 	t.Helper()
 	data := map[string]any{"database": map[string]any{"minCapacity": 0.5}, "proxy": map[string]any{"enabled": true}}
@@ -37,7 +37,7 @@ func checkZones(t *testing.T, out outputs) {
 	}
 }
 
-// resized is the stack's file with other settings over its own.
+// configWith is the stack's file with settings over its own.
 func configWith(t *testing.T, out outputs, settings map[string]any) string {
 	t.Helper()
 	own := readStackFile(t, out.ConfigFile)
@@ -53,7 +53,7 @@ func configWith(t *testing.T, out outputs, settings map[string]any) string {
 	return path
 }
 
-// previewed previews the stack with settings, whether or not that fails. The preview role cannot refresh.
+// previewConfig previews the stack with settings, whether or not that fails. The preview role cannot refresh.
 func previewConfig(t *testing.T, out outputs, settings string) preview {
 	t.Helper()
 	stdout, stderr, code := pulumi(t, out, repository(t), "preview", "--refresh=false", "--stack", out.Stack, "--config-file", settings, "--json")
