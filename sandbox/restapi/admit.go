@@ -10,56 +10,56 @@ import (
 	"strings"
 )
 
-// admit runs the checks before the integration, in the platform's order: API
-// key, usage plan, stage throttling, size, parameters, body.
-func (x *exchange) admit() *refusal {
+// admit runs the checks before the integration, in API Gateway's order: API key, usage plan, stage throttling, size,
+// parameters, body.
+func (x *exchange) admit() *gatewayError {
 	if x.operation.keyRequired {
-		if refusal := x.identify(); refusal != nil {
-			return refusal
+		if gatewayError := x.checkKey(); gatewayError != nil {
+			return gatewayError
 		}
 	}
 	if !x.server.limits.allow(x.stageBucket(), x.methodSettings()) {
-		return newRefusal(tooManyRequests, "Too Many Requests")
+		return newGatewayError(tooManyRequests, "Too Many Requests")
 	}
-	if refusal := x.readBody(); refusal != nil {
-		return refusal
+	if gatewayError := x.readBody(); gatewayError != nil {
+		return gatewayError
 	}
 	return x.validate()
 }
 
-// identify finds the caller's API key and counts the request against its plan.
-func (x *exchange) identify() *refusal {
+// checkKey finds the client's API key and counts the request against its plan.
+func (x *exchange) checkKey() *gatewayError {
 	if source := x.document.spec.KeySource; source != "" && source != "HEADER" {
 		x.integrationError = fmt.Sprintf("API key source %s is not supported here", source)
-		return newRefusal(apiConfigurationError, "Internal server error")
+		return newGatewayError(apiConfigurationError, "Internal server error")
 	}
 	keys, err := x.server.config.Store.Keys(x.request.Context(), x.stage.APIID, x.stage.Name)
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		x.integrationError = err.Error()
-		return newRefusal(apiConfigurationError, "Internal server error")
+		return newGatewayError(apiConfigurationError, "Internal server error")
 	}
 	value := x.request.Header.Get("X-Api-Key")
 	i := slices.IndexFunc(keys, func(k Key) bool { return k.Enabled && value != "" && k.Value == value })
 	if i < 0 {
-		return newRefusal(invalidAPIKey, "Forbidden")
+		return newGatewayError(invalidAPIKey, "Forbidden")
 	}
 	x.key = &keys[i]
 	plan := x.key.Plan
 	bucket := "key " + x.key.PlanID + " " + x.key.ID + " " + x.stage.APIID + "/" + x.stage.Name
 	if !x.server.limits.allow(bucket, MethodSettings{plan.Rate, plan.Burst}) {
-		return newRefusal(tooManyRequests, "Too Many Requests")
+		return newGatewayError(tooManyRequests, "Too Many Requests")
 	}
 	if own, ok := plan.Methods[x.resource.path+"/"+x.operation.method]; ok && !x.server.limits.allow(bucket+x.methodName(), own) {
-		return newRefusal(tooManyRequests, "Too Many Requests")
+		return newGatewayError(tooManyRequests, "Too Many Requests")
 	}
 	if !x.server.limits.spend("quota "+x.key.PlanID+" "+x.key.ID, plan.Quota, plan.QuotaPeriod) {
-		return newRefusal(quotaExceeded, "Limit Exceeded")
+		return newGatewayError(quotaExceeded, "Limit Exceeded")
 	}
 	return nil
 }
 
-// methodName is the method's key within a stage's settings, where the slashes of its path are escaped.
-// Settings that were made without stand under another key, and are nobody's.
+// methodName is the method's key in a stage's settings, in which the slashes of the path are escaped. Settings with an
+// unescaped path have another key and apply to no method.
 func (x *exchange) methodName() string {
 	return strings.ReplaceAll(x.resource.path, "/", "~1") + "/" + x.operation.method
 }
@@ -75,24 +75,23 @@ func (x *exchange) methodSettings() MethodSettings {
 	return x.stage.Methods["*/*"]
 }
 
-// readBody takes the whole request in; the platform has no streamed requests.
-func (x *exchange) readBody() *refusal {
-	body, err := io.ReadAll(http.MaxBytesReader(x.answer, x.request.Body, MaxPayload))
+// readBody reads the complete request; API Gateway does not stream requests.
+func (x *exchange) readBody() *gatewayError {
+	body, err := io.ReadAll(http.MaxBytesReader(x.response, x.request.Body, MaxPayload))
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large):
-		return newRefusal(requestTooLarge, "Request Too Long")
+		return newGatewayError(requestTooLarge, "Request Too Long")
 	case err != nil:
 		x.integrationError = fmt.Sprintf("read the request: %v", err)
-		return newRefusal(badRequestBody, "Invalid request body")
+		return newGatewayError(badRequestBody, "Invalid request body")
 	}
 	x.body = body
 	return nil
 }
 
-// permitted says whether the function's resource policy lets this method of
-// this API invoke it.
-func (x *exchange) permitted(ctx context.Context, functionARN string) error {
+// checkPermission checks that the function's resource policy allows this method of this API to invoke it.
+func (x *exchange) checkPermission(ctx context.Context, functionARN string) error {
 	policy, err := x.server.config.Store.FunctionPolicy(ctx, functionARN)
 	if errors.Is(err, ErrNotFound) {
 		return fmt.Errorf("invalid permissions on Lambda function: %s has no resource policy", functionARN)
@@ -107,7 +106,7 @@ func (x *exchange) permitted(ctx context.Context, functionARN string) error {
 	})
 }
 
-// sourceARN is the execute-api ARN of the method, parameters as asterisks.
+// sourceARN is the method's execute-api ARN, with asterisks for parameters.
 func (x *exchange) sourceARN() string {
 	segments := segmentsOf(x.resource.path)
 	for i, s := range segments {

@@ -15,18 +15,18 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
-// anyMethod is the key of an operation that serves every other method.
+// anyMethod is the key of an operation for all other methods.
 const anyMethod = "x-amazon-apigateway-any-method"
 
 // document is a compiled OpenAPI document.
 type document struct {
 	spec      specification
-	schemas   any // the whole document, for JSON schema references
+	schemas   any // the full document, for JSON schema references
 	root      *node
 	resources []*resource
 }
 
-// specification is what the data plane reads of an OpenAPI 3 document.
+// specification has the fields of an OpenAPI 3 document that the data plane uses.
 type specification struct {
 	OpenAPI    string                                `json:"openapi"`
 	Paths      map[string]map[string]json.RawMessage `json:"paths"`
@@ -110,8 +110,7 @@ func (i *integration) timeout() time.Duration {
 	return time.Duration(i.TimeoutMS) * time.Millisecond
 }
 
-// compile reads an OpenAPI 3 document, JSON or YAML; its error says what keeps
-// it from being served.
+// compile parses an OpenAPI 3 document in JSON or YAML.
 func compile(source []byte) (*document, error) {
 	asJSON := source
 	if !json.Valid(source) {
@@ -180,7 +179,7 @@ func (d *document) compileOperation(path, key string, raw json.RawMessage) (*ope
 	if op.Security != nil {
 		security = *op.Security
 	}
-	op.keyRequired = d.demandsKey(security)
+	op.keyRequired = d.requiresKey(security)
 	name := d.spec.Validator
 	if op.Validator != "" {
 		name = op.Validator
@@ -198,9 +197,9 @@ func (d *document) compileOperation(path, key string, raw json.RawMessage) (*ope
 	return op, nil
 }
 
-// demandsKey says whether a requirement names the API key scheme that API
+// requiresKey says whether a requirement names the API key scheme that API
 // Gateway knows: the header x-api-key.
-func (d *document) demandsKey(security []map[string][]string) bool {
+func (d *document) requiresKey(security []map[string][]string) bool {
 	for _, requirement := range security {
 		for name := range requirement {
 			s := d.spec.Components.SecuritySchemes[name]
@@ -212,13 +211,12 @@ func (d *document) demandsKey(security []map[string][]string) bool {
 	return false
 }
 
-// anyMethods are those that ANY stands for (developer guide, "Set up a method
-// using the console").
+// anyMethods are the methods of ANY (developer guide, "Set up a method using the console").
 var anyMethods = []string{
 	http.MethodDelete, http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodPatch, http.MethodPost, http.MethodPut,
 }
 
-// operation returns what serves the method, nil when nothing does.
+// operation returns the operation for the method, or nil.
 func (r *resource) operation(method string) *operation {
 	if op := r.operations[method]; op != nil || !slices.Contains(anyMethods, method) {
 		return op
@@ -226,7 +224,7 @@ func (r *resource) operation(method string) *operation {
 	return r.operations["ANY"]
 }
 
-// resourceID is six letters and digits, the same for the same path.
+// resourceID is derived from the path: six letters and digits.
 func resourceID(path string) string {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(path)) // never fails

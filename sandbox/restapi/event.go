@@ -11,8 +11,7 @@ import (
 	"time"
 )
 
-// proxyEvent is the event of a Lambda proxy integration. Members that have no
-// value are null, as in events recorded on AWS.
+// proxyEvent is the event of a Lambda proxy integration. Members without a value are null, as in events recorded on AWS.
 type proxyEvent struct {
 	Resource          string              `json:"resource"`
 	Path              string              `json:"path"`
@@ -48,8 +47,7 @@ type eventContext struct {
 	Stage             string        `json:"stage"`
 }
 
-// eventIdentity is the caller; callers here are never signed, so that the
-// members of signed ones are always null.
+// eventIdentity is the client. Requests here are never signed, so the members for signed requests are always null.
 type eventIdentity struct {
 	AccessKey       *string `json:"accessKey"`
 	AccountID       *string `json:"accountId"`
@@ -67,14 +65,14 @@ type eventIdentity struct {
 	UserARN         *string `json:"userArn"`
 }
 
-// event is the request as the function gets it.
+// event returns the request as the function's event.
 func (x *exchange) event() ([]byte, error) {
 	headers := x.eventHeaders()
 	query := parseQuery(x.request.URL.RawQuery)
 	e := proxyEvent{
 		Resource: x.resource.path, Path: x.path, Method: x.request.Method,
-		Headers: lasts(headers), MultiValueHeaders: headers,
-		Query: lasts(query), MultiValueQuery: query,
+		Headers: lastValues(headers), MultiValueHeaders: headers,
+		Query: lastValues(query), MultiValueQuery: query,
 		Context: x.eventContext(),
 	}
 	if len(x.params) > 0 {
@@ -116,16 +114,16 @@ func (x *exchange) eventContext() eventContext {
 	}
 }
 
-// requestTime is the time in the common log format.
+// requestTime formats the time as in the common log format.
 func requestTime(t time.Time) string { return t.UTC().Format("02/Jan/2006:15:04:05 -0700") }
 
-// connectionHeaders belong to the connection; the event does not show them.
+// connectionHeaders concern only the connection and are not in the event.
 var connectionHeaders = []string{
 	"Connection", "Content-Length", "Expect", "Keep-Alive", "Proxy-Connection", "Te", "Trailer", "Transfer-Encoding", "Upgrade",
 }
 
-// eventHeaders are the request's headers with those that the platform adds.
-// Names are in canonical form: net/http does not keep the client's spelling.
+// eventHeaders returns the request's headers with those that API Gateway adds. Their names are in canonical form, because
+// net/http does not keep the client's spelling.
 func (x *exchange) eventHeaders() http.Header {
 	h := x.request.Header.Clone()
 	for _, name := range connectionHeaders {
@@ -143,8 +141,8 @@ func (x *exchange) eventHeaders() http.Header {
 	return h
 }
 
-// lasts keeps the last of every name's values; nil stays nil.
-func lasts(values map[string][]string) map[string]string {
+// lastValues keeps the last value of every name; nil stays nil.
+func lastValues(values map[string][]string) map[string]string {
 	if values == nil {
 		return nil
 	}
@@ -157,8 +155,7 @@ func lasts(values map[string][]string) map[string]string {
 	return single
 }
 
-// parseQuery decodes the query; nil when there is none. A pair that is not
-// well encoded is kept as it came.
+// parseQuery decodes the query; it returns nil if there is none. A pair with invalid encoding is kept as received.
 func parseQuery(raw string) map[string][]string {
 	var values map[string][]string
 	for pair := range strings.SplitSeq(raw, "&") {
@@ -182,7 +179,7 @@ func unescaped(s string) string {
 	return s
 }
 
-// binary says whether the API treats the media type as binary.
+// binary reports whether the API treats the media type as binary.
 func (d *document) binary(contentType string) bool {
 	mediaType, _, err := mime.ParseMediaType(contentType)
 	if err != nil {

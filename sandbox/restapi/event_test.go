@@ -15,7 +15,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 )
 
-// volatile are what differs from one request to the next.
+// volatile are the members that differ between requests.
 var volatile = regexp.MustCompile(`"(requestId|extendedRequestId|requestTime)": "[^"]+"|"requestTimeEpoch": \d+|Root=1-[0-9a-f]{8}-[0-9a-f]{24}`)
 
 func TestTheEventIsTheProxyEvent(t *testing.T) {
@@ -52,8 +52,7 @@ func TestTheEventHasTheMembersOfAWSLambdaGo(t *testing.T) {
 	f := newFixture(t, nil)
 	f.send(t, "GET", "/api1/v1/items/7?q=1", "")
 	event := f.invoker.event(t)
-	// What aws-lambda-go does not know, and what a request without an
-	// authorizer, a client certificate or a key has not.
+	// Members that aws-lambda-go does not have, and members of requests with an authorizer, a client certificate or a key.
 	check(t, "event", event, reflect.TypeFor[events.APIGatewayProxyRequest](), nil, nil)
 	context, _ := event["requestContext"].(map[string]any)
 	check(t, "requestContext", context, reflect.TypeFor[events.APIGatewayProxyRequestContext](),
@@ -139,7 +138,7 @@ func TestPathsOfTheEvent(t *testing.T) {
 	}
 }
 
-// Each byte that is not UTF-8 becomes U+FFFD where the API has no binary media type for the body.
+// Each byte that is not UTF-8 becomes U+FFFD if the API has no binary media type for the body.
 func TestABodyThatIsNotUTF8IsReplaced(t *testing.T) {
 	f := newFixture(t, nil)
 	f.send(t, "PUT", "/api1/v1/other", "a\xff\xc3(é")

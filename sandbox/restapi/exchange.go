@@ -12,12 +12,12 @@ import (
 	"github.com/google/uuid"
 )
 
-// exchange is one request and what is found out about it on its way.
+// exchange is a request with the state of its processing.
 type exchange struct {
-	server  *server
-	request *http.Request
-	answer  *recorder
-	start   time.Time
+	server   *server
+	request  *http.Request
+	response *recorder
+	start    time.Time
 
 	requestID  string
 	extendedID string
@@ -27,16 +27,16 @@ type exchange struct {
 	stage        Stage
 	document     *document
 	customDomain bool
-	domain       string // as the event's domainName
-	path         string // as the event's path: raw, with the base path, without the stage
-	contextPath  string // as requestContext.path: raw, with the stage
+	domain       string // the event's domainName
+	path         string // the event's path: raw, with the base path, without the stage
+	contextPath  string // requestContext.path: raw, with the stage
 	resource     *resource
 	params       map[string]string
 	operation    *operation
 	body         []byte
 	key          *Key
 
-	refusal              *refusal // what the gateway answered itself, if it did
+	gatewayError         *gatewayError // set if API Gateway itself rejects the request
 	integrationStart     time.Time
 	integrationLatency   time.Duration
 	integrationStatus    int
@@ -46,7 +46,7 @@ type exchange struct {
 
 func newExchange(s *server, w http.ResponseWriter, r *http.Request) *exchange {
 	x := &exchange{
-		server: s, request: r, answer: &recorder{ResponseWriter: w}, start: time.Now(),
+		server: s, request: r, response: &recorder{ResponseWriter: w}, start: time.Now(),
 		requestID: requestID(r), extendedID: base64.StdEncoding.EncodeToString(random(11)),
 		traceID: r.Header.Get("X-Amzn-Trace-Id"),
 	}
@@ -55,7 +55,7 @@ func newExchange(s *server, w http.ResponseWriter, r *http.Request) *exchange {
 	}
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
-		host = r.RemoteAddr // a listener that is no TCP one
+		host = r.RemoteAddr // not a TCP listener
 	}
 	x.sourceIP = host
 	h := w.Header()
@@ -64,9 +64,8 @@ func newExchange(s *server, w http.ResponseWriter, r *http.Request) *exchange {
 	return x
 }
 
-// requestID is the request's id. A client may choose it, as a UUID; anything
-// else is replaced, and the id says so (developer guide, "Set up access
-// logging", $context.requestId).
+// requestID is the request's ID. A client may choose it if it is a UUID; any other value is replaced (developer guide, "Set up
+// access logging", $context.requestId).
 func requestID(r *http.Request) string {
 	chosen := r.Header.Get("X-Amzn-Requestid")
 	if _, err := uuid.Parse(chosen); err == nil && len(chosen) == len(uuid.Nil.String()) {
@@ -78,7 +77,7 @@ func requestID(r *http.Request) string {
 	return uuid.NewString()
 }
 
-// recorder remembers what was answered, for the access log.
+// recorder records status and length of the response for the access log.
 type recorder struct {
 	http.ResponseWriter
 	status int

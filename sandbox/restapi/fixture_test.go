@@ -17,11 +17,11 @@ import (
 
 const functionARN = "arn:aws:lambda:eu-west-1:000000000000:function:f:live"
 
-// openPolicy lets the whole API "api1" invoke the function.
+// openPolicy allows the API "api1" to invoke the function.
 const openPolicy = `{"Statement":[{"Sid":"api","Effect":"Allow","Principal":{"Service":"apigateway.amazonaws.com"},"Action":"lambda:InvokeFunction",` +
 	`"Resource":"` + functionARN + `","Condition":{"ArnLike":{"AWS:SourceArn":"arn:aws:execute-api:eu-west-1:000000000000:api1/*/*"}}}]}`
 
-// fakeStore has one API, "api1", with one stage, "v1". As the emulator's, it fails without a stage.
+// fakeStore has one API, "api1", with one stage, "v1". Like the emulator's store, it returns an error for an empty stage.
 type fakeStore struct {
 	stage  Stage
 	keys   []Key
@@ -58,7 +58,7 @@ func (s *fakeStore) FunctionPolicy(_ context.Context, arn string) (string, error
 	return s.policy, nil
 }
 
-// fakeInvoker answers with what its members give and keeps the last event.
+// fakeInvoker calls its functions and keeps the last event.
 type fakeInvoker struct {
 	invoke func(context.Context) (lambdahost.Response, error)
 	stream func(context.Context) (*lambdahost.Stream, error)
@@ -98,7 +98,7 @@ func (f *fakeInvoker) event(t *testing.T) map[string]any {
 	return event
 }
 
-// fixture is a served API.
+// fixture is a running server.
 type fixture struct {
 	store   *fakeStore
 	invoker *fakeInvoker
@@ -134,7 +134,7 @@ type answer struct {
 	body   string
 }
 
-// send makes a request of path; headers are "Name: value" lines.
+// send sends a request to path; headers are "Name: value" lines.
 func (f *fixture) send(t *testing.T, method, path, body string, headers ...string) answer {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, f.url+path, strings.NewReader(body))

@@ -21,7 +21,7 @@ import (
 	"github.com/didomi/serverless-api/sandbox/lambdahost"
 )
 
-// deployedFunction is a control plane with the lambdahost tests' function.
+// deployedFunction is a control plane with the function of lambdahost's tests.
 type deployedFunction struct {
 	function lambdahost.Function
 	code     []byte
@@ -41,8 +41,7 @@ func (d *deployedFunction) Credentials(context.Context, lambdahost.Function) (la
 	return lambdahost.Credentials{}, nil
 }
 
-// buildFunction zips the lambdahost tests' function with the handler "api",
-// which must do with 96 MiB.
+// buildFunction packages the function of lambdahost's tests with the handler "api" and a limit of 96 MiB.
 func buildFunction(t *testing.T) *deployedFunction {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "bootstrap")
@@ -76,9 +75,9 @@ func buildFunction(t *testing.T) *deployedFunction {
 	}}
 }
 
-// TestARealFunctionServesThroughBothLayers sends requests through the REST API
+// TestAFunctionProcessServesTheRestAPI sends requests through the REST API
 // and the Runtime API to a function process.
-func TestARealFunctionServesThroughBothLayers(t *testing.T) {
+func TestAFunctionProcessServesTheRestAPI(t *testing.T) {
 	host, err := lambdahost.New(lambdahost.Config{Source: buildFunction(t), Dir: t.TempDir(), Region: "eu-west-1", AccountID: "000000000000"})
 	if err != nil {
 		t.Fatal(err)
@@ -96,7 +95,7 @@ func TestARealFunctionServesThroughBothLayers(t *testing.T) {
 			t.Errorf("%d %s", a.status, a.body)
 		}
 	})
-	t.Run("a malformed reply", func(t *testing.T) {
+	t.Run("a malformed response", func(t *testing.T) {
 		if a := f.send(t, "GET", "/api1/v1/malformed", ""); a.status != 502 {
 			t.Errorf("%d %s", a.status, a.body)
 		}

@@ -12,8 +12,8 @@ import (
 	"github.com/didomi/serverless-api/sandbox/lambdahost"
 )
 
-// integrate runs the operation's integration and answers with what it gives.
-func (x *exchange) integrate() *refusal {
+// integrate runs the operation's integration and writes its response.
+func (x *exchange) integrate() *gatewayError {
 	i := x.operation.Integration
 	switch strings.ToLower(i.Type) {
 	case "mock":
@@ -21,23 +21,23 @@ func (x *exchange) integrate() *refusal {
 	case "aws_proxy":
 	default:
 		x.integrationError = fmt.Sprintf("integration type %q is not supported here", i.Type)
-		return newRefusal(apiConfigurationError, "Internal server error")
+		return newGatewayError(apiConfigurationError, "Internal server error")
 	}
 	functionARN, err := x.functionARN()
-	if err == nil && i.Credentials == "" { // with credentials the role's policy decides, not the function's
-		err = x.permitted(context.WithoutCancel(x.request.Context()), functionARN)
+	if err == nil && i.Credentials == "" { // with credentials, the role's policy decides instead of the function's
+		err = x.checkPermission(context.WithoutCancel(x.request.Context()), functionARN)
 	}
 	if err != nil {
 		x.integrationError = err.Error()
-		return newRefusal(apiConfigurationError, "Internal server error")
+		return newGatewayError(apiConfigurationError, "Internal server error")
 	}
 	payload, err := x.event()
 	if err != nil {
 		x.integrationError = err.Error()
-		return newRefusal(apiConfigurationError, "Internal server error")
+		return newGatewayError(apiConfigurationError, "Internal server error")
 	}
 	request := lambdahost.Request{Function: functionARN, Payload: payload, TraceID: x.functionTrace()}
-	x.answer.Header().Set("X-Amzn-Trace-Id", x.traceID)
+	x.response.Header().Set("X-Amzn-Trace-Id", x.traceID)
 	x.integrationStart = time.Now()
 	if i.streams() {
 		return x.stream(request)
@@ -45,8 +45,8 @@ func (x *exchange) integrate() *refusal {
 	return x.invoke(request)
 }
 
-// functionTrace is the trace header that the function gets: the stage's switch
-// decides whether the trace is sampled, unless the client has decided.
+// functionTrace is the function's trace header. The stage's setting decides whether the trace is sampled, unless the client's
+// header does.
 func (x *exchange) functionTrace() string {
 	if strings.Contains(x.traceID, "Sampled=") {
 		return x.traceID
@@ -58,8 +58,8 @@ func (x *exchange) functionTrace() string {
 	return x.traceID + ";Parent=" + hex.EncodeToString(random(8)) + ";Sampled=" + sampled
 }
 
-// functionARN reads the function out of the integration's URI, stage variables
-// put in, and checks that the URI's action fits the transfer mode.
+// functionARN extracts the function from the integration's URI, with stage variables expanded, and checks that the URI's action
+// matches the transfer mode.
 func (x *exchange) functionARN() (string, error) {
 	uri := x.operation.Integration.URI
 	for name, value := range x.stage.Variables {
@@ -78,47 +78,47 @@ func (x *exchange) functionARN() (string, error) {
 }
 
 // invoke runs a buffered integration.
-func (x *exchange) invoke(r lambdahost.Request) *refusal {
+func (x *exchange) invoke(r lambdahost.Request) *gatewayError {
 	ctx, cancel := context.WithTimeout(x.request.Context(), x.operation.Integration.timeout())
 	defer cancel()
 	response, err := x.server.config.Invoker.Invoke(ctx, r)
 	x.integrationLatency = time.Since(x.integrationStart)
 	if err != nil {
-		return x.failed(err)
+		return x.invocationError(err)
 	}
 	x.integrationRequestID = response.RequestID
 	if response.FunctionError != "" {
 		x.integrationError = "the function failed: " + string(response.Payload)
-		return newRefusal(integrationFailure, "Internal server error")
+		return newGatewayError(integrationFailure, "Internal server error")
 	}
-	reply, err := parseReply(response.Payload)
+	output, err := parseResponse(response.Payload)
 	if err != nil {
 		x.integrationError = "malformed Lambda proxy response: " + err.Error()
-		return newRefusal(integrationFailure, "Internal server error")
+		return newGatewayError(integrationFailure, "Internal server error")
 	}
-	body, err := x.decodeBody(reply)
+	body, err := x.decodeBody(output)
 	if err != nil {
 		x.integrationError = err.Error()
-		return newRefusal(apiConfigurationError, "Internal server error")
+		return newGatewayError(apiConfigurationError, "Internal server error")
 	}
-	x.integrationStatus = reply.status
-	x.write(reply, body)
+	x.integrationStatus = output.status
+	x.write(output, body)
 	return nil
 }
 
-// failed is the answer to an invocation that did not take place.
-func (x *exchange) failed(err error) *refusal {
+// invocationError returns the error for an invocation that has failed before the function ran.
+func (x *exchange) invocationError(err error) *gatewayError {
 	x.integrationError = err.Error()
 	var api *lambdahost.Error
 	var function *lambdahost.FunctionError
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
-		return newRefusal(integrationTimeout, "Endpoint request timed out")
+		return newGatewayError(integrationTimeout, "Endpoint request timed out")
 	case errors.As(err, &function):
-		return newRefusal(integrationFailure, "Internal server error")
+		return newGatewayError(integrationFailure, "Internal server error")
 	case errors.As(err, &api) && api.Status == http.StatusRequestEntityTooLarge:
-		return newRefusal(requestTooLarge, "Request Too Long")
+		return newGatewayError(requestTooLarge, "Request Too Long")
 	default: // throttled, not found, ...
-		return newRefusal(apiConfigurationError, "Internal server error")
+		return newGatewayError(apiConfigurationError, "Internal server error")
 	}
 }

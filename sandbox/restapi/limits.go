@@ -2,19 +2,18 @@ package restapi
 
 import "time"
 
-// Limits of API Gateway REST APIs, from the developer guide's page "Quotas for
-// configuring and running a REST API" unless said otherwise.
+// Limits of API Gateway REST APIs, from the developer guide's page "Quotas for configuring and running a REST API" unless noted
+// otherwise.
 const (
-	// MaxPayload is the largest request body, bytes.
+	// MaxPayload is the maximum size of a request body in bytes.
 	MaxPayload = 10 * 1024 * 1024
-	// DefaultTimeout is an integration's time-out where the document has none.
+	// DefaultTimeout is the timeout of an integration without one in the document.
 	DefaultTimeout = 29 * time.Second
-	// StreamIdle ends a stream of a regional API in which nothing moves (page
-	// "Stream the integration response for your proxy integrations").
+	// StreamIdle is the idle timeout of a regional API's stream (page "Stream the integration response for your proxy integrations").
 	StreamIdle = 5 * time.Minute
-	// maxPrelude is how far into a stream its delimiter may be (page "Set up a
-	// Lambda proxy integration with payload response streaming"), bytes.
+	// maxPrelude is the maximum offset of a stream's delimiter in bytes (page "Set up a Lambda proxy integration with payload
+	// response streaming").
 	maxPrelude = 16 * 1024
 )
 
-// The 2 MB/s that hold after a stream's first 10 MB are not emulated: Lambda's hold after 6 MB already.
+// The limit of 2 MB/s after a stream's first 10 MB is not emulated: Lambda's applies after 6 MB already.

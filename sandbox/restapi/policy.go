@@ -6,14 +6,14 @@ import (
 	"github.com/didomi/serverless-api/sandbox/iampolicy"
 )
 
-// invocation is what a function's resource policy is asked about.
+// invocation is evaluated against a function's resource policy.
 type invocation struct {
-	function string // ARN, qualifier included
+	function string // ARN with qualifier
 	source   string // execute-api ARN
 	account  string
 }
 
-// evaluate returns nil when a statement allows API Gateway the invocation and none denies it.
+// evaluate returns nil if a statement allows API Gateway the invocation and none denies it.
 func evaluate(document string, i invocation) error {
 	policy, err := iampolicy.Parse(document)
 	if err != nil {

@@ -15,7 +15,7 @@ type node struct {
 	resource *resource
 }
 
-// add puts a resource at its path.
+// add adds a resource at its path.
 func (n *node) add(r *resource) error {
 	if !strings.HasPrefix(r.path, "/") {
 		return errors.New("does not begin with a slash")
@@ -32,7 +32,7 @@ func (n *node) add(r *resource) error {
 	return nil
 }
 
-// child finds or makes the node of a segment of a document's path.
+// child returns the node of a segment of a document's path, which it creates if missing.
 func (n *node) child(segment string, last bool) (*node, error) {
 	name, isParam := strings.CutPrefix(segment, "{")
 	if !isParam {
@@ -65,11 +65,9 @@ func (n *node) child(segment string, last bool) (*node, error) {
 	return *slot, nil
 }
 
-// match finds the resource that serves a raw path: a literal beats a
-// parameter, a parameter beats a greedy one, and what leads nowhere further
-// down is taken back. Trailing slashes do not count, and no parameter has
-// them. Values stay percent-encoded. Events recorded on AWS are so
-// (TestPathsOfTheEvent has them).
+// match finds the resource of a raw path. A literal segment has precedence over a parameter, and a parameter over a greedy one,
+// with backtracking. Trailing slashes are ignored and are in no parameter. Values stay percent-encoded, as in events recorded on
+// AWS (TestPathsOfTheEvent).
 func (d *document) match(path string) (*resource, map[string]string) {
 	params := map[string]string{}
 	if r := d.root.match(segmentsOf(strings.TrimRight(path, "/")), params); r != nil {
@@ -100,7 +98,7 @@ func (n *node) match(segments []string, params map[string]string) *resource {
 	return nil
 }
 
-// segmentsOf cuts "/a/b" into "a" and "b"; the root has none.
+// segmentsOf splits "/a/b" into "a" and "b"; the root has no segments.
 func segmentsOf(path string) []string {
 	path = strings.TrimPrefix(path, "/")
 	if path == "" {

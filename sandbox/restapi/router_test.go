@@ -38,10 +38,10 @@ func TestTheMostSpecificResourceServes(t *testing.T) {
 	}
 }
 
-func TestDocumentsThatCannotBeServedSayWhy(t *testing.T) {
+func TestErrorsOfInvalidDocuments(t *testing.T) {
 	const integration = `{"x-amazon-apigateway-integration":{"type":"mock"}}`
 	tests := []struct{ name, document, want string }{
-		{"no OpenAPI at all", `]`, "neither JSON nor YAML"},
+		{"not OpenAPI", `]`, "neither JSON nor YAML"},
 		{"Swagger 2", `{"swagger":"2.0"}`, "want 3.x"},
 		{"no integration", `{"openapi":"3.0.1","paths":{"/a":{"get":{}}}}`, "path /a: get: No integration defined"},
 		{"a greedy parameter in the middle", `{"openapi":"3.0.1","paths":{"/{a+}/b":{"get":` + integration + `}}}`, "must be the last segment"},
@@ -70,7 +70,7 @@ func FuzzMatch(f *testing.F) {
 		if r == nil {
 			t.Fatalf("%q is served by nothing, though /{proxy+} and / take all", path)
 		}
-		// Putting the values into the resource's path must give the request's.
+		// The values in the resource's path must give the request's path.
 		built := r.path
 		for name, value := range params {
 			built = strings.Replace(strings.Replace(built, "{"+name+"+}", value, 1), "{"+name+"}", value, 1)

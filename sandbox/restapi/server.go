@@ -12,17 +12,15 @@ import (
 	"github.com/didomi/serverless-api/sandbox/lambdahost"
 )
 
-// Config is what a Server needs.
+// Config configures the data plane.
 type Config struct {
 	Store   Store
 	Invoker lambdahost.Invoker
-	// AccessLog gets one formatted entry a request of a stage that has an
-	// access log; nil drops them.
+	// AccessLog receives one formatted entry per request of a stage with an access log; nil discards them.
 	AccessLog func(destinationARN, entry string)
 }
 
-// New returns the handler that serves every stage and custom domain that the
-// store knows: /<restApiId>/<stage>/... or Host = custom domain.
+// New returns the handler of all stages and custom domains of the store: /<restApiId>/<stage>/... or Host = custom domain.
 func New(c Config) http.Handler {
 	if c.AccessLog == nil {
 		c.AccessLog = func(string, string) {}
@@ -38,7 +36,7 @@ type server struct {
 	deployed map[string]deployed // by API and stage
 }
 
-// deployed is a compiled document and what it was compiled from.
+// deployed is a compiled document with its source.
 type deployed struct {
 	deployment string
 	source     []byte
@@ -48,68 +46,66 @@ type deployed struct {
 // ServeHTTP implements http.Handler.
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := newExchange(s, w, r)
-	defer x.logAccess() // runs for an aborted stream too
-	if refusal := x.locate(); refusal != nil {
-		x.refuse(refusal)
+	defer x.logAccess() // also for an aborted stream
+	if gatewayError := x.locate(); gatewayError != nil {
+		x.respondWithError(gatewayError)
 		return
 	}
-	if refusal := x.admit(); refusal != nil {
-		x.refuse(refusal)
+	if gatewayError := x.admit(); gatewayError != nil {
+		x.respondWithError(gatewayError)
 		return
 	}
-	if refusal := x.integrate(); refusal != nil {
-		x.refuse(refusal)
+	if gatewayError := x.integrate(); gatewayError != nil {
+		x.respondWithError(gatewayError)
 	}
 }
 
 // locate finds the stage, its document, the resource and the method.
-func (x *exchange) locate() *refusal {
+func (x *exchange) locate() *gatewayError {
 	apiID, stageName, path, err := x.target()
-	if err == nil && stageName == "" { // for which the store would look up the list of stages
+	if err == nil && stageName == "" { // the store would look up the list of stages
 		err = ErrNotFound
 	}
 	if err != nil {
-		return x.missing(err)
+		return x.lookupError(err)
 	}
 	x.stage, err = x.server.config.Store.Stage(x.request.Context(), apiID, stageName)
 	if err != nil {
-		return x.missing(err)
+		return x.lookupError(err)
 	}
 	if !x.customDomain {
 		if x.stage.DisableExecuteAPI {
-			return newRefusal(forbidden, "Forbidden")
+			return newGatewayError(forbidden, "Forbidden")
 		}
 		x.domain = x.stage.APIID + ".execute-api." + x.stage.Region + ".amazonaws.com"
 	}
 	x.document, err = x.server.compiled(x.stage)
 	if err != nil {
 		x.integrationError = err.Error()
-		return newRefusal(apiConfigurationError, "Internal server error")
+		return newGatewayError(apiConfigurationError, "Internal server error")
 	}
 	resource, params := x.document.match(path)
 	if resource == nil {
-		return newRefusal(missingAuthenticationToken, "Missing Authentication Token")
+		return newGatewayError(missingAuthenticationToken, "Missing Authentication Token")
 	}
 	x.resource, x.params = resource, params
 	if x.operation = resource.operation(x.request.Method); x.operation == nil {
-		return newRefusal(missingAuthenticationToken, "Missing Authentication Token")
+		return newGatewayError(missingAuthenticationToken, "Missing Authentication Token")
 	}
 	return nil
 }
 
-// missing is the answer to a stage or domain that cannot be found.
-func (x *exchange) missing(err error) *refusal {
+// lookupError returns the error for a stage or domain that cannot be found.
+func (x *exchange) lookupError(err error) *gatewayError {
 	if errors.Is(err, ErrNotFound) {
-		return newRefusal(forbidden, "Forbidden")
+		return newGatewayError(forbidden, "Forbidden")
 	}
 	x.integrationError = err.Error()
-	return newRefusal(apiConfigurationError, "Internal server error")
+	return newGatewayError(apiConfigurationError, "Internal server error")
 }
 
-// target takes the request's host and path apart into API, stage and the path
-// within the stage. Nothing is decoded. Slashes before the stage count for
-// nothing; those after it are in requestContext.path and in no other member,
-// as recorded on AWS (TestPathsOfTheEvent has them).
+// target splits the request's host and path into API, stage and the path in the stage, without decoding. Slashes before the
+// stage are ignored; those after it are only in requestContext.path, as recorded on AWS (TestPathsOfTheEvent).
 func (x *exchange) target() (apiID, stage, path string, err error) {
 	escaped := "/" + strings.TrimLeft(x.rawPath(), "/")
 	host, _, splitErr := net.SplitHostPort(x.request.Host)
@@ -131,17 +127,16 @@ func (x *exchange) target() (apiID, stage, path string, err error) {
 	return apiID, stage, x.path, nil
 }
 
-// rawPath is the path as the client sent it. net/url would escape what should
-// have been escaped.
+// rawPath is the path as the client sent it. net/url would escape characters that the client has not escaped.
 func (x *exchange) rawPath() string {
 	path, _, _ := strings.Cut(x.request.RequestURI, "?")
-	if !strings.HasPrefix(path, "/") { // the absolute form, or no request that was sent
+	if !strings.HasPrefix(path, "/") { // absolute form, or a request of a test
 		return x.request.URL.EscapedPath()
 	}
 	return path
 }
 
-// mapped chooses the longest base path that the request's path begins with.
+// mapped chooses the longest base path that is a prefix of the request's path.
 func mapped(domain Domain, path string) (apiID, stage, rest string, err error) {
 	best := -1
 	for _, m := range domain.Mappings {
@@ -164,13 +159,13 @@ func mapped(domain Domain, path string) (apiID, stage, rest string, err error) {
 	return apiID, stage, rest, nil
 }
 
-// firstSegment cuts "/a/b/c" into "a" and "/b/c".
+// firstSegment splits "/a/b/c" into "a" and "/b/c".
 func firstSegment(path string) (string, string) {
 	segment, rest, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	return segment, "/" + rest
 }
 
-// compiled returns the stage's document, compiled once a deployment.
+// compiled returns the stage's document, compiled once per deployment.
 func (s *server) compiled(stage Stage) (*document, error) {
 	key := stage.APIID + "/" + stage.Name
 	s.mu.Lock()

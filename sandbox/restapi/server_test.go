@@ -14,7 +14,7 @@ import (
 	"github.com/didomi/serverless-api/sandbox/lambdahost"
 )
 
-func TestWhatTheGatewayRefuses(t *testing.T) {
+func TestRejectedRequests(t *testing.T) {
 	key := Key{ID: "key1", Value: "secret", Enabled: true, PlanID: "plan1"}
 	disabled := key
 	disabled.Enabled = false
@@ -31,15 +31,15 @@ func TestWhatTheGatewayRefuses(t *testing.T) {
 		{"an API without a stage", "GET", "/api1", "", nil, nil, 403, `{"message":"Forbidden"}`, "ForbiddenException"},
 		{"a custom domain's base path without a stage", "GET", "/shop/any", "", []string{"Host: api.example.com"}, nil, 403, `{"message":"Forbidden"}`, "ForbiddenException"},
 		{"a custom domain's unknown base path", "GET", "/other", "", []string{"Host: api.example.com"}, nil, 403, `{"message":"Forbidden"}`, "ForbiddenException"},
-		{"a base path that only looks mapped", "GET", "/shopping", "", []string{"Host: api.example.com"}, nil, 403, `{"message":"Forbidden"}`, "ForbiddenException"},
-		{"a base path of a stage that is gone", "GET", "/gone", "", []string{"Host: api.example.com"}, nil, 403, `{"message":"Forbidden"}`, "ForbiddenException"},
-		{"no key where one is demanded", "DELETE", "/api1/v1/items/7", "", nil, []Key{key}, 403, `{"message":"Forbidden"}`, "ForbiddenException"},
+		{"a path that only begins like a base path", "GET", "/shopping", "", []string{"Host: api.example.com"}, nil, 403, `{"message":"Forbidden"}`, "ForbiddenException"},
+		{"a base path of a missing stage", "GET", "/gone", "", []string{"Host: api.example.com"}, nil, 403, `{"message":"Forbidden"}`, "ForbiddenException"},
+		{"no key where one is required", "DELETE", "/api1/v1/items/7", "", nil, []Key{key}, 403, `{"message":"Forbidden"}`, "ForbiddenException"},
 		{"a wrong key", "DELETE", "/api1/v1/items/7", "", []string{"X-Api-Key: guess"}, []Key{key}, 403, `{"message":"Forbidden"}`, "ForbiddenException"},
 		{"a disabled key", "DELETE", "/api1/v1/items/7", "", []string{"X-Api-Key: secret"}, []Key{disabled}, 403, `{"message":"Forbidden"}`, "ForbiddenException"},
 		{"missing parameters", "GET", "/api1/v1/items", "", nil, nil, 400, `{"message":"Missing required request parameters: [X-Tenant, limit]"}`, "BadRequestException"},
-		{"a body that is no JSON", "POST", "/api1/v1/items", "{", []string{"Content-Type: application/json"}, nil, 400, `{"message":"Invalid request body"}`, "BadRequestException"},
-		{"a body that does not fit its model", "POST", "/api1/v1/items", `{"id":"1","next":{}}`, []string{"Content-Type: application/json; charset=utf-8"}, nil, 400, `{"message":"Invalid request body"}`, "BadRequestException"},
-		{"a body without a type that does not fit", "POST", "/api1/v1/items", `{}`, nil, nil, 400, `{"message":"Invalid request body"}`, "BadRequestException"},
+		{"a body that is not JSON", "POST", "/api1/v1/items", "{", []string{"Content-Type: application/json"}, nil, 400, `{"message":"Invalid request body"}`, "BadRequestException"},
+		{"a body that does not match its model", "POST", "/api1/v1/items", `{"id":"1","next":{}}`, []string{"Content-Type: application/json; charset=utf-8"}, nil, 400, `{"message":"Invalid request body"}`, "BadRequestException"},
+		{"a body without a type that does not match", "POST", "/api1/v1/items", `{}`, nil, nil, 400, `{"message":"Invalid request body"}`, "BadRequestException"},
 		{"a body that is too large", "PUT", "/api1/v1/other", strings.Repeat("x", MaxPayload+1), nil, nil, 413, `{"message":"Request Too Long"}`, "RequestEntityTooLargeException"},
 	}
 	for _, test := range tests {
@@ -62,14 +62,14 @@ func TestWhatTheGatewayRefuses(t *testing.T) {
 	}
 }
 
-func TestWhatTheGatewayLetsThrough(t *testing.T) {
+func TestAcceptedRequests(t *testing.T) {
 	tests := []struct {
 		name, method, path, body string
 		headers                  []string
 	}{
 		{"a key of the stage's plan", "DELETE", "/api1/v1/items/7", "", []string{"X-Api-Key: secret"}},
 		{"all parameters", "GET", "/api1/v1/items?limit=1", "", []string{"X-Tenant: t"}},
-		{"a body that fits", "POST", "/api1/v1/items", `{"id":"1","next":{"id":"2"}}`, []string{"Content-Type: application/json"}},
+		{"a body that matches its model", "POST", "/api1/v1/items", `{"id":"1","next":{"id":"2"}}`, []string{"Content-Type: application/json"}},
 		{"a body of a type without a model", "POST", "/api1/v1/items", `<id/>`, []string{"Content-Type: text/xml"}},
 		{"a body of 10 MiB", "PUT", "/api1/v1/other", strings.Repeat("x", MaxPayload), nil},
 	}
@@ -115,13 +115,13 @@ func TestGatewayResponsesOfTheDocument(t *testing.T) {
 	}
 }
 
-func TestTheFunctionsResourcePolicyDecides(t *testing.T) {
+func TestTheFunctionsResourcePolicyIsEvaluated(t *testing.T) {
 	edit := func(old, new string) string { return strings.ReplaceAll(openPolicy, old, new) }
 	tests := []struct {
 		name, policy string
 		status       int
 	}{
-		{"the API may", openPolicy, 200},
+		{"the API is allowed", openPolicy, 200},
 		{"no policy", "", 500},
 		{"another service", edit("apigateway.amazonaws.com", "s3.amazonaws.com"), 500},
 		{"another API", edit(":api1/", ":api2/"), 500},
@@ -129,8 +129,8 @@ func TestTheFunctionsResourcePolicyDecides(t *testing.T) {
 		{"another function", edit(":function:f:live", ":function:f"), 500},
 		{"this stage, method and path", edit("api1/*/*", "api1/v1/GET/items/*"), 200},
 		{"another method", edit("api1/*/*", "api1/*/POST/items/*"), 500},
-		{"a condition that is not known", edit("AWS:SourceArn", "aws:PrincipalOrgID"), 500},
-		{"an allowance and a denial", `{"Statement":[` + strings.TrimSuffix(strings.TrimPrefix(openPolicy, `{"Statement":[`), `]}`) +
+		{"an unknown condition", edit("AWS:SourceArn", "aws:PrincipalOrgID"), 500},
+		{"an allow and a deny", `{"Statement":[` + strings.TrimSuffix(strings.TrimPrefix(openPolicy, `{"Statement":[`), `]}`) +
 			`,{"Effect":"Deny","Principal":"*","Action":"lambda:*","Resource":"*"}]}`, 500},
 	}
 	for _, test := range tests {
@@ -145,7 +145,7 @@ func TestTheFunctionsResourcePolicyDecides(t *testing.T) {
 	}
 }
 
-func TestWhatInvocationsAnswer(t *testing.T) {
+func TestResponsesOfInvocations(t *testing.T) {
 	payload := func(p string) func(context.Context) (lambdahost.Response, error) {
 		return func(context.Context) (lambdahost.Response, error) {
 			return lambdahost.Response{Payload: []byte(p)}, nil
@@ -164,18 +164,18 @@ func TestWhatInvocationsAnswer(t *testing.T) {
 		{"headers of both forms", "/items/7", payload(`{"statusCode":"201","headers":{"A":"1","N":2},"multiValueHeaders":{"A":["1","3"]},"body":"b"}`), 201, "b", "N: 2"},
 		{"no status", "/items/7", payload(`{"body":"b"}`), 200, "b", "Content-Type: application/json"},
 		{"no body", "/items/7", payload(`{"statusCode":204,"headers":{"Content-Type":"text/x"}}`), 204, "", "Content-Type: text/x"},
-		{"headers that the gateway keeps for itself", "/items/7", payload(`{"statusCode":200,"headers":{"Content-Length":"99","Via":"x"},"body":"b"}`), 200, "b", "X-Amzn-Remapped-Content-Length: 99"},
-		{"base64 that the client does not take as binary", "/items/7", payload(`{"statusCode":200,"body":"AAE=","isBase64Encoded":true}`), 200, "AAE=", ""},
-		{"not a proxy reply", "/items/7", payload(`"text"`), 502, `{"message":"Internal server error"}`, "X-Amzn-Errortype: InternalServerErrorException"},
-		{"a member that is none of a reply's", "/items/7", payload(`{"statusCode":200,"cookies":[]}`), 502, `{"message":"Internal server error"}`, ""},
-		{"a status that is none", "/items/7", payload(`{"statusCode":99}`), 502, `{"message":"Internal server error"}`, ""},
+		{"headers that API Gateway sets itself", "/items/7", payload(`{"statusCode":200,"headers":{"Content-Length":"99","Via":"x"},"body":"b"}`), 200, "b", "X-Amzn-Remapped-Content-Length: 99"},
+		{"base64 that the client does not accept as binary", "/items/7", payload(`{"statusCode":200,"body":"AAE=","isBase64Encoded":true}`), 200, "AAE=", ""},
+		{"not a proxy response", "/items/7", payload(`"text"`), 502, `{"message":"Internal server error"}`, "X-Amzn-Errortype: InternalServerErrorException"},
+		{"an unknown member", "/items/7", payload(`{"statusCode":200,"cookies":[]}`), 502, `{"message":"Internal server error"}`, ""},
+		{"an invalid status", "/items/7", payload(`{"statusCode":99}`), 502, `{"message":"Internal server error"}`, ""},
 		{"a function that failed", "/items/7", func(context.Context) (lambdahost.Response, error) {
 			return lambdahost.Response{FunctionError: "Unhandled", Payload: []byte(`{"errorMessage":"secret"}`)}, nil
 		}, 502, `{"message":"Internal server error"}`, ""},
-		{"a function that is gone", "/items/7", fails(lambdahost.ErrNotFound), 500, `{"message":"Internal server error"}`, ""},
+		{"a missing function", "/items/7", fails(lambdahost.ErrNotFound), 500, `{"message":"Internal server error"}`, ""},
 		{"a throttled function", "/items/7", fails(&lambdahost.Error{Status: 429}), 500, `{"message":"Internal server error"}`, ""},
-		{"an event that Lambda does not take", "/items/7", fails(&lambdahost.Error{Status: 413}), 413, `{"message":"Request Too Long"}`, ""},
-		{"an answer that comes too late", "/slow", func(ctx context.Context) (lambdahost.Response, error) {
+		{"an event that Lambda rejects", "/items/7", fails(&lambdahost.Error{Status: 413}), 413, `{"message":"Request Too Long"}`, ""},
+		{"a response after the timeout", "/slow", func(ctx context.Context) (lambdahost.Response, error) {
 			<-ctx.Done()
 			return lambdahost.Response{}, fmt.Errorf("invoke: %w", ctx.Err())
 		}, 504, `{"message":"Endpoint request timed out"}`, ""},
@@ -196,7 +196,7 @@ func TestWhatInvocationsAnswer(t *testing.T) {
 	}
 }
 
-func TestBinaryAnswersAreDecodedForWhoTakesThem(t *testing.T) {
+func TestBinaryResponsesAreDecodedIfTheClientAcceptsThem(t *testing.T) {
 	f := newFixture(t, nil)
 	f.invoker.invoke = func(context.Context) (lambdahost.Response, error) {
 		return lambdahost.Response{Payload: []byte(`{"statusCode":200,"body":"AAE=","isBase64Encoded":true}`)}, nil
@@ -206,7 +206,7 @@ func TestBinaryAnswersAreDecodedForWhoTakesThem(t *testing.T) {
 	}
 }
 
-func TestTheStagesSwitchSamplesTraces(t *testing.T) {
+func TestTheStagesTracingSettingSamplesTraces(t *testing.T) {
 	tests := []struct {
 		name    string
 		tracing bool
@@ -229,7 +229,7 @@ func TestTheStagesSwitchSamplesTraces(t *testing.T) {
 	}
 }
 
-func TestMockIntegrationsAnswerByThemselves(t *testing.T) {
+func TestMockIntegrationsInvokeNoFunction(t *testing.T) {
 	f := newFixture(t, nil)
 	if a := f.send(t, "OPTIONS", "/api1/v1/items", ""); a.status != 200 || a.header.Get("Access-Control-Allow-Origin") != "*" {
 		t.Errorf("%d %v", a.status, a.header)
@@ -304,8 +304,8 @@ func TestThrottledRequestsAre429(t *testing.T) {
 	}
 }
 
-// What one key uses up of a plan's method is its own; what it uses up of the stage's is everybody's.
-func TestAKeyUsesUpItsOwnThrottleOfAMethod(t *testing.T) {
+// Throttles of a plan's method are per key; those of the stage's method are shared.
+func TestKeysHaveSeparateThrottlesOfAMethod(t *testing.T) {
 	f := newFixture(t, nil)
 	plan := Plan{Methods: map[string]MethodSettings{"/items/{id}/DELETE": {Rate: 0.001, Burst: 1}}}
 	f.store.keys = []Key{
@@ -343,15 +343,15 @@ func TestEveryRequestOfAStageIsLogged(t *testing.T) {
 	}
 }
 
-// What a client sends stands in the line as it is, so that a format with it is a
-// document that clients write. Without it, the line is what happened.
+// The line contains values from the client unchanged, so that clients can forge fields in a format with such values. A format
+// without them is reliable.
 func TestTheAccessLogEscapesNothing(t *testing.T) {
 	const forged = `x","status":"200`
 	for _, test := range []struct{ name, format, status string }{
 		{"a format with the user agent", `{"id":"$context.requestId","status":"$context.status","agent":"$context.identity.userAgent"}`, "200"},
 		{"a format with the trace", `{"id":"$context.requestId","status":"$context.status","trace":"$context.xrayTraceId"}`, "200"},
 		{"a format with the path", `{"id":"$context.requestId","status":"$context.status","path":"$context.path"}`, "200"},
-		{"a format of what no client writes", `{"id":"$context.requestId","status":"$context.status","type":"$context.error.responseType"}`, "403"},
+		{"a format without values from the client", `{"id":"$context.requestId","status":"$context.status","type":"$context.error.responseType"}`, "403"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			f := newFixture(t, nil)
@@ -361,7 +361,7 @@ func TestTheAccessLogEscapesNothing(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer func() { _ = conn.Close() }()
-			// By hand: no client of HTTP leaves quotes in a path.
+			// Written by hand, because HTTP clients escape quotes in a path.
 			_, err = fmt.Fprintf(conn, "DELETE /api1/v1/items/%s HTTP/1.1\r\nHost: h\r\nUser-Agent: %[1]s\r\nX-Amzn-Trace-Id: %[1]s\r\nX-Amzn-RequestId: %[1]s\r\n\r\n", forged)
 			if err != nil {
 				t.Fatal(err)
@@ -409,11 +409,11 @@ func TestAStoreThatFailsIsA500(t *testing.T) {
 	}
 }
 
-// brokenStore is a control plane that is away.
+// brokenStore is an unavailable control plane.
 type brokenStore struct{ fakeStore }
 
 func (*brokenStore) Stage(context.Context, string, string) (Stage, error) {
-	return Stage{}, errors.New("the emulator is away")
+	return Stage{}, errors.New("the emulator is unavailable")
 }
 
 func (*brokenStore) Domain(context.Context, string) (Domain, error) { return Domain{}, ErrNotFound }

@@ -16,54 +16,53 @@ import (
 // delimiter ends the prelude of a stream.
 var delimiter = make([]byte, 8)
 
-// stream runs a streaming integration: the answer's first byte leaves when the
-// function's prelude is there, every further piece when it arrives.
-func (x *exchange) stream(r lambdahost.Request) *refusal {
+// stream runs a streaming integration: it sends the response from the function's prelude on, and every chunk when it arrives.
+func (x *exchange) stream(r lambdahost.Request) *gatewayError {
 	timeout := x.operation.Integration.timeout()
 	ctx, cancel := context.WithTimeout(x.request.Context(), timeout)
 	defer cancel()
 	s, err := x.server.config.Invoker.InvokeStream(ctx, r)
 	if err != nil {
 		x.integrationLatency = time.Since(x.integrationStart)
-		return x.failed(err)
+		return x.invocationError(err)
 	}
-	defer func() { _ = s.Body.Close() }() // the function runs on; nobody reads it
+	defer func() { _ = s.Body.Close() }() // the function continues; its output is discarded
 	x.integrationRequestID = s.RequestID
 	whole := time.AfterFunc(timeout-time.Since(x.integrationStart), func() { _ = s.Body.Close() })
 	defer whole.Stop()
-	reply, rest, err := readPrelude(s.Body)
+	output, rest, err := readPrelude(s.Body)
 	x.integrationLatency = time.Since(x.integrationStart)
 	if err != nil {
 		x.integrationError = err.Error()
 		if errors.Is(err, io.ErrClosedPipe) {
-			return newRefusal(integrationTimeout, "Endpoint request timed out")
+			return newGatewayError(integrationTimeout, "Endpoint request timed out")
 		}
-		return newRefusal(integrationFailure, "Internal server error")
+		return newGatewayError(integrationFailure, "Internal server error")
 	}
-	x.integrationStatus = reply.status
-	x.setHeaders(reply.headers)
-	x.answer.WriteHeader(reply.status)
+	x.integrationStatus = output.status
+	x.setHeaders(output.headers)
+	x.response.WriteHeader(output.status)
 	if err := x.pass(rest, s.Body); err != nil {
 		x.integrationError = err.Error()
-		panic(http.ErrAbortHandler) // the status is sent: only a broken connection can say it
+		panic(http.ErrAbortHandler) // the status has been sent: only a broken connection shows the error
 	}
 	return nil
 }
 
-// pass copies the body to the client piece by piece. An answer that has no
-// body (HEAD, 204, 304) ends here; what the function writes is dropped.
+// pass copies the body to the client in chunks. A response without body (HEAD, 204, 304) ends here; the function's output is
+// discarded.
 func (x *exchange) pass(first []byte, body io.ReadCloser) error {
-	status := x.answer.status
+	status := x.response.status
 	if x.request.Method == http.MethodHead || status == http.StatusNoContent || status == http.StatusNotModified {
 		return nil
 	}
-	flush := http.NewResponseController(x.answer).Flush
+	flush := http.NewResponseController(x.response).Flush
 	idle := time.AfterFunc(StreamIdle, func() { _ = body.Close() })
 	defer idle.Stop()
 	buffer := make([]byte, 32*1024)
 	for piece := first; ; {
 		if len(piece) > 0 {
-			if _, err := x.answer.Write(piece); err != nil {
+			if _, err := x.response.Write(piece); err != nil {
 				return fmt.Errorf("the client has left: %w", err)
 			}
 		}
@@ -74,7 +73,7 @@ func (x *exchange) pass(first []byte, body io.ReadCloser) error {
 		n, err := body.Read(buffer)
 		piece = buffer[:n]
 		if errors.Is(err, io.EOF) {
-			_, err = x.answer.Write(piece)
+			_, err = x.response.Write(piece)
 			return err
 		}
 		if err != nil {
@@ -91,41 +90,40 @@ type preludeOutput struct {
 	Cookies           []string                   `json:"cookies"`
 }
 
-// readPrelude reads a stream up to its delimiter and returns what of the body
-// came with it.
-func readPrelude(body io.Reader) (proxyReply, []byte, error) {
+// readPrelude reads a stream up to its delimiter and returns the bytes of the body that it has already read.
+func readPrelude(body io.Reader) (proxyResponse, []byte, error) {
 	buffer := make([]byte, 0, maxPrelude+len(delimiter))
 	for {
 		searched := max(0, len(buffer)-len(delimiter)+1)
 		n, err := body.Read(buffer[len(buffer):cap(buffer)])
 		buffer = buffer[:len(buffer)+n]
 		if i := bytes.Index(buffer[searched:], delimiter); i >= 0 {
-			reply, parseErr := parsePrelude(buffer[:searched+i])
-			return reply, buffer[searched+i+len(delimiter):], parseErr
+			output, parseErr := parsePrelude(buffer[:searched+i])
+			return output, buffer[searched+i+len(delimiter):], parseErr
 		}
 		switch {
 		case errors.Is(err, io.EOF):
-			return proxyReply{}, nil, errors.New("the stream ended before a prelude and its 8 NUL bytes")
+			return proxyResponse{}, nil, errors.New("the stream ended before a prelude and its 8 NUL bytes")
 		case err != nil:
-			return proxyReply{}, nil, fmt.Errorf("the stream broke before its body: %w", err)
+			return proxyResponse{}, nil, fmt.Errorf("the stream broke before its body: %w", err)
 		case len(buffer) == cap(buffer):
-			return proxyReply{}, nil, fmt.Errorf("no prelude and 8 NUL bytes in the first %d bytes of the stream", maxPrelude)
+			return proxyResponse{}, nil, fmt.Errorf("no prelude and 8 NUL bytes in the first %d bytes of the stream", maxPrelude)
 		}
 	}
 }
 
-func parsePrelude(prelude []byte) (proxyReply, error) {
+func parsePrelude(prelude []byte) (proxyResponse, error) {
 	var out preludeOutput
 	if err := decodeStrict(prelude, &out); err != nil {
-		return proxyReply{}, fmt.Errorf("the stream's prelude: %w", err)
+		return proxyResponse{}, fmt.Errorf("the stream's prelude: %w", err)
 	}
-	headers, err := replyHeaders(out.Headers, out.MultiValueHeaders)
+	headers, err := responseHeaders(out.Headers, out.MultiValueHeaders)
 	if err != nil {
-		return proxyReply{}, fmt.Errorf("the stream's prelude: %w", err)
+		return proxyResponse{}, fmt.Errorf("the stream's prelude: %w", err)
 	}
 	for _, cookie := range out.Cookies {
 		headers.Add("Set-Cookie", cookie)
 	}
-	reply := proxyReply{status: int(out.StatusCode), headers: headers}
-	return reply, reply.check()
+	output := proxyResponse{status: int(out.StatusCode), headers: headers}
+	return output, output.check()
 }

@@ -25,14 +25,14 @@ func newRecorderFor(t *testing.T, h http.Handler, path string) *httptest.Respons
 	return w
 }
 
-// streams makes the function's answer the body.
+// streams returns the body as the function's response.
 func streams(body io.Reader) func(context.Context) (*lambdahost.Stream, error) {
 	return func(context.Context) (*lambdahost.Stream, error) {
 		return &lambdahost.Stream{RequestID: "lambda-request", Body: io.NopCloser(body)}, nil
 	}
 }
 
-func TestAStreamIsPassedOnPieceByPiece(t *testing.T) {
+func TestAStreamIsForwardedInChunks(t *testing.T) {
 	f := newFixture(t, nil)
 	r, w := io.Pipe()
 	f.invoker.stream = streams(r)
@@ -58,14 +58,14 @@ func TestAStreamIsPassedOnPieceByPiece(t *testing.T) {
 	if line, err := lines.ReadString('\n'); line != "first\n" {
 		t.Fatalf("%q, %v", line, err)
 	}
-	_, _ = io.WriteString(w, "second\n") // only now that the first piece has arrived
+	_, _ = io.WriteString(w, "second\n") // only after the first chunk has arrived
 	_ = w.Close()
 	if rest, err := io.ReadAll(lines); err != nil || string(rest) != "second\n" {
 		t.Errorf("%q, %v", rest, err)
 	}
 }
 
-func TestStreamsThatAreNone(t *testing.T) {
+func TestInvalidStreams(t *testing.T) {
 	tests := []struct {
 		name   string
 		stream func(context.Context) (*lambdahost.Stream, error)
@@ -73,7 +73,7 @@ func TestStreamsThatAreNone(t *testing.T) {
 	}{
 		{"no delimiter", streams(strings.NewReader(`{"statusCode":200,"body":"buffered"}`)), 502},
 		{"a prelude that is too long", streams(strings.NewReader(`{"headers":{"a":"` + strings.Repeat("x", maxPrelude) + `"}}` + nul8)), 502},
-		{"a prelude that is no JSON", streams(strings.NewReader("hello" + nul8)), 502},
+		{"a prelude that is not JSON", streams(strings.NewReader("hello" + nul8)), 502},
 		{"a prelude with a body in it", streams(strings.NewReader(`{"statusCode":200,"body":"x"}` + nul8)), 502},
 		{"a failure in the prelude", streams(iotest.ErrReader(&lambdahost.FunctionError{Type: "T"})), 502},
 		{"a function that failed", func(context.Context) (*lambdahost.Stream, error) { return nil, &lambdahost.FunctionError{Type: "T"} }, 502},

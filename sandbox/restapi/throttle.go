@@ -6,8 +6,7 @@ import (
 	"time"
 )
 
-// limits are the token buckets and quotas of everything that is served. They
-// start full and empty respectively with the server.
+// limits are the token buckets and quotas of all stages. With a new server, buckets are full and quotas unused.
 type limits struct {
 	now func() time.Time
 
@@ -24,15 +23,14 @@ type bucket struct {
 
 type quota struct {
 	used   int
-	period string // the day, week or month that used belongs to
+	period string // the day, week or month of used
 }
 
 func newLimits(now func() time.Time) *limits {
 	return &limits{now: now, buckets: map[string]*bucket{}, quotas: map[string]*quota{}}
 }
 
-// allow takes a token from the named bucket; a bucket whose settings change
-// starts full again.
+// allow takes a token from the named bucket. A bucket with changed settings is full again.
 func (l *limits) allow(name string, s MethodSettings) bool {
 	if s.Rate <= 0 && s.Burst <= 0 {
 		return true
@@ -55,7 +53,7 @@ func (l *limits) allow(name string, s MethodSettings) bool {
 	return true
 }
 
-// spend counts a request against a quota; zero means that there is none.
+// spend counts a request against a quota; zero: no quota.
 func (l *limits) spend(name string, limit int, period string) bool {
 	if limit <= 0 {
 		return true
@@ -75,7 +73,7 @@ func (l *limits) spend(name string, limit int, period string) bool {
 	return true
 }
 
-// periodOf names the period that a time lies in; weeks begin on Sunday.
+// periodOf returns the period of a time; weeks begin on Sunday.
 func periodOf(t time.Time, period string) string {
 	switch period {
 	case "WEEK":

@@ -14,12 +14,11 @@ import (
 // bodySchema is the model of a request body.
 type bodySchema = jsonschema.Schema
 
-// documentURL names the document among the schemas; nothing is fetched.
+// documentURL identifies the document among the schemas; nothing is fetched.
 const documentURL = "mem:///openapi.json"
 
-// compileBodies compiles the models of an operation's request body. They are
-// draft 4 schemas, as API Gateway's models are, and may refer to the
-// document's components.
+// compileBodies compiles the models of an operation's request body: draft 4 schemas, like API Gateway's models, which may refer
+// to the document's components.
 func (d *document) compileBodies(path, key string, op *operation) error {
 	op.bodies = map[string]*bodySchema{}
 	for mediaType, content := range op.RequestBody.Content {
@@ -47,18 +46,18 @@ func pointerToken(s string) string {
 }
 
 // validate runs the operation's request validator.
-func (x *exchange) validate() *refusal {
+func (x *exchange) validate() *gatewayError {
 	if x.operation.validator.Parameters {
 		if missing := x.missingParameters(); len(missing) > 0 {
 			message := "Missing required request parameters: [" + strings.Join(missing, ", ") + "]"
-			r := newRefusal(badRequestParameters, message)
+			r := newGatewayError(badRequestParameters, message)
 			r.validation = "[" + strings.Join(missing, ", ") + "]"
 			return r
 		}
 	}
 	mediaType, _, err := mime.ParseMediaType(x.request.Header.Get("Content-Type"))
 	if err != nil {
-		mediaType = "application/json" // the platform's default
+		mediaType = "application/json" // API Gateway's default
 	}
 	schema := x.operation.bodies[mediaType]
 	if schema == nil {
@@ -71,12 +70,12 @@ func (x *exchange) validate() *refusal {
 	if err == nil {
 		return nil
 	}
-	r := newRefusal(badRequestBody, "Invalid request body")
+	r := newGatewayError(badRequestBody, "Invalid request body")
 	r.validation = "[" + strings.ReplaceAll(err.Error(), "\n", " ") + "]"
 	return r
 }
 
-// missingParameters names the required parameters that the request lacks.
+// missingParameters lists the required parameters that the request lacks.
 func (x *exchange) missingParameters() []string {
 	query := parseQuery(x.request.URL.RawQuery)
 	var missing []string
@@ -96,7 +95,7 @@ func (x *exchange) missingParameters() []string {
 	return slices.Compact(missing)
 }
 
-// decodeStrict decodes JSON that may have no other members than v.
+// decodeStrict decodes JSON without unknown members.
 func decodeStrict(b []byte, v any) error {
 	decoder := json.NewDecoder(bytes.NewReader(b))
 	decoder.DisallowUnknownFields()

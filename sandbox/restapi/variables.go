@@ -11,8 +11,7 @@ import (
 // reference is a variable in an access log format or a response template.
 var reference = regexp.MustCompile(`\$(context|stageVariables)\.([A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*)`)
 
-// expand puts values in the places of a template's variables; absent stands
-// for one that has none.
+// expand replaces the variables in a template; absent replaces variables without a value.
 func (x *exchange) expand(template, absent string) string {
 	return reference.ReplaceAllStringFunc(template, func(match string) string {
 		groups := reference.FindStringSubmatch(match)
@@ -29,8 +28,7 @@ func (x *exchange) expand(template, absent string) string {
 	})
 }
 
-// variable is the value of $context.<name>, empty when there is none
-// (developer guide, "Variables for access logging for API Gateway").
+// variable returns the value of $context.<name>, or "" (developer guide, "Variables for access logging for API Gateway").
 func (x *exchange) variable(name string) string {
 	switch {
 	case strings.HasPrefix(name, "error."):
@@ -52,7 +50,7 @@ func (x *exchange) variable(name string) string {
 	case "protocol":
 		return x.request.Proto
 	case "status":
-		return number(x.answer.status)
+		return number(x.response.status)
 	case "xrayTraceId":
 		return x.traceID
 	case "awsEndpointRequestId":
@@ -61,7 +59,7 @@ func (x *exchange) variable(name string) string {
 	return x.stageVariable(name)
 }
 
-// stageVariable has what is the same for every request of a stage.
+// stageVariable has the variables that are equal for all requests of a stage.
 func (x *exchange) stageVariable(name string) string {
 	switch name {
 	case "accountId":
@@ -81,7 +79,7 @@ func (x *exchange) stageVariable(name string) string {
 	return ""
 }
 
-// requestVariable has the names that begin with "re".
+// requestVariable has the variables whose names begin with "re".
 func (x *exchange) requestVariable(name string) string {
 	switch name {
 	case "requestId":
@@ -93,7 +91,7 @@ func (x *exchange) requestVariable(name string) string {
 	case "responseLatency":
 		return strconv.FormatInt(time.Since(x.start).Milliseconds(), 10)
 	case "responseLength":
-		return strconv.FormatInt(x.answer.length, 10)
+		return strconv.FormatInt(x.response.length, 10)
 	}
 	if x.resource == nil {
 		return ""
@@ -108,23 +106,23 @@ func (x *exchange) requestVariable(name string) string {
 }
 
 func (x *exchange) errorVariable(name string) string {
-	if x.refusal == nil {
+	if x.gatewayError == nil {
 		return ""
 	}
 	switch name {
 	case "error.message":
-		return x.refusal.message
+		return x.gatewayError.message
 	case "error.messageString":
-		return quoted(x.refusal.message)
+		return quoted(x.gatewayError.message)
 	case "error.responseType":
-		return x.refusal.kind.name
+		return x.gatewayError.kind.name
 	case "error.validationErrorString":
-		return x.refusal.validation
+		return x.gatewayError.validation
 	}
 	return ""
 }
 
-// quoted is a JSON string, as the platform writes messageString.
+// quoted encodes a JSON string, as in $context.error.messageString.
 func quoted(s string) string {
 	b, err := json.Marshal(s)
 	if err != nil {
@@ -167,14 +165,14 @@ func (x *exchange) integrationVariable(name string) string {
 		if x.integrationRequestID == "" {
 			return ""
 		}
-		return "200" // of the Lambda API, which answered
+		return "200" // of the Lambda API, which has responded
 	case "integration.requestId":
 		return x.integrationRequestID
 	}
 	return ""
 }
 
-// number writes n; zero has no value.
+// number formats n; zero has no value.
 func number(n int) string {
 	if n == 0 {
 		return ""
@@ -182,8 +180,7 @@ func number(n int) string {
 	return strconv.Itoa(n)
 }
 
-// logAccess writes the stage's access log entry. The values stand in it as they
-// are: no page of AWS says that they are escaped, and they were not in
+// logAccess writes the stage's access log entry. Its values are not escaped: no page of AWS says that they are, and they were not in
 // https://github.com/DataBiosphere/azul/issues/4009.
 func (x *exchange) logAccess() {
 	if log := x.stage.AccessLog; log != nil && log.DestinationARN != "" {

@@ -10,16 +10,15 @@ import (
 	"strings"
 )
 
-// proxyReply is what a function answers to a proxy event.
-type proxyReply struct {
+// proxyResponse is a function's response to a proxy event.
+type proxyResponse struct {
 	status  int
 	headers http.Header
 	body    string
 	base64  bool
 }
 
-// proxyOutput is the reply's JSON. A member that is not one of these makes the
-// reply malformed. Cookies are for streams alone.
+// proxyOutput is the JSON of the response. Any other member makes the response malformed. Only streams may have cookies.
 type proxyOutput struct {
 	StatusCode        status                     `json:"statusCode"`
 	Headers           map[string]json.RawMessage `json:"headers"`
@@ -28,37 +27,37 @@ type proxyOutput struct {
 	IsBase64Encoded   bool                       `json:"isBase64Encoded"`
 }
 
-// parseReply reads a buffered reply.
-func parseReply(payload []byte) (proxyReply, error) {
+// parseResponse parses a buffered response.
+func parseResponse(payload []byte) (proxyResponse, error) {
 	var out proxyOutput
 	if err := decodeStrict(payload, &out); err != nil {
-		return proxyReply{}, err
+		return proxyResponse{}, err
 	}
-	reply := proxyReply{status: int(out.StatusCode), base64: out.IsBase64Encoded}
+	output := proxyResponse{status: int(out.StatusCode), base64: out.IsBase64Encoded}
 	if out.Body != nil {
-		reply.body = *out.Body
+		output.body = *out.Body
 	}
 	var err error
-	if reply.headers, err = replyHeaders(out.Headers, out.MultiValueHeaders); err != nil {
-		return proxyReply{}, err
+	if output.headers, err = responseHeaders(out.Headers, out.MultiValueHeaders); err != nil {
+		return proxyResponse{}, err
 	}
-	return reply, reply.check()
+	return output, output.check()
 }
 
-// check gives the status its default and refuses one that HTTP cannot carry.
-func (r *proxyReply) check() error {
+// check sets the default status and rejects one that is not valid in HTTP.
+func (r *proxyResponse) check() error {
 	if r.status == 0 {
 		r.status = http.StatusOK
 	}
 	if r.status < 200 || r.status > 599 {
-		return fmt.Errorf("statusCode %d is not one of an answer", r.status)
+		return fmt.Errorf("statusCode %d is not a valid response status", r.status)
 	}
 	return nil
 }
 
-// replyHeaders merges both forms; a name in both has the values of both once
-// (developer guide, "Output format of a Lambda function for proxy integration").
-func replyHeaders(single map[string]json.RawMessage, multi map[string][]string) (http.Header, error) {
+// responseHeaders merges both forms. A name in both has the distinct values of both (developer guide, "Output format of a Lambda
+// function for proxy integration").
+func responseHeaders(single map[string]json.RawMessage, multi map[string][]string) (http.Header, error) {
 	h := http.Header{}
 	for name, values := range multi {
 		for _, v := range values {
@@ -88,7 +87,7 @@ func contains(values []string, value string) bool {
 	return false
 }
 
-// scalar is a header's value: a string, a number or a boolean.
+// scalar returns a header's value: a string, a number or a boolean.
 func scalar(raw json.RawMessage) (string, error) {
 	var text string
 	if json.Unmarshal(raw, &text) == nil {
@@ -101,36 +100,35 @@ func scalar(raw json.RawMessage) (string, error) {
 	return trimmed, nil
 }
 
-// decodeBody is the body's bytes: base64 is decoded when the API treats what
-// the client accepts first as binary, else it is passed on as text.
-func (x *exchange) decodeBody(reply proxyReply) ([]byte, error) {
+// decodeBody returns the body's bytes. It decodes base64 if the API treats the client's first accepted media type as binary;
+// otherwise the body is passed on as text.
+func (x *exchange) decodeBody(output proxyResponse) ([]byte, error) {
 	accept, _, _ := strings.Cut(x.request.Header.Get("Accept"), ",")
-	if !reply.base64 || !x.document.binary(accept) {
-		return []byte(reply.body), nil
+	if !output.base64 || !x.document.binary(accept) {
+		return []byte(output.body), nil
 	}
-	body, err := base64.StdEncoding.DecodeString(reply.body)
+	body, err := base64.StdEncoding.DecodeString(output.body)
 	if err != nil {
 		return nil, fmt.Errorf("the function's body is not base64: %w", err)
 	}
 	return body, nil
 }
 
-// remapped are the response headers that API Gateway sets itself: a function's
-// own arrive as x-amzn-Remapped-<name> (developer guide, "Amazon API Gateway
-// important notes for REST APIs").
+// remapped are the response headers that API Gateway sets itself. A function's values become x-amzn-Remapped-<name> (developer
+// guide, "Amazon API Gateway important notes for REST APIs").
 var remapped = map[string]bool{
 	"Authorization": true, "Connection": true, "Content-Length": true, "Content-Md5": true, "Date": true,
 	"Expect": true, "Host": true, "Max-Forwards": true, "Server": true, "Upgrade": true, "User-Agent": true,
 	"Www-Authenticate": true, "X-Amzn-Requestid": true, "X-Amz-Apigw-Id": true,
 }
 
-// dropped never leave API Gateway.
+// dropped are headers that API Gateway removes.
 var dropped = map[string]bool{"Proxy-Authenticate": true, "Te": true, "Trailer": true, "Transfer-Encoding": true, "Via": true}
 
-// setHeaders puts a reply's headers into the answer.
+// setHeaders copies a function's headers to the response.
 func (x *exchange) setHeaders(from http.Header) {
-	to := x.answer.Header()
-	to.Set("Content-Type", "application/json") // the platform's default
+	to := x.response.Header()
+	to.Set("Content-Type", "application/json") // API Gateway's default
 	for name, values := range from {
 		switch {
 		case dropped[name]:
@@ -142,15 +140,15 @@ func (x *exchange) setHeaders(from http.Header) {
 	}
 }
 
-// write answers with a whole reply.
-func (x *exchange) write(reply proxyReply, body []byte) {
-	x.setHeaders(reply.headers)
-	bodyless := reply.status == http.StatusNoContent || reply.status == http.StatusNotModified
+// write writes a complete response.
+func (x *exchange) write(output proxyResponse, body []byte) {
+	x.setHeaders(output.headers)
+	bodyless := output.status == http.StatusNoContent || output.status == http.StatusNotModified
 	if !bodyless {
-		x.answer.Header().Set("Content-Length", strconv.Itoa(len(body)))
+		x.response.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	}
-	x.answer.WriteHeader(reply.status)
+	x.response.WriteHeader(output.status)
 	if !bodyless && x.request.Method != http.MethodHead {
-		_, _ = x.answer.Write(body) // a client that has left needs no answer
+		_, _ = x.response.Write(body) // the client may have disconnected
 	}
 }

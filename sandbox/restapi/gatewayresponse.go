@@ -8,8 +8,7 @@ import (
 	"strings"
 )
 
-// kind is a gateway response type with what API Gateway answers by default
-// (developer guide, "Gateway response types for API Gateway").
+// kind is a gateway response type with API Gateway's default (developer guide, "Gateway response types for API Gateway").
 type kind struct {
 	name      string
 	status    int
@@ -27,20 +26,20 @@ var (
 	quotaExceeded              = kind{"QUOTA_EXCEEDED", http.StatusTooManyRequests, "LimitExceededException"}
 	requestTooLarge            = kind{"REQUEST_TOO_LARGE", http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException"}
 	tooManyRequests            = kind{"THROTTLED", http.StatusTooManyRequests, "TooManyRequestsException"}
-	// forbidden is answered before a stage is known; no document can change it.
+	// forbidden applies before the stage is known, so no document can change it.
 	forbidden = kind{"", http.StatusForbidden, "ForbiddenException"}
 )
 
-// refusal is an answer of the gateway's own.
-type refusal struct {
+// gatewayError is a response that API Gateway generates itself.
+type gatewayError struct {
 	kind       kind
-	status     int    // instead of the kind's, unless the document says another
+	status     int    // replaces the kind's, unless the document sets another
 	message    string // $context.error.message
 	validation string // $context.error.validationErrorString
 }
 
-func newRefusal(k kind, message string) *refusal {
-	return &refusal{kind: k, status: k.status, message: message}
+func newGatewayError(k kind, message string) *gatewayError {
+	return &gatewayError{kind: k, status: k.status, message: message}
 }
 
 // gatewayResponse is an entry of x-amazon-apigateway-gateway-responses.
@@ -50,7 +49,7 @@ type gatewayResponse struct {
 	Templates  map[string]string `json:"responseTemplates"`
 }
 
-// status is a status code, written as a number or as a string; zero: none.
+// status is a status code, encoded as a number or a string; zero: none.
 type status int
 
 // UnmarshalJSON implements json.Unmarshaler.
@@ -67,17 +66,17 @@ func (s *status) UnmarshalJSON(b []byte) error {
 // defaultTemplate is the body of a gateway response without a template.
 const defaultTemplate = `{"message":$context.error.messageString}`
 
-// refuse answers with the document's gateway response for the refusal, else
-// with the document's default for its class, else with the platform's.
-func (x *exchange) refuse(r *refusal) {
-	x.refusal = r
+// respondWithError writes the document's gateway response for the error, else the document's default for its class, else API
+// Gateway's.
+func (x *exchange) respondWithError(r *gatewayError) {
+	x.gatewayError = r
 	response := x.gatewayResponse(r)
 	code := r.status
 	if response.StatusCode != 0 {
 		code = int(response.StatusCode)
 	}
 	mediaType, template := response.template()
-	h := x.answer.Header()
+	h := x.response.Header()
 	h.Set("Content-Type", mediaType)
 	h.Set("X-Amzn-Errortype", r.kind.errorType)
 	for target, source := range response.Parameters {
@@ -86,16 +85,16 @@ func (x *exchange) refuse(r *refusal) {
 			h.Set(name, value)
 		}
 	}
-	x.answer.status = code // known to the body's and the log's $context.status
+	x.response.status = code // for $context.status in body and log
 	body := x.expand(template, "")
 	h.Set("Content-Length", strconv.Itoa(len(body)))
-	x.answer.WriteHeader(code)
+	x.response.WriteHeader(code)
 	if x.request.Method != http.MethodHead {
-		_, _ = x.answer.Write([]byte(body)) // a client that has left needs no answer
+		_, _ = x.response.Write([]byte(body)) // the client may have disconnected
 	}
 }
 
-func (x *exchange) gatewayResponse(r *refusal) gatewayResponse {
+func (x *exchange) gatewayResponse(r *gatewayError) gatewayResponse {
 	if x.document == nil || r.kind.name == "" {
 		return gatewayResponse{}
 	}
@@ -108,7 +107,7 @@ func (x *exchange) gatewayResponse(r *refusal) gatewayResponse {
 	return x.document.spec.Responses["DEFAULT_4XX"]
 }
 
-// template is the body's media type and template: JSON when there is one.
+// template returns the body's media type and template, JSON if there is one.
 func (g gatewayResponse) template() (mediaType, template string) {
 	if len(g.Templates) == 0 {
 		return "application/json", defaultTemplate
@@ -120,8 +119,8 @@ func (g gatewayResponse) template() (mediaType, template string) {
 	return first, g.Templates[first]
 }
 
-// mapped is the value of a response parameter: 'static', context.x,
-// stageVariables.x or method.request.header.x (and querystring, path).
+// mapped evaluates a response parameter: 'static', context.x, stageVariables.x or method.request.header.x (also querystring and
+// path).
 func (x *exchange) mapped(source string) string {
 	if static, ok := strings.CutPrefix(source, "'"); ok {
 		return strings.TrimSuffix(static, "'")
@@ -139,7 +138,7 @@ func (x *exchange) mapped(source string) string {
 		return x.params[name]
 	}
 	if name, ok := strings.CutPrefix(source, "method.request.querystring."); ok {
-		return lasts(parseQuery(x.request.URL.RawQuery))[name]
+		return lastValues(parseQuery(x.request.URL.RawQuery))[name]
 	}
 	return ""
 }
