@@ -16,7 +16,7 @@ import (
 
 // apiConfig is what the handler "api" is told by its environment.
 type apiConfig struct {
-	Cloud    aws.Config
+	AWS      aws.Config
 	Database environment.Database
 	Redis    redisConfig
 	Bucket   string
@@ -42,7 +42,7 @@ type redisConfig struct {
 func readAPI(lookup func(string) string, log *slog.Logger) (apiConfig, error) {
 	env := environment.New(lookup)
 	config := apiConfig{
-		Cloud:    env.Cloud(log),
+		AWS:      env.AWSConfig(log),
 		Database: env.Database(),
 		Redis: redisConfig{
 			Address: env.Address("REDIS_ADDR"),
@@ -78,7 +78,7 @@ func streamMax(env *environment.Reader, name string) int64 {
 	}
 	megabytes, err := strconv.ParseInt(value, 10, 64)
 	if err != nil || megabytes < 1 || megabytes > most {
-		env.Bad(name, fmt.Sprintf("a number of megabytes from 1 to %d", most))
+		env.Invalid(name, fmt.Sprintf("a number of megabytes from 1 to %d", most))
 	}
 	return megabytes * megabyte
 }

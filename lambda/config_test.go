@@ -104,14 +104,14 @@ func TestTheSDKIsToldWhatTheEnvironmentSays(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	keys, err := config.Cloud.Credentials.Retrieve(t.Context())
+	keys, err := config.AWS.Credentials.Retrieve(t.Context())
 	if err != nil || keys.AccessKeyID != "key" || keys.SecretAccessKey != "secret" || keys.SessionToken != "token" {
 		t.Errorf("keys of %s, %v", keys.AccessKeyID, err)
 	}
-	if got := aws.ToString(secretsmanager.NewFromConfig(config.Cloud).Options().BaseEndpoint); got != "http://secrets" {
+	if got := aws.ToString(secretsmanager.NewFromConfig(config.AWS).Options().BaseEndpoint); got != "http://secrets" {
 		t.Errorf("secrets are asked for at %s", got)
 	}
-	if s3 := s3.NewFromConfig(config.Cloud).Options(); aws.ToString(s3.BaseEndpoint) != "http://all" || s3.Region != "eu-west-1" {
+	if s3 := s3.NewFromConfig(config.AWS).Options(); aws.ToString(s3.BaseEndpoint) != "http://all" || s3.Region != "eu-west-1" {
 		t.Errorf("files are asked for at %s in %s", aws.ToString(s3.BaseEndpoint), s3.Region)
 	}
 }

@@ -22,7 +22,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/didomi/serverless-api/lambda/internal/faultproxy"
-	"github.com/didomi/serverless-api/lambda/internal/testparts"
+	"github.com/didomi/serverless-api/lambda/internal/testservices"
 	"github.com/didomi/serverless-api/lambda/runtimeapi"
 	"github.com/didomi/serverless-api/lambda/secrets"
 )
@@ -34,7 +34,7 @@ type site struct {
 	redis, database, file *faultproxy.Proxy
 	admin                 *pgx.Conn
 	role                  string // of the function in the database, this test's own
-	vault                 *testparts.Secrets
+	secretCache           *testservices.Secrets
 	log                   *lines
 }
 
@@ -58,15 +58,15 @@ func (l *lines) String() string {
 
 // newSite starts the function; files answers for S3.
 func newSite(t *testing.T, files http.HandlerFunc) *site {
-	d := testparts.NewDatabase(t)
+	d := testservices.NewDatabase(t)
 	d.Migrate(t)
-	s := &site{t: t, vault: d.Secrets, log: &lines{}, role: "app_" + strings.ToLower(rand.Text()[:12])}
-	aws := &cloud{vault: d.Secrets}
+	s := &site{t: t, secretCache: d.Secrets, log: &lines{}, role: "app_" + strings.ToLower(rand.Text()[:12])}
+	aws := &awsConfig{secretCache: d.Secrets}
 	secretsAPI, filesAPI := httptest.NewServer(aws), httptest.NewServer(files)
 	t.Cleanup(secretsAPI.Close)
 	t.Cleanup(filesAPI.Close)
 	s.database = faultproxy.New(t, net.JoinHostPort(d.Admin.Host, strconv.Itoa(int(d.Admin.Port))))
-	s.redis = faultproxy.New(t, testparts.Address(t, "TEST_REDIS_ADDR"))
+	s.redis = faultproxy.New(t, testservices.Address(t, "TEST_REDIS_ADDR"))
 	s.file = faultproxy.New(t, strings.TrimPrefix(filesAPI.URL, "http://"))
 	s.connect(d.Admin)
 	host, port, _ := net.SplitHostPort(s.database.Address())
@@ -82,7 +82,7 @@ func newSite(t *testing.T, files http.HandlerFunc) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.function = program.Answer
+	s.function = program.Handler
 	return s
 }
 
@@ -101,7 +101,7 @@ func (s *site) connect(admin *pgx.ConnConfig) {
 
 // setPassword rotates the secret, and then the role's password.
 func (s *site) setPassword(password string) {
-	s.vault.Set(testparts.AppSecret, secrets.Credentials{Username: s.role, Password: password})
+	s.secretCache.Set(testservices.AppSecret, secrets.Credentials{Username: s.role, Password: password})
 	verb := "CREATE"
 	if password != "first" {
 		verb = "ALTER"
@@ -125,12 +125,12 @@ const left = 29 * time.Second
 
 // invoke returns an answer whole, a stream read to its end.
 func (s *site) invoke(ctx context.Context, event []byte) ([]byte, error) {
-	answer, err := s.function(ctx, event)
-	if err != nil || answer.Stream == nil {
-		return answer.Whole, err
+	handle, err := s.function(ctx, event)
+	if err != nil || handle.Stream == nil {
+		return handle.Payload, err
 	}
-	whole, err := io.ReadAll(answer.Stream)
-	return whole, errors.Join(err, answer.Stream.Close())
+	whole, err := io.ReadAll(handle.Stream)
+	return whole, errors.Join(err, handle.Stream.Close())
 }
 
 // announced is a context that tells its deadline and does not end at it: a call
@@ -148,7 +148,7 @@ func (a announced) Deadline() (time.Time, bool) { return a.deadline, true }
 const tardy = 2 * time.Second
 
 // try asks within the time that an invocation has; no answer may come later.
-func (s *site) try(within time.Duration, event events.APIGatewayProxyRequest) (answer events.APIGatewayProxyResponse, body []byte) {
+func (s *site) try(within time.Duration, event events.APIGatewayProxyRequest) (handle events.APIGatewayProxyResponse, body []byte) {
 	payload, err := json.Marshal(event)
 	if err != nil {
 		s.t.Error(err)
@@ -159,26 +159,26 @@ func (s *site) try(within time.Duration, event events.APIGatewayProxyRequest) (a
 		s.t.Errorf("%s %s was answered after %s, with a deadline of %s", event.HTTPMethod, event.Resource, took, within)
 	}
 	head, body, _ := bytes.Cut(whole, make([]byte, 8))
-	if jsonErr := json.Unmarshal(head, &answer); jsonErr != nil && err == nil {
+	if jsonErr := json.Unmarshal(head, &handle); jsonErr != nil && err == nil {
 		s.t.Errorf("answered %.200q", whole)
 	}
-	return answer, body
+	return handle, body
 }
 
 // ask asks for an item of this test's own: Redis is shared.
 func (s *site) ask(method, id, body string) events.APIGatewayProxyResponse {
-	answer, _ := s.try(left, request(method, "/items/{id}", map[string]string{"id": s.role + id}, body))
-	return answer
+	handle, _ := s.try(left, request(method, "/items/{id}", map[string]string{"id": s.role + id}, body))
+	return handle
 }
 
 // expect asks and checks the status, and X-Cache where it is given.
 func (s *site) expect(method, id, body string, status int, cache string) {
 	s.t.Helper()
-	answer := s.ask(method, id, body)
-	if answer.StatusCode != status || cache != "" && answer.Headers["X-Cache"] != cache {
-		s.t.Errorf("%s: %d %s %s, want %d %s", method, answer.StatusCode, answer.Headers["X-Cache"], answer.Body, status, cache)
+	handle := s.ask(method, id, body)
+	if handle.StatusCode != status || cache != "" && handle.Headers["X-Cache"] != cache {
+		s.t.Errorf("%s: %d %s %s, want %d %s", method, handle.StatusCode, handle.Headers["X-Cache"], handle.Body, status, cache)
 	}
-	if status == http.StatusServiceUnavailable && answer.Headers["Retry-After"] == "" {
+	if status == http.StatusServiceUnavailable && handle.Headers["Retry-After"] == "" {
 		s.t.Errorf("%s: 503 without Retry-After", method)
 	}
 }
@@ -210,8 +210,8 @@ func (s *site) recoversIn(most int, method, id, body string, status int) {
 }
 
 func (s *site) gets(method, id, body string, status int, cache string) bool {
-	answer := s.ask(method, id, body)
-	return answer.StatusCode == status && (cache == "" || answer.Headers["X-Cache"] == cache)
+	handle := s.ask(method, id, body)
+	return handle.StatusCode == status && (cache == "" || handle.Headers["X-Cache"] == cache)
 }
 
 // logs checks that the log tells of it.
@@ -228,7 +228,7 @@ func noFiles(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.Status
 
 func TestWhenRedisFailsTheDatabaseAnswers(t *testing.T) {
 	for name, fail := range map[string]func(*faultproxy.Proxy){
-		"down":   (*faultproxy.Proxy).Refuse,
+		"down":   (*faultproxy.Proxy).ResetAll,
 		"silent": (*faultproxy.Proxy).Stall,
 		"slow":   func(p *faultproxy.Proxy) { p.Slow(2 * time.Second) },
 	} {
@@ -254,10 +254,10 @@ func TestWhenRedisFailsTheDatabaseAnswers(t *testing.T) {
 
 func TestWhenTheDatabaseFailsWhatIsCachedIsServed(t *testing.T) {
 	for name, test := range map[string]struct{ fail, mend func(*site) }{
-		"down":   {func(s *site) { s.database.Refuse() }, func(s *site) { s.database.Restore() }},
-		"silent": {func(s *site) { s.database.Stall() }, func(s *site) { s.database.Cut() }},
+		"down":   {func(s *site) { s.database.ResetAll() }, func(s *site) { s.database.Restore() }},
+		"silent": {func(s *site) { s.database.Stall() }, func(s *site) { s.database.ResetOnce() }},
 		"out of connections": {
-			func(s *site) { s.exec(`ALTER ROLE ` + s.role + ` CONNECTION LIMIT 0`); s.database.Cut() },
+			func(s *site) { s.exec(`ALTER ROLE ` + s.role + ` CONNECTION LIMIT 0`); s.database.ResetOnce() },
 			func(s *site) { s.exec(`ALTER ROLE ` + s.role + ` CONNECTION LIMIT -1`) },
 		},
 	} {
@@ -281,10 +281,10 @@ func TestWhenTheDatabaseFailsWhatIsCachedIsServed(t *testing.T) {
 func TestADatabaseThatFailsOverIsReadFromAndWrittenToOnceItCanBe(t *testing.T) {
 	s := newSite(t, noFiles)
 	s.expect("PUT", "a", `1`, 201, "")
-	s.database.Cut()
+	s.database.ResetOnce()
 	s.expect("GET", "a", "", 200, "")
 	s.exec(`ALTER ROLE ` + s.role + ` SET default_transaction_read_only = on`)
-	s.database.Cut()
+	s.database.ResetOnce()
 	s.expect("GET", "b", "", 404, "")
 	s.expect("PUT", "a", `2`, 503, "")
 	s.expect("GET", "a", "", 200, "hit") // the write did not happen, and costs no entry
@@ -292,8 +292,8 @@ func TestADatabaseThatFailsOverIsReadFromAndWrittenToOnceItCanBe(t *testing.T) {
 	s.exec(`ALTER ROLE ` + s.role + ` RESET default_transaction_read_only`)
 	// The sessions that are there stay read-only: the function must leave them.
 	s.expect("PUT", "a", `3`, 200, "")
-	if answer := s.ask("GET", "a", ""); !strings.Contains(answer.Body, `"body":3`) {
-		t.Errorf("got %s", answer.Body)
+	if handle := s.ask("GET", "a", ""); !strings.Contains(handle.Body, `"body":3`) {
+		t.Errorf("got %s", handle.Body)
 	}
 }
 
@@ -310,8 +310,8 @@ func TestAWriteThatWaitsForALockIsCancelledByTheDatabase(t *testing.T) {
 	s.logs("57014", `"kind":"unavailable"`, `"DatabaseFailures":1`)
 	s.exec(`COMMIT`)
 	s.expect("PUT", "a", `3`, 200, "")
-	if answer := s.ask("GET", "a", ""); !strings.Contains(answer.Body, `"body":3`) {
-		t.Errorf("got %s", answer.Body)
+	if handle := s.ask("GET", "a", ""); !strings.Contains(handle.Body, `"body":3`) {
+		t.Errorf("got %s", handle.Body)
 	}
 }
 
@@ -323,9 +323,9 @@ func TestASecretIsRotatedUnderLoad(t *testing.T) {
 	for client := range 4 {
 		clients.Go(func() {
 			for n := 0; ctx.Err() == nil; n++ {
-				answer := s.ask("GET", fmt.Sprintf("%d-%d", client, n), "")
-				if answer.StatusCode != 404 && answer.StatusCode != 503 {
-					t.Errorf("answered %d", answer.StatusCode)
+				handle := s.ask("GET", fmt.Sprintf("%d-%d", client, n), "")
+				if handle.StatusCode != 404 && handle.StatusCode != 503 {
+					t.Errorf("answered %d", handle.StatusCode)
 				}
 			}
 		})
@@ -334,7 +334,7 @@ func TestASecretIsRotatedUnderLoad(t *testing.T) {
 		s.setPassword(fmt.Sprintf("rotated-%d", round))
 		s.exec(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '` + s.role + `'`)
 		// Each connection that was cut costs one write at most.
-		s.recoversIn(conns+1, "PUT", "a", `1`, 200)
+		s.recoversIn(maxConns+1, "PUT", "a", `1`, 200)
 	}
 	cancel()
 	clients.Wait()
@@ -352,9 +352,9 @@ func TestNoAnswerComesAfterTheDeadline(t *testing.T) {
 	s.database.Stall()
 	s.redis.Stall()
 	for _, method := range []string{"GET", "PUT", "DELETE"} {
-		answer, _ := s.try(2*time.Second, request(method, "/items/{id}", map[string]string{"id": s.role + "a"}, `2`))
-		if answer.StatusCode != 503 {
-			t.Errorf("%s: %d", method, answer.StatusCode)
+		handle, _ := s.try(2*time.Second, request(method, "/items/{id}", map[string]string{"id": s.role + "a"}, `2`))
+		if handle.StatusCode != 503 {
+			t.Errorf("%s: %d", method, handle.StatusCode)
 		}
 	}
 }
@@ -385,42 +385,42 @@ func TestWhenS3Fails(t *testing.T) {
 	content := make([]byte, 12<<20)
 	_, _ = rand.Read(content)
 	wanted := request("GET", "/files/{key+}", map[string]string{"key": "large"}, "")
-	start := func(t *testing.T, refuse func(request int) int) *site {
+	startConnecting := func(t *testing.T, refuse func(request int) int) *site {
 		return newSite(t, (&object{content: content, refuse: refuse}).serve)
 	}
 	t.Run("by throttling for a moment, the file comes whole", func(t *testing.T) {
-		s := start(t, func(request int) int { return map[bool]int{true: 503}[request <= 2] })
-		if answer, body := s.try(left, wanted); answer.StatusCode != 200 || !bytes.Equal(body, content) {
-			t.Errorf("%d with %d bytes", answer.StatusCode, len(body))
+		s := startConnecting(t, func(request int) int { return map[bool]int{true: 503}[request <= 2] })
+		if handle, body := s.try(left, wanted); handle.StatusCode != 200 || !bytes.Equal(body, content) {
+			t.Errorf("%d with %d bytes", handle.StatusCode, len(body))
 		}
 	})
 	t.Run("by throttling for long, the client is asked to come back", func(t *testing.T) {
-		s := start(t, func(int) int { return 503 })
-		if answer, _ := s.try(left, wanted); answer.StatusCode != 503 || answer.Headers["Retry-After"] == "" {
-			t.Errorf("%+v", answer)
+		s := startConnecting(t, func(int) int { return 503 })
+		if handle, _ := s.try(left, wanted); handle.StatusCode != 503 || handle.Headers["Retry-After"] == "" {
+			t.Errorf("%+v", handle)
 		}
 		s.logs(`"kind":"unavailable"`, `"FilesFailures":1`)
 	})
 	t.Run("by silence, the client is asked to come back before the deadline", func(t *testing.T) {
-		s := start(t, func(int) int { return 0 })
+		s := startConnecting(t, func(int) int { return 0 })
 		s.file.Stall()
-		if answer, _ := s.try(6*time.Second, wanted); answer.StatusCode != 503 || answer.Headers["Retry-After"] == "" {
-			t.Errorf("%+v\n%s", answer, s.log)
+		if handle, _ := s.try(6*time.Second, wanted); handle.StatusCode != 503 || handle.Headers["Retry-After"] == "" {
+			t.Errorf("%+v\n%s", handle, s.log)
 		}
-		s.file.Cut()
-		if answer, body := s.try(left, wanted); answer.StatusCode != 200 || !bytes.Equal(body, content) {
-			t.Errorf("%d with %d bytes once it is back", answer.StatusCode, len(body))
+		s.file.ResetOnce()
+		if handle, body := s.try(left, wanted); handle.StatusCode != 200 || !bytes.Equal(body, content) {
+			t.Errorf("%d with %d bytes once it is back", handle.StatusCode, len(body))
 		}
 	})
 	t.Run("by taking its time, the file comes whole", func(t *testing.T) {
-		s := start(t, func(int) int { return 0 })
+		s := startConnecting(t, func(int) int { return 0 })
 		s.file.Slow(10 * time.Millisecond) // each piece of 32 KiB
-		if answer, body := s.try(left, wanted); answer.StatusCode != 200 || !bytes.Equal(body, content) {
-			t.Errorf("%d with %d bytes", answer.StatusCode, len(body))
+		if handle, body := s.try(left, wanted); handle.StatusCode != 200 || !bytes.Equal(body, content) {
+			t.Errorf("%d with %d bytes", handle.StatusCode, len(body))
 		}
 	})
 	t.Run("by losing the object in the middle, the answer breaks off", func(t *testing.T) {
-		s := start(t, func(request int) int { return map[bool]int{true: 404}[request > 1] })
+		s := startConnecting(t, func(request int) int { return map[bool]int{true: 404}[request > 1] })
 		payload, err := json.Marshal(wanted)
 		if err != nil {
 			t.Fatal(err)

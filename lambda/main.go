@@ -16,7 +16,7 @@ import (
 	"github.com/didomi/serverless-api/lambda/environment"
 	"github.com/didomi/serverless-api/lambda/files"
 	"github.com/didomi/serverless-api/lambda/handler"
-	"github.com/didomi/serverless-api/lambda/later"
+	"github.com/didomi/serverless-api/lambda/postresponse"
 	"github.com/didomi/serverless-api/lambda/program"
 	"github.com/didomi/serverless-api/lambda/runtimeapi"
 	"github.com/didomi/serverless-api/lambda/secrets"
@@ -30,7 +30,7 @@ const (
 	// conns is how many connections an instance may hold to the database and to
 	// each node of Redis; it serves one request at a time, and may have one
 	// refresh of a stale entry beside it, which it waits for after its answer.
-	conns = 4
+	maxConns = 4
 	// maxIdle is how long a connection may have idled when it is used. An
 	// instance is frozen between requests, and networks forget silent connections
 	// without a word: AWS' after 350 s (Amazon EC2 API reference,
@@ -45,55 +45,55 @@ func build(env func(string) string, log *slog.Logger) (program.Program, error) {
 	if name := env("_HANDLER"); name != "api" {
 		return program.Program{}, fmt.Errorf("_HANDLER is %q, want api", name)
 	}
-	settings, err := readAPI(env, log)
+	config, err := readAPI(env, log)
 	if err != nil {
 		return program.Program{}, err
 	}
-	cloud := settings.Cloud
-	meter := telemetry.Meter{Function: settings.Function}
-	vault := secrets.New(func() secrets.API {
-		return countedSecrets{secretsmanager.NewFromConfig(cloud), meter.Failures(log, telemetry.SecretsFailures)}
+	awsConfig := config.AWS
+	meter := telemetry.Meter{Function: config.Function}
+	secretCache := secrets.New(func() secrets.API {
+		return countingSecrets{secretsmanager.NewFromConfig(awsConfig), meter.FailureLogger(log, telemetry.SecretsFailures)}
 	})
-	items := openStore(settings.Database, vault)
-	database := newConnecting(items, items.Connect)
-	redis := cache.NewBreaker(openRedis(settings.Redis, vault))
-	bucket := files.New(settings.Bucket, func() files.Client { return files.Connect(cloud) })
+	items := openStore(config.Database, secretCache)
+	database := newPreconnectedStore(items, items.Connect)
+	redis := cache.NewBreaker(openRedis(config.Redis, secretCache))
+	bucket := files.New(config.Bucket, func() files.Client { return files.Connect(awsConfig) })
 	h := &handler.Handler{
-		Items: firstRead{cache.NewItems(database, cache.New(redis, settings.Cache, meter.Failures(log, telemetry.CacheFailures))), database},
+		Items: preconnectingItems{cache.NewItems(database, cache.New(redis, config.Cache, meter.FailureLogger(log, telemetry.CacheFailures))), database},
 		Files: bucket,
-		Health: handler.NewCheckup(map[string]func(context.Context) error{
+		Health: handler.NewHealthChecker(map[string]func(context.Context) error{
 			"database": items.Ping, "cache": redis.Ping, "files": bucket.Ping,
 		}),
-		Version: settings.Version,
-		Origins: settings.Origins,
-		Public:  settings.Public,
+		Version: config.Version,
+		Origins: config.Origins,
+		Public:  config.Public,
 		Log:     log,
 		Meter:   meter,
 
-		StreamMax: settings.StreamMax,
+		StreamMax: config.StreamMax,
 	}
 	// Until the first answer there are more calls to make at once than a part of
 	// one processor would do.
-	settle := sync.OnceFunc(func() { fit(settings.Memory, env) })
-	answer := func(ctx context.Context, event []byte) (runtimeapi.Answer, error) {
-		later.Do(ctx, settle)
+	tuneRuntime := sync.OnceFunc(func() { setRuntimeLimits(config.Memory, env) })
+	handle := func(ctx context.Context, event []byte) (runtimeapi.Response, error) {
+		postresponse.Do(ctx, tuneRuntime)
 		return h.Handle(ctx, event)
 	}
-	prepare := func() {
-		vault.Prepare()
+	warmup := func() {
+		secretCache.Prepare()
 		items.Prepare()
 	}
-	return program.Program{Answer: answer, Prepare: prepare}, nil
+	return program.Program{Handler: handle, Warmup: warmup}, nil
 }
 
 // countedSecrets counts the reads of secrets that fail, which otherwise show
 // as failures of the parts whose credentials they are.
-type countedSecrets struct {
+type countingSecrets struct {
 	secrets.API
 	failures *slog.Logger
 }
 
-func (s countedSecrets) GetSecretValue(ctx context.Context, in *secretsmanager.GetSecretValueInput, opts ...func(*secretsmanager.Options)) (*secretsmanager.GetSecretValueOutput, error) {
+func (s countingSecrets) GetSecretValue(ctx context.Context, in *secretsmanager.GetSecretValueInput, opts ...func(*secretsmanager.Options)) (*secretsmanager.GetSecretValueOutput, error) {
 	out, err := s.API.GetSecretValue(ctx, in, opts...)
 	if err != nil {
 		s.failures.WarnContext(ctx, "secret not read", "error", err)
@@ -101,22 +101,22 @@ func (s countedSecrets) GetSecretValue(ctx context.Context, in *secretsmanager.G
 	return out, err
 }
 
-func openStore(db environment.Database, vault *secrets.Source) *store.Store {
+func openStore(db environment.Database, secretCache *secrets.Cache) *store.Store {
 	return store.Open(store.Config{
 		Host: db.Host, Port: db.Port, Database: db.Name, SSLMode: db.SSLMode,
-		MaxConns:    conns,
-		MaxIdle:     maxIdle,
-		User:        db.User,
-		Credentials: func(ctx context.Context) (secrets.Credentials, error) { return vault.Get(ctx, db.Secret) },
-		Refused:     func(used secrets.Credentials) { vault.Refused(db.Secret, used) },
+		MaxConns:      maxConns,
+		MaxIdle:       maxIdle,
+		User:          db.User,
+		Credentials:   func(ctx context.Context) (secrets.Credentials, error) { return secretCache.Get(ctx, db.Secret) },
+		OnAuthFailure: func(used secrets.Credentials) { secretCache.Invalidate(db.Secret, used) },
 	})
 }
 
-func openRedis(redis redisConfig, vault *secrets.Source) *cache.Redis {
-	settings := cache.RedisConfig{Address: redis.Address, Cluster: redis.Cluster, TLS: redis.TLS, Conns: conns, MaxIdle: maxIdle}
+func openRedis(redis redisConfig, secretCache *secrets.Cache) *cache.Redis {
+	config := cache.RedisConfig{Address: redis.Address, Cluster: redis.Cluster, TLS: redis.TLS, Conns: maxConns, MaxIdle: maxIdle}
 	if redis.Secret != "" {
-		settings.Credentials = func(ctx context.Context) (secrets.Credentials, error) { return vault.Get(ctx, redis.Secret) }
-		settings.Refused = func(used secrets.Credentials) { vault.Refused(redis.Secret, used) }
+		config.Credentials = func(ctx context.Context) (secrets.Credentials, error) { return secretCache.Get(ctx, redis.Secret) }
+		config.OnAuthFailure = func(used secrets.Credentials) { secretCache.Invalidate(redis.Secret, used) }
 	}
-	return cache.OpenRedis(settings)
+	return cache.OpenRedis(config)
 }

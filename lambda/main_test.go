@@ -17,16 +17,16 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
-	"github.com/didomi/serverless-api/lambda/internal/testparts"
+	"github.com/didomi/serverless-api/lambda/internal/testservices"
 )
 
-func TestMain(m *testing.M) { testparts.Main(m, main) }
+func TestMain(m *testing.M) { testservices.Main(m, main) }
 
 // cloud is the little of AWS that the function calls: secrets by ARN and one
 // bucket with one large object.
-type cloud struct {
-	vault *testparts.Secrets
-	size  int64
+type awsConfig struct {
+	secretCache *testservices.Secrets
+	size        int64
 }
 
 // pattern is an object of some size that takes no memory.
@@ -58,10 +58,10 @@ func (p *pattern) Seek(offset int64, whence int) (int64, error) {
 	return offset, nil
 }
 
-func (c *cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (c *awsConfig) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.Header.Get("X-Amz-Target") != "":
-		c.vault.ServeHTTP(w, r)
+		c.secretCache.ServeHTTP(w, r)
 	case r.URL.Path == "/bucket/large":
 		w.Header().Set("ETag", `"E1"`)
 		http.ServeContent(w, r, "", time.Time{}, &pattern{size: c.size})
@@ -71,11 +71,11 @@ func (c *cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // environment is the one of DESIGN 4, with real parts.
-func apiEnvironment(t *testing.T, d testparts.Database, endpoint string) []string {
+func apiEnvironment(t *testing.T, d testservices.Database, endpoint string) []string {
 	return []string{
 		"DB_HOST=" + d.Admin.Host, fmt.Sprintf("DB_PORT=%d", d.Admin.Port), "DB_NAME=" + d.Admin.Database,
-		"DB_SECRET_ARN=" + testparts.AppSecret, "DB_MASTER_SECRET_ARN=" + testparts.MasterSecret, "DB_SSLMODE=disable",
-		"REDIS_ADDR=" + testparts.Address(t, "TEST_REDIS_CLUSTER_ADDR"), "REDIS_TLS=false", "REDIS_CLUSTER=true",
+		"DB_SECRET_ARN=" + testservices.AppSecret, "DB_MASTER_SECRET_ARN=" + testservices.MasterSecret, "DB_SSLMODE=disable",
+		"REDIS_ADDR=" + testservices.Address(t, "TEST_REDIS_CLUSTER_ADDR"), "REDIS_TLS=false", "REDIS_CLUSTER=true",
 		"BUCKET=bucket", "CACHE_TTL=1m", "STALE_TTL=1m", "NEGATIVE_TTL=5s",
 		"AWS_ENDPOINT_URL=" + endpoint, "AWS_REGION=eu-west-1", "AWS_ACCESS_KEY_ID=key", "AWS_SECRET_ACCESS_KEY=secret",
 		"AWS_EC2_METADATA_DISABLED=true", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE=256", "AWS_LAMBDA_FUNCTION_VERSION=7",
@@ -84,28 +84,28 @@ func apiEnvironment(t *testing.T, d testparts.Database, endpoint string) []strin
 
 // api starts the function "api" over a database of its own; changes are
 // variables set otherwise.
-func api(t *testing.T, aws *cloud, changes ...string) (runtimeAPI, *exec.Cmd) {
-	d := testparts.NewDatabase(t)
+func api(t *testing.T, aws *awsConfig, changes ...string) (runtimeAPI, *exec.Cmd) {
+	d := testservices.NewDatabase(t)
 	d.Migrate(t)
-	aws.vault = d.Secrets
+	aws.secretCache = d.Secrets
 	endpoint := httptest.NewServer(aws)
 	t.Cleanup(endpoint.Close)
-	runtime, address := testparts.NewRuntimeAPI(t)
-	return runtimeAPI{runtime}, testparts.Start(t, "api", address, append(apiEnvironment(t, d, endpoint.URL), changes...)...)
+	runtime, address := testservices.NewRuntimeAPI(t)
+	return runtimeAPI{runtime}, testservices.Start(t, "api", address, append(apiEnvironment(t, d, endpoint.URL), changes...)...)
 }
 
 // runtimeAPI is the one of a function that answers as API Gateway wants it.
-type runtimeAPI struct{ *testparts.RuntimeAPI }
+type runtimeAPI struct{ *testservices.RuntimeAPI }
 
 // ask invokes the function for an answer in one piece.
-func (a runtimeAPI) ask(t *testing.T, event events.APIGatewayProxyRequest) (answer events.APIGatewayProxyResponse) {
+func (a runtimeAPI) ask(t *testing.T, event events.APIGatewayProxyRequest) (handle events.APIGatewayProxyResponse) {
 	t.Helper()
 	a.Invoke(event, func(r *http.Request) {
-		if err := json.NewDecoder(r.Body).Decode(&answer); err != nil {
+		if err := json.NewDecoder(r.Body).Decode(&handle); err != nil {
 			t.Error(err)
 		}
 	})
-	return answer
+	return handle
 }
 
 func request(method, resource string, parameters map[string]string, body string) events.APIGatewayProxyRequest {
@@ -116,7 +116,7 @@ func request(method, resource string, parameters map[string]string, body string)
 }
 
 func TestTheFunctionAnswersFromPostgresThroughRedis(t *testing.T) {
-	runtime, _ := api(t, &cloud{})
+	runtime, _ := api(t, &awsConfig{})
 	id := map[string]string{"id": strings.ToLower(rand.Text())}
 	for i, step := range []struct {
 		method, body string
@@ -134,9 +134,9 @@ func TestTheFunctionAnswersFromPostgresThroughRedis(t *testing.T) {
 		{"DELETE", "", 204, "", ""},
 		{"GET", "", 404, "miss", `"status":404`},
 	} {
-		answer := runtime.ask(t, request(step.method, "/items/{id}", id, step.body))
-		if answer.StatusCode != step.status || answer.Headers["X-Cache"] != step.cache || !strings.Contains(answer.Body, step.want) {
-			t.Fatalf("step %d, %s: %d %s %s", i, step.method, answer.StatusCode, answer.Headers["X-Cache"], answer.Body)
+		handle := runtime.ask(t, request(step.method, "/items/{id}", id, step.body))
+		if handle.StatusCode != step.status || handle.Headers["X-Cache"] != step.cache || !strings.Contains(handle.Body, step.want) {
+			t.Fatalf("step %d, %s: %d %s %s", i, step.method, handle.StatusCode, handle.Headers["X-Cache"], handle.Body)
 		}
 	}
 	health := runtime.ask(t, request("GET", "/health/details", nil, ""))
@@ -149,7 +149,7 @@ func TestTheFunctionAnswersFromPostgresThroughRedis(t *testing.T) {
 const nowhere = "127.0.0.1:1"
 
 func TestWithoutRedisTheDatabaseAnswers(t *testing.T) {
-	runtime, _ := api(t, &cloud{}, "REDIS_ADDR="+nowhere)
+	runtime, _ := api(t, &awsConfig{}, "REDIS_ADDR="+nowhere)
 	id := map[string]string{"id": "a"}
 	for i, step := range []struct {
 		method, body, want string
@@ -158,9 +158,9 @@ func TestWithoutRedisTheDatabaseAnswers(t *testing.T) {
 		{"PUT", `1`, `"body":1`, 201}, {"GET", "", `"body":1`, 200}, {"PUT", `2`, `"body":2`, 200}, {"GET", "", `"body":2`, 200}, {"DELETE", "", "", 204}, {"GET", "", "", 404},
 	} {
 		began := time.Now()
-		answer := runtime.ask(t, request(step.method, "/items/{id}", id, step.body))
-		if answer.StatusCode != step.status || !strings.Contains(answer.Body, step.want) || step.method == "GET" && answer.Headers["X-Cache"] != "bypass" {
-			t.Fatalf("step %d, %s: %+v", i, step.method, answer)
+		handle := runtime.ask(t, request(step.method, "/items/{id}", id, step.body))
+		if handle.StatusCode != step.status || !strings.Contains(handle.Body, step.want) || step.method == "GET" && handle.Headers["X-Cache"] != "bypass" {
+			t.Fatalf("step %d, %s: %+v", i, step.method, handle)
 		}
 		if took := time.Since(began); took > 10*time.Second { // with the start of the function; waiting for Redis would take all of its time
 			t.Fatalf("step %d took %s", i, took)
@@ -172,28 +172,28 @@ func TestWithoutRedisTheDatabaseAnswers(t *testing.T) {
 }
 
 func TestWithoutTheDatabaseTheAnswerIsComeBackLater(t *testing.T) {
-	runtime, _ := api(t, &cloud{}, "DB_HOST=127.0.0.1", "DB_PORT=1")
+	runtime, _ := api(t, &awsConfig{}, "DB_HOST=127.0.0.1", "DB_PORT=1")
 	for _, method := range []string{"GET", "PUT", "DELETE"} {
-		answer := runtime.ask(t, request(method, "/items/{id}", map[string]string{"id": "a"}, "1"))
-		if answer.StatusCode != 503 || answer.Headers["Retry-After"] == "" || strings.Contains(answer.Body, "127.0.0.1") {
-			t.Fatalf("%s: %+v", method, answer)
+		handle := runtime.ask(t, request(method, "/items/{id}", map[string]string{"id": "a"}, "1"))
+		if handle.StatusCode != 503 || handle.Headers["Retry-After"] == "" || strings.Contains(handle.Body, "127.0.0.1") {
+			t.Fatalf("%s: %+v", method, handle)
 		}
 	}
 }
 
 func TestServersAreVerified(t *testing.T) {
 	tls := []string{
-		"REDIS_TLS=true", "REDIS_CLUSTER=false", "REDIS_ADDR=" + testparts.Address(t, "TEST_REDIS_TLS_ADDR"),
-		"DB_SSLMODE=verify-full", "DB_PORT=" + testparts.Address(t, "TEST_POSTGRES_TLS_PORT"),
+		"REDIS_TLS=true", "REDIS_CLUSTER=false", "REDIS_ADDR=" + testservices.Address(t, "TEST_REDIS_TLS_ADDR"),
+		"DB_SSLMODE=verify-full", "DB_PORT=" + testservices.Address(t, "TEST_POSTGRES_TLS_PORT"),
 	}
 	t.Run("those of a known authority serve", func(t *testing.T) {
-		runtime, _ := api(t, &cloud{}, append(tls, "SSL_CERT_FILE="+testparts.Address(t, "TEST_CA_FILE"))...)
+		runtime, _ := api(t, &awsConfig{}, append(tls, "SSL_CERT_FILE="+testservices.Address(t, "TEST_CA_FILE"))...)
 		if health := runtime.ask(t, request("GET", "/health/details", nil, "")); health.StatusCode != 200 {
 			t.Fatalf("health: %+v", health)
 		}
 	})
 	t.Run("those of an unknown authority do not", func(t *testing.T) {
-		runtime, _ := api(t, &cloud{}, tls...)
+		runtime, _ := api(t, &awsConfig{}, tls...)
 		if health := runtime.ask(t, request("GET", "/health/details", nil, "")); strings.Count(health.Body, `"status":"down"`) != 3 {
 			t.Fatalf("health: %+v", health)
 		}
@@ -202,7 +202,7 @@ func TestServersAreVerified(t *testing.T) {
 
 func TestALargeFileIsStreamedInLittleMemory(t *testing.T) {
 	const limit = 64 << 20
-	aws := &cloud{size: 180 << 20}
+	aws := &awsConfig{size: 180 << 20}
 	runtime, process := api(t, aws)
 	runtime.Invoke(request("GET", "/files/{key+}", map[string]string{"key": "large"}, ""), func(r *http.Request) {
 		if got := r.Header.Get("Content-Type"); got != "application/vnd.awslambda.http-integration-response" || r.ContentLength != -1 {
@@ -258,8 +258,8 @@ func peakResident(t *testing.T, cmd *exec.Cmd) int64 {
 }
 
 func TestABadEnvironmentIsReportedToThePlatform(t *testing.T) {
-	runtime, address := testparts.NewRuntimeAPI(t)
-	cmd := testparts.Start(t, "api", address)
+	runtime, address := testservices.NewRuntimeAPI(t)
+	cmd := testservices.Start(t, "api", address)
 	select {
 	case report := <-runtime.Failed:
 		if !strings.Contains(report, "DB_HOST") || !strings.Contains(report, "BUCKET") {
@@ -286,8 +286,8 @@ func TestNothingIsConnectedBeforeTheFirstRequest(t *testing.T) {
 		}
 	}()
 	host, port, _ := net.SplitHostPort(listener.Addr().String())
-	runtime, address := testparts.NewRuntimeAPI(t)
-	testparts.Start(t, "api", address,
+	runtime, address := testservices.NewRuntimeAPI(t)
+	testservices.Start(t, "api", address,
 		"DB_HOST="+host, "DB_PORT="+port, "DB_NAME=db", "DB_SECRET_ARN=arn", "REDIS_ADDR="+host+":"+port, "BUCKET=bucket",
 		"CACHE_TTL=1m", "STALE_TTL=1m", "NEGATIVE_TTL=1m", "AWS_REGION=eu-west-1", "AWS_ENDPOINT_URL=http://"+host+":"+port,
 		"AWS_ACCESS_KEY_ID=key", "AWS_SECRET_ACCESS_KEY=secret")

@@ -15,14 +15,14 @@ import (
 	"github.com/didomi/serverless-api/lambda/cache"
 	"github.com/didomi/serverless-api/lambda/cache/access"
 	"github.com/didomi/serverless-api/lambda/fault"
-	"github.com/didomi/serverless-api/lambda/internal/testparts"
+	"github.com/didomi/serverless-api/lambda/internal/testservices"
 	"github.com/didomi/serverless-api/lambda/secrets"
 )
 
 // admin is the administrator of the test's Redis cluster.
 func admin(t *testing.T) *redis.ClusterClient {
 	t.Helper()
-	client := redis.NewClusterClient(&redis.ClusterOptions{Addrs: []string{testparts.Address(t, "TEST_REDIS_CLUSTER_ADDR")}})
+	client := redis.NewClusterClient(&redis.ClusterOptions{Addrs: []string{testservices.Address(t, "TEST_REDIS_CLUSTER_ADDR")}})
 	t.Cleanup(func() { _ = client.Close() })
 	return client
 }
@@ -35,10 +35,10 @@ func restricted(t *testing.T, rules string) *cache.Redis {
 	for _, rule := range strings.Fields(rules) {
 		command = append(command, rule)
 	}
-	works(t, testparts.Everywhere(ctx, client, command...))
-	t.Cleanup(func() { _ = testparts.Everywhere(context.Background(), client, "ACL", "DELUSER", user) })
+	works(t, testservices.OnEveryShard(ctx, client, command...))
+	t.Cleanup(func() { _ = testservices.OnEveryShard(context.Background(), client, "ACL", "DELUSER", user) })
 	store := cache.OpenRedis(cache.RedisConfig{
-		Address: testparts.Address(t, "TEST_REDIS_CLUSTER_ADDR"), Cluster: true, Conns: 2,
+		Address: testservices.Address(t, "TEST_REDIS_CLUSTER_ADDR"), Cluster: true, Conns: 2,
 		Credentials: func(context.Context) (secrets.Credentials, error) {
 			return secrets.Credentials{Username: user, Password: "password"}, nil
 		},
@@ -62,8 +62,8 @@ func TestTheGrantedUserDoesNothingElse(t *testing.T) {
 	for _, rule := range strings.Fields(access.String()) {
 		command = append(command, rule)
 	}
-	works(t, testparts.Everywhere(ctx, client, command...))
-	t.Cleanup(func() { _ = testparts.Everywhere(context.Background(), client, "ACL", "DELUSER", user) })
+	works(t, testservices.OnEveryShard(ctx, client, command...))
+	t.Cleanup(func() { _ = testservices.OnEveryShard(context.Background(), client, "ACL", "DELUSER", user) })
 	for name, try := range map[string][]any{
 		"list keys":                    {"KEYS", "*"},
 		"scan":                         {"SCAN", "0"},
@@ -101,7 +101,7 @@ func TestEveryGrantedCommandIsNeeded(t *testing.T) {
 			// Another package may give a server that has just been emptied its scripts
 			// again, without which this user fails; it does not do so every time.
 			for range 10 {
-				works(t, testparts.Everywhere(t.Context(), server, "SCRIPT", "FLUSH"))
+				works(t, testservices.OnEveryShard(t.Context(), server, "SCRIPT", "FLUSH"))
 				if useAll(t.Context(), store) != nil {
 					return
 				}
@@ -115,7 +115,7 @@ func TestEveryGrantedCommandIsNeeded(t *testing.T) {
 // useAll uses everything that a store has.
 func useAll(ctx context.Context, s *cache.Redis) error {
 	key := newKey()
-	tag, value := tagged("value")
+	tag, value := sendTagged("value")
 	_, _, acquired := s.Acquire(ctx, key, time.Minute)
 	_, replaced := s.Replace(ctx, key, tag, value, time.Minute)
 	mine, _, marked := s.Mark(ctx, key, time.Minute)

@@ -11,9 +11,9 @@ import (
 // always goes through: skipping an invalidation costs correctness, not just
 // speed.
 type Breaker struct {
-	store  Store
-	budget time.Duration // of one step
-	whole  circuit       // to the server, as long as its shards are not known
+	store   Store
+	timeout time.Duration // of one step
+	server  circuit       // to the server, as long as its shards are not known
 
 	mu     sync.Mutex
 	shards map[string]*circuit
@@ -21,21 +21,21 @@ type Breaker struct {
 
 // NewBreaker returns a Breaker around store.
 func NewBreaker(store Store) *Breaker {
-	return &Breaker{store: store, budget: commandBudget, shards: map[string]*circuit{}}
+	return &Breaker{store: store, timeout: stepTimeout, shards: map[string]*circuit{}}
 }
 
 // Acquire implements Store.
-func (b *Breaker) Acquire(ctx context.Context, key string, ttl time.Duration) (held []byte, mine bool, err error) {
-	err = b.guard(ctx, key, func(ctx context.Context) error {
-		held, mine, err = b.store.Acquire(ctx, key, ttl)
+func (b *Breaker) Acquire(ctx context.Context, key string, ttl time.Duration) (stored []byte, mine bool, err error) {
+	err = b.runOnShard(ctx, key, func(ctx context.Context) error {
+		stored, mine, err = b.store.Acquire(ctx, key, ttl)
 		return err
 	})
-	return held, mine, err
+	return stored, mine, err
 }
 
 // Replace implements Store.
 func (b *Breaker) Replace(ctx context.Context, key string, tag, value []byte, ttl time.Duration) (did bool, err error) {
-	err = b.guard(ctx, key, func(ctx context.Context) error {
+	err = b.runOnShard(ctx, key, func(ctx context.Context) error {
 		did, err = b.store.Replace(ctx, key, tag, value, ttl)
 		return err
 	})
@@ -44,12 +44,12 @@ func (b *Breaker) Replace(ctx context.Context, key string, tag, value []byte, tt
 
 // Release implements Store.
 func (b *Breaker) Release(ctx context.Context, key string, tag []byte) error {
-	return b.guard(ctx, key, func(ctx context.Context) error { return b.store.Release(ctx, key, tag) })
+	return b.runOnShard(ctx, key, func(ctx context.Context) error { return b.store.Release(ctx, key, tag) })
 }
 
 // Claim implements Store.
 func (b *Breaker) Claim(ctx context.Context, key string, tag []byte, ttl time.Duration) (first bool, err error) {
-	err = b.guard(ctx, key, func(ctx context.Context) error {
+	err = b.runOnShard(ctx, key, func(ctx context.Context) error {
 		first, err = b.store.Claim(ctx, key, tag, ttl)
 		return err
 	})
@@ -58,7 +58,7 @@ func (b *Breaker) Claim(ctx context.Context, key string, tag []byte, ttl time.Du
 
 // Mark implements Store.
 func (b *Breaker) Mark(ctx context.Context, key string, ttl time.Duration) (mine [][]byte, before []byte, err error) {
-	err = b.guard(ctx, key, func(ctx context.Context) error {
+	err = b.runOnShard(ctx, key, func(ctx context.Context) error {
 		mine, before, err = b.store.Mark(ctx, key, ttl)
 		return err
 	})
@@ -66,22 +66,22 @@ func (b *Breaker) Mark(ctx context.Context, key string, ttl time.Duration) (mine
 }
 
 // End implements Store. It passes an open breaker.
-func (b *Breaker) End(ctx context.Context, key string, mine [][]byte, keep time.Duration) error {
-	ctx, cancel := context.WithTimeout(ctx, b.budget)
+func (b *Breaker) End(ctx context.Context, key string, mine [][]byte, markFor time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, b.timeout)
 	defer cancel()
-	return b.store.End(ctx, key, mine, keep)
+	return b.store.End(ctx, key, mine, markFor)
 }
 
 // Ping implements Store. It passes an open breaker: it asks for the truth.
 func (b *Breaker) Ping(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, b.budget)
+	ctx, cancel := context.WithTimeout(ctx, b.timeout)
 	defer cancel()
 	return b.store.Ping(ctx)
 }
 
 // Shard implements Store.
 func (b *Breaker) Shard(ctx context.Context, key string) (shard string, err error) {
-	err = b.whole.run(ctx, b.budget, func(ctx context.Context) error {
+	err = b.server.run(ctx, b.timeout, func(ctx context.Context) error {
 		shard, err = b.store.Shard(ctx, key)
 		return err
 	})
@@ -89,21 +89,21 @@ func (b *Breaker) Shard(ctx context.Context, key string) (shard string, err erro
 }
 
 // guard runs call on the shard of key, unless that is left alone.
-func (b *Breaker) guard(ctx context.Context, key string, call func(context.Context) error) error {
+func (b *Breaker) runOnShard(ctx context.Context, key string, call func(context.Context) error) error {
 	shard, err := b.Shard(ctx, key)
 	if err != nil {
 		return err
 	}
-	return b.circuit(shard).run(ctx, b.budget, call)
+	return b.circuit(shard).run(ctx, b.timeout, call)
 }
 
 func (b *Breaker) circuit(shard string) *circuit {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	to, ok := b.shards[shard]
+	found, ok := b.shards[shard]
 	if !ok {
-		to = &circuit{}
-		b.shards[shard] = to
+		found = &circuit{}
+		b.shards[shard] = found
 	}
-	return to
+	return found
 }

@@ -6,7 +6,7 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"github.com/didomi/serverless-api/lambda/later"
+	"github.com/didomi/serverless-api/lambda/postresponse"
 )
 
 // Status tells where an answer came from.
@@ -30,16 +30,16 @@ type Config struct {
 const (
 	// leaseTime is how long a reader may take to fill an entry before another
 	// one does it; it also bounds the wait for somebody else's fill.
-	leaseTime = 3 * time.Second
+	leaseTTL = 3 * time.Second
 	// claimTime is how long the refresh of a stale entry is left to one
 	// reader, and so how often a source that is away is asked for it, and how
 	// soon one that is back is noticed.
-	claimTime = time.Second
+	claimTTL = time.Second
 	// refreshWait is how long that reader waits before it serves the stale
 	// entry itself: some healthy database reads, not a failing one.
 	refreshWait = 100 * time.Millisecond
 	// refreshTime bounds the refresh itself, for which the instance stays awake.
-	refreshTime = time.Second
+	refreshTimeout = time.Second
 	// jitter is the part of a time to live that chance takes away, so that
 	// what was filled together does not end together.
 	jitter = 0.1
@@ -61,7 +61,7 @@ type Cache struct {
 	store   Store
 	config  Config
 	log     *slog.Logger
-	pending pending
+	pending pendingInvalidations
 }
 
 // New returns a Cache over store. The log gets failures of the store, which
@@ -73,27 +73,27 @@ func New(store Store, config Config, log *slog.Logger) *Cache {
 // Get returns the value under key from the store, or from load if the store
 // has none or does not answer. Its error is load's.
 func (c *Cache) Get(ctx context.Context, key string, load Load) (Result, error) {
-	waiting := wait{until: time.Now().Add(leaseTime)}
+	waiting := poller{until: time.Now().Add(leaseTTL)}
 	for {
-		held, mine, err := c.store.Acquire(ctx, key, leaseTime)
+		stored, mine, err := c.store.Acquire(ctx, key, leaseTTL)
 		if err != nil {
-			c.failed(ctx, "reading", err)
-			return direct(ctx, load)
+			c.logFailure(ctx, "reading", err)
+			return bypass(ctx, load)
 		}
-		c.repeatLater(ctx)
+		c.scheduleRetries(ctx)
 		if mine {
-			return c.fill(ctx, key, held, load)
+			return c.fill(ctx, key, stored, load)
 		}
-		found, ok := decode(held)
+		found, ok := decode(stored)
 		switch {
 		case !ok:
-			c.end(ctx, key, nil, 0)
-			return direct(ctx, load)
+			c.invalidate(ctx, key, nil, 0)
+			return bypass(ctx, load)
 		case found.kind() == mark:
-			return direct(ctx, load)
+			return bypass(ctx, load)
 		case found.kind() == lease:
 			if !waiting.next(ctx) {
-				return direct(ctx, load)
+				return bypass(ctx, load)
 			}
 		case time.Now().After(found.fresh):
 			return c.refresh(ctx, key, found, load)
@@ -111,75 +111,75 @@ func (c *Cache) fill(ctx context.Context, key string, tag []byte, load Load) (Re
 		c.release(ctx, key, tag)
 		return Result{}, err
 	}
-	later.Do(ctx, func() { c.keep(context.WithoutCancel(ctx), key, tag, value, found) })
+	postresponse.Do(ctx, func() { c.storeResult(context.WithoutCancel(ctx), key, tag, value, found) })
 	return Result{Value: value, Found: found, Status: Miss}, nil
 }
 
 // release lets the next reader ask the source, even if this one has left.
 func (c *Cache) release(ctx context.Context, key string, tag []byte) {
 	if err := c.store.Release(context.WithoutCancel(ctx), key, tag); err != nil {
-		c.failed(ctx, "releasing a lease", err)
+		c.logFailure(ctx, "releasing a lease", err)
 	}
 }
 
 // keep stores what the source had in place of what has the tag.
-func (c *Cache) keep(ctx context.Context, key string, tag, value []byte, found bool) {
-	k, fresh, whole := present, shorten(c.config.Fresh), time.Duration(0)
-	if whole = fresh + c.config.Stale; !found {
-		k, fresh = missing, shorten(c.config.Negative)
-		whole = fresh
+func (c *Cache) storeResult(ctx context.Context, key string, tag, value []byte, found bool) {
+	k, fresh, total := present, withJitter(c.config.Fresh), time.Duration(0)
+	if total = fresh + c.config.Stale; !found {
+		k, fresh = missing, withJitter(c.config.Negative)
+		total = fresh
 	}
-	if whole < time.Millisecond {
+	if total < time.Millisecond {
 		c.release(ctx, key, tag)
 		return
 	}
-	_, err := c.store.Replace(ctx, key, tag, encode(k, time.Now().Add(fresh), value), whole)
+	_, err := c.store.Replace(ctx, key, tag, encode(k, time.Now().Add(fresh), value), total)
 	if err != nil {
-		c.failed(ctx, "storing", err)
+		c.logFailure(ctx, "storing", err)
 	}
 }
 
 // refresh serves a stale entry, or what the source has now if this reader is
 // the one to ask and the answer comes soon.
 func (c *Cache) refresh(ctx context.Context, key string, old entry, load Load) (Result, error) {
-	first, err := c.store.Claim(ctx, key, old.tag, claimTime)
+	first, err := c.store.Claim(ctx, key, old.tag, claimTTL)
 	if err != nil {
-		c.failed(ctx, "claiming a refresh", err)
+		c.logFailure(ctx, "claiming a refresh", err)
 	}
 	if !first {
 		return old.result(Stale), nil
 	}
-	var answer *Result
+	var result *Result
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), refreshTime)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), refreshTimeout)
 		defer cancel()
 		value, found, err := load(ctx)
 		if err != nil {
-			c.failed(ctx, "refreshing", err)
+			c.logFailure(ctx, "refreshing", err)
 			return
 		}
-		c.keep(ctx, key, old.tag, value, found)
-		answer = &Result{Value: value, Found: found, Status: Miss}
+		c.storeResult(ctx, key, old.tag, value, found)
+		result = &Result{Value: value, Found: found, Status: Miss}
 	}()
 	select {
 	case <-done:
-		if answer != nil {
-			return *answer, nil
+		if result != nil {
+			return *result, nil
 		}
 	case <-time.After(refreshWait):
 	case <-ctx.Done():
 	}
-	later.Await(ctx, done, refreshTime)
+	postresponse.Await(ctx, done, refreshTimeout)
 	return old.result(Stale), nil
 }
 
-func (c *Cache) failed(ctx context.Context, doing string, err error) {
+func (c *Cache) logFailure(ctx context.Context, doing string, err error) {
 	c.log.WarnContext(ctx, "cache failed", "doing", doing, "error", err)
 }
 
-func direct(ctx context.Context, load Load) (Result, error) {
+func bypass(ctx context.Context, load Load) (Result, error) {
 	value, found, err := load(ctx)
 	return Result{Value: value, Found: found, Status: Bypass}, err
 }
@@ -188,6 +188,6 @@ func (e entry) result(status Status) Result {
 	return Result{Value: e.value, Found: e.kind() == present, Status: status}
 }
 
-func shorten(d time.Duration) time.Duration {
+func withJitter(d time.Duration) time.Duration {
 	return d - time.Duration(rand.Float64()*jitter*float64(d))
 }

@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"github.com/didomi/serverless-api/lambda/cache"
-	"github.com/didomi/serverless-api/lambda/internal/testparts"
-	"github.com/didomi/serverless-api/lambda/later"
+	"github.com/didomi/serverless-api/lambda/internal/testservices"
+	"github.com/didomi/serverless-api/lambda/postresponse"
 )
 
 // source counts the reads of a value that a test sets.
@@ -48,7 +48,7 @@ var (
 )
 
 func newCache(t *testing.T, config cache.Config) *cache.Cache {
-	return over(testparts.Redis(t, false), config)
+	return over(testservices.Redis(t, false), config)
 }
 
 func over(s cache.Store, config cache.Config) *cache.Cache {
@@ -138,14 +138,14 @@ func TestAFillUnderWayWhenAWriteIsAcknowledgedIsNotKept(t *testing.T) {
 func TestAnAnswerIsSentBeforeTheCacheHasIt(t *testing.T) {
 	c, s, key := newCache(t, long), &source{}, newKey()
 	s.set("one", nil)
-	ctx, work := later.Collect(t.Context())
+	ctx, work := postresponse.NewQueue(t.Context())
 	result, err := c.Get(ctx, key, s.load)
 	works(t, err)
 	is(t, "value", "one", string(result.Value))
 	var others sync.WaitGroup
 	others.Go(func() { answers(t, c, key, s, cache.Hit, "one") }) // waits for the fill
 	time.Sleep(30 * time.Millisecond)
-	work.Finish()
+	work.Run()
 	others.Wait()
 	is(t, "reads", 1, s.reads.Load())
 }
@@ -263,11 +263,11 @@ func TestAStaleEntryIsReplacedBeforeTheInstanceIsFrozen(t *testing.T) {
 		c, s, key := stale(t, store)
 		s.delay = 400 * time.Millisecond
 		s.set("new", nil)
-		ctx, work := later.Collect(t.Context())
+		ctx, work := postresponse.NewQueue(t.Context())
 		result, err := c.Get(ctx, key, s.load)
 		works(t, err)
 		is(t, "status", cache.Stale, result.Status)
-		work.Finish()
+		work.Run()
 		answers(t, c, key, s, cache.Hit, "new")
 	})
 }
@@ -297,7 +297,7 @@ func TestOneReadOfTheSourceHoweverManyAsk(t *testing.T) {
 			s.set("one", nil)
 			var readers sync.WaitGroup
 			for range 8 {
-				instance := cache.New(testparts.Redis(t, cluster), long, slog.New(slog.DiscardHandler))
+				instance := cache.New(testservices.Redis(t, cluster), long, slog.New(slog.DiscardHandler))
 				for range readersEach {
 					readers.Go(func() {
 						result, err := instance.Get(t.Context(), key, s.load)
@@ -324,7 +324,7 @@ func TestAFillThatFailsLeavesTheNextReaderToTry(t *testing.T) {
 }
 
 func TestAKeyWithSomethingElseIsReadPast(t *testing.T) {
-	redis, s, key := testparts.Redis(t, false), &source{}, newKey()
+	redis, s, key := testservices.Redis(t, false), &source{}, newKey()
 	c := cache.New(redis, long, slog.New(slog.DiscardHandler))
 	place(t, redis, key, []byte("something else that is long enough"), time.Minute)
 	s.set("one", nil)

@@ -12,13 +12,13 @@ var ErrOpen = errors.New("this part of the cache failed several times in a row a
 
 const (
 	// breakAfter is how many failures in a row open a circuit.
-	breakAfter = 3
+	failureThreshold = 3
 	// openTime is how long it stays open before one call tries again; a
 	// shard that is back is used again within it.
-	openTime = time.Second
+	openDuration = time.Second
 	// commandBudget bounds one step with its connection and retry, so that a
 	// shard that is slow or away delays a request by no more than this.
-	commandBudget = time.Second
+	stepTimeout = time.Second
 )
 
 // circuit leads to one shard. The zero value is closed: calls go through.
@@ -29,11 +29,11 @@ type circuit struct {
 }
 
 // run makes a call within budget, or none while the circuit is open.
-func (c *circuit) run(ctx context.Context, budget time.Duration, call func(context.Context) error) error {
-	if !c.admit() {
+func (c *circuit) run(ctx context.Context, timeout time.Duration, call func(context.Context) error) error {
+	if !c.allow() {
 		return ErrOpen
 	}
-	bounded, cancel := context.WithTimeout(ctx, budget)
+	bounded, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	err := call(bounded)
 	// A caller that left says nothing about the shard.
@@ -45,14 +45,14 @@ func (c *circuit) run(ctx context.Context, budget time.Duration, call func(conte
 
 // admit lets everything through while closed; while open it lets one call
 // through each openTime.
-func (c *circuit) admit() bool {
+func (c *circuit) allow() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.failures < breakAfter {
+	if c.failures < failureThreshold {
 		return true
 	}
 	if now := time.Now(); !now.Before(c.retryAt) {
-		c.retryAt = now.Add(openTime)
+		c.retryAt = now.Add(openDuration)
 		return true
 	}
 	return false
@@ -66,5 +66,5 @@ func (c *circuit) record(good bool) {
 		return
 	}
 	c.failures++
-	c.retryAt = time.Now().Add(openTime)
+	c.retryAt = time.Now().Add(openDuration)
 }

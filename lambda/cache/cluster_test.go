@@ -12,7 +12,7 @@ import (
 
 	"github.com/didomi/serverless-api/lambda/cache"
 	"github.com/didomi/serverless-api/lambda/internal/faultproxy"
-	"github.com/didomi/serverless-api/lambda/internal/testparts"
+	"github.com/didomi/serverless-api/lambda/internal/testservices"
 )
 
 // shards is the real cluster with a fault proxy before each node.
@@ -24,7 +24,7 @@ type shards struct {
 }
 
 func newShards(t *testing.T) *shards {
-	return &shards{t: t, address: testparts.Address(t, "TEST_REDIS_CLUSTER_ADDR"), proxies: map[string]*faultproxy.Proxy{}}
+	return &shards{t: t, address: testservices.Address(t, "TEST_REDIS_CLUSTER_ADDR"), proxies: map[string]*faultproxy.Proxy{}}
 }
 
 // proxy returns the one before the node at address.
@@ -65,7 +65,7 @@ func (s *shards) keys(store cache.Store) (keys, on [2]string) {
 
 func TestWithAShardGoneTheOthersServeAndItIsUsedAgainOnceItIsBack(t *testing.T) {
 	for name, fail := range map[string]func(*faultproxy.Proxy){
-		"down":   (*faultproxy.Proxy).Refuse,
+		"down":   (*faultproxy.Proxy).ResetAll,
 		"silent": (*faultproxy.Proxy).Stall,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -114,7 +114,7 @@ func TestAfterAFailoverTheNewNodeIsUsed(t *testing.T) {
 	answers(t, c, keys[0], s, cache.Miss, "one")
 	answers(t, c, keys[0], s, cache.Hit, "one")
 
-	cluster.proxy(on[0]).Refuse()
+	cluster.proxy(on[0]).ResetAll()
 	answers(t, c, keys[0], s, cache.Bypass, "one")
 	cluster.moveSlot(keys[0], on[0], on[1])
 	defer cluster.moveSlot(keys[0], on[1], on[0])

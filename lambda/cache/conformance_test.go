@@ -8,21 +8,21 @@ import (
 	"time"
 
 	"github.com/didomi/serverless-api/lambda/cache"
-	"github.com/didomi/serverless-api/lambda/internal/testparts"
+	"github.com/didomi/serverless-api/lambda/internal/testservices"
 )
 
 // stores are all implementations of cache.Store.
 func stores(t *testing.T, test func(t *testing.T, s cache.Store)) {
-	t.Run("Redis alone", func(t *testing.T) { test(t, testparts.Redis(t, false)) })
-	t.Run("Redis cluster", func(t *testing.T) { test(t, testparts.Redis(t, true)) })
+	t.Run("Redis alone", func(t *testing.T) { test(t, testservices.Redis(t, false)) })
+	t.Run("Redis cluster", func(t *testing.T) { test(t, testservices.Redis(t, true)) })
 	t.Run("in memory", func(t *testing.T) { test(t, newMemory()) })
-	t.Run("Redis behind a breaker", func(t *testing.T) { test(t, cache.NewPatientBreaker(testparts.Redis(t, false))) })
+	t.Run("Redis behind a breaker", func(t *testing.T) { test(t, cache.NewPatientBreaker(testservices.Redis(t, false))) })
 }
 
 func newKey() string { return "item:test:{" + rand.Text() + "}" }
 
 // tagged returns a value with a tag of its own.
-func tagged(value string) (tag, whole []byte) {
+func sendTagged(value string) (tag, whole []byte) {
 	tag = []byte("V" + rand.Text()[:16])
 	return tag, append(bytes.Clone(tag), value...)
 }
@@ -37,19 +37,19 @@ func place(t *testing.T, s cache.Store, key string, value []byte, ttl time.Durat
 // acquires gets the lease of a key that is empty.
 func acquires(t *testing.T, s cache.Store, key string, ttl time.Duration) []byte {
 	t.Helper()
-	held, mine, err := s.Acquire(t.Context(), key, ttl)
+	stored, mine, err := s.Acquire(t.Context(), key, ttl)
 	works(t, err)
 	is(t, "the lease is ours", true, mine)
-	return held
+	return stored
 }
 
 // finds checks what a key holds.
 func finds(t *testing.T, s cache.Store, key string, want []byte) {
 	t.Helper()
-	held, mine, err := s.Acquire(t.Context(), key, time.Minute)
+	stored, mine, err := s.Acquire(t.Context(), key, time.Minute)
 	works(t, err)
 	is(t, "the lease is ours", false, mine)
-	holds(t, want, held)
+	holds(t, want, stored)
 }
 
 // marks puts a mark into a key.
@@ -63,12 +63,12 @@ func marks(t *testing.T, s cache.Store, key string, ttl time.Duration) (mine [][
 // isMarked checks that a key is marked, and returns what it holds.
 func isMarked(t *testing.T, s cache.Store, key string) []byte {
 	t.Helper()
-	held, mine, err := s.Acquire(t.Context(), key, time.Minute)
+	stored, mine, err := s.Acquire(t.Context(), key, time.Minute)
 	works(t, err)
-	if mine || !cache.IsMark(held) {
-		t.Fatalf("the key is not marked: %.40q", held)
+	if mine || !cache.IsMark(stored) {
+		t.Fatalf("the key is not marked: %.40q", stored)
 	}
-	return held
+	return stored
 }
 
 func TestStoreConformance(t *testing.T) {
@@ -93,8 +93,8 @@ var conformance = map[string]func(t *testing.T, ctx context.Context, s cache.Sto
 		}
 	},
 	"replace wants the tag": func(t *testing.T, ctx context.Context, s cache.Store, key string) {
-		tag, old := tagged("old")
-		other, value := tagged("new")
+		tag, old := sendTagged("old")
+		other, value := sendTagged("new")
 		place(t, s, key, old, time.Minute)
 		is(t, "with another tag", false, must(s.Replace(ctx, key, other, value, time.Minute)))
 		finds(t, s, key, old)
@@ -102,12 +102,12 @@ var conformance = map[string]func(t *testing.T, ctx context.Context, s cache.Sto
 		finds(t, s, key, value)
 	},
 	"replace does nothing to a key that is gone": func(t *testing.T, ctx context.Context, s cache.Store, key string) {
-		tag, value := tagged("new")
+		tag, value := sendTagged("new")
 		is(t, "replaced", false, must(s.Replace(ctx, key, tag, value, time.Minute)))
 		acquires(t, s, key, time.Minute)
 	},
 	"replace sets the time to live": func(t *testing.T, _ context.Context, s cache.Store, key string) {
-		_, value := tagged("value")
+		_, value := sendTagged("value")
 		place(t, s, key, value, 20*time.Millisecond)
 		time.Sleep(40 * time.Millisecond)
 		acquires(t, s, key, time.Minute)
@@ -126,8 +126,8 @@ var conformance = map[string]func(t *testing.T, ctx context.Context, s cache.Sto
 		finds(t, s, key, value)
 	},
 	"release wants the tag": func(t *testing.T, ctx context.Context, s cache.Store, key string) {
-		tag, value := tagged("")
-		other, _ := tagged("")
+		tag, value := sendTagged("")
+		other, _ := sendTagged("")
 		place(t, s, key, value, time.Minute)
 		works(t, s.Release(ctx, key, other))
 		finds(t, s, key, value)
@@ -136,20 +136,20 @@ var conformance = map[string]func(t *testing.T, ctx context.Context, s cache.Sto
 		works(t, s.Release(ctx, newKey(), tag))
 	},
 	"one claims a refresh, for each tag anew": func(t *testing.T, ctx context.Context, s cache.Store, key string) {
-		tag, _ := tagged("")
-		other, _ := tagged("")
+		tag, _ := sendTagged("")
+		other, _ := sendTagged("")
 		is(t, "first", true, must(s.Claim(ctx, key, tag, time.Minute)))
 		is(t, "second", false, must(s.Claim(ctx, key, tag, time.Minute)))
 		is(t, "of another tag", true, must(s.Claim(ctx, key, other, time.Minute)))
 	},
 	"a claim ends by itself": func(t *testing.T, ctx context.Context, s cache.Store, key string) {
-		tag, _ := tagged("")
+		tag, _ := sendTagged("")
 		is(t, "first", true, must(s.Claim(ctx, key, tag, 20*time.Millisecond)))
 		time.Sleep(40 * time.Millisecond)
 		is(t, "after its time", true, must(s.Claim(ctx, key, tag, time.Minute)))
 	},
 	"mark takes the key and returns the entry that it held": func(t *testing.T, ctx context.Context, s cache.Store, key string) {
-		_, value := tagged("value")
+		_, value := sendTagged("value")
 		place(t, s, key, value, time.Minute)
 		_, before := marks(t, s, key, time.Minute)
 		holds(t, value, before)
@@ -158,21 +158,21 @@ var conformance = map[string]func(t *testing.T, ctx context.Context, s cache.Sto
 		isMarked(t, s, key)
 	},
 	"what a mark replaced is put back over that mark": func(t *testing.T, ctx context.Context, s cache.Store, key string) {
-		_, value := tagged("value")
+		_, value := sendTagged("value")
 		place(t, s, key, value, time.Minute)
 		mine, before := marks(t, s, key, time.Minute)
 		is(t, "put back", true, must(s.Replace(ctx, key, mine[len(mine)-1], before, time.Minute)))
 		finds(t, s, key, value)
 	},
 	"nothing is put back over the mark of another write": func(t *testing.T, ctx context.Context, s cache.Store, key string) {
-		_, value := tagged("value")
+		_, value := sendTagged("value")
 		mine, _ := marks(t, s, key, time.Minute)
 		marks(t, s, key, time.Minute)
 		is(t, "put back", false, must(s.Replace(ctx, key, mine[len(mine)-1], value, time.Minute)))
 		isMarked(t, s, key)
 	},
 	"nothing is put back after another write has ended": func(t *testing.T, ctx context.Context, s cache.Store, key string) {
-		_, value := tagged("value")
+		_, value := sendTagged("value")
 		mine, _ := marks(t, s, key, time.Minute)
 		other, _ := marks(t, s, key, time.Minute)
 		works(t, s.End(ctx, key, other, 0))
@@ -207,7 +207,7 @@ var conformance = map[string]func(t *testing.T, ctx context.Context, s cache.Sto
 		acquires(t, s, key, time.Minute)
 	},
 	"the end of a write can leave a mark": func(t *testing.T, ctx context.Context, s cache.Store, key string) {
-		_, value := tagged("value")
+		_, value := sendTagged("value")
 		place(t, s, key, value, time.Minute)
 		works(t, s.End(ctx, key, nil, time.Minute))
 		isMarked(t, s, key)
@@ -215,7 +215,7 @@ var conformance = map[string]func(t *testing.T, ctx context.Context, s cache.Sto
 		isMarked(t, s, key)
 	},
 	"the end of a write deletes an entry and a lease": func(t *testing.T, ctx context.Context, s cache.Store, key string) {
-		_, value := tagged("value")
+		_, value := sendTagged("value")
 		place(t, s, key, value, time.Minute)
 		works(t, s.End(ctx, key, nil, 0))
 		acquires(t, s, key, time.Minute)
@@ -270,13 +270,13 @@ func holds(t *testing.T, want, got []byte) {
 
 // A list of marks that is full becomes one mark, which nobody can end before its time.
 func TestHoweverManyWritesMarkAKeyItStaysMarkedAndSmall(t *testing.T) {
-	store, key := testparts.Redis(t, false), newKey()
+	store, key := testservices.Redis(t, false), newKey()
 	var all [][]byte
 	for range 100 {
 		mine, _ := marks(t, store, key, time.Minute)
 		all = append(all, mine...)
-		if held := isMarked(t, store, key); len(held) > 1200 {
-			t.Fatalf("it holds %d bytes", len(held))
+		if stored := isMarked(t, store, key); len(stored) > 1200 {
+			t.Fatalf("it holds %d bytes", len(stored))
 		}
 	}
 	works(t, store.End(t.Context(), key, all, 0))

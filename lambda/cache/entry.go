@@ -45,22 +45,22 @@ func encode(k kind, freshUntil time.Time, value []byte) []byte {
 }
 
 // decode reads what a key held; ok is false for what is none of ours.
-func decode(held []byte) (entry, bool) {
-	if len(held) < tagSize {
+func decode(stored []byte) (entry, bool) {
+	if len(stored) < tagSize {
 		return entry{}, false
 	}
-	e := entry{tag: held[:tagSize]}
+	e := entry{tag: stored[:tagSize]}
 	switch e.kind() {
 	case lease:
-		return e, len(held) == tagSize
+		return e, len(stored) == tagSize
 	case mark:
 		return e, true // what follows is for writes
 	case present, missing:
-		if len(held) < headerSize {
+		if len(stored) < headerSize {
 			return entry{}, false
 		}
-		e.fresh = time.UnixMilli(int64(binary.BigEndian.Uint64(held[tagSize:headerSize])))
-		e.value = held[headerSize:]
+		e.fresh = time.UnixMilli(int64(binary.BigEndian.Uint64(stored[tagSize:headerSize])))
+		e.value = stored[headerSize:]
 		return e, true
 	default:
 		return entry{}, false

@@ -9,17 +9,17 @@ func NewLease() []byte { return newTag(lease) }
 func NewMark() []byte { return newTag(mark) }
 
 // IsMark reports whether a key that holds this is marked.
-func IsMark(held []byte) bool { return len(held) > 0 && kind(held[0]) == mark }
+func IsMark(stored []byte) bool { return len(stored) > 0 && kind(stored[0]) == mark }
 
 // NewPatientBreaker is a Breaker for what must work on a busy machine.
 func NewPatientBreaker(store Store) *Breaker {
 	b := NewBreaker(store)
-	b.budget = time.Minute
+	b.timeout = time.Minute
 	return b
 }
 
 // MarkTime is for how long a mark lasts if its write does not end.
-const MarkTime = markTime
+const MarkTime = markTTL
 
 // CommandTimeout is how long the client of Redis waits for an answer.
 const CommandTimeout = commandTimeout

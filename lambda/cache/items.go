@@ -59,7 +59,7 @@ func (i *Items) List(ctx context.Context, after string, limit, maxBytes int) (st
 func (i *Items) Put(ctx context.Context, id string, body json.RawMessage, condition store.Condition) (item store.Item, created bool, err error) {
 	i.cache.Write(ctx, itemKey(id), func(ctx context.Context) Outcome {
 		item, created, err = i.source.Put(ctx, id, body, condition)
-		return outcome(err)
+		return outcomeOf(err)
 	})
 	return item, created, err
 }
@@ -68,7 +68,7 @@ func (i *Items) Put(ctx context.Context, id string, body json.RawMessage, condit
 func (i *Items) Delete(ctx context.Context, id string, condition store.Condition) (err error) {
 	i.cache.Write(ctx, itemKey(id), func(ctx context.Context) Outcome {
 		err = i.source.Delete(ctx, id, condition)
-		return outcome(err)
+		return outcomeOf(err)
 	})
 	return err
 }
@@ -76,13 +76,13 @@ func (i *Items) Delete(ctx context.Context, id string, condition store.Condition
 // outcome tells what an error says of the item. That the item is missing or in
 // another state than a condition names is what the database has found: the
 // condition may be an entry's, which is what it disproves.
-func outcome(err error) Outcome {
+func outcomeOf(err error) Outcome {
 	switch kind := fault.KindOf(err); {
 	case err == nil:
 		return Changed
 	case kind == fault.NotFound, kind == fault.Precondition:
 		return Disproved
-	case store.Undone(err):
+	case store.NotApplied(err):
 		return Unchanged
 	default:
 		return Unknown
@@ -103,11 +103,11 @@ func encodeItem(item store.Item) []byte {
 	return append(encoded, item.Body...)
 }
 
-var errNoItem = errors.New("the value is not an encoded item")
+var errMalformedItem = errors.New("the value is not an encoded item")
 
 func decodeItem(id string, encoded []byte) (store.Item, error) {
 	if len(encoded) < 9 || len(encoded) < 9+int(encoded[8]) {
-		return store.Item{}, fault.Broken("decoding a cached item", errNoItem)
+		return store.Item{}, fault.NewInternal("decoding a cached item", errMalformedItem)
 	}
 	end := 9 + int(encoded[8])
 	return store.Item{

@@ -20,8 +20,8 @@ import (
 	"github.com/didomi/serverless-api/lambda/fault"
 	"github.com/didomi/serverless-api/lambda/internal/faultproxy"
 	"github.com/didomi/serverless-api/lambda/internal/soak"
-	"github.com/didomi/serverless-api/lambda/internal/testparts"
-	"github.com/didomi/serverless-api/lambda/later"
+	"github.com/didomi/serverless-api/lambda/internal/testservices"
+	"github.com/didomi/serverless-api/lambda/postresponse"
 	"github.com/didomi/serverless-api/lambda/store"
 )
 
@@ -132,9 +132,9 @@ type fleet struct {
 const fleetSize = 4
 
 func newFleet(t *testing.T, cluster bool, bound time.Duration) *fleet {
-	d := testparts.NewDatabase(t)
+	d := testservices.NewDatabase(t)
 	d.Migrate(t)
-	address := testparts.Address(t, map[bool]string{false: "TEST_REDIS_ADDR", true: "TEST_REDIS_CLUSTER_ADDR"}[cluster])
+	address := testservices.Address(t, map[bool]string{false: "TEST_REDIS_ADDR", true: "TEST_REDIS_CLUSTER_ADDR"}[cluster])
 	f := &fleet{t: t, bound: bound, figures: soak.Count(t), admin: d.Admin, redis: redis.NewUniversalClient(&redis.UniversalOptions{Addrs: []string{address}, IsClusterMode: cluster})}
 	t.Cleanup(func() { _ = f.redis.Close() })
 	for range fleetSize {
@@ -146,7 +146,7 @@ func newFleet(t *testing.T, cluster bool, bound time.Duration) *fleet {
 	return f
 }
 
-func (f *fleet) instance(d testparts.Database, cluster bool, address string) *cache.Items {
+func (f *fleet) instance(d testservices.Database, cluster bool, address string) *cache.Items {
 	nodes := map[string]*faultproxy.Proxy{}
 	server := cache.OpenRedis(cache.RedisConfig{
 		Address: address, Cluster: cluster, Conns: 16,
@@ -174,7 +174,7 @@ func (f *fleet) instance(d testparts.Database, cluster bool, address string) *ca
 
 // conditions of writes: most of those that fail put back into the cache what
 // they found there.
-var conditions = []store.Condition{{}, {}, {Missing: true}, {Exists: true}, {Revisions: []string{"of another"}}}
+var conditions = []store.Condition{{}, {}, {MustNotExist: true}, {MustExist: true}, {Revisions: []string{"of another"}}}
 
 // step does one thing at random and returns what is wrong with its answer.
 // That a part is away is nothing wrong.
@@ -185,9 +185,9 @@ func (f *fleet) step(ctx context.Context) error {
 	case dice < 80:
 		began := time.Now()
 		floor := known.floor(began.Add(-f.bound))
-		ctx, work := later.Collect(ctx)
+		ctx, work := postresponse.NewQueue(ctx)
 		item, status, err := items.Get(ctx, key)
-		defer work.Finish()
+		defer work.Run()
 		defer time.Sleep(rand.N(2 * time.Millisecond)) // the answer is being sent
 		switch {
 		case err == nil && item.UpdatedAt.Before(floor.Truncate(time.Microsecond)):
@@ -240,7 +240,7 @@ func (f *fleet) disturb(ctx context.Context, caches bool) {
 		f.figures.Fault()
 		switch rand.IntN(4) {
 		case 0:
-			victim.Refuse()
+			victim.ResetAll()
 			pause(30 * time.Millisecond)
 			victim.Restore()
 		case 1:
@@ -248,7 +248,7 @@ func (f *fleet) disturb(ctx context.Context, caches bool) {
 			pause(30 * time.Millisecond)
 			victim.Restore()
 		case 2:
-			victim.Cut()
+			victim.ResetOnce()
 		default: // a key is evicted, or lost in a restart
 			_ = f.redis.Del(ctx, "item:1:{"+f.keys[rand.IntN(len(f.keys))]+"}").Err()
 		}
@@ -302,7 +302,7 @@ func TestNoItemIsOlderThanWhatWasAcknowledged(t *testing.T) {
 
 // Else the versions above could not be compared with times of ours.
 func TestTheDatabasesClockIsOurs(t *testing.T) {
-	d := testparts.NewDatabase(t)
+	d := testservices.NewDatabase(t)
 	conn, err := pgx.ConnectConfig(t.Context(), d.Admin)
 	works(t, err)
 	defer func() { _ = conn.Close(context.Background()) }()

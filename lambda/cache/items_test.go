@@ -18,19 +18,19 @@ import (
 	"github.com/didomi/serverless-api/lambda/cache"
 	"github.com/didomi/serverless-api/lambda/fault"
 	"github.com/didomi/serverless-api/lambda/internal/soak"
-	"github.com/didomi/serverless-api/lambda/internal/testparts"
+	"github.com/didomi/serverless-api/lambda/internal/testservices"
 	"github.com/didomi/serverless-api/lambda/store"
 )
 
 func newItems(t *testing.T, source cache.ItemStore, cluster bool) *cache.Items {
-	redis := cache.NewBreaker(testparts.Redis(t, cluster))
+	redis := cache.NewBreaker(testservices.Redis(t, cluster))
 	return cache.NewItems(source, cache.New(redis, short, slog.New(slog.DiscardHandler)))
 }
 
 // One writer counts an item up while others read it on other instances, all
 // on the real parts.
 func TestItemsAreNeverOlderThanTheirLastAcknowledgedWrite(t *testing.T) {
-	source := testparts.NewDatabase(t).Store(t)
+	source := testservices.NewDatabase(t).Store(t)
 	const id = "counter"
 	lasting := soak.For(t, 4*time.Second) / 2
 	for name, cluster := range map[string]bool{"Redis alone": false, "Redis cluster": true} {
@@ -115,13 +115,13 @@ func TestAWriteThatFails(t *testing.T) {
 		"on its condition ends the entry, which it may have disproved": {fault.New(fault.Precondition, "changed"), cache.Miss},
 		"on a missing item ends what was known of it":                  {fault.New(fault.NotFound, "none"), cache.Miss},
 		"on its content leaves the entry":                              {&fault.Error{Kind: fault.Invalid, Cause: &pgconn.PgError{Code: "22P05"}}, cache.Hit},
-		"on a server that only reads leaves the entry":                 {fault.Down("database", &pgconn.PgError{Code: "25006"}), cache.Hit},
-		"on a server that is full leaves the entry":                    {fault.Down("database", &pgconn.PgError{Code: "53300"}), cache.Hit},
-		"on the time of its statement leaves the entry":                {fault.Down("database", &pgconn.PgError{Code: "57014"}), cache.Hit},
-		"on a lock leaves the entry":                                   {fault.Down("database", &pgconn.PgError{Code: "55P03"}), cache.Hit},
-		"on the way keeps readers on the database":                     {fault.Down("database", errors.New("reset")), cache.Bypass},
-		"as the server goes down does so too":                          {fault.Down("database", &pgconn.PgError{Code: "57P01"}), cache.Bypass},
-		"in a way that nobody knows does so too":                       {fault.Broken("writing", &pgconn.PgError{Code: "XX000"}), cache.Bypass},
+		"on a server that only reads leaves the entry":                 {fault.NewUnavailable("database", &pgconn.PgError{Code: "25006"}), cache.Hit},
+		"on a server that is full leaves the entry":                    {fault.NewUnavailable("database", &pgconn.PgError{Code: "53300"}), cache.Hit},
+		"on the time of its statement leaves the entry":                {fault.NewUnavailable("database", &pgconn.PgError{Code: "57014"}), cache.Hit},
+		"on a lock leaves the entry":                                   {fault.NewUnavailable("database", &pgconn.PgError{Code: "55P03"}), cache.Hit},
+		"on the way keeps readers on the database":                     {fault.NewUnavailable("database", errors.New("reset")), cache.Bypass},
+		"as the server goes down does so too":                          {fault.NewUnavailable("database", &pgconn.PgError{Code: "57P01"}), cache.Bypass},
+		"in a way that nobody knows does so too":                       {fault.NewInternal("writing", &pgconn.PgError{Code: "XX000"}), cache.Bypass},
 		"and then works makes the next read a miss":                    {nil, cache.Miss},
 	} {
 		t.Run(name, func(t *testing.T) {

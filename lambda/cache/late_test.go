@@ -19,7 +19,7 @@ import (
 	"github.com/didomi/serverless-api/lambda/fault"
 	"github.com/didomi/serverless-api/lambda/internal/faultproxy"
 	"github.com/didomi/serverless-api/lambda/internal/soak"
-	"github.com/didomi/serverless-api/lambda/internal/testparts"
+	"github.com/didomi/serverless-api/lambda/internal/testservices"
 	"github.com/didomi/serverless-api/lambda/store"
 	"github.com/didomi/serverless-api/lambda/store/timeouts"
 )
@@ -29,20 +29,20 @@ import (
 // client by issuing a CancelRequest" (its limitations in the Aurora user guide;
 // it sends no key to cancel by, github.com/pgdogdev/pgdog/pull/918).
 type pooled struct {
-	testparts.Database
+	testservices.Database
 	t      *testing.T
-	direct *store.Store // past the proxies
+	bypass *store.Store // past the proxies
 }
 
 func newPooled(t *testing.T) pooled {
-	d := testparts.NewDatabase(t)
-	return pooled{Database: d, t: t, direct: d.Store(t)}
+	d := testservices.NewDatabase(t)
+	return pooled{Database: d, t: t, bypass: d.Store(t)}
 }
 
 // instance returns one of the function, and its proxy.
 func (p pooled) instance(server cache.Store, borrow time.Duration) (*cache.Items, *faultproxy.Proxy) {
 	proxy := faultproxy.New(p.t, net.JoinHostPort(p.Admin.Host, strconv.Itoa(int(p.Admin.Port))))
-	proxy.Pool(borrow)
+	proxy.EmulateRDSProxy(borrow)
 	config := p.Config()
 	host, port, _ := net.SplitHostPort(proxy.Address())
 	config.Host, config.MaxConns = host, 16
@@ -109,7 +109,7 @@ func givenUp(t *testing.T, items *cache.Items, id, body string) {
 // reads checks that what is read through the cache is what the database has.
 func (p pooled) reads(items *cache.Items, id string) cache.Status {
 	p.t.Helper()
-	want, err := p.direct.Get(p.t.Context(), id)
+	want, err := p.bypass.Get(p.t.Context(), id)
 	works(p.t, err)
 	got, status, err := items.Get(p.t.Context(), id)
 	works(p.t, err)
@@ -129,7 +129,7 @@ func TestTheMarkOfAnUnknownOutcomeOutlivesOtherWrites(t *testing.T) {
 		"that fail on their conditions": {condition: store.Condition{Revisions: []string{"of another"}}, want: fault.Precondition},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p, server, id := newPooled(t), testparts.Redis(t, false), newKey()
+			p, server, id := newPooled(t), testservices.Redis(t, false), newKey()
 			late, proxy := p.instance(server, 0)
 			other, _ := p.instance(server, 0)
 			for _, items := range []*cache.Items{late, other} {
@@ -143,11 +143,11 @@ func TestTheMarkOfAnUnknownOutcomeOutlivesOtherWrites(t *testing.T) {
 				t.Fatalf("the second write answers %v", err)
 			}
 			is(t, "status", cache.Bypass, p.reads(other, id))
-			before, err := p.direct.Get(t.Context(), id)
+			before, err := p.bypass.Get(t.Context(), id)
 			works(t, err)
 			proxy.Restore()
 			until(t, func() bool {
-				now, err := p.direct.Get(t.Context(), id)
+				now, err := p.bypass.Get(t.Context(), id)
 				works(t, err)
 				return now.Revision != before.Revision
 			})
@@ -155,14 +155,14 @@ func TestTheMarkOfAnUnknownOutcomeOutlivesOtherWrites(t *testing.T) {
 		})
 	}
 	t.Run("while the statement waits for a lock", func(t *testing.T) {
-		p, server, id := newPooled(t), testparts.Redis(t, false), newKey()
+		p, server, id := newPooled(t), testservices.Redis(t, false), newKey()
 		items, _ := p.instance(server, 0)
 		_, _, err := items.Put(t.Context(), id, json.RawMessage(`1`), store.Condition{})
 		works(t, err)
 		p.locked(id, func() {
 			givenUp(t, items, id, `2`)
 			p.waiting(1)
-			_, _, err := items.Put(t.Context(), id, json.RawMessage(`3`), store.Condition{Missing: true})
+			_, _, err := items.Put(t.Context(), id, json.RawMessage(`3`), store.Condition{MustNotExist: true})
 			is(t, "the second write", fault.Precondition, fault.KindOf(err))
 			is(t, "status", cache.Bypass, p.reads(items, id))
 		})
@@ -192,7 +192,7 @@ func TestAnUnknownOutcomeMarksWhatWasNotMarkedBefore(t *testing.T) {
 }
 
 func TestAStatementThatNobodyWaitsForEndsThoughItsLockDoesNot(t *testing.T) {
-	p, server, id := newPooled(t), testparts.Redis(t, false), newKey()
+	p, server, id := newPooled(t), testservices.Redis(t, false), newKey()
 	items, _ := p.instance(server, 0)
 	first, _, err := items.Put(t.Context(), id, json.RawMessage(`1`), store.Condition{})
 	works(t, err)
@@ -201,7 +201,7 @@ func TestAStatementThatNobodyWaitsForEndsThoughItsLockDoesNot(t *testing.T) {
 		p.waiting(1)
 		p.waiting(0)
 	})
-	now, err := p.direct.Get(t.Context(), id)
+	now, err := p.bypass.Get(t.Context(), id)
 	works(t, err)
 	is(t, "revision", first.Revision, now.Revision)
 }
@@ -228,8 +228,8 @@ func (s scaled) Mark(ctx context.Context, key string, ttl time.Duration) (mine [
 	return s.Store.Mark(ctx, key, ttl/scale)
 }
 
-func (s scaled) End(ctx context.Context, key string, mine [][]byte, keep time.Duration) error {
-	return s.Store.End(ctx, key, mine, keep/scale)
+func (s scaled) End(ctx context.Context, key string, mine [][]byte, markFor time.Duration) error {
+	return s.Store.End(ctx, key, mine, markFor/scale)
 }
 
 // crowd is some instances over some items whose rows are locked at random.
@@ -249,12 +249,12 @@ func newCrowd(t *testing.T, cluster bool) crowd {
 		return err
 	})
 	for range 3 {
-		items, _ := c.instance(scaled{testparts.Redis(t, cluster)}, timeouts.Borrow/scale)
+		items, _ := c.instance(scaled{testservices.Redis(t, cluster)}, timeouts.Borrow/scale)
 		c.instances = append(c.instances, items)
 	}
 	for range 24 {
 		id := newKey()
-		_, _, err := c.direct.Put(t.Context(), id, json.RawMessage(`0`), store.Condition{})
+		_, _, err := c.bypass.Put(t.Context(), id, json.RawMessage(`0`), store.Condition{})
 		works(t, err)
 		c.ids = append(c.ids, id)
 	}
@@ -268,7 +268,7 @@ func (c crowd) any() (*cache.Items, string) {
 // read compares what comes through the cache with what the database had before.
 func (c crowd) read(ctx context.Context) {
 	items, id := c.any()
-	before, err := c.direct.Get(ctx, id)
+	before, err := c.bypass.Get(ctx, id)
 	if err != nil {
 		c.figures.Wrong(err)
 		return
@@ -298,7 +298,7 @@ func (c crowd) lock(end time.Time) {
 func (c crowd) run(lasting time.Duration) {
 	var actors sync.WaitGroup
 	end := time.Now().Add(lasting)
-	repeat := func(count int, do func()) {
+	retryInvalidations := func(count int, do func()) {
 		for range count {
 			actors.Go(func() {
 				for time.Now().Before(end) && !c.wrong.Load() {
@@ -308,9 +308,9 @@ func (c crowd) run(lasting time.Duration) {
 			})
 		}
 	}
-	repeat(4, func() { c.lock(end) })
-	repeat(4, func() { c.write(context.Background()); pause(200 * time.Millisecond) })
-	repeat(6, func() { c.read(context.Background()) })
+	retryInvalidations(4, func() { c.lock(end) })
+	retryInvalidations(4, func() { c.write(context.Background()); pause(200 * time.Millisecond) })
+	retryInvalidations(6, func() { c.read(context.Background()) })
 	actors.Wait()
 }
 

@@ -45,16 +45,16 @@ type RedisConfig struct {
 	// Credentials returns what to log in with; nil: no login.
 	Credentials func(context.Context) (secrets.Credentials, error)
 	// Refused is told of credentials that Redis did not accept; may be nil.
-	Refused func(secrets.Credentials)
+	OnAuthFailure func(secrets.Credentials)
 }
 
 // quiet ends go-redis' own log: its lines are no JSON and say what its errors
 // say.
-var quiet = sync.OnceFunc(logging.Disable)
+var disableClientLog = sync.OnceFunc(logging.Disable)
 
 // OpenRedis prepares a Redis; the first command makes the first connection.
 func OpenRedis(config RedisConfig) *Redis {
-	quiet()
+	disableClientLog()
 	timeout := cmp.Or(config.CommandTimeout, commandTimeout)
 	options := &redis.UniversalOptions{
 		Addrs:                 []string{config.Address},
@@ -87,14 +87,14 @@ func OpenRedis(config RedisConfig) *Redis {
 		options.CredentialsProviderContext = last.provide
 	}
 	if !config.Cluster {
-		return &Redis{client: redis.NewClient(options.Simple()), refused: last.refuse}
+		return &Redis{client: redis.NewClient(options.Simple()), onAuthFailure: last.reportAuthFailure}
 	}
 	sharded := options.Cluster()
 	// Saves fetching the table of all commands before the first one: those
 	// used here have their key in the place where it is looked for.
 	sharded.DisableRoutingPolicies = true
 	client := redis.NewClusterClient(sharded)
-	return &Redis{client: client, cluster: client, refused: last.refuse}
+	return &Redis{client: client, cluster: client, onAuthFailure: last.reportAuthFailure}
 }
 
 // login remembers which credentials were used last, since an error of Redis
@@ -113,10 +113,10 @@ func (l *login) provide(ctx context.Context) (username, password string, err err
 	return credentials.Username, credentials.Password, err
 }
 
-func (l *login) refuse() {
+func (l *login) reportAuthFailure() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.config.Refused != nil {
-		l.config.Refused(l.used)
+	if l.config.OnAuthFailure != nil {
+		l.config.OnAuthFailure(l.used)
 	}
 }

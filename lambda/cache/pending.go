@@ -6,16 +6,16 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/didomi/serverless-api/lambda/later"
+	"github.com/didomi/serverless-api/lambda/postresponse"
 )
 
 const (
 	// repeatTime is for how long invalidations are repeated after an answer has been sent, and
 	// repeatPause what passes between two rounds at first; it doubles.
-	repeatTime  = time.Second
-	repeatPause = 20 * time.Millisecond
+	retryTimeout      = time.Second
+	initialRetryDelay = 20 * time.Millisecond
 	// repeatEvery is how often that is done while they fail: the instance takes no request meanwhile.
-	repeatEvery = 5 * time.Second
+	retryInterval = 5 * time.Second
 	// maxPending is how many are kept; beyond it the entries end by themselves.
 	maxPending = 1000
 	// maxMarks is how many marks of one key are ended late; those before have expired, or expire.
@@ -30,7 +30,7 @@ type invalidation struct {
 }
 
 // pending are the invalidations of an instance that failed.
-type pending struct {
+type pendingInvalidations struct {
 	count atomic.Int64 // so that a read need not lock
 
 	mu   sync.Mutex
@@ -38,7 +38,7 @@ type pending struct {
 	all  map[string]invalidation
 }
 
-func (p *pending) add(key string, failed invalidation) {
+func (p *pendingInvalidations) add(key string, failed invalidation) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.all == nil {
@@ -57,7 +57,7 @@ func (p *pending) add(key string, failed invalidation) {
 }
 
 // due reports whether there is something to repeat now.
-func (p *pending) due() bool {
+func (p *pendingInvalidations) due() bool {
 	if p.count.Load() == 0 {
 		return false
 	}
@@ -67,12 +67,12 @@ func (p *pending) due() bool {
 	if now.Before(p.next) {
 		return false
 	}
-	p.next = now.Add(repeatEvery)
+	p.next = now.Add(retryInterval)
 	return true
 }
 
 // take returns one of those that are left.
-func (p *pending) take() (key string, failed invalidation, ok bool) {
+func (p *pendingInvalidations) pop() (key string, failed invalidation, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for key, failed = range p.all {
@@ -88,23 +88,23 @@ func (p *pending) take() (key string, failed invalidation, ok bool) {
 
 // longest is how long an entry can be served after a write that could not invalidate it: one that is
 // filled meanwhile, too.
-func (c Config) longest() time.Duration {
-	return max(c.Fresh+c.Stale, c.Negative) + markTime
+func (c Config) maxEntryAge() time.Duration {
+	return max(c.Fresh+c.Stale, c.Negative) + markTTL
 }
 
 // repeatLater repeats the invalidations that failed, once the answer has been sent.
-func (c *Cache) repeatLater(ctx context.Context) {
+func (c *Cache) scheduleRetries(ctx context.Context) {
 	if c.pending.due() {
-		later.Do(ctx, func() { c.repeat(context.WithoutCancel(ctx)) })
+		postresponse.Do(ctx, func() { c.retryInvalidations(context.WithoutCancel(ctx)) })
 	}
 }
 
 // repeat ends when nothing is left, or with its time.
-func (c *Cache) repeat(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, repeatTime)
+func (c *Cache) retryInvalidations(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, retryTimeout)
 	defer cancel()
-	for pause := repeatPause; ; {
-		key, failed, ok := c.pending.take()
+	for delay := initialRetryDelay; ; {
+		key, failed, ok := c.pending.pop()
 		if !ok {
 			return
 		}
@@ -114,10 +114,10 @@ func (c *Cache) repeat(ctx context.Context) {
 		}
 		c.pending.add(key, failed)
 		select {
-		case <-time.After(pause):
-			pause *= 2
+		case <-time.After(delay):
+			delay *= 2
 		case <-ctx.Done():
-			c.failed(ctx, "repeating an invalidation", err)
+			c.logFailure(ctx, "repeating an invalidation", err)
 			return
 		}
 	}

@@ -9,15 +9,15 @@ import (
 
 	"github.com/didomi/serverless-api/lambda/cache"
 	"github.com/didomi/serverless-api/lambda/fault"
-	"github.com/didomi/serverless-api/lambda/internal/testparts"
-	"github.com/didomi/serverless-api/lambda/later"
+	"github.com/didomi/serverless-api/lambda/internal/testservices"
+	"github.com/didomi/serverless-api/lambda/postresponse"
 	"github.com/didomi/serverless-api/lambda/store"
 )
 
 // After a lost invalidation the cache has an entry that the database disproves
 // by a condition that fails on the entry's own tag, or by having no such item.
 func TestWhatTheDatabaseHasDisprovedIsNotPutBack(t *testing.T) {
-	source, ctx := testparts.NewDatabase(t).Store(t), t.Context()
+	source, ctx := testservices.NewDatabase(t).Store(t), t.Context()
 	put := func(id string, condition store.Condition) error {
 		_, _, err := source.Put(ctx, id, json.RawMessage(`2`), condition)
 		return err
@@ -66,9 +66,9 @@ func TestWhatTheDatabaseHasDisprovedIsNotPutBack(t *testing.T) {
 // has answered.
 func invocation(t *testing.T, do func(ctx context.Context)) {
 	t.Helper()
-	ctx, work := later.Collect(t.Context())
+	ctx, work := postresponse.NewQueue(t.Context())
 	do(ctx)
-	work.Finish()
+	work.Run()
 }
 
 // lost is a cache of a server that holds an entry whose invalidation failed, and

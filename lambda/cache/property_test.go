@@ -13,7 +13,7 @@ import (
 
 	"github.com/didomi/serverless-api/lambda/cache"
 	"github.com/didomi/serverless-api/lambda/internal/soak"
-	"github.com/didomi/serverless-api/lambda/internal/testparts"
+	"github.com/didomi/serverless-api/lambda/internal/testservices"
 )
 
 // history is a source of truth that remembers what was acknowledged when.
@@ -111,12 +111,12 @@ func disturb[T any](figures *soak.Figures, rate float64, call func() (T, error))
 	return value, err
 }
 
-func (c chaos) Acquire(ctx context.Context, key string, ttl time.Duration) (held []byte, mine bool, err error) {
+func (c chaos) Acquire(ctx context.Context, key string, ttl time.Duration) (stored []byte, mine bool, err error) {
 	_, err = disturb(c.figures, c.fails, func() (_ bool, err error) {
-		held, mine, err = c.Store.Acquire(ctx, key, ttl/50)
+		stored, mine, err = c.Store.Acquire(ctx, key, ttl/50)
 		return mine, err
 	})
-	return held, mine, err
+	return stored, mine, err
 }
 
 func (c chaos) Replace(ctx context.Context, key string, tag, value []byte, ttl time.Duration) (bool, error) {
@@ -131,12 +131,12 @@ func (c chaos) Mark(ctx context.Context, key string, ttl time.Duration) (mine []
 	return mine, before, err
 }
 
-func (c chaos) End(ctx context.Context, key string, mine [][]byte, keep time.Duration) error {
-	_, err := disturb(c.figures, c.endFails, func() (bool, error) { return true, c.Store.End(ctx, key, mine, keep/500) })
+func (c chaos) End(ctx context.Context, key string, mine [][]byte, markFor time.Duration) error {
+	_, err := disturb(c.figures, c.endFails, func() (bool, error) { return true, c.Store.End(ctx, key, mine, markFor/500) })
 	return err
 }
 
-func pause(longest time.Duration) { time.Sleep(rand.N(longest)) }
+func pause(maxEntryAge time.Duration) { time.Sleep(rand.N(maxEntryAge)) }
 
 // world is some instances of the function over some keys.
 type world struct {
@@ -151,9 +151,9 @@ type world struct {
 var short = cache.Config{Fresh: 15 * time.Millisecond, Stale: 30 * time.Millisecond, Negative: 10 * time.Millisecond}
 
 func newWorld(t *testing.T, cluster bool, keys int, fails, endFails float64) *world {
-	w := &world{server: testparts.Redis(t, cluster), figures: soak.Count(t)}
+	w := &world{server: testservices.Redis(t, cluster), figures: soak.Count(t)}
 	for range 4 {
-		disturbed := chaos{Store: testparts.Redis(t, cluster), figures: w.figures, fails: fails, endFails: endFails}
+		disturbed := chaos{Store: testservices.Redis(t, cluster), figures: w.figures, fails: fails, endFails: endFails}
 		w.instances = append(w.instances, cache.New(disturbed, short, slog.New(slog.DiscardHandler)))
 	}
 	for range keys {

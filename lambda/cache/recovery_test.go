@@ -16,9 +16,9 @@ import (
 
 // memory is a Store without a server, whose clock may be a test's.
 type memory struct {
-	mu   sync.Mutex
-	down bool
-	held map[string]kept
+	mu     sync.Mutex
+	down   bool
+	stored map[string]kept
 	// marked are the marks of each key and when they expire.
 	marked map[string]map[string]time.Time
 }
@@ -39,11 +39,11 @@ func (m *memory) up() {
 }
 
 func newMemory() *memory {
-	return &memory{held: map[string]kept{}, marked: map[string]map[string]time.Time{}}
+	return &memory{stored: map[string]kept{}, marked: map[string]map[string]time.Time{}}
 }
 
 // step does one thing with what a key holds, nil if nothing.
-func (m *memory) step(ctx context.Context, key string, do func(held []byte)) error {
+func (m *memory) step(ctx context.Context, key string, do func(stored []byte)) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.down {
@@ -52,8 +52,8 @@ func (m *memory) step(ctx context.Context, key string, do func(held []byte)) err
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if held, ok := m.held[key]; ok && time.Now().Before(held.until) {
-		do(held.value)
+	if stored, ok := m.stored[key]; ok && time.Now().Before(stored.until) {
+		do(stored.value)
 	} else {
 		do(nil)
 	}
@@ -61,17 +61,17 @@ func (m *memory) step(ctx context.Context, key string, do func(held []byte)) err
 }
 
 func (m *memory) set(key string, value []byte, ttl time.Duration) {
-	m.held[key] = kept{value, time.Now().Add(ttl)}
+	m.stored[key] = kept{value, time.Now().Add(ttl)}
 }
 
-func (m *memory) Acquire(ctx context.Context, key string, ttl time.Duration) (held []byte, mine bool, err error) {
+func (m *memory) Acquire(ctx context.Context, key string, ttl time.Duration) (stored []byte, mine bool, err error) {
 	err = m.step(ctx, key, func(now []byte) {
-		if held, mine = now, now == nil; mine {
-			held = cache.NewLease()
-			m.set(key, held, ttl)
+		if stored, mine = now, now == nil; mine {
+			stored = cache.NewLease()
+			m.set(key, stored, ttl)
 		}
 	})
-	return held, mine, err
+	return stored, mine, err
 }
 
 func (m *memory) Replace(ctx context.Context, key string, tag, value []byte, ttl time.Duration) (did bool, err error) {
@@ -89,7 +89,7 @@ func (m *memory) Replace(ctx context.Context, key string, tag, value []byte, ttl
 func (m *memory) Release(ctx context.Context, key string, tag []byte) error {
 	return m.step(ctx, key, func(now []byte) {
 		if bytes.HasPrefix(now, tag) {
-			delete(m.held, key)
+			delete(m.stored, key)
 		}
 	})
 }
@@ -116,19 +116,19 @@ func (m *memory) Mark(ctx context.Context, key string, ttl time.Duration) (mine 
 	return mine, before, err
 }
 
-func (m *memory) End(ctx context.Context, key string, mine [][]byte, keep time.Duration) error {
+func (m *memory) End(ctx context.Context, key string, mine [][]byte, markFor time.Duration) error {
 	return m.step(ctx, key, func(now []byte) {
 		left := m.marks(key, now, mine)
-		if keep > 0 {
-			left[string(cache.NewMark())] = time.Now().Add(keep)
+		if markFor > 0 {
+			left[string(cache.NewMark())] = time.Now().Add(markFor)
 		}
 		m.write(key, cache.NewMark())
 	})
 }
 
 // marks are those of a key that have not expired, without the ones that end.
-func (m *memory) marks(key string, held []byte, ended [][]byte) map[string]time.Time {
-	if m.marked[key] == nil || !cache.IsMark(held) {
+func (m *memory) marks(key string, stored []byte, ended [][]byte) map[string]time.Time {
+	if m.marked[key] == nil || !cache.IsMark(stored) {
 		m.marked[key] = map[string]time.Time{}
 	}
 	for _, tag := range ended {
@@ -140,10 +140,10 @@ func (m *memory) marks(key string, held []byte, ended [][]byte) map[string]time.
 
 // write puts a tag into a key for as long as it has marks.
 func (m *memory) write(key string, tag []byte) {
-	delete(m.held, key)
+	delete(m.stored, key)
 	for _, till := range m.marked[key] {
-		if till.After(m.held[key].until) {
-			m.held[key] = kept{tag, till}
+		if till.After(m.stored[key].until) {
+			m.stored[key] = kept{tag, till}
 		}
 	}
 }

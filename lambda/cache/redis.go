@@ -13,39 +13,39 @@ import (
 // Redis is a Store on Redis or Valkey, 7.0 or later, alone or as a cluster.
 // A key must carry a hash tag ("{...}") that is its own.
 type Redis struct {
-	client  redis.UniversalClient
-	cluster *redis.ClusterClient // the same client, if it is one
-	refused func()               // tells that the last credentials were not accepted
+	client        redis.UniversalClient
+	cluster       *redis.ClusterClient // the same client, if it is one
+	onAuthFailure func()               // tells that the last credentials were not accepted
 }
 
 // Acquire implements Store.
-func (r *Redis) Acquire(ctx context.Context, key string, ttl time.Duration) (held []byte, mine bool, err error) {
-	tags, held, err := tagged(ctx, lease, func(tag []byte) ([]byte, error) {
+func (r *Redis) Acquire(ctx context.Context, key string, ttl time.Duration) (stored []byte, mine bool, err error) {
+	tags, stored, err := sendTagged(ctx, lease, func(tag []byte) ([]byte, error) {
 		command := redis.NewStatusCmd(ctx, "set", key, tag, "px", ttl.Milliseconds(), "nx", "get")
-		return r.once(ctx, command, command.Bytes)
+		return r.sendOnce(ctx, command, command.Bytes)
 	})
 	if errors.Is(err, redis.Nil) {
 		return tags[len(tags)-1], true, nil
 	}
 	// The first try may have worked although its answer did not come.
-	return held, err == nil && bytes.Equal(held, tags[0]), err
+	return stored, err == nil && bytes.Equal(stored, tags[0]), err
 }
 
 // Replace implements Store.
 func (r *Redis) Replace(ctx context.Context, key string, tag, value []byte, ttl time.Duration) (bool, error) {
-	return r.run(ctx, replaceScript, key, tag, value, ttl.Milliseconds())
+	return r.runScript(ctx, replaceScript, key, tag, value, ttl.Milliseconds())
 }
 
 // Release implements Store.
 func (r *Redis) Release(ctx context.Context, key string, tag []byte) error {
-	_, err := r.run(ctx, releaseScript, key, tag)
+	_, err := r.runScript(ctx, releaseScript, key, tag)
 	return err
 }
 
 // Claim implements Store.
 func (r *Redis) Claim(ctx context.Context, key string, tag []byte, ttl time.Duration) (bool, error) {
 	claim := key + ":refresh:" + hex.EncodeToString(tag)
-	err := r.call(func() error {
+	err := r.withAuthRetry(func() error {
 		return r.client.SetArgs(ctx, claim, "", redis.SetArgs{Mode: "NX", TTL: ttl}).Err()
 	})
 	if errors.Is(err, redis.Nil) {
@@ -56,7 +56,7 @@ func (r *Redis) Claim(ctx context.Context, key string, tag []byte, ttl time.Dura
 
 // Mark implements Store.
 func (r *Redis) Mark(ctx context.Context, key string, ttl time.Duration) (mine [][]byte, before []byte, err error) {
-	return tagged(ctx, mark, func(tag []byte) ([]byte, error) {
+	return sendTagged(ctx, mark, func(tag []byte) ([]byte, error) {
 		before, err := r.markOnce(ctx, "evalsha", markScript.Hash(), key, tag, ttl)
 		if redis.HasErrorPrefix(err, "NOSCRIPT") { // so it was not carried out
 			before, err = r.markOnce(ctx, "eval", markSource, key, tag, ttl)
@@ -67,19 +67,19 @@ func (r *Redis) Mark(ctx context.Context, key string, ttl time.Duration) (mine [
 
 func (r *Redis) markOnce(ctx context.Context, how, script, key string, tag []byte, ttl time.Duration) ([]byte, error) {
 	command := redis.NewCmd(ctx, how, script, 1, key, tag[1:], ttl.Milliseconds())
-	return r.once(ctx, command, func() ([]byte, error) {
+	return r.sendOnce(ctx, command, func() ([]byte, error) {
 		before, err := command.Text()
 		return []byte(before), err
 	})
 }
 
 // End implements Store.
-func (r *Redis) End(ctx context.Context, key string, mine [][]byte, keep time.Duration) error {
-	args := []any{keep.Milliseconds(), newTag(mark)[1:]}
+func (r *Redis) End(ctx context.Context, key string, mine [][]byte, markFor time.Duration) error {
+	args := []any{markFor.Milliseconds(), newTag(mark)[1:]}
 	for _, tag := range mine {
 		args = append(args, tag[1:])
 	}
-	_, err := r.run(ctx, endScript, key, args...)
+	_, err := r.runScript(ctx, endScript, key, args...)
 	return err
 }
 
@@ -98,9 +98,9 @@ func (r *Redis) Shard(ctx context.Context, key string) (string, error) {
 // Ping implements Store. Of a cluster it asks every shard.
 func (r *Redis) Ping(ctx context.Context) error {
 	if r.cluster == nil {
-		return r.call(func() error { return r.client.Ping(ctx).Err() })
+		return r.withAuthRetry(func() error { return r.client.Ping(ctx).Err() })
 	}
-	return r.call(func() error {
+	return r.withAuthRetry(func() error {
 		return r.cluster.ForEachMaster(ctx, func(ctx context.Context, shard *redis.Client) error {
 			return shard.Ping(ctx).Err()
 		})
@@ -112,41 +112,41 @@ func (r *Redis) Close() error { return r.client.Close() }
 
 // tagged sends a command with a new tag, and if no answer came, once more with another one: the
 // connection may have died while the instance was frozen. It returns the tags that were sent.
-func tagged(ctx context.Context, k kind, send func(tag []byte) ([]byte, error)) (tags [][]byte, answer []byte, err error) {
+func sendTagged(ctx context.Context, k kind, send func(tag []byte) ([]byte, error)) (tags [][]byte, response []byte, err error) {
 	for range 2 {
 		tags = append(tags, newTag(k))
-		if answer, err = send(tags[len(tags)-1]); !unanswered(err) || ctx.Err() != nil {
+		if response, err = send(tags[len(tags)-1]); !noResponse(err) || ctx.Err() != nil {
 			break
 		}
 	}
-	return tags, answer, err
+	return tags, response, err
 }
 
 // unanswered reports whether Redis said nothing to a command.
-func unanswered(err error) bool {
+func noResponse(err error) bool {
 	var reply redis.Error
 	return err != nil && !errors.As(err, &reply)
 }
 
 // once is a command that the client does not send again, except where a node says
 // that it did not carry it out and which one will.
-type once struct{ redis.Cmder }
+type noRetryCommand struct{ redis.Cmder }
 
 // NoRetry is what the client asks about a command that got no answer.
-func (once) NoRetry() bool { return true }
+func (noRetryCommand) NoRetry() bool { return true }
 
 // once sends a command with a tag, and returns what answer finds in it.
-func (r *Redis) once(ctx context.Context, command redis.Cmder, answer func() ([]byte, error)) (found []byte, err error) {
-	err = r.call(func() (err error) {
-		_ = r.client.Process(ctx, once{command}) // the command has the error, too
-		found, err = answer()
+func (r *Redis) sendOnce(ctx context.Context, command redis.Cmder, response func() ([]byte, error)) (found []byte, err error) {
+	err = r.withAuthRetry(func() (err error) {
+		_ = r.client.Process(ctx, noRetryCommand{command}) // the command has the error, too
+		found, err = response()
 		return err
 	})
 	return found, err
 }
 
-func (r *Redis) run(ctx context.Context, script *redis.Script, key string, args ...any) (did bool, err error) {
-	err = r.call(func() (err error) {
+func (r *Redis) runScript(ctx context.Context, script *redis.Script, key string, args ...any) (did bool, err error) {
+	err = r.withAuthRetry(func() (err error) {
 		did, err = script.Run(ctx, r.client, []string{key}, args...).Bool()
 		return err
 	})
@@ -156,13 +156,13 @@ func (r *Redis) run(ctx context.Context, script *redis.Script, key string, args 
 // call runs a command, once more with fresh credentials if it was refused. A
 // node that does not answer may have lost its slots to another: go-redis asks
 // for the new map only when a node that lives tells it to.
-func (r *Redis) call(command func() error) error {
+func (r *Redis) withAuthRetry(command func() error) error {
 	err := command()
 	if redis.IsAuthError(err) {
-		r.refused()
+		r.onAuthFailure()
 		err = command()
 	}
-	if unanswered(err) && r.cluster != nil {
+	if noResponse(err) && r.cluster != nil {
 		r.cluster.ReloadState(context.Background())
 	}
 	return err

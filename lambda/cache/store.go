@@ -15,7 +15,7 @@ type Store interface {
 	// Acquire returns what key holds. Where it holds nothing it now holds a new
 	// lease for ttl, and Acquire returns that; mine tells that what is returned
 	// is a lease of this call.
-	Acquire(ctx context.Context, key string, ttl time.Duration) (held []byte, mine bool, err error)
+	Acquire(ctx context.Context, key string, ttl time.Duration) (stored []byte, mine bool, err error)
 	// Replace sets key to value for ttl if what it holds has the tag, and
 	// reports whether it did.
 	Replace(ctx context.Context, key string, tag, value []byte, ttl time.Duration) (bool, error)
@@ -33,7 +33,7 @@ type Store interface {
 	// End takes marks out of key, and deletes an entry or a lease that it holds.
 	// The marks of other writes stay. If keep is not 0 it leaves a new mark for
 	// so long, which nobody ends.
-	End(ctx context.Context, key string, mine [][]byte, keep time.Duration) error
+	End(ctx context.Context, key string, mine [][]byte, markFor time.Duration) error
 	// Shard names the part of the server that holds key, which fails or works
 	// as one. It asks the server only if it does not know yet.
 	Shard(ctx context.Context, key string) (string, error)

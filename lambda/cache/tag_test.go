@@ -12,7 +12,7 @@ import (
 	"github.com/didomi/serverless-api/lambda/cache"
 	"github.com/didomi/serverless-api/lambda/internal/faultproxy"
 	"github.com/didomi/serverless-api/lambda/internal/soak"
-	"github.com/didomi/serverless-api/lambda/internal/testparts"
+	"github.com/didomi/serverless-api/lambda/internal/testservices"
 )
 
 // aside is a Redis, alone or a cluster, whose every connection goes through a
@@ -24,7 +24,7 @@ type aside struct {
 
 func newAside(t *testing.T, cluster bool, maxIdle time.Duration) aside {
 	t.Helper()
-	address := testparts.Address(t, map[bool]string{false: "TEST_REDIS_ADDR", true: "TEST_REDIS_CLUSTER_ADDR"}[cluster])
+	address := testservices.Address(t, map[bool]string{false: "TEST_REDIS_ADDR", true: "TEST_REDIS_CLUSTER_ADDR"}[cluster])
 	var mu sync.Mutex
 	nodes := map[string]*faultproxy.Proxy{}
 	server := cache.OpenRedis(cache.RedisConfig{
@@ -82,7 +82,7 @@ func TestALeaseThatWasAskedForTwiceDoesNotComeBack(t *testing.T) {
 			reader, s := cache.New(slow, long, slog.New(slog.DiscardHandler)), &source{}
 			s.set("new", nil)
 			if cluster {
-				other = cache.New(testparts.Redis(t, true), long, slog.New(slog.DiscardHandler))
+				other = cache.New(testservices.Redis(t, true), long, slog.New(slog.DiscardHandler))
 			}
 			result, err := reader.Get(t.Context(), key, func(ctx context.Context) ([]byte, bool, error) {
 				other.Write(ctx, key, func(context.Context) cache.Outcome { return cache.Changed })
@@ -118,7 +118,7 @@ func TestAMarkThatWasSetTwiceDoesNotComeBack(t *testing.T) {
 
 func TestAConnectionToRedisThatDiedIsReplaced(t *testing.T) {
 	for name, fail := range map[string]func(aside){
-		"and says so":      func(a aside) { a.proxies()[0].Cut() },
+		"and says so":      func(a aside) { a.proxies()[0].ResetOnce() },
 		"and says nothing": aside.hold,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -167,16 +167,16 @@ const (
 )
 
 // held is a world with one more instance, whose connections are held once.
-type held struct {
+type stored struct {
 	*world
 	t    *testing.T
 	late aside
 	slow *cache.Cache
 }
 
-func newHeld(t *testing.T, cluster bool, figures *soak.Figures) held {
-	server := testparts.Redis(t, cluster)
-	h := held{t: t, late: newAside(t, cluster, 0), world: &world{
+func newHeld(t *testing.T, cluster bool, figures *soak.Figures) stored {
+	server := testservices.Redis(t, cluster)
+	h := stored{t: t, late: newAside(t, cluster, 0), world: &world{
 		server: server, figures: figures,
 		instances: []*cache.Cache{cache.New(server, long, slog.New(slog.DiscardHandler))},
 	}}
@@ -188,7 +188,7 @@ func newHeld(t *testing.T, cluster bool, figures *soak.Figures) held {
 }
 
 // each does something to all keys at once.
-func (h held) each(do func(k int)) {
+func (h stored) each(do func(k int)) {
 	var all sync.WaitGroup
 	for k := range h.keys {
 		h.figures.Operation()
@@ -197,7 +197,7 @@ func (h held) each(do func(k int)) {
 	all.Wait()
 }
 
-func (h held) run() {
+func (h stored) run() {
 	ctx, other := h.t.Context(), h.instances[0]
 	works(h.t, h.late.Ping(ctx))
 	h.late.slow()        // so that nobody finds a free connection, and all make one

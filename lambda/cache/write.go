@@ -10,7 +10,7 @@ import (
 const (
 	// markTime is for how long a mark lasts if its write does not end: longer than the write can take to
 	// come into effect, so that nobody fills the cache before it does.
-	markTime = timeouts.Write + markMargin
+	markTTL = timeouts.Write + markMargin
 	// markMargin is for what the database's times leave out: the answer to the mark itself
 	// (commandBudget), packets on their way, and the commit, which PostgreSQL does not interrupt.
 	markMargin = 13 * time.Second
@@ -31,11 +31,11 @@ const (
 // what became of it. No read that begins after Write returned gets an older
 // value.
 func (c *Cache) Write(ctx context.Context, key string, write func(context.Context) Outcome) {
-	mine, before, err := c.store.Mark(ctx, key, markTime)
+	mine, before, err := c.store.Mark(ctx, key, markTTL)
 	if err != nil {
-		c.failed(ctx, "marking a write", err)
+		c.logFailure(ctx, "marking a write", err)
 	} else {
-		c.repeatLater(ctx)
+		c.scheduleRetries(ctx)
 	}
 	outcome := write(ctx)
 	ctx = context.WithoutCancel(ctx) // what follows is done even for a caller that has left
@@ -43,10 +43,10 @@ func (c *Cache) Write(ctx context.Context, key string, write func(context.Contex
 	case outcome == Unknown && err == nil:
 		// The mark keeps readers on the source until it expires.
 	case outcome == Unknown:
-		c.end(ctx, key, mine, markTime)
+		c.invalidate(ctx, key, mine, markTTL)
 	case outcome == Unchanged && err == nil && c.restore(ctx, key, mine, before):
 	default:
-		c.end(ctx, key, mine, 0)
+		c.invalidate(ctx, key, mine, 0)
 	}
 }
 
@@ -69,17 +69,17 @@ func (c *Cache) restore(ctx context.Context, key string, mine [][]byte, before [
 	}
 	did, err := c.store.Replace(ctx, key, mine[len(mine)-1], before, left)
 	if err != nil {
-		c.failed(ctx, "restoring after a write that failed", err)
+		c.logFailure(ctx, "restoring after a write that failed", err)
 	}
 	return did
 }
 
 // end takes the marks of a write out of the key, with the entry that it made
 // older. What Redis did not do is repeated.
-func (c *Cache) end(ctx context.Context, key string, mine [][]byte, keep time.Duration) {
-	if err := c.store.End(ctx, key, mine, keep); err != nil {
-		c.failed(ctx, "invalidating", err)
-		c.pending.add(key, invalidation{mine: mine, marked: time.Now().Add(keep), until: time.Now().Add(c.config.longest())})
-		c.repeatLater(ctx)
+func (c *Cache) invalidate(ctx context.Context, key string, mine [][]byte, markFor time.Duration) {
+	if err := c.store.End(ctx, key, mine, markFor); err != nil {
+		c.logFailure(ctx, "invalidating", err)
+		c.pending.add(key, invalidation{mine: mine, marked: time.Now().Add(markFor), until: time.Now().Add(c.config.maxEntryAge())})
+		c.scheduleRetries(ctx)
 	}
 }

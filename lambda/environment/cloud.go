@@ -16,7 +16,7 @@ import (
 // would read the same, and bring along the clients of IAM Identity Center, STS
 // and EC2's metadata: a third of the time to the first poll, for files and
 // services that a function never asks.
-func (r *Reader) Cloud(log *slog.Logger) aws.Config {
+func (r *Reader) AWSConfig(log *slog.Logger) aws.Config {
 	config := aws.Config{
 		Region: r.Required("AWS_REGION", "a region"),
 		Credentials: credentials.NewStaticCredentialsProvider(

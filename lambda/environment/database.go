@@ -17,7 +17,7 @@ type Database struct {
 }
 
 // Login is the database for who logs in to it once.
-func (d Database) Login() postgres.Database {
+func (d Database) Postgres() postgres.Database {
 	return postgres.Database{Host: d.Host, Port: d.Port, Name: d.Name, SSLMode: d.SSLMode}
 }
 

@@ -21,24 +21,24 @@ type Reader struct {
 func New(lookup func(string) string) *Reader { return &Reader{Lookup: lookup} }
 
 // Bad notes that a variable is not what it has to be.
-func (r *Reader) Bad(name, want string) {
-	r.problems = append(r.problems, fmt.Sprintf("%s is %q, want %s", name, r.Lookup(name), want))
+func (r *Reader) Invalid(name, expected string) {
+	r.problems = append(r.problems, fmt.Sprintf("%s is %q, want %s", name, r.Lookup(name), expected))
 }
 
 // Required reads a variable that must have a value.
-func (r *Reader) Required(name, want string) string {
+func (r *Reader) Required(name, expected string) string {
 	value := r.Lookup(name)
 	if value == "" {
-		r.Bad(name, want)
+		r.Invalid(name, expected)
 	}
 	return value
 }
 
 // secret reads a variable that a problem must not quote.
-func (r *Reader) secret(name, want string) string {
+func (r *Reader) secret(name, expected string) string {
 	value := r.Lookup(name)
 	if value == "" {
-		r.problems = append(r.problems, fmt.Sprintf("%s is missing, want %s", name, want))
+		r.problems = append(r.problems, fmt.Sprintf("%s is missing, want %s", name, expected))
 	}
 	return value
 }
@@ -54,14 +54,14 @@ func (r *Reader) OneOf(name string, allowed ...string) string {
 			return value
 		}
 	}
-	r.Bad(name, strings.Join(allowed, " or "))
+	r.Invalid(name, strings.Join(allowed, " or "))
 	return allowed[0]
 }
 
 func (r *Reader) port(name string) int {
 	port, err := strconv.ParseUint(r.Lookup(name), 10, 16)
 	if err != nil || port == 0 {
-		r.Bad(name, "a port from 1 to 65535")
+		r.Invalid(name, "a port from 1 to 65535")
 	}
 	return int(port)
 }
@@ -71,16 +71,16 @@ func (r *Reader) Address(name string) string {
 	value := r.Lookup(name)
 	host, port, err := net.SplitHostPort(value)
 	if n, bad := strconv.ParseUint(port, 10, 16); err != nil || bad != nil || host == "" || n == 0 {
-		r.Bad(name, "host:port")
+		r.Invalid(name, "host:port")
 	}
 	return value
 }
 
 // Duration reads a time that is not shorter than least.
-func (r *Reader) Duration(name string, least time.Duration) time.Duration {
+func (r *Reader) Duration(name string, minimum time.Duration) time.Duration {
 	value, err := time.ParseDuration(r.Lookup(name))
-	if err != nil || value < least {
-		r.Bad(name, fmt.Sprintf(`a duration such as "90s", at least %s`, least))
+	if err != nil || value < minimum {
+		r.Invalid(name, fmt.Sprintf(`a duration such as "90s", at least %s`, minimum))
 	}
 	return value
 }
@@ -93,7 +93,7 @@ func (r *Reader) Megabytes(name string) int64 {
 	}
 	megabytes, err := strconv.ParseInt(value, 10, 32)
 	if err != nil || megabytes < 1 {
-		r.Bad(name, "a number of megabytes")
+		r.Invalid(name, "a number of megabytes")
 	}
 	return megabytes << 20
 }

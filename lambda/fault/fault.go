@@ -29,7 +29,7 @@ type Error struct {
 	Kind       Kind
 	Detail     string        // for the client: nothing internal
 	RetryAfter time.Duration // for Unavailable: when to come back
-	Part       string        // for Unavailable: what is away
+	Dependency string        // for Unavailable: what is away
 	Cause      error         // for the log
 }
 
@@ -56,12 +56,12 @@ func New(kind Kind, format string, args ...any) *Error {
 }
 
 // Down reports that part does not answer because of cause, and when to retry.
-func Down(part string, cause error) *Error {
+func NewUnavailable(dependency string, cause error) *Error {
 	return &Error{
 		Kind:       Unavailable,
-		Detail:     "the " + part + " does not answer at the moment",
+		Detail:     "the " + dependency + " does not answer at the moment",
 		RetryAfter: retryAfter,
-		Part:       part,
+		Dependency: dependency,
 		Cause:      cause,
 	}
 }
@@ -71,7 +71,7 @@ func Down(part string, cause error) *Error {
 const retryAfter = 2 * time.Second
 
 // Broken reports a defect or a missing permission of ours while doing what.
-func Broken(what string, cause error) *Error {
+func NewInternal(what string, cause error) *Error {
 	return &Error{Kind: Internal, Detail: what, Cause: cause}
 }
 

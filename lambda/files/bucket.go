@@ -31,10 +31,10 @@ type API interface {
 
 // answerTime bounds the wait for the first answer of S3, all tries of the SDK
 // together; it answers in milliseconds. A body that has begun may take longer.
-const answerTime = 10 * time.Second
+const responseTimeout = 10 * time.Second
 
 // errSilent is the cause when that passed.
-var errSilent = fmt.Errorf("S3 gave no answer within %s", answerTime)
+var errNoResponse = fmt.Errorf("S3 gave no answer within %s", responseTimeout)
 
 // Client is a connection to S3: its calls and its signatures.
 type Client struct {
@@ -70,15 +70,15 @@ type Object struct {
 // version and ErrDamaged for other bytes. Faults of the call itself: NotFound,
 // and those with the causes ErrRange and ErrReplaced.
 func (b *Bucket) Open(ctx context.Context, key, rng, etag string) (Object, error) {
-	in := s3.GetObjectInput{Bucket: &b.name, Key: &key, Range: optional(rng), IfMatch: optional(etag)}
+	in := s3.GetObjectInput{Bucket: &b.name, Key: &key, Range: nonEmpty(rng), IfMatch: nonEmpty(etag)}
 	ctx, cancel := context.WithCancel(ctx) // the body's, who may take longer
-	overdue := time.AfterFunc(answerTime, cancel)
-	out, err := b.client().GetObject(ctx, &in, askForChecksum)
+	overdue := time.AfterFunc(responseTimeout, cancel)
+	out, err := b.client().GetObject(ctx, &in, requestChecksum)
 	if !overdue.Stop() {
 		if err == nil {
 			_ = out.Body.Close()
 		}
-		err = errSilent
+		err = errNoResponse
 	}
 	if err != nil {
 		cancel()
@@ -89,7 +89,7 @@ func (b *Bucket) Open(ctx context.Context, key, rng, etag string) (Object, error
 		ETag:         aws.ToString(out.ETag),
 		Modified:     aws.ToTime(out.LastModified).UTC(),
 		ContentRange: aws.ToString(out.ContentRange),
-		Header: represent(out.ContentType, out.CacheControl, out.ContentDisposition,
+		Header: storedHeader(out.ContentType, out.CacheControl, out.ContentDisposition,
 			out.ContentEncoding, out.ContentLanguage),
 		Body: b.stream(ctx, cancel, in, out),
 	}, nil
@@ -97,7 +97,7 @@ func (b *Bucket) Open(ctx context.Context, key, rng, etag string) (Object, error
 
 // Stat asks for what is known of an object without its body.
 func (b *Bucket) Stat(ctx context.Context, key string) (Object, error) {
-	ctx, cancel := context.WithTimeout(ctx, answerTime)
+	ctx, cancel := context.WithTimeout(ctx, responseTimeout)
 	defer cancel()
 	out, err := b.client().HeadObject(ctx, &s3.HeadObjectInput{Bucket: &b.name, Key: &key})
 	if err != nil {
@@ -107,7 +107,7 @@ func (b *Bucket) Stat(ctx context.Context, key string) (Object, error) {
 		Size:     aws.ToInt64(out.ContentLength),
 		ETag:     aws.ToString(out.ETag),
 		Modified: aws.ToTime(out.LastModified).UTC(),
-		Header: represent(out.ContentType, out.CacheControl, out.ContentDisposition,
+		Header: storedHeader(out.ContentType, out.CacheControl, out.ContentDisposition,
 			out.ContentEncoding, out.ContentLanguage),
 	}, nil
 }
@@ -125,7 +125,7 @@ func (b *Bucket) Ping(ctx context.Context) error {
 }
 
 // represent collects the headers that an object was stored with.
-func represent(contentType, cacheControl, disposition, encoding, language *string) http.Header {
+func storedHeader(contentType, cacheControl, disposition, encoding, language *string) http.Header {
 	header := http.Header{}
 	for name, value := range map[string]*string{
 		"Content-Type":        contentType,
@@ -156,28 +156,28 @@ func classify(what string, err error) error {
 		if errors.As(err, &unsent) {
 			err = unsent.Err
 		}
-		return fault.Down(fault.Files, err)
+		return fault.NewUnavailable(fault.Files, err)
 	}
-	err = reported(response, err)
+	err = responseError(response, err)
 	switch status := response.HTTPStatusCode(); {
 	case status == http.StatusNotFound:
 		return &fault.Error{Kind: fault.NotFound, Detail: "there is no such file", Cause: err}
 	case status == http.StatusPreconditionFailed:
-		down := fault.Down(fault.Files, errors.Join(ErrReplaced, err))
-		down.Detail = "the file is being replaced"
-		return down
+		unavailable := fault.NewUnavailable(fault.Files, errors.Join(ErrReplaced, err))
+		unavailable.Detail = "the file is being replaced"
+		return unavailable
 	case status == http.StatusRequestedRangeNotSatisfiable:
 		return &fault.Error{Kind: fault.Malformed, Detail: "the range is not within the file", Cause: errors.Join(ErrRange, err)}
 	case status >= http.StatusInternalServerError, status == http.StatusTooManyRequests:
-		return fault.Down(fault.Files, err)
+		return fault.NewUnavailable(fault.Files, err)
 	default:
-		return fault.Broken(what, err)
+		return fault.NewInternal(what, err)
 	}
 }
 
 // reported is what S3 said for the log, without its message: that of a refusal
 // names the object's key.
-func reported(response *awshttp.ResponseError, err error) error {
+func responseError(response *awshttp.ResponseError, err error) error {
 	code := "no code"
 	var known smithy.APIError
 	if errors.As(err, &known) && known.ErrorCode() != "" {
@@ -186,7 +186,7 @@ func reported(response *awshttp.ResponseError, err error) error {
 	return fmt.Errorf("S3 answered %d (%s) to its request %s", response.HTTPStatusCode(), code, response.ServiceRequestID())
 }
 
-func optional(s string) *string {
+func nonEmpty(s string) *string {
 	if s == "" {
 		return nil
 	}

@@ -19,13 +19,13 @@ import (
 // is read in ranges, for which S3 sends no checksum; so this is done here for
 // both. The zero value compares nothing.
 type checksum struct {
-	hash hash.Hash
-	want []byte
+	hash     hash.Hash
+	expected []byte
 }
 
 // askForChecksum makes S3 send the object's checksum without the SDK checking
 // it as well.
-func askForChecksum(o *s3.Options) {
+func requestChecksum(o *s3.Options) {
 	o.APIOptions = append(o.APIOptions, smithyhttp.SetHeaderValue("X-Amz-Checksum-Mode", "ENABLED"))
 }
 
@@ -48,8 +48,8 @@ func newChecksum(object *s3.GetObjectOutput) checksum {
 		if known.value == nil {
 			continue
 		}
-		if want, err := base64.StdEncoding.DecodeString(*known.value); err == nil {
-			return checksum{hash: known.new(), want: want}
+		if expected, err := base64.StdEncoding.DecodeString(*known.value); err == nil {
+			return checksum{hash: known.new(), expected: expected}
 		}
 	}
 	return checksum{}
@@ -65,4 +65,4 @@ func (c checksum) add(p []byte) {
 	}
 }
 
-func (c checksum) holds() bool { return c.hash == nil || bytes.Equal(c.hash.Sum(nil), c.want) }
+func (c checksum) matches() bool { return c.hash == nil || bytes.Equal(c.hash.Sum(nil), c.expected) }

@@ -67,18 +67,18 @@ func TestOpen(t *testing.T) {
 }
 
 func TestStatusesOfS3(t *testing.T) {
-	for status, want := range map[int]fault.Kind{
+	for status, expected := range map[int]fault.Kind{
 		404: fault.NotFound, 412: fault.Unavailable, 416: fault.Malformed, 403: fault.Internal, 400: fault.Internal,
 		500: fault.Unavailable, 503: fault.Unavailable, 429: fault.Unavailable,
 	} {
 		t.Run(fmt.Sprint(status), func(t *testing.T) {
 			b := bucket(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) })
-			if _, err := b.Open(t.Context(), "a", "", ""); err == nil || fault.KindOf(err) != want ||
+			if _, err := b.Open(t.Context(), "a", "", ""); err == nil || fault.KindOf(err) != expected ||
 				errors.Is(err, files.ErrRange) != (status == 416) || errors.Is(err, files.ErrReplaced) != (status == 412) {
-				t.Errorf("open: %v, want a fault of kind %s", err, want)
+				t.Errorf("open: %v, want a fault of kind %s", err, expected)
 			}
-			if _, err := b.Stat(t.Context(), "a"); err == nil || fault.KindOf(err) != want {
-				t.Errorf("stat: %v, want a fault of kind %s", err, want)
+			if _, err := b.Stat(t.Context(), "a"); err == nil || fault.KindOf(err) != expected {
+				t.Errorf("stat: %v, want a fault of kind %s", err, expected)
 			}
 			if err := b.Ping(t.Context()); (err == nil) != (status == 404) {
 				t.Errorf("ping: %v", err)
@@ -138,11 +138,11 @@ func TestLink(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, want := range map[string]string{
+	for name, expected := range map[string]string{
 		"response-content-type": "text/html", "response-content-disposition": "attachment", "response-cache-control": "private, no-cache",
 	} {
-		if got := address.Query().Get(name); got != want {
-			t.Errorf("%s is %q, want %q", name, got, want)
+		if got := address.Query().Get(name); got != expected {
+			t.Errorf("%s is %q, want %q", name, got, expected)
 		}
 	}
 }

@@ -10,11 +10,11 @@ import "time"
 //   - Amazon API Gateway developer guide, "Response transfer mode": payloads
 //     over 10 MB are limited to 2 MB/s, so Lambda's limit comes first.
 const (
-	MaxStream   = 200_000_000 // bytes
-	burst       = 6_000_000   // bytes
-	bytesPerSec = 2_000_000
+	MaxStream        = 200_000_000 // bytes
+	unthrottledBytes = 6_000_000   // bytes
+	bytesPerSec      = 2_000_000
 	// spare is kept of the invocation's time for what is not streaming.
-	spare = 2 * time.Second
+	streamMargin = 2 * time.Second
 )
 
 // Streamable reports whether a body of size bytes is streamed: it is at most
@@ -27,6 +27,6 @@ func Streamable(size, limit int64, left time.Duration) bool {
 	if size > limit {
 		return false
 	}
-	throttled := max(0, size-burst)
-	return time.Duration(throttled)*time.Second/bytesPerSec+spare <= left
+	throttled := max(0, size-unthrottledBytes)
+	return time.Duration(throttled)*time.Second/bytesPerSec+streamMargin <= left
 }

@@ -121,7 +121,7 @@ func TestABodyThatHasBegunMayTakeLonger(t *testing.T) {
 }
 
 func TestAPartThatTakesTooLongIsReadAnew(t *testing.T) {
-	whole := content(5 * readPart)
+	whole := content(5 * chunkSize)
 	for name, test := range map[string]struct {
 		slow  func(request int32) bool
 		whole bool
@@ -170,9 +170,9 @@ func TestAFailureOfS3DoesNotNameTheObject(t *testing.T) {
 			if strings.Contains(text, "jane") {
 				t.Errorf("the error names the object: %s", text)
 			}
-			for _, want := range []string{fmt.Sprint(status), "SomeCode", "REQUEST1"} {
-				if !strings.Contains(text, want) {
-					t.Errorf("the error lacks %s: %s", want, text)
+			for _, expected := range []string{fmt.Sprint(status), "SomeCode", "REQUEST1"} {
+				if !strings.Contains(text, expected) {
+					t.Errorf("the error lacks %s: %s", expected, text)
 				}
 			}
 		})

@@ -19,15 +19,15 @@ import (
 // How far and how hard a body is read ahead of its reader. readPart times
 // readAhead + 1 is the memory that a body takes, whatever its length.
 const (
-	readPart  = 2 << 20 // bytes of one ranged read
-	readAhead = 3       // parts under way or waiting behind the one that is consumed
+	chunkSize      = 2 << 20 // bytes of one ranged read
+	maxChunksAhead = 3       // parts under way or waiting behind the one that is consumed
 	// partTime bounds one try of a part: at 2 MB in it a connection to S3 is a
 	// thousand times slower than it should be, and another one is better.
-	partTime = 10 * time.Second
+	chunkTimeout = 10 * time.Second
 	// readRetries is how many tries a whole body may cost beyond one for each
 	// part; the SDK has retried by itself before, where S3 did not answer at all.
-	readRetries = 5
-	retryPause  = 200 * time.Millisecond // at most; chance takes a part of it away
+	maxReadRetries = 5
+	maxRetryDelay  = 200 * time.Millisecond // at most; chance takes a part of it away
 )
 
 // ErrDamaged is the cause when what was read has another checksum than the
@@ -41,27 +41,27 @@ var ErrDamaged = errors.New("the bytes read do not have the object's checksum")
 // cause ErrReplaced: versions are never mixed.
 //
 // Read is for one goroutine; Close may come from another.
-type body struct {
+type objectReader struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 	open   func(ctx context.Context, from, to int64) (io.ReadCloser, error) // bytes from..to-1
 	sum    checksum
 
-	lead    io.ReadCloser
-	leadEnd int64 // up to where lead is read
-	begun   bool  // the reader has its first bytes
-	at, end int64 // the next byte to hand out, and the one after the last
-	asked   int64 // the first byte that no part is asked for
-	parts   []chan fetched
-	current []byte // the part that is consumed, whole
-	rest    []byte // what is left of it
-	spare   [][]byte
-	retries atomic.Int32
-	broken  error // what a read has failed with, and every later one does
+	first     io.ReadCloser
+	firstEnd  int64 // up to where lead is read
+	started   bool  // the reader has its first bytes
+	at, end   int64 // the next byte to hand out, and the one after the last
+	requested int64 // the first byte that no part is asked for
+	chunks    []chan chunk
+	current   []byte // the part that is consumed, whole
+	rest      []byte // what is left of it
+	buffers   [][]byte
+	retries   atomic.Int32
+	failed    error // what a read has failed with, and every later one does
 }
 
 // fetched is a part, or what came instead.
-type fetched struct {
+type chunk struct {
 	bytes []byte
 	err   error
 }
@@ -69,17 +69,17 @@ type fetched struct {
 // stream returns the body of an object whose bytes from start on, size of
 // them, are what answer gives; cancel ends ctx. A checksum is known for a whole
 // object only.
-func (b *Bucket) stream(ctx context.Context, cancel context.CancelFunc, in s3.GetObjectInput, answer *s3.GetObjectOutput) io.ReadCloser {
-	start, size := firstByte(aws.ToString(answer.ContentRange)), aws.ToInt64(answer.ContentLength)
-	r := &body{ctx: ctx, cancel: cancel, lead: answer.Body, at: start, end: start + size, leadEnd: start + readPart}
-	if size <= 2*readPart {
-		r.leadEnd = r.end
+func (b *Bucket) stream(ctx context.Context, cancel context.CancelFunc, in s3.GetObjectInput, response *s3.GetObjectOutput) io.ReadCloser {
+	start, size := rangeStart(aws.ToString(response.ContentRange)), aws.ToInt64(response.ContentLength)
+	r := &objectReader{ctx: ctx, cancel: cancel, first: response.Body, at: start, end: start + size, firstEnd: start + chunkSize}
+	if size <= 2*chunkSize {
+		r.firstEnd = r.end
 	}
-	r.asked = r.leadEnd
+	r.requested = r.firstEnd
 	if in.Range == nil {
-		r.sum = newChecksum(answer)
+		r.sum = newChecksum(response)
 	}
-	in.IfMatch = answer.ETag
+	in.IfMatch = response.ETag
 	r.open = func(ctx context.Context, from, to int64) (io.ReadCloser, error) {
 		in := in
 		rng := strconv.FormatInt(from, 10) + "-" + strconv.FormatInt(to-1, 10)
@@ -90,7 +90,7 @@ func (b *Bucket) stream(ctx context.Context, cancel context.CancelFunc, in s3.Ge
 		}
 		if got := aws.ToString(out.ContentRange); !strings.HasPrefix(got, "bytes "+rng+"/") {
 			_ = out.Body.Close()
-			return nil, fault.Broken("reading a part of an object", errors.New("asked for bytes "+rng+", got "+got))
+			return nil, fault.NewInternal("reading a part of an object", errors.New("asked for bytes "+rng+", got "+got))
 		}
 		return out.Body, nil
 	}
@@ -99,47 +99,47 @@ func (b *Bucket) stream(ctx context.Context, cancel context.CancelFunc, in s3.Ge
 
 // Read implements io.Reader. A body that turns out to be damaged lacks at
 // least its last byte, so that nobody takes it for whole.
-func (b *body) Read(p []byte) (int, error) {
-	if b.broken != nil {
-		return 0, b.broken
+func (b *objectReader) Read(p []byte) (int, error) {
+	if b.failed != nil {
+		return 0, b.failed
 	}
 	if b.at == b.end {
 		return 0, io.EOF
 	}
-	n, err := b.next(p)
+	n, err := b.readNext(p)
 	b.at += int64(n)
 	b.sum.add(p[:n])
-	if b.at == b.end && !b.sum.holds() {
-		n, err = 0, fault.Broken("reading an object", ErrDamaged)
+	if b.at == b.end && !b.sum.matches() {
+		n, err = 0, fault.NewInternal("reading an object", ErrDamaged)
 	}
-	b.broken = err
+	b.failed = err
 	return n, err
 }
 
 // Close implements io.Closer; it ends every read that is under way.
-func (b *body) Close() error {
+func (b *objectReader) Close() error {
 	b.cancel()
-	return b.lead.Close()
+	return b.first.Close()
 }
 
 // next hands out what is there, and asks for parts while there is room, once
 // the reader has its first bytes.
-func (b *body) next(p []byte) (int, error) {
-	for b.begun && len(b.parts) < readAhead && b.asked < b.end {
-		to := min(b.asked+readPart, b.end)
-		b.parts = append(b.parts, b.fetch(b.asked, to))
-		b.asked = to
+func (b *objectReader) readNext(p []byte) (int, error) {
+	for b.started && len(b.chunks) < maxChunksAhead && b.requested < b.end {
+		to := min(b.requested+chunkSize, b.end)
+		b.chunks = append(b.chunks, b.fetchChunk(b.requested, to))
+		b.requested = to
 	}
-	if b.at < b.leadEnd {
-		n, err := b.lead.Read(p[:min(int64(len(p)), b.leadEnd-b.at)])
+	if b.at < b.firstEnd {
+		n, err := b.first.Read(p[:min(int64(len(p)), b.firstEnd-b.at)])
 		if n > 0 {
-			b.begun = true
+			b.started = true
 			return n, nil
 		}
-		return 0, b.resume(err)
+		return 0, b.resumeFirst(err)
 	}
 	if len(b.rest) == 0 {
-		if err := b.turn(); err != nil {
+		if err := b.nextChunk(); err != nil {
 			return 0, err
 		}
 	}
@@ -149,79 +149,79 @@ func (b *body) next(p []byte) (int, error) {
 }
 
 // resume goes on with a part where the first answer broke off.
-func (b *body) resume(cause error) error {
+func (b *objectReader) resumeFirst(cause error) error {
 	if cause == nil {
 		return nil
 	}
-	if b.ctx.Err() != nil || b.retries.Add(1) > readRetries {
-		return fault.Down(fault.Files, cause)
+	if b.ctx.Err() != nil || b.retries.Add(1) > maxReadRetries {
+		return fault.NewUnavailable(fault.Files, cause)
 	}
-	b.begun = true
-	b.parts = append([]chan fetched{b.fetch(b.at, b.leadEnd)}, b.parts...)
-	b.leadEnd = b.at
+	b.started = true
+	b.chunks = append([]chan chunk{b.fetchChunk(b.at, b.firstEnd)}, b.chunks...)
+	b.firstEnd = b.at
 	return nil
 }
 
 // turn takes the next part, whose place another one may have then.
-func (b *body) turn() error {
+func (b *objectReader) nextChunk() error {
 	if b.current == nil {
 		// The answer that told of the object has done its work. It is not read
 		// to its end on purpose: closing gives its connection up.
-		_ = b.lead.Close()
-	} else if len(b.current) == readPart {
-		b.spare = append(b.spare, b.current)
+		_ = b.first.Close()
+	} else if len(b.current) == chunkSize {
+		b.buffers = append(b.buffers, b.current)
 	}
 	b.current = nil
-	if len(b.parts) == 0 {
-		return fault.Broken("reading an object", io.ErrUnexpectedEOF)
+	if len(b.chunks) == 0 {
+		return fault.NewInternal("reading an object", io.ErrUnexpectedEOF)
 	}
 	select {
-	case got := <-b.parts[0]:
-		b.parts = b.parts[1:]
+	case got := <-b.chunks[0]:
+		b.chunks = b.chunks[1:]
 		if got.err != nil {
 			return got.err
 		}
 		b.current, b.rest = got.bytes, got.bytes
 		return nil
 	case <-b.ctx.Done():
-		return fault.Down(fault.Files, b.ctx.Err())
+		return fault.NewUnavailable(fault.Files, b.ctx.Err())
 	}
 }
 
 // fetch starts to read the bytes from..to-1.
-func (b *body) fetch(from, to int64) chan fetched {
+func (b *objectReader) fetchChunk(from, to int64) chan chunk {
 	var buffer []byte
-	if last := len(b.spare) - 1; last >= 0 && to-from <= readPart {
-		buffer, b.spare = b.spare[last][:to-from], b.spare[:last]
+	if last := len(b.buffers) - 1; last >= 0 && to-from <= chunkSize {
+		buffer, b.buffers = b.buffers[last][:to-from], b.buffers[:last]
 	} else {
 		buffer = make([]byte, to-from)
 	}
-	done := make(chan fetched, 1)
+	done := make(chan chunk, 1)
 	go func() {
-		err := b.fill(buffer, from)
-		done <- fetched{buffer, err}
+		err := b.fetchWithRetries(buffer, from)
+		done <- chunk{buffer, err}
 	}()
 	return done
 }
 
 // fill reads one part, again if that may help and the body has tries left.
-func (b *body) fill(buffer []byte, from int64) error {
+func (b *objectReader) fetchWithRetries(buffer []byte, from int64) error {
 	for {
-		err := b.tryFill(buffer, from)
+		err := b.fetchOnce(buffer, from)
 		lasting := fault.KindOf(err) != fault.Unavailable || errors.Is(err, ErrReplaced)
-		if err == nil || lasting || b.ctx.Err() != nil || b.retries.Add(1) > readRetries {
+		if err == nil || lasting || b.ctx.Err() != nil || b.retries.Add(1) > maxReadRetries {
 			return err
 		}
 		select {
-		case <-time.After(time.Duration(rand.Int64N(int64(retryPause)))):
+		case <-time.After(time.Duration(rand.Int64N(int64(maxRetryDelay)))):
 		case <-b.ctx.Done():
 			return err
 		}
 	}
 }
 
-func (b *body) tryFill(buffer []byte, from int64) error {
-	ctx, cancel := context.WithTimeout(b.ctx, partTime)
+func (b *objectReader) fetchOnce(buffer []byte, from int64) error {
+	ctx, cancel := context.WithTimeout(b.ctx, chunkTimeout)
 	defer cancel()
 	content, err := b.open(ctx, from, from+int64(len(buffer)))
 	if err != nil {
@@ -229,13 +229,13 @@ func (b *body) tryFill(buffer []byte, from int64) error {
 	}
 	defer func() { _ = content.Close() }()
 	if _, err := io.ReadFull(content, buffer); err != nil {
-		return fault.Down(fault.Files, err)
+		return fault.NewUnavailable(fault.Files, err)
 	}
 	return nil
 }
 
 // firstByte returns where a Content-Range begins; 0 if there is none.
-func firstByte(contentRange string) int64 {
+func rangeStart(contentRange string) int64 {
 	rng, _ := strings.CutPrefix(contentRange, "bytes ")
 	first, _, _ := strings.Cut(rng, "-")
 	at, err := strconv.ParseInt(first, 10, 64)

@@ -24,8 +24,8 @@ import (
 
 // What a body takes ahead of its reader, as in stream.go.
 const (
-	readPart = 2 << 20
-	window   = 4 * readPart
+	chunkSize = 2 << 20
+	window    = 4 * chunkSize
 )
 
 // content is bytes that repeat at no part's length.
@@ -116,23 +116,23 @@ func open(t *testing.T, s *shelf, rng string) files.Object {
 }
 
 func TestABodyOfManyPartsComesInOrder(t *testing.T) {
-	whole := content(5*readPart + 12345)
+	whole := content(5*chunkSize + 12345)
 	checksum := crc64NVME(whole)
 	for name, test := range map[string]struct {
 		content  []byte
 		rng      string
-		want     []byte
+		expected []byte
 		requests int32
 	}{
 		"nothing":                           {nil, "", []byte{}, 1},
 		"one byte":                          {whole[:1], "", whole[:1], 1},
-		"two parts, by the first answer":    {whole[:2*readPart], "", whole[:2*readPart], 1},
-		"one byte more, by one more":        {whole[:2*readPart+1], "", whole[:2*readPart+1], 3},
+		"two parts, by the first answer":    {whole[:2*chunkSize], "", whole[:2*chunkSize], 1},
+		"one byte more, by one more":        {whole[:2*chunkSize+1], "", whole[:2*chunkSize+1], 3},
 		"all of it":                         {whole, "", whole, 6},
 		"a small range":                     {whole, "bytes=7-9", whole[7:10], 1},
-		"a range of many parts":             {whole, fmt.Sprintf("bytes=5-%d", 4*readPart), whole[5 : 4*readPart+1], 4},
+		"a range of many parts":             {whole, fmt.Sprintf("bytes=5-%d", 4*chunkSize), whole[5 : 4*chunkSize+1], 4},
 		"all from a byte on":                {whole, "bytes=100-", whole[100:], 6},
-		"the last bytes":                    {whole, fmt.Sprintf("bytes=-%d", 3*readPart), whole[len(whole)-3*readPart:], 3},
+		"the last bytes":                    {whole, fmt.Sprintf("bytes=-%d", 3*chunkSize), whole[len(whole)-3*chunkSize:], 3},
 		"a range that ends past the object": {whole, "bytes=100-99999999", whole[100:], 6},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -142,8 +142,8 @@ func TestABodyOfManyPartsComesInOrder(t *testing.T) {
 			}
 			object := open(t, s, test.rng)
 			got, err := io.ReadAll(object.Body)
-			if err != nil || !bytes.Equal(got, test.want) || object.Size != int64(len(test.want)) {
-				t.Fatalf("got %d bytes of %d, want %d, %v", len(got), object.Size, len(test.want), err)
+			if err != nil || !bytes.Equal(got, test.expected) || object.Size != int64(len(test.expected)) {
+				t.Fatalf("got %d bytes of %d, want %d, %v", len(got), object.Size, len(test.expected), err)
 			}
 			if n := s.requests.Load(); n != test.requests {
 				t.Errorf("%d requests, want %d", n, test.requests)
@@ -153,7 +153,7 @@ func TestABodyOfManyPartsComesInOrder(t *testing.T) {
 }
 
 func TestNoMoreIsReadAheadThanTheWindow(t *testing.T) {
-	s := &shelf{content: content(20 * readPart), etag: `"E1"`}
+	s := &shelf{content: content(20 * chunkSize), etag: `"E1"`}
 	object := open(t, s, "")
 	consumed, piece := int64(0), make([]byte, 100_000)
 	for {
@@ -165,13 +165,13 @@ func TestNoMoreIsReadAheadThanTheWindow(t *testing.T) {
 			break
 		}
 	}
-	if consumed != 20*readPart {
+	if consumed != 20*chunkSize {
 		t.Fatalf("got %d bytes", consumed)
 	}
 }
 
 func TestABodyIsNotReadAheadBeforeItsFirstBytesAreThere(t *testing.T) {
-	s := &shelf{content: content(20 * readPart), etag: `"E1"`}
+	s := &shelf{content: content(20 * chunkSize), etag: `"E1"`}
 	object := open(t, s, "")
 	if _, err := object.Body.Read(make([]byte, 1000)); err != nil {
 		t.Fatal(err)
@@ -197,13 +197,13 @@ func drain(t *testing.T, object files.Object, then func()) ([]byte, error) {
 }
 
 func TestAnObjectThatChangesWhileItIsRead(t *testing.T) {
-	old := content(20 * readPart)
+	old := content(20 * chunkSize)
 	for name, test := range map[string]struct {
 		change func(*shelf)
 		kind   fault.Kind
 		cause  error
 	}{
-		"is replaced": {func(s *shelf) { s.exchange(content(20*readPart + 1)[1:], `"E2"`) }, fault.Unavailable, files.ErrReplaced},
+		"is replaced": {func(s *shelf) { s.exchange(content(20*chunkSize + 1)[1:], `"E2"`) }, fault.Unavailable, files.ErrReplaced},
 		"is deleted":  {func(s *shelf) { s.exchange(nil, "") }, fault.NotFound, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -228,7 +228,7 @@ func TestAnObjectThatChangesWhileItIsRead(t *testing.T) {
 }
 
 func TestReadsThatBreakOffAreTriedAgain(t *testing.T) {
-	whole := content(6 * readPart)
+	whole := content(6 * chunkSize)
 	checksum := crc64NVME(whole)
 	isPart := func(r *http.Request) bool { return r.Header.Get("Range") != "" }
 	once := func(which func(*http.Request) bool) func(*http.Request) bool {
@@ -236,7 +236,7 @@ func TestReadsThatBreakOffAreTriedAgain(t *testing.T) {
 		return func(r *http.Request) bool { return which(r) && done.CompareAndSwap(false, true) }
 	}
 	second := func(r *http.Request) bool {
-		return strings.HasPrefix(r.Header.Get("Range"), fmt.Sprintf("bytes=%d-", 2*readPart))
+		return strings.HasPrefix(r.Header.Get("Range"), fmt.Sprintf("bytes=%d-", 2*chunkSize))
 	}
 	for name, test := range map[string]struct {
 		cut    func(*http.Request) bool
@@ -283,7 +283,7 @@ func TestReadsThatBreakOffAreTriedAgain(t *testing.T) {
 }
 
 func TestADamagedObjectIsNotTakenForWhole(t *testing.T) {
-	for name, size := range map[string]int{"in one answer": 1000, "in parts": 5 * readPart} {
+	for name, size := range map[string]int{"in one answer": 1000, "in parts": 5 * chunkSize} {
 		t.Run(name, func(t *testing.T) {
 			whole := content(size)
 			s := &shelf{content: whole, etag: `"E1"`, checksum: crc64NVME(whole[1:])}
@@ -298,7 +298,7 @@ func TestADamagedObjectIsNotTakenForWhole(t *testing.T) {
 // An io.Reader says of no later Read what it returns; a body that went on would
 // pass what it failed for as whole.
 func TestABodyThatHasFailedStaysSo(t *testing.T) {
-	whole := content(6 * readPart)
+	whole := content(6 * chunkSize)
 	isPart := func(r *http.Request) bool { return r.Header.Get("Range") != "" }
 	for name, test := range map[string]struct {
 		shelf *shelf
@@ -318,7 +318,7 @@ func TestABodyThatHasFailedStaysSo(t *testing.T) {
 			}
 			return 0
 		}}, nil},
-		"for another version": {&shelf{content: whole}, func(s *shelf, _ files.Object) { s.exchange(content(20*readPart), `"E2"`) }},
+		"for another version": {&shelf{content: whole}, func(s *shelf, _ files.Object) { s.exchange(content(20*chunkSize), `"E2"`) }},
 		"for being closed":    {&shelf{content: whole}, func(_ *shelf, object files.Object) { _ = object.Body.Close() }},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -332,7 +332,7 @@ func TestABodyThatHasFailedStaysSo(t *testing.T) {
 				t.Fatalf("%d bytes, %v", len(got), err)
 			}
 			for range 3 {
-				n, again := object.Body.Read(make([]byte, readPart))
+				n, again := object.Body.Read(make([]byte, chunkSize))
 				if n != 0 || !errors.Is(again, err) {
 					t.Fatalf("a further read gave %d bytes, %v; the first failed with %v", n, again, err)
 				}
@@ -342,7 +342,7 @@ func TestABodyThatHasFailedStaysSo(t *testing.T) {
 }
 
 func TestAnS3ThatAnswersAnotherRangeIsNotBelieved(t *testing.T) {
-	s := &shelf{content: content(6 * readPart), etag: `"E1"`}
+	s := &shelf{content: content(6 * chunkSize), etag: `"E1"`}
 	b := bucket(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Range") != "" {
 			r.Header.Set("Range", "bytes=0-99")
@@ -353,13 +353,13 @@ func TestAnS3ThatAnswersAnotherRangeIsNotBelieved(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, err := io.ReadAll(object.Body); fault.KindOf(err) != fault.Internal || len(got) > readPart {
+	if got, err := io.ReadAll(object.Body); fault.KindOf(err) != fault.Internal || len(got) > chunkSize {
 		t.Fatalf("got %d bytes, %v", len(got), err)
 	}
 }
 
 func TestClosingABodyEndsItsReads(t *testing.T) {
-	s := &shelf{content: content(6 * readPart), etag: `"E1"`}
+	s := &shelf{content: content(6 * chunkSize), etag: `"E1"`}
 	reading, ended := make(chan struct{}, 3), make(chan struct{}, 3)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Range") != "" {

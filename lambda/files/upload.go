@@ -28,15 +28,15 @@ const (
 	MaxSize int64 = 5 << 40
 	// single is the size up to which one PUT is offered. S3 takes 5 GiB, but
 	// one broken connection should not cost more than this.
-	single int64 = 100 << 20
+	maxSinglePut int64 = 100 << 20
 	// partSize is the size of a part unless that makes too many.
 	partSize int64 = 64 << 20
 	// maxParts is the parts that S3 takes.
 	maxParts = 10_000
 
-	linkTime   = 5 * time.Minute
-	singleTime = 15 * time.Minute
-	partsTime  = time.Hour
+	linkExpiry  = 5 * time.Minute
+	putExpiry   = 15 * time.Minute
+	partsExpiry = time.Hour
 )
 
 // Request is one presigned request.
@@ -75,13 +75,13 @@ type Upload struct {
 func (b *Bucket) Link(ctx context.Context, key string, header http.Header) (string, error) {
 	in := &s3.GetObjectInput{
 		Bucket: &b.name, Key: &key,
-		ResponseCacheControl:       optional(header.Get("Cache-Control")),
-		ResponseContentDisposition: optional(header.Get("Content-Disposition")),
-		ResponseContentType:        optional(header.Get("Content-Type")),
+		ResponseCacheControl:       nonEmpty(header.Get("Cache-Control")),
+		ResponseContentDisposition: nonEmpty(header.Get("Content-Disposition")),
+		ResponseContentType:        nonEmpty(header.Get("Content-Type")),
 	}
-	signed, err := b.client().PresignGetObject(ctx, in, s3.WithPresignExpires(linkTime))
+	signed, err := b.client().PresignGetObject(ctx, in, s3.WithPresignExpires(linkExpiry))
 	if err != nil {
-		return "", fault.Broken("signing a download", err)
+		return "", fault.NewInternal("signing a download", err)
 	}
 	return signed.URL, nil
 }
@@ -92,26 +92,26 @@ func (b *Bucket) Upload(ctx context.Context, key string, size int64, contentType
 	if size > MaxSize {
 		return Upload{}, errTooLarge()
 	}
-	if size <= single {
-		return b.uploadWhole(ctx, key, size, contentType)
+	if size <= maxSinglePut {
+		return b.singleUpload(ctx, key, size, contentType)
 	}
-	return b.startParts(ctx, key, size, contentType)
+	return b.startMultipart(ctx, key, size, contentType)
 }
 
-func (b *Bucket) uploadWhole(ctx context.Context, key string, size int64, contentType string) (Upload, error) {
-	in := &s3.PutObjectInput{Bucket: &b.name, Key: &key, ContentType: optional(contentType)}
+func (b *Bucket) singleUpload(ctx context.Context, key string, size int64, contentType string) (Upload, error) {
+	in := &s3.PutObjectInput{Bucket: &b.name, Key: &key, ContentType: nonEmpty(contentType)}
 	if size > 0 {
 		in.ContentLength = aws.Int64(size)
 	}
-	signed, err := b.client().PresignPutObject(ctx, in, s3.WithPresignExpires(singleTime))
+	signed, err := b.client().PresignPutObject(ctx, in, s3.WithPresignExpires(putExpiry))
 	if err != nil {
-		return Upload{}, fault.Broken("signing an upload", err)
+		return Upload{}, fault.NewInternal("signing an upload", err)
 	}
-	return Upload{Key: key, ExpiresAt: expiry(singleTime), Request: request(signed)}, nil
+	return Upload{Key: key, ExpiresAt: expiry(putExpiry), Request: newRequest(signed)}, nil
 }
 
 // request leaves out the headers that every HTTP client sets by itself.
-func request(signed *v4.PresignedHTTPRequest) *Request {
+func newRequest(signed *v4.PresignedHTTPRequest) *Request {
 	r := &Request{Method: signed.Method, URL: signed.URL, Headers: map[string]string{}}
 	for name := range signed.SignedHeader {
 		if name != "Host" {

@@ -8,25 +8,25 @@ import (
 
 // unlessChanged has a client ask before it uses what it has: everything here can
 // change at any time, and has an entity tag to ask with.
-const unlessChanged = "no-cache"
+const revalidate = "no-cache"
 
 // keepFromOthers has no shared cache keep what a key guards. A cache keeps every
 // answer to a GET that does not say otherwise, and hands it to whoever asks for
 // the same address: RFC 9111, 3.5 protects only requests with Authorization, not
 // those with X-Api-Key.
-func (h *Handler) keepFromOthers(r *request, answer *response) {
+func (h *Handler) setPrivateCaching(r *request, resp *response) {
 	if h.Public || r.method != http.MethodGet && r.method != http.MethodHead {
 		return
 	}
-	directives := answer.header.Get("Cache-Control")
+	directives := resp.header.Get("Cache-Control")
 	if directives == "" {
-		directives = unlessChanged
+		directives = revalidate
 	}
-	answer.header.Set("Cache-Control", h.unshared(directives))
+	resp.header.Set("Cache-Control", h.privateDirectives(directives))
 }
 
 // unshared returns the directives without what they allow shared caches.
-func (h *Handler) unshared(directives string) string {
+func (h *Handler) privateDirectives(directives string) string {
 	if h.Public || strings.Contains(directives, "no-store") {
 		return directives
 	}
@@ -44,7 +44,7 @@ var (
 
 // cacheControlOf reads a stored Cache-Control and returns what is left of it;
 // nothing is left of none.
-func cacheControlOf(stored string, public bool) string {
+func safeCacheControl(stored string, public bool) string {
 	var kept, names []string
 	for directive := range elements(stored) {
 		name, value, _ := strings.Cut(strings.ToLower(directive), "=")
@@ -63,7 +63,7 @@ func cacheControlOf(stored string, public bool) string {
 		}
 	}
 	if len(kept) == 0 {
-		return unlessChanged
+		return revalidate
 	}
 	return strings.Join(kept, ", ")
 }

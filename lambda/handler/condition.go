@@ -58,36 +58,36 @@ type representation struct {
 // check evaluates the conditions of a GET or HEAD on what is there now,
 // in the order of RFC 9110, 13.2.2: nil if the request goes on, a response
 // for 304, a fault for 412.
-func (r *request) check(now representation) (*response, error) {
-	if r.ifMatchFails(now) {
+func (r *request) checkConditions(rep representation) (*response, error) {
+	if r.ifMatchFails(rep) {
 		return nil, fault.New(fault.Precondition, "the request's condition does not hold: there is another version")
 	}
-	if !r.notModified(now) {
+	if !r.notModified(rep) {
 		return nil, nil
 	}
-	answer := newResponse(http.StatusNotModified)
-	now.describe(answer.header)
-	return answer, nil
+	resp := newResponse(http.StatusNotModified)
+	rep.setHeaders(resp.header)
+	return resp, nil
 }
 
-func (r *request) ifMatchFails(now representation) bool {
+func (r *request) ifMatchFails(rep representation) bool {
 	if header := r.header.Values("If-Match"); len(header) > 0 {
-		return !matches(header, now.etag, false)
+		return !matches(header, rep.etag, false)
 	}
 	since, ok := parseDate(r.header.Get("If-Unmodified-Since"))
-	return ok && now.modified.Truncate(time.Second).After(since)
+	return ok && rep.modified.Truncate(time.Second).After(since)
 }
 
-func (r *request) notModified(now representation) bool {
+func (r *request) notModified(rep representation) bool {
 	if header := r.header.Values("If-None-Match"); len(header) > 0 {
-		return matches(header, now.etag, true)
+		return matches(header, rep.etag, true)
 	}
 	since, ok := parseDate(r.header.Get("If-Modified-Since"))
-	return ok && !now.modified.IsZero() && !now.modified.Truncate(time.Second).After(since)
+	return ok && !rep.modified.IsZero() && !rep.modified.Truncate(time.Second).After(since)
 }
 
 // conditional reports whether the request has a condition at all.
-func (r *request) conditional() bool {
+func (r *request) hasConditions() bool {
 	for _, name := range []string{"If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since", "If-Range"} {
 		// Of several lines the first may be empty: a list has empty elements (5.6.1.2).
 		if len(r.header.Values(name)) > 0 {
@@ -101,13 +101,13 @@ func (r *request) conditional() bool {
 // entity tag must be strong and the same. No date is strong enough: S3 tells the
 // second in which a file was written, and not whether that was twice (RFC 9110,
 // 8.8.2.2), so that a client could put parts of two versions together.
-func (r *request) wantsRange(now representation) bool {
+func (r *request) rangeApplies(rep representation) bool {
 	condition := r.header.Get("If-Range")
 	if condition == "" {
 		return true
 	}
 	tag, rest, ok := cutETag(condition)
-	return ok && rest == "" && !tag.weak && `"`+tag.value+`"` == now.etag
+	return ok && rest == "" && !tag.weak && `"`+tag.value+`"` == rep.etag
 }
 
 // matches compares an entity tag with those of a header's lines.
@@ -135,7 +135,7 @@ func (r *request) condition() store.Condition {
 	var condition store.Condition
 	if header := r.header.Values("If-Match"); len(header) > 0 {
 		tags, any, _ := parseETags(header)
-		if condition.Exists = any; !any {
+		if condition.MustExist = any; !any {
 			condition.Revisions = []string{}
 		}
 		for _, tag := range tags {
@@ -145,9 +145,9 @@ func (r *request) condition() store.Condition {
 		}
 	}
 	tags, any, _ := parseETags(r.header.Values("If-None-Match"))
-	condition.Missing = any
+	condition.MustNotExist = any
 	for _, tag := range tags {
-		condition.Others = append(condition.Others, tag.value)
+		condition.NotRevisions = append(condition.NotRevisions, tag.value)
 	}
 	return condition
 }
@@ -163,14 +163,14 @@ func parseDate(header string) (time.Time, bool) {
 
 // describe sets the headers that tell the representation: those that 304 has, too
 // (RFC 9110, 15.4.5).
-func (now representation) describe(header http.Header) {
-	if now.etag != "" {
-		header.Set("ETag", now.etag)
+func (rep representation) setHeaders(header http.Header) {
+	if rep.etag != "" {
+		header.Set("ETag", rep.etag)
 	}
-	if !now.modified.IsZero() {
-		header.Set("Last-Modified", now.modified.UTC().Format(http.TimeFormat))
+	if !rep.modified.IsZero() {
+		header.Set("Last-Modified", rep.modified.UTC().Format(http.TimeFormat))
 	}
-	if now.cacheControl != "" {
-		header.Set("Cache-Control", now.cacheControl)
+	if rep.cacheControl != "" {
+		header.Set("Cache-Control", rep.cacheControl)
 	}
 }

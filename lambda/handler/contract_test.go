@@ -107,14 +107,14 @@ func document(t *testing.T) (openAPI, map[string]operation) {
 func TestTheDocumentHasTheHandlersRoutes(t *testing.T) {
 	_, operations := document(t)
 	promised := slices.Sorted(maps.Keys(operations))
-	var answered []string
+	var responded []string
 	for resource, methods := range (&handler.Handler{}).Routes() {
 		for _, method := range methods {
-			answered = append(answered, method+" "+resource)
+			responded = append(responded, method+" "+resource)
 		}
 	}
-	if slices.Sort(answered); !slices.Equal(promised, answered) {
-		t.Errorf("the document has %q, the handler %q", promised, answered)
+	if slices.Sort(responded); !slices.Equal(promised, responded) {
+		t.Errorf("the document has %q, the handler %q", promised, responded)
 	}
 }
 
@@ -140,15 +140,15 @@ func TestAPathWithoutAMethodAnswersItAsTheDocumentSays(t *testing.T) {
 
 // parts are what a handler stands on; each fails in every way that it can.
 func parts() []handler.Handler {
-	away, denied := fault.Down(fault.Database, io.EOF), fault.Broken("reading", errors.New("denied"))
+	away, denied := fault.NewUnavailable(fault.Database, io.EOF), fault.NewInternal("reading", errors.New("denied"))
 	missing, changed := fault.New(fault.NotFound, "missing"), fault.New(fault.Precondition, "changed")
-	unacceptable, outOfRange := fault.New(fault.Invalid, "unacceptable"), &fault.Error{Kind: fault.Malformed, Cause: files.ErrRange}
-	tooLarge, replaced := fault.New(fault.TooLarge, "too large"), fault.Down(fault.Files, files.ErrReplaced)
+	unacceptable, rangeNotSatisfiable := fault.New(fault.Invalid, "unacceptable"), &fault.Error{Kind: fault.Malformed, Cause: files.ErrRange}
+	tooLarge, replaced := fault.New(fault.TooLarge, "too large"), fault.NewUnavailable(fault.Files, files.ErrReplaced)
 	well := func(context.Context) error { return nil }
 	all := []handler.Handler{works(nil, nil, nil, nil, nil, nil, well)}
 	for _, failing := range []struct{ read, write, remove, list, file, upload error }{
 		{away, away, away, away, away, away}, {denied, denied, denied, denied, denied, denied},
-		{missing, changed, missing, nil, missing, tooLarge}, {nil, unacceptable, changed, nil, outOfRange, nil}, {file: replaced},
+		{missing, changed, missing, nil, missing, tooLarge}, {nil, unacceptable, changed, nil, rangeNotSatisfiable, nil}, {file: replaced},
 	} {
 		all = append(all, works(failing.read, failing.write, failing.remove, failing.list, failing.file, failing.upload,
 			func(context.Context) error { return failing.read }))
@@ -193,7 +193,7 @@ func works(read, write, remove, list, file, upload error, check func(context.Con
 	}
 	return handler.Handler{
 		Log: slog.New(slog.DiscardHandler), Files: whole,
-		Health: handler.NewCheckup(map[string]func(context.Context) error{"database": check}),
+		Health: handler.NewHealthChecker(map[string]func(context.Context) error{"database": check}),
 		Items: items{
 			get: func(string) (store.Item, cache.Status, error) { return stored, cache.Hit, read },
 			put: func(id string, _ json.RawMessage, condition store.Condition) (store.Item, bool, error) {
@@ -209,7 +209,7 @@ func works(read, write, remove, list, file, upload error, check func(context.Con
 
 // against is the error of a write of the stored item under a condition.
 func against(condition store.Condition) error {
-	if condition.Missing || condition.Revisions != nil && !slices.Contains(condition.Revisions, stored.Revision) {
+	if condition.MustNotExist || condition.Revisions != nil && !slices.Contains(condition.Revisions, stored.Revision) {
 		return fault.New(fault.Precondition, "changed")
 	}
 	return nil

@@ -12,7 +12,7 @@ func TestCORS(t *testing.T) {
 	const page = "https://app.example.com"
 	from := map[string]string{"Origin": page}
 	one := []string{"https://other.example.com", page}
-	permission := map[string]string{
+	preflightResponse := map[string]string{
 		"Access-Control-Allow-Origin": page, "Access-Control-Allow-Methods": "DELETE, GET, HEAD, OPTIONS, PUT", "Allow": "DELETE, GET, HEAD, OPTIONS, PUT",
 		"Access-Control-Max-Age": "7200", "Vary": "Origin",
 		"Access-Control-Allow-Headers": "Content-Type, If-Match, If-Modified-Since, If-None-Match, If-Range, If-Unmodified-Since, Range, X-Api-Key",
@@ -28,7 +28,7 @@ func TestCORS(t *testing.T) {
 		status  int
 		want    map[string]string
 	}{
-		"a page of an allowed origin may do what the resource offers": {one, item("OPTIONS", "a", from, ""), 204, permission},
+		"a page of an allowed origin may do what the resource offers": {one, item("OPTIONS", "a", from, ""), 204, preflightResponse},
 		"it may read an answer":                                    {one, item("PATCH", "a", from, ""), 405, read},
 		"with all origins allowed any page may":                    {[]string{"*"}, item("PATCH", "a", from, ""), 405, read},
 		"another page may not":                                     {one[:1], item("PATCH", "a", from, ""), 405, closed},

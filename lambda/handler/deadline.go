@@ -12,13 +12,13 @@ const (
 	// bufferedTime bounds the work for an answer in one piece: API Gateway
 	// gives an integration 29 s unless told otherwise (Amazon API Gateway
 	// quotas, "integration timeout"), and margin comes on top.
-	bufferedTime = 27 * time.Second
+	bufferedTimeout = 27 * time.Second
 	// margin is kept of the invocation's time to invalidate the cache, which
 	// is done at any rate and within a second, and to send the answer; half
 	// of the time at most, so that a short one is not all margin.
-	margin = 1500 * time.Millisecond
+	deadlineMargin = 1500 * time.Millisecond
 	// sending is what stays of the margin when the answer is given up.
-	sending = 300 * time.Millisecond
+	sendMargin = 300 * time.Millisecond
 )
 
 // errOverdue is the cause of an answer that was not there in time although
@@ -26,13 +26,13 @@ const (
 var errOverdue = errors.New("a call went on after its context had ended")
 
 // bounded limits ctx to what a request of this kind may take.
-func bounded(ctx context.Context, streams bool) (context.Context, context.CancelFunc) {
+func withRequestDeadline(ctx context.Context, isStreaming bool) (context.Context, context.CancelFunc) {
 	now := time.Now()
 	end, known := ctx.Deadline()
 	if known {
-		end = end.Add(-min(margin, end.Sub(now)/2))
+		end = end.Add(-min(deadlineMargin, end.Sub(now)/2))
 	}
-	if latest := now.Add(bufferedTime); !streams && (!known || latest.Before(end)) {
+	if latest := now.Add(bufferedTimeout); !isStreaming && (!known || latest.Before(end)) {
 		end, known = latest, true
 	}
 	if !known {
@@ -43,27 +43,27 @@ func bounded(ctx context.Context, streams bool) (context.Context, context.Cancel
 
 // inTime answers when the answer is there, or when its time is up although
 // whatever is waited for does not care that the context has ended.
-func (h *Handler) inTime(ctx context.Context, r *request) *response {
+func (h *Handler) respondInTime(ctx context.Context, r *request) *response {
 	end, known := ctx.Deadline()
 	if !known {
-		return h.answer(ctx, r)
+		return h.respond(ctx, r)
 	}
 	left := time.Until(end)
-	overdue := time.NewTimer(left + min(margin, left) - min(sending, left/2))
+	overdue := time.NewTimer(left + min(deadlineMargin, left) - min(sendMargin, left/2))
 	defer overdue.Stop()
-	answered := make(chan *response, 1)
-	go func() { answered <- h.answer(ctx, r) }()
+	responded := make(chan *response, 1)
+	go func() { responded <- h.respond(ctx, r) }()
 	select {
-	case answer := <-answered:
-		return answer
+	case resp := <-responded:
+		return resp
 	case <-overdue.C:
 	}
 	go func() {
-		if late := <-answered; late.stream != nil {
+		if late := <-responded; late.stream != nil {
 			_ = late.stream.Close()
 		}
 	}()
 	late := fault.New(fault.Unavailable, "the request could not be answered in time; if it was to change something, it may have")
 	late.RetryAfter, late.Cause = time.Second, errOverdue
-	return problem(r, nil, late)
+	return problemResponse(r, nil, late)
 }

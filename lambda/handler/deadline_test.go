@@ -44,10 +44,10 @@ func TestNoAnswerIsLaterThanTheDeadline(t *testing.T) {
 				}
 				began := time.Now()
 				served, _ := h.Serve(ctx, item("GET", "a", nil, ""))
-				took, answer := time.Since(began), served.(events.APIGatewayProxyResponse)
+				took, resp := time.Since(began), served.(events.APIGatewayProxyResponse)
 				close(release)
-				if answer.StatusCode != 503 || answer.Headers["Retry-After"] == "" || took >= test.atMost || took < test.timeout/4 && test.timeout < time.Minute {
-					t.Errorf("%d after %s", answer.StatusCode, took)
+				if resp.StatusCode != 503 || resp.Headers["Retry-After"] == "" || took >= test.atMost || took < test.timeout/4 && test.timeout < time.Minute {
+					t.Errorf("%d after %s", resp.StatusCode, took)
 				}
 			})
 		})

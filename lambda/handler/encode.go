@@ -14,13 +14,13 @@ import (
 )
 
 // encodeAnswer writes an answer as API Gateway reads it.
-func encodeAnswer(answer events.APIGatewayProxyResponse) []byte {
-	text := make([]byte, 0, 512+len(answer.Body)+len(answer.Body)/4)
+func encodeResponse(resp events.APIGatewayProxyResponse) []byte {
+	text := make([]byte, 0, 512+len(resp.Body)+len(resp.Body)/4)
 	text = append(text, `{"statusCode":`...)
-	text = strconv.AppendInt(text, int64(answer.StatusCode), 10)
+	text = strconv.AppendInt(text, int64(resp.StatusCode), 10)
 	text = append(text, `,"headers":{`...)
 	first := true
-	for name, value := range answer.Headers {
+	for name, value := range resp.Headers {
 		if !first {
 			text = append(text, ',')
 		}
@@ -30,7 +30,7 @@ func encodeAnswer(answer events.APIGatewayProxyResponse) []byte {
 		text = appendString(text, value)
 	}
 	text = append(text, `},"body":`...)
-	text = appendString(text, answer.Body)
+	text = appendString(text, resp.Body)
 	return append(text, '}')
 }
 
@@ -48,12 +48,12 @@ func appendItem(text []byte, item store.Item) []byte {
 
 // itemResponse answers with an item.
 func itemResponse(status int, item store.Item) *response {
-	return jsonText(status, append(appendItem(make([]byte, 0, 128+len(item.Body)), item), '\n'))
+	return rawJSONResponse(status, append(appendItem(make([]byte, 0, 128+len(item.Body)), item), '\n'))
 }
 
 // maxPageSent is the bytes of a page as it is sent, inside a JSON string. What
 // is left of Lambda's limit is for the headers and the cursor.
-const maxPageSent = runtimeapi.MaxResponse - 64<<10
+const maxEncodedPage = runtimeapi.MaxResponse - 64<<10
 
 // pageResponse answers with a page and the cursor of the next one. The page ends
 // before the item that would make it too long to be sent.
@@ -70,7 +70,7 @@ func pageResponse(page store.Page) *response {
 			text = append(text, ',')
 		}
 		text = appendItem(text, item)
-		if sent += sentLength(text[begin:]); sent > maxPageSent && i > 0 {
+		if sent += encodedLength(text[begin:]); sent > maxEncodedPage && i > 0 {
 			text, page.More = text[:begin], true
 			break
 		}
@@ -82,7 +82,7 @@ func pageResponse(page store.Page) *response {
 	} else {
 		text = append(text, "null"...)
 	}
-	return jsonText(http.StatusOK, append(text, '}', '\n'))
+	return rawJSONResponse(http.StatusOK, append(text, '}', '\n'))
 }
 
 // appendString appends value as a JSON string.
@@ -116,7 +116,7 @@ func appendString(text []byte, value string) []byte {
 var shortEscapes = [utf8.RuneSelf]byte{'"': '"', '\\': '\\', '\b': 'b', '\t': 't', '\n': 'n', '\f': 'f', '\r': 'r'}
 
 // sentLength is the bytes of a text as appendString writes it, without quotes.
-func sentLength(text []byte) int {
+func encodedLength(text []byte) int {
 	length := len(text)
 	for _, c := range text {
 		switch {

@@ -13,16 +13,16 @@ import (
 )
 
 // Handle answers one request of API Gateway: events come and answers go as text.
-func (h *Handler) Handle(ctx context.Context, text []byte) (runtimeapi.Answer, error) {
+func (h *Handler) Handle(ctx context.Context, text []byte) (runtimeapi.Response, error) {
 	r, err := readEvent(text)
 	if err != nil {
-		return runtimeapi.Answer{}, fmt.Errorf("reading the event: %w", err)
+		return runtimeapi.Response{}, fmt.Errorf("reading the event: %w", err)
 	}
-	whole, stream := h.serve(ctx, r)
+	complete, stream := h.serve(ctx, r)
 	if stream != nil {
-		return runtimeapi.Answer{Stream: stream}, nil
+		return runtimeapi.Response{Stream: stream}, nil
 	}
-	return runtimeapi.Answer{Whole: whole}, nil
+	return runtimeapi.Response{Payload: complete}, nil
 }
 
 // readEvent reads from a request of API Gateway what a handler asks for, in a
@@ -42,7 +42,7 @@ func readEvent(text []byte) (*request, error) {
 	if err := json.Unmarshal(text, &event); err != nil {
 		return nil, err
 	}
-	return requestOf(event), nil
+	return newRequest(event), nil
 }
 
 // eventReader goes through a JSON text. It is failed once it met something
@@ -66,15 +66,15 @@ func (r *eventReader) event(to *request) bool {
 		case "resource":
 			to.resource = r.string()
 		case "path":
-			to.sent = r.string()
+			to.rawPath = r.string()
 		case "httpMethod":
 			to.method = r.string()
 		case "headers":
-			headers = r.pass()
+			headers = r.skipFrom()
 		case "multiValueHeaders":
 			to.header = r.lists(usualHeaders)
 		case "queryStringParameters":
-			parameters = r.pass()
+			parameters = r.skipFrom()
 		case "multiValueQueryStringParameters":
 			to.query = r.lists(usualParameters)
 		case "pathParameters":
@@ -90,20 +90,20 @@ func (r *eventReader) event(to *request) bool {
 		case "body":
 			to.rawBody = r.string()
 		case "isBase64Encoded":
-			to.encoded = r.next() == 't'
+			to.isBase64 = r.next() == 't'
 			r.skip()
 		default:
 			r.skip()
 		}
 	})
-	whole := r.next() == 0
+	complete := r.next() == 0
 	if len(to.header) == 0 {
 		to.header = r.stringsAt(headers, usualHeaders)
 	}
 	if len(to.query) == 0 {
 		to.query = r.stringsAt(parameters, usualParameters)
 	}
-	return whole && !r.failed
+	return complete && !r.failed
 }
 
 // next returns the first byte of what follows, 0 at the end.
@@ -119,7 +119,7 @@ func (r *eventReader) next() byte {
 }
 
 // take reports whether c follows, and goes past it.
-func (r *eventReader) take(c byte) bool {
+func (r *eventReader) consume(c byte) bool {
 	if r.failed || r.next() != c {
 		return false
 	}
@@ -128,7 +128,7 @@ func (r *eventReader) take(c byte) bool {
 }
 
 // null goes past a null, which stands for nothing.
-func (r *eventReader) null() bool {
+func (r *eventReader) skipNull() bool {
 	if r.next() != 'n' || !strings.HasPrefix(r.text[r.at:], "null") {
 		return false
 	}
@@ -138,12 +138,12 @@ func (r *eventReader) null() bool {
 
 // object calls member for each of an object's; member goes past its value.
 func (r *eventReader) object(member func(name string)) {
-	if r.null() {
+	if r.skipNull() {
 		return
 	}
 	r.sequence('{', '}', func() {
 		name := r.string()
-		if !r.take(':') {
+		if !r.consume(':') {
 			r.failed = true
 		}
 		member(name)
@@ -152,26 +152,26 @@ func (r *eventReader) object(member func(name string)) {
 
 // sequence calls element before each of the elements between two brackets.
 func (r *eventReader) sequence(first, last byte, element func()) {
-	if !r.take(first) {
+	if !r.consume(first) {
 		r.failed = true
 		return
 	}
-	if r.take(last) {
+	if r.consume(last) {
 		return
 	}
 	for !r.failed {
 		element()
-		if r.take(last) {
+		if r.consume(last) {
 			return
 		}
-		if !r.take(',') {
+		if !r.consume(',') {
 			r.failed = true
 		}
 	}
 }
 
 func (r *eventReader) strings(usual int) []field {
-	if r.null() {
+	if r.skipNull() {
 		return nil
 	}
 	all, values := make([]field, 0, usual), make([]string, 0, usual)
@@ -193,12 +193,12 @@ func (r *eventReader) stringsAt(at, usual int) []field {
 }
 
 func (r *eventReader) lists(usual int) []field {
-	if r.null() {
+	if r.skipNull() {
 		return nil
 	}
 	all, values := make([]field, 0, usual), make([]string, 0, usual)
 	r.object(func(name string) {
-		if r.null() {
+		if r.skipNull() {
 			all = append(all, field{name: name})
 			return
 		}
@@ -210,7 +210,7 @@ func (r *eventReader) lists(usual int) []field {
 }
 
 // pass goes past any value and returns where it was.
-func (r *eventReader) pass() int {
+func (r *eventReader) skipFrom() int {
 	at := r.at
 	r.skip()
 	return at
@@ -218,7 +218,7 @@ func (r *eventReader) pass() int {
 
 // string returns the string that follows; a null is an empty one.
 func (r *eventReader) string() string {
-	if r.null() {
+	if r.skipNull() {
 		return ""
 	}
 	start := r.at
@@ -241,7 +241,7 @@ func (r *eventReader) unescape(literal string) (value string) {
 
 // skipString goes past a string.
 func (r *eventReader) skipString() bool {
-	if !r.take('"') {
+	if !r.consume('"') {
 		r.failed = true
 		return false
 	}

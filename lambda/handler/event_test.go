@@ -33,7 +33,7 @@ func sameEvent(t *testing.T, text []byte) {
 	if wantErr != nil {
 		return
 	}
-	if got, want := fmt.Sprintf("%+v", *sorted(got)), fmt.Sprintf("%+v", *sorted(requestOf(want))); got != want {
+	if got, want := fmt.Sprintf("%+v", *sorted(got)), fmt.Sprintf("%+v", *sorted(newRequest(want))); got != want {
 		t.Fatalf("%s is read as %s, want %s", text, got, want)
 	}
 }
@@ -86,7 +86,7 @@ func FuzzAnswer(f *testing.F) {
 	f.Add("\"\\\b\t\n\f\r\v\x00\x1f\x7f\u2028é")
 	f.Fuzz(func(t *testing.T, value string) {
 		want := events.APIGatewayProxyResponse{StatusCode: 200, Headers: map[string]string{"A": value, value: "B"}, Body: value}
-		text := encodeAnswer(want)
+		text := encodeResponse(want)
 		plain, _ := json.Marshal(want)
 		var got, again events.APIGatewayProxyResponse
 		if err := json.Unmarshal(text, &got); err != nil {
@@ -96,27 +96,27 @@ func FuzzAnswer(f *testing.F) {
 		if !reflect.DeepEqual(got, again) {
 			t.Fatalf("%q is encoded as %s", value, text)
 		}
-		if sent := len(appendString(nil, value)) - 2; utf8.ValidString(value) && sent != sentLength([]byte(value)) {
-			t.Fatalf("%q takes %d bytes, not %d", value, sent, sentLength([]byte(value)))
+		if sent := len(appendString(nil, value)) - 2; utf8.ValidString(value) && sent != encodedLength([]byte(value)) {
+			t.Fatalf("%q takes %d bytes, not %d", value, sent, encodedLength([]byte(value)))
 		}
 	})
 }
 
 func TestAnAnswerInOnePieceIsEncodedForTheRuntime(t *testing.T) {
 	h := &Handler{Log: slog.New(slog.DiscardHandler)}
-	answer, err := h.Handle(t.Context(), []byte(`{"httpMethod":"GET","resource":"/nowhere","requestContext":{"requestId":"r"}}`))
+	resp, err := h.Handle(t.Context(), []byte(`{"httpMethod":"GET","resource":"/nowhere","requestContext":{"requestId":"r"}}`))
 	if err != nil {
 		t.Fatal(err)
 	}
 	var got events.APIGatewayProxyResponse
-	if err := json.Unmarshal(answer.Whole, &got); err != nil || got.StatusCode != 404 || got.Headers["X-Request-Id"] != "r" {
-		t.Fatalf("%s: %v", answer.Whole, err)
+	if err := json.Unmarshal(resp.Payload, &got); err != nil || got.StatusCode != 404 || got.Headers["X-Request-Id"] != "r" {
+		t.Fatalf("%s: %v", resp.Payload, err)
 	}
 }
 
 func TestWhatIsNoEventIsAFailure(t *testing.T) {
 	h := &Handler{Log: slog.New(slog.DiscardHandler)}
-	if answer, err := h.Handle(t.Context(), []byte(`{"headers":[]}`)); err == nil {
-		t.Fatalf("answered %s", answer.Whole)
+	if resp, err := h.Handle(t.Context(), []byte(`{"headers":[]}`)); err == nil {
+		t.Fatalf("answered %s", resp.Payload)
 	}
 }

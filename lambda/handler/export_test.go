@@ -11,13 +11,13 @@ import (
 
 // Serve is Handle with events and answers as they are.
 func (h *Handler) Serve(ctx context.Context, event events.APIGatewayProxyRequest) (any, error) {
-	whole, stream := h.serve(ctx, requestOf(event))
+	whole, stream := h.serve(ctx, newRequest(event))
 	if stream != nil {
 		return stream, nil
 	}
-	var answer events.APIGatewayProxyResponse
-	err := json.Unmarshal(whole, &answer)
-	return answer, err
+	var resp events.APIGatewayProxyResponse
+	err := json.Unmarshal(whole, &resp)
+	return resp, err
 }
 
 // Routes returns the methods of every resource.

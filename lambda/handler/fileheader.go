@@ -30,16 +30,16 @@ const (
 )
 
 // unknownType is the media type of bytes of which nothing is known (RFC 9110, 8.3).
-const unknownType = "application/octet-stream"
+const octetStream = "application/octet-stream"
 
 const (
 	// sandboxed keeps a document from scripts, forms, plugins and from the
 	// origin that it came from (Content Security Policy Level 3, 6.3.2).
-	sandboxed = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+	sandboxPolicy = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 	// viewed is for what browsers show in a viewer of their own, which fails in a
 	// sandbox: Chromium gives a sandboxed video no origin to load it from, and
 	// Safari does not show a sandboxed PDF. It allows no script either.
-	viewed = "default-src 'none'; media-src 'self'; style-src 'unsafe-inline'"
+	viewerPolicy = "default-src 'none'; media-src 'self'; style-src 'unsafe-inline'"
 )
 
 // inlineTypes are the media types that a browser shows without running any of
@@ -47,36 +47,36 @@ const (
 // the types that are not here, some run (HTML, SVG, everything in XML), and
 // nobody has a list of all that do.
 var inlineTypes = map[string]string{
-	"text/plain": sandboxed, "application/json": sandboxed,
-	"image/apng": sandboxed, "image/avif": sandboxed, "image/bmp": sandboxed, "image/gif": sandboxed,
-	"image/jpeg": sandboxed, "image/png": sandboxed, "image/webp": sandboxed,
-	"audio/aac": viewed, "audio/flac": viewed, "audio/mp4": viewed, "audio/mpeg": viewed,
-	"audio/ogg": viewed, "audio/wav": viewed, "audio/webm": viewed,
-	"video/mp4": viewed, "video/ogg": viewed, "video/webm": viewed,
-	"application/pdf": viewed,
+	"text/plain": sandboxPolicy, "application/json": sandboxPolicy,
+	"image/apng": sandboxPolicy, "image/avif": sandboxPolicy, "image/bmp": sandboxPolicy, "image/gif": sandboxPolicy,
+	"image/jpeg": sandboxPolicy, "image/png": sandboxPolicy, "image/webp": sandboxPolicy,
+	"audio/aac": viewerPolicy, "audio/flac": viewerPolicy, "audio/mp4": viewerPolicy, "audio/mpeg": viewerPolicy,
+	"audio/ogg": viewerPolicy, "audio/wav": viewerPolicy, "audio/webm": viewerPolicy,
+	"video/mp4": viewerPolicy, "video/ogg": viewerPolicy, "video/webm": viewerPolicy,
+	"application/pdf": viewerPolicy,
 }
 
 // fileHeader returns the headers that a file is answered with, given those that
 // it was stored with; public is the API's.
 func fileHeader(stored http.Header, public bool) http.Header {
-	mediaType, shown := mediaTypeOf(stored.Get("Content-Type"))
-	codings, known := codingsOf(stored.Get("Content-Encoding"))
+	mediaType, shown := safeMediaType(stored.Get("Content-Type"))
+	codings, known := safeCodings(stored.Get("Content-Encoding"))
 	if !known {
-		mediaType, shown = unknownType, unknownType
+		mediaType, shown = octetStream, octetStream
 	}
 	policy, inline := inlineTypes[mediaType]
 	if !inline {
-		policy = sandboxed
+		policy = sandboxPolicy
 	}
 	header := http.Header{
 		"Content-Type":            {shown},
 		"Content-Security-Policy": {policy},
-		"Cache-Control":           {cacheControlOf(stored.Get("Cache-Control"), public)},
+		"Cache-Control":           {safeCacheControl(stored.Get("Cache-Control"), public)},
 	}
 	for name, value := range map[string]string{
-		"Content-Disposition": dispositionOf(stored.Get("Content-Disposition"), inline),
+		"Content-Disposition": safeDisposition(stored.Get("Content-Disposition"), inline),
 		"Content-Encoding":    codings,
-		"Content-Language":    languagesOf(stored.Get("Content-Language")),
+		"Content-Language":    safeLanguages(stored.Get("Content-Language")),
 	} {
 		if value != "" {
 			header.Set(name, value)
@@ -86,13 +86,13 @@ func fileHeader(stored http.Header, public bool) http.Header {
 }
 
 // mediaTypeOf reads a Content-Type and returns the type alone and the header.
-func mediaTypeOf(stored string) (mediaType, header string) {
+func safeMediaType(stored string) (mediaType, header string) {
 	mediaType, parameters, err := mime.ParseMediaType(stored)
 	if err != nil || !strings.Contains(mediaType, "/") {
-		return unknownType, unknownType
+		return octetStream, octetStream
 	}
 	if header = mime.FormatMediaType(mediaType, parameters); header == "" || len(header) > maxMediaType {
-		return unknownType, unknownType
+		return octetStream, octetStream
 	}
 	return mediaType, header
 }
@@ -104,16 +104,16 @@ var knownCodings = []string{"br", "compress", "deflate", "gzip", "x-compress", "
 // undoneCodings change nothing of what is stored: RFC 9110, 8.4.1 reserves the
 // one for Accept-Encoding, and the other is how some SDKs sent the upload (Amazon
 // S3 API reference, "Signature calculations: chunked upload").
-var undoneCodings = []string{"identity", "aws-chunked"}
+var ignoredCodings = []string{"identity", "aws-chunked"}
 
 // codingsOf reads a Content-Encoding; known is whether it has no other and no
 // more codings than clients decode.
-func codingsOf(stored string) (header string, known bool) {
+func safeCodings(stored string) (header string, known bool) {
 	var all []string
 	for coding := range elements(stored) {
 		coding = strings.ToLower(coding)
 		switch {
-		case slices.Contains(undoneCodings, coding):
+		case slices.Contains(ignoredCodings, coding):
 		case slices.Contains(knownCodings, coding) && len(all) < maxCodings:
 			all = append(all, coding)
 		default:
@@ -126,7 +126,7 @@ func codingsOf(stored string) (header string, known bool) {
 // dispositionOf reads a Content-Disposition (RFC 6266) and returns that of a
 // file which is shown inline or not. One that is shown has none of its own if it
 // was stored with none.
-func dispositionOf(stored string, inline bool) string {
+func safeDisposition(stored string, inline bool) string {
 	kind, parameters, err := mime.ParseMediaType(stored)
 	if err != nil {
 		kind, parameters = "", nil
@@ -152,7 +152,7 @@ func validFileName(name string) bool {
 }
 
 // languagesOf reads a Content-Language; one that is none is left out.
-func languagesOf(stored string) string {
+func safeLanguages(stored string) string {
 	var all []string
 	for tag := range elements(stored) {
 		foreign := strings.ContainsFunc(tag, func(c rune) bool {

@@ -22,13 +22,13 @@ func storedWith(header http.Header) bucket {
 	return bucket{
 		stat: func(string) (files.Object, error) { return object(), nil },
 		open: func(_, rng, _ string) (files.Object, error) {
-			opened := object()
-			opened.Body = io.NopCloser(strings.NewReader("0123456789"))
+			objectResponse := object()
+			objectResponse.Body = io.NopCloser(strings.NewReader("0123456789"))
 			if rng != "" {
-				opened.Size, opened.ContentRange = 3, "bytes 2-4/10"
-				opened.Body = io.NopCloser(strings.NewReader("234"))
+				objectResponse.Size, objectResponse.ContentRange = 3, "bytes 2-4/10"
+				objectResponse.Body = io.NopCloser(strings.NewReader("234"))
 			}
-			return opened, nil
+			return objectResponse, nil
 		},
 	}
 }
@@ -50,8 +50,8 @@ func asks(t *testing.T, h *handler.Handler) map[string]answer {
 }
 
 const (
-	sandboxed = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
-	viewed    = "default-src 'none'; media-src 'self'; style-src 'unsafe-inline'"
+	sandboxPolicy = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+	viewerPolicy  = "default-src 'none'; media-src 'self'; style-src 'unsafe-inline'"
 )
 
 // What runs in a browser runs in the origin that it came from: that of the API.
@@ -86,9 +86,9 @@ func TestActiveContentDoesNotRunInTheOriginOfTheAPI(t *testing.T) {
 		"text":                                    {stored: "text/plain; charset=utf-8", inline: true},
 		"JSON":                                    {stored: "application/json", inline: true},
 		"an image":                                {stored: "image/png", inline: true},
-		"a PDF, which Safari does not show in a sandbox": {stored: "application/pdf", inline: true, policy: viewed},
-		"a video, which loads from no sandbox":           {stored: "video/mp4", inline: true, policy: viewed},
-		"sound":                                          {stored: "audio/mpeg", inline: true, policy: viewed},
+		"a PDF, which Safari does not show in a sandbox": {stored: "application/pdf", inline: true, policy: viewerPolicy},
+		"a video, which loads from no sandbox":           {stored: "video/mp4", inline: true, policy: viewerPolicy},
+		"sound":                                          {stored: "audio/mpeg", inline: true, policy: viewerPolicy},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, disposition := range []string{"", "inline", `inline; filename="a.html"`, "attachment", "nonsense"} {
@@ -99,7 +99,7 @@ func TestActiveContentDoesNotRunInTheOriginOfTheAPI(t *testing.T) {
 						shown = test.stored
 					}
 					if policy == "" {
-						policy = sandboxed
+						policy = sandboxPolicy
 					}
 					got.wants(t, got.status, map[string]string{
 						"Content-Type": shown, "Content-Security-Policy": policy, "X-Content-Type-Options": "nosniff",
@@ -116,7 +116,7 @@ func TestActiveContentDoesNotRunInTheOriginOfTheAPI(t *testing.T) {
 
 // RFC 9111, 3.2: what a 304 brings replaces what the client has kept.
 func TestANotModifiedFileBringsItsPolicy(t *testing.T) {
-	for mediaType, policy := range map[string]string{"text/html": sandboxed, "application/pdf": viewed} {
+	for mediaType, policy := range map[string]string{"text/html": sandboxPolicy, "application/pdf": viewerPolicy} {
 		h := &handler.Handler{Files: storedWith(http.Header{"Content-Type": {mediaType}})}
 		for _, method := range []string{"GET", "HEAD"} {
 			got := ask(t, h, file(method, "a", map[string]string{"If-None-Match": `"E1"`}, ""))

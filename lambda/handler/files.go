@@ -14,77 +14,77 @@ import (
 
 // tries is how often a file is looked at that is replaced between the look
 // and the read.
-const tries = 3
+const maxTries = 3
 
-func (h *Handler) getFile(ctx context.Context, r *request) (answer *response, err error) {
+func (h *Handler) getFile(ctx context.Context, r *request) (resp *response, err error) {
 	key, err := r.fileKey(fault.NotFound)
 	if err != nil {
 		return nil, err
 	}
-	for range tries {
-		answer, err = h.readFile(ctx, r, key)
+	for range maxTries {
+		resp, err = h.readFile(ctx, r, key)
 		if !errors.Is(err, files.ErrReplaced) {
 			break
 		}
 	}
-	return answer, err
+	return resp, err
 }
 
 // readFile opens the file, after a look at it if the request has a condition.
 // Both see one version: another one in between is ErrReplaced.
 func (h *Handler) readFile(ctx context.Context, r *request, key string) (*response, error) {
 	rng, version := parseRange(strings.Join(r.header.Values("Range"), ",")), ""
-	if r.conditional() {
+	if r.hasConditions() {
 		now, err := h.statFile(ctx, key)
 		if err != nil {
 			return nil, err
 		}
-		if answer, err := r.checkFile(now); answer != nil || err != nil {
-			return answer, err
+		if resp, err := r.checkFile(now); resp != nil || err != nil {
+			return resp, err
 		}
-		if !r.wantsRange(representationOf(now)) {
+		if !r.rangeApplies(representationOf(now)) {
 			rng = ""
 		}
 		version = now.ETag
 	}
 	object, err := h.Files.Open(ctx, key, rng, version)
 	if errors.Is(err, files.ErrRange) {
-		return h.outOfRange(ctx, key, err)
+		return h.rangeNotSatisfiable(ctx, key, err)
 	}
 	if err != nil {
 		return nil, err
 	}
 	object.Header = fileHeader(object.Header, h.Public)
 	if !files.Streamable(object.Size, h.StreamMax, timeLeft(ctx)) {
-		return h.elsewhere(ctx, key, object)
+		return h.redirectToS3(ctx, key, object)
 	}
-	return opened(object), nil
+	return objectResponse(object), nil
 }
 
 // opened answers with an object's body, whole or a range of it. Nothing of an empty
 // one is a range: there is no Content-Range for it (RFC 9110, 14.4).
-func opened(object files.Object) *response {
-	answer := describeFile(object)
-	answer.stream = object.Body
+func objectResponse(object files.Object) *response {
+	resp := fileResponse(object)
+	resp.stream = object.Body
 	if object.ContentRange != "" && object.Size > 0 {
-		answer.status = http.StatusPartialContent
-		answer.header.Set("Content-Range", object.ContentRange)
+		resp.status = http.StatusPartialContent
+		resp.header.Set("Content-Range", object.ContentRange)
 	}
-	return answer
+	return resp
 }
 
 // outOfRange tells the size of the object, which S3 does not with its error. An
 // empty object is sent as it is: S3 finds no range in it, but "the last n bytes"
 // can be had of every object (RFC 9110, 14.1.2), and any Range may be ignored
 // (14.2).
-func (h *Handler) outOfRange(ctx context.Context, key string, cause error) (*response, error) {
+func (h *Handler) rangeNotSatisfiable(ctx context.Context, key string, cause error) (*response, error) {
 	now, err := h.statFile(ctx, key)
 	if err != nil {
 		return nil, err
 	}
 	if now.Size == 0 {
 		now.Body = http.NoBody
-		return opened(now), nil
+		return objectResponse(now), nil
 	}
 	header := http.Header{
 		"Content-Range": {"bytes */" + strconv.FormatInt(now.Size, 10)},
@@ -94,18 +94,18 @@ func (h *Handler) outOfRange(ctx context.Context, key string, cause error) (*res
 }
 
 // elsewhere sends the client to S3 for a body that the platform cannot carry.
-func (h *Handler) elsewhere(ctx context.Context, key string, object files.Object) (*response, error) {
+func (h *Handler) redirectToS3(ctx context.Context, key string, object files.Object) (*response, error) {
 	// Not read to its end on purpose: closing gives the connection up.
 	_ = object.Body.Close()
-	object.Header.Set("Cache-Control", h.unshared(object.Header.Get("Cache-Control")))
+	object.Header.Set("Cache-Control", h.privateDirectives(object.Header.Get("Cache-Control")))
 	link, err := h.Files.Link(ctx, key, object.Header)
 	if err != nil {
 		return nil, err
 	}
-	answer := newResponse(http.StatusTemporaryRedirect)
-	answer.header.Set("Location", link)
-	answer.header.Set("Cache-Control", "no-store")
-	return answer, nil
+	resp := newResponse(http.StatusTemporaryRedirect)
+	resp.header.Set("Location", link)
+	resp.header.Set("Cache-Control", "no-store")
+	return resp, nil
 }
 
 func (h *Handler) headFile(ctx context.Context, r *request) (*response, error) {
@@ -117,15 +117,15 @@ func (h *Handler) headFile(ctx context.Context, r *request) (*response, error) {
 	if err != nil {
 		return nil, err
 	}
-	if answer, err := r.checkFile(now); answer != nil || err != nil {
-		return answer, err
+	if resp, err := r.checkFile(now); resp != nil || err != nil {
+		return resp, err
 	}
-	answer := describeFile(now)
+	resp := fileResponse(now)
 	// API Gateway gives an answer without a body the length 0 and moves ours to
 	// x-amzn-Remapped-Content-Length (developer guide, "Amazon API Gateway
 	// important notes"), so the size has a name that gets through.
-	answer.header.Set("X-File-Size", strconv.FormatInt(now.Size, 10))
-	return answer, nil
+	resp.header.Set("X-File-Size", strconv.FormatInt(now.Size, 10))
+	return resp, nil
 }
 
 // statFile returns what is known of a file, with the headers that it is answered with.
@@ -141,11 +141,11 @@ func (h *Handler) statFile(ctx context.Context, key string) (files.Object, error
 // checkFile evaluates the conditions of a request for a file. 304 brings the
 // policy, too: it replaces that of the copy which the client has (RFC 9111, 3.2).
 func (r *request) checkFile(now files.Object) (*response, error) {
-	answer, err := r.check(representationOf(now))
-	if answer != nil {
-		answer.header.Set("Content-Security-Policy", now.Header.Get("Content-Security-Policy"))
+	resp, err := r.checkConditions(representationOf(now))
+	if resp != nil {
+		resp.header.Set("Content-Security-Policy", now.Header.Get("Content-Security-Policy"))
 	}
-	return answer, err
+	return resp, err
 }
 
 func representationOf(object files.Object) representation {
@@ -153,24 +153,24 @@ func representationOf(object files.Object) representation {
 }
 
 // describeFile answers with all that is known of an object but its body.
-func describeFile(object files.Object) *response {
-	answer := newResponse(http.StatusOK)
+func fileResponse(object files.Object) *response {
+	resp := newResponse(http.StatusOK)
 	for name, values := range object.Header {
-		answer.header[name] = values
+		resp.header[name] = values
 	}
-	representationOf(object).describe(answer.header)
-	answer.header.Set("Accept-Ranges", "bytes")
-	answer.header.Set("Content-Length", strconv.FormatInt(object.Size, 10))
-	return answer
+	representationOf(object).setHeaders(resp.header)
+	resp.header.Set("Accept-Ranges", "bytes")
+	resp.header.Set("Content-Length", strconv.FormatInt(object.Size, 10))
+	return resp
 }
 
 // forever stands for the time left of a request without a deadline.
-const forever = 24 * time.Hour
+const noDeadline = 24 * time.Hour
 
 func timeLeft(ctx context.Context) time.Duration {
 	end, ok := ctx.Deadline()
 	if !ok {
-		return forever
+		return noDeadline
 	}
 	return time.Until(end)
 }

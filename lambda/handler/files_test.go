@@ -48,21 +48,21 @@ func disk(closed *int) bucket {
 			return object(), nil
 		},
 		open: func(key, rng, etag string) (files.Object, error) {
-			opened, body := object(), "0123456789"
+			objectResponse, body := object(), "0123456789"
 			switch {
 			case key != "a":
-				return opened, fault.New(fault.NotFound, "there is no such file")
-			case etag != "" && etag != opened.ETag:
-				return opened, fault.Down("file storage", files.ErrReplaced)
+				return objectResponse, fault.New(fault.NotFound, "there is no such file")
+			case etag != "" && etag != objectResponse.ETag:
+				return objectResponse, fault.NewUnavailable("file storage", files.ErrReplaced)
 			case rng == "bytes=2-4":
-				body, opened.Size, opened.ContentRange = "234", 3, "bytes 2-4/10"
+				body, objectResponse.Size, objectResponse.ContentRange = "234", 3, "bytes 2-4/10"
 			case rng == "bytes=10-":
-				return opened, &fault.Error{Kind: fault.Malformed, Cause: files.ErrRange}
+				return objectResponse, &fault.Error{Kind: fault.Malformed, Cause: files.ErrRange}
 			case rng != "":
-				return opened, errors.New("unexpected range " + rng)
+				return objectResponse, errors.New("unexpected range " + rng)
 			}
-			opened.Body = closing{strings.NewReader(body), closed}
-			return opened, nil
+			objectResponse.Body = closing{strings.NewReader(body), closed}
+			return objectResponse, nil
 		},
 		link: func(key string, header http.Header) (string, error) {
 			return "https://bucket.example/" + key + "?signed&type=" + header.Get("Content-Type"), nil
@@ -116,7 +116,7 @@ func TestGetFile(t *testing.T) {
 			if test.status < 400 && got.body != test.body {
 				t.Errorf("body %q", got.body)
 			}
-			if opened := test.status == 200 || test.status == 206; opened != (closed == 1) {
+			if objectResponse := test.status == 200 || test.status == 206; objectResponse != (closed == 1) {
 				t.Errorf("the body was closed %d times", closed)
 			}
 		})

@@ -39,16 +39,16 @@ func FuzzEvent(f *testing.F) {
 			t.Fatal(err)
 		}
 		status := 0
-		switch answer := served.(type) {
+		switch resp := served.(type) {
 		case events.APIGatewayProxyResponse:
-			status = answer.StatusCode
+			status = resp.StatusCode
 		case *events.APIGatewayProxyStreamingResponse:
-			if status = answer.StatusCode; status == 200 {
-				if _, err := io.Copy(io.Discard, answer); err != nil {
+			if status = resp.StatusCode; status == 200 {
+				if _, err := io.Copy(io.Discard, resp); err != nil {
 					t.Fatal(err)
 				}
 			}
-			if err := answer.Close(); err != nil {
+			if err := resp.Close(); err != nil {
 				t.Fatal(err)
 			}
 		}

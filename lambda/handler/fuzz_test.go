@@ -114,7 +114,7 @@ func FuzzFileHeader(f *testing.F) {
 		}
 		policy, inline := inlineTypes[mediaType]
 		attachment := strings.HasPrefix(header.Get("Content-Disposition"), "attachment")
-		if !inline && (!attachment || header.Get("Content-Security-Policy") != sandboxed) || inline && header.Get("Content-Security-Policy") != policy {
+		if !inline && (!attachment || header.Get("Content-Security-Policy") != sandboxPolicy) || inline && header.Get("Content-Security-Policy") != policy {
 			t.Fatalf("%v", header)
 		}
 		if again := fileHeader(header, public); !reflect.DeepEqual(again, header) {

@@ -13,7 +13,7 @@ import (
 	"github.com/didomi/serverless-api/lambda/cache"
 	"github.com/didomi/serverless-api/lambda/fault"
 	"github.com/didomi/serverless-api/lambda/files"
-	"github.com/didomi/serverless-api/lambda/later"
+	"github.com/didomi/serverless-api/lambda/postresponse"
 	"github.com/didomi/serverless-api/lambda/runtimeapi"
 	"github.com/didomi/serverless-api/lambda/store"
 	"github.com/didomi/serverless-api/lambda/telemetry"
@@ -40,7 +40,7 @@ type Files interface {
 type Handler struct {
 	Items   Items
 	Files   Files
-	Health  *Checkup
+	Health  *HealthChecker
 	Version string   // reported by /health/details
 	Origins []string // whose pages may call; "*": all
 	Public  bool     // no key is asked for
@@ -55,70 +55,70 @@ type Handler struct {
 // the API defines as streaming, else with an encoded answer in one piece.
 // Whatever fails is an answer, too.
 func (h *Handler) serve(ctx context.Context, r *request) ([]byte, *events.APIGatewayProxyStreamingResponse) {
-	r.begin(ctx)
-	ctx, cancel := bounded(telemetry.WithRequest(ctx, r.id, r.trace(ctx)), r.streams())
-	answer := h.inTime(ctx, r)
-	h.finish(r, answer)
-	if r.streams() {
-		return nil, answer.streamed(func(sent int64, err error) {
+	r.start(ctx)
+	ctx, cancel := withRequestDeadline(telemetry.WithRequest(ctx, r.id, r.traceID(ctx)), r.isStreaming())
+	resp := h.respondInTime(ctx, r)
+	h.finish(r, resp)
+	if r.isStreaming() {
+		return nil, resp.toStream(func(sent int64, err error) {
 			cancel()
-			h.record(ctx, r, answer, sent, err)
+			h.record(ctx, r, resp, sent, err)
 		})
 	}
-	whole := encodeAnswer(answer.buffered())
+	whole := encodeResponse(resp.toBuffered())
 	if len(whole) > runtimeapi.MaxResponse {
-		answer = problem(r, nil, errTooLarge(len(whole)))
-		h.finish(r, answer)
-		whole = encodeAnswer(answer.buffered())
+		resp = problemResponse(r, nil, errTooLarge(len(whole)))
+		h.finish(r, resp)
+		whole = encodeResponse(resp.toBuffered())
 	}
-	later.Do(ctx, func() {
+	postresponse.Do(ctx, func() {
 		cancel()
-		h.recordWhole(ctx, r, answer)
+		h.recordBuffered(ctx, r, resp)
 	})
 	return whole, nil
 }
 
 // finish sets what every answer has.
-func (h *Handler) finish(r *request, answer *response) {
-	answer.took = time.Since(r.began)
+func (h *Handler) finish(r *request, resp *response) {
+	resp.latency = time.Since(r.started)
 	if r.method == http.MethodHead {
-		answer.headOnly()
+		resp.dropBody()
 	}
-	answer.header.Set("X-Request-Id", r.id)
-	answer.header.Set("X-Content-Type-Options", "nosniff")
-	h.keepFromOthers(r, answer)
-	h.allowOrigin(r, answer)
+	resp.header.Set("X-Request-Id", r.id)
+	resp.header.Set("X-Content-Type-Options", "nosniff")
+	h.setPrivateCaching(r, resp)
+	h.allowOrigin(r, resp)
 }
 
 // errTooLarge is the error of an answer that Lambda would not carry. A page ends
 // before it is too long, so this is a defect of ours.
 func errTooLarge(length int) error {
-	return fault.Broken("encoding an answer", fmt.Errorf("it has %d bytes, Lambda takes %d", length, runtimeapi.MaxResponse))
+	return fault.NewInternal("encoding an answer", fmt.Errorf("it has %d bytes, Lambda takes %d", length, runtimeapi.MaxResponse))
 }
 
 // answer never fails: an error or a panic becomes a problem.
-func (h *Handler) answer(ctx context.Context, r *request) (answer *response) {
+func (h *Handler) respond(ctx context.Context, r *request) (resp *response) {
 	defer func() {
 		if panicked := recover(); panicked != nil {
-			answer = problem(r, nil, crash(panicked))
+			resp = problemResponse(r, nil, panicError(panicked))
 		}
 	}()
-	handle, allowed := h.find(r)
-	if h.preflight(r, allowed) {
-		return permission(allowed)
+	handle, allowed := h.route(r)
+	if h.isPreflight(r, allowed) {
+		return preflightResponse(allowed)
 	}
 	if handle == nil {
-		return problem(r, allowed, nil)
+		return problemResponse(r, allowed, nil)
 	}
-	if header, err := r.refuse(); err != nil {
-		return problem(r, header, err)
+	if header, err := r.checkHeaders(); err != nil {
+		return problemResponse(r, header, err)
 	}
-	answer, err := handle(h, ctx, r)
+	resp, err := handle(h, ctx, r)
 	if err == nil {
-		answer, err = r.unversioned(answer)
+		resp, err = r.checkWithoutValidator(resp)
 	}
 	if err != nil {
-		return problem(r, headerOf(answer), err)
+		return problemResponse(r, headerOf(resp), err)
 	}
-	return answer
+	return resp
 }

@@ -191,7 +191,7 @@ func TestGetItem(t *testing.T) {
 		case "a":
 			return stored, cache.Hit, nil
 		case "down":
-			return store.Item{}, "", fault.Down("database", errors.New("10.0.0.7 refused"))
+			return store.Item{}, "", fault.NewUnavailable("database", errors.New("10.0.0.7 refused"))
 		case "broken":
 			panic("secret internals")
 		}
@@ -322,13 +322,13 @@ func TestPutItem(t *testing.T) {
 		}{
 			{json(), store.Condition{}},
 			{json("If-Match", `W/"weak", "R1" , "R2"`), store.Condition{Revisions: []string{"R1", "R2"}}},
-			{json("If-Match", `*`), store.Condition{Exists: true}},
-			{json("If-None-Match", `*`), store.Condition{Missing: true}},
-			{json("If-None-Match", `W/"R1", "R2"`), store.Condition{Others: []string{"R1", "R2"}}},
+			{json("If-Match", `*`), store.Condition{MustExist: true}},
+			{json("If-None-Match", `*`), store.Condition{MustNotExist: true}},
+			{json("If-None-Match", `W/"R1", "R2"`), store.Condition{NotRevisions: []string{"R1", "R2"}}},
 			{json("If-Match", `W/"weak"`), store.Condition{Revisions: []string{}}},
 			{json("If-Match", ` ,"R1",, "R2", `), store.Condition{Revisions: []string{"R1", "R2"}}},
-			{json("If-Match", `"R1"`, "If-None-Match", `*`), store.Condition{Revisions: []string{"R1"}, Missing: true}},
-			{json("If-Match", `*`, "If-None-Match", `"R1"`), store.Condition{Exists: true, Others: []string{"R1"}}},
+			{json("If-Match", `"R1"`, "If-None-Match", `*`), store.Condition{Revisions: []string{"R1"}, MustNotExist: true}},
+			{json("If-Match", `*`, "If-None-Match", `"R1"`), store.Condition{MustExist: true, NotRevisions: []string{"R1"}}},
 		} {
 			ask(t, h, item("PUT", "a", test.headers, `1`))
 			if !reflect.DeepEqual(asked, test.want) {

@@ -10,38 +10,38 @@ import (
 
 const (
 	// checkTime bounds the check of one dependency.
-	checkTime = 3 * time.Second
+	checkTimeout = 3 * time.Second
 	// checkAge is how long the results of the checks are used again: whoever asks
 	// more often, and anybody may, costs the dependencies one round of checks a
 	// second for each execution environment.
-	checkAge = time.Second
+	maxResultAge = time.Second
 )
 
 // dependency is the state of one part as /health/details shows it.
-type dependency struct {
+type dependencyState struct {
 	Status    string  `json:"status"` // "ok" or "down"
 	LatencyMS float64 `json:"latency_ms"`
 }
 
 // Checkup checks the dependencies and keeps the results for checkAge. One request
 // at a time has the lock, while its checks run, so that concurrent ones share them.
-type Checkup struct {
+type HealthChecker struct {
 	checks map[string]func(context.Context) error
 
 	lock    chan struct{} // has room for one
 	at      time.Time     // wall clock: a frozen environment's monotonic clock may stand still
-	results map[string]dependency
+	results map[string]dependencyState
 }
 
 // NewCheckup returns a Checkup of the dependencies that have these checks.
-func NewCheckup(checks map[string]func(context.Context) error) *Checkup {
-	return &Checkup{checks: checks, lock: make(chan struct{}, 1)}
+func NewHealthChecker(checks map[string]func(context.Context) error) *HealthChecker {
+	return &HealthChecker{checks: checks, lock: make(chan struct{}, 1)}
 }
 
 // health answers anybody, so it says no more than whether all dependencies work.
 func (h *Handler) health(ctx context.Context, _ *request) (*response, error) {
 	_, status, code := h.check(ctx)
-	return uncached(code, struct {
+	return noStoreResponse(code, struct {
 		Status string `json:"status"`
 	}{status})
 }
@@ -50,26 +50,26 @@ func (h *Handler) health(ctx context.Context, _ *request) (*response, error) {
 // the version. Why one is down is for the log only.
 func (h *Handler) healthDetails(ctx context.Context, _ *request) (*response, error) {
 	results, status, code := h.check(ctx)
-	return uncached(code, struct {
-		Status       string                `json:"status"`
-		Version      string                `json:"version"`
-		Dependencies map[string]dependency `json:"dependencies"`
+	return noStoreResponse(code, struct {
+		Status       string                     `json:"status"`
+		Version      string                     `json:"version"`
+		Dependencies map[string]dependencyState `json:"dependencies"`
 	}{status, h.Version, results})
 }
 
-func uncached(code int, value any) (*response, error) {
-	answer, err := jsonResponse(code, value)
+func noStoreResponse(code int, value any) (*response, error) {
+	resp, err := jsonResponse(code, value)
 	if err != nil {
 		return nil, err
 	}
-	answer.header.Set("Cache-Control", "no-store")
-	return answer, nil
+	resp.header.Set("Cache-Control", "no-store")
+	return resp, nil
 }
 
 // check returns the state of every dependency, at most checkAge old, and what
 // follows from it: any that is down makes it 503.
-func (h *Handler) check(ctx context.Context) (results map[string]dependency, status string, code int) {
-	results, status, code = h.Health.latest(ctx, h.Log), "ok", http.StatusOK
+func (h *Handler) check(ctx context.Context) (results map[string]dependencyState, status string, code int) {
+	results, status, code = h.Health.latestResults(ctx, h.Log), "ok", http.StatusOK
 	for _, state := range results {
 		if state.Status != "ok" {
 			status, code = "down", http.StatusServiceUnavailable
@@ -80,13 +80,13 @@ func (h *Handler) check(ctx context.Context) (results map[string]dependency, sta
 
 // latest returns the last results, or new ones if they are too old. Nobody
 // changes what it returns.
-func (c *Checkup) latest(ctx context.Context, log *slog.Logger) map[string]dependency {
+func (c *HealthChecker) latestResults(ctx context.Context, log *slog.Logger) map[string]dependencyState {
 	c.lock <- struct{}{}
 	defer func() { <-c.lock }()
-	if age := wallClock().Sub(c.at); c.results == nil || age < 0 || age >= checkAge {
+	if age := wallClock().Sub(c.at); c.results == nil || age < 0 || age >= maxResultAge {
 		// The results are shared, so they do not depend on how much time the first
 		// request has left; checkTime bounds them.
-		c.results, c.at = c.all(context.WithoutCancel(ctx), log), wallClock()
+		c.results, c.at = c.runChecks(context.WithoutCancel(ctx), log), wallClock()
 	}
 	return c.results
 }
@@ -94,13 +94,13 @@ func (c *Checkup) latest(ctx context.Context, log *slog.Logger) map[string]depen
 func wallClock() time.Time { return time.Now().Round(0) }
 
 // all checks all dependencies at once.
-func (c *Checkup) all(ctx context.Context, log *slog.Logger) map[string]dependency {
-	results := make(map[string]dependency, len(c.checks))
+func (c *HealthChecker) runChecks(ctx context.Context, log *slog.Logger) map[string]dependencyState {
+	results := make(map[string]dependencyState, len(c.checks))
 	var mu sync.Mutex
 	var checks sync.WaitGroup
 	for name, check := range c.checks {
 		checks.Go(func() {
-			state, err := examine(ctx, check)
+			state, err := runCheck(ctx, check)
 			mu.Lock()
 			defer mu.Unlock()
 			results[name] = state
@@ -115,8 +115,8 @@ func (c *Checkup) all(ctx context.Context, log *slog.Logger) map[string]dependen
 }
 
 // examine ends with checkTime, whether or not the check heeds its context.
-func examine(ctx context.Context, check func(context.Context) error) (dependency, error) {
-	ctx, cancel := context.WithTimeout(ctx, checkTime)
+func runCheck(ctx context.Context, check func(context.Context) error) (dependencyState, error) {
+	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
 	began, checked := time.Now(), make(chan error, 1)
 	go func() { checked <- check(ctx) }()
@@ -126,7 +126,7 @@ func examine(ctx context.Context, check func(context.Context) error) (dependency
 	case <-ctx.Done():
 		err = ctx.Err()
 	}
-	state := dependency{Status: "ok", LatencyMS: milliseconds(time.Since(began))}
+	state := dependencyState{Status: "ok", LatencyMS: milliseconds(time.Since(began))}
 	if err != nil {
 		state.Status = "down"
 	}

@@ -32,7 +32,7 @@ func (d *dependencies) handler(log *strings.Builder) *handler.Handler {
 	return &handler.Handler{
 		Version: "7",
 		Log:     slog.New(slog.NewJSONHandler(log, nil)),
-		Health: handler.NewCheckup(map[string]func(context.Context) error{
+		Health: handler.NewHealthChecker(map[string]func(context.Context) error{
 			"database": check(func() error { return nil }),
 			"cache":    check(func() error { return d.failure }),
 		}),
@@ -130,7 +130,7 @@ func TestARequestWithoutTimeDoesNotFailTheChecksOfOthers(t *testing.T) {
 func TestACheckThatDoesNotEndIsDown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hung := make(chan struct{})
-		h := &handler.Handler{Log: slog.New(slog.DiscardHandler), Health: handler.NewCheckup(map[string]func(context.Context) error{
+		h := &handler.Handler{Log: slog.New(slog.DiscardHandler), Health: handler.NewHealthChecker(map[string]func(context.Context) error{
 			"database": func(context.Context) error { <-hung; return nil },
 		})}
 		began := time.Now()

@@ -311,7 +311,7 @@ func TestAProblemsTitleIsItsStatusPhrase(t *testing.T) {
 // RFC 9110, 10.2.3 and 15.6.4.
 func TestWhatIsUnavailableSaysWhenToTryAgain(t *testing.T) {
 	h := &handler.Handler{Items: items{get: func(string) (store.Item, cache.Status, error) {
-		return store.Item{}, "", fault.Down(fault.Database, fmt.Errorf("refused"))
+		return store.Item{}, "", fault.NewUnavailable(fault.Database, fmt.Errorf("refused"))
 	}}}
 	if got := ask(t, h, item("GET", "a", nil, "")); got.status != 503 || strings.Trim(got.header.Get("Retry-After"), "0123456789") != "" || got.header.Get("Retry-After") == "" {
 		t.Errorf("%d %v", got.status, got.header)

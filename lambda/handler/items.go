@@ -16,16 +16,16 @@ import (
 )
 
 const (
-	maxItem      = 256 << 10 // bytes of an item's body
+	maxItemBytes = 256 << 10 // bytes of an item's body
 	defaultLimit = 20
 	maxLimit     = 100
 	// maxPage is the bytes of a page's bodies. A buffered answer of Lambda
 	// has at most 6 MB (AWS Lambda quotas, "invocation payload"), in which
 	// JSON inside a JSON string takes up to twice its length.
-	maxPage = 2 << 20
+	maxPageBytes = 2 << 20
 )
 
-func tagOf(item store.Item) string { return `"` + item.Revision + `"` }
+func etagOf(item store.Item) string { return `"` + item.Revision + `"` }
 
 func (h *Handler) getItem(ctx context.Context, r *request) (*response, error) {
 	id, err := r.itemID(fault.NotFound)
@@ -34,30 +34,30 @@ func (h *Handler) getItem(ctx context.Context, r *request) (*response, error) {
 	}
 	item, status, err := h.Items.Get(ctx, id)
 	if err == nil {
-		answer, err := r.showItem(item)
-		answer.header.Set("X-Cache", string(status))
-		return answer, err
+		resp, err := r.showItem(item)
+		resp.header.Set("X-Cache", string(status))
+		return resp, err
 	}
-	answer := newResponse(0)
+	resp := newResponse(0)
 	if status != "" {
-		answer.header.Set("X-Cache", string(status))
+		resp.header.Set("X-Cache", string(status))
 	}
-	return answer, err
+	return resp, err
 }
 
 // showItem answers with the item, or says that the client has it. The answer
 // is never nil.
 func (r *request) showItem(item store.Item) (*response, error) {
-	answer, err := r.check(representation{etag: tagOf(item)})
-	if answer == nil && err == nil {
-		answer = itemResponse(http.StatusOK, item)
+	resp, err := r.checkConditions(representation{etag: etagOf(item)})
+	if resp == nil && err == nil {
+		resp = itemResponse(http.StatusOK, item)
 	}
 	if err != nil {
 		return newResponse(0), err
 	}
-	answer.header.Set("ETag", tagOf(item))
-	answer.header.Set("Cache-Control", unlessChanged)
-	return answer, nil
+	resp.header.Set("ETag", etagOf(item))
+	resp.header.Set("Cache-Control", revalidate)
+	return resp, nil
 }
 
 func (h *Handler) listItems(ctx context.Context, r *request) (*response, error) {
@@ -69,14 +69,14 @@ func (h *Handler) listItems(ctx context.Context, r *request) (*response, error) 
 	if err != nil {
 		return nil, err
 	}
-	page, err := h.Items.List(ctx, after, limit, maxPage)
+	page, err := h.Items.List(ctx, after, limit, maxPageBytes)
 	if err != nil {
 		return nil, err
 	}
-	answer := pageResponse(page)
-	answer.header.Set("X-Cache", string(cache.Bypass))
-	answer.header.Set("Cache-Control", unlessChanged)
-	return answer, nil
+	resp := pageResponse(page)
+	resp.header.Set("X-Cache", string(cache.Bypass))
+	resp.header.Set("Cache-Control", revalidate)
+	return resp, nil
 }
 
 func parseLimit(value string) (int, error) {
@@ -97,7 +97,7 @@ func (h *Handler) putItem(ctx context.Context, r *request) (*response, error) {
 	if err != nil {
 		return nil, err
 	}
-	body, err := r.json(maxItem)
+	body, err := r.json(maxItemBytes)
 	if err != nil {
 		return nil, err
 	}
@@ -109,9 +109,9 @@ func (h *Handler) putItem(ctx context.Context, r *request) (*response, error) {
 	if created {
 		status = http.StatusCreated
 	}
-	answer := itemResponse(status, item)
-	answer.header.Set("ETag", tagOf(item))
-	return answer, nil
+	resp := itemResponse(status, item)
+	resp.header.Set("ETag", etagOf(item))
+	return resp, nil
 }
 
 func (h *Handler) deleteItem(ctx context.Context, r *request) (*response, error) {
@@ -141,7 +141,7 @@ func (r *request) json(limit int) (json.RawMessage, error) {
 	// API Gateway hands a body on as text, with U+FFFD for what is not UTF-8, unless
 	// it has the body's type among its binary media types.
 	var wrong *strictjson.Error
-	switch err := strictjson.Check(string(body), !r.encoded); {
+	switch err := strictjson.Check(string(body), !r.isBase64); {
 	case err == nil:
 		return body, nil
 	case errors.As(err, &wrong) && wrong.Limit:

@@ -13,8 +13,8 @@ const (
 	maxID  = 128  // characters
 	maxKey = 1024 // bytes, as S3 has it
 
-	idForm  = "an item's id has 1 to 128 characters out of A-Z a-z 0-9 . _ ~ : - and is neither . nor .., and no slash follows it"
-	keyForm = "a file's key has 1 to %d bytes of UTF-8 without control characters, and no segment of it between slashes is empty or . or .."
+	idRule  = "an item's id has 1 to 128 characters out of A-Z a-z 0-9 . _ ~ : - and is neither . nor .., and no slash follows it"
+	keyRule = "a file's key has 1 to %d bytes of UTF-8 without control characters, and no segment of it between slashes is empty or . or .."
 )
 
 // itemID returns the id in the path; one that no item can have is a fault of
@@ -22,7 +22,7 @@ const (
 func (r *request) itemID(kind fault.Kind) (string, error) {
 	id, ok := r.parameter("id")
 	if !ok || !validID(id) {
-		return "", fault.New(kind, idForm)
+		return "", fault.New(kind, idRule)
 	}
 	return id, nil
 }
@@ -46,7 +46,7 @@ func validID(id string) bool {
 func (r *request) fileKey(kind fault.Kind) (string, error) {
 	key, ok := r.parameter("key")
 	if !ok || !validKey(key) {
-		return "", fault.New(kind, keyForm, maxKey)
+		return "", fault.New(kind, keyRule, maxKey)
 	}
 	return key, nil
 }

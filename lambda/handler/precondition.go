@@ -11,8 +11,8 @@ import (
 // refuse rejects headers that the API does not support and must not ignore: a
 // request without them is another request. It returns the fault and the headers
 // of the response.
-func (r *request) refuse() (http.Header, error) {
-	if problems := append(r.malformedConditions(), r.unknownConditions()...); len(problems) > 0 {
+func (r *request) checkHeaders() (http.Header, error) {
+	if problems := append(r.malformedConditions(), r.unsupportedConditions()...); len(problems) > 0 {
 		return nil, fault.New(fault.Malformed, "%s", strings.Join(problems, "; "))
 	}
 	if r.method != http.MethodPut && r.method != http.MethodPost {
@@ -60,7 +60,7 @@ func (r *request) malformedConditions() (problems []string) {
 // unknownConditions says which of the request's conditions nothing could
 // evaluate before a write. An item has no date, and an upload is done by S3,
 // later.
-func (r *request) unknownConditions() (problems []string) {
+func (r *request) unsupportedConditions() (problems []string) {
 	known, takes := []string(nil), " is no condition of an upload: it takes none"
 	switch r.method {
 	case http.MethodGet, http.MethodHead:
@@ -78,17 +78,17 @@ func (r *request) unknownConditions() (problems []string) {
 
 // unversioned evaluates the conditions of a read on an answer that has no
 // validator: it is there, and no entity tag is its own (RFC 9110, 13.2.1).
-func (r *request) unversioned(answer *response) (*response, error) {
-	if _, versioned := answer.header["Etag"]; versioned || answer.status != http.StatusOK || r.method != http.MethodGet && r.method != http.MethodHead {
-		return answer, nil
+func (r *request) checkWithoutValidator(resp *response) (*response, error) {
+	if _, versioned := resp.header["Etag"]; versioned || resp.status != http.StatusOK || r.method != http.MethodGet && r.method != http.MethodHead {
+		return resp, nil
 	}
-	unmodified, err := r.check(representation{})
+	unmodified, err := r.checkConditions(representation{})
 	if err != nil {
 		return nil, err
 	}
 	if unmodified != nil {
-		answer.status, answer.body = unmodified.status, nil
-		answer.header.Del("Content-Type")
+		resp.status, resp.body = unmodified.status, nil
+		resp.header.Del("Content-Type")
 	}
-	return answer, nil
+	return resp, nil
 }

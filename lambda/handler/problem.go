@@ -13,10 +13,10 @@ import (
 )
 
 // errStream is all that a client learns of a body that breaks off.
-var errStream = errors.New("the body could not be read to its end")
+var errBodyFailed = errors.New("the body could not be read to its end")
 
 // errUnsent is the cause when the platform took a body no further.
-var errUnsent = errors.New("the body was not sent to its end")
+var errBodyUnsent = errors.New("the body was not sent to its end")
 
 // problemJSON is an error as RFC 9457 has it.
 type problemJSON struct {
@@ -41,28 +41,28 @@ var statuses = map[fault.Kind]int{
 // problem turns err into an answer with the given headers. A nil err stands
 // for a request that no route takes: with Allow, a method that is not one of
 // the resource's.
-func problem(r *request, header http.Header, err error) *response {
-	status, detail := describe(header, err)
-	answer := newResponse(status)
-	answer.cause = err
+func problemResponse(r *request, header http.Header, err error) *response {
+	status, detail := statusAndDetail(header, err)
+	resp := newResponse(status)
+	resp.cause = err
 	for name, values := range header {
-		answer.header[name] = values
+		resp.header[name] = values
 	}
 	var known *fault.Error
 	if errors.As(err, &known) && known.RetryAfter > 0 {
-		answer.header.Set("Retry-After", strconv.Itoa(int(math.Ceil(known.RetryAfter.Seconds()))))
+		resp.header.Set("Retry-After", strconv.Itoa(int(math.Ceil(known.RetryAfter.Seconds()))))
 	}
-	answer.header.Set("Content-Type", "application/problem+json")
-	answer.header.Set("Cache-Control", "no-store")
-	answer.body, _ = json.Marshal(problemJSON{
-		Title: title(status), Status: status, Detail: detail, RequestID: r.id,
+	resp.header.Set("Content-Type", "application/problem+json")
+	resp.header.Set("Cache-Control", "no-store")
+	resp.body, _ = json.Marshal(problemJSON{
+		Title: statusTitle(status), Status: status, Detail: detail, RequestID: r.id,
 	})
-	return answer
+	return resp
 }
 
 // title is the status phrase of RFC 9110, 15, which RFC 9457, 4.2.1 wants of a
 // problem without a type of its own. net/http has some phrases of older RFCs.
-func title(status int) string {
+func statusTitle(status int) string {
 	switch status {
 	case http.StatusRequestEntityTooLarge:
 		return "Content Too Large"
@@ -75,7 +75,7 @@ func title(status int) string {
 }
 
 // describe returns the status for err and what the client may know of it.
-func describe(header http.Header, err error) (int, string) {
+func statusAndDetail(header http.Header, err error) (int, string) {
 	var known *fault.Error
 	switch {
 	case err == nil && header.Get("Allow") != "":
@@ -92,6 +92,6 @@ func describe(header http.Header, err error) (int, string) {
 }
 
 // crash is the error of a panic, with where it happened, for the log.
-func crash(panicked any) error {
-	return fault.Broken("handling the request", fmt.Errorf("panic: %v\n%s", panicked, debug.Stack()))
+func panicError(panicked any) error {
+	return fault.NewInternal("handling the request", fmt.Errorf("panic: %v\n%s", panicked, debug.Stack()))
 }

@@ -9,39 +9,39 @@ import (
 
 	"github.com/didomi/serverless-api/lambda/cache"
 	"github.com/didomi/serverless-api/lambda/fault"
-	"github.com/didomi/serverless-api/lambda/later"
+	"github.com/didomi/serverless-api/lambda/postresponse"
 	"github.com/didomi/serverless-api/lambda/telemetry"
 )
 
 // record writes the one line that every request leaves in the log, with its
 // metrics; broken is what ended a stream early.
-func (h *Handler) record(ctx context.Context, r *request, answer *response, sent int64, broken error) {
+func (h *Handler) record(ctx context.Context, r *request, resp *response, sent int64, broken error) {
 	attributes := []slog.Attr{
 		slog.String("method", r.method),
 		slog.String("resource", r.resource),
-		slog.Int("status", answer.status),
-		slog.String("cache", answer.header.Get("X-Cache")),
+		slog.Int("status", resp.status),
+		slog.String("cache", resp.header.Get("X-Cache")),
 		slog.Int64("bytes", sent),
 	}
 	level := slog.LevelInfo
-	if answer.status >= http.StatusInternalServerError || broken != nil {
+	if resp.status >= http.StatusInternalServerError || broken != nil {
 		level = slog.LevelError
-		if err := errors.Join(answer.cause, broken); err != nil {
+		if err := errors.Join(resp.cause, broken); err != nil {
 			attributes = append(attributes, slog.String("kind", string(fault.KindOf(err))), slog.String("error", err.Error()))
 		}
 	}
-	attributes = append(attributes, h.Meter.Line(routeOf(r), values(r, answer, sent, broken)...)...)
+	attributes = append(attributes, h.Meter.Attributes(routeOf(r), metricValues(r, resp, sent, broken)...)...)
 	h.Log.LogAttrs(ctx, level, "request", attributes...)
 }
 
 // recordWhole records an answer in one piece once it was sent. Of one that Lambda
 // did not take the client gets nothing: API Gateway answers 502 in its place.
-func (h *Handler) recordWhole(ctx context.Context, r *request, answer *response) {
-	sent := len(answer.body)
-	if err := later.Unsent(ctx); err != nil {
-		answer.status, answer.cause, sent = http.StatusBadGateway, fault.Broken("sending the answer", err), 0
+func (h *Handler) recordBuffered(ctx context.Context, r *request, resp *response) {
+	sent := len(resp.body)
+	if err := postresponse.SendError(ctx); err != nil {
+		resp.status, resp.cause, sent = http.StatusBadGateway, fault.NewInternal("sending the answer", err), 0
 	}
-	h.record(ctx, r, answer, int64(sent), nil)
+	h.record(ctx, r, resp, int64(sent), nil)
 }
 
 // routeOf names the route for a metric: few names, whatever is asked for.
@@ -58,30 +58,30 @@ var cacheMetrics = map[string]string{
 }
 
 // values are what the request adds to the metrics.
-func values(r *request, answer *response, sent int64, broken error) []telemetry.Value {
-	values := []telemetry.Value{{Name: telemetry.Latency, Amount: milliseconds(answer.took)}}
+func metricValues(r *request, resp *response, sent int64, broken error) []telemetry.Value {
+	values := []telemetry.Value{{Name: telemetry.Latency, Amount: milliseconds(resp.latency)}}
 	count := func(metric string) {
 		if metric != "" {
 			values = append(values, telemetry.Value{Name: metric, Amount: 1})
 		}
 	}
 	if r.resource == itemResource { // a list is never asked of the cache
-		count(cacheMetrics[answer.header.Get("X-Cache")])
+		count(cacheMetrics[resp.header.Get("X-Cache")])
 	}
-	if answer.stream != nil {
+	if resp.stream != nil {
 		values = append(values,
 			telemetry.Value{Name: telemetry.StreamBytes, Amount: float64(sent)},
-			telemetry.Value{Name: telemetry.StreamTime, Amount: milliseconds(time.Since(r.began) - answer.took)})
+			telemetry.Value{Name: telemetry.StreamTime, Amount: milliseconds(time.Since(r.started) - resp.latency)})
 	}
 	if broken != nil {
 		count(telemetry.StreamsBroken)
 	}
-	if answer.status == http.StatusInternalServerError || answer.status == http.StatusBadGateway {
+	if resp.status == http.StatusInternalServerError || resp.status == http.StatusBadGateway {
 		count(telemetry.InternalErrors)
 	}
-	if errors.Is(answer.cause, errOverdue) {
+	if errors.Is(resp.cause, errOverdue) {
 		count(telemetry.Overdue)
 	}
-	count(telemetry.FailureOf(errors.Join(answer.cause, broken), ""))
+	count(telemetry.FailureMetric(errors.Join(resp.cause, broken), ""))
 	return values
 }

@@ -80,11 +80,11 @@ func TestEveryRequestIsCounted(t *testing.T) {
 		"a miss":           {handler.Handler{Items: get(cache.Miss, nil)}, anItem, "GET /items/{id}", map[string]float64{"CacheMiss": 1}},
 		"a stale answer":   {handler.Handler{Items: get(cache.Stale, nil)}, anItem, "GET /items/{id}", map[string]float64{"CacheStale": 1}},
 		"a bypass":         {handler.Handler{Items: get(cache.Bypass, nil)}, anItem, "GET /items/{id}", map[string]float64{"CacheBypass": 1}},
-		"a database away":  {handler.Handler{Items: get("", fault.Down(fault.Database, io.EOF))}, anItem, "GET /items/{id}", map[string]float64{"DatabaseFailures": 1}},
+		"a database away":  {handler.Handler{Items: get("", fault.NewUnavailable(fault.Database, io.EOF))}, anItem, "GET /items/{id}", map[string]float64{"DatabaseFailures": 1}},
 		"a defect":         {handler.Handler{Items: get("", errors.New("bug"))}, anItem, "GET /items/{id}", map[string]float64{"InternalErrors": 1}},
 		"a file":           {handler.Handler{Files: opens(strings.NewReader("01234"), nil)}, aFile, "GET /files/{key+}", map[string]float64{"StreamBytes": 5}},
-		"files away":       {handler.Handler{Files: opens(nil, fault.Down(fault.Files, io.EOF))}, aFile, "GET /files/{key+}", map[string]float64{"FilesFailures": 1}},
-		"a broken stream":  {handler.Handler{Files: opens(errorReader{fault.Down(fault.Files, io.EOF)}, nil)}, aFile, "GET /files/{key+}", map[string]float64{"StreamBytes": 0, "StreamsBroken": 1, "FilesFailures": 1}},
+		"files away":       {handler.Handler{Files: opens(nil, fault.NewUnavailable(fault.Files, io.EOF))}, aFile, "GET /files/{key+}", map[string]float64{"FilesFailures": 1}},
+		"a broken stream":  {handler.Handler{Files: opens(errorReader{fault.NewUnavailable(fault.Files, io.EOF)}, nil)}, aFile, "GET /files/{key+}", map[string]float64{"StreamBytes": 0, "StreamsBroken": 1, "FilesFailures": 1}},
 		"what is no route": {handler.Handler{}, event("GET", "/{proxy+}", nil, nil, ""), "other", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -117,11 +117,11 @@ func TestEveryRequestIsCounted(t *testing.T) {
 func TestWhatThePartsLogIsCounted(t *testing.T) {
 	var log strings.Builder
 	ctx := telemetry.WithRequest(t.Context(), "request-1", "trace-1")
-	failures := telemetry.Meter{Function: "api"}.Failures(telemetry.NewLogger(&log), telemetry.CacheFailures)
+	failures := telemetry.Meter{Function: "api"}.FailureLogger(telemetry.NewLogger(&log), telemetry.CacheFailures)
 	for _, test := range []struct {
 		err  error
 		want string
-	}{{io.EOF, "CacheFailures"}, {fault.Down(fault.Database, io.EOF), "DatabaseFailures"}, {fault.Down(fault.Files, io.EOF), "FilesFailures"}} {
+	}{{io.EOF, "CacheFailures"}, {fault.NewUnavailable(fault.Database, io.EOF), "DatabaseFailures"}, {fault.NewUnavailable(fault.Files, io.EOF), "FilesFailures"}} {
 		log.Reset()
 		failures.WarnContext(ctx, "cache failed", "error", test.err)
 		if got := metricsOf(t, log.String()); len(got) != 1 || got[test.want] != 1 {

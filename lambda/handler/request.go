@@ -23,11 +23,11 @@ type request struct {
 	header   header
 	query    parameters
 	path     parameters // percent-encoded
-	sent     string     // the path as the client sent it, with a base path, without the stage
-	began    time.Time
+	rawPath  string     // the path as the client sent it, with a base path, without the stage
+	started  time.Time
 
-	rawBody string
-	encoded bool
+	rawBody  string
+	isBase64 bool
 }
 
 // field is a header or a parameter, with all its values.
@@ -58,19 +58,19 @@ func (h header) Values(name string) (values []string) {
 }
 
 // Get returns the first value of a header, if any.
-func (h header) Get(name string) string { return first(h.Values(name)) }
+func (h header) Get(name string) string { return firstOf(h.Values(name)) }
 
 // Get returns the first value of a parameter, if any.
 func (p parameters) Get(name string) string {
 	for _, field := range p {
 		if field.name == name {
-			return first(field.values)
+			return firstOf(field.values)
 		}
 	}
 	return ""
 }
 
-func first(values []string) string {
+func firstOf(values []string) string {
 	if len(values) == 0 {
 		return ""
 	}
@@ -80,25 +80,25 @@ func first(values []string) string {
 // requestOf takes an event apart. API Gateway sends every header and parameter
 // twice, once with all its values; what somebody sends by hand may have the
 // plain form only.
-func requestOf(event events.APIGatewayProxyRequest) *request {
+func newRequest(event events.APIGatewayProxyRequest) *request {
 	return &request{
 		id:       event.RequestContext.RequestID,
 		method:   event.HTTPMethod,
 		resource: event.Resource,
-		header:   fieldsOf(event.MultiValueHeaders, event.Headers),
-		query:    fieldsOf(event.MultiValueQueryStringParameters, event.QueryStringParameters),
-		path:     fieldsOf(nil, event.PathParameters),
-		sent:     event.Path,
+		header:   newFields(event.MultiValueHeaders, event.Headers),
+		query:    newFields(event.MultiValueQueryStringParameters, event.QueryStringParameters),
+		path:     newFields(nil, event.PathParameters),
+		rawPath:  event.Path,
 		rawBody:  event.Body,
-		encoded:  event.IsBase64Encoded,
+		isBase64: event.IsBase64Encoded,
 	}
 }
 
-func fieldsOf(whole map[string][]string, plain map[string]string) (all []field) {
-	for name, values := range whole {
+func newFields(multi map[string][]string, plain map[string]string) (all []field) {
+	for name, values := range multi {
 		all = append(all, field{name, values})
 	}
-	if len(whole) > 0 {
+	if len(multi) > 0 {
 		return all
 	}
 	for name, value := range plain {
@@ -108,8 +108,8 @@ func fieldsOf(whole map[string][]string, plain map[string]string) (all []field) 
 }
 
 // begin starts the time of a request, and names it if API Gateway did not.
-func (r *request) begin(ctx context.Context) {
-	r.began = time.Now()
+func (r *request) start(ctx context.Context) {
+	r.started = time.Now()
 	if lambda, ok := lambdacontext.FromContext(ctx); ok && r.id == "" {
 		r.id = lambda.AwsRequestID
 	}
@@ -120,7 +120,7 @@ func (r *request) begin(ctx context.Context) {
 // sent.
 func (r *request) parameter(name string) (value string, ok bool) {
 	value, err := url.PathUnescape(r.path.Get(name))
-	return value, err == nil && r.asSent()
+	return value, err == nil && r.matchesPath()
 }
 
 // asSent reports whether the path that was sent ends in the resource's path,
@@ -128,26 +128,26 @@ func (r *request) parameter(name string) (value string, ok bool) {
 // at the end are in the event's path, and in no parameter (recorded on AWS:
 // localstack/localstack, test_apigateway_lambda.snapshot.json). What was
 // invoked without API Gateway has no path.
-func (r *request) asSent() bool {
-	if r.sent == "" {
+func (r *request) matchesPath() bool {
+	if r.rawPath == "" {
 		return true
 	}
 	own, parameter, has := strings.Cut(r.resource, "{")
 	if has {
 		own += r.path.Get(strings.TrimRight(parameter, "+}"))
 	}
-	return strings.HasSuffix(r.sent, own)
+	return strings.HasSuffix(r.rawPath, own)
 }
 
 // streams reports whether the API defines the request's route as streaming.
-func (r *request) streams() bool {
+func (r *request) isStreaming() bool {
 	return r.resource == filesResource && (r.method == http.MethodGet || r.method == http.MethodHead)
 }
 
 // body returns the request's body, at most limit bytes of it.
 func (r *request) body(limit int) ([]byte, error) {
 	body := []byte(r.rawBody)
-	if r.encoded {
+	if r.isBase64 {
 		var err error
 		if body, err = base64.StdEncoding.DecodeString(r.rawBody); err != nil {
 			return nil, &fault.Error{Kind: fault.Malformed, Detail: "the body is not base64", Cause: err}
@@ -161,7 +161,7 @@ func (r *request) body(limit int) ([]byte, error) {
 
 // trace returns the id of the trace of X-Ray, the Root of its header; empty
 // if there is none.
-func (r *request) trace(ctx context.Context) string {
+func (r *request) traceID(ctx context.Context) string {
 	header, _ := ctx.Value("x-amzn-trace-id").(string)
 	if header == "" {
 		header = r.header.Get("X-Amzn-Trace-Id")

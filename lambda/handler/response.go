@@ -16,12 +16,12 @@ import (
 
 // response is an answer before it takes the form of the route.
 type response struct {
-	status int
-	header http.Header
-	body   []byte
-	stream io.ReadCloser // instead of body
-	cause  error         // of a problem, for the log
-	took   time.Duration // until it was there
+	status  int
+	header  http.Header
+	body    []byte
+	stream  io.ReadCloser // instead of body
+	cause   error         // of a problem, for the log
+	latency time.Duration // until it was there
 }
 
 func newResponse(status int) *response {
@@ -34,36 +34,36 @@ func jsonResponse(status int, value any) (*response, error) {
 	encoder := json.NewEncoder(&body)
 	encoder.SetEscapeHTML(false)
 	if err := encoder.Encode(value); err != nil {
-		return nil, fault.Broken("encoding an answer", err)
+		return nil, fault.NewInternal("encoding an answer", err)
 	}
-	return jsonText(status, body.Bytes()), nil
+	return rawJSONResponse(status, body.Bytes()), nil
 }
 
 // jsonText answers with a JSON text.
-func jsonText(status int, text []byte) *response {
-	answer := newResponse(status)
-	answer.header.Set("Content-Type", "application/json")
-	answer.body = text
-	return answer
+func rawJSONResponse(status int, text []byte) *response {
+	resp := newResponse(status)
+	resp.header.Set("Content-Type", "application/json")
+	resp.body = text
+	return resp
 }
 
 // headOnly makes of the answer to a GET the one to a HEAD (RFC 9110, 9.3.2).
-func (a *response) headOnly() {
+func (a *response) dropBody() {
 	if len(a.body) > 0 {
 		a.header.Set("Content-Length", strconv.Itoa(len(a.body)))
 	}
 	a.body = nil
 }
 
-func headerOf(answer *response) http.Header {
-	if answer == nil {
+func headerOf(resp *response) http.Header {
+	if resp == nil {
 		return nil
 	}
-	return answer.header
+	return resp.header
 }
 
 // single flattens the header: no answer of ours has a name twice.
-func (a *response) single() map[string]string {
+func (a *response) flatHeader() map[string]string {
 	flat := make(map[string]string, len(a.header))
 	for name := range a.header {
 		flat[name] = a.header.Get(name)
@@ -71,13 +71,13 @@ func (a *response) single() map[string]string {
 	return flat
 }
 
-func (a *response) buffered() events.APIGatewayProxyResponse {
-	return events.APIGatewayProxyResponse{StatusCode: a.status, Headers: a.single(), Body: string(a.body)}
+func (a *response) toBuffered() events.APIGatewayProxyResponse {
+	return events.APIGatewayProxyResponse{StatusCode: a.status, Headers: a.flatHeader(), Body: string(a.body)}
 }
 
 // streamed returns the answer in the form of a streaming route; done is
 // called once, when the body was sent or given up.
-func (a *response) streamed(done func(sent int64, err error)) *events.APIGatewayProxyStreamingResponse {
+func (a *response) toStream(onClose func(sent int64, err error)) *events.APIGatewayProxyStreamingResponse {
 	body := a.stream
 	if body == nil {
 		body = io.NopCloser(bytes.NewReader(a.body))
@@ -88,26 +88,26 @@ func (a *response) streamed(done func(sent int64, err error)) *events.APIGateway
 	}
 	return &events.APIGatewayProxyStreamingResponse{
 		StatusCode: a.status,
-		Headers:    a.single(),
-		Body:       &watched{body: body, done: done},
+		Headers:    a.flatHeader(),
+		Body:       &trackedBody{body: body, onClose: onClose},
 	}
 }
 
 // watched counts a body and tells how it ended: whole, with what it failed with,
 // or by being closed before either. How it has ended stays so.
-type watched struct {
-	body io.ReadCloser
-	done func(sent int64, err error)
+type trackedBody struct {
+	body    io.ReadCloser
+	onClose func(sent int64, err error)
 
 	// The runtime's client may close a body while it is read.
-	mu     sync.Mutex
-	sent   int64
-	ended  error // what every further read gets: io.EOF or errStream
-	broken error // why it is no io.EOF
-	closed bool
+	mu      sync.Mutex
+	sent    int64
+	ended   error // what every further read gets: io.EOF or errStream
+	failure error // why it is no io.EOF
+	closed  bool
 }
 
-func (w *watched) Read(p []byte) (int, error) {
+func (w *trackedBody) Read(p []byte) (int, error) {
 	if err := w.end(); err != nil {
 		return 0, err
 	}
@@ -120,31 +120,31 @@ func (w *watched) Read(p []byte) (int, error) {
 		w.ended = io.EOF
 	case err != nil:
 		// The platform shows a client what a stream fails with.
-		w.ended, w.broken = errStream, err
+		w.ended, w.failure = errBodyFailed, err
 	}
 	return n, w.ended
 }
 
-func (w *watched) end() error {
+func (w *trackedBody) end() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.ended
 }
 
 // Close is called by the runtime when the answer was sent or could not be.
-func (w *watched) Close() error {
+func (w *trackedBody) Close() error {
 	w.mu.Lock()
 	if w.closed {
 		w.mu.Unlock()
 		return nil
 	}
 	w.closed = true
-	sent, broken := w.sent, w.broken
+	sent, failure := w.sent, w.failure
 	if w.ended == nil {
-		broken = errUnsent
+		failure = errBodyUnsent
 	}
 	w.mu.Unlock()
 	err := w.body.Close()
-	w.done(sent, broken)
+	w.onClose(sent, failure)
 	return err
 }

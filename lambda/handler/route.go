@@ -35,9 +35,9 @@ var routes = map[string]map[string]handle{
 
 // find returns what handles the request; for a method that the resource does
 // not have, nil and the header that says which ones it has (RFC 9110, 10.2.1).
-func (h *Handler) find(r *request) (handle, http.Header) {
+func (h *Handler) route(r *request) (handle, http.Header) {
 	methods, known := routes[r.resource]
-	if !known || !strings.Contains(r.resource, "{") && !r.asSent() {
+	if !known || !strings.Contains(r.resource, "{") && !r.matchesPath() {
 		return nil, nil
 	}
 	if handle, ok := methods[r.method]; ok {

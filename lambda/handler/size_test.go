@@ -14,7 +14,7 @@ import (
 	"github.com/didomi/serverless-api/lambda/cache"
 	"github.com/didomi/serverless-api/lambda/files"
 	"github.com/didomi/serverless-api/lambda/handler"
-	"github.com/didomi/serverless-api/lambda/later"
+	"github.com/didomi/serverless-api/lambda/postresponse"
 	"github.com/didomi/serverless-api/lambda/runtimeapi"
 	"github.com/didomi/serverless-api/lambda/store"
 	"github.com/didomi/serverless-api/lambda/telemetry"
@@ -48,14 +48,14 @@ func sent(t *testing.T, h *handler.Handler, event events.APIGatewayProxyRequest)
 	if err != nil {
 		t.Fatal(err)
 	}
-	answer, err := h.Handle(t.Context(), text)
+	resp, err := h.Handle(t.Context(), text)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(answer.Whole) > runtimeapi.MaxResponse {
-		t.Errorf("the answer has %d bytes, Lambda takes %d", len(answer.Whole), runtimeapi.MaxResponse)
+	if len(resp.Payload) > runtimeapi.MaxResponse {
+		t.Errorf("the answer has %d bytes, Lambda takes %d", len(resp.Payload), runtimeapi.MaxResponse)
 	}
-	if err := json.Unmarshal(answer.Whole, &got); err != nil {
+	if err := json.Unmarshal(resp.Payload, &got); err != nil {
 		t.Fatal(err)
 	}
 	return got
@@ -159,7 +159,7 @@ func TestAnAnswerThatIsTooLargeIsAProblem(t *testing.T) {
 		Files: bucket{upload: func(key string, _ int64, _ string) (files.Upload, error) {
 			return files.Upload{Key: key, UploadID: strings.Repeat("x", runtimeapi.MaxResponse)}, nil
 		}},
-		Health:  handler.NewCheckup(map[string]func(context.Context) error{"database": func(context.Context) error { return nil }}),
+		Health:  handler.NewHealthChecker(map[string]func(context.Context) error{"database": func(context.Context) error { return nil }}),
 		Version: strings.Repeat("x", runtimeapi.MaxResponse),
 		Origins: []string{"https://a.example"},
 	}
@@ -207,16 +207,16 @@ func TestTheLineOfAnAnswerThatCouldNotBeSentSaysSo(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var log strings.Builder
 			h := &handler.Handler{Log: telemetry.NewLogger(&log), Meter: telemetry.Meter{Function: "api"}}
-			ctx, work := later.Collect(t.Context())
-			answer, err := h.Handle(ctx, []byte(`{"httpMethod":"GET","resource":"/nowhere"}`))
+			ctx, work := postresponse.NewQueue(t.Context())
+			resp, err := h.Handle(ctx, []byte(`{"httpMethod":"GET","resource":"/nowhere"}`))
 			if err != nil || log.Len() > 0 {
 				t.Fatalf("%v, logged before it was sent: %s", err, log.String())
 			}
-			work.Fail(test.unsent)
-			work.Finish()
+			work.SetSendError(test.unsent)
+			work.Run()
 			got := logged(t, log.String())
 			if failed := test.unsent != nil; got.Status != test.want || (got.Bytes == 0) != failed || (got.Level == "ERROR") != failed || (metricsOf(t, log.String())["InternalErrors"] == 1) != failed {
-				t.Errorf("logged %s of %s", log.String(), answer.Whole)
+				t.Errorf("logged %s of %s", log.String(), resp.Payload)
 			}
 		})
 	}

@@ -33,48 +33,48 @@ func (h *Handler) uploadFile(ctx context.Context, r *request) (*response, error)
 	if err != nil {
 		return nil, err
 	}
-	wanted, err := r.uploadRequest()
+	params, err := r.uploadRequest()
 	if err != nil {
 		return nil, err
 	}
 	var upload files.Upload
 	status := http.StatusCreated
-	if wanted.UploadID == "" {
-		upload, err = h.Files.Upload(ctx, key, wanted.Size, wanted.ContentType)
+	if params.UploadID == "" {
+		upload, err = h.Files.Upload(ctx, key, params.Size, params.ContentType)
 	} else {
 		status = http.StatusOK // nothing is created
-		upload, err = h.Files.Parts(ctx, key, wanted.UploadID, wanted.Size, wanted.first())
+		upload, err = h.Files.Parts(ctx, key, params.UploadID, params.Size, params.firstPart())
 	}
 	if err != nil {
 		return nil, err
 	}
-	answer, err := jsonResponse(status, upload)
+	resp, err := jsonResponse(status, upload)
 	if err != nil {
 		return nil, err
 	}
-	answer.header.Set("Cache-Control", "no-store")
-	return answer, nil
+	resp.header.Set("Cache-Control", "no-store")
+	return resp, nil
 }
 
 // uploadRequest reads the request's body; none asks for an upload of any size.
-func (r *request) uploadRequest() (wanted uploadRequest, err error) {
+func (r *request) uploadRequest() (params uploadRequest, err error) {
 	if r.rawBody == "" {
-		return wanted, nil
+		return params, nil
 	}
 	body, err := r.json(maxUploadRequest)
 	if err != nil {
-		return wanted, err
+		return params, err
 	}
 	if unknown := unknownMembers(body); len(unknown) > 0 {
-		return wanted, fault.New(fault.Invalid, "an upload is asked for with %s, not with %q", strings.Join(uploadMembers, ", "), unknown)
+		return params, fault.New(fault.Invalid, "an upload is asked for with %s, not with %q", strings.Join(uploadMembers, ", "), unknown)
 	}
-	if err := json.Unmarshal(body, &wanted); err != nil || wanted.Size < 0 {
-		return wanted, fault.New(fault.Invalid, `an upload is asked for with {"size": bytes, "content_type": "..."}, both optional, and more of its parts with {"upload_id": "...", "size": bytes, "part": number}`)
+	if err := json.Unmarshal(body, &params); err != nil || params.Size < 0 {
+		return params, fault.New(fault.Invalid, `an upload is asked for with {"size": bytes, "content_type": "..."}, both optional, and more of its parts with {"upload_id": "...", "size": bytes, "part": number}`)
 	}
-	if problems := wanted.problems(); len(problems) > 0 {
-		return wanted, fault.New(fault.Invalid, "%s", strings.Join(problems, "; "))
+	if problems := params.validate(); len(problems) > 0 {
+		return params, fault.New(fault.Invalid, "%s", strings.Join(problems, "; "))
 	}
-	return wanted, nil
+	return params, nil
 }
 
 // uploadMembers are the names of the members of an uploadRequest.
@@ -97,8 +97,8 @@ func unknownMembers(body []byte) (unknown []string) {
 }
 
 // problems are all that is wrong with the members together.
-func (u uploadRequest) problems() (all []string) {
-	if u.ContentType != "" && (!validMediaType(u.ContentType) || !visible(u.ContentType, maxMediaType)) {
+func (u uploadRequest) validate() (all []string) {
+	if u.ContentType != "" && (!validMediaType(u.ContentType) || !isPrintableASCII(u.ContentType, maxMediaType)) {
 		all = append(all, fmt.Sprintf(`content_type is a media type such as "text/plain; charset=utf-8", in at most %d characters of ASCII`, maxMediaType))
 	}
 	if u.UploadID == "" {
@@ -117,7 +117,7 @@ func (u uploadRequest) problems() (all []string) {
 }
 
 // first is the number of the first part that is asked for.
-func (u uploadRequest) first() int32 {
+func (u uploadRequest) firstPart() int32 {
 	if u.Part == nil {
 		return 1
 	}
@@ -126,10 +126,12 @@ func (u uploadRequest) first() int32 {
 
 // validUploadID reports whether an id can be one of S3's: it goes into addresses,
 // and S3 knows whether there is such an upload of the key.
-func validUploadID(id string) bool { return visible(id, maxUploadID) && !strings.Contains(id, " ") }
+func validUploadID(id string) bool {
+	return isPrintableASCII(id, maxUploadID) && !strings.Contains(id, " ")
+}
 
 // visible reports whether a text has at most so many characters, all of ASCII
 // and none of them a control character.
-func visible(text string, most int) bool {
+func isPrintableASCII(text string, most int) bool {
 	return len(text) <= most && !strings.ContainsFunc(text, func(c rune) bool { return c < ' ' || c > '~' })
 }

@@ -9,7 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/didomi/serverless-api/lambda/internal/testparts"
+	"github.com/didomi/serverless-api/lambda/internal/testservices"
 	"github.com/didomi/serverless-api/lambda/migrate"
 	"github.com/didomi/serverless-api/lambda/secrets"
 )
@@ -34,12 +34,12 @@ func invoke(t *testing.T, m migrate.Migration, event migrate.Event) (any, error)
 }
 
 // unavailable puts a proxy before the test's database that has no capacity for so long.
-func unavailable(t *testing.T, d *testparts.Database) (begin func(time.Duration)) {
+func unavailable(t *testing.T, d *testservices.Database) (begin func(time.Duration)) {
 	t.Helper()
-	d.Secrets.Set(testparts.AppSecret, secrets.Credentials{Username: "app", Password: "of-all-tests"})
+	d.Secrets.Set(testservices.AppSecret, secrets.Credentials{Username: "app", Password: "of-all-tests"})
 	proxy := through(t, d)
 	return func(d time.Duration) {
-		proxy.Refuse()
+		proxy.ResetAll()
 		time.AfterFunc(d, proxy.Restore)
 	}
 }
@@ -55,12 +55,12 @@ func TestAFirstDeploymentNeedsNoSecondTry(t *testing.T) {
 		"nor after 40 minutes":                     40 * time.Minute,
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := testparts.NewDatabase(t)
+			d := testservices.NewDatabase(t)
 			begin := unavailable(t, &d)
 			synctest.Test(t, func(t *testing.T) {
 				begin(after)
 				for _, event := range deployment {
-					_, err := testparts.InTurn(t, func(context.Context) (any, error) { return invoke(t, d.Migration, event) })
+					_, err := testservices.Exclusively(t, func(context.Context) (any, error) { return invoke(t, d.Migration, event) })
 					if err != nil {
 						t.Fatalf("step %q: %v", event.Step, err)
 					}
@@ -82,7 +82,7 @@ func TestAWaitSaysHowItEnded(t *testing.T) {
 		"by the minute, and no error where the invocation is too short": {time.Hour, false, 16},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := testparts.NewDatabase(t)
+			d := testservices.NewDatabase(t)
 			begin := unavailable(t, &d)
 			var log bytes.Buffer
 			d.Migration.Log = slog.New(slog.NewTextHandler(&log, nil))
@@ -104,7 +104,7 @@ func TestAWaitSaysHowItEnded(t *testing.T) {
 }
 
 func TestAMigrationWithoutADatabaseSaysWhatToLookAt(t *testing.T) {
-	d := testparts.NewDatabase(t)
+	d := testservices.NewDatabase(t)
 	begin := unavailable(t, &d)
 	synctest.Test(t, func(t *testing.T) {
 		begin(time.Hour)
@@ -116,7 +116,7 @@ func TestAMigrationWithoutADatabaseSaysWhatToLookAt(t *testing.T) {
 }
 
 func TestAWaitEndsAtOnceWhereTimeWouldNotHelp(t *testing.T) {
-	d := testparts.NewDatabase(t)
+	d := testservices.NewDatabase(t)
 	for name, c := range map[string]struct {
 		event migrate.Event
 		want  string
@@ -125,7 +125,7 @@ func TestAWaitEndsAtOnceWhereTimeWouldNotHelp(t *testing.T) {
 		"for an unknown step":   {migrate.Event{Step: "wait"}, `step "wait": must be empty, which migrates, or "await"`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d.Secrets.Set(testparts.MasterSecret, secrets.Credentials{Username: "nobody", Password: "hunter2"})
+			d.Secrets.Set(testservices.MasterSecret, secrets.Credentials{Username: "nobody", Password: "hunter2"})
 			_, err := invoke(t, d.Migration, c.event)
 			if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "hunter2") {
 				t.Errorf("got %v, want %q", err, c.want)

@@ -18,19 +18,19 @@ import (
 // tried for as long as the invocation runs, less what the answer takes.
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_TargetHealth.html
 const (
-	answerTime   = 15 * time.Second
-	firstPause   = time.Second
-	longestPause = 10 * time.Second
+	responseMargin = 15 * time.Second
+	initialBackoff = time.Second
+	maxBackoff     = 10 * time.Second
 	// logEvery is how often the log says what is waited for.
-	logEvery = time.Minute
+	logInterval = time.Minute
 )
 
 // wrongPassword is PostgreSQL's code for a password that is not the user's (invalid_password).
-const wrongPassword = "28P01"
+const invalidPassword = "28P01"
 
 // connect logs in as who, again and again while the database is on its way.
 func (m Migration) connect(ctx context.Context, who string, as secrets.Credentials) (conn *pgx.Conn, err error) {
-	err = m.again(ctx, func(ctx context.Context) error {
+	err = m.retryLogin(ctx, func(ctx context.Context) error {
 		if conn, err = m.Database.Connect(ctx, as); err != nil {
 			return fmt.Errorf("%s: %w", who, err)
 		}
@@ -40,31 +40,31 @@ func (m Migration) connect(ctx context.Context, who string, as secrets.Credentia
 }
 
 // again logs in until it worked, or nothing but the time for the answer is left.
-func (m Migration) again(ctx context.Context, login func(context.Context) error) error {
-	waiting, stop := untilAnswer(ctx)
+func (m Migration) retryLogin(ctx context.Context, login func(context.Context) error) error {
+	waiting, stop := withResponseMargin(ctx)
 	defer stop()
 	began := time.Now()
 	var logged time.Time
-	for pause := firstPause; ; pause = min(2*pause, longestPause) {
+	for backoff := initialBackoff; ; backoff = min(2*backoff, maxBackoff) {
 		err := login(waiting)
-		if err == nil || refused(err) {
+		if err == nil || isInvalidPassword(err) {
 			return err
 		}
-		if time.Since(logged) >= logEvery {
+		if time.Since(logged) >= logInterval {
 			logged = time.Now()
 			m.Log.WarnContext(ctx, "waiting for the database; a new RDS Proxy takes 10 to 15 minutes until it has capacity",
 				"waited", time.Since(began).Round(time.Second).String(), "error", err.Error())
 		}
-		if !sleep(waiting, pause) {
+		if !sleep(waiting, backoff) {
 			return &unavailableError{waited: time.Since(began), cause: err}
 		}
 	}
 }
 
 // untilAnswer ends in time for the invocation to say what happened; Lambda ends it without a word.
-func untilAnswer(ctx context.Context) (context.Context, context.CancelFunc) {
+func withResponseMargin(ctx context.Context) (context.Context, context.CancelFunc) {
 	if deadline, ok := ctx.Deadline(); ok {
-		return context.WithDeadline(ctx, deadline.Add(-answerTime))
+		return context.WithDeadline(ctx, deadline.Add(-responseMargin))
 	}
 	return context.WithCancel(ctx)
 }
@@ -83,20 +83,20 @@ func (e *unavailableError) Error() string {
 func (e *unavailableError) Unwrap() error { return e.cause }
 
 // refused says that the server is there and does not know the password: waiting would not mend it.
-func refused(err error) bool {
+func isInvalidPassword(err error) bool {
 	var reported *pgconn.PgError
-	return errors.As(err, &reported) && reported.Code == wrongPassword
+	return errors.As(err, &reported) && reported.Code == invalidPassword
 }
 
 // sleep waits, unless the context would be over by then.
-func sleep(ctx context.Context, pause time.Duration) bool {
-	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < pause {
+func sleep(ctx context.Context, backoff time.Duration) bool {
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < backoff {
 		return false
 	}
 	select {
 	case <-ctx.Done():
 		return false
-	case <-time.After(pause):
+	case <-time.After(backoff):
 		return true
 	}
 }

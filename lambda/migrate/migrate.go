@@ -56,7 +56,7 @@ func (m Migration) Run(ctx context.Context) (Result, error) {
 		return Result{}, err
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
-	all, err := embedded()
+	all, err := embeddedVersions()
 	if err != nil {
 		return Result{}, err
 	}
@@ -64,7 +64,7 @@ func (m Migration) Run(ctx context.Context) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	app, err := asStored(
+	app, err := setUntilCurrent(
 		func() (secrets.Credentials, error) { return m.appCredentials(ctx) },
 		func(app secrets.Credentials) error { return setUpRole(ctx, conn, m.Database.Name, app) },
 	)

@@ -14,14 +14,14 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/didomi/serverless-api/lambda/internal/faultproxy"
-	"github.com/didomi/serverless-api/lambda/internal/testparts"
+	"github.com/didomi/serverless-api/lambda/internal/testservices"
 	"github.com/didomi/serverless-api/lambda/secrets"
 )
 
 // asApp connects with the credentials that the migration stored.
-func asApp(t *testing.T, d testparts.Database) *pgx.Conn {
+func asApp(t *testing.T, d testservices.Database) *pgx.Conn {
 	t.Helper()
-	app, err := secrets.New(func() secrets.API { return d.Secrets }).Get(t.Context(), testparts.AppSecret)
+	app, err := secrets.New(func() secrets.API { return d.Secrets }).Get(t.Context(), testservices.AppSecret)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,13 +36,13 @@ func asApp(t *testing.T, d testparts.Database) *pgx.Conn {
 }
 
 func TestRunTwice(t *testing.T) {
-	d := testparts.NewDatabase(t)
-	d.Secrets.Set(testparts.AppSecret, secrets.Credentials{Username: "app", Password: "of-all-tests"})
-	first, err := testparts.InTurn(t, d.Migration.Run)
+	d := testservices.NewDatabase(t)
+	d.Secrets.Set(testservices.AppSecret, secrets.Credentials{Username: "app", Password: "of-all-tests"})
+	first, err := testservices.Exclusively(t, d.Migration.Run)
 	if err != nil || len(first.Applied) == 0 || first.Version != len(first.Applied) || first.Role != "app" {
 		t.Fatalf("first run: %+v, %v", first, err)
 	}
-	second, err := testparts.InTurn(t, d.Migration.Run)
+	second, err := testservices.Exclusively(t, d.Migration.Run)
 	if err != nil || len(second.Applied) != 0 || second.Version != first.Version {
 		t.Fatalf("second run: %+v, %v", second, err)
 	}
@@ -50,7 +50,7 @@ func TestRunTwice(t *testing.T) {
 }
 
 func TestTheApplicationMayChangeRowsAndNothingElse(t *testing.T) {
-	d := testparts.NewDatabase(t)
+	d := testservices.NewDatabase(t)
 	d.Migrate(t)
 	conn := asApp(t, d)
 	const denied = "42501"
@@ -77,7 +77,7 @@ func TestTheApplicationMayChangeRowsAndNothingElse(t *testing.T) {
 }
 
 func TestAChangedMigrationIsRefused(t *testing.T) {
-	d := testparts.NewDatabase(t)
+	d := testservices.NewDatabase(t)
 	d.Migrate(t)
 	admin, err := pgx.ConnectConfig(t.Context(), d.Admin)
 	if err != nil {
@@ -87,16 +87,16 @@ func TestAChangedMigrationIsRefused(t *testing.T) {
 	if _, err := admin.Exec(t.Context(), `UPDATE schema_migrations SET checksum = 'other'`); err != nil {
 		t.Fatal(err)
 	}
-	_, err = testparts.InTurn(t, d.Migration.Run)
+	_, err = testservices.Exclusively(t, d.Migration.Run)
 	if err == nil || !strings.Contains(err.Error(), "0001_items") || !strings.Contains(err.Error(), "changed") {
 		t.Fatalf("got %v", err)
 	}
 }
 
 func TestRunsAtTheSameTimeTakeTurns(t *testing.T) {
-	d := testparts.NewDatabase(t)
-	d.Secrets.Set(testparts.AppSecret, secrets.Credentials{Username: "app", Password: "of-all-tests"})
-	applied, err := testparts.InTurn(t, func(ctx context.Context) (applied int, err error) {
+	d := testservices.NewDatabase(t)
+	d.Secrets.Set(testservices.AppSecret, secrets.Credentials{Username: "app", Password: "of-all-tests"})
+	applied, err := testservices.Exclusively(t, func(ctx context.Context) (applied int, err error) {
 		var mu sync.Mutex
 		var runs sync.WaitGroup
 		for range 4 {
@@ -116,8 +116,8 @@ func TestRunsAtTheSameTimeTakeTurns(t *testing.T) {
 }
 
 func TestAWrongMasterPasswordSaysWhoAndWhere(t *testing.T) {
-	d := testparts.NewDatabase(t)
-	d.Secrets.Set(testparts.MasterSecret, secrets.Credentials{Username: "nobody", Password: "hunter2"})
+	d := testservices.NewDatabase(t)
+	d.Secrets.Set(testservices.MasterSecret, secrets.Credentials{Username: "nobody", Password: "hunter2"})
 	_, err := d.Migration.Run(t.Context())
 	if err == nil || !strings.Contains(err.Error(), "master user") || strings.Contains(err.Error(), "hunter2") {
 		t.Fatalf("got %v", err)
@@ -125,7 +125,7 @@ func TestAWrongMasterPasswordSaysWhoAndWhere(t *testing.T) {
 }
 
 // through puts a proxy between the migration and its database.
-func through(t *testing.T, d *testparts.Database) *faultproxy.Proxy {
+func through(t *testing.T, d *testservices.Database) *faultproxy.Proxy {
 	t.Helper()
 	m := &d.Migration.Database
 	proxy := faultproxy.New(t, net.JoinHostPort(m.Host, strconv.Itoa(m.Port)))
@@ -149,23 +149,23 @@ func (s starts) Write(line []byte) (int, error) {
 }
 
 func TestADatabaseThatIsNotThereYetIsWaitedFor(t *testing.T) {
-	d := testparts.NewDatabase(t)
-	d.Secrets.Set(testparts.AppSecret, secrets.Credentials{Username: "app", Password: "of-all-tests"})
+	d := testservices.NewDatabase(t)
+	d.Secrets.Set(testservices.AppSecret, secrets.Credentials{Username: "app", Password: "of-all-tests"})
 	proxy := through(t, &d)
-	proxy.Refuse()
+	proxy.ResetAll()
 	d.Migration.Log = slog.New(slog.NewTextHandler(starts{proxy}, nil)) // it says that it waits
-	if _, err := testparts.InTurn(t, d.Migration.Run); err != nil {
+	if _, err := testservices.Exclusively(t, d.Migration.Run); err != nil {
 		t.Fatal(err)
 	}
-	if proxy.Seen() < 3 {
-		t.Errorf("%d connections, want one refused, the master's and the application's", proxy.Seen())
+	if proxy.Connections() < 3 {
+		t.Errorf("%d connections, want one refused, the master's and the application's", proxy.Connections())
 	}
 }
 
 // The settings are the role's, so that sessions which RDS Proxy opens have them
 // from their login on; a role that an older build made gets them, too.
 func TestTheApplicationsSessionsAreBounded(t *testing.T) {
-	d := testparts.NewDatabase(t)
+	d := testservices.NewDatabase(t)
 	d.Migrate(t)
 	conn := asApp(t, d)
 	want := map[string]string{"statement_timeout": "5s", "idle_in_transaction_session_timeout": "5s", "transaction_timeout": "6s"}

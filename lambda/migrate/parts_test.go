@@ -35,7 +35,7 @@ func TestParse(t *testing.T) {
 }
 
 func TestTheEmbeddedMigrationsAreInOrder(t *testing.T) {
-	all, err := embedded()
+	all, err := embeddedVersions()
 	if err != nil || len(all) == 0 {
 		t.Fatalf("%d migrations, %v", len(all), err)
 	}
@@ -59,7 +59,7 @@ func (s *emptySecret) PutSecretValue(_ context.Context, in *secretsmanager.PutSe
 func TestAnEmptySecretIsFilledOnce(t *testing.T) {
 	m := Migration{Secrets: &emptySecret{}, AppSecret: "arn:app", Log: slog.New(slog.DiscardHandler)}
 	first, err := m.appCredentials(t.Context())
-	if err != nil || first.Username != role || len(first.Password) < 20 {
+	if err != nil || first.Username != appRole || len(first.Password) < 20 {
 		t.Fatalf("made up %v, %v", first, err)
 	}
 	second, err := m.appCredentials(t.Context())
@@ -69,10 +69,10 @@ func TestAnEmptySecretIsFilledOnce(t *testing.T) {
 }
 
 func TestTheUserHasWhatTheSecretSaysAfterARotationThatEndedMeanwhile(t *testing.T) {
-	before, after := secrets.Credentials{Username: role, Password: "old"}, secrets.Credentials{Username: role, Password: "new"}
+	before, after := secrets.Credentials{Username: appRole, Password: "old"}, secrets.Credentials{Username: appRole, Password: "new"}
 	stored := before
 	var set []secrets.Credentials
-	got, err := asStored(
+	got, err := setUntilCurrent(
 		func() (secrets.Credentials, error) { return stored, nil },
 		func(app secrets.Credentials) error {
 			set, stored = append(set, app), after

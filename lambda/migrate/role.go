@@ -18,7 +18,7 @@ import (
 )
 
 // role is the application's user in the database.
-const role = postgres.AppUser
+const appRole = postgres.AppUser
 
 // SecretsAPI is what a migration calls of Secrets Manager.
 type SecretsAPI interface {
@@ -37,14 +37,14 @@ func (m Migration) appCredentials(ctx context.Context) (secrets.Credentials, err
 	if err != nil {
 		return app, fmt.Errorf("the application's credentials: %w", err)
 	}
-	if app.Username != role {
-		return app, fmt.Errorf("secret %s is for the user %q, want %q", m.AppSecret, app.Username, role)
+	if app.Username != appRole {
+		return app, fmt.Errorf("secret %s is for the user %q, want %q", m.AppSecret, app.Username, appRole)
 	}
 	return app, nil
 }
 
 func (m Migration) newCredentials(ctx context.Context) (secrets.Credentials, error) {
-	app := secrets.Credentials{Username: role, Password: rand.Text()}
+	app := secrets.Credentials{Username: appRole, Password: rand.Text()}
 	value, err := json.Marshal(app)
 	if err != nil {
 		return app, fmt.Errorf("encoding the application's credentials: %w", err)
@@ -61,7 +61,7 @@ func (m Migration) newCredentials(ctx context.Context) (secrets.Credentials, err
 
 // asStored sets what the secret says. A rotation that ends meanwhile sets another password, which this
 // would have taken away: so it looks whether the secret still says the same.
-func asStored(read func() (secrets.Credentials, error), set func(secrets.Credentials) error) (secrets.Credentials, error) {
+func setUntilCurrent(read func() (secrets.Credentials, error), set func(secrets.Credentials) error) (secrets.Credentials, error) {
 	app, err := read()
 	for err == nil {
 		if err := set(app); err != nil {
@@ -83,13 +83,13 @@ func setUpRole(ctx context.Context, conn *pgx.Conn, database string, app secrets
 		return err
 	}
 	name := pgx.Identifier{app.Username}.Sanitize()
-	err = locked(ctx, conn, func(tx pgx.Tx) error {
-		var known bool
-		if err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)`, app.Username).Scan(&known); err != nil {
+	err = withLock(ctx, conn, func(tx pgx.Tx) error {
+		var exists bool
+		if err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)`, app.Username).Scan(&exists); err != nil {
 			return err
 		}
 		verb := "CREATE"
-		if known {
+		if exists {
 			verb = "ALTER"
 		}
 		statements := []string{
@@ -101,11 +101,11 @@ func setUpRole(ctx context.Context, conn *pgx.Conn, database string, app secrets
 			`GRANT USAGE ON SCHEMA public TO ` + name,
 			`GRANT SELECT, INSERT, UPDATE, DELETE ON items TO ` + name,
 		}
-		bounds, err := sessionBounds(ctx, tx, name)
+		timeoutStatements, err := sessionTimeouts(ctx, tx, name)
 		if err != nil {
 			return err
 		}
-		for _, statement := range append(statements, bounds...) {
+		for _, statement := range append(statements, timeoutStatements...) {
 			if _, err := tx.Exec(ctx, statement); err != nil {
 				return err
 			}
@@ -123,7 +123,7 @@ func setUpRole(ctx context.Context, conn *pgx.Conn, database string, app secrets
 // a role hold for the sessions that the proxy opens, and for those that go past it.
 // https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-proxy-pinning.html
 // https://www.postgresql.org/docs/current/sql-alterrole.html
-func sessionBounds(ctx context.Context, tx pgx.Tx, role string) (statements []string, err error) {
+func sessionTimeouts(ctx context.Context, tx pgx.Tx, appRole string) (statements []string, err error) {
 	for _, setting := range []struct {
 		name string
 		time time.Duration
@@ -132,12 +132,12 @@ func sessionBounds(ctx context.Context, tx pgx.Tx, role string) (statements []st
 		{"idle_in_transaction_session_timeout", timeouts.Statement},
 		{"transaction_timeout", timeouts.Transaction}, // PostgreSQL 17 and later
 	} {
-		var known bool
-		if err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_settings WHERE name = $1)`, setting.name).Scan(&known); err != nil {
+		var exists bool
+		if err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_settings WHERE name = $1)`, setting.name).Scan(&exists); err != nil {
 			return nil, err
 		}
-		if known {
-			statements = append(statements, fmt.Sprintf(`ALTER ROLE %s SET %s = %d`, role, setting.name, setting.time.Milliseconds()))
+		if exists {
+			statements = append(statements, fmt.Sprintf(`ALTER ROLE %s SET %s = %d`, appRole, setting.name, setting.time.Milliseconds()))
 		}
 	}
 	return statements, nil

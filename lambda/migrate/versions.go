@@ -26,7 +26,7 @@ type version struct {
 }
 
 // embedded returns the migrations of this build in order.
-func embedded() ([]version, error) {
+func embeddedVersions() ([]version, error) {
 	entries, err := files.ReadDir("sql")
 	if err != nil {
 		return nil, fmt.Errorf("reading the embedded migrations: %w", err)
@@ -63,7 +63,7 @@ const (
 	// else in this database takes an advisory lock of the same.
 	lockKey = 7_203_114_991
 
-	ledger = `CREATE TABLE IF NOT EXISTS schema_migrations (
+	createVersionsTable = `CREATE TABLE IF NOT EXISTS schema_migrations (
     version    int PRIMARY KEY,
     name       text        NOT NULL,
     checksum   text        NOT NULL,
@@ -75,15 +75,15 @@ const (
 // transaction of its own, and returns their names.
 func apply(ctx context.Context, conn *pgx.Conn, all []version) ([]string, error) {
 	applied := []string{}
-	if err := locked(ctx, conn, func(tx pgx.Tx) error {
-		_, err := tx.Exec(ctx, ledger)
+	if err := withLock(ctx, conn, func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, createVersionsTable)
 		return err
 	}); err != nil {
 		return nil, fmt.Errorf("creating the table of migrations: %w", err)
 	}
 	for _, v := range all {
 		var did bool
-		err := locked(ctx, conn, func(tx pgx.Tx) (err error) {
+		err := withLock(ctx, conn, func(tx pgx.Tx) (err error) {
 			did, err = v.apply(ctx, tx)
 			return err
 		})
@@ -98,7 +98,7 @@ func apply(ctx context.Context, conn *pgx.Conn, all []version) ([]string, error)
 }
 
 // locked runs do in a transaction that no other run is in at the same time.
-func locked(ctx context.Context, conn *pgx.Conn, do func(pgx.Tx) error) error {
+func withLock(ctx context.Context, conn *pgx.Conn, do func(pgx.Tx) error) error {
 	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1)`, int64(lockKey)); err != nil {
 			return fmt.Errorf("waiting for other migrations: %w", err)

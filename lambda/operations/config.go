@@ -10,14 +10,14 @@ import (
 
 // databaseConfig is what the handlers "migrate" and "rotate" are told by their environment.
 type databaseConfig struct {
-	Cloud        aws.Config
+	AWS          aws.Config
 	Database     environment.Database
 	MasterSecret string
 }
 
 // cacheUserConfig is what the handler "cache-user" is told by its environment.
 type cacheUserConfig struct {
-	Cloud  aws.Config
+	AWS    aws.Config
 	Secret string // ARN of the secret of the cache's user
 	UserID string // in ElastiCache
 }
@@ -25,7 +25,7 @@ type cacheUserConfig struct {
 // readDatabase reads the environment of the handlers "migrate" and "rotate".
 func readDatabase(lookup func(string) string, log *slog.Logger) (databaseConfig, error) {
 	env := environment.New(lookup)
-	config := databaseConfig{Cloud: env.Cloud(log), Database: env.Database(), MasterSecret: env.MasterSecret()}
+	config := databaseConfig{AWS: env.AWSConfig(log), Database: env.Database(), MasterSecret: env.MasterSecret()}
 	return config, env.Err()
 }
 
@@ -33,7 +33,7 @@ func readDatabase(lookup func(string) string, log *slog.Logger) (databaseConfig,
 func readCacheUser(lookup func(string) string, log *slog.Logger) (cacheUserConfig, error) {
 	env := environment.New(lookup)
 	config := cacheUserConfig{
-		Cloud:  env.Cloud(log),
+		AWS:    env.AWSConfig(log),
 		Secret: env.Required("REDIS_SECRET_ARN", "the ARN of the secret of the cache's user"),
 		UserID: env.Required("REDIS_USER_ID", "the id of the cache's user"),
 	}

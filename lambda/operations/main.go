@@ -41,62 +41,62 @@ func build(env func(string) string, log *slog.Logger) (program.Program, error) {
 }
 
 func buildMigrate(env func(string) string, log *slog.Logger) (program.Program, error) {
-	settings, err := readDatabase(env, log)
+	config, err := readDatabase(env, log)
 	if err != nil {
 		return program.Program{}, err
 	}
-	db := settings.Database
+	db := config.Database
 	migration := migrate.Migration{
-		Secrets:      secretsmanager.NewFromConfig(settings.Cloud),
-		MasterSecret: settings.MasterSecret,
+		Secrets:      secretsmanager.NewFromConfig(config.AWS),
+		MasterSecret: config.MasterSecret,
 		AppSecret:    db.Secret,
-		Database:     db.Login(),
+		Database:     db.Postgres(),
 		Log:          log,
 	}
-	return program.Program{Answer: asJSON(migration.Handle)}, nil
+	return program.Program{Handler: asJSON(migration.Handle)}, nil
 }
 
 // look is how long a rotation waits before it looks again whether the cache's
 // user has changed, or the database's is let in, which takes AWS seconds.
-const look = time.Second
+const pollInterval = time.Second
 
 func buildRotate(env func(string) string, log *slog.Logger) (program.Program, error) {
-	settings, err := readDatabase(env, log)
+	config, err := readDatabase(env, log)
 	if err != nil {
 		return program.Program{}, err
 	}
-	db := settings.Database
-	vault := secretsmanager.NewFromConfig(settings.Cloud)
+	db := config.Database
+	secretsManager := secretsmanager.NewFromConfig(config.AWS)
 	rotation := rotate.Rotation{
-		Secrets: vault,
+		Secrets: secretsManager,
 		Secret:  db.Secret,
-		Part:    rotate.Database{Database: db.Login(), Secrets: vault, MasterSecret: settings.MasterSecret, Pause: look},
+		Target:  rotate.Database{Database: db.Postgres(), Secrets: secretsManager, MasterSecret: config.MasterSecret, PollInterval: pollInterval},
 		Log:     log,
 	}
-	return program.Program{Answer: asJSON(rotation.Run)}, nil
+	return program.Program{Handler: asJSON(rotation.Run)}, nil
 }
 
 func buildCacheUser(env func(string) string, log *slog.Logger) (program.Program, error) {
-	settings, err := readCacheUser(env, log)
+	config, err := readCacheUser(env, log)
 	if err != nil {
 		return program.Program{}, err
 	}
 	rotation := rotate.Rotation{
-		Secrets: secretsmanager.NewFromConfig(settings.Cloud),
-		Secret:  settings.Secret,
-		Part: rotate.Cache{
-			Users: elasticache.NewFromConfig(settings.Cloud), ID: settings.UserID, Username: access.User, Pause: look,
+		Secrets: secretsmanager.NewFromConfig(config.AWS),
+		Secret:  config.Secret,
+		Target: rotate.Cache{
+			Users: elasticache.NewFromConfig(config.AWS), ID: config.UserID, Username: access.User, PollInterval: pollInterval,
 		},
 		Log: log,
 	}
-	return program.Program{Answer: asJSON(rotation.Run)}, nil
+	return program.Program{Handler: asJSON(rotation.Run)}, nil
 }
 
 // asJSON reads the event and writes the answer as JSON.
 func asJSON(run any) runtimeapi.Function {
 	handler := lambda.NewHandler(run)
-	return func(ctx context.Context, event []byte) (runtimeapi.Answer, error) {
-		whole, err := handler.Invoke(ctx, event)
-		return runtimeapi.Answer{Whole: whole}, err
+	return func(ctx context.Context, event []byte) (runtimeapi.Response, error) {
+		payload, err := handler.Invoke(ctx, event)
+		return runtimeapi.Response{Payload: payload}, err
 	}
 }

@@ -9,10 +9,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/didomi/serverless-api/lambda/internal/testparts"
+	"github.com/didomi/serverless-api/lambda/internal/testservices"
 )
 
-func TestMain(m *testing.M) { testparts.Main(m, main) }
+func TestMain(m *testing.M) { testservices.Main(m, main) }
 
 func complete() map[string]string {
 	return map[string]string{
@@ -27,7 +27,7 @@ func lookup(env map[string]string) func(string) string {
 
 func TestAMigrationAndARotationAreToldOfTheDatabaseAndItsMasterUser(t *testing.T) {
 	config, err := readDatabase(lookup(complete()), nil)
-	if err != nil || config.MasterSecret != "arn:master" || config.Database.Secret != "arn:app" || config.Database.Login().Port != 5432 {
+	if err != nil || config.MasterSecret != "arn:master" || config.Database.Secret != "arn:app" || config.Database.Postgres().Port != 5432 {
 		t.Errorf("got %+v, %v", config.Database, err)
 	}
 	_, err = readDatabase(lookup(nil), nil)
@@ -57,16 +57,16 @@ func TestAnUnknownHandlerIsNamed(t *testing.T) {
 }
 
 func TestMigrateRunsUnderTheRuntimeAPI(t *testing.T) {
-	d := testparts.NewDatabase(t)
+	d := testservices.NewDatabase(t)
 	d.Migrate(t)
 	endpoint := httptest.NewServer(d.Secrets)
 	t.Cleanup(endpoint.Close)
-	runtime, address := testparts.NewRuntimeAPI(t)
-	testparts.Start(t, "migrate", address,
+	runtime, address := testservices.NewRuntimeAPI(t)
+	testservices.Start(t, "migrate", address,
 		"DB_HOST="+d.Admin.Host, fmt.Sprintf("DB_PORT=%d", d.Admin.Port), "DB_NAME="+d.Admin.Database, "DB_SSLMODE=disable",
-		"DB_SECRET_ARN="+testparts.AppSecret, "DB_MASTER_SECRET_ARN="+testparts.MasterSecret,
+		"DB_SECRET_ARN="+testservices.AppSecret, "DB_MASTER_SECRET_ARN="+testservices.MasterSecret,
 		"AWS_REGION=eu-west-1", "AWS_ENDPOINT_URL="+endpoint.URL, "AWS_ACCESS_KEY_ID=key", "AWS_SECRET_ACCESS_KEY=secret")
-	answer, err := testparts.InTurn(t, func(context.Context) (answer []byte, err error) {
+	answer, err := testservices.Exclusively(t, func(context.Context) (answer []byte, err error) {
 		runtime.Invoke(map[string]string{"hash": "x"}, func(r *http.Request) { answer, err = io.ReadAll(r.Body) })
 		return answer, err
 	})

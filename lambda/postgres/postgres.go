@@ -31,21 +31,21 @@ type Database struct {
 }
 
 // Connect logs in once. The error says where and as whom, and carries no password.
-func (d Database) Connect(ctx context.Context, as secrets.Credentials) (*pgx.Conn, error) {
+func (d Database) Connect(ctx context.Context, credentials secrets.Credentials) (*pgx.Conn, error) {
 	config, err := pgx.ParseConfig(d.URL())
 	if err != nil {
 		return nil, fmt.Errorf("configuring the database %s:%d: %w", d.Host, d.Port, err)
 	}
-	if err := Trust(config.TLSConfig, d.Host); err != nil {
+	if err := SetRootCAs(config.TLSConfig, d.Host); err != nil {
 		return nil, err
 	}
-	config.User, config.Password = as.Username, as.Password
+	config.User, config.Password = credentials.Username, credentials.Password
 	config.ConnectTimeout = connectTimeout
 	// No prepared statements, which RDS Proxy would pin the session for.
 	config.DefaultQueryExecMode = pgx.QueryExecModeExec
 	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
-		return nil, fmt.Errorf("connecting to the database %s:%d as %s: %w", d.Host, d.Port, as.Username, err)
+		return nil, fmt.Errorf("connecting to the database %s:%d as %s: %w", d.Host, d.Port, credentials.Username, err)
 	}
 	return conn, nil
 }

@@ -31,7 +31,7 @@ func clusterRegion(host string) (region string, ok bool) {
 
 // Trust has the TLS settings of a connection trust the roots of the database's certificate: RDS's own of
 // the region, and no others, for the endpoint of a cluster; the system's for any other host.
-func Trust(settings *tls.Config, host string) error {
+func SetRootCAs(settings *tls.Config, host string) error {
 	region, ok := clusterRegion(host)
 	if !ok || settings == nil {
 		return nil

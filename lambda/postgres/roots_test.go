@@ -51,14 +51,14 @@ func TestAClusterIsTrustedByItsRegionsRootsAndEverythingElseByTheSystems(t *test
 		"cluster-1.cluster-cabc.eu-west-1.rds.amazonaws.com.example.org": "",
 	} {
 		settings := &tls.Config{}
-		if err := Trust(settings, host); err != nil {
+		if err := SetRootCAs(settings, host); err != nil {
 			t.Errorf("%s: %v", host, err)
 		}
 		if want := rootsOf(t, region); !want.Equal(settings.RootCAs) {
 			t.Errorf("%s is not trusted by the roots of %q alone", host, region)
 		}
 	}
-	if err := Trust(&tls.Config{}, "c.cluster-1.xx-nowhere-9.rds.amazonaws.com"); err == nil || !strings.Contains(err.Error(), "xx-nowhere-9") {
+	if err := SetRootCAs(&tls.Config{}, "c.cluster-1.xx-nowhere-9.rds.amazonaws.com"); err == nil || !strings.Contains(err.Error(), "xx-nowhere-9") {
 		t.Errorf("a region without roots: %v", err)
 	}
 }

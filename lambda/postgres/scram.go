@@ -10,7 +10,7 @@ import (
 )
 
 // iterations is PostgreSQL's own default (scram_iterations).
-const iterations = 4096
+const scramIterations = 4096
 
 // Verifier returns what PostgreSQL stores of a password (RFC 5803), so
 // that the password itself is in no statement and in no log of statements.
@@ -18,16 +18,16 @@ const iterations = 4096
 func Verifier(password string) (string, error) {
 	salt := make([]byte, 16)
 	_, _ = rand.Read(salt) // never fails
-	salted, err := pbkdf2.Key(sha256.New, password, salt, iterations, sha256.Size)
+	salted, err := pbkdf2.Key(sha256.New, password, salt, scramIterations, sha256.Size)
 	if err != nil {
 		return "", fmt.Errorf("deriving a key from the password: %w", err)
 	}
-	stored := sha256.Sum256(sign(salted, "Client Key"))
+	stored := sha256.Sum256(hmacSHA256(salted, "Client Key"))
 	encode := base64.StdEncoding.EncodeToString
-	return fmt.Sprintf("SCRAM-SHA-256$%d:%s$%s:%s", iterations, encode(salt), encode(stored[:]), encode(sign(salted, "Server Key"))), nil
+	return fmt.Sprintf("SCRAM-SHA-256$%d:%s$%s:%s", scramIterations, encode(salt), encode(stored[:]), encode(hmacSHA256(salted, "Server Key"))), nil
 }
 
-func sign(key []byte, message string) []byte {
+func hmacSHA256(key []byte, message string) []byte {
 	mac := hmac.New(sha256.New, key)
 	mac.Write([]byte(message))
 	return mac.Sum(nil)

@@ -20,8 +20,8 @@ func reportInitError(address string, cause error) {
 		return
 	}
 	client := http.Client{Timeout: reportTime, Transport: &http.Transport{Proxy: nil}}
-	answer, err := client.Post("http://"+address+"/2018-06-01/runtime/init/error", "application/json", bytes.NewReader(body))
+	response, err := client.Post("http://"+address+"/2018-06-01/runtime/init/error", "application/json", bytes.NewReader(body))
 	if err == nil {
-		_ = answer.Body.Close()
+		_ = response.Body.Close()
 	}
 }

@@ -12,11 +12,11 @@ import (
 
 // Program is what a process runs.
 type Program struct {
-	Answer runtimeapi.Function
+	Handler runtimeapi.Function
 	// Prepare makes what an answer mostly needs and what takes a processor alone:
 	// an instance may be frozen before its first event comes, and a connection
 	// would not survive that. It may be nil.
-	Prepare func()
+	Warmup func()
 }
 
 // Run runs the program that build returns for an environment, until the Runtime
@@ -31,8 +31,8 @@ func Run(build func(env func(string) string, log *slog.Logger) (Program, error))
 		os.Exit(1)
 	}
 	client := runtimeapi.New(address, log)
-	client.Meanwhile = program.Prepare
-	err = client.Serve(context.Background(), program.Answer)
+	client.Warmup = program.Warmup
+	err = client.Serve(context.Background(), program.Handler)
 	log.Error("the runtime API failed", "error", err.Error())
 	os.Exit(1)
 }

@@ -14,7 +14,7 @@ import (
 
 // patience is how long ElastiCache may take to tell every node about a change, less than an invocation
 // has.
-const patience = 4 * time.Minute
+const changeTimeout = 4 * time.Minute
 
 // UsersAPI is what a rotation calls of ElastiCache.
 type UsersAPI interface {
@@ -31,17 +31,17 @@ type Cache struct {
 	// ID is the user's in ElastiCache, Username what it logs in as.
 	ID, Username string
 	// Pause is between two looks at a user that is being changed.
-	Pause time.Duration
+	PollInterval time.Duration
 }
 
-var _ Holder = Cache{}
+var _ MultiPasswordTarget = Cache{}
 
 // Name implements Holder.
 func (c Cache) Name() string { return c.Username }
 
 // Try implements Part: the user is ready, and let in with a password only.
-func (c Cache) Try(ctx context.Context, _ secrets.Credentials) error {
-	n, err := c.settled(ctx)
+func (c Cache) Verify(ctx context.Context, _ secrets.Credentials) error {
+	n, err := c.waitUntilActive(ctx)
 	if err == nil && n == 0 {
 		err = fmt.Errorf("the cache's user %s has no password", c.ID)
 	}
@@ -49,27 +49,27 @@ func (c Cache) Try(ctx context.Context, _ secrets.Credentials) error {
 }
 
 // Change implements Part.
-func (c Cache) Change(ctx context.Context, now, next secrets.Credentials) error {
+func (c Cache) AddPassword(ctx context.Context, now, next secrets.Credentials) error {
 	if now == next {
 		return nil // the last step has been taken: beside it is the one before, which stays
 	}
-	return c.Hold(ctx, now.Password, next.Password)
+	return c.SetPasswords(ctx, now.Password, next.Password)
 }
 
 // Hold implements Holder. A user that is being changed takes no other change: it waits before, and
 // after, until every node knows.
-func (c Cache) Hold(ctx context.Context, passwords ...string) error {
-	if _, err := c.settled(ctx); err != nil {
+func (c Cache) SetPasswords(ctx context.Context, passwords ...string) error {
+	if _, err := c.waitUntilActive(ctx); err != nil {
 		return err
 	}
 	_, err := c.Users.ModifyUser(ctx, &elasticache.ModifyUserInput{UserId: &c.ID, Passwords: passwords})
 	if err != nil {
 		return fmt.Errorf("giving the cache's user %s its passwords: %w", c.ID, err)
 	}
-	if err := c.pause(ctx); err != nil { // in which a look might not see the change yet
+	if err := c.wait(ctx); err != nil { // in which a look might not see the change yet
 		return err
 	}
-	n, err := c.settled(ctx)
+	n, err := c.waitUntilActive(ctx)
 	if err == nil && n != len(passwords) {
 		err = fmt.Errorf("the cache's user %s has %d passwords, not the %d that it was given", c.ID, n, len(passwords))
 	}
@@ -77,8 +77,8 @@ func (c Cache) Hold(ctx context.Context, passwords ...string) error {
 }
 
 // settled waits until no change of the user is going on, and returns how many passwords it has.
-func (c Cache) settled(ctx context.Context) (int, error) {
-	ctx, stop := context.WithTimeout(ctx, patience)
+func (c Cache) waitUntilActive(ctx context.Context) (int, error) {
+	ctx, stop := context.WithTimeout(ctx, changeTimeout)
 	defer stop()
 	for {
 		user, err := c.describe(ctx)
@@ -91,7 +91,7 @@ func (c Cache) settled(ctx context.Context) (int, error) {
 		case status != "modifying":
 			return 0, fmt.Errorf("the cache's user %s is %q, not active", c.ID, status)
 		}
-		if err := c.pause(ctx); err != nil {
+		if err := c.wait(ctx); err != nil {
 			return 0, err
 		}
 	}
@@ -108,11 +108,11 @@ func (c Cache) describe(ctx context.Context) (types.User, error) {
 	return out.Users[0], nil
 }
 
-func (c Cache) pause(ctx context.Context) error {
+func (c Cache) wait(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
 		return fmt.Errorf("the cache's user %s is still being changed: %w", c.ID, ctx.Err())
-	case <-time.After(c.Pause):
+	case <-time.After(c.PollInterval):
 		return nil
 	}
 }

@@ -66,7 +66,7 @@ func (u *users) ModifyUser(_ context.Context, in *elasticache.ModifyUserInput, _
 
 // cacheUser is the user as a Part that looks at it all the time.
 func cacheUser(u *users) Cache {
-	return Cache{Users: u, ID: userID, Username: "app", Pause: time.Millisecond}
+	return Cache{Users: u, ID: userID, Username: "app", PollInterval: time.Millisecond}
 }
 
 // steps are those of a whole rotation.
@@ -79,7 +79,7 @@ func TestTheCachesUserKeepsTheLastPasswordBesideTheNewOne(t *testing.T) {
 			if err := run(t, v, cacheUser(u), append(steps, steps...)...); err != nil {
 				t.Fatal(err)
 			}
-			if want := []string{"old", v.password(t, current)}; !slices.Equal(u.passwords, want) || len(u.changes) != 1 || u.left != 0 {
+			if want := []string{"old", v.password(t, stageCurrent)}; !slices.Equal(u.passwords, want) || len(u.changes) != 1 || u.left != 0 {
 				t.Errorf("the user has %d passwords, not the last one and the new one; it was changed %d times, and left %d looks too early",
 					len(u.passwords), len(u.changes), u.left)
 			}
@@ -94,10 +94,10 @@ func TestADeploymentHasTheUserHoldWhatTheSecretSays(t *testing.T) {
 		labels map[string]string
 		want   []string
 	}{
-		"the first password, alone":                            {map[string]string{current: "1"}, []string{"one"}},
-		"the one before too":                                   {map[string]string{current: "2", previous: "1"}, []string{"two", "one"}},
-		"rather the one that a rotation has under way":         {map[string]string{current: "2", previous: "1", pending: "3"}, []string{"two", "three"}},
-		"the one before where a rotation's label is left over": {map[string]string{current: "3", previous: "2", pending: "3"}, []string{"three", "two"}},
+		"the first password, alone":                            {map[string]string{stageCurrent: "1"}, []string{"one"}},
+		"the one before too":                                   {map[string]string{stageCurrent: "2", stagePrevious: "1"}, []string{"two", "one"}},
+		"rather the one that a rotation has under way":         {map[string]string{stageCurrent: "2", stagePrevious: "1", stagePending: "3"}, []string{"two", "three"}},
+		"the one before where a rotation's label is left over": {map[string]string{stageCurrent: "3", stagePrevious: "2", stagePending: "3"}, []string{"three", "two"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			v, u := &vault{values: all, labels: c.labels}, &users{passwords: []string{"of nobody"}}
@@ -115,14 +115,14 @@ func TestADeploymentGivesAnEmptySecretItsFirstPassword(t *testing.T) {
 	v, u := &vault{values: map[string]string{}, labels: map[string]string{}}, &users{passwords: []string{"of nobody"}}
 	t.Run("which is stored even where the user could not be given it", func(t *testing.T) {
 		u.failure = errors.New("throttled")
-		if err := run(t, v, cacheUser(u), deployStep); err == nil || len(v.password(t, current)) < 20 {
+		if err := run(t, v, cacheUser(u), deployStep); err == nil || len(v.password(t, stageCurrent)) < 20 {
 			t.Errorf("got %v", err)
 		}
 	})
 	t.Run("and then the user is given that one", func(t *testing.T) {
 		u.failure = nil
-		stored := v.password(t, current)
-		if err := run(t, v, cacheUser(u), deployStep); err != nil || !slices.Equal(u.passwords, []string{stored}) || v.password(t, current) != stored {
+		stored := v.password(t, stageCurrent)
+		if err := run(t, v, cacheUser(u), deployStep); err != nil || !slices.Equal(u.passwords, []string{stored}) || v.password(t, stageCurrent) != stored {
 			t.Errorf("%d passwords after %d changes, %v", len(u.passwords), len(u.changes), err)
 		}
 	})
@@ -142,7 +142,7 @@ func TestARotationBesideADeploymentKeepsItsPassword(t *testing.T) {
 	if err := run(t, v, cacheUser(u), deployStep); err != nil {
 		t.Fatal(err)
 	}
-	if want := []string{"old", v.password(t, pending)}; !slices.Equal(u.passwords, want) {
+	if want := []string{"old", v.password(t, stagePending)}; !slices.Equal(u.passwords, want) {
 		t.Errorf("the user has %d passwords, want the current one and the rotation's", len(u.passwords))
 	}
 }
@@ -165,16 +165,16 @@ func TestWhatElastiCacheDoesNotDoIsAnErrorThatCarriesNoPassword(t *testing.T) {
 				v := newVault()
 				err := run(t, v, cacheUser(&c.user), "createSecret")
 				if err == nil {
-					err = cacheUser(&c.user).Hold(ctx, "old", v.password(t, pending))
+					err = cacheUser(&c.user).SetPasswords(ctx, "old", v.password(t, stagePending))
 				}
-				if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), v.password(t, pending)) {
+				if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), v.password(t, stagePending)) {
 					t.Errorf("got %v, want %q", err, c.want)
 				}
 			})
 		})
 	}
 	t.Run("a user that is not there", func(t *testing.T) {
-		err := Cache{Users: &users{}, ID: "another"}.Hold(t.Context(), "old")
+		err := Cache{Users: &users{}, ID: "another"}.SetPasswords(t.Context(), "old")
 		if missing := (*types.UserNotFoundFault)(nil); !errors.As(err, &missing) || !strings.Contains(err.Error(), "another") {
 			t.Errorf("got %v", err)
 		}

@@ -16,7 +16,7 @@ import (
 
 // followTime is how long the proxy may take to let in by what is current now; AWS names no time. A step
 // that begins with a master password that RDS is changing waits as long.
-const followTime = 2 * time.Minute
+const propagationTimeout = 2 * time.Minute
 
 // Database is a user of PostgreSQL behind RDS Proxy as a Part. The proxy lets in by the current version
 // of a secret, and logs in to the database with it, so that a password that is not current yet cannot be
@@ -29,33 +29,35 @@ type Database struct {
 	Secrets      secrets.API
 	MasterSecret string // ARN
 	// Pause is between two tries.
-	Pause time.Duration
+	PollInterval time.Duration
 }
 
-var _ Switched = Database{}
+var _ SinglePasswordTarget = Database{}
 
 // Change implements Part.
-func (d Database) Change(context.Context, secrets.Credentials, secrets.Credentials) error { return nil }
+func (d Database) AddPassword(context.Context, secrets.Credentials, secrets.Credentials) error {
+	return nil
+}
 
 // Try implements Part: the master user logs in, and finds the user. It is the first step that needs the
 // database, which may have paused: a login that fails for want of a server is tried once more.
 // https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-serverless-v2-auto-pause.html
-func (d Database) Try(ctx context.Context, as secrets.Credentials) error {
-	err := d.find(ctx, as)
+func (d Database) Verify(ctx context.Context, as secrets.Credentials) error {
+	err := d.checkUserExists(ctx, as)
 	var reported *pgconn.PgError
 	var connect *pgconn.ConnectError
 	if errors.As(err, &connect) && !errors.As(err, &reported) {
-		return d.find(ctx, as)
+		return d.checkUserExists(ctx, as)
 	}
 	return err
 }
 
 // find has the master user look for the user.
-func (d Database) find(ctx context.Context, as secrets.Credentials) error {
+func (d Database) checkUserExists(ctx context.Context, as secrets.Credentials) error {
 	return d.asMaster(ctx, func(conn *pgx.Conn) error {
-		var known bool
-		err := conn.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)`, as.Username).Scan(&known)
-		if err == nil && !known {
+		var exists bool
+		err := conn.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)`, as.Username).Scan(&exists)
+		if err == nil && !exists {
 			err = fmt.Errorf("the database %s has no user %s", d.Name, as.Username)
 		}
 		return err
@@ -63,11 +65,11 @@ func (d Database) find(ctx context.Context, as secrets.Credentials) error {
 }
 
 // Switch implements Switched.
-func (d Database) Switch(ctx context.Context, as secrets.Credentials) error {
-	return d.again(ctx, func(ctx context.Context) error { return d.set(ctx, as) })
+func (d Database) SetPassword(ctx context.Context, as secrets.Credentials) error {
+	return d.retry(ctx, func(ctx context.Context) error { return d.setPassword(ctx, as) })
 }
 
-func (d Database) set(ctx context.Context, as secrets.Credentials) error {
+func (d Database) setPassword(ctx context.Context, as secrets.Credentials) error {
 	verifier, err := postgres.Verifier(as.Password)
 	if err != nil {
 		return err
@@ -84,13 +86,13 @@ func (d Database) set(ctx context.Context, as secrets.Credentials) error {
 
 // Follow implements Switched. A deployment that read the secret before may have set the password back
 // meanwhile, so it is set again before the next try.
-func (d Database) Follow(ctx context.Context, as secrets.Credentials) error {
-	return d.again(ctx, func(ctx context.Context) error {
+func (d Database) WaitUntilCurrent(ctx context.Context, as secrets.Credentials) error {
+	return d.retry(ctx, func(ctx context.Context) error {
 		conn, err := d.Connect(ctx, as)
 		if err == nil {
 			return conn.Close(ctx)
 		}
-		return errors.Join(err, d.set(ctx, as))
+		return errors.Join(err, d.setPassword(ctx, as))
 	})
 }
 
@@ -109,8 +111,8 @@ func (d Database) asMaster(ctx context.Context, do func(*pgx.Conn) error) error 
 }
 
 // again tries until it worked, or for followTime.
-func (d Database) again(ctx context.Context, try func(context.Context) error) error {
-	ctx, stop := context.WithTimeout(ctx, followTime)
+func (d Database) retry(ctx context.Context, try func(context.Context) error) error {
+	ctx, stop := context.WithTimeout(ctx, propagationTimeout)
 	defer stop()
 	for {
 		err := try(ctx)
@@ -120,7 +122,7 @@ func (d Database) again(ctx context.Context, try func(context.Context) error) er
 		select {
 		case <-ctx.Done():
 			return err
-		case <-time.After(d.Pause):
+		case <-time.After(d.PollInterval):
 		}
 	}
 }

@@ -12,21 +12,21 @@ import (
 const deployStep = "deploySecret"
 
 // Holder is a Part whose user takes two passwords at once, and has what a deployment gives it.
-type Holder interface {
-	Part
+type MultiPasswordTarget interface {
+	Target
 	// Name is the user's.
 	Name() string
 	// Hold makes these the user's passwords, and no others.
-	Hold(ctx context.Context, passwords ...string) error
+	SetPasswords(ctx context.Context, passwords ...string) error
 }
 
 // deploy gives a secret without a value its first one and has the user hold what the secret says. The
 // value is stored before the user has it, so that a run that breaks off in between is mended by the
 // next one; so is a user that was made anew.
-func (r Rotation) deploy(ctx context.Context, user Holder) error {
-	_, err := r.read(ctx, current, "")
+func (r Rotation) deploy(ctx context.Context, user MultiPasswordTarget) error {
+	_, err := r.read(ctx, stageCurrent, "")
 	if errors.Is(err, secrets.ErrNoValue) {
-		err = r.store(ctx, user.Name(), nil, current)
+		err = r.store(ctx, user.Name(), nil, stageCurrent)
 	}
 	if err != nil {
 		return err
@@ -34,14 +34,14 @@ func (r Rotation) deploy(ctx context.Context, user Holder) error {
 	// A rotation that goes on meanwhile may have had the user hold a new password, which this would have
 	// taken away: so it looks whether the secret still says the same.
 	for {
-		held, err := r.held(ctx)
+		passwords, err := r.expectedPasswords(ctx)
 		if err != nil {
 			return err
 		}
-		if err := user.Hold(ctx, held...); err != nil {
+		if err := user.SetPasswords(ctx, passwords...); err != nil {
 			return err
 		}
-		if after, err := r.held(ctx); err != nil || slices.Equal(after, held) {
+		if after, err := r.expectedPasswords(ctx); err != nil || slices.Equal(after, passwords) {
 			return err
 		}
 	}
@@ -49,20 +49,20 @@ func (r Rotation) deploy(ctx context.Context, user Holder) error {
 
 // held are the passwords that the user should have: the current one, and beside it the one that a
 // rotation is about to make current, or else the one before, which instances may still know.
-func (r Rotation) held(ctx context.Context) ([]string, error) {
-	now, err := r.read(ctx, current, "")
+func (r Rotation) expectedPasswords(ctx context.Context) ([]string, error) {
+	now, err := r.read(ctx, stageCurrent, "")
 	if err != nil {
 		return nil, err
 	}
-	for _, label := range []string{pending, previous} {
-		beside, err := r.read(ctx, label, "")
-		if errors.Is(err, secrets.ErrNoValue) || err == nil && beside.Password == now.Password {
+	for _, stage := range []string{stagePending, stagePrevious} {
+		second, err := r.read(ctx, stage, "")
+		if errors.Is(err, secrets.ErrNoValue) || err == nil && second.Password == now.Password {
 			continue // there is none, or a rotation that has ended left its label
 		}
 		if err != nil {
 			return nil, err
 		}
-		return []string{now.Password, beside.Password}, nil
+		return []string{now.Password, second.Password}, nil
 	}
 	return []string{now.Password}, nil
 }

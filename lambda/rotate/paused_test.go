@@ -6,7 +6,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgproto3"
 
-	"github.com/didomi/serverless-api/lambda/internal/testparts"
+	"github.com/didomi/serverless-api/lambda/internal/testservices"
 	"github.com/didomi/serverless-api/lambda/postgres"
 	"github.com/didomi/serverless-api/lambda/secrets"
 )
@@ -45,12 +45,12 @@ func TestALoginThatFailsForWantOfAServerIsTriedOnceMore(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			master := secrets.Credentials{Username: "master", Password: "secret"}
-			vault := &changing{Secrets: testparts.NewSecrets(map[string]secrets.Credentials{testparts.MasterSecret: master})}
+			vault := &changing{Secrets: testservices.NewSecrets(map[string]secrets.Credentials{testservices.MasterSecret: master})}
 			d := Database{
 				Database: postgres.Database{Host: "127.0.0.1", Port: answering(t, tt.answer), Name: "app", SSLMode: "disable"},
-				Secrets:  vault, MasterSecret: testparts.MasterSecret,
+				Secrets:  vault, MasterSecret: testservices.MasterSecret,
 			}
-			if err := d.Try(t.Context(), secrets.Credentials{Username: "app"}); err == nil || vault.reads != tt.logins {
+			if err := d.Verify(t.Context(), secrets.Credentials{Username: "app"}); err == nil || vault.reads != tt.logins {
 				t.Errorf("%d logins, want %d; %v", vault.reads, tt.logins, err)
 			}
 		})

@@ -13,7 +13,7 @@ import (
 
 	"github.com/didomi/serverless-api/lambda/cache"
 	"github.com/didomi/serverless-api/lambda/cache/access"
-	"github.com/didomi/serverless-api/lambda/internal/testparts"
+	"github.com/didomi/serverless-api/lambda/internal/testservices"
 	"github.com/didomi/serverless-api/lambda/secrets"
 )
 
@@ -28,10 +28,10 @@ type nodes struct {
 
 func newNodes(t *testing.T, variable string, cluster bool) *nodes {
 	t.Helper()
-	n := &nodes{t: t, address: testparts.Address(t, variable), cluster: cluster, user: rand.Text()}
+	n := &nodes{t: t, address: testservices.Address(t, variable), cluster: cluster, user: rand.Text()}
 	n.admin = redis.NewUniversalClient(&redis.UniversalOptions{Addrs: []string{n.address}, IsClusterMode: cluster})
 	t.Cleanup(func() {
-		_ = testparts.Everywhere(context.Background(), n.admin, "ACL", "DELUSER", n.user)
+		_ = testservices.OnEveryShard(context.Background(), n.admin, "ACL", "DELUSER", n.user)
 		_ = n.admin.Close()
 	})
 	return n
@@ -43,7 +43,7 @@ func (n *nodes) hold(passwords []string) {
 	for _, password := range passwords {
 		command = append(command, ">"+password)
 	}
-	if err := testparts.Everywhere(n.t.Context(), n.admin, command...); err != nil {
+	if err := testservices.OnEveryShard(n.t.Context(), n.admin, command...); err != nil {
 		n.t.Fatal(err)
 	}
 }
@@ -51,7 +51,7 @@ func (n *nodes) hold(passwords []string) {
 // disconnect ends the user's connections, so that whoever comes next logs in.
 func (n *nodes) disconnect() {
 	n.t.Helper()
-	if err := testparts.Everywhere(n.t.Context(), n.admin, "CLIENT", "KILL", "USER", n.user); err != nil {
+	if err := testservices.OnEveryShard(n.t.Context(), n.admin, "CLIENT", "KILL", "USER", n.user); err != nil {
 		n.t.Fatal(err)
 	}
 }
@@ -61,8 +61,8 @@ func (n *nodes) instance(v *vault) *cache.Redis {
 	source := secrets.New(func() secrets.API { return v })
 	store := cache.OpenRedis(cache.RedisConfig{
 		Address: n.address, Cluster: n.cluster, Conns: 2,
-		Credentials: func(ctx context.Context) (secrets.Credentials, error) { return source.Get(ctx, secret) },
-		Refused:     func(used secrets.Credentials) { source.Refused(secret, used) },
+		Credentials:   func(ctx context.Context) (secrets.Credentials, error) { return source.Get(ctx, secret) },
+		OnAuthFailure: func(used secrets.Credentials) { source.Invalidate(secret, used) },
 	})
 	n.t.Cleanup(func() { _ = store.Close() })
 	return store
@@ -88,8 +88,8 @@ func TestEveryInstanceIsLetInWhileTheCachesPasswordRotates(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			n := newNodes(t, c.variable, c.cluster)
 			v := &vault{values: map[string]string{}, labels: map[string]string{}}
-			part := Cache{Users: &users{busy: 1, changed: n.hold}, ID: userID, Username: n.user, Pause: time.Millisecond}
-			r := Rotation{Secrets: v, Secret: secret, Part: part, Log: slog.New(slog.DiscardHandler)}
+			part := Cache{Users: &users{busy: 1, changed: n.hold}, ID: userID, Username: n.user, PollInterval: time.Millisecond}
+			r := Rotation{Secrets: v, Secret: secret, Target: part, Log: slog.New(slog.DiscardHandler)}
 			var instances []*cache.Redis
 			var passwords []string
 			take := func(step, token string) {
@@ -106,13 +106,13 @@ func TestEveryInstanceIsLetInWhileTheCachesPasswordRotates(t *testing.T) {
 			}
 			take(deployStep, "")
 			for round := range 3 {
-				passwords = append(passwords, v.password(t, current))
+				passwords = append(passwords, v.password(t, stageCurrent))
 				for _, step := range steps {
 					take(step, fmt.Sprintf("round-%d", round))
 				}
 			}
 			take(deployStep, "")
-			passwords = append(passwords, v.password(t, current))
+			passwords = append(passwords, v.password(t, stageCurrent))
 			if len(slices.Compact(slices.Clone(passwords))) != 4 {
 				t.Error("a rotation left the password as it was")
 			}

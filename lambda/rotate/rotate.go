@@ -20,9 +20,9 @@ import (
 
 // The labels of a secret's versions.
 const (
-	current  = "AWSCURRENT"
-	pending  = "AWSPENDING"
-	previous = "AWSPREVIOUS"
+	stageCurrent  = "AWSCURRENT"
+	stagePending  = "AWSPENDING"
+	stagePrevious = "AWSPREVIOUS"
 )
 
 // Event is what Secrets Manager sends.
@@ -41,28 +41,28 @@ type SecretsAPI interface {
 }
 
 // Part is whose user it is.
-type Part interface {
+type Target interface {
 	// Change gives the user, whose credentials are now, the password of next too, if it may have two. What
 	// has been changed already it leaves as it is.
-	Change(ctx context.Context, now, next secrets.Credentials) error
+	AddPassword(ctx context.Context, now, next secrets.Credentials) error
 	// Try says whether the user has these credentials, or could be given them.
-	Try(ctx context.Context, as secrets.Credentials) error
+	Verify(ctx context.Context, as secrets.Credentials) error
 }
 
 // Switched is a Part whose user has one password: it gets the new one in the last step.
-type Switched interface {
-	Part
+type SinglePasswordTarget interface {
+	Target
 	// Switch makes these the user's credentials, and may be repeated.
-	Switch(ctx context.Context, as secrets.Credentials) error
+	SetPassword(ctx context.Context, as secrets.Credentials) error
 	// Follow waits until these credentials, which are the current ones by now, let in.
-	Follow(ctx context.Context, as secrets.Credentials) error
+	WaitUntilCurrent(ctx context.Context, as secrets.Credentials) error
 }
 
 // Rotation rotates one secret.
 type Rotation struct {
 	Secrets SecretsAPI
 	Secret  string // ARN
-	Part    Part
+	Target  Target
 	Log     *slog.Logger
 }
 
@@ -73,9 +73,9 @@ func (r Rotation) Run(ctx context.Context, event Event) error {
 		return fmt.Errorf("rotating secret %s: this function rotates %s alone", event.SecretID, r.Secret)
 	}
 	steps := map[string]func(context.Context, string) error{
-		"createSecret": r.create, "setSecret": r.set, "testSecret": r.test, "finishSecret": r.finish,
+		"createSecret": r.createSecret, "setSecret": r.setSecret, "testSecret": r.testSecret, "finishSecret": r.finishSecret,
 	}
-	if user, ok := r.Part.(Holder); ok {
+	if user, ok := r.Target.(MultiPasswordTarget); ok {
 		steps[deployStep] = func(ctx context.Context, _ string) error { return r.deploy(ctx, user) }
 	}
 	step, ok := steps[event.Step]
@@ -90,27 +90,27 @@ func (r Rotation) Run(ctx context.Context, event Event) error {
 }
 
 // create puts a new password beside the current one.
-func (r Rotation) create(ctx context.Context, token string) error {
-	_, err := r.read(ctx, pending, token)
+func (r Rotation) createSecret(ctx context.Context, token string) error {
+	_, err := r.read(ctx, stagePending, token)
 	if !errors.Is(err, secrets.ErrNoValue) {
 		return err
 	}
-	now, err := r.read(ctx, current, "")
+	now, err := r.read(ctx, stageCurrent, "")
 	if err != nil {
 		return err
 	}
-	return r.store(ctx, now.Username, &token, pending)
+	return r.store(ctx, now.Username, &token, stagePending)
 }
 
 // store makes up a password and stores it under the label, as the version of that id; nil: of any.
-func (r Rotation) store(ctx context.Context, username string, version *string, label string) error {
+func (r Rotation) store(ctx context.Context, username string, version *string, stage string) error {
 	value, err := json.Marshal(secrets.Credentials{Username: username, Password: rand.Text()})
 	if err != nil {
 		return fmt.Errorf("encoding the new credentials: %w", err)
 	}
 	_, err = r.Secrets.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{
 		SecretId: &r.Secret, ClientRequestToken: version,
-		SecretString: aws.String(string(value)), VersionStages: []string{label},
+		SecretString: aws.String(string(value)), VersionStages: []string{stage},
 	})
 	if err != nil {
 		return fmt.Errorf("storing the new credentials: %w", err)
@@ -119,63 +119,63 @@ func (r Rotation) store(ctx context.Context, username string, version *string, l
 }
 
 // set makes the new password one of the user's.
-func (r Rotation) set(ctx context.Context, token string) error {
-	next, err := r.read(ctx, pending, token)
+func (r Rotation) setSecret(ctx context.Context, token string) error {
+	next, err := r.read(ctx, stagePending, token)
 	if err != nil {
 		return err
 	}
-	now, err := r.read(ctx, current, "")
+	now, err := r.read(ctx, stageCurrent, "")
 	if err != nil {
 		return err
 	}
-	return r.Part.Change(ctx, now.Credentials, next.Credentials)
+	return r.Target.AddPassword(ctx, now.Credentials, next.Credentials)
 }
 
-func (r Rotation) test(ctx context.Context, token string) error {
-	next, err := r.read(ctx, pending, token)
+func (r Rotation) testSecret(ctx context.Context, token string) error {
+	next, err := r.read(ctx, stagePending, token)
 	if err != nil {
 		return err
 	}
-	return r.Part.Try(ctx, next.Credentials)
+	return r.Target.Verify(ctx, next.Credentials)
 }
 
 // finish makes the new version the current one.
-func (r Rotation) finish(ctx context.Context, token string) error {
-	now, err := r.read(ctx, current, "")
+func (r Rotation) finishSecret(ctx context.Context, token string) error {
+	now, err := r.read(ctx, stageCurrent, "")
 	if err != nil || now.version == token {
 		return err
 	}
-	user, ok := r.Part.(Switched)
+	user, ok := r.Target.(SinglePasswordTarget)
 	if !ok {
 		return r.promote(ctx, now.version, token)
 	}
-	next, err := r.read(ctx, pending, token)
+	next, err := r.read(ctx, stagePending, token)
 	if err != nil {
 		return err
 	}
-	if err := user.Switch(ctx, next.Credentials); err != nil {
+	if err := user.SetPassword(ctx, next.Credentials); err != nil {
 		return err
 	}
 	if err := r.promote(ctx, now.version, token); err != nil {
-		return errors.Join(err, r.agree(context.WithoutCancel(ctx), user))
+		return errors.Join(err, r.restoreCurrent(context.WithoutCancel(ctx), user))
 	}
-	return user.Follow(ctx, next.Credentials)
+	return user.WaitUntilCurrent(ctx, next.Credentials)
 }
 
 // agree gives the user what the secret says is current, of which an answer that never came tells nothing.
-func (r Rotation) agree(ctx context.Context, user Switched) error {
-	now, err := r.read(ctx, current, "")
+func (r Rotation) restoreCurrent(ctx context.Context, user SinglePasswordTarget) error {
+	now, err := r.read(ctx, stageCurrent, "")
 	if err != nil {
 		return err
 	}
-	return user.Switch(ctx, now.Credentials)
+	return user.SetPassword(ctx, now.Credentials)
 }
 
 // promote makes the version of that id the current one in the place of another; Secrets Manager keeps that
 // as the previous.
 func (r Rotation) promote(ctx context.Context, from, to string) error {
 	_, err := r.Secrets.UpdateSecretVersionStage(ctx, &secretsmanager.UpdateSecretVersionStageInput{
-		SecretId: &r.Secret, VersionStage: aws.String(current), MoveToVersionId: &to, RemoveFromVersionId: &from,
+		SecretId: &r.Secret, VersionStage: aws.String(stageCurrent), MoveToVersionId: &to, RemoveFromVersionId: &from,
 	})
 	if err != nil {
 		return fmt.Errorf("making the new credentials current: %w", err)
@@ -190,8 +190,8 @@ type stored struct {
 }
 
 // read reads the version with that label, and of that id unless it is empty.
-func (r Rotation) read(ctx context.Context, label, version string) (stored, error) {
-	in := &secretsmanager.GetSecretValueInput{SecretId: &r.Secret, VersionStage: &label}
+func (r Rotation) read(ctx context.Context, stage, version string) (stored, error) {
+	in := &secretsmanager.GetSecretValueInput{SecretId: &r.Secret, VersionStage: &stage}
 	if version != "" {
 		in.VersionId = &version
 	}

@@ -32,18 +32,18 @@ type vault struct {
 func newVault() *vault {
 	return &vault{
 		values: map[string]string{"first": `{"username":"app","password":"old"}`},
-		labels: map[string]string{current: "first"},
+		labels: map[string]string{stageCurrent: "first"},
 	}
 }
 
 func (v *vault) GetSecretValue(_ context.Context, in *secretsmanager.GetSecretValueInput, _ ...func(*secretsmanager.Options)) (*secretsmanager.GetSecretValueOutput, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	label := current
+	stage := stageCurrent
 	if in.VersionStage != nil {
-		label = *in.VersionStage
+		stage = *in.VersionStage
 	}
-	id, ok := v.labels[label]
+	id, ok := v.labels[stage]
 	if !ok || in.VersionId != nil && *in.VersionId != id {
 		return nil, &types.ResourceNotFoundException{}
 	}
@@ -61,18 +61,18 @@ func (v *vault) PutSecretValue(_ context.Context, in *secretsmanager.PutSecretVa
 		return nil, &types.ResourceExistsException{}
 	}
 	v.values[id] = *in.SecretString
-	for _, label := range in.VersionStages {
-		v.label(label, id)
+	for _, stage := range in.VersionStages {
+		v.stage(stage, id)
 	}
 	return &secretsmanager.PutSecretValueOutput{}, nil
 }
 
 // label gives a version a label; what was current is then the previous one.
-func (v *vault) label(label, id string) {
-	if before, ok := v.labels[current]; ok && label == current {
-		v.labels[previous] = before
+func (v *vault) stage(stage, id string) {
+	if before, ok := v.labels[stageCurrent]; ok && stage == stageCurrent {
+		v.labels[stagePrevious] = before
 	}
-	v.labels[label] = id
+	v.labels[stage] = id
 }
 
 func (v *vault) UpdateSecretVersionStage(_ context.Context, in *secretsmanager.UpdateSecretVersionStageInput, _ ...func(*secretsmanager.Options)) (*secretsmanager.UpdateSecretVersionStageOutput, error) {
@@ -81,15 +81,15 @@ func (v *vault) UpdateSecretVersionStage(_ context.Context, in *secretsmanager.U
 	if v.labels[*in.VersionStage] != *in.RemoveFromVersionId {
 		return nil, &types.InvalidParameterException{}
 	}
-	v.label(*in.VersionStage, *in.MoveToVersionId)
+	v.stage(*in.VersionStage, *in.MoveToVersionId)
 	return &secretsmanager.UpdateSecretVersionStageOutput{}, nil
 }
 
 // password is that of the version with the label.
-func (v *vault) password(t *testing.T, label string) string {
+func (v *vault) password(t *testing.T, stage string) string {
 	t.Helper()
 	var c secrets.Credentials
-	if err := json.Unmarshal([]byte(v.values[v.labels[label]]), &c); err != nil {
+	if err := json.Unmarshal([]byte(v.values[v.labels[stage]]), &c); err != nil {
 		t.Fatal(err)
 	}
 	return c.Password
@@ -104,11 +104,13 @@ type door struct {
 
 var errDoor = errors.New("the door is broken")
 
-func (d *door) Change(context.Context, secrets.Credentials, secrets.Credentials) error { return nil }
+func (d *door) AddPassword(context.Context, secrets.Credentials, secrets.Credentials) error {
+	return nil
+}
 
-func (d *door) Try(context.Context, secrets.Credentials) error { return d.broken }
+func (d *door) Verify(context.Context, secrets.Credentials) error { return d.broken }
 
-func (d *door) Switch(_ context.Context, as secrets.Credentials) error {
+func (d *door) SetPassword(_ context.Context, as secrets.Credentials) error {
 	if d.broken == nil && d.password != as.Password {
 		d.password = as.Password
 		d.changes++
@@ -116,16 +118,16 @@ func (d *door) Switch(_ context.Context, as secrets.Credentials) error {
 	return d.broken
 }
 
-func (d *door) Follow(_ context.Context, as secrets.Credentials) error {
+func (d *door) WaitUntilCurrent(_ context.Context, as secrets.Credentials) error {
 	if as.Password != d.password {
 		return errors.New("wrong password")
 	}
 	return nil
 }
 
-func run(t *testing.T, v *vault, part Part, steps ...string) error {
+func run(t *testing.T, v *vault, part Target, steps ...string) error {
 	t.Helper()
-	r := Rotation{Secrets: v, Secret: secret, Part: part, Log: slog.New(slog.DiscardHandler)}
+	r := Rotation{Secrets: v, Secret: secret, Target: part, Log: slog.New(slog.DiscardHandler)}
 	for _, step := range steps {
 		if err := r.Run(t.Context(), Event{Step: step, SecretID: secret, Token: token}); err != nil {
 			return err
@@ -149,10 +151,10 @@ func TestARotationEndsWithAnotherPasswordEvenIfEveryStepRunsTwice(t *testing.T) 
 			if err := run(t, v, d, steps...); err != nil {
 				t.Fatal(err)
 			}
-			got := v.password(t, current)
-			if got == "old" || len(got) < 20 || got != d.password || d.changes != 1 || v.labels[current] != token {
+			got := v.password(t, stageCurrent)
+			if got == "old" || len(got) < 20 || got != d.password || d.changes != 1 || v.labels[stageCurrent] != token {
 				t.Errorf("the current version is %s, the user's password was changed %d times, and is the stored one: %v",
-					v.labels[current], d.changes, got == d.password)
+					v.labels[stageCurrent], d.changes, got == d.password)
 			}
 		})
 	}
@@ -161,8 +163,8 @@ func TestARotationEndsWithAnotherPasswordEvenIfEveryStepRunsTwice(t *testing.T) 
 func TestThePasswordStaysCurrentUntilTheLastStep(t *testing.T) {
 	v, d := newVault(), &door{password: "old"}
 	for _, step := range []string{"createSecret", "setSecret", "testSecret"} {
-		if err := run(t, v, d, step); err != nil || v.labels[current] != "first" || d.password != "old" {
-			t.Fatalf("after %s the current version is %s, and its password the user's: %v, %v", step, v.labels[current], d.password == "old", err)
+		if err := run(t, v, d, step); err != nil || v.labels[stageCurrent] != "first" || d.password != "old" {
+			t.Fatalf("after %s the current version is %s, and its password the user's: %v, %v", step, v.labels[stageCurrent], d.password == "old", err)
 		}
 	}
 }
@@ -186,7 +188,7 @@ func TestWhatARotationCannotDoIsAnErrorThatCarriesNoPassword(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), secret) {
 				t.Fatalf("got %v, want %q", err, c.want)
 			}
-			if next, ok := v.labels[pending]; ok && strings.Contains(err.Error(), v.values[next]) {
+			if next, ok := v.labels[stagePending]; ok && strings.Contains(err.Error(), v.values[next]) {
 				t.Error("the error carries a password")
 			}
 		})
@@ -214,7 +216,7 @@ func TestTheUserHasWhatIsCurrentEvenIfTheLabelsMoveIsNotHeardOf(t *testing.T) {
 	for name, moved := range map[string]bool{"it was not moved": false, "it was": true} {
 		t.Run(name, func(t *testing.T) {
 			v, d := newVault(), &door{password: "old"}
-			r := Rotation{Secrets: lostAnswer{v, moved}, Secret: secret, Part: d, Log: slog.New(slog.DiscardHandler)}
+			r := Rotation{Secrets: lostAnswer{v, moved}, Secret: secret, Target: d, Log: slog.New(slog.DiscardHandler)}
 			var err error
 			for _, step := range []string{"createSecret", "setSecret", "testSecret", "finishSecret"} {
 				err = r.Run(t.Context(), Event{Step: step, SecretID: secret, Token: token})
@@ -222,7 +224,7 @@ func TestTheUserHasWhatIsCurrentEvenIfTheLabelsMoveIsNotHeardOf(t *testing.T) {
 			if !errors.Is(err, errLost) {
 				t.Errorf("got %v, want %v", err, errLost)
 			}
-			if got := v.password(t, current); got != d.password || moved == (got == "old") {
+			if got := v.password(t, stageCurrent); got != d.password || moved == (got == "old") {
 				t.Errorf("the user has the current password: %v, and it is the old one: %v", got == d.password, got == "old")
 			}
 		})
@@ -230,7 +232,7 @@ func TestTheUserHasWhatIsCurrentEvenIfTheLabelsMoveIsNotHeardOf(t *testing.T) {
 }
 
 func TestAnotherSecretIsRefused(t *testing.T) {
-	r := Rotation{Secrets: newVault(), Secret: secret, Part: &door{}}
+	r := Rotation{Secrets: newVault(), Secret: secret, Target: &door{}}
 	if err := r.Run(t.Context(), Event{Step: "createSecret", SecretID: "arn:other", Token: token}); err == nil || !strings.Contains(err.Error(), "arn:other") {
 		t.Errorf("got %v", err)
 	}

@@ -16,23 +16,23 @@ import (
 // connection is a kept connection to the Runtime API on which one request
 // follows the other.
 type connection struct {
-	address string // host:port
-	conn    net.Conn
-	reader  *bufio.Reader
-	used    bool   // has carried an exchange
-	lines   []byte // being read
-	sent    func() // run beside the wait for the first answer, if any
+	address   string // host:port
+	conn      net.Conn
+	reader    *bufio.Reader
+	used      bool   // has carried an exchange
+	lines     []byte // being read
+	afterSend func() // run beside the wait for the first answer, if any
 }
 
 // reply is an answer without its body.
-type reply struct {
+type responseHead struct {
 	status string // "200 OK"
 	head   string // its lines
 }
 
 // get returns the value of a header. A reply has some ten, of which four are
 // asked for once each: a map of all would take longer.
-func (r reply) get(name string) string {
+func (r responseHead) get(name string) string {
 	for line := range strings.Lines(r.head) {
 		key, value, _ := strings.Cut(line, ":")
 		if len(key) == len(name) && strings.EqualFold(key, name) {
@@ -43,13 +43,13 @@ func (r reply) get(name string) string {
 }
 
 // is reports whether a reply has the status code, three digits.
-func (r reply) is(code string) bool { return strings.HasPrefix(r.status, code) }
+func (r responseHead) is(code string) bool { return strings.HasPrefix(r.status, code) }
 
 // chunked reports whether the body comes in chunks.
-func (r reply) chunked() bool { return strings.EqualFold(r.get("Transfer-Encoding"), "chunked") }
+func (r responseHead) chunked() bool { return strings.EqualFold(r.get("Transfer-Encoding"), "chunked") }
 
 // last reports whether the connection ends with this reply.
-func (r reply) last() bool {
+func (r responseHead) last() bool {
 	return strings.EqualFold(r.get("Connection"), "close") || !r.chunked() && r.get("Content-Length") == ""
 }
 
@@ -57,69 +57,69 @@ func (r reply) last() bool {
 // it reads into to. A request that a kept connection did not carry, because it
 // had been closed meanwhile, is sent again on a new one: nothing was answered,
 // and what the Runtime API took twice it refuses.
-func (c *connection) exchange(ctx context.Context, head, body []byte, to *bytes.Buffer) (reply, error) {
-	answer, err := c.try(ctx, head, body)
+func (c *connection) exchange(ctx context.Context, head, body []byte, to *bytes.Buffer) (responseHead, error) {
+	response, err := c.exchangeOnce(ctx, head, body)
 	if err != nil && c.used {
 		c.close()
-		answer, err = c.try(ctx, head, body)
+		response, err = c.exchangeOnce(ctx, head, body)
 	}
 	if err != nil {
 		c.close()
-		return reply{}, err
+		return responseHead{}, err
 	}
 	to.Reset()
 	c.used = true
-	if err = c.readBody(answer, to); err != nil || answer.last() {
+	if err = c.readBody(response, to); err != nil || response.last() {
 		c.close()
 	}
-	return answer, err
+	return response, err
 }
 
 // try makes one exchange up to the head of the answer.
-func (c *connection) try(ctx context.Context, head, body []byte) (reply, error) {
+func (c *connection) exchangeOnce(ctx context.Context, head, body []byte) (responseHead, error) {
 	if c.conn == nil {
 		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", c.address)
 		if err != nil {
-			return reply{}, err
+			return responseHead{}, err
 		}
-		c.keep(conn)
+		c.setConn(conn)
 	}
 	request := net.Buffers{head, body} // in one write
 	if _, err := request.WriteTo(c.conn); err != nil {
-		return reply{}, err
+		return responseHead{}, err
 	}
-	if c.sent != nil {
-		go c.sent()
-		c.sent = nil
+	if c.afterSend != nil {
+		go c.afterSend()
+		c.afterSend = nil
 	}
 	return c.readHead()
 }
 
-func (c *connection) keep(conn net.Conn) {
-	c.conn, c.reader = conn, bufio.NewReaderSize(conn, readAtOnce)
+func (c *connection) setConn(conn net.Conn) {
+	c.conn, c.reader = conn, bufio.NewReaderSize(conn, readBufferSize)
 }
 
 const (
 	// readAtOnce is the bytes of an answer that one read can take: most events whole.
-	readAtOnce = 16 << 10
+	readBufferSize = 16 << 10
 	// maxHead is the most bytes that the head of an answer may have.
 	maxHead = 64 << 10
 )
 
-var errAnswer = errors.New("this is no answer of HTTP/1.1")
+var errMalformedResponse = errors.New("this is no answer of HTTP/1.1")
 
 // readHead reads the head of an answer.
-func (c *connection) readHead() (reply, error) {
+func (c *connection) readHead() (responseHead, error) {
 	lines, err := c.readLines()
 	if err != nil {
-		return reply{}, err
+		return responseHead{}, err
 	}
 	first, rest, _ := strings.Cut(lines, "\n")
 	protocol, status, _ := strings.Cut(strings.TrimSpace(first), " ")
 	if !strings.HasPrefix(protocol, "HTTP/1.") {
-		return reply{}, errAnswer
+		return responseHead{}, errMalformedResponse
 	}
-	return reply{status, rest}, nil
+	return responseHead{status, rest}, nil
 }
 
 // readLines reads up to an empty line.
@@ -135,14 +135,14 @@ func (c *connection) readLines() (string, error) {
 		}
 		c.lines = append(c.lines, line...)
 	}
-	return "", errAnswer
+	return "", errMalformedResponse
 }
 
 // readBody reads the body of an answer.
-func (c *connection) readBody(answer reply, to *bytes.Buffer) error {
-	length := answer.get("Content-Length")
+func (c *connection) readBody(response responseHead, to *bytes.Buffer) error {
+	length := response.get("Content-Length")
 	switch {
-	case answer.chunked():
+	case response.chunked():
 		if _, err := to.ReadFrom(httputil.NewChunkedReader(c.reader)); err != nil {
 			return err
 		}
@@ -154,7 +154,7 @@ func (c *connection) readBody(answer reply, to *bytes.Buffer) error {
 	}
 	size, err := strconv.ParseInt(length, 10, 64)
 	if err != nil || size < 0 {
-		return errAnswer
+		return errMalformedResponse
 	}
 	_, err = io.CopyN(to, c.reader, size)
 	return err
@@ -168,7 +168,7 @@ func (c *connection) close() {
 }
 
 // unexpected is the error of an answer with another status than wanted.
-func unexpected(what, status string, body io.Reader) error {
-	said, _ := io.ReadAll(io.LimitReader(body, 512)) // the status says enough
-	return fmt.Errorf("runtime API: %s: %s %s", what, status, bytes.TrimSpace(said))
+func unexpectedStatus(what, status string, body io.Reader) error {
+	text, _ := io.ReadAll(io.LimitReader(body, 512)) // the status says enough
+	return fmt.Errorf("runtime API: %s: %s %s", what, status, bytes.TrimSpace(text))
 }

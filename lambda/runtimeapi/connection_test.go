@@ -19,12 +19,12 @@ func says(t *testing.T, text string) *connection {
 		_ = theirs.Close()
 	}()
 	c := &connection{}
-	c.keep(ours)
+	c.setConn(ours)
 	return c
 }
 
 func TestAnAnswerIsReadAsItsServerSendsIt(t *testing.T) {
-	long := strings.Repeat("x", 2*readAtOnce)
+	long := strings.Repeat("x", 2*readBufferSize)
 	for name, test := range map[string]struct {
 		text, body string
 		last       bool
@@ -59,7 +59,7 @@ func TestWhatIsNoAnswerIsAFailure(t *testing.T) {
 		"no last chunk":           "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
 		"a length that is none":   "HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\nhello",
 		"another protocol":        "SSH-2.0-OpenSSH_9.6\r\n\r\n",
-		"a line without end":      strings.Repeat("x", 2*readAtOnce),
+		"a line without end":      strings.Repeat("x", 2*readBufferSize),
 		"a head without end":      "HTTP/1.1 200 OK\r\n" + strings.Repeat("A: b\r\n", maxHead),
 		"a chunk's size in words": "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nfive\r\nhello\r\n0\r\n\r\n",
 	} {

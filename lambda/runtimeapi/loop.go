@@ -16,7 +16,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
-	"github.com/didomi/serverless-api/lambda/later"
+	"github.com/didomi/serverless-api/lambda/postresponse"
 )
 
 // The paths and headers of the Runtime API: AWS Lambda developer guide, "Using
@@ -38,9 +38,9 @@ const (
 const MaxResponse = 6<<20 + 100
 
 // Answer is what a function answers: a JSON text or a stream.
-type Answer struct {
-	Whole  []byte
-	Stream Stream // if not nil, instead of Whole
+type Response struct {
+	Payload []byte
+	Stream  Stream // if not nil, instead of Whole
 }
 
 // Stream is an answer in the form that its content type names. It is closed
@@ -53,110 +53,110 @@ type Stream interface {
 // Function answers an event, a JSON text that is only valid until it has
 // returned and what it left for later is done. An error is the invocation's
 // failure.
-type Function func(ctx context.Context, event []byte) (Answer, error)
+type Function func(ctx context.Context, event []byte) (Response, error)
 
 // Client talks to one Runtime API.
 type Client struct {
 	// Meanwhile, if any, is run beside the wait for the first event.
-	Meanwhile func()
+	Warmup func()
 
-	address string
-	log     *slog.Logger
-	kept    connection
-	streams http.Client
-	head    []byte
-	event   bytes.Buffer
-	said    bytes.Buffer
+	address      string
+	log          *slog.Logger
+	conn         connection
+	streamClient http.Client
+	requestHead  []byte
+	event        bytes.Buffer
+	responseBody bytes.Buffer
 }
 
 // New returns a Client of the Runtime API at address (host:port). It connects
 // when it is first used. The log gets the invocations that fail.
 func New(address string, log *slog.Logger) *Client {
 	return &Client{
-		address: address,
-		log:     log,
-		kept:    connection{address: address},
-		streams: http.Client{Transport: &http.Transport{Proxy: nil, DisableKeepAlives: true}},
+		address:      address,
+		log:          log,
+		conn:         connection{address: address},
+		streamClient: http.Client{Transport: &http.Transport{Proxy: nil, DisableKeepAlives: true}},
 	}
 }
 
 // Serve lets function answer one invocation after the other. It returns when
 // the Runtime API fails or function panics, after which the process must end.
-func (c *Client) Serve(ctx context.Context, function Function) error {
-	c.kept.sent = c.Meanwhile
+func (c *Client) Serve(ctx context.Context, handler Function) error {
+	c.conn.afterSend = c.Warmup
 	for {
-		if err := c.serveOne(ctx, function); err != nil {
+		if err := c.serveOne(ctx, handler); err != nil {
 			return err
 		}
 	}
 }
 
-func (c *Client) serveOne(ctx context.Context, function Function) error {
-	c.request(http.MethodGet, "next", "", 0)
-	next, err := c.kept.exchange(ctx, c.head, nil, &c.event)
+func (c *Client) serveOne(ctx context.Context, handler Function) error {
+	c.buildRequest(http.MethodGet, "next", "", 0)
+	next, err := c.conn.exchange(ctx, c.requestHead, nil, &c.event)
 	if err != nil {
 		return fmt.Errorf("runtime API: next invocation: %w", err)
 	}
 	if !next.is("200") {
-		return unexpected("next invocation", next.status, &c.event)
+		return unexpectedStatus("next invocation", next.status, &c.event)
 	}
 	id := next.get(headerRequestID)
 	ctx, cancel, err := invocation(ctx, id, next)
 	if err != nil {
-		return c.fail(ctx, id, err)
+		return c.reportFailure(ctx, id, err)
 	}
 	defer cancel()
-	ctx, work := later.Collect(ctx)
-	defer work.Finish()
-	answer, err := c.call(ctx, id, function)
+	ctx, queue := postresponse.NewQueue(ctx)
+	defer queue.Run()
+	response, err := c.invoke(ctx, id, handler)
 	if err != nil {
-		return c.fail(ctx, id, err)
+		return c.reportFailure(ctx, id, err)
 	}
-	if answer.Stream != nil {
-		return c.stream(ctx, id, answer.Stream)
+	if response.Stream != nil {
+		return c.respondStream(ctx, id, response.Stream)
 	}
-	return c.respond(ctx, id, answer.Whole, work)
+	return c.respond(ctx, id, response.Payload, queue)
 }
 
 // respond sends an answer in one piece. One over the limit is the invocation's
 // failure, not the end of the process, which the caller is told as an error.
-func (c *Client) respond(ctx context.Context, id string, whole []byte, work *later.Work) error {
-	if len(whole) > MaxResponse {
-		cause := fmt.Errorf("the answer has %d bytes, Lambda takes %d", len(whole), MaxResponse)
-		work.Fail(cause)
-		return c.fail(ctx, id, cause)
+func (c *Client) respond(ctx context.Context, id string, payload []byte, queue *postresponse.Queue) error {
+	if len(payload) > MaxResponse {
+		cause := fmt.Errorf("the answer has %d bytes, Lambda takes %d", len(payload), MaxResponse)
+		queue.SetSendError(cause)
+		return c.reportFailure(ctx, id, cause)
 	}
-	rejected, err := c.post(ctx, id, "/response", whole)
-	work.Fail(errors.Join(rejected, err))
+	rejected, err := c.post(ctx, id, "/response", payload)
+	queue.SetSendError(errors.Join(rejected, err))
 	return err
 }
 
 // call runs the function; a panic is reported before it goes on.
-func (c *Client) call(ctx context.Context, id string, function Function) (Answer, error) {
+func (c *Client) invoke(ctx context.Context, id string, handler Function) (Response, error) {
 	defer func() {
 		if panicked := recover(); panicked != nil {
-			_ = c.fail(ctx, id, fmt.Errorf("panic: %v", panicked)) // the process ends anyway
+			_ = c.reportFailure(ctx, id, fmt.Errorf("panic: %v", panicked)) // the process ends anyway
 			panic(panicked)
 		}
 	}()
-	return function(ctx, c.event.Bytes())
+	return handler(ctx, c.event.Bytes())
 }
 
 // traceVariable is where the SDK looks for the trace, to pass it on.
 const traceVariable = "_X_AMZN_TRACE_ID"
 
 // invocation returns the context of an invocation, given the head that it came with.
-func invocation(ctx context.Context, id string, head reply) (context.Context, context.CancelFunc, error) {
-	deadline, err := strconv.ParseInt(head.get(headerDeadline), 10, 64)
+func invocation(ctx context.Context, id string, requestHead responseHead) (context.Context, context.CancelFunc, error) {
+	deadline, err := strconv.ParseInt(requestHead.get(headerDeadline), 10, 64)
 	if err != nil {
 		return ctx, nil, fmt.Errorf("the invocation's deadline: %w", err)
 	}
-	trace := head.get(headerTrace)
+	trace := requestHead.get(headerTrace)
 	if err := os.Setenv(traceVariable, trace); err != nil {
 		return ctx, nil, fmt.Errorf("the invocation's trace: %w", err)
 	}
 	ctx = lambdacontext.NewContext(ctx, &lambdacontext.LambdaContext{
-		AwsRequestID: id, InvokedFunctionArn: head.get(headerARN),
+		AwsRequestID: id, InvokedFunctionArn: requestHead.get(headerARN),
 	})
 	ctx = context.WithValue(ctx, "x-amzn-trace-id", trace) //nolint:staticcheck // aws-lambda-go's key, which others look for
 	ctx, cancel := context.WithDeadline(ctx, time.UnixMilli(deadline))
@@ -164,13 +164,13 @@ func invocation(ctx context.Context, id string, head reply) (context.Context, co
 }
 
 // request writes the head of a request.
-func (c *Client) request(method, path, contentType string, length int) {
-	c.head = append(c.head[:0], method+" "+invocations+path+" HTTP/1.1\r\nHost: "+c.address+"\r\nUser-Agent: "+agent+"\r\n"...)
+func (c *Client) buildRequest(method, path, contentType string, length int) {
+	c.requestHead = append(c.requestHead[:0], method+" "+invocations+path+" HTTP/1.1\r\nHost: "+c.address+"\r\nUser-Agent: "+agent+"\r\n"...)
 	if method == http.MethodPost {
-		c.head = append(c.head, "Content-Type: "+contentType+"\r\nContent-Length: "...)
-		c.head = append(strconv.AppendInt(c.head, int64(length), 10), "\r\n"...)
+		c.requestHead = append(c.requestHead, "Content-Type: "+contentType+"\r\nContent-Length: "...)
+		c.requestHead = append(strconv.AppendInt(c.requestHead, int64(length), 10), "\r\n"...)
 	}
-	c.head = append(c.head, "\r\n"...)
+	c.requestHead = append(c.requestHead, "\r\n"...)
 }
 
 var agent = "serverless-api/" + runtime.Version()
@@ -181,47 +181,47 @@ var agent = "serverless-api/" + runtime.Version()
 // next one (invocationresponse.go and invocationerror.go of
 // github.com/aws/aws-lambda-runtime-interface-emulator).
 func (c *Client) post(ctx context.Context, id, path string, body []byte) (rejected, err error) {
-	answer, err := c.deliver(ctx, "sending an answer", id+path, body)
+	response, err := c.postJSON(ctx, "sending an answer", id+path, body)
 	if err != nil {
 		return nil, err
 	}
-	if answer.is("202") {
+	if response.is("202") {
 		return nil, nil
 	}
-	refused := unexpected("sending an answer", answer.status, &c.said)
-	if !answer.is("4") {
-		return nil, refused
+	unexpected := unexpectedStatus("sending an answer", response.status, &c.responseBody)
+	if !response.is("4") {
+		return nil, unexpected
 	}
-	c.log.ErrorContext(ctx, "answer not taken", "invocation", id, "error", refused.Error())
-	return refused, nil
+	c.log.ErrorContext(ctx, "answer not taken", "invocation", id, "error", unexpected.Error())
+	return unexpected, nil
 }
 
 // deliver sends a JSON text on the kept connection, however much of the
 // invocation's time is left.
-func (c *Client) deliver(ctx context.Context, what, path string, body []byte) (reply, error) {
-	c.request(http.MethodPost, path, "application/json", len(body))
-	answer, err := c.kept.exchange(context.WithoutCancel(ctx), c.head, body, &c.said)
+func (c *Client) postJSON(ctx context.Context, what, path string, body []byte) (responseHead, error) {
+	c.buildRequest(http.MethodPost, path, "application/json", len(body))
+	response, err := c.conn.exchange(context.WithoutCancel(ctx), c.requestHead, body, &c.responseBody)
 	if err != nil {
-		return reply{}, fmt.Errorf("runtime API: %s: %w", what, err)
+		return responseHead{}, fmt.Errorf("runtime API: %s: %w", what, err)
 	}
-	return answer, nil
+	return response, nil
 }
 
 // failure is an error as the Runtime API takes it.
-type failure struct {
+type errorReport struct {
 	Message string `json:"errorMessage"`
 	Type    string `json:"errorType"`
 }
 
-func describe(err error) ([]byte, string) {
+func encodeError(err error) ([]byte, string) {
 	kind := fmt.Sprintf("%T", err)
-	text, _ := json.Marshal(failure{err.Error(), kind}) // two strings never fail
+	text, _ := json.Marshal(errorReport{err.Error(), kind}) // two strings never fail
 	return text, kind
 }
 
-func (c *Client) fail(ctx context.Context, id string, cause error) error {
+func (c *Client) reportFailure(ctx context.Context, id string, cause error) error {
 	c.log.ErrorContext(ctx, "invocation failed", "invocation", id, "error", cause.Error())
-	text, _ := describe(cause)
+	text, _ := encodeError(cause)
 	_, err := c.post(ctx, id, "/error", text)
 	return err
 }

@@ -21,7 +21,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
-	"github.com/didomi/serverless-api/lambda/later"
+	"github.com/didomi/serverless-api/lambda/postresponse"
 )
 
 // platform is a Runtime API that hands out events and keeps what comes back.
@@ -96,8 +96,8 @@ func (p *platform) serve(t *testing.T, function Function) error {
 	return New(strings.TrimPrefix(server.URL, "http://"), slog.New(slog.DiscardHandler)).Serve(t.Context(), function)
 }
 
-func echo(_ context.Context, event []byte) (Answer, error) {
-	return Answer{Whole: append([]byte("answer to "), event...)}, nil
+func echo(_ context.Context, event []byte) (Response, error) {
+	return Response{Payload: append([]byte("answer to "), event...)}, nil
 }
 
 func TestInvocationsFollowOneAnotherOnOneConnection(t *testing.T) {
@@ -124,8 +124,8 @@ func TestInvocationsFollowOneAnotherOnOneConnection(t *testing.T) {
 func TestWhatIsLeftForLaterIsDoneBetweenAnswerAndNextInvocation(t *testing.T) {
 	p := &platform{events: []string{`1`, `2`}}
 	var sent, waiting []int
-	_ = p.serve(t, func(ctx context.Context, event []byte) (Answer, error) {
-		later.Do(ctx, func() {
+	_ = p.serve(t, func(ctx context.Context, event []byte) (Response, error) {
+		postresponse.Do(ctx, func() {
 			got, left := p.counts()
 			sent, waiting = append(sent, got), append(waiting, left)
 			if ctx.Err() != nil {
@@ -159,7 +159,7 @@ func TestWhatIsDoneMeanwhileIsDoneOnceBesideTheWaitForTheFirstEvent(t *testing.T
 	}))
 	defer server.Close()
 	client := New(strings.TrimPrefix(server.URL, "http://"), slog.New(slog.DiscardHandler))
-	client.Meanwhile = func() {
+	client.Warmup = func() {
 		<-asked
 		close(done) // panics if it is called again
 	}
@@ -172,13 +172,13 @@ func TestWhatIsDoneMeanwhileIsDoneOnceBesideTheWaitForTheFirstEvent(t *testing.T
 func TestAnInvocationBringsItsDeadlineIDAndTrace(t *testing.T) {
 	deadline := time.Now().Add(time.Minute).Truncate(time.Millisecond)
 	p := platform{events: []string{`1`}, deadline: fmt.Sprint(deadline.UnixMilli())}
-	_ = p.serve(t, func(ctx context.Context, _ []byte) (Answer, error) {
+	_ = p.serve(t, func(ctx context.Context, _ []byte) (Response, error) {
 		until, _ := ctx.Deadline()
 		about, _ := lambdacontext.FromContext(ctx)
 		if !until.Equal(deadline) || about.AwsRequestID != "id-1" || ctx.Value("x-amzn-trace-id") != "Root=1-2-3" || os.Getenv(traceVariable) != "Root=1-2-3" {
 			t.Errorf("until %v, %+v, trace %v and %q", until, about, ctx.Value("x-amzn-trace-id"), os.Getenv(traceVariable))
 		}
-		return Answer{Whole: []byte("1")}, nil
+		return Response{Payload: []byte("1")}, nil
 	})
 	if len(p.got) != 1 {
 		t.Errorf("%d answers", len(p.got))
@@ -199,13 +199,13 @@ func TestAConnectionClosedInBetweenIsMadeAnew(t *testing.T) {
 
 func TestAFailureIsReportedAndTheNextInvocationServed(t *testing.T) {
 	p := platform{events: []string{`1`, `2`}}
-	_ = p.serve(t, func(ctx context.Context, event []byte) (Answer, error) {
+	_ = p.serve(t, func(ctx context.Context, event []byte) (Response, error) {
 		if string(event) == "1" {
-			return Answer{}, errors.New(`no "luck"`)
+			return Response{}, errors.New(`no "luck"`)
 		}
 		return echo(ctx, event)
 	})
-	var told failure
+	var told errorReport
 	if len(p.got) != 2 || json.Unmarshal([]byte(p.got[0].body), &told) != nil {
 		t.Fatalf("got %v", p.got)
 	}
@@ -221,12 +221,12 @@ func TestAPanicIsReportedAndEndsTheProcess(t *testing.T) {
 			t.Errorf("went on, told %v", p.got)
 		}
 	}()
-	_ = p.serve(t, func(context.Context, []byte) (Answer, error) { panic("bug") })
+	_ = p.serve(t, func(context.Context, []byte) (Response, error) { panic("bug") })
 }
 
 func TestARuntimeAPIThatFailsEndsTheProcess(t *testing.T) {
 	p := platform{events: []string{`1`, `2`}, refuse: http.StatusInternalServerError}
-	err := p.serve(t, func(context.Context, []byte) (Answer, error) { return Answer{Whole: []byte("1")}, nil })
+	err := p.serve(t, func(context.Context, []byte) (Response, error) { return Response{Payload: []byte("1")}, nil })
 	if err == nil || !strings.Contains(err.Error(), "500") || len(p.got) != 1 {
 		t.Errorf("%v after %v", err, p.got)
 	}
@@ -238,12 +238,12 @@ func TestARuntimeAPIThatFailsEndsTheProcess(t *testing.T) {
 // 413 and the 403 on AWS.
 func TestAnAnswerThatIsNotTakenFailsItsInvocationAlone(t *testing.T) {
 	unsent := func(p *platform, length int) (err error, end error) {
-		end = p.serve(t, func(ctx context.Context, event []byte) (Answer, error) {
+		end = p.serve(t, func(ctx context.Context, event []byte) (Response, error) {
 			if string(event) != "1" {
 				return echo(ctx, event)
 			}
-			later.Do(ctx, func() { err = later.Unsent(ctx) })
-			return Answer{Whole: bytes.Repeat([]byte("x"), length)}, nil
+			postresponse.Do(ctx, func() { err = postresponse.SendError(ctx) })
+			return Response{Payload: bytes.Repeat([]byte("x"), length)}, nil
 		})
 		return err, end
 	}

@@ -12,15 +12,15 @@ import (
 
 // unsentTime is kept of the invocation's time to log and report a stream that is
 // not sent to its end, and to ask for the next invocation.
-const unsentTime = 500 * time.Millisecond
+const unsentMargin = 500 * time.Millisecond
 
 // stream sends a stream in chunks as it is read, and closes it. A stream that
 // cannot be sent is the failure of its invocation, not of the process: the
 // Runtime API hands out the next invocation all the same, unless it answers 5xx
 // ("Container error. Non-recoverable state. Runtime should exit promptly", AWS
 // Lambda developer guide, "Using the Lambda runtime API for custom runtimes").
-func (c *Client) stream(ctx context.Context, id string, body Stream) error {
-	status, err := c.send(ctx, id, body)
+func (c *Client) respondStream(ctx context.Context, id string, body Stream) error {
+	status, err := c.sendStream(ctx, id, body)
 	if failed := body.Close(); failed != nil {
 		c.log.WarnContext(ctx, "stream not closed", "invocation", id, "error", failed.Error())
 	}
@@ -34,7 +34,7 @@ func (c *Client) stream(ctx context.Context, id string, body Stream) error {
 	case status != 0: // the Runtime API has ended the invocation itself
 		return nil
 	}
-	return c.abandon(ctx, id, err)
+	return c.reportUnsentStream(ctx, id, err)
 }
 
 // send sends a stream on a connection of its own, which ends with it: the guide
@@ -45,14 +45,14 @@ func (c *Client) stream(ctx context.Context, id string, body Stream) error {
 //
 // A client that reads too slowly holds the stream until the invocation's time is
 // up. It ends before that, or Lambda would end the process with the time-out.
-func (c *Client) send(ctx context.Context, id string, body Stream) (int, error) {
+func (c *Client) sendStream(ctx context.Context, id string, body Stream) (int, error) {
 	if end, known := ctx.Deadline(); known {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadline(ctx, end.Add(-min(unsentTime, time.Until(end)/2)))
+		ctx, cancel = context.WithDeadline(ctx, end.Add(-min(unsentMargin, time.Until(end)/2)))
 		defer cancel()
 	}
 	trailer := http.Header{headerErrorType: nil, trailerError: nil}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+c.address+invocations+id+"/response", &reporting{body: body, trailer: trailer})
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+c.address+invocations+id+"/response", &errorTrailerBody{body: body, trailer: trailer})
 	if err != nil {
 		return 0, fmt.Errorf("runtime API: sending a stream: %w", err)
 	}
@@ -61,25 +61,25 @@ func (c *Client) send(ctx context.Context, id string, body Stream) (int, error) 
 	request.Header.Set("Content-Type", body.ContentType())
 	request.Header.Set("User-Agent", agent)
 	request.Header.Set("Lambda-Runtime-Function-Response-Mode", "streaming")
-	answer, err := c.streams.Do(request)
+	response, err := c.streamClient.Do(request)
 	if err != nil {
 		return 0, fmt.Errorf("runtime API: sending a stream: %w", err)
 	}
-	defer func() { _ = answer.Body.Close() }() // its status has told all
-	if answer.StatusCode != http.StatusAccepted {
-		return answer.StatusCode, unexpected("sending a stream", answer.Status, answer.Body)
+	defer func() { _ = response.Body.Close() }() // its status has told all
+	if response.StatusCode != http.StatusAccepted {
+		return response.StatusCode, unexpectedStatus("sending a stream", response.Status, response.Body)
 	}
-	return answer.StatusCode, nil
+	return response.StatusCode, nil
 }
 
 // abandon reports a stream that got no answer. The Runtime API takes that only
 // before the stream has begun, and has ended the invocation otherwise.
-func (c *Client) abandon(ctx context.Context, id string, cause error) error {
+func (c *Client) reportUnsentStream(ctx context.Context, id string, cause error) error {
 	const what = "reporting a stream that was not sent"
-	text, _ := describe(cause)
-	answer, err := c.deliver(ctx, what, id+"/error", text)
-	if err == nil && answer.is("5") {
-		err = unexpected(what, answer.status, &c.said)
+	text, _ := encodeError(cause)
+	response, err := c.postJSON(ctx, what, id+"/error", text)
+	if err == nil && response.is("5") {
+		err = unexpectedStatus(what, response.status, &c.responseBody)
 	}
 	return err
 }
@@ -88,13 +88,13 @@ func (c *Client) abandon(ctx context.Context, id string, cause error) error {
 // that the Runtime API learns of what fails half-way. What has ended stays so:
 // an io.Reader is not asked again after an error, but nothing keeps a caller
 // from it.
-type reporting struct {
+type errorTrailerBody struct {
 	body    io.Reader
 	trailer http.Header
 	ended   bool
 }
 
-func (r *reporting) Read(p []byte) (int, error) {
+func (r *errorTrailerBody) Read(p []byte) (int, error) {
 	if r.ended {
 		return 0, io.EOF
 	}
@@ -104,7 +104,7 @@ func (r *reporting) Read(p []byte) (int, error) {
 	}
 	r.ended = true
 	if err != io.EOF { // itself: a failure may have it as its cause
-		text, kind := describe(err)
+		text, kind := encodeError(err)
 		r.trailer.Set(headerErrorType, kind)
 		r.trailer.Set(trailerError, base64.StdEncoding.EncodeToString(text))
 	}
@@ -113,15 +113,15 @@ func (r *reporting) Read(p []byte) (int, error) {
 
 // pieceSize is how much of a stream goes into one chunk (bytes): net/http alone
 // takes 32 KiB at a time.
-const pieceSize = 256 << 10
+const chunkSize = 256 << 10
 
 // WriteTo implements io.WriterTo, which net/http prefers to its own small buffer.
-func (r *reporting) WriteTo(w io.Writer) (total int64, err error) {
-	piece := make([]byte, pieceSize)
+func (r *errorTrailerBody) WriteTo(w io.Writer) (total int64, err error) {
+	chunk := make([]byte, chunkSize)
 	for {
-		n, err := r.Read(piece)
+		n, err := r.Read(chunk)
 		if n > 0 {
-			written, failed := w.Write(piece[:n])
+			written, failed := w.Write(chunk[:n])
 			total += int64(written)
 			if failed != nil {
 				return total, failed

@@ -29,20 +29,20 @@ func (s *text) ContentType() string { return "text/plain" }
 func (s *text) Close() error { s.closed++; return s.err }
 
 func TestAStreamIsSentInChunksAndClosed(t *testing.T) {
-	whole := strings.Repeat("0123456789", 20_000)
+	payload := strings.Repeat("0123456789", 20_000)
 	for name, test := range map[string]struct {
 		from  io.Reader
 		error string // type that the trailer names
 	}{
-		"to its end":                     {strings.NewReader(whole), ""},
-		"until it breaks":                {io.MultiReader(strings.NewReader(whole), iotest.ErrReader(errors.New("broken"))), "*errors.errorString"},
-		"until its source ends too soon": {io.MultiReader(strings.NewReader(whole), iotest.ErrReader(fmt.Errorf("broken: %w", io.EOF))), "*fmt.wrapError"},
+		"to its end":                     {strings.NewReader(payload), ""},
+		"until it breaks":                {io.MultiReader(strings.NewReader(payload), iotest.ErrReader(errors.New("broken"))), "*errors.errorString"},
+		"until its source ends too soon": {io.MultiReader(strings.NewReader(payload), iotest.ErrReader(fmt.Errorf("broken: %w", io.EOF))), "*fmt.wrapError"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p, stream := platform{events: []string{`1`, `2`}}, &text{Reader: test.from}
-			_ = p.serve(t, func(ctx context.Context, event []byte) (Answer, error) {
+			_ = p.serve(t, func(ctx context.Context, event []byte) (Response, error) {
 				if string(event) == "1" {
-					return Answer{Stream: stream}, nil
+					return Response{Stream: stream}, nil
 				}
 				return echo(ctx, event)
 			})
@@ -50,7 +50,7 @@ func TestAStreamIsSentInChunksAndClosed(t *testing.T) {
 				t.Fatalf("%d answers, closed %d times", len(p.got), stream.closed)
 			}
 			got := p.got[0]
-			if got.body != whole || got.length != -1 || got.contentType != "text/plain" || got.trailer.Get(headerErrorType) != test.error {
+			if got.body != payload || got.length != -1 || got.contentType != "text/plain" || got.trailer.Get(headerErrorType) != test.error {
 				t.Errorf("%d bytes, length %d, %s, trailer %v", len(got.body), got.length, got.contentType, got.trailer)
 			}
 			if broken := got.trailer.Get(trailerError) != ""; broken != (test.error != "") {
@@ -108,7 +108,7 @@ func (s *server) length() int {
 // left is the time of an invocation.
 func (s *server) left() time.Duration {
 	if s.slow && s.given == 1 {
-		return 2 * unsentTime
+		return 2 * unsentMargin
 	}
 	return time.Minute
 }
@@ -120,8 +120,8 @@ func (s *server) serve(t *testing.T) error {
 	api := httptest.NewServer(s)
 	defer api.Close()
 	client := New(strings.TrimPrefix(api.URL, "http://"), slog.New(slog.DiscardHandler))
-	return client.Serve(t.Context(), func(_ context.Context, event []byte) (Answer, error) {
-		return Answer{Stream: &text{Reader: strings.NewReader(strings.Repeat(string(event), s.length())), err: errors.New("not closed")}}, nil
+	return client.Serve(t.Context(), func(_ context.Context, event []byte) (Response, error) {
+		return Response{Stream: &text{Reader: strings.NewReader(strings.Repeat(string(event), s.length())), err: errors.New("not closed")}}, nil
 	})
 }
 
@@ -238,7 +238,7 @@ func (o *once) Read(p []byte) (int, error) {
 
 func TestAStreamThatHasFailedStaysSo(t *testing.T) {
 	trailer := http.Header{}
-	r := &reporting{body: &once{strings.NewReader("more"), errors.New("broken")}, trailer: trailer}
+	r := &errorTrailerBody{body: &once{strings.NewReader("more"), errors.New("broken")}, trailer: trailer}
 	for range 3 {
 		if n, err := r.Read(make([]byte, 10)); n != 0 || !errors.Is(err, io.EOF) {
 			t.Fatalf("%d bytes, %v", n, err)

@@ -36,27 +36,27 @@ type API interface {
 }
 
 // Source reads secrets and remembers them. It is safe for concurrent use.
-type Source struct {
-	api   func() API
-	mu    sync.Mutex
-	known map[string]Credentials
+type Cache struct {
+	api    func() API
+	mu     sync.Mutex
+	cached map[string]Credentials
 }
 
 // New returns a Source over the client that api makes at the first read.
-func New(api func() API) *Source {
-	return &Source{api: sync.OnceValue(api), known: map[string]Credentials{}}
+func New(api func() API) *Cache {
+	return &Cache{api: sync.OnceValue(api), cached: map[string]Credentials{}}
 }
 
 // Prepare makes the client, which the first read would do, and reads nothing.
-func (s *Source) Prepare() { s.api() }
+func (s *Cache) Prepare() { s.api() }
 
 // Get returns the credentials in the secret arn, from memory if it was read before.
-func (s *Source) Get(ctx context.Context, arn string) (Credentials, error) {
+func (s *Cache) Get(ctx context.Context, arn string) (Credentials, error) {
 	s.mu.Lock()
-	known, ok := s.known[arn]
+	cached, ok := s.cached[arn]
 	s.mu.Unlock()
 	if ok {
-		return known, nil
+		return cached, nil
 	}
 	read, _, err := Read(ctx, s.api(), &secretsmanager.GetSecretValueInput{SecretId: &arn})
 	if err != nil {
@@ -64,17 +64,17 @@ func (s *Source) Get(ctx context.Context, arn string) (Credentials, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.known[arn] = read
+	s.cached[arn] = read
 	return read, nil
 }
 
 // Refused tells that a part did not accept used, the credentials of the
 // secret arn: the next Get reads the secret anew, unless that was done since.
-func (s *Source) Refused(arn string, used Credentials) {
+func (s *Cache) Invalidate(arn string, used Credentials) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.known[arn] == used {
-		delete(s.known, arn)
+	if s.cached[arn] == used {
+		delete(s.cached, arn)
 	}
 }
 

@@ -22,7 +22,7 @@ func (f api) GetSecretValue(_ context.Context, in *secretsmanager.GetSecretValue
 }
 
 // rotating answers with a new password at every read.
-func rotating(reads *int) *secrets.Source {
+func rotating(reads *int) *secrets.Cache {
 	return secrets.New(func() secrets.API {
 		return api(func(string) (string, error) {
 			*reads++
@@ -46,12 +46,12 @@ func TestSourceReadsOnceUntilRefused(t *testing.T) {
 	if get() != first || reads != 1 {
 		t.Fatalf("a second Get read again: %d reads", reads)
 	}
-	source.Refused("arn", first)
+	source.Invalidate("arn", first)
 	second := get()
 	if second == first || reads != 2 {
 		t.Fatalf("refused credentials were kept: %v after %d reads", second.Password, reads)
 	}
-	source.Refused("arn", first)
+	source.Invalidate("arn", first)
 	if get() != second || reads != 2 {
 		t.Fatal("a late refusal of the old credentials dropped the new ones")
 	}

@@ -13,41 +13,41 @@ import (
 )
 
 // effect tells whether a call may be sent twice.
-type effect bool
+type callKind bool
 
 const (
-	read  effect = true
-	write effect = false
+	readCall  callKind = true
+	writeCall callKind = false
 )
 
 // call runs one call on a connection of the pool, with a bound on its time and
 // with retries where that is safe, and gives its error a kind.
-func (s *Store) call(ctx context.Context, what string, effect effect, run func(context.Context, *pgxpool.Conn) error) error {
+func (s *Store) call(ctx context.Context, what string, kind callKind, run func(context.Context, *pgxpool.Conn) error) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	err := s.try(ctx, run)
+	err := s.callOnce(ctx, run)
 	for try := 1; err != nil && try < maxTries; try++ {
-		again := ctx.Err() == nil && s.worthRetrying(err, effect) && s.retries.spend() && pause(ctx, try, isOneOf(err, busy))
-		if !again {
+		retry := ctx.Err() == nil && s.shouldRetry(err, kind) && s.retries.spend() && backoff(ctx, try, hasSQLState(err, busy))
+		if !retry {
 			break
 		}
-		err = s.try(ctx, run)
+		err = s.callOnce(ctx, run)
 	}
-	if answered(err) {
+	if serverResponded(err) {
 		s.retries.earn()
 	}
 	return classify(what, err)
 }
 
 // try runs a call once.
-func (s *Store) try(ctx context.Context, run func(context.Context, *pgxpool.Conn) error) error {
+func (s *Store) callOnce(ctx context.Context, run func(context.Context, *pgxpool.Conn) error) error {
 	pool, err := s.pool()
 	if err != nil {
-		return fault.Broken("opening the database", err)
+		return fault.NewInternal("opening the database", err)
 	}
 	conn, err := pool.Acquire(ctx)
 	if err != nil {
-		return &unsentError{err}
+		return &noConnectionError{err}
 	}
 	defer conn.Release()
 	return run(ctx, conn)
@@ -55,41 +55,41 @@ func (s *Store) try(ctx context.Context, run func(context.Context, *pgxpool.Conn
 
 // unsentError is the failure of a call that found no connection: its secret
 // could not be read, the pool had none in time, or none could be made.
-type unsentError struct{ cause error }
+type noConnectionError struct{ cause error }
 
-func (e *unsentError) Error() string { return "no connection: " + e.cause.Error() }
+func (e *noConnectionError) Error() string { return "no connection: " + e.cause.Error() }
 
-func (e *unsentError) Unwrap() error { return e.cause }
+func (e *noConnectionError) Unwrap() error { return e.cause }
 
 // answered reports whether a working server has answered a call: also that
 // there is nothing, or that a condition does not hold.
-func answered(err error) bool {
+func serverResponded(err error) bool {
 	if err == nil {
 		return true
 	}
-	var answer *fault.Error
-	return errors.As(err, &answer)
+	var known *fault.Error
+	return errors.As(err, &known)
 }
 
 // worthRetrying reports whether another try is safe and likely to succeed,
 // after setting right what made the last one fail.
-func (s *Store) worthRetrying(err error, effect effect) bool {
+func (s *Store) shouldRetry(err error, kind callKind) bool {
 	var connect *pgconn.ConnectError
-	var unsent *unsentError
+	var noConnection *noConnectionError
 	switch {
-	case answered(err):
+	case serverResponded(err):
 		return false
-	case errors.As(err, &connect) && isOneOf(err, authentication) && s.refused != nil:
-		s.refused(secrets.Credentials{Username: connect.Config.User, Password: connect.Config.Password})
+	case errors.As(err, &connect) && hasSQLState(err, authentication) && s.onAuthFailure != nil:
+		s.onAuthFailure(secrets.Credentials{Username: connect.Config.User, Password: connect.Config.Password})
 		return true
-	case errors.As(err, &unsent):
-		return isOneOf(err, busy)
-	case isOneOf(err, movedAway):
+	case errors.As(err, &noConnection):
+		return hasSQLState(err, busy)
+	case hasSQLState(err, serverReplaced):
 		s.reset()
-		return effect == read || isOneOf(err, readOnly)
+		return kind == readCall || hasSQLState(err, readOnly)
 	}
 	var reported *pgconn.PgError
-	return pgconn.SafeToRetry(err) || effect == read && !errors.As(err, &reported)
+	return pgconn.SafeToRetry(err) || kind == readCall && !errors.As(err, &reported)
 }
 
 // Undone reports whether a call that failed certainly changed nothing: the
@@ -97,22 +97,22 @@ func (s *Store) worthRetrying(err error, effect effect) bool {
 // has for what it did not begin or has rolled back. Every other error may come
 // after the commit, also one that is not known: a proxy has its own, and what
 // went down with its connection may have been done.
-func Undone(err error) bool {
-	var unsent *unsentError
+func NotApplied(err error) bool {
+	var noConnection *noConnectionError
 	var reported *pgconn.PgError
 	switch {
-	case errors.As(err, &unsent) || pgconn.SafeToRetry(err):
+	case errors.As(err, &noConnection) || pgconn.SafeToRetry(err):
 		return true
 	case errors.As(err, &reported):
-		return isOneOf(err, unconnected) || isOneOf(err, rolledBack) && !fatal(reported)
+		return hasSQLState(err, noSession) || hasSQLState(err, rolledBack) && !isFatal(reported)
 	default:
-		return answered(err) && fault.KindOf(err) != fault.Unavailable
+		return serverResponded(err) && fault.KindOf(err) != fault.Unavailable
 	}
 }
 
 // fatal reports whether the session ends with an error (PostgreSQL manual,
 // "Error and Notice Message Fields"). That can be during the commit.
-func fatal(err *pgconn.PgError) bool {
+func isFatal(err *pgconn.PgError) bool {
 	severity := err.SeverityUnlocalized
 	if severity == "" {
 		severity = err.Severity
@@ -128,11 +128,11 @@ var (
 	busy = []string{"53300", "57P03"}
 	// The connection leads to a server that is going down or became a reader:
 	// others in the pool will, too.
-	movedAway    = []string{"57P01", "25006"}
-	readOnly     = []string{"25006"}
-	unacceptable = []string{"22", "54001"}
+	serverReplaced = []string{"57P01", "25006"}
+	readOnly       = []string{"25006"}
+	invalidData    = []string{"22", "54001"}
 	// There is no session: too many connections, not started yet.
-	unconnected = busy
+	noSession = busy
 	// Raised before a statement is executed or while it is, but never by the
 	// commit: an error of a statement rolls back its implicit transaction
 	// (PostgreSQL manual, "Message Flow", "Extended Query": Sync rolls back if
@@ -154,11 +154,11 @@ var (
 	// 57P (the connection or the server goes), 53 and 58 (disk, memory and files,
 	// which the commit needs too), F0 and XX (defects), and what has no row in the
 	// appendix.
-	rolledBack = []string{"22", "23", "25006", "40001", "40P01", "42", "54", "55P03", "57014"}
-	away       = []string{"08", "53", "57", "28", "25006", "25P0", "40", "55P03"}
+	rolledBack  = []string{"22", "23", "25006", "40001", "40P01", "42", "54", "55P03", "57014"}
+	unavailable = []string{"08", "53", "57", "28", "25006", "25P0", "40", "55P03"}
 )
 
-func isOneOf(err error, states []string) bool {
+func hasSQLState(err error, states []string) bool {
 	var reported *pgconn.PgError
 	if !errors.As(err, &reported) {
 		return false
@@ -181,11 +181,11 @@ func classify(what string, err error) error {
 		return nil
 	case errors.As(err, &known):
 		return err
-	case isOneOf(err, unacceptable):
+	case hasSQLState(err, invalidData):
 		return &fault.Error{Kind: fault.Invalid, Detail: "the database cannot store this content", Cause: err}
-	case errors.As(err, &reported) && !isOneOf(err, away):
-		return fault.Broken(what, err)
+	case errors.As(err, &reported) && !hasSQLState(err, unavailable):
+		return fault.NewInternal(what, err)
 	default:
-		return fault.Down(fault.Database, err)
+		return fault.NewUnavailable(fault.Database, err)
 	}
 }

@@ -15,7 +15,7 @@ import (
 
 	"github.com/didomi/serverless-api/lambda/fault"
 	"github.com/didomi/serverless-api/lambda/internal/faultproxy"
-	"github.com/didomi/serverless-api/lambda/internal/testparts"
+	"github.com/didomi/serverless-api/lambda/internal/testservices"
 	"github.com/didomi/serverless-api/lambda/secrets"
 	"github.com/didomi/serverless-api/lambda/store"
 )
@@ -24,7 +24,7 @@ import (
 // set its configuration otherwise.
 func behind(t *testing.T, change func(*store.Config)) (*store.Store, *faultproxy.Proxy) {
 	t.Helper()
-	d := testparts.NewDatabase(t)
+	d := testservices.NewDatabase(t)
 	d.Migrate(t)
 	proxy := faultproxy.New(t, net.JoinHostPort(d.Admin.Host, strconv.Itoa(int(d.Admin.Port))))
 	config := d.Config()
@@ -33,7 +33,7 @@ func behind(t *testing.T, change func(*store.Config)) (*store.Store, *faultproxy
 	config.Port, _ = strconv.Atoi(port)
 	change(&config)
 	s := open(t, config)
-	t.Cleanup(proxy.Refuse) // closing waits for connections that say nothing
+	t.Cleanup(proxy.ResetAll) // closing waits for connections that say nothing
 	return s, proxy
 }
 
@@ -47,7 +47,7 @@ func open(t *testing.T, config store.Config) *store.Store {
 func reported(code string) error { return &pgconn.PgError{Code: code} }
 
 func TestACallIsTriedAgainWhereThatHelpsAndIsSafe(t *testing.T) {
-	d := testparts.NewDatabase(t)
+	d := testservices.NewDatabase(t)
 	d.Migrate(t)
 	for name, test := range map[string]struct {
 		err           error
@@ -80,7 +80,7 @@ func TestReadsOfMissingItemsLeaveTheRetriesToThoseWhoNeedThem(t *testing.T) {
 		isKind(t, fault.NotFound, err)
 	}
 	put(t, s, "a", `1`)
-	proxy.Cut()
+	proxy.ResetOnce()
 	if _, err := s.Get(t.Context(), "a"); err != nil {
 		t.Fatalf("there was no retry left: %v", err)
 	}
@@ -134,8 +134,8 @@ func TestWhatIsKnownOfAWriteThatTheServerFailed(t *testing.T) {
 					continue
 				}
 				cause := &pgconn.PgError{Code: code, Severity: "of some language", SeverityUnlocalized: severity}
-				for _, err := range []error{fault.Down(fault.Database, cause), fault.Broken("writing an item", cause)} {
-					if got := store.Undone(err); got != certain {
+				for _, err := range []error{fault.NewUnavailable(fault.Database, cause), fault.NewInternal("writing an item", cause)} {
+					if got := store.NotApplied(err); got != certain {
 						t.Errorf("%s: certainly not done: %v, want %v", severity, got, certain)
 					}
 				}
@@ -151,13 +151,13 @@ func TestWhatIsKnownOfAWriteThatFailedWithoutAnErrorOfTheServer(t *testing.T) {
 	}{
 		"its condition did not hold": {fault.New(fault.Precondition, "changed"), true},
 		"there was nothing":          {fault.New(fault.NotFound, "none"), true},
-		"it could not begin":         {fault.Broken("opening the database", io.EOF), true},
-		"nothing came back":          {fault.Down(fault.Database, io.EOF), false},
+		"it could not begin":         {fault.NewInternal("opening the database", io.EOF), true},
+		"nothing came back":          {fault.NewUnavailable(fault.Database, io.EOF), false},
 		"nobody knows":               {io.EOF, false},
-		"the session ended with it":  {fault.Down(fault.Database, &pgconn.PgError{Code: "22P02", Severity: "FATAL"}), false},
+		"the session ended with it":  {fault.NewUnavailable(fault.Database, &pgconn.PgError{Code: "22P02", Severity: "FATAL"}), false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := store.Undone(test.err); got != test.undone {
+			if got := store.NotApplied(test.err); got != test.undone {
 				t.Errorf("certainly not done: %v", got)
 			}
 		})
@@ -202,7 +202,7 @@ func TestWhatIsKnownOfAWriteThatFailedOnItsWay(t *testing.T) {
 			defer cancel()
 			_, _, err := s.Put(ctx, "a", json.RawMessage(`2`), store.Condition{})
 			isKind(t, fault.Unavailable, err)
-			if got := store.Undone(err); got != test.undone {
+			if got := store.NotApplied(err); got != test.undone {
 				t.Errorf("certainly not done: %v, want %v: %v", got, test.undone, err)
 			}
 		})
@@ -220,7 +220,7 @@ func occupy(t *testing.T, s *store.Store) {
 }
 
 func TestADatabaseThatIsAwayIsUnavailableSoon(t *testing.T) {
-	config := testparts.NewDatabase(t).Config()
+	config := testservices.NewDatabase(t).Config()
 	config.Port = 1
 	config.Credentials = func(context.Context) (secrets.Credentials, error) {
 		return secrets.Credentials{Username: "app", Password: "x"}, nil

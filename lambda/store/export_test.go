@@ -8,7 +8,7 @@ import (
 
 // Tries counts how often a call is tried whose every try fails with err.
 func (s *Store) Tries(ctx context.Context, reads bool, err error) (tries int) {
-	_ = s.call(ctx, "testing", effect(reads), func(context.Context, *pgxpool.Conn) error {
+	_ = s.call(ctx, "testing", callKind(reads), func(context.Context, *pgxpool.Conn) error {
 		tries++
 		return err
 	})

@@ -15,10 +15,10 @@ type Item struct {
 
 // Condition restricts a write to a state of the item; the zero value is none.
 type Condition struct {
-	Revisions []string // the item must have one of these; nil: not asked
-	Others    []string // the item must have none of these, if it exists
-	Exists    bool     // the item must exist
-	Missing   bool     // the item must not exist
+	Revisions    []string // the item must have one of these; nil: not asked
+	NotRevisions []string // the item must have none of these, if it exists
+	MustExist    bool     // the item must exist
+	MustNotExist bool     // the item must not exist
 }
 
 // Page is one piece of the list of all items, in the order of their ids (bytes).

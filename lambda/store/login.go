@@ -17,8 +17,8 @@ import (
 // made: the network, TLS, and the server's start of a session take as long. pgx
 // reads the password when the server has asked for it, so what the server says
 // first is held back until the secret is there.
-func (c Config) login(ctx context.Context, conn *pgx.ConnConfig) error {
-	secret := c.read(ctx)
+func (c Config) configureLogin(ctx context.Context, conn *pgx.ConnConfig) error {
+	secret := c.readSecret(ctx)
 	var attempt context.Context // ends when the connection is given up
 	var used *pgconn.Config     // pgx's own copy of conn, which it logs in by
 	conn.AfterNetConnect = func(ctx context.Context, config *pgconn.Config, network net.Conn) (net.Conn, error) {
@@ -27,20 +27,20 @@ func (c Config) login(ctx context.Context, conn *pgx.ConnConfig) error {
 	}
 	build := conn.BuildFrontend
 	conn.BuildFrontend = func(server io.Reader, to io.Writer) *pgproto3.Frontend {
-		return build(&held{Reader: server, until: func() error { return c.await(attempt, secret, used) }}, to)
+		return build(&gatedReader{Reader: server, wait: func() error { return c.awaitSecret(attempt, secret, used) }}, to)
 	}
 	return nil
 }
 
 // reading is a secret that is being read.
-type reading struct {
+type pendingSecret struct {
 	done        chan struct{}
 	credentials secrets.Credentials // once done is closed
 	err         error               // likewise
 }
 
-func (c Config) read(ctx context.Context) *reading {
-	secret := &reading{done: make(chan struct{})}
+func (c Config) readSecret(ctx context.Context) *pendingSecret {
+	secret := &pendingSecret{done: make(chan struct{})}
 	go func() {
 		defer close(secret.done)
 		secret.credentials, secret.err = c.Credentials(ctx)
@@ -50,7 +50,7 @@ func (c Config) read(ctx context.Context) *reading {
 
 // await waits for the secret, as long as the connection may take, and puts its
 // password where pgx reads it.
-func (c Config) await(ctx context.Context, secret *reading, login *pgconn.Config) error {
+func (c Config) awaitSecret(ctx context.Context, secret *pendingSecret, login *pgconn.Config) error {
 	select {
 	case <-secret.done:
 	case <-ctx.Done():
@@ -60,8 +60,8 @@ func (c Config) await(ctx context.Context, secret *reading, login *pgconn.Config
 		return secret.err
 	}
 	if secret.credentials.Username != c.User {
-		if c.Refused != nil {
-			c.Refused(secret.credentials)
+		if c.OnAuthFailure != nil {
+			c.OnAuthFailure(secret.credentials)
 		}
 		return fmt.Errorf("the secret is for the user %q, want %q", secret.credentials.Username, c.User)
 	}
@@ -70,17 +70,17 @@ func (c Config) await(ctx context.Context, secret *reading, login *pgconn.Config
 }
 
 // held is a reader that begins to read when until has returned.
-type held struct {
+type gatedReader struct {
 	io.Reader
-	until func() error
+	wait func() error
 }
 
-func (h *held) Read(to []byte) (int, error) {
-	if h.until != nil {
-		if err := h.until(); err != nil {
+func (h *gatedReader) Read(to []byte) (int, error) {
+	if h.wait != nil {
+		if err := h.wait(); err != nil {
 			return 0, err
 		}
-		h.until = nil
+		h.wait = nil
 	}
 	return h.Reader.Read(to)
 }

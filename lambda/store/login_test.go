@@ -111,18 +111,18 @@ func TestASecretThatCannotBeUsedEndsTheLogin(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			d := newDatabase(t)
 			d.config.Credentials = func(context.Context) (secrets.Credentials, error) { return test.credentials, test.err }
-			refused := secrets.Credentials{}
-			d.config.Refused = func(used secrets.Credentials) { refused = used }
+			onAuthFailure := secrets.Credentials{}
+			d.config.OnAuthFailure = func(used secrets.Credentials) { onAuthFailure = used }
 			store := Open(d.config)
 			defer store.Close()
 			err := store.Connect(t.Context())
-			if refused != test.credentials {
-				t.Errorf("refused %s, so the next login has not read the secret again", refused)
+			if onAuthFailure != test.credentials {
+				t.Errorf("refused %s, so the next login has not read the secret again", onAuthFailure)
 			}
 			if fault.KindOf(err) != fault.Unavailable || !strings.Contains(err.Error(), test.want) || test.err != nil && !errors.Is(err, test.err) {
 				t.Errorf("got %v", err)
 			}
-			if !Undone(err) {
+			if !NotApplied(err) {
 				t.Error("a write might have been carried out")
 			}
 			if len(d.passwords) != 0 {
@@ -135,7 +135,7 @@ func TestASecretThatCannotBeUsedEndsTheLogin(t *testing.T) {
 func TestASecretIsWaitedForAsLongAsTheConnectionMayTake(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 0)
 	defer cancel()
-	err := Config{User: "app"}.await(ctx, &reading{done: make(chan struct{})}, &pgconn.Config{})
+	err := Config{User: "app"}.awaitSecret(ctx, &pendingSecret{done: make(chan struct{})}, &pgconn.Config{})
 	if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "the secret of the user app") {
 		t.Errorf("got %v", err)
 	}

@@ -8,12 +8,12 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/didomi/serverless-api/lambda/internal/testparts"
+	"github.com/didomi/serverless-api/lambda/internal/testservices"
 	"github.com/didomi/serverless-api/lambda/store"
 )
 
 // fill inserts items 000, 001 and so on, and their bodies by an expression of i.
-func fill(t *testing.T, d testparts.Database, items int, body string) {
+func fill(t *testing.T, d testservices.Database, items int, body string) {
 	t.Helper()
 	admin, err := pgx.ConnectConfig(t.Context(), d.Admin)
 	if err != nil {
@@ -55,7 +55,7 @@ func TestAPageOfLongItemsReadsNoMoreThanItSends(t *testing.T) {
 	const repeated = `to_json(repeat('abcdefg ', 32767))`
 	for name, body := range map[string]string{"that do not compress": random, "that compress": repeated} {
 		t.Run(name, func(t *testing.T) {
-			d := testparts.NewDatabase(t)
+			d := testservices.NewDatabase(t)
 			s := d.Store(t)
 			fill(t, d, 110, body)
 			page, err := s.List(t.Context(), "", 100, 2<<20)
@@ -76,17 +76,17 @@ func TestAPageOfLongItemsReadsNoMoreThanItSends(t *testing.T) {
 // Whatever the lengths, pages are the longest that limit and budget allow, and together they are all items.
 func TestPagesOfAllLengthsHaveEveryItemOnce(t *testing.T) {
 	const items = 61
-	d := testparts.NewDatabase(t)
+	d := testservices.NewDatabase(t)
 	s := d.Store(t)
 	fill(t, d, items, `to_json(repeat('x', (i * 7919) % 401))`)
-	length := func(i int) int { return (i*7919)%401 + 2 }
+	delay := func(i int) int { return (i*7919)%401 + 2 }
 	for _, limit := range []int{1, 2, 9, 10, 11, 20, 59, 60, 61, 100} {
-		for _, budget := range []int{1, 402, 403, 1000, 2500, 100_000} {
+		for _, retryBudget := range []int{1, 402, 403, 1000, 2500, 100_000} {
 			var got []string
 			for after, more := "", true; more; {
-				page, err := s.List(t.Context(), after, limit, budget)
+				page, err := s.List(t.Context(), after, limit, retryBudget)
 				if err != nil || len(page.Items) == 0 {
-					t.Fatalf("limit %d, budget %d: %d items, %v", limit, budget, len(page.Items), err)
+					t.Fatalf("limit %d, budget %d: %d items, %v", limit, retryBudget, len(page.Items), err)
 				}
 				first, total := len(got), 0
 				for _, item := range page.Items {
@@ -94,13 +94,13 @@ func TestPagesOfAllLengthsHaveEveryItemOnce(t *testing.T) {
 					total += len(item.Body)
 				}
 				more, after = page.More, got[len(got)-1]
-				fits := len(got) < items && len(page.Items) < limit && total+length(len(got)) <= budget
-				if fits || len(page.Items) > limit || total > budget && len(page.Items) > 1 {
-					t.Errorf("limit %d, budget %d: the page from %d on has %d items of %d bytes", limit, budget, first, len(page.Items), total)
+				fits := len(got) < items && len(page.Items) < limit && total+delay(len(got)) <= retryBudget
+				if fits || len(page.Items) > limit || total > retryBudget && len(page.Items) > 1 {
+					t.Errorf("limit %d, budget %d: the page from %d on has %d items of %d bytes", limit, retryBudget, first, len(page.Items), total)
 				}
 			}
 			if !slices.IsSorted(got) || len(slices.Compact(slices.Clone(got))) != items || len(got) != items {
-				t.Errorf("limit %d, budget %d: %s", limit, budget, fmt.Sprint(got))
+				t.Errorf("limit %d, budget %d: %s", limit, retryBudget, fmt.Sprint(got))
 			}
 		}
 	}

@@ -13,7 +13,7 @@ import (
 
 	"github.com/didomi/serverless-api/lambda/fault"
 	"github.com/didomi/serverless-api/lambda/internal/soak"
-	"github.com/didomi/serverless-api/lambda/internal/testparts"
+	"github.com/didomi/serverless-api/lambda/internal/testservices"
 	"github.com/didomi/serverless-api/lambda/store"
 )
 
@@ -40,9 +40,9 @@ func (o operation) String() string {
 // outcome, and the revision after it.
 func (o operation) from(revision string) (after string, ok bool) {
 	missing, c := revision == "", o.condition
-	holds := (!c.Missing || missing) && (!c.Exists || !missing) &&
+	holds := (!c.MustNotExist || missing) && (!c.MustExist || !missing) &&
 		(c.Revisions == nil || !missing && slices.Contains(c.Revisions, revision)) &&
-		(missing || !slices.Contains(c.Others, revision))
+		(missing || !slices.Contains(c.NotRevisions, revision))
 	switch {
 	case o.unknown: // what did nothing need not have a place in the order
 		return o.revision, holds
@@ -107,7 +107,7 @@ func TestTheSearchTellsWrongOutcomes(t *testing.T) {
 	}
 	unless := func(revision string, outcome fault.Kind, begin, end int64) operation {
 		o := deleted(outcome, begin, end)
-		o.condition.Others = []string{revision}
+		o.condition.NotRevisions = []string{revision}
 		return o
 	}
 	lost := operation{deletes: true, unknown: true, begin: 3, end: 4}
@@ -158,13 +158,13 @@ func (c *contest) known() string {
 func (c *contest) condition() store.Condition {
 	switch rand.N(7) {
 	case 0:
-		return store.Condition{Missing: true}
+		return store.Condition{MustNotExist: true}
 	case 1:
-		return store.Condition{Exists: true}
+		return store.Condition{MustExist: true}
 	case 2:
 		return store.Condition{Revisions: []string{c.known(), c.known()}}
 	case 3:
-		return store.Condition{Others: []string{c.known()}}
+		return store.Condition{NotRevisions: []string{c.known()}}
 	default:
 		return store.Condition{}
 	}
@@ -188,7 +188,7 @@ func (c *contest) write(ctx context.Context, t *testing.T, id string) {
 		case o.outcome == fault.NotFound || o.outcome == fault.Precondition:
 		case !c.cut || o.outcome != fault.Unavailable:
 			t.Error(err)
-		case store.Undone(err):
+		case store.NotApplied(err):
 			return // no order needs it, and none may have it
 		default:
 			o.unknown = true
@@ -203,9 +203,9 @@ func (c *contest) write(ctx context.Context, t *testing.T, id string) {
 // call and its return: a write without a condition never fails one, of two deletes one finds nothing,
 // and the reason of a failure is the item as it was then.
 func TestCrossingWritesHaveTheOutcomesOfSomeOrder(t *testing.T) {
-	s := testparts.NewDatabase(t).Store(t)
-	figures, until := soak.Count(t), time.Now().Add(soak.For(t, 3*time.Second))
-	for round := 0; time.Now().Before(until); round++ {
+	s := testservices.NewDatabase(t).Store(t)
+	figures, wait := soak.Count(t), time.Now().Add(soak.For(t, 3*time.Second))
+	for round := 0; time.Now().Before(wait); round++ {
 		c := &contest{store: s, figures: figures}
 		c.run(t, fmt.Sprint("race-", round))
 	}
@@ -233,14 +233,14 @@ func (c *contest) run(t *testing.T, id string) {
 // A write whose connection is cut is done or not, once, and never when it says that it certainly is not.
 func TestCrossingWritesOverConnectionsThatAreCutHaveTheOutcomesOfSomeOrder(t *testing.T) {
 	s, proxy := behind(t, func(*store.Config) {})
-	figures, until := soak.Count(t), time.Now().Add(soak.For(t, 3*time.Second))
-	for round := 0; time.Now().Before(until); round++ {
+	figures, wait := soak.Count(t), time.Now().Add(soak.For(t, 3*time.Second))
+	for round := 0; time.Now().Before(wait); round++ {
 		c := &contest{store: s, figures: figures, cut: true}
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
 			time.Sleep(rand.N(20 * time.Millisecond)) // where in the round does not matter
-			proxy.Cut()
+			proxy.ResetOnce()
 			figures.Fault()
 		}()
 		c.run(t, fmt.Sprint("race-", round))
@@ -250,7 +250,7 @@ func TestCrossingWritesOverConnectionsThatAreCutHaveTheOutcomesOfSomeOrder(t *te
 
 // Two at once, once: the loser of 138 such pairs of 200 was told that its condition had failed.
 func TestOfTwoDeletesAtOnceOneFindsNothing(t *testing.T) {
-	s := testparts.NewDatabase(t).Store(t)
+	s := testservices.NewDatabase(t).Store(t)
 	for range 100 {
 		put(t, s, "a", `1`)
 		results := make(chan error, 2)

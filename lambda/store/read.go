@@ -13,7 +13,7 @@ import (
 // Get reads one item. A missing one is a fault of kind NotFound.
 func (s *Store) Get(ctx context.Context, id string) (Item, error) {
 	item := Item{ID: id}
-	err := s.call(ctx, "reading an item", read, func(ctx context.Context, conn *pgxpool.Conn) error {
+	err := s.call(ctx, "reading an item", readCall, func(ctx context.Context, conn *pgxpool.Conn) error {
 		row := conn.QueryRow(ctx, `SELECT body::text, revision, updated_at FROM items WHERE id = $1`, id)
 		return scan(row, &item)
 	})
@@ -24,13 +24,13 @@ func scan(row pgx.Row, item *Item) error {
 	var body []byte
 	err := row.Scan(&body, &item.Revision, &item.UpdatedAt)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return noSuchItem(err)
+		return itemNotFound(err)
 	}
 	item.Body, item.UpdatedAt = body, item.UpdatedAt.UTC()
 	return err
 }
 
-func noSuchItem(cause error) error {
+func itemNotFound(cause error) error {
 	return &fault.Error{Kind: fault.NotFound, Detail: "there is no such item", Cause: cause}
 }
 
@@ -61,7 +61,7 @@ FROM (SELECT * FROM page WHERE place > 0 ORDER BY place LIMIT $2::bigint) AS pag
 // bodies together are over maxBytes.
 func (s *Store) List(ctx context.Context, after string, limit, maxBytes int) (Page, error) {
 	var page Page
-	err := s.call(ctx, "listing items", read, func(ctx context.Context, conn *pgxpool.Conn) error {
+	err := s.call(ctx, "listing items", readCall, func(ctx context.Context, conn *pgxpool.Conn) error {
 		page = Page{}
 		rows, err := conn.Query(ctx, pageStatement, after, limit, maxBytes)
 		if err != nil {

@@ -13,21 +13,21 @@ const (
 	// firstPause comes before the second try of a call that found the database
 	// busy, and before any third try, twice as long; chance takes up to half of
 	// it away, so that instances do not come back in step.
-	firstPause = 100 * time.Millisecond
+	initialBackoff = 100 * time.Millisecond
 	// maxRetries is how many retries a process has in hand, and earnedRetry
 	// what each call that works adds: an outage is not met with a multiple of
 	// the load that may have caused it.
-	maxRetries  = 10
-	earnedRetry = 0.1
+	maxRetries        = 10
+	retriesPerSuccess = 0.1
 )
 
 // budget is what a process may still spend on retries.
-type budget struct {
+type retryBudget struct {
 	mu    sync.Mutex
 	spent float64
 }
 
-func (b *budget) spend() bool {
+func (b *retryBudget) spend() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.spent > maxRetries-1 {
@@ -37,23 +37,23 @@ func (b *budget) spend() bool {
 	return true
 }
 
-func (b *budget) earn() {
+func (b *retryBudget) earn() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.spent = max(0, b.spent-earnedRetry)
+	b.spent = max(0, b.spent-retriesPerSuccess)
 }
 
 // pause waits before the try with the given number, from 1; it reports whether
 // time is left for the try.
-func pause(ctx context.Context, try int, busy bool) bool {
-	length := firstPause * time.Duration(try-1)
+func backoff(ctx context.Context, try int, busy bool) bool {
+	delay := initialBackoff * time.Duration(try-1)
 	if try == 1 && busy {
-		length = firstPause
+		delay = initialBackoff
 	}
-	if length == 0 {
+	if delay == 0 {
 		return ctx.Err() == nil
 	}
-	timer := time.NewTimer(length - rand.N(length/2))
+	timer := time.NewTimer(delay - rand.N(delay/2))
 	defer timer.Stop()
 	select {
 	case <-timer.C:

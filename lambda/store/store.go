@@ -52,20 +52,20 @@ type Config struct {
 	// Credentials returns what User logs in with; it is asked at every connection.
 	Credentials func(context.Context) (secrets.Credentials, error)
 	// Refused is told of credentials that the database did not accept.
-	Refused func(secrets.Credentials)
+	OnAuthFailure func(secrets.Credentials)
 }
 
 // Store reads and writes items. It is safe for concurrent use.
 type Store struct {
-	pool    func() (*pgxpool.Pool, error)
-	refused func(secrets.Credentials)
-	retries budget
+	pool          func() (*pgxpool.Pool, error)
+	onAuthFailure func(secrets.Credentials)
+	retries       retryBudget
 }
 
 // Open prepares a Store. The first call makes the pool, for which pgx looks
 // for files and users that a function does not have, and the first connection.
 func Open(config Config) *Store {
-	return &Store{pool: sync.OnceValues(config.pool), refused: config.Refused}
+	return &Store{pool: sync.OnceValues(config.pool), onAuthFailure: config.OnAuthFailure}
 }
 
 // Close closes all connections; calls under way end first.
@@ -91,12 +91,12 @@ func (s *Store) Prepare() {
 
 // Connect makes a connection that the next call finds, without asking anything of it.
 func (s *Store) Connect(ctx context.Context) error {
-	return s.call(ctx, "connecting to the database", read, func(context.Context, *pgxpool.Conn) error { return nil })
+	return s.call(ctx, "connecting to the database", readCall, func(context.Context, *pgxpool.Conn) error { return nil })
 }
 
 // Ping reports whether the database answers.
 func (s *Store) Ping(ctx context.Context) error {
-	return s.call(ctx, "pinging the database", read, func(ctx context.Context, conn *pgxpool.Conn) error { return conn.Ping(ctx) })
+	return s.call(ctx, "pinging the database", readCall, func(ctx context.Context, conn *pgxpool.Conn) error { return conn.Ping(ctx) })
 }
 
 func (c Config) pool() (*pgxpool.Pool, error) {
@@ -105,7 +105,7 @@ func (c Config) pool() (*pgxpool.Pool, error) {
 	if err != nil {
 		return nil, fmt.Errorf("configuring the database %s:%d: %w", c.Host, c.Port, err)
 	}
-	if err := postgres.Trust(settings.ConnConfig.TLSConfig, c.Host); err != nil {
+	if err := postgres.SetRootCAs(settings.ConnConfig.TLSConfig, c.Host); err != nil {
 		return nil, err
 	}
 	settings.MaxConns = c.MaxConns
@@ -116,7 +116,7 @@ func (c Config) pool() (*pgxpool.Pool, error) {
 	settings.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
 	settings.ConnConfig.StatementCacheCapacity = 0
 	settings.ConnConfig.DescriptionCacheCapacity = 0
-	settings.BeforeConnect = c.login
+	settings.BeforeConnect = c.configureLogin
 	return pgxpool.NewWithConfig(context.Background(), settings)
 }
 

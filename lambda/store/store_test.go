@@ -12,7 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/didomi/serverless-api/lambda/fault"
-	"github.com/didomi/serverless-api/lambda/internal/testparts"
+	"github.com/didomi/serverless-api/lambda/internal/testservices"
 	"github.com/didomi/serverless-api/lambda/secrets"
 	"github.com/didomi/serverless-api/lambda/store"
 )
@@ -34,7 +34,7 @@ func isKind(t *testing.T, want fault.Kind, err error) {
 }
 
 func TestPutAndGet(t *testing.T) {
-	s := testparts.NewDatabase(t).Store(t)
+	s := testservices.NewDatabase(t).Store(t)
 	bodies := map[string]string{
 		"object":          `{"b": 1, "a": [true, null]}`,
 		"text":            `"quote \" and \u0000 and é"`,
@@ -49,9 +49,9 @@ func TestPutAndGet(t *testing.T) {
 			if err != nil || !created {
 				t.Fatalf("created %v, %v", created, err)
 			}
-			read, err := s.Get(t.Context(), id)
-			if err != nil || string(read.Body) != body || read.Revision != written.Revision || !read.UpdatedAt.Equal(written.UpdatedAt) {
-				t.Fatalf("wrote %+.80v, read %+.80v, %v", written, read, err)
+			readCall, err := s.Get(t.Context(), id)
+			if err != nil || string(readCall.Body) != body || readCall.Revision != written.Revision || !readCall.UpdatedAt.Equal(written.UpdatedAt) {
+				t.Fatalf("wrote %+.80v, read %+.80v, %v", written, readCall, err)
 			}
 		})
 	}
@@ -66,7 +66,7 @@ func TestPutAndGet(t *testing.T) {
 }
 
 func TestEveryWriteHasARevisionAndATimeOfItsOwn(t *testing.T) {
-	s := testparts.NewDatabase(t).Store(t)
+	s := testservices.NewDatabase(t).Store(t)
 	last, seen := time.Time{}, map[string]bool{}
 	for i := range 50 {
 		item, created, err := s.Put(t.Context(), "a", json.RawMessage(`1`), store.Condition{})
@@ -84,7 +84,7 @@ func TestEveryWriteHasARevisionAndATimeOfItsOwn(t *testing.T) {
 }
 
 func TestConditionsOfAWrite(t *testing.T) {
-	s := testparts.NewDatabase(t).Store(t)
+	s := testservices.NewDatabase(t).Store(t)
 	tests := map[string]struct {
 		there     bool
 		condition func(now store.Item) store.Condition
@@ -95,21 +95,23 @@ func TestConditionsOfAWrite(t *testing.T) {
 		"another revision":             {there: true, condition: revisions("x"), want: fault.Precondition, deleted: fault.Precondition},
 		"no revision at all":           {there: true, condition: revisions(), want: fault.Precondition, deleted: fault.Precondition},
 		"a revision of a missing item": {condition: revisions("x"), want: fault.Precondition, deleted: fault.NotFound},
-		"any that is there":            {there: true, condition: func(store.Item) store.Condition { return store.Condition{Exists: true} }},
-		"any that is missing":          {condition: func(store.Item) store.Condition { return store.Condition{Exists: true} }, want: fault.Precondition, deleted: fault.NotFound},
-		"none, and there is one":       {there: true, condition: func(store.Item) store.Condition { return store.Condition{Missing: true} }, want: fault.Precondition, deleted: fault.Precondition},
-		"none, and there is none":      {condition: func(store.Item) store.Condition { return store.Condition{Missing: true} }, deleted: fault.NotFound},
-		"another than the one there":   {there: true, condition: func(now store.Item) store.Condition { return store.Condition{Others: []string{"x", now.Revision}} }, want: fault.Precondition, deleted: fault.Precondition},
-		"another than one gone by":     {there: true, condition: func(store.Item) store.Condition { return store.Condition{Others: []string{"x"}} }},
-		"another, and there is none":   {condition: func(store.Item) store.Condition { return store.Condition{Others: []string{"x"}} }, deleted: fault.NotFound},
+		"any that is there":            {there: true, condition: func(store.Item) store.Condition { return store.Condition{MustExist: true} }},
+		"any that is missing":          {condition: func(store.Item) store.Condition { return store.Condition{MustExist: true} }, want: fault.Precondition, deleted: fault.NotFound},
+		"none, and there is one":       {there: true, condition: func(store.Item) store.Condition { return store.Condition{MustNotExist: true} }, want: fault.Precondition, deleted: fault.Precondition},
+		"none, and there is none":      {condition: func(store.Item) store.Condition { return store.Condition{MustNotExist: true} }, deleted: fault.NotFound},
+		"another than the one there": {there: true, condition: func(now store.Item) store.Condition {
+			return store.Condition{NotRevisions: []string{"x", now.Revision}}
+		}, want: fault.Precondition, deleted: fault.Precondition},
+		"another than one gone by":   {there: true, condition: func(store.Item) store.Condition { return store.Condition{NotRevisions: []string{"x"}} }},
+		"another, and there is none": {condition: func(store.Item) store.Condition { return store.Condition{NotRevisions: []string{"x"}} }, deleted: fault.NotFound},
 		"one that is there and none": {there: true, condition: func(now store.Item) store.Condition {
-			return store.Condition{Revisions: []string{now.Revision}, Missing: true}
+			return store.Condition{Revisions: []string{now.Revision}, MustNotExist: true}
 		}, want: fault.Precondition, deleted: fault.Precondition},
-		"one that is missing and none": {condition: func(store.Item) store.Condition { return store.Condition{Revisions: []string{"x"}, Missing: true} }, want: fault.Precondition, deleted: fault.NotFound},
+		"one that is missing and none": {condition: func(store.Item) store.Condition { return store.Condition{Revisions: []string{"x"}, MustNotExist: true} }, want: fault.Precondition, deleted: fault.NotFound},
 		"any there but the one there": {there: true, condition: func(now store.Item) store.Condition {
-			return store.Condition{Exists: true, Others: []string{now.Revision}}
+			return store.Condition{MustExist: true, NotRevisions: []string{now.Revision}}
 		}, want: fault.Precondition, deleted: fault.Precondition},
-		"any there but one gone by": {there: true, condition: func(store.Item) store.Condition { return store.Condition{Exists: true, Others: []string{"x"}} }},
+		"any there but one gone by": {there: true, condition: func(store.Item) store.Condition { return store.Condition{MustExist: true, NotRevisions: []string{"x"}} }},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -146,13 +148,13 @@ func expect(t *testing.T, want fault.Kind, err error) {
 }
 
 func TestOneOfManyCreatesAnItemThatMustBeMissing(t *testing.T) {
-	s := testparts.NewDatabase(t).Store(t)
+	s := testservices.NewDatabase(t).Store(t)
 	var mu sync.Mutex
 	var created int
 	var writers sync.WaitGroup
 	for range 20 {
 		writers.Go(func() {
-			_, first, err := s.Put(t.Context(), "a", json.RawMessage(`1`), store.Condition{Missing: true})
+			_, first, err := s.Put(t.Context(), "a", json.RawMessage(`1`), store.Condition{MustNotExist: true})
 			mu.Lock()
 			defer mu.Unlock()
 			if err == nil && first {
@@ -169,7 +171,7 @@ func TestOneOfManyCreatesAnItemThatMustBeMissing(t *testing.T) {
 }
 
 func TestList(t *testing.T) {
-	s := testparts.NewDatabase(t).Store(t)
+	s := testservices.NewDatabase(t).Store(t)
 	for i := range 10 {
 		put(t, s, fmt.Sprintf("i%d", i), `"`+strings.Repeat("x", 98)+`"`)
 	}
@@ -214,28 +216,28 @@ func TestList(t *testing.T) {
 }
 
 func TestARotatedPasswordIsReadAgain(t *testing.T) {
-	d := testparts.NewDatabase(t)
+	d := testservices.NewDatabase(t)
 	d.Migrate(t)
-	right, err := secrets.New(func() secrets.API { return d.Secrets }).Get(t.Context(), testparts.AppSecret)
+	right, err := secrets.New(func() secrets.API { return d.Secrets }).Get(t.Context(), testservices.AppSecret)
 	if err != nil {
 		t.Fatal(err)
 	}
 	vault := secrets.New(func() secrets.API { return d.Secrets })
-	d.Secrets.Set(testparts.AppSecret, secrets.Credentials{Username: right.Username, Password: "old"})
-	if _, err := vault.Get(t.Context(), testparts.AppSecret); err != nil {
+	d.Secrets.Set(testservices.AppSecret, secrets.Credentials{Username: right.Username, Password: "old"})
+	if _, err := vault.Get(t.Context(), testservices.AppSecret); err != nil {
 		t.Fatal(err)
 	}
-	d.Secrets.Set(testparts.AppSecret, right)
+	d.Secrets.Set(testservices.AppSecret, right)
 	config := d.Config()
-	config.Credentials = func(ctx context.Context) (secrets.Credentials, error) { return vault.Get(ctx, testparts.AppSecret) }
-	config.Refused = func(used secrets.Credentials) { vault.Refused(testparts.AppSecret, used) }
+	config.Credentials = func(ctx context.Context) (secrets.Credentials, error) { return vault.Get(ctx, testservices.AppSecret) }
+	config.OnAuthFailure = func(used secrets.Credentials) { vault.Invalidate(testservices.AppSecret, used) }
 	s := store.Open(config)
 	t.Cleanup(s.Close)
 	put(t, s, "a", `1`)
 }
 
 func TestABrokenConnectionIsReplacedForReads(t *testing.T) {
-	d := testparts.NewDatabase(t)
+	d := testservices.NewDatabase(t)
 	s := d.Store(t)
 	put(t, s, "a", `1`)
 	admin, err := pgx.ConnectConfig(t.Context(), d.Admin)
@@ -254,7 +256,7 @@ func TestABrokenConnectionIsReplacedForReads(t *testing.T) {
 }
 
 func TestNothingPinsASession(t *testing.T) {
-	d := testparts.NewDatabase(t)
+	d := testservices.NewDatabase(t)
 	config := d.Config()
 	config.MaxConns = 1
 	d.Migrate(t)

@@ -35,19 +35,19 @@ AND ($4::text[] IS NULL OR revision = ANY ($4::text[])) AND ($5::text[] IS NULL 
 func (s *Store) Put(ctx context.Context, id string, body json.RawMessage, condition Condition) (Item, bool, error) {
 	item := Item{ID: id, Body: body, Revision: rand.Text()}
 	statement, args := upsertStatement, []any{id, string(body), item.Revision}
-	switch present := condition.Exists || condition.Revisions != nil; {
-	case present && condition.Missing:
+	switch present := condition.MustExist || condition.Revisions != nil; {
+	case present && condition.MustNotExist:
 		return item, false, conditionFailed() // no state is both
 	case present:
-		statement, args = replaceStatement, append(args, condition.Revisions, condition.Others)
-	case condition.Missing:
+		statement, args = replaceStatement, append(args, condition.Revisions, condition.NotRevisions)
+	case condition.MustNotExist:
 		statement = createStatement
-	case condition.Others != nil:
-		statement, args = differStatement, append(args, condition.Others)
+	case condition.NotRevisions != nil:
+		statement, args = differStatement, append(args, condition.NotRevisions)
 	}
 	var updated time.Time
 	var created bool
-	err := s.call(ctx, "writing an item", write, func(ctx context.Context, conn *pgxpool.Conn) error {
+	err := s.call(ctx, "writing an item", writeCall, func(ctx context.Context, conn *pgxpool.Conn) error {
 		err := conn.QueryRow(ctx, statement, args...).Scan(&updated, &created)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return conditionFailed()
@@ -72,9 +72,9 @@ SELECT EXISTS (SELECT FROM gone), EXISTS (SELECT FROM present)`
 // Delete removes the item id if condition holds; an item that is missing is a
 // fault of kind NotFound whatever the condition (RFC 9110, 13.2.1).
 func (s *Store) Delete(ctx context.Context, id string, condition Condition) error {
-	return s.call(ctx, "deleting an item", write, func(ctx context.Context, conn *pgxpool.Conn) error {
+	return s.call(ctx, "deleting an item", writeCall, func(ctx context.Context, conn *pgxpool.Conn) error {
 		var gone, existed bool
-		row := conn.QueryRow(ctx, deleteStatement, id, condition.Revisions, condition.Others, condition.Missing)
+		row := conn.QueryRow(ctx, deleteStatement, id, condition.Revisions, condition.NotRevisions, condition.MustNotExist)
 		if err := row.Scan(&gone, &existed); err != nil {
 			return err
 		}
@@ -84,7 +84,7 @@ func (s *Store) Delete(ctx context.Context, id string, condition Condition) erro
 		case existed:
 			return conditionFailed()
 		default:
-			return noSuchItem(nil)
+			return itemNotFound(nil)
 		}
 	})
 }

@@ -33,12 +33,12 @@ const (
 
 // Error says what is wrong with a text, and where.
 type Error struct {
-	Offset int    // bytes before it
-	Limit  bool   // it is JSON, and beyond a limit of this package
-	What   string // is wrong, as the part of a sentence
+	Offset  int    // bytes before it
+	Limit   bool   // it is JSON, and beyond a limit of this package
+	Problem string // is wrong, as the part of a sentence
 }
 
-func (e *Error) Error() string { return fmt.Sprintf("%s at byte %d", e.What, e.Offset) }
+func (e *Error) Error() string { return fmt.Sprintf("%s at byte %d", e.Problem, e.Offset) }
 
 // Check returns an *Error for a text that is not JSON in UTF-8 or not within the
 // limits. With replaced, bytes that are not UTF-8 may have been replaced by U+FFFD
@@ -66,11 +66,11 @@ type checker struct {
 }
 
 // fail reports what is not JSON.
-func (c *checker) fail(what string) bool {
+func (c *checker) fail(problem string) bool {
 	if c.at >= len(c.text) {
-		what = "an unexpected end"
+		problem = "an unexpected end"
 	}
-	c.err = &Error{c.at, false, what}
+	c.err = &Error{c.at, false, problem}
 	return false
 }
 
@@ -154,7 +154,7 @@ func (c *checker) object(depth int) bool {
 		c.at++
 		return true
 	}
-	var names names
+	var names memberNames
 	for {
 		if c.next() != '"' {
 			return c.fail("no name of a member")
@@ -190,14 +190,14 @@ func (c *checker) object(depth int) bool {
 }
 
 // names are those of one object's members.
-type names struct {
+type memberNames struct {
 	few  [8]string
 	n    int
 	many map[string]struct{} // all of them, once they are more than few
 }
 
 // add reports whether a name is new.
-func (s *names) add(name string) bool {
+func (s *memberNames) add(name string) bool {
 	if s.many != nil {
 		if _, known := s.many[name]; known {
 			return false
@@ -272,7 +272,7 @@ func (c *checker) escape() bool {
 	default:
 		return c.fail("no escape that JSON has")
 	}
-	first, ok := unit(c.text[c.at:])
+	first, ok := parseUnicodeEscape(c.text[c.at:])
 	if !ok {
 		return c.fail(`no four hexadecimal digits after \u`)
 	}
@@ -280,7 +280,7 @@ func (c *checker) escape() bool {
 		c.at += 6
 		return true
 	}
-	second, ok := unit(c.text[c.at+6:])
+	second, ok := parseUnicodeEscape(c.text[c.at+6:])
 	if !ok || utf16.DecodeRune(first, second) == utf8.RuneError {
 		return c.limit(c.at, "a surrogate without its other half")
 	}
@@ -289,7 +289,7 @@ func (c *checker) escape() bool {
 }
 
 // unit reads an escape of the form \uXXXX.
-func unit(text string) (rune, bool) {
+func parseUnicodeEscape(text string) (rune, bool) {
 	if len(text) < 6 || text[0] != '\\' || text[1] != 'u' {
 		return 0, false
 	}
@@ -318,9 +318,9 @@ func unescape(text string) string {
 		}
 		switch b := text[i+1]; b {
 		case 'u':
-			r, _ := unit(text[i:])
+			r, _ := parseUnicodeEscape(text[i:])
 			if i += 6; utf16.IsSurrogate(r) {
-				second, _ := unit(text[i:])
+				second, _ := parseUnicodeEscape(text[i:])
 				r = utf16.DecodeRune(r, second)
 				i += 6
 			}
@@ -350,10 +350,10 @@ func (c *checker) number() bool {
 	if c.text[c.at] == '-' {
 		c.at++
 	}
-	switch whole := c.digits(); {
-	case len(whole) == 0:
+	switch integer := c.digits(); {
+	case len(integer) == 0:
 		return c.fail("no digit in a number")
-	case len(whole) > 1 && whole[0] == '0':
+	case len(integer) > 1 && integer[0] == '0':
 		c.at = begin
 		return c.fail("a number with a leading zero")
 	}
@@ -372,7 +372,7 @@ func (c *checker) number() bool {
 			return c.fail("no digit in an exponent")
 		}
 	}
-	return c.double(begin, exponent)
+	return c.checkRange(begin, exponent)
 }
 
 func (c *checker) is(b byte) bool { return c.at < len(c.text) && c.text[c.at] == b }
@@ -387,14 +387,14 @@ func (c *checker) digits() string {
 
 // certain is the characters up to which a number without an exponent, or with one
 // of two digits, is certainly in the range of a double: 10^-299 to 10^299.
-const certain = 200
+const alwaysInRange = 200
 
 // double checks that the number from begin on is one that a double can hold: not
 // infinite, and not zero unless its digits say so. What has more digits than a
 // double is rounded by many clients, and read by all.
-func (c *checker) double(begin int, exponent string) bool {
+func (c *checker) checkRange(begin int, exponent string) bool {
 	number := c.text[begin:c.at]
-	if len(number) <= certain && len(exponent) <= 2 {
+	if len(number) <= alwaysInRange && len(exponent) <= 2 {
 		return true
 	}
 	if len(number) > MaxNumber {

@@ -78,8 +78,8 @@ func TestWhatEveryClientCanRead(t *testing.T) {
 // The rules of RFC 8259, by section, and what of each is refused.
 func TestWhatNotEveryClientCanRead(t *testing.T) {
 	for name, test := range map[string]struct {
-		text, what string
-		limit      bool
+		text, problem string
+		limit         bool
 	}{
 		"nothing":                                {``, "an unexpected end at byte 0", false},
 		"white space alone":                      {"  ", "an unexpected end at byte 2", false},
@@ -143,8 +143,8 @@ func TestWhatNotEveryClientCanRead(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			err := strictjson.Check(test.text, true)
 			var wrong *strictjson.Error
-			if !errors.As(err, &wrong) || wrong.Error() != test.what || wrong.Limit != test.limit {
-				t.Fatalf("got %+v, want %s", err, test.what)
+			if !errors.As(err, &wrong) || wrong.Error() != test.problem || wrong.Limit != test.limit {
+				t.Fatalf("got %+v, want %s", err, test.problem)
 			}
 		})
 	}
@@ -166,8 +166,8 @@ func readable(t *testing.T, text []byte) {
 	if err := json.Unmarshal(text, &value); err != nil {
 		t.Fatalf("%q was taken: %v", text, err)
 	}
-	if what := beyond(text); what != "" || !utf8.Valid(text) {
-		t.Fatalf("%q was taken with %s", text, what)
+	if problem := beyond(text); problem != "" || !utf8.Valid(text) {
+		t.Fatalf("%q was taken with %s", text, problem)
 	}
 }
 
@@ -214,8 +214,8 @@ func beyond(text []byte) string {
 				return "too deep"
 			}
 		case json.Number:
-			if what := outOfRange(string(token)); what != "" {
-				return what
+			if problem := outOfRange(string(token)); problem != "" {
+				return problem
 			}
 		case string:
 			lost += strings.Count(token, "\ufffd")

@@ -16,7 +16,7 @@ import (
 
 // NewLogger returns a logger of JSON lines.
 func NewLogger(w io.Writer) *slog.Logger {
-	return slog.New(lines{slog.NewJSONHandler(w, nil)})
+	return slog.New(requestHandler{slog.NewJSONHandler(w, nil)})
 }
 
 type request struct{ id, trace string }
@@ -30,17 +30,19 @@ func WithRequest(ctx context.Context, id, trace string) context.Context {
 }
 
 // lines adds to a line which request it is about.
-type lines struct{ slog.Handler }
+type requestHandler struct{ slog.Handler }
 
-func (l lines) Handle(ctx context.Context, line slog.Record) error {
+func (l requestHandler) Handle(ctx context.Context, line slog.Record) error {
 	if r, ok := ctx.Value(requestKey{}).(request); ok {
 		line.AddAttrs(slog.String("request_id", r.id), slog.String("trace_id", r.trace))
 	}
 	return l.Handler.Handle(ctx, line)
 }
 
-func (l lines) WithAttrs(attributes []slog.Attr) slog.Handler {
-	return lines{l.Handler.WithAttrs(attributes)}
+func (l requestHandler) WithAttrs(attributes []slog.Attr) slog.Handler {
+	return requestHandler{l.Handler.WithAttrs(attributes)}
 }
 
-func (l lines) WithGroup(name string) slog.Handler { return lines{l.Handler.WithGroup(name)} }
+func (l requestHandler) WithGroup(name string) slog.Handler {
+	return requestHandler{l.Handler.WithGroup(name)}
+}

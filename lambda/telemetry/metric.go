@@ -45,7 +45,7 @@ type Meter struct {
 }
 
 // Line returns what makes a line count values; route is empty where there is none.
-func (m Meter) Line(route string, values ...Value) []slog.Attr {
+func (m Meter) Attributes(route string, values ...Value) []slog.Attr {
 	attributes := make([]slog.Attr, 0, len(values)+3)
 	for _, value := range values {
 		attributes = append(attributes, slog.Float64(value.Name, value.Amount))
@@ -60,25 +60,25 @@ func (m Meter) Line(route string, values ...Value) []slog.Attr {
 }
 
 // embedded is the member _aws: CloudWatch user guide, "Specification: Embedded metric format".
-type embedded struct {
+type metadata struct {
 	Timestamp         int64 // milliseconds since 1970
-	CloudWatchMetrics []metricSet
+	CloudWatchMetrics []metricDirective
 }
 
-type metricSet struct {
+type metricDirective struct {
 	Namespace  string
 	Dimensions [][]string
-	Metrics    []definition
+	Metrics    []metricDefinition
 }
 
-type definition struct {
+type metricDefinition struct {
 	Name string
 	Unit string
 }
 
-func directive(values []Value) embedded {
-	all := metricSet{Namespace: Namespace, Dimensions: [][]string{{"FunctionName"}}}
-	routed := metricSet{Namespace: Namespace, Dimensions: [][]string{{"FunctionName", "Route"}}}
+func directive(values []Value) metadata {
+	all := metricDirective{Namespace: Namespace, Dimensions: [][]string{{"FunctionName"}}}
+	byRoute := metricDirective{Namespace: Namespace, Dimensions: [][]string{{"FunctionName", "Route"}}}
 	for _, value := range values {
 		unit := units[value.Name]
 		if unit == "" {
@@ -86,12 +86,12 @@ func directive(values []Value) embedded {
 		}
 		set := &all
 		if value.Name == Latency {
-			set = &routed
+			set = &byRoute
 		}
-		set.Metrics = append(set.Metrics, definition{value.Name, unit})
+		set.Metrics = append(set.Metrics, metricDefinition{value.Name, unit})
 	}
-	line := embedded{Timestamp: time.Now().UnixMilli()}
-	for _, set := range []metricSet{all, routed} {
+	line := metadata{Timestamp: time.Now().UnixMilli()}
+	for _, set := range []metricDirective{all, byRoute} {
 		if len(set.Metrics) > 0 {
 			line.CloudWatchMetrics = append(line.CloudWatchMetrics, set)
 		}
@@ -101,10 +101,10 @@ func directive(values []Value) embedded {
 
 // FailureOf returns the metric that counts err: of the part that it says is
 // away, otherwise the one given.
-func FailureOf(err error, otherwise string) string {
+func FailureMetric(err error, otherwise string) string {
 	var known *fault.Error
 	if errors.As(err, &known) {
-		switch known.Part {
+		switch known.Dependency {
 		case fault.Database:
 			return DatabaseFailures
 		case fault.Files:
@@ -117,34 +117,34 @@ func FailureOf(err error, otherwise string) string {
 // Failures returns a logger for a part that logs what fails without being the
 // answer's: each warning counts one, in the metric unless its error is another
 // part's.
-func (m Meter) Failures(log *slog.Logger, metric string) *slog.Logger {
-	return slog.New(counting{log.Handler(), m, metric})
+func (m Meter) FailureLogger(log *slog.Logger, metric string) *slog.Logger {
+	return slog.New(countingHandler{log.Handler(), m, metric})
 }
 
-type counting struct {
+type countingHandler struct {
 	slog.Handler
 	meter  Meter
 	metric string
 }
 
-func (c counting) Handle(ctx context.Context, line slog.Record) error {
+func (c countingHandler) Handle(ctx context.Context, line slog.Record) error {
 	if line.Level >= slog.LevelWarn {
 		metric := c.metric
 		line.Attrs(func(a slog.Attr) bool {
 			if err, ok := a.Value.Any().(error); ok {
-				metric = FailureOf(err, metric)
+				metric = FailureMetric(err, metric)
 			}
 			return true
 		})
-		line.AddAttrs(c.meter.Line("", Value{metric, 1})...)
+		line.AddAttrs(c.meter.Attributes("", Value{metric, 1})...)
 	}
 	return c.Handler.Handle(ctx, line)
 }
 
-func (c counting) WithAttrs(attributes []slog.Attr) slog.Handler {
-	return counting{c.Handler.WithAttrs(attributes), c.meter, c.metric}
+func (c countingHandler) WithAttrs(attributes []slog.Attr) slog.Handler {
+	return countingHandler{c.Handler.WithAttrs(attributes), c.meter, c.metric}
 }
 
-func (c counting) WithGroup(name string) slog.Handler {
-	return counting{c.Handler.WithGroup(name), c.meter, c.metric}
+func (c countingHandler) WithGroup(name string) slog.Handler {
+	return countingHandler{c.Handler.WithGroup(name), c.meter, c.metric}
 }

@@ -17,22 +17,22 @@ type Proxy struct {
 	target   string
 	listener net.Listener
 
-	mu      sync.Mutex
-	changed *sync.Cond
-	mode    mode
-	delay   time.Duration         // of each piece, in mode slow
-	pools   bool                  // as RDS Proxy
-	borrow  time.Duration         // how long a piece may wait in it
-	conns   map[*net.TCPConn]bool // whether it is held
-	seen    int
+	mu          sync.Mutex
+	changed     *sync.Cond
+	mode        mode
+	delay       time.Duration         // of each piece, in mode slow
+	rdsProxy    bool                  // as RDS Proxy
+	borrow      time.Duration         // how long a piece may wait in it
+	conns       map[*net.TCPConn]bool // whether it is held
+	connections int
 }
 
 type mode int
 
 const (
-	works   mode = iota
-	refuses      // connections are reset
-	stalls       // connections are made and carry nothing
+	modePass  mode = iota
+	modeReset      // connections are reset
+	modeStall      // connections are made and carry nothing
 )
 
 // New starts a proxy before target that ends with the test.
@@ -47,7 +47,7 @@ func New(t testing.TB, target string) *Proxy {
 	go p.serve()
 	t.Cleanup(func() {
 		_ = listener.Close()
-		p.set(refuses, 0)
+		p.set(modeReset, 0)
 	})
 	return p
 }
@@ -56,15 +56,15 @@ func New(t testing.TB, target string) *Proxy {
 func (p *Proxy) Address() string { return p.listener.Addr().String() }
 
 // Restore makes everything work again.
-func (p *Proxy) Restore() { p.set(works, 0) }
+func (p *Proxy) Restore() { p.set(modePass, 0) }
 
 // Refuse resets all connections, those that are there and those to come: the
 // host is up and the server is not.
-func (p *Proxy) Refuse() { p.set(refuses, 0) }
+func (p *Proxy) ResetAll() { p.set(modeReset, 0) }
 
 // Stall stops all traffic and tells nobody: the host is gone, or a firewall in
 // the way.
-func (p *Proxy) Stall() { p.set(stalls, 0) }
+func (p *Proxy) Stall() { p.set(modeStall, 0) }
 
 // Hold stops the traffic of the connections that are there; new ones work. What
 // was on its way arrives with Restore, however long ago its sender gave it up.
@@ -77,37 +77,37 @@ func (p *Proxy) Hold() {
 }
 
 // Slow holds back each piece of what the part says by delay.
-func (p *Proxy) Slow(delay time.Duration) { p.set(works, delay) }
+func (p *Proxy) Slow(delay time.Duration) { p.set(modePass, delay) }
 
 // Pool has the proxy do to PostgreSQL's clients what RDS Proxy does: it drops
 // their cancel requests, and some of what they send waits for up to borrow, and is
 // passed on even if the client has left meanwhile.
 // https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-proxy.html#rds-proxy.limitations
-func (p *Proxy) Pool(borrow time.Duration) {
+func (p *Proxy) EmulateRDSProxy(borrow time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.pools, p.borrow = true, borrow
+	p.rdsProxy, p.borrow = true, borrow
 }
 
 // Cut resets all connections that are there; new ones work, as after a
 // restart or a failover.
-func (p *Proxy) Cut() {
-	p.set(refuses, 0)
-	p.set(works, 0)
+func (p *Proxy) ResetOnce() {
+	p.set(modeReset, 0)
+	p.set(modePass, 0)
 }
 
 // Seen is how many connections were asked for so far.
-func (p *Proxy) Seen() int {
+func (p *Proxy) Connections() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.seen
+	return p.connections
 }
 
 func (p *Proxy) set(m mode, delay time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.mode, p.delay = m, delay
-	if m == refuses {
+	if m == modeReset {
 		for conn := range p.conns {
 			reset(conn)
 		}
@@ -137,15 +137,15 @@ func (p *Proxy) serve() {
 
 func (p *Proxy) relay(client *net.TCPConn) {
 	p.mu.Lock()
-	p.seen++
-	pools, borrow := p.pools, p.borrow
+	p.connections++
+	rdsProxy, borrow := p.rdsProxy, p.borrow
 	p.mu.Unlock()
-	if !p.pass(client) {
+	if !p.track(client) {
 		return
 	}
 	var first []byte
-	if pools {
-		if first = startup(client); first == nil {
+	if rdsProxy {
+		if first = readStartup(client); first == nil {
 			reset(client)
 			return
 		}
@@ -157,7 +157,7 @@ func (p *Proxy) relay(client *net.TCPConn) {
 	}
 	server := conn.(*net.TCPConn)
 	_, _ = server.Write(first) // if it fails, so does what comes next
-	if !p.pass(server) {
+	if !p.track(server) {
 		reset(client)
 		return
 	}
@@ -181,10 +181,10 @@ func (p *Proxy) relay(client *net.TCPConn) {
 }
 
 // pass takes a connection under control, if it may live.
-func (p *Proxy) pass(conn *net.TCPConn) bool {
+func (p *Proxy) track(conn *net.TCPConn) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.mode == refuses {
+	if p.mode == modeReset {
 		reset(conn)
 		return false
 	}
@@ -198,7 +198,7 @@ const cancelRequest = 80877102
 
 // startup reads the head of a client's first packet, its length and its
 // version; nil if it is a cancel request.
-func startup(client net.Conn) []byte {
+func readStartup(client net.Conn) []byte {
 	head := make([]byte, 8)
 	if _, err := io.ReadFull(client, head); err != nil || binary.BigEndian.Uint32(head[4:]) == cancelRequest {
 		return nil
@@ -228,7 +228,7 @@ func (p *Proxy) copy(to, from *net.TCPConn, hold func(delay time.Duration)) {
 func (p *Proxy) wait(conn *net.TCPConn) time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for p.mode == stalls || p.conns[conn] {
+	for p.mode == modeStall || p.conns[conn] {
 		p.changed.Wait()
 	}
 	return p.delay

@@ -1,7 +1,7 @@
-// Package testparts gives tests real parts: a database of their own that is
+// Package testservices gives tests real parts: a database of their own that is
 // migrated as in a deploy, and Redis. A test that finds none fails and says
 // how to start them.
-package testparts
+package testservices
 
 import (
 	"context"
@@ -40,7 +40,7 @@ func Address(t testing.TB, name string) string {
 }
 
 // Everywhere runs a command on the one Redis, or on every shard of a cluster.
-func Everywhere(ctx context.Context, client redis.UniversalClient, command ...any) error {
+func OnEveryShard(ctx context.Context, client redis.UniversalClient, command ...any) error {
 	shards, ok := client.(*redis.ClusterClient)
 	if !ok {
 		return client.Do(ctx, command...).Err()
@@ -140,11 +140,11 @@ func NewDatabase(t testing.TB) Database {
 	t.Cleanup(func() { run(t, admin, `DROP DATABASE `+name+` WITH (FORCE)`) })
 	own := admin.Copy()
 	own.Database = name
-	vault := NewSecrets(map[string]secrets.Credentials{MasterSecret: {Username: admin.User, Password: admin.Password}})
+	secretCache := NewSecrets(map[string]secrets.Credentials{MasterSecret: {Username: admin.User, Password: admin.Password}})
 	return Database{
-		Admin: own, Secrets: vault,
+		Admin: own, Secrets: secretCache,
 		Migration: migrate.Migration{
-			Secrets: vault, MasterSecret: MasterSecret, AppSecret: AppSecret,
+			Secrets: secretCache, MasterSecret: MasterSecret, AppSecret: AppSecret,
 			Database: postgres.Database{Host: admin.Host, Port: int(admin.Port), Name: name, SSLMode: "disable"},
 			Log:      slog.New(slog.DiscardHandler),
 		},
@@ -156,14 +156,14 @@ func NewDatabase(t testing.TB) Database {
 func (d Database) Migrate(t testing.TB) {
 	t.Helper()
 	d.Secrets.Set(AppSecret, secrets.Credentials{Username: postgres.AppUser, Password: "of-all-tests"})
-	if _, err := InTurn(t, d.Migration.Run); err != nil {
+	if _, err := Exclusively(t, d.Migration.Run); err != nil {
 		t.Fatal(err)
 	}
 }
 
 // InTurn runs migrations while no other test runs one on the same server: their
 // own lock is one of their database, and the application's user is everybody's.
-func InTurn[T any](t testing.TB, migrate func(context.Context) (T, error)) (T, error) {
+func Exclusively[T any](t testing.TB, migrate func(context.Context) (T, error)) (T, error) {
 	t.Helper()
 	ctx := t.Context()
 	conn, err := pgx.Connect(ctx, Address(t, "TEST_POSTGRES_URL"))
@@ -179,11 +179,11 @@ func InTurn[T any](t testing.TB, migrate func(context.Context) (T, error)) (T, e
 
 // Config returns how the function connects to the database.
 func (d Database) Config() store.Config {
-	vault := secrets.New(func() secrets.API { return d.Secrets })
+	secretCache := secrets.New(func() secrets.API { return d.Secrets })
 	return store.Config{
 		Host: d.Admin.Host, Port: int(d.Admin.Port), Database: d.Admin.Database, SSLMode: "disable", MaxConns: 8, User: postgres.AppUser,
-		Credentials: func(ctx context.Context) (secrets.Credentials, error) { return vault.Get(ctx, AppSecret) },
-		Refused:     func(used secrets.Credentials) { vault.Refused(AppSecret, used) },
+		Credentials:   func(ctx context.Context) (secrets.Credentials, error) { return secretCache.Get(ctx, AppSecret) },
+		OnAuthFailure: func(used secrets.Credentials) { secretCache.Invalidate(AppSecret, used) },
 	}
 }
 

@@ -1,4 +1,4 @@
-package later
+package postresponse
 
 import (
 	"context"
@@ -12,11 +12,11 @@ func TestWorkIsPutOffUntilItIsFinished(t *testing.T) {
 	var did []string
 	note := func(what string) func() { return func() { did = append(did, what) } }
 	Do(t.Context(), note("nobody collects"))
-	ctx, work := Collect(t.Context())
+	ctx, queue := NewQueue(t.Context())
 	Do(ctx, note("first"))
 	Do(context.WithoutCancel(ctx), note("second"))
 	did = append(did, "answered")
-	work.Finish()
+	queue.Run()
 	Do(ctx, note("too late to put off"))
 	if want := []string{"nobody collects", "answered", "first", "second", "too late to put off"}; !slices.Equal(did, want) {
 		t.Errorf("did %q, want %q", did, want)
@@ -31,14 +31,14 @@ func TestWhatRunsBesideAnAnswerIsWaitedFor(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				ctx, work := Collect(t.Context())
+				ctx, queue := NewQueue(t.Context())
 				ctx, cancel := context.WithTimeout(ctx, test.left)
 				defer cancel()
 				done := make(chan struct{})
 				time.AfterFunc(test.takes, func() { close(done) })
 				began := time.Now()
 				Await(ctx, done, 2*time.Second)
-				work.Finish()
+				queue.Run()
 				if took := time.Since(began); took != test.want {
 					t.Errorf("it took %s, want %s", took, test.want)
 				}

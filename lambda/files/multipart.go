@@ -17,10 +17,10 @@ import (
 // of the function's credentials, 1 to 2 KB for which AWS names no bound (AWS STS
 // API reference, Credentials), and the key, up to 3 KB; Lambda's answer has 6 MB.
 const (
-	pageParts = 250
-	pageBytes = 2 << 20
+	maxPageParts = 250
+	maxPageBytes = 2 << 20
 	// partBytes is what a part takes beside its address, at most.
-	partBytes = 256
+	partOverhead = 256
 )
 
 // abortTime bounds the end of an upload that is not answered, whatever is left
@@ -29,16 +29,16 @@ const abortTime = 2 * time.Second
 
 // startParts begins a multipart upload. One that is not answered is ended at
 // once; what is left of it otherwise costs until the bucket's lifecycle ends it.
-func (b *Bucket) startParts(ctx context.Context, key string, size int64, contentType string) (Upload, error) {
-	in := &s3.CreateMultipartUploadInput{Bucket: &b.name, Key: &key, ContentType: optional(contentType)}
+func (b *Bucket) startMultipart(ctx context.Context, key string, size int64, contentType string) (Upload, error) {
+	in := &s3.CreateMultipartUploadInput{Bucket: &b.name, Key: &key, ContentType: nonEmpty(contentType)}
 	out, err := b.client().CreateMultipartUpload(ctx, in)
 	if err != nil {
 		return Upload{}, classify("starting a multipart upload", err)
 	}
 	id := aws.ToString(out.UploadId)
-	upload, err := b.page(ctx, key, id, size, 1)
+	upload, err := b.partsPage(ctx, key, id, size, 1)
 	if ctx.Err() != nil && err == nil {
-		err = fault.Down(fault.Files, ctx.Err()) // the request has been answered by now
+		err = fault.NewUnavailable(fault.Files, ctx.Err()) // the request has been answered by now
 	}
 	if err != nil {
 		return Upload{}, errors.Join(err, b.abort(ctx, key, id))
@@ -63,43 +63,43 @@ func (b *Bucket) Parts(ctx context.Context, key, id string, size int64, first in
 	if size > MaxSize {
 		return Upload{}, errTooLarge()
 	}
-	if size <= single {
-		return Upload{}, fault.New(fault.Invalid, "size is that which the upload was started with, over %d bytes", single)
+	if size <= maxSinglePut {
+		return Upload{}, fault.New(fault.Invalid, "size is that which the upload was started with, over %d bytes", maxSinglePut)
 	}
-	if _, count := divide(size); first < 1 || first > count {
+	if _, count := partLayout(size); first < 1 || first > count {
 		return Upload{}, fault.New(fault.Invalid, "part is a number from 1 to %d, the parts of an upload of that size", count)
 	}
-	return b.page(ctx, key, id, size, first)
+	return b.partsPage(ctx, key, id, size, first)
 }
 
 func errTooLarge() error { return fault.New(fault.TooLarge, "a file has at most %d bytes", MaxSize) }
 
 // divide returns the size of every part but the last, and how many there are.
-func divide(size int64) (each int64, count int32) {
+func partLayout(size int64) (each int64, count int32) {
 	each = max(partSize, (size+maxParts-1)/maxParts)
 	return each, int32((size + each - 1) / each)
 }
 
-func (b *Bucket) page(ctx context.Context, key, id string, size int64, first int32) (Upload, error) {
-	each, count := divide(size)
-	upload := Upload{Key: key, ExpiresAt: expiry(partsTime), UploadID: id, PartSize: each, PartCount: count}
+func (b *Bucket) partsPage(ctx context.Context, key, id string, size int64, first int32) (Upload, error) {
+	each, count := partLayout(size)
+	upload := Upload{Key: key, ExpiresAt: expiry(partsExpiry), UploadID: id, PartSize: each, PartCount: count}
 	bytes := 0
 	for number := first; number <= count; number++ {
 		part, err := b.signPart(ctx, key, id, number, min(each, size-int64(number-1)*each))
 		if err != nil {
 			return Upload{}, err
 		}
-		bytes += len(part.URL) + partBytes
-		if len(upload.Parts) == pageParts || len(upload.Parts) > 0 && bytes > pageBytes {
+		bytes += len(part.URL) + partOverhead
+		if len(upload.Parts) == maxPageParts || len(upload.Parts) > 0 && bytes > maxPageBytes {
 			upload.NextPart = number
 			break
 		}
 		upload.Parts = append(upload.Parts, part)
 	}
 	for method, request := range map[string]**Request{http.MethodPost: &upload.Complete, http.MethodDelete: &upload.Abort} {
-		url, err := b.client().PresignUpload(ctx, method, b.name, key, id, partsTime)
+		url, err := b.client().PresignUpload(ctx, method, b.name, key, id, partsExpiry)
 		if err != nil {
-			return Upload{}, fault.Broken("signing the end of an upload", err)
+			return Upload{}, fault.NewInternal("signing the end of an upload", err)
 		}
 		*request = &Request{Method: method, URL: url}
 	}
@@ -108,9 +108,9 @@ func (b *Bucket) page(ctx context.Context, key, id string, size int64, first int
 
 func (b *Bucket) signPart(ctx context.Context, key, id string, number int32, size int64) (Part, error) {
 	in := &s3.UploadPartInput{Bucket: &b.name, Key: &key, UploadId: &id, PartNumber: &number, ContentLength: &size}
-	signed, err := b.client().PresignUploadPart(ctx, in, s3.WithPresignExpires(partsTime))
+	signed, err := b.client().PresignUploadPart(ctx, in, s3.WithPresignExpires(partsExpiry))
 	if err != nil {
-		return Part{}, fault.Broken(fmt.Sprintf("signing part %d", number), err)
+		return Part{}, fault.NewInternal(fmt.Sprintf("signing part %d", number), err)
 	}
-	return Part{Number: number, Size: size, Request: *request(signed)}, nil
+	return Part{Number: number, Size: size, Request: *newRequest(signed)}, nil
 }

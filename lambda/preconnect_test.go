@@ -9,7 +9,7 @@ import (
 
 	"github.com/didomi/serverless-api/lambda/cache"
 	"github.com/didomi/serverless-api/lambda/handler"
-	"github.com/didomi/serverless-api/lambda/later"
+	"github.com/didomi/serverless-api/lambda/postresponse"
 	"github.com/didomi/serverless-api/lambda/store"
 )
 
@@ -58,12 +58,12 @@ func TestTheDatabaseIsConnectedToWhileTheCacheIsAsked(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				behind, connections := &countedDatabase{}, 0
-				database := newConnecting(behind, func(context.Context) error {
+				database := newPreconnectedStore(behind, func(context.Context) error {
 					connections++
 					time.Sleep(test.connect)
 					return test.fails
 				})
-				items := firstRead{slowly{database: database, hit: test.hit}, database}
+				items := preconnectingItems{slowly{database: database, hit: test.hit}, database}
 				began := time.Now()
 				_, _, err := items.Get(t.Context(), "a")
 				if took := time.Since(began); took != test.takes || behind.reads != test.reads || !errors.Is(err, test.fails) {
@@ -86,16 +86,16 @@ func TestAConnectionThatFailedBesideAnEarlierRequestIsMadeAnew(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				behind := &countedDatabase{}
-				database := newConnecting(behind, func(context.Context) error {
+				database := newPreconnectedStore(behind, func(context.Context) error {
 					time.Sleep(10 * time.Second)
 					return errors.New("frozen in the middle")
 				})
-				hit := firstRead{slowly{database: database, hit: true}, database}
+				hit := preconnectingItems{slowly{database: database, hit: true}, database}
 				if _, _, err := hit.Get(t.Context(), "a"); err != nil {
 					t.Fatal(err)
 				}
 				time.Sleep(pause)
-				miss := firstRead{slowly{database: database}, database}
+				miss := preconnectingItems{slowly{database: database}, database}
 				if _, _, err := miss.Get(t.Context(), "b"); err != nil || behind.reads != 1 {
 					t.Errorf("%d reads, %v", behind.reads, err)
 				}
@@ -111,16 +111,16 @@ func TestAnInstanceIsNotFrozenWhileItConnects(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				database := newConnecting(&countedDatabase{}, func(context.Context) error {
+				database := newPreconnectedStore(&countedDatabase{}, func(context.Context) error {
 					time.Sleep(test.connect)
 					return nil
 				})
-				ctx, work := later.Collect(t.Context())
-				if _, _, err := (firstRead{slowly{database: database, hit: true}, database}).Get(ctx, "a"); err != nil {
+				ctx, work := postresponse.NewQueue(t.Context())
+				if _, _, err := (preconnectingItems{slowly{database: database, hit: true}, database}).Get(ctx, "a"); err != nil {
 					t.Fatal(err)
 				}
 				answered := time.Now()
-				work.Finish()
+				work.Run()
 				if took := time.Since(answered); took != test.want {
 					t.Errorf("it stayed awake for %s, want %s", took, test.want)
 				}

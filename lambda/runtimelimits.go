@@ -25,7 +25,7 @@ const (
 // processors at least, and is stopped for most of its time when it uses both
 // and has paid for a part of one: more threads than processors would only
 // spend that part sooner. It stops the world.
-func fit(memory int64, env func(string) string) {
+func setRuntimeLimits(memory int64, env func(string) string) {
 	if memory <= 0 {
 		return
 	}

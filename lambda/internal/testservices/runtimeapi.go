@@ -1,4 +1,4 @@
-package testparts
+package testservices
 
 import (
 	"context"
@@ -16,16 +16,16 @@ import (
 
 // RuntimeAPI is the Lambda Runtime API for one instance.
 type RuntimeAPI struct {
-	events  chan any
-	answers chan *http.Request // the body is read before done is told
-	done    chan struct{}
+	events    chan any
+	responses chan *http.Request // the body is read before done is told
+	done      chan struct{}
 	// Failed has the report of a program that could not start.
 	Failed chan string
 }
 
 // NewRuntimeAPI starts one and returns its address too.
 func NewRuntimeAPI(t *testing.T) (*RuntimeAPI, string) {
-	api := &RuntimeAPI{events: make(chan any), answers: make(chan *http.Request), done: make(chan struct{}), Failed: make(chan string, 1)}
+	api := &RuntimeAPI{events: make(chan any), responses: make(chan *http.Request), done: make(chan struct{}), Failed: make(chan string, 1)}
 	server := httptest.NewServer(api)
 	t.Cleanup(server.Close)
 	t.Cleanup(server.CloseClientConnections)
@@ -48,7 +48,7 @@ func (a *RuntimeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		a.Failed <- string(body)
 		w.WriteHeader(http.StatusAccepted)
 	default:
-		a.answers <- r
+		a.responses <- r
 		select {
 		case <-a.done:
 		case <-r.Context().Done(): // the test has failed
@@ -60,7 +60,7 @@ func (a *RuntimeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // Invoke sends an event and gives the answer's body to read.
 func (a *RuntimeAPI) Invoke(event any, read func(*http.Request)) {
 	a.events <- event
-	read(<-a.answers)
+	read(<-a.responses)
 	a.done <- struct{}{}
 }
 

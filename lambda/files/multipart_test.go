@@ -54,16 +54,16 @@ func (u *uploads) bucket(t *testing.T, token string) *files.Bucket {
 // collect asks for all pages of an upload and returns them.
 func collect(t *testing.T, b *files.Bucket, key string, size int64) []files.Upload {
 	t.Helper()
-	page, err := b.Upload(t.Context(), key, size, "video/mp4")
+	partsPage, err := b.Upload(t.Context(), key, size, "video/mp4")
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := []files.Upload{page}
-	for page.NextPart != 0 {
-		if page, err = b.Parts(t.Context(), key, page.UploadID, size, page.NextPart); err != nil {
+	all := []files.Upload{partsPage}
+	for partsPage.NextPart != 0 {
+		if partsPage, err = b.Parts(t.Context(), key, partsPage.UploadID, size, partsPage.NextPart); err != nil {
 			t.Fatal(err)
 		}
-		all = append(all, page)
+		all = append(all, partsPage)
 	}
 	return all
 }
@@ -87,18 +87,18 @@ func TestUploadInParts(t *testing.T) {
 				t.Fatalf("%d pages, started %q, ended %q", len(pages), s3.started, s3.ended)
 			}
 			sum, number := int64(0), int32(0)
-			for _, page := range pages {
-				if page.UploadID != "U1" || page.Request != nil || page.PartSize != test.part || page.PartCount != int32(test.parts) || page.Key != "a b" {
-					t.Fatalf("got %+v", page)
+			for _, partsPage := range pages {
+				if partsPage.UploadID != "U1" || partsPage.Request != nil || partsPage.PartSize != test.part || partsPage.PartCount != int32(test.parts) || partsPage.Key != "a b" {
+					t.Fatalf("got %+v", partsPage)
 				}
-				for _, part := range page.Parts {
+				for _, part := range partsPage.Parts {
 					number++
 					sum += part.Size
 					if last := int(number) == test.parts; part.Number != number || part.Size != test.part && !last || part.Size > test.part {
 						t.Fatalf("part %d: %+v", number, part)
 					}
 				}
-				for method, end := range map[string]*files.Request{"POST": page.Complete, "DELETE": page.Abort} {
+				for method, end := range map[string]*files.Request{"POST": partsPage.Complete, "DELETE": partsPage.Abort} {
 					if query := signed(t, end.URL, time.Hour); end.Method != method || query.Get("uploadId") != "U1" || query.Has("partNumber") {
 						t.Errorf("%s: %+v", method, end)
 					}
@@ -125,23 +125,23 @@ func TestAPageOfPartsFitsIntoAnAnswerOfLambda(t *testing.T) {
 		for key, text := range map[string]string{"a short key": "a", "the longest key": strings.Repeat("é", 512)} {
 			t.Run(name+" and "+key, func(t *testing.T) {
 				b := (&uploads{}).bucket(t, token)
-				page, err := b.Upload(t.Context(), text, files.MaxSize, "")
-				if err != nil || len(page.Parts) == 0 || page.NextPart != int32(len(page.Parts))+1 {
-					t.Fatalf("%d parts, then %d, %v", len(page.Parts), page.NextPart, err)
+				partsPage, err := b.Upload(t.Context(), text, files.MaxSize, "")
+				if err != nil || len(partsPage.Parts) == 0 || partsPage.NextPart != int32(len(partsPage.Parts))+1 {
+					t.Fatalf("%d parts, then %d, %v", len(partsPage.Parts), partsPage.NextPart, err)
 				}
-				body, err := json.Marshal(page)
+				body, err := json.Marshal(partsPage)
 				if err != nil {
 					t.Fatal(err)
 				}
 				answer, err := json.Marshal(string(body)) // as it is in the response
 				if err != nil || len(answer) > runtimeapi.MaxResponse/2 {
-					t.Errorf("%d bytes are an answer of %d parts, %v", len(answer), len(page.Parts), err)
+					t.Errorf("%d bytes are an answer of %d parts, %v", len(answer), len(partsPage.Parts), err)
 				}
-				next, err := b.Parts(t.Context(), text, page.UploadID, files.MaxSize, page.NextPart)
-				if err != nil || len(next.Parts) == 0 || next.Parts[0].Number != page.NextPart {
+				next, err := b.Parts(t.Context(), text, partsPage.UploadID, files.MaxSize, partsPage.NextPart)
+				if err != nil || len(next.Parts) == 0 || next.Parts[0].Number != partsPage.NextPart {
 					t.Errorf("%d parts are next, %v", len(next.Parts), err)
 				}
-				t.Logf("%d bytes are an answer of %d parts", len(answer), len(page.Parts))
+				t.Logf("%d bytes are an answer of %d parts", len(answer), len(partsPage.Parts))
 			})
 		}
 	}
@@ -228,8 +228,8 @@ func TestPartsThatAnUploadDoesNotHaveAreRefused(t *testing.T) {
 		"of a file that is too large": {files.MaxSize + 1, 1, fault.TooLarge},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if page, err := b.Parts(t.Context(), "a", "U1", test.size, test.first); fault.KindOf(err) != test.kind || page.Parts != nil {
-				t.Errorf("%d parts, %v", len(page.Parts), err)
+			if partsPage, err := b.Parts(t.Context(), "a", "U1", test.size, test.first); fault.KindOf(err) != test.kind || partsPage.Parts != nil {
+				t.Errorf("%d parts, %v", len(partsPage.Parts), err)
 			}
 		})
 	}

@@ -11,13 +11,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/jackc/pgx/v5"
 
-	"github.com/didomi/serverless-api/lambda/internal/testparts"
+	"github.com/didomi/serverless-api/lambda/internal/testservices"
 	"github.com/didomi/serverless-api/lambda/postgres"
 	"github.com/didomi/serverless-api/lambda/secrets"
 )
 
 // newUser makes a user of the database that may log in and nothing else.
-func newUser(t *testing.T, d testparts.Database) secrets.Credentials {
+func newUser(t *testing.T, d testservices.Database) secrets.Credentials {
 	t.Helper()
 	admin, err := pgx.ConnectConfig(t.Context(), d.Admin)
 	if err != nil {
@@ -42,11 +42,11 @@ func newUser(t *testing.T, d testparts.Database) secrets.Credentials {
 }
 
 // behind is the database as a Part.
-func behind(d testparts.Database, vault secrets.API) Database {
-	return Database{Database: d.Migration.Database, Secrets: vault, MasterSecret: testparts.MasterSecret, Pause: time.Millisecond}
+func behind(d testservices.Database, vault secrets.API) Database {
+	return Database{Database: d.Migration.Database, Secrets: vault, MasterSecret: testservices.MasterSecret, PollInterval: time.Millisecond}
 }
 
-func login(t *testing.T, d testparts.Database, as secrets.Credentials) error {
+func login(t *testing.T, d testservices.Database, as secrets.Credentials) error {
 	t.Helper()
 	conn, err := d.Migration.Database.Connect(t.Context(), as)
 	if err == nil {
@@ -56,11 +56,11 @@ func login(t *testing.T, d testparts.Database, as secrets.Credentials) error {
 }
 
 func TestAUserOfPostgreSQLIsGivenAnotherPassword(t *testing.T) {
-	d := testparts.NewDatabase(t)
+	d := testservices.NewDatabase(t)
 	user := newUser(t, d)
 	part, next := behind(d, d.Secrets), secrets.Credentials{Username: user.Username, Password: "new"}
 	for _, time := range []string{"first", "second"} {
-		if err := part.Switch(t.Context(), next); err != nil {
+		if err := part.SetPassword(t.Context(), next); err != nil {
 			t.Fatalf("the %s time: %v", time, err)
 		}
 		if err := login(t, d, next); err != nil {
@@ -73,10 +73,10 @@ func TestAUserOfPostgreSQLIsGivenAnotherPassword(t *testing.T) {
 }
 
 func TestAPasswordThatADeploymentSetBackIsSetAgain(t *testing.T) {
-	d := testparts.NewDatabase(t)
+	d := testservices.NewDatabase(t)
 	user := newUser(t, d) // has the old one
 	next := secrets.Credentials{Username: user.Username, Password: "new"}
-	if err := behind(d, d.Secrets).Follow(t.Context(), next); err != nil {
+	if err := behind(d, d.Secrets).WaitUntilCurrent(t.Context(), next); err != nil {
 		t.Fatal(err)
 	}
 	if err := login(t, d, next); err != nil {
@@ -86,7 +86,7 @@ func TestAPasswordThatADeploymentSetBackIsSetAgain(t *testing.T) {
 
 // changing is a secret whose value was changed in the database before it is changed here.
 type changing struct {
-	*testparts.Secrets
+	*testservices.Secrets
 	reads int
 }
 
@@ -98,10 +98,10 @@ func (c *changing) GetSecretValue(ctx context.Context, in *secretsmanager.GetSec
 }
 
 func TestAMasterPasswordThatRDSIsChangingIsWaitedFor(t *testing.T) {
-	d := testparts.NewDatabase(t)
+	d := testservices.NewDatabase(t)
 	user, vault := newUser(t, d), &changing{Secrets: d.Secrets}
 	next := secrets.Credentials{Username: user.Username, Password: "new"}
-	if err := behind(d, vault).Switch(t.Context(), next); err != nil || vault.reads != 2 {
+	if err := behind(d, vault).SetPassword(t.Context(), next); err != nil || vault.reads != 2 {
 		t.Fatalf("after %d reads: %v", vault.reads, err)
 	}
 	if err := login(t, d, next); err != nil {
@@ -110,17 +110,17 @@ func TestAMasterPasswordThatRDSIsChangingIsWaitedFor(t *testing.T) {
 }
 
 func TestWhatKeepsThePasswordFromBeingChangedIsFoundBefore(t *testing.T) {
-	d := testparts.NewDatabase(t)
+	d := testservices.NewDatabase(t)
 	user := newUser(t, d)
-	if err := behind(d, d.Secrets).Try(t.Context(), user); err != nil {
+	if err := behind(d, d.Secrets).Verify(t.Context(), user); err != nil {
 		t.Errorf("a user that there is: %v", err)
 	}
-	err := behind(d, d.Secrets).Try(t.Context(), secrets.Credentials{Username: "nobody_of_that_name"})
+	err := behind(d, d.Secrets).Verify(t.Context(), secrets.Credentials{Username: "nobody_of_that_name"})
 	if err == nil || !strings.Contains(err.Error(), "nobody_of_that_name") {
 		t.Errorf("a user that there is not: %v", err)
 	}
-	d.Secrets.Set(testparts.MasterSecret, secrets.Credentials{Username: "master", Password: "hunter2"})
-	err = behind(d, d.Secrets).Try(t.Context(), user)
+	d.Secrets.Set(testservices.MasterSecret, secrets.Credentials{Username: "master", Password: "hunter2"})
+	err = behind(d, d.Secrets).Verify(t.Context(), user)
 	if err == nil || !strings.Contains(err.Error(), "as master") || strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("a master user that is not let in: %v", err)
 	}
