@@ -2,10 +2,8 @@ package lambdahost
 
 import "sync"
 
-// admission counts running invocations against the account's limit and each
-// function's reserved concurrency. Reserved places are taken out of the
-// account's pool only while they are used: which functions reserve how much is
-// known to the control plane, not here.
+// admission counts running invocations against the account's limit and each function's reserved concurrency. Reserved concurrency
+// is subtracted from the account's limit only while it is in use, because only the control plane knows all reservations.
 type admission struct {
 	mu       sync.Mutex
 	limit    int
@@ -17,7 +15,7 @@ func newAdmission(limit int) *admission {
 	return &admission{limit: limit, function: map[string]int{}}
 }
 
-// enter takes a place, or returns the platform's throttle error.
+// enter takes a slot, or returns AWS's throttling error.
 func (a *admission) enter(f Function) (release func(), err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -17,18 +17,16 @@ import (
 	"github.com/didomi/serverless-api/sandbox/atomicfile"
 )
 
-// maxUnpacked is the quota of a deployment package's unpacked size, bytes
-// (Lambda quotas: 250 MB).
+// maxUnpacked is the quota of a deployment package's unpacked size in bytes (Lambda quotas: 250 MB).
 const maxUnpacked = 250 * 1024 * 1024
 
-// codeStore keeps unpacked deployment packages, one directory a content.
+// codeStore keeps unpacked deployment packages, one directory per content.
 type codeStore struct {
 	dir string
-	mu  sync.Mutex // one download at a time is enough
+	mu  sync.Mutex // serializes downloads
 }
 
-// directory returns where the function's package lies unpacked, fetching it
-// when it is not there yet.
+// directory returns the directory of the function's unpacked package, which it downloads if missing.
 func (s *codeStore) directory(ctx context.Context, source Source, f Function) (string, error) {
 	want, err := base64.StdEncoding.DecodeString(f.CodeSHA256)
 	if err != nil || len(want) != sha256.Size {
@@ -51,7 +49,7 @@ func (s *codeStore) directory(ctx context.Context, source Source, f Function) (s
 	return target, nil
 }
 
-// fetchCode writes the package to path and checks its digest.
+// fetchCode downloads the package to path and checks its digest.
 func fetchCode(ctx context.Context, source Source, f Function, path string, want []byte) (err error) {
 	body, err := source.Code(ctx, f)
 	if err != nil {
@@ -73,7 +71,7 @@ func fetchCode(ctx context.Context, source Source, f Function, path string, want
 	return nil
 }
 
-// unzip unpacks the archive into dir, refusing entries that lead out of it.
+// unzip unpacks the archive into dir and rejects entries outside it.
 func unzip(archive, dir string) (err error) {
 	z, err := zip.OpenReader(archive)
 	if err != nil {
@@ -91,7 +89,7 @@ func unzip(archive, dir string) (err error) {
 		}
 		left -= n
 	}
-	return os.MkdirAll(dir, 0o700) // an empty package is a directory too
+	return os.MkdirAll(dir, 0o700) // an empty package also has a directory
 }
 
 func unzipEntry(entry *zip.File, path string, left int64) (n int64, err error) {

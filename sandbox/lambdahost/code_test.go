@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-func TestHalfUnpackedCodeIsNotTaken(t *testing.T) {
+func TestIncompleteCodeIsNotUsed(t *testing.T) {
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)
 	for _, name := range []string{"bootstrap", "../outside"} {
@@ -22,7 +22,7 @@ func TestHalfUnpackedCodeIsNotTaken(t *testing.T) {
 	source.put(b.Bytes())
 	store := &codeStore{dir: t.TempDir()}
 	for _, try := range []string{"first", "second"} {
-		t.Run("the "+try+" try says what is wrong with the package", func(t *testing.T) {
+		t.Run("the "+try+" attempt reports the invalid package", func(t *testing.T) {
 			dir, err := store.directory(t.Context(), source, source.function)
 			if err == nil || !strings.Contains(err.Error(), "leads out of the package") {
 				t.Errorf("%q, %v", dir, err)

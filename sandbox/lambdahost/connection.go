@@ -7,21 +7,19 @@ import (
 	"sync/atomic"
 )
 
-// connectionKey is where a request's context has its *connection.
+// connectionKey is the context key of a request's *connection.
 type connectionKey struct{}
 
-// connection is what is known of one.
+// connection is the state of a connection.
 type connection struct {
-	spent    atomic.Bool // a stream came on it
+	streamed atomic.Bool // has carried a stream
 	admitted bool
 }
 
-// newServer returns a server for the connections that are admitted, on which nothing comes after a stream:
-// the next request is answered with a reset. AWS has the runtime close the
-// connection then ("Building a custom runtime for AWS Lambda", "Implementing
-// response streaming in a custom runtime"); a runtime that sends a stream on
-// such a connection loses it. aws-lambda-go asks for the next invocation on it,
-// which net/http does again on a new one.
+// newServer returns a server for admitted connections. A connection that has carried a stream carries no further request: the
+// server resets it. On AWS, the runtime must close the connection then ("Building a custom runtime for AWS Lambda", "Implementing
+// response streaming in a custom runtime"); a runtime that sends another stream on it loses that stream. aws-lambda-go sends its
+// next request on it, which net/http repeats on a new connection.
 func newServer(handler http.Handler, admits func(net.Conn) bool) *http.Server {
 	return &http.Server{
 		ReadHeaderTimeout: InitTimeout,
@@ -30,10 +28,10 @@ func newServer(handler http.Handler, admits func(net.Conn) bool) *http.Server {
 		},
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if !of(r).admitted {
-				refuse(w, http.StatusForbidden, "AccessDenied", "only the function's own processes may call its Runtime API")
+				writeError(w, http.StatusForbidden, "AccessDenied", "only the function's own processes may call its Runtime API")
 				return
 			}
-			if of(r).spent.Load() {
+			if of(r).streamed.Load() {
 				reset(w)
 				return
 			}
@@ -42,19 +40,19 @@ func newServer(handler http.Handler, admits func(net.Conn) bool) *http.Server {
 	}
 }
 
-// spend marks the request's connection: a stream came on it.
-func spend(r *http.Request) { of(r).spent.Store(true) }
+// markStreamed marks the request's connection as having carried a stream.
+func markStreamed(r *http.Request) { of(r).streamed.Store(true) }
 
 func of(r *http.Request) *connection { return r.Context().Value(connectionKey{}).(*connection) }
 
-// reset ends a connection without an answer.
+// reset closes a connection without a response.
 func reset(w http.ResponseWriter) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
-		panic(http.ErrAbortHandler) // ends it as well
+		panic(http.ErrAbortHandler) // closes it too
 	}
 	if tcp, ok := conn.(*net.TCPConn); ok {
-		_ = tcp.SetLinger(0) // a plain close does for a test
+		_ = tcp.SetLinger(0) // in a test, a normal close suffices
 	}
 	_ = conn.Close()
 }

@@ -9,12 +9,11 @@ import (
 	"time"
 )
 
-// daemonTest marks the test binary that plays the daemon; its value is where
-// the test functions lie built.
+// daemonTest is set if the test binary runs as the daemon; its value is the directory of the built test functions.
 const daemonTest = "LAMBDAHOST_TEST_DAEMON"
 
-// TestDaemon is the daemon of TestProcessesDieWithTheDaemon: it starts a
-// function, prints the id of its process, which is at work, and waits to be killed.
+// TestDaemon is the daemon of TestProcessesDieWithTheDaemon: it starts a function, prints the ID of its busy process and waits to be
+// killed.
 func TestDaemon(t *testing.T) {
 	if os.Getenv(daemonTest) == "" {
 		return
@@ -22,10 +21,10 @@ func TestDaemon(t *testing.T) {
 	h, _ := newFunction(t, func(s *fakeSource, _ *Config) { s.function.Timeout = time.Minute })
 	pid := answer[identity](t, h, `{"do":"identity"}`).PID
 	go func() {
-		time.Sleep(200 * time.Millisecond) // let the function begin to sleep
+		time.Sleep(200 * time.Millisecond) // until the function sleeps
 		fmt.Println(pid)
 	}()
-	// An idle function would end by itself when the Runtime API goes away.
+	// An idle function would exit when its Runtime API disappears.
 	invoke(t, h, `{"do":"sleep","sleep":60000000000}`)
 }
 
@@ -47,6 +46,6 @@ func TestProcessesDieWithTheDaemon(t *testing.T) {
 	if err := daemon.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	_ = daemon.Wait() // killed, as asked for
+	_ = daemon.Wait() // killed on purpose
 	waitGone(t, pid)
 }

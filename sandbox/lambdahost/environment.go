@@ -16,8 +16,7 @@ import (
 	"github.com/didomi/serverless-api/sandbox/child"
 )
 
-// environment is one execution environment: a process and the Runtime API
-// server that it talks to. It runs one invocation at a time.
+// environment is an execution environment: a process with its Runtime API server. It runs one invocation at a time.
 type environment struct {
 	host     *Host
 	function Function
@@ -28,8 +27,8 @@ type environment struct {
 	launched chan struct{} // closed once process is set, or cannot be started
 	expires  time.Time     // of the credentials; zero: never
 
-	asked      chan struct{}       // the runtime asks for the next invocation
-	work       chan *invocation    // and gets it
+	asked      chan struct{}       // the runtime requests the next invocation
+	work       chan *invocation    // and receives it
 	initFailed chan *FunctionError // the runtime reported that init failed
 	sigterm    atomic.Bool         // an extension is registered: SIGTERM first
 	active     atomic.Bool         // not frozen
@@ -101,10 +100,10 @@ func (e *environment) launch(root string, c Credentials) (err error) {
 // admits reports whether a connection to the Runtime API is the function's.
 func (e *environment) admits(conn net.Conn) bool {
 	<-e.launched
-	return e.process != nil && cameFrom(conn, e.process.PID())
+	return e.process != nil && belongsTo(conn, e.process.PID())
 }
 
-// init waits until the runtime asks for its first invocation.
+// init waits until the runtime requests its first invocation.
 func (e *environment) init(inv *invocation) *FunctionError {
 	timer := time.NewTimer(InitTimeout)
 	defer timer.Stop()
@@ -118,7 +117,7 @@ func (e *environment) init(inv *invocation) *FunctionError {
 	case <-e.process.exited:
 		failure = e.exitFailure(inv.id)
 		select {
-		case failure = <-e.initFailed: // said before it left
+		case failure = <-e.initFailed: // reported before the exit
 		default:
 		}
 	case <-timer.C:
@@ -134,7 +133,7 @@ func (e *environment) init(inv *invocation) *FunctionError {
 	return failure
 }
 
-// exitFailure words the end of the process.
+// exitFailure returns the failure for an exited process.
 func (e *environment) exitFailure(requestID string) *FunctionError {
 	kind := "Runtime.ExitError"
 	if e.outOfMem.Load() {
@@ -143,15 +142,15 @@ func (e *environment) exitFailure(requestID string) *FunctionError {
 	return newFailure(requestID, kind, "%s", e.process.reason())
 }
 
-// usable says that the environment can take an invocation of that timeout.
-func (e *environment) usable(timeout time.Duration) bool {
+// canRun reports whether the environment can run an invocation with this timeout.
+func (e *environment) canRun(timeout time.Duration) bool {
 	fresh := e.expires.IsZero() || time.Until(e.expires) > timeout+credentialMargin
 	return fresh && e.process.Alive()
 }
 
-// rest freezes the environment until the next invocation, as the platform
-// does: background work stops, timers are late, connections go stale.
-func (e *environment) rest() {
+// freeze freezes the environment until the next invocation, as on AWS: background work stops, timers are late and connections may
+// time out.
+func (e *environment) freeze() {
 	e.idleSince = time.Now()
 	if !e.host.config.KeepRunning {
 		e.process.Signal(syscall.SIGSTOP)
@@ -164,13 +163,13 @@ func (e *environment) wake() {
 	e.process.Signal(syscall.SIGCONT)
 }
 
-// kill ends the process at once, frozen or not.
+// kill kills the process, frozen or not.
 func (e *environment) kill() { e.process.Signal(syscall.SIGKILL) }
 
-// end shuts the environment down and leaves nothing of it.
+// end shuts the environment down and removes its files.
 func (e *environment) end() {
 	if e.process != nil {
-		if e.sigterm.Load() && e.process.Alive() && !e.host.stopping() {
+		if e.sigterm.Load() && e.process.Alive() && !e.host.closing() {
 			e.wake()
 			e.process.Signal(syscall.SIGTERM)
 			select {
@@ -182,14 +181,13 @@ func (e *environment) end() {
 		<-e.process.exited
 	}
 	if e.server != nil {
-		_ = e.server.Close() // its one client is gone
+		_ = e.server.Close() // its only client has exited
 	}
 	e.log.close()
-	_ = os.RemoveAll(e.scratch) // the next New removes what stays
+	_ = os.RemoveAll(e.scratch) // New removes leftovers
 }
 
-// watchMemory keeps the peak and kills the process when it exceeds the
-// function's memory.
+// watchMemory records the peak and kills the process if it exceeds the function's memory.
 func (e *environment) watchMemory() {
 	limit := int64(e.function.MemoryMB) * 1024 * 1024
 	tick := time.NewTicker(memoryInterval)
@@ -207,8 +205,8 @@ func (e *environment) watchMemory() {
 	}
 }
 
-// measure updates the peak and returns what counts against the limit: the
-// peak too, so that a short excess between two looks is seen.
+// measure updates the peak and returns the memory that counts against the limit. It includes the peak, so that a short excess
+// between two measurements counts.
 func (e *environment) measure() int64 {
 	pid := e.process.PID()
 	used := max(treeResident(pid), child.MemoryOf(pid).Peak)

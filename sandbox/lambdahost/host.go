@@ -10,31 +10,26 @@ import (
 	"time"
 )
 
-// Config is what a Host needs to run functions.
+// Config configures a Host.
 type Config struct {
 	Source Source
-	// Dir gets code/ (unpacked zips) and tmp/ (each environment's TMPDIR), both
-	// emptied by New, and logs/ (one file a function); it is made when missing.
+	// Dir contains code/ (unpacked zips) and tmp/ (each environment's TMPDIR), which New empties, and logs/ (one file per function). It
+	// is created if missing.
 	Dir       string
 	Region    string
 	AccountID string
-	// Platform are variables that the platform gives to every function beside
-	// the standard ones: AWS_ENDPOINT_URL, SSL_CERT_FILE, SANDBOX_ROOT, ...
-	// They win over the function's own.
+	// Platform has the variables that every function gets in addition to the standard ones: AWS_ENDPOINT_URL, SSL_CERT_FILE,
+	// SANDBOX_ROOT, ... They override the function's own.
 	Platform map[string]string
-	// Logs gets every log line as it is written; nil: files only. It is called
-	// from several goroutines and must not block for long.
+	// Logs receives every log line as it is written; nil: only files. It is called concurrently and must not block for long.
 	Logs func(LogLine)
-	// Concurrency is the account's limit of concurrent executions; zero means
-	// DefaultConcurrency.
+	// Concurrency is the account's limit of concurrent executions; zero means DefaultConcurrency.
 	Concurrency int
-	// Idle is how long an environment waits for work before it ends; zero
-	// means DefaultIdle.
+	// Idle is the time after which an idle environment ends; zero means DefaultIdle.
 	Idle time.Duration
-	// StreamRate is how fast a stream goes on after StreamBurst bytes, bytes a
-	// second; zero means without a limit.
+	// StreamRate is the rate of a stream after StreamBurst bytes, in bytes per second; zero means no limit.
 	StreamRate int64
-	// KeepRunning leaves idle environments running, where Lambda freezes them.
+	// KeepRunning leaves idle environments running instead of freezing them.
 	KeepRunning bool
 }
 
@@ -56,8 +51,7 @@ type Host struct {
 
 var _ Invoker = (*Host)(nil)
 
-// New checks the configuration and makes a host without environments; they
-// start with the first invocations.
+// New returns a host without environments; invocations start them.
 func New(c Config) (*Host, error) {
 	if c.Source == nil || c.Dir == "" || c.Region == "" || c.AccountID == "" {
 		return nil, errors.New("lambdahost: Source, Dir, Region and AccountID must be set in Config")
@@ -75,7 +69,7 @@ func New(c Config) (*Host, error) {
 	c.Dir = dir
 	code, scratch, logs := filepath.Join(dir, "code"), filepath.Join(dir, "tmp"), filepath.Join(dir, "logs")
 	err = errors.Join(
-		os.RemoveAll(code), os.RemoveAll(scratch), // what a killed daemon left
+		os.RemoveAll(code), os.RemoveAll(scratch), // leftovers of a killed daemon
 		os.MkdirAll(code, 0o700), os.MkdirAll(scratch, 0o700), os.MkdirAll(logs, 0o700),
 	)
 	if err != nil {
@@ -95,8 +89,7 @@ func New(c Config) (*Host, error) {
 	return h, nil
 }
 
-// Close ends every environment, running invocations with it, and waits until
-// the processes are gone. A second call does nothing.
+// Close ends all environments with their running invocations and waits until the processes have exited. A second call does nothing.
 func (h *Host) Close() error {
 	h.mu.Lock()
 	if h.closed {
@@ -114,8 +107,7 @@ func (h *Host) Close() error {
 	return h.logs.close()
 }
 
-// Invoke implements Invoker. The function runs to its end even when ctx ends
-// before it, as on the platform.
+// Invoke implements Invoker. As on AWS, the function runs to its end even if ctx is done first.
 func (h *Host) Invoke(ctx context.Context, r Request) (Response, error) {
 	inv, err := h.begin(ctx, r, false)
 	if err != nil {
@@ -138,16 +130,15 @@ func (h *Host) Invoke(ctx context.Context, r Request) (Response, error) {
 	return response, nil
 }
 
-// InvokeStream implements Invoker. When the stream is closed early the
-// function still runs to its end: what it writes is read and dropped, bounded
-// by its timeout and MaxStream.
+// InvokeStream implements Invoker. If the stream is closed early, the function still runs to its end: its output is discarded, within
+// its timeout and MaxStream.
 func (h *Host) InvokeStream(ctx context.Context, r Request) (*Stream, error) {
 	inv, err := h.begin(ctx, r, true)
 	if err != nil {
 		return nil, err
 	}
 	select {
-	case <-inv.answered:
+	case <-inv.resolved:
 	case <-ctx.Done():
 		inv.abandon()
 		return nil, fmt.Errorf("invoke %s: %w", r.Function, ctx.Err())
@@ -163,8 +154,7 @@ func (h *Host) InvokeStream(ctx context.Context, r Request) (*Stream, error) {
 	}, nil
 }
 
-// begin resolves the function, takes a place in the concurrency limits and
-// starts the invocation on its own goroutine.
+// begin resolves the function, takes a concurrency slot and starts the invocation in a goroutine.
 func (h *Host) begin(ctx context.Context, r Request, stream bool) (*invocation, error) {
 	if len(r.Payload) > MaxPayload {
 		return nil, &Error{
@@ -192,15 +182,14 @@ func (h *Host) begin(ctx context.Context, r Request, stream bool) (*invocation, 
 	go func() {
 		defer h.work.Done()
 		p.run(inv)
-		// The caller last of all: what it asks for next finds the place and the environment free.
+		// The caller is notified last, so that its next call finds the slot and the environment free.
 		release()
 		inv.finish()
 	}()
 	return inv, nil
 }
 
-// pool returns the environments of the function's version, retiring those of
-// an older code or configuration. h.mu is held.
+// pool returns the environments of the function's version and retires those with an older code or configuration. h.mu is held.
 func (h *Host) pool(f Function) *pool {
 	key := f.Name + ":" + f.Version
 	print := fingerprint(f)
@@ -215,7 +204,7 @@ func (h *Host) pool(f Function) *pool {
 	return p
 }
 
-// reap ends environments that have had no work for a while.
+// reap ends environments that have been idle for too long.
 func (h *Host) reap() {
 	defer h.work.Done()
 	tick := time.NewTicker(max(h.config.Idle/4, time.Millisecond))

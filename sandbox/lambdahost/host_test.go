@@ -24,7 +24,7 @@ func invoke(t *testing.T, h *Host, payload string) Response {
 	return r
 }
 
-// answer invokes and decodes the answer of a function that must not fail.
+// answer invokes the function, which must not fail, and decodes its response.
 func answer[T any](t *testing.T, h *Host, payload string) T {
 	t.Helper()
 	r := invoke(t, h, payload)
@@ -44,7 +44,7 @@ type identity struct {
 	Beats   int
 }
 
-func TestFunctionsFailAsOnThePlatform(t *testing.T) {
+func TestFailuresAreAsOnAWS(t *testing.T) {
 	tests := []struct {
 		name, handler, payload string
 		timeout                time.Duration
@@ -54,9 +54,9 @@ func TestFunctionsFailAsOnThePlatform(t *testing.T) {
 		{"an error that the handler returns", "do", `{"do":"error"}`, 0, "errorString", "the database is on fire", "REPORT RequestId: "},
 		{"a panic", "do", `{"do":"panic"}`, 0, "string", "out of cheese", "stackTrace"},
 		{"an exit", "do", `{"do":"exit"}`, 0, "Runtime.ExitError", "Runtime exited with error: exit status 7", "Status: error\tError Type: Runtime.ExitError"},
-		{"a time-out", "do", `{"do":"sleep","sleep":60000000000}`, time.Second, "Sandbox.Timedout", "Task timed out after 1.00 seconds", "Status: timeout"},
+		{"a timeout", "do", `{"do":"sleep","sleep":60000000000}`, time.Second, "Sandbox.Timedout", "Task timed out after 1.00 seconds", "Status: timeout"},
 		{"more memory than it has", "do", `{"do":"eat","size":1073741824}`, 0, "Runtime.OutOfMemory", "Runtime exited with error: signal: killed", "Error Type: Runtime.OutOfMemory"},
-		{"an answer that is too large", "do", `{"do":"big","size":7000000}`, 0, "Function.ResponseSizeTooLarge", "Response payload size exceeded maximum allowed payload size (6291556 bytes).", "REPORT"},
+		{"a response that is too large", "do", `{"do":"big","size":7000000}`, 0, "Function.ResponseSizeTooLarge", "Response payload size exceeded maximum allowed payload size (6291556 bytes).", "REPORT"},
 		{"an init that reports an error", "init-error", `{}`, 0, "Config", "DB_HOST is missing", "INIT_REPORT"},
 		{"an init that exits", "init-exit", `{}`, 0, "Runtime.ExitError", "Runtime exited with error: exit status 3", "INIT_REPORT"},
 	}
@@ -87,7 +87,7 @@ func TestFunctionsFailAsOnThePlatform(t *testing.T) {
 	}
 }
 
-func TestAFunctionServesAgainAfterItsProcessDied(t *testing.T) {
+func TestANewProcessReplacesADeadOne(t *testing.T) {
 	h, _ := newFunction(t, nil)
 	invoke(t, h, `{"do":"exit"}`)
 	first := answer[identity](t, h, `{"do":"identity"}`)
@@ -101,7 +101,7 @@ func TestAFunctionServesAgainAfterItsProcessDied(t *testing.T) {
 	}
 }
 
-func TestTheProcessGetsTheDeployedEnvironmentAndNothingElse(t *testing.T) {
+func TestTheProcessHasOnlyTheDeployedEnvironment(t *testing.T) {
 	t.Setenv("DAEMON_SECRET", "must not be seen")
 	h, _ := newFunction(t, func(s *fakeSource, c *Config) {
 		s.function.Environment = map[string]string{"BUCKET": "b", "AWS_REGION": "mars", "AWS_ENDPOINT_URL": "http://elsewhere"}
@@ -147,7 +147,7 @@ func TestTheHandlerSeesTheInvocationsContext(t *testing.T) {
 func TestEnvironmentsAreReusedFrozenAndReplaced(t *testing.T) {
 	h, s := newFunction(t, nil)
 	first := answer[identity](t, h, `{"do":"identity"}`)
-	time.Sleep(time.Second) // for about 100 beats, if it were awake
+	time.Sleep(time.Second) // about 100 beats if it is not frozen
 	second := answer[identity](t, h, `{"do":"identity"}`)
 	if second.PID != first.PID {
 		t.Fatalf("process %d took over from %d without a reason", second.PID, first.PID)
@@ -181,7 +181,7 @@ func TestEnvironmentsAreReusedFrozenAndReplaced(t *testing.T) {
 	}
 }
 
-func TestEnvironmentsEndWhenIdleOrWithOldCredentials(t *testing.T) {
+func TestEnvironmentsEndWhenIdleOrBeforeTheirCredentialsExpire(t *testing.T) {
 	t.Run("idle", func(t *testing.T) {
 		h, _ := newFunction(t, func(_ *fakeSource, c *Config) { c.Idle = 50 * time.Millisecond })
 		waitGone(t, answer[identity](t, h, `{"do":"identity"}`).PID)
@@ -238,7 +238,7 @@ func TestConcurrencyGrowsToItsLimits(t *testing.T) {
 	}
 }
 
-func TestTheNextCallFindsThePlaceAndTheEnvironmentFree(t *testing.T) {
+func TestTheNextCallReusesSlotAndEnvironment(t *testing.T) {
 	h, _ := newFunction(t, func(_ *fakeSource, c *Config) { c.Concurrency = 1 })
 	first := answer[identity](t, h, `{"do":"identity"}`)
 	for range 200 {
@@ -248,7 +248,7 @@ func TestTheNextCallFindsThePlaceAndTheEnvironmentFree(t *testing.T) {
 	}
 }
 
-func TestRequestsThatTheAPIRefuses(t *testing.T) {
+func TestRejectedRequests(t *testing.T) {
 	h, _ := newFunction(t, nil)
 	if _, err := h.Invoke(t.Context(), Request{Function: "g"}); !errors.Is(err, ErrNotFound) {
 		t.Errorf("an unknown function: %v, want ErrNotFound", err)
@@ -266,7 +266,7 @@ func TestRequestsThatTheAPIRefuses(t *testing.T) {
 	}
 }
 
-func TestCodeThatCannotRunIsAClearError(t *testing.T) {
+func TestErrorsOfCodeThatCannotRun(t *testing.T) {
 	tests := []struct {
 		name string
 		edit func(*fakeSource)
@@ -274,7 +274,7 @@ func TestCodeThatCannotRunIsAClearError(t *testing.T) {
 	}{
 		{"no bootstrap", func(s *fakeSource) { s.put(zipped("main", binaries[0])) }, "Couldn't find valid bootstrap(s)"},
 		{"another machine's", func(s *fakeSource) { s.put(zipped("bootstrap", []byte("\x7fELF"))) }, "architecture (x86_64)"},
-		{"another zip than the control plane says", func(s *fakeSource) { s.code = zipped("bootstrap", nil) }, "SHA-256"},
+		{"a zip with another digest than the control plane's", func(s *fakeSource) { s.code = zipped("bootstrap", nil) }, "SHA-256"},
 		{"an entry outside the package", func(s *fakeSource) { s.put(zipped("../bootstrap", binaries[0])) }, "leads out of the package"},
 	}
 	for _, test := range tests {
@@ -325,7 +325,7 @@ func TestLogsGoToTheFileTheHookAndTheTail(t *testing.T) {
 	}
 }
 
-func TestAFunctionThatAsksForSIGTERMGetsIt(t *testing.T) {
+func TestAFunctionWithAnExtensionReceivesSIGTERM(t *testing.T) {
 	var mu sync.Mutex
 	var lines []string
 	h, s := newFunction(t, func(s *fakeSource, c *Config) {
@@ -340,7 +340,7 @@ func TestAFunctionThatAsksForSIGTERMGetsIt(t *testing.T) {
 	s.change(func(s *fakeSource) { s.function.MemoryMB++ })
 	answer[identity](t, h, `{"do":"identity"}`)
 	waitGone(t, first.PID)
-	if err := h.Close(); err != nil { // waits until all that the process has written is logged
+	if err := h.Close(); err != nil { // waits until the process's output is logged
 		t.Fatal(err)
 	}
 	mu.Lock()
@@ -373,7 +373,7 @@ func TestCloseLeavesNoProcess(t *testing.T) {
 		_, _ = h.Invoke(t.Context(), Request{Function: "f", Payload: []byte(`{"do":"sleep","sleep":20000000000}`)})
 	})
 	time.Sleep(300 * time.Millisecond)
-	s.change(func(s *fakeSource) { s.function.MemoryMB++ }) // busy belongs to an old configuration now
+	s.change(func(s *fakeSource) { s.function.MemoryMB++ }) // busy has an old configuration now
 	idle := answer[identity](t, h, `{"do":"identity"}`)
 	start := time.Now()
 	if err := h.Close(); err != nil {
@@ -387,7 +387,7 @@ func TestCloseLeavesNoProcess(t *testing.T) {
 	waitGone(t, idle.PID)
 }
 
-// environmentOf is the environment that the process runs in.
+// environmentOf returns the environment of the process.
 func environmentOf(t *testing.T, h *Host, pid int) *environment {
 	t.Helper()
 	h.live.mu.Lock()
@@ -401,8 +401,7 @@ func environmentOf(t *testing.T, h *Host, pid int) *environment {
 	return nil
 }
 
-// waitRunning fails the test when not so many invocations run after 20 s. One
-// that has ended has left its environment to the next.
+// waitRunning waits up to 20 s for this number of running invocations. One that has ended has left its environment to the next.
 func waitRunning(t *testing.T, h *Host, want int) {
 	t.Helper()
 	var got int
@@ -418,8 +417,7 @@ func waitRunning(t *testing.T, h *Host, want int) {
 	t.Fatalf("%d invocations run, want %d", got, want)
 }
 
-// waitGone fails the test when the process runs after 5 s. One that has ended
-// and is not yet collected (state Z) counts as gone.
+// waitGone waits up to 5 s until the process has exited. A zombie (state Z) has exited.
 func waitGone(t *testing.T, pid int) {
 	t.Helper()
 	for range 500 {

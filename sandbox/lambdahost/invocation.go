@@ -12,23 +12,22 @@ import (
 	"github.com/google/uuid"
 )
 
-// invocation is one request on its way through an environment. Fields above
-// the channels are fixed before it is handed on; those below belong to whoever
-// answers first and may be read once answered is closed.
+// invocation is a request in an environment. The fields above the channels are set before it is passed on; those below are set by
+// the first response or failure and may be read once resolved is closed.
 type invocation struct {
 	id       string
 	function Function
 	request  Request
 	stream   bool
-	rate     int64     // of the stream, as Config has it
-	deadline time.Time // set when the environment takes it
+	rate     int64     // of the stream: Config.StreamRate
+	deadline time.Time // set when the environment receives it
 	tail     tailBuffer
 
 	once      sync.Once
 	responds  sync.Once
-	answered  chan struct{} // the answer began (stream), is whole (buffered), or failed
-	responded chan struct{} // the runtime has posted its whole response or error
-	done      chan struct{} // the environment is free again, or gone
+	resolved  chan struct{} // the response has begun (stream), is complete (buffered), or has failed
+	responded chan struct{} // the runtime has posted its complete response or error
+	done      chan struct{} // the environment is available again, or has ended
 
 	failure     *FunctionError
 	payloadOut  []byte
@@ -43,58 +42,56 @@ func newInvocation(f Function, r Request, stream bool) *invocation {
 	}
 	return &invocation{
 		id: uuid.NewString(), function: f, request: r, stream: stream,
-		answered: make(chan struct{}), responded: make(chan struct{}), done: make(chan struct{}),
+		resolved: make(chan struct{}), responded: make(chan struct{}), done: make(chan struct{}),
 	}
 }
 
-// answer sets the whole buffered answer.
-func (inv *invocation) answer(payload []byte) {
+// setPayload sets the complete buffered response.
+func (inv *invocation) setPayload(payload []byte) {
 	inv.once.Do(func() {
 		inv.payloadOut = payload
-		close(inv.answered)
+		close(inv.resolved)
 	})
 }
 
-// begin opens the streamed answer; the writer is nil when the invocation has
-// failed already.
+// begin opens the streamed response. It returns nil if the invocation has already failed.
 func (inv *invocation) begin(contentType string) *io.PipeWriter {
 	inv.once.Do(func() {
 		inv.contentType = contentType
 		inv.reader, inv.writer = io.Pipe()
-		close(inv.answered)
+		close(inv.resolved)
 	})
 	return inv.writer
 }
 
-// fail answers with the failure, or ends the stream with it when the answer
-// has begun. It does nothing to a whole answer.
+// fail sets the failure, or ends a stream that has begun with it. It does not change a complete response.
 func (inv *invocation) fail(failure *FunctionError) {
 	inv.once.Do(func() {
 		inv.failure = failure
-		close(inv.answered)
+		close(inv.resolved)
 	})
 	if inv.writer != nil {
 		_ = inv.writer.CloseWithError(failure) // never fails; the first error stays
 	}
 }
 
-// abandon lets a streamed answer that nobody waits for run into the void.
+// abandon discards a streamed response that nobody reads.
 func (inv *invocation) abandon() {
 	go func() {
-		<-inv.answered
+		<-inv.resolved
 		if inv.reader != nil {
 			_ = inv.reader.Close() // never fails
 		}
 	}()
 }
 
-// respond says that the runtime has posted all it will.
+// respond marks that the runtime has posted its complete response.
 func (inv *invocation) respond() { inv.responds.Do(func() { close(inv.responded) }) }
 
-// finish says that the invocation is over, and its environment free again or gone.
+// finish marks the end of the invocation; its environment is available again or has ended.
 func (inv *invocation) finish() { close(inv.done) }
 
-// newFailure is a failure that the platform words itself.
+// newFailure returns a failure with a message of AWS's.
 func newFailure(requestID, kind, format string, args ...any) *FunctionError {
 	message := "RequestId: " + requestID + " Error: " + fmt.Sprintf(format, args...)
 	return &FunctionError{Type: kind, Message: message, Payload: failurePayload(kind, message)}
@@ -111,8 +108,7 @@ func failurePayload(kind, message string) []byte {
 	return b
 }
 
-// reportedFailure is a failure as the runtime posted it. The payload goes to
-// the caller as it is, stack trace included.
+// reportedFailure is a failure that the runtime has posted. The caller receives the payload unchanged, including the stack trace.
 func reportedFailure(kind string, payload []byte) *FunctionError {
 	f := &FunctionError{Type: kind, Payload: payload}
 	var reported struct {
@@ -131,7 +127,7 @@ func reportedFailure(kind string, payload []byte) *FunctionError {
 	return f
 }
 
-// tailBuffer keeps the last logTail bytes that were added.
+// tailBuffer keeps the last logTail bytes.
 type tailBuffer struct{ b []byte }
 
 func (t *tailBuffer) add(line string) {
@@ -143,12 +139,12 @@ func (t *tailBuffer) add(line string) {
 
 func (t *tailBuffer) bytes() []byte { return t.b }
 
-// newTraceID is an unsampled X-Ray header.
+// newTraceID returns an unsampled X-Ray header.
 func newTraceID(now time.Time) string {
 	return fmt.Sprintf("Root=1-%08x-%s;Parent=%s;Sampled=0", now.Unix(), randomHex(12), randomHex(8))
 }
 
-// randomHex is n random bytes in hexadecimal.
+// randomHex returns n random bytes in hexadecimal.
 func randomHex(n int) string {
 	b := make([]byte, n)
 	_, _ = rand.Read(b) // crypto/rand never fails

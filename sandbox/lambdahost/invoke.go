@@ -5,8 +5,7 @@ import (
 	"time"
 )
 
-// invoke runs the invocation and says whether the environment can take
-// another one.
+// invoke runs the invocation and reports whether the environment can run another one.
 func (e *environment) invoke(inv *invocation) bool {
 	start := time.Now()
 	inv.deadline = start.Add(inv.function.Timeout)
@@ -22,16 +21,15 @@ func (e *environment) invoke(inv *invocation) bool {
 		<-e.process.exited
 		inv.fail(failure)
 	} else {
-		// Nothing to an answer that is whole; the runtime may have broken off.
-		inv.fail(newFailure(inv.id, "Runtime.NoResponse", "the runtime asked for more work before it had answered"))
+		// No effect on a complete response; the runtime may have aborted its own.
+		inv.fail(newFailure(inv.id, "Runtime.NoResponse", "the runtime requested the next invocation before its response"))
 	}
 	e.setCurrent(nil)
 	e.report(inv, time.Since(start), failure)
 	return failure == nil
 }
 
-// await hands the invocation to the runtime and waits until it asks for
-// another, or a reason to end the environment.
+// await passes the invocation to the runtime and waits until it requests the next one, or for a reason to end the environment.
 func (e *environment) await(inv *invocation, timer *time.Timer) *FunctionError {
 	select {
 	case e.work <- inv:
@@ -54,7 +52,7 @@ func timedOut(inv *invocation) *FunctionError {
 	return newFailure(inv.id, "Sandbox.Timedout", "Task timed out after %.2f seconds", inv.function.Timeout.Seconds())
 }
 
-// report writes the lines that end an invocation's log.
+// report writes the last lines of an invocation's log.
 func (e *environment) report(inv *invocation, took time.Duration, failure *FunctionError) {
 	e.log.sync()
 	if e.process.Alive() {
@@ -85,7 +83,7 @@ func (e *environment) setCurrent(inv *invocation) {
 	e.current = inv
 }
 
-// running returns the invocation under way if it has that id, else nil.
+// running returns the current invocation if it has that ID, else nil.
 func (e *environment) running(id string) *invocation {
 	e.mu.Lock()
 	defer e.mu.Unlock()

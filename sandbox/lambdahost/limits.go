@@ -2,22 +2,19 @@ package lambdahost
 
 import "time"
 
-// Limits of the platform, from the Lambda developer guide's page "Lambda
-// quotas" unless said otherwise.
+// Limits of AWS, from the Lambda developer guide's page "Lambda quotas" unless noted otherwise.
 const (
 	// DefaultConcurrency is the account's "Concurrent executions".
 	DefaultConcurrency = 1000
-	// MaxPayload is the largest request of a synchronous invocation, bytes.
+	// MaxPayload is the maximum request of a synchronous invocation in bytes.
 	MaxPayload = 6 * 1024 * 1024
-	// MaxResponse is the largest buffered answer, bytes: the number that the
-	// platform prints when it refuses one.
+	// MaxResponse is the maximum buffered response in bytes: the number in AWS's error message.
 	MaxResponse = 6*1024*1024 + 100
-	// MaxStream is the largest streamed answer, bytes.
+	// MaxStream is the maximum streamed response in bytes.
 	MaxStream = 200 * 1024 * 1024
-	// StreamBurst is how much of a stream is not throttled, bytes (page
-	// "Response streaming for Lambda functions").
+	// StreamBurst is the unthrottled part of a stream in bytes (page "Response streaming for Lambda functions").
 	StreamBurst = 6_000_000
-	// StreamRate is what the rest of a stream has, bytes a second (same page).
+	// StreamRate is the rate of the rest of a stream in bytes per second (same page).
 	StreamRate = 2_000_000
 	// InitTimeout bounds the init phase of an on-demand environment (page
 	// "Understanding the Lambda execution environment lifecycle").
@@ -28,19 +25,17 @@ const (
 	maxLogLine = 256 * 1024
 )
 
-// Choices of this host, where the platform documents no number.
+// Settings of this host for which AWS documents no number.
 const (
-	// DefaultIdle is how long an environment waits for work before it ends.
+	// DefaultIdle is the time after which an idle environment ends.
 	DefaultIdle = 10 * time.Minute
-	// credentialMargin is how long credentials must be good for beyond the
-	// function's timeout; an environment with less is replaced.
+	// credentialMargin is the required validity of credentials beyond the function's timeout; an environment with less is replaced.
 	credentialMargin = time.Minute
-	// shutdownGrace is how long a function that asked for SIGTERM (by
-	// registering an extension) has before SIGKILL (lifecycle page: 500 ms
-	// with an internal extension).
+	// shutdownGrace is the time between SIGTERM and SIGKILL for a function that has registered an extension (lifecycle page: 500 ms with
+	// an internal extension).
 	shutdownGrace = 500 * time.Millisecond
-	// memoryInterval is how often a running environment's memory is read.
+	// memoryInterval is the interval at which a running environment's memory is measured.
 	memoryInterval = 50 * time.Millisecond
-	// maxLogFile is the size at which a function's log file is set aside.
+	// maxLogFile is the size at which a function's log file is rotated.
 	maxLogFile = 64 * 1024 * 1024
 )

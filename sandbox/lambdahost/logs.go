@@ -12,8 +12,7 @@ import (
 	"time"
 )
 
-// logFiles is the sink of every function's log: a file a function, and the
-// hook of the configuration.
+// logFiles writes all functions' logs: to one file per function, and to the hook of the configuration.
 type logFiles struct {
 	dir  string
 	hook func(LogLine)
@@ -31,8 +30,7 @@ func newLogFiles(dir string, hook func(LogLine)) *logFiles {
 	return &logFiles{dir: dir, hook: hook, files: map[string]*logFile{}}
 }
 
-// write adds a line. A log that cannot be written must not fail an
-// invocation; the daemon's own log is where the disk's troubles show.
+// write appends a line. Errors are ignored, because they must not fail an invocation; the daemon's log shows disk errors.
 func (l *logFiles) write(line LogLine) {
 	if l.hook != nil {
 		l.hook(line)
@@ -52,7 +50,7 @@ func (l *logFiles) write(line LogLine) {
 	}
 }
 
-// open returns the function's file, nil when it cannot be opened. l.mu is held.
+// open returns the function's file, or nil if it cannot be opened. l.mu is held.
 func (l *logFiles) open(function string) *logFile {
 	if f := l.files[function]; f != nil {
 		return f
@@ -81,12 +79,10 @@ func (l *logFiles) close() error {
 	return errors.Join(errs...)
 }
 
-// syncMark goes through an environment's log pipe behind what the function
-// has written: when it comes out, all of that has been logged.
+// syncMark is written to an environment's log pipe after the function's output: when it is read, all of that output has been logged.
 const syncMark = "\x00lambdahost\x00\n"
 
-// logger is one environment's log stream, fed by the process's stdout and
-// stderr through a pipe.
+// logger is an environment's log stream. It reads the process's stdout and stderr through a pipe.
 type logger struct {
 	sink   *logFiles
 	line   LogLine // group, stream and function of every line
@@ -95,7 +91,7 @@ type logger struct {
 	synced chan struct{}
 
 	mu   sync.Mutex
-	tail *tailBuffer // of the invocation under way
+	tail *tailBuffer // of the current invocation
 }
 
 func newLogger(sink *logFiles, f Function, stream string) (*logger, error) {
@@ -103,7 +99,7 @@ func newLogger(sink *logFiles, f Function, stream string) (*logger, error) {
 	if err := syscall.Pipe2(fds[:], syscall.O_CLOEXEC); err != nil {
 		return nil, fmt.Errorf("log pipe: %w", err)
 	}
-	// Only the reading end may be non-blocking: the function inherits the other.
+	// Only the read end may be non-blocking: the function inherits the write end.
 	if err := syscall.SetNonblock(fds[0], true); err != nil {
 		return nil, errors.Join(fmt.Errorf("log pipe: %w", err), syscall.Close(fds[0]), syscall.Close(fds[1]))
 	}
@@ -118,7 +114,7 @@ func newLogger(sink *logFiles, f Function, stream string) (*logger, error) {
 	return l, nil
 }
 
-// printf logs a line of the platform's own.
+// printf logs a line of the platform.
 func (l *logger) printf(format string, args ...any) { l.emit(fmt.Sprintf(format, args...)) }
 
 func (l *logger) emit(text string) {
@@ -132,14 +128,14 @@ func (l *logger) emit(text string) {
 	l.sink.write(line)
 }
 
-// follow makes lines go to the invocation's tail too; nil ends that.
+// follow adds lines to the invocation's tail too; nil stops that.
 func (l *logger) follow(t *tailBuffer) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.tail = t
 }
 
-// sync waits until all that the process has written so far is logged.
+// sync waits until the process's output so far is logged.
 func (l *logger) sync() {
 	if _, err := l.input.WriteString(syncMark); err == nil {
 		<-l.synced
@@ -148,8 +144,8 @@ func (l *logger) sync() {
 
 func (l *logger) close() {
 	l.sync()
-	_ = l.input.Close()  // ours; the process's own is gone with it
-	_ = l.output.Close() // ends read, whoever else still holds the pipe
+	_ = l.input.Close()  // this process's copy; the function's has been closed by its exit
+	_ = l.output.Close() // ends read, even if another process still has the pipe open
 }
 
 func (l *logger) read() {

@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// binaries are the test function, built once into binaryDir, in two versions.
+// binaries are two versions of the test function, built once into binaryDir.
 var (
 	binaries  [2][]byte
 	binaryDir string
@@ -91,14 +91,14 @@ func (s *fakeSource) Credentials(context.Context, Function) (Credentials, error)
 	return s.credentials, nil
 }
 
-// change edits the function as an update of its configuration or code does.
+// change changes the function like an update of its configuration or code.
 func (s *fakeSource) change(edit func(*fakeSource)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	edit(s)
 }
 
-// deploy makes the zip of binaries[i] the function's code.
+// deploy sets the function's code to a zip of binaries[i].
 func (s *fakeSource) deploy(i int) { s.put(zipped("bootstrap", binaries[i])) }
 
 func (s *fakeSource) put(code []byte) {
@@ -124,8 +124,7 @@ func zipped(name string, content []byte) []byte {
 	return b.Bytes()
 }
 
-// newFunction is a control plane with the test function, and a host over it
-// whose configuration edit may change.
+// newFunction returns a control plane with the test function, and a host for it with a configuration that edit may change.
 func newFunction(t *testing.T, edit func(*fakeSource, *Config)) (*Host, *fakeSource) {
 	t.Helper()
 	s := &fakeSource{

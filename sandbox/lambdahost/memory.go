@@ -10,8 +10,7 @@ import (
 	"github.com/didomi/serverless-api/sandbox/child"
 )
 
-// treeResident is what a process and its descendants have in memory now,
-// bytes. Processes that end meanwhile count as nothing.
+// treeResident is the resident memory of a process and its descendants in bytes. Processes that exit meanwhile count as zero.
 func treeResident(pid int) int64 {
 	var total int64
 	for _, process := range tree(pid) {
@@ -20,7 +19,7 @@ func treeResident(pid int) int64 {
 	return total
 }
 
-// tree is a process and its descendants.
+// tree returns a process and its descendants.
 func tree(pid int) []int {
 	processes := []int{pid}
 	tasks, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
@@ -30,7 +29,7 @@ func tree(pid int) []int {
 	for _, path := range tasks {
 		children, err := os.ReadFile(path)
 		if err != nil {
-			continue // the thread has ended
+			continue // the thread has exited
 		}
 		for _, field := range strings.Fields(string(children)) {
 			if descendant, err := strconv.Atoi(field); err == nil {

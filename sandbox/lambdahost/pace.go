@@ -5,13 +5,13 @@ import (
 	"time"
 )
 
-// paced is a stream that is read no faster than Lambda streams: the first StreamBurst bytes as they come,
-// what follows at rate bytes a second. The function waits meanwhile, and holds its environment.
+// paced limits a stream to Lambda's rate: the first StreamBurst bytes are unlimited, the rest has rate bytes per second. Meanwhile the
+// function waits and occupies its environment.
 type paced struct {
 	from  io.Reader
-	rate  int64 // 0: without a limit
+	rate  int64 // 0: no limit
 	read  int64
-	since time.Time // when what is not throttled had been read
+	since time.Time // when the unthrottled part had been read
 }
 
 func (p *paced) Read(b []byte) (int, error) {

@@ -7,19 +7,19 @@ import (
 	"time"
 )
 
-// AWS Lambda developer guide, "Response streaming for Lambda functions": the first 6 MB are not throttled,
-// what follows has 2 MB/s. So 200 MB hold an environment for 97 seconds, and 16 MB for five.
-func TestAStreamIsPacedAfterItsFirstMegabytes(t *testing.T) {
+// AWS Lambda developer guide, "Response streaming for Lambda functions": the first 6 MB are not throttled, the rest is limited to
+// 2 MB/s. So 200 MB occupy an environment for 97 seconds, and 16 MB for five.
+func TestAStreamIsThrottledAfterItsFirstMegabytes(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
 		bytes int64
 		rate  int64
 		takes time.Duration
 	}{
-		{"what is not throttled takes no time", 6_000_000, StreamRate, 0},
+		{"the unthrottled part takes no time", 6_000_000, StreamRate, 0},
 		{"16 MB take five seconds", 16_000_000, StreamRate, 5 * time.Second},
 		{"200 MB take 97 seconds", 200_000_000, StreamRate, 97 * time.Second},
-		{"without a rate nothing takes time", 200_000_000, 0, 0},
+		{"a stream without a rate takes no time", 200_000_000, 0, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -12,23 +12,23 @@ import (
 	"strings"
 )
 
-// On AWS only the function's execution environment reaches its Runtime API. Here it is a port on
-// loopback, which every process of the machine reaches; AWS_LAMBDA_RUNTIME_API has no place for a
-// secret (a runtime may take it for a host and a port). So the kernel is asked whose the connection is.
+// On AWS, only the function's execution environment can reach its Runtime API. Here it is a port on loopback, which every process of the
+// machine can reach, and AWS_LAMBDA_RUNTIME_API cannot contain a secret (a runtime may parse it as host and port). So the host
+// determines the process of each connection from the kernel.
 
-// cameFrom reports whether a connection comes from the process pid or one that descends from it.
-func cameFrom(conn net.Conn, pid int) bool {
+// belongsTo reports whether a connection belongs to the process or one of its descendants.
+func belongsTo(conn net.Conn, pid int) bool {
 	socket := peerSocket(conn)
 	return socket != "" && slices.ContainsFunc(tree(pid), func(process int) bool { return holds(process, socket) })
 }
 
-// peerSocket is the inode of the other end's socket on this machine; empty when it is closed.
+// peerSocket returns the inode of the peer's socket on this machine, or "" if it is closed.
 func peerSocket(conn net.Conn) string {
 	own, peer := ipv4(conn.RemoteAddr()), ipv4(conn.LocalAddr())
 	if !own.IsValid() || !peer.IsValid() {
 		return ""
 	}
-	socket, err := askForSocket(own, peer)
+	socket, err := querySocket(own, peer)
 	if err != nil {
 		socket = findSocket(own, peer) // some containers have no sock_diag
 	}
@@ -46,14 +46,13 @@ func ipv4(addr net.Addr) netip.AddrPort {
 	return netip.AddrPortFrom(at.Addr().Unmap(), at.Port())
 }
 
-// findSocket looks for a socket in the kernel's tables (proc_net_tcp: a row has its own end, the other
-// one, and further on the inode; tcp6 has the IPv4 addresses that IPv6 sockets use, which end in the
-// same digits).
+// findSocket searches for a socket in the kernel's tables (proc_net_tcp: a row has the local address, the remote address and the inode;
+// tcp6 has the IPv4 addresses of IPv6 sockets, which end in the same digits).
 func findSocket(own, peer netip.AddrPort) string {
 	for _, table := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
 		content, err := os.ReadFile(table)
 		if err != nil {
-			continue // without IPv6 there is no second table
+			continue // without IPv6, there is only one table
 		}
 		for line := range strings.Lines(string(content)) {
 			const local, remote, inode = 1, 2, 9
@@ -66,7 +65,7 @@ func findSocket(own, peer netip.AddrPort) string {
 	return ""
 }
 
-// row is an address and port as the kernel's tables have them: the address is the machine's number.
+// row formats an address and port as in the kernel's tables: the address is in the machine's byte order.
 func row(at netip.AddrPort) string {
 	ip := at.Addr().As4()
 	return fmt.Sprintf("%08X:%04X", binary.NativeEndian.Uint32(ip[:]), at.Port())
@@ -77,7 +76,7 @@ func holds(pid int, socket string) bool {
 	folder := filepath.Join("/proc", strconv.Itoa(pid), "fd")
 	files, err := os.ReadDir(folder)
 	if err != nil {
-		return false // the process has ended
+		return false // the process has exited
 	}
 	return slices.ContainsFunc(files, func(file os.DirEntry) bool {
 		target, err := os.Readlink(filepath.Join(folder, file.Name()))

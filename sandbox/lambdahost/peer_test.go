@@ -12,8 +12,7 @@ import (
 	"time"
 )
 
-// call makes a call of a Runtime API from this process, which is not the function's. The timeout ends
-// one that waits for an event.
+// call calls a Runtime API from this process, which is not the function's. The timeout ends a call that waits for an event.
 func call(t *testing.T, method, address, path string) (int, string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, "http://"+address+path, strings.NewReader(`{"forged":true}`))
@@ -33,7 +32,7 @@ func call(t *testing.T, method, address, path string) (int, string) {
 	return answer.StatusCode, string(body)
 }
 
-// runtimeAddress is where the function's newest environment has its Runtime API.
+// runtimeAddress is the Runtime API's address of the function's newest environment.
 func runtimeAddress(t *testing.T, h *Host) string {
 	t.Helper()
 	for _, variable := range answer[[]string](t, h, `{"do":"environment"}`) {
@@ -45,14 +44,14 @@ func runtimeAddress(t *testing.T, h *Host) string {
 	return ""
 }
 
-func TestAnotherProcessIsRefusedAtTheRuntimeAPI(t *testing.T) {
+func TestTheRuntimeAPIRejectsOtherProcesses(t *testing.T) {
 	h, _ := newFunction(t, func(_ *fakeSource, c *Config) { c.KeepRunning = true })
 	address := runtimeAddress(t, h)
 	for _, c := range []struct{ name, method, path string }{
-		{"it does not get the next event", http.MethodGet, "/2018-06-01/runtime/invocation/next"},
-		{"it does not answer in the function's place", http.MethodPost, "/2018-06-01/runtime/invocation/x/response"},
-		{"it does not fail the function", http.MethodPost, "/2018-06-01/runtime/init/error"},
-		{"it does not register an extension", http.MethodPost, "/2020-01-01/extension/register"},
+		{"it cannot read the next event", http.MethodGet, "/2018-06-01/runtime/invocation/next"},
+		{"it cannot respond instead of the function", http.MethodPost, "/2018-06-01/runtime/invocation/x/response"},
+		{"it cannot report an error of the function", http.MethodPost, "/2018-06-01/runtime/init/error"},
+		{"it cannot register an extension", http.MethodPost, "/2020-01-01/extension/register"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if status, body := call(t, c.method, address, c.path); status != http.StatusForbidden || !strings.Contains(body, "only the function's own processes") {
@@ -67,7 +66,7 @@ func TestAnotherProcessIsRefusedAtTheRuntimeAPI(t *testing.T) {
 	})
 }
 
-func TestWhoseConnection(t *testing.T) {
+func TestTheProcessOfAConnection(t *testing.T) {
 	other := exec.Command("/bin/sleep", "60")
 	if err := other.Start(); err != nil {
 		t.Fatal(err)
@@ -92,26 +91,26 @@ func TestWhoseConnection(t *testing.T) {
 		pid  int
 		want bool
 	}{
-		"one of its own":        {os.Getpid(), true},
-		"one of a descendant's": {os.Getppid(), true},
-		"another process's":     {other.Process.Pid, false},
+		"the process itself":         {os.Getpid(), true},
+		"an ancestor of the process": {os.Getppid(), true},
+		"another process":            {other.Process.Pid, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := cameFrom(conn, c.pid); got != c.want {
+			if got := belongsTo(conn, c.pid); got != c.want {
 				t.Errorf("%v", got)
 			}
 		})
 	}
-	t.Run("both ways of asking the kernel know the socket", func(t *testing.T) {
+	t.Run("both kernel interfaces find the socket", func(t *testing.T) {
 		own, peer := ipv4(conn.RemoteAddr()), ipv4(conn.LocalAddr())
 		if asked, found := peerSocket(conn), findSocket(own, peer); asked != found || found == "" {
-			t.Errorf("asked %q, found %q", asked, found)
+			t.Errorf("sock_diag %q, tables %q", asked, found)
 		}
 	})
-	t.Run("one that is closed is nobody's", func(t *testing.T) {
+	t.Run("a closed connection belongs to no process", func(t *testing.T) {
 		_ = client.Close()
-		if cameFrom(conn, os.Getpid()) {
-			t.Error("it is somebody's")
+		if belongsTo(conn, os.Getpid()) {
+			t.Error("it belongs to this process")
 		}
 	})
 }

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// pool holds the environments of one version with one code and configuration.
+// pool has the environments of a version with one code and configuration.
 type pool struct {
 	host        *Host
 	function    Function
@@ -19,9 +19,9 @@ type pool struct {
 	idle    []*environment // most recently used last
 }
 
-// fingerprint is equal for two lookups that may share an environment.
+// fingerprint is equal for two lookups that can share an environment.
 func fingerprint(f Function) string {
-	f.ARN, f.Reserved = "", nil // how it was asked for; not part of the version
+	f.ARN, f.Reserved = "", nil // depend on the lookup, not on the version
 	b, err := json.Marshal(f)   // map keys are sorted
 	if err != nil {
 		return f.Version + f.CodeSHA256 // unreachable: the type has no unmarshalable field
@@ -30,7 +30,7 @@ func fingerprint(f Function) string {
 	return string(sum[:])
 }
 
-// run gives the invocation to an idle environment or to a new one.
+// run runs the invocation in an idle environment or a new one.
 func (p *pool) run(inv *invocation) {
 	env := p.take(inv.function.Timeout)
 	if env == nil {
@@ -46,14 +46,14 @@ func (p *pool) run(inv *invocation) {
 	p.drop(env)
 }
 
-// take returns the warmest idle environment that can still serve, if any.
+// take returns the most recently used idle environment that can run the invocation, or nil.
 func (p *pool) take(timeout time.Duration) *environment {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for len(p.idle) > 0 {
 		env := p.idle[len(p.idle)-1]
 		p.idle = p.idle[:len(p.idle)-1]
-		if env.usable(timeout) {
+		if env.canRun(timeout) {
 			return env
 		}
 		p.discard(env)
@@ -61,7 +61,7 @@ func (p *pool) take(timeout time.Duration) *environment {
 	return nil
 }
 
-// put makes the environment available again, frozen.
+// put freezes the environment and makes it available again.
 func (p *pool) put(env *environment) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -69,7 +69,7 @@ func (p *pool) put(env *environment) {
 		p.discard(env)
 		return
 	}
-	env.rest()
+	env.freeze()
 	p.idle = append(p.idle, env)
 }
 
@@ -79,18 +79,17 @@ func (p *pool) drop(env *environment) {
 	p.discard(env)
 }
 
-// discard ends the environment on the side. p.mu is held.
+// discard ends the environment in the background. p.mu is held.
 func (p *pool) discard(env *environment) {
 	p.host.live.remove(env)
-	p.host.work.Add(1) // an invocation, the reaper or Close still holds the group open
+	p.host.work.Add(1) // an invocation, the reaper or Close still keeps the counter above zero
 	go func() {
 		defer p.host.work.Done()
 		env.end()
 	}()
 }
 
-// start makes an environment and waits for its init phase; when that fails
-// the invocation is answered with the reason and nil is returned.
+// start creates an environment and waits for its init phase. On failure, it fails the invocation and returns nil.
 func (p *pool) start(inv *invocation) *environment {
 	env, failure := newEnvironment(context.Background(), p.host, p.function, inv.id)
 	if failure != nil {
@@ -121,8 +120,7 @@ func (p *pool) reap(before time.Time) {
 	p.idle = kept
 }
 
-// retire ends the idle environments now and the busy ones after their
-// invocation.
+// retire ends the idle environments now, and the busy ones after their invocation.
 func (p *pool) retire() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -133,8 +131,7 @@ func (p *pool) retire() {
 	p.idle = nil
 }
 
-// register is every environment of a host that has a process, those of retired
-// pools included.
+// register contains all environments of a host that have a process, including those of retired pools.
 type register struct {
 	mu      sync.Mutex
 	killing bool
@@ -160,7 +157,7 @@ func (r *register) remove(env *environment) {
 	delete(r.members, env)
 }
 
-// kill ends every member at once, and whoever is added later.
+// kill kills all members, and every member that is added later.
 func (r *register) kill() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -170,8 +167,8 @@ func (r *register) kill() {
 	}
 }
 
-// stopping says that Close was called.
-func (h *Host) stopping() bool {
+// closing reports whether Close was called.
+func (h *Host) closing() bool {
 	select {
 	case <-h.stop:
 		return true

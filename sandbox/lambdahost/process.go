@@ -9,13 +9,13 @@ import (
 	"github.com/didomi/serverless-api/sandbox/child"
 )
 
-// process is the leader of a process group of its own, which ends with it.
+// process is the leader of a process group, which is killed when the leader exits.
 type process struct {
 	*child.Process
 	exited chan struct{}
 }
 
-// startProcess starts a function so that it dies with us.
+// startProcess starts a function so that it dies with the daemon.
 func startProcess(spec child.Spec) (*process, error) {
 	leader, err := child.Start(spec)
 	if err != nil {
@@ -30,7 +30,7 @@ func startProcess(spec child.Spec) (*process, error) {
 	return p, nil
 }
 
-// reason words how the leader ended, as the platform does.
+// reason describes the leader's exit in AWS's words.
 func (p *process) reason() string {
 	var exit *exec.ExitError
 	if !errors.As(p.Err(), &exit) {

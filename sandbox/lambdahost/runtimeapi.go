@@ -23,13 +23,10 @@ const (
 	trailerErrorBody    = "Lambda-Runtime-Function-Error-Body" // base64
 )
 
-// runtimeAPI serves the Lambda Runtime API, and of the Extensions API what a
-// runtime needs to ask for SIGTERM.
+// runtimeAPI serves the Lambda Runtime API, and the calls of the Extensions API with which a runtime registers for SIGTERM.
 //
-// Streaming: the documentation has the runtime send
-// Lambda-Runtime-Function-Response-Mode: streaming; aws-lambda-go never does
-// and still streams on the platform, always sending chunks and error
-// trailers. So the way of the invocation decides here, not that header.
+// Streaming: according to the documentation, the runtime sends Lambda-Runtime-Function-Response-Mode: streaming. aws-lambda-go never
+// does and still streams on AWS, always sending chunks and error trailers. So the kind of the invocation decides here, not that header.
 func (e *environment) runtimeAPI() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /2018-06-01/runtime/invocation/next", e.serveNext)
@@ -38,7 +35,7 @@ func (e *environment) runtimeAPI() http.Handler {
 	mux.HandleFunc("POST /2018-06-01/runtime/init/error", e.serveInitError)
 	mux.HandleFunc("POST /2020-01-01/extension/register", e.serveRegister)
 	mux.HandleFunc("GET /2020-01-01/extension/event/next", func(_ http.ResponseWriter, r *http.Request) {
-		<-r.Context().Done() // a runtime's own extension registers for no event
+		<-r.Context().Done() // a runtime's own extension registers for no events
 	})
 	return mux
 }
@@ -48,7 +45,7 @@ func (e *environment) serveNext(w http.ResponseWriter, r *http.Request) {
 	inv := e.current
 	e.mu.Unlock()
 	if inv != nil && !closed(inv.responded) {
-		refuse(w, http.StatusForbidden, "InvalidStateTransition", "the invocation under way has no response yet")
+		writeError(w, http.StatusForbidden, "InvalidStateTransition", "the current invocation has no response yet")
 		return
 	}
 	select {
@@ -70,20 +67,19 @@ func (e *environment) serveNext(w http.ResponseWriter, r *http.Request) {
 	if inv.request.ClientContext != "" {
 		h.Set(headerClientContext, inv.request.ClientContext)
 	}
-	_, _ = w.Write(inv.request.Payload) // a runtime that left is seen by its exit
+	_, _ = w.Write(inv.request.Payload) // a runtime that has disconnected is detected by its exit
 }
 
-// claim returns the invocation that the request answers, or refuses it: an
-// invocation has one answer, also where that was too large (invocationerror.go of
-// github.com/aws/aws-lambda-runtime-interface-emulator).
+// claim returns the invocation to which the request responds, or rejects the request: an invocation has one response, even one that was
+// too large (invocationerror.go of github.com/aws/aws-lambda-runtime-interface-emulator).
 func (e *environment) claim(w http.ResponseWriter, r *http.Request) *invocation {
 	inv := e.running(r.PathValue("id"))
 	switch {
 	case inv == nil:
-		refuse(w, http.StatusBadRequest, "InvalidRequestID", "Invalid request ID")
+		writeError(w, http.StatusBadRequest, "InvalidRequestID", "Invalid request ID")
 		return nil
 	case closed(inv.responded):
-		refuse(w, http.StatusForbidden, "InvalidStateTransition", "the invocation has a response")
+		writeError(w, http.StatusForbidden, "InvalidStateTransition", "the invocation has a response")
 		return nil
 	}
 	return inv
@@ -97,18 +93,18 @@ func (e *environment) serveResponse(w http.ResponseWriter, r *http.Request) {
 	receive := receiveBuffered
 	if inv.stream {
 		receive = receiveStream
-		spend(r)
+		markStreamed(r)
 	}
 	err := receive(inv, r)
 	inv.respond()
 	if err != nil {
-		refuse(w, http.StatusRequestEntityTooLarge, "RequestEntityTooLarge", err.Error())
+		writeError(w, http.StatusRequestEntityTooLarge, "RequestEntityTooLarge", err.Error())
 		return
 	}
 	accept(w)
 }
 
-// receiveBuffered takes a whole answer. The error is one for the runtime.
+// receiveBuffered reads a complete response. Its error is for the runtime.
 func receiveBuffered(inv *invocation, r *http.Request) error {
 	payload, err := io.ReadAll(io.LimitReader(r.Body, MaxResponse+1))
 	switch {
@@ -117,23 +113,22 @@ func receiveBuffered(inv *invocation, r *http.Request) error {
 		inv.fail(tooLarge("Response payload size exceeded maximum allowed payload size (%d bytes).", MaxResponse))
 		return err
 	case err != nil:
-		return nil //nolint:nilerr // the runtime broke off: its exit or the timeout words the failure
+		return nil //nolint:nilerr // the runtime has aborted: the failure is its exit or the timeout
 	}
 	if failure := trailerFailure(r.Trailer); failure != nil {
 		inv.fail(failure)
 		return nil
 	}
-	inv.answer(payload)
+	inv.setPayload(payload)
 	return nil
 }
 
-// receiveStream passes the answer on as it comes. When nobody reads it any
-// more it is read to its end all the same: the platform does not stop a
-// function whose client has left.
+// receiveStream forwards the response as it arrives. If nobody reads it any more, it is still read to its end: AWS does not stop a
+// function whose client has disconnected.
 func receiveStream(inv *invocation, r *http.Request) error {
 	writer := inv.begin(r.Header.Get("Content-Type"))
 	if writer == nil {
-		return nil // failed meanwhile
+		return nil // has failed
 	}
 	body := io.LimitReader(&paced{from: r.Body, rate: inv.rate}, MaxStream+1)
 	n, err := io.Copy(writer, body)
@@ -147,7 +142,7 @@ func receiveStream(inv *invocation, r *http.Request) error {
 		return fmt.Errorf("Exceeded maximum allowed payload size (%d bytes).", MaxStream) //nolint:revive,staticcheck // the platform's words
 	}
 	if err != nil {
-		return nil //nolint:nilerr // the runtime broke off: its exit or the timeout words the failure
+		return nil //nolint:nilerr // the runtime has aborted: the failure is its exit or the timeout
 	}
 	if failure := trailerFailure(r.Trailer); failure != nil {
 		inv.fail(failure)
@@ -164,7 +159,7 @@ func tooLarge(format string, limit int) *FunctionError {
 	}
 }
 
-// trailerFailure is what a runtime says after a body that it could not finish.
+// trailerFailure returns the failure that a runtime reports after an incomplete body.
 func trailerFailure(trailer http.Header) *FunctionError {
 	kind := trailer.Get(headerErrorType)
 	if kind == "" {
@@ -184,7 +179,7 @@ func (e *environment) serveError(w http.ResponseWriter, r *http.Request) {
 	}
 	failure, err := readFailure(r)
 	if err != nil {
-		return // the runtime broke off: its exit or the timeout words the failure
+		return // the runtime has aborted: the failure is its exit or the timeout
 	}
 	inv.fail(failure)
 	inv.respond()
@@ -194,12 +189,12 @@ func (e *environment) serveError(w http.ResponseWriter, r *http.Request) {
 func (e *environment) serveInitError(w http.ResponseWriter, r *http.Request) {
 	failure, err := readFailure(r)
 	if err != nil {
-		return // the runtime broke off: its exit or the timeout words the failure
+		return // the runtime has aborted: the failure is its exit or the timeout
 	}
 	accept(w)
 	select {
 	case e.initFailed <- failure:
-	default: // the first one counts
+	default: // only the first counts
 	}
 }
 
@@ -223,14 +218,14 @@ func accept(w http.ResponseWriter) {
 	writeJSON(w, http.StatusAccepted, map[string]string{"status": "OK"})
 }
 
-func refuse(w http.ResponseWriter, status int, kind, message string) {
+func writeError(w http.ResponseWriter, status int, kind, message string) {
 	writeJSON(w, status, map[string]string{"errorType": kind, "errorMessage": message})
 }
 
 func writeJSON(w http.ResponseWriter, status int, body map[string]string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(body) // a runtime that left is seen by its exit
+	_ = json.NewEncoder(w).Encode(body) // a runtime that has disconnected is detected by its exit
 }
 
 func closed(c <-chan struct{}) bool {

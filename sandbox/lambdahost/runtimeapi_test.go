@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-func TestAnInvocationTakesOneResponse(t *testing.T) {
+func TestAnInvocationAcceptsOneResponse(t *testing.T) {
 	large := strings.Repeat("x", MaxResponse+1)
 	for name, first := range map[string]struct {
 		path, body string

@@ -9,37 +9,37 @@ import (
 	"syscall"
 )
 
-// Of sock_diag(7) and netlink(7); package syscall has the rest.
+// From sock_diag(7) and netlink(7); package syscall has the other constants.
 const (
 	netlinkSockDiag  = 4
 	sockDiagByFamily = 20
-	diagRequest      = 16 + 56 // a message's header, and inet_diag_req_v2
-	diagInode        = 16 + 68 // where inet_diag_msg has the inode
+	diagRequest      = 16 + 56 // message header and inet_diag_req_v2
+	diagInode        = 16 + 68 // offset of the inode in inet_diag_msg
 )
 
-// askForSocket asks the kernel for the inode of the IPv4 socket between two addresses, which takes
-// microseconds; a look through its tables takes tens of milliseconds on a busy machine.
-func askForSocket(own, peer netip.AddrPort) (string, error) {
+// querySocket gets the inode of the IPv4 socket between two addresses from the kernel in microseconds. Searching its tables takes tens
+// of milliseconds on a busy machine.
+func querySocket(own, peer netip.AddrPort) (string, error) {
 	netlink, err := syscall.Socket(syscall.AF_NETLINK, syscall.SOCK_RAW|syscall.SOCK_CLOEXEC, netlinkSockDiag)
 	if err != nil {
-		return "", fmt.Errorf("ask for a socket: %w", err)
+		return "", fmt.Errorf("query a socket: %w", err)
 	}
 	defer func() { _ = syscall.Close(netlink) }()
 	if err := syscall.Sendto(netlink, diagMessage(own, peer), 0, &syscall.SockaddrNetlink{Family: syscall.AF_NETLINK}); err != nil {
-		return "", fmt.Errorf("ask for a socket: %w", err)
+		return "", fmt.Errorf("query a socket: %w", err)
 	}
 	answer := make([]byte, 1024)
 	n, _, err := syscall.Recvfrom(netlink, answer, 0)
 	if err != nil {
-		return "", fmt.Errorf("ask for a socket: %w", err)
+		return "", fmt.Errorf("query a socket: %w", err)
 	}
 	if n < diagInode+4 || binary.NativeEndian.Uint16(answer[4:]) != sockDiagByFamily {
-		return "", errors.New("ask for a socket: the kernel has none")
+		return "", errors.New("query a socket: the kernel has none")
 	}
 	return strconv.FormatUint(uint64(binary.NativeEndian.Uint32(answer[diagInode:])), 10), nil
 }
 
-// diagMessage is a request for one TCP socket, in whatever state.
+// diagMessage is a request for one TCP socket in any state.
 func diagMessage(own, peer netip.AddrPort) []byte {
 	m := make([]byte, 0, diagRequest)
 	m = binary.NativeEndian.AppendUint32(m, diagRequest)

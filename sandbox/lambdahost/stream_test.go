@@ -13,10 +13,10 @@ import (
 	"time"
 )
 
-// noise is what the test function streams.
+// noise is the content of the test function's stream.
 func noise(size int64) io.Reader { return io.LimitReader(rand.NewChaCha8([32]byte{1}), size) }
 
-// prelude is how many bytes the test function's stream has before its body.
+// prelude is the number of bytes before the body of the test function's stream.
 const prelude = len(`{"statusCode":200}`) + 8
 
 func stream(t *testing.T, h *Host, payload string) *Stream {
@@ -29,7 +29,7 @@ func stream(t *testing.T, h *Host, payload string) *Stream {
 	return s
 }
 
-func TestALargeAnswerIsStreamedWhole(t *testing.T) {
+func TestALargeResponseIsStreamedCompletely(t *testing.T) {
 	h, _ := newFunction(t, nil)
 	s := stream(t, h, `{"do":"stream","size":67108864}`)
 	if s.ContentType != "application/vnd.awslambda.http-integration-response" {
@@ -70,12 +70,12 @@ func TestStreamsThatFail(t *testing.T) {
 	tests := []struct {
 		name, payload, kind string
 		timeout             time.Duration
-		before              bool // the failure comes before the answer
+		before              bool // the failure precedes the response
 	}{
-		{"before the answer", `{"do":"error"}`, "errorString", 0, true},
-		{"by a time-out before the answer", `{"do":"sleep","sleep":60000000000}`, "Sandbox.Timedout", time.Second, true},
+		{"before the response", `{"do":"error"}`, "errorString", 0, true},
+		{"by a timeout before the response", `{"do":"sleep","sleep":60000000000}`, "Sandbox.Timedout", time.Second, true},
 		{"in the middle", `{"do":"broken-stream","size":100000}`, "errorString", 0, false},
-		{"by a time-out in the middle", `{"do":"slow-stream","size":100000,"sleep":60000000000}`, "Sandbox.Timedout", 3 * time.Second, false},
+		{"by a timeout in the middle", `{"do":"slow-stream","size":100000,"sleep":60000000000}`, "Sandbox.Timedout", 3 * time.Second, false},
 		{"by being too large", `{"do":"stream","size":209715201}`, "Function.ResponseSizeTooLarge", 0, false},
 	}
 	for _, test := range tests {
@@ -101,7 +101,7 @@ func TestStreamsThatFail(t *testing.T) {
 	}
 }
 
-func TestAFunctionRunsOnWhenTheStreamsReaderLeaves(t *testing.T) {
+func TestAFunctionContinuesAfterTheStreamsReaderDisconnects(t *testing.T) {
 	h, _ := newFunction(t, nil)
 	first := answer[identity](t, h, `{"do":"identity"}`)
 	s := stream(t, h, `{"do":"stream","size":67108864}`)
@@ -116,7 +116,7 @@ func TestAFunctionRunsOnWhenTheStreamsReaderLeaves(t *testing.T) {
 
 // AWS Lambda developer guide, "Building a custom runtime for AWS Lambda": the
 // runtime closes the connection after a stream.
-func TestAConnectionThatCarriedAStreamCarriesNothingElse(t *testing.T) {
+func TestAConnectionCarriesNoRequestAfterAStream(t *testing.T) {
 	e := &environment{asked: make(chan struct{}), work: make(chan *invocation)}
 	server := httptest.NewUnstartedServer(nil)
 	server.Config = newServer(e.runtimeAPI(), func(net.Conn) bool { return true })

@@ -6,10 +6,8 @@ import (
 	"strconv"
 )
 
-// variables is the whole environment of a function process: nothing of the
-// daemon's own. The function's variables come first, so that the reserved ones
-// (developer guide, "Defined runtime environment variables") and the
-// platform's win.
+// variables returns the complete environment of a function's process, without the daemon's. The function's variables are overridden by
+// the reserved ones (developer guide, "Defined runtime environment variables") and the platform's.
 func (e *environment) variables(taskRoot, address string, c Credentials) []string {
 	f := e.function
 	all := map[string]string{

@@ -6,8 +6,7 @@ import (
 	"strings"
 )
 
-// fail posts an error to the Runtime API; aws-lambda-go has no way to report
-// that init failed.
+// fail posts an error to the Runtime API, because aws-lambda-go cannot report a failed init.
 func fail(path, body string) {
 	url := "http://" + os.Getenv("AWS_LAMBDA_RUNTIME_API") + "/2018-06-01/runtime" + path
 	resp, err := http.Post(url, "application/json", strings.NewReader(body))

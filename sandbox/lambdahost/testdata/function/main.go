@@ -1,5 +1,4 @@
-// Command function is the tests' Lambda function: its handler's name and the
-// request's "do" say what it does.
+// Command function is the tests' Lambda function. Its handler and the request's "do" select its behaviour.
 package main
 
 import (
@@ -50,7 +49,7 @@ var (
 	kept  [][]byte
 )
 
-// beat counts while the environment is not frozen.
+// beat increments a counter while the environment is not frozen.
 func beat() {
 	for range time.Tick(10 * time.Millisecond) {
 		beats.Add(1)
@@ -101,7 +100,7 @@ func do(ctx context.Context, r request) (any, error) {
 	return nil, fmt.Errorf("unknown request %q", r.Do)
 }
 
-// noise is the same random bytes every time.
+// noise returns the same random bytes every time.
 func noise(size int64) io.Reader {
 	return io.LimitReader(rand.NewChaCha8([32]byte{1}), size)
 }
@@ -117,7 +116,7 @@ func (s *slow) Read(p []byte) (int, error) {
 	return copy(p, "late"), io.EOF
 }
 
-// api echoes the proxy event, or does what the path asks for.
+// api echoes the proxy event, or does what the path requests.
 func api(_ context.Context, raw json.RawMessage) (any, error) {
 	var e events.APIGatewayProxyRequest
 	if err := json.Unmarshal(raw, &e); err != nil {

@@ -1,6 +1,5 @@
-// Package lambdahost runs deployed Lambda functions as processes under a
-// Lambda Runtime API of its own: concurrency, time-outs, memory limit, init
-// errors and response streaming as the platform has them.
+// Package lambdahost runs deployed Lambda functions as processes with their own Lambda Runtime API. Concurrency, timeouts, memory
+// limit, init errors and response streaming are as on AWS.
 package lambdahost
 
 import (
@@ -9,31 +8,30 @@ import (
 	"time"
 )
 
-// Function is one published version (or $LATEST) as the control plane has it.
+// Function is a published version, or $LATEST, in the control plane.
 type Function struct {
-	ARN          string // with the qualifier that was asked for
+	ARN          string // with the requested qualifier
 	Name         string
 	Version      string // "$LATEST" or a number
 	Handler      string // becomes _HANDLER
 	RoleARN      string
-	CodeSHA256   string // base64, as in the Lambda API; keys the unpacked code
+	CodeSHA256   string // base64, as in the Lambda API; identifies the unpacked code
 	Environment  map[string]string
 	MemoryMB     int
 	Timeout      time.Duration
 	LogGroup     string
 	Architecture string // "arm64" or "x86_64"
 	Reserved     *int   // reserved concurrency; nil: unreserved
-	KeyARN       string // of the environment; empty: Lambda's own
+	KeyARN       string // of the environment variables; empty: Lambda's key
 }
 
-// Source looks functions up in the control plane.
+// Source reads functions from the control plane.
 type Source interface {
-	// Function resolves name (or ARN) and qualifier (alias, version or empty).
-	// A missing one is ErrNotFound.
+	// Function resolves name (or ARN) and qualifier (alias, version or empty). It returns ErrNotFound if there is none.
 	Function(ctx context.Context, name, qualifier string) (Function, error)
-	// Code opens the zip of the version.
+	// Code opens the version's zip archive.
 	Code(ctx context.Context, f Function) (io.ReadCloser, error)
-	// Credentials are temporary ones of the function's role.
+	// Credentials returns temporary credentials of the function's role.
 	Credentials(ctx context.Context, f Function) (Credentials, error)
 }
 
