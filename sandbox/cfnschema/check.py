@@ -1,6 +1,8 @@
-"""Checks what a stack's resources are registered with against AWS's resource schemas, as cfn-lint has them.
+"""Validates the inputs of a stack's resources against AWS's resource schemas with cfn-lint.
 
-    check.py REGION STATE   of pulumi stack export; a line for each finding, and exit 1 where there is any
+    check.py REGION STATE
+
+STATE is the output of pulumi stack export. It prints one line per finding and exits with 1 if there are any.
 """
 
 import json
@@ -12,17 +14,17 @@ from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
 from mapping import TYPES, UNMAPPED
 
-# The provider's own inputs of every resource.
+# Inputs that every resource has in the provider only.
 DROPPED = {"__defaults", "tags", "tagsAll", "region"}
-# By this member Pulumi's state marks a secret.
+# The member that marks a secret in Pulumi's state.
 SECRET = "4dabf18193072939515e22adb298388d"
-# Warnings, and that two resources have one name: parts of a bucket are resources of their own in Pulumi.
+# Warnings, and equal names of two resources: in Pulumi, a bucket's settings are separate resources.
 IGNORED = ["W", "I", "E3019"]
-# Values by which the provider's inputs say that there is none.
+# Values of the provider's inputs that mean "not set".
 UNSET = {"reservedConcurrentExecutions": -1}
-# How many characters upstream's provider puts behind a prefix.
+# The number of characters that the upstream provider appends to a prefix.
 GENERATED = 26
-# What the schemas require and the provider takes in another way.
+# Properties that the schemas require and that have another form in the provider.
 REQUIRED = {
     "AWS::EC2::FlowLog": {"ResourceType": "VPC"},
     "AWS::Lambda::Function": {"Code": {"S3Bucket": "bucket", "S3Key": "key"}},
@@ -31,7 +33,7 @@ REQUIRED = {
 
 
 def resolve(schema, root):
-    """Follows references, and into the items of a list that Pulumi flattens."""
+    """Follows the schema's references."""
     while "$ref" in schema:
         node = root
         for part in schema["$ref"].split("/")[1:]:
@@ -48,7 +50,7 @@ def put(target, path, value):
 
 
 def convert(value, schema, root, renames, path=""):
-    """Gives a value CloudFormation's shape: names, lists of one, documents that are text in Pulumi."""
+    """Converts a value to CloudFormation's form: names, lists with one element, documents that are strings in Pulumi."""
     schema = resolve(schema, root)
     kind = schema.get("type", "")
     if isinstance(value, str) and "object" in kind:
@@ -97,7 +99,7 @@ def convert_object(value, schema, root, renames, path):
 
 
 def template(resources, region):
-    """The template, the resources by their names in it, and the types that nothing maps."""
+    """Returns the template, the resources by their names in it, and the types without a mapping."""
     found, names, unknown = {}, {}, set()
 
     def add(name, kind, properties):
@@ -116,7 +118,7 @@ def template(resources, region):
         properties = convert_object(resource.get("inputs", {}), schema, schema, renames, "")
         add(name, kind, REQUIRED.get(kind, {}) | properties)
         if kind == "AWS::ElastiCache::ReplicationGroup" and properties.get("Engine") == "redis":
-            # Node types and versions of each region are in the schema of a single node alone.
+            # Only the schema of a single node has the node types and versions of each region.
             node = {key: properties[key] for key in ("Engine", "EngineVersion", "CacheNodeType") if key in properties}
             add(name, "AWS::ElastiCache::CacheCluster", node | {"NumCacheNodes": 1})
     return {"AWSTemplateFormatVersion": "2010-09-09", "Resources": found}, names, unknown

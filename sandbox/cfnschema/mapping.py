@@ -104,7 +104,7 @@ TYPES = {
     "aws:wafv2/webAcl:WebAcl": ("AWS::WAFv2::WebACL", {}),
 }
 
-# Types that are not checked, and why.
+# Types that are not checked, with the reason.
 LINK = "it only links resources by their ids and ARNs"
 PART = "its values are those of the bucket, in a shape of the provider's own"
 UNMAPPED = {

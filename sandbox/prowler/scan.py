@@ -1,10 +1,10 @@
-"""Runs Prowler over the sandbox's account and holds what it finds against accepted.yaml and unjudged.yaml.
+"""Runs Prowler on the sandbox's account and compares its findings with accepted.yaml and unjudged.yaml.
 
     python scan.py OUTPUTS DIRECTORY
 
-OUTPUTS is the file in which the sandbox says how it is reached, DIRECTORY takes Prowler's reports. `make prowler`
-runs it once dev and prod are up. Exit code 1: a failed check without a reason, a reason without a failed check, or an
-error of Prowler's that nothing explains.
+OUTPUTS is the sandbox's outputs.json, DIRECTORY is for Prowler's reports. `make prowler` runs it after it has deployed
+dev and prod. The exit code is 1 for a failed check without a reason, a reason without a failed check, or an error of
+Prowler without an entry in unjudged.yaml.
 """
 
 import collections
@@ -26,16 +26,16 @@ HERE = pathlib.Path(__file__).parent
 SERVICES = (
     "apigateway awslambda cloudwatch ec2 elasticache iam kms rds route53 s3 secretsmanager sns vpc wafv2"
 ).split()
-# What Prowler wants in an account, of its additions what these services need. GetFunction and FilterLogEvents let it
-# look for secrets in code and logs. https://docs.prowler.com/user-guide/providers/aws/authentication
+# The policies that Prowler requires, and those of its additions that these services need. With GetFunction and
+# FilterLogEvents it searches for secrets in code and logs. https://docs.prowler.com/user-guide/providers/aws/authentication
 POLICIES = ["SecurityAudit", "job-function/ViewOnlyAccess"]
 ADDITIONS = ["apigateway:GET", "backup:List*", "lambda:GetFunction*", "logs:FilterLogEvents"]
 SHORTEST_REASON = 20
 
 
 def keep_to_loopback():
-    """Refuses every connection that leaves the machine. Names under .localhost are loopback (RFC 6761), which
-    not every C library knows."""
+    """Rejects every connection to another machine. Names under .localhost are loopback (RFC 6761), which not every
+    C library supports."""
 
     def refuse(event, args):
         if event != "socket.connect" or not isinstance(args[1], tuple):
@@ -55,7 +55,7 @@ def keep_to_loopback():
 
 
 def auditor():
-    """The credentials of a role that reads settings and changes nothing."""
+    """Returns credentials of a role that can only read."""
     iam, sts = boto3.client("iam"), boto3.client("sts")
     account = sts.get_caller_identity()["Account"]
     trust = {"Version": "2012-10-17", "Statement": [
@@ -72,7 +72,7 @@ def auditor():
 
 
 def run(directory):
-    """Runs Prowler in this process, under the rule about loopback; returns findings and errors."""
+    """Runs Prowler in this process, restricted to loopback, and returns its findings and errors."""
     from prowler.__main__ import prowler
 
     log, report = directory / "errors.log", directory / "findings.csv"
@@ -97,7 +97,7 @@ def run(directory):
 
 
 def accepted():
-    """The entries of the mutelist: check, pattern of the resource's name, reason."""
+    """Returns the entries of the mutelist: check, pattern of the resource's name, reason."""
     with open(HERE / "accepted.yaml") as file:
         checks = yaml.safe_load(file)["Mutelist"]["Accounts"]["*"]["Checks"]
     return [(check, resource, entry.get("Description") or "")
@@ -105,7 +105,7 @@ def accepted():
 
 
 def judge(findings, errors, entries, unjudged):
-    """Every line that makes the run fail, and the figures."""
+    """Returns the problems that make the run fail, and the counts."""
     problems, counts, settled = [], collections.Counter(), []
     blind = {check for entry in unjudged for check in entry["checks"]}
     for found in findings:
@@ -128,16 +128,16 @@ def judge(findings, errors, entries, unjudged):
 
 
 def stale_entries(settled, entries):
-    """Patterns of the mutelist for which nothing fails."""
+    """Yields the patterns of the mutelist without a failed check."""
     for check, resource, reason in entries:
         if len(reason) < SHORTEST_REASON:
             yield f"accepted.yaml: {check} has no reason of at least {SHORTEST_REASON} characters"
         if not any(re.search(check, found["CHECK_ID"]) and re.search(resource, found["RESOURCE_NAME"]) for found in settled):
-            yield f"accepted.yaml: {check} does not fail for {resource} any more: take it out"
+            yield f"accepted.yaml: {check} does not fail for {resource} any more: remove it"
 
 
 def stale_exemptions(findings, errors, unjudged):
-    """Entries whose error is not in the log, or whose checks find nothing wrong."""
+    """Yields the entries whose error is not in the log, or whose checks have not failed."""
     failed = {found["CHECK_ID"] for found in findings if found["STATUS"] != "PASS"}
     for entry in unjudged:
         what = entry.get("error") or ", ".join(entry["checks"])
@@ -148,19 +148,19 @@ def stale_exemptions(findings, errors, unjudged):
         else:
             seen = failed.issuperset(entry["checks"])
         if not seen:
-            yield f"unjudged.yaml: nothing shows {what} any more: take it out"
+            yield f"unjudged.yaml: {what} no longer occurs: remove it"
 
 
 def main(outputs, directory):
     started = time.monotonic()
     keep_to_loopback()
     with open(outputs) as file:
-        ours = json.load(file)["env"]
+        sandbox = json.load(file)["env"]
     for name in [name for name in os.environ if name.startswith(("AWS_", "PROWLER_"))]:
         del os.environ[name]
     directory = pathlib.Path(directory).resolve()
     directory.mkdir(parents=True, exist_ok=True)
-    os.environ.update({name: value for name, value in ours.items() if name.startswith(("AWS_", "NO_PROXY"))})
+    os.environ.update({name: value for name, value in sandbox.items() if name.startswith(("AWS_", "NO_PROXY"))})
     os.environ["HOME"] = str(directory)
     os.environ.update(auditor())
     findings, errors = run(directory)

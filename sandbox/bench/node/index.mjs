@@ -1,6 +1,5 @@
-// The function as a team would write it first in Node: the clients as their
-// guides show them, made when the module is loaded; the same keys, statements
-// and answers as the plain Go handler beside it.
+// A straightforward implementation of the function in Node: clients as in their guides, created when the module is
+// loaded; with the same keys, statements and responses as the plain Go handler.
 import { randomUUID } from 'node:crypto';
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';

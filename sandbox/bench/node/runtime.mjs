@@ -1,6 +1,5 @@
-// The loop that Lambda's Node runtime runs around a handler, over one
-// connection that is kept. AWS's own is not in a registry for Node without
-// compiling it.
+// The loop of Lambda's Node runtime around a handler, with one kept-alive connection. No registry has AWS's runtime for
+// Node without compiling it.
 import http from 'node:http';
 import { pipeline } from 'node:stream/promises';
 
