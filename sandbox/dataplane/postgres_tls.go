@@ -52,12 +52,12 @@ func acceptPostgres(noTLS pgError) acceptFunc {
 			switch code {
 			case pgSSLRequest:
 				if _, err := conn.Write([]byte{'S'}); err != nil {
-					return nil, fmt.Errorf("answer SSLRequest: %w", err)
+					return nil, fmt.Errorf("respond to SSLRequest: %w", err)
 				}
 				return acceptTLS(buffered, config)
 			case pgGSSENCRequest:
 				if _, err := conn.Write([]byte{'N'}); err != nil {
-					return nil, fmt.Errorf("answer GSSENCRequest: %w", err)
+					return nil, fmt.Errorf("respond to GSSENCRequest: %w", err)
 				}
 			case pgCancelRequest:
 				return nil, nil // ignored without TLS; the protocol has no response to it

@@ -54,7 +54,7 @@ func TestBootstrap(t *testing.T) {
 		name, trouble, said string
 		killed              []string
 	}{
-		{"one that failed by itself can be tried again", "echo no room; exit 1", "no room", nil},
+		{"a failed run can be repeated", "echo no space; exit 1", "no space", nil},
 		{"one that was killed is marked as such", "kill -9 $$", "killed", []string{"bootstrap"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

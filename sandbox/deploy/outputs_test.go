@@ -6,7 +6,7 @@ import (
 )
 
 func TestFill(t *testing.T) {
-	whole := func(change func(map[string]any)) map[string]any {
+	outputsWith := func(change func(map[string]any)) map[string]any {
 		outputs := map[string]any{"restApiId": "abc", "stage": "dev", "apiKey": "k", "bucket": "b", "nameServers": []any{"x"}}
 		change(outputs)
 		return outputs
@@ -15,11 +15,11 @@ func TestFill(t *testing.T) {
 		outputs map[string]any
 		want    string // in the error; empty: no error
 	}{
-		"all outputs are copied":               {whole(func(map[string]any) {}), ""},
-		"an API may have no key":               {whole(func(o map[string]any) { o["apiKey"] = "" }), ""},
-		"a missing output is named":            {whole(func(o map[string]any) { delete(o, "bucket") }), `"bucket"`},
-		"an output of another type is named":   {whole(func(o map[string]any) { o["stage"] = 7.0 }), `"stage"`},
-		"an empty required output is an error": {whole(func(o map[string]any) { o["restApiId"] = "" }), `"restApiId"`},
+		"all outputs are copied":               {outputsWith(func(map[string]any) {}), ""},
+		"an API may have no key":               {outputsWith(func(o map[string]any) { o["apiKey"] = "" }), ""},
+		"a missing output is named":            {outputsWith(func(o map[string]any) { delete(o, "bucket") }), `"bucket"`},
+		"an output of another type is named":   {outputsWith(func(o map[string]any) { o["stage"] = 7.0 }), `"stage"`},
+		"an empty required output is an error": {outputsWith(func(o map[string]any) { o["restApiId"] = "" }), `"restApiId"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := Outputs{Stacked: c.outputs}

@@ -47,8 +47,8 @@ type edit struct {
 	file, old, text string
 	// want are the steps as "op type"; they are not compared if rejections are expected.
 	want []string
-	// refused are the types whose replacement or deletion the preview rejects.
-	refused []string
+	// rejected are the types whose replacement or deletion the preview rejects.
+	rejected []string
 	// problem is the program's error about the setting, before any step.
 	problem string
 }
@@ -65,7 +65,7 @@ var edits = []edit{
 	}, want: []string{
 		"create aws:elasticache/parameterGroup:ParameterGroup", "delete aws:elasticache/parameterGroup:ParameterGroup", "update " + cacheToken,
 	}},
-	{name: "one more reader is added beside the others", key: "data.database.readers", value: 2, want: []string{"create " + memberToken}},
+	{name: "one more reader is added", key: "data.database.readers", value: 2, want: []string{"create " + memberToken}},
 	{name: "a minor version is an upgrade in place", key: "data.database.version", value: "16.12", want: []string{
 		"update " + clusterToken, "update " + memberToken,
 	}},
@@ -92,13 +92,13 @@ var edits = []edit{
 		{"name": "partner", "rate": 200, "burst": 400, "keys": []string{"first"}},
 	}, want: []string{"replace aws:apigateway/usagePlanKey:UsagePlanKey"}},
 	{name: "logs kept for longer stay where they are", key: "api.logRetentionDays", value: 90, want: []string{"update " + logGroupToken}},
-	{name: "another network is refused", key: "network.cidr", value: "10.20.0.0/16", refused: []string{vpcToken, subnetToken}},
-	{name: "fewer zones are refused: databases may be in any", key: "network.zones", value: 2, problem: fewerZones},
-	{name: "other zones are refused: subnets cannot move", key: "network.zoneNames", value: []string{"eu-west-1a", "eu-west-1b", "eu-west-1-lcl-1a"},
+	{name: "another network is rejected", key: "network.cidr", value: "10.20.0.0/16", rejected: []string{vpcToken, subnetToken}},
+	{name: "fewer zones are rejected: databases may be in any", key: "network.zones", value: 2, problem: fewerZones},
+	{name: "other zones are rejected: subnets cannot move", key: "network.zoneNames", value: []string{"eu-west-1a", "eu-west-1b", "eu-west-1-lcl-1a"},
 		problem: `didomi:network.zoneNames is "eu-west-1-lcl-1a"; want names or ids of availability zones`},
 	{name: "the same zones named in another order change nothing", key: "network.zoneNames", value: []string{"euw1-az3", "eu-west-1a", "euw1-az2"}},
-	{name: "another database name is refused: the cluster would be a new one", key: "data.database.name", value: "other", refused: []string{clusterToken}},
-	{name: "another domain is refused: the zone would be a new one", key: "dns.domain", value: "example.org", refused: []string{zoneToken}},
+	{name: "another database name is rejected: the cluster would be a new one", key: "data.database.name", value: "other", rejected: []string{clusterToken}},
+	{name: "another domain is rejected: the zone would be a new one", key: "dns.domain", value: "example.org", rejected: []string{zoneToken}},
 	{name: "a new route is a new deployment of the same API", file: "lambda/openapi/openapi.yaml",
 		old: "\npaths:\n",
 		text: `
@@ -117,11 +117,11 @@ paths:
 	{name: "a renamed component with an alias stays what it is", file: "main.go",
 		old:  `dns.New(ctx, room("dns"), dns.Args{Config: s.DNS, Stage: ctx.Stack()}, provider)`,
 		text: `dns.New(ctx, room("names"), dns.Args{Config: s.DNS, Stage: ctx.Stack()}, provider, pulumi.Aliases([]pulumi.Alias{{Name: pulumi.String(room("dns"))}}))`},
-	{name: "a renamed component without one is refused", file: "main.go",
-		old:     `dns.New(ctx, room("dns"),`,
-		text:    `dns.New(ctx, room("names"),`,
-		refused: []string{zoneToken}},
-	{name: "a new version of a secret is nobody's change"},
+	{name: "a renamed component without one is rejected", file: "main.go",
+		old:      `dns.New(ctx, room("dns"),`,
+		text:     `dns.New(ctx, room("names"),`,
+		rejected: []string{zoneToken}},
+	{name: "a new version of a secret changes nothing"},
 }
 
 // preview is the output of `pulumi preview --json`.
@@ -168,12 +168,12 @@ func checkDestroy(t *testing.T, out outputs, tokens ...string) {
 	if err := json.Unmarshal([]byte(stdout), &p); err != nil || code == 0 {
 		t.Fatalf("destroy: exit %d, %v\n%s\n%s", code, err, stdout, stderr)
 	}
-	refused := map[string]bool{}
+	rejected := map[string]bool{}
 	for urn := range refusals(p) {
-		refused[kind(urn)] = true
+		rejected[kind(urn)] = true
 	}
 	for _, token := range tokens {
-		if !refused[token] {
+		if !rejected[token] {
 			t.Errorf("a destroy would take the %s", token)
 		}
 	}
@@ -184,7 +184,7 @@ func checkDestroy(t *testing.T, out outputs, tokens ...string) {
 func checkUnprotected(t *testing.T, out outputs) {
 	t.Helper()
 	checkDestroy(t, out, clusterToken, bucketToken) // the preview does not reach the keys, on which both depend
-	e := edit{key: "data.database.name", value: "other", refused: []string{clusterToken}}
+	e := edit{key: "data.database.name", value: "other", rejected: []string{clusterToken}}
 	config := filepath.Join(t.TempDir(), "Pulumi."+out.Stack+".yaml")
 	writeFile(t, config, editedConfig(t, out, e))
 	checkEdit(t, out, repository(t), config, e)
@@ -267,7 +267,7 @@ func checkEdit(t *testing.T, out outputs, dir, config string, e edit) {
 		}
 		return
 	}
-	refused := refusals(p)
+	rejected := refusals(p)
 	var steps []string
 	for _, step := range p.Steps {
 		if step.Op == "same" || step.Op == "read" {
@@ -275,24 +275,24 @@ func checkEdit(t *testing.T, out outputs, dir, config string, e edit) {
 		}
 		token := kind(step.URN)
 		steps = append(steps, step.Op+" "+token)
-		if (step.Op == "replace" || step.Op == "delete") && slices.Contains(stateful, token) && !refused[step.URN] {
-			t.Errorf("%s %s, and nothing refuses it", step.Op, step.URN)
+		if (step.Op == "replace" || step.Op == "delete") && slices.Contains(stateful, token) && !rejected[step.URN] {
+			t.Errorf("%s %s, and nothing rejects it", step.Op, step.URN)
 		}
 	}
 	slices.Sort(steps)
-	if steps = slices.Compact(steps); len(e.refused) == 0 && !slices.Equal(steps, e.want) {
+	if steps = slices.Compact(steps); len(e.rejected) == 0 && !slices.Equal(steps, e.want) {
 		t.Errorf("an up would\n  %s\nwant\n  %s", strings.Join(steps, "\n  "), strings.Join(e.want, "\n  "))
 	}
 	tokens := map[string]bool{}
-	for urn := range refused {
+	for urn := range rejected {
 		tokens[kind(urn)] = true
 	}
-	for _, token := range e.refused {
+	for _, token := range e.rejected {
 		if !tokens[token] {
-			t.Errorf("no %s is refused", token)
+			t.Errorf("no %s is rejected", token)
 		}
 	}
-	if (code != 0) != (len(e.refused) > 0) {
+	if (code != 0) != (len(e.rejected) > 0) {
 		t.Errorf("exit %d\n%v\n%s", code, p.Diagnostics, stderr)
 	}
 }

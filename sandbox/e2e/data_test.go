@@ -100,7 +100,7 @@ func connectDatabase(t *testing.T, out outputs, username, password string) (*pgx
 	}
 	config, err := pgx.ParseConfig(dsn.String())
 	if err != nil {
-		t.Fatal("the deployed database variables do not make a connection string")
+		t.Fatal("the deployed database variables are not a valid connection string")
 	}
 	config.TLSConfig.RootCAs = sandboxCA(t)
 	config.ConnectTimeout = 20 * time.Second
@@ -119,17 +119,17 @@ func checkKey(t *testing.T, out outputs, id string) {
 	if err := db.Get(ctx, "item:1:{"+id+"}").Err(); err != nil {
 		t.Fatalf("the key of item %s: %v", id, err)
 	}
-	for _, refused := range []struct {
+	for _, rejected := range []struct {
 		what, want string
 		err        error
 	}{
 		{"the function's user lists keys", "NOPERM", db.Keys(ctx, "*").Err()},
-		{"the function's user reads a key of somebody else", "NOPERM", db.Get(ctx, "session:{1}").Err()},
+		{"the function's user reads another program's key", "NOPERM", db.Get(ctx, "session:{1}").Err()},
 		{"the user default logs in with the password", "WRONGPASS", connect("", password).Get(ctx, "item:1:{1}").Err()},
-		{"somebody logs in without one", "NOAUTH", connect("", "").Get(ctx, "item:1:{1}").Err()},
+		{"a client logs in without a password", "NOAUTH", connect("", "").Get(ctx, "item:1:{1}").Err()},
 	} {
-		if refused.err == nil || !strings.Contains(refused.err.Error(), refused.want) {
-			t.Errorf("%s: %v, want %s", refused.what, refused.err, refused.want)
+		if rejected.err == nil || !strings.Contains(rejected.err.Error(), rejected.want) {
+			t.Errorf("%s: %v, want %s", rejected.what, rejected.err, rejected.want)
 		}
 	}
 }

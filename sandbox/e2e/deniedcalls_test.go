@@ -113,19 +113,19 @@ func (c *principals) secretAttempts(t *testing.T, suffix string) []namedAttempt 
 func straySecret(t *testing.T, out outputs, suffix string) (arn, version string) {
 	t.Helper()
 	client := secretsmanager.NewFromConfig(awsConfig(out))
-	made, err := client.CreateSecret(context.Background(), &secretsmanager.CreateSecretInput{
+	created, err := client.CreateSecret(context.Background(), &secretsmanager.CreateSecretInput{
 		Name: aws.String("didomi-" + out.Stack + "-data-" + suffix), SecretString: aws.String("e2e"),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		_, err := client.DeleteSecret(context.Background(), &secretsmanager.DeleteSecretInput{SecretId: made.ARN, ForceDeleteWithoutRecovery: aws.Bool(true)})
+		_, err := client.DeleteSecret(context.Background(), &secretsmanager.DeleteSecretInput{SecretId: created.ARN, ForceDeleteWithoutRecovery: aws.Bool(true)})
 		if err != nil {
 			t.Error(err)
 		}
 	})
-	return *made.ARN, *made.VersionId
+	return *created.ARN, *created.VersionId
 }
 
 // foreignExecutionLog creates a log group with a name of API Gateway's and the other stack's tags.

@@ -73,7 +73,7 @@ func newReader(t *testing.T, out outputs) principal {
 	t.Helper()
 	ctx, admin := context.Background(), iam.NewFromConfig(awsConfig(out))
 	name, policy := aws.String("e2e-reader"), aws.String("reading")
-	made, err := admin.CreateRole(ctx, &iam.CreateRoleInput{RoleName: name, AssumeRolePolicyDocument: aws.String(lambdaTrust)})
+	created, err := admin.CreateRole(ctx, &iam.CreateRoleInput{RoleName: name, AssumeRolePolicyDocument: aws.String(lambdaTrust)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,5 +92,5 @@ func newReader(t *testing.T, out outputs) principal {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return principal{name: *name, config: assume(t, awsConfig(out), *made.Role.Arn)}
+	return principal{name: *name, config: assume(t, awsConfig(out), *created.Role.Arn)}
 }

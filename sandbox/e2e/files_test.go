@@ -52,9 +52,9 @@ func checkStream(t *testing.T, out outputs) {
 	}
 	elsewhere := getBig(t, out, "bytes=0-"+strconv.Itoa(streamMax), http.StatusTemporaryRedirect)
 	_ = elsewhere.Body.Close()
-	whole := getBig(t, out, "", http.StatusTemporaryRedirect)
-	_ = whole.Body.Close()
-	atS3, err := client.Get(whole.Header.Get("Location"))
+	complete := getBig(t, out, "", http.StatusTemporaryRedirect)
+	_ = complete.Body.Close()
+	atS3, err := client.Get(complete.Header.Get("Location"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -28,7 +28,7 @@ func TestGrants(t *testing.T) {
 	checkRotation(t, dev)
 	checkRollout(t, prod)
 	checkZones(t, dev)
-	state := ended(t, dev)
+	state := destroyStack(t, dev)
 	checkUse(t, authorizationLog(t), state, exportState(t, prod))
 }
 
@@ -40,7 +40,7 @@ func checkServing(t *testing.T, out outputs) {
 	checkUpload(t, out)
 }
 
-// as are the outputs with which the CLI runs as somebody else.
+// as are the outputs with which the CLI runs as another principal.
 func (o outputs) as(t *testing.T, who aws.Config) outputs {
 	t.Helper()
 	keys, err := who.Credentials.Retrieve(context.Background())
@@ -81,15 +81,15 @@ func manage(t *testing.T, out outputs, settings, command string, args ...string)
 // other programs, so only an administrator tags it.
 const defaultGroup = "**aws:ec2/defaultSecurityGroup:DefaultSecurityGroup**"
 
-// made creates a stack. An administrator creates its identities and keys and, once the deploy role has created the VPC, tags
+// createStack creates a stack. An administrator creates its identities and keys and, once the deploy role has created the VPC, tags
 // the VPC's default security group; the deploy role creates all other resources. In docs/how-to/set-up-gitlab.md, the
 // administrator creates the complete network, which would leave the role's permissions to create one unused. The outputs are
 // those of another stack in the same sandbox.
-func made(t *testing.T, beside outputs, stack string) outputs {
+func createStack(t *testing.T, peer outputs, stack string) outputs {
 	t.Helper()
 	mustRun(t, limitPreview, "preview", "--stack", stack)
-	admin := beside
-	admin.Stack, admin.ConfigFile = stack, filepath.Join(filepath.Dir(beside.ConfigFile), "Pulumi."+stack+".yaml")
+	admin := peer
+	admin.Stack, admin.ConfigFile = stack, filepath.Join(filepath.Dir(peer.ConfigFile), "Pulumi."+stack+".yaml")
 	manage(t, admin, admin.ConfigFile, "up", "--yes", "--skip-preview", "--target", identities, "--target", "**didomi:keys:Keys**")
 	_, deploy := pipelineRoles(t, admin)
 	// One check is skipped, and there is no GitLab here; the role has all permissions but one.
@@ -127,15 +127,15 @@ func checkLifecycle(t *testing.T, dev outputs, more func(t *testing.T, prod outp
 		})
 		t.Run("the roles of its pipeline create prod, which passes its checks", func(t *testing.T) {
 			t.Parallel()
-			prod = made(t, dev, "prod")
+			prod = createStack(t, dev, "prod")
 			more(t, prod)
 		})
 	})
 	return prod
 }
 
-// ended destroys a stack with its deploy role, except the identities, and returns the file of its previous state.
-func ended(t *testing.T, out outputs) string {
+// destroyStack destroys a stack with its deploy role, except the identities, and returns the file of its previous state.
+func destroyStack(t *testing.T, out outputs) string {
 	t.Helper()
 	before := exportState(t, out)
 	_, deploy := pipelineRoles(t, out)
@@ -168,13 +168,13 @@ func checkBackups(t *testing.T, out outputs) {
 func complaints(printed string) string {
 	lines := strings.SplitAfter(printed, "\n")
 	end := max(0, len(lines)-20)
-	var told []string
+	var found []string
 	for _, line := range lines[:end] {
 		if strings.Contains(line, "error") || strings.Contains(line, "not authorized") {
-			told = append(told, line)
+			found = append(found, line)
 		}
 	}
-	return strings.Join(append(told, lines[end:]...), "")
+	return strings.Join(append(found, lines[end:]...), "")
 }
 
 // emptyBucket deletes all versions of all files.
@@ -185,17 +185,17 @@ func emptyBucket(t *testing.T, out outputs) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var gone []types.ObjectIdentifier
+	var objects []types.ObjectIdentifier
 	for _, version := range all.Versions {
-		gone = append(gone, types.ObjectIdentifier{Key: version.Key, VersionId: version.VersionId})
+		objects = append(objects, types.ObjectIdentifier{Key: version.Key, VersionId: version.VersionId})
 	}
 	for _, marker := range all.DeleteMarkers {
-		gone = append(gone, types.ObjectIdentifier{Key: marker.Key, VersionId: marker.VersionId})
+		objects = append(objects, types.ObjectIdentifier{Key: marker.Key, VersionId: marker.VersionId})
 	}
-	if len(gone) == 0 {
+	if len(objects) == 0 {
 		return
 	}
-	if _, err := client.DeleteObjects(context.Background(), &s3.DeleteObjectsInput{Bucket: &bucket, Delete: &types.Delete{Objects: gone}}); err != nil {
+	if _, err := client.DeleteObjects(context.Background(), &s3.DeleteObjectsInput{Bucket: &bucket, Delete: &types.Delete{Objects: objects}}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -205,10 +205,10 @@ func emptyBucket(t *testing.T, out outputs) {
 func largerConfig(t *testing.T, out outputs) string {
 	t.Helper()
 	own, prod := readStackFile(t, out.ConfigFile), readStackFile(t, filepath.Join(repository(t), "Pulumi.prod.yaml"))
-	for _, room := range []string{"didomi:network", "didomi:data", "didomi:api"} {
-		own.Config[room] = overlay(own.Config[room], prod.Config[room])
+	for _, component := range []string{"didomi:network", "didomi:data", "didomi:api"} {
+		own.Config[component] = overlay(own.Config[component], prod.Config[component])
 	}
-	for room, value := range map[string]any{
+	for component, value := range map[string]any{
 		"didomi:tags":    map[string]any{"purpose": "grown"},
 		"didomi:network": map[string]any{"flowLogDays": 60, "nat": "perAz"}, // a zone cannot be removed: checkZones
 		"didomi:api": map[string]any{
@@ -224,7 +224,7 @@ func largerConfig(t *testing.T, out outputs) string {
 			"cache":    map[string]any{"shards": 1}, // the emulator cannot add shards
 		},
 	} {
-		own.Config[room] = overlay(own.Config[room], value)
+		own.Config[component] = overlay(own.Config[component], value)
 	}
 	text, err := yaml.Marshal(own)
 	if err != nil {
@@ -281,12 +281,12 @@ func authorizationLog(t *testing.T) []byte {
 
 // checkUse compares the permissions of the users and roles of the stacks, whose states are in the files, with their calls. It
 // prints the unused permissions with the reasons for which they are granted.
-func checkUse(t *testing.T, done []byte, state string, beside ...string) {
+func checkUse(t *testing.T, done []byte, state string, peer ...string) {
 	t.Helper()
 	record := filepath.Join(t.TempDir(), "calls.jsonl")
 	writeFile(t, record, done)
 	args := []string{"audit", "--state", state, "--used", record}
-	for _, other := range beside {
+	for _, other := range peer {
 		args = append(args, "--beside", other)
 	}
 	t.Logf("granted, and not used as granted:\n%s", ops(t, args...))

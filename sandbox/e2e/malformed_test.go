@@ -124,7 +124,7 @@ func checkAccessLog(t *testing.T, out outputs) {
 			t.Fatalf("%v in %s", err, entry)
 		}
 		if fields["status"] != fmt.Sprint(got.status) || fields["errorType"] != "-" || strings.Contains(entry, "NONE") {
-			t.Errorf("%s for a request that was answered %d", entry, got.status)
+			t.Errorf("%s for a request with response status %d", entry, got.status)
 		}
 		return
 	}

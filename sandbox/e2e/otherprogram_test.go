@@ -89,11 +89,11 @@ func (p *program) createNetwork(t *testing.T, client *ec2.Client, stack string) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	made, err := client.CreateNetworkInterface(ctx, &ec2.CreateNetworkInterfaceInput{SubnetId: subnet.Subnet.SubnetId})
+	created, err := client.CreateNetworkInterface(ctx, &ec2.CreateNetworkInterfaceInput{SubnetId: subnet.Subnet.SubnetId})
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.networkInterface = *made.NetworkInterface.NetworkInterfaceId
+	p.networkInterface = *created.NetworkInterface.NetworkInterfaceId
 	groups, err := client.DescribeSecurityGroups(ctx, &ec2.DescribeSecurityGroupsInput{
 		Filters: []ec2types.Filter{{Name: aws.String("vpc-id"), Values: []string{p.vpc}}},
 	})
@@ -252,14 +252,14 @@ func untagCertificate(arn, stack string) attempt {
 // exists, as for another stack.
 func requestCertificate(name, stack string, others ...string) attempt {
 	return func(ctx context.Context, config aws.Config) error {
-		made, err := acm.NewFromConfig(config).RequestCertificate(ctx, &acm.RequestCertificateInput{
+		created, err := acm.NewFromConfig(config).RequestCertificate(ctx, &acm.RequestCertificateInput{
 			DomainName: &name, SubjectAlternativeNames: others, ValidationMethod: acmtypes.ValidationMethodDns,
 			Tags: []acmtypes.Tag{{Key: aws.String(stackTag), Value: owner(stack)}},
 		})
 		if err != nil {
 			return err
 		}
-		return deleteCertificate(*made.CertificateArn)(ctx, config)
+		return deleteCertificate(*created.CertificateArn)(ctx, config)
 	}
 }
 

@@ -55,11 +55,11 @@ func newSubnet(t *testing.T, out outputs, vpc, stack string) creation {
 	var id *string
 	return creation{
 		create: func(ctx context.Context, config aws.Config) error {
-			made, err := ec2.NewFromConfig(config).CreateSubnet(ctx, &ec2.CreateSubnetInput{
+			created, err := ec2.NewFromConfig(config).CreateSubnet(ctx, &ec2.CreateSubnetInput{
 				VpcId: &vpc, CidrBlock: aws.String(end.String() + "/28"), TagSpecifications: ownerTag(ec2types.ResourceTypeSubnet, stack),
 			})
 			if err == nil {
-				id = made.Subnet.SubnetId
+				id = created.Subnet.SubnetId
 			}
 			return err
 		},
@@ -86,9 +86,9 @@ func newInterface(subnet string) creation {
 	var id *string
 	return creation{
 		create: func(ctx context.Context, config aws.Config) error {
-			made, err := ec2.NewFromConfig(config).CreateNetworkInterface(ctx, &ec2.CreateNetworkInterfaceInput{SubnetId: &subnet})
+			created, err := ec2.NewFromConfig(config).CreateNetworkInterface(ctx, &ec2.CreateNetworkInterfaceInput{SubnetId: &subnet})
 			if err == nil {
-				id = made.NetworkInterface.NetworkInterfaceId
+				id = created.NetworkInterface.NetworkInterfaceId
 			}
 			return err
 		},
@@ -184,11 +184,11 @@ func newGrant(key, grantee string) creation {
 	var id *string
 	return creation{
 		create: func(ctx context.Context, config aws.Config) error {
-			made, err := kms.NewFromConfig(config).CreateGrant(ctx, &kms.CreateGrantInput{
+			created, err := kms.NewFromConfig(config).CreateGrant(ctx, &kms.CreateGrantInput{
 				KeyId: &key, GranteePrincipal: &grantee, Operations: []kmstypes.GrantOperation{kmstypes.GrantOperationDecrypt},
 			})
 			if err == nil {
-				id = made.GrantId
+				id = created.GrantId
 			}
 			return err
 		},
@@ -283,7 +283,7 @@ func hostZone(t *testing.T, out outputs) *string {
 			}
 		}
 	}
-	t.Fatalf("%s stands in none of %d zones", host, len(zones.HostedZones))
+	t.Fatalf("%s is in none of %d zones", host, len(zones.HostedZones))
 	return nil
 }
 

@@ -27,17 +27,17 @@ func newPrivateZone(t *testing.T, out outputs, vpc string) *string {
 func createZone(t *testing.T, out outputs, name string, vpc *types.VPC) *string {
 	t.Helper()
 	ctx, admin := context.Background(), route53.NewFromConfig(awsConfig(out))
-	made, err := admin.CreateHostedZone(ctx, &route53.CreateHostedZoneInput{Name: &name, CallerReference: aws.String("e2e-" + name), VPC: vpc})
+	created, err := admin.CreateHostedZone(ctx, &route53.CreateHostedZoneInput{Name: &name, CallerReference: aws.String("e2e-" + name), VPC: vpc})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		_, err := admin.DeleteHostedZone(ctx, &route53.DeleteHostedZoneInput{Id: made.HostedZone.Id})
-		if gone := new(types.NoSuchHostedZone); err != nil && !errors.As(err, &gone) {
+		_, err := admin.DeleteHostedZone(ctx, &route53.DeleteHostedZoneInput{Id: created.HostedZone.Id})
+		if missing := new(types.NoSuchHostedZone); err != nil && !errors.As(err, &missing) {
 			t.Error(err)
 		}
 	})
-	return made.HostedZone.Id
+	return created.HostedZone.Id
 }
 
 // newShadowZone creates a private zone named like RDS endpoints: in its VPC, they no longer resolve.
@@ -45,11 +45,11 @@ func newShadowZone(out outputs, vpc string) creation {
 	var id *string
 	return creation{
 		create: func(ctx context.Context, config aws.Config) error {
-			made, err := route53.NewFromConfig(config).CreateHostedZone(ctx, &route53.CreateHostedZoneInput{
+			created, err := route53.NewFromConfig(config).CreateHostedZone(ctx, &route53.CreateHostedZoneInput{
 				Name: aws.String(out.Region + ".rds.amazonaws.com"), CallerReference: aws.String("e2e-shadow"), VPC: vpcIn(out, vpc),
 			})
 			if err == nil {
-				id = made.HostedZone.Id
+				id = created.HostedZone.Id
 			}
 			return err
 		},

@@ -71,7 +71,7 @@ func checkVoidPasswords(t *testing.T, out outputs, state, decrypted string) {
 	t.Helper()
 	for user, password := range cachePasswords(t, decrypted) {
 		if strings.Contains(state, password) {
-			t.Errorf("the state has the password with which %s was made in plain", user)
+			t.Errorf("the state has the password of %s in plain text", user)
 		}
 		err := connectCache(t, out, user, password).Get(context.Background(), "item:1:{1}").Err()
 		if err == nil || !strings.Contains(err.Error(), "WRONGPASS") {

@@ -55,11 +55,11 @@ func preflight(t *testing.T, out outputs) (printed string, missing []string) {
 
 // checkPreflight runs the preflight of prod, before its first resource, in an account with a new account's quotas: the
 // concurrency of anomalyco/sst#5829, and no VPC left.
-func checkPreflight(t *testing.T, beside outputs) {
+func checkPreflight(t *testing.T, peer outputs) {
 	t.Helper()
 	mustRun(t, limitPreview, "preview", "--stack", "prod") // creates its file
-	prod := beside
-	prod.Stack, prod.ConfigFile = "prod", filepath.Join(filepath.Dir(beside.ConfigFile), "Pulumi.prod.yaml")
+	prod := peer
+	prod.Stack, prod.ConfigFile = "prod", filepath.Join(filepath.Dir(peer.ConfigFile), "Pulumi.prod.yaml")
 	setLimits(t, prod, http.MethodPut, `{"quotas":{"lambda/L-B99A9384":10,"vpc/L-F678F1CE":2}}`)
 	defer setLimits(t, prod, http.MethodDelete, "")
 	report, missing := preflight(t, prod)

@@ -95,7 +95,7 @@ func makeWidestRole(t *testing.T, c *principals) string {
 		PermissionsBoundary: function.Role.PermissionsBoundary.PermissionsBoundaryArn,
 	})
 	if err != nil {
-		t.Fatalf("the deploy role makes no role of its stack: %v", err)
+		t.Fatalf("the deploy role cannot create a role of its stack: %v", err)
 	}
 	t.Cleanup(func() {
 		if _, err := admin.DeleteRolePolicy(ctx, &iam.DeleteRolePolicyInput{RoleName: name, PolicyName: policy}); err != nil {
@@ -106,7 +106,7 @@ func makeWidestRole(t *testing.T, c *principals) string {
 		}
 	})
 	if _, err := deploy.PutRolePolicy(ctx, &iam.PutRolePolicyInput{RoleName: name, PolicyName: policy, PolicyDocument: aws.String(everything)}); err != nil {
-		t.Fatalf("the deploy role gives the role no policy: %v", err)
+		t.Fatalf("the deploy role cannot set the role's policy: %v", err)
 	}
 	return *role.Role.Arn
 }

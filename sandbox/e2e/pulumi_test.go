@@ -162,8 +162,8 @@ func refusesConfig(t *testing.T, out outputs, edit func(map[string]any), want []
 	if code != 0 {
 		t.Fatal(stderr)
 	}
-	if made := strings.Count(state, `"aws:`); made != 0 {
-		t.Errorf("%d AWS resources in the state of the refused stack:\n%s", made, state)
+	if created := strings.Count(state, `"aws:`); created != 0 {
+		t.Errorf("%d AWS resources in the state of the rejected stack:\n%s", created, state)
 	}
 }
 

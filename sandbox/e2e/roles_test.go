@@ -29,18 +29,18 @@ func stackOutputs(t *testing.T, out outputs) map[string]any {
 func ciUser(t *testing.T, out outputs, name string) aws.Config {
 	t.Helper()
 	admin := iam.NewFromConfig(awsConfig(out))
-	made, err := admin.CreateAccessKey(context.Background(), &iam.CreateAccessKeyInput{UserName: &name})
+	created, err := admin.CreateAccessKey(context.Background(), &iam.CreateAccessKeyInput{UserName: &name})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		_, err := admin.DeleteAccessKey(context.Background(), &iam.DeleteAccessKeyInput{UserName: &name, AccessKeyId: made.AccessKey.AccessKeyId})
+		_, err := admin.DeleteAccessKey(context.Background(), &iam.DeleteAccessKeyInput{UserName: &name, AccessKeyId: created.AccessKey.AccessKeyId})
 		if err != nil {
 			t.Error(err)
 		}
 	})
 	config := awsConfig(out)
-	config.Credentials = credentials.NewStaticCredentialsProvider(*made.AccessKey.AccessKeyId, *made.AccessKey.SecretAccessKey, "")
+	config.Credentials = credentials.NewStaticCredentialsProvider(*created.AccessKey.AccessKeyId, *created.AccessKey.SecretAccessKey, "")
 	return config
 }
 

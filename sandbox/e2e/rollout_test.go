@@ -84,7 +84,7 @@ func checkRollout(t *testing.T, out outputs) {
 	}
 	step("pruning", before, 0, "--prune")
 	if left := versions(t, client, name); len(left) != 7 || !slices.Contains(left, before) || !slices.Contains(left, next) {
-		t.Errorf("the versions %v are left, want the newest five, %s, which serves, and %s, which was gone back from", left, before, next)
+		t.Errorf("the versions %v are left, want the newest five, %s, which is live, and %s, which was rolled back", left, before, next)
 	}
 	step("the way to a version that is left", next, 0, "--back", "--to", next)
 	step("and back", before, 0, "--back", "--to", before)
@@ -97,11 +97,11 @@ func publish(t *testing.T, client *lambda.Client, name, description string) stri
 	if err != nil {
 		t.Fatal(err)
 	}
-	made, err := client.PublishVersion(t.Context(), &lambda.PublishVersionInput{FunctionName: &name})
+	created, err := client.PublishVersion(t.Context(), &lambda.PublishVersionInput{FunctionName: &name})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return *made.Version
+	return *created.Version
 }
 
 // versions returns the function's published versions.

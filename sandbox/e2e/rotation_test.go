@@ -60,13 +60,13 @@ func rotateDatabase(t *testing.T, out outputs) {
 		}
 	})
 	checkRow(t, out, "e2e-rotation", "during")
-	var refused *pgconn.PgError
+	var rejected *pgconn.PgError
 	conn, err := connectDatabase(t, out, username, old)
 	if err == nil {
 		_ = conn.Close(context.Background())
 	}
-	if !errors.As(err, &refused) || refused.Code != "28P01" {
-		t.Errorf("with the old password: %v, want a refusal", err)
+	if !errors.As(err, &rejected) || rejected.Code != "28P01" {
+		t.Errorf("with the old password: %v, want a rejected login", err)
 	}
 }
 
@@ -92,13 +92,13 @@ func rotateCache(t *testing.T, out outputs) {
 			}
 		}))
 		if hits == 0 {
-			t.Error("no request was answered by the cache while its password changed")
+			t.Error("no request hit the cache while its password changed")
 		}
 	}
 	for i, password := range passwords {
 		err := connectCache(t, out, username, password).Get(context.Background(), "item:1:{e2e-rotation}").Err()
 		if want := i > 0; want != (err == nil) || !want && !strings.Contains(err.Error(), "WRONGPASS") {
-			t.Errorf("password %d of %d: %v, want the last two to let in and no other", i+1, len(passwords), err)
+			t.Errorf("password %d of %d: %v, want only the last two to be valid", i+1, len(passwords), err)
 		}
 	}
 }

@@ -117,15 +117,15 @@ func TestEndToEnd(t *testing.T) {
 	})
 	step("a stack adds a zone in place and cannot remove one", func(t *testing.T) { checkZones(t, dev) })
 	step("every permission of the roles was used, including a destroy, or has an accepted reason", func(t *testing.T) {
-		state := ended(t, dev)
+		state := destroyStack(t, dev)
 		done := authorizationLog(t)
 		checkUse(t, slices.Concat(done[:before], done[after:]), state, exportState(t, prod))
 	})
 	step("destroy removes the rest of a stack, and down leaves no listeners", func(t *testing.T) {
 		mustRun(t, 20*time.Minute, "down", "--destroy", "dev")
-		refuses(t, dev.URL)
-		refuses(t, dev.AWSEndpoint)
-		refuses(t, prod.URL)
+		checkNoListener(t, dev.URL)
+		checkNoListener(t, dev.AWSEndpoint)
+		checkNoListener(t, prod.URL)
 		checkNothingLeft(t)
 	})
 }
@@ -139,8 +139,8 @@ func ownSandbox(t *testing.T) {
 	t.Cleanup(func() { mustRun(t, 5*time.Minute, "down") })
 }
 
-// refuses checks that nothing listens at the URL's address.
-func refuses(t *testing.T, address string) {
+// checkNoListener checks that nothing listens at the URL's address.
+func checkNoListener(t *testing.T, address string) {
 	t.Helper()
 	u, err := url.Parse(address)
 	if err != nil {

@@ -49,11 +49,11 @@ func plantPackages(t *testing.T) {
 }
 
 // packagesIn returns the names of the packages in a directory, at least one.
-func packagesIn(t *testing.T, folder string) []string {
+func packagesIn(t *testing.T, directory string) []string {
 	t.Helper()
-	found, err := filepath.Glob(filepath.Join(folder, "pulumi-asset-*"))
+	found, err := filepath.Glob(filepath.Join(directory, "pulumi-asset-*"))
 	if err != nil || len(found) == 0 {
-		t.Fatalf("the AWS provider has written no package to %s: %v", folder, err)
+		t.Fatalf("the AWS provider has written no package to %s: %v", directory, err)
 	}
 	for i := range found {
 		found[i] = filepath.Base(found[i])
@@ -78,7 +78,7 @@ func checkSharedTemp(t *testing.T) {
 		}
 		content, err := os.ReadFile(filepath.Join(sharedTemp, file.Name()))
 		if err != nil || string(content) != file.Name() {
-			t.Errorf("%s was written to the shared folder, or over: %v", file.Name(), err)
+			t.Errorf("%s was written to the shared directory, or over: %v", file.Name(), err)
 		}
 	}
 	if met == 0 {

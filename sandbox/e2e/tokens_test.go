@@ -60,11 +60,11 @@ func checkTokens(t *testing.T, out outputs) {
 	fork := oidc.Job{Source: oidc.MergeRequest, Ref: "main", Target: "main", Fork: "somebody/serverless-api"}
 	fromOutside := func(source string) oidc.Job { return oidc.Job{Source: source, Ref: "main"} }
 	for name, c := range map[string]struct {
-		role    string
-		sign    signer
-		job     oidc.Job
-		claims  oidc.Claims // that differ from GitLab's
-		refused string      // empty: accepted
+		role     string
+		sign     signer
+		job      oidc.Job
+		claims   oidc.Claims // that differ from GitLab's
+		rejected string      // empty: accepted
 	}{
 		"the default branch deploys":                                                {deploy, gitlab, push, nil, ""},
 		"its schedule checks drift":                                                 {deploy, gitlab, schedule, nil, ""},
@@ -88,7 +88,7 @@ func checkTokens(t *testing.T, out outputs) {
 		"a project with a longer name cannot assume a role":                         {preview, gitlab, push, oidc.Claims{"sub": "project_path:didomi/serverless-api-2:ref_type:branch:ref:main"}, byTrust},
 		"a token for another audience does not deploy":                              {deploy, gitlab, push, oidc.Claims{"aud": vault}, byTrust},
 		"a token for another audience does not preview":                             {preview, gitlab, merge, oidc.Claims{"aud": vault}, byTrust},
-		"a token for an unknown audience cannot assume a role":                      {deploy, gitlab, push, oidc.Claims{"aud": "https://nobody.example"}, byAWS},
+		"a token for an unknown audience cannot assume a role":                      {deploy, gitlab, push, oidc.Claims{"aud": "https://anonymous.example"}, byAWS},
 		"a token of another GitLab instance cannot assume a role":                   {deploy, gitlab, push, oidc.Claims{"iss": "https://gitlab.example"}, byAWS},
 		"an expired token cannot assume a role":                                     {deploy, gitlab, push, oidc.Claims{"exp": 1}, byItsAge},
 		"a token of another signer cannot assume a role":                            {deploy, impostor.Sign, push, nil, byAWS},
@@ -100,10 +100,10 @@ func checkTokens(t *testing.T, out outputs) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := refusal(assumeWithToken(out, c.role, token)); got != c.refused {
-				t.Errorf("refused with %q, want %q", got, c.refused)
+			if got := errorCode(assumeWithToken(out, c.role, token)); got != c.rejected {
+				t.Errorf("rejected with %q, want %q", got, c.rejected)
 			}
-			if c.refused != byTrust {
+			if c.rejected != byTrust {
 				return
 			}
 			defer trustPolicy(t, admin, last(c.role), `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",`+
@@ -116,15 +116,15 @@ func checkTokens(t *testing.T, out outputs) {
 }
 
 func assumeWithToken(out outputs, role, token string) error {
-	nobody := aws.Config{Region: out.Region, BaseEndpoint: aws.String(out.AWSEndpoint)}
-	_, err := sts.NewFromConfig(nobody).AssumeRoleWithWebIdentity(context.Background(), &sts.AssumeRoleWithWebIdentityInput{
+	anonymous := aws.Config{Region: out.Region, BaseEndpoint: aws.String(out.AWSEndpoint)}
+	_, err := sts.NewFromConfig(anonymous).AssumeRoleWithWebIdentity(context.Background(), &sts.AssumeRoleWithWebIdentityInput{
 		RoleArn: &role, RoleSessionName: aws.String("e2e"), WebIdentityToken: &token,
 	})
 	return err
 }
 
-// refusal returns the code of an AWS error, the text of another error, or "" for nil.
-func refusal(err error) string {
+// errorCode returns the code of an AWS error, the text of another error, or "" for nil.
+func errorCode(err error) string {
 	var failure smithy.APIError
 	switch {
 	case err == nil:
@@ -167,6 +167,6 @@ func knowAudience(t *testing.T, admin *iam.Client, audience string) string {
 		remake(append(slices.Clone(before.ClientIDList), audience))
 		return *p.Arn
 	}
-	t.Fatal("the account knows no provider for gitlab.com")
+	t.Fatal("the account has no provider for gitlab.com")
 	return ""
 }

@@ -52,11 +52,11 @@ func checkUpload(t *testing.T, out outputs) {
 	}
 	sendPresigned(t, large.Complete, "<CompleteMultipartUpload>"+list+"</CompleteMultipartUpload>")
 	if got := request(t, out, http.MethodHead, "/files/e2e/large.bin", ""); got.status != http.StatusOK || len(large.Parts) < 2 {
-		t.Errorf("the file of %d parts is answered with %d", len(large.Parts), got.status)
+		t.Errorf("the file of %d parts: status %d", len(large.Parts), got.status)
 	}
 	sendPresigned(t, requestUpload(t, out, "e2e/never.bin", size).Abort, "")
 	if got := request(t, out, http.MethodGet, "/files/e2e/never.bin", ""); got.status != http.StatusNotFound {
-		t.Errorf("a file that was given up is answered with %d", got.status)
+		t.Errorf("an aborted upload: status %d", got.status)
 	}
 }
 
@@ -71,10 +71,10 @@ func checkLargestUpload(t *testing.T, out outputs) {
 	response := request(t, out, http.MethodPost, "/files/"+path, fmt.Sprintf(`{"upload_id":%q,"size":%d,"part":%d}`, first.UploadID, size, first.NextPart))
 	var next upload
 	if err := json.Unmarshal([]byte(response.body), &next); err != nil || response.status != http.StatusOK {
-		t.Fatalf("asking for more parts: %d %s, %v", response.status, response.body, err)
+		t.Fatalf("request for more parts: %d %s, %v", response.status, response.body, err)
 	}
 	if first.PartCount != 10_000 || len(first.Parts) != first.NextPart-1 || len(next.Parts) == 0 || next.Parts[0].Number != first.NextPart {
-		t.Fatalf("of %d parts the first answer has %d, the next one %d from %d on", first.PartCount, len(first.Parts), len(next.Parts), first.NextPart)
+		t.Fatalf("of %d parts the first response has %d, the next one %d from %d on", first.PartCount, len(first.Parts), len(next.Parts), first.NextPart)
 	}
 	sendPresigned(t, next.Abort, "")
 }
@@ -96,7 +96,7 @@ func checkActiveContent(t *testing.T, out outputs) {
 		"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
 	} {
 		if value := got.header.Get(name); got.status != http.StatusOK || value != want {
-			t.Errorf("an uploaded page is answered %d with %s: %q, want %q", got.status, name, value, want)
+			t.Errorf("an uploaded page: status %d with %s: %q, want %q", got.status, name, value, want)
 		}
 	}
 }
@@ -105,7 +105,7 @@ func requestUpload(t *testing.T, out outputs, key string, size int) upload {
 	t.Helper()
 	response := request(t, out, http.MethodPost, "/files/"+key, fmt.Sprintf(`{"size":%d}`, size))
 	if response.status != http.StatusCreated {
-		t.Fatalf("asking to put %s: %d %s", key, response.status, response.body)
+		t.Fatalf("request to upload %s: %d %s", key, response.status, response.body)
 	}
 	var u upload
 	if err := json.Unmarshal([]byte(response.body), &u); err != nil {

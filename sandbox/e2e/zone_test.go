@@ -17,7 +17,7 @@ import (
 func checkPrivateZone(t *testing.T, out outputs) {
 	t.Helper()
 	client, ctx := route53.NewFromConfig(awsConfig(out)), context.Background()
-	made, err := client.CreateHostedZone(ctx, &route53.CreateHostedZoneInput{
+	created, err := client.CreateHostedZone(ctx, &route53.CreateHostedZoneInput{
 		Name: aws.String("didomi.example"), CallerReference: aws.String("private"),
 		HostedZoneConfig: &types.HostedZoneConfig{PrivateZone: true},
 		VPC:              &types.VPC{VPCId: aws.String(stackOutputs(t, out)["vpcId"].(string)), VPCRegion: types.VPCRegionEuWest1},
@@ -26,11 +26,11 @@ func checkPrivateZone(t *testing.T, out outputs) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if _, err := client.DeleteHostedZone(ctx, &route53.DeleteHostedZoneInput{Id: made.HostedZone.Id}); err != nil {
+		if _, err := client.DeleteHostedZone(ctx, &route53.DeleteHostedZoneInput{Id: created.HostedZone.Id}); err != nil {
 			t.Error(err)
 		}
 	})
-	id := strings.TrimPrefix(*made.HostedZone.Id, "/hostedzone/")
+	id := strings.TrimPrefix(*created.HostedZone.Id, "/hostedzone/")
 	config := filepath.Join(t.TempDir(), "Pulumi.dev.yaml")
 	writeFile(t, config, editedConfig(t, out, edit{key: "dns.zoneId", value: id}))
 	stdout, stderr, code := pulumi(t, out, repository(t), "preview", "--stack", "dev", "--config-file", config, "--non-interactive")

@@ -20,19 +20,19 @@ func checkZones(t *testing.T, out outputs) {
 	data := map[string]any{"database": map[string]any{"minCapacity": 0.5}, "proxy": map[string]any{"enabled": true}}
 	proxied := configWith(t, out, map[string]any{"didomi:data": data})
 	wider := configWith(t, out, map[string]any{"didomi:data": data, "didomi:network": map[string]any{"zones": 3, "nat": "single"}})
-	look, deploy := pipelineRoles(t, out)
+	reader, deploy := pipelineRoles(t, out)
 	manage(t, deploy, proxied, "up", "--yes", "--skip-preview", "--exclude", identities)
 	checkItems(t, out)
 
 	kept := append([]string{"aws:rds/proxy:Proxy", memberToken, functionToken}, stateful...)
-	for _, step := range previewConfig(t, look, wider).Steps {
+	for _, step := range previewConfig(t, reader, wider).Steps {
 		if slices.Contains([]string{"replace", "create-replacement", "delete-replaced", "delete"}, step.Op) && slices.Contains(kept, kind(step.URN)) {
 			t.Errorf("one more zone would %s %s", step.Op, step.URN)
 		}
 	}
 	manage(t, deploy, wider, "up", "--yes", "--skip-preview", "--exclude", identities)
 	checkItems(t, out)
-	if p := previewConfig(t, look, out.ConfigFile); !said(p, fewerZones) {
+	if p := previewConfig(t, reader, out.ConfigFile); !said(p, fewerZones) {
 		t.Errorf("the zone may be given up again: %v", p.Diagnostics)
 	}
 }
@@ -41,8 +41,8 @@ func checkZones(t *testing.T, out outputs) {
 func configWith(t *testing.T, out outputs, settings map[string]any) string {
 	t.Helper()
 	own := readStackFile(t, out.ConfigFile)
-	for room, value := range settings {
-		own.Config[room] = overlay(own.Config[room], value)
+	for component, value := range settings {
+		own.Config[component] = overlay(own.Config[component], value)
 	}
 	text, err := yaml.Marshal(own)
 	if err != nil {

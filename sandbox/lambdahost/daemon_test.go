@@ -19,7 +19,7 @@ func TestDaemon(t *testing.T) {
 		return
 	}
 	h, _ := newFunction(t, func(s *fakeSource, _ *Config) { s.function.Timeout = time.Minute })
-	pid := answer[identity](t, h, `{"do":"identity"}`).PID
+	pid := invokeAs[identity](t, h, `{"do":"identity"}`).PID
 	go func() {
 		time.Sleep(200 * time.Millisecond) // until the function sleeps
 		fmt.Println(pid)

@@ -27,7 +27,7 @@ type environment struct {
 	launched chan struct{} // closed once process is set, or cannot be started
 	expires  time.Time     // of the credentials; zero: never
 
-	asked      chan struct{}       // the runtime requests the next invocation
+	ready      chan struct{}       // the runtime requests the next invocation
 	work       chan *invocation    // and receives it
 	initFailed chan *FunctionError // the runtime reported that init failed
 	sigterm    atomic.Bool         // an extension is registered: SIGTERM first
@@ -55,7 +55,7 @@ func newEnvironment(ctx context.Context, h *Host, f Function, requestID string) 
 	}
 	e := &environment{
 		host: h, function: f, expires: credentials.Expires, launched: make(chan struct{}),
-		asked: make(chan struct{}), work: make(chan *invocation), initFailed: make(chan *FunctionError, 1),
+		ready: make(chan struct{}), work: make(chan *invocation), initFailed: make(chan *FunctionError, 1),
 	}
 	stream := fmt.Sprintf("%s/[%s]%s", time.Now().UTC().Format("2006/01/02"), f.Version, randomHex(16))
 	if e.log, err = newLogger(h.logs, f, stream); err != nil {
@@ -109,7 +109,7 @@ func (e *environment) init(inv *invocation) *FunctionError {
 	defer timer.Stop()
 	var failure *FunctionError
 	select {
-	case <-e.asked:
+	case <-e.ready:
 		e.initDuration = time.Since(e.started)
 		e.measure()
 		return nil

@@ -24,8 +24,8 @@ func invoke(t *testing.T, h *Host, payload string) Response {
 	return r
 }
 
-// answer invokes the function, which must not fail, and decodes its response.
-func answer[T any](t *testing.T, h *Host, payload string) T {
+// invokeAs invokes the function, which must not fail, and decodes its response.
+func invokeAs[T any](t *testing.T, h *Host, payload string) T {
 	t.Helper()
 	r := invoke(t, h, payload)
 	if r.FunctionError != "" {
@@ -33,7 +33,7 @@ func answer[T any](t *testing.T, h *Host, payload string) T {
 	}
 	var v T
 	if err := json.Unmarshal(r.Payload, &v); err != nil {
-		t.Fatalf("invoke %s: answer %s: %v", payload, r.Payload, err)
+		t.Fatalf("invoke %s: response %s: %v", payload, r.Payload, err)
 	}
 	return v
 }
@@ -90,14 +90,14 @@ func TestFailuresAreAsOnAWS(t *testing.T) {
 func TestANewProcessReplacesADeadOne(t *testing.T) {
 	h, _ := newFunction(t, nil)
 	invoke(t, h, `{"do":"exit"}`)
-	first := answer[identity](t, h, `{"do":"identity"}`)
+	first := invokeAs[identity](t, h, `{"do":"identity"}`)
 	killed := environmentOf(t, h, first.PID)
 	if err := syscall.Kill(first.PID, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
 	<-killed.process.exited
-	if second := answer[identity](t, h, `{"do":"identity"}`); second.PID == first.PID {
-		t.Errorf("process %d answered after it was killed", first.PID)
+	if second := invokeAs[identity](t, h, `{"do":"identity"}`); second.PID == first.PID {
+		t.Errorf("process %d responded after it was killed", first.PID)
 	}
 }
 
@@ -107,7 +107,7 @@ func TestTheProcessHasOnlyTheDeployedEnvironment(t *testing.T) {
 		s.function.Environment = map[string]string{"BUCKET": "b", "AWS_REGION": "mars", "AWS_ENDPOINT_URL": "http://elsewhere"}
 		c.Platform = map[string]string{"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "SANDBOX_ROOT": "/s"}
 	})
-	got := answer[[]string](t, h, `{"do":"environment"}`)
+	got := invokeAs[[]string](t, h, `{"do":"environment"}`)
 	for _, want := range []string{
 		"BUCKET=b", "AWS_REGION=eu-west-1", "AWS_DEFAULT_REGION=eu-west-1", "AWS_ENDPOINT_URL=http://127.0.0.1:1", "SANDBOX_ROOT=/s",
 		"AWS_ACCESS_KEY_ID=AKID", "AWS_SECRET_ACCESS_KEY=secret", "AWS_SESSION_TOKEN=token", "_HANDLER=do",
@@ -146,9 +146,9 @@ func TestTheHandlerSeesTheInvocationsContext(t *testing.T) {
 
 func TestEnvironmentsAreReusedFrozenAndReplaced(t *testing.T) {
 	h, s := newFunction(t, nil)
-	first := answer[identity](t, h, `{"do":"identity"}`)
+	first := invokeAs[identity](t, h, `{"do":"identity"}`)
 	time.Sleep(time.Second) // about 100 beats if it is not frozen
-	second := answer[identity](t, h, `{"do":"identity"}`)
+	second := invokeAs[identity](t, h, `{"do":"identity"}`)
 	if second.PID != first.PID {
 		t.Fatalf("process %d took over from %d without a reason", second.PID, first.PID)
 	}
@@ -166,7 +166,7 @@ func TestEnvironmentsAreReusedFrozenAndReplaced(t *testing.T) {
 	before := second
 	for _, change := range changes {
 		s.change(change.edit)
-		after := answer[identity](t, h, `{"do":"identity"}`)
+		after := invokeAs[identity](t, h, `{"do":"identity"}`)
 		if after.PID == before.PID {
 			t.Errorf("%s: process %d still serves", change.name, after.PID)
 		}
@@ -184,12 +184,12 @@ func TestEnvironmentsAreReusedFrozenAndReplaced(t *testing.T) {
 func TestEnvironmentsEndWhenIdleOrBeforeTheirCredentialsExpire(t *testing.T) {
 	t.Run("idle", func(t *testing.T) {
 		h, _ := newFunction(t, func(_ *fakeSource, c *Config) { c.Idle = 50 * time.Millisecond })
-		waitGone(t, answer[identity](t, h, `{"do":"identity"}`).PID)
+		waitGone(t, invokeAs[identity](t, h, `{"do":"identity"}`).PID)
 	})
 	t.Run("credentials about to expire", func(t *testing.T) {
 		h, _ := newFunction(t, func(s *fakeSource, _ *Config) { s.credentials.Expires = time.Now().Add(70 * time.Second) })
-		first := answer[identity](t, h, `{"do":"identity"}`)
-		if second := answer[identity](t, h, `{"do":"identity"}`); second.PID == first.PID {
+		first := invokeAs[identity](t, h, `{"do":"identity"}`)
+		if second := invokeAs[identity](t, h, `{"do":"identity"}`); second.PID == first.PID {
 			t.Errorf("process %d serves with credentials that may expire under it", first.PID)
 		}
 	})
@@ -233,17 +233,17 @@ func TestConcurrencyGrowsToItsLimits(t *testing.T) {
 			if len(pids) != 2 {
 				t.Errorf("two invocations at once ran in processes %v, want two", pids)
 			}
-			answer[identity](t, h, `{"do":"identity"}`)
+			invokeAs[identity](t, h, `{"do":"identity"}`)
 		})
 	}
 }
 
 func TestTheNextCallReusesSlotAndEnvironment(t *testing.T) {
 	h, _ := newFunction(t, func(_ *fakeSource, c *Config) { c.Concurrency = 1 })
-	first := answer[identity](t, h, `{"do":"identity"}`)
+	first := invokeAs[identity](t, h, `{"do":"identity"}`)
 	for range 200 {
-		if next := answer[identity](t, h, `{"do":"identity"}`); next.PID != first.PID {
-			t.Fatalf("process %d took over from %d, which had answered", next.PID, first.PID)
+		if next := invokeAs[identity](t, h, `{"do":"identity"}`); next.PID != first.PID {
+			t.Fatalf("process %d took over from %d, which had responded", next.PID, first.PID)
 		}
 	}
 }
@@ -336,9 +336,9 @@ func TestAFunctionWithAnExtensionReceivesSIGTERM(t *testing.T) {
 			lines = append(lines, l.Text)
 		}
 	})
-	first := answer[identity](t, h, `{"do":"identity"}`)
+	first := invokeAs[identity](t, h, `{"do":"identity"}`)
 	s.change(func(s *fakeSource) { s.function.MemoryMB++ })
-	answer[identity](t, h, `{"do":"identity"}`)
+	invokeAs[identity](t, h, `{"do":"identity"}`)
 	waitGone(t, first.PID)
 	if err := h.Close(); err != nil { // waits until the process's output is logged
 		t.Fatal(err)
@@ -352,7 +352,7 @@ func TestAFunctionWithAnExtensionReceivesSIGTERM(t *testing.T) {
 
 func TestAnInvocationOutlivesItsCaller(t *testing.T) {
 	h, _ := newFunction(t, nil)
-	first := answer[identity](t, h, `{"do":"identity"}`)
+	first := invokeAs[identity](t, h, `{"do":"identity"}`)
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
 	_, err := h.Invoke(ctx, Request{Function: "f", Payload: []byte(`{"do":"sleep","sleep":600000000}`)})
@@ -360,21 +360,21 @@ func TestAnInvocationOutlivesItsCaller(t *testing.T) {
 		t.Fatalf("invoke with a context that ends: %v", err)
 	}
 	waitRunning(t, h, 0)
-	if second := answer[identity](t, h, `{"do":"identity"}`); second.PID != first.PID {
+	if second := invokeAs[identity](t, h, `{"do":"identity"}`); second.PID != first.PID {
 		t.Errorf("process %d was ended with its caller", first.PID)
 	}
 }
 
 func TestCloseLeavesNoProcess(t *testing.T) {
 	h, s := newFunction(t, nil)
-	busy := answer[identity](t, h, `{"do":"identity"}`)
+	busy := invokeAs[identity](t, h, `{"do":"identity"}`)
 	var calls sync.WaitGroup
 	calls.Go(func() {
 		_, _ = h.Invoke(t.Context(), Request{Function: "f", Payload: []byte(`{"do":"sleep","sleep":20000000000}`)})
 	})
 	time.Sleep(300 * time.Millisecond)
 	s.change(func(s *fakeSource) { s.function.MemoryMB++ }) // busy has an old configuration now
-	idle := answer[identity](t, h, `{"do":"identity"}`)
+	idle := invokeAs[identity](t, h, `{"do":"identity"}`)
 	start := time.Now()
 	if err := h.Close(); err != nil {
 		t.Fatal(err)

@@ -39,7 +39,7 @@ func (e *environment) await(inv *invocation, timer *time.Timer) *FunctionError {
 		return timedOut(inv)
 	}
 	select {
-	case <-e.asked:
+	case <-e.ready:
 		return nil
 	case <-e.process.exited:
 		return e.exitFailure(inv.id)

@@ -73,13 +73,13 @@ func row(at netip.AddrPort) string {
 
 // holds reports whether a process has the socket open.
 func holds(pid int, socket string) bool {
-	folder := filepath.Join("/proc", strconv.Itoa(pid), "fd")
-	files, err := os.ReadDir(folder)
+	directory := filepath.Join("/proc", strconv.Itoa(pid), "fd")
+	files, err := os.ReadDir(directory)
 	if err != nil {
 		return false // the process has exited
 	}
 	return slices.ContainsFunc(files, func(file os.DirEntry) bool {
-		target, err := os.Readlink(filepath.Join(folder, file.Name()))
+		target, err := os.Readlink(filepath.Join(directory, file.Name()))
 		return err == nil && target == "socket:["+socket+"]"
 	})
 }

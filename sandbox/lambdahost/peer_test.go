@@ -20,22 +20,22 @@ func call(t *testing.T, method, address, path string) (int, string) {
 		t.Fatal(err)
 	}
 	client := http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
-	answer, err := client.Do(r)
+	response, err := client.Do(r)
 	if err != nil {
 		t.Fatalf("%s %s: %v", method, path, err)
 	}
-	defer func() { _ = answer.Body.Close() }()
-	body, err := io.ReadAll(answer.Body)
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(response.Body)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return answer.StatusCode, string(body)
+	return response.StatusCode, string(body)
 }
 
 // runtimeAddress is the Runtime API's address of the function's newest environment.
 func runtimeAddress(t *testing.T, h *Host) string {
 	t.Helper()
-	for _, variable := range answer[[]string](t, h, `{"do":"environment"}`) {
+	for _, variable := range invokeAs[[]string](t, h, `{"do":"environment"}`) {
 		if address, ok := strings.CutPrefix(variable, "AWS_LAMBDA_RUNTIME_API="); ok {
 			return address
 		}
@@ -60,7 +60,7 @@ func TestTheRuntimeAPIRejectsOtherProcesses(t *testing.T) {
 		})
 	}
 	t.Run("the function still works", func(t *testing.T) {
-		if got := answer[identity](t, h, `{"do":"identity"}`); got.PID == 0 {
+		if got := invokeAs[identity](t, h, `{"do":"identity"}`); got.PID == 0 {
 			t.Errorf("%+v", got)
 		}
 	})
@@ -103,8 +103,8 @@ func TestTheProcessOfAConnection(t *testing.T) {
 	}
 	t.Run("both kernel interfaces find the socket", func(t *testing.T) {
 		own, peer := ipv4(conn.RemoteAddr()), ipv4(conn.LocalAddr())
-		if asked, found := peerSocket(conn), findSocket(own, peer); asked != found || found == "" {
-			t.Errorf("sock_diag %q, tables %q", asked, found)
+		if queried, found := peerSocket(conn), findSocket(own, peer); queried != found || found == "" {
+			t.Errorf("sock_diag %q, tables %q", queried, found)
 		}
 	})
 	t.Run("a closed connection belongs to no process", func(t *testing.T) {

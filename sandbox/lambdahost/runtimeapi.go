@@ -49,7 +49,7 @@ func (e *environment) serveNext(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	select {
-	case e.asked <- struct{}{}:
+	case e.ready <- struct{}{}:
 	case <-r.Context().Done():
 		return
 	}

@@ -28,15 +28,15 @@ func querySocket(own, peer netip.AddrPort) (string, error) {
 	if err := syscall.Sendto(netlink, diagMessage(own, peer), 0, &syscall.SockaddrNetlink{Family: syscall.AF_NETLINK}); err != nil {
 		return "", fmt.Errorf("query a socket: %w", err)
 	}
-	answer := make([]byte, 1024)
-	n, _, err := syscall.Recvfrom(netlink, answer, 0)
+	reply := make([]byte, 1024)
+	n, _, err := syscall.Recvfrom(netlink, reply, 0)
 	if err != nil {
 		return "", fmt.Errorf("query a socket: %w", err)
 	}
-	if n < diagInode+4 || binary.NativeEndian.Uint16(answer[4:]) != sockDiagByFamily {
+	if n < diagInode+4 || binary.NativeEndian.Uint16(reply[4:]) != sockDiagByFamily {
 		return "", errors.New("query a socket: the kernel has none")
 	}
-	return strconv.FormatUint(uint64(binary.NativeEndian.Uint32(answer[diagInode:])), 10), nil
+	return strconv.FormatUint(uint64(binary.NativeEndian.Uint32(reply[diagInode:])), 10), nil
 }
 
 // diagMessage is a request for one TCP socket in any state.

@@ -52,7 +52,7 @@ func TestALargeResponseIsStreamedCompletely(t *testing.T) {
 
 func TestAStreamArrivesBeforeItsEnd(t *testing.T) {
 	h, _ := newFunction(t, nil)
-	answer[identity](t, h, `{"do":"identity"}`)
+	invokeAs[identity](t, h, `{"do":"identity"}`)
 	start := time.Now()
 	s := stream(t, h, `{"do":"slow-stream","size":10,"sleep":2000000000}`)
 	if _, err := io.CopyN(io.Discard, s.Body, int64(prelude)+10); err != nil {
@@ -96,20 +96,20 @@ func TestStreamsThatFail(t *testing.T) {
 			if !errors.As(err, &failure) || failure.Type != test.kind {
 				t.Errorf("got %v, want %s", err, test.kind)
 			}
-			answer[identity](t, h, `{"do":"identity"}`)
+			invokeAs[identity](t, h, `{"do":"identity"}`)
 		})
 	}
 }
 
 func TestAFunctionContinuesAfterTheStreamsReaderDisconnects(t *testing.T) {
 	h, _ := newFunction(t, nil)
-	first := answer[identity](t, h, `{"do":"identity"}`)
+	first := invokeAs[identity](t, h, `{"do":"identity"}`)
 	s := stream(t, h, `{"do":"stream","size":67108864}`)
 	if err := s.Body.Close(); err != nil {
 		t.Fatal(err)
 	}
 	waitRunning(t, h, 0)
-	if second := answer[identity](t, h, `{"do":"identity"}`); second.PID != first.PID {
+	if second := invokeAs[identity](t, h, `{"do":"identity"}`); second.PID != first.PID {
 		t.Errorf("process %d was ended with the stream's reader", first.PID)
 	}
 }
@@ -117,7 +117,7 @@ func TestAFunctionContinuesAfterTheStreamsReaderDisconnects(t *testing.T) {
 // AWS Lambda developer guide, "Building a custom runtime for AWS Lambda": the
 // runtime closes the connection after a stream.
 func TestAConnectionCarriesNoRequestAfterAStream(t *testing.T) {
-	e := &environment{asked: make(chan struct{}), work: make(chan *invocation)}
+	e := &environment{ready: make(chan struct{}), work: make(chan *invocation)}
 	server := httptest.NewUnstartedServer(nil)
 	server.Config = newServer(e.runtimeAPI(), func(net.Conn) bool { return true })
 	server.Start()
@@ -146,7 +146,7 @@ func TestAConnectionCarriesNoRequestAfterAStream(t *testing.T) {
 
 func TestStreamsFollowOneAnotherInAnEnvironment(t *testing.T) {
 	h, _ := newFunction(t, nil)
-	first := answer[identity](t, h, `{"do":"identity"}`)
+	first := invokeAs[identity](t, h, `{"do":"identity"}`)
 	for range 3 {
 		s := stream(t, h, `{"do":"stream","size":1000}`)
 		if n, err := io.Copy(io.Discard, s.Body); err != nil || n != int64(prelude)+1000 {
@@ -154,7 +154,7 @@ func TestStreamsFollowOneAnotherInAnEnvironment(t *testing.T) {
 		}
 		waitRunning(t, h, 0)
 	}
-	if last := answer[identity](t, h, `{"do":"identity"}`); last.PID != first.PID {
+	if last := invokeAs[identity](t, h, `{"do":"identity"}`); last.PID != first.PID {
 		t.Errorf("process %d became %d", first.PID, last.PID)
 	}
 }

@@ -197,8 +197,7 @@ func (d *document) compileOperation(path, key string, raw json.RawMessage) (*ope
 	return op, nil
 }
 
-// requiresKey says whether a requirement names the API key scheme that API
-// Gateway knows: the header x-api-key.
+// requiresKey reports whether a requirement names API Gateway's API key scheme: the header x-api-key.
 func (d *document) requiresKey(security []map[string][]string) bool {
 	for _, requirement := range security {
 		for name := range requirement {

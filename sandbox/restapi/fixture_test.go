@@ -128,14 +128,14 @@ func newFixture(t *testing.T, invoker lambdahost.Invoker) *fixture {
 	return f
 }
 
-type answer struct {
+type response struct {
 	status int
 	header http.Header
 	body   string
 }
 
 // send sends a request to path; headers are "Name: value" lines.
-func (f *fixture) send(t *testing.T, method, path, body string, headers ...string) answer {
+func (f *fixture) send(t *testing.T, method, path, body string, headers ...string) response {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, f.url+path, strings.NewReader(body))
 	if err != nil {
@@ -157,5 +157,5 @@ func (f *fixture) send(t *testing.T, method, path, body string, headers ...strin
 	if err != nil {
 		t.Fatal(err)
 	}
-	return answer{resp.StatusCode, resp.Header, string(b)}
+	return response{resp.StatusCode, resp.Header, string(b)}
 }

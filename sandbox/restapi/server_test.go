@@ -268,7 +268,7 @@ func TestThrottlesAndQuotas(t *testing.T) {
 		}
 		now = now.Add(later)
 		if !l.spend(period, 1, period) {
-			t.Errorf("%s: the quota does not begin anew", period)
+			t.Errorf("%s: the quota does not start again", period)
 		}
 	}
 }

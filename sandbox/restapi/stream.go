@@ -28,8 +28,8 @@ func (x *exchange) stream(r lambdahost.Request) *gatewayError {
 	}
 	defer func() { _ = s.Body.Close() }() // the function continues; its output is discarded
 	x.integrationRequestID = s.RequestID
-	whole := time.AfterFunc(timeout-time.Since(x.integrationStart), func() { _ = s.Body.Close() })
-	defer whole.Stop()
+	deadline := time.AfterFunc(timeout-time.Since(x.integrationStart), func() { _ = s.Body.Close() })
+	defer deadline.Stop()
 	output, rest, err := readPrelude(s.Body)
 	x.integrationLatency = time.Since(x.integrationStart)
 	if err != nil {

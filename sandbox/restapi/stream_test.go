@@ -52,7 +52,7 @@ func TestAStreamIsForwardedInChunks(t *testing.T) {
 		t.Errorf("%d %v", resp.StatusCode, resp.Header)
 	}
 	if resp.ContentLength != -1 {
-		t.Errorf("content length %d of an answer that is not known whole", resp.ContentLength)
+		t.Errorf("content length %d of a response of unknown length", resp.ContentLength)
 	}
 	lines := bufio.NewReader(resp.Body)
 	if line, err := lines.ReadString('\n'); line != "first\n" {
@@ -104,7 +104,7 @@ func TestAStreamThatBreaksBreaksTheConnection(t *testing.T) {
 	}
 	defer func() { _ = resp.Body.Close() }()
 	if body, err := io.ReadAll(resp.Body); err == nil {
-		t.Errorf("the client took %q for the whole answer", body)
+		t.Errorf("the client took %q for the complete response", body)
 	}
 	if got := <-f.logged; got != "200 the stream broke: it broke" {
 		t.Errorf("logged %q", got)
@@ -160,8 +160,8 @@ func FuzzReadPrelude(f *testing.F) {
 	f.Add([]byte(`{}`+nul8+nul8), uint8(8))
 	f.Add([]byte(`{"statusCode":"x"}`+nul8), uint8(255))
 	f.Fuzz(func(t *testing.T, stream []byte, piece uint8) {
-		whole := bytes.NewReader(stream)
-		body := &pieces{whole, int(piece) + 1}
+		reader := bytes.NewReader(stream)
+		body := &pieces{reader, int(piece) + 1}
 		reply, first, err := readPrelude(body)
 		if err != nil {
 			return
