@@ -90,7 +90,7 @@ type settled struct {
 func settle(list []acceptance, stack string, found []Finding) []settled {
 	all := make([]settled, len(found))
 	for i, f := range found {
-		all[i] = settled{Finding: f}
+		all[i] = settled{f, f.reason}
 		for _, a := range list {
 			if a.covers(stack, f) {
 				all[i].reason = a.Reason

@@ -21,8 +21,10 @@ type Finding struct {
 	Rule, Resource string
 	// What is wrong, and what to do about it.
 	What, Do string
-	// usage is the grant that a finding of the rule use is about.
-	usage *usage
+	// usage is the grant that a finding of the rule use is about, reason why that stays as it is; "" where only
+	// accepted.yaml can say so.
+	usage  *usage
+	reason string
 }
 
 // report is what a rule has to say.

@@ -89,7 +89,7 @@ func use(stacks []*graph.Graph, calls []call) report {
 			p.fact("%s did %d things", owner.Name, len(by[owner.ID]))
 		}
 	}
-	book.judge(&p)
+	book.judge(&p, components(stacks))
 	return p
 }
 
@@ -170,7 +170,7 @@ func (c call) within(actions, resources []string) bool {
 }
 
 // judge finds the grants that nobody used, and the resources that are wider than their use.
-func (l ledger) judge(p *report) {
+func (l ledger) judge(p *report, components []string) {
 	for key, e := range l {
 		how := "nobody used"
 		if len(e.actions) > 0 {
@@ -180,7 +180,8 @@ func (l ledger) judge(p *report) {
 		}
 		p.add(e.policy, "take it away or name it more closely; or say in accepted.yaml why AWS asks for it",
 			"grants the %s %s, which %s, by the statement %q", key.kind, key.what, how, key.sid)
-		p.findings[len(p.findings)-1].usage = &usage{e.owner.Name, key, how}
+		found := &p.findings[len(p.findings)-1]
+		found.usage, found.reason = &usage{e.owner.Name, key, how}, l.reason(key, e, components)
 	}
 }
 
