@@ -10,13 +10,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 )
 
-// CloudWatch is what a rollout asks of CloudWatch; *cloudwatch.Client is one.
+// CloudWatch are the calls of CloudWatch that a rollout makes; *cloudwatch.Client has them.
 type CloudWatch interface {
 	DescribeAlarms(context.Context, *cloudwatch.DescribeAlarmsInput, ...func(*cloudwatch.Options)) (*cloudwatch.DescribeAlarmsOutput, error)
 }
 
-// Alarms looks at alarms by name, metric and composite ones. It names those that have gone off; one
-// that is not there is an error, since it would never go off.
+// Alarms returns a function that reads metric and composite alarms by name, and returns the names of those in
+// ALARM. A missing alarm is an error, since it would never enter ALARM.
 func Alarms(client CloudWatch, names []string) func(context.Context) ([]string, error) {
 	return func(ctx context.Context) ([]string, error) {
 		found, err := client.DescribeAlarms(ctx, &cloudwatch.DescribeAlarmsInput{
@@ -24,7 +24,7 @@ func Alarms(client CloudWatch, names []string) func(context.Context) ([]string, 
 			AlarmTypes: []types.AlarmType{types.AlarmTypeMetricAlarm, types.AlarmTypeCompositeAlarm},
 		})
 		if err != nil {
-			return nil, fmt.Errorf("look at the alarms: %w", err)
+			return nil, fmt.Errorf("read the alarms: %w", err)
 		}
 		states := map[string]types.StateValue{}
 		for _, a := range found.MetricAlarms {

@@ -15,10 +15,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 )
 
-// newest is how many of a function's newest versions are kept, for --back --to.
+// newest is how many of a function's newest versions are kept, for --rollback --to.
 const newest = 5
 
-// Versions is what pruning asks of Lambda; *lambda.Client is one.
+// Versions are the calls of Lambda that pruning makes; *lambda.Client has them.
 type Versions interface {
 	lambda.ListAliasesAPIClient
 	lambda.ListVersionsByFunctionAPIClient
@@ -26,17 +26,17 @@ type Versions interface {
 	DeleteFunction(context.Context, *lambda.DeleteFunctionInput, ...func(*lambda.Options)) (*lambda.DeleteFunctionOutput, error)
 }
 
-// Pruning deletes published versions that nothing can go back to. Lambda keeps the code of every version,
-// 75 GB in all for an account and region, and refuses a deployment beyond that.
+// Pruning deletes published versions that no rollback can need. Lambda keeps the code of every version and
+// rejects deployments beyond 75 GB in an account and region.
 // https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 type Pruning struct {
 	Lambda Versions
 	Log    io.Writer
-	// Keep are versions of the serving function, by its name, that are kept in any case.
+	// Keep are versions that are kept in any case, by the name of the function.
 	Keep map[string][]string
 }
 
-// Run prunes these functions, all of them even if one fails.
+// Run prunes all these functions, even if one fails.
 func (p Pruning) Run(ctx context.Context, functions []string) error {
 	var all error
 	for _, name := range functions {
@@ -75,8 +75,8 @@ func (p Pruning) prune(ctx context.Context, function string) error {
 	return all
 }
 
-// published are a function's versions, oldest first: numbers alone. Without a qualifier, or with that of
-// the unpublished code, a deletion would take the whole function.
+// published returns the numbers of a function's versions, oldest first. Without a qualifier, or with that of
+// the unpublished code, a deletion would delete the whole function.
 func (p Pruning) published(ctx context.Context, function string) ([]string, error) {
 	var numbers []int
 	pages := lambda.NewListVersionsByFunctionPaginator(p.Lambda, &lambda.ListVersionsByFunctionInput{FunctionName: &function})
@@ -99,10 +99,10 @@ func (p Pruning) published(ctx context.Context, function string) ([]string, erro
 	return versions, nil
 }
 
-// rolledOut is what a rollout writes into an alias's description: both versions may serve again.
+// rolledOut is what a rollout writes into an alias's description: a rollback may need both versions.
 var rolledOut = regexp.MustCompile(`^Version (\d+), (?:after|back from) (\d+)$`)
 
-// used are the versions that an alias names, leads to or led to, and those with provisioned concurrency.
+// used returns the versions that an alias names, points at or pointed at, and those with provisioned concurrency.
 func (p Pruning) used(ctx context.Context, function string) (map[string]bool, error) {
 	used := map[string]bool{}
 	aliases := lambda.NewListAliasesPaginator(p.Lambda, &lambda.ListAliasesInput{FunctionName: &function})
@@ -121,9 +121,9 @@ func (p Pruning) used(ctx context.Context, function string) (map[string]bool, er
 			}
 		}
 	}
-	warm := lambda.NewListProvisionedConcurrencyConfigsPaginator(p.Lambda, &lambda.ListProvisionedConcurrencyConfigsInput{FunctionName: &function})
-	for warm.HasMorePages() {
-		page, err := warm.NextPage(ctx)
+	provisioned := lambda.NewListProvisionedConcurrencyConfigsPaginator(p.Lambda, &lambda.ListProvisionedConcurrencyConfigsInput{FunctionName: &function})
+	for provisioned.HasMorePages() {
+		page, err := provisioned.NextPage(ctx)
 		if err != nil {
 			return nil, fmt.Errorf("list the provisioned concurrency: %w", err)
 		}

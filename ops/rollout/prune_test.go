@@ -16,10 +16,10 @@ import (
 // published is a Lambda with functions of 20 versions, as AWS lists them: the unpublished code first, one
 // page after the other.
 type published struct {
-	aliases []types.AliasConfiguration
-	warm    []string
-	refused string   // the version whose deletion is refused
-	deleted []string // "function:version"
+	aliases     []types.AliasConfiguration
+	provisioned []string
+	denied      string   // the version whose deletion is denied
+	deleted     []string // "function:version"
 }
 
 const versionsPerPage = 6
@@ -50,7 +50,7 @@ func (p *published) ListAliases(_ context.Context, in *lambda.ListAliasesInput, 
 
 func (p *published) ListProvisionedConcurrencyConfigs(_ context.Context, in *lambda.ListProvisionedConcurrencyConfigsInput, _ ...func(*lambda.Options)) (*lambda.ListProvisionedConcurrencyConfigsOutput, error) {
 	out := &lambda.ListProvisionedConcurrencyConfigsOutput{}
-	for _, version := range p.warm {
+	for _, version := range p.provisioned {
 		out.ProvisionedConcurrencyConfigs = append(out.ProvisionedConcurrencyConfigs, types.ProvisionedConcurrencyConfigListItem{
 			FunctionArn: aws.String("arn:aws:lambda:eu-west-1:123456789012:function:" + *in.FunctionName + ":" + version),
 		})
@@ -59,7 +59,7 @@ func (p *published) ListProvisionedConcurrencyConfigs(_ context.Context, in *lam
 }
 
 func (p *published) DeleteFunction(_ context.Context, in *lambda.DeleteFunctionInput, _ ...func(*lambda.Options)) (*lambda.DeleteFunctionOutput, error) {
-	if aws.ToString(in.Qualifier) == p.refused {
+	if aws.ToString(in.Qualifier) == p.denied {
 		return nil, errors.New("denied")
 	}
 	p.deleted = append(p.deleted, *in.FunctionName+":"+aws.ToString(in.Qualifier))
@@ -74,29 +74,29 @@ func live(version, description string, weights map[string]float64) types.AliasCo
 	}
 }
 
-// "You can't delete a version that an alias references": AWS refuses that, and takes the whole function
+// "You can't delete a version that an alias references": AWS rejects that, and deletes the whole function
 // where a deletion names no version.
 // https://docs.aws.amazon.com/lambda/latest/api/API_DeleteFunction.html
 func TestPruningKeepsWhatCanServeAgain(t *testing.T) {
 	newestFive := []string{"16", "17", "18", "19", "20"}
 	for _, c := range []struct {
-		name    string
-		aliases []types.AliasConfiguration
-		warm    []string
-		keep    []string
-		want    []string // of the old ones
+		name        string
+		aliases     []types.AliasConfiguration
+		provisioned []string
+		keep        []string
+		want        []string // of the old ones
 	}{
 		{name: "the newest five"},
-		{name: "the version that an alias leads to", aliases: []types.AliasConfiguration{live("3", "The version that serves", nil)}, want: []string{"3"}},
+		{name: "the version that an alias points at", aliases: []types.AliasConfiguration{live("3", "The version that serves", nil)}, want: []string{"3"}},
 		{name: "those that it shares the requests among", aliases: []types.AliasConfiguration{live("3", "", map[string]float64{"4": 0.1})}, want: []string{"3", "4"}},
 		{name: "the one that served before", aliases: []types.AliasConfiguration{live("20", "Version 20, after 7", nil)}, want: []string{"7"}},
-		{name: "the one that was gone back from", aliases: []types.AliasConfiguration{live("7", "Version 7, back from 9", nil)}, want: []string{"7", "9"}},
+		{name: "the one that was rolled back", aliases: []types.AliasConfiguration{live("7", "Version 7, back from 9", nil)}, want: []string{"7", "9"}},
 		{name: "those of every alias", aliases: []types.AliasConfiguration{live("2", "", nil), live("5", "", nil)}, want: []string{"2", "5"}},
-		{name: "those with provisioned concurrency, not aliases that have it", warm: []string{"6", "live"}, want: []string{"6"}},
+		{name: "those with provisioned concurrency, not aliases that have it", provisioned: []string{"6", "live"}, want: []string{"6"}},
 		{name: "the one that served before an update that moved the alias itself", keep: []string{"8", ""}, want: []string{"8"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			p := &published{aliases: c.aliases, warm: c.warm}
+			p := &published{aliases: c.aliases, provisioned: c.provisioned}
 			var log strings.Builder
 			if err := (Pruning{Lambda: p, Log: &log, Keep: map[string][]string{"serving": c.keep}}).Run(t.Context(), []string{"serving"}); err != nil {
 				t.Fatal(err)
@@ -119,7 +119,7 @@ func TestPruningKeepsWhatCanServeAgain(t *testing.T) {
 }
 
 func TestPruningGoesThroughEveryFunctionWhateverFails(t *testing.T) {
-	p := &published{refused: "2"}
+	p := &published{denied: "2"}
 	err := Pruning{Lambda: p, Log: &strings.Builder{}, Keep: map[string][]string{"serving": {"1"}}}.Run(t.Context(), []string{"serving", "missing", "migrate"})
 	for _, want := range []string{"prune the versions of serving: version 2: denied", "prune the versions of missing: list them"} {
 		checkError(t, err, want)
@@ -150,14 +150,14 @@ func (v versionsOfRollout) UpdateAlias(ctx context.Context, in *lambda.UpdateAli
 	return v.account.UpdateAlias(ctx, in, opts...)
 }
 
-func TestTheWayBackIsThereAfterPruning(t *testing.T) {
+func TestARollbackIsPossibleAfterPruning(t *testing.T) {
 	a := serving() // 7, after 6
 	all := versionsOfRollout{a, &published{}}
 	r, log := start(a)
 	r.Lambda = all
-	checkError(t, r.Forward(t.Context()), "")
+	checkError(t, r.Shift(t.Context()), "")
 	checkError(t, Pruning{Lambda: all, Log: log}.Run(t.Context(), []string{"f"}), "")
-	checkError(t, r.Back(t.Context(), ""), "")
+	checkError(t, r.Rollback(t.Context(), ""), "")
 	if got := a.version + ", " + a.description; got != "7, Version 7, back from 8" {
 		t.Errorf("serves %s\n%s", got, log)
 	}

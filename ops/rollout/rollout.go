@@ -1,5 +1,5 @@
-// Package rollout brings a published version of the function into service: a share of the requests
-// first, watched by alarms, then all of them, or none again.
+// Package rollout shifts requests to a published version of the function: first a share, monitored by
+// alarms, then all of them; an alarm rolls back.
 package rollout
 
 import (
@@ -18,7 +18,7 @@ import (
 	"github.com/didomi/serverless-api/lambda/openapi"
 )
 
-// Lambda is what a rollout asks of Lambda; *lambda.Client is one.
+// Lambda are the calls of Lambda that a rollout makes; *lambda.Client has them.
 type Lambda interface {
 	GetAlias(context.Context, *lambda.GetAliasInput, ...func(*lambda.Options)) (*lambda.GetAliasOutput, error)
 	UpdateAlias(context.Context, *lambda.UpdateAliasInput, ...func(*lambda.Options)) (*lambda.UpdateAliasOutput, error)
@@ -27,33 +27,33 @@ type Lambda interface {
 	DeleteProvisionedConcurrencyConfig(context.Context, *lambda.DeleteProvisionedConcurrencyConfigInput, ...func(*lambda.Options)) (*lambda.DeleteProvisionedConcurrencyConfigOutput, error)
 }
 
-// Rollout is one version on its way into service.
+// Rollout is the shift of requests to one version.
 type Rollout struct {
 	Lambda Lambda
-	// Ringing names the alarms that have gone off, of those that the rollout looks at.
-	Ringing func(context.Context) ([]string, error)
-	// Wait waits; it returns early with the context's error.
+	// InAlarm returns the names of the rollout's alarms that are in ALARM.
+	InAlarm func(context.Context) ([]string, error)
+	// Wait sleeps; it returns early with the context's error.
 	Wait func(context.Context, time.Duration) error
 	Log  io.Writer
 
 	Function, Alias string
-	// Version is the one that shall serve.
+	// Version is the target.
 	Version string
-	// Share of the requests that it gets first, from 0 up to 1; for how long; looked at how often.
+	// Share of the requests, from 0 to 1, goes to it first, for Watch; the alarms are read at every interval Every.
 	Share        float64
 	Watch, Every time.Duration
-	// Readiness are the requests that the version has to respond to before it gets any.
+	// Readiness are the requests that the version must answer before it receives any of a client.
 	Readiness []openapi.Request
-	// Settle is how long an alarm may take to end before the rollout does not begin.
-	Settle time.Duration
+	// AlarmTimeout is how long the rollout waits for alarms that are in ALARM at its start.
+	AlarmTimeout time.Duration
 }
 
-// restoreTime bounds the way back, which is gone when the rollout itself was told to stop.
+// restoreTime bounds the rollback, which must not depend on the context: that may be cancelled already.
 const restoreTime = 30 * time.Second
 
-// Forward brings the version into service. An error says what was wrong; unless it says otherwise,
-// the version that served before serves everybody again.
-func (r *Rollout) Forward(ctx context.Context) error {
+// Shift sends first a share and then all requests to the version. After an error the previous version receives
+// all requests again, unless the error says otherwise.
+func (r *Rollout) Shift(ctx context.Context) error {
 	alias, err := r.alias(ctx)
 	if err != nil {
 		return err
@@ -61,13 +61,13 @@ func (r *Rollout) Forward(ctx context.Context) error {
 	before := *alias.FunctionVersion
 	switch {
 	case len(weights(alias)) > 0:
-		return fmt.Errorf("version %s already shares the requests with %v: another rollout is under way, or one was killed; end it with --back", before, weights(alias))
+		return fmt.Errorf("version %s already shares the requests with %v: another rollout is in progress, or one was killed; end it with --rollback", before, weights(alias))
 	case before == r.Version:
-		r.log("version %s serves already", before)
+		r.log("version %s already receives all requests", before)
 		return nil
 	}
 	if err := r.ready(ctx); err != nil {
-		return fmt.Errorf("version %s still serves, nothing was moved: %w", before, err)
+		return fmt.Errorf("version %s still receives all requests, nothing was changed: %w", before, err)
 	}
 	revision, err := r.move(ctx, before, map[string]float64{r.Version: r.Share}, *alias.Description, alias.RevisionId)
 	if err != nil {
@@ -81,33 +81,33 @@ func (r *Rollout) Forward(ctx context.Context) error {
 		return errors.Join(fmt.Errorf("send all requests to version %s: %w", r.Version, err), r.restore(ctx, before, *alias.Description))
 	}
 	r.log("all requests go to version %s", r.Version)
-	return r.cool(ctx)
+	return r.releaseProvisioned(ctx)
 }
 
-// ready tries the version with a request of its own, before any client meets it, and does not begin
-// while customers are hurt anyway.
+// ready invokes the version before any client's request reaches it, and does not start the rollout while an
+// alarm is in ALARM.
 func (r *Rollout) ready(ctx context.Context) error {
 	if err := r.smoke(ctx); err != nil {
 		return fmt.Errorf("version %s: %w", r.Version, err)
 	}
-	return r.settled(ctx)
+	return r.waitForAlarms(ctx)
 }
 
-// settled waits until no alarm is in ALARM. An alarm on the new version has the state of the version before
-// until its periods have passed: an update of an alarm leaves its state unchanged.
+// waitForAlarms waits until no alarm is in ALARM. An alarm on the new version keeps the state of the previous
+// version until its periods have passed: an update of an alarm leaves its state unchanged.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
-func (r *Rollout) settled(ctx context.Context) error {
-	for left := r.Settle; ; left -= r.Every {
-		ringing, err := r.Ringing(ctx)
-		if err != nil || len(ringing) == 0 {
+func (r *Rollout) waitForAlarms(ctx context.Context) error {
+	for left := r.AlarmTimeout; ; left -= r.Every {
+		inAlarm, err := r.InAlarm(ctx)
+		if err != nil || len(inAlarm) == 0 {
 			return err
 		}
-		names := strings.Join(ringing, ", ")
+		names := strings.Join(inAlarm, ", ")
 		if left <= 0 {
-			return fmt.Errorf("already in alarm: %s", names)
+			return fmt.Errorf("already in ALARM: %s", names)
 		}
-		if left == r.Settle {
-			r.log("in alarm, waiting %s at the most for the end of it: %s", left, names)
+		if left == r.AlarmTimeout {
+			r.log("in ALARM, waiting at most %s for OK: %s", left, names)
 		}
 		if err := r.Wait(ctx, min(left, r.Every)); err != nil {
 			return fmt.Errorf("stopped: %w", err)
@@ -115,50 +115,49 @@ func (r *Rollout) settled(ctx context.Context) error {
 	}
 }
 
-// watch looks at the alarms until the time is over. Not being able to look counts as an alarm.
+// watch reads the alarms until the time is over. A failure to read them counts as an alarm.
 func (r *Rollout) watch(ctx context.Context) error {
 	for left := r.Watch; left > 0; left -= r.Every {
 		if err := r.Wait(ctx, min(left, r.Every)); err != nil {
 			return fmt.Errorf("stopped: %w", err)
 		}
-		ringing, err := r.Ringing(ctx)
+		inAlarm, err := r.InAlarm(ctx)
 		if err != nil {
 			return err
 		}
-		if len(ringing) > 0 {
-			return fmt.Errorf("in alarm: %s", strings.Join(ringing, ", "))
+		if len(inAlarm) > 0 {
+			return fmt.Errorf("in ALARM: %s", strings.Join(inAlarm, ", "))
 		}
 	}
 	return nil
 }
 
-// restore sends all requests to the version that served before, whatever has happened since. What is
-// warm of the new version stays so, for another try.
+// restore sends all requests to the previous version, whatever has happened since. The new version keeps its
+// provisioned concurrency, for another attempt.
 func (r *Rollout) restore(ctx context.Context, before, description string) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), restoreTime)
 	defer cancel()
 	if _, err := r.move(ctx, before, nil, description, nil); err != nil {
-		return fmt.Errorf("going back to version %s failed too, requests are still shared; try --back: %w", before, err)
+		return fmt.Errorf("rollback to version %s failed too, traffic is still split; try --rollback: %w", before, err)
 	}
-	r.log("all requests go to version %s again", before)
+	r.log("rolled back: all requests go to version %s", before)
 	return nil
 }
 
-// servedBefore is what Forward writes into the alias's description.
+// servedBefore is what Shift writes into the alias's description.
 var servedBefore = regexp.MustCompile(`^Version \d+, after (\d+)$`)
 
-// Back ends a rollout that is under way; when none is, it sends all requests to the version that
-// served before the last one, or to the one that is asked for (to, empty: none is). What an update
-// moved it does not know: ask for what Serving said before it. Where that version serves alone
-// already, nothing is moved.
-func (r *Rollout) Back(ctx context.Context, to string) error {
+// Rollback ends a rollout that is in progress. Without one it sends all requests to the version to, or, where
+// that is empty, to the one before the last rollout. It does not know of versions that an update has moved: pass
+// what Serving returned before that. Where the target already receives all requests, nothing is changed.
+func (r *Rollout) Rollback(ctx context.Context, to string) error {
 	alias, err := r.alias(ctx)
 	if err != nil {
 		return err
 	}
 	serving, description := *alias.FunctionVersion, *alias.Description
 	if to == serving && len(weights(alias)) == 0 {
-		r.log("version %s serves already, as it did before: nothing is moved", to)
+		r.log("version %s already receives all requests: nothing is changed", to)
 		return nil
 	}
 	if to == "" && len(weights(alias)) > 0 {
@@ -168,9 +167,9 @@ func (r *Rollout) Back(ctx context.Context, to string) error {
 		to = found[1]
 	}
 	if to == "" {
-		return fmt.Errorf("version %s serves, and the alias does not say what served before; name a version with --to", serving)
+		return fmt.Errorf("version %s receives all requests, and the alias does not name the previous version; set --to", serving)
 	}
-	// The program's own description stays: the next update would find another one to be drift.
+	// The description that the program sets stays: the next update would report another one as drift.
 	if to != serving && strings.HasPrefix(description, "Version ") {
 		description = fmt.Sprintf("Version %s, back from %s", to, serving)
 	}
@@ -181,7 +180,7 @@ func (r *Rollout) Back(ctx context.Context, to string) error {
 	return nil
 }
 
-// Serving is the version that the alias leads to; empty before the first deployment.
+// Serving returns the version that the alias points at; "" before the first deployment.
 func (r *Rollout) Serving(ctx context.Context) (string, error) {
 	alias, err := r.alias(ctx)
 	if missing := new(types.ResourceNotFoundException); errors.As(err, &missing) {
@@ -211,8 +210,8 @@ func weights(alias *lambda.GetAliasOutput) map[string]float64 {
 	return alias.RoutingConfig.AdditionalVersionWeights
 }
 
-// move points the alias at a version, with shares for others (nil: none), if nobody has changed it
-// since the revision (nil: whoever has). It returns the new revision.
+// move points the alias at a version, with shares for others (nil: none), provided that it has not changed since
+// the revision (nil: in any case). It returns the new revision.
 func (r *Rollout) move(ctx context.Context, version string, shares map[string]float64, description string, revision *string) (*string, error) {
 	if shares == nil {
 		// Left out they would stay as they are.
@@ -228,14 +227,14 @@ func (r *Rollout) move(ctx context.Context, version string, shares map[string]fl
 	return moved.RevisionId, nil
 }
 
-// cool gives up what is kept warm of versions that serve nobody any more: the one before, and those
-// whose rollouts were sent back.
-func (r *Rollout) cool(ctx context.Context) error {
+// releaseProvisioned deletes the provisioned concurrency of versions that receive no requests any more: the
+// previous one, and those whose rollouts were rolled back.
+func (r *Rollout) releaseProvisioned(ctx context.Context) error {
 	pages := lambda.NewListProvisionedConcurrencyConfigsPaginator(r.Lambda, &lambda.ListProvisionedConcurrencyConfigsInput{FunctionName: &r.Function})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return fmt.Errorf("versions that serve nobody may still be kept warm: %w", err)
+			return fmt.Errorf("versions without requests may still have provisioned concurrency: %w", err)
 		}
 		for _, config := range page.ProvisionedConcurrencyConfigs {
 			version := qualifier(config)
@@ -246,15 +245,15 @@ func (r *Rollout) cool(ctx context.Context) error {
 				FunctionName: &r.Function, Qualifier: &version,
 			})
 			if err != nil {
-				return fmt.Errorf("version %s serves nobody and is still kept warm: %w", version, err)
+				return fmt.Errorf("version %s receives no requests and still has provisioned concurrency: %w", version, err)
 			}
-			r.log("version %s is no longer kept warm", version)
+			r.log("provisioned concurrency of version %s is deleted", version)
 		}
 	}
 	return nil
 }
 
-// qualifier is the version or alias whose provisioned concurrency it is.
+// qualifier returns the version or alias that has the provisioned concurrency.
 func qualifier(config types.ProvisionedConcurrencyConfigListItem) string {
 	arn := aws.ToString(config.FunctionArn)
 	return arn[strings.LastIndex(arn, ":")+1:]

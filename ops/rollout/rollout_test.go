@@ -16,23 +16,23 @@ import (
 	"github.com/didomi/serverless-api/lambda/openapi"
 )
 
-// account is a Lambda with one function, whose alias it keeps.
+// account is a Lambda with one function and its alias.
 type account struct {
 	version, description string
 	shares               map[string]float64
 	health               string
 	// moves are what the alias was set to, in order: "7 8:0.1".
-	moves        []string
-	warm, cooled []string
-	// refuse is what the move of that number, from 1 on, fails with.
-	refuse map[int]error
-	cool   error
-	// none says that there is no such alias.
-	none bool
+	moves                 []string
+	provisioned, released []string
+	// fail is the error of the move of that number, from 1 on.
+	fail    map[int]error
+	release error
+	// missing: there is no such alias.
+	missing bool
 }
 
 func (a *account) GetAlias(context.Context, *lambda.GetAliasInput, ...func(*lambda.Options)) (*lambda.GetAliasOutput, error) {
-	if a.none {
+	if a.missing {
 		return nil, &types.ResourceNotFoundException{}
 	}
 	revision := fmt.Sprint(len(a.moves))
@@ -49,7 +49,7 @@ func (a *account) UpdateAlias(_ context.Context, in *lambda.UpdateAliasInput, _ 
 		move += fmt.Sprintf(" %s:%g", version, share)
 	}
 	a.moves = append(a.moves, move)
-	if err := a.refuse[len(a.moves)]; err != nil {
+	if err := a.fail[len(a.moves)]; err != nil {
 		return nil, err
 	}
 	if in.RevisionId != nil && *in.RevisionId != before {
@@ -62,7 +62,7 @@ func (a *account) UpdateAlias(_ context.Context, in *lambda.UpdateAliasInput, _ 
 
 func (a *account) Invoke(_ context.Context, in *lambda.InvokeInput, _ ...func(*lambda.Options)) (*lambda.InvokeOutput, error) {
 	if *in.Qualifier != "8" {
-		return nil, fmt.Errorf("version %s was asked", *in.Qualifier)
+		return nil, fmt.Errorf("version %s was invoked", *in.Qualifier)
 	}
 	if want := `{"httpMethod":"GET","path":"/ready","requestContext":{"requestId":"rollout","stage":"rollout"},"resource":"/ready"}`; string(in.Payload) != want {
 		return nil, fmt.Errorf("it was sent %s", in.Payload)
@@ -76,7 +76,7 @@ func (a *account) Invoke(_ context.Context, in *lambda.InvokeInput, _ ...func(*l
 
 func (a *account) ListProvisionedConcurrencyConfigs(context.Context, *lambda.ListProvisionedConcurrencyConfigsInput, ...func(*lambda.Options)) (*lambda.ListProvisionedConcurrencyConfigsOutput, error) {
 	var out lambda.ListProvisionedConcurrencyConfigsOutput
-	for _, qualifier := range a.warm {
+	for _, qualifier := range a.provisioned {
 		out.ProvisionedConcurrencyConfigs = append(out.ProvisionedConcurrencyConfigs, types.ProvisionedConcurrencyConfigListItem{
 			FunctionArn: aws.String("arn:aws:lambda:eu-west-1:123456789012:function:f:" + qualifier),
 		})
@@ -85,25 +85,25 @@ func (a *account) ListProvisionedConcurrencyConfigs(context.Context, *lambda.Lis
 }
 
 func (a *account) DeleteProvisionedConcurrencyConfig(_ context.Context, in *lambda.DeleteProvisionedConcurrencyConfigInput, _ ...func(*lambda.Options)) (*lambda.DeleteProvisionedConcurrencyConfigOutput, error) {
-	a.cooled = append(a.cooled, *in.Qualifier)
-	return nil, a.cool
+	a.released = append(a.released, *in.Qualifier)
+	return nil, a.release
 }
 
 const healthy = `{"statusCode":200,"body":"{}"}`
 
-// serving is an account whose alias leads to version 7.
+// serving is an account whose alias points at version 7.
 func serving() *account {
-	return &account{version: "7", description: "Version 7, after 6", health: healthy, warm: []string{"5", "7", "8"}}
+	return &account{version: "7", description: "Version 7, after 6", health: healthy, provisioned: []string{"5", "7", "8"}}
 }
 
-// start makes a rollout of version 8 with a look every quarter of a minute, for one minute.
+// start returns a rollout of version 8 that reads the alarms every 15 seconds, for one minute.
 func start(a *account, looks ...func() ([]string, error)) (*Rollout, *strings.Builder) {
 	var log strings.Builder
 	return &Rollout{
 		Lambda: a, Readiness: []openapi.Request{{Route: "GET /ready", Status: 200}}, Log: &log, Function: "f", Alias: "live", Version: "8",
-		Share: 0.1, Watch: time.Minute, Every: 15 * time.Second, Settle: 20 * time.Second,
+		Share: 0.1, Watch: time.Minute, Every: 15 * time.Second, AlarmTimeout: 20 * time.Second,
 		Wait: func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
-		Ringing: func(context.Context) ([]string, error) {
+		InAlarm: func(context.Context) ([]string, error) {
 			if len(looks) == 0 {
 				return nil, nil
 			}
@@ -114,64 +114,64 @@ func start(a *account, looks ...func() ([]string, error)) (*Rollout, *strings.Bu
 	}, &log
 }
 
-func quiet() ([]string, error)   { return nil, nil }
-func ringing() ([]string, error) { return []string{"customers-are-hurt"}, nil }
-func blind() ([]string, error)   { return nil, errors.New("look at the alarms: denied") }
+func allOK() ([]string, error)      { return nil, nil }
+func inAlarm() ([]string, error)    { return []string{"customer-impact"}, nil }
+func unreadable() ([]string, error) { return nil, errors.New("read the alarms: denied") }
 
-func TestForward(t *testing.T) {
+func TestAShiftEndsWithTheNewVersionOrTheOneBefore(t *testing.T) {
 	for _, c := range []struct {
-		name   string
-		change func(*account)
-		looks  []func() ([]string, error)
-		moves  []string
-		serves string // version and description at the end
-		cooled []string
-		err    string
+		name     string
+		change   func(*account)
+		looks    []func() ([]string, error)
+		moves    []string
+		serves   string // version and description at the end
+		released []string
+		err      string
 	}{
 		{
-			name:  "a quiet rollout ends with the new version, and gives up what is warm of all others",
-			moves: []string{"7 8:0.1", "8"}, serves: "8, Version 8, after 7", cooled: []string{"5", "7"},
+			name:  "a rollout without an alarm ends with the new version, and releases the provisioned concurrency of all others",
+			moves: []string{"7 8:0.1", "8"}, serves: "8, Version 8, after 7", released: []string{"5", "7"},
 		},
 		{
-			name:  "an alarm sends all requests back",
-			looks: []func() ([]string, error){quiet, quiet, ringing},
+			name:  "an alarm rolls back",
+			looks: []func() ([]string, error){allOK, allOK, inAlarm},
 			moves: []string{"7 8:0.1", "7"}, serves: "7, Version 7, after 6",
-			err: "version 8: in alarm: customers-are-hurt",
+			err: "version 8: in ALARM: customer-impact",
 		},
 		{
-			name:  "alarms that cannot be looked at send all requests back",
-			looks: []func() ([]string, error){quiet, blind},
+			name:  "alarms that cannot be read roll back",
+			looks: []func() ([]string, error){allOK, unreadable},
 			moves: []string{"7 8:0.1", "7"}, serves: "7, Version 7, after 6",
-			err: "version 8: look at the alarms: denied",
+			err: "version 8: read the alarms: denied",
 		},
 		{
-			name:   "customers that are hurt already keep it from beginning",
-			looks:  []func() ([]string, error){ringing, ringing, ringing},
+			name:   "an alarm that stays in ALARM keeps it from starting",
+			looks:  []func() ([]string, error){inAlarm, inAlarm, inAlarm},
 			serves: "7, Version 7, after 6",
-			err:    "version 7 still serves, nothing was moved: already in alarm: customers-are-hurt",
+			err:    "version 7 still receives all requests, nothing was changed: already in ALARM: customer-impact",
 		},
 		{
-			name:  "an alarm that ends in time lets it begin",
-			looks: []func() ([]string, error){ringing, ringing},
-			moves: []string{"7 8:0.1", "8"}, serves: "8, Version 8, after 7", cooled: []string{"5", "7"},
+			name:  "an alarm that returns to OK in time lets it start",
+			looks: []func() ([]string, error){inAlarm, inAlarm},
+			moves: []string{"7 8:0.1", "8"}, serves: "8, Version 8, after 7", released: []string{"5", "7"},
 		},
 		{
-			name:   "alarms that cannot be looked at keep it from beginning",
-			looks:  []func() ([]string, error){ringing, blind},
+			name:   "alarms that cannot be read keep it from starting",
+			looks:  []func() ([]string, error){inAlarm, unreadable},
 			serves: "7, Version 7, after 6",
-			err:    "version 7 still serves, nothing was moved: look at the alarms: denied",
+			err:    "version 7 still receives all requests, nothing was changed: read the alarms: denied",
 		},
 		{
-			name:   "a version that crashes is not sent a client",
+			name:   "a version that crashes receives no request of a client",
 			change: func(a *account) { a.health = "crash" },
 			serves: "7, Version 7, after 6",
-			err:    `nothing was moved: version 8: its health check fails: Unhandled: {"errorType":"Runtime.ExitError"}`,
+			err:    `nothing was changed: version 8: its health check fails: Unhandled: {"errorType":"Runtime.ExitError"}`,
 		},
 		{
-			name:   "a version that misses a dependency is not sent a client",
+			name:   "a version without one of its dependencies receives no request of a client",
 			change: func(a *account) { a.health = `{"statusCode":503,"body":"no database"}` },
 			serves: "7, Version 7, after 6",
-			err:    "nothing was moved: version 8: its health check answers Service Unavailable: no database",
+			err:    "nothing was changed: version 8: its health check returns Service Unavailable: no database",
 		},
 		{
 			name:   "the version that serves is left alone",
@@ -179,34 +179,34 @@ func TestForward(t *testing.T) {
 			serves: "8, Version 7, after 6",
 		},
 		{
-			name:   "a rollout under way is left alone",
+			name:   "a rollout in progress is left alone",
 			change: func(a *account) { a.shares = map[string]float64{"8": 0.1} },
 			serves: "7, Version 7, after 6",
-			err:    "another rollout is under way, or one was killed; end it with --back",
+			err:    "another rollout is in progress, or one was killed; end it with --rollback",
 		},
 		{
-			name:   "a last step that fails sends all requests back",
-			change: func(a *account) { a.refuse = map[int]error{2: errors.New("throttled")} },
+			name:   "a last step that fails rolls back",
+			change: func(a *account) { a.fail = map[int]error{2: errors.New("throttled")} },
 			moves:  []string{"7 8:0.1", "8", "7"}, serves: "7, Version 7, after 6",
 			err: "send all requests to version 8: throttled",
 		},
 		{
-			name:   "a way back that fails is said too",
-			change: func(a *account) { a.refuse = map[int]error{2: errors.New("throttled")} },
-			looks:  []func() ([]string, error){quiet, ringing},
+			name:   "a rollback that fails is reported too",
+			change: func(a *account) { a.fail = map[int]error{2: errors.New("throttled")} },
+			looks:  []func() ([]string, error){allOK, inAlarm},
 			moves:  []string{"7 8:0.1", "7"}, serves: "7, Version 7, after 6",
-			err: "going back to version 7 failed too, requests are still shared; try --back: throttled",
+			err: "rollback to version 7 failed too, traffic is still split; try --rollback: throttled",
 		},
 		{
-			name:   "nothing is given up where nothing is warm but the alias",
-			change: func(a *account) { a.warm = []string{"live"} },
+			name:   "nothing is released where only the alias has provisioned concurrency",
+			change: func(a *account) { a.provisioned = []string{"live"} },
 			moves:  []string{"7 8:0.1", "8"}, serves: "8, Version 8, after 7",
 		},
 		{
-			name:   "warm executions that stay are said",
-			change: func(a *account) { a.cool = errors.New("denied") },
-			moves:  []string{"7 8:0.1", "8"}, serves: "8, Version 8, after 7", cooled: []string{"5"},
-			err: "version 5 serves nobody and is still kept warm: denied",
+			name:   "provisioned concurrency that stays is reported",
+			change: func(a *account) { a.release = errors.New("denied") },
+			moves:  []string{"7 8:0.1", "8"}, serves: "8, Version 8, after 7", released: []string{"5"},
+			err: "version 5 receives no requests and still has provisioned concurrency: denied",
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -215,15 +215,15 @@ func TestForward(t *testing.T) {
 				c.change(a)
 			}
 			r, log := start(a, c.looks...)
-			checkError(t, r.Forward(t.Context()), c.err)
-			if !slices.Equal(a.moves, c.moves) || !slices.Equal(a.cooled, c.cooled) || a.version+", "+a.description != c.serves {
-				t.Errorf("moves %q, cooled %q, serves %s, %s; want %q, %q, %s\n%s", a.moves, a.cooled, a.version, a.description, c.moves, c.cooled, c.serves, log)
+			checkError(t, r.Shift(t.Context()), c.err)
+			if !slices.Equal(a.moves, c.moves) || !slices.Equal(a.released, c.released) || a.version+", "+a.description != c.serves {
+				t.Errorf("moves %q, released %q, serves %s, %s; want %q, %q, %s\n%s", a.moves, a.released, a.version, a.description, c.moves, c.released, c.serves, log)
 			}
 		})
 	}
 }
 
-func TestATerminatedRolloutGoesBack(t *testing.T) {
+func TestATerminatedRolloutRollsBack(t *testing.T) {
 	a := serving()
 	r, _ := start(a)
 	ctx, stop := context.WithCancel(t.Context())
@@ -231,13 +231,13 @@ func TestATerminatedRolloutGoesBack(t *testing.T) {
 		stop()
 		return ctx.Err()
 	}
-	checkError(t, r.Forward(ctx), "version 8: stopped: context canceled")
+	checkError(t, r.Shift(ctx), "version 8: stopped: context canceled")
 	if want := []string{"7 8:0.1", "7"}; !slices.Equal(a.moves, want) {
 		t.Errorf("moves %q, want %q", a.moves, want)
 	}
 }
 
-func TestTheAlarmsAreLookedAtUntilTheTimeIsOver(t *testing.T) {
+func TestTheAlarmsAreReadUntilTheTimeIsOver(t *testing.T) {
 	r, _ := start(serving())
 	var waited []time.Duration
 	r.Watch, r.Every = 70*time.Second, 30*time.Second
@@ -245,13 +245,13 @@ func TestTheAlarmsAreLookedAtUntilTheTimeIsOver(t *testing.T) {
 		waited = append(waited, d)
 		return nil
 	}
-	checkError(t, r.Forward(t.Context()), "")
+	checkError(t, r.Shift(t.Context()), "")
 	if want := []time.Duration{30 * time.Second, 30 * time.Second, 10 * time.Second}; !slices.Equal(waited, want) {
 		t.Errorf("waited %v, want %v", waited, want)
 	}
 }
 
-func TestBack(t *testing.T) {
+func TestARollbackSendsAllRequestsToOneVersion(t *testing.T) {
 	moved := func(a *account) { a.description = "The version that serves" } // by an update
 	for _, c := range []struct {
 		name   string
@@ -260,15 +260,15 @@ func TestBack(t *testing.T) {
 		serves string
 		err    string
 	}{
-		{"the version before serves again", nil, "", "6, Version 6, back from 7", ""},
-		{"a version that is asked for serves", nil, "3", "3, Version 3, back from 7", ""},
-		{"a rollout under way is ended", func(a *account) { a.shares = map[string]float64{"8": 0.1} }, "", "7, Version 7, after 6", ""},
-		{"after an update that moved it, the version that is asked for serves", moved, "5", "5, The version that serves", ""},
-		{"an update that did not move it is not gone back from", moved, "7", "7, The version that serves", ""},
-		{"what an update moved it does not know by itself", moved, "", "7, The version that serves", "the alias does not say what served before; name a version with --to"},
-		{"a rollout under way is ended for the version that is asked for", func(a *account) { a.shares = map[string]float64{"8": 0.1} }, "7", "7, Version 7, after 6", ""},
-		{"once back, it does not go back again by itself", func(a *account) { a.description = "Version 7, back from 8" }, "",
-			"7, Version 7, back from 8", "the alias does not say what served before; name a version with --to"},
+		{"the previous version", nil, "", "6, Version 6, back from 7", ""},
+		{"the version of --to", nil, "3", "3, Version 3, back from 7", ""},
+		{"a rollout in progress is ended", func(a *account) { a.shares = map[string]float64{"8": 0.1} }, "", "7, Version 7, after 6", ""},
+		{"after an update that moved the alias, the version of --to", moved, "5", "5, The version that serves", ""},
+		{"an update that did not move the alias is not rolled back", moved, "7", "7, The version that serves", ""},
+		{"what an update moved is not known without --to", moved, "", "7, The version that serves", "the alias does not name the previous version; set --to"},
+		{"a rollout in progress is ended for the version of --to", func(a *account) { a.shares = map[string]float64{"8": 0.1} }, "7", "7, Version 7, after 6", ""},
+		{"after a rollback, another one needs --to", func(a *account) { a.description = "Version 7, back from 8" }, "",
+			"7, Version 7, back from 8", "the alias does not name the previous version; set --to"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			a := serving()
@@ -276,7 +276,7 @@ func TestBack(t *testing.T) {
 				c.change(a)
 			}
 			r, _ := start(a)
-			checkError(t, r.Back(t.Context(), c.to), c.err)
+			checkError(t, r.Rollback(t.Context(), c.to), c.err)
 			if got := a.version + ", " + a.description; got != c.serves || len(a.shares) != 0 && c.err == "" {
 				t.Errorf("serves %s, shared with %v; want %s", got, a.shares, c.serves)
 			}
@@ -284,25 +284,25 @@ func TestBack(t *testing.T) {
 	}
 }
 
-func TestABadVersionIsGoneBackFromToWhatServed(t *testing.T) {
+func TestABadVersionIsRolledBackToWhatServed(t *testing.T) {
 	a := serving()
 	r, _ := start(a)
-	for _, published := range []string{"8", "9"} { // both bad, the second one on top of the way back
+	for _, published := range []string{"8", "9"} { // both bad, the second one after the rollback
 		before, err := r.Serving(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
 		a.version, a.description = published, "The version that serves"
-		checkError(t, r.Back(t.Context(), before), "")
+		checkError(t, r.Rollback(t.Context(), before), "")
 		if a.version != "7" {
 			t.Errorf("version %s serves after version %s has failed, want 7", a.version, published)
 		}
 	}
 }
 
-func TestNothingServesBeforeTheFirstDeployment(t *testing.T) {
+func TestNoVersionServesBeforeTheFirstDeployment(t *testing.T) {
 	a := serving()
-	a.none = true
+	a.missing = true
 	r, _ := start(a)
 	if version, err := r.Serving(t.Context()); version != "" || err != nil {
 		t.Errorf("version %q, %v; want none", version, err)

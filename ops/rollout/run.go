@@ -26,20 +26,20 @@ type outputs struct {
 	RolloutAlarms   []string `json:"rolloutAlarms"`
 }
 
-// options are what the command is told.
+// options are the command's flags.
 type options struct {
 	percent      int
 	watch, every time.Duration
-	settle       time.Duration
-	back         bool
+	alarmTimeout time.Duration
+	rollback     bool
 	to           string
 	serving      bool
 	prune        bool
 	keep         string
 }
 
-// Run brings the stack's newest version into service, or goes back. It reads what
-// `pulumi stack output --json` prints, and talks to the account of the environment's credentials.
+// Run shifts all requests to the stack's newest version, or rolls back. It reads what
+// `pulumi stack output --json` prints, and uses the account of the environment's credentials.
 func Run(ctx context.Context, io command.IO, args []string) error {
 	var o options
 	flags := command.Flags("rollout")
@@ -67,7 +67,7 @@ func Run(ctx context.Context, io command.IO, args []string) error {
 	return o.run(ctx, io, stack, account)
 }
 
-// run does what the options say with the stack, in the account of the settings.
+// run executes the options for the stack, in the given account.
 func (o options) run(ctx context.Context, io command.IO, stack outputs, account aws.Config) error {
 	client := lambda.NewFromConfig(account)
 	if o.prune {
@@ -80,10 +80,10 @@ func (o options) run(ctx context.Context, io command.IO, stack outputs, account 
 	}
 	r := &Rollout{
 		Lambda: client, Readiness: definition.Readiness(),
-		Ringing: Alarms(cloudwatch.NewFromConfig(account), stack.RolloutAlarms),
+		InAlarm: Alarms(cloudwatch.NewFromConfig(account), stack.RolloutAlarms),
 		Wait:    command.Wait, Log: io.Stdout,
 		Function: stack.FunctionName, Alias: "live", Version: stack.FunctionVersion,
-		Share: float64(o.percent) / 100, Watch: o.watch, Every: o.every, Settle: o.settle,
+		Share: float64(o.percent) / 100, Watch: o.watch, Every: o.every, AlarmTimeout: o.alarmTimeout,
 	}
 	switch {
 	case o.serving:
@@ -93,42 +93,42 @@ func (o options) run(ctx context.Context, io command.IO, stack outputs, account 
 		}
 		_, err = fmt.Fprintln(io.Stdout, version)
 		return err
-	case o.back:
-		return r.Back(ctx, o.to)
+	case o.rollback:
+		return r.Rollback(ctx, o.to)
 	}
-	return r.Forward(ctx)
+	return r.Shift(ctx)
 }
 
 func (o *options) register(flags *flag.FlagSet) {
-	flags.IntVar(&o.percent, "percent", 10, "the `share` of the requests that the new version gets first")
-	flags.DurationVar(&o.watch, "watch", 10*time.Minute, "how `long`; alarms need three minutes of five to go off")
-	flags.DurationVar(&o.every, "every", 15*time.Second, "how often the alarms are looked at")
-	flags.DurationVar(&o.settle, "settle", 6*time.Minute, "how `long` an alarm that is on may take to end before the rollout does not begin; 0: not at all")
-	flags.BoolVar(&o.back, "back", false, "end a rollout, or send all requests to the version before")
-	flags.BoolVar(&o.serving, "serving", false, "print the version that serves and change nothing; before the first deployment nothing is printed")
-	flags.BoolVar(&o.prune, "prune", false, "delete the published versions of all functions that nothing can go back to")
-	flags.StringVar(&o.keep, "keep", "", "with --prune: a `version` of the serving function that is kept too, the one that served before the update")
-	flags.StringVar(&o.to, "to", "", "with --back: the `version` to go back to")
+	flags.IntVar(&o.percent, "percent", 10, "the percentage of requests that the new version receives first")
+	flags.DurationVar(&o.watch, "watch", 10*time.Minute, "the `duration` of that share; an alarm enters ALARM after three minutes of five")
+	flags.DurationVar(&o.every, "every", 15*time.Second, "the interval between two looks at the alarms")
+	flags.DurationVar(&o.alarmTimeout, "alarm-timeout", 6*time.Minute, "how `long` to wait for alarms that are in ALARM at the start; after that the rollout does not start; 0: not at all")
+	flags.BoolVar(&o.rollback, "rollback", false, "end a rollout, or send all requests to the previous version")
+	flags.BoolVar(&o.serving, "serving", false, "print the version that receives the requests, and nothing before the first deployment; changes nothing")
+	flags.BoolVar(&o.prune, "prune", false, "delete the published versions of all functions that no rollback can need")
+	flags.StringVar(&o.keep, "keep", "", "with --prune: a `version` of the API's function to keep as well: the one that served before the update")
+	flags.StringVar(&o.to, "to", "", "with --rollback: the target `version`")
 }
 
 func (o *options) check() error {
 	switch {
 	case o.percent < 1 || o.percent > 99:
-		return command.BadUsage("--percent is %d; want 1 to 99", o.percent)
+		return command.BadUsage("--percent is %d; must be 1 to 99", o.percent)
 	case o.watch < time.Second:
-		return command.BadUsage("--watch is %s; want 1s or more", o.watch)
+		return command.BadUsage("--watch is %s; must be 1s or more", o.watch)
 	case o.every < time.Second:
-		return command.BadUsage("--every is %s; want 1s or more", o.every)
-	case o.settle < 0:
-		return command.BadUsage("--settle is %s; want 0s or more", o.settle)
-	case o.to != "" && !o.back:
-		return command.BadUsage("--to goes with --back")
-	case o.serving && o.back:
-		return command.BadUsage("--serving changes nothing, --back does: give one of them")
-	case o.prune && (o.serving || o.back):
-		return command.BadUsage("--prune does nothing but prune: leave --serving and --back out")
+		return command.BadUsage("--every is %s; must be 1s or more", o.every)
+	case o.alarmTimeout < 0:
+		return command.BadUsage("--alarm-timeout is %s; must be 0s or more", o.alarmTimeout)
+	case o.to != "" && !o.rollback:
+		return command.BadUsage("--to requires --rollback")
+	case o.serving && o.rollback:
+		return command.BadUsage("--serving changes nothing, --rollback does: set one of them")
+	case o.prune && (o.serving || o.rollback):
+		return command.BadUsage("--prune cannot be combined with --serving or --rollback")
 	case o.keep != "" && !o.prune:
-		return command.BadUsage("--keep goes with --prune")
+		return command.BadUsage("--keep requires --prune")
 	}
 	return nil
 }
@@ -141,11 +141,11 @@ func readOutputs(in io.Reader) (outputs, error) {
 	return stack, nil
 }
 
-// check requires the outputs that are used. A stack whose last update was by an older program has no
-// functionNames, and is updated all the same.
+// check requires the outputs that are used. A stack last updated by an older program has no
+// functionNames, and must still be updatable.
 func (o outputs) check(prune bool) error {
 	if o.FunctionName == "" || o.FunctionVersion == "" || len(o.RolloutAlarms) == 0 || prune && len(o.FunctionNames) == 0 {
-		return errors.New("the stack's outputs name no functionName, functionVersion or rolloutAlarms, or no functionNames to prune: bring it up first")
+		return errors.New("the stack's outputs lack functionName, functionVersion or rolloutAlarms, or functionNames to prune: deploy it first")
 	}
 	return nil
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/didomi/serverless-api/lambda/openapi"
 )
 
-// smoke invokes the version itself, past the alias, with the requests that show that it is ready: its code
-// starts, and it reaches everything that it needs.
+// smoke invokes the version directly, not through the alias, with the requests that show that it is ready: its
+// code starts, and it reaches all its dependencies.
 func (r *Rollout) smoke(ctx context.Context) error {
 	for _, request := range r.Readiness {
 		if err := r.invoke(ctx, request); err != nil {
@@ -29,27 +29,27 @@ func (r *Rollout) invoke(ctx context.Context, request openapi.Request) error {
 	if err != nil {
 		return err
 	}
-	answered, err := r.Lambda.Invoke(ctx, &lambda.InvokeInput{FunctionName: &r.Function, Qualifier: &r.Version, Payload: payload})
+	response, err := r.Lambda.Invoke(ctx, &lambda.InvokeInput{FunctionName: &r.Function, Qualifier: &r.Version, Payload: payload})
 	if err != nil {
 		return fmt.Errorf("invoke it: %w", err)
 	}
-	if answered.FunctionError != nil {
-		return fmt.Errorf("its health check fails: %s: %s", *answered.FunctionError, answered.Payload)
+	if response.FunctionError != nil {
+		return fmt.Errorf("its health check fails: %s: %s", *response.FunctionError, response.Payload)
 	}
 	var health struct {
 		StatusCode int    `json:"statusCode"`
 		Body       string `json:"body"`
 	}
-	if err := json.Unmarshal(answered.Payload, &health); err != nil {
-		return fmt.Errorf("its health check answers %q: %w", answered.Payload, err)
+	if err := json.Unmarshal(response.Payload, &health); err != nil {
+		return fmt.Errorf("its health check returns %q: %w", response.Payload, err)
 	}
 	if health.StatusCode != request.Status {
-		return errors.New("its health check answers " + http.StatusText(health.StatusCode) + ": " + health.Body)
+		return errors.New("its health check returns " + http.StatusText(health.StatusCode) + ": " + health.Body)
 	}
 	return nil
 }
 
-// event is the request as API Gateway would send it.
+// event returns the request as API Gateway would send it.
 func event(request openapi.Request) ([]byte, error) {
 	payload, err := json.Marshal(map[string]any{
 		"resource": request.Resource(), "path": request.Resource(), "httpMethod": request.Method(),

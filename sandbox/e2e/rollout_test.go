@@ -28,7 +28,7 @@ func rollout(t *testing.T, out outputs, version string, args ...string) (string,
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command("go", append([]string{"run", "./ops", "rollout", "--percent", "50", "--watch", "3s", "--every", "1s", "--settle", "2s"}, args...)...)
+	cmd := exec.Command("go", append([]string{"run", "./ops", "rollout", "--percent", "50", "--watch", "3s", "--every", "1s", "--alarm-timeout", "2s"}, args...)...)
 	cmd.Dir, cmd.Stdin, cmd.Env = repository(t), strings.NewReader(string(input)), os.Environ()
 	for name, value := range out.Env {
 		cmd.Env = append(cmd.Env, name+"="+value)
@@ -78,7 +78,7 @@ func checkRollout(t *testing.T, out outputs) {
 	step("a rollout while customers are hurt", before, 1)
 	ring(types.StateValueOk)
 	step("a rollout while all is well", next, 0)
-	step("the way back", before, 0, "--back")
+	step("the way back", before, 0, "--rollback")
 	for _, change := range []string{"1", "2", "3", "4", "5", "6"} {
 		publish(t, client, name, change)
 	}
@@ -86,8 +86,8 @@ func checkRollout(t *testing.T, out outputs) {
 	if left := versions(t, client, name); len(left) != 7 || !slices.Contains(left, before) || !slices.Contains(left, next) {
 		t.Errorf("the versions %v are left, want the newest five, %s, which is live, and %s, which was rolled back", left, before, next)
 	}
-	step("the way to a version that is left", next, 0, "--back", "--to", next)
-	step("and back", before, 0, "--back", "--to", before)
+	step("the way to a version that is left", next, 0, "--rollback", "--to", next)
+	step("and back", before, 0, "--rollback", "--to", before)
 }
 
 // publish publishes a version with its own description.
