@@ -44,7 +44,7 @@ func (s stack) composite(rule string, changed map[string]any) {
 	s.add(types.CompositeAlarm, "didomi-prod-api-both", inputs)
 }
 
-func TestAlarmsThatCanGoOffEndAndTell(t *testing.T) {
+func TestAlarmsThatCanEnterAndLeaveALARMAndNotify(t *testing.T) {
 	latency := map[string]any{
 		"namespace": "AWS/ApiGateway", "metricName": "Latency", "statistic": nil, "extendedStatistic": "p99",
 		"dimensions": map[string]any{"ApiName": "a", "Stage": "prod"}, "evaluateLowSampleCountPercentiles": "evaluate",
@@ -101,7 +101,7 @@ func TestAlarmsWatchWhatAWSPublishes(t *testing.T) {
 		return map[string]any{"namespace": namespace, "metricName": name, "statistic": statistic, "dimensions": by}
 	}
 	nothing := func(metric, by string) string {
-		return fmt.Sprintf("watches %s by %s, under which AWS publishes nothing, or a mean that hides the full one", metric, by)
+		return fmt.Sprintf("watches %s by %s, under which AWS publishes nothing, or a mean that hides the full instance", metric, by)
 	}
 	check(t, "alarms", map[string]example{
 		"a version behind an alias":      alarm(watching("AWS/Lambda Errors", "Sum", "FunctionName", "Resource", "ExecutedVersion")),
@@ -112,10 +112,10 @@ func TestAlarmsWatchWhatAWSPublishes(t *testing.T) {
 		"a mean over readers":            alarm(watching("AWS/RDS ACUUtilization", "Average", "DBClusterIdentifier", "Role"), "watches the Average of AWS/RDS ACUUtilization, which does not say what the alarm is for"),
 		"a group of nodes":               alarm(watching("AWS/ElastiCache Evictions", "Sum", "ReplicationGroupId"), nothing("AWS/ElastiCache Evictions", "ReplicationGroupId")),
 		"a web ACL without its region":   alarm(watching("AWS/WAFV2 BlockedRequests", "Sum", "Rule", "WebACL"), nothing("AWS/WAFV2 BlockedRequests", "Rule, WebACL")),
-		"a metric that nobody looked up": alarm(watching("AWS/Lambda IteratorAge", "Maximum", "FunctionName"), "watches AWS/Lambda IteratorAge, of which nobody has looked up who publishes it"),
+		"a metric that nobody looked up": alarm(watching("AWS/Lambda IteratorAge", "Maximum", "FunctionName"), "watches AWS/Lambda IteratorAge, which ops/audit/alarmtable.go does not list"),
 		"a proxy in its unit":            alarm(merge(watching("AWS/RDS DatabaseConnectionsBorrowLatency", "Average", "ProxyName"), map[string]any{"unit": "Microseconds"})),
 		"a proxy in another unit":        alarm(merge(watching("AWS/RDS DatabaseConnectionsBorrowLatency", "Average", "ProxyName"), map[string]any{"unit": "Milliseconds"}), "watches AWS/RDS DatabaseConnectionsBorrowLatency in Milliseconds, and AWS publishes it in Microseconds"),
-		"a period shorter than a minute": alarm(map[string]any{"period": 10.0}, "looks every 10 seconds at what AWS publishes every minute"),
+		"a period shorter than a minute": alarm(map[string]any{"period": 10.0}, "has a period of 10 seconds, and AWS publishes every minute"),
 		"log lines that nobody counts":   alarm(watching("didomi-prod-api Refusals", "Sum", "Type"), "watches didomi-prod-api Refusals, which no log metric filter counts under these dimensions"),
 		"log lines that a filter counts": {func(s stack) {
 			s.soundAlarm("a", watching("didomi-prod-api Refusals", "Sum", "Type"))
@@ -133,7 +133,7 @@ func merge(one, other map[string]any) map[string]any {
 	return one
 }
 
-func TestAPreviewKnowsTheAlarmsOfACompositeOneByWhatItsRuleIsMadeOf(t *testing.T) {
+func TestAPreviewKnowsTheAlarmsOfACompositeAlarmByItsDependencies(t *testing.T) {
 	s := sound(t)
 	child := s.soundAlarm("a", map[string]any{"alarmActions": nil, "name": graph.Unknown}).URN
 	s.composite(graph.Unknown, nil)
@@ -146,7 +146,7 @@ func TestAPreviewKnowsTheAlarmsOfACompositeOneByWhatItsRuleIsMadeOf(t *testing.T
 	}
 }
 
-func TestTheFirewallLetsThroughWhatPlansSell(t *testing.T) {
+func TestTheWebACLAllowsWhatUsagePlansAllow(t *testing.T) {
 	acl := func(limit float64, window any) func(stack) {
 		return func(s stack) {
 			s.add(types.WebACL, "didomi-prod-api-waf", map[string]any{
@@ -164,11 +164,11 @@ func TestTheFirewallLetsThroughWhatPlansSell(t *testing.T) {
 	check(t, "firewall", map[string]example{
 		"what the plan sells": {acl(60_400, 300.0), nil},
 		"a request less": {acl(60_399, 300.0), []string{
-			"api-waf: blocks by its rule rate an address with over 60399 requests in 300 seconds, and didomi-prod-api-plan-partner sells a key 60400 of them (200 a second)",
+			"api-waf: blocks by its rule rate an address with over 60399 requests in 300 seconds, and didomi-prod-api-plan-partner allows a key 60400 of them (200 a second)",
 		}},
 		"what the plan sells in another window": {acl(12_400, 60.0), nil},
 		"the window that WAF takes without one": {acl(2000, nil), []string{
-			"api-waf: blocks by its rule rate an address with over 2000 requests in 300 seconds, and didomi-prod-api-plan-partner sells a key 60400 of them (200 a second)",
+			"api-waf: blocks by its rule rate an address with over 2000 requests in 300 seconds, and didomi-prod-api-plan-partner allows a key 60400 of them (200 a second)",
 		}},
 	})
 }

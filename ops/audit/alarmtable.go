@@ -8,13 +8,13 @@ import (
 	"github.com/didomi/serverless-api/ops/types"
 )
 
-// published is one way in which AWS publishes a metric: under these dimensions, to be summed up so.
+// published is one way in which AWS publishes a metric: its dimensions, and the statistics that make sense.
 type published struct {
 	dimensions []string
 	statistics []string
 }
 
-// metricFacts are what AWS says of one metric.
+// metricFacts are AWS's documentation of one metric.
 type metricFacts struct {
 	unit string
 	sets []published
@@ -39,10 +39,10 @@ var (
 	roleSet     = "DBClusterIdentifier Role"
 )
 
-// metricTable are the metrics of AWS that alarms may watch. One that is not here needs a look at AWS's page
-// first: an alarm on a metric that nobody publishes never enters ALARM. A percentile is any statistic that
-// begins with p. What a metric measures decides the statistics: a mean of capacity or memory hides the full
-// one, a sum of milliseconds says nothing.
+// metricTable are the metrics of AWS that alarms may watch. Before you add one, read AWS's page of it: an alarm on
+// a metric that is not published never enters ALARM. A percentile is any statistic that begins with p. The metric
+// decides the statistics: a mean of capacity or memory hides the full instance, a sum of milliseconds means
+// nothing.
 var metricTable = map[string]metricFacts{
 	"AWS/ApiGateway 5XXError": {"Count", by("Average Sum", stageSets...)},
 	"AWS/ApiGateway 4XXError": {"Count", by("Average Sum", stageSets...)},
@@ -91,7 +91,7 @@ func watched(alarm *graph.Resource) (metric, statistic string, dimensions []stri
 	return alarm.Text("namespace") + " " + alarm.Text("metricName"), statistic, dimensions
 }
 
-// judgeMetric wants a metric that somebody publishes.
+// judgeMetric requires a metric that is published.
 func judgeMetric(g *graph.Graph, p *report, alarm *graph.Resource) {
 	metric, statistic, dimensions := watched(alarm)
 	if !strings.HasPrefix(metric, "AWS/") {
@@ -100,22 +100,22 @@ func judgeMetric(g *graph.Graph, p *report, alarm *graph.Resource) {
 	}
 	facts, known := metricTable[metric]
 	if !known {
-		p.add(alarm, "look AWS's page of it up, and add it to ops/audit/alarmtable.go", "watches %s, of which nobody has looked up who publishes it", metric)
+		p.add(alarm, "read AWS's page of it, and add it to ops/audit/alarmtable.go", "watches %s, which ops/audit/alarmtable.go does not list", metric)
 		return
 	}
 	i := slices.IndexFunc(facts.sets, func(s published) bool { return slices.Equal(s.dimensions, dimensions) })
 	if i < 0 {
-		p.add(alarm, "name dimensions that AWS publishes it under", "watches %s by %s, under which AWS publishes nothing, or a mean that hides the full one", metric, list(dimensions))
+		p.add(alarm, "name dimensions that AWS publishes it under", "watches %s by %s, under which AWS publishes nothing, or a mean that hides the full instance", metric, list(dimensions))
 		return
 	}
 	if !slices.ContainsFunc(facts.sets[i].statistics, func(s string) bool { return s == statistic || s == "p" && isPercentile(statistic) }) {
-		p.add(alarm, "take "+strings.Join(facts.sets[i].statistics, " or "), "watches the %s of %s, which does not say what the alarm is for", statistic, metric)
+		p.add(alarm, "use "+strings.Join(facts.sets[i].statistics, " or "), "watches the %s of %s, which does not say what the alarm is for", statistic, metric)
 	}
 	if unit := alarm.Text("unit"); unit != "" && unit != facts.unit {
 		p.add(alarm, "leave the unit out, or set "+facts.unit, "watches %s in %s, and AWS publishes it in %s", metric, unit, facts.unit)
 	}
 	if period := alarm.Number("period"); period < shortestPeriod {
-		p.add(alarm, "set a period of 60 seconds or more", "looks every %v seconds at what AWS publishes every minute", period)
+		p.add(alarm, "set a period of 60 seconds or more", "has a period of %v seconds, and AWS publishes every minute", period)
 	}
 }
 

@@ -1,6 +1,6 @@
-// Package audit checks the rules that hold for a stack as a whole, on the graph of its resources:
-// what no room can see alone. It says what breaks a rule and what to do about it, and on demand the
-// facts that it judges by: who reaches whom, which key encrypts what, what is public.
+// Package audit checks rules that concern a stack as a whole and that no component can check alone, on the graph
+// of its resources. It reports what breaks a rule and what to do about it, and on demand the facts that it judges
+// by: which resource can connect to which, which key encrypts what, what is public.
 package audit
 
 import (
@@ -21,13 +21,13 @@ type Finding struct {
 	Rule, Resource string
 	// What is wrong, and what to do about it.
 	What, Do string
-	// usage is the grant that a finding of the rule use is about, reason why that stays as it is; "" where only
-	// accepted.yaml can say so.
+	// usage is the grant that a finding of the rule use is about. reason is why it stays, where a rule explains
+	// that; else it takes an entry of accepted.yaml.
 	usage  *usage
 	reason string
 }
 
-// report is what a rule has to say.
+// report is the result of a rule.
 type report struct {
 	findings []Finding
 	// facts are what the rule judged by, one a line.
@@ -50,7 +50,7 @@ var rules = []struct {
 	{"reachability", reachability},
 	{"encryption", encryption},
 	{"exposure", exposure},
-	{"iam", rights},
+	{"iam", permissions},
 	{"deputies", deputies},
 	{"names", names},
 	{"durability", durability},
@@ -60,8 +60,8 @@ var rules = []struct {
 	{"firewall", firewall},
 }
 
-// Check are the findings of every rule, in the rules' order, and the facts by rule. What a preview
-// deletes is not looked at.
+// Check returns the findings of every rule, in the rules' order, and the facts by rule. What a preview deletes is
+// left out.
 func Check(g *graph.Graph) ([]Finding, map[string][]string) {
 	left := &graph.Graph{Project: g.Project, Stack: g.Stack}
 	for _, r := range g.Resources {
@@ -95,9 +95,9 @@ func Run(_ context.Context, io command.IO, args []string) error {
 	var source graph.Source
 	flags := command.Flags("audit")
 	source.Register(flags)
-	beside := flags.String("beside", "", "`file` with the state of another stack of the account and region, whose names must differ")
-	record := flags.String("used", "", "`file` with the calls that were made, a JSON object a line: what the stacks grant must be among them")
-	explain := flags.Bool("explain", false, "print what the rules judge by")
+	otherState := flags.String("other-state", "", "`file` with the state of another stack of the account and region, whose names must differ")
+	record := flags.String("used", "", "`file` with the calls that were made, one JSON object a line: what the stacks grant must be among them")
+	explain := flags.Bool("explain", false, "print the facts that the rules judge by")
 	if err := command.Parse(io, flags, args); err != nil {
 		return err
 	}
@@ -105,7 +105,7 @@ func Run(_ context.Context, io command.IO, args []string) error {
 	if err != nil {
 		return err
 	}
-	found, facts, err := look(g, *beside, *record)
+	found, facts, err := checkAll(g, *otherState, *record)
 	if err != nil {
 		return err
 	}
@@ -113,16 +113,16 @@ func Run(_ context.Context, io command.IO, args []string) error {
 	if err != nil {
 		return err
 	}
-	all := settle(list, g.Stack, found)
+	all := accept(list, g.Stack, found)
 	if *explain {
 		printFacts(io, facts)
 	}
 	if *record != "" {
 		printUse(io.Stdout, all)
-		// Nothing settles these: the reason itself would.
-		all = append(all, settle(nil, g.Stack, stale(list, g.Stack, found))...)
+		// No entry accepts these: it would be the stale one itself.
+		all = append(all, accept(nil, g.Stack, stale(list, g.Stack, found))...)
 	}
-	open := slices.DeleteFunc(slices.Clone(all), func(f settled) bool { return f.reason != "" })
+	open := slices.DeleteFunc(slices.Clone(all), func(f judged) bool { return f.reason != "" })
 	for _, f := range open {
 		_, _ = fmt.Fprintf(io.Stdout, "%s: %s\n  %s\n  to do: %s\n", f.Rule, f.Resource, f.What, f.Do)
 	}
@@ -134,13 +134,13 @@ func Run(_ context.Context, io command.IO, args []string) error {
 	return nil
 }
 
-// look checks the graph, against the state of another stack and a record of calls where they are
-// named.
-func look(g *graph.Graph, beside, record string) ([]Finding, map[string][]string, error) {
+// checkAll checks the graph, and compares it with the state of another stack and a record of calls where their
+// files are given.
+func checkAll(g *graph.Graph, otherState, record string) ([]Finding, map[string][]string, error) {
 	found, facts := Check(g)
 	stacks := []*graph.Graph{g}
-	if beside != "" {
-		other, err := readState(beside)
+	if otherState != "" {
+		other, err := readState(otherState)
 		if err != nil {
 			return nil, nil, err
 		}

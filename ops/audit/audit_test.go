@@ -109,7 +109,7 @@ func TestASoundStackHasNoFindings(t *testing.T) {
 	}
 }
 
-func TestWhatAPreviewDeletesIsNotLookedAt(t *testing.T) {
+func TestWhatAPreviewDeletesIsNotJudged(t *testing.T) {
 	s := sound(t)
 	s.add("aws:lambda/functionUrl:FunctionUrl", "url", map[string]any{"authorizationType": "NONE"})
 	if found, _ := Check(s.Graph); len(found) != 1 {
@@ -130,7 +130,7 @@ func run(t *testing.T, args ...string) (int, string) {
 	return code, stdout.String() + stderr.String()
 }
 
-func TestTheCommandSaysByItsExitCodeWhetherSomethingIsFound(t *testing.T) {
+func TestTheExitCodeSaysWhetherSomethingIsFound(t *testing.T) {
 	content, err := os.ReadFile("testdata/prod.json")
 	if err != nil {
 		t.Fatal(err)
@@ -149,12 +149,12 @@ func TestTheCommandSaysByItsExitCodeWhetherSomethingIsFound(t *testing.T) {
 		code int
 		want string
 	}{
-		"reasons for what is not granted":   {[]string{"--state", "testdata/prod.json", "--used", calls}, 1, "gives a reason for ec2:DeleteNetworkInterface, which is used or not granted\n  to do: take the reason away"},
+		"reasons for what is not granted":   {[]string{"--state", "testdata/prod.json", "--used", calls}, 1, "gives a reason for ec2:DeleteNetworkInterface, which is used or not granted\n  to do: remove the reason"},
 		"nothing found":                     {[]string{"--state", "testdata/prod.json"}, 0, "didomi prod: 73 resources, 11 rules, 0 findings"},
 		"something found":                   {[]string{"--state", broken}, 1, "encryption: aws:rds/cluster:Cluster didomi-prod-data-cluster\n  is not encrypted at rest\n  to do: set storageEncrypted"},
 		"what the rules judge by":           {[]string{"--state", "testdata/prod.json", "--explain"}, 0, "reachability: proxy didomi-prod-data-proxy -> cluster didomi-prod-data-cluster port 5432\n"},
-		"another stack of the same names":   {[]string{"--state", "testdata/prod.json", "--beside", "testdata/prod.json"}, 1, "as is didomi-prod-data-cluster of the stack prod"},
-		"another stack that is not there":   {[]string{"--state", "testdata/prod.json", "--beside", "none.json"}, 1, "none.json"},
+		"another stack of the same names":   {[]string{"--state", "testdata/prod.json", "--other-state", "testdata/prod.json"}, 1, "as is didomi-prod-data-cluster of the stack prod"},
+		"another stack that is not there":   {[]string{"--state", "testdata/prod.json", "--other-state", "none.json"}, 1, "none.json"},
 		"neither a state nor a preview":     {nil, 2, "give one of --state and --preview"},
 		"a file that is not what it is for": {[]string{"--preview", "testdata/prod.json"}, 1, "testdata/prod.json: the preview has no resources"},
 	} {

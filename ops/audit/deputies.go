@@ -8,15 +8,15 @@ import (
 	"github.com/didomi/serverless-api/ops/types"
 )
 
-// silent are services that AWS documents no condition keys of when they take a role: a role that asks for
-// one could not be taken. Only who may pass the role limits them, and IAM lets nobody pass a role of another
+// silent are services for which AWS documents no condition keys when they assume a role: they could not assume a
+// role that requires one. They are limited by iam:PassRole alone, and IAM allows no one to pass a role of another
 // account (https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html).
 var silent = map[string]string{
 	"apigateway.amazonaws.com": "https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html",
 	"rds.amazonaws.com":        "https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-proxy-iam-setup.html",
 }
 
-// deputies wants every service that a role or a resource trusts to act for this account alone.
+// deputies requires every service that a role or a resource trusts to act for this account alone.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
 func deputies(g *graph.Graph) report {
 	var p report
@@ -38,22 +38,22 @@ func deputies(g *graph.Graph) report {
 	return p
 }
 
-// serviceTrust judges the services that may take a role.
+// serviceTrust judges the services that may assume a role.
 func serviceTrust(g *graph.Graph, p *report, r *graph.Resource, s statement) {
 	for _, service := range s.services() {
-		source, quiet := silent[service]
+		source, isSilent := silent[service]
 		switch {
-		case quiet && s.asks("aws:source"):
-			p.add(r, "take the condition away", "cannot be taken by %s, which sends no condition keys: %s", service, source)
-		case quiet:
-			p.fact("%s can be taken by %s, which sends no condition keys: %s", r.Name, service, source)
-		case !s.asks("aws:sourceaccount", "aws:sourcearn"):
-			p.add(r, "set aws:SourceAccount in its condition", "can be taken by %s for any account", service)
-		case service == "lambda.amazonaws.com" && s.asks("aws:sourcearn") && runsInVPC(g, r):
-			p.add(r, "leave aws:SourceAccount alone in its condition",
-				"cannot be taken by Lambda for a function in a VPC, which sends no aws:SourceArn while it connects the first one")
+		case isSilent && s.requires("aws:source"):
+			p.add(r, "remove the condition", "cannot be assumed by %s, which sends no condition keys: %s", service, source)
+		case isSilent:
+			p.fact("%s can be assumed by %s, which sends no condition keys: %s", r.Name, service, source)
+		case !s.requires("aws:sourceaccount", "aws:sourcearn"):
+			p.add(r, "set aws:SourceAccount in its condition", "can be assumed by %s for any account", service)
+		case service == "lambda.amazonaws.com" && s.requires("aws:sourcearn") && runsInVPC(g, r):
+			p.add(r, "use aws:SourceAccount alone in its condition",
+				"cannot be assumed by Lambda for a function in a VPC: it sends no aws:SourceArn while it connects the first one")
 		default:
-			p.fact("%s can be taken by %s for this account", r.Name, service)
+			p.fact("%s can be assumed by %s for this account", r.Name, service)
 		}
 	}
 }
@@ -65,11 +65,11 @@ func runsInVPC(g *graph.Graph, role *graph.Resource) bool {
 	})
 }
 
-// serviceAccess judges the services that may use a resource. A key's encryption context names what is
-// encrypted, and so the account.
+// serviceAccess judges the services that may use a resource. A key's encryption context names the encrypted
+// resource, and so the account.
 func serviceAccess(p *report, r *graph.Resource, s statement) {
 	for _, service := range s.services() {
-		if s.asks("aws:sourceaccount", "aws:sourcearn", "kms:encryptioncontext:") {
+		if s.requires("aws:sourceaccount", "aws:sourcearn", "kms:encryptioncontext:") {
 			p.fact("%s is open to %s for this account", r.Name, service)
 			continue
 		}
@@ -77,7 +77,7 @@ func serviceAccess(p *report, r *graph.Resource, s statement) {
 	}
 }
 
-// services are those that the statement lets do something.
+// services are those that the statement allows something.
 func (s statement) services() []string {
 	principal, _ := s.Principal.(map[string]any)
 	if s.Effect != "Allow" {
@@ -97,9 +97,9 @@ func (s statement) services() []string {
 	return nil
 }
 
-// asks says whether a condition is about a key that begins so, in small letters. One that a missing key
-// meets does not count.
-func (s statement) asks(prefixes ...string) bool {
+// requires says whether a condition requires a key with one of the prefixes, in lower case. A condition that a
+// missing key meets does not count.
+func (s statement) requires(prefixes ...string) bool {
 	for operator, keys := range s.Condition {
 		if strings.HasSuffix(operator, "IfExists") || strings.HasPrefix(operator, "ForAllValues:") || strings.Contains(operator, "Not") || operator == "Null" {
 			continue

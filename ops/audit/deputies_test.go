@@ -6,7 +6,7 @@ import (
 	"github.com/didomi/serverless-api/ops/types"
 )
 
-func TestDeputies(t *testing.T) {
+func TestServicesActForThisAccountAlone(t *testing.T) {
 	trust := func(service, condition string) func(s stack) {
 		return func(s stack) {
 			s.set(types.Role, "api-function-role", "assumeRolePolicy",
@@ -17,14 +17,14 @@ func TestDeputies(t *testing.T) {
 	const function = `{"ArnLike":{"AWS:SourceArn":"arn:aws:lambda:eu-west-1:000000000000:function:*"}}`
 	check(t, "deputies", map[string]example{
 		"a role for functions of any account": {trust("lambda.amazonaws.com", `{}`), []string{
-			"api-function-role: can be taken by lambda.amazonaws.com for any account",
+			"api-function-role: can be assumed by lambda.amazonaws.com for any account",
 		}},
 		"a role whose condition a missing key meets": {trust("lambda.amazonaws.com", `{"StringEqualsIfExists":{"aws:SourceAccount":"1"}}`), []string{
-			"api-function-role: can be taken by lambda.amazonaws.com for any account",
+			"api-function-role: can be assumed by lambda.amazonaws.com for any account",
 		}},
 		"a role for functions of the account": {trust("lambda.amazonaws.com", account), nil},
 		"a role of a function in the VPC, by its ARN": {trust("lambda.amazonaws.com", function), []string{
-			"api-function-role: cannot be taken by Lambda for a function in a VPC, which sends no aws:SourceArn while it connects the first one",
+			"api-function-role: cannot be assumed by Lambda for a function in a VPC: it sends no aws:SourceArn while it connects the first one",
 		}},
 		"a role of a function outside, by its ARN": {func(s stack) {
 			trust("lambda.amazonaws.com", function)(s)
@@ -32,7 +32,7 @@ func TestDeputies(t *testing.T) {
 		}, nil},
 		"a role for RDS Proxy": {trust("rds.amazonaws.com", `{}`), nil},
 		"a role that RDS Proxy could not take": {trust("rds.amazonaws.com", account), []string{
-			"api-function-role: cannot be taken by rds.amazonaws.com, which sends no condition keys: " + silent["rds.amazonaws.com"],
+			"api-function-role: cannot be assumed by rds.amazonaws.com, which sends no condition keys: " + silent["rds.amazonaws.com"],
 		}},
 		"a topic for alarms of any account": {func(s stack) {
 			s.set(types.TopicPolicy, "", "policy",

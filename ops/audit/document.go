@@ -15,10 +15,10 @@ type statement struct {
 	Condition                                map[string]any
 }
 
-// oneOrMany is what IAM lets be a text or a list of texts.
+// oneOrMany is what IAM accepts as a string or a list of strings.
 type oneOrMany []string
 
-// UnmarshalJSON takes either form.
+// UnmarshalJSON accepts either form.
 func (o *oneOrMany) UnmarshalJSON(text []byte) error {
 	var one string
 	if err := json.Unmarshal(text, &one); err == nil {
@@ -28,7 +28,7 @@ func (o *oneOrMany) UnmarshalJSON(text []byte) error {
 	return json.Unmarshal(text, (*[]string)(o))
 }
 
-// parseDocument reads a policy. It is not known when a preview cannot tell it yet; what is no policy
+// parseDocument reads a policy. Known is false for a value that is not known before the update; what is no policy
 // has no statements.
 func parseDocument(value any) (_ []statement, known bool) {
 	text, _ := value.(string)
@@ -46,14 +46,14 @@ func parseDocument(value any) (_ []statement, known bool) {
 	return nil, true
 }
 
-// everyone says whether the principal is anybody at all.
+// everyone says whether the principal is anyone at all.
 func (s statement) everyone() bool {
 	switch principal := s.Principal.(type) {
 	case string:
 		return principal == "*"
 	case map[string]any:
-		for _, who := range principal {
-			if list, ok := who.([]any); who == "*" || ok && slices.Contains(list, any("*")) {
+		for _, one := range principal {
+			if list, ok := one.([]any); one == "*" || ok && slices.Contains(list, any("*")) {
 				return true
 			}
 		}
@@ -67,7 +67,7 @@ var limiting = []string{
 	"aws:ResourceAccount", "aws:SourceVpc", "aws:SourceVpce", "AWS:SourceOwner", "AWS:SourceAccount", "kms:CallerAccount",
 }
 
-// limited says whether a condition narrows who the statement is for.
+// limited says whether a condition narrows the principals of the statement.
 func (s statement) limited() bool {
 	for _, keys := range s.Condition {
 		object, _ := keys.(map[string]any)

@@ -5,19 +5,19 @@ import (
 	"github.com/didomi/serverless-api/ops/types"
 )
 
-// What a stack that keeps data may lose at the least.
+// The shortest periods for which deleted data must remain restorable, in days.
 const (
-	leastBackupDays   = 7
-	leastRecoveryDays = 7
+	minBackupDays   = 7
+	minRecoveryDays = 7
 )
 
-// kept are the types that hold what cannot be made again, each with what AWS itself must hold on to
-// when Pulumi's own protection is taken away.
-var kept = map[string]func(*graph.Graph, *report, *graph.Resource){
+// durabilityJudges are the types whose data cannot be recreated, each with what AWS must keep when Pulumi's own
+// protection is removed.
+var durabilityJudges = map[string]func(*graph.Graph, *report, *graph.Resource){
 	types.Cluster: func(_ *graph.Graph, p *report, r *graph.Resource) {
-		want(p, r, r.True("deletionProtection"), "set deletionProtection", "AWS would delete it when asked")
+		want(p, r, r.True("deletionProtection"), "set deletionProtection", "can be deleted by any caller with the permission")
 		want(p, r, !r.True("skipFinalSnapshot") && r.Text("finalSnapshotIdentifier") != "", "set finalSnapshotIdentifier and not skipFinalSnapshot", "leaves no snapshot when it is deleted")
-		want(p, r, r.Number("backupRetentionPeriod") >= leastBackupDays, "raise backupRetentionPeriod", "keeps backups for less than a week")
+		want(p, r, r.Number("backupRetentionPeriod") >= minBackupDays, "raise backupRetentionPeriod", "keeps backups for less than a week")
 	},
 	types.ReplicationGroup: func(_ *graph.Graph, p *report, r *graph.Resource) {
 		want(p, r, r.Number("snapshotRetentionLimit") > 0, "set snapshotRetentionLimit", "keeps no snapshots")
@@ -28,25 +28,25 @@ var kept = map[string]func(*graph.Graph, *report, *graph.Resource){
 		want(p, r, versioning != nil && versioning.Text("versioningConfiguration", "status") == "Enabled", "turn versioning on", "loses a file that is overwritten")
 	},
 	types.Key: func(_ *graph.Graph, p *report, r *graph.Resource) {
-		want(p, r, r.Number("deletionWindowInDays") >= leastRecoveryDays, "raise deletionWindowInDays", "is gone sooner than anybody notices")
+		want(p, r, r.Number("deletionWindowInDays") >= minRecoveryDays, "raise deletionWindowInDays", "is deleted for good in less than a week")
 	},
 	types.Zone: func(_ *graph.Graph, p *report, r *graph.Resource) {
-		want(p, r, !r.True("forceDestroy"), "set forceDestroy to false", "is deleted with records that others made")
+		want(p, r, !r.True("forceDestroy"), "set forceDestroy to false", "is deleted with records that others created")
 	},
 	types.Secret: func(_ *graph.Graph, p *report, r *graph.Resource) {
-		want(p, r, r.Number("recoveryWindowInDays") >= leastRecoveryDays, "raise recoveryWindowInDays", "cannot be restored after it is deleted")
+		want(p, r, r.Number("recoveryWindowInDays") >= minRecoveryDays, "raise recoveryWindowInDays", "cannot be restored after it is deleted")
 	},
 }
 
-// restorable are kept types that need no protection of Pulumi's: AWS gives them back for a while.
+// restorable are types that need no protection of Pulumi's: AWS can restore them for a while.
 var restorable = map[string]bool{types.Secret: true}
 
-// durability is what would be lost on destroy: nothing, unless somebody first turns a flag.
+// durability requires that a destroy loses no data unless an operator first changes a setting.
 func durability(g *graph.Graph) report {
 	var p report
 	for i := range g.Resources {
 		r := &g.Resources[i]
-		judge, ok := kept[r.Type]
+		judge, ok := durabilityJudges[r.Type]
 		if !ok {
 			continue
 		}
@@ -55,7 +55,7 @@ func durability(g *graph.Graph) report {
 			p.fact("%s %s can be restored for %v days", r.Type, r.Name, r.Number("recoveryWindowInDays"))
 			continue
 		}
-		want(&p, r, r.Protect || r.RetainOnDelete, "set protect in the stack's configuration", "goes with a destroy, and with a change that replaces it")
+		want(&p, r, r.Protect || r.RetainOnDelete, "set protect in the stack's configuration", "is deleted by a destroy, and by a change that replaces it")
 		if r.Protect {
 			p.fact("%s %s is protected", r.Type, r.Name)
 		}

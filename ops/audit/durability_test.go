@@ -6,8 +6,8 @@ import (
 	"github.com/didomi/serverless-api/ops/types"
 )
 
-func TestDurability(t *testing.T) {
-	const gone = ": goes with a destroy, and with a change that replaces it"
+func TestADestroyLosesNoDataByItself(t *testing.T) {
+	const gone = ": is deleted by a destroy, and by a change that replaces it"
 	check(t, "durability", map[string]example{
 		"a cluster that a destroy takes": {func(s stack) { s.one(types.Cluster, "").Protect = false }, []string{"data-cluster" + gone}},
 		"a zone that a destroy leaves alone": {func(s stack) {
@@ -15,7 +15,7 @@ func TestDurability(t *testing.T) {
 			zone.Protect, zone.RetainOnDelete = false, true
 		}, nil},
 		"a cluster that AWS deletes": {func(s stack) { s.set(types.Cluster, "", "deletionProtection", false) }, []string{
-			"data-cluster: AWS would delete it when asked",
+			"data-cluster: can be deleted by any caller with the permission",
 		}},
 		"a cluster without a last snapshot": {func(s stack) { s.set(types.Cluster, "", "skipFinalSnapshot", true) }, []string{
 			"data-cluster: leaves no snapshot when it is deleted",
@@ -35,7 +35,7 @@ func TestDurability(t *testing.T) {
 		}, []string{"data-files: loses a file that is overwritten"}},
 		"a key without its protection": {func(s stack) { s.one(types.Key, "data-key").Protect = false }, []string{"data-key" + gone}},
 		"a zone with everybody's records": {func(s stack) { s.set(types.Zone, "", "forceDestroy", true) }, []string{
-			"dns-zone: is deleted with records that others made",
+			"dns-zone: is deleted with records that others created",
 		}},
 		"a secret that is gone at once": {func(s stack) { s.set(types.Secret, "data-app", "recoveryWindowInDays", 0.0) }, []string{
 			"data-app: cannot be restored after it is deleted",
@@ -43,10 +43,10 @@ func TestDurability(t *testing.T) {
 	})
 }
 
-func TestWhatIsKeptHoldsData(t *testing.T) {
-	for token := range kept {
+func TestEveryTypeWithADurabilityJudgeHoldsData(t *testing.T) {
+	for token := range durabilityJudges {
 		if !types.Of(token).HoldsData {
-			t.Errorf("%s is judged by what is lost with it, and its row in ops/types says that it holds no data", token)
+			t.Errorf("%s has a durability judge, and its row in ops/types says that it holds no data", token)
 		}
 	}
 }

@@ -27,8 +27,8 @@ var encryptionJudges = map[string]func(*graph.Graph, *report, *graph.Resource){
 	},
 }
 
-// encryption requires everything that keeps data to be encrypted at rest with a key of ours, every key to be
-// rotated, and every way in to be TLS only.
+// encryption requires data at rest to be encrypted with a customer managed key, keys to be rotated, and
+// connections to use TLS.
 func encryption(g *graph.Graph) report {
 	var p report
 	for i := range g.Resources {
@@ -42,13 +42,13 @@ func encryption(g *graph.Graph) report {
 		}
 		known := row.KeyAtRest != "" || row.NothingAtRest != "" || judge != nil
 		if property := encryptionProperty(r); !known && property != "" && strings.HasPrefix(r.Type, "aws:") {
-			p.add(r, "set KeyAtRest or NothingAtRest in its row of ops/types", "has %s, and the audit does not know what it keeps", property)
+			p.add(r, "set KeyAtRest or NothingAtRest in its row of ops/types", "has %s, and the audit does not know its data", property)
 		}
 	}
 	return p
 }
 
-// encryptionProperty is a property that tells a store from other resources; "" when there is none.
+// encryptionProperty is a property by which a type that keeps data is recognized; "" when there is none.
 func encryptionProperty(r *graph.Resource) string {
 	for _, properties := range []map[string]any{r.Inputs, r.Outputs} {
 		for name := range properties {
@@ -60,7 +60,7 @@ func encryptionProperty(r *graph.Resource) string {
 	return ""
 }
 
-// atRest wants the input to name a key that the customer manages, of this stack or another.
+// atRest requires the input to name a customer managed key, of this stack or another.
 func atRest(g *graph.Graph, p *report, r *graph.Resource, input string) {
 	if key := graph.First(g.RefsTo(r, input, types.Key)); key != nil {
 		p.fact("%s %s at rest with the key %s (%s)", r.Type, r.Name, key.Name, input)
@@ -82,7 +82,7 @@ func inTransit(p *report, r *graph.Resource, holds bool, input, how string) {
 		p.fact("%s %s in transit: %s", r.Type, r.Name, how)
 		return
 	}
-	p.add(r, "set "+input, "can be reached without TLS, or with an old one: %s is %v", input, r.Value(input))
+	p.add(r, "set "+input, "accepts connections without TLS, or with an old version: %s is %v", input, r.Value(input))
 }
 
 func clusterEncryption(g *graph.Graph, p *report, r *graph.Resource) {

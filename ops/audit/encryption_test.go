@@ -7,9 +7,9 @@ import (
 	"github.com/didomi/serverless-api/ops/types"
 )
 
-func TestEncryption(t *testing.T) {
+func TestDataIsEncryptedAtRestAndInTransit(t *testing.T) {
 	check(t, "encryption", map[string]example{
-		"a cluster in plain": {func(s stack) { s.set(types.Cluster, "", "storageEncrypted", false) }, []string{
+		"a cluster without encryption": {func(s stack) { s.set(types.Cluster, "", "storageEncrypted", false) }, []string{
 			"data-cluster: is not encrypted at rest",
 		}},
 		"a cluster with AWS's key": {func(s stack) { s.set(types.Cluster, "", "kmsKeyId", "alias/aws/rds") }, []string{
@@ -18,30 +18,30 @@ func TestEncryption(t *testing.T) {
 		"the master's secret with AWS's key": {func(s stack) { s.set(types.Cluster, "", "masterUserSecretKmsKeyId", nil) }, []string{
 			`data-cluster: is not encrypted at rest with a key of ours: masterUserSecretKmsKeyId is ""`,
 		}},
-		"a database that takes connections in plain": {func(s stack) {
+		"a database that accepts connections without TLS": {func(s stack) {
 			s.set(types.ClusterParameterGroup, "", "parameters", []any{map[string]any{"name": "rds.force_ssl", "value": "0"}})
-		}, []string{"data-cluster: can be reached without TLS, or with an old one: rds.force_ssl in the cluster's parameter group is <nil>"}},
+		}, []string{"data-cluster: accepts connections without TLS, or with an old version: rds.force_ssl in the cluster's parameter group is <nil>"}},
 		"insights with AWS's key": {func(s stack) { s.set(types.ClusterInstance, "", "performanceInsightsKmsKeyId", nil) }, []string{
 			`data-instance-1: is not encrypted at rest with a key of ours: performanceInsightsKmsKeyId is ""`,
 		}},
-		"a proxy that takes connections in plain": {func(s stack) { s.set(types.DBProxy, "", "requireTls", false) }, []string{
-			"data-proxy: can be reached without TLS, or with an old one: requireTls is false",
+		"a proxy that accepts connections without TLS": {func(s stack) { s.set(types.DBProxy, "", "requireTls", false) }, []string{
+			"data-proxy: accepts connections without TLS, or with an old version: requireTls is false",
 		}},
-		"a cache in plain": {func(s stack) { s.set(types.ReplicationGroup, "", "atRestEncryptionEnabled", false) }, []string{
+		"a cache without encryption": {func(s stack) { s.set(types.ReplicationGroup, "", "atRestEncryptionEnabled", false) }, []string{
 			"data-cache: is not encrypted at rest",
 		}},
 		"a cache that prefers TLS": {func(s stack) { s.set(types.ReplicationGroup, "", "transitEncryptionMode", "preferred") }, []string{
-			"data-cache: can be reached without TLS, or with an old one: transitEncryptionEnabled is true",
+			"data-cache: accepts connections without TLS, or with an old version: transitEncryptionEnabled is true",
 		}},
 		"a bucket with S3's own key": {func(s stack) {
 			s.set(types.BucketEncryption, "", "rules", []any{map[string]any{"applyServerSideEncryptionByDefault": map[string]any{"sseAlgorithm": "AES256"}}})
 		}, []string{`data-files: is not encrypted at rest with a key of ours: rules is ""`}},
-		"a bucket without a word on encryption": {func(s stack) { s.remove(types.BucketEncryption, "") }, []string{
+		"a bucket without a configuration of encryption": {func(s stack) { s.remove(types.BucketEncryption, "") }, []string{
 			"data-files: has no server-side encryption with a key of ours",
 		}},
-		"a bucket that takes requests in plain": {func(s stack) {
+		"a bucket that accepts requests without TLS": {func(s stack) {
 			s.set(types.BucketPolicy, "", "policy", `{"Statement":[]}`)
-		}, []string{"data-files: can be reached without TLS, or with an old one: a bucket policy that denies aws:SecureTransport false is <nil>"}},
+		}, []string{"data-files: accepts connections without TLS, or with an old version: a bucket policy that denies aws:SecureTransport false is <nil>"}},
 		"a secret with AWS's key": {func(s stack) { s.set(types.Secret, "data-app", "kmsKeyId", "") }, []string{
 			`data-app: is not encrypted at rest with a key of ours: kmsKeyId is ""`,
 		}},
@@ -61,11 +61,11 @@ func TestEncryption(t *testing.T) {
 		"a key that is never rotated": {func(s stack) { s.set(types.Key, "data-key", "enableKeyRotation", false) }, []string{
 			"data-key: is never rotated",
 		}},
-		"a name that takes TLS 1.0": {func(s stack) { s.set(types.DomainName, "", "securityPolicy", "TLS_1_0") }, []string{
-			"api-domain: can be reached without TLS, or with an old one: securityPolicy is TLS_1_0",
+		"a domain name that accepts TLS 1.0": {func(s stack) { s.set(types.DomainName, "", "securityPolicy", "TLS_1_0") }, []string{
+			"api-domain: accepts connections without TLS, or with an old version: securityPolicy is TLS_1_0",
 		}},
-		"a store of a kind that nobody has judged": {func(s stack) {
+		"a type whose row says nothing about encryption": {func(s stack) {
 			s.add("aws:efs/fileSystem:FileSystem", "disk", map[string]any{"encrypted": false})
-		}, []string{"disk: has encrypted, and the audit does not know what it keeps"}},
+		}, []string{"disk: has encrypted, and the audit does not know its data"}},
 	})
 }

@@ -8,15 +8,15 @@ import (
 	"github.com/didomi/serverless-api/ops/types"
 )
 
-// endpointsRule is the name of the rule that endpoints are held against the functions' calls.
+// endpointsRule is the name of the rule that compares endpoints with the functions' calls.
 const endpointsRule = "endpoints"
 
-// servicesOfAWS are those that AWS calls in the name of a function's role: Lambda for network interfaces,
-// logs and traces, Secrets Manager and S3 for keys. None of these calls comes from the VPC.
+// servicesOfAWS are those that AWS itself calls with a function's role: Lambda for network interfaces, logs and
+// traces, Secrets Manager and S3 for keys. None of these calls comes from the VPC.
 var servicesOfAWS = []string{"ec2", "kms", "logs", "xray"}
 
-// endpointUse wants the VPC endpoints to be those of the services that the functions in the VPC have
-// called: without one a call fails unless there is NAT, and one that is never called costs by the hour.
+// endpointUse requires the VPC endpoints to be those of the services that the functions in the VPC have called:
+// without one a call fails unless there is NAT, and an unused one costs by the hour.
 func endpointUse(stacks []*graph.Graph, calls []call) report {
 	var p report
 	called := map[string]bool{}
@@ -37,7 +37,7 @@ func endpointUse(stacks []*graph.Graph, calls []call) report {
 	for _, g := range stacks {
 		for _, e := range g.ByType(types.VPCEndpoint) {
 			if !called[serviceOf(e)] {
-				p.add(e, "take it away: it costs by the hour and zone", "no function called %s", serviceOf(e))
+				p.add(e, "remove it: it costs by the hour and zone", "no function called %s", serviceOf(e))
 			}
 		}
 	}
@@ -50,7 +50,7 @@ func servicesCalled(g *graph.Graph, f *graph.Resource, calls []call) []string {
 	for _, role := range g.RefsTo(f, "role", types.Role) {
 		for _, c := range calls {
 			service, _, _ := strings.Cut(c.Action, ":")
-			if c.who() == role.ID && !slices.Contains(servicesOfAWS, service) {
+			if c.caller() == role.ID && !slices.Contains(servicesOfAWS, service) {
 				services = append(services, service)
 			}
 		}

@@ -7,14 +7,14 @@ import (
 	"github.com/didomi/serverless-api/ops/types"
 )
 
-// exposure wants nothing to be public but the API, and the API to be behind a firewall.
+// exposure requires that nothing is public but the API, and that the API has a web ACL.
 func exposure(g *graph.Graph) report {
 	var p report
 	for i := range g.Resources {
 		r := &g.Resources[i]
 		row := types.Of(r.Type)
 		if row.Policy != "" {
-			publicPolicy(&p, r, row.Policy)
+			checkPublicPolicy(&p, r, row.Policy)
 		}
 		if row.PublicSwitch != "" && r.True(row.PublicSwitch) {
 			p.add(r, "set "+row.PublicSwitch+" to false", "has a public address")
@@ -33,11 +33,11 @@ func exposure(g *graph.Graph) report {
 	return p
 }
 
-func publicPolicy(p *report, r *graph.Resource, property string) {
+func checkPublicPolicy(p *report, r *graph.Resource, property string) {
 	statements, _ := parseDocument(r.Value(property))
 	for _, s := range statements {
 		if s.Effect == "Allow" && s.everyone() && !s.limited() {
-			p.add(r, "name who it is for, or narrow it by account, ARN or VPC", "lets everyone %v by the statement %q", []string(s.Action), s.Sid)
+			p.add(r, "name the principals, or narrow it by account, ARN or VPC", "allows everyone %v by the statement %q", []string(s.Action), s.Sid)
 		}
 	}
 }
@@ -47,16 +47,16 @@ var publicJudges = map[string]func(*graph.Graph, *report, *graph.Resource){
 	types.Bucket: checkPublicBucket,
 	"aws:s3/bucketAclV2:BucketAclV2": func(_ *graph.Graph, p *report, r *graph.Resource) {
 		if acl := r.Text("acl"); acl != "" && acl != "private" && acl != "log-delivery-write" {
-			p.add(r, "leave access to policies", "gives access by the list %s", acl)
+			p.add(r, "grant access by policies", "grants access by the canned ACL %s", acl)
 		}
 	},
 	"aws:lb/loadBalancer:LoadBalancer": func(_ *graph.Graph, p *report, r *graph.Resource) {
 		if !r.True("internal") {
-			p.add(r, "the API is the one way in: remove it or make it internal", "is public")
+			p.add(r, "remove it or make it internal: only the API may be public", "is public")
 		}
 	},
 	"aws:lambda/functionUrl:FunctionUrl": func(_ *graph.Graph, p *report, r *graph.Resource) {
-		p.add(r, "remove it: the API is the one way in", "is a public address of a function, with authorization %s", r.Text("authorizationType"))
+		p.add(r, "remove it: only the API may be public", "is a public address of a function, with authorization %s", r.Text("authorizationType"))
 	},
 	types.Permission: checkFunctionPermission,
 	types.EIP:        checkAddress,
@@ -66,7 +66,7 @@ var publicJudges = map[string]func(*graph.Graph, *report, *graph.Resource){
 	types.Stage: checkStage,
 }
 
-// blocks are the four parts of a bucket's public access block.
+// blocks are the four switches of a bucket's public access block.
 var blocks = []string{"blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets"}
 
 func checkPublicBucket(g *graph.Graph, p *report, r *graph.Resource) {
@@ -75,22 +75,22 @@ func checkPublicBucket(g *graph.Graph, p *report, r *graph.Resource) {
 		p.add(r, "register a public access block", "has no public access block")
 		return
 	}
-	for _, part := range blocks {
-		if !block.True(part) {
-			p.add(r, "set "+part+" to true", "can be made public: %s is off", part)
+	for _, name := range blocks {
+		if !block.True(name) {
+			p.add(r, "set "+name+" to true", "can be made public: %s is off", name)
 		}
 	}
 }
 
-// checkFunctionPermission wants whoever may call a function to be one service of one account.
+// checkFunctionPermission requires that only a service of one account may invoke a function.
 func checkFunctionPermission(_ *graph.Graph, p *report, r *graph.Resource) {
-	who := r.Text("principal")
-	if who == "*" || r.Text("sourceArn") == "" && r.Text("sourceAccount") == "" {
-		p.add(r, "name a service, and what of this account may call", "lets %q call the function, of whatever account", who)
+	principal := r.Text("principal")
+	if principal == "*" || r.Text("sourceArn") == "" && r.Text("sourceAccount") == "" {
+		p.add(r, "name a service, and the resource or account", "allows %q of any account to invoke the function", principal)
 	}
 }
 
-// checkAddress wants public addresses for NAT only.
+// checkAddress allows public addresses for NAT only.
 func checkAddress(g *graph.Graph, p *report, r *graph.Resource) {
 	for _, nat := range g.ByType(types.NATGateway) {
 		if slices.Contains(g.Refs(nat, "allocationId"), r) {
@@ -98,10 +98,10 @@ func checkAddress(g *graph.Graph, p *report, r *graph.Resource) {
 			return
 		}
 	}
-	p.add(r, "release it", "is a public address that no NAT gateway has")
+	p.add(r, "release it", "is a public address that no NAT gateway uses")
 }
 
-// checkStage wants a web ACL before every stage.
+// checkStage requires a web ACL for every stage.
 func checkStage(g *graph.Graph, p *report, r *graph.Resource) {
 	for _, association := range g.ByType(types.WebACLAssociation) {
 		if slices.Contains(g.Refs(association, "resourceArn"), r) {

@@ -6,11 +6,11 @@ import (
 	"github.com/didomi/serverless-api/ops/types"
 )
 
-func TestExposure(t *testing.T) {
+func TestNothingIsPublicButTheAPIBehindAWebACL(t *testing.T) {
 	const everyone = `{"Statement":{"Sid":"Open","Effect":"Allow","Principal":{"AWS":["*"]},"Action":"s3:GetObject","Resource":"*"}}`
 	check(t, "exposure", map[string]example{
 		"a bucket for everyone": {func(s stack) { s.set(types.BucketPolicy, "", "policy", everyone) }, []string{
-			`data-files: lets everyone [s3:GetObject] by the statement "Open"`,
+			`data-files: allows everyone [s3:GetObject] by the statement "Open"`,
 		}},
 		"a topic for everyone of the account": {func(s stack) {
 			s.set(types.TopicPolicy, "", "policy",
@@ -18,16 +18,16 @@ func TestExposure(t *testing.T) {
 		}, nil},
 		"a key for everyone": {func(s stack) {
 			s.set(types.Key, "data-key", "policy", `{"Statement":[{"Sid":"All","Effect":"Allow","Principal":"*","Action":["kms:Decrypt"],"Resource":"*"}]}`)
-		}, []string{`data-key: lets everyone [kms:Decrypt] by the statement "All"`}},
+		}, []string{`data-key: allows everyone [kms:Decrypt] by the statement "All"`}},
 		"a bucket without a block": {func(s stack) { s.remove(types.BucketPublicAccessBlock, "") }, []string{
 			"data-files: has no public access block",
 		}},
 		"a block with a gap": {func(s stack) {
 			s.set(types.BucketPublicAccessBlock, "", "restrictPublicBuckets", false)
 		}, []string{"data-files: can be made public: restrictPublicBuckets is off"}},
-		"a bucket by its list": {func(s stack) {
+		"a bucket with a public ACL": {func(s stack) {
 			s.add("aws:s3/bucketAclV2:BucketAclV2", "acl", map[string]any{"acl": "public-read"})
-		}, []string{"acl: gives access by the list public-read"}},
+		}, []string{"acl: grants access by the canned ACL public-read"}},
 		"a database with a public address": {func(s stack) { s.set(types.ClusterInstance, "", "publiclyAccessible", true) }, []string{
 			"data-instance-1: has a public address",
 		}},
@@ -35,13 +35,13 @@ func TestExposure(t *testing.T) {
 			s.add("aws:lambda/functionUrl:FunctionUrl", "url", map[string]any{"authorizationType": "NONE"})
 		}, []string{"url: is a public address of a function, with authorization NONE"}},
 		"a function for every API": {func(s stack) { s.set(types.Permission, "", "sourceArn", nil) }, []string{
-			`api-invoke: lets "apigateway.amazonaws.com" call the function, of whatever account`,
+			`api-invoke: allows "apigateway.amazonaws.com" of any account to invoke the function`,
 		}},
-		"a load balancer": {func(s stack) {
+		"a public load balancer": {func(s stack) {
 			s.add("aws:lb/loadBalancer:LoadBalancer", "front", map[string]any{"internal": false})
 		}, []string{"front: is public"}},
 		"an address of its own": {func(s stack) { s.add(types.EIP, "address", map[string]any{}) }, []string{
-			"address: is a public address that no NAT gateway has",
+			"address: is a public address that no NAT gateway uses",
 		}},
 		"the cache in the public subnets": {func(s stack) {
 			s.set(types.CacheSubnetGroup, "", "subnetIds", []any{s.one(types.Subnet, "public-1").ID})

@@ -9,8 +9,8 @@ import (
 // https://docs.aws.amazon.com/waf/latest/APIReference/API_RateBasedStatement.html
 const defaultRateWindow = 300
 
-// firewall wants the web ACL to let an address make the requests that every usage plan sells to one key. WAF
-// counts over a window of seconds, a plan by the second with a burst on top.
+// firewall requires the web ACL to allow an address the requests that every usage plan allows one key. WAF counts
+// over a window of seconds, a plan by the second with a burst on top.
 func firewall(g *graph.Graph) report {
 	var p report
 	for _, acl := range g.ByType(types.WebACL) {
@@ -24,7 +24,7 @@ func firewall(g *graph.Graph) report {
 			if window == 0 {
 				window = defaultRateWindow
 			}
-			p.fact("%s lets an address make %v requests in %v seconds, %.1f a second", acl.Name, limit, window, limit/window)
+			p.fact("%s allows an address %v requests in %v seconds, %.1f a second", acl.Name, limit, window, limit/window)
 			judgePlans(g, &p, acl, rule.Text("rule", "name"), limit, window)
 		}
 	}
@@ -34,9 +34,9 @@ func firewall(g *graph.Graph) report {
 func judgePlans(g *graph.Graph, p *report, acl *graph.Resource, rule string, limit, window float64) {
 	for _, plan := range g.ByType(types.UsagePlan) {
 		rate, burst := plan.Number("throttleSettings", "rateLimit"), plan.Number("throttleSettings", "burstLimit")
-		if sold := rate*window + burst; limit < sold {
-			p.add(acl, "raise wafRateLimit, or set it to 0", "blocks by its rule %s an address with over %v requests in %v seconds, and %s sells a key %v of them (%v a second)",
-				rule, limit, window, plan.Name, sold, rate)
+		if allowed := rate*window + burst; limit < allowed {
+			p.add(acl, "raise wafRateLimit, or set it to 0", "blocks by its rule %s an address with over %v requests in %v seconds, and %s allows a key %v of them (%v a second)",
+				rule, limit, window, plan.Name, allowed, rate)
 		}
 	}
 }

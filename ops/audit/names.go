@@ -9,11 +9,11 @@ import (
 	"github.com/didomi/serverless-api/ops/types"
 )
 
-// executionLogs starts the log groups that API Gateway names after an API's id.
+// executionLogs begins the log groups that API Gateway names after an API's id.
 const executionLogs = "API-Gateway-Execution-Logs_"
 
-// names wants every physical name to tell the project and the stack, so that two stacks' names
-// differ whatever the resources.
+// names requires every physical name to contain the project and the stack, so that the names of two stacks
+// differ.
 func names(g *graph.Graph) report {
 	var p report
 	prefix := g.Project + "-" + g.Stack + "-"
@@ -25,12 +25,12 @@ func names(g *graph.Graph) report {
 		}
 		if r.Type == types.DomainName || r.Type == types.Zone {
 			if !strings.HasPrefix(name, g.Stack+".") {
-				p.add(r, "let it start with the stack's name", "is called %s: another stack may want the same", name)
+				p.add(r, "let it begin with the stack's name", "is called %s: another stack can have the same name", name)
 			}
 			continue
 		}
-		if !tells(name, prefix) && !strings.HasPrefix(name, executionLogs) {
-			p.add(r, "let it start with "+prefix+", or leave it to auto-naming", "is called %s: another stack may want the same", name)
+		if !hasPrefix(name, prefix) && !strings.HasPrefix(name, executionLogs) {
+			p.add(r, "let it begin with "+prefix+", or leave it to auto-naming", "is called %s: another stack can have the same name", name)
 		}
 	}
 	return p
@@ -46,12 +46,12 @@ func physicalName(r *graph.Resource) string {
 	if name := r.Text(property); name != "" {
 		return name
 	}
-	// Names that the provider makes up from a prefix.
+	// Names that the provider generates from a prefix.
 	return r.Text(property + "Prefix")
 }
 
-// tells says whether the name starts with the prefix, behind the folders that some services want.
-func tells(name, prefix string) bool {
+// hasPrefix says whether the name begins with the prefix, after the path that some services require.
+func hasPrefix(name, prefix string) bool {
 	return slices.ContainsFunc(strings.Split(strings.TrimPrefix(name, "aws-waf-logs-"), "/"), func(part string) bool {
 		return strings.HasPrefix(part, prefix)
 	})
@@ -70,7 +70,7 @@ func collisions(g, other *graph.Graph) []Finding {
 	for i := range g.Resources {
 		r := &g.Resources[i]
 		if theirs, ok := taken[r.Type+" "+physicalName(r)]; ok {
-			p.add(r, "let the name tell the stack", "is called %s, as is %s of the stack %s", physicalName(r), theirs, other.Stack)
+			p.add(r, "put the stack into the name", "is called %s, as is %s of the stack %s", physicalName(r), theirs, other.Stack)
 		}
 	}
 	return inOrder("names", slices.Clip(p.findings))

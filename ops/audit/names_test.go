@@ -6,21 +6,21 @@ import (
 	"github.com/didomi/serverless-api/ops/types"
 )
 
-func TestNames(t *testing.T) {
+func TestEveryPhysicalNameContainsProjectAndStack(t *testing.T) {
 	check(t, "names", map[string]example{
 		"a fixed name": {func(s stack) { s.set(types.Bucket, "", "bucket", "didomi-files") }, []string{
-			"data-files: is called didomi-files: another stack may want the same",
+			"data-files: is called didomi-files: another stack can have the same name",
 		}},
 		"another stack's prefix": {func(s stack) { s.set(types.Policy, "workload", "name", "didomi-dev-iam-workload") }, []string{
-			"iam-workload: is called didomi-dev-iam-workload: another stack may want the same",
+			"iam-workload: is called didomi-dev-iam-workload: another stack can have the same name",
 		}},
 		"a host name without the stack": {func(s stack) { s.set(types.DomainName, "", "domainName", "api.didomi.example") }, []string{
-			"api-domain: is called api.didomi.example: another stack may want the same",
+			"api-domain: is called api.didomi.example: another stack can have the same name",
 		}},
 		"a zone that two stacks could share": {func(s stack) { s.set(types.Zone, "", "name", "didomi.example") }, []string{
-			"dns-zone: is called didomi.example: another stack may want the same",
+			"dns-zone: is called didomi.example: another stack can have the same name",
 		}},
-		"a name behind a folder": {func(s stack) {
+		"a name after a path": {func(s stack) {
 			s.add("aws:kms/alias:Alias", "alias", map[string]any{"name": "alias/didomi-prod-data"})
 		}, nil},
 		"a log that RDS names after its cluster": {func(s stack) {
@@ -28,10 +28,10 @@ func TestNames(t *testing.T) {
 		}, nil},
 		"a log of another stack's cluster": {func(s stack) {
 			s.add(types.LogGroup, "log", map[string]any{"name": "/aws/rds/cluster/didomi-dev-data-cluster-1/postgresql"})
-		}, []string{"log: is called /aws/rds/cluster/didomi-dev-data-cluster-1/postgresql: another stack may want the same"}},
+		}, []string{"log: is called /aws/rds/cluster/didomi-dev-data-cluster-1/postgresql: another stack can have the same name"}},
 		"a name from a prefix": {func(s stack) {
 			s.add(types.User, "user", map[string]any{"namePrefix": "ci-"})
-		}, []string{"user: is called ci-: another stack may want the same"}},
+		}, []string{"user: is called ci-: another stack can have the same name"}},
 		"a name made from another one's id": {func(s stack) {
 			s.add(types.LogGroup, "execution", map[string]any{"name": "API-Gateway-Execution-Logs_abc123/prod"})
 		}, nil},

@@ -24,7 +24,7 @@ func paging(g *graph.Graph) report {
 	for _, alarm := range alarms {
 		topics := g.RefsTo(alarm, "alarmActions", types.Topic)
 		if len(topics) == 0 {
-			p.add(alarm, "give it a topic in alarmActions", "notifies no topic of the stack")
+			p.add(alarm, "set a topic in alarmActions", "notifies no topic of the stack")
 		}
 		for _, topic := range topics {
 			subscribed(g, &p, alarm, topic)
@@ -33,7 +33,7 @@ func paging(g *graph.Graph) report {
 	return p
 }
 
-// warns says that an alarm notifies the topic of warnings: that of metric alarms.
+// warns says whether an alarm notifies the topic of warnings: that of metric alarms.
 func warns(g *graph.Graph, alarm *graph.Resource) bool {
 	topics := g.RefsTo(alarm, "alarmActions", types.Topic)
 	return slices.ContainsFunc(g.ByType(types.MetricAlarm), func(other *graph.Resource) bool {

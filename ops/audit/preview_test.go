@@ -32,7 +32,7 @@ func unmade(t *testing.T) stack {
 	return s
 }
 
-func TestAPreviewOfANewStackIsJudgedByWhatValuesAreMadeFrom(t *testing.T) {
+func TestAPreviewOfANewStackIsJudgedByTheDependenciesOfItsValues(t *testing.T) {
 	s := unmade(t)
 	found, facts := Check(s.Graph)
 	for _, f := range found {

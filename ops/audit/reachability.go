@@ -8,15 +8,15 @@ import (
 	"github.com/didomi/serverless-api/ops/types"
 )
 
-// allowedPath is a connection that a part of one kind may open to a part of another.
+// allowedPath is a connection that hosts of one kind may open to hosts of another.
 type allowedPath struct {
 	from, to string
 	port     int
 }
 
-// paths are all connections that the parts may open to each other: along the request, and nothing
-// else. A stack without a proxy has the function connect to the cluster itself.
-func paths(g *graph.Graph) []allowedPath {
+// allowedPaths are the connections that hosts may open to each other: those along a request, and no others. In a
+// stack without a proxy the function connects to the cluster itself.
+func allowedPaths(g *graph.Graph) []allowedPath {
 	all := []allowedPath{{"function", "cache", 6379}, {"function", "endpoint", 443}}
 	if len(g.ByType(types.DBProxy)) == 0 {
 		return append(all, allowedPath{"function", "cluster", 5432})
@@ -24,29 +24,29 @@ func paths(g *graph.Graph) []allowedPath {
 	return append(all, allowedPath{"function", "proxy", 5432}, allowedPath{"proxy", "cluster", 5432})
 }
 
-// services are the AWS APIs that functions in the VPC call, each by an endpoint, whatever the NAT mode.
+// services are the AWS APIs that functions in the VPC call, each through an endpoint, whatever the NAT mode.
 var services = []string{"s3", "secretsmanager"}
 
 const https = 443
 
 func includesHTTPS(open graph.Ports) bool { return open.From <= https && https <= open.To }
 
-// reachability computes who can open which port to whom from security groups, subnets, routes and
-// endpoints. Network ACLs are not computed: one in the graph is a finding.
+// reachability computes from security groups, subnets, routes and endpoints which host can open which port of
+// which other. Network ACLs are not computed: one in the graph is a finding.
 func reachability(g *graph.Graph) report {
 	var p report
-	all, rules, wanted := g.Hosts(), g.SecurityGroupRules(), paths(g)
-	attached(g, &p, all)
+	all, rules, wanted := g.Hosts(), g.SecurityGroupRules(), allowedPaths(g)
+	checkSecurityGroups(g, &p, all)
 	for _, a := range all {
 		for _, b := range all {
 			if a.URN != b.URN {
-				connection(&p, rules, wanted, a, b)
+				checkConnection(&p, rules, wanted, a, b)
 			}
 		}
-		routes(g, &p, a)
+		checkEgress(g, &p, a)
 		if a.Kind == "function" {
 			for _, service := range services {
-				serviceReach(g, &p, rules, all, a, service)
+				checkService(g, &p, rules, all, a, service)
 			}
 		}
 	}
@@ -56,12 +56,12 @@ func reachability(g *graph.Graph) report {
 				"is in no VPC: it can open connections to the whole internet, and no endpoint's policy holds for it")
 		}
 	}
-	ruleShapes(g, &p, rules)
+	checkRules(g, &p, rules)
 	return p
 }
 
-// attached wants the groups of every part to be known, and nothing else to have any.
-func attached(g *graph.Graph, p *report, all []graph.Host) {
+// checkSecurityGroups requires every host to have a known security group, and nothing else to have any.
+func checkSecurityGroups(g *graph.Graph, p *report, all []graph.Host) {
 	for _, h := range all {
 		if len(h.SecurityGroups) == 0 {
 			p.add(h.Resource, "give it a security group of its own", "has no security group that the graph knows: it is in the VPC's default one, or in none")
@@ -80,8 +80,8 @@ func attached(g *graph.Graph, p *report, all []graph.Host) {
 	}
 }
 
-// connection compares what a can open to b with the path that there should be.
-func connection(p *report, rules []graph.SecurityGroupRule, paths []allowedPath, a, b graph.Host) {
+// checkConnection compares what one host can open of another with the allowed path.
+func checkConnection(p *report, rules []graph.SecurityGroupRule, paths []allowedPath, a, b graph.Host) {
 	wanted := 0
 	for _, path := range paths {
 		if path.from == a.Kind && path.to == b.Kind {
@@ -95,7 +95,7 @@ func connection(p *report, rules []graph.SecurityGroupRule, paths []allowedPath,
 			there = true
 			continue
 		}
-		p.add(a.Resource, "narrow the rules between their groups, or add the path to the audit's paths and say why",
+		p.add(a.Resource, "narrow the rules between their groups, or add the path to the audit's allowedPaths and say why",
 			"can open port %s to the %s %s", open, b.Kind, b.Name)
 	}
 	if wanted != 0 && !there {
@@ -103,39 +103,39 @@ func connection(p *report, rules []graph.SecurityGroupRule, paths []allowedPath,
 	}
 }
 
-// routes wants functions to leave by NAT at most, and everything else not at all.
-func routes(g *graph.Graph, p *report, h graph.Host) {
-	for _, way := range g.RouteTargets(g.RouteTables(h)) {
-		p.fact("%s %s has a route by %s", h.Kind, h.Name, way)
-		if way == "natGatewayId" && (h.Kind == "function" || h.Kind == "endpoint") {
+// checkEgress allows functions and endpoints an egress route by NAT, and everything else none.
+func checkEgress(g *graph.Graph, p *report, h graph.Host) {
+	for _, target := range g.RouteTargets(g.RouteTables(h)) {
+		p.fact("%s %s has a route by %s", h.Kind, h.Name, target)
+		if target == "natGatewayId" && (h.Kind == "function" || h.Kind == "endpoint") {
 			continue
 		}
-		p.add(h.Resource, "put it into subnets without that route", "is in a subnet whose route leads out of the VPC by %s", way)
+		p.add(h.Resource, "put it into subnets without that route", "is in a subnet whose route leads out of the VPC by %s", target)
 	}
 }
 
-// serviceReach wants the function to reach a service of AWS by an endpoint.
-func serviceReach(g *graph.Graph, p *report, rules []graph.SecurityGroupRule, all []graph.Host, f graph.Host, service string) {
+// checkService requires the function to reach a service of AWS through an endpoint.
+func checkService(g *graph.Graph, p *report, rules []graph.SecurityGroupRule, all []graph.Host, f graph.Host, service string) {
 	for _, endpoint := range g.ByType(types.VPCEndpoint) {
 		if !strings.HasSuffix(endpoint.Text("serviceName"), "."+service) {
 			continue
 		}
-		broken := gatewayBreak(g, rules, f, endpoint)
+		fault := gatewayFault(g, rules, f, endpoint)
 		if endpoint.Text("vpcEndpointType") == "Interface" {
-			broken = interfaceBreak(g, rules, all, f, endpoint)
+			fault = interfaceFault(g, rules, all, f, endpoint)
 		}
-		if broken == "" {
+		if fault == "" {
 			p.fact("function %s -> %s without NAT, by the endpoint %s", f.Name, service, endpoint.Name)
 			return
 		}
-		p.add(f.Resource, "repair the endpoint "+endpoint.Name, "does not reach %s without NAT: %s", service, broken)
+		p.add(f.Resource, "repair the endpoint "+endpoint.Name, "does not reach %s without NAT: %s", service, fault)
 		return
 	}
 	p.add(f.Resource, "register a VPC endpoint for it", "does not reach %s without NAT: no endpoint", service)
 }
 
-// gatewayBreak is why a gateway endpoint does not serve the function; "" when it does.
-func gatewayBreak(g *graph.Graph, rules []graph.SecurityGroupRule, f graph.Host, endpoint *graph.Resource) string {
+// gatewayFault is why the function cannot use a gateway endpoint; "" when it can.
+func gatewayFault(g *graph.Graph, rules []graph.SecurityGroupRule, f graph.Host, endpoint *graph.Resource) string {
 	routed := g.RefsTo(endpoint, "routeTableIds", types.RouteTable)
 	for _, table := range g.RouteTables(f) {
 		if !slices.Contains(routed, table) {
@@ -145,13 +145,13 @@ func gatewayBreak(g *graph.Graph, rules []graph.SecurityGroupRule, f graph.Host,
 	if slices.ContainsFunc(graph.OpenedToEndpoint(rules, f, endpoint), includesHTTPS) {
 		return ""
 	}
-	return "no rule lets it out to the endpoint's prefix list on port 443"
+	return "no rule allows egress to the endpoint's prefix list on port 443"
 }
 
-// interfaceBreak is why an interface endpoint does not serve the function; "" when it does.
-func interfaceBreak(g *graph.Graph, rules []graph.SecurityGroupRule, all []graph.Host, f graph.Host, endpoint *graph.Resource) string {
+// interfaceFault is why the function cannot use an interface endpoint; "" when it can.
+func interfaceFault(g *graph.Graph, rules []graph.SecurityGroupRule, all []graph.Host, f graph.Host, endpoint *graph.Resource) string {
 	if !endpoint.True("privateDnsEnabled") {
-		return "the endpoint has no private DNS, so the service's name leads to the internet"
+		return "the endpoint has no private DNS, so the service's name resolves to public addresses"
 	}
 	for _, vpc := range g.ByType(types.VPC) {
 		if !vpc.True("enableDnsSupport") || !vpc.True("enableDnsHostnames") {
@@ -172,14 +172,14 @@ func interfaceBreak(g *graph.Graph, rules []graph.SecurityGroupRule, all []graph
 	return ""
 }
 
-// ruleShapes refuses rules that let in or out by address, and rules that groupRules does not see.
-func ruleShapes(g *graph.Graph, p *report, rules []graph.SecurityGroupRule) {
+// checkRules reports rules that allow traffic by address, and rules that the graph does not follow.
+func checkRules(g *graph.Graph, p *report, rules []graph.SecurityGroupRule) {
 	for _, r := range rules {
 		switch {
 		case r.CIDR != "":
-			p.add(r.Resource, "name a security group or an endpoint's prefix list instead", "is open to whoever has an address in %s", r.CIDR)
+			p.add(r.Resource, "name a security group or an endpoint's prefix list instead", "is open to any address in %s", r.CIDR)
 		case r.Peer == nil && r.Endpoint == nil:
-			p.add(r.Resource, "name a security group or an endpoint's prefix list of this stack", "leads to what is not in the graph")
+			p.add(r.Resource, "name a security group or an endpoint's prefix list of this stack", "names a resource that is not in the graph")
 		}
 	}
 	for i := range g.Resources {
@@ -188,7 +188,7 @@ func ruleShapes(g *graph.Graph, p *report, rules []graph.SecurityGroupRule) {
 		case "aws:ec2/securityGroupRule:SecurityGroupRule":
 			p.add(r, "use the separate kinds of rules for in and out", "is a rule of the old kind, which the audit does not follow")
 		case "aws:ec2/networkAcl:NetworkAcl", "aws:ec2/networkAclRule:NetworkAclRule":
-			p.add(r, "say it with security groups", "is a network ACL, which the audit does not compute")
+			p.add(r, "use security groups instead", "is a network ACL, which the audit does not compute")
 		case types.SecurityGroup, types.DefaultSecurityGroup:
 			for _, inline := range []string{"ingress", "egress"} {
 				if list, ok := r.Inputs[inline].([]any); ok && len(list) > 0 {
@@ -198,11 +198,11 @@ func ruleShapes(g *graph.Graph, p *report, rules []graph.SecurityGroupRule) {
 		}
 	}
 	if len(g.ByType(types.VPC)) > len(g.ByType(types.DefaultSecurityGroup)) {
-		p.add(g.ByType(types.VPC)[0], "register an empty default security group", "leaves the default security group as AWS makes it: open within itself and to the world")
+		p.add(g.ByType(types.VPC)[0], "register an empty default security group", "leaves the default security group as AWS creates it: open within itself and to the internet")
 	}
 }
 
-// unknown says whether a preview does not know the input.
+// unknown says whether the input is not known before the update.
 func unknown(r *graph.Resource, input string) bool {
 	return slices.Contains(r.Texts(input), graph.Unknown)
 }

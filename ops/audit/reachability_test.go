@@ -26,7 +26,7 @@ func (s stack) rule(token, group, peer, cidr string, from, to float64) {
 	s.add(token, group+peer, inputs)
 }
 
-func TestReachability(t *testing.T) {
+func TestHostsReachWhatARequestNeedsAndNothingElse(t *testing.T) {
 	check(t, "reachability", map[string]example{
 		"a pair of rules past the proxy": {func(s stack) {
 			s.rule(types.SecurityGroupEgressRule, "lambda", "cluster", "", 5432, 5432)
@@ -63,17 +63,17 @@ func TestReachability(t *testing.T) {
 			s.rule(types.SecurityGroupEgressRule, "lambda", "cluster", "", 5432, 5432)
 			s.rule(types.SecurityGroupIngressRule, "cluster", "", "172.16.0.0/16", 0, 65535)
 		}, []string{
-			"cluster: is open to whoever has an address in 172.16.0.0/16",
+			"cluster: is open to any address in 172.16.0.0/16",
 			"api-function: can open port 5432 to the cluster didomi-prod-data-cluster",
 		}},
 		"out to the world": {func(s stack) { s.rule(types.SecurityGroupEgressRule, "lambda", "", "0.0.0.0/0", 443, 443) }, []string{
-			"lambda: is open to whoever has an address in 0.0.0.0/0",
+			"lambda: is open to any address in 0.0.0.0/0",
 		}},
 		"a group of another stack": {func(s stack) {
 			s.set(types.SecurityGroupEgressRule, "lambda-to-proxy", "referencedSecurityGroupId", "sg-elsewhere")
 		}, []string{
 			"api-function: cannot open port 5432 to the proxy didomi-prod-data-proxy",
-			"network-lambda-to-proxy: leads to what is not in the graph",
+			"network-lambda-to-proxy: names a resource that is not in the graph",
 		}},
 		"the cache in no group": {func(s stack) { s.set(types.ReplicationGroup, "", "securityGroupIds", []any{}) }, []string{
 			"api-function: cannot open port 6379 to the cache didomi-prod-data-cache",
@@ -92,7 +92,7 @@ func TestReachability(t *testing.T) {
 			s.set(types.DefaultSecurityGroup, "", "egress", []any{map[string]any{"protocol": "-1", "cidrBlocks": []any{"0.0.0.0/0"}}})
 		}, []string{"network-default: has rules of its own in egress, which the audit does not follow"}},
 		"the default group as AWS makes it": {func(s stack) { s.remove(types.DefaultSecurityGroup, "") }, []string{
-			"network-vpc: leaves the default security group as AWS makes it: open within itself and to the world",
+			"network-vpc: leaves the default security group as AWS creates it: open within itself and to the internet",
 		}},
 		"a network ACL": {func(s stack) {
 			s.add("aws:ec2/networkAcl:NetworkAcl", "acl", map[string]any{})
@@ -126,7 +126,7 @@ func TestAFunctionReachesAWSWithoutNATOrTheAuditSaysWhyNot(t *testing.T) {
 			"api-function: does not reach secretsmanager without NAT: no endpoint",
 		}},
 		"an endpoint without private DNS": {func(s stack) { s.set(types.VPCEndpoint, "network-secretsmanager", "privateDnsEnabled", false) }, []string{
-			"api-function: does not reach secretsmanager without NAT: the endpoint has no private DNS, so the service's name leads to the internet",
+			"api-function: does not reach secretsmanager without NAT: the endpoint has no private DNS, so the service's name resolves to public addresses",
 		}},
 		"a VPC that resolves no names": {func(s stack) { s.set(types.VPC, "", "enableDnsHostnames", false) }, []string{
 			"api-function: does not reach secretsmanager without NAT: the VPC's DNS is off",
@@ -144,7 +144,7 @@ func TestAFunctionReachesAWSWithoutNATOrTheAuditSaysWhyNot(t *testing.T) {
 			"api-function: does not reach s3 without NAT: the endpoint is not in the route table didomi-prod-network-vpc-private-1",
 		}},
 		"no rule out to S3": {func(s stack) { s.remove(types.SecurityGroupEgressRule, "lambda-to-s3") }, []string{
-			"api-function: does not reach s3 without NAT: no rule lets it out to the endpoint's prefix list on port 443",
+			"api-function: does not reach s3 without NAT: no rule allows egress to the endpoint's prefix list on port 443",
 		}},
 	})
 }

@@ -9,12 +9,12 @@ import (
 	"github.com/didomi/serverless-api/ops/graph"
 )
 
-// required are the tags by which bills are split and owners are found.
+// required are the tags for cost allocation and ownership.
 var required = []string{"application", "environment", "purpose", "responsible"}
 
-// tags wants every resource that can be tagged to carry the required ones, and the one by which IAM policies
-// know what is the stack's, alone of its key in any case. The provider adds its default tags, so tagsAll is
-// what AWS has; what has no tagsAll cannot be tagged.
+// tags requires every resource that can be tagged to have the required tags and the stack tag, by which IAM
+// policies recognize the stack's resources, and no tag whose key differs from that in case alone. tagsAll is what
+// AWS has, with the provider's default tags; a type without tagsAll cannot be tagged.
 func tags(g *graph.Graph) report {
 	var p report
 	owner := stacktag.Value(g.Project, g.Stack)
@@ -34,12 +34,12 @@ func tags(g *graph.Graph) report {
 			p.add(r, "register it under the stack's provider, whose default tags it then carries", "has no tag %s", strings.Join(missing, ", "))
 		}
 		if all[stacktag.Key] != owner {
-			p.add(r, "register it under the stack's provider, and set no such tag: the pipeline's roles know by it what is theirs",
-				"has not the tag %s with the value %s", stacktag.Key, owner)
+			p.add(r, "register it under the stack's provider, and set no such tag: the pipeline's roles recognize their resources by it",
+				"lacks the tag %s with the value %s", stacktag.Key, owner)
 		}
 		for _, key := range slices.Sorted(maps.Keys(all)) {
 			if key != stacktag.Key && stacktag.Matches(key) {
-				p.add(r, "take the tag off: IAM compares keys of tags without regard to case", "has the tag %s, which IAM takes for %s", key, stacktag.Key)
+				p.add(r, "remove the tag: IAM compares tag keys without regard to case", "has the tag %s, which IAM reads as %s", key, stacktag.Key)
 			}
 		}
 	}

@@ -15,10 +15,10 @@ import (
 	"github.com/didomi/serverless-api/ops/types"
 )
 
-// useRule is the name of the rule that grants are held against what was done.
+// useRule is the name of the rule that compares grants with the calls that were made.
 const useRule = "use"
 
-// call is an authorization that somebody asked for: a line of the record.
+// call is an authorization decision: a line of the record.
 type call struct {
 	Principal string `json:"principal"` // ARN of a user or of a role's session
 	Action    string `json:"action"`    // service:Action
@@ -37,14 +37,14 @@ func readCalls(r io.Reader) ([]call, error) {
 		case err != nil:
 			return nil, fmt.Errorf("record of calls, entry %d: %w", len(calls)+1, err)
 		case c.Principal == "" || c.Action == "" || c.Resource == "":
-			return nil, fmt.Errorf("record of calls, entry %d: want principal, action and resource", len(calls)+1)
+			return nil, fmt.Errorf("record of calls, entry %d: needs principal, action and resource", len(calls)+1)
 		}
 		calls = append(calls, c)
 	}
 }
 
-// who is the name of the user or the role that made the call.
-func (c call) who() string {
+// caller is the name of the user or the role that made the call.
+func (c call) caller() string {
 	_, path, _ := strings.Cut(c.Principal, "/")
 	if strings.Contains(c.Principal, ":assumed-role/") {
 		path, _, _ = strings.Cut(path, "/")
@@ -52,11 +52,11 @@ func (c call) who() string {
 	return path
 }
 
-// grant is a part of a statement that can be taken away: an action or a resource.
+// grant is an element of a statement that can be removed: an action or a resource.
 type grant struct{ policy, sid, kind, what string }
 
-// entry is what is known of a grant.
-type entry struct {
+// grantUse is how a grant was used.
+type grantUse struct {
 	owner, policy *graph.Resource
 	// bound says that a condition of the statement names the stack.
 	bound bool
@@ -64,32 +64,32 @@ type entry struct {
 	actions, resources map[string]bool
 }
 
-// ledger says of each grant how it was used. Stacks of one program share a line: what one of them
-// never does the other may.
-type ledger map[grant]*entry
+// grantUses are the grants of all stacks. Stacks of one program share an element: one stack may use what another
+// never does.
+type grantUses map[grant]*grantUse
 
-// use wants every action and every resource that the stacks' users and roles are granted to have been
-// used by one of them, and no resource to be wider than its use.
+// use requires every action and every resource that is granted to the stacks' users and roles to have been used
+// by one of them, and no resource to be wider than its use.
 func use(stacks []*graph.Graph, calls []call) report {
-	book := ledger{}
+	uses := grantUses{}
 	var p report
 	by := map[string][]call{}
 	for _, c := range calls {
 		if c.Allowed {
-			by[c.who()] = append(by[c.who()], c)
+			by[c.caller()] = append(by[c.caller()], c)
 		} else {
-			p.fact("%s was refused %s on %s", c.who(), c.Action, c.Resource)
+			p.fact("%s was denied %s on %s", c.caller(), c.Action, c.Resource)
 		}
 	}
 	for _, g := range stacks {
 		for _, owner := range slices.Concat(g.ByType(types.Role), g.ByType(types.User)) {
 			for _, policy := range policiesOf(g, owner) {
-				book.enter(g, owner, policy, by[owner.ID])
+				uses.add(g, owner, policy, by[owner.ID])
 			}
-			p.fact("%s did %d things", owner.Name, len(by[owner.ID]))
+			p.fact("%s made %d calls", owner.Name, len(by[owner.ID]))
 		}
 	}
-	book.judge(&p, components(stacks))
+	uses.judge(&p, components(stacks))
 	return p
 }
 
@@ -112,24 +112,24 @@ func policiesOf(g *graph.Graph, owner *graph.Resource) []*graph.Resource {
 	return found
 }
 
-// What stands for the stack's name, and for what Pulumi, the provider or AWS made up, where stacks are
-// looked at together.
+// Placeholders for the stack's name, and for ids that Pulumi, the provider or AWS generated, where stacks are
+// compared.
 const (
 	anyStack = "{stack}"
 	anyID    = "{id}"
 )
 
-// madeUp are the ids of keys, the provider's ends of names, and Pulumi's with those of secrets.
-var madeUp = regexp.MustCompile(`([-/])(([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{7})(-[0-9A-Za-z]{6})?|\d{18}[0-9a-f]{8})\b`)
+// generatedID matches ids of keys, the provider's suffixes of names, and Pulumi's with those of secrets.
+var generatedID = regexp.MustCompile(`([-/])(([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{7})(-[0-9A-Za-z]{6})?|\d{18}[0-9a-f]{8})\b`)
 
-// common is a name or an ARN as all stacks have it.
+// common replaces in a name or an ARN what differs between stacks.
 func common(g *graph.Graph, text string) string {
 	names := strings.NewReplacer(g.Project+"-"+g.Stack+"-", g.Project+"-"+anyStack+"-", "/"+g.Stack, "/"+anyStack)
-	return names.Replace(madeUp.ReplaceAllString(text, "${1}"+anyID))
+	return names.Replace(generatedID.ReplaceAllString(text, "${1}"+anyID))
 }
 
-// enter writes down what the policy grants and which of it the calls used.
-func (l ledger) enter(g *graph.Graph, owner, policy *graph.Resource, calls []call) {
+// add records what the policy grants and which of it the calls used.
+func (l grantUses) add(g *graph.Graph, owner, policy *graph.Resource, calls []call) {
 	statements, _ := parseDocument(policy.Value("policy"))
 	for _, s := range statements {
 		if s.Effect != "Allow" {
@@ -139,7 +139,7 @@ func (l ledger) enter(g *graph.Graph, owner, policy *graph.Resource, calls []cal
 			key := grant{common(g, policy.Name), s.Sid, kind, common(g, what)}
 			e := l[key]
 			if e == nil {
-				e = &entry{owner, policy, s.names(g.Stack), map[string]bool{}, map[string]bool{}}
+				e = &grantUse{owner, policy, s.names(g.Stack), map[string]bool{}, map[string]bool{}}
 				l[key] = e
 			}
 			for _, c := range calls {
@@ -163,30 +163,30 @@ func (s statement) names(stack string) bool {
 	return err == nil && regexp.MustCompile(`\b`+regexp.QuoteMeta(stack)+`\b`).Match(text)
 }
 
-// within says whether the call is covered by the actions and the resources.
+// within says whether the actions and the resources cover the call.
 func (c call) within(actions, resources []string) bool {
 	return slices.ContainsFunc(actions, func(a string) bool { return wildcard.Match(strings.ToLower(a), strings.ToLower(c.Action)) }) &&
 		slices.ContainsFunc(resources, func(r string) bool { return wildcard.Match(r, c.Resource) })
 }
 
-// judge finds the grants that nobody used, and the resources that are wider than their use.
-func (l ledger) judge(p *report, components []string) {
+// judge finds the grants that were never used, and the resources that are wider than their use.
+func (l grantUses) judge(p *report, components []string) {
 	for key, e := range l {
-		how := "nobody used"
+		how := "was never used"
 		if len(e.actions) > 0 {
 			if how = e.wider(key); how == "" {
 				continue
 			}
 		}
-		p.add(e.policy, "take it away or name it more closely; or say in accepted.yaml why AWS asks for it",
+		p.add(e.policy, "remove it or narrow it; or say in accepted.yaml why AWS requires it",
 			"grants the %s %s, which %s, by the statement %q", key.kind, key.what, how, key.sid)
 		found := &p.findings[len(p.findings)-1]
 		found.usage, found.reason = &usage{e.owner.Name, key, how}, l.reason(key, e, components)
 	}
 }
 
-// wider says in which way a grant that was used is wider than its use; empty: in none.
-func (e *entry) wider(key grant) string {
+// wider says how a grant is wider than its use; "": it is not.
+func (e *grantUse) wider(key grant) string {
 	if key.kind != "resource" || !strings.Contains(strings.ReplaceAll(key.what, wildcard.LiteralAsterisk, ""), "*") || e.bound {
 		return ""
 	}
@@ -198,16 +198,16 @@ func (e *entry) wider(key grant) string {
 	}
 	fixed, _, _ := strings.Cut(key.what, "*")
 	if !strings.HasSuffix(fixed, "-") {
-		return "" // what lies under a path is not ours to name
+		return "" // names below a path are not the stack's
 	}
-	if shared := sharedBeginning(slices.Sorted(maps.Keys(e.resources))); len(shared) > len(fixed) && strings.HasPrefix(shared, fixed) {
+	if shared := commonPrefix(slices.Sorted(maps.Keys(e.resources))); len(shared) > len(fixed) && strings.HasPrefix(shared, fixed) {
 		return "was used no wider than " + shared + "*"
 	}
 	return ""
 }
 
-// sharedBeginning is how all the ARNs begin, up to a hyphen, a slash or a colon; made-up ends do not count.
-func sharedBeginning(arns []string) string {
+// commonPrefix is the common prefix of the ARNs, up to a hyphen, a slash or a colon and without generated ids.
+func commonPrefix(arns []string) string {
 	shared, _, _ := strings.Cut(arns[0], anyID)
 	for _, arn := range arns[1:] {
 		for !strings.HasPrefix(arn, shared) {

@@ -10,8 +10,7 @@ import (
 	"github.com/didomi/serverless-api/ops/types"
 )
 
-// granting is a stack with one role that may read and write the objects of two buckets, and one user
-// who may take the role.
+// granting is a stack with a role that may read and write the objects of two buckets.
 func granting(name string) *graph.Graph {
 	g := &graph.Graph{Project: "didomi", Stack: name}
 	s := stack{Graph: g}
@@ -37,7 +36,7 @@ func granting(name string) *graph.Graph {
 	return g
 }
 
-func TestUse(t *testing.T) {
+func TestGrantsAreComparedWithTheCallsThatWereMade(t *testing.T) {
 	session := func(stack string) string {
 		return "arn:aws:sts::000000000000:assumed-role/didomi-" + stack + "-api-function-1234567/i-1"
 	}
@@ -57,23 +56,23 @@ func TestUse(t *testing.T) {
 	elsewhere := write
 	elsewhere.Principal, elsewhere.Resource = session("prod"), "arn:aws:s3:::didomi-prod-logs/a"
 	const beyond = "resource arn:aws:kms:eu:1:key/*, which reaches beyond the stack"
-	unused := func(what string) string { return what + ", which nobody used" }
+	unused := func(what string) string { return what + ", which was never used" }
 	for name, c := range map[string]struct {
 		calls []call
 		want  []string
 	}{
-		"what is all used, of which one resource is anybody's": {[]call{read, write, list, decrypt, encrypt, warn, alarm}, []string{beyond}},
-		"what the other stack used":                            {[]call{read, elsewhere, list, decrypt, encrypt, warn, alarm}, []string{beyond}},
+		"all grants are used, and one resource is any stack's": {[]call{read, write, list, decrypt, encrypt, warn, alarm}, []string{beyond}},
+		"a grant that only the other stack used":               {[]call{read, elsewhere, list, decrypt, encrypt, warn, alarm}, []string{beyond}},
 		"an action on the one of two buckets": {[]call{read, list, decrypt, encrypt, warn, alarm}, []string{
 			unused("action s3:PutObject"), beyond, unused("resource arn:aws:s3:::didomi-{stack}-logs/*"),
 		}},
-		"what was only tried": {[]call{read, refused, list, decrypt, encrypt, warn, alarm}, []string{
+		"a call that was denied": {[]call{read, refused, list, decrypt, encrypt, warn, alarm}, []string{
 			unused("action s3:PutObject"), beyond, unused("resource arn:aws:s3:::didomi-{stack}-logs/*"),
 		}},
 		"a pattern that matches nothing": {[]call{read, write, decrypt, encrypt, warn, alarm}, []string{
 			unused("action ec2:Describe*"), unused("resource *"), beyond,
 		}},
-		"names of one room alone": {[]call{read, write, list, decrypt, encrypt, warn, publish("prod", "api-warnings-4ca0f82")}, []string{
+		"names of one component alone": {[]call{read, write, list, decrypt, encrypt, warn, publish("prod", "api-warnings-4ca0f82")}, []string{
 			beyond, "resource arn:aws:sns:eu:1:didomi-{stack}-*, which was used no wider than arn:aws:sns:eu:1:didomi-{stack}-api-warnings-*",
 		}},
 	} {
@@ -92,24 +91,24 @@ func TestUse(t *testing.T) {
 	}
 }
 
-func TestTheTableSaysWhyAGrantStays(t *testing.T) {
+func TestTheTableNamesTheReasonOfEachGrant(t *testing.T) {
 	found := []Finding{
-		{Rule: useRule, What: "a", usage: &usage{"deploy", grant{"p", "Change", "action", "ec2:DetachNetworkInterface"}, "nobody used"}},
-		{Rule: useRule, What: "b", usage: &usage{"deploy", grant{"p", "Change", "action", "ec2:CreateVpc"}, "nobody used"}},
+		{Rule: useRule, What: "a", usage: &usage{"deploy", grant{"p", "Change", "action", "ec2:DetachNetworkInterface"}, "was never used"}},
+		{Rule: useRule, What: "b", usage: &usage{"deploy", grant{"p", "Change", "action", "ec2:CreateVpc"}, "was never used"}},
 		{Rule: "tags", What: "c"},
 	}
 	var out strings.Builder
-	printUse(&out, []settled{{found[0], "Lambda leaves interfaces. The emulator has none."}, {found[1], ""}, {found[2], ""}})
-	want := `role    grants                      by      which        stays because
-deploy  ec2:DetachNetworkInterface  Change  nobody used  Lambda leaves interfaces
-deploy  ec2:CreateVpc               Change  nobody used  OPEN: nobody has said why
+	printUse(&out, []judged{{found[0], "Lambda leaves interfaces. The emulator has none."}, {found[1], ""}, {found[2], ""}})
+	want := `role    grants                      by      which           stays because
+deploy  ec2:DetachNetworkInterface  Change  was never used  Lambda leaves interfaces
+deploy  ec2:CreateVpc               Change  was never used  OPEN: no reason given
 `
 	if out.String() != want {
 		t.Errorf("got\n%s\nwant\n%s", out.String(), want)
 	}
 }
 
-func TestAReasonForWhatIsUsedIsStale(t *testing.T) {
+func TestAReasonForAUsedGrantIsStale(t *testing.T) {
 	list := []acceptance{
 		{Rule: useRule, Resource: "*-network", What: texts{"ec2:CreateVpc", "ec2:CreateRoute"}},
 		{Rule: useRule, Stack: "prod", Resource: "*", What: texts{"ec2:CreateSubnet"}},
@@ -124,10 +123,10 @@ func TestAReasonForWhatIsUsedIsStale(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoRecordOfCallsIsRefused(t *testing.T) {
+func TestAnInvalidRecordOfCallsIsRejected(t *testing.T) {
 	for name, c := range map[string]struct{ text, want string }{
 		"no JSON":    {`{"principal":"a","action":"b","resource":"c"} nonsense`, "entry 2"},
-		"no action":  {`{"principal":"a","resource":"c"}`, "entry 1: want principal, action and resource"},
+		"no action":  {`{"principal":"a","resource":"c"}`, "entry 1: needs principal, action and resource"},
 		"cut short":  {`{"principal":"a","action":"b","resou`, "entry 1"},
 		"an account": {`{"principal":7}`, "entry 1"},
 	} {
@@ -139,7 +138,7 @@ func TestWhatIsNoRecordOfCallsIsRefused(t *testing.T) {
 	}
 }
 
-func TestWhatIsMadeUpIsTheSameInEveryStack(t *testing.T) {
+func TestGeneratedIDsAreTheSameInEveryStack(t *testing.T) {
 	g := &graph.Graph{Project: "didomi", Stack: "dev"}
 	for text, want := range map[string]string{
 		"arn:aws:s3:::didomi-dev-data-files-04dc37b/*":                                               "arn:aws:s3:::didomi-{stack}-data-files-{id}/*",

@@ -13,7 +13,7 @@ const deployPolicies = "-iam-deploy-"
 
 // reason is why a grant of the deploy role stays although it was not used as given; "" where only
 // accepted.yaml can say so.
-func (l ledger) reason(key grant, e *entry, components []string) string {
+func (l grantUses) reason(key grant, e *grantUse, components []string) string {
 	switch {
 	case !strings.Contains(key.policy, deployPolicies):
 		return ""
@@ -68,7 +68,7 @@ func taggingOf(action string) string {
 
 // creationOf is the owner's used action that creates what an action updates: of rds:ModifyDBProxy
 // rds:CreateDBProxy, of kms:UpdateKeyDescription kms:CreateKey; "" where there is none.
-func (l ledger) creationOf(owner *graph.Resource, action string) string {
+func (l grantUses) creationOf(owner *graph.Resource, action string) string {
 	service, name, _ := strings.Cut(action, ":")
 	longest := ""
 	for _, verb := range []string{"Update", "Modify", "Replace"} {
@@ -84,7 +84,7 @@ func (l ledger) creationOf(owner *graph.Resource, action string) string {
 }
 
 // used says whether the owner has used the action by one of its policies.
-func (l ledger) used(owner *graph.Resource, action string) bool {
+func (l grantUses) used(owner *graph.Resource, action string) bool {
 	for key, e := range l {
 		if key.kind == "action" && key.what == action && e.owner == owner && len(e.actions) > 0 {
 			return true

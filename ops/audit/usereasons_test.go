@@ -59,12 +59,12 @@ func TestAGrantOfTheDeployRoleIsExplainedByARule(t *testing.T) {
 }
 
 func TestAnEntryGoesBeforeARule(t *testing.T) {
-	f := Finding{Rule: useRule, Resource: "type didomi-dev-iam-deploy-data", What: "grants the action rds:ModifyDBCluster, which nobody used", reason: "by a rule"}
+	f := Finding{Rule: useRule, Resource: "type didomi-dev-iam-deploy-data", What: "grants the action rds:ModifyDBCluster, which was never used", reason: "by a rule"}
 	entry := acceptance{Rule: useRule, Resource: "*-data", What: texts{"rds:ModifyDBCluster"}, Reason: "by an entry"}
-	if all := settle([]acceptance{entry}, "dev", []Finding{f}); all[0].reason != "by an entry" {
+	if all := accept([]acceptance{entry}, "dev", []Finding{f}); all[0].reason != "by an entry" {
 		t.Errorf("the reason is %q, want the entry's", all[0].reason)
 	}
-	if all := settle(nil, "dev", []Finding{f}); all[0].reason != "by a rule" {
+	if all := accept(nil, "dev", []Finding{f}); all[0].reason != "by a rule" {
 		t.Errorf("the reason is %q, want the rule's", all[0].reason)
 	}
 }

@@ -8,16 +8,15 @@ import (
 	"text/tabwriter"
 )
 
-// usage is a grant of a role or a user that is not used, or wider than its use.
+// usage is a grant of a role or a user that was not used, or is wider than its use.
 type usage struct {
 	owner string
 	grant grant
 	how   string
 }
 
-// printUse writes a table of the grants that are not used as they are given, each with the reason why it
-// stays.
-func printUse(out io.Writer, all []settled) {
+// printUse writes a table of the grants that were not used as granted, each with the reason why it stays.
+func printUse(out io.Writer, all []judged) {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintln(table, "role\tgrants\tby\twhich\tstays because")
 	for _, f := range all {
@@ -26,15 +25,15 @@ func printUse(out io.Writer, all []settled) {
 		}
 		reason, _, _ := strings.Cut(f.reason, ". ")
 		if reason == "" {
-			reason = "OPEN: nobody has said why"
+			reason = "OPEN: no reason given"
 		}
 		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", f.usage.owner, f.usage.grant.what, f.usage.grant.sid, f.usage.how, reason)
 	}
 	_ = table.Flush()
 }
 
-// stale finds the accepted findings about use that there are no more: what is used by now, or granted no
-// longer, needs no reason.
+// stale finds the entries of accepted.yaml about use without a finding: what is used by now, or no longer
+// granted, needs no reason.
 func stale(list []acceptance, stack string, found []Finding) []Finding {
 	var old []Finding
 	for _, a := range list {
@@ -42,12 +41,12 @@ func stale(list []acceptance, stack string, found []Finding) []Finding {
 			continue
 		}
 		for _, what := range a.What {
-			alone := a
-			alone.What = texts{what}
-			if !slices.ContainsFunc(found, func(f Finding) bool { return alone.covers(stack, f) }) {
+			single := a
+			single.What = texts{what}
+			if !slices.ContainsFunc(found, func(f Finding) bool { return single.covers(stack, f) }) {
 				old = append(old, Finding{
 					Rule: useRule, Resource: "accepted.yaml " + a.Resource,
-					What: fmt.Sprintf("gives a reason for %s, which is used or not granted", what), Do: "take the reason away",
+					What: fmt.Sprintf("gives a reason for %s, which is used or not granted", what), Do: "remove the reason",
 				})
 			}
 		}

@@ -28,8 +28,8 @@ func checkSchemas(t *testing.T, stacks ...outputs) {
 func checkAudit(t *testing.T, dev, prod outputs) {
 	t.Helper()
 	devState, prodState := exportState(t, dev), exportState(t, prod)
-	ops(t, "audit", "--state", devState, "--beside", prodState)
-	facts := ops(t, "audit", "--state", prodState, "--beside", devState, "--explain")
+	ops(t, "audit", "--state", devState, "--other-state", prodState)
+	facts := ops(t, "audit", "--state", prodState, "--other-state", devState, "--explain")
 	if strings.Contains(facts, "natGatewayId") {
 		t.Errorf("there is a route to a NAT gateway:\n%s", facts)
 	}

@@ -287,7 +287,7 @@ func checkUse(t *testing.T, done []byte, state string, peer ...string) {
 	writeFile(t, record, done)
 	args := []string{"audit", "--state", state, "--used", record}
 	for _, other := range peer {
-		args = append(args, "--beside", other)
+		args = append(args, "--other-state", other)
 	}
 	t.Logf("granted, and not used as granted:\n%s", ops(t, args...))
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/didomi/serverless-api/ops/types"
 )
 
-// unscopedText are the actions that take no resource but "*"; the file names its source.
+// unscopedText lists the actions that support no resource but "*"; the file names its source.
 //
 //go:embed unscoped.txt
 var unscopedText string
@@ -34,16 +34,16 @@ func parseUnscoped(text string) map[string]bool {
 	return actions
 }
 
-// rights wants every grant to name its actions, and its resources wherever AWS can tell one from
-// another; every role to be taken by somebody known; and no policy that somebody else writes.
-func rights(g *graph.Graph) report {
+// permissions requires every grant to name its actions, and its resources wherever the action supports them; every
+// role to name who may assume it; and no policy that AWS writes.
+func permissions(g *graph.Graph) report {
 	var p report
 	limits := boundaries(g)
 	for i := range g.Resources {
 		r := &g.Resources[i]
 		switch r.Type {
 		case types.Policy:
-			if limits[r.URN] && !attachedToSomebody(g, r) {
+			if limits[r.URN] && !isAttached(g, r) {
 				p.fact("%s is a boundary: it grants nothing", r.Name)
 				continue
 			}
@@ -75,13 +75,13 @@ func boundaries(g *graph.Graph) map[string]bool {
 	return urns
 }
 
-func attachedToSomebody(g *graph.Graph, policy *graph.Resource) bool {
+func isAttached(g *graph.Graph, policy *graph.Resource) bool {
 	return slices.ContainsFunc(g.ByType(types.RolePolicyAttachment), func(r *graph.Resource) bool {
 		return slices.Contains(g.RefsTo(r, "policyArn", types.Policy), policy)
 	})
 }
 
-// grants judges a policy of an identity.
+// grants judges an identity-based policy.
 func grants(p *report, r *graph.Resource, property string) {
 	statements, known := parseDocument(r.Value(property))
 	if !known {
@@ -100,16 +100,16 @@ func grants(p *report, r *graph.Resource, property string) {
 			p.add(r, "name the resources", "grants everything but %v by the statement %q", []string(s.NotResource), s.Sid)
 		}
 		if narrow := narrowable(s); len(narrow) > 0 {
-			p.add(r, "name the resources: AWS can narrow these actions to some", "grants %s on every resource by the statement %q", strings.Join(narrow, ", "), s.Sid)
+			p.add(r, "name the resources: these actions support them", "grants %s on every resource by the statement %q", strings.Join(narrow, ", "), s.Sid)
 		}
-		if vain := inVain(s); len(vain) > 0 {
-			p.add(r, `grant them on "*", in a statement of their own`, "grants %s by the statement %q, in vain: AWS narrows them to no resource", strings.Join(vain, ", "), s.Sid)
+		if useless := withoutEffect(s); len(useless) > 0 {
+			p.add(r, `grant them on "*", in a statement of their own`, "grants %s by the statement %q without effect: they support no resource but \"*\"", strings.Join(useless, ", "), s.Sid)
 		}
 	}
 }
 
-// narrowable are the actions that the statement grants on every resource although AWS knows the
-// resources that they are about.
+// narrowable are the actions that the statement grants on every resource although they support
+// resource-level permissions.
 func narrowable(s statement) []string {
 	var found []string
 	for _, action := range s.Action {
@@ -120,9 +120,8 @@ func narrowable(s statement) []string {
 	return found
 }
 
-// inVain are the actions that the statement grants on named resources although AWS knows none that
-// they could be about.
-func inVain(s statement) []string {
+// withoutEffect are the actions that the statement grants on named resources although they support none.
+func withoutEffect(s statement) []string {
 	var found []string
 	for _, action := range s.Action {
 		if !slices.Contains(s.Resource, "*") && len(s.Resource) > 0 && unscoped[action] {
@@ -147,7 +146,7 @@ func wildActions(p *report, r *graph.Resource, statements []statement) {
 	}
 }
 
-// trust judges who may take a role.
+// trust judges who may assume a role.
 func trust(p *report, r *graph.Resource) {
 	statements, _ := parseDocument(r.Value("assumeRolePolicy"))
 	for _, s := range statements {
@@ -155,16 +154,16 @@ func trust(p *report, r *graph.Resource) {
 			continue
 		}
 		if s.everyone() && !s.limited() {
-			p.add(r, "name who takes the role", "can be taken by everyone")
+			p.add(r, "name who may assume the role", "can be assumed by everyone")
 		}
 		principal, _ := s.Principal.(map[string]any)
 		if _, ok := principal["Federated"]; ok && (!bound(s, ":aud") || !bound(s, ":sub")) {
-			p.add(r, "ask for an audience, and a subject that is no lone wildcard", "can be taken by every token of the identity provider")
+			p.add(r, "require an audience, and a subject that is more than a wildcard", "can be assumed with every token of the identity provider")
 		}
 	}
 }
 
-// bound says whether a condition asks for a value of the token's claim that is more than a wildcard.
+// bound says whether a condition requires a value of the token's claim that is more than a wildcard.
 func bound(s statement, claim string) bool {
 	for operator, keys := range s.Condition {
 		object, _ := keys.(map[string]any)
@@ -177,7 +176,7 @@ func bound(s statement, claim string) bool {
 	return false
 }
 
-// foreign refuses policies of AWS's own: nobody here reviews what they come to say.
+// foreign reports policies that AWS manages: their changes pass no review here.
 func foreign(p *report, r *graph.Resource, arns []string) {
 	for _, arn := range arns {
 		if strings.Contains(arn, ":iam::aws:policy/") {

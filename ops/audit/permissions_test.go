@@ -7,7 +7,7 @@ import (
 	"github.com/didomi/serverless-api/ops/types"
 )
 
-func TestRights(t *testing.T) {
+func TestGrantsNameTheirActionsAndResources(t *testing.T) {
 	const rolePolicy = types.RolePolicy
 	grant := func(document string) func(stack) {
 		return func(s stack) { s.set(rolePolicy, "", "policy", document) }
@@ -30,7 +30,7 @@ func TestRights(t *testing.T) {
 		}},
 		"every resource where AWS knows none": {grant(`{"Statement":[{"Effect":"Allow","Action":["xray:PutTraceSegments","sts:GetCallerIdentity"],"Resource":["*"]}]}`), nil},
 		"a resource where AWS knows none": {grant(`{"Statement":[{"Sid":"Vain","Effect":"Allow","Action":["rds:CreateDBProxy","rds:DeleteDBProxy"],"Resource":"arn:aws:rds:*:*:db-proxy:*"}]}`), []string{
-			`api-function-rights: grants rds:CreateDBProxy by the statement "Vain", in vain: AWS narrows them to no resource`,
+			`api-function-rights: grants rds:CreateDBProxy by the statement "Vain" without effect: they support no resource but "*"`,
 		}},
 		"a denial of everything":                      {grant(`{"Statement":{"Effect":"Deny","Action":"*","Resource":"*"}}`), nil},
 		"a document that cannot be read":              {grant(`{"Statement":`), []string{"api-function-rights: has no statement that the audit can read"}},
@@ -48,18 +48,18 @@ func TestRights(t *testing.T) {
 			s.set(types.RolePolicyAttachment, "", "policyArn", "arn:aws:iam::aws:policy/AdministratorAccess")
 		}, []string{"iam-deploy-operations: grants arn:aws:iam::aws:policy/AdministratorAccess, which AWS writes and changes"}},
 		"a role for everyone": {trusts(`{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"sts:AssumeRole"}`), []string{
-			"iam-deploy: can be taken by everyone",
+			"iam-deploy: can be assumed by everyone",
 		}},
 		"a role for every project of the GitLab": {trusts(`{"Effect":"Allow","Principal":{"Federated":"gitlab"},"Action":"sts:AssumeRoleWithWebIdentity",` +
 			`"Condition":{"StringEquals":{"gitlab.com:aud":"https://gitlab.com"},"StringLike":{"gitlab.com:sub":"*"}}}`), []string{
-			"iam-deploy: can be taken by every token of the identity provider",
+			"iam-deploy: can be assumed with every token of the identity provider",
 		}},
 		"a role for one branch": {trusts(`{"Effect":"Allow","Principal":{"Federated":"gitlab"},"Action":"sts:AssumeRoleWithWebIdentity",` +
 			`"Condition":{"StringEquals":{"gitlab.com:aud":"https://gitlab.com","gitlab.com:sub":"project_path:a/b:ref_type:branch:ref:main"}}}`), nil},
 	})
 }
 
-func TestTheTableOfActionsWithoutResourcesKnowsBothKinds(t *testing.T) {
+func TestTheTableOfActionsWithoutResourcesHasNoOthers(t *testing.T) {
 	for action, want := range map[string]bool{
 		"ec2:DescribeVpcs": true, "xray:PutTraceSegments": true, "kms:ListAliases": true, "acm:RequestCertificate": true,
 		"cloudwatch:PutCompositeAlarm": true,
