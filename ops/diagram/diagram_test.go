@@ -19,15 +19,15 @@ import (
 
 type m = map[string]any
 
-// deployed is a small stack; suffix is what AWS and Pulumi made up for names and ids.
+// deployed is a small stack; suffix stands for what AWS and Pulumi generate for names and ids.
 func deployed(suffix string) *graph.Graph {
 	id := func(s string) string { return s + "-" + suffix }
 	g := &graph.Graph{Project: "didomi", Stack: "prod"}
-	add := func(room, token, name string, inputs, outputs m, after ...string) {
+	add := func(component, token, name string, inputs, outputs m, after ...string) {
 		urn := func(token, name string) string { return "urn:pulumi:prod::didomi::" + token + "::" + name }
 		r := graph.Resource{
 			URN: urn(token, name), Type: token, Name: name, ID: id(name), Custom: strings.HasPrefix(token, "aws:"),
-			Inputs: inputs, Outputs: outputs, Parent: urn("didomi:"+room+":"+room, "prod-"+room),
+			Inputs: inputs, Outputs: outputs, Parent: urn("didomi:"+component+":"+component, "prod-"+component),
 		}
 		for _, name := range after {
 			for _, o := range g.Resources {
@@ -38,8 +38,8 @@ func deployed(suffix string) *graph.Graph {
 		}
 		g.Resources = append(g.Resources, r)
 	}
-	for _, room := range []string{"api", "data", "dns", "network"} {
-		add("", "didomi:"+room+":"+room, "prod-"+room, nil, nil)
+	for _, component := range []string{"api", "data", "dns", "network"} {
+		add("", "didomi:"+component+":"+component, "prod-"+component, nil, nil)
 	}
 	add("dns", "aws:route53/zone:Zone", "prod-dns-zone", nil, nil)
 	add("network", "aws:ec2/vpc:Vpc", "prod-network-vpc", m{"cidrBlock": "10.0.0.0/16"}, nil)
@@ -139,17 +139,17 @@ func TestARequestIsDrawnAsItWasDeployed(t *testing.T) {
 	}
 }
 
-func TestWhatIsTakenAwayIsNoLongerDrawn(t *testing.T) {
+func TestARemovedResourceIsNotDrawn(t *testing.T) {
 	for name, c := range map[string]struct{ without, gone, there string }{
-		"no arrow where the other side lets nobody in":   {"lambda-a-in-prod-network-cache", "function, 512 MB -6379-> ", "-5432->"},
-		"no arrow where this side lets nobody out":       {"lambda-a-out-prod-network-cache", "function, 512 MB -6379-> ", "-5432->"},
-		"no arrow from the proxy without its rule":       {"proxy-a-out-prod-network-cluster", "RDS Proxy, TLS only -5432->", "-6379->"},
-		"no web ACL: the client reaches API Gateway":     {"prod-api-waf", "WAF", "client -https-> API Gateway"},
-		"no zone of our own: no name":                    {"prod-api-record", "Route 53", "client"},
-		"no migration: one function":                     {"migrate", "migrate", "function"},
-		"a reader less":                                  {"prod-data-2", "reader", "Aurora PostgreSQL, writer, "},
-		"no bucket that the function is built from":      {"prod-data-files", "S3, bucket", "gateway endpoint"},
-		"no interface endpoints: no services behind any": {"prod-network-sqs", "AWS services", "gateway endpoint"},
+		"no arrow without an ingress rule on the other side": {"lambda-a-in-prod-network-cache", "function, 512 MB -6379-> ", "-5432->"},
+		"no arrow without an egress rule on this side":       {"lambda-a-out-prod-network-cache", "function, 512 MB -6379-> ", "-5432->"},
+		"no arrow from the proxy without its rule":           {"proxy-a-out-prod-network-cluster", "RDS Proxy, TLS only -5432->", "-6379->"},
+		"no web ACL: the client reaches API Gateway":         {"prod-api-waf", "WAF", "client -https-> API Gateway"},
+		"no zone of our own: no name":                        {"prod-api-record", "Route 53", "client"},
+		"no migration: one function":                         {"migrate", "migrate", "function"},
+		"a reader less":                                      {"prod-data-2", "reader", "Aurora PostgreSQL, writer, "},
+		"no bucket that the function is built from":          {"prod-data-files", "S3, bucket", "gateway endpoint"},
+		"no interface endpoints: no services behind any":     {"prod-network-sqs", "AWS services", "gateway endpoint"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := strings.Join(arrows(t, without(deployed("a"), c.without)), "\n")
@@ -160,15 +160,15 @@ func TestWhatIsTakenAwayIsNoLongerDrawn(t *testing.T) {
 	}
 }
 
-func TestRoomsAreInTheOrderInWhichTheyAreBuilt(t *testing.T) {
+func TestComponentsAreInTheOrderOfTheirCreation(t *testing.T) {
 	var got []string
-	rs := newRooms(deployed("a"))
+	rs := newComponents(deployed("a"))
 	for _, r := range rs.all {
 		after := ""
 		for _, o := range r.after {
 			after += " after " + o.name
 		}
-		got = append(got, fmt.Sprintf("%d %s%s: %s", r.column, r.name, after, strings.Join(r.parts, ", ")))
+		got = append(got, fmt.Sprintf("%d %s%s: %s", r.column, r.name, after, strings.Join(r.contents, ", ")))
 	}
 	want := []string{
 		"0 network: VPC, 6 subnets, NAT gateway, 2 VPC endpoints, 5 security groups",
@@ -182,7 +182,7 @@ func TestRoomsAreInTheOrderInWhichTheyAreBuilt(t *testing.T) {
 	}
 }
 
-func TestThePictureIsTheSameForEveryDeployment(t *testing.T) {
+func TestTheDiagramIsTheSameForEveryDeployment(t *testing.T) {
 	first, err := Draw(deployed("0f3a"))
 	if err != nil {
 		t.Fatal(err)
@@ -193,23 +193,23 @@ func TestThePictureIsTheSameForEveryDeployment(t *testing.T) {
 			t.Fatal(err)
 		}
 		if !bytes.Equal(first, again) {
-			t.Errorf("with the suffix %s the picture is another: %s", suffix, firstDifference(first, again))
+			t.Errorf("with the suffix %s the diagram is another: %s", suffix, firstDifference(first, again))
 		}
 	}
 }
 
-func TestAFunctionOutsideTheVPCStandsApart(t *testing.T) {
+func TestAFunctionOutsideTheVPCHasABoxOfItsOwn(t *testing.T) {
 	r, err := newRequest(deployed("a"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := &node{title: "Lambda, in no VPC", lines: []string{"user", "at deploy", "rotates secrets"}, aside: true}
-	if !reflect.DeepEqual(r.beyond, want) || slices.Contains(r.others.lines, "user") {
-		t.Errorf("got %+v beside %+v, want %+v", r.beyond, r.others, want)
+	if !reflect.DeepEqual(r.outside, want) || slices.Contains(r.others.lines, "user") {
+		t.Errorf("got %+v next to %+v, want %+v", r.outside, r.others, want)
 	}
 }
 
-func TestNoBoxCoversAnotherOrLeavesThePicture(t *testing.T) {
+func TestNoBoxCoversAnotherOrLeavesTheDiagram(t *testing.T) {
 	for _, missing := range []string{"nothing", "migrate", "prod-api-waf", "nat", "prod-network-kms", "prod-api-record", "prod-data-cache", "prod-api-user"} {
 		t.Run("without "+missing, func(t *testing.T) {
 			g := without(deployed("a"), missing)
@@ -218,7 +218,7 @@ func TestNoBoxCoversAnotherOrLeavesThePicture(t *testing.T) {
 				t.Fatal(err)
 			}
 			var c canvas
-			c.rooms(newRooms(g))
+			c.components(newComponents(g))
 			c.request(r)
 			var boxes [][4]int
 			for _, element := range c.boxes {
@@ -233,7 +233,7 @@ func TestNoBoxCoversAnotherOrLeavesThePicture(t *testing.T) {
 			}
 			for i, a := range boxes {
 				if a[0] < 0 || a[0]+a[2] > width || a[1]+a[3] > c.bottom {
-					t.Errorf("%v is outside of the picture, which ends at %d, %d", a, width, c.bottom)
+					t.Errorf("%v is outside of the diagram, which ends at %d, %d", a, width, c.bottom)
 				}
 				for _, b := range boxes[:i] {
 					if a[0] < b[0]+b[2] && b[0] < a[0]+a[2] && a[1] < b[1]+b[3] && b[1] < a[1]+a[3] {
@@ -266,18 +266,18 @@ func runDiagram(stdin string, args ...string) (stdout, stderr string, err error)
 	return o.String(), e.String(), err
 }
 
-func TestAStalePictureIsRefusedWithTheFirstDifference(t *testing.T) {
+func TestAStaleDiagramIsReportedWithItsFirstDifference(t *testing.T) {
 	state := exported(t, deployed("a"))
-	picture, _, err := runDiagram(state, "--state", "-")
+	diagram, _, err := runDiagram(state, "--state", "-")
 	if err != nil {
 		t.Fatal(err)
 	}
-	file := filepath.Join(t.TempDir(), "picture.svg")
-	if err := os.WriteFile(file, []byte(picture), 0o600); err != nil {
+	file := filepath.Join(t.TempDir(), "diagram.svg")
+	if err := os.WriteFile(file, []byte(diagram), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if _, said, err := runDiagram(state, "--state", "-", "--check", file); err != nil {
-		t.Errorf("a fresh picture is refused: %v %s", err, said)
+		t.Errorf("a fresh diagram is rejected: %v %s", err, said)
 	}
 	changed := strings.Replace(state, `"numNodeGroups":1`, `"numNodeGroups":3`, 1)
 	_, said, err := runDiagram(changed, "--state", "-", "--check", file)
@@ -286,14 +286,14 @@ func TestAStalePictureIsRefusedWithTheFirstDifference(t *testing.T) {
 	}
 }
 
-func TestAStateWithoutAServingFunctionIsRefused(t *testing.T) {
+func TestAStateWithoutTheAPIsFunctionIsRejected(t *testing.T) {
 	_, _, err := runDiagram(exported(t, without(deployed("a"), "prod-api-invoke")), "--state", "-")
 	if err == nil || !strings.Contains(err.Error(), "no function that API Gateway may invoke") {
 		t.Errorf("got %v", err)
 	}
 }
 
-func TestTheOrderOfTheStateDoesNotShow(t *testing.T) {
+func TestTheOrderOfTheStateDoesNotMatter(t *testing.T) {
 	g := deployed("a")
 	want, err := Draw(g)
 	if err != nil {

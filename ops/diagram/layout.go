@@ -1,6 +1,6 @@
 package diagram
 
-// Sizes of the picture, in pixels. The width is a README's column.
+// Sizes of the diagram, in pixels. The width is a README's column.
 const (
 	width        = 920
 	margin       = 16
@@ -9,8 +9,7 @@ const (
 	boxPadding   = 9
 	rowGap       = 18
 	headingSpace = 34
-	// tierPadding and vpcPadding are between a frame and what it is around; an arrow fits between
-	// the two frames.
+	// tierPadding and vpcPadding are between a frame and its contents; an arrow fits between the two frames.
 	tierPadding = 12
 	vpcPadding  = 36
 	frameTitle  = 22
@@ -22,22 +21,22 @@ type canvas struct {
 	bottom                int
 }
 
-// height is what a box of a title and so many lines takes.
+// height is that of a box with a title and so many lines.
 func height(lines int) int { return 2*boxPadding + titleHeight + lines*lineHeight - 4 }
 
-// rooms draws the rooms in columns, left to right in the order in which they are built.
-func (c *canvas) rooms(rs rooms) {
+// components draws the components in columns, left to right in the order of their creation.
+func (c *canvas) components(cs components) {
 	columns := 1
-	for _, r := range rs.all {
+	for _, r := range cs.all {
 		columns = max(columns, r.column+1)
 	}
 	const gap = 34
 	w := (width - 2*margin - columns*gap) / (columns + 1)
-	boxes := map[*room]*node{}
+	boxes := map[*component]*node{}
 	filled := make([]int, columns)
 	top, bottom := c.bottom, c.bottom
-	for _, r := range rs.all {
-		n := &node{title: r.name, lines: r.parts, w: w, h: height(len(r.parts))}
+	for _, r := range cs.all {
+		n := &node{title: r.name, lines: r.contents, w: w, h: height(len(r.contents))}
 		n.x, n.y = margin+r.column*(w+gap), top+filled[r.column]
 		filled[r.column] += n.h + rowGap
 		bottom = max(bottom, n.y+n.h)
@@ -46,7 +45,7 @@ func (c *canvas) rooms(rs rooms) {
 	}
 	outputs := &node{title: "outputs", x: margin + columns*(w+gap), y: top, w: w, h: height(0), aside: true}
 	c.box(outputs)
-	for _, to := range rs.all {
+	for _, to := range cs.all {
 		for _, from := range to.after {
 			c.across(edge{from: boxes[from], to: boxes[to]}, boxes, gap)
 		}
@@ -58,7 +57,7 @@ func (c *canvas) rooms(rs rooms) {
 }
 
 // across draws an arrow to a box in a later column, below the boxes in between.
-func (c *canvas) across(e edge, boxes map[*room]*node, gap int) {
+func (c *canvas) across(e edge, boxes map[*component]*node, gap int) {
 	start := point{e.from.x + e.from.w, e.from.y + height(0)/2}
 	lane := 0
 	for _, n := range boxes {
@@ -77,18 +76,18 @@ func (c *canvas) across(e edge, boxes map[*room]*node, gap int) {
 		point{turn, lane}, point{turn, target}, point{e.to.x, target})
 }
 
-// Columns of the request: what is before the VPC, its private and its isolated tier.
+// Columns of the request: left of the VPC, and its private and isolated tiers.
 const (
 	clientX, clientW   = margin, 54
 	aclX, aclW         = 112, 142
 	apiX, apiW         = 280, 140
 	privateX, privateW = 482, 150
 	storeX, storeW     = 722, 160
-	beyondX            = 318 // between the legend and what lies below the VPC
+	outsideX           = 318 // between the legend and what lies below the VPC
 )
 
-// request draws the way of a request: left to right to the function, from there to the right to
-// cache and database and down to AWS's own services.
+// request draws the path of a request: left to right to the function, from there to the right to cache and
+// database and down to AWS services.
 func (c *canvas) request(r request) {
 	top := c.bottom + frameTitle
 	row := top + frameTitle
@@ -114,13 +113,13 @@ func (c *canvas) request(r request) {
 	ways := max(place(r.gatewayEndpoint, privateX, privateW, below), place(r.interfaces, storeX, storeW, below))
 	outside := ways + vpcPadding + rowGap
 	end := max(place(r.bucket, privateX, privateW, outside), place(r.services, storeX-26, storeW+26+16, outside),
-		place(r.beyond, beyondX, privateW, outside))
+		place(r.outside, outsideX, privateW, outside))
 
 	c.frame(r.vpc, privateX-tierPadding-vpcPadding, top-frameTitle, storeX+storeW+tierPadding+8, ways-rowGap+tierPadding, "vpc")
 	c.tier(r.private, r.function, r.others)
 	c.tier(r.isolated, r.cache, r.proxy, r.database)
 	c.tier(r.publicTier, r.nat)
-	for _, n := range []*node{r.client, r.name, r.acl, r.api, r.function, r.others, r.beyond, r.cache, r.proxy, r.database,
+	for _, n := range []*node{r.client, r.name, r.acl, r.api, r.function, r.others, r.outside, r.cache, r.proxy, r.database,
 		r.gatewayEndpoint, r.interfaces, r.bucket, r.services, r.nat} {
 		if n != nil {
 			c.box(n)
@@ -131,10 +130,10 @@ func (c *canvas) request(r request) {
 	c.bottom = end
 }
 
-// legend says, left of what lies below the VPC, how to read the arrows.
+// legend explains the arrows, left of what lies below the VPC.
 func (c *canvas) legend(end int) {
 	for i, line := range []string{
-		"Solid: on a request's way. Dashed: beside it.",
+		"Solid: on the request path. Dashed: not on it.",
 		"A number is the port that the security groups on",
 		"both sides open.",
 	} {

@@ -11,27 +11,27 @@ import (
 	"github.com/didomi/serverless-api/ops/types"
 )
 
-// node is a box of the request's picture.
+// node is a box of the request's diagram.
 type node struct {
 	title string
 	lines []string
-	// aside is what is not on the request's way.
+	// aside: the box is not on the request path.
 	aside bool
 
 	x, y, w, h int
 }
 
-// edge is an arrow. The label says the port where security groups open one.
+// edge is an arrow. Its label is the port that security groups open, if any.
 type edge struct {
 	from, to *node
 	label    string
 	aside    bool
 }
 
-// request is the picture of a request: each of its places, nil where the stack has none.
+// request is the diagram of a request: its boxes, nil where the stack has none.
 type request struct {
 	client, name, acl, api        *node
-	function, others, beyond      *node
+	function, others, outside     *node
 	cache, proxy, database        *node
 	gatewayEndpoint, interfaces   *node
 	bucket, services, nat         *node
@@ -40,23 +40,23 @@ type request struct {
 	edges                         []edge
 }
 
-// reader looks at the state while a request is drawn.
+// reader reads a request's diagram from the state.
 type reader struct {
 	g *graph.Graph
 	request
 
-	serving *graph.Resource
-	rest    []*graph.Resource // the other functions
-	rules   []graph.SecurityGroupRule
+	apiFunction *graph.Resource
+	rest        []*graph.Resource // the other functions
+	rules       []graph.SecurityGroupRule
 }
 
-// newRequest reads a request's way out of the state.
+// newRequest reads the path of a request from the state.
 func newRequest(g *graph.Graph) (request, error) {
 	r := reader{g: g, rules: g.SecurityGroupRules()}
 	if err := r.findFunctions(); err != nil {
 		return request{}, err
 	}
-	r.front()
+	r.apiGateway()
 	r.functions()
 	r.stores()
 	r.endpoints()
@@ -64,13 +64,13 @@ func newRequest(g *graph.Graph) (request, error) {
 	return r.request, nil
 }
 
-// findFunctions tells the function that API Gateway may invoke from the others.
+// findFunctions separates the function that API Gateway may invoke from the others.
 func (r *reader) findFunctions() error {
-	if r.serving = r.g.InvokedByAPIGateway(); r.serving == nil {
+	if r.apiFunction = r.g.InvokedByAPIGateway(); r.apiFunction == nil {
 		return errors.New("the state has no function that API Gateway may invoke")
 	}
 	for _, f := range r.g.ByType(types.Function) {
-		if f.URN != r.serving.URN {
+		if f.URN != r.apiFunction.URN {
 			r.rest = append(r.rest, f)
 		}
 	}
@@ -85,8 +85,8 @@ func (r *reader) connect(from, to *node, label string) {
 	}
 }
 
-// front is client, name, web ACL and API Gateway.
-func (r *reader) front() {
+// apiGateway adds client, host name, web ACL and API Gateway.
+func (r *reader) apiGateway() {
 	stage := r.first(types.Stage)
 	if stage == nil {
 		return
@@ -119,7 +119,7 @@ func (r *reader) front() {
 	r.hostName()
 }
 
-// hostName is the record that leads to the API's custom domain.
+// hostName adds the record of the API's custom domain.
 func (r *reader) hostName() {
 	domain := r.first(types.DomainName)
 	if domain == nil {
@@ -133,30 +133,30 @@ func (r *reader) hostName() {
 	}
 }
 
-// functions are the serving one and, in one box, those that run at deploys and rotations; in another
-// those of them that are outside the VPC.
+// functions adds the API's function, in one box those that run at deployments and rotations, and in another those
+// of them that are outside the VPC.
 func (r *reader) functions() {
-	r.function = &node{title: "Lambda", lines: []string{r.short(r.serving), fmt.Sprintf("%v MB", r.serving.Number("memorySize"))}}
+	r.function = &node{title: "Lambda", lines: []string{r.short(r.apiFunction), fmt.Sprintf("%v MB", r.apiFunction.Number("memorySize"))}}
 	for _, alias := range r.g.ByType(types.FunctionAlias) {
-		if refers(r.g, alias, "functionName", r.serving) {
+		if refers(r.g, alias, "functionName", r.apiFunction) {
 			r.function.lines = append(r.function.lines, "alias "+alias.Text("name"))
 		}
 	}
 	for _, warm := range r.g.ByType(types.ProvisionedConcurrency) {
-		r.function.lines = append(r.function.lines, fmt.Sprintf("%v kept warm", warm.Number("provisionedConcurrentExecutions")))
+		r.function.lines = append(r.function.lines, fmt.Sprintf("%v provisioned", warm.Number("provisionedConcurrentExecutions")))
 	}
 	r.connect(r.api, r.function, "")
 	for _, f := range r.rest {
 		lines := append([]string{r.short(f)}, r.occasions(f)...)
 		if f.OutsideVPC() {
-			r.beyond = aside(r.beyond, "Lambda, in no VPC", lines...)
+			r.outside = aside(r.outside, "Lambda, in no VPC", lines...)
 			continue
 		}
 		r.others = aside(r.others, "Lambda", strings.Join(lines, ", "))
 	}
 }
 
-// aside adds lines to a box that is not on the request's way, and makes it if there is none.
+// aside adds lines to a box that is not on the request path, and creates it where there is none.
 func aside(box *node, title string, lines ...string) *node {
 	if box == nil {
 		box = &node{title: title, aside: true}
@@ -179,8 +179,8 @@ func (r *reader) occasions(f *graph.Resource) []string {
 	return all
 }
 
-// stores are cache, proxy and database, with an arrow where groups open a port and the caller is
-// built from what it calls.
+// stores adds cache, proxy and database, with an arrow where security groups open a port and the caller depends on
+// the target.
 func (r *reader) stores() {
 	cache := r.first(types.ReplicationGroup)
 	if cache != nil {
@@ -217,13 +217,13 @@ func (r *reader) clusterLines(cluster *graph.Resource) []string {
 	return append(lines, fmt.Sprintf("%v to %v ACU each", cluster.Number(scaling, "minCapacity"), cluster.Number(scaling, "maxCapacity")))
 }
 
-// call draws the arrows from the functions to what they call.
+// call adds the arrows from the functions to what they call.
 func (r *reader) call(target *graph.Resource, to *node) {
-	if port := r.port(r.serving, target); port != "" && r.needs(r.serving, target) {
+	if port := r.port(r.apiFunction, target); port != "" && r.dependsOn(r.apiFunction, target) {
 		r.connect(r.function, to, port)
 	}
 	for _, f := range r.rest {
-		if port := r.port(f, target); port != "" && r.needs(f, target) {
+		if port := r.port(f, target); port != "" && r.dependsOn(f, target) {
 			r.connect(r.others, to, port)
 			return
 		}
@@ -256,12 +256,12 @@ func lowest(open []graph.Ports) string {
 	return strconv.Itoa(slices.MinFunc(open, func(a, b graph.Ports) int { return a.From - b.From }).From)
 }
 
-// needs says whether a function is built from something: its address, say, in the environment.
-func (r *reader) needs(f, target *graph.Resource) bool {
+// dependsOn says whether a function depends on a resource: on its address in the environment, for example.
+func (r *reader) dependsOn(f, target *graph.Resource) bool {
 	return slices.Contains(f.Dependencies, target.URN)
 }
 
-// endpoints are the ways to AWS's own services, and what of those the function uses.
+// endpoints adds the VPC endpoints, and the AWS services behind them.
 func (r *reader) endpoints() {
 	var names []string
 	var first *graph.Resource
@@ -270,7 +270,7 @@ func (r *reader) endpoints() {
 		service = service[strings.LastIndex(service, ".")+1:]
 		if e.Text("vpcEndpointType") == "Gateway" {
 			r.gatewayEndpoint = &node{title: "gateway endpoint", lines: []string{service}}
-			r.connect(r.function, r.gatewayEndpoint, r.endpointPort(r.serving, e))
+			r.connect(r.function, r.gatewayEndpoint, r.endpointPort(r.apiFunction, e))
 			continue
 		}
 		names = append(names, service)
@@ -282,7 +282,7 @@ func (r *reader) endpoints() {
 	}
 	slices.Sort(names)
 	r.interfaces = &node{title: "interface endpoints", lines: []string{plural(len(names), "service")}}
-	r.connect(r.function, r.interfaces, r.port(r.serving, first))
+	r.connect(r.function, r.interfaces, r.port(r.apiFunction, first))
 	r.services = &node{title: "AWS services"}
 	for _, name := range names {
 		r.services.lines = append(r.services.lines, r.service(name))
@@ -290,7 +290,7 @@ func (r *reader) endpoints() {
 	r.connect(r.interfaces, r.services, "")
 }
 
-// service says what of a service the stack has.
+// service is the line of an AWS service.
 func (r *reader) service(name string) string {
 	if name == "secretsmanager" {
 		return "Secrets Manager, " + plural(len(r.g.ByType(types.Secret)), "secret")
@@ -298,10 +298,10 @@ func (r *reader) service(name string) string {
 	return strings.ToUpper(name)
 }
 
-// buckets are those that the function is built from.
+// buckets adds those that the function depends on.
 func (r *reader) buckets() {
 	for _, b := range r.g.ByType(types.Bucket) {
-		if !r.needs(r.serving, b) {
+		if !r.dependsOn(r.apiFunction, b) {
 			continue
 		}
 		r.bucket = &node{title: "S3", lines: []string{"bucket " + r.short(b)}}
@@ -314,7 +314,7 @@ func (r *reader) buckets() {
 	}
 }
 
-// tiers name the VPC and its kinds of subnets.
+// tiers labels the VPC and its tiers of subnets.
 func (r *reader) tiers() {
 	if vpc := r.first(types.VPC); vpc != nil {
 		r.vpc = "VPC " + vpc.Text("cidrBlock")
@@ -335,7 +335,7 @@ func (r *reader) tiers() {
 	}
 }
 
-// short is a resource's name without project, stack and room.
+// short is a resource's name without project, stack and component.
 func (r *reader) short(resource *graph.Resource) string {
 	parent := r.g.Find(resource.Parent)
 	if parent == nil {
@@ -355,7 +355,7 @@ func plural(n int, one string) string {
 	return fmt.Sprintf("%d %ss", n, one)
 }
 
-// title is a word with a capital letter in front.
+// title is a word with a capital initial.
 func title(word string) string {
 	if word == "" {
 		return ""

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// style has colours for both themes. The picture brings its own background, so it can be read even
-// where the page's theme is not the one that the reader's system asks for.
+// style has colours for both themes. The diagram has its own background, so it is legible even where the page's
+// theme differs from the system's.
 const style = `
   text { font: 12px ui-sans-serif, system-ui, "Segoe UI", Helvetica, Arial, sans-serif; fill: #3d444d }
   .page { fill: #ffffff; stroke: #d1d9e0 }
@@ -40,7 +40,7 @@ const style = `
 
 type point struct{ x, y int }
 
-// heading starts a part of the picture.
+// heading starts a section of the diagram.
 func (c *canvas) heading(text string) {
 	c.bottom += headingSpace
 	c.boxes = append(c.boxes, label("heading", margin, c.bottom-8, "start", text))
@@ -65,7 +65,7 @@ func (c *canvas) box(n *node) {
 	}
 }
 
-// frame draws what boxes are inside of.
+// frame draws a frame around boxes.
 func (c *canvas) frame(text string, left, top, right, bottom int, class string) {
 	if text == "" {
 		return
@@ -97,7 +97,7 @@ func (c *canvas) arrow(e edge, points ...point) {
 	}
 }
 
-// svg is the whole picture, frames below arrows below boxes.
+// svg is the whole diagram, frames below arrows below boxes.
 func (c *canvas) svg(title string) []byte {
 	height := c.bottom + margin
 	var out strings.Builder
