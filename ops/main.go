@@ -1,5 +1,5 @@
-// Command ops is what people and the pipeline do with a stack beside bringing it up: it reads a
-// stack's state or a preview of it. A rollout and a rotation alone change something in an account.
+// Command ops operates a stack next to Pulumi: it reads a stack's state or a preview of it. Only rollout,
+// rotate-key and unlock change anything in an account.
 package main
 
 import (
@@ -26,20 +26,20 @@ import (
 
 // commands are in the order of the help.
 var commands = []command.Command{
-	{Name: "audit", Summary: "checks the rules that hold for the whole stack", Run: audit.Run},
-	{Name: "cost", Summary: "estimates what a month costs, and what each switch changes", Run: cost.Run},
+	{Name: "audit", Summary: "checks rules that concern the stack as a whole", Run: audit.Run},
+	{Name: "cost", Summary: "estimates a month's cost, and what each switch changes", Run: cost.Run},
 	{Name: "diagram", Summary: "draws the deployed stack as SVG", Run: diagram.Run},
-	{Name: "imports", Summary: "prints how a stack takes over what the seed made", Run: imports.Run},
-	{Name: "diagnostics", Summary: "shows what a preview says to people", Run: review.Diagnostics},
-	{Name: "drift", Summary: "keeps the issue about a stack's drift up to date", Run: drift.Run},
-	{Name: "licences", Summary: "lists the licences of an SBOM, and refuses unknown ones", Run: licences.Run},
-	{Name: "note", Summary: "posts what the previews would do as a note on the merge request", Run: note.Run},
-	{Name: "preflight", Summary: "checks that the account can take what a preview creates", Run: preflight.Run},
+	{Name: "imports", Summary: "prints how a stack imports the resources of the legacy stack", Run: imports.Run},
+	{Name: "diagnostics", Summary: "prints a preview's diagnostics", Run: review.Diagnostics},
+	{Name: "drift", Summary: "updates the issue about a stack's drift", Run: drift.Run},
+	{Name: "licences", Summary: "lists the licences of an SBOM, and rejects unknown ones", Run: licences.Run},
+	{Name: "note", Summary: "posts the previews' changes as a note on the merge request", Run: note.Run},
+	{Name: "preflight", Summary: "checks that the account supports what a preview creates", Run: preflight.Run},
 	{Name: "reviewed", Summary: "checks that a preview is the one that was reviewed", Run: note.Reviewed},
-	{Name: "smoke", Summary: "asks a deployed API whether it works", Run: smoke.Run},
-	{Name: "unlock", Summary: "takes away the lock that a killed job left on a stack", Run: unlock.Run},
-	{Name: "rollout", Summary: "brings a canary's new version into service, goes back, or prunes old versions", Run: rollout.Run},
-	{Name: "rotate-key", Summary: "gives the CI user a new key, where jobs cannot sign in with OIDC", Run: rotation.Run},
+	{Name: "smoke", Summary: "tests a deployed API", Run: smoke.Run},
+	{Name: "unlock", Summary: "removes the lock that a killed job left on a stack", Run: unlock.Run},
+	{Name: "rollout", Summary: "shifts requests to a canary's new version, rolls back, or prunes old versions", Run: rollout.Run},
+	{Name: "rotate-key", Summary: "replaces the CI user's access key, where jobs cannot sign in with OIDC", Run: rotation.Run},
 }
 
 func main() {

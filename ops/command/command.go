@@ -1,5 +1,5 @@
-// Package command is what the commands of ops have in common: how one is called, what it reads and
-// writes, and how it says that the answer is no.
+// Package command is what the commands of ops have in common: flags, input and output, exit codes, and the error
+// of a check that fails.
 package command
 
 import (
@@ -15,17 +15,17 @@ import (
 // Exit codes of every command.
 const (
 	Done  = 0
-	No    = 1 // it failed, or what it checked is not so
+	No    = 1 // it failed, or its check did
 	Usage = 2
 )
 
-// ErrNo is returned by a command that has already printed why the answer is no.
-var ErrNo = errors.New("the answer is no")
+// ErrNo is returned by a command whose check fails, after it has printed why.
+var ErrNo = errors.New("the check failed")
 
-// usageError is a mistake in how a command was called.
+// usageError is a mistake in a command line.
 type usageError struct{ error }
 
-// BadUsage is the error of a command that was called wrongly.
+// BadUsage is the error of a wrong command line.
 func BadUsage(format string, args ...any) error {
 	return usageError{fmt.Errorf(format, args...)}
 }
@@ -36,7 +36,7 @@ type IO struct {
 	Stdout, Stderr io.Writer
 }
 
-// Command is one thing that ops does.
+// Command is one of ops' commands.
 type Command struct {
 	Name, Summary string
 	Run           func(ctx context.Context, io IO, args []string) error
@@ -49,8 +49,7 @@ func Flags(name string) *flag.FlagSet {
 	return flags
 }
 
-// Parse reads the command's flags, and refuses arguments beside them. Asked for help it prints the
-// flags.
+// Parse reads the command's flags, and rejects other arguments. With -h it prints the flags.
 func Parse(io IO, flags *flag.FlagSet, args []string) error {
 	err := flags.Parse(args)
 	switch {
@@ -67,7 +66,7 @@ func Parse(io IO, flags *flag.FlagSet, args []string) error {
 	return nil
 }
 
-// Main runs the command that the arguments name and returns the exit code.
+// Main runs the named command and returns the exit code.
 func Main(ctx context.Context, table []Command, io IO, args []string) int {
 	if len(args) == 0 {
 		usage(io.Stderr, table)
@@ -112,7 +111,7 @@ func usage(w io.Writer, table []Command) {
 	_ = columns.Flush()
 }
 
-// Wait returns after d, or with the cause when ctx ends before.
+// Wait returns after d, or with the cause when ctx ends first.
 func Wait(ctx context.Context, d time.Duration) error {
 	select {
 	case <-ctx.Done():

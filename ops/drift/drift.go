@@ -1,4 +1,4 @@
-// Package drift keeps one issue for each stack whose account is no longer what the state says.
+// Package drift keeps one issue for each stack whose account differs from its state.
 package drift
 
 import (
@@ -11,24 +11,24 @@ import (
 	"github.com/didomi/serverless-api/ops/gitlab"
 )
 
-// longest is how much of a report the issue shows, in bytes; GitLab takes 1,048,576 characters.
-const longest = 100_000
+// maxReport is the size of a report in an issue, in bytes; GitLab accepts 1,048,576 characters.
+const maxReport = 100_000
 
-// Run writes the issue from what `pulumi refresh --preview-only --diff` printed, or closes it when
-// there is nothing in it.
+// Run writes the issue from what `pulumi refresh --preview-only --diff` printed, or closes it where there is no
+// drift.
 func Run(ctx context.Context, io command.IO, args []string) error {
 	return run(ctx, io, args, os.Getenv)
 }
 
 func run(ctx context.Context, io command.IO, args []string, getenv func(string) string) error {
 	flags := command.Flags("drift")
-	stack := flags.String("stack", "", "the `stack` that was looked at")
-	report := flags.String("report", "", "`file` with the drift that was found; without it there is none")
+	stack := flags.String("stack", "", "the checked `stack`")
+	report := flags.String("report", "", "`file` with the drift; without it there is none")
 	if err := command.Parse(io, flags, args); err != nil {
 		return err
 	}
 	if *stack == "" {
-		return command.BadUsage("give --stack")
+		return command.BadUsage("set --stack")
 	}
 	project, err := gitlab.FromJob(getenv)
 	if err != nil {
@@ -52,14 +52,14 @@ func run(ctx context.Context, io command.IO, args []string, getenv func(string) 
 func describe(stack, report, pipeline string) string {
 	// A carriage return alone ends a line of Markdown, and what follows would be no code.
 	report = strings.ReplaceAll(report, "\r", `\r`)
-	if more := len(report) - longest; more > 0 {
-		report = strings.ToValidUTF8(report[:longest], "") + fmt.Sprintf("\n... cut: %d more bytes, see the job's log", more)
+	if more := len(report) - maxReport; more > 0 {
+		report = strings.ToValidUTF8(report[:maxReport], "") + fmt.Sprintf("\n... cut: %d more bytes, see the job's log", more)
 	}
 	indented := "    " + strings.ReplaceAll(strings.TrimRight(report, "\n"), "\n", "\n    ")
-	return fmt.Sprintf(`The account is not what the state of stack %[1]s says. Somebody changed it by hand, or AWS did.
+	return fmt.Sprintf(`The account differs from the state of stack %[1]s. It was changed by hand or by AWS.
 
-- To undo the change, run the default branch's pipeline. The job %[4]sdeploy:%[1]s%[4]s refreshes the state. Where an update would undo this drift, it stops before it changes anything, lists the drift and names a fingerprint, for no merge request showed that. Set the project's CI/CD variable %[4]sACCEPT_PREVIEW%[4]s (protected) to the fingerprint, retry the job, and delete the variable.
-- To keep it, write it into the code, and let the pipeline deploy that: the job finds the account as the code says.
+- To undo the change, run the default branch's pipeline. The job %[4]sdeploy:%[1]s%[4]s refreshes the state. Where an update would undo this drift, it stops before it changes anything, lists the drift and prints a fingerprint, since no merge request showed it. Set the project's CI/CD variable %[4]sACCEPT_PREVIEW%[4]s (protected) to the fingerprint, retry the job, and delete the variable.
+- To keep it, write it into the code and let the pipeline deploy that: the job then finds no difference.
 
 %[2]s
 

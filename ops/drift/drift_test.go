@@ -44,10 +44,10 @@ func TestOneIssueIsOpenedUpdatedAndClosed(t *testing.T) {
 	}
 }
 
-func TestTheReportStaysWithinItsCode(t *testing.T) {
+func TestTheReportStaysWithinItsCodeBlock(t *testing.T) {
 	for name, tt := range map[string]struct{ report, want string }{
 		"a carriage return begins no line": {"a\r<!-- b\n/close", "\n    a\\r<!-- b\n    /close\n"},
-		"what is cut is counted":           {strings.Repeat("a", longest) + "bcd", "a\n    ... cut: 3 more bytes, see the job's log\n"},
+		"what is cut is counted":           {strings.Repeat("a", maxReport) + "bcd", "a\n    ... cut: 3 more bytes, see the job's log\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := describe("dev", tt.report, ""); !strings.Contains(got, tt.want) {

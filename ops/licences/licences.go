@@ -1,5 +1,4 @@
-// Package licences lists under which licences the modules of an SBOM are, and refuses those that
-// nobody has agreed to.
+// Package licences lists the licences of an SBOM's modules, and rejects those that are not on the list here.
 package licences
 
 import (
@@ -18,13 +17,13 @@ import (
 	"github.com/didomi/serverless-api/ops/command"
 )
 
-// agreed are licences (SPDX) that ask for no more than a notice, or for changes of their own files
-// to be given back (MPL-2.0).
+// agreed are licences (SPDX) that require no more than a notice, or the publication of changes to their own files
+// (MPL-2.0).
 var agreed = []string{
 	"0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0", "ISC", "MIT", "MPL-2.0", "Unlicense", "Zlib",
 }
 
-// misread are modules whose licence the SBOM's detector takes for a rarer one of the same family.
+// misread are modules whose licence the SBOM's detector reports as a rarer one of the same family.
 var misread = map[[2]string]string{{"golang.org/x", "BSD-Source-Code"}: "BSD-3-Clause"}
 
 // sbom is the part of a CycloneDX document (https://cyclonedx.org/docs/1.6/json/) that is read.
@@ -73,22 +72,22 @@ func list(streams command.IO, document io.Reader) error {
 		return errors.New("the SBOM names no modules")
 	}
 	slices.SortFunc(s.Components, func(a, b component) int { return cmp.Compare(a.Name, b.Name) })
-	var refused error
+	var rejected error
 	table := csv.NewWriter(streams.Stdout)
 	for _, c := range s.Components {
 		names := c.names()
 		if len(names) == 0 || !slices.ContainsFunc(names, func(n string) bool { return slices.Contains(agreed, n) }) {
-			refused = errors.Join(refused, fmt.Errorf("%s %s: %q is none of %s", c.Name, c.Version, strings.Join(names, ", "), strings.Join(agreed, ", ")))
+			rejected = errors.Join(rejected, fmt.Errorf("%s %s: %q is none of %s", c.Name, c.Version, strings.Join(names, ", "), strings.Join(agreed, ", ")))
 		}
 		if err := table.Write([]string{c.Name, c.Version, strings.Join(names, " ")}); err != nil {
 			return err
 		}
 	}
 	table.Flush()
-	return errors.Join(refused, table.Error())
+	return errors.Join(rejected, table.Error())
 }
 
-// names are the licences that one can choose from.
+// names are the licences to choose from.
 func (c component) names() []string {
 	var names []string
 	for _, l := range append(slices.Clone(c.Licences), c.Evidence.Licences...) {

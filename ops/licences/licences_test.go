@@ -8,7 +8,7 @@ import (
 	"github.com/didomi/serverless-api/ops/command"
 )
 
-func TestLicences(t *testing.T) {
+func TestUnknownLicencesAreRejected(t *testing.T) {
 	of := func(licences string) string {
 		return `{"components":[{"name":"m","version":"v1","evidence":{"licenses":[` + licences + `]}}]}`
 	}

@@ -1,5 +1,5 @@
-// Package rotation gives the CI user a new access key and takes the old one away. The key goes from
-// IAM straight into Secrets Manager, and from there to GitLab's variables; nothing else sees it.
+// Package rotation replaces the CI user's access key. The new key goes from IAM to Secrets Manager, and from there
+// to GitLab's variables; it is stored nowhere else.
 package rotation
 
 import (
@@ -18,7 +18,7 @@ import (
 	secretstypes "github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 )
 
-// IAM is what a rotation asks of IAM; *iam.Client is one.
+// IAM are the calls of IAM that a rotation makes; *iam.Client has them.
 type IAM interface {
 	ListAccessKeys(context.Context, *iam.ListAccessKeysInput, ...func(*iam.Options)) (*iam.ListAccessKeysOutput, error)
 	CreateAccessKey(context.Context, *iam.CreateAccessKeyInput, ...func(*iam.Options)) (*iam.CreateAccessKeyOutput, error)
@@ -26,36 +26,36 @@ type IAM interface {
 	DeleteAccessKey(context.Context, *iam.DeleteAccessKeyInput, ...func(*iam.Options)) (*iam.DeleteAccessKeyOutput, error)
 }
 
-// Secrets is what a rotation asks of Secrets Manager; *secretsmanager.Client is one.
+// Secrets are the calls of Secrets Manager that a rotation makes; *secretsmanager.Client has them.
 type Secrets interface {
 	GetSecretValue(context.Context, *secretsmanager.GetSecretValueInput, ...func(*secretsmanager.Options)) (*secretsmanager.GetSecretValueOutput, error)
 	PutSecretValue(context.Context, *secretsmanager.PutSecretValueInput, ...func(*secretsmanager.Options)) (*secretsmanager.PutSecretValueOutput, error)
 }
 
-// Key is an access key as the secret holds it.
+// Key is an access key as the secret stores it.
 type Key struct {
 	ID     string `json:"accessKeyId"`
 	Secret string `json:"secretAccessKey"`
 }
 
-// Rotation is one rotation of a user's key. Which step comes next is read from the account, so one
-// that was killed is taken up where it was.
+// Rotation is one rotation of a user's key. The account determines the next step, so a rotation that was killed is
+// resumed.
 type Rotation struct {
 	IAM     IAM
 	Secrets Secrets
-	// User is the CI user's name, SecretARN where its key is kept.
+	// User is the CI user's name, SecretARN the secret with its key.
 	User, SecretARN string
-	// Try takes a role with the key.
+	// Try assumes a role with the key.
 	Try func(context.Context, Key) error
-	// Publish gives the key to the pipeline; nil: somebody does that by hand, and says so with Finish.
+	// Publish sets the key in the pipeline; nil: the operator does that, and confirms it with Finish.
 	Publish func(context.Context, Key) error
 	Finish  bool
-	// Wait waits; it returns early with the context's error.
+	// Wait sleeps; it returns early with the context's error.
 	Wait func(context.Context, time.Duration) error
 	Log  io.Writer
 }
 
-// ErrByHand says that the new key is stored and works, and that the pipeline has yet to be told.
+// ErrByHand means that the new key is stored and works, and that the operator must set it in the pipeline.
 var ErrByHand = errors.New("the old key stays until the pipeline has the new one")
 
 // Run rotates the key. The old key works until the new one is stored, tried and published.
@@ -73,13 +73,13 @@ func (r *Rotation) Run(ctx context.Context) error {
 		return err
 	}
 	if err := r.try(ctx, next); err != nil {
-		return fmt.Errorf("key %s is stored and takes no role; the key before still works, run this again: %w", next.ID, err)
+		return fmt.Errorf("key %s is stored and cannot assume a role; the previous key still works, run this again: %w", next.ID, err)
 	}
 	r.log("key %s takes a role", next.ID)
 	switch {
 	case r.Publish != nil:
 		if err := r.Publish(ctx, next); err != nil {
-			return fmt.Errorf("tell the pipeline of key %s; the key before still works, run this again: %w", next.ID, err)
+			return fmt.Errorf("set key %s in the pipeline; the previous key still works, run this again: %w", next.ID, err)
 		}
 		r.log("the pipeline has key %s", next.ID)
 	case !r.Finish:
@@ -88,7 +88,7 @@ func (r *Rotation) Run(ctx context.Context) error {
 	return r.retire(ctx, next)
 }
 
-// next is the key that shall serve: the one of a rotation that was under way, or a new one.
+// next returns the key to rotate to: that of an interrupted rotation, or a new one.
 func (r *Rotation) next(ctx context.Context, keys []iamtypes.AccessKeyMetadata, stored Key) (Key, error) {
 	known := slices.IndexFunc(keys, func(k iamtypes.AccessKeyMetadata) bool { return aws.ToString(k.AccessKeyId) == stored.ID })
 	switch {
@@ -96,13 +96,13 @@ func (r *Rotation) next(ctx context.Context, keys []iamtypes.AccessKeyMetadata, 
 		return Key{}, fmt.Errorf("the secret holds no key of user %s: run this without --finish first", r.User)
 	case r.Finish:
 		return stored, nil
-	case len(keys) < 2: // IAM gives a user two
+	case len(keys) < 2: // IAM allows a user two
 		return r.create(ctx)
 	case known == 1:
 		r.log("a rotation to key %s was under way", stored.ID)
 		return stored, nil
 	case known == 0:
-		// Killed between making a key and storing it: nobody has its secret half.
+		// Killed between the creation of a key and its storage: its secret is lost.
 		if err := r.remove(ctx, aws.ToString(keys[1].AccessKeyId)); err != nil {
 			return Key{}, err
 		}
@@ -113,11 +113,11 @@ func (r *Rotation) next(ctx context.Context, keys []iamtypes.AccessKeyMetadata, 
 	}
 }
 
-// create makes a key and stores it.
+// create creates a key and stores it.
 func (r *Rotation) create(ctx context.Context) (Key, error) {
 	made, err := r.IAM.CreateAccessKey(ctx, &iam.CreateAccessKeyInput{UserName: &r.User})
 	if err != nil {
-		return Key{}, fmt.Errorf("make a key of user %s: %w", r.User, err)
+		return Key{}, fmt.Errorf("create a key of user %s: %w", r.User, err)
 	}
 	key := Key{aws.ToString(made.AccessKey.AccessKeyId), aws.ToString(made.AccessKey.SecretAccessKey)}
 	text, err := json.Marshal(key)
@@ -125,20 +125,20 @@ func (r *Rotation) create(ctx context.Context) (Key, error) {
 		return Key{}, fmt.Errorf("encode key %s: %w", key.ID, err)
 	}
 	if _, err := r.Secrets.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{SecretId: &r.SecretARN, SecretString: aws.String(string(text))}); err != nil {
-		return Key{}, fmt.Errorf("store key %s, which is of no use now; run this again: %w", key.ID, err)
+		return Key{}, fmt.Errorf("store key %s, which is useless now; run this again: %w", key.ID, err)
 	}
 	r.log("key %s is made and stored", key.ID)
 	return key, nil
 }
 
 const (
-	// IAM knows a new key everywhere after seconds.
+	// A new key is valid everywhere after seconds.
 	// https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
 	tries = 12
 	pause = 5 * time.Second
 )
 
-// try takes a role with the key, as often as IAM may need to know it.
+// try assumes a role with the key, and retries until a new key is valid everywhere.
 func (r *Rotation) try(ctx context.Context, key Key) error {
 	for left := tries - 1; ; left-- {
 		err := r.Try(ctx, key)
@@ -151,7 +151,7 @@ func (r *Rotation) try(ctx context.Context, key Key) error {
 	}
 }
 
-// retire takes every other key of the user away.
+// retire deletes every other key of the user.
 func (r *Rotation) retire(ctx context.Context, next Key) error {
 	keys, err := r.keys(ctx)
 	if err != nil {
@@ -170,16 +170,16 @@ func (r *Rotation) retire(ctx context.Context, next Key) error {
 func (r *Rotation) remove(ctx context.Context, id string) error {
 	_, err := r.IAM.UpdateAccessKey(ctx, &iam.UpdateAccessKeyInput{UserName: &r.User, AccessKeyId: &id, Status: iamtypes.StatusTypeInactive})
 	if err != nil {
-		return fmt.Errorf("switch key %s off: %w", id, err)
+		return fmt.Errorf("deactivate key %s: %w", id, err)
 	}
 	if _, err := r.IAM.DeleteAccessKey(ctx, &iam.DeleteAccessKeyInput{UserName: &r.User, AccessKeyId: &id}); err != nil {
-		return fmt.Errorf("delete key %s, which is switched off; run this again: %w", id, err)
+		return fmt.Errorf("delete key %s, which is inactive; run this again: %w", id, err)
 	}
 	r.log("key %s is deleted", id)
 	return nil
 }
 
-// stored is the key in the secret; empty before the first rotation.
+// stored returns the key in the secret; empty before the first rotation.
 func (r *Rotation) stored(ctx context.Context) (Key, error) {
 	value, err := r.Secrets.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &r.SecretARN})
 	if missing := new(secretstypes.ResourceNotFoundException); errors.As(err, &missing) {
@@ -190,12 +190,12 @@ func (r *Rotation) stored(ctx context.Context) (Key, error) {
 	}
 	var key Key
 	if err := json.Unmarshal([]byte(aws.ToString(value.SecretString)), &key); err != nil || key.ID == "" || key.Secret == "" {
-		return Key{}, errors.New(`the secret does not hold {"accessKeyId", "secretAccessKey"}: delete its value or put the key in service there`)
+		return Key{}, errors.New(`the secret does not contain {"accessKeyId", "secretAccessKey"}: delete its value, or store the current key there`)
 	}
 	return key, nil
 }
 
-// keys are the user's, the oldest first.
+// keys returns the user's keys, oldest first.
 func (r *Rotation) keys(ctx context.Context) ([]iamtypes.AccessKeyMetadata, error) {
 	listed, err := r.IAM.ListAccessKeys(ctx, &iam.ListAccessKeysInput{UserName: &r.User})
 	if err != nil {

@@ -130,7 +130,7 @@ func rotate(t *testing.T, a *account, change func(*Rotation)) (string, error) {
 func byHand(r *Rotation) { r.Publish = nil }
 func finish(r *Rotation) { r.Publish, r.Finish = nil, true }
 
-func TestRun(t *testing.T) {
+func TestARotationReplacesTheKeyStepByStep(t *testing.T) {
 	for _, c := range []struct {
 		name     string
 		account  *account
@@ -143,13 +143,13 @@ func TestRun(t *testing.T) {
 		{"the old key goes once the pipeline has the new one", (&account{keys: []string{"old"}}).holds("old"), nil, []string{"new1"}, "new1", ""},
 		{"a key that somebody made by hand goes likewise", &account{keys: []string{"old"}, pipeline: "old"}, nil, []string{"new1"}, "new1", ""},
 		{"a key that IAM does not know at once is waited for", (&account{keys: []string{"old"}, deaf: 3}).holds("old"), nil, []string{"new1"}, "new1", ""},
-		{"a key that takes no role leaves the old one at work", (&account{keys: []string{"old"}, deaf: 100}).holds("old"), nil,
-			[]string{"old", "new1"}, "old", "the key before still works"},
+		{"a key that cannot assume a role leaves the old one in use", (&account{keys: []string{"old"}, deaf: 100}).holds("old"), nil,
+			[]string{"old", "new1"}, "old", "the previous key still works"},
 		{"a rotation that was under way is ended", (&account{keys: []string{"old", "newer"}}).holds("newer"), nil, []string{"newer"}, "newer", ""},
 		{"a key whose secret half nobody has makes room", (&account{keys: []string{"old", "lost"}}).holds("old"), nil, []string{"new1"}, "new1", ""},
 		{"two keys that the secret does not know are left alone", &account{keys: []string{"a", "b"}, pipeline: "b"}, nil,
 			[]string{"a", "b"}, "b", "user ci has two keys (a of 2026-01-01, b of 2026-01-02), and the secret holds neither"},
-		{"a secret that holds something else is left alone", &account{secret: aws.String("hello")}, nil, nil, "", "does not hold"},
+		{"a secret with another value is left alone", &account{secret: aws.String("hello")}, nil, nil, "", "does not contain"},
 		{"without GitLab's token the old key stays", (&account{keys: []string{"old"}}).holds("old"), byHand, []string{"old", "new1"}, "old", ErrByHand.Error()},
 		{"once the pipeline has the new key by hand, the old one goes", (&account{keys: []string{"old", "newer"}}).holds("newer"), finish, []string{"newer"}, "newer", ""},
 		{"with no other key there is nothing to finish", (&account{keys: []string{"only"}}).holds("only"), finish, []string{"only"}, "only", ""},
@@ -167,7 +167,7 @@ func TestRun(t *testing.T) {
 	}
 }
 
-func TestARotationCanBeKilledAnywhereAndRunAgain(t *testing.T) {
+func TestAKilledRotationIsResumed(t *testing.T) {
 	for _, first := range []bool{true, false} {
 		start := func() *account {
 			if first {

@@ -27,9 +27,9 @@ type outputs struct {
 	PreviewRole string `json:"ciPreviewRole"`
 }
 
-// Run rotates the key of a stack's CI user. It reads what `pulumi stack output --json` prints, and
-// talks to the account of the environment's credentials, an administrator's, and to GitLab where
-// GITLAB_TOKEN is set.
+// Run rotates the access key of a stack's CI user. It reads what `pulumi stack output --json` prints, and uses the
+// account of the environment's credentials, which must be an administrator's, and GitLab where GITLAB_TOKEN is
+// set.
 func Run(ctx context.Context, io command.IO, args []string) error {
 	return run(ctx, io, args, os.Getenv)
 }
@@ -37,12 +37,12 @@ func Run(ctx context.Context, io command.IO, args []string) error {
 func run(ctx context.Context, io command.IO, args []string, getenv func(string) string) error {
 	flags := command.Flags("rotate-key")
 	stack := flags.String("stack", "", "the `stack` whose CI user gets a new key")
-	finish := flags.Bool("finish", false, "the pipeline has the stored key: take the older one away")
+	finish := flags.Bool("finish", false, "the pipeline has the stored key: delete the older one")
 	if err := command.Parse(io, flags, args); err != nil {
 		return err
 	}
 	if *stack == "" {
-		return command.BadUsage("give --stack")
+		return command.BadUsage("set --stack")
 	}
 	named, err := readOutputs(io.Stdin)
 	if err != nil {
@@ -59,7 +59,7 @@ func run(ctx context.Context, io command.IO, args []string, getenv func(string) 
 	err = (&Rotation{
 		IAM: iam.NewFromConfig(account), Secrets: secretsmanager.NewFromConfig(account),
 		User: named.User, SecretARN: named.Secret,
-		Try:     func(ctx context.Context, key Key) error { return takeRole(ctx, account, named.PreviewRole, key) },
+		Try:     func(ctx context.Context, key Key) error { return assumeRole(ctx, account, named.PreviewRole, key) },
 		Publish: publish, Finish: *finish, Wait: command.Wait, Log: io.Stdout,
 	}).Run(ctx)
 	if errors.Is(err, ErrByHand) {
@@ -77,15 +77,15 @@ func readOutputs(in io.Reader) (outputs, error) {
 		return named, command.BadUsage("the standard input is not what `pulumi stack output --json` prints: %v", err)
 	}
 	if named.User == "" || named.PreviewRole == "" {
-		return named, errors.New("the stack's outputs name no ciUser or ciPreviewRole: bring its room iam up first (docs/how-to/set-up-gitlab.md)")
+		return named, errors.New("the stack's outputs lack ciUser or ciPreviewRole: deploy its component iam first (docs/how-to/set-up-gitlab.md)")
 	}
 	if named.Secret == "" {
-		return named, errors.New("the stack's outputs name no ciKeySecret: its jobs sign in with OIDC; where that cannot be, set didomi:iam oidc to off and bring its room iam up")
+		return named, errors.New("the stack's outputs lack ciKeySecret: its jobs sign in with OIDC; where that is impossible, set didomi:iam oidc to off and deploy its component iam")
 	}
 	return named, nil
 }
 
-// variables are the names under which jobs find the key of a stack (ci/identity).
+// variables are the names of the CI variables with the key of a stack (ci/identity).
 func variables(stack string) (id, secret string) {
 	prefix := strings.ToUpper(stack) + "_CI_KEY_"
 	return prefix + "ID", prefix + "SECRET"
@@ -102,7 +102,7 @@ func publisher(stack string, getenv func(string) string) (func(context.Context, 
 	}
 	id, secret := variables(stack)
 	return func(ctx context.Context, key Key) error {
-		// The id last: with it a job begins to look at the key.
+		// The id last: a job reads the key once the id is set.
 		if err := project.SetVariable(ctx, secret, key.Secret); err != nil {
 			return err
 		}
@@ -110,12 +110,12 @@ func publisher(stack string, getenv func(string) string) (func(context.Context, 
 	}, nil
 }
 
-// takeRole takes the role with the key and nothing else.
-func takeRole(ctx context.Context, account aws.Config, role string, key Key) error {
+// assumeRole assumes the role with the key.
+func assumeRole(ctx context.Context, account aws.Config, role string, key Key) error {
 	account.Credentials = credentials.NewStaticCredentialsProvider(key.ID, key.Secret, "")
 	_, err := sts.NewFromConfig(account).AssumeRole(ctx, &sts.AssumeRoleInput{RoleArn: &role, RoleSessionName: aws.String("rotate-key")})
 	if err != nil {
-		return fmt.Errorf("take %s: %w", role, err)
+		return fmt.Errorf("assume %s: %w", role, err)
 	}
 	return nil
 }

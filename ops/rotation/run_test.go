@@ -8,16 +8,16 @@ import (
 	"github.com/didomi/serverless-api/ops/gitlab/gitlabtest"
 )
 
-func TestACommandThatIsCalledWronglyTalksToNobody(t *testing.T) {
+func TestAWrongCommandLineMakesNoCall(t *testing.T) {
 	const stack = `{"ciUser":"u","ciKeySecret":"s","ciPreviewRole":"r"}`
 	for _, c := range []struct {
 		name, args, stdin string
 		env               map[string]string
 		want              string
 	}{
-		{"no stack", "", stack, nil, "give --stack"},
+		{"no stack", "", stack, nil, "set --stack"},
 		{"nothing to read", "--stack dev", "", nil, "the standard input is not what `pulumi stack output --json` prints"},
-		{"a stack without its room iam", "--stack dev", "{}", nil, "bring its room iam up first"},
+		{"a stack without its component iam", "--stack dev", "{}", nil, "deploy its component iam first"},
 		{"a stack whose jobs sign in with OIDC", "--stack dev", `{"ciUser":"u","ciKeySecret":"","ciPreviewRole":"r"}`, nil, "set didomi:iam oidc to off"},
 		{"a token and nowhere to show it", "--stack dev", stack, map[string]string{"GITLAB_TOKEN": "t"}, "CI_API_V4_URL, CI_PROJECT_ID"},
 	} {

@@ -21,18 +21,18 @@ import (
 	"github.com/didomi/serverless-api/ops/command"
 )
 
-// patience bounds one request: a cold start with its connections takes seconds.
-const patience = 60 * time.Second
+// timeout bounds one request: a cold start with its connections takes seconds.
+const timeout = 60 * time.Second
 
-// A name or a key that was made a moment ago takes a while to be known everywhere; AWS gives no number.
+// A new host name or API key takes a while to be known everywhere; AWS documents no duration.
 const (
-	// settling is for how long, in all, answers are put down to that.
+	// settling is the total time for which responses are attributed to that.
 	settling = time.Minute
-	// pause is how long it waits before it asks once more.
-	pause = 2 * time.Second
+	// pollInterval is the time between two attempts.
+	pollInterval = 2 * time.Second
 )
 
-// Run requests of the API at --url what its definition lists. The key, where it requires one, is in the
+// Run makes the requests of the smoke test to the API at --url. Its key, where it requires one, is in the
 // environment variable API_KEY.
 func Run(ctx context.Context, io command.IO, args []string) error {
 	definition, err := openapi.Load()
@@ -45,7 +45,7 @@ func Run(ctx context.Context, io command.IO, args []string) error {
 func run(ctx context.Context, io command.IO, args []string, requests []openapi.Request) error {
 	flags := command.Flags("smoke")
 	base := flags.String("url", "", "the API's `address`, as the stack's output url gives it")
-	via := flags.String("via", "", "HTTP `proxy` that leads to the API and looks after TLS, where its name does not lead there")
+	via := flags.String("via", "", "HTTP `proxy` to the API that terminates TLS, where the API's host name does not resolve")
 	if err := command.Parse(io, flags, args); err != nil {
 		return err
 	}
@@ -62,11 +62,11 @@ func run(ctx context.Context, io command.IO, args []string, requests []openapi.R
 type api struct {
 	base, key string
 	client    http.Client
-	// left is how much of settling there still is.
-	left, pause time.Duration
+	// left is the rest of settling.
+	left, pollInterval time.Duration
 }
 
-// check makes every request, and returns all that got another response than expected.
+// check makes every request, and returns an error for each unexpected response.
 func (a *api) check(ctx context.Context, out io.Writer, requests []openapi.Request) error {
 	var failed error
 	id := strings.ToLower(rand.Text()[:10])
@@ -83,15 +83,15 @@ func (a *api) check(ctx context.Context, out io.Writer, requests []openapi.Reque
 func newAPI(base, via, key string) (*api, error) {
 	address, err := url.Parse(base)
 	if err != nil || address.Host == "" || address.Scheme != "https" && address.Scheme != "http" {
-		return nil, command.BadUsage("--url %q: want the address of an API", base)
+		return nil, command.BadUsage("--url %q: must be the address of an API", base)
 	}
-	a := &api{key: key, client: http.Client{Timeout: patience}, left: settling, pause: pause}
+	a := &api{key: key, client: http.Client{Timeout: timeout}, left: settling, pollInterval: pollInterval}
 	if via != "" {
 		proxy, err := url.Parse(via)
 		if err != nil || proxy.Host == "" {
-			return nil, command.BadUsage("--via %q: want the address of a proxy", via)
+			return nil, command.BadUsage("--via %q: must be the address of a proxy", via)
 		}
-		address.Scheme = "http" // the proxy speaks TLS, if anybody does
+		address.Scheme = "http" // the proxy adds TLS
 		a.client.Transport = &http.Transport{Proxy: http.ProxyURL(proxy)}
 	}
 	a.base = strings.TrimSuffix(address.String(), "/")
@@ -102,20 +102,20 @@ func newAPI(base, via, key string) (*api, error) {
 func (a *api) expect(ctx context.Context, request openapi.Request, id string) error {
 	for {
 		err := a.try(ctx, request, id)
-		if !errors.Is(err, errUnsettled) || a.left < a.pause {
+		if !errors.Is(err, errUnsettled) || a.left < a.pollInterval {
 			return err
 		}
-		a.left -= a.pause
+		a.left -= a.pollInterval
 		select {
-		case <-time.After(a.pause):
+		case <-time.After(a.pollInterval):
 		case <-ctx.Done():
 			return err
 		}
 	}
 }
 
-// errUnsettled is an answer that a new API may give before it is known everywhere.
-var errUnsettled = errors.New("not known everywhere, if it is new")
+// errUnsettled marks a response that a new API may return before its name or key is known everywhere.
+var errUnsettled = errors.New("not known everywhere yet, if it is new")
 
 func (a *api) try(ctx context.Context, want openapi.Request, id string) error {
 	path := want.Path(id)
@@ -129,15 +129,15 @@ func (a *api) try(ctx context.Context, want openapi.Request, id string) error {
 	if a.key != "" {
 		request.Header.Set("X-Api-Key", a.key)
 	}
-	answer, err := a.client.Do(request)
+	response, err := a.client.Do(request)
 	if name := new(net.DNSError); errors.As(err, &name) && name.IsNotFound {
 		return fmt.Errorf("%w: %w", err, errUnsettled)
 	}
 	if err != nil {
 		return err
 	}
-	defer func() { _ = answer.Body.Close() }()
-	text, err := io.ReadAll(io.LimitReader(answer.Body, 64<<10))
+	defer func() { _ = response.Body.Close() }()
+	text, err := io.ReadAll(io.LimitReader(response.Body, 64<<10))
 	if err != nil {
 		return err
 	}
@@ -145,11 +145,11 @@ func (a *api) try(ctx context.Context, want openapi.Request, id string) error {
 	if json.Compact(&compact, text) == nil {
 		text = compact.Bytes()
 	}
-	if answer.StatusCode == want.Status && strings.Contains(string(text), want.Contains) {
+	if response.StatusCode == want.Status && strings.Contains(string(text), want.Contains) {
 		return nil
 	}
-	err = fmt.Errorf("%s %s answers %s, want %d %s: %.500s", want.Method(), path, answer.Status, want.Status, want.Contains, text)
-	if answer.StatusCode == http.StatusForbidden && a.key != "" {
+	err = fmt.Errorf("%s %s returns %s, want %d %s: %.500s", want.Method(), path, response.Status, want.Status, want.Contains, text)
+	if response.StatusCode == http.StatusForbidden && a.key != "" {
 		return fmt.Errorf("%w: the key is %w", err, errUnsettled)
 	}
 	return err

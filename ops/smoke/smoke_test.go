@@ -63,7 +63,7 @@ func ask(t *testing.T, args ...string) error {
 	return run(t.Context(), command.IO{Stdout: &out, Stderr: &out}, args, requests())
 }
 
-func TestSmoke(t *testing.T) {
+func TestEveryUnexpectedResponseIsReported(t *testing.T) {
 	status := func(method, path string, status int) func(http.ResponseWriter, *http.Request) bool {
 		return func(w http.ResponseWriter, r *http.Request) bool {
 			if r.Method == method && strings.HasPrefix(r.URL.Path, path) {
@@ -96,7 +96,7 @@ func TestSmoke(t *testing.T) {
 	}
 }
 
-func TestAKeyThatIsNewIsAskedForAgain(t *testing.T) {
+func TestARequestWithANewKeyIsRepeated(t *testing.T) {
 	for name, tt := range map[string]struct {
 		refused int
 		want    string
@@ -118,7 +118,7 @@ func TestAKeyThatIsNewIsAskedForAgain(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			a.pause, a.left = time.Millisecond, 5*time.Millisecond
+			a.pollInterval, a.left = time.Millisecond, 5*time.Millisecond
 			err = a.check(t.Context(), io.Discard, requests())
 			if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("error %v, want %q in it", err, tt.want)
@@ -130,7 +130,7 @@ func TestAKeyThatIsNewIsAskedForAgain(t *testing.T) {
 	}
 }
 
-func TestANameThatNobodyKnowsYetIsAskedForAgain(t *testing.T) {
+func TestARequestToANewHostNameIsRepeated(t *testing.T) {
 	a, err := newAPI("http://api.invalid", "", "")
 	if err != nil {
 		t.Fatal(err)
@@ -140,7 +140,7 @@ func TestANameThatNobodyKnowsYetIsAskedForAgain(t *testing.T) {
 		asked.Add(1)
 		return nil, &net.DNSError{Err: "no such host", Name: "api.invalid", IsNotFound: true}
 	}}
-	a.pause, a.left = time.Millisecond, 2*time.Millisecond
+	a.pollInterval, a.left = time.Millisecond, 2*time.Millisecond
 	if err := a.check(t.Context(), io.Discard, requests()); err == nil {
 		t.Error("it works without a name")
 	}
@@ -149,7 +149,7 @@ func TestANameThatNobodyKnowsYetIsAskedForAgain(t *testing.T) {
 	}
 }
 
-func TestAProxyLeadsToANameThatDoesNot(t *testing.T) {
+func TestTheProxyIsUsedWhereTheHostNameDoesNotResolve(t *testing.T) {
 	server := serve(t, "", func(w http.ResponseWriter, r *http.Request) bool {
 		if r.Host == "dev.didomi.example" {
 			return false
@@ -162,9 +162,9 @@ func TestAProxyLeadsToANameThatDoesNot(t *testing.T) {
 	}
 }
 
-func TestAnAddressThatIsNoneIsRefused(t *testing.T) {
+func TestAnInvalidAddressIsRejected(t *testing.T) {
 	for _, address := range []string{"", "dev.didomi.example", "ftp://host"} {
-		if err := ask(t, "--url", address); err == nil || !strings.Contains(err.Error(), "want the address") {
+		if err := ask(t, "--url", address); err == nil || !strings.Contains(err.Error(), "must be the address") {
 			t.Errorf("--url %q: %v", address, err)
 		}
 	}

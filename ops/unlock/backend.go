@@ -20,15 +20,15 @@ import (
 )
 
 // open reads a backend's address as the Pulumi CLI does: s3://bucket[/prefix][?region=..] or
-// file://folder.
+// file://directory.
 func open(ctx context.Context, address string) (backend, error) {
 	u, err := url.Parse(address)
 	if err != nil || address == "" {
-		return nil, command.BadUsage("PULUMI_BACKEND_URL is %q; want s3://bucket or file:///folder", address)
+		return nil, command.BadUsage("PULUMI_BACKEND_URL is %q; must be s3://bucket or file:///directory", address)
 	}
 	switch u.Scheme {
 	case "file":
-		return folder(u.Path), nil
+		return directory(u.Path), nil
 	case "s3":
 		c, err := config.LoadDefaultConfig(ctx)
 		if err != nil {
@@ -45,7 +45,7 @@ func open(ctx context.Context, address string) (backend, error) {
 		})
 		return bucket{client, u.Host, strings.Trim(u.Path, "/")}, nil
 	}
-	return nil, command.BadUsage("PULUMI_BACKEND_URL %q: this command knows s3:// and file:// backends", address)
+	return nil, command.BadUsage("PULUMI_BACKEND_URL %q: only s3:// and file:// are supported", address)
 }
 
 type bucket struct {
@@ -84,10 +84,10 @@ func (b bucket) remove(ctx context.Context, key string) error {
 	return err
 }
 
-// folder is a backend of files.
-type folder string
+// directory is a backend of files.
+type directory string
 
-func (f folder) list(_ context.Context, prefix string) ([]string, error) {
+func (f directory) list(_ context.Context, prefix string) ([]string, error) {
 	entries, err := os.ReadDir(filepath.Join(string(f), prefix))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -101,10 +101,10 @@ func (f folder) list(_ context.Context, prefix string) ([]string, error) {
 	return keys, err
 }
 
-func (f folder) read(_ context.Context, key string) ([]byte, error) {
+func (f directory) read(_ context.Context, key string) ([]byte, error) {
 	return os.ReadFile(filepath.Join(string(f), key))
 }
 
-func (f folder) remove(_ context.Context, key string) error {
+func (f directory) remove(_ context.Context, key string) error {
 	return os.Remove(filepath.Join(string(f), key))
 }

@@ -1,8 +1,8 @@
-// Package unlock takes away the lock that a job of ours left on a stack when it was killed. Locks of
-// others are left alone and named.
+// Package unlock removes the lock that a killed job of this machine left on a stack. It reports locks of others
+// and keeps them.
 //
 // The lock is a file of Pulumi's own backends: .pulumi/locks/organization/<project>/<stack>/<id>.json
-// with who holds it (pkg/backend/diy/lock.go).
+// with its owner (pkg/backend/diy/lock.go).
 package unlock
 
 import (
@@ -17,7 +17,7 @@ import (
 	"github.com/didomi/serverless-api/ops/command"
 )
 
-// lock is who holds a stack.
+// lock is the owner of a stack's lock.
 type lock struct {
 	PID       int       `json:"pid"`
 	Username  string    `json:"username"`
@@ -25,15 +25,14 @@ type lock struct {
 	Timestamp time.Time `json:"timestamp"`
 }
 
-// backend is where the locks lie.
+// backend stores the locks.
 type backend interface {
 	list(ctx context.Context, prefix string) ([]string, error)
 	read(ctx context.Context, key string) ([]byte, error)
 	remove(ctx context.Context, key string) error
 }
 
-// Run takes away the locks of processes of this machine that are no more. It says no while others
-// hold the stack.
+// Run removes the locks of processes of this machine that have ended. It fails while others lock the stack.
 func Run(ctx context.Context, io command.IO, args []string) error {
 	flags := command.Flags("unlock")
 	stack := flags.String("stack", "", "the `stack` that a killed job may have left locked")
@@ -42,7 +41,7 @@ func Run(ctx context.Context, io command.IO, args []string) error {
 		return err
 	}
 	if *stack == "" {
-		return command.BadUsage("give --stack")
+		return command.BadUsage("set --stack")
 	}
 	b, err := open(ctx, os.Getenv("PULUMI_BACKEND_URL"))
 	if err != nil {
@@ -50,7 +49,7 @@ func Run(ctx context.Context, io command.IO, args []string) error {
 	}
 	host, err := os.Hostname()
 	if err != nil {
-		return fmt.Errorf("which machine this is: %w", err)
+		return fmt.Errorf("read the host name: %w", err)
 	}
 	return release(ctx, io, b, ".pulumi/locks/organization/"+*project+"/"+*stack+"/", *stack, host, alive)
 }
@@ -77,7 +76,7 @@ func release(ctx context.Context, io command.IO, b backend, prefix, stack, host 
 			continue
 		}
 		if err := b.remove(ctx, key); err != nil {
-			return fmt.Errorf("take away the lock of stack %s: %w", stack, err)
+			return fmt.Errorf("remove the lock of stack %s: %w", stack, err)
 		}
 		_, _ = fmt.Fprintf(io.Stdout, "stack %s: the lock of this job's killed process %d is taken away\n", stack, l.PID)
 	}
@@ -87,7 +86,7 @@ func release(ctx context.Context, io command.IO, b backend, prefix, stack, host 
 	return nil
 }
 
-// alive says whether there is a process of that id on this machine.
+// alive says whether a process with that id runs on this machine.
 func alive(pid int) bool {
 	err := syscall.Kill(pid, 0)
 	return err == nil || errors.Is(err, syscall.EPERM)

@@ -11,7 +11,7 @@ import (
 	"github.com/didomi/serverless-api/ops/command"
 )
 
-func TestUnlock(t *testing.T) {
+func TestOnlyLocksOfEndedProcessesOfThisMachineAreRemoved(t *testing.T) {
 	const prefix = ".pulumi/locks/organization/didomi/dev/"
 	lock := func(host, pid string) string {
 		return `{"pid":` + pid + `,"username":"ci","hostname":"` + host + `","timestamp":"2026-01-02T03:04:05Z"}`
@@ -40,7 +40,7 @@ func TestUnlock(t *testing.T) {
 			}
 			var out bytes.Buffer
 			io := command.IO{Stdout: &out, Stderr: &out}
-			err := release(t.Context(), io, folder(dir), prefix, "dev", "here", func(pid int) bool { return pid == 2 })
+			err := release(t.Context(), io, directory(dir), prefix, "dev", "here", func(pid int) bool { return pid == 2 })
 			if errors.Is(err, command.ErrNo) != tt.no || err != nil && !tt.no {
 				t.Errorf("error %v, want a no: %v", err, tt.no)
 			}
@@ -52,7 +52,7 @@ func TestUnlock(t *testing.T) {
 	}
 }
 
-func TestABackendThatIsNotKnownIsRefused(t *testing.T) {
+func TestAnUnsupportedBackendIsRejected(t *testing.T) {
 	for _, address := range []string{"", "azblob://x", "https://api.pulumi.com"} {
 		if _, err := open(t.Context(), address); err == nil {
 			t.Errorf("%q is taken", address)
