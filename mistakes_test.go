@@ -10,20 +10,22 @@ import (
 	"testing"
 
 	"github.com/didomi/serverless-api/internal/config"
+	"github.com/didomi/serverless-api/internal/mocks"
+	"github.com/didomi/serverless-api/internal/naming"
 	"github.com/didomi/serverless-api/lambda/openapi"
 )
 
 // problems are what load says about the stack file of dev with some of its values replaced.
 func problems(t *testing.T, stack string, change map[string]string) []string {
 	t.Helper()
-	return problemsOf(t, "didomi", stack, change)
+	return problemsOf(t, mocks.Project, stack, change)
 }
 
 // problemsOf are those of a project of another name.
 func problemsOf(t *testing.T, project, stack string, change map[string]string) []string {
 	t.Helper()
 	values := projectValues(t, project, "Pulumi.dev.yaml")
-	if stackPattern.MatchString(stack) {
+	if naming.StackPattern.MatchString(stack) {
 		values[project+":tags"] = `{"environment": "` + stack + `"}`
 	}
 	for key, value := range change {
@@ -65,6 +67,7 @@ const (
 	wantPrivate  = "a private network, inside 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16"
 	wantVersion  = `an Aurora PostgreSQL version from 15 on, major and minor, such as "16.11"`
 	wantDatabase = "a database's name: lower case letters, digits and _, a letter first, 63 at most, none of postgres, rdsadmin, template0, template1"
+	leftStack    = "at most %d lower case letters and digits, a letter first, and not bootstrap; the project %q leaves that many, since AWS bounds names that begin with both"
 	wantStack    = "at most 12 lower case letters and digits, a letter first, and not bootstrap"
 	wantGitLab   = "an https address without a path, such as https://gitlab.com"
 	wantAccounts = `account ids of twelve digits, in quotes, such as "012345678901"`
@@ -216,27 +219,32 @@ func TestEveryMistakeHasAMessageThatNamesKeyValueAndWhatIsAllowed(t *testing.T) 
 	}
 }
 
+// wantStackOf is what the name of a stack must be in a project, whose own name may leave less than wantStack.
+func wantStackOf(project string) string {
+	if left := naming.Longest - len(project) - len("-"); left < naming.LongestStack {
+		return fmt.Sprintf(leftStack, left, project)
+	}
+	return wantStack
+}
+
 func TestProjectAndStackAreNamedSoThatEveryPhysicalNameIsAllowed(t *testing.T) {
-	const (
-		wantProject = "at most 17 lower case letters, digits and single hyphens, a letter first, and not beginning with sg-, sthree-, amzn-s3-demo-"
-		left        = "at most %d lower case letters and digits, a letter first, and not bootstrap; the project %q leaves that many, since AWS bounds names that begin with both"
-	)
+	const wantProject = "at most 17 lower case letters, digits and single hyphens, a letter first, and not beginning with sg-, sthree-, amzn-s3-demo-"
 	for _, c := range []struct{ project, stack, want string }{
-		{"didomi", "a-very-long-stack-name", `pulumi.stack is "a-very-long-stack-name"; want ` + wantStack},
-		{"didomi", "Prod", `pulumi.stack is "Prod"; want ` + wantStack},
-		{"didomi", "1st", `pulumi.stack is "1st"; want ` + wantStack},
-		{"didomi", "dev-", `pulumi.stack is "dev-"; want ` + wantStack},
-		{"didomi", "dev-2", `pulumi.stack is "dev-2"; want ` + wantStack},
-		{"didomi", "dev_eu", `pulumi.stack is "dev_eu"; want ` + wantStack},
-		{"didomi", "bootstrap", `pulumi.stack is "bootstrap"; want ` + wantStack},
-		{"didomi", "", "pulumi.stack is not set; want " + wantStack},
-		{"didomi", "s123456789012", `pulumi.stack is "s123456789012"; want ` + wantStack},
-		{"didomi2", "s12345678901", `pulumi.stack is "s12345678901"; want ` + fmt.Sprintf(left, 11, "didomi2")},
-		{"payments-platform", "dev", `pulumi.stack is "dev"; want ` + fmt.Sprintf(left, 1, "payments-platform")},
+		{"shop", "a-very-long-stack-name", `pulumi.stack is "a-very-long-stack-name"; want ` + wantStack},
+		{"shop", "Prod", `pulumi.stack is "Prod"; want ` + wantStack},
+		{"shop", "1st", `pulumi.stack is "1st"; want ` + wantStack},
+		{"shop", "dev-", `pulumi.stack is "dev-"; want ` + wantStack},
+		{"shop", "dev-2", `pulumi.stack is "dev-2"; want ` + wantStack},
+		{"shop", "dev_eu", `pulumi.stack is "dev_eu"; want ` + wantStack},
+		{"shop", "bootstrap", `pulumi.stack is "bootstrap"; want ` + wantStack},
+		{"shop", "", "pulumi.stack is not set; want " + wantStack},
+		{"shop", "s123456789012", `pulumi.stack is "s123456789012"; want ` + wantStack},
+		{"payroll", "s12345678901", `pulumi.stack is "s12345678901"; want ` + fmt.Sprintf(leftStack, 11, "payroll")},
+		{"payments-platform", "dev", `pulumi.stack is "dev"; want ` + fmt.Sprintf(leftStack, 1, "payments-platform")},
 		{"payments-platforms", "p", `pulumi.project is "payments-platforms"; want ` + wantProject},
-		{"Didomi", "dev", `pulumi.project is "Didomi"; want ` + wantProject},
-		{"didomi_api", "dev", `pulumi.project is "didomi_api"; want ` + wantProject},
-		{"didomi--api", "dev", `pulumi.project is "didomi--api"; want ` + wantProject},
+		{"Shop", "dev", `pulumi.project is "Shop"; want ` + wantProject},
+		{"shop_api", "dev", `pulumi.project is "shop_api"; want ` + wantProject},
+		{"shop--api", "dev", `pulumi.project is "shop--api"; want ` + wantProject},
 		{"sg", "dev", `pulumi.project is "sg"; want ` + wantProject},
 	} {
 		t.Run(c.project+" and "+c.stack, func(t *testing.T) {
@@ -281,7 +289,7 @@ func TestEveryMistakeIsNamedAtOnceInOrder(t *testing.T) {
 				`didomi:iam.oidc is not set; want one of create, existing, off`,
 				`didomi:network.zones is 9; want a whole number from 2 to 4`,
 				`didomi:tags.environment is not set; want ` + wantTag,
-				`pulumi.stack is "Dev"; want ` + wantStack,
+				`pulumi.stack is "Dev"; want ` + wantStackOf(mocks.Project),
 			},
 		},
 		"several in one part": {

@@ -6,16 +6,19 @@ import (
 	"testing"
 
 	"github.com/didomi/serverless-api/internal/mocks"
+	"github.com/didomi/serverless-api/internal/naming"
 	"github.com/didomi/serverless-api/ops/types"
 )
 
 func TestTheLongestNamesAreAllowed(t *testing.T) {
 	longest := 0
-	stack := strings.Repeat("s", longestStack)
-	for _, n := range []names{
-		{strings.Repeat("p", longestNames-len("-")-longestStack), stack}, {strings.Repeat("p", longestNames-len("-s")), "s"}, {"a-b", stack},
+	stack := strings.Repeat("s", naming.LongestStack)
+	for _, n := range []naming.Names{
+		{Project: strings.Repeat("p", naming.Longest-len("-")-naming.LongestStack), Stack: stack},
+		{Project: strings.Repeat("p", naming.Longest-len("-s")), Stack: "s"},
+		{Project: "a-b", Stack: stack},
 	} {
-		t.Run(n.project+" and "+n.stack, func(t *testing.T) {
+		t.Run(n.Project+" and "+n.Stack, func(t *testing.T) {
 			for _, res := range previewed(t, n).All() {
 				if length := checkName(t, res); res.Type == types.ClusterInstance {
 					longest = max(longest, length)
@@ -24,24 +27,24 @@ func TestTheLongestNamesAreAllowed(t *testing.T) {
 		})
 	}
 	if most := types.Of(types.ClusterInstance).Name.Max; longest != most {
-		t.Errorf("the longest name of an instance has %d of %d characters: longestNames is not the longest that is allowed", longest, most)
+		t.Errorf("the longest name of an instance has %d of %d characters: naming.Longest is not the longest that is allowed", longest, most)
 	}
 }
 
 // previewed is a preview of prod with every part that is optional, under these names.
-func previewed(t *testing.T, n names) *mocks.Recorder {
+func previewed(t *testing.T, n naming.Names) *mocks.Recorder {
 	t.Helper()
 	if got := n.Problems(); got != nil {
 		t.Fatalf("the names are refused: %v", got)
 	}
-	values := projectValues(t, n.project, "Pulumi.prod.yaml")
+	values := projectValues(t, n.Project, "Pulumi.prod.yaml")
 	for room, value := range map[string]string{
-		"tags": `{"environment": "` + n.stack + `"}`,
+		"tags": `{"environment": "` + n.Stack + `"}`,
 		"data": `{"database": {"readers": 15}, "bucket": {"accessLogDays": 90}}`,
 		"dns":  `{"domain": "` + strings.Repeat("d", 47) + `.org", "delegated": true}`,
 		"iam":  `{"gitlabUrl": "https://gitlab.com", "projectPath": "a/b", "oidc": "off"}`,
 	} {
-		values[n.project+":"+room] = value
+		values[n.Project+":"+room] = value
 	}
 	// The key's id ends the names that must be known before what they name.
 	known := map[string]func(mocks.Resource) map[string]any{"aws:kms/key:Key": func(mocks.Resource) map[string]any {
@@ -50,7 +53,7 @@ func previewed(t *testing.T, n names) *mocks.Recorder {
 	for token, outputs := range mocks.KnownSecrets {
 		known[token] = outputs
 	}
-	r, err := mocks.Mocks{Config: values, Project: n.project, Stack: n.stack, Preview: true, Outputs: known}.Try(program())
+	r, err := mocks.Mocks{Config: values, Project: n.Project, Stack: n.Stack, Preview: true, Outputs: known}.Try(program())
 	if err != nil {
 		t.Fatal(err)
 	}

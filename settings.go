@@ -7,6 +7,7 @@ import (
 	"github.com/didomi/serverless-api/iam"
 	"github.com/didomi/serverless-api/internal/account"
 	"github.com/didomi/serverless-api/internal/config"
+	"github.com/didomi/serverless-api/internal/naming"
 	"github.com/didomi/serverless-api/lambda/openapi"
 	"github.com/didomi/serverless-api/network"
 )
@@ -41,7 +42,7 @@ func load(values config.Values, project, stack string) (settings, error) {
 	}
 	decoded := config.Join(config.Decode(values, project, &s), config.Decode(values, "aws", &s.account))
 	return s, config.Join(
-		config.Check("pulumi", names{project, stack}),
+		config.Check("pulumi", naming.Names{Project: project, Stack: stack}),
 		decoded,
 		config.Check(project+":network", addresses{s.Network, s.Data}),
 	)

@@ -1,4 +1,5 @@
-package main
+// Package naming checks the names of a project and a stack, which every physical name of the stack begins with.
+package naming
 
 import (
 	"fmt"
@@ -9,21 +10,21 @@ import (
 	"github.com/didomi/serverless-api/internal/config"
 )
 
-// names are what every physical name of the stack begins with: <project>-<stack>-.
-type names struct{ project, stack string }
+// Names are what every physical name of the stack begins with: <project>-<stack>-.
+type Names struct{ Project, Stack string }
 
-// longestNames bounds project, hyphen and stack together. The tightest name is that of a database instance,
+// Longest bounds project, hyphen and stack together. The tightest name is that of a database instance,
 // <project>-<stack>-data-instance-NN-, which the provider ends with 26 characters of its own: AWS allows 63.
 // TestTheLongestNamesAreAllowed compares every other name with its limit.
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html
-const longestNames = 63 - len("-data-instance-NN-") - 26
+const Longest = 63 - len("-data-instance-NN-") - 26
 
-// longestStack bounds the stack's name alone: it is a label of the host name too.
-const longestStack = 12
+// LongestStack bounds the stack's name alone: it is a label of the host name too.
+const LongestStack = 12
 
-// stackPattern has no hyphens, since roles are granted everything that is called project-stack-*: those of
+// StackPattern has no hyphens, since roles are granted everything that is called project-stack-*: those of
 // a stack dev would reach into a stack dev-2.
-var stackPattern = regexp.MustCompile(`^[a-z][a-z0-9]*$`)
+var StackPattern = regexp.MustCompile(`^[a-z][a-z0-9]*$`)
 
 // projectPattern is what RDS, ElastiCache and S3 agree on: lower case, and no two hyphens in a row.
 var projectPattern = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
@@ -38,31 +39,31 @@ var reservedPrefixes = []string{"sg-", "sthree-", "amzn-s3-demo-"}
 
 // Problems lists a project or a stack whose name, or both names together, make others that AWS refuses or
 // that are another stack's.
-func (n names) Problems() []config.Problem {
-	if most := longestNames - len("-s"); !projectPattern.MatchString(n.project) || len(n.project) > most || n.reserved() {
+func (n Names) Problems() []config.Problem {
+	if most := Longest - len("-s"); !projectPattern.MatchString(n.Project) || len(n.Project) > most || n.reserved() {
 		return append([]config.Problem{{
-			Key: "project", Value: config.Text(n.project),
+			Key: "project", Value: config.Text(n.Project),
 			Want: fmt.Sprintf("at most %d lower case letters, digits and single hyphens, a letter first, and not beginning with %s",
 				most, strings.Join(reservedPrefixes, ", ")),
-		}}, n.stackProblems(longestStack, "")...)
+		}}, n.stackProblems(LongestStack, "")...)
 	}
-	left := longestNames - len(n.project) - len("-")
-	if left >= longestStack {
-		return n.stackProblems(longestStack, "")
+	left := Longest - len(n.Project) - len("-")
+	if left >= LongestStack {
+		return n.stackProblems(LongestStack, "")
 	}
-	return n.stackProblems(left, fmt.Sprintf("; the project %q leaves that many, since AWS bounds names that begin with both", n.project))
+	return n.stackProblems(left, fmt.Sprintf("; the project %q leaves that many, since AWS bounds names that begin with both", n.Project))
 }
 
-func (n names) stackProblems(most int, why string) []config.Problem {
-	if stackPattern.MatchString(n.stack) && len(n.stack) <= most && n.stack != bootstrapStack {
+func (n Names) stackProblems(most int, why string) []config.Problem {
+	if StackPattern.MatchString(n.Stack) && len(n.Stack) <= most && n.Stack != bootstrapStack {
 		return nil
 	}
 	return []config.Problem{{
-		Key: "stack", Value: config.Text(n.stack),
+		Key: "stack", Value: config.Text(n.Stack),
 		Want: fmt.Sprintf("at most %d lower case letters and digits, a letter first, and not %s%s", most, bootstrapStack, why),
 	}}
 }
 
-func (n names) reserved() bool {
-	return slices.ContainsFunc(reservedPrefixes, func(prefix string) bool { return strings.HasPrefix(n.project+"-", prefix) })
+func (n Names) reserved() bool {
+	return slices.ContainsFunc(reservedPrefixes, func(prefix string) bool { return strings.HasPrefix(n.Project+"-", prefix) })
 }
