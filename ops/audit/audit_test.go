@@ -155,7 +155,7 @@ func TestTheExitCodeSaysWhetherSomethingIsFound(t *testing.T) {
 		"what the rules judge by":           {[]string{"--state", "testdata/prod.json", "--explain"}, 0, "reachability: proxy didomi-prod-data-proxy -> cluster didomi-prod-data-cluster port 5432\n"},
 		"another stack of the same names":   {[]string{"--state", "testdata/prod.json", "--other-state", "testdata/prod.json"}, 1, "as is didomi-prod-data-cluster of the stack prod"},
 		"another stack that is not there":   {[]string{"--state", "testdata/prod.json", "--other-state", "none.json"}, 1, "none.json"},
-		"neither a state nor a preview":     {nil, 2, "give one of --state and --preview"},
+		"neither a state nor a preview":     {nil, 2, "set one of --state and --preview"},
 		"a file that is not what it is for": {[]string{"--preview", "testdata/prod.json"}, 1, "testdata/prod.json: the preview has no resources"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,5 +1,5 @@
-// Package graph reads the resources of a stack, as they are (`pulumi stack export`) or as they are
-// going to be (`pulumi preview --json --show-sames`), into one form.
+// Package graph reads the resources of a stack, deployed (`pulumi stack export`) or previewed
+// (`pulumi preview --json --show-sames`), into one form, and answers what several commands need to know of them.
 package graph
 
 import (
@@ -8,11 +8,11 @@ import (
 	"strings"
 )
 
-// What stands in Inputs and Outputs for a value that cannot be seen.
+// Placeholders in Inputs and Outputs for values that are not shown.
 const (
 	// Secret is a value that Pulumi keeps encrypted.
 	Secret = "[secret]"
-	// Unknown is a value that a preview cannot know yet: the engine's own placeholder.
+	// Unknown is a value that is not known before the update: the engine's own placeholder.
 	Unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 )
 
@@ -21,29 +21,27 @@ type Resource struct {
 	URN, Type, Name, Parent, ID string
 	// Custom is false for components.
 	Custom, Protect, RetainOnDelete bool
-	// Loosened are protect and retainOnDelete where a preview takes them off; the engine calls that the same.
+	// Loosened are protect and retainOnDelete where a preview removes them; the engine reports such a resource as same.
 	Loosened []string
-	// Op is what a preview does to it: create, update, replace, delete, same, read or import; "" in
-	// a state.
+	// Op is the preview's operation: create, update, replace, delete, same, read or import; "" in a state.
 	Op string
 	// Replaces are the properties that force a replacement, Diffs all that differ.
 	Replaces, Diffs []string
 	Inputs, Outputs map[string]any
-	// Before are the inputs that a preview would change; nil where there were none, and in a state.
+	// Before are the inputs before the update; nil for a new resource, and in a state.
 	Before       map[string]any
 	Dependencies []string
-	// PropertyDependencies are, by input, the URNs of the resources that the value is made from.
+	// PropertyDependencies are, by input, the URNs of the resources that its value depends on.
 	PropertyDependencies map[string][]string
 }
 
-// Drift is a resource that the account does not have as the state says. A preview that refreshes first
-// finds it.
+// Drift is a difference between the account and the state, as a preview that refreshes first reports it.
 type Drift struct {
 	URN string
-	// Gone says that the account has it no more.
+	// Gone: the resource no longer exists in the account.
 	Gone bool
-	// Unfinished says that its last update failed, after which the state's outputs have the values of that
-	// update and the account need not have them.
+	// Unfinished: the resource's last update failed. The state's outputs then have the values of that update, and the
+	// account may not.
 	Unfinished bool
 	// Paths are the properties that differ and that the update changes, Stored the inputs in the state.
 	Paths  []string
@@ -54,7 +52,7 @@ type Drift struct {
 type Graph struct {
 	Project, Stack string
 	Resources      []Resource
-	// Drifts are what a preview's refresh found; none in a state and in a preview without one.
+	// Drifts are those that a preview's refresh found; none in a state and without a refresh.
 	Drifts []Drift
 }
 
@@ -88,8 +86,8 @@ func (g *Graph) where(is func(*Resource) bool) []*Resource {
 	return found
 }
 
-// Value is what lies at a path of object keys in the inputs, or else in the outputs, where the
-// provider's defaults are. It is nil when there is nothing.
+// Value returns the value at a path of object keys in the inputs, or else in the outputs, which have the provider's
+// defaults. It is nil where there is none.
 func (r *Resource) Value(path ...string) any {
 	if v := at(r.Inputs, path); v != nil {
 		return v
@@ -100,7 +98,7 @@ func (r *Resource) Value(path ...string) any {
 func at(object map[string]any, path []string) any {
 	var v any = object
 	for _, key := range path {
-		// A block that can only be there once is a list of one in some providers' schemas.
+		// A block that may occur once is a list of one in some providers' schemas.
 		if list, ok := v.([]any); ok && len(list) == 1 {
 			v = list[0]
 		}
@@ -113,7 +111,7 @@ func at(object map[string]any, path []string) any {
 	return v
 }
 
-// Text is Value where that is a text, else "".
+// Text is Value where that is a string, else "".
 func (r *Resource) Text(path ...string) string {
 	s, _ := r.Value(path...).(string)
 	return s
@@ -125,7 +123,7 @@ func (r *Resource) Number(path ...string) float64 {
 	return n
 }
 
-// Texts is Value where that is a list of texts or one text, else nil.
+// Texts is Value where that is a list of strings or one string, else nil.
 func (r *Resource) Texts(path ...string) []string {
 	switch v := r.Value(path...).(type) {
 	case string, []any:
@@ -139,8 +137,8 @@ func (r *Resource) True(path ...string) bool {
 	return r.Value(path...) == true
 }
 
-// Refs are the resources that an input refers to: by id, ARN or name where the value is known, else
-// by what it is made from.
+// Refs are the resources that an input refers to: by id, ARN or name where the value is known, else by the input's
+// dependencies.
 func (g *Graph) Refs(r *Resource, input string) []*Resource {
 	values := texts(r.Inputs[input])
 	if len(values) == 0 {
@@ -155,12 +153,12 @@ func (g *Graph) Refs(r *Resource, input string) []*Resource {
 	return g.where(func(o *Resource) bool { return slices.Contains(r.PropertyDependencies[input], o.URN) })
 }
 
-// RefsTo are those of Refs that have a type.
+// RefsTo are those of Refs with a type.
 func (g *Graph) RefsTo(r *Resource, input, token string) []*Resource {
 	return slices.DeleteFunc(g.Refs(r, input), func(o *Resource) bool { return o.Type != token })
 }
 
-// isNamed says whether one of the texts is the resource's id, ARN or name.
+// isNamed says whether one of the strings is the resource's id, ARN or name.
 func (r *Resource) isNamed(values []string) bool {
 	return slices.ContainsFunc([]string{r.ID, r.output("arn"), r.output("name")}, func(own string) bool {
 		return own != "" && own != Unknown && slices.Contains(values, own)
@@ -172,7 +170,7 @@ func (r *Resource) output(key string) string {
 	return s
 }
 
-// texts are the texts in a value, all the way down.
+// texts are all strings in a value, at any depth.
 func texts(v any) []string {
 	var all []string
 	switch v := v.(type) {
@@ -190,7 +188,7 @@ func texts(v any) []string {
 	return all
 }
 
-// named fills in what the URN says: urn:pulumi:<stack>::<project>::<parents' types$type>::<name>.
+// named sets what the URN contains: urn:pulumi:<stack>::<project>::<parents' types$type>::<name>.
 func (g *Graph) named(r *Resource) error {
 	parts := strings.SplitN(r.URN, "::", 4)
 	stack, ok := strings.CutPrefix(parts[0], "urn:pulumi:")

@@ -12,14 +12,14 @@ import (
 )
 
 const (
-	room     = "urn:pulumi:dev::didomi::didomi:data:Data::didomi-dev-data"
-	in       = "urn:pulumi:dev::didomi::didomi:data:Data$"
-	key      = in + "aws:kms/key:Key::didomi-dev-data"
-	secret   = in + "aws:secretsmanager/secret:Secret::didomi-dev-data-cache"
-	version  = in + "aws:secretsmanager/secretVersion:SecretVersion::didomi-dev-data-cache"
-	cache    = in + "aws:elasticache/replicationGroup:ReplicationGroup::didomi-dev-data-cache"
-	newGroup = in + "aws:ec2/securityGroup:SecurityGroup::didomi-dev-new"
-	oldTopic = in + "aws:sns/topic:Topic::didomi-dev-old"
+	component = "urn:pulumi:dev::didomi::didomi:data:Data::didomi-dev-data"
+	in        = "urn:pulumi:dev::didomi::didomi:data:Data$"
+	key       = in + "aws:kms/key:Key::didomi-dev-data"
+	secret    = in + "aws:secretsmanager/secret:Secret::didomi-dev-data-cache"
+	version   = in + "aws:secretsmanager/secretVersion:SecretVersion::didomi-dev-data-cache"
+	cache     = in + "aws:elasticache/replicationGroup:ReplicationGroup::didomi-dev-data-cache"
+	newGroup  = in + "aws:ec2/securityGroup:SecurityGroup::didomi-dev-new"
+	oldTopic  = in + "aws:sns/topic:Topic::didomi-dev-old"
 )
 
 // read reads a file of testdata as a command does.
@@ -61,7 +61,7 @@ func TestAStateIsReadWithoutItsSecretsAndWithoutWhatIsToBeDeleted(t *testing.T) 
 		t.Errorf("got %d resources of %s %s, want 5 of didomi dev", len(g.Resources), g.Project, g.Stack)
 	}
 	k := find(t, g, key)
-	if k.Type != "aws:kms/key:Key" || k.Name != "didomi-dev-data" || k.Parent != room || k.ID != "8b0c2d1e" || !k.Custom || !k.Protect || k.Op != "" {
+	if k.Type != "aws:kms/key:Key" || k.Name != "didomi-dev-data" || k.Parent != component || k.ID != "8b0c2d1e" || !k.Custom || !k.Protect || k.Op != "" {
 		t.Errorf("the key is read as %+v", k)
 	}
 	want := map[string]any{
@@ -75,7 +75,7 @@ func TestAStateIsReadWithoutItsSecretsAndWithoutWhatIsToBeDeleted(t *testing.T) 
 	}
 }
 
-func TestAPreviewSaysWhatHappensToEachResource(t *testing.T) {
+func TestAPreviewHasTheOperationOfEachResource(t *testing.T) {
 	g := read(t, "preview")
 	for name, c := range map[string]struct {
 		urn, op         string
@@ -83,7 +83,7 @@ func TestAPreviewSaysWhatHappensToEachResource(t *testing.T) {
 	}{
 		"an update names what differs": {key, "update", []string{"enableKeyRotation"}, nil},
 		"a creation":                   {newGroup, "create", nil, nil},
-		"a replacement is one resource, and says what asks it": {cache, "replace", []string{"port", "securityGroupIds[0]"}, []string{"port"}},
+		"a replacement is one resource, and names the property that forces it": {cache, "replace", []string{"port", "securityGroupIds[0]"}, []string{"port"}},
 		"a deletion": {oldTopic, "delete", nil, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -129,7 +129,7 @@ const refreshedPreview = `{"steps":[
 		"newState":{"urn":"urn:pulumi:dev::didomi::aws:s3/bucketV2:BucketV2::files","custom":true,"inputs":{"bucket":"a"}}}
 ]}`
 
-func TestAPreviewThatRefreshesTellsDriftFromWhatTheUpdateDoes(t *testing.T) {
+func TestDriftIsSeparatedFromTheUpdate(t *testing.T) {
 	g, err := (&graph.Source{Preview: "-"}).Read(strings.NewReader(refreshedPreview))
 	if err != nil {
 		t.Fatal(err)
@@ -150,20 +150,20 @@ func TestAPreviewThatRefreshesTellsDriftFromWhatTheUpdateDoes(t *testing.T) {
 	}
 }
 
-func TestAReferenceIsFoundByValueOrByWhatTheValueIsMadeFrom(t *testing.T) {
+func TestAReferenceIsFoundByItsValueOrItsDependencies(t *testing.T) {
 	state, preview := read(t, "state"), read(t, "preview")
 	for name, c := range map[string]struct {
 		g          *graph.Graph
 		urn, input string
 		want       []string
 	}{
-		"by ARN":                   {state, secret, "kmsKeyId", []string{"didomi-dev-data"}},
-		"by id":                    {state, version, "secretId", []string{"didomi-dev-data-cache"}},
-		"by what is not known yet": {preview, cache, "securityGroupIds", []string{"didomi-dev-new"}},
-		"by what it is made from, where the value is nobody's name": {state, version, "versionId", []string{"didomi-dev-data-cache"}},
-		"none from what is no name":                                 {state, secret, "recoveryWindowInDays", nil},
-		"none from what is not set":                                 {state, secret, "policy", nil},
-		"none from a value of nothing":                              {preview, cache, "port", nil},
+		"by ARN":                           {state, secret, "kmsKeyId", []string{"didomi-dev-data"}},
+		"by id":                            {state, version, "secretId", []string{"didomi-dev-data-cache"}},
+		"by a value that is not known yet": {preview, cache, "securityGroupIds", []string{"didomi-dev-new"}},
+		"by its dependencies, where the value is no name": {state, version, "versionId", []string{"didomi-dev-data-cache"}},
+		"none from a value that is no name":               {state, secret, "recoveryWindowInDays", nil},
+		"none from an input that is not set":              {state, secret, "policy", nil},
+		"none from a number":                              {preview, cache, "port", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := names(c.g.Refs(find(t, c.g, c.urn), c.input)); !reflect.DeepEqual(got, c.want) {
@@ -175,8 +175,8 @@ func TestAReferenceIsFoundByValueOrByWhatTheValueIsMadeFrom(t *testing.T) {
 
 func TestResourcesAreFoundByTypeAndByParent(t *testing.T) {
 	g := read(t, "state")
-	if got, want := names(g.Children(room)), []string{"didomi-dev-data", "didomi-dev-data-cache", "didomi-dev-data-cache"}; !reflect.DeepEqual(got, want) {
-		t.Errorf("the room's children are %v, want %v", got, want)
+	if got, want := names(g.Children(component)), []string{"didomi-dev-data", "didomi-dev-data-cache", "didomi-dev-data-cache"}; !reflect.DeepEqual(got, want) {
+		t.Errorf("the component's children are %v, want %v", got, want)
 	}
 	if got, want := names(g.ByType("aws:kms/key:Key")), []string{"didomi-dev-data"}; !reflect.DeepEqual(got, want) {
 		t.Errorf("the keys are %v, want %v", got, want)
@@ -186,14 +186,14 @@ func TestResourcesAreFoundByTypeAndByParent(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoGraphIsRefused(t *testing.T) {
+func TestInvalidFilesAreRejected(t *testing.T) {
 	for name, c := range map[string]struct {
 		source graph.Source
 		stdin  string
 		want   string
 	}{
-		"neither file":             {graph.Source{}, "", "give one of --state and --preview"},
-		"both files":               {graph.Source{State: "a", Preview: "b"}, "", "give one of --state and --preview"},
+		"neither file":             {graph.Source{}, "", "set one of --state and --preview"},
+		"both files":               {graph.Source{State: "a", Preview: "b"}, "", "set one of --state and --preview"},
 		"a file that is not there": {graph.Source{State: "testdata/none.json"}, "", "testdata/none.json"},
 		"not JSON":                 {graph.Source{State: "-"}, "Previewing update", "read the state: invalid character"},
 		"a preview as a state":     {graph.Source{State: "testdata/preview.json"}, "", "should be what `pulumi stack export` prints"},

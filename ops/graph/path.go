@@ -5,8 +5,7 @@ import (
 	"strings"
 )
 
-// At is what lies at a path of a detailed diff, such as rules[0].name or tags["a.b"]; nil when there
-// is nothing.
+// At returns the value at a path of a detailed diff, such as rules[0].name or tags["a.b"]; nil where there is none.
 func At(value any, path string) any {
 	for path != "" && value != nil {
 		key, rest := head(path)
@@ -27,7 +26,7 @@ func At(value any, path string) any {
 	return value
 }
 
-// head is the first key of a path, and what follows.
+// head is the first key of a path, and the rest.
 func head(path string) (key, rest string) {
 	if quoted, ok := strings.CutPrefix(path, `["`); ok {
 		key, rest, _ = strings.Cut(quoted, `"]`)

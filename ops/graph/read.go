@@ -17,7 +17,7 @@ const (
 	secretSignature = "1b47061264138c4ac30d75fd1eb44270"
 )
 
-// resource is what states and previews call a resource.
+// resource is the JSON of a resource in states and previews.
 type resource struct {
 	URN                  string              `json:"urn"`
 	Type                 string              `json:"type"`
@@ -38,31 +38,31 @@ func (in resource) resource() Resource {
 	return Resource{
 		URN: in.URN, Type: in.Type, Parent: in.Parent, ID: in.ID,
 		Custom: in.Custom, Protect: in.Protect, RetainOnDelete: in.RetainOnDelete,
-		Inputs: blind(in.Inputs), Outputs: blind(in.Outputs),
+		Inputs: mask(in.Inputs), Outputs: mask(in.Outputs),
 		Dependencies: in.Dependencies, PropertyDependencies: in.PropertyDependencies,
 	}
 }
 
-// blind puts Secret in the place of encrypted values, as previews do.
-func blind(object map[string]any) map[string]any {
+// mask replaces encrypted values with Secret, as previews do.
+func mask(object map[string]any) map[string]any {
 	out := map[string]any{}
 	for key, v := range object {
-		out[key] = blindValue(v)
+		out[key] = maskValue(v)
 	}
 	return out
 }
 
-func blindValue(v any) any {
+func maskValue(v any) any {
 	switch v := v.(type) {
 	case map[string]any:
 		if v[secretKey] == secretSignature {
 			return Secret
 		}
-		return blind(v)
+		return mask(v)
 	case []any:
 		list := make([]any, len(v))
 		for i, item := range v {
-			list[i] = blindValue(item)
+			list[i] = maskValue(item)
 		}
 		return list
 	default:
@@ -70,8 +70,8 @@ func blindValue(v any) any {
 	}
 }
 
-// FromState reads what `pulumi stack export` prints. What an interrupted update has left for
-// deletion is not part of the graph.
+// FromState reads what `pulumi stack export` prints, without the resources that an interrupted update has left for
+// deletion.
 func FromState(r io.Reader) (*Graph, error) {
 	var state struct {
 		Deployment struct {
@@ -99,8 +99,8 @@ func FromState(r io.Reader) (*Graph, error) {
 // stackType is the type of the stack itself, the first resource that a program registers.
 const stackType = "::pulumi:pulumi:Stack::"
 
-// refreshes is how many of the steps are those of a refresh, which come before all others: one for each
-// resource of the state. The second step of the stack itself begins the others.
+// refreshes is the number of steps of the refresh, which come first: one for each resource of the state. The second
+// step of the stack itself begins the program's steps.
 func refreshes(steps []step) int {
 	if !slices.ContainsFunc(steps, func(s step) bool { return s.Op == "refresh" }) {
 		return 0
@@ -118,9 +118,8 @@ func refreshes(steps []step) int {
 	return len(steps)
 }
 
-// drifts compares what the state has, the old side of a refresh's step, with what the account has, the old
-// side of the program's step. What the update does not change is no drift: the account has it as the
-// program says, or AWS alone sets it.
+// drifts compares the state, the old side of a refresh's step, with the account, the old side of the program's step.
+// A property that the update does not change is no drift: the account has the program's value, or AWS sets it.
 func drifts(refreshed, program []step) []Drift {
 	stored := map[string]*resource{}
 	for _, s := range refreshed {
@@ -135,7 +134,7 @@ func drifts(refreshed, program []step) []Drift {
 			continue
 		}
 		delete(stored, s.URN) // a replacement has further steps
-		d := Drift{URN: s.URN, Gone: s.OldState == nil, Unfinished: len(was.InitErrors) > 0, Stored: blind(was.Inputs)}
+		d := Drift{URN: s.URN, Gone: s.OldState == nil, Unfinished: len(was.InitErrors) > 0, Stored: mask(was.Inputs)}
 		for path, change := range s.DetailedDiff {
 			if !d.Gone && differ(path, change, was, s.OldState) {
 				d.Paths = append(d.Paths, path)
@@ -148,9 +147,9 @@ func drifts(refreshed, program []step) []Drift {
 	return found
 }
 
-// differ says whether the state and the account differ at a path that the update changes: in what is asked
-// for, in what the update takes away, or in what a failed update has left in the state's outputs. Else
-// outputs do not count: some, such as a version, AWS alone sets.
+// differ says whether the state and the account differ at a path that the update changes: in the inputs, in what the
+// update removes, or in what a failed update has left in the state's outputs. Other outputs do not count: AWS sets
+// some, such as a version.
 func differ(path string, change any, a, b *resource) bool {
 	if !reflect.DeepEqual(At(a.Inputs, path), At(b.Inputs, path)) {
 		return true
@@ -159,7 +158,7 @@ func differ(path string, change any, a, b *resource) bool {
 	return (len(a.InitErrors) > 0 || strings.HasPrefix(kind, "delete")) && !reflect.DeepEqual(At(a.Outputs, path), At(b.Outputs, path))
 }
 
-// step is what a preview does to a resource.
+// step is a preview's operation on a resource.
 type step struct {
 	Op             string         `json:"op"`
 	URN            string         `json:"urn"`
@@ -170,7 +169,7 @@ type step struct {
 	DetailedDiff   map[string]any `json:"detailedDiff"`
 }
 
-// ops maps the steps of a replacement to what they amount to.
+// ops maps the steps of a replacement to the operation.
 var ops = map[string]string{
 	"create-replacement": "replace",
 	"delete-replaced":    "replace",
@@ -180,8 +179,7 @@ var ops = map[string]string{
 	"discard":            "delete",
 }
 
-// FromPreview reads what `pulumi preview --json` prints; with --show-sames that includes what does
-// not change.
+// FromPreview reads what `pulumi preview --json` prints; with --show-sames that includes unchanged resources.
 func FromPreview(r io.Reader) (*Graph, error) {
 	var preview struct {
 		Steps []step `json:"steps"`
@@ -210,7 +208,7 @@ func FromPreview(r io.Reader) (*Graph, error) {
 	return g, nil
 }
 
-// resource is what there will be after the step, with what only the state knows where it stays.
+// resource is the resource after the step, with the id and outputs of the state where it stays.
 func (s step) resource() Resource {
 	old := s.OldState
 	if s.NewState == nil {
@@ -224,7 +222,7 @@ func (s step) resource() Resource {
 	if old == nil {
 		return r
 	}
-	r.Before = blind(old.Inputs)
+	r.Before = mask(old.Inputs)
 	if old.Protect && !r.Protect {
 		r.Loosened = append(r.Loosened, "protect")
 	}
@@ -236,13 +234,13 @@ func (s step) resource() Resource {
 			r.ID = old.ID
 		}
 		if len(r.Outputs) == 0 {
-			r.Outputs = blind(old.Outputs)
+			r.Outputs = mask(old.Outputs)
 		}
 	}
 	return r
 }
 
-// note sets what the step does and why.
+// note sets the operation and its reasons.
 func (r *Resource) note(s step) {
 	r.Op = s.Op
 	if op, ok := ops[s.Op]; ok {
@@ -258,7 +256,7 @@ func (r *Resource) note(s step) {
 	sort.Strings(r.Diffs)
 }
 
-// merge makes one of a replacement's steps, which come as up to three for one resource.
+// merge combines the steps of a replacement, of which there are up to three for one resource.
 func (r *Resource) merge(s step) {
 	if _, ok := ops[s.Op]; ok || s.Op == "replace" {
 		r.Op = "replace"

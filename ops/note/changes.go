@@ -12,7 +12,7 @@ import (
 	"github.com/didomi/serverless-api/ops/graph"
 )
 
-// line is a change of one property: what is taken away (-), what is added (+), or what is said of both (!).
+// line is a change of one property: removed (-), added (+), or a remark on both (!).
 type line struct {
 	sign       byte
 	path, text string
@@ -25,11 +25,11 @@ func (l line) String() string {
 	return fmt.Sprintf("%c   %s: %s", l.sign, l.path, l.text)
 }
 
-// absent stands for a property that is not there, which is not null.
+// absent stands for a missing property, as opposed to null.
 type absent struct{}
 
-// properties are the lines of one resource: for a new one all inputs, for a changed one what differs.
-// There is at least one for a change, though it be of a secret.
+// properties returns the lines of one resource: all inputs of a new one, the differences of a changed one. A change has
+// at least one line, even that of a secret.
 func properties(r *graph.Resource) []string {
 	var before any = map[string]any{}
 	isNew := r.Op == "create" || r.Op == "import"
@@ -54,13 +54,13 @@ func properties(r *graph.Resource) []string {
 		}
 	}
 	if len(unseen) > 0 {
-		lines = append(lines, "!   without a value to show, being secret or the provider's own, differ: "+strings.Join(unseen, ", "))
+		lines = append(lines, "!   differ without a value to show, as secrets or the provider's own: "+strings.Join(unseen, ", "))
 	}
 	for _, path := range r.Replaces {
 		lines = append(lines, fmt.Sprintf("    %s forces the replacement", escaped(path)))
 	}
 	if len(lines) == 0 {
-		lines = []string{"!   no input differs that can be shown: a secret, or what Pulumi notes for itself"}
+		lines = []string{"!   no input differs that can be shown: the change is of a secret or internal to Pulumi"}
 	}
 	return lines
 }
@@ -71,8 +71,7 @@ func within(path, above string) bool {
 	return ok && (rest == "" || strings.ContainsAny(rest[:1], ".[:"))
 }
 
-// program is a value without what the engine keeps in it for itself: the list __defaults. A string of that
-// name is the program's.
+// program returns a value without the engine's own list __defaults. A string of that name is the program's.
 func program(value any) any {
 	switch v := value.(type) {
 	case map[string]any:
@@ -93,7 +92,7 @@ func program(value any) any {
 	return value
 }
 
-// compare lists how two values differ. Values are compared whole; two that differ have at least one line.
+// compare lists the differences of two values. Values that differ have at least one line.
 func compare(path string, was, is any) []line {
 	if reflect.DeepEqual(was, is) {
 		return nil
@@ -116,7 +115,7 @@ func compare(path string, was, is any) []line {
 	if a, b := asList(was), asList(is); a != nil && b != nil && len(a)+len(b) > 0 {
 		return compareLists(path, a, b)
 	}
-	// Two JSON documents in strings. Those that differ in their form alone are shown as they are.
+	// Two JSON documents in strings. Those that differ in formatting alone are shown unchanged.
 	if wasDoc != nil && isDoc != nil {
 		if lines := compare(path+":", wasDoc, isDoc); len(lines) > 0 {
 			return lines
@@ -125,12 +124,12 @@ func compare(path string, was, is any) []line {
 	return leaf(path, was, is)
 }
 
-// bothPolicies says whether two values are policies, or one of them is and the other is not there.
+// bothPolicies says whether two values are policies, or one of them is and the other is missing.
 func bothPolicies(was, is any, wasDoc, isDoc map[string]any) bool {
 	return (isPolicy(wasDoc) || was == (absent{})) && (isPolicy(isDoc) || is == (absent{}))
 }
 
-// asMap is the value as an object, an empty one where there is none; nil where it is something else.
+// asMap returns the value as an object, an empty one where it is missing; nil where it is something else.
 func asMap(value any) map[string]any {
 	if m, ok := value.(map[string]any); ok {
 		return m
@@ -195,7 +194,7 @@ func below(path, key string) string {
 	return path + "." + key
 }
 
-// leaf shows two values that are not compared any further.
+// leaf shows two values that are not compared any deeper.
 func leaf(path string, was, is any) []line {
 	wasText, isText := text(was), text(is)
 	if a, ok := was.(string); ok {
@@ -218,7 +217,7 @@ func masked(s string) bool { return s == graph.Unknown || s == graph.Secret }
 // longValue is the length in bytes from which two strings are shown by their difference alone.
 const longValue = 200
 
-// difference shows two long strings without what they begin and end with alike.
+// difference shows two long strings without their common prefix and suffix.
 func difference(a, b string) (string, string) {
 	const around = 40
 	start := 0
@@ -243,7 +242,7 @@ func difference(a, b string) (string, string) {
 	return shown(a), shown(b)
 }
 
-// text is a value on one line: strings in quotation marks, so that nothing else reads the same.
+// text returns a value on one line: strings in quotation marks, so that they differ from other values.
 func text(value any) string {
 	switch v := value.(type) {
 	case absent:
@@ -260,7 +259,7 @@ func text(value any) string {
 	return encoded(value)
 }
 
-// encoded is a value as JSON, which may hold \u0060 in the place of a backtick.
+// encoded returns a value as JSON, with \u0060 for a backtick.
 func encoded(value any) string {
 	out, err := json.Marshal(value)
 	if err != nil {

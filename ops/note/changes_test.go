@@ -75,12 +75,12 @@ func TestEveryChangeHasALine(t *testing.T) {
 func TestAChangeOfASecretHasALine(t *testing.T) {
 	secret := map[string]any{"masterPassword": graph.Secret}
 	got := properties(&graph.Resource{Op: "update", Before: secret, Inputs: secret, Diffs: []string{"masterPassword"}})
-	if len(got) != 1 || !strings.HasSuffix(got[0], "differ: masterPassword") {
+	if len(got) != 1 || !strings.HasSuffix(got[0], "own: masterPassword") {
 		t.Errorf("got %q", got)
 	}
 }
 
-func TestAProtectionThatIsTakenOffHasALine(t *testing.T) {
+func TestARemovedProtectionHasALine(t *testing.T) {
 	steps := `{"steps":[{"op":"same","urn":"` + cluster + `","oldState":{"urn":"` + cluster + `","custom":true,"protect":true,"retainOnDelete":true,"inputs":{"a":1}},
 		"newState":{"urn":"` + cluster + `","custom":true,"inputs":{"a":1}}}]}`
 	g, err := (&graph.Source{Preview: "-"}).Read(strings.NewReader(steps))
@@ -113,7 +113,7 @@ func TestANewResourceShowsItsInputs(t *testing.T) {
 	}
 }
 
-func TestWhatIsCutIsCountedAndEveryResourceNamed(t *testing.T) {
+func TestOmittedLinesAreCountedAndEveryResourceIsNamed(t *testing.T) {
 	var all []*graph.Resource
 	for _, name := range []string{"one", "two", "three"} {
 		all = append(all, &graph.Resource{Op: "create", Name: name, Type: "t", Inputs: map[string]any{"a": strings.Repeat("é", 50), "b": "x"}})
@@ -135,7 +135,7 @@ func TestWhatIsCutIsCountedAndEveryResourceNamed(t *testing.T) {
 	}
 }
 
-func TestANoteIsNoLargerThanGitLabTakes(t *testing.T) {
+func TestANoteIsNoLargerThanGitLabAccepts(t *testing.T) {
 	stackOf := func(name, value string, n int) *graph.Graph {
 		g := &graph.Graph{Project: "didomi", Stack: name}
 		for range n {
@@ -157,7 +157,7 @@ func TestANoteIsNoLargerThanGitLabTakes(t *testing.T) {
 			t.Errorf("the note does not say %q", want)
 		}
 	}
-	if _, err := (Note{Stacks: []*graph.Graph{stackOf("dev", "a", 2_500)}}).Markdown(); err == nil || !strings.Contains(err.Error(), "GitLab takes 1000000") {
+	if _, err := (Note{Stacks: []*graph.Graph{stackOf("dev", "a", 2_500)}}).Markdown(); err == nil || !strings.Contains(err.Error(), "GitLab accepts 1000000") {
 		t.Errorf("a note that is too large gives %v", err)
 	}
 }
@@ -184,7 +184,7 @@ func randomValue(r *rand.Rand, depth int) any {
 	}
 }
 
-func TestOfTwoValuesThatDifferTheLinesDiffer(t *testing.T) {
+func TestDifferentValuesHaveDifferentLines(t *testing.T) {
 	r := rand.New(rand.NewPCG(14, 7))
 	for range 20_000 {
 		a, b := randomValue(r, 0), randomValue(r, 0)

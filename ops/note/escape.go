@@ -9,15 +9,15 @@ import (
 	"unicode/utf8"
 )
 
-// Names and values come from whoever may push a branch. GitLab reads the note as Markdown with HTML, and
-// acts on mentions and quick actions outside code: so all of them are written as code, on one line, and
-// without the characters that end code or begin a comment.
+// Names and values come from anyone who may push a branch. GitLab renders the note as Markdown with HTML, and acts on
+// mentions and quick actions outside code. So all of them are written as code, on one line, and without the characters
+// that end code or begin a comment.
 
-// quoted is a string as a Go literal: strings that differ differ visibly, in spaces, in characters without
-// a glyph and in those that change the direction of the text.
+// quoted returns a string as a Go literal: differences in spaces, in characters without a glyph and in those that
+// change the direction of the text are visible.
 func quoted(s string) string { return inert.Replace(strconv.Quote(s)) }
 
-// inert takes away what ends code or begins a comment.
+// inert escapes what ends code or begins a comment.
 var inert = strings.NewReplacer("`", `\x60`, "<", `\x3c`)
 
 // escaped is the same for a name, which needs no quotation marks.
@@ -34,7 +34,7 @@ func code(s string) string {
 	return "`" + escaped(s) + "`"
 }
 
-// visible is a text that is not a value: its line breaks, tabs and quotation marks stay.
+// visible escapes text that is no value: its line breaks, tabs and quotation marks stay.
 func visible(s string) string {
 	var b strings.Builder
 	for i, r := range s {
@@ -50,17 +50,17 @@ func visible(s string) string {
 	return b.String()
 }
 
-// message is what a tool has said to people, commands in backticks among it.
+// message escapes the output of a tool, which has commands in backticks.
 func message(s string) string { return visible(strings.ReplaceAll(s, "`", "'")) }
 
 // block is a code block of a text without backticks. The fence has three of them, whatever is in the text:
-// what looks for quick actions takes a longer one for the text of a block that a line of three ends
+// the parser of quick actions reads a longer one as the text of a block that a line of three ends
 // (lib/gitlab/quick_actions/extractor.rb of GitLab).
 func block(language, text string) string {
 	return "```" + language + "\n" + strings.TrimSuffix(text, "\n") + "\n```\n"
 }
 
-// cut is a text of at most some bytes, whole lines if there are any; what is left out is counted.
+// cut shortens a text to at most so many bytes, in whole lines if there are any, and counts what it leaves out.
 func cut(text string, most int, where string) string {
 	text = strings.TrimSuffix(text, "\n")
 	if len(text) <= most {
@@ -80,13 +80,13 @@ func cut(text string, most int, where string) string {
 	return fmt.Sprintf("%s... cut: %d more lines (%d bytes), see %s", kept, strings.Count(rest, "\n")+1, len(rest), where)
 }
 
-// stackName is what Pulumi takes for a stack's name.
+// stackName matches the names of stacks that Pulumi accepts.
 var stackName = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,100}$`)
 
-// checkStack refuses a name that the note could not show, or a seal hold, as it is.
+// checkStack rejects a name that could not stand in the note or a seal unchanged.
 func checkStack(name string) error {
 	if !stackName.MatchString(name) {
-		return fmt.Errorf("the stack's name %q is none that Pulumi takes: want letters, digits, hyphens, underscores and periods", name)
+		return fmt.Errorf("the stack's name %q is not valid in Pulumi: use letters, digits, hyphens, underscores and periods", name)
 	}
 	return nil
 }

@@ -14,31 +14,31 @@ import (
 // Failure is a stack without a preview.
 type Failure struct {
 	Stack string
-	// Said is what the preview said to people.
-	Said string
+	// Output is the preview's output.
+	Output string
 }
 
-// notMade is what is said of a preview that did not begin.
-const notMade = "The job ended before the preview began; its log says why."
+// notStarted stands for the output of a preview that did not start.
+const notStarted = "The job ended before the preview started; its log says why."
 
 // readFailure reads a STACK=FILE.
 func readFailure(value string) (Failure, error) {
 	stack, name, ok := strings.Cut(value, "=")
 	if !ok || stack == "" || name == "" {
-		return Failure{}, command.BadUsage("--failed %q: want STACK=FILE", value)
+		return Failure{}, command.BadUsage("--failed %q: must be STACK=FILE", value)
 	}
 	text, err := os.ReadFile(name)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return Failure{}, fmt.Errorf("read why the preview failed: %w", err)
+		return Failure{}, fmt.Errorf("read the output of the failed preview: %w", err)
 	}
-	said := strings.TrimSpace(string(text))
-	if said == "" {
-		said = notMade
+	output := strings.TrimSpace(string(text))
+	if output == "" {
+		output = notStarted
 	}
-	return Failure{stack, said}, nil
+	return Failure{stack, output}, nil
 }
 
-// firstLine is the first error, or whatever is said first.
+// firstLine is the first error, else the first line.
 func (f Failure) firstLine() string {
 	lines := f.lines()
 	for _, line := range lines {
@@ -49,12 +49,12 @@ func (f Failure) firstLine() string {
 	return lines[0]
 }
 
-func (f Failure) lines() []string { return strings.Split(f.Said, "\n") }
+func (f Failure) lines() []string { return strings.Split(f.Output, "\n") }
 
 // longestFailure is how many lines of a failure the note shows, errors first.
 const longestFailure = 20
 
-// warn says, on top of the note, that there is no preview and why.
+// warn reports, at the top of the note, that there is no preview and why.
 func (f Failure) warn(b *strings.Builder) {
 	where := "the log of the job preview:" + f.Stack
 	var errs, others []string
@@ -66,11 +66,11 @@ func (f Failure) warn(b *strings.Builder) {
 		}
 	}
 	shown := slices.Concat(errs, others)
-	said := message(strings.Join(shown[:min(len(shown), longestFailure)], "\n"))
-	said = cut(said, longestText, where)
+	output := message(strings.Join(shown[:min(len(shown), longestFailure)], "\n"))
+	output = cut(output, longestText, where)
 	if more := len(shown) - longestFailure; more > 0 {
-		said += fmt.Sprintf("\n... cut: %d more lines, see %s", more, where)
+		output += fmt.Sprintf("\n... cut: %d more lines, see %s", more, where)
 	}
-	fmt.Fprintf(b, "> [!caution] The preview of **%s** failed: nothing is known of what this change does to it\n\n", f.Stack)
-	b.WriteString(block("text", said) + "\n")
+	fmt.Fprintf(b, "> [!caution] The preview of **%s** failed: the effect of this change on it is unknown\n\n", f.Stack)
+	b.WriteString(block("text", output) + "\n")
 }

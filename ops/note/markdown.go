@@ -11,35 +11,35 @@ import (
 	"github.com/didomi/serverless-api/ops/review"
 )
 
-// Note is what people read before they agree to a change.
+// Note is what reviewers read before they approve a change.
 type Note struct {
-	// Commit is the short hash that was previewed, Pipeline the address of who did.
+	// Commit is the short hash of the previewed commit, Pipeline the address of the pipeline.
 	Commit, Pipeline string
 	// Stacks are the previews, one a stack.
 	Stacks []*graph.Graph
 	// Failed are the stacks that have none.
 	Failed []Failure
-	// Costs are the lines about money, one a stack; none where nothing is known.
+	// Costs are the lines about cost, one a stack; none where it is not known.
 	Costs []string
-	// Accepted says that somebody agrees to the losses.
+	// Accepted: AcceptLabel is set.
 	Accepted bool
 }
 
-// GitLab takes notes of 1,000,000 characters (https://docs.gitlab.com/api/notes/) and of one megabyte
+// GitLab accepts notes of 1,000,000 characters (https://docs.gitlab.com/api/notes/) and of one megabyte
 // (https://gitlab.com/gitlab-org/gitlab/-/merge_requests/18605). In bytes the first is the smaller one.
 const (
 	largestNote = 1_000_000
-	// allChanges is how much of it the changes of all stacks have.
+	// allChanges is the share of the changes of all stacks.
 	allChanges = 800_000
-	// longestText is how much of what a tool has said is shown.
+	// longestText is the share of one tool's output.
 	longestText = 20_000
 )
 
-// address is what the address of a pipeline looks like: nothing in it ends a link.
+// address matches the address of a pipeline: no character of it ends a link.
 var address = regexp.MustCompile(`^https?://[A-Za-z0-9./:_-]+$`)
 
-// Markdown is the note as GitLab shows it: the seals, which it does not show; failures and losses; then what
-// each stack would do.
+// Markdown returns the note: the seals, which GitLab does not show; failures and losses; then the changes of each
+// stack.
 func (n Note) Markdown() (string, error) {
 	var b strings.Builder
 	if err := n.seals(&b); err != nil {
@@ -60,12 +60,12 @@ func (n Note) Markdown() (string, error) {
 		fmt.Fprintf(&b, "[Pipeline](%s). This note is updated with every push.\n", n.Pipeline)
 	}
 	if size := b.Len() + len(marker) + 1; size > largestNote {
-		return "", fmt.Errorf("the note has %d bytes, and GitLab takes %d: split the merge request into smaller ones", size, largestNote)
+		return "", fmt.Errorf("the note has %d bytes, and GitLab accepts %d: split the merge request into smaller ones", size, largestNote)
 	}
 	return b.String(), nil
 }
 
-// seals begin the note, before anything that a name or a value is in: one for each stack.
+// seals begin the note, before any name or value: one for each stack.
 func (n Note) seals(b *strings.Builder) error {
 	seen := map[string]bool{}
 	once := func(stack string) error {
@@ -73,7 +73,7 @@ func (n Note) seals(b *strings.Builder) error {
 			return err
 		}
 		if seen[stack] {
-			return fmt.Errorf("stack %s is given twice: want one --preview or --failed for each stack", stack)
+			return fmt.Errorf("stack %s is set twice: set one --preview or --failed for each stack", stack)
 		}
 		seen[stack] = true
 		return nil
@@ -97,7 +97,7 @@ func (n Note) seals(b *strings.Builder) error {
 	return nil
 }
 
-// warn names, on top, what would be lost.
+// warn lists losses, at the top.
 func (n Note) warn(b *strings.Builder) {
 	var lines []string
 	for _, g := range n.Stacks {
@@ -115,7 +115,7 @@ func (n Note) warn(b *strings.Builder) {
 	if len(lines) == 0 {
 		return
 	}
-	b.WriteString("> [!caution] What holds data is lost\n")
+	b.WriteString("> [!caution] Data is lost\n")
 	b.WriteString(strings.Join(lines, "\n"))
 	if n.Accepted {
 		fmt.Fprintf(b, "\n>\n> Accepted by the label `%s`.\n\n", AcceptLabel)
@@ -124,10 +124,10 @@ func (n Note) warn(b *strings.Builder) {
 	fmt.Fprintf(b, "\n>\n> The pipeline stops here. Change the code so that it stays, or back it up and set the label `%s`.\n\n", AcceptLabel)
 }
 
-// order is how operations are counted and shown; others follow.
+// order is that of operations; others follow.
 var order = []string{"delete", "replace", "update", "create", "import"}
 
-// op is what the note calls a change. What the engine calls the same is one where an option is taken off.
+// op is the note's word for a change. The engine reports a change of options alone as same.
 func op(r *graph.Resource) string {
 	if r.Op == "same" {
 		return "unprotect"
@@ -135,7 +135,7 @@ func op(r *graph.Resource) string {
 	return r.Op
 }
 
-// byOrder sorts changes by what they do.
+// byOrder sorts changes by their operation.
 func byOrder(changes []*graph.Resource) []*graph.Resource {
 	rank := func(r *graph.Resource) int {
 		if i := slices.Index(order, r.Op); i >= 0 {
@@ -168,8 +168,8 @@ func stack(b *strings.Builder, g *graph.Graph, most int) {
 	fmt.Fprintf(b, "<details><summary>Changes</summary>\n\n%s\n</details>\n\n", block("diff", text))
 }
 
-// diff shows the changes in the form that GitLab colours: every resource, and of their properties as many
-// bytes as there may be. What is left out is counted.
+// diff lists the changes in the form that GitLab colours: every resource, and as many of their properties as fit. What
+// is left out is counted.
 func diff(changes []*graph.Resource, most int, where string) string {
 	var b strings.Builder
 	for _, r := range byOrder(changes) {

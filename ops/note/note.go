@@ -1,5 +1,5 @@
-// Package note posts what the previews of a merge request would do as one note on it, and later
-// tells whether a preview is still the one that the note showed.
+// Package note posts the changes of a merge request's previews as one note on it, and later checks whether a preview
+// is still the one that the note showed.
 package note
 
 import (
@@ -15,10 +15,10 @@ import (
 	"github.com/didomi/serverless-api/ops/review"
 )
 
-// marker is by which the note is found again. GitLab does not show it.
+// marker identifies the note. GitLab does not show it.
 const marker = "<!-- didomi:preview -->"
 
-// AcceptLabel is the merge request's label by which people agree to lose what the note warns of.
+// AcceptLabel is the merge request's label that accepts the data loss of which the note warns.
 const AcceptLabel = "accept-data-loss"
 
 // files collects a flag that is given once for each stack.
@@ -27,8 +27,8 @@ type files []string
 func (f *files) String() string     { return strings.Join(*f, ",") }
 func (f *files) Set(v string) error { *f = append(*f, v); return nil }
 
-// Run posts the note. It says no to a change that loses data which nobody has agreed to, and to one
-// that a stack's preview failed for.
+// Run posts the note. It fails for a change that loses data without AcceptLabel, and for one whose preview failed for a
+// stack.
 func Run(ctx context.Context, io command.IO, args []string) error {
 	return run(ctx, io, args, os.Getenv)
 }
@@ -37,14 +37,14 @@ func run(ctx context.Context, io command.IO, args []string, getenv func(string) 
 	var previews, costs, failed files
 	flags := command.Flags("note")
 	flags.Var(&previews, "preview", "`file` with what pulumi preview --json --show-sames prints, once for each stack")
-	flags.Var(&costs, "cost", "`file` with what ops cost prints about the change, once for each stack")
-	flags.Var(&failed, "failed", "`STACK=FILE` for a stack whose preview failed, with what it said; there is no file where the job ended before")
+	flags.Var(&costs, "cost", "`file` with what ops cost prints of the change, once for each stack")
+	flags.Var(&failed, "failed", "`STACK=FILE` for a stack whose preview failed, with its output; the file is missing where the job ended before")
 	show := flags.Bool("print", false, "print the note instead of posting it")
 	if err := command.Parse(io, flags, args); err != nil {
 		return err
 	}
 	if len(previews)+len(failed) == 0 {
-		return command.BadUsage("give --preview or --failed at least once")
+		return command.BadUsage("set --preview or --failed at least once")
 	}
 	n := Note{Commit: getenv("CI_COMMIT_SHORT_SHA"), Pipeline: getenv("CI_PIPELINE_URL")}
 	for _, name := range previews {
@@ -99,7 +99,7 @@ func deliver(ctx context.Context, io command.IO, n Note, show bool, getenv func(
 	return err
 }
 
-// verdict stops a change that has no preview, and one that loses data until somebody has agreed.
+// verdict fails for a change without a preview, and for one that loses data without the label.
 func (n Note) verdict(io command.IO) error {
 	for _, f := range n.Failed {
 		_, _ = fmt.Fprintf(io.Stderr, "stack %s: there is no preview: %s\n", f.Stack, f.firstLine())
@@ -109,7 +109,7 @@ func (n Note) verdict(io command.IO) error {
 		for _, r := range review.Losses(g) {
 			if !n.Accepted {
 				lost++
-				_, _ = fmt.Fprintf(io.Stderr, "stack %s: %s would be %sd, and what is in it lost\n", g.Stack, r.Name, r.Op)
+				_, _ = fmt.Fprintf(io.Stderr, "stack %s: %s would be %sd, and its data lost\n", g.Stack, r.Name, r.Op)
 			}
 		}
 	}
@@ -119,6 +119,6 @@ func (n Note) verdict(io command.IO) error {
 	case lost == 0:
 		return nil
 	}
-	_, _ = fmt.Fprintf(io.Stderr, "change the code so that it stays, or back it up and set the label %q on the merge request, then run the pipeline again\n", AcceptLabel)
+	_, _ = fmt.Fprintf(io.Stderr, "change the code so that it stays, or back it up, set the label %q on the merge request, and run the pipeline again\n", AcceptLabel)
 	return command.ErrNo
 }

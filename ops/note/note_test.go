@@ -80,9 +80,9 @@ func TestALossIsOnTopAndStopsThePipelineUntilItIsAccepted(t *testing.T) {
 		no     bool
 		want   string
 	}{
-		"nobody has agreed":       {"", true, "The pipeline stops here"},
-		"another label":           {"bug", true, "The pipeline stops here"},
-		"the label says they did": {"bug," + AcceptLabel, false, "Accepted by the label"},
+		"no label":             {"", true, "The pipeline stops here"},
+		"another label":        {"bug", true, "The pipeline stops here"},
+		"the label accepts it": {"bug," + AcceptLabel, false, "Accepted by the label"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := gitlabtest.New(t)
@@ -95,7 +95,7 @@ func TestALossIsOnTopAndStopsThePipelineUntilItIsAccepted(t *testing.T) {
 				t.Errorf("it does not say what to do: %s", problems)
 			}
 			body := server.Notes(7)[0]
-			warning, stack := strings.Index(body, "What holds data is lost"), strings.Index(body, "### dev")
+			warning, stack := strings.Index(body, "Data is lost"), strings.Index(body, "### dev")
 			if warning < 0 || warning > stack || !strings.Contains(body, "`databaseName`") || !strings.Contains(body, tt.want) {
 				t.Errorf("the note warns wrongly:\n%s", body)
 			}
@@ -110,9 +110,9 @@ func TestAPreviewThatFailedIsOnTopAndStopsThePipeline(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, tt := range map[string]struct{ failed, want string }{
-		"what it said is shown, the error first":                 {"prod=" + said, "```text\n" + protected + "\nwarning fn: old\n"},
-		"a preview that was not begun is said to be in the log":  {"prod=" + said + ".none", notMade},
-		"of much that it said the rest is left to the job's log": {"prod=" + said, "more\n... cut: 12 more lines, see the log of the job preview:prod\n```"},
+		"its output is shown, the error first":             {"prod=" + said, "```text\n" + protected + "\nwarning fn: old\n"},
+		"a preview that did not start refers to the log":   {"prod=" + said + ".none", notStarted},
+		"of long output the rest is left to the job's log": {"prod=" + said, "more\n... cut: 12 more lines, see the log of the job preview:prod\n```"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := gitlabtest.New(t)
@@ -128,15 +128,15 @@ func TestAPreviewThatFailedIsOnTopAndStopsThePipeline(t *testing.T) {
 			}
 		})
 	}
-	t.Run("a stack without a file is refused", func(t *testing.T) {
+	t.Run("a stack without a file is rejected", func(t *testing.T) {
 		io, _, _ := streams()
-		if err := run(t.Context(), io, []string{"--failed", "prod"}, job(gitlabtest.New(t), nil)); err == nil || !strings.Contains(err.Error(), "want STACK=FILE") {
+		if err := run(t.Context(), io, []string{"--failed", "prod"}, job(gitlabtest.New(t), nil)); err == nil || !strings.Contains(err.Error(), "must be STACK=FILE") {
 			t.Errorf("error %v", err)
 		}
 	})
 }
 
-func TestSomebodyElsesNoteSaysNothingAboutAReview(t *testing.T) {
+func TestANoteOfAnotherUserIsNoReview(t *testing.T) {
 	server := gitlabtest.New(t)
 	own := gitlabtest.New(t)
 	io, _, _ := streams()
@@ -157,7 +157,7 @@ func TestSomebodyElsesNoteSaysNothingAboutAReview(t *testing.T) {
 	}
 }
 
-func TestReviewed(t *testing.T) {
+func TestAPreviewIsReviewedByTheNoteOrTheVariable(t *testing.T) {
 	server := gitlabtest.New(t)
 	io, _, _ := streams()
 	if err := run(t.Context(), io, []string{"--preview", written(t, bigger)}, job(server, nil)); err != nil {
@@ -178,12 +178,12 @@ func TestReviewed(t *testing.T) {
 		env   map[string]string
 		no    bool
 	}{
-		"the preview that the note showed is agreed":                    {bigger, nil, false},
-		"another one is not":                                            {renamed, nil, true},
-		"a commit that came by no merge request is not":                 {bigger, map[string]string{"CI_COMMIT_SHA": "pushed"}, true},
-		"another one is when somebody names it":                         {renamed, map[string]string{AcceptVariable: accepted(renamed)}, false},
-		"what somebody has agreed to does not hold for another preview": {renamed, map[string]string{AcceptVariable: accepted(bigger)}, true},
-		"nothing needs nobody's word":                                   {same, map[string]string{"CI_COMMIT_SHA": "pushed"}, false},
+		"the preview that the note showed is accepted":  {bigger, nil, false},
+		"another one is not":                            {renamed, nil, true},
+		"a commit that came by no merge request is not": {bigger, map[string]string{"CI_COMMIT_SHA": "pushed"}, true},
+		"another one is when the variable names it":     {renamed, map[string]string{AcceptVariable: accepted(renamed)}, false},
+		"the variable does not accept another preview":  {renamed, map[string]string{AcceptVariable: accepted(bigger)}, true},
+		"no changes need no review":                     {same, map[string]string{"CI_COMMIT_SHA": "pushed"}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			io, _, _ := streams()
@@ -197,7 +197,7 @@ func TestReviewed(t *testing.T) {
 
 // Every branch's jobs have the token that writes notes, and a job that stops prints the fingerprint that it
 // would take: without this a developer could agree in a maintainer's place.
-func TestANoteThatIsWrittenAfterTheMergeAgreesToNothing(t *testing.T) {
+func TestANoteThatIsWrittenAfterTheMergeDoesNotCount(t *testing.T) {
 	server := gitlabtest.New(t)
 	check := []string{"--preview", written(t, bigger)}
 	io, _, _ := streams()
@@ -214,7 +214,7 @@ func TestANoteThatIsWrittenAfterTheMergeAgreesToNothing(t *testing.T) {
 	}
 }
 
-func TestWhereAPersonMustAgreeNoNoteCounts(t *testing.T) {
+func TestWhereAcceptanceIsRequiredNoNoteCounts(t *testing.T) {
 	server := gitlabtest.New(t)
 	check := []string{"--preview", written(t, bigger)}
 	io, _, _ := streams()
@@ -231,7 +231,7 @@ func TestWhereAPersonMustAgreeNoNoteCounts(t *testing.T) {
 		t.Errorf("a stack that the variable does not name: %v", err)
 	}
 	said, err := with(map[string]string{RequiredVariable: "prod, dev"})
-	if !errors.Is(err, command.ErrNo) || !strings.Contains(said, "waits for somebody to agree: the variable ACCEPT_REQUIRED names the stack") || !strings.Contains(said, "memorySize: 1024") {
+	if !errors.Is(err, command.ErrNo) || !strings.Contains(said, "requires acceptance: the variable ACCEPT_REQUIRED names the stack") || !strings.Contains(said, "memorySize: 1024") {
 		t.Errorf("%v, said %s", err, said)
 	}
 	_, after, _ := strings.Cut(said, AcceptVariable+" (protected) to ")
@@ -269,17 +269,17 @@ func TestAPreviewThatUndoesDriftIsNotTheReviewedOne(t *testing.T) {
 	}{
 		{"there is no drift", refreshed(stored, "null", update(stored)), false, ""},
 		{"a property that the merge request does not change was changed by hand",
-			refreshed(stored, "null", update(byHand)), true, "The account has drifted: somebody changed it by hand, or AWS did. No review showed that, and the update would undo it:\n  fn: timeout\n"},
+			refreshed(stored, "null", update(byHand)), true, "The account has drifted: it was changed by hand or by AWS. No review showed that, and the update would undo it:\n  fn: timeout\n"},
 		{"a property that the merge request changes was changed by hand",
 			refreshed(`{"timeout":10,"memorySize":512}`, "null", update(byHand)), false, ""},
 		{"an update that failed is made again",
 			refreshed(after, `["AWS refused it"]`, update(byHand)), false, ""},
 		{"an update that failed is named where something else is not as reviewed",
-			refreshed(after, `["AWS refused it"]`, update(byHand)+","+renamed), true, "An update of these has failed, and would be made again:\n  fn: memorySize, timeout\n"},
+			refreshed(after, `["AWS refused it"]`, update(byHand)+","+renamed), true, "An update of these has failed, and would be repeated:\n  fn: memorySize, timeout\n"},
 		{"what the account has already as the program says needs no repair",
 			refreshed(byHand, "null", step("same", `"oldState":{"urn":"`+function+`","custom":true,"inputs":`+after+`},`, "null")), false, ""},
-		{"what is gone is made again once somebody agrees",
-			refreshed(stored, "null", step("create", "", "null")), true, "  fn: is gone\n"},
+		{"a deleted resource is created again once the preview is accepted",
+			refreshed(stored, "null", step("create", "", "null")), true, "  fn: no longer exists\n"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			server := gitlabtest.New(t)
@@ -296,7 +296,7 @@ func TestAPreviewThatUndoesDriftIsNotTheReviewedOne(t *testing.T) {
 	}
 }
 
-func TestWhatIsNotSetIsNamed(t *testing.T) {
+func TestMissingVariablesAreNamed(t *testing.T) {
 	io, _, _ := streams()
 	err := run(t.Context(), io, []string{"--preview", written(t, bigger)}, func(name string) string {
 		return map[string]string{"CI_MERGE_REQUEST_IID": "7", "CI_PROJECT_ID": "1"}[name]

@@ -11,8 +11,8 @@ import (
 	"strings"
 )
 
-// document is the JSON object in a string, or the object itself; else nil. A text in which a name occurs
-// twice is no document: readers differ in which one counts, so it is shown as it is.
+// document returns the JSON object in a string, or the object itself; else nil. A text in which a name occurs twice is
+// no document: parsers differ in which one counts, so it is shown unchanged.
 func document(value any) map[string]any {
 	if object, ok := value.(map[string]any); ok {
 		return object
@@ -34,7 +34,7 @@ func document(value any) map[string]any {
 	return object
 }
 
-// tokens is how many tokens a JSON text has, -1 where it is none. A name that occurs twice is lost when the
+// tokens returns the number of tokens of a JSON text, -1 where it is invalid. A name that occurs twice is lost when the
 // text is read into a map, and its tokens with it.
 func tokens(text []byte) int {
 	decoder := json.NewDecoder(bytes.NewReader(text))
@@ -48,7 +48,7 @@ func tokens(text []byte) int {
 	}
 }
 
-// statementKey is the member of a policy that has its statements, a list or a single one.
+// statementKey is the member of a policy with its statements, a list or a single one.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_statement.html
 const statementKey = "Statement"
 
@@ -60,8 +60,8 @@ func isPolicy(document map[string]any) bool {
 	return false
 }
 
-// policies shows which statements a policy loses and gains, each whole; the order of statements means
-// nothing to AWS. Where one has a successor of the same Sid, its elements that differ follow.
+// policies lists the statements that a policy loses and gains, each whole; their order is irrelevant to AWS. Where a
+// statement has a successor with the same Sid, the elements that differ follow.
 func policies(path string, was, is map[string]any) []line {
 	removed, added := statements(was), statements(is)
 	for key, n := range removed {
@@ -121,8 +121,7 @@ func bySid(policy map[string]any, left map[string]int) map[string]map[string]any
 	return all
 }
 
-// elements shows what differs between statements of the same Sid. The order of a list means nothing here
-// either.
+// elements lists the differences between statements with the same Sid. The order of a list is irrelevant here too.
 func elements(path string, was, is map[string]map[string]any) []line {
 	var lines []line
 	for _, sid := range slices.Sorted(maps.Keys(was)) {
@@ -145,7 +144,7 @@ func elements(path string, was, is map[string]map[string]any) []line {
 	return lines
 }
 
-// flatten is a statement as the set of its elements' values.
+// flatten returns a statement as the set of its elements' values.
 func flatten(statement map[string]any) map[string]bool {
 	all := map[string]bool{}
 	var walk func(path string, value any)

@@ -18,17 +18,17 @@ import (
 	"github.com/didomi/serverless-api/ops/review"
 )
 
-// AcceptVariable is the variable by which somebody agrees to a preview that no merge request showed. It is
-// the project's: GitLab takes a job's own variables for manual jobs alone, and new projects on GitLab.com
-// refuse those too. Forgotten it does no harm, for it is the fingerprint of one difference.
+// AcceptVariable is the CI/CD variable that accepts a preview that no merge request showed. It is the project's: GitLab
+// accepts a job's own variables for manual jobs alone, and new projects on GitLab.com reject those too. A variable that
+// is not deleted does no harm: it is the fingerprint of one change.
 const AcceptVariable = "ACCEPT_PREVIEW"
 
-// RequiredVariable names the stacks, separated by commas, of which no note counts: AcceptVariable alone does. A
-// note is written by the jobs of the branch that it is about, which can write anything into it.
+// RequiredVariable names the stacks, separated by commas, for which no note counts and AcceptVariable is required. A
+// note is written by the jobs of its own branch, which can write anything into it.
 const RequiredVariable = "ACCEPT_REQUIRED"
 
-// Reviewed says yes to a preview that does exactly what the note on the commit's merge request
-// showed for that stack, or nothing at all.
+// Reviewed succeeds for a preview with exactly the changes that the note on the commit's merge request showed for that
+// stack, or with none.
 func Reviewed(ctx context.Context, streams command.IO, args []string) error {
 	return reviewed(ctx, streams, args, os.Getenv)
 }
@@ -57,7 +57,7 @@ func reviewed(ctx context.Context, streams command.IO, args []string, getenv fun
 		return err
 	}
 	if slices.Contains(strings.Split(strings.ReplaceAll(getenv(RequiredVariable), " ", ""), ","), g.Stack) {
-		refuse(streams.Stderr, g, print, "waits for somebody to agree: the variable "+RequiredVariable+" names the stack, so no note counts")
+		reject(streams.Stderr, g, print, "requires acceptance: the variable "+RequiredVariable+" names the stack, so no note counts")
 		return command.ErrNo
 	}
 	shown, where, err := shown(ctx, g.Stack, getenv)
@@ -70,20 +70,20 @@ func reviewed(ctx context.Context, streams command.IO, args []string, getenv fun
 	}
 	why := fmt.Sprintf("is not the one that was reviewed: %s shows %s", where, cmp.Or(shown, "none"))
 	if len(review.Undone(g)) == 0 {
-		why += ".\nThe branch has moved on, the account was changed by hand, or nobody has reviewed it"
+		why += ".\nThe branch has changed since, the account was changed by hand, or there was no review"
 	}
-	refuse(streams.Stderr, g, print, why)
+	reject(streams.Stderr, g, print, why)
 	return command.ErrNo
 }
 
-// refuse says why a preview is not deployed, what it would do, and what to do about it.
-func refuse(w io.Writer, g *graph.Graph, print, why string) {
+// reject explains why a preview is not deployed, what it would change, and what to do about it.
+func reject(w io.Writer, g *graph.Graph, print, why string) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "stack %s: this preview (%s) %s.\n", g.Stack, print, why)
-	list(&b, "The account has drifted: somebody changed it by hand, or AWS did. No review showed that, and the update would undo it:", review.Undone(g))
-	list(&b, "An update of these has failed, and would be made again:", review.Unfinished(g))
-	fmt.Fprintf(&b, "It would do this:\n\n%s\n", diff(review.Changes(g), allChanges, "the preview in this job's artefacts"))
-	fmt.Fprintf(&b, "If that is what you want, set the project's CI/CD variable %s (protected) to %s, retry this job, and delete the variable afterwards; else open a merge request.\n", AcceptVariable, print)
+	list(&b, "The account has drifted: it was changed by hand or by AWS. No review showed that, and the update would undo it:", review.Undone(g))
+	list(&b, "An update of these has failed, and would be repeated:", review.Unfinished(g))
+	fmt.Fprintf(&b, "It would make these changes:\n\n%s\n", diff(review.Changes(g), allChanges, "the preview in this job's artefacts"))
+	fmt.Fprintf(&b, "To accept them, set the project's CI/CD variable %s (protected) to %s, retry this job, and delete the variable afterwards; else open a merge request.\n", AcceptVariable, print)
 	_, _ = io.WriteString(w, b.String())
 }
 
@@ -98,7 +98,7 @@ func list(b *strings.Builder, title string, drifts []graph.Drift) {
 	}
 }
 
-// shown is the fingerprint that the merge request of the commit shows for the stack.
+// shown returns the fingerprint that the merge request of the commit shows for the stack.
 func shown(ctx context.Context, stack string, getenv func(string) string) (fingerprint, where string, err error) {
 	project, err := gitlab.FromJob(getenv)
 	if err != nil {
@@ -113,15 +113,15 @@ func shown(ctx context.Context, stack string, getenv func(string) string) (finge
 		return "", "", err
 	}
 	if request == nil {
-		return "", "the commit, which came by no merge request to " + target + ",", nil
+		return "", "the commit, which was merged by no merge request to " + target + ",", nil
 	}
 	where = "merge request !" + strconv.Itoa(request.IID)
 	found, err := project.FindNote(ctx, strconv.Itoa(request.IID), marker)
 	if err != nil || found == nil {
 		return "", where, err
 	}
-	// A branch's jobs can write the note at any time: after the merge it could be made to agree to what nobody
-	// has looked at. GitLab's own times count, which the token's user cannot set.
+	// A branch's jobs can write the note at any time: after the merge it could accept a change that was not reviewed.
+	// GitLab's own times count, which the token's user cannot set.
 	if found.Updated.IsZero() || !found.Updated.Before(request.Merged) {
 		return "", fmt.Sprintf("%s, whose note was written at %s, and not before it was merged at %s,", where, found.Updated.UTC().Format(time.RFC3339Nano), request.Merged.UTC().Format(time.RFC3339Nano)), nil
 	}

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// seal is the line by which a stack's preview is known again. GitLab does not show it.
+// seal returns the line with the fingerprint of a stack's preview, a comment that GitLab does not show.
 func seal(stack, fingerprint string) string {
 	return fmt.Sprintf("<!-- didomi:preview %s %s -->", stack, fingerprint)
 }
@@ -16,8 +16,8 @@ var (
 	opening = regexp.MustCompile("^```[a-z]*$")
 )
 
-// sealOf is the fingerprint that the note has for the stack, or "". A seal is a line of its own outside
-// code blocks. There is one for each stack: a second one was not written by this program.
+// sealOf returns the note's fingerprint of the stack, or "". A seal is a line of its own outside code blocks. There is
+// one for each stack: a second one was not written by this program.
 func sealOf(body, stack string) (string, error) {
 	found, inBlock := "", false
 	for _, line := range strings.Split(strings.ReplaceAll(body, "\r\n", "\n"), "\n") {
@@ -33,7 +33,7 @@ func sealOf(body, stack string) (string, error) {
 			continue
 		}
 		if found != "" {
-			return "", fmt.Errorf("the note has more than one seal of stack %s, which ops note does not write: look who changed the note, delete it and run the merge request's pipeline again", stack)
+			return "", fmt.Errorf("the note has more than one seal of stack %s, which ops note does not write: find out who changed the note, delete it and run the merge request's pipeline again", stack)
 		}
 		found = match[2]
 	}

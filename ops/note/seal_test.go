@@ -126,7 +126,7 @@ func checkForgery(t *testing.T, n Note) {
 	}
 }
 
-func TestNoValueEndsItsCodeOrForgesASeal(t *testing.T) {
+func TestNoValueEndsItsCodeBlockOrForgesASeal(t *testing.T) {
 	r := rand.New(rand.NewPCG(14, 8))
 	for _, value := range hostile {
 		checkForgery(t, noteOf(func() string { return value }))
@@ -194,7 +194,7 @@ func TestAReviewCountsForTheDefaultBranchAlone(t *testing.T) {
 	}
 	server.Merge("abc", 7)
 	io, _, problems := streams()
-	if err := reviewed(t.Context(), io, preview, job(server, nil)); !errors.Is(err, command.ErrNo) || !strings.Contains(problems.String(), "came by no merge request to main, shows none") {
+	if err := reviewed(t.Context(), io, preview, job(server, nil)); !errors.Is(err, command.ErrNo) || !strings.Contains(problems.String(), "was merged by no merge request to main, shows none") {
 		t.Errorf("error %v, said %s", err, problems)
 	}
 	io, _, _ = streams()
@@ -208,10 +208,10 @@ func TestANoteHasOneSealForEachStack(t *testing.T) {
 		note Note
 		want string
 	}{
-		"a stack that is given twice":               {Note{Stacks: []*graph.Graph{{Stack: "dev"}, {Stack: "dev"}}}, "stack dev is given twice"},
-		"a stack with and without a preview":        {Note{Stacks: []*graph.Graph{{Stack: "dev"}}, Failed: []Failure{{Stack: "dev"}}}, "stack dev is given twice"},
-		"a stack whose name would not be one word":  {Note{Stacks: []*graph.Graph{{Stack: "dev " + one}}}, "is none that Pulumi takes"},
-		"a failed stack whose name is no such name": {Note{Failed: []Failure{{Stack: "dev\n"}}}, "is none that Pulumi takes"},
+		"a stack that is set twice":                 {Note{Stacks: []*graph.Graph{{Stack: "dev"}, {Stack: "dev"}}}, "stack dev is set twice"},
+		"a stack with and without a preview":        {Note{Stacks: []*graph.Graph{{Stack: "dev"}}, Failed: []Failure{{Stack: "dev"}}}, "stack dev is set twice"},
+		"a stack whose name would not be one word":  {Note{Stacks: []*graph.Graph{{Stack: "dev " + one}}}, "is not valid in Pulumi"},
+		"a failed stack whose name is no such name": {Note{Failed: []Failure{{Stack: "dev\n"}}}, "is not valid in Pulumi"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if _, err := tt.note.Markdown(); err == nil || !strings.Contains(err.Error(), tt.want) {

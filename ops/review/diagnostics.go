@@ -11,7 +11,7 @@ import (
 	"github.com/didomi/serverless-api/ops/command"
 )
 
-// preview is the part of what `pulumi preview --json` prints that is for people.
+// preview is the part of `pulumi preview --json` that is read here.
 type preview struct {
 	Diagnostics []struct {
 		URN      string `json:"urn"`
@@ -21,7 +21,7 @@ type preview struct {
 	Summary map[string]int `json:"changeSummary"`
 }
 
-// Diagnostics shows what a preview says to people, which --json keeps from the screen.
+// Diagnostics prints a preview's diagnostics, which --json does not print as text.
 func Diagnostics(_ context.Context, streams command.IO, args []string) error {
 	flags := command.Flags("diagnostics")
 	name := flags.String("preview", "", "`file` with what pulumi preview --json prints")
@@ -35,7 +35,7 @@ func Diagnostics(_ context.Context, streams command.IO, args []string) error {
 	return show(streams.Stdout, text)
 }
 
-// Errors is what a failed preview says of why it failed; empty where it printed no JSON.
+// Errors returns the errors of a failed preview; "" where it printed no JSON.
 func Errors(text []byte) string {
 	var p preview
 	if json.Unmarshal(text, &p) != nil {
@@ -53,7 +53,7 @@ func Errors(text []byte) string {
 func show(w io.Writer, text []byte) error {
 	var p preview
 	if err := json.Unmarshal(text, &p); err != nil {
-		return fmt.Errorf("the preview ended before its end: %.2000s", text)
+		return fmt.Errorf("the preview's JSON is incomplete: %.2000s", text)
 	}
 	for _, d := range p.Diagnostics {
 		if d.Severity == "debug" || d.Severity == "info#err" && strings.TrimSpace(d.Message) == "" {

@@ -10,10 +10,10 @@ import (
 	"github.com/didomi/serverless-api/ops/graph"
 )
 
-// Undone is the drift that the update would undo and that no preview without a refresh shows: what is gone
-// from the account, and properties that the program does not change. A property that the program changes
-// was in the review, whatever the account has by now. Left out are resources that the account has as the
-// program says, and those whose last update failed, which this one makes again.
+// Undone is the drift that the update would undo and that only a preview with a refresh shows: resources that no
+// longer exist in the account, and properties that the program does not change. A property that the program changes
+// was in the review, whatever its value in the account. Left out are resources whose drift equals the program, and
+// those whose last update failed, which this one repeats.
 func Undone(g *graph.Graph) []graph.Drift {
 	var undone []graph.Drift
 	for _, d := range g.Drifts {
@@ -43,11 +43,11 @@ func Unfinished(g *graph.Graph) []graph.Drift {
 	})
 }
 
-// Describe is a drift on one line.
+// Describe returns a drift on one line.
 func Describe(d graph.Drift) string {
 	name := d.URN[strings.LastIndex(d.URN, "::")+2:]
 	if d.Gone {
-		return name + ": is gone"
+		return name + ": no longer exists"
 	}
 	return fmt.Sprintf("%s: %s", name, strings.Join(d.Paths, ", "))
 }

@@ -1,5 +1,5 @@
-// Package review says what a preview means to the people who must agree to it: what it does to what
-// holds data, and whether it is the preview that they have seen.
+// Package review is what a reviewer needs to know of a preview: which resources with data it deletes or replaces, and
+// whether it is the preview that was reviewed.
 package review
 
 import (
@@ -16,8 +16,8 @@ import (
 	"github.com/didomi/serverless-api/ops/types"
 )
 
-// Changes are the resources that the preview does something to, by URN. One that loses its protection alone
-// is among them: the next update may delete it.
+// Changes are the resources that the preview changes, by URN. One that only loses its protection is among them: the
+// next update may delete it.
 func Changes(g *graph.Graph) []*graph.Resource {
 	var changes []*graph.Resource
 	for i := range g.Resources {
@@ -29,16 +29,16 @@ func Changes(g *graph.Graph) []*graph.Resource {
 	return changes
 }
 
-// Losses are the changes that take away what holds data: replaced or deleted.
+// Losses are the deletions and replacements of resources with data.
 func Losses(g *graph.Graph) []*graph.Resource {
 	return slices.DeleteFunc(Changes(g), func(r *graph.Resource) bool {
 		return r.Op != "replace" && r.Op != "delete" || !types.Of(r.Type).HoldsData
 	})
 }
 
-// Fingerprint is the same for two previews that do the same: the same operations on the same
-// resources, with the same inputs as far as they are known and no secret, and the same drift undone. It is a
-// whole SHA-256, for half of the bits or a quarter could be met on purpose by another preview.
+// Fingerprint is equal for previews with the same operations on the same resources, the same inputs as far as they are
+// known and not secret, and the same drift undone. It is a complete SHA-256: another preview could be made to match
+// half of its bits or a quarter.
 func Fingerprint(g *graph.Graph) (string, error) {
 	hash := sha256.New()
 	changes := Changes(g)
@@ -61,11 +61,11 @@ func Fingerprint(g *graph.Graph) (string, error) {
 	return hex.EncodeToString(hash.Sum(nil)), nil
 }
 
-// autoName is how Pulumi names what the program gives no name: the resource's own name and seven
-// random digits, others in every preview.
+// autoName matches the names that Pulumi generates: the resource's logical name and seven random digits, which differ
+// between previews.
 var autoName = regexp.MustCompile(`^(.+)-[0-9a-f]{7}$`)
 
-// autoNames takes the random digits off the names of what is new, wherever they stand.
+// autoNames removes the random digits from the names of new resources, in every value.
 func autoNames(changes []*graph.Resource) *strings.Replacer {
 	var pairs []string
 	for _, r := range changes {

@@ -18,7 +18,7 @@ func stackOf(resources ...graph.Resource) *graph.Graph {
 	return &graph.Graph{Project: "didomi", Stack: "dev", Resources: resources}
 }
 
-func TestLosses(t *testing.T) {
+func TestLossesAreDeletionsAndReplacementsOfData(t *testing.T) {
 	const cluster, function = "aws:rds/cluster:Cluster", "aws:lambda/function:Function"
 	for _, tt := range []struct {
 		name     string
@@ -49,7 +49,7 @@ func fingerprint(t *testing.T, resources ...graph.Resource) string {
 	return print
 }
 
-func TestFingerprint(t *testing.T) {
+func TestTheFingerprintIdentifiesAPreview(t *testing.T) {
 	a, b := resource("update", "t", "a"), resource("create", "t", "b")
 	want := fingerprint(t, a, b)
 	with := func(change func(r *graph.Resource)) []graph.Resource {
@@ -79,7 +79,7 @@ func TestFingerprint(t *testing.T) {
 	}
 }
 
-func TestFingerprintsDoNotKnowTheNamesThatPulumiMakesUp(t *testing.T) {
+func TestFingerprintsIgnoreTheNamesThatPulumiGenerates(t *testing.T) {
 	named := func(op, name string) []graph.Resource {
 		a, b := resource(op, "t", "a"), resource("update", "t", "b")
 		a.Inputs, b.Inputs = map[string]any{"name": name}, map[string]any{"group": []any{name}}
@@ -107,7 +107,7 @@ func TestChangesAreInTheOrderOfTheirURNs(t *testing.T) {
 	}
 }
 
-func TestDiagnosticsShowWhatAPreviewSays(t *testing.T) {
+func TestDiagnosticsArePrinted(t *testing.T) {
 	var out strings.Builder
 	err := show(&out, []byte(`{"diagnostics":[{"urn":"urn:pulumi:dev::didomi::t::name","message":"it is wrong\n","severity":"error"}],"changeSummary":{"create":2}}`))
 	if want := "error name: it is wrong\nchanges: {\"create\":2}\n"; err != nil || out.String() != want {
