@@ -32,7 +32,9 @@ func Run(ctx context.Context, l layout.Layout, printer *progress.Printer, steps 
 	if err != nil || len(todo) == 0 {
 		return err
 	}
-	announce(printer, todo)
+	if err := announce(printer, todo); err != nil {
+		return err
+	}
 	slots := make(chan struct{}, atOnce)
 	made := map[string]chan struct{}{}
 	failures := make([]error, len(todo))
@@ -72,17 +74,27 @@ func unmade(ctx context.Context, stamps Stamps, steps []Step) ([]stale, error) {
 	return todo, nil
 }
 
-// announce says how long it will take, when that is long.
-func announce(printer *progress.Printer, todo []stale) {
+// announce prints why steps are made again, and how long it will take when that is long.
+func announce(printer *progress.Printer, todo []stale) error {
 	var cold time.Duration
 	for _, s := range todo {
 		cold += s.step.Cold
+		if s.step.Reason == nil {
+			continue
+		}
+		reason, err := s.step.Reason()
+		if err != nil {
+			return err
+		}
+		if reason != "" {
+			printer.Printf("%s", reason)
+		}
 	}
-	if cold < time.Minute {
-		return
+	if cold >= time.Minute {
+		printer.Printf("building %d of the sandbox's tools: up to about %d minutes with empty Go caches on two cores, seconds with warm ones; the result is kept",
+			len(todo), int((cold + time.Minute - 1).Minutes()))
 	}
-	printer.Printf("building %d of the sandbox's tools: up to about %d minutes with empty Go caches on two cores, seconds with warm ones; the result is kept",
-		len(todo), int((cold + time.Minute - 1).Minutes()))
+	return nil
 }
 
 // makeOne makes a step and stamps it.

@@ -31,6 +31,9 @@ type Step struct {
 	Outputs []string
 	// Key says of what the tool is made; another key makes it again.
 	Key func(ctx context.Context) (string, error)
+	// Reason, which may be nil, says what in the program has changed that the step must be made again for; "" when
+	// nothing of the program's has.
+	Reason func() (string, error)
 	// Make makes the outputs; what it prints goes to log.
 	Make func(ctx context.Context, log io.Writer) error
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/didomi/serverless-api/sandbox/atomicfile"
 	"github.com/didomi/serverless-api/sandbox/layout"
+	"github.com/didomi/serverless-api/sandbox/uses"
 )
 
 // pulumiVersion is what the CLI says it is; it is built from that version's
@@ -31,6 +32,10 @@ func All(l layout.Layout) []Step {
 	return steps
 }
 
+// serviceCompile is about how long the AWS provider takes when the program begins to use another AWS service: all services
+// share one generated list of clients and are compiled again.
+const serviceCompile = 3 * time.Minute
+
 // provider makes the AWS provider; its own build command knows how.
 func provider(l layout.Layout) Step {
 	dir := filepath.Join(l.Repo, "sandbox", "provider")
@@ -38,7 +43,18 @@ func provider(l layout.Layout) Step {
 	return Step{
 		Name: "provider", Title: "AWS provider", Cold: 5 * time.Minute,
 		Outputs: []string{output, filepath.Join(output+".data", "*"), filepath.Join(l.Build(), "terraform-provider-aws", "go.mod")},
-		Key:     goKey(dir),
+		Key: func(ctx context.Context) (string, error) {
+			env, err := goFacts(ctx)
+			if err != nil {
+				return "", err
+			}
+			used, err := uses.Find(l.Repo)
+			if err != nil {
+				return "", err
+			}
+			return sources(append(env, used...), dir)
+		},
+		Reason: func() (string, error) { return newUses(l) },
 		Make: func(ctx context.Context, log io.Writer) error {
 			return job{mark: mark(l), temp: l.BuildTemp(), dir: filepath.Join(dir, "build"), log: log}.run(ctx, "go", "run", ".", "-out", output)
 		},

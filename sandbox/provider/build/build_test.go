@@ -13,10 +13,7 @@ func source(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	for name, content := range map[string]string{
-		"go.mod": "module " + upstreamModule + "\n\nrequire (\n" +
-			"\tgithub.com/aws/aws-sdk-go-v2/service/ec2 v1.0.0\n" +
-			"\tgithub.com/aws/aws-sdk-go-v2/service/glue v1.0.0\n" +
-			"\tgithub.com/other/thing v1.0.0\n)\n",
+		"go.mod":                           "module " + upstreamModule + "\n",
 		"internal/embed.go":                "package internal\n",
 		"internal/service/smarterr.hcl":    "",
 		"version/version.go":               "package version\n",
@@ -77,7 +74,6 @@ func TestReduce(t *testing.T) {
 		{"statements of a web ACL nest two deep", nestingFile, "webACLRootStatementSchemaLevel    = 2", "webACLRootStatementSchemaLevel    = 3"},
 		{"waits are a twentieth", waitsFile, "time.After(d / 20)", "time.After(d)"},
 		{"the levels of what is left out stay", nestingFile, "webACLRuleStatementSchemaLevel    = 3", "webACLRuleStatementSchemaLevel    = 2"},
-		{"modules of other services are not required", "go.mod", "github.com/other/thing", "glue"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -105,12 +101,6 @@ func TestReduce(t *testing.T) {
 		err := reduce(dir, t.TempDir(), []string{"ec2"})
 		if err == nil || !strings.Contains(err.Error(), waitsFile) {
 			t.Errorf("want an error that names %s, got %v", waitsFile, err)
-		}
-	})
-	t.Run("an unknown service is named", func(t *testing.T) {
-		err := reduce(source(t), t.TempDir(), []string{"ec3"})
-		if err == nil || !strings.Contains(err.Error(), `"ec3"`) {
-			t.Errorf("want an error that names it, got %v", err)
 		}
 	})
 }
@@ -181,65 +171,4 @@ func TestInstall(t *testing.T) {
 			t.Error("the killed run's half tree was taken over")
 		}
 	})
-}
-
-func TestCatalog(t *testing.T) {
-	dir := t.TempDir()
-	const code = `package lambda
-func NewFunction(ctx *pulumi.Context, args *FunctionArgs) {
-	opts = append(opts, pulumi.AdditionalSecretOutputs([]string{"password"}))
-	ctx.RegisterResource("aws:lambda/function:Function", name, args, &resource, opts...)
-}
-func LookupAlias(ctx *pulumi.Context, args *LookupAliasArgs) (*LookupAliasResult, error) {
-	return nil, ctx.Invoke("aws:lambda/getAlias:getAlias", args, &rv)
-}
-type Runtime string
-type Function struct {
-	pulumi.CustomResourceState
-	Arn pulumi.StringOutput ` + "`pulumi:\"arn\"`" + `
-}
-type functionArgs struct {
-	Code    pulumi.Archive ` + "`pulumi:\"code\"`" + `
-	Layers  []string ` + "`pulumi:\"layers\"`" + `
-	Runtime *Runtime ` + "`pulumi:\"runtime\"`" + `
-	Vpc     *FunctionVpc ` + "`pulumi:\"vpc\"`" + `
-}
-type functionState struct { Arn *string ` + "`pulumi:\"arn\"`" + ` }
-type FunctionVpc struct { Ids map[string]int ` + "`pulumi:\"ids\"`" + ` }
-type LookupAliasArgs struct { Name string ` + "`pulumi:\"name\"`" + ` }
-type LookupAliasResult struct { Weight float64 ` + "`pulumi:\"weight\"`" + ` }
-`
-	if err := os.WriteFile(filepath.Join(dir, "function.go"), []byte(code), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	pkg, err := parseSDKPackage(dir, "lambda")
-	if err != nil {
-		t.Fatal(err)
-	}
-	found := &catalog{
-		Resources: map[string]*member{}, Functions: map[string]*member{}, Types: map[string]map[string]string{},
-	}
-	pkg.collect(found)
-	function, alias := found.Resources["aws:lambda/function:Function"], found.Functions["aws:lambda/getAlias:getAlias"]
-	if function == nil || alias == nil {
-		t.Fatalf("want the resource and the function, got %v and %v", found.Resources, found.Functions)
-	}
-	tests := []struct{ name, got, want string }{
-		{"an archive", function.Inputs["code"], "archive"},
-		{"a list", function.Inputs["layers"], "[]string"},
-		{"an enumeration", function.Inputs["runtime"], "string"},
-		{"an object", function.Inputs["vpc"], "@lambda.FunctionVpc"},
-		{"a map in an object", found.Types["lambda.FunctionVpc"]["ids"], "{}int"},
-		{"an output", function.Outputs["arn"], "string"},
-		{"a secret output", strings.Join(function.Secrets, " "), "password"},
-		{"a function's input", alias.Inputs["name"], "string"},
-		{"a function's result", alias.Outputs["weight"], "float"},
-	}
-	for _, test := range tests {
-		t.Run(test.name+" is read", func(t *testing.T) {
-			if test.got != test.want {
-				t.Errorf("want %q, got %q", test.want, test.got)
-			}
-		})
-	}
 }

@@ -4,23 +4,27 @@ import (
 	"encoding/json"
 	"fmt"
 	"go/ast"
+	"maps"
 	"os"
-	"path"
-	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 )
 
-// catalog is what the pulumi-aws SDK says about the types of the chosen
-// modules. Types are written as "string", "int", "float", "bool", "any",
-// "archive", "asset", "[]T" (list), "{}T" (map of strings to T) or "@pkg.Name",
-// a key of Types.
+// catalog is what the pulumi-aws SDK says about the types of the modules that the served upstream types may have. Types
+// are written as "string", "int", "float", "bool", "any", "archive", "asset", "[]T" (list), "{}T" (map of strings to T)
+// or "@pkg.Name", a key of Types.
 type catalog struct {
 	Resources map[string]*member           `json:"resources"`
 	Functions map[string]*member           `json:"functions"`
 	Types     map[string]map[string]string `json:"types"`
+	// Used are the types that the programs use.
+	Used used `json:"used"`
+	// ResourceTokens and FunctionTokens are the tokens of the served upstream types that the SDK has.
+	ResourceTokens map[string]string `json:"resourceTokens"`
+	FunctionTokens map[string]string `json:"functionTokens"`
 }
 
 // member is one resource or function: property names and their types.
@@ -31,25 +35,42 @@ type member struct {
 	Aliases []string          `json:"aliases,omitempty"`
 }
 
-// writeCatalog reads the SDK's source under dir and writes the catalog to file.
-func writeCatalog(dir, file string) error {
-	modules, err := readLines("modules.txt")
-	if err != nil {
-		return err
-	}
+// newCatalog reads the catalog for the upstream types that are served from the SDK.
+func newCatalog(source *sdk, served registered, used used) (*catalog, error) {
 	result := &catalog{
-		Resources: map[string]*member{},
-		Functions: map[string]*member{},
-		Types:     map[string]map[string]string{},
+		Resources: map[string]*member{}, Functions: map[string]*member{}, Types: map[string]map[string]string{},
+		Used: used, ResourceTokens: map[string]string{}, FunctionTokens: map[string]string{},
 	}
-	for _, module := range modules {
-		pkg, err := parseSDKPackage(filepath.Join(dir, "go/aws", module), path.Base(path.Join("aws", module)))
-		if err != nil {
-			return err
+	collected := map[string]bool{}
+	for _, upstream := range slices.Concat(served.resources, served.functions) {
+		for _, module := range modulesOf(upstream) {
+			pkg, err := source.module(module)
+			if err != nil {
+				return nil, err
+			}
+			if pkg != nil && !collected[module] {
+				collected[module] = true
+				pkg.collect(result)
+			}
 		}
-		pkg.collect(result)
 	}
-	content, err := json.Marshal(result)
+	resources, functions := newTokens(slices.Collect(maps.Keys(result.Resources))...), newTokens(slices.Collect(maps.Keys(result.Functions))...)
+	for _, upstream := range served.resources {
+		if token := resources.resource(upstream); token != "" {
+			result.ResourceTokens[upstream] = token
+		}
+	}
+	for _, upstream := range served.functions {
+		if token := functions.function(upstream); token != "" {
+			result.FunctionTokens[upstream] = token
+		}
+	}
+	return result, nil
+}
+
+// write writes the catalog to a file.
+func (c *catalog) write(file string) error {
+	content, err := json.Marshal(c)
 	if err != nil {
 		return fmt.Errorf("encode the catalog: %w", err)
 	}
@@ -112,7 +133,7 @@ func (p *sdkPackage) function(function *ast.FuncDecl) *member {
 	return described
 }
 
-// registration gives the SDK call that a function makes and the token it names.
+// registration returns the SDK call that a function makes and the token that it names.
 func registration(function *ast.FuncDecl) (call, token string) {
 	ast.Inspect(function, func(node ast.Node) bool {
 		expression, ok := node.(*ast.CallExpr)
@@ -123,7 +144,7 @@ func registration(function *ast.FuncDecl) (call, token string) {
 		if !ok || len(expression.Args) == 0 {
 			return true
 		}
-		if name := selector.Sel.Name; name == "RegisterResource" || name == "Invoke" {
+		if name := selector.Sel.Name; slices.Contains([]string{"RegisterResource", "ReadResource", "Invoke"}, name) {
 			call, token = name, literal(expression.Args[0])
 		}
 		return true

@@ -20,7 +20,6 @@ import (
 type closure struct {
 	source   string
 	packages map[string]bool   // folders, relative to source
-	imports  map[string]bool   // every import path seen
 	calls    map[string]bool   // every selector that ends in Client, as awsclient_gen.go's methods do
 	replace  map[string][]byte // files taken from here instead of source; nil: left out of the scan
 }
@@ -29,7 +28,6 @@ func newClosure(source string) *closure {
 	return &closure{
 		source:   source,
 		packages: map[string]bool{},
-		imports:  map[string]bool{},
 		calls:    map[string]bool{},
 		replace:  map[string][]byte{},
 	}
@@ -102,7 +100,6 @@ func (c *closure) scan(file string, content []byte) error {
 		if err != nil {
 			return fmt.Errorf("import in %s: %w", file, err)
 		}
-		c.imports[imported] = true
 		if dir, ok := packageDir(imported); ok {
 			if err := c.add(dir); err != nil {
 				return err

@@ -39,9 +39,14 @@ func hashFiles(root fs.FS, keep func(path string) bool) (string, error) {
 	return hex.EncodeToString(hash.Sum(nil)), nil
 }
 
-// treeKey names the prepared tree that this program would make.
-func treeKey() (string, error) {
-	return hashFiles(inputs, func(path string) bool { return !strings.HasSuffix(path, "_test.go") })
+// treeKey names the prepared tree that this program would create for what the programs use.
+func treeKey(found []string) (string, error) {
+	own, err := hashFiles(inputs, func(path string) bool { return !strings.HasSuffix(path, "_test.go") })
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256([]byte(own + "\n" + strings.Join(found, "\n")))
+	return hex.EncodeToString(sum[:]), nil
 }
 
 func hasKey(file, key string) bool {

@@ -1,12 +1,12 @@
 // Command build makes the sandbox's AWS provider, the plugin
 // pulumi-resource-aws, in three steps: it copies the upstream provider out of
-// the module cache and cuts it down to the services of services.txt, so that a
+// the module cache and cuts it down to the services that the programs use, so that a
 // build takes minutes instead of an hour; compiles the plugin; and has the
 // plugin generate its schema once, so that it starts fast.
 //
-// It is a module of its own, without dependencies, because the provider's
-// module cannot load before the folder that its go.mod replaces exists. The tree
-// is keyed by content: a run with the same key leaves it as it is.
+// It is a module of its own, because the provider's module cannot load before the
+// directory that its go.mod replaces exists. The tree is keyed by content: a run
+// with the same key leaves it as it is.
 package main
 
 import (
@@ -15,13 +15,20 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/didomi/serverless-api/sandbox/uses"
 )
 
 func main() {
 	out := flag.String("out", "../../../.sandbox/bin/pulumi-resource-aws", "file to write the plugin to")
 	only := flag.Bool("prepare", false, "stop after the upstream tree is prepared; nothing is compiled")
+	require := flag.Bool("require", false, "only add to ../go.mod and ../go.sum what upstream requires, after go mod tidy there")
 	flag.Parse()
-	if err := run(*out, *only); err != nil {
+	do := func() error { return run(*out, *only) }
+	if *require {
+		do = func() error { return requireAll("..") }
+	}
+	if err := do(); err != nil {
 		fmt.Fprintln(os.Stderr, "provider build:", err)
 		os.Exit(1)
 	}
@@ -38,11 +45,15 @@ func run(out string, only bool) error {
 	}
 	// go.mod of the provider replaces upstream with this folder.
 	tree := filepath.Join(provider, "../../.sandbox/build/terraform-provider-aws")
-	key, err := treeKey()
+	found, err := uses.Find(filepath.Join(provider, "../.."))
 	if err != nil {
 		return err
 	}
-	if err := step("upstream prepared", func() error { return prepare(tree, key) }); err != nil || only {
+	key, err := treeKey(found)
+	if err != nil {
+		return err
+	}
+	if err := step("upstream prepared", func() error { return prepare(tree, key, found) }); err != nil || only {
 		return err
 	}
 	return step("plugin built", func() error { return compile(provider, tree, out) })

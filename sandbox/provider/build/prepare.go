@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 )
 
 const (
@@ -15,23 +17,34 @@ const (
 	stampFile = ".prepared"
 	// catalogFile is what the SDK says, in the tree that the plugin reads it from.
 	catalogFile = "pulumi-aws-sdk.json"
+	// usesFile lists what of the provider the programs used when the tree was prepared, for sandbox/build.
+	usesFile = "uses.txt"
 )
 
-// prepare makes the reduced upstream tree with the SDK's catalog in it, unless
-// the tree of that key is there.
-func prepare(tree, key string) error {
+// prepare creates the reduced upstream tree with the SDK's catalog in it, unless the tree of that key exists. Found is
+// what the programs use of the provider (see uses.Find).
+func prepare(tree, key string, found []string) error {
 	if hasKey(filepath.Join(tree, stampFile), key) {
 		return nil
-	}
-	services, err := readLines("services.txt")
-	if err != nil {
-		return err
 	}
 	upstream, err := download(upstreamModule)
 	if err != nil {
 		return err
 	}
-	sdk, err := download(sdkModule)
+	dir, err := download(sdkModule)
+	if err != nil {
+		return err
+	}
+	source := newSDK(dir)
+	used, err := source.used(found)
+	if err != nil {
+		return err
+	}
+	services, served, err := chooseServices(upstream, used)
+	if err != nil {
+		return err
+	}
+	catalog, err := newCatalog(source, served, used)
 	if err != nil {
 		return err
 	}
@@ -39,8 +52,34 @@ func prepare(tree, key string) error {
 		if err := reduce(upstream, dir, services); err != nil {
 			return err
 		}
-		return writeCatalog(sdk, filepath.Join(dir, catalogFile))
+		if err := os.WriteFile(filepath.Join(dir, usesFile), []byte(strings.Join(found, "\n")+"\n"), 0o644); err != nil {
+			return fmt.Errorf("write what the programs use: %w", err)
+		}
+		return catalog.write(filepath.Join(dir, catalogFile))
 	})
+}
+
+// chooseServices returns the upstream services that have the used types, and all types that they serve.
+func chooseServices(upstream string, used used) ([]string, registered, error) {
+	all, err := readServices(upstream)
+	if err != nil {
+		return nil, registered{}, err
+	}
+	services, err := servicesOf(all, used)
+	if err != nil {
+		return nil, registered{}, err
+	}
+	unserved, err := readLines("leftout.txt")
+	if err != nil {
+		return nil, registered{}, err
+	}
+	isUnserved := func(upstream string) bool { return slices.Contains(unserved, upstream) }
+	var served registered
+	for _, service := range services {
+		served.resources = append(served.resources, slices.DeleteFunc(all[service].resources, isUnserved)...)
+		served.functions = append(served.functions, all[service].functions...)
+	}
+	return services, served, nil
 }
 
 // install makes a tree beside dir and swaps it in when it is complete, so that

@@ -21,11 +21,6 @@ var roots = []string{"internal", "internal/provider/sdkv2", "internal/provider/f
 
 // reduce copies what roots and services reach from source to tree.
 func reduce(source, tree string, services []string) error {
-	for _, service := range services {
-		if _, err := os.Stat(filepath.Join(source, "internal/service", service)); err != nil {
-			return fmt.Errorf("services.txt names %q, which upstream does not have: %w", service, err)
-		}
-	}
 	packages, err := cutServicePackages(source, services)
 	if err != nil {
 		return err
@@ -58,7 +53,7 @@ func reduce(source, tree string, services []string) error {
 	if err := closure.copyTo(tree); err != nil {
 		return err
 	}
-	return writeGoMod(source, tree, closure.imports)
+	return closure.copyFile("go.mod", tree)
 }
 
 // leaveOut puts the registrations of services without the resources of
@@ -69,7 +64,7 @@ func leaveOut(source string, services []string, replace map[string][]byte) error
 		return err
 	}
 	for _, service := range services {
-		file := path.Join("internal/service", service, "service_package_gen.go")
+		file := path.Join("internal/service", service, registrationsFile)
 		content, err := os.ReadFile(filepath.Join(source, file))
 		if err != nil {
 			return fmt.Errorf("read upstream's %s: %w", file, err)
@@ -83,37 +78,6 @@ func leaveOut(source string, services []string, replace map[string][]byte) error
 		}
 	}
 	return nil
-}
-
-// writeGoMod copies upstream's go.mod without the AWS service modules that
-// nothing imports any more: a clean machine would load each one's go.mod.
-func writeGoMod(source, tree string, imports map[string]bool) error {
-	content, err := os.ReadFile(filepath.Join(source, "go.mod"))
-	if err != nil {
-		return fmt.Errorf("read upstream's go.mod: %w", err)
-	}
-	var kept strings.Builder
-	for line := range strings.Lines(string(content)) {
-		fields := strings.Fields(line)
-		unused := len(fields) >= 2 && strings.HasPrefix(fields[0], "github.com/aws/aws-sdk-go-v2/service/") &&
-			!strings.Contains(line, "// indirect") && !importsUnder(imports, fields[0])
-		if !unused {
-			kept.WriteString(line)
-		}
-	}
-	if err := os.WriteFile(filepath.Join(tree, "go.mod"), []byte(kept.String()), 0o644); err != nil {
-		return fmt.Errorf("write go.mod: %w", err)
-	}
-	return nil
-}
-
-func importsUnder(imports map[string]bool, module string) bool {
-	for imported := range imports {
-		if imported == module || strings.HasPrefix(imported, module+"/") {
-			return true
-		}
-	}
-	return false
 }
 
 // packageDir gives the folder of one of upstream's packages, false for any

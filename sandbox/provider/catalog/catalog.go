@@ -16,6 +16,11 @@ type Catalog struct {
 	Resources map[string]*Member           `json:"resources"`
 	Functions map[string]*Member           `json:"functions"`
 	Types     map[string]map[string]string `json:"types"`
+	// Used are the tokens of the types that the programs use.
+	Used struct{ Resources, Functions []string } `json:"used"`
+	// ResourceTokens and FunctionTokens are the SDK's tokens of upstream types, by upstream name.
+	ResourceTokens map[string]string `json:"resourceTokens"`
+	FunctionTokens map[string]string `json:"functionTokens"`
 }
 
 // Member is one resource or function of the SDK.

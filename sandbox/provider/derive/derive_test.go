@@ -9,54 +9,6 @@ import (
 	"github.com/pulumi/pulumi-terraform-bridge/v3/pkg/tfshim/schema"
 )
 
-func TestTokens(t *testing.T) {
-	has := func(tokens ...string) map[string]*catalog.Member {
-		members := map[string]*catalog.Member{}
-		for _, token := range tokens {
-			members[token] = &catalog.Member{}
-		}
-		return members
-	}
-	with := &rules{&catalog.Catalog{
-		Resources: has(
-			"aws:ec2/vpc:Vpc", "aws:ec2/vpcEndpoint:VpcEndpoint", "aws:rds/proxy:Proxy",
-			"aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
-			"aws:s3/bucketV2:BucketV2", "aws:s3/bucketVersioningV2:BucketVersioningV2", "aws:s3/bucketPolicy:BucketPolicy",
-			"aws:apigateway/response:Response", "aws:cloudtrail/trail:Trail",
-		),
-		Functions: has("aws:index/getRegion:getRegion", "aws:ec2/getElasticIp:getElasticIp"),
-	}}
-	resources := map[string]string{
-		"aws_vpc":                             "aws:ec2/vpc:Vpc",
-		"aws_vpc_endpoint":                    "aws:ec2/vpcEndpoint:VpcEndpoint",
-		"aws_vpc_security_group_ingress_rule": "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
-		"aws_db_proxy":                        "aws:rds/proxy:Proxy",
-		"aws_s3_bucket":                       "aws:s3/bucketV2:BucketV2",
-		"aws_s3_bucket_versioning":            "aws:s3/bucketVersioningV2:BucketVersioningV2",
-		"aws_s3_bucket_policy":                "aws:s3/bucketPolicy:BucketPolicy",
-		"aws_api_gateway_gateway_response":    "aws:apigateway/response:Response",
-		"aws_newer_than_the_sdk":              "",
-	}
-	for upstream, want := range resources {
-		t.Run("the token of "+upstream, func(t *testing.T) {
-			if got := with.resourceToken(upstream); got != want {
-				t.Errorf("want %q, got %q", want, got)
-			}
-		})
-	}
-	functions := map[string]string{
-		"aws_region": "aws:index/getRegion:getRegion",
-		"aws_eip":    "aws:ec2/getElasticIp:getElasticIp",
-	}
-	for upstream, want := range functions {
-		t.Run("the token of the data source "+upstream, func(t *testing.T) {
-			if got := with.functionToken(upstream); got != want {
-				t.Errorf("want %q, got %q", want, got)
-			}
-		})
-	}
-}
-
 func property(kind shim.ValueType, maxItems int, elem any) shim.Schema {
 	return (&schema.Schema{Type: kind, MaxItems: maxItems, Elem: elem, Optional: true}).Shim()
 }

@@ -115,6 +115,11 @@ func scalarOverride(upstream shim.ValueType, kind string) string {
 
 // camel turns snake_case into camelCase.
 func camel(name string) string {
-	title := pascal(name)
-	return strings.ToLower(title[:1]) + title[1:]
+	var title strings.Builder
+	for part := range strings.SplitSeq(name, "_") {
+		if part != "" {
+			title.WriteString(strings.ToUpper(part[:1]) + part[1:])
+		}
+	}
+	return strings.ToLower(title.String()[:1]) + title.String()[1:]
 }

@@ -21,7 +21,7 @@ const providerToken = "pulumi:providers:aws"
 // error.
 func Mapping(provider shim.Provider, sdk *catalog.Catalog) (*bridge.Mapping, error) {
 	with := &rules{sdk}
-	resources, err := with.entities(provider.ResourcesMap(), sdk.Resources, with.resourceToken)
+	resources, err := with.entities(provider.ResourcesMap(), sdk.Resources, sdk.ResourceTokens)
 	if err != nil {
 		return nil, err
 	}
@@ -30,7 +30,7 @@ func Mapping(provider shim.Provider, sdk *catalog.Catalog) (*bridge.Mapping, err
 		entity.AutoName = hasSettableName(schema)
 		entity.Tags = hasSettableTags(schema)
 	}
-	functions, err := with.entities(provider.DataSourcesMap(), sdk.Functions, with.functionToken)
+	functions, err := with.entities(provider.DataSourcesMap(), sdk.Functions, sdk.FunctionTokens)
 	if err != nil {
 		return nil, err
 	}
@@ -66,12 +66,12 @@ func missing(upstream shim.ResourceMap, entities map[string]*bridge.Entity) []st
 type rules struct{ *catalog.Catalog }
 
 func (r *rules) entities(
-	upstream shim.ResourceMap, members map[string]*catalog.Member, tokenOf func(string) string,
+	upstream shim.ResourceMap, members map[string]*catalog.Member, upstreamTokens map[string]string,
 ) (map[string]*bridge.Entity, error) {
 	entities, owners := map[string]*bridge.Entity{}, map[string]string{}
 	var clashes []string
 	upstream.Range(func(name string, resource shim.Resource) bool {
-		token := tokenOf(name)
+		token := upstreamTokens[name]
 		if token == "" {
 			return true
 		}
@@ -87,7 +87,7 @@ func (r *rules) entities(
 	})
 	if len(clashes) > 0 {
 		slices.Sort(clashes)
-		return nil, fmt.Errorf("state the right token in derive/tokens.go: %s", strings.Join(clashes, "; "))
+		return nil, fmt.Errorf("correct the token in sandbox/provider/build/tokens.go: %s", strings.Join(clashes, "; "))
 	}
 	return entities, nil
 }

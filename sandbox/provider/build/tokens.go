@@ -1,49 +1,16 @@
-package derive
+package main
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"unicode"
-
-	"github.com/hashicorp/terraform-provider-aws/sandbox/catalog"
 )
 
-// modules says which SDK module a prefix of an upstream name stands for, the
-// rest of the name being the type's. The longest prefix that leads to a type
-// of the SDK wins; a name without one is looked for in ec2 and in the root
-// module as a whole.
-var modules = map[string]string{
-	"acm":                 "acm",
-	"api_gateway":         "apigateway",
-	"appautoscaling":      "appautoscaling",
-	"cloudtrail":          "cloudtrail",
-	"cloudwatch":          "cloudwatch",
-	"db":                  "rds",
-	"ebs":                 "ebs",
-	"ec2":                 "ec2",
-	"ec2_client_vpn":      "ec2clientvpn",
-	"ec2_transit_gateway": "ec2transitgateway",
-	"elasticache":         "elasticache",
-	"iam":                 "iam",
-	"kms":                 "kms",
-	"lambda":              "lambda",
-	"organizations":       "organizations",
-	"rds":                 "rds",
-	"route53":             "route53",
-	"s3":                  "s3",
-	"s3control":           "s3control",
-	"secretsmanager":      "secretsmanager",
-	"sns":                 "sns",
-	"sqs":                 "sqs",
-	"ssm":                 "ssm",
-	"verifiedaccess":      "verifiedaccess",
-	"vpc":                 "vpc",
-	"wafv2":               "wafv2",
-}
+// prefixModules are the prefixes of upstream names that are not the SDK's module with underscores.
+var prefixModules = map[string]string{"db": "rds"}
 
-// resourceTokens are the resources that the rule does not find.
+// resourceTokens are the resources that the rule of candidates does not find.
 var resourceTokens = map[string]string{
 	"aws_api_gateway_gateway_response":            "apigateway/Response",
 	"aws_cloudtrail":                              "cloudtrail/Trail",
@@ -69,7 +36,7 @@ var resourceTokens = map[string]string{
 	"aws_vpc_peering_connection_options":          "ec2/PeeringConnectionOptions",
 }
 
-// functionTokens are the data sources that the rule does not find.
+// functionTokens are the data sources that the rule of candidates does not find.
 var functionTokens = map[string]string{
 	"aws_api_gateway_api_key":                       "apigateway/getKey",
 	"aws_db_event_categories":                       "rds/getEventCategories",
@@ -87,16 +54,32 @@ var functionTokens = map[string]string{
 	"aws_ec2_transit_gateway_dx_gateway_attachment": "ec2transitgateway/getDirectConnectGatewayAttachment",
 }
 
-// resourceToken gives the SDK's token of an upstream resource, "" if the SDK
-// has none.
-func (r *rules) resourceToken(upstream string) string {
-	if token, ok := resourceTokens[upstream]; ok {
-		return r.token(r.Resources, token)
+// tokens are tokens of the SDK, found by their lower case: upstream and SDK disagree about capitals.
+type tokens map[string]string
+
+func newTokens(names ...string) tokens {
+	result := tokens{}
+	for _, name := range names {
+		result[strings.ToLower(name)] = name
+	}
+	return result
+}
+
+// member returns the token of "module/Name", "" if there is none.
+func (t tokens) member(name string) string {
+	module, member, _ := strings.Cut(name, "/")
+	return t[strings.ToLower(fmt.Sprintf("aws:%s/%s:%s", module, member, member))]
+}
+
+// resource returns the token of an upstream resource, "" if there is none.
+func (t tokens) resource(upstream string) string {
+	if name, ok := resourceTokens[upstream]; ok {
+		return t.member(name)
 	}
 	for _, candidate := range candidates(upstream, "") {
 		// Upstream has one S3 bucket API, the SDK two generations of it.
 		for _, suffix := range []string{"V2", ""} {
-			if token := r.token(r.Resources, candidate+suffix); token != "" {
+			if token := t.member(candidate + suffix); token != "" {
 				return token
 			}
 		}
@@ -104,49 +87,62 @@ func (r *rules) resourceToken(upstream string) string {
 	return ""
 }
 
-// functionToken gives the SDK's token of an upstream data source, "" if the SDK
-// has none.
-func (r *rules) functionToken(upstream string) string {
-	if token, ok := functionTokens[upstream]; ok {
-		return r.token(r.Functions, token)
+// function returns the token of an upstream data source, "" if there is none.
+func (t tokens) function(upstream string) string {
+	if name, ok := functionTokens[upstream]; ok {
+		return t.member(name)
 	}
 	for _, candidate := range candidates(upstream, "get") {
-		if token := r.token(r.Functions, candidate); token != "" {
+		if token := t.member(candidate); token != "" {
 			return token
 		}
 	}
 	return ""
 }
 
-// candidates gives "module/Name" in the order of preference.
+// candidates returns what "aws_ec2_vpc_endpoint" may be called in the SDK as "module/Name", in the order of preference:
+// the longest prefix that is a module wins; a name without one is in ec2 or in the root module as a whole.
 func candidates(upstream, verb string) []string {
-	rest := strings.TrimPrefix(upstream, "aws_")
-	prefixes := slices.SortedFunc(maps.Keys(modules), func(a, b string) int { return len(b) - len(a) })
 	var found []string
-	for _, prefix := range prefixes {
-		if name, ok := strings.CutPrefix(rest, prefix+"_"); ok {
-			found = append(found, modules[prefix]+"/"+verb+pascal(name))
-		}
+	parts := nameParts(upstream)
+	for n := len(parts) - 1; n > 0; n-- {
+		found = append(found, module(parts[:n])+"/"+verb+pascal(parts[n:]))
 	}
-	return append(found, "ec2/"+verb+pascal(rest), "index/"+verb+pascal(rest))
+	return append(found, "ec2/"+verb+pascal(parts), "index/"+verb+pascal(parts))
 }
 
-// token completes "module/Name" to the SDK's token, in the SDK's spelling.
-func (r *rules) token(members map[string]*catalog.Member, name string) string {
-	module, member, _ := strings.Cut(name, "/")
-	want := strings.ToLower(fmt.Sprintf("aws:%s/%s:%s", module, member, member))
-	for token := range members {
-		if strings.ToLower(token) == want {
-			return token
+// modulesOf returns the SDK's modules that may have an upstream type.
+func modulesOf(upstream string) []string {
+	modules := []string{"ec2", "index"}
+	for _, exceptions := range []map[string]string{resourceTokens, functionTokens} {
+		if name, ok := exceptions[upstream]; ok {
+			modules = append(modules, name[:strings.Index(name, "/")])
 		}
 	}
-	return ""
+	parts := nameParts(upstream)
+	for n := range parts {
+		modules = append(modules, module(parts[:n]))
+	}
+	return slices.DeleteFunc(modules, func(name string) bool { return name == "" })
 }
 
-// pascal turns snake_case into PascalCase.
-func pascal(name string) string {
+// module returns the SDK's module that the first parts of an upstream name stand for.
+func module(parts []string) string {
+	name := strings.Join(parts, "")
+	if known, ok := prefixModules[name]; ok {
+		return known
+	}
+	return name
+}
+
+func nameParts(upstream string) []string {
+	return strings.Split(strings.TrimPrefix(upstream, "aws_"), "_")
+}
+
+// pascal turns the parts of a name into PascalCase.
+func pascal(parts []string) string {
 	var result strings.Builder
-	for part := range strings.SplitSeq(name, "_") {
+	for _, part := range parts {
 		for i, letter := range part {
 			if i == 0 {
 				letter = unicode.ToUpper(letter)

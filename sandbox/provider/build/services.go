@@ -1,0 +1,115 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// registrationsFile is the generated file of an upstream service that registers its types.
+const registrationsFile = "service_package_gen.go"
+
+// registered are the upstream types that a service registers: "aws_db_proxy".
+type registered struct{ resources, functions []string }
+
+// readServices returns what each service of upstream registers.
+func readServices(upstream string) (map[string]registered, error) {
+	dir := filepath.Join(upstream, "internal", "service")
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, fmt.Errorf("list upstream's services: %w", err)
+	}
+	services := map[string]registered{}
+	for _, entry := range entries {
+		content, err := os.ReadFile(filepath.Join(dir, entry.Name(), registrationsFile))
+		if errors.Is(err, fs.ErrNotExist) || !entry.IsDir() {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read the types of upstream's service %s: %w", entry.Name(), err)
+		}
+		if services[entry.Name()], err = parseRegistrations(content); err != nil {
+			return nil, fmt.Errorf("parse the types of upstream's service %s: %w", entry.Name(), err)
+		}
+	}
+	return services, nil
+}
+
+// parseRegistrations reads the TypeName of each element that the methods SDKResources, FrameworkDataSources and so on
+// return.
+func parseRegistrations(content []byte) (registered, error) {
+	file, err := parser.ParseFile(token.NewFileSet(), "", content, parser.SkipObjectResolution)
+	if err != nil {
+		return registered{}, err
+	}
+	var result registered
+	for _, decl := range file.Decls {
+		method, ok := decl.(*ast.FuncDecl)
+		if !ok {
+			continue
+		}
+		switch method.Name.Name {
+		case "SDKResources", "FrameworkResources":
+			result.resources = append(result.resources, typeNames(method)...)
+		case "SDKDataSources", "FrameworkDataSources":
+			result.functions = append(result.functions, typeNames(method)...)
+		}
+	}
+	return result, nil
+}
+
+func typeNames(method *ast.FuncDecl) []string {
+	var names []string
+	ast.Inspect(method, func(node ast.Node) bool {
+		if element, ok := node.(ast.Expr); ok {
+			if name := typeNameOf(element); name != "" {
+				names = append(names, name)
+			}
+		}
+		return true
+	})
+	return names
+}
+
+// servicesOf returns the services that register the used types, sorted. A used type that no service registers, or more
+// than one upstream type stands for, is an error that names it.
+func servicesOf(services map[string]registered, used used) ([]string, error) {
+	owners := map[string][]string{} // upstream types of a token
+	chosen := map[string]bool{}
+	resources, functions := newTokens(used.Resources...), newTokens(used.Functions...)
+	match := func(service, upstream, token string) {
+		if token != "" {
+			owners[token] = append(owners[token], upstream)
+			chosen[service] = true
+		}
+	}
+	for service, types := range services {
+		for _, upstream := range types.resources {
+			match(service, upstream, resources.resource(upstream))
+		}
+		for _, upstream := range types.functions {
+			match(service, upstream, functions.function(upstream))
+		}
+	}
+	var problems []error
+	for _, token := range slices.Concat(used.Resources, used.Functions) {
+		switch upstream := owners[token]; {
+		case len(upstream) == 0:
+			problems = append(problems, fmt.Errorf("the program uses %s, whose upstream type is not known: "+
+				"add it to resourceTokens or functionTokens in sandbox/provider/build/tokens.go", token))
+		case len(upstream) > 1:
+			slices.Sort(upstream)
+			problems = append(problems, fmt.Errorf("the upstream types %s are all %s: "+
+				"correct it in sandbox/provider/build/tokens.go", strings.Join(upstream, ", "), token))
+		}
+	}
+	return slices.Sorted(maps.Keys(chosen)), errors.Join(problems...)
+}
