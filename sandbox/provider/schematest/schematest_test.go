@@ -1,15 +1,17 @@
 package schematest
 
 import (
+	"encoding/json"
 	"maps"
-	"os"
-	"path/filepath"
+	"os/exec"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/hashicorp/terraform-provider-aws/sandbox/catalog"
 )
+
+const providerToken = "pulumi:providers:aws"
 
 func readCatalog(t *testing.T) *catalog.Catalog {
 	t.Helper()
@@ -22,22 +24,17 @@ func readCatalog(t *testing.T) *catalog.Catalog {
 
 func TestTypesInUse(t *testing.T) {
 	sdk, schema := readCatalog(t), readSchema(t)
-	calls, err := programCalls(programDir)
-	if err != nil {
-		t.Fatal(err)
+	if len(sdk.Used.Resources) == 0 || len(sdk.Used.Functions) == 0 {
+		t.Fatalf("the provider was built for a program that uses %d resources and %d functions", len(sdk.Used.Resources), len(sdk.Used.Functions))
 	}
-	resources, functions := typesInUse(sdk, calls)
-	if len(resources) == len(awsxChildren) {
-		t.Fatalf("found no resource of the SDK in the program under %s: is it still there?", programDir)
-	}
-	for _, token := range resources {
+	for _, token := range sdk.Used.Resources {
 		t.Run(token+" has the SDK's names and shapes", func(t *testing.T) {
 			found := newComparison(sdk, schema)
 			found.resource(token)
 			report(t, found)
 		})
 	}
-	for _, token := range functions {
+	for _, token := range sdk.Used.Functions {
 		t.Run(token+" has the SDK's names and shapes", func(t *testing.T) {
 			found := newComparison(sdk, schema)
 			found.function(token)
@@ -46,44 +43,37 @@ func TestTypesInUse(t *testing.T) {
 	}
 }
 
-func TestProgramCalls(t *testing.T) {
-	dir := t.TempDir()
-	write := func(name, imports, calls string) {
-		t.Helper()
-		path := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		text := "package p\nimport (\n" + imports + ")\nfunc f() { " + calls + " }\n"
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
+// What a service that no program uses needs must be in go.mod before a program uses it.
+func TestGoModRequiresWhatAnyOfUpstreamsServicesNeeds(t *testing.T) {
+	own := requirements(t, "..")
+	for path := range requirements(t, "../../../.sandbox/build/terraform-provider-aws") {
+		if !own[path] {
+			t.Errorf("sandbox/provider/go.mod lacks %s: run `go run . -require` in sandbox/provider/build", path)
 		}
 	}
-	const kms, s3 = "\"" + sdkPath + "/kms\"\n", "\"" + sdkPath + "/s3\"\n"
-	own := func(folder string) string { return "\"" + programModule + folder + "\"\n" }
-	write("main.go", own("room"), "")
-	write("settings.go", kms, "kms.NewAlias()")
-	write("main_test.go", own("mocks"), "")
-	write("room/room.go", kms+own("internal/key"), "kms.NewGrant()")
-	write("internal/key/key.go", kms, "kms.NewKey()")
-	write("bootstrap/main.go", s3, "s3.NewBucket()")
-	write("mocks/mocks.go", kms, "kms.NewReplicaKey()")
-	got, err := programCalls(dir)
+}
+
+// requirements returns the modules that the go.mod of a directory requires.
+func requirements(t *testing.T, dir string) map[string]bool {
+	t.Helper()
+	cmd := exec.Command("go", "mod", "edit", "-json")
+	cmd.Dir = dir
+	content, err := cmd.Output()
 	if err != nil {
+		t.Fatalf("read the go.mod of %s: %v", dir, err)
+	}
+	var file struct{ Require []struct{ Path string } }
+	if err := json.Unmarshal(content, &file); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []call{{"kms", "NewAlias"}, {"kms", "NewGrant"}, {"kms", "NewKey"}, {"s3", "NewBucket"}} {
-		t.Run(want.function+" is found", func(t *testing.T) {
-			if !slices.Contains(got, want) {
-				t.Errorf("%v", got)
-			}
-		})
+	modules := map[string]bool{}
+	for _, required := range file.Require {
+		modules[required.Path] = true
 	}
-	t.Run("what only tests import is not", func(t *testing.T) {
-		if slices.Contains(got, call{"kms", "NewReplicaKey"}) {
-			t.Errorf("%v", got)
-		}
-	})
+	if len(modules) == 0 {
+		t.Fatalf("%s requires nothing", dir)
+	}
+	return modules
 }
 
 // Types that nothing uses yet are held to the same, so that a developer who
