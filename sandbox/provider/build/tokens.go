@@ -115,9 +115,8 @@ func candidates(upstream, verb string) []string {
 func modulesOf(upstream string) []string {
 	modules := []string{"ec2", "index"}
 	for _, exceptions := range []map[string]string{resourceTokens, functionTokens} {
-		if name, ok := exceptions[upstream]; ok {
-			modules = append(modules, name[:strings.Index(name, "/")])
-		}
+		name, _, _ := strings.Cut(exceptions[upstream], "/")
+		modules = append(modules, name)
 	}
 	parts := nameParts(upstream)
 	for n := range parts {
