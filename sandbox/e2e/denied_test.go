@@ -27,51 +27,51 @@ type principal struct {
 }
 
 // allowAll removes the principal's boundary and allows it every action until undo is called.
-func (i principal) allowAll(t *testing.T, admin *iam.Client) (undo func()) {
+func (p principal) allowAll(t *testing.T, admin *iam.Client) (undo func()) {
 	t.Helper()
-	widened := i.widen(t, admin)
-	if i.user {
-		return widened
+	restore := p.widen(t, admin)
+	if p.user {
+		return restore
 	}
-	role, err := admin.GetRole(context.Background(), &iam.GetRoleInput{RoleName: &i.name})
+	role, err := admin.GetRole(context.Background(), &iam.GetRoleInput{RoleName: &p.name})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := admin.DeleteRolePermissionsBoundary(context.Background(), &iam.DeleteRolePermissionsBoundaryInput{RoleName: &i.name}); err != nil {
+	if _, err := admin.DeleteRolePermissionsBoundary(context.Background(), &iam.DeleteRolePermissionsBoundaryInput{RoleName: &p.name}); err != nil {
 		t.Fatal(err)
 	}
 	return func() {
 		_, err := admin.PutRolePermissionsBoundary(context.Background(), &iam.PutRolePermissionsBoundaryInput{
-			RoleName: &i.name, PermissionsBoundary: role.Role.PermissionsBoundary.PermissionsBoundaryArn,
+			RoleName: &p.name, PermissionsBoundary: role.Role.PermissionsBoundary.PermissionsBoundaryArn,
 		})
 		if err != nil {
 			t.Error(err)
 		}
-		widened()
+		restore()
 	}
 }
 
 // widen allows the principal every action within its boundary until undo is called.
-func (i principal) widen(t *testing.T, admin *iam.Client) (undo func()) {
+func (p principal) widen(t *testing.T, admin *iam.Client) (undo func()) {
 	t.Helper()
 	ctx, policy := context.Background(), aws.String("e2e-loosened")
-	if i.user {
-		_, err := admin.PutUserPolicy(ctx, &iam.PutUserPolicyInput{UserName: &i.name, PolicyName: policy, PolicyDocument: aws.String(everything)})
+	if p.user {
+		_, err := admin.PutUserPolicy(ctx, &iam.PutUserPolicyInput{UserName: &p.name, PolicyName: policy, PolicyDocument: aws.String(everything)})
 		if err != nil {
 			t.Fatal(err)
 		}
 		return func() {
-			if _, err := admin.DeleteUserPolicy(ctx, &iam.DeleteUserPolicyInput{UserName: &i.name, PolicyName: policy}); err != nil {
+			if _, err := admin.DeleteUserPolicy(ctx, &iam.DeleteUserPolicyInput{UserName: &p.name, PolicyName: policy}); err != nil {
 				t.Error(err)
 			}
 		}
 	}
-	_, err := admin.PutRolePolicy(ctx, &iam.PutRolePolicyInput{RoleName: &i.name, PolicyName: policy, PolicyDocument: aws.String(everything)})
+	_, err := admin.PutRolePolicy(ctx, &iam.PutRolePolicyInput{RoleName: &p.name, PolicyName: policy, PolicyDocument: aws.String(everything)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return func() {
-		if _, err := admin.DeleteRolePolicy(ctx, &iam.DeleteRolePolicyInput{RoleName: &i.name, PolicyName: policy}); err != nil {
+		if _, err := admin.DeleteRolePolicy(ctx, &iam.DeleteRolePolicyInput{RoleName: &p.name, PolicyName: policy}); err != nil {
 			t.Error(err)
 		}
 	}

@@ -83,8 +83,8 @@ const defaultGroup = "**aws:ec2/defaultSecurityGroup:DefaultSecurityGroup**"
 
 // createStack creates a stack. An administrator creates its identities and keys and, once the deploy role has created the VPC, tags
 // the VPC's default security group; the deploy role creates all other resources. In docs/how-to/set-up-gitlab.md, the
-// administrator creates the complete network, which would leave the role's permissions to create one unused. The outputs are
-// those of another stack in the same sandbox.
+// administrator creates the complete network, which would leave the role's permissions to create one unused. peer has the
+// outputs of another stack in the same sandbox.
 func createStack(t *testing.T, peer outputs, stack string) outputs {
 	t.Helper()
 	mustRun(t, limitPreview, "preview", "--stack", stack)
@@ -272,7 +272,7 @@ func overlay(below, above any) any {
 // authorizationLog returns the log of the calls of users and roles so far.
 func authorizationLog(t *testing.T) []byte {
 	t.Helper()
-	record, err := os.ReadFile(filepath.Join(repository(t), ".sandbox", "run", "calls.jsonl"))
+	record, err := os.ReadFile(sandboxLayout(t).Calls())
 	if err != nil {
 		t.Fatal(err)
 	}
