@@ -12,7 +12,8 @@ import (
 	"time"
 )
 
-// MarkerName is the environment variable that marks every process of a sandbox; its value is the sandbox's root directory.
+// MarkerName is the environment variable that marks every process of a sandbox; its value is the sandbox's root
+// directory.
 const MarkerName = "SANDBOX_ROOT"
 
 // Marker returns the environment entry of the processes of the sandbox at root.

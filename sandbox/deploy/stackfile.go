@@ -111,9 +111,9 @@ type value struct {
 }
 
 // stackValues are the values in which the copy of a stack's file differs from the repository's: the function has this
-// machine's architecture, the state is in bootstrap's bucket, the GitLab project is the sandbox's, and the domain needs no
-// delegation. A protected stack without recipients of alarms gets one here, to which nothing is sent. Other stacks need
-// none, as on AWS.
+// machine's architecture, the state is in bootstrap's bucket, the GitLab project is the sandbox's, and the domain needs
+// no delegation. A protected stack without recipients of alarms gets one here, to which nothing is sent. Other stacks
+// need none, as on AWS.
 func stackValues(base Base) []value {
 	return []value{
 		{section: "didomi:api", key: "architecture", node: text(hostArchitecture())},

@@ -67,8 +67,8 @@ func readSecret(arn string) attempt {
 	}
 }
 
-// describeUser stands for all calls on a user of the cache: permissions to change a user include the permission to describe
-// it.
+// describeUser stands for all calls on a user of the cache: permissions to change a user include the permission to
+// describe it.
 func describeUser(id string) attempt {
 	return func(ctx context.Context, config aws.Config) error {
 		_, err := elasticache.NewFromConfig(config).DescribeUsers(ctx, &elasticache.DescribeUsersInput{UserId: &id})

@@ -23,8 +23,8 @@ func checkSchemas(t *testing.T, stacks ...outputs) {
 	}
 }
 
-// checkAudit runs the stack audit on both deployed stacks and on a preview of one with NAT. The stacks share an account and
-// a region, so their names must differ.
+// checkAudit runs the stack audit on both deployed stacks and on a preview of one with NAT. The stacks share an account
+// and a region, so their names must differ.
 func checkAudit(t *testing.T, dev, prod outputs) {
 	t.Helper()
 	devState, prodState := exportState(t, dev), exportState(t, prod)

@@ -30,8 +30,8 @@ const (
 	bucketToken   = "aws:s3/bucketV2:BucketV2"
 )
 
-// stateful are the types whose replacement or deletion loses data, or is impossible while other resources with data depend
-// on them. A preview must reject both.
+// stateful are the types whose replacement or deletion loses data, or is impossible while other resources with data
+// depend on them. A preview must reject both.
 var stateful = []string{
 	clusterToken, cacheToken, zoneToken, vpcToken, subnetToken,
 	bucketToken, "aws:kms/key:Key", "aws:secretsmanager/secret:Secret",
@@ -140,8 +140,8 @@ func kind(urn string) string {
 	return qualified[strings.LastIndex(qualified, "$")+1:]
 }
 
-// checkEdits previews all edits of a stack concurrently, as many as there are processors. Settings are changed in a copy of
-// the stack file, the program in a copy of the checkout.
+// checkEdits previews all edits of a stack concurrently, as many as there are processors. Settings are changed in a
+// copy of the stack file, the program in a copy of the checkout.
 func checkEdits(t *testing.T, out outputs) {
 	t.Helper()
 	newSecretVersion(t, out)
@@ -179,8 +179,8 @@ func checkDestroy(t *testing.T, out outputs, tokens ...string) {
 	}
 }
 
-// checkUnprotected checks that a stack without protection also keeps its data, in manual previews too: of a destroy, and of
-// a change that replaces the database.
+// checkUnprotected checks that a stack without protection also keeps its data, in manual previews too: of a destroy,
+// and of a change that replaces the database.
 func checkUnprotected(t *testing.T, out outputs) {
 	t.Helper()
 	checkDestroy(t, out, clusterToken, bucketToken) // the preview does not reach the keys, on which both depend

@@ -107,8 +107,8 @@ func connectDatabase(t *testing.T, out outputs, username, password string) (*pgx
 	return pgx.ConnectConfig(context.Background(), config)
 }
 
-// checkKey checks the item's key in Redis, through TLS and in cluster mode, as the function's user. Redis denies that user
-// all other commands, and rejects other logins.
+// checkKey checks the item's key in Redis, through TLS and in cluster mode, as the function's user. Redis denies that
+// user all other commands, and rejects other logins.
 func checkKey(t *testing.T, out outputs, id string) {
 	t.Helper()
 	username, password := login(t, out, functionEnvironment(t, out)["REDIS_SECRET_ARN"])

@@ -18,8 +18,8 @@ func (c *principals) previewDenials(t *testing.T) []denial {
 	}
 }
 
-// deployDenials are for the deploy role: calls in its own stack, and calls on another stack's resources that are identified
-// by names.
+// deployDenials are for the deploy role: calls in its own stack, and calls on another stack's resources that are
+// identified by names.
 func (c *principals) deployDenials(t *testing.T) []denial {
 	t.Helper()
 	who, function := c.deploy, c.foreign["functionName"].(string)
@@ -44,7 +44,8 @@ func (c *principals) deployDenials(t *testing.T) []denial {
 	}
 }
 
-// takeoverDenials are for the deploy role: calls on another stack's resources that have IDs and are identified by their tag.
+// takeoverDenials are for the deploy role: calls on another stack's resources that have IDs and are identified by their
+// tag.
 func (c *principals) takeoverDenials(t *testing.T) []denial {
 	t.Helper()
 	who, mine, theirs := c.deploy, c.out.Stack, c.other.Stack

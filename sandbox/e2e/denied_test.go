@@ -101,8 +101,8 @@ type denial struct {
 	trusting string
 }
 
-// checkDenials checks that each principal is denied its calls. It then repeats each call with every permission, which must
-// succeed: so the call was denied for lack of permissions and for no other reason.
+// checkDenials checks that each principal is denied its calls. It then repeats each call with every permission, which
+// must succeed: so the call was denied for lack of permissions and for no other reason.
 func checkDenials(t *testing.T, out, other outputs) {
 	t.Helper()
 	admin := iam.NewFromConfig(awsConfig(out))

@@ -243,8 +243,8 @@ func dropAlarm(name string) attempt {
 	}
 }
 
-// organization is docs/scp.json with AWS's FullAWSAccess as a session policy, which restricts a role like a service control
-// policy.
+// organization is docs/scp.json with AWS's FullAWSAccess as a session policy, which restricts a role like a service
+// control policy.
 func organization(t *testing.T) *string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(repository(t), "docs", "scp.json"))

@@ -13,8 +13,8 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// checkDeputies checks which services can assume the stack's roles, and on whose behalf. Every request shows that functions
-// and proxies can assume theirs.
+// checkDeputies checks which services can assume the stack's roles, and on whose behalf. Every request shows that
+// functions and proxies can assume theirs.
 func checkDeputies(t *testing.T, out outputs) {
 	t.Helper()
 	ctx, admin := context.Background(), awsConfig(out)

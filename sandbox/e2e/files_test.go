@@ -30,8 +30,9 @@ const (
 	unthrottled = 6_000_000
 )
 
-// checkStream stores random bytes in the bucket and reads them through the URL in ranges, one of them as large as the stack
-// streams: with the same checksum, chunked, in bounded memory. The complete file is a redirect to S3, with the same bytes.
+// checkStream stores random bytes in the bucket and reads them through the URL in ranges, one of them as large as the
+// stack streams: with the same checksum, chunked, in bounded memory. The complete file is a redirect to S3, with the
+// same bytes.
 func checkStream(t *testing.T, out outputs) {
 	t.Helper()
 	content := make([]byte, fileSize)
@@ -111,8 +112,8 @@ func wantContent(t *testing.T, body io.Reader, content []byte) {
 	}
 }
 
-// functionPeaks returns the peak resident memory in bytes of each process of the function. It finds them by the environment
-// that the platform sets.
+// functionPeaks returns the peak resident memory in bytes of each process of the function. It finds them by the
+// environment that the platform sets.
 func functionPeaks(t *testing.T) map[int]int64 {
 	t.Helper()
 	marker := "SANDBOX_ROOT=" + filepath.Join(repository(t), ".sandbox")

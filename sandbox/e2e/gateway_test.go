@@ -117,8 +117,8 @@ func checkKeysShare(t *testing.T, out outputs) {
 	checkProblem(t, send(t, out, http.MethodGet, path, "", map[string]string{"X-Api-Key": keys["partner"]}), http.StatusNotFound)
 }
 
-// untilThrottled sends the request concurrently until a response has status 429. A slow machine may need a while to exceed
-// the rate of the plan.
+// untilThrottled sends the request concurrently until a response has status 429. A slow machine may need a while to
+// exceed the rate of the plan.
 func untilThrottled(t *testing.T, req *http.Request) response {
 	t.Helper()
 	type outcome struct {

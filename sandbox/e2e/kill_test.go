@@ -28,8 +28,8 @@ func startUp(t *testing.T) (context.Context, *exec.Cmd) {
 	return ctx, cmd
 }
 
-// killedUp starts an up, kills the daemon with SIGKILL while resources are being created, and waits until the command reports
-// that.
+// killedUp starts an up, kills the daemon with SIGKILL while resources are being created, and waits until the command
+// reports that.
 func killedUp(t *testing.T) {
 	t.Helper()
 	ctx, cmd := startUp(t)

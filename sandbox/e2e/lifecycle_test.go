@@ -77,14 +77,14 @@ func manage(t *testing.T, out outputs, settings, command string, args ...string)
 	}
 }
 
-// defaultGroup is the default security group of a VPC. Until it has the stack's tag, AWS cannot distinguish it from those of
-// other programs, so only an administrator tags it.
+// defaultGroup is the default security group of a VPC. Until it has the stack's tag, AWS cannot distinguish it from
+// those of other programs, so only an administrator tags it.
 const defaultGroup = "**aws:ec2/defaultSecurityGroup:DefaultSecurityGroup**"
 
-// createStack creates a stack. An administrator creates its identities and keys and, once the deploy role has created the VPC, tags
-// the VPC's default security group; the deploy role creates all other resources. In docs/how-to/set-up-gitlab.md, the
-// administrator creates the complete network, which would leave the role's permissions to create one unused. peer has the
-// outputs of another stack in the same sandbox.
+// createStack creates a stack. An administrator creates its identities and keys and, once the deploy role has created
+// the VPC, tags the VPC's default security group; the deploy role creates all other resources. In
+// docs/how-to/set-up-gitlab.md, the administrator creates the complete network, which would leave the role's
+// permissions to create one unused. peer has the outputs of another stack in the same sandbox.
 func createStack(t *testing.T, peer outputs, stack string) outputs {
 	t.Helper()
 	mustRun(t, limitPreview, "preview", "--stack", stack)
@@ -116,8 +116,8 @@ func checkLife(t *testing.T, out outputs) {
 	manage(t, deploy, out.ConfigFile, "refresh", "--yes", "--skip-preview", "--diff", "--expect-no-changes")
 }
 
-// checkLifecycle changes one stack and creates another, prod, each with the roles of its own pipeline, and returns prod after
-// further checks. Both mostly wait, so they run concurrently, as with two teams in one account.
+// checkLifecycle changes one stack and creates another, prod, each with the roles of its own pipeline, and returns prod
+// after further checks. Both mostly wait, so they run concurrently, as with two teams in one account.
 func checkLifecycle(t *testing.T, dev outputs, more func(t *testing.T, prod outputs)) (prod outputs) {
 	t.Helper()
 	t.Run("concurrently", func(t *testing.T) {
@@ -200,8 +200,8 @@ func emptyBucket(t *testing.T, out outputs) {
 	}
 }
 
-// largerConfig is the stack's file with prod's sizes and plans, another tag, and settings that neither stack has. Changing it
-// back removes resources that are rarely removed.
+// largerConfig is the stack's file with prod's sizes and plans, another tag, and settings that neither stack has.
+// Changing it back removes resources that are rarely removed.
 func largerConfig(t *testing.T, out outputs) string {
 	t.Helper()
 	own, prod := readStackFile(t, out.ConfigFile), readStackFile(t, filepath.Join(repository(t), "Pulumi.prod.yaml"))
@@ -235,8 +235,8 @@ func largerConfig(t *testing.T, out outputs) string {
 	return path
 }
 
-// swappedKeys is a stack's file in which the first two usage plans have each other's keys: API Gateway allows a key in one
-// plan per stage.
+// swappedKeys is a stack's file in which the first two usage plans have each other's keys: API Gateway allows a key in
+// one plan per stage.
 func swappedKeys(t *testing.T, path string) string {
 	t.Helper()
 	own := readStackFile(t, path)
@@ -279,8 +279,8 @@ func authorizationLog(t *testing.T) []byte {
 	return record
 }
 
-// checkUse compares the permissions of the users and roles of the stacks, whose states are in the files, with their calls. It
-// prints the unused permissions with the reasons for which they are granted.
+// checkUse compares the permissions of the users and roles of the stacks, whose states are in the files, with their
+// calls. It prints the unused permissions with the reasons for which they are granted.
 func checkUse(t *testing.T, done []byte, state string, peer ...string) {
 	t.Helper()
 	record := filepath.Join(t.TempDir(), "calls.jsonl")

@@ -63,7 +63,8 @@ func checkPaths(t *testing.T, out outputs) {
 	}
 }
 
-// checkConditions sends malformed conditions, and conditions that cannot be evaluated: none of the requests has an effect.
+// checkConditions sends malformed conditions, and conditions that cannot be evaluated: none of the requests has an
+// effect.
 func checkConditions(t *testing.T, out outputs) {
 	t.Helper()
 	const date = "Fri, 02 Jan 2026 03:04:05 GMT"

@@ -34,8 +34,8 @@ func ops(t *testing.T, args ...string) string {
 	return string(printed)
 }
 
-// checkOps runs commands of ops on a deployed stack: the diagram in docs matches it, it contains the resources that replace
-// those of the legacy stack, and every resource has a price, is free, or is known to lack a price.
+// checkOps runs commands of ops on a deployed stack: the diagram in docs matches it, it contains the resources that
+// replace those of the legacy stack, and every resource has a price, is free, or is known to lack a price.
 func checkOps(t *testing.T, out outputs) {
 	t.Helper()
 	state := exportState(t, out)

@@ -18,8 +18,8 @@ import (
 	rdstypes "github.com/aws/aws-sdk-go-v2/service/rds/types"
 )
 
-// program has the resources of another program in the account, tagged environment=<stack> as by many programs: one of each
-// kind that has an ID instead of a name.
+// program has the resources of another program in the account, tagged environment=<stack> as by many programs: one of
+// each kind that has an ID instead of a name.
 type program struct {
 	key, vpc, defaultGroup, networkInterface, api, proxy, proxyARN, certificate, target string
 }
@@ -248,8 +248,8 @@ func untagCertificate(arn, stack string) attempt {
 	}
 }
 
-// requestCertificate deletes the certificate again. ACM issues a certificate at once if the validation record of an earlier one
-// exists, as for another stack.
+// requestCertificate deletes the certificate again. ACM issues a certificate at once if the validation record of an
+// earlier one exists, as for another stack.
 func requestCertificate(name, stack string, others ...string) attempt {
 	return func(ctx context.Context, config aws.Config) error {
 		created, err := acm.NewFromConfig(config).RequestCertificate(ctx, &acm.RequestCertificateInput{

@@ -16,9 +16,9 @@ import (
 	"github.com/didomi/serverless-api/sandbox/secretscan"
 )
 
-// checkNoSecrets searches for all secret values of the account where they must not be: in the stack's state and outputs, a
-// preview, an update plan, the functions' environments, and the logs of the sandbox and the CLI. The decrypted state contains
-// no password either.
+// checkNoSecrets searches for all secret values of the account where they must not be: in the stack's state and
+// outputs, a preview, an update plan, the functions' environments, and the logs of the sandbox and the CLI. The
+// decrypted state contains no password either.
 func checkNoSecrets(t *testing.T, out outputs) {
 	t.Helper()
 	t.Setenv("PULUMI_EXPERIMENTAL", "true") // for --save-plan
@@ -65,8 +65,8 @@ func checkNoSecrets(t *testing.T, out outputs) {
 	checkVoidPasswords(t, out, places["the state"], decrypted)
 }
 
-// checkVoidPasswords checks that nobody can log in with the placeholder passwords of the cache's users, which are encrypted
-// in the state.
+// checkVoidPasswords checks that nobody can log in with the placeholder passwords of the cache's users, which are
+// encrypted in the state.
 func checkVoidPasswords(t *testing.T, out outputs, state, decrypted string) {
 	t.Helper()
 	for user, password := range cachePasswords(t, decrypted) {

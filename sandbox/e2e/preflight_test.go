@@ -14,9 +14,9 @@ import (
 	"github.com/didomi/serverless-api/sandbox/gateway"
 )
 
-// preflight runs ops preflight before an update of the stack, with the credentials of the outputs and a new preview. It returns
-// the findings and the names of the failed checks. It leaves out delegation: the sandbox's stack files set it without a parent
-// zone.
+// preflight runs ops preflight before an update of the stack, with the credentials of the outputs and a new preview. It
+// returns the findings and the names of the failed checks. It leaves out delegation: the sandbox's stack files set it
+// without a parent zone.
 func preflight(t *testing.T, out outputs) (printed string, missing []string) {
 	t.Helper()
 	preview, stderr, code := pulumi(t, out, repository(t), "preview", "--stack", out.Stack, "--config-file", out.ConfigFile, "--json", "--show-sames")

@@ -15,8 +15,8 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// pulumi runs the CLI in dir against the sandbox and returns its standard output, standard error and exit code. The timeout
-// suffices for an up or destroy.
+// pulumi runs the CLI in dir against the sandbox and returns its standard output, standard error and exit code. The
+// timeout suffices for an up or destroy.
 func pulumi(t *testing.T, out outputs, dir string, args ...string) (stdout, stderr string, code int) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), limitUp)
@@ -193,8 +193,8 @@ func readStackFile(t *testing.T, path string) stackFile {
 	return file
 }
 
-// initStack creates a stack from a directory with only the project file, since the CLI writes the encryption settings there,
-// and returns those settings.
+// initStack creates a stack from a directory with only the project file, since the CLI writes the encryption settings
+// there, and returns those settings.
 func initStack(t *testing.T, out outputs, project, name string) secrets {
 	t.Helper()
 	description, err := os.ReadFile(filepath.Join(repository(t), "Pulumi.yaml"))

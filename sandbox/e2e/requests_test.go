@@ -116,8 +116,8 @@ func checkItems(t *testing.T, out outputs) {
 	}
 }
 
-// checkLongPage lists items with the longest encoding: tabs, which took six bytes each in the function's response, so that eight
-// items of 256 KiB exceeded Lambda's limit.
+// checkLongPage lists items with the longest encoding: tabs, which took six bytes each in the function's response, so
+// that eight items of 256 KiB exceeded Lambda's limit.
 func checkLongPage(t *testing.T, out outputs) {
 	t.Helper()
 	const items = 8

@@ -41,8 +41,8 @@ func rollout(t *testing.T, out outputs, version string, args ...string) (string,
 	return string(printed), cmd.ProcessState.ExitCode()
 }
 
-// checkRollout publishes a version without an update and rolls it out with the deploy role, as the pipeline does: while an alarm
-// is in ALARM, without, and back. Then it deletes versions that are not needed for a rollback.
+// checkRollout publishes a version without an update and rolls it out with the deploy role, as the pipeline does: while
+// an alarm is in ALARM, without, and back. Then it deletes versions that are not needed for a rollback.
 func checkRollout(t *testing.T, out outputs) {
 	t.Helper()
 	_, deploy := pipelineRoles(t, out)

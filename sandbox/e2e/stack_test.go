@@ -15,7 +15,8 @@ const limitPreview = 10 * time.Minute
 // limitUp bounds an up, including builds and the start of the sandbox.
 const limitUp = 40 * time.Minute
 
-// TestEndToEnd tests the README's claims in order. Each step depends on the previous ones, so the first failure ends the test.
+// TestEndToEnd tests the README's claims in order. Each step depends on the previous ones, so the first failure ends
+// the test.
 func TestEndToEnd(t *testing.T) {
 	ownSandbox(t)
 	shareTemp(t)

@@ -25,10 +25,10 @@ func shareTemp(t *testing.T) {
 	}
 }
 
-// plantPackages creates files of another user under the names to which the AWS provider would write the functions' packages in
-// the shared directory: "pulumi-asset-" and the package's hash, which is predictable from the code (pulumi-terraform-bridge,
-// pkg/tfbridge/assets.go). It deletes the sandbox's own copies, so that the next up must write them. If the user is not root, the
-// files keep their owner.
+// plantPackages creates files of another user under the names to which the AWS provider would write the functions'
+// packages in the shared directory: "pulumi-asset-" and the package's hash, which is predictable from the code
+// (pulumi-terraform-bridge, pkg/tfbridge/assets.go). It deletes the sandbox's own copies, so that the next up must
+// write them. If the user is not root, the files keep their owner.
 func plantPackages(t *testing.T) {
 	t.Helper()
 	for _, name := range packagesIn(t, sandboxLayout(t).Temp()) {
@@ -61,9 +61,10 @@ func packagesIn(t *testing.T, directory string) []string {
 	return found
 }
 
-// checkSharedTemp checks that the shared directory contains only the planted files, unchanged, although packages with the same
-// names were written since then (packages of earlier edits were planted, too), and that no process of the sandbox has a file of
-// the shared directory open. For the user root, PostgreSQL may have its own directory there (dataplane.Outside).
+// checkSharedTemp checks that the shared directory contains only the planted files, unchanged, although packages with
+// the same names were written since then (packages of earlier edits were planted, too), and that no process of the
+// sandbox has a file of the shared directory open. For the user root, PostgreSQL may have its own directory there
+// (dataplane.Outside).
 func checkSharedTemp(t *testing.T) {
 	t.Helper()
 	l := sandboxLayout(t)

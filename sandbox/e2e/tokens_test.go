@@ -32,8 +32,9 @@ const (
 // vault is an audience of the account's provider that no role accepts.
 const vault = "https://vault.example"
 
-// checkTokens tries to assume the stack's roles with tokens of other jobs than the intended ones. If the trust policy rejects a
-// token, the check repeats the call with a policy that accepts it, so that the policy's conditions must have been the reason.
+// checkTokens tries to assume the stack's roles with tokens of other jobs than the intended ones. If the trust policy
+// rejects a token, the check repeats the call with a policy that accepts it, so that the policy's conditions must have
+// been the reason.
 func checkTokens(t *testing.T, out outputs) {
 	t.Helper()
 	places, err := layout.Find(repository(t))
@@ -52,8 +53,8 @@ func checkTokens(t *testing.T, out outputs) {
 	names := stackOutputs(t, out)
 	preview, deploy := names["ciPreviewRole"].(string), names["ciDeployRole"].(string)
 	push, schedule := oidc.Job{Source: "push", Ref: "main"}, oidc.Job{Source: "schedule", Ref: "main"}
-	// The token is the same for the source branch's commit and for its merge with the target (merged results): main's subject for
-	// another branch's code.
+	// The token is the same for the source branch's commit and for its merge with the target (merged results): main's
+	// subject for another branch's code.
 	fromMain := oidc.Job{Source: oidc.MergeRequest, Ref: "main", Target: "mine"}
 	merge := oidc.Job{Source: oidc.MergeRequest, Ref: "change", Target: "main"}
 	branch := oidc.Job{Source: "push", Ref: "change"}
@@ -136,8 +137,8 @@ func errorCode(err error) string {
 	}
 }
 
-// knowAudience adds an audience to the account's GitLab provider for the test and returns the provider's ARN. The emulator cannot
-// change a provider, so it is recreated.
+// knowAudience adds an audience to the account's GitLab provider for the test and returns the provider's ARN. The
+// emulator cannot change a provider, so it is recreated.
 func knowAudience(t *testing.T, admin *iam.Client, audience string) string {
 	t.Helper()
 	ctx := context.Background()

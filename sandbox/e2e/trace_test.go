@@ -125,8 +125,8 @@ func checkNothingLeft(t *testing.T) {
 	}
 }
 
-// listeners returns the IPv4 addresses on which the machine's processes listen (proc_net_tcp: the address is in the machine's
-// byte order, in hexadecimal).
+// listeners returns the IPv4 addresses on which the machine's processes listen (proc_net_tcp: the address is in the
+// machine's byte order, in hexadecimal).
 func listeners(t *testing.T) []string {
 	t.Helper()
 	table, err := os.ReadFile("/proc/net/tcp")

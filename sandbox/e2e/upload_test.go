@@ -31,8 +31,8 @@ type upload struct {
 	Abort    presigned `json:"abort"`
 }
 
-// checkUpload uploads files with the API's presigned requests, in one request and in parts, and reads them; an aborted upload
-// leaves no file.
+// checkUpload uploads files with the API's presigned requests, in one request and in parts, and reads them; an aborted
+// upload leaves no file.
 func checkUpload(t *testing.T, out outputs) {
 	t.Helper()
 	small := requestUpload(t, out, "e2e/small.txt", len("small"))
@@ -60,8 +60,8 @@ func checkUpload(t *testing.T, out outputs) {
 	}
 }
 
-// checkLargestUpload starts an upload of the largest size under the longest key: with a session token as long as AWS's, its
-// 10,000 URLs exceed one response.
+// checkLargestUpload starts an upload of the largest size under the longest key: with a session token as long as AWS's,
+// its 10,000 URLs exceed one response.
 func checkLargestUpload(t *testing.T, out outputs) {
 	t.Helper()
 	const size = 5 << 40

@@ -11,8 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/route53/types"
 )
 
-// checkPrivateZone checks that a preview rejects a private hosted zone: ACM could not find the validation record in it, and the
-// update would wait for ten minutes.
+// checkPrivateZone checks that a preview rejects a private hosted zone: ACM could not find the validation record in it,
+// and the update would wait for ten minutes.
 // https://docs.aws.amazon.com/acm/latest/userguide/dns-validation.html
 func checkPrivateZone(t *testing.T, out outputs) {
 	t.Helper()

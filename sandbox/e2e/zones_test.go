@@ -12,9 +12,9 @@ import (
 // fewerZones is the program's error for the removal of a zone from a stack with three.
 const fewerZones = "didomi:network.zones is 2; want 3 at least: the stack has subnets in eu-west-1a, eu-west-1b, eu-west-1c"
 
-// checkZones adds, with the deploy role, a proxy to a stack with two zones, then a third zone and one NAT gateway, and checks that
-// two zones are then rejected. A new zone replaces nothing: not the subnets, whose replacements would overlap, and not the proxy,
-// whose subnets cannot be changed.
+// checkZones adds, with the deploy role, a proxy to a stack with two zones, then a third zone and one NAT gateway, and
+// checks that two zones are then rejected. A new zone replaces nothing: not the subnets, whose replacements would
+// overlap, and not the proxy, whose subnets cannot be changed.
 func checkZones(t *testing.T, out outputs) {
 	t.Helper()
 	data := map[string]any{"database": map[string]any{"minCapacity": 0.5}, "proxy": map[string]any{"enabled": true}}

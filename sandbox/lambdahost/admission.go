@@ -2,8 +2,9 @@ package lambdahost
 
 import "sync"
 
-// admission counts running invocations against the account's limit and each function's reserved concurrency. Reserved concurrency
-// is subtracted from the account's limit only while it is in use, because only the control plane knows all reservations.
+// admission counts running invocations against the account's limit and each function's reserved concurrency. Reserved
+// concurrency is subtracted from the account's limit only while it is in use, because only the control plane knows all
+// reservations.
 type admission struct {
 	mu       sync.Mutex
 	limit    int

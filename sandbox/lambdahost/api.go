@@ -12,10 +12,11 @@ var ErrNotFound = errors.New("function not found")
 
 // Invoker has the methods of Host that its callers use.
 type Invoker interface {
-	// Invoke runs the function and returns its complete response. Errors are ErrNotFound, *Error or ctx's, possibly wrapped.
+	// Invoke runs the function and returns its complete response. Errors are ErrNotFound, *Error or ctx's, possibly
+	// wrapped.
 	Invoke(ctx context.Context, r Request) (Response, error)
-	// InvokeStream runs the function and returns its response as it is written. The error of a function that fails before its
-	// response begins is a *FunctionError.
+	// InvokeStream runs the function and returns its response as it is written. The error of a function that fails
+	// before its response begins is a *FunctionError.
 	InvokeStream(ctx context.Context, r Request) (*Stream, error)
 }
 
@@ -48,8 +49,8 @@ type Stream struct {
 	ExecutedVersion string
 	// ContentType is the content type that the function declares.
 	ContentType string
-	// Body is the response as it arrives. It ends with io.EOF, or with a *FunctionError if the function fails after the response has
-	// begun.
+	// Body is the response as it arrives. It ends with io.EOF, or with a *FunctionError if the function fails after the
+	// response has begun.
 	Body io.ReadCloser
 }
 

@@ -16,10 +16,10 @@ type connection struct {
 	admitted bool
 }
 
-// newServer returns a server for admitted connections. A connection that has carried a stream carries no further request: the
-// server resets it. On AWS, the runtime must close the connection then ("Building a custom runtime for AWS Lambda", "Implementing
-// response streaming in a custom runtime"); a runtime that sends another stream on it loses that stream. aws-lambda-go sends its
-// next request on it, which net/http repeats on a new connection.
+// newServer returns a server for admitted connections. A connection that has carried a stream carries no further
+// request: the server resets it. On AWS, the runtime must close the connection then ("Building a custom runtime for AWS
+// Lambda", "Implementing response streaming in a custom runtime"); a runtime that sends another stream on it loses that
+// stream. aws-lambda-go sends its next request on it, which net/http repeats on a new connection.
 func newServer(handler http.Handler, admits func(net.Conn) bool) *http.Server {
 	return &http.Server{
 		ReadHeaderTimeout: InitTimeout,

@@ -12,8 +12,8 @@ import (
 // daemonTest is set if the test binary runs as the daemon; its value is the directory of the built test functions.
 const daemonTest = "LAMBDAHOST_TEST_DAEMON"
 
-// TestDaemon is the daemon of TestProcessesDieWithTheDaemon: it starts a function, prints the ID of its busy process and waits to be
-// killed.
+// TestDaemon is the daemon of TestProcessesDieWithTheDaemon: it starts a function, prints the ID of its busy process
+// and waits to be killed.
 func TestDaemon(t *testing.T) {
 	if os.Getenv(daemonTest) == "" {
 		return

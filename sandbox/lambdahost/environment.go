@@ -148,8 +148,8 @@ func (e *environment) canRun(timeout time.Duration) bool {
 	return fresh && e.process.Alive()
 }
 
-// freeze freezes the environment until the next invocation, as on AWS: background work stops, timers are late and connections may
-// time out.
+// freeze freezes the environment until the next invocation, as on AWS: background work stops, timers are late and
+// connections may time out.
 func (e *environment) freeze() {
 	e.idleSince = time.Now()
 	if !e.host.config.KeepRunning {
@@ -205,8 +205,8 @@ func (e *environment) watchMemory() {
 	}
 }
 
-// measure updates the peak and returns the memory that counts against the limit. It includes the peak, so that a short excess
-// between two measurements counts.
+// measure updates the peak and returns the memory that counts against the limit. It includes the peak, so that a short
+// excess between two measurements counts.
 func (e *environment) measure() int64 {
 	pid := e.process.PID()
 	used := max(treeResident(pid), child.MemoryOf(pid).Peak)

@@ -13,15 +13,16 @@ import (
 // Config configures a Host.
 type Config struct {
 	Source Source
-	// Dir contains code/ (unpacked zips) and tmp/ (each environment's TMPDIR), which New empties, and logs/ (one file per function). It
-	// is created if missing.
+	// Dir contains code/ (unpacked zips) and tmp/ (each environment's TMPDIR), which New empties, and logs/ (one file
+	// per function). It is created if missing.
 	Dir       string
 	Region    string
 	AccountID string
-	// Platform has the variables that every function gets in addition to the standard ones: AWS_ENDPOINT_URL, SSL_CERT_FILE,
-	// SANDBOX_ROOT, ... They override the function's own.
+	// Platform has the variables that every function gets in addition to the standard ones: AWS_ENDPOINT_URL,
+	// SSL_CERT_FILE, SANDBOX_ROOT, ... They override the function's own.
 	Platform map[string]string
-	// Logs receives every log line as it is written; nil: only files. It is called concurrently and must not block for long.
+	// Logs receives every log line as it is written; nil: only files. It is called concurrently and must not block for
+	// long.
 	Logs func(LogLine)
 	// Concurrency is the account's limit of concurrent executions; zero means DefaultConcurrency.
 	Concurrency int
@@ -89,7 +90,8 @@ func New(c Config) (*Host, error) {
 	return h, nil
 }
 
-// Close ends all environments with their running invocations and waits until the processes have exited. A second call does nothing.
+// Close ends all environments with their running invocations and waits until the processes have exited. A second call
+// does nothing.
 func (h *Host) Close() error {
 	h.mu.Lock()
 	if h.closed {
@@ -130,8 +132,8 @@ func (h *Host) Invoke(ctx context.Context, r Request) (Response, error) {
 	return response, nil
 }
 
-// InvokeStream implements Invoker. If the stream is closed early, the function still runs to its end: its output is discarded, within
-// its timeout and MaxStream.
+// InvokeStream implements Invoker. If the stream is closed early, the function still runs to its end: its output is
+// discarded, within its timeout and MaxStream.
 func (h *Host) InvokeStream(ctx context.Context, r Request) (*Stream, error) {
 	inv, err := h.begin(ctx, r, true)
 	if err != nil {
@@ -189,7 +191,8 @@ func (h *Host) begin(ctx context.Context, r Request, stream bool) (*invocation, 
 	return inv, nil
 }
 
-// pool returns the environments of the function's version and retires those with an older code or configuration. h.mu is held.
+// pool returns the environments of the function's version and retires those with an older code or configuration. h.mu
+// is held.
 func (h *Host) pool(f Function) *pool {
 	key := f.Name + ":" + f.Version
 	print := fingerprint(f)

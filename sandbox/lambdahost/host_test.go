@@ -401,7 +401,8 @@ func environmentOf(t *testing.T, h *Host, pid int) *environment {
 	return nil
 }
 
-// waitRunning waits up to 20 s for this number of running invocations. One that has ended has left its environment to the next.
+// waitRunning waits up to 20 s for this number of running invocations. One that has ended has left its environment to
+// the next.
 func waitRunning(t *testing.T, h *Host, want int) {
 	t.Helper()
 	var got int

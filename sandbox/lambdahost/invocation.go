@@ -12,8 +12,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// invocation is a request in an environment. The fields above the channels are set before it is passed on; those below are set by
-// the first response or failure and may be read once resolved is closed.
+// invocation is a request in an environment. The fields above the channels are set before it is passed on; those below
+// are set by the first response or failure and may be read once resolved is closed.
 type invocation struct {
 	id       string
 	function Function
@@ -108,7 +108,8 @@ func failurePayload(kind, message string) []byte {
 	return b
 }
 
-// reportedFailure is a failure that the runtime has posted. The caller receives the payload unchanged, including the stack trace.
+// reportedFailure is a failure that the runtime has posted. The caller receives the payload unchanged, including the
+// stack trace.
 func reportedFailure(kind string, payload []byte) *FunctionError {
 	f := &FunctionError{Type: kind, Payload: payload}
 	var reported struct {

@@ -29,7 +29,8 @@ func (e *environment) invoke(inv *invocation) bool {
 	return failure == nil
 }
 
-// await passes the invocation to the runtime and waits until it requests the next one, or for a reason to end the environment.
+// await passes the invocation to the runtime and waits until it requests the next one, or for a reason to end the
+// environment.
 func (e *environment) await(inv *invocation, timer *time.Timer) *FunctionError {
 	select {
 	case e.work <- inv:

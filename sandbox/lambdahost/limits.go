@@ -29,10 +29,11 @@ const (
 const (
 	// DefaultIdle is the time after which an idle environment ends.
 	DefaultIdle = 10 * time.Minute
-	// credentialMargin is the required validity of credentials beyond the function's timeout; an environment with less is replaced.
+	// credentialMargin is the required validity of credentials beyond the function's timeout; an environment with less
+	// is replaced.
 	credentialMargin = time.Minute
-	// shutdownGrace is the time between SIGTERM and SIGKILL for a function that has registered an extension (lifecycle page: 500 ms with
-	// an internal extension).
+	// shutdownGrace is the time between SIGTERM and SIGKILL for a function that has registered an extension (lifecycle
+	// page: 500 ms with an internal extension).
 	shutdownGrace = 500 * time.Millisecond
 	// memoryInterval is the interval at which a running environment's memory is measured.
 	memoryInterval = 50 * time.Millisecond

@@ -79,7 +79,8 @@ func (l *logFiles) close() error {
 	return errors.Join(errs...)
 }
 
-// syncMark is written to an environment's log pipe after the function's output: when it is read, all of that output has been logged.
+// syncMark is written to an environment's log pipe after the function's output: when it is read, all of that output has
+// been logged.
 const syncMark = "\x00lambdahost\x00\n"
 
 // logger is an environment's log stream. It reads the process's stdout and stderr through a pipe.

@@ -124,7 +124,8 @@ func zipped(name string, content []byte) []byte {
 	return b.Bytes()
 }
 
-// newFunction returns a control plane with the test function, and a host for it with a configuration that edit may change.
+// newFunction returns a control plane with the test function, and a host for it with a configuration that edit may
+// change.
 func newFunction(t *testing.T, edit func(*fakeSource, *Config)) (*Host, *fakeSource) {
 	t.Helper()
 	s := &fakeSource{

@@ -10,7 +10,8 @@ import (
 	"github.com/didomi/serverless-api/sandbox/child"
 )
 
-// treeResident is the resident memory of a process and its descendants in bytes. Processes that exit meanwhile count as zero.
+// treeResident is the resident memory of a process and its descendants in bytes. Processes that exit meanwhile count as
+// zero.
 func treeResident(pid int) int64 {
 	var total int64
 	for _, process := range tree(pid) {

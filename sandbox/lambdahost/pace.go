@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// paced limits a stream to Lambda's rate: the first StreamBurst bytes are unlimited, the rest has rate bytes per second. Meanwhile the
-// function waits and occupies its environment.
+// paced limits a stream to Lambda's rate: the first StreamBurst bytes are unlimited, the rest has rate bytes per
+// second. Meanwhile the function waits and occupies its environment.
 type paced struct {
 	from  io.Reader
 	rate  int64 // 0: no limit

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// AWS Lambda developer guide, "Response streaming for Lambda functions": the first 6 MB are not throttled, the rest is limited to
-// 2 MB/s. So 200 MB occupy an environment for 97 seconds, and 16 MB for five.
+// AWS Lambda developer guide, "Response streaming for Lambda functions": the first 6 MB are not throttled, the rest is
+// limited to 2 MB/s. So 200 MB occupy an environment for 97 seconds, and 16 MB for five.
 func TestAStreamIsThrottledAfterItsFirstMegabytes(t *testing.T) {
 	for _, tt := range []struct {
 		name  string

@@ -12,9 +12,9 @@ import (
 	"strings"
 )
 
-// On AWS, only the function's execution environment can reach its Runtime API. Here it is a port on loopback, which every process of the
-// machine can reach, and AWS_LAMBDA_RUNTIME_API cannot contain a secret (a runtime may parse it as host and port). So the host
-// determines the process of each connection from the kernel.
+// On AWS, only the function's execution environment can reach its Runtime API. Here it is a port on loopback, which
+// every process of the machine can reach, and AWS_LAMBDA_RUNTIME_API cannot contain a secret (a runtime may parse it as
+// host and port). So the host determines the process of each connection from the kernel.
 
 // belongsTo reports whether a connection belongs to the process or one of its descendants.
 func belongsTo(conn net.Conn, pid int) bool {
@@ -46,8 +46,8 @@ func ipv4(addr net.Addr) netip.AddrPort {
 	return netip.AddrPortFrom(at.Addr().Unmap(), at.Port())
 }
 
-// findSocket searches for a socket in the kernel's tables (proc_net_tcp: a row has the local address, the remote address and the inode;
-// tcp6 has the IPv4 addresses of IPv6 sockets, which end in the same digits).
+// findSocket searches for a socket in the kernel's tables (proc_net_tcp: a row has the local address, the remote
+// address and the inode; tcp6 has the IPv4 addresses of IPv6 sockets, which end in the same digits).
 func findSocket(own, peer netip.AddrPort) string {
 	for _, table := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
 		content, err := os.ReadFile(table)

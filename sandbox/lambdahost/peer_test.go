@@ -12,7 +12,8 @@ import (
 	"time"
 )
 
-// call calls a Runtime API from this process, which is not the function's. The timeout ends a call that waits for an event.
+// call calls a Runtime API from this process, which is not the function's. The timeout ends a call that waits for an
+// event.
 func call(t *testing.T, method, address, path string) (int, string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, "http://"+address+path, strings.NewReader(`{"forged":true}`))

@@ -23,10 +23,12 @@ const (
 	trailerErrorBody    = "Lambda-Runtime-Function-Error-Body" // base64
 )
 
-// runtimeAPI serves the Lambda Runtime API, and the calls of the Extensions API with which a runtime registers for SIGTERM.
+// runtimeAPI serves the Lambda Runtime API, and the calls of the Extensions API with which a runtime registers for
+// SIGTERM.
 //
-// Streaming: according to the documentation, the runtime sends Lambda-Runtime-Function-Response-Mode: streaming. aws-lambda-go never
-// does and still streams on AWS, always sending chunks and error trailers. So the kind of the invocation decides here, not that header.
+// Streaming: according to the documentation, the runtime sends Lambda-Runtime-Function-Response-Mode: streaming.
+// aws-lambda-go never does and still streams on AWS, always sending chunks and error trailers. So the kind of the
+// invocation decides here, not that header.
 func (e *environment) runtimeAPI() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /2018-06-01/runtime/invocation/next", e.serveNext)
@@ -70,8 +72,8 @@ func (e *environment) serveNext(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(inv.request.Payload) // a runtime that has disconnected is detected by its exit
 }
 
-// claim returns the invocation to which the request responds, or rejects the request: an invocation has one response, even one that was
-// too large (invocationerror.go of github.com/aws/aws-lambda-runtime-interface-emulator).
+// claim returns the invocation to which the request responds, or rejects the request: an invocation has one response,
+// even one that was too large (invocationerror.go of github.com/aws/aws-lambda-runtime-interface-emulator).
 func (e *environment) claim(w http.ResponseWriter, r *http.Request) *invocation {
 	inv := e.running(r.PathValue("id"))
 	switch {
@@ -123,8 +125,8 @@ func receiveBuffered(inv *invocation, r *http.Request) error {
 	return nil
 }
 
-// receiveStream forwards the response as it arrives. If nobody reads it any more, it is still read to its end: AWS does not stop a
-// function whose client has disconnected.
+// receiveStream forwards the response as it arrives. If nobody reads it any more, it is still read to its end: AWS does
+// not stop a function whose client has disconnected.
 func receiveStream(inv *invocation, r *http.Request) error {
 	writer := inv.begin(r.Header.Get("Content-Type"))
 	if writer == nil {

@@ -17,8 +17,8 @@ const (
 	diagInode        = 16 + 68 // offset of the inode in inet_diag_msg
 )
 
-// querySocket gets the inode of the IPv4 socket between two addresses from the kernel in microseconds. Searching its tables takes tens
-// of milliseconds on a busy machine.
+// querySocket gets the inode of the IPv4 socket between two addresses from the kernel in microseconds. Searching its
+// tables takes tens of milliseconds on a busy machine.
 func querySocket(own, peer netip.AddrPort) (string, error) {
 	netlink, err := syscall.Socket(syscall.AF_NETLINK, syscall.SOCK_RAW|syscall.SOCK_CLOEXEC, netlinkSockDiag)
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package lambdahost runs deployed Lambda functions as processes with their own Lambda Runtime API. Concurrency, timeouts, memory
-// limit, init errors and response streaming are as on AWS.
+// Package lambdahost runs deployed Lambda functions as processes with their own Lambda Runtime API. Concurrency,
+// timeouts, memory limit, init errors and response streaming are as on AWS.
 package lambdahost
 
 import (

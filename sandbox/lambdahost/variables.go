@@ -6,8 +6,8 @@ import (
 	"strconv"
 )
 
-// variables returns the complete environment of a function's process, without the daemon's. The function's variables are overridden by
-// the reserved ones (developer guide, "Defined runtime environment variables") and the platform's.
+// variables returns the complete environment of a function's process, without the daemon's. The function's variables
+// are overridden by the reserved ones (developer guide, "Defined runtime environment variables") and the platform's.
 func (e *environment) variables(taskRoot, address string, c Credentials) []string {
 	f := e.function
 	all := map[string]string{

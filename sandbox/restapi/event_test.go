@@ -52,7 +52,8 @@ func TestTheEventHasTheMembersOfAWSLambdaGo(t *testing.T) {
 	f := newFixture(t, nil)
 	f.send(t, "GET", "/api1/v1/items/7?q=1", "")
 	event := f.invoker.event(t)
-	// Members that aws-lambda-go does not have, and members of requests with an authorizer, a client certificate or a key.
+	// Members that aws-lambda-go does not have, and members of requests with an authorizer, a client certificate or a
+	// key.
 	check(t, "event", event, reflect.TypeFor[events.APIGatewayProxyRequest](), nil, nil)
 	context, _ := event["requestContext"].(map[string]any)
 	check(t, "requestContext", context, reflect.TypeFor[events.APIGatewayProxyRequestContext](),

@@ -64,8 +64,8 @@ func newExchange(s *server, w http.ResponseWriter, r *http.Request) *exchange {
 	return x
 }
 
-// requestID is the request's ID. A client may choose it if it is a UUID; any other value is replaced (developer guide, "Set up
-// access logging", $context.requestId).
+// requestID is the request's ID. A client may choose it if it is a UUID; any other value is replaced (developer guide,
+// "Set up access logging", $context.requestId).
 func requestID(r *http.Request) string {
 	chosen := r.Header.Get("X-Amzn-Requestid")
 	if _, err := uuid.Parse(chosen); err == nil && len(chosen) == len(uuid.Nil.String()) {

@@ -66,8 +66,8 @@ func (s *status) UnmarshalJSON(b []byte) error {
 // defaultTemplate is the body of a gateway response without a template.
 const defaultTemplate = `{"message":$context.error.messageString}`
 
-// respondWithError writes the document's gateway response for the error, else the document's default for its class, else API
-// Gateway's.
+// respondWithError writes the document's gateway response for the error, else the document's default for its class,
+// else API Gateway's.
 func (x *exchange) respondWithError(r *gatewayError) {
 	x.gatewayError = r
 	response := x.gatewayResponse(r)
@@ -119,8 +119,8 @@ func (g gatewayResponse) template() (mediaType, template string) {
 	return first, g.Templates[first]
 }
 
-// mapped evaluates a response parameter: 'static', context.x, stageVariables.x or method.request.header.x (also querystring and
-// path).
+// mapped evaluates a response parameter: 'static', context.x, stageVariables.x or method.request.header.x (also
+// querystring and path).
 func (x *exchange) mapped(source string) string {
 	if static, ok := strings.CutPrefix(source, "'"); ok {
 		return strings.TrimSuffix(static, "'")

@@ -45,8 +45,8 @@ func (x *exchange) integrate() *gatewayError {
 	return x.invoke(request)
 }
 
-// functionTrace is the function's trace header. The stage's setting decides whether the trace is sampled, unless the client's
-// header does.
+// functionTrace is the function's trace header. The stage's setting decides whether the trace is sampled, unless the
+// client's header does.
 func (x *exchange) functionTrace() string {
 	if strings.Contains(x.traceID, "Sampled=") {
 		return x.traceID
@@ -58,8 +58,8 @@ func (x *exchange) functionTrace() string {
 	return x.traceID + ";Parent=" + hex.EncodeToString(random(8)) + ";Sampled=" + sampled
 }
 
-// functionARN extracts the function from the integration's URI, with stage variables expanded, and checks that the URI's action
-// matches the transfer mode.
+// functionARN extracts the function from the integration's URI, with stage variables expanded, and checks that the
+// URI's action matches the transfer mode.
 func (x *exchange) functionARN() (string, error) {
 	uri := x.operation.Integration.URI
 	for name, value := range x.stage.Variables {

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// mock runs a MOCK integration: the request template sets a status code, whose response sets headers and body. Templates are not
-// executed; only their $context and $stageVariables are expanded.
+// mock runs a MOCK integration: the request template sets a status code, whose response sets headers and body.
+// Templates are not executed; only their $context and $stageVariables are expanded.
 func (x *exchange) mock() *gatewayError {
 	i := x.operation.Integration
 	var request struct {

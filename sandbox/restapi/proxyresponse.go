@@ -55,8 +55,8 @@ func (r *proxyResponse) check() error {
 	return nil
 }
 
-// responseHeaders merges both forms. A name in both has the distinct values of both (developer guide, "Output format of a Lambda
-// function for proxy integration").
+// responseHeaders merges both forms. A name in both has the distinct values of both (developer guide, "Output format of
+// a Lambda function for proxy integration").
 func responseHeaders(single map[string]json.RawMessage, multi map[string][]string) (http.Header, error) {
 	h := http.Header{}
 	for name, values := range multi {
@@ -100,8 +100,8 @@ func scalar(raw json.RawMessage) (string, error) {
 	return trimmed, nil
 }
 
-// decodeBody returns the body's bytes. It decodes base64 if the API treats the client's first accepted media type as binary;
-// otherwise the body is passed on as text.
+// decodeBody returns the body's bytes. It decodes base64 if the API treats the client's first accepted media type as
+// binary; otherwise the body is passed on as text.
 func (x *exchange) decodeBody(output proxyResponse) ([]byte, error) {
 	accept, _, _ := strings.Cut(x.request.Header.Get("Accept"), ",")
 	if !output.base64 || !x.document.binary(accept) {
@@ -114,8 +114,8 @@ func (x *exchange) decodeBody(output proxyResponse) ([]byte, error) {
 	return body, nil
 }
 
-// remapped are the response headers that API Gateway sets itself. A function's values become x-amzn-Remapped-<name> (developer
-// guide, "Amazon API Gateway important notes for REST APIs").
+// remapped are the response headers that API Gateway sets itself. A function's values become x-amzn-Remapped-<name>
+// (developer guide, "Amazon API Gateway important notes for REST APIs").
 var remapped = map[string]bool{
 	"Authorization": true, "Connection": true, "Content-Length": true, "Content-Md5": true, "Date": true,
 	"Expect": true, "Host": true, "Max-Forwards": true, "Server": true, "Upgrade": true, "User-Agent": true,

@@ -65,9 +65,9 @@ func (n *node) child(segment string, last bool) (*node, error) {
 	return *slot, nil
 }
 
-// match finds the resource of a raw path. A literal segment has precedence over a parameter, and a parameter over a greedy one,
-// with backtracking. Trailing slashes are ignored and are in no parameter. Values stay percent-encoded, as in events recorded on
-// AWS (TestPathsOfTheEvent).
+// match finds the resource of a raw path. A literal segment has precedence over a parameter, and a parameter over a
+// greedy one, with backtracking. Trailing slashes are ignored and are in no parameter. Values stay percent-encoded, as
+// in events recorded on AWS (TestPathsOfTheEvent).
 func (d *document) match(path string) (*resource, map[string]string) {
 	params := map[string]string{}
 	if r := d.root.match(segmentsOf(strings.TrimRight(path, "/")), params); r != nil {

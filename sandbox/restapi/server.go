@@ -20,7 +20,8 @@ type Config struct {
 	AccessLog func(destinationARN, entry string)
 }
 
-// New returns the handler of all stages and custom domains of the store: /<restApiId>/<stage>/... or Host = custom domain.
+// New returns the handler of all stages and custom domains of the store: /<restApiId>/<stage>/... or Host = custom
+// domain.
 func New(c Config) http.Handler {
 	if c.AccessLog == nil {
 		c.AccessLog = func(string, string) {}
@@ -104,8 +105,8 @@ func (x *exchange) lookupError(err error) *gatewayError {
 	return newGatewayError(apiConfigurationError, "Internal server error")
 }
 
-// target splits the request's host and path into API, stage and the path in the stage, without decoding. Slashes before the
-// stage are ignored; those after it are only in requestContext.path, as recorded on AWS (TestPathsOfTheEvent).
+// target splits the request's host and path into API, stage and the path in the stage, without decoding. Slashes before
+// the stage are ignored; those after it are only in requestContext.path, as recorded on AWS (TestPathsOfTheEvent).
 func (x *exchange) target() (apiID, stage, path string, err error) {
 	escaped := "/" + strings.TrimLeft(x.rawPath(), "/")
 	host, _, splitErr := net.SplitHostPort(x.request.Host)

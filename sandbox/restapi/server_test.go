@@ -343,8 +343,8 @@ func TestEveryRequestOfAStageIsLogged(t *testing.T) {
 	}
 }
 
-// The line contains values from the client unchanged, so that clients can forge fields in a format with such values. A format
-// without them is reliable.
+// The line contains values from the client unchanged, so that clients can forge fields in a format with such values. A
+// format without them is reliable.
 func TestTheAccessLogEscapesNothing(t *testing.T) {
 	const forged = `x","status":"200`
 	for _, test := range []struct{ name, format, status string }{

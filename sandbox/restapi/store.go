@@ -1,6 +1,6 @@
-// Package restapi is the data plane of emulated API Gateway REST APIs. It serves deployed OpenAPI documents as stages. It
-// checks a request as API Gateway does (route, API key, throttling, validation, the function's resource policy), invokes the
-// function with the proxy event and writes its response, streamed if the document says so.
+// Package restapi is the data plane of emulated API Gateway REST APIs. It serves deployed OpenAPI documents as stages.
+// It checks a request as API Gateway does (route, API key, throttling, validation, the function's resource policy),
+// invokes the function with the proxy event and writes its response, streamed if the document says so.
 package restapi
 
 import (
@@ -11,18 +11,18 @@ import (
 // ErrNotFound means that the control plane has no such API, stage, domain or function.
 var ErrNotFound = errors.New("not found")
 
-// Store is the part of the control plane that the data plane reads. It is called for every request, so it must answer from
-// memory, and it must be safe for concurrent use.
+// Store is the part of the control plane that the data plane reads. It is called for every request, so it must answer
+// from memory, and it must be safe for concurrent use.
 type Store interface {
 	// Stage returns a stage with the document deployed to it, or ErrNotFound.
 	Stage(ctx context.Context, apiID, stage string) (Stage, error)
 	// Domain returns the custom domain of a host (without port), or ErrNotFound.
 	Domain(ctx context.Context, host string) (Domain, error)
-	// Keys returns the API keys that usage plans associate with the stage: one entry for every pair of key and plan, including
-	// disabled keys.
+	// Keys returns the API keys that usage plans associate with the stage: one entry for every pair of key and plan,
+	// including disabled keys.
 	Keys(ctx context.Context, apiID, stage string) ([]Key, error)
-	// FunctionPolicy returns the resource policy of exactly this function ARN, including its qualifier, as JSON in the form of
-	// lambda:GetPolicy. It returns ErrNotFound if there is none.
+	// FunctionPolicy returns the resource policy of exactly this function ARN, including its qualifier, as JSON in the
+	// form of lambda:GetPolicy. It returns ErrNotFound if there is none.
 	FunctionPolicy(ctx context.Context, functionARN string) (string, error)
 }
 

@@ -16,7 +16,8 @@ import (
 // delimiter ends the prelude of a stream.
 var delimiter = make([]byte, 8)
 
-// stream runs a streaming integration: it sends the response from the function's prelude on, and every chunk when it arrives.
+// stream runs a streaming integration: it sends the response from the function's prelude on, and every chunk when it
+// arrives.
 func (x *exchange) stream(r lambdahost.Request) *gatewayError {
 	timeout := x.operation.Integration.timeout()
 	ctx, cancel := context.WithTimeout(x.request.Context(), timeout)
@@ -49,8 +50,8 @@ func (x *exchange) stream(r lambdahost.Request) *gatewayError {
 	return nil
 }
 
-// pass copies the body to the client in chunks. A response without body (HEAD, 204, 304) ends here; the function's output is
-// discarded.
+// pass copies the body to the client in chunks. A response without body (HEAD, 204, 304) ends here; the function's
+// output is discarded.
 func (x *exchange) pass(first []byte, body io.ReadCloser) error {
 	status := x.response.status
 	if x.request.Method == http.MethodHead || status == http.StatusNoContent || status == http.StatusNotModified {

@@ -17,8 +17,8 @@ type bodySchema = jsonschema.Schema
 // documentURL identifies the document among the schemas; nothing is fetched.
 const documentURL = "mem:///openapi.json"
 
-// compileBodies compiles the models of an operation's request body: draft 4 schemas, like API Gateway's models, which may refer
-// to the document's components.
+// compileBodies compiles the models of an operation's request body: draft 4 schemas, like API Gateway's models, which
+// may refer to the document's components.
 func (d *document) compileBodies(path, key string, op *operation) error {
 	op.bodies = map[string]*bodySchema{}
 	for mediaType, content := range op.RequestBody.Content {

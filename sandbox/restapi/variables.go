@@ -180,7 +180,8 @@ func number(n int) string {
 	return strconv.Itoa(n)
 }
 
-// logAccess writes the stage's access log entry. Its values are not escaped: no page of AWS says that they are, and they were not in
+// logAccess writes the stage's access log entry. Its values are not escaped: no page of AWS says that they are, and
+// they were not in
 // https://github.com/DataBiosphere/azul/issues/4009.
 func (x *exchange) logAccess() {
 	if log := x.stage.AccessLog; log != nil && log.DestinationARN != "" {
