@@ -21,7 +21,7 @@ SCRIPTS := .ci/run sandbox/tools/language-go/pulumi-language-go ci/cost ci/drift
 export GOFLAGS := $(filter-out -trimpath,$(GOFLAGS)) -trimpath
 export CGO_ENABLED := 0
 
-.PHONY: help up preview cost diagram down status logs shell test checks lint fmt hooks unit race fuzz soak e2e schema bench docs sandbox sandbox-or-kept lint-tools authorization-data cfn-lint tools lint-report test-report ci-tools supply-chain pipeline pipeline-test iam-used prowler
+.PHONY: adopt help up preview cost diagram down status logs shell test checks lint fmt hooks unit race fuzz soak e2e schema bench docs sandbox sandbox-or-kept lint-tools authorization-data cfn-lint tools lint-report test-report ci-tools supply-chain pipeline pipeline-test iam-used prowler
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^##@/ {print "\n" substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -112,6 +112,9 @@ fmt: lint-tools ## format Go code and shell scripts
 # The pages whose tables tests compare with the program.
 docs: ## rewrite the generated pages of docs/reference
 	@UPDATE_DOCS=1 go test -count=1 -run 'Reference' . ./ops
+
+adopt: ## rename project, module and domain (NAME=payments MODULE=gitlab.example/acme/payments DOMAIN=acme.example)
+	@go run ./ops adopt --name "$(NAME)" --module "$(MODULE)" --domain "$(DOMAIN)"
 
 hooks: ## run .githooks/pre-commit before each commit of this clone: gofmt and go vet
 	@git config core.hooksPath .githooks

@@ -1,10 +1,10 @@
 package dns
 
 import (
-	"fmt"
 	"regexp"
 
 	"github.com/didomi/serverless-api/internal/config"
+	"github.com/didomi/serverless-api/internal/naming"
 )
 
 // Config is what a stack says about its names.
@@ -26,25 +26,11 @@ func Default() Config {
 	return Config{}
 }
 
-var (
-	domainPattern = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])$`)
-	zonePattern   = regexp.MustCompile(`^Z[A-Z0-9]{1,31}$`)
-)
-
-// longestDomain leaves space for the stack's name of at most 12 characters and a dot: a certificate's name
-// has at most 64 characters.
-// https://docs.aws.amazon.com/acm/latest/APIReference/API_RequestCertificate.html
-const longestDomain = 51
+var zonePattern = regexp.MustCompile(`^Z[A-Z0-9]{1,31}$`)
 
 // Problems lists every value that the room cannot use.
 func (c Config) Problems() []config.Problem {
-	var problems []config.Problem
-	if !domainPattern.MatchString(c.Domain) || len(c.Domain) > longestDomain {
-		problems = append(problems, config.Problem{
-			Key: "domain", Value: config.Text(c.Domain),
-			Want: fmt.Sprintf("a domain name in lower case of at most %d characters, such as example.com", longestDomain),
-		})
-	}
+	problems := naming.DomainProblems("domain", c.Domain)
 	if c.ZoneID != "" && !zonePattern.MatchString(c.ZoneID) {
 		problems = append(problems, config.Problem{
 			Key: "zoneId", Value: config.Text(c.ZoneID),

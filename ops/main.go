@@ -8,6 +8,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/didomi/serverless-api/ops/adopt"
 	"github.com/didomi/serverless-api/ops/audit"
 	"github.com/didomi/serverless-api/ops/command"
 	"github.com/didomi/serverless-api/ops/cost"
@@ -26,6 +27,7 @@ import (
 
 // commands are in the order of the help.
 var commands = []command.Command{
+	{Name: "adopt", Summary: "renames project, module and domain, or brings in a later version of the original", Run: adopt.Run},
 	{Name: "audit", Summary: "checks rules that concern the stack as a whole", Run: audit.Run},
 	{Name: "cost", Summary: "estimates a month's cost, and what each switch changes", Run: cost.Run},
 	{Name: "diagram", Summary: "draws the deployed stack as SVG", Run: diagram.Run},

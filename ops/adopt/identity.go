@@ -1,0 +1,96 @@
+package adopt
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"golang.org/x/mod/modfile"
+	"golang.org/x/mod/module"
+	"gopkg.in/yaml.v3"
+
+	"github.com/didomi/serverless-api/internal/config"
+	"github.com/didomi/serverless-api/internal/naming"
+)
+
+// Identity is what a project is called by.
+type Identity struct {
+	// Project is Pulumi's name of it, Module the Go module's, and Domain the parent of the stacks' host names.
+	Project, Module, Domain string
+}
+
+func (i Identity) String() string {
+	return fmt.Sprintf("%s (module %s, domain %s)", i.Project, i.Module, i.Domain)
+}
+
+// path is the project's path in GitLab: the module without its host.
+func (i Identity) path() string {
+	_, path, _ := strings.Cut(i.Module, "/")
+	return path
+}
+
+// check lists everything that AWS, Pulumi or Go would reject.
+func (i Identity) check() error {
+	problems := naming.Names{Project: i.Project, Stack: "prod"}.Problems()
+	for n := range problems {
+		// A name that is allowed but leaves too little for the stacks' is the project's problem as well.
+		problems[n].Key = "--name with a stack prod: " + problems[n].Key
+	}
+	if err := module.CheckPath(i.Module); err != nil || strings.Count(i.Module, "/") < 2 {
+		problems = append(problems, config.Problem{
+			Key: "--module", Value: config.Text(i.Module),
+			Want: "a Go module path of host, group and project, such as gitlab.example/acme/payments",
+		})
+	}
+	problems = append(problems, naming.DomainProblems("--domain", i.Domain)...)
+	if len(problems) == 0 {
+		return nil
+	}
+	lines := []string{"nothing was renamed:"}
+	for _, p := range problems {
+		lines = append(lines, p.String())
+	}
+	return errors.New(strings.Join(lines, "\n  "))
+}
+
+// read is the identity of a tree.
+func read(tree fs.FS) (Identity, error) {
+	var found Identity
+	text, err := fs.ReadFile(tree, "go.mod")
+	if err != nil {
+		return found, fmt.Errorf("read the module's path: %w", err)
+	}
+	if found.Module = modfile.ModulePath(text); found.Module == "" {
+		return found, errors.New("read the module's path: go.mod has none")
+	}
+	var project struct{ Name string }
+	if err := readYAML(tree, "Pulumi.yaml", &project); err != nil {
+		return found, err
+	}
+	found.Project = project.Name
+	var stack struct{ Config map[string]yaml.Node }
+	if err := readYAML(tree, "Pulumi.prod.yaml", &stack); err != nil {
+		return found, err
+	}
+	var dns struct{ Domain string }
+	node := stack.Config[found.Project+":dns"]
+	if err := node.Decode(&dns); err != nil {
+		return found, fmt.Errorf("read Pulumi.prod.yaml: %w", err)
+	}
+	if found.Domain = dns.Domain; found.Domain == "" {
+		return found, fmt.Errorf("read Pulumi.prod.yaml: %s:dns.domain is not set", found.Project)
+	}
+	return found, nil
+}
+
+func readYAML(tree fs.FS, path string, into any) error {
+	text, err := fs.ReadFile(tree, path)
+	if err == nil {
+		err = yaml.Unmarshal(text, into)
+	}
+	if err != nil {
+		return fmt.Errorf("read %s: %w", path, err)
+	}
+	return nil
+}
