@@ -1,6 +1,6 @@
-// Package cost estimates what a stack costs in a month: the resources of its graph, counted and
-// multiplied with the prices in prices.yaml, under the traffic of traffic.yaml. It needs no network
-// and no account, and names whatever it has no price for.
+// Package cost estimates a stack's cost of a month: the resources of its graph, counted and multiplied with the prices
+// in prices.yaml, under the traffic of traffic.yaml. It needs no network and no account, and lists what it has no price
+// for.
 package cost
 
 import (
@@ -13,7 +13,7 @@ import (
 	"github.com/didomi/serverless-api/ops/graph"
 )
 
-// options are how the command was called.
+// options are the command's flags.
 type options struct {
 	source        graph.Source
 	traffic, base string
@@ -28,14 +28,14 @@ func Run(_ context.Context, io command.IO, args []string) error {
 	flags := command.Flags("cost")
 	o.source.Register(flags)
 	flags.StringVar(&o.traffic, "traffic", "", "YAML `file` whose numbers replace those of ops/cost/traffic.yaml")
-	flags.Func("set", "one number of the traffic, such as `requests=5e6`; may be given again", func(s string) error {
+	flags.Func("set", "one number of the traffic, such as `requests=5e6`; may be repeated", func(s string) error {
 		o.set = append(o.set, s)
 		return nil
 	})
-	flags.StringVar(&o.architecture, "architecture", "", "the function's, arm64 or x86_64, where the graph is that of another machine's preview")
-	flags.StringVar(&o.base, "base", "", "`file` with what --json printed earlier, to compare with")
+	flags.StringVar(&o.architecture, "architecture", "", "the function's architecture, arm64 or x86_64, where another machine made the preview")
+	flags.StringVar(&o.base, "base", "", "`file` with an earlier output of --json, to compare with")
 	flags.BoolVar(&o.json, "json", false, "print JSON")
-	flags.BoolVar(&o.items, "items", false, "print every line that the sums are made of")
+	flags.BoolVar(&o.items, "items", false, "print every line of the sums")
 	if err := command.Parse(io, flags, args); err != nil {
 		return err
 	}

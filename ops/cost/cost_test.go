@@ -31,7 +31,7 @@ func permission(principal, function string) graph.Resource {
 	return r
 }
 
-func TestReadCountsWhatThePriceDependsOn(t *testing.T) {
+func TestFactsAreReadFromTheGraph(t *testing.T) {
 	type m = map[string]any
 	several := func(resources ...graph.Resource) []graph.Resource { return resources }
 	for name, c := range map[string]struct {
@@ -75,7 +75,7 @@ func TestReadCountsWhatThePriceDependsOn(t *testing.T) {
 				permission("secretsmanager.amazonaws.com", "migrate"),
 				resource("aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig", "w", m{"provisionedConcurrentExecutions": 2.0}),
 			),
-			Facts{MemoryMB: 1024, Architecture: "arm64", Warm: 2},
+			Facts{MemoryMB: 1024, Architecture: "arm64", Provisioned: 2},
 		},
 		"five metrics of each method in the API's document": {
 			several(
@@ -123,7 +123,7 @@ func TestReadCountsWhatThePriceDependsOn(t *testing.T) {
 	}
 }
 
-func TestWhatHasNoPriceIsNamedAndNeverZero(t *testing.T) {
+func TestAResourceWithoutAPriceIsListedAndNeverZero(t *testing.T) {
 	type m = map[string]any
 	for name, c := range map[string]struct {
 		resource graph.Resource
@@ -172,7 +172,7 @@ func TestEveryModelledTypeHasAReader(t *testing.T) {
 	}
 }
 
-func TestTrafficRefusesWhatNoMonthCanBring(t *testing.T) {
+func TestImpossibleTrafficIsRejected(t *testing.T) {
 	for name, c := range map[string]struct {
 		file, set string
 		want      string
@@ -180,9 +180,9 @@ func TestTrafficRefusesWhatNoMonthCanBring(t *testing.T) {
 		"a number that does not exist":       {"", "request=5", "field request not found"},
 		"a number that is none":              {"", "requests=many", "cannot unmarshal"},
 		"no number":                          {"", "requests", "not of the form name=number"},
-		"a share above one":                  {"cacheHits: 90", "writes=1", "cacheHits is 90; want a number from 0 to 1"},
-		"less than nothing":                  {"", "itemKB=-1", "itemKB is -1; want a number from 0 to"},
-		"fewer requests than those of files": {"", "requests=10", "want at least fileRequests and writes together"},
+		"a share above one":                  {"cacheHits: 90", "writes=1", "cacheHits is 90; must be a number from 0 to 1"},
+		"less than nothing":                  {"", "itemKB=-1", "itemKB is -1; must be a number from 0 to"},
+		"fewer requests than those of files": {"", "requests=10", "must be at least fileRequests and writes together"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := loadTraffic([]byte(c.file), []string{c.set})
@@ -193,7 +193,7 @@ func TestTrafficRefusesWhatNoMonthCanBring(t *testing.T) {
 	}
 }
 
-func TestNumbersGoOverTheFileAndTheFileOverTheAssumptions(t *testing.T) {
+func TestASingleNumberReplacesTheFilesAndTheFilesTheAssumption(t *testing.T) {
 	got, err := loadTraffic([]byte("requests: 5e6\nitemKB: 3\n"), []string{"itemKB=4"})
 	if err != nil {
 		t.Fatal(err)
@@ -215,7 +215,7 @@ func runCost(t *testing.T, stdin string, args ...string) (string, error) {
 	return out.String(), err
 }
 
-func TestTheTableShowsPartsSwitchesAndWhatIsLeftOut(t *testing.T) {
+func TestTheTableListsPartsSwitchesAndWhatIsLeftOut(t *testing.T) {
 	printed, err := runCost(t, state, "--state", "-", "--items")
 	if err != nil {
 		t.Fatal(err)

@@ -8,39 +8,39 @@ import (
 	"github.com/didomi/serverless-api/ops/types"
 )
 
-// hours are a month's, as AWS counts them.
+// hours is a month in hours, as AWS counts it.
 const hours = 730
 
-// Line is one thing that is paid for.
+// Line is one cost.
 type Line struct {
-	// Part is what of the stack it belongs to, Item what is counted.
+	// Part is the part of the stack, Item what is counted.
 	Part string `json:"part"`
 	Item string `json:"item"`
-	// Fixed is paid in a month without a request; the rest goes with the traffic.
+	// Fixed: the cost does not depend on the traffic.
 	Fixed bool `json:"fixed"`
-	// Quantity times the price named Price makes USD, all of a month.
+	// USD is Quantity times the price row Price, for a month.
 	Quantity float64 `json:"quantity"`
 	Price    string  `json:"price"`
 	USD      float64 `json:"usd"`
 }
 
-// estimator adds lines up.
+// estimator collects the lines.
 type estimator struct {
 	Facts
 	t      Traffic
 	prices Prices
 	lines  []Line
-	// missing are rows that the table lacks.
+	// missing are price rows that the table lacks.
 	missing []string
 	// listed are the parts whose monthly prices are among the lines.
 	listed []string
 }
 
-// estimate is what the facts cost in a month of that traffic, part by part along the request, and
-// what could not be priced for want of a row.
+// estimate returns the costs of a month with that traffic, part by part along the request path, and what has no price
+// row.
 func estimate(f Facts, t Traffic, p Prices) ([]Line, []string) {
 	e := estimator{Facts: f, t: t, prices: p}
-	e.front()
+	e.apiGateway()
 	e.function()
 	e.cache()
 	e.database()
@@ -71,7 +71,7 @@ func (e *estimator) traffic(part, item string, quantity float64, price string) {
 	e.add(false, part, item, quantity, price)
 }
 
-// monthly lists what ops/types has a price of a month for under a part.
+// monthly adds the types with a monthly price in a part, by ops/types.
 func (e *estimator) monthly(part string) {
 	e.listed = append(e.listed, part)
 	for _, row := range types.All() {
@@ -81,7 +81,7 @@ func (e *estimator) monthly(part string) {
 	}
 }
 
-// remaining lists the parts that a row of ops/types names and nothing else does.
+// remaining adds the parts that only rows of ops/types name.
 func (e *estimator) remaining() {
 	for _, row := range types.All() {
 		if part := row.Cost.Part; part != "" && !slices.Contains(e.listed, part) {
@@ -95,14 +95,14 @@ const (
 	kbPerGB  = 1e6
 	mbPerGB  = 1e3
 	thousand = 1e3
-	// streamUnitMB is what API Gateway counts as one request of a streamed answer, and streamFreeMB
-	// what Lambda streams of each answer for nothing.
+	// API Gateway counts one request for each streamUnitMB of a streamed response. Lambda streams the first
+	// streamFreeMB of each response for free.
 	streamUnitMB = 10
 	streamFreeMB = 6
 )
 
-// front is DNS, web ACL, API Gateway and the way out to the clients.
-func (e *estimator) front() {
+// apiGateway adds DNS, web ACL, API Gateway and data transfer to the clients.
+func (e *estimator) apiGateway() {
 	e.monthly("DNS")
 	e.fixed("WAF", "web ACLs", float64(e.WebACLs), "waf.aclMonth")
 	e.fixed("WAF", "rules", float64(e.WebACLRules), "waf.ruleMonth")
@@ -116,7 +116,7 @@ func (e *estimator) front() {
 	e.traffic("data out", "GB to the internet", out, "internet.gb")
 }
 
-// function is Lambda: what is kept warm, and every request's share of memory and time.
+// function adds Lambda: provisioned concurrency, and the memory and time of requests.
 func (e *estimator) function() {
 	if e.MemoryMB == 0 {
 		return
@@ -124,16 +124,16 @@ func (e *estimator) function() {
 	const part = "function"
 	gb := e.MemoryMB / 1024
 	price := "lambda." + e.Architecture
-	e.fixed(part, "GB-seconds kept warm", float64(e.Warm)*hours*3600*gb, price+".warmGBSecond")
+	e.fixed(part, "GB-seconds provisioned", float64(e.Provisioned)*hours*3600*gb, price+".warmGBSecond")
 	used := gb * (e.t.items()*e.t.ItemMillis + e.t.FileRequests*e.t.FileMillis) / thousand
-	warm := 0.0
-	if e.Warm > 0 {
-		warm = e.t.WarmShare
+	provisioned := 0.0
+	if e.Provisioned > 0 {
+		provisioned = e.t.WarmShare
 	}
-	e.traffic(part, "GB-seconds", used*(1-warm), price+".gbSecond")
-	e.traffic(part, "GB-seconds in what is kept warm", used*warm, price+".gbSecondWhileWarm")
+	e.traffic(part, "GB-seconds", used*(1-provisioned), price+".gbSecond")
+	e.traffic(part, "GB-seconds in provisioned concurrency", used*provisioned, price+".gbSecondWhileWarm")
 	e.traffic(part, "requests, millions", e.t.Requests/million, "lambda.million")
-	e.traffic(part, "GB streamed beyond 6 MB an answer",
+	e.traffic(part, "GB streamed beyond 6 MB a response",
 		e.t.FileRequests*max(0, e.t.FileMB-streamFreeMB)/mbPerGB, "lambda.streamedGB")
 }
 
@@ -142,26 +142,24 @@ func (e *estimator) cache() {
 	e.fixed("cache", "node hours", nodes*hours, "elasticache."+e.CacheEngine+"."+e.CacheNode)
 }
 
-// leastProxyACU is what RDS Proxy asks for at least before Aurora Serverless v2, taken as once for a
-// cluster.
-const leastProxyACU = 8
+// minProxyACU is the least that RDS Proxy charges for Aurora Serverless v2, taken once for a cluster.
+const minProxyACU = 8
 
-// database is Aurora and the proxy before it. The capacity that the cluster never goes below is
-// fixed; what load adds goes with the traffic.
+// database adds Aurora and its proxy. The cluster's minimum capacity is fixed; the rest depends on the traffic.
 func (e *estimator) database() {
 	instances := float64(e.Instances)
 	least := instances * e.MinACU
 	mean := instances * min(max(e.t.DatabaseACU, e.MinACU), e.MaxACU)
-	e.fixed("database", "ACU hours at the least", least*hours, "aurora.acuHour")
+	e.fixed("database", "ACU hours at least", least*hours, "aurora.acuHour")
 	e.traffic("database", "ACU hours beyond", (mean-least)*hours, "aurora.acuHour")
 	if e.Instances > 0 {
-		e.fixed("database", "GB kept", e.t.DatabaseGB, "aurora.gbMonth")
+		e.fixed("database", "GB stored", e.t.DatabaseGB, "aurora.gbMonth")
 		io := e.t.misses()*e.t.IOPerMiss + e.t.Writes*e.t.IOPerWrite
 		e.traffic("database", "storage reads and writes, millions", io/million, "aurora.millionIO")
 	}
 	proxies := float64(e.Proxies)
-	atLeast := max(least, leastProxyACU)
-	e.fixed("proxy", "ACU hours, 8 ACU at the least", proxies*atLeast*hours, "rdsProxy.acuHour")
+	atLeast := max(least, minProxyACU)
+	e.fixed("proxy", "ACU hours, 8 ACU at least", proxies*atLeast*hours, "rdsProxy.acuHour")
 	e.traffic("proxy", "ACU hours beyond", proxies*max(0, mean-atLeast)*hours, "rdsProxy.acuHour")
 }
 
@@ -169,12 +167,12 @@ func (e *estimator) files() {
 	if e.Buckets == 0 {
 		return
 	}
-	e.fixed("files", "GB kept", e.t.FilesGB, "s3.gbMonth")
+	e.fixed("files", "GB stored", e.t.FilesGB, "s3.gbMonth")
 	e.traffic("files", "reads, thousands", e.t.FileRequests/thousand, "s3.thousandGet")
 	e.traffic("files", "writes, thousands", e.t.Uploads/thousand, "s3.thousandPut")
 }
 
-// network is the ways out of the VPC.
+// network adds NAT and endpoints.
 func (e *estimator) network() {
 	e.fixed("NAT", "gateway hours", float64(e.NATGateways)*hours, "natGateway.hour")
 	e.fixed("NAT", "public address hours", float64(e.Addresses)*hours, "publicAddress.hour")
@@ -189,7 +187,7 @@ func (e *estimator) network() {
 
 const daysPerMonth = 30
 
-// webACLLogKB is about what WAF writes of a request: its headers, the rules that matched and their labels.
+// webACLLogKB is about the size of WAF's log of a request: its headers, the rules that matched and their labels.
 // https://docs.aws.amazon.com/waf/latest/developerguide/logging-fields.html
 const webACLLogKB = 2
 
@@ -199,7 +197,7 @@ const (
 	tracedShare    = 0.05
 )
 
-// operations is what keeps, watches and tells.
+// operations adds secrets, keys, logs and monitoring.
 func (e *estimator) operations() {
 	e.monthly("secrets and keys")
 	const part = "logs and alarms"
@@ -216,5 +214,5 @@ func (e *estimator) operations() {
 		gb += e.t.FlowLogGB
 	}
 	e.traffic(part, "GB of logs written", gb, "logs.gb")
-	e.traffic(part, "GB of logs kept", gb*e.LogDays/daysPerMonth, "logs.gbMonth")
+	e.traffic(part, "GB of logs stored", gb*e.LogDays/daysPerMonth, "logs.gbMonth")
 }

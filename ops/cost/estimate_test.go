@@ -42,7 +42,7 @@ func month() Traffic {
 	}
 }
 
-func TestEveryPartIsWhatItsHandMadeSumSays(t *testing.T) {
+func TestEveryPartEqualsItsSumByHand(t *testing.T) {
 	for name, c := range map[string]struct {
 		facts         Facts
 		part          string
@@ -97,9 +97,9 @@ func TestEveryPartIsWhatItsHandMadeSumSays(t *testing.T) {
 			// 10 M x 0.2 a million, 100 thousand x 10 MB beyond 6 MB are 1000 GB x 0.01
 			Facts{MemoryMB: 512, Architecture: "arm64"}, "function", 0, 12.995,
 		},
-		"the same kept warm twice": {
+		"the same with provisioned concurrency": {
 			// 2 x 0.5 GB x 730 h x 3600 s x 0.000001; half of 99 500 GB-s at 0.00001, half at 0.000005
-			Facts{MemoryMB: 512, Architecture: "arm64", Warm: 2}, "function", 2.628, 12.74625,
+			Facts{MemoryMB: 512, Architecture: "arm64", Provisioned: 2}, "function", 2.628, 12.74625,
 		},
 		"a web ACL of three rules": {
 			Facts{WebACLs: 1, WebACLRules: 3}, "WAF", 8, 6,
@@ -143,7 +143,7 @@ func TestEveryPartIsWhatItsHandMadeSumSays(t *testing.T) {
 	}
 }
 
-func TestNothingCostsNothing(t *testing.T) {
+func TestAnEmptyStackCostsNothing(t *testing.T) {
 	if lines, missing := estimate(Facts{}, month(), round()); len(lines)+len(missing) != 0 {
 		t.Errorf("an empty stack has the lines %+v and misses %v", lines, missing)
 	}
@@ -158,11 +158,11 @@ func TestANodeTypeWithoutAPriceRowIsNamed(t *testing.T) {
 	}
 }
 
-func TestSwitchesTellWhatEachOtherValueChanges(t *testing.T) {
+func TestSwitchesListTheEffectOfEachOtherValue(t *testing.T) {
 	f := Facts{
 		Zones: 3, NATGateways: 3, Addresses: 3, Instances: 3, MinACU: 1, MaxACU: 32, Proxies: 1,
 		CacheEngine: "redis", CacheNode: "cache.t4g.micro", Shards: 3, Replicas: 1,
-		MemoryMB: 512, Architecture: "arm64", Warm: 2, WebACLs: 1, WebACLRules: 3,
+		MemoryMB: 512, Architecture: "arm64", Provisioned: 2, WebACLs: 1, WebACLRules: 3,
 	}
 	want := map[string][]Option{
 		// A gateway and its address are 43.80 a month; without any, 10 GB x 0.05 go too.
@@ -197,7 +197,7 @@ func TestSwitchesTellWhatEachOtherValueChanges(t *testing.T) {
 	}
 }
 
-func TestTheSwitchesOfWhatIsOffTellWhatTurningItOnCosts(t *testing.T) {
+func TestASwitchThatIsOffListsTheCostOfTurningItOn(t *testing.T) {
 	f := Facts{Zones: 3, CacheEngine: "redis", CacheNode: "cache.t4g.micro", Shards: 1, MemoryMB: 512, Architecture: "x86_64"}
 	got := map[string]string{}
 	for _, s := range switches(f, month(), round()) {
@@ -222,7 +222,7 @@ func TestTheSwitchesOfWhatIsOffTellWhatTurningItOnCosts(t *testing.T) {
 	}
 }
 
-func TestAPriceTableWhoseProvenanceLeadsNowhereIsRefused(t *testing.T) {
+func TestAPriceTableWithAnUndescribedSourceIsRejected(t *testing.T) {
 	const row = "prices:\n  zone.month: {usd: 0.5, page: p, seen: list}\n"
 	for name, c := range map[string]struct {
 		table string
@@ -244,7 +244,7 @@ func TestAPriceTableWhoseProvenanceLeadsNowhereIsRefused(t *testing.T) {
 	}
 }
 
-func TestAnEstimateKnowsHowMuchOfItRestsOnMemory(t *testing.T) {
+func TestAnEstimateReportsItsShareOfPricesFromMemory(t *testing.T) {
 	prices := round()
 	for _, seen := range []string{"natGateway.hour", "natGateway.gb"} {
 		prices.Rows[seen] = Price{USD: prices.Rows[seen].USD, Seen: "list"}
@@ -299,7 +299,7 @@ func TestEveryRowOfThePriceTableHasItsPageAndIsUsed(t *testing.T) {
 	used := map[string]bool{}
 	f := Facts{
 		Zones: 3, NATGateways: 1, Addresses: 1, Endpoints: 1, Instances: 3, MinACU: 1, MaxACU: 32, Proxies: 1,
-		Buckets: 1, Gateways: 1, MethodMetrics: 1, MemoryMB: 512, Warm: 1, WebACLs: 1, WebACLRules: 1,
+		Buckets: 1, Gateways: 1, MethodMetrics: 1, MemoryMB: 512, Provisioned: 1, WebACLs: 1, WebACLRules: 1,
 		LogDays: 30, FlowLogs: 1, Monthly: map[string]int{},
 	}
 	for _, row := range types.All() {

@@ -9,13 +9,13 @@ import (
 	"github.com/didomi/serverless-api/ops/types"
 )
 
-// Facts are what a stack's price depends on, read out of its graph.
+// Facts are what a stack's cost depends on, read from its graph.
 type Facts struct {
 	Region string
 	Zones  int
 
 	NATGateways, Addresses int
-	// Endpoints are the interface endpoints' network interfaces, one an endpoint and zone.
+	// Endpoints are the network interfaces of interface endpoints, one for each endpoint and zone.
 	Endpoints int
 
 	// Instances are of Aurora Serverless v2; MinACU and MaxACU hold for each.
@@ -27,33 +27,33 @@ type Facts struct {
 	Shards, Replicas       int
 
 	Buckets, Gateways int
-	// MethodMetrics are the metrics that API Gateway keeps of single methods.
+	// MethodMetrics are API Gateway's metrics of single methods.
 	MethodMetrics int
 
-	// MemoryMB and Architecture are of the function that answers requests.
+	// MemoryMB and Architecture are those of the API's function, Provisioned is its provisioned concurrency.
 	MemoryMB     float64
 	Architecture string
-	Warm         int
+	Provisioned  int
 	WebACLs      int
 	WebACLRules  int
-	// WebACLLogs are those that keep every request.
+	// WebACLLogs are those of every request.
 	WebACLLogs int
 
 	// LogDays is the longest retention of all log groups.
 	LogDays  float64
 	FlowLogs int
 
-	// Monthly are how many there are of what ops/types has a price of a month for, by the type.
+	// Monthly counts the resources with a monthly price in ops/types, by type.
 	Monthly map[string]int
 
-	// Unpriced are the resources that may cost something and that this table does not know.
+	// Unpriced are the resources that may cost something and have no price.
 	Unpriced []string
 }
 
 // reader adds a resource to the facts.
 type reader func(*Facts, *graph.Graph, *graph.Resource)
 
-// readers are by type: of those that ops/types calls modelled, and of those that are not counted one by one.
+// readers are by type: those that ops/types calls modelled, and those that are not counted one by one.
 var readers = map[string]reader{
 	types.NATGateway:             count(func(f *Facts) *int { return &f.NATGateways }),
 	types.EIP:                    count(func(f *Facts) *int { return &f.Addresses }),
@@ -67,19 +67,19 @@ var readers = map[string]reader{
 	types.RestAPI:                count(func(f *Facts) *int { return &f.Gateways }),
 	types.MethodSettings:         (*Facts).readMethods,
 	types.Function:               (*Facts).readFunction,
-	types.ProvisionedConcurrency: (*Facts).readWarm,
+	types.ProvisionedConcurrency: (*Facts).readProvisioned,
 	types.WebACL:                 (*Facts).readWebACL,
 	types.WebACLLogging:          (*Facts).readWebACLLog,
 	types.LogGroup:               (*Facts).readLogGroup,
 	types.MetricAlarm:            (*Facts).readAlarm,
 }
 
-// count is the reader of what is priced by its number.
+// count is the reader of a type that is priced by number.
 func count(of func(*Facts) *int) reader {
 	return func(f *Facts, _ *graph.Graph, _ *graph.Resource) { *of(f)++ }
 }
 
-// Read takes the facts out of a graph. What a preview deletes no longer counts.
+// Read reads the facts from a graph. What a preview deletes does not count.
 func Read(g *graph.Graph) Facts {
 	f := Facts{Zones: zones(g)}
 	for i := range g.Resources {
@@ -121,7 +121,7 @@ func (f *Facts) unpriced(r *graph.Resource, why string) {
 	f.Unpriced = append(f.Unpriced, fmt.Sprintf("%s %s: %s", r.Type, r.Name, why))
 }
 
-// zones counts the availability zones that the stack has subnets in.
+// zones counts the availability zones of the stack's subnets.
 func zones(g *graph.Graph) int {
 	seen := map[string]bool{}
 	for _, subnet := range g.ByType(types.Subnet) {
@@ -137,7 +137,7 @@ func (f *Facts) readEndpoint(_ *graph.Graph, r *graph.Resource) {
 	if r.Text("vpcEndpointType") != "Interface" {
 		return
 	}
-	// Before the first update a preview does not know the subnets: there is one a zone.
+	// Before the first update the subnets are unknown: there is one in each zone.
 	interfaces := f.Zones
 	if subnets, known := r.Value("subnetIds").([]any); known {
 		interfaces = len(subnets)
@@ -156,8 +156,8 @@ func (f *Facts) readCluster(_ *graph.Graph, r *graph.Resource) {
 	}
 }
 
-// sevenDays is what Performance Insights keeps for nothing.
-const sevenDays = 7
+// freeInsightsDays is the retention of Performance Insights that is free.
+const freeInsightsDays = 7
 
 func (f *Facts) readInstance(_ *graph.Graph, r *graph.Resource) {
 	if class := r.Text("instanceClass"); class != "db.serverless" {
@@ -165,7 +165,7 @@ func (f *Facts) readInstance(_ *graph.Graph, r *graph.Resource) {
 		return
 	}
 	f.Instances++
-	if days := r.Number("performanceInsightsRetentionPeriod"); days > sevenDays {
+	if days := r.Number("performanceInsightsRetentionPeriod"); days > freeInsightsDays {
 		f.unpriced(r, fmt.Sprintf("Performance Insights kept for %v days has no price row", days))
 	}
 }
@@ -178,7 +178,7 @@ func (f *Facts) readCache(_ *graph.Graph, r *graph.Resource) {
 // metricsPerMethod are Count, Latency, IntegrationLatency, 4XXError and 5XXError.
 const metricsPerMethod = 5
 
-// readMethods counts the methods of the API's document, as far as a preview knows it.
+// readMethods counts the methods of the API's document, where it is known.
 func (f *Facts) readMethods(g *graph.Graph, r *graph.Resource) {
 	if !r.True("settings", "metricsEnabled") {
 		return
@@ -189,7 +189,7 @@ func (f *Facts) readMethods(g *graph.Graph, r *graph.Resource) {
 			Paths map[string]map[string]json.RawMessage `json:"paths"`
 		}
 		if err := json.Unmarshal([]byte(api.Text("body")), &document); err != nil {
-			f.unpriced(r, "a preview does not know yet how many methods have metrics of their own")
+			f.unpriced(r, "the number of methods with their own metrics is not known before the update")
 			continue
 		}
 		for _, path := range document.Paths {
@@ -203,8 +203,7 @@ func (f *Facts) readMethods(g *graph.Graph, r *graph.Resource) {
 	f.MethodMetrics += methods * metricsPerMethod
 }
 
-// readFunction takes the function that API Gateway may invoke; the others run at deploys and rotations, for
-// cents.
+// readFunction reads the function that API Gateway may invoke; the others run at deployments and rotations, for cents.
 func (f *Facts) readFunction(g *graph.Graph, r *graph.Resource) {
 	if g.InvokedByAPIGateway() != r {
 		return
@@ -215,9 +214,9 @@ func (f *Facts) readFunction(g *graph.Graph, r *graph.Resource) {
 	}
 }
 
-// readWarm counts what is always warm; scaling adds to it under load.
-func (f *Facts) readWarm(_ *graph.Graph, r *graph.Resource) {
-	f.Warm += int(r.Number("provisionedConcurrentExecutions"))
+// readProvisioned counts the lowest provisioned concurrency; scaling adds to it under load.
+func (f *Facts) readProvisioned(_ *graph.Graph, r *graph.Resource) {
+	f.Provisioned += int(r.Number("provisionedConcurrentExecutions"))
 }
 
 func (f *Facts) readWebACL(_ *graph.Graph, r *graph.Resource) {
@@ -227,7 +226,7 @@ func (f *Facts) readWebACL(_ *graph.Graph, r *graph.Resource) {
 	}
 }
 
-// readWebACLLog counts the logs of all requests. One with a filter keeps what is blocked, which is no traffic of clients.
+// readWebACLLog counts the logs of all requests. One with a filter keeps blocked requests, which are no clients' traffic.
 func (f *Facts) readWebACLLog(_ *graph.Graph, r *graph.Resource) {
 	if r.Value("loggingFilter") == nil {
 		f.WebACLLogs++

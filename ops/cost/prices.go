@@ -18,11 +18,11 @@ var priceTable []byte
 type Price struct {
 	USD  float64 `yaml:"usd"`
 	Page string  `yaml:"page"` // the AWS page that says so
-	// Seen names the source that the row was compared with. Without one the row is from memory.
+	// Seen names the source that the row was compared with. A row without one is from memory.
 	Seen string `yaml:"seen"`
 }
 
-// Prices is the table: what AWS asks in one region, as compared with the sources on a date.
+// Prices is the table: AWS's prices in one region, as compared with the sources on a date.
 type Prices struct {
 	Region   string            `yaml:"region"`
 	Currency string            `yaml:"currency"`
@@ -48,7 +48,7 @@ func readPrices(table []byte) (Prices, error) {
 	return p, nil
 }
 
-// check refuses a provenance that leads nowhere: it would count as a comparison all the same.
+// check rejects sources without a description or a row: such a row would count as compared.
 func (p Prices) check() error {
 	var problems []string
 	used := map[string]bool{}
@@ -70,15 +70,15 @@ func (p Prices) check() error {
 	return errors.New(strings.Join(problems, "\n"))
 }
 
-// Memory is what of an estimate rests on rows that were compared with no source.
+// Memory is the part of an estimate that depends on rows without a source.
 type Memory struct {
-	// Rows are those, in the lines' order, and Of how many rows the lines use in all.
+	// Rows are those rows, in the lines' order; Of is the number of all rows used.
 	Rows []string `json:"rows"`
 	Of   int      `json:"of"`
 	USD  float64  `json:"usd"`
 }
 
-// memory looks at the rows behind the lines.
+// memory examines the rows of the lines.
 func (p Prices) memory(lines []Line) Memory {
 	m := Memory{Rows: []string{}}
 	counted := map[string]bool{}

@@ -22,9 +22,9 @@ type Report struct {
 	Million   float64  `json:"perMillionRequests"`
 	Lines     []Line   `json:"lines"`
 	Switches  []Switch `json:"switches"`
-	// Memory is how much of this rests on prices from memory.
+	// Memory is the part that depends on prices from memory.
 	Memory Memory `json:"fromMemory"`
-	// Unpriced names what the sums leave out for want of a price.
+	// Unpriced lists what has no price.
 	Unpriced []string `json:"unpriced"`
 	Change   *Change  `json:"change,omitempty"`
 }
@@ -44,7 +44,7 @@ type Change struct {
 	SameTraffic bool `json:"sameTraffic"`
 }
 
-// PartChange is what a part cost and costs.
+// PartChange is the cost of a part before and now.
 type PartChange struct {
 	Name string  `json:"name"`
 	Base float64 `json:"base"`

@@ -6,26 +6,26 @@ import (
 	"slices"
 )
 
-// Switch is a config key and what its other values would change, all else as it is.
+// Switch is a config key with the effect of its other values.
 type Switch struct {
 	Key     string   `json:"key"`
 	Now     string   `json:"now"`
 	Options []Option `json:"options"`
 }
 
-// Option is another value of a switch and the change of the month's total.
+// Option is another value and the change of the month's total.
 type Option struct {
 	Value  string  `json:"value"`
 	Change float64 `json:"change"`
 }
 
-// choice is a value of a switch, and the facts with it.
+// choice is a value of a switch, and its effect on the facts.
 type choice struct {
 	value string
 	set   func(*Facts)
 }
 
-// switches prices every switch by asking the model again with other facts: one preview is enough.
+// switches prices every switch by estimating again with other facts: one preview is enough.
 func switches(f Facts, t Traffic, p Prices) []Switch {
 	before, _ := total(estimate(f, t, p))
 	var list []Switch
@@ -40,7 +40,7 @@ func switches(f Facts, t Traffic, p Prices) []Switch {
 		{"data.cache.shards", fmt.Sprint(f.Shards), around(f.Shards, 1, func(f *Facts, n int) { f.Shards = n })},
 		{"data.cache.replicas", fmt.Sprint(f.Replicas), around(f.Replicas, 0, func(f *Facts, n int) { f.Replicas = n })},
 		{"data.cache.engine", f.CacheEngine, others(f.CacheEngine, []string{"redis", "valkey"}, func(f *Facts, v string) { f.CacheEngine = v })},
-		{"api.provisionedConcurrency", fmt.Sprint(f.Warm), warmChoices(f)},
+		{"api.provisionedConcurrency", fmt.Sprint(f.Provisioned), provisionedChoices(f)},
 		{"api.architecture", f.Architecture, others(f.Architecture, []string{"arm64", "x86_64"}, func(f *Facts, v string) { f.Architecture = v })},
 		{"api.waf", fmt.Sprint(f.WebACLs > 0), wafChoices(f)},
 	} {
@@ -48,7 +48,7 @@ func switches(f Facts, t Traffic, p Prices) []Switch {
 		for _, c := range s.choices {
 			changed := f
 			c.set(&changed)
-			// Without a price row there is no change to tell.
+			// Without a price row the change is unknown.
 			if after, missing := total(estimate(changed, t, p)); len(missing) == 0 {
 				sw.Options = append(sw.Options, Option{c.value, cents(after - before)})
 			}
@@ -106,7 +106,7 @@ func readerChoices(f Facts) []choice {
 	return around(f.Instances-1, 0, func(f *Facts, readers int) { f.Instances = 1 + readers })
 }
 
-// capacityChoices are half and twice of what each instance never goes below.
+// capacityChoices are half and twice the minimum capacity of an instance.
 func capacityChoices(f Facts) []choice {
 	const least = 0.5
 	var choices []choice
@@ -118,14 +118,14 @@ func capacityChoices(f Facts) []choice {
 	return choices
 }
 
-func warmChoices(f Facts) []choice {
+func provisionedChoices(f Facts) []choice {
 	if f.MemoryMB == 0 {
 		return nil
 	}
-	return around(f.Warm, 0, func(f *Facts, n int) { f.Warm = n })
+	return around(f.Provisioned, 0, func(f *Facts, n int) { f.Provisioned = n })
 }
 
-// ruleCount is how many rules the web ACL has that this program makes.
+// ruleCount is the number of rules of the program's web ACL.
 const ruleCount = 3
 
 func wafChoices(f Facts) []choice {
@@ -135,7 +135,7 @@ func wafChoices(f Facts) []choice {
 	return []choice{{"true", func(f *Facts) { f.WebACLs, f.WebACLRules = 1, ruleCount }}}
 }
 
-// around are nothing (or the least), one less and one more.
+// around returns the least value, one less and one more.
 func around(now, least int, set func(*Facts, int)) []choice {
 	var choices []choice
 	for _, n := range slices.Compact([]int{least, now - 1, now + 1}) {
@@ -159,7 +159,7 @@ func others(now string, all []string, set func(*Facts, string)) []choice {
 	return choices
 }
 
-// total adds lines up and hands through what could not be priced.
+// total is the sum of the lines; it passes on what could not be priced.
 func total(lines []Line, missing []string) (float64, []string) {
 	sum := 0.0
 	for _, l := range lines {
@@ -168,5 +168,5 @@ func total(lines []Line, missing []string) (float64, []string) {
 	return sum, missing
 }
 
-// cents rounds dollars to what can be paid.
+// cents rounds to cents.
 func cents(usd float64) float64 { return math.Round(usd*100) / 100 }

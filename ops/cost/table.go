@@ -7,15 +7,15 @@ import (
 	"text/tabwriter"
 )
 
-// leftOut is what no row stands for, in the table so that nobody takes the sum for the bill.
+// leftOut are costs without a row, listed so that the sum is not mistaken for the bill.
 const leftOut = "Not in the sum: free tiers, savings plans, support and tax; traffic between zones; snapshots beyond\n" +
-	"the free ones; calls to Secrets Manager, KMS and SNS; deploys, migrations and rotations.\n"
+	"the free ones; calls to Secrets Manager, KMS and SNS; deployments, migrations and rotations.\n"
 
-// print writes the report for a person; with items, every line and its arithmetic.
+// print writes the report as text; with items, every line with quantity and price row.
 func (r Report) print(w io.Writer, items bool) error {
 	var text strings.Builder
-	fmt.Fprintf(&text, "%s, a month of %s requests, %s of %s written down on %s\n\n",
-		r.Stack, said(r.Traffic.Requests), r.Currency, r.Region, r.PriceDate)
+	fmt.Fprintf(&text, "%s, a month of %s requests, prices in %s of %s as of %s\n\n",
+		r.Stack, inWords(r.Traffic.Requests), r.Currency, r.Region, r.PriceDate)
 	r.printParts(&text)
 	if items {
 		r.printLines(&text)
@@ -40,7 +40,7 @@ func (r Report) printParts(text *strings.Builder) {
 		row(p.Name, money(p.Fixed), money(p.PerUse), money(p.Fixed+p.PerUse))
 	}
 	row("sum", money(r.Fixed), money(r.PerUse), money(r.Total))
-	fmt.Fprintf(text, "\nBeyond what is fixed, a million requests of this mix cost %s on average.\n\n", money(r.Million))
+	fmt.Fprintf(text, "\nOn top of the fixed costs, a million requests of this mix cost %s on average.\n\n", money(r.Million))
 }
 
 func columns(text *strings.Builder) *tabwriter.Writer {
@@ -59,7 +59,7 @@ func (r Report) printLines(text *strings.Builder) {
 
 func (r Report) printSwitches(text *strings.Builder) {
 	w := columns(text)
-	_, _ = fmt.Fprintln(w, "switch\tnow\tinstead, change of the month")
+	_, _ = fmt.Fprintln(w, "switch\tnow\tother values, change of the month")
 	for _, s := range r.Switches {
 		var options []string
 		for _, o := range s.Options {
@@ -89,11 +89,10 @@ func (r Report) printChange(text *strings.Builder) {
 	text.WriteString("\n")
 }
 
-// fewRows are as many as are named in a line.
+// fewRows is how many rows a line names at most.
 const fewRows = 8
 
-// line says of the prices that nobody has compared with anything how many there are, and how much
-// hangs on them.
+// line reports how many prices were compared with no source, and the share of the sum that depends on them.
 func (m Memory) line(total float64) string {
 	if m.Of == 0 {
 		return ""
@@ -116,8 +115,8 @@ func money(usd float64) string { return fmt.Sprintf("%.2f", usd) }
 
 func signed(usd float64) string { return fmt.Sprintf("%+.2f", usd) }
 
-// said writes large numbers as people say them.
-func said(n float64) string {
+// inWords writes large numbers in millions and thousands.
+func inWords(n float64) string {
 	switch {
 	case n >= million:
 		return fmt.Sprintf("%.4g million", n/million)

@@ -15,7 +15,7 @@ import (
 //go:embed traffic.yaml
 var assumedTraffic []byte
 
-// Traffic is what a month is assumed to bring; traffic.yaml says what each number means.
+// Traffic is the assumed traffic of a month; traffic.yaml explains each number.
 type Traffic struct {
 	Date          string  `yaml:"date" json:"date"`
 	Requests      float64 `yaml:"requests" json:"requests"`
@@ -40,8 +40,8 @@ type Traffic struct {
 	FlowLogGB     float64 `yaml:"flowLogGB" json:"flowLogGB"`
 }
 
-// loadTraffic reads the assumptions, over them another file's (nil: none), and over these single
-// numbers such as "requests=5e6".
+// loadTraffic reads the assumptions; another file's numbers (nil: none) replace them, and single numbers such as
+// "requests=5e6" replace those.
 func loadTraffic(file []byte, numbers []string) (Traffic, error) {
 	var t Traffic
 	sources := [][]byte{assumedTraffic, file}
@@ -62,7 +62,7 @@ func loadTraffic(file []byte, numbers []string) (Traffic, error) {
 	return t, t.check()
 }
 
-// check refuses what no month can bring, all of it at once.
+// check reports all impossible numbers at once.
 func (t Traffic) check() error {
 	var problems []error
 	for _, n := range []struct {
@@ -81,11 +81,11 @@ func (t Traffic) check() error {
 		{"flowLogGB", t.FlowLogGB, math.Inf(1)},
 	} {
 		if n.value < 0 || n.value > n.most {
-			problems = append(problems, fmt.Errorf("traffic: %s is %v; want a number from 0 to %v", n.name, n.value, n.most))
+			problems = append(problems, fmt.Errorf("traffic: %s is %v; must be a number from 0 to %v", n.name, n.value, n.most))
 		}
 	}
 	if t.Requests < t.FileRequests+t.Writes {
-		problems = append(problems, fmt.Errorf("traffic: requests is %v; want at least fileRequests and writes together, %v",
+		problems = append(problems, fmt.Errorf("traffic: requests is %v; must be at least fileRequests and writes together, %v",
 			t.Requests, t.FileRequests+t.Writes))
 	}
 	return errors.Join(problems...)

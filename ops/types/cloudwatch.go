@@ -27,7 +27,7 @@ var cloudWatchTypes = []Type{
 	},
 	{
 		Token: LogMetricFilter, Name: generated("name", 512, `^[^:*]+$`).within("a log group"), Replacement: newName,
-		Cost: monthly(watching, "metrics of our own", "metric.month"),
+		Cost: monthly(watching, "custom metrics", "metric.month"),
 	},
 	{
 		Token: LogGroup, Name: generated("name", 512, `^[.\-_/#A-Za-z0-9]+$`), Replacement: oldGoes, Cost: modelled,
