@@ -1,6 +1,5 @@
-// Package gitlab is the part of GitLab's REST API that the pipeline writes to: notes of a merge
-// request and issues, each found again by who wrote it and a marker in its text so that it is updated
-// and not repeated, and the project's variables. https://docs.gitlab.com/api/notes/,
+// Package gitlab calls the part of GitLab's REST API that the pipeline uses: notes of a merge request and issues, each
+// identified by its author and a marker in its text so that it is updated and not repeated, and the project's variables. https://docs.gitlab.com/api/notes/,
 // https://docs.gitlab.com/api/issues/, https://docs.gitlab.com/api/project_level_variables/
 package gitlab
 
@@ -18,8 +17,8 @@ import (
 	"time"
 )
 
-// patience bounds one call.
-const patience = 30 * time.Second
+// timeout bounds one call.
+const timeout = 30 * time.Second
 
 // Project is one project of a GitLab instance.
 type Project struct {
@@ -27,7 +26,7 @@ type Project struct {
 	client         http.Client
 }
 
-// User is somebody on GitLab; a project access token has a user of its own.
+// User is a user of GitLab; a project access token has its own.
 type User struct {
 	ID int `json:"id"`
 }
@@ -59,12 +58,12 @@ type MergeRequest struct {
 	Merged time.Time `json:"merged_at"`
 }
 
-// FromJob is the project of the job that runs, by the variables that GitLab gives it, with the
-// project access token in GITLAB_TOKEN: a job's own token may not write notes.
+// FromJob returns the project of the running job, by the variables that GitLab sets, with the project access token in
+// GITLAB_TOKEN: a job's own token may not write notes.
 func FromJob(getenv func(string) string) (*Project, error) {
 	p := &Project{
 		API: getenv("CI_API_V4_URL"), ID: getenv("CI_PROJECT_ID"), token: getenv("GITLAB_TOKEN"),
-		client: http.Client{Timeout: patience},
+		client: http.Client{Timeout: timeout},
 	}
 	var missing []string
 	for _, v := range []struct{ name, value string }{
@@ -80,7 +79,7 @@ func FromJob(getenv func(string) string) (*Project, error) {
 	return p, nil
 }
 
-// PutNote writes the note of the merge request that carries the marker, or makes it.
+// PutNote updates the note with the marker on the merge request, or creates it.
 func (p *Project) PutNote(ctx context.Context, mergeRequest, marker, body string) error {
 	notes := p.path("merge_requests", mergeRequest, "notes")
 	known, err := p.FindNote(ctx, mergeRequest, marker)
@@ -94,8 +93,8 @@ func (p *Project) PutNote(ctx context.Context, mergeRequest, marker, body string
 	return p.call(ctx, http.MethodPut, notes+"/"+strconv.Itoa(known.ID), text, nil)
 }
 
-// FindNote is the note of the merge request that carries the marker, or nil. Only the token's own user
-// writes such notes: whoever may comment could else say what was reviewed.
+// FindNote returns the note with the marker on the merge request, or nil. Only notes of the token's own user count:
+// otherwise anyone who may comment could forge a review.
 func (p *Project) FindNote(ctx context.Context, mergeRequest, marker string) (*Note, error) {
 	self, err := p.self(ctx)
 	if err != nil {
@@ -113,8 +112,8 @@ func (p *Project) FindNote(ctx context.Context, mergeRequest, marker string) (*N
 	return nil, nil
 }
 
-// MergeRequestOf is the merge request that brought the commit to the branch, or nil: it was pushed. One
-// merged into another branch does not count, for whoever owns that one needs nobody to agree.
+// MergeRequestOf returns the merge request that brought the commit to the branch, or nil: it was pushed. One merged into
+// another branch does not count, since its owner needs no approval there.
 // https://docs.gitlab.com/api/commits/#list-all-merge-requests-associated-with-a-commit
 func (p *Project) MergeRequestOf(ctx context.Context, commit, branch string) (*MergeRequest, error) {
 	all, err := pages[MergeRequest](ctx, p, p.path("repository", "commits", commit, "merge_requests"), nil)
@@ -129,7 +128,7 @@ func (p *Project) MergeRequestOf(ctx context.Context, commit, branch string) (*M
 	return nil, nil
 }
 
-// PutIssue writes the open issue of that title, or opens it.
+// PutIssue updates the open issue with that title, or opens it.
 func (p *Project) PutIssue(ctx context.Context, title, description string) error {
 	known, err := p.findIssue(ctx, title)
 	if err != nil {
@@ -151,18 +150,18 @@ func (p *Project) CloseIssue(ctx context.Context, title string) error {
 	return p.call(ctx, http.MethodPut, p.path("issues", strconv.Itoa(known.IID)), map[string]string{"state_event": "close"}, nil)
 }
 
-// SetVariable sets a CI/CD variable of the project: kept out of logs, given to jobs of protected
-// branches alone, and taken as it is, dollar signs included. The token must be a maintainer's.
+// SetVariable sets a CI/CD variable of the project: masked, protected, and raw, so that dollar signs are kept. The token
+// must be a maintainer's.
 func (p *Project) SetVariable(ctx context.Context, name, value string) error {
 	fields := map[string]any{"key": name, "value": value, "masked": true, "protected": true, "raw": true}
 	err := p.call(ctx, http.MethodPut, p.path("variables", name), fields, nil)
-	if refused := new(refusal); errors.As(err, refused) && refused.code == http.StatusNotFound {
+	if rejected := new(statusError); errors.As(err, rejected) && rejected.code == http.StatusNotFound {
 		return p.call(ctx, http.MethodPost, p.path("variables"), fields, nil)
 	}
 	return err
 }
 
-// self is the user that the token is of. https://docs.gitlab.com/api/users/
+// self returns the token's user. https://docs.gitlab.com/api/users/
 func (p *Project) self(ctx context.Context) (User, error) {
 	var user User
 	err := p.call(ctx, http.MethodGet, "/user", nil, &user)
@@ -188,7 +187,7 @@ func (p *Project) findIssue(ctx context.Context, title string) (*Issue, error) {
 
 // pages reads every page of a list.
 func pages[T any](ctx context.Context, p *Project, path string, query url.Values) ([]T, error) {
-	const size = 100 // the most that GitLab gives at once
+	const size = 100 // GitLab's maximum
 	var all []T
 	for page := 1; ; page++ {
 		q := url.Values{"per_page": {strconv.Itoa(size)}, "page": {strconv.Itoa(page)}}
@@ -214,7 +213,7 @@ func (p *Project) path(parts ...string) string {
 	return path
 }
 
-// call makes one call. Its error never holds the token.
+// call makes one call. Its error never contains the token.
 func (p *Project) call(ctx context.Context, method, path string, in, out any) error {
 	var body bytes.Buffer
 	if in != nil {
@@ -230,40 +229,40 @@ func (p *Project) call(ctx context.Context, method, path string, in, out any) er
 	if in != nil {
 		request.Header.Set("Content-Type", "application/json")
 	}
-	answer, err := p.client.Do(request)
+	response, err := p.client.Do(request)
 	if err != nil {
 		return fmt.Errorf("GitLab %s %s: %w", method, path, err)
 	}
-	defer func() { _ = answer.Body.Close() }()
-	text, err := io.ReadAll(io.LimitReader(answer.Body, 64<<20))
+	defer func() { _ = response.Body.Close() }()
+	text, err := io.ReadAll(io.LimitReader(response.Body, 64<<20))
 	if err != nil {
 		return fmt.Errorf("GitLab %s %s: %w", method, path, err)
 	}
-	if answer.StatusCode/100 != 2 {
-		return fmt.Errorf("GitLab %s %s: %w", method, path, refuse(answer, text))
+	if response.StatusCode/100 != 2 {
+		return fmt.Errorf("GitLab %s %s: %w", method, path, newStatusError(response, text))
 	}
 	if out == nil {
 		return nil
 	}
 	if err := json.Unmarshal(text, out); err != nil {
-		return fmt.Errorf("GitLab %s %s: read its answer: %w", method, path, err)
+		return fmt.Errorf("GitLab %s %s: read its response: %w", method, path, err)
 	}
 	return nil
 }
 
-// refusal is an answer that is none of success, with the start of what GitLab says.
-type refusal struct {
-	code int
-	said string
+// statusError is a response without success, with the start of its body.
+type statusError struct {
+	code    int
+	message string
 }
 
-func (r refusal) Error() string { return r.said }
+func (e statusError) Error() string { return e.message }
 
-func refuse(answer *http.Response, text []byte) refusal {
-	const enough = 300
-	said := strings.TrimSpace(string(text))
-	if len(said) > enough {
-		said = said[:enough]
+func newStatusError(response *http.Response, text []byte) statusError {
+	const maxBody = 300
+	body := strings.TrimSpace(string(text))
+	if len(body) > maxBody {
+		body = body[:maxBody]
 	}
-	return refusal{answer.StatusCode, strings.TrimSpace(answer.Status + " " + said)}
+	return statusError{response.StatusCode, strings.TrimSpace(response.Status + " " + body)}
 }

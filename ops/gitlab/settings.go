@@ -7,11 +7,11 @@ import (
 	"slices"
 )
 
-// ErrHidden says that GitLab does not show something to the token's user, or has no such thing: it answers
-// both alike.
+// ErrHidden means that the token's user may not read something, or that it does not exist: GitLab returns the same for
+// both.
 var ErrHidden = errors.New("GitLab does not show it to this token")
 
-// Branch is what everybody who may read the repository is shown of a branch.
+// Branch is what every reader of the repository may read of a branch.
 // https://docs.gitlab.com/api/branches/
 type Branch struct {
 	Protected       bool `json:"protected"`
@@ -22,7 +22,7 @@ type Branch struct {
 // Protection is the rule that protects a branch. https://docs.gitlab.com/api/protected_branches/
 type Protection struct {
 	Push []struct {
-		Level int `json:"access_level"` // 0: nobody
+		Level int `json:"access_level"` // 0: no one
 	} `json:"push_access_levels"`
 	ForcePush bool `json:"allow_force_push"`
 }
@@ -36,15 +36,15 @@ type Variable struct {
 
 // Version is the instance's, such as 18.2.2-ee. https://docs.gitlab.com/api/version/
 func (p *Project) Version(ctx context.Context) (string, error) {
-	var answer struct {
+	var response struct {
 		Version string `json:"version"`
 	}
-	err := p.shown(ctx, "/version", &answer)
-	return answer.Version, err
+	err := p.shown(ctx, "/version", &response)
+	return response.Version, err
 }
 
-// Settings are the project's, by GitLab's name. What the token's user is not shown is not among them: most
-// of CI/CD is shown to maintainers alone. https://docs.gitlab.com/api/projects/
+// Settings are the project's, by GitLab's name, as far as the token's user may read them: most of CI/CD only maintainers
+// may read. https://docs.gitlab.com/api/projects/
 func (p *Project) Settings(ctx context.Context) (map[string]any, error) {
 	var settings map[string]any
 	err := p.shown(ctx, p.path(), &settings)
@@ -82,7 +82,7 @@ func (p *Project) Variables(ctx context.Context) ([]Variable, error) {
 	return all, hidden(err)
 }
 
-// InboundLimited says whether job tokens of other projects are kept out.
+// InboundLimited says whether job tokens of other projects have no access.
 // https://docs.gitlab.com/api/project_job_token_scopes/
 func (p *Project) InboundLimited(ctx context.Context) (bool, error) {
 	var scope struct {
@@ -96,10 +96,10 @@ func (p *Project) shown(ctx context.Context, path string, out any) error {
 	return hidden(p.call(ctx, http.MethodGet, path, nil, out))
 }
 
-// hidden turns the answers of what is not shown into ErrHidden.
+// hidden turns the status codes of what may not be read into ErrHidden.
 func hidden(err error) error {
-	var refused refusal
-	if errors.As(err, &refused) && slices.Contains([]int{http.StatusForbidden, http.StatusNotFound}, refused.code) {
+	var rejected statusError
+	if errors.As(err, &rejected) && slices.Contains([]int{http.StatusForbidden, http.StatusNotFound}, rejected.code) {
 		return errors.Join(ErrHidden, err)
 	}
 	return err

@@ -22,7 +22,7 @@ import (
 	"github.com/didomi/serverless-api/ops/graph"
 )
 
-// account is the account and region that the stack is updated in, as the caller sees it.
+// account is the account and region of the update, as the caller may read them.
 type account struct {
 	config                        aws.Config
 	region, id, partition, caller string
@@ -36,7 +36,7 @@ type account struct {
 	quotas  *servicequotas.Client
 	rds     *rds.Client
 
-	// attributes are RDS's own quotas, once asked for.
+	// attributes are RDS's own quotas, once read.
 	attributes map[string]attribute
 }
 
@@ -58,24 +58,24 @@ func open(ctx context.Context, g *graph.Graph) (*account, error) {
 }
 
 func newAccount(ctx context.Context, c aws.Config) (*account, error) {
-	who, err := sts.NewFromConfig(c).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	identity, err := sts.NewFromConfig(c).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
-		return nil, fmt.Errorf("ask AWS whose credentials these are: %w", err)
+		return nil, fmt.Errorf("read the caller's identity: %w", err)
 	}
-	arn := aws.ToString(who.Arn)
+	arn := aws.ToString(identity.Arn)
 	parts := strings.Split(arn, ":")
 	if len(parts) < 6 {
-		return nil, fmt.Errorf("AWS says that the caller is %q, which is no ARN", arn)
+		return nil, fmt.Errorf("the caller's ARN is %q, which is none", arn)
 	}
 	return &account{
-		config: c, region: c.Region, id: aws.ToString(who.Account), partition: parts[1], caller: arn,
+		config: c, region: c.Region, id: aws.ToString(identity.Account), partition: parts[1], caller: arn,
 		gateway: apigateway.NewFromConfig(c), cache: elasticache.NewFromConfig(c), ec2: ec2.NewFromConfig(c),
 		iam: iam.NewFromConfig(c), lambda: lambda.NewFromConfig(c), logs: cloudwatchlogs.NewFromConfig(c),
 		quotas: servicequotas.NewFromConfig(c), rds: rds.NewFromConfig(c),
 	}, nil
 }
 
-// quota is the value that AWS has applied to the account, or the default where it has applied none.
+// quota returns the value that AWS has applied to the account, else the default.
 // https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_GetServiceQuota.html
 func (a *account) quota(ctx context.Context, service, code string) (float64, error) {
 	applied, err := a.quotas.GetServiceQuota(ctx, &servicequotas.GetServiceQuotaInput{ServiceCode: &service, QuotaCode: &code})
@@ -93,13 +93,13 @@ func (a *account) quota(ctx context.Context, service, code string) (float64, err
 	return aws.ToFloat64(standard.Quota.Value), nil
 }
 
-// increase says how to ask AWS for a quota of that value. Service Quotas has IAM's in us-east-1 alone.
+// increase is how to request a quota of that value. Service Quotas has IAM's in us-east-1 alone.
 // https://github.com/awsdocs/iam-user-guide/issues/190
 func (a *account) increase(service, code string, value int) string {
 	region := a.region
 	if service == "iam" && a.partition == "aws" {
 		region = "us-east-1"
 	}
-	return fmt.Sprintf("ask for %d: aws service-quotas request-service-quota-increase --region %s --service-code %s --quota-code %s --desired-value %d (console: Service Quotas, AWS services, %s, %s); or free some",
+	return fmt.Sprintf("request %d: aws service-quotas request-service-quota-increase --region %s --service-code %s --quota-code %s --desired-value %d (console: Service Quotas, AWS services, %s, %s); or free some",
 		value, region, service, code, value, service, code)
 }

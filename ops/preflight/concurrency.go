@@ -13,17 +13,16 @@ import (
 
 const (
 	lambdaCode = "L-B99A9384"
-	// minimumUnreserved is what Lambda keeps for functions without a reservation. An account whose quota
-	// is less keeps all of it: with 10 nothing can be reserved or provisioned.
+	// minimumUnreserved is what Lambda keeps for functions without a reservation. In an account with a smaller quota
+	// it keeps all: with 10 nothing can be reserved or provisioned.
 	// https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
 	// https://github.com/anomalyco/sst/issues/5829
 	minimumUnreserved = 100
-	// defaultConcurrency is what AWS gives an account that is not new, and what is asked for at least.
+	// defaultConcurrency is the quota of an account that is not new, and the least that is requested.
 	defaultConcurrency = 1000
 )
 
-// lambdaConcurrency compares what functions reserve and provision with what Lambda lets the account
-// give away.
+// lambdaConcurrency compares what functions reserve and provision with what Lambda allows the account to reserve.
 func lambdaConcurrency(ctx context.Context, a *account, g *graph.Graph) ([]Finding, error) {
 	more, taken := concurrency(g)
 	if more == 0 {
@@ -45,9 +44,9 @@ func lambdaConcurrency(ctx context.Context, a *account, g *graph.Graph) ([]Findi
 	return nil, nil
 }
 
-// concurrency is what the preview takes more of the account's unreserved concurrency, and what the
-// stack's provisioned executions take already, which Lambda does not count as reserved. A function with
-// a reservation provisions out of it. New executions are provisioned before the old ones are given back.
+// concurrency returns how much more of the account's unreserved concurrency the preview takes, and how much the
+// stack's provisioned concurrency takes already, which Lambda does not count as reserved. A function with a reservation
+// provisions from that. New executions are provisioned before the old ones are released.
 func concurrency(g *graph.Graph) (more, taken int) {
 	reserving := map[string]bool{}
 	for _, function := range g.ByType("aws:lambda/function:Function") {
@@ -61,19 +60,19 @@ func concurrency(g *graph.Graph) (more, taken int) {
 		}
 	}
 	grow := scalingLimits(g)
-	for _, warm := range g.ByType("aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig") {
-		function := g.Refs(warm, "functionName")
+	for _, provisioned := range g.ByType("aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig") {
+		function := g.Refs(provisioned, "functionName")
 		if slices.ContainsFunc(function, func(r *graph.Resource) bool { return reserving[r.URN] }) {
 			continue
 		}
-		after := max(number(warm.Inputs, "provisionedConcurrentExecutions"), grow)
-		switch warm.Op {
+		after := max(number(provisioned.Inputs, "provisionedConcurrentExecutions"), grow)
+		switch provisioned.Op {
 		case "create":
 			more += after
 		case "replace":
-			more, taken = more+after, taken+number(warm.Before, "provisionedConcurrentExecutions")
+			more, taken = more+after, taken+number(provisioned.Before, "provisionedConcurrentExecutions")
 		case "update":
-			before := number(warm.Before, "provisionedConcurrentExecutions")
+			before := number(provisioned.Before, "provisionedConcurrentExecutions")
 			more, taken = more+max(0, after-before), taken+before
 		case "same":
 			taken += after
@@ -87,7 +86,7 @@ func reserved(inputs map[string]any) int {
 	return max(0, number(inputs, "reservedConcurrentExecutions"))
 }
 
-// scalingLimits is the most that a scaling target lets provisioned concurrency grow to.
+// scalingLimits is the highest provisioned concurrency that a scaling target allows.
 func scalingLimits(g *graph.Graph) int {
 	most := 0
 	for _, target := range g.ByType("aws:appautoscaling/target:Target") {

@@ -11,8 +11,8 @@ import (
 	"github.com/didomi/serverless-api/ops/graph"
 )
 
-// delegation looks whether the world finds the stack's zone, where a certificate is to be validated in
-// it: without that the update waits for a certificate that is never issued.
+// delegation checks that the stack's zone is delegated where a certificate is to be validated in it: without that the
+// update waits for a certificate that is never issued.
 func delegation(ctx context.Context, _ *account, g *graph.Graph) ([]Finding, error) {
 	if created("aws:acm/certificateValidation:CertificateValidation")(g)[everywhere] == 0 {
 		return nil, nil
@@ -22,12 +22,12 @@ func delegation(ctx context.Context, _ *account, g *graph.Graph) ([]Finding, err
 			return delegated(ctx, zone, net.DefaultResolver.LookupNS)
 		}
 	}
-	return nil, errors.New("the zone is not the stack's own, so the preview does not name its servers: make sure that the registrar names them")
+	return nil, errors.New("the zone is not the stack's own, so the preview does not contain its name servers: make sure that the registrar has them")
 }
 
 func delegated(ctx context.Context, zone *graph.Resource, lookup func(context.Context, string) ([]*net.NS, error)) ([]Finding, error) {
 	name, servers := zone.Text("name"), zone.Texts("nameServers")
-	const first = "set didomi:dns delegated to false, update, set the name servers of the output nameServers in the parent's zone, and set it to true once they answer (README, Deploy for real)"
+	const first = "set didomi:dns delegated to false, update, set the name servers of the output nameServers in the parent's zone, and set it to true once they resolve (README, Deploy for real)"
 	if zone.Op == "create" || len(servers) == 0 {
 		return []Finding{{What: "the zone " + name + " does not exist yet, so no parent delegates to it, and its certificate would not be issued", Do: first}}, nil
 	}

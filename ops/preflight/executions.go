@@ -13,17 +13,17 @@ import (
 	"github.com/didomi/serverless-api/ops/graph"
 )
 
-// streams are what a stack lets clients hold of the account's concurrency while files are streamed to them.
+// streams are the throttles of streamed files, which bound the concurrency that clients can occupy.
 type streams struct {
 	rate, burst, seconds int
 }
 
-// held is how many execution environments that is: a full burst, and what follows it at the rate until the
-// first ones end.
+// held is the number of occupied execution environments: a full burst, and what follows at the rate until the first
+// ones end.
 func (s streams) held() int { return s.burst + s.rate*s.seconds }
 
-// streamExecutions warns where files that are streamed to clients can take all executions that the account
-// has for functions without a reservation. The program itself holds a reservation to what streams can take.
+// streamExecutions warns where streamed files can occupy all executions that the account has for functions without a
+// reservation. With a reservation the program bounds them itself.
 func streamExecutions(ctx context.Context, a *account, g *graph.Graph) ([]Finding, error) {
 	definition, err := openapi.Load()
 	if err != nil {
@@ -44,20 +44,20 @@ func streamExecutions(ctx context.Context, a *account, g *graph.Graph) ([]Findin
 	}
 	return []Finding{{
 		State: Warning,
-		What: fmt.Sprintf("%s lets clients hold %d executions at once (burst %d, rate %d, %d seconds each), and the account has %d unreserved: they can keep every function from running",
+		What: fmt.Sprintf("%s allows clients to occupy %d executions at once (burst %d, rate %d, %d seconds each), and the account has %d unreserved: they can stop every function",
 			strings.Join(routes, " and "), s.held(), s.burst, s.rate, s.seconds, unreserved),
 		Do: a.increase("lambda", lambdaCode, max(defaultConcurrency, s.held()+minimumUnreserved)) +
 			"; or set didomi:api streamMaxMb lower, or throttles for " + strings.Join(routes, " and ") + " (docs/how-to/runbook.md, \"How many requests hold how many executions\")",
 	}}, nil
 }
 
-// streamsOf is what the stack's routes that stream are throttled by together, and whether the function that
-// streams shares the account's concurrency.
+// streamsOf returns the common throttle of the stack's streaming routes, and whether the streaming function shares the
+// account's concurrency.
 func streamsOf(g *graph.Graph, routes []string) (s streams, shared bool) {
 	for _, function := range g.ByType("aws:lambda/function:Function") {
 		megabytes, err := strconv.Atoi(function.Text("environment", "variables", "STREAM_MAX_MB"))
 		if function.Op != "delete" && err == nil && reserved(function.Inputs) == 0 {
-			// The first 6 MB are not throttled, what follows has 2 MB/s.
+			// Lambda streams the first 6 MB without a limit, the rest at 2 MB/s.
 			// https://docs.aws.amazon.com/lambda/latest/dg/configuration-response-streaming.html
 			s.seconds, shared = max(1, (megabytes-6+1)/2), true
 		}

@@ -10,8 +10,8 @@ import (
 	"github.com/didomi/serverless-api/ops/graph"
 )
 
-// logRole checks that API Gateway has a role to write logs with, which an account has once for each region.
-// AWS refuses a stage that logs without it, after all that the stage waits for has been created.
+// logRole checks that API Gateway has its role for logs, one for each account and region. Without it AWS rejects a stage
+// that logs, after all dependencies of the stage have been created.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html
 func logRole(ctx context.Context, a *account, g *graph.Graph) ([]Finding, error) {
 	if len(g.ByType("aws:apigateway/stage:Stage")) == 0 {

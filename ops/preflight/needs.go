@@ -10,8 +10,8 @@ import (
 // everywhere is the scope of a quota of the whole region.
 const everywhere = ""
 
-// created counts what a preview creates of these types. What it replaces is not counted: most of it is
-// deleted first.
+// created counts the resources of these types that a preview creates. Replacements do not count: most are deleted
+// first.
 func created(tokens ...string) func(*graph.Graph) map[string]int {
 	return func(g *graph.Graph) map[string]int {
 		count := map[string]int{}
@@ -43,8 +43,7 @@ const (
 	endpointType = "aws:ec2/vpcEndpoint:VpcEndpoint"
 )
 
-// interfaceEndpoints are the new interface endpoints of each VPC: by its id, or by the name that a new
-// one has in the program.
+// interfaceEndpoints counts the new interface endpoints of each VPC, by its id, or the logical name of a new one.
 func interfaceEndpoints(g *graph.Graph) map[string]int {
 	count := map[string]int{}
 	for _, endpoint := range g.ByType(endpointType) {
@@ -66,7 +65,7 @@ func gatewayEndpoints(g *graph.Graph) map[string]int {
 	return count
 }
 
-// cacheNodes are the nodes that replication groups get more than they have.
+// cacheNodes counts the additional nodes of replication groups.
 func cacheNodes(g *graph.Graph) map[string]int {
 	nodes := func(inputs map[string]any) int {
 		shards, replicas := number(inputs, "numNodeGroups"), number(inputs, "replicasPerNodeGroup")

@@ -136,7 +136,7 @@ func TestConcurrencyIsWhatFunctionsReserveAndProvision(t *testing.T) {
 
 // A stream of 16 MB holds an execution for five seconds: the first 6 MB are not throttled, the rest has 2 MB/s.
 // https://docs.aws.amazon.com/lambda/latest/dg/configuration-response-streaming.html
-func TestStreamsAreWhatTheThrottleOfFilesLetsIn(t *testing.T) {
+func TestStreamsAreBoundedByTheThrottlesOfTheirRoutes(t *testing.T) {
 	function := func(op string, reserved float64, megabytes any) graph.Resource {
 		return step(op, "aws:lambda/function:Function", "f", m{
 			"reservedConcurrentExecutions": reserved, "environment": m{"variables": m{"STREAM_MAX_MB": megabytes, "DB_HOST": graph.Unknown}},

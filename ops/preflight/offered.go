@@ -29,7 +29,7 @@ func zones(g *graph.Graph, onlyNew bool) []string {
 	return all
 }
 
-// zonesAvailable looks whether the account has the zones of new subnets.
+// zonesAvailable checks that the zones of new subnets are available to the account.
 func zonesAvailable(ctx context.Context, a *account, g *graph.Graph) ([]Finding, error) {
 	wanted := zones(g, true)
 	if len(wanted) == 0 {
@@ -90,7 +90,7 @@ func databaseOffered(ctx context.Context, a *account, g *graph.Graph) ([]Finding
 func (a *account) lacksDatabase(ctx context.Context, d database, stackZones []string) ([]Finding, error) {
 	versions, err := a.rds.DescribeDBEngineVersions(ctx, &rds.DescribeDBEngineVersionsInput{Engine: &d.engine, EngineVersion: &d.version})
 	if err != nil {
-		return nil, fmt.Errorf("look for %s %s: %w", d.engine, d.version, err)
+		return nil, fmt.Errorf("read the versions of %s %s: %w", d.engine, d.version, err)
 	}
 	if !slices.ContainsFunc(versions.DBEngineVersions, func(v types.DBEngineVersion) bool { return aws.ToString(v.Status) == "available" }) {
 		return []Finding{{
@@ -110,7 +110,7 @@ func (a *account) lacksClass(ctx context.Context, d database, stackZones []strin
 	for list.HasMorePages() {
 		page, err := list.NextPage(ctx)
 		if err != nil {
-			return nil, fmt.Errorf("look where %s is offered: %w", d.class, err)
+			return nil, fmt.Errorf("read where %s is offered: %w", d.class, err)
 		}
 		for _, option := range page.OrderableDBInstanceOptions {
 			for _, zone := range option.AvailabilityZones {
@@ -136,8 +136,8 @@ func (a *account) lacksClass(ctx context.Context, d database, stackZones []strin
 	return missing, nil
 }
 
-// cacheOffered looks whether ElastiCache offers engine version and node type. Node types are told by the
-// offerings of reserved nodes: no other call lists them for a new group.
+// cacheOffered checks that ElastiCache offers engine version and node type. Node types are read from the offerings of
+// reserved nodes: no other call lists them for a new group.
 func cacheOffered(ctx context.Context, a *account, g *graph.Graph) ([]Finding, error) {
 	var missing []Finding
 	for _, group := range g.ByType(replicationGroupType) {
@@ -171,7 +171,7 @@ func (a *account) lacksCacheVersion(ctx context.Context, engine, version string)
 			offered = append(offered, aws.ToString(v.EngineVersion))
 		}
 	}
-	// A version may be told with its patch level.
+	// A version may be listed with its patch level.
 	if slices.ContainsFunc(offered, func(v string) bool { return v == version || strings.HasPrefix(v, version+".") }) {
 		return nil, nil
 	}
@@ -184,7 +184,7 @@ func (a *account) lacksCacheVersion(ctx context.Context, engine, version string)
 func (a *account) lacksNodeType(ctx context.Context, nodeType string) ([]Finding, error) {
 	offerings, err := a.cache.DescribeReservedCacheNodesOfferings(ctx, &elasticache.DescribeReservedCacheNodesOfferingsInput{CacheNodeType: &nodeType})
 	if err != nil {
-		return nil, fmt.Errorf("look for the node type %s: %w", nodeType, err)
+		return nil, fmt.Errorf("read the offerings of the node type %s: %w", nodeType, err)
 	}
 	if len(offerings.ReservedCacheNodesOfferings) > 0 {
 		return nil, nil

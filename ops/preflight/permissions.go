@@ -14,8 +14,7 @@ import (
 	"github.com/didomi/serverless-api/ops/graph"
 )
 
-// creation is a call that makes one of the stack's larger parts, by the type of the resource, with the ARN
-// that it is authorised on.
+// creation is the call that creates a resource of a type, with the ARN that it is authorized on.
 type creation struct{ token, action, resource string }
 
 // https://docs.aws.amazon.com/service-authorization/latest/reference/
@@ -32,10 +31,10 @@ var creations = []creation{
 	{"aws:cloudwatch/metricAlarm:MetricAlarm", "cloudwatch:PutMetricAlarm", "cloudwatch:{region}:{account}:alarm:{name}-0"},
 }
 
-// defaultGroup comes with a VPC and has no tag: the pipeline's role may not put one on it.
+// defaultGroup is created with a VPC and has no tag: the pipeline's role may not set one.
 var defaultGroup = creation{"aws:ec2/defaultSecurityGroup:DefaultSecurityGroup", "ec2:CreateTags", "ec2:{region}:{account}:security-group/sg-0"}
 
-// permissions simulates the calls that make the stack's larger parts, one of each kind.
+// permissions simulates the calls that create the stack's main resources, one of each type.
 func permissions(ctx context.Context, a *account, g *graph.Graph) ([]Finding, error) {
 	if strings.HasSuffix(a.caller, ":root") {
 		return nil, nil // no policy binds the account's root user
@@ -71,7 +70,7 @@ func permissions(ctx context.Context, a *account, g *graph.Graph) ([]Finding, er
 		}
 	}
 	if len(undecided) > 0 {
-		return missing, fmt.Errorf("the policies of %s depend on more than a simulation knows for %s", principal, strings.Join(undecided, ", "))
+		return missing, fmt.Errorf("the policies of %s depend on context that the simulation lacks for %s", principal, strings.Join(undecided, ", "))
 	}
 	return missing, nil
 }
@@ -92,8 +91,8 @@ func (a *account) expand(resource, name string) string {
 	return "arn:" + a.partition + ":" + strings.NewReplacer("{region}", a.region, "{account}", a.id, "{name}", name).Replace(resource)
 }
 
-// principal is the user or role whose policies bind the caller: the session of a role is told without
-// the role's path, so IAM is asked for the role.
+// principal returns the user or role whose policies bind the caller. The ARN of a role's session lacks the role's path,
+// so the role is read from IAM.
 func (a *account) principal(ctx context.Context) (string, error) {
 	_, session, assumed := strings.Cut(a.caller, ":assumed-role/")
 	if !assumed {
@@ -107,8 +106,7 @@ func (a *account) principal(ctx context.Context) (string, error) {
 	return aws.ToString(role.Role.Arn), nil
 }
 
-// tags are the context of a call that sets the tags that every call of the program sets, on a resource that
-// has the stack's or none.
+// tags returns the context of a call that sets the program's tags, on a resource with the stack's tag or with none.
 func (a *account) tags(g *graph.Graph, own bool) []types.ContextEntry {
 	key := func(name, value string) types.ContextEntry {
 		return types.ContextEntry{ContextKeyName: &name, ContextKeyType: types.ContextKeyTypeEnumString, ContextKeyValues: []string{value}}
@@ -121,18 +119,18 @@ func (a *account) tags(g *graph.Graph, own bool) []types.ContextEntry {
 	return entries
 }
 
-// simulate asks IAM whether the principal may make a call.
+// simulate simulates a call of the principal.
 // https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html
 func (a *account) simulate(ctx context.Context, principal, action, resource string, keys []types.ContextEntry) (types.EvaluationResult, error) {
-	answer, err := a.iam.SimulatePrincipalPolicy(ctx, &iam.SimulatePrincipalPolicyInput{
+	result, err := a.iam.SimulatePrincipalPolicy(ctx, &iam.SimulatePrincipalPolicyInput{
 		PolicySourceArn: &principal, ActionNames: []string{action}, ResourceArns: []string{resource},
 		ContextEntries: keys,
 	})
 	if err != nil {
 		return types.EvaluationResult{}, err
 	}
-	if len(answer.EvaluationResults) != 1 {
+	if len(result.EvaluationResults) != 1 {
 		return types.EvaluationResult{}, errors.New("IAM returned no result")
 	}
-	return answer.EvaluationResults[0], nil
+	return result.EvaluationResults[0], nil
 }

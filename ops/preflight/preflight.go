@@ -1,9 +1,8 @@
-// Package preflight checks, before an update changes anything, that the account can take what the
-// preview creates: quotas, engine versions and classes on offer, the caller's permissions, the
-// domain, the state's bucket and key, and the project's settings in GitLab. It reads and changes nothing, and
-// lists all that is missing at once.
+// Package preflight checks, before an update changes anything, that the account supports what the preview creates:
+// quotas, offered engine versions and classes, the caller's permissions, the domain, the state's bucket and key, and
+// the project's settings in GitLab. It changes nothing, and lists everything that is missing at once.
 //
-// The number of API keys is not checked: whoever may list them may read their values.
+// The number of API keys is not checked: a caller who may list them may read their values.
 package preflight
 
 import (
@@ -23,17 +22,17 @@ import (
 	"github.com/didomi/serverless-api/ops/review"
 )
 
-// State says what a check has found.
+// State is the result of a check.
 type State string
 
 // States of a finding.
 const (
 	OK State = "ok"
-	// Missing stops the update: AWS would refuse it half-way.
+	// Missing stops the update: it would fail half-way.
 	Missing State = "missing"
-	// Warning does not stop the update. What it deploys can fail under load.
+	// Warning does not stop the update. The stack can fail under load.
 	Warning State = "warning"
-	// NotChecked is what the caller cannot see. It is no proof that all is well.
+	// NotChecked is what the caller may not read. It may be missing.
 	NotChecked State = "not checked"
 )
 
@@ -45,14 +44,14 @@ type Finding struct {
 	Do    string `json:"do,omitempty"`
 }
 
-// check looks at one thing that an update needs. It returns what is missing, or an error where it
-// could not look. A finding without a state of its own is Missing.
+// check checks one requirement of an update. It returns what is missing, or an error where it could not check. A
+// finding without a state is Missing.
 type check struct {
 	name string
 	run  func(context.Context, *account, *graph.Graph) ([]Finding, error)
 }
 
-// options are how the command was called.
+// options are the command's flags.
 type options struct {
 	source  graph.Source
 	stack   string
@@ -63,11 +62,11 @@ type options struct {
 }
 
 func (o *options) register(flags *flag.FlagSet) {
-	flags.StringVar(&o.stack, "stack", "", "the `stack` that is to be updated")
-	flags.StringVar(&o.source.Preview, "preview", "", "`file` with what pulumi preview --json --show-sames prints, - for the standard input; without it the preview is made")
+	flags.StringVar(&o.stack, "stack", "", "the `stack` to update")
+	flags.StringVar(&o.source.Preview, "preview", "", "`file` with what pulumi preview --json --show-sames prints, - for the standard input; without it the command runs the preview")
 	flags.StringVar(&o.file, "config-file", "", "the stack's `file`; Pulumi.<stack>.yaml unless set")
 	flags.StringVar(&o.backend, "backend", os.Getenv("PULUMI_BACKEND_URL"), "`URL` of the stack's state; $PULUMI_BACKEND_URL unless set")
-	flags.Func("skip", "a `check` not to make, or several separated by commas", func(names string) error {
+	flags.Func("skip", "a `check` to skip, or several separated by commas", func(names string) error {
 		o.skip = append(o.skip, strings.FieldsFunc(names, func(r rune) bool { return r == ',' })...)
 		return nil
 	})
@@ -83,12 +82,12 @@ func Run(ctx context.Context, io command.IO, args []string) error {
 		return err
 	}
 	if o.stack == "" {
-		return command.BadUsage("give --stack")
+		return command.BadUsage("set --stack")
 	}
 	all := o.checks()
 	for _, name := range o.skip {
 		if !slices.ContainsFunc(all, func(c check) bool { return c.name == name }) {
-			return command.BadUsage("--skip %s: there is no such check; the checks are: %s", name, strings.Join(names(all), ", "))
+			return command.BadUsage("--skip %s: unknown check; the checks are: %s", name, strings.Join(names(all), ", "))
 		}
 	}
 	g, err := o.graph(ctx, io)
@@ -109,7 +108,7 @@ func Run(ctx context.Context, io command.IO, args []string) error {
 	return o.print(io, a, found)
 }
 
-// run makes the checks, all of them whatever they find.
+// run runs all checks, whatever they find.
 func (o options) run(ctx context.Context, all []check, a *account, g *graph.Graph) ([]Finding, error) {
 	var found []Finding
 	for _, c := range all {
@@ -134,7 +133,7 @@ func (o options) run(ctx context.Context, all []check, a *account, g *graph.Grap
 	return found, nil
 }
 
-// graph is the preview that was given, or the one that the CLI makes.
+// graph reads the preview that is set, or has the Pulumi CLI run one.
 func (o options) graph(ctx context.Context, io command.IO) (*graph.Graph, error) {
 	if o.source.Preview != "" {
 		return o.source.Read(io.Stdin)
@@ -148,7 +147,7 @@ func (o options) graph(ctx context.Context, io command.IO) (*graph.Graph, error)
 	preview.Stdout, preview.Stderr = &printed, io.Stderr
 	if err := preview.Run(); err != nil {
 		if errors.Is(err, exec.ErrNotFound) {
-			return nil, command.BadUsage("there is no pulumi on PATH to make the preview with; install it, or give --preview")
+			return nil, command.BadUsage("there is no pulumi on PATH to run the preview with; install it, or set --preview")
 		}
 		why := cmp.Or(review.Errors(printed.Bytes()), "run it without --json to read why")
 		return nil, fmt.Errorf("pulumi %s: %w\n%s", strings.Join(args, " "), err, why)

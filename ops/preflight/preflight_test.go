@@ -14,7 +14,7 @@ import (
 	"github.com/didomi/serverless-api/ops/graph"
 )
 
-func TestTheReportListsAllAndSaysNoWhereAnythingIsMissing(t *testing.T) {
+func TestTheReportListsAllAndFailsWhereAnythingIsMissing(t *testing.T) {
 	result := func(found []Finding, err error) func(context.Context, *account, *graph.Graph) ([]Finding, error) {
 		return func(context.Context, *account, *graph.Graph) ([]Finding, error) { return found, err }
 	}
@@ -62,7 +62,7 @@ func TestTheReportListsAllAndSaysNoWhereAnythingIsMissing(t *testing.T) {
 	}
 }
 
-func TestACallThatCannotBeMeantIsRefused(t *testing.T) {
+func TestAWrongCommandLineIsRejected(t *testing.T) {
 	preview := filepath.Join(t.TempDir(), "preview.json")
 	text := `{"steps":[{"op":"create","urn":"urn:pulumi:dev::didomi::aws:ec2/vpc:Vpc::v","newState":{"urn":"urn:pulumi:dev::didomi::aws:ec2/vpc:Vpc::v","type":"aws:ec2/vpc:Vpc"}}]}`
 	if err := os.WriteFile(preview, []byte(text), 0o600); err != nil {
@@ -72,8 +72,8 @@ func TestACallThatCannotBeMeantIsRefused(t *testing.T) {
 		args []string
 		want string
 	}{
-		"no stack":              {nil, "give --stack"},
-		"an unknown check":      {[]string{"--stack", "dev", "--skip", "vpc"}, "--skip vpc: there is no such check; the checks are: vpcs,"},
+		"no stack":              {nil, "set --stack"},
+		"an unknown check":      {[]string{"--stack", "dev", "--skip", "vpc"}, "--skip vpc: unknown check; the checks are: vpcs,"},
 		"another stack's":       {[]string{"--stack", "prod", "--preview", preview}, "the preview is of stack dev, not of prod"},
 		"a preview that is not": {[]string{"--stack", "prod", "--preview", preview + ".none"}, "no such file"},
 	} {
@@ -97,7 +97,7 @@ func TestEveryRowHasANameAndACode(t *testing.T) {
 	}
 }
 
-func TestAPreviewThatFailsSaysWhy(t *testing.T) {
+func TestAFailedPreviewIsReportedWithItsErrors(t *testing.T) {
 	for name, test := range map[string]struct{ printed, want string }{
 		"by its diagnostics": {`{"diagnostics": [{"message": "using a plugin", "severity": "warning"},
 			{"message": "error: didomi:network.zones is 5", "severity": "error"}]}`, "exit status 1\nerror: didomi:network.zones is 5"},
@@ -120,7 +120,7 @@ func TestAPreviewThatFailsSaysWhy(t *testing.T) {
 }
 
 // IAM is not in the list of Service Quotas elsewhere: https://github.com/awsdocs/iam-user-guide/issues/190
-func TestAQuotaIsAskedForInTheRegionThatHasIt(t *testing.T) {
+func TestAQuotaIsRequestedInTheRegionThatHasIt(t *testing.T) {
 	a := &account{region: "eu-west-1", partition: "aws"}
 	for service, region := range map[string]string{"iam": "us-east-1", "vpc": "eu-west-1"} {
 		if got := a.increase(service, "L-0", 6); !strings.Contains(got, "--region "+region+" --service-code "+service+" ") {

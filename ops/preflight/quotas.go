@@ -9,8 +9,7 @@ import (
 	"github.com/didomi/serverless-api/ops/graph"
 )
 
-// quota is one row: what a stack needs of something that AWS gives an account so much of.
-// Codes: AWS General Reference, service endpoints and quotas, the page of each service; Service Quotas
+// quota is one row: a quota of the account, and what a stack needs of it. Codes: AWS General Reference, service endpoints and quotas, the page of each service; Service Quotas
 // has the values, the applied one before the default.
 type quota struct {
 	name string
@@ -20,11 +19,11 @@ type quota struct {
 	// needed and used are by scope: everywhere, a zone or a VPC.
 	needed func(*graph.Graph) map[string]int
 	used   func(context.Context, *account) (map[string]int, error)
-	// limit is the account's quota; nil: Service Quotas knows it.
+	// limit reads the account's quota; nil: from Service Quotas.
 	limit func(context.Context, *account) (float64, error)
 }
 
-// quotas are all rows but Lambda's, which is no plain count.
+// quotas are all rows but Lambda's, which is more than a count.
 func quotas() []quota {
 	return []quota{
 		// https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html
@@ -106,19 +105,19 @@ func (q quota) value(ctx context.Context, a *account) (float64, error) {
 	return a.quota(ctx, q.service, q.code)
 }
 
-// attribute is a quota that a service itself tells with what is used of it.
+// attribute is a quota that a service itself reports, with its use.
 type attribute struct{ used, limit int64 }
 
-// told is a row of such a quota.
-func told(name, what, service, code string, needed func(*graph.Graph) map[string]int, ask func(context.Context, *account) (attribute, error)) quota {
+// reported is a row of such a quota.
+func reported(name, what, service, code string, needed func(*graph.Graph) map[string]int, read func(context.Context, *account) (attribute, error)) quota {
 	return quota{
 		name: name, what: what, service: service, code: code, needed: needed,
 		used: func(ctx context.Context, a *account) (map[string]int, error) {
-			value, err := ask(ctx, a)
+			value, err := read(ctx, a)
 			return map[string]int{everywhere: int(value.used)}, err
 		},
 		limit: func(ctx context.Context, a *account) (float64, error) {
-			value, err := ask(ctx, a)
+			value, err := read(ctx, a)
 			return float64(value.limit), err
 		},
 	}

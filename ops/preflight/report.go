@@ -7,8 +7,7 @@ import (
 	"github.com/didomi/serverless-api/ops/command"
 )
 
-// print writes what is missing, the warnings and what could not be looked at. The answer is no when
-// anything is missing.
+// print writes what is missing, the warnings and what could not be checked. It fails when anything is missing.
 func (o options) print(io command.IO, a *account, found []Finding) error {
 	count := map[State]int{}
 	for _, f := range found {

@@ -17,11 +17,11 @@ import (
 	"github.com/didomi/serverless-api/ops/graph"
 )
 
-// stateBucket looks whether the bucket of the stack's state is reached.
+// stateBucket checks that the bucket of the stack's state can be reached.
 func (o options) stateBucket(ctx context.Context, a *account, _ *graph.Graph) ([]Finding, error) {
 	u, err := url.Parse(o.backend)
 	if err != nil || u.Scheme != "s3" {
-		return nil, fmt.Errorf("the backend is %q; only s3:// is looked at: set PULUMI_BACKEND_URL or --backend", o.backend)
+		return nil, fmt.Errorf("the backend is %q; only s3:// is checked: set PULUMI_BACKEND_URL or --backend", o.backend)
 	}
 	query := u.Query()
 	client := s3.NewFromConfig(a.config, func(s *s3.Options) {
@@ -35,14 +35,14 @@ func (o options) stateBucket(ctx context.Context, a *account, _ *graph.Graph) ([
 	})
 	if _, err := client.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: aws.String(u.Host)}); err != nil {
 		return []Finding{{
-			What: fmt.Sprintf("the state's bucket %s is not reached: %v", u.Host, err),
+			What: fmt.Sprintf("the state's bucket %s cannot be reached: %v", u.Host, err),
 			Do:   "check that it exists and that the caller may list it (docs/how-to/bootstrap-an-account.md)",
 		}}, nil
 	}
 	return nil, nil
 }
 
-// stateKey looks whether the key that encrypts the stack's secrets can be used.
+// stateKey checks that the key that encrypts the stack's secrets can be used.
 func (o options) stateKey(ctx context.Context, a *account, _ *graph.Graph) ([]Finding, error) {
 	file := o.file
 	if file == "" {
@@ -73,7 +73,7 @@ func (o options) stateKey(ctx context.Context, a *account, _ *graph.Graph) ([]Fi
 	case errors.As(err, &gone):
 		return []Finding{{What: "there is no key " + id + " in " + client.Options().Region, Do: "run pulumi stack change-secrets-provider with a key that exists"}}, nil
 	case err != nil:
-		return nil, fmt.Errorf("look at the key %s: %w", id, err)
+		return nil, fmt.Errorf("read the key %s: %w", id, err)
 	case key.KeyMetadata.KeyState != types.KeyStateEnabled:
 		return []Finding{{
 			What: fmt.Sprintf("the key %s of the stack's secrets is %s", id, key.KeyMetadata.KeyState),
@@ -88,7 +88,7 @@ func (o options) stateKey(ctx context.Context, a *account, _ *graph.Graph) ([]Fi
 func awsKey(provider string) (id, region string, err error) {
 	rest, ok := strings.CutPrefix(provider, "awskms://")
 	if !ok {
-		return "", "", fmt.Errorf("its secretsprovider is %q; only awskms:// is looked at", provider)
+		return "", "", fmt.Errorf("its secretsprovider is %q; only awskms:// is checked", provider)
 	}
 	id, query, _ := strings.Cut(rest, "?")
 	values, err := url.ParseQuery(query)

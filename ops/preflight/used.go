@@ -19,7 +19,7 @@ type pages[Page, Options any] interface {
 	NextPage(context.Context, ...func(*Options)) (Page, error)
 }
 
-// count adds up what each page of a list counts.
+// count adds up the counts of all pages of a list.
 func count[Page, Options any](ctx context.Context, list pages[Page, Options], add func(Page, map[string]int)) (map[string]int, error) {
 	sum := map[string]int{}
 	for list.HasMorePages() {
@@ -132,10 +132,10 @@ func usedProxies(ctx context.Context, a *account) (map[string]int, error) {
 		func(page *rds.DescribeDBProxiesOutput, sum map[string]int) { sum[everywhere] += len(page.DBProxies) })
 }
 
-// rdsRow is a row that RDS tells itself.
+// rdsRow is a row that RDS itself reports.
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_AccountQuota.html
 func rdsRow(name, what, attributeName, code string, tokens ...string) quota {
-	return told(name, what, "rds", code, created(tokens...), func(ctx context.Context, a *account) (attribute, error) {
+	return reported(name, what, "rds", code, created(tokens...), func(ctx context.Context, a *account) (attribute, error) {
 		if a.attributes == nil {
 			list, err := a.rds.DescribeAccountAttributes(ctx, &rds.DescribeAccountAttributesInput{})
 			if err != nil {
@@ -148,23 +148,23 @@ func rdsRow(name, what, attributeName, code string, tokens ...string) quota {
 		}
 		value, ok := a.attributes[attributeName]
 		if !ok {
-			return attribute{}, fmt.Errorf("RDS names no quota %s", attributeName)
+			return attribute{}, fmt.Errorf("RDS reports no quota %s", attributeName)
 		}
 		return value, nil
 	})
 }
 
-// iamRow is a row that IAM tells itself. IAM is global: Service Quotas has it in one region only.
+// iamRow is a row that IAM itself reports. IAM is global: Service Quotas has it in one region only.
 // https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountSummary.html
 func iamRow(name, what, key, code, token string) quota {
-	return told(name, what, "iam", code, created(token), func(ctx context.Context, a *account) (attribute, error) {
+	return reported(name, what, "iam", code, created(token), func(ctx context.Context, a *account) (attribute, error) {
 		summary, err := a.iam.GetAccountSummary(ctx, &iam.GetAccountSummaryInput{})
 		if err != nil {
 			return attribute{}, err
 		}
 		limit, ok := summary.SummaryMap[key+"Quota"]
 		if !ok {
-			return attribute{}, fmt.Errorf("IAM names no quota %sQuota", key)
+			return attribute{}, fmt.Errorf("IAM reports no quota %sQuota", key)
 		}
 		return attribute{int64(summary.SummaryMap[key]), int64(limit)}, nil
 	})
