@@ -14,18 +14,18 @@ import (
 	"github.com/didomi/serverless-api/lambda/files"
 )
 
-// apiConfig is what the handler "api" is told by its environment.
+// apiConfig is the configuration of the handler "api", read from its environment variables.
 type apiConfig struct {
 	AWS      aws.Config
 	Database environment.Database
 	Redis    redisConfig
 	Bucket   string
 	Cache    cache.Config
-	Memory   int64  // of the function, bytes; 0: not known
-	Function string // its name
+	Memory   int64  // of the function, in bytes; 0 if unknown
+	Function string // the function's name
 	Version  string
-	Origins  []string // whose pages may call the API
-	Public   bool     // no key is asked for
+	Origins  []string // origins that CORS allows
+	Public   bool     // requests need no API key
 	// StreamMax is the largest file that is streamed, in bytes.
 	StreamMax int64
 }
@@ -37,8 +37,7 @@ type redisConfig struct {
 	Cluster bool
 }
 
-// readAPI reads the environment of the handler "api"; the error lists
-// everything that is missing or bad.
+// readAPI reads the environment of the handler "api". Its error lists every missing or invalid variable.
 func readAPI(lookup func(string) string, log *slog.Logger) (apiConfig, error) {
 	env := environment.New(lookup)
 	config := apiConfig{
@@ -68,17 +67,17 @@ func readAPI(lookup func(string) string, log *slog.Logger) (apiConfig, error) {
 	return config, env.Err()
 }
 
-// streamMax reads the size in megabytes (10^6 bytes, as Lambda's quotas count
-// them) up to which files are streamed; without it the platform's limit holds.
+// streamMax reads the largest size that is streamed, in megabytes (10^6 bytes, as in Lambda's
+// quotas). It defaults to the platform's limit.
 func streamMax(env *environment.Reader, name string) int64 {
-	const megabyte, most = 1_000_000, files.MaxStream / 1_000_000
+	const megabyte, maximum = 1_000_000, files.MaxStream / 1_000_000
 	value := env.Lookup(name)
 	if value == "" {
 		return files.MaxStream
 	}
 	megabytes, err := strconv.ParseInt(value, 10, 64)
-	if err != nil || megabytes < 1 || megabytes > most {
-		env.Invalid(name, fmt.Sprintf("a number of megabytes from 1 to %d", most))
+	if err != nil || megabytes < 1 || megabytes > maximum {
+		env.Invalid(name, fmt.Sprintf("a number of megabytes from 1 to %d", maximum))
 	}
 	return megabytes * megabyte
 }

@@ -39,7 +39,7 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
-func TestStreamsAreBoundedInMegabytes(t *testing.T) {
+func TestStreamMaxIsReadInMegabytes(t *testing.T) {
 	for value, want := range map[string]int64{"16": 16_000_000, "200": 200_000_000, "": 200_000_000} {
 		env := complete()
 		env["STREAM_MAX_MB"] = value
@@ -49,7 +49,7 @@ func TestStreamsAreBoundedInMegabytes(t *testing.T) {
 	}
 }
 
-func TestOriginsAreAList(t *testing.T) {
+func TestOriginsAreCommaSeparated(t *testing.T) {
 	env := complete()
 	env["CORS_ORIGINS"] = "https://a.example,https://b.example"
 	config, err := readAPI(lookup(env), nil)
@@ -58,7 +58,7 @@ func TestOriginsAreAList(t *testing.T) {
 	}
 }
 
-func TestAnAPIThatAsksForNoKeyIsPublic(t *testing.T) {
+func TestAnAPIWithoutKeysIsPublic(t *testing.T) {
 	env := complete()
 	env["REQUIRE_API_KEY"] = "false"
 	if config, err := readAPI(lookup(env), nil); err != nil || !config.Public {
@@ -66,7 +66,7 @@ func TestAnAPIThatAsksForNoKeyIsPublic(t *testing.T) {
 	}
 }
 
-func TestBadVariables(t *testing.T) {
+func TestInvalidVariables(t *testing.T) {
 	for name, value := range map[string]string{
 		"DB_HOST": "", "DB_PORT": "65536", "DB_NAME": "", "DB_SECRET_ARN": "", "DB_SSLMODE": "require", "REDIS_ADDR": "redis",
 		"REDIS_TLS": "yes", "REDIS_CLUSTER": "1", "REQUIRE_API_KEY": "no", "BUCKET": "", "CACHE_TTL": "0s", "STALE_TTL": "-1s", "NEGATIVE_TTL": "soon", "STREAM_MAX_MB": "201",
@@ -76,28 +76,28 @@ func TestBadVariables(t *testing.T) {
 			env := complete()
 			env[name] = value
 			_, err := readAPI(lookup(env), nil)
-			if err == nil || !strings.Contains(err.Error(), name+" is ") || strings.Count(err.Error(), ", want ") != 1 {
+			if err == nil || !strings.Contains(err.Error(), name+" is ") || strings.Count(err.Error(), ", must be ") != 1 {
 				t.Fatalf("got %v", err)
 			}
 		})
 	}
 }
 
-func TestAllProblemsAreListedAtOnce(t *testing.T) {
+func TestAllInvalidVariablesAreReportedTogether(t *testing.T) {
 	_, err := readAPI(lookup(nil), nil)
-	if err == nil || strings.Count(err.Error(), ", want ") != 12 {
+	if err == nil || strings.Count(err.Error(), ", must be ") != 12 {
 		t.Fatalf("got %v", err)
 	}
 }
 
-func TestAHandlerOfAnotherProgramIsNamed(t *testing.T) {
+func TestTheHandlerOfAnotherProgramIsRejectedByName(t *testing.T) {
 	_, err := build(lookup(map[string]string{"_HANDLER": "migrate"}), nil)
-	if err == nil || !strings.Contains(err.Error(), `"migrate", want api`) {
+	if err == nil || !strings.Contains(err.Error(), `"migrate", must be api`) {
 		t.Fatalf("got %v", err)
 	}
 }
 
-func TestTheSDKIsToldWhatTheEnvironmentSays(t *testing.T) {
+func TestTheSDKIsConfiguredFromTheEnvironment(t *testing.T) {
 	env := complete()
 	env["AWS_SESSION_TOKEN"], env["AWS_ENDPOINT_URL"], env["AWS_ENDPOINT_URL_SECRETS_MANAGER"] = "token", "http://all", "http://secrets"
 	config, err := readAPI(lookup(env), nil)

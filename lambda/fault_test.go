@@ -28,47 +28,47 @@ import (
 )
 
 // site is the function over real parts, each behind a proxy that fails as told.
-type site struct {
+type testEnv struct {
 	t                     *testing.T
 	function              runtimeapi.Function
 	redis, database, file *faultproxy.Proxy
 	admin                 *pgx.Conn
 	role                  string // of the function in the database, this test's own
 	secretCache           *testservices.Secrets
-	log                   *lines
+	log                   *lockedBuffer
 }
 
 // lines is a log that may be read while it is written.
-type lines struct {
+type lockedBuffer struct {
 	mu   sync.Mutex
 	text bytes.Buffer
 }
 
-func (l *lines) Write(p []byte) (int, error) {
+func (l *lockedBuffer) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.text.Write(p)
 }
 
-func (l *lines) String() string {
+func (l *lockedBuffer) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.text.String()
 }
 
 // newSite starts the function; files answers for S3.
-func newSite(t *testing.T, files http.HandlerFunc) *site {
+func newTestEnv(t *testing.T, files http.HandlerFunc) *testEnv {
 	d := testservices.NewDatabase(t)
 	d.Migrate(t)
-	s := &site{t: t, secretCache: d.Secrets, log: &lines{}, role: "app_" + strings.ToLower(rand.Text()[:12])}
-	aws := &awsConfig{secretCache: d.Secrets}
+	s := &testEnv{t: t, secretCache: d.Secrets, log: &lockedBuffer{}, role: "app_" + strings.ToLower(rand.Text()[:12])}
+	aws := &fakeAWS{secretCache: d.Secrets}
 	secretsAPI, filesAPI := httptest.NewServer(aws), httptest.NewServer(files)
 	t.Cleanup(secretsAPI.Close)
 	t.Cleanup(filesAPI.Close)
 	s.database = faultproxy.New(t, net.JoinHostPort(d.Admin.Host, strconv.Itoa(int(d.Admin.Port))))
 	s.redis = faultproxy.New(t, testservices.Address(t, "TEST_REDIS_ADDR"))
 	s.file = faultproxy.New(t, strings.TrimPrefix(filesAPI.URL, "http://"))
-	s.connect(d.Admin)
+	s.createRole(d.Admin)
 	host, port, _ := net.SplitHostPort(s.database.Address())
 	env := map[string]string{"_HANDLER": "api"}
 	for _, setting := range append(apiEnvironment(t, d, secretsAPI.URL),
@@ -87,7 +87,7 @@ func newSite(t *testing.T, files http.HandlerFunc) *site {
 }
 
 // connect makes the role, with the rights of the application's.
-func (s *site) connect(admin *pgx.ConnConfig) {
+func (s *testEnv) createRole(admin *pgx.ConnConfig) {
 	var err error
 	if s.admin, err = pgx.ConnectConfig(s.t.Context(), admin); err != nil {
 		s.t.Fatal(err)
@@ -100,7 +100,7 @@ func (s *site) connect(admin *pgx.ConnConfig) {
 }
 
 // setPassword rotates the secret, and then the role's password.
-func (s *site) setPassword(password string) {
+func (s *testEnv) setPassword(password string) {
 	s.secretCache.Set(testservices.AppSecret, secrets.Credentials{Username: s.role, Password: password})
 	verb := "CREATE"
 	if password != "first" {
@@ -112,7 +112,7 @@ func (s *site) setPassword(password string) {
 	}
 }
 
-func (s *site) exec(statement string) {
+func (s *testEnv) exec(statement string) {
 	s.t.Helper()
 	if _, err := s.admin.Exec(s.t.Context(), statement); err != nil {
 		s.t.Fatal(err)
@@ -121,75 +121,75 @@ func (s *site) exec(statement string) {
 
 // left is what an invocation has of time unless a test says otherwise: that of
 // the deployed function.
-const left = 29 * time.Second
+const invocationTime = 29 * time.Second
 
 // invoke returns an answer whole, a stream read to its end.
-func (s *site) invoke(ctx context.Context, event []byte) ([]byte, error) {
-	handle, err := s.function(ctx, event)
-	if err != nil || handle.Stream == nil {
-		return handle.Payload, err
+func (s *testEnv) invoke(ctx context.Context, event []byte) ([]byte, error) {
+	response, err := s.function(ctx, event)
+	if err != nil || response.Stream == nil {
+		return response.Payload, err
 	}
-	whole, err := io.ReadAll(handle.Stream)
-	return whole, errors.Join(err, handle.Stream.Close())
+	whole, err := io.ReadAll(response.Stream)
+	return whole, errors.Join(err, response.Stream.Close())
 }
 
 // announced is a context that tells its deadline and does not end at it: a call
 // that does not heed the deadline itself goes on, and its answer is far too late.
-type announced struct {
+type uncancelledContext struct {
 	context.Context
 	deadline time.Time
 }
 
-func (a announced) Deadline() (time.Time, bool) { return a.deadline, true }
+func (a uncancelledContext) Deadline() (time.Time, bool) { return a.deadline, true }
 
 // tardy is how late a busy machine may bring an answer that was due shortly
-// before the deadline. TestNoAnswerIsLaterThanTheDeadline has no such allowance:
+// before the deadline. TestTheHandlerRespondsBeforeTheDeadline has no such allowance:
 // its clock stands still while anything runs.
-const tardy = 2 * time.Second
+const schedulingAllowance = 2 * time.Second
 
 // try asks within the time that an invocation has; no answer may come later.
-func (s *site) try(within time.Duration, event events.APIGatewayProxyRequest) (handle events.APIGatewayProxyResponse, body []byte) {
+func (s *testEnv) invokeWithin(within time.Duration, event events.APIGatewayProxyRequest) (response events.APIGatewayProxyResponse, body []byte) {
 	payload, err := json.Marshal(event)
 	if err != nil {
 		s.t.Error(err)
 	}
 	began := time.Now()
-	whole, err := s.invoke(announced{s.t.Context(), began.Add(within)}, payload)
-	if took := time.Since(began); took > within+tardy {
+	whole, err := s.invoke(uncancelledContext{s.t.Context(), began.Add(within)}, payload)
+	if took := time.Since(began); took > within+schedulingAllowance {
 		s.t.Errorf("%s %s was answered after %s, with a deadline of %s", event.HTTPMethod, event.Resource, took, within)
 	}
 	head, body, _ := bytes.Cut(whole, make([]byte, 8))
-	if jsonErr := json.Unmarshal(head, &handle); jsonErr != nil && err == nil {
+	if jsonErr := json.Unmarshal(head, &response); jsonErr != nil && err == nil {
 		s.t.Errorf("answered %.200q", whole)
 	}
-	return handle, body
+	return response, body
 }
 
 // ask asks for an item of this test's own: Redis is shared.
-func (s *site) ask(method, id, body string) events.APIGatewayProxyResponse {
-	handle, _ := s.try(left, request(method, "/items/{id}", map[string]string{"id": s.role + id}, body))
-	return handle
+func (s *testEnv) request(method, id, body string) events.APIGatewayProxyResponse {
+	response, _ := s.invokeWithin(invocationTime, request(method, "/items/{id}", map[string]string{"id": s.role + id}, body))
+	return response
 }
 
 // expect asks and checks the status, and X-Cache where it is given.
-func (s *site) expect(method, id, body string, status int, cache string) {
+func (s *testEnv) expect(method, id, body string, status int, cache string) {
 	s.t.Helper()
-	handle := s.ask(method, id, body)
-	if handle.StatusCode != status || cache != "" && handle.Headers["X-Cache"] != cache {
-		s.t.Errorf("%s: %d %s %s, want %d %s", method, handle.StatusCode, handle.Headers["X-Cache"], handle.Body, status, cache)
+	response := s.request(method, id, body)
+	if response.StatusCode != status || cache != "" && response.Headers["X-Cache"] != cache {
+		s.t.Errorf("%s: %d %s %s, want %d %s", method, response.StatusCode, response.Headers["X-Cache"], response.Body, status, cache)
 	}
-	if status == http.StatusServiceUnavailable && handle.Headers["Retry-After"] == "" {
+	if status == http.StatusServiceUnavailable && response.Headers["Retry-After"] == "" {
 		s.t.Errorf("%s: 503 without Retry-After", method)
 	}
 }
 
 // recovers asks until the answer is as wanted. How soon that is follows from
-// the times of the breaker and of claims, which TestAPartThatIsBackIsUsedWithinASecond
+// the times of the breaker and of claims, which TestADependencyThatRecoversIsUsedWithinASecond
 // holds with a clock of its own: here it is logged.
-func (s *site) recovers(method, id, body string, status int, cache string) {
+func (s *testEnv) waitForStatus(method, id, body string, status int, cache string) {
 	s.t.Helper()
 	began := time.Now()
-	for !s.gets(method, id, body, status, cache) {
+	for !s.matches(method, id, body, status, cache) {
 		if time.Since(began) > 20*time.Second {
 			s.t.Fatalf("%s is not answered %d %s", method, status, cache)
 		}
@@ -199,34 +199,34 @@ func (s *site) recovers(method, id, body string, status int, cache string) {
 }
 
 // recoversIn asks at most so many times, one after the other.
-func (s *site) recoversIn(most int, method, id, body string, status int) {
+func (s *testEnv) waitForStatusIn(attempts int, method, id, body string, status int) {
 	s.t.Helper()
-	for range most {
-		if s.gets(method, id, body, status, "") {
+	for range attempts {
+		if s.matches(method, id, body, status, "") {
 			return
 		}
 	}
-	s.t.Errorf("%s is not answered %d at the %dth time", method, status, most)
+	s.t.Errorf("%s is not answered %d at the %dth time", method, status, attempts)
 }
 
-func (s *site) gets(method, id, body string, status int, cache string) bool {
-	handle := s.ask(method, id, body)
-	return handle.StatusCode == status && (cache == "" || handle.Headers["X-Cache"] == cache)
+func (s *testEnv) matches(method, id, body string, status int, cache string) bool {
+	response := s.request(method, id, body)
+	return response.StatusCode == status && (cache == "" || response.Headers["X-Cache"] == cache)
 }
 
 // logs checks that the log tells of it.
-func (s *site) logs(all ...string) {
+func (s *testEnv) expectLogged(all ...string) {
 	s.t.Helper()
-	for _, part := range all {
-		if !strings.Contains(s.log.String(), part) {
-			s.t.Errorf("the log has no %s:\n%s", part, s.log)
+	for _, expected := range all {
+		if !strings.Contains(s.log.String(), expected) {
+			s.t.Errorf("the log has no %s:\n%s", expected, s.log)
 		}
 	}
 }
 
-func noFiles(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNotFound) }
+func notFound(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNotFound) }
 
-func TestWhenRedisFailsTheDatabaseAnswers(t *testing.T) {
+func TestWhenRedisFailsTheDatabaseServesReads(t *testing.T) {
 	for name, fail := range map[string]func(*faultproxy.Proxy){
 		"down":   (*faultproxy.Proxy).ResetAll,
 		"silent": (*faultproxy.Proxy).Stall,
@@ -234,7 +234,7 @@ func TestWhenRedisFailsTheDatabaseAnswers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newSite(t, noFiles)
+			s := newTestEnv(t, notFound)
 			s.expect("PUT", "a", `1`, 201, "")
 			s.expect("GET", "a", "", 200, "miss")
 			fail(s.redis)
@@ -245,41 +245,41 @@ func TestWhenRedisFailsTheDatabaseAnswers(t *testing.T) {
 			}
 			s.expect("DELETE", "a", "", 204, "")
 			s.expect("GET", "a", "", 404, "bypass")
-			s.logs(`"msg":"cache failed","doing":"reading"`, `"msg":"cache failed","doing":"invalidating"`, `"CacheFailures":1`, `"CacheBypass":1`)
+			s.expectLogged(`"msg":"cache failed","doing":"reading"`, `"msg":"cache failed","doing":"invalidating"`, `"CacheFailures":1`, `"CacheBypass":1`)
 			s.redis.Restore()
-			s.recovers("GET", "b", "", 404, "hit")
+			s.waitForStatus("GET", "b", "", 404, "hit")
 		})
 	}
 }
 
-func TestWhenTheDatabaseFailsWhatIsCachedIsServed(t *testing.T) {
-	for name, test := range map[string]struct{ fail, mend func(*site) }{
-		"down":   {func(s *site) { s.database.ResetAll() }, func(s *site) { s.database.Restore() }},
-		"silent": {func(s *site) { s.database.Stall() }, func(s *site) { s.database.ResetOnce() }},
+func TestWhenTheDatabaseFailsCachedItemsAreServed(t *testing.T) {
+	for name, test := range map[string]struct{ fail, mend func(*testEnv) }{
+		"down":   {func(s *testEnv) { s.database.ResetAll() }, func(s *testEnv) { s.database.Restore() }},
+		"silent": {func(s *testEnv) { s.database.Stall() }, func(s *testEnv) { s.database.ResetOnce() }},
 		"out of connections": {
-			func(s *site) { s.exec(`ALTER ROLE ` + s.role + ` CONNECTION LIMIT 0`); s.database.ResetOnce() },
-			func(s *site) { s.exec(`ALTER ROLE ` + s.role + ` CONNECTION LIMIT -1`) },
+			func(s *testEnv) { s.exec(`ALTER ROLE ` + s.role + ` CONNECTION LIMIT 0`); s.database.ResetOnce() },
+			func(s *testEnv) { s.exec(`ALTER ROLE ` + s.role + ` CONNECTION LIMIT -1`) },
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newSite(t, noFiles)
+			s := newTestEnv(t, notFound)
 			s.expect("PUT", "a", `1`, 201, "")
 			s.expect("GET", "a", "", 200, "miss")
 			test.fail(s)
 			s.expect("GET", "a", "", 200, "hit")
 			s.expect("GET", "b", "", 503, "")
 			s.expect("PUT", "c", `2`, 503, "")
-			s.logs(`"kind":"unavailable"`, `"status":503`, `"DatabaseFailures":1`)
+			s.expectLogged(`"kind":"unavailable"`, `"status":503`, `"DatabaseFailures":1`)
 			test.mend(s)
-			s.recoversIn(1, "GET", "b", "", 404)
-			s.recoversIn(1, "PUT", "c", `2`, 201)
+			s.waitForStatusIn(1, "GET", "b", "", 404)
+			s.waitForStatusIn(1, "PUT", "c", `2`, 201)
 		})
 	}
 }
 
-func TestADatabaseThatFailsOverIsReadFromAndWrittenToOnceItCanBe(t *testing.T) {
-	s := newSite(t, noFiles)
+func TestAfterAFailoverTheDatabaseIsUsedAgain(t *testing.T) {
+	s := newTestEnv(t, notFound)
 	s.expect("PUT", "a", `1`, 201, "")
 	s.database.ResetOnce()
 	s.expect("GET", "a", "", 200, "")
@@ -288,18 +288,18 @@ func TestADatabaseThatFailsOverIsReadFromAndWrittenToOnceItCanBe(t *testing.T) {
 	s.expect("GET", "b", "", 404, "")
 	s.expect("PUT", "a", `2`, 503, "")
 	s.expect("GET", "a", "", 200, "hit") // the write did not happen, and costs no entry
-	s.logs("25006", `"kind":"unavailable"`, `"DatabaseFailures":1`)
+	s.expectLogged("25006", `"kind":"unavailable"`, `"DatabaseFailures":1`)
 	s.exec(`ALTER ROLE ` + s.role + ` RESET default_transaction_read_only`)
 	// The sessions that are there stay read-only: the function must leave them.
 	s.expect("PUT", "a", `3`, 200, "")
-	if handle := s.ask("GET", "a", ""); !strings.Contains(handle.Body, `"body":3`) {
-		t.Errorf("got %s", handle.Body)
+	if response := s.request("GET", "a", ""); !strings.Contains(response.Body, `"body":3`) {
+		t.Errorf("got %s", response.Body)
 	}
 }
 
 // The time is shorter than the one that a migration sets, which is the role app's.
-func TestAWriteThatWaitsForALockIsCancelledByTheDatabase(t *testing.T) {
-	s := newSite(t, noFiles)
+func TestTheDatabaseCancelsAWriteThatWaitsForALock(t *testing.T) {
+	s := newTestEnv(t, notFound)
 	s.exec(`ALTER ROLE ` + s.role + ` SET statement_timeout = '500ms'`)
 	s.expect("PUT", "a", `1`, 201, "")
 	s.expect("GET", "a", "", 200, "miss")
@@ -307,25 +307,25 @@ func TestAWriteThatWaitsForALockIsCancelledByTheDatabase(t *testing.T) {
 	s.exec(`SELECT FROM items WHERE id = '` + s.role + `a' FOR UPDATE`)
 	s.expect("PUT", "a", `2`, 503, "")
 	s.expect("GET", "a", "", 200, "hit") // the write did not happen, and costs no entry
-	s.logs("57014", `"kind":"unavailable"`, `"DatabaseFailures":1`)
+	s.expectLogged("57014", `"kind":"unavailable"`, `"DatabaseFailures":1`)
 	s.exec(`COMMIT`)
 	s.expect("PUT", "a", `3`, 200, "")
-	if handle := s.ask("GET", "a", ""); !strings.Contains(handle.Body, `"body":3`) {
-		t.Errorf("got %s", handle.Body)
+	if response := s.request("GET", "a", ""); !strings.Contains(response.Body, `"body":3`) {
+		t.Errorf("got %s", response.Body)
 	}
 }
 
 func TestASecretIsRotatedUnderLoad(t *testing.T) {
-	s := newSite(t, noFiles)
+	s := newTestEnv(t, notFound)
 	s.expect("PUT", "a", `1`, 201, "")
 	ctx, cancel := context.WithCancel(t.Context())
 	var clients sync.WaitGroup
 	for client := range 4 {
 		clients.Go(func() {
 			for n := 0; ctx.Err() == nil; n++ {
-				handle := s.ask("GET", fmt.Sprintf("%d-%d", client, n), "")
-				if handle.StatusCode != 404 && handle.StatusCode != 503 {
-					t.Errorf("answered %d", handle.StatusCode)
+				response := s.request("GET", fmt.Sprintf("%d-%d", client, n), "")
+				if response.StatusCode != 404 && response.StatusCode != 503 {
+					t.Errorf("answered %d", response.StatusCode)
 				}
 			}
 		})
@@ -334,7 +334,7 @@ func TestASecretIsRotatedUnderLoad(t *testing.T) {
 		s.setPassword(fmt.Sprintf("rotated-%d", round))
 		s.exec(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '` + s.role + `'`)
 		// Each connection that was cut costs one write at most.
-		s.recoversIn(maxConns+1, "PUT", "a", `1`, 200)
+		s.waitForStatusIn(maxConns+1, "PUT", "a", `1`, 200)
 	}
 	cancel()
 	clients.Wait()
@@ -346,15 +346,15 @@ func TestASecretIsRotatedUnderLoad(t *testing.T) {
 	}
 }
 
-func TestNoAnswerComesAfterTheDeadline(t *testing.T) {
-	s := newSite(t, noFiles)
+func TestNoResponseIsSentAfterTheDeadline(t *testing.T) {
+	s := newTestEnv(t, notFound)
 	s.expect("PUT", "a", `1`, 201, "")
 	s.database.Stall()
 	s.redis.Stall()
 	for _, method := range []string{"GET", "PUT", "DELETE"} {
-		handle, _ := s.try(2*time.Second, request(method, "/items/{id}", map[string]string{"id": s.role + "a"}, `2`))
-		if handle.StatusCode != 503 {
-			t.Errorf("%s: %d", method, handle.StatusCode)
+		response, _ := s.invokeWithin(2*time.Second, request(method, "/items/{id}", map[string]string{"id": s.role + "a"}, `2`))
+		if response.StatusCode != 503 {
+			t.Errorf("%s: %d", method, response.StatusCode)
 		}
 	}
 }
@@ -362,7 +362,7 @@ func TestNoAnswerComesAfterTheDeadline(t *testing.T) {
 // object is S3 with one object, which fails for as long as refuse says so.
 type object struct {
 	content []byte
-	refuse  func(request int) int // the status of the nth request, from 1; 0: the object
+	status  func(request int) int // the status of the nth request, from 1; 0: the object
 	mu      sync.Mutex
 	asked   int
 }
@@ -370,7 +370,7 @@ type object struct {
 func (o *object) serve(w http.ResponseWriter, r *http.Request) {
 	o.mu.Lock()
 	o.asked++
-	status := o.refuse(o.asked)
+	status := o.status(o.asked)
 	o.mu.Unlock()
 	if status != 0 {
 		w.WriteHeader(status)
@@ -381,42 +381,42 @@ func (o *object) serve(w http.ResponseWriter, r *http.Request) {
 	http.ServeContent(w, r, "", time.Unix(1e9, 0), bytes.NewReader(o.content))
 }
 
-func TestWhenS3Fails(t *testing.T) {
+func TestFailuresOfS3(t *testing.T) {
 	content := make([]byte, 12<<20)
 	_, _ = rand.Read(content)
 	wanted := request("GET", "/files/{key+}", map[string]string{"key": "large"}, "")
-	startConnecting := func(t *testing.T, refuse func(request int) int) *site {
-		return newSite(t, (&object{content: content, refuse: refuse}).serve)
+	startConnecting := func(t *testing.T, status func(request int) int) *testEnv {
+		return newTestEnv(t, (&object{content: content, status: status}).serve)
 	}
 	t.Run("by throttling for a moment, the file comes whole", func(t *testing.T) {
 		s := startConnecting(t, func(request int) int { return map[bool]int{true: 503}[request <= 2] })
-		if handle, body := s.try(left, wanted); handle.StatusCode != 200 || !bytes.Equal(body, content) {
-			t.Errorf("%d with %d bytes", handle.StatusCode, len(body))
+		if response, body := s.invokeWithin(invocationTime, wanted); response.StatusCode != 200 || !bytes.Equal(body, content) {
+			t.Errorf("%d with %d bytes", response.StatusCode, len(body))
 		}
 	})
 	t.Run("by throttling for long, the client is asked to come back", func(t *testing.T) {
 		s := startConnecting(t, func(int) int { return 503 })
-		if handle, _ := s.try(left, wanted); handle.StatusCode != 503 || handle.Headers["Retry-After"] == "" {
-			t.Errorf("%+v", handle)
+		if response, _ := s.invokeWithin(invocationTime, wanted); response.StatusCode != 503 || response.Headers["Retry-After"] == "" {
+			t.Errorf("%+v", response)
 		}
-		s.logs(`"kind":"unavailable"`, `"FilesFailures":1`)
+		s.expectLogged(`"kind":"unavailable"`, `"FilesFailures":1`)
 	})
 	t.Run("by silence, the client is asked to come back before the deadline", func(t *testing.T) {
 		s := startConnecting(t, func(int) int { return 0 })
 		s.file.Stall()
-		if handle, _ := s.try(6*time.Second, wanted); handle.StatusCode != 503 || handle.Headers["Retry-After"] == "" {
-			t.Errorf("%+v\n%s", handle, s.log)
+		if response, _ := s.invokeWithin(6*time.Second, wanted); response.StatusCode != 503 || response.Headers["Retry-After"] == "" {
+			t.Errorf("%+v\n%s", response, s.log)
 		}
 		s.file.ResetOnce()
-		if handle, body := s.try(left, wanted); handle.StatusCode != 200 || !bytes.Equal(body, content) {
-			t.Errorf("%d with %d bytes once it is back", handle.StatusCode, len(body))
+		if response, body := s.invokeWithin(invocationTime, wanted); response.StatusCode != 200 || !bytes.Equal(body, content) {
+			t.Errorf("%d with %d bytes once it is back", response.StatusCode, len(body))
 		}
 	})
 	t.Run("by taking its time, the file comes whole", func(t *testing.T) {
 		s := startConnecting(t, func(int) int { return 0 })
 		s.file.Slow(10 * time.Millisecond) // each piece of 32 KiB
-		if handle, body := s.try(left, wanted); handle.StatusCode != 200 || !bytes.Equal(body, content) {
-			t.Errorf("%d with %d bytes", handle.StatusCode, len(body))
+		if response, body := s.invokeWithin(invocationTime, wanted); response.StatusCode != 200 || !bytes.Equal(body, content) {
+			t.Errorf("%d with %d bytes", response.StatusCode, len(body))
 		}
 	})
 	t.Run("by losing the object in the middle, the answer breaks off", func(t *testing.T) {
@@ -428,6 +428,6 @@ func TestWhenS3Fails(t *testing.T) {
 		if _, err := s.invoke(t.Context(), payload); err == nil {
 			t.Error("the answer counts as whole")
 		}
-		s.logs(`"StreamsBroken":1`)
+		s.expectLogged(`"StreamsBroken":1`)
 	})
 }

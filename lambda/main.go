@@ -1,6 +1,6 @@
-// Command lambda is the function of the API, the handler "api": it answers
-// requests of API Gateway. What is done with the database and the passwords is
-// another program, [github.com/didomi/serverless-api/lambda/operations].
+// Command lambda is the API's function (handler "api"): it serves requests of API Gateway. Database
+// migrations and password rotation are another program,
+// [github.com/didomi/serverless-api/lambda/operations].
 package main
 
 import (
@@ -27,23 +27,21 @@ import (
 func main() { program.Run(build) }
 
 const (
-	// conns is how many connections an instance may hold to the database and to
-	// each node of Redis; it serves one request at a time, and may have one
-	// refresh of a stale entry beside it, which it waits for after its answer.
+	// maxConns is how many connections an execution environment holds to the database and to each Redis
+	// node. It serves one request at a time, plus possibly the refresh of a stale entry, which it awaits
+	// after the response.
 	maxConns = 4
-	// maxIdle is how long a connection may have idled when it is used. An
-	// instance is frozen between requests, and networks forget silent connections
-	// without a word: AWS' after 350 s (Amazon EC2 API reference,
-	// "ConnectionTrackingConfiguration", the default of its newest hosts). The
-	// request that finds out would wait for a timeout.
+	// maxIdle is the longest idle time of a connection that is still used. An execution environment is
+	// frozen between requests, and networks drop idle connections silently: AWS's after 350 s (Amazon EC2
+	// API reference, "ConnectionTrackingConfiguration", the default of its newest hosts). A request on
+	// such a connection would only fail by timeout.
 	maxIdle = 5 * time.Minute
 )
 
-// build returns the function. It makes no connection: each is made by the first
-// request that needs it.
+// build returns the function. Connections are opened by the first request that needs them.
 func build(env func(string) string, log *slog.Logger) (program.Program, error) {
 	if name := env("_HANDLER"); name != "api" {
-		return program.Program{}, fmt.Errorf("_HANDLER is %q, want api", name)
+		return program.Program{}, fmt.Errorf("_HANDLER is %q, must be api", name)
 	}
 	config, err := readAPI(env, log)
 	if err != nil {
@@ -72,8 +70,8 @@ func build(env func(string) string, log *slog.Logger) (program.Program, error) {
 
 		StreamMax: config.StreamMax,
 	}
-	// Until the first answer there are more calls to make at once than a part of
-	// one processor would do.
+	// The limits are set after the first response: a cold start makes more calls in parallel than a
+	// fraction of a processor can handle.
 	tuneRuntime := sync.OnceFunc(func() { setRuntimeLimits(config.Memory, env) })
 	handle := func(ctx context.Context, event []byte) (runtimeapi.Response, error) {
 		postresponse.Do(ctx, tuneRuntime)
@@ -86,8 +84,8 @@ func build(env func(string) string, log *slog.Logger) (program.Program, error) {
 	return program.Program{Handler: handle, Warmup: warmup}, nil
 }
 
-// countedSecrets counts the reads of secrets that fail, which otherwise show
-// as failures of the parts whose credentials they are.
+// countingSecrets counts failed reads of secrets, which would otherwise only show as failures of the
+// dependencies that the credentials are for.
 type countingSecrets struct {
 	secrets.API
 	failures *slog.Logger

@@ -24,7 +24,7 @@ func TestMain(m *testing.M) { testservices.Main(m, main) }
 
 // cloud is the little of AWS that the function calls: secrets by ARN and one
 // bucket with one large object.
-type awsConfig struct {
+type fakeAWS struct {
 	secretCache *testservices.Secrets
 	size        int64
 }
@@ -58,7 +58,7 @@ func (p *pattern) Seek(offset int64, whence int) (int64, error) {
 	return offset, nil
 }
 
-func (c *awsConfig) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (c *fakeAWS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.Header.Get("X-Amz-Target") != "":
 		c.secretCache.ServeHTTP(w, r)
@@ -84,7 +84,7 @@ func apiEnvironment(t *testing.T, d testservices.Database, endpoint string) []st
 
 // api starts the function "api" over a database of its own; changes are
 // variables set otherwise.
-func api(t *testing.T, aws *awsConfig, changes ...string) (runtimeAPI, *exec.Cmd) {
+func startAPI(t *testing.T, aws *fakeAWS, changes ...string) (runtimeAPI, *exec.Cmd) {
 	d := testservices.NewDatabase(t)
 	d.Migrate(t)
 	aws.secretCache = d.Secrets
@@ -98,14 +98,14 @@ func api(t *testing.T, aws *awsConfig, changes ...string) (runtimeAPI, *exec.Cmd
 type runtimeAPI struct{ *testservices.RuntimeAPI }
 
 // ask invokes the function for an answer in one piece.
-func (a runtimeAPI) ask(t *testing.T, event events.APIGatewayProxyRequest) (handle events.APIGatewayProxyResponse) {
+func (a runtimeAPI) invoke(t *testing.T, event events.APIGatewayProxyRequest) (response events.APIGatewayProxyResponse) {
 	t.Helper()
 	a.Invoke(event, func(r *http.Request) {
-		if err := json.NewDecoder(r.Body).Decode(&handle); err != nil {
+		if err := json.NewDecoder(r.Body).Decode(&response); err != nil {
 			t.Error(err)
 		}
 	})
-	return handle
+	return response
 }
 
 func request(method, resource string, parameters map[string]string, body string) events.APIGatewayProxyRequest {
@@ -115,8 +115,8 @@ func request(method, resource string, parameters map[string]string, body string)
 	}
 }
 
-func TestTheFunctionAnswersFromPostgresThroughRedis(t *testing.T) {
-	runtime, _ := api(t, &awsConfig{})
+func TestTheFunctionServesItemsFromPostgreSQLThroughRedis(t *testing.T) {
+	runtime, _ := startAPI(t, &fakeAWS{})
 	id := map[string]string{"id": strings.ToLower(rand.Text())}
 	for i, step := range []struct {
 		method, body string
@@ -134,12 +134,12 @@ func TestTheFunctionAnswersFromPostgresThroughRedis(t *testing.T) {
 		{"DELETE", "", 204, "", ""},
 		{"GET", "", 404, "miss", `"status":404`},
 	} {
-		handle := runtime.ask(t, request(step.method, "/items/{id}", id, step.body))
-		if handle.StatusCode != step.status || handle.Headers["X-Cache"] != step.cache || !strings.Contains(handle.Body, step.want) {
-			t.Fatalf("step %d, %s: %d %s %s", i, step.method, handle.StatusCode, handle.Headers["X-Cache"], handle.Body)
+		response := runtime.invoke(t, request(step.method, "/items/{id}", id, step.body))
+		if response.StatusCode != step.status || response.Headers["X-Cache"] != step.cache || !strings.Contains(response.Body, step.want) {
+			t.Fatalf("step %d, %s: %d %s %s", i, step.method, response.StatusCode, response.Headers["X-Cache"], response.Body)
 		}
 	}
-	health := runtime.ask(t, request("GET", "/health/details", nil, ""))
+	health := runtime.invoke(t, request("GET", "/health/details", nil, ""))
 	if health.StatusCode != 200 || !strings.Contains(health.Body, `"version":"7"`) {
 		t.Fatalf("health: %d %s", health.StatusCode, health.Body)
 	}
@@ -148,8 +148,8 @@ func TestTheFunctionAnswersFromPostgresThroughRedis(t *testing.T) {
 // nowhere is an address where nothing listens.
 const nowhere = "127.0.0.1:1"
 
-func TestWithoutRedisTheDatabaseAnswers(t *testing.T) {
-	runtime, _ := api(t, &awsConfig{}, "REDIS_ADDR="+nowhere)
+func TestWithoutRedisItemsAreServedFromTheDatabase(t *testing.T) {
+	runtime, _ := startAPI(t, &fakeAWS{}, "REDIS_ADDR="+nowhere)
 	id := map[string]string{"id": "a"}
 	for i, step := range []struct {
 		method, body, want string
@@ -158,43 +158,43 @@ func TestWithoutRedisTheDatabaseAnswers(t *testing.T) {
 		{"PUT", `1`, `"body":1`, 201}, {"GET", "", `"body":1`, 200}, {"PUT", `2`, `"body":2`, 200}, {"GET", "", `"body":2`, 200}, {"DELETE", "", "", 204}, {"GET", "", "", 404},
 	} {
 		began := time.Now()
-		handle := runtime.ask(t, request(step.method, "/items/{id}", id, step.body))
-		if handle.StatusCode != step.status || !strings.Contains(handle.Body, step.want) || step.method == "GET" && handle.Headers["X-Cache"] != "bypass" {
-			t.Fatalf("step %d, %s: %+v", i, step.method, handle)
+		response := runtime.invoke(t, request(step.method, "/items/{id}", id, step.body))
+		if response.StatusCode != step.status || !strings.Contains(response.Body, step.want) || step.method == "GET" && response.Headers["X-Cache"] != "bypass" {
+			t.Fatalf("step %d, %s: %+v", i, step.method, response)
 		}
 		if took := time.Since(began); took > 10*time.Second { // with the start of the function; waiting for Redis would take all of its time
 			t.Fatalf("step %d took %s", i, took)
 		}
 	}
-	if health := runtime.ask(t, request("GET", "/health/details", nil, "")); health.StatusCode != 503 || !strings.Contains(health.Body, `"cache":{"status":"down"`) || !strings.Contains(health.Body, `"database":{"status":"ok"`) {
+	if health := runtime.invoke(t, request("GET", "/health/details", nil, "")); health.StatusCode != 503 || !strings.Contains(health.Body, `"cache":{"status":"down"`) || !strings.Contains(health.Body, `"database":{"status":"ok"`) {
 		t.Fatalf("health: %+v", health)
 	}
 }
 
-func TestWithoutTheDatabaseTheAnswerIsComeBackLater(t *testing.T) {
-	runtime, _ := api(t, &awsConfig{}, "DB_HOST=127.0.0.1", "DB_PORT=1")
+func TestWithoutTheDatabaseTheResponseIs503(t *testing.T) {
+	runtime, _ := startAPI(t, &fakeAWS{}, "DB_HOST=127.0.0.1", "DB_PORT=1")
 	for _, method := range []string{"GET", "PUT", "DELETE"} {
-		handle := runtime.ask(t, request(method, "/items/{id}", map[string]string{"id": "a"}, "1"))
-		if handle.StatusCode != 503 || handle.Headers["Retry-After"] == "" || strings.Contains(handle.Body, "127.0.0.1") {
-			t.Fatalf("%s: %+v", method, handle)
+		response := runtime.invoke(t, request(method, "/items/{id}", map[string]string{"id": "a"}, "1"))
+		if response.StatusCode != 503 || response.Headers["Retry-After"] == "" || strings.Contains(response.Body, "127.0.0.1") {
+			t.Fatalf("%s: %+v", method, response)
 		}
 	}
 }
 
-func TestServersAreVerified(t *testing.T) {
+func TestServerCertificatesAreVerified(t *testing.T) {
 	tls := []string{
 		"REDIS_TLS=true", "REDIS_CLUSTER=false", "REDIS_ADDR=" + testservices.Address(t, "TEST_REDIS_TLS_ADDR"),
 		"DB_SSLMODE=verify-full", "DB_PORT=" + testservices.Address(t, "TEST_POSTGRES_TLS_PORT"),
 	}
 	t.Run("those of a known authority serve", func(t *testing.T) {
-		runtime, _ := api(t, &awsConfig{}, append(tls, "SSL_CERT_FILE="+testservices.Address(t, "TEST_CA_FILE"))...)
-		if health := runtime.ask(t, request("GET", "/health/details", nil, "")); health.StatusCode != 200 {
+		runtime, _ := startAPI(t, &fakeAWS{}, append(tls, "SSL_CERT_FILE="+testservices.Address(t, "TEST_CA_FILE"))...)
+		if health := runtime.invoke(t, request("GET", "/health/details", nil, "")); health.StatusCode != 200 {
 			t.Fatalf("health: %+v", health)
 		}
 	})
 	t.Run("those of an unknown authority do not", func(t *testing.T) {
-		runtime, _ := api(t, &awsConfig{}, tls...)
-		if health := runtime.ask(t, request("GET", "/health/details", nil, "")); strings.Count(health.Body, `"status":"down"`) != 3 {
+		runtime, _ := startAPI(t, &fakeAWS{}, tls...)
+		if health := runtime.invoke(t, request("GET", "/health/details", nil, "")); strings.Count(health.Body, `"status":"down"`) != 3 {
 			t.Fatalf("health: %+v", health)
 		}
 	})
@@ -202,8 +202,8 @@ func TestServersAreVerified(t *testing.T) {
 
 func TestALargeFileIsStreamedInLittleMemory(t *testing.T) {
 	const limit = 64 << 20
-	aws := &awsConfig{size: 180 << 20}
-	runtime, process := api(t, aws)
+	aws := &fakeAWS{size: 180 << 20}
+	runtime, process := startAPI(t, aws)
 	runtime.Invoke(request("GET", "/files/{key+}", map[string]string{"key": "large"}, ""), func(r *http.Request) {
 		if got := r.Header.Get("Content-Type"); got != "application/vnd.awslambda.http-integration-response" || r.ContentLength != -1 {
 			t.Fatalf("answered as %s of %d bytes", got, r.ContentLength)
@@ -257,7 +257,7 @@ func peakResident(t *testing.T, cmd *exec.Cmd) int64 {
 	return kib << 10
 }
 
-func TestABadEnvironmentIsReportedToThePlatform(t *testing.T) {
+func TestAnInvalidEnvironmentIsReportedToTheRuntimeAPI(t *testing.T) {
 	runtime, address := testservices.NewRuntimeAPI(t)
 	cmd := testservices.Start(t, "api", address)
 	select {

@@ -11,10 +11,9 @@ import (
 	"github.com/didomi/serverless-api/lambda/store"
 )
 
-// firstRead connects to the database while the first read of an item asks the
-// cache: a new instance mostly misses, and if not, will soon. One after the
-// other, two secrets, two connections and two logins would be half of a cold
-// start's answer.
+// preconnectingItems connects to the database while the first read of an item queries the cache: a new
+// execution environment mostly misses, and otherwise needs the database soon. One after the other, two
+// secrets, two connections and two logins would be half of a cold start's response time.
 type preconnectingItems struct {
 	handler.Items
 	database *preconnectedStore
@@ -25,29 +24,29 @@ func (f preconnectingItems) Get(ctx context.Context, id string) (store.Item, cac
 	return f.Items.Get(f.database.startConnecting(ctx), id)
 }
 
-// connectWait is for how long an instance stays awake after its first answer
-// for the connection that is being made beside it: many times what one takes.
+// connectTimeout is how long an execution environment stays awake after its first response for the
+// connection in progress: a large multiple of what one takes.
 const connectTimeout = time.Second
 
-// connecting is a database whose reads wait for the connection that is being
-// made, instead of making another one beside it.
+// preconnectedStore is a store whose reads wait for the connection in progress instead of opening a
+// second one.
 type preconnectedStore struct {
 	cache.ItemStore
 	connect func(context.Context) error
 
 	started atomic.Bool
 	done    chan struct{}
-	err     error // once done is closed
+	err     error // valid once done is closed
 }
 
 func newPreconnectedStore(items cache.ItemStore, connect func(context.Context) error) *preconnectedStore {
 	return &preconnectedStore{ItemStore: items, connect: connect, done: make(chan struct{})}
 }
 
-// started marks the context of the request that connects.
+// connectingKey marks the context of the request that started the connection.
 type connectingKey struct{}
 
-// start connects if nobody has; the context that it returns tells whether it does.
+// startConnecting connects on its first call and marks the context of that call.
 func (c *preconnectedStore) startConnecting(ctx context.Context) context.Context {
 	if !c.started.CompareAndSwap(false, true) {
 		return ctx
@@ -55,16 +54,15 @@ func (c *preconnectedStore) startConnecting(ctx context.Context) context.Context
 	postresponse.Await(ctx, c.done, connectTimeout)
 	go func() {
 		defer close(c.done)
-		// A reader that has its answer leaves the next one a connection.
+		// The connection stays in the pool, even if the reader has its response from the cache.
 		c.err = c.connect(context.WithoutCancel(ctx))
 	}()
 	return context.WithValue(ctx, connectingKey{}, true)
 }
 
-// Get implements cache.ItemStore. A connection that could not be made is the
-// failure of the read that began it, which has waited for it and does not wait
-// for another. It says nothing to a later one: the instance may have been frozen
-// in the middle.
+// Get implements cache.ItemStore. A failed connection is the failure of the read that started it, which has
+// waited and does not wait for another. Later reads ignore it: the execution environment may have been
+// frozen while connecting.
 func (c *preconnectedStore) Get(ctx context.Context, id string) (store.Item, error) {
 	select {
 	case <-c.done:

@@ -41,7 +41,7 @@ func (s slowly) Get(ctx context.Context, id string) (store.Item, cache.Status, e
 	return item, cache.Miss, err
 }
 
-func TestTheDatabaseIsConnectedToWhileTheCacheIsAsked(t *testing.T) {
+func TestTheDatabaseIsConnectedWhileTheCacheIsQueried(t *testing.T) {
 	down := errors.New("down")
 	for name, test := range map[string]struct {
 		connect time.Duration
@@ -81,7 +81,7 @@ func TestTheDatabaseIsConnectedToWhileTheCacheIsAsked(t *testing.T) {
 
 // What a frozen instance finds of a connection that was under way is nothing
 // that a later request must answer with.
-func TestAConnectionThatFailedBesideAnEarlierRequestIsMadeAnew(t *testing.T) {
+func TestAConnectionThatFailedDuringAnEarlierRequestIsRetried(t *testing.T) {
 	for name, pause := range map[string]time.Duration{"before the next one": time.Hour, "while the next one waits": 0} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -104,7 +104,7 @@ func TestAConnectionThatFailedBesideAnEarlierRequestIsMadeAnew(t *testing.T) {
 	}
 }
 
-func TestAnInstanceIsNotFrozenWhileItConnects(t *testing.T) {
+func TestTheEnvironmentIsNotFrozenWhileItConnects(t *testing.T) {
 	for name, test := range map[string]struct{ connect, want time.Duration }{
 		"it waits for the connection":          {1500 * time.Millisecond, 500 * time.Millisecond},
 		"for a second, if nothing comes of it": {time.Hour, time.Second},

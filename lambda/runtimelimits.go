@@ -6,25 +6,22 @@ import (
 )
 
 const (
-	// heapShare is the part of the function's memory (in per cent) that Go
-	// may fill before it collects harder; the rest is code, stacks and TLS.
+	// heapShare is the percentage of the function's memory up to which Go collects garbage at its usual
+	// pace; the rest is for code, stacks and TLS.
 	heapShare = 75
-	// heapGrowth is how much garbage (in per cent of what lives) may gather
-	// before it is collected. A request leaves some 30 KB and next to nothing
-	// lives on, so Go's own 100 would collect every fifty requests: a tenth
-	// of a cache hit's time. A stream of any size peaks at 40 MiB with it.
+	// heapGrowth is GOGC. A request leaves some 30 KB of garbage and almost no live memory, so Go's default
+	// of 100 would collect every fifty requests: a tenth of a cache hit's time. With 400, a stream of any
+	// size peaks at 40 MiB.
 	heapGrowth = 400
-	// processorMemory is the memory in bytes with which a function has one
-	// whole processor, more of it with more (AWS Lambda developer guide,
-	// "Configure Lambda function memory": 1,769 MB are one vCPU).
+	// processorMemory is the memory in bytes at which a function has one full vCPU (AWS Lambda developer
+	// guide, "Configure Lambda function memory": 1,769 MB are one vCPU).
 	processorMemory = 1769 << 20
 )
 
-// fit makes the runtime use what a function of some memory (bytes, 0: not
-// known) has, unless the environment says otherwise. Every function sees two
-// processors at least, and is stopped for most of its time when it uses both
-// and has paid for a part of one: more threads than processors would only
-// spend that part sooner. It stops the world.
+// setRuntimeLimits adapts Go's runtime to a function's memory in bytes (0 if unknown), unless environment
+// variables do. Every function sees at least two processors, and is throttled most of the time if it uses
+// both and has paid for a fraction of one: more threads than processors would only use up that fraction
+// sooner. It stops the world.
 func setRuntimeLimits(memory int64, env func(string) string) {
 	if memory <= 0 {
 		return
@@ -40,7 +37,7 @@ func setRuntimeLimits(memory int64, env func(string) string) {
 	}
 }
 
-// processors returns how many processors a function of some memory keeps busy.
+// processors returns the number of processors that a function with this memory can use.
 func processors(memory int64) int {
 	return int((memory + processorMemory - 1) / processorMemory)
 }

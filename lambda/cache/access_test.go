@@ -47,7 +47,7 @@ func restricted(t *testing.T, rules string) *cache.Redis {
 	return store
 }
 
-func TestTheGrantedUserDoesAllThatTheCacheDoes(t *testing.T) {
+func TestTheGrantedUserMayRunEveryCommandOfTheCache(t *testing.T) {
 	store := restricted(t, access.String())
 	for name, test := range conformance {
 		t.Run(name, func(t *testing.T) { test(t, t.Context(), store, newKey()) })
@@ -55,7 +55,7 @@ func TestTheGrantedUserDoesAllThatTheCacheDoes(t *testing.T) {
 	t.Run("ping", func(t *testing.T) { works(t, store.Ping(t.Context())) })
 }
 
-func TestTheGrantedUserDoesNothingElse(t *testing.T) {
+func TestTheGrantedUserMayRunNothingElse(t *testing.T) {
 	client, user := admin(t), rand.Text()
 	ctx := t.Context()
 	command := []any{"ACL", "SETUSER", user, ">password"}

@@ -109,7 +109,7 @@ func TestAShardThatFailsDoesNotDisableTheOthers(t *testing.T) {
 	works(t, read("there/a"))
 }
 
-func TestAServerWhoseShardsAreNotKnownIsLeftAloneAsAWhole(t *testing.T) {
+func TestAServerWithUnknownShardsHasOneCircuit(t *testing.T) {
 	asked := 0
 	b := cache.NewBreaker(storeFunc(func(_ context.Context, method string) error {
 		asked++
@@ -121,7 +121,7 @@ func TestAServerWhoseShardsAreNotKnownIsLeftAloneAsAWhole(t *testing.T) {
 	is(t, "questions", 3, asked)
 }
 
-func TestBreakerDoesNotCountCallersThatLeave(t *testing.T) {
+func TestTheBreakerIgnoresCancelledCallers(t *testing.T) {
 	b := cache.NewBreaker(storeFunc(func(ctx context.Context, _ string) error { return ctx.Err() }))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -133,7 +133,7 @@ func TestBreakerDoesNotCountCallersThatLeave(t *testing.T) {
 	}
 }
 
-func TestAStoreThatHangsDelaysReadsLittle(t *testing.T) {
+func TestAHangingStoreDelaysReadsBriefly(t *testing.T) {
 	synctest.Test(t, testAStoreThatHangs)
 }
 

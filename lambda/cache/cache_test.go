@@ -82,7 +82,7 @@ func timed(t *testing.T, test func(t *testing.T, s cache.Store)) {
 	synctest.Test(t, func(t *testing.T) { test(t, newMemory()) })
 }
 
-func TestAbsenceIsRememberedForItsTime(t *testing.T) {
+func TestAMissingValueIsCachedForTheNegativeTTL(t *testing.T) {
 	timed(t, func(t *testing.T, store cache.Store) {
 		c, s := over(store, cache.Config{Fresh: time.Minute, Negative: 100 * time.Millisecond}), &source{}
 		answers(t, c, "key", s, cache.Miss, "")
@@ -94,7 +94,7 @@ func TestAbsenceIsRememberedForItsTime(t *testing.T) {
 	})
 }
 
-func TestNothingIsRememberedWithoutATime(t *testing.T) {
+func TestNothingIsCachedWithATTLOfZero(t *testing.T) {
 	timed(t, func(t *testing.T, store cache.Store) {
 		c, s := over(store, cache.Config{Fresh: time.Minute}), &source{}
 		answers(t, c, "key", s, cache.Miss, "")
@@ -119,7 +119,7 @@ func TestTheReadAfterAWriteIsAMissAndTheNextAHit(t *testing.T) {
 	answers(t, c, key, s, cache.Hit, "new")
 }
 
-func TestAFillUnderWayWhenAWriteIsAcknowledgedIsNotKept(t *testing.T) {
+func TestAFillThatAWriteOvertakesIsNotStored(t *testing.T) {
 	timed(t, func(t *testing.T, store cache.Store) {
 		c, other := over(store, long), over(store, long)
 		old, s := &source{delay: 100 * time.Millisecond}, &source{}
@@ -135,7 +135,7 @@ func TestAFillUnderWayWhenAWriteIsAcknowledgedIsNotKept(t *testing.T) {
 	})
 }
 
-func TestAnAnswerIsSentBeforeTheCacheHasIt(t *testing.T) {
+func TestTheResponseIsSentBeforeTheEntryIsStored(t *testing.T) {
 	c, s, key := newCache(t, long), &source{}, newKey()
 	s.set("one", nil)
 	ctx, work := postresponse.NewQueue(t.Context())
@@ -160,7 +160,7 @@ func TestReadsDuringAWriteGoToTheSource(t *testing.T) {
 	})
 }
 
-func TestAWriteThatDidNotHappenPutsTheEntryBack(t *testing.T) {
+func TestAWriteThatChangedNothingRestoresTheEntry(t *testing.T) {
 	c, s, key := newCache(t, long), &source{}, newKey()
 	s.set("old", nil)
 	answers(t, c, key, s, cache.Miss, "old")
@@ -168,7 +168,7 @@ func TestAWriteThatDidNotHappenPutsTheEntryBack(t *testing.T) {
 	answers(t, c, key, s, cache.Hit, "old")
 }
 
-func TestNothingIsPutBackOverAnotherWrite(t *testing.T) {
+func TestNoEntryIsRestoredOverAnotherWrite(t *testing.T) {
 	c, s, key := newCache(t, long), &source{}, newKey()
 	s.set("old", nil)
 	answers(t, c, key, s, cache.Miss, "old")
@@ -205,7 +205,7 @@ func stale(t *testing.T, store cache.Store) (c *cache.Cache, s *source, key stri
 	return c, s, key
 }
 
-func TestAStaleEntryIsServedWhileTheSourceIsAway(t *testing.T) {
+func TestAStaleEntryIsServedWhileTheSourceIsUnavailable(t *testing.T) {
 	stores(t, func(t *testing.T, store cache.Store) {
 		c, s, key := stale(t, store)
 		s.set("", errAway)
@@ -227,7 +227,7 @@ func TestAStaleEntryIsNotServedAfterItsTime(t *testing.T) {
 	})
 }
 
-func TestAStaleEntryIsReplacedByTheOneReaderWhoGetsAnAnswerSoon(t *testing.T) {
+func TestAStaleEntryIsReplacedIfTheSourceRespondsQuickly(t *testing.T) {
 	timed(t, func(t *testing.T, store cache.Store) {
 		c, s, key := stale(t, store)
 		s.set("new", nil)
@@ -236,7 +236,7 @@ func TestAStaleEntryIsReplacedByTheOneReaderWhoGetsAnAnswerSoon(t *testing.T) {
 	})
 }
 
-func TestAStaleEntryIsServedSoonWhileTheSourceIsSlowAndReplacedLater(t *testing.T) {
+func TestAStaleEntryIsServedWhileTheSourceIsSlowAndReplacedLater(t *testing.T) {
 	timed(t, func(t *testing.T, store cache.Store) {
 		c, s, key := stale(t, store)
 		s.delay = 400 * time.Millisecond
@@ -258,7 +258,7 @@ func TestAStaleEntryIsServedSoonWhileTheSourceIsSlowAndReplacedLater(t *testing.
 	})
 }
 
-func TestAStaleEntryIsReplacedBeforeTheInstanceIsFrozen(t *testing.T) {
+func TestAStaleEntryIsReplacedBeforeTheEnvironmentIsFrozen(t *testing.T) {
 	timed(t, func(t *testing.T, store cache.Store) {
 		c, s, key := stale(t, store)
 		s.delay = 400 * time.Millisecond
@@ -272,7 +272,7 @@ func TestAStaleEntryIsReplacedBeforeTheInstanceIsFrozen(t *testing.T) {
 	})
 }
 
-func TestAStaleEntryIsNotKeptOverAWrite(t *testing.T) {
+func TestARefreshDoesNotOverwriteAWrite(t *testing.T) {
 	timed(t, func(t *testing.T, store cache.Store) {
 		c, s, key := stale(t, store)
 		s.delay = 300 * time.Millisecond
@@ -290,7 +290,7 @@ func TestAStaleEntryIsNotKeptOverAWrite(t *testing.T) {
 // get an answer within half a second, and one that gives up reads the source.
 const readersEach = 10
 
-func TestOneReadOfTheSourceHoweverManyAsk(t *testing.T) {
+func TestConcurrentReadsReadTheSourceOnce(t *testing.T) {
 	for name, cluster := range map[string]bool{"alone": false, "cluster": true} {
 		t.Run(name, func(t *testing.T) {
 			s, key := &source{delay: 200 * time.Millisecond}, newKey()
@@ -313,7 +313,7 @@ func TestOneReadOfTheSourceHoweverManyAsk(t *testing.T) {
 	}
 }
 
-func TestAFillThatFailsLeavesTheNextReaderToTry(t *testing.T) {
+func TestAFailedFillReleasesItsLease(t *testing.T) {
 	c, s, key := newCache(t, long), &source{}, newKey()
 	s.set("", errAway)
 	if _, err := c.Get(t.Context(), key, s.load); !errors.Is(err, errAway) {
@@ -323,7 +323,7 @@ func TestAFillThatFailsLeavesTheNextReaderToTry(t *testing.T) {
 	answers(t, c, key, s, cache.Miss, "one")
 }
 
-func TestAKeyWithSomethingElseIsReadPast(t *testing.T) {
+func TestAnUnknownValueUnderAKeyIsBypassed(t *testing.T) {
 	redis, s, key := testservices.Redis(t, false), &source{}, newKey()
 	c := cache.New(redis, long, slog.New(slog.DiscardHandler))
 	place(t, redis, key, []byte("something else that is long enough"), time.Minute)

@@ -63,7 +63,7 @@ func (s *shards) keys(store cache.Store) (keys, on [2]string) {
 	return keys, on
 }
 
-func TestWithAShardGoneTheOthersServeAndItIsUsedAgainOnceItIsBack(t *testing.T) {
+func TestTheOtherShardsServeWhileOneIsUnavailable(t *testing.T) {
 	for name, fail := range map[string]func(*faultproxy.Proxy){
 		"down":   (*faultproxy.Proxy).ResetAll,
 		"silent": (*faultproxy.Proxy).Stall,

@@ -269,7 +269,7 @@ func holds(t *testing.T, want, got []byte) {
 }
 
 // A list of marks that is full becomes one mark, which nobody can end before its time.
-func TestHoweverManyWritesMarkAKeyItStaysMarkedAndSmall(t *testing.T) {
+func TestAKeyWithManyMarksStaysMarkedAndSmall(t *testing.T) {
 	store, key := testservices.Redis(t, false), newKey()
 	var all [][]byte
 	for range 100 {

@@ -301,7 +301,7 @@ func TestNoItemIsOlderThanWhatWasAcknowledged(t *testing.T) {
 }
 
 // Else the versions above could not be compared with times of ours.
-func TestTheDatabasesClockIsOurs(t *testing.T) {
+func TestTheDatabaseAndTheTestShareAClock(t *testing.T) {
 	d := testservices.NewDatabase(t)
 	conn, err := pgx.ConnectConfig(t.Context(), d.Admin)
 	works(t, err)

@@ -91,7 +91,7 @@ func (f itemStore) Put(context.Context, string, json.RawMessage, store.Condition
 
 func (f itemStore) Delete(context.Context, string, store.Condition) error { return f("delete") }
 
-func TestAnItemComesBackFromTheCacheAsItWas(t *testing.T) {
+func TestACachedItemEqualsTheStoredOne(t *testing.T) {
 	items := cache.NewItems(itemStore(func(string) error { return nil }), newCache(t, long))
 	id := strconv.FormatUint(rand.Uint64(), 36)
 	first, status, err := items.Get(t.Context(), id)
@@ -107,7 +107,7 @@ func TestAnItemComesBackFromTheCacheAsItWas(t *testing.T) {
 
 // What a failed write leaves of an entry depends on what the database said of
 // the item.
-func TestAWriteThatFails(t *testing.T) {
+func TestAFailedWrite(t *testing.T) {
 	for name, test := range map[string]struct {
 		err  error
 		want cache.Status // of the next read

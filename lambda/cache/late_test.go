@@ -173,7 +173,7 @@ func TestTheMarkOfAnUnknownOutcomeOutlivesOtherWrites(t *testing.T) {
 
 // A mark that could not be set, as Redis did not answer, is set once it is known
 // that the write may come into effect later.
-func TestAnUnknownOutcomeMarksWhatWasNotMarkedBefore(t *testing.T) {
+func TestAnUnknownOutcomeMarksTheKeyIfTheFirstMarkFailed(t *testing.T) {
 	timed(t, func(t *testing.T, s cache.Store) {
 		server, source := s.(*memory), &source{}
 		c := over(server, long)
@@ -191,7 +191,7 @@ func TestAnUnknownOutcomeMarksWhatWasNotMarkedBefore(t *testing.T) {
 	})
 }
 
-func TestAStatementThatNobodyWaitsForEndsThoughItsLockDoesNot(t *testing.T) {
+func TestAnAbandonedStatementEndsWhileItsLockIsHeld(t *testing.T) {
 	p, server, id := newPooled(t), testservices.Redis(t, false), newKey()
 	items, _ := p.instance(server, 0)
 	first, _, err := items.Put(t.Context(), id, json.RawMessage(`1`), store.Condition{})
@@ -208,7 +208,7 @@ func TestAStatementThatNobodyWaitsForEndsThoughItsLockDoesNot(t *testing.T) {
 
 // The arithmetic of the promise: nothing that is sent before Call ends comes into
 // effect after the mark has expired.
-func TestAMarkLastsForLongerThanAWriteCanTake(t *testing.T) {
+func TestAMarkOutlastsTheLongestWrite(t *testing.T) {
 	const sum = timeouts.Call + timeouts.Borrow + timeouts.Transaction
 	if timeouts.Write < sum || cache.MarkTime < sum+10*time.Second {
 		t.Errorf("a write can take %s, a mark lasts %s", sum, cache.MarkTime)
@@ -318,7 +318,7 @@ func (c crowd) run(lasting time.Duration) {
 // after their clients have gone, no read through the cache is older than what the
 // database had before it, also of writes that nobody was told of. Entries live
 // for minutes, so that a wrong one would be seen.
-func TestNoReadIsOlderThanTheDatabaseThoughWritesCommitLate(t *testing.T) {
+func TestReadsAreCurrentEvenIfWritesCommitLate(t *testing.T) {
 	lasting := soak.For(t, 12*time.Second) / 2
 	for name, cluster := range map[string]bool{"Redis alone": false, "Redis cluster": true} {
 		t.Run(name, func(t *testing.T) { newCrowd(t, cluster).run(lasting) })

@@ -16,7 +16,7 @@ import (
 
 // After a lost invalidation the cache has an entry that the database disproves
 // by a condition that fails on the entry's own tag, or by having no such item.
-func TestWhatTheDatabaseHasDisprovedIsNotPutBack(t *testing.T) {
+func TestAnEntryThatTheDatabaseDisprovedIsNotRestored(t *testing.T) {
 	source, ctx := testservices.NewDatabase(t).Store(t), t.Context()
 	put := func(id string, condition store.Condition) error {
 		_, _, err := source.Put(ctx, id, json.RawMessage(`2`), condition)
@@ -97,7 +97,7 @@ func lost(t *testing.T, outcome cache.Outcome, away time.Duration) (server *memo
 	return server, c, s
 }
 
-func TestAnInvalidationThatFailedIsRepeated(t *testing.T) {
+func TestAFailedInvalidationIsRetried(t *testing.T) {
 	for name, away := range map[string]time.Duration{
 		"in the same invocation":                                   100 * time.Millisecond,
 		"in the next invocation that finds Redis back":             20 * time.Second,
@@ -116,7 +116,7 @@ func TestAnInvalidationThatFailedIsRepeated(t *testing.T) {
 	}
 }
 
-func TestAnUnknownOutcomeIsMarkedOnceRedisIsBack(t *testing.T) {
+func TestAnUnknownOutcomeIsMarkedOnceRedisRecovers(t *testing.T) {
 	timed(t, func(t *testing.T, _ cache.Store) {
 		server, c, s := lost(t, cache.Unknown, 10*time.Second)
 		time.Sleep(10 * time.Second)
@@ -126,7 +126,7 @@ func TestAnUnknownOutcomeIsMarkedOnceRedisIsBack(t *testing.T) {
 }
 
 // A later write of the item, whose outcome is known, does not end what is unknown of the first.
-func TestAnUnknownOutcomeIsMarkedThoughALaterWriteFailsToInvalidate(t *testing.T) {
+func TestAnUnknownOutcomeIsMarkedEvenIfALaterInvalidationFails(t *testing.T) {
 	timed(t, func(t *testing.T, _ cache.Store) {
 		server, c, s := lost(t, cache.Unknown, 10*time.Second)
 		invocation(t, func(ctx context.Context) {
@@ -139,7 +139,7 @@ func TestAnUnknownOutcomeIsMarkedThoughALaterWriteFailsToInvalidate(t *testing.T
 }
 
 // Every item that is written while Redis is away has an invalidation of its own.
-func TestAllInvalidationsThatFailedAreRepeated(t *testing.T) {
+func TestAllFailedInvalidationsAreRetried(t *testing.T) {
 	timed(t, func(t *testing.T, store cache.Store) {
 		const items = 200
 		server, s := store.(*memory), &source{}

@@ -174,7 +174,7 @@ func recovers(t *testing.T, c *cache.Cache, key string, s *source, wanted ...cac
 
 // However long a part was away and whenever it comes back, it is used again
 // within a second and the time to the next question.
-func TestAPartThatIsBackIsUsedWithinASecond(t *testing.T) {
+func TestADependencyThatRecoversIsUsedWithinASecond(t *testing.T) {
 	away := []time.Duration{100 * time.Millisecond, 1010 * time.Millisecond, 5700 * time.Millisecond, 20 * time.Second}
 	ask := func(t *testing.T, c *cache.Cache, s *source, lasting time.Duration, status cache.Status) {
 		t.Helper()

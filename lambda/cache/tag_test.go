@@ -71,7 +71,7 @@ func (a aside) restore() {
 // A reader asks for a lease, gets no answer in time and asks again. While it
 // reads the source a write is acknowledged, and then the first request arrives:
 // the lease that it leaves must not be the one that the reader fills.
-func TestALeaseThatWasAskedForTwiceDoesNotComeBack(t *testing.T) {
+func TestARepeatedLeaseDoesNotReappear(t *testing.T) {
 	for name, cluster := range map[string]bool{"Redis alone": false, "Redis cluster": true} {
 		t.Run(name, func(t *testing.T) {
 			slow, other, key := newAside(t, cluster, 0), newCache(t, long), newKey()
@@ -100,7 +100,7 @@ func TestALeaseThatWasAskedForTwiceDoesNotComeBack(t *testing.T) {
 // A writer marks a key, gets no answer in time and marks it again; its write
 // does not happen. Meanwhile another write was acknowledged, and then the first
 // mark arrives: what the writer puts back must not take its place.
-func TestAMarkThatWasSetTwiceDoesNotComeBack(t *testing.T) {
+func TestARepeatedMarkDoesNotReappear(t *testing.T) {
 	slow, other, key := newAside(t, false, 0), newCache(t, long), newKey()
 	writer, s := cache.New(slow, long, slog.New(slog.DiscardHandler)), &source{}
 	s.set("old", nil)
@@ -116,7 +116,7 @@ func TestAMarkThatWasSetTwiceDoesNotComeBack(t *testing.T) {
 	answers(t, other, key, s, "", "new")
 }
 
-func TestAConnectionToRedisThatDiedIsReplaced(t *testing.T) {
+func TestADeadConnectionToRedisIsReplaced(t *testing.T) {
 	for name, fail := range map[string]func(aside){
 		"and says so":      func(a aside) { a.proxies()[0].ResetOnce() },
 		"and says nothing": aside.hold,
@@ -133,7 +133,7 @@ func TestAConnectionToRedisThatDiedIsReplaced(t *testing.T) {
 	}
 }
 
-func TestAConnectionToRedisThatIdledForTooLongIsNotUsed(t *testing.T) {
+func TestAConnectionToRedisIdleForTooLongIsNotUsed(t *testing.T) {
 	store, key := newAside(t, false, 30*time.Millisecond), newKey()
 	acquires(t, store, newKey(), time.Minute)
 	time.Sleep(60 * time.Millisecond)
@@ -149,7 +149,7 @@ func TestAConnectionToRedisThatIdledForTooLongIsNotUsed(t *testing.T) {
 // of its reads of the source, and of what another instance writes meanwhile, all
 // at random. What is in the cache stays there, so that nothing wrong goes by
 // unseen.
-func TestNoReadIsOlderThoughCommandsArriveLate(t *testing.T) {
+func TestReadsAreCurrentEvenIfCommandsArriveLate(t *testing.T) {
 	lasting := soak.For(t, time.Second) / 2
 	for name, cluster := range map[string]bool{"Redis alone": false, "Redis cluster": true} {
 		t.Run(name, func(t *testing.T) {

@@ -11,11 +11,10 @@ import (
 	"github.com/aws/smithy-go/logging"
 )
 
-// Cloud reads what Lambda tells a function of AWS: its region, the keys of its
-// role, and other endpoints if there are any. The SDK's own config package
-// would read the same, and bring along the clients of IAM Identity Center, STS
-// and EC2's metadata: a third of the time to the first poll, for files and
-// services that a function never asks.
+// AWSConfig reads the variables that Lambda sets for the SDK: region, the role's credentials and custom
+// endpoints. The SDK's config package would read the same, but also links the clients of IAM Identity
+// Center, STS and EC2's metadata service: a third of the time to the first poll, for files and services
+// that a function never uses.
 func (r *Reader) AWSConfig(log *slog.Logger) aws.Config {
 	config := aws.Config{
 		Region: r.Required("AWS_REGION", "a region"),
@@ -35,11 +34,10 @@ func (r *Reader) AWSConfig(log *slog.Logger) aws.Config {
 	return config
 }
 
-// serviceEndpoints finds AWS_ENDPOINT_URL_S3 and the like; the SDK asks it by
-// the name of a service.
+// serviceEndpoints looks up AWS_ENDPOINT_URL_S3 and the like by the name of a service.
 type serviceEndpoints func(string) string
 
-// GetServiceBaseEndpoint is what the SDK looks for in a configuration source.
+// GetServiceBaseEndpoint is the method that the SDK looks for in a configuration source.
 func (lookup serviceEndpoints) GetServiceBaseEndpoint(_ context.Context, service string) (string, bool, error) {
 	endpoint := lookup("AWS_ENDPOINT_URL_" + strings.ToUpper(strings.ReplaceAll(service, " ", "_")))
 	return endpoint, endpoint != "", nil

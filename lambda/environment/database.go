@@ -6,22 +6,22 @@ import (
 	"github.com/didomi/serverless-api/lambda/postgres"
 )
 
-// Database is where the database is, and whose secret the API logs in with.
+// Database is the address of the database, with the secret that the API logs in with.
 type Database struct {
 	Host    string
 	Port    int
 	Name    string
-	User    string // the application's
+	User    string // the application's database user
 	Secret  string // ARN of that user's secret
 	SSLMode string
 }
 
-// Login is the database for who logs in to it once.
+// Postgres returns the settings for a single login.
 func (d Database) Postgres() postgres.Database {
 	return postgres.Database{Host: d.Host, Port: d.Port, Name: d.Name, SSLMode: d.SSLMode}
 }
 
-// Database reads where the database is.
+// Database reads the DB_* variables.
 func (r *Reader) Database() Database {
 	return Database{
 		Host:    r.Required("DB_HOST", "a host name"),

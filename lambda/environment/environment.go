@@ -1,5 +1,5 @@
-// Package environment reads the variables of a function, which say where its
-// parts are, and lists all that is wrong with them at once.
+// Package environment reads a function's environment variables and reports every invalid one in one
+// error.
 package environment
 
 import (
@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-// Reader reads variables and collects what is wrong with them.
+// Reader reads environment variables and collects the invalid ones.
 type Reader struct {
-	// Lookup returns a variable as it is, empty if it is not set.
+	// Lookup returns the value of a variable, or "" if it is not set.
 	Lookup   func(string) string
 	problems []string
 }
@@ -20,12 +20,12 @@ type Reader struct {
 // New returns a Reader of the variables that lookup returns.
 func New(lookup func(string) string) *Reader { return &Reader{Lookup: lookup} }
 
-// Bad notes that a variable is not what it has to be.
+// Invalid records that a variable is not what is expected.
 func (r *Reader) Invalid(name, expected string) {
-	r.problems = append(r.problems, fmt.Sprintf("%s is %q, want %s", name, r.Lookup(name), expected))
+	r.problems = append(r.problems, fmt.Sprintf("%s is %q, must be %s", name, r.Lookup(name), expected))
 }
 
-// Required reads a variable that must have a value.
+// Required reads a variable that must not be empty.
 func (r *Reader) Required(name, expected string) string {
 	value := r.Lookup(name)
 	if value == "" {
@@ -34,16 +34,16 @@ func (r *Reader) Required(name, expected string) string {
 	return value
 }
 
-// secret reads a variable that a problem must not quote.
+// secret is Required without the value in the error.
 func (r *Reader) secret(name, expected string) string {
 	value := r.Lookup(name)
 	if value == "" {
-		r.problems = append(r.problems, fmt.Sprintf("%s is missing, want %s", name, expected))
+		r.problems = append(r.problems, fmt.Sprintf("%s is missing, must be %s", name, expected))
 	}
 	return value
 }
 
-// OneOf reads a variable that has one of some values, the first by default.
+// OneOf reads a variable that must have one of the allowed values. The first is the default.
 func (r *Reader) OneOf(name string, allowed ...string) string {
 	value := r.Lookup(name)
 	if value == "" {
@@ -66,7 +66,7 @@ func (r *Reader) port(name string) int {
 	return int(port)
 }
 
-// Address reads a host with its port.
+// Address reads host:port.
 func (r *Reader) Address(name string) string {
 	value := r.Lookup(name)
 	host, port, err := net.SplitHostPort(value)
@@ -76,7 +76,7 @@ func (r *Reader) Address(name string) string {
 	return value
 }
 
-// Duration reads a time that is not shorter than least.
+// Duration reads a duration of at least minimum.
 func (r *Reader) Duration(name string, minimum time.Duration) time.Duration {
 	value, err := time.ParseDuration(r.Lookup(name))
 	if err != nil || value < minimum {
@@ -85,7 +85,7 @@ func (r *Reader) Duration(name string, minimum time.Duration) time.Duration {
 	return value
 }
 
-// Megabytes reads what the platform sets; without it there is no limit.
+// Megabytes reads a size that the platform sets and returns it in bytes; 0 means no limit.
 func (r *Reader) Megabytes(name string) int64 {
 	value := r.Lookup(name)
 	if value == "" {
@@ -98,10 +98,10 @@ func (r *Reader) Megabytes(name string) int64 {
 	return megabytes << 20
 }
 
-// Err returns all problems as one error.
+// Err returns one error with all invalid variables, or nil.
 func (r *Reader) Err() error {
 	if len(r.problems) == 0 {
 		return nil
 	}
-	return fmt.Errorf("the function's environment is wrong: %s", strings.Join(r.problems, "; "))
+	return fmt.Errorf("invalid environment of the function: %s", strings.Join(r.problems, "; "))
 }

@@ -1,6 +1,5 @@
-// Package fault is the one error type that the parts of the function speak:
-// a kind that the handler maps to a status, a detail that a client may read,
-// and the cause, which only the log sees.
+// Package fault has the error type of the function's packages: a kind, which the handler maps to an HTTP
+// status, a detail for the client, and a cause for the log.
 package fault
 
 import (
@@ -9,37 +8,37 @@ import (
 	"time"
 )
 
-// Kind says what went wrong in terms of the request, not of the part.
+// Kind is a class of errors, seen from the request.
 type Kind string
 
-// The kinds there are; whatever is no *Error counts as Internal.
+// The kinds. An error that is not an *Error counts as Internal.
 const (
-	NotFound     Kind = "not-found"         // there is no such thing
-	Malformed    Kind = "malformed-request" // a parameter cannot be read
-	Invalid      Kind = "invalid-content"   // the body was read and is not acceptable
-	Precondition Kind = "precondition"      // a condition of the request does not hold
+	NotFound     Kind = "not-found"         // the item or file does not exist
+	Malformed    Kind = "malformed-request" // a parameter or header cannot be parsed
+	Invalid      Kind = "invalid-content"   // the body was parsed and is not acceptable
+	Precondition Kind = "precondition"      // a condition of the request is false
 	TooLarge     Kind = "too-large"         // the body is over a limit
-	MediaType    Kind = "unsupported-media" // the body is of a type that is not taken
-	Unavailable  Kind = "unavailable"       // a part does not answer now; trying again helps
-	Internal     Kind = "internal"          // a defect or a permission of ours
+	MediaType    Kind = "unsupported-media" // the body's media type is not supported
+	Unavailable  Kind = "unavailable"       // a dependency does not respond; a retry may succeed
+	Internal     Kind = "internal"          // a defect or a missing permission of the function
 )
 
-// Error is an error of a known kind.
+// Error is an error with a kind.
 type Error struct {
 	Kind       Kind
-	Detail     string        // for the client: nothing internal
-	RetryAfter time.Duration // for Unavailable: when to come back
-	Dependency string        // for Unavailable: what is away
+	Detail     string        // for the client: no internals
+	RetryAfter time.Duration // of Unavailable: when to retry
+	Dependency string        // of Unavailable: what does not respond
 	Cause      error         // for the log
 }
 
-// The parts that can be away, as a client is told.
+// The dependencies that an error names to the client.
 const (
 	Database = "database"
 	Files    = "file storage"
 )
 
-// Error says everything, the cause too: it is for the log, never for a client.
+// Error returns the detail and the cause: it is for the log, never for a client.
 func (e *Error) Error() string {
 	if e.Cause == nil {
 		return fmt.Sprintf("%s: %s", e.Kind, e.Detail)
@@ -50,12 +49,12 @@ func (e *Error) Error() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Cause }
 
-// New returns an error of kind whose detail a client may read.
+// New returns an error of the given kind. The client sees its detail.
 func New(kind Kind, format string, args ...any) *Error {
 	return &Error{Kind: kind, Detail: fmt.Sprintf(format, args...)}
 }
 
-// Down reports that part does not answer because of cause, and when to retry.
+// NewUnavailable returns the error for a dependency that does not respond.
 func NewUnavailable(dependency string, cause error) *Error {
 	return &Error{
 		Kind:       Unavailable,
@@ -66,16 +65,16 @@ func NewUnavailable(dependency string, cause error) *Error {
 	}
 }
 
-// retryAfter is what a client is asked to wait for a part that is away: long
-// enough for a failover's first seconds, short enough not to be noticed.
+// retryAfter is when clients should retry after a failure of a dependency: long enough for the first
+// seconds of a failover, short enough not to be noticed.
 const retryAfter = 2 * time.Second
 
-// Broken reports a defect or a missing permission of ours while doing what.
+// NewInternal returns the error for a defect or a missing permission of the function.
 func NewInternal(what string, cause error) *Error {
 	return &Error{Kind: Internal, Detail: what, Cause: cause}
 }
 
-// KindOf returns the kind of err; Internal when it has none.
+// KindOf returns the kind of err, or Internal if it has none.
 func KindOf(err error) Kind {
 	var known *Error
 	if errors.As(err, &known) {

@@ -87,7 +87,7 @@ func TestStatusesOfS3(t *testing.T) {
 	}
 }
 
-func TestS3ThatIsAwayIsUnavailable(t *testing.T) {
+func TestAnUnreachableS3IsUnavailable(t *testing.T) {
 	late, cancel := context.WithTimeout(t.Context(), time.Nanosecond)
 	defer cancel()
 	for name, test := range map[string]struct {
@@ -147,7 +147,7 @@ func TestLink(t *testing.T) {
 	}
 }
 
-func TestUploadInOnePiece(t *testing.T) {
+func TestSinglePutUpload(t *testing.T) {
 	b := bucket(t, nil)
 	for name, test := range map[string]struct {
 		size        int64

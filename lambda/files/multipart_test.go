@@ -68,7 +68,7 @@ func collect(t *testing.T, b *files.Bucket, key string, size int64) []files.Uplo
 	return all
 }
 
-func TestUploadInParts(t *testing.T) {
+func TestMultipartUpload(t *testing.T) {
 	for name, test := range map[string]struct {
 		size, part   int64
 		parts, pages int
@@ -117,7 +117,7 @@ func TestUploadInParts(t *testing.T) {
 
 // A session token has no bound that AWS names; those of a function's role have 1
 // to 2 KB, all of it in every address.
-func TestAPageOfPartsFitsIntoAnAnswerOfLambda(t *testing.T) {
+func TestAPageOfPartsFitsIntoALambdaResponse(t *testing.T) {
 	for name, token := range map[string]string{
 		"with a token as AWS gives them": strings.Repeat("IQoJb3JpZ2luX2VjEA+/", 100),
 		"with a very long one":           strings.Repeat("/+=", 4000),
@@ -166,7 +166,7 @@ func (s *brokenSigner) PresignUpload(context.Context, string, string, string, st
 	return "", errSigner
 }
 
-func TestAnUploadThatIsNotAnsweredIsEnded(t *testing.T) {
+func TestAnUploadWithoutAResponseIsAborted(t *testing.T) {
 	for name, signs := range map[string]int{"at its first part": 0, "at its second part": 1, "at its end": 2} {
 		for how, status := range map[string]int{"": 204, ", which fails too": 403} {
 			t.Run("for a signature that fails "+name+how, func(t *testing.T) {
@@ -213,7 +213,7 @@ func (c *canceling) CreateMultipartUpload(ctx context.Context, in *s3.CreateMult
 	return out, err
 }
 
-func TestPartsThatAnUploadDoesNotHaveAreRefused(t *testing.T) {
+func TestPartNumbersOutOfRangeAreRejected(t *testing.T) {
 	b := (&uploads{}).bucket(t, "token")
 	for name, test := range map[string]struct {
 		size  int64

@@ -83,7 +83,7 @@ func (s *slowS3) bucket() *files.Bucket {
 func never(int32) time.Duration { return 0 }
 
 // The first answer is waited for 10 s.
-func TestAnS3ThatDoesNotAnswerIsUnavailableSoon(t *testing.T) {
+func TestAnUnresponsiveS3IsUnavailableWithinTheTimeout(t *testing.T) {
 	for name, ask := range map[string]func(context.Context, *files.Bucket) error{
 		"to a read": func(ctx context.Context, b *files.Bucket) error {
 			_, err := b.Open(ctx, "a", "", "")
@@ -120,7 +120,7 @@ func TestABodyThatHasBegunMayTakeLonger(t *testing.T) {
 	})
 }
 
-func TestAPartThatTakesTooLongIsReadAnew(t *testing.T) {
+func TestAChunkThatTakesTooLongIsReadAgain(t *testing.T) {
 	whole := content(5 * chunkSize)
 	for name, test := range map[string]struct {
 		slow  func(request int32) bool

@@ -115,7 +115,7 @@ func open(t *testing.T, s *shelf, rng string) files.Object {
 	return object
 }
 
-func TestABodyOfManyPartsComesInOrder(t *testing.T) {
+func TestABodyOfManyChunksIsReadInOrder(t *testing.T) {
 	whole := content(5*chunkSize + 12345)
 	checksum := crc64NVME(whole)
 	for name, test := range map[string]struct {
@@ -170,7 +170,7 @@ func TestNoMoreIsReadAheadThanTheWindow(t *testing.T) {
 	}
 }
 
-func TestABodyIsNotReadAheadBeforeItsFirstBytesAreThere(t *testing.T) {
+func TestReadAheadStartsAfterTheFirstBytes(t *testing.T) {
 	s := &shelf{content: content(20 * chunkSize), etag: `"E1"`}
 	object := open(t, s, "")
 	if _, err := object.Body.Read(make([]byte, 1000)); err != nil {
@@ -227,7 +227,7 @@ func TestAnObjectThatChangesWhileItIsRead(t *testing.T) {
 	}
 }
 
-func TestReadsThatBreakOffAreTriedAgain(t *testing.T) {
+func TestInterruptedReadsAreRetried(t *testing.T) {
 	whole := content(6 * chunkSize)
 	checksum := crc64NVME(whole)
 	isPart := func(r *http.Request) bool { return r.Header.Get("Range") != "" }
@@ -282,7 +282,7 @@ func TestReadsThatBreakOffAreTriedAgain(t *testing.T) {
 	}
 }
 
-func TestADamagedObjectIsNotTakenForWhole(t *testing.T) {
+func TestADamagedObjectIsNeverReadCompletely(t *testing.T) {
 	for name, size := range map[string]int{"in one answer": 1000, "in parts": 5 * chunkSize} {
 		t.Run(name, func(t *testing.T) {
 			whole := content(size)
@@ -297,7 +297,7 @@ func TestADamagedObjectIsNotTakenForWhole(t *testing.T) {
 
 // An io.Reader says of no later Read what it returns; a body that went on would
 // pass what it failed for as whole.
-func TestABodyThatHasFailedStaysSo(t *testing.T) {
+func TestAFailedBodyStaysFailed(t *testing.T) {
 	whole := content(6 * chunkSize)
 	isPart := func(r *http.Request) bool { return r.Header.Get("Range") != "" }
 	for name, test := range map[string]struct {
@@ -341,7 +341,7 @@ func TestABodyThatHasFailedStaysSo(t *testing.T) {
 	}
 }
 
-func TestAnS3ThatAnswersAnotherRangeIsNotBelieved(t *testing.T) {
+func TestARangeThatWasNotRequestedIsRejected(t *testing.T) {
 	s := &shelf{content: content(6 * chunkSize), etag: `"E1"`}
 	b := bucket(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Range") != "" {
@@ -358,7 +358,7 @@ func TestAnS3ThatAnswersAnotherRangeIsNotBelieved(t *testing.T) {
 	}
 }
 
-func TestClosingABodyEndsItsReads(t *testing.T) {
+func TestClosingABodyCancelsItsReads(t *testing.T) {
 	s := &shelf{content: content(6 * chunkSize), etag: `"E1"`}
 	reading, ended := make(chan struct{}, 3), make(chan struct{}, 3)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

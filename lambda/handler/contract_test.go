@@ -118,7 +118,7 @@ func TestTheDocumentHasTheHandlersRoutes(t *testing.T) {
 	}
 }
 
-func TestAPathWithoutAMethodAnswersItAsTheDocumentSays(t *testing.T) {
+func TestUndefinedMethodsAreHandledAsDocumented(t *testing.T) {
 	promised, operations := document(t)
 	for path, nodes := range promised.Paths {
 		if _, ok := nodes["x-amazon-apigateway-any-method"]; !ok {
@@ -247,7 +247,7 @@ var unsaid = []string{"Content-Type", "Content-Length", "X-Content-Type-Options"
 // Every status that the document promises is answered by some request, with
 // every header that it promises, and every answer is promised, in its form too.
 // Only 500 is not: a defect is part of no contract.
-func TestTheHandlerAnswersWhatTheDocumentPromises(t *testing.T) {
+func TestResponsesConformToTheDocument(t *testing.T) {
 	promised, operations := document(t)
 	for name, operation := range operations {
 		t.Run(name, func(t *testing.T) {
@@ -314,7 +314,7 @@ var probes = []probe{
 // A parameter is in the document where it counts, and nowhere else; only what
 // the path cannot do without is required, since the door refuses a request that
 // lacks what is.
-func TestTheParametersOfTheDocumentAreThoseThatCount(t *testing.T) {
+func TestTheDocumentsParametersAreThoseThatTheHandlerReads(t *testing.T) {
 	_, operations := document(t)
 	for name, operation := range operations {
 		t.Run(name, func(t *testing.T) {
@@ -349,7 +349,7 @@ func TestTheParametersOfTheDocumentAreThoseThatCount(t *testing.T) {
 	}
 }
 
-func TestTheLimitsOfTheDocumentAreTheHandlers(t *testing.T) {
+func TestTheDocumentsLimitsAreTheHandlers(t *testing.T) {
 	_, operations := document(t)
 	h := parts()[0]
 	listed := 0

@@ -38,7 +38,7 @@ func sameEvent(t *testing.T, text []byte) {
 	}
 }
 
-func TestAnEventIsReadAsEncodingJSONReadsIt(t *testing.T) {
+func TestEventsAreDecodedAsByEncodingJSON(t *testing.T) {
 	for name, text := range map[string]string{
 		"nothing":                    `{}`,
 		"null":                       `null`,
@@ -81,7 +81,7 @@ func FuzzEventText(f *testing.F) {
 	f.Fuzz(func(_ *testing.T, text []byte) { _, _ = readEvent(text) })
 }
 
-func FuzzAnswer(f *testing.F) {
+func FuzzResponse(f *testing.F) {
 	f.Add("a\"b\\c\n\x00\x1f\u2028\xff<>&")
 	f.Add("\"\\\b\t\n\f\r\v\x00\x1f\x7f\u2028é")
 	f.Fuzz(func(t *testing.T, value string) {
@@ -102,7 +102,7 @@ func FuzzAnswer(f *testing.F) {
 	})
 }
 
-func TestAnAnswerInOnePieceIsEncodedForTheRuntime(t *testing.T) {
+func TestABufferedResponseIsEncodedForTheRuntime(t *testing.T) {
 	h := &Handler{Log: slog.New(slog.DiscardHandler)}
 	resp, err := h.Handle(t.Context(), []byte(`{"httpMethod":"GET","resource":"/nowhere","requestContext":{"requestId":"r"}}`))
 	if err != nil {
@@ -114,7 +114,7 @@ func TestAnAnswerInOnePieceIsEncodedForTheRuntime(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoEventIsAFailure(t *testing.T) {
+func TestAMalformedEventIsAnError(t *testing.T) {
 	h := &Handler{Log: slog.New(slog.DiscardHandler)}
 	if resp, err := h.Handle(t.Context(), []byte(`{"headers":[]}`)); err == nil {
 		t.Fatalf("answered %s", resp.Payload)

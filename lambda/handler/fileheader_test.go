@@ -55,7 +55,7 @@ const (
 )
 
 // What runs in a browser runs in the origin that it came from: that of the API.
-func TestActiveContentDoesNotRunInTheOriginOfTheAPI(t *testing.T) {
+func TestActiveContentDoesNotRunInTheAPIsOrigin(t *testing.T) {
 	const opaque = "application/octet-stream"
 	for name, test := range map[string]struct {
 		stored       string
@@ -115,7 +115,7 @@ func TestActiveContentDoesNotRunInTheOriginOfTheAPI(t *testing.T) {
 }
 
 // RFC 9111, 3.2: what a 304 brings replaces what the client has kept.
-func TestANotModifiedFileBringsItsPolicy(t *testing.T) {
+func TestANotModifiedResponseHasTheFilesPolicy(t *testing.T) {
 	for mediaType, policy := range map[string]string{"text/html": sandboxPolicy, "application/pdf": viewerPolicy} {
 		h := &handler.Handler{Files: storedWith(http.Header{"Content-Type": {mediaType}})}
 		for _, method := range []string{"GET", "HEAD"} {
@@ -127,7 +127,7 @@ func TestANotModifiedFileBringsItsPolicy(t *testing.T) {
 	}
 }
 
-func TestTheNameOfAFileIsOneThatIsSavedAsItReads(t *testing.T) {
+func TestFileNamesAreSafeToSave(t *testing.T) {
 	for name, test := range map[string]struct{ stored, want string }{
 		"a name":                    {`attachment; filename="a b.zip"`, `attachment; filename="a b.zip"`},
 		"a name in another script":  {`attachment; filename*=UTF-8''%C3%A9.zip`, "attachment; filename*=utf-8''%C3%A9.zip"},
@@ -161,7 +161,7 @@ func TestTheNameOfAFileIsOneThatIsSavedAsItReads(t *testing.T) {
 	})
 }
 
-func TestAFileIsEncodedByWhatClientsDecode(t *testing.T) {
+func TestOnlyContentCodingsThatClientsDecodeAreSent(t *testing.T) {
 	for name, test := range map[string]struct{ stored, coding, mediaType string }{
 		"gzip":                         {"gzip", "gzip", "image/png"},
 		"in capitals":                  {"GZIP", "gzip", "image/png"},
@@ -183,7 +183,7 @@ func TestAFileIsEncodedByWhatClientsDecode(t *testing.T) {
 	}
 }
 
-func TestALanguageIsOneOrLeftOut(t *testing.T) {
+func TestInvalidLanguagesAreOmitted(t *testing.T) {
 	for stored, want := range map[string]string{
 		"fr": "fr", "de-CH,fr": "de-CH, fr", "": "", "x\r\ny": "", "é": "", strings.Repeat("a", 36): "", strings.Repeat("a,", 11): "",
 	} {
@@ -195,7 +195,7 @@ func TestALanguageIsOneOrLeftOut(t *testing.T) {
 
 // RFC 9111, 3.5: a shared cache keeps no answer to a request with Authorization.
 // A key in X-Api-Key is no such request.
-func TestNoSharedCacheKeepsWhatAKeyGuards(t *testing.T) {
+func TestSharedCachesDoNotStoreResponsesThatNeedAKey(t *testing.T) {
 	for name, test := range map[string]struct{ stored, keyed, public string }{
 		"nothing":                        {"", "private, no-cache", "no-cache"},
 		"for everybody":                  {"public", "private, no-cache", "public"},
@@ -266,7 +266,7 @@ func TestNoSharedCacheKeepsWhatAKeyGuards(t *testing.T) {
 // S3 takes 8 KB of headers with an object (Amazon S3 API reference, PutObject);
 // what of it comes back is in the first 16 KB of a stream, in which JSON takes six
 // bytes for some characters.
-func TestTheLongestStoredHeadersFitIntoAStreamsHead(t *testing.T) {
+func TestTheLongestStoredHeadersFitIntoAStreamsPrelude(t *testing.T) {
 	const stored, head = 8 << 10, 16 << 10
 	longest := http.Header{
 		"Content-Type":        {`text/html; a="` + strings.Repeat("<", stored) + `"`},

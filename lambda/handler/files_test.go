@@ -171,7 +171,7 @@ func TestHeadFile(t *testing.T) {
 	}
 }
 
-func TestABodyThatThePlatformCannotCarryIsElsewhere(t *testing.T) {
+func TestAFileTooLargeToStreamIsRedirectedToS3(t *testing.T) {
 	tests := map[string]struct {
 		size, limit int64
 		left        time.Duration
@@ -214,7 +214,7 @@ func TestABodyThatThePlatformCannotCarryIsElsewhere(t *testing.T) {
 	}
 }
 
-func TestAFileReplacedWhileItIsLookedAt(t *testing.T) {
+func TestAFileReplacedDuringARead(t *testing.T) {
 	for name, test := range map[string]struct{ replacements, status int }{
 		"once":         {1, 200},
 		"all the time": {100, 503},
@@ -233,7 +233,7 @@ func TestAFileReplacedWhileItIsLookedAt(t *testing.T) {
 	}
 }
 
-func TestAStreamThatBreaksOffSaysNothingInternal(t *testing.T) {
+func TestAFailedStreamRevealsNothingInternal(t *testing.T) {
 	var log strings.Builder
 	b := disk(new(int))
 	b.open = func(string, string, string) (files.Object, error) {
@@ -266,7 +266,7 @@ func (o *once) Read(p []byte) (int, error) {
 
 func (o *once) Close() error { return nil }
 
-func TestAStreamThatHasFailedStaysSo(t *testing.T) {
+func TestAFailedStreamStaysFailed(t *testing.T) {
 	var log strings.Builder
 	b := disk(new(int))
 	b.open = func(string, string, string) (files.Object, error) {
@@ -291,7 +291,7 @@ func TestAStreamThatHasFailedStaysSo(t *testing.T) {
 
 // The Runtime API may take a stream no further: the line in the log is no longer
 // that of a file that was sent.
-func TestAStreamThatIsNotSentToItsEndIsLoggedAsBroken(t *testing.T) {
+func TestAnIncompleteStreamIsLoggedAsBroken(t *testing.T) {
 	for name, test := range map[string]struct {
 		take int
 		want string
@@ -365,7 +365,7 @@ func TestUploadFile(t *testing.T) {
 	}
 }
 
-func TestMoreOfTheAddressesOfAnUpload(t *testing.T) {
+func TestFurtherPartsOfAnUpload(t *testing.T) {
 	type request struct {
 		key, id string
 		size    int64

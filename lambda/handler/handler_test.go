@@ -394,7 +394,7 @@ func TestListItems(t *testing.T) {
 	}
 }
 
-func TestTheLogNamesTheRouteAndNobody(t *testing.T) {
+func TestTheLogNamesTheRouteAndNoClient(t *testing.T) {
 	var log strings.Builder
 	h := &handler.Handler{
 		Log:   telemetry.NewLogger(&log),

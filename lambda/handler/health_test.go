@@ -39,7 +39,7 @@ func (d *dependencies) handler(log *strings.Builder) *handler.Handler {
 	}
 }
 
-func TestHealthSaysWithoutAKeyOnlyWhetherAllWorks(t *testing.T) {
+func TestHealthWithoutAKeyReportsOnlyTheOverallStatus(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
 		failure error
@@ -111,7 +111,7 @@ func TestConcurrentHealthRequestsShareOneRoundOfChecks(t *testing.T) {
 
 // The results are shared, so they must not depend on the time that the request has left which had the
 // checks made.
-func TestARequestWithoutTimeDoesNotFailTheChecksOfOthers(t *testing.T) {
+func TestARequestCloseToItsDeadlineDoesNotFailTheChecksOfOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log strings.Builder
 		h := (&dependencies{takes: 500 * time.Millisecond}).handler(&log)
@@ -127,7 +127,7 @@ func TestARequestWithoutTimeDoesNotFailTheChecksOfOthers(t *testing.T) {
 }
 
 // A check that does not heed its context would hold every later request, too.
-func TestACheckThatDoesNotEndIsDown(t *testing.T) {
+func TestACheckThatTimesOutIsDown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hung := make(chan struct{})
 		h := &handler.Handler{Log: slog.New(slog.DiscardHandler), Health: handler.NewHealthChecker(map[string]func(context.Context) error{

@@ -72,7 +72,7 @@ var malformed = map[string][][]string{
 }
 
 // RFC 9110 has a malformed date ignored; docs/reference/http-rules.md says why it is not here.
-func TestAMalformedConditionIsRefusedWhateverTheMethod(t *testing.T) {
+func TestAMalformedConditionIsRejectedForEveryMethod(t *testing.T) {
 	malformed := maps.Clone(malformed)
 	malformed["If-None-Match"], malformed["If-Unmodified-Since"] = malformed["If-Match"], malformed["If-Modified-Since"]
 	for operation, request := range operations() {
@@ -100,7 +100,7 @@ func TestAMalformedConditionIsRefusedWhateverTheMethod(t *testing.T) {
 	})
 }
 
-func TestWellFormedConditionsAreTaken(t *testing.T) {
+func TestWellFormedConditionsAreAccepted(t *testing.T) {
 	for name, values := range map[string][]string{
 		"If-None-Match":       {`*`, ` * `, `"a"`, `W/"a"`, `"a","b"`, `,"a", ,W/"b",`, `""`, `"!#~"`, `"a\b"`, "\"\u00e9\"", `"a,b"`},
 		"If-Modified-Since":   {aDate, "Friday, 02-Jan-26 03:04:05 GMT", "Fri Jan  2 03:04:05 2026"},
@@ -134,7 +134,7 @@ func TestAConditionAfterAnEmptyLineIsEvaluated(t *testing.T) {
 }
 
 // A condition that nothing could evaluate would be no condition.
-func TestAWriteRefusesConditionsThatItCannotEvaluate(t *testing.T) {
+func TestAWriteRejectsUnsupportedConditions(t *testing.T) {
 	for operation, refused := range map[string]map[string]string{
 		"PUT /items/{id}":    {"If-Modified-Since": aDate, "If-Unmodified-Since": aDate},
 		"DELETE /items/{id}": {"If-Modified-Since": aDate, "If-Unmodified-Since": aDate},
@@ -215,7 +215,7 @@ func TestHEADIsGETWithoutItsBody(t *testing.T) {
 }
 
 // RFC 9110, 9.3.1.
-func TestTheBodyOfAReadMeansNothing(t *testing.T) {
+func TestTheBodyOfAReadIsIgnored(t *testing.T) {
 	for _, operation := range []string{"GET /items", "GET /items/{id}", "HEAD /items/{id}", "GET /files/{key+}", "HEAD /files/{key+}", "GET /health"} {
 		one := operations()[operation]
 		want := ask(t, &parts()[0], one)
@@ -227,7 +227,7 @@ func TestTheBodyOfAReadMeansNothing(t *testing.T) {
 }
 
 // A part or a coding that is not known must not be taken for the whole.
-func TestAWriteTakesItsBodyAsAWhole(t *testing.T) {
+func TestAWriteRejectsPartialAndEncodedBodies(t *testing.T) {
 	for _, operation := range []string{"PUT /items/{id}", "POST /files/{key+}"} {
 		for _, test := range []struct {
 			name, value string
@@ -264,7 +264,7 @@ func TestAWriteTakesItsBodyAsAWhole(t *testing.T) {
 }
 
 // RFC 9110, 14.2: nothing but one range of bytes in a GET is a range.
-func TestARangeThatIsNoneIsIgnored(t *testing.T) {
+func TestAnInvalidRangeIsIgnored(t *testing.T) {
 	for _, lines := range [][]string{
 		{"bytes=0-0,5-6"}, {"bytes=2-4,"}, {"bytes=2-4", "bytes=5-6"}, {"bytes=4-2"}, {"bytes=-"}, {"bytes=a-b"}, {"bytes"}, {""}, {"lines=2-4"},
 		{"bytes=2-4;"}, {"bytes=+2-4"}, {"bytes=2--4"}, {"bytes=0x2-4"}, {"bytes=2.0-4"},
@@ -309,7 +309,7 @@ func TestAProblemsTitleIsItsStatusPhrase(t *testing.T) {
 }
 
 // RFC 9110, 10.2.3 and 15.6.4.
-func TestWhatIsUnavailableSaysWhenToTryAgain(t *testing.T) {
+func TestUnavailableResponsesHaveRetryAfter(t *testing.T) {
 	h := &handler.Handler{Items: items{get: func(string) (store.Item, cache.Status, error) {
 		return store.Item{}, "", fault.NewUnavailable(fault.Database, fmt.Errorf("refused"))
 	}}}

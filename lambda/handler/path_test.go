@@ -78,7 +78,7 @@ func addressed(asked *string) *handler.Handler {
 
 // Every way of writing a path is one thing's, or nothing's: reads and deletions
 // of nothing are answered 404, writes 422.
-func TestEveryWayOfWritingAPathIsOneThingsOrNothings(t *testing.T) {
+func TestEverySpellingOfAPathMeansOneResource(t *testing.T) {
 	for _, test := range []struct{ name, sent, is string }{
 		{"an item", "/items/a", "item a"},
 		{"an item with a slash after it", "/items/a/", ""},
@@ -185,7 +185,7 @@ func FuzzPath(f *testing.F) {
 }
 
 // What another reader of the same text takes for a line or a label is no trace.
-func TestATraceIsOneOfXRaysForm(t *testing.T) {
+func TestTraceIDsHaveXRaysForm(t *testing.T) {
 	for _, test := range []struct{ name, sent, logged string }{
 		{"a trace", "Root=1-58406520-a006649127e371903a2de979", "1-58406520-a006649127e371903a2de979"},
 		{"a trace among others", "Self=1;Root=1-58406520-a006649127e371903a2de979;Sampled=1", "1-58406520-a006649127e371903a2de979"},

@@ -114,7 +114,7 @@ func TestEveryRequestIsCounted(t *testing.T) {
 	}
 }
 
-func TestWhatThePartsLogIsCounted(t *testing.T) {
+func TestLoggedFailuresOfDependenciesAreCounted(t *testing.T) {
 	var log strings.Builder
 	ctx := telemetry.WithRequest(t.Context(), "request-1", "trace-1")
 	failures := telemetry.Meter{Function: "api"}.FailureLogger(telemetry.NewLogger(&log), telemetry.CacheFailures)

@@ -84,7 +84,7 @@ func TestTheLongestItemCanAlwaysBeSent(t *testing.T) {
 
 // A page ends where its answer would be over Lambda's limit, whatever the source thinks fits: eight
 // items of tabs, 2 MiB, once were an answer of 12.6 MB.
-func TestAPageEndsBeforeItIsTooLongToBeSent(t *testing.T) {
+func TestAPageEndsBeforeTheResponseLimit(t *testing.T) {
 	const rows, id = 26, 128 // items, and characters of an id
 	for _, name := range []string{"tabs", "carriage returns", "spaces", "quotes"} {
 		t.Run(name, func(t *testing.T) {
@@ -144,7 +144,7 @@ func walk(t *testing.T, h *handler.Handler, limit int) (seen int) {
 }
 
 // What cannot be sent is a problem before it is sent, and the line says so.
-func TestAnAnswerThatIsTooLargeIsAProblem(t *testing.T) {
+func TestATooLargeResponseBecomesAProblem(t *testing.T) {
 	tooLong := strings.Repeat("\x01", runtimeapi.MaxResponse/6)
 	jsonType := map[string]string{"Content-Type": "application/json"}
 	h := handler.Handler{
@@ -199,7 +199,7 @@ func logged(t *testing.T, text string) (got line) {
 }
 
 // The line is written once the answer was sent: it says what the client got.
-func TestTheLineOfAnAnswerThatCouldNotBeSentSaysSo(t *testing.T) {
+func TestTheLogReportsAResponseThatCouldNotBeSent(t *testing.T) {
 	for name, test := range map[string]struct {
 		unsent error
 		want   int

@@ -71,7 +71,7 @@ func TestAFirstDeploymentNeedsNoSecondTry(t *testing.T) {
 	}
 }
 
-func TestAWaitSaysHowItEnded(t *testing.T) {
+func TestAwaitReportsItsResult(t *testing.T) {
 	for name, c := range map[string]struct {
 		after time.Duration
 		ready bool
@@ -103,7 +103,7 @@ func TestAWaitSaysHowItEnded(t *testing.T) {
 	}
 }
 
-func TestAMigrationWithoutADatabaseSaysWhatToLookAt(t *testing.T) {
+func TestAMigrationWithoutADatabaseSaysWhatToCheck(t *testing.T) {
 	d := testservices.NewDatabase(t)
 	begin := unavailable(t, &d)
 	synctest.Test(t, func(t *testing.T) {
@@ -115,7 +115,7 @@ func TestAMigrationWithoutADatabaseSaysWhatToLookAt(t *testing.T) {
 	})
 }
 
-func TestAWaitEndsAtOnceWhereTimeWouldNotHelp(t *testing.T) {
+func TestAwaitFailsAtOnceIfWaitingCannotHelp(t *testing.T) {
 	d := testservices.NewDatabase(t)
 	for name, c := range map[string]struct {
 		event migrate.Event

@@ -76,7 +76,7 @@ func TestTheApplicationMayChangeRowsAndNothingElse(t *testing.T) {
 	}
 }
 
-func TestAChangedMigrationIsRefused(t *testing.T) {
+func TestAChangedMigrationIsRejected(t *testing.T) {
 	d := testservices.NewDatabase(t)
 	d.Migrate(t)
 	admin, err := pgx.ConnectConfig(t.Context(), d.Admin)
@@ -93,7 +93,7 @@ func TestAChangedMigrationIsRefused(t *testing.T) {
 	}
 }
 
-func TestRunsAtTheSameTimeTakeTurns(t *testing.T) {
+func TestConcurrentRunsAreSerialized(t *testing.T) {
 	d := testservices.NewDatabase(t)
 	d.Secrets.Set(testservices.AppSecret, secrets.Credentials{Username: "app", Password: "of-all-tests"})
 	applied, err := testservices.Exclusively(t, func(ctx context.Context) (applied int, err error) {
@@ -115,7 +115,7 @@ func TestRunsAtTheSameTimeTakeTurns(t *testing.T) {
 	}
 }
 
-func TestAWrongMasterPasswordSaysWhoAndWhere(t *testing.T) {
+func TestAWrongMasterPasswordNamesUserAndHost(t *testing.T) {
 	d := testservices.NewDatabase(t)
 	d.Secrets.Set(testservices.MasterSecret, secrets.Credentials{Username: "nobody", Password: "hunter2"})
 	_, err := d.Migration.Run(t.Context())
@@ -148,7 +148,7 @@ func (s starts) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
-func TestADatabaseThatIsNotThereYetIsWaitedFor(t *testing.T) {
+func TestAMigrationWaitsForTheDatabase(t *testing.T) {
 	d := testservices.NewDatabase(t)
 	d.Secrets.Set(testservices.AppSecret, secrets.Credentials{Username: "app", Password: "of-all-tests"})
 	proxy := through(t, &d)

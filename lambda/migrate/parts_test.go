@@ -68,7 +68,7 @@ func TestAnEmptySecretIsFilledOnce(t *testing.T) {
 	}
 }
 
-func TestTheUserHasWhatTheSecretSaysAfterARotationThatEndedMeanwhile(t *testing.T) {
+func TestTheUserHasTheSecretsPasswordAfterAConcurrentRotation(t *testing.T) {
 	before, after := secrets.Credentials{Username: appRole, Password: "old"}, secrets.Credentials{Username: appRole, Password: "new"}
 	stored := before
 	var set []secrets.Credentials
@@ -84,7 +84,7 @@ func TestTheUserHasWhatTheSecretSaysAfterARotationThatEndedMeanwhile(t *testing.
 	}
 }
 
-func TestASecretOfAnotherUserIsRefused(t *testing.T) {
+func TestASecretOfAnotherUserIsRejected(t *testing.T) {
 	m := Migration{Secrets: &emptySecret{value: `{"username":"postgres","password":"x"}`}, AppSecret: "arn:app"}
 	if _, err := m.appCredentials(t.Context()); err == nil || !strings.Contains(err.Error(), `"postgres"`) {
 		t.Fatalf("got %v", err)

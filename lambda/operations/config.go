@@ -8,18 +8,18 @@ import (
 	"github.com/didomi/serverless-api/lambda/environment"
 )
 
-// databaseConfig is what the handlers "migrate" and "rotate" are told by their environment.
+// databaseConfig is the configuration of the handlers "migrate" and "rotate".
 type databaseConfig struct {
 	AWS          aws.Config
 	Database     environment.Database
 	MasterSecret string
 }
 
-// cacheUserConfig is what the handler "cache-user" is told by its environment.
+// cacheUserConfig is the configuration of the handler "cache-user".
 type cacheUserConfig struct {
 	AWS    aws.Config
-	Secret string // ARN of the secret of the cache's user
-	UserID string // in ElastiCache
+	Secret string // ARN of the cache user's secret
+	UserID string // of the ElastiCache user
 }
 
 // readDatabase reads the environment of the handlers "migrate" and "rotate".

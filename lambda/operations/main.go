@@ -1,10 +1,8 @@
-// Command operations is what is done with the database and the passwords of the
-// API: three Lambda functions, told apart by their handler. "migrate" brings the
-// database up to date when a stack is deployed, "rotate" changes the database
-// user's password when Secrets Manager says so, and "cache-user" the cache
-// user's, which it sets when a stack is deployed. It is a program of its own so
-// that the function of the API, which starts while a client waits, does not
-// start with what only these need.
+// Command operations has the functions for the database and the passwords of the API, selected by their
+// handler: "migrate" applies database migrations during a deployment, "rotate" rotates the database user's
+// password for Secrets Manager, and "cache-user" rotates the cache user's and sets it during a deployment.
+// It is a separate program because the API's function starts while a client waits, and should not start
+// with dependencies that only these need.
 package main
 
 import (
@@ -26,7 +24,7 @@ import (
 
 func main() { program.Run(build) }
 
-// build returns the program that _HANDLER names. It makes no connection.
+// build returns the program that _HANDLER selects. It opens no connections.
 func build(env func(string) string, log *slog.Logger) (program.Program, error) {
 	switch name := env("_HANDLER"); name {
 	case "migrate":
@@ -36,7 +34,7 @@ func build(env func(string) string, log *slog.Logger) (program.Program, error) {
 	case "cache-user":
 		return buildCacheUser(env, log)
 	default:
-		return program.Program{}, fmt.Errorf("_HANDLER is %q, want migrate, rotate or cache-user", name)
+		return program.Program{}, fmt.Errorf("_HANDLER is %q, must be migrate, rotate or cache-user", name)
 	}
 }
 
@@ -56,8 +54,8 @@ func buildMigrate(env func(string) string, log *slog.Logger) (program.Program, e
 	return program.Program{Handler: asJSON(migration.Handle)}, nil
 }
 
-// look is how long a rotation waits before it looks again whether the cache's
-// user has changed, or the database's is let in, which takes AWS seconds.
+// pollInterval is the time between two checks during a rotation: whether ElastiCache has changed its user,
+// or RDS Proxy accepts the new password. Both take AWS seconds.
 const pollInterval = time.Second
 
 func buildRotate(env func(string) string, log *slog.Logger) (program.Program, error) {
@@ -92,7 +90,7 @@ func buildCacheUser(env func(string) string, log *slog.Logger) (program.Program,
 	return program.Program{Handler: asJSON(rotation.Run)}, nil
 }
 
-// asJSON reads the event and writes the answer as JSON.
+// asJSON decodes the event from JSON and encodes the result as JSON.
 func asJSON(run any) runtimeapi.Function {
 	handler := lambda.NewHandler(run)
 	return func(ctx context.Context, event []byte) (runtimeapi.Response, error) {

@@ -25,18 +25,18 @@ func lookup(env map[string]string) func(string) string {
 	return func(name string) string { return env[name] }
 }
 
-func TestAMigrationAndARotationAreToldOfTheDatabaseAndItsMasterUser(t *testing.T) {
+func TestMigrateAndRotateReadTheDatabaseAndItsMasterUser(t *testing.T) {
 	config, err := readDatabase(lookup(complete()), nil)
 	if err != nil || config.MasterSecret != "arn:master" || config.Database.Secret != "arn:app" || config.Database.Postgres().Port != 5432 {
 		t.Errorf("got %+v, %v", config.Database, err)
 	}
 	_, err = readDatabase(lookup(nil), nil)
-	if err == nil || strings.Count(err.Error(), ", want ") != 8 {
+	if err == nil || strings.Count(err.Error(), ", must be ") != 8 {
 		t.Errorf("got %v", err)
 	}
 }
 
-func TestTheCachesUserIsToldOfItsSecretAlone(t *testing.T) {
+func TestCacheUserReadsOnlyItsSecret(t *testing.T) {
 	env := complete()
 	env["REDIS_SECRET_ARN"], env["REDIS_USER_ID"] = "arn:cache", "stack-cache-app"
 	config, err := readCacheUser(lookup(env), nil)
@@ -44,14 +44,14 @@ func TestTheCachesUserIsToldOfItsSecretAlone(t *testing.T) {
 		t.Errorf("got %s, %s, %v", config.Secret, config.UserID, err)
 	}
 	_, err = readCacheUser(lookup(nil), nil)
-	if err == nil || strings.Count(err.Error(), ", want ") != 5 {
+	if err == nil || strings.Count(err.Error(), ", must be ") != 5 {
 		t.Errorf("got %v", err)
 	}
 }
 
-func TestAnUnknownHandlerIsNamed(t *testing.T) {
+func TestAnUnknownHandlerIsRejectedByName(t *testing.T) {
 	_, err := build(lookup(map[string]string{"_HANDLER": "apo"}), nil)
-	if err == nil || !strings.Contains(err.Error(), `"apo", want migrate, rotate or cache-user`) {
+	if err == nil || !strings.Contains(err.Error(), `"apo", must be migrate, rotate or cache-user`) {
 		t.Fatalf("got %v", err)
 	}
 }

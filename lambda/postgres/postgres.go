@@ -1,5 +1,5 @@
-// Package postgres says where the database is, and logs in to it outside the requests' pool, for what
-// is done once: a migration, the rotation of a password.
+// Package postgres connects to the database outside the pool that serves requests, for a migration or a
+// password rotation.
 package postgres
 
 import (
@@ -15,14 +15,13 @@ import (
 	"github.com/didomi/serverless-api/lambda/secrets"
 )
 
-// connectTimeout bounds one login: a proxy without a free or ready connection keeps its client
-// waiting.
+// connectTimeout bounds one login: a proxy without a free or ready connection keeps its client waiting.
 const connectTimeout = 20 * time.Second
 
-// AppUser is who the API logs in to the database as; a migration makes it.
+// AppUser is the API's database user. A migration creates it.
 const AppUser = "app"
 
-// Database is where a database is.
+// Database is the address of a database.
 type Database struct {
 	Host    string
 	Port    int
@@ -30,7 +29,7 @@ type Database struct {
 	SSLMode string // "verify-full" or "disable"
 }
 
-// Connect logs in once. The error says where and as whom, and carries no password.
+// Connect opens one connection. Its error names host and user, never the password.
 func (d Database) Connect(ctx context.Context, credentials secrets.Credentials) (*pgx.Conn, error) {
 	config, err := pgx.ParseConfig(d.URL())
 	if err != nil {
@@ -41,7 +40,7 @@ func (d Database) Connect(ctx context.Context, credentials secrets.Credentials) 
 	}
 	config.User, config.Password = credentials.Username, credentials.Password
 	config.ConnectTimeout = connectTimeout
-	// No prepared statements, which RDS Proxy would pin the session for.
+	// No prepared statements: RDS Proxy would pin the session.
 	config.DefaultQueryExecMode = pgx.QueryExecModeExec
 	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
@@ -50,8 +49,7 @@ func (d Database) Connect(ctx context.Context, credentials secrets.Credentials) 
 	return conn, nil
 }
 
-// URL is the database's address for pgx. It leaves the user out: a password in an address could end up
-// in an error.
+// URL returns the connection string without user and password, which could end up in an error.
 func (d Database) URL() string {
 	u := url.URL{
 		Scheme:   "postgres",

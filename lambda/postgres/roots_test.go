@@ -43,7 +43,7 @@ func TestEveryRegionHasTheThreeRootsOfRDS(t *testing.T) {
 }
 
 // https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/UsingWithRDS.SSL.html
-func TestAClusterIsTrustedByItsRegionsRootsAndEverythingElseByTheSystems(t *testing.T) {
+func TestRootsAreTheRegionsForAClusterAndTheSystemsOtherwise(t *testing.T) {
 	for host, region := range map[string]string{
 		"didomi-dev-data-cluster-1.cluster-cabc1234.eu-west-1.rds.amazonaws.com": "eu-west-1",
 		"didomi-prod-data-proxy-1.proxy-cabc1234.eu-west-1.rds.amazonaws.com":    "",

@@ -9,12 +9,12 @@ import (
 	"fmt"
 )
 
-// iterations is PostgreSQL's own default (scram_iterations).
+// scramIterations is PostgreSQL's default (scram_iterations).
 const scramIterations = 4096
 
-// Verifier returns what PostgreSQL stores of a password (RFC 5803), so
-// that the password itself is in no statement and in no log of statements.
-// The password must be ASCII, as generated ones are: others are normalised.
+// Verifier returns the SCRAM verifier of a password as PostgreSQL stores it (RFC 5803), so that no
+// statement and no statement log contains the password. The password must be ASCII, as generated ones are:
+// others would need normalization.
 func Verifier(password string) (string, error) {
 	salt := make([]byte, 16)
 	_, _ = rand.Read(salt) // never fails

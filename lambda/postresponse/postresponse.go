@@ -1,9 +1,8 @@
-// Package postresponse puts off what a caller need not wait for until its answer has
-// been sent. Lambda leaves a function running until it asks for its next
-// invocation and freezes it then (AWS Lambda developer guide, "Understanding the
-// Lambda execution environment lifecycle"), so what is put off is done, and in
-// that invocation; and what runs beside an answer is waited for, since what is
-// frozen half-way has failed by the time it goes on.
+// Package postresponse defers work until the response has been sent. Lambda freezes an execution
+// environment when it asks for its next invocation (AWS Lambda developer guide, "Understanding the Lambda
+// execution environment lifecycle"), so deferred work runs before that, within the same invocation.
+// Work that runs concurrently with the response is awaited there: if it were frozen in the middle, its
+// connections would be dead when it continues.
 package postresponse
 
 import (
@@ -12,7 +11,7 @@ import (
 	"time"
 )
 
-// Work is what has been put off.
+// Queue holds deferred tasks.
 type Queue struct {
 	mu      sync.Mutex
 	tasks   []func()
@@ -22,14 +21,13 @@ type Queue struct {
 
 type queueKey struct{}
 
-// Collect returns a context in which Do puts work off until Finish.
+// NewQueue returns a context in which Do defers tasks to the queue.
 func NewQueue(ctx context.Context) (context.Context, *Queue) {
 	queue := &Queue{}
 	return context.WithValue(ctx, queueKey{}, queue), queue
 }
 
-// Do puts the task off. It is done at once where nobody collects, and where
-// the work has been finished already.
+// Do defers task until the queue of ctx runs. Without a queue, or after it has run, task runs at once.
 func Do(ctx context.Context, task func()) {
 	if queue, ok := ctx.Value(queueKey{}).(*Queue); ok && queue.add(task) {
 		return
@@ -37,9 +35,8 @@ func Do(ctx context.Context, task func()) {
 	task()
 }
 
-// Await puts off a wait for what runs beside the answer and closes done when it
-// ends: at most so long, and no longer than ctx lasts. Where nobody collects
-// nothing is frozen, and nothing is waited for.
+// Await defers a wait for concurrent work, which closes done when it ends. It lasts for timeout at most,
+// and no longer than ctx. Without a queue, as outside Lambda, it does nothing.
 func Await(ctx context.Context, done <-chan struct{}, timeout time.Duration) {
 	queue, ok := ctx.Value(queueKey{}).(*Queue)
 	if !ok {
@@ -64,15 +61,15 @@ func (w *Queue) add(task func()) bool {
 	return !w.done
 }
 
-// Fail says why the answer could not be sent, to the tasks that ask.
+// SetSendError records why the response could not be sent.
 func (w *Queue) SetSendError(err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.sendErr = err
 }
 
-// Unsent returns why the answer could not be sent, to a task that was put off;
-// nil if it was sent, and where nobody collects.
+// SendError returns to a deferred task why the response could not be sent, or nil if it was sent or ctx has
+// no queue.
 func SendError(ctx context.Context) error {
 	queue, ok := ctx.Value(queueKey{}).(*Queue)
 	if !ok {
@@ -83,7 +80,7 @@ func SendError(ctx context.Context) error {
 	return queue.sendErr
 }
 
-// Finish does what has been put off, in order.
+// Run runs the deferred tasks in order.
 func (w *Queue) Run() {
 	w.mu.Lock()
 	tasks := w.tasks

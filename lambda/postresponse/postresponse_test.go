@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-func TestWorkIsPutOffUntilItIsFinished(t *testing.T) {
+func TestTasksAreDeferredUntilTheQueueRuns(t *testing.T) {
 	var did []string
 	note := func(what string) func() { return func() { did = append(did, what) } }
 	Do(t.Context(), note("nobody collects"))
@@ -23,7 +23,7 @@ func TestWorkIsPutOffUntilItIsFinished(t *testing.T) {
 	}
 }
 
-func TestWhatRunsBesideAnAnswerIsWaitedFor(t *testing.T) {
+func TestConcurrentWorkIsAwaitedAfterTheResponse(t *testing.T) {
 	for name, test := range map[string]struct{ takes, left, want time.Duration }{
 		"until it ends":               {takes: time.Second, left: time.Hour, want: time.Second},
 		"at most for so long":         {takes: time.Hour, left: time.Hour, want: 2 * time.Second},

@@ -7,13 +7,12 @@ import (
 	"time"
 )
 
-// reportTime bounds the report of an init error.
+// reportTime bounds the report of an initialization error.
 const reportTime = time.Second
 
-// reportInitError tells the Lambda runtime API at address why the function
-// cannot start, so that an invocation answers with that and not only with
-// "exited". aws-lambda-go has no call for it. What goes wrong here is of no
-// use to anybody: the error is in the log, too.
+// reportInitError reports to the Runtime API at address why the function cannot start, so that an
+// invocation returns the reason instead of "exited" alone. aws-lambda-go has no call for it. A failure of
+// the report is ignored: the error is in the log, too.
 func reportInitError(address string, cause error) {
 	body, err := json.Marshal(map[string]string{"errorType": "Function.BadEnvironment", "errorMessage": cause.Error()})
 	if address == "" || err != nil {

@@ -10,17 +10,16 @@ import (
 	"github.com/didomi/serverless-api/lambda/telemetry"
 )
 
-// Program is what a process runs.
+// Program is a function to run.
 type Program struct {
 	Handler runtimeapi.Function
-	// Prepare makes what an answer mostly needs and what takes a processor alone:
-	// an instance may be frozen before its first event comes, and a connection
-	// would not survive that. It may be nil.
+	// Warmup prepares what most invocations need and what takes only CPU time: the execution environment
+	// may be frozen before its first event, which no connection would survive. It may be nil.
 	Warmup func()
 }
 
-// Run runs the program that build returns for an environment, until the Runtime
-// API fails, and ends the process. What build finds wrong the platform is told.
+// Run runs the program that build returns until the Runtime API fails, then ends the process. An error of
+// build is reported to the Runtime API.
 func Run(build func(env func(string) string, log *slog.Logger) (Program, error)) {
 	log := telemetry.NewLogger(os.Stdout)
 	address := os.Getenv("AWS_LAMBDA_RUNTIME_API")

@@ -72,7 +72,7 @@ func cacheUser(u *users) Cache {
 // steps are those of a whole rotation.
 var steps = []string{"createSecret", "setSecret", "testSecret", "finishSecret"}
 
-func TestTheCachesUserKeepsTheLastPasswordBesideTheNewOne(t *testing.T) {
+func TestTheCacheUserKeepsThePreviousPassword(t *testing.T) {
 	for name, busy := range map[string]int{"a change takes effect at once": 0, "or after some looks": 3} {
 		t.Run(name, func(t *testing.T) {
 			v, u := newVault(), &users{passwords: []string{"older", "old"}, busy: busy, left: busy}
@@ -87,7 +87,7 @@ func TestTheCachesUserKeepsTheLastPasswordBesideTheNewOne(t *testing.T) {
 	}
 }
 
-func TestADeploymentHasTheUserHoldWhatTheSecretSays(t *testing.T) {
+func TestADeploymentSetsThePasswordsInTheSecret(t *testing.T) {
 	version := func(password string) string { return `{"username":"app","password":"` + password + `"}` }
 	all := map[string]string{"1": version("one"), "2": version("two"), "3": version("three")}
 	for name, c := range map[string]struct {
@@ -128,7 +128,7 @@ func TestADeploymentGivesAnEmptySecretItsFirstPassword(t *testing.T) {
 	})
 }
 
-func TestARotationBesideADeploymentKeepsItsPassword(t *testing.T) {
+func TestARotationDuringADeploymentKeepsItsPassword(t *testing.T) {
 	v, u := newVault(), &users{passwords: []string{"old"}}
 	// It has put its password beside the current one, and the user was given both, after the deployment
 	// had looked: what the deployment then sets has the new one no more.
@@ -147,7 +147,7 @@ func TestARotationBesideADeploymentKeepsItsPassword(t *testing.T) {
 	}
 }
 
-func TestWhatElastiCacheDoesNotDoIsAnErrorThatCarriesNoPassword(t *testing.T) {
+func TestErrorsOfElastiCacheContainNoPassword(t *testing.T) {
 	for name, c := range map[string]struct {
 		user users
 		want string

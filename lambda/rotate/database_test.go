@@ -55,7 +55,7 @@ func login(t *testing.T, d testservices.Database, as secrets.Credentials) error 
 	return err
 }
 
-func TestAUserOfPostgreSQLIsGivenAnotherPassword(t *testing.T) {
+func TestAPostgreSQLUsersPasswordIsRotated(t *testing.T) {
 	d := testservices.NewDatabase(t)
 	user := newUser(t, d)
 	part, next := behind(d, d.Secrets), secrets.Credentials{Username: user.Username, Password: "new"}
@@ -72,7 +72,7 @@ func TestAUserOfPostgreSQLIsGivenAnotherPassword(t *testing.T) {
 	}
 }
 
-func TestAPasswordThatADeploymentSetBackIsSetAgain(t *testing.T) {
+func TestAPasswordThatADeploymentRevertedIsSetAgain(t *testing.T) {
 	d := testservices.NewDatabase(t)
 	user := newUser(t, d) // has the old one
 	next := secrets.Credentials{Username: user.Username, Password: "new"}
@@ -97,7 +97,7 @@ func (c *changing) GetSecretValue(ctx context.Context, in *secretsmanager.GetSec
 	return c.Secrets.GetSecretValue(ctx, in, opts...)
 }
 
-func TestAMasterPasswordThatRDSIsChangingIsWaitedFor(t *testing.T) {
+func TestARotationWaitsForTheMasterPassword(t *testing.T) {
 	d := testservices.NewDatabase(t)
 	user, vault := newUser(t, d), &changing{Secrets: d.Secrets}
 	next := secrets.Credentials{Username: user.Username, Password: "new"}
@@ -109,7 +109,7 @@ func TestAMasterPasswordThatRDSIsChangingIsWaitedFor(t *testing.T) {
 	}
 }
 
-func TestWhatKeepsThePasswordFromBeingChangedIsFoundBefore(t *testing.T) {
+func TestObstaclesAreFoundBeforeThePasswordChanges(t *testing.T) {
 	d := testservices.NewDatabase(t)
 	user := newUser(t, d)
 	if err := behind(d, d.Secrets).Verify(t.Context(), user); err != nil {

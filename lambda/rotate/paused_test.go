@@ -35,7 +35,7 @@ func answering(t *testing.T, answer func(net.Conn)) int {
 // A cluster that pauses resumes when a client connects, which takes 15 seconds and more; the connection may
 // break meanwhile. Every login reads the master user's secret.
 // https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-serverless-v2-auto-pause.html
-func TestALoginThatFailsForWantOfAServerIsTriedOnceMore(t *testing.T) {
+func TestALoginToAPausedServerIsRetriedOnce(t *testing.T) {
 	for name, tt := range map[string]struct {
 		answer func(net.Conn)
 		logins int

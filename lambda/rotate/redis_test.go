@@ -77,7 +77,7 @@ func (n *nodes) lets(password string) error {
 	return client.Ping(n.t.Context()).Err()
 }
 
-func TestEveryInstanceIsLetInWhileTheCachesPasswordRotates(t *testing.T) {
+func TestEveryClientCanLogInWhileTheCachePasswordRotates(t *testing.T) {
 	for name, c := range map[string]struct {
 		variable string
 		cluster  bool

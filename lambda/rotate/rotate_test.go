@@ -136,7 +136,7 @@ func run(t *testing.T, v *vault, part Target, steps ...string) error {
 	return nil
 }
 
-func TestARotationEndsWithAnotherPasswordEvenIfEveryStepRunsTwice(t *testing.T) {
+func TestARotationChangesThePasswordEvenIfEveryStepRunsTwice(t *testing.T) {
 	for name, steps := range map[string][]string{
 		"each once": {"createSecret", "setSecret", "testSecret", "finishSecret"},
 		"each twice": {
@@ -169,7 +169,7 @@ func TestThePasswordStaysCurrentUntilTheLastStep(t *testing.T) {
 	}
 }
 
-func TestWhatARotationCannotDoIsAnErrorThatCarriesNoPassword(t *testing.T) {
+func TestErrorsOfARotationContainNoPassword(t *testing.T) {
 	for name, c := range map[string]struct {
 		steps []string
 		door  door
@@ -212,7 +212,7 @@ func (v lostAnswer) UpdateSecretVersionStage(ctx context.Context, in *secretsman
 	return nil, errLost
 }
 
-func TestTheUserHasWhatIsCurrentEvenIfTheLabelsMoveIsNotHeardOf(t *testing.T) {
+func TestTheUserHasTheCurrentPasswordEvenIfTheStageMoveGetsNoResponse(t *testing.T) {
 	for name, moved := range map[string]bool{"it was not moved": false, "it was": true} {
 		t.Run(name, func(t *testing.T) {
 			v, d := newVault(), &door{password: "old"}
@@ -231,14 +231,14 @@ func TestTheUserHasWhatIsCurrentEvenIfTheLabelsMoveIsNotHeardOf(t *testing.T) {
 	}
 }
 
-func TestAnotherSecretIsRefused(t *testing.T) {
+func TestAnotherSecretIsRejected(t *testing.T) {
 	r := Rotation{Secrets: newVault(), Secret: secret, Target: &door{}}
 	if err := r.Run(t.Context(), Event{Step: "createSecret", SecretID: "arn:other", Token: token}); err == nil || !strings.Contains(err.Error(), "arn:other") {
 		t.Errorf("got %v", err)
 	}
 }
 
-func TestTheEventIsReadAsSecretsManagerSendsIt(t *testing.T) {
+func TestTheEventIsDecodedAsSecretsManagerSendsIt(t *testing.T) {
 	var got Event
 	sent := `{"ClientRequestToken":"` + token + `","SecretId":"` + secret + `","Step":"testSecret","RotationToken":"t"}`
 	if err := json.Unmarshal([]byte(sent), &got); err != nil || got != (Event{"testSecret", secret, token}) {

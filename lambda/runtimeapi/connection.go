@@ -13,25 +13,24 @@ import (
 	"strings"
 )
 
-// connection is a kept connection to the Runtime API on which one request
-// follows the other.
+// connection is a keep-alive connection to the Runtime API with one request at a time.
 type connection struct {
 	address   string // host:port
 	conn      net.Conn
 	reader    *bufio.Reader
-	used      bool   // has carried an exchange
-	lines     []byte // being read
-	afterSend func() // run beside the wait for the first answer, if any
+	used      bool   // has completed an exchange
+	lines     []byte // buffer of readLines
+	afterSend func() // runs while the first response is awaited; may be nil
 }
 
-// reply is an answer without its body.
+// responseHead is the status line and the headers of a response.
 type responseHead struct {
 	status string // "200 OK"
-	head   string // its lines
+	head   string // header lines
 }
 
-// get returns the value of a header. A reply has some ten, of which four are
-// asked for once each: a map of all would take longer.
+// get returns the value of a header. A response has about ten, of which four are looked up once each: a map
+// would take longer.
 func (r responseHead) get(name string) string {
 	for line := range strings.Lines(r.head) {
 		key, value, _ := strings.Cut(line, ":")
@@ -42,21 +41,20 @@ func (r responseHead) get(name string) string {
 	return ""
 }
 
-// is reports whether a reply has the status code, three digits.
+// is reports whether the status begins with code.
 func (r responseHead) is(code string) bool { return strings.HasPrefix(r.status, code) }
 
 // chunked reports whether the body comes in chunks.
 func (r responseHead) chunked() bool { return strings.EqualFold(r.get("Transfer-Encoding"), "chunked") }
 
-// last reports whether the connection ends with this reply.
+// last reports whether the connection ends with this response.
 func (r responseHead) last() bool {
 	return strings.EqualFold(r.get("Connection"), "close") || !r.chunked() && r.get("Content-Length") == ""
 }
 
-// exchange sends a request, head and body, and returns the answer, whose body
-// it reads into to. A request that a kept connection did not carry, because it
-// had been closed meanwhile, is sent again on a new one: nothing was answered,
-// and what the Runtime API took twice it refuses.
+// exchange sends a request and returns the response head; it reads the body into to. If the kept connection
+// turns out to have been closed, it sends the request again on a new one. That is safe: there was no
+// response, and the Runtime API rejects a duplicate.
 func (c *connection) exchange(ctx context.Context, head, body []byte, to *bytes.Buffer) (responseHead, error) {
 	response, err := c.exchangeOnce(ctx, head, body)
 	if err != nil && c.used {
@@ -75,7 +73,7 @@ func (c *connection) exchange(ctx context.Context, head, body []byte, to *bytes.
 	return response, err
 }
 
-// try makes one exchange up to the head of the answer.
+// exchangeOnce sends a request and reads the response head.
 func (c *connection) exchangeOnce(ctx context.Context, head, body []byte) (responseHead, error) {
 	if c.conn == nil {
 		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", c.address)
@@ -100,15 +98,15 @@ func (c *connection) setConn(conn net.Conn) {
 }
 
 const (
-	// readAtOnce is the bytes of an answer that one read can take: most events whole.
+	// readBufferSize holds most events in one read (bytes).
 	readBufferSize = 16 << 10
-	// maxHead is the most bytes that the head of an answer may have.
+	// maxHead bounds the head of a response (bytes).
 	maxHead = 64 << 10
 )
 
-var errMalformedResponse = errors.New("this is no answer of HTTP/1.1")
+var errMalformedResponse = errors.New("not an HTTP/1.1 response")
 
-// readHead reads the head of an answer.
+// readHead reads the head of a response.
 func (c *connection) readHead() (responseHead, error) {
 	lines, err := c.readLines()
 	if err != nil {
@@ -138,7 +136,7 @@ func (c *connection) readLines() (string, error) {
 	return "", errMalformedResponse
 }
 
-// readBody reads the body of an answer.
+// readBody reads the body of a response.
 func (c *connection) readBody(response responseHead, to *bytes.Buffer) error {
 	length := response.get("Content-Length")
 	switch {
@@ -162,13 +160,13 @@ func (c *connection) readBody(response responseHead, to *bytes.Buffer) error {
 
 func (c *connection) close() {
 	if c.conn != nil {
-		_ = c.conn.Close() // nothing more is expected of it
+		_ = c.conn.Close() // the connection is not used any more
 	}
 	c.conn, c.reader, c.used = nil, nil, false
 }
 
-// unexpected is the error of an answer with another status than wanted.
-func unexpectedStatus(what, status string, body io.Reader) error {
-	text, _ := io.ReadAll(io.LimitReader(body, 512)) // the status says enough
-	return fmt.Errorf("runtime API: %s: %s %s", what, status, bytes.TrimSpace(text))
+// unexpectedStatus returns the error for a response with an unexpected status.
+func unexpectedStatus(operation, status string, body io.Reader) error {
+	text, _ := io.ReadAll(io.LimitReader(body, 512)) // without it the status is enough
+	return fmt.Errorf("runtime API: %s: %s %s", operation, status, bytes.TrimSpace(text))
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // says answers one request on a connection with a text and then closes it.
-func says(t *testing.T, text string) *connection {
+func respondWith(t *testing.T, text string) *connection {
 	t.Helper()
 	ours, theirs := net.Pipe()
 	go func() {
@@ -23,7 +23,7 @@ func says(t *testing.T, text string) *connection {
 	return c
 }
 
-func TestAnAnswerIsReadAsItsServerSendsIt(t *testing.T) {
+func TestResponsesAreReadInEveryFraming(t *testing.T) {
 	long := strings.Repeat("x", 2*readBufferSize)
 	for name, test := range map[string]struct {
 		text, body string
@@ -38,10 +38,10 @@ func TestAnAnswerIsReadAsItsServerSendsIt(t *testing.T) {
 		"longer than one read takes": {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n8000\r\n" + long + "\r\n0\r\n\r\n", long, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c, body := says(t, test.text), bytes.Buffer{}
-			answer, err := c.exchange(t.Context(), []byte("GET"), nil, &body)
-			if err != nil || !answer.is("200") || body.String() != test.body || answer.last() != test.last {
-				t.Errorf("%+v, %v, %.100q", answer, err, body.String())
+			c, body := respondWith(t, test.text), bytes.Buffer{}
+			response, err := c.exchange(t.Context(), []byte("GET"), nil, &body)
+			if err != nil || !response.is("200") || body.String() != test.body || response.last() != test.last {
+				t.Errorf("%+v, %v, %.100q", response, err, body.String())
 			}
 			if kept := c.conn != nil; kept == test.last {
 				t.Errorf("the connection is kept: %v", kept)
@@ -50,7 +50,7 @@ func TestAnAnswerIsReadAsItsServerSendsIt(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoAnswerIsAFailure(t *testing.T) {
+func TestAMalformedResponseIsAnError(t *testing.T) {
 	for name, text := range map[string]string{
 		"nothing":                 "",
 		"half a head":             "HTTP/1.1 200 OK\r\nContent-",
@@ -64,9 +64,9 @@ func TestWhatIsNoAnswerIsAFailure(t *testing.T) {
 		"a chunk's size in words": "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nfive\r\nhello\r\n0\r\n\r\n",
 	} {
 		t.Run(name, func(t *testing.T) {
-			c, body := says(t, text), bytes.Buffer{}
-			if answer, err := c.exchange(t.Context(), []byte("GET"), nil, &body); err == nil || c.conn != nil {
-				t.Errorf("%+v, %q, kept: %v", answer, body.String(), c.conn != nil)
+			c, body := respondWith(t, text), bytes.Buffer{}
+			if response, err := c.exchange(t.Context(), []byte("GET"), nil, &body); err == nil || c.conn != nil {
+				t.Errorf("%+v, %q, kept: %v", response, body.String(), c.conn != nil)
 			}
 		})
 	}

@@ -32,32 +32,29 @@ const (
 	trailerError    = "Lambda-Runtime-Function-Error-Body"
 )
 
-// MaxResponse is the bytes that an answer in one piece may have as it is sent, a
-// JSON text: 6 MiB and 100 bytes, the number in the Runtime API's error "Exceeded
-// maximum allowed payload size (6291556 bytes)".
+// MaxResponse is the largest buffered response in bytes of JSON: 6 MiB and 100 bytes, the number in the
+// Runtime API's error "Exceeded maximum allowed payload size (6291556 bytes)".
 const MaxResponse = 6<<20 + 100
 
-// Answer is what a function answers: a JSON text or a stream.
+// Response is what a function returns: a JSON payload or a stream.
 type Response struct {
 	Payload []byte
-	Stream  Stream // if not nil, instead of Whole
+	Stream  Stream // if not nil, instead of Payload
 }
 
-// Stream is an answer in the form that its content type names. It is closed
-// when it was sent or could not be.
+// Stream is a streamed response. It is closed after it was sent or has failed.
 type Stream interface {
 	io.ReadCloser
 	ContentType() string
 }
 
-// Function answers an event, a JSON text that is only valid until it has
-// returned and what it left for later is done. An error is the invocation's
-// failure.
+// Function handles an event, which is JSON. The event is only valid until the function has returned and its
+// deferred work has run. An error fails the invocation.
 type Function func(ctx context.Context, event []byte) (Response, error)
 
-// Client talks to one Runtime API.
+// Client is a client of the Runtime API.
 type Client struct {
-	// Meanwhile, if any, is run beside the wait for the first event.
+	// Warmup, if not nil, runs while the first event is awaited.
 	Warmup func()
 
 	address      string
@@ -69,8 +66,8 @@ type Client struct {
 	responseBody bytes.Buffer
 }
 
-// New returns a Client of the Runtime API at address (host:port). It connects
-// when it is first used. The log gets the invocations that fail.
+// New returns a Client of the Runtime API at address (host:port). It connects on first use and logs failed
+// invocations.
 func New(address string, log *slog.Logger) *Client {
 	return &Client{
 		address:      address,
@@ -80,8 +77,8 @@ func New(address string, log *slog.Logger) *Client {
 	}
 }
 
-// Serve lets function answer one invocation after the other. It returns when
-// the Runtime API fails or function panics, after which the process must end.
+// Serve handles invocations one after the other. It returns when the Runtime API fails; then, or when
+// handler panics, the process must end.
 func (c *Client) Serve(ctx context.Context, handler Function) error {
 	c.conn.afterSend = c.Warmup
 	for {
@@ -118,11 +115,10 @@ func (c *Client) serveOne(ctx context.Context, handler Function) error {
 	return c.respond(ctx, id, response.Payload, queue)
 }
 
-// respond sends an answer in one piece. One over the limit is the invocation's
-// failure, not the end of the process, which the caller is told as an error.
+// respond sends a buffered response. One over the limit fails the invocation, not the process.
 func (c *Client) respond(ctx context.Context, id string, payload []byte, queue *postresponse.Queue) error {
 	if len(payload) > MaxResponse {
-		cause := fmt.Errorf("the answer has %d bytes, Lambda takes %d", len(payload), MaxResponse)
+		cause := fmt.Errorf("the response has %d bytes, Lambda's limit is %d", len(payload), MaxResponse)
 		queue.SetSendError(cause)
 		return c.reportFailure(ctx, id, cause)
 	}
@@ -131,7 +127,7 @@ func (c *Client) respond(ctx context.Context, id string, payload []byte, queue *
 	return err
 }
 
-// call runs the function; a panic is reported before it goes on.
+// invoke calls the handler and reports a panic before it continues.
 func (c *Client) invoke(ctx context.Context, id string, handler Function) (Response, error) {
 	defer func() {
 		if panicked := recover(); panicked != nil {
@@ -142,28 +138,28 @@ func (c *Client) invoke(ctx context.Context, id string, handler Function) (Respo
 	return handler(ctx, c.event.Bytes())
 }
 
-// traceVariable is where the SDK looks for the trace, to pass it on.
+// traceVariable is where the SDK looks for the trace header.
 const traceVariable = "_X_AMZN_TRACE_ID"
 
-// invocation returns the context of an invocation, given the head that it came with.
-func invocation(ctx context.Context, id string, requestHead responseHead) (context.Context, context.CancelFunc, error) {
-	deadline, err := strconv.ParseInt(requestHead.get(headerDeadline), 10, 64)
+// invocation returns the context of an invocation, given the head of the Runtime API's response.
+func invocation(ctx context.Context, id string, head responseHead) (context.Context, context.CancelFunc, error) {
+	deadline, err := strconv.ParseInt(head.get(headerDeadline), 10, 64)
 	if err != nil {
 		return ctx, nil, fmt.Errorf("the invocation's deadline: %w", err)
 	}
-	trace := requestHead.get(headerTrace)
+	trace := head.get(headerTrace)
 	if err := os.Setenv(traceVariable, trace); err != nil {
 		return ctx, nil, fmt.Errorf("the invocation's trace: %w", err)
 	}
 	ctx = lambdacontext.NewContext(ctx, &lambdacontext.LambdaContext{
-		AwsRequestID: id, InvokedFunctionArn: requestHead.get(headerARN),
+		AwsRequestID: id, InvokedFunctionArn: head.get(headerARN),
 	})
-	ctx = context.WithValue(ctx, "x-amzn-trace-id", trace) //nolint:staticcheck // aws-lambda-go's key, which others look for
+	ctx = context.WithValue(ctx, "x-amzn-trace-id", trace) //nolint:staticcheck // aws-lambda-go's key, which others use
 	ctx, cancel := context.WithDeadline(ctx, time.UnixMilli(deadline))
 	return ctx, cancel, nil
 }
 
-// request writes the head of a request.
+// buildRequest sets c.requestHead.
 func (c *Client) buildRequest(method, path, contentType string, length int) {
 	c.requestHead = append(c.requestHead[:0], method+" "+invocations+path+" HTTP/1.1\r\nHost: "+c.address+"\r\nUser-Agent: "+agent+"\r\n"...)
 	if method == http.MethodPost {
@@ -175,39 +171,37 @@ func (c *Client) buildRequest(method, path, contentType string, length int) {
 
 var agent = "serverless-api/" + runtime.Version()
 
-// post sends an answer in one piece, or an error. The second error ends the
-// process. The first one does not: a Runtime API that answers 4xx has ended the
-// invocation itself, takes no error for it after that (403) and hands out the
-// next one (invocationresponse.go and invocationerror.go of
+// post sends a buffered response or an error. err ends the process, rejected does not: a Runtime API that
+// returns 4xx has ended the invocation itself, accepts no error for it afterwards (403) and returns the next
+// one (invocationresponse.go and invocationerror.go of
 // github.com/aws/aws-lambda-runtime-interface-emulator).
 func (c *Client) post(ctx context.Context, id, path string, body []byte) (rejected, err error) {
-	response, err := c.postJSON(ctx, "sending an answer", id+path, body)
+	response, err := c.postJSON(ctx, "sending a response", id+path, body)
 	if err != nil {
 		return nil, err
 	}
 	if response.is("202") {
 		return nil, nil
 	}
-	unexpected := unexpectedStatus("sending an answer", response.status, &c.responseBody)
+	unexpected := unexpectedStatus("sending a response", response.status, &c.responseBody)
 	if !response.is("4") {
 		return nil, unexpected
 	}
-	c.log.ErrorContext(ctx, "answer not taken", "invocation", id, "error", unexpected.Error())
+	c.log.ErrorContext(ctx, "response rejected", "invocation", id, "error", unexpected.Error())
 	return unexpected, nil
 }
 
-// deliver sends a JSON text on the kept connection, however much of the
-// invocation's time is left.
-func (c *Client) postJSON(ctx context.Context, what, path string, body []byte) (responseHead, error) {
+// postJSON sends JSON on the kept connection, even after the invocation's deadline.
+func (c *Client) postJSON(ctx context.Context, operation, path string, body []byte) (responseHead, error) {
 	c.buildRequest(http.MethodPost, path, "application/json", len(body))
 	response, err := c.conn.exchange(context.WithoutCancel(ctx), c.requestHead, body, &c.responseBody)
 	if err != nil {
-		return responseHead{}, fmt.Errorf("runtime API: %s: %w", what, err)
+		return responseHead{}, fmt.Errorf("runtime API: %s: %w", operation, err)
 	}
 	return response, nil
 }
 
-// failure is an error as the Runtime API takes it.
+// errorReport is an error in the Runtime API's format.
 type errorReport struct {
 	Message string `json:"errorMessage"`
 	Type    string `json:"errorType"`

@@ -27,14 +27,14 @@ import (
 // platform is a Runtime API that hands out events and keeps what comes back.
 // After the last event it closes, which ends a Client.
 type platform struct {
-	events   []string
-	deadline string
-	refuse   int  // the status that answers get, if not 202
-	hangUp   bool // closes each connection after an answer, without saying so
-	goodbye  bool // likewise, and says so
-	mu       sync.Mutex
-	got      []received
-	conns    int
+	events         []string
+	deadline       string
+	status         int  // the status that answers get, if not 202
+	closeSilently  bool // closes each connection after an answer, without saying so
+	closeAnnounced bool // likewise, and says so
+	mu             sync.Mutex
+	got            []received
+	conns          int
 }
 
 // counts returns how many answers came and how many events are left.
@@ -66,8 +66,8 @@ func (p *platform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	} else {
 		body, _ := io.ReadAll(r.Body)
 		p.got = append(p.got, received{r.URL.Path, r.Header.Get("Content-Type"), string(body), r.ContentLength, r.Trailer})
-		if p.refuse != 0 {
-			w.WriteHeader(p.refuse)
+		if p.status != 0 {
+			w.WriteHeader(p.status)
 			return
 		}
 		w.WriteHeader(http.StatusAccepted)
@@ -86,11 +86,11 @@ func (p *platform) serve(t *testing.T, function Function) error {
 		if state == http.StateNew {
 			p.conns++
 		}
-		if p.hangUp && state == http.StateIdle {
+		if p.closeSilently && state == http.StateIdle {
 			_ = conn.Close()
 		}
 	}
-	server.Config.SetKeepAlivesEnabled(!p.goodbye)
+	server.Config.SetKeepAlivesEnabled(!p.closeAnnounced)
 	server.Start()
 	defer server.Close()
 	return New(strings.TrimPrefix(server.URL, "http://"), slog.New(slog.DiscardHandler)).Serve(t.Context(), function)
@@ -121,7 +121,7 @@ func TestInvocationsFollowOneAnotherOnOneConnection(t *testing.T) {
 	}
 }
 
-func TestWhatIsLeftForLaterIsDoneBetweenAnswerAndNextInvocation(t *testing.T) {
+func TestDeferredWorkRunsBetweenResponseAndNextInvocation(t *testing.T) {
 	p := &platform{events: []string{`1`, `2`}}
 	var sent, waiting []int
 	_ = p.serve(t, func(ctx context.Context, event []byte) (Response, error) {
@@ -139,7 +139,7 @@ func TestWhatIsLeftForLaterIsDoneBetweenAnswerAndNextInvocation(t *testing.T) {
 	}
 }
 
-func TestWhatIsDoneMeanwhileIsDoneOnceBesideTheWaitForTheFirstEvent(t *testing.T) {
+func TestWarmupRunsOnceWhileTheFirstEventIsAwaited(t *testing.T) {
 	asked, done := make(chan struct{}), make(chan struct{})
 	var events atomic.Int32
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -169,7 +169,7 @@ func TestWhatIsDoneMeanwhileIsDoneOnceBesideTheWaitForTheFirstEvent(t *testing.T
 	}
 }
 
-func TestAnInvocationBringsItsDeadlineIDAndTrace(t *testing.T) {
+func TestTheContextHasDeadlineRequestIDAndTrace(t *testing.T) {
 	deadline := time.Now().Add(time.Minute).Truncate(time.Millisecond)
 	p := platform{events: []string{`1`}, deadline: fmt.Sprint(deadline.UnixMilli())}
 	_ = p.serve(t, func(ctx context.Context, _ []byte) (Response, error) {
@@ -185,8 +185,8 @@ func TestAnInvocationBringsItsDeadlineIDAndTrace(t *testing.T) {
 	}
 }
 
-func TestAConnectionClosedInBetweenIsMadeAnew(t *testing.T) {
-	for name, p := range map[string]*platform{"without a word": {hangUp: true}, "as announced": {goodbye: true}} {
+func TestAConnectionClosedBetweenInvocationsIsReplaced(t *testing.T) {
+	for name, p := range map[string]*platform{"without a word": {closeSilently: true}, "as announced": {closeAnnounced: true}} {
 		t.Run(name, func(t *testing.T) {
 			p.events = []string{`1`, `2`}
 			_ = p.serve(t, echo)
@@ -225,7 +225,7 @@ func TestAPanicIsReportedAndEndsTheProcess(t *testing.T) {
 }
 
 func TestARuntimeAPIThatFailsEndsTheProcess(t *testing.T) {
-	p := platform{events: []string{`1`, `2`}, refuse: http.StatusInternalServerError}
+	p := platform{events: []string{`1`, `2`}, status: http.StatusInternalServerError}
 	err := p.serve(t, func(context.Context, []byte) (Response, error) { return Response{Payload: []byte("1")}, nil })
 	if err == nil || !strings.Contains(err.Error(), "500") || len(p.got) != 1 {
 		t.Errorf("%v after %v", err, p.got)
@@ -236,7 +236,7 @@ func TestARuntimeAPIThatFailsEndsTheProcess(t *testing.T) {
 // answers 403 to an error for it and hands out the next one: invocationresponse.go and
 // invocationerror.go of github.com/aws/aws-lambda-runtime-interface-emulator; brefphp/bref#1483 saw the
 // 413 and the 403 on AWS.
-func TestAnAnswerThatIsNotTakenFailsItsInvocationAlone(t *testing.T) {
+func TestARejectedResponseFailsOnlyItsInvocation(t *testing.T) {
 	unsent := func(p *platform, length int) (err error, end error) {
 		end = p.serve(t, func(ctx context.Context, event []byte) (Response, error) {
 			if string(event) != "1" {
@@ -265,7 +265,7 @@ func TestAnAnswerThatIsNotTakenFailsItsInvocationAlone(t *testing.T) {
 	})
 	for _, status := range []int{http.StatusRequestEntityTooLarge, http.StatusForbidden, http.StatusBadRequest} {
 		t.Run(fmt.Sprint("one that gets ", status, " is followed by the next invocation"), func(t *testing.T) {
-			p := platform{events: []string{`1`, `2`}, refuse: status}
+			p := platform{events: []string{`1`, `2`}, status: status}
 			err, end := unsent(&p, 1)
 			if len(p.got) != 2 || p.got[1].body != "answer to 2" || !strings.Contains(end.Error(), "410") {
 				t.Errorf("got %v, ended by %v", p.got, end)
@@ -277,7 +277,7 @@ func TestAnAnswerThatIsNotTakenFailsItsInvocationAlone(t *testing.T) {
 	}
 }
 
-func TestAnInvocationWithoutADeadlineIsAFailure(t *testing.T) {
+func TestAnInvocationWithoutADeadlineFails(t *testing.T) {
 	p := platform{events: []string{`1`}, deadline: "soon"}
 	_ = p.serve(t, echo)
 	if len(p.got) != 1 || !strings.HasSuffix(p.got[0].path, "/error") {

@@ -10,15 +10,14 @@ import (
 	"time"
 )
 
-// unsentTime is kept of the invocation's time to log and report a stream that is
-// not sent to its end, and to ask for the next invocation.
+// unsentMargin is the time reserved before the invocation's deadline to log and report a stream that was not
+// sent completely, and to ask for the next invocation.
 const unsentMargin = 500 * time.Millisecond
 
-// stream sends a stream in chunks as it is read, and closes it. A stream that
-// cannot be sent is the failure of its invocation, not of the process: the
-// Runtime API hands out the next invocation all the same, unless it answers 5xx
-// ("Container error. Non-recoverable state. Runtime should exit promptly", AWS
-// Lambda developer guide, "Using the Lambda runtime API for custom runtimes").
+// respondStream sends a stream in chunks as it is read, and closes it. A stream that cannot be sent fails its
+// invocation, not the process: the Runtime API still returns the next invocation, unless it responds 5xx
+// ("Container error. Non-recoverable state. Runtime should exit promptly", AWS Lambda developer guide,
+// "Using the Lambda runtime API for custom runtimes").
 func (c *Client) respondStream(ctx context.Context, id string, body Stream) error {
 	status, err := c.sendStream(ctx, id, body)
 	if failed := body.Close(); failed != nil {
@@ -37,14 +36,13 @@ func (c *Client) respondStream(ctx context.Context, id string, body Stream) erro
 	return c.reportUnsentStream(ctx, id, err)
 }
 
-// send sends a stream on a connection of its own, which ends with it: the guide
-// has a custom runtime close the connection after a stream ("Building a custom
-// runtime for AWS Lambda", "Implementing response streaming"), and a kept one
-// that is reset would lose the stream, which cannot be read a second time. It
-// returns the status of the answer, 0 if there was none.
+// sendStream sends a stream on its own connection, which ends with it: the guide requires a custom runtime to
+// close the connection after a stream ("Building a custom runtime for AWS Lambda", "Implementing response
+// streaming"), and a reset of a kept one would lose the stream, which cannot be read twice. It returns the
+// response status, or 0 if there was no response.
 //
-// A client that reads too slowly holds the stream until the invocation's time is
-// up. It ends before that, or Lambda would end the process with the time-out.
+// A slow client could hold the stream until the invocation's deadline. The stream ends before it, because
+// Lambda ends the process on a timeout.
 func (c *Client) sendStream(ctx context.Context, id string, body Stream) (int, error) {
 	if end, known := ctx.Deadline(); known {
 		var cancel context.CancelFunc
@@ -56,7 +54,7 @@ func (c *Client) sendStream(ctx context.Context, id string, body Stream) (int, e
 	if err != nil {
 		return 0, fmt.Errorf("runtime API: sending a stream: %w", err)
 	}
-	request.ContentLength = -1 // not known: chunks from the first byte on
+	request.ContentLength = -1 // unknown: chunked from the first byte on
 	request.Trailer = trailer
 	request.Header.Set("Content-Type", body.ContentType())
 	request.Header.Set("User-Agent", agent)
@@ -65,29 +63,28 @@ func (c *Client) sendStream(ctx context.Context, id string, body Stream) (int, e
 	if err != nil {
 		return 0, fmt.Errorf("runtime API: sending a stream: %w", err)
 	}
-	defer func() { _ = response.Body.Close() }() // its status has told all
+	defer func() { _ = response.Body.Close() }() // the status is all that is needed
 	if response.StatusCode != http.StatusAccepted {
 		return response.StatusCode, unexpectedStatus("sending a stream", response.Status, response.Body)
 	}
 	return response.StatusCode, nil
 }
 
-// abandon reports a stream that got no answer. The Runtime API takes that only
-// before the stream has begun, and has ended the invocation otherwise.
+// reportUnsentStream reports a stream that got no response. The Runtime API accepts that only before the
+// stream has begun; otherwise it has ended the invocation itself.
 func (c *Client) reportUnsentStream(ctx context.Context, id string, cause error) error {
-	const what = "reporting a stream that was not sent"
+	const operation = "reporting a stream that was not sent"
 	text, _ := encodeError(cause)
-	response, err := c.postJSON(ctx, what, id+"/error", text)
+	response, err := c.postJSON(ctx, operation, id+"/error", text)
 	if err == nil && response.is("5") {
-		err = unexpectedStatus(what, response.status, &c.responseBody)
+		err = unexpectedStatus(operation, response.status, &c.responseBody)
 	}
 	return err
 }
 
-// reporting is a body whose error ends it and goes into the trailer, the way
-// that the Runtime API learns of what fails half-way. What has ended stays so:
-// an io.Reader is not asked again after an error, but nothing keeps a caller
-// from it.
+// errorTrailerBody is a body that ends at its first error and puts the error into the trailer, which is how
+// the Runtime API learns of a failure in the middle of a stream. It stays ended: an io.Reader need not be
+// read after an error, but a caller may.
 type errorTrailerBody struct {
 	body    io.Reader
 	trailer http.Header
@@ -103,7 +100,7 @@ func (r *errorTrailerBody) Read(p []byte) (int, error) {
 		return n, nil
 	}
 	r.ended = true
-	if err != io.EOF { // itself: a failure may have it as its cause
+	if err != io.EOF { // compared directly: a failure may wrap io.EOF
 		text, kind := encodeError(err)
 		r.trailer.Set(headerErrorType, kind)
 		r.trailer.Set(trailerError, base64.StdEncoding.EncodeToString(text))
@@ -111,8 +108,7 @@ func (r *errorTrailerBody) Read(p []byte) (int, error) {
 	return n, io.EOF
 }
 
-// pieceSize is how much of a stream goes into one chunk (bytes): net/http alone
-// takes 32 KiB at a time.
+// chunkSize is the size of a stream's chunks in bytes; net/http alone would use 32 KiB.
 const chunkSize = 256 << 10
 
 // WriteTo implements io.WriterTo, which net/http prefers to its own small buffer.

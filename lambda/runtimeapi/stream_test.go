@@ -138,7 +138,7 @@ func reset(w http.ResponseWriter) {
 // "Close the underlying connection after it has successfully written the
 // response": AWS Lambda developer guide, "Building a custom runtime for AWS
 // Lambda", "Implementing response streaming in a custom runtime".
-func TestAStreamHasAConnectionOfItsOwn(t *testing.T) {
+func TestEachStreamHasItsOwnConnection(t *testing.T) {
 	used := map[string]bool{}
 	s := &server{events: 3, respond: func(w http.ResponseWriter, r *http.Request, _ int) bool {
 		if used[r.RemoteAddr] {
@@ -160,7 +160,7 @@ func TestAStreamHasAConnectionOfItsOwn(t *testing.T) {
 }
 
 // A client that does not read on holds the Runtime API's end of the stream.
-func TestAStreamThatNobodyReadsEndsBeforeItsInvocation(t *testing.T) {
+func TestAnUnreadStreamEndsBeforeItsInvocation(t *testing.T) {
 	s := &server{events: 2, slow: true}
 	s.respond = func(w http.ResponseWriter, _ *http.Request, nth int) bool {
 		if nth != 1 {
@@ -181,7 +181,7 @@ func TestAStreamThatNobodyReadsEndsBeforeItsInvocation(t *testing.T) {
 	}
 }
 
-func TestAStreamThatIsNotTakenIsTheFailureOfItsInvocation(t *testing.T) {
+func TestARejectedStreamFailsOnlyItsInvocation(t *testing.T) {
 	answer := func(status int) func(http.ResponseWriter, *http.Request, int) bool {
 		return func(w http.ResponseWriter, r *http.Request, nth int) bool {
 			if nth != 1 {
@@ -236,7 +236,7 @@ func (o *once) Read(p []byte) (int, error) {
 	return o.Reader.Read(p)
 }
 
-func TestAStreamThatHasFailedStaysSo(t *testing.T) {
+func TestAFailedStreamStaysFailed(t *testing.T) {
 	trailer := http.Header{}
 	r := &errorTrailerBody{body: &once{strings.NewReader("more"), errors.New("broken")}, trailer: trailer}
 	for range 3 {

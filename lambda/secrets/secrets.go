@@ -1,6 +1,5 @@
-// Package secrets reads credentials from Secrets Manager at run time and
-// keeps them until a part refuses them, so that a rotation is survived by
-// reading once more and no call is made while nothing changed.
+// Package secrets reads credentials from Secrets Manager at run time and caches them until a server rejects
+// them. A rotation costs one more read; while nothing changes, no call is made.
 package secrets
 
 import (
@@ -18,39 +17,39 @@ import (
 // ErrNoValue is returned for a secret that has no value yet.
 var ErrNoValue = errors.New("the secret has no value yet")
 
-// Credentials are the JSON value of every secret of this stack.
+// Credentials are the JSON value of every secret of the stack.
 type Credentials struct {
 	Username string `json:"username"`
 	Password string `json:"password"`
 }
 
-// String hides the password from whatever prints credentials.
+// String omits the password.
 func (c Credentials) String() string { return "credentials of " + c.Username }
 
-// GoString hides the password from %#v.
+// GoString omits the password from %#v.
 func (c Credentials) GoString() string { return c.String() }
 
-// API is the one call of Secrets Manager that reading needs.
+// API is the part of the Secrets Manager client that reading needs.
 type API interface {
 	GetSecretValue(context.Context, *secretsmanager.GetSecretValueInput, ...func(*secretsmanager.Options)) (*secretsmanager.GetSecretValueOutput, error)
 }
 
-// Source reads secrets and remembers them. It is safe for concurrent use.
+// Cache reads secrets and caches them. It is safe for concurrent use.
 type Cache struct {
 	api    func() API
 	mu     sync.Mutex
 	cached map[string]Credentials
 }
 
-// New returns a Source over the client that api makes at the first read.
+// New returns a Cache over the client that api creates on first use.
 func New(api func() API) *Cache {
 	return &Cache{api: sync.OnceValue(api), cached: map[string]Credentials{}}
 }
 
-// Prepare makes the client, which the first read would do, and reads nothing.
+// Prepare creates the client ahead of the first read.
 func (s *Cache) Prepare() { s.api() }
 
-// Get returns the credentials in the secret arn, from memory if it was read before.
+// Get returns the credentials in the secret arn, cached ones if there are any.
 func (s *Cache) Get(ctx context.Context, arn string) (Credentials, error) {
 	s.mu.Lock()
 	cached, ok := s.cached[arn]
@@ -68,8 +67,8 @@ func (s *Cache) Get(ctx context.Context, arn string) (Credentials, error) {
 	return read, nil
 }
 
-// Refused tells that a part did not accept used, the credentials of the
-// secret arn: the next Get reads the secret anew, unless that was done since.
+// Invalidate drops the credentials of the secret arn from the cache if they still are used, which a server
+// has rejected: the next Get reads the secret again.
 func (s *Cache) Invalidate(arn string, used Credentials) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -78,7 +77,7 @@ func (s *Cache) Invalidate(arn string, used Credentials) {
 	}
 }
 
-// Read reads credentials from Secrets Manager itself, and the id of the version that holds them.
+// Read reads credentials from Secrets Manager without the cache, and returns the id of their version.
 func Read(ctx context.Context, api API, in *secretsmanager.GetSecretValueInput) (Credentials, string, error) {
 	arn := aws.ToString(in.SecretId)
 	out, err := api.GetSecretValue(ctx, in)
@@ -93,11 +92,11 @@ func Read(ctx context.Context, api API, in *secretsmanager.GetSecretValueInput) 
 	return credentials, aws.ToString(out.VersionId), err
 }
 
-// parse never quotes the value: an error must not carry a password.
+// parse never quotes the value: an error must not contain a password.
 func parse(arn, value string) (Credentials, error) {
 	var c Credentials
 	if json.Unmarshal([]byte(value), &c) != nil {
-		return c, fmt.Errorf(`secret %s is no JSON object with the strings "username" and "password"`, arn)
+		return c, fmt.Errorf(`secret %s must be a JSON object with the strings "username" and "password"`, arn)
 	}
 	if c.Password == "" {
 		return c, fmt.Errorf(`secret %s has no "password"`, arn)

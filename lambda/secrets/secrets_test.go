@@ -31,7 +31,7 @@ func rotating(reads *int) *secrets.Cache {
 	})
 }
 
-func TestSourceReadsOnceUntilRefused(t *testing.T) {
+func TestSecretsAreReadOnceUntilRejected(t *testing.T) {
 	reads := 0
 	source := rotating(&reads)
 	get := func() secrets.Credentials {
@@ -57,13 +57,13 @@ func TestSourceReadsOnceUntilRefused(t *testing.T) {
 	}
 }
 
-func TestSourceErrors(t *testing.T) {
+func TestReadErrors(t *testing.T) {
 	tests := map[string]struct {
 		value string
 		err   error
 		want  string
 	}{
-		"a value that is no JSON is not quoted": {value: "hunter2", want: "no JSON object"},
+		"a value that is no JSON is not quoted": {value: "hunter2", want: "must be a JSON object"},
 		"a value without a password is refused": {value: `{"username":"app"}`, want: `no "password"`},
 		"a secret without a value says so":      {err: &types.ResourceNotFoundException{}, want: secrets.ErrNoValue.Error()},
 		"a refused call carries its cause":      {err: errors.New("denied"), want: "denied"},

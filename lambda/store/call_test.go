@@ -46,7 +46,7 @@ func open(t *testing.T, config store.Config) *store.Store {
 
 func reported(code string) error { return &pgconn.PgError{Code: code} }
 
-func TestACallIsTriedAgainWhereThatHelpsAndIsSafe(t *testing.T) {
+func TestCallsAreRetriedWhereItIsSafeAndUseful(t *testing.T) {
 	d := testservices.NewDatabase(t)
 	d.Migrate(t)
 	for name, test := range map[string]struct {
@@ -73,7 +73,7 @@ func TestACallIsTriedAgainWhereThatHelpsAndIsSafe(t *testing.T) {
 	}
 }
 
-func TestReadsOfMissingItemsLeaveTheRetriesToThoseWhoNeedThem(t *testing.T) {
+func TestReadsOfMissingItemsSpendNoRetries(t *testing.T) {
 	s, proxy := behind(t, func(*store.Config) {})
 	for range 20 {
 		_, err := s.Get(t.Context(), "missing")
@@ -86,7 +86,7 @@ func TestReadsOfMissingItemsLeaveTheRetriesToThoseWhoNeedThem(t *testing.T) {
 	}
 }
 
-func TestAnswersEarnRetriesEvenThatThereIsNothing(t *testing.T) {
+func TestEveryResponseEarnsRetries(t *testing.T) {
 	s, _ := behind(t, func(*store.Config) {})
 	for range 5 {
 		s.Tries(t.Context(), true, io.ErrUnexpectedEOF)
@@ -105,7 +105,7 @@ func TestAnswersEarnRetriesEvenThatThereIsNothing(t *testing.T) {
 
 // A connection that idled for too long is not even tried: here it would say
 // nothing until the call's time is up.
-func TestAConnectionThatIdledForTooLongIsNotUsed(t *testing.T) {
+func TestAConnectionIdleForTooLongIsNotUsed(t *testing.T) {
 	const maxIdle = time.Second / 2 // many times what a connection takes even on a busy machine, which counts as idling
 	s, proxy := behind(t, func(config *store.Config) { config.MaxIdle = maxIdle })
 	put(t, s, "a", `1`)
@@ -118,7 +118,7 @@ func TestAConnectionThatIdledForTooLongIsNotUsed(t *testing.T) {
 
 // Only what is listed is certain: the classes and codes of the appendix "PostgreSQL Error Codes" that are
 // raised before a statement is executed or have rolled it back. FATAL ends the session wherever it is.
-func TestWhatIsKnownOfAWriteThatTheServerFailed(t *testing.T) {
+func TestOutcomeOfAWriteThatTheServerRejected(t *testing.T) {
 	for code, undone := range map[string]bool{
 		"22P02": true, "22021": true, "22003": true, "23505": true, "23514": true, "25006": true, "40001": true, "40P01": true,
 		"42501": true, "42601": true, "42P01": true, "54000": true, "54001": true, "55P03": true, "57014": true,
@@ -144,7 +144,7 @@ func TestWhatIsKnownOfAWriteThatTheServerFailed(t *testing.T) {
 	}
 }
 
-func TestWhatIsKnownOfAWriteThatFailedWithoutAnErrorOfTheServer(t *testing.T) {
+func TestOutcomeOfAWriteThatFailedWithoutAServerError(t *testing.T) {
 	for name, test := range map[string]struct {
 		err    error
 		undone bool
@@ -164,7 +164,7 @@ func TestWhatIsKnownOfAWriteThatFailedWithoutAnErrorOfTheServer(t *testing.T) {
 	}
 }
 
-func TestWhatIsKnownOfAWriteThatFailedOnItsWay(t *testing.T) {
+func TestOutcomeOfAWriteThatFailedInTransit(t *testing.T) {
 	nobody := func(config *store.Config) { config.Host, config.Port = "127.0.0.1", 1 }
 	for name, test := range map[string]struct {
 		change func(*store.Config)
@@ -219,7 +219,7 @@ func occupy(t *testing.T, s *store.Store) {
 	t.Cleanup(release)
 }
 
-func TestADatabaseThatIsAwayIsUnavailableSoon(t *testing.T) {
+func TestAnUnreachableDatabaseIsUnavailableWithinTheTimeout(t *testing.T) {
 	config := testservices.NewDatabase(t).Config()
 	config.Port = 1
 	config.Credentials = func(context.Context) (secrets.Credentials, error) {

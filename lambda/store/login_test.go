@@ -77,7 +77,7 @@ func (d *database) serve(conn net.Conn) {
 	}
 }
 
-func TestASessionBeginsWhileItsSecretIsRead(t *testing.T) {
+func TestAConnectionStartsWhileItsSecretIsRead(t *testing.T) {
 	d := newDatabase(t)
 	d.config.Credentials = func(context.Context) (secrets.Credentials, error) {
 		select {
@@ -97,7 +97,7 @@ func TestASessionBeginsWhileItsSecretIsRead(t *testing.T) {
 	}
 }
 
-func TestASecretThatCannotBeUsedEndsTheLogin(t *testing.T) {
+func TestAnUnusableSecretFailsTheLogin(t *testing.T) {
 	gone := errors.New("the secret is gone")
 	for name, test := range map[string]struct {
 		credentials secrets.Credentials
@@ -132,7 +132,7 @@ func TestASecretThatCannotBeUsedEndsTheLogin(t *testing.T) {
 	}
 }
 
-func TestASecretIsWaitedForAsLongAsTheConnectionMayTake(t *testing.T) {
+func TestTheWaitForASecretEndsWithTheConnectTimeout(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 0)
 	defer cancel()
 	err := Config{User: "app"}.awaitSecret(ctx, &pendingSecret{done: make(chan struct{})}, &pgconn.Config{})

@@ -50,7 +50,7 @@ func explain(t *testing.T, s *store.Store, limit, maxBytes int) blocks {
 
 // Of a hundred items of 256 KiB a page of 2 MiB takes eight. The others cost nothing: once all of them
 // were read and written to 52 MB of temporary files, and a page took three times as long as one of eight.
-func TestAPageOfLongItemsReadsNoMoreThanItSends(t *testing.T) {
+func TestAPageOfLongItemsReadsOnlyWhatItReturns(t *testing.T) {
 	const random = `to_json((SELECT string_agg(md5(i::text || random() || j), '') FROM generate_series(1, 8191) AS j))`
 	const repeated = `to_json(repeat('abcdefg ', 32767))`
 	for name, body := range map[string]string{"that do not compress": random, "that compress": repeated} {
@@ -74,7 +74,7 @@ func TestAPageOfLongItemsReadsNoMoreThanItSends(t *testing.T) {
 }
 
 // Whatever the lengths, pages are the longest that limit and budget allow, and together they are all items.
-func TestPagesOfAllLengthsHaveEveryItemOnce(t *testing.T) {
+func TestPagesOfEveryLengthHaveEachItemOnce(t *testing.T) {
 	const items = 61
 	d := testservices.NewDatabase(t)
 	s := d.Store(t)

@@ -100,7 +100,7 @@ func explained(history []operation) bool {
 	return search(state{})
 }
 
-func TestTheSearchTellsWrongOutcomes(t *testing.T) {
+func TestTheLinearizabilityCheckFindsWrongOutcomes(t *testing.T) {
 	put := operation{revision: "r", created: true, begin: 1, end: 2}
 	deleted := func(outcome fault.Kind, begin, end int64) operation {
 		return operation{deletes: true, outcome: outcome, begin: begin, end: end}
@@ -202,7 +202,7 @@ func (c *contest) write(ctx context.Context, t *testing.T, id string) {
 // Whatever writers do to an item at once, each outcome is one that the item had a state for between the
 // call and its return: a write without a condition never fails one, of two deletes one finds nothing,
 // and the reason of a failure is the item as it was then.
-func TestCrossingWritesHaveTheOutcomesOfSomeOrder(t *testing.T) {
+func TestConcurrentWritesAreLinearizable(t *testing.T) {
 	s := testservices.NewDatabase(t).Store(t)
 	figures, wait := soak.Count(t), time.Now().Add(soak.For(t, 3*time.Second))
 	for round := 0; time.Now().Before(wait); round++ {
@@ -231,7 +231,7 @@ func (c *contest) run(t *testing.T, id string) {
 }
 
 // A write whose connection is cut is done or not, once, and never when it says that it certainly is not.
-func TestCrossingWritesOverConnectionsThatAreCutHaveTheOutcomesOfSomeOrder(t *testing.T) {
+func TestConcurrentWritesOverFailingConnectionsAreLinearizable(t *testing.T) {
 	s, proxy := behind(t, func(*store.Config) {})
 	figures, wait := soak.Count(t), time.Now().Add(soak.For(t, 3*time.Second))
 	for round := 0; time.Now().Before(wait); round++ {
@@ -249,7 +249,7 @@ func TestCrossingWritesOverConnectionsThatAreCutHaveTheOutcomesOfSomeOrder(t *te
 }
 
 // Two at once, once: the loser of 138 such pairs of 200 was told that its condition had failed.
-func TestOfTwoDeletesAtOnceOneFindsNothing(t *testing.T) {
+func TestOneOfTwoConcurrentDeletesFindsNothing(t *testing.T) {
 	s := testservices.NewDatabase(t).Store(t)
 	for range 100 {
 		put(t, s, "a", `1`)

@@ -147,7 +147,7 @@ func expect(t *testing.T, want fault.Kind, err error) {
 	}
 }
 
-func TestOneOfManyCreatesAnItemThatMustBeMissing(t *testing.T) {
+func TestOneOfManyConcurrentWritesCreatesAnItem(t *testing.T) {
 	s := testservices.NewDatabase(t).Store(t)
 	var mu sync.Mutex
 	var created int

@@ -33,7 +33,7 @@ func members(n int, last string) string {
 	return "{" + text.String() + last + ":0}"
 }
 
-func TestWhatEveryClientCanRead(t *testing.T) {
+func TestJSONThatEveryClientCanRead(t *testing.T) {
 	for name, text := range map[string]string{
 		"a number":                              `0`,
 		"a negative zero":                       `-0`,
@@ -76,7 +76,7 @@ func TestWhatEveryClientCanRead(t *testing.T) {
 }
 
 // The rules of RFC 8259, by section, and what of each is refused.
-func TestWhatNotEveryClientCanRead(t *testing.T) {
+func TestJSONThatSomeClientsCannotRead(t *testing.T) {
 	for name, test := range map[string]struct {
 		text, problem string
 		limit         bool
@@ -150,7 +150,7 @@ func TestWhatNotEveryClientCanRead(t *testing.T) {
 	}
 }
 
-func TestWhereNothingWasReplacedU_FFFDIsACharacterAsAnyOther(t *testing.T) {
+func TestU_FFFDIsAcceptedWhereNothingWasReplaced(t *testing.T) {
 	if err := strictjson.Check("\"\ufffd\"", false); err != nil {
 		t.Fatal(err)
 	}

@@ -1,11 +1,9 @@
-// Package telemetry is what the function tells about itself: one JSON object a
-// line on its standard output, which names the request that it is about, and
-// in some of them CloudWatch metrics by the embedded metric format, which cost
-// no call.
+// Package telemetry writes the function's log and metrics: one JSON object a line on standard output, with
+// the ids of its request, and in some lines CloudWatch metrics in the embedded metric format, which needs no
+// API call.
 //
-// No line at any level holds an item's id or body, a file's key, a header or
-// an address of a client: a line names the route. What a client says that it
-// asked for is found by the request's id, which every answer carries.
+// No line at any level contains an item's id or body, a file's key, a header or a client's address: a line
+// names the route. To find a client's request, use its request id, which every response contains.
 package telemetry
 
 import (
@@ -23,13 +21,13 @@ type request struct{ id, trace string }
 
 type requestKey struct{}
 
-// WithRequest returns a context whose lines carry the ids of a request and of
-// its trace (X-Ray's Root; empty: not traced).
+// WithRequest returns a context whose log lines contain the ids of a request and of its trace (X-Ray's Root;
+// empty if it is not traced).
 func WithRequest(ctx context.Context, id, trace string) context.Context {
 	return context.WithValue(ctx, requestKey{}, request{id, trace})
 }
 
-// lines adds to a line which request it is about.
+// requestHandler adds the request's ids to each line.
 type requestHandler struct{ slog.Handler }
 
 func (l requestHandler) Handle(ctx context.Context, line slog.Record) error {

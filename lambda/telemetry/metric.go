@@ -9,23 +9,23 @@ import (
 	"github.com/didomi/serverless-api/lambda/fault"
 )
 
-// Namespace is where CloudWatch shows the metrics.
+// Namespace is the metrics' namespace in CloudWatch.
 const Namespace = "didomi/function"
 
 // The metrics. Each has the dimension FunctionName; Latency has Route, too:
-// the method and the resource, or "other" for what is neither.
+// method and resource, or "other" for any that the API does not define.
 const (
-	Latency          = "Latency"          // milliseconds to the answer; of a stream to its first byte
-	CacheHit         = "CacheHit"         // reads of items by where the answer came from, as X-Cache has it
+	Latency          = "Latency"          // milliseconds to the response; of a stream to its first byte
+	CacheHit         = "CacheHit"         // reads of items by X-Cache
 	CacheMiss        = "CacheMiss"        //
 	CacheStale       = "CacheStale"       //
 	CacheBypass      = "CacheBypass"      //
-	StreamBytes      = "StreamBytes"      // bytes of a file that were sent
-	StreamTime       = "StreamTime"       // milliseconds from the first to the last of them
-	StreamsBroken    = "StreamsBroken"    // files that broke off while they were sent
-	InternalErrors   = "InternalErrors"   // answers 500: defects and missing permissions of ours
-	Overdue          = "Overdue"          // answers given at the last moment, for want of one in time
-	DatabaseFailures = "DatabaseFailures" // calls that failed for good, retries included, of each part
+	StreamBytes      = "StreamBytes"      // bytes sent of a file
+	StreamTime       = "StreamTime"       // milliseconds from the first to the last byte
+	StreamsBroken    = "StreamsBroken"    // files not sent completely
+	InternalErrors   = "InternalErrors"   // 500 responses: defects and missing permissions
+	Overdue          = "Overdue"          // 503 responses sent because the result was not ready before the deadline
+	DatabaseFailures = "DatabaseFailures" // calls that failed after all retries, by dependency
 	CacheFailures    = "CacheFailures"    //
 	FilesFailures    = "FilesFailures"    //
 	SecretsFailures  = "SecretsFailures"  //
@@ -33,7 +33,7 @@ const (
 
 var units = map[string]string{Latency: "Milliseconds", StreamTime: "Milliseconds", StreamBytes: "Bytes"}
 
-// Value is a metric and what to add to it.
+// Value is a data point of a metric.
 type Value struct {
 	Name   string
 	Amount float64
@@ -41,10 +41,10 @@ type Value struct {
 
 // Meter writes metrics of one function.
 type Meter struct {
-	Function string // the name of the Lambda function; empty: lines have the values and no metrics
+	Function string // the name of the Lambda function; if empty, lines have the values without metrics
 }
 
-// Line returns what makes a line count values; route is empty where there is none.
+// Attributes returns the log attributes that report values as metrics. route may be empty.
 func (m Meter) Attributes(route string, values ...Value) []slog.Attr {
 	attributes := make([]slog.Attr, 0, len(values)+3)
 	for _, value := range values {
@@ -59,7 +59,7 @@ func (m Meter) Attributes(route string, values ...Value) []slog.Attr {
 	return append(attributes, slog.String("FunctionName", m.Function), slog.Any("_aws", directive(values)))
 }
 
-// embedded is the member _aws: CloudWatch user guide, "Specification: Embedded metric format".
+// metadata is the member _aws: CloudWatch user guide, "Specification: Embedded metric format".
 type metadata struct {
 	Timestamp         int64 // milliseconds since 1970
 	CloudWatchMetrics []metricDirective
@@ -99,8 +99,7 @@ func directive(values []Value) metadata {
 	return line
 }
 
-// FailureOf returns the metric that counts err: of the part that it says is
-// away, otherwise the one given.
+// FailureMetric returns the metric for err: that of the dependency that err names, otherwise the given one.
 func FailureMetric(err error, otherwise string) string {
 	var known *fault.Error
 	if errors.As(err, &known) {
@@ -114,9 +113,8 @@ func FailureMetric(err error, otherwise string) string {
 	return otherwise
 }
 
-// Failures returns a logger for a part that logs what fails without being the
-// answer's: each warning counts one, in the metric unless its error is another
-// part's.
+// FailureLogger returns a logger for failures that a response does not report. Each warning counts one in
+// metric, or in that of the dependency that its error names.
 func (m Meter) FailureLogger(log *slog.Logger, metric string) *slog.Logger {
 	return slog.New(countingHandler{log.Handler(), m, metric})
 }

@@ -10,7 +10,7 @@ import (
 // ElastiCache answers an access string in one form, whatever was sent: on or off, the keys, what is
 // taken away, what is added, separated by one space each.
 // https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Clusters.RBAC.html
-func TestTheStringIsInTheFormInWhichElastiCacheAnswersIt(t *testing.T) {
+func TestTheAccessStringIsInElastiCachesForm(t *testing.T) {
 	if form := regexp.MustCompile(`^on ~\S+ -@all( \+[a-z|]+)+$`); !form.MatchString(access.String()) {
 		t.Errorf("%q is not", access.String())
 	}

@@ -7,7 +7,7 @@ import (
 	"github.com/didomi/serverless-api/lambda/internal/soak"
 )
 
-func TestTheEnvironmentSaysHowLongATestRuns(t *testing.T) {
+func TestSOAKSetsHowLongATestRuns(t *testing.T) {
 	for name, test := range map[string]struct {
 		value string
 		want  time.Duration
