@@ -58,7 +58,7 @@ func New(kind Kind, format string, args ...any) *Error {
 func NewUnavailable(dependency string, cause error) *Error {
 	return &Error{
 		Kind:       Unavailable,
-		Detail:     "the " + dependency + " does not answer at the moment",
+		Detail:     "the " + dependency + " is not responding at the moment",
 		RetryAfter: retryAfter,
 		Dependency: dependency,
 		Cause:      cause,

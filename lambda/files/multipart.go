@@ -64,10 +64,10 @@ func (b *Bucket) Parts(ctx context.Context, key, id string, size int64, first in
 		return Upload{}, errTooLarge()
 	}
 	if size <= maxSinglePut {
-		return Upload{}, fault.New(fault.Invalid, "size is that which the upload was started with, over %d bytes", maxSinglePut)
+		return Upload{}, fault.New(fault.Invalid, "size must be the one that the upload was started with, over %d bytes", maxSinglePut)
 	}
 	if _, count := partLayout(size); first < 1 || first > count {
-		return Upload{}, fault.New(fault.Invalid, "part is a number from 1 to %d, the parts of an upload of that size", count)
+		return Upload{}, fault.New(fault.Invalid, "part must be a number from 1 to %d, the parts of an upload of that size", count)
 	}
 	return b.partsPage(ctx, key, id, size, first)
 }

@@ -6,14 +6,13 @@ import (
 	"strings"
 )
 
-// unlessChanged has a client ask before it uses what it has: everything here can
-// change at any time, and has an entity tag to ask with.
+// revalidate makes a client revalidate its copy before each use: every resource can change at any time, and
+// has an entity tag to revalidate with.
 const revalidate = "no-cache"
 
-// keepFromOthers has no shared cache keep what a key guards. A cache keeps every
-// answer to a GET that does not say otherwise, and hands it to whoever asks for
-// the same address: RFC 9111, 3.5 protects only requests with Authorization, not
-// those with X-Api-Key.
+// setPrivateCaching keeps shared caches from storing a response that needs an API key. A cache stores every
+// response to a GET unless told otherwise, and serves it to any client: RFC 9111, 3.5 only protects requests
+// with Authorization, not those with X-Api-Key.
 func (h *Handler) setPrivateCaching(r *request, resp *response) {
 	if h.Public || r.method != http.MethodGet && r.method != http.MethodHead {
 		return
@@ -25,7 +24,7 @@ func (h *Handler) setPrivateCaching(r *request, resp *response) {
 	resp.header.Set("Cache-Control", h.privateDirectives(directives))
 }
 
-// unshared returns the directives without what they allow shared caches.
+// privateDirectives returns the directives with "private", unless the API is public.
 func (h *Handler) privateDirectives(directives string) string {
 	if h.Public || strings.Contains(directives, "no-store") {
 		return directives
@@ -33,17 +32,15 @@ func (h *Handler) privateDirectives(directives string) string {
 	return "private, " + directives
 }
 
-// What of a stored Cache-Control is kept: directives without a value, and those
-// with a number of seconds (RFC 9111, 5.2.2; RFC 5861; RFC 8246). Those for
-// shared caches count where everybody may have the file.
+// The directives of a stored Cache-Control that are sent: those without a value, and those with a number of
+// seconds (RFC 9111, 5.2.2; RFC 5861; RFC 8246). Those for shared caches are sent if the API is public.
 var (
 	plainDirectives  = []string{"immutable", "must-revalidate", "no-cache", "no-store", "no-transform"}
 	timedDirectives  = []string{"max-age", "stale-if-error", "stale-while-revalidate"}
 	publicDirectives = []string{"private", "proxy-revalidate", "public"}
 )
 
-// cacheControlOf reads a stored Cache-Control and returns what is left of it;
-// nothing is left of none.
+// safeCacheControl returns the known directives of a stored Cache-Control, or revalidate if there are none.
 func safeCacheControl(stored string, public bool) string {
 	var kept, names []string
 	for directive := range elements(stored) {

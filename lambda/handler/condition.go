@@ -9,15 +9,15 @@ import (
 	"github.com/didomi/serverless-api/lambda/store"
 )
 
-// etag is one entity tag of a header, without its quotes.
+// etag is an entity tag without its quotes.
 type etag struct {
 	value string
 	weak  bool
 }
 
-// parseETags reads the lines of If-Match or If-None-Match: "*", which is any, or
-// a list of entity tags (RFC 9110, 13.1.1, 13.1.2 and 8.8.3). Empty elements of a
-// list count for nothing (5.6.1.2). Anything else in it makes the whole malformed.
+// parseETags parses the values of If-Match or If-None-Match: "*", for which any is true, or a list of entity
+// tags (RFC 9110, 13.1.1, 13.1.2 and 8.8.3). It skips empty list elements (5.6.1.2). ok is false if anything
+// else is malformed.
 func parseETags(lines []string) (tags []etag, any, ok bool) {
 	header := strings.Join(lines, ",")
 	if strings.Trim(header, " \t") == "*" {
@@ -37,7 +37,7 @@ func parseETags(lines []string) (tags []etag, any, ok bool) {
 	}
 }
 
-// cutETag reads the entity tag that a header begins with.
+// cutETag parses the entity tag at the start of header.
 func cutETag(header string) (tag etag, rest string, ok bool) {
 	header, tag.weak = strings.CutPrefix(header, "W/")
 	header, ok = strings.CutPrefix(header, `"`)
@@ -48,16 +48,15 @@ func cutETag(header string) (tag etag, rest string, ok bool) {
 	return tag, rest, ok && !strings.ContainsFunc(tag.value, func(c rune) bool { return c <= ' ' || c == 0x7f })
 }
 
-// representation is what conditions are about: what is there now.
+// representation is the current state of a resource, which conditions are evaluated on.
 type representation struct {
 	etag         string // with its quotes
 	modified     time.Time
-	cacheControl string // if it has its own
+	cacheControl string // if the resource has one
 }
 
-// check evaluates the conditions of a GET or HEAD on what is there now,
-// in the order of RFC 9110, 13.2.2: nil if the request goes on, a response
-// for 304, a fault for 412.
+// checkConditions evaluates the conditions of a GET or HEAD in the order of RFC 9110, 13.2.2. It returns a
+// response for 304, an error for 412, and neither if the request proceeds.
 func (r *request) checkConditions(rep representation) (*response, error) {
 	if r.ifMatchFails(rep) {
 		return nil, fault.New(fault.Precondition, "the request's condition does not hold: there is another version")
@@ -86,10 +85,10 @@ func (r *request) notModified(rep representation) bool {
 	return ok && !rep.modified.IsZero() && !rep.modified.Truncate(time.Second).After(since)
 }
 
-// conditional reports whether the request has a condition at all.
+// hasConditions reports whether the request has any condition.
 func (r *request) hasConditions() bool {
 	for _, name := range []string{"If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since", "If-Range"} {
-		// Of several lines the first may be empty: a list has empty elements (5.6.1.2).
+		// The first of several values may be empty: a list may have empty elements (5.6.1.2).
 		if len(r.header.Values(name)) > 0 {
 			return true
 		}
@@ -97,10 +96,9 @@ func (r *request) hasConditions() bool {
 	return false
 }
 
-// wantsRange reports whether a Range is to be honoured as If-Range has it: an
-// entity tag must be strong and the same. No date is strong enough: S3 tells the
-// second in which a file was written, and not whether that was twice (RFC 9110,
-// 8.8.2.2), so that a client could put parts of two versions together.
+// rangeApplies evaluates If-Range: its entity tag must be strong and match. A date is never strong enough: S3
+// reports when a file was written to the second, and not whether it was written twice in that second (RFC
+// 9110, 8.8.2.2), so a client could combine ranges of two versions.
 func (r *request) rangeApplies(rep representation) bool {
 	condition := r.header.Get("If-Range")
 	if condition == "" {
@@ -110,7 +108,7 @@ func (r *request) rangeApplies(rep representation) bool {
 	return ok && rest == "" && !tag.weak && `"`+tag.value+`"` == rep.etag
 }
 
-// matches compares an entity tag with those of a header's lines.
+// matches reports whether an entity tag is among those of the header's values.
 func matches(header []string, current string, weakly bool) bool {
 	tags, any, _ := parseETags(header)
 	if any {
@@ -128,9 +126,8 @@ func matches(header []string, current string, weakly bool) bool {
 	return false
 }
 
-// condition returns what the request asks of the item before a write (RFC
-// 9110, 13.1.1 and 13.1.2). Revisions are strong: If-Match takes no weak entity
-// tag for one, If-None-Match does.
+// condition returns the request's condition on an item for a write (RFC 9110, 13.1.1 and 13.1.2). Revisions are
+// strong: a weak entity tag never matches in If-Match, but does in If-None-Match.
 func (r *request) condition() store.Condition {
 	var condition store.Condition
 	if header := r.header.Values("If-Match"); len(header) > 0 {
@@ -152,17 +149,16 @@ func (r *request) condition() store.Condition {
 	return condition
 }
 
-// parseDate reads a date as HTTP has it (RFC 9110, 5.6.7): always in GMT.
+// parseDate parses an HTTP date (RFC 9110, 5.6.7), which is always in GMT.
 func parseDate(header string) (time.Time, bool) {
-	if header == "" { // most often, and an error of three layouts otherwise
+	if header == "" { // the usual case; http.ParseTime would build an error of three layouts
 		return time.Time{}, false
 	}
 	date, err := http.ParseTime(header)
 	return date, err == nil && (strings.HasSuffix(header, " GMT") || !strings.Contains(header, ","))
 }
 
-// describe sets the headers that tell the representation: those that 304 has, too
-// (RFC 9110, 15.4.5).
+// setHeaders sets the validators and Cache-Control, which 304 has, too (RFC 9110, 15.4.5).
 func (rep representation) setHeaders(header http.Header) {
 	if rep.etag != "" {
 		header.Set("ETag", rep.etag)

@@ -5,20 +5,20 @@ import (
 	"slices"
 )
 
-// The headers beyond those that every page may send and read (Fetch standard, "CORS-safelisted").
+// Headers beyond the CORS-safelisted ones (Fetch standard).
 const (
 	allowedHeaders = "Content-Type, If-Match, If-Modified-Since, If-None-Match, If-Range, If-Unmodified-Since, Range, X-Api-Key"
 	exposedHeaders = "Accept-Ranges, Content-Range, ETag, Location, Retry-After, X-Cache, X-File-Size, X-Request-Id"
-	// preflightAge is how long a browser remembers, seconds: Chromium's most.
+	// preflightAge is how long a browser caches a preflight response, in seconds: Chromium's maximum.
 	preflightAge = "7200"
 )
 
-// allowOrigin lets the page that asks read the answer, if its origin is one of those allowed.
+// allowOrigin sets the CORS headers if the request's origin is allowed.
 func (h *Handler) allowOrigin(r *request, resp *response) {
 	if len(h.Origins) == 0 {
 		return
 	}
-	// Caches must not hand one origin's permission to another, nor none to one that has it.
+	// Caches must not serve one origin's headers to another.
 	resp.header.Set("Vary", "Origin")
 	origin := r.header.Get("Origin")
 	if origin == "" || !slices.Contains(h.Origins, origin) && !slices.Contains(h.Origins, "*") {
@@ -28,12 +28,12 @@ func (h *Handler) allowOrigin(r *request, resp *response) {
 	resp.header.Set("Access-Control-Expose-Headers", exposedHeaders)
 }
 
-// preflight says whether a browser asks what a page may do with a resource that has these methods.
+// isPreflight reports whether the request is a CORS preflight for a resource with the methods in allowed.
 func (h *Handler) isPreflight(r *request, allowed http.Header) bool {
 	return len(h.Origins) > 0 && r.method == http.MethodOptions && allowed.Get("Allow") != ""
 }
 
-// permission answers a preflight; allowOrigin says for whom it is.
+// preflightResponse returns the response to a preflight; allowOrigin adds the origin.
 func preflightResponse(allowed http.Header) *response {
 	resp := newResponse(http.StatusNoContent)
 	resp.header.Set("Allow", allowed.Get("Allow"))

@@ -6,15 +6,15 @@ import (
 	"github.com/didomi/serverless-api/lambda/fault"
 )
 
-// cursorVersion is the first byte of a cursor, so that its form can change.
+// cursorVersion is the first byte of a cursor, so that its format can change.
 const cursorVersion = '1'
 
-// encodeCursor returns the opaque cursor of the page that follows the item id.
+// encodeCursor returns the opaque cursor of the page after the item id.
 func encodeCursor(id string) string {
 	return base64.RawURLEncoding.EncodeToString(append([]byte{cursorVersion}, id...))
 }
 
-// decodeCursor returns the id that the page follows; no cursor is the first page.
+// decodeCursor returns the id before the page; without a cursor, it is empty.
 func decodeCursor(cursor string) (string, error) {
 	if cursor == "" {
 		return "", nil
@@ -23,7 +23,7 @@ func decodeCursor(cursor string) (string, error) {
 	if err != nil || len(decoded) == 0 || decoded[0] != cursorVersion {
 		return "", errCursor()
 	}
-	// The decoder takes several texts for the same bytes; we gave out one.
+	// The decoder accepts several encodings of the same bytes; the API returns one of them.
 	id := string(decoded[1:])
 	if !validID(id) || encodeCursor(id) != cursor {
 		return "", errCursor()
@@ -32,5 +32,5 @@ func decodeCursor(cursor string) (string, error) {
 }
 
 func errCursor() error {
-	return fault.New(fault.Malformed, "cursor is not one that this API gave out")
+	return fault.New(fault.Malformed, "cursor is not one that this API returned")
 }

@@ -9,23 +9,21 @@ import (
 )
 
 const (
-	// bufferedTime bounds the work for an answer in one piece: API Gateway
-	// gives an integration 29 s unless told otherwise (Amazon API Gateway
-	// quotas, "integration timeout"), and margin comes on top.
+	// bufferedTimeout bounds the work for a buffered response: API Gateway's default integration timeout is
+	// 29 s (Amazon API Gateway quotas, "integration timeout"), and deadlineMargin comes on top.
 	bufferedTimeout = 27 * time.Second
-	// margin is kept of the invocation's time to invalidate the cache, which
-	// is done at any rate and within a second, and to send the answer; half
-	// of the time at most, so that a short one is not all margin.
+	// deadlineMargin is reserved before the invocation's deadline to invalidate the cache, which is always
+	// done and takes a second at most, and to send the response. It takes half of the remaining time at
+	// most, so that a short invocation has time for its work.
 	deadlineMargin = 1500 * time.Millisecond
-	// sending is what stays of the margin when the answer is given up.
+	// sendMargin is what remains of deadlineMargin when the handler gives up.
 	sendMargin = 300 * time.Millisecond
 )
 
-// errOverdue is the cause of an answer that was not there in time although
-// the context of its calls had ended.
+// errOverdue is the cause of a 503 for a call that ignored the end of its context.
 var errOverdue = errors.New("a call went on after its context had ended")
 
-// bounded limits ctx to what a request of this kind may take.
+// withRequestDeadline bounds ctx by the time that a request may take.
 func withRequestDeadline(ctx context.Context, isStreaming bool) (context.Context, context.CancelFunc) {
 	now := time.Now()
 	end, known := ctx.Deadline()
@@ -41,8 +39,8 @@ func withRequestDeadline(ctx context.Context, isStreaming bool) (context.Context
 	return context.WithDeadline(ctx, end)
 }
 
-// inTime answers when the answer is there, or when its time is up although
-// whatever is waited for does not care that the context has ended.
+// respondInTime returns the response, or 503 shortly before the deadline if a call ignores the end of its
+// context.
 func (h *Handler) respondInTime(ctx context.Context, r *request) *response {
 	end, known := ctx.Deadline()
 	if !known {
@@ -63,7 +61,7 @@ func (h *Handler) respondInTime(ctx context.Context, r *request) *response {
 			_ = late.stream.Close()
 		}
 	}()
-	late := fault.New(fault.Unavailable, "the request could not be answered in time; if it was to change something, it may have")
+	late := fault.New(fault.Unavailable, "the request could not be completed in time; a change may have been made")
 	late.RetryAfter, late.Cause = time.Second, errOverdue
 	return problemResponse(r, nil, late)
 }

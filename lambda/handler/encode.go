@@ -13,7 +13,7 @@ import (
 	"github.com/didomi/serverless-api/lambda/store"
 )
 
-// encodeAnswer writes an answer as API Gateway reads it.
+// encodeResponse encodes a buffered response for API Gateway.
 func encodeResponse(resp events.APIGatewayProxyResponse) []byte {
 	text := make([]byte, 0, 512+len(resp.Body)+len(resp.Body)/4)
 	text = append(text, `{"statusCode":`...)
@@ -34,8 +34,7 @@ func encodeResponse(resp events.APIGatewayProxyResponse) []byte {
 	return append(text, '}')
 }
 
-// appendItem appends what the API shows of an item. Its body is JSON as the
-// database took it.
+// appendItem appends an item's representation. Its body is JSON that was validated when it was written.
 func appendItem(text []byte, item store.Item) []byte {
 	text = append(text, `{"id":`...)
 	text = appendString(text, item.ID)
@@ -46,17 +45,17 @@ func appendItem(text []byte, item store.Item) []byte {
 	return append(text, '"', '}')
 }
 
-// itemResponse answers with an item.
+// itemResponse returns a response with an item.
 func itemResponse(status int, item store.Item) *response {
 	return rawJSONResponse(status, append(appendItem(make([]byte, 0, 128+len(item.Body)), item), '\n'))
 }
 
-// maxPageSent is the bytes of a page as it is sent, inside a JSON string. What
-// is left of Lambda's limit is for the headers and the cursor.
+// maxEncodedPage bounds a page in bytes, encoded as a JSON string. The rest of Lambda's limit is for the headers
+// and the cursor.
 const maxEncodedPage = runtimeapi.MaxResponse - 64<<10
 
-// pageResponse answers with a page and the cursor of the next one. The page ends
-// before the item that would make it too long to be sent.
+// pageResponse returns a page with the cursor of the next one. The page ends before the item that would exceed
+// the limit.
 func pageResponse(page store.Page) *response {
 	size := 64
 	for _, item := range page.Items {
@@ -88,7 +87,7 @@ func pageResponse(page store.Page) *response {
 // appendString appends value as a JSON string.
 func appendString(text []byte, value string) []byte {
 	if !utf8.ValidString(value) {
-		quoted, _ := json.Marshal(value) // a string never fails
+		quoted, _ := json.Marshal(value) // cannot fail for a string
 		return append(text, quoted...)
 	}
 	const hex = "0123456789abcdef"
@@ -110,12 +109,11 @@ func appendString(text []byte, value string) []byte {
 	return append(append(text, value[from:]...), '"')
 }
 
-// shortEscapes are the characters that have an escape of two characters, with
-// the second (RFC 8259, 7). In a JSON text nothing else needs one: it has no
-// other control characters, and so is at most doubled inside a JSON string.
+// shortEscapes maps the characters with a two-character escape to the second character (RFC 8259, 7). JSON
+// contains no other character that needs an escape, so it at most doubles in length inside a JSON string.
 var shortEscapes = [utf8.RuneSelf]byte{'"': '"', '\\': '\\', '\b': 'b', '\t': 't', '\n': 'n', '\f': 'f', '\r': 'r'}
 
-// sentLength is the bytes of a text as appendString writes it, without quotes.
+// encodedLength returns the length of text as encoded by appendString, without quotes.
 func encodedLength(text []byte) int {
 	length := len(text)
 	for _, c := range text {

@@ -9,43 +9,39 @@ import (
 	"unicode/utf8"
 )
 
-// What a file was stored with is what its uploader wrote: a presigned upload
-// signs the media type and the length, and S3 takes every other header that is
-// no x-amz-* one. Each of them is read and formatted here, or left out, so
-// that a file runs no code in the API's origin and no header says more than the
-// stack does.
+// The headers stored with a file come from its uploader: a presigned upload signs the media type and the length,
+// and S3 accepts every other header that does not start with x-amz-. Each of them is parsed and formatted here,
+// or omitted, so that a file runs no code in the API's origin and no header claims more than the stack provides.
 
-// A stream's status and headers are in its first 16 KB (Amazon API Gateway
-// developer guide, "Response transfer mode"), so none of them is long.
+// The status and headers of a stream must fit into its first 16 KB (Amazon API Gateway developer guide, "Response
+// transfer mode"), so each of them is bounded.
 const (
-	// maxMediaType is the bytes of a Content-Type: two names of 127 (RFC 6838, 4.2).
+	// maxMediaType bounds Content-Type in bytes: two names of 127 (RFC 6838, 4.2).
 	maxMediaType = 255
-	// maxCodings is the codings of a Content-Encoding; a client undoes each.
+	// maxCodings bounds the codings of Content-Encoding, all of which a client must decode.
 	maxCodings = 2
-	// maxFileName is the bytes of a name that file systems take.
+	// maxFileName bounds a file name in bytes, as file systems do.
 	maxFileName = 255
-	// maxLanguages and maxLanguage are the tags of a Content-Language and the
-	// characters of one (RFC 5646, 4.4.1).
+	// maxLanguages and maxLanguage bound the tags of Content-Language and the characters of each (RFC 5646,
+	// 4.4.1).
 	maxLanguages, maxLanguage = 10, 35
 )
 
-// unknownType is the media type of bytes of which nothing is known (RFC 9110, 8.3).
+// octetStream is the media type of unknown content (RFC 9110, 8.3).
 const octetStream = "application/octet-stream"
 
 const (
-	// sandboxed keeps a document from scripts, forms, plugins and from the
-	// origin that it came from (Content Security Policy Level 3, 6.3.2).
+	// sandboxPolicy denies a document scripts, forms, plugins and the API's origin (Content Security Policy
+	// Level 3, 6.3.2).
 	sandboxPolicy = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
-	// viewed is for what browsers show in a viewer of their own, which fails in a
-	// sandbox: Chromium gives a sandboxed video no origin to load it from, and
-	// Safari does not show a sandboxed PDF. It allows no script either.
+	// viewerPolicy is for media types that browsers show in their own viewers, which fail in a sandbox: Chromium
+	// gives a sandboxed video no origin to load it from, and Safari does not show a sandboxed PDF. It allows no
+	// scripts either.
 	viewerPolicy = "default-src 'none'; media-src 'self'; style-src 'unsafe-inline'"
 )
 
-// inlineTypes are the media types that a browser shows without running any of
-// it, with the policy that it is shown under. Everything else is downloaded: of
-// the types that are not here, some run (HTML, SVG, everything in XML), and
-// nobody has a list of all that do.
+// inlineTypes are the media types that browsers show without executing any of it, with their policies. Everything
+// else is downloaded: some of it is executed (HTML, SVG, all of XML), and there is no complete list of such types.
 var inlineTypes = map[string]string{
 	"text/plain": sandboxPolicy, "application/json": sandboxPolicy,
 	"image/apng": sandboxPolicy, "image/avif": sandboxPolicy, "image/bmp": sandboxPolicy, "image/gif": sandboxPolicy,
@@ -56,8 +52,7 @@ var inlineTypes = map[string]string{
 	"application/pdf": viewerPolicy,
 }
 
-// fileHeader returns the headers that a file is answered with, given those that
-// it was stored with; public is the API's.
+// fileHeader returns the response headers of a file, given those that it was stored with.
 func fileHeader(stored http.Header, public bool) http.Header {
 	mediaType, shown := safeMediaType(stored.Get("Content-Type"))
 	codings, known := safeCodings(stored.Get("Content-Encoding"))
@@ -85,7 +80,7 @@ func fileHeader(stored http.Header, public bool) http.Header {
 	return header
 }
 
-// mediaTypeOf reads a Content-Type and returns the type alone and the header.
+// safeMediaType parses a Content-Type and returns the media type and the header to send.
 func safeMediaType(stored string) (mediaType, header string) {
 	mediaType, parameters, err := mime.ParseMediaType(stored)
 	if err != nil || !strings.Contains(mediaType, "/") {
@@ -97,17 +92,17 @@ func safeMediaType(stored string) (mediaType, header string) {
 	return mediaType, header
 }
 
-// knownCodings are the content codings of IANA's registry that clients decode
-// (RFC 9110, 8.4.1; RFC 7932; RFC 8878).
+// knownCodings are the content codings of the IANA registry that clients decode (RFC 9110, 8.4.1; RFC 7932; RFC
+// 8878).
 var knownCodings = []string{"br", "compress", "deflate", "gzip", "x-compress", "x-gzip", "zstd"}
 
-// undoneCodings change nothing of what is stored: RFC 9110, 8.4.1 reserves the
-// one for Accept-Encoding, and the other is how some SDKs sent the upload (Amazon
-// S3 API reference, "Signature calculations: chunked upload").
+// ignoredCodings do not change the stored bytes: RFC 9110, 8.4.1 reserves "identity" for Accept-Encoding, and some
+// SDKs store "aws-chunked", which is how they sent the upload (Amazon S3 API reference, "Signature calculations:
+// chunked upload").
 var ignoredCodings = []string{"identity", "aws-chunked"}
 
-// codingsOf reads a Content-Encoding; known is whether it has no other and no
-// more codings than clients decode.
+// safeCodings parses a Content-Encoding and returns the header to send. known is false if clients may not be able
+// to decode it.
 func safeCodings(stored string) (header string, known bool) {
 	var all []string
 	for coding := range elements(stored) {
@@ -123,9 +118,8 @@ func safeCodings(stored string) (header string, known bool) {
 	return strings.Join(all, ", "), true
 }
 
-// dispositionOf reads a Content-Disposition (RFC 6266) and returns that of a
-// file which is shown inline or not. One that is shown has none of its own if it
-// was stored with none.
+// safeDisposition parses a Content-Disposition (RFC 6266) and returns the one to send. Without a stored one, a
+// file that is shown inline has none.
 func safeDisposition(stored string, inline bool) string {
 	kind, parameters, err := mime.ParseMediaType(stored)
 	if err != nil {
@@ -143,15 +137,15 @@ func safeDisposition(stored string, inline bool) string {
 	return kind
 }
 
-// validFileName reports whether a name is one that is saved as it reads: no
-// path (RFC 6266, 4.3), nothing invisible, nothing that turns the text round, and
-// UTF-8, which every other name is sent as (RFC 8187, 3.2.3).
+// validFileName reports whether a file can be saved under a name as displayed: no path (RFC 6266, 4.3), no
+// invisible characters and none that change the text direction, and valid UTF-8, as which non-ASCII names are sent
+// (RFC 8187, 3.2.3).
 func validFileName(name string) bool {
 	return name != "" && len(name) <= maxFileName && strings.Trim(name, ".") != "" && utf8.ValidString(name) &&
 		!strings.ContainsAny(name, `/\`) && !strings.ContainsFunc(name, func(c rune) bool { return !unicode.IsPrint(c) })
 }
 
-// languagesOf reads a Content-Language; one that is none is left out.
+// safeLanguages parses a Content-Language and returns it if it is valid.
 func safeLanguages(stored string) string {
 	var all []string
 	for tag := range elements(stored) {
@@ -166,7 +160,7 @@ func safeLanguages(stored string) string {
 	return strings.Join(all, ", ")
 }
 
-// elements are the elements of a header that is a list (RFC 9110, 5.6.1).
+// elements iterates over the elements of a list header (RFC 9110, 5.6.1).
 func elements(header string) func(yield func(string) bool) {
 	return func(yield func(string) bool) {
 		for element := range strings.SplitSeq(header, ",") {

@@ -12,8 +12,7 @@ import (
 	"github.com/didomi/serverless-api/lambda/files"
 )
 
-// tries is how often a file is looked at that is replaced between the look
-// and the read.
+// maxTries bounds the reads of a file that is replaced between HEAD and GET.
 const maxTries = 3
 
 func (h *Handler) getFile(ctx context.Context, r *request) (resp *response, err error) {
@@ -30,8 +29,8 @@ func (h *Handler) getFile(ctx context.Context, r *request) (resp *response, err 
 	return resp, err
 }
 
-// readFile opens the file, after a look at it if the request has a condition.
-// Both see one version: another one in between is ErrReplaced.
+// readFile opens a file. If the request has a condition, it evaluates that first. Both calls see the same version:
+// a replacement in between is ErrReplaced.
 func (h *Handler) readFile(ctx context.Context, r *request, key string) (*response, error) {
 	rng, version := parseRange(strings.Join(r.header.Values("Range"), ",")), ""
 	if r.hasConditions() {
@@ -61,8 +60,8 @@ func (h *Handler) readFile(ctx context.Context, r *request, key string) (*respon
 	return objectResponse(object), nil
 }
 
-// opened answers with an object's body, whole or a range of it. Nothing of an empty
-// one is a range: there is no Content-Range for it (RFC 9110, 14.4).
+// objectResponse returns a response with an object's body or a range of it. An empty object has no ranges: no
+// Content-Range could describe one (RFC 9110, 14.4).
 func objectResponse(object files.Object) *response {
 	resp := fileResponse(object)
 	resp.stream = object.Body
@@ -73,10 +72,9 @@ func objectResponse(object files.Object) *response {
 	return resp
 }
 
-// outOfRange tells the size of the object, which S3 does not with its error. An
-// empty object is sent as it is: S3 finds no range in it, but "the last n bytes"
-// can be had of every object (RFC 9110, 14.1.2), and any Range may be ignored
-// (14.2).
+// rangeNotSatisfiable adds the size of the object, which S3's error lacks. An empty object is sent completely: S3
+// finds no range in it, but "the last n bytes" exist of every object (RFC 9110, 14.1.2), and any Range may be
+// ignored (14.2).
 func (h *Handler) rangeNotSatisfiable(ctx context.Context, key string, cause error) (*response, error) {
 	now, err := h.statFile(ctx, key)
 	if err != nil {
@@ -93,9 +91,9 @@ func (h *Handler) rangeNotSatisfiable(ctx context.Context, key string, cause err
 	return &response{header: header}, cause
 }
 
-// elsewhere sends the client to S3 for a body that the platform cannot carry.
+// redirectToS3 redirects the client to S3 for a body that cannot be streamed.
 func (h *Handler) redirectToS3(ctx context.Context, key string, object files.Object) (*response, error) {
-	// Not read to its end on purpose: closing gives the connection up.
+	// The rest is not read on purpose: closing drops the connection.
 	_ = object.Body.Close()
 	object.Header.Set("Cache-Control", h.privateDirectives(object.Header.Get("Cache-Control")))
 	link, err := h.Files.Link(ctx, key, object.Header)
@@ -121,14 +119,14 @@ func (h *Handler) headFile(ctx context.Context, r *request) (*response, error) {
 		return resp, err
 	}
 	resp := fileResponse(now)
-	// API Gateway gives an answer without a body the length 0 and moves ours to
-	// x-amzn-Remapped-Content-Length (developer guide, "Amazon API Gateway
-	// important notes"), so the size has a name that gets through.
+	// API Gateway sets Content-Length to 0 if a response has no body, and moves the function's value to
+	// x-amzn-Remapped-Content-Length (developer guide, "Amazon API Gateway important notes"). So the size has
+	// its own header.
 	resp.header.Set("X-File-Size", strconv.FormatInt(now.Size, 10))
 	return resp, nil
 }
 
-// statFile returns what is known of a file, with the headers that it is answered with.
+// statFile returns a file's metadata with its response headers.
 func (h *Handler) statFile(ctx context.Context, key string) (files.Object, error) {
 	now, err := h.Files.Stat(ctx, key)
 	if err != nil {
@@ -138,8 +136,8 @@ func (h *Handler) statFile(ctx context.Context, key string) (files.Object, error
 	return now, nil
 }
 
-// checkFile evaluates the conditions of a request for a file. 304 brings the
-// policy, too: it replaces that of the copy which the client has (RFC 9111, 3.2).
+// checkFile evaluates the conditions of a request for a file. 304 also has the policy, which replaces the one in
+// the client's copy (RFC 9111, 3.2).
 func (r *request) checkFile(now files.Object) (*response, error) {
 	resp, err := r.checkConditions(representationOf(now))
 	if resp != nil {
@@ -152,7 +150,7 @@ func representationOf(object files.Object) representation {
 	return representation{etag: object.ETag, modified: object.Modified, cacheControl: object.Header.Get("Cache-Control")}
 }
 
-// describeFile answers with all that is known of an object but its body.
+// fileResponse returns a response with an object's metadata.
 func fileResponse(object files.Object) *response {
 	resp := newResponse(http.StatusOK)
 	for name, values := range object.Header {
@@ -164,7 +162,7 @@ func fileResponse(object files.Object) *response {
 	return resp
 }
 
-// forever stands for the time left of a request without a deadline.
+// noDeadline is the remaining time of a request without a deadline.
 const noDeadline = 24 * time.Hour
 
 func timeLeft(ctx context.Context) time.Duration {

@@ -392,7 +392,7 @@ func TestFurtherPartsOfAnUpload(t *testing.T) {
 		"of an id over two lines":  {`{"upload_id": "a\nb", "size": 5}`, 422, request{}, []string{"upload_id"}},
 		"of an id with a space":    {`{"upload_id": "a b", "size": 5}`, 422, request{}, []string{"upload_id"}},
 		"of an id of other letters, with a type": {
-			`{"upload_id": "é", "size": 5, "content_type": "text"}`, 422, request{}, []string{"upload_id", "content_type is a media type", "content_type is that of the upload"},
+			`{"upload_id": "é", "size": 5, "content_type": "text"}`, 422, request{}, []string{"upload_id", "content_type must be a media type", "content_type cannot be changed"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

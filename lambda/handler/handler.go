@@ -19,7 +19,7 @@ import (
 	"github.com/didomi/serverless-api/lambda/telemetry"
 )
 
-// Items is where items are; *cache.Items is one.
+// Items is the item store; *cache.Items implements it.
 type Items interface {
 	Get(ctx context.Context, id string) (store.Item, cache.Status, error)
 	List(ctx context.Context, after string, limit, maxBytes int) (store.Page, error)
@@ -27,7 +27,7 @@ type Items interface {
 	Delete(ctx context.Context, id string, condition store.Condition) error
 }
 
-// Files is where files are; *files.Bucket is one.
+// Files is the file store; *files.Bucket implements it.
 type Files interface {
 	Open(ctx context.Context, key, rng, etag string) (files.Object, error)
 	Stat(ctx context.Context, key string) (files.Object, error)
@@ -36,24 +36,23 @@ type Files interface {
 	Parts(ctx context.Context, key, uploadID string, size int64, first int32) (files.Upload, error)
 }
 
-// Handler answers requests. Its fields are set once, before the first one.
+// Handler serves requests. Its fields must not change after the first one.
 type Handler struct {
 	Items   Items
 	Files   Files
 	Health  *HealthChecker
 	Version string   // reported by /health/details
-	Origins []string // whose pages may call; "*": all
-	Public  bool     // no key is asked for
+	Origins []string // origins that CORS allows; "*": all
+	Public  bool     // requests need no API key
 	Log     *slog.Logger
 	Meter   telemetry.Meter
-	// StreamMax is the largest body that is streamed, in bytes; 0: the platform's
-	// limit. The client of a larger one is redirected to S3.
+	// StreamMax is the largest body that is streamed, in bytes; 0 is the platform's limit. Larger ones are
+	// redirected to S3.
 	StreamMax int64
 }
 
-// serve answers one request of API Gateway: with a stream on the routes that
-// the API defines as streaming, else with an encoded answer in one piece.
-// Whatever fails is an answer, too.
+// serve serves one request: with a stream on the routes that the API defines as streaming, otherwise with an
+// encoded buffered response. It turns every failure into a response.
 func (h *Handler) serve(ctx context.Context, r *request) ([]byte, *events.APIGatewayProxyStreamingResponse) {
 	r.start(ctx)
 	ctx, cancel := withRequestDeadline(telemetry.WithRequest(ctx, r.id, r.traceID(ctx)), r.isStreaming())
@@ -78,7 +77,7 @@ func (h *Handler) serve(ctx context.Context, r *request) ([]byte, *events.APIGat
 	return whole, nil
 }
 
-// finish sets what every answer has.
+// finish sets the headers that every response has.
 func (h *Handler) finish(r *request, resp *response) {
 	resp.latency = time.Since(r.started)
 	if r.method == http.MethodHead {
@@ -90,13 +89,12 @@ func (h *Handler) finish(r *request, resp *response) {
 	h.allowOrigin(r, resp)
 }
 
-// errTooLarge is the error of an answer that Lambda would not carry. A page ends
-// before it is too long, so this is a defect of ours.
+// errTooLarge is the error for a response over Lambda's limit. Pages end before it, so this is a defect.
 func errTooLarge(length int) error {
-	return fault.NewInternal("encoding an answer", fmt.Errorf("it has %d bytes, Lambda takes %d", length, runtimeapi.MaxResponse))
+	return fault.NewInternal("encoding a response", fmt.Errorf("it has %d bytes, Lambda's limit is %d", length, runtimeapi.MaxResponse))
 }
 
-// answer never fails: an error or a panic becomes a problem.
+// respond turns an error or a panic into a problem response.
 func (h *Handler) respond(ctx context.Context, r *request) (resp *response) {
 	defer func() {
 		if panicked := recover(); panicked != nil {

@@ -9,36 +9,35 @@ import (
 )
 
 const (
-	// checkTime bounds the check of one dependency.
+	// checkTimeout bounds the check of one dependency.
 	checkTimeout = 3 * time.Second
-	// checkAge is how long the results of the checks are used again: whoever asks
-	// more often, and anybody may, costs the dependencies one round of checks a
-	// second for each execution environment.
+	// maxResultAge is how long results are reused: however often clients call, which needs no key, the
+	// dependencies are checked once a second by each execution environment.
 	maxResultAge = time.Second
 )
 
-// dependency is the state of one part as /health/details shows it.
+// dependencyState is the state of a dependency in /health/details.
 type dependencyState struct {
 	Status    string  `json:"status"` // "ok" or "down"
 	LatencyMS float64 `json:"latency_ms"`
 }
 
-// Checkup checks the dependencies and keeps the results for checkAge. One request
-// at a time has the lock, while its checks run, so that concurrent ones share them.
+// HealthChecker checks the dependencies and caches the results for maxResultAge. The lock is held while checks run,
+// so that concurrent requests share them.
 type HealthChecker struct {
 	checks map[string]func(context.Context) error
 
-	lock    chan struct{} // has room for one
+	lock    chan struct{} // of capacity 1
 	at      time.Time     // wall clock: a frozen environment's monotonic clock may stand still
 	results map[string]dependencyState
 }
 
-// NewCheckup returns a Checkup of the dependencies that have these checks.
+// NewHealthChecker returns a HealthChecker of the dependencies with these checks.
 func NewHealthChecker(checks map[string]func(context.Context) error) *HealthChecker {
 	return &HealthChecker{checks: checks, lock: make(chan struct{}, 1)}
 }
 
-// health answers anybody, so it says no more than whether all dependencies work.
+// health needs no key, so it reports nothing but whether all dependencies work.
 func (h *Handler) health(ctx context.Context, _ *request) (*response, error) {
 	_, status, code := h.check(ctx)
 	return noStoreResponse(code, struct {
@@ -46,8 +45,7 @@ func (h *Handler) health(ctx context.Context, _ *request) (*response, error) {
 	}{status})
 }
 
-// healthDetails answers the holders of a key: the state of every dependency, and
-// the version. Why one is down is for the log only.
+// healthDetails needs a key: it reports the version and the state of every dependency. Causes are only logged.
 func (h *Handler) healthDetails(ctx context.Context, _ *request) (*response, error) {
 	results, status, code := h.check(ctx)
 	return noStoreResponse(code, struct {
@@ -66,8 +64,7 @@ func noStoreResponse(code int, value any) (*response, error) {
 	return resp, nil
 }
 
-// check returns the state of every dependency, at most checkAge old, and what
-// follows from it: any that is down makes it 503.
+// check returns the state of every dependency, at most maxResultAge old, and the overall status: 503 if any is down.
 func (h *Handler) check(ctx context.Context) (results map[string]dependencyState, status string, code int) {
 	results, status, code = h.Health.latestResults(ctx, h.Log), "ok", http.StatusOK
 	for _, state := range results {
@@ -78,14 +75,13 @@ func (h *Handler) check(ctx context.Context) (results map[string]dependencyState
 	return results, status, code
 }
 
-// latest returns the last results, or new ones if they are too old. Nobody
-// changes what it returns.
+// latestResults returns the cached results, or new ones if they are too old. The caller must not modify them.
 func (c *HealthChecker) latestResults(ctx context.Context, log *slog.Logger) map[string]dependencyState {
 	c.lock <- struct{}{}
 	defer func() { <-c.lock }()
 	if age := wallClock().Sub(c.at); c.results == nil || age < 0 || age >= maxResultAge {
-		// The results are shared, so they do not depend on how much time the first
-		// request has left; checkTime bounds them.
+		// The results are shared, so they must not depend on the remaining time of one request; checkTimeout
+		// bounds them.
 		c.results, c.at = c.runChecks(context.WithoutCancel(ctx), log), wallClock()
 	}
 	return c.results
@@ -93,7 +89,7 @@ func (c *HealthChecker) latestResults(ctx context.Context, log *slog.Logger) map
 
 func wallClock() time.Time { return time.Now().Round(0) }
 
-// all checks all dependencies at once.
+// runChecks checks all dependencies concurrently.
 func (c *HealthChecker) runChecks(ctx context.Context, log *slog.Logger) map[string]dependencyState {
 	results := make(map[string]dependencyState, len(c.checks))
 	var mu sync.Mutex
@@ -114,7 +110,7 @@ func (c *HealthChecker) runChecks(ctx context.Context, log *slog.Logger) map[str
 	return results
 }
 
-// examine ends with checkTime, whether or not the check heeds its context.
+// runCheck returns after checkTimeout even if the check ignores its context.
 func runCheck(ctx context.Context, check func(context.Context) error) (dependencyState, error) {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()

@@ -19,9 +19,8 @@ const (
 	maxItemBytes = 256 << 10 // bytes of an item's body
 	defaultLimit = 20
 	maxLimit     = 100
-	// maxPage is the bytes of a page's bodies. A buffered answer of Lambda
-	// has at most 6 MB (AWS Lambda quotas, "invocation payload"), in which
-	// JSON inside a JSON string takes up to twice its length.
+	// maxPageBytes bounds the bodies of a page. A buffered response of Lambda has at most 6 MB (AWS Lambda quotas,
+	// "invocation payload"), and JSON inside a JSON string takes up to twice its length.
 	maxPageBytes = 2 << 20
 )
 
@@ -45,8 +44,7 @@ func (h *Handler) getItem(ctx context.Context, r *request) (*response, error) {
 	return resp, err
 }
 
-// showItem answers with the item, or says that the client has it. The answer
-// is never nil.
+// showItem returns a response with the item, or 304. The response is never nil.
 func (r *request) showItem(item store.Item) (*response, error) {
 	resp, err := r.checkConditions(representation{etag: etagOf(item)})
 	if resp == nil && err == nil {
@@ -85,13 +83,13 @@ func parseLimit(value string) (int, error) {
 	}
 	limit, err := strconv.Atoi(value)
 	if err != nil || limit < 1 || limit > maxLimit {
-		return 0, fault.New(fault.Malformed, "limit is a whole number from 1 to %d", maxLimit)
+		return 0, fault.New(fault.Malformed, "limit must be an integer from 1 to %d", maxLimit)
 	}
 	return limit, nil
 }
 
-// putItem names no Location: what it creates is at the request's own address
-// (RFC 9110, 15.3.2), whose stage or base path the function need not know.
+// putItem sets no Location: the created resource is at the request's own URL (RFC 9110, 15.3.2), whose stage or base
+// path the function does not know.
 func (h *Handler) putItem(ctx context.Context, r *request) (*response, error) {
 	id, err := r.itemID(fault.Invalid)
 	if err != nil {
@@ -125,21 +123,21 @@ func (h *Handler) deleteItem(ctx context.Context, r *request) (*response, error)
 	return newResponse(http.StatusNoContent), nil
 }
 
-// json returns the request's body if it is a JSON text of at most limit bytes.
+// json returns the request's body if it is JSON of at most limit bytes.
 func (r *request) json(limit int) (json.RawMessage, error) {
 	mediaType, parameters, err := mime.ParseMediaType(r.header.Get("Content-Type"))
 	if err != nil || mediaType != "application/json" && !strings.HasSuffix(mediaType, "+json") {
 		return nil, fault.New(fault.MediaType, "the body must be sent as application/json")
 	}
 	if charset := parameters["charset"]; charset != "" && !strings.EqualFold(charset, "utf-8") {
-		return nil, fault.New(fault.MediaType, "JSON is sent in UTF-8")
+		return nil, fault.New(fault.MediaType, "JSON must be sent in UTF-8")
 	}
 	body, err := r.body(limit)
 	if err != nil {
 		return nil, err
 	}
-	// API Gateway hands a body on as text, with U+FFFD for what is not UTF-8, unless
-	// it has the body's type among its binary media types.
+	// API Gateway passes a body as text, with U+FFFD for bytes that are not UTF-8, unless the body's type is among
+	// its binary media types.
 	var wrong *strictjson.Error
 	switch err := strictjson.Check(string(body), !r.isBase64); {
 	case err == nil:

@@ -11,14 +11,13 @@ import (
 
 const (
 	maxID  = 128  // characters
-	maxKey = 1024 // bytes, as S3 has it
+	maxKey = 1024 // bytes, S3's limit
 
 	idRule  = "an item's id has 1 to 128 characters out of A-Z a-z 0-9 . _ ~ : - and is neither . nor .., and no slash follows it"
 	keyRule = "a file's key has 1 to %d bytes of UTF-8 without control characters, and no segment of it between slashes is empty or . or .."
 )
 
-// itemID returns the id in the path; one that no item can have is a fault of
-// the given kind.
+// itemID returns the id in the path, or an error of the given kind if it is invalid.
 func (r *request) itemID(kind fault.Kind) (string, error) {
 	id, ok := r.parameter("id")
 	if !ok || !validID(id) {
@@ -41,8 +40,7 @@ func validID(id string) bool {
 	return true
 }
 
-// fileKey returns the key in the path; one that no file can have is a fault of
-// the given kind.
+// fileKey returns the key in the path, or an error of the given kind if it is invalid.
 func (r *request) fileKey(kind fault.Kind) (string, error) {
 	key, ok := r.parameter("key")
 	if !ok || !validKey(key) {
@@ -51,10 +49,8 @@ func (r *request) fileKey(kind fault.Kind) (string, error) {
 	return key, nil
 }
 
-// validKey takes keys whose every spelling in a path is theirs alone: clients
-// and proxies drop empty segments and dots (RFC 3986, 6.2.2.3), and API Gateway
-// drops slashes at the end. Unicode is not normalized: S3 tells apart what has
-// other bytes.
+// validKey accepts keys that have a single spelling in a path: clients and proxies remove empty segments and dots (RFC
+// 3986, 6.2.2.3), and API Gateway removes trailing slashes. Unicode is not normalized, because S3 compares bytes.
 func validKey(key string) bool {
 	if key == "" || len(key) > maxKey || !utf8.ValidString(key) || strings.ContainsFunc(key, unicode.IsControl) {
 		return false
@@ -67,8 +63,7 @@ func validKey(key string) bool {
 	return true
 }
 
-// validMediaType reports whether a text can be the value of a Content-Type
-// (RFC 9110, 8.3.1).
+// validMediaType reports whether text is a valid Content-Type (RFC 9110, 8.3.1).
 func validMediaType(text string) bool {
 	mediaType, _, err := mime.ParseMediaType(text)
 	return err == nil && strings.Contains(mediaType, "/") && !strings.ContainsFunc(text, unicode.IsControl)

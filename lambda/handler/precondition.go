@@ -8,9 +8,8 @@ import (
 	"github.com/didomi/serverless-api/lambda/fault"
 )
 
-// refuse rejects headers that the API does not support and must not ignore: a
-// request without them is another request. It returns the fault and the headers
-// of the response.
+// checkHeaders rejects headers that the API does not support and must not ignore, because they change the meaning of
+// the request. It returns the error and headers of the response.
 func (r *request) checkHeaders() (http.Header, error) {
 	if problems := append(r.malformedConditions(), r.unsupportedConditions()...); len(problems) > 0 {
 		return nil, fault.New(fault.Malformed, "%s", strings.Join(problems, "; "))
@@ -18,9 +17,9 @@ func (r *request) checkHeaders() (http.Header, error) {
 	if r.method != http.MethodPut && r.method != http.MethodPost {
 		return nil, nil
 	}
-	// A part taken for the whole would be the loss of the rest (RFC 9110, 14.5).
+	// To take a range for the complete body would lose the rest (RFC 9110, 14.5).
 	if len(r.header.Values("Content-Range")) > 0 {
-		return nil, fault.New(fault.Malformed, "Content-Range: nothing is written in parts here")
+		return nil, fault.New(fault.Malformed, "Content-Range: partial writes are not supported")
 	}
 	// RFC 9110, 8.4 and 12.5.3.
 	if coding := strings.Join(r.header.Values("Content-Encoding"), ","); coding != "" && !strings.EqualFold(coding, "identity") {
@@ -29,44 +28,42 @@ func (r *request) checkHeaders() (http.Header, error) {
 	return nil, nil
 }
 
-// malformedConditions says what is wrong with the request's conditions. RFC
-// 9110 has a malformed date ignored (13.1.3, 13.1.4), and leaves open what is
-// done about malformed entity tags. Either would make the request one without
-// a condition, which its client did not send.
+// malformedConditions returns what is wrong with the request's conditions. RFC 9110 ignores a malformed date (13.1.3,
+// 13.1.4) and does not say what to do about malformed entity tags. Ignoring either would turn the request into an
+// unconditional one, which the client did not send.
 func (r *request) malformedConditions() (problems []string) {
 	for _, name := range []string{"If-Match", "If-None-Match"} {
 		if lines := r.header.Values(name); len(lines) > 0 {
 			if _, _, ok := parseETags(lines); !ok {
-				problems = append(problems, name+` is * or a list of entity tags such as "a", "b"`)
+				problems = append(problems, name+` must be * or a list of entity tags such as "a", "b"`)
 			}
 		}
 	}
 	for _, name := range []string{"If-Modified-Since", "If-Unmodified-Since"} {
 		if lines := r.header.Values(name); len(lines) > 0 {
 			if _, ok := parseDate(lines[0]); !ok || len(lines) > 1 {
-				problems = append(problems, name+" is one date such as Fri, 02 Jan 2026 03:04:05 GMT")
+				problems = append(problems, name+" must be one date such as Fri, 02 Jan 2026 03:04:05 GMT")
 			}
 		}
 	}
 	if lines := r.header.Values("If-Range"); len(lines) > 0 {
 		_, isDate := parseDate(lines[0])
 		if _, rest, isTag := cutETag(lines[0]); !isDate && (!isTag || rest != "") || len(lines) > 1 {
-			problems = append(problems, `If-Range is one entity tag such as "a", or one date such as Fri, 02 Jan 2026 03:04:05 GMT`)
+			problems = append(problems, `If-Range must be one entity tag such as "a", or one date such as Fri, 02 Jan 2026 03:04:05 GMT`)
 		}
 	}
 	return problems
 }
 
-// unknownConditions says which of the request's conditions nothing could
-// evaluate before a write. An item has no date, and an upload is done by S3,
-// later.
+// unsupportedConditions returns the request's conditions that cannot be evaluated before a write: an item has no date,
+// and S3 performs an upload later.
 func (r *request) unsupportedConditions() (problems []string) {
-	known, takes := []string(nil), " is no condition of an upload: it takes none"
+	known, takes := []string(nil), " is not supported by an upload, which takes no conditions"
 	switch r.method {
 	case http.MethodGet, http.MethodHead:
 		return nil
 	case http.MethodPut, http.MethodDelete:
-		known, takes = []string{"If-Match", "If-None-Match"}, " is no condition of a write, which takes If-Match and If-None-Match"
+		known, takes = []string{"If-Match", "If-None-Match"}, " is not supported by a write, which takes If-Match and If-None-Match"
 	}
 	for _, name := range []string{"If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since"} {
 		if !slices.Contains(known, name) && len(r.header.Values(name)) > 0 {
@@ -76,8 +73,8 @@ func (r *request) unsupportedConditions() (problems []string) {
 	return problems
 }
 
-// unversioned evaluates the conditions of a read on an answer that has no
-// validator: it is there, and no entity tag is its own (RFC 9110, 13.2.1).
+// checkWithoutValidator evaluates the conditions of a read whose response has no validator: the resource exists, and no
+// entity tag matches it (RFC 9110, 13.2.1).
 func (r *request) checkWithoutValidator(resp *response) (*response, error) {
 	if _, versioned := resp.header["Etag"]; versioned || resp.status != http.StatusOK || r.method != http.MethodGet && r.method != http.MethodHead {
 		return resp, nil

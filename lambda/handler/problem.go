@@ -12,13 +12,13 @@ import (
 	"github.com/didomi/serverless-api/lambda/fault"
 )
 
-// errStream is all that a client learns of a body that breaks off.
+// errBodyFailed is all that a client sees of a failure in the middle of a body.
 var errBodyFailed = errors.New("the body could not be read to its end")
 
-// errUnsent is the cause when the platform took a body no further.
+// errBodyUnsent is the cause when the platform stopped reading a body.
 var errBodyUnsent = errors.New("the body was not sent to its end")
 
-// problemJSON is an error as RFC 9457 has it.
+// problemJSON is a problem details object (RFC 9457).
 type problemJSON struct {
 	Title     string `json:"title"`
 	Status    int    `json:"status"`
@@ -26,7 +26,7 @@ type problemJSON struct {
 	RequestID string `json:"request_id"`
 }
 
-// statuses maps every kind of fault; this is the only place that does.
+// statuses maps every kind of error to its status; nothing else does.
 var statuses = map[fault.Kind]int{
 	fault.NotFound:     http.StatusNotFound,
 	fault.Malformed:    http.StatusBadRequest,
@@ -38,9 +38,8 @@ var statuses = map[fault.Kind]int{
 	fault.Internal:     http.StatusInternalServerError,
 }
 
-// problem turns err into an answer with the given headers. A nil err stands
-// for a request that no route takes: with Allow, a method that is not one of
-// the resource's.
+// problemResponse returns the response for err, with the given headers. A nil err means that no route matched: the
+// header Allow tells a wrong method (405) from an unknown resource (404).
 func problemResponse(r *request, header http.Header, err error) *response {
 	status, detail := statusAndDetail(header, err)
 	resp := newResponse(status)
@@ -60,8 +59,8 @@ func problemResponse(r *request, header http.Header, err error) *response {
 	return resp
 }
 
-// title is the status phrase of RFC 9110, 15, which RFC 9457, 4.2.1 wants of a
-// problem without a type of its own. net/http has some phrases of older RFCs.
+// statusTitle returns the status phrase of RFC 9110, 15, which RFC 9457, 4.2.1 requires of a problem without a type.
+// net/http has some phrases of older RFCs.
 func statusTitle(status int) string {
 	switch status {
 	case http.StatusRequestEntityTooLarge:
@@ -74,7 +73,7 @@ func statusTitle(status int) string {
 	return http.StatusText(status)
 }
 
-// describe returns the status for err and what the client may know of it.
+// statusAndDetail returns the status for err and the detail for the client.
 func statusAndDetail(header http.Header, err error) (int, string) {
 	var known *fault.Error
 	switch {
@@ -85,13 +84,13 @@ func statusAndDetail(header http.Header, err error) (int, string) {
 	case header.Get("Content-Range") != "":
 		return http.StatusRequestedRangeNotSatisfiable, "the range is not within the file"
 	case !errors.As(err, &known) || known.Kind == fault.Internal:
-		return http.StatusInternalServerError, "the request could not be answered; its id helps to find out why"
+		return http.StatusInternalServerError, "the request failed; its id helps to find the cause"
 	default:
 		return statuses[known.Kind], known.Detail
 	}
 }
 
-// crash is the error of a panic, with where it happened, for the log.
+// panicError returns the error for a panic, with its stack for the log.
 func panicError(panicked any) error {
 	return fault.NewInternal("handling the request", fmt.Errorf("panic: %v\n%s", panicked, debug.Stack()))
 }

@@ -5,9 +5,8 @@ import (
 	"strings"
 )
 
-// parseRange reads a Range header of one range of bytes and returns it in
-// canonical form. Empty is returned for everything else: several ranges,
-// another unit, nonsense; RFC 9110, 14.2 has the whole sent then.
+// parseRange parses a Range header with one range of bytes and returns it in canonical form. For everything else
+// (several ranges, another unit, malformed ones) it returns "": RFC 9110, 14.2 requires the complete body then.
 func parseRange(header string) string {
 	unit, spec, ok := strings.Cut(strings.TrimSpace(header), "=")
 	if !ok || !strings.EqualFold(strings.TrimSpace(unit), "bytes") {
@@ -25,8 +24,7 @@ func parseRange(header string) string {
 	return "bytes=" + canonical(first, from) + "-" + canonical(last, to)
 }
 
-// parsePosition reads digits and nothing else. A number too large for any
-// object stands for the largest one.
+// parsePosition parses digits only. A number that overflows becomes the largest one.
 func parsePosition(digits string) (int64, bool) {
 	if strings.Trim(digits, "0123456789") != "" {
 		return 0, false

@@ -13,8 +13,7 @@ import (
 	"github.com/didomi/serverless-api/lambda/telemetry"
 )
 
-// record writes the one line that every request leaves in the log, with its
-// metrics; broken is what ended a stream early.
+// record logs the request in one line, with its metrics; broken is what ended a stream early.
 func (h *Handler) record(ctx context.Context, r *request, resp *response, sent int64, broken error) {
 	attributes := []slog.Attr{
 		slog.String("method", r.method),
@@ -34,8 +33,8 @@ func (h *Handler) record(ctx context.Context, r *request, resp *response, sent i
 	h.Log.LogAttrs(ctx, level, "request", attributes...)
 }
 
-// recordWhole records an answer in one piece once it was sent. Of one that Lambda
-// did not take the client gets nothing: API Gateway answers 502 in its place.
+// recordBuffered records a buffered response after it was sent. If Lambda rejected it, the client got a 502 from API
+// Gateway instead.
 func (h *Handler) recordBuffered(ctx context.Context, r *request, resp *response) {
 	sent := len(resp.body)
 	if err := postresponse.SendError(ctx); err != nil {
@@ -44,7 +43,7 @@ func (h *Handler) recordBuffered(ctx context.Context, r *request, resp *response
 	h.record(ctx, r, resp, int64(sent), nil)
 }
 
-// routeOf names the route for a metric: few names, whatever is asked for.
+// routeOf returns the route for a metric, from a bounded set of names.
 func routeOf(r *request) string {
 	if _, known := routes[r.resource][r.method]; !known {
 		return "other"
@@ -57,7 +56,7 @@ var cacheMetrics = map[string]string{
 	string(cache.Stale): telemetry.CacheStale, string(cache.Bypass): telemetry.CacheBypass,
 }
 
-// values are what the request adds to the metrics.
+// metricValues returns the request's metrics.
 func metricValues(r *request, resp *response, sent int64, broken error) []telemetry.Value {
 	values := []telemetry.Value{{Name: telemetry.Latency, Amount: milliseconds(resp.latency)}}
 	count := func(metric string) {
@@ -65,7 +64,7 @@ func metricValues(r *request, resp *response, sent int64, broken error) []teleme
 			values = append(values, telemetry.Value{Name: metric, Amount: 1})
 		}
 	}
-	if r.resource == itemResource { // a list is never asked of the cache
+	if r.resource == itemResource { // lists bypass the cache
 		count(cacheMetrics[resp.header.Get("X-Cache")])
 	}
 	if resp.stream != nil {

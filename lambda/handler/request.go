@@ -15,35 +15,35 @@ import (
 	"github.com/didomi/serverless-api/lambda/fault"
 )
 
-// request is an event of API Gateway, read.
+// request is a parsed event of API Gateway.
 type request struct {
-	id       string // of API Gateway; of the invocation if it has none
+	id       string // of API Gateway, otherwise of the invocation
 	method   string
 	resource string
 	header   header
 	query    parameters
 	path     parameters // percent-encoded
-	rawPath  string     // the path as the client sent it, with a base path, without the stage
+	rawPath  string     // the path as sent, with the base path and without the stage
 	started  time.Time
 
 	rawBody  string
 	isBase64 bool
 }
 
-// field is a header or a parameter, with all its values.
+// field is a header or a parameter with all its values.
 type field struct {
 	name   string
 	values []string
 }
 
-// header and parameters are looked through for the few that are asked for: maps
-// of all that a browser sends were a tenth of what a cache hit costs.
+// header and parameters are searched linearly for the few that are used: building maps of all that a browser sends took
+// a tenth of a cache hit's time.
 type (
 	header     []field
 	parameters []field
 )
 
-// Values returns the values of a header, whatever the case of its letters.
+// Values returns the values of a header; names are case-insensitive.
 func (h header) Values(name string) (values []string) {
 	for _, field := range h {
 		switch {
@@ -57,10 +57,10 @@ func (h header) Values(name string) (values []string) {
 	return values
 }
 
-// Get returns the first value of a header, if any.
+// Get returns the first value of a header, or "".
 func (h header) Get(name string) string { return firstOf(h.Values(name)) }
 
-// Get returns the first value of a parameter, if any.
+// Get returns the first value of a parameter, or "".
 func (p parameters) Get(name string) string {
 	for _, field := range p {
 		if field.name == name {
@@ -77,9 +77,8 @@ func firstOf(values []string) string {
 	return values[0]
 }
 
-// requestOf takes an event apart. API Gateway sends every header and parameter
-// twice, once with all its values; what somebody sends by hand may have the
-// plain form only.
+// newRequest converts an event. API Gateway sends every header and parameter twice, once with all values; an event from
+// another source may have the single-value form only.
 func newRequest(event events.APIGatewayProxyRequest) *request {
 	return &request{
 		id:       event.RequestContext.RequestID,
@@ -107,7 +106,7 @@ func newFields(multi map[string][]string, plain map[string]string) (all []field)
 	return all
 }
 
-// begin starts the time of a request, and names it if API Gateway did not.
+// start records when the request began, and sets its id if API Gateway did not.
 func (r *request) start(ctx context.Context) {
 	r.started = time.Now()
 	if lambda, ok := lambdacontext.FromContext(ctx); ok && r.id == "" {
@@ -115,19 +114,16 @@ func (r *request) start(ctx context.Context) {
 	}
 }
 
-// parameter returns a parameter of the path, decoded: "+" is a plus sign in a
-// path. It is not ok if it is not percent-encoded rightly, or not all that was
-// sent.
+// parameter returns a decoded path parameter; "+" is a plus sign in a path. ok is false if it is not valid
+// percent-encoding, or not all of what was sent.
 func (r *request) parameter(name string) (value string, ok bool) {
 	value, err := url.PathUnescape(r.path.Get(name))
 	return value, err == nil && r.matchesPath()
 }
 
-// asSent reports whether the path that was sent ends in the resource's path,
-// its parameter included. API Gateway routes /files/x/ to the file x: slashes
-// at the end are in the event's path, and in no parameter (recorded on AWS:
-// localstack/localstack, test_apigateway_lambda.snapshot.json). What was
-// invoked without API Gateway has no path.
+// matchesPath reports whether the path that was sent ends in the resource's path with its parameter. API Gateway routes
+// /files/x/ to the file x: trailing slashes are in the event's path, but in no parameter (recorded on AWS:
+// localstack/localstack, test_apigateway_lambda.snapshot.json). An invocation without API Gateway has no path.
 func (r *request) matchesPath() bool {
 	if r.rawPath == "" {
 		return true
@@ -139,12 +135,12 @@ func (r *request) matchesPath() bool {
 	return strings.HasSuffix(r.rawPath, own)
 }
 
-// streams reports whether the API defines the request's route as streaming.
+// isStreaming reports whether the API defines the request's route as streaming.
 func (r *request) isStreaming() bool {
 	return r.resource == filesResource && (r.method == http.MethodGet || r.method == http.MethodHead)
 }
 
-// body returns the request's body, at most limit bytes of it.
+// body returns the request's body, or an error if it has more than limit bytes.
 func (r *request) body(limit int) ([]byte, error) {
 	body := []byte(r.rawBody)
 	if r.isBase64 {
@@ -159,8 +155,7 @@ func (r *request) body(limit int) ([]byte, error) {
 	return body, nil
 }
 
-// trace returns the id of the trace of X-Ray, the Root of its header; empty
-// if there is none.
+// traceID returns the X-Ray trace id, which is the Root of the trace header, or "".
 func (r *request) traceID(ctx context.Context) string {
 	header, _ := ctx.Value("x-amzn-trace-id").(string)
 	if header == "" {
@@ -174,8 +169,8 @@ func (r *request) traceID(ctx context.Context) string {
 	return ""
 }
 
-// isTraceID reports whether a text has the form of X-Ray's trace ids, such as
-// 1-58406520-a006649127e371903a2de979. Clients send what they like.
+// isTraceID reports whether text has the form of an X-Ray trace id, such as 1-58406520-a006649127e371903a2de979. Clients
+// can send anything.
 func isTraceID(text string) bool {
 	const form = "1-xxxxxxxx-xxxxxxxxxxxxxxxxxxxxxxxx"
 	if len(text) != len(form) {

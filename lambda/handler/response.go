@@ -14,32 +14,32 @@ import (
 	"github.com/didomi/serverless-api/lambda/fault"
 )
 
-// response is an answer before it takes the form of the route.
+// response is a response before it is encoded for its route.
 type response struct {
 	status  int
 	header  http.Header
 	body    []byte
-	stream  io.ReadCloser // instead of body
+	stream  io.ReadCloser // if not nil, instead of body
 	cause   error         // of a problem, for the log
-	latency time.Duration // until it was there
+	latency time.Duration // until the response was ready
 }
 
 func newResponse(status int) *response {
 	return &response{status: status, header: http.Header{}}
 }
 
-// jsonResponse answers with value as JSON.
+// jsonResponse returns a response with value as JSON.
 func jsonResponse(status int, value any) (*response, error) {
 	var body bytes.Buffer
 	encoder := json.NewEncoder(&body)
 	encoder.SetEscapeHTML(false)
 	if err := encoder.Encode(value); err != nil {
-		return nil, fault.NewInternal("encoding an answer", err)
+		return nil, fault.NewInternal("encoding a response", err)
 	}
 	return rawJSONResponse(status, body.Bytes()), nil
 }
 
-// jsonText answers with a JSON text.
+// rawJSONResponse returns a response with encoded JSON.
 func rawJSONResponse(status int, text []byte) *response {
 	resp := newResponse(status)
 	resp.header.Set("Content-Type", "application/json")
@@ -47,7 +47,7 @@ func rawJSONResponse(status int, text []byte) *response {
 	return resp
 }
 
-// headOnly makes of the answer to a GET the one to a HEAD (RFC 9110, 9.3.2).
+// dropBody turns the response to a GET into the one to a HEAD (RFC 9110, 9.3.2).
 func (a *response) dropBody() {
 	if len(a.body) > 0 {
 		a.header.Set("Content-Length", strconv.Itoa(len(a.body)))
@@ -62,7 +62,7 @@ func headerOf(resp *response) http.Header {
 	return resp.header
 }
 
-// single flattens the header: no answer of ours has a name twice.
+// flatHeader returns the headers; no response has a header with several values.
 func (a *response) flatHeader() map[string]string {
 	flat := make(map[string]string, len(a.header))
 	for name := range a.header {
@@ -75,13 +75,13 @@ func (a *response) toBuffered() events.APIGatewayProxyResponse {
 	return events.APIGatewayProxyResponse{StatusCode: a.status, Headers: a.flatHeader(), Body: string(a.body)}
 }
 
-// streamed returns the answer in the form of a streaming route; done is
-// called once, when the body was sent or given up.
+// toStream returns the response in the form of a streaming route; onClose is called once, after the body was sent or
+// abandoned.
 func (a *response) toStream(onClose func(sent int64, err error)) *events.APIGatewayProxyStreamingResponse {
 	body := a.stream
 	if body == nil {
 		body = io.NopCloser(bytes.NewReader(a.body))
-		// 304 would tell with it the length of what it stands for (RFC 9110, 8.6).
+		// With 304 it would be the length of the body that is not sent (RFC 9110, 8.6).
 		if a.header.Get("Content-Length") == "" && a.status != http.StatusNotModified {
 			a.header.Set("Content-Length", strconv.Itoa(len(a.body)))
 		}
@@ -93,17 +93,17 @@ func (a *response) toStream(onClose func(sent int64, err error)) *events.APIGate
 	}
 }
 
-// watched counts a body and tells how it ended: whole, with what it failed with,
-// or by being closed before either. How it has ended stays so.
+// trackedBody counts the bytes of a body and reports how it ended: at its end, with an error, or closed before either.
+// Once ended, it stays so.
 type trackedBody struct {
 	body    io.ReadCloser
 	onClose func(sent int64, err error)
 
-	// The runtime's client may close a body while it is read.
+	// The runtime client may close a body during a read.
 	mu      sync.Mutex
 	sent    int64
-	ended   error // what every further read gets: io.EOF or errStream
-	failure error // why it is no io.EOF
+	ended   error // the result of every further read: io.EOF or errBodyFailed
+	failure error // the cause of errBodyFailed
 	closed  bool
 }
 
@@ -116,10 +116,10 @@ func (w *trackedBody) Read(p []byte) (int, error) {
 	defer w.mu.Unlock()
 	w.sent += int64(n)
 	switch {
-	case err == io.EOF: // itself: a failure may have it as its cause
+	case err == io.EOF: // compared directly: a failure may wrap io.EOF
 		w.ended = io.EOF
 	case err != nil:
-		// The platform shows a client what a stream fails with.
+		// The platform shows a stream's error to the client.
 		w.ended, w.failure = errBodyFailed, err
 	}
 	return n, w.ended
@@ -131,7 +131,7 @@ func (w *trackedBody) end() error {
 	return w.ended
 }
 
-// Close is called by the runtime when the answer was sent or could not be.
+// Close is called by the runtime client after the response was sent or has failed.
 func (w *trackedBody) Close() error {
 	w.mu.Lock()
 	if w.closed {

@@ -12,10 +12,10 @@ type handle func(*Handler, context.Context, *request) (*response, error)
 
 const itemResource = "/items/{id}"
 
-// filesResource is the one resource whose GET and HEAD are streamed.
+// filesResource is the resource whose GET and HEAD are streamed.
 const filesResource = "/files/{key+}"
 
-// routes are the resources of the API as API Gateway names them, with their methods.
+// routes are the API's resources, as API Gateway names them, with their methods.
 var routes = map[string]map[string]handle{
 	"/items": {http.MethodGet: (*Handler).listItems, http.MethodHead: (*Handler).listItems},
 	itemResource: {
@@ -33,8 +33,8 @@ var routes = map[string]map[string]handle{
 	"/health/details": {http.MethodGet: (*Handler).healthDetails, http.MethodHead: (*Handler).healthDetails},
 }
 
-// find returns what handles the request; for a method that the resource does
-// not have, nil and the header that says which ones it has (RFC 9110, 10.2.1).
+// route returns the function for the request. For an unsupported method it returns nil and the header Allow (RFC 9110,
+// 10.2.1).
 func (h *Handler) route(r *request) (handle, http.Header) {
 	methods, known := routes[r.resource]
 	if !known || !strings.Contains(r.resource, "{") && !r.matchesPath() {

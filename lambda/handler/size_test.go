@@ -37,7 +37,7 @@ var paddings = map[string]string{
 	"letters of two bytes": "é", "line separators": "\u2028", "deletes": "\x7f",
 }
 
-// sent serves an event as the process does and returns the answer, which must be one that Lambda takes.
+// sent serves an event as the process does and returns the answer, which must be one that Lambda's limit is.
 func sent(t *testing.T, h *handler.Handler, event events.APIGatewayProxyRequest) (got events.APIGatewayProxyResponse) {
 	t.Helper()
 	if h.Log == nil {
@@ -53,7 +53,7 @@ func sent(t *testing.T, h *handler.Handler, event events.APIGatewayProxyRequest)
 		t.Fatal(err)
 	}
 	if len(resp.Payload) > runtimeapi.MaxResponse {
-		t.Errorf("the answer has %d bytes, Lambda takes %d", len(resp.Payload), runtimeapi.MaxResponse)
+		t.Errorf("the answer has %d bytes, Lambda's limit is %d", len(resp.Payload), runtimeapi.MaxResponse)
 	}
 	if err := json.Unmarshal(resp.Payload, &got); err != nil {
 		t.Fatal(err)
@@ -178,7 +178,7 @@ func TestATooLargeResponseBecomesAProblem(t *testing.T) {
 				t.Errorf("status %d, %v: %.300s", got.StatusCode, headers, got.Body)
 			}
 			line := logged(t, log.String())
-			if line.Status != 500 || line.Bytes != len(got.Body) || line.Kind != "internal" || !strings.Contains(line.Error, "Lambda takes 6291556") || line.Level != "ERROR" {
+			if line.Status != 500 || line.Bytes != len(got.Body) || line.Kind != "internal" || !strings.Contains(line.Error, "Lambda's limit is 6291556") || line.Level != "ERROR" {
 				t.Errorf("logged %+v", line)
 			}
 		})

@@ -14,13 +14,13 @@ import (
 )
 
 const (
-	// maxUploadRequest is the bytes of a request for an upload.
+	// maxUploadRequest bounds the body of an upload request, in bytes.
 	maxUploadRequest = 4 << 10
-	// maxUploadID is the characters of an upload's id, of which S3 says nothing.
+	// maxUploadID bounds an upload id in characters; S3 documents no limit.
 	maxUploadID = 1024
 )
 
-// uploadRequest asks for an upload, or for more of the parts of one.
+// uploadRequest asks for an upload, or for further parts of one.
 type uploadRequest struct {
 	Size        int64  `json:"size"`
 	ContentType string `json:"content_type"`
@@ -56,7 +56,7 @@ func (h *Handler) uploadFile(ctx context.Context, r *request) (*response, error)
 	return resp, nil
 }
 
-// uploadRequest reads the request's body; none asks for an upload of any size.
+// uploadRequest parses the body; an empty one asks for an upload of unknown size.
 func (r *request) uploadRequest() (params uploadRequest, err error) {
 	if r.rawBody == "" {
 		return params, nil
@@ -66,10 +66,10 @@ func (r *request) uploadRequest() (params uploadRequest, err error) {
 		return params, err
 	}
 	if unknown := unknownMembers(body); len(unknown) > 0 {
-		return params, fault.New(fault.Invalid, "an upload is asked for with %s, not with %q", strings.Join(uploadMembers, ", "), unknown)
+		return params, fault.New(fault.Invalid, "an upload request has the members %s, not %q", strings.Join(uploadMembers, ", "), unknown)
 	}
 	if err := json.Unmarshal(body, &params); err != nil || params.Size < 0 {
-		return params, fault.New(fault.Invalid, `an upload is asked for with {"size": bytes, "content_type": "..."}, both optional, and more of its parts with {"upload_id": "...", "size": bytes, "part": number}`)
+		return params, fault.New(fault.Invalid, `an upload request must be {"size": bytes, "content_type": "..."}, both optional, and one for further parts {"upload_id": "...", "size": bytes, "part": number}`)
 	}
 	if problems := params.validate(); len(problems) > 0 {
 		return params, fault.New(fault.Invalid, "%s", strings.Join(problems, "; "))
@@ -77,16 +77,15 @@ func (r *request) uploadRequest() (params uploadRequest, err error) {
 	return params, nil
 }
 
-// uploadMembers are the names of the members of an uploadRequest.
+// uploadMembers are the JSON members of an uploadRequest.
 var uploadMembers = []string{"size", "content_type", "upload_id", "part"}
 
-// unknownMembers returns the names of an object's other members. encoding/json
-// takes a name whatever the case of its letters, and goes past one it does not know,
-// so that a misspelled size would be no size.
+// unknownMembers returns the unknown members of a JSON object. encoding/json matches names case-insensitively and
+// ignores unknown ones, so a misspelled size would count as none.
 func unknownMembers(body []byte) (unknown []string) {
 	var members map[string]json.RawMessage
 	if json.Unmarshal(body, &members) != nil {
-		return nil // which is said of the whole
+		return nil // the caller's json.Unmarshal reports it
 	}
 	for _, name := range slices.Sorted(maps.Keys(members)) {
 		if !slices.Contains(uploadMembers, name) {
@@ -96,27 +95,27 @@ func unknownMembers(body []byte) (unknown []string) {
 	return unknown
 }
 
-// problems are all that is wrong with the members together.
+// validate returns what is wrong with the combination of members.
 func (u uploadRequest) validate() (all []string) {
 	if u.ContentType != "" && (!validMediaType(u.ContentType) || !isPrintableASCII(u.ContentType, maxMediaType)) {
-		all = append(all, fmt.Sprintf(`content_type is a media type such as "text/plain; charset=utf-8", in at most %d characters of ASCII`, maxMediaType))
+		all = append(all, fmt.Sprintf(`content_type must be a media type such as "text/plain; charset=utf-8", in at most %d characters of ASCII`, maxMediaType))
 	}
 	if u.UploadID == "" {
 		if u.Part != nil {
-			all = append(all, "part goes with the upload_id of an upload that was started")
+			all = append(all, "part requires the upload_id of a started upload")
 		}
 		return all
 	}
 	if !validUploadID(u.UploadID) {
-		all = append(all, "upload_id is the one that the upload was answered with")
+		all = append(all, "upload_id must be the one that the API returned")
 	}
 	if u.ContentType != "" {
-		all = append(all, "content_type is that of the upload, which was started with one or none")
+		all = append(all, "content_type cannot be changed after the start of an upload")
 	}
 	return all
 }
 
-// first is the number of the first part that is asked for.
+// firstPart returns the number of the first requested part.
 func (u uploadRequest) firstPart() int32 {
 	if u.Part == nil {
 		return 1
@@ -124,14 +123,13 @@ func (u uploadRequest) firstPart() int32 {
 	return *u.Part
 }
 
-// validUploadID reports whether an id can be one of S3's: it goes into addresses,
-// and S3 knows whether there is such an upload of the key.
+// validUploadID reports whether id can be an upload id of S3: it becomes part of URLs, and S3 checks that the upload
+// exists.
 func validUploadID(id string) bool {
 	return isPrintableASCII(id, maxUploadID) && !strings.Contains(id, " ")
 }
 
-// visible reports whether a text has at most so many characters, all of ASCII
-// and none of them a control character.
-func isPrintableASCII(text string, most int) bool {
-	return len(text) <= most && !strings.ContainsFunc(text, func(c rune) bool { return c < ' ' || c > '~' })
+// isPrintableASCII reports whether text has at most limit characters, all of them printable ASCII.
+func isPrintableASCII(text string, limit int) bool {
+	return len(text) <= limit && !strings.ContainsFunc(text, func(c rune) bool { return c < ' ' || c > '~' })
 }
