@@ -37,7 +37,7 @@ var paddings = map[string]string{
 	"letters of two bytes": "é", "line separators": "\u2028", "deletes": "\x7f",
 }
 
-// sent serves an event as the process does and returns the answer, which must be one that Lambda's limit is.
+// sent serves an event as the process does and returns the response, which must be within Lambda's limit.
 func sent(t *testing.T, h *handler.Handler, event events.APIGatewayProxyRequest) (got events.APIGatewayProxyResponse) {
 	t.Helper()
 	if h.Log == nil {
@@ -53,7 +53,7 @@ func sent(t *testing.T, h *handler.Handler, event events.APIGatewayProxyRequest)
 		t.Fatal(err)
 	}
 	if len(resp.Payload) > runtimeapi.MaxResponse {
-		t.Errorf("the answer has %d bytes, Lambda's limit is %d", len(resp.Payload), runtimeapi.MaxResponse)
+		t.Errorf("the response has %d bytes, Lambda's limit is %d", len(resp.Payload), runtimeapi.MaxResponse)
 	}
 	if err := json.Unmarshal(resp.Payload, &got); err != nil {
 		t.Fatal(err)
