@@ -1,5 +1,5 @@
-// Package imports moves the seed's resources into a stack: it reads the seed's Terraform state and
-// prints how Pulumi takes over what can be taken over, and why the rest is made anew.
+// Package imports migrates the legacy stack, which Terraform and Serverless deployed: it reads the Terraform state, and
+// prints how Pulumi imports what can be imported, and why the rest is recreated.
 package imports
 
 import (
@@ -17,14 +17,14 @@ import (
 func Run(_ context.Context, out command.IO, args []string) error {
 	var states []string
 	flags := command.Flags("imports")
-	flags.Func("state", "Terraform state `file`; may be given again", func(path string) error {
+	flags.Func("state", "Terraform state `file`; may be repeated", func(path string) error {
 		states = append(states, path)
 		return nil
 	})
 	cloudFormation := flags.String("serverless", "", "`file` with what aws cloudformation describe-stack-resources prints of the Serverless stack")
-	stack := flags.String("stack", "", "the stack that takes over")
-	file := flags.Bool("file", false, "print the file that pulumi import --file reads, rooms included, instead of lines")
-	table := flags.Bool("table", false, "print what becomes of every resource of the seed, as in docs/how-to/migrate-from-terraform.md")
+	stack := flags.String("stack", "", "the `stack` to import into")
+	file := flags.Bool("file", false, "print the file that pulumi import --file reads, components included, instead of commands")
+	table := flags.Bool("table", false, "print the plan for every legacy resource, as in docs/how-to/migrate-from-terraform.md")
 	deployed := flags.String("deployed", "", "`file` with what pulumi stack export prints: check that the stack has everything of the table")
 	if err := command.Parse(out, flags, args); err != nil {
 		return err
@@ -36,7 +36,7 @@ func Run(_ context.Context, out command.IO, args []string) error {
 	case *deployed != "":
 		return compare(out, *deployed)
 	case len(states) == 0 || *stack == "":
-		return command.BadUsage("give --state and --stack, or --table, or --deployed")
+		return command.BadUsage("set --state and --stack, or --table, or --deployed")
 	}
 	p, err := read(states, *cloudFormation, *stack)
 	if err != nil {
@@ -48,11 +48,11 @@ func Run(_ context.Context, out command.IO, args []string) error {
 	return p.writeLines(out.Stdout)
 }
 
-// plan is what becomes of the resources that the states tell of.
+// plan is the migration of the resources in the states.
 type plan struct {
 	stack, region string
 	imports       []move
-	// others are not imported, each with why.
+	// others are not imported, each with the reason.
 	others []string
 }
 
@@ -62,7 +62,7 @@ type move struct {
 	address, id string
 }
 
-// read plans the move.
+// read plans the migration.
 func read(states []string, cloudFormation, stack string) (plan, error) {
 	p := plan{stack: stack}
 	var resources []found
@@ -92,30 +92,30 @@ func read(states []string, cloudFormation, stack string) (plan, error) {
 
 func (p *plan) add(entries []entry, resources []found) {
 	for _, r := range resources {
-		e := find(entries, r.seed)
+		e := find(entries, r.legacy)
 		switch {
 		case e == nil:
-			p.others = append(p.others, r.address+": not of the seed; look for it by hand")
+			p.others = append(p.others, r.address+": not part of the legacy stack; migrate it by hand")
 		case e.id == nil:
 			p.others = append(p.others, r.address+": "+e.why)
 		case e.id(r) == "":
-			p.others = append(p.others, r.address+": the state does not tell its id; look for it by hand")
+			p.others = append(p.others, r.address+": its id is not in the state; migrate it by hand")
 		default:
 			p.imports = append(p.imports, move{*e, r.address, e.id(r)})
 		}
 	}
 }
 
-// writeLines prints a pulumi import for each resource, and as comments why the others have none.
+// writeLines prints a pulumi import for each resource, and as comments the reasons of the others.
 func (p plan) writeLines(w io.Writer) error {
 	var text strings.Builder
-	fmt.Fprintf(&text, "# %d of %d resources are imported. They are in %s: the stack's aws:region must say so.\n",
+	fmt.Fprintf(&text, "# %d of %d resources are imported. They are in %s: which must be the stack's aws:region.\n",
 		len(p.imports), len(p.imports)+len(p.others), p.region)
-	text.WriteString("# Rooms and provider must be in the stack's state already; for a new stack use --file, which brings them.\n")
+	text.WriteString("# Components and provider must be in the stack's state already; for a new stack use --file, which adds them.\n")
 	for _, m := range p.imports {
 		fmt.Fprintf(&text, "\n# %s\npulumi import --stack %s --generate-code=false %s %s %s --parent %s --provider %s\n", m.address,
 			quote(p.stack), quote(m.token()), quote(m.fullName(p.stack)), quote(m.id),
-			quote(m.room+"="+roomURN(m.room, p.stack)), quote("aws="+providerURN(p.stack)))
+			quote(m.component+"="+componentURN(m.component, p.stack)), quote("aws="+providerURN(p.stack)))
 	}
 	text.WriteString("\n# Not imported:\n")
 	for _, other := range p.others {
@@ -125,7 +125,7 @@ func (p plan) writeLines(w io.Writer) error {
 	return err
 }
 
-// quote makes one word of a text for a shell.
+// quote quotes a string for a shell.
 func quote(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
 
 // spec is a resource in the file that pulumi import --file reads.
@@ -138,18 +138,18 @@ type spec struct {
 	Component bool   `json:"component,omitempty"`
 }
 
-// writeFile prints the imports as one file. It brings the provider and the rooms, which a new stack
-// does not have yet; the next `up` completes them.
+// writeFile prints the imports as one file, with the provider and the components, which a new stack does not have yet;
+// the next `up` completes them.
 func (p plan) writeFile(w io.Writer) error {
 	var components, resources []spec
 	known := map[string]bool{}
 	for _, m := range p.imports {
-		if room := roomName(m.room, p.stack); !known[room] {
-			known[room] = true
-			components = append(components, spec{Type: rooms[m.room], Name: room, Component: true})
+		if component := componentName(m.component, p.stack); !known[component] {
+			known[component] = true
+			components = append(components, spec{Type: componentTypes[m.component], Name: component, Component: true})
 		}
 		resources = append(resources, spec{
-			Type: m.token(), Name: m.fullName(p.stack), ID: m.id, Parent: roomName(m.room, p.stack), Provider: "aws",
+			Type: m.token(), Name: m.fullName(p.stack), ID: m.id, Parent: componentName(m.component, p.stack), Provider: "aws",
 		})
 	}
 	encoder := json.NewEncoder(w)
@@ -161,24 +161,24 @@ func (p plan) writeFile(w io.Writer) error {
 	})
 }
 
-// Table is what becomes of every resource of the seed, in Markdown.
+// Table is the plan for every legacy resource, in Markdown.
 func Table() string {
 	var text strings.Builder
-	text.WriteString("| seed | here, after `urn:pulumi:<stack>::" + project + "::` | how |\n| --- | --- | --- |\n")
+	text.WriteString("| legacy resource | here, after `urn:pulumi:<stack>::" + project + "::` | how |\n| --- | --- | --- |\n")
 	for _, e := range all() {
 		here, how := "-", e.why
-		if e.room != "" {
+		if e.component != "" {
 			here = "`" + strings.TrimPrefix(e.urn("<stack>"), "urn:pulumi:<stack>::"+project+"::") + "`"
 		}
 		if e.id != nil {
 			how = "**imported**"
 		}
-		fmt.Fprintf(&text, "| `%s` | %s | %s |\n", e.seed, here, how)
+		fmt.Fprintf(&text, "| `%s` | %s | %s |\n", e.legacy, here, how)
 	}
 	return text.String()
 }
 
-// compare looks for everything of the table in a deployed stack.
+// compare checks that a deployed stack has every resource of the table.
 func compare(out command.IO, path string) error {
 	source := graph.Source{State: path}
 	g, err := source.Read(out.Stdin)
@@ -189,7 +189,7 @@ func compare(out command.IO, path string) error {
 	for _, e := range all() {
 		if u := e.urn(g.Stack); u != "" && g.Find(u) == nil {
 			missing++
-			_, _ = fmt.Fprintf(out.Stderr, "%s should become %s, which stack %s does not have\n", e.seed, u, g.Stack)
+			_, _ = fmt.Fprintf(out.Stderr, "%s should become %s, which stack %s does not have\n", e.legacy, u, g.Stack)
 		}
 	}
 	if missing > 0 {

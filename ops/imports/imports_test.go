@@ -15,7 +15,7 @@ import (
 	"github.com/didomi/serverless-api/ops/command"
 )
 
-// sample are the states of the seed, made up from its description.
+// sample are states of the legacy stack, written from its description.
 var sample = []string{
 	"--state", "testdata/base.tfstate", "--state", "testdata/live.tfstate", "--serverless", "testdata/serverless.json",
 }
@@ -31,9 +31,9 @@ func TestEveryImportIsOneLineWithTypeNameIDParentAndProvider(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	line := func(token, name, id, room, component string) string {
+	line := func(token, name, id, component, typeName string) string {
 		return "pulumi import --stack 'dev' --generate-code=false '" + token + "' 'didomi-dev-" + name + "' '" + id +
-			"' --parent '" + room + "=urn:pulumi:dev::didomi::didomi:" + room + ":" + component + "::didomi-dev-" + room +
+			"' --parent '" + component + "=urn:pulumi:dev::didomi::didomi:" + component + ":" + typeName + "::didomi-dev-" + component +
 			"' --provider 'aws=urn:pulumi:dev::didomi::pulumi:providers:aws::aws'"
 	}
 	want := []string{
@@ -60,17 +60,17 @@ func TestEveryImportIsOneLineWithTypeNameIDParentAndProvider(t *testing.T) {
 	}
 }
 
-func TestWhatIsNotImportedSaysWhy(t *testing.T) {
+func TestWhatIsNotImportedHasAReason(t *testing.T) {
 	printed, _, err := runImports(append(sample, "--stack", "dev")...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]string{
-		"the old engine mode": "# module.storage.module.rds_proxy.aws_rds_cluster.rds: made anew: Serverless v1",
-		"an index by number":  "# module.networking.module.vpc.aws_subnet.private[2]: made anew",
-		"an index by name":    `# module.dns_with_certificate.aws_route53_record.this["example.com"]: made anew`,
-		"a hashed logical id": "# ApiLambdaVersionx0Yz1Abc: made anew",
-		"the access key":      "# module.iam.aws_iam_access_key.cicd: not imported: nobody can read its secret again",
+		"the old engine mode": "# module.storage.module.rds_proxy.aws_rds_cluster.rds: recreated: Serverless v1",
+		"an index by number":  "# module.networking.module.vpc.aws_subnet.private[2]: recreated",
+		"an index by name":    `# module.dns_with_certificate.aws_route53_record.this["example.com"]: recreated`,
+		"a hashed logical id": "# ApiLambdaVersionx0Yz1Abc: recreated",
+		"the access key":      "# module.iam.aws_iam_access_key.cicd: not imported: its secret cannot be read again",
 		"the state's bucket":  "# module.s3_remote_state.aws_s3_bucket.state: stays Terraform's",
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -81,13 +81,13 @@ func TestWhatIsNotImportedSaysWhy(t *testing.T) {
 	}
 }
 
-func TestEverythingOfTheSeedHasAnEntryAndEveryEntryIsOfTheSeed(t *testing.T) {
+func TestEveryLegacyResourceHasAnEntryAndEveryEntryIsOfOne(t *testing.T) {
 	p, err := read([]string{"testdata/base.tfstate", "testdata/live.tfstate"}, "testdata/serverless.json", "dev")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, other := range p.others {
-		if strings.Contains(other, "look for it by hand") {
+		if strings.Contains(other, "migrate it by hand") {
 			t.Error(other)
 		}
 	}
@@ -104,16 +104,16 @@ func TestEverythingOfTheSeedHasAnEntryAndEveryEntryIsOfTheSeed(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, e := range append(append([]entry{}, terraform...), serverless...) {
-		if !slices.ContainsFunc(append(seen, more...), func(f found) bool { return find([]entry{e}, f.seed) != nil }) {
-			t.Errorf("%s is in no state", e.seed)
+		if !slices.ContainsFunc(append(seen, more...), func(f found) bool { return find([]entry{e}, f.legacy) != nil }) {
+			t.Errorf("%s is in no state", e.legacy)
 		}
 		if (e.id == nil) == (e.why == "") {
-			t.Errorf("%s should have either an id or a reason", e.seed)
+			t.Errorf("%s should have either an id or a reason", e.legacy)
 		}
 	}
 }
 
-func TestTheFileBringsRoomsAndProviderToANewStack(t *testing.T) {
+func TestTheFileAddsComponentsAndProviderToANewStack(t *testing.T) {
 	printed, _, err := runImports("--state", "testdata/live.tfstate", "--stack", "dev", "--file")
 	if err != nil {
 		t.Fatal(err)
@@ -123,7 +123,7 @@ func TestTheFileBringsRoomsAndProviderToANewStack(t *testing.T) {
 		t.Fatal(err)
 	}
 	type m = map[string]any
-	room := func(token, name string) any {
+	component := func(token, name string) any {
 		return m{"type": token, "name": "didomi-dev-" + name, "component": true}
 	}
 	resource := func(token, name, id, parent string) any {
@@ -133,7 +133,7 @@ func TestTheFileBringsRoomsAndProviderToANewStack(t *testing.T) {
 		"nameTable":      m{"aws": "urn:pulumi:dev::didomi::pulumi:providers:aws::aws"},
 		"providerInputs": m{"aws": m{"region": "us-east-1"}},
 		"resources": []any{
-			room("didomi:iam:IAM", "iam"), room("didomi:data:Data", "data"),
+			component("didomi:iam:IAM", "iam"), component("didomi:data:Data", "data"),
 			resource("aws:iam/user:User", "iam-ci", "didomi-challenge-dev-gitlab-cicd", "iam"),
 			resource("aws:s3/bucketV2:BucketV2", "data-files", "didomi-challenge-dev-large-files-bucket", "data"),
 		},
@@ -143,7 +143,7 @@ func TestTheFileBringsRoomsAndProviderToANewStack(t *testing.T) {
 	}
 }
 
-func TestWhatCannotBeReadIsRefused(t *testing.T) {
+func TestUnreadableFilesAreRejected(t *testing.T) {
 	write := func(content string) string {
 		path := filepath.Join(t.TempDir(), "state")
 		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
@@ -157,13 +157,13 @@ func TestWhatCannotBeReadIsRefused(t *testing.T) {
 		args []string
 		want string
 	}{
-		"nothing":                    {nil, "give --state and --stack"},
-		"no stack":                   {[]string{"--state", "testdata/live.tfstate"}, "give --state and --stack"},
+		"nothing":                    {nil, "set --state and --stack"},
+		"no stack":                   {[]string{"--state", "testdata/live.tfstate"}, "set --state and --stack"},
 		"no such file":               {[]string{"--state", "testdata/none", "--stack", "dev"}, "no such file"},
 		"no JSON":                    {[]string{"--state", write("x"), "--stack", "dev"}, "invalid character"},
-		"an old Terraform":           {[]string{"--state", write(`{"version":3}`), "--stack", "dev"}, "has the version 3, want 4"},
-		"resources in two regions":   {[]string{"--state", write(two), "--stack", "dev"}, "eu-west-1 and us-east-1; want one region"},
-		"a state without any region": {[]string{"--state", "testdata/base.tfstate", "--stack", "dev"}, "tells its region"},
+		"an old Terraform":           {[]string{"--state", write(`{"version":3}`), "--stack", "dev"}, "has the version 3; must be 4"},
+		"resources in two regions":   {[]string{"--state", write(two), "--stack", "dev"}, "eu-west-1 and us-east-1; must be one region"},
+		"a state without any region": {[]string{"--state", "testdata/base.tfstate", "--stack", "dev"}, "has a region"},
 		"no CloudFormation stack":    {[]string{"--state", "testdata/live.tfstate", "--stack", "dev", "--serverless", write("{}")}, "has no StackResources"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -175,23 +175,23 @@ func TestWhatCannotBeReadIsRefused(t *testing.T) {
 	}
 }
 
-func TestAResourceThatIsNotOfTheSeedIsNamed(t *testing.T) {
+func TestAResourceOutsideTheLegacyStackIsListed(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state")
 	state := `{"version":4,"resources":[{"mode":"managed","type":"aws_sqs_queue","name":"jobs","instances":[{"attributes":{"arn":"arn:aws:sqs:us-east-1:1:jobs"}}]}]}`
 	if err := os.WriteFile(path, []byte(state), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	printed, _, err := runImports("--state", path, "--stack", "dev")
-	if err != nil || !strings.Contains(printed, "# aws_sqs_queue.jobs: not of the seed; look for it by hand") {
+	if err != nil || !strings.Contains(printed, "# aws_sqs_queue.jobs: not part of the legacy stack; migrate it by hand") {
 		t.Errorf("got %v, %s", err, printed)
 	}
 }
 
-func TestADeployedStackThatLacksAnEntrysResourceIsTold(t *testing.T) {
+func TestADeployedStackThatLacksAResourceIsReported(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state")
 	var resources []map[string]any
 	for _, e := range all() {
-		if e.name != "files" && e.room != "" {
+		if e.name != "files" && e.component != "" {
 			resources = append(resources, map[string]any{"urn": e.urn("prod"), "type": e.token(), "custom": true})
 		}
 	}

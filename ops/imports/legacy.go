@@ -9,12 +9,12 @@ import (
 	"strings"
 )
 
-// found is a resource of the seed that a state tells of.
+// found is a legacy resource in a state.
 type found struct {
-	// seed is its address without an index, or its logical id; address is the whole one.
-	seed, address string
-	attributes    map[string]any
-	// host and zoneID are of what the domain manager made.
+	// legacy is its address without an index, or its logical id; address is the complete one.
+	legacy, address string
+	attributes      map[string]any
+	// host and zoneID are set for the domain manager's resources.
 	host, zoneID string
 }
 
@@ -34,20 +34,20 @@ func readTerraform(path string) ([]found, error) {
 		return nil, err
 	}
 	if state.Version != 4 {
-		return nil, fmt.Errorf("%s has the version %d, want 4: a state of Terraform 0.12 or newer", path, state.Version)
+		return nil, fmt.Errorf("%s has the version %d; must be 4: a state of Terraform 0.12 or newer", path, state.Version)
 	}
 	var list []found
 	for _, r := range state.Resources {
 		if r.Mode != "managed" {
 			continue
 		}
-		seed := strings.TrimPrefix(r.Module+"."+r.Type+"."+r.Name, ".")
+		address := strings.TrimPrefix(r.Module+"."+r.Type+"."+r.Name, ".")
 		for _, i := range r.Instances {
-			f := found{seed: seed, address: seed, attributes: i.Attributes}
+			f := found{legacy: address, address: address, attributes: i.Attributes}
 			if i.IndexKey != nil {
 				key, err := json.Marshal(i.IndexKey)
 				if err != nil {
-					return nil, fmt.Errorf("%s: index of %s: %w", path, seed, err)
+					return nil, fmt.Errorf("%s: index of %s: %w", path, address, err)
 				}
 				f.address += "[" + string(key) + "]"
 			}
@@ -72,23 +72,23 @@ func readServerless(path string) ([]found, error) {
 	}
 	var list []found
 	for _, r := range stack.StackResources {
-		list = append(list, found{seed: r.LogicalResourceID, address: r.LogicalResourceID})
+		list = append(list, found{legacy: r.LogicalResourceID, address: r.LogicalResourceID})
 	}
 	return list, nil
 }
 
-// readDomain is what the domain manager made for the stage of the stack's name, in the zone that the
-// Terraform state has.
+// readDomain returns the domain manager's resources for the stage with the stack's name, in the zone of the Terraform
+// state.
 func readDomain(resources []found, stack string) []found {
 	var list []found
 	for _, r := range resources {
-		if !strings.HasSuffix(r.seed, "aws_route53_zone.this") {
+		if !strings.HasSuffix(r.legacy, "aws_route53_zone.this") {
 			continue
 		}
 		name, _ := r.attributes["name"].(string)
 		for _, e := range domainManager {
 			list = append(list, found{
-				seed: e.seed, address: e.seed,
+				legacy: e.legacy, address: e.legacy,
 				host: stack + "." + strings.TrimSuffix(name, "."), zoneID: attribute("zone_id")(r),
 			})
 		}
@@ -96,7 +96,7 @@ func readDomain(resources []found, stack string) []found {
 	return list
 }
 
-// region is where the resources are, by their ARNs: a stack is in one region.
+// region returns the region of the resources, by their ARNs: a stack is in one region.
 func region(resources []found) (string, error) {
 	var regions []string
 	for _, r := range resources {
@@ -107,11 +107,11 @@ func region(resources []found) (string, error) {
 	}
 	switch len(regions) {
 	case 0:
-		return "", errors.New("no resource of the state tells its region")
+		return "", errors.New("no resource of the state has a region")
 	case 1:
 		return regions[0], nil
 	default:
-		return "", fmt.Errorf("the resources are in %s; want one region", strings.Join(regions, " and "))
+		return "", fmt.Errorf("the resources are in %s; must be one region", strings.Join(regions, " and "))
 	}
 }
 
