@@ -23,7 +23,7 @@ func alarms(g *graph.Graph) report {
 		}
 		judgeState(&p, alarm)
 		heard := len(alarm.Texts("alarmActions")) > 0 || slices.ContainsFunc(composites, func(c *graph.Resource) bool { return includes(c, "alarmRule", alarm) })
-		want(&p, alarm, heard, "set alarmActions, or name it in a composite alarm", "enters ALARM and notifies nobody")
+		want(&p, alarm, heard, "set alarmActions, or name it in a composite alarm", "enters ALARM and notifies no one")
 		judgeActions(&p, alarm)
 		want(&p, alarm, len(alarm.Texts("okActions")) == 0, "leave okActions to composite alarms",
 			"notifies that it is OK when it is created: INSUFFICIENT_DATA to OK is a change like any other")
@@ -109,7 +109,7 @@ func alarmsOf(rule string) []string {
 
 // judgeComposite requires a composite alarm to enter ALARM with each of its alarms, and to notify an operator.
 func judgeComposite(g *graph.Graph, p *report, composite *graph.Resource) {
-	want(p, composite, len(composite.Texts("alarmActions")) > 0, "set alarmActions", "enters ALARM and notifies nobody")
+	want(p, composite, len(composite.Texts("alarmActions")) > 0, "set alarmActions", "enters ALARM and notifies no one")
 	judgeActions(p, composite)
 	rule := composite.Text("alarmRule")
 	if rule == "" || rule == graph.Unknown {

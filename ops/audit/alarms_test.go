@@ -68,7 +68,7 @@ func TestAlarmsThatCanEnterAndLeaveALARMAndNotify(t *testing.T) {
 		"an alarm that waits for data":         alarm(map[string]any{"treatMissingData": nil}, "waits in INSUFFICIENT_DATA while its metric is silent"),
 		"an alarm that misses data":            alarm(map[string]any{"treatMissingData": "missing"}, "waits in INSUFFICIENT_DATA while its metric is silent"),
 		"an alarm that silence keeps as it is": alarm(map[string]any{"treatMissingData": "ignore"}, "keeps its state while its metric is silent"),
-		"an alarm without actions":             alarm(map[string]any{"alarmActions": nil}, "enters ALARM and notifies nobody"),
+		"an alarm without actions":             alarm(map[string]any{"alarmActions": nil}, "enters ALARM and notifies no one"),
 		"an alarm whose actions are off":       alarm(map[string]any{"actionsEnabled": false}, "enters ALARM and executes no action"),
 		"an alarm that tells its creation": alarm(map[string]any{"okActions": []any{"arn:aws:sns:eu-west-1:000000000000:didomi-prod-api-warnings"}},
 			"notifies that it is OK when it is created: INSUFFICIENT_DATA to OK is a change like any other"),
@@ -80,7 +80,7 @@ func TestAlarmsThatCanEnterAndLeaveALARMAndNotify(t *testing.T) {
 		"a composite alarm without actions": {func(s stack) {
 			s.soundAlarm("a", nil)
 			s.composite(`ALARM("%sa")`, map[string]any{"alarmActions": nil})
-		}, []string{"api-both: enters ALARM and notifies nobody"}},
+		}, []string{"api-both: enters ALARM and notifies no one"}},
 		"a composite alarm that waits for two": {func(s stack) {
 			s.soundAlarm("a", nil)
 			s.soundAlarm("b", nil)

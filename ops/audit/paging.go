@@ -56,16 +56,15 @@ func subscribed(g *graph.Graph, p *report, alarm, topic *graph.Resource) {
 	}
 	switch {
 	case len(all) == 0:
-		p.add(alarm, "set alarmEmails in the stack's api configuration", "pages nobody: the topic %s has no subscription", topic.Name)
+		p.add(alarm, "set alarmEmails in the stack's api configuration", "pages no one: the topic %s has no subscription", topic.Name)
 	case len(confirmed) == 0:
-		p.add(alarm, "follow the link in the mail of AWS Notifications, then pulumi refresh", "pages nobody: no subscription of the topic %s is confirmed", topic.Name)
+		p.add(alarm, "follow the link in the mail of AWS Notifications, then pulumi refresh", "pages no one: no subscription of the topic %s is confirmed", topic.Name)
 	default:
 		p.fact("%s pages %d of %d subscriptions of %s", alarm.Name, len(confirmed), len(all), topic.Name)
 	}
 }
 
-// protectedCluster is the database that AWS refuses to delete, as the stack's setting protect has it; nil: there
-// is none. Pulumi's own protection says nothing: the database of every stack has it.
+// protectedCluster is the database that AWS does not delete, by the stack's setting protect; nil: there is none. Pulumi's own protection says nothing: the database of every stack has it.
 func protectedCluster(g *graph.Graph) *graph.Resource {
 	for _, cluster := range g.ByType(types.Cluster) {
 		if cluster.True("deletionProtection") {

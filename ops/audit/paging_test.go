@@ -11,17 +11,17 @@ import (
 func TestAProtectedStackPagesAnAddressThatHasConfirmed(t *testing.T) {
 	check(t, "paging", map[string]example{
 		"a protected stack without an address": {func(s stack) { s.remove(types.TopicSubscription, "") }, []string{
-			"api-hurt: pages nobody: the topic didomi-prod-api-alarms has no subscription",
+			"api-hurt: pages no one: the topic didomi-prod-api-alarms has no subscription",
 		}},
 		"an address that has not confirmed": {func(s stack) { s.one(types.TopicSubscription, "").Outputs["pendingConfirmation"] = true }, []string{
-			"api-hurt: pages nobody: no subscription of the topic didomi-prod-api-alarms is confirmed",
+			"api-hurt: pages no one: no subscription of the topic didomi-prod-api-alarms is confirmed",
 		}},
 		"an address that has not confirmed, and one that has": {func(s stack) {
 			inputs := s.one(types.TopicSubscription, "").Inputs
 			s.add(types.TopicSubscription, "second", inputs).Outputs["pendingConfirmation"] = true
 		}, nil},
 		"a subscription of another topic": {func(s stack) { s.set(types.TopicSubscription, "", "topic", "arn:aws:sns:eu-west-1:000000000000:other") }, []string{
-			"api-hurt: pages nobody: the topic didomi-prod-api-alarms has no subscription",
+			"api-hurt: pages no one: the topic didomi-prod-api-alarms has no subscription",
 		}},
 		"an alarm without an action": {func(s stack) { s.set(types.CompositeAlarm, "", "alarmActions", []any{}) }, []string{
 			"api-hurt: notifies no topic of the stack",

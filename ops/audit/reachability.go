@@ -64,7 +64,7 @@ func reachability(g *graph.Graph) report {
 func checkSecurityGroups(g *graph.Graph, p *report, all []graph.Host) {
 	for _, h := range all {
 		if len(h.SecurityGroups) == 0 {
-			p.add(h.Resource, "give it a security group of its own", "has no security group that the graph knows: it is in the VPC's default one, or in none")
+			p.add(h.Resource, "give it a security group of its own", "has no security group in the graph: it is in the VPC's default one, or in none")
 		}
 	}
 	for i := range g.Resources {

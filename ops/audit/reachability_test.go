@@ -77,7 +77,7 @@ func TestHostsReachWhatARequestNeedsAndNothingElse(t *testing.T) {
 		}},
 		"the cache in no group": {func(s stack) { s.set(types.ReplicationGroup, "", "securityGroupIds", []any{}) }, []string{
 			"api-function: cannot open port 6379 to the cache didomi-prod-data-cache",
-			"data-cache: has no security group that the graph knows: it is in the VPC's default one, or in none",
+			"data-cache: has no security group in the graph: it is in the VPC's default one, or in none",
 		}},
 		"a function outside the VPC": {func(s stack) {
 			s.add(types.Function, "outside", map[string]any{"handler": "outside"})

@@ -1,5 +1,5 @@
 // Package graph reads the resources of a stack, deployed (`pulumi stack export`) or previewed
-// (`pulumi preview --json --show-sames`), into one form, and answers what several commands need to know of them.
+// (`pulumi preview --json --show-sames`), into one form, with the queries that several commands share.
 package graph
 
 import (

@@ -278,7 +278,7 @@ func parseSubject(subject string) tokens {
 	return t
 }
 
-// protectsData says whether the stack has anything that Pulumi refuses to delete.
+// protectsData says whether the stack has a resource that Pulumi protects.
 func protectsData(g *graph.Graph) bool {
 	return slices.ContainsFunc(g.Resources, func(r graph.Resource) bool { return r.Protect })
 }

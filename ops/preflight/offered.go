@@ -60,7 +60,7 @@ func zonesAvailable(ctx context.Context, a *account, g *graph.Graph) ([]Finding,
 // database is an instance class with the engine version that it runs.
 type database struct{ engine, version, class string }
 
-// databaseOffered looks whether RDS offers the engine version, and the class in each of the stack's zones.
+// databaseOffered checks that RDS offers the engine version, and the class in each of the stack's zones.
 func databaseOffered(ctx context.Context, a *account, g *graph.Graph) ([]Finding, error) {
 	var wanted []database
 	for _, instance := range g.ByType("aws:rds/clusterInstance:ClusterInstance") {

@@ -1,7 +1,6 @@
-// Package types is what ops knows of each AWS type that the program creates: one row a type, one file a
-// service. Rules that need code stay with what they are about: ops/audit judges, ops/cost estimates.
-// A type without a row, or with a row that leaves a required column out, fails a test of the root
-// package by name.
+// Package types holds the facts that ops needs of each AWS type that the program creates: one row for each type, one
+// file for each service. Rules that need code are in ops/audit and ops/cost. A type without a row, or with a row that
+// lacks a required column, fails TestEveryCreatedTypeHasARow of the root package by name.
 package types
 
 import "slices"
@@ -13,26 +12,26 @@ type Type struct {
 
 	// Name is the physical name. Required: noName where AWS gives the resource an id alone.
 	Name Name
-	// Replacement says whether the old and the new resource of a replacement can both exist. Required.
+	// Replacement is whether the old and the new resource of a replacement can coexist. Required.
 	Replacement Replacement
 	// Cost says where the price comes from. Required.
 	Cost Cost
 
-	// HoldsData: with the resource is lost what is in it. The note on a merge request warns of its
-	// replacement and deletion, which need a label.
+	// HoldsData: the deletion of the resource loses data. The note on a merge request warns of its replacement and
+	// deletion, which need a label.
 	HoldsData bool
-	// KeyAtRest is the input that names the KMS key under which its data lies; the audit requires a key
-	// of the stack. Where that takes more than one input, the audit has a judge of its own.
+	// KeyAtRest is the input that names the KMS key of its data at rest; the audit requires a customer managed key.
+	// Further requirements are in ops/audit/encryption.go.
 	KeyAtRest string
-	// NothingAtRest says why a type with an input about encryption keeps no data of its own.
+	// NothingAtRest is why a type with an input about encryption has no data of its own.
 	NothingAtRest string
-	// Policy is the input with the policy document that says who may use the resource.
+	// Policy is the input with the resource-based policy.
 	Policy string
 	// PublicSwitch is the input that gives the resource a public address when it is true.
 	PublicSwitch string
-	// Network says how the type names its security groups and subnets; nil: it has no network interface.
+	// Network are the inputs with its security groups and subnets; nil: it has no network interface.
 	Network *Network
-	// Label is how the diagram counts the type in its component's box; empty: not at all.
+	// Label is the word for the type in its component's box of the diagram; empty: the diagram omits it.
 	Label Label
 }
 
@@ -43,11 +42,11 @@ type Name struct {
 	Property string
 	// Suffix is an example of what is appended to the name: nothing, ByPulumi or ByProvider.
 	Suffix string
-	// Max is AWS's limit in characters, Pattern what it allows.
+	// Max is AWS's limit in characters, Pattern the allowed form.
 	Max     int
 	Pattern string
-	// Within is what the name is unique within; "": the account and region, where the name must then
-	// contain project and stack.
+	// Within is the scope in which the name is unique; "": account and region, and the audit then requires project and
+	// stack in the name.
 	Within string
 }
 
@@ -92,7 +91,7 @@ func (n Name) within(what string) Name {
 	return n
 }
 
-// Replacement says whether the old and the new resource of a replacement can both exist.
+// Replacement is whether the old and the new resource of a replacement can coexist.
 type Replacement struct {
 	// DeleteFirst: AWS has one for a target, or the program fixes its name. A new one next to the old is
 	// rejected, or the old one's deletion takes the new one away, so the program must set
@@ -101,10 +100,10 @@ type Replacement struct {
 	Why         string
 }
 
-// onlyOne says what AWS has only one of.
+// onlyOne is the reason why two cannot coexist.
 func onlyOne(why string) Replacement { return Replacement{true, why} }
 
-// Why two can exist.
+// Reasons why two can coexist.
 var (
 	newName     = Replacement{Why: "its name is generated, and nothing takes only one of it"}
 	oldGoes     = Replacement{Why: "the provider deletes it first where its name is fixed, since Pulumi would have generated it"}
@@ -133,8 +132,8 @@ var (
 
 func monthly(part, item, price string) Cost { return Cost{Part: part, Item: item, Price: price} }
 
-// Network says which inputs name a type's security groups and subnets. Subnets may be behind a subnet
-// group of the type SubnetGroup.
+// Network are the inputs that name a type's security groups and subnets, the latter directly or through a subnet group
+// of the type SubnetGroup.
 type Network struct {
 	Kind, SecurityGroups, Subnets, SubnetGroup string
 }

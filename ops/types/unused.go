@@ -1,8 +1,7 @@
 package types
 
-// unusedTypes are those that the program does not create and that would be dangerous unnoticed: what holds
-// data, or can be public. Such a row has no required columns; who creates the type moves it to its
-// service's file and fills them in.
+// unusedTypes are types that the program does not create and that hold data or can be public, so that their first use
+// is judged. Such a row has no required columns: fill them in, in the service's file, when you create the type.
 var unusedTypes = []Type{
 	{Token: "aws:ec2/instance:Instance", PublicSwitch: "associatePublicIpAddress"},
 	{Token: "aws:lambda/layerVersionPermission:LayerVersionPermission", Policy: "policy"},

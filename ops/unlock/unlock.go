@@ -57,7 +57,7 @@ func Run(ctx context.Context, io command.IO, args []string) error {
 func release(ctx context.Context, io command.IO, b backend, prefix, stack, host string, alive func(pid int) bool) error {
 	keys, err := b.list(ctx, prefix)
 	if err != nil {
-		return fmt.Errorf("look for locks of stack %s: %w", stack, err)
+		return fmt.Errorf("list the locks of stack %s: %w", stack, err)
 	}
 	held := false
 	for _, key := range keys {
@@ -78,7 +78,7 @@ func release(ctx context.Context, io command.IO, b backend, prefix, stack, host 
 		if err := b.remove(ctx, key); err != nil {
 			return fmt.Errorf("remove the lock of stack %s: %w", stack, err)
 		}
-		_, _ = fmt.Fprintf(io.Stdout, "stack %s: the lock of this job's killed process %d is taken away\n", stack, l.PID)
+		_, _ = fmt.Fprintf(io.Stdout, "stack %s: the lock of this job's killed process %d is removed\n", stack, l.PID)
 	}
 	if held {
 		return command.ErrNo
