@@ -70,7 +70,7 @@ func TestAlarmsThatCanEnterAndLeaveALARMAndNotify(t *testing.T) {
 		"an alarm that silence keeps as it is": alarm(map[string]any{"treatMissingData": "ignore"}, "keeps its state while its metric is silent"),
 		"an alarm without actions":             alarm(map[string]any{"alarmActions": nil}, "enters ALARM and notifies no one"),
 		"an alarm whose actions are off":       alarm(map[string]any{"actionsEnabled": false}, "enters ALARM and executes no action"),
-		"an alarm that tells its creation": alarm(map[string]any{"okActions": []any{"arn:aws:sns:eu-west-1:000000000000:didomi-prod-api-warnings"}},
+		"an alarm that notifies at its creation": alarm(map[string]any{"okActions": []any{"arn:aws:sns:eu-west-1:000000000000:didomi-prod-api-warnings"}},
 			"notifies that it is OK when it is created: INSUFFICIENT_DATA to OK is a change like any other"),
 		"an alarm without actions in a composite one": {func(s stack) {
 			s.soundAlarm("a", map[string]any{"alarmActions": nil})
@@ -104,19 +104,19 @@ func TestAlarmsWatchWhatAWSPublishes(t *testing.T) {
 		return fmt.Sprintf("watches %s by %s, under which AWS publishes nothing, or a mean that hides the full instance", metric, by)
 	}
 	check(t, "alarms", map[string]example{
-		"a version behind an alias":      alarm(watching("AWS/Lambda Errors", "Sum", "FunctionName", "Resource", "ExecutedVersion")),
-		"a version behind no alias":      alarm(watching("AWS/Lambda Errors", "Sum", "FunctionName", "ExecutedVersion"), nothing("AWS/Lambda Errors", "ExecutedVersion, FunctionName")),
-		"a method without its stage":     alarm(watching("AWS/ApiGateway 5XXError", "Average", "ApiName", "Method"), nothing("AWS/ApiGateway 5XXError", "ApiName, Method")),
-		"a writer":                       alarm(watching("AWS/RDS ACUUtilization", "Maximum", "DBClusterIdentifier", "Role")),
-		"a mean over writer and readers": alarm(watching("AWS/RDS ACUUtilization", "Average", "DBClusterIdentifier"), nothing("AWS/RDS ACUUtilization", "DBClusterIdentifier")),
-		"a mean over readers":            alarm(watching("AWS/RDS ACUUtilization", "Average", "DBClusterIdentifier", "Role"), "watches the Average of AWS/RDS ACUUtilization, which does not say what the alarm is for"),
-		"a group of nodes":               alarm(watching("AWS/ElastiCache Evictions", "Sum", "ReplicationGroupId"), nothing("AWS/ElastiCache Evictions", "ReplicationGroupId")),
-		"a web ACL without its region":   alarm(watching("AWS/WAFV2 BlockedRequests", "Sum", "Rule", "WebACL"), nothing("AWS/WAFV2 BlockedRequests", "Rule, WebACL")),
-		"a metric that nobody looked up": alarm(watching("AWS/Lambda IteratorAge", "Maximum", "FunctionName"), "watches AWS/Lambda IteratorAge, which ops/audit/alarmtable.go does not list"),
-		"a proxy in its unit":            alarm(merge(watching("AWS/RDS DatabaseConnectionsBorrowLatency", "Average", "ProxyName"), map[string]any{"unit": "Microseconds"})),
-		"a proxy in another unit":        alarm(merge(watching("AWS/RDS DatabaseConnectionsBorrowLatency", "Average", "ProxyName"), map[string]any{"unit": "Milliseconds"}), "watches AWS/RDS DatabaseConnectionsBorrowLatency in Milliseconds, and AWS publishes it in Microseconds"),
-		"a period shorter than a minute": alarm(map[string]any{"period": 10.0}, "has a period of 10 seconds, and AWS publishes every minute"),
-		"log lines that nobody counts":   alarm(watching("didomi-prod-api Refusals", "Sum", "Type"), "watches didomi-prod-api Refusals, which no log metric filter counts under these dimensions"),
+		"a version behind an alias":         alarm(watching("AWS/Lambda Errors", "Sum", "FunctionName", "Resource", "ExecutedVersion")),
+		"a version behind no alias":         alarm(watching("AWS/Lambda Errors", "Sum", "FunctionName", "ExecutedVersion"), nothing("AWS/Lambda Errors", "ExecutedVersion, FunctionName")),
+		"a method without its stage":        alarm(watching("AWS/ApiGateway 5XXError", "Average", "ApiName", "Method"), nothing("AWS/ApiGateway 5XXError", "ApiName, Method")),
+		"a writer":                          alarm(watching("AWS/RDS ACUUtilization", "Maximum", "DBClusterIdentifier", "Role")),
+		"a mean over writer and readers":    alarm(watching("AWS/RDS ACUUtilization", "Average", "DBClusterIdentifier"), nothing("AWS/RDS ACUUtilization", "DBClusterIdentifier")),
+		"a mean over readers":               alarm(watching("AWS/RDS ACUUtilization", "Average", "DBClusterIdentifier", "Role"), "watches the Average of AWS/RDS ACUUtilization, which does not say what the alarm is for"),
+		"a group of nodes":                  alarm(watching("AWS/ElastiCache Evictions", "Sum", "ReplicationGroupId"), nothing("AWS/ElastiCache Evictions", "ReplicationGroupId")),
+		"a web ACL without its region":      alarm(watching("AWS/WAFV2 BlockedRequests", "Sum", "Rule", "WebACL"), nothing("AWS/WAFV2 BlockedRequests", "Rule, WebACL")),
+		"a metric that is not in the table": alarm(watching("AWS/Lambda IteratorAge", "Maximum", "FunctionName"), "watches AWS/Lambda IteratorAge, which ops/audit/alarmtable.go does not list"),
+		"a proxy in its unit":               alarm(merge(watching("AWS/RDS DatabaseConnectionsBorrowLatency", "Average", "ProxyName"), map[string]any{"unit": "Microseconds"})),
+		"a proxy in another unit":           alarm(merge(watching("AWS/RDS DatabaseConnectionsBorrowLatency", "Average", "ProxyName"), map[string]any{"unit": "Milliseconds"}), "watches AWS/RDS DatabaseConnectionsBorrowLatency in Milliseconds, and AWS publishes it in Microseconds"),
+		"a period shorter than a minute":    alarm(map[string]any{"period": 10.0}, "has a period of 10 seconds, and AWS publishes every minute"),
+		"log lines that no filter counts":   alarm(watching("didomi-prod-api Refusals", "Sum", "Type"), "watches didomi-prod-api Refusals, which no log metric filter counts under these dimensions"),
 		"log lines that a filter counts": {func(s stack) {
 			s.soundAlarm("a", watching("didomi-prod-api Refusals", "Sum", "Type"))
 			s.add(types.LogMetricFilter, "didomi-prod-api-refusals", map[string]any{"metricTransformation": map[string]any{
@@ -138,7 +138,7 @@ func TestAPreviewKnowsTheAlarmsOfACompositeAlarmByItsDependencies(t *testing.T) 
 	child := s.soundAlarm("a", map[string]any{"alarmActions": nil, "name": graph.Unknown}).URN
 	s.composite(graph.Unknown, nil)
 	if found, _ := Check(s.Graph); len(found) != 1 {
-		t.Errorf("found %v, want the alarm that tells nobody", found)
+		t.Errorf("found %v, want the alarm that notifies no one", found)
 	}
 	s.one(types.CompositeAlarm, "-both").PropertyDependencies = map[string][]string{"alarmRule": {child}}
 	if found, _ := Check(s.Graph); len(found) != 0 {

@@ -23,7 +23,7 @@ func TestADestroyLosesNoDataByItself(t *testing.T) {
 		"backups of a day": {func(s stack) { s.set(types.Cluster, "", "backupRetentionPeriod", 1.0) }, []string{
 			"data-cluster: keeps backups for less than a week",
 		}},
-		"a cache that nobody keeps": {func(s stack) {
+		"a cache without protection and snapshots": {func(s stack) {
 			s.one(types.ReplicationGroup, "").Protect = false
 			s.set(types.ReplicationGroup, "", "snapshotRetentionLimit", 0.0)
 		}, []string{"data-cache" + gone, "data-cache: keeps no snapshots"}},

@@ -23,7 +23,7 @@ func TestEndpointsAreThoseOfTheServicesThatFunctionsInTheVPCCall(t *testing.T) {
 		},
 		"another role's calls do not count": {[]call{secret, file, {session("didomi-prod-api-cache-user-1"), "elasticache:ModifyUser", "*", true}}, nil},
 		"a service without an endpoint":     {[]call{secret, file, {secret.Principal, "rds:DescribeDBProxyTargets", "*", false}}, []string{"api-function: called rds, which has no VPC endpoint"}},
-		"an endpoint that nobody calls":     {[]call{file}, []string{"network-secretsmanager: no function called secretsmanager"}},
+		"an endpoint that is never called":  {[]call{file}, []string{"network-secretsmanager: no function called secretsmanager"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := stack{&graph.Graph{Project: "didomi", Stack: "prod"}, t}

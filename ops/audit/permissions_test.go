@@ -28,8 +28,8 @@ func TestGrantsNameTheirActionsAndResources(t *testing.T) {
 		"every resource but one": {grant(`{"Statement":[{"Sid":"But","Effect":"Allow","Action":["s3:GetObject"],"NotResource":"arn:aws:s3:::x/*"}]}`), []string{
 			`api-function-rights: grants everything but [arn:aws:s3:::x/*] by the statement "But"`,
 		}},
-		"every resource where AWS knows none": {grant(`{"Statement":[{"Effect":"Allow","Action":["xray:PutTraceSegments","sts:GetCallerIdentity"],"Resource":["*"]}]}`), nil},
-		"a resource where AWS knows none": {grant(`{"Statement":[{"Sid":"Vain","Effect":"Allow","Action":["rds:CreateDBProxy","rds:DeleteDBProxy"],"Resource":"arn:aws:rds:*:*:db-proxy:*"}]}`), []string{
+		"every resource for actions that support no other": {grant(`{"Statement":[{"Effect":"Allow","Action":["xray:PutTraceSegments","sts:GetCallerIdentity"],"Resource":["*"]}]}`), nil},
+		"a resource for actions that support none": {grant(`{"Statement":[{"Sid":"Vain","Effect":"Allow","Action":["rds:CreateDBProxy","rds:DeleteDBProxy"],"Resource":"arn:aws:rds:*:*:db-proxy:*"}]}`), []string{
 			`api-function-rights: grants rds:CreateDBProxy by the statement "Vain" without effect: they support no resource but "*"`,
 		}},
 		"a denial of everything":                      {grant(`{"Statement":{"Effect":"Deny","Action":"*","Resource":"*"}}`), nil},

@@ -39,7 +39,7 @@ func TestAPreviewOfANewStackIsJudgedByTheDependenciesOfItsValues(t *testing.T) {
 		t.Errorf("%+v", f)
 	}
 	if len(facts["reachability"]) == 0 {
-		t.Error("nobody reaches anybody")
+		t.Error("no host can connect to another")
 	}
 	for _, token := range []string{types.SecurityGroupEgressRule, types.SecurityGroupIngressRule} {
 		owner, peer := "network-lambda", "network-cluster"

@@ -49,14 +49,14 @@ func TestHostsReachWhatARequestNeedsAndNothingElse(t *testing.T) {
 			"data-proxy: can open port 0-65535 to the cluster didomi-prod-data-cluster",
 			"data-proxy: cannot open port 5432 to the cluster didomi-prod-data-cluster",
 		}},
-		"a way back": {func(s stack) {
+		"a path in the other direction": {func(s stack) {
 			s.rule(types.SecurityGroupEgressRule, "cache", "lambda", "", 443, 443)
 			s.rule(types.SecurityGroupIngressRule, "lambda", "cache", "", 443, 443)
 		}, []string{"data-cache: can open port 443 to the function didomi-prod-api-function"}},
 		"no proxy, and no way to the cluster itself": {func(s stack) { s.remove(types.DBProxy, "") }, []string{
 			"api-function: cannot open port 5432 to the cluster didomi-prod-data-cluster",
 		}},
-		"the proxy let in by nobody": {func(s stack) { s.remove(types.SecurityGroupIngressRule, "lambda-to-proxy") }, []string{
+		"the proxy without an ingress rule": {func(s stack) { s.remove(types.SecurityGroupIngressRule, "lambda-to-proxy") }, []string{
 			"api-function: cannot open port 5432 to the proxy didomi-prod-data-proxy",
 		}},
 		"the whole network let in, by address": {func(s stack) {
@@ -82,7 +82,7 @@ func TestHostsReachWhatARequestNeedsAndNothingElse(t *testing.T) {
 		"a function outside the VPC": {func(s stack) {
 			s.add(types.Function, "outside", map[string]any{"handler": "outside"})
 		}, []string{"outside: is in no VPC: it can open connections to the whole internet, and no endpoint's policy holds for it"}},
-		"a machine that nobody asked for": {func(s stack) {
+		"an unexpected host": {func(s stack) {
 			s.add("aws:ec2/instance:Instance", "bastion", map[string]any{"vpcSecurityGroupIds": []any{s.one(types.SecurityGroup, "lambda").ID}})
 		}, []string{"bastion: uses a security group in vpcSecurityGroupIds, which the audit cannot follow"}},
 		"a rule of the old kind": {func(s stack) {
@@ -134,7 +134,7 @@ func TestAFunctionReachesAWSWithoutNATOrTheAuditSaysWhyNot(t *testing.T) {
 		"an endpoint in no subnet": {func(s stack) { s.set(types.VPCEndpoint, "network-secretsmanager", "subnetIds", []any{}) }, []string{
 			"api-function: does not reach secretsmanager without NAT: the endpoint is in no subnet",
 		}},
-		"an endpoint that lets nobody in": {func(s stack) { s.set(types.SecurityGroupIngressRule, "lambda-to-endpoints", "fromPort", 444.0) }, []string{
+		"an endpoint without an ingress rule": {func(s stack) { s.set(types.SecurityGroupIngressRule, "lambda-to-endpoints", "fromPort", 444.0) }, []string{
 			"api-function: cannot open port 443 to the endpoint didomi-prod-network-secretsmanager",
 			"api-function: does not reach secretsmanager without NAT: no pair of rules opens port 443 to the endpoint",
 		}},

@@ -51,8 +51,8 @@ func TestGrantsAreComparedWithTheCallsThatWereMade(t *testing.T) {
 		return call{session(stack), "sns:Publish", "arn:aws:sns:eu:1:didomi-" + stack + "-" + topic, true}
 	}
 	warn, alarm := publish("dev", "api-warnings-02d9563"), publish("prod", "ops-alarms-4ca0f82")
-	refused := write
-	refused.Allowed = false
+	denied := write
+	denied.Allowed = false
 	elsewhere := write
 	elsewhere.Principal, elsewhere.Resource = session("prod"), "arn:aws:s3:::didomi-prod-logs/a"
 	const beyond = "resource arn:aws:kms:eu:1:key/*, which reaches beyond the stack"
@@ -66,7 +66,7 @@ func TestGrantsAreComparedWithTheCallsThatWereMade(t *testing.T) {
 		"an action on the one of two buckets": {[]call{read, list, decrypt, encrypt, warn, alarm}, []string{
 			unused("action s3:PutObject"), beyond, unused("resource arn:aws:s3:::didomi-{stack}-logs/*"),
 		}},
-		"a call that was denied": {[]call{read, refused, list, decrypt, encrypt, warn, alarm}, []string{
+		"a call that was denied": {[]call{read, denied, list, decrypt, encrypt, warn, alarm}, []string{
 			unused("action s3:PutObject"), beyond, unused("resource arn:aws:s3:::didomi-{stack}-logs/*"),
 		}},
 		"a pattern that matches nothing": {[]call{read, write, decrypt, encrypt, warn, alarm}, []string{

@@ -36,7 +36,7 @@ func TestTheExitCodeSaysWhatHappened(t *testing.T) {
 		stdout, stderr string
 	}{
 		"a command that goes well":             {[]string{"works"}, 0, "", ""},
-		"a command whose answer is no":         {[]string{"says-no"}, 1, "", ""},
+		"a command whose check fails":          {[]string{"says-no"}, 1, "", ""},
 		"a command that fails":                 {[]string{"fails"}, 1, "", "ops fails: no such file"},
 		"no command":                           {nil, 2, "", "usage: go run ./ops <command>"},
 		"an unknown command":                   {[]string{"dance"}, 2, "", `no command "dance"`},

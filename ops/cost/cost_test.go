@@ -141,7 +141,7 @@ func TestAResourceWithoutAPriceIsListedAndNeverZero(t *testing.T) {
 			resource("aws:rds/clusterInstance:ClusterInstance", "1", m{"instanceClass": "db.r7g.large"}),
 			"aws:rds/clusterInstance:ClusterInstance 1: instance class db.r7g.large has no price row",
 		},
-		"a function that answers nobody": {
+		"a function that API Gateway may not invoke": {
 			resource(types.Function, "f", m{"memorySize": 512.0}),
 			types.Function + " f: API Gateway may invoke none of the functions",
 		},
@@ -257,6 +257,6 @@ func TestAReportIsComparedWithAnEarlierOne(t *testing.T) {
 		t.Errorf("got %+v, want %+v", after.Change, want)
 	}
 	if printed, err = runCost(t, state, "--state", "-", "--base", base, "--set", "natGB=2"); err != nil || !strings.Contains(printed, "other traffic") {
-		t.Errorf("a base of other traffic is not told of: %v\n%s", err, printed)
+		t.Errorf("a base of other traffic is not reported: %v\n%s", err, printed)
 	}
 }

@@ -217,8 +217,8 @@ func TestASwitchThatIsOffListsTheCostOfTurningItOn(t *testing.T) {
 			t.Errorf("%s is %q, want %q", key, got[key], want)
 		}
 	}
-	if _, told := got["data.database.readers"]; told {
-		t.Error("readers are told of although there is no database")
+	if _, told := got["data.database.readers"]; listed {
+		t.Error("readers are listed although there is no database")
 	}
 }
 
@@ -260,7 +260,7 @@ func TestAnEstimateReportsItsShareOfPricesFromMemory(t *testing.T) {
 			"The 2 price rows used were all compared with a source.\n",
 		},
 		"a row from memory is counted once, however many lines use it": {
-			// 15 x 0.3, beside the gateway's 36.50 and 0.50
+			// 15 x 0.3, next to the gateway's 36.50 and 0.50
 			Facts{NATGateways: 1, Monthly: map[string]int{types.LogMetricFilter: 10}, MethodMetrics: 5},
 			Memory{Rows: []string{"metric.month"}, Of: 3, USD: 4.5},
 			"FROM MEMORY 1 of the 3 price rows used, 11 % of the sum: metric.month\n",

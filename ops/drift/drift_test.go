@@ -30,7 +30,7 @@ func TestOneIssueIsOpenedUpdatedAndClosed(t *testing.T) {
 		}
 		return name
 	}
-	server.AddIssue("Drift of stack dev") // somebody else's is left alone
+	server.AddIssue("Drift of stack dev") // another user's, which stays unchanged
 	look()                                // nothing to close
 	look("--report", report("memory: 1"))
 	look("--report", report("memory: 2\n"))

@@ -237,7 +237,7 @@ func TestWhereAcceptanceIsRequiredNoNoteCounts(t *testing.T) {
 	_, after, _ := strings.Cut(said, AcceptVariable+" (protected) to ")
 	print, _, _ := strings.Cut(after, ",")
 	if said, err := with(map[string]string{RequiredVariable: "dev", AcceptVariable: print}); err != nil {
-		t.Errorf("somebody agrees to %s: %v, said %s", print, err, said)
+		t.Errorf("the variable accepts %s: %v, said %s", print, err, said)
 	}
 }
 

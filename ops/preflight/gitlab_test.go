@@ -11,7 +11,7 @@ import (
 	"github.com/didomi/serverless-api/ops/graph"
 )
 
-// deployRole is the stack's role that takes tokens of a subject, beside the one that takes every branch's.
+// deployRole is a stack with a role that trusts tokens of one subject, next to one that trusts every branch's.
 func deployRole(subject string) *graph.Graph {
 	trust := func(operator, subject string) m {
 		return m{"assumeRolePolicy": `{"Statement":[{"Action":"sts:AssumeRole"},{"Condition":{"` + operator + `":{"gitlab.com:aud":"https://gitlab.com","gitlab.com:sub":"` + subject + `"}}}]}`}
@@ -29,8 +29,8 @@ func TestEveryDeviationIsOneLineWithConsequencePlaceAndRemedy(t *testing.T) {
 	field := func(name string, value any) func(*gitlabtest.Server) {
 		return func(s *gitlabtest.Server) { s.Shown["/projects/1"].(map[string]any)[name] = value }
 	}
-	at := func(path, answer string) func(*gitlabtest.Server) {
-		return func(s *gitlabtest.Server) { s.Shown[path] = json.RawMessage(answer) }
+	at := func(path, response string) func(*gitlabtest.Server) {
+		return func(s *gitlabtest.Server) { s.Shown[path] = json.RawMessage(response) }
 	}
 	const branch, protection, variables = "/projects/1/repository/branches/main", "/projects/1/protected_branches/main", "/projects/1/variables"
 	for name, test := range map[string]struct {
@@ -138,7 +138,7 @@ func TestWhatATokenMayNotReadIsNotChecked(t *testing.T) {
 func TestAProjectThatCannotBeReadIsAnError(t *testing.T) {
 	for name, set := range map[string]func(*testing.T, *gitlabtest.Server){
 		"no token":            func(t *testing.T, _ *gitlabtest.Server) { t.Setenv("GITLAB_TOKEN", "") },
-		"a token of nobody":   func(t *testing.T, _ *gitlabtest.Server) { t.Setenv("GITLAB_TOKEN", "other") },
+		"an invalid token":    func(t *testing.T, _ *gitlabtest.Server) { t.Setenv("GITLAB_TOKEN", "other") },
 		"a project of others": func(_ *testing.T, s *gitlabtest.Server) { delete(s.Shown, "/projects/1") },
 		"a version that is none": func(_ *testing.T, s *gitlabtest.Server) {
 			s.Shown["/version"] = map[string]any{"version": "next"}

@@ -49,7 +49,7 @@ func TestNeedsAreWhatThePreviewCreates(t *testing.T) {
 		g      *graph.Graph
 		want   map[string]int
 	}{
-		"what is there already, goes or is replaced needs no room": {created("aws:ec2/vpc:Vpc"), stack(
+		"existing, deleted and replaced resources need nothing": {created("aws:ec2/vpc:Vpc"), stack(
 			step("create", "aws:ec2/vpc:Vpc", "new", nil), step("same", "aws:ec2/vpc:Vpc", "old", nil),
 			step("update", "aws:ec2/vpc:Vpc", "changed", nil), step("delete", "aws:ec2/vpc:Vpc", "gone", nil),
 			step("replace", "aws:ec2/vpc:Vpc", "again", nil),
@@ -121,7 +121,7 @@ func TestConcurrencyIsWhatFunctionsReserveAndProvision(t *testing.T) {
 		"provisioned without one":        {stack(free, refers(step("create", warm, "w", two), "functionName", free)), 2, 0},
 		"provisioned out of one":         {stack(reserving, refers(step("create", warm, "w", two), "functionName", reserving)), 20, 0},
 		"as far as scaling lets it grow": {stack(free, refers(step("create", warm, "w", two), "functionName", free), grows), 10, 0},
-		"a new version beside the old":   {stack(was(step("replace", warm, "w", two), two)), 2, 2},
+		"a new version next to the old":  {stack(was(step("replace", warm, "w", two), two)), 2, 2},
 		"what is there already":          {stack(step("same", warm, "w", two)), 0, 2},
 		"a higher reservation":           {stack(was(step("update", function, "f", m{"reservedConcurrentExecutions": 20.0}), m{"reservedConcurrentExecutions": 5.0})), 15, 0},
 		"what goes":                      {stack(step("delete", warm, "w", two), step("delete", function, "f", m{"reservedConcurrentExecutions": 5.0})), 0, 0},
@@ -203,9 +203,9 @@ func TestDelegationIsLookedUp(t *testing.T) {
 	}{
 		"a zone that the parent leads to":  {zone: there, servers: []*net.NS{{Host: "NS-2.awsdns-02.com."}}},
 		"a zone that does not exist yet":   {zone: step("create", "aws:route53/zone:Zone", "z", m{"name": "prod.didomi.example"}), missing: "does not exist yet"},
-		"a name that nobody delegates":     {zone: there, err: none, missing: "no name servers"},
+		"a name that is not delegated":     {zone: there, err: none, missing: "no name servers"},
 		"a name that leads somewhere else": {zone: there, servers: []*net.NS{{Host: "ns.other.example."}}, missing: "delegated to ns.other.example."},
-		"a resolver that does not answer":  {zone: there, err: &net.DNSError{Err: "timeout", IsTimeout: true}, failed: true},
+		"a resolver that times out":        {zone: there, err: &net.DNSError{Err: "timeout", IsTimeout: true}, failed: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			found, err := delegated(t.Context(), &test.zone, func(context.Context, string) ([]*net.NS, error) { return test.servers, test.err })

@@ -28,7 +28,7 @@ func TestTheReportListsAllAndFailsWhereAnythingIsMissing(t *testing.T) {
 		"all is there": {checks: []check{{"a", result(nil, nil)}, {"b", result(nil, nil)}}, says: []string{"0 missing, 0 warnings, 0 not checked, 2 ok"}},
 		"everything that is missing is listed": {checks: []check{{"a", result(some, nil)}, {"b", result(some[:1], nil)}}, no: true,
 			says: []string{"missing: a: too few\n  to do: ask for more", "missing: a: too small", "missing: b: too few", "3 missing, 0 warnings, 0 not checked, 0 ok"}},
-		"what could not be looked at is told and is not ok": {checks: []check{{"a", result(nil, errors.New("AccessDenied"))}, {"b", result(nil, nil)}},
+		"what could not be checked is reported and is not ok": {checks: []check{{"a", result(nil, errors.New("AccessDenied"))}, {"b", result(nil, nil)}},
 			says: []string{"not checked: a: AccessDenied", "0 missing, 0 warnings, 1 not checked, 1 ok"}},
 		"a check that found something before it failed": {checks: []check{{"a", result(some[:1], errors.New("throttled"))}}, no: true,
 			says: []string{"missing: a: too few", "not checked: a: throttled", "1 missing, 0 warnings, 1 not checked, 0 ok"}},

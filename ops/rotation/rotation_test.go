@@ -26,7 +26,7 @@ type account struct {
 	secret    *string
 	// pipeline is the key that GitLab's variables hold.
 	pipeline string
-	// calls are counted; the one of that number, from 1 on, is made and its answer never seen.
+	// calls are counted; the one of that number, from 1 on, is made and its response lost.
 	calls, kill int
 	// deaf is how often a new key is not known yet.
 	deaf int
@@ -84,7 +84,7 @@ func (a *account) PutSecretValue(_ context.Context, in *secretsmanager.PutSecret
 	return &secretsmanager.PutSecretValueOutput{}, a.called()
 }
 
-// works says whether somebody can sign in with the key.
+// works says whether the key can sign in.
 func (a *account) works(id string) bool {
 	return slices.Contains(a.keys, id) && !slices.Contains(a.off, id)
 }
@@ -122,7 +122,7 @@ func rotate(t *testing.T, a *account, change func(*Rotation)) (string, error) {
 	}
 	err := r.Run(t.Context())
 	if strings.Contains(log.String(), "half of") || err != nil && strings.Contains(err.Error(), "half of") {
-		t.Errorf("it tells the secret: %s, %v", log.String(), err)
+		t.Errorf("it prints the secret: %s, %v", log.String(), err)
 	}
 	return log.String(), err
 }
@@ -141,12 +141,12 @@ func TestARotationReplacesTheKeyStepByStep(t *testing.T) {
 	}{
 		{"the first key is made and given to the pipeline", &account{}, nil, []string{"new1"}, "new1", ""},
 		{"the old key goes once the pipeline has the new one", (&account{keys: []string{"old"}}).holds("old"), nil, []string{"new1"}, "new1", ""},
-		{"a key that somebody made by hand goes likewise", &account{keys: []string{"old"}, pipeline: "old"}, nil, []string{"new1"}, "new1", ""},
+		{"a key created by hand is replaced as well", &account{keys: []string{"old"}, pipeline: "old"}, nil, []string{"new1"}, "new1", ""},
 		{"a key that IAM does not know at once is waited for", (&account{keys: []string{"old"}, deaf: 3}).holds("old"), nil, []string{"new1"}, "new1", ""},
 		{"a key that cannot assume a role leaves the old one in use", (&account{keys: []string{"old"}, deaf: 100}).holds("old"), nil,
 			[]string{"old", "new1"}, "old", "the previous key still works"},
 		{"a rotation that was under way is ended", (&account{keys: []string{"old", "newer"}}).holds("newer"), nil, []string{"newer"}, "newer", ""},
-		{"a key whose secret half nobody has makes room", (&account{keys: []string{"old", "lost"}}).holds("old"), nil, []string{"new1"}, "new1", ""},
+		{"a key whose secret is lost is deleted first", (&account{keys: []string{"old", "lost"}}).holds("old"), nil, []string{"new1"}, "new1", ""},
 		{"two keys that the secret does not know are left alone", &account{keys: []string{"a", "b"}, pipeline: "b"}, nil,
 			[]string{"a", "b"}, "b", "user ci has two keys (a of 2026-01-01, b of 2026-01-02), and the secret holds neither"},
 		{"a secret with another value is left alone", &account{secret: aws.String("hello")}, nil, nil, "", "does not contain"},

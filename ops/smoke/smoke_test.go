@@ -84,7 +84,7 @@ func TestEveryUnexpectedResponseIsReported(t *testing.T) {
 		"one whose database is away":                {wrong: status(http.MethodGet, "/ready", 503), want: "it is ready"},
 		"one that does not take notes":              {wrong: status(http.MethodPut, "/notes", 500), want: "a note is written"},
 		"one that does not delete":                  {wrong: status(http.MethodDelete, "/notes", 204), want: "it is gone"},
-		"one that answers notes without their body": {wrong: status(http.MethodGet, "/notes", 200), want: "it is read back"},
+		"one that returns notes without their body": {wrong: status(http.MethodGet, "/notes", 200), want: "it is read back"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv("API_KEY", tt.sent)
@@ -98,19 +98,19 @@ func TestEveryUnexpectedResponseIsReported(t *testing.T) {
 
 func TestARequestWithANewKeyIsRepeated(t *testing.T) {
 	for name, tt := range map[string]struct {
-		refused int
-		want    string
+		rejected int
+		want     string
 	}{
-		"known after a while": {refused: 3},
-		"never known":         {refused: 1000, want: "a note is written"},
+		"known after a while": {rejected: 3},
+		"never known":         {rejected: 1000, want: "a note is written"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			refused := 0
+			rejected := 0
 			server := serve(t, "k", func(w http.ResponseWriter, r *http.Request) bool {
-				if r.Method != http.MethodPut || refused == tt.refused {
+				if r.Method != http.MethodPut || rejected == tt.rejected {
 					return false
 				}
-				refused++
+				rejected++
 				w.WriteHeader(http.StatusForbidden)
 				return true
 			})
@@ -123,8 +123,8 @@ func TestARequestWithANewKeyIsRepeated(t *testing.T) {
 			if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("error %v, want %q in it", err, tt.want)
 			}
-			if most := 6; refused > most {
-				t.Errorf("asked %d times, want %d at most", refused, most)
+			if most := 6; rejected > most {
+				t.Errorf("asked %d times, want %d at most", rejected, most)
 			}
 		})
 	}

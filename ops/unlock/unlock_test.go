@@ -22,10 +22,10 @@ func TestOnlyLocksOfEndedProcessesOfThisMachineAreRemoved(t *testing.T) {
 		no    bool
 		says  string
 	}{
-		"a stack that nobody holds":                  {},
-		"the lock of a process here that is gone":    {locks: []string{lock("here", "1")}, says: "process 1 is removed"},
+		"a stack without a lock":                     {},
+		"a lock of an ended process of this machine": {locks: []string{lock("here", "1")}, says: "process 1 is removed"},
 		"the lock of a process here that still runs": {locks: []string{lock("here", "2")}, left: 1, no: true, says: "pulumi cancel --stack dev"},
-		"the lock of somebody elsewhere":             {locks: []string{lock("laptop", "1")}, left: 1, no: true, says: "ci@laptop"},
+		"a lock of another machine":                  {locks: []string{lock("laptop", "1")}, left: 1, no: true, says: "ci@laptop"},
 		"a lock of ours and one of others":           {locks: []string{lock("here", "1"), lock("laptop", "1")}, left: 1, no: true, says: "ci@laptop"},
 	} {
 		t.Run(name, func(t *testing.T) {
