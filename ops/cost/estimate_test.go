@@ -217,7 +217,7 @@ func TestASwitchThatIsOffListsTheCostOfTurningItOn(t *testing.T) {
 			t.Errorf("%s is %q, want %q", key, got[key], want)
 		}
 	}
-	if _, told := got["data.database.readers"]; listed {
+	if _, listed := got["data.database.readers"]; listed {
 		t.Error("readers are listed although there is no database")
 	}
 }
