@@ -6,14 +6,12 @@ import (
 	"time"
 )
 
-// Breaker is a Store that bounds the time of another and leaves those of its
-// shards alone for a moment that keep failing; the others serve on. Only End
-// always goes through: skipping an invalidation costs correctness, not just
-// speed.
+// Breaker is a Store that bounds the time of another one, with a circuit breaker for each of its shards. Only End always
+// reaches the store: a skipped invalidation costs correctness, not only speed.
 type Breaker struct {
 	store   Store
-	timeout time.Duration // of one step
-	server  circuit       // to the server, as long as its shards are not known
+	timeout time.Duration // of one operation
+	server  circuit       // of the server, for finding a key's shard
 
 	mu     sync.Mutex
 	shards map[string]*circuit
@@ -65,14 +63,14 @@ func (b *Breaker) Mark(ctx context.Context, key string, ttl time.Duration) (mine
 	return mine, before, err
 }
 
-// End implements Store. It passes an open breaker.
+// End implements Store. It ignores the circuit.
 func (b *Breaker) End(ctx context.Context, key string, mine [][]byte, markFor time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, b.timeout)
 	defer cancel()
 	return b.store.End(ctx, key, mine, markFor)
 }
 
-// Ping implements Store. It passes an open breaker: it asks for the truth.
+// Ping implements Store. It ignores the circuit: a health check needs the actual state.
 func (b *Breaker) Ping(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, b.timeout)
 	defer cancel()
@@ -88,7 +86,7 @@ func (b *Breaker) Shard(ctx context.Context, key string) (shard string, err erro
 	return shard, err
 }
 
-// guard runs call on the shard of key, unless that is left alone.
+// runOnShard makes a call to the shard of key, unless its circuit is open.
 func (b *Breaker) runOnShard(ctx context.Context, key string, call func(context.Context) error) error {
 	shard, err := b.Shard(ctx, key)
 	if err != nil {

@@ -9,51 +9,50 @@ import (
 	"github.com/didomi/serverless-api/lambda/postresponse"
 )
 
-// Status tells where an answer came from.
+// Status is where the value of a read came from.
 type Status string
 
 // The statuses, as in the X-Cache header.
 const (
 	Hit    Status = "hit"    // from the cache, fresh
-	Miss   Status = "miss"   // from the source, and on its way into the cache
+	Miss   Status = "miss"   // from the source, and to be stored in the cache
 	Stale  Status = "stale"  // from the cache, past its fresh time
-	Bypass Status = "bypass" // from the source, past the cache
+	Bypass Status = "bypass" // from the source, without the cache
 )
 
 // Config holds the times of a cache.
 type Config struct {
-	Fresh    time.Duration // how long an entry is served without asking the source
-	Stale    time.Duration // how much longer it may be served while the source is asked or away
-	Negative time.Duration // how long the absence of a value is remembered
+	Fresh    time.Duration // how long an entry is served without reading the source
+	Stale    time.Duration // how much longer it may be served while the source is read or unavailable
+	Negative time.Duration // how long a missing value is cached
 }
 
 const (
-	// leaseTime is how long a reader may take to fill an entry before another
-	// one does it; it also bounds the wait for somebody else's fill.
+	// leaseTTL is how long a reader may take to fill an entry before another one does. It also bounds the wait
+	// for another reader's fill.
 	leaseTTL = 3 * time.Second
-	// claimTime is how long the refresh of a stale entry is left to one
-	// reader, and so how often a source that is away is asked for it, and how
-	// soon one that is back is noticed.
+	// claimTTL is how long the refresh of a stale entry is left to one reader. It is the interval at which an
+	// unavailable source is tried, and so bounds how long a recovery goes unnoticed.
 	claimTTL = time.Second
-	// refreshWait is how long that reader waits before it serves the stale
-	// entry itself: some healthy database reads, not a failing one.
+	// refreshWait is how long that reader waits before it serves the stale entry itself: enough for several reads
+	// of a healthy database.
 	refreshWait = 100 * time.Millisecond
-	// refreshTime bounds the refresh itself, for which the instance stays awake.
+	// refreshTimeout bounds the refresh, during which the execution environment stays awake.
 	refreshTimeout = time.Second
-	// jitter is the part of a time to live that chance takes away, so that
-	// what was filled together does not end together.
+	// jitter is the fraction of a TTL that is subtracted at random, so that entries filled together do not expire
+	// together.
 	jitter = 0.1
 )
 
-// Result is the answer to a read.
+// Result is the result of a read.
 type Result struct {
-	Value  []byte // nil if there is nothing under the key
+	Value  []byte // nil if the key has no value
 	Found  bool
 	Status Status
 }
 
-// Load asks the source for the value under a key; found is false if there is
-// none. It must read the latest acknowledged version, so never from a replica.
+// Load reads the value under a key from the source; found is false if there is none. It must read the latest acknowledged
+// version, so never from a replica.
 type Load func(ctx context.Context) (value []byte, found bool, err error)
 
 // Cache reads through a Store. It is safe for concurrent use.
@@ -64,14 +63,13 @@ type Cache struct {
 	pending pendingInvalidations
 }
 
-// New returns a Cache over store. The log gets failures of the store, which
-// no caller sees.
+// New returns a Cache over store. Failures of the store are only logged.
 func New(store Store, config Config, log *slog.Logger) *Cache {
 	return &Cache{store: store, config: config, log: log}
 }
 
-// Get returns the value under key from the store, or from load if the store
-// has none or does not answer. Its error is load's.
+// Get returns the value under key from the store, or from load if the store has none or fails. It only returns errors of
+// load.
 func (c *Cache) Get(ctx context.Context, key string, load Load) (Result, error) {
 	waiting := poller{until: time.Now().Add(leaseTTL)}
 	for {
@@ -103,8 +101,8 @@ func (c *Cache) Get(ctx context.Context, key string, load Load) (Result, error) 
 	}
 }
 
-// fill asks the source as the holder of the lease tag. The caller need not
-// wait for the cache to have the answer: until then the lease makes others wait.
+// fill reads the source as the holder of the lease tag. The entry is stored after the response: until then, the lease
+// makes other readers wait.
 func (c *Cache) fill(ctx context.Context, key string, tag []byte, load Load) (Result, error) {
 	value, found, err := load(ctx)
 	if err != nil {
@@ -115,14 +113,14 @@ func (c *Cache) fill(ctx context.Context, key string, tag []byte, load Load) (Re
 	return Result{Value: value, Found: found, Status: Miss}, nil
 }
 
-// release lets the next reader ask the source, even if this one has left.
+// release lets the next reader read the source, even if the caller has left.
 func (c *Cache) release(ctx context.Context, key string, tag []byte) {
 	if err := c.store.Release(context.WithoutCancel(ctx), key, tag); err != nil {
 		c.logFailure(ctx, "releasing a lease", err)
 	}
 }
 
-// keep stores what the source had in place of what has the tag.
+// storeResult stores what the source returned, if the key still has the tag.
 func (c *Cache) storeResult(ctx context.Context, key string, tag, value []byte, found bool) {
 	k, fresh, total := present, withJitter(c.config.Fresh), time.Duration(0)
 	if total = fresh + c.config.Stale; !found {
@@ -139,8 +137,8 @@ func (c *Cache) storeResult(ctx context.Context, key string, tag, value []byte, 
 	}
 }
 
-// refresh serves a stale entry, or what the source has now if this reader is
-// the one to ask and the answer comes soon.
+// refresh returns a stale entry, or the source's current value if this reader claims the refresh and the source responds
+// within refreshWait.
 func (c *Cache) refresh(ctx context.Context, key string, old entry, load Load) (Result, error) {
 	first, err := c.store.Claim(ctx, key, old.tag, claimTTL)
 	if err != nil {

@@ -7,28 +7,28 @@ import (
 	"time"
 )
 
-// ErrOpen is returned instead of asking a shard that failed again and again.
-var ErrOpen = errors.New("this part of the cache failed several times in a row and is left alone for a moment")
+// ErrOpen is returned for a shard whose circuit is open.
+var ErrOpen = errors.New("this shard of the cache failed several times in a row and is not used for a moment")
 
 const (
-	// breakAfter is how many failures in a row open a circuit.
+	// failureThreshold is how many consecutive failures open a circuit.
 	failureThreshold = 3
-	// openTime is how long it stays open before one call tries again; a
-	// shard that is back is used again within it.
+	// openDuration is how long a circuit stays open before the next call is tried, and so bounds how long a recovery
+	// goes unnoticed.
 	openDuration = time.Second
-	// commandBudget bounds one step with its connection and retry, so that a
-	// shard that is slow or away delays a request by no more than this.
+	// stepTimeout bounds one operation with its connection and retry, so that a slow or unavailable shard delays a
+	// request by no more than this.
 	stepTimeout = time.Second
 )
 
-// circuit leads to one shard. The zero value is closed: calls go through.
+// circuit is the circuit breaker of a shard. The zero value is closed: calls are allowed.
 type circuit struct {
 	mu       sync.Mutex
 	failures int
 	retryAt  time.Time
 }
 
-// run makes a call within budget, or none while the circuit is open.
+// run makes a call with a timeout, or returns ErrOpen.
 func (c *circuit) run(ctx context.Context, timeout time.Duration, call func(context.Context) error) error {
 	if !c.allow() {
 		return ErrOpen
@@ -36,15 +36,14 @@ func (c *circuit) run(ctx context.Context, timeout time.Duration, call func(cont
 	bounded, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	err := call(bounded)
-	// A caller that left says nothing about the shard.
+	// A cancelled caller says nothing about the shard.
 	if err == nil || ctx.Err() == nil {
 		c.record(err == nil)
 	}
 	return err
 }
 
-// admit lets everything through while closed; while open it lets one call
-// through each openTime.
+// allow reports whether a call may be made: always while closed, once per openDuration while open.
 func (c *circuit) allow() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -6,29 +6,29 @@ import (
 	"time"
 )
 
-// kind is the first byte of everything in the cache.
+// kind is the type of a value, its first byte.
 type kind byte
 
 const (
-	lease   kind = 'L' // a reader is asking the source
+	lease   kind = 'L' // a reader is reading the source
 	mark    kind = 'W' // a writer is changing the source
-	present kind = 'V' // what the source had
-	missing kind = 'N' // the source had nothing
+	present kind = 'V' // an entry with a value of the source
+	missing kind = 'N' // an entry for a missing value
 )
 
 const (
 	tagSize    = 1 + 16      // kind and nonce
-	headerSize = tagSize + 8 // and the end of the fresh time
+	headerSize = tagSize + 8 // tag and end of the fresh time
 )
 
-// entry is a value of the cache, read.
+// entry is a decoded value of the cache.
 type entry struct {
 	tag   []byte
-	fresh time.Time // until then
+	fresh time.Time // end of the fresh time
 	value []byte
 }
 
-// newTag returns a tag that no other value ever had or will have.
+// newTag returns a unique tag.
 func newTag(k kind) []byte {
 	tag := make([]byte, 0, tagSize)
 	tag = append(tag, byte(k))
@@ -36,7 +36,7 @@ func newTag(k kind) []byte {
 	return binary.BigEndian.AppendUint64(tag, rand.Uint64())
 }
 
-// encode returns a new value of kind k with a tag of its own.
+// encode returns a new value of kind k with a new tag.
 func encode(k kind, freshUntil time.Time, value []byte) []byte {
 	encoded := make([]byte, 0, headerSize+len(value))
 	encoded = append(encoded, newTag(k)...)
@@ -44,7 +44,7 @@ func encode(k kind, freshUntil time.Time, value []byte) []byte {
 	return append(encoded, value...)
 }
 
-// decode reads what a key held; ok is false for what is none of ours.
+// decode decodes a key's value; ok is false if this package did not write it.
 func decode(stored []byte) (entry, bool) {
 	if len(stored) < tagSize {
 		return entry{}, false
@@ -54,7 +54,7 @@ func decode(stored []byte) (entry, bool) {
 	case lease:
 		return e, len(stored) == tagSize
 	case mark:
-		return e, true // what follows is for writes
+		return e, true // only the scripts read the list of marks
 	case present, missing:
 		if len(stored) < headerSize {
 			return entry{}, false

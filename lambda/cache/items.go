@@ -11,7 +11,7 @@ import (
 	"github.com/didomi/serverless-api/lambda/store"
 )
 
-// ItemStore is the source of truth for items; *store.Store is one.
+// ItemStore is the source of items; *store.Store implements it.
 type ItemStore interface {
 	Get(ctx context.Context, id string) (store.Item, error)
 	List(ctx context.Context, after string, limit, maxBytes int) (store.Page, error)
@@ -19,19 +19,18 @@ type ItemStore interface {
 	Delete(ctx context.Context, id string, condition store.Condition) error
 }
 
-// Items reads items through a cache; lists and writes go to the source.
+// Items reads items through a cache; lists and writes use the source.
 type Items struct {
 	source ItemStore
 	cache  *Cache
 }
 
-// NewItems returns Items of source behind cache.
+// NewItems returns Items of source with a cache.
 func NewItems(source ItemStore, cache *Cache) *Items {
 	return &Items{source: source, cache: cache}
 }
 
-// Get returns the item and where it came from. A missing item is a fault of
-// kind NotFound, which may come from the cache too.
+// Get returns an item and where it came from. A missing item is an error of kind NotFound, which may be cached too.
 func (i *Items) Get(ctx context.Context, id string) (store.Item, Status, error) {
 	result, err := i.cache.Get(ctx, itemKey(id), func(ctx context.Context) ([]byte, bool, error) {
 		item, err := i.source.Get(ctx, id)
@@ -55,7 +54,7 @@ func (i *Items) List(ctx context.Context, after string, limit, maxBytes int) (st
 	return i.source.List(ctx, after, limit, maxBytes)
 }
 
-// Put writes an item and tells whether it is new.
+// Put writes an item and reports whether it is new.
 func (i *Items) Put(ctx context.Context, id string, body json.RawMessage, condition store.Condition) (item store.Item, created bool, err error) {
 	i.cache.Write(ctx, itemKey(id), func(ctx context.Context) Outcome {
 		item, created, err = i.source.Put(ctx, id, body, condition)
@@ -73,9 +72,8 @@ func (i *Items) Delete(ctx context.Context, id string, condition store.Condition
 	return err
 }
 
-// outcome tells what an error says of the item. That the item is missing or in
-// another state than a condition names is what the database has found: the
-// condition may be an entry's, which is what it disproves.
+// outcomeOf returns the outcome of a write with an error. That the item is missing, or in another state than the condition
+// names, is what the database found: if the condition came from a cached entry, that entry is wrong.
 func outcomeOf(err error) Outcome {
 	switch kind := fault.KindOf(err); {
 	case err == nil:
@@ -89,12 +87,10 @@ func outcomeOf(err error) Outcome {
 	}
 }
 
-// itemKey carries the version of the encoding below, and a hash tag so that
-// in a cluster all keys of an item are on one node.
+// itemKey contains the version of the encoding below, and a hash tag, so that a cluster has all keys of an item on one node.
 func itemKey(id string) string { return "item:1:{" + id + "}" }
 
-// encodeItem writes time (8 bytes, microseconds), length of the revision (1
-// byte), revision and body.
+// encodeItem encodes time (8 bytes, microseconds), length of the revision (1 byte), revision and body.
 func encodeItem(item store.Item) []byte {
 	encoded := make([]byte, 0, 8+1+len(item.Revision)+len(item.Body))
 	encoded = binary.BigEndian.AppendUint64(encoded, uint64(item.UpdatedAt.UnixMicro()))

@@ -16,50 +16,47 @@ import (
 )
 
 const (
-	// dialTimeout bounds one connection with TLS and AUTH, also in a cold
-	// start on a small share of a processor.
+	// dialTimeout bounds one connection with TLS and AUTH, also in a cold start on a fraction of a processor.
 	dialTimeout = time.Second
-	// commandTimeout bounds one command in production. A healthy answer takes about a
-	// millisecond; past this the database is the faster way.
+	// commandTimeout bounds one command. A healthy response takes about a millisecond; beyond this, the database is
+	// faster.
 	commandTimeout = 500 * time.Millisecond
-	// readBuffer and writeBuffer (bytes) hold what most answers and commands
-	// have; longer ones go past them. go-redis' own 32 KiB each are memory that
-	// a new connection touches first.
+	// readBuffer and writeBuffer (bytes) hold most responses and commands; longer ones bypass them. go-redis's default of
+	// 32 KiB each is memory that a new connection would touch first.
 	readBuffer  = 4 << 10
 	writeBuffer = 4 << 10
 )
 
-// RedisConfig says where Redis is and how to talk to it.
+// RedisConfig is the configuration of a Redis.
 type RedisConfig struct {
-	Address string // host:port; of a cluster its configuration endpoint
+	Address string // host:port; the configuration endpoint of a cluster
 	Cluster bool
-	TLS     bool // with the system's roots
-	Conns   int  // how many connections one process may hold to one node
-	// MaxIdle is how long a connection may have idled when it is used, 0: half an
-	// hour. Under TLS nothing but a timeout tells the client that one is dead.
+	TLS     bool // with the system's root certificates
+	Conns   int  // most connections of the process to one node
+	// MaxIdle is the longest idle time of a connection that is still used; 0: 30 minutes. Under TLS, only a timeout shows
+	// the client that a connection is dead.
 	MaxIdle time.Duration
 	// CommandTimeout bounds one command, 0: 500 ms.
 	CommandTimeout time.Duration
-	// Dial makes the connections; nil: TCP.
+	// Dial opens connections; nil: TCP.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
-	// Credentials returns what to log in with; nil: no login.
+	// Credentials returns the login; nil: no login.
 	Credentials func(context.Context) (secrets.Credentials, error)
-	// Refused is told of credentials that Redis did not accept; may be nil.
+	// OnAuthFailure is called with credentials that Redis rejected; may be nil.
 	OnAuthFailure func(secrets.Credentials)
 }
 
-// quiet ends go-redis' own log: its lines are no JSON and say what its errors
-// say.
+// disableClientLog disables go-redis's own log: its lines are not JSON, and repeat its errors.
 var disableClientLog = sync.OnceFunc(logging.Disable)
 
-// OpenRedis prepares a Redis; the first command makes the first connection.
+// OpenRedis returns a Redis; the first command connects.
 func OpenRedis(config RedisConfig) *Redis {
 	disableClientLog()
 	timeout := cmp.Or(config.CommandTimeout, commandTimeout)
 	options := &redis.UniversalOptions{
 		Addrs:                 []string{config.Address},
 		Dialer:                config.Dial,
-		MaxRetries:            1, // a connection that died while the instance was frozen; not of a tag, see Store
+		MaxRetries:            1, // for a connection that died while the environment was frozen; see Store for tags
 		MinRetryBackoff:       time.Millisecond,
 		MaxRetryBackoff:       10 * time.Millisecond,
 		DialTimeout:           dialTimeout,
@@ -71,8 +68,8 @@ func OpenRedis(config RedisConfig) *Redis {
 		ConnMaxIdleTime:       config.MaxIdle,
 		ContextTimeoutEnabled: true,
 		DisableIdentity:       true, // saves a round trip at every connection
-		Protocol:              2,    // nothing is pushed, so that nobody need look for it before each answer
-		PipelinePoolSize:      -1,   // there are no pipelines
+		Protocol:              2,    // RESP2 has no push messages, so the client need not check for them before each response
+		PipelinePoolSize:      -1,   // pipelines are not used
 		ReadBufferSize:        readBuffer,
 		WriteBufferSize:       writeBuffer,
 		MaintNotificationsConfig: &maintnotifications.Config{
@@ -90,15 +87,14 @@ func OpenRedis(config RedisConfig) *Redis {
 		return &Redis{client: redis.NewClient(options.Simple()), onAuthFailure: last.reportAuthFailure}
 	}
 	sharded := options.Cluster()
-	// Saves fetching the table of all commands before the first one: those
-	// used here have their key in the place where it is looked for.
+	// Without routing policies, the client does not fetch the table of all commands before the first one: those used here
+	// have their key in the default position.
 	sharded.DisableRoutingPolicies = true
 	client := redis.NewClusterClient(sharded)
 	return &Redis{client: client, cluster: client, onAuthFailure: last.reportAuthFailure}
 }
 
-// login remembers which credentials were used last, since an error of Redis
-// does not tell.
+// login keeps the last credentials, because Redis's error does not contain them.
 type login struct {
 	config RedisConfig
 	mu     sync.Mutex

@@ -10,31 +10,31 @@ import (
 )
 
 const (
-	// repeatTime is for how long invalidations are repeated after an answer has been sent, and
-	// repeatPause what passes between two rounds at first; it doubles.
+	// retryTimeout bounds the retries of invalidations after a response, and initialRetryDelay is the first delay between
+	// two of them; it doubles.
 	retryTimeout      = time.Second
 	initialRetryDelay = 20 * time.Millisecond
-	// repeatEvery is how often that is done while they fail: the instance takes no request meanwhile.
+	// retryInterval is the time between such retries while they fail: the environment takes no request during them.
 	retryInterval = 5 * time.Second
-	// maxPending is how many are kept; beyond it the entries end by themselves.
+	// maxPending bounds the pending keys; entries beyond it expire by themselves.
 	maxPending = 1000
-	// maxMarks is how many marks of one key are ended late; those before have expired, or expire.
+	// maxMarks bounds the marks of a key that are removed late; earlier ones have expired, or will.
 	maxMarks = 32
 )
 
-// invalidation is an End that Redis did not answer.
+// invalidation is an End that failed.
 type invalidation struct {
 	mine   [][]byte
 	marked time.Time // until when the key is to be marked
-	until  time.Time // when no entry that it is meant for is left
+	until  time.Time // when all entries that it invalidates have expired
 }
 
-// pending are the invalidations of an instance that failed.
+// pendingInvalidations are the failed invalidations of an execution environment.
 type pendingInvalidations struct {
-	count atomic.Int64 // so that a read need not lock
+	count atomic.Int64 // so that reads need no lock
 
 	mu   sync.Mutex
-	next time.Time // not repeated before
+	next time.Time // no retry before
 	all  map[string]invalidation
 }
 
@@ -56,7 +56,7 @@ func (p *pendingInvalidations) add(key string, failed invalidation) {
 	p.count.Store(int64(len(p.all)))
 }
 
-// due reports whether there is something to repeat now.
+// due reports whether there are invalidations to retry now.
 func (p *pendingInvalidations) due() bool {
 	if p.count.Load() == 0 {
 		return false
@@ -71,7 +71,7 @@ func (p *pendingInvalidations) due() bool {
 	return true
 }
 
-// take returns one of those that are left.
+// pop removes and returns one invalidation that has not expired.
 func (p *pendingInvalidations) pop() (key string, failed invalidation, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -86,20 +86,20 @@ func (p *pendingInvalidations) pop() (key string, failed invalidation, ok bool) 
 	return "", invalidation{}, false
 }
 
-// longest is how long an entry can be served after a write that could not invalidate it: one that is
-// filled meanwhile, too.
+// maxEntryAge is how long an entry can be served after a write that failed to invalidate it, including one that is filled
+// during the write.
 func (c Config) maxEntryAge() time.Duration {
 	return max(c.Fresh+c.Stale, c.Negative) + markTTL
 }
 
-// repeatLater repeats the invalidations that failed, once the answer has been sent.
+// scheduleRetries retries failed invalidations after the response.
 func (c *Cache) scheduleRetries(ctx context.Context) {
 	if c.pending.due() {
 		postresponse.Do(ctx, func() { c.retryInvalidations(context.WithoutCancel(ctx)) })
 	}
 }
 
-// repeat ends when nothing is left, or with its time.
+// retryInvalidations returns when none are left, or after retryTimeout.
 func (c *Cache) retryInvalidations(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, retryTimeout)
 	defer cancel()

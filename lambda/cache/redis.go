@@ -10,11 +10,11 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Redis is a Store on Redis or Valkey, 7.0 or later, alone or as a cluster.
-// A key must carry a hash tag ("{...}") that is its own.
+// Redis is a Store on Redis or Valkey, 7.0 or later, standalone or as a cluster. Every key must contain its own hash tag
+// ("{...}").
 type Redis struct {
 	client        redis.UniversalClient
-	cluster       *redis.ClusterClient // the same client, if it is one
+	cluster       *redis.ClusterClient // the same client, if it is a cluster's
 	onAuthFailure func()               // tells that the last credentials were not accepted
 }
 
@@ -27,7 +27,7 @@ func (r *Redis) Acquire(ctx context.Context, key string, ttl time.Duration) (sto
 	if errors.Is(err, redis.Nil) {
 		return tags[len(tags)-1], true, nil
 	}
-	// The first try may have worked although its answer did not come.
+	// The first try may have succeeded without a response.
 	return stored, err == nil && bytes.Equal(stored, tags[0]), err
 }
 
@@ -58,7 +58,7 @@ func (r *Redis) Claim(ctx context.Context, key string, tag []byte, ttl time.Dura
 func (r *Redis) Mark(ctx context.Context, key string, ttl time.Duration) (mine [][]byte, before []byte, err error) {
 	return sendTagged(ctx, mark, func(tag []byte) ([]byte, error) {
 		before, err := r.markOnce(ctx, "evalsha", markScript.Hash(), key, tag, ttl)
-		if redis.HasErrorPrefix(err, "NOSCRIPT") { // so it was not carried out
+		if redis.HasErrorPrefix(err, "NOSCRIPT") { // so it was not executed
 			before, err = r.markOnce(ctx, "eval", markSource, key, tag, ttl)
 		}
 		return before, err
@@ -83,7 +83,7 @@ func (r *Redis) End(ctx context.Context, key string, mine [][]byte, markFor time
 	return err
 }
 
-// Shard implements Store: the address of the node that serves key.
+// Shard implements Store: it returns the address of the node that serves key.
 func (r *Redis) Shard(ctx context.Context, key string) (string, error) {
 	if r.cluster == nil {
 		return "", nil
@@ -95,7 +95,7 @@ func (r *Redis) Shard(ctx context.Context, key string) (string, error) {
 	return node.Options().Addr, nil
 }
 
-// Ping implements Store. Of a cluster it asks every shard.
+// Ping implements Store. It pings every shard of a cluster.
 func (r *Redis) Ping(ctx context.Context) error {
 	if r.cluster == nil {
 		return r.withAuthRetry(func() error { return r.client.Ping(ctx).Err() })
@@ -110,8 +110,8 @@ func (r *Redis) Ping(ctx context.Context) error {
 // Close closes all connections.
 func (r *Redis) Close() error { return r.client.Close() }
 
-// tagged sends a command with a new tag, and if no answer came, once more with another one: the
-// connection may have died while the instance was frozen. It returns the tags that were sent.
+// sendTagged sends a command with a new tag and, if there was no response, once more with another tag: the connection may
+// have died while the execution environment was frozen. It returns the tags that were sent.
 func sendTagged(ctx context.Context, k kind, send func(tag []byte) ([]byte, error)) (tags [][]byte, response []byte, err error) {
 	for range 2 {
 		tags = append(tags, newTag(k))
@@ -122,20 +122,20 @@ func sendTagged(ctx context.Context, k kind, send func(tag []byte) ([]byte, erro
 	return tags, response, err
 }
 
-// unanswered reports whether Redis said nothing to a command.
+// noResponse reports whether a command failed without a response of Redis.
 func noResponse(err error) bool {
 	var reply redis.Error
 	return err != nil && !errors.As(err, &reply)
 }
 
-// once is a command that the client does not send again, except where a node says
-// that it did not carry it out and which one will.
+// noRetryCommand is a command that the client does not retry, except when a node reports that it did not execute it and
+// which one will.
 type noRetryCommand struct{ redis.Cmder }
 
-// NoRetry is what the client asks about a command that got no answer.
+// NoRetry is the method that the client checks before it retries a command without a response.
 func (noRetryCommand) NoRetry() bool { return true }
 
-// once sends a command with a tag, and returns what answer finds in it.
+// sendOnce sends a command with a tag and returns what response extracts from it.
 func (r *Redis) sendOnce(ctx context.Context, command redis.Cmder, response func() ([]byte, error)) (found []byte, err error) {
 	err = r.withAuthRetry(func() (err error) {
 		_ = r.client.Process(ctx, noRetryCommand{command}) // the command has the error, too
@@ -153,9 +153,8 @@ func (r *Redis) runScript(ctx context.Context, script *redis.Script, key string,
 	return did, err
 }
 
-// call runs a command, once more with fresh credentials if it was refused. A
-// node that does not answer may have lost its slots to another: go-redis asks
-// for the new map only when a node that lives tells it to.
+// withAuthRetry runs a command, and again with new credentials if Redis rejected them. A node that does not respond may
+// have lost its slots to another one: go-redis only reloads the slots when a live node redirects it.
 func (r *Redis) withAuthRetry(command func() error) error {
 	err := command()
 	if redis.IsAuthError(err) {

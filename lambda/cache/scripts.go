@@ -2,7 +2,7 @@ package cache
 
 import "github.com/redis/go-redis/v9"
 
-// The scripts compare the tag, the first bytes of what a key holds.
+// The scripts compare tags, the first bytes of a key's value.
 var (
 	replaceScript = redis.NewScript(`
 local held = redis.call('GET', KEYS[1])
@@ -15,12 +15,12 @@ if held ~= ARGV[1] then return 0 end
 return redis.call('DEL', KEYS[1])`)
 )
 
-// A marked key holds the tag of a mark and then, of each write that has not ended, the nonce of its mark
-// (16 bytes) and when that expires (13 digits, milliseconds of Redis' own clock). marksLibrary reads that
-// list, without what has expired and what is in ended, and writes it back under a tag.
+// A marked key has the tag of a mark, followed by a list with the nonce (16 bytes) and the expiry (13 digits, milliseconds
+// by Redis's clock) of the mark of each unfinished write. marksLibrary reads the list, without what has expired or is in
+// ended, and writes it back under a tag.
 const marksLibrary = `
 local size, record, most = 16, 29, 32
-local nobody = string.rep('\0', size)
+local unowned = string.rep('\0', size)
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local held = redis.call('GET', KEYS[1]) or ''
@@ -40,26 +40,26 @@ local function write(nonce)
   redis.call('SET', KEYS[1], 'W' .. nonce .. list, 'PX', last - now)
 end`
 
-// markSource adds a mark and returns the entry or the lease that the key held. The tag is that of the new
-// mark, so that what it replaced is put back only while no other write has begun or ended. A list that is
-// full becomes one mark that nobody ends and that expires with the last of them.
+// markSource adds a mark and returns the entry or the lease that the key had. The key gets the tag of the new mark, so that
+// the entry is only restored if no other write has begun or ended since. A full list becomes one mark that no write removes
+// and that expires with the last of them.
 const markSource = marksLibrary + `
 read()
 local nonce, till = ARGV[1], now + ARGV[2]
-if #list >= most * record then list, nonce, till = '', nobody, math.max(last, till) end
+if #list >= most * record then list, nonce, till = '', unowned, math.max(last, till) end
 add(nonce, till)
 write(ARGV[1])
 return marked and '' or held`
 
 var (
 	markScript = redis.NewScript(markSource)
-	// endScript takes out the marks of a write, and adds one if its time is not 0. It deletes an entry, a
-	// lease, and a list that is empty. The tag is nobody's: what a mark replaced is older than this write.
+	// endScript removes the marks of a write, and adds one if its TTL is not 0. It deletes an entry, a lease, and an empty
+	// list. The new tag belongs to no write: what any mark replaced is older than this write.
 	endScript = redis.NewScript(marksLibrary + `
 for i = 3, #ARGV do ended[ARGV[i]] = true end
 read()
 if tonumber(ARGV[1]) > 0 then add(ARGV[2], now + ARGV[1]) end
 if list == '' then return redis.call('DEL', KEYS[1]) end
-write(nobody)
+write(unowned)
 return 1`)
 )

@@ -11,19 +11,19 @@ const (
 	maxPollInterval = 25 * time.Millisecond
 )
 
-// wait paces the looks at a key that another reader is filling.
+// poller paces the polls of a key that another reader is filling.
 type poller struct {
 	until time.Time
 	delay time.Duration
 }
 
-// next pauses, longer each time, and reports whether to look once more.
+// next waits, longer each time, and reports whether to poll again.
 func (w *poller) next(ctx context.Context) bool {
 	if time.Now().After(w.until) {
 		return false
 	}
 	w.delay = min(max(minPollInterval, w.delay*3/2), maxPollInterval)
-	// By chance up to half of it less, so that waiters do not move in step.
+	// A random part of up to half is subtracted, so that waiters do not poll in step.
 	timer := time.NewTimer(w.delay - rand.N(w.delay/2))
 	defer timer.Stop()
 	select {

@@ -8,28 +8,27 @@ import (
 )
 
 const (
-	// markTime is for how long a mark lasts if its write does not end: longer than the write can take to
-	// come into effect, so that nobody fills the cache before it does.
+	// markTTL is how long a mark lasts if its write does not end: longer than the write can take to take effect, so that the
+	// cache is not filled before it does.
 	markTTL = timeouts.Write + markMargin
-	// markMargin is for what the database's times leave out: the answer to the mark itself
-	// (commandBudget), packets on their way, and the commit, which PostgreSQL does not interrupt.
+	// markMargin allows for what the timeouts of the database do not cover: the response to the mark itself (stepTimeout),
+	// packets in transit, and the commit, which PostgreSQL does not interrupt.
 	markMargin = 13 * time.Second
 )
 
-// Outcome is what is known of the source after a write.
+// Outcome is what is known about the source after a write.
 type Outcome int
 
 // The outcomes of a write.
 const (
-	Changed   Outcome = iota // it has the new value
-	Disproved                // it has the value it had, which may be another than the cache has
-	Unchanged                // it has the value it had, of which it said nothing
-	Unknown                  // it may have either, or get the new one later
+	Changed   Outcome = iota // the source has the new value
+	Disproved                // the source has its previous value, which it reported to be another than the cached one may be
+	Unchanged                // the source has its previous value, about which it reported nothing
+	Unknown                  // the source may have either, or get the new one later
 )
 
-// Write runs write, which changes the value under key at the source and tells
-// what became of it. No read that begins after Write returned gets an older
-// value.
+// Write runs write, which changes the value under key at the source and returns the outcome. No read that begins after Write
+// returned returns an older value.
 func (c *Cache) Write(ctx context.Context, key string, write func(context.Context) Outcome) {
 	mine, before, err := c.store.Mark(ctx, key, markTTL)
 	if err != nil {
@@ -38,7 +37,7 @@ func (c *Cache) Write(ctx context.Context, key string, write func(context.Contex
 		c.scheduleRetries(ctx)
 	}
 	outcome := write(ctx)
-	ctx = context.WithoutCancel(ctx) // what follows is done even for a caller that has left
+	ctx = context.WithoutCancel(ctx) // the rest runs even if the caller has left
 	switch {
 	case outcome == Unknown && err == nil:
 		// The mark keeps readers on the source until it expires.
@@ -50,10 +49,9 @@ func (c *Cache) Write(ctx context.Context, key string, write func(context.Contex
 	}
 }
 
-// restore puts back what the mark of a write that did not happen replaced, and
-// reports whether it did, so that a write which fails does not cost the stale
-// entry that reads live on while the database is away. Whatever another writer
-// did to the key since has changed its tag, and then nothing is put back.
+// restore restores what the mark of a write that changed nothing replaced, and reports whether it did. Otherwise a failed
+// write would cost the stale entry that serves reads while the database is unavailable. If another writer has changed the key
+// since, its tag differs and nothing is restored.
 func (c *Cache) restore(ctx context.Context, key string, mine [][]byte, before []byte) bool {
 	old, ok := decode(before)
 	left := time.Until(old.fresh)
@@ -74,8 +72,7 @@ func (c *Cache) restore(ctx context.Context, key string, mine [][]byte, before [
 	return did
 }
 
-// end takes the marks of a write out of the key, with the entry that it made
-// older. What Redis did not do is repeated.
+// invalidate removes the marks of a write from the key, and any entry or lease. If Redis fails, it is retried later.
 func (c *Cache) invalidate(ctx context.Context, key string, mine [][]byte, markFor time.Duration) {
 	if err := c.store.End(ctx, key, mine, markFor); err != nil {
 		c.logFailure(ctx, "invalidating", err)

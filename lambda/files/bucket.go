@@ -1,6 +1,5 @@
-// Package files reads objects from S3 as streams and hands out presigned
-// URLs for what should not pass through the function: uploads, and bodies
-// that the platform cannot carry.
+// Package files reads objects from S3 as streams, and presigns URLs for what does not pass through the function: uploads, and
+// bodies that the platform cannot stream.
 package files
 
 import (
@@ -21,7 +20,7 @@ import (
 	"github.com/didomi/serverless-api/lambda/fault"
 )
 
-// API is what a Bucket calls of S3.
+// API is the part of the S3 client that a Bucket uses.
 type API interface {
 	GetObject(context.Context, *s3.GetObjectInput, ...func(*s3.Options)) (*s3.GetObjectOutput, error)
 	HeadObject(context.Context, *s3.HeadObjectInput, ...func(*s3.Options)) (*s3.HeadObjectOutput, error)
@@ -29,14 +28,14 @@ type API interface {
 	AbortMultipartUpload(context.Context, *s3.AbortMultipartUploadInput, ...func(*s3.Options)) (*s3.AbortMultipartUploadOutput, error)
 }
 
-// answerTime bounds the wait for the first answer of S3, all tries of the SDK
-// together; it answers in milliseconds. A body that has begun may take longer.
+// responseTimeout bounds the wait for the first response of S3, including the SDK's retries; S3 usually responds in milliseconds.
+// Reading the body may take longer.
 const responseTimeout = 10 * time.Second
 
-// errSilent is the cause when that passed.
-var errNoResponse = fmt.Errorf("S3 gave no answer within %s", responseTimeout)
+// errNoResponse is the cause when that time has passed.
+var errNoResponse = fmt.Errorf("S3 sent no response within %s", responseTimeout)
 
-// Client is a connection to S3: its calls and its signatures.
+// Client is an S3 client with its presigner.
 type Client struct {
 	API
 	Signer
@@ -48,30 +47,28 @@ type Bucket struct {
 	client func() Client
 }
 
-// New returns the bucket name over the client that connect makes at the first use.
+// New returns the bucket name; connect creates its client on first use.
 func New(name string, connect func() Client) *Bucket {
 	return &Bucket{name: name, client: sync.OnceValue(connect)}
 }
 
-// Object is what S3 tells of an object, with its body if it was opened.
+// Object is an object's metadata, with its body if it was opened.
 type Object struct {
-	Size         int64 // of the body: of the range if there is one
+	Size         int64 // of the body, which may be a range
 	ETag         string
 	Modified     time.Time
-	ContentRange string // set for a range
+	ContentRange string // only of a range
 	Header       http.Header
 	Body         io.ReadCloser // nil if not opened
 }
 
-// Open asks for an object, or for rng of it if that is not empty
-// ("bytes=0-9"), as of the version with the entity tag etag if that is not
-// empty. The body is read a little ahead of its reader, who closes it; what
-// breaks it off is a fault with a kind, with the cause ErrReplaced for another
-// version and ErrDamaged for other bytes. Faults of the call itself: NotFound,
-// and those with the causes ErrRange and ErrReplaced.
+// Open opens an object, or the range rng of it if that is not empty ("bytes=0-9"), in the version with the entity tag etag if that
+// is not empty. The body is read a little ahead of its reader, who closes it. An error of the body has a kind, and the cause
+// ErrReplaced for another version and ErrDamaged for other bytes. Open itself returns errors of kind NotFound, and those with the
+// causes ErrRange and ErrReplaced.
 func (b *Bucket) Open(ctx context.Context, key, rng, etag string) (Object, error) {
 	in := s3.GetObjectInput{Bucket: &b.name, Key: &key, Range: nonEmpty(rng), IfMatch: nonEmpty(etag)}
-	ctx, cancel := context.WithCancel(ctx) // the body's, who may take longer
+	ctx, cancel := context.WithCancel(ctx) // for the body, which may take longer
 	overdue := time.AfterFunc(responseTimeout, cancel)
 	out, err := b.client().GetObject(ctx, &in, requestChecksum)
 	if !overdue.Stop() {
@@ -95,13 +92,13 @@ func (b *Bucket) Open(ctx context.Context, key, rng, etag string) (Object, error
 	}, nil
 }
 
-// Stat asks for what is known of an object without its body.
+// Stat returns an object's metadata.
 func (b *Bucket) Stat(ctx context.Context, key string) (Object, error) {
 	ctx, cancel := context.WithTimeout(ctx, responseTimeout)
 	defer cancel()
 	out, err := b.client().HeadObject(ctx, &s3.HeadObjectInput{Bucket: &b.name, Key: &key})
 	if err != nil {
-		return Object{}, classify("looking at an object", err)
+		return Object{}, classify("reading an object's metadata", err)
 	}
 	return Object{
 		Size:     aws.ToInt64(out.ContentLength),
@@ -112,10 +109,10 @@ func (b *Bucket) Stat(ctx context.Context, key string) (Object, error) {
 	}, nil
 }
 
-// pingKey is an object that need not exist: any answer tells that S3 is there.
+// pingKey is an object that need not exist: any response shows that S3 is available.
 const pingKey = ".health"
 
-// Ping reports whether S3 answers for this bucket.
+// Ping reports whether S3 responds for this bucket.
 func (b *Bucket) Ping(ctx context.Context) error {
 	_, err := b.Stat(ctx, pingKey)
 	if err != nil && fault.KindOf(err) == fault.NotFound {
@@ -124,7 +121,7 @@ func (b *Bucket) Ping(ctx context.Context) error {
 	return err
 }
 
-// represent collects the headers that an object was stored with.
+// storedHeader returns the headers that an object was stored with.
 func storedHeader(contentType, cacheControl, disposition, encoding, language *string) http.Header {
 	header := http.Header{}
 	for name, value := range map[string]*string{
@@ -141,7 +138,7 @@ func storedHeader(contentType, cacheControl, disposition, encoding, language *st
 	return header
 }
 
-// Causes of faults that a caller may want to tell from others.
+// Causes of errors that a caller may distinguish.
 var (
 	ErrRange    = errors.New("the range is not within the object")
 	ErrReplaced = errors.New("another version of the object is there now")
@@ -150,8 +147,7 @@ var (
 func classify(what string, err error) error {
 	var response *awshttp.ResponseError
 	if !errors.As(err, &response) || response.HTTPStatusCode() == 0 {
-		// Nothing came back. What was not sent fails with its address, which
-		// has the key in it.
+		// There was no response. The error of a request that was not sent contains its URL, and so the key.
 		var unsent *url.Error
 		if errors.As(err, &unsent) {
 			err = unsent.Err
@@ -175,15 +171,14 @@ func classify(what string, err error) error {
 	}
 }
 
-// reported is what S3 said for the log, without its message: that of a refusal
-// names the object's key.
+// responseError returns S3's error for the log without its message: that of an access denial contains the object's key.
 func responseError(response *awshttp.ResponseError, err error) error {
 	code := "no code"
 	var known smithy.APIError
 	if errors.As(err, &known) && known.ErrorCode() != "" {
 		code = known.ErrorCode()
 	}
-	return fmt.Errorf("S3 answered %d (%s) to its request %s", response.HTTPStatusCode(), code, response.ServiceRequestID())
+	return fmt.Errorf("S3 responded %d (%s) to its request %s", response.HTTPStatusCode(), code, response.ServiceRequestID())
 }
 
 func nonEmpty(s string) *string {

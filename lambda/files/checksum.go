@@ -14,23 +14,21 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// checksum compares what is read with what S3 keeps for the object. The SDK
-// does so for an object that is read by one request, and can not for one that
-// is read in ranges, for which S3 sends no checksum; so this is done here for
-// both. The zero value compares nothing.
+// checksum compares what is read with the checksum that S3 stores for the object. The SDK does so for an object that is read by one
+// request. It cannot for one that is read in ranges, for which S3 sends no checksum, so this does it for both. The zero value
+// compares nothing.
 type checksum struct {
 	hash     hash.Hash
 	expected []byte
 }
 
-// askForChecksum makes S3 send the object's checksum without the SDK checking
-// it as well.
+// requestChecksum makes S3 send the object's checksum, without the SDK checking it as well.
 func requestChecksum(o *s3.Options) {
 	o.APIOptions = append(o.APIOptions, smithyhttp.SetHeaderValue("X-Amz-Checksum-Mode", "ENABLED"))
 }
 
-// newChecksum returns the strongest check that is cheap. A checksum of the
-// checksums of an upload's parts tells nothing without the sizes of the parts.
+// newChecksum returns the strongest check that is cheap. A composite checksum (of the checksums of an upload's parts) is useless
+// without the sizes of the parts.
 func newChecksum(object *s3.GetObjectOutput) checksum {
 	if object.ChecksumType == types.ChecksumTypeComposite {
 		return checksum{}
@@ -55,8 +53,8 @@ func newChecksum(object *s3.GetObjectOutput) checksum {
 	return checksum{}
 }
 
-// newCRC64NVME is S3's own checksum: NVM Express NVM Command Set
-// Specification 1.0, 5.2.1.3.4; the polynomial with its bits reversed.
+// newCRC64NVME returns S3's own checksum: NVM Express NVM Command Set Specification 1.0, 5.2.1.3.4, with the polynomial's bits
+// reversed.
 func newCRC64NVME() hash.Hash { return crc64.New(crc64.MakeTable(0x9a6c9329ac4bc9b5)) }
 
 func (c checksum) add(p []byte) {

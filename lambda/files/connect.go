@@ -13,12 +13,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// Connect returns a Client of S3 with the given AWS configuration.
+// Connect returns a Client with the given AWS configuration.
 func Connect(config aws.Config) Client {
 	client := s3.NewFromConfig(config, func(o *s3.Options) {
-		// A presigned upload would otherwise carry the checksum of no body.
+		// Otherwise a presigned upload would contain the checksum of an empty body.
 		o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
-		// Bodies are read in parts, which the SDK cannot check; see checksum.go.
+		// Bodies are read in ranges, which the SDK cannot check; see checksum.go.
 		o.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
 	})
 	return Client{
@@ -27,7 +27,7 @@ func Connect(config aws.Config) Client {
 	}
 }
 
-// signer adds to the SDK's presigner the requests that it does not know.
+// signer extends the SDK's presigner.
 type signer struct {
 	*s3.PresignClient
 	credentials aws.CredentialsProvider
@@ -37,8 +37,7 @@ type signer struct {
 // unsignedBody is the payload hash of a presigned request.
 const unsignedBody = "UNSIGNED-PAYLOAD"
 
-// PresignUpload implements Signer. The address is the one of the upload's
-// first part, as the SDK resolves it.
+// PresignUpload implements Signer. It takes the URL of the upload's first part, as the SDK resolves it.
 func (s signer) PresignUpload(ctx context.Context, method, bucket, key, uploadID string, expires time.Duration) (string, error) {
 	part, err := s.PresignUploadPart(ctx, &s3.UploadPartInput{
 		Bucket: &bucket, Key: &key, UploadId: &uploadID, PartNumber: aws.Int32(1),
@@ -48,7 +47,7 @@ func (s signer) PresignUpload(ctx context.Context, method, bucket, key, uploadID
 	}
 	address, err := url.Parse(part.URL)
 	if err != nil {
-		return "", fmt.Errorf("parsing the address of part 1: %w", err)
+		return "", fmt.Errorf("parsing the URL of part 1: %w", err)
 	}
 	address.RawQuery = url.Values{
 		"uploadId":      {uploadID},

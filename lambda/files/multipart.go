@@ -13,22 +13,20 @@ import (
 	"github.com/didomi/serverless-api/lambda/fault"
 )
 
-// What one answer has of an upload's parts. An address carries the session token
-// of the function's credentials, 1 to 2 KB for which AWS names no bound (AWS STS
-// API reference, Credentials), and the key, up to 3 KB; Lambda's answer has 6 MB.
+// Bounds on a page of an upload's parts. A URL contains the session token of the function's credentials, 1 to 2 KB for which AWS
+// documents no bound (AWS STS API reference, Credentials), and the key, up to 3 KB; a response of Lambda has 6 MB.
 const (
 	maxPageParts = 250
 	maxPageBytes = 2 << 20
-	// partBytes is what a part takes beside its address, at most.
+	// partOverhead bounds the bytes of a part without its URL.
 	partOverhead = 256
 )
 
-// abortTime bounds the end of an upload that is not answered, whatever is left
-// of the invocation.
+// abortTimeout bounds aborting an upload, whatever remains of the invocation's time.
 const abortTime = 2 * time.Second
 
-// startParts begins a multipart upload. One that is not answered is ended at
-// once; what is left of it otherwise costs until the bucket's lifecycle ends it.
+// startMultipart starts a multipart upload. If it cannot be returned, it is aborted at once; otherwise its remains would cost until
+// the bucket's lifecycle rule aborts it.
 func (b *Bucket) startMultipart(ctx context.Context, key string, size int64, contentType string) (Upload, error) {
 	in := &s3.CreateMultipartUploadInput{Bucket: &b.name, Key: &key, ContentType: nonEmpty(contentType)}
 	out, err := b.client().CreateMultipartUpload(ctx, in)
@@ -38,7 +36,7 @@ func (b *Bucket) startMultipart(ctx context.Context, key string, size int64, con
 	id := aws.ToString(out.UploadId)
 	upload, err := b.partsPage(ctx, key, id, size, 1)
 	if ctx.Err() != nil && err == nil {
-		err = fault.NewUnavailable(fault.Files, ctx.Err()) // the request has been answered by now
+		err = fault.NewUnavailable(fault.Files, ctx.Err()) // the response has been sent by now
 	}
 	if err != nil {
 		return Upload{}, errors.Join(err, b.abort(ctx, key, id))
@@ -51,14 +49,13 @@ func (b *Bucket) abort(ctx context.Context, key, id string) error {
 	defer cancel()
 	_, err := b.client().AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{Bucket: &b.name, Key: &key, UploadId: &id})
 	if err != nil {
-		return classify("ending a multipart upload that is not answered", err)
+		return classify("aborting a multipart upload that was not returned", err)
 	}
 	return nil
 }
 
-// Parts presigns the requests for further parts of the upload id of size bytes,
-// from the part first on, and the two that end it. Nothing is asked of S3, which
-// refuses them if there is no such upload of the key.
+// Parts presigns the requests for further parts of the upload id of size bytes, from the part first on, and the two that complete
+// and abort it. It makes no call to S3, which rejects the requests if the key has no such upload.
 func (b *Bucket) Parts(ctx context.Context, key, id string, size int64, first int32) (Upload, error) {
 	if size > MaxSize {
 		return Upload{}, errTooLarge()
@@ -74,7 +71,7 @@ func (b *Bucket) Parts(ctx context.Context, key, id string, size int64, first in
 
 func errTooLarge() error { return fault.New(fault.TooLarge, "a file has at most %d bytes", MaxSize) }
 
-// divide returns the size of every part but the last, and how many there are.
+// partLayout returns the size of every part but the last, and the number of parts.
 func partLayout(size int64) (each int64, count int32) {
 	each = max(partSize, (size+maxParts-1)/maxParts)
 	return each, int32((size + each - 1) / each)
@@ -99,7 +96,7 @@ func (b *Bucket) partsPage(ctx context.Context, key, id string, size int64, firs
 	for method, request := range map[string]**Request{http.MethodPost: &upload.Complete, http.MethodDelete: &upload.Abort} {
 		url, err := b.client().PresignUpload(ctx, method, b.name, key, id, partsExpiry)
 		if err != nil {
-			return Upload{}, fault.NewInternal("signing the end of an upload", err)
+			return Upload{}, fault.NewInternal("signing the completion of an upload", err)
 		}
 		*request = &Request{Method: method, URL: url}
 	}

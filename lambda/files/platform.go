@@ -2,7 +2,7 @@ package files
 
 import "time"
 
-// The platform's limits on a streamed response. Sources, read in 2026:
+// The platform's limits on streamed responses. Sources, read in 2026:
 //
 //   - AWS Lambda developer guide, "Response streaming for Lambda functions":
 //     a streamed response is at most 200 MB; the first 6 MB are not throttled,
@@ -13,13 +13,12 @@ const (
 	MaxStream        = 200_000_000 // bytes
 	unthrottledBytes = 6_000_000   // bytes
 	bytesPerSec      = 2_000_000
-	// spare is kept of the invocation's time for what is not streaming.
+	// streamMargin is reserved of the invocation's time for everything else.
 	streamMargin = 2 * time.Second
 )
 
-// Streamable reports whether a body of size bytes is streamed: it is at most
-// limit bytes, and an invocation that ends after left can carry it. The limit
-// bounds how long one stream holds an execution environment; 0 is MaxStream.
+// Streamable reports whether a body of size bytes is streamed: it has at most limit bytes, and an invocation can send it within
+// left. The limit bounds how long a stream occupies an execution environment; 0 is MaxStream.
 func Streamable(size, limit int64, left time.Duration) bool {
 	if limit == 0 {
 		limit = MaxStream

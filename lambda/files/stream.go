@@ -16,31 +16,27 @@ import (
 	"github.com/didomi/serverless-api/lambda/fault"
 )
 
-// How far and how hard a body is read ahead of its reader. readPart times
-// readAhead + 1 is the memory that a body takes, whatever its length.
+// Read-ahead and retries. chunkSize times maxChunksAhead + 1 is the memory that a body takes, whatever its length.
 const (
 	chunkSize      = 2 << 20 // bytes of one ranged read
-	maxChunksAhead = 3       // parts under way or waiting behind the one that is consumed
-	// partTime bounds one try of a part: at 2 MB in it a connection to S3 is a
-	// thousand times slower than it should be, and another one is better.
+	maxChunksAhead = 3       // chunks in flight or waiting behind the one that is consumed
+	// chunkTimeout bounds one try of a chunk: a connection to S3 that needs it for 2 MB is a thousand times slower than it should
+	// be, and another one is better.
 	chunkTimeout = 10 * time.Second
-	// readRetries is how many tries a whole body may cost beyond one for each
-	// part; the SDK has retried by itself before, where S3 did not answer at all.
+	// maxReadRetries bounds the retries of a body, all of its chunks together; the SDK has retried before, where S3 sent no
+	// response at all.
 	maxReadRetries = 5
-	maxRetryDelay  = 200 * time.Millisecond // at most; chance takes a part of it away
+	maxRetryDelay  = 200 * time.Millisecond // a random delay up to this
 )
 
-// ErrDamaged is the cause when what was read has another checksum than the
-// object was stored with.
+// ErrDamaged is the cause if the checksum of what was read differs from the stored one.
 var ErrDamaged = errors.New("the bytes read do not have the object's checksum")
 
-// body reads one version of an object, in order. The first bytes come from
-// the answer that told of the object, so that they come early; the rest comes
-// in parts, some of them read before they are asked for. A part that breaks
-// off is read again. Another version of the object ends the body with the
-// cause ErrReplaced: versions are never mixed.
+// objectReader reads one version of an object in order. The first bytes come from the response that had the metadata, so that they
+// are early; the rest is read in chunks, some of them ahead. An interrupted chunk is read again. Another version of the object ends
+// the body with the cause ErrReplaced: versions are never mixed.
 //
-// Read is for one goroutine; Close may come from another.
+// Read must be called by one goroutine; Close may be called by another.
 type objectReader struct {
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -48,27 +44,25 @@ type objectReader struct {
 	sum    checksum
 
 	first     io.ReadCloser
-	firstEnd  int64 // up to where lead is read
+	firstEnd  int64 // up to where first is read
 	started   bool  // the reader has its first bytes
-	at, end   int64 // the next byte to hand out, and the one after the last
-	requested int64 // the first byte that no part is asked for
+	at, end   int64 // the next byte to return, and the one after the last
+	requested int64 // the first byte that is not yet requested
 	chunks    []chan chunk
-	current   []byte // the part that is consumed, whole
-	rest      []byte // what is left of it
-	buffers   [][]byte
+	current   []byte   // the chunk that is consumed
+	rest      []byte   // the unread rest of it
+	buffers   [][]byte // to be reused
 	retries   atomic.Int32
-	failed    error // what a read has failed with, and every later one does
+	failed    error // the result of a failed read and of every later one
 }
 
-// fetched is a part, or what came instead.
+// chunk is the result of reading a chunk.
 type chunk struct {
 	bytes []byte
 	err   error
 }
 
-// stream returns the body of an object whose bytes from start on, size of
-// them, are what answer gives; cancel ends ctx. A checksum is known for a whole
-// object only.
+// stream returns the body of an object, given the first response; cancel ends ctx. Only complete objects have a checksum.
 func (b *Bucket) stream(ctx context.Context, cancel context.CancelFunc, in s3.GetObjectInput, response *s3.GetObjectOutput) io.ReadCloser {
 	start, size := rangeStart(aws.ToString(response.ContentRange)), aws.ToInt64(response.ContentLength)
 	r := &objectReader{ctx: ctx, cancel: cancel, first: response.Body, at: start, end: start + size, firstEnd: start + chunkSize}
@@ -97,8 +91,7 @@ func (b *Bucket) stream(ctx context.Context, cancel context.CancelFunc, in s3.Ge
 	return r
 }
 
-// Read implements io.Reader. A body that turns out to be damaged lacks at
-// least its last byte, so that nobody takes it for whole.
+// Read implements io.Reader. A damaged body lacks at least its last byte, so that it is never taken for complete.
 func (b *objectReader) Read(p []byte) (int, error) {
 	if b.failed != nil {
 		return 0, b.failed
@@ -116,14 +109,13 @@ func (b *objectReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Close implements io.Closer; it ends every read that is under way.
+// Close implements io.Closer; it ends all reads.
 func (b *objectReader) Close() error {
 	b.cancel()
 	return b.first.Close()
 }
 
-// next hands out what is there, and asks for parts while there is room, once
-// the reader has its first bytes.
+// readNext returns available bytes. Once the reader has its first bytes, it requests chunks up to the window.
 func (b *objectReader) readNext(p []byte) (int, error) {
 	for b.started && len(b.chunks) < maxChunksAhead && b.requested < b.end {
 		to := min(b.requested+chunkSize, b.end)
@@ -148,7 +140,7 @@ func (b *objectReader) readNext(p []byte) (int, error) {
 	return n, nil
 }
 
-// resume goes on with a part where the first answer broke off.
+// resumeFirst continues with a chunk where the first response was interrupted.
 func (b *objectReader) resumeFirst(cause error) error {
 	if cause == nil {
 		return nil
@@ -162,11 +154,10 @@ func (b *objectReader) resumeFirst(cause error) error {
 	return nil
 }
 
-// turn takes the next part, whose place another one may have then.
+// nextChunk takes the next chunk and reuses the buffer of the current one.
 func (b *objectReader) nextChunk() error {
 	if b.current == nil {
-		// The answer that told of the object has done its work. It is not read
-		// to its end on purpose: closing gives its connection up.
+		// The first response has been used up. It is not read to its end on purpose: closing drops the connection.
 		_ = b.first.Close()
 	} else if len(b.current) == chunkSize {
 		b.buffers = append(b.buffers, b.current)
@@ -188,7 +179,7 @@ func (b *objectReader) nextChunk() error {
 	}
 }
 
-// fetch starts to read the bytes from..to-1.
+// fetchChunk starts to read the bytes from..to-1.
 func (b *objectReader) fetchChunk(from, to int64) chan chunk {
 	var buffer []byte
 	if last := len(b.buffers) - 1; last >= 0 && to-from <= chunkSize {
@@ -204,7 +195,7 @@ func (b *objectReader) fetchChunk(from, to int64) chan chunk {
 	return done
 }
 
-// fill reads one part, again if that may help and the body has tries left.
+// fetchWithRetries reads a chunk, with retries if they may help and are left.
 func (b *objectReader) fetchWithRetries(buffer []byte, from int64) error {
 	for {
 		err := b.fetchOnce(buffer, from)
@@ -234,7 +225,7 @@ func (b *objectReader) fetchOnce(buffer []byte, from int64) error {
 	return nil
 }
 
-// firstByte returns where a Content-Range begins; 0 if there is none.
+// rangeStart returns the start of a Content-Range, or 0 if there is none.
 func rangeStart(contentRange string) int64 {
 	rng, _ := strings.CutPrefix(contentRange, "bytes ")
 	first, _, _ := strings.Cut(rng, "-")

@@ -17,21 +17,19 @@ type Signer interface {
 	PresignGetObject(context.Context, *s3.GetObjectInput, ...func(*s3.PresignOptions)) (*v4.PresignedHTTPRequest, error)
 	PresignPutObject(context.Context, *s3.PutObjectInput, ...func(*s3.PresignOptions)) (*v4.PresignedHTTPRequest, error)
 	PresignUploadPart(context.Context, *s3.UploadPartInput, ...func(*s3.PresignOptions)) (*v4.PresignedHTTPRequest, error)
-	// PresignUpload signs a request on a multipart upload as a whole: POST
-	// completes it, DELETE aborts it.
+	// PresignUpload presigns a request on a multipart upload: POST completes it, DELETE aborts it.
 	PresignUpload(ctx context.Context, method, bucket, key, uploadID string, expires time.Duration) (string, error)
 }
 
-// Sizes within S3's: Amazon S3 user guide, "Amazon S3 multipart upload limits".
+// Sizes, within S3's limits: Amazon S3 user guide, "Amazon S3 multipart upload limits".
 const (
-	// MaxSize is the size of the largest file, in bytes (5 TiB; S3 takes 48.8).
+	// MaxSize is the size of the largest file in bytes (5 TiB; S3 allows 48.8).
 	MaxSize int64 = 5 << 40
-	// single is the size up to which one PUT is offered. S3 takes 5 GiB, but
-	// one broken connection should not cost more than this.
+	// maxSinglePut is the largest size for a single PUT. S3 allows 5 GiB, but a broken connection should not cost more than this.
 	maxSinglePut int64 = 100 << 20
-	// partSize is the size of a part unless that makes too many.
+	// partSize is the size of a part, unless there would be too many parts.
 	partSize int64 = 64 << 20
-	// maxParts is the parts that S3 takes.
+	// maxParts is S3's limit.
 	maxParts = 10_000
 
 	linkExpiry  = 5 * time.Minute
@@ -39,26 +37,25 @@ const (
 	partsExpiry = time.Hour
 )
 
-// Request is one presigned request.
+// Request is a presigned request.
 type Request struct {
 	Method  string            `json:"method"`
 	URL     string            `json:"url"`
-	Headers map[string]string `json:"headers,omitempty"` // to be sent as they are
+	Headers map[string]string `json:"headers,omitempty"` // to be sent unchanged
 }
 
-// Part is the presigned request for one part.
+// Part is the presigned request for a part.
 type Part struct {
 	Number int32 `json:"part_number"`
 	Size   int64 `json:"size"` // bytes
 	Request
 }
 
-// Upload tells a client how to put an object: with one request, or with one
-// for each part and then one to complete (or abort) the whole. The requests for
-// many parts come in pages.
+// Upload is how a client uploads an object: with one request, or with one for each part and one to complete or abort the upload. The
+// requests for many parts are returned in pages.
 type Upload struct {
 	Key       string    `json:"key"`
-	ExpiresAt time.Time `json:"expires_at"` // at the latest; the function's credentials may end before
+	ExpiresAt time.Time `json:"expires_at"` // at the latest; the function's credentials may expire before
 	*Request
 	UploadID  string   `json:"upload_id,omitempty"`
 	PartSize  int64    `json:"part_size,omitempty"` // bytes of every part but the last
@@ -69,9 +66,8 @@ type Upload struct {
 	Abort     *Request `json:"abort,omitempty"`
 }
 
-// Link returns a URL that serves the object for five minutes, with those of
-// header that S3 lets a request set (Amazon S3 API reference, GetObject,
-// "Overriding response header values through the request").
+// Link returns a URL of the object for five minutes, with the response headers that S3 lets a request override (Amazon S3 API
+// reference, GetObject, "Overriding response header values through the request").
 func (b *Bucket) Link(ctx context.Context, key string, header http.Header) (string, error) {
 	in := &s3.GetObjectInput{
 		Bucket: &b.name, Key: &key,
@@ -86,8 +82,7 @@ func (b *Bucket) Link(ctx context.Context, key string, header http.Header) (stri
 	return signed.URL, nil
 }
 
-// Upload presigns what a client needs to put an object of size bytes (0: not
-// known, at most 5 GiB) and contentType (empty: none) under key.
+// Upload presigns the upload of an object of size bytes (0: unknown, at most 5 GiB) with contentType (may be empty) under key.
 func (b *Bucket) Upload(ctx context.Context, key string, size int64, contentType string) (Upload, error) {
 	if size > MaxSize {
 		return Upload{}, errTooLarge()
@@ -110,7 +105,7 @@ func (b *Bucket) singleUpload(ctx context.Context, key string, size int64, conte
 	return Upload{Key: key, ExpiresAt: expiry(putExpiry), Request: newRequest(signed)}, nil
 }
 
-// request leaves out the headers that every HTTP client sets by itself.
+// newRequest converts a presigned request, without the header that every HTTP client sets itself.
 func newRequest(signed *v4.PresignedHTTPRequest) *Request {
 	r := &Request{Method: signed.Method, URL: signed.URL, Headers: map[string]string{}}
 	for name := range signed.SignedHeader {

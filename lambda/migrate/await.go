@@ -10,15 +10,15 @@ import (
 	"github.com/didomi/serverless-api/lambda/secrets"
 )
 
-// Readiness is what an invocation that only waits answers.
+// Readiness is the result of Await.
 type Readiness struct {
 	Ready  bool   `json:"ready"`
-	Reason string `json:"reason,omitempty"` // why it is not
+	Reason string `json:"reason,omitempty"` // why it is not ready
 }
 
-// Await waits until the master user can log in. A database that is not available for the whole
-// invocation is no error: a deployment invokes Await several times in a row, since a proxy can take
-// longer than the longest invocation, and the migration, which comes last, fails if it has to.
+// Await waits until the master user can log in. A database that is unavailable during the entire invocation is not an error: a
+// deployment invokes Await several times, since a proxy can take longer than the longest invocation, and the migration, which comes
+// last, fails if necessary.
 func (m Migration) Await(ctx context.Context) (Readiness, error) {
 	conn, err := m.connectAsMaster(ctx)
 	if unavailable := (*unavailableError)(nil); errors.As(err, &unavailable) {
@@ -35,7 +35,7 @@ func (m Migration) Await(ctx context.Context) (Readiness, error) {
 	return Readiness{Ready: true}, nil
 }
 
-// connectAsMaster logs in as the master user, once the database is available.
+// connectAsMaster connects as the master user once the database is available.
 func (m Migration) connectAsMaster(ctx context.Context) (*pgx.Conn, error) {
 	master, err := secrets.New(func() secrets.API { return m.Secrets }).Get(ctx, m.MasterSecret)
 	if err != nil {

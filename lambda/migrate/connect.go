@@ -12,23 +12,22 @@ import (
 	"github.com/didomi/serverless-api/lambda/secrets"
 )
 
-// A proxy that was just made has no capacity (PENDING_PROXY_CAPACITY) until 10 to 15 minutes after its
-// target was registered, longer over a cluster of little capacity; one whose secret was just filled
-// takes some until it has read it. Meanwhile it rejects its clients or keeps them waiting. So a login is
-// tried for as long as the invocation runs, less what the answer takes.
+// A new proxy has no capacity (PENDING_PROXY_CAPACITY) until 10 to 15 minutes after its target was registered, longer over a cluster
+// with little capacity; one whose secret just got its value takes some time until it has read it. Until then it rejects its clients
+// or keeps them waiting. So the login is retried for as long as the invocation runs, except for the time to respond.
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_TargetHealth.html
 const (
 	responseMargin = 15 * time.Second
 	initialBackoff = time.Second
 	maxBackoff     = 10 * time.Second
-	// logEvery is how often the log says what is waited for.
+	// logInterval is the time between log lines about the wait.
 	logInterval = time.Minute
 )
 
-// wrongPassword is PostgreSQL's code for a password that is not the user's (invalid_password).
+// invalidPassword is PostgreSQL's SQLSTATE for a wrong password (invalid_password).
 const invalidPassword = "28P01"
 
-// connect logs in as who, again and again while the database is on its way.
+// connect connects as a user and retries while the database is not available.
 func (m Migration) connect(ctx context.Context, who string, as secrets.Credentials) (conn *pgx.Conn, err error) {
 	err = m.retryLogin(ctx, func(ctx context.Context) error {
 		if conn, err = m.Database.Connect(ctx, as); err != nil {
@@ -39,7 +38,7 @@ func (m Migration) connect(ctx context.Context, who string, as secrets.Credentia
 	return conn, err
 }
 
-// again logs in until it worked, or nothing but the time for the answer is left.
+// retryLogin retries login until it succeeds or the time is up.
 func (m Migration) retryLogin(ctx context.Context, login func(context.Context) error) error {
 	waiting, stop := withResponseMargin(ctx)
 	defer stop()
@@ -61,7 +60,7 @@ func (m Migration) retryLogin(ctx context.Context, login func(context.Context) e
 	}
 }
 
-// untilAnswer ends in time for the invocation to say what happened; Lambda ends it without a word.
+// withResponseMargin returns a context that ends early enough for the invocation to report the error; Lambda would end it silently.
 func withResponseMargin(ctx context.Context) (context.Context, context.CancelFunc) {
 	if deadline, ok := ctx.Deadline(); ok {
 		return context.WithDeadline(ctx, deadline.Add(-responseMargin))
@@ -69,7 +68,7 @@ func withResponseMargin(ctx context.Context) (context.Context, context.CancelFun
 	return context.WithCancel(ctx)
 }
 
-// unavailableError says that nobody could log in for as long as there was time.
+// unavailableError is the error of a login that failed for as long as there was time.
 type unavailableError struct {
 	waited time.Duration
 	cause  error
@@ -82,13 +81,13 @@ func (e *unavailableError) Error() string {
 
 func (e *unavailableError) Unwrap() error { return e.cause }
 
-// refused says that the server is there and does not know the password: waiting would not mend it.
+// isInvalidPassword reports whether the server rejected the password: a retry would not help.
 func isInvalidPassword(err error) bool {
 	var reported *pgconn.PgError
 	return errors.As(err, &reported) && reported.Code == invalidPassword
 }
 
-// sleep waits, unless the context would be over by then.
+// sleep waits and reports whether it did; it does not wait beyond the deadline.
 func sleep(ctx context.Context, backoff time.Duration) bool {
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < backoff {
 		return false
@@ -101,8 +100,8 @@ func sleep(ctx context.Context, backoff time.Duration) bool {
 	}
 }
 
-// checkLogin logs in as the application does, on the way that it takes: a deploy whose function could
-// not is better ended here, before the new version serves.
+// checkLogin logs in as the application does, on the same network path: a deployment whose function could not log in should fail here,
+// before the new version receives traffic.
 func (m Migration) checkLogin(ctx context.Context, app secrets.Credentials) error {
 	conn, err := m.connect(ctx, "the application's user", app)
 	if err != nil {

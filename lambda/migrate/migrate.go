@@ -1,7 +1,5 @@
-// Package migrate brings the database to the schema that this build needs and
-// gives the application a user of its own with as few rights as it can live
-// with. It is run by an invocation at every deploy; running it again changes
-// nothing.
+// Package migrate migrates the database to the schema of this build and creates the application's user with the least privileges. Every
+// deployment invokes it; a repeated run changes nothing.
 package migrate
 
 import (
@@ -13,24 +11,24 @@ import (
 	"github.com/didomi/serverless-api/lambda/secrets"
 )
 
-// Migration says where to migrate and as whom.
+// Migration is a migration of a database.
 type Migration struct {
 	Secrets      SecretsAPI
-	MasterSecret string // ARN, read
-	AppSecret    string // ARN, read, and given a value if it has none
+	MasterSecret string // ARN; read
+	AppSecret    string // ARN; read, and set if it has no value
 	Database     postgres.Database
 	Log          *slog.Logger
 }
 
-// Event is what an invocation asks for; without a step, a migration.
+// Event is the event of an invocation; without a step it migrates.
 type Event struct {
 	Step string `json:"step"`
 }
 
-// awaitStep only waits until the database is available.
+// awaitStep is the step that waits until the database is available.
 const awaitStep = "await"
 
-// Handle does what the event asks for.
+// Handle runs the step of the event.
 func (m Migration) Handle(ctx context.Context, event Event) (any, error) {
 	switch event.Step {
 	case "":
@@ -41,15 +39,15 @@ func (m Migration) Handle(ctx context.Context, event Event) (any, error) {
 	return nil, fmt.Errorf("step %q: must be empty, which migrates, or %q", event.Step, awaitStep)
 }
 
-// Result is what a migration answers.
+// Result is the result of a migration.
 type Result struct {
 	Applied []string `json:"applied"` // migrations of this run, in order
-	Version int      `json:"version"` // of this build's schema; the database of a newer build has more
-	Role    string   `json:"role"`    // of the application
+	Version int      `json:"version"` // of this build's schema; the database may have a newer one
+	Role    string   `json:"role"`    // the application's
 }
 
-// Run applies what is missing and sets up the application's user. Any error
-// fails the deploy and leaves the schema at the last migration that worked.
+// Run applies missing migrations and sets up the application's user. An error fails the deployment and leaves the schema at the last
+// successful migration.
 func (m Migration) Run(ctx context.Context) (Result, error) {
 	conn, err := m.connectAsMaster(ctx)
 	if err != nil {

@@ -17,18 +17,17 @@ import (
 	"github.com/didomi/serverless-api/lambda/store/timeouts"
 )
 
-// role is the application's user in the database.
+// appRole is the application's user in the database.
 const appRole = postgres.AppUser
 
-// SecretsAPI is what a migration calls of Secrets Manager.
+// SecretsAPI is the part of the Secrets Manager client that a migration uses.
 type SecretsAPI interface {
 	secrets.API
 	PutSecretValue(context.Context, *secretsmanager.PutSecretValueInput, ...func(*secretsmanager.Options)) (*secretsmanager.PutSecretValueOutput, error)
 }
 
-// appCredentials reads the application's credentials and makes them up if the
-// secret has no value. The value is stored before the database knows it, so
-// that a run which breaks off in between is mended by the next one.
+// appCredentials reads the application's credentials, and generates them if the secret has no value. The value is stored before the
+// password is set in the database, so that the next run repairs an interrupted one.
 func (m Migration) appCredentials(ctx context.Context) (secrets.Credentials, error) {
 	app, err := secrets.New(func() secrets.API { return m.Secrets }).Get(ctx, m.AppSecret)
 	if errors.Is(err, secrets.ErrNoValue) {
@@ -38,7 +37,7 @@ func (m Migration) appCredentials(ctx context.Context) (secrets.Credentials, err
 		return app, fmt.Errorf("the application's credentials: %w", err)
 	}
 	if app.Username != appRole {
-		return app, fmt.Errorf("secret %s is for the user %q, want %q", m.AppSecret, app.Username, appRole)
+		return app, fmt.Errorf("secret %s is for the user %q, must be for %q", m.AppSecret, app.Username, appRole)
 	}
 	return app, nil
 }
@@ -59,8 +58,8 @@ func (m Migration) newCredentials(ctx context.Context) (secrets.Credentials, err
 	return app, nil
 }
 
-// asStored sets what the secret says. A rotation that ends meanwhile sets another password, which this
-// would have taken away: so it looks whether the secret still says the same.
+// setUntilCurrent sets the secret's password. If a rotation ends in between, this would revert the password that it set, so it repeats
+// until the secret has not changed.
 func setUntilCurrent(read func() (secrets.Credentials, error), set func(secrets.Credentials) error) (secrets.Credentials, error) {
 	app, err := read()
 	for err == nil {
@@ -75,8 +74,7 @@ func setUntilCurrent(read func() (secrets.Credentials, error), set func(secrets.
 	return app, err
 }
 
-// setUpRole creates the application's user, or sets its password anew, with
-// rights to change rows and nothing else.
+// setUpRole creates the application's user, or sets its password, with privileges to change rows and nothing else.
 func setUpRole(ctx context.Context, conn *pgx.Conn, database string, app secrets.Credentials) error {
 	verifier, err := postgres.Verifier(app.Password)
 	if err != nil {
@@ -93,9 +91,8 @@ func setUpRole(ctx context.Context, conn *pgx.Conn, database string, app secrets
 			verb = "ALTER"
 		}
 		statements := []string{
-			// Attributes that are not named stay off; naming them would take a
-			// superuser, which the master user of Aurora is not. The verifier
-			// has no character that a string literal must escape.
+			// Attributes that are not named stay off; naming them would require a superuser, which Aurora's master user is
+			// not. The verifier has no character that needs escaping in a string literal.
 			verb + ` ROLE ` + name + ` LOGIN PASSWORD '` + verifier + `'`,
 			`GRANT CONNECT ON DATABASE ` + pgx.Identifier{database}.Sanitize() + ` TO ` + name,
 			`GRANT USAGE ON SCHEMA public TO ` + name,
@@ -118,9 +115,8 @@ func setUpRole(ctx context.Context, conn *pgx.Conn, database string, app secrets
 	return nil
 }
 
-// sessionBounds are the statements that bound what the role's sessions do, from their login on. A
-// session's own SET would pin it in RDS Proxy, which also takes no options at the login; the defaults of
-// a role hold for the sessions that the proxy opens, and for those that go past it.
+// sessionTimeouts returns the statements that set the timeouts of the role's sessions. A session's own SET would pin it in RDS Proxy,
+// which also accepts no options at login; the role's defaults apply to the sessions that the proxy opens, and to those without it.
 // https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-proxy-pinning.html
 // https://www.postgresql.org/docs/current/sql-alterrole.html
 func sessionTimeouts(ctx context.Context, tx pgx.Tx, appRole string) (statements []string, err error) {

@@ -17,15 +17,15 @@ import (
 //go:embed sql/*.sql
 var files embed.FS
 
-// version is one migration.
+// version is a migration.
 type version struct {
 	number   int
-	name     string // of the file, without the extension
+	name     string // of the file without its extension
 	sql      string
 	checksum string
 }
 
-// embedded returns the migrations of this build in order.
+// embeddedVersions returns the migrations of this build in order.
 func embeddedVersions() ([]version, error) {
 	entries, err := files.ReadDir("sql")
 	if err != nil {
@@ -59,8 +59,7 @@ func parse(file, sql string, next int) (version, error) {
 }
 
 const (
-	// lockKey keeps two runs apart. Any number will do as long as nothing
-	// else in this database takes an advisory lock of the same.
+	// lockKey is the advisory lock of a run. Any number works as long as nothing else in the database uses it.
 	lockKey = 7_203_114_991
 
 	createVersionsTable = `CREATE TABLE IF NOT EXISTS schema_migrations (
@@ -71,8 +70,7 @@ const (
 )`
 )
 
-// apply runs the migrations that the database has not seen, each in a
-// transaction of its own, and returns their names.
+// apply runs the missing migrations, each in its own transaction, and returns their names.
 func apply(ctx context.Context, conn *pgx.Conn, all []version) ([]string, error) {
 	applied := []string{}
 	if err := withLock(ctx, conn, func(tx pgx.Tx) error {
@@ -97,7 +95,7 @@ func apply(ctx context.Context, conn *pgx.Conn, all []version) ([]string, error)
 	return applied, nil
 }
 
-// locked runs do in a transaction that no other run is in at the same time.
+// withLock runs do in a transaction that holds the lock of migrations.
 func withLock(ctx context.Context, conn *pgx.Conn, do func(pgx.Tx) error) error {
 	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1)`, int64(lockKey)); err != nil {
@@ -107,8 +105,7 @@ func withLock(ctx context.Context, conn *pgx.Conn, do func(pgx.Tx) error) error 
 	})
 }
 
-// apply runs one migration unless it was run before; then its text must be
-// the same as it was.
+// apply runs a migration unless it was run before; then its text must be unchanged.
 func (v version) apply(ctx context.Context, tx pgx.Tx) (bool, error) {
 	var checksum string
 	err := tx.QueryRow(ctx, `SELECT checksum FROM schema_migrations WHERE version = $1`, v.number).Scan(&checksum)
@@ -120,7 +117,7 @@ func (v version) apply(ctx context.Context, tx pgx.Tx) (bool, error) {
 	case !errors.Is(err, pgx.ErrNoRows):
 		return false, err
 	}
-	// Several statements in one text need the simple protocol.
+	// Several statements in one string need the simple protocol.
 	if _, err := tx.Exec(ctx, v.sql, pgx.QueryExecModeSimpleProtocol); err != nil {
 		return false, err
 	}

@@ -73,7 +73,7 @@ func cacheUser(u *users) Cache {
 var steps = []string{"createSecret", "setSecret", "testSecret", "finishSecret"}
 
 func TestTheCacheUserKeepsThePreviousPassword(t *testing.T) {
-	for name, busy := range map[string]int{"a change takes effect at once": 0, "or after some looks": 3} {
+	for name, busy := range map[string]int{"a change takes effect at once": 0, "or after some polls": 3} {
 		t.Run(name, func(t *testing.T) {
 			v, u := newVault(), &users{passwords: []string{"older", "old"}, busy: busy, left: busy}
 			if err := run(t, v, cacheUser(u), append(steps, steps...)...); err != nil {
@@ -152,10 +152,10 @@ func TestErrorsOfElastiCacheContainNoPassword(t *testing.T) {
 		user users
 		want string
 	}{
-		"a change that is refused":            {users{failure: errors.New("no such right")}, "giving the cache's user stack-cache-app its passwords: no such right"},
+		"a change that is rejected":           {users{failure: errors.New("no such right")}, "setting the passwords of the cache's user stack-cache-app: no such right"},
 		"a user that is being deleted":        {users{status: "deleting"}, `is "deleting"`},
-		"a user that never comes to rest":     {users{status: "modifying"}, "is still being changed"},
-		"a password that does not arrive":     {users{lost: 1}, "has 1 passwords, not the 2 that it was given"},
+		"a user that is never active":         {users{status: "modifying"}, "is still being modified"},
+		"a password that is not set":          {users{lost: 1}, "has 1 passwords, must have the 2 that were set"},
 		"a user whom no password is asked of": {users{lost: 2}, "has 0 passwords"},
 	} {
 		t.Run(name, func(t *testing.T) {

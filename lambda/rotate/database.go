@@ -14,33 +14,32 @@ import (
 	"github.com/didomi/serverless-api/lambda/secrets"
 )
 
-// followTime is how long the proxy may take to let in by what is current now; AWS names no time. A step
-// that begins with a master password that RDS is changing waits as long.
+// propagationTimeout bounds the time until the proxy accepts the current version of the secret; AWS documents no time. A step that
+// starts while RDS changes the master password waits as long.
 const propagationTimeout = 2 * time.Minute
 
-// Database is a user of PostgreSQL behind RDS Proxy as a Part. The proxy lets in by the current version
-// of a secret, and logs in to the database with it, so that a password that is not current yet cannot be
-// tried, and one that is not the database's keeps everybody out who needs a new connection. So the
-// password changes in the last step, next to the label. The master user changes it: the user itself
-// could not if a run had broken off between the two.
+// Database is a PostgreSQL user behind RDS Proxy as a Target. The proxy authenticates clients against the current version of a secret,
+// and uses that for the database login. So a pending password cannot be tried, and a current one that is not the database's fails every
+// new connection. Therefore the password changes in the last step, just before the staging label moves. The master user changes it: the
+// user itself could not if a run had been interrupted between the two.
 // https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-proxy.troubleshooting.html
 type Database struct {
 	postgres.Database
 	Secrets      secrets.API
 	MasterSecret string // ARN
-	// Pause is between two tries.
+	// PollInterval is the time between two tries.
 	PollInterval time.Duration
 }
 
 var _ SinglePasswordTarget = Database{}
 
-// Change implements Part.
+// AddPassword implements Target: the user has one password, which SetPassword changes.
 func (d Database) AddPassword(context.Context, secrets.Credentials, secrets.Credentials) error {
 	return nil
 }
 
-// Try implements Part: the master user logs in, and finds the user. It is the first step that needs the
-// database, which may have paused: a login that fails for want of a server is tried once more.
+// Verify implements Target: the master user logs in and finds the user. It is the first step that needs the database, which may be
+// paused: a login without a response of the server is retried once.
 // https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-serverless-v2-auto-pause.html
 func (d Database) Verify(ctx context.Context, as secrets.Credentials) error {
 	err := d.checkUserExists(ctx, as)
@@ -52,7 +51,7 @@ func (d Database) Verify(ctx context.Context, as secrets.Credentials) error {
 	return err
 }
 
-// find has the master user look for the user.
+// checkUserExists looks up the user as the master user.
 func (d Database) checkUserExists(ctx context.Context, as secrets.Credentials) error {
 	return d.asMaster(ctx, func(conn *pgx.Conn) error {
 		var exists bool
@@ -64,7 +63,7 @@ func (d Database) checkUserExists(ctx context.Context, as secrets.Credentials) e
 	})
 }
 
-// Switch implements Switched.
+// SetPassword implements SinglePasswordTarget.
 func (d Database) SetPassword(ctx context.Context, as secrets.Credentials) error {
 	return d.retry(ctx, func(ctx context.Context) error { return d.setPassword(ctx, as) })
 }
@@ -75,7 +74,7 @@ func (d Database) setPassword(ctx context.Context, as secrets.Credentials) error
 		return err
 	}
 	return d.asMaster(ctx, func(conn *pgx.Conn) error {
-		// The verifier has no character that a string literal must escape.
+		// The verifier has no character that needs escaping in a string literal.
 		_, err := conn.Exec(ctx, `ALTER ROLE `+pgx.Identifier{as.Username}.Sanitize()+` PASSWORD '`+verifier+`'`)
 		if err != nil {
 			return fmt.Errorf("changing the password of the database user %s: %w", as.Username, err)
@@ -84,8 +83,8 @@ func (d Database) setPassword(ctx context.Context, as secrets.Credentials) error
 	})
 }
 
-// Follow implements Switched. A deployment that read the secret before may have set the password back
-// meanwhile, so it is set again before the next try.
+// WaitUntilCurrent implements SinglePasswordTarget. A concurrent deployment that read the secret before may have reverted the password,
+// so it is set again before the next try.
 func (d Database) WaitUntilCurrent(ctx context.Context, as secrets.Credentials) error {
 	return d.retry(ctx, func(ctx context.Context) error {
 		conn, err := d.Connect(ctx, as)
@@ -96,7 +95,7 @@ func (d Database) WaitUntilCurrent(ctx context.Context, as secrets.Credentials) 
 	})
 }
 
-// asMaster does something as the master user.
+// asMaster calls do with a connection of the master user.
 func (d Database) asMaster(ctx context.Context, do func(*pgx.Conn) error) error {
 	master, _, err := secrets.Read(ctx, d.Secrets, &secretsmanager.GetSecretValueInput{SecretId: &d.MasterSecret})
 	if err != nil {
@@ -110,7 +109,7 @@ func (d Database) asMaster(ctx context.Context, do func(*pgx.Conn) error) error 
 	return do(conn)
 }
 
-// again tries until it worked, or for followTime.
+// retry calls try until it succeeds, for propagationTimeout at most.
 func (d Database) retry(ctx context.Context, try func(context.Context) error) error {
 	ctx, stop := context.WithTimeout(ctx, propagationTimeout)
 	defer stop()

@@ -8,21 +8,20 @@ import (
 	"github.com/didomi/serverless-api/lambda/secrets"
 )
 
-// deployStep is what a deployment asks for, beside the steps of Secrets Manager.
+// deployStep is the step of a deployment, in addition to those of Secrets Manager.
 const deployStep = "deploySecret"
 
-// Holder is a Part whose user takes two passwords at once, and has what a deployment gives it.
+// MultiPasswordTarget is a Target whose user has two passwords at once, and whose passwords a deployment sets.
 type MultiPasswordTarget interface {
 	Target
-	// Name is the user's.
+	// Name is the user's name.
 	Name() string
-	// Hold makes these the user's passwords, and no others.
+	// SetPasswords replaces the user's passwords.
 	SetPasswords(ctx context.Context, passwords ...string) error
 }
 
-// deploy gives a secret without a value its first one and has the user hold what the secret says. The
-// value is stored before the user has it, so that a run that breaks off in between is mended by the
-// next one; so is a user that was made anew.
+// deploy gives a secret without a value its first one and sets the user's passwords from the secret. The value is stored before the
+// user has it, so that the next run repairs an interrupted one, and a recreated user gets its passwords.
 func (r Rotation) deploy(ctx context.Context, user MultiPasswordTarget) error {
 	_, err := r.read(ctx, stageCurrent, "")
 	if errors.Is(err, secrets.ErrNoValue) {
@@ -31,8 +30,7 @@ func (r Rotation) deploy(ctx context.Context, user MultiPasswordTarget) error {
 	if err != nil {
 		return err
 	}
-	// A rotation that goes on meanwhile may have had the user hold a new password, which this would have
-	// taken away: so it looks whether the secret still says the same.
+	// A concurrent rotation may have set a new password, which this would revert, so it repeats until the secret has not changed.
 	for {
 		passwords, err := r.expectedPasswords(ctx)
 		if err != nil {
@@ -47,8 +45,8 @@ func (r Rotation) deploy(ctx context.Context, user MultiPasswordTarget) error {
 	}
 }
 
-// held are the passwords that the user should have: the current one, and beside it the one that a
-// rotation is about to make current, or else the one before, which instances may still know.
+// expectedPasswords returns the passwords that the user should have: the current one, and the pending one of a rotation or else the
+// previous one, which execution environments may still use.
 func (r Rotation) expectedPasswords(ctx context.Context) ([]string, error) {
 	now, err := r.read(ctx, stageCurrent, "")
 	if err != nil {
@@ -57,7 +55,7 @@ func (r Rotation) expectedPasswords(ctx context.Context) ([]string, error) {
 	for _, stage := range []string{stagePending, stagePrevious} {
 		second, err := r.read(ctx, stage, "")
 		if errors.Is(err, secrets.ErrNoValue) || err == nil && second.Password == now.Password {
-			continue // there is none, or a rotation that has ended left its label
+			continue // there is none, or a completed rotation left its staging label
 		}
 		if err != nil {
 			return nil, err

@@ -1,6 +1,5 @@
-// Package rotate gives the application's user in the database, or in the cache, another password.
-// Secrets Manager runs it on a schedule, in four steps, and runs a step again when it did not hear how
-// it ended: every step may be repeated.
+// Package rotate rotates the password of the application's user in the database or in the cache. Secrets Manager invokes it on a
+// schedule, in four steps, and repeats a step whose result it did not get: every step is idempotent.
 // https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_lambda-functions.html
 package rotate
 
@@ -18,47 +17,46 @@ import (
 	"github.com/didomi/serverless-api/lambda/secrets"
 )
 
-// The labels of a secret's versions.
+// The staging labels of a secret's versions.
 const (
 	stageCurrent  = "AWSCURRENT"
 	stagePending  = "AWSPENDING"
 	stagePrevious = "AWSPREVIOUS"
 )
 
-// Event is what Secrets Manager sends.
+// Event is the event that Secrets Manager sends.
 type Event struct {
 	Step     string
 	SecretID string `json:"SecretId"`
-	// Token is the id of the version that the rotation makes.
+	// Token is the id of the version that the rotation creates.
 	Token string `json:"ClientRequestToken"`
 }
 
-// SecretsAPI is what a rotation calls of Secrets Manager.
+// SecretsAPI is the part of the Secrets Manager client that a rotation uses.
 type SecretsAPI interface {
 	secrets.API
 	PutSecretValue(context.Context, *secretsmanager.PutSecretValueInput, ...func(*secretsmanager.Options)) (*secretsmanager.PutSecretValueOutput, error)
 	UpdateSecretVersionStage(context.Context, *secretsmanager.UpdateSecretVersionStageInput, ...func(*secretsmanager.Options)) (*secretsmanager.UpdateSecretVersionStageOutput, error)
 }
 
-// Part is whose user it is.
+// Target is the user whose password rotates.
 type Target interface {
-	// Change gives the user, whose credentials are now, the password of next too, if it may have two. What
-	// has been changed already it leaves as it is.
+	// AddPassword adds the password of next to the user with the credentials now, if a user can have two. It is idempotent.
 	AddPassword(ctx context.Context, now, next secrets.Credentials) error
-	// Try says whether the user has these credentials, or could be given them.
+	// Verify reports whether the user has these credentials, or whether they can be set.
 	Verify(ctx context.Context, as secrets.Credentials) error
 }
 
-// Switched is a Part whose user has one password: it gets the new one in the last step.
+// SinglePasswordTarget is a Target whose user has one password, which changes in the last step.
 type SinglePasswordTarget interface {
 	Target
-	// Switch makes these the user's credentials, and may be repeated.
+	// SetPassword sets the user's credentials. It is idempotent.
 	SetPassword(ctx context.Context, as secrets.Credentials) error
-	// Follow waits until these credentials, which are the current ones by now, let in.
+	// WaitUntilCurrent waits until clients can log in with these credentials, whose version has become the current one.
 	WaitUntilCurrent(ctx context.Context, as secrets.Credentials) error
 }
 
-// Rotation rotates one secret.
+// Rotation is the rotation of a secret.
 type Rotation struct {
 	Secrets SecretsAPI
 	Secret  string // ARN
@@ -66,8 +64,8 @@ type Rotation struct {
 	Log     *slog.Logger
 }
 
-// Run takes one step, or does what a deployment asks for. An error has Secrets Manager try again later;
-// the password that is current stays so until the last step.
+// Run takes one step of a rotation, or the step of a deployment. After an error, Secrets Manager tries again later; the current password
+// stays valid until the last step.
 func (r Rotation) Run(ctx context.Context, event Event) error {
 	if event.SecretID != r.Secret {
 		return fmt.Errorf("rotating secret %s: this function rotates %s alone", event.SecretID, r.Secret)
@@ -80,7 +78,7 @@ func (r Rotation) Run(ctx context.Context, event Event) error {
 	}
 	step, ok := steps[event.Step]
 	if !ok {
-		return fmt.Errorf("rotating secret %s: the step %q is none of createSecret, setSecret, testSecret, finishSecret", r.Secret, event.Step)
+		return fmt.Errorf("rotating secret %s: the step is %q, must be createSecret, setSecret, testSecret or finishSecret", r.Secret, event.Step)
 	}
 	if err := step(ctx, event.Token); err != nil {
 		return fmt.Errorf("rotating secret %s: %s: %w", r.Secret, event.Step, err)
@@ -89,7 +87,7 @@ func (r Rotation) Run(ctx context.Context, event Event) error {
 	return nil
 }
 
-// create puts a new password beside the current one.
+// createSecret creates a pending version with a new password.
 func (r Rotation) createSecret(ctx context.Context, token string) error {
 	_, err := r.read(ctx, stagePending, token)
 	if !errors.Is(err, secrets.ErrNoValue) {
@@ -102,7 +100,7 @@ func (r Rotation) createSecret(ctx context.Context, token string) error {
 	return r.store(ctx, now.Username, &token, stagePending)
 }
 
-// store makes up a password and stores it under the label, as the version of that id; nil: of any.
+// store generates a password and stores it under the staging label, as the given version, or as a new one if that is nil.
 func (r Rotation) store(ctx context.Context, username string, version *string, stage string) error {
 	value, err := json.Marshal(secrets.Credentials{Username: username, Password: rand.Text()})
 	if err != nil {
@@ -118,7 +116,7 @@ func (r Rotation) store(ctx context.Context, username string, version *string, s
 	return nil
 }
 
-// set makes the new password one of the user's.
+// setSecret adds the pending password to the user.
 func (r Rotation) setSecret(ctx context.Context, token string) error {
 	next, err := r.read(ctx, stagePending, token)
 	if err != nil {
@@ -139,7 +137,7 @@ func (r Rotation) testSecret(ctx context.Context, token string) error {
 	return r.Target.Verify(ctx, next.Credentials)
 }
 
-// finish makes the new version the current one.
+// finishSecret makes the pending version the current one.
 func (r Rotation) finishSecret(ctx context.Context, token string) error {
 	now, err := r.read(ctx, stageCurrent, "")
 	if err != nil || now.version == token {
@@ -162,7 +160,7 @@ func (r Rotation) finishSecret(ctx context.Context, token string) error {
 	return user.WaitUntilCurrent(ctx, next.Credentials)
 }
 
-// agree gives the user what the secret says is current, of which an answer that never came tells nothing.
+// restoreCurrent sets the password of the current version, after a request to move the staging label got no response.
 func (r Rotation) restoreCurrent(ctx context.Context, user SinglePasswordTarget) error {
 	now, err := r.read(ctx, stageCurrent, "")
 	if err != nil {
@@ -171,8 +169,7 @@ func (r Rotation) restoreCurrent(ctx context.Context, user SinglePasswordTarget)
 	return user.SetPassword(ctx, now.Credentials)
 }
 
-// promote makes the version of that id the current one in the place of another; Secrets Manager keeps that
-// as the previous.
+// promote moves AWSCURRENT from one version to another; Secrets Manager labels the former AWSPREVIOUS.
 func (r Rotation) promote(ctx context.Context, from, to string) error {
 	_, err := r.Secrets.UpdateSecretVersionStage(ctx, &secretsmanager.UpdateSecretVersionStageInput{
 		SecretId: &r.Secret, VersionStage: aws.String(stageCurrent), MoveToVersionId: &to, RemoveFromVersionId: &from,
@@ -183,13 +180,13 @@ func (r Rotation) promote(ctx context.Context, from, to string) error {
 	return nil
 }
 
-// stored are credentials and the version that holds them.
+// stored are credentials with the id of their version.
 type stored struct {
 	secrets.Credentials
 	version string
 }
 
-// read reads the version with that label, and of that id unless it is empty.
+// read reads the version with the staging label, and with that id unless it is empty.
 func (r Rotation) read(ctx context.Context, stage, version string) (stored, error) {
 	in := &secretsmanager.GetSecretValueInput{SecretId: &r.Secret, VersionStage: &stage}
 	if version != "" {

@@ -12,7 +12,7 @@ import (
 	"github.com/didomi/serverless-api/lambda/secrets"
 )
 
-// effect tells whether a call may be sent twice.
+// callKind is whether a call may be sent twice.
 type callKind bool
 
 const (
@@ -20,8 +20,7 @@ const (
 	writeCall callKind = false
 )
 
-// call runs one call on a connection of the pool, with a bound on its time and
-// with retries where that is safe, and gives its error a kind.
+// call runs a call on a connection of the pool with a timeout, retries it where that is safe, and gives its error a kind.
 func (s *Store) call(ctx context.Context, what string, kind callKind, run func(context.Context, *pgxpool.Conn) error) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
@@ -39,7 +38,7 @@ func (s *Store) call(ctx context.Context, what string, kind callKind, run func(c
 	return classify(what, err)
 }
 
-// try runs a call once.
+// callOnce runs a call once.
 func (s *Store) callOnce(ctx context.Context, run func(context.Context, *pgxpool.Conn) error) error {
 	pool, err := s.pool()
 	if err != nil {
@@ -53,16 +52,16 @@ func (s *Store) callOnce(ctx context.Context, run func(context.Context, *pgxpool
 	return run(ctx, conn)
 }
 
-// unsentError is the failure of a call that found no connection: its secret
-// could not be read, the pool had none in time, or none could be made.
+// noConnectionError is the failure of a call that got no connection: its secret could not be read, the pool had none in time,
+// or connecting failed.
 type noConnectionError struct{ cause error }
 
 func (e *noConnectionError) Error() string { return "no connection: " + e.cause.Error() }
 
 func (e *noConnectionError) Unwrap() error { return e.cause }
 
-// answered reports whether a working server has answered a call: also that
-// there is nothing, or that a condition does not hold.
+// serverResponded reports whether a working server has responded to a call, including that there is no such item, or that a
+// condition is false.
 func serverResponded(err error) bool {
 	if err == nil {
 		return true
@@ -71,8 +70,7 @@ func serverResponded(err error) bool {
 	return errors.As(err, &known)
 }
 
-// worthRetrying reports whether another try is safe and likely to succeed,
-// after setting right what made the last one fail.
+// shouldRetry reports whether a retry is safe and likely to succeed. It first repairs what made the call fail.
 func (s *Store) shouldRetry(err error, kind callKind) bool {
 	var connect *pgconn.ConnectError
 	var noConnection *noConnectionError
@@ -92,11 +90,9 @@ func (s *Store) shouldRetry(err error, kind callKind) bool {
 	return pgconn.SafeToRetry(err) || kind == readCall && !errors.As(err, &reported)
 }
 
-// Undone reports whether a call that failed certainly changed nothing: the
-// database did not get it, found nothing to change, or reports an error that it
-// has for what it did not begin or has rolled back. Every other error may come
-// after the commit, also one that is not known: a proxy has its own, and what
-// went down with its connection may have been done.
+// NotApplied reports whether a failed call certainly changed nothing: the database did not receive it, found nothing to
+// change, or returned an error that means that it did not begin or rolled back. Any other error may come after the commit, even
+// an unknown one: a proxy has errors of its own, and a statement on a lost connection may have been executed.
 func NotApplied(err error) bool {
 	var noConnection *noConnectionError
 	var reported *pgconn.PgError
@@ -110,8 +106,8 @@ func NotApplied(err error) bool {
 	}
 }
 
-// fatal reports whether the session ends with an error (PostgreSQL manual,
-// "Error and Notice Message Fields"). That can be during the commit.
+// isFatal reports whether an error ends the session (PostgreSQL manual, "Error and Notice Message Fields"). That can happen
+// during the commit.
 func isFatal(err *pgconn.PgError) bool {
 	severity := err.SeverityUnlocalized
 	if severity == "" {
@@ -120,40 +116,36 @@ func isFatal(err *pgconn.PgError) bool {
 	return severity == "FATAL" || severity == "PANIC"
 }
 
-// SQLSTATEs and their first letters, by what they mean to a request:
+// SQLSTATEs, or their first characters, by their meaning for a request:
 // https://www.postgresql.org/docs/current/errcodes-appendix.html
 var (
 	authentication = []string{"28"}
-	// There are too many connections, or the server is just starting.
+	// Too many connections, or the server is starting.
 	busy = []string{"53300", "57P03"}
-	// The connection leads to a server that is going down or became a reader:
-	// others in the pool will, too.
+	// The server shuts down or has become a reader, and so have the other connections of the pool.
 	serverReplaced = []string{"57P01", "25006"}
 	readOnly       = []string{"25006"}
 	invalidData    = []string{"22", "54001"}
-	// There is no session: too many connections, not started yet.
+	// No session: too many connections, or the server is starting.
 	noSession = busy
-	// Raised before a statement is executed or while it is, but never by the
-	// commit: an error of a statement rolls back its implicit transaction
-	// (PostgreSQL manual, "Message Flow", "Extended Query": Sync rolls back if
-	// there was an error).
+	// Raised before or during the execution of a statement, but never by the commit: an error rolls back the statement's
+	// implicit transaction (PostgreSQL manual, "Message Flow", "Extended Query": Sync rolls back if there was an error).
+	//
 	//
 	//	22     data exception: a value that the statement cannot take
 	//	23     integrity constraint violation
-	//	25006  read-only transaction: refused before it is executed
+	//	25006  read-only transaction: rejected before it is executed
 	//	40001  serialization failure and
 	//	40P01  deadlock: the transaction is aborted ("Serialization Failure
 	//	       Handling")
-	//	42     syntax error or access rule violation: refused when it is planned
+	//	42     syntax error or access rule violation: rejected when it is planned
 	//	54     program limit exceeded: too complex a statement, too long a row
 	//	55P03  lock not available, also by lock_timeout
 	//	57014  query canceled, also by statement_timeout, whose clock the server
 	//	       stops before the commit
 	//
-	// Not among them: 40003 (statement completion unknown by its name), 08 and
-	// 57P (the connection or the server goes), 53 and 58 (disk, memory and files,
-	// which the commit needs too), F0 and XX (defects), and what has no row in the
-	// appendix.
+	// Not among them: 40003 (statement completion unknown), 08 and 57P (loss of the connection or the server), 53 and 58
+	// (disk, memory and files, which the commit needs too), F0 and XX (defects), and codes that are not in the appendix.
 	rolledBack  = []string{"22", "23", "25006", "40001", "40P01", "42", "54", "55P03", "57014"}
 	unavailable = []string{"08", "53", "57", "28", "25006", "25P0", "40", "55P03"}
 )
@@ -171,8 +163,8 @@ func hasSQLState(err error, states []string) bool {
 	return false
 }
 
-// classify gives err a kind. What is neither the client's fault nor reported
-// by a working server means that the database cannot be reached.
+// classify gives err a kind. An error that is neither the client's fault nor returned by a working server means that the
+// database is unavailable.
 func classify(what string, err error) error {
 	var known *fault.Error
 	var reported *pgconn.PgError

@@ -5,24 +5,24 @@ import (
 	"time"
 )
 
-// Item is one stored document.
+// Item is a stored document.
 type Item struct {
 	ID        string
-	Body      json.RawMessage // any JSON, byte for byte as it was written
-	Revision  string          // new and unique at every write; never reused
-	UpdatedAt time.Time       // UTC, microseconds; grows with every write of an item, until it is deleted
+	Body      json.RawMessage // any JSON, byte for byte as written
+	Revision  string          // new and unique for every write
+	UpdatedAt time.Time       // UTC, microseconds; increases with every write of an item until it is deleted
 }
 
-// Condition restricts a write to a state of the item; the zero value is none.
+// Condition restricts a write to certain states of the item; the zero value allows all.
 type Condition struct {
-	Revisions    []string // the item must have one of these; nil: not asked
-	NotRevisions []string // the item must have none of these, if it exists
+	Revisions    []string // the item must have one of these; nil: any
+	NotRevisions []string // the item, if it exists, must have none of these
 	MustExist    bool     // the item must exist
 	MustNotExist bool     // the item must not exist
 }
 
-// Page is one piece of the list of all items, in the order of their ids (bytes).
+// Page is a page of the list of all items, ordered by the bytes of their ids.
 type Page struct {
 	Items []Item
-	More  bool // there are items after the last one
+	More  bool // whether there are items after the last one
 }

@@ -13,14 +13,13 @@ import (
 	"github.com/didomi/serverless-api/lambda/secrets"
 )
 
-// login has a connection log in with a secret that is read while the connection is
-// made: the network, TLS, and the server's start of a session take as long. pgx
-// reads the password when the server has asked for it, so what the server says
-// first is held back until the secret is there.
+// configureLogin makes a connection log in with a secret that is read while the connection is established: the network, TLS and
+// the start of a session on the server take as long. pgx reads the password when the server has asked for it, so the server's
+// first message is held back until the secret is there.
 func (c Config) configureLogin(ctx context.Context, conn *pgx.ConnConfig) error {
 	secret := c.readSecret(ctx)
-	var attempt context.Context // ends when the connection is given up
-	var used *pgconn.Config     // pgx's own copy of conn, which it logs in by
+	var attempt context.Context // ends when the attempt to connect does
+	var used *pgconn.Config     // pgx's own copy of conn, from which it logs in
 	conn.AfterNetConnect = func(ctx context.Context, config *pgconn.Config, network net.Conn) (net.Conn, error) {
 		attempt, used = ctx, config
 		return network, nil
@@ -32,10 +31,10 @@ func (c Config) configureLogin(ctx context.Context, conn *pgx.ConnConfig) error 
 	return nil
 }
 
-// reading is a secret that is being read.
+// pendingSecret is a secret that is being read.
 type pendingSecret struct {
 	done        chan struct{}
-	credentials secrets.Credentials // once done is closed
+	credentials secrets.Credentials // valid once done is closed
 	err         error               // likewise
 }
 
@@ -48,8 +47,7 @@ func (c Config) readSecret(ctx context.Context) *pendingSecret {
 	return secret
 }
 
-// await waits for the secret, as long as the connection may take, and puts its
-// password where pgx reads it.
+// awaitSecret waits for the secret until ctx ends, and sets the password for pgx.
 func (c Config) awaitSecret(ctx context.Context, secret *pendingSecret, login *pgconn.Config) error {
 	select {
 	case <-secret.done:
@@ -63,13 +61,13 @@ func (c Config) awaitSecret(ctx context.Context, secret *pendingSecret, login *p
 		if c.OnAuthFailure != nil {
 			c.OnAuthFailure(secret.credentials)
 		}
-		return fmt.Errorf("the secret is for the user %q, want %q", secret.credentials.Username, c.User)
+		return fmt.Errorf("the secret is for the user %q, must be for %q", secret.credentials.Username, c.User)
 	}
 	login.Password = secret.credentials.Password
 	return nil
 }
 
-// held is a reader that begins to read when until has returned.
+// gatedReader is a reader whose first read waits for wait.
 type gatedReader struct {
 	io.Reader
 	wait func() error

@@ -104,9 +104,9 @@ func TestAnUnusableSecretFailsTheLogin(t *testing.T) {
 		err         error
 		want        string
 	}{
-		"it cannot be read":        {err: gone, want: "the secret is gone"},
-		"it is for somebody else":  {credentials: secrets.Credentials{Username: "other", Password: "p"}, want: `the secret is for the user "other", want "app"`},
-		"it is for nobody by name": {credentials: secrets.Credentials{Password: "p"}, want: `the secret is for the user "", want "app"`},
+		"it cannot be read":      {err: gone, want: "the secret is gone"},
+		"it is for another user": {credentials: secrets.Credentials{Username: "other", Password: "p"}, want: `the secret is for the user "other", must be for "app"`},
+		"it has no user name":    {credentials: secrets.Credentials{Password: "p"}, want: `the secret is for the user "", must be for "app"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := newDatabase(t)

@@ -10,7 +10,7 @@ import (
 	"github.com/didomi/serverless-api/lambda/fault"
 )
 
-// Get reads one item. A missing one is a fault of kind NotFound.
+// Get reads an item. A missing one is an error of kind NotFound.
 func (s *Store) Get(ctx context.Context, id string) (Item, error) {
 	item := Item{ID: id}
 	err := s.call(ctx, "reading an item", readCall, func(ctx context.Context, conn *pgxpool.Conn) error {
@@ -34,12 +34,10 @@ func itemNotFound(cause error) error {
 	return &fault.Error{Kind: fault.NotFound, Detail: "there is no such item", Cause: cause}
 }
 
-// The page is cut in the database, so that rows over the budget of bytes are
-// not sent at all; its first row comes however long it is. Rows are measured ten
-// at a time, until one is over the budget: the length of a body is known only
-// once it has been read and decompressed, and a hundred of them would be more
-// than a sort or a CTE holds in memory. Up to the last line body is what the row
-// has, for a long one the address of its chunks (PostgreSQL manual, "TOAST").
+// The page is cut in the database, so that rows over the byte budget are not sent at all; its first row is always included. Rows
+// are measured ten at a time, until one is over the budget: the length of a body is only known once it has been read and
+// decompressed, and a hundred of them would be more than a sort or a CTE holds in memory. Before the last line, body is the
+// stored value, for a long one the address of its chunks (PostgreSQL manual, "TOAST").
 const pageStatement = `
 WITH RECURSIVE page AS (
   SELECT $1::text COLLATE "C" AS id, NULL::json AS body, NULL::text AS revision, NULL::timestamptz AS updated_at,
@@ -57,8 +55,7 @@ SELECT id, body::text, revision, updated_at,
   (SELECT id FROM items WHERE id > (SELECT max(id) FROM page) ORDER BY id LIMIT 1) IS NOT NULL
 FROM (SELECT * FROM page WHERE place > 0 ORDER BY place LIMIT $2::bigint) AS page`
 
-// List reads at most limit items with ids after the given one, fewer if their
-// bodies together are over maxBytes.
+// List reads at most limit items with ids after the given one, fewer if their bodies have more than maxBytes together.
 func (s *Store) List(ctx context.Context, after string, limit, maxBytes int) (Page, error) {
 	var page Page
 	err := s.call(ctx, "listing items", readCall, func(ctx context.Context, conn *pgxpool.Conn) error {

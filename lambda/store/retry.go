@@ -8,20 +8,18 @@ import (
 )
 
 const (
-	// maxTries is how often one call is sent at most.
+	// maxTries bounds the tries of a call.
 	maxTries = 3
-	// firstPause comes before the second try of a call that found the database
-	// busy, and before any third try, twice as long; chance takes up to half of
-	// it away, so that instances do not come back in step.
+	// initialBackoff is the delay before the second try of a call that found the database busy, and before any third try, where
+	// it is doubled; up to half of it is subtracted at random, so that execution environments do not retry in step.
 	initialBackoff = 100 * time.Millisecond
-	// maxRetries is how many retries a process has in hand, and earnedRetry
-	// what each call that works adds: an outage is not met with a multiple of
-	// the load that may have caused it.
+	// maxRetries is the retry budget of a process, and retriesPerSuccess what each successful call adds to it: an outage must
+	// not be met with a multiple of the load that may have caused it.
 	maxRetries        = 10
 	retriesPerSuccess = 0.1
 )
 
-// budget is what a process may still spend on retries.
+// retryBudget is the remaining retries of a process.
 type retryBudget struct {
 	mu    sync.Mutex
 	spent float64
@@ -43,8 +41,7 @@ func (b *retryBudget) earn() {
 	b.spent = max(0, b.spent-retriesPerSuccess)
 }
 
-// pause waits before the try with the given number, from 1; it reports whether
-// time is left for the try.
+// backoff waits before the try with the given number, from 1, and reports whether there is time left for it.
 func backoff(ctx context.Context, try int, busy bool) bool {
 	delay := initialBackoff * time.Duration(try-1)
 	if try == 1 && busy {

@@ -1,9 +1,8 @@
-// Package store keeps items in PostgreSQL.
+// Package store stores items in PostgreSQL.
 //
-// It is written for RDS Proxy: statements go through the extended protocol
-// unnamed (QueryExecModeExec), so that there is no prepared statement, no
-// session SET, no sequence and no session lock, and no statement text over
-// 16 KB: each of these pins a client to a database connection.
+// It is written for RDS Proxy: statements use the extended protocol unnamed (QueryExecModeExec). There are no prepared
+// statements, no session SET, no sequences, no session locks, and no statements over 16 KB: each of these pins a client to a
+// database connection.
 package store
 
 import (
@@ -22,36 +21,35 @@ import (
 )
 
 const (
-	// connectTimeout bounds the making of one connection: a proxy answers in
-	// milliseconds, one that is away should cost a request little.
+	// connectTimeout bounds one connection: a proxy responds in milliseconds, and one that is unavailable should cost a request
+	// little.
 	connectTimeout = 3 * time.Second
-	// pingAfter is how long a connection idles before it is checked when it is
-	// used: its peer may have gone away while the instance was frozen.
+	// pingAfter is the idle time after which a connection is checked before use: its peer may have gone while the execution
+	// environment was frozen.
 	pingAfter = time.Second
 	// pingTimeout bounds that check.
 	pingTimeout = time.Second
-	// callTimeout bounds one call with its retry; the caller's own deadline
-	// may be shorter.
+	// callTimeout bounds one call with its retries; the caller's deadline may be earlier.
 	callTimeout = timeouts.Call
 )
 
-// Config says where the database is and as whom to connect.
+// Config is the address of the database and its login.
 type Config struct {
 	Host     string
 	Port     int
 	Database string
 	SSLMode  string // "verify-full" or "disable"
-	// MaxConns is how many connections one process may hold. A Lambda
-	// instance serves one request at a time, so a few are plenty.
+	// MaxConns bounds the connections of the process. An execution environment serves one request at a time, so a few are
+	// enough.
 	MaxConns int32
-	// MaxIdle is how long a connection may have idled when it is used; 0: as long
-	// as the pool keeps it, by a loop that is frozen with the instance.
+	// MaxIdle is the longest idle time of a connection that is still used; 0: as long as the pool keeps it, by a loop that is
+	// frozen with the execution environment.
 	MaxIdle time.Duration
-	// User is who logs in.
+	// User is the database user.
 	User string
-	// Credentials returns what User logs in with; it is asked at every connection.
+	// Credentials returns the credentials of User; it is called for every connection.
 	Credentials func(context.Context) (secrets.Credentials, error)
-	// Refused is told of credentials that the database did not accept.
+	// OnAuthFailure is called with credentials that the database rejected.
 	OnAuthFailure func(secrets.Credentials)
 }
 
@@ -62,39 +60,39 @@ type Store struct {
 	retries       retryBudget
 }
 
-// Open prepares a Store. The first call makes the pool, for which pgx looks
-// for files and users that a function does not have, and the first connection.
+// Open returns a Store. The first call creates the pool, for which pgx looks for files and users that a function does not have,
+// and the first connection.
 func Open(config Config) *Store {
 	return &Store{pool: sync.OnceValues(config.pool), onAuthFailure: config.OnAuthFailure}
 }
 
-// Close closes all connections; calls under way end first.
+// Close closes all connections after the current calls.
 func (s *Store) Close() {
 	if pool, err := s.pool(); err == nil {
 		pool.Close()
 	}
 }
 
-// reset has the connections of the pool replaced.
+// reset replaces the connections of the pool.
 func (s *Store) reset() {
 	if pool, err := s.pool(); err == nil {
 		pool.Reset()
 	}
 }
 
-// Prepare does what the first call would do before it connects: it makes the
-// pool, and pgx' table of types, which all connections begin with.
+// Prepare does what the first call would do before it connects: it creates the pool, and pgx's table of types, which every
+// connection starts with.
 func (s *Store) Prepare() {
-	_, _ = s.pool() // what is wrong with it every call says
+	_, _ = s.pool() // every call returns its error
 	_ = pgtype.NewMap()
 }
 
-// Connect makes a connection that the next call finds, without asking anything of it.
+// Connect opens a connection for the next call.
 func (s *Store) Connect(ctx context.Context) error {
 	return s.call(ctx, "connecting to the database", readCall, func(context.Context, *pgxpool.Conn) error { return nil })
 }
 
-// Ping reports whether the database answers.
+// Ping reports whether the database responds.
 func (s *Store) Ping(ctx context.Context) error {
 	return s.call(ctx, "pinging the database", readCall, func(ctx context.Context, conn *pgxpool.Conn) error { return conn.Ping(ctx) })
 }
@@ -120,13 +118,12 @@ func (c Config) pool() (*pgxpool.Pool, error) {
 	return pgxpool.NewWithConfig(context.Background(), settings)
 }
 
-// shouldPing has a connection checked that idled, and closes one that idled for
-// too long: its check fails at once then, not after a timeout, and the pool
-// takes another.
+// shouldPing makes the pool check a connection that was idle. It closes one that was idle for too long: the check then fails at
+// once instead of by timeout, and the pool takes another one.
 func (c Config) shouldPing(ctx context.Context, params pgxpool.ShouldPingParams) bool {
 	old := c.MaxIdle > 0 && params.IdleDuration > c.MaxIdle
 	if old {
-		_ = params.Conn.Close(ctx) // it is given up either way
+		_ = params.Conn.Close(ctx) // it is dropped either way
 	}
 	return old || params.IdleDuration > pingAfter
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/didomi/serverless-api/lambda/fault"
 )
 
-// Two writes of one item never get one time, not even when the clock is set
-// back; and a created row is the one whose two times are the same.
+// Two writes of an item never have the same time, even if the clock is set back; and a row was created by the write for which its
+// two times are the same.
 const (
 	setWritten = `body = $2::json, revision = $3, updated_at = greatest(clock_timestamp(), items.updated_at + interval '1 microsecond')`
 
@@ -29,15 +29,14 @@ INSERT INTO items (id, body, revision, created_at, updated_at) SELECT $1, $2::js
 AND ($4::text[] IS NULL OR revision = ANY ($4::text[])) AND ($5::text[] IS NULL OR revision <> ALL ($5::text[]))` + returning
 )
 
-// Put writes body as the item id, under a new revision, if condition holds,
-// and tells whether that created the item. If it does not hold the error is a
-// fault of kind Precondition.
+// Put writes body as the item id with a new revision, if condition is true, and reports whether that created the item. If
+// condition is false, the error has the kind Precondition.
 func (s *Store) Put(ctx context.Context, id string, body json.RawMessage, condition Condition) (Item, bool, error) {
 	item := Item{ID: id, Body: body, Revision: rand.Text()}
 	statement, args := upsertStatement, []any{id, string(body), item.Revision}
 	switch present := condition.MustExist || condition.Revisions != nil; {
 	case present && condition.MustNotExist:
-		return item, false, conditionFailed() // no state is both
+		return item, false, conditionFailed() // no state satisfies both
 	case present:
 		statement, args = replaceStatement, append(args, condition.Revisions, condition.NotRevisions)
 	case condition.MustNotExist:
@@ -58,10 +57,9 @@ func (s *Store) Put(ctx context.Context, id string, body json.RawMessage, condit
 	return item, created, err
 }
 
-// All parts of a statement see the table as it was before it, but a row that is
-// locked is read as it is once the lock is had, and is missing if it was deleted
-// meanwhile (PostgreSQL manual, 13.2.1, "Read Committed Isolation Level"). So the
-// row is locked first, and whatever the answer is, it is true while it is locked.
+// All parts of a statement see the table as it was before the statement, but a locked row is read as it is once the lock is
+// acquired, and is missing if it was deleted in between (PostgreSQL manual, 13.2.1, "Read Committed Isolation Level"). So the row
+// is locked first, and the result is true while it is locked.
 const deleteStatement = `
 WITH present AS (SELECT id, NOT $4::boolean
 AND ($2::text[] IS NULL OR revision = ANY ($2::text[])) AND ($3::text[] IS NULL OR revision <> ALL ($3::text[])) AS meant
@@ -69,8 +67,8 @@ FROM items WHERE id = $1 FOR UPDATE),
 gone AS (DELETE FROM items USING present WHERE items.id = present.id AND meant RETURNING items.id)
 SELECT EXISTS (SELECT FROM gone), EXISTS (SELECT FROM present)`
 
-// Delete removes the item id if condition holds; an item that is missing is a
-// fault of kind NotFound whatever the condition (RFC 9110, 13.2.1).
+// Delete removes the item id if condition is true; a missing item is an error of kind NotFound, whatever the condition (RFC 9110,
+// 13.2.1).
 func (s *Store) Delete(ctx context.Context, id string, condition Condition) error {
 	return s.call(ctx, "deleting an item", writeCall, func(ctx context.Context, conn *pgxpool.Conn) error {
 		var gone, existed bool

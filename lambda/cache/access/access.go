@@ -1,30 +1,28 @@
-// Package access says what the function does in the cache, for whoever makes the user that it logs
-// in as: every command it sends and the keys it sends them for, and nothing more. It depends on
-// nothing, so that the program that provisions the cache can say it too.
+// Package access defines the permissions of the cache user that the function logs in as: exactly the commands that it sends
+// and the keys that it uses. It has no dependencies, so that the Pulumi program can import it.
 package access
 
 import "strings"
 
-// User is who the function logs in as.
+// User is the name of the function's user in the cache.
 const User = "app"
 
-// Keys is the pattern of every key of the function.
+// Keys is the pattern of all keys of the function.
 const Keys = "item:*"
 
-// Commands are what the function and its client send, each for a reason; HELLO and AUTH are
-// everybody's.
+// Commands are the commands of the function and its client; every user may send HELLO and AUTH.
 var Commands = []string{
-	"get", "getrange", "set", "del", // reads, leases, and the scripts' own calls
-	"eval", "evalsha", // compare and replace in one step, marks
-	"time",          // when a mark expires, by the clock that all writers have
+	"get", "getrange", "set", "del", // reads, leases, and the scripts' own commands
+	"eval", "evalsha", // compare-and-swap, marks
+	"time",          // the expiry of marks, by the clock that all writers share
 	"ping",          // the health check
-	"cluster|slots", // the client learns which shard has which keys,
-	"command",       // where a command's key stands,
-	"asking",        // and follows keys on the move while shards are added
+	"cluster|slots", // the client looks up which shard has which keys,
+	"command",       // where a command's key is,
+	"asking",        // and follows keys that move while shards are added
 }
 
-// String is the access string of an ElastiCache user, in the order and form in which ElastiCache
-// answers it: another form would read as a change on every preview.
+// String returns the access string in the order and form in which ElastiCache returns it: any other would show as a change in
+// every preview.
 func String() string {
 	return "on ~" + Keys + " -@all +" + strings.Join(Commands, " +")
 }
