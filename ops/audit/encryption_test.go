@@ -54,6 +54,9 @@ func TestDataIsEncryptedAtRestAndInTransit(t *testing.T) {
 		"a topic without a key": {func(s stack) { s.set(types.Topic, "", "kmsMasterKeyId", nil) }, []string{
 			`api-alarms: is not encrypted at rest with a key of ours: kmsMasterKeyId is ""`,
 		}},
+		"a type that only its row describes": {func(s stack) { s.add("aws:sqs/queue:Queue", "queue", map[string]any{}) }, []string{
+			`queue: is not encrypted at rest with a key of ours: kmsMasterKeyId is ""`,
+		}},
 		"a key of another stack is a key": {func(s stack) {
 			s.set(types.Topic, "", "kmsMasterKeyId", "arn:aws:kms:eu-west-1:000000000000:key/elsewhere")
 		}, nil},

@@ -19,6 +19,12 @@ func TestNothingIsPublicButTheAPIBehindAWebACL(t *testing.T) {
 		"a key for everyone": {func(s stack) {
 			s.set(types.Key, "data-key", "policy", `{"Statement":[{"Sid":"All","Effect":"Allow","Principal":"*","Action":["kms:Decrypt"],"Resource":"*"}]}`)
 		}, []string{`data-key: allows everyone [kms:Decrypt] by the statement "All"`}},
+		"a policy that only its type's row describes": {func(s stack) {
+			s.add("aws:sqs/queuePolicy:QueuePolicy", "queue", map[string]any{"policy": everyone})
+		}, []string{`queue: allows everyone [s3:GetObject] by the statement "Open"`}},
+		"a switch that only its type's row describes": {func(s stack) {
+			s.add("aws:rds/instance:Instance", "instance", map[string]any{"publiclyAccessible": true, "identifier": "didomi-prod-instance"})
+		}, []string{"instance: has a public address"}},
 		"a bucket without a block": {func(s stack) { s.remove(types.BucketPublicAccessBlock, "") }, []string{
 			"data-files: has no public access block",
 		}},

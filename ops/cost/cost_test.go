@@ -133,6 +133,9 @@ func TestAResourceWithoutAPriceIsListedAndNeverZero(t *testing.T) {
 			resource("aws:sfn/stateMachine:StateMachine", "flow", nil),
 			"aws:sfn/stateMachine:StateMachine flow: its type has no row in ops/types",
 		},
+		"a type whose row has no cost": {
+			resource("aws:sqs/queue:Queue", "queue", nil), "aws:sqs/queue:Queue queue: its row in ops/types has no cost",
+		},
 		"Performance Insights beyond the free days": {
 			resource("aws:rds/clusterInstance:ClusterInstance", "1", m{"instanceClass": "db.serverless", "performanceInsightsRetentionPeriod": 731.0}),
 			"aws:rds/clusterInstance:ClusterInstance 1: Performance Insights kept for 731 days has no price row",
