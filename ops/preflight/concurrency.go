@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 
 	"github.com/didomi/serverless-api/ops/graph"
+	"github.com/didomi/serverless-api/ops/types"
 )
 
 const (
@@ -49,7 +50,7 @@ func lambdaConcurrency(ctx context.Context, a *account, g *graph.Graph) ([]Findi
 // provisions from that. New executions are provisioned before the old ones are released.
 func concurrency(g *graph.Graph) (more, taken int) {
 	reserving := map[string]bool{}
-	for _, function := range g.ByType("aws:lambda/function:Function") {
+	for _, function := range g.ByType(types.Function) {
 		after, before := reserved(function.Inputs), reserved(function.Before)
 		reserving[function.URN] = function.Op != "delete" && after > 0
 		switch function.Op {
@@ -60,7 +61,7 @@ func concurrency(g *graph.Graph) (more, taken int) {
 		}
 	}
 	grow := scalingLimits(g)
-	for _, provisioned := range g.ByType("aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig") {
+	for _, provisioned := range g.ByType(types.ProvisionedConcurrency) {
 		function := g.Refs(provisioned, "functionName")
 		if slices.ContainsFunc(function, func(r *graph.Resource) bool { return reserving[r.URN] }) {
 			continue

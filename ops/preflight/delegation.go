@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/didomi/serverless-api/ops/graph"
+	"github.com/didomi/serverless-api/ops/types"
 )
 
 // delegation checks that the stack's zone is delegated where a certificate is to be validated in it: without that the
@@ -17,7 +18,7 @@ func delegation(ctx context.Context, _ *account, g *graph.Graph) ([]Finding, err
 	if created("aws:acm/certificateValidation:CertificateValidation")(g)[everywhere] == 0 {
 		return nil, nil
 	}
-	for _, zone := range g.ByType("aws:route53/zone:Zone") {
+	for _, zone := range g.ByType(types.Zone) {
 		if zone.Op != "delete" {
 			return delegated(ctx, zone, net.DefaultResolver.LookupNS)
 		}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/didomi/serverless-api/lambda/openapi"
 	"github.com/didomi/serverless-api/ops/graph"
+	"github.com/didomi/serverless-api/ops/types"
 )
 
 // streams are the throttles of streamed files, which bound the concurrency that clients can occupy.
@@ -54,7 +55,7 @@ func streamExecutions(ctx context.Context, a *account, g *graph.Graph) ([]Findin
 // streamsOf returns the common throttle of the stack's streaming routes, and whether the streaming function shares the
 // account's concurrency.
 func streamsOf(g *graph.Graph, routes []string) (s streams, shared bool) {
-	for _, function := range g.ByType("aws:lambda/function:Function") {
+	for _, function := range g.ByType(types.Function) {
 		megabytes, err := strconv.Atoi(function.Text("environment", "variables", "STREAM_MAX_MB"))
 		if function.Op != "delete" && err == nil && reserved(function.Inputs) == 0 {
 			// Lambda streams the first 6 MB without a limit, the rest at 2 MB/s.
@@ -62,7 +63,7 @@ func streamsOf(g *graph.Graph, routes []string) (s streams, shared bool) {
 			s.seconds, shared = max(1, (megabytes-6+1)/2), true
 		}
 	}
-	for _, method := range g.ByType("aws:apigateway/methodSettings:MethodSettings") {
+	for _, method := range g.ByType(types.MethodSettings) {
 		for _, route := range routes {
 			if method.Op != "delete" && method.Text("methodPath") == openapi.MethodPath(route) {
 				s.rate += int(method.Number("settings", "throttlingRateLimit"))

@@ -11,6 +11,7 @@ import (
 
 	"github.com/didomi/serverless-api/ops/gitlab"
 	"github.com/didomi/serverless-api/ops/graph"
+	"github.com/didomi/serverless-api/ops/types"
 )
 
 // gitLab checks that the project is set up as docs/how-to/set-up-gitlab.md says: GitLab's settings restrict the deploy
@@ -245,7 +246,7 @@ type tokens struct {
 
 // tokensOf reads the trust policy of the deploy role, the one with a subject that is no pattern.
 func tokensOf(g *graph.Graph) tokens {
-	for _, role := range g.ByType("aws:iam/role:Role") {
+	for _, role := range g.ByType(types.Role) {
 		var document struct {
 			Statement []struct {
 				Condition map[string]map[string]any

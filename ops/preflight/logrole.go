@@ -8,13 +8,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/apigateway"
 
 	"github.com/didomi/serverless-api/ops/graph"
+	"github.com/didomi/serverless-api/ops/types"
 )
 
 // logRole checks that API Gateway has its role for logs, one for each account and region. Without it AWS rejects a stage
 // that logs, after all dependencies of the stage have been created.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html
 func logRole(ctx context.Context, a *account, g *graph.Graph) ([]Finding, error) {
-	if len(g.ByType("aws:apigateway/stage:Stage")) == 0 {
+	if len(g.ByType(types.Stage)) == 0 {
 		return nil, nil
 	}
 	settings, err := a.gateway.GetAccount(ctx, &apigateway.GetAccountInput{})

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/didomi/serverless-api/ops/graph"
+	"github.com/didomi/serverless-api/ops/types"
 )
 
 // everywhere is the scope of a quota of the whole region.
@@ -27,26 +28,21 @@ func created(tokens ...string) func(*graph.Graph) map[string]int {
 // natGateways are the new NAT gateways of each zone.
 func natGateways(g *graph.Graph) map[string]int {
 	count := map[string]int{}
-	for _, nat := range g.ByType("aws:ec2/natGateway:NatGateway") {
+	for _, nat := range g.ByType(types.NATGateway) {
 		if nat.Op != "create" {
 			continue
 		}
-		for _, subnet := range g.RefsTo(nat, "subnetId", subnetType) {
+		for _, subnet := range g.RefsTo(nat, "subnetId", types.Subnet) {
 			count[subnet.Text("availabilityZone")]++
 		}
 	}
 	return count
 }
 
-const (
-	subnetType   = "aws:ec2/subnet:Subnet"
-	endpointType = "aws:ec2/vpcEndpoint:VpcEndpoint"
-)
-
 // interfaceEndpoints counts the new interface endpoints of each VPC, by its id, or the logical name of a new one.
 func interfaceEndpoints(g *graph.Graph) map[string]int {
 	count := map[string]int{}
-	for _, endpoint := range g.ByType(endpointType) {
+	for _, endpoint := range g.ByType(types.VPCEndpoint) {
 		if endpoint.Op == "create" && endpoint.Text("vpcEndpointType") == "Interface" {
 			count[vpcOf(g, endpoint)]++
 		}
@@ -57,7 +53,7 @@ func interfaceEndpoints(g *graph.Graph) map[string]int {
 // gatewayEndpoints are the new gateway endpoints.
 func gatewayEndpoints(g *graph.Graph) map[string]int {
 	count := map[string]int{}
-	for _, endpoint := range g.ByType(endpointType) {
+	for _, endpoint := range g.ByType(types.VPCEndpoint) {
 		if endpoint.Op == "create" && endpoint.Text("vpcEndpointType") != "Interface" {
 			count[everywhere]++
 		}
@@ -72,7 +68,7 @@ func cacheNodes(g *graph.Graph) map[string]int {
 		return max(1, shards) * (1 + replicas)
 	}
 	count := map[string]int{}
-	for _, group := range g.ByType(replicationGroupType) {
+	for _, group := range g.ByType(types.ReplicationGroup) {
 		switch group.Op {
 		case "create":
 			count[everywhere] += nodes(group.Inputs)
@@ -82,8 +78,6 @@ func cacheNodes(g *graph.Graph) map[string]int {
 	}
 	return count
 }
-
-const replicationGroupType = "aws:elasticache/replicationGroup:ReplicationGroup"
 
 func number(inputs map[string]any, key string) int {
 	n, _ := inputs[key].(float64)
@@ -110,7 +104,7 @@ func vpcOf(g *graph.Graph, r *graph.Resource) string {
 	if id := r.Text("vpcId"); id != "" && id != graph.Unknown {
 		return id
 	}
-	for _, vpc := range g.RefsTo(r, "vpcId", "aws:ec2/vpc:Vpc") {
+	for _, vpc := range g.RefsTo(r, "vpcId", types.VPC) {
 		return vpc.Name
 	}
 	return "a new VPC"

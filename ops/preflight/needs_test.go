@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/didomi/serverless-api/ops/graph"
+	"github.com/didomi/serverless-api/ops/types"
 )
 
 type m = map[string]any
@@ -41,9 +42,9 @@ func stack(resources ...graph.Resource) *graph.Graph {
 func TestNeedsAreWhatThePreviewCreates(t *testing.T) {
 	const (
 		nat   = "aws:ec2/natGateway:NatGateway"
-		group = replicationGroupType
+		group = types.ReplicationGroup
 	)
-	a, b := step("create", subnetType, "a", m{"availabilityZone": "eu-west-1a"}), step("same", subnetType, "b", m{"availabilityZone": "eu-west-1b"})
+	a, b := step("create", types.Subnet, "a", m{"availabilityZone": "eu-west-1a"}), step("same", types.Subnet, "b", m{"availabilityZone": "eu-west-1b"})
 	for name, test := range map[string]struct {
 		needed func(*graph.Graph) map[string]int
 		g      *graph.Graph
@@ -59,12 +60,12 @@ func TestNeedsAreWhatThePreviewCreates(t *testing.T) {
 			refers(step("same", nat, "3", m{}), "subnetId", b),
 		), map[string]int{"eu-west-1a": 1, "eu-west-1b": 1}},
 		"interface endpoints by VPC": {interfaceEndpoints, stack(
-			step("create", endpointType, "s3", m{"vpcEndpointType": "Gateway", "vpcId": "vpc-1"}),
-			step("create", endpointType, "kms", m{"vpcEndpointType": "Interface", "vpcId": "vpc-1"}),
-			step("create", endpointType, "sts", m{"vpcEndpointType": "Interface", "vpcId": graph.Unknown}),
+			step("create", types.VPCEndpoint, "s3", m{"vpcEndpointType": "Gateway", "vpcId": "vpc-1"}),
+			step("create", types.VPCEndpoint, "kms", m{"vpcEndpointType": "Interface", "vpcId": "vpc-1"}),
+			step("create", types.VPCEndpoint, "sts", m{"vpcEndpointType": "Interface", "vpcId": graph.Unknown}),
 		), map[string]int{"vpc-1": 1, "a new VPC": 1}},
 		"gateway endpoints alone": {gatewayEndpoints, stack(
-			step("create", endpointType, "s3", m{"vpcEndpointType": "Gateway"}), step("create", endpointType, "kms", m{"vpcEndpointType": "Interface"}),
+			step("create", types.VPCEndpoint, "s3", m{"vpcEndpointType": "Gateway"}), step("create", types.VPCEndpoint, "kms", m{"vpcEndpointType": "Interface"}),
 		), map[string]int{"": 1}},
 		"nodes of a new cache": {cacheNodes, stack(step("create", group, "c", m{"numNodeGroups": 3.0, "replicasPerNodeGroup": 1.0})), map[string]int{"": 6}},
 		"nodes that a cache grows by": {cacheNodes, stack(

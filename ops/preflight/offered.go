@@ -10,15 +10,16 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/elasticache"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
-	"github.com/aws/aws-sdk-go-v2/service/rds/types"
+	rdstypes "github.com/aws/aws-sdk-go-v2/service/rds/types"
 
 	"github.com/didomi/serverless-api/ops/graph"
+	"github.com/didomi/serverless-api/ops/types"
 )
 
 // zones are those of the stack's subnets; of the new ones alone where onlyNew is true.
 func zones(g *graph.Graph, onlyNew bool) []string {
 	var all []string
-	for _, subnet := range g.ByType(subnetType) {
+	for _, subnet := range g.ByType(types.Subnet) {
 		zone := subnet.Text("availabilityZone")
 		if subnet.Op == "delete" || onlyNew && subnet.Op != "create" || zone == "" || zone == graph.Unknown || slices.Contains(all, zone) {
 			continue
@@ -63,10 +64,10 @@ type database struct{ engine, version, class string }
 // databaseOffered checks that RDS offers the engine version, and the class in each of the stack's zones.
 func databaseOffered(ctx context.Context, a *account, g *graph.Graph) ([]Finding, error) {
 	var wanted []database
-	for _, instance := range g.ByType("aws:rds/clusterInstance:ClusterInstance") {
+	for _, instance := range g.ByType(types.ClusterInstance) {
 		d := database{instance.Text("engine"), instance.Text("engineVersion"), instance.Text("instanceClass")}
 		// The version of an instance is its cluster's.
-		for _, cluster := range g.RefsTo(instance, "clusterIdentifier", "aws:rds/cluster:Cluster") {
+		for _, cluster := range g.RefsTo(instance, "clusterIdentifier", types.Cluster) {
 			d.engine, d.version = cluster.Text("engine"), cluster.Text("engineVersion")
 			if changes(cluster, "engineVersion") && !slices.Contains(wanted, d) {
 				wanted = append(wanted, d)
@@ -92,7 +93,7 @@ func (a *account) lacksDatabase(ctx context.Context, d database, stackZones []st
 	if err != nil {
 		return nil, fmt.Errorf("read the versions of %s %s: %w", d.engine, d.version, err)
 	}
-	if !slices.ContainsFunc(versions.DBEngineVersions, func(v types.DBEngineVersion) bool { return aws.ToString(v.Status) == "available" }) {
+	if !slices.ContainsFunc(versions.DBEngineVersions, func(v rdstypes.DBEngineVersion) bool { return aws.ToString(v.Status) == "available" }) {
 		return []Finding{{
 			What: fmt.Sprintf("%s %s is not available in %s", d.engine, d.version, a.region),
 			Do: fmt.Sprintf("set didomi:data database.version to one that is: aws rds describe-db-engine-versions --region %s --engine %s --query 'DBEngineVersions[].EngineVersion'",
@@ -140,7 +141,7 @@ func (a *account) lacksClass(ctx context.Context, d database, stackZones []strin
 // reserved nodes: no other call lists them for a new group.
 func cacheOffered(ctx context.Context, a *account, g *graph.Graph) ([]Finding, error) {
 	var missing []Finding
-	for _, group := range g.ByType(replicationGroupType) {
+	for _, group := range g.ByType(types.ReplicationGroup) {
 		if changes(group, "engine", "engineVersion") {
 			found, err := a.lacksCacheVersion(ctx, group.Text("engine"), group.Text("engineVersion"))
 			if err != nil {

@@ -8,10 +8,11 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
-	"github.com/aws/aws-sdk-go-v2/service/iam/types"
+	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 
 	"github.com/didomi/serverless-api/internal/stacktag"
 	"github.com/didomi/serverless-api/ops/graph"
+	"github.com/didomi/serverless-api/ops/types"
 )
 
 // creation is the call that creates a resource of a type, with the ARN that it is authorized on.
@@ -19,20 +20,20 @@ type creation struct{ token, action, resource string }
 
 // https://docs.aws.amazon.com/service-authorization/latest/reference/
 var creations = []creation{
-	{"aws:ec2/vpc:Vpc", "ec2:CreateVpc", "ec2:{region}:{account}:vpc/vpc-0"},
+	{types.VPC, "ec2:CreateVpc", "ec2:{region}:{account}:vpc/vpc-0"},
 	defaultGroup,
-	{"aws:rds/cluster:Cluster", "rds:CreateDBCluster", "rds:{region}:{account}:cluster:{name}-0"},
-	{replicationGroupType, "elasticache:CreateReplicationGroup", "elasticache:{region}:{account}:replicationgroup:{name}-0"},
-	{"aws:lambda/function:Function", "lambda:CreateFunction", "lambda:{region}:{account}:function:{name}-0"},
-	{"aws:apigateway/restApi:RestApi", "apigateway:POST", "apigateway:{region}::/restapis"},
-	{"aws:kms/key:Key", "kms:CreateKey", "*"},
-	{"aws:secretsmanager/secret:Secret", "secretsmanager:CreateSecret", "secretsmanager:{region}:{account}:secret:{name}-0"},
-	{"aws:s3/bucketV2:BucketV2", "s3:CreateBucket", "s3:::{name}-0"},
-	{"aws:cloudwatch/metricAlarm:MetricAlarm", "cloudwatch:PutMetricAlarm", "cloudwatch:{region}:{account}:alarm:{name}-0"},
+	{types.Cluster, "rds:CreateDBCluster", "rds:{region}:{account}:cluster:{name}-0"},
+	{types.ReplicationGroup, "elasticache:CreateReplicationGroup", "elasticache:{region}:{account}:replicationgroup:{name}-0"},
+	{types.Function, "lambda:CreateFunction", "lambda:{region}:{account}:function:{name}-0"},
+	{types.RestAPI, "apigateway:POST", "apigateway:{region}::/restapis"},
+	{types.Key, "kms:CreateKey", "*"},
+	{types.Secret, "secretsmanager:CreateSecret", "secretsmanager:{region}:{account}:secret:{name}-0"},
+	{types.Bucket, "s3:CreateBucket", "s3:::{name}-0"},
+	{types.MetricAlarm, "cloudwatch:PutMetricAlarm", "cloudwatch:{region}:{account}:alarm:{name}-0"},
 }
 
 // defaultGroup is created with a VPC and has no tag: the pipeline's role may not set one.
-var defaultGroup = creation{"aws:ec2/defaultSecurityGroup:DefaultSecurityGroup", "ec2:CreateTags", "ec2:{region}:{account}:security-group/sg-0"}
+var defaultGroup = creation{types.DefaultSecurityGroup, "ec2:CreateTags", "ec2:{region}:{account}:security-group/sg-0"}
 
 // permissions simulates the calls that create the stack's main resources, one of each type.
 func permissions(ctx context.Context, a *account, g *graph.Graph) ([]Finding, error) {
@@ -59,8 +60,8 @@ func permissions(ctx context.Context, a *account, g *graph.Graph) ([]Finding, er
 			return missing, fmt.Errorf("simulate %s for %s: %w", c.action, principal, err)
 		}
 		switch {
-		case result.EvalDecision == types.PolicyEvaluationDecisionTypeAllowed:
-		case result.EvalDecision == types.PolicyEvaluationDecisionTypeImplicitDeny && len(result.MissingContextValues) > 0:
+		case result.EvalDecision == iamtypes.PolicyEvaluationDecisionTypeAllowed:
+		case result.EvalDecision == iamtypes.PolicyEvaluationDecisionTypeImplicitDeny && len(result.MissingContextValues) > 0:
 			undecided = append(undecided, c.action)
 		default:
 			missing = append(missing, Finding{
@@ -107,12 +108,12 @@ func (a *account) principal(ctx context.Context) (string, error) {
 }
 
 // tags returns the context of a call that sets the program's tags, on a resource with the stack's tag or with none.
-func (a *account) tags(g *graph.Graph, own bool) []types.ContextEntry {
-	key := func(name, value string) types.ContextEntry {
-		return types.ContextEntry{ContextKeyName: &name, ContextKeyType: types.ContextKeyTypeEnumString, ContextKeyValues: []string{value}}
+func (a *account) tags(g *graph.Graph, own bool) []iamtypes.ContextEntry {
+	key := func(name, value string) iamtypes.ContextEntry {
+		return iamtypes.ContextEntry{ContextKeyName: &name, ContextKeyType: iamtypes.ContextKeyTypeEnumString, ContextKeyValues: []string{value}}
 	}
 	owner := stacktag.Value(g.Project, g.Stack)
-	entries := []types.ContextEntry{key(stacktag.InRequest, owner), key("aws:RequestedRegion", a.region)}
+	entries := []iamtypes.ContextEntry{key(stacktag.InRequest, owner), key("aws:RequestedRegion", a.region)}
 	if own {
 		entries = append(entries, key(stacktag.OnResource, owner))
 	}
@@ -121,16 +122,16 @@ func (a *account) tags(g *graph.Graph, own bool) []types.ContextEntry {
 
 // simulate simulates a call of the principal.
 // https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html
-func (a *account) simulate(ctx context.Context, principal, action, resource string, keys []types.ContextEntry) (types.EvaluationResult, error) {
+func (a *account) simulate(ctx context.Context, principal, action, resource string, keys []iamtypes.ContextEntry) (iamtypes.EvaluationResult, error) {
 	result, err := a.iam.SimulatePrincipalPolicy(ctx, &iam.SimulatePrincipalPolicyInput{
 		PolicySourceArn: &principal, ActionNames: []string{action}, ResourceArns: []string{resource},
 		ContextEntries: keys,
 	})
 	if err != nil {
-		return types.EvaluationResult{}, err
+		return iamtypes.EvaluationResult{}, err
 	}
 	if len(result.EvaluationResults) != 1 {
-		return types.EvaluationResult{}, errors.New("IAM returned no result")
+		return iamtypes.EvaluationResult{}, errors.New("IAM returned no result")
 	}
 	return result.EvaluationResults[0], nil
 }

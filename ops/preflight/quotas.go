@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/didomi/serverless-api/ops/graph"
+	"github.com/didomi/serverless-api/ops/types"
 )
 
 // quota is one row: a quota of the account, and what a stack needs of it. Codes: AWS General Reference, service endpoints and quotas, the page of each service; Service Quotas
@@ -28,11 +29,11 @@ func quotas() []quota {
 	return []quota{
 		// https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html
 		{name: "vpcs", what: "VPCs", service: "vpc", code: "L-F678F1CE",
-			needed: created("aws:ec2/vpc:Vpc"), used: usedVPCs},
+			needed: created(types.VPC), used: usedVPCs},
 		{name: "internet-gateways", what: "internet gateways", service: "vpc", code: "L-A4707A72",
-			needed: created("aws:ec2/internetGateway:InternetGateway"), used: usedInternetGateways},
+			needed: created(types.InternetGateway), used: usedInternetGateways},
 		{name: "elastic-ips", what: "elastic IPs", service: "ec2", code: "L-0263D0A3",
-			needed: created("aws:ec2/eip:Eip"), used: usedAddresses},
+			needed: created(types.EIP), used: usedAddresses},
 		{name: "nat-gateways", what: "NAT gateways of a zone", service: "vpc", code: "L-FE5A380F",
 			needed: natGateways, used: usedNATGateways},
 		{name: "interface-endpoints", what: "interface endpoints of a VPC", service: "vpc", code: "L-29B6F2EB",
@@ -40,29 +41,29 @@ func quotas() []quota {
 		{name: "gateway-endpoints", what: "gateway endpoints", service: "vpc", code: "L-1B52E74A",
 			needed: gatewayEndpoints, used: usedGatewayEndpoints},
 		{name: "security-groups", what: "security groups", service: "vpc", code: "L-E79EC296",
-			needed: created("aws:ec2/securityGroup:SecurityGroup"), used: usedSecurityGroups},
+			needed: created(types.SecurityGroup), used: usedSecurityGroups},
 		// https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-account-quotas.html
 		{name: "rest-apis", what: "regional REST APIs", service: "apigateway", code: "L-AA0FF27B",
-			needed: created("aws:apigateway/restApi:RestApi"), used: usedAPIs},
+			needed: created(types.RestAPI), used: usedAPIs},
 		{name: "domain-names", what: "custom domain names", service: "apigateway", code: "L-A93447B8",
-			needed: created("aws:apigateway/domainName:DomainName"), used: usedDomainNames},
+			needed: created(types.DomainName), used: usedDomainNames},
 		{name: "usage-plans", what: "usage plans", service: "apigateway", code: "L-E8693075",
-			needed: created("aws:apigateway/usagePlan:UsagePlan"), used: usedPlans},
+			needed: created(types.UsagePlan), used: usedPlans},
 		// https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/quota-limits.html
 		{name: "cache-nodes", what: "cache nodes", service: "elasticache", code: "L-DFE45DF3",
 			needed: cacheNodes, used: usedCacheNodes},
 		// https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Limits.html
 		{name: "database-proxies", what: "database proxies", service: "rds", code: "L-D94C7EA3",
-			needed: created("aws:rds/proxy:Proxy"), used: usedProxies},
-		rdsRow("database-clusters", "database clusters", "DBClusters", "L-952B80B8", "aws:rds/cluster:Cluster"),
+			needed: created(types.DBProxy), used: usedProxies},
+		rdsRow("database-clusters", "database clusters", "DBClusters", "L-952B80B8", types.Cluster),
 		rdsRow("database-instances", "database instances", "DBInstances", "L-7B6409FD",
-			"aws:rds/clusterInstance:ClusterInstance", "aws:rds/instance:Instance"),
-		rdsRow("database-subnet-groups", "database subnet groups", "DBSubnetGroups", "L-48C6BF61", "aws:rds/subnetGroup:SubnetGroup"),
-		rdsRow("database-parameter-groups", "database parameter groups", "DBParameterGroups", "L-DE55804A", "aws:rds/parameterGroup:ParameterGroup"),
-		rdsRow("cluster-parameter-groups", "cluster parameter groups", "DBClusterParameterGroups", "L-E4C808A8", "aws:rds/clusterParameterGroup:ClusterParameterGroup"),
+			types.ClusterInstance, "aws:rds/instance:Instance"),
+		rdsRow("database-subnet-groups", "database subnet groups", "DBSubnetGroups", "L-48C6BF61", types.DBSubnetGroup),
+		rdsRow("database-parameter-groups", "database parameter groups", "DBParameterGroups", "L-DE55804A", types.DBParameterGroup),
+		rdsRow("cluster-parameter-groups", "cluster parameter groups", "DBClusterParameterGroups", "L-E4C808A8", types.ClusterParameterGroup),
 		// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
-		iamRow("roles", "IAM roles", "Roles", "L-FE177D64", "aws:iam/role:Role"),
-		iamRow("policies", "IAM policies", "Policies", "L-E95E4862", "aws:iam/policy:Policy"),
+		iamRow("roles", "IAM roles", "Roles", "L-FE177D64", types.Role),
+		iamRow("policies", "IAM policies", "Policies", "L-E95E4862", types.Policy),
 	}
 }
 
