@@ -8,16 +8,16 @@ import (
 	"testing"
 
 	"github.com/didomi/serverless-api/ops/command"
-	"github.com/didomi/serverless-api/ops/gitlab/gitlabtest"
+	"github.com/didomi/serverless-api/ops/gitlab/standin"
 )
 
 func TestOneIssueIsOpenedUpdatedAndClosed(t *testing.T) {
-	server := gitlabtest.New(t)
+	server := standin.New(t)
 	look := func(args ...string) {
 		t.Helper()
 		var out bytes.Buffer
 		err := run(t.Context(), command.IO{Stdout: &out, Stderr: &out}, append([]string{"--stack", "dev"}, args...), func(name string) string {
-			return map[string]string{"CI_API_V4_URL": server.URL, "CI_PROJECT_ID": "1", "GITLAB_TOKEN": gitlabtest.Token}[name]
+			return map[string]string{"CI_API_V4_URL": server.URL, "CI_PROJECT_ID": "1", "GITLAB_TOKEN": standin.Token}[name]
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -35,11 +35,11 @@ func TestOneIssueIsOpenedUpdatedAndClosed(t *testing.T) {
 	look("--report", report("memory: 1"))
 	look("--report", report("memory: 2\n"))
 	issues := server.Issues()
-	if len(issues) != 2 || issues[0]["description"] != nil || !strings.Contains(issues[1]["description"].(string), "    memory: 2\n") {
+	if len(issues) != 2 || issues[0].Description != "" || !strings.Contains(issues[1].Description, "    memory: 2\n") {
 		t.Fatalf("issues %v, want one more, about the last report", issues)
 	}
 	look()
-	if state := server.Issues()[1]["state"]; state != "closed" {
+	if state := server.Issues()[1].State; state != "closed" {
 		t.Errorf("the issue is %v once there is no drift", state)
 	}
 }

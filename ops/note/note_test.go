@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/didomi/serverless-api/ops/command"
-	"github.com/didomi/serverless-api/ops/gitlab/gitlabtest"
+	"github.com/didomi/serverless-api/ops/gitlab/standin"
 )
 
 // written writes a preview and returns its file.
@@ -38,9 +38,9 @@ const (
 )
 
 // job is the environment of a merge request's job.
-func job(server *gitlabtest.Server, more map[string]string) func(string) string {
+func job(server *standin.Server, more map[string]string) func(string) string {
 	env := map[string]string{
-		"CI_API_V4_URL": server.URL, "CI_PROJECT_ID": "1", "GITLAB_TOKEN": gitlabtest.Token,
+		"CI_API_V4_URL": server.URL, "CI_PROJECT_ID": "1", "GITLAB_TOKEN": standin.Token,
 		"CI_MERGE_REQUEST_IID": "7", "CI_COMMIT_SHORT_SHA": "abc1234", "CI_COMMIT_SHA": "abc", "CI_DEFAULT_BRANCH": "main",
 	}
 	for key, value := range more {
@@ -55,7 +55,7 @@ func streams() (command.IO, *bytes.Buffer, *bytes.Buffer) {
 }
 
 func TestTheNoteIsUpdatedAndNotRepeated(t *testing.T) {
-	server := gitlabtest.New(t)
+	server := standin.New(t)
 	server.AddNotes(7, 150, "somebody's") // the note is found beyond the first page
 	for range 2 {
 		io, _, _ := streams()
@@ -68,8 +68,8 @@ func TestTheNoteIsUpdatedAndNotRepeated(t *testing.T) {
 		t.Fatalf("%d notes, want those of others and one", len(notes))
 	}
 	for _, want := range []string{"### dev: 1 to update", "-   memorySize: 512\n+   memorySize: 1024", "```diff"} {
-		if !strings.Contains(notes[150], want) {
-			t.Errorf("the note does not say %q:\n%s", want, notes[150])
+		if !strings.Contains(notes[150].Body, want) {
+			t.Errorf("the note does not say %q:\n%s", want, notes[150].Body)
 		}
 	}
 }
@@ -85,7 +85,7 @@ func TestALossIsOnTopAndStopsThePipelineUntilItIsAccepted(t *testing.T) {
 		"the label accepts it": {"bug," + AcceptLabel, false, "Accepted by the label"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			server := gitlabtest.New(t)
+			server := standin.New(t)
 			io, _, problems := streams()
 			err := run(t.Context(), io, []string{"--preview", written(t, renamed)}, job(server, map[string]string{"CI_MERGE_REQUEST_LABELS": tt.labels}))
 			if errors.Is(err, command.ErrNo) != tt.no {
@@ -94,7 +94,7 @@ func TestALossIsOnTopAndStopsThePipelineUntilItIsAccepted(t *testing.T) {
 			if tt.no && !strings.Contains(problems.String(), AcceptLabel) {
 				t.Errorf("it does not say what to do: %s", problems)
 			}
-			body := server.Notes(7)[0]
+			body := server.Notes(7)[0].Body
 			warning, stack := strings.Index(body, "Data is lost"), strings.Index(body, "### dev")
 			if warning < 0 || warning > stack || !strings.Contains(body, "`databaseName`") || !strings.Contains(body, tt.want) {
 				t.Errorf("the note warns wrongly:\n%s", body)
@@ -115,13 +115,13 @@ func TestAPreviewThatFailedIsOnTopAndStopsThePipeline(t *testing.T) {
 		"of long output the rest is left to the job's log": {"prod=" + said, "more\n... cut: 12 more lines, see the log of the job preview:prod\n```"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			server := gitlabtest.New(t)
+			server := standin.New(t)
 			io, _, problems := streams()
 			err := run(t.Context(), io, []string{"--preview", written(t, bigger), "--failed", tt.failed}, job(server, map[string]string{"CI_MERGE_REQUEST_LABELS": AcceptLabel}))
 			if !errors.Is(err, command.ErrNo) || !strings.Contains(problems.String(), "stack prod: there is no preview") {
 				t.Errorf("error %v, said %q; want a no", err, problems)
 			}
-			body := server.Notes(7)[0]
+			body := server.Notes(7)[0].Body
 			warning, stack := strings.Index(body, "The preview of **prod** failed"), strings.Index(body, "### dev")
 			if warning < 0 || warning > stack || !strings.Contains(body, tt.want) {
 				t.Errorf("the note does not say %q on top:\n%s", tt.want, body)
@@ -130,20 +130,20 @@ func TestAPreviewThatFailedIsOnTopAndStopsThePipeline(t *testing.T) {
 	}
 	t.Run("a stack without a file is rejected", func(t *testing.T) {
 		io, _, _ := streams()
-		if err := run(t.Context(), io, []string{"--failed", "prod"}, job(gitlabtest.New(t), nil)); err == nil || !strings.Contains(err.Error(), "must be STACK=FILE") {
+		if err := run(t.Context(), io, []string{"--failed", "prod"}, job(standin.New(t), nil)); err == nil || !strings.Contains(err.Error(), "must be STACK=FILE") {
 			t.Errorf("error %v", err)
 		}
 	})
 }
 
 func TestANoteOfAnotherUserIsNoReview(t *testing.T) {
-	server := gitlabtest.New(t)
-	own := gitlabtest.New(t)
+	server := standin.New(t)
+	own := standin.New(t)
 	io, _, _ := streams()
 	if err := run(t.Context(), io, []string{"--preview", written(t, bigger)}, job(own, nil)); err != nil {
 		t.Fatal(err)
 	}
-	server.AddNotes(7, 1, own.Notes(7)[0]) // word for word, by another user
+	server.AddNotes(7, 1, own.Notes(7)[0].Body) // word for word, by another user
 	check := []string{"--preview", written(t, bigger)}
 	if err := reviewed(t.Context(), io, check, job(server, nil)); !errors.Is(err, command.ErrNo) {
 		t.Errorf("a forged note counts: %v", err)
@@ -158,7 +158,7 @@ func TestANoteOfAnotherUserIsNoReview(t *testing.T) {
 }
 
 func TestAPreviewIsReviewedByTheNoteOrTheVariable(t *testing.T) {
-	server := gitlabtest.New(t)
+	server := standin.New(t)
 	io, _, _ := streams()
 	if err := run(t.Context(), io, []string{"--preview", written(t, bigger)}, job(server, nil)); err != nil {
 		t.Fatal(err)
@@ -198,7 +198,7 @@ func TestAPreviewIsReviewedByTheNoteOrTheVariable(t *testing.T) {
 // Every branch's jobs have the token that writes notes, and a job that stops prints the fingerprint that it
 // would take: without this a developer could agree in a maintainer's place.
 func TestANoteThatIsWrittenAfterTheMergeDoesNotCount(t *testing.T) {
-	server := gitlabtest.New(t)
+	server := standin.New(t)
 	check := []string{"--preview", written(t, bigger)}
 	io, _, _ := streams()
 	if err := run(t.Context(), io, []string{"--preview", written(t, renamed)}, job(server, nil)); err != nil && !errors.Is(err, command.ErrNo) {
@@ -215,7 +215,7 @@ func TestANoteThatIsWrittenAfterTheMergeDoesNotCount(t *testing.T) {
 }
 
 func TestWhereAcceptanceIsRequiredNoNoteCounts(t *testing.T) {
-	server := gitlabtest.New(t)
+	server := standin.New(t)
 	check := []string{"--preview", written(t, bigger)}
 	io, _, _ := streams()
 	if err := run(t.Context(), io, check, job(server, nil)); err != nil {
@@ -282,7 +282,7 @@ func TestAPreviewThatUndoesDriftIsNotTheReviewedOne(t *testing.T) {
 			refreshed(stored, "null", step("create", "", "null")), true, "  fn: no longer exists\n"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			server := gitlabtest.New(t)
+			server := standin.New(t)
 			io, _, problems := streams()
 			if err := run(t.Context(), io, []string{"--preview", written(t, update(stored))}, job(server, nil)); err != nil {
 				t.Fatal(err)

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/didomi/serverless-api/ops/command"
-	"github.com/didomi/serverless-api/ops/gitlab/gitlabtest"
+	"github.com/didomi/serverless-api/ops/gitlab/standin"
 	"github.com/didomi/serverless-api/ops/graph"
 	"github.com/didomi/serverless-api/ops/review"
 )
@@ -163,7 +163,7 @@ func TestAForgedSealInAValueIsNotTakenForTheReview(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, around := range []string{"", `\n`, "\\n```\\n", "\\n```\\n\\n"} {
-		server := gitlabtest.New(t)
+		server := standin.New(t)
 		forged := `{"op":"update","urn":"` + function + `","oldState":{"urn":"` + function + `","custom":true,"inputs":{"memorySize":512}},
 			"newState":{"urn":"` + function + `","custom":true,"inputs":{"memorySize":512,"description":"` + around + seal("prod", print) + around + `"}}}`
 		io, _, _ := streams()
@@ -185,7 +185,7 @@ func TestAForgedSealInAValueIsNotTakenForTheReview(t *testing.T) {
 }
 
 func TestAReviewCountsForTheDefaultBranchAlone(t *testing.T) {
-	server := gitlabtest.New(t)
+	server := standin.New(t)
 	server.Target = "mine"
 	io, _, _ := streams()
 	preview := []string{"--preview", written(t, bigger)}

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/didomi/serverless-api/ops/gitlab/gitlabtest"
+	"github.com/didomi/serverless-api/ops/gitlab/standin"
 	"github.com/didomi/serverless-api/ops/graph"
 )
 
@@ -26,15 +26,15 @@ func deployRole(subject string) *graph.Graph {
 const mainOnly = "project_path:g/p:ref_type:branch:ref:main"
 
 func TestEveryDeviationIsOneLineWithConsequencePlaceAndRemedy(t *testing.T) {
-	field := func(name string, value any) func(*gitlabtest.Server) {
-		return func(s *gitlabtest.Server) { s.Shown["/projects/1"].(map[string]any)[name] = value }
+	field := func(name string, value any) func(*standin.Server) {
+		return func(s *standin.Server) { s.Shown["/projects/1"].(map[string]any)[name] = value }
 	}
-	at := func(path, response string) func(*gitlabtest.Server) {
-		return func(s *gitlabtest.Server) { s.Shown[path] = json.RawMessage(response) }
+	at := func(path, response string) func(*standin.Server) {
+		return func(s *standin.Server) { s.Shown[path] = json.RawMessage(response) }
 	}
 	const branch, protection, variables = "/projects/1/repository/branches/main", "/projects/1/protected_branches/main", "/projects/1/variables"
 	for name, test := range map[string]struct {
-		change    func(*gitlabtest.Server)
+		change    func(*standin.Server)
 		subject   string
 		state     State
 		what, how string
@@ -71,7 +71,7 @@ func TestEveryDeviationIsOneLineWithConsequencePlaceAndRemedy(t *testing.T) {
 		"an unprotected environment":     {at("/projects/1/protected_environments", `[{"name":"other"}]`), mainOnly, Warning, "the environment prod is not protected", "Protected environments"},
 		"tokens of another subject than the role's": {field("ci_id_token_sub_claim_components", []string{"project_path", "ref"}), mainOnly, Missing,
 			"the subject of the project's tokens consists of project_path, ref, and the deploy role requires project_path, ref_type, ref", "ci_id_token_sub_claim_components[]=project_path&ci_id_token_sub_claim_components[]=ref_type&"},
-		"tokens with fewer claims than the role requires": {func(*gitlabtest.Server) {}, mainOnly + ":ref_protected:true", Missing, "the deploy role requires project_path, ref_type, ref, ref_protected", "or didomi:iam subClaims"},
+		"tokens with fewer claims than the role requires": {func(*standin.Server) {}, mainOnly + ":ref_protected:true", Missing, "the deploy role requires project_path, ref_type, ref, ref_protected", "or didomi:iam subClaims"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := signedIn(t)
@@ -110,40 +110,49 @@ func TestAllDeviationsAreListedAtOnce(t *testing.T) {
 
 // A reporter may read the project without its CI/CD settings, the branch, and no rules and variables.
 func TestWhatATokenMayNotReadIsNotChecked(t *testing.T) {
-	server := signedIn(t)
-	for path := range server.Shown {
-		if strings.HasPrefix(path, "/projects/1/") && !strings.Contains(path, "branches/main") || strings.Contains(path, "protected_") {
-			delete(server.Shown, path)
-		}
-	}
-	project := server.Shown["/projects/1"].(map[string]any)
-	for field := range project {
-		if strings.HasPrefix(field, "ci_") && field != "ci_config_path" {
-			delete(project, field)
-		}
-	}
-	found, err := gitLab(t.Context(), nil, deployRole(mainOnly))
-	if err != nil {
-		t.Fatal(err)
-	}
 	want := []Finding{{State: NotChecked, What: "not readable with this token, or not in GitLab's plan: ci_allow_fork_pipelines_to_run_in_parent_project, ci_separated_caches, " +
 		"ci_forward_deployment_enabled, ci_pipeline_variables_minimum_override_role, ci_push_repository_for_job_token_allowed, ci_id_token_sub_claim_components, " +
 		"the rule that protects the branch main, which variables are protected and masked, protected environments, which projects' job tokens have access",
 		Do: "run ops preflight once, and after every change of the project's settings, with the token of a maintainer in GITLAB_TOKEN, CI_API_V4_URL and CI_PROJECT_ID (docs/how-to/set-up-gitlab.md)"}}
-	if !reflect.DeepEqual(found, want) {
-		t.Errorf("%+v", found)
+	for name, hide := range map[string]func(*standin.Server){
+		"forbidden": (*standin.Server).AsReporter,
+		"not found": func(server *standin.Server) {
+			for path := range server.Shown {
+				if strings.HasPrefix(path, "/projects/1/") && !strings.Contains(path, "branches/main") || strings.Contains(path, "protected_") {
+					delete(server.Shown, path)
+				}
+			}
+			project := server.Shown["/projects/1"].(map[string]any)
+			for field := range project {
+				if strings.HasPrefix(field, "ci_") && field != "ci_config_path" {
+					delete(project, field)
+				}
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := signedIn(t)
+			hide(server)
+			found, err := gitLab(t.Context(), nil, deployRole(mainOnly))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !reflect.DeepEqual(found, want) {
+				t.Errorf("%+v", found)
+			}
+		})
 	}
 }
 
 func TestAProjectThatCannotBeReadIsAnError(t *testing.T) {
-	for name, set := range map[string]func(*testing.T, *gitlabtest.Server){
-		"no token":            func(t *testing.T, _ *gitlabtest.Server) { t.Setenv("GITLAB_TOKEN", "") },
-		"an invalid token":    func(t *testing.T, _ *gitlabtest.Server) { t.Setenv("GITLAB_TOKEN", "other") },
-		"a project of others": func(_ *testing.T, s *gitlabtest.Server) { delete(s.Shown, "/projects/1") },
-		"a version that is none": func(_ *testing.T, s *gitlabtest.Server) {
+	for name, set := range map[string]func(*testing.T, *standin.Server){
+		"no token":            func(t *testing.T, _ *standin.Server) { t.Setenv("GITLAB_TOKEN", "") },
+		"an invalid token":    func(t *testing.T, _ *standin.Server) { t.Setenv("GITLAB_TOKEN", "other") },
+		"a project of others": func(_ *testing.T, s *standin.Server) { delete(s.Shown, "/projects/1") },
+		"a version that is none": func(_ *testing.T, s *standin.Server) {
 			s.Shown["/version"] = map[string]any{"version": "next"}
 		},
-		"a GitLab that is away": func(_ *testing.T, s *gitlabtest.Server) { s.Close() },
+		"a GitLab that is away": func(_ *testing.T, s *standin.Server) { s.Close() },
 	} {
 		t.Run(name, func(t *testing.T) {
 			set(t, signedIn(t))
@@ -175,10 +184,10 @@ func TestWithoutTrustedTokensTheSubjectIsNotChecked(t *testing.T) {
 }
 
 // signedIn is a GitLab of which the environment says where it is.
-func signedIn(t *testing.T) *gitlabtest.Server {
+func signedIn(t *testing.T) *standin.Server {
 	t.Helper()
-	server := gitlabtest.New(t)
-	for name, value := range map[string]string{"CI_API_V4_URL": server.URL, "CI_PROJECT_ID": "1", "GITLAB_TOKEN": gitlabtest.Token} {
+	server := standin.New(t)
+	for name, value := range map[string]string{"CI_API_V4_URL": server.URL, "CI_PROJECT_ID": "1", "GITLAB_TOKEN": standin.Token} {
 		t.Setenv(name, value)
 	}
 	return server

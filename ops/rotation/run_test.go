@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/didomi/serverless-api/ops/command"
-	"github.com/didomi/serverless-api/ops/gitlab/gitlabtest"
+	"github.com/didomi/serverless-api/ops/gitlab/standin"
 )
 
 func TestAWrongCommandLineMakesNoCall(t *testing.T) {
@@ -32,9 +32,9 @@ func TestAWrongCommandLineMakesNoCall(t *testing.T) {
 }
 
 func TestGitLabGetsTheKeyAsProtectedVariables(t *testing.T) {
-	server := gitlabtest.New(t)
+	server := standin.New(t)
 	publish, err := publisher("prod", func(name string) string {
-		return map[string]string{"CI_API_V4_URL": server.URL, "CI_PROJECT_ID": "1", "GITLAB_TOKEN": gitlabtest.Token}[name]
+		return map[string]string{"CI_API_V4_URL": server.URL, "CI_PROJECT_ID": "1", "GITLAB_TOKEN": standin.Token}[name]
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -45,7 +45,7 @@ func TestGitLabGetsTheKeyAsProtectedVariables(t *testing.T) {
 		}
 		for name, want := range map[string]string{"PROD_CI_KEY_ID": key.ID, "PROD_CI_KEY_SECRET": key.Secret} {
 			got := server.Variables()[name]
-			if got["value"] != want || got["masked"] != true || got["protected"] != true || got["raw"] != true {
+			if got.Value != want || !got.Masked || !got.Protected || !got.Raw {
 				t.Errorf("%s is %v, want %s, masked, protected and raw", name, got, want)
 			}
 		}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -28,7 +27,9 @@ func (s *session) withoutOIDC() []step {
 				return err
 			}
 		}
-		maps.Copy(s.runner.Variables, s.gitlab.Variables())
+		for name, variable := range s.gitlab.Variables() {
+			s.runner.Variables[name] = variable.Value
+		}
 		if err := s.expect(ctx, s.request("key", []string{"preview:prod"}), true); err != nil {
 			return err
 		}
@@ -71,7 +72,7 @@ func (s *session) rotate(ctx context.Context) error {
 		return fmt.Errorf("rotate the key: %w", err)
 	}
 	given := s.gitlab.Variables()
-	if bytes.Contains(said, []byte(given["PROD_CI_KEY_SECRET"])) {
+	if bytes.Contains(said, []byte(given["PROD_CI_KEY_SECRET"].Value)) {
 		return fmt.Errorf("the command prints the key")
 	}
 	user, err := s.output(ctx, "prod", "ciUser")
@@ -79,8 +80,8 @@ func (s *session) rotate(ctx context.Context) error {
 		return err
 	}
 	left, err := s.keys(ctx, user)
-	if err == nil && !slices.Equal(left, []string{given["PROD_CI_KEY_ID"]}) {
-		err = fmt.Errorf("user %s is left with the keys %v, want the one that GitLab has, %s", user, left, given["PROD_CI_KEY_ID"])
+	if err == nil && !slices.Equal(left, []string{given["PROD_CI_KEY_ID"].Value}) {
+		err = fmt.Errorf("user %s is left with the keys %v, want the one that GitLab has, %s", user, left, given["PROD_CI_KEY_ID"].Value)
 	}
 	return err
 }

@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/didomi/serverless-api/ops/gitlab/standin"
 	"github.com/didomi/serverless-api/sandbox/deploy"
 	"github.com/didomi/serverless-api/sandbox/layout"
 )
@@ -23,7 +24,7 @@ import (
 type session struct {
 	layout layout.Layout
 	stacks map[string]*deploy.Stack
-	gitlab *GitLab
+	gitlab *standin.Server
 	runner *Runner
 	out    io.Writer
 	last   int // merge request
@@ -39,7 +40,7 @@ type step struct {
 // back, with jobs that are killed, without OIDC, and with mistakes that it must stop. stacks are dev and prod, made in the backend and empty. quick leaves out the jobs of the stage
 // check, which say nothing about the account.
 func Play(ctx context.Context, l layout.Layout, stacks map[string]*deploy.Stack, quick bool, out io.Writer) error {
-	s := &session{layout: l, stacks: stacks, gitlab: NewGitLab(rand.Text()), out: out}
+	s := &session{layout: l, stacks: stacks, out: out}
 	stop, err := s.open(ctx)
 	if err != nil {
 		return err
@@ -76,14 +77,14 @@ func (s *session) open(ctx context.Context) (stop func(), err error) {
 	if err != nil {
 		return nil, err
 	}
-	address, stop, err := s.gitlab.Serve()
-	if err != nil {
+	if s.gitlab, err = standin.Serve(deploy.ProjectID, rand.Text()); err != nil {
 		return nil, err
 	}
-	vars["CI_API_V4_URL"], vars["GITLAB_TOKEN"] = address, s.gitlab.Token
+	s.gitlab.AsReporter()
+	vars["CI_API_V4_URL"], vars["GITLAB_TOKEN"] = s.gitlab.URL, s.gitlab.Token
 	dev := s.stacks["dev"]
 	s.runner = &Runner{Layout: s.layout, Report: dev.Report, Region: dev.Region, Base: dev.Base, Project: project, Variables: vars, Out: s.out}
-	return stop, nil
+	return s.gitlab.Close, nil
 }
 
 // variables are the project's, with the roles that the administrator's first update made, and this
@@ -243,7 +244,7 @@ func (s *session) merged(ctx context.Context, branch string) error {
 		return err
 	}
 	if s.last > 0 {
-		s.gitlab.Merge(s.last, strings.TrimSpace(head))
+		s.gitlab.Merge(strings.TrimSpace(head), s.last)
 	}
 	return nil
 }
