@@ -133,3 +133,7 @@ func (a *admin) do(ctx context.Context, service, method, path string, header htt
 	}
 	return content, nil
 }
+
+const iamVersion = "2010-05-08"
+
+const ec2Version = "2016-11-15"

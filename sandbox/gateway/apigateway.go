@@ -42,11 +42,6 @@ func keyed(prefix, id string) func(*http.Request, map[string]any) string {
 
 func stageKey(api, stage string) string { return "/restapis/" + api + "/stages/" + stage }
 
-func text(object map[string]any, member string) string {
-	value, _ := object[member].(string)
-	return value
-}
-
 func (g *Gateway) apigatewayCalls() map[string]handler {
 	return map[string]handler{
 		"POST /restapis":                                       createRestAPI,
@@ -123,33 +118,6 @@ func (g *Gateway) complete(k kind, r *http.Request, object map[string]any) {
 		object[member] = cloneJSON(value)
 	}
 	k.clean(g, object)
-}
-
-// removed stands in the overlay for a member that a patch took away.
-type removed struct{}
-
-// answerJSON makes the answer anew; nil is an empty body.
-func (x *exchange) answerJSON(status int, answer any) error {
-	x.status, x.answer = status, nil
-	x.header = http.Header{"Content-Type": {"application/json"}}
-	if answer == nil {
-		return nil
-	}
-	body, err := json.Marshal(answer)
-	if err != nil {
-		return fmt.Errorf("encode the answer: %w", err)
-	}
-	x.answer = body
-	return nil
-}
-
-// answerError answers with an error of the API Gateway API.
-func (x *exchange) answerError(status int, code, message string) error {
-	if err := x.answerJSON(status, map[string]string{"__type": code, "message": message}); err != nil {
-		return err
-	}
-	x.header.Set("X-Amzn-Errortype", code)
-	return nil
 }
 
 // get reads an API Gateway resource as administrator, corrected. The result is

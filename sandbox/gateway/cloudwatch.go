@@ -1,11 +1,6 @@
 package gateway
 
 import (
-	"errors"
-	"fmt"
-	"net/http"
-	"strings"
-
 	"github.com/aws/smithy-go/encoding/cbor"
 )
 
@@ -105,20 +100,4 @@ func putMembers(alarm cbor.Map, remembered map[string]any, members []string) {
 			alarm[member] = value
 		}
 	}
-}
-
-func isCBOR(header http.Header) bool {
-	return strings.HasPrefix(header.Get("Content-Type"), "application/cbor")
-}
-
-func decodeMap(data []byte) (cbor.Map, error) {
-	value, err := cbor.Decode(data)
-	if err != nil {
-		return nil, fmt.Errorf("decode CBOR: %w", err)
-	}
-	object, ok := value.(cbor.Map)
-	if !ok {
-		return nil, errors.New("decode CBOR: not a map")
-	}
-	return object, nil
 }

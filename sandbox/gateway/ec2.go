@@ -5,8 +5,6 @@ import (
 	"strings"
 )
 
-const ec2Version = "2016-11-15"
-
 func (g *Gateway) ec2Calls() map[string]handler {
 	return map[string]handler{
 		"CreateFlowLogs":   refuseSecondFlowLog(after(rememberFlowLogs)),

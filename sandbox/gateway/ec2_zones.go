@@ -1,8 +1,6 @@
 package gateway
 
 import (
-	"context"
-	"fmt"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -101,26 +99,6 @@ func refuseLocalZones(create handler) handler {
 		}
 		return create(x)
 	}
-}
-
-// subnetZones are the subnets of those ids as the emulator shows them, with their zones.
-func (g *Gateway) subnetZones(ctx context.Context, ids []string) (map[string]*node, error) {
-	found := map[string]*node{}
-	if len(ids) == 0 {
-		return found, nil
-	}
-	query := map[string]string{"Action": "DescribeSubnets", "Filter.1.Name": "subnet-id"}
-	for i, id := range ids {
-		query["Filter.1.Value."+strconv.Itoa(i+1)] = id
-	}
-	answer, err := g.admin.query(ctx, "ec2", ec2Version, query)
-	if err != nil {
-		return nil, fmt.Errorf("zones of the subnets %v: %w", ids, err)
-	}
-	for _, subnet := range answer.child("subnetSet").items() {
-		found[subnet.value("subnetId")] = subnet
-	}
-	return found, nil
 }
 
 // filter is one filter of a Describe call of EC2.

@@ -72,3 +72,10 @@ func writeEC2Failure(w http.ResponseWriter, status int, code, message string) {
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // the caller may have left
 }
+
+// answerQueryError answers with an error of the Query protocol.
+func (x *exchange) answerQueryError(code, message string) error {
+	writeQueryFailure(x.w, http.StatusBadRequest, code, message)
+	x.streamed = true
+	return nil
+}

@@ -1,8 +1,18 @@
 package gateway
 
 import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"mime"
+	"net/http"
 	"net/url"
+	"regexp"
+	"slices"
 	"strconv"
+	"strings"
 )
 
 // formList reads a list of a Query protocol form: prefix.1 or prefix.member.1,
@@ -18,4 +28,106 @@ func formList(form url.Values, prefix string) []string {
 		}
 	}
 	return nil
+}
+
+const formType = "application/x-www-form-urlencoded"
+
+// formOf are the parameters of a call of the Query protocol, which stand in its query or in its body, each
+// once. The body can be read again afterwards.
+// https://docs.aws.amazon.com/STS/latest/APIReference/CommonParameters.html
+func formOf(r *http.Request) (url.Values, error) {
+	body, err := io.ReadAll(io.LimitReader(r.Body, largestRequest+1))
+	if err != nil {
+		return nil, fmt.Errorf("read the request: %w", err)
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	form, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return nil, fmt.Errorf("read the query: %w", err)
+	}
+	maps.DeleteFunc(form, func(name string, _ []string) bool { return strings.HasPrefix(name, "X-Amz-") })
+	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	switch {
+	case len(body) > largestRequest:
+		return nil, fmt.Errorf("the body is larger than %d bytes", largestRequest)
+	case encodedBody(r):
+		return nil, errors.New("the body is encoded")
+	case len(body) == 0 && (r.Method == http.MethodGet || r.Method == http.MethodPost):
+	case len(form) > 0 || r.Method != http.MethodPost || err != nil || kind != formType:
+		return nil, errors.New("parameters stand in the query or in the body of a POST of " + formType + ", not in both")
+	default:
+		if form, err = url.ParseQuery(string(body)); err != nil {
+			return nil, fmt.Errorf("read the body: %w", err)
+		}
+	}
+	return form, onceEach(form)
+}
+
+// onceEach says which parameter there is twice, in whatever case, and whether there is no action.
+func onceEach(form url.Values) error {
+	seen := map[string]bool{}
+	for name, values := range form {
+		lower := strings.ToLower(name)
+		if seen[lower] || len(values) != 1 {
+			return fmt.Errorf("the parameter %q stands there twice", name)
+		}
+		seen[lower] = true
+	}
+	if form.Get("Action") == "" {
+		return errors.New("there is no parameter Action")
+	}
+	return nil
+}
+
+// encodedBody says whether the emulator would decode the body before it reads it, which the gateway does not.
+func encodedBody(r *http.Request) bool {
+	return r.Header.Get("Content-Encoding") != "" || r.Header.Get("X-Amz-Decoded-Content-Length") != "" ||
+		strings.HasPrefix(r.Header.Get("X-Amz-Content-Sha256"), "STREAMING-")
+}
+
+// hasAction says whether the query has an action, in whatever case.
+func hasAction(r *http.Request) bool {
+	for pair := range strings.SplitSeq(r.URL.RawQuery, "&") {
+		if name, _, _ := strings.Cut(pair, "="); strings.EqualFold(unescaped(name), "Action") {
+			return true
+		}
+	}
+	return false
+}
+
+// unescaped is the text that a part of a query stands for, which may be itself.
+func unescaped(text string) string {
+	if plain, err := url.QueryUnescape(text); err == nil {
+		return plain
+	}
+	return text
+}
+
+// formMembers picks members out of a request.
+func formMembers(form url.Values, members map[string]string) map[string]any {
+	picked := map[string]any{}
+	for parameter, member := range members {
+		if value := form.Get(parameter); value != "" {
+			picked[member] = value
+		}
+	}
+	return picked
+}
+
+var tagParameter = regexp.MustCompile(`^(.*Tags?(?:\.(?:member|Tag))?\.\d+)\.Key$`)
+
+// requestTags are the tags that a call of the Query protocol sets.
+func requestTags(x *exchange) map[string][]string {
+	keys := map[string][]string{}
+	for parameter, values := range x.form {
+		match := tagParameter.FindStringSubmatch(parameter)
+		if match == nil || len(values) == 0 {
+			continue
+		}
+		key := "aws:requesttag/" + strings.ToLower(values[0])
+		if value := x.form.Get(match[1] + ".Value"); !slices.Contains(keys[key], value) {
+			keys[key] = append(keys[key], value)
+		}
+	}
+	return keys
 }

@@ -7,29 +7,9 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
-	"sync/atomic"
 
 	"github.com/didomi/serverless-api/sandbox/lambdahost"
 )
-
-// invokerSlot holds the invoker, which may come after the gateway is made.
-type invokerSlot struct {
-	value atomic.Pointer[lambdahost.Invoker]
-}
-
-func (s *invokerSlot) set(i lambdahost.Invoker) {
-	if i != nil {
-		s.value.Store(&i)
-	}
-}
-
-func (s *invokerSlot) get() (lambdahost.Invoker, error) {
-	i := s.value.Load()
-	if i == nil {
-		return nil, errors.New("no function host is running yet: the gateway's SetInvoker was not called")
-	}
-	return *i, nil
-}
 
 // The emulator stops an invocation of this depth after it has authorized the
 // call and found the function, and before it runs anything: its guard against

@@ -1,9 +1,6 @@
 package gateway
 
 import (
-	"encoding/json"
-	"fmt"
-	"net/http"
 	"slices"
 	"sync"
 )
@@ -21,32 +18,6 @@ type Limits struct {
 type limits struct {
 	mu sync.Mutex
 	Limits
-}
-
-// LimitsPath takes the account's new limits by PUT, as JSON; DELETE brings those of the configuration back.
-const LimitsPath = ownPrefix + "limits"
-
-func (g *Gateway) setLimits(w http.ResponseWriter, r *http.Request) {
-	var next Limits
-	decoder := json.NewDecoder(r.Body)
-	decoder.DisallowUnknownFields()
-	err := decoder.Decode(&next)
-	for key := range next.Quotas {
-		if _, known := defaultQuotas[key]; !known && err == nil {
-			err = fmt.Errorf("no quota %q is known here", key)
-		}
-	}
-	if err != nil {
-		writeFailure(w, http.StatusBadRequest, "SandboxFailure", "the account's limits: "+err.Error())
-		return
-	}
-	g.limits.set(next)
-	w.WriteHeader(http.StatusNoContent)
-}
-
-func (g *Gateway) resetLimits(w http.ResponseWriter, _ *http.Request) {
-	g.limits.set(g.config.Limits)
-	w.WriteHeader(http.StatusNoContent)
 }
 
 func (l *limits) set(next Limits) {
@@ -105,30 +76,4 @@ var defaultQuotas = map[string]float64{
 	quotaRESTAPIs: 600, quotaDomainNames: 120, quotaUsagePlans: 300, quotaCacheNodes: 300,
 	quotaProxies: 20, quotaClusters: 40, quotaInstances: 40, quotaSubnetGroups: 50, quotaParameterGroups: 50,
 	quotaClusterParameters: 50, quotaConcurrency: 1000,
-}
-
-// quotaCalls answer Service Quotas, which the emulator lacks; it still verifies the signature.
-// https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_Operations.html
-func (g *Gateway) quotaCalls() map[string]handler {
-	return map[string]handler{
-		"ServiceQuotasV20190624.GetServiceQuota":           instead(quotaAnswer(g.limits.applied)),
-		"ServiceQuotasV20190624.GetAWSDefaultServiceQuota": instead(quotaAnswer(func(key string) (float64, bool) { v, ok := defaultQuotas[key]; return v, ok })),
-	}
-}
-
-func quotaAnswer(value func(key string) (float64, bool)) handler {
-	return func(x *exchange) error {
-		var request struct{ ServiceCode, QuotaCode string }
-		if err := decodeCall(x.body, &request); err != nil {
-			return fmt.Errorf("decode the request: %w", err)
-		}
-		v, ok := value(request.ServiceCode + "/" + request.QuotaCode)
-		if !ok {
-			return x.answerError(http.StatusBadRequest, "NoSuchResourceException", "The request failed because the specified service quota does not exist.")
-		}
-		return x.answerJSON(http.StatusOK, map[string]any{"Quota": map[string]any{
-			"ServiceCode": request.ServiceCode, "QuotaCode": request.QuotaCode, "Value": v,
-			"QuotaArn": x.g.arn("servicequotas", request.ServiceCode+"/"+request.QuotaCode),
-		}})
-	}
 }

@@ -64,3 +64,6 @@ func (o *overlay) fill(resource string, element *node) {
 		}
 	}
 }
+
+// removed stands in the overlay for a member that a patch took away.
+type removed struct{}

@@ -99,17 +99,6 @@ var inheritedMembers = map[string]string{
 	"StorageEncrypted":                "StorageEncrypted",
 }
 
-// formMembers picks members out of a request.
-func formMembers(form url.Values, members map[string]string) map[string]any {
-	picked := map[string]any{}
-	for parameter, member := range members {
-		if value := form.Get(parameter); value != "" {
-			picked[member] = value
-		}
-	}
-	return picked
-}
-
 func clusterKey(id string) string        { return "rds:cluster/" + id }
 func inheritedKey(cluster string) string { return "rds:cluster-instances/" + cluster }
 func instanceKey(id string) string       { return "rds:instance/" + id }

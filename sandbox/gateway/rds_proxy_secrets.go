@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/didomi/serverless-api/sandbox/dataplane"
+	"github.com/didomi/serverless-api/sandbox/iampolicy"
 )
 
 // proxyPasswords is where a proxy looks for the password of a user: the current
@@ -48,3 +49,6 @@ func (a *admin) passwordOf(ctx context.Context, secret, user string) (string, bo
 	}
 	return login.Password, true
 }
+
+// callingProxy is RDS Proxy, of which no condition key is documented.
+var callingProxy = iampolicy.Caller{Service: "rds.amazonaws.com"}

@@ -1,13 +1,8 @@
 package gateway
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"maps"
-	"mime"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -58,14 +53,6 @@ func signedService(r *http.Request) (string, *rejection) {
 			"The request must have one signature of version 4, either in the header Authorization or in the query, with the scope key/date/region/service/aws4_request.")
 	}
 	return match[1], nil
-}
-
-// unescaped is the text that a part of a query stands for, which may be itself.
-func unescaped(text string) string {
-	if plain, err := url.QueryUnescape(text); err == nil {
-		return plain
-	}
-	return text
 }
 
 // jsonServices are the services of which the gateway reads calls of a JSON protocol, and the beginning of
@@ -187,113 +174,4 @@ func (g *Gateway) foreignForm(r *http.Request) string {
 		}
 	}
 	return ""
-}
-
-// hasAction says whether the query has an action, in whatever case.
-func hasAction(r *http.Request) bool {
-	for pair := range strings.SplitSeq(r.URL.RawQuery, "&") {
-		if name, _, _ := strings.Cut(pair, "="); strings.EqualFold(unescaped(name), "Action") {
-			return true
-		}
-	}
-	return false
-}
-
-// encodedBody says whether the emulator would decode the body before it reads it, which the gateway does not.
-func encodedBody(r *http.Request) bool {
-	return r.Header.Get("Content-Encoding") != "" || r.Header.Get("X-Amz-Decoded-Content-Length") != "" ||
-		strings.HasPrefix(r.Header.Get("X-Amz-Content-Sha256"), "STREAMING-")
-}
-
-const formType = "application/x-www-form-urlencoded"
-
-// formOf are the parameters of a call of the Query protocol, which stand in its query or in its body, each
-// once. The body can be read again afterwards.
-// https://docs.aws.amazon.com/STS/latest/APIReference/CommonParameters.html
-func formOf(r *http.Request) (url.Values, error) {
-	body, err := io.ReadAll(io.LimitReader(r.Body, largestRequest+1))
-	if err != nil {
-		return nil, fmt.Errorf("read the request: %w", err)
-	}
-	r.Body = io.NopCloser(bytes.NewReader(body))
-	form, err := url.ParseQuery(r.URL.RawQuery)
-	if err != nil {
-		return nil, fmt.Errorf("read the query: %w", err)
-	}
-	maps.DeleteFunc(form, func(name string, _ []string) bool { return strings.HasPrefix(name, "X-Amz-") })
-	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	switch {
-	case len(body) > largestRequest:
-		return nil, fmt.Errorf("the body is larger than %d bytes", largestRequest)
-	case encodedBody(r):
-		return nil, errors.New("the body is encoded")
-	case len(body) == 0 && (r.Method == http.MethodGet || r.Method == http.MethodPost):
-	case len(form) > 0 || r.Method != http.MethodPost || err != nil || kind != formType:
-		return nil, errors.New("parameters stand in the query or in the body of a POST of " + formType + ", not in both")
-	default:
-		if form, err = url.ParseQuery(string(body)); err != nil {
-			return nil, fmt.Errorf("read the body: %w", err)
-		}
-	}
-	return form, onceEach(form)
-}
-
-// onceEach says which parameter there is twice, in whatever case, and whether there is no action.
-func onceEach(form url.Values) error {
-	seen := map[string]bool{}
-	for name, values := range form {
-		lower := strings.ToLower(name)
-		if seen[lower] || len(values) != 1 {
-			return fmt.Errorf("the parameter %q stands there twice", name)
-		}
-		seen[lower] = true
-	}
-	if form.Get("Action") == "" {
-		return errors.New("there is no parameter Action")
-	}
-	return nil
-}
-
-// decodeCall reads a call of a JSON protocol, unless a member is there twice, its own members in whatever
-// case: Go takes the last one of any case, the emulator the one whose case is right. Within them the case may
-// be all that two names of a map (tags, variables) differ in.
-func decodeCall(body []byte, call any) error {
-	if err := memberOnce(json.NewDecoder(bytes.NewReader(body)), strings.ToLower); err != nil {
-		return err
-	}
-	return json.Unmarshal(body, call) //nolint:wrapcheck // its callers say what they read
-}
-
-// memberOnce reads one value and says which member of an object in it is there twice; names that same makes
-// equal are one.
-func memberOnce(decoder *json.Decoder, same func(string) string) error {
-	token, err := decoder.Token()
-	if err != nil {
-		return fmt.Errorf("read the call: %w", err)
-	}
-	delim, nested := token.(json.Delim)
-	seen := map[string]bool{}
-	for nested && decoder.More() {
-		if delim == '{' {
-			name, err := decoder.Token()
-			if err != nil {
-				return fmt.Errorf("read the call: %w", err)
-			}
-			key := same(fmt.Sprint(name))
-			if seen[key] {
-				return fmt.Errorf("the member %q stands there twice", name)
-			}
-			seen[key] = true
-		}
-		if err := memberOnce(decoder, strings.Clone); err != nil {
-			return err
-		}
-	}
-	if nested {
-		_, err = decoder.Token() // the end of it
-	}
-	if err != nil {
-		return fmt.Errorf("read the call: %w", err)
-	}
-	return nil
 }

@@ -3,7 +3,6 @@ package gateway
 import (
 	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 
@@ -11,8 +10,6 @@ import (
 
 	"github.com/didomi/serverless-api/sandbox/oidc"
 )
-
-const iamVersion = "2010-05-08"
 
 // assumeWithWebIdentity. AWS verifies the token's signature and times, and that the account has a
 // provider for its issuer which knows its audience
@@ -60,11 +57,4 @@ func (g *Gateway) audiences(x *exchange, claims oidc.Claims) ([]string, error) {
 		audiences = append(audiences, list.texts()...)
 	}
 	return audiences, nil
-}
-
-// answerQueryError answers with an error of the Query protocol.
-func (x *exchange) answerQueryError(code, message string) error {
-	writeQueryFailure(x.w, http.StatusBadRequest, code, message)
-	x.streamed = true
-	return nil
 }

@@ -191,3 +191,27 @@ func (n *node) visit(see func(*node)) {
 		c.visit(see)
 	}
 }
+
+// element is an element of texts, in pairs of name and text.
+func element(name string, pairs ...string) *node {
+	n := &node{name: name}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		n.set(pairs[i], pairs[i+1])
+	}
+	return n
+}
+
+// holding is a result with one list.
+func holding(list string, items []*node) *node {
+	return &node{children: []*node{{name: list, children: items}}}
+}
+
+func childTexts(tree *node, name string) []string {
+	var all []string
+	tree.visit(func(n *node) {
+		if n.name == name {
+			all = append(all, n.text)
+		}
+	})
+	return all
+}

@@ -3,11 +3,13 @@ package gateway
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"net/url"
 	"strings"
 	"time"
 
 	"github.com/didomi/serverless-api/sandbox/lambdahost"
+	"github.com/didomi/serverless-api/sandbox/restapi"
 )
 
 // Function implements lambdahost.Source.
@@ -95,4 +97,23 @@ func (g *Gateway) Credentials(ctx context.Context, f lambdahost.Function) (lambd
 		AccessKeyID: given.value("AccessKeyId"), SecretAccessKey: given.value("SecretAccessKey"),
 		SessionToken: given.value("SessionToken"), Expires: expires,
 	}, nil
+}
+
+// FunctionPolicy implements restapi.Store.
+func (g *Gateway) FunctionPolicy(ctx context.Context, functionARN string) (string, error) {
+	name, qualifier := splitFunction(functionARN, "")
+	return lookup(g.lookups, "lambda", "policy "+functionName(name, qualifier), func() (string, error) {
+		path := "/2015-03-31/functions/" + url.PathEscape(name) + "/policy"
+		if qualifier != "" {
+			path += "?Qualifier=" + url.QueryEscape(qualifier)
+		}
+		var answer struct{ Policy string }
+		if err := g.admin.rest(ctx, "lambda", http.MethodGet, path, nil, &answer); err != nil {
+			if notFound(err) {
+				return "", fmt.Errorf("policy of %s: %w", functionARN, restapi.ErrNotFound)
+			}
+			return "", err
+		}
+		return answer.Policy, nil
+	})
 }

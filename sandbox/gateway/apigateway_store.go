@@ -185,25 +185,6 @@ func (g *Gateway) planKeys(ctx context.Context, planID string, plan restapi.Plan
 	return keys, nil
 }
 
-// FunctionPolicy implements restapi.Store.
-func (g *Gateway) FunctionPolicy(ctx context.Context, functionARN string) (string, error) {
-	name, qualifier := splitFunction(functionARN, "")
-	return lookup(g.lookups, "lambda", "policy "+functionName(name, qualifier), func() (string, error) {
-		path := "/2015-03-31/functions/" + url.PathEscape(name) + "/policy"
-		if qualifier != "" {
-			path += "?Qualifier=" + url.QueryEscape(qualifier)
-		}
-		var answer struct{ Policy string }
-		if err := g.admin.rest(ctx, "lambda", http.MethodGet, path, nil, &answer); err != nil {
-			if notFound(err) {
-				return "", fmt.Errorf("policy of %s: %w", functionARN, restapi.ErrNotFound)
-			}
-			return "", err
-		}
-		return answer.Policy, nil
-	})
-}
-
 // listAll reads every resource of a kind, corrected.
 func (g *Gateway) listAll(ctx context.Context, k kind, path string) ([]map[string]any, error) {
 	var all []map[string]any

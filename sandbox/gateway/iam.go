@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -10,33 +9,6 @@ import (
 	"strings"
 	"unicode"
 )
-
-// mostEnvironment is the size of all environment variables of a function, in bytes. Lambda measures them
-// as one JSON text, and shows it in the refusal.
-// https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
-// https://github.com/github-aws-runners/terraform-aws-github-runner/issues/3594
-const mostEnvironment = 4096
-
-// withinEnvironment refuses a function's configuration whose environment is too large.
-func withinEnvironment(call handler) handler {
-	return reading(func(x *exchange) error {
-		var request struct {
-			Environment struct{ Variables map[string]string }
-		}
-		if err := decodeCall(x.body, &request); err != nil {
-			return fmt.Errorf("decode the request: %w", err)
-		}
-		measured, err := json.Marshal(request.Environment.Variables)
-		if err != nil {
-			return fmt.Errorf("measure the environment: %w", err)
-		}
-		if len(measured) > mostEnvironment {
-			return x.refuse(http.StatusBadRequest, "InvalidParameterValueException",
-				"Lambda was unable to configure your environment variables because the environment variables you have provided exceeded the 4KB limit. String measured: "+string(measured))
-		}
-		return call(x)
-	})
-}
 
 // The quotas of IAM that cannot be raised, or are what an account starts with. Sizes are in characters,
 // white space not counted.
@@ -140,37 +112,4 @@ func attachedPolicies(x *exchange) (string, error) {
 		return fmt.Sprintf("Cannot exceed quota for PoliciesPerRole: %d", mostRolePolicies), nil
 	}
 	return "", nil
-}
-
-// The sizes of a dashboard's widgets.
-// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
-// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html
-const (
-	mostWidgetAlarms  = 100
-	mostWidgetMetrics = 500
-)
-
-// withinWidgets refuses a dashboard with a widget of too many alarms or metrics.
-func withinWidgets(call handler) handler {
-	return reading(func(x *exchange) error {
-		get, err := x.parameters()
-		if err != nil {
-			return err
-		}
-		var body struct {
-			Widgets []struct {
-				Properties struct{ Alarms, Metrics []any }
-			}
-		}
-		if err := json.Unmarshal([]byte(get("DashboardBody")), &body); err != nil {
-			return x.refuse(http.StatusBadRequest, "InvalidParameterInput", "The field DashboardBody must be a valid JSON object")
-		}
-		for i, w := range body.Widgets {
-			if len(w.Properties.Alarms) > mostWidgetAlarms || len(w.Properties.Metrics) > mostWidgetMetrics {
-				return x.refuse(http.StatusBadRequest, "InvalidParameterInput", fmt.Sprintf(
-					"The dashboard body is invalid: /widgets/%d/properties should NOT have more than %d alarms or %d metrics", i, mostWidgetAlarms, mostWidgetMetrics))
-			}
-		}
-		return call(x)
-	})
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
 	"strings"
 
@@ -13,23 +12,79 @@ import (
 	"github.com/didomi/serverless-api/sandbox/iampolicy"
 )
 
-// calling is a service of AWS's that calls another one and says for which account and, where there is an ARN, for
-// which resource (docs/reference/aws-rules.md, IAM, has what is documented of each).
-func (g *Gateway) calling(service, arn string) iampolicy.Caller {
-	c := iampolicy.Caller{Service: service, Keys: map[string][]string{"aws:sourceaccount": {g.config.AccountID}}}
-	if arn != "" {
-		c.Keys["aws:sourcearn"] = []string{arn}
+// rolePolicies are what a role may do, and the most that it may.
+func (g *Gateway) rolePolicies(ctx context.Context, role string) (iampolicy.Set, error) {
+	var set iampolicy.Set
+	attached, err := g.iam(ctx, "ListAttachedRolePolicies", "RoleName", role)
+	if err != nil {
+		return set, err
 	}
-	return c
+	for _, arn := range childTexts(attached, "PolicyArn") {
+		document, err := g.managedPolicy(ctx, arn)
+		if err != nil {
+			return set, err
+		}
+		set.Identity = append(set.Identity, document...)
+	}
+	inline, err := g.iam(ctx, "ListRolePolicies", "RoleName", role)
+	if err != nil {
+		return set, err
+	}
+	for _, name := range inline.first("PolicyNames").texts() {
+		answer, err := g.iam(ctx, "GetRolePolicy", "RoleName", role, "PolicyName", name)
+		if err != nil {
+			return set, err
+		}
+		document, err := iampolicy.Parse(answer.first("PolicyDocument").text)
+		if err != nil {
+			return set, err
+		}
+		set.Identity = append(set.Identity, document...)
+	}
+	boundary, err := g.boundary(ctx, role)
+	if err != nil || boundary == "" {
+		return set, err
+	}
+	set.Bounded = true
+	set.Boundary, err = g.managedPolicy(ctx, boundary)
+	return set, err
 }
 
-// callingLambda is Lambda when it runs a function.
-func (g *Gateway) callingLambda(function string) iampolicy.Caller {
-	return g.calling("lambda.amazonaws.com", g.functionARN(function, ""))
+// boundary is the ARN of a role's permissions boundary; empty: it has none, or there is no role.
+func (g *Gateway) boundary(ctx context.Context, role string) (string, error) {
+	answer, err := g.iam(ctx, "GetRole", "RoleName", role)
+	var refused *callError
+	if errors.As(err, &refused) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	if arn := answer.first("PermissionsBoundaryArn"); arn != nil {
+		return arn.text, nil
+	}
+	return "", nil
 }
 
-// callingProxy is RDS Proxy, of which no condition key is documented.
-var callingProxy = iampolicy.Caller{Service: "rds.amazonaws.com"}
+func (g *Gateway) managedPolicy(ctx context.Context, arn string) ([]iampolicy.Statement, error) {
+	policy, err := g.iam(ctx, "GetPolicy", "PolicyArn", arn)
+	if err != nil {
+		return nil, err
+	}
+	version, err := g.iam(ctx, "GetPolicyVersion", "PolicyArn", arn, "VersionId", policy.first("DefaultVersionId").text)
+	if err != nil {
+		return nil, err
+	}
+	return iampolicy.Parse(version.first("Document").text)
+}
+
+func (g *Gateway) iam(ctx context.Context, action string, pairs ...string) (*node, error) {
+	call := map[string]string{"Action": action}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		call[pairs[i]] = pairs[i+1]
+	}
+	return g.admin.query(ctx, "iam", iamVersion, call)
+}
 
 // untrustedError says that a role's trust policy does not let a service take the role.
 type untrustedError struct {
@@ -92,38 +147,4 @@ func (g *Gateway) inNameOf(ctx context.Context, role, session string, by iampoli
 		AccessKeyID: given.value("AccessKeyId"), SecretAccessKey: given.value("SecretAccessKey"), SessionToken: given.value("SessionToken"),
 	}
 	return &as, nil
-}
-
-// refuseUntrusting refuses a function whose role Lambda cannot take. For a function in a VPC Lambda tries the
-// role without aws:SourceArn, as it does while it connects the first function to a VPC.
-// https://github.com/aws/aws-parallelcluster/pull/6926
-func refuseUntrusting(call handler) handler {
-	return reading(func(x *exchange) error {
-		var f struct {
-			FunctionName, Role string
-			VpcConfig          struct {
-				SubnetIDs []string `json:"SubnetIds"`
-			}
-		}
-		if err := decodeCall(x.body, &f); err != nil {
-			return fmt.Errorf("decode the request: %w", err)
-		}
-		if f.Role == "" {
-			return call(x)
-		}
-		name := f.FunctionName
-		if name == "" {
-			name, _ = splitFunction(x.r.PathValue("name"), "")
-		}
-		by, message := x.g.callingLambda(name), "The role defined for the function cannot be assumed by Lambda."
-		if len(f.VpcConfig.SubnetIDs) > 0 {
-			by, message = x.g.calling(by.Service, ""), "The function's execution role doesn't have permission to perform this operation."
-		}
-		err := x.g.trusts(x.r.Context(), f.Role, by)
-		if untrusted := new(untrustedError); errors.As(err, &untrusted) {
-			x.g.log.Info("refused as Lambda would", "function", name, "error", err)
-			return x.answerError(http.StatusBadRequest, "InvalidParameterValueException", message)
-		}
-		return call(x) // a role that is not there is the emulator's to refuse
-	})
 }

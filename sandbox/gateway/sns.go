@@ -1,0 +1,18 @@
+package gateway
+
+import (
+	"context"
+
+	"github.com/didomi/serverless-api/sandbox/iampolicy"
+)
+
+// namedSNS is the topic or the subscription, by its ARN.
+func (g *Gateway) namedSNS(_ context.Context, _ string, x *exchange) ([]iampolicy.Resource, error) {
+	var all []iampolicy.Resource
+	for _, parameter := range []string{"ResourceArn", "SubscriptionArn", "TopicArn"} {
+		if arn := x.form.Get(parameter); arn != "" {
+			all = append(all, iampolicy.Resource{ARN: arn, Keys: requestTags(x)})
+		}
+	}
+	return all, nil
+}
