@@ -6,11 +6,14 @@ import (
 	"net/http"
 )
 
-func (g *Gateway) acmCalls() map[string]handler {
-	return map[string]handler{
-		"CertificateManager.RequestCertificate":  reading(after(rememberOptions)),
-		"CertificateManager.DescribeCertificate": after(showOptions),
-		"CertificateManager.DeleteCertificate":   reading(after(forgetOptions)),
+func (g *Gateway) acmCalls() service {
+	return service{
+		name: "acm", target: "CertificateManager.", bounds: acmBounds,
+		operations: map[string]handler{
+			"RequestCertificate":  reading(after(rememberOptions)),
+			"DescribeCertificate": after(showOptions),
+			"DeleteCertificate":   reading(after(forgetOptions)),
+		},
 	}
 }
 
@@ -84,4 +87,9 @@ func forgetOptions(x *exchange) error {
 	}
 	x.g.fields.forget(certificateKey(request.CertificateArn))
 	return nil
+}
+
+// acmBounds are those of the calls that give something its physical name, of the API reference.
+var acmBounds = map[string]boundedCall{
+	"RequestCertificate": boundOf("ValidationException", "DomainName", 64, nil),
 }

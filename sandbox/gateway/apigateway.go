@@ -17,7 +17,7 @@ type kind struct {
 	// patched are the members that the emulator itself patches rightly.
 	patched []string
 	// refuse answers with AWS's error where AWS refuses such an object, and says whether it did.
-	refuse func(x *exchange, object map[string]any) (bool, error)
+	refuse func(g *Gateway, x *exchange, object map[string]any) (bool, error)
 }
 
 var (
@@ -42,7 +42,11 @@ func keyed(prefix, id string) func(*http.Request, map[string]any) string {
 
 func stageKey(api, stage string) string { return "/restapis/" + api + "/stages/" + stage }
 
-func (g *Gateway) apigatewayCalls() map[string]handler {
+func (g *Gateway) apigatewayCalls() service {
+	return service{name: "apigateway", bounds: apigatewayBounds, quotas: apigatewayDefaults, paths: g.withinAPIGatewayQuotas(g.apigatewayPaths())}
+}
+
+func (g *Gateway) apigatewayPaths() map[string]handler {
 	return map[string]handler{
 		"POST /restapis":                                       createRestAPI,
 		"GET /restapis":                                        show(restAPIs),
@@ -53,7 +57,7 @@ func (g *Gateway) apigatewayCalls() map[string]handler {
 		"GET /restapis/{api}/resources":                        after(importedResources),
 		"POST /restapis/{api}/deployments":                     after(snapshotDocument),
 		"DELETE /restapis/{api}/deployments/{deployment}":      after(deleteDeployment),
-		"POST /restapis/{api}/stages":                          bounded("apigateway:CreateStage", show(stages)),
+		"POST /restapis/{api}/stages":                          bounded(apigatewayBounds["CreateStage"], show(stages)),
 		"GET /restapis/{api}/stages":                           show(stages),
 		"GET /restapis/{api}/stages/{stage}":                   show(stages),
 		"PATCH /restapis/{api}/stages/{stage}":                 updateStage,
@@ -162,7 +166,7 @@ func patch(k kind) handler {
 			return x.answerError(http.StatusBadRequest, "BadRequestException", err.Error())
 		}
 		if k.refuse != nil {
-			if refused, err := k.refuse(x, object); refused || err != nil {
+			if refused, err := k.refuse(x.g, x, object); refused || err != nil {
 				return err
 			}
 		}

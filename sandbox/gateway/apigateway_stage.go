@@ -82,3 +82,8 @@ func (o patchOperation) namesMethod() bool {
 	all := o.Op == "remove" && len(steps) == 2
 	return (all || len(steps) == 4) && slices.Contains(settingMethods, steps[1])
 }
+
+// apigatewayBounds are those of the calls that give something its physical name, of the API reference.
+var apigatewayBounds = map[string]boundedCall{
+	"CreateStage": boundOf("BadRequestException", "stageName", 128, wordDash),
+}

@@ -22,7 +22,7 @@ func createPlan(x *exchange) error {
 	if err := decodeCall(body, &plan); err != nil {
 		return fmt.Errorf("decode the request: %w", err)
 	}
-	if refused, err := refusePlan(x, plan); refused || err != nil {
+	if refused, err := refusePlan(x.g, x, plan); refused || err != nil {
 		return err
 	}
 	return show(usagePlans)(x)
@@ -32,7 +32,7 @@ func createPlan(x *exchange) error {
 // stage does not serve. The emulator takes any.
 // https://github.com/aws/aws-cdk/pull/6411
 // https://github.com/aws/aws-cdk/issues/15426
-func refusePlan(x *exchange, object map[string]any) (bool, error) {
+func refusePlan(g *Gateway, x *exchange, object map[string]any) (bool, error) {
 	var plan planAnswer
 	if err := convert(object, &plan); err != nil {
 		return false, err
@@ -43,7 +43,7 @@ func refusePlan(x *exchange, object map[string]any) (bool, error) {
 				"Can not define fine grain throttling if usage plan throttle is not defined.")
 		}
 		for method := range stage.Throttle {
-			known, err := x.g.serves(x.r.Context(), stage.APIID, stage.Stage, method)
+			known, err := g.serves(x.r.Context(), stage.APIID, stage.Stage, method)
 			if err != nil {
 				return false, err
 			}

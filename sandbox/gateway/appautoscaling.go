@@ -25,7 +25,7 @@ func newScaling() *scaling { return &scaling{tags: map[string]map[string]string{
 
 // scalingCalls answer a service that the emulator lacks; it still verifies the signature.
 // https://docs.aws.amazon.com/autoscaling/application/APIReference/API_Operations.html
-func (g *Gateway) scalingCalls() map[string]handler {
+func (g *Gateway) scalingCalls() service {
 	calls := map[string]handler{}
 	for name, answer := range map[string]func(*exchange, scalingObject) (any, error){
 		"RegisterScalableTarget":   registerTarget,
@@ -38,9 +38,12 @@ func (g *Gateway) scalingCalls() map[string]handler {
 		"TagResource":              tagTarget,
 		"UntagResource":            untagTarget,
 	} {
-		calls["AnyScaleFrontendService."+name] = instead(scalingCall(answer))
+		calls[name] = instead(scalingCall(answer))
 	}
-	return calls
+	return service{
+		name: "application-autoscaling", target: "AnyScaleFrontendService.", operations: calls,
+		bounds: appautoscalingBounds, resources: g.namedScaling,
+	}
 }
 
 // errNoObject says that there is no such target or policy.

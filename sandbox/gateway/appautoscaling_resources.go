@@ -38,3 +38,8 @@ func (g *Gateway) namedScaling(_ context.Context, _ string, x *exchange) ([]iamp
 	}
 	return []iampolicy.Resource{{ARN: arn, Keys: keys}}, nil
 }
+
+// appautoscalingBounds are those of the calls that give something its physical name, of the API reference.
+var appautoscalingBounds = map[string]boundedCall{
+	"PutScalingPolicy": boundOf("ValidationException", "PolicyName", 256, nil),
+}

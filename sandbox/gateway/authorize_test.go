@@ -154,7 +154,7 @@ func TestWhatACallNames(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			all, err := g.reconsidered()[c.service](t.Context(), c.action, &exchange{g: g, r: httptest.NewRequest(http.MethodPost, "/", nil), form: form, body: []byte(c.body)})
+			all, err := g.services[c.service].resources(t.Context(), c.action, &exchange{g: g, r: httptest.NewRequest(http.MethodPost, "/", nil), form: form, body: []byte(c.body)})
 			if err != nil {
 				t.Fatal(err)
 			}

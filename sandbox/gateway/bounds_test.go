@@ -21,15 +21,14 @@ type call struct {
 	body                                    []byte
 }
 
-// callOf is the call of that name in boundedCalls which gives the parameter its value.
-func callOf(t *testing.T, name, parameter, value string) call {
+// callOf is the call of a service's action which gives the parameter its value.
+func callOf(t *testing.T, s *stand, service, action, parameter, value string) call {
 	t.Helper()
-	service, action, _ := strings.Cut(name, ":")
 	text, err := json.Marshal(map[string]any{parameter: value})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if prefix, ok := targets[service]; ok {
+	if prefix := s.gateway.services[service].target; prefix != "" {
 		return call{method: http.MethodPost, path: "/", contentType: "application/x-amz-json-1.1", target: prefix + action, body: text}
 	}
 	switch service {
@@ -97,7 +96,7 @@ func upstream(t *testing.T) (*url.URL, *atomic.Int64) {
 }
 
 // longest is the longest value that a bound allows.
-func (b bound) longest() string {
+func longest(b bound) string {
 	if b.parameter == "AliasName" {
 		return "alias/" + strings.Repeat("a", b.most-len("alias/"))
 	}
@@ -109,35 +108,47 @@ func (b bound) longest() string {
 func TestANameBeyondItsServicesBoundsIsRefused(t *testing.T) {
 	address, forwarded := upstream(t)
 	s := newStand(t, address)
-	for name, limits := range boundedCalls {
-		service, _, _ := strings.Cut(name, ":")
-		for _, b := range limits.bounds {
-			t.Run(name+" "+b.parameter, func(t *testing.T) {
-				before := forwarded.Load()
-				status, answer := callOf(t, name, b.parameter, b.longest()+"a").send(t, s, service)
-				if status != http.StatusBadRequest || !strings.Contains(answer, limits.code) {
-					t.Errorf("one character too many: %d %s, want %s", status, answer, limits.code)
-				}
-				if b.pattern != nil {
-					if status, answer := callOf(t, name, b.parameter, "a:*é").send(t, s, service); status != http.StatusBadRequest || !strings.Contains(answer, limits.code) {
-						t.Errorf("another character: %d %s, want %s", status, answer, limits.code)
-					}
-				}
-				if n := forwarded.Load() - before; n != 0 {
-					t.Errorf("%d refused calls reached the emulator", n)
-				}
-				if _, answer := callOf(t, name, b.parameter, b.longest()).send(t, s, service); strings.Contains(answer, limits.code) {
-					t.Errorf("the longest that is allowed: %s", answer)
-				}
-				if forwarded.Load() == before {
-					t.Error("the longest that is allowed did not reach the emulator")
-				}
-			})
+	checked := 0
+	for service, served := range s.gateway.services {
+		for action, limits := range served.bounds {
+			checked += len(limits.bounds)
+			checkBounds(t, s, forwarded, service, action, limits)
 		}
+	}
+	if checked < 36 {
+		t.Errorf("only %d parameters have bounds", checked)
+	}
+}
+
+func checkBounds(t *testing.T, s *stand, forwarded *atomic.Int64, service, action string, limits boundedCall) {
+	for _, b := range limits.bounds {
+		t.Run(service+":"+action+" "+b.parameter, func(t *testing.T) {
+			before := forwarded.Load()
+			status, answer := callOf(t, s, service, action, b.parameter, longest(b)+"a").send(t, s, service)
+			if status != http.StatusBadRequest || !strings.Contains(answer, limits.code) {
+				t.Errorf("one character too many: %d %s, want %s", status, answer, limits.code)
+			}
+			if b.pattern != nil {
+				if status, answer := callOf(t, s, service, action, b.parameter, "a:*é").send(t, s, service); status != http.StatusBadRequest || !strings.Contains(answer, limits.code) {
+					t.Errorf("another character: %d %s, want %s", status, answer, limits.code)
+				}
+			}
+			if n := forwarded.Load() - before; n != 0 {
+				t.Errorf("%d refused calls reached the emulator", n)
+			}
+			if _, answer := callOf(t, s, service, action, b.parameter, longest(b)).send(t, s, service); strings.Contains(answer, limits.code) {
+				t.Errorf("the longest that is allowed: %s", answer)
+			}
+			if forwarded.Load() == before {
+				t.Error("the longest that is allowed did not reach the emulator")
+			}
+		})
 	}
 }
 
 func TestNamesAreHeldToTheirPatterns(t *testing.T) {
+	address, _ := upstream(t)
+	s := newStand(t, address)
 	for name, c := range map[string]struct {
 		call, value string
 		refused     bool
@@ -154,7 +165,11 @@ func TestNamesAreHeldToTheirPatterns(t *testing.T) {
 		"a security group that only begins like that": {"ec2:CreateSecurityGroup", "sgdev", false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			limits := boundedCalls[c.call]
+			service, action, _ := strings.Cut(c.call, ":")
+			limits, ok := s.gateway.services[service].bounds[action]
+			if !ok {
+				t.Fatalf("%s has no bounds", c.call)
+			}
 			if got := limits.broken(func(string) string { return c.value }); (got != "") != c.refused {
 				t.Errorf("refused with %q, want refused %v", got, c.refused)
 			}

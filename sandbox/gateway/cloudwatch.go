@@ -1,17 +1,26 @@
 package gateway
 
 import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
 	"github.com/aws/smithy-go/encoding/cbor"
 )
 
 const cloudwatchPath = "/service/GraniteServiceVersion20100801/operation/"
 
-func (g *Gateway) cloudwatchCalls() map[string]handler {
-	return map[string]handler{
-		"POST " + cloudwatchPath + "PutCompositeAlarm": bounded("monitoring:PutCompositeAlarm", refuseAlarm(compositeAlarmRules, after(rememberAlarm(compositeKey, compositeMembers...)))),
-		"POST " + cloudwatchPath + "PutDashboard":      bounded("monitoring:PutDashboard", withinWidgets((*exchange).forward)),
-		"POST " + cloudwatchPath + "PutMetricAlarm":    bounded("monitoring:PutMetricAlarm", refuseAlarm(metricAlarmRules, after(rememberAlarm(alarmKey, append([]string{"Statistic"}, alarmMembers...)...)))),
-		"POST " + cloudwatchPath + "DescribeAlarms":    after(showAlarms),
+func (g *Gateway) cloudwatchCalls() service {
+	return service{
+		name: "monitoring", bounds: cloudwatchBounds, ambiguous: cloudwatchRead,
+		encoded: func(r *http.Request) bool { return r.URL.Path == cloudwatchPath+"PutMetricData" },
+		paths: map[string]handler{
+			"POST " + cloudwatchPath + "PutCompositeAlarm": bounded(cloudwatchBounds["PutCompositeAlarm"], refuseAlarm(compositeAlarmRules, after(rememberAlarm(compositeKey, compositeMembers...)))),
+			"POST " + cloudwatchPath + "PutDashboard":      bounded(cloudwatchBounds["PutDashboard"], withinWidgets((*exchange).forward)),
+			"POST " + cloudwatchPath + "PutMetricAlarm":    bounded(cloudwatchBounds["PutMetricAlarm"], refuseAlarm(metricAlarmRules, after(rememberAlarm(alarmKey, append([]string{"Statistic"}, alarmMembers...)...)))),
+			"POST " + cloudwatchPath + "DescribeAlarms":    after(showAlarms),
+		},
 	}
 }
 
@@ -100,4 +109,38 @@ func putMembers(alarm cbor.Map, remembered map[string]any, members []string) {
 			alarm[member] = value
 		}
 	}
+}
+
+// cloudwatchBounds are those of the calls that give something its physical name, of the API reference.
+var cloudwatchBounds = map[string]boundedCall{
+	"PutMetricAlarm":    boundOf("ValidationError", "AlarmName", 255, nil).and("AlarmDescription", 1024, nil),
+	"PutCompositeAlarm": boundOf("ValidationError", "AlarmName", 255, nil).and("AlarmRule", 10240, nil),
+	"PutDashboard":      boundOf("InvalidParameterInput", "DashboardName", 255, wordDash),
+}
+
+// cloudwatchRead says why a call to CloudWatch is none that the gateway reads: it checks alarms and dashboards
+// by CBOR, as the SDKs make them, so they come by CBOR alone.
+func cloudwatchRead(r *http.Request) error {
+	target := r.Header.Get("X-Amz-Target")
+	if operation, ok := strings.CutPrefix(r.URL.EscapedPath(), cloudwatchPath); ok {
+		if strings.Contains(operation, "/") || r.Method != http.MethodPost || !isCBOR(r.Header) || target != "" || hasAction(r) {
+			return errors.New("a path of an operation takes a POST of CBOR, without X-Amz-Target and Action")
+		}
+		return nil
+	}
+	if r.URL.Path != "/" || target != "" && hasAction(r) {
+		return errors.New("it has no path of an operation, and is none of the Query or JSON protocol either")
+	}
+	_, operation, _ := strings.Cut(target, ".")
+	if target == "" {
+		form, err := formOf(r)
+		if err != nil {
+			return err
+		}
+		operation = form.Get("Action")
+	}
+	if strings.HasPrefix(operation, "Put") && operation != "PutMetricData" {
+		return fmt.Errorf("%q must come by CBOR", operation)
+	}
+	return nil
 }

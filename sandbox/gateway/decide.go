@@ -21,15 +21,6 @@ import (
 // other than the call's own is missing (ministack/observe.py), and that is decided.
 var refusalPattern = regexp.MustCompile(`User: (arn:aws:sts::\d+:assumed-role/([^/]+)/\S+) is not authorized to perform: ([a-z0-9-]+):(\w+)( on resource)?`)
 
-// reconsidered are the services whose refusals are decided again, and how what a call names is read.
-func (g *Gateway) reconsidered() map[string]func(ctx context.Context, action string, x *exchange) ([]iampolicy.Resource, error) {
-	return map[string]func(context.Context, string, *exchange) ([]iampolicy.Resource, error){
-		"application-autoscaling": g.namedScaling,
-		"ec2":                     g.namedEC2, "elasticache": g.namedElastiCache, "iam": g.namedIAM, "kms": g.namedKMS,
-		"lambda": g.namedLambda, "rds": g.namedRDS, "sns": g.namedSNS, "wafv2": g.namedWAF,
-	}
-}
-
 // reconsider decides a refused call again, and makes it where the role's policies allow it.
 func (x *exchange) reconsider() error {
 	if !x.bodyRead || !x.denied() {
@@ -40,12 +31,12 @@ func (x *exchange) reconsider() error {
 		return nil
 	}
 	who, role, service, action := string(match[1]), string(match[2]), string(match[3]), string(match[4])
-	name, ok := x.g.reconsidered()[service]
-	if !ok {
+	endpoint, ok := x.g.services[service]
+	if !ok || endpoint.resources == nil {
 		return nil
 	}
 	ctx := x.r.Context()
-	resources, err := name(ctx, action, x)
+	resources, err := endpoint.resources(ctx, action, x)
 	if err != nil || len(resources) == 0 {
 		return err
 	}

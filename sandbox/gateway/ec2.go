@@ -5,7 +5,11 @@ import (
 	"strings"
 )
 
-func (g *Gateway) ec2Calls() map[string]handler {
+func (g *Gateway) ec2Calls() service {
+	return service{name: "ec2", actions: withinEC2Quotas(ec2Actions()), bounds: ec2Bounds, quotas: ec2Defaults, resources: g.namedEC2}
+}
+
+func ec2Actions() map[string]handler {
 	return map[string]handler{
 		"CreateFlowLogs":   refuseSecondFlowLog(after(rememberFlowLogs)),
 		"DescribeFlowLogs": after(completeFlowLogs),

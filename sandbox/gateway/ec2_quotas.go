@@ -1,5 +1,19 @@
 package gateway
 
+// The quotas, by the codes of Service Quotas.
+const (
+	quotaVPCs               = "vpc/L-F678F1CE"
+	quotaInternetGateways   = "vpc/L-A4707A72"
+	quotaAddresses          = "ec2/L-0263D0A3"
+	quotaNATGateways        = "vpc/L-FE5A380F"
+	quotaInterfaceEndpoints = "vpc/L-29B6F2EB"
+	quotaGatewayEndpoints   = "vpc/L-1B52E74A"
+	quotaSecurityGroups     = "vpc/L-E79EC296"
+)
+
+// ec2Defaults are AWS's own quotas, of the AWS General Reference, service endpoints and quotas.
+var ec2Defaults = map[string]float64{quotaVPCs: 5, quotaInternetGateways: 5, quotaAddresses: 5, quotaNATGateways: 5, quotaInterfaceEndpoints: 50, quotaGatewayEndpoints: 20, quotaSecurityGroups: 2500}
+
 // ec2Quotas: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
 var ec2Quotas = map[string]enforced{
 	"CreateVpc": {key: quotaVPCs, code: "VpcLimitExceeded", message: "The maximum number of VPCs has been reached.",

@@ -32,7 +32,14 @@ func newCaches() *caches {
 	return &caches{groups: map[string]servedCache{}, users: map[string]cacheUser{}}
 }
 
-func (g *Gateway) elasticacheCalls() map[string]handler {
+func (g *Gateway) elasticacheCalls() service {
+	return service{
+		name: "elasticache", actions: withinQuotas(elasticacheActions(), elasticacheQuotas), bounds: elasticacheBounds,
+		quotas: elasticacheDefaults, resources: g.namedElastiCache,
+	}
+}
+
+func elasticacheActions() map[string]handler {
 	calls := map[string]handler{
 		"*":                                   after(showCaches),
 		"DescribeCacheEngineVersions":         instead(cacheEngines),

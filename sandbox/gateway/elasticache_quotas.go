@@ -2,6 +2,14 @@ package gateway
 
 import "strconv"
 
+// The quotas, by the codes of Service Quotas.
+const (
+	quotaCacheNodes = "elasticache/L-DFE45DF3"
+)
+
+// elasticacheDefaults are AWS's own quotas, of the AWS General Reference, service endpoints and quotas.
+var elasticacheDefaults = map[string]float64{quotaCacheNodes: 300}
+
 // elasticacheQuotas: https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_CreateReplicationGroup.html
 var elasticacheQuotas = map[string]enforced{
 	"CreateReplicationGroup": {key: quotaCacheNodes, code: "NodeQuotaForCustomerExceeded", message: "The request cannot be processed because it would exceed the allowed number of cache nodes per customer.",

@@ -182,12 +182,14 @@ func newStand(t *testing.T, upstream *url.URL) *stand {
 	public := &url.URL{Scheme: "http", Host: server.Listener.Addr().String()}
 	gateway, err := New(Config{
 		Upstream: upstream, UpstreamKey: emulatorKey, PublicURL: public, AccessKeyID: "test", SecretAccessKey: "test", Region: testRegion,
-		Dir: filepath.Join(t.TempDir(), "code"), Plane: s.plane, Invoker: s.invoker, Limits: Limits{Quotas: ample()},
+		Dir: filepath.Join(t.TempDir(), "code"), Plane: s.plane, Invoker: s.invoker,
 		Logger: slog.New(slog.NewTextHandler(t.Output(), nil)),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+	gateway.config.Limits = Limits{Quotas: ample(gateway)}
+	gateway.limits.set(gateway.config.Limits)
 	server.Config.Handler = gateway
 	server.Start()
 	t.Cleanup(server.Close)

@@ -133,7 +133,10 @@ func (x *exchange) forward() error {
 	if err := x.take(answer); err != nil {
 		return err
 	}
-	return x.reconsider()
+	if x.g.decide == nil {
+		return nil
+	}
+	return x.g.decide(x)
 }
 
 func (x *exchange) take(answer *http.Response) error {
@@ -236,4 +239,14 @@ func (x *exchange) errorCode() string {
 		}
 	}
 	return ""
+}
+
+// firstOf is the first handler that there is; forward where there is none.
+func firstOf(calls ...handler) handler {
+	for _, call := range calls {
+		if call != nil {
+			return call
+		}
+	}
+	return (*exchange).forward
 }

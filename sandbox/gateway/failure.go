@@ -27,6 +27,14 @@ func (x *exchange) refuse(status int, code, message string) error {
 	return nil
 }
 
+// refuseAs answers with a refusal in a form of the service's own.
+func (x *exchange) refuseAs(contentType string, status int, body []byte) {
+	x.streamed = true
+	x.w.Header().Set("Content-Type", contentType)
+	x.w.WriteHeader(status)
+	_, _ = x.w.Write(body) // the caller may have left
+}
+
 // writeFailure answers with an error of the JSON protocols.
 func writeFailure(w http.ResponseWriter, status int, code, message string) {
 	body, err := json.Marshal(map[string]string{"__type": code, "message": message, "Message": message})

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httputil"
@@ -82,10 +83,9 @@ type Gateway struct {
 	subnets   sync.Mutex // held while a subnet is made
 	dropped   droppedSubnets
 
-	query  map[string]map[string]handler // signing name, action
-	target map[string]map[string]handler // signing name, X-Amz-Target
-	rest   map[string]*http.ServeMux     // signing name
-	own    *http.ServeMux                // /_sandbox/...
+	services map[string]*server // by name
+	decide   func(x *exchange) error
+	own      *http.ServeMux // /_sandbox/...
 }
 
 var (
@@ -130,24 +130,32 @@ func New(c Config) (*Gateway, error) {
 	g.invoker.set(c.Invoker)
 	g.admin = newAdmin(c, g.client)
 	g.proxy = g.newProxy()
-	g.query = map[string]map[string]handler{
-		"ec2": withinEC2Quotas(g.ec2Calls()), "rds": withinQuotas(g.rdsCalls(), rdsQuotas),
-		"elasticache": withinQuotas(g.elasticacheCalls(), elasticacheQuotas),
-		"iam":         {"SimulatePrincipalPolicy": after(simulatePolicy)},
-		"sns":         {}, // for its refusals
-		"sts":         {"AssumeRoleWithWebIdentity": g.assumeWithWebIdentity},
-	}
-	g.target = map[string]map[string]handler{
-		"acm": g.acmCalls(), "application-autoscaling": g.scalingCalls(), "secretsmanager": g.secretsmanagerCalls(),
-		"servicequotas": g.quotaCalls(), "wafv2": g.wafCalls(),
-	}
-	g.rest = map[string]*http.ServeMux{
-		"apigateway": g.restMux(withinAPIGatewayQuotas(g.apigatewayCalls())), "lambda": g.restMux(g.lambdaCalls()),
-		"monitoring": g.restMux(g.cloudwatchCalls()),
+	g.decide = (*exchange).reconsider
+	g.services = map[string]*server{}
+	g.limits.defaults = map[string]float64{}
+	for _, s := range []service{
+		g.acmCalls(),
+		g.apigatewayCalls(),
+		g.scalingCalls(),
+		g.cloudwatchCalls(),
+		g.ec2Calls(),
+		g.elasticacheCalls(),
+		g.iamCalls(),
+		g.kmsCalls(),
+		g.lambdaCalls(),
+		g.logsCalls(),
+		g.rdsCalls(),
+		g.s3Calls(),
+		g.secretsmanagerCalls(),
+		g.quotaCalls(),
+		g.snsCalls(),
+		g.stsCalls(),
+		g.wafCalls(),
+	} {
+		g.services[s.name] = newServer(g, s)
+		maps.Copy(g.limits.defaults, s.quotas)
 	}
 	g.own = g.ownMux()
-	g.holdPolicies()
-	g.hold()
 	return g, nil
 }
 
@@ -192,27 +200,8 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		writeFailure(w, refused.Status, refused.Code, refused.Message)
 		return
 	}
-	if calls, ok := g.query[service]; ok {
-		g.serveQuery(w, r, calls)
-		return
-	}
-	if call, ok := g.target[service][r.Header.Get("X-Amz-Target")]; ok {
-		(&exchange{g: g, w: w, r: r}).serve(call)
-		return
-	}
-	if service == "wafv2" || service == "kms" {
-		(&exchange{g: g, w: w, r: r}).serve(reading((*exchange).forward))
-		return
-	}
-	if service == "s3" && (g.refuseBucket(w, r) || refuseUnsigned(w, r)) {
-		return
-	}
-	if service == "s3" && listsVersionsEncoded(r) {
-		(&exchange{g: g, w: w, r: r}).serve(after(encodeVersions))
-		return
-	}
-	if mux, ok := g.rest[service]; ok {
-		mux.ServeHTTP(w, r)
+	if endpoint, ok := g.services[service]; ok {
+		endpoint.ServeHTTP(w, r)
 		return
 	}
 	g.proxy.ServeHTTP(w, r)

@@ -21,9 +21,9 @@ const (
 	mostRolePolicies = 10
 )
 
-// holdPolicies has the gateway refuse policies beyond IAM's quotas.
-func (g *Gateway) holdPolicies() {
-	calls := g.query["iam"]
+// iamCalls refuse policies beyond IAM's quotas.
+func (g *Gateway) iamCalls() service {
+	calls := map[string]handler{"SimulatePrincipalPolicy": after(simulatePolicy)}
 	for action, check := range map[string]func(*exchange) (string, error){
 		"CreateRole":             documentSize("AssumeRolePolicyDocument", "ACLSizePerRole", mostTrust),
 		"UpdateAssumeRolePolicy": documentSize("PolicyDocument", "ACLSizePerRole", mostTrust),
@@ -45,6 +45,7 @@ func (g *Gateway) holdPolicies() {
 			return call(x)
 		}
 	}
+	return service{name: "iam", actions: calls, bounds: iamBounds, resources: g.namedIAM}
 }
 
 // documentSize compares the size of one document with its quota.

@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"errors"
+	"regexp"
 	"strings"
 
 	"github.com/didomi/serverless-api/sandbox/iampolicy"
@@ -38,4 +39,15 @@ func (g *Gateway) keyTags(ctx context.Context, key string) (map[string][]string,
 		keys["aws:resourcetag/"+strings.ToLower(tag.TagKey)] = []string{tag.TagValue}
 	}
 	return keys, nil
+}
+
+// kmsBounds are those of the calls that give something its physical name, of the API reference.
+var kmsBounds = map[string]boundedCall{
+	"CreateAlias": boundOf("ValidationException", "AliasName", 256, aliasName),
+}
+
+var aliasName = regexp.MustCompile(`^alias/[A-Za-z0-9:/_-]+$`)
+
+func (g *Gateway) kmsCalls() service {
+	return service{name: "kms", target: "TrentService.", other: reading((*exchange).forward), bounds: kmsBounds, resources: g.namedKMS}
 }

@@ -24,21 +24,24 @@ type functionAnswer struct {
 	Concurrency   *struct{ ReservedConcurrentExecutions int }
 }
 
-func (g *Gateway) lambdaCalls() map[string]handler {
-	return map[string]handler{
-		"POST /2015-03-31/functions":                                       bounded("lambda:CreateFunction", withinEnvironment(refuseUntrusting(granting(after(keepNewCode))))),
-		"PUT /2015-03-31/functions/{name}/configuration":                   withinEnvironment(refuseUntrusting(granting((*exchange).forward))),
-		"POST /2015-03-31/functions/{name}/aliases":                        bounded("lambda:CreateAlias", (*exchange).forward),
-		"POST /2015-03-31/functions/{name}/policy":                         bounded("lambda:AddPermission", (*exchange).forward),
-		"PUT /2015-03-31/functions/{name}/code":                            after(keepNewCode),
-		"GET /2015-03-31/functions/{name}":                                 after(codeLocation),
-		"DELETE /2015-03-31/functions/{name}":                              deleteFunction,
-		"GET /2016-08-19/account-settings":                                 after(accountSettings),
-		"PUT /2017-10-31/functions/{name}/concurrency":                     reading(reserveWithin),
-		"GET /2019-09-30/functions/{name}/provisioned-concurrency":         listProvisioned,
-		"PUT /2019-09-30/functions/{name}/provisioned-concurrency":         reading(provisionWithin),
-		"POST /2015-03-31/functions/{name}/invocations":                    invoke,
-		"POST /2021-11-15/functions/{name}/response-streaming-invocations": invokeStream,
+func (g *Gateway) lambdaCalls() service {
+	return service{
+		name: "lambda", bounds: lambdaBounds, quotas: lambdaDefaults, resources: g.namedLambda,
+		paths: map[string]handler{
+			"POST /2015-03-31/functions":                                       bounded(lambdaBounds["CreateFunction"], withinEnvironment(refuseUntrusting(granting(after(keepNewCode))))),
+			"PUT /2015-03-31/functions/{name}/configuration":                   withinEnvironment(refuseUntrusting(granting((*exchange).forward))),
+			"POST /2015-03-31/functions/{name}/aliases":                        bounded(lambdaBounds["CreateAlias"], (*exchange).forward),
+			"POST /2015-03-31/functions/{name}/policy":                         bounded(lambdaBounds["AddPermission"], (*exchange).forward),
+			"PUT /2015-03-31/functions/{name}/code":                            after(keepNewCode),
+			"GET /2015-03-31/functions/{name}":                                 after(codeLocation),
+			"DELETE /2015-03-31/functions/{name}":                              deleteFunction,
+			"GET /2016-08-19/account-settings":                                 after(accountSettings),
+			"PUT /2017-10-31/functions/{name}/concurrency":                     reading(reserveWithin),
+			"GET /2019-09-30/functions/{name}/provisioned-concurrency":         listProvisioned,
+			"PUT /2019-09-30/functions/{name}/provisioned-concurrency":         reading(provisionWithin),
+			"POST /2015-03-31/functions/{name}/invocations":                    invoke,
+			"POST /2021-11-15/functions/{name}/response-streaming-invocations": invokeStream,
+		},
 	}
 }
 

@@ -8,6 +8,14 @@ import (
 	"net/url"
 )
 
+// The quotas, by the codes of Service Quotas.
+const (
+	quotaConcurrency = "lambda/L-B99A9384"
+)
+
+// lambdaDefaults are AWS's own quotas, of the AWS General Reference, service endpoints and quotas.
+var lambdaDefaults = map[string]float64{quotaConcurrency: 1000}
+
 // minimumUnreserved is what Lambda keeps for functions without a reservation; of an account that has
 // less, all of it.
 // https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html

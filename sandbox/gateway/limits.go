@@ -18,6 +18,7 @@ type Limits struct {
 type limits struct {
 	mu sync.Mutex
 	Limits
+	defaults map[string]float64 // AWS's own quotas, as the services name them
 }
 
 func (l *limits) set(next Limits) {
@@ -40,40 +41,15 @@ func (l *limits) applied(key string) (float64, bool) {
 	return value, ok
 }
 
+// byDefault is AWS's own quota, if the gateway knows it.
+func (l *limits) byDefault(key string) (float64, bool) {
+	value, ok := l.defaults[key]
+	return value, ok
+}
+
 func (l *limits) quota(key string) int {
 	if value, ok := l.applied(key); ok {
 		return int(value)
 	}
-	return int(defaultQuotas[key])
-}
-
-// The quotas that the gateway enforces.
-const (
-	quotaVPCs               = "vpc/L-F678F1CE"
-	quotaInternetGateways   = "vpc/L-A4707A72"
-	quotaAddresses          = "ec2/L-0263D0A3"
-	quotaNATGateways        = "vpc/L-FE5A380F"
-	quotaInterfaceEndpoints = "vpc/L-29B6F2EB"
-	quotaGatewayEndpoints   = "vpc/L-1B52E74A"
-	quotaSecurityGroups     = "vpc/L-E79EC296"
-	quotaRESTAPIs           = "apigateway/L-AA0FF27B"
-	quotaDomainNames        = "apigateway/L-A93447B8"
-	quotaUsagePlans         = "apigateway/L-E8693075"
-	quotaCacheNodes         = "elasticache/L-DFE45DF3"
-	quotaProxies            = "rds/L-D94C7EA3"
-	quotaClusters           = "rds/L-952B80B8"
-	quotaInstances          = "rds/L-7B6409FD"
-	quotaSubnetGroups       = "rds/L-48C6BF61"
-	quotaParameterGroups    = "rds/L-DE55804A"
-	quotaClusterParameters  = "rds/L-E4C808A8"
-	quotaConcurrency        = "lambda/L-B99A9384"
-)
-
-// defaultQuotas are AWS's own, of the AWS General Reference, service endpoints and quotas.
-var defaultQuotas = map[string]float64{
-	quotaVPCs: 5, quotaInternetGateways: 5, quotaAddresses: 5, quotaNATGateways: 5, quotaInterfaceEndpoints: 50,
-	quotaGatewayEndpoints: 20, quotaSecurityGroups: 2500,
-	quotaRESTAPIs: 600, quotaDomainNames: 120, quotaUsagePlans: 300, quotaCacheNodes: 300,
-	quotaProxies: 20, quotaClusters: 40, quotaInstances: 40, quotaSubnetGroups: 50, quotaParameterGroups: 50,
-	quotaClusterParameters: 50, quotaConcurrency: 1000,
+	return int(l.defaults[key])
 }

@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"strings"
 )
 
@@ -29,4 +30,16 @@ func (g *Gateway) PutLogs(ctx context.Context, group, stream string, events []Lo
 		return fmt.Errorf("log to %s of %s: %w", stream, group, err)
 	}
 	return nil
+}
+
+// logsBounds are those of the calls that give something its physical name, of the API reference.
+var logsBounds = map[string]boundedCall{
+	"CreateLogGroup":  boundOf("InvalidParameterException", "logGroupName", 512, logName),
+	"PutMetricFilter": boundOf("InvalidParameterException", "filterName", 512, regexp.MustCompile(`^[^:*]+$`)),
+}
+
+var logName = regexp.MustCompile(`^[.\-_/#A-Za-z0-9]+$`)
+
+func (g *Gateway) logsCalls() service {
+	return service{name: "logs", target: logsTarget, bounds: logsBounds}
 }

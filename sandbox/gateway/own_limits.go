@@ -15,7 +15,7 @@ func (g *Gateway) setLimits(w http.ResponseWriter, r *http.Request) {
 	decoder.DisallowUnknownFields()
 	err := decoder.Decode(&next)
 	for key := range next.Quotas {
-		if _, known := defaultQuotas[key]; !known && err == nil {
+		if _, known := g.limits.defaults[key]; !known && err == nil {
 			err = fmt.Errorf("no quota %q is known here", key)
 		}
 	}

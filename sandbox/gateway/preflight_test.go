@@ -145,16 +145,16 @@ func previewOf(t *testing.T) []byte {
 }
 
 // ample are quotas that what all tests make does not use up.
-func ample() map[string]float64 {
+func ample(g *Gateway) map[string]float64 {
 	quotas := map[string]float64{}
-	for key := range defaultQuotas {
+	for key := range g.limits.defaults {
 		quotas[key] = 100_000
 	}
 	return quotas
 }
 
-// logs makes a call to CloudWatch Logs.
-func logs(t *testing.T, s *stand, action string, in map[string]string) {
+// callLogs makes a call to CloudWatch Logs.
+func callLogs(t *testing.T, s *stand, action string, in map[string]string) {
 	t.Helper()
 	if err := s.gateway.admin.target(t.Context(), "logs", logsTarget+action, in, nil); err != nil {
 		t.Fatal(err)
@@ -167,7 +167,7 @@ func TestPreflightListsAllThatIsMissingAtOnce(t *testing.T) {
 	s := newStand(t, nil)
 	p := newPreflight(t, s)
 	t.Run("an account whose quotas suffice has all that the stack needs", func(t *testing.T) {
-		s.limit(t, Limits{Quotas: ample()})
+		s.limit(t, Limits{Quotas: ample(s.gateway)})
 		found, yes := p.run(t)
 		if !yes || len(found["missing"]) > 0 || len(found["warning"]) > 0 || len(found["not checked"]) > 0 {
 			t.Errorf("yes %v: %+v %+v %+v", yes, found["missing"], found["warning"], found["not checked"])
@@ -175,7 +175,7 @@ func TestPreflightListsAllThatIsMissingAtOnce(t *testing.T) {
 	})
 	t.Run("an account that has a new one's concurrency of 10 lacks that alone", func(t *testing.T) {
 		// https://github.com/anomalyco/sst/issues/5829
-		quotas := ample()
+		quotas := ample(s.gateway)
 		quotas[quotaConcurrency] = 10
 		s.limit(t, Limits{Quotas: quotas})
 		found, yes := p.run(t)
@@ -188,7 +188,7 @@ func TestPreflightListsAllThatIsMissingAtOnce(t *testing.T) {
 	})
 	t.Run("an account without anything lacks everything", func(t *testing.T) {
 		none := Limits{Quotas: map[string]float64{}, NotOffered: []string{"aurora-postgresql 16.11", "valkey 8.1", "cache.r7g.large"}}
-		for key := range defaultQuotas {
+		for key := range s.gateway.limits.defaults {
 			none.Quotas[key] = 0
 		}
 		s.limit(t, none)
@@ -222,7 +222,7 @@ func TestPreflightListsAllThatIsMissingAtOnce(t *testing.T) {
 		}
 	})
 	t.Run("a class that one of the stack's zones lacks is named with the zone", func(t *testing.T) {
-		s.limit(t, Limits{Quotas: ample(), NotOffered: []string{"db.serverless " + testRegion + "b"}})
+		s.limit(t, Limits{Quotas: ample(s.gateway), NotOffered: []string{"db.serverless " + testRegion + "b"}})
 		found, _ := p.run(t)
 		if missing := found["missing"]; len(missing) != 1 || !strings.Contains(missing[0].What, testRegion+"b") {
 			t.Errorf("%+v", missing)
@@ -230,11 +230,11 @@ func TestPreflightListsAllThatIsMissingAtOnce(t *testing.T) {
 	})
 	// https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutResourcePolicy.html
 	t.Run("10 resource policies of CloudWatch Logs leave none for the stack's", func(t *testing.T) {
-		s.limit(t, Limits{Quotas: ample()})
+		s.limit(t, Limits{Quotas: ample(s.gateway)})
 		for i := range 10 {
 			policy := fmt.Sprint(i)
-			logs(t, s, "PutResourcePolicy", map[string]string{"policyName": policy, "policyDocument": `{"Version":"2012-10-17","Statement":[]}`})
-			defer logs(t, s, "DeleteResourcePolicy", map[string]string{"policyName": policy})
+			callLogs(t, s, "PutResourcePolicy", map[string]string{"policyName": policy, "policyDocument": `{"Version":"2012-10-17","Statement":[]}`})
+			defer callLogs(t, s, "DeleteResourcePolicy", map[string]string{"policyName": policy})
 		}
 		found, yes := p.run(t)
 		if missing := found["missing"]; yes || len(missing) != 1 || missing[0].Check != "log-resource-policies" {
@@ -252,7 +252,7 @@ func TestPreflightListsAllThatIsMissingAtOnce(t *testing.T) {
 
 func TestPreflightSaysWhatItsCallerMayNotDoOrSee(t *testing.T) {
 	s := newStand(t, nil)
-	s.limit(t, Limits{Quotas: ample()})
+	s.limit(t, Limits{Quotas: ample(s.gateway)})
 	p := newPreflight(t, s)
 	const trust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::000000000000:root"},"Action":"sts:AssumeRole"}]}`
 	admin := iam.NewFromConfig(s.config())

@@ -34,7 +34,11 @@ func newDatabases() *databases {
 	return &databases{clusters: map[string]servedCluster{}, proxies: map[string]netip.AddrPort{}, capacity: map[string]time.Time{}}
 }
 
-func (g *Gateway) rdsCalls() map[string]handler {
+func (g *Gateway) rdsCalls() service {
+	return service{name: "rds", actions: withinQuotas(rdsActions(), rdsQuotas), bounds: rdsBounds, quotas: rdsDefaults, resources: g.namedRDS}
+}
+
+func rdsActions() map[string]handler {
 	calls := map[string]handler{
 		"*":                                  after(showDatabases),
 		"DescribeAccountAttributes":          instead(databaseQuotas),

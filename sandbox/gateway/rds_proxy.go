@@ -97,18 +97,17 @@ func (g *Gateway) proxyAddress(name string) (netip.AddrPort, bool) {
 // showProxy rewrites the endpoint of a proxy or of a proxy's target. They are
 // told apart by what they have, since lists of both hold <member> elements.
 func (x *exchange) showProxy(n *node) {
-	g := x.g
 	var address netip.AddrPort
 	var ok bool
 	switch {
 	case n.child("DBProxyArn") != nil:
-		address, ok = g.proxyAddress(n.value("DBProxyName"))
-		g.hideDropped(n)
+		address, ok = x.g.proxyAddress(n.value("DBProxyName"))
+		x.g.hideDropped(n)
 	case n.child("TargetHealth") != nil:
-		if address, ok = g.clusterAddress(n.value("RdsResourceId")); ok {
+		if address, ok = x.g.clusterAddress(n.value("RdsResourceId")); ok {
 			n.set("Port", strconv.Itoa(int(address.Port())))
 		}
-		if health := n.child("TargetHealth"); g.proxyPending(x.form.Get("DBProxyName")) {
+		if health := n.child("TargetHealth"); x.g.proxyPending(x.form.Get("DBProxyName")) {
 			health.set("State", "UNAVAILABLE")
 			health.set("Reason", "PENDING_PROXY_CAPACITY")
 			health.set("Description", "DBProxy Target is waiting for proxy to scale to desired capacity")

@@ -2,6 +2,19 @@ package gateway
 
 import "net/http"
 
+// The quotas, by the codes of Service Quotas.
+const (
+	quotaProxies           = "rds/L-D94C7EA3"
+	quotaClusters          = "rds/L-952B80B8"
+	quotaInstances         = "rds/L-7B6409FD"
+	quotaSubnetGroups      = "rds/L-48C6BF61"
+	quotaParameterGroups   = "rds/L-DE55804A"
+	quotaClusterParameters = "rds/L-E4C808A8"
+)
+
+// rdsDefaults are AWS's own quotas, of the AWS General Reference, service endpoints and quotas.
+var rdsDefaults = map[string]float64{quotaProxies: 20, quotaClusters: 40, quotaInstances: 40, quotaSubnetGroups: 50, quotaParameterGroups: 50, quotaClusterParameters: 50}
+
 // rdsQuotas are those of the calls that make something, with the name that DescribeAccountAttributes
 // has for them.
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_Operations.html

@@ -14,7 +14,7 @@ func showDatabases(x *exchange) error {
 	}
 	answer.each("DBCluster", x.g.showCluster)
 	answer.each("DBInstance", x.g.showInstance)
-	answer.visit(x.showProxy)
+	answer.visit(func(n *node) { x.showProxy(n) })
 	x.answer = answer.bytes()
 	return nil
 }

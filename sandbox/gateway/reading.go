@@ -1,8 +1,6 @@
 package gateway
 
 import (
-	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -55,13 +53,6 @@ func signedService(r *http.Request) (string, *rejection) {
 	return match[1], nil
 }
 
-// jsonServices are the services of which the gateway reads calls of a JSON protocol, and the beginning of
-// their targets.
-var jsonServices = map[string]string{
-	"acm": "CertificateManager", "application-autoscaling": "AnyScaleFrontendService", "kms": "TrentService", "logs": "Logs_20140328",
-	"secretsmanager": "secretsmanager", "servicequotas": "ServiceQuotasV20190624", "wafv2": "AWSWAF_20190729",
-}
-
 // readOneWay says why a signed request can be read in two ways; nil: it cannot.
 func (g *Gateway) readOneWay(service string, r *http.Request) *rejection {
 	ambiguous := func(format string, values ...any) *rejection {
@@ -72,12 +63,16 @@ func (g *Gateway) readOneWay(service string, r *http.Request) *rejection {
 			return ambiguous("has the header %s %d times.", name, len(r.Header[name]))
 		}
 	}
-	if service != "s3" && encodedBody(r) && r.URL.Path != cloudwatchPath+"PutMetricData" {
+	known := g.services[service]
+	if known == nil {
+		known = &server{}
+	}
+	if encodedBody(r) && (known.encoded == nil || !known.encoded(r)) {
 		return ambiguous("has an encoded body.")
 	}
-	target, prefix := r.Header.Get("X-Amz-Target"), jsonServices[service]
+	target, prefix := r.Header.Get("X-Amz-Target"), strings.TrimSuffix(known.target, ".")
 	switch {
-	case g.query[service] != nil:
+	case known.actions != nil:
 		if _, err := formOf(r); err != nil || target != "" || r.URL.Path != "/" {
 			return ambiguous("must be one of the Query protocol, to /, without X-Amz-Target: %v.", err)
 		}
@@ -86,8 +81,8 @@ func (g *Gateway) readOneWay(service string, r *http.Request) *rejection {
 		if match == nil || match[1] != prefix || r.Method != http.MethodPost || r.URL.Path != "/" || hasAction(r) {
 			return ambiguous("must be a POST to / with X-Amz-Target: %s.<operation>, without Action.", prefix)
 		}
-	case service == "monitoring":
-		if err := cloudwatchRead(r); err != nil {
+	case known.ambiguous != nil:
+		if err := known.ambiguous(r); err != nil {
 			return ambiguous("is not taken: %v.", err)
 		}
 	default:
@@ -98,58 +93,35 @@ func (g *Gateway) readOneWay(service string, r *http.Request) *rejection {
 	return nil
 }
 
-// cloudwatchRead says why a call to CloudWatch is none that the gateway reads: it checks alarms and dashboards
-// by CBOR, as the SDKs make them, so they come by CBOR alone.
-func cloudwatchRead(r *http.Request) error {
-	target := r.Header.Get("X-Amz-Target")
-	if operation, ok := strings.CutPrefix(r.URL.EscapedPath(), cloudwatchPath); ok {
-		if strings.Contains(operation, "/") || r.Method != http.MethodPost || !isCBOR(r.Header) || target != "" || hasAction(r) {
-			return errors.New("a path of an operation takes a POST of CBOR, without X-Amz-Target and Action")
-		}
-		return nil
-	}
-	if r.URL.Path != "/" || target != "" && hasAction(r) {
-		return errors.New("it has no path of an operation, and is none of the Query or JSON protocol either")
-	}
-	_, operation, _ := strings.Cut(target, ".")
-	if target == "" {
-		form, err := formOf(r)
-		if err != nil {
-			return err
-		}
-		operation = form.Get("Action")
-	}
-	if strings.HasPrefix(operation, "Put") && operation != "PutMetricData" {
-		return fmt.Errorf("%q must come by CBOR", operation)
-	}
-	return nil
-}
-
 // readElsewhere is the service whose corrected call the emulator would read in a call of another service or
 // another form; empty: there is none.
 func (g *Gateway) readElsewhere(service string, r *http.Request) string {
 	target := strings.ToLower(r.Header.Get("X-Amz-Target"))
-	for other, prefix := range jsonServices {
-		if strings.HasPrefix(target, strings.ToLower(prefix)) {
-			return other
+	for name, other := range g.services {
+		if other.target != "" && strings.HasPrefix(target, strings.ToLower(strings.TrimSuffix(other.target, "."))) {
+			return name
 		}
 	}
 	path := strings.ToLower(r.URL.Path)
-	rest := g.rest[service] != nil || service == "s3"
+	known := g.services[service]
+	rest := known != nil && (known.mux != nil || known.match != nil)
 	switch {
 	case strings.HasPrefix(target, "awssecuritytoken") || strings.HasPrefix(target, "granite") || rest && (target != "" || hasAction(r)):
 		return "the service of its target or action"
-	case service == "s3":
-		return "" // by this name the emulator reads whatever the path is
+	case known != nil && known.match != nil:
+		return "" // S3: by this name the emulator reads whatever the path is
 	case strings.Contains(path, "/service/") && strings.Contains(path, "/operation/"):
 		return "monitoring"
 	}
-	for other, mux := range g.rest {
+	for name, other := range g.services {
+		if other.mux == nil {
+			continue
+		}
 		read := r.Clone(r.Context())
 		read.URL = &url.URL{Path: "/" + strings.Trim(path, "/")}
-		_, asRead := mux.Handler(read)
-		if _, asSent := mux.Handler(r); asRead != "/" && (other != service || asSent == "/") {
-			return other + " " + asRead
+		_, asRead := other.mux.Handler(read)
+		if _, asSent := other.mux.Handler(r); asRead != "/" && (name != service || asSent == "/") {
+			return name + " " + asRead
 		}
 	}
 	if !rest {
@@ -168,9 +140,9 @@ func (g *Gateway) foreignForm(r *http.Request) string {
 	if err != nil {
 		return "any service: " + err.Error()
 	}
-	for other, calls := range g.query {
-		if calls[form.Get("Action")] != nil {
-			return other
+	for name, other := range g.services {
+		if other.actions[form.Get("Action")] != nil {
+			return name
 		}
 	}
 	return ""

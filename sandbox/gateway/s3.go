@@ -8,39 +8,57 @@ import (
 	"strings"
 )
 
+// s3Calls are found by what they ask for.
+func (g *Gateway) s3Calls() service {
+	return service{name: "s3", bounds: s3Bounds, match: g.matchS3, encoded: func(*http.Request) bool { return true }}
+}
+
+func (g *Gateway) matchS3(r *http.Request) handler {
+	if refuse := g.refuseBucket(r); refuse != nil {
+		return refuse
+	}
+	if refuse := refuseUnsigned(r); refuse != nil {
+		return refuse
+	}
+	if listsVersionsEncoded(r) {
+		return after(encodeVersions)
+	}
+	return nil
+}
+
 // refuseUnsigned answers a presigned request to S3 with an x-amz-* header that its
 // address does not sign, as S3 does: who has the address must not choose a storage
 // class, tags or the source of a copy. The emulator would do what the header says.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html (X-Amz-SignedHeaders)
-func refuseUnsigned(w http.ResponseWriter, r *http.Request) bool {
+func refuseUnsigned(r *http.Request) handler {
 	query := r.URL.Query()
 	if !query.Has("X-Amz-Signature") {
-		return false
+		return nil
 	}
 	signed := strings.Split(query.Get("X-Amz-SignedHeaders"), ";")
 	for name := range r.Header {
 		name = strings.ToLower(name)
 		if strings.HasPrefix(name, "x-amz-") && name != "x-amz-content-sha256" && !slices.Contains(signed, name) {
-			writeS3Error(w, http.StatusForbidden, "AccessDenied", "There were headers present in the request which were not signed")
-			return true
+			return s3Error(http.StatusForbidden, "AccessDenied", "There were headers present in the request which were not signed")
 		}
 	}
-	return false
+	return nil
 }
 
-// writeS3Error answers as S3 does with an error.
-func writeS3Error(w http.ResponseWriter, status int, code, message string) {
+// s3Error answers as S3 does with an error.
+func s3Error(status int, code, message string) handler {
 	type problem struct {
 		XMLName       xml.Name `xml:"Error"`
 		Code, Message string
 	}
-	body, err := xml.Marshal(problem{Code: code, Message: message})
-	if err != nil {
-		body = []byte("<Error/>")
+	return func(x *exchange) error {
+		body, err := xml.Marshal(problem{Code: code, Message: message})
+		if err != nil {
+			body = []byte("<Error/>")
+		}
+		x.refuseAs("application/xml", status, body)
+		return nil
 	}
-	w.Header().Set("Content-Type", "application/xml")
-	w.WriteHeader(status)
-	_, _ = w.Write(body) // the caller may have left
 }
 
 // listsVersionsEncoded reports whether the call is ListObjectVersions that asks

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"net/http"
+	"regexp"
 	"strings"
 )
 
@@ -23,13 +24,20 @@ func (g *Gateway) createdBucket(r *http.Request) string {
 	return path
 }
 
-// refuseBucket answers a CreateBucket call whose bucket's name S3 refuses, and says whether it did.
-func (g *Gateway) refuseBucket(w http.ResponseWriter, r *http.Request) bool {
-	bucket, limits := g.createdBucket(r), boundedCalls["s3:CreateBucket"]
+// refuseBucket answers a CreateBucket call whose bucket's name S3 refuses; nil: it is none.
+func (g *Gateway) refuseBucket(r *http.Request) handler {
+	bucket, limits := g.createdBucket(r), s3Bounds["CreateBucket"]
 	message := limits.broken(func(string) string { return bucket })
 	if message == "" {
-		return false
+		return nil
 	}
-	writeS3Error(w, http.StatusBadRequest, limits.code, message)
-	return true
+	return s3Error(http.StatusBadRequest, limits.code, message)
 }
+
+// s3Bounds are those of the calls that give something its physical name, of the API reference.
+var s3Bounds = map[string]boundedCall{
+	// https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+	"CreateBucket": boundOf("InvalidBucketName", "Bucket", 63, bucketName),
+}
+
+var bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]+[a-z0-9]$`)

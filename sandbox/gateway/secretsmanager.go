@@ -4,14 +4,18 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"regexp"
 )
 
-func (g *Gateway) secretsmanagerCalls() map[string]handler {
-	return map[string]handler{
-		"secretsmanager.GetSecretValue":     after(refuseEmptySecret),
-		"secretsmanager.RotateSecret":       reading(rotateSecret),
-		"secretsmanager.CancelRotateSecret": instead(cancelRotation),
-		"secretsmanager.DescribeSecret":     after(showRotation),
+func (g *Gateway) secretsmanagerCalls() service {
+	return service{
+		name: "secretsmanager", target: "secretsmanager.", bounds: secretsmanagerBounds,
+		operations: map[string]handler{
+			"GetSecretValue":     after(refuseEmptySecret),
+			"RotateSecret":       reading(rotateSecret),
+			"CancelRotateSecret": instead(cancelRotation),
+			"DescribeSecret":     after(showRotation),
+		},
 	}
 }
 
@@ -36,3 +40,10 @@ func refuseEmptySecret(x *exchange) error {
 	return x.answerError(http.StatusBadRequest, "ResourceNotFoundException",
 		"Secrets Manager can't find the specified secret value for staging label: "+stage)
 }
+
+// secretsmanagerBounds are those of the calls that give something its physical name, of the API reference.
+var secretsmanagerBounds = map[string]boundedCall{
+	"CreateSecret": boundOf("InvalidParameterException", "Name", 512, secretName),
+}
+
+var secretName = regexp.MustCompile(`^[A-Za-z0-9/_+=.@-]+$`)

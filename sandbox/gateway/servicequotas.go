@@ -7,10 +7,13 @@ import (
 
 // quotaCalls answer Service Quotas, which the emulator lacks; it still verifies the signature.
 // https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_Operations.html
-func (g *Gateway) quotaCalls() map[string]handler {
-	return map[string]handler{
-		"ServiceQuotasV20190624.GetServiceQuota":           instead(quotaAnswer(g.limits.applied)),
-		"ServiceQuotasV20190624.GetAWSDefaultServiceQuota": instead(quotaAnswer(func(key string) (float64, bool) { v, ok := defaultQuotas[key]; return v, ok })),
+func (g *Gateway) quotaCalls() service {
+	return service{
+		name: "servicequotas", target: "ServiceQuotasV20190624.",
+		operations: map[string]handler{
+			"GetServiceQuota":           instead(quotaAnswer(g.limits.applied)),
+			"GetAWSDefaultServiceQuota": instead(quotaAnswer(g.limits.byDefault)),
+		},
 	}
 }
 

@@ -16,3 +16,12 @@ func (g *Gateway) namedSNS(_ context.Context, _ string, x *exchange) ([]iampolic
 	}
 	return all, nil
 }
+
+// snsBounds are those of the calls that give something its physical name, of the API reference.
+var snsBounds = map[string]boundedCall{
+	"CreateTopic": boundOf("InvalidParameter", "Name", 256, wordDash),
+}
+
+func (g *Gateway) snsCalls() service {
+	return service{name: "sns", actions: map[string]handler{}, bounds: snsBounds, resources: g.namedSNS}
+}

@@ -58,3 +58,7 @@ func (g *Gateway) audiences(x *exchange, claims oidc.Claims) ([]string, error) {
 	}
 	return audiences, nil
 }
+
+func (g *Gateway) stsCalls() service {
+	return service{name: "sts", actions: map[string]handler{"AssumeRoleWithWebIdentity": g.assumeWithWebIdentity}}
+}

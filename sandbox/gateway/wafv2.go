@@ -22,19 +22,22 @@ func newFirewalls() *firewalls {
 }
 
 // wafCalls answer the calls about logging, which the emulator lacks, and put the data protection back into web ACLs.
-func (g *Gateway) wafCalls() map[string]handler {
-	return map[string]handler{
-		wafTarget + "CreateWebACL":               reading(after(protectWebACL)),
-		wafTarget + "UpdateWebACL":               reading(after(protectWebACL)),
-		wafTarget + "GetWebACL":                  reading(after(showProtection)),
-		wafTarget + "GetWebACLForResource":       reading(after(showProtection)),
-		wafTarget + "AssociateWebACL":            reading(after(associateWebACL)),
-		wafTarget + "DisassociateWebACL":         reading(after(associateWebACL)),
-		wafTarget + "DeleteWebACL":               reading(after(forgetWebACL)),
-		wafTarget + "PutLoggingConfiguration":    instead(putLogging),
-		wafTarget + "GetLoggingConfiguration":    instead(getLogging),
-		wafTarget + "DeleteLoggingConfiguration": instead(deleteLogging),
-		wafTarget + "ListLoggingConfigurations":  instead(listLogging),
+func (g *Gateway) wafCalls() service {
+	return service{
+		name: "wafv2", target: wafTarget, other: reading((*exchange).forward), bounds: wafv2Bounds, resources: g.namedWAF,
+		operations: map[string]handler{
+			"CreateWebACL":               reading(after(protectWebACL)),
+			"UpdateWebACL":               reading(after(protectWebACL)),
+			"GetWebACL":                  reading(after(showProtection)),
+			"GetWebACLForResource":       reading(after(showProtection)),
+			"AssociateWebACL":            reading(after(associateWebACL)),
+			"DisassociateWebACL":         reading(after(associateWebACL)),
+			"DeleteWebACL":               reading(after(forgetWebACL)),
+			"PutLoggingConfiguration":    instead(putLogging),
+			"GetLoggingConfiguration":    instead(getLogging),
+			"DeleteLoggingConfiguration": instead(deleteLogging),
+			"ListLoggingConfigurations":  instead(listLogging),
+		},
 	}
 }
 

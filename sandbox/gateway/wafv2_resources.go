@@ -29,3 +29,8 @@ func (g *Gateway) namedWAF(_ context.Context, _ string, x *exchange) ([]iampolic
 	}
 	return all, nil
 }
+
+// wafv2Bounds are those of the calls that give something its physical name, of the API reference.
+var wafv2Bounds = map[string]boundedCall{
+	"CreateWebACL": boundOf("WAFInvalidParameterException", "Name", 128, wordDash),
+}
