@@ -15,7 +15,7 @@ import (
 type Redis struct {
 	client        redis.UniversalClient
 	cluster       *redis.ClusterClient // the same client, if it is a cluster's
-	onAuthFailure func()               // tells that the last credentials were not accepted
+	onAuthFailure func()               // called when Redis rejects the last credentials
 }
 
 // Acquire implements Store.

@@ -80,11 +80,11 @@ func (b *Bucket) stream(ctx context.Context, cancel context.CancelFunc, in s3.Ge
 		in.Range = aws.String("bytes=" + rng)
 		out, err := b.client().GetObject(ctx, &in)
 		if err != nil {
-			return nil, classify("reading a part of an object", err)
+			return nil, classify("reading a range of an object", err)
 		}
 		if got := aws.ToString(out.ContentRange); !strings.HasPrefix(got, "bytes "+rng+"/") {
 			_ = out.Body.Close()
-			return nil, fault.NewInternal("reading a part of an object", errors.New("asked for bytes "+rng+", got "+got))
+			return nil, fault.NewInternal("reading a range of an object", errors.New("requested bytes "+rng+", got "+got))
 		}
 		return out.Body, nil
 	}

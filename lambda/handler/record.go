@@ -38,7 +38,7 @@ func (h *Handler) record(ctx context.Context, r *request, resp *response, sent i
 func (h *Handler) recordBuffered(ctx context.Context, r *request, resp *response) {
 	sent := len(resp.body)
 	if err := postresponse.SendError(ctx); err != nil {
-		resp.status, resp.cause, sent = http.StatusBadGateway, fault.NewInternal("sending the answer", err), 0
+		resp.status, resp.cause, sent = http.StatusBadGateway, fault.NewInternal("sending the response", err), 0
 	}
 	h.record(ctx, r, resp, int64(sent), nil)
 }

@@ -1,9 +1,7 @@
-// Package strictjson checks that a text is JSON which every client reads, and
-// reads the same way. RFC 8259 lets a parser set limits and names where parsers
-// differ: the depth of nesting (9), the range and precision of numbers (6), names
-// that are not unique in their object (4), surrogates without their other half
-// (8.2) and a byte order mark (8.1). A text that was stored once is read by
-// clients of all kinds, so it must be within the limits of all of them.
+// Package strictjson checks that a text is JSON that every client can read, and reads in the same way. RFC 8259 allows parsers to set
+// limits, and names where they differ: the depth of nesting (9), the range and precision of numbers (6), names that are not unique in
+// their object (4), unpaired surrogates (8.2) and a byte order mark (8.1). A stored text is read by clients of all kinds, so it must be
+// within the limits of all of them.
 package strictjson
 
 import (
@@ -17,32 +15,29 @@ import (
 )
 
 const (
-	// MaxDepth is how deep arrays and objects may be nested. The smallest default
-	// of a common parser is 64 (.NET's System.Text.Json and Newtonsoft.Json; Ruby
-	// has 100, Rust's serde_json 128, PHP 512, Python and Jackson about 1,000). A
-	// page of the API puts three levels around an item.
+	// MaxDepth is the maximum nesting of arrays and objects. The smallest default of a common parser is 64 (.NET's System.Text.Json and
+	// Newtonsoft.Json; Ruby has 100, Rust's serde_json 128, PHP 512, Python and Jackson about 1,000). A page of the API adds three levels
+	// around an item.
 	MaxDepth = 60
-	// MaxNumber is the most characters of a number: what the longest double takes
-	// that is written out in full, -2^-1074 with 1,074 digits after the point. An
-	// integer of more than 4,300 digits is an error in Python.
+	// MaxNumber is the maximum length of a number in characters: that of the longest double written out in full, -2^-1074 with 1,074 digits
+	// after the point. An integer of more than 4,300 digits is an error in Python.
 	MaxNumber = 1077
-	// maxExponent is the most digits of an exponent, leading zeros aside. With
-	// MaxNumber characters no longer one leads to a double.
+	// maxExponent is the maximum number of digits of an exponent without leading zeros. With MaxNumber characters, no longer one results in a
+	// double.
 	maxExponent = 4
 )
 
-// Error says what is wrong with a text, and where.
+// Error describes an invalid text.
 type Error struct {
 	Offset  int    // bytes before it
-	Limit   bool   // it is JSON, and beyond a limit of this package
-	Problem string // is wrong, as the part of a sentence
+	Limit   bool   // valid JSON over a limit of this package
+	Problem string // a noun phrase
 }
 
 func (e *Error) Error() string { return fmt.Sprintf("%s at byte %d", e.Problem, e.Offset) }
 
-// Check returns an *Error for a text that is not JSON in UTF-8 or not within the
-// limits. With replaced, bytes that are not UTF-8 may have been replaced by U+FFFD
-// before; then U+FFFD is taken as an escape only.
+// Check returns an *Error for a text that is not JSON in UTF-8, or not within the limits. replaced means that bytes that are not UTF-8 may
+// have been replaced by U+FFFD before; then U+FFFD is only accepted as an escape.
 func Check(text string, replaced bool) error {
 	c := checker{text: text, replaced: replaced}
 	if strings.HasPrefix(text, "\ufeff") {
@@ -57,7 +52,7 @@ func Check(text string, replaced bool) error {
 	return nil
 }
 
-// checker goes through a text once. Its methods return false once err is set.
+// checker reads a text once. Its methods return false once err is set.
 type checker struct {
 	text     string
 	at       int
@@ -65,7 +60,7 @@ type checker struct {
 	err      *Error
 }
 
-// fail reports what is not JSON.
+// fail reports invalid JSON.
 func (c *checker) fail(problem string) bool {
 	if c.at >= len(c.text) {
 		problem = "an unexpected end"
@@ -74,20 +69,19 @@ func (c *checker) fail(problem string) bool {
 	return false
 }
 
-// limit reports what is JSON and beyond a limit.
+// limit reports valid JSON over a limit.
 func (c *checker) limit(at int, format string, args ...any) bool {
 	c.err = &Error{at, true, fmt.Sprintf(format, args...)}
 	return false
 }
 
-// next goes past white space and returns the byte that follows, 0 at the end.
-// A byte 0 in the text is nothing that may follow either.
+// next skips white space and returns the next byte, or 0 at the end. A byte 0 in the text is invalid everywhere.
 func (c *checker) next() byte {
 	for ; c.at < len(c.text); c.at++ {
 		switch b := c.text[c.at]; b {
 		case ' ', '\t', '\n', '\r':
 		case 0:
-			return 1 // as any other that may not follow
+			return 1 // invalid like any other byte
 		default:
 			return b
 		}
@@ -189,11 +183,11 @@ func (c *checker) object(depth int) bool {
 	}
 }
 
-// names are those of one object's members.
+// memberNames are the names of an object's members.
 type memberNames struct {
 	few  [8]string
 	n    int
-	many map[string]struct{} // all of them, once they are more than few
+	many map[string]struct{} // all names, once there are more than fit into few
 }
 
 // add reports whether a name is new.
@@ -220,8 +214,7 @@ func (s *memberNames) add(name string) bool {
 	return true
 }
 
-// string goes past a string and returns what is between its quotes, and whether
-// that has escapes.
+// string skips a string and returns what is between its quotes, and whether that has escapes.
 func (c *checker) string() (inside string, escaped, ok bool) {
 	c.at++
 	begin := c.at
@@ -245,7 +238,7 @@ func (c *checker) string() (inside string, escaped, ok bool) {
 	return "", false, c.fail("")
 }
 
-// character goes past a character of several bytes.
+// character skips a character of several bytes.
 func (c *checker) character() bool {
 	r, size := utf8.DecodeRuneInString(c.text[c.at:])
 	switch {
@@ -258,7 +251,7 @@ func (c *checker) character() bool {
 	return true
 }
 
-// escape goes past a backslash and what belongs to it.
+// escape skips an escape sequence.
 func (c *checker) escape() bool {
 	if c.at+1 >= len(c.text) {
 		c.at++
@@ -288,7 +281,7 @@ func (c *checker) escape() bool {
 	return true
 }
 
-// unit reads an escape of the form \uXXXX.
+// parseUnicodeEscape parses an escape of the form \uXXXX.
 func parseUnicodeEscape(text string) (rune, bool) {
 	if len(text) < 6 || text[0] != '\\' || text[1] != 'u' {
 		return 0, false
@@ -307,7 +300,7 @@ func parseUnicodeEscape(text string) (rune, bool) {
 	return value, true
 }
 
-// unescape returns what the inside of a string that was checked stands for.
+// unescape resolves the escapes of a valid string.
 func unescape(text string) string {
 	value := make([]byte, 0, len(text))
 	for i := 0; i < len(text); {
@@ -344,7 +337,7 @@ func unescape(text string) string {
 	return string(value)
 }
 
-// number goes past a number.
+// number skips a number.
 func (c *checker) number() bool {
 	begin := c.at
 	if c.text[c.at] == '-' {
@@ -385,13 +378,12 @@ func (c *checker) digits() string {
 	return c.text[begin:c.at]
 }
 
-// certain is the characters up to which a number without an exponent, or with one
-// of two digits, is certainly in the range of a double: 10^-299 to 10^299.
+// alwaysInRange is the length up to which a number without an exponent, or with one of two digits, is certainly in the range of a double:
+// 10^-299 to 10^299.
 const alwaysInRange = 200
 
-// double checks that the number from begin on is one that a double can hold: not
-// infinite, and not zero unless its digits say so. What has more digits than a
-// double is rounded by many clients, and read by all.
+// checkRange checks that the number from begin on is in the range of a double: not infinite, and not rounded to zero. A number with more digits
+// than a double is rounded by many clients, but read by all.
 func (c *checker) checkRange(begin int, exponent string) bool {
 	number := c.text[begin:c.at]
 	if len(number) <= alwaysInRange && len(exponent) <= 2 {

@@ -1,5 +1,4 @@
-// Package faultproxy stands between the function and a real part and fails as
-// a network and its hosts do.
+// Package faultproxy is a TCP proxy between the function and a real dependency that fails as networks and hosts do.
 package faultproxy
 
 import (
@@ -12,7 +11,7 @@ import (
 	"time"
 )
 
-// Proxy relays TCP connections to one part. It starts out working.
+// Proxy relays TCP connections to a dependency. It starts without faults.
 type Proxy struct {
 	target   string
 	listener net.Listener
@@ -35,7 +34,7 @@ const (
 	modeStall      // connections are made and carry nothing
 )
 
-// New starts a proxy before target that ends with the test.
+// New starts a proxy for target that ends with the test.
 func New(t testing.TB, target string) *Proxy {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -52,22 +51,20 @@ func New(t testing.TB, target string) *Proxy {
 	return p
 }
 
-// Address is where the part seems to be.
+// Address is the address that clients connect to.
 func (p *Proxy) Address() string { return p.listener.Addr().String() }
 
-// Restore makes everything work again.
+// Restore ends all faults.
 func (p *Proxy) Restore() { p.set(modePass, 0) }
 
-// Refuse resets all connections, those that are there and those to come: the
-// host is up and the server is not.
+// ResetAll resets all connections, current and new ones: the host is up and the server is not.
 func (p *Proxy) ResetAll() { p.set(modeReset, 0) }
 
-// Stall stops all traffic and tells nobody: the host is gone, or a firewall in
-// the way.
+// Stall stops all traffic silently: the host is gone, or a firewall drops packets.
 func (p *Proxy) Stall() { p.set(modeStall, 0) }
 
-// Hold stops the traffic of the connections that are there; new ones work. What
-// was on its way arrives with Restore, however long ago its sender gave it up.
+// Hold stops the traffic of current connections; new ones work. What was in transit arrives after Restore, however long ago
+// its sender abandoned it.
 func (p *Proxy) Hold() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -76,12 +73,11 @@ func (p *Proxy) Hold() {
 	}
 }
 
-// Slow holds back each piece of what the part says by delay.
+// Slow delays each piece of the server's traffic.
 func (p *Proxy) Slow(delay time.Duration) { p.set(modePass, delay) }
 
-// Pool has the proxy do to PostgreSQL's clients what RDS Proxy does: it drops
-// their cancel requests, and some of what they send waits for up to borrow, and is
-// passed on even if the client has left meanwhile.
+// EmulateRDSProxy treats PostgreSQL clients as RDS Proxy does: it drops their cancel requests, and some of what they send waits
+// for up to borrow and is passed on even if the client has left in the meantime.
 // https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-proxy.html#rds-proxy.limitations
 func (p *Proxy) EmulateRDSProxy(borrow time.Duration) {
 	p.mu.Lock()
@@ -89,14 +85,13 @@ func (p *Proxy) EmulateRDSProxy(borrow time.Duration) {
 	p.rdsProxy, p.borrow = true, borrow
 }
 
-// Cut resets all connections that are there; new ones work, as after a
-// restart or a failover.
+// ResetOnce resets all current connections; new ones work, as after a restart or a failover.
 func (p *Proxy) ResetOnce() {
 	p.set(modeReset, 0)
 	p.set(modePass, 0)
 }
 
-// Seen is how many connections were asked for so far.
+// Connections returns the number of connections accepted so far.
 func (p *Proxy) Connections() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -171,8 +166,7 @@ func (p *Proxy) relay(client *net.TCPConn) {
 	})
 	both.Go(func() { p.copy(client, server, time.Sleep) })
 	both.Wait()
-	// A half that is merely shut lets the part write on, and wait, until the
-	// garbage collector finds it.
+	// A connection that is only half closed would let the client write on, and wait, until the garbage collector closes it.
 	_, _ = client.Close(), server.Close()
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -180,7 +174,7 @@ func (p *Proxy) relay(client *net.TCPConn) {
 	delete(p.conns, server)
 }
 
-// pass takes a connection under control, if it may live.
+// track adds a connection to the proxy, or resets it in modeReset.
 func (p *Proxy) track(conn *net.TCPConn) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -192,12 +186,11 @@ func (p *Proxy) track(conn *net.TCPConn) bool {
 	return true
 }
 
-// cancelRequest is in the place of a start-up packet's protocol version.
+// cancelRequest takes the place of the protocol version in a startup packet.
 // https://www.postgresql.org/docs/current/protocol-message-formats.html
 const cancelRequest = 80877102
 
-// startup reads the head of a client's first packet, its length and its
-// version; nil if it is a cancel request.
+// readStartup reads the head of a client's first packet (length and version), or returns nil for a cancel request.
 func readStartup(client net.Conn) []byte {
 	head := make([]byte, 8)
 	if _, err := io.ReadFull(client, head); err != nil || binary.BigEndian.Uint32(head[4:]) == cancelRequest {
@@ -206,7 +199,7 @@ func readStartup(client net.Conn) []byte {
 	return head
 }
 
-// copy relays until either side ends, holding back each piece.
+// copy relays until either side ends, delaying each piece by hold.
 func (p *Proxy) copy(to, from *net.TCPConn, hold func(delay time.Duration)) {
 	defer func() { _, _ = to.CloseWrite(), from.CloseRead() }()
 	buffer := make([]byte, 32<<10)
@@ -224,7 +217,7 @@ func (p *Proxy) copy(to, from *net.TCPConn, hold func(delay time.Duration)) {
 	}
 }
 
-// wait holds a piece while the proxy stalls, or this connection of it.
+// wait blocks while the proxy or the connection is stalled, and returns the delay.
 func (p *Proxy) wait(conn *net.TCPConn) time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()

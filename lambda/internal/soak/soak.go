@@ -1,5 +1,5 @@
-// Package soak lets a property or race test run for longer than `make test` has time for, and prints
-// what the run did: `make soak` runs every test whose own body calls For.
+// Package soak lets property and race tests run longer than `make test` has time for, and logs what they did: `make soak` runs every
+// test whose body calls For.
 package soak
 
 import (
@@ -9,11 +9,10 @@ import (
 	"time"
 )
 
-// variable holds how long each test runs, as a Go duration. It is set by `make soak`.
+// variable is the environment variable with the duration of each test, as a Go duration. `make soak` sets it.
 const variable = "SOAK"
 
-// For returns how long a test runs: short, unless the environment variable SOAK has another time. A
-// test with several cases divides that time among them.
+// For returns how long a test runs: short, unless SOAK is set. A test with several cases divides that time among them.
 func For(t testing.TB, short time.Duration) time.Duration {
 	t.Helper()
 	value := os.Getenv(variable)
@@ -27,30 +26,30 @@ func For(t testing.TB, short time.Duration) time.Duration {
 	return long
 }
 
-// Figures counts what a test does.
+// Figures counts the operations of a test.
 type Figures struct {
 	t                         testing.TB
 	operations, faults, wrong atomic.Int64
 }
 
-// Count returns Figures that are printed when the test ends.
+// Count returns Figures that are logged when the test ends.
 func Count(t testing.TB) *Figures {
 	t.Helper()
 	f, began := &Figures{t: t}, time.Now()
 	t.Cleanup(func() {
-		t.Logf("soak: %s: %d operations, %d faults injected, %d wrong answers in %s", t.Name(),
+		t.Logf("soak: %s: %d operations, %d faults injected, %d wrong results in %s", t.Name(),
 			f.operations.Load(), f.faults.Load(), f.wrong.Load(), time.Since(began).Round(time.Second))
 	})
 	return f
 }
 
-// Operation counts one request of a client.
+// Operation counts one request.
 func (f *Figures) Operation() { f.operations.Add(1) }
 
-// Fault counts one fault that the test injected.
+// Fault counts one injected fault.
 func (f *Figures) Fault() { f.faults.Add(1) }
 
-// Wrong counts one wrong answer and fails the test with it.
+// Wrong counts one wrong result and fails the test with it.
 func (f *Figures) Wrong(err error) {
 	f.t.Helper()
 	f.wrong.Add(1)

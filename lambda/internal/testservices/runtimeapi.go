@@ -14,16 +14,16 @@ import (
 	"time"
 )
 
-// RuntimeAPI is the Lambda Runtime API for one instance.
+// RuntimeAPI is a Lambda Runtime API for one execution environment.
 type RuntimeAPI struct {
 	events    chan any
-	responses chan *http.Request // the body is read before done is told
+	responses chan *http.Request // the body is read before done is signalled
 	done      chan struct{}
-	// Failed has the report of a program that could not start.
+	// Failed has the report of a function that could not start.
 	Failed chan string
 }
 
-// NewRuntimeAPI starts one and returns its address too.
+// NewRuntimeAPI starts a RuntimeAPI and returns it with its address.
 func NewRuntimeAPI(t *testing.T) (*RuntimeAPI, string) {
 	api := &RuntimeAPI{events: make(chan any), responses: make(chan *http.Request), done: make(chan struct{}), Failed: make(chan string, 1)}
 	server := httptest.NewServer(api)
@@ -57,15 +57,14 @@ func (a *RuntimeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// Invoke sends an event and gives the answer's body to read.
+// Invoke sends an event and calls read with the response.
 func (a *RuntimeAPI) Invoke(event any, read func(*http.Request)) {
 	a.events <- event
 	read(<-a.responses)
 	a.done <- struct{}{}
 }
 
-// Main is the TestMain of a package whose tests Start its program: this test binary is the function when it
-// is started as one.
+// Main is the TestMain of a package whose tests Start its program: the test binary runs the function if it is started as one.
 func Main(m *testing.M, function func()) {
 	if os.Getenv("_HANDLER") != "" {
 		function()
@@ -74,7 +73,7 @@ func Main(m *testing.M, function func()) {
 	os.Exit(m.Run())
 }
 
-// Start runs this test binary as the function, a process of its own, in a package that has Main.
+// Start runs this test binary as the function, in a process of its own. The package must call Main.
 func Start(t *testing.T, name, runtimeAddress string, env ...string) *exec.Cmd {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())

@@ -1,6 +1,5 @@
-// Package testservices gives tests real parts: a database of their own that is
-// migrated as in a deploy, and Redis. A test that finds none fails and says
-// how to start them.
+// Package testservices gives tests real services: Redis, and a database of their own, migrated as in a deployment. Without them, a
+// test fails and says how to start them.
 package testservices
 
 import (
@@ -29,7 +28,7 @@ import (
 	"github.com/didomi/serverless-api/lambda/store"
 )
 
-// Address returns the variable name, which leads to a real part.
+// Address returns the environment variable with the address of a real service.
 func Address(t testing.TB, name string) string {
 	t.Helper()
 	value := os.Getenv(name)
@@ -39,7 +38,7 @@ func Address(t testing.TB, name string) string {
 	return value
 }
 
-// Everywhere runs a command on the one Redis, or on every shard of a cluster.
+// OnEveryShard runs a command on a standalone Redis, or on every shard of a cluster.
 func OnEveryShard(ctx context.Context, client redis.UniversalClient, command ...any) error {
 	shards, ok := client.(*redis.ClusterClient)
 	if !ok {
@@ -50,13 +49,13 @@ func OnEveryShard(ctx context.Context, client redis.UniversalClient, command ...
 	})
 }
 
-// Secrets is Secrets Manager in memory: values by ARN.
+// Secrets is an in-memory Secrets Manager: values by ARN.
 type Secrets struct {
 	mu     sync.Mutex
 	values map[string]string
 }
 
-// NewSecrets returns Secrets that hold credentials by ARN.
+// NewSecrets returns Secrets with these credentials by ARN.
 func NewSecrets(values map[string]secrets.Credentials) *Secrets {
 	s := &Secrets{values: map[string]string{}}
 	for arn, value := range values {
@@ -65,7 +64,7 @@ func NewSecrets(values map[string]secrets.Credentials) *Secrets {
 	return s
 }
 
-// Set gives the secret arn a value.
+// Set sets the value of the secret arn.
 func (s *Secrets) Set(arn string, value secrets.Credentials) {
 	encoded, _ := json.Marshal(value)
 	s.mu.Lock()
@@ -73,7 +72,7 @@ func (s *Secrets) Set(arn string, value secrets.Credentials) {
 	s.values[arn] = string(encoded)
 }
 
-// Value returns the value of the secret arn as Secrets Manager would.
+// Value returns the value of the secret arn, with the errors of Secrets Manager.
 func (s *Secrets) Value(arn string) (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -84,14 +83,14 @@ func (s *Secrets) Value(arn string) (string, error) {
 	return value, nil
 }
 
-// ServeHTTP is GetSecretValue as Secrets Manager answers it.
+// ServeHTTP implements GetSecretValue of Secrets Manager.
 func (s *Secrets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Header.Get("X-Amz-Target") != "secretsmanager.GetSecretValue" {
 		w.WriteHeader(http.StatusNotFound)
 		return
 	}
 	var in struct{ SecretID string }
-	_ = json.NewDecoder(r.Body).Decode(&in) // what cannot be read is a secret that is missing
+	_ = json.NewDecoder(r.Body).Decode(&in) // an invalid request is for a missing secret
 	value, err := s.Value(in.SecretID)
 	if err != nil {
 		w.WriteHeader(http.StatusBadRequest)
@@ -115,20 +114,20 @@ func (s *Secrets) PutSecretValue(_ context.Context, in *secretsmanager.PutSecret
 	return &secretsmanager.PutSecretValueOutput{}, nil
 }
 
-// The secrets of a test's database.
+// The ARNs of a test database's secrets.
 const (
 	MasterSecret = "arn:master"
 	AppSecret    = "arn:app"
 )
 
-// Database is an empty database of one test.
+// Database is a database of one test.
 type Database struct {
-	Migration migrate.Migration // brings it up to date
-	Secrets   *Secrets          // the master's, and the application's once migrated
+	Migration migrate.Migration // applies all migrations
+	Secrets   *Secrets          // the master user's, and the application's once migrated
 	Admin     *pgx.ConnConfig   // connects to it as the superuser
 }
 
-// NewDatabase makes a database that is dropped when the test ends.
+// NewDatabase creates an empty database that is dropped when the test ends.
 func NewDatabase(t testing.TB) Database {
 	t.Helper()
 	admin, err := pgx.ParseConfig(Address(t, "TEST_POSTGRES_URL"))
@@ -151,8 +150,8 @@ func NewDatabase(t testing.TB) Database {
 	}
 }
 
-// Migrate runs the migrations. The application's user is one for the whole
-// server, so tests have one password for it and take turns.
+// Migrate runs the migrations. All databases of the server share the application's user, so all tests use the same password and
+// migrate one after the other.
 func (d Database) Migrate(t testing.TB) {
 	t.Helper()
 	d.Secrets.Set(AppSecret, secrets.Credentials{Username: postgres.AppUser, Password: "of-all-tests"})
@@ -161,8 +160,8 @@ func (d Database) Migrate(t testing.TB) {
 	}
 }
 
-// InTurn runs migrations while no other test runs one on the same server: their
-// own lock is one of their database, and the application's user is everybody's.
+// Exclusively runs migrations while no other test runs any on the same server: their own lock is per database, and the
+// application's user is shared.
 func Exclusively[T any](t testing.TB, migrate func(context.Context) (T, error)) (T, error) {
 	t.Helper()
 	ctx := t.Context()
@@ -177,7 +176,7 @@ func Exclusively[T any](t testing.TB, migrate func(context.Context) (T, error)) 
 	return migrate(ctx)
 }
 
-// Config returns how the function connects to the database.
+// Config returns the function's configuration for the database.
 func (d Database) Config() store.Config {
 	secretCache := secrets.New(func() secrets.API { return d.Secrets })
 	return store.Config{
@@ -196,9 +195,8 @@ func (d Database) Store(t testing.TB) *store.Store {
 	return items
 }
 
-// Redis returns a new client of the standalone server or of the cluster, as
-// another instance of the function would have it. It waits for as long as a
-// busy machine takes.
+// Redis returns a new client of the standalone server or of the cluster, like that of another execution environment. Its timeouts
+// allow for a busy machine.
 func Redis(t testing.TB, cluster bool) *cache.Redis {
 	t.Helper()
 	name := "TEST_REDIS_ADDR"
