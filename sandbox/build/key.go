@@ -13,8 +13,7 @@ import (
 	"strings"
 )
 
-// sources returns a step's key: a hash of facts and of the files under the
-// paths, tests and documentation left out.
+// sources returns a step's key: a hash of facts and of the files under the paths, without tests and documentation.
 func sources(facts []string, paths ...string) (string, error) {
 	sum := sha256.New()
 	for _, fact := range facts {
@@ -37,7 +36,7 @@ func sources(facts []string, paths ...string) (string, error) {
 			return hashFile(sum, filepath.ToSlash(filepath.Join(filepath.Base(path), rel)), file)
 		})
 		if err != nil {
-			return "", fmt.Errorf("hash what is built from %s: %w", path, err)
+			return "", fmt.Errorf("hash the inputs in %s: %w", path, err)
 		}
 	}
 	return hex.EncodeToString(sum.Sum(nil)), nil
@@ -63,13 +62,13 @@ func hashFile(sum io.Writer, name, path string) error {
 	return err
 }
 
-// goFacts are what decides a Go build beside the sources.
+// goFacts returns what a Go build depends on apart from the sources.
 func goFacts(ctx context.Context) ([]string, error) {
 	cmd := exec.CommandContext(ctx, "go", "env", "GOVERSION", "GOOS", "GOARCH", "GOFLAGS", "GOEXPERIMENT", "CGO_ENABLED")
 	cmd.Env = append(os.Environ(), settings()...)
 	out, err := cmd.Output()
 	if err != nil {
-		return nil, fmt.Errorf("ask go for its version: %w", err)
+		return nil, fmt.Errorf("read the version of go: %w", err)
 	}
 	return []string{string(out)}, nil
 }

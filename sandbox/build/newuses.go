@@ -13,15 +13,15 @@ import (
 	"github.com/didomi/serverless-api/sandbox/uses"
 )
 
-// newUses says what the programs use of the AWS provider that they did not when it was last built; "" if they use
-// nothing new, or it has not been built here.
+// newUses describes what the programs use of the AWS provider that they did not use when it was last built. It returns ""
+// if they use nothing new or the provider has never been built.
 func newUses(l layout.Layout) (string, error) {
 	content, err := os.ReadFile(filepath.Join(l.Build(), "terraform-provider-aws", "uses.txt"))
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", nil
 	}
 	if err != nil {
-		return "", fmt.Errorf("read what the AWS provider was built for: %w", err)
+		return "", fmt.Errorf("read the uses that the AWS provider was built for: %w", err)
 	}
 	now, err := uses.Find(l.Repo)
 	if err != nil {
@@ -36,9 +36,9 @@ func newUses(l layout.Layout) (string, error) {
 		return !slices.ContainsFunc(before, func(known string) bool { return sdkModule(known) == sdkModule(use) })
 	}
 	if !slices.ContainsFunc(added, isNew) {
-		return fmt.Sprintf("the program now uses %s: the AWS provider is checked to have it, in seconds", strings.Join(added, ", ")), nil
+		return fmt.Sprintf("the program now uses %s: generating the AWS provider's schema again, which takes seconds", strings.Join(added, ", ")), nil
 	}
-	return fmt.Sprintf("the program now uses %s: the AWS provider is compiled with that service, about %d minutes on two cores",
+	return fmt.Sprintf("the program now uses %s: compiling the AWS provider with that service, which takes about %d minutes on two cores",
 		strings.Join(added, ", "), int(serviceCompile.Minutes())), nil
 }
 

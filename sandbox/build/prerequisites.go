@@ -7,11 +7,10 @@ import (
 	"strings"
 )
 
-// python is an interpreter that can make the sandbox's environments.
+// python is an interpreter that can create the sandbox's virtual environments.
 type python struct{ path, version string }
 
-// pythonNames are tried in this order. The servers' wheels are made for these
-// versions.
+// pythonNames are tried in this order. The servers' wheels support these versions.
 var pythonNames = []string{"python3", "python3.11", "python3.12", "python3.13"}
 
 // findPython finds Python 3.11, 3.12 or 3.13 with venv on PATH.
@@ -41,7 +40,7 @@ func findPython(ctx context.Context) (python, error) {
 	return python{}, fmt.Errorf("python 3.11, 3.12 or 3.13 with venv (%s): on Debian, apt-get install python3 python3-venv", strings.Join(seen, ", "))
 }
 
-// Prerequisites names everything that the machine lacks, at once.
+// Prerequisites returns an error that lists all programs that the machine lacks.
 func Prerequisites(ctx context.Context) error {
 	var missing []string
 	if err := checkGo(ctx); err != nil {
@@ -58,10 +57,10 @@ func Prerequisites(ctx context.Context) error {
 	if len(missing) == 0 {
 		return nil
 	}
-	return fmt.Errorf("the sandbox needs what this machine lacks:\n  - %s", strings.Join(missing, "\n  - "))
+	return fmt.Errorf("this machine lacks what the sandbox requires:\n  - %s", strings.Join(missing, "\n  - "))
 }
 
-// oldestGo is what the modules ask for.
+// oldestGo is the version that the modules require.
 const oldestGo = "1.26"
 
 func checkGo(ctx context.Context) error {

@@ -13,29 +13,28 @@ import (
 	"github.com/didomi/serverless-api/sandbox/progress"
 )
 
-// atOnce is how many steps work at the same time. A Go build uses every core
-// by itself except while it links and while it compiles the one huge package
-// that others wait for; a second one fills those gaps.
-const atOnce = 2
+// concurrency is the number of steps that run concurrently. A Go build uses every core except while it links and while
+// it compiles the one huge package that others wait for; a second build uses the idle cores then.
+const concurrency = 2
 
-// stale is a step that must be made, with the key it will have then.
+// stale is a step that must be built, with its new key.
 type stale struct {
 	step Step
 	key  string
 }
 
-// Run makes the steps that are not fresh, in their order, and prints its progress.
-// All of them are tried; every failure is returned.
+// Run builds the steps that are not up to date, in their order, and prints the progress. It tries all of them and returns
+// every failure.
 func Run(ctx context.Context, l layout.Layout, printer *progress.Printer, steps []Step) error {
 	stamps := Stamps(filepath.Join(l.Build(), "stamps"))
-	todo, err := unmade(ctx, stamps, steps)
+	todo, err := staleSteps(ctx, stamps, steps)
 	if err != nil || len(todo) == 0 {
 		return err
 	}
 	if err := announce(printer, todo); err != nil {
 		return err
 	}
-	slots := make(chan struct{}, atOnce)
+	slots := make(chan struct{}, concurrency)
 	made := map[string]chan struct{}{}
 	failures := make([]error, len(todo))
 	var wg sync.WaitGroup
@@ -48,15 +47,15 @@ func Run(ctx context.Context, l layout.Layout, printer *progress.Printer, steps 
 		made[s.step.Name] = ended
 		wg.Go(func() {
 			defer func() { close(ended); <-slots }()
-			failures[i] = makeOne(ctx, l, stamps, printer, s)
+			failures[i] = buildStep(ctx, l, stamps, printer, s)
 		})
 	}
 	wg.Wait()
 	return errors.Join(failures...)
 }
 
-// unmade lists the steps that must be made.
-func unmade(ctx context.Context, stamps Stamps, steps []Step) ([]stale, error) {
+// staleSteps returns the steps that must be built.
+func staleSteps(ctx context.Context, stamps Stamps, steps []Step) ([]stale, error) {
 	var todo []stale
 	for _, step := range steps {
 		key, err := step.Key(ctx)
@@ -74,7 +73,7 @@ func unmade(ctx context.Context, stamps Stamps, steps []Step) ([]stale, error) {
 	return todo, nil
 }
 
-// announce prints why steps are made again, and how long it will take when that is long.
+// announce prints why steps are built again, and the expected duration if it is a minute or more.
 func announce(printer *progress.Printer, todo []stale) error {
 	var cold time.Duration
 	for _, s := range todo {
@@ -91,14 +90,14 @@ func announce(printer *progress.Printer, todo []stale) error {
 		}
 	}
 	if cold >= time.Minute {
-		printer.Printf("building %d of the sandbox's tools: up to about %d minutes with empty Go caches on two cores, seconds with warm ones; the result is kept",
+		printer.Printf("building %d of the sandbox's tools, once: up to %d minutes with empty Go caches on two cores, seconds with warm caches",
 			len(todo), int((cold + time.Minute - 1).Minutes()))
 	}
 	return nil
 }
 
-// makeOne makes a step and stamps it.
-func makeOne(ctx context.Context, l layout.Layout, stamps Stamps, printer *progress.Printer, s stale) (err error) {
+// buildStep builds a step and stamps it.
+func buildStep(ctx context.Context, l layout.Layout, stamps Stamps, printer *progress.Printer, s stale) (err error) {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -109,15 +108,15 @@ func makeOne(ctx context.Context, l layout.Layout, stamps Stamps, printer *progr
 	}
 	logs := filepath.Join(l.Build(), "logs")
 	if err := os.MkdirAll(logs, 0o755); err != nil {
-		return fmt.Errorf("make the folder of build logs: %w", err)
+		return fmt.Errorf("create the directory of build logs: %w", err)
 	}
 	log, err := os.Create(filepath.Join(logs, s.step.Name+".log"))
 	if err != nil {
-		return fmt.Errorf("make the log of %s: %w", s.step.Title, err)
+		return fmt.Errorf("create the log of %s: %w", s.step.Title, err)
 	}
 	defer func() { _ = log.Close() }()
 	if err := s.step.Make(ctx, log); err != nil {
-		return fmt.Errorf("build %s: %w\n%s\n(whole log: %s)", s.step.Title, err, progress.Tail(log.Name(), 15), log.Name())
+		return fmt.Errorf("build %s: %w\n%s\n(full log: %s)", s.step.Title, err, progress.Tail(log.Name(), 15), log.Name())
 	}
 	return stamps.Put(s.step, s.key)
 }

@@ -14,32 +14,28 @@ import (
 	"github.com/didomi/serverless-api/sandbox/atomicfile"
 )
 
-// Step makes one tool.
+// Step builds one tool.
 type Step struct {
 	// Name is the step's stamp and log: "pulumi".
 	Name string
-	// Title is what a person reads: "Pulumi CLI".
+	// Title is shown to the user: "Pulumi CLI".
 	Title string
-	// Cold is about how long it takes with empty caches on two cores, what others
-	// that run beside it take left out.
+	// Cold is the approximate duration with empty caches on two cores, without concurrent steps.
 	Cold time.Duration
-	// After names a step, if it is made at all, to wait for: builds that run side
-	// by side both compile what they have in common.
+	// After names a step to wait for, if it is built at all: concurrent builds both compile the packages that they share.
 	After string
-	// Outputs are files (absolute, patterns as of filepath.Match) that must be
-	// there, as Make left them, for a stamp to hold.
+	// Outputs are files (absolute, patterns of filepath.Match) that must exist as Make left them for a stamp to be valid.
 	Outputs []string
-	// Key says of what the tool is made; another key makes it again.
+	// Key identifies the tool's inputs; another key builds it again.
 	Key func(ctx context.Context) (string, error)
-	// Reason, which may be nil, says what in the program has changed that the step must be made again for; "" when
-	// nothing of the program's has.
+	// Reason, which may be nil, returns the change of the program that requires the step to be built again, "" if there is
+	// none.
 	Reason func() (string, error)
-	// Make makes the outputs; what it prints goes to log.
+	// Make builds the outputs and prints to log.
 	Make func(ctx context.Context, log io.Writer) error
 }
 
-// state is what there is of the outputs: a line with size and time (seconds,
-// which is all that archives keep) of each file.
+// state returns a line with size and time of each output. Times are in seconds, the precision that archives keep.
 func (s Step) state() (string, error) {
 	var lines strings.Builder
 	for _, pattern := range s.Outputs {
@@ -61,11 +57,10 @@ func (s Step) state() (string, error) {
 	return lines.String(), nil
 }
 
-// Stamps is the folder of the stamps.
+// Stamps is the directory of the stamps.
 type Stamps string
 
-// Fresh reports whether the step's outputs are as they were made, and made of
-// what the key says.
+// Fresh reports whether the step's outputs are unchanged and were built from the inputs of the key.
 func (s Stamps) Fresh(step Step, key string) (bool, error) {
 	stamp, err := os.ReadFile(s.path(step))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -76,24 +71,24 @@ func (s Stamps) Fresh(step Step, key string) (bool, error) {
 	}
 	state, err := step.state()
 	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil // deleted by hand: made again
+		return false, nil // deleted manually: built again
 	}
 	return string(stamp) == key+"\n"+state, err
 }
 
-// Void takes the stamp away, before the outputs are touched.
+// Void removes the stamp before the outputs change.
 func (s Stamps) Void(step Step) error {
 	if err := os.Remove(s.path(step)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("take away the stamp of %s: %w", step.Title, err)
+		return fmt.Errorf("remove the stamp of %s: %w", step.Title, err)
 	}
 	return nil
 }
 
-// Put writes the stamp of a step whose outputs are all there.
+// Put writes the stamp of a step whose outputs all exist.
 func (s Stamps) Put(step Step, key string) error {
 	state, err := step.state()
 	if err != nil {
-		return fmt.Errorf("what was built is not complete: %w", err)
+		return fmt.Errorf("the build is incomplete: %w", err)
 	}
 	return atomicfile.Write(s.path(step), []byte(key+"\n"+state), 0o644)
 }

@@ -13,16 +13,13 @@ import (
 	"github.com/didomi/serverless-api/sandbox/uses"
 )
 
-// pulumiVersion is what the CLI says it is; it is built from that version's
-// source, which does not know it.
+// pulumiVersion is the version that the CLI reports. It is built from that version's source, which does not contain it.
 const pulumiVersion = "v3.250.0"
 
-// Servers are the steps that `services` needs: the Python environment with
-// PostgreSQL and Redis in it.
+// Servers returns the steps that `services` needs: the Python environment with PostgreSQL and Redis.
 func Servers(l layout.Layout) []Step { return []Step{venv(l)} }
 
-// All are the steps that `up` needs: first the CLI, whose packages the others
-// use too, then the longest.
+// All returns the steps that `up` needs: first the CLI, whose packages the others share, then the longest.
 func All(l layout.Layout) []Step {
 	steps := []Step{pulumi(l), venv(l)}
 	for _, step := range []Step{provider(l), program(l), awsx(l), languageHost(l)} {
@@ -32,11 +29,11 @@ func All(l layout.Layout) []Step {
 	return steps
 }
 
-// serviceCompile is about how long the AWS provider takes when the program begins to use another AWS service: all services
-// share one generated list of clients and are compiled again.
+// serviceCompile is the approximate duration of the AWS provider's build when the program first uses an AWS service: all
+// services share one generated list of clients and are compiled again.
 const serviceCompile = 3 * time.Minute
 
-// provider makes the AWS provider; its own build command knows how.
+// provider builds the AWS provider by its own build command.
 func provider(l layout.Layout) Step {
 	dir := filepath.Join(l.Repo, "sandbox", "provider")
 	output := filepath.Join(l.Bin(), "pulumi-resource-aws")
@@ -61,7 +58,7 @@ func provider(l layout.Layout) Step {
 	}
 }
 
-// pulumi makes the Pulumi CLI.
+// pulumi builds the Pulumi CLI.
 func pulumi(l layout.Layout) Step {
 	dir := filepath.Join(l.Repo, "sandbox", "tools", "pulumi")
 	version := "-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=" + pulumiVersion
@@ -69,8 +66,8 @@ func pulumi(l layout.Layout) Step {
 		"github.com/pulumi/pulumi/pkg/v3/cmd/pulumi", "-ldflags", version)
 }
 
-// languageHost makes the plugin that runs Go programs for the CLI, and puts the
-// script before it that has it keep what it compiled.
+// languageHost builds the plugin that runs Go programs for the CLI, and the script around it that keeps the compiled
+// program.
 func languageHost(l layout.Layout) Step {
 	dir := filepath.Join(l.Repo, "sandbox", "tools", "language-go")
 	script := filepath.Join(l.Bin(), "pulumi-language-go")
@@ -91,7 +88,7 @@ func languageHost(l layout.Layout) Step {
 	return step
 }
 
-// awsx makes the stand-in of the awsx provider.
+// awsx builds the stand-in for the awsx provider.
 func awsx(l layout.Layout) Step {
 	dir := filepath.Join(l.Repo, "sandbox", "awsx")
 	return goTool(l, "awsx", "awsx provider", 10*time.Second, dir, filepath.Join(l.Bin(), "pulumi-resource-awsx"), ".")
@@ -107,10 +104,8 @@ func goTool(l layout.Layout, name, title string, cold time.Duration, dir, output
 	}
 }
 
-// program compiles what the programs are made of into Go's build cache, and
-// the programs to where the language host compiles them to. A change of a
-// program itself is Pulumi's to compile, so only its dependencies are in the
-// key.
+// program compiles the programs' packages into Go's build cache, and the programs to where the language host compiles
+// them to. Pulumi compiles a program that has changed, so the key contains only its dependencies.
 func program(l layout.Layout) Step {
 	return Step{
 		Name: "program", Title: "the program's packages", Cold: time.Minute,
@@ -132,8 +127,7 @@ func program(l layout.Layout) Step {
 	}
 }
 
-// Program compiles the stacks' program as the language host does, so that it
-// finds nothing left to do.
+// Program compiles the stacks' program as the language host does, which then finds it in Go's build cache.
 func Program(ctx context.Context, l layout.Layout, log io.Writer) error {
 	return job{mark: programMark(l), temp: l.BuildTemp(), dir: l.Repo, log: log}.compileProgram(ctx, filepath.Join(l.Build(), "program"))
 }
@@ -143,7 +137,7 @@ func (j job) compileProgram(ctx context.Context, output string) error {
 	return j.run(ctx, "go", "build", "-o", output, j.dir)
 }
 
-// goKey is the key of what is built by Go from the folder.
+// goKey returns the key function of a Go build of the directory.
 func goKey(dir string, facts ...string) func(context.Context) (string, error) {
 	return func(ctx context.Context) (string, error) {
 		env, err := goFacts(ctx)

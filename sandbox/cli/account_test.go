@@ -23,7 +23,7 @@ func TestDistrust(t *testing.T) {
 		"an account with a dead server is named broken": {true, broken, nil, "postgres main"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := distrust(c.running, c.report, c.killed)
+			got := restartReason(c.running, c.report, c.killed)
 			if (got == "") != (c.want == "") || !strings.Contains(got, c.want) {
 				t.Errorf("reason %q, want %q in it", got, c.want)
 			}

@@ -16,13 +16,12 @@ func buildTools(ctx context.Context, l layout.Layout, args []string) error {
 	case len(args) == 1 && args[0] == "servers":
 		steps = build.Servers(l)
 	case len(args) != 0:
-		return fmt.Errorf("build takes nothing or the word servers, not %q", args)
+		return fmt.Errorf("the arguments of build are %q; must be none or servers", args)
 	}
 	return makeTools(ctx, l, steps)
 }
 
-// makeTools makes what of the steps is not made yet, one sandbox command at a
-// time.
+// makeTools builds the steps that are not up to date. One sandbox command at a time builds.
 func makeTools(ctx context.Context, l layout.Layout, steps []build.Step) error {
 	if err := build.Prerequisites(ctx); err != nil {
 		return err

@@ -1,5 +1,4 @@
-// Package cli is the sandbox's command line: each command in a file of its
-// own, all of them small and made of the packages beside it.
+// Package cli is the sandbox's command line: one file for each command.
 package cli
 
 import (
@@ -19,7 +18,7 @@ type command struct {
 	run              func(ctx context.Context, l layout.Layout, args []string) error
 }
 
-// exitCode is the error of a command that has said all there is to say.
+// exitCode is the error of a command that has already printed its message.
 type exitCode int
 
 func (c exitCode) Error() string { return fmt.Sprintf("exit code %d", int(c)) }
@@ -58,11 +57,11 @@ func dispatch(ctx context.Context, args []string) error {
 		return c.run(ctx, l, args[1:])
 	}
 	usage(os.Stderr)
-	return fmt.Errorf("no command %q", args[0])
+	return fmt.Errorf("unknown command %q", args[0])
 }
 
 func usage(w io.Writer) {
-	_, _ = fmt.Fprint(w, "The whole stack on this machine, without an account.\n\nsandbox COMMAND\n\n")
+	_, _ = fmt.Fprint(w, "Runs the entire stack on this machine, without an AWS account.\n\nsandbox COMMAND\n\n")
 	for _, c := range commands() {
 		_, _ = fmt.Fprintf(w, "  %-34s %s\n", strings.TrimSpace(c.name+" "+c.args), c.help)
 	}

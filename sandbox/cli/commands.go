@@ -5,14 +5,14 @@ func commands() []command {
 	return []command{
 		{"up", "[--stack dev]", "deploy the stack and serve it", up},
 		{"preview", "[--expect-no-changes] [--json]", "show what an up would change", preview},
-		{"down", "[--destroy STACK]", "stop everything and remove every trace but the tools", down},
+		{"down", "[--destroy STACK]", "stop everything and remove all files but the tools", down},
 		{"status", "[--json]", "show what runs, where and since when", status},
 		{"logs", "[-f] [--all] [--lines 20]", "show the functions' and the sandbox's logs", logs},
-		{"shell", "[--stack STACK]", "open a shell whose pulumi, aws and psql talk to the sandbox", shell},
+		{"shell", "[--stack STACK]", "open a shell whose pulumi, aws and psql use the sandbox", shell},
 		{"pulumi", "ARGUMENTS", "run the Pulumi CLI against the sandbox", passPulumi},
 		{"pipeline", "[--quick]", "run .gitlab-ci.yml from merge request to prod against the sandbox", runPipeline},
 		{"build", "[servers]", "build the tools (servers: only PostgreSQL and Redis)", buildTools},
-		{"services", "-- COMMAND", "run COMMAND with a PostgreSQL and a Redis of its own (TEST_*)", services},
+		{"services", "-- COMMAND", "run COMMAND with its own PostgreSQL and Redis (TEST_*)", services},
 		{"serve", "[--region REGION]", "serve an empty account in the foreground (up does it itself)", serve},
 	}
 }

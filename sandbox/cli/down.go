@@ -18,8 +18,8 @@ import (
 	"github.com/didomi/serverless-api/sandbox/pipeline"
 )
 
-// down stops everything and removes every trace but the tools. The account is
-// disposable: what is in it needs no destroying, unless that is to be seen.
+// down stops everything and removes all files but the tools. The account is disposable: its resources need no destroy,
+// unless the destroy itself is to be tested.
 func down(ctx context.Context, l layout.Layout, args []string) error {
 	flags := newFlags("down")
 	destroy := flags.String("destroy", "", "have pulumi destroy this stack first, as on a real account")
@@ -31,7 +31,7 @@ func down(ctx context.Context, l layout.Layout, args []string) error {
 			return err
 		}
 	}
-	unlock, err := interrupt(ctx, l)
+	unlock, err := seizeLock(ctx, l)
 	if err != nil {
 		return err
 	}
@@ -52,14 +52,13 @@ func down(ctx context.Context, l layout.Layout, args []string) error {
 	return nil
 }
 
-// removeTraces deletes what the sandbox and its stacks have left: secrets, data,
-// logs, packages. The tools stay.
+// removeTraces deletes the secrets, data, logs and packages of the sandbox and its stacks, but not the tools.
 func removeTraces(l layout.Layout) error {
 	traces := []string{l.Run(), l.Data(), l.Temp(), pipeline.ProjectDir(l)}
 	// The function's packages, by hash, of every edit that was tried.
 	packages, err := filepath.Glob(filepath.Join(l.Repo, ".build", strings.Repeat("[0-9a-f]", 2*sha256.Size)))
 	if err != nil {
-		return fmt.Errorf("look for the function's packages: %w", err)
+		return fmt.Errorf("find the function's packages: %w", err)
 	}
 	for _, path := range append(traces, packages...) {
 		if err := os.RemoveAll(path); err != nil {
@@ -72,8 +71,7 @@ func removeTraces(l layout.Layout) error {
 	return nil
 }
 
-// endBuild ends what a killed build or deployment has left. A build that a
-// command still waits for is that command's.
+// endBuild ends the processes that a killed build or deployment has left, but no build that a command still waits for.
 func endBuild(ctx context.Context, l layout.Layout) error {
 	ctx, cancel := context.WithTimeout(ctx, stopTimeout)
 	defer cancel()
@@ -83,7 +81,7 @@ func endBuild(ctx context.Context, l layout.Layout) error {
 	unlock, err := tryLock(l, "build")
 	var held heldError
 	if errors.As(err, &held) {
-		_, _ = fmt.Fprintf(os.Stderr, "sandbox: tools are being built for %s, which goes on\n", held.by)
+		_, _ = fmt.Fprintf(os.Stderr, "sandbox: %s is still building tools and continues\n", held.by)
 		return nil
 	}
 	if err != nil {
@@ -93,24 +91,23 @@ func endBuild(ctx context.Context, l layout.Layout) error {
 	return errors.Join(build.Clear(ctx, l), os.RemoveAll(l.BuildTemp()))
 }
 
-// interrupt takes the lock of the commands that change the sandbox, ending the
-// one that holds it.
-func interrupt(ctx context.Context, l layout.Layout) (unlock func(), err error) {
+// seizeLock takes the lock of the commands that change the sandbox, and ends the command that holds it.
+func seizeLock(ctx context.Context, l layout.Layout) (unlock func(), err error) {
 	const (
-		toSayWhich = 200 * time.Millisecond // a holder has just begun
-		toEnd      = 5 * time.Second        // when asked, and again when made to
+		toNameItself = 200 * time.Millisecond // a command that has just started
+		toEnd        = 5 * time.Second        // after SIGTERM, and again after SIGKILL
 	)
 	for _, try := range []struct {
-		patience time.Duration
-		signal   syscall.Signal
-	}{{toSayWhich, syscall.SIGTERM}, {toEnd, syscall.SIGKILL}} {
-		unlock, err := lockWithin(ctx, l, "up", try.patience)
+		timeout time.Duration
+		signal  syscall.Signal
+	}{{toNameItself, syscall.SIGTERM}, {toEnd, syscall.SIGKILL}} {
+		unlock, err := lockWithin(ctx, l, "up", try.timeout)
 		var held heldError
 		if !errors.As(err, &held) {
 			return unlock, err
 		}
 		if held.pid == 0 {
-			return nil, fmt.Errorf("%w: end it by hand (fuser %s)", err, lockFile(l, "up"))
+			return nil, fmt.Errorf("%w: end it manually (fuser %s)", err, lockFile(l, "up"))
 		}
 		_, _ = fmt.Fprintf(os.Stderr, "sandbox: ending %s\n", held.by)
 		if err := syscall.Kill(held.pid, try.signal); err != nil && !errors.Is(err, syscall.ESRCH) {
@@ -118,18 +115,18 @@ func interrupt(ctx context.Context, l layout.Layout) (unlock func(), err error) 
 		}
 	}
 	if unlock, err = lockWithin(ctx, l, "up", toEnd); err != nil {
-		return nil, fmt.Errorf("it was killed and does not end: %w", err)
+		return nil, fmt.Errorf("it was killed but has not ended: %w", err)
 	}
 	return unlock, nil
 }
 
-// destroyLimit is several times what a destroy takes here; on AWS a database
-// cluster or a function's network interfaces alone may take as long.
+// destroyLimit is several times the duration of a destroy in the sandbox; on AWS a database cluster or a function's
+// network interfaces alone may take as long.
 const destroyLimit = 20 * time.Minute
 
-// destroyStack runs pulumi destroy, its output to ours.
+// destroyStack runs pulumi destroy and prints its output.
 func destroyStack(ctx context.Context, l layout.Layout, name string) error {
-	unlock, err := alone(l)
+	unlock, err := lockExclusive(l)
 	if err != nil {
 		return err
 	}
@@ -141,14 +138,14 @@ func destroyStack(ctx context.Context, l layout.Layout, name string) error {
 	printer.Close()
 	limited, cancel := context.WithTimeout(ctx, destroyLimit)
 	defer cancel()
-	// The flag by which the data may go counts once the program has run with it.
+	// The flag that allows the deletion of data takes effect once the program has run with it.
 	if err := stack.Run(limited, os.Stdout, nil, stack.Args("config", "set", "--path", "didomi:data.allowDeletion", "true")...); err != nil {
 		return fmt.Errorf("allow the deletion of the data of stack %s: %w", name, err)
 	}
 	err = stack.Run(limited, os.Stdout, nil, stack.Args("destroy", "--run-program", "--yes", "--skip-preview")...)
 	if err != nil && limited.Err() != nil && ctx.Err() == nil {
-		return fmt.Errorf("pulumi destroy of stack %s was stopped after %s; above is what it was at, the sandbox still runs: "+
-			"look with make status and make logs, or make down without a destroy: %w", name, destroyLimit, err)
+		return fmt.Errorf("pulumi destroy of stack %s was stopped after %s; its last steps are printed above and the sandbox still runs: "+
+			"see make status and make logs, or run make down without a destroy: %w", name, destroyLimit, err)
 	}
 	if err != nil {
 		return fmt.Errorf("destroy stack %s: %w", name, err)

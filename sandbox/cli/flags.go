@@ -5,22 +5,22 @@ import (
 	"flag"
 )
 
-// newFlags are a command's flags; errors and help go to standard error.
+// newFlags returns a command's flag set, which prints errors and help to standard error.
 func newFlags(name string) *flag.FlagSet {
 	return flag.NewFlagSet("sandbox "+name, flag.ContinueOnError)
 }
 
-// parse reads a command's flags; nothing else may be left.
+// parse reads a command's flags and allows no other arguments.
 func parse(flags *flag.FlagSet, args []string) error {
 	err := flags.Parse(args)
 	if errors.Is(err, flag.ErrHelp) {
 		return exitCode(0)
 	}
 	if err != nil {
-		return exitCode(2) // said already
+		return exitCode(2) // printed by the flag package
 	}
 	if flags.NArg() > 0 {
-		return errors.New(flags.Name() + " takes no " + flags.Arg(0))
+		return errors.New(flags.Name() + ": unexpected argument " + flags.Arg(0))
 	}
 	return nil
 }

@@ -16,18 +16,17 @@ import (
 	"github.com/didomi/serverless-api/sandbox/progress"
 )
 
-// heldError says that another command holds a lock.
+// heldError reports that another command holds a lock.
 type heldError struct {
-	by  string // what a person is told
-	pid int    // 0 when it cannot be told
+	by  string // shown to the user
+	pid int    // 0 if unknown
 }
 
-func (e heldError) Error() string { return "another command is at work: " + e.by }
+func (e heldError) Error() string { return "another command is running: " + e.by }
 
 func lockFile(l layout.Layout, name string) string { return filepath.Join(l.Root, name+".lock") }
 
-// tryLock takes the sandbox's lock of that name. The kernel gives it up when
-// the holder ends, however it does.
+// tryLock takes the sandbox's lock of that name. The kernel releases it when the holder's process ends for any reason.
 func tryLock(l layout.Layout, name string) (unlock func(), err error) {
 	if err := os.MkdirAll(l.Root, 0o755); err != nil {
 		return nil, fmt.Errorf("make %s: %w", l.Root, err)
@@ -47,37 +46,35 @@ func tryLock(l layout.Layout, name string) (unlock func(), err error) {
 		}
 		return nil, holder(string(by))
 	}
-	// Who holds it is told to others; a failure to write costs only that.
+	// The holder is named to other commands; if this fails, only its name is missing.
 	_ = file.Truncate(0)
 	_, _ = fmt.Fprintf(file, "%d sandbox %s (since %s)\n", os.Getpid(), strings.Join(os.Args[1:], " "), time.Now().Format("15:04:05"))
 	return func() { _ = file.Close() }, nil
 }
 
-// holder reads who holds a lock out of what it wrote there: its process id and
-// what a person is told.
+// holder parses what the holder of a lock wrote to it: its process ID and the text that is shown to the user.
 func holder(written string) heldError {
 	first, rest, _ := strings.Cut(strings.TrimSpace(written), " ")
 	pid, err := strconv.Atoi(first)
 	if err != nil {
-		return heldError{by: "a process that has not said which"}
+		return heldError{by: "an unknown process"}
 	}
 	return heldError{by: fmt.Sprintf("%s, pid %d", rest, pid), pid: pid}
 }
 
-// alone takes the lock of the commands that change the sandbox.
-func alone(l layout.Layout) (unlock func(), err error) {
+// lockExclusive takes the lock of the commands that change the sandbox.
+func lockExclusive(l layout.Layout) (unlock func(), err error) {
 	unlock, err = tryLock(l, "up")
 	var held heldError
 	if errors.As(err, &held) {
-		return nil, fmt.Errorf("%w; wait for it, or end it with make down", err)
+		return nil, fmt.Errorf("%w; wait for it or end it with make down", err)
 	}
 	return unlock, err
 }
 
-// lockWithin takes the lock as soon as it is free; a heldError when that takes
-// longer than patience.
-func lockWithin(ctx context.Context, l layout.Layout, name string, patience time.Duration) (unlock func(), err error) {
-	for deadline := time.Now().Add(patience); ; {
+// lockWithin takes the lock as soon as it is free. It returns a heldError after the timeout.
+func lockWithin(ctx context.Context, l layout.Layout, name string, timeout time.Duration) (unlock func(), err error) {
+	for deadline := time.Now().Add(timeout); ; {
 		unlock, err := tryLock(l, name)
 		var held heldError
 		if !errors.As(err, &held) || time.Now().After(deadline) {
@@ -91,7 +88,7 @@ func lockWithin(ctx context.Context, l layout.Layout, name string, patience time
 	}
 }
 
-// waitForLock waits until the lock is free, and says for whom.
+// waitForLock waits until the lock is free and prints which command holds it.
 func waitForLock(ctx context.Context, l layout.Layout, name string, printer *progress.Printer) (unlock func(), err error) {
 	var task *progress.Task
 	for {

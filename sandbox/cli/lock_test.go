@@ -65,7 +65,7 @@ func TestLock(t *testing.T) {
 	l := layout.Layout{Root: t.TempDir()}
 	holder := hold(t, l)
 	t.Run("a second up is told of the first", func(t *testing.T) {
-		_, err := alone(l)
+		_, err := lockExclusive(l)
 		var held heldError
 		if !errors.As(err, &held) || held.pid != holder.Process.Pid {
 			t.Fatalf("error %v, want one that names process %d", err, holder.Process.Pid)
@@ -88,7 +88,7 @@ func TestLock(t *testing.T) {
 			t.Fatal(err)
 		}
 		_ = holder.Wait()
-		unlock, err := alone(l)
+		unlock, err := lockExclusive(l)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -99,11 +99,11 @@ func TestLock(t *testing.T) {
 		variables []string
 	}{
 		{"down ends the holder and takes the lock", nil},
-		{"down ends by force who does not heed", []string{deafVariable + "=1"}},
+		{"down kills a holder that ignores SIGTERM", []string{deafVariable + "=1"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			holder := hold(t, l, c.variables...)
-			unlock, err := interrupt(t.Context(), l)
+			unlock, err := seizeLock(t.Context(), l)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -113,9 +113,9 @@ func TestLock(t *testing.T) {
 			}
 		})
 	}
-	t.Run("down gives up on a holder that has not said who it is", func(t *testing.T) {
+	t.Run("down gives up on a holder that is unknown", func(t *testing.T) {
 		hold(t, l, silentVariable+"=1")
-		if _, err := interrupt(t.Context(), l); err == nil || !strings.Contains(err.Error(), lockFile(l, "up")) {
+		if _, err := seizeLock(t.Context(), l); err == nil || !strings.Contains(err.Error(), lockFile(l, "up")) {
 			t.Errorf("error %v, want one that names the lock", err)
 		}
 	})

@@ -14,13 +14,13 @@ import (
 	"github.com/didomi/serverless-api/sandbox/layout"
 )
 
-// logs shows the functions' and the sandbox's logs, each line with its source.
+// logs prints the functions' and the sandbox's logs, each line with its source.
 func logs(ctx context.Context, l layout.Layout, args []string) error {
 	flags := newFlags("logs")
-	follow := flags.Bool("follow", false, "go on with what is written from now on")
+	follow := flags.Bool("follow", false, "print new lines as they are written")
 	flags.BoolVar(follow, "f", false, "short for --follow")
-	all := flags.Bool("all", false, "the servers' and Pulumi's logs too")
-	lines := flags.Int("lines", 20, "how many of the last lines of each log")
+	all := flags.Bool("all", false, "include the servers' and Pulumi's logs")
+	lines := flags.Int("lines", 20, "number of last lines of each log")
 	if err := parse(flags, args); err != nil {
 		return err
 	}
@@ -45,7 +45,7 @@ func logs(ctx context.Context, l layout.Layout, args []string) error {
 	}
 }
 
-// logFiles lists the logs that there are now.
+// logFiles lists the current log files.
 func logFiles(l layout.Layout, all bool) []string {
 	patterns := []string{
 		filepath.Join(l.Data(), "functions", "logs", "*"), l.Log("access"), l.Log("daemon"),
@@ -70,13 +70,13 @@ func logFiles(l layout.Layout, all bool) []string {
 	return files
 }
 
-// logReader shows logs from where it left them.
+// logReader prints logs from where it last stopped.
 type logReader struct {
 	out io.Writer
 	at  map[string]int64
 }
 
-// read shows what is new in the log; of a log seen first, its last lines.
+// read prints the new lines of a log, or the last lines of a log that it has not read before.
 func (r logReader) read(path string, last int) error {
 	file, err := os.Open(path)
 	if errors.Is(err, os.ErrNotExist) {
@@ -88,7 +88,7 @@ func (r logReader) read(path string, last int) error {
 	defer func() { _ = file.Close() }()
 	at, seen := r.at[path]
 	if info, err := file.Stat(); err == nil && info.Size() < at {
-		at = 0 // begun anew
+		at = 0 // recreated
 	}
 	if _, err := file.Seek(at, io.SeekStart); err != nil {
 		return fmt.Errorf("read a log: %w", err)

@@ -14,14 +14,14 @@ import (
 	"github.com/didomi/serverless-api/sandbox/progress"
 )
 
-// open brings a stack to where the Pulumi CLI can work on it: tools built,
-// account served, stack made. The caller closes the printer.
+// open prepares a stack for the Pulumi CLI: it builds the tools, serves the account and creates the stack. The caller
+// closes the printer.
 func open(ctx context.Context, l layout.Layout, name string) (_ *progress.Printer, _ *deploy.Stack, err error) {
 	_, region, err := deploy.ReadStack(l, name)
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := roomToServe(ctx, l); err != nil {
+	if err := checkPorts(ctx, l); err != nil {
 		return nil, nil, err
 	}
 	if err := makeTools(ctx, l, build.All(l)); err != nil {
@@ -50,11 +50,11 @@ func open(ctx context.Context, l layout.Layout, name string) (_ *progress.Printe
 	return printer, stack, err
 }
 
-// roomToServe names every taken port while nothing has been built for it yet.
-// Of an earlier sandbox only what no daemon holds together is ended.
-func roomToServe(ctx context.Context, l layout.Layout) error {
+// checkPorts reports all ports in use before anything is built. It ends processes of an earlier sandbox whose daemon is
+// gone.
+func checkPorts(ctx context.Context, l layout.Layout) error {
 	if _, err := daemon.Ask(ctx, l); !errors.Is(err, daemon.ErrNotRunning) {
-		return nil // whether it can be gone on with is looked at later
+		return nil // ensureAccount checks whether it is usable
 	}
 	ctx, cancel := context.WithTimeout(ctx, stopTimeout)
 	defer cancel()
@@ -64,8 +64,8 @@ func roomToServe(ctx context.Context, l layout.Layout) error {
 	return daemon.CheckPorts(l)
 }
 
-// compile has the program compiled while the account is looked after; closed
-// when done. Should it not compile, the CLI will say why.
+// compile compiles the program while the account starts, and closes the channel when done. If it does not compile, the
+// CLI reports why.
 func compile(ctx context.Context, l layout.Layout) <-chan struct{} {
 	done := make(chan struct{})
 	go func() {
@@ -75,7 +75,7 @@ func compile(ctx context.Context, l layout.Layout) <-chan struct{} {
 	return done
 }
 
-// bootstrap makes the place of the state in a new account.
+// bootstrap creates the bucket and key of the state in a new account.
 func bootstrap(ctx context.Context, l layout.Layout, report daemon.Report, region string, printer *progress.Printer) (base deploy.Base, err error) {
 	base, err = deploy.ReadBase(l)
 	if !errors.Is(err, deploy.ErrNoBase) {

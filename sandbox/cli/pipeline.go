@@ -17,12 +17,12 @@ func runPipeline(ctx context.Context, l layout.Layout, args []string) error {
 	if err := parse(flags, args); err != nil {
 		return err
 	}
-	unlock, err := alone(l)
+	unlock, err := lockExclusive(l)
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	for _, step := range []build.Step{build.Node(l), pipeline.Tools(l)} { // each needs the one before
+	for _, step := range []build.Step{build.Node(l), pipeline.Tools(l)} { // each requires the previous one
 		if err := makeTools(ctx, l, []build.Step{step}); err != nil {
 			return err
 		}

@@ -13,14 +13,14 @@ import (
 // preview shows what an up would change, as the Pulumi CLI shows it.
 func preview(ctx context.Context, l layout.Layout, args []string) error {
 	flags := newFlags("preview")
-	name := flags.String("stack", "dev", "the stack to look at")
+	name := flags.String("stack", "dev", "the stack to preview")
 	none := flags.Bool("expect-no-changes", false, "fail if there are changes")
 	diff := flags.Bool("diff", true, "show the changes of every property")
 	machine := flags.Bool("json", false, "print JSON with every resource, changed or not, for other tools")
 	if err := parse(flags, args); err != nil {
 		return err
 	}
-	unlock, err := alone(l)
+	unlock, err := lockExclusive(l)
 	if err != nil {
 		return err
 	}
@@ -40,7 +40,7 @@ func preview(ctx context.Context, l layout.Layout, args []string) error {
 	err = stack.Run(ctx, os.Stdout, nil, stack.Args("preview", more...)...)
 	var exit *exec.ExitError
 	if errors.As(err, &exit) && exit.Exited() {
-		return exitCode(exit.ExitCode()) // the CLI has said why
+		return exitCode(exit.ExitCode()) // the CLI has printed why
 	}
 	return err
 }

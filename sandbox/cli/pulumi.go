@@ -14,10 +14,10 @@ import (
 	"github.com/didomi/serverless-api/sandbox/layout"
 )
 
-// passPulumi runs the Pulumi CLI against the sandbox, with the copy of the
-// stack's file where the command takes one: the tree's own is never written.
+// passPulumi runs the Pulumi CLI against the sandbox, with a copy of the stack's file where the command accepts one: the
+// repository's own is never written.
 func passPulumi(ctx context.Context, l layout.Layout, args []string) error {
-	unlock, err := alone(l)
+	unlock, err := lockExclusive(l)
 	if err != nil {
 		return err
 	}
@@ -33,12 +33,11 @@ func passPulumi(ctx context.Context, l layout.Layout, args []string) error {
 	vars := deploy.Environment(l, report, report.Region, base)
 	chooseStack(l, vars, args)
 	env := append(deploy.Inherit(l, vars), child.Marker(l.Root))
-	return runBeside(append([]string{deploy.Program(l)}, args...), env, "")
+	return runChild(append([]string{deploy.Program(l)}, args...), env, "")
 }
 
-// chooseStack sets the variables of the stack that the arguments, or else the
-// environment, name. The CLI takes each of its options from a variable too,
-// where a command has it.
+// chooseStack sets the variables of the stack that the arguments or else the environment name. The CLI also reads each
+// option of a command from a variable.
 func chooseStack(l layout.Layout, vars map[string]string, args []string) {
 	stack := stackOption(args)
 	if stack == "" {
@@ -58,8 +57,7 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// stackOption is the value of the CLI's option --stack or -s; empty when it is
-// not there.
+// stackOption returns the value of the CLI's option --stack or -s, "" without one.
 func stackOption(args []string) string {
 	for i, arg := range args {
 		if arg == "--" {
@@ -79,19 +77,18 @@ func stackOption(args []string) string {
 	return ""
 }
 
-// linkPulumi puts this program under the name pulumi into a folder for PATH,
-// which it returns; called so, it is passPulumi.
-func linkPulumi(l layout.Layout) (folder string, err error) {
+// linkPulumi links this program as pulumi in a directory for PATH, which it returns; under that name it runs passPulumi.
+func linkPulumi(l layout.Layout) (dir string, err error) {
 	program, err := os.Executable()
 	if err != nil {
 		return "", fmt.Errorf("find the sandbox command itself: %w", err)
 	}
-	folder = filepath.Join(l.Run(), "shell")
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		return "", fmt.Errorf("make the shell's folder of programs: %w", err)
+	dir = filepath.Join(l.Run(), "shell")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", fmt.Errorf("create the shell's program directory: %w", err)
 	}
-	if err := os.Symlink(program, filepath.Join(folder, "pulumi")); err != nil && !errors.Is(err, os.ErrExist) {
-		return "", fmt.Errorf("make the shell's pulumi: %w", err)
+	if err := os.Symlink(program, filepath.Join(dir, "pulumi")); err != nil && !errors.Is(err, os.ErrExist) {
+		return "", fmt.Errorf("link the shell's pulumi: %w", err)
 	}
-	return folder, nil
+	return dir, nil
 }

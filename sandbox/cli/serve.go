@@ -9,7 +9,7 @@ import (
 	"github.com/didomi/serverless-api/sandbox/layout"
 )
 
-// serve is the daemon: up starts it in the background.
+// serve runs the daemon, which up starts in the background.
 func serve(ctx context.Context, l layout.Layout, args []string) error {
 	flags := newFlags("serve")
 	region := flags.String("region", "eu-west-1", "the emulated account's region")

@@ -12,28 +12,28 @@ import (
 	"github.com/didomi/serverless-api/sandbox/layout"
 )
 
-// services runs a command beside servers that live as long as it does.
+// services runs a command together with PostgreSQL and Redis servers, which stop when it ends.
 func services(ctx context.Context, l layout.Layout, args []string) (err error) {
 	if len(args) > 0 && args[0] == "--" {
 		args = args[1:]
 	}
 	if len(args) == 0 {
-		return errors.New("services: say what to run, as in sandbox services -- go test ./lambda/handler")
+		return errors.New("services needs a command, for example: sandbox services -- go test ./lambda/handler")
 	}
 	if err := makeTools(ctx, l, build.Servers(l)); err != nil {
 		return err
 	}
-	// A root of its own: several may run at once, and beside a sandbox.
+	// Its own root directory: several may run concurrently, and next to a sandbox.
 	dir, err := os.MkdirTemp(l.Root, "services-")
 	if err != nil {
-		return fmt.Errorf("make a folder for the servers: %w", err)
+		return fmt.Errorf("create the servers' directory: %w", err)
 	}
 	defer func() {
 		err = errors.Join(err, os.RemoveAll(dir), dataplane.RemoveOutside(dir))
 	}()
-	// PostgreSQL may run as another user, who has to get through.
+	// PostgreSQL may run as another user, who must be able to enter.
 	if err := os.Chmod(dir, 0o711); err != nil {
-		return fmt.Errorf("open the servers' folder: %w", err)
+		return fmt.Errorf("make the servers' directory accessible: %w", err)
 	}
 	in, err := dataplane.Locate(dir, l.Venv())
 	if err != nil {
@@ -52,5 +52,5 @@ func services(ctx context.Context, l layout.Layout, args []string) (err error) {
 		return fmt.Errorf("start the services: %w", err)
 	}
 	defer func() { err = errors.Join(err, servers.Close()) }()
-	return runBeside(args, append(append(os.Environ(), servers.Env()...), "TEST_CA_FILE="+ca), "")
+	return runChild(args, append(append(os.Environ(), servers.Env()...), "TEST_CA_FILE="+ca), "")
 }

@@ -16,10 +16,10 @@ import (
 	"github.com/didomi/serverless-api/sandbox/layout"
 )
 
-// shell opens a shell in which pulumi, aws and psql talk to the sandbox.
+// shell opens a shell in which pulumi, aws and psql use the sandbox.
 func shell(ctx context.Context, l layout.Layout, args []string) error {
 	flags := newFlags("shell")
-	name := flags.String("stack", "", "the stack that pulumi and psql talk to; by default the one that came up last")
+	name := flags.String("stack", "", "the stack that pulumi and psql use (default: the one deployed last)")
 	if err := parse(flags, args); err != nil {
 		return err
 	}
@@ -31,11 +31,11 @@ func shell(ctx context.Context, l layout.Layout, args []string) error {
 	if err != nil {
 		return err
 	}
-	_, _ = fmt.Fprintln(os.Stderr, "pulumi, aws and psql talk to the sandbox here; leave with exit")
-	return runBeside([]string{program}, env, "")
+	_, _ = fmt.Fprintln(os.Stderr, "pulumi, aws and psql use the sandbox in this shell; leave it with exit")
+	return runChild([]string{program}, env, "")
 }
 
-// shellEnv is the environment of the shell.
+// shellEnv returns the shell's environment.
 func shellEnv(ctx context.Context, l layout.Layout, stack string) ([]string, error) {
 	report, err := daemon.Ask(ctx, l)
 	if err != nil {
@@ -51,7 +51,7 @@ func shellEnv(ctx context.Context, l layout.Layout, stack string) ([]string, err
 	vars := deploy.Environment(l, report, report.Region, base)
 	outputs, err := deploy.ReadOutputs(l, stack)
 	switch {
-	case errors.Is(err, os.ErrNotExist) && stack == "": // nothing is up yet
+	case errors.Is(err, os.ErrNotExist) && stack == "": // no stack is deployed yet
 	case err != nil:
 		return nil, err
 	default:
@@ -73,9 +73,8 @@ func shellEnv(ctx context.Context, l layout.Layout, stack string) ([]string, err
 	return deploy.Inherit(l, vars, wrapper, filepath.Join(l.AWSVenv(), "bin"), filepath.Join(in.PostgresHome, "bin")), nil
 }
 
-// stackDatabase are the variables by which psql reaches the stack's cluster as
-// the master user. The psql of the wheel has no TLS: it goes to the server
-// behind the front.
+// stackDatabase returns the variables with which psql connects to the stack's cluster as the master user. The wheel's
+// psql has no TLS: it connects to the server behind the TLS proxy.
 func stackDatabase(ctx context.Context, l layout.Layout, outputs deploy.Outputs) (map[string]string, error) {
 	databases, err := daemon.Databases(ctx, l)
 	if err != nil {

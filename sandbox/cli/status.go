@@ -15,7 +15,7 @@ import (
 	"github.com/didomi/serverless-api/sandbox/progress"
 )
 
-// status shows what runs, where, how it is and since when.
+// status prints each process with its address, health and start time.
 func status(ctx context.Context, l layout.Layout, args []string) error {
 	flags := newFlags("status")
 	asJSON := flags.Bool("json", false, "as JSON")
@@ -30,7 +30,7 @@ func status(ctx context.Context, l layout.Layout, args []string) error {
 	if err != nil {
 		return err
 	}
-	// The keys are in outputs.json; a status may be shown around.
+	// The keys are in outputs.json; a status may be shared.
 	report.AccessKeyID, report.SecretAccessKey = "", ""
 	if *asJSON {
 		encoder := json.NewEncoder(os.Stdout)
@@ -40,7 +40,7 @@ func status(ctx context.Context, l layout.Layout, args []string) error {
 	return table(os.Stdout, report, time.Now())
 }
 
-// table writes the parts one a line.
+// table writes one line for each part.
 func table(out io.Writer, report daemon.Report, now time.Time) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintln(w, "PART\tADDRESS\tPID\tHEALTH\tUP\tMEMORY")

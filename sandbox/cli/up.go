@@ -10,14 +10,14 @@ import (
 	"github.com/didomi/serverless-api/sandbox/progress"
 )
 
-// up deploys a stack, with everything that it needs built and started first.
+// up builds and starts what a stack needs, and deploys it.
 func up(ctx context.Context, l layout.Layout, args []string) error {
 	flags := newFlags("up")
 	name := flags.String("stack", "dev", "the stack to deploy")
 	if err := parse(flags, args); err != nil {
 		return err
 	}
-	unlock, err := alone(l)
+	unlock, err := lockExclusive(l)
 	if err != nil {
 		return err
 	}
@@ -39,12 +39,12 @@ func up(ctx context.Context, l layout.Layout, args []string) error {
 	printer.Printf("stack %s is up", stack.Name)
 	fmt.Printf("url      %s\noutputs  %s\n", outputs.URL, deploy.OutputsFile(l, ""))
 	if outputs.APIKey != "" {
-		fmt.Println("         requests carry the header x-api-key with the outputs' apiKey")
+		fmt.Println("         send the outputs' apiKey in the header x-api-key")
 	}
 	return nil
 }
 
-// deployStack runs pulumi up and shows how far it is, or why it failed.
+// deployStack runs pulumi up and prints its progress, or why it failed.
 func deployStack(ctx context.Context, stack *deploy.Stack, printer *progress.Printer) error {
 	task := printer.Start("pulumi up of " + stack.Name)
 	task.SetDetail("compiling the program")
@@ -62,5 +62,5 @@ func deployStack(ctx context.Context, stack *deploy.Stack, printer *progress.Pri
 			_, _ = fmt.Fprintln(os.Stderr, problem)
 		}
 	}
-	return fmt.Errorf("stack %s: %w; whole log: %s", stack.Name, err, stack.Log())
+	return fmt.Errorf("stack %s: %w; full log: %s", stack.Name, err, stack.Log())
 }

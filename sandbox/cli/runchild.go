@@ -9,9 +9,9 @@ import (
 	"syscall"
 )
 
-// runBeside runs a command as the shell would: same streams, same signals,
-// same exit code. env is the whole environment; dir is where (empty: here).
-func runBeside(args, env []string, dir string) error {
+// runChild runs a command as the shell would: same streams, signals and exit code. env is the complete environment; dir
+// is the working directory ("" is the current one).
+func runChild(args, env []string, dir string) error {
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Env, cmd.Dir = env, dir
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
@@ -23,7 +23,7 @@ func runBeside(args, env []string, dir string) error {
 	}
 	go func() {
 		for sig := range signals {
-			if sig != os.Interrupt { // the terminal sends that to both of us
+			if sig != os.Interrupt { // the terminal sends it to both processes
 				_ = cmd.Process.Signal(sig)
 			}
 		}
