@@ -45,7 +45,7 @@ func provision(ctx *pulumi.Context, values config.Values) error {
 	if err != nil {
 		return err
 	}
-	ci, err := iam.New(ctx, room("iam"), iam.Args{Config: s.IAM, Domain: s.DNS.Domain, ZoneID: s.DNS.ZoneID, OperationsKeyARN: locks.OperationsKeyARN}, provider)
+	ci, err := iam.New(ctx, room("iam"), iam.Args{Config: s.IAM, Components: componentPermissions(s), OperationsKeyARN: locks.OperationsKeyARN}, provider)
 	if err != nil {
 		return err
 	}

@@ -5,10 +5,19 @@ import (
 	"github.com/didomi/serverless-api/data"
 	"github.com/didomi/serverless-api/dns"
 	"github.com/didomi/serverless-api/iam"
+	"github.com/didomi/serverless-api/internal/policy"
 	"github.com/didomi/serverless-api/keys"
 	"github.com/didomi/serverless-api/network"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
+
+// componentPermissions are what each component needs of the pipeline's roles: functions of names and tags, as
+// the roles are created before the components.
+func componentPermissions(s settings) []func(policy.Scope) policy.Permissions {
+	return []func(policy.Scope) policy.Permissions{
+		api.Permissions, data.Permissions, dns.Permissions(s.DNS), keys.Permissions, network.Permissions,
+	}
+}
 
 // networkArgs keeps the network's role within the boundary, and what protected data lives in protected.
 func networkArgs(s settings, zones []string, ci *iam.IAM, locks *keys.Keys) network.Args {

@@ -21,13 +21,13 @@ type boundaries struct {
 func newBoundaries(ctx *pulumi.Context, s site) (boundaries, error) {
 	var b boundaries
 	var err error
-	if b.workload, err = s.boundary(ctx, "workload", "The most that a role of "+s.prefix+"'s parts can do", s.workloadLimits()); err != nil {
+	if b.workload, err = s.boundary(ctx, "workload", "The most that a role of "+s.Prefix()+"'s parts can do", s.workloadLimits()); err != nil {
 		return boundaries{}, err
 	}
-	if b.preview, err = s.boundary(ctx, "looking", "The most that a preview of "+s.prefix+" can do", s.previewLimits()); err != nil {
+	if b.preview, err = s.boundary(ctx, "looking", "The most that a preview of "+s.Prefix()+" can do", s.previewLimits()); err != nil {
 		return boundaries{}, err
 	}
-	b.deploy, err = s.boundary(ctx, "pipeline", "The most that a deployment of "+s.prefix+" can do", s.deployLimits(b.workload.Arn))
+	b.deploy, err = s.boundary(ctx, "pipeline", "The most that a deployment of "+s.Prefix()+" can do", s.deployLimits(b.workload.Arn))
 	return b, err
 }
 
@@ -45,47 +45,42 @@ func (s site) boundary(ctx *pulumi.Context, part, description string, limits []p
 
 // workloadLimits hold the union of what the functions, the proxy and the flow logs need. Each role's own
 // policy narrows its part of it down to single resources. What the limits leave is the stack's alone:
-// the deploy role can make a role within them, hand it to a function and read what that reads.
+// the deploy role can create a role within them, pass it to a function and read what that reads.
 func (s site) workloadLimits() []policy.Statement {
-	return slices.Concat(s.workloadTraces(), s.workloadData())
-}
-
-// workloadTraces are logs and network interfaces.
-func (s site) workloadTraces() []policy.Statement {
-	return []policy.Statement{
+	return slices.Concat([]policy.Statement{
 		{
 			Sid:       "Logs",
 			Actions:   []string{"logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"},
-			Resources: s.names("logs", "log-group:"),
+			Resources: s.ARNs("logs", "log-group:"+s.Prefix()+"-*"),
 		},
 		{
 			// AWS narrows these to no resource.
 			Sid:       "GroupsAndTraces",
-			Actions:   []string{"logs:DescribeLogGroups", "xray:PutTelemetryRecords", "xray:PutTraceSegments"},
+			Actions:   s.components.WorkloadLists,
 			Resources: policy.Anywhere,
 		},
-		{
-			// Lambda looks for these on every resource, so the denials below do the narrowing.
-			// https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
-			Sid:       "Interfaces",
-			Actions:   interfaceActions,
-			Resources: policy.Anywhere,
-		},
+	}, s.components.Workload, s.workloadDenials())
+}
+
+// workloadDenials are about network interfaces, which Lambda creates in the name of a function's role: Lambda
+// alone creates them, in the stack's subnets.
+func (s site) workloadDenials() []policy.Statement {
+	return []policy.Statement{
 		{
 			Sid:       "InterfacesByLambdaOnly",
 			Deny:      true,
 			Actions:   interfaceActions,
 			Resources: policy.Anywhere,
 			Condition: map[string]any{"ArnLike": map[string]any{
-				"lambda:SourceFunctionArn": s.arn("lambda", "function:*"),
+				"lambda:SourceFunctionArn": s.ARN("lambda", "function:*"),
 			}},
 		},
 		{
 			Sid:       "NoOtherSubnet",
 			Deny:      true,
 			Actions:   []string{"ec2:CreateNetworkInterface"},
-			Resources: []pulumi.StringInput{s.arn("ec2", "subnet/*")},
-			Condition: map[string]any{"StringNotEquals": map[string]any{stacktag.OnResource: s.owner()}},
+			Resources: s.ARNs("ec2", "subnet/*"),
+			Condition: map[string]any{"StringNotEquals": map[string]any{stacktag.OnResource: s.Owner()}},
 		},
 	}
 }
@@ -96,85 +91,47 @@ var interfaceActions = []string{
 	"ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses",
 }
 
-// workloadData are secrets, the cache's users, files and the keys to secrets and files.
-func (s site) workloadData() []policy.Statement {
-	return []policy.Statement{
-		{
-			Sid: "Secrets",
-			Actions: []string{
-				"secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue",
-				"secretsmanager:UpdateSecretVersionStage",
-			},
-			Resources: s.names("secretsmanager", "secret:", roomData),
-		},
-		{
-			Sid:       "MasterSecret",
-			Actions:   []string{"secretsmanager:GetSecretValue"},
-			Resources: []pulumi.StringInput{s.masterSecrets()},
-			Condition: s.ofOurCluster(),
-		},
-		{
-			Sid:       "CacheUsers",
-			Actions:   []string{"elasticache:DescribeUsers", "elasticache:ModifyUser"},
-			Resources: s.names("elasticache", "user:", roomData),
-		},
-		{
-			Sid: "Files",
-			Actions: []string{
-				"s3:AbortMultipartUpload", "s3:GetObject", "s3:ListBucket", "s3:ListMultipartUploadParts", "s3:PutObject",
-			},
-			Resources: append(s.buckets(), s.objects()...),
-		},
-		{
-			Sid:       "Keys",
-			Actions:   []string{"kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"},
-			Resources: []pulumi.StringInput{s.arn("kms", "key/*")},
-			Condition: s.tagged(),
-		},
-	}
+// previewReadActions are the actions that the preview's boundary allows on every resource.
+var previewReadActions = []string{
+	"acm:Describe*", "acm:List*", "ec2:Describe*", "elasticache:Describe*", "iam:Get*", "iam:List*",
+	"kms:Describe*", "kms:List*", "lambda:List*", "logs:Describe*", "rds:Describe*", "route53:Get*",
+	"route53:List*", "secretsmanager:Describe*", "secretsmanager:GetRandomPassword", "sts:GetCallerIdentity",
 }
 
-// previewLimits leave a preview what lists and describes, and the state of its own stack.
+// previewLimits leave a preview what lists and describes, what else the components' lookups need, and the
+// state of its own stack.
 func (s site) previewLimits() []policy.Statement {
-	return append([]policy.Statement{s.readingLogRole(), {
-		Sid: "Reading",
-		Actions: []string{
-			"acm:Describe*", "acm:List*", "ec2:Describe*", "elasticache:Describe*", "iam:Get*", "iam:List*",
-			"kms:Describe*", "kms:List*", "lambda:List*", "logs:Describe*", "rds:Describe*", "route53:Get*",
-			"route53:List*", "secretsmanager:Describe*", "secretsmanager:GetRandomPassword", "sts:GetCallerIdentity",
-		},
+	further := slices.DeleteFunc(slices.Clone(s.components.Previews), func(statement policy.Statement) bool {
+		return !slices.ContainsFunc(statement.Actions, func(action string) bool { return !covered(action, previewReadActions) })
+	})
+	lists := slices.DeleteFunc(slices.Clone(s.components.PreviewLists), func(action string) bool { return covered(action, previewReadActions) })
+	return slices.Concat(further, []policy.Statement{{
+		Sid:       "Reading",
+		Actions:   sorted(previewReadActions, lists),
 		Resources: policy.Anywhere,
-	}}, s.readingState().statements...)
+	}}, s.readingState().statements)
 }
 
 // deployLimits leave the services that the stack is made of, and of IAM the roles of its parts. They
 // hold whatever the deploy role's policies say: no user, group, managed policy or identity provider is
 // changed, nor is anything of this room, and no role is made that carries no boundary.
 func (s site) deployLimits(workload pulumi.StringInput) []policy.Statement {
-	return slices.Concat(s.deployServices(), s.deployDenials(), s.withheld(), s.boundedRoles(workload))
+	return slices.Concat(s.deployServices(workload), s.deployDenials(), s.withheld(), s.boundedRoles(workload))
 }
 
-func (s site) deployServices() []policy.Statement {
+func (s site) deployServices(workload pulumi.StringInput) []policy.Statement {
 	return []policy.Statement{
-		{
-			Sid: "Services",
-			Actions: []string{
-				"acm:*", "apigateway:*", "application-autoscaling:*", "cloudwatch:*", "ec2:*", "elasticache:*",
-				"iam:Get*", "iam:List*", "iam:SimulatePrincipalPolicy", "kms:*", "lambda:*", "logs:*", "rds:*",
-				"route53:*", "s3:*", "secretsmanager:*", "servicequotas:Get*", "sns:*", "sts:GetCallerIdentity", "tag:*", "wafv2:*",
-			},
-			Resources: policy.Anywhere,
-		},
+		{Sid: "Services", Actions: services(s.deployPolicies(workload)), Resources: policy.Anywhere},
 		{
 			Sid:       "PartRoles",
 			Actions:   append([]string{"iam:PassRole", "iam:TagRole", "iam:UntagRole"}, roleChanges...),
-			Resources: s.partRoles(),
+			Resources: s.components.Roles,
 		},
 		{
 			// Only AWS's service assumes such a role, and nobody changes whom it trusts.
 			Sid:       "ServiceRoles",
 			Actions:   []string{"iam:CreateServiceLinkedRole"},
-			Resources: []pulumi.StringInput{s.global("iam", "role/aws-service-role/*")},
+			Resources: s.GlobalARNs("iam", "role/aws-service-role/*"),
 		},
 	}
 }
@@ -185,13 +142,11 @@ func (s site) deployDenials() []policy.Statement {
 			Sid:        "NoIdentity",
 			Deny:       true,
 			NotActions: []string{"iam:Get*", "iam:List*", "iam:SimulatePrincipalPolicy"},
-			Resources: []pulumi.StringInput{
-				s.global("iam", "group/*"), s.global("iam", "oidc-provider/*"), s.global("iam", "policy/*"),
-				s.global("iam", "role/"+s.name+"-*"), s.global("iam", "saml-provider/*"), s.global("iam", "user/*"),
+			Resources: s.GlobalARNs("iam", "group/*", "oidc-provider/*", "policy/*",
+				"role/"+s.name+"-*", "saml-provider/*", "user/*",
 				// Stacks created the role of API Gateway's logs before bootstrap did. It reads every log, and is left until an
 				// administrator deletes it.
-				s.global("iam", "role/"+s.prefix+"-"+roomAPI+"-account-role-*"),
-			},
+				"role/"+s.Prefix()+"-"+componentAPI+"-account-role-*"),
 		},
 		{
 			// A role of a part could be made to trust the pipeline, which its own boundary would then not bind.
@@ -235,13 +190,4 @@ func (s site) boundedRoles(workload pulumi.StringInput) []policy.Statement {
 		Resources: policy.Anywhere,
 		Condition: map[string]any{"StringNotEquals": map[string]any{"iam:PermissionsBoundary": workload}},
 	}}
-}
-
-// partRoles are the roles that the stack's parts run as.
-func (s site) partRoles() []pulumi.StringInput {
-	roles := make([]pulumi.StringInput, 0, 3)
-	for _, room := range []string{roomAPI, roomData, roomNetwork} {
-		roles = append(roles, s.global("iam", "role/"+s.prefix+"-"+room+"-*"))
-	}
-	return roles
 }

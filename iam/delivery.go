@@ -20,11 +20,9 @@ func newLogDelivery(ctx *pulumi.Context, s site) error {
 			Sid:       "LogDelivery",
 			Principal: map[string]any{"Service": "delivery.logs.amazonaws.com"},
 			Actions:   []string{"logs:CreateLogStream", "logs:PutLogEvents"},
-			Resources: []pulumi.StringInput{
-				s.arn("logs", "log-group:"+s.prefix+"-*:log-stream:*"),
-				s.arn("logs", "log-group:aws-waf-logs-"+s.prefix+"-*:log-stream:*"),
-			},
-			Condition: policy.From(s.Account, s.arn("logs", "*")),
+			Resources: s.ARNs("logs",
+				"log-group:"+s.Prefix()+"-*:log-stream:*", "log-group:aws-waf-logs-"+s.Prefix()+"-*:log-stream:*"),
+			Condition: policy.From(s.Account, s.ARN("logs", "*")),
 		}),
 	}, s.parent)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/didomi/serverless-api/internal/account"
 	"github.com/didomi/serverless-api/internal/config"
+	"github.com/didomi/serverless-api/internal/policy"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
@@ -14,10 +15,8 @@ const Token = "didomi:iam:IAM"
 // Args are what the room needs.
 type Args struct {
 	Config Config
-	// Domain is the parent of the stack's host name, whose records the deploy role may change.
-	Domain string
-	// ZoneID is the existing zone of the host name; empty where the stack creates one.
-	ZoneID string
+	// Components are what each component needs of the two roles.
+	Components []func(policy.Scope) policy.Permissions
 	// OperationsKeyARN is what the secret of the CI user's key is encrypted with.
 	OperationsKeyARN pulumi.StringInput
 }
@@ -41,17 +40,8 @@ type site struct {
 	name   string
 	config Config
 	parent pulumi.ResourceOption
-	// prefix is how everything that the stack names begins.
-	prefix string
-	// project is what the paths of the state begin with.
-	project string
-	stack   string
-	// domain is what the host name <stack>.<domain> ends with.
-	domain string
-	// zoneID is the existing zone of the host name, if one is configured.
-	zoneID string
-
-	account.Location
+	policy.Scope
+	components policy.Permissions
 }
 
 // New builds the room. It refuses a Config with problems before it registers anything.
@@ -111,17 +101,9 @@ func newSite(ctx *pulumi.Context, name string, args Args, parent pulumi.Resource
 	if err != nil {
 		return site{}, fmt.Errorf("iam: %w", err)
 	}
+	scope := policy.Scope{Location: location, Project: ctx.Project(), Stack: ctx.Stack()}
 	return site{
 		name: name, config: args.Config, parent: pulumi.Parent(parent),
-		prefix: ctx.Project() + "-" + ctx.Stack(), project: ctx.Project(), stack: ctx.Stack(), domain: args.Domain, zoneID: args.ZoneID,
-		Location: location,
+		Scope: scope, components: compose(scope, args.Components),
 	}, nil
-}
-
-func (s site) arn(service, resource string) pulumi.StringInput {
-	return pulumi.String(s.ARN(service, resource))
-}
-
-func (s site) global(service, resource string) pulumi.StringInput {
-	return pulumi.String(s.GlobalARN(service, resource))
 }

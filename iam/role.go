@@ -11,8 +11,8 @@ import (
 // sessionSeconds is how long a job may keep a role; creating a database cluster takes a while.
 const sessionSeconds = 2 * 60 * 60
 
-// rights is one managed policy: what belongs together, within IAM's 6144 characters.
-type rights struct {
+// managedPolicy holds what belongs together, within IAM's 6144 characters.
+type managedPolicy struct {
 	name       string
 	statements []policy.Statement
 }
@@ -20,17 +20,16 @@ type rights struct {
 // newPreviewRole makes the role of merge requests: it reads the stack's state, and next to nothing of
 // the account.
 func newPreviewRole(ctx *pulumi.Context, s site, t trust, b boundaries) (*iam.Role, error) {
-	return newRole(ctx, s, "preview", "Previews "+s.prefix, t.document(s.config.previews), b.preview, s.looking(), s.readingState())
+	return newRole(ctx, s, "preview", "Previews "+s.Prefix(), t.document(s.config.previews), b.preview, s.previewReads(), s.readingState())
 }
 
 // newDeployRole makes the role of the one branch that deploys.
 func newDeployRole(ctx *pulumi.Context, s site, t trust, b boundaries) (*iam.Role, error) {
-	return newRole(ctx, s, "deploy", "Deploys "+s.prefix, t.document(s.config.deploys), b.deploy,
-		s.reading(), s.deployNetwork(), s.deployData(), s.deploySecrets(), s.deployAPI(), s.deployOperations(),
-		s.deployRoles(b.workload.Arn), s.readingState(), s.writingState())
+	return newRole(ctx, s, "deploy", "Deploys "+s.Prefix(), t.document(s.config.deploys), b.deploy,
+		s.deployPolicies(b.workload.Arn)...)
 }
 
-func newRole(ctx *pulumi.Context, s site, part, description string, trusted pulumi.StringOutput, boundary *iam.Policy, all ...rights) (*iam.Role, error) {
+func newRole(ctx *pulumi.Context, s site, part, description string, trusted pulumi.StringOutput, boundary *iam.Policy, all ...managedPolicy) (*iam.Role, error) {
 	role, err := iam.NewRole(ctx, s.name+"-"+part, &iam.RoleArgs{
 		Description:         pulumi.String(description),
 		AssumeRolePolicy:    trusted,

@@ -7,6 +7,7 @@ import (
 	"unicode"
 
 	"github.com/didomi/serverless-api/internal/mocks"
+	"github.com/didomi/serverless-api/internal/policy"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
@@ -73,7 +74,7 @@ func longest(t *testing.T, c Config) *mocks.Recorder {
 			"aws:index/getPartition:getPartition": func(map[string]any) map[string]any { return map[string]any{"partition": "aws-us-gov"} },
 		},
 	}.Run(t, func(ctx *pulumi.Context) error {
-		_, err := New(ctx, project+"-"+stack+"-iam", Args{Config: c, Domain: strings.Repeat("d", 47) + ".org", OperationsKeyARN: pulumi.String(operationsKey)})
+		_, err := New(ctx, project+"-"+stack+"-iam", Args{Config: c, Components: []func(policy.Scope) policy.Permissions{component}, OperationsKeyARN: pulumi.String(operationsKey)})
 		return err
 	})
 }

@@ -12,11 +12,11 @@ import (
 // https://www.pulumi.com/docs/iac/concepts/state-and-backends/
 
 // readingState lets a preview read the stack's state and the secrets in it.
-func (s site) readingState() rights {
+func (s site) readingState() managedPolicy {
 	if s.config.StateBucket == "" {
-		return rights{}
+		return managedPolicy{}
 	}
-	return rights{"state", []policy.Statement{
+	return managedPolicy{"state", []policy.Statement{
 		{
 			Sid:       "StateNames",
 			Actions:   []string{"s3:ListBucket"},
@@ -36,11 +36,11 @@ func (s site) readingState() rights {
 }
 
 // writingState lets an update lock the stack, write its state and keep what was.
-func (s site) writingState() rights {
+func (s site) writingState() managedPolicy {
 	if s.config.StateBucket == "" {
-		return rights{}
+		return managedPolicy{}
 	}
-	return rights{"state-writing", []policy.Statement{
+	return managedPolicy{"state-writing", []policy.Statement{
 		{
 			Sid:       "StateChanges",
 			Actions:   []string{"s3:DeleteObject", "s3:PutObject"},
@@ -63,19 +63,19 @@ func (s site) writingState() rights {
 
 // stackFile is the state itself, and the copy of the one before.
 func (s site) stackFile() pulumi.StringInput {
-	return s.stateObject("/.pulumi/stacks/" + s.project + "/" + s.stack + ".json*")
+	return s.stateObject("/.pulumi/stacks/" + s.Project + "/" + s.Stack + ".json*")
 }
 
 // stackTags are the tags of the stack's name, which nobody sets in an update.
 func (s site) stackTags() pulumi.StringInput {
-	return s.stateObject("/.pulumi/stacks/" + s.project + "/" + s.stack + ".pulumi-tags")
+	return s.stateObject("/.pulumi/stacks/" + s.Project + "/" + s.Stack + ".pulumi-tags")
 }
 
 func (s site) lock() pulumi.StringInput { return s.stateObject(s.of("locks/organization")) }
 
 // of is the path of what Pulumi keeps of this stack in one of its folders.
 func (s site) of(folder string) string {
-	return "/.pulumi/" + folder + "/" + s.project + "/" + s.stack + "/*"
+	return "/.pulumi/" + folder + "/" + s.Project + "/" + s.Stack + "/*"
 }
 
 // stateObject is the ARN of the state's bucket with a path in it; of the bucket itself without.

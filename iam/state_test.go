@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/didomi/serverless-api/internal/config"
+	"github.com/didomi/serverless-api/internal/mocks"
 )
 
 const stateKey = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd"
@@ -21,18 +22,18 @@ func TestTheStateOfOneStack(t *testing.T) {
 	const object = "arn:aws:s3:::states-1234567/.pulumi/"
 	stack := []string{object + "stacks/didomi/test.json*", object + "stacks/didomi/test.pulumi-tags"}
 	lock := object + "locks/organization/didomi/test/*"
-	reading := []statement{
+	reading := []mocks.Statement{
 		{Sid: "StateNames", Effect: "Allow", Action: []string{"s3:ListBucket"}, Resource: []string{"arn:aws:s3:::states-1234567"}},
 		{Sid: "State", Effect: "Allow", Action: []string{"s3:GetObject"}, Resource: append(slices.Clone(stack), object+"meta.yaml")},
 		{Sid: "StateKey", Effect: "Allow", Action: []string{"kms:Decrypt"}, Resource: []string{stateKey}},
 	}
 	for _, tt := range []struct {
 		name, policy string
-		want         []statement
+		want         []mocks.Statement
 	}{
 		{"is read by a preview", "preview-state", reading},
 		{"is read by a deployment", "deploy-state", reading},
-		{"is written by a deployment", "deploy-state-writing", []statement{
+		{"is written by a deployment", "deploy-state-writing", []mocks.Statement{
 			{Sid: "StateChanges", Effect: "Allow", Action: []string{"s3:DeleteObject", "s3:PutObject"}, Resource: []string{
 				stack[0], lock, object + "history/didomi/test/*", object + "backups/didomi/test/*",
 			}},
@@ -41,7 +42,7 @@ func TestTheStateOfOneStack(t *testing.T) {
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			got := statements(t, r.Find(t, "aws:iam/policy:Policy", room+"-"+tt.policy).Inputs["policy"])
+			got := mocks.Statements(t, r.Find(t, "aws:iam/policy:Policy", room+"-"+tt.policy).Inputs["policy"])
 			if !reflect.DeepEqual(got, tt.want) {
 				t.Errorf("got %v\nwant %v", got, tt.want)
 			}

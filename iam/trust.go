@@ -32,7 +32,7 @@ func newTrust(ctx *pulumi.Context, s site, user *iam.User) (trust, error) {
 		}
 		t.provider = provider.Arn
 	case oidcExisting:
-		t.provider = s.global("iam", "oidc-provider/"+s.config.host())
+		t.provider = pulumi.String(s.GlobalARN("iam", "oidc-provider/"+s.config.host()))
 	}
 	return t, nil
 }

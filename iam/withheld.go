@@ -20,14 +20,14 @@ func (s site) withheld() []policy.Statement {
 		deny("NoReplica", []string{"secretsmanager:CreateSecret"}, policy.Anywhere, map[string]any{"Null": present(replicas)}),
 		// Secrets Manager invokes the function with the right to give the secret a value.
 		deny("NoOtherRotation", []string{"secretsmanager:RotateSecret"}, policy.Anywhere, map[string]any{
-			"Null": present(rotation), "ArnNotLike": map[string]any{rotation: s.names("lambda", "function:", roomAPI)},
+			"Null": present(rotation), "ArnNotLike": map[string]any{rotation: s.Named(componentAPI, "lambda", "function:")},
 		}),
 		// The key is false for a cluster whose master password a caller sets, in a change too.
 		// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-secrets-manager.html
 		deny("NoMasterPassword", []string{"rds:CreateDBCluster", "rds:ModifyDBCluster"}, policy.Anywhere,
 			map[string]any{"Bool": map[string]any{"rds:ManageMasterUserPassword": "false"}}),
 		// A bucket's policy, which a deployment writes, could grant them to its role.
-		deny("NoFile", []string{"s3:DeleteObject*", "s3:GetObject*", "s3:PutObject*"}, s.objects(), nil),
+		deny("NoFile", []string{"s3:DeleteObject*", "s3:GetObject*", "s3:PutObject*"}, s.Objects(componentData), nil),
 		deny("NoLog", logActions, policy.Anywhere, nil),
 		deny("NoOtherInvoker", []string{"lambda:AddPermission"}, policy.Anywhere, map[string]any{
 			"StringNotEquals": map[string]any{"lambda:Principal": []string{"apigateway.amazonaws.com", "secretsmanager.amazonaws.com"}},
@@ -57,6 +57,6 @@ var logActions = []string{
 // alarmActions are what the stack's alarms do: publish to its topics and, those that Application Auto
 // Scaling creates in the caller's name, run the scaling policies of its functions.
 func (s site) alarmActions() []pulumi.StringInput {
-	return append(s.names("sns", "", roomAPI),
-		s.names("autoscaling", "scalingPolicy:*:resource/lambda/function:", roomAPI)...)
+	return append(s.Named(componentAPI, "sns", ""),
+		s.Named(componentAPI, "autoscaling", "scalingPolicy:*:resource/lambda/function:")...)
 }

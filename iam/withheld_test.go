@@ -4,15 +4,17 @@ import (
 	"encoding/json"
 	"reflect"
 	"testing"
+
+	"github.com/didomi/serverless-api/internal/mocks"
 )
 
 // TestADeploymentsBoundaryWithholds has each denial as it is, with every call written out: a call that is
 // taken out of the program's list would be missed here. Those of values and logs are to everything, and
 // without a condition.
 func TestADeploymentsBoundaryWithholds(t *testing.T) {
-	pipeline := statements(t, build(t, Default()).Find(t, "aws:iam/policy:Policy", room+"-pipeline").Inputs["policy"])
+	pipeline := mocks.Statements(t, build(t, Default()).Find(t, "aws:iam/policy:Policy", room+"-pipeline").Inputs["policy"])
 	everything, functions := []string{"*"}, []any{own("lambda", "function:didomi-test-api-*")}
-	for name, want := range map[string]statement{
+	for name, want := range map[string]mocks.Statement{
 		"the values of secrets": {
 			Sid: "NoSecretValue", Resource: everything,
 			Action: []string{
@@ -61,7 +63,7 @@ func TestADeploymentsBoundaryWithholds(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			want.Effect = "Deny"
-			if got := find(t, pipeline, want.Sid); !reflect.DeepEqual(got, want) {
+			if got := mocks.FindStatement(t, pipeline, want.Sid); !reflect.DeepEqual(got, want) {
 				t.Errorf("%v, want %v", got, want)
 			}
 		})

@@ -111,7 +111,7 @@ func mustMiss(t *testing.T, err error, right, resource string) {
 	}
 }
 
-// TestTagsOfAPIGatewayAreAPathOfTheirOwn holds what the deploy role is granted (iam/deploy_api.go).
+// TestTagsOfAPIGatewayAreAPathOfTheirOwn holds what the deploy role is granted (api/permissions.go).
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-tagging-iam-policy.html
 // https://github.com/mattclay/aws-terminator/pull/284 has the ARN of a new API's tags.
 func TestTagsOfAPIGatewayAreAPathOfTheirOwn(t *testing.T) {

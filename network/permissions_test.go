@@ -1,0 +1,28 @@
+package network
+
+import (
+	"slices"
+	"testing"
+)
+
+// TestNoParentIsTakenForNew wants no call to be let on a kind that another call of the same statement
+// takes as a parent: the tag that is asked of the new would let the parent be anybody's.
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
+func TestNoParentIsTakenForNew(t *testing.T) {
+	parents := map[string][]string{
+		"ec2:CreateFlowLogs":   {"natgateway", "network-interface", "subnet", "vpc"},
+		"ec2:CreateNatGateway": {"elastic-ip", "subnet", "vpc"},
+		"ec2:CreateRouteTable": {"vpc"}, "ec2:CreateSecurityGroup": {"vpc"}, "ec2:CreateSubnet": {"vpc"},
+		"ec2:CreateVpcEndpoint":            {"route-table", "security-group", "subnet", "vpc"},
+		"ec2:AuthorizeSecurityGroupEgress": {"security-group"}, "ec2:AuthorizeSecurityGroupIngress": {"security-group"},
+	}
+	for _, m := range creations {
+		for _, action := range m.actions {
+			for _, kind := range m.kinds {
+				if slices.Contains(parents[action], kind) {
+					t.Errorf("%s lets %s take anybody's %s", m.sid, action, kind)
+				}
+			}
+		}
+	}
+}
