@@ -1,4 +1,4 @@
-// Command didomi is the Pulumi program: it reads the stack's configuration, builds the rooms in
+// This command is the Pulumi program: it reads the stack's configuration, builds the rooms in
 // order and exports what people and pipelines need of them.
 package main
 

@@ -46,7 +46,7 @@ func problemsOf(t *testing.T, project, stack string, change map[string]string) [
 // known is the end of the message about an unknown key: those that there are.
 func known(t *testing.T, path ...string) string {
 	t.Helper()
-	object := plain(t, defaults()).(map[string]any)
+	object := plain(t, defaults("any")).(map[string]any)
 	for _, name := range path {
 		object = object[name].(map[string]any)
 	}

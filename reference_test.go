@@ -209,7 +209,7 @@ func defaultText(t *testing.T, value reflect.Value) string {
 func TestTheConfigurationReferenceIsThatOfTheProgram(t *testing.T) {
 	var project projectFile
 	readYAML(t, "Pulumi.yaml", &project)
-	program := reflect.ValueOf(defaults())
+	program := reflect.ValueOf(defaults(project.Name))
 	var tables []string
 	for i := range program.NumField() {
 		if object := program.Type().Field(i).Tag.Get("json"); object != "" {

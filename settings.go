@@ -26,16 +26,16 @@ type settings struct {
 }
 
 // defaults are the settings of a stack file that says nothing.
-func defaults() settings {
+func defaults(project string) settings {
 	return settings{
-		Tags: account.DefaultTags(), IAM: iam.Default(), DNS: dns.Default(),
+		Tags: account.DefaultTags(project), IAM: iam.Default(), DNS: dns.Default(),
 		Network: network.Default(), Data: data.Default(), API: api.Default(),
 	}
 }
 
 // load reads the stack's configuration; its error names everything that is wrong with it.
 func load(values config.Values, project, stack string) (settings, error) {
-	s := defaults()
+	s := defaults(project)
 	var err error
 	if s.API.Document, err = openapi.Load(); err != nil {
 		return s, err

@@ -74,7 +74,7 @@ func paths(prefix string, value any) []string {
 func TestTheProjectFileDescribesEverySettingWithTheProgramsDefault(t *testing.T) {
 	var project projectFile
 	readYAML(t, "Pulumi.yaml", &project)
-	rooms := plain(t, defaults()).(map[string]any)
+	rooms := plain(t, defaults(project.Name)).(map[string]any)
 	if len(project.Config) != len(rooms) {
 		t.Errorf("Pulumi.yaml declares %d rooms, the program has %d", len(project.Config), len(rooms))
 	}

@@ -30,8 +30,8 @@ func logDestination(s site, l logs) pulumi.StringOutput {
 	role := s.args.LogRoleARN.ToStringOutput().ApplyT(func(role string) (string, error) {
 		if role == "" {
 			return "", fmt.Errorf("api: API Gateway has no role to write logs with in account %s, region %s; an administrator sets it: "+
-				"run pulumi up in bootstrap/ (docs/how-to/bootstrap-an-account.md), with %[2]s in didomi-bootstrap:apiGateway.regions where bootstrap is in another region",
-				s.Account, s.Region)
+				"run pulumi up in bootstrap/ (docs/how-to/bootstrap-an-account.md), with %[2]s in %[3]s-bootstrap:apiGateway.regions where bootstrap is in another region",
+				s.Account, s.Region, s.project)
 		}
 		return role, nil
 	})

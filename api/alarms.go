@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/didomi/serverless-api/lambda/contract"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -162,7 +163,7 @@ func (m metrics) functionAlarms() []alarm {
 		{
 			// Answers from the cache in the database's place. A handful come with every refresh of a
 			// busy entry; sixty a minute for five minutes mean that refreshing fails.
-			name: "stale", metric: m.cacheAnswers("stale"), threshold: 60, minutes: 5, of: 5,
+			name: "stale", metric: m.cacheAnswers(contract.CacheStale), threshold: 60, minutes: 5, of: 5,
 			meaning: "Old values are served. Look at the database's errors in the function's log, and at the proxy's borrow latency.",
 		},
 		{

@@ -8,8 +8,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Token is the component's type.
-const Token = "didomi:api:API"
+// Token is the component's type in a project.
+func Token(project string) string { return project + ":api:API" }
 
 // API is the room as the others see it.
 type API struct {
@@ -44,9 +44,10 @@ type API struct {
 
 // site is where and for whom the parts of the room are built.
 type site struct {
-	name   string
-	args   Args
-	parent pulumi.ResourceOption
+	name    string
+	project string
+	args    Args
+	parent  pulumi.ResourceOption
 
 	account.Location
 }
@@ -57,7 +58,7 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 		return nil, err
 	}
 	c := &API{}
-	if err := ctx.RegisterComponentResource(Token, name, c, opts...); err != nil {
+	if err := ctx.RegisterComponentResource(Token(ctx.Project()), name, c, opts...); err != nil {
 		return nil, fmt.Errorf("api: %w", err)
 	}
 	s, err := newSite(ctx, name, args, c)
@@ -117,5 +118,5 @@ func newSite(ctx *pulumi.Context, name string, args Args, parent pulumi.Resource
 	if err != nil {
 		return site{}, fmt.Errorf("api: %w", err)
 	}
-	return site{name: name, args: args, parent: pulumi.Parent(parent), Location: location}, nil
+	return site{name: name, project: ctx.Project(), args: args, parent: pulumi.Parent(parent), Location: location}, nil
 }

@@ -154,7 +154,7 @@ func TestRoomRegisters(t *testing.T) {
 			got, want := map[string]int{}, map[string]int{}
 			for _, r := range build(t, tt.args).All() {
 				got[r.Type]++
-				if r.Type != Token && (r.ParentName() != room || !strings.HasPrefix(r.Name, room+"-")) {
+				if r.Type != Token(mocks.Project) && (r.ParentName() != room || !strings.HasPrefix(r.Name, room+"-")) {
 					t.Errorf("%s %q has the parent %q; want %q and a name that starts with it", r.Type, r.Name, r.ParentName(), room)
 				}
 			}
@@ -197,7 +197,7 @@ func TestBadConfigRegistersNothing(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "api.memoryMb is 1; want a whole number from 128 to 10240") {
 		t.Errorf("error %v", err)
 	}
-	if n := len(r.OfType(Token)); n != 0 {
+	if n := len(r.OfType(Token(mocks.Project))); n != 0 {
 		t.Errorf("%d components registered, want none", n)
 	}
 }

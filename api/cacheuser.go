@@ -4,12 +4,10 @@ import (
 	"fmt"
 
 	"github.com/didomi/serverless-api/internal/policy"
+	"github.com/didomi/serverless-api/lambda/contract"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
-
-// cacheUserHandler is what the binary of operations runs for the password of the cache's user.
-const cacheUserHandler = "cache-user"
 
 // cacheUserTimeoutSeconds bounds a deployment's invocation, and one step of a rotation: the function
 // waits up to four minutes for every node of the cache to know a password.
@@ -23,17 +21,17 @@ const cacheUserTimeoutSeconds = 300
 // other, for one call a month. What it may do there is to its own secret and its own user.
 func newCacheUser(ctx *pulumi.Context, s site, l logs) (*lambda.Function, *lambda.Invocation, error) {
 	// The function is not known before its role.
-	trust := s.trust(s.ARN("lambda", "function:"+s.name+"-"+cacheUserHandler+"-*"))
-	role, err := newRole(ctx, s, cacheUserHandler, trust, append(s.functionRights(l.cacheUser), s.cacheUserRights()...))
+	trust := s.trust(s.ARN("lambda", "function:"+s.name+"-"+contract.HandlerCacheUser+"-*"))
+	role, err := newRole(ctx, s, contract.HandlerCacheUser, trust, append(s.functionRights(l.cacheUser), s.cacheUserRights()...))
 	if err != nil {
 		return nil, nil, err
 	}
 	function, err := newFunction(ctx, s, functionSpec{
-		part: cacheUserHandler, description: "Sets and changes the password of the cache's user", handler: cacheUserHandler, zip: s.args.Code.OperationsPath,
+		part: contract.HandlerCacheUser, description: "Sets and changes the password of the cache's user", handler: contract.HandlerCacheUser, zip: s.args.Code.OperationsPath,
 		memoryMB: 256, timeoutSeconds: cacheUserTimeoutSeconds, reserved: unreserved, outside: true,
 		environment: pulumi.StringMap{
-			"REDIS_SECRET_ARN": s.args.Cache.SecretARN,
-			"REDIS_USER_ID":    s.args.Cache.UserID,
+			contract.RedisSecret: s.args.Cache.SecretARN,
+			contract.RedisUserID: s.args.Cache.UserID,
 		},
 		role: role, log: l.cacheUser,
 	})

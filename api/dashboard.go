@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/didomi/serverless-api/lambda/contract"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -72,7 +73,7 @@ func (m metrics) columns() [][]widget {
 		},
 		function,
 		{
-			{"Cache: answers", []metric{m.cacheAnswers("hit"), m.cacheAnswers("miss"), m.cacheAnswers("stale"), m.cacheAnswers("bypass")}},
+			{"Cache: answers", []metric{m.cacheAnswers(contract.CacheHit), m.cacheAnswers(contract.CacheMiss), m.cacheAnswers(contract.CacheStale), m.cacheAnswers(contract.CacheBypass)}},
 			{"Cache: hits and misses of each node", append(m.cacheNodes("CacheHits", "Sum"), m.cacheNodes("CacheMisses", "Sum")...)},
 			{"Cache: memory (%) and evictions", append(m.cacheNodes("DatabaseMemoryUsagePercentage", "Maximum"), m.cacheNodes("Evictions", "Sum")...)},
 		},
@@ -127,10 +128,10 @@ func (l logs) failures(region string, y int) pulumi.Map {
 			"title":  pulumi.String("Requests that went wrong"),
 			"region": pulumi.String(region),
 			"view":   pulumi.String("table"),
-			"query": pulumi.Sprintf("SOURCE '%s' | SOURCE '%s' | fields coalesce(requestId, request_id) as id"+
+			"query": pulumi.Sprintf("SOURCE '%s' | SOURCE '%s' | fields coalesce(requestId, "+contract.LogRequestID+") as id"+
 				" | filter ispresent(id)"+
-				" | stats min(@timestamp) as at, max(status) as code, sortsLast(method) as verb, sortsLast(resource) as path,"+
-				" sortsLast(cache) as answeredBy, sortsLast(errorType) as refusal, sortsLast(error) as reason, sortsLast(trace_id) as trace by id"+
+				" | stats min(@timestamp) as at, max("+contract.LogStatus+") as code, sortsLast("+contract.LogMethod+") as verb, sortsLast("+contract.LogResource+") as path,"+
+				" sortsLast("+contract.LogCache+") as answeredBy, sortsLast(errorType) as refusal, sortsLast("+contract.LogError+") as reason, sortsLast("+contract.LogTraceID+") as trace by id"+
 				" | filter code >= 500 | sort at desc | limit 50", l.access.Name, l.api.Name),
 		},
 	}

@@ -4,15 +4,10 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/didomi/serverless-api/lambda/contract"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-)
-
-// What the functions are told apart by: a binary runs what its handler's name says.
-const (
-	apiHandler     = "api"
-	migrateHandler = "migrate"
 )
 
 // migrateTimeoutSeconds bounds a migration and each wait for the proxy, the longest that Lambda allows: a
@@ -85,23 +80,24 @@ func newAPIFunction(ctx *pulumi.Context, s site, l logs) (*lambda.Function, erro
 		reserved = unreserved
 	}
 	environment := s.databaseEnvironment()
-	environment["REDIS_ADDR"] = s.args.Cache.Address
-	environment["REDIS_SECRET_ARN"] = s.args.Cache.SecretARN
-	environment["REDIS_TLS"] = pulumi.String("true")
-	environment["REDIS_CLUSTER"] = pulumi.String("true")
-	environment["BUCKET"] = s.args.Bucket.Name
-	environment["CACHE_TTL"] = pulumi.String(c.CacheTTL)
-	environment["STALE_TTL"] = pulumi.String(c.StaleTTL)
-	environment["NEGATIVE_TTL"] = pulumi.String(c.NegativeTTL)
-	environment["STREAM_MAX_MB"] = pulumi.String(strconv.Itoa(c.StreamMaxMB))
+	environment[contract.RedisAddress] = s.args.Cache.Address
+	environment[contract.RedisSecret] = s.args.Cache.SecretARN
+	environment[contract.RedisTLS] = pulumi.String("true")
+	environment[contract.RedisCluster] = pulumi.String("true")
+	environment[contract.Bucket] = s.args.Bucket.Name
+	environment[contract.CacheTTL] = pulumi.String(c.CacheTTL)
+	environment[contract.StaleTTL] = pulumi.String(c.StaleTTL)
+	environment[contract.NegativeTTL] = pulumi.String(c.NegativeTTL)
+	environment[contract.StreamMaxMB] = pulumi.String(strconv.Itoa(c.StreamMaxMB))
+	environment[contract.MetricsNamespace] = pulumi.String(s.project + "/function")
 	if len(c.CORSOrigins) > 0 {
-		environment["CORS_ORIGINS"] = pulumi.String(joinOrigins(c.CORSOrigins))
+		environment[contract.CORSOrigins] = pulumi.String(joinOrigins(c.CORSOrigins))
 	}
 	if !c.RequireAPIKey {
-		environment["REQUIRE_API_KEY"] = pulumi.String("false") // shared caches may keep what everybody may have
+		environment[contract.RequireAPIKey] = pulumi.String("false") // shared caches may keep what everybody may have
 	}
 	return newFunction(ctx, s, functionSpec{
-		part: "function", description: "Answers the API's requests", handler: apiHandler, zip: s.args.Code.APIPath,
+		part: "function", description: "Answers the API's requests", handler: contract.HandlerAPI, zip: s.args.Code.APIPath,
 		memoryMB: c.MemoryMB, timeoutSeconds: c.TimeoutSeconds, reserved: reserved,
 		environment: environment, role: role, log: l.api,
 	})
@@ -113,9 +109,9 @@ func newMigrateFunction(ctx *pulumi.Context, s site, l logs) (*lambda.Function, 
 		return nil, err
 	}
 	environment := s.databaseEnvironment()
-	environment["DB_MASTER_SECRET_ARN"] = s.args.Database.MasterSecretARN
+	environment[contract.DBMasterSecret] = s.args.Database.MasterSecretARN
 	return newFunction(ctx, s, functionSpec{
-		part: "migrate", description: "Migrates the database at deploy", handler: migrateHandler, zip: s.args.Code.OperationsPath,
+		part: "migrate", description: "Migrates the database at deploy", handler: contract.HandlerMigrate, zip: s.args.Code.OperationsPath,
 		memoryMB: 256, timeoutSeconds: migrateTimeoutSeconds, reserved: unreserved,
 		environment: environment, role: role, log: l.migrate,
 	})
@@ -124,11 +120,11 @@ func newMigrateFunction(ctx *pulumi.Context, s site, l logs) (*lambda.Function, 
 // databaseEnvironment is how every function is told where the database is.
 func (s site) databaseEnvironment() pulumi.StringMap {
 	return pulumi.StringMap{
-		"DB_HOST":       s.args.Database.Host,
-		"DB_PORT":       pulumi.String("5432"),
-		"DB_NAME":       s.args.Database.Name,
-		"DB_SECRET_ARN": s.args.Database.AppSecretARN,
-		"DB_SSLMODE":    pulumi.String("verify-full"),
+		contract.DBHost:    s.args.Database.Host,
+		contract.DBPort:    pulumi.String("5432"),
+		contract.DBName:    s.args.Database.Name,
+		contract.DBSecret:  s.args.Database.AppSecretARN,
+		contract.DBSSLMode: pulumi.String("verify-full"),
 	}
 }
 

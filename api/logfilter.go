@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
+	"github.com/didomi/serverless-api/lambda/contract"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -40,12 +42,12 @@ type logFilter struct {
 func countLogLines(ctx *pulumi.Context, s site, l logs) error {
 	filters := []logFilter{
 		// Requests that are answered in spite of something being broken.
-		{name: "error-lines", metric: errorLinesMetric, log: l.api, pattern: `{ $.level = "ERROR" }`},
+		{name: "error-lines", metric: errorLinesMetric, log: l.api, pattern: fmt.Sprintf(`{ $.%s = "%s" }`, contract.LogLevel, contract.LevelError)},
 		// What came from where: a proxy integration's access log cannot carry the cache's result.
 		{
 			name: "cache-answers", metric: cacheAnswersMetric, log: l.api,
-			pattern:    `{ $.cache = "hit" || $.cache = "miss" || $.cache = "stale" || $.cache = "bypass" }`,
-			dimensions: pulumi.StringMap{"Result": pulumi.String("$.cache")},
+			pattern:    anyOf(contract.LogCache, contract.CacheHit, contract.CacheMiss, contract.CacheStale, contract.CacheBypass),
+			dimensions: pulumi.StringMap{"Result": pulumi.String("$." + contract.LogCache)},
 		},
 	}
 	for _, name := range slices.Sorted(maps.Keys(refusalTypes)) {
@@ -60,6 +62,15 @@ func countLogLines(ctx *pulumi.Context, s site, l logs) error {
 		}
 	}
 	return nil
+}
+
+// anyOf is the pattern of lines whose field has one of the values.
+func anyOf(field string, values ...string) string {
+	terms := make([]string, len(values))
+	for i, value := range values {
+		terms[i] = fmt.Sprintf(`$.%s = "%s"`, field, value)
+	}
+	return "{ " + strings.Join(terms, " || ") + " }"
 }
 
 func countLines(ctx *pulumi.Context, s site, f logFilter) error {

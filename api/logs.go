@@ -3,6 +3,7 @@ package api
 import (
 	"fmt"
 
+	"github.com/didomi/serverless-api/lambda/contract"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -26,7 +27,7 @@ func newLogs(ctx *pulumi.Context, s site) (logs, error) {
 	if l.migrate, err = newLogGroup(ctx, s, "migrate", nil); err != nil {
 		return logs{}, err
 	}
-	if l.cacheUser, err = newLogGroup(ctx, s, cacheUserHandler, nil); err != nil {
+	if l.cacheUser, err = newLogGroup(ctx, s, contract.HandlerCacheUser, nil); err != nil {
 		return logs{}, err
 	}
 	if s.args.RotationDays > 0 {

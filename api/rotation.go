@@ -4,13 +4,11 @@ import (
 	"fmt"
 
 	"github.com/didomi/serverless-api/internal/policy"
+	"github.com/didomi/serverless-api/lambda/contract"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/secretsmanager"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
-
-// rotateHandler is what the binary of operations runs for Secrets Manager.
-const rotateHandler = "rotate"
 
 // rotateTimeoutSeconds bounds one of the four steps: at most two waits of two minutes, each ended by a
 // login of 20 seconds.
@@ -27,9 +25,9 @@ func rotateAppSecret(ctx *pulumi.Context, s site, l logs, migrated pulumi.Resour
 		return nil, err
 	}
 	environment := s.databaseEnvironment()
-	environment["DB_MASTER_SECRET_ARN"] = s.args.Database.MasterSecretARN
+	environment[contract.DBMasterSecret] = s.args.Database.MasterSecretARN
 	function, err := newFunction(ctx, s, functionSpec{
-		part: "rotate", description: "Changes the database user's password", handler: rotateHandler, zip: s.args.Code.OperationsPath,
+		part: "rotate", description: "Changes the database user's password", handler: contract.HandlerRotate, zip: s.args.Code.OperationsPath,
 		memoryMB: 256, timeoutSeconds: rotateTimeoutSeconds, reserved: unreserved,
 		environment: environment, role: role, log: l.rotate,
 	})

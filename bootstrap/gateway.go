@@ -14,7 +14,7 @@ import (
 )
 
 // GatewayToken is the type of the component of API Gateway's account settings.
-const GatewayToken = "didomi:bootstrap:Gateway"
+func GatewayToken(project string) string { return token(project, "Gateway") }
 
 // GatewayConfig is what can be chosen about the role that API Gateway writes the logs of all APIs with.
 type GatewayConfig struct {
@@ -55,7 +55,7 @@ func NewGateway(ctx *pulumi.Context, name string, c GatewayConfig, further map[s
 		return err
 	}
 	g := &Gateway{}
-	if err := ctx.RegisterComponentResource(GatewayToken, name, g, opts...); err != nil {
+	if err := ctx.RegisterComponentResource(GatewayToken(ctx.Project()), name, g, opts...); err != nil {
 		return fmt.Errorf("register the settings of API Gateway: %w", err)
 	}
 	if c.LogRole {

@@ -30,7 +30,7 @@ func main() {
 }
 
 func provision(ctx *pulumi.Context, values config.Values) error {
-	s := settings{Tags: account.DefaultTags(), State: Default(), Pipeline: DefaultPipeline(), Gateway: DefaultGateway()}
+	s := settings{Tags: account.DefaultTags(stacksProject(ctx.Project())), State: Default(), Pipeline: DefaultPipeline(), Gateway: DefaultGateway()}
 	err := config.Join(
 		config.Decode(values, ctx.Project(), &s),
 		config.Decode(values, "aws", &s.account),

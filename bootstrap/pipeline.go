@@ -11,7 +11,7 @@ import (
 )
 
 // PipelineToken is the type of the component of the pipeline.
-const PipelineToken = "didomi:bootstrap:Pipeline"
+func PipelineToken(project string) string { return token(project, "Pipeline") }
 
 // PipelineConfig is what can be chosen about the pipelines of the account's stacks.
 type PipelineConfig struct {
@@ -48,7 +48,7 @@ func NewPipeline(ctx *pulumi.Context, name string, c PipelineConfig, opts ...pul
 		return err
 	}
 	p := &Pipeline{}
-	if err := ctx.RegisterComponentResource(PipelineToken, name, p, opts...); err != nil {
+	if err := ctx.RegisterComponentResource(PipelineToken(ctx.Project()), name, p, opts...); err != nil {
 		return fmt.Errorf("register the pipeline: %w", err)
 	}
 	if c.GitLabURL != "" {

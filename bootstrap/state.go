@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/didomi/serverless-api/internal/account"
 	"github.com/didomi/serverless-api/internal/bucket"
@@ -11,8 +12,14 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Token is the component's type.
-const Token = "didomi:bootstrap:State"
+// Token is the component's type in a project.
+func Token(project string) string { return token(project, "State") }
+
+// token is a type of this program.
+func token(project, name string) string { return stacksProject(project) + ":bootstrap:" + name }
+
+// stacksProject is the project of the stacks that this program is for: its own is named after it.
+func stacksProject(project string) string { return strings.TrimSuffix(project, "-bootstrap") }
 
 // keyDeletionDays is the longest wait that KMS has before a deleted key is gone, and with it every
 // secret of every stack.
@@ -60,7 +67,7 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 		return nil, err
 	}
 	s := &State{}
-	if err := ctx.RegisterComponentResource(Token, name, s, opts...); err != nil {
+	if err := ctx.RegisterComponentResource(Token(ctx.Project()), name, s, opts...); err != nil {
 		return nil, fmt.Errorf("register the state: %w", err)
 	}
 	key, alias, err := s.key(ctx, name, args.Config)

@@ -8,8 +8,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Token is the component's type.
-const Token = "didomi:data:Data"
+// Token is the component's type in a project.
+func Token(project string) string { return project + ":data:Data" }
 
 // Args are what the room is built from.
 type Args struct {
@@ -69,7 +69,7 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 		return nil, err
 	}
 	d := &Data{}
-	if err := ctx.RegisterComponentResource(Token, name, d, opts...); err != nil {
+	if err := ctx.RegisterComponentResource(Token(ctx.Project()), name, d, opts...); err != nil {
 		return nil, fmt.Errorf("register the data room: %w", err)
 	}
 	if err := d.furnishDatabase(ctx, name, args); err != nil {

@@ -71,7 +71,7 @@ func TestADeletedClusterLeavesItsBackups(t *testing.T) {
 func TestEverythingHangsOnTheRoomAndUsesItsProvider(t *testing.T) {
 	r, _ := build(t, prod())
 	for _, res := range r.All() {
-		if res.Type == Token || res.Type == "pulumi:providers:aws" {
+		if res.Type == Token(mocks.Project) || res.Type == "pulumi:providers:aws" {
 			continue
 		}
 		if res.ParentName() != "data" {
@@ -118,7 +118,7 @@ func TestAPreviewGeneratesNoPasswordForASecretThatIsNotThere(t *testing.T) {
 			}
 			m.Run(t, func(ctx *pulumi.Context) error {
 				d := &Data{}
-				if err := ctx.RegisterComponentResource(Token, "data", d); err != nil {
+				if err := ctx.RegisterComponentResource(Token(mocks.Project), "data", d); err != nil {
 					return err
 				}
 				secret, err := d.secret(ctx, "data-cache", "", args(prod()))

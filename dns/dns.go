@@ -8,8 +8,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Token is the component's type.
-const Token = "didomi:dns:DNS"
+// Token is the component's type in a project.
+func Token(project string) string { return project + ":dns:DNS" }
 
 // Args are what the room needs of the others: nothing but its configuration and the stage's name.
 type Args struct {
@@ -41,7 +41,7 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 		return nil, err
 	}
 	c := &DNS{HostName: args.Stage + "." + args.Config.Domain, Delegated: args.Config.Delegated}
-	if err := ctx.RegisterComponentResource(Token, name, c, opts...); err != nil {
+	if err := ctx.RegisterComponentResource(Token(ctx.Project()), name, c, opts...); err != nil {
 		return nil, fmt.Errorf("dns: %w", err)
 	}
 	z, err := findOrCreateZone(ctx, name, args.Config, c.HostName, c)
@@ -66,7 +66,7 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 func tellDelegation(ctx *pulumi.Context, c *DNS) {
 	c.NameServers.ApplyT(func(servers []string) error {
 		return ctx.Log.Info(fmt.Sprintf(
-			"%s is not delegated yet. Set these NS records where %s is looked after, unless it leads there already, then set delegated: true under didomi:dns: %s",
-			c.HostName, c.HostName, strings.Join(servers, ", ")), &pulumi.LogArgs{Resource: c})
+			"%s is not delegated yet. Set these NS records where %s is looked after, unless it leads there already, then set delegated: true under %s:dns: %s",
+			c.HostName, c.HostName, ctx.Project(), strings.Join(servers, ", ")), &pulumi.LogArgs{Resource: c})
 	})
 }

@@ -76,13 +76,13 @@ func TestPhases(t *testing.T) {
 	}{
 		{
 			"undelegated, the zone is all there is", Config{Domain: "example.com"},
-			[]string{Token, "aws:route53/zone:Zone"},
+			[]string{Token(mocks.Project), "aws:route53/zone:Zone"},
 			"ZNEW", "", []string{"ns-1.example.net", "ns-2.example.net"},
 		},
 		{
 			"delegated, the certificate is asked for, proven and awaited", Config{Domain: "example.com", Delegated: true},
 			[]string{
-				Token, "aws:route53/zone:Zone", "aws:acm/certificate:Certificate",
+				Token(mocks.Project), "aws:route53/zone:Zone", "aws:acm/certificate:Certificate",
 				"aws:route53/record:Record", "aws:acm/certificateValidation:CertificateValidation",
 			},
 			"ZNEW", "arn:aws:acm:eu-west-1:123456789012:" + room + "-certificate", []string{"ns-1.example.net", "ns-2.example.net"},
@@ -90,7 +90,7 @@ func TestPhases(t *testing.T) {
 		{
 			"an existing zone is looked up and not made", Config{Domain: "api.example.com", ZoneID: "Z1", Delegated: true},
 			[]string{
-				Token, "aws:acm/certificate:Certificate",
+				Token(mocks.Project), "aws:acm/certificate:Certificate",
 				"aws:route53/record:Record", "aws:acm/certificateValidation:CertificateValidation",
 			},
 			"Z1", "arn:aws:acm:eu-west-1:123456789012:" + room + "-certificate", []string{"ns-9.example.net"},
@@ -112,7 +112,7 @@ func TestPhases(t *testing.T) {
 			var types []string
 			for _, res := range r.All() {
 				types = append(types, res.Type)
-				if res.Type != Token && res.ParentName() != room {
+				if res.Type != Token(mocks.Project) && res.ParentName() != room {
 					t.Errorf("%s has the parent %q, want %q", res.Name, res.ParentName(), room)
 				}
 			}

@@ -42,16 +42,16 @@ func findZone(ctx *pulumi.Context, c Config, host string, parent pulumi.Resource
 	found, err := route53.LookupZone(ctx, &route53.LookupZoneArgs{ZoneId: &c.ZoneID}, pulumi.Parent(parent))
 	if err != nil {
 		// Of a private zone the provider lists the records too, which the preview role may not.
-		return zone{}, fmt.Errorf("dns: didomi:dns.zoneId %q: want the id of a public hosted zone of this account: look it up: %w", c.ZoneID, err)
+		return zone{}, fmt.Errorf("dns: %s:dns.zoneId %q: want the id of a public hosted zone of this account: look it up: %w", ctx.Project(), c.ZoneID, err)
 	}
 	apex := strings.TrimSuffix(found.Name, ".")
 	if host != apex && !strings.HasSuffix(host, "."+apex) {
-		return zone{}, fmt.Errorf("dns: didomi:dns.zoneId %q is the zone of %s, which cannot hold %s, the stack's name before didomi:dns.domain",
-			c.ZoneID, apex, host)
+		return zone{}, fmt.Errorf("dns: %[1]s:dns.zoneId %[2]q is the zone of %[3]s, which cannot hold %[4]s, the stack's name before %[1]s:dns.domain",
+			ctx.Project(), c.ZoneID, apex, host)
 	}
 	if found.PrivateZone != nil && *found.PrivateZone {
-		return zone{}, fmt.Errorf("dns: didomi:dns.zoneId %q is a private hosted zone of %s; want a public one, or nothing to create one: "+
-			"ACM and clients resolve %s in public DNS", c.ZoneID, apex, host)
+		return zone{}, fmt.Errorf("dns: %s:dns.zoneId %q is a private hosted zone of %s; want a public one, or nothing to create one: "+
+			"ACM and clients resolve %s in public DNS", ctx.Project(), c.ZoneID, apex, host)
 	}
 	return zone{
 		id:          pulumi.String(found.ZoneId).ToStringOutput(),

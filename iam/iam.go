@@ -9,8 +9,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Token is the component's type.
-const Token = "didomi:iam:IAM"
+// Token is the component's type in a project.
+func Token(project string) string { return project + ":iam:IAM" }
 
 // Args are what the room needs.
 type Args struct {
@@ -50,7 +50,7 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 		return nil, err
 	}
 	c := &IAM{}
-	if err := ctx.RegisterComponentResource(Token, name, c, opts...); err != nil {
+	if err := ctx.RegisterComponentResource(Token(ctx.Project()), name, c, opts...); err != nil {
 		return nil, fmt.Errorf("iam: %w", err)
 	}
 	s, err := newSite(ctx, name, args, c)

@@ -57,7 +57,7 @@ func TestUserOnlyTakesTheTwoRoles(t *testing.T) {
 
 func TestEverythingHangsOnTheRoom(t *testing.T) {
 	for _, res := range build(t, Default()).All() {
-		if res.Type != Token && (res.ParentName() != room || !strings.HasPrefix(res.Name, room+"-")) {
+		if res.Type != Token(mocks.Project) && (res.ParentName() != room || !strings.HasPrefix(res.Name, room+"-")) {
 			t.Errorf("%s %q has the parent %q", res.Type, res.Name, res.ParentName())
 		}
 	}

@@ -10,8 +10,8 @@ import (
 	"github.com/didomi/serverless-api/internal/policy"
 )
 
-// Token is the component's type.
-const Token = "didomi:keys:Keys"
+// Token is the component's type in a project.
+func Token(project string) string { return project + ":keys:Keys" }
 
 // Args are what the room is built from.
 type Args struct {
@@ -40,7 +40,7 @@ const (
 // New builds the room.
 func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOption) (*Keys, error) {
 	k := &Keys{}
-	if err := ctx.RegisterComponentResource(Token, name, k, opts...); err != nil {
+	if err := ctx.RegisterComponentResource(Token(ctx.Project()), name, k, opts...); err != nil {
 		return nil, fmt.Errorf("register the keys: %w", err)
 	}
 	location, err := account.Locate(ctx, k)

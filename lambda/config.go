@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/didomi/serverless-api/lambda/cache"
+	"github.com/didomi/serverless-api/lambda/contract"
 	"github.com/didomi/serverless-api/lambda/environment"
 	"github.com/didomi/serverless-api/lambda/files"
 )
@@ -23,9 +24,11 @@ type apiConfig struct {
 	Cache    cache.Config
 	Memory   int64  // of the function, in bytes; 0 if unknown
 	Function string // the function's name
-	Version  string
-	Origins  []string // origins that CORS allows
-	Public   bool     // requests need no API key
+	// Namespace is that of the metrics; empty: the function writes none.
+	Namespace string
+	Version   string
+	Origins   []string // origins that CORS allows
+	Public    bool     // requests need no API key
 	// StreamMax is the largest file that is streamed, in bytes.
 	StreamMax int64
 }
@@ -44,24 +47,25 @@ func readAPI(lookup func(string) string, log *slog.Logger) (apiConfig, error) {
 		AWS:      env.AWSConfig(log),
 		Database: env.Database(),
 		Redis: redisConfig{
-			Address: env.Address("REDIS_ADDR"),
-			Secret:  lookup("REDIS_SECRET_ARN"),
-			TLS:     env.OneOf("REDIS_TLS", "true", "false") == "true",
-			Cluster: env.OneOf("REDIS_CLUSTER", "true", "false") == "true",
+			Address: env.Address(contract.RedisAddress),
+			Secret:  lookup(contract.RedisSecret),
+			TLS:     env.OneOf(contract.RedisTLS, "true", "false") == "true",
+			Cluster: env.OneOf(contract.RedisCluster, "true", "false") == "true",
 		},
-		Bucket: env.Required("BUCKET", "the name of the bucket with the files"),
+		Bucket: env.Required(contract.Bucket, "the name of the bucket with the files"),
 		Cache: cache.Config{
-			Fresh:    env.Duration("CACHE_TTL", time.Millisecond),
-			Stale:    env.Duration("STALE_TTL", 0),
-			Negative: env.Duration("NEGATIVE_TTL", 0),
+			Fresh:    env.Duration(contract.CacheTTL, time.Millisecond),
+			Stale:    env.Duration(contract.StaleTTL, 0),
+			Negative: env.Duration(contract.NegativeTTL, 0),
 		},
 		Memory:    env.Megabytes("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"),
 		Function:  lookup("AWS_LAMBDA_FUNCTION_NAME"),
+		Namespace: lookup(contract.MetricsNamespace),
 		Version:   lookup("AWS_LAMBDA_FUNCTION_VERSION"),
-		Public:    env.OneOf("REQUIRE_API_KEY", "true", "false") == "false",
-		StreamMax: streamMax(env, "STREAM_MAX_MB"),
+		Public:    env.OneOf(contract.RequireAPIKey, "true", "false") == "false",
+		StreamMax: streamMax(env, contract.StreamMaxMB),
 	}
-	if origins := lookup("CORS_ORIGINS"); origins != "" {
+	if origins := lookup(contract.CORSOrigins); origins != "" {
 		config.Origins = strings.Split(origins, ",")
 	}
 	return config, env.Err()

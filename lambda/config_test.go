@@ -31,6 +31,9 @@ func TestDefaults(t *testing.T) {
 	if config.Database.SSLMode != "verify-full" || config.Database.User != "app" || !config.Redis.TLS || !config.Redis.Cluster || config.Redis.Secret != "" {
 		t.Errorf("defaults: %+v", config)
 	}
+	if config.Namespace != "" {
+		t.Errorf("it writes metrics to %q", config.Namespace)
+	}
 	if config.Public {
 		t.Error("the API is public without a word")
 	}
@@ -121,5 +124,13 @@ func TestProcessorsFollowTheMemory(t *testing.T) {
 		if got := processors(megabytes << 20); got != want {
 			t.Errorf("%d MB: %d, want %d", megabytes, got, want)
 		}
+	}
+}
+
+func TestTheNamespaceOfTheMetricsIsTheEnvironments(t *testing.T) {
+	env := complete()
+	env["METRICS_NAMESPACE"] = "shop/function"
+	if config, err := readAPI(lookup(env), nil); err != nil || config.Namespace != "shop/function" {
+		t.Errorf("got %q, %v", config.Namespace, err)
 	}
 }

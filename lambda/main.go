@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
 	"github.com/didomi/serverless-api/lambda/cache"
+	"github.com/didomi/serverless-api/lambda/contract"
 	"github.com/didomi/serverless-api/lambda/environment"
 	"github.com/didomi/serverless-api/lambda/files"
 	"github.com/didomi/serverless-api/lambda/handler"
@@ -40,7 +41,7 @@ const (
 
 // build returns the function. Connections are opened by the first request that needs them.
 func build(env func(string) string, log *slog.Logger) (program.Program, error) {
-	if name := env("_HANDLER"); name != "api" {
+	if name := env("_HANDLER"); name != contract.HandlerAPI {
 		return program.Program{}, fmt.Errorf("_HANDLER is %q, must be api", name)
 	}
 	config, err := readAPI(env, log)
@@ -48,7 +49,7 @@ func build(env func(string) string, log *slog.Logger) (program.Program, error) {
 		return program.Program{}, err
 	}
 	awsConfig := config.AWS
-	meter := telemetry.Meter{Function: config.Function}
+	meter := telemetry.Meter{Namespace: config.Namespace, Function: config.Function}
 	secretCache := secrets.New(func() secrets.API {
 		return countingSecrets{secretsmanager.NewFromConfig(awsConfig), meter.FailureLogger(log, telemetry.SecretsFailures)}
 	})

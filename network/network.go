@@ -7,8 +7,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Token is the component's type.
-const Token = "didomi:network:Network"
+// Token is the component's type in a project.
+func Token(project string) string { return project + ":network:Network" }
 
 // Args are what the room is built from.
 type Args struct {
@@ -46,7 +46,7 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 		return nil, err
 	}
 	n := &Network{}
-	if err := ctx.RegisterComponentResource(Token, name, n, opts...); err != nil {
+	if err := ctx.RegisterComponentResource(Token(ctx.Project()), name, n, opts...); err != nil {
 		return nil, fmt.Errorf("register the network: %w", err)
 	}
 	vpc, err := n.vpc(ctx, name, args)

@@ -12,7 +12,7 @@ import (
 )
 
 func tags() account.Tags {
-	t := account.DefaultTags()
+	t := account.DefaultTags("shop")
 	t.Environment = "test"
 	return t
 }
@@ -20,7 +20,7 @@ func tags() account.Tags {
 func provider(t *testing.T, c account.Config) map[string]any {
 	t.Helper()
 	r := mocks.Run(t, func(ctx *pulumi.Context) error {
-		_, err := account.NewProvider(ctx, "aws", c, tags(), "didomi/test")
+		_, err := account.NewProvider(ctx, "aws", c, tags(), "shop/test")
 		return err
 	})
 	return r.Find(t, "pulumi:providers:aws", "aws").Inputs
@@ -29,8 +29,8 @@ func provider(t *testing.T, c account.Config) map[string]any {
 func TestTheProviderTagsEverything(t *testing.T) {
 	got := provider(t, account.Config{Region: "eu-west-1"})
 	want := map[string]any{"tags": map[string]any{
-		"application": "didomi", "creator": "pulumi", "environment": "test", "purpose": "serverless-api", "responsible": "platform",
-		"serverless-api:stack": "didomi/test",
+		"application": "shop", "creator": "pulumi", "environment": "test", "purpose": "serverless-api", "responsible": "platform",
+		"serverless-api:stack": "shop/test",
 	}}
 	if !reflect.DeepEqual(got["defaultTags"], want) {
 		t.Errorf("got the tags %v, want %v", got["defaultTags"], want)
@@ -73,7 +73,7 @@ func TestWhatAWSWouldRefuseIsNamed(t *testing.T) {
 	type program struct {
 		Tags account.Tags `json:"tags"`
 	}
-	s, c := program{account.DefaultTags()}, account.Config{}
+	s, c := program{account.DefaultTags("shop")}, account.Config{}
 	err := config.Join(
 		config.Decode(config.Values{"p:tags": `{"purpose": "a<b", "creator": ""}`}, "p", &s),
 		config.Decode(config.Values{"aws:allowedAccountIds": `["012345678901", "12"]`, "aws:endpoints": "[]"}, "aws", &c),

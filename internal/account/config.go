@@ -49,10 +49,10 @@ type Tags struct {
 	Creator     string `json:"creator"`
 }
 
-// DefaultTags are the tags of a stack that says nothing about them; its environment it must name.
-func DefaultTags() Tags {
+// DefaultTags are the tags of a project's stack that says nothing about them; its environment it must name.
+func DefaultTags(project string) Tags {
 	return Tags{
-		Application: "didomi", Purpose: "serverless-api", Responsible: "platform", Creator: "pulumi",
+		Application: project, Purpose: "serverless-api", Responsible: "platform", Creator: "pulumi",
 	}
 }
 

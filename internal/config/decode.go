@@ -16,7 +16,7 @@ import (
 )
 
 // Values is the stack's configuration as the CLI hands it over: each value by its full key
-// ("didomi:network"), objects and lists as JSON, everything else as plain text.
+// ("<project>:network"), objects and lists as JSON, everything else as plain text.
 type Values map[string]string
 
 // Decode fills target, a pointer to a struct holding the defaults, from the values of one

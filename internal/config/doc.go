@@ -11,7 +11,7 @@
 //	}
 //
 //	s := settings{Network: network.Default()}
-//	err := config.Decode(values, "didomi", &s)
+//	err := config.Decode(values, ctx.Project(), &s)
 //
 // A room takes part by giving its Config json tags and, where a value can be of the right type and
 // still wrong, a method Problems. It is asked on every level, so that a nested struct can look after

@@ -11,7 +11,7 @@ import (
 // Problem is one thing that is wrong with the configuration.
 type Problem struct {
 	// Key names the setting: relative to the struct that reports it ("cidr", "cache.shards"),
-	// absolute ("didomi:network.cidr") in the error that Decode returns.
+	// absolute ("<project>:network.cidr") in the error that Decode returns.
 	Key string
 	// Value is what was found, as a person would write it; empty when nothing was set.
 	Value string

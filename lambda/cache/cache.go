@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/didomi/serverless-api/lambda/contract"
 	"github.com/didomi/serverless-api/lambda/postresponse"
 )
 
@@ -14,10 +15,10 @@ type Status string
 
 // The statuses, as in the X-Cache header.
 const (
-	Hit    Status = "hit"    // from the cache, fresh
-	Miss   Status = "miss"   // from the source, and to be stored in the cache
-	Stale  Status = "stale"  // from the cache, past its fresh time
-	Bypass Status = "bypass" // from the source, without the cache
+	Hit    Status = contract.CacheHit    // from the cache, fresh
+	Miss   Status = contract.CacheMiss   // from the source, and to be stored in the cache
+	Stale  Status = contract.CacheStale  // from the cache, past its fresh time
+	Bypass Status = contract.CacheBypass // from the source, without the cache
 )
 
 // Config holds the times of a cache.

@@ -3,6 +3,7 @@ package environment
 import (
 	"cmp"
 
+	"github.com/didomi/serverless-api/lambda/contract"
 	"github.com/didomi/serverless-api/lambda/postgres"
 )
 
@@ -24,16 +25,16 @@ func (d Database) Postgres() postgres.Database {
 // Database reads the DB_* variables.
 func (r *Reader) Database() Database {
 	return Database{
-		Host:    r.Required("DB_HOST", "a host name"),
-		Port:    r.port("DB_PORT"),
-		Name:    r.Required("DB_NAME", "the name of a database"),
+		Host:    r.Required(contract.DBHost, "a host name"),
+		Port:    r.port(contract.DBPort),
+		Name:    r.Required(contract.DBName, "the name of a database"),
 		User:    cmp.Or(r.Lookup("DB_USER"), postgres.AppUser),
-		Secret:  r.Required("DB_SECRET_ARN", "the ARN of the application user's secret"),
-		SSLMode: r.OneOf("DB_SSLMODE", "verify-full", "disable"),
+		Secret:  r.Required(contract.DBSecret, "the ARN of the application user's secret"),
+		SSLMode: r.OneOf(contract.DBSSLMode, "verify-full", "disable"),
 	}
 }
 
 // MasterSecret reads the ARN of the master user's secret.
 func (r *Reader) MasterSecret() string {
-	return r.Required("DB_MASTER_SECRET_ARN", "the ARN of the master user's secret")
+	return r.Required(contract.DBMasterSecret, "the ARN of the master user's secret")
 }

@@ -398,7 +398,7 @@ func TestTheLogNamesTheRouteAndNoClient(t *testing.T) {
 	var log strings.Builder
 	h := &handler.Handler{
 		Log:   telemetry.NewLogger(&log),
-		Meter: telemetry.Meter{Function: "didomi-dev-api"},
+		Meter: telemetry.Meter{Namespace: "shop/function", Function: "shop-dev-api"},
 		Items: items{get: func(string) (store.Item, cache.Status, error) {
 			return stored, cache.Hit, nil
 		}},

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/didomi/serverless-api/lambda/cache"
+	"github.com/didomi/serverless-api/lambda/contract"
 	"github.com/didomi/serverless-api/lambda/fault"
 	"github.com/didomi/serverless-api/lambda/postresponse"
 	"github.com/didomi/serverless-api/lambda/telemetry"
@@ -16,17 +17,17 @@ import (
 // record logs the request in one line, with its metrics; broken is what ended a stream early.
 func (h *Handler) record(ctx context.Context, r *request, resp *response, sent int64, broken error) {
 	attributes := []slog.Attr{
-		slog.String("method", r.method),
-		slog.String("resource", r.resource),
-		slog.Int("status", resp.status),
-		slog.String("cache", resp.header.Get("X-Cache")),
+		slog.String(contract.LogMethod, r.method),
+		slog.String(contract.LogResource, r.resource),
+		slog.Int(contract.LogStatus, resp.status),
+		slog.String(contract.LogCache, resp.header.Get("X-Cache")),
 		slog.Int64("bytes", sent),
 	}
 	level := slog.LevelInfo
 	if resp.status >= http.StatusInternalServerError || broken != nil {
 		level = slog.LevelError
 		if err := errors.Join(resp.cause, broken); err != nil {
-			attributes = append(attributes, slog.String("kind", string(fault.KindOf(err))), slog.String("error", err.Error()))
+			attributes = append(attributes, slog.String("kind", string(fault.KindOf(err))), slog.String(contract.LogError, err.Error()))
 		}
 	}
 	attributes = append(attributes, h.Meter.Attributes(routeOf(r), metricValues(r, resp, sent, broken)...)...)

@@ -41,7 +41,7 @@ func metricsOf(t *testing.T, line string) map[string]float64 {
 	}
 	found := map[string]float64{}
 	for _, set := range directives.AWS.CloudWatchMetrics {
-		if set.Namespace != telemetry.Namespace || len(set.Metrics) == 0 {
+		if set.Namespace != "shop/function" || len(set.Metrics) == 0 {
 			t.Errorf("metrics %v in %q", set.Metrics, set.Namespace)
 		}
 		for _, name := range slices.Concat(set.Dimensions...) {
@@ -89,7 +89,7 @@ func TestEveryRequestIsCounted(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var log strings.Builder
-			test.h.Log, test.h.Meter = telemetry.NewLogger(&log), telemetry.Meter{Function: "api"}
+			test.h.Log, test.h.Meter = telemetry.NewLogger(&log), telemetry.Meter{Namespace: "shop/function", Function: "api"}
 			ask(t, &test.h, test.event)
 			got := metricsOf(t, log.String())
 			if _, timed := got["Latency"]; !timed {
@@ -117,7 +117,7 @@ func TestEveryRequestIsCounted(t *testing.T) {
 func TestLoggedFailuresOfDependenciesAreCounted(t *testing.T) {
 	var log strings.Builder
 	ctx := telemetry.WithRequest(t.Context(), "request-1", "trace-1")
-	failures := telemetry.Meter{Function: "api"}.FailureLogger(telemetry.NewLogger(&log), telemetry.CacheFailures)
+	failures := telemetry.Meter{Namespace: "shop/function", Function: "api"}.FailureLogger(telemetry.NewLogger(&log), telemetry.CacheFailures)
 	for _, test := range []struct {
 		err  error
 		want string

@@ -206,7 +206,7 @@ func TestTheLogReportsAResponseThatCouldNotBeSent(t *testing.T) {
 	}{"it was sent": {nil, 404}, "it was not": {errors.New("too large"), 502}} {
 		t.Run(name, func(t *testing.T) {
 			var log strings.Builder
-			h := &handler.Handler{Log: telemetry.NewLogger(&log), Meter: telemetry.Meter{Function: "api"}}
+			h := &handler.Handler{Log: telemetry.NewLogger(&log), Meter: telemetry.Meter{Namespace: "shop/function", Function: "api"}}
 			ctx, work := postresponse.NewQueue(t.Context())
 			resp, err := h.Handle(ctx, []byte(`{"httpMethod":"GET","resource":"/nowhere"}`))
 			if err != nil || log.Len() > 0 {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
+	"github.com/didomi/serverless-api/lambda/contract"
 	"github.com/didomi/serverless-api/lambda/environment"
 )
 
@@ -34,8 +35,8 @@ func readCacheUser(lookup func(string) string, log *slog.Logger) (cacheUserConfi
 	env := environment.New(lookup)
 	config := cacheUserConfig{
 		AWS:    env.AWSConfig(log),
-		Secret: env.Required("REDIS_SECRET_ARN", "the ARN of the secret of the cache's user"),
-		UserID: env.Required("REDIS_USER_ID", "the id of the cache's user"),
+		Secret: env.Required(contract.RedisSecret, "the ARN of the secret of the cache's user"),
+		UserID: env.Required(contract.RedisUserID, "the id of the cache's user"),
 	}
 	return config, env.Err()
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
 	"github.com/didomi/serverless-api/lambda/cache/access"
+	"github.com/didomi/serverless-api/lambda/contract"
 	"github.com/didomi/serverless-api/lambda/migrate"
 	"github.com/didomi/serverless-api/lambda/program"
 	"github.com/didomi/serverless-api/lambda/rotate"
@@ -27,11 +28,11 @@ func main() { program.Run(build) }
 // build returns the program that _HANDLER selects. It opens no connections.
 func build(env func(string) string, log *slog.Logger) (program.Program, error) {
 	switch name := env("_HANDLER"); name {
-	case "migrate":
+	case contract.HandlerMigrate:
 		return buildMigrate(env, log)
-	case "rotate":
+	case contract.HandlerRotate:
 		return buildRotate(env, log)
-	case "cache-user":
+	case contract.HandlerCacheUser:
 		return buildCacheUser(env, log)
 	default:
 		return program.Program{}, fmt.Errorf("_HANDLER is %q, must be migrate, rotate or cache-user", name)

@@ -10,6 +10,8 @@ import (
 	"context"
 	"io"
 	"log/slog"
+
+	"github.com/didomi/serverless-api/lambda/contract"
 )
 
 // NewLogger returns a logger of JSON lines.
@@ -32,7 +34,7 @@ type requestHandler struct{ slog.Handler }
 
 func (l requestHandler) Handle(ctx context.Context, line slog.Record) error {
 	if r, ok := ctx.Value(requestKey{}).(request); ok {
-		line.AddAttrs(slog.String("request_id", r.id), slog.String("trace_id", r.trace))
+		line.AddAttrs(slog.String(contract.LogRequestID, r.id), slog.String(contract.LogTraceID, r.trace))
 	}
 	return l.Handler.Handle(ctx, line)
 }

@@ -9,9 +9,6 @@ import (
 	"github.com/didomi/serverless-api/lambda/fault"
 )
 
-// Namespace is the metrics' namespace in CloudWatch.
-const Namespace = "didomi/function"
-
 // The metrics. Each has the dimension FunctionName; Latency has Route, too:
 // method and resource, or "other" for any that the API does not define.
 const (
@@ -41,7 +38,8 @@ type Value struct {
 
 // Meter writes metrics of one function.
 type Meter struct {
-	Function string // the name of the Lambda function; if empty, lines have the values without metrics
+	Namespace string // of the metrics in CloudWatch; if empty, lines have the values without metrics
+	Function  string // the name of the Lambda function; if empty, likewise
 }
 
 // Attributes returns the log attributes that report values as metrics. route may be empty.
@@ -53,10 +51,10 @@ func (m Meter) Attributes(route string, values ...Value) []slog.Attr {
 	if route != "" {
 		attributes = append(attributes, slog.String("Route", route))
 	}
-	if m.Function == "" {
+	if m.Namespace == "" || m.Function == "" {
 		return attributes
 	}
-	return append(attributes, slog.String("FunctionName", m.Function), slog.Any("_aws", directive(values)))
+	return append(attributes, slog.String("FunctionName", m.Function), slog.Any("_aws", m.directive(values)))
 }
 
 // metadata is the member _aws: CloudWatch user guide, "Specification: Embedded metric format".
@@ -76,9 +74,9 @@ type metricDefinition struct {
 	Unit string
 }
 
-func directive(values []Value) metadata {
-	all := metricDirective{Namespace: Namespace, Dimensions: [][]string{{"FunctionName"}}}
-	byRoute := metricDirective{Namespace: Namespace, Dimensions: [][]string{{"FunctionName", "Route"}}}
+func (m Meter) directive(values []Value) metadata {
+	all := metricDirective{Namespace: m.Namespace, Dimensions: [][]string{{"FunctionName"}}}
+	byRoute := metricDirective{Namespace: m.Namespace, Dimensions: [][]string{{"FunctionName", "Route"}}}
 	for _, value := range values {
 		unit := units[value.Name]
 		if unit == "" {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/didomi/serverless-api/ops/command"
 	"github.com/didomi/serverless-api/ops/graph"
+	"github.com/didomi/serverless-api/ops/project"
 )
 
 // Run is the command.
@@ -22,6 +23,7 @@ func Run(_ context.Context, out command.IO, args []string) error {
 		return nil
 	})
 	cloudFormation := flags.String("serverless", "", "`file` with what aws cloudformation describe-stack-resources prints of the Serverless stack")
+	project := project.Flag(flags)
 	stack := flags.String("stack", "", "the `stack` to import into")
 	file := flags.Bool("file", false, "print the file that pulumi import --file reads, components included, instead of commands")
 	table := flags.Bool("table", false, "print the plan for every legacy resource, as in docs/how-to/migrate-from-terraform.md")
@@ -29,16 +31,21 @@ func Run(_ context.Context, out command.IO, args []string) error {
 	if err := command.Parse(out, flags, args); err != nil {
 		return err
 	}
+	if *deployed != "" {
+		return compare(out, *deployed)
+	}
+	name, err := project()
+	if err != nil {
+		return err
+	}
 	switch {
 	case *table:
-		_, err := io.WriteString(out.Stdout, Table())
+		_, err := io.WriteString(out.Stdout, Table(name))
 		return err
-	case *deployed != "":
-		return compare(out, *deployed)
 	case len(states) == 0 || *stack == "":
 		return command.BadUsage("set --state and --stack, or --table, or --deployed")
 	}
-	p, err := read(states, *cloudFormation, *stack)
+	p, err := read(states, *cloudFormation, target{name, *stack})
 	if err != nil {
 		return err
 	}
@@ -50,8 +57,9 @@ func Run(_ context.Context, out command.IO, args []string) error {
 
 // plan is the migration of the resources in the states.
 type plan struct {
-	stack, region string
-	imports       []move
+	target
+	region  string
+	imports []move
 	// others are not imported, each with the reason.
 	others []string
 }
@@ -63,8 +71,8 @@ type move struct {
 }
 
 // read plans the migration.
-func read(states []string, cloudFormation, stack string) (plan, error) {
-	p := plan{stack: stack}
+func read(states []string, cloudFormation string, to target) (plan, error) {
+	p := plan{target: to}
 	var resources []found
 	for _, path := range states {
 		more, err := readTerraform(path)
@@ -86,7 +94,7 @@ func read(states []string, cloudFormation, stack string) (plan, error) {
 		return p, err
 	}
 	p.add(serverless, more)
-	p.add(domainManager, readDomain(resources, stack))
+	p.add(domainManager, readDomain(resources, to.stack))
 	return p, nil
 }
 
@@ -114,8 +122,8 @@ func (p plan) writeLines(w io.Writer) error {
 	text.WriteString("# Components and provider must be in the stack's state already; for a new stack use --file, which adds them.\n")
 	for _, m := range p.imports {
 		fmt.Fprintf(&text, "\n# %s\npulumi import --stack %s --generate-code=false %s %s %s --parent %s --provider %s\n", m.address,
-			quote(p.stack), quote(m.token()), quote(m.fullName(p.stack)), quote(m.id),
-			quote(m.component+"="+componentURN(m.component, p.stack)), quote("aws="+providerURN(p.stack)))
+			quote(p.stack), quote(m.token()), quote(m.fullName(p.target)), quote(m.id),
+			quote(m.component+"="+p.componentURN(m.component)), quote("aws="+p.providerURN()))
 	}
 	text.WriteString("\n# Not imported:\n")
 	for _, other := range p.others {
@@ -144,31 +152,32 @@ func (p plan) writeFile(w io.Writer) error {
 	var components, resources []spec
 	known := map[string]bool{}
 	for _, m := range p.imports {
-		if component := componentName(m.component, p.stack); !known[component] {
+		if component := p.componentName(m.component); !known[component] {
 			known[component] = true
-			components = append(components, spec{Type: componentTypes[m.component], Name: component, Component: true})
+			components = append(components, spec{Type: p.componentType(m.component), Name: component, Component: true})
 		}
 		resources = append(resources, spec{
-			Type: m.token(), Name: m.fullName(p.stack), ID: m.id, Parent: componentName(m.component, p.stack), Provider: "aws",
+			Type: m.token(), Name: m.fullName(p.target), ID: m.id, Parent: p.componentName(m.component), Provider: "aws",
 		})
 	}
 	encoder := json.NewEncoder(w)
 	encoder.SetIndent("", "  ")
 	return encoder.Encode(map[string]any{
-		"nameTable":      map[string]string{"aws": providerURN(p.stack)},
+		"nameTable":      map[string]string{"aws": p.providerURN()},
 		"resources":      append(components, resources...),
 		"providerInputs": map[string]any{"aws": map[string]string{"region": p.region}},
 	})
 }
 
 // Table is the plan for every legacy resource, in Markdown.
-func Table() string {
+func Table(project string) string {
+	to := target{project, "<stack>"}
 	var text strings.Builder
 	text.WriteString("| legacy resource | here, after `urn:pulumi:<stack>::" + project + "::` | how |\n| --- | --- | --- |\n")
 	for _, e := range all() {
 		here, how := "-", e.why
 		if e.component != "" {
-			here = "`" + strings.TrimPrefix(e.urn("<stack>"), "urn:pulumi:<stack>::"+project+"::") + "`"
+			here = "`" + strings.TrimPrefix(e.urn(to), "urn:pulumi:<stack>::"+project+"::") + "`"
 		}
 		if e.id != nil {
 			how = "**imported**"
@@ -187,7 +196,7 @@ func compare(out command.IO, path string) error {
 	}
 	missing := 0
 	for _, e := range all() {
-		if u := e.urn(g.Stack); u != "" && g.Find(u) == nil {
+		if u := e.urn(target{g.Project, g.Stack}); u != "" && g.Find(u) == nil {
 			missing++
 			_, _ = fmt.Fprintf(out.Stderr, "%s should become %s, which stack %s does not have\n", e.legacy, u, g.Stack)
 		}

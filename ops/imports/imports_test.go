@@ -22,6 +22,7 @@ var sample = []string{
 
 func runImports(args ...string) (stdout, stderr string, err error) {
 	var o, e bytes.Buffer
+	args = append([]string{"--project", "didomi"}, args...)
 	err = Run(context.Background(), command.IO{Stdin: strings.NewReader(""), Stdout: &o, Stderr: &e}, args)
 	return o.String(), e.String(), err
 }
@@ -82,7 +83,7 @@ func TestWhatIsNotImportedHasAReason(t *testing.T) {
 }
 
 func TestEveryLegacyResourceHasAnEntryAndEveryEntryIsOfOne(t *testing.T) {
-	p, err := read([]string{"testdata/base.tfstate", "testdata/live.tfstate"}, "testdata/serverless.json", "dev")
+	p, err := read([]string{"testdata/base.tfstate", "testdata/live.tfstate"}, "testdata/serverless.json", target{"didomi", "dev"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -192,7 +193,7 @@ func TestADeployedStackThatLacksAResourceIsReported(t *testing.T) {
 	var resources []map[string]any
 	for _, e := range all() {
 		if e.name != "files" && e.component != "" {
-			resources = append(resources, map[string]any{"urn": e.urn("prod"), "type": e.token(), "custom": true})
+			resources = append(resources, map[string]any{"urn": e.urn(target{"didomi", "prod"}), "type": e.token(), "custom": true})
 		}
 	}
 	content, err := json.Marshal(map[string]any{"deployment": map[string]any{"resources": resources}})
@@ -215,7 +216,7 @@ func TestTheTableInTheDocumentIsTheProgramsOwn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(string(document), "\n"+Table()) {
+	if !strings.Contains(string(document), "\n"+Table("didomi")) {
 		t.Error("docs/how-to/migrate-from-terraform.md does not hold what `go run ./ops imports --table` prints")
 	}
 }

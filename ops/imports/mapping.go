@@ -2,13 +2,12 @@ package imports
 
 import "strings"
 
-// project is the Pulumi project's name, the second part of every URN.
-const project = "didomi"
+// target is the stack to import into, and its project.
+type target struct{ project, stack string }
 
-// componentTypes are the types of components by name.
+// componentTypes are the types of components by name, without the project that they begin with.
 var componentTypes = map[string]string{
-	"network": "didomi:network:Network", "data": "didomi:data:Data", "dns": "didomi:dns:DNS",
-	"api": "didomi:api:API", "iam": "didomi:iam:IAM",
+	"network": ":network:Network", "data": ":data:Data", "dns": ":dns:DNS", "api": ":api:API", "iam": ":iam:IAM",
 }
 
 // Types between a component and the children of awsx's VPC, outermost first.
@@ -79,7 +78,7 @@ var terraform = []entry{
 	{legacy: "module.iam.aws_iam_role.rds_proxy", component: "data", types: "aws:iam/role:Role", name: "proxy", why: narrower},
 	{legacy: "module.iam.aws_iam_role_policy.rds_proxy", component: "data", types: "aws:iam/rolePolicy:RolePolicy", name: "proxy", why: narrower},
 
-	{legacy: "module.dns_with_certificate.aws_route53_zone.this", why: "stays: set `didomi:dns.zoneId` to its id, and the stack creates its records there"},
+	{legacy: "module.dns_with_certificate.aws_route53_zone.this", why: "stays: set `dns.zoneId` to its id, and the stack creates its records there"},
 	{legacy: "module.dns_with_certificate.aws_acm_certificate.this", component: "dns", types: "aws:acm/certificate:Certificate", name: "certificate",
 		why: "recreated: it is of the apex alone, the API's name is {stack}.{domain}"},
 	{legacy: "module.dns_with_certificate.aws_route53_record.this", component: "dns", types: "aws:route53/record:Record", name: "certificate-proof", why: "recreated: it validates the old certificate"},
@@ -148,26 +147,28 @@ func find(entries []entry, address string) *entry {
 func (e entry) token() string { return e.types[strings.LastIndex(e.types, "$")+1:] }
 
 // fullName is the resource's name in a stack.
-func (e entry) fullName(stack string) string {
-	return componentName(e.component, stack) + "-" + e.name
-}
-
-func componentName(component, stack string) string { return project + "-" + stack + "-" + component }
-
-func urn(stack, types, name string) string {
-	return "urn:pulumi:" + stack + "::" + project + "::" + types + "::" + name
-}
-
-func componentURN(component, stack string) string {
-	return urn(stack, componentTypes[component], componentName(component, stack))
-}
-
-func providerURN(stack string) string { return urn(stack, "pulumi:providers:aws", "aws") }
+func (e entry) fullName(t target) string { return t.componentName(e.component) + "-" + e.name }
 
 // urn is the resource's in a stack; "" when there is none.
-func (e entry) urn(stack string) string {
+func (e entry) urn(t target) string {
 	if e.component == "" {
 		return ""
 	}
-	return urn(stack, componentTypes[e.component]+"$"+e.types, e.fullName(stack))
+	return t.urn(t.componentType(e.component)+"$"+e.types, e.fullName(t))
+}
+
+func (t target) componentName(component string) string {
+	return t.project + "-" + t.stack + "-" + component
+}
+
+func (t target) componentType(component string) string { return t.project + componentTypes[component] }
+
+func (t target) componentURN(component string) string {
+	return t.urn(t.componentType(component), t.componentName(component))
+}
+
+func (t target) providerURN() string { return t.urn("pulumi:providers:aws", "aws") }
+
+func (t target) urn(types, name string) string {
+	return "urn:pulumi:" + t.stack + "::" + t.project + "::" + types + "::" + name
 }

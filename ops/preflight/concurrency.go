@@ -39,7 +39,7 @@ func lambdaConcurrency(ctx context.Context, a *account, g *graph.Graph) ([]Findi
 	if free := unreserved - taken - keep; more > free {
 		return []Finding{{
 			What: fmt.Sprintf("the stack reserves and provisions %d more concurrent executions; the account has %d, %d of them unreserved, and Lambda keeps %d unreserved", more, limit, unreserved-taken, keep),
-			Do:   a.increase("lambda", lambdaCode, max(limit-unreserved+taken+more+minimumUnreserved, limit+more, defaultConcurrency)) + "; or set didomi:api provisionedConcurrency, provisionedMax and reservedConcurrency to 0",
+			Do:   a.increase("lambda", lambdaCode, max(limit-unreserved+taken+more+minimumUnreserved, limit+more, defaultConcurrency)) + "; or set <project>:api provisionedConcurrency, provisionedMax and reservedConcurrency to 0",
 		}}, nil
 	}
 	return nil, nil

@@ -28,7 +28,7 @@ func delegation(ctx context.Context, _ *account, g *graph.Graph) ([]Finding, err
 
 func delegated(ctx context.Context, zone *graph.Resource, lookup func(context.Context, string) ([]*net.NS, error)) ([]Finding, error) {
 	name, servers := zone.Text("name"), zone.Texts("nameServers")
-	const first = "set didomi:dns delegated to false, update, set the name servers of the output nameServers in the parent's zone, and set it to true once they resolve (README, Deploy for real)"
+	const first = "set <project>:dns delegated to false, update, set the name servers of the output nameServers in the parent's zone, and set it to true once they resolve (README, Deploy for real)"
 	if zone.Op == "create" || len(servers) == 0 {
 		return []Finding{{What: "the zone " + name + " does not exist yet, so no parent delegates to it, and its certificate would not be issued", Do: first}}, nil
 	}

@@ -48,7 +48,7 @@ func streamExecutions(ctx context.Context, a *account, g *graph.Graph) ([]Findin
 		What: fmt.Sprintf("%s allows clients to occupy %d executions at once (burst %d, rate %d, %d seconds each), and the account has %d unreserved: they can stop every function",
 			strings.Join(routes, " and "), s.held(), s.burst, s.rate, s.seconds, unreserved),
 		Do: a.increase("lambda", lambdaCode, max(defaultConcurrency, s.held()+minimumUnreserved)) +
-			"; or set didomi:api streamMaxMb lower, or throttles for " + strings.Join(routes, " and ") + " (docs/how-to/runbook.md, \"How many requests hold how many executions\")",
+			"; or set <project>:api streamMaxMb lower, or throttles for " + strings.Join(routes, " and ") + " (docs/how-to/runbook.md, \"How many requests hold how many executions\")",
 	}}, nil
 }
 

@@ -124,7 +124,7 @@ func (v *view) version(ctx context.Context) error {
 // branch checks the branch that deploys, by what every reader of the repository may read.
 func (v *view) branch(ctx context.Context) error {
 	if name, shown := v.settings["default_branch"]; shown && v.trusted.branch != "" && name != v.trusted.branch {
-		v.wrong("the default branch is %v, and the deploy role trusts %s: no job of the pipeline can deploy", "Settings, Repository, Branch defaults; or didomi:iam deployRef", name, v.trusted.branch)
+		v.wrong("the default branch is %v, and the deploy role trusts %s: no job of the pipeline can deploy", "Settings, Repository, Branch defaults; or <project>:iam deployRef", name, v.trusted.branch)
 	}
 	branch, err := v.project.Branch(ctx, v.deploying())
 	if ok, err := v.seen("the branch "+v.deploying(), err); !ok {
@@ -177,7 +177,7 @@ func (v *view) subject() {
 	}
 	if !slices.Equal(claims, v.trusted.claims) {
 		v.wrong("the subject of the project's tokens consists of %s, and the deploy role requires %s (%s)",
-			fmt.Sprintf("by the Projects API %s[]=%s; or didomi:iam subClaims", field, strings.Join(v.trusted.claims, "&"+field+"[]=")),
+			fmt.Sprintf("by the Projects API %s[]=%s; or <project>:iam subClaims", field, strings.Join(v.trusted.claims, "&"+field+"[]=")),
 			strings.Join(claims, ", "), strings.Join(v.trusted.claims, ", "), field)
 	}
 }

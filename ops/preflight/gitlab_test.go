@@ -71,7 +71,7 @@ func TestEveryDeviationIsOneLineWithConsequencePlaceAndRemedy(t *testing.T) {
 		"an unprotected environment":     {at("/projects/1/protected_environments", `[{"name":"other"}]`), mainOnly, Warning, "the environment prod is not protected", "Protected environments"},
 		"tokens of another subject than the role's": {field("ci_id_token_sub_claim_components", []string{"project_path", "ref"}), mainOnly, Missing,
 			"the subject of the project's tokens consists of project_path, ref, and the deploy role requires project_path, ref_type, ref", "ci_id_token_sub_claim_components[]=project_path&ci_id_token_sub_claim_components[]=ref_type&"},
-		"tokens with fewer claims than the role requires": {func(*standin.Server) {}, mainOnly + ":ref_protected:true", Missing, "the deploy role requires project_path, ref_type, ref, ref_protected", "or didomi:iam subClaims"},
+		"tokens with fewer claims than the role requires": {func(*standin.Server) {}, mainOnly + ":ref_protected:true", Missing, "the deploy role requires project_path, ref_type, ref, ref_protected", "or <project>:iam subClaims"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := signedIn(t)

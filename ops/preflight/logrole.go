@@ -28,6 +28,6 @@ func logRole(ctx context.Context, a *account, g *graph.Graph) ([]Finding, error)
 	return []Finding{{
 		What: "API Gateway has no role to write logs with in " + a.region,
 		Do: "have an administrator run pulumi up in bootstrap/ (docs/how-to/bootstrap-an-account.md), with " + a.region +
-			" in didomi-bootstrap:apiGateway.regions where bootstrap is in another region",
+			" in <project>-bootstrap:apiGateway.regions where bootstrap is in another region",
 	}}, nil
 }

@@ -51,7 +51,7 @@ func zonesAvailable(ctx context.Context, a *account, g *graph.Graph) ([]Finding,
 		if !slices.Contains(available, zone) {
 			missing = append(missing, Finding{
 				What: fmt.Sprintf("the zone %s is not available to the account; these are: %s", zone, strings.Join(available, ", ")),
-				Do:   "set didomi:network zoneNames to zones that are",
+				Do:   "set <project>:network zoneNames to zones that are",
 			})
 		}
 	}
@@ -96,7 +96,7 @@ func (a *account) lacksDatabase(ctx context.Context, d database, stackZones []st
 	if !slices.ContainsFunc(versions.DBEngineVersions, func(v rdstypes.DBEngineVersion) bool { return aws.ToString(v.Status) == "available" }) {
 		return []Finding{{
 			What: fmt.Sprintf("%s %s is not available in %s", d.engine, d.version, a.region),
-			Do: fmt.Sprintf("set didomi:data database.version to one that is: aws rds describe-db-engine-versions --region %s --engine %s --query 'DBEngineVersions[].EngineVersion'",
+			Do: fmt.Sprintf("set <project>:data database.version to one that is: aws rds describe-db-engine-versions --region %s --engine %s --query 'DBEngineVersions[].EngineVersion'",
 				a.region, d.engine),
 		}}, nil
 	}
@@ -130,7 +130,7 @@ func (a *account) lacksClass(ctx context.Context, d database, stackZones []strin
 		if !slices.Contains(offered, zone) {
 			missing = append(missing, Finding{
 				What: fmt.Sprintf("%s with %s %s is not offered in the zone %s of the stack", d.class, d.engine, d.version, zone),
-				Do:   "set didomi:network zoneNames to zones that offer it",
+				Do:   "set <project>:network zoneNames to zones that offer it",
 			})
 		}
 	}
@@ -178,7 +178,7 @@ func (a *account) lacksCacheVersion(ctx context.Context, engine, version string)
 	}
 	return []Finding{{
 		What: fmt.Sprintf("ElastiCache offers no %s %s in %s; it offers %s", engine, version, a.region, strings.Join(offered, ", ")),
-		Do:   "set didomi:data cache.version to one of them",
+		Do:   "set <project>:data cache.version to one of them",
 	}}, nil
 }
 
@@ -192,6 +192,6 @@ func (a *account) lacksNodeType(ctx context.Context, nodeType string) ([]Finding
 	}
 	return []Finding{{
 		What: fmt.Sprintf("ElastiCache offers no %s in %s, by its offerings of reserved nodes", nodeType, a.region),
-		Do:   "set didomi:data cache.nodeType to another one",
+		Do:   "set <project>:data cache.nodeType to another one",
 	}}, nil
 }

@@ -41,7 +41,8 @@ type Finding struct {
 	Check string `json:"check"`
 	State State  `json:"state"`
 	What  string `json:"what,omitempty"`
-	Do    string `json:"do,omitempty"`
+	// Do is how it is mended; a check writes <project> for the name that begins configuration keys.
+	Do string `json:"do,omitempty"`
 }
 
 // check checks one requirement of an update. It returns what is missing, or an error where it could not check. A
@@ -122,6 +123,7 @@ func (o options) run(ctx context.Context, all []check, a *account, g *graph.Grap
 		}
 		for _, f := range missing {
 			f.Check, f.State = c.name, cmp.Or(f.State, Missing)
+			f.Do = strings.ReplaceAll(f.Do, "<project>", g.Project)
 			found = append(found, f)
 		}
 		if err != nil {

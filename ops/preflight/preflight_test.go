@@ -18,7 +18,7 @@ func TestTheReportListsAllAndFailsWhereAnythingIsMissing(t *testing.T) {
 	result := func(found []Finding, err error) func(context.Context, *account, *graph.Graph) ([]Finding, error) {
 		return func(context.Context, *account, *graph.Graph) ([]Finding, error) { return found, err }
 	}
-	some := []Finding{{What: "too few", Do: "ask for more"}, {What: "too small", Do: "ask for larger"}}
+	some := []Finding{{What: "too few", Do: "ask for more"}, {What: "too small", Do: "set <project>:data larger"}}
 	for name, test := range map[string]struct {
 		checks []check
 		skip   []string
@@ -27,7 +27,7 @@ func TestTheReportListsAllAndFailsWhereAnythingIsMissing(t *testing.T) {
 	}{
 		"all is there": {checks: []check{{"a", result(nil, nil)}, {"b", result(nil, nil)}}, says: []string{"0 missing, 0 warnings, 0 not checked, 2 ok"}},
 		"everything that is missing is listed": {checks: []check{{"a", result(some, nil)}, {"b", result(some[:1], nil)}}, no: true,
-			says: []string{"missing: a: too few\n  to do: ask for more", "missing: a: too small", "missing: b: too few", "3 missing, 0 warnings, 0 not checked, 0 ok"}},
+			says: []string{"missing: a: too few\n  to do: ask for more", "missing: a: too small\n  to do: set payments:data larger", "missing: b: too few", "3 missing, 0 warnings, 0 not checked, 0 ok"}},
 		"what could not be checked is reported and is not ok": {checks: []check{{"a", result(nil, errors.New("AccessDenied"))}, {"b", result(nil, nil)}},
 			says: []string{"not checked: a: AccessDenied", "0 missing, 0 warnings, 1 not checked, 1 ok"}},
 		"a check that found something before it failed": {checks: []check{{"a", result(some[:1], errors.New("throttled"))}}, no: true,
@@ -37,7 +37,7 @@ func TestTheReportListsAllAndFailsWhereAnythingIsMissing(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := options{stack: "prod", skip: test.skip}
-			found, err := o.run(t.Context(), test.checks, nil, nil)
+			found, err := o.run(t.Context(), test.checks, nil, &graph.Graph{Project: "payments"})
 			if err != nil {
 				t.Fatal(err)
 			}

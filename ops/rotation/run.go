@@ -80,7 +80,7 @@ func readOutputs(in io.Reader) (outputs, error) {
 		return named, errors.New("the stack's outputs lack ciUser or ciPreviewRole: deploy its component iam first (docs/how-to/set-up-gitlab.md)")
 	}
 	if named.Secret == "" {
-		return named, errors.New("the stack's outputs lack ciKeySecret: its jobs sign in with OIDC; where that is impossible, set didomi:iam oidc to off and deploy its component iam")
+		return named, errors.New("the stack's outputs lack ciKeySecret: its jobs sign in with OIDC; where that is impossible, set iam oidc to off in the stack's file and deploy its component iam")
 	}
 	return named, nil
 }

@@ -18,7 +18,7 @@ func TestAWrongCommandLineMakesNoCall(t *testing.T) {
 		{"no stack", "", stack, nil, "set --stack"},
 		{"nothing to read", "--stack dev", "", nil, "the standard input is not what `pulumi stack output --json` prints"},
 		{"a stack without its component iam", "--stack dev", "{}", nil, "deploy its component iam first"},
-		{"a stack whose jobs sign in with OIDC", "--stack dev", `{"ciUser":"u","ciKeySecret":"","ciPreviewRole":"r"}`, nil, "set didomi:iam oidc to off"},
+		{"a stack whose jobs sign in with OIDC", "--stack dev", `{"ciUser":"u","ciKeySecret":"","ciPreviewRole":"r"}`, nil, "set iam oidc to off"},
 		{"a token and nowhere to show it", "--stack dev", stack, map[string]string{"GITLAB_TOKEN": "t"}, "CI_API_V4_URL, CI_PROJECT_ID"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

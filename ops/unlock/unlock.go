@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/didomi/serverless-api/ops/command"
+	"github.com/didomi/serverless-api/ops/project"
 )
 
 // lock is the owner of a stack's lock.
@@ -36,12 +37,16 @@ type backend interface {
 func Run(ctx context.Context, io command.IO, args []string) error {
 	flags := command.Flags("unlock")
 	stack := flags.String("stack", "", "the `stack` that a killed job may have left locked")
-	project := flags.String("project", "didomi", "the Pulumi `project`")
+	project := project.Flag(flags)
 	if err := command.Parse(io, flags, args); err != nil {
 		return err
 	}
 	if *stack == "" {
 		return command.BadUsage("set --stack")
+	}
+	name, err := project()
+	if err != nil {
+		return err
 	}
 	b, err := open(ctx, os.Getenv("PULUMI_BACKEND_URL"))
 	if err != nil {
@@ -51,7 +56,7 @@ func Run(ctx context.Context, io command.IO, args []string) error {
 	if err != nil {
 		return fmt.Errorf("read the host name: %w", err)
 	}
-	return release(ctx, io, b, ".pulumi/locks/organization/"+*project+"/"+*stack+"/", *stack, host, alive)
+	return release(ctx, io, b, ".pulumi/locks/organization/"+name+"/"+*stack+"/", *stack, host, alive)
 }
 
 func release(ctx context.Context, io command.IO, b backend, prefix, stack, host string, alive func(pid int) bool) error {
