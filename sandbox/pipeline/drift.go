@@ -29,7 +29,7 @@ func (s *session) drift() []step {
 		{"that nobody could look is no drift, and changes no issue", func(ctx context.Context) error {
 			blind := look
 			blind.Variables = map[string]string{"AWS_TOKEN": "none"}
-			return errors.Join(s.expect(ctx, blind, false, "whether there is drift is not known"), s.drifted("opened", "Suspended"))
+			return errors.Join(s.expect(ctx, blind, false, "drift is unknown"), s.drifted("opened", "Suspended"))
 		}},
 		{"what the issue advises undoes it: the default branch's pipeline stops, and repairs what somebody accepts", s.repair},
 		{"the issue is closed once it is undone", func(ctx context.Context) error {
