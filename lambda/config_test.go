@@ -35,7 +35,7 @@ func TestDefaults(t *testing.T) {
 		t.Errorf("it writes metrics to %q", config.Namespace)
 	}
 	if config.Public {
-		t.Error("the API is public without a word")
+		t.Error("the API is public by default")
 	}
 	if config.Memory != 256<<20 || config.Cache.Fresh != time.Minute || config.Cache.Stale != 10*time.Minute {
 		t.Errorf("values: %+v", config)
@@ -112,10 +112,10 @@ func TestTheSDKIsConfiguredFromTheEnvironment(t *testing.T) {
 		t.Errorf("keys of %s, %v", keys.AccessKeyID, err)
 	}
 	if got := aws.ToString(secretsmanager.NewFromConfig(config.AWS).Options().BaseEndpoint); got != "http://secrets" {
-		t.Errorf("secrets are asked for at %s", got)
+		t.Errorf("the endpoint of Secrets Manager is %s", got)
 	}
 	if s3 := s3.NewFromConfig(config.AWS).Options(); aws.ToString(s3.BaseEndpoint) != "http://all" || s3.Region != "eu-west-1" {
-		t.Errorf("files are asked for at %s in %s", aws.ToString(s3.BaseEndpoint), s3.Region)
+		t.Errorf("the endpoint of S3 is %s in %s", aws.ToString(s3.BaseEndpoint), s3.Region)
 	}
 }
 

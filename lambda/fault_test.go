@@ -27,7 +27,7 @@ import (
 	"github.com/didomi/serverless-api/lambda/secrets"
 )
 
-// site is the function over real parts, each behind a proxy that fails as told.
+// testEnv is the function with real dependencies, each behind a proxy that injects faults.
 type testEnv struct {
 	t                     *testing.T
 	function              runtimeapi.Function
@@ -38,7 +38,7 @@ type testEnv struct {
 	log                   *lockedBuffer
 }
 
-// lines is a log that may be read while it is written.
+// lockedBuffer is a log that may be read while it is written.
 type lockedBuffer struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -56,7 +56,7 @@ func (l *lockedBuffer) String() string {
 	return l.text.String()
 }
 
-// newSite starts the function; files answers for S3.
+// newTestEnv starts the function; files serves S3's API.
 func newTestEnv(t *testing.T, files http.HandlerFunc) *testEnv {
 	d := testservices.NewDatabase(t)
 	d.Migrate(t)
@@ -86,7 +86,7 @@ func newTestEnv(t *testing.T, files http.HandlerFunc) *testEnv {
 	return s
 }
 
-// connect makes the role, with the rights of the application's.
+// createRole creates the role, with the privileges of the application's.
 func (s *testEnv) createRole(admin *pgx.ConnConfig) {
 	var err error
 	if s.admin, err = pgx.ConnectConfig(s.t.Context(), admin); err != nil {
@@ -119,11 +119,10 @@ func (s *testEnv) exec(statement string) {
 	}
 }
 
-// left is what an invocation has of time unless a test says otherwise: that of
-// the deployed function.
+// invocationTime is the time of an invocation: that of the deployed function.
 const invocationTime = 29 * time.Second
 
-// invoke returns an answer whole, a stream read to its end.
+// invoke returns the complete response; a stream is read to its end.
 func (s *testEnv) invoke(ctx context.Context, event []byte) ([]byte, error) {
 	response, err := s.function(ctx, event)
 	if err != nil || response.Stream == nil {
@@ -133,8 +132,7 @@ func (s *testEnv) invoke(ctx context.Context, event []byte) ([]byte, error) {
 	return whole, errors.Join(err, response.Stream.Close())
 }
 
-// announced is a context that tells its deadline and does not end at it: a call
-// that does not heed the deadline itself goes on, and its answer is far too late.
+// uncancelledContext has a deadline and does not end at it: a call that ignores the deadline goes on, and its response is far too late.
 type uncancelledContext struct {
 	context.Context
 	deadline time.Time
@@ -142,12 +140,11 @@ type uncancelledContext struct {
 
 func (a uncancelledContext) Deadline() (time.Time, bool) { return a.deadline, true }
 
-// tardy is how late a busy machine may bring an answer that was due shortly
-// before the deadline. TestTheHandlerRespondsBeforeTheDeadline has no such allowance:
-// its clock stands still while anything runs.
+// schedulingAllowance is how late a busy machine may return a response that was due shortly before the deadline.
+// TestTheHandlerRespondsBeforeTheDeadline has no such allowance: its clock stands still while anything runs.
 const schedulingAllowance = 2 * time.Second
 
-// try asks within the time that an invocation has; no answer may come later.
+// invokeWithin sends a request with that much time; no response may come later.
 func (s *testEnv) invokeWithin(within time.Duration, event events.APIGatewayProxyRequest) (response events.APIGatewayProxyResponse, body []byte) {
 	payload, err := json.Marshal(event)
 	if err != nil {
@@ -156,7 +153,7 @@ func (s *testEnv) invokeWithin(within time.Duration, event events.APIGatewayProx
 	began := time.Now()
 	whole, err := s.invoke(uncancelledContext{s.t.Context(), began.Add(within)}, payload)
 	if took := time.Since(began); took > within+schedulingAllowance {
-		s.t.Errorf("%s %s was answered after %s, with a deadline of %s", event.HTTPMethod, event.Resource, took, within)
+		s.t.Errorf("%s %s got its response after %s, with a deadline of %s", event.HTTPMethod, event.Resource, took, within)
 	}
 	head, body, _ := bytes.Cut(whole, make([]byte, 8))
 	if jsonErr := json.Unmarshal(head, &response); jsonErr != nil && err == nil {
@@ -165,13 +162,13 @@ func (s *testEnv) invokeWithin(within time.Duration, event events.APIGatewayProx
 	return response, body
 }
 
-// ask asks for an item of this test's own: Redis is shared.
+// request sends a request for an item of this test: Redis is shared.
 func (s *testEnv) request(method, id, body string) events.APIGatewayProxyResponse {
 	response, _ := s.invokeWithin(invocationTime, request(method, "/items/{id}", map[string]string{"id": s.role + id}, body))
 	return response
 }
 
-// expect asks and checks the status, and X-Cache where it is given.
+// expect sends a request and checks the status, and X-Cache if it is given.
 func (s *testEnv) expect(method, id, body string, status int, cache string) {
 	s.t.Helper()
 	response := s.request(method, id, body)
@@ -183,22 +180,21 @@ func (s *testEnv) expect(method, id, body string, status int, cache string) {
 	}
 }
 
-// recovers asks until the answer is as wanted. How soon that is follows from
-// the times of the breaker and of claims, which TestADependencyThatRecoversIsUsedWithinASecond
-// holds with a clock of its own: here it is logged.
+// waitForStatus repeats a request until the response is as expected. How soon that is follows from the times of the breaker and of
+// claims, which TestADependencyThatRecoversIsUsedWithinASecond holds with a fake clock: here it is logged.
 func (s *testEnv) waitForStatus(method, id, body string, status int, cache string) {
 	s.t.Helper()
 	began := time.Now()
 	for !s.matches(method, id, body, status, cache) {
 		if time.Since(began) > 20*time.Second {
-			s.t.Fatalf("%s is not answered %d %s", method, status, cache)
+			s.t.Fatalf("%s does not return %d %s", method, status, cache)
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
 	s.t.Logf("recovered after %s", time.Since(began).Round(time.Millisecond))
 }
 
-// recoversIn asks at most so many times, one after the other.
+// waitForStatusIn repeats a request a number of times at most.
 func (s *testEnv) waitForStatusIn(attempts int, method, id, body string, status int) {
 	s.t.Helper()
 	for range attempts {
@@ -206,7 +202,7 @@ func (s *testEnv) waitForStatusIn(attempts int, method, id, body string, status 
 			return
 		}
 	}
-	s.t.Errorf("%s is not answered %d at the %dth time", method, status, attempts)
+	s.t.Errorf("%s does not return %d at the %dth time", method, status, attempts)
 }
 
 func (s *testEnv) matches(method, id, body string, status int, cache string) bool {
@@ -214,7 +210,7 @@ func (s *testEnv) matches(method, id, body string, status int, cache string) boo
 	return response.StatusCode == status && (cache == "" || response.Headers["X-Cache"] == cache)
 }
 
-// logs checks that the log tells of it.
+// expectLogged checks the log for all strings.
 func (s *testEnv) expectLogged(all ...string) {
 	s.t.Helper()
 	for _, expected := range all {
@@ -359,7 +355,7 @@ func TestNoResponseIsSentAfterTheDeadline(t *testing.T) {
 	}
 }
 
-// object is S3 with one object, which fails for as long as refuse says so.
+// object is an S3 with one object, which fails as status says.
 type object struct {
 	content []byte
 	status  func(request int) int // the status of the nth request, from 1; 0: the object
@@ -388,20 +384,20 @@ func TestFailuresOfS3(t *testing.T) {
 	startConnecting := func(t *testing.T, status func(request int) int) *testEnv {
 		return newTestEnv(t, (&object{content: content, status: status}).serve)
 	}
-	t.Run("by throttling for a moment, the file comes whole", func(t *testing.T) {
+	t.Run("after short throttling the file is complete", func(t *testing.T) {
 		s := startConnecting(t, func(request int) int { return map[bool]int{true: 503}[request <= 2] })
 		if response, body := s.invokeWithin(invocationTime, wanted); response.StatusCode != 200 || !bytes.Equal(body, content) {
 			t.Errorf("%d with %d bytes", response.StatusCode, len(body))
 		}
 	})
-	t.Run("by throttling for long, the client is asked to come back", func(t *testing.T) {
+	t.Run("after long throttling the response is 503", func(t *testing.T) {
 		s := startConnecting(t, func(int) int { return 503 })
 		if response, _ := s.invokeWithin(invocationTime, wanted); response.StatusCode != 503 || response.Headers["Retry-After"] == "" {
 			t.Errorf("%+v", response)
 		}
 		s.expectLogged(`"kind":"unavailable"`, `"FilesFailures":1`)
 	})
-	t.Run("by silence, the client is asked to come back before the deadline", func(t *testing.T) {
+	t.Run("without a response of S3 the response is 503 before the deadline", func(t *testing.T) {
 		s := startConnecting(t, func(int) int { return 0 })
 		s.file.Stall()
 		if response, _ := s.invokeWithin(6*time.Second, wanted); response.StatusCode != 503 || response.Headers["Retry-After"] == "" {
@@ -412,21 +408,21 @@ func TestFailuresOfS3(t *testing.T) {
 			t.Errorf("%d with %d bytes once it is back", response.StatusCode, len(body))
 		}
 	})
-	t.Run("by taking its time, the file comes whole", func(t *testing.T) {
+	t.Run("from a slow S3 the file is complete", func(t *testing.T) {
 		s := startConnecting(t, func(int) int { return 0 })
 		s.file.Slow(10 * time.Millisecond) // each piece of 32 KiB
 		if response, body := s.invokeWithin(invocationTime, wanted); response.StatusCode != 200 || !bytes.Equal(body, content) {
 			t.Errorf("%d with %d bytes", response.StatusCode, len(body))
 		}
 	})
-	t.Run("by losing the object in the middle, the answer breaks off", func(t *testing.T) {
+	t.Run("if the object is deleted in the middle the stream fails", func(t *testing.T) {
 		s := startConnecting(t, func(request int) int { return map[bool]int{true: 404}[request > 1] })
 		payload, err := json.Marshal(wanted)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if _, err := s.invoke(t.Context(), payload); err == nil {
-			t.Error("the answer counts as whole")
+			t.Error("the response counts as complete")
 		}
 		s.expectLogged(`"StreamsBroken":1`)
 	})

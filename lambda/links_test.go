@@ -31,7 +31,7 @@ func TestTheProgramLinksNothingThatOnlyOperationsNeed(t *testing.T) {
 	for name, only := range map[string]string{
 		"github.com/didomi/serverless-api/lambda/migrate": "migrations",
 		"github.com/didomi/serverless-api/lambda/rotate":  "rotations",
-		"github.com/aws/aws-lambda-go/lambda":             "programs whose answers are small",
+		"github.com/aws/aws-lambda-go/lambda":             "programs whose responses are small",
 		"github.com/aws/aws-sdk-go-v2/config":             "programs that look for credentials in files",
 	} {
 		t.Run("it does not link "+name, func(t *testing.T) {

@@ -22,8 +22,7 @@ import (
 
 func TestMain(m *testing.M) { testservices.Main(m, main) }
 
-// cloud is the little of AWS that the function calls: secrets by ARN and one
-// bucket with one large object.
+// fakeAWS has what the function uses of AWS: secrets by ARN and one bucket with one large object.
 type fakeAWS struct {
 	secretCache *testservices.Secrets
 	size        int64
@@ -44,7 +43,7 @@ func (p *pattern) Read(to []byte) (int, error) {
 	return n, nil
 }
 
-// patternByte repeats at no length that a part may have.
+// patternByte does not repeat at the length of any chunk.
 func patternByte(at int64) byte { return byte(at) ^ byte(at>>8) ^ byte(at>>17)*31 ^ byte(at>>25)*101 }
 
 func (p *pattern) Seek(offset int64, whence int) (int64, error) {
@@ -70,7 +69,7 @@ func (c *fakeAWS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// environment is the one of DESIGN 4, with real parts.
+// apiEnvironment is the environment of the deployed function, with real dependencies.
 func apiEnvironment(t *testing.T, d testservices.Database, endpoint string) []string {
 	return []string{
 		"DB_HOST=" + d.Admin.Host, fmt.Sprintf("DB_PORT=%d", d.Admin.Port), "DB_NAME=" + d.Admin.Database,
@@ -82,8 +81,7 @@ func apiEnvironment(t *testing.T, d testservices.Database, endpoint string) []st
 	}
 }
 
-// api starts the function "api" over a database of its own; changes are
-// variables set otherwise.
+// startAPI starts the function "api" with its own database; changes override variables.
 func startAPI(t *testing.T, aws *fakeAWS, changes ...string) (runtimeAPI, *exec.Cmd) {
 	d := testservices.NewDatabase(t)
 	d.Migrate(t)
@@ -97,7 +95,7 @@ func startAPI(t *testing.T, aws *fakeAWS, changes ...string) (runtimeAPI, *exec.
 // runtimeAPI is the one of a function that answers as API Gateway wants it.
 type runtimeAPI struct{ *testservices.RuntimeAPI }
 
-// ask invokes the function for an answer in one piece.
+// invoke invokes the function for a buffered response.
 func (a runtimeAPI) invoke(t *testing.T, event events.APIGatewayProxyRequest) (response events.APIGatewayProxyResponse) {
 	t.Helper()
 	a.Invoke(event, func(r *http.Request) {

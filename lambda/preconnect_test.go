@@ -13,7 +13,7 @@ import (
 	"github.com/didomi/serverless-api/lambda/store"
 )
 
-// database is cache.ItemStore of which only Get is asked.
+// countedDatabase is a cache.ItemStore of which only Get is called.
 type countedDatabase struct {
 	cache.ItemStore
 	reads int
@@ -50,10 +50,10 @@ func TestTheDatabaseIsConnectedWhileTheCacheIsQueried(t *testing.T) {
 		takes   time.Duration
 		reads   int
 	}{
-		"a miss waits for the slower of both":       {connect: 3 * time.Second, takes: 3 * time.Second, reads: 1},
-		"a miss waits for the cache alone":          {connect: time.Millisecond, takes: time.Second, reads: 1},
-		"a hit waits for no database":               {connect: time.Hour, hit: true, takes: time.Second},
-		"a database that is away is not tried anew": {connect: 3 * time.Second, fails: down, takes: 3 * time.Second},
+		"a miss waits for the slower of both":        {connect: 3 * time.Second, takes: 3 * time.Second, reads: 1},
+		"a miss waits for the cache alone":           {connect: time.Millisecond, takes: time.Second, reads: 1},
+		"a hit waits for no database":                {connect: time.Hour, hit: true, takes: time.Second},
+		"an unavailable database is not tried again": {connect: 3 * time.Second, fails: down, takes: 3 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -79,8 +79,7 @@ func TestTheDatabaseIsConnectedWhileTheCacheIsQueried(t *testing.T) {
 	}
 }
 
-// What a frozen instance finds of a connection that was under way is nothing
-// that a later request must answer with.
+// The failure of a connection that was frozen in progress must not fail a later request.
 func TestAConnectionThatFailedDuringAnEarlierRequestIsRetried(t *testing.T) {
 	for name, pause := range map[string]time.Duration{"before the next one": time.Hour, "while the next one waits": 0} {
 		t.Run(name, func(t *testing.T) {

@@ -68,7 +68,7 @@ func testBreaker(t *testing.T) {
 	}
 	is(t, "reads of a store that keeps failing", 3, calls["acquire"])
 	if err := read(); !errors.Is(err, cache.ErrOpen) {
-		t.Fatalf("an open breaker answers %v", err)
+		t.Fatalf("an open breaker returns %v", err)
 	}
 	if err := b.End(t.Context(), "key", nil, 0); !errors.Is(err, errDown) {
 		t.Fatalf("an invalidation did not reach the store: %v", err)
@@ -104,7 +104,7 @@ func TestAShardThatFailsDoesNotDisableTheOthers(t *testing.T) {
 		_ = read("gone/a")
 	}
 	if err := read("gone/b"); !errors.Is(err, cache.ErrOpen) {
-		t.Fatalf("the shard that fails answers %v", err)
+		t.Fatalf("the failing shard returns %v", err)
 	}
 	works(t, read("there/a"))
 }
@@ -145,14 +145,14 @@ func testAStoreThatHangs(t *testing.T) {
 	c, s := cache.New(b, long, slog.New(slog.DiscardHandler)), &source{}
 	s.set("one", nil)
 	began := time.Now()
-	answers(t, c, "key", s, cache.Bypass, "one")
+	results(t, c, "key", s, cache.Bypass, "one")
 	if took := time.Since(began); took != time.Second {
 		t.Fatalf("the first read took %s", took)
 	}
-	answers(t, c, "key", s, cache.Bypass, "one")
-	answers(t, c, "key", s, cache.Bypass, "one")
+	results(t, c, "key", s, cache.Bypass, "one")
+	results(t, c, "key", s, cache.Bypass, "one")
 	began = time.Now()
-	answers(t, c, "key", s, cache.Bypass, "one")
+	results(t, c, "key", s, cache.Bypass, "one")
 	if took := time.Since(began); took != 0 {
 		t.Fatalf("with the breaker open a read took %s", took)
 	}

@@ -43,8 +43,8 @@ func (s *source) load(context.Context) ([]byte, bool, error) {
 }
 
 var (
-	errAway = errors.New("the source is away")
-	long    = cache.Config{Fresh: time.Minute, Stale: time.Minute, Negative: time.Minute}
+	errUnavailable = errors.New("the source is unavailable")
+	long           = cache.Config{Fresh: time.Minute, Stale: time.Minute, Negative: time.Minute}
 )
 
 func newCache(t *testing.T, config cache.Config) *cache.Cache {
@@ -55,8 +55,8 @@ func over(s cache.Store, config cache.Config) *cache.Cache {
 	return cache.New(s, config, slog.New(slog.DiscardHandler))
 }
 
-// answers checks one read; status "" stands for any.
-func answers(t *testing.T, c *cache.Cache, key string, s *source, status cache.Status, value string) {
+// results checks one read; status "" matches any.
+func results(t *testing.T, c *cache.Cache, key string, s *source, status cache.Status, value string) {
 	t.Helper()
 	result, err := c.Get(t.Context(), key, s.load)
 	works(t, err)
@@ -70,8 +70,8 @@ func answers(t *testing.T, c *cache.Cache, key string, s *source, status cache.S
 func TestReadThrough(t *testing.T) {
 	c, s, key := newCache(t, long), &source{}, newKey()
 	s.set("one", nil)
-	answers(t, c, key, s, cache.Miss, "one")
-	answers(t, c, key, s, cache.Hit, "one")
+	results(t, c, key, s, cache.Miss, "one")
+	results(t, c, key, s, cache.Hit, "one")
 	is(t, "reads", 1, s.reads.Load())
 }
 
@@ -85,24 +85,24 @@ func timed(t *testing.T, test func(t *testing.T, s cache.Store)) {
 func TestAMissingValueIsCachedForTheNegativeTTL(t *testing.T) {
 	timed(t, func(t *testing.T, store cache.Store) {
 		c, s := over(store, cache.Config{Fresh: time.Minute, Negative: 100 * time.Millisecond}), &source{}
-		answers(t, c, "key", s, cache.Miss, "")
-		time.Sleep(89 * time.Millisecond) // chance may have taken a tenth away
-		answers(t, c, "key", s, cache.Hit, "")
+		results(t, c, "key", s, cache.Miss, "")
+		time.Sleep(89 * time.Millisecond) // jitter may subtract a tenth
+		results(t, c, "key", s, cache.Hit, "")
 		time.Sleep(11 * time.Millisecond)
 		s.set("one", nil)
-		answers(t, c, "key", s, cache.Miss, "one")
+		results(t, c, "key", s, cache.Miss, "one")
 	})
 }
 
 func TestNothingIsCachedWithATTLOfZero(t *testing.T) {
 	timed(t, func(t *testing.T, store cache.Store) {
 		c, s := over(store, cache.Config{Fresh: time.Minute}), &source{}
-		answers(t, c, "key", s, cache.Miss, "")
+		results(t, c, "key", s, cache.Miss, "")
 		s.set("one", nil)
 		began := time.Now()
-		answers(t, c, "key", s, "", "one")
+		results(t, c, "key", s, "", "one")
 		if took := time.Since(began); took != 0 {
-			t.Fatalf("the next reader waited %s for a lease that nobody fills", took)
+			t.Fatalf("the next reader waited %s for a lease that is never filled", took)
 		}
 	})
 }
@@ -110,13 +110,13 @@ func TestNothingIsCachedWithATTLOfZero(t *testing.T) {
 func TestTheReadAfterAWriteIsAMissAndTheNextAHit(t *testing.T) {
 	c, s, key := newCache(t, long), &source{}, newKey()
 	s.set("old", nil)
-	answers(t, c, key, s, cache.Miss, "old")
+	results(t, c, key, s, cache.Miss, "old")
 	c.Write(t.Context(), key, func(context.Context) cache.Outcome {
 		s.set("new", nil)
 		return cache.Changed
 	})
-	answers(t, c, key, s, cache.Miss, "new")
-	answers(t, c, key, s, cache.Hit, "new")
+	results(t, c, key, s, cache.Miss, "new")
+	results(t, c, key, s, cache.Hit, "new")
 }
 
 func TestAFillThatAWriteOvertakesIsNotStored(t *testing.T) {
@@ -129,9 +129,9 @@ func TestAFillThatAWriteOvertakesIsNotStored(t *testing.T) {
 		filling.Go(func() { _, _ = c.Get(t.Context(), "key", old.load) })
 		synctest.Wait() // until it waits for the source
 		other.Write(t.Context(), "key", func(context.Context) cache.Outcome { return cache.Changed })
-		answers(t, other, "key", s, cache.Miss, "new")
+		results(t, other, "key", s, cache.Miss, "new")
 		filling.Wait()
-		answers(t, c, "key", s, cache.Hit, "new")
+		results(t, c, "key", s, cache.Hit, "new")
 	})
 }
 
@@ -143,7 +143,7 @@ func TestTheResponseIsSentBeforeTheEntryIsStored(t *testing.T) {
 	works(t, err)
 	is(t, "value", "one", string(result.Value))
 	var others sync.WaitGroup
-	others.Go(func() { answers(t, c, key, s, cache.Hit, "one") }) // waits for the fill
+	others.Go(func() { results(t, c, key, s, cache.Hit, "one") }) // waits for the fill
 	time.Sleep(30 * time.Millisecond)
 	work.Run()
 	others.Wait()
@@ -153,9 +153,9 @@ func TestTheResponseIsSentBeforeTheEntryIsStored(t *testing.T) {
 func TestReadsDuringAWriteGoToTheSource(t *testing.T) {
 	c, s, key := newCache(t, long), &source{}, newKey()
 	s.set("old", nil)
-	answers(t, c, key, s, cache.Miss, "old")
+	results(t, c, key, s, cache.Miss, "old")
 	c.Write(t.Context(), key, func(context.Context) cache.Outcome {
-		answers(t, c, key, s, cache.Bypass, "old")
+		results(t, c, key, s, cache.Bypass, "old")
 		return cache.Changed
 	})
 }
@@ -163,15 +163,15 @@ func TestReadsDuringAWriteGoToTheSource(t *testing.T) {
 func TestAWriteThatChangedNothingRestoresTheEntry(t *testing.T) {
 	c, s, key := newCache(t, long), &source{}, newKey()
 	s.set("old", nil)
-	answers(t, c, key, s, cache.Miss, "old")
+	results(t, c, key, s, cache.Miss, "old")
 	c.Write(t.Context(), key, func(context.Context) cache.Outcome { return cache.Unchanged })
-	answers(t, c, key, s, cache.Hit, "old")
+	results(t, c, key, s, cache.Hit, "old")
 }
 
 func TestNoEntryIsRestoredOverAnotherWrite(t *testing.T) {
 	c, s, key := newCache(t, long), &source{}, newKey()
 	s.set("old", nil)
-	answers(t, c, key, s, cache.Miss, "old")
+	results(t, c, key, s, cache.Miss, "old")
 	c.Write(t.Context(), key, func(ctx context.Context) cache.Outcome {
 		c.Write(ctx, key, func(context.Context) cache.Outcome {
 			s.set("new", nil)
@@ -179,17 +179,17 @@ func TestNoEntryIsRestoredOverAnotherWrite(t *testing.T) {
 		})
 		return cache.Unchanged
 	})
-	answers(t, c, key, s, "", "new")
+	results(t, c, key, s, "", "new")
 }
 
 func TestAWriteOfUnknownOutcomeKeepsReadersOnTheSource(t *testing.T) {
 	c, s, key := newCache(t, long), &source{}, newKey()
 	s.set("old", nil)
-	answers(t, c, key, s, cache.Miss, "old")
+	results(t, c, key, s, cache.Miss, "old")
 	c.Write(t.Context(), key, func(context.Context) cache.Outcome { return cache.Unknown })
-	answers(t, c, key, s, cache.Bypass, "old")
+	results(t, c, key, s, cache.Bypass, "old")
 	s.set("late", nil)
-	answers(t, c, key, s, cache.Bypass, "late")
+	results(t, c, key, s, cache.Bypass, "late")
 }
 
 // fresh is how long an entry is fresh in the tests of stale ones.
@@ -200,7 +200,7 @@ func stale(t *testing.T, store cache.Store) (c *cache.Cache, s *source, key stri
 	t.Helper()
 	c, s, key = over(store, cache.Config{Fresh: fresh, Stale: time.Minute}), &source{}, newKey()
 	s.set("old", nil)
-	answers(t, c, key, s, cache.Miss, "old")
+	results(t, c, key, s, cache.Miss, "old")
 	time.Sleep(2 * fresh)
 	return c, s, key
 }
@@ -208,9 +208,9 @@ func stale(t *testing.T, store cache.Store) (c *cache.Cache, s *source, key stri
 func TestAStaleEntryIsServedWhileTheSourceIsUnavailable(t *testing.T) {
 	stores(t, func(t *testing.T, store cache.Store) {
 		c, s, key := stale(t, store)
-		s.set("", errAway)
-		answers(t, c, key, s, cache.Stale, "old")
-		answers(t, c, key, s, cache.Stale, "old")
+		s.set("", errUnavailable)
+		results(t, c, key, s, cache.Stale, "old")
+		results(t, c, key, s, cache.Stale, "old")
 	})
 }
 
@@ -218,10 +218,10 @@ func TestAStaleEntryIsNotServedAfterItsTime(t *testing.T) {
 	stores(t, func(t *testing.T, store cache.Store) {
 		c, s, key := over(store, cache.Config{Fresh: fresh, Stale: fresh}), &source{}, newKey()
 		s.set("old", nil)
-		answers(t, c, key, s, cache.Miss, "old")
-		s.set("", errAway)
+		results(t, c, key, s, cache.Miss, "old")
+		s.set("", errUnavailable)
 		time.Sleep(3 * fresh)
-		if _, err := c.Get(t.Context(), key, s.load); !errors.Is(err, errAway) {
+		if _, err := c.Get(t.Context(), key, s.load); !errors.Is(err, errUnavailable) {
 			t.Fatalf("got %v", err)
 		}
 	})
@@ -231,8 +231,8 @@ func TestAStaleEntryIsReplacedIfTheSourceRespondsQuickly(t *testing.T) {
 	timed(t, func(t *testing.T, store cache.Store) {
 		c, s, key := stale(t, store)
 		s.set("new", nil)
-		answers(t, c, key, s, cache.Miss, "new")
-		answers(t, c, key, s, cache.Hit, "new")
+		results(t, c, key, s, cache.Miss, "new")
+		results(t, c, key, s, cache.Hit, "new")
 	})
 }
 
@@ -244,7 +244,7 @@ func TestAStaleEntryIsServedWhileTheSourceIsSlowAndReplacedLater(t *testing.T) {
 		var readers sync.WaitGroup
 		began := time.Now()
 		for range 20 {
-			readers.Go(func() { answers(t, c, key, s, cache.Stale, "old") })
+			readers.Go(func() { results(t, c, key, s, cache.Stale, "old") })
 		}
 		readers.Wait()
 		if took := time.Since(began); took != 100*time.Millisecond { // the one who asks waits as long
@@ -254,7 +254,7 @@ func TestAStaleEntryIsServedWhileTheSourceIsSlowAndReplacedLater(t *testing.T) {
 		time.Sleep(s.delay - 100*time.Millisecond)
 		synctest.Wait()
 		is(t, "reads", 2, s.reads.Load())
-		answers(t, c, key, s, cache.Hit, "new")
+		results(t, c, key, s, cache.Hit, "new")
 	})
 }
 
@@ -268,7 +268,7 @@ func TestAStaleEntryIsReplacedBeforeTheEnvironmentIsFrozen(t *testing.T) {
 		works(t, err)
 		is(t, "status", cache.Stale, result.Status)
 		work.Run()
-		answers(t, c, key, s, cache.Hit, "new")
+		results(t, c, key, s, cache.Hit, "new")
 	})
 }
 
@@ -276,18 +276,18 @@ func TestARefreshDoesNotOverwriteAWrite(t *testing.T) {
 	timed(t, func(t *testing.T, store cache.Store) {
 		c, s, key := stale(t, store)
 		s.delay = 300 * time.Millisecond
-		answers(t, c, key, s, cache.Stale, "old")
+		results(t, c, key, s, cache.Stale, "old")
 		c.Write(t.Context(), key, func(context.Context) cache.Outcome { return cache.Changed })
 		time.Sleep(s.delay)
 		after := &source{}
 		after.set("new", nil)
-		answers(t, c, key, after, cache.Miss, "new")
+		results(t, c, key, after, cache.Miss, "new")
 	})
 }
 
-// readersEach is how many readers each of eight instances has at once. Waiters
+// readersEach is the number of concurrent readers in each of eight execution environments. Waiters
 // look at Redis every 25 ms: for very many of them a slow machine is too slow to
-// get an answer within half a second, and one that gives up reads the source.
+// get a result within half a second, and one that gives up reads the source.
 const readersEach = 10
 
 func TestConcurrentReadsReadTheSourceOnce(t *testing.T) {
@@ -297,10 +297,10 @@ func TestConcurrentReadsReadTheSourceOnce(t *testing.T) {
 			s.set("one", nil)
 			var readers sync.WaitGroup
 			for range 8 {
-				instance := cache.New(testservices.Redis(t, cluster), long, slog.New(slog.DiscardHandler))
+				environment := cache.New(testservices.Redis(t, cluster), long, slog.New(slog.DiscardHandler))
 				for range readersEach {
 					readers.Go(func() {
-						result, err := instance.Get(t.Context(), key, s.load)
+						result, err := environment.Get(t.Context(), key, s.load)
 						if err != nil || string(result.Value) != "one" {
 							t.Errorf("got %q, %v", result.Value, err)
 						}
@@ -315,12 +315,12 @@ func TestConcurrentReadsReadTheSourceOnce(t *testing.T) {
 
 func TestAFailedFillReleasesItsLease(t *testing.T) {
 	c, s, key := newCache(t, long), &source{}, newKey()
-	s.set("", errAway)
-	if _, err := c.Get(t.Context(), key, s.load); !errors.Is(err, errAway) {
+	s.set("", errUnavailable)
+	if _, err := c.Get(t.Context(), key, s.load); !errors.Is(err, errUnavailable) {
 		t.Fatalf("got %v", err)
 	}
 	s.set("one", nil)
-	answers(t, c, key, s, cache.Miss, "one")
+	results(t, c, key, s, cache.Miss, "one")
 }
 
 func TestAnUnknownValueUnderAKeyIsBypassed(t *testing.T) {
@@ -328,8 +328,8 @@ func TestAnUnknownValueUnderAKeyIsBypassed(t *testing.T) {
 	c := cache.New(redis, long, slog.New(slog.DiscardHandler))
 	place(t, redis, key, []byte("something else that is long enough"), time.Minute)
 	s.set("one", nil)
-	answers(t, c, key, s, cache.Bypass, "one")
-	answers(t, c, key, s, cache.Miss, "one")
+	results(t, c, key, s, cache.Bypass, "one")
+	results(t, c, key, s, cache.Miss, "one")
 }
 
 func TestAReaderWaitsNoLongerThanItsDeadline(t *testing.T) {

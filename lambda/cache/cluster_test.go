@@ -75,12 +75,12 @@ func TestTheOtherShardsServeWhileOneIsUnavailable(t *testing.T) {
 			keys, on := cluster.keys(store)
 			s.set("one", nil)
 			for _, key := range keys {
-				answers(t, c, key, s, cache.Miss, "one")
+				results(t, c, key, s, cache.Miss, "one")
 			}
 			fail(cluster.proxy(on[0]))
 			for range 6 {
-				answers(t, c, keys[0], s, cache.Bypass, "one")
-				answers(t, c, keys[1], s, cache.Hit, "one")
+				results(t, c, keys[0], s, cache.Bypass, "one")
+				results(t, c, keys[1], s, cache.Hit, "one")
 			}
 			cluster.proxy(on[0]).Restore()
 			until(t, func() bool {
@@ -111,11 +111,11 @@ func TestAfterAFailoverTheNewNodeIsUsed(t *testing.T) {
 	c := cache.New(store, long, slog.New(slog.DiscardHandler))
 	keys, on := cluster.keys(store)
 	s.set("one", nil)
-	answers(t, c, keys[0], s, cache.Miss, "one")
-	answers(t, c, keys[0], s, cache.Hit, "one")
+	results(t, c, keys[0], s, cache.Miss, "one")
+	results(t, c, keys[0], s, cache.Hit, "one")
 
 	cluster.proxy(on[0]).ResetAll()
-	answers(t, c, keys[0], s, cache.Bypass, "one")
+	results(t, c, keys[0], s, cache.Bypass, "one")
 	cluster.moveSlot(keys[0], on[0], on[1])
 	defer cluster.moveSlot(keys[0], on[1], on[0])
 	until(t, func() bool {

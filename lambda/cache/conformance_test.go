@@ -21,8 +21,8 @@ func stores(t *testing.T, test func(t *testing.T, s cache.Store)) {
 
 func newKey() string { return "item:test:{" + rand.Text() + "}" }
 
-// tagged returns a value with a tag of its own.
-func sendTagged(value string) (tag, whole []byte) {
+// newTagged returns a value with its own tag.
+func newTagged(value string) (tag, whole []byte) {
 	tag = []byte("V" + rand.Text()[:16])
 	return tag, append(bytes.Clone(tag), value...)
 }
@@ -93,8 +93,8 @@ var conformance = map[string]func(t *testing.T, ctx context.Context, s cache.Sto
 		}
 	},
 	"replace wants the tag": func(t *testing.T, ctx context.Context, s cache.Store, key string) {
-		tag, old := sendTagged("old")
-		other, value := sendTagged("new")
+		tag, old := newTagged("old")
+		other, value := newTagged("new")
 		place(t, s, key, old, time.Minute)
 		is(t, "with another tag", false, must(s.Replace(ctx, key, other, value, time.Minute)))
 		finds(t, s, key, old)
@@ -102,12 +102,12 @@ var conformance = map[string]func(t *testing.T, ctx context.Context, s cache.Sto
 		finds(t, s, key, value)
 	},
 	"replace does nothing to a key that is gone": func(t *testing.T, ctx context.Context, s cache.Store, key string) {
-		tag, value := sendTagged("new")
+		tag, value := newTagged("new")
 		is(t, "replaced", false, must(s.Replace(ctx, key, tag, value, time.Minute)))
 		acquires(t, s, key, time.Minute)
 	},
 	"replace sets the time to live": func(t *testing.T, _ context.Context, s cache.Store, key string) {
-		_, value := sendTagged("value")
+		_, value := newTagged("value")
 		place(t, s, key, value, 20*time.Millisecond)
 		time.Sleep(40 * time.Millisecond)
 		acquires(t, s, key, time.Minute)
@@ -126,8 +126,8 @@ var conformance = map[string]func(t *testing.T, ctx context.Context, s cache.Sto
 		finds(t, s, key, value)
 	},
 	"release wants the tag": func(t *testing.T, ctx context.Context, s cache.Store, key string) {
-		tag, value := sendTagged("")
-		other, _ := sendTagged("")
+		tag, value := newTagged("")
+		other, _ := newTagged("")
 		place(t, s, key, value, time.Minute)
 		works(t, s.Release(ctx, key, other))
 		finds(t, s, key, value)
@@ -135,21 +135,21 @@ var conformance = map[string]func(t *testing.T, ctx context.Context, s cache.Sto
 		acquires(t, s, key, time.Minute)
 		works(t, s.Release(ctx, newKey(), tag))
 	},
-	"one claims a refresh, for each tag anew": func(t *testing.T, ctx context.Context, s cache.Store, key string) {
-		tag, _ := sendTagged("")
-		other, _ := sendTagged("")
+	"each tag has its own claim": func(t *testing.T, ctx context.Context, s cache.Store, key string) {
+		tag, _ := newTagged("")
+		other, _ := newTagged("")
 		is(t, "first", true, must(s.Claim(ctx, key, tag, time.Minute)))
 		is(t, "second", false, must(s.Claim(ctx, key, tag, time.Minute)))
 		is(t, "of another tag", true, must(s.Claim(ctx, key, other, time.Minute)))
 	},
 	"a claim ends by itself": func(t *testing.T, ctx context.Context, s cache.Store, key string) {
-		tag, _ := sendTagged("")
+		tag, _ := newTagged("")
 		is(t, "first", true, must(s.Claim(ctx, key, tag, 20*time.Millisecond)))
 		time.Sleep(40 * time.Millisecond)
 		is(t, "after its time", true, must(s.Claim(ctx, key, tag, time.Minute)))
 	},
 	"mark takes the key and returns the entry that it held": func(t *testing.T, ctx context.Context, s cache.Store, key string) {
-		_, value := sendTagged("value")
+		_, value := newTagged("value")
 		place(t, s, key, value, time.Minute)
 		_, before := marks(t, s, key, time.Minute)
 		holds(t, value, before)
@@ -158,21 +158,21 @@ var conformance = map[string]func(t *testing.T, ctx context.Context, s cache.Sto
 		isMarked(t, s, key)
 	},
 	"what a mark replaced is put back over that mark": func(t *testing.T, ctx context.Context, s cache.Store, key string) {
-		_, value := sendTagged("value")
+		_, value := newTagged("value")
 		place(t, s, key, value, time.Minute)
 		mine, before := marks(t, s, key, time.Minute)
 		is(t, "put back", true, must(s.Replace(ctx, key, mine[len(mine)-1], before, time.Minute)))
 		finds(t, s, key, value)
 	},
 	"nothing is put back over the mark of another write": func(t *testing.T, ctx context.Context, s cache.Store, key string) {
-		_, value := sendTagged("value")
+		_, value := newTagged("value")
 		mine, _ := marks(t, s, key, time.Minute)
 		marks(t, s, key, time.Minute)
 		is(t, "put back", false, must(s.Replace(ctx, key, mine[len(mine)-1], value, time.Minute)))
 		isMarked(t, s, key)
 	},
 	"nothing is put back after another write has ended": func(t *testing.T, ctx context.Context, s cache.Store, key string) {
-		_, value := sendTagged("value")
+		_, value := newTagged("value")
 		mine, _ := marks(t, s, key, time.Minute)
 		other, _ := marks(t, s, key, time.Minute)
 		works(t, s.End(ctx, key, other, 0))
@@ -189,7 +189,7 @@ var conformance = map[string]func(t *testing.T, ctx context.Context, s cache.Sto
 		works(t, s.End(ctx, key, second, 0))
 		acquires(t, s, key, time.Minute)
 	},
-	"a mark that nobody ends lasts for its time, whoever comes and goes": func(t *testing.T, ctx context.Context, s cache.Store, key string) {
+	"an unfinished mark lasts for its TTL during other writes": func(t *testing.T, ctx context.Context, s cache.Store, key string) {
 		marks(t, s, key, 100*time.Millisecond)
 		for range 3 {
 			other, _ := marks(t, s, key, time.Minute)
@@ -207,7 +207,7 @@ var conformance = map[string]func(t *testing.T, ctx context.Context, s cache.Sto
 		acquires(t, s, key, time.Minute)
 	},
 	"the end of a write can leave a mark": func(t *testing.T, ctx context.Context, s cache.Store, key string) {
-		_, value := sendTagged("value")
+		_, value := newTagged("value")
 		place(t, s, key, value, time.Minute)
 		works(t, s.End(ctx, key, nil, time.Minute))
 		isMarked(t, s, key)
@@ -215,7 +215,7 @@ var conformance = map[string]func(t *testing.T, ctx context.Context, s cache.Sto
 		isMarked(t, s, key)
 	},
 	"the end of a write deletes an entry and a lease": func(t *testing.T, ctx context.Context, s cache.Store, key string) {
-		_, value := sendTagged("value")
+		_, value := newTagged("value")
 		place(t, s, key, value, time.Minute)
 		works(t, s.End(ctx, key, nil, 0))
 		acquires(t, s, key, time.Minute)
@@ -226,7 +226,7 @@ var conformance = map[string]func(t *testing.T, ctx context.Context, s cache.Sto
 	"a key stays on its shard": func(t *testing.T, ctx context.Context, s cache.Store, key string) {
 		is(t, "shard", must(s.Shard(ctx, key)), must(s.Shard(ctx, key)))
 	},
-	"ping answers": func(t *testing.T, ctx context.Context, s cache.Store, _ string) {
+	"ping succeeds": func(t *testing.T, ctx context.Context, s cache.Store, _ string) {
 		works(t, s.Ping(ctx))
 	},
 	"a call that is cancelled fails": func(t *testing.T, ctx context.Context, s cache.Store, key string) {
@@ -268,7 +268,7 @@ func holds(t *testing.T, want, got []byte) {
 	}
 }
 
-// A list of marks that is full becomes one mark, which nobody can end before its time.
+// A full list of marks becomes one mark, which only expires.
 func TestAKeyWithManyMarksStaysMarkedAndSmall(t *testing.T) {
 	store, key := testservices.Redis(t, false), newKey()
 	var all [][]byte

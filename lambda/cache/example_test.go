@@ -18,7 +18,7 @@ func ExampleCache_Get() {
 		return []byte("read from the database"), true, nil
 	})
 	if err != nil {
-		fmt.Println("the database is away:", err)
+		fmt.Println("the database is unavailable:", err)
 		return
 	}
 	fmt.Println(result.Status, string(result.Value))

@@ -21,5 +21,5 @@ func NewPatientBreaker(store Store) *Breaker {
 // MarkTime is for how long a mark lasts if its write does not end.
 const MarkTime = markTTL
 
-// CommandTimeout is how long the client of Redis waits for an answer.
+// CommandTimeout is how long the Redis client waits for a response.
 const CommandTimeout = commandTimeout

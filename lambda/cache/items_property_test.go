@@ -25,7 +25,7 @@ import (
 	"github.com/didomi/serverless-api/lambda/store"
 )
 
-// record is what clients were told of one item. The versions are the times
+// record is what clients have seen of an item. The versions are the times
 // that the database gives to writes: they grow with every write of an item.
 type record struct {
 	mu      sync.Mutex
@@ -66,7 +66,7 @@ func (r *record) delete(run func() error, settle func()) {
 	r.deletes[place] = end
 }
 
-// put runs beside others of its kind: the database orders them.
+// put runs concurrently with others: the database orders them.
 func (r *record) put(run func() (time.Time, error)) {
 	r.writing.RLock()
 	defer r.writing.RUnlock()
@@ -101,7 +101,7 @@ func (r *record) floor(began time.Time) (floor time.Time) {
 	return floor
 }
 
-// allowsNothing tells whether a read may find nothing.
+// allowsNothing reports whether a read may find no item.
 func (r *record) allowsNothing(floor time.Time) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -113,20 +113,20 @@ func (r *record) allowsNothing(floor time.Time) bool {
 	return floor.IsZero()
 }
 
-// fleet is some instances of the function over a real database and a real
+// fleet is several execution environments over a real database and a real
 // Redis, each with fault proxies of its own.
 type fleet struct {
-	t         *testing.T
-	instances []*cache.Items
-	caches    []*faultproxy.Proxy // to each node of Redis, of each instance
-	databases []*faultproxy.Proxy
-	keys      []string
-	records   []*record
-	redis     redis.UniversalClient // past the proxies, to lose keys
-	admin     *pgx.ConnConfig
-	bound     time.Duration
-	figures   *soak.Figures
-	mu        sync.Mutex
+	t            *testing.T
+	environments []*cache.Items
+	caches       []*faultproxy.Proxy // to each Redis node, of each environment
+	databases    []*faultproxy.Proxy
+	keys         []string
+	records      []*record
+	redis        redis.UniversalClient // past the proxies, to lose keys
+	admin        *pgx.ConnConfig
+	bound        time.Duration
+	figures      *soak.Figures
+	mu           sync.Mutex
 }
 
 const fleetSize = 4
@@ -138,7 +138,7 @@ func newFleet(t *testing.T, cluster bool, bound time.Duration) *fleet {
 	f := &fleet{t: t, bound: bound, figures: soak.Count(t), admin: d.Admin, redis: redis.NewUniversalClient(&redis.UniversalOptions{Addrs: []string{address}, IsClusterMode: cluster})}
 	t.Cleanup(func() { _ = f.redis.Close() })
 	for range fleetSize {
-		f.instances = append(f.instances, f.instance(d, cluster, address))
+		f.environments = append(f.environments, f.environment(d, cluster, address))
 	}
 	for range 3 {
 		f.keys, f.records = append(f.keys, newKey()), append(f.records, &record{})
@@ -146,7 +146,7 @@ func newFleet(t *testing.T, cluster bool, bound time.Duration) *fleet {
 	return f
 }
 
-func (f *fleet) instance(d testservices.Database, cluster bool, address string) *cache.Items {
+func (f *fleet) environment(d testservices.Database, cluster bool, address string) *cache.Items {
 	nodes := map[string]*faultproxy.Proxy{}
 	server := cache.OpenRedis(cache.RedisConfig{
 		Address: address, Cluster: cluster, Conns: 16,
@@ -176,10 +176,10 @@ func (f *fleet) instance(d testservices.Database, cluster bool, address string) 
 // they found there.
 var conditions = []store.Condition{{}, {}, {MustNotExist: true}, {MustExist: true}, {Revisions: []string{"of another"}}}
 
-// step does one thing at random and returns what is wrong with its answer.
-// That a part is away is nothing wrong.
+// step does one random operation and returns what is wrong with its result.
+// An unavailable dependency is not wrong.
 func (f *fleet) step(ctx context.Context) error {
-	items, k := f.instances[rand.IntN(fleetSize)], rand.IntN(len(f.keys))
+	items, k := f.environments[rand.IntN(fleetSize)], rand.IntN(len(f.keys))
 	key, known := f.keys[k], f.records[k]
 	switch dice := rand.IntN(100); {
 	case dice < 80:
@@ -188,7 +188,7 @@ func (f *fleet) step(ctx context.Context) error {
 		ctx, work := postresponse.NewQueue(ctx)
 		item, status, err := items.Get(ctx, key)
 		defer work.Run()
-		defer time.Sleep(rand.N(2 * time.Millisecond)) // the answer is being sent
+		defer time.Sleep(rand.N(2 * time.Millisecond)) // the response is being sent
 		switch {
 		case err == nil && item.UpdatedAt.Before(floor.Truncate(time.Microsecond)):
 			return fmt.Errorf("read the version of %s (%s) when %s was acknowledged", item.UpdatedAt, status, floor)
@@ -280,7 +280,7 @@ func (f *fleet) run(lasting time.Duration, caches bool) {
 // the time to write it down, which on a busy machine is not nothing.
 const bound = 500 * time.Millisecond
 
-// The same promise as above, with the parts as they are: a database whose
+// The same guarantee as above, with the real dependencies: a database whose
 // connections break in the middle of reads and writes, Redis that loses keys,
 // and in the last two Redis that comes and goes.
 func TestNoItemIsOlderThanWhatWasAcknowledged(t *testing.T) {

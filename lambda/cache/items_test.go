@@ -27,8 +27,8 @@ func newItems(t *testing.T, source cache.ItemStore, cluster bool) *cache.Items {
 	return cache.NewItems(source, cache.New(redis, short, slog.New(slog.DiscardHandler)))
 }
 
-// One writer counts an item up while others read it on other instances, all
-// on the real parts.
+// One writer increments an item while others read it in other execution environments, all
+// with the real dependencies.
 func TestItemsAreNeverOlderThanTheirLastAcknowledgedWrite(t *testing.T) {
 	source := testservices.NewDatabase(t).Store(t)
 	const id = "counter"
@@ -121,7 +121,7 @@ func TestAFailedWrite(t *testing.T) {
 		"on a lock leaves the entry":                                   {fault.NewUnavailable("database", &pgconn.PgError{Code: "55P03"}), cache.Hit},
 		"on the way keeps readers on the database":                     {fault.NewUnavailable("database", errors.New("reset")), cache.Bypass},
 		"as the server goes down does so too":                          {fault.NewUnavailable("database", &pgconn.PgError{Code: "57P01"}), cache.Bypass},
-		"in a way that nobody knows does so too":                       {fault.NewInternal("writing", &pgconn.PgError{Code: "XX000"}), cache.Bypass},
+		"with an unknown error does so too":                            {fault.NewInternal("writing", &pgconn.PgError{Code: "XX000"}), cache.Bypass},
 		"and then works makes the next read a miss":                    {nil, cache.Miss},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -39,8 +39,8 @@ func newPooled(t *testing.T) pooled {
 	return pooled{Database: d, t: t, bypass: d.Store(t)}
 }
 
-// instance returns one of the function, and its proxy.
-func (p pooled) instance(server cache.Store, borrow time.Duration) (*cache.Items, *faultproxy.Proxy) {
+// environment returns a new execution environment, and its proxy.
+func (p pooled) environment(server cache.Store, borrow time.Duration) (*cache.Items, *faultproxy.Proxy) {
 	proxy := faultproxy.New(p.t, net.JoinHostPort(p.Admin.Host, strconv.Itoa(int(p.Admin.Port))))
 	proxy.EmulateRDSProxy(borrow)
 	config := p.Config()
@@ -102,7 +102,7 @@ func givenUp(t *testing.T, items *cache.Items, id, body string) {
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
 	if _, _, err := items.Put(ctx, id, json.RawMessage(body), store.Condition{}); fault.KindOf(err) != fault.Unavailable {
-		t.Fatalf("a write that waits answers %v", err)
+		t.Fatalf("a waiting write returns %v", err)
 	}
 }
 
@@ -119,7 +119,7 @@ func (p pooled) reads(items *cache.Items, id string) cache.Status {
 
 // The write of a client that has gone waits for a lock, or in RDS Proxy for a
 // connection. Meanwhile another write of the item begins and ends, and
-// somebody reads. Then the first write commits.
+// the item is read. Then the first write commits.
 func TestTheMarkOfAnUnknownOutcomeOutlivesOtherWrites(t *testing.T) {
 	for name, second := range map[string]struct {
 		condition store.Condition
@@ -130,8 +130,8 @@ func TestTheMarkOfAnUnknownOutcomeOutlivesOtherWrites(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			p, server, id := newPooled(t), testservices.Redis(t, false), newKey()
-			late, proxy := p.instance(server, 0)
-			other, _ := p.instance(server, 0)
+			late, proxy := p.environment(server, 0)
+			other, _ := p.environment(server, 0)
 			for _, items := range []*cache.Items{late, other} {
 				_, _, err := items.Put(t.Context(), id, json.RawMessage(`1`), store.Condition{})
 				works(t, err)
@@ -140,7 +140,7 @@ func TestTheMarkOfAnUnknownOutcomeOutlivesOtherWrites(t *testing.T) {
 			givenUp(t, late, id, `2`)
 			_, _, err := other.Put(t.Context(), id, json.RawMessage(`3`), second.condition)
 			if (err != nil || second.want != "") && fault.KindOf(err) != second.want {
-				t.Fatalf("the second write answers %v", err)
+				t.Fatalf("the second write returns %v", err)
 			}
 			is(t, "status", cache.Bypass, p.reads(other, id))
 			before, err := p.bypass.Get(t.Context(), id)
@@ -156,7 +156,7 @@ func TestTheMarkOfAnUnknownOutcomeOutlivesOtherWrites(t *testing.T) {
 	}
 	t.Run("while the statement waits for a lock", func(t *testing.T) {
 		p, server, id := newPooled(t), testservices.Redis(t, false), newKey()
-		items, _ := p.instance(server, 0)
+		items, _ := p.environment(server, 0)
 		_, _, err := items.Put(t.Context(), id, json.RawMessage(`1`), store.Condition{})
 		works(t, err)
 		p.locked(id, func() {
@@ -171,29 +171,29 @@ func TestTheMarkOfAnUnknownOutcomeOutlivesOtherWrites(t *testing.T) {
 	})
 }
 
-// A mark that could not be set, as Redis did not answer, is set once it is known
+// A mark that could not be set because Redis did not respond is set once it is known
 // that the write may come into effect later.
 func TestAnUnknownOutcomeMarksTheKeyIfTheFirstMarkFailed(t *testing.T) {
 	timed(t, func(t *testing.T, s cache.Store) {
 		server, source := s.(*memory), &source{}
 		c := over(server, long)
 		source.set("old", nil)
-		answers(t, c, "key", source, cache.Miss, "old")
+		results(t, c, "key", source, cache.Miss, "old")
 		server.down = true
 		c.Write(t.Context(), "key", func(context.Context) cache.Outcome {
 			server.down = false
 			return cache.Unknown
 		})
-		answers(t, c, "key", source, cache.Bypass, "old")
+		results(t, c, "key", source, cache.Bypass, "old")
 		source.set("late", nil)
 		time.Sleep(cache.MarkTime)
-		answers(t, c, "key", source, cache.Miss, "late")
+		results(t, c, "key", source, cache.Miss, "late")
 	})
 }
 
 func TestAnAbandonedStatementEndsWhileItsLockIsHeld(t *testing.T) {
 	p, server, id := newPooled(t), testservices.Redis(t, false), newKey()
-	items, _ := p.instance(server, 0)
+	items, _ := p.environment(server, 0)
 	first, _, err := items.Put(t.Context(), id, json.RawMessage(`1`), store.Condition{})
 	works(t, err)
 	p.locked(id, func() {
@@ -232,13 +232,13 @@ func (s scaled) End(ctx context.Context, key string, mine [][]byte, markFor time
 	return s.Store.End(ctx, key, mine, markFor/scale)
 }
 
-// crowd is some instances over some items whose rows are locked at random.
+// crowd is several execution environments over items whose rows are locked at random.
 type crowd struct {
 	pooled
-	instances []*cache.Items
-	ids       []string
-	figures   *soak.Figures
-	wrong     *atomic.Bool
+	environments []*cache.Items
+	ids          []string
+	figures      *soak.Figures
+	wrong        *atomic.Bool
 }
 
 func newCrowd(t *testing.T, cluster bool) crowd {
@@ -249,8 +249,8 @@ func newCrowd(t *testing.T, cluster bool) crowd {
 		return err
 	})
 	for range 3 {
-		items, _ := c.instance(scaled{testservices.Redis(t, cluster)}, timeouts.Borrow/scale)
-		c.instances = append(c.instances, items)
+		items, _ := c.environment(scaled{testservices.Redis(t, cluster)}, timeouts.Borrow/scale)
+		c.environments = append(c.environments, items)
 	}
 	for range 24 {
 		id := newKey()
@@ -262,7 +262,7 @@ func newCrowd(t *testing.T, cluster bool) crowd {
 }
 
 func (c crowd) any() (*cache.Items, string) {
-	return c.instances[rand.IntN(len(c.instances))], c.ids[rand.IntN(len(c.ids))]
+	return c.environments[rand.IntN(len(c.environments))], c.ids[rand.IntN(len(c.ids))]
 }
 
 // read compares what comes through the cache with what the database had before.
@@ -316,7 +316,7 @@ func (c crowd) run(lasting time.Duration) {
 
 // Where statements cannot be cancelled and wait for locks and for connections
 // after their clients have gone, no read through the cache is older than what the
-// database had before it, also of writes that nobody was told of. Entries live
+// database had before it, including writes whose clients got no response. Entries live
 // for minutes, so that a wrong one would be seen.
 func TestReadsAreCurrentEvenIfWritesCommitLate(t *testing.T) {
 	lasting := soak.For(t, 12*time.Second) / 2

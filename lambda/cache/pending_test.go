@@ -72,15 +72,15 @@ func invocation(t *testing.T, do func(ctx context.Context)) {
 }
 
 // lost is a cache of a server that holds an entry whose invalidation failed, and
-// that is away for some time.
-func lost(t *testing.T, outcome cache.Outcome, away time.Duration) (server *memory, c *cache.Cache, s *source) {
+// that is unavailable for some time.
+func lost(t *testing.T, outcome cache.Outcome, outage time.Duration) (server *memory, c *cache.Cache, s *source) {
 	t.Helper()
 	server, s = newMemory(), &source{}
 	c = over(server, cache.Config{Fresh: time.Hour})
 	s.set("old", nil)
-	answers(t, c, "key", s, cache.Miss, "old")
+	results(t, c, "key", s, cache.Miss, "old")
 	server.down = true
-	time.AfterFunc(away, server.up)
+	time.AfterFunc(outage, server.up)
 	began := time.Now()
 	invocation(t, func(ctx context.Context) {
 		c.Write(ctx, "key", func(context.Context) cache.Outcome {
@@ -92,25 +92,25 @@ func lost(t *testing.T, outcome cache.Outcome, away time.Duration) (server *memo
 		}
 	})
 	if took := time.Since(began); took > 2*time.Second {
-		t.Errorf("the instance stayed awake for %s", took)
+		t.Errorf("the environment stayed awake for %s", took)
 	}
 	return server, c, s
 }
 
 func TestAFailedInvalidationIsRetried(t *testing.T) {
-	for name, away := range map[string]time.Duration{
-		"in the same invocation":                                   100 * time.Millisecond,
-		"in the next invocation that finds Redis back":             20 * time.Second,
-		"though Redis was away for almost as long as entries last": 50 * time.Minute,
+	for name, outage := range map[string]time.Duration{
+		"in the same invocation":                                          100 * time.Millisecond,
+		"in the next invocation that finds Redis back":                    20 * time.Second,
+		"though Redis was unavailable for almost as long as entries last": 50 * time.Minute,
 	} {
 		t.Run(name, func(t *testing.T) {
 			timed(t, func(t *testing.T, _ cache.Store) {
-				server, c, s := lost(t, cache.Changed, away)
+				server, c, s := lost(t, cache.Changed, outage)
 				other := over(server, long)
-				time.Sleep(away)
+				time.Sleep(outage)
 				// Of another item, or of this one.
 				invocation(t, func(ctx context.Context) { _, _ = c.Get(ctx, "another", s.load) })
-				answers(t, other, "key", s, cache.Miss, "new")
+				results(t, other, "key", s, cache.Miss, "new")
 			})
 		})
 	}
@@ -121,7 +121,7 @@ func TestAnUnknownOutcomeIsMarkedOnceRedisRecovers(t *testing.T) {
 		server, c, s := lost(t, cache.Unknown, 10*time.Second)
 		time.Sleep(10 * time.Second)
 		invocation(t, func(ctx context.Context) { _, _ = c.Get(ctx, "another", s.load) })
-		answers(t, over(server, long), "key", s, cache.Bypass, "new")
+		results(t, over(server, long), "key", s, cache.Bypass, "new")
 	})
 }
 
@@ -134,11 +134,11 @@ func TestAnUnknownOutcomeIsMarkedEvenIfALaterInvalidationFails(t *testing.T) {
 		})
 		time.Sleep(10 * time.Second)
 		invocation(t, func(ctx context.Context) { _, _ = c.Get(ctx, "another", s.load) })
-		answers(t, over(server, long), "key", s, cache.Bypass, "new")
+		results(t, over(server, long), "key", s, cache.Bypass, "new")
 	})
 }
 
-// Every item that is written while Redis is away has an invalidation of its own.
+// Every item that is written while Redis is unavailable has its own invalidation.
 func TestAllFailedInvalidationsAreRetried(t *testing.T) {
 	timed(t, func(t *testing.T, store cache.Store) {
 		const items = 200
@@ -147,7 +147,7 @@ func TestAllFailedInvalidationsAreRetried(t *testing.T) {
 		s.set("old", nil)
 		key := func(i int) string { return fmt.Sprint("key", i) }
 		for i := range items {
-			answers(t, c, key(i), s, cache.Miss, "old")
+			results(t, c, key(i), s, cache.Miss, "old")
 		}
 		server.down = true
 		for i := range items {
@@ -160,7 +160,7 @@ func TestAllFailedInvalidationsAreRetried(t *testing.T) {
 		server.up()
 		invocation(t, func(ctx context.Context) { _, _ = c.Get(ctx, "another", s.load) })
 		for i := range items {
-			answers(t, over(server, long), key(i), s, cache.Miss, "new")
+			results(t, over(server, long), key(i), s, cache.Miss, "new")
 		}
 	})
 }

@@ -22,8 +22,8 @@ type history struct {
 	version int
 	deleted []int // versions at which the value was deleted
 	acked   []ack // in the order of acknowledgement
-	// answers is for how long an answer may be on its way; 0: 4 ms.
-	answers time.Duration
+	// results is how long a result may be in transit; 0: 4 ms.
+	results time.Duration
 }
 
 type ack struct {
@@ -31,14 +31,14 @@ type ack struct {
 	at      time.Time
 }
 
-// load reads as a database does: the answer takes its time to arrive.
+// load reads as a database does: the result takes time to arrive.
 func (h *history) load(context.Context) ([]byte, bool, error) {
 	pause(2 * time.Millisecond)
 	h.mu.Lock()
 	version := h.version
 	gone := len(h.deleted) > 0 && h.deleted[len(h.deleted)-1] == version || version == 0
 	h.mu.Unlock()
-	pause(max(h.answers, 4*time.Millisecond))
+	pause(max(h.results, 4*time.Millisecond))
 	return []byte(strconv.Itoa(version)), !gone, nil
 }
 
@@ -74,7 +74,7 @@ func (h *history) floor(before time.Time) (floor int) {
 	return floor
 }
 
-// allows tells whether a read may answer so when floor was acknowledged.
+// allows reports whether a read may return this after floor was acknowledged.
 func (h *history) allows(result cache.Result, floor int) bool {
 	if result.Found {
 		version, err := strconv.Atoi(string(result.Value))
@@ -138,14 +138,14 @@ func (c chaos) End(ctx context.Context, key string, mine [][]byte, markFor time.
 
 func pause(maxEntryAge time.Duration) { time.Sleep(rand.N(maxEntryAge)) }
 
-// world is some instances of the function over some keys.
+// world is several execution environments over several keys.
 type world struct {
-	instances []*cache.Cache
-	keys      []string
-	truth     []*history
-	server    cache.Store // undisturbed, to lose keys
-	bound     time.Duration
-	figures   *soak.Figures
+	environments []*cache.Cache
+	keys         []string
+	truth        []*history
+	server       cache.Store // undisturbed, to lose keys
+	bound        time.Duration
+	figures      *soak.Figures
 }
 
 var short = cache.Config{Fresh: 15 * time.Millisecond, Stale: 30 * time.Millisecond, Negative: 10 * time.Millisecond}
@@ -154,7 +154,7 @@ func newWorld(t *testing.T, cluster bool, keys int, fails, endFails float64) *wo
 	w := &world{server: testservices.Redis(t, cluster), figures: soak.Count(t)}
 	for range 4 {
 		disturbed := chaos{Store: testservices.Redis(t, cluster), figures: w.figures, fails: fails, endFails: endFails}
-		w.instances = append(w.instances, cache.New(disturbed, short, slog.New(slog.DiscardHandler)))
+		w.environments = append(w.environments, cache.New(disturbed, short, slog.New(slog.DiscardHandler)))
 	}
 	for range keys {
 		w.keys = append(w.keys, newKey())
@@ -163,9 +163,9 @@ func newWorld(t *testing.T, cluster bool, keys int, fails, endFails float64) *wo
 	return w
 }
 
-// step does one thing at random and returns what is wrong with its answer.
+// step does one random operation and returns what is wrong with its result.
 func (w *world) step(ctx context.Context) error {
-	c, k := w.instances[rand.IntN(len(w.instances))], rand.IntN(len(w.keys))
+	c, k := w.environments[rand.IntN(len(w.environments))], rand.IntN(len(w.keys))
 	key := w.keys[k]
 	switch dice := rand.IntN(100); {
 	case dice < 80:
@@ -183,7 +183,7 @@ func (w *world) step(ctx context.Context) error {
 	return nil
 }
 
-// read asks for an item and returns what is wrong with the answer.
+// read reads an item and returns what is wrong with the result.
 func (w *world) read(ctx context.Context, c *cache.Cache, k int) error {
 	floor := w.truth[k].floor(time.Now().Add(-w.bound))
 	result, err := c.Get(ctx, w.keys[k], w.truth[k].load)

@@ -172,23 +172,23 @@ func recovers(t *testing.T, c *cache.Cache, key string, s *source, wanted ...cac
 	return 0
 }
 
-// However long a part was away and whenever it comes back, it is used again
+// However long a dependency was unavailable and whenever it recovers, it is used again
 // within a second and the time to the next question.
 func TestADependencyThatRecoversIsUsedWithinASecond(t *testing.T) {
-	away := []time.Duration{100 * time.Millisecond, 1010 * time.Millisecond, 5700 * time.Millisecond, 20 * time.Second}
+	outages := []time.Duration{100 * time.Millisecond, 1010 * time.Millisecond, 5700 * time.Millisecond, 20 * time.Second}
 	ask := func(t *testing.T, c *cache.Cache, s *source, lasting time.Duration, status cache.Status) {
 		t.Helper()
 		for end := time.Now().Add(lasting); time.Now().Before(end); time.Sleep(pace) {
-			answers(t, c, "key", s, status, "old")
+			results(t, c, "key", s, status, "old")
 		}
 	}
-	for _, lasting := range away {
+	for _, lasting := range outages {
 		t.Run("Redis after "+lasting.String(), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				server, s := newMemory(), &source{}
 				c := cache.New(cache.NewBreaker(server), long, slog.New(slog.DiscardHandler))
 				s.set("old", nil)
-				answers(t, c, "key", s, cache.Miss, "old")
+				results(t, c, "key", s, cache.Miss, "old")
 				server.down = true
 				ask(t, c, s, lasting, cache.Bypass)
 				server.down = false
@@ -202,9 +202,9 @@ func TestADependencyThatRecoversIsUsedWithinASecond(t *testing.T) {
 				s := &source{}
 				c := cache.New(newMemory(), cache.Config{Fresh: time.Second, Stale: time.Hour}, slog.New(slog.DiscardHandler))
 				s.set("old", nil)
-				answers(t, c, "key", s, cache.Miss, "old")
+				results(t, c, "key", s, cache.Miss, "old")
 				time.Sleep(time.Second)
-				s.set("old", errAway)
+				s.set("old", errUnavailable)
 				ask(t, c, s, lasting, cache.Stale)
 				s.set("new", nil)
 				if took := recovers(t, c, "key", s, cache.Miss); took > time.Second+pace {

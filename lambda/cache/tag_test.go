@@ -68,7 +68,7 @@ func (a aside) restore() {
 	}
 }
 
-// A reader asks for a lease, gets no answer in time and asks again. While it
+// A reader asks for a lease, gets no response in time and asks again. While it
 // reads the source a write is acknowledged, and then the first request arrives:
 // the lease that it leaves must not be the one that the reader fills.
 func TestARepeatedLeaseDoesNotReappear(t *testing.T) {
@@ -92,19 +92,19 @@ func TestARepeatedLeaseDoesNotReappear(t *testing.T) {
 			})
 			works(t, err)
 			is(t, "the reader's value", "old", string(result.Value))
-			answers(t, other, key, s, "", "new")
+			results(t, other, key, s, "", "new")
 		})
 	}
 }
 
-// A writer marks a key, gets no answer in time and marks it again; its write
+// A writer marks a key, gets no response in time and marks it again; its write
 // does not happen. Meanwhile another write was acknowledged, and then the first
 // mark arrives: what the writer puts back must not take its place.
 func TestARepeatedMarkDoesNotReappear(t *testing.T) {
 	slow, other, key := newAside(t, false, 0), newCache(t, long), newKey()
 	writer, s := cache.New(slow, long, slog.New(slog.DiscardHandler)), &source{}
 	s.set("old", nil)
-	answers(t, writer, key, s, cache.Miss, "old")
+	results(t, writer, key, s, cache.Miss, "old")
 	slow.hold()
 	writer.Write(t.Context(), key, func(ctx context.Context) cache.Outcome {
 		other.Write(ctx, key, func(context.Context) cache.Outcome { return cache.Changed })
@@ -113,7 +113,7 @@ func TestARepeatedMarkDoesNotReappear(t *testing.T) {
 		return cache.Unchanged
 	})
 	s.set("new", nil)
-	answers(t, other, key, s, "", "new")
+	results(t, other, key, s, "", "new")
 }
 
 func TestADeadConnectionToRedisIsReplaced(t *testing.T) {
@@ -166,29 +166,29 @@ const (
 	heldSpread = 200 * time.Millisecond
 )
 
-// held is a world with one more instance, whose connections are held once.
-type stored struct {
+// heldWorld is a world with one more execution environment, whose connections are held once.
+type heldWorld struct {
 	*world
 	t    *testing.T
 	late aside
 	slow *cache.Cache
 }
 
-func newHeld(t *testing.T, cluster bool, figures *soak.Figures) stored {
+func newHeld(t *testing.T, cluster bool, figures *soak.Figures) heldWorld {
 	server := testservices.Redis(t, cluster)
-	h := stored{t: t, late: newAside(t, cluster, 0), world: &world{
+	h := heldWorld{t: t, late: newAside(t, cluster, 0), world: &world{
 		server: server, figures: figures,
-		instances: []*cache.Cache{cache.New(server, long, slog.New(slog.DiscardHandler))},
+		environments: []*cache.Cache{cache.New(server, long, slog.New(slog.DiscardHandler))},
 	}}
 	h.slow = cache.New(h.late, long, slog.New(slog.DiscardHandler))
 	for range heldKeys {
-		h.keys, h.truth = append(h.keys, newKey()), append(h.truth, &history{answers: heldSpread})
+		h.keys, h.truth = append(h.keys, newKey()), append(h.truth, &history{results: heldSpread})
 	}
 	return h
 }
 
 // each does something to all keys at once.
-func (h stored) each(do func(k int)) {
+func (h heldWorld) each(do func(k int)) {
 	var all sync.WaitGroup
 	for k := range h.keys {
 		h.figures.Operation()
@@ -197,8 +197,8 @@ func (h stored) each(do func(k int)) {
 	all.Wait()
 }
 
-func (h stored) run() {
-	ctx, other := h.t.Context(), h.instances[0]
+func (h heldWorld) run() {
+	ctx, other := h.t.Context(), h.environments[0]
 	works(h.t, h.late.Ping(ctx))
 	h.late.slow()        // so that nobody finds a free connection, and all make one
 	h.each(func(k int) { // half of the keys are filled
@@ -236,7 +236,7 @@ func (w *world) disturbed(ctx context.Context, c *cache.Cache, k int) {
 		return
 	}
 	c.Write(ctx, w.keys[k], func(context.Context) cache.Outcome {
-		pause(w.truth[k].answers)
+		pause(w.truth[k].results)
 		return cache.Unchanged
 	})
 }

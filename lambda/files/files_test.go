@@ -21,8 +21,8 @@ import (
 )
 
 // bucket returns a Bucket whose S3 is answer.
-func bucket(t *testing.T, answer http.HandlerFunc) *files.Bucket {
-	server := httptest.NewServer(answer)
+func bucket(t *testing.T, response http.HandlerFunc) *files.Bucket {
+	server := httptest.NewServer(response)
 	t.Cleanup(server.Close)
 	return bucketAt(server.URL)
 }
@@ -94,8 +94,8 @@ func TestAnUnreachableS3IsUnavailable(t *testing.T) {
 		ctx    context.Context
 		bucket *files.Bucket
 	}{
-		"no time is left":   {late, bucket(t, nil)},
-		"nobody is at home": {t.Context(), bucketAt("http://127.0.0.1:1")},
+		"no time is left": {late, bucket(t, nil)},
+		"nothing listens": {t.Context(), bucketAt("http://127.0.0.1:1")},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := test.bucket.Open(test.ctx, "jane.doe", "", "")

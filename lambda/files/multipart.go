@@ -23,7 +23,7 @@ const (
 )
 
 // abortTimeout bounds aborting an upload, whatever remains of the invocation's time.
-const abortTime = 2 * time.Second
+const abortTimeout = 2 * time.Second
 
 // startMultipart starts a multipart upload. If it cannot be returned, it is aborted at once; otherwise its remains would cost until
 // the bucket's lifecycle rule aborts it.
@@ -45,7 +45,7 @@ func (b *Bucket) startMultipart(ctx context.Context, key string, size int64, con
 }
 
 func (b *Bucket) abort(ctx context.Context, key, id string) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), abortTime)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), abortTimeout)
 	defer cancel()
 	_, err := b.client().AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{Bucket: &b.name, Key: &key, UploadId: &id})
 	if err != nil {

@@ -133,15 +133,15 @@ func TestAPageOfPartsFitsIntoALambdaResponse(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				answer, err := json.Marshal(string(body)) // as it is in the response
-				if err != nil || len(answer) > runtimeapi.MaxResponse/2 {
-					t.Errorf("%d bytes are an answer of %d parts, %v", len(answer), len(partsPage.Parts), err)
+				response, err := json.Marshal(string(body)) // as it is in the response
+				if err != nil || len(response) > runtimeapi.MaxResponse/2 {
+					t.Errorf("%d bytes are an answer of %d parts, %v", len(response), len(partsPage.Parts), err)
 				}
 				next, err := b.Parts(t.Context(), text, partsPage.UploadID, files.MaxSize, partsPage.NextPart)
 				if err != nil || len(next.Parts) == 0 || next.Parts[0].Number != partsPage.NextPart {
 					t.Errorf("%d parts are next, %v", len(next.Parts), err)
 				}
-				t.Logf("%d bytes are an answer of %d parts", len(answer), len(partsPage.Parts))
+				t.Logf("%d bytes are an answer of %d parts", len(response), len(partsPage.Parts))
 			})
 		}
 	}

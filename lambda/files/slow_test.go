@@ -24,14 +24,14 @@ import (
 type slowS3 struct {
 	files.API
 	content  []byte
-	answer   time.Duration
+	response time.Duration
 	body     func(request int32) time.Duration
 	requests atomic.Int32
 }
 
 func (s *slowS3) GetObject(ctx context.Context, in *s3.GetObjectInput, _ ...func(*s3.Options)) (*s3.GetObjectOutput, error) {
 	request := s.requests.Add(1)
-	if err := sleep(ctx, s.answer); err != nil {
+	if err := sleep(ctx, s.response); err != nil {
 		return nil, err
 	}
 	out := &s3.GetObjectOutput{ETag: aws.String(`"E1"`)}
@@ -49,7 +49,7 @@ func (s *slowS3) GetObject(ctx context.Context, in *s3.GetObjectInput, _ ...func
 }
 
 func (s *slowS3) HeadObject(ctx context.Context, _ *s3.HeadObjectInput, _ ...func(*s3.Options)) (*s3.HeadObjectOutput, error) {
-	return &s3.HeadObjectOutput{}, sleep(ctx, s.answer)
+	return &s3.HeadObjectOutput{}, sleep(ctx, s.response)
 }
 
 // slowBody ends with the context of its request, as one of net/http does.
@@ -82,7 +82,7 @@ func (s *slowS3) bucket() *files.Bucket {
 
 func never(int32) time.Duration { return 0 }
 
-// The first answer is waited for 10 s.
+// The first response is awaited for 10 s.
 func TestAnUnresponsiveS3IsUnavailableWithinTheTimeout(t *testing.T) {
 	for name, ask := range map[string]func(context.Context, *files.Bucket) error{
 		"to a read": func(ctx context.Context, b *files.Bucket) error {
@@ -97,7 +97,7 @@ func TestAnUnresponsiveS3IsUnavailableWithinTheTimeout(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				began := time.Now()
-				err := ask(t.Context(), (&slowS3{answer: time.Hour, body: never}).bucket())
+				err := ask(t.Context(), (&slowS3{response: time.Hour, body: never}).bucket())
 				if took := time.Since(began); fault.KindOf(err) != fault.Unavailable || took != 10*time.Second {
 					t.Errorf("after %s: %v", took, err)
 				}
@@ -108,7 +108,7 @@ func TestAnUnresponsiveS3IsUnavailableWithinTheTimeout(t *testing.T) {
 
 func TestABodyThatHasBegunMayTakeLonger(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &slowS3{content: content(1000), answer: 9 * time.Second, body: func(int32) time.Duration { return time.Minute }}
+		s := &slowS3{content: content(1000), response: 9 * time.Second, body: func(int32) time.Duration { return time.Minute }}
 		object, err := s.bucket().Open(t.Context(), "a", "", "")
 		if err != nil {
 			t.Fatal(err)
@@ -156,7 +156,7 @@ func TestAChunkThatTakesTooLongIsReadAgain(t *testing.T) {
 	}
 }
 
-// What S3 says of a refusal names the object.
+// S3's message of an access denial contains the key.
 func TestAFailureOfS3DoesNotNameTheObject(t *testing.T) {
 	for _, status := range []int{400, 403, 404, 412, 416, 429, 503} {
 		t.Run(fmt.Sprint(status), func(t *testing.T) {

@@ -45,14 +45,14 @@ type shelf struct {
 	farthest atomic.Int64 // the end of the farthest part asked for
 	// cut lets a request have so many bytes, -1: all; nil: every one all.
 	cut func(request int32, r *http.Request) int64
-	// refuse answers a request with a status, 0: not; nil: none.
-	refuse func(request int32, r *http.Request) int
+	// status returns the status of a failing request; 0: success; nil: no failures.
+	status func(request int32, r *http.Request) int
 }
 
 func (s *shelf) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	request := s.requests.Add(1)
-	if s.refuse != nil {
-		if status := s.refuse(request, r); status != 0 {
+	if s.status != nil {
+		if status := s.status(request, r); status != 0 {
 			w.WriteHeader(status)
 			return
 		}
@@ -126,11 +126,11 @@ func TestABodyOfManyChunksIsReadInOrder(t *testing.T) {
 	}{
 		"nothing":                           {nil, "", []byte{}, 1},
 		"one byte":                          {whole[:1], "", whole[:1], 1},
-		"two parts, by the first answer":    {whole[:2*chunkSize], "", whole[:2*chunkSize], 1},
+		"two chunks, by the first response": {whole[:2*chunkSize], "", whole[:2*chunkSize], 1},
 		"one byte more, by one more":        {whole[:2*chunkSize+1], "", whole[:2*chunkSize+1], 3},
 		"all of it":                         {whole, "", whole, 6},
 		"a small range":                     {whole, "bytes=7-9", whole[7:10], 1},
-		"a range of many parts":             {whole, fmt.Sprintf("bytes=5-%d", 4*chunkSize), whole[5 : 4*chunkSize+1], 4},
+		"a range of many chunks":            {whole, fmt.Sprintf("bytes=5-%d", 4*chunkSize), whole[5 : 4*chunkSize+1], 4},
 		"all from a byte on":                {whole, "bytes=100-", whole[100:], 6},
 		"the last bytes":                    {whole, fmt.Sprintf("bytes=-%d", 3*chunkSize), whole[len(whole)-3*chunkSize:], 3},
 		"a range that ends past the object": {whole, "bytes=100-99999999", whole[100:], 6},
@@ -208,7 +208,7 @@ func TestAnObjectThatChangesWhileItIsRead(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := &shelf{content: old, etag: `"E1"`}
-			s.refuse = func(int32, *http.Request) int {
+			s.status = func(int32, *http.Request) int {
 				s.mu.Lock()
 				defer s.mu.Unlock()
 				if s.content == nil {
@@ -240,15 +240,15 @@ func TestInterruptedReadsAreRetried(t *testing.T) {
 	}
 	for name, test := range map[string]struct {
 		cut    func(*http.Request) bool
-		refuse func(*http.Request) bool
+		status func(*http.Request) bool
 		whole  bool
 	}{
-		"the first answer":           {cut: once(func(r *http.Request) bool { return !isPart(r) }), whole: true},
-		"a part":                     {cut: once(second), whole: true},
-		"a part that S3 is busy for": {refuse: once(second), whole: true},
-		"every part":                 {cut: isPart},
-		"every part, S3 being busy":  {refuse: isPart},
-		"one part again and again":   {cut: second},
+		"the first answer":          {cut: once(func(r *http.Request) bool { return !isPart(r) }), whole: true},
+		"a chunk":                   {cut: once(second), whole: true},
+		"a chunk that S3 throttles": {status: once(second), whole: true},
+		"every part":                {cut: isPart},
+		"every part, S3 being busy": {status: isPart},
+		"one part again and again":  {cut: second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := &shelf{content: whole, etag: `"E1"`, checksum: checksum}
@@ -260,9 +260,9 @@ func TestInterruptedReadsAreRetried(t *testing.T) {
 					return -1
 				}
 			}
-			if test.refuse != nil {
-				s.refuse = func(_ int32, r *http.Request) int {
-					if test.refuse(r) {
+			if test.status != nil {
+				s.status = func(_ int32, r *http.Request) int {
+					if test.status(r) {
 						return http.StatusServiceUnavailable
 					}
 					return 0
@@ -283,7 +283,7 @@ func TestInterruptedReadsAreRetried(t *testing.T) {
 }
 
 func TestADamagedObjectIsNeverReadCompletely(t *testing.T) {
-	for name, size := range map[string]int{"in one answer": 1000, "in parts": 5 * chunkSize} {
+	for name, size := range map[string]int{"in one response": 1000, "in chunks": 5 * chunkSize} {
 		t.Run(name, func(t *testing.T) {
 			whole := content(size)
 			s := &shelf{content: whole, etag: `"E1"`, checksum: crc64NVME(whole[1:])}
@@ -296,7 +296,7 @@ func TestADamagedObjectIsNeverReadCompletely(t *testing.T) {
 }
 
 // An io.Reader says of no later Read what it returns; a body that went on would
-// pass what it failed for as whole.
+// take a failed body for complete.
 func TestAFailedBodyStaysFailed(t *testing.T) {
 	whole := content(6 * chunkSize)
 	isPart := func(r *http.Request) bool { return r.Header.Get("Range") != "" }
@@ -304,15 +304,15 @@ func TestAFailedBodyStaysFailed(t *testing.T) {
 		shelf *shelf
 		begun func(*shelf, files.Object)
 	}{
-		"for its checksum, in one answer": {&shelf{content: whole[:1000], checksum: crc64NVME(whole)}, nil},
-		"for its checksum, in parts":      {&shelf{content: whole, checksum: crc64NVME(whole[1:])}, nil},
-		"for a part that breaks off": {&shelf{content: whole, cut: func(_ int32, r *http.Request) int64 {
+		"for its checksum, in one response": {&shelf{content: whole[:1000], checksum: crc64NVME(whole)}, nil},
+		"for its checksum, in chunks":       {&shelf{content: whole, checksum: crc64NVME(whole[1:])}, nil},
+		"for an interrupted chunk": {&shelf{content: whole, cut: func(_ int32, r *http.Request) int64 {
 			if isPart(r) {
 				return 100_000
 			}
 			return -1
 		}}, nil},
-		"for a part that is not there": {&shelf{content: whole, refuse: func(_ int32, r *http.Request) int {
+		"for a missing chunk": {&shelf{content: whole, status: func(_ int32, r *http.Request) int {
 			if isPart(r) {
 				return http.StatusNotFound
 			}

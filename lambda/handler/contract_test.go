@@ -133,13 +133,13 @@ func TestUndefinedMethodsAreHandledAsDocumented(t *testing.T) {
 			if _, resource := (&handler.Handler{}).Routes()[path]; resource {
 				want = 405
 			}
-			ask(t, &handler.Handler{}, event(method, path, nil, nil, "")).wants(t, want, nil)
+			do(t, &handler.Handler{}, event(method, path, nil, nil, "")).expect(t, want, nil)
 		}
 	}
 }
 
-// parts are what a handler stands on; each fails in every way that it can.
-func parts() []handler.Handler {
+// allStates are the dependencies of a handler; each fails in every way that it can.
+func allStates() []handler.Handler {
 	away, denied := fault.NewUnavailable(fault.Database, io.EOF), fault.NewInternal("reading", errors.New("denied"))
 	missing, changed := fault.New(fault.NotFound, "missing"), fault.New(fault.Precondition, "changed")
 	unacceptable, rangeNotSatisfiable := fault.New(fault.Invalid, "unacceptable"), &fault.Error{Kind: fault.Malformed, Cause: files.ErrRange}
@@ -253,9 +253,9 @@ func TestResponsesConformToTheDocument(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			method, path, _ := strings.Cut(name, " ")
 			seen := map[string]bool{}
-			for _, h := range parts() {
+			for _, h := range allStates() {
 				for _, request := range requests(method, path) {
-					got := ask(t, &h, request)
+					got := do(t, &h, request)
 					if got.status == 500 {
 						continue
 					}
@@ -326,19 +326,19 @@ func TestTheDocumentsParametersAreThoseThatTheHandlerReads(t *testing.T) {
 				}
 			}
 			for _, probe := range probes {
-				h := parts()[0]
+				h := allStates()[0]
 				request := event(method, path, map[string]string{"id": "a", "key": "a"}, map[string]string{"Content-Type": "application/json"}, "")
 				if method == "PUT" || method == "POST" {
 					request.Body = `{}`
 				}
 				maps.Copy(request.Headers, probe.beside)
-				without := ask(t, &h, request).status
+				without := do(t, &h, request).status
 				if probe.in == "header" {
 					request.Headers[probe.name] = probe.value
 				} else {
 					request.QueryStringParameters = map[string]string{probe.name: probe.value}
 				}
-				status := ask(t, &h, request).status
+				status := do(t, &h, request).status
 				// A header that a method refuses is no parameter of it.
 				counts := status != without && (probe.in != "header" || status != 400)
 				if documented := operation.parameter(probe.name, probe.in) != nil; counts != documented {
@@ -351,7 +351,7 @@ func TestTheDocumentsParametersAreThoseThatTheHandlerReads(t *testing.T) {
 
 func TestTheDocumentsLimitsAreTheHandlers(t *testing.T) {
 	_, operations := document(t)
-	h := parts()[0]
+	h := allStates()[0]
 	listed := 0
 	whole := h.Items.(items)
 	list := whole.list
@@ -364,9 +364,9 @@ func TestTheDocumentsLimitsAreTheHandlers(t *testing.T) {
 	for value, status := range map[int]int{limit.Minimum - 1: 400, limit.Minimum: 200, limit.Maximum: 200, limit.Maximum + 1: 400} {
 		request := event("GET", "/items", nil, nil, "")
 		request.QueryStringParameters = map[string]string{"limit": strconv.Itoa(value)}
-		ask(t, &h, request).wants(t, status, nil)
+		do(t, &h, request).expect(t, status, nil)
 	}
-	if ask(t, &h, event("GET", "/items", nil, nil, "")); listed != limit.Default {
+	if do(t, &h, event("GET", "/items", nil, nil, "")); listed != limit.Default {
 		t.Errorf("%d items are on a page by default, the document says %d", listed, limit.Default)
 	}
 	for operation, name := range map[string]string{"PUT /items/{id}": "id", "POST /files/{key+}": "key"} {
@@ -374,7 +374,7 @@ func TestTheDocumentsLimitsAreTheHandlers(t *testing.T) {
 		length := operations[operation].parameter(name, "path").Schema
 		for n, refused := range map[int]bool{length.MinLength - 1: true, length.MinLength: false, length.MaxLength: false, length.MaxLength + 1: true} {
 			request := event(method, path, map[string]string{name: strings.Repeat("a", n)}, map[string]string{"Content-Type": "application/json"}, `{}`)
-			if got := ask(t, &h, request); (got.status == 422) != refused {
+			if got := do(t, &h, request); (got.status == 422) != refused {
 				t.Errorf("%s with a %s of %d: %d %s", operation, name, n, got.status, got.body)
 			}
 		}

@@ -38,7 +38,7 @@ func TestCORS(t *testing.T) {
 		"without origins OPTIONS is a method that an item has not": {nil, item("OPTIONS", "a", from, ""), 405, map[string]string{"Access-Control-Allow-Origin": "", "Vary": ""}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			ask(t, &handler.Handler{Origins: c.origins}, c.event).wants(t, c.status, c.want)
+			do(t, &handler.Handler{Origins: c.origins}, c.event).expect(t, c.status, c.want)
 		})
 	}
 }

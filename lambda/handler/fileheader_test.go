@@ -34,12 +34,12 @@ func storedWith(header http.Header) bucket {
 }
 
 // asks are the ways to be answered with what a file was stored with.
-func asks(t *testing.T, h *handler.Handler) map[string]answer {
+func asks(t *testing.T, h *handler.Handler) map[string]clientResponse {
 	t.Helper()
-	all := map[string]answer{
-		"whole":   ask(t, h, file("GET", "a", nil, "")),
-		"a range": ask(t, h, file("GET", "a", map[string]string{"Range": "bytes=2-4"}, "")),
-		"HEAD":    ask(t, h, file("HEAD", "a", nil, "")),
+	all := map[string]clientResponse{
+		"whole":   do(t, h, file("GET", "a", nil, "")),
+		"a range": do(t, h, file("GET", "a", map[string]string{"Range": "bytes=2-4"}, "")),
+		"HEAD":    do(t, h, file("HEAD", "a", nil, "")),
 	}
 	for name, status := range map[string]int{"whole": 200, "a range": 206, "HEAD": 200} {
 		if all[name].status != status {
@@ -101,7 +101,7 @@ func TestActiveContentDoesNotRunInTheAPIsOrigin(t *testing.T) {
 					if policy == "" {
 						policy = sandboxPolicy
 					}
-					got.wants(t, got.status, map[string]string{
+					got.expect(t, got.status, map[string]string{
 						"Content-Type": shown, "Content-Security-Policy": policy, "X-Content-Type-Options": "nosniff",
 					})
 					attachment := strings.HasPrefix(got.header.Get("Content-Disposition"), "attachment")
@@ -119,8 +119,8 @@ func TestANotModifiedResponseHasTheFilesPolicy(t *testing.T) {
 	for mediaType, policy := range map[string]string{"text/html": sandboxPolicy, "application/pdf": viewerPolicy} {
 		h := &handler.Handler{Files: storedWith(http.Header{"Content-Type": {mediaType}})}
 		for _, method := range []string{"GET", "HEAD"} {
-			got := ask(t, h, file(method, "a", map[string]string{"If-None-Match": `"E1"`}, ""))
-			got.wants(t, 304, map[string]string{
+			got := do(t, h, file(method, "a", map[string]string{"If-None-Match": `"E1"`}, ""))
+			got.expect(t, 304, map[string]string{
 				"Content-Security-Policy": policy, "Cache-Control": "private, no-cache", "X-Content-Type-Options": "nosniff", "Content-Type": "",
 			})
 		}
@@ -149,14 +149,14 @@ func TestFileNamesAreSafeToSave(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			stored := http.Header{"Content-Disposition": {test.stored}}
 			for _, got := range asks(t, &handler.Handler{Files: storedWith(stored)}) {
-				got.wants(t, got.status, map[string]string{"Content-Disposition": test.want})
+				got.expect(t, got.status, map[string]string{"Content-Disposition": test.want})
 			}
 		})
 	}
 	t.Run("an image that is shown has it, too", func(t *testing.T) {
 		stored := http.Header{"Content-Type": {"image/png"}, "Content-Disposition": {`inline; filename=a.png`}}
 		for _, got := range asks(t, &handler.Handler{Files: storedWith(stored)}) {
-			got.wants(t, got.status, map[string]string{"Content-Disposition": "inline; filename=a.png"})
+			got.expect(t, got.status, map[string]string{"Content-Disposition": "inline; filename=a.png"})
 		}
 	})
 }
@@ -177,7 +177,7 @@ func TestOnlyContentCodingsThatClientsDecodeAreSent(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			stored := http.Header{"Content-Type": {"image/png"}, "Content-Encoding": {test.stored}}
 			for _, got := range asks(t, &handler.Handler{Files: storedWith(stored)}) {
-				got.wants(t, got.status, map[string]string{"Content-Encoding": test.coding, "Content-Type": test.mediaType})
+				got.expect(t, got.status, map[string]string{"Content-Encoding": test.coding, "Content-Type": test.mediaType})
 			}
 		})
 	}
@@ -188,7 +188,7 @@ func TestInvalidLanguagesAreOmitted(t *testing.T) {
 		"fr": "fr", "de-CH,fr": "de-CH, fr", "": "", "x\r\ny": "", "é": "", strings.Repeat("a", 36): "", strings.Repeat("a,", 11): "",
 	} {
 		for _, got := range asks(t, &handler.Handler{Files: storedWith(http.Header{"Content-Language": {stored}})}) {
-			got.wants(t, got.status, map[string]string{"Content-Language": want})
+			got.expect(t, got.status, map[string]string{"Content-Language": want})
 		}
 	}
 }
@@ -221,7 +221,7 @@ func TestSharedCachesDoNotStoreResponsesThatNeedAKey(t *testing.T) {
 					want = test.public
 				}
 				for _, got := range asks(t, &handler.Handler{Files: files, Public: public}) {
-					got.wants(t, got.status, map[string]string{"Cache-Control": want})
+					got.expect(t, got.status, map[string]string{"Cache-Control": want})
 				}
 			}
 		})
@@ -234,18 +234,18 @@ func TestSharedCachesDoNotStoreResponsesThatNeedAKey(t *testing.T) {
 				linked = header.Get("Cache-Control")
 				return "https://bucket.example/a?signed", nil
 			}
-			got := ask(t, &handler.Handler{Files: files, Public: public, StreamMax: 9}, file("GET", "a", nil, ""))
+			got := do(t, &handler.Handler{Files: files, Public: public, StreamMax: 9}, file("GET", "a", nil, ""))
 			if got.status != 307 || linked != want {
 				t.Errorf("%d, and S3 is to send Cache-Control %q, want %q", got.status, linked, want)
 			}
 		}
 	})
 	t.Run("whatever the answer is", func(t *testing.T) {
-		for _, h := range parts() {
+		for _, h := range allStates() {
 			for resource, methods := range h.Routes() {
 				for _, method := range methods {
 					for _, request := range requests(method, resource) {
-						got := ask(t, &h, request)
+						got := do(t, &h, request)
 						directives := strings.Split(got.header.Get("Cache-Control"), ", ")
 						if cacheable := method == "GET" || method == "HEAD"; cacheable && !slices.Contains(directives, "private") && !slices.Contains(directives, "no-store") {
 							t.Fatalf("%s %s is answered %d with Cache-Control %q", method, resource, got.status, directives)
@@ -258,7 +258,7 @@ func TestSharedCachesDoNotStoreResponsesThatNeedAKey(t *testing.T) {
 	t.Run("an item that everybody may have is kept until it changes", func(t *testing.T) {
 		get := func(string) (store.Item, cache.Status, error) { return stored, cache.Hit, nil }
 		for want, public := range map[string]bool{"private, no-cache": false, "no-cache": true} {
-			ask(t, &handler.Handler{Items: items{get: get}, Public: public}, item("GET", "a", nil, "")).wants(t, 200, map[string]string{"Cache-Control": want})
+			do(t, &handler.Handler{Items: items{get: get}, Public: public}, item("GET", "a", nil, "")).expect(t, 200, map[string]string{"Cache-Control": want})
 		}
 	})
 }

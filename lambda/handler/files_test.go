@@ -111,8 +111,8 @@ func TestGetFile(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			closed := 0
-			got := ask(t, &handler.Handler{Files: disk(&closed)}, file("GET", test.key, test.headers, ""))
-			got.wants(t, test.status, test.want)
+			got := do(t, &handler.Handler{Files: disk(&closed)}, file("GET", test.key, test.headers, ""))
+			got.expect(t, test.status, test.want)
 			if test.status < 400 && got.body != test.body {
 				t.Errorf("body %q", got.body)
 			}
@@ -141,8 +141,8 @@ func TestARangeOfAnEmptyFileIsTheFile(t *testing.T) {
 				return files.Object{ETag: `"E1"`, Modified: when, Body: http.NoBody, ContentRange: "bytes 0--1/0"}, nil
 			}
 		}
-		got := ask(t, &handler.Handler{Files: b}, file("GET", "empty", map[string]string{"Range": rng}, ""))
-		got.wants(t, 200, map[string]string{"Content-Length": "0", "ETag": `"E1"`, "Content-Range": ""})
+		got := do(t, &handler.Handler{Files: b}, file("GET", "empty", map[string]string{"Range": rng}, ""))
+		got.expect(t, 200, map[string]string{"Content-Length": "0", "ETag": `"E1"`, "Content-Range": ""})
 		if got.body != "" || got.err != nil {
 			t.Errorf("%q: %q, %v", rng, got.body, got.err)
 		}
@@ -162,8 +162,8 @@ func TestHeadFile(t *testing.T) {
 		"a missing file":        {"b", nil, 404, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := ask(t, h, file("HEAD", test.key, test.headers, ""))
-			got.wants(t, test.status, test.want)
+			got := do(t, h, file("HEAD", test.key, test.headers, ""))
+			got.expect(t, test.status, test.want)
 			if got.body != "" {
 				t.Errorf("HEAD with the body %q", got.body)
 			}
@@ -228,7 +228,7 @@ func TestAFileReplacedDuringARead(t *testing.T) {
 				}
 				return open(key, rng, etag)
 			}
-			ask(t, &handler.Handler{Files: b}, file("GET", "a", map[string]string{"If-None-Match": `"E0"`}, "")).wants(t, test.status, nil)
+			do(t, &handler.Handler{Files: b}, file("GET", "a", map[string]string{"If-None-Match": `"E0"`}, "")).expect(t, test.status, nil)
 		})
 	}
 }
@@ -241,7 +241,7 @@ func TestAFailedStreamRevealsNothingInternal(t *testing.T) {
 		return files.Object{Size: 10, Body: io.NopCloser(body)}, nil
 	}
 	h := &handler.Handler{Files: b, Log: slog.New(slog.NewJSONHandler(&log, nil))}
-	got := ask(t, h, file("GET", "a", nil, ""))
+	got := do(t, h, file("GET", "a", nil, ""))
 	if got.err == nil || strings.Contains(got.err.Error(), "10.0.0.7") || got.body != "01234" {
 		t.Fatalf("got %q, %v", got.body, got.err)
 	}
@@ -357,7 +357,7 @@ func TestUploadFile(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			asked = request{}
-			ask(t, h, file("POST", test.key, test.headers, test.body)).wants(t, test.status, nil)
+			do(t, h, file("POST", test.key, test.headers, test.body)).expect(t, test.status, nil)
 			if asked != test.want {
 				t.Errorf("asked for %+v", asked)
 			}
@@ -397,8 +397,8 @@ func TestFurtherPartsOfAnUpload(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			asked = request{}
-			got := ask(t, h, file("POST", "a", json, test.body))
-			got.wants(t, test.status, map[string]string{"Cache-Control": "no-store"})
+			got := do(t, h, file("POST", "a", json, test.body))
+			got.expect(t, test.status, map[string]string{"Cache-Control": "no-store"})
 			if asked != test.want {
 				t.Errorf("asked for %+v", asked)
 			}

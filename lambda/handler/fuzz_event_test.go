@@ -24,7 +24,7 @@ func FuzzEvent(f *testing.F) {
 	} {
 		f.Add([]byte(seed))
 	}
-	h := parts()[0]
+	h := allStates()[0]
 	whole := h.Files.(bucket)
 	open := whole.open
 	whole.open = func(key, _, etag string) (files.Object, error) { return open(key, "", etag) }

@@ -70,16 +70,16 @@ func (b bucket) Parts(_ context.Context, key, uploadID string, size int64, first
 	return b.parts(key, uploadID, size, first)
 }
 
-// answer is what a client gets, whichever way it was sent.
-type answer struct {
+// clientResponse is a response, buffered or streamed, as the client sees it.
+type clientResponse struct {
 	status int
 	header http.Header
 	body   string
 	err    error // of the stream
 }
 
-// ask serves a request and takes the answer apart.
-func ask(t *testing.T, h *handler.Handler, event events.APIGatewayProxyRequest) answer {
+// do serves a request and parses the response.
+func do(t *testing.T, h *handler.Handler, event events.APIGatewayProxyRequest) clientResponse {
 	t.Helper()
 	if h.Log == nil {
 		h.Log = slog.New(slog.DiscardHandler)
@@ -89,7 +89,7 @@ func ask(t *testing.T, h *handler.Handler, event events.APIGatewayProxyRequest) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := answer{header: http.Header{}}
+	got := clientResponse{header: http.Header{}}
 	var headers map[string]string
 	switch response := served.(type) {
 	case events.APIGatewayProxyResponse:
@@ -101,13 +101,13 @@ func ask(t *testing.T, h *handler.Handler, event events.APIGatewayProxyRequest) 
 			t.Fatal(err)
 		}
 	default:
-		t.Fatalf("the answer is a %T", served)
+		t.Fatalf("the response is a %T", served)
 	}
 	for name, value := range headers {
 		got.header.Set(name, value)
 	}
 	if got.header.Get("X-Request-Id") != "request-1" {
-		t.Errorf("the answer does not carry the request's id: %v", got.header)
+		t.Errorf("the response does not have the request's id: %v", got.header)
 	}
 	return got
 }
@@ -133,7 +133,7 @@ func detailOf(t *testing.T, body string) string {
 	return problem.Detail
 }
 
-func (a answer) wants(t *testing.T, status int, headers map[string]string) {
+func (a clientResponse) expect(t *testing.T, status int, headers map[string]string) {
 	t.Helper()
 	if a.status != status {
 		t.Errorf("status %d, want %d: %s", a.status, status, a.body)
@@ -180,7 +180,7 @@ func TestRouting(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			ask(t, h, test.event).wants(t, test.status, map[string]string{"Allow": test.allow})
+			do(t, h, test.event).expect(t, test.status, map[string]string{"Allow": test.allow})
 		})
 	}
 }
@@ -218,14 +218,14 @@ func TestGetItem(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			got := ask(t, h, item("GET", test.id, test.headers, ""))
-			got.wants(t, test.status, test.want)
+			got := do(t, h, item("GET", test.id, test.headers, ""))
+			got.expect(t, test.status, test.want)
 			if test.body != "" && got.body != test.body {
 				t.Errorf("body %s", got.body)
 			}
 			for _, internal := range []string{"10.0.0.7", "secret internals", "panic", ".go:"} {
 				if strings.Contains(got.body, internal) {
-					t.Errorf("the answer leaks %q: %s", internal, got.body)
+					t.Errorf("the response leaks %q: %s", internal, got.body)
 				}
 			}
 		})
@@ -277,7 +277,7 @@ func TestPutItem(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			wrote = nil
-			ask(t, h, item("PUT", test.id, test.headers, test.body)).wants(t, test.status, test.want)
+			do(t, h, item("PUT", test.id, test.headers, test.body)).expect(t, test.status, test.want)
 			if (test.status < 300) != (wrote != nil) {
 				t.Errorf("wrote %.40q", wrote)
 			}
@@ -293,10 +293,10 @@ func TestPutItem(t *testing.T) {
 		{"a replacement character", "\"a\ufffd\"", "the body is not a JSON text in UTF-8: U+FFFD, which stands for bytes that are not UTF-8 (write a real one as \\ufffd) at byte 2"},
 		{"no JSON", `{"a":}`, "the body is not a JSON text in UTF-8: no value at byte 5"},
 	} {
-		t.Run("what not every client can read is refused: "+test.name, func(t *testing.T) {
+		t.Run("JSON that some clients cannot read is rejected: "+test.name, func(t *testing.T) {
 			wrote = nil
-			got := ask(t, h, item("PUT", "a", json(), test.body))
-			got.wants(t, 422, nil)
+			got := do(t, h, item("PUT", "a", json(), test.body))
+			got.expect(t, 422, nil)
 			if detail := detailOf(t, got.body); detail != test.detail || wrote != nil {
 				t.Errorf("%s; wrote %.40q", detail, wrote)
 			}
@@ -305,12 +305,12 @@ func TestPutItem(t *testing.T) {
 	t.Run("a replacement character in base64, which was one from the start", func(t *testing.T) {
 		e := item("PUT", "a", json(), base64.StdEncoding.EncodeToString([]byte("\"\ufffd\"")))
 		e.IsBase64Encoded = true
-		ask(t, h, e).wants(t, 200, nil)
+		do(t, h, e).expect(t, 200, nil)
 	})
 	t.Run("a body in base64", func(t *testing.T) {
 		e := item("PUT", "a", json(), base64.StdEncoding.EncodeToString([]byte(`{"é":1}`)))
 		e.IsBase64Encoded = true
-		ask(t, h, e).wants(t, 200, nil)
+		do(t, h, e).expect(t, 200, nil)
 		if string(wrote) != `{"é":1}` {
 			t.Errorf("wrote %s", wrote)
 		}
@@ -330,7 +330,7 @@ func TestPutItem(t *testing.T) {
 			{json("If-Match", `"R1"`, "If-None-Match", `*`), store.Condition{Revisions: []string{"R1"}, MustNotExist: true}},
 			{json("If-Match", `*`, "If-None-Match", `"R1"`), store.Condition{MustExist: true, NotRevisions: []string{"R1"}}},
 		} {
-			ask(t, h, item("PUT", "a", test.headers, `1`))
+			do(t, h, item("PUT", "a", test.headers, `1`))
 			if !reflect.DeepEqual(asked, test.want) {
 				t.Errorf("%v asked %+v, want %+v", test.headers, asked, test.want)
 			}
@@ -348,14 +348,14 @@ func TestDeleteItem(t *testing.T) {
 		}
 		return nil
 	}}}
-	got := ask(t, h, item("DELETE", "a", nil, ""))
-	got.wants(t, 204, nil)
+	got := do(t, h, item("DELETE", "a", nil, ""))
+	got.expect(t, 204, nil)
 	if got.body != "" {
 		t.Errorf("204 with the body %q", got.body)
 	}
-	ask(t, h, item("DELETE", "b", nil, "")).wants(t, 404, nil)
-	ask(t, h, item("DELETE", "..", nil, "")).wants(t, 404, nil)
-	ask(t, h, item("DELETE", "a", map[string]string{"If-Match": `"R0"`}, "")).wants(t, 412, nil)
+	do(t, h, item("DELETE", "b", nil, "")).expect(t, 404, nil)
+	do(t, h, item("DELETE", "..", nil, "")).expect(t, 404, nil)
+	do(t, h, item("DELETE", "a", map[string]string{"If-Match": `"R0"`}, "")).expect(t, 412, nil)
 }
 
 func TestListItems(t *testing.T) {
@@ -365,17 +365,17 @@ func TestListItems(t *testing.T) {
 		}
 		return store.Page{}, nil
 	}}}
-	list := func(query map[string]string) answer {
+	list := func(query map[string]string) clientResponse {
 		e := event("GET", "/items", nil, nil, "")
 		e.QueryStringParameters = query
-		return ask(t, h, e)
+		return do(t, h, e)
 	}
 	var page struct {
 		Items      []struct{ ID string }
 		NextCursor *string `json:"next_cursor"`
 	}
 	first := list(map[string]string{"limit": "1"})
-	first.wants(t, 200, map[string]string{"X-Cache": "bypass"})
+	first.expect(t, 200, map[string]string{"X-Cache": "bypass"})
 	if want := `{"items":[{"id":"a","body":{"n":1},"updated_at":"2026-01-02T03:04:05.678901Z"}],"next_cursor":"MWE"}` + "\n"; first.body != want {
 		t.Errorf("first page %s, want %s", first.body, want)
 	}
@@ -383,14 +383,14 @@ func TestListItems(t *testing.T) {
 		t.Fatalf("first page %s, %v", first.body, err)
 	}
 	last := list(map[string]string{"limit": "1", "cursor": *page.NextCursor})
-	last.wants(t, 200, nil)
+	last.expect(t, 200, nil)
 	if last.body != `{"items":[],"next_cursor":null}`+"\n" {
 		t.Fatalf("last page %s", last.body)
 	}
 	for _, query := range []map[string]string{
 		{"limit": "0"}, {"limit": "101"}, {"limit": "x"}, {"limit": "1.5"}, {"cursor": "x"}, {"cursor": "!"}, {"cursor": *page.NextCursor + "A"},
 	} {
-		list(query).wants(t, 400, nil)
+		list(query).expect(t, 400, nil)
 	}
 }
 
@@ -405,7 +405,7 @@ func TestTheLogNamesTheRouteAndNoClient(t *testing.T) {
 	}
 	e := item("GET", "jane.doe", map[string]string{"Authorization": "Bearer token", "User-Agent": "agent", "X-Amzn-Trace-Id": "Self=2;Root=1-58406520-a006649127e371903a2de979;Sampled=0"}, "")
 	e.Path, e.RequestContext.Identity.SourceIP = "/items/jane.doe", "203.0.113.9"
-	ask(t, h, e)
+	do(t, h, e)
 	for _, want := range []string{`"request_id":"request-1"`, `"resource":"/items/{id}"`, `"status":200`, `"cache":"hit"`, `"trace_id":"1-58406520-a006649127e371903a2de979"`} {
 		if !strings.Contains(log.String(), want) {
 			t.Errorf("the log lacks %s: %s", want, log.String())

@@ -41,11 +41,11 @@ func (d *dependencies) handler(log *strings.Builder) *handler.Handler {
 
 func TestHealthWithoutAKeyReportsOnlyTheOverallStatus(t *testing.T) {
 	for _, tt := range []struct {
-		name    string
-		failure error
-		status  int
-		anybody string
-		holders string
+		name       string
+		failure    error
+		status     int
+		withoutKey string
+		holders    string
 	}{
 		{"every dependency works", nil, 200, `{"status":"ok"}`, `{"status":"ok","version":"7","dependencies":{"cache":{"status":"ok",`},
 		{"one is down", errors.New("10.0.0.7 refused"), 503, `{"status":"down"}`, `{"status":"down","version":"7","dependencies":{"cache":{"status":"down",`},
@@ -53,11 +53,11 @@ func TestHealthWithoutAKeyReportsOnlyTheOverallStatus(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			var log strings.Builder
 			h := (&dependencies{failure: tt.failure}).handler(&log)
-			anybody := ask(t, h, event("GET", "/health", nil, nil, ""))
-			if anybody.status != tt.status || anybody.header.Get("Cache-Control") != "no-store" || anybody.body != tt.anybody+"\n" {
-				t.Errorf("anybody reads %d %v %s, want %d %s", anybody.status, anybody.header, anybody.body, tt.status, tt.anybody)
+			withoutKey := do(t, h, event("GET", "/health", nil, nil, ""))
+			if withoutKey.status != tt.status || withoutKey.header.Get("Cache-Control") != "no-store" || withoutKey.body != tt.withoutKey+"\n" {
+				t.Errorf("without a key: %d %v %s, want %d %s", withoutKey.status, withoutKey.header, withoutKey.body, tt.status, tt.withoutKey)
 			}
-			holder := ask(t, h, event("GET", "/health/details", nil, nil, ""))
+			holder := do(t, h, event("GET", "/health/details", nil, nil, ""))
 			if holder.status != tt.status || holder.header.Get("Cache-Control") != "no-store" || !strings.HasPrefix(holder.body, tt.holders) || strings.Contains(holder.body, "10.0.0.7") {
 				t.Errorf("the holder of a key reads %d %v %s, want %d %s", holder.status, holder.header, holder.body, tt.status, tt.holders)
 			}
@@ -75,7 +75,7 @@ func TestHealthChecksTheDependenciesOnceASecond(t *testing.T) {
 		d := &dependencies{}
 		h := d.handler(&log)
 		for range 300 {
-			ask(t, h, event("GET", "/health", nil, nil, ""))
+			do(t, h, event("GET", "/health", nil, nil, ""))
 			time.Sleep(10 * time.Millisecond)
 		}
 		if calls := d.calls.Load(); calls != 2*3 {
@@ -83,7 +83,7 @@ func TestHealthChecksTheDependenciesOnceASecond(t *testing.T) {
 		}
 		d.failure = errors.New("refused")
 		time.Sleep(time.Second)
-		if got := ask(t, h, event("GET", "/health", nil, nil, "")); got.status != 503 {
+		if got := do(t, h, event("GET", "/health", nil, nil, "")); got.status != 503 {
 			t.Errorf("a second after the cache failed: %d", got.status)
 		}
 	})
@@ -97,7 +97,7 @@ func TestConcurrentHealthRequestsShareOneRoundOfChecks(t *testing.T) {
 		var asking sync.WaitGroup
 		for _, path := range []string{"/health", "/health/details", "/health", "/health/details"} {
 			asking.Go(func() {
-				if got := ask(t, h, event("GET", path, nil, nil, "")); got.status != 200 {
+				if got := do(t, h, event("GET", path, nil, nil, "")); got.status != 200 {
 					t.Errorf("%s: %d", path, got.status)
 				}
 			})
@@ -120,7 +120,7 @@ func TestARequestCloseToItsDeadlineDoesNotFailTheChecksOfOthers(t *testing.T) {
 		if _, err := h.Serve(ctx, event("GET", "/health", nil, nil, "")); err != nil {
 			t.Fatal(err)
 		}
-		if got := ask(t, h, event("GET", "/health", nil, nil, "")); got.status != 200 {
+		if got := do(t, h, event("GET", "/health", nil, nil, "")); got.status != 200 {
 			t.Errorf("the next request reads %d %s", got.status, got.body)
 		}
 	})
@@ -134,7 +134,7 @@ func TestACheckThatTimesOutIsDown(t *testing.T) {
 			"database": func(context.Context) error { <-hung; return nil },
 		})}
 		began := time.Now()
-		got := ask(t, h, event("GET", "/health", nil, nil, ""))
+		got := do(t, h, event("GET", "/health", nil, nil, ""))
 		if took := time.Since(began); got.status != 503 || got.body != `{"status":"down"}`+"\n" || took > 3*time.Second {
 			t.Errorf("%d %s after %s", got.status, got.body, took)
 		}

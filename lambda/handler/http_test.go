@@ -21,9 +21,9 @@ import (
 func loggedBy(t *testing.T, headers map[string]string) (string, map[string]any) {
 	t.Helper()
 	var log strings.Builder
-	h := parts()[0]
+	h := allStates()[0]
 	h.Log = telemetry.NewLogger(&log)
-	ask(t, &h, item("GET", "a", headers, ""))
+	do(t, &h, item("GET", "a", headers, ""))
 	line := map[string]any{}
 	if err := json.Unmarshal([]byte(log.String()), &line); err != nil {
 		t.Fatalf("%v: %s", err, log.String())
@@ -80,7 +80,7 @@ func TestAMalformedConditionIsRejectedForEveryMethod(t *testing.T) {
 			for name, values := range malformed {
 				for _, lines := range values {
 					asked := ""
-					got := ask(t, addressed(&asked), with(request, name, lines...))
+					got := do(t, addressed(&asked), with(request, name, lines...))
 					if got.status != 400 || !strings.Contains(got.body, name) && request.HTTPMethod != "HEAD" || asked != "" {
 						t.Errorf("%s %q: %d, asked for %q: %s", name, lines, got.status, asked, got.body)
 					}
@@ -91,7 +91,7 @@ func TestAMalformedConditionIsRejectedForEveryMethod(t *testing.T) {
 	t.Run("all of them are named at once", func(t *testing.T) {
 		one := operations()["PUT /items/{id}"]
 		maps.Copy(one.Headers, map[string]string{"If-Match": "a", "If-None-Match": "b", "If-Modified-Since": "c", "If-Unmodified-Since": "d", "If-Range": "e"})
-		got := ask(t, addressed(new(string)), one)
+		got := do(t, addressed(new(string)), one)
 		for _, name := range []string{"If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since", "If-Range"} {
 			if !strings.Contains(got.body, name) {
 				t.Errorf("%s is not named: %d %s", name, got.status, got.body)
@@ -108,7 +108,7 @@ func TestWellFormedConditionsAreAccepted(t *testing.T) {
 		"If-Range":            {`"a"`, `W/"a"`, aDate},
 	} {
 		for _, value := range values {
-			if got := ask(t, &parts()[0], with(operations()["GET /files/{key+}"], name, value)); got.status != 200 && got.status != 304 {
+			if got := do(t, &allStates()[0], with(operations()["GET /files/{key+}"], name, value)); got.status != 200 && got.status != 304 {
 				t.Errorf("%s %q: %d %s", name, value, got.status, got.body)
 			}
 		}
@@ -116,7 +116,7 @@ func TestWellFormedConditionsAreAccepted(t *testing.T) {
 }
 
 // RFC 9110, 5.3 and 5.6.1.2: the lines of a field are one list, whose empty elements
-// count for nothing. A request with such lines was answered as one without a condition.
+// count for nothing. A request with such lines was handled as one without a condition.
 func TestAConditionAfterAnEmptyLineIsEvaluated(t *testing.T) {
 	for _, method := range []string{"GET", "HEAD"} {
 		for _, resource := range []string{"/items/{id}", "/files/{key+}"} {
@@ -124,9 +124,9 @@ func TestAConditionAfterAnEmptyLineIsEvaluated(t *testing.T) {
 				t.Run(method+" "+resource+" with "+name, func(t *testing.T) {
 					tag := `"other"`
 					if name == "If-None-Match" {
-						tag = ask(t, &parts()[0], operations()[method+" "+resource]).header.Get("ETag")
+						tag = do(t, &allStates()[0], operations()[method+" "+resource]).header.Get("ETag")
 					}
-					ask(t, &parts()[0], with(operations()[method+" "+resource], name, "", tag)).wants(t, status, nil)
+					do(t, &allStates()[0], with(operations()[method+" "+resource], name, "", tag)).expect(t, status, nil)
 				})
 			}
 		}
@@ -135,16 +135,16 @@ func TestAConditionAfterAnEmptyLineIsEvaluated(t *testing.T) {
 
 // A condition that nothing could evaluate would be no condition.
 func TestAWriteRejectsUnsupportedConditions(t *testing.T) {
-	for operation, refused := range map[string]map[string]string{
+	for operation, unsupported := range map[string]map[string]string{
 		"PUT /items/{id}":    {"If-Modified-Since": aDate, "If-Unmodified-Since": aDate},
 		"DELETE /items/{id}": {"If-Modified-Since": aDate, "If-Unmodified-Since": aDate},
 		"POST /files/{key+}": {"If-Modified-Since": aDate, "If-Unmodified-Since": aDate, "If-Match": `"a"`, "If-None-Match": "*"},
 	} {
-		for name, value := range refused {
+		for name, value := range unsupported {
 			t.Run(operation+" with "+name, func(t *testing.T) {
 				asked := ""
-				got := ask(t, addressed(&asked), with(operations()[operation], name, value))
-				got.wants(t, 400, nil)
+				got := do(t, addressed(&asked), with(operations()[operation], name, value))
+				got.expect(t, 400, nil)
 				if asked != "" || !strings.Contains(got.body, name) {
 					t.Errorf("asked for %q: %s", asked, got.body)
 				}
@@ -156,7 +156,7 @@ func TestAWriteRejectsUnsupportedConditions(t *testing.T) {
 // An OPTIONS request selects no representation (RFC 9110, 13.2.1).
 func TestAPreflightEvaluatesNoCondition(t *testing.T) {
 	h := &handler.Handler{Origins: []string{"*"}}
-	ask(t, h, item("OPTIONS", "a", map[string]string{"If-Match": "nonsense"}, "")).wants(t, 204, nil)
+	do(t, h, item("OPTIONS", "a", map[string]string{"If-Match": "nonsense"}, "")).expect(t, 204, nil)
 }
 
 // What has no entity tag is there all the same (RFC 9110, 13.1.1, 13.1.2).
@@ -170,8 +170,8 @@ func TestAReadWithoutAValidatorEvaluatesConditions(t *testing.T) {
 			{"If-Modified-Since", aDate, 200}, {"If-Unmodified-Since", aDate, 200},
 		} {
 			t.Run(fmt.Sprintf("%s with %s %s", operation, test.name, test.value), func(t *testing.T) {
-				got := ask(t, &parts()[0], with(operations()[operation], test.name, test.value))
-				got.wants(t, test.status, map[string]string{"Etag": ""})
+				got := do(t, &allStates()[0], with(operations()[operation], test.name, test.value))
+				got.expect(t, test.status, map[string]string{"Etag": ""})
 				if test.status == 304 && (got.body != "" || got.header.Get("Content-Type") != "" || got.header.Get("Cache-Control") == "") {
 					t.Errorf("304 with %v %q", got.header, got.body)
 				}
@@ -191,7 +191,7 @@ func TestBothConditionsOfAReadAreEvaluatedInTheirOrder(t *testing.T) {
 		one := with(with(operations()["GET /items/{id}"], "If-Match", test.match), "X", "")
 		one.MultiValueHeaders["If-None-Match"] = []string{test.noneMatch}
 		one.MultiValueHeaders["If-Match"] = []string{test.match}
-		if got := ask(t, &parts()[0], one); got.status != test.status {
+		if got := do(t, &allStates()[0], one); got.status != test.status {
 			t.Errorf("If-Match %s and If-None-Match %s: %d, want %d", test.match, test.noneMatch, got.status, test.status)
 		}
 	}
@@ -200,9 +200,9 @@ func TestBothConditionsOfAReadAreEvaluatedInTheirOrder(t *testing.T) {
 // RFC 9110, 9.3.2: the same header fields, Content-Length included, and no body.
 func TestHEADIsGETWithoutItsBody(t *testing.T) {
 	for resource := range (&handler.Handler{}).Routes() {
-		for _, state := range parts() {
+		for _, state := range allStates() {
 			get, head := operations()["GET "+resource], operations()["HEAD "+resource]
-			want, got := ask(t, &state, get), ask(t, &state, head)
+			want, got := do(t, &state, get), do(t, &state, head)
 			if strings.HasPrefix(resource, "/files") { // sent on, or broken, only once it is read
 				continue
 			}
@@ -218,15 +218,15 @@ func TestHEADIsGETWithoutItsBody(t *testing.T) {
 func TestTheBodyOfAReadIsIgnored(t *testing.T) {
 	for _, operation := range []string{"GET /items", "GET /items/{id}", "HEAD /items/{id}", "GET /files/{key+}", "HEAD /files/{key+}", "GET /health"} {
 		one := operations()[operation]
-		want := ask(t, &parts()[0], one)
+		want := do(t, &allStates()[0], one)
 		one.Body, one.Headers["Content-Type"], one.Headers["Content-Encoding"] = `{"limit":0`, "application/json", "gzip"
-		if got := ask(t, &parts()[0], one); got.status != want.status || got.status != 200 {
+		if got := do(t, &allStates()[0], one); got.status != want.status || got.status != 200 {
 			t.Errorf("%s with a body: %d, without: %d", operation, got.status, want.status)
 		}
 	}
 }
 
-// A part or a coding that is not known must not be taken for the whole.
+// A range or an unknown coding must not be taken for the complete body.
 func TestAWriteRejectsPartialAndEncodedBodies(t *testing.T) {
 	for _, operation := range []string{"PUT /items/{id}", "POST /files/{key+}"} {
 		for _, test := range []struct {
@@ -247,14 +247,14 @@ func TestAWriteRejectsPartialAndEncodedBodies(t *testing.T) {
 		} {
 			t.Run(operation+" with "+test.name+" "+test.value, func(t *testing.T) {
 				asked := ""
-				got := ask(t, addressed(&asked), with(operations()[operation], test.name, test.value))
+				got := do(t, addressed(&asked), with(operations()[operation], test.name, test.value))
 				if test.status == 0 {
 					if got.status >= 300 || asked == "" {
 						t.Errorf("%d %s", got.status, got.body)
 					}
 					return
 				}
-				got.wants(t, test.status, test.want)
+				got.expect(t, test.status, test.want)
 				if asked != "" {
 					t.Errorf("asked for %s", asked)
 				}
@@ -269,11 +269,11 @@ func TestAnInvalidRangeIsIgnored(t *testing.T) {
 		{"bytes=0-0,5-6"}, {"bytes=2-4,"}, {"bytes=2-4", "bytes=5-6"}, {"bytes=4-2"}, {"bytes=-"}, {"bytes=a-b"}, {"bytes"}, {""}, {"lines=2-4"},
 		{"bytes=2-4;"}, {"bytes=+2-4"}, {"bytes=2--4"}, {"bytes=0x2-4"}, {"bytes=2.0-4"},
 	} {
-		if got := ask(t, &parts()[0], with(operations()["GET /files/{key+}"], "Range", lines...)); got.status != 200 || got.body != "0123456789" {
+		if got := do(t, &allStates()[0], with(operations()["GET /files/{key+}"], "Range", lines...)); got.status != 200 || got.body != "0123456789" {
 			t.Errorf("Range %q: %d %q", lines, got.status, got.body)
 		}
 	}
-	if got := ask(t, &parts()[0], with(operations()["GET /items/{id}"], "Range", "bytes=0-0")); got.status != 200 || got.header.Get("Accept-Ranges") != "" {
+	if got := do(t, &allStates()[0], with(operations()["GET /items/{id}"], "Range", "bytes=0-0")); got.status != 200 || got.header.Get("Accept-Ranges") != "" {
 		t.Errorf("a range of an item: %d %v", got.status, got.header)
 	}
 }
@@ -287,9 +287,9 @@ func TestAProblemsTitleIsItsStatusPhrase(t *testing.T) {
 	seen := map[int]bool{}
 	for resource, methods := range (&handler.Handler{}).Routes() {
 		for _, method := range append(methods, "PATCH") {
-			for _, h := range parts() {
+			for _, h := range allStates() {
 				for _, request := range requests(method, resource) {
-					got := ask(t, &h, request)
+					got := do(t, &h, request)
 					if got.header.Get("Content-Type") != "application/problem+json" || got.body == "" {
 						continue
 					}
@@ -302,7 +302,7 @@ func TestAProblemsTitleIsItsStatusPhrase(t *testing.T) {
 			}
 		}
 	}
-	ask(t, &handler.Handler{}, event(http.MethodGet, "/nothing", nil, nil, "")).wants(t, 404, nil)
+	do(t, &handler.Handler{}, event(http.MethodGet, "/nothing", nil, nil, "")).expect(t, 404, nil)
 	if len(seen) != len(titles) {
 		t.Errorf("seen %v", seen)
 	}
@@ -313,7 +313,7 @@ func TestUnavailableResponsesHaveRetryAfter(t *testing.T) {
 	h := &handler.Handler{Items: items{get: func(string) (store.Item, cache.Status, error) {
 		return store.Item{}, "", fault.NewUnavailable(fault.Database, fmt.Errorf("refused"))
 	}}}
-	if got := ask(t, h, item("GET", "a", nil, "")); got.status != 503 || strings.Trim(got.header.Get("Retry-After"), "0123456789") != "" || got.header.Get("Retry-After") == "" {
+	if got := do(t, h, item("GET", "a", nil, "")); got.status != 503 || strings.Trim(got.header.Get("Retry-After"), "0123456789") != "" || got.header.Get("Retry-After") == "" {
 		t.Errorf("%d %v", got.status, got.header)
 	}
 }

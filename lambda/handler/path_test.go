@@ -38,7 +38,7 @@ func arrived(method, sent string) events.APIGatewayProxyRequest {
 	return one
 }
 
-// addressed is a handler whose parts note what was asked of them.
+// addressed is a handler whose dependencies record the calls.
 func addressed(asked *string) *handler.Handler {
 	return &handler.Handler{
 		Items: items{
@@ -141,24 +141,24 @@ func TestEverySpellingOfAPathMeansOneResource(t *testing.T) {
 			t.Run(method+" "+test.name, func(t *testing.T) {
 				one, asked := arrived(method, strings.TrimPrefix(test.sent, "/shop")), ""
 				one.Path = test.sent
-				got := ask(t, addressed(&asked), one)
+				got := do(t, addressed(&asked), one)
 				switch {
 				case asked != "" && asked != test.is:
 					t.Errorf("asked for %q, want %q", asked, test.is)
 				case asked != "" || got.status == 405:
 				case test.is != "":
-					t.Errorf("answered %d and asked for nothing: %s", got.status, got.body)
+					t.Errorf("responded %d without any call: %s", got.status, got.body)
 				case one.PathParameters["id"] == "" && one.PathParameters["key"] == "":
-					got.wants(t, 404, nil) // no resource, whatever the method
+					got.expect(t, 404, nil) // no resource, whatever the method
 				default:
-					got.wants(t, nothing, nil)
+					got.expect(t, nothing, nil)
 				}
 			})
 		}
 	}
 }
 
-// What is asked of the parts is what was sent, decoded once, and nothing else.
+// The dependencies get what was sent, decoded once, and nothing else.
 func FuzzPath(f *testing.F) {
 	for _, sent := range []string{"/items/a", "/items/a/", "/items//a", "/files/a/b", "/files/a%2Fb/", "/files//x", "/files/%2Fx", "/files/%zz", "/items/", "//items", "/files/files/x"} {
 		f.Add(sent)
@@ -166,9 +166,9 @@ func FuzzPath(f *testing.F) {
 	f.Fuzz(func(t *testing.T, sent string) {
 		for _, method := range []string{"GET", "HEAD", "PUT", "POST", "DELETE"} {
 			asked := ""
-			got := ask(t, addressed(&asked), arrived(method, sent))
+			got := do(t, addressed(&asked), arrived(method, sent))
 			if got.status >= 500 || got.status == 400 {
-				t.Fatalf("%s %q is answered %d: %s", method, sent, got.status, got.body)
+				t.Fatalf("%s %q returns %d: %s", method, sent, got.status, got.body)
 			}
 			if asked == "" {
 				continue

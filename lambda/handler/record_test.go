@@ -74,23 +74,23 @@ func TestEveryRequestIsCounted(t *testing.T) {
 		h     handler.Handler
 		event events.APIGatewayProxyRequest
 		route string
-		want  map[string]float64 // beside Latency and StreamTime
+		want  map[string]float64 // in addition to Latency and StreamTime
 	}{
-		"a hit":            {handler.Handler{Items: get(cache.Hit, nil)}, anItem, "GET /items/{id}", map[string]float64{"CacheHit": 1}},
-		"a miss":           {handler.Handler{Items: get(cache.Miss, nil)}, anItem, "GET /items/{id}", map[string]float64{"CacheMiss": 1}},
-		"a stale answer":   {handler.Handler{Items: get(cache.Stale, nil)}, anItem, "GET /items/{id}", map[string]float64{"CacheStale": 1}},
-		"a bypass":         {handler.Handler{Items: get(cache.Bypass, nil)}, anItem, "GET /items/{id}", map[string]float64{"CacheBypass": 1}},
-		"a database away":  {handler.Handler{Items: get("", fault.NewUnavailable(fault.Database, io.EOF))}, anItem, "GET /items/{id}", map[string]float64{"DatabaseFailures": 1}},
-		"a defect":         {handler.Handler{Items: get("", errors.New("bug"))}, anItem, "GET /items/{id}", map[string]float64{"InternalErrors": 1}},
-		"a file":           {handler.Handler{Files: opens(strings.NewReader("01234"), nil)}, aFile, "GET /files/{key+}", map[string]float64{"StreamBytes": 5}},
-		"files away":       {handler.Handler{Files: opens(nil, fault.NewUnavailable(fault.Files, io.EOF))}, aFile, "GET /files/{key+}", map[string]float64{"FilesFailures": 1}},
-		"a broken stream":  {handler.Handler{Files: opens(errorReader{fault.NewUnavailable(fault.Files, io.EOF)}, nil)}, aFile, "GET /files/{key+}", map[string]float64{"StreamBytes": 0, "StreamsBroken": 1, "FilesFailures": 1}},
-		"what is no route": {handler.Handler{}, event("GET", "/{proxy+}", nil, nil, ""), "other", nil},
+		"a hit":             {handler.Handler{Items: get(cache.Hit, nil)}, anItem, "GET /items/{id}", map[string]float64{"CacheHit": 1}},
+		"a miss":            {handler.Handler{Items: get(cache.Miss, nil)}, anItem, "GET /items/{id}", map[string]float64{"CacheMiss": 1}},
+		"a stale response":  {handler.Handler{Items: get(cache.Stale, nil)}, anItem, "GET /items/{id}", map[string]float64{"CacheStale": 1}},
+		"a bypass":          {handler.Handler{Items: get(cache.Bypass, nil)}, anItem, "GET /items/{id}", map[string]float64{"CacheBypass": 1}},
+		"a failed database": {handler.Handler{Items: get("", fault.NewUnavailable(fault.Database, io.EOF))}, anItem, "GET /items/{id}", map[string]float64{"DatabaseFailures": 1}},
+		"a defect":          {handler.Handler{Items: get("", errors.New("bug"))}, anItem, "GET /items/{id}", map[string]float64{"InternalErrors": 1}},
+		"a file":            {handler.Handler{Files: opens(strings.NewReader("01234"), nil)}, aFile, "GET /files/{key+}", map[string]float64{"StreamBytes": 5}},
+		"a failed S3":       {handler.Handler{Files: opens(nil, fault.NewUnavailable(fault.Files, io.EOF))}, aFile, "GET /files/{key+}", map[string]float64{"FilesFailures": 1}},
+		"a broken stream":   {handler.Handler{Files: opens(errorReader{fault.NewUnavailable(fault.Files, io.EOF)}, nil)}, aFile, "GET /files/{key+}", map[string]float64{"StreamBytes": 0, "StreamsBroken": 1, "FilesFailures": 1}},
+		"what is no route":  {handler.Handler{}, event("GET", "/{proxy+}", nil, nil, ""), "other", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var log strings.Builder
 			test.h.Log, test.h.Meter = telemetry.NewLogger(&log), telemetry.Meter{Namespace: "shop/function", Function: "api"}
-			ask(t, &test.h, test.event)
+			do(t, &test.h, test.event)
 			got := metricsOf(t, log.String())
 			if _, timed := got["Latency"]; !timed {
 				t.Error("no Latency")

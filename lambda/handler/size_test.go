@@ -21,7 +21,7 @@ import (
 )
 
 // longest is the longest body that an item may have, padded with what grows when it is sent: an
-// answer in one piece is a JSON string inside JSON.
+// buffered response is a JSON string inside JSON.
 func longest(padding string) json.RawMessage {
 	const size = 256 << 10
 	switch padding {
@@ -82,8 +82,8 @@ func TestTheLongestItemCanAlwaysBeSent(t *testing.T) {
 	}
 }
 
-// A page ends where its answer would be over Lambda's limit, whatever the source thinks fits: eight
-// items of tabs, 2 MiB, once were an answer of 12.6 MB.
+// A page ends where its response would be over Lambda's limit, whatever the source thinks fits: eight
+// items of tabs, 2 MiB, once were a response of 12.6 MB.
 func TestAPageEndsBeforeTheResponseLimit(t *testing.T) {
 	const rows, id = 26, 128 // items, and characters of an id
 	for _, name := range []string{"tabs", "carriage returns", "spaces", "quotes"} {
@@ -198,7 +198,7 @@ func logged(t *testing.T, text string) (got line) {
 	return got
 }
 
-// The line is written once the answer was sent: it says what the client got.
+// The line is written after the response was sent: it reports what the client got.
 func TestTheLogReportsAResponseThatCouldNotBeSent(t *testing.T) {
 	for name, test := range map[string]struct {
 		unsent error

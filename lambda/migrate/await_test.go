@@ -26,11 +26,11 @@ func invoke(t *testing.T, m migrate.Migration, event migrate.Event) (any, error)
 	t.Helper()
 	ctx, stop := context.WithTimeout(t.Context(), invocationTime)
 	defer stop()
-	answer, err := m.Handle(ctx, event)
+	result, err := m.Handle(ctx, event)
 	if ctx.Err() != nil {
 		t.Fatal("Lambda ended the invocation before it answered")
 	}
-	return answer, err
+	return result, err
 }
 
 // unavailable puts a proxy before the test's database that has no capacity for so long.
@@ -88,9 +88,9 @@ func TestAwaitReportsItsResult(t *testing.T) {
 			d.Migration.Log = slog.New(slog.NewTextHandler(&log, nil))
 			synctest.Test(t, func(t *testing.T) {
 				begin(c.after)
-				answer, err := invoke(t, d.Migration, migrate.Event{Step: "await"})
-				if got, ok := answer.(migrate.Readiness); err != nil || !ok || got.Ready != c.ready || got.Ready != (got.Reason == "") {
-					t.Errorf("got %+v, %v", answer, err)
+				result, err := invoke(t, d.Migration, migrate.Event{Step: "await"})
+				if got, ok := result.(migrate.Readiness); err != nil || !ok || got.Ready != c.ready || got.Ready != (got.Reason == "") {
+					t.Errorf("got %+v, %v", result, err)
 				}
 			})
 			if got := strings.Count(log.String(), "\n"); got > c.lines {

@@ -66,11 +66,11 @@ func TestMigrateRunsUnderTheRuntimeAPI(t *testing.T) {
 		"DB_HOST="+d.Admin.Host, fmt.Sprintf("DB_PORT=%d", d.Admin.Port), "DB_NAME="+d.Admin.Database, "DB_SSLMODE=disable",
 		"DB_SECRET_ARN="+testservices.AppSecret, "DB_MASTER_SECRET_ARN="+testservices.MasterSecret,
 		"AWS_REGION=eu-west-1", "AWS_ENDPOINT_URL="+endpoint.URL, "AWS_ACCESS_KEY_ID=key", "AWS_SECRET_ACCESS_KEY=secret")
-	answer, err := testservices.Exclusively(t, func(context.Context) (answer []byte, err error) {
-		runtime.Invoke(map[string]string{"hash": "x"}, func(r *http.Request) { answer, err = io.ReadAll(r.Body) })
-		return answer, err
+	payload, err := testservices.Exclusively(t, func(context.Context) (payload []byte, err error) {
+		runtime.Invoke(map[string]string{"hash": "x"}, func(r *http.Request) { payload, err = io.ReadAll(r.Body) })
+		return payload, err
 	})
-	if want := `{"applied":[],"version":1,"role":"app"}`; err != nil || string(answer) != want {
-		t.Fatalf("got %s, %v, want %s", answer, err, want)
+	if want := `{"applied":[],"version":1,"role":"app"}`; err != nil || string(payload) != want {
+		t.Fatalf("got %s, %v, want %s", payload, err, want)
 	}
 }

@@ -11,14 +11,14 @@ import (
 func TestTasksAreDeferredUntilTheQueueRuns(t *testing.T) {
 	var did []string
 	note := func(what string) func() { return func() { did = append(did, what) } }
-	Do(t.Context(), note("nobody collects"))
+	Do(t.Context(), note("no queue"))
 	ctx, queue := NewQueue(t.Context())
 	Do(ctx, note("first"))
 	Do(context.WithoutCancel(ctx), note("second"))
-	did = append(did, "answered")
+	did = append(did, "responded")
 	queue.Run()
 	Do(ctx, note("too late to put off"))
-	if want := []string{"nobody collects", "answered", "first", "second", "too late to put off"}; !slices.Equal(did, want) {
+	if want := []string{"no queue", "responded", "first", "second", "too late to put off"}; !slices.Equal(did, want) {
 		t.Errorf("did %q, want %q", did, want)
 	}
 }
@@ -45,7 +45,7 @@ func TestConcurrentWorkIsAwaitedAfterTheResponse(t *testing.T) {
 			})
 		})
 	}
-	t.Run("not where nobody collects", func(t *testing.T) {
+	t.Run("not without a queue", func(t *testing.T) {
 		Await(t.Context(), make(chan struct{}), time.Hour)
 	})
 }

@@ -25,7 +25,7 @@ type users struct {
 	// busy is how many looks a change takes, left how many of them are to come.
 	busy, left int
 	changes    [][]string
-	// changed is told of a change, which the nodes then know.
+	// changed is called with a change, which the nodes then have.
 	changed func(passwords []string)
 }
 
@@ -69,17 +69,17 @@ func cacheUser(u *users) Cache {
 	return Cache{Users: u, ID: userID, Username: "app", PollInterval: time.Millisecond}
 }
 
-// steps are those of a whole rotation.
+// steps are those of a complete rotation.
 var steps = []string{"createSecret", "setSecret", "testSecret", "finishSecret"}
 
 func TestTheCacheUserKeepsThePreviousPassword(t *testing.T) {
 	for name, busy := range map[string]int{"a change takes effect at once": 0, "or after some polls": 3} {
 		t.Run(name, func(t *testing.T) {
-			v, u := newVault(), &users{passwords: []string{"older", "old"}, busy: busy, left: busy}
-			if err := run(t, v, cacheUser(u), append(steps, steps...)...); err != nil {
+			sm, u := newVault(), &users{passwords: []string{"older", "old"}, busy: busy, left: busy}
+			if err := run(t, sm, cacheUser(u), append(steps, steps...)...); err != nil {
 				t.Fatal(err)
 			}
-			if want := []string{"old", v.password(t, stageCurrent)}; !slices.Equal(u.passwords, want) || len(u.changes) != 1 || u.left != 0 {
+			if want := []string{"old", sm.password(t, stageCurrent)}; !slices.Equal(u.passwords, want) || len(u.changes) != 1 || u.left != 0 {
 				t.Errorf("the user has %d passwords, not the last one and the new one; it was changed %d times, and left %d looks too early",
 					len(u.passwords), len(u.changes), u.left)
 			}
@@ -100,8 +100,8 @@ func TestADeploymentSetsThePasswordsInTheSecret(t *testing.T) {
 		"the one before where a rotation's label is left over": {map[string]string{stageCurrent: "3", stagePrevious: "2", stagePending: "3"}, []string{"three", "two"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			v, u := &vault{values: all, labels: c.labels}, &users{passwords: []string{"of nobody"}}
-			if err := run(t, v, cacheUser(u), deployStep); err != nil {
+			sm, u := &fakeSecretsManager{values: all, labels: c.labels}, &users{passwords: []string{"unused"}}
+			if err := run(t, sm, cacheUser(u), deployStep); err != nil {
 				t.Fatal(err)
 			}
 			if !slices.Equal(u.passwords, c.want) {
@@ -112,37 +112,37 @@ func TestADeploymentSetsThePasswordsInTheSecret(t *testing.T) {
 }
 
 func TestADeploymentGivesAnEmptySecretItsFirstPassword(t *testing.T) {
-	v, u := &vault{values: map[string]string{}, labels: map[string]string{}}, &users{passwords: []string{"of nobody"}}
+	sm, u := &fakeSecretsManager{values: map[string]string{}, labels: map[string]string{}}, &users{passwords: []string{"unused"}}
 	t.Run("which is stored even where the user could not be given it", func(t *testing.T) {
 		u.failure = errors.New("throttled")
-		if err := run(t, v, cacheUser(u), deployStep); err == nil || len(v.password(t, stageCurrent)) < 20 {
+		if err := run(t, sm, cacheUser(u), deployStep); err == nil || len(sm.password(t, stageCurrent)) < 20 {
 			t.Errorf("got %v", err)
 		}
 	})
 	t.Run("and then the user is given that one", func(t *testing.T) {
 		u.failure = nil
-		stored := v.password(t, stageCurrent)
-		if err := run(t, v, cacheUser(u), deployStep); err != nil || !slices.Equal(u.passwords, []string{stored}) || v.password(t, stageCurrent) != stored {
+		stored := sm.password(t, stageCurrent)
+		if err := run(t, sm, cacheUser(u), deployStep); err != nil || !slices.Equal(u.passwords, []string{stored}) || sm.password(t, stageCurrent) != stored {
 			t.Errorf("%d passwords after %d changes, %v", len(u.passwords), len(u.changes), err)
 		}
 	})
 }
 
 func TestARotationDuringADeploymentKeepsItsPassword(t *testing.T) {
-	v, u := newVault(), &users{passwords: []string{"old"}}
-	// It has put its password beside the current one, and the user was given both, after the deployment
+	sm, u := newVault(), &users{passwords: []string{"old"}}
+	// It has stored a pending password and set both, after the deployment
 	// had looked: what the deployment then sets has the new one no more.
 	u.changed = func([]string) {
 		u.changed = nil
-		if err := run(t, v, cacheUser(u), steps[:2]...); err != nil {
+		if err := run(t, sm, cacheUser(u), steps[:2]...); err != nil {
 			t.Error(err)
 		}
 		u.passwords = []string{"old"}
 	}
-	if err := run(t, v, cacheUser(u), deployStep); err != nil {
+	if err := run(t, sm, cacheUser(u), deployStep); err != nil {
 		t.Fatal(err)
 	}
-	if want := []string{"old", v.password(t, stagePending)}; !slices.Equal(u.passwords, want) {
+	if want := []string{"old", sm.password(t, stagePending)}; !slices.Equal(u.passwords, want) {
 		t.Errorf("the user has %d passwords, want the current one and the rotation's", len(u.passwords))
 	}
 }
@@ -162,12 +162,12 @@ func TestErrorsOfElastiCacheContainNoPassword(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				ctx, stop := context.WithTimeout(t.Context(), time.Minute)
 				defer stop()
-				v := newVault()
-				err := run(t, v, cacheUser(&c.user), "createSecret")
+				sm := newVault()
+				err := run(t, sm, cacheUser(&c.user), "createSecret")
 				if err == nil {
-					err = cacheUser(&c.user).SetPasswords(ctx, "old", v.password(t, stagePending))
+					err = cacheUser(&c.user).SetPasswords(ctx, "old", sm.password(t, stagePending))
 				}
-				if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), v.password(t, stagePending)) {
+				if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), sm.password(t, stagePending)) {
 					t.Errorf("got %v, want %q", err, c.want)
 				}
 			})

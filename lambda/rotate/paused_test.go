@@ -11,8 +11,8 @@ import (
 	"github.com/didomi/serverless-api/lambda/secrets"
 )
 
-// answering is the port of a server that answers every connection in the same way.
-func answering(t *testing.T, answer func(net.Conn)) int {
+// listen returns the port of a server that calls respond for every connection.
+func listen(t *testing.T, respond func(net.Conn)) int {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -25,7 +25,7 @@ func answering(t *testing.T, answer func(net.Conn)) int {
 			if err != nil {
 				return
 			}
-			answer(conn)
+			respond(conn)
 			_ = conn.Close()
 		}
 	}()
@@ -37,8 +37,8 @@ func answering(t *testing.T, answer func(net.Conn)) int {
 // https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-serverless-v2-auto-pause.html
 func TestALoginToAPausedServerIsRetriedOnce(t *testing.T) {
 	for name, tt := range map[string]struct {
-		answer func(net.Conn)
-		logins int
+		respond func(net.Conn)
+		logins  int
 	}{
 		"a server that breaks off is tried again":           {func(net.Conn) {}, 2},
 		"a server that rejects the user is not tried again": {rejects, 1},
@@ -47,7 +47,7 @@ func TestALoginToAPausedServerIsRetriedOnce(t *testing.T) {
 			master := secrets.Credentials{Username: "master", Password: "secret"}
 			vault := &changing{Secrets: testservices.NewSecrets(map[string]secrets.Credentials{testservices.MasterSecret: master})}
 			d := Database{
-				Database: postgres.Database{Host: "127.0.0.1", Port: answering(t, tt.answer), Name: "app", SSLMode: "disable"},
+				Database: postgres.Database{Host: "127.0.0.1", Port: listen(t, tt.respond), Name: "app", SSLMode: "disable"},
 				Secrets:  vault, MasterSecret: testservices.MasterSecret,
 			}
 			if err := d.Verify(t.Context(), secrets.Credentials{Username: "app"}); err == nil || vault.reads != tt.logins {

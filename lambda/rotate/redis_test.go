@@ -17,7 +17,7 @@ import (
 	"github.com/didomi/serverless-api/lambda/secrets"
 )
 
-// nodes are real Redis servers with one user of ElastiCache's, whose changes they are told.
+// nodes are real Redis servers with one ElastiCache user, whose changes they get.
 type nodes struct {
 	t       *testing.T
 	address string
@@ -48,7 +48,7 @@ func (n *nodes) hold(passwords []string) {
 	}
 }
 
-// disconnect ends the user's connections, so that whoever comes next logs in.
+// disconnect ends the user's connections, so that the next command logs in.
 func (n *nodes) disconnect() {
 	n.t.Helper()
 	if err := testservices.OnEveryShard(n.t.Context(), n.admin, "CLIENT", "KILL", "USER", n.user); err != nil {
@@ -56,8 +56,8 @@ func (n *nodes) disconnect() {
 	}
 }
 
-// instance is a new one of the function.
-func (n *nodes) instance(v *vault) *cache.Redis {
+// newClient is the client of a new execution environment.
+func (n *nodes) newClient(v *fakeSecretsManager) *cache.Redis {
 	source := secrets.New(func() secrets.API { return v })
 	store := cache.OpenRedis(cache.RedisConfig{
 		Address: n.address, Cluster: n.cluster, Conns: 2,
@@ -87,18 +87,18 @@ func TestEveryClientCanLogInWhileTheCachePasswordRotates(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			n := newNodes(t, c.variable, c.cluster)
-			v := &vault{values: map[string]string{}, labels: map[string]string{}}
+			v := &fakeSecretsManager{values: map[string]string{}, labels: map[string]string{}}
 			part := Cache{Users: &users{busy: 1, changed: n.hold}, ID: userID, Username: n.user, PollInterval: time.Millisecond}
 			r := Rotation{Secrets: v, Secret: secret, Target: part, Log: slog.New(slog.DiscardHandler)}
-			var instances []*cache.Redis
+			var clients []*cache.Redis
 			var passwords []string
 			take := func(step, token string) {
 				if err := r.Run(t.Context(), Event{Step: step, SecretID: secret, Token: token}); err != nil {
 					t.Fatal(err)
 				}
-				instances = append(instances, n.instance(v)) // beside those that know an older password
-				for i, instance := range instances {
-					if _, _, err := instance.Acquire(t.Context(), "item:{"+rand.Text()+"}", time.Minute); err != nil {
+				clients = append(clients, n.newClient(v)) // in addition to those with an older password
+				for i, newClient := range clients {
+					if _, _, err := newClient.Acquire(t.Context(), "item:{"+rand.Text()+"}", time.Minute); err != nil {
 						t.Errorf("after %s of %s, instance %d: %v", step, token, i, err)
 					}
 				}

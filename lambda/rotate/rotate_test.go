@@ -22,21 +22,21 @@ const (
 	token  = "the-new-version"
 )
 
-// vault is Secrets Manager with one secret: values by version, and the version of each label.
-type vault struct {
+// fakeSecretsManager is Secrets Manager with one secret: values by version, and the version of each label.
+type fakeSecretsManager struct {
 	mu     sync.Mutex // clients of Redis read it in the background
 	values map[string]string
 	labels map[string]string
 }
 
-func newVault() *vault {
-	return &vault{
+func newVault() *fakeSecretsManager {
+	return &fakeSecretsManager{
 		values: map[string]string{"first": `{"username":"app","password":"old"}`},
 		labels: map[string]string{stageCurrent: "first"},
 	}
 }
 
-func (v *vault) GetSecretValue(_ context.Context, in *secretsmanager.GetSecretValueInput, _ ...func(*secretsmanager.Options)) (*secretsmanager.GetSecretValueOutput, error) {
+func (v *fakeSecretsManager) GetSecretValue(_ context.Context, in *secretsmanager.GetSecretValueInput, _ ...func(*secretsmanager.Options)) (*secretsmanager.GetSecretValueOutput, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	stage := stageCurrent
@@ -50,7 +50,7 @@ func (v *vault) GetSecretValue(_ context.Context, in *secretsmanager.GetSecretVa
 	return &secretsmanager.GetSecretValueOutput{SecretString: aws.String(v.values[id]), VersionId: &id}, nil
 }
 
-func (v *vault) PutSecretValue(_ context.Context, in *secretsmanager.PutSecretValueInput, _ ...func(*secretsmanager.Options)) (*secretsmanager.PutSecretValueOutput, error) {
+func (v *fakeSecretsManager) PutSecretValue(_ context.Context, in *secretsmanager.PutSecretValueInput, _ ...func(*secretsmanager.Options)) (*secretsmanager.PutSecretValueOutput, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	id := aws.ToString(in.ClientRequestToken)
@@ -67,15 +67,15 @@ func (v *vault) PutSecretValue(_ context.Context, in *secretsmanager.PutSecretVa
 	return &secretsmanager.PutSecretValueOutput{}, nil
 }
 
-// label gives a version a label; what was current is then the previous one.
-func (v *vault) stage(stage, id string) {
+// stage gives a version a staging label; what was current is then the previous one.
+func (v *fakeSecretsManager) stage(stage, id string) {
 	if before, ok := v.labels[stageCurrent]; ok && stage == stageCurrent {
 		v.labels[stagePrevious] = before
 	}
 	v.labels[stage] = id
 }
 
-func (v *vault) UpdateSecretVersionStage(_ context.Context, in *secretsmanager.UpdateSecretVersionStageInput, _ ...func(*secretsmanager.Options)) (*secretsmanager.UpdateSecretVersionStageOutput, error) {
+func (v *fakeSecretsManager) UpdateSecretVersionStage(_ context.Context, in *secretsmanager.UpdateSecretVersionStageInput, _ ...func(*secretsmanager.Options)) (*secretsmanager.UpdateSecretVersionStageOutput, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if v.labels[*in.VersionStage] != *in.RemoveFromVersionId {
@@ -86,7 +86,7 @@ func (v *vault) UpdateSecretVersionStage(_ context.Context, in *secretsmanager.U
 }
 
 // password is that of the version with the label.
-func (v *vault) password(t *testing.T, stage string) string {
+func (v *fakeSecretsManager) password(t *testing.T, stage string) string {
 	t.Helper()
 	var c secrets.Credentials
 	if err := json.Unmarshal([]byte(v.values[v.labels[stage]]), &c); err != nil {
@@ -125,7 +125,7 @@ func (d *door) WaitUntilCurrent(_ context.Context, as secrets.Credentials) error
 	return nil
 }
 
-func run(t *testing.T, v *vault, part Target, steps ...string) error {
+func run(t *testing.T, v *fakeSecretsManager, part Target, steps ...string) error {
 	t.Helper()
 	r := Rotation{Secrets: v, Secret: secret, Target: part, Log: slog.New(slog.DiscardHandler)}
 	for _, step := range steps {
@@ -197,15 +197,15 @@ func TestErrorsOfARotationContainNoPassword(t *testing.T) {
 
 // lostAnswer is a vault that does not say that it moved a label, and may not have.
 type lostAnswer struct {
-	*vault
+	*fakeSecretsManager
 	moved bool
 }
 
-var errLost = errors.New("no answer")
+var errLost = errors.New("no response")
 
 func (v lostAnswer) UpdateSecretVersionStage(ctx context.Context, in *secretsmanager.UpdateSecretVersionStageInput, _ ...func(*secretsmanager.Options)) (*secretsmanager.UpdateSecretVersionStageOutput, error) {
 	if v.moved {
-		if _, err := v.vault.UpdateSecretVersionStage(ctx, in); err != nil {
+		if _, err := v.fakeSecretsManager.UpdateSecretVersionStage(ctx, in); err != nil {
 			return nil, err
 		}
 	}

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// says answers one request on a connection with a text and then closes it.
+// respondWith responds to one request on a connection with a text and then closes it.
 func respondWith(t *testing.T, text string) *connection {
 	t.Helper()
 	ours, theirs := net.Pipe()

@@ -29,15 +29,15 @@ import (
 type platform struct {
 	events         []string
 	deadline       string
-	status         int  // the status that answers get, if not 202
-	closeSilently  bool // closes each connection after an answer, without saying so
+	status         int  // of the response to a response, if not 202
+	closeSilently  bool // closes each connection after a response, unannounced
 	closeAnnounced bool // likewise, and says so
 	mu             sync.Mutex
 	got            []received
 	conns          int
 }
 
-// counts returns how many answers came and how many events are left.
+// counts returns the number of responses received and of events left.
 func (p *platform) counts() (got, left int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -74,7 +74,7 @@ func (p *platform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// serve lets function answer the platform's events and returns why it ended.
+// serve serves the platform's events with function and returns why it ended.
 func (p *platform) serve(t *testing.T, function Function) error {
 	t.Helper()
 	t.Setenv(traceVariable, "")
@@ -109,7 +109,7 @@ func TestInvocationsFollowOneAnotherOnOneConnection(t *testing.T) {
 	}
 	for i, want := range []string{`answer to "a"`, "answer to " + long, `answer to ""`} {
 		if i >= len(p.got) {
-			t.Fatalf("got %d answers", len(p.got))
+			t.Fatalf("got %d responses", len(p.got))
 		}
 		got := p.got[i]
 		if got.body != want || got.length != int64(len(want)) || got.contentType != "application/json" || got.path != fmt.Sprint(invocations, "id-", 3-i, "/response") {
@@ -135,7 +135,7 @@ func TestDeferredWorkRunsBetweenResponseAndNextInvocation(t *testing.T) {
 		return echo(ctx, event)
 	})
 	if !slices.Equal(sent, []int{1, 2}) || !slices.Equal(waiting, []int{1, 0}) {
-		t.Errorf("done when %v answers had been sent and %v events were left", sent, waiting)
+		t.Errorf("done when %v responses had been sent and %v events were left", sent, waiting)
 	}
 }
 
@@ -150,7 +150,7 @@ func TestWarmupRunsOnceWhileTheFirstEventIsAwaited(t *testing.T) {
 		n := events.Add(1)
 		if n == 1 {
 			close(asked)
-			<-done // nobody is answered before
+			<-done // not before
 		}
 		w.Header().Set(headerDeadline, fmt.Sprint(time.Now().Add(time.Minute).UnixMilli()))
 		if n > 2 {
@@ -181,7 +181,7 @@ func TestTheContextHasDeadlineRequestIDAndTrace(t *testing.T) {
 		return Response{Payload: []byte("1")}, nil
 	})
 	if len(p.got) != 1 {
-		t.Errorf("%d answers", len(p.got))
+		t.Errorf("%d responses", len(p.got))
 	}
 }
 
@@ -205,11 +205,11 @@ func TestAFailureIsReportedAndTheNextInvocationServed(t *testing.T) {
 		}
 		return echo(ctx, event)
 	})
-	var told errorReport
-	if len(p.got) != 2 || json.Unmarshal([]byte(p.got[0].body), &told) != nil {
+	var report errorReport
+	if len(p.got) != 2 || json.Unmarshal([]byte(p.got[0].body), &report) != nil {
 		t.Fatalf("got %v", p.got)
 	}
-	if told.Message != `no "luck"` || told.Type != "*errors.errorString" || p.got[0].path != invocations+"id-2/error" || p.got[1].body != "answer to 2" {
+	if report.Message != `no "luck"` || report.Type != "*errors.errorString" || p.got[0].path != invocations+"id-2/error" || p.got[1].body != "answer to 2" {
 		t.Errorf("got %v", p.got)
 	}
 }
@@ -218,7 +218,7 @@ func TestAPanicIsReportedAndEndsTheProcess(t *testing.T) {
 	p := platform{events: []string{`1`}}
 	defer func() {
 		if recover() == nil || len(p.got) != 1 || !strings.Contains(p.got[0].body, "panic: bug") {
-			t.Errorf("went on, told %v", p.got)
+			t.Errorf("went on, reported %v", p.got)
 		}
 	}()
 	_ = p.serve(t, func(context.Context, []byte) (Response, error) { panic("bug") })
@@ -232,8 +232,8 @@ func TestARuntimeAPIThatFailsEndsTheProcess(t *testing.T) {
 	}
 }
 
-// The Runtime API answers 413 to an answer over 6,291,556 bytes, has failed the invocation by that,
-// answers 403 to an error for it and hands out the next one: invocationresponse.go and
+// The Runtime API responds 413 to a response over 6,291,556 bytes, which fails the invocation,
+// responds 403 to an error for it and returns the next one: invocationresponse.go and
 // invocationerror.go of github.com/aws/aws-lambda-runtime-interface-emulator; brefphp/bref#1483 saw the
 // 413 and the 403 on AWS.
 func TestARejectedResponseFailsOnlyItsInvocation(t *testing.T) {
@@ -254,13 +254,13 @@ func TestARejectedResponseFailsOnlyItsInvocation(t *testing.T) {
 			t.Errorf("got %.300v, ended by %v", p.got, end)
 		}
 		if err == nil {
-			t.Error("what was put off was not told")
+			t.Error("deferred work did not get the error")
 		}
 	})
 	t.Run("the longest is sent", func(t *testing.T) {
 		p := platform{events: []string{`1`, `2`}}
 		if err, _ := unsent(&p, MaxResponse); err != nil || len(p.got) != 2 || p.got[0].length != MaxResponse {
-			t.Errorf("%d answers, %v", len(p.got), err)
+			t.Errorf("%d responses, %v", len(p.got), err)
 		}
 	})
 	for _, status := range []int{http.StatusRequestEntityTooLarge, http.StatusForbidden, http.StatusBadRequest} {
@@ -271,7 +271,7 @@ func TestARejectedResponseFailsOnlyItsInvocation(t *testing.T) {
 				t.Errorf("got %v, ended by %v", p.got, end)
 			}
 			if err == nil || !strings.Contains(err.Error(), fmt.Sprint(status)) {
-				t.Errorf("what was put off was told %v", err)
+				t.Errorf("deferred work got %v", err)
 			}
 		})
 	}

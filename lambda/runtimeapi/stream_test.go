@@ -47,7 +47,7 @@ func TestAStreamIsSentInChunksAndClosed(t *testing.T) {
 				return echo(ctx, event)
 			})
 			if len(p.got) != 2 || stream.closed != 1 {
-				t.Fatalf("%d answers, closed %d times", len(p.got), stream.closed)
+				t.Fatalf("%d responses, closed %d times", len(p.got), stream.closed)
 			}
 			got := p.got[0]
 			if got.body != payload || got.length != -1 || got.contentType != "text/plain" || got.trailer.Get(headerErrorType) != test.error {
@@ -64,14 +64,14 @@ func TestAStreamIsSentInChunksAndClosed(t *testing.T) {
 // of them. It keeps what came by path and connection.
 type server struct {
 	events int
-	// respond answers a stream in another way than 202, or not at all.
+	// respond handles a stream in another way than 202, or not at all.
 	respond func(w http.ResponseWriter, r *http.Request, nth int) bool
 	mu      sync.Mutex
 	given   int
 	streams []string // their bodies
 	from    []string // the connections that they came on
 	errors  int      // reported
-	status  int      // of the answer to a reported error; 0: 202
+	status  int      // of the response to a reported error; 0: 202
 	slow    bool     // the first invocation is short, and streams are long
 }
 
@@ -113,7 +113,7 @@ func (s *server) left() time.Duration {
 	return time.Minute
 }
 
-// serve answers the server's events with streams of their own text.
+// serve serves the server's events with streams of their own text.
 func (s *server) serve(t *testing.T) error {
 	t.Helper()
 	t.Setenv(traceVariable, "")
@@ -125,7 +125,7 @@ func (s *server) serve(t *testing.T) error {
 	})
 }
 
-// reset ends the connection of a request without an answer.
+// reset resets the connection of a request without a response.
 func reset(w http.ResponseWriter) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
@@ -182,7 +182,7 @@ func TestAnUnreadStreamEndsBeforeItsInvocation(t *testing.T) {
 }
 
 func TestARejectedStreamFailsOnlyItsInvocation(t *testing.T) {
-	answer := func(status int) func(http.ResponseWriter, *http.Request, int) bool {
+	status := func(status int) func(http.ResponseWriter, *http.Request, int) bool {
 		return func(w http.ResponseWriter, r *http.Request, nth int) bool {
 			if nth != 1 {
 				return false
@@ -197,7 +197,7 @@ func TestARejectedStreamFailsOnlyItsInvocation(t *testing.T) {
 		}
 	}
 	for name, test := range map[string]struct {
-		status, reported int // of the answers to the stream, and to its report; 0: none
+		status, reported int // of the responses to the stream and to its report; 0: none
 		errors, streams  int
 		want             string // that ends the process: 410 is the end of the events
 	}{
@@ -210,7 +210,7 @@ func TestARejectedStreamFailsOnlyItsInvocation(t *testing.T) {
 		"and whose report says that it must end":       {0, 500, 1, 0, "500"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := &server{events: 2, respond: answer(test.status), status: test.reported}
+			s := &server{events: 2, respond: status(test.status), status: test.reported}
 			err := s.serve(t)
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("ended by %v, want %s", err, test.want)

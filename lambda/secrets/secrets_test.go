@@ -21,7 +21,7 @@ func (f api) GetSecretValue(_ context.Context, in *secretsmanager.GetSecretValue
 	return &secretsmanager.GetSecretValueOutput{SecretString: aws.String(value)}, err
 }
 
-// rotating answers with a new password at every read.
+// rotating returns a new password at every read.
 func rotating(reads *int) *secrets.Cache {
 	return secrets.New(func() secrets.API {
 		return api(func(string) (string, error) {
@@ -49,11 +49,11 @@ func TestSecretsAreReadOnceUntilRejected(t *testing.T) {
 	source.Invalidate("arn", first)
 	second := get()
 	if second == first || reads != 2 {
-		t.Fatalf("refused credentials were kept: %v after %d reads", second.Password, reads)
+		t.Fatalf("rejected credentials were kept: %v after %d reads", second.Password, reads)
 	}
 	source.Invalidate("arn", first)
 	if get() != second || reads != 2 {
-		t.Fatal("a late refusal of the old credentials dropped the new ones")
+		t.Fatal("a late rejection of the old credentials dropped the new ones")
 	}
 }
 
@@ -63,10 +63,10 @@ func TestReadErrors(t *testing.T) {
 		err   error
 		want  string
 	}{
-		"a value that is no JSON is not quoted": {value: "hunter2", want: "must be a JSON object"},
-		"a value without a password is refused": {value: `{"username":"app"}`, want: `no "password"`},
-		"a secret without a value says so":      {err: &types.ResourceNotFoundException{}, want: secrets.ErrNoValue.Error()},
-		"a refused call carries its cause":      {err: errors.New("denied"), want: "denied"},
+		"a value that is no JSON is not quoted":  {value: "hunter2", want: "must be a JSON object"},
+		"a value without a password is an error": {value: `{"username":"app"}`, want: `no "password"`},
+		"a secret without a value says so":       {err: &types.ResourceNotFoundException{}, want: secrets.ErrNoValue.Error()},
+		"a denied call has its cause":            {err: errors.New("denied"), want: "denied"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -58,7 +58,7 @@ func TestCallsAreRetriedWhereItIsSafeAndUseful(t *testing.T) {
 		"the connection broke":           {io.ErrUnexpectedEOF, 3, 1},
 		"the server goes down":           {reported("57P01"), 3, 1},
 		"the server has become a reader": {reported("25006"), 3, 3},
-		"the server refused it":          {reported("42501"), 1, 1},
+		"the server rejected it":         {reported("42501"), 1, 1},
 		"another transaction came first": {reported("40001"), 1, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -153,7 +153,7 @@ func TestOutcomeOfAWriteThatFailedWithoutAServerError(t *testing.T) {
 		"there was nothing":          {fault.New(fault.NotFound, "none"), true},
 		"it could not begin":         {fault.NewInternal("opening the database", io.EOF), true},
 		"nothing came back":          {fault.NewUnavailable(fault.Database, io.EOF), false},
-		"nobody knows":               {io.EOF, false},
+		"an unknown error":           {io.EOF, false},
 		"the session ended with it":  {fault.NewUnavailable(fault.Database, &pgconn.PgError{Code: "22P02", Severity: "FATAL"}), false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -165,7 +165,7 @@ func TestOutcomeOfAWriteThatFailedWithoutAServerError(t *testing.T) {
 }
 
 func TestOutcomeOfAWriteThatFailedInTransit(t *testing.T) {
-	nobody := func(config *store.Config) { config.Host, config.Port = "127.0.0.1", 1 }
+	unreachable := func(config *store.Config) { config.Host, config.Port = "127.0.0.1", 1 }
 	for name, test := range map[string]struct {
 		change func(*store.Config)
 		before func(*testing.T, *store.Store, *faultproxy.Proxy)
@@ -178,7 +178,7 @@ func TestOutcomeOfAWriteThatFailedInTransit(t *testing.T) {
 				}
 			}, undone: true,
 		},
-		"nobody listens": {change: nobody, undone: true},
+		"nothing listens": {change: unreachable, undone: true},
 		"all connections are in use": {
 			change: func(config *store.Config) { config.MaxConns = 1 },
 			before: func(t *testing.T, s *store.Store, _ *faultproxy.Proxy) { occupy(t, s) }, undone: true,

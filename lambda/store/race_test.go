@@ -248,7 +248,7 @@ func TestConcurrentWritesOverFailingConnectionsAreLinearizable(t *testing.T) {
 	}
 }
 
-// Two at once, once: the loser of 138 such pairs of 200 was told that its condition had failed.
+// Two at once, once: the loser of 138 such pairs of 200 got the error of a failed condition.
 func TestOneOfTwoConcurrentDeletesFindsNothing(t *testing.T) {
 	s := testservices.NewDatabase(t).Store(t)
 	for range 100 {

@@ -59,7 +59,7 @@ func TestPutAndGet(t *testing.T) {
 		_, err := s.Get(t.Context(), "missing")
 		isKind(t, fault.NotFound, err)
 	})
-	t.Run("refuses what is no JSON", func(t *testing.T) {
+	t.Run("rejects what is not JSON", func(t *testing.T) {
 		_, _, err := s.Put(t.Context(), "bad", json.RawMessage(`{`), store.Condition{})
 		isKind(t, fault.Invalid, err)
 	})

@@ -75,7 +75,7 @@ func TestJSONThatEveryClientCanRead(t *testing.T) {
 	}
 }
 
-// The rules of RFC 8259, by section, and what of each is refused.
+// The rules of RFC 8259, by section, and what of each is rejected.
 func TestJSONThatSomeClientsCannotRead(t *testing.T) {
 	for name, test := range map[string]struct {
 		text, problem string
@@ -261,9 +261,9 @@ func FuzzCheck(f *testing.F) {
 		case !errors.As(err, &wrong) || wrong.Offset < 0 || wrong.Offset > len(text):
 			t.Fatalf("%q: %v", text, err)
 		case !wrong.Limit && valid:
-			t.Fatalf("%q is JSON, and was refused: %v", text, err)
+			t.Fatalf("%q is JSON, and was rejected: %v", text, err)
 		case wrong.Limit && valid && beyond(text) == "":
-			t.Fatalf("%q is within the limits, and was refused: %v", text, err)
+			t.Fatalf("%q is within the limits, and was rejected: %v", text, err)
 		}
 	})
 }
