@@ -23,10 +23,11 @@ import (
 	"` + upstreamModule + `/internal/conns"
 	"` + upstreamModule + `/internal/service/ec2"
 	"` + upstreamModule + `/internal/service/glue"
+	"` + upstreamModule + `/internal/service/organizations"
 	"` + upstreamModule + `/internal/service/wafv2"
 )
 func servicePackages() []conns.ServicePackage {
-	v := []conns.ServicePackage{ec2.ServicePackage(), glue.ServicePackage(), wafv2.ServicePackage()}
+	v := []conns.ServicePackage{ec2.ServicePackage(), glue.ServicePackage(), organizations.ServicePackage(), wafv2.ServicePackage()}
 	return v
 }
 `,
@@ -41,7 +42,8 @@ func (c *AWSClient) GlueClient() *glue.Client { return nil }
 		waitsFile:                          "package backoff\nimport \"time\"\nfunc After(d time.Duration) <-chan time.Time { return time.After(d) }\n",
 		"internal/conns/client.go":         "package conns\nimport _ \"" + upstreamModule + "/internal/backoff\"\ntype AWSClient struct{}\ntype ServicePackage any\n",
 		"internal/service/ec2/vpc.go":      "package ec2\nimport \"" + upstreamModule + "/internal/conns\"\nfunc ServicePackage(c *conns.AWSClient) { c.EC2Client() }\n",
-		"internal/service/ec2/vpc_test.go": "package ec2\n",
+		"internal/service/ec2/share.go":    "package ec2\nimport _ \"" + upstreamModule + "/internal/service/organizations\"\n",
+		"internal/service/ec2/vpc_test.go": "package ec2\nimport _ \"" + upstreamModule + "/internal/service/glue\"\n",
 		"internal/service/ec2/service_package_gen.go": `package ec2
 var list = []registration{{TypeName: "aws_vpc"}, {TypeName: "aws_wafv2_web_acl_rule"}}
 type registration struct{ TypeName string }
@@ -49,7 +51,12 @@ type registration struct{ TypeName string }
 		nestingFile: "package wafv2\nconst (\n\truleGroupRootStatementSchemaLevel = 3\n\twebACLRootStatementSchemaLevel = 3\n" +
 			"\twebACLRuleStatementSchemaLevel = 3\n)\nfunc ServicePackage() any { return nil }\n",
 		"internal/service/wafv2/service_package_gen.go": "package wafv2\n",
-		"internal/service/glue/job.go":                  "package glue\nfunc ServicePackage() any { return nil }\n",
+		"internal/service/organizations/service_package_gen.go": `package organizations
+func ServicePackage() any { return nil }
+func SDKResources() []registration { return []registration{{TypeName: "aws_organizations_account"}} }
+type registration struct{ TypeName string }
+`,
+		"internal/service/glue/job.go": "package glue\nfunc ServicePackage() any { return nil }\n",
 	} {
 		file := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
@@ -69,6 +76,8 @@ func TestReduce(t *testing.T) {
 	}
 	tests := []struct{ name, file, has, lacks string }{
 		{"a service that is kept is registered", servicePackagesFile, "ec2.ServicePackage()", "glue"},
+		{"a service that a kept one imports is registered for its client", servicePackagesFile, "organizations.ServicePackage()", "glue"},
+		{"and without its types", "internal/service/organizations/service_package_gen.go", "SDKResources", "aws_organizations_account"},
 		{"only clients that are called stay", clientsFile, "EC2Client", "Glue"},
 		{"a left-out resource is not registered", "internal/service/ec2/service_package_gen.go", "aws_vpc", "web_acl_rule"},
 		{"statements of a web ACL nest two deep", nestingFile, "webACLRootStatementSchemaLevel    = 2", "webACLRootStatementSchemaLevel    = 3"},

@@ -21,13 +21,20 @@ var roots = []string{"internal", "internal/provider/sdkv2", "internal/provider/f
 
 // reduce copies what roots and services reach from source to tree.
 func reduce(source, tree string, services []string) error {
-	packages, err := cutServicePackages(source, services)
+	imported, err := importedServices(source, services)
+	if err != nil {
+		return err
+	}
+	packages, err := cutServicePackages(source, slices.Concat(services, imported))
 	if err != nil {
 		return err
 	}
 	closure := newClosure(source)
 	closure.replace[servicePackagesFile] = packages
 	if err := leaveOut(source, services, closure.replace); err != nil {
+		return err
+	}
+	if err := leaveOutTypes(source, imported, closure.replace); err != nil {
 		return err
 	}
 	if slices.Contains(services, "wafv2") {
@@ -74,6 +81,25 @@ func leaveOut(source string, services []string, replace map[string][]byte) error
 			continue
 		}
 		if replace[file], err = cutRegistrations(source, file, types); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// leaveOutTypes puts the registrations of services without any type into replace.
+func leaveOutTypes(source string, services []string, replace map[string][]byte) error {
+	for _, service := range services {
+		file := path.Join("internal/service", service, registrationsFile)
+		content, err := os.ReadFile(filepath.Join(source, file))
+		if err != nil {
+			return fmt.Errorf("read upstream's %s: %w", file, err)
+		}
+		types, err := parseRegistrations(content)
+		if err != nil {
+			return fmt.Errorf("parse upstream's %s: %w", file, err)
+		}
+		if replace[file], err = cutRegistrations(source, file, slices.Concat(types.resources, types.functions)); err != nil {
 			return err
 		}
 	}

@@ -43,6 +43,34 @@ func readServices(upstream string) (map[string]registered, error) {
 	return services, nil
 }
 
+// importedServices returns the services whose packages the given ones import, sorted: their clients are called. The
+// types of these services are not served.
+func importedServices(upstream string, services []string) ([]string, error) {
+	imported := map[string]bool{}
+	for _, service := range services {
+		files, err := filepath.Glob(filepath.Join(upstream, "internal", "service", service, "*.go"))
+		if err != nil {
+			return nil, err
+		}
+		for _, file := range files {
+			if strings.HasSuffix(file, "_test.go") {
+				continue
+			}
+			parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
+			if err != nil {
+				return nil, fmt.Errorf("parse the imports of upstream's service %s: %w", service, err)
+			}
+			for _, spec := range parsed.Imports {
+				name, ok := strings.CutPrefix(strings.Trim(spec.Path.Value, `"`), upstreamModule+"/internal/service/")
+				if ok && !strings.Contains(name, "/") && !slices.Contains(services, name) {
+					imported[name] = true
+				}
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(imported)), nil
+}
+
 // parseRegistrations reads the TypeName of each element that the methods SDKResources, FrameworkDataSources and so on
 // return.
 func parseRegistrations(content []byte) (registered, error) {
