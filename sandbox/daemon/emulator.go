@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/didomi/serverless-api/sandbox/child"
-	"github.com/didomi/serverless-api/sandbox/gateway"
+	"github.com/didomi/serverless-api/sandbox/gateway/emulator"
 	"github.com/didomi/serverless-api/sandbox/layout"
 )
 
@@ -61,5 +61,5 @@ func emulatorEnv(l layout.Layout, dir, region string, root credentials, key stri
 
 // emulatorHealth checks ministack's health.
 func emulatorHealth(ctx context.Context, l layout.Layout, key string) error {
-	return serves(ctx, "http://"+l.EmulatorAddr()+"/_ministack/health", http.Header{gateway.UpstreamKeyHeader: {key}})
+	return serves(ctx, "http://"+l.EmulatorAddr()+"/_ministack/health", http.Header{emulator.KeyHeader: {key}})
 }

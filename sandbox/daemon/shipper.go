@@ -5,7 +5,7 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/didomi/serverless-api/sandbox/gateway"
+	"github.com/didomi/serverless-api/sandbox/gateway/logs"
 	"github.com/didomi/serverless-api/sandbox/lambdahost"
 )
 
@@ -18,14 +18,14 @@ const (
 
 // shipper sends the functions' log lines to the emulated CloudWatch Logs, without delaying invocations.
 type shipper struct {
-	put   func(ctx context.Context, group, stream string, events []gateway.LogEvent) error
+	put   func(ctx context.Context, group, stream string, events []logs.Event) error
 	log   *slog.Logger
 	lines chan lambdahost.LogLine
 	stop  chan struct{}
 	done  chan struct{}
 }
 
-func newShipper(put func(context.Context, string, string, []gateway.LogEvent) error, log *slog.Logger) *shipper {
+func newShipper(put func(context.Context, string, string, []logs.Event) error, log *slog.Logger) *shipper {
 	s := &shipper{put: put, log: log, lines: make(chan lambdahost.LogLine, shipBuffer), stop: make(chan struct{}), done: make(chan struct{})}
 	go s.run()
 	return s
@@ -63,11 +63,11 @@ func (s *shipper) run() {
 // ship sends the buffered lines with one call per stream.
 func (s *shipper) ship() {
 	type address struct{ group, stream string }
-	batches := map[address][]gateway.LogEvent{}
+	batches := map[address][]logs.Event{}
 	for range len(s.lines) {
 		line := <-s.lines
 		to := address{line.Group, line.Stream}
-		batches[to] = append(batches[to], gateway.LogEvent{Timestamp: line.Time.UnixMilli(), Message: line.Text})
+		batches[to] = append(batches[to], logs.Event{Timestamp: line.Time.UnixMilli(), Message: line.Text})
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()

@@ -7,13 +7,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/didomi/serverless-api/sandbox/gateway"
+	"github.com/didomi/serverless-api/sandbox/gateway/logs"
 	"github.com/didomi/serverless-api/sandbox/lambdahost"
 )
 
 func TestLinesGoToTheirStreamsInOrder(t *testing.T) {
-	got := map[string][]gateway.LogEvent{}
-	s := newShipper(func(_ context.Context, group, stream string, events []gateway.LogEvent) error {
+	got := map[string][]logs.Event{}
+	s := newShipper(func(_ context.Context, group, stream string, events []logs.Event) error {
 		got[group+" "+stream] = append(got[group+" "+stream], events...)
 		return nil
 	}, slog.Default())
@@ -22,7 +22,7 @@ func TestLinesGoToTheirStreamsInOrder(t *testing.T) {
 		s.add(lambdahost.LogLine{Group: "api", Stream: line.stream, Time: at, Text: line.text})
 	}
 	s.close()
-	want := map[string][]gateway.LogEvent{
+	want := map[string][]logs.Event{
 		"api a": {{Timestamp: 1700000000123, Message: "one"}, {Timestamp: 1700000000123, Message: "three"}},
 		"api b": {{Timestamp: 1700000000123, Message: "two"}},
 	}

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/didomi/serverless-api/sandbox/gateway"
+	"github.com/didomi/serverless-api/sandbox/gateway/admit"
 )
 
 // preflight runs ops preflight before an update of the stack, with the credentials of the outputs and a new preview. It
@@ -75,7 +76,7 @@ func setLimits(t *testing.T, out outputs, method, body string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.Header.Set(gateway.OwnHeader, "test")
+	r.Header.Set(admit.OwnHeader, "test")
 	response, err := http.DefaultClient.Do(r)
 	if err != nil {
 		t.Fatal(err)

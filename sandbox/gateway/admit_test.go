@@ -14,6 +14,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"github.com/didomi/serverless-api/sandbox/gateway/admit"
+	"github.com/didomi/serverless-api/sandbox/gateway/call"
 )
 
 // counting is a gateway before an upstream that only counts what passes, and answers 200.
@@ -82,7 +85,7 @@ func TestAPageAndAProgramWithoutKeysGetNothingFromTheAWSEndpoint(t *testing.T) {
 		"an object, unsigned":                          {"GET", "/bucket/key", "", nil},
 		"a role's keys of an instance":                 {"GET", "/latest/meta-data/iam/security-credentials/r", "", nil},
 		"an upload by a form, unsigned":                {"POST", "/bucket", "x", []string{"Content-Type: multipart/form-data; boundary=b"}},
-		"a call without a signature":                   {"POST", "/", "Action=GetCallerIdentity&Version=2011-06-15", []string{"Content-Type: " + formType}},
+		"a call without a signature":                   {"POST", "/", "Action=GetCallerIdentity&Version=2011-06-15", []string{"Content-Type: " + call.FormType}},
 		"a call of a JSON protocol, unsigned":          {"POST", "/", `{}`, []string{"X-Amz-Target: secretsmanager.ListSecrets", "Content-Type: application/x-amz-json-1.1"}},
 		"half of a signature":                          {"GET", "/bucket", "", []string{"Authorization: AWS4-HMAC-SHA256 Credential=test/20260101/eu-west-1/s3/aws4_request"}},
 		"a signature of version 2":                     {"GET", "/bucket/key?AWSAccessKeyId=test&Signature=x&Expires=99999999999", "", nil},
@@ -90,9 +93,9 @@ func TestAPageAndAProgramWithoutKeysGetNothingFromTheAWSEndpoint(t *testing.T) {
 		"a name that ends like the sandbox's":          {"GET", "/bucket", "", []string{signed("s3"), "Host: s3.localhost.attacker.example"}},
 		"the host of an API of the emulator's":         {"GET", "/v1/items", "", []string{signed("s3"), "Host: a.execute-api.localhost"}},
 		"an address of the network":                    {"GET", "/bucket", "", []string{signed("s3"), "Host: 192.0.2.1:4566"}},
-		"a page's call that is signed":                 {"POST", "/", "Action=ListUsers", []string{signed("iam"), "Content-Type: " + formType, "Origin: https://attacker.example"}},
-		"a sandboxed page's call":                      {"POST", "/", "Action=ListUsers", []string{signed("iam"), "Content-Type: " + formType, "Origin: null"}},
-		"a page's token":                               {"POST", "/", "Action=AssumeRoleWithWebIdentity", []string{"Content-Type: " + formType, "Origin: https://attacker.example"}},
+		"a page's call that is signed":                 {"POST", "/", "Action=ListUsers", []string{signed("iam"), "Content-Type: " + call.FormType, "Origin: https://attacker.example"}},
+		"a sandboxed page's call":                      {"POST", "/", "Action=ListUsers", []string{signed("iam"), "Content-Type: " + call.FormType, "Origin: null"}},
+		"a page's token":                               {"POST", "/", "Action=AssumeRoleWithWebIdentity", []string{"Content-Type: " + call.FormType, "Origin: https://attacker.example"}},
 		"a page's list of the buckets":                 {"GET", "/", "", []string{signed("s3"), "Origin: https://attacker.example"}},
 		"a preflight for no bucket":                    {"OPTIONS", "/", "", []string{"Origin: https://attacker.example", "Access-Control-Request-Method: PUT"}},
 		"two origins":                                  {"GET", "/bucket/key", "", []string{signed("s3"), "Origin: https://a.example", "Origin: https://b.example"}},
@@ -113,7 +116,7 @@ func TestAPageAndAProgramWithoutKeysGetNothingFromTheAWSEndpoint(t *testing.T) {
 		"in a query":                     {"GET", "/bucket/key?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=a%2F20260101%2Feu-west-1%2Fs3%2Faws4_request&X-Amz-Signature=" + strings.Repeat("0", 64), "", nil},
 		"for a Query call by GET":        {"GET", "/?Action=ListUsers&Version=2010-05-08", "", []string{signed("iam")}},
 		"for a service nobody corrects":  {"POST", "/", `{}`, []string{signed("ssm"), "X-Amz-Target: AmazonSSM.GetParameter"}},
-		"for alarms that are to be seen": {"POST", "/", "Action=DescribeAlarms", []string{signed("monitoring"), "Content-Type: " + formType}},
+		"for alarms that are to be seen": {"POST", "/", "Action=DescribeAlarms", []string{signed("monitoring"), "Content-Type: " + call.FormType}},
 	} {
 		t.Run("a call that is signed "+name+" passes", func(t *testing.T) {
 			*passed = 0
@@ -131,9 +134,9 @@ func TestAPageCannotCallTheGatewaysOwnPaths(t *testing.T) {
 	refusal := `{"Service":"s3","Method":"GET","Path":"/bucket","Status":500,"Code":"InternalError"}`
 	for name, request := range map[string]asked{
 		"a form's POST":                     {"POST", RefusePath, refusal, []string{"Content-Type: text/plain"}},
-		"a POST with the header":            {"POST", RefusePath, refusal, []string{OwnHeader + ": 1", "Origin: https://attacker.example"}},
-		"a sandboxed page's":                {"POST", RefusePath, refusal, []string{OwnHeader + ": 1", "Origin: null"}},
-		"one under a foreign name":          {"POST", RefusePath, refusal, []string{OwnHeader + ": 1", "Host: attacker.example:4566"}},
+		"a POST with the header":            {"POST", RefusePath, refusal, []string{admit.OwnHeader + ": 1", "Origin: https://attacker.example"}},
+		"a sandboxed page's":                {"POST", RefusePath, refusal, []string{admit.OwnHeader + ": 1", "Origin: null"}},
+		"one under a foreign name":          {"POST", RefusePath, refusal, []string{admit.OwnHeader + ": 1", "Host: attacker.example:4566"}},
 		"a preflight":                       {"OPTIONS", RefusePath, "", []string{"Origin: https://attacker.example", "Access-Control-Request-Method: POST"}},
 		"limits of nothing":                 {"PUT", LimitsPath, `{}`, nil},
 		"the limits it began with":          {"DELETE", LimitsPath, "", nil},
@@ -148,7 +151,7 @@ func TestAPageCannotCallTheGatewaysOwnPaths(t *testing.T) {
 	if status, answer := (asked{"GET", "/bucket", "", []string{"Authorization: " + signedFor("s3")}}).send(t, s); status != http.StatusOK {
 		t.Errorf("a call after them is answered %d %s", status, answer)
 	}
-	if status, answer := (asked{"POST", RefusePath, refusal, []string{OwnHeader + ": 1"}}).send(t, s); status != http.StatusNoContent {
+	if status, answer := (asked{"POST", RefusePath, refusal, []string{admit.OwnHeader + ": 1"}}).send(t, s); status != http.StatusNoContent {
 		t.Errorf("a program's call is answered %d %s", status, answer)
 	}
 }
@@ -210,7 +213,7 @@ func TestASignatureOfNobodyIsRefusedByTheEmulator(t *testing.T) {
 	for name, request := range map[string]asked{
 		"the buckets":               {"GET", "/", "", []string{"Authorization: " + signedFor("s3")}},
 		"a new bucket":              {"PUT", "/stolen", "", []string{"Authorization: " + signedFor("s3")}},
-		"users":                     {"POST", "/", "Action=ListUsers&Version=2010-05-08", []string{"Authorization: " + signedFor("iam"), "Content-Type: " + formType}},
+		"users":                     {"POST", "/", "Action=ListUsers&Version=2010-05-08", []string{"Authorization: " + signedFor("iam"), "Content-Type: " + call.FormType}},
 		"secrets":                   {"POST", "/", `{}`, []string{"Authorization: " + signedFor("secretsmanager"), "X-Amz-Target: secretsmanager.ListSecrets", "Content-Type: application/x-amz-json-1.1"}},
 		"functions":                 {"GET", "/2015-03-31/functions", "", []string{"Authorization: " + signedFor("lambda")}},
 		"APIs":                      {"GET", "/restapis", "", []string{"Authorization: " + signedFor("apigateway")}},

@@ -9,6 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/apigateway"
 	"github.com/aws/aws-sdk-go-v2/service/apigateway/types"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+
+	apigatewaygw "github.com/didomi/serverless-api/sandbox/gateway/apigateway"
 )
 
 const (
@@ -52,7 +54,7 @@ func TestAPIGatewayTakesOnlyARoleThatItCanLogWith(t *testing.T) {
 		"whose boundary leaves only some of them": logRole(t, s, "log-role-bounded", gatewayTrust, logsPolicy, lambdaOnly),
 	} {
 		t.Run("one "+name+" is refused", func(t *testing.T) {
-			if err := setLogRole(t.Context(), client, role); err == nil || !strings.Contains(err.Error(), unusableLogRole) {
+			if err := setLogRole(t.Context(), client, role); err == nil || !strings.Contains(err.Error(), apigatewaygw.UnusableLogRole) {
 				t.Errorf("got %v", err)
 			}
 		})
@@ -88,7 +90,7 @@ func TestAStageLogsOnlyWhereAPIGatewayHasARole(t *testing.T) {
 	}
 	for what, operations := range logging {
 		t.Run("a stage that logs "+what+" is refused without one", func(t *testing.T) {
-			if err := update(operations...); err == nil || !strings.Contains(err.Error(), noLogRole) {
+			if err := update(operations...); err == nil || !strings.Contains(err.Error(), apigatewaygw.NoLogRole) {
 				t.Errorf("got %v", err)
 			}
 		})
@@ -119,7 +121,7 @@ func TestAnIntegrationsCredentialsArePassedToAPIGateway(t *testing.T) {
 	everything := `{"Effect":"Allow","NotAction":"iam:PassRole","Resource":"*"}`
 	passing := `{"Effect":"Allow","Action":"iam:PassRole","Resource":"` + role + `","Condition":{"StringEquals":{"iam:PassedToService":"apigateway.amazonaws.com"}}}`
 	without, with := s.takeRole(t, "hands-over-nothing", document(everything)), s.takeRole(t, "hands-over", document(everything, passing))
-	for name, call := range map[string]func(t *testing.T, c *apigateway.Client, api string) error{
+	for name, request := range map[string]func(t *testing.T, c *apigateway.Client, api string) error{
 		"in an integration": func(t *testing.T, c *apigateway.Client, api string) error {
 			return putIntegration(t, admin, c, api, role)
 		},
@@ -135,8 +137,8 @@ func TestAnIntegrationsCredentialsArePassedToAPIGateway(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			api := newAPI(t, s)
-			mustMiss(t, call(t, apigateway.NewFromConfig(without), api), "iam:PassRole", role)
-			if err := call(t, apigateway.NewFromConfig(with), api); denied(err) != "" {
+			mustMiss(t, request(t, apigateway.NewFromConfig(without), api), "iam:PassRole", role)
+			if err := request(t, apigateway.NewFromConfig(with), api); denied(err) != "" {
 				t.Errorf("with the right: %v", err)
 			}
 		})

@@ -107,7 +107,7 @@ func TestADeleteLeavesNothingBehind(t *testing.T) {
 		if _, err := client.TagResource(t.Context(), &apigateway.TagResourceInput{ResourceArn: aws.String(arn + resource), Tags: map[string]string{"a": "1"}}); err != nil {
 			t.Fatal(err)
 		}
-		if s.gateway.fields.get(resource)["tags"] == nil {
+		if s.gateway.account.Fields.Get(resource)["tags"] == nil {
 			t.Errorf("the tags of %s are not remembered", resource)
 		}
 	}
@@ -115,7 +115,7 @@ func TestADeleteLeavesNothingBehind(t *testing.T) {
 	if err == nil {
 		_, err = client.DeleteDeployment(t.Context(), &apigateway.DeleteDeploymentInput{RestApiId: id, DeploymentId: deployment.Id})
 	}
-	if err == nil && s.gateway.apis.snapshot(*id, *deployment.Id) != nil {
+	if err == nil && s.gateway.apis.Snapshot(*id, *deployment.Id) != nil {
 		t.Error("a deleted deployment's document is still there")
 	}
 	if err == nil {
@@ -131,11 +131,11 @@ func TestADeleteLeavesNothingBehind(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, resource := range keys {
-		if left := s.gateway.fields.get(resource); left != nil {
+		if left := s.gateway.account.Fields.Get(resource); left != nil {
 			t.Errorf("of %s is left %v", resource, left)
 		}
 	}
-	if s.gateway.apis.document(*id) != nil {
+	if s.gateway.apis.Document(*id) != nil {
 		t.Error("a deleted API's document is still there")
 	}
 }

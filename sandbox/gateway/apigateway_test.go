@@ -81,7 +81,7 @@ func TestPutRestApiImportsADocument(t *testing.T) {
 	})
 	t.Run("or makes one itself as ImportRestApi", func(t *testing.T) {
 		api, err := client.ImportRestApi(t.Context(), &apigateway.ImportRestApiInput{Body: []byte(testDocument)})
-		if err != nil || *api.Name != "imported" || s.gateway.apis.document(*api.Id) == nil {
+		if err != nil || *api.Name != "imported" || s.gateway.apis.Document(*api.Id) == nil {
 			t.Errorf("got %+v, %v", api, err)
 		}
 	})

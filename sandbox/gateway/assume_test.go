@@ -15,6 +15,8 @@ import (
 	rdstypes "github.com/aws/aws-sdk-go-v2/service/rds/types"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
+	"github.com/didomi/serverless-api/sandbox/gateway/emulator"
+	rdsgw "github.com/didomi/serverless-api/sandbox/gateway/rds"
 	"github.com/didomi/serverless-api/sandbox/iampolicy"
 	"github.com/didomi/serverless-api/sandbox/lambdahost"
 )
@@ -40,20 +42,20 @@ func TestAServiceTakesARoleWhoseConditionsHold(t *testing.T) {
 		by                 iampolicy.Caller
 		refused            bool
 	}{
-		"Lambda, by the account":                      {"lambda.amazonaws.com", ofAccount, s.gateway.callingLambda("orders"), false},
-		"Lambda, by another account":                  {"lambda.amazonaws.com", ofOtherAccount, s.gateway.callingLambda("orders"), true},
-		"Lambda, by the function's name":              {"lambda.amazonaws.com", from(functions + "ord*"), s.gateway.callingLambda("orders"), false},
-		"Lambda, by another function":                 {"lambda.amazonaws.com", from(functions + "bills"), s.gateway.callingLambda("orders"), true},
-		"Lambda, by a key that it does not send":      {"lambda.amazonaws.com", `{"StringEquals":{"sts:ExternalId":"x"}}`, s.gateway.callingLambda("orders"), true},
-		"Lambda, where the role trusts another":       {"ec2.amazonaws.com", ofAccount, s.gateway.callingLambda("orders"), true},
-		"RDS Proxy, without a condition":              {"rds.amazonaws.com", `{}`, callingProxy, false},
-		"RDS Proxy, which does not name the account":  {"rds.amazonaws.com", ofAccount, callingProxy, true},
-		"RDS Proxy, which does not name the resource": {"rds.amazonaws.com", from("arn:aws:rds:*:*:db-proxy:*"), callingProxy, true},
+		"Lambda, by the account":                      {"lambda.amazonaws.com", ofAccount, s.gateway.functions.CallingLambda("orders"), false},
+		"Lambda, by another account":                  {"lambda.amazonaws.com", ofOtherAccount, s.gateway.functions.CallingLambda("orders"), true},
+		"Lambda, by the function's name":              {"lambda.amazonaws.com", from(functions + "ord*"), s.gateway.functions.CallingLambda("orders"), false},
+		"Lambda, by another function":                 {"lambda.amazonaws.com", from(functions + "bills"), s.gateway.functions.CallingLambda("orders"), true},
+		"Lambda, by a key that it does not send":      {"lambda.amazonaws.com", `{"StringEquals":{"sts:ExternalId":"x"}}`, s.gateway.functions.CallingLambda("orders"), true},
+		"Lambda, where the role trusts another":       {"ec2.amazonaws.com", ofAccount, s.gateway.functions.CallingLambda("orders"), true},
+		"RDS Proxy, without a condition":              {"rds.amazonaws.com", `{}`, rdsgw.CallingProxy, false},
+		"RDS Proxy, which does not name the account":  {"rds.amazonaws.com", ofAccount, rdsgw.CallingProxy, true},
+		"RDS Proxy, which does not name the resource": {"rds.amazonaws.com", from("arn:aws:rds:*:*:db-proxy:*"), rdsgw.CallingProxy, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			role := role(t, s, "taken-"+strings.NewReplacer(" ", "-", ",", "", "'", "").Replace(name), trusting(c.service, c.condition))
-			_, err := s.gateway.takeRole(t.Context(), role, "session", c.by)
-			if untrusted := new(untrustedError); errors.As(err, &untrusted) != c.refused || err != nil && !c.refused {
+			_, err := s.gateway.account.Emulator.TakeRole(t.Context(), role, "session", c.by)
+			if untrusted := new(emulator.UntrustedError); errors.As(err, &untrusted) != c.refused || err != nil && !c.refused {
 				t.Errorf("got %v, want a refusal: %v", err, c.refused)
 			}
 		})

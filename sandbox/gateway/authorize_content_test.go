@@ -176,11 +176,11 @@ func secretWith(name, replica string) func(t *testing.T, c aws.Config) error {
 func rotating(function string) func(t *testing.T, c aws.Config) error {
 	return func(t *testing.T, c aws.Config) error {
 		t.Helper()
-		call := &secretsmanager.RotateSecretInput{SecretId: aws.String("content")}
+		request := &secretsmanager.RotateSecretInput{SecretId: aws.String("content")}
 		if function != "" {
-			call.RotationLambdaARN = &function
+			request.RotationLambdaARN = &function
 		}
-		_, err := secretsmanager.NewFromConfig(c).RotateSecret(t.Context(), call)
+		_, err := secretsmanager.NewFromConfig(c).RotateSecret(t.Context(), request)
 		return err
 	}
 }
@@ -207,11 +207,11 @@ func makingCluster(name string, managed bool) func(t *testing.T, c aws.Config) e
 func changing(cluster, password string) func(t *testing.T, c aws.Config) error {
 	return func(t *testing.T, c aws.Config) error {
 		t.Helper()
-		call := &rds.ModifyDBClusterInput{DBClusterIdentifier: &cluster, BackupRetentionPeriod: aws.Int32(7)}
+		request := &rds.ModifyDBClusterInput{DBClusterIdentifier: &cluster, BackupRetentionPeriod: aws.Int32(7)}
 		if password != "" {
-			call.ManageMasterUserPassword, call.MasterUserPassword = aws.Bool(false), &password
+			request.ManageMasterUserPassword, request.MasterUserPassword = aws.Bool(false), &password
 		}
-		_, err := rds.NewFromConfig(c).ModifyDBCluster(t.Context(), call)
+		_, err := rds.NewFromConfig(c).ModifyDBCluster(t.Context(), request)
 		return err
 	}
 }

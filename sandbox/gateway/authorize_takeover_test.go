@@ -66,7 +66,7 @@ func TestWhatTagsNewResourcesTagsNoneThatExist(t *testing.T) {
 		}},
 		"node of a cache": {func(c aws.Config, name string) (string, error) {
 			_, err := elasticache.NewFromConfig(c).CreateReplicationGroup(t.Context(), cacheNamed(name))
-			return s.gateway.arn("elasticache", "cluster:"+name+"-001"), err
+			return s.gateway.account.ARN("elasticache", "cluster:"+name+"-001"), err
 		}, func(arn string) error {
 			_, err := elasticache.NewFromConfig(role).AddTagsToResource(t.Context(), &elasticache.AddTagsToResourceInput{ResourceName: &arn, Tags: cacheTags()})
 			return err

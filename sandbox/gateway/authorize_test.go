@@ -24,6 +24,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/rds/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
+
+	"github.com/didomi/serverless-api/sandbox/gateway/call"
 )
 
 // narrow lets a role make parameter groups of one name, and roles that carry one boundary.
@@ -38,9 +40,8 @@ const narrow = `{"Version":"2012-10-17","Statement":[
 const anyoneTrust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"sts:AssumeRole"}]}`
 
 func TestANarrowGrantIsTakenAsIAMTakesIt(t *testing.T) {
-	s := newStand(t, nil)
 	var calls bytes.Buffer
-	s.gateway.config.Calls = &calls
+	s := newStand(t, nil, func(c *Config) { c.Calls = &calls })
 	admin := iam.NewFromConfig(s.config())
 	role, err := admin.CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: aws.String("narrow"), AssumeRolePolicyDocument: aws.String(anyoneTrust)})
 	if err != nil {
@@ -154,7 +155,7 @@ func TestWhatACallNames(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			all, err := g.services[c.service].resources(t.Context(), c.action, &exchange{g: g, r: httptest.NewRequest(http.MethodPost, "/", nil), form: form, body: []byte(c.body)})
+			all, err := g.services[c.service].Resources(t.Context(), c.action, &call.Exchange{Account: g.account, Request: httptest.NewRequest(http.MethodPost, "/", nil), Form: form, Body: []byte(c.body)})
 			if err != nil {
 				t.Fatal(err)
 			}

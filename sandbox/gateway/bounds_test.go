@@ -13,46 +13,49 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/smithy-go/encoding/cbor"
+
+	"github.com/didomi/serverless-api/sandbox/gateway/call"
+	cloudwatchgw "github.com/didomi/serverless-api/sandbox/gateway/cloudwatch"
 )
 
 // call is one that gives something its name, in the protocol of its service.
-type call struct {
+type sentCall struct {
 	method, path, contentType, target, host string
 	body                                    []byte
 }
 
 // callOf is the call of a service's action which gives the parameter its value.
-func callOf(t *testing.T, s *stand, service, action, parameter, value string) call {
+func callOf(t *testing.T, s *stand, service, action, parameter, value string) sentCall {
 	t.Helper()
 	text, err := json.Marshal(map[string]any{parameter: value})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if prefix := s.gateway.services[service].target; prefix != "" {
-		return call{method: http.MethodPost, path: "/", contentType: "application/x-amz-json-1.1", target: prefix + action, body: text}
+	if prefix := s.gateway.services[service].Target; prefix != "" {
+		return sentCall{method: http.MethodPost, path: "/", contentType: "application/x-amz-json-1.1", target: prefix + action, body: text}
 	}
 	switch service {
 	case "monitoring":
-		return call{method: http.MethodPost, path: cloudwatchPath + action, contentType: "application/cbor",
+		return sentCall{method: http.MethodPost, path: cloudwatchgw.Path + action, contentType: "application/cbor",
 			body: cbor.Encode(cbor.Map{
 				"DashboardBody": cbor.String(`{"widgets":[]}`), "MetricName": cbor.String("m"), "Statistic": cbor.String("Sum"),
 				"Period": cbor.Uint(60), "EvaluationPeriods": cbor.Uint(1), parameter: cbor.String(value),
 			})}
 	case "lambda":
-		return call{method: http.MethodPost, path: map[string]string{
+		return sentCall{method: http.MethodPost, path: map[string]string{
 			"CreateFunction": "/2015-03-31/functions", "CreateAlias": "/2015-03-31/functions/f/aliases", "AddPermission": "/2015-03-31/functions/f/policy",
 		}[action], contentType: "application/json", body: text}
 	case "apigateway":
-		return call{method: http.MethodPost, path: "/restapis/a/stages", contentType: "application/json", body: text}
+		return sentCall{method: http.MethodPost, path: "/restapis/a/stages", contentType: "application/json", body: text}
 	case "s3":
-		return call{method: http.MethodPut, path: "/" + url.PathEscape(value)}
+		return sentCall{method: http.MethodPut, path: "/" + url.PathEscape(value)}
 	}
 	form := url.Values{"Action": {action}, parameter: {value}}
-	return call{method: http.MethodPost, path: "/", contentType: "application/x-www-form-urlencoded", body: []byte(form.Encode())}
+	return sentCall{method: http.MethodPost, path: "/", contentType: "application/x-www-form-urlencoded", body: []byte(form.Encode())}
 }
 
 // send sends the call as an SDK does, with a signature that only the emulator would verify.
-func (c call) send(t *testing.T, s *stand, service string) (status int, answer string) {
+func (c sentCall) send(t *testing.T, s *stand, service string) (status int, answer string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), c.method, s.server.URL+c.path, bytes.NewReader(c.body))
 	if err != nil {
@@ -96,11 +99,11 @@ func upstream(t *testing.T) (*url.URL, *atomic.Int64) {
 }
 
 // longest is the longest value that a bound allows.
-func longest(b bound) string {
-	if b.parameter == "AliasName" {
-		return "alias/" + strings.Repeat("a", b.most-len("alias/"))
+func longest(b call.Bound) string {
+	if b.Parameter == "AliasName" {
+		return "alias/" + strings.Repeat("a", b.Most-len("alias/"))
 	}
-	return strings.Repeat("a", b.most)
+	return strings.Repeat("a", b.Most)
 }
 
 // The lengths and patterns are those of the services' API references, one page for each call: for RDS
@@ -110,8 +113,8 @@ func TestANameBeyondItsServicesBoundsIsRefused(t *testing.T) {
 	s := newStand(t, address)
 	checked := 0
 	for service, served := range s.gateway.services {
-		for action, limits := range served.bounds {
-			checked += len(limits.bounds)
+		for action, limits := range served.Bounds {
+			checked += len(limits.Bounds)
 			checkBounds(t, s, forwarded, service, action, limits)
 		}
 	}
@@ -120,23 +123,23 @@ func TestANameBeyondItsServicesBoundsIsRefused(t *testing.T) {
 	}
 }
 
-func checkBounds(t *testing.T, s *stand, forwarded *atomic.Int64, service, action string, limits boundedCall) {
-	for _, b := range limits.bounds {
-		t.Run(service+":"+action+" "+b.parameter, func(t *testing.T) {
+func checkBounds(t *testing.T, s *stand, forwarded *atomic.Int64, service, action string, limits call.BoundedCall) {
+	for _, b := range limits.Bounds {
+		t.Run(service+":"+action+" "+b.Parameter, func(t *testing.T) {
 			before := forwarded.Load()
-			status, answer := callOf(t, s, service, action, b.parameter, longest(b)+"a").send(t, s, service)
-			if status != http.StatusBadRequest || !strings.Contains(answer, limits.code) {
-				t.Errorf("one character too many: %d %s, want %s", status, answer, limits.code)
+			status, answer := callOf(t, s, service, action, b.Parameter, longest(b)+"a").send(t, s, service)
+			if status != http.StatusBadRequest || !strings.Contains(answer, limits.Code) {
+				t.Errorf("one character too many: %d %s, want %s", status, answer, limits.Code)
 			}
-			if b.pattern != nil {
-				if status, answer := callOf(t, s, service, action, b.parameter, "a:*é").send(t, s, service); status != http.StatusBadRequest || !strings.Contains(answer, limits.code) {
-					t.Errorf("another character: %d %s, want %s", status, answer, limits.code)
+			if b.Pattern != nil {
+				if status, answer := callOf(t, s, service, action, b.Parameter, "a:*é").send(t, s, service); status != http.StatusBadRequest || !strings.Contains(answer, limits.Code) {
+					t.Errorf("another character: %d %s, want %s", status, answer, limits.Code)
 				}
 			}
 			if n := forwarded.Load() - before; n != 0 {
 				t.Errorf("%d refused calls reached the emulator", n)
 			}
-			if _, answer := callOf(t, s, service, action, b.parameter, longest(b)).send(t, s, service); strings.Contains(answer, limits.code) {
+			if _, answer := callOf(t, s, service, action, b.Parameter, longest(b)).send(t, s, service); strings.Contains(answer, limits.Code) {
 				t.Errorf("the longest that is allowed: %s", answer)
 			}
 			if forwarded.Load() == before {
@@ -166,11 +169,11 @@ func TestNamesAreHeldToTheirPatterns(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			service, action, _ := strings.Cut(c.call, ":")
-			limits, ok := s.gateway.services[service].bounds[action]
+			limits, ok := s.gateway.services[service].Bounds[action]
 			if !ok {
 				t.Fatalf("%s has no bounds", c.call)
 			}
-			if got := limits.broken(func(string) string { return c.value }); (got != "") != c.refused {
+			if got := limits.Broken(func(string) string { return c.value }); (got != "") != c.refused {
 				t.Errorf("refused with %q, want refused %v", got, c.refused)
 			}
 		})
@@ -180,12 +183,12 @@ func TestNamesAreHeldToTheirPatterns(t *testing.T) {
 func TestABucketsNameIsReadFromTheHostToo(t *testing.T) {
 	address, forwarded := upstream(t)
 	s := newStand(t, address)
-	status, answer := call{method: http.MethodPut, path: "/", host: "Upper." + s.gateway.config.PublicURL.Host}.send(t, s, "s3")
+	status, answer := sentCall{method: http.MethodPut, path: "/", host: "Upper." + s.gateway.config.PublicURL.Host}.send(t, s, "s3")
 	if status != http.StatusBadRequest || !strings.Contains(answer, "InvalidBucketName") || forwarded.Load() != 0 {
 		t.Errorf("%d %s, %d forwarded", status, answer, forwarded.Load())
 	}
 	// An object is no bucket, whatever it is called.
-	if _, answer := (call{method: http.MethodPut, path: "/files/Upper--"}).send(t, s, "s3"); strings.Contains(answer, "InvalidBucketName") || forwarded.Load() != 1 {
+	if _, answer := (sentCall{method: http.MethodPut, path: "/files/Upper--"}).send(t, s, "s3"); strings.Contains(answer, "InvalidBucketName") || forwarded.Load() != 1 {
 		t.Errorf("%s, %d forwarded", answer, forwarded.Load())
 	}
 }

@@ -9,8 +9,8 @@
 //     forwarded all the same, so that the emulator authenticates and authorizes
 //     it; its refusal goes back, anything else is replaced by our answer.
 //
-// There is one file per service and one small function per correction. Every
-// one says what AWS answers and what the emulator answers; README.md beside
+// There is one package per service and one small function per correction. Every
+// one says what AWS answers and what the emulator answers; README.md next to
 // this file lists them all. The package also implements lambdahost.Source and
 // restapi.Store over what the emulator and the gateway hold.
 package gateway

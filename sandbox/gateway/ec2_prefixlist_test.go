@@ -6,6 +6,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+
+	ec2gw "github.com/didomi/serverless-api/sandbox/gateway/ec2"
 )
 
 func TestARuleKeepsThePrefixListThatItLeadsTo(t *testing.T) {
@@ -43,7 +45,7 @@ func TestARuleKeepsThePrefixListThatItLeadsTo(t *testing.T) {
 	if _, err := client.RevokeSecurityGroupEgress(t.Context(), &ec2.RevokeSecurityGroupEgressInput{GroupId: group.GroupId, SecurityGroupRuleIds: []string{id}}); err != nil {
 		t.Fatal(err)
 	}
-	if left := s.gateway.fields.get(rulePrefix + id); left != nil {
+	if left := s.gateway.account.Fields.Get(ec2gw.RulePrefix + id); left != nil {
 		t.Errorf("of the revoked rule %v is remembered", left)
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+
+	ec2gw "github.com/didomi/serverless-api/sandbox/gateway/ec2"
 )
 
 func TestAFlowLogReadsBackWhatWasSet(t *testing.T) {
@@ -40,7 +42,7 @@ func TestAFlowLogReadsBackWhatWasSet(t *testing.T) {
 			if _, err := client.DeleteFlowLogs(t.Context(), &ec2.DeleteFlowLogsInput{FlowLogIds: made.FlowLogIds}); err != nil {
 				t.Error(err)
 			}
-			if left := s.gateway.fields.get("ec2:flow-log/" + made.FlowLogIds[0]); left != nil {
+			if left := s.gateway.account.Fields.Get("ec2:flow-log/" + made.FlowLogIds[0]); left != nil {
 				t.Errorf("left behind: %v", left)
 			}
 		})
@@ -74,7 +76,7 @@ func TestAnInterfaceEndpointReadsBackWhatWasSet(t *testing.T) {
 		t.Errorf("after a change %+v, %v", got, err)
 	}
 	_, err = client.DeleteVpcEndpoints(t.Context(), &ec2.DeleteVpcEndpointsInput{VpcEndpointIds: []string{*id}})
-	if left := s.gateway.fields.get(endpointKey(*id)); err != nil || left != nil {
+	if left := s.gateway.account.Fields.Get(ec2gw.EndpointKey(*id)); err != nil || left != nil {
 		t.Errorf("left behind %v, %v", left, err)
 	}
 }

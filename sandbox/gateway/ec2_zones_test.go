@@ -103,7 +103,7 @@ func TestAProxyHasNoSubnetInAZoneThatIsNotServed(t *testing.T) {
 	s := newStand(t, nil)
 	config := s.config()
 	config.Region = "us-east-1"
-	s.gateway.admin.region = config.Region
+	s.gateway.account.Emulator.Region = config.Region
 	network, client := ec2.NewFromConfig(config), rds.NewFromConfig(config)
 	vpc := newVPC(t, network)
 	var subnets []string

@@ -26,13 +26,15 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
 	"github.com/didomi/serverless-api/sandbox/dataplane"
+	"github.com/didomi/serverless-api/sandbox/gateway/call"
+	"github.com/didomi/serverless-api/sandbox/gateway/emulator"
 	"github.com/didomi/serverless-api/sandbox/lambdahost"
 )
 
 const testRegion = "eu-west-1"
 
 // emulator is the one ministack of the test binary, with AUTH=true.
-var emulator *url.URL
+var ministack *url.URL
 
 func TestMain(m *testing.M) {
 	stop, err := startEmulator()
@@ -99,8 +101,8 @@ func startEmulator() (func(), error) {
 		_ = command.Wait()
 		_ = os.RemoveAll(dir)
 	}
-	emulator = &url.URL{Scheme: "http", Host: address.String()}
-	if err := waitReady(emulator.JoinPath("_ministack", "health").String()); err != nil {
+	ministack = &url.URL{Scheme: "http", Host: address.String()}
+	if err := waitReady(ministack.JoinPath("_ministack", "health").String()); err != nil {
 		stop()
 		return nil, fmt.Errorf("%w; it wrote: %s", err, output.String())
 	}
@@ -123,7 +125,7 @@ func callEmulator(method, address, key string) (int, error) {
 		return 0, err
 	}
 	if key != "" {
-		r.Header.Set(UpstreamKeyHeader, key)
+		r.Header.Set(emulator.KeyHeader, key)
 	}
 	answer, err := http.DefaultClient.Do(r)
 	if err != nil {
@@ -162,7 +164,7 @@ func emptyAccount(t *testing.T) {
 	if accountOf == test {
 		return
 	}
-	status, err := callEmulator(http.MethodPost, emulator.JoinPath("_ministack", "reset").String(), emulatorKey)
+	status, err := callEmulator(http.MethodPost, ministack.JoinPath("_ministack", "reset").String(), emulatorKey)
 	if err != nil || status != http.StatusOK {
 		t.Fatalf("the emulator is not reset: %d, %v", status, err)
 	}
@@ -170,26 +172,30 @@ func emptyAccount(t *testing.T) {
 	t.Cleanup(func() { accountOf = "" })
 }
 
-// newStand puts a gateway in front of upstream (nil: the emulator).
-func newStand(t *testing.T, upstream *url.URL) *stand {
+// newStand puts a gateway in front of upstream (nil: the emulator), with what changes its configuration.
+func newStand(t *testing.T, upstream *url.URL, change ...func(*Config)) *stand {
 	t.Helper()
 	if upstream == nil {
-		upstream = emulator
+		upstream = ministack
 		emptyAccount(t)
 	}
 	s := &stand{plane: &fakePlane{served: map[string]netip.AddrPort{}}, invoker: &fakeInvoker{}}
 	server := httptest.NewUnstartedServer(nil)
 	public := &url.URL{Scheme: "http", Host: server.Listener.Addr().String()}
-	gateway, err := New(Config{
+	config := Config{
 		Upstream: upstream, UpstreamKey: emulatorKey, PublicURL: public, AccessKeyID: "test", SecretAccessKey: "test", Region: testRegion,
 		Dir: filepath.Join(t.TempDir(), "code"), Plane: s.plane, Invoker: s.invoker,
 		Logger: slog.New(slog.NewTextHandler(t.Output(), nil)),
-	})
+	}
+	for _, c := range change {
+		c(&config)
+	}
+	gateway, err := New(config)
 	if err != nil {
 		t.Fatal(err)
 	}
-	gateway.config.Limits = Limits{Quotas: ample(gateway)}
-	gateway.limits.set(gateway.config.Limits)
+	gateway.config.Limits = call.Limits{Quotas: ample(gateway)}
+	gateway.account.Limits.Set(gateway.config.Limits)
 	server.Config.Handler = gateway
 	server.Start()
 	t.Cleanup(server.Close)

@@ -9,6 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"github.com/didomi/serverless-api/sandbox/gateway/emulator"
 )
 
 // Every process of the machine reaches the emulator's port: without the gateway's key it gets nothing.
@@ -28,7 +30,7 @@ func TestTheEmulatorAnswersTheGatewayAlone(t *testing.T) {
 		{"its health is not told", http.MethodGet, "/_ministack/health", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			status, err := callEmulator(c.method, emulator.String()+c.path, c.key)
+			status, err := callEmulator(c.method, ministack.String()+c.path, c.key)
 			if err != nil || status != http.StatusForbidden {
 				t.Errorf("status %d, %v", status, err)
 			}
@@ -44,19 +46,19 @@ func TestTheEmulatorAnswersTheGatewayAlone(t *testing.T) {
 
 func TestTheKeyIsTheGateways(t *testing.T) {
 	var got []string
-	upstream := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = r.Header.Values(UpstreamKeyHeader) }))
+	upstream := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = r.Header.Values(emulator.KeyHeader) }))
 	defer upstream.Close()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, upstream.URL, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.Header.Set(UpstreamKeyHeader, "a client's")
-	answer, err := keyedTransport{newTransport(), "the gateway's"}.RoundTrip(r)
+	r.Header.Set(emulator.KeyHeader, "a client's")
+	answer, err := emulator.KeyedTransport{RoundTripper: emulator.NewTransport(), Key: "the gateway's"}.RoundTrip(r)
 	if err != nil {
 		t.Fatal(err)
 	}
 	_ = answer.Body.Close()
-	if !slices.Equal(got, []string{"the gateway's"}) || r.Header.Get(UpstreamKeyHeader) != "a client's" {
+	if !slices.Equal(got, []string{"the gateway's"}) || r.Header.Get(emulator.KeyHeader) != "a client's" {
 		t.Errorf("the emulator gets %q, the request has %q", got, r.Header)
 	}
 }

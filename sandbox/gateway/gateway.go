@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -8,24 +9,44 @@ import (
 	"maps"
 	"math/rand/v2"
 	"net/http"
-	"net/http/httputil"
 	"net/url"
 	"os"
 	"strings"
-	"sync"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+
 	"github.com/didomi/serverless-api/sandbox/dataplane"
+	"github.com/didomi/serverless-api/sandbox/gateway/acm"
+	"github.com/didomi/serverless-api/sandbox/gateway/admit"
+	"github.com/didomi/serverless-api/sandbox/gateway/apigateway"
+	"github.com/didomi/serverless-api/sandbox/gateway/appautoscaling"
+	"github.com/didomi/serverless-api/sandbox/gateway/call"
+	"github.com/didomi/serverless-api/sandbox/gateway/cloudwatch"
+	"github.com/didomi/serverless-api/sandbox/gateway/decide"
+	"github.com/didomi/serverless-api/sandbox/gateway/ec2"
+	"github.com/didomi/serverless-api/sandbox/gateway/elasticache"
+	"github.com/didomi/serverless-api/sandbox/gateway/emulator"
+	"github.com/didomi/serverless-api/sandbox/gateway/iam"
+	"github.com/didomi/serverless-api/sandbox/gateway/kms"
+	"github.com/didomi/serverless-api/sandbox/gateway/lambda"
+	"github.com/didomi/serverless-api/sandbox/gateway/logs"
+	"github.com/didomi/serverless-api/sandbox/gateway/rds"
+	"github.com/didomi/serverless-api/sandbox/gateway/s3"
+	"github.com/didomi/serverless-api/sandbox/gateway/secretsmanager"
+	"github.com/didomi/serverless-api/sandbox/gateway/servicequotas"
+	"github.com/didomi/serverless-api/sandbox/gateway/sns"
+	"github.com/didomi/serverless-api/sandbox/gateway/sts"
+	"github.com/didomi/serverless-api/sandbox/gateway/wafv2"
 	"github.com/didomi/serverless-api/sandbox/lambdahost"
 	"github.com/didomi/serverless-api/sandbox/oidc"
-	"github.com/didomi/serverless-api/sandbox/restapi"
 )
 
 // Config is what a Gateway needs.
 type Config struct {
 	// Upstream is the emulator's own address, http://127.0.0.1:4567.
 	Upstream *url.URL
-	// UpstreamKey is what the emulator asks for in the header UpstreamKeyHeader;
+	// UpstreamKey is what the emulator asks for in the header emulator.KeyHeader;
 	// empty: nothing.
 	UpstreamKey string
 	// PublicURL is the address under which clients reach the gateway; answers
@@ -47,12 +68,14 @@ type Config struct {
 	// looks functions up in the gateway.
 	Invoker lambdahost.Invoker
 	// Limits are the account's; LimitsPath changes them.
-	Limits Limits
+	Limits call.Limits
 	// Issuer is whose tokens AssumeRoleWithWebIdentity takes; nil: a new one's.
 	Issuer *oidc.Issuer
 	// Calls gets a JSON line for every call that the gateway allowed where the
 	// emulator refused; nil: nobody does. A line is one Write.
 	Calls io.Writer
+	// Draw is a number from 0 up to 1 for each invocation of an alias with weights; nil: a random one.
+	Draw func() float64
 	// Logger gets a line for every failure of the gateway itself; nil: slog's
 	// default.
 	Logger *slog.Logger
@@ -60,54 +83,22 @@ type Config struct {
 
 // Gateway is the sandbox's AWS endpoint. It is safe for concurrent use.
 type Gateway struct {
-	config Config
-	log    *slog.Logger
-	client *http.Client
-	proxy  *httputil.ReverseProxy
-
-	admin   *admin
-	code    *codeStore
-	lookups *lookups
-	fields  *overlay
-	limits  *limits
-	invoker *invokerSlot
-	draw    func() float64 // from 0 up to 1
-	now     func() time.Time
-
-	apis      *apis
-	databases *databases
-	caches    *caches
+	config    Config
+	account   *call.Account
+	services  map[string]*call.Server // by name
+	guard     *admit.Guard
+	apis      *apigateway.Service
+	functions *lambda.Service
 	refusals  refusals
-	scaling   *scaling
-	firewalls *firewalls
-	subnets   sync.Mutex // held while a subnet is made
-	dropped   droppedSubnets
-
-	services map[string]*server // by name
-	decide   func(x *exchange) error
-	own      *http.ServeMux // /_sandbox/...
+	own       *http.ServeMux // /_sandbox/...
 }
-
-var (
-	_ http.Handler      = (*Gateway)(nil)
-	_ lambdahost.Source = (*Gateway)(nil)
-	_ restapi.Store     = (*Gateway)(nil)
-)
 
 const defaultAccount = "000000000000"
 
 // New checks the configuration and makes a gateway. It does not reach for the
 // emulator: that may start later.
 func New(c Config) (*Gateway, error) {
-	if c.AccountID == "" {
-		c.AccountID = defaultAccount
-	}
-	if c.Logger == nil {
-		c.Logger = slog.Default()
-	}
-	if c.Calls == nil {
-		c.Calls = io.Discard
-	}
+	c = c.withDefaults()
 	if err := c.check(); err != nil {
 		return nil, fmt.Errorf("gateway: %w", err)
 	}
@@ -121,47 +112,75 @@ func New(c Config) (*Gateway, error) {
 	if err := os.MkdirAll(c.Dir, 0o750); err != nil {
 		return nil, fmt.Errorf("gateway: make the code directory: %w", err)
 	}
-	g := &Gateway{
-		config: c, log: c.Logger, client: &http.Client{Transport: keyedTransport{newTransport(), c.UpstreamKey}, CheckRedirect: noRedirect},
-		code: &codeStore{dir: c.Dir}, lookups: newLookups(), fields: newOverlay(), limits: &limits{Limits: c.Limits},
-		invoker: &invokerSlot{}, draw: rand.Float64, now: time.Now, scaling: newScaling(), firewalls: newFirewalls(), apis: newAPIs(), databases: newDatabases(), caches: newCaches(),
-		dropped: droppedSubnets{of: map[string][]string{}},
-	}
-	g.invoker.set(c.Invoker)
-	g.admin = newAdmin(c, g.client)
-	g.proxy = g.newProxy()
-	g.decide = (*exchange).reconsider
-	g.services = map[string]*server{}
-	g.limits.defaults = map[string]float64{}
-	for _, s := range []service{
-		g.acmCalls(),
-		g.apigatewayCalls(),
-		g.scalingCalls(),
-		g.cloudwatchCalls(),
-		g.ec2Calls(),
-		g.elasticacheCalls(),
-		g.iamCalls(),
-		g.kmsCalls(),
-		g.lambdaCalls(),
-		g.logsCalls(),
-		g.rdsCalls(),
-		g.s3Calls(),
-		g.secretsmanagerCalls(),
-		g.quotaCalls(),
-		g.snsCalls(),
-		g.stsCalls(),
-		g.wafCalls(),
-	} {
-		g.services[s.name] = newServer(g, s)
-		maps.Copy(g.limits.defaults, s.quotas)
-	}
+	g := &Gateway{config: c, account: newAccount(c), services: map[string]*call.Server{}}
+	g.apis, g.functions = apigateway.New(g.account), lambda.New(g.account, c.Dir, c.Draw)
+	g.serve(
+		acm.New(g.account),
+		g.apis.Calls(),
+		appautoscaling.New(g.account),
+		cloudwatch.New(g.account),
+		ec2.New(g.account),
+		elasticache.New(g.account, c.Plane),
+		iam.New(g.account),
+		kms.New(g.account),
+		g.functions.Calls(),
+		logs.New(g.account),
+		rds.New(g.account, c.Plane, c.ProxyWarmUp),
+		s3.New(g.account),
+		secretsmanager.New(g.account),
+		servicequotas.New(g.account),
+		sns.New(g.account),
+		sts.New(g.account, c.Issuer),
+		wafv2.New(g.account),
+	)
+	g.account.Decide = decide.New(g.services, c.Calls)
+	g.guard = admit.New(g.account, g.services)
 	g.own = g.ownMux()
 	return g, nil
 }
 
+// serve adds services to those that the gateway corrects.
+func (g *Gateway) serve(services ...call.Service) {
+	for _, s := range services {
+		g.services[s.Name] = call.NewServer(g.account, s)
+		maps.Copy(g.account.Limits.Defaults, s.Quotas)
+	}
+}
+
+// newAccount is the emulated account of a configuration.
+func newAccount(c Config) *call.Account {
+	a := &call.Account{
+		Region: c.Region, AccountID: c.AccountID, Upstream: c.Upstream, PublicURL: c.PublicURL, Log: c.Logger, Now: time.Now,
+		Client: &http.Client{
+			Transport:     emulator.KeyedTransport{RoundTripper: emulator.NewTransport(), Key: c.UpstreamKey},
+			CheckRedirect: emulator.NoRedirect,
+		},
+		Lookups: emulator.NewLookups(), Fields: emulator.NewOverlay(), Invoker: &call.Invoker{},
+		Limits: &call.AccountLimits{Limits: c.Limits, Defaults: map[string]float64{}},
+	}
+	a.Invoker.Set(c.Invoker)
+	a.Emulator = emulator.New(c.Upstream, c.Region, aws.Credentials{AccessKeyID: c.AccessKeyID, SecretAccessKey: c.SecretAccessKey}, a.Client)
+	a.Proxy = a.NewProxy()
+	return a
+}
+
 // SetInvoker names what runs functions, for a host that is made after the
 // gateway because it looks functions up in it.
-func (g *Gateway) SetInvoker(i lambdahost.Invoker) { g.invoker.set(i) }
+func (g *Gateway) SetInvoker(i lambdahost.Invoker) { g.account.Invoker.Set(i) }
+
+func (c Config) withDefaults() Config {
+	c.AccountID = cmp.Or(c.AccountID, defaultAccount)
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	if c.Calls == nil {
+		c.Calls = io.Discard
+	}
+	if c.Draw == nil {
+		c.Draw = rand.Float64
+	}
+	return c
+}
 
 func (c Config) check() error {
 	var problems []error
@@ -182,27 +201,27 @@ func (c Config) check() error {
 
 // ServeHTTP implements http.Handler.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if refused := g.admit(r); refused != nil {
-		writeFailure(w, refused.status, refused.code, refused.message)
+	if refused := g.guard.Check(r); refused != nil {
+		call.WriteFailure(w, refused.Status, refused.Code, refused.Message)
 		return
 	}
-	if strings.HasPrefix(r.URL.Path, ownPrefix) {
+	if strings.HasPrefix(r.URL.Path, call.OwnPrefix) {
 		g.own.ServeHTTP(w, r)
 		return
 	}
-	service := signingName(r)
+	service := call.SigningName(r)
 	if service == "" && r.Method != http.MethodOptions {
 		service = "sts" // the one call that comes unsigned
 	}
 	if refused, ok := g.refusals.take(service, r); ok {
 		_, _ = io.Copy(io.Discard, r.Body) // an SDK wants to finish sending
-		letFinish(r)
-		writeFailure(w, refused.Status, refused.Code, refused.Message)
+		call.LetFinish(r)
+		call.WriteFailure(w, refused.Status, refused.Code, refused.Message)
 		return
 	}
-	if endpoint, ok := g.services[service]; ok {
-		endpoint.ServeHTTP(w, r)
+	if served, ok := g.services[service]; ok {
+		served.ServeHTTP(w, r)
 		return
 	}
-	g.proxy.ServeHTTP(w, r)
+	g.account.Proxy.ServeHTTP(w, r)
 }

@@ -10,7 +10,8 @@ import (
 )
 
 func TestAnAliasWithWeightsLeadsToItsVersionsByChance(t *testing.T) {
-	s := newStand(t, nil)
+	var draws float64
+	s := newStand(t, nil, func(c *Config) { c.Draw = func() float64 { return draws } })
 	client := function(t, s, "weighted", "one")
 	var versions []string
 	for _, content := range []string{"one", "two"} {
@@ -30,7 +31,7 @@ func TestAnAliasWithWeightsLeadsToItsVersionsByChance(t *testing.T) {
 		t.Fatal(err)
 	}
 	led := func(drawn float64) string {
-		s.gateway.draw = func() float64 { return drawn }
+		draws = drawn
 		f, err := s.gateway.Function(t.Context(), "weighted", "live")
 		if err != nil {
 			t.Fatal(err)

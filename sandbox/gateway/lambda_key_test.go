@@ -84,12 +84,12 @@ func TestAnEnvironmentIsShownToWhoMayDecryptIt(t *testing.T) {
 			if err != nil || len(listed.Versions) == 0 {
 				t.Fatal(listed, err)
 			}
-			for call, environment := range map[string]*types.EnvironmentResponse{
+			for request, environment := range map[string]*types.EnvironmentResponse{
 				"GetFunctionConfiguration": configuration.Environment, "GetFunction": found.Configuration.Environment, "ListVersionsByFunction": listed.Versions[0].Environment,
 			} {
 				hidden := environment.Error != nil && aws.ToString(environment.Error.ErrorCode) == "AccessDeniedException"
 				if (environment.Variables["BUCKET"] == "b") != c.shown || hidden == c.shown {
-					t.Errorf("%s: %+v, %+v; want it shown: %v", call, environment.Variables, environment.Error, c.shown)
+					t.Errorf("%s: %+v, %+v; want it shown: %v", request, environment.Variables, environment.Error, c.shown)
 				}
 			}
 		})

@@ -15,10 +15,18 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/elasticache"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
+
+	"github.com/didomi/serverless-api/sandbox/gateway/admit"
+	apigatewaygw "github.com/didomi/serverless-api/sandbox/gateway/apigateway"
+	"github.com/didomi/serverless-api/sandbox/gateway/call"
+	ec2gw "github.com/didomi/serverless-api/sandbox/gateway/ec2"
+	elasticachegw "github.com/didomi/serverless-api/sandbox/gateway/elasticache"
+	lambdagw "github.com/didomi/serverless-api/sandbox/gateway/lambda"
+	rdsgw "github.com/didomi/serverless-api/sandbox/gateway/rds"
 )
 
 // limit sets the account's limits by the gateway's own path.
-func (s *stand) limit(t *testing.T, limits Limits) {
+func (s *stand) limit(t *testing.T, limits call.Limits) {
 	t.Helper()
 	body, err := json.Marshal(limits)
 	if err != nil {
@@ -35,7 +43,7 @@ func (s *stand) putLimits(t *testing.T, body string) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.Header.Set(OwnHeader, "test")
+	r.Header.Set(admit.OwnHeader, "test")
 	answer, err := http.DefaultClient.Do(r)
 	if err != nil {
 		t.Fatal(err)
@@ -77,41 +85,41 @@ func TestACallOverItsQuotaIsRefusedAsAWSDoes(t *testing.T) {
 		quota, code string
 		call        func(context.Context) error
 	}{
-		"a VPC": {quotaVPCs, "VpcLimitExceeded", func(ctx context.Context) error {
+		"a VPC": {ec2gw.QuotaVPCs, "VpcLimitExceeded", func(ctx context.Context) error {
 			_, err := network.CreateVpc(ctx, &ec2.CreateVpcInput{CidrBlock: aws.String("10.78.0.0/16")})
 			return err
 		}},
-		"an internet gateway": {quotaInternetGateways, "InternetGatewayLimitExceeded", func(ctx context.Context) error {
+		"an internet gateway": {ec2gw.QuotaInternetGateways, "InternetGatewayLimitExceeded", func(ctx context.Context) error {
 			_, err := network.CreateInternetGateway(ctx, &ec2.CreateInternetGatewayInput{})
 			return err
 		}},
-		"an elastic IP": {quotaAddresses, "AddressLimitExceeded", func(ctx context.Context) error {
+		"an elastic IP": {ec2gw.QuotaAddresses, "AddressLimitExceeded", func(ctx context.Context) error {
 			_, err := network.AllocateAddress(ctx, &ec2.AllocateAddressInput{})
 			return err
 		}},
-		"a NAT gateway": {quotaNATGateways, "NatGatewayLimitExceeded", func(ctx context.Context) error {
+		"a NAT gateway": {ec2gw.QuotaNATGateways, "NatGatewayLimitExceeded", func(ctx context.Context) error {
 			_, err := network.CreateNatGateway(ctx, &ec2.CreateNatGatewayInput{SubnetId: subnet.Subnet.SubnetId, ConnectivityType: ec2types.ConnectivityTypePrivate})
 			return err
 		}},
-		"an interface endpoint": {quotaInterfaceEndpoints, "VpcEndpointLimitExceeded", endpoint(ec2types.VpcEndpointTypeInterface)},
-		"a gateway endpoint":    {quotaGatewayEndpoints, "VpcEndpointLimitExceeded", endpoint(ec2types.VpcEndpointTypeGateway)},
-		"a security group": {quotaSecurityGroups, "SecurityGroupLimitExceeded", func(ctx context.Context) error {
+		"an interface endpoint": {ec2gw.QuotaInterfaceEndpoints, "VpcEndpointLimitExceeded", endpoint(ec2types.VpcEndpointTypeInterface)},
+		"a gateway endpoint":    {ec2gw.QuotaGatewayEndpoints, "VpcEndpointLimitExceeded", endpoint(ec2types.VpcEndpointTypeGateway)},
+		"a security group": {ec2gw.QuotaSecurityGroups, "SecurityGroupLimitExceeded", func(ctx context.Context) error {
 			_, err := network.CreateSecurityGroup(ctx, &ec2.CreateSecurityGroupInput{VpcId: vpc.Vpc.VpcId, GroupName: aws.String("over"), Description: aws.String("d")})
 			return err
 		}},
-		"a REST API": {quotaRESTAPIs, "LimitExceededException", func(ctx context.Context) error {
+		"a REST API": {apigatewaygw.QuotaRESTAPIs, "LimitExceededException", func(ctx context.Context) error {
 			_, err := apis.CreateRestApi(ctx, &apigateway.CreateRestApiInput{Name: aws.String("over")})
 			return err
 		}},
-		"a domain name": {quotaDomainNames, "LimitExceededException", func(ctx context.Context) error {
+		"a domain name": {apigatewaygw.QuotaDomainNames, "LimitExceededException", func(ctx context.Context) error {
 			_, err := apis.CreateDomainName(ctx, &apigateway.CreateDomainNameInput{DomainName: aws.String("over.example")})
 			return err
 		}},
-		"a usage plan": {quotaUsagePlans, "LimitExceededException", func(ctx context.Context) error {
+		"a usage plan": {apigatewaygw.QuotaUsagePlans, "LimitExceededException", func(ctx context.Context) error {
 			_, err := apis.CreateUsagePlan(ctx, &apigateway.CreateUsagePlanInput{Name: aws.String("over")})
 			return err
 		}},
-		"a cache": {quotaCacheNodes, "NodeQuotaForCustomerExceeded", func(ctx context.Context) error {
+		"a cache": {elasticachegw.QuotaCacheNodes, "NodeQuotaForCustomerExceeded", func(ctx context.Context) error {
 			_, err := caches.CreateReplicationGroup(ctx, &elasticache.CreateReplicationGroupInput{
 				ReplicationGroupId: aws.String("over"), ReplicationGroupDescription: aws.String("d"), Engine: aws.String("redis"),
 				CacheParameterGroupName: aws.String("default.redis7.cluster.on"), AutomaticFailoverEnabled: aws.Bool(true),
@@ -119,40 +127,40 @@ func TestACallOverItsQuotaIsRefusedAsAWSDoes(t *testing.T) {
 			})
 			return err
 		}},
-		"a database cluster": {quotaClusters, "DBClusterQuotaExceededFault", func(ctx context.Context) error {
+		"a database cluster": {rdsgw.QuotaClusters, "DBClusterQuotaExceededFault", func(ctx context.Context) error {
 			_, err := databases.CreateDBCluster(ctx, &rds.CreateDBClusterInput{DBClusterIdentifier: aws.String("over"), Engine: aws.String("aurora-postgresql")})
 			return err
 		}},
-		"a database instance": {quotaInstances, "InstanceQuotaExceeded", func(ctx context.Context) error {
+		"a database instance": {rdsgw.QuotaInstances, "InstanceQuotaExceeded", func(ctx context.Context) error {
 			_, err := databases.CreateDBInstance(ctx, &rds.CreateDBInstanceInput{DBInstanceIdentifier: aws.String("over"), DBInstanceClass: aws.String("db.serverless"), Engine: aws.String("aurora-postgresql")})
 			return err
 		}},
-		"a subnet group": {quotaSubnetGroups, "DBSubnetGroupQuotaExceeded", func(ctx context.Context) error {
+		"a subnet group": {rdsgw.QuotaSubnetGroups, "DBSubnetGroupQuotaExceeded", func(ctx context.Context) error {
 			_, err := databases.CreateDBSubnetGroup(ctx, &rds.CreateDBSubnetGroupInput{DBSubnetGroupName: aws.String("over"), DBSubnetGroupDescription: aws.String("d"), SubnetIds: []string{*subnet.Subnet.SubnetId}})
 			return err
 		}},
-		"a parameter group": {quotaParameterGroups, "DBParameterGroupQuotaExceeded", func(ctx context.Context) error {
+		"a parameter group": {rdsgw.QuotaParameterGroups, "DBParameterGroupQuotaExceeded", func(ctx context.Context) error {
 			_, err := databases.CreateDBParameterGroup(ctx, &rds.CreateDBParameterGroupInput{DBParameterGroupName: aws.String("over"), DBParameterGroupFamily: aws.String("aurora-postgresql16"), Description: aws.String("d")})
 			return err
 		}},
-		"a cluster parameter group": {quotaClusterParameters, "DBParameterGroupQuotaExceeded", func(ctx context.Context) error {
+		"a cluster parameter group": {rdsgw.QuotaClusterParameters, "DBParameterGroupQuotaExceeded", func(ctx context.Context) error {
 			_, err := databases.CreateDBClusterParameterGroup(ctx, &rds.CreateDBClusterParameterGroupInput{DBClusterParameterGroupName: aws.String("over"), DBParameterGroupFamily: aws.String("aurora-postgresql16"), Description: aws.String("d")})
 			return err
 		}},
-		"a proxy": {quotaProxies, "DBProxyQuotaExceededFault", func(ctx context.Context) error {
+		"a proxy": {rdsgw.QuotaProxies, "DBProxyQuotaExceededFault", func(ctx context.Context) error {
 			_, err := databases.CreateDBProxy(ctx, &rds.CreateDBProxyInput{DBProxyName: aws.String("over"), EngineFamily: "POSTGRESQL", RoleArn: aws.String("arn:aws:iam::000000000000:role/r"), VpcSubnetIds: []string{*subnet.Subnet.SubnetId}})
 			return err
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s.limit(t, Limits{Quotas: map[string]float64{test.quota: 0}})
+			s.limit(t, call.Limits{Quotas: map[string]float64{test.quota: 0}})
 			if err := test.call(t.Context()); errorCode(err) != test.code {
 				t.Errorf("got %v, want %s", err, test.code)
 			}
 		})
 	}
 	t.Run("a VPC is made while the quota is not used up", func(t *testing.T) {
-		s.limit(t, Limits{Quotas: map[string]float64{quotaVPCs: 1000}})
+		s.limit(t, call.Limits{Quotas: map[string]float64{ec2gw.QuotaVPCs: 1000}})
 		made, err := network.CreateVpc(t.Context(), &ec2.CreateVpcInput{CidrBlock: aws.String("10.79.0.0/16")})
 		if err != nil {
 			t.Fatal(err)
@@ -187,13 +195,13 @@ func TestLambdaKeepsUnreservedConcurrency(t *testing.T) {
 		return err
 	}
 	// Other tests' functions keep what they have.
-	all, err := s.gateway.allotments(t.Context(), "", "")
+	all, err := s.gateway.functions.Allotments(t.Context(), "", "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	others := 0
 	for _, a := range all {
-		others += a.taken()
+		others += a.Taken()
 	}
 	for _, step := range []struct {
 		name    string
@@ -212,7 +220,7 @@ func TestLambdaKeepsUnreservedConcurrency(t *testing.T) {
 		{"changed it counts once", others + 105, func() error { return provision(4) }, ""},
 	} {
 		t.Run(step.name, func(t *testing.T) {
-			s.limit(t, Limits{Quotas: map[string]float64{quotaConcurrency: float64(step.quota)}})
+			s.limit(t, call.Limits{Quotas: map[string]float64{lambdagw.QuotaConcurrency: float64(step.quota)}})
 			err := step.call()
 			switch {
 			case step.refused == "" && err != nil:
@@ -268,7 +276,7 @@ func TestWhatTheRegionLacksIsNotOffered(t *testing.T) {
 			t.Errorf("%s is missing in %v", want, whole)
 		}
 	}
-	s.limit(t, Limits{NotOffered: []string{"aurora-postgresql 16.11", "db.serverless eu-west-1b", "valkey 8.1", "cache.r7g.large"}})
+	s.limit(t, call.Limits{NotOffered: []string{"aurora-postgresql 16.11", "db.serverless eu-west-1b", "valkey 8.1", "cache.r7g.large"}})
 	less := found(t)
 	for _, gone := range []string{"16.11", "eu-west-1b", "valkey 8.1", "cache.r7g.large"} {
 		if slices.Contains(less, gone) {

@@ -1,27 +1,31 @@
 package gateway
 
-import "testing"
+import (
+	"testing"
+
+	logsgw "github.com/didomi/serverless-api/sandbox/gateway/logs"
+)
 
 func TestPutLogs(t *testing.T) {
 	s := newStand(t, nil)
-	create := s.gateway.admin.target(t.Context(), "logs", logsTarget+"CreateLogGroup", map[string]string{"logGroupName": "put-logs"}, nil)
+	create := s.gateway.account.Emulator.Target(t.Context(), "logs", logsgw.Target+"CreateLogGroup", map[string]string{"logGroupName": "put-logs"}, nil)
 	if create != nil {
 		t.Fatal(create)
 	}
 	for _, message := range []string{"one", "two"} {
-		if err := s.gateway.PutLogs(t.Context(), "put-logs", "2026/11/24/[1]abc", []LogEvent{{Timestamp: 1795487727000, Message: message}}); err != nil {
+		if err := s.gateway.PutLogs(t.Context(), "put-logs", "2026/11/24/[1]abc", []logsgw.Event{{Timestamp: 1795487727000, Message: message}}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	var read struct{ Events []LogEvent }
-	err := s.gateway.admin.target(t.Context(), "logs", logsTarget+"GetLogEvents", map[string]any{
+	var read struct{ Events []logsgw.Event }
+	err := s.gateway.account.Emulator.Target(t.Context(), "logs", logsgw.Target+"GetLogEvents", map[string]any{
 		"logGroupName": "put-logs", "logStreamName": "2026/11/24/[1]abc", "startFromHead": true,
 	}, &read)
 	if err != nil || len(read.Events) != 2 || read.Events[0].Message != "one" || read.Events[1].Message != "two" {
 		t.Errorf("read %+v, %v", read.Events, err)
 	}
 	t.Run("a group that is not there is an error", func(t *testing.T) {
-		if err := s.gateway.PutLogs(t.Context(), "no-such-group", "s", []LogEvent{{Message: "x"}}); err == nil {
+		if err := s.gateway.PutLogs(t.Context(), "no-such-group", "s", []logsgw.Event{{Message: "x"}}); err == nil {
 			t.Error("no error")
 		}
 	})

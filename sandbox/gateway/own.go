@@ -5,14 +5,14 @@ import (
 	"encoding/json"
 	"net/http"
 	"time"
-)
 
-// ownPrefix is where the gateway serves calls that are no AWS API.
-const ownPrefix = "/_sandbox/"
+	"github.com/didomi/serverless-api/sandbox/gateway/call"
+	"github.com/didomi/serverless-api/sandbox/gateway/lambda"
+)
 
 // HealthPath answers 200 with {"status":"ok"} once the emulator answers too,
 // else 503 with the reason.
-const HealthPath = ownPrefix + "health"
+const HealthPath = call.OwnPrefix + "health"
 
 func (g *Gateway) ownMux() *http.ServeMux {
 	mux := http.NewServeMux()
@@ -20,7 +20,7 @@ func (g *Gateway) ownMux() *http.ServeMux {
 	mux.HandleFunc("PUT "+LimitsPath, g.setLimits)
 	mux.HandleFunc("DELETE "+LimitsPath, g.resetLimits)
 	mux.HandleFunc("POST "+RefusePath, g.serveRefuse)
-	mux.HandleFunc("GET "+codePath+"{sha256}", g.serveCode)
+	mux.HandleFunc("GET "+lambda.CodePath+"{sha256}", g.functions.ServeCode)
 	return mux
 }
 
@@ -43,6 +43,6 @@ func (g *Gateway) serveHealth(w http.ResponseWriter, r *http.Request) {
 // emulatorAnswers makes the cheapest signed call there is, so that health
 // means: reachable, and the administrator's credentials hold.
 func (g *Gateway) emulatorAnswers(ctx context.Context) error {
-	_, err := g.admin.query(ctx, "sts", "2011-06-15", map[string]string{"Action": "GetCallerIdentity"})
+	_, err := g.account.Emulator.Query(ctx, "sts", "2011-06-15", map[string]string{"Action": "GetCallerIdentity"})
 	return err
 }

@@ -4,10 +4,15 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+
+	"github.com/didomi/serverless-api/sandbox/gateway/call"
 )
 
+// Limits are what AWS lets the account have.
+type Limits = call.Limits
+
 // LimitsPath takes the account's new limits by PUT, as JSON; DELETE brings those of the configuration back.
-const LimitsPath = ownPrefix + "limits"
+const LimitsPath = call.OwnPrefix + "limits"
 
 func (g *Gateway) setLimits(w http.ResponseWriter, r *http.Request) {
 	var next Limits
@@ -15,19 +20,19 @@ func (g *Gateway) setLimits(w http.ResponseWriter, r *http.Request) {
 	decoder.DisallowUnknownFields()
 	err := decoder.Decode(&next)
 	for key := range next.Quotas {
-		if _, known := g.limits.defaults[key]; !known && err == nil {
+		if _, known := g.account.Limits.Defaults[key]; !known && err == nil {
 			err = fmt.Errorf("no quota %q is known here", key)
 		}
 	}
 	if err != nil {
-		writeFailure(w, http.StatusBadRequest, "SandboxFailure", "the account's limits: "+err.Error())
+		call.WriteFailure(w, http.StatusBadRequest, "SandboxFailure", "the account's limits: "+err.Error())
 		return
 	}
-	g.limits.set(next)
+	g.account.Limits.Set(next)
 	w.WriteHeader(http.StatusNoContent)
 }
 
 func (g *Gateway) resetLimits(w http.ResponseWriter, _ *http.Request) {
-	g.limits.set(g.config.Limits)
+	g.account.Limits.Set(g.config.Limits)
 	w.WriteHeader(http.StatusNoContent)
 }

@@ -26,6 +26,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3control"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	acmgw "github.com/didomi/serverless-api/sandbox/gateway/acm"
+	"github.com/didomi/serverless-api/sandbox/gateway/call"
 )
 
 func bucket(t *testing.T, s *stand, name string) *s3.Client {
@@ -282,7 +285,7 @@ func TestARequestArrivesAsItWasSent(t *testing.T) {
 			request, _ := http.NewRequestWithContext(t.Context(), method, s.server.URL+test.path, strings.NewReader("Action=X&body"))
 			request.Host = "bucket.s3.localhost:1"
 			request.Header.Set("Authorization", signedFor(test.service))
-			request.Header.Set("Content-Type", formType)
+			request.Header.Set("Content-Type", call.FormType)
 			answer, err := http.DefaultTransport.RoundTrip(request)
 			if err != nil {
 				t.Fatal(err)
@@ -303,7 +306,7 @@ func TestAnAnswerLeavesTheSenderTimeToFinish(t *testing.T) {
 	for _, service := range []string{"sts", "rds"} {
 		t.Run("of a call to "+service, func(t *testing.T) {
 			request, _ := http.NewRequestWithContext(t.Context(), http.MethodPost, s.server.URL, strings.NewReader("Action=X"))
-			request.Header.Set("Content-Type", formType)
+			request.Header.Set("Content-Type", call.FormType)
 			request.Header.Set("Authorization", signedFor(service))
 			began := time.Now()
 			answer, err := http.DefaultClient.Do(request)
@@ -311,8 +314,8 @@ func TestAnAnswerLeavesTheSenderTimeToFinish(t *testing.T) {
 				t.Fatal(err)
 			}
 			_ = answer.Body.Close()
-			if took := time.Since(began); took < finishTime {
-				t.Errorf("it came after %v, sooner than %v", took, finishTime)
+			if took := time.Since(began); took < call.FinishTime {
+				t.Errorf("it came after %v, sooner than %v", took, call.FinishTime)
 			}
 		})
 	}
@@ -353,7 +356,7 @@ func TestACertificatesOwnOptionsAreKept(t *testing.T) {
 		t.Errorf("got %+v, %v", got, err)
 	}
 	_, err = client.DeleteCertificate(t.Context(), &acm.DeleteCertificateInput{CertificateArn: made.CertificateArn})
-	if left := s.gateway.fields.get(certificateKey(*made.CertificateArn)); err != nil || left != nil {
+	if left := s.gateway.account.Fields.Get(acmgw.CertificateKey(*made.CertificateArn)); err != nil || left != nil {
 		t.Errorf("left behind %v, %v", left, err)
 	}
 }

@@ -18,6 +18,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"github.com/didomi/serverless-api/sandbox/gateway/call"
+	ec2gw "github.com/didomi/serverless-api/sandbox/gateway/ec2"
+	lambdagw "github.com/didomi/serverless-api/sandbox/gateway/lambda"
+	logsgw "github.com/didomi/serverless-api/sandbox/gateway/logs"
 )
 
 // preflight runs `go run ./ops preflight`, built once, against the account behind a gateway.
@@ -147,7 +152,7 @@ func previewOf(t *testing.T) []byte {
 // ample are quotas that what all tests make does not use up.
 func ample(g *Gateway) map[string]float64 {
 	quotas := map[string]float64{}
-	for key := range g.limits.defaults {
+	for key := range g.account.Limits.Defaults {
 		quotas[key] = 100_000
 	}
 	return quotas
@@ -156,7 +161,7 @@ func ample(g *Gateway) map[string]float64 {
 // callLogs makes a call to CloudWatch Logs.
 func callLogs(t *testing.T, s *stand, action string, in map[string]string) {
 	t.Helper()
-	if err := s.gateway.admin.target(t.Context(), "logs", logsTarget+action, in, nil); err != nil {
+	if err := s.gateway.account.Emulator.Target(t.Context(), "logs", logsgw.Target+action, in, nil); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -167,7 +172,7 @@ func TestPreflightListsAllThatIsMissingAtOnce(t *testing.T) {
 	s := newStand(t, nil)
 	p := newPreflight(t, s)
 	t.Run("an account whose quotas suffice has all that the stack needs", func(t *testing.T) {
-		s.limit(t, Limits{Quotas: ample(s.gateway)})
+		s.limit(t, call.Limits{Quotas: ample(s.gateway)})
 		found, yes := p.run(t)
 		if !yes || len(found["missing"]) > 0 || len(found["warning"]) > 0 || len(found["not checked"]) > 0 {
 			t.Errorf("yes %v: %+v %+v %+v", yes, found["missing"], found["warning"], found["not checked"])
@@ -176,8 +181,8 @@ func TestPreflightListsAllThatIsMissingAtOnce(t *testing.T) {
 	t.Run("an account that has a new one's concurrency of 10 lacks that alone", func(t *testing.T) {
 		// https://github.com/anomalyco/sst/issues/5829
 		quotas := ample(s.gateway)
-		quotas[quotaConcurrency] = 10
-		s.limit(t, Limits{Quotas: quotas})
+		quotas[lambdagw.QuotaConcurrency] = 10
+		s.limit(t, call.Limits{Quotas: quotas})
 		found, yes := p.run(t)
 		if missing := found["missing"]; yes || len(missing) != 1 || missing[0].Check != "lambda-concurrency" || !strings.Contains(missing[0].Do, "--quota-code L-B99A9384 --desired-value") {
 			t.Errorf("yes %v: %+v", yes, missing)
@@ -187,8 +192,8 @@ func TestPreflightListsAllThatIsMissingAtOnce(t *testing.T) {
 		}
 	})
 	t.Run("an account without anything lacks everything", func(t *testing.T) {
-		none := Limits{Quotas: map[string]float64{}, NotOffered: []string{"aurora-postgresql 16.11", "valkey 8.1", "cache.r7g.large"}}
-		for key := range s.gateway.limits.defaults {
+		none := call.Limits{Quotas: map[string]float64{}, NotOffered: []string{"aurora-postgresql 16.11", "valkey 8.1", "cache.r7g.large"}}
+		for key := range s.gateway.account.Limits.Defaults {
 			none.Quotas[key] = 0
 		}
 		s.limit(t, none)
@@ -222,7 +227,7 @@ func TestPreflightListsAllThatIsMissingAtOnce(t *testing.T) {
 		}
 	})
 	t.Run("a class that one of the stack's zones lacks is named with the zone", func(t *testing.T) {
-		s.limit(t, Limits{Quotas: ample(s.gateway), NotOffered: []string{"db.serverless " + testRegion + "b"}})
+		s.limit(t, call.Limits{Quotas: ample(s.gateway), NotOffered: []string{"db.serverless " + testRegion + "b"}})
 		found, _ := p.run(t)
 		if missing := found["missing"]; len(missing) != 1 || !strings.Contains(missing[0].What, testRegion+"b") {
 			t.Errorf("%+v", missing)
@@ -230,7 +235,7 @@ func TestPreflightListsAllThatIsMissingAtOnce(t *testing.T) {
 	})
 	// https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutResourcePolicy.html
 	t.Run("10 resource policies of CloudWatch Logs leave none for the stack's", func(t *testing.T) {
-		s.limit(t, Limits{Quotas: ample(s.gateway)})
+		s.limit(t, call.Limits{Quotas: ample(s.gateway)})
 		for i := range 10 {
 			policy := fmt.Sprint(i)
 			callLogs(t, s, "PutResourcePolicy", map[string]string{"policyName": policy, "policyDocument": `{"Version":"2012-10-17","Statement":[]}`})
@@ -242,7 +247,7 @@ func TestPreflightListsAllThatIsMissingAtOnce(t *testing.T) {
 		}
 	})
 	t.Run("a check that is skipped is told, not passed", func(t *testing.T) {
-		s.limit(t, Limits{Quotas: map[string]float64{quotaVPCs: 0}})
+		s.limit(t, call.Limits{Quotas: map[string]float64{ec2gw.QuotaVPCs: 0}})
 		found, _ := p.run(t, "--skip", "vpcs,zones")
 		if skipped := found["not checked"]; len(skipped) != 2 || skipped[0].Check != "vpcs" || slices.ContainsFunc(found["missing"], func(f preflightFinding) bool { return f.Check == "vpcs" }) {
 			t.Errorf("%+v, %+v", skipped, found["missing"])
@@ -252,7 +257,7 @@ func TestPreflightListsAllThatIsMissingAtOnce(t *testing.T) {
 
 func TestPreflightSaysWhatItsCallerMayNotDoOrSee(t *testing.T) {
 	s := newStand(t, nil)
-	s.limit(t, Limits{Quotas: ample(s.gateway)})
+	s.limit(t, call.Limits{Quotas: ample(s.gateway)})
 	p := newPreflight(t, s)
 	const trust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::000000000000:root"},"Action":"sts:AssumeRole"}]}`
 	admin := iam.NewFromConfig(s.config())

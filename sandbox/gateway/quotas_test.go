@@ -9,6 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/smithy-go/encoding/cbor"
+
+	cloudwatchgw "github.com/didomi/serverless-api/sandbox/gateway/cloudwatch"
 )
 
 // Lambda measures the variables together, as one JSON text.
@@ -31,7 +33,7 @@ func TestAFunctionsEnvironmentHasFourKilobytes(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			before := forwarded.Load()
 			body := fmt.Sprintf(`{"FunctionName":"f","Environment":{"Variables":{"A":"x","B":%q}}}`, strings.Repeat("b", c.size-around-1))
-			_, answer := call{method: c.method, path: c.path, contentType: "application/json", body: []byte(body)}.send(t, s, "lambda")
+			_, answer := sentCall{method: c.method, path: c.path, contentType: "application/json", body: []byte(body)}.send(t, s, "lambda")
 			if got := strings.Contains(answer, "exceeded the 4KB limit"); got != c.refused || (forwarded.Load() == before) != c.refused {
 				t.Errorf("refused %v, %d forwarded: %.200s", got, forwarded.Load()-before, answer)
 			}
@@ -149,7 +151,7 @@ func TestADashboardsWidgetsAreBounded(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			before := forwarded.Load()
 			body := fmt.Sprintf(`{"widgets":[{"type":"x","properties":{%q:[%s]}}]}`, c.member, strings.TrimSuffix(strings.Repeat(`"a",`, c.items), ","))
-			_, answer := call{method: http.MethodPost, path: cloudwatchPath + "PutDashboard", contentType: "application/cbor",
+			_, answer := sentCall{method: http.MethodPost, path: cloudwatchgw.Path + "PutDashboard", contentType: "application/cbor",
 				body: cbor.Encode(cbor.Map{"DashboardName": cbor.String("d"), "DashboardBody": cbor.String(body)})}.send(t, s, "monitoring")
 			if got := strings.Contains(answer, "should NOT have more"); got != c.refused || (forwarded.Load() == before) != c.refused {
 				t.Errorf("refused %v, %d forwarded: %s", got, forwarded.Load()-before, answer)

@@ -12,6 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	"github.com/aws/aws-sdk-go-v2/service/rds/types"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+
+	rdsgw "github.com/didomi/serverless-api/sandbox/gateway/rds"
 )
 
 // subnet makes a VPC with one subnet.
@@ -130,7 +132,7 @@ func TestAClusterIsServedByTheDataPlane(t *testing.T) {
 		if err == nil {
 			_, err = client.DeleteDBCluster(t.Context(), &rds.DeleteDBClusterInput{DBClusterIdentifier: aws.String("orders"), SkipFinalSnapshot: aws.Bool(true)})
 		}
-		if left := s.gateway.fields.get(instanceKey("orders-0")); left != nil {
+		if left := s.gateway.account.Fields.Get(rdsgw.InstanceKey("orders-0")); left != nil {
 			t.Errorf("of the instance is left %v", left)
 		}
 		if err != nil || !slices.Contains(s.plane.gone, "cluster orders") {
@@ -205,10 +207,9 @@ func TestAProxyLeadsToItsTarget(t *testing.T) {
 // RDS Proxy takes minutes until it can connect to a target that was just registered.
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_TargetHealth.html
 func TestAProxyHasNoCapacityForAWhileAfterItsTargetIsRegistered(t *testing.T) {
-	s := newStand(t, nil)
+	s := newStand(t, nil, func(c *Config) { c.ProxyWarmUp = 12 * time.Minute })
 	now := time.Now()
-	s.gateway.now = func() time.Time { return now }
-	s.gateway.config.ProxyWarmUp = 12 * time.Minute
+	s.gateway.account.Now = func() time.Time { return now }
 	client := rds.NewFromConfig(s.config())
 	createCluster(t, client, "warming", nil)
 	name := aws.String("warm")
@@ -231,7 +232,7 @@ func TestAProxyHasNoCapacityForAWhileAfterItsTargetIsRegistered(t *testing.T) {
 		{11 * time.Minute, types.TargetStateUnavailable, types.TargetHealthReasonPendingProxyCapacity},
 		{12 * time.Minute, types.TargetStateAvailable, ""},
 	} {
-		s.gateway.now = func() time.Time { return now.Add(c.after) }
+		s.gateway.account.Now = func() time.Time { return now.Add(c.after) }
 		read, err := client.DescribeDBProxyTargets(t.Context(), &rds.DescribeDBProxyTargetsInput{DBProxyName: name})
 		if err != nil || read.Targets[0].TargetHealth.State != c.state || read.Targets[0].TargetHealth.Reason != c.reason {
 			t.Errorf("after %s: %+v, %v", c.after, read.Targets, err)

@@ -9,11 +9,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 
+	"github.com/didomi/serverless-api/sandbox/gateway/call"
+	cloudwatchgw "github.com/didomi/serverless-api/sandbox/gateway/cloudwatch"
 	"github.com/didomi/serverless-api/sandbox/oidc"
 )
 
 const (
-	formHeader = "Content-Type: " + formType
+	formHeader = "Content-Type: " + call.FormType
 	jsonHeader = "Content-Type: application/x-amz-json-1.1"
 	cborHeader = "Content-Type: application/cbor"
 )
@@ -45,13 +47,13 @@ func forged(t *testing.T, s *stand) url.Values {
 
 func TestAForgedTokenTakesNoRoleHoweverTheCallIsWritten(t *testing.T) {
 	s := newStand(t, nil)
-	call := forged(t, s)
-	form := call.Encode()
+	request := forged(t, s)
+	form := request.Encode()
 	genuine, err := s.gateway.config.Issuer.Sign(oidc.Claims{"iss": "https://gitlab.example", "aud": "https://gitlab.example", "sub": "project_path:group/project:ref_type:branch:ref:main"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	member := func(name string) string { return `"` + name + `":"` + call.Get(name) + `"` }
+	member := func(name string) string { return `"` + name + `":"` + request.Get(name) + `"` }
 	body := `{` + member("RoleArn") + `,` + member("RoleSessionName") + `,` + member("WebIdentityToken") + `}`
 	target := "X-Amz-Target: AWSSecurityTokenServiceV20110615.AssumeRoleWithWebIdentity"
 	without := func(name string) string { rest, _ := url.ParseQuery(form); rest.Del(name); return rest.Encode() }
@@ -105,10 +107,10 @@ func TestAForgedTokenTakesNoRoleHoweverTheCallIsWritten(t *testing.T) {
 			}
 		})
 	}
-	call.Set("WebIdentityToken", genuine)
+	request.Set("WebIdentityToken", genuine)
 	for name, request := range map[string]asked{
-		"a form": {"POST", "/", call.Encode(), []string{formHeader}}, "a GET": {"GET", "/?" + call.Encode(), "", nil},
-		"a POST without a body": {"POST", "/?" + call.Encode(), "", nil},
+		"a form": {"POST", "/", request.Encode(), []string{formHeader}}, "a GET": {"GET", "/?" + request.Encode(), "", nil},
+		"a POST without a body": {"POST", "/?" + request.Encode(), "", nil},
 	} {
 		t.Run("the genuine token takes the role by "+name, func(t *testing.T) {
 			if status, answer := request.send(t, s); status != http.StatusOK || !strings.Contains(answer, "SecretAccessKey") {
@@ -121,21 +123,21 @@ func TestAForgedTokenTakesNoRoleHoweverTheCallIsWritten(t *testing.T) {
 // The same forged token with a right signature: of somebody who has keys, though none to the role.
 func TestAForgedTokenTakesNoRoleForACallerWithKeys(t *testing.T) {
 	s := newStand(t, nil)
-	call := forged(t, s)
+	request := forged(t, s)
 	for name, c := range map[string]struct {
 		service, path, kind, target string
 		body                        string
 	}{
-		"of STS":                            {"sts", "/", formType, "", call.Encode()},
-		"of STS, in the query":              {"sts", "/?" + call.Encode(), "", "", ""},
-		"of a service that does not exist":  {"nothing", "/", formType, "", call.Encode()},
-		"of none, in the query":             {"nothing", "/?" + call.Encode(), "", "", ""},
-		"of IAM":                            {"iam", "/", formType, "", call.Encode()},
-		"of STS to another path":            {"sts", "/x", formType, "", call.Encode()},
+		"of STS":                            {"sts", "/", call.FormType, "", request.Encode()},
+		"of STS, in the query":              {"sts", "/?" + request.Encode(), "", "", ""},
+		"of a service that does not exist":  {"nothing", "/", call.FormType, "", request.Encode()},
+		"of none, in the query":             {"nothing", "/?" + request.Encode(), "", "", ""},
+		"of IAM":                            {"iam", "/", call.FormType, "", request.Encode()},
+		"of STS to another path":            {"sts", "/x", call.FormType, "", request.Encode()},
 		"of SSM, with a target of STS":      {"ssm", "/", "application/x-amz-json-1.1", "AWSSecurityTokenServiceV20110615.AssumeRoleWithWebIdentity", "{}"},
-		"of S3, with a target of STS":       {"s3", "/?" + call.Encode(), formType, "AWSSecurityTokenServiceV20110615.AssumeRoleWithWebIdentity", ""},
-		"of Lambda, with an action of STS":  {"lambda", "/?" + call.Encode(), "", "", ""},
-		"of CloudWatch, with a form of STS": {"monitoring", "/", formType, "", call.Encode()},
+		"of S3, with a target of STS":       {"s3", "/?" + request.Encode(), call.FormType, "AWSSecurityTokenServiceV20110615.AssumeRoleWithWebIdentity", ""},
+		"of Lambda, with an action of STS":  {"lambda", "/?" + request.Encode(), "", "", ""},
+		"of CloudWatch, with a form of STS": {"monitoring", "/", call.FormType, "", request.Encode()},
 	} {
 		t.Run("by a signature "+name, func(t *testing.T) {
 			header := http.Header{"Content-Type": {c.kind}}
@@ -145,13 +147,13 @@ func TestAForgedTokenTakesNoRoleForACallerWithKeys(t *testing.T) {
 			if c.target != "" {
 				header.Set("X-Amz-Target", c.target)
 			}
-			through := *s.gateway.admin // the administrator, as any client of the gateway
+			through := *s.gateway.account.Emulator // the administrator, as any client of the gateway
 			address, err := url.Parse(s.server.URL)
 			if err != nil {
 				t.Fatal(err)
 			}
-			through.upstream = *address
-			if answer, err := through.do(t.Context(), c.service, http.MethodPost, c.path, header, []byte(c.body)); err == nil {
+			through.Upstream = *address
+			if answer, err := through.Do(t.Context(), c.service, http.MethodPost, c.path, header, []byte(c.body)); err == nil {
 				t.Errorf("answered %s", answer)
 			}
 		})
@@ -187,9 +189,9 @@ func TestACallThatCanBeReadInTwoWaysDoesNotPass(t *testing.T) {
 		"an alarm by a form":                          {"POST", "/", "Action=PutMetricAlarm", []string{signed("monitoring"), formHeader}},
 		"an alarm by GET":                             {"GET", "/?Action=PutMetricAlarm", "", []string{signed("monitoring")}},
 		"an alarm by JSON":                            {"POST", "/", `{}`, []string{signed("monitoring"), jsonHeader, "X-Amz-Target: GraniteServiceVersion20100801.PutMetricAlarm"}},
-		"an alarm by JSON to the path of CBOR":        {"POST", cloudwatchPath + "PutMetricAlarm", `{}`, []string{signed("monitoring"), jsonHeader}},
+		"an alarm by JSON to the path of CBOR":        {"POST", cloudwatchgw.Path + "PutMetricAlarm", `{}`, []string{signed("monitoring"), jsonHeader}},
 		"an alarm by another path":                    {"POST", "/service/CloudWatch/operation/PutMetricAlarm", "", []string{signed("monitoring"), cborHeader}},
-		"an alarm for another service":                {"POST", cloudwatchPath + "PutMetricAlarm", "", []string{signed("nothing"), cborHeader}},
+		"an alarm for another service":                {"POST", cloudwatchgw.Path + "PutMetricAlarm", "", []string{signed("nothing"), cborHeader}},
 		"a new function with a slash after it":        {"POST", "/2015-03-31/functions/", `{}`, []string{signed("lambda")}},
 		"a new function in percent-encoding":          {"POST", "/2015-03-31%2Ffunctions", `{}`, []string{signed("lambda")}},
 		"a function's code in percent-encoding":       {"PUT", "/2015-03-31/functions/f%2Fcode", `{}`, []string{signed("lambda")}},
@@ -219,12 +221,12 @@ func TestAMemberThatIsThereTwiceIsNotDecidedBy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	through := *s.gateway.admin
+	through := *s.gateway.account.Emulator
 	address, err := url.Parse(s.server.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
-	through.upstream, through.credentials = *address, taken
+	through.Upstream, through.Credentials = *address, taken
 	for name, c := range map[string]struct {
 		body    string
 		allowed bool
@@ -237,17 +239,17 @@ func TestAMemberThatIsThereTwiceIsNotDecidedBy(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			header := http.Header{"Content-Type": {"application/x-amz-json-1.1"}, "X-Amz-Target": {"TrentService.CreateAlias"}}
-			if _, err := through.do(t.Context(), "kms", http.MethodPost, "/", header, []byte(c.body)); (err == nil) != c.allowed {
+			if _, err := through.Do(t.Context(), "kms", http.MethodPost, "/", header, []byte(c.body)); (err == nil) != c.allowed {
 				t.Errorf("allowed %v, want %v: %v", err == nil, c.allowed, err)
 			}
 		})
 	}
 	t.Run("names in a map may differ in case", func(t *testing.T) {
-		var call map[string]any
-		if err := decodeCall([]byte(`{"Variables":{"A":"1","a":"2"},"List":[{"A":1},{"A":2}]}`), &call); err != nil {
+		var request map[string]any
+		if err := call.Decode([]byte(`{"Variables":{"A":"1","a":"2"},"List":[{"A":1},{"A":2}]}`), &request); err != nil {
 			t.Error(err)
 		}
-		if err := decodeCall([]byte(`{"Variables":{"A":"1","A":"2"}}`), &call); err == nil {
+		if err := call.Decode([]byte(`{"Variables":{"A":"1","A":"2"}}`), &request); err == nil {
 			t.Error("a name of a map was taken twice")
 		}
 	})

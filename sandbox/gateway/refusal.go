@@ -7,10 +7,12 @@ import (
 	"path"
 	"slices"
 	"sync"
+
+	"github.com/didomi/serverless-api/sandbox/gateway/call"
 )
 
 // RefusePath takes a Refusal by POST.
-const RefusePath = ownPrefix + "refuse"
+const RefusePath = call.OwnPrefix + "refuse"
 
 // Refusal is the error that the next call of one kind gets in place of its answer, once: so a test sees
 // what becomes of an update that AWS refuses.
@@ -46,12 +48,12 @@ func (f *refusals) add(r Refusal) {
 }
 
 // take is the first refusal of a call, which then is used up.
-func (f *refusals) take(service string, call *http.Request) (Refusal, bool) {
+func (f *refusals) take(service string, request *http.Request) (Refusal, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	i := slices.IndexFunc(f.waiting, func(r Refusal) bool {
-		matched, err := path.Match(r.Path, call.URL.Path)
-		return err == nil && matched && r.Service == service && r.Method == call.Method
+		matched, err := path.Match(r.Path, request.URL.Path)
+		return err == nil && matched && r.Service == service && r.Method == request.Method
 	})
 	if i < 0 {
 		return Refusal{}, false

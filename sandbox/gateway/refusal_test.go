@@ -7,6 +7,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+
+	"github.com/didomi/serverless-api/sandbox/gateway/admit"
 )
 
 func TestACallIsRefusedOnceAsAsked(t *testing.T) {
@@ -18,7 +20,7 @@ func TestACallIsRefusedOnceAsAsked(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r.Header.Set(OwnHeader, "test")
+		r.Header.Set(admit.OwnHeader, "test")
 		answer, err := http.DefaultClient.Do(r)
 		if err != nil {
 			t.Fatal(err)

@@ -68,7 +68,7 @@ func TestARotationHasTheFunctionTakeItsSteps(t *testing.T) {
 			functions := function(t, s, "rotate-"+c.want[0], "v1")
 			letRotate(t, functions, "rotate-"+c.want[0], arn)
 			_, err := client.RotateSecret(t.Context(), &secretsmanager.RotateSecretInput{
-				SecretId: &arn, RotationLambdaARN: aws.String(s.gateway.functionARN("rotate-"+c.want[0], "")), RotateImmediately: c.now,
+				SecretId: &arn, RotationLambdaARN: aws.String(s.gateway.functions.FunctionARN("rotate-"+c.want[0], "")), RotateImmediately: c.now,
 				RotationRules: &types.RotationRulesType{AutomaticallyAfterDays: aws.Int64(30)},
 			})
 			if err != nil {
@@ -95,7 +95,7 @@ func TestARotationWithoutTheFunctionsLeaveIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = client.RotateSecret(t.Context(), &secretsmanager.RotateSecretInput{
-		SecretId: &arn, RotationLambdaARN: aws.String(s.gateway.functionARN("rotate-another", "")),
+		SecretId: &arn, RotationLambdaARN: aws.String(s.gateway.functions.FunctionARN("rotate-another", "")),
 	})
 	after, failed := client.GetSecretValue(t.Context(), &secretsmanager.GetSecretValueInput{SecretId: &arn})
 	if errorCode(err) != "AccessDeniedException" || len(s.invoker.requests()) != 0 || failed != nil || *after.VersionId != *before.VersionId {
@@ -109,7 +109,7 @@ func TestACancelledRotationIsOff(t *testing.T) {
 	arn := rotatable(t, client, "cancelled")
 	letRotate(t, function(t, s, "rotate-cancelled", "v1"), "rotate-cancelled", arn)
 	_, err := client.RotateSecret(t.Context(), &secretsmanager.RotateSecretInput{
-		SecretId: &arn, RotationLambdaARN: aws.String(s.gateway.functionARN("rotate-cancelled", "")),
+		SecretId: &arn, RotationLambdaARN: aws.String(s.gateway.functions.FunctionARN("rotate-cancelled", "")),
 	})
 	if err == nil {
 		_, err = client.CancelRotateSecret(t.Context(), &secretsmanager.CancelRotateSecretInput{SecretId: &arn})

@@ -8,6 +8,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/apigateway"
+
+	"github.com/didomi/serverless-api/sandbox/gateway/emulator"
 )
 
 // callWAF makes a call as the administrator, through the gateway.
@@ -15,7 +17,7 @@ func callWAF(t *testing.T, s *stand, action string, in map[string]any, out any) 
 	t.Helper()
 	config := s.gateway.config
 	config.Upstream = config.PublicURL
-	return newAdmin(config, http.DefaultClient).target(t.Context(), "wafv2", wafTarget+action, in, out)
+	return emulator.New(config.Upstream, config.Region, aws.Credentials{AccessKeyID: config.AccessKeyID, SecretAccessKey: config.SecretAccessKey}, http.DefaultClient).Target(t.Context(), "wafv2", "AWSWAF_20190729."+action, in, out)
 }
 
 // webACL makes a web ACL with protected fields and returns its ARN and id.
@@ -135,16 +137,16 @@ func TestAStageHasOneWebACLWhicheverIsTakenAway(t *testing.T) {
 		}
 		return aws.ToString(got.WebAclArn)
 	}
-	call := func(action string, in map[string]any, out any) error { return callWAF(t, s, action, in, out) }
+	request := func(action string, in map[string]any, out any) error { return callWAF(t, s, action, in, out) }
 	associate := func(name string) {
 		t.Helper()
 		var made struct{ Summary struct{ ARN string } }
-		err := call("CreateWebACL", map[string]any{
+		err := request("CreateWebACL", map[string]any{
 			"Name": name, "Scope": "REGIONAL", "DefaultAction": map[string]any{"Allow": map[string]any{}},
 			"VisibilityConfig": map[string]any{"MetricName": name, "SampledRequestsEnabled": true, "CloudWatchMetricsEnabled": true},
 		}, &made)
 		if err == nil {
-			err = call("AssociateWebACL", map[string]any{"ResourceArn": stage, "WebACLArn": made.Summary.ARN}, nil)
+			err = request("AssociateWebACL", map[string]any{"ResourceArn": stage, "WebACLArn": made.Summary.ARN}, nil)
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -152,7 +154,7 @@ func TestAStageHasOneWebACLWhicheverIsTakenAway(t *testing.T) {
 	}
 	has := func() string {
 		var got struct{ WebACL struct{ Name string } }
-		_ = call("GetWebACLForResource", map[string]any{"ResourceArn": stage}, &got) // of none: an error
+		_ = request("GetWebACLForResource", map[string]any{"ResourceArn": stage}, &got) // of none: an error
 		return got.WebACL.Name
 	}
 	associate("old")
@@ -163,7 +165,7 @@ func TestAStageHasOneWebACLWhicheverIsTakenAway(t *testing.T) {
 	if arn := shown(); !strings.Contains(arn, "/webacl/new/") {
 		t.Errorf("the stage shows the web ACL %q", arn)
 	}
-	if err := call("DisassociateWebACL", map[string]any{"ResourceArn": stage}, nil); err != nil || has() != "" {
+	if err := request("DisassociateWebACL", map[string]any{"ResourceArn": stage}, nil); err != nil || has() != "" {
 		t.Errorf("the stage has the web ACL %q after a deletion of the old association, %v; want none", has(), err)
 	}
 	if arn := shown(); arn != "" {
@@ -185,8 +187,8 @@ func TestAWebACLsLogGoesToTheStacksOwnGroup(t *testing.T) {
 	}
 	config := s.gateway.config
 	config.Upstream = config.PublicURL
-	role := newAdmin(config, http.DefaultClient)
-	role.credentials = taken
+	role := emulator.New(config.Upstream, config.Region, aws.Credentials{AccessKeyID: config.AccessKeyID, SecretAccessKey: config.SecretAccessKey}, http.DefaultClient)
+	role.Credentials = taken
 	for name, c := range map[string]struct {
 		group   string
 		refused bool
@@ -196,7 +198,7 @@ func TestAWebACLsLogGoesToTheStacksOwnGroup(t *testing.T) {
 		"to any other's": {"aws-waf-logs-other", true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			err := role.target(t.Context(), "wafv2", wafTarget+"PutLoggingConfiguration", map[string]any{"LoggingConfiguration": map[string]any{
+			err := role.Target(t.Context(), "wafv2", "AWSWAF_20190729."+"PutLoggingConfiguration", map[string]any{"LoggingConfiguration": map[string]any{
 				"ResourceArn": arn, "LogDestinationConfigs": []string{"arn:aws:logs:eu-west-1:000000000000:log-group:" + c.group},
 			}}, nil)
 			if refused := err != nil && strings.Contains(err.Error(), "AccessDenied"); refused != c.refused || err != nil && !refused {

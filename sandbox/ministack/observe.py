@@ -522,7 +522,7 @@ def write(principal, action, resource, allowed):
 
 def evaluate_trust_policy(trust_doc, caller_arn, context):
     """ministack lets the administrator assume any role that trusts a service. The gateway does so in the
-    service's name, once it has evaluated the conditions with the keys that the service sends (assume.go)."""
+    service's name, once it has evaluated the conditions with the keys that the service sends (gateway/emulator/roles.go)."""
     if caller_arn.endswith(":root"):
         trust = json.loads(trust_doc) if isinstance(trust_doc, str) else trust_doc
         listed = trust.get("Statement", [])

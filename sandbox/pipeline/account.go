@@ -16,6 +16,7 @@ import (
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"github.com/didomi/serverless-api/sandbox/gateway"
+	"github.com/didomi/serverless-api/sandbox/gateway/admit"
 )
 
 // administrator is the AWS settings of the emulated account's administrator.
@@ -106,7 +107,7 @@ func (s *session) refuseOnce(ctx context.Context, message string) error {
 	if err != nil {
 		return err
 	}
-	request.Header.Set(gateway.OwnHeader, "pipeline")
+	request.Header.Set(admit.OwnHeader, "pipeline")
 	answer, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return fmt.Errorf("have a call refused: %w", err)

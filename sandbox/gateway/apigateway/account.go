@@ -1,0 +1,83 @@
+package apigateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/didomi/serverless-api/sandbox/gateway/call"
+	"github.com/didomi/serverless-api/sandbox/gateway/emulator"
+	"github.com/didomi/serverless-api/sandbox/iampolicy"
+)
+
+// API Gateway writes logs with the one role of the account and region. It tries a role out before it is
+// set, and takes no setting of a stage that logs while there is none.
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html
+const (
+	UnusableLogRole = "The role ARN does not have required permissions configured. Please grant trust permission for API Gateway and add the required role policy."
+	NoLogRole       = "CloudWatch Logs role ARN must be set in account settings to enable logging"
+)
+
+// logRoleActions are the actions of AmazonAPIGatewayPushToCloudWatchLogs. AWS asks for them on every log group.
+var logRoleActions = []string{
+	"logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogGroups", "logs:DescribeLogStreams",
+	"logs:FilterLogEvents", "logs:GetLogEvents", "logs:PutLogEvents",
+}
+
+// updateAccount sets the role, unless it is none that API Gateway could log with.
+func (s *Service) updateAccount(x *call.Exchange) error {
+	var request struct{ PatchOperations []patchOperation }
+	if err := call.Decode(x.Body, &request); err != nil {
+		return fmt.Errorf("decode the request: %w", err)
+	}
+	for _, o := range request.PatchOperations {
+		if o.Path != "/cloudwatchRoleArn" || o.Value == "" {
+			continue
+		}
+		usable, err := s.canLog(x.Request.Context(), o.Value)
+		if err != nil {
+			return err
+		}
+		if !usable {
+			return x.Refuse(http.StatusBadRequest, "BadRequestException", UnusableLogRole)
+		}
+	}
+	return x.Forward()
+}
+
+// callingGateway is API Gateway when it writes logs, of which no condition key is documented.
+var callingGateway = iampolicy.Caller{Service: "apigateway.amazonaws.com"}
+
+// canLog says whether a role of the account trusts API Gateway and has every right that it needs.
+func (s *Service) canLog(ctx context.Context, arn string) (bool, error) {
+	var untrusted *emulator.UntrustedError
+	if err := s.Emulator.Trusts(ctx, arn, callingGateway); emulator.NotFound(err) || errors.As(err, &untrusted) {
+		return false, nil
+	} else if err != nil {
+		return false, err
+	}
+	policies, err := s.Emulator.RolePolicies(ctx, emulator.RoleName(arn))
+	if err != nil {
+		return false, err
+	}
+	every := iampolicy.Resource{ARN: s.ARN("logs", "log-group:*")}
+	return !slices.ContainsFunc(logRoleActions, func(action string) bool { return !policies.Allows(action, every) }), nil
+}
+
+// logs says whether the operation has a stage write logs.
+func (o patchOperation) logs() bool {
+	if o.Op == "remove" || o.Value == "" {
+		return false
+	}
+	return strings.HasPrefix(o.Path, "/accessLogSettings/") || strings.HasSuffix(o.Path, "/logging/loglevel") && o.Value != "OFF"
+}
+
+// hasLogRole says whether a role is set.
+func (s *Service) hasLogRole(ctx context.Context) (bool, error) {
+	var account struct{ CloudwatchRoleARN string }
+	err := s.Emulator.Rest(ctx, "apigateway", http.MethodGet, "/account", nil, &account)
+	return account.CloudwatchRoleARN != "", err
+}

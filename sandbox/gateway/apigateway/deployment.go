@@ -1,0 +1,59 @@
+package apigateway
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+
+	"github.com/didomi/serverless-api/sandbox/gateway/call"
+)
+
+// snapshotDocument freezes the document with a new deployment: a stage serves
+// what was there when its deployment was made, not what is there now.
+// https://docs.aws.amazon.com/apigateway/latest/api/API_CreateDeployment.html
+func (s *Service) snapshotDocument(x *call.Exchange) error {
+	var deployment map[string]any
+	if err := json.Unmarshal(x.Answer, &deployment); err != nil {
+		return fmt.Errorf("decode the deployment: %w", err)
+	}
+	s.documents.mu.Lock()
+	defer s.documents.mu.Unlock()
+	api := s.documents.api(x.Request.PathValue("api"))
+	if api.document != nil {
+		api.snapshots[call.Text(deployment, "id")] = api.document
+	}
+	return nil
+}
+
+func (s *Service) deleteDeployment(x *call.Exchange) error {
+	s.documents.mu.Lock()
+	defer s.documents.mu.Unlock()
+	delete(s.documents.api(x.Request.PathValue("api")).snapshots, x.Request.PathValue("deployment"))
+	return nil
+}
+
+func deleteStage(x *call.Exchange) error {
+	x.Fields.Forget(stageKey(x.Request.PathValue("api"), x.Request.PathValue("stage")))
+	return nil
+}
+
+// exportDocument answers GetExport of an imported API with the document that
+// the stage's deployment froze; the emulator writes one of its own resources,
+// which an import does not fill.
+// https://docs.aws.amazon.com/apigateway/latest/api/API_GetExport.html
+func (s *Service) exportDocument(x *call.Exchange) error {
+	if !x.Succeeded() {
+		return nil
+	}
+	var stage map[string]any
+	path := stageKey(x.Request.PathValue("api"), x.Request.PathValue("stage"))
+	if err := x.Emulator.Rest(x.Request.Context(), "apigateway", http.MethodGet, path, nil, &stage); err != nil {
+		return err
+	}
+	document := s.documents.Snapshot(x.Request.PathValue("api"), call.Text(stage, "deploymentId"))
+	if document == nil {
+		return nil
+	}
+	x.Answer = document
+	return nil
+}

@@ -1,0 +1,54 @@
+package apigateway
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"strings"
+
+	"github.com/didomi/serverless-api/sandbox/gateway/call"
+)
+
+// tagResource makes new tags show in the resource itself, where AWS answers
+// them too; the emulator answers them from ListTags only.
+// https://docs.aws.amazon.com/apigateway/latest/api/API_TagResource.html
+func tagResource(x *call.Exchange) error {
+	var request struct {
+		Tags map[string]any `json:"tags"`
+	}
+	if err := call.Decode(x.Body, &request); err != nil {
+		return fmt.Errorf("decode the tags: %w", err)
+	}
+	return changeTags(x, func(tags map[string]any) { maps.Copy(tags, request.Tags) })
+}
+
+// untagResource is the same for tags taken away.
+// https://docs.aws.amazon.com/apigateway/latest/api/API_UntagResource.html
+func untagResource(x *call.Exchange) error {
+	return changeTags(x, func(tags map[string]any) {
+		for _, key := range x.Request.URL.Query()["tagKeys"] {
+			delete(tags, key)
+		}
+	})
+}
+
+func changeTags(x *call.Exchange, change func(map[string]any)) error {
+	_, resource, ok := strings.Cut(x.Request.PathValue("arn"), "::")
+	if !ok {
+		return nil
+	}
+	var object map[string]any
+	if err := x.Emulator.Rest(x.Request.Context(), "apigateway", http.MethodGet, resource, nil, &object); err != nil {
+		return fmt.Errorf("read the tags of %s: %w", resource, err)
+	}
+	tags := map[string]any{}
+	if current, ok := object["tags"].(map[string]any); ok {
+		maps.Copy(tags, current)
+	}
+	if remembered, ok := x.Fields.Get(resource)["tags"].(map[string]any); ok {
+		tags = maps.Clone(remembered)
+	}
+	change(tags)
+	x.Fields.Set(resource, map[string]any{"tags": tags})
+	return nil
+}

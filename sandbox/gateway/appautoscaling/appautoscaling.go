@@ -1,0 +1,230 @@
+// Package appautoscaling corrects Application Auto Scaling.
+package appautoscaling
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/didomi/serverless-api/sandbox/gateway/call"
+)
+
+// state holds what Application Auto Scaling would, which the emulator does not know: targets, their
+// policies and tags. Nothing ever scales.
+type state struct {
+	mu       sync.Mutex
+	targets  []scalingObject
+	policies []scalingObject
+	tags     map[string]map[string]string // by ARN of the target
+}
+
+// scalingObject is a target or a policy as the API describes it.
+type scalingObject map[string]any
+
+func newState() *state { return &state{tags: map[string]map[string]string{}} }
+
+// service is Application Auto Scaling as the gateway corrects it.
+type service struct {
+	*call.Account
+	scaling *state
+}
+
+// New describes the service for an account.
+func New(a *call.Account) call.Service {
+	return (&service{Account: a, scaling: newState()}).calls()
+}
+
+// calls answer a service that the emulator lacks; it still verifies the signature.
+// https://docs.aws.amazon.com/autoscaling/application/APIReference/API_Operations.html
+func (s *service) calls() call.Service {
+	calls := map[string]call.Handler{}
+	for name, answer := range map[string]func(*call.Exchange, scalingObject) (any, error){
+		"RegisterScalableTarget":   s.registerTarget,
+		"DescribeScalableTargets":  s.describeTargets,
+		"DeregisterScalableTarget": s.deregisterTarget,
+		"PutScalingPolicy":         s.putPolicy,
+		"DescribeScalingPolicies":  s.describePolicies,
+		"DeleteScalingPolicy":      s.deletePolicy,
+		"ListTagsForResource":      s.listTargetTags,
+		"TagResource":              s.tagTarget,
+		"UntagResource":            s.untagTarget,
+	} {
+		calls[name] = call.Instead(s.scalingCall(answer))
+	}
+	return call.Service{
+		Name: "application-autoscaling", Target: "AnyScaleFrontendService.", Operations: calls,
+		Bounds: bounds, Resources: s.resources,
+	}
+}
+
+// errNoObject says that there is no such target or policy.
+var errNoObject = errors.New("there is no such object")
+
+// errTargetExists is what AWS answers where a target that exists is registered with tags.
+// https://github.com/terraform-aws-modules/terraform-aws-rds-aurora/pull/420
+var errTargetExists = errors.New("The scalable target that you tried to tag already exists. To update tags on an existing scalable target, use the TagResource API.") //nolint:revive,staticcheck // AWS's wording
+
+func (s *service) scalingCall(answer func(*call.Exchange, scalingObject) (any, error)) call.Handler {
+	return func(x *call.Exchange) error {
+		var request scalingObject
+		if err := call.Decode(x.Body, &request); err != nil {
+			return fmt.Errorf("decode the request: %w", err)
+		}
+		s.scaling.mu.Lock()
+		defer s.scaling.mu.Unlock()
+		value, err := answer(x, request)
+		if errors.Is(err, errTargetExists) {
+			return x.AnswerError(http.StatusBadRequest, "ValidationException", err.Error())
+		}
+		if err != nil {
+			return x.AnswerError(http.StatusBadRequest, "ObjectNotFoundException", err.Error())
+		}
+		return x.AnswerJSON(http.StatusOK, value)
+	}
+}
+
+// same says whether both name the same thing by these members.
+func (o scalingObject) same(other scalingObject, members ...string) bool {
+	return !slices.ContainsFunc(members, func(m string) bool { return o[m] != other[m] })
+}
+
+// asked says whether a describing request asks for the object: what it does not name is any.
+func (o scalingObject) asked(request scalingObject, list, member string) bool {
+	for _, name := range []string{"ServiceNamespace", "ResourceId", "ScalableDimension"} {
+		if request[name] != nil && request[name] != o[name] {
+			return false
+		}
+	}
+	names, _ := request[list].([]any)
+	return len(names) == 0 || slices.Contains(names, o[member])
+}
+
+var (
+	targetMembers = []string{"ServiceNamespace", "ResourceId", "ScalableDimension"}
+	policyMembers = append([]string{"PolicyName"}, targetMembers...)
+)
+
+// put changes the object of the same name by the request's members, or adds one.
+func put(list []scalingObject, members []string, request, made scalingObject) ([]scalingObject, scalingObject) {
+	i := slices.IndexFunc(list, func(o scalingObject) bool { return o.same(request, members...) })
+	if i < 0 {
+		list, i = append(list, made), len(list)
+	}
+	for name, value := range request {
+		if name != "Tags" {
+			list[i][name] = value
+		}
+	}
+	return list, list[i]
+}
+
+func drop(list []scalingObject, members []string, request scalingObject) ([]scalingObject, error) {
+	left := slices.DeleteFunc(slices.Clone(list), func(o scalingObject) bool { return o.same(request, members...) })
+	if len(left) == len(list) {
+		return nil, errNoObject
+	}
+	return left, nil
+}
+
+func scalingARN(x *call.Exchange, kind string) string {
+	return fmt.Sprintf("arn:aws:application-autoscaling:%s:%s:%s/%x", x.Region, x.AccountID, kind, time.Now().UnixNano())
+}
+
+// https://docs.aws.amazon.com/autoscaling/application/APIReference/API_RegisterScalableTarget.html
+func (s *service) registerTarget(x *call.Exchange, request scalingObject) (any, error) {
+	held, namespace := s.scaling, call.Text(request, "ServiceNamespace")
+	made := scalingObject{
+		"ScalableTargetARN": scalingARN(x, "scalable-target"), "CreationTime": time.Now().Unix(),
+		"RoleARN": "arn:aws:iam::" + x.AccountID + ":role/aws-service-role/" + namespace + ".application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling",
+		"SuspendedState": map[string]bool{
+			"DynamicScalingInSuspended": false, "DynamicScalingOutSuspended": false, "ScheduledScalingSuspended": false,
+		},
+	}
+	if request["Tags"] != nil && slices.ContainsFunc(held.targets, func(o scalingObject) bool { return o.same(request, targetMembers...) }) {
+		return nil, errTargetExists
+	}
+	var target scalingObject
+	held.targets, target = put(held.targets, targetMembers, request, made)
+	arn := call.Text(target, "ScalableTargetARN")
+	held.tag(arn, request["Tags"])
+	return map[string]any{"ScalableTargetARN": arn}, nil
+}
+
+func (s *service) describeTargets(x *call.Exchange, request scalingObject) (any, error) {
+	found := slices.DeleteFunc(slices.Clone(s.scaling.targets), func(o scalingObject) bool {
+		return !o.asked(request, "ResourceIds", "ResourceId")
+	})
+	return map[string]any{"ScalableTargets": found}, nil
+}
+
+// deregisterTarget takes a target's policies with it.
+// https://docs.aws.amazon.com/autoscaling/application/APIReference/API_DeregisterScalableTarget.html
+func (s *service) deregisterTarget(x *call.Exchange, request scalingObject) (any, error) {
+	held := s.scaling
+	left, err := drop(held.targets, targetMembers, request)
+	if err != nil {
+		return nil, err
+	}
+	held.targets = left
+	held.policies = slices.DeleteFunc(held.policies, func(o scalingObject) bool { return o.same(request, targetMembers...) })
+	return map[string]any{}, nil
+}
+
+// https://docs.aws.amazon.com/autoscaling/application/APIReference/API_PutScalingPolicy.html
+func (s *service) putPolicy(x *call.Exchange, request scalingObject) (any, error) {
+	held := s.scaling
+	if !slices.ContainsFunc(held.targets, func(o scalingObject) bool { return o.same(request, targetMembers...) }) {
+		return nil, fmt.Errorf("no scalable target registered for %s", call.Text(request, "ResourceId"))
+	}
+	made := scalingObject{"PolicyARN": scalingARN(x, "scalingPolicy"), "CreationTime": time.Now().Unix(), "Alarms": []any{}}
+	var policy scalingObject
+	held.policies, policy = put(held.policies, policyMembers, request, made)
+	return map[string]any{"PolicyARN": policy["PolicyARN"], "Alarms": []any{}}, nil
+}
+
+func (s *service) describePolicies(x *call.Exchange, request scalingObject) (any, error) {
+	found := slices.DeleteFunc(slices.Clone(s.scaling.policies), func(o scalingObject) bool {
+		return !o.asked(request, "PolicyNames", "PolicyName")
+	})
+	return map[string]any{"ScalingPolicies": found}, nil
+}
+
+func (s *service) deletePolicy(x *call.Exchange, request scalingObject) (any, error) {
+	left, err := drop(s.scaling.policies, policyMembers, request)
+	if err != nil {
+		return nil, err
+	}
+	s.scaling.policies = left
+	return map[string]any{}, nil
+}
+
+func (s *service) listTargetTags(x *call.Exchange, request scalingObject) (any, error) {
+	return map[string]any{"Tags": s.scaling.tags[call.Text(request, "ResourceARN")]}, nil
+}
+
+func (s *service) tagTarget(x *call.Exchange, request scalingObject) (any, error) {
+	s.scaling.tag(call.Text(request, "ResourceARN"), request["Tags"])
+	return map[string]any{}, nil
+}
+
+func (s *service) untagTarget(x *call.Exchange, request scalingObject) (any, error) {
+	keys, _ := request["TagKeys"].([]any)
+	for _, key := range keys {
+		delete(s.scaling.tags[call.Text(request, "ResourceARN")], fmt.Sprint(key))
+	}
+	return map[string]any{}, nil
+}
+
+// tag adds tags to those of a target.
+func (s *state) tag(arn string, tags any) {
+	if s.tags[arn] == nil {
+		s.tags[arn] = map[string]string{}
+	}
+	given, _ := tags.(map[string]any)
+	for key, value := range given {
+		s.tags[arn][key] = fmt.Sprint(value)
+	}
+}

@@ -1,0 +1,46 @@
+package appautoscaling
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/didomi/serverless-api/sandbox/gateway/call"
+	"github.com/didomi/serverless-api/sandbox/iampolicy"
+)
+
+// namedScaling is the target of a call, new or known, with its tags and those that the call sets.
+func (s *service) resources(_ context.Context, _ string, x *call.Exchange) ([]iampolicy.Resource, error) {
+	var request scalingObject
+	if err := call.Decode(x.Body, &request); err != nil {
+		return nil, nil //nolint:nilerr // what cannot be read names nothing
+	}
+	keys := map[string][]string{}
+	if space := call.Text(request, "ServiceNamespace"); space != "" {
+		keys["application-autoscaling:service-namespace"] = []string{space}
+	}
+	tags, _ := request["Tags"].(map[string]any)
+	for key, value := range tags {
+		keys["aws:requesttag/"+strings.ToLower(key)] = []string{fmt.Sprint(value)}
+	}
+	s.scaling.mu.Lock()
+	defer s.scaling.mu.Unlock()
+	arn := call.Text(request, "ResourceARN")
+	for _, target := range s.scaling.targets {
+		if arn == "" && target.same(request, targetMembers...) {
+			arn = call.Text(target, "ScalableTargetARN")
+		}
+	}
+	for key, value := range s.scaling.tags[arn] {
+		keys["aws:resourcetag/"+strings.ToLower(key)] = []string{value}
+	}
+	if arn == "" {
+		arn = s.ARN("application-autoscaling", "scalable-target/*")
+	}
+	return []iampolicy.Resource{{ARN: arn, Keys: keys}}, nil
+}
+
+// bounds are those of the calls that give something its physical name, of the API reference.
+var bounds = map[string]call.BoundedCall{
+	"PutScalingPolicy": call.BoundOf("ValidationException", "PolicyName", 256, nil),
+}

@@ -1,0 +1,164 @@
+package cloudwatch
+
+import (
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+
+	"github.com/aws/smithy-go/encoding/cbor"
+
+	"github.com/didomi/serverless-api/sandbox/gateway/call"
+)
+
+// alarmRule is one that AWS holds an alarm to and the emulator does not. It returns what is wrong; "": nothing.
+type alarmRule func(alarm cbor.Map) string
+
+// The rules of PutMetricAlarm and PutCompositeAlarm. AWS's wording differs.
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html
+var (
+	metricAlarmRules    = append([]alarmRule{oneStatistic, lowSamples, evaluationRange, missingData, alarmQueries}, eachAlarmRules...)
+	compositeAlarmRules = append([]alarmRule{suppressorPeriods}, eachAlarmRules...)
+	eachAlarmRules      = []alarmRule{
+		actions("AlarmActions"), actions("OKActions"), actions("InsufficientDataActions"),
+	}
+)
+
+// refuseAlarm answers as AWS does to an alarm that breaks a rule.
+func refuseAlarm(rules []alarmRule, put call.Handler) call.Handler {
+	return call.Reading(func(x *call.Exchange) error {
+		if !call.IsCBOR(x.Request.Header) {
+			return put(x)
+		}
+		alarm, err := call.DecodeCBOR(x.Body)
+		if err != nil {
+			return err
+		}
+		for _, rule := range rules {
+			if wrong := rule(alarm); wrong != "" {
+				return x.Refuse(http.StatusBadRequest, "ValidationError", wrong)
+			}
+		}
+		return put(x)
+	})
+}
+
+func memberText(alarm cbor.Map, member string) string {
+	value, _ := alarm[member].(cbor.String)
+	return string(value)
+}
+
+// memberNumber is a whole number; 0 where there is none.
+func memberNumber(alarm cbor.Map, member string) int {
+	value, _ := alarm[member].(cbor.Uint)
+	return int(value)
+}
+
+func actions(member string) alarmRule {
+	return func(alarm cbor.Map) string {
+		if list, _ := alarm[member].(cbor.List); len(list) > 5 {
+			return fmt.Sprintf("%s has %d actions, more than 5", member, len(list))
+		}
+		return ""
+	}
+}
+
+// extended are the statistics other than the five plain ones.
+var (
+	percentile = regexp.MustCompile(`^p(\d{1,2}(\.\d{1,10})?|100)$`)
+	extended   = regexp.MustCompile(`^((p|tm|tc|ts|wm)(\d{1,2}(\.\d{1,10})?|100)|IQM|(PR|TC|TM|TS|WM)\(.*:.*\))$`)
+)
+
+func oneStatistic(alarm cbor.Map) string {
+	plain, other := memberText(alarm, "Statistic"), memberText(alarm, "ExtendedStatistic")
+	_, queries := alarm["Metrics"]
+	switch named := memberText(alarm, "MetricName") != ""; {
+	case queries && (named || plain != "" || other != ""):
+		return "Metrics and MetricName, Statistic or ExtendedStatistic exclude each other"
+	case !queries && !named:
+		return "MetricName or Metrics is missing"
+	case named && (plain == "") == (other == ""):
+		return "a metric takes Statistic or ExtendedStatistic, not both"
+	case other != "" && !extended.MatchString(other):
+		return "ExtendedStatistic " + other + " is unknown"
+	}
+	return ""
+}
+
+func lowSamples(alarm cbor.Map) string {
+	setting := memberText(alarm, "EvaluateLowSampleCountPercentile")
+	switch {
+	case setting == "":
+		return ""
+	case !percentile.MatchString(memberText(alarm, "ExtendedStatistic")):
+		return "EvaluateLowSampleCountPercentile is for percentiles alone"
+	case setting != "evaluate" && setting != "ignore":
+		return "EvaluateLowSampleCountPercentile is " + setting + ", not evaluate or ignore"
+	}
+	return ""
+}
+
+const (
+	hour = 60 * 60
+	day  = 24 * hour
+)
+
+func evaluationRange(alarm cbor.Map) string {
+	period, periods, needed := memberNumber(alarm, "Period"), memberNumber(alarm, "EvaluationPeriods"), memberNumber(alarm, "DatapointsToAlarm")
+	switch _, queries := alarm["Metrics"]; {
+	case periods < 1:
+		return "EvaluationPeriods is missing"
+	case needed > periods:
+		return fmt.Sprintf("DatapointsToAlarm %d is more than the %d EvaluationPeriods", needed, periods)
+	case queries:
+		return ""
+	case !slices.Contains([]int{10, 20, 30}, period) && (period == 0 || period%60 != 0):
+		return fmt.Sprintf("Period %d is not 10, 20, 30 or a multiple of 60", period)
+	case period < hour && period*periods > day:
+		return fmt.Sprintf("%d periods of %d seconds are more than a day", periods, period)
+	case period*periods > 7*day:
+		return fmt.Sprintf("%d periods of %d seconds are more than seven days", periods, period)
+	}
+	return ""
+}
+
+func missingData(alarm cbor.Map) string {
+	how := memberText(alarm, "TreatMissingData")
+	if how != "" && !slices.Contains([]string{"breaching", "notBreaching", "ignore", "missing"}, how) {
+		return "TreatMissingData " + how + " is unknown"
+	}
+	return ""
+}
+
+// alarmQueries holds an alarm on an expression to ten metrics, and to one query that is watched.
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDataQuery.html
+func alarmQueries(alarm cbor.Map) string {
+	list, _ := alarm["Metrics"].(cbor.List)
+	metrics, watched := 0, 0
+	for _, item := range list {
+		query, _ := item.(cbor.Map)
+		if query["MetricStat"] != nil {
+			metrics++
+		}
+		if returned, set := query["ReturnData"].(cbor.Bool); !set || bool(returned) {
+			watched++
+		}
+	}
+	switch {
+	case metrics > 10:
+		return fmt.Sprintf("Metrics has %d metrics, more than 10", metrics)
+	case len(list) > 0 && watched != 1:
+		return fmt.Sprintf("%d of Metrics return data, not one", watched)
+	}
+	return ""
+}
+
+func suppressorPeriods(alarm cbor.Map) string {
+	_, wait := alarm["ActionsSuppressorWaitPeriod"]
+	_, extension := alarm["ActionsSuppressorExtensionPeriod"]
+	if suppressed := memberText(alarm, "ActionsSuppressor") != ""; suppressed != wait || suppressed != extension {
+		return "ActionsSuppressor, its wait period and its extension period go together"
+	}
+	return ""
+}

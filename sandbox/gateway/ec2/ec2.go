@@ -1,0 +1,139 @@
+// Package ec2 corrects EC2.
+package ec2
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/didomi/serverless-api/sandbox/gateway/call"
+	"github.com/didomi/serverless-api/sandbox/gateway/emulator"
+	"github.com/didomi/serverless-api/sandbox/gateway/xmltree"
+)
+
+// service is EC2 as the gateway corrects it.
+type service struct {
+	*call.Account
+	subnets sync.Mutex // held while a subnet is created
+}
+
+// New describes the service for an account.
+func New(a *call.Account) call.Service {
+	return (&service{Account: a}).calls()
+}
+
+func (s *service) calls() call.Service {
+	return call.Service{Name: "ec2", Actions: withinQuotas(s.actions()), Bounds: bounds, Quotas: defaultQuotas, Resources: s.resources}
+}
+
+func (s *service) actions() map[string]call.Handler {
+	return map[string]call.Handler{
+		"CreateFlowLogs":   refuseSecondFlowLog(call.After(rememberFlowLogs)),
+		"DescribeFlowLogs": call.After(s.completeFlowLogs),
+		"DeleteFlowLogs":   call.After(forgetFlowLogs),
+
+		"CreateVpcEndpoint":    refuseLocalZones(call.After(s.rememberEndpoint)),
+		"ModifyVpcEndpoint":    call.After(changeEndpoint),
+		"DescribeVpcEndpoints": call.After(s.showEndpoints),
+		"DeleteVpcEndpoints":   call.After(forgetEndpoints),
+
+		"CreateSubnet":              s.placeSubnet,
+		"DescribeAvailabilityZones": call.After(showZones),
+
+		"AuthorizeSecurityGroupEgress":  call.After(rememberPrefixList),
+		"AuthorizeSecurityGroupIngress": call.After(rememberPrefixList),
+		"DescribeSecurityGroupRules":    call.After(showRules),
+		"RevokeSecurityGroupEgress":     call.After(ruleRevoked),
+		"RevokeSecurityGroupIngress":    call.After(ruleRevoked),
+	}
+}
+
+// flowLogDefaults are what AWS sets when CreateFlowLogs does not say.
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateFlowLogs.html
+var flowLogDefaults = map[string]string{
+	"maxAggregationInterval": "600",
+	"logFormat": "${version} ${account-id} ${interface-id} ${srcaddr} ${dstaddr} ${srcport} ${dstport} " +
+		"${protocol} ${packets} ${bytes} ${start} ${end} ${action} ${log-status}",
+	"deliverLogsStatus": "SUCCESS",
+}
+
+// rememberFlowLogs keeps what the emulator drops of CreateFlowLogs.
+func rememberFlowLogs(x *call.Exchange) error {
+	answer, err := xmltree.Parse(x.Answer)
+	if err != nil {
+		return err
+	}
+	members := map[string]any{}
+	for name, value := range flowLogDefaults {
+		members[name] = value
+	}
+	for member, parameter := range map[string]string{
+		"maxAggregationInterval":   "MaxAggregationInterval",
+		"logFormat":                "LogFormat",
+		"deliverLogsPermissionArn": "DeliverLogsPermissionArn",
+		"deliverCrossAccountRole":  "DeliverCrossAccountRole",
+		"logGroupName":             "LogGroupName",
+	} {
+		if value := x.Form.Get(parameter); value != "" {
+			members[member] = value
+		}
+	}
+	if _, group, ok := strings.Cut(x.Form.Get("LogDestination"), ":log-group:"); ok {
+		members["logGroupName"] = strings.TrimSuffix(group, ":*")
+	}
+	ids := answer.Child("flowLogIdSet").Texts()
+	for _, id := range ids {
+		x.Fields.Set("ec2:flow-log/"+id, members)
+	}
+	return tagFlowLogs(x, ids)
+}
+
+// tagFlowLogs gives new flow logs their tags: the emulator takes tags for a
+// "flow-log" only, where AWS and its SDKs say "vpc-flow-log".
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_TagSpecification.html
+func tagFlowLogs(x *call.Exchange, ids []string) error {
+	tags := map[string]string{"Action": "CreateTags"}
+	for i := 1; x.Form.Has(fmt.Sprintf("TagSpecification.1.Tag.%d.Key", i)); i++ {
+		for _, part := range []string{"Key", "Value"} {
+			tags[fmt.Sprintf("Tag.%d.%s", i, part)] = x.Form.Get(fmt.Sprintf("TagSpecification.1.Tag.%d.%s", i, part))
+		}
+	}
+	if len(tags) == 1 {
+		return nil
+	}
+	for i, id := range ids {
+		tags[fmt.Sprintf("ResourceId.%d", i+1)] = id
+	}
+	_, err := x.Emulator.Query(x.Request.Context(), "ec2", emulator.EC2Version, tags)
+	return err
+}
+
+// completeFlowLogs puts into DescribeFlowLogs what AWS answers and the
+// emulator does not: the aggregation interval (read back as 0, which replaces
+// the flow log), the delivery role, the format, the log group.
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_FlowLog.html
+func (s *service) completeFlowLogs(x *call.Exchange) error {
+	answer, err := xmltree.Parse(x.Answer)
+	if err != nil {
+		return err
+	}
+	set := answer.Child("flowLogSet")
+	if set == nil {
+		return nil
+	}
+	for _, item := range set.Children {
+		x.Fields.Fill("ec2:flow-log/"+item.Value("flowLogId"), item)
+		if err := s.showDelivery(x.Request.Context(), item); err != nil {
+			return err
+		}
+	}
+	x.Answer = answer.Bytes()
+	return nil
+}
+
+func forgetFlowLogs(x *call.Exchange) error {
+	for _, id := range call.FormList(x.Form, "FlowLogId") {
+		x.Fields.Forget("ec2:flow-log/" + id)
+	}
+	return nil
+}

@@ -1,0 +1,94 @@
+package ec2
+
+import (
+	"slices"
+
+	"github.com/didomi/serverless-api/sandbox/gateway/call"
+	"github.com/didomi/serverless-api/sandbox/gateway/xmltree"
+)
+
+func EndpointKey(id string) string { return "ec2:endpoint/" + id }
+
+// rememberEndpoint keeps what the emulator drops of CreateVpcEndpoint: the
+// private DNS switch, the security groups and the policy.
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateVpcEndpoint.html
+func (s *service) rememberEndpoint(x *call.Exchange) error {
+	answer, err := xmltree.Parse(x.Answer)
+	if err != nil {
+		return err
+	}
+	created := answer.Child("vpcEndpoint")
+	members := call.FormMembers(x.Form, map[string]string{
+		"IpAddressType": "ipAddressType", "PolicyDocument": "policyDocument", "PrivateDnsEnabled": "privateDnsEnabled",
+	})
+	if created.Value("vpcEndpointType") == "Interface" {
+		members["groupSet"] = groupSet(call.FormList(x.Form, "SecurityGroupId"))
+		if members["ipAddressType"] == nil {
+			members["ipAddressType"] = "ipv4"
+		}
+	}
+	x.Fields.Set(EndpointKey(created.Value("vpcEndpointId")), members)
+	s.showEndpoint(created)
+	x.Answer = answer.Bytes()
+	return nil
+}
+
+// changeEndpoint applies ModifyVpcEndpoint to what is remembered.
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ModifyVpcEndpoint.html
+func changeEndpoint(x *call.Exchange) error {
+	key := EndpointKey(x.Form.Get("VpcEndpointId"))
+	members := call.FormMembers(x.Form, map[string]string{
+		"IpAddressType": "ipAddressType", "PolicyDocument": "policyDocument", "PrivateDnsEnabled": "privateDnsEnabled",
+	})
+	if x.Form.Get("ResetPolicy") == "true" {
+		members["policyDocument"] = nil
+	}
+	if before, ok := x.Fields.Get(key)["groupSet"].(*xmltree.Node); ok {
+		var groups []string
+		for _, item := range before.Children {
+			groups = append(groups, item.Value("groupId"))
+		}
+		groups = append(groups, call.FormList(x.Form, "AddSecurityGroupId")...)
+		gone := call.FormList(x.Form, "RemoveSecurityGroupId")
+		groups = slices.DeleteFunc(groups, func(id string) bool { return slices.Contains(gone, id) })
+		members["groupSet"] = groupSet(groups)
+	}
+	x.Fields.Set(key, members)
+	return nil
+}
+
+func groupSet(ids []string) *xmltree.Node {
+	set := &xmltree.Node{Name: "groupSet"}
+	for _, id := range ids {
+		item := &xmltree.Node{Name: "item"}
+		item.Set("groupId", id)
+		item.Set("groupName", id)
+		set.Children = append(set.Children, item)
+	}
+	return set
+}
+
+// showEndpoints answers the remembered members in DescribeVpcEndpoints.
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_VpcEndpoint.html
+func (s *service) showEndpoints(x *call.Exchange) error {
+	answer, err := xmltree.Parse(x.Answer)
+	if err != nil {
+		return err
+	}
+	for _, item := range answer.Child("vpcEndpointSet").Items() {
+		s.showEndpoint(item)
+	}
+	x.Answer = answer.Bytes()
+	return nil
+}
+
+func (s *service) showEndpoint(element *xmltree.Node) {
+	s.Fields.Fill(EndpointKey(element.Value("vpcEndpointId")), element)
+}
+
+func forgetEndpoints(x *call.Exchange) error {
+	for _, id := range call.FormList(x.Form, "VpcEndpointId") {
+		x.Fields.Forget(EndpointKey(id))
+	}
+	return nil
+}

@@ -1,0 +1,39 @@
+package ec2
+
+import (
+	"strings"
+
+	"github.com/didomi/serverless-api/sandbox/gateway/call"
+	"github.com/didomi/serverless-api/sandbox/gateway/emulator"
+)
+
+// ruleRevoked finishes a revocation.
+func ruleRevoked(x *call.Exchange) error {
+	forgetRules(x)
+	return revokeWithoutPorts(x)
+}
+
+// revokeWithoutPorts repeats a revocation for protocol -1 without its ports,
+// which AWS ignores there. The emulator compares them, so the rule that every
+// new group lets everything out with would stay when the provider, which sends
+// the ports 0, takes it away.
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_IpPermission.html
+func revokeWithoutPorts(x *call.Exchange) error {
+	again, dropped := map[string]string{}, false
+	for name := range x.Form {
+		permission, isPort := strings.CutSuffix(name, ".FromPort")
+		if !isPort {
+			permission, isPort = strings.CutSuffix(name, ".ToPort")
+		}
+		if isPort && x.Form.Get(permission+".IpProtocol") == "-1" {
+			dropped = true
+			continue
+		}
+		again[name] = x.Form.Get(name)
+	}
+	if !dropped {
+		return nil
+	}
+	_, err := x.Emulator.Query(x.Request.Context(), "ec2", emulator.EC2Version, again)
+	return err
+}

@@ -1,0 +1,368 @@
+// Package elasticache corrects ElastiCache.
+package elasticache
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/didomi/serverless-api/sandbox/dataplane"
+	"github.com/didomi/serverless-api/sandbox/gateway/call"
+	"github.com/didomi/serverless-api/sandbox/gateway/xmltree"
+)
+
+const version = "2015-02-02"
+
+// caches are the replication groups that the data plane serves, and the users
+// whose passwords only the requests carry.
+type caches struct {
+	mu     sync.Mutex
+	groups map[string]servedCache
+	users  map[string]cacheUser // by user id
+}
+
+type servedCache struct {
+	spec    dataplane.Cache
+	tokens  []string // the AUTH tokens that are good, oldest first
+	address netip.AddrPort
+}
+
+func newCaches() *caches {
+	return &caches{groups: map[string]servedCache{}, users: map[string]cacheUser{}}
+}
+
+// service is ElastiCache as the gateway corrects it.
+type service struct {
+	*call.Account
+	plane  dataplane.Plane
+	caches *caches
+}
+
+// New describes the service for an account.
+func New(a *call.Account, plane dataplane.Plane) call.Service {
+	return (&service{Account: a, plane: plane, caches: newCaches()}).calls()
+}
+
+func (s *service) calls() call.Service {
+	return call.Service{
+		Name: "elasticache", Actions: call.WithinQuotas(s.actions(), enforced), Bounds: bounds,
+		Quotas: defaultQuotas, Resources: s.resources,
+	}
+}
+
+func (s *service) actions() map[string]call.Handler {
+	calls := map[string]call.Handler{
+		"*":                                   call.After(s.showCaches),
+		"DescribeCacheEngineVersions":         call.Instead(cacheEngines),
+		"DescribeCacheParameters":             call.After(filterParameters),
+		"DescribeReservedCacheNodesOfferings": call.Instead(nodeOfferings),
+	}
+	for action, effect := range map[string]call.Handler{
+		"CreateReplicationGroup": s.cacheCreated,
+		"ModifyReplicationGroup": s.cacheModified,
+		"DeleteReplicationGroup": s.cacheDeleted,
+		"CreateUser":             s.rememberUser,
+		"ModifyUser":             s.rememberUser,
+		"DeleteUser":             s.forgetUser,
+		"ModifyUserGroup":        s.applyUserChanges,
+	} {
+		calls[action] = call.After(func(x *call.Exchange) error {
+			if err := effect(x); err != nil {
+				return err
+			}
+			return s.showCaches(x)
+		})
+	}
+	calls["CreateReplicationGroup"] = s.refuseWithoutFailover(calls["CreateReplicationGroup"])
+	calls["ModifyReplicationGroup"] = s.keepFailover(calls["ModifyReplicationGroup"])
+	calls["ModifyUser"] = s.refuseWhileChanging(calls["ModifyUser"])
+	return calls
+}
+
+// The members of a replication group that the emulator takes and does not
+// answer. A key that reads back as none replaces the group.
+// https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_ReplicationGroup.html
+var cacheMembers = map[string]string{
+	"AutoMinorVersionUpgrade": "AutoMinorVersionUpgrade",
+	"Engine":                  "Engine",
+	"IpDiscovery":             "IpDiscovery",
+	"KmsKeyId":                "KmsKeyId",
+	"NetworkType":             "NetworkType",
+}
+
+func cacheKey(id string) string { return "elasticache:group/" + id }
+func nodesKey(id string) string { return "elasticache:nodes/" + id }
+
+// rememberNodes keeps what a change of a group changes in its nodes, from which
+// clients read it: the emulator changes the group alone.
+// https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_ModifyReplicationGroup.html
+func rememberNodes(x *call.Exchange, id string) {
+	members := call.FormMembers(x.Form, map[string]string{
+		"Engine": "Engine", "EngineVersion": "EngineVersion", "PreferredMaintenanceWindow": "PreferredMaintenanceWindow",
+	})
+	if name := x.Form.Get("CacheParameterGroupName"); name != "" {
+		group := &xmltree.Node{Name: "CacheParameterGroup"}
+		group.Set("CacheParameterGroupName", name)
+		group.Set("ParameterApplyStatus", "in-sync")
+		members["CacheParameterGroup"] = group
+	}
+	x.Fields.Set(nodesKey(id), members)
+}
+
+// cacheCreated starts the servers of a new replication group.
+// https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_CreateReplicationGroup.html
+func (s *service) cacheCreated(x *call.Exchange) error {
+	answer, err := xmltree.Parse(x.Answer)
+	if err != nil {
+		return err
+	}
+	ctx, group := x.Request.Context(), answer.First("ReplicationGroup")
+	clustered, err := s.clusterMode(ctx, x.Form.Get("CacheParameterGroupName"), group)
+	if err != nil {
+		return err
+	}
+	served := servedCache{spec: dataplane.Cache{ID: group.Value("ReplicationGroupId"), ClusterMode: clustered, Shards: 1}}
+	if n, err := strconv.Atoi(x.Form.Get("NumNodeGroups")); err == nil && clustered {
+		served.spec.Shards = n
+	}
+	if token := x.Form.Get("AuthToken"); token != "" {
+		served.tokens = []string{token}
+	}
+	rememberCache(x, served.spec)
+	if err := s.serveCache(ctx, served, groupUserGroups(group)); err != nil {
+		s.takeBackCache(ctx, served.spec.ID)
+		return err
+	}
+	return nil
+}
+
+// rememberCache keeps what the emulator drops of a group.
+func rememberCache(x *call.Exchange, spec dataplane.Cache) {
+	members := map[string]any{
+		"AutoMinorVersionUpgrade": "true", "DataTiering": "disabled", "IpDiscovery": "ipv4", "NetworkType": "ipv4",
+	}
+	for member, value := range call.FormMembers(x.Form, cacheMembers) {
+		members[member] = value
+	}
+	if spec.ClusterMode {
+		members["ClusterEnabled"], members["ClusterMode"] = "true", "enabled"
+	}
+	x.Fields.Set(cacheKey(spec.ID), members)
+}
+
+// clusterMode says whether a group runs in cluster mode: on AWS its parameter
+// group decides (cluster-enabled yes), even with one shard; the emulator calls
+// a group clustered only from two shards on.
+// https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/ParameterGroups.Redis.html
+func (s *service) clusterMode(ctx context.Context, parameterGroup string, group *xmltree.Node) (bool, error) {
+	if group.Value("ClusterEnabled") == "true" || group.Value("ClusterMode") == "enabled" {
+		return true, nil
+	}
+	if parameterGroup == "" {
+		return false, nil
+	}
+	if strings.HasPrefix(parameterGroup, "default.") {
+		return strings.HasSuffix(parameterGroup, ".cluster.on"), nil
+	}
+	answer, err := s.Emulator.Query(ctx, "elasticache", version, map[string]string{
+		"Action": "DescribeCacheParameters", "CacheParameterGroupName": parameterGroup,
+	})
+	if err != nil {
+		return false, fmt.Errorf("read parameter group %s: %w", parameterGroup, err)
+	}
+	for _, parameter := range answer.First("Parameters").Items() {
+		if parameter.Value("ParameterName") == "cluster-enabled" {
+			return parameter.Value("ParameterValue") == "yes", nil
+		}
+	}
+	return false, nil
+}
+
+// cacheModified applies a changed token or user group.
+func (s *service) cacheModified(x *call.Exchange) error {
+	answer, err := xmltree.Parse(x.Answer)
+	if err != nil {
+		return err
+	}
+	group := answer.First("ReplicationGroup")
+	id := group.Value("ReplicationGroupId")
+	x.Fields.Set(cacheKey(id), call.FormMembers(x.Form, cacheMembers))
+	rememberNodes(x, id)
+	served, ok := s.servedCache(id)
+	if !ok {
+		return nil
+	}
+	served.tokens = changedTokens(served.tokens, x.Form.Get("AuthToken"), x.Form.Get("AuthTokenUpdateStrategy"))
+	return s.serveCache(x.Request.Context(), served, groupUserGroups(group))
+}
+
+// changedTokens applies a token update: ROTATE keeps the last token beside the
+// new one, SET leaves only the new one, DELETE removes AUTH.
+// https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/auth.html
+func changedTokens(tokens []string, token, strategy string) []string {
+	switch {
+	case strategy == "DELETE":
+		return nil
+	case token == "":
+		return tokens
+	case strategy == "SET" || len(tokens) == 0:
+		return []string{token}
+	}
+	last := tokens[len(tokens)-1]
+	if last == token {
+		return []string{token}
+	}
+	return []string{last, token}
+}
+
+func (s *service) cacheDeleted(x *call.Exchange) error {
+	id := x.Form.Get("ReplicationGroupId")
+	s.caches.mu.Lock()
+	delete(s.caches.groups, id)
+	s.caches.mu.Unlock()
+	x.Fields.Forget(cacheKey(id))
+	x.Fields.Forget(nodesKey(id))
+	return s.plane.RemoveCache(x.Request.Context(), id)
+}
+
+func (s *service) servedCache(id string) (servedCache, bool) {
+	s.caches.mu.Lock()
+	defer s.caches.mu.Unlock()
+	served, ok := s.caches.groups[id]
+	return served, ok
+}
+
+// serveCache starts or changes the group's servers, with its tokens or the
+// members of its user groups.
+func (s *service) serveCache(ctx context.Context, served servedCache, userGroups []string) error {
+	served.spec.AuthToken, served.spec.Users = "", nil
+	if n := len(served.tokens); n > 0 {
+		served.spec.AuthToken = served.tokens[n-1]
+		if n > 1 {
+			served.spec.Users = []dataplane.CacheUser{{Name: "default", Passwords: served.tokens, AccessString: "on ~* &* +@all"}}
+		}
+	}
+	users, err := s.members(ctx, userGroups)
+	if err != nil {
+		return err
+	}
+	served.spec.Users = append(served.spec.Users, users...)
+	if served.address, err = s.plane.EnsureCache(ctx, served.spec); err != nil {
+		return fmt.Errorf("start the cache of replication group %s: %w", served.spec.ID, err)
+	}
+	s.caches.mu.Lock()
+	defer s.caches.mu.Unlock()
+	s.caches.groups[served.spec.ID] = served
+	return nil
+}
+
+func (s *service) takeBackCache(ctx context.Context, id string) {
+	s.Fields.Forget(cacheKey(id))
+	_, err := s.Emulator.Query(ctx, "elasticache", version, map[string]string{"Action": "DeleteReplicationGroup", "ReplicationGroupId": id})
+	if err != nil {
+		s.Log.Error("could not take back a replication group without data plane", "group", id, "error", err)
+	}
+}
+
+func groupUserGroups(group *xmltree.Node) []string { return group.Child("UserGroupIds").Texts() }
+
+// showCaches puts the data plane's addresses and the remembered members into
+// any ElastiCache answer. The emulator names a host called "redis".
+func (s *service) showCaches(x *call.Exchange) error {
+	answer, err := xmltree.Parse(x.Answer)
+	if err != nil {
+		return err
+	}
+	answer.Each("ReplicationGroup", s.showCache)
+	answer.Each("CacheCluster", s.showCacheNode)
+	answer.Visit(s.showUser)
+	x.Answer = answer.Bytes()
+	return nil
+}
+
+// showCache gives a group in cluster mode its configuration endpoint and no
+// other, and one without its primary and reader endpoints, as AWS does.
+func (s *service) showCache(group *xmltree.Node) {
+	id := group.Value("ReplicationGroupId")
+	s.Fields.Fill(cacheKey(id), group)
+	served, ok := s.servedCache(id)
+	if !ok {
+		return
+	}
+	if served.spec.ClusterMode {
+		group.Put(endpoint("ConfigurationEndpoint", served.address))
+	}
+	group.Each("NodeGroup", func(shard *xmltree.Node) {
+		for _, name := range []string{"PrimaryEndpoint", "ReaderEndpoint"} {
+			if served.spec.ClusterMode {
+				shard.Remove(name)
+				continue
+			}
+			shard.Put(endpoint(name, served.address))
+		}
+	})
+	group.Each("NodeGroupMember", func(member *xmltree.Node) { member.Put(endpoint("ReadEndpoint", served.address)) })
+}
+
+// patchLevel is the part of a version that a node shows and no call names. A client that compares the whole
+// of it with what was asked for takes it for another version, and a lower one replaces the group.
+// https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/engine-versions.html
+func patchLevel(engine, version string) string {
+	if engine == "valkey" && version == "7.2" {
+		return ".6"
+	}
+	return ".0"
+}
+
+// showCacheNode rewrites the endpoints of a group's nodes and adds what the
+// emulator answers of the group only.
+// https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_CacheCluster.html
+func (s *service) showCacheNode(cluster *xmltree.Node) {
+	id := cluster.Value("ReplicationGroupId")
+	for _, member := range []string{"AutoMinorVersionUpgrade", "IpDiscovery", "NetworkType"} {
+		if value := s.Fields.Text(cacheKey(id), member); value != "" {
+			cluster.Set(member, value)
+		}
+	}
+	s.Fields.Fill(nodesKey(id), cluster)
+	if version := cluster.Value("EngineVersion"); strings.Count(version, ".") == 1 {
+		cluster.Set("EngineVersion", version+patchLevel(cluster.Value("Engine"), version))
+	}
+	served, ok := s.servedCache(id)
+	if !ok {
+		return
+	}
+	cluster.Each("CacheNode", func(n *xmltree.Node) { n.Put(endpoint("Endpoint", served.address)) })
+}
+
+func endpoint(name string, address netip.AddrPort) *xmltree.Node {
+	e := &xmltree.Node{Name: name}
+	e.Set("Address", address.Addr().String())
+	e.Set("Port", strconv.Itoa(int(address.Port())))
+	return e
+}
+
+// applyUserChanges gives changed users or memberships to every group that has
+// a user group.
+func (s *service) applyUserChanges(x *call.Exchange) error {
+	ctx := x.Request.Context()
+	answer, err := x.Emulator.Query(ctx, "elasticache", version, map[string]string{"Action": "DescribeReplicationGroups"})
+	if err != nil {
+		return err
+	}
+	for _, group := range answer.First("ReplicationGroups").Items() {
+		userGroups := groupUserGroups(group)
+		served, ok := s.servedCache(group.Value("ReplicationGroupId"))
+		if !ok || len(userGroups) == 0 {
+			continue
+		}
+		if err := s.serveCache(ctx, served, slices.Clone(userGroups)); err != nil {
+			return err
+		}
+	}
+	return nil
+}

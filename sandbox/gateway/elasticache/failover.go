@@ -1,0 +1,43 @@
+package elasticache
+
+import (
+	"net/http"
+	"strconv"
+
+	"github.com/didomi/serverless-api/sandbox/gateway/call"
+	"github.com/didomi/serverless-api/sandbox/gateway/xmltree"
+)
+
+// refuseWithoutFailover answers as AWS does to a group in cluster mode whose
+// shards are not to fail over, and to one across zones without replicas: the
+// emulator takes any combination.
+// https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_CreateReplicationGroup.html
+func (s *service) refuseWithoutFailover(create call.Handler) call.Handler {
+	return func(x *call.Exchange) error {
+		clustered, err := s.clusterMode(x.Request.Context(), x.Form.Get("CacheParameterGroupName"), &xmltree.Node{})
+		if err != nil {
+			return err
+		}
+		failover := x.Form.Get("AutomaticFailoverEnabled") == "true"
+		if clustered && !failover {
+			return x.Refuse(http.StatusBadRequest, "InvalidParameterValue", "Redis with cluster mode enabled cannot be created with auto failover turned off.")
+		}
+		replicas, _ := strconv.Atoi(x.Form.Get("ReplicasPerNodeGroup")) // none named: none
+		if x.Form.Get("MultiAZEnabled") == "true" && (!failover || clustered && replicas == 0) {
+			return x.Refuse(http.StatusBadRequest, "InvalidParameterCombination", "Multi-AZ takes automatic failover and at least one replica.")
+		}
+		return create(x)
+	}
+}
+
+// keepFailover answers as AWS does to turning failover off in cluster mode.
+// https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_ModifyReplicationGroup.html
+func (s *service) keepFailover(modify call.Handler) call.Handler {
+	return func(x *call.Exchange) error {
+		served, ok := s.servedCache(x.Form.Get("ReplicationGroupId"))
+		if ok && served.spec.ClusterMode && x.Form.Get("AutomaticFailoverEnabled") == "false" {
+			return x.Refuse(http.StatusBadRequest, "InvalidParameterCombination", "Turning off automatic failover for replication group with cluster mode enabled is not supported.")
+		}
+		return modify(x)
+	}
+}

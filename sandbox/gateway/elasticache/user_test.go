@@ -1,0 +1,19 @@
+package elasticache
+
+import (
+	"net/url"
+	"testing"
+
+	"github.com/didomi/serverless-api/sandbox/gateway/call"
+)
+
+func TestADeletedUserIsForgotten(t *testing.T) {
+	s := &service{caches: newCaches()}
+	s.caches.users["by-iam"], s.caches.users["other"] = cacheUser{kind: "iam"}, cacheUser{kind: "iam"}
+	if err := s.forgetUser(&call.Exchange{Form: url.Values{"UserId": {"by-iam"}}}); err != nil {
+		t.Fatal(err)
+	}
+	if _, left := s.caches.users["by-iam"]; left || len(s.caches.users) != 1 {
+		t.Errorf("left %v", s.caches.users)
+	}
+}

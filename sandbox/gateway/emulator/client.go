@@ -1,0 +1,141 @@
+// Package emulator is ministack as the gateway sees it: calls that the emulated account's administrator signs, what
+// roles may do, what the emulator forgets (Overlay) and what has been read of it (Lookups).
+package emulator
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+
+	"github.com/didomi/serverless-api/sandbox/gateway/xmltree"
+)
+
+// Client makes the gateway's own calls to the emulator, signed as the emulated
+// account's administrator. It uses the wire protocols directly: a handful of
+// calls does not pay for an SDK client per service.
+type Client struct {
+	client      *http.Client
+	Upstream    url.URL
+	Region      string
+	Credentials aws.Credentials
+	signer      *v4.Signer
+}
+
+// Error is an error answer of the emulator to one of the gateway's calls.
+type Error struct {
+	Call   string
+	Status int
+	Body   string
+}
+
+func (e *Error) Error() string {
+	return fmt.Sprintf("%s: the emulator answered %d: %s", e.Call, e.Status, e.Body)
+}
+
+// NotFound says whether the emulator answered that there is no such thing.
+func NotFound(err error) bool {
+	var answered *Error
+	return errors.As(err, &answered) && answered.Status == http.StatusNotFound
+}
+
+// New makes a client whose calls the administrator of those credentials signs.
+func New(upstream *url.URL, region string, credentials aws.Credentials, client *http.Client) *Client {
+	return &Client{client: client, Upstream: *upstream, Region: region, Credentials: credentials, signer: v4.NewSigner()}
+}
+
+// Rest makes a call of a REST protocol with a JSON body (nil: none) and
+// decodes the answer into out (nil: ignored). path is escaped already.
+func (a *Client) Rest(ctx context.Context, service, method, path string, in, out any) error {
+	var body []byte
+	if in != nil {
+		var err error
+		if body, err = json.Marshal(in); err != nil {
+			return fmt.Errorf("%s %s: %w", method, path, err)
+		}
+	}
+	answer, err := a.Do(ctx, service, method, path, http.Header{"Content-Type": {"application/json"}}, body)
+	if err != nil {
+		return err
+	}
+	return decode(method+" "+path, answer, out)
+}
+
+// Target makes a call of a JSON protocol ("secretsmanager.GetSecretValue").
+func (a *Client) Target(ctx context.Context, service, target string, in, out any) error {
+	body, err := json.Marshal(in)
+	if err != nil {
+		return fmt.Errorf("%s: %w", target, err)
+	}
+	header := http.Header{"Content-Type": {"application/x-amz-json-1.1"}, "X-Amz-Target": {target}}
+	answer, err := a.Do(ctx, service, http.MethodPost, "/", header, body)
+	if err != nil {
+		return err
+	}
+	return decode(target, answer, out)
+}
+
+// Query makes a call of the Query protocol.
+func (a *Client) Query(ctx context.Context, service, version string, parameters map[string]string) (*xmltree.Node, error) {
+	form := url.Values{"Version": {version}}
+	for name, value := range parameters {
+		form.Set(name, value)
+	}
+	header := http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}
+	answer, err := a.Do(ctx, service, http.MethodPost, "/", header, []byte(form.Encode()))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", parameters["Action"], err)
+	}
+	return xmltree.Parse(answer)
+}
+
+func decode(request string, answer []byte, out any) error {
+	if out == nil || len(answer) == 0 {
+		return nil
+	}
+	if err := json.Unmarshal(answer, out); err != nil {
+		return fmt.Errorf("%s: decode the emulator's answer: %w", request, err)
+	}
+	return nil
+}
+
+// Do signs and sends one call and returns the body of its answer.
+func (a *Client) Do(ctx context.Context, service, method, path string, header http.Header, body []byte) ([]byte, error) {
+	request := service + ": " + method + " " + path
+	r, err := http.NewRequestWithContext(ctx, method, a.Upstream.Scheme+"://"+a.Upstream.Host+path, bytes.NewReader(body))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", request, err)
+	}
+	r.Header = header
+	sum := sha256.Sum256(body)
+	if err := a.signer.SignHTTP(ctx, a.Credentials, r, hex.EncodeToString(sum[:]), service, a.Region, time.Now()); err != nil {
+		return nil, fmt.Errorf("%s: sign: %w", request, err)
+	}
+	answer, err := a.client.Do(r)
+	if err != nil {
+		return nil, &UnreachableError{Cause: fmt.Errorf("%s: %w", request, err)}
+	}
+	defer func() { _ = answer.Body.Close() }()
+	content, err := io.ReadAll(answer.Body)
+	if err != nil {
+		return nil, &UnreachableError{Cause: fmt.Errorf("%s: %w", request, err)}
+	}
+	if answer.StatusCode >= 300 {
+		return nil, &Error{Call: request, Status: answer.StatusCode, Body: string(content)}
+	}
+	return content, nil
+}
+
+const IAMVersion = "2010-05-08"
+
+const EC2Version = "2016-11-15"

@@ -1,0 +1,151 @@
+package emulator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/didomi/serverless-api/sandbox/gateway/xmltree"
+	"github.com/didomi/serverless-api/sandbox/iampolicy"
+)
+
+// RolePolicies are what a role may do, and the most that it may.
+func (c *Client) RolePolicies(ctx context.Context, role string) (iampolicy.Set, error) {
+	var set iampolicy.Set
+	attached, err := c.IAM(ctx, "ListAttachedRolePolicies", "RoleName", role)
+	if err != nil {
+		return set, err
+	}
+	for _, arn := range xmltree.ChildTexts(attached, "PolicyArn") {
+		document, err := c.managedPolicy(ctx, arn)
+		if err != nil {
+			return set, err
+		}
+		set.Identity = append(set.Identity, document...)
+	}
+	inline, err := c.IAM(ctx, "ListRolePolicies", "RoleName", role)
+	if err != nil {
+		return set, err
+	}
+	for _, name := range inline.First("PolicyNames").Texts() {
+		answer, err := c.IAM(ctx, "GetRolePolicy", "RoleName", role, "PolicyName", name)
+		if err != nil {
+			return set, err
+		}
+		document, err := iampolicy.Parse(answer.First("PolicyDocument").Text)
+		if err != nil {
+			return set, err
+		}
+		set.Identity = append(set.Identity, document...)
+	}
+	boundary, err := c.Boundary(ctx, role)
+	if err != nil || boundary == "" {
+		return set, err
+	}
+	set.Bounded = true
+	set.Boundary, err = c.managedPolicy(ctx, boundary)
+	return set, err
+}
+
+// Boundary is the ARN of a role's permissions boundary; empty: it has none, or there is no role.
+func (c *Client) Boundary(ctx context.Context, role string) (string, error) {
+	answer, err := c.IAM(ctx, "GetRole", "RoleName", role)
+	var refused *Error
+	if errors.As(err, &refused) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	if arn := answer.First("PermissionsBoundaryArn"); arn != nil {
+		return arn.Text, nil
+	}
+	return "", nil
+}
+
+func (c *Client) managedPolicy(ctx context.Context, arn string) ([]iampolicy.Statement, error) {
+	policy, err := c.IAM(ctx, "GetPolicy", "PolicyArn", arn)
+	if err != nil {
+		return nil, err
+	}
+	version, err := c.IAM(ctx, "GetPolicyVersion", "PolicyArn", arn, "VersionId", policy.First("DefaultVersionId").Text)
+	if err != nil {
+		return nil, err
+	}
+	return iampolicy.Parse(version.First("Document").Text)
+}
+
+func (c *Client) IAM(ctx context.Context, action string, pairs ...string) (*xmltree.Node, error) {
+	request := map[string]string{"Action": action}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		request[pairs[i]] = pairs[i+1]
+	}
+	return c.Query(ctx, "iam", IAMVersion, request)
+}
+
+// UntrustedError says that a role's trust policy does not let a service take the role.
+type UntrustedError struct {
+	role, policy string
+	caller       iampolicy.Caller
+}
+
+func (e *UntrustedError) Error() string {
+	return fmt.Sprintf("the trust policy of the role %s does not let %s take it with the condition keys %v: %s",
+		e.role, e.caller.Service, e.caller.Keys, e.policy)
+}
+
+// Trusts returns an untrustedError where a role's trust policy does not let the service take the role, and
+// the emulator's error where there is no such role.
+func (c *Client) Trusts(ctx context.Context, role string, by iampolicy.Caller) error {
+	answer, err := c.IAM(ctx, "GetRole", "RoleName", RoleName(role))
+	if err != nil {
+		return fmt.Errorf("role %s: %w", role, err)
+	}
+	document, err := url.QueryUnescape(answer.First("Role").Value("AssumeRolePolicyDocument"))
+	if err != nil {
+		return fmt.Errorf("trust policy of the role %s: %w", role, err)
+	}
+	policy, err := iampolicy.Parse(document)
+	if err != nil {
+		return fmt.Errorf("trust policy of the role %s: %w", role, err)
+	}
+	if allowed, _ := by.Allows(policy, "sts:AssumeRole", role); !allowed {
+		return &UntrustedError{role, document, by}
+	}
+	return nil
+}
+
+// RoleName is what IAM's calls name a role by: its ARN without account and path.
+func RoleName(arn string) string { return arn[strings.LastIndex(arn, "/")+1:] }
+
+// TakeRole is a session of a role, in which a service acts, if the role's trust policy lets the service take
+// it. The emulator lets its administrator assume any role that trusts some service.
+func (c *Client) TakeRole(ctx context.Context, role, session string, by iampolicy.Caller) (*xmltree.Node, error) {
+	if err := c.Trusts(ctx, role, by); err != nil {
+		return nil, err
+	}
+	answer, err := c.Query(ctx, "sts", "2011-06-15", map[string]string{
+		"Action": "AssumeRole", "RoleArn": role, "RoleSessionName": session, "DurationSeconds": "3600",
+	})
+	if err != nil {
+		return nil, fmt.Errorf("assume %s: %w", role, err)
+	}
+	return answer.First("Credentials"), nil
+}
+
+// InNameOf makes calls as a role that a service takes.
+func (c *Client) InNameOf(ctx context.Context, role, session string, by iampolicy.Caller) (*Client, error) {
+	given, err := c.TakeRole(ctx, role, session, by)
+	if err != nil {
+		return nil, err
+	}
+	as := *c
+	as.Credentials = aws.Credentials{
+		AccessKeyID: given.Value("AccessKeyId"), SecretAccessKey: given.Value("SecretAccessKey"), SessionToken: given.Value("SessionToken"),
+	}
+	return &as, nil
+}

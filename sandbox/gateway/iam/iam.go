@@ -1,0 +1,131 @@
+// Package iam corrects IAM.
+package iam
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/didomi/serverless-api/sandbox/gateway/call"
+	"github.com/didomi/serverless-api/sandbox/gateway/emulator"
+	"github.com/didomi/serverless-api/sandbox/gateway/xmltree"
+)
+
+// The quotas of IAM that cannot be raised, or are what an account starts with. Sizes are in characters,
+// white space not counted.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+const (
+	mostTrust        = 2048
+	mostManaged      = 6144
+	mostRoleInline   = 10240
+	mostUserInline   = 2048
+	mostRolePolicies = 10
+)
+
+// service is IAM as the gateway corrects it.
+type service struct {
+	*call.Account
+}
+
+// New describes the service for an account.
+func New(a *call.Account) call.Service {
+	return (&service{Account: a}).calls()
+}
+
+// calls refuse policies beyond IAM's quotas.
+func (s *service) calls() call.Service {
+	calls := map[string]call.Handler{"SimulatePrincipalPolicy": call.After(simulatePolicy)}
+	for action, check := range map[string]func(*call.Exchange) (string, error){
+		"CreateRole":             documentSize("AssumeRolePolicyDocument", "ACLSizePerRole", mostTrust),
+		"UpdateAssumeRolePolicy": documentSize("PolicyDocument", "ACLSizePerRole", mostTrust),
+		"CreatePolicy":           documentSize("PolicyDocument", "PolicySize", mostManaged),
+		"CreatePolicyVersion":    documentSize("PolicyDocument", "PolicySize", mostManaged),
+		"PutRolePolicy":          s.inlineSize("Role", mostRoleInline),
+		"PutUserPolicy":          s.inlineSize("User", mostUserInline),
+		"AttachRolePolicy":       attachedPolicies,
+	} {
+		next := call.FirstOf(calls[action])
+		calls[action] = func(x *call.Exchange) error {
+			broken, err := check(x)
+			if err != nil {
+				return err
+			}
+			if broken != "" {
+				return x.Refuse(http.StatusConflict, "LimitExceeded", broken)
+			}
+			return next(x)
+		}
+	}
+	return call.Service{Name: "iam", Actions: calls, Bounds: bounds, Resources: s.resources}
+}
+
+// documentSize compares the size of one document with its quota.
+func documentSize(parameter, quota string, most int) func(*call.Exchange) (string, error) {
+	return func(x *call.Exchange) (string, error) {
+		if policySize(x.Form.Get(parameter)) > most {
+			return fmt.Sprintf("Cannot exceed quota for %s: %d", quota, most), nil
+		}
+		return "", nil
+	}
+}
+
+// policySize is the size of a document as IAM counts it.
+func policySize(document string) int {
+	return len(strings.Join(strings.FieldsFunc(document, unicode.IsSpace), ""))
+}
+
+// inlineSize compares the size of all inline policies of a role or a user ("Role", "User") with their quota.
+func (s *service) inlineSize(kind string, most int) func(*call.Exchange) (string, error) {
+	return func(x *call.Exchange) (string, error) {
+		ctx, owner, size := x.Request.Context(), x.Form.Get(kind+"Name"), policySize(x.Form.Get("PolicyDocument"))
+		listed, err := x.Emulator.IAM(ctx, "List"+kind+"Policies", kind+"Name", owner)
+		if emulator.NotFound(err) {
+			return "", nil // the emulator says so itself
+		}
+		if err != nil {
+			return "", err
+		}
+		for _, name := range listed.First("PolicyNames").Texts() {
+			if name == x.Form.Get("PolicyName") {
+				continue
+			}
+			document, err := s.inlinePolicy(ctx, kind, owner, name)
+			if err != nil {
+				return "", err
+			}
+			size += policySize(document)
+		}
+		if size > most {
+			return fmt.Sprintf("Maximum policy size of %d bytes exceeded for %s %s", most, strings.ToLower(kind), owner), nil
+		}
+		return "", nil
+	}
+}
+
+func (s *service) inlinePolicy(ctx context.Context, kind, owner, name string) (string, error) {
+	answer, err := s.Emulator.IAM(ctx, "Get"+kind+"Policy", kind+"Name", owner, "PolicyName", name)
+	if err != nil {
+		return "", err
+	}
+	return url.QueryUnescape(answer.First("PolicyDocument").Text)
+}
+
+// attachedPolicies compares the number of a role's managed policies with its quota.
+func attachedPolicies(x *call.Exchange) (string, error) {
+	listed, err := x.Emulator.IAM(x.Request.Context(), "ListAttachedRolePolicies", "RoleName", x.Form.Get("RoleName"))
+	if emulator.NotFound(err) {
+		return "", nil // the emulator says so itself
+	}
+	if err != nil {
+		return "", err
+	}
+	attached := xmltree.ChildTexts(listed, "PolicyArn")
+	if len(attached) >= mostRolePolicies && !slices.Contains(attached, x.Form.Get("PolicyArn")) {
+		return fmt.Sprintf("Cannot exceed quota for PoliciesPerRole: %d", mostRolePolicies), nil
+	}
+	return "", nil
+}

@@ -1,0 +1,10 @@
+package lambda
+
+import "github.com/didomi/serverless-api/sandbox/gateway/call"
+
+// bounds are those of the calls that give something its physical name, of the API reference.
+var bounds = map[string]call.BoundedCall{
+	"CreateFunction": call.BoundOf("ValidationException", "FunctionName", 64, call.WordDash),
+	"CreateAlias":    call.BoundOf("ValidationException", "Name", 128, call.WordDash),
+	"AddPermission":  call.BoundOf("ValidationException", "StatementId", 100, call.WordDash),
+}

@@ -1,0 +1,112 @@
+package lambda
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+
+	"github.com/didomi/serverless-api/sandbox/gateway/call"
+	"github.com/didomi/serverless-api/sandbox/gateway/emulator"
+	"github.com/didomi/serverless-api/sandbox/lambdahost"
+)
+
+// CodePath serves the zip of a function version under the hash of its content.
+const CodePath = call.OwnPrefix + "code/"
+
+// codeStore keeps the zips of function versions as files named by their
+// SHA-256. The emulator serves only the newest code of a function, whatever
+// version is asked for.
+type codeStore struct{ dir string }
+
+// hexOf turns the Lambda API's base64 hash into the file's name.
+func hexOf(sha256 string) (string, error) {
+	raw, err := base64.StdEncoding.DecodeString(sha256)
+	if err != nil || len(raw) != 32 {
+		return "", fmt.Errorf("%q is not a code hash as Lambda gives it (base64 of a SHA-256)", sha256)
+	}
+	return hex.EncodeToString(raw), nil
+}
+
+func (s *codeStore) path(name string) string { return filepath.Join(s.dir, name+".zip") }
+
+func (s *codeStore) has(name string) bool {
+	_, err := os.Stat(s.path(name))
+	return err == nil
+}
+
+// keep writes the zip under its name, all of it or nothing.
+func (s *codeStore) keep(name string, zip io.Reader) error {
+	file, err := os.CreateTemp(s.dir, "incoming-*")
+	if err != nil {
+		return fmt.Errorf("keep code: %w", err)
+	}
+	_, err = io.Copy(file, zip)
+	if err = errors.Join(err, file.Close()); err == nil {
+		err = os.Rename(file.Name(), s.path(name))
+	}
+	if err != nil {
+		return errors.Join(fmt.Errorf("keep code: %w", err), os.Remove(file.Name()))
+	}
+	return nil
+}
+
+// keepLatest saves the newest code of a function, which the emulator has just
+// taken, for the versions that will be published of it.
+func (s *Service) keepLatest(ctx context.Context, config functionConfig) error {
+	name, err := hexOf(config.CodeSha256)
+	if err != nil {
+		return err
+	}
+	if s.code.has(name) {
+		return nil
+	}
+	location := s.Upstream.JoinPath("_ministack", "lambda-code", s.AccountID, s.Region, url.PathEscape(config.FunctionName))
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, location.String(), nil)
+	if err != nil {
+		return fmt.Errorf("fetch the code of %s: %w", config.FunctionName, err)
+	}
+	answer, err := s.Client.Do(r)
+	if err != nil {
+		return &emulator.UnreachableError{Cause: err}
+	}
+	defer func() { _ = answer.Body.Close() }()
+	if answer.StatusCode != http.StatusOK {
+		return fmt.Errorf("fetch the code of %s: the emulator answered %s", config.FunctionName, answer.Status)
+	}
+	return s.code.keep(name, answer.Body)
+}
+
+// Code implements lambdahost.Source.
+func (s *Service) Code(_ context.Context, f lambdahost.Function) (io.ReadCloser, error) {
+	name, err := hexOf(f.CodeSHA256)
+	if err != nil {
+		return nil, fmt.Errorf("code of %s: %w", f.ARN, err)
+	}
+	file, err := os.Open(s.code.path(name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("code of %s: %s was not deployed through this gateway: %w", f.ARN, f.CodeSHA256, lambdahost.ErrNotFound)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("code of %s: %w", f.ARN, err)
+	}
+	return file, nil
+}
+
+// ServeCode answers GetFunction's Code.Location.
+func (s *Service) ServeCode(w http.ResponseWriter, r *http.Request) {
+	name := r.PathValue("sha256")
+	if raw, err := hex.DecodeString(name); err != nil || len(raw) != 32 || !s.code.has(name) {
+		call.WriteFailure(w, http.StatusNotFound, "NotFound", "no deployed function has this code; ask GetFunction for its Code.Location")
+		return
+	}
+	w.Header().Set("Content-Type", "application/zip")
+	http.ServeFile(w, r, s.code.path(name))
+}

@@ -1,0 +1,36 @@
+package lambda
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+
+	"github.com/didomi/serverless-api/sandbox/gateway/call"
+)
+
+// mostEnvironment is the size of all environment variables of a function, in bytes. Lambda measures them
+// as one JSON text, and shows it in the refusal.
+// https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+// https://github.com/github-aws-runners/terraform-aws-github-runner/issues/3594
+const mostEnvironment = 4096
+
+// withinEnvironment refuses a function's configuration whose environment is too large.
+func withinEnvironment(next call.Handler) call.Handler {
+	return call.Reading(func(x *call.Exchange) error {
+		var request struct {
+			Environment struct{ Variables map[string]string }
+		}
+		if err := call.Decode(x.Body, &request); err != nil {
+			return fmt.Errorf("decode the request: %w", err)
+		}
+		measured, err := json.Marshal(request.Environment.Variables)
+		if err != nil {
+			return fmt.Errorf("measure the environment: %w", err)
+		}
+		if len(measured) > mostEnvironment {
+			return x.Refuse(http.StatusBadRequest, "InvalidParameterValueException",
+				"Lambda was unable to configure your environment variables because the environment variables you have provided exceeded the 4KB limit. String measured: "+string(measured))
+		}
+		return next(x)
+	})
+}

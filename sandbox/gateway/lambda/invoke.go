@@ -1,0 +1,130 @@
+package lambda
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+
+	"github.com/didomi/serverless-api/sandbox/gateway/call"
+	"github.com/didomi/serverless-api/sandbox/lambdahost"
+)
+
+// The emulator stops an invocation of this depth after it has authorized the
+// call and found the function, and before it runs anything: its guard against
+// recursive loops. The header is added to the signed request, which leaves the
+// signature as it is.
+const (
+	depthHeader = "X-Ministack-Invoke-Depth"
+	tooDeep     = "1000000"
+	stoppedCode = "RecursiveInvocationException"
+)
+
+// authorizeInvocation forwards an invocation without letting the emulator run
+// it. It says whether the caller may go on; otherwise the answer is there.
+func authorizeInvocation(x *call.Exchange) (bool, error) {
+	if _, err := x.ReadBody(); err != nil {
+		return false, err
+	}
+	x.Invoking = true
+	x.Request.Header.Set(depthHeader, tooDeep)
+	if err := x.Forward(); err != nil {
+		return false, err
+	}
+	return x.Succeeded() || x.ErrorCode() == stoppedCode, nil
+}
+
+// invoke runs the deployed zip under the sandbox's own Lambda runtime, where
+// the emulator would run it without memory limit, streaming or layers.
+// https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
+func invoke(x *call.Exchange) error {
+	kind := x.Request.Header.Get("X-Amz-Invocation-Type")
+	if kind == "DryRun" {
+		return x.Forward() // the emulator checks the caller and the function, as AWS does
+	}
+	allowed, err := authorizeInvocation(x)
+	if err != nil || !allowed {
+		return err
+	}
+	invoker, err := x.Invoker.Get()
+	if err != nil {
+		return err
+	}
+	if kind == "Event" {
+		return invokeLater(x, invoker)
+	}
+	response, err := invoker.Invoke(x.Request.Context(), invocation(x))
+	if err != nil {
+		return invocationFailed(x, err)
+	}
+	x.Status, x.Answer = http.StatusOK, response.Payload
+	x.Header = http.Header{
+		"Content-Type":           {"application/json"},
+		"X-Amzn-Requestid":       {response.RequestID},
+		"X-Amz-Executed-Version": {response.ExecutedVersion},
+	}
+	if response.FunctionError != "" {
+		x.Header.Set("X-Amz-Function-Error", response.FunctionError)
+	}
+	if x.Request.Header.Get("X-Amz-Log-Type") == "Tail" {
+		x.Header.Set("X-Amz-Log-Result", base64.StdEncoding.EncodeToString(response.LogTail))
+	}
+	return nil
+}
+
+func invocation(x *call.Exchange) lambdahost.Request {
+	clientContext, err := base64.StdEncoding.DecodeString(x.Request.Header.Get("X-Amz-Client-Context"))
+	if err != nil {
+		clientContext = nil // Lambda ignores what it cannot decode
+	}
+	return lambdahost.Request{
+		Function: x.Request.PathValue("name"), Qualifier: x.Request.URL.Query().Get("Qualifier"), Payload: x.Body,
+		TraceID: x.Request.Header.Get("X-Amzn-Trace-Id"), ClientContext: string(clientContext),
+	}
+}
+
+// invokeLater answers 202 and runs the function after that. AWS tries a failed
+// event twice more over minutes and then hands it to a destination; here it
+// runs once and a failure is logged.
+func invokeLater(x *call.Exchange, invoker lambdahost.Invoker) error {
+	ctx, request := context.WithoutCancel(x.Request.Context()), invocation(x)
+	go func() {
+		response, err := invoker.Invoke(ctx, request)
+		if err == nil && response.FunctionError != "" {
+			err = errors.New(response.FunctionError + ": " + string(response.Payload))
+		}
+		if err != nil {
+			x.Log.Error("an asynchronous invocation failed", "function", request.Function, "error", err)
+		}
+	}()
+	x.Status, x.Header, x.Answer = http.StatusAccepted, http.Header{}, nil
+	return nil
+}
+
+// invocationFailed answers with an error of the Lambda API.
+func invocationFailed(x *call.Exchange, err error) error {
+	var failure *lambdahost.Error
+	switch {
+	case errors.Is(err, lambdahost.ErrNotFound):
+		failure = &lambdahost.Error{Status: http.StatusNotFound, Type: "ResourceNotFoundException",
+			Message: "Function not found: " + x.Request.PathValue("name")}
+	case errors.As(err, &failure):
+	default:
+		return err
+	}
+	body, err := json.Marshal(map[string]string{
+		"Type": "User", "Reason": failure.Reason, "Message": failure.Message, "message": failure.Message,
+	})
+	if err != nil {
+		return err
+	}
+	x.Status, x.Answer = failure.Status, body
+	x.Header = http.Header{
+		"Content-Type":     {"application/json"},
+		"X-Amzn-Errortype": {failure.Type},
+		"Content-Length":   {strconv.Itoa(len(body))},
+	}
+	return nil
+}

@@ -1,0 +1,110 @@
+// Package lambda corrects Lambda, and answers what the function host asks of it (lambdahost.Source).
+package lambda
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+
+	"github.com/didomi/serverless-api/sandbox/gateway/call"
+)
+
+// functionConfig is the part of Lambda's FunctionConfiguration that the
+// gateway reads.
+type functionConfig struct {
+	FunctionName, FunctionArn, Version string
+	Handler, Role, CodeSha256          string
+	KMSKeyArn                          string
+	MemorySize, Timeout                int
+	Architectures                      []string
+	Environment                        struct{ Variables map[string]string }
+	LoggingConfig                      struct{ LogGroup string }
+}
+
+// functionAnswer is GetFunction's answer.
+type functionAnswer struct {
+	Configuration functionConfig
+	Concurrency   *struct{ ReservedConcurrentExecutions int }
+}
+
+// Service is Lambda as the gateway corrects it.
+type Service struct {
+	*call.Account
+	code *codeStore
+	draw func() float64 // from 0 up to 1
+}
+
+// New makes the service for an account.
+func New(a *call.Account, dir string, draw func() float64) *Service {
+	return &Service{Account: a, code: &codeStore{dir: dir}, draw: draw}
+}
+
+// Calls describes the service.
+func (s *Service) Calls() call.Service {
+	return call.Service{
+		Name: "lambda", Bounds: bounds, Quotas: defaultQuotas, Resources: s.resources,
+		Paths: map[string]call.Handler{
+			"POST /2015-03-31/functions":                                       call.Bounded(bounds["CreateFunction"], withinEnvironment(s.refuseUntrusting(s.granting(call.After(s.keepNewCode))))),
+			"PUT /2015-03-31/functions/{name}/configuration":                   withinEnvironment(s.refuseUntrusting(s.granting((*call.Exchange).Forward))),
+			"POST /2015-03-31/functions/{name}/aliases":                        call.Bounded(bounds["CreateAlias"], (*call.Exchange).Forward),
+			"POST /2015-03-31/functions/{name}/policy":                         call.Bounded(bounds["AddPermission"], (*call.Exchange).Forward),
+			"PUT /2015-03-31/functions/{name}/code":                            call.After(s.keepNewCode),
+			"GET /2015-03-31/functions/{name}":                                 call.After(codeLocation),
+			"DELETE /2015-03-31/functions/{name}":                              deleteFunction,
+			"GET /2016-08-19/account-settings":                                 call.After(s.accountSettings),
+			"PUT /2017-10-31/functions/{name}/concurrency":                     call.Reading(s.reserveWithin),
+			"GET /2019-09-30/functions/{name}/provisioned-concurrency":         s.listProvisioned,
+			"PUT /2019-09-30/functions/{name}/provisioned-concurrency":         call.Reading(s.provisionWithin),
+			"POST /2015-03-31/functions/{name}/invocations":                    invoke,
+			"POST /2021-11-15/functions/{name}/response-streaming-invocations": invokeStream,
+		},
+	}
+}
+
+// keepNewCode saves a function's code when it is created or updated: AWS keeps
+// the code of every published version, the emulator serves only the newest.
+// https://docs.aws.amazon.com/lambda/latest/api/API_PublishVersion.html
+func (s *Service) keepNewCode(x *call.Exchange) error {
+	var config functionConfig
+	if err := json.Unmarshal(x.Answer, &config); err != nil {
+		return fmt.Errorf("decode the function's configuration: %w", err)
+	}
+	if config.CodeSha256 == "" {
+		return nil // an image, or a dry run
+	}
+	return s.keepLatest(x.Request.Context(), config)
+}
+
+// codeLocation gives GetFunction's Code.Location an URL that serves the zip of
+// the version asked for. AWS answers a presigned S3 URL of that version's code;
+// the emulator answers an address of its own with the newest code.
+// https://docs.aws.amazon.com/lambda/latest/api/API_GetFunction.html
+func codeLocation(x *call.Exchange) error {
+	var answer map[string]any
+	if err := json.Unmarshal(x.Answer, &answer); err != nil {
+		return fmt.Errorf("decode the function: %w", err)
+	}
+	config, _ := answer["Configuration"].(map[string]any)
+	code, _ := answer["Code"].(map[string]any)
+	hash, _ := config["CodeSha256"].(string)
+	if code == nil || hash == "" {
+		return nil
+	}
+	name, err := hexOf(hash)
+	if err != nil {
+		return err
+	}
+	code["Location"] = x.PublicURL.JoinPath(CodePath, name).String()
+	x.Answer, err = json.Marshal(answer)
+	return err
+}
+
+// deleteFunction deletes a version, or the function. The emulator takes the function for the version
+// $LATEST too.
+// https://docs.aws.amazon.com/lambda/latest/api/API_DeleteFunction.html
+func deleteFunction(x *call.Exchange) error {
+	if x.Request.URL.Query().Get("Qualifier") == "$LATEST" {
+		return x.AnswerError(http.StatusBadRequest, "InvalidParameterValueException", "$LATEST version cannot be deleted without deleting the function.")
+	}
+	return x.Forward()
+}

@@ -1,0 +1,120 @@
+package lambda
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/didomi/serverless-api/sandbox/gateway/emulator"
+	"github.com/didomi/serverless-api/sandbox/lambdahost"
+	"github.com/didomi/serverless-api/sandbox/restapi"
+)
+
+// Function implements lambdahost.Source.
+func (s *Service) Function(ctx context.Context, name, qualifier string) (lambdahost.Function, error) {
+	name, qualifier = splitFunction(name, qualifier)
+	version, err := s.routed(ctx, name, qualifier)
+	if err != nil {
+		return lambdahost.Function{}, err
+	}
+	f, err := emulator.Lookup(s.Lookups, "lambda", "function "+name+":"+version, func() (lambdahost.Function, error) {
+		return s.loadFunction(ctx, name, version)
+	})
+	f.ARN = s.FunctionARN(name, qualifier)
+	if err == nil {
+		err = s.decrypts(ctx, f)
+	}
+	return f, err
+}
+
+func (s *Service) loadFunction(ctx context.Context, name, qualifier string) (lambdahost.Function, error) {
+	path := "/2015-03-31/functions/" + url.PathEscape(name)
+	if qualifier != "" {
+		path += "?Qualifier=" + url.QueryEscape(qualifier)
+	}
+	var answer functionAnswer
+	if err := s.Emulator.Rest(ctx, "lambda", "GET", path, nil, &answer); err != nil {
+		if emulator.NotFound(err) {
+			return lambdahost.Function{}, fmt.Errorf("%s: %w", functionName(name, qualifier), lambdahost.ErrNotFound)
+		}
+		return lambdahost.Function{}, err
+	}
+	config := answer.Configuration
+	f := lambdahost.Function{
+		Name: name, Version: config.Version, Handler: config.Handler, RoleARN: config.Role,
+		CodeSHA256: config.CodeSha256, Environment: config.Environment.Variables, MemoryMB: config.MemorySize,
+		KeyARN:  config.KMSKeyArn,
+		Timeout: time.Duration(config.Timeout) * time.Second, LogGroup: config.LoggingConfig.LogGroup, Architecture: "x86_64",
+	}
+	if f.LogGroup == "" {
+		f.LogGroup = "/aws/lambda/" + name
+	}
+	if len(config.Architectures) > 0 {
+		f.Architecture = config.Architectures[0]
+	}
+	if answer.Concurrency != nil {
+		f.Reserved = &answer.Concurrency.ReservedConcurrentExecutions
+	}
+	return f, nil
+}
+
+// splitFunction takes a name, a partial or a whole ARN, qualified or not, and
+// gives the bare name and the qualifier.
+func splitFunction(name, qualifier string) (string, string) {
+	if _, after, ok := strings.Cut(name, ":function:"); ok {
+		name = after
+	}
+	if bare, inName, ok := strings.Cut(name, ":"); ok {
+		name = bare
+		if qualifier == "" {
+			qualifier = inName
+		}
+	}
+	return name, qualifier
+}
+
+func functionName(name, qualifier string) string {
+	if qualifier == "" {
+		return name
+	}
+	return name + ":" + qualifier
+}
+
+// Credentials implements lambdahost.Source: temporary credentials of the
+// function's role, good for an hour.
+func (s *Service) Credentials(ctx context.Context, f lambdahost.Function) (lambdahost.Credentials, error) {
+	given, err := s.Emulator.TakeRole(ctx, f.RoleARN, f.Name, s.CallingLambda(f.Name))
+	if err != nil {
+		return lambdahost.Credentials{}, fmt.Errorf("credentials of %s: %w", f.Name, err)
+	}
+	expires, err := time.Parse(time.RFC3339, given.Value("Expiration"))
+	if err != nil {
+		return lambdahost.Credentials{}, fmt.Errorf("credentials of %s: expiration: %w", f.Name, err)
+	}
+	return lambdahost.Credentials{
+		AccessKeyID: given.Value("AccessKeyId"), SecretAccessKey: given.Value("SecretAccessKey"),
+		SessionToken: given.Value("SessionToken"), Expires: expires,
+	}, nil
+}
+
+// FunctionPolicy implements restapi.Store.
+func (s *Service) FunctionPolicy(ctx context.Context, functionARN string) (string, error) {
+	name, qualifier := splitFunction(functionARN, "")
+	return emulator.Lookup(s.Lookups, "lambda", "policy "+functionName(name, qualifier), func() (string, error) {
+		path := "/2015-03-31/functions/" + url.PathEscape(name) + "/policy"
+		if qualifier != "" {
+			path += "?Qualifier=" + url.QueryEscape(qualifier)
+		}
+		var answer struct{ Policy string }
+		if err := s.Emulator.Rest(ctx, "lambda", http.MethodGet, path, nil, &answer); err != nil {
+			if emulator.NotFound(err) {
+				return "", fmt.Errorf("policy of %s: %w", functionARN, restapi.ErrNotFound)
+			}
+			return "", err
+		}
+		return answer.Policy, nil
+	})
+}

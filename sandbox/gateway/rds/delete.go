@@ -1,0 +1,110 @@
+package rds
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/didomi/serverless-api/sandbox/gateway/call"
+	"github.com/didomi/serverless-api/sandbox/gateway/emulator"
+	"github.com/didomi/serverless-api/sandbox/gateway/xmltree"
+)
+
+// deleteCluster answers as AWS does to a final snapshot: its name is needed unless the snapshot is skipped,
+// and must be new. The emulator takes none, so it is created here, and deleted again when the cluster is
+// not. Automated backups are deleted with the cluster unless the call keeps them.
+// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DeleteDBCluster.html
+func (s *service) deleteCluster(remove call.Handler) call.Handler {
+	return func(x *call.Exchange) error {
+		snapshot := x.Form.Get("FinalDBSnapshotIdentifier")
+		if skip := x.Form.Get("SkipFinalSnapshot") == "true"; skip == (snapshot != "") {
+			return x.Refuse(http.StatusBadRequest, "InvalidParameterCombination", "FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified, and cannot be specified with it.")
+		}
+		if taken, err := finalSnapshot(x, "CreateDBClusterSnapshot", snapshot); err != nil {
+			return err
+		} else if taken {
+			return x.Refuse(http.StatusBadRequest, "DBClusterSnapshotAlreadyExistsFault", "Cannot create the cluster snapshot because one with the identifier "+snapshot+" already exists.")
+		}
+		if err := remove(x); err != nil {
+			return err
+		}
+		if !x.Succeeded() {
+			_, err := finalSnapshot(x, "DeleteDBClusterSnapshot", snapshot)
+			return err
+		}
+		return s.keepBackups(x)
+	}
+}
+
+// finalSnapshot creates or deletes the snapshot, if it has a name, and says whether the name is taken. A
+// cluster or snapshot that does not exist is for the deletion itself to report.
+func finalSnapshot(x *call.Exchange, action, snapshot string) (taken bool, err error) {
+	if snapshot == "" {
+		return false, nil
+	}
+	parameters := map[string]string{"Action": action, "DBClusterSnapshotIdentifier": snapshot}
+	if action == "CreateDBClusterSnapshot" {
+		parameters["DBClusterIdentifier"] = x.Form.Get("DBClusterIdentifier")
+	}
+	_, err = x.Emulator.Query(x.Request.Context(), "rds", version, parameters)
+	var answered *emulator.Error
+	if errors.As(err, &answered) && strings.Contains(answered.Body, "DBClusterSnapshotAlreadyExists") {
+		return true, nil
+	}
+	if emulator.NotFound(err) {
+		err = nil
+	}
+	return false, err
+}
+
+// backupMembers are the members of a deleted cluster that its retained backups have too.
+// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DBClusterAutomatedBackup.html
+var backupMembers = []string{
+	"BackupRetentionPeriod", "DBClusterArn", "DBClusterIdentifier", "DbClusterResourceId", "Engine", "EngineVersion", "KmsKeyId", "MasterUsername",
+}
+
+// keepBackups remembers the backups of the cluster that was just deleted, if the call keeps them.
+func (s *service) keepBackups(x *call.Exchange) error {
+	if x.Form.Get("DeleteAutomatedBackups") != "false" {
+		return nil
+	}
+	answer, err := xmltree.Parse(x.Answer)
+	if err != nil {
+		return err
+	}
+	cluster, backup := answer.First("DBCluster"), &xmltree.Node{Name: "DBClusterAutomatedBackup"}
+	for _, member := range backupMembers {
+		backup.Set(member, cluster.Value(member))
+	}
+	backup.Set("Status", "retained")
+	s.databases.mu.Lock()
+	defer s.databases.mu.Unlock()
+	s.databases.backups = append(s.databases.backups, backup)
+	return nil
+}
+
+// showBackups lists the retained backups; those of clusters that exist are not shown.
+// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBClusterAutomatedBackups.html
+func (s *service) showBackups(x *call.Exchange) error {
+	var found []*xmltree.Node
+	s.databases.mu.Lock()
+	for _, backup := range s.databases.backups {
+		if id := x.Form.Get("DBClusterIdentifier"); id == "" || id == backup.Value("DBClusterIdentifier") {
+			found = append(found, backup)
+		}
+	}
+	s.databases.mu.Unlock()
+	return x.AnswerQuery(xmltree.Holding("DBClusterAutomatedBackups", found))
+}
+
+// refuseMemberVersion answers as AWS does to a version for one instance of a cluster: the cluster's upgrade
+// is that of its instances. The emulator sets it.
+// https://github.com/aws/aws-cdk/issues/21758
+func refuseMemberVersion(modify call.Handler) call.Handler {
+	return func(x *call.Exchange) error {
+		if x.Form.Get("EngineVersion") != "" {
+			return x.Refuse(http.StatusBadRequest, "InvalidParameterCombination", "The specified DB Instance is a member of a cluster. Modify the DB engine version for the DB Cluster using the ModifyDbCluster API")
+		}
+		return modify(x)
+	}
+}

@@ -1,0 +1,71 @@
+package rds
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/didomi/serverless-api/sandbox/gateway/call"
+	"github.com/didomi/serverless-api/sandbox/gateway/emulator"
+	"github.com/didomi/serverless-api/sandbox/gateway/xmltree"
+)
+
+// databaseQuotas answers what RDS itself tells of its quotas; the emulator does not know the call.
+// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeAccountAttributes.html
+func databaseQuotas(x *call.Exchange) error {
+	var quotas []*xmltree.Node
+	for name, action := range map[string]string{
+		"DBClusters": "CreateDBCluster", "DBInstances": "CreateDBInstance", "DBSubnetGroups": "CreateDBSubnetGroup",
+		"DBParameterGroups": "CreateDBParameterGroup", "DBClusterParameterGroups": "CreateDBClusterParameterGroup",
+	} {
+		used, err := enforced[action].Used(x)
+		if err != nil {
+			return err
+		}
+		quotas = append(quotas, xmltree.Element("AccountQuota", "AccountQuotaName", name, "Used", strconv.Itoa(used), "Max", strconv.Itoa(x.Limits.Quota(enforced[action].Key))))
+	}
+	return x.AnswerQuery(xmltree.Holding("AccountQuotas", quotas))
+}
+
+// databaseVersions leaves out the engine versions that the region lacks.
+// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBEngineVersions.html
+func databaseVersions(x *call.Exchange) error {
+	answer, err := xmltree.Parse(x.Answer)
+	if err != nil {
+		return err
+	}
+	if list := answer.First("DBEngineVersions"); list != nil {
+		list.Children = slices.DeleteFunc(list.Children, func(v *xmltree.Node) bool {
+			return !x.Limits.Offers(v.Value("Engine") + " " + v.Value("EngineVersion"))
+		})
+	}
+	x.Answer = answer.Bytes()
+	return nil
+}
+
+// databaseClasses answers in which zones a class is offered; the emulator does not know Aurora's.
+// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeOrderableDBInstanceOptions.html
+func databaseClasses(x *call.Exchange) error {
+	class := x.Form.Get("DBInstanceClass")
+	if class == "" || !strings.HasPrefix(x.Form.Get("Engine"), "aurora") || !x.Succeeded() {
+		return nil
+	}
+	var options []*xmltree.Node
+	if x.Limits.Offers(class) {
+		zones, err := x.Emulator.Query(x.Request.Context(), "ec2", emulator.EC2Version, map[string]string{"Action": "DescribeAvailabilityZones"})
+		if err != nil {
+			return fmt.Errorf("the zones of %s: %w", class, err)
+		}
+		offered := &xmltree.Node{Name: "AvailabilityZones"}
+		for _, zone := range xmltree.ChildTexts(zones, "zoneName") {
+			if x.Limits.Offers(class + " " + zone) {
+				offered.Children = append(offered.Children, xmltree.Element("AvailabilityZone", "Name", zone))
+			}
+		}
+		option := xmltree.Element("OrderableDBInstanceOption", "Engine", x.Form.Get("Engine"), "EngineVersion", x.Form.Get("EngineVersion"), "DBInstanceClass", class)
+		option.Put(offered)
+		options = append(options, option)
+	}
+	return x.AnswerQuery(xmltree.Holding("OrderableDBInstanceOptions", options))
+}

@@ -1,0 +1,121 @@
+package rds
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"strconv"
+
+	"github.com/didomi/serverless-api/sandbox/dataplane"
+	"github.com/didomi/serverless-api/sandbox/gateway/call"
+	"github.com/didomi/serverless-api/sandbox/gateway/xmltree"
+)
+
+// proxyCreated opens a proxy's address. It leads nowhere until a target is
+// registered, but its endpoint is known from now on, as on AWS.
+// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBProxy.html
+func (s *service) proxyCreated(x *call.Exchange) error {
+	name := x.Form.Get("DBProxyName")
+	if err := s.serveProxy(x.Request.Context(), name, ""); err != nil {
+		return s.undo(x.Request.Context(), err, map[string]string{"Action": "DeleteDBProxy", "DBProxyName": name})
+	}
+	return nil
+}
+
+// proxyTargetsRegistered leads a proxy to a new target, over which it has no capacity for a while: on AWS
+// for 10 to 15 minutes, here for as long as the configuration says.
+// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_TargetHealth.html
+func (s *service) proxyTargetsRegistered(x *call.Exchange) error {
+	s.databases.mu.Lock()
+	s.databases.capacity[x.Form.Get("DBProxyName")] = x.Now().Add(s.warmUp)
+	s.databases.mu.Unlock()
+	return s.proxyTargetsChanged(x)
+}
+
+// proxyPending says whether a proxy has no capacity yet.
+func (s *service) proxyPending(proxy string) bool {
+	s.databases.mu.Lock()
+	defer s.databases.mu.Unlock()
+	return s.Now().Before(s.databases.capacity[proxy])
+}
+
+// proxyTargetsChanged leads a proxy to the cluster that is registered now, or
+// nowhere.
+func (s *service) proxyTargetsChanged(x *call.Exchange) error {
+	ctx, proxy := x.Request.Context(), x.Form.Get("DBProxyName")
+	cluster, err := s.proxyTarget(ctx, proxy)
+	if err != nil {
+		return err
+	}
+	return s.serveProxy(ctx, proxy, cluster)
+}
+
+// proxyTarget asks which cluster a proxy has as its target; empty: none.
+func (s *service) proxyTarget(ctx context.Context, proxy string) (string, error) {
+	answer, err := s.Emulator.Query(ctx, "rds", version, map[string]string{"Action": "DescribeDBProxyTargets", "DBProxyName": proxy})
+	if err != nil {
+		return "", fmt.Errorf("targets of proxy %s: %w", proxy, err)
+	}
+	target := answer.First("Targets")
+	if target == nil || len(target.Children) == 0 {
+		return "", nil
+	}
+	first := target.Children[0]
+	if cluster := first.Value("TrackedClusterId"); cluster != "" {
+		return cluster, nil
+	}
+	return first.Value("RdsResourceId"), nil
+}
+
+// serveProxy opens the endpoint of a proxy.
+func (s *service) serveProxy(ctx context.Context, name, cluster string) error {
+	address, err := s.plane.EnsureProxy(ctx, dataplane.Proxy{
+		Name: name, Cluster: cluster, Password: s.proxyPasswords(name), Pending: func() bool { return s.proxyPending(name) },
+	})
+	if err != nil {
+		return fmt.Errorf("open proxy %s: %w", name, err)
+	}
+	s.databases.mu.Lock()
+	defer s.databases.mu.Unlock()
+	s.databases.proxies[name] = address
+	return nil
+}
+
+func (s *service) proxyDeleted(x *call.Exchange) error {
+	name := x.Form.Get("DBProxyName")
+	s.databases.mu.Lock()
+	delete(s.databases.proxies, name)
+	s.databases.mu.Unlock()
+	return s.plane.RemoveProxy(x.Request.Context(), name)
+}
+
+func (s *service) proxyAddress(name string) (netip.AddrPort, bool) {
+	s.databases.mu.Lock()
+	defer s.databases.mu.Unlock()
+	address, ok := s.databases.proxies[name]
+	return address, ok
+}
+
+// showProxy rewrites the endpoint of a proxy or of a proxy's target. They are
+// told apart by what they have, since lists of both hold <member> elements.
+func (s *service) showProxy(x *call.Exchange, n *xmltree.Node) {
+	var address netip.AddrPort
+	var ok bool
+	switch {
+	case n.Child("DBProxyArn") != nil:
+		address, ok = s.proxyAddress(n.Value("DBProxyName"))
+		s.hideDropped(n)
+	case n.Child("TargetHealth") != nil:
+		if address, ok = s.clusterAddress(n.Value("RdsResourceId")); ok {
+			n.Set("Port", strconv.Itoa(int(address.Port())))
+		}
+		if health := n.Child("TargetHealth"); s.proxyPending(x.Form.Get("DBProxyName")) {
+			health.Set("State", "UNAVAILABLE")
+			health.Set("Reason", "PENDING_PROXY_CAPACITY")
+			health.Set("Description", "DBProxy Target is waiting for proxy to scale to desired capacity")
+		}
+	}
+	if ok {
+		n.Set("Endpoint", address.Addr().String())
+	}
+}

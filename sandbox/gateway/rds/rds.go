@@ -1,0 +1,286 @@
+// Package rds corrects RDS.
+package rds
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/didomi/serverless-api/sandbox/dataplane"
+	"github.com/didomi/serverless-api/sandbox/gateway/call"
+	"github.com/didomi/serverless-api/sandbox/gateway/xmltree"
+)
+
+const version = "2014-10-31"
+
+// databases are the addresses at which the data plane serves what RDS has.
+type databases struct {
+	mu       sync.Mutex
+	clusters map[string]servedCluster
+	proxies  map[string]netip.AddrPort // by name
+	capacity map[string]time.Time      // when a proxy has some, by its name
+	backups  []*xmltree.Node           // retained ones of deleted clusters
+}
+
+type servedCluster struct {
+	spec    dataplane.Cluster
+	address netip.AddrPort
+}
+
+func newDatabases() *databases {
+	return &databases{clusters: map[string]servedCluster{}, proxies: map[string]netip.AddrPort{}, capacity: map[string]time.Time{}}
+}
+
+// service is RDS as the gateway corrects it.
+type service struct {
+	*call.Account
+	plane     dataplane.Plane
+	warmUp    time.Duration // how long a proxy has no capacity once its target is registered
+	databases *databases
+	dropped   droppedSubnets
+}
+
+// New describes the service for an account.
+func New(a *call.Account, plane dataplane.Plane, warmUp time.Duration) call.Service {
+	return (&service{Account: a, plane: plane, warmUp: warmUp, databases: newDatabases(), dropped: droppedSubnets{of: map[string][]string{}}}).calls()
+}
+
+func (s *service) calls() call.Service {
+	return call.Service{Name: "rds", Actions: call.WithinQuotas(s.actions(), enforced), Bounds: bounds, Quotas: defaultQuotas, Resources: s.resources}
+}
+
+func (s *service) actions() map[string]call.Handler {
+	calls := map[string]call.Handler{
+		"*":                                  call.After(s.showDatabases),
+		"DescribeAccountAttributes":          call.Instead(databaseQuotas),
+		"DescribeDBEngineVersions":           call.After(databaseVersions),
+		"DescribeOrderableDBInstanceOptions": call.Instead(databaseClasses),
+	}
+	for action, effect := range map[string]call.Handler{
+		"CreateDBCluster":          s.clusterCreated,
+		"ModifyDBCluster":          s.clusterModified,
+		"DeleteDBCluster":          s.clusterDeleted,
+		"CreateDBInstance":         rememberInstance,
+		"ModifyDBInstance":         rememberInstance,
+		"DeleteDBInstance":         forgetInstance,
+		"CreateDBProxy":            s.proxyCreated,
+		"RegisterDBProxyTargets":   s.proxyTargetsRegistered,
+		"DeregisterDBProxyTargets": s.proxyTargetsChanged,
+		"DeleteDBProxy":            s.proxyDeleted,
+	} {
+		calls[action] = call.After(func(x *call.Exchange) error {
+			if err := effect(x); err != nil {
+				return err
+			}
+			return s.showDatabases(x)
+		})
+	}
+	calls["CreateDBProxy"] = s.placeProxy(calls["CreateDBProxy"])
+	calls["DeleteDBCluster"] = s.deleteCluster(calls["DeleteDBCluster"])
+	calls["ModifyDBInstance"] = refuseMemberVersion(calls["ModifyDBInstance"])
+	calls["DescribeDBClusterAutomatedBackups"] = call.Instead(s.showBackups)
+	return calls
+}
+
+// The members of a cluster that the emulator takes and does not answer, by the
+// parameter that sets them.
+// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DBCluster.html
+var clusterMembers = map[string]string{
+	"AutoMinorVersionUpgrade":            "AutoMinorVersionUpgrade",
+	"BacktrackWindow":                    "BacktrackWindow",
+	"DatabaseInsightsMode":               "DatabaseInsightsMode",
+	"DBClusterInstanceClass":             "DBClusterInstanceClass",
+	"EnablePerformanceInsights":          "PerformanceInsightsEnabled",
+	"Iops":                               "Iops",
+	"MonitoringInterval":                 "MonitoringInterval",
+	"MonitoringRoleArn":                  "MonitoringRoleArn",
+	"PerformanceInsightsKMSKeyId":        "PerformanceInsightsKMSKeyId",
+	"PerformanceInsightsRetentionPeriod": "PerformanceInsightsRetentionPeriod",
+	"StorageType":                        "StorageType",
+}
+
+// The same of an instance.
+// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DBInstance.html
+var instanceMembers = map[string]string{
+	"DatabaseInsightsMode":        "DatabaseInsightsMode",
+	"PerformanceInsightsKMSKeyId": "PerformanceInsightsKMSKeyId",
+}
+
+// What an Aurora instance shows of its cluster. The emulator shows its own, which are never set.
+// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DBInstance.html
+var inheritedMembers = map[string]string{
+	"EnableIAMDatabaseAuthentication": "IAMDatabaseAuthenticationEnabled",
+	"KmsKeyId":                        "KmsKeyId",
+	"StorageEncrypted":                "StorageEncrypted",
+}
+
+func clusterKey(id string) string        { return "rds:cluster/" + id }
+func inheritedKey(cluster string) string { return "rds:cluster-instances/" + cluster }
+func InstanceKey(id string) string       { return "rds:instance/" + id }
+
+// rememberCluster keeps what the emulator drops: log exports, Performance
+// Insights, the auto-pause of Serverless v2.
+func rememberCluster(x *call.Exchange, id string) {
+	members := call.FormMembers(x.Form, clusterMembers)
+	exports := logExports(x.Fields.Get(clusterKey(id))["EnabledCloudwatchLogsExports"], x.Form)
+	members["EnabledCloudwatchLogsExports"] = xmltree.List("EnabledCloudwatchLogsExports", "member", exports)
+	if x.Form.Has("ServerlessV2ScalingConfiguration.MaxCapacity") {
+		scaling := &xmltree.Node{Name: "ServerlessV2ScalingConfiguration"}
+		for _, name := range []string{"MinCapacity", "MaxCapacity", "SecondsUntilAutoPause"} {
+			if value := x.Form.Get("ServerlessV2ScalingConfiguration." + name); value != "" {
+				scaling.Set(name, value)
+			}
+		}
+		members["ServerlessV2ScalingConfiguration"] = scaling
+	}
+	x.Fields.Set(clusterKey(id), members)
+	inherited := call.FormMembers(x.Form, inheritedMembers)
+	inherited["EnabledCloudwatchLogsExports"] = members["EnabledCloudwatchLogsExports"]
+	x.Fields.Set(inheritedKey(id), inherited)
+}
+
+// upgradeInstances gives a cluster's new engine version to its instances, which
+// the emulator leaves at the old one.
+// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBCluster.html
+func upgradeInstances(x *call.Exchange, cluster *xmltree.Node) {
+	version := x.Form.Get("EngineVersion")
+	if version == "" {
+		return
+	}
+	cluster.Each("DBClusterMember", func(member *xmltree.Node) {
+		x.Fields.Set(InstanceKey(member.Value("DBInstanceIdentifier")), map[string]any{"EngineVersion": version})
+	})
+}
+
+// logExports applies the log types that a create or modify call enables and
+// disables to those remembered.
+func logExports(remembered any, form url.Values) []string {
+	exports := map[string]bool{}
+	if before, ok := remembered.(*xmltree.Node); ok {
+		for _, name := range before.Texts() {
+			exports[name] = true
+		}
+	}
+	for _, name := range append(call.FormList(form, "EnableCloudwatchLogsExports"),
+		call.FormList(form, "CloudwatchLogsExportConfiguration.EnableLogTypes")...) {
+		exports[name] = true
+	}
+	for _, name := range call.FormList(form, "CloudwatchLogsExportConfiguration.DisableLogTypes") {
+		delete(exports, name)
+	}
+	return slices.Sorted(maps.Keys(exports))
+}
+
+// clusterCreated starts the database of a new cluster.
+// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBCluster.html
+func (s *service) clusterCreated(x *call.Exchange) error {
+	answer, err := xmltree.Parse(x.Answer)
+	if err != nil {
+		return err
+	}
+	cluster := answer.First("DBCluster")
+	id := cluster.Value("DBClusterIdentifier")
+	rememberCluster(x, id)
+	if !strings.Contains(cluster.Value("Engine"), "postgres") {
+		return nil // the data plane has PostgreSQL only
+	}
+	spec := dataplane.Cluster{
+		ID: id, Database: cluster.Value("DatabaseName"),
+		MasterUser: cluster.Value("MasterUsername"), MasterPassword: x.Form.Get("MasterUserPassword"),
+	}
+	if secret := cluster.Child("MasterUserSecret"); secret != nil {
+		if err := s.encryptManagedSecret(x.Request.Context(), secret); err != nil {
+			return err
+		}
+		if spec.MasterPassword, err = s.managedPassword(x.Request.Context(), secret); err != nil {
+			return err
+		}
+	}
+	if err := s.serveCluster(x.Request.Context(), spec); err != nil {
+		return s.undo(x.Request.Context(), err,
+			map[string]string{"Action": "ModifyDBCluster", "DBClusterIdentifier": id, "DeletionProtection": "false"},
+			map[string]string{"Action": "DeleteDBCluster", "DBClusterIdentifier": id, "SkipFinalSnapshot": "true"})
+	}
+	return nil
+}
+
+// clusterModified gives a changed master password to the running database.
+func (s *service) clusterModified(x *call.Exchange) error {
+	answer, err := xmltree.Parse(x.Answer)
+	if err != nil {
+		return err
+	}
+	cluster := answer.First("DBCluster")
+	id := cluster.Value("DBClusterIdentifier")
+	rememberCluster(x, id)
+	upgradeInstances(x, cluster)
+	s.databases.mu.Lock()
+	served, ok := s.databases.clusters[id]
+	s.databases.mu.Unlock()
+	if !ok {
+		return nil
+	}
+	spec := served.spec
+	switch secret := cluster.Child("MasterUserSecret"); {
+	case x.Form.Get("MasterUserPassword") != "":
+		spec.MasterPassword = x.Form.Get("MasterUserPassword")
+	case secret != nil && x.Form.Get("RotateMasterUserPassword") == "true":
+		if spec.MasterPassword, err = s.managedPassword(x.Request.Context(), secret); err != nil {
+			return err
+		}
+	default:
+		return nil
+	}
+	return s.serveCluster(x.Request.Context(), spec)
+}
+
+func (s *service) clusterDeleted(x *call.Exchange) error {
+	id := x.Form.Get("DBClusterIdentifier")
+	s.databases.mu.Lock()
+	delete(s.databases.clusters, id)
+	s.databases.mu.Unlock()
+	x.Fields.Forget(clusterKey(id))
+	return s.plane.RemoveCluster(x.Request.Context(), id)
+}
+
+func (s *service) serveCluster(ctx context.Context, spec dataplane.Cluster) error {
+	address, err := s.plane.EnsureCluster(ctx, spec)
+	if err != nil {
+		return fmt.Errorf("start the database of cluster %s: %w", spec.ID, err)
+	}
+	s.databases.mu.Lock()
+	defer s.databases.mu.Unlock()
+	s.databases.clusters[spec.ID] = servedCluster{spec: spec, address: address}
+	return nil
+}
+
+// undo takes back by these calls what the emulator made and the data plane
+// could not serve, so that the next try does not find the name taken.
+func (s *service) undo(ctx context.Context, failure error, calls ...map[string]string) error {
+	for _, request := range calls {
+		if _, err := s.Emulator.Query(ctx, "rds", version, request); err != nil {
+			s.Log.Error("could not take back a resource without data plane", "action", request["Action"], "error", err)
+		}
+	}
+	return failure
+}
+
+func rememberInstance(x *call.Exchange) error {
+	members := call.FormMembers(x.Form, instanceMembers)
+	if exports := call.FormList(x.Form, "EnableCloudwatchLogsExports"); len(exports) > 0 {
+		members["EnabledCloudwatchLogsExports"] = xmltree.List("EnabledCloudwatchLogsExports", "member", exports)
+	}
+	x.Fields.Set(InstanceKey(x.Form.Get("DBInstanceIdentifier")), members)
+	return nil
+}
+
+func forgetInstance(x *call.Exchange) error {
+	x.Fields.Forget(InstanceKey(x.Form.Get("DBInstanceIdentifier")))
+	return nil
+}

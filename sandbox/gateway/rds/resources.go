@@ -1,0 +1,66 @@
+package rds
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"strconv"
+	"strings"
+
+	"github.com/didomi/serverless-api/sandbox/gateway/call"
+	"github.com/didomi/serverless-api/sandbox/gateway/emulator"
+	"github.com/didomi/serverless-api/sandbox/iampolicy"
+)
+
+// kinds are the kinds of resources by the parameter that names them. AWS makes up the ids of
+// proxies and their target groups.
+var kinds = map[string]string{
+	"DBClusterIdentifier": "cluster", "DBClusterParameterGroupName": "cluster-pg", "DBInstanceIdentifier": "db",
+	"DBParameterGroupName": "pg", "DBSubnetGroupName": "subgrp", "DBProxyName": "db-proxy",
+	"TargetGroupName":             "target-group",
+	"DBClusterSnapshotIdentifier": "cluster-snapshot", "FinalDBSnapshotIdentifier": "cluster-snapshot",
+}
+
+func (s *service) resources(ctx context.Context, action string, x *call.Exchange) ([]iampolicy.Resource, error) {
+	all := s.ByParameter(x, "rds", kinds)
+	if action == "CreateDBCluster" || action == "ModifyDBCluster" {
+		managed, err := s.masterPasswordManaged(ctx, action, x)
+		if err != nil {
+			return nil, err
+		}
+		for _, resource := range all {
+			resource.Keys["rds:managemasteruserpassword"] = []string{managed}
+		}
+	}
+	arn := x.Form.Get("ResourceName")
+	if arn == "" {
+		return all, nil
+	}
+	answer, err := s.Emulator.Query(ctx, "rds", version, map[string]string{"Action": "ListTagsForResource", "ResourceName": arn})
+	if err != nil {
+		return nil, err
+	}
+	for _, tag := range answer.First("TagList").Items() {
+		all[0].Keys["aws:resourcetag/"+strings.ToLower(tag.Value("Key"))] = []string{tag.Value("Value")}
+	}
+	return all, nil
+}
+
+// masterPasswordManaged is whether RDS manages the master user's password: as the call says, or else as it is.
+// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-secrets-manager.html
+func (s *service) masterPasswordManaged(ctx context.Context, action string, x *call.Exchange) (string, error) {
+	if said := x.Form.Get("ManageMasterUserPassword"); said != "" || action != "ModifyDBCluster" {
+		return cmp.Or(said, "false"), nil
+	}
+	cluster, err := s.Emulator.Query(ctx, "rds", version, map[string]string{
+		"Action": "DescribeDBClusters", "DBClusterIdentifier": x.Form.Get("DBClusterIdentifier"),
+	})
+	var missing *emulator.Error
+	if errors.As(err, &missing) {
+		return "false", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	return strconv.FormatBool(cluster.First("MasterUserSecret") != nil), nil
+}

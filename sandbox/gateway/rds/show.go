@@ -1,0 +1,56 @@
+package rds
+
+import (
+	"net/netip"
+	"strconv"
+
+	"github.com/didomi/serverless-api/sandbox/gateway/call"
+	"github.com/didomi/serverless-api/sandbox/gateway/xmltree"
+)
+
+// showDatabases puts the data plane's addresses and the remembered members
+// into any RDS answer. The emulator names hosts that do not exist.
+func (s *service) showDatabases(x *call.Exchange) error {
+	answer, err := xmltree.Parse(x.Answer)
+	if err != nil {
+		return err
+	}
+	answer.Each("DBCluster", s.showCluster)
+	answer.Each("DBInstance", s.showInstance)
+	answer.Visit(func(n *xmltree.Node) { s.showProxy(x, n) })
+	x.Answer = answer.Bytes()
+	return nil
+}
+
+func (s *service) clusterAddress(id string) (netip.AddrPort, bool) {
+	s.databases.mu.Lock()
+	defer s.databases.mu.Unlock()
+	served, ok := s.databases.clusters[id]
+	return served.address, ok
+}
+
+func (s *service) showCluster(cluster *xmltree.Node) {
+	id := cluster.Value("DBClusterIdentifier")
+	s.Fields.Fill(clusterKey(id), cluster)
+	instances := 0
+	cluster.Each("DBClusterMember", func(*xmltree.Node) { instances++ })
+	cluster.Set("MultiAZ", strconv.FormatBool(instances > 1))
+	if address, ok := s.clusterAddress(id); ok {
+		cluster.Set("Endpoint", address.Addr().String())
+		cluster.Set("ReaderEndpoint", address.Addr().String())
+		cluster.Set("Port", strconv.Itoa(int(address.Port())))
+	}
+}
+
+func (s *service) showInstance(instance *xmltree.Node) {
+	s.Fields.Fill(InstanceKey(instance.Value("DBInstanceIdentifier")), instance)
+	if cluster := instance.Value("DBClusterIdentifier"); cluster != "" {
+		s.Fields.Fill(inheritedKey(cluster), instance)
+	}
+	endpoint := instance.Child("Endpoint")
+	address, ok := s.clusterAddress(instance.Value("DBClusterIdentifier"))
+	if ok && endpoint != nil {
+		endpoint.Set("Address", address.Addr().String())
+		endpoint.Set("Port", strconv.Itoa(int(address.Port())))
+	}
+}

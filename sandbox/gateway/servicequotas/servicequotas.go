@@ -1,0 +1,48 @@
+// Package servicequotas corrects Service Quotas.
+package servicequotas
+
+import (
+	"fmt"
+	"net/http"
+
+	"github.com/didomi/serverless-api/sandbox/gateway/call"
+)
+
+// service is Service Quotas as the gateway corrects it.
+type service struct {
+	*call.Account
+}
+
+// New describes the service for an account.
+func New(a *call.Account) call.Service {
+	return (&service{Account: a}).calls()
+}
+
+// calls answer Service Quotas, which the emulator lacks; it still verifies the signature.
+// https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_Operations.html
+func (s *service) calls() call.Service {
+	return call.Service{
+		Name: "servicequotas", Target: "ServiceQuotasV20190624.",
+		Operations: map[string]call.Handler{
+			"GetServiceQuota":           call.Instead(quotaAnswer(s.Limits.Applied)),
+			"GetAWSDefaultServiceQuota": call.Instead(quotaAnswer(s.Limits.ByDefault)),
+		},
+	}
+}
+
+func quotaAnswer(value func(key string) (float64, bool)) call.Handler {
+	return func(x *call.Exchange) error {
+		var request struct{ ServiceCode, QuotaCode string }
+		if err := call.Decode(x.Body, &request); err != nil {
+			return fmt.Errorf("decode the request: %w", err)
+		}
+		v, ok := value(request.ServiceCode + "/" + request.QuotaCode)
+		if !ok {
+			return x.AnswerError(http.StatusBadRequest, "NoSuchResourceException", "The request failed because the specified service quota does not exist.")
+		}
+		return x.AnswerJSON(http.StatusOK, map[string]any{"Quota": map[string]any{
+			"ServiceCode": request.ServiceCode, "QuotaCode": request.QuotaCode, "Value": v,
+			"QuotaArn": x.ARN("servicequotas", request.ServiceCode+"/"+request.QuotaCode),
+		}})
+	}
+}

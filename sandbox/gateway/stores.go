@@ -1,0 +1,55 @@
+package gateway
+
+import (
+	"context"
+	"io"
+
+	"github.com/didomi/serverless-api/sandbox/gateway/logs"
+	"github.com/didomi/serverless-api/sandbox/lambdahost"
+	"github.com/didomi/serverless-api/sandbox/restapi"
+)
+
+var (
+	_ restapi.Store     = (*Gateway)(nil)
+	_ lambdahost.Source = (*Gateway)(nil)
+)
+
+// Stage implements restapi.Store.
+func (g *Gateway) Stage(ctx context.Context, apiID, stage string) (restapi.Stage, error) {
+	return g.apis.Stage(ctx, apiID, stage)
+}
+
+// Domain implements restapi.Store.
+func (g *Gateway) Domain(ctx context.Context, host string) (restapi.Domain, error) {
+	return g.apis.Domain(ctx, host)
+}
+
+// Keys implements restapi.Store.
+func (g *Gateway) Keys(ctx context.Context, apiID, stage string) ([]restapi.Key, error) {
+	return g.apis.Keys(ctx, apiID, stage)
+}
+
+// FunctionPolicy implements restapi.Store.
+func (g *Gateway) FunctionPolicy(ctx context.Context, functionARN string) (string, error) {
+	return g.functions.FunctionPolicy(ctx, functionARN)
+}
+
+// Function implements lambdahost.Source.
+func (g *Gateway) Function(ctx context.Context, name, qualifier string) (lambdahost.Function, error) {
+	return g.functions.Function(ctx, name, qualifier)
+}
+
+// Code implements lambdahost.Source.
+func (g *Gateway) Code(ctx context.Context, f lambdahost.Function) (io.ReadCloser, error) {
+	return g.functions.Code(ctx, f)
+}
+
+// Credentials implements lambdahost.Source.
+func (g *Gateway) Credentials(ctx context.Context, f lambdahost.Function) (lambdahost.Credentials, error) {
+	return g.functions.Credentials(ctx, f)
+}
+
+// PutLogs adds lines to a stream of a log group, which it creates when it is missing.
+func (g *Gateway) PutLogs(ctx context.Context, group, stream string, events []logs.Event) error {
+	return logs.Put(ctx, g.account.Emulator, group, stream, events)
+}
