@@ -16,13 +16,13 @@ type addresses struct {
 
 // Problems refuses a network whose isolated subnets have fewer addresses than there are database instances
 // and cache nodes: AWS would refuse the last ones, after the first ones have been created.
-func (a addresses) Problems() []config.Problem {
+func (a addresses) Validate() []config.FieldError {
 	if config.Check("network", a.network) != nil || config.Check("data", a.data) != nil {
 		return nil
 	}
 	instances, nodes := 1+a.data.Database.Readers, a.data.Cache.Shards*(1+a.data.Cache.Replicas)
 	if most := a.network.DataAddresses(); instances+nodes > most {
-		return []config.Problem{{
+		return []config.FieldError{{
 			Key: "cidr", Value: config.Text(a.network.CIDR),
 			Want: fmt.Sprintf("a larger network: its data subnets have addresses for %d database instances and cache nodes next to the proxy, and there are %d and %d",
 				most, instances, nodes),

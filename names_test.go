@@ -34,7 +34,7 @@ func TestTheLongestNamesAreAllowed(t *testing.T) {
 // previewed is a preview of prod with every part that is optional, under these names.
 func previewed(t *testing.T, n naming.Names) *mocks.Recorder {
 	t.Helper()
-	if got := n.Problems(); got != nil {
+	if got := n.Validate(); got != nil {
 		t.Fatalf("the names are refused: %v", got)
 	}
 	values := projectValues(t, n.Project, "Pulumi.prod.yaml")

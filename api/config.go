@@ -93,13 +93,13 @@ func Default() Config {
 	}
 }
 
-// Problems lists every value that the room cannot use.
-func (c Config) Problems() []config.Problem {
+// Validate lists every value that the room cannot use.
+func (c Config) Validate() []config.FieldError {
 	if c.Document == nil {
-		return []config.Problem{{Key: "document", Want: "the API's definition"}}
+		return []config.FieldError{{Key: "document", Want: "the API's definition"}}
 	}
-	var problems []config.Problem
-	for _, list := range [][]config.Problem{
+	var problems []config.FieldError
+	for _, list := range [][]config.FieldError{
 		config.OneOf("architecture", c.Architecture, "arm64", "x86_64"),
 		config.Between("memoryMb", c.MemoryMB, 128, 10240),
 		config.Between("timeoutSeconds", c.TimeoutSeconds, 30, 900),
@@ -122,7 +122,7 @@ func (c Config) Problems() []config.Problem {
 }
 
 // concurrency checks that what is kept warm, now and at most, fits into what is reserved.
-func (c Config) concurrency() []config.Problem {
+func (c Config) concurrency() []config.FieldError {
 	const most = 10000
 	highest := most
 	if c.ReservedConcurrency > 0 {
@@ -139,7 +139,7 @@ func (c Config) concurrency() []config.Problem {
 		return problems
 	}
 	if c.ProvisionedConcurrency == 0 {
-		return append(problems, config.Problem{
+		return append(problems, config.FieldError{
 			Key: "provisionedMax", Value: strconv.Itoa(c.ProvisionedMax), Want: "0 while provisionedConcurrency is 0",
 		})
 	}
@@ -147,9 +147,9 @@ func (c Config) concurrency() []config.Problem {
 }
 
 // lifetimes checks the cache's durations.
-func (c Config) lifetimes() []config.Problem {
+func (c Config) lifetimes() []config.FieldError {
 	const longest = 24 * time.Hour
-	var problems []config.Problem
+	var problems []config.FieldError
 	for _, d := range []struct {
 		key, value string
 		least      time.Duration
@@ -160,7 +160,7 @@ func (c Config) lifetimes() []config.Problem {
 	} {
 		parsed, err := time.ParseDuration(d.value)
 		if err != nil || parsed < d.least || parsed > longest {
-			problems = append(problems, config.Problem{
+			problems = append(problems, config.FieldError{
 				Key: d.key, Value: config.Text(d.value),
 				Want: "a duration from " + d.least.String() + " to 24h, such as 90s or 10m",
 			})
@@ -173,8 +173,8 @@ var emailPattern = regexp.MustCompile(`^[^@\s]+@[^@\s]+\.[^@\s]+$`)
 
 // emails reports what is no mail address in one list, or one a second time: a topic has one subscription
 // of an address.
-func emails(key string, addresses []string) []config.Problem {
-	var problems []config.Problem
+func emails(key string, addresses []string) []config.FieldError {
+	var problems []config.FieldError
 	for i, address := range addresses {
 		want := ""
 		switch {
@@ -184,7 +184,7 @@ func emails(key string, addresses []string) []config.Problem {
 			want = "an address that is not yet in the list"
 		}
 		if want != "" {
-			problems = append(problems, config.Problem{Key: fmt.Sprintf("%s[%d]", key, i), Value: config.Text(address), Want: want})
+			problems = append(problems, config.FieldError{Key: fmt.Sprintf("%s[%d]", key, i), Value: config.Text(address), Want: want})
 		}
 	}
 	return problems

@@ -10,15 +10,15 @@ import (
 )
 
 // origin is what is said of a text that is no origin.
-func origin(i int, text string) []config.Problem {
-	return []config.Problem{{
+func origin(i int, text string) []config.FieldError {
+	return []config.FieldError{{
 		Key: fmt.Sprintf("corsOrigins[%d]", i), Value: config.Text(text),
 		Want: `scheme and host as browsers send them, such as "https://app.example.com", or "*" alone`,
 	}}
 }
 
 func TestProblems(t *testing.T) {
-	type problems = []config.Problem
+	type problems = []config.FieldError
 	for _, tt := range []struct {
 		name   string
 		change func(*Config)
@@ -161,7 +161,7 @@ func TestProblems(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			c := defaults(t)
 			tt.change(&c)
-			if got := c.Problems(); !reflect.DeepEqual(got, tt.want) {
+			if got := c.Validate(); !reflect.DeepEqual(got, tt.want) {
 				t.Errorf("got %v, want %v", got, tt.want)
 			}
 		})

@@ -100,13 +100,13 @@ func throttleOf(throttles []Throttle, route string) int {
 
 // streamProblems checks that a stream of the largest size fits into the invocation's time, and that all
 // streams fit into what is reserved.
-func (c Config) streamProblems() []config.Problem {
+func (c Config) streamProblems() []config.FieldError {
 	problems := config.Between("streamMaxMb", c.StreamMaxMB, 1, platformMaxMB)
 	if problems != nil {
 		return problems
 	}
 	if least := c.streamSeconds() + streamSpareSeconds; c.TimeoutSeconds < least && c.TimeoutSeconds >= 30 {
-		problems = append(problems, config.Problem{
+		problems = append(problems, config.FieldError{
 			Key: "timeoutSeconds", Value: strconv.Itoa(c.TimeoutSeconds),
 			Want: fmt.Sprintf("at least %d, which a stream of streamMaxMb (%d) takes at Lambda's pace", least, c.StreamMaxMB),
 		})
@@ -116,7 +116,7 @@ func (c Config) streamProblems() []config.Problem {
 		all.Rate, all.Burst = all.Rate+throttle.Rate, all.Burst+throttle.Burst
 	}
 	if held := all.executions(c.streamSeconds()); c.ReservedConcurrency > 0 && held > c.ReservedConcurrency {
-		problems = append(problems, config.Problem{
+		problems = append(problems, config.FieldError{
 			Key: "reservedConcurrency", Value: strconv.Itoa(c.ReservedConcurrency),
 			Want: fmt.Sprintf("0, or at least %d: with a burst of %d, a rate of %d and %d seconds each (streamMaxMb %d) %s can hold so many executions",
 				held, all.Burst, all.Rate, c.streamSeconds(), c.StreamMaxMB, strings.Join(c.Document.Routes(openapi.Streamed), " and ")),

@@ -41,7 +41,7 @@ const highestQuota = 1_000_000_000
 
 // limits checks what holds for everybody. 10,000 requests a second in bursts of 5,000 are what AWS
 // gives an account and region (Amazon API Gateway quotas).
-func (c Config) limits() []config.Problem {
+func (c Config) limits() []config.FieldError {
 	return slices.Concat(
 		config.Between("throttleRate", c.ThrottleRate, 1, 10000),
 		config.Between("throttleBurst", c.ThrottleBurst, 1, 5000),
@@ -83,20 +83,20 @@ func (c Config) addressLimit() int {
 }
 
 // addressProblems checks that WAF lets an address make the requests that a plan sells.
-func (c Config) addressProblems() []config.Problem {
+func (c Config) addressProblems() []config.FieldError {
 	sold, by := c.soldToAddress()
 	least := max(sold, leastAddressLimit)
 	if c.WAFRateLimit == 0 || least <= c.WAFRateLimit && c.WAFRateLimit <= highestAddressLimit {
 		return nil
 	}
-	return []config.Problem{{
+	return []config.FieldError{{
 		Key: "wafRateLimit", Value: strconv.Itoa(c.WAFRateLimit),
 		Want: fmt.Sprintf("0, or a whole number from %d (what %s lets one address ask for in %d seconds) to %d", least, by, rateWindowSeconds, highestAddressLimit),
 	}}
 }
 
 // limitProblems checks a rate and a burst that lie within the stage's.
-func (c Config) limitProblems(prefix string, rate, burst int) []config.Problem {
+func (c Config) limitProblems(prefix string, rate, burst int) []config.FieldError {
 	return slices.Concat(
 		config.Between(prefix+".rate", rate, 1, max(1, c.ThrottleRate)),
 		config.Between(prefix+".burst", burst, 1, max(1, c.ThrottleBurst)),
@@ -106,7 +106,7 @@ func (c Config) limitProblems(prefix string, rate, burst int) []config.Problem {
 var namePattern = regexp.MustCompile(`^[a-z]([a-z0-9-]{0,18}[a-z0-9])?$`)
 
 // nameProblems checks that a name can be a part of others and is not yet taken.
-func nameProblems(key, name string, taken map[string]bool) []config.Problem {
+func nameProblems(key, name string, taken map[string]bool) []config.FieldError {
 	want := ""
 	switch {
 	case !namePattern.MatchString(name):
@@ -118,11 +118,11 @@ func nameProblems(key, name string, taken map[string]bool) []config.Problem {
 	if want == "" {
 		return nil
 	}
-	return []config.Problem{{Key: key, Value: config.Text(name), Want: want}}
+	return []config.FieldError{{Key: key, Value: config.Text(name), Want: want}}
 }
 
-func (c Config) planProblems() []config.Problem {
-	var problems []config.Problem
+func (c Config) planProblems() []config.FieldError {
+	var problems []config.FieldError
 	plans, keys := map[string]bool{}, map[string]bool{}
 	keyed := c.Document.Routes(openapi.Keyed)
 	for i, plan := range c.Plans {
@@ -138,7 +138,7 @@ func (c Config) planProblems() []config.Problem {
 	}
 	problems = append(problems, c.planQuotas(len(keys))...)
 	if c.RequireAPIKey && len(keys) == 0 {
-		problems = append(problems, config.Problem{Key: "plans", Want: "a plan with a key, while requireApiKey is true"})
+		problems = append(problems, config.FieldError{Key: "plans", Want: "a plan with a key, while requireApiKey is true"})
 	}
 	return problems
 }
@@ -151,25 +151,25 @@ const (
 )
 
 // planQuotas checks the numbers of plans and of keys in all plans.
-func (c Config) planQuotas(keys int) []config.Problem {
+func (c Config) planQuotas(keys int) []config.FieldError {
 	if len(c.Plans) <= mostPlans && keys <= mostKeys {
 		return nil
 	}
-	return []config.Problem{{
+	return []config.FieldError{{
 		Key: "plans", Value: fmt.Sprintf("%d plans with %d keys", len(c.Plans), keys),
 		Want: fmt.Sprintf("at most %d plans and %d keys in all, as an account and region may have", mostPlans, mostKeys),
 	}}
 }
 
 // throttleProblems checks the throttles of the stage's methods.
-func (c Config) throttleProblems() []config.Problem {
+func (c Config) throttleProblems() []config.FieldError {
 	return methodThrottleProblems("throttles", c.Throttles, c.Document.Routes(openapi.Every), max(1, c.ThrottleRate), max(1, c.ThrottleBurst))
 }
 
 // methodThrottleProblems checks throttles of single methods: each of a method that is known, once, and
 // within the limits of what they are a part of.
-func methodThrottleProblems(key string, throttles []Throttle, known []string, rate, burst int) []config.Problem {
-	var problems []config.Problem
+func methodThrottleProblems(key string, throttles []Throttle, known []string, rate, burst int) []config.FieldError {
+	var problems []config.FieldError
 	taken := map[string]bool{}
 	for i, throttle := range throttles {
 		at := fmt.Sprintf("%s[%d]", key, i)
@@ -177,7 +177,7 @@ func methodThrottleProblems(key string, throttles []Throttle, known []string, ra
 		case !slices.Contains(known, throttle.Route):
 			problems = append(problems, config.OneOf(at+".route", throttle.Route, known...)...)
 		case taken[throttle.Route]:
-			problems = append(problems, config.Problem{
+			problems = append(problems, config.FieldError{
 				Key: at + ".route", Value: config.Text(throttle.Route), Want: "a route that no other one has",
 			})
 		}
@@ -197,21 +197,21 @@ const anyOrigin = "*"
 // https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 const mostOrigins = 2048
 
-func (c Config) originProblems() []config.Problem {
+func (c Config) originProblems() []config.FieldError {
 	if slices.Equal(c.CORSOrigins, []string{anyOrigin}) {
 		return nil
 	}
-	var problems []config.Problem
+	var problems []config.FieldError
 	for i, origin := range c.CORSOrigins {
 		if !isOrigin(origin) {
-			problems = append(problems, config.Problem{
+			problems = append(problems, config.FieldError{
 				Key: fmt.Sprintf("corsOrigins[%d]", i), Value: config.Text(origin),
 				Want: `scheme and host as browsers send them, such as "https://app.example.com", or "*" alone`,
 			})
 		}
 	}
 	if length := len(joinOrigins(c.CORSOrigins)); problems == nil && length > mostOrigins {
-		problems = append(problems, config.Problem{
+		problems = append(problems, config.FieldError{
 			Key: "corsOrigins", Value: fmt.Sprintf("%d origins of %d characters in all", len(c.CORSOrigins), length),
 			Want: fmt.Sprintf(`at most %d characters in all, which Lambda's limit on a function's environment leaves, or "*" alone`, mostOrigins),
 		})

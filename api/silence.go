@@ -20,11 +20,11 @@ const (
 	highestSilence = 24*60 - logSilence
 )
 
-func (c Config) silence() []config.Problem {
+func (c Config) silence() []config.FieldError {
 	if c.SilenceMinutes == 0 || leastSilence <= c.SilenceMinutes && c.SilenceMinutes <= highestSilence {
 		return nil
 	}
-	return []config.Problem{{
+	return []config.FieldError{{
 		Key: "silenceMinutes", Value: strconv.Itoa(c.SilenceMinutes),
 		Want: fmt.Sprintf("0, or a whole number from %d to %d", leastSilence, highestSilence),
 	}}

@@ -28,7 +28,7 @@ func TestTheLongestOriginsFitIntoTheFunctionsEnvironment(t *testing.T) {
 		args.Config.CORSOrigins = append(args.Config.CORSOrigins, fmt.Sprintf("https://app-%04d.example.com", i))
 	}
 	args.Config.CORSOrigins = append(args.Config.CORSOrigins, "https://"+strings.Repeat("o", mostOrigins-70*29-len("https://")))
-	if problems := args.Config.Problems(); problems != nil {
+	if problems := args.Config.Validate(); problems != nil {
 		t.Fatal(problems)
 	}
 	environment := build(t, args).Find(t, "aws:lambda/function:Function", room+"-function").Inputs["environment"].(map[string]any)
@@ -40,7 +40,7 @@ func TestTheLongestOriginsFitIntoTheFunctionsEnvironment(t *testing.T) {
 		t.Errorf("the environment has %d bytes, Lambda allows %d", len(measured), limit)
 	}
 	args.Config.CORSOrigins = append(args.Config.CORSOrigins, "https://a.b")
-	if args.Config.Problems() == nil {
+	if args.Config.Validate() == nil {
 		t.Error("one more origin is accepted")
 	}
 }

@@ -27,15 +27,15 @@ type GatewayConfig struct {
 // DefaultGateway sets the role in bootstrap's own region.
 func DefaultGateway() GatewayConfig { return GatewayConfig{LogRole: true, Regions: []string{}} }
 
-// Problems lists the regions that are none or are named twice.
-func (c GatewayConfig) Problems() []config.Problem {
-	var problems []config.Problem
+// Validate lists the regions that are none or are named twice.
+func (c GatewayConfig) Validate() []config.FieldError {
+	var problems []config.FieldError
 	for i, region := range c.Regions {
 		switch {
-		case len(account.Config{Region: region}.Problems()) > 0:
-			problems = append(problems, config.Problem{Key: "regions", Value: config.Text(region), Want: "regions such as eu-central-1"})
+		case len(account.Config{Region: region}.Validate()) > 0:
+			problems = append(problems, config.FieldError{Key: "regions", Value: config.Text(region), Want: "regions such as eu-central-1"})
 		case slices.Contains(c.Regions[:i], region):
-			problems = append(problems, config.Problem{Key: "regions", Value: config.Text(region), Want: "each region once"})
+			problems = append(problems, config.FieldError{Key: "regions", Value: config.Text(region), Want: "each region once"})
 		}
 	}
 	return problems

@@ -69,7 +69,7 @@ func (s *settings) ownRegion(project string) error {
 	if !slices.Contains(s.Gateway.Regions, s.account.Region) {
 		return nil
 	}
-	return &config.Error{Problems: []config.Problem{{
+	return &config.Error{Problems: []config.FieldError{{
 		Key: project + ":apiGateway.regions", Value: config.Text(s.account.Region), Want: "regions other than bootstrap's own",
 	}}}
 }

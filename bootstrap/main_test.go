@@ -179,7 +179,7 @@ func TestByDefaultTheAccountTrustsNoGitLab(t *testing.T) {
 
 func TestAWrongAddressOfGitLabIsRefused(t *testing.T) {
 	for _, address := range []string{"http://gitlab.com", "gitlab.com", "https://gitlab.com/group"} {
-		if got := (PipelineConfig{GitLabURL: address}).Problems(); len(got) != 1 || got[0].Key != "gitlabUrl" {
+		if got := (PipelineConfig{GitLabURL: address}).Validate(); len(got) != 1 || got[0].Key != "gitlabUrl" {
 			t.Errorf("%s: %v", address, got)
 		}
 	}

@@ -23,13 +23,13 @@ type PipelineConfig struct {
 // DefaultPipeline trusts no instance.
 func DefaultPipeline() PipelineConfig { return PipelineConfig{} }
 
-// Problems lists the values that IAM would refuse.
-func (c PipelineConfig) Problems() []config.Problem {
+// Validate lists the values that IAM would refuse.
+func (c PipelineConfig) Validate() []config.FieldError {
 	u, err := url.Parse(c.GitLabURL)
 	if c.GitLabURL == "" || err == nil && u.Scheme == "https" && u.Host != "" && strings.Trim(u.Path, "/") == "" && u.RawQuery == "" {
 		return nil
 	}
-	return []config.Problem{{
+	return []config.FieldError{{
 		Key: "gitlabUrl", Value: config.Text(c.GitLabURL),
 		Want: "an https address without a path, such as https://gitlab.com, or nothing for no provider",
 	}}

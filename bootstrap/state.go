@@ -36,8 +36,8 @@ type Config struct {
 // Default keeps everything for a year: a state that was lost is often missed late.
 func Default() Config { return Config{Protect: true, NoncurrentDays: 365} }
 
-// Problems lists the values that are out of range.
-func (c Config) Problems() []config.Problem {
+// Validate lists the values that are out of range.
+func (c Config) Validate() []config.FieldError {
 	return config.Between("noncurrentDays", c.NoncurrentDays, 1, 3650)
 }
 

@@ -130,12 +130,12 @@ func Default() Config {
 	}
 }
 
-// Problems lists what is wrong outside the nested parts, which answer for themselves, or between them.
-func (c Config) Problems() []config.Problem {
+// Validate lists what is wrong outside the nested parts, which answer for themselves, or between them.
+func (c Config) Validate() []config.FieldError {
 	problems := config.LogRetention("logDays", c.LogDays)
 	problems = append(problems, config.Between("rotationDays", c.RotationDays, 0, mostRotationDays)...)
 	if c.SecretRecoveryDays != 0 && (c.SecretRecoveryDays < 7 || c.SecretRecoveryDays > 30) {
-		problems = append(problems, config.Problem{
+		problems = append(problems, config.FieldError{
 			Key: "secretRecoveryDays", Value: strconv.Itoa(c.SecretRecoveryDays),
 			Want: "0 (no recovery) or a whole number from 7 to 30",
 		})
@@ -145,7 +145,7 @@ func (c Config) Problems() []config.Problem {
 		return problems
 	}
 	if !c.Proxy.Enabled {
-		problems = append(problems, config.Problem{
+		problems = append(problems, config.FieldError{
 			Key: "proxy.enabled", Value: "false", Want: "true where protect is true: many instances of the function would take all of the cluster's connections",
 		})
 	}
@@ -160,7 +160,7 @@ func (c Config) Problems() []config.Problem {
 		{"secretRecoveryDays", "0", c.SecretRecoveryDays == 0, "7 to 30"},
 	} {
 		if lost.wrong {
-			problems = append(problems, config.Problem{
+			problems = append(problems, config.FieldError{
 				Key: lost.key, Value: lost.value, Want: lost.want + " where protect is true: it would lose what that keeps",
 			})
 		}
@@ -174,14 +174,14 @@ var firstPausing = map[string]int{"15": 7, "16": 3}
 
 // pauseProblems lists what keeps a cluster that is to pause from it. RDS Proxy keeps connections open.
 // https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-serverless-v2-auto-pause.html
-func (c Config) pauseProblems() []config.Problem {
+func (c Config) pauseProblems() []config.FieldError {
 	if c.Database.MinCapacity != 0 {
 		return nil
 	}
-	var problems []config.Problem
+	var problems []config.FieldError
 	refuse := func(wrong bool, want string) {
 		if wrong {
-			problems = append(problems, config.Problem{Key: "database.minCapacity", Value: "0", Want: want})
+			problems = append(problems, config.FieldError{Key: "database.minCapacity", Value: "0", Want: want})
 		}
 	}
 	refuse(c.Protect, "0.5 at least where protect is true: a cluster that pauses lets its first clients wait for it")
@@ -216,17 +216,17 @@ func (c Cache) family() string { return string(c.Engine) + major(c.Version) }
 // reservedNames are databases that the engine makes for itself.
 var reservedNames = []string{"postgres", "rdsadmin", "template0", "template1"}
 
-// Problems lists what no cluster can be made of.
-func (d Database) Problems() []config.Problem {
-	var problems []config.Problem
+// Validate lists what no cluster can be made of.
+func (d Database) Validate() []config.FieldError {
+	var problems []config.FieldError
 	if !postgresVersion.MatchString(d.Version) {
-		problems = append(problems, config.Problem{
+		problems = append(problems, config.FieldError{
 			Key: "version", Value: config.Text(d.Version),
 			Want: `an Aurora PostgreSQL version from 15 on, major and minor, such as "16.11"`,
 		})
 	}
 	if !databaseName.MatchString(d.Name) || slices.Contains(reservedNames, d.Name) {
-		problems = append(problems, config.Problem{
+		problems = append(problems, config.FieldError{
 			Key: "name", Value: config.Text(d.Name),
 			Want: "a database's name: lower case letters, digits and _, a letter first, 63 at most, none of " +
 				strings.Join(reservedNames, ", "),
@@ -237,7 +237,7 @@ func (d Database) Problems() []config.Problem {
 	problems = append(problems, config.Between("backupDays", d.BackupDays, 1, 35)...)
 	if months := d.InsightsDays / 31; d.InsightsDays != 7 && d.InsightsDays != 731 &&
 		(d.InsightsDays%31 != 0 || months < 1 || months > 23) {
-		problems = append(problems, config.Problem{
+		problems = append(problems, config.FieldError{
 			Key: "insightsDays", Value: strconv.Itoa(d.InsightsDays),
 			Want: "7, a multiple of 31 up to 713, or 731",
 		})
@@ -251,8 +251,8 @@ const (
 	mostCapacity  = 256
 )
 
-func (d Database) capacityProblems() []config.Problem {
-	capacity := func(key string, value, least float64) []config.Problem {
+func (d Database) capacityProblems() []config.FieldError {
+	capacity := func(key string, value, least float64) []config.FieldError {
 		want := ""
 		if key == "minCapacity" {
 			want = "0 (pauses) or "
@@ -260,7 +260,7 @@ func (d Database) capacityProblems() []config.Problem {
 		if value >= least && value <= mostCapacity && math.Mod(value, 0.5) == 0 || value == 0 && key == "minCapacity" {
 			return nil
 		}
-		return []config.Problem{{
+		return []config.FieldError{{
 			Key: key, Value: strconv.FormatFloat(value, 'f', -1, 64),
 			Want: want + fmt.Sprintf("a multiple of 0.5 from %v to %v", least, mostCapacity),
 		}}
@@ -274,8 +274,8 @@ func (d Database) capacityProblems() []config.Problem {
 	return append(problems, capacity("maxCapacity", d.MaxCapacity, least)...)
 }
 
-// Problems lists what RDS Proxy would refuse.
-func (p Proxy) Problems() []config.Problem {
+// Validate lists what RDS Proxy would refuse.
+func (p Proxy) Validate() []config.FieldError {
 	problems := config.Between("maxConnectionsPercent", p.MaxConnectionsPercent, 1, 100)
 	most := 100
 	if problems == nil {
@@ -286,24 +286,24 @@ func (p Proxy) Problems() []config.Problem {
 	return append(problems, config.Between("idleClientSeconds", p.IdleClientSeconds, 1, 28800)...)
 }
 
-// Problems lists what no replication group can be made of.
-func (c Cache) Problems() []config.Problem {
+// Validate lists what no replication group can be made of.
+func (c Cache) Validate() []config.FieldError {
 	problems := config.OneOf("engine", c.Engine, Redis, Valkey)
 	if versions, ok := cacheVersions[c.Engine]; ok && !slices.Contains(versions, c.Version) {
-		problems = append(problems, config.Problem{
+		problems = append(problems, config.FieldError{
 			Key: "version", Value: config.Text(c.Version),
 			Want: "a version of " + string(c.Engine) + `: "` + strings.Join(versions, `", "`) + `"`,
 		})
 	}
 	if !nodeType.MatchString(c.NodeType) {
-		problems = append(problems, config.Problem{
+		problems = append(problems, config.FieldError{
 			Key: "nodeType", Value: config.Text(c.NodeType), Want: `a node type such as "cache.t4g.micro"`,
 		})
 	}
 	problems = append(problems, config.Between("shards", c.Shards, 1, 90)...)
 	problems = append(problems, config.Between("replicas", c.Replicas, 0, 5)...)
 	if problems == nil && c.Shards*(1+c.Replicas) > mostNodes {
-		problems = append(problems, config.Problem{
+		problems = append(problems, config.FieldError{
 			Key: "replicas", Value: strconv.Itoa(c.Replicas),
 			Want: fmt.Sprintf("at most %d nodes in all, and %d shards of %d are %d",
 				mostNodes, c.Shards, 1+c.Replicas, c.Shards*(1+c.Replicas)),
@@ -316,8 +316,8 @@ func (c Cache) Problems() []config.Problem {
 // https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/quota-limits.html
 const mostNodes = 90
 
-// Problems lists what the bucket's lifecycle would refuse.
-func (b Bucket) Problems() []config.Problem {
+// Validate lists what the bucket's lifecycle would refuse.
+func (b Bucket) Validate() []config.FieldError {
 	problems := config.Between("noncurrentDays", b.NoncurrentDays, 1, 3650)
 	problems = append(problems, config.Between("accessLogDays", b.AccessLogDays, 0, 3650)...)
 	problems = append(problems, later("infrequentDays", b.InfrequentDays, leastInfrequent, "0 (never) or %d days at least, as S3 asks for")...)
@@ -332,9 +332,9 @@ func (b Bucket) Problems() []config.Problem {
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html
 const leastInfrequent = 30
 
-func later(key string, days, least int, want string) []config.Problem {
+func later(key string, days, least int, want string) []config.FieldError {
 	if days == 0 || days >= least {
 		return nil
 	}
-	return []config.Problem{{Key: key, Value: strconv.Itoa(days), Want: fmt.Sprintf(want, least)}}
+	return []config.FieldError{{Key: key, Value: strconv.Itoa(days), Want: fmt.Sprintf(want, least)}}
 }

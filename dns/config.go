@@ -28,11 +28,11 @@ func Default() Config {
 
 var zonePattern = regexp.MustCompile(`^Z[A-Z0-9]{1,31}$`)
 
-// Problems lists every value that the room cannot use.
-func (c Config) Problems() []config.Problem {
+// Validate lists every value that the room cannot use.
+func (c Config) Validate() []config.FieldError {
 	problems := naming.DomainProblems("domain", c.Domain)
 	if c.ZoneID != "" && !zonePattern.MatchString(c.ZoneID) {
-		problems = append(problems, config.Problem{
+		problems = append(problems, config.FieldError{
 			Key: "zoneId", Value: config.Text(c.ZoneID),
 			Want: "the id of a hosted zone, such as Z0123456789ABCDEFGHIJ, or nothing to create one",
 		})

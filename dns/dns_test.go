@@ -225,23 +225,23 @@ func TestProblems(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		config Config
-		want   []config.Problem
+		want   []config.FieldError
 	}{
 		{"a domain is enough", Config{Domain: "example.com"}, nil},
 		{"a deep domain and a zone are fine", Config{Domain: "a-1.b.example.com", ZoneID: "Z0123456789ABCDEFGHIJ"}, nil},
-		{"no domain", Config{}, []config.Problem{{Key: "domain", Want: domain}}},
-		{"a domain with a capital", Config{Domain: "Example.com"}, []config.Problem{{Key: "domain", Value: `"Example.com"`, Want: domain}}},
-		{"a domain without a dot", Config{Domain: "example"}, []config.Problem{{Key: "domain", Value: `"example"`, Want: domain}}},
-		{"an address", Config{Domain: "https://example.com"}, []config.Problem{{Key: "domain", Value: `"https://example.com"`, Want: domain}}},
+		{"no domain", Config{}, []config.FieldError{{Key: "domain", Want: domain}}},
+		{"a domain with a capital", Config{Domain: "Example.com"}, []config.FieldError{{Key: "domain", Value: `"Example.com"`, Want: domain}}},
+		{"a domain without a dot", Config{Domain: "example"}, []config.FieldError{{Key: "domain", Value: `"example"`, Want: domain}}},
+		{"an address", Config{Domain: "https://example.com"}, []config.FieldError{{Key: "domain", Value: `"https://example.com"`, Want: domain}}},
 		{"a name too long for a certificate", Config{Domain: strings.Repeat("a", 50) + ".com"},
-			[]config.Problem{{Key: "domain", Value: `"` + strings.Repeat("a", 50) + `.com"`, Want: domain}}},
-		{"two mistakes at once", Config{Domain: "example.", ZoneID: "zone"}, []config.Problem{
+			[]config.FieldError{{Key: "domain", Value: `"` + strings.Repeat("a", 50) + `.com"`, Want: domain}}},
+		{"two mistakes at once", Config{Domain: "example.", ZoneID: "zone"}, []config.FieldError{
 			{Key: "domain", Value: `"example."`, Want: domain},
 			{Key: "zoneId", Value: `"zone"`, Want: "the id of a hosted zone, such as Z0123456789ABCDEFGHIJ, or nothing to create one"},
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := tt.config.Problems(); !reflect.DeepEqual(got, tt.want) {
+			if got := tt.config.Validate(); !reflect.DeepEqual(got, tt.want) {
 				t.Errorf("got %v, want %v", got, tt.want)
 			}
 		})

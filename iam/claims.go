@@ -39,19 +39,19 @@ var (
 
 // claimProblems requires that a token of a merge request's pipeline never passes for one of the branch
 // that deploys.
-func (c Config) claimProblems() []config.Problem {
+func (c Config) claimProblems() []config.FieldError {
 	if c.OIDC == oidcOff {
 		return nil
 	}
 	problems := c.subClaimProblems()
 	byID := slices.Contains(c.SubClaims, claimProjectID)
 	if c.ProjectID < 0 || byID && c.ProjectID == 0 {
-		problems = append(problems, config.Problem{
+		problems = append(problems, config.FieldError{
 			Key: "projectId", Value: config.Text(strconv.Itoa(c.ProjectID)), Want: "the project's number, as its page in GitLab has it; subClaims name it",
 		})
 	}
 	if c.ProjectID > 0 && c.host() != gitLabCom && !byID {
-		problems = append(problems, config.Problem{
+		problems = append(problems, config.FieldError{
 			Key: "projectId", Value: config.Text(strconv.Itoa(c.ProjectID)),
 			Want: "no number, or project_id first in subClaims: of another GitLab than gitlab.com AWS reads the number in the subject alone",
 		})
@@ -60,7 +60,7 @@ func (c Config) claimProblems() []config.Problem {
 	if named {
 		problems = append(problems, config.OneOf("deploymentTier", c.DeploymentTier, deploymentTiers...)...)
 	} else if c.DeploymentTier != "" {
-		problems = append(problems, config.Problem{
+		problems = append(problems, config.FieldError{
 			Key: "deploymentTier", Value: config.Text(c.DeploymentTier), Want: "nothing, or deployment_tier in subClaims: AWS reads the tier in the subject alone",
 		})
 	}
@@ -69,9 +69,9 @@ func (c Config) claimProblems() []config.Problem {
 
 // subClaimProblems requires the order that lets the preview role's pattern cover every branch and nothing
 // else of the project.
-func (c Config) subClaimProblems() []config.Problem {
-	wrong := func(want string) []config.Problem {
-		return []config.Problem{{Key: "subClaims", Value: config.Text(strings.Join(c.SubClaims, ",")), Want: want}}
+func (c Config) subClaimProblems() []config.FieldError {
+	wrong := func(want string) []config.FieldError {
+		return []config.FieldError{{Key: "subClaims", Value: config.Text(strings.Join(c.SubClaims, ",")), Want: want}}
 	}
 	if len(c.SubClaims) < 3 || (c.SubClaims[0] != claimProjectPath && c.SubClaims[0] != claimProjectID) ||
 		c.SubClaims[1] != claimRefType || c.SubClaims[2] != claimRef {

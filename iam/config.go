@@ -54,12 +54,12 @@ var (
 	keyPattern     = regexp.MustCompile(`^arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:key/[a-z0-9-]{1,36}$`)
 )
 
-// Problems lists every value that the room cannot use. Wildcards are none in a project or a branch:
+// Validate lists every value that the room cannot use. Wildcards are none in a project or a branch:
 // they would let strangers in.
-func (c Config) Problems() []config.Problem {
+func (c Config) Validate() []config.FieldError {
 	problems := c.projectProblems()
 	if !refPattern.MatchString(c.DeployRef) {
-		problems = append(problems, config.Problem{
+		problems = append(problems, config.FieldError{
 			Key: "deployRef", Value: config.Text(c.DeployRef), Want: "the name of one branch, without wildcards",
 		})
 	}
@@ -69,18 +69,18 @@ func (c Config) Problems() []config.Problem {
 
 // projectProblems requires instance and project, or neither: a project path alone would be another
 // owner's on another instance. An identity provider that the stack creates must be for a project.
-func (c Config) projectProblems() []config.Problem {
+func (c Config) projectProblems() []config.FieldError {
 	if c.GitLabURL == "" && c.ProjectPath == "" && c.OIDC != oidcCreate {
 		return nil
 	}
-	var problems []config.Problem
+	var problems []config.FieldError
 	if u, err := url.Parse(c.GitLabURL); err != nil || u.Scheme != "https" || u.Host == "" || (u.Path != "" && u.Path != "/") || u.RawQuery != "" {
-		problems = append(problems, config.Problem{
+		problems = append(problems, config.FieldError{
 			Key: "gitlabUrl", Value: config.Text(c.GitLabURL), Want: "an https address without a path, such as https://gitlab.com",
 		})
 	}
 	if !projectPattern.MatchString(c.ProjectPath) {
-		problems = append(problems, config.Problem{
+		problems = append(problems, config.FieldError{
 			Key: "projectPath", Value: config.Text(c.ProjectPath), Want: "a GitLab project as group/project",
 		})
 	}
@@ -88,7 +88,7 @@ func (c Config) projectProblems() []config.Problem {
 		problems = c.claimProblems()
 	}
 	if length := 4*len(c.host()) + len(c.ProjectPath) + len(c.DeployRef); problems == nil && length > longestTrust {
-		problems = append(problems, config.Problem{
+		problems = append(problems, config.FieldError{
 			Key: "projectPath", Value: config.Text(c.ProjectPath),
 			Want: fmt.Sprintf("a shorter path, branch or instance: four times the instance, with both, has %d characters, and a role's trust policy has space for %d",
 				length, longestTrust),
@@ -103,18 +103,18 @@ func (c Config) projectProblems() []config.Problem {
 const longestTrust = 1400
 
 // stateProblems wants bucket and key, or neither: a state that can be read and not decrypted is none.
-func (c Config) stateProblems() []config.Problem {
+func (c Config) stateProblems() []config.FieldError {
 	if c.StateBucket == "" && c.StateKey == "" {
 		return nil
 	}
-	var problems []config.Problem
+	var problems []config.FieldError
 	if !bucketPattern.MatchString(c.StateBucket) {
-		problems = append(problems, config.Problem{
+		problems = append(problems, config.FieldError{
 			Key: "stateBucket", Value: config.Text(c.StateBucket), Want: "the name of a bucket, as bootstrap's output stateBucket has it",
 		})
 	}
 	if !keyPattern.MatchString(c.StateKey) {
-		problems = append(problems, config.Problem{
+		problems = append(problems, config.FieldError{
 			Key: "stateKey", Value: config.Text(c.StateKey), Want: "the ARN of a key, as bootstrap's output stateKey has it",
 		})
 	}

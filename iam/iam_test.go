@@ -221,62 +221,62 @@ func TestProblems(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		config Config
-		want   []config.Problem
+		want   []config.FieldError
 	}{
 		{"the defaults are fine", Default(), nil},
 		{"a project in subgroups and a branch in folders are fine", with(func(c *Config) { c.ProjectPath, c.DeployRef = "a/b/c", "release/1.x" }), nil},
-		{"GitLab in the clear", with(func(c *Config) { c.GitLabURL = "http://gitlab.com" }), []config.Problem{{Key: "gitlabUrl", Value: `"http://gitlab.com"`, Want: address}}},
-		{"GitLab under a path", with(func(c *Config) { c.GitLabURL = "https://example.com/gitlab" }), []config.Problem{{Key: "gitlabUrl", Value: `"https://example.com/gitlab"`, Want: address}}},
+		{"GitLab in the clear", with(func(c *Config) { c.GitLabURL = "http://gitlab.com" }), []config.FieldError{{Key: "gitlabUrl", Value: `"http://gitlab.com"`, Want: address}}},
+		{"GitLab under a path", with(func(c *Config) { c.GitLabURL = "https://example.com/gitlab" }), []config.FieldError{{Key: "gitlabUrl", Value: `"https://example.com/gitlab"`, Want: address}}},
 		{"no instance and no project are fine", with(func(c *Config) { c.GitLabURL, c.ProjectPath = "", "" }), nil},
-		{"a project without its instance", with(func(c *Config) { c.GitLabURL = "" }), []config.Problem{{Key: "gitlabUrl", Want: address}}},
-		{"an identity provider for no project", with(func(c *Config) { c.GitLabURL, c.ProjectPath, c.OIDC = "", "", oidcCreate }), []config.Problem{
+		{"a project without its instance", with(func(c *Config) { c.GitLabURL = "" }), []config.FieldError{{Key: "gitlabUrl", Want: address}}},
+		{"an identity provider for no project", with(func(c *Config) { c.GitLabURL, c.ProjectPath, c.OIDC = "", "", oidcCreate }), []config.FieldError{
 			{Key: "gitlabUrl", Want: address}, {Key: "projectPath", Want: project},
 		}},
-		{"no project", with(func(c *Config) { c.ProjectPath = "" }), []config.Problem{{Key: "projectPath", Want: project}}},
-		{"every project of a group", with(func(c *Config) { c.ProjectPath = "didomi/*" }), []config.Problem{{Key: "projectPath", Value: `"didomi/*"`, Want: project}}},
-		{"a project without a group", with(func(c *Config) { c.ProjectPath = "didomi" }), []config.Problem{{Key: "projectPath", Value: `"didomi"`, Want: project}}},
-		{"every branch", with(func(c *Config) { c.DeployRef = "*" }), []config.Problem{{Key: "deployRef", Value: `"*"`, Want: branch}}},
-		{"no branch", with(func(c *Config) { c.DeployRef = "" }), []config.Problem{{Key: "deployRef", Want: branch}}},
-		{"a way of OIDC that is none", with(func(c *Config) { c.OIDC = "yes" }), []config.Problem{{Key: "oidc", Value: `"yes"`, Want: oidc}}},
+		{"no project", with(func(c *Config) { c.ProjectPath = "" }), []config.FieldError{{Key: "projectPath", Want: project}}},
+		{"every project of a group", with(func(c *Config) { c.ProjectPath = "didomi/*" }), []config.FieldError{{Key: "projectPath", Value: `"didomi/*"`, Want: project}}},
+		{"a project without a group", with(func(c *Config) { c.ProjectPath = "didomi" }), []config.FieldError{{Key: "projectPath", Value: `"didomi"`, Want: project}}},
+		{"every branch", with(func(c *Config) { c.DeployRef = "*" }), []config.FieldError{{Key: "deployRef", Value: `"*"`, Want: branch}}},
+		{"no branch", with(func(c *Config) { c.DeployRef = "" }), []config.FieldError{{Key: "deployRef", Want: branch}}},
+		{"a way of OIDC that is none", with(func(c *Config) { c.OIDC = "yes" }), []config.FieldError{{Key: "oidc", Value: `"yes"`, Want: oidc}}},
 		{"another GitLab whose tokens say that the branch is protected is fine", with(func(c *Config) {
 			c.GitLabURL, c.SubClaims = "https://git.example", append(c.SubClaims, claimRefProtected)
 		}), nil},
 		// Of another GitLab AWS reads the subject alone, and that of a merge request from main is main's.
-		{"another GitLab whose tokens do not", with(func(c *Config) { c.GitLabURL = "https://git.example" }), []config.Problem{{
+		{"another GitLab whose tokens do not", with(func(c *Config) { c.GitLabURL = "https://git.example" }), []config.FieldError{{
 			Key: "subClaims", Value: `"project_path,ref_type,ref"`,
 			Want: "a list with ref_protected, set in GitLab too (ci_id_token_sub_claim_components, docs/how-to/set-up-gitlab.md): of git.example AWS reads the subject alone, and without it the token of anybody's merge request from main could deploy",
 		}}},
 		{"which does not matter where it signs in with a key", with(func(c *Config) { c.GitLabURL, c.OIDC = "https://git.example", oidcOff }), nil},
-		{"tokens that name the branch first", with(func(c *Config) { c.SubClaims = []string{claimRef, claimProjectPath} }), []config.Problem{{Key: "subClaims", Value: `"ref,project_path"`, Want: order}}},
-		{"tokens that name no branch", with(func(c *Config) { c.SubClaims = nil }), []config.Problem{{Key: "subClaims", Want: order}}},
-		{"a claim twice", with(func(c *Config) { c.SubClaims = append(c.SubClaims, claimRefProtected, claimRefProtected) }), []config.Problem{{
+		{"tokens that name the branch first", with(func(c *Config) { c.SubClaims = []string{claimRef, claimProjectPath} }), []config.FieldError{{Key: "subClaims", Value: `"ref,project_path"`, Want: order}}},
+		{"tokens that name no branch", with(func(c *Config) { c.SubClaims = nil }), []config.FieldError{{Key: "subClaims", Want: order}}},
+		{"a claim twice", with(func(c *Config) { c.SubClaims = append(c.SubClaims, claimRefProtected, claimRefProtected) }), []config.FieldError{{
 			Key: "subClaims", Value: `"project_path,ref_type,ref,ref_protected,ref_protected"`, Want: further,
 		}}},
-		{"a claim that GitLab has not", with(func(c *Config) { c.SubClaims = append(c.SubClaims, "environment") }), []config.Problem{{
+		{"a claim that GitLab has not", with(func(c *Config) { c.SubClaims = append(c.SubClaims, "environment") }), []config.FieldError{{
 			Key: "subClaims", Value: `"project_path,ref_type,ref,environment"`, Want: further,
 		}}},
-		{"a number that the subject should have and the stack has not", with(func(c *Config) { c.SubClaims[0] = claimProjectID }), []config.Problem{{
+		{"a number that the subject should have and the stack has not", with(func(c *Config) { c.SubClaims[0] = claimProjectID }), []config.FieldError{{
 			Key: "projectId", Value: `"0"`, Want: "the project's number, as its page in GitLab has it; subClaims name it",
 		}}},
 		{"a number that AWS does not read", with(func(c *Config) {
 			c.GitLabURL, c.SubClaims, c.ProjectID = "https://git.example", append(c.SubClaims, claimRefProtected), 20
-		}), []config.Problem{{
+		}), []config.FieldError{{
 			Key: "projectId", Value: `"20"`,
 			Want: "no number, or project_id first in subClaims: of another GitLab than gitlab.com AWS reads the number in the subject alone",
 		}}},
-		{"a tier that the subject should have and the stack has not", with(func(c *Config) { c.SubClaims = append(c.SubClaims, claimDeploymentTier) }), []config.Problem{{
+		{"a tier that the subject should have and the stack has not", with(func(c *Config) { c.SubClaims = append(c.SubClaims, claimDeploymentTier) }), []config.FieldError{{
 			Key: "deploymentTier", Want: "one of production, staging, testing, development, other",
 		}}},
-		{"a tier that AWS does not read", with(func(c *Config) { c.DeploymentTier = "production" }), []config.Problem{{
+		{"a tier that AWS does not read", with(func(c *Config) { c.DeploymentTier = "production" }), []config.FieldError{{
 			Key: "deploymentTier", Value: `"production"`, Want: "nothing, or deployment_tier in subClaims: AWS reads the tier in the subject alone",
 		}}},
-		{"four mistakes at once", Config{GitLabURL: "gitlab", ProjectPath: "x", DeployRef: "-", OIDC: ""}, []config.Problem{
+		{"four mistakes at once", Config{GitLabURL: "gitlab", ProjectPath: "x", DeployRef: "-", OIDC: ""}, []config.FieldError{
 			{Key: "gitlabUrl", Value: `"gitlab"`, Want: address}, {Key: "projectPath", Value: `"x"`, Want: project},
 			{Key: "deployRef", Value: `"-"`, Want: branch}, {Key: "oidc", Want: oidc},
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := tt.config.Problems(); !reflect.DeepEqual(got, tt.want) {
+			if got := tt.config.Validate(); !reflect.DeepEqual(got, tt.want) {
 				t.Errorf("got %v, want %v", got, tt.want)
 			}
 		})

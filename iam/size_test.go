@@ -21,7 +21,7 @@ func TestPoliciesOfTheLongestNamesAreWithinIAMsQuotas(t *testing.T) {
 		StateBucket: strings.Repeat("b", 63), StateKey: "arn:aws-us-gov:kms:ap-southeast-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",
 	}
 	long.ProjectPath = "g/" + strings.Repeat("p", longestTrust-4*len("gitlab.com")-len("main")-len("g/"))
-	if problems := long.Problems(); problems != nil {
+	if problems := long.Validate(); problems != nil {
 		t.Fatal(problems)
 	}
 	off := long
@@ -29,7 +29,7 @@ func TestPoliciesOfTheLongestNamesAreWithinIAMsQuotas(t *testing.T) {
 	own := long
 	own.GitLabURL, own.ProjectID = "https://"+strings.Repeat("g", 60)+".example", 0
 	own.ProjectPath = "g/" + strings.Repeat("p", longestTrust-4*len(own.host())-len("main")-len("g/"))
-	if problems := own.Problems(); problems != nil {
+	if problems := own.Validate(); problems != nil {
 		t.Fatal(problems)
 	}
 	for name, c := range map[string]Config{"with tokens of GitLab.com": long, "with tokens of another GitLab": own, "with a key": off} {

@@ -58,23 +58,23 @@ func TestTheStateOfOneStack(t *testing.T) {
 }
 
 func TestAStateWantsBucketAndKey(t *testing.T) {
-	bucket := config.Problem{Key: "stateBucket", Want: "the name of a bucket, as bootstrap's output stateBucket has it"}
-	key := config.Problem{Key: "stateKey", Want: "the ARN of a key, as bootstrap's output stateKey has it"}
+	bucket := config.FieldError{Key: "stateBucket", Want: "the name of a bucket, as bootstrap's output stateBucket has it"}
+	key := config.FieldError{Key: "stateKey", Want: "the ARN of a key, as bootstrap's output stateKey has it"}
 	alias := key
 	alias.Value = `"alias/state"`
 	for _, tt := range []struct {
 		name, bucket, key string
-		want              []config.Problem
+		want              []config.FieldError
 	}{
 		{"both are fine", "states-1234567", stateKey, nil},
-		{"a bucket alone", "states-1234567", "", []config.Problem{key}},
-		{"a key alone", "", stateKey, []config.Problem{bucket}},
-		{"an alias, which no policy can grant", "states-1234567", "alias/state", []config.Problem{alias}},
+		{"a bucket alone", "states-1234567", "", []config.FieldError{key}},
+		{"a key alone", "", stateKey, []config.FieldError{bucket}},
+		{"an alias, which no policy can grant", "states-1234567", "alias/state", []config.FieldError{alias}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c := Default()
 			c.StateBucket, c.StateKey = tt.bucket, tt.key
-			if got := c.Problems(); !reflect.DeepEqual(got, tt.want) {
+			if got := c.Validate(); !reflect.DeepEqual(got, tt.want) {
 				t.Errorf("got %v, want %v", got, tt.want)
 			}
 		})

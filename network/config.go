@@ -51,8 +51,8 @@ var privateNetworks = []netip.Prefix{
 	netip.MustParsePrefix("192.168.0.0/16"),
 }
 
-// Problems lists what no network can be made of.
-func (c Config) Problems() []config.Problem {
+// Validate lists what no network can be made of.
+func (c Config) Validate() []config.FieldError {
 	problems := cidrProblems(c.CIDR)
 	problems = append(problems, config.Between("zones", c.Zones, 2, mostZones)...)
 	problems = append(problems, c.zoneNameProblems()...)
@@ -66,26 +66,26 @@ const mostZones = 4
 // zoneName is a zone's name (eu-west-1a) or its id (euw1-az1), and no Local Zone's (us-west-2-lax-1a).
 var zoneName = regexp.MustCompile(`^([a-z]{2}(-[a-z]+)+-\d[a-z]|[a-z]+\d-az\d)$`)
 
-func (c Config) zoneNameProblems() []config.Problem {
-	var problems []config.Problem
+func (c Config) zoneNameProblems() []config.FieldError {
+	var problems []config.FieldError
 	for _, name := range c.ZoneNames {
 		if !zoneName.MatchString(name) {
-			problems = append(problems, config.Problem{
+			problems = append(problems, config.FieldError{
 				Key: "zoneNames", Value: config.Text(name), Want: `names or ids of availability zones, such as "eu-west-1a" or "euw1-az1"`,
 			})
 		}
 	}
 	if len(c.ZoneNames) > 0 && len(c.ZoneNames) != c.Zones {
-		problems = append(problems, config.Problem{
+		problems = append(problems, config.FieldError{
 			Key: "zones", Value: strconv.Itoa(c.Zones), Want: fmt.Sprintf("%d, as many as zoneNames has", len(c.ZoneNames)),
 		})
 	}
 	return problems
 }
 
-func cidrProblems(cidr string) []config.Problem {
-	problem := func(want string) []config.Problem {
-		return []config.Problem{{Key: "cidr", Value: config.Text(cidr), Want: want}}
+func cidrProblems(cidr string) []config.FieldError {
+	problem := func(want string) []config.FieldError {
+		return []config.FieldError{{Key: "cidr", Value: config.Text(cidr), Want: want}}
 	}
 	prefix, err := netip.ParsePrefix(cidr)
 	if err != nil || !prefix.Addr().Is4() {

@@ -5,7 +5,7 @@ import (
 )
 
 func TestTheDefaultsAreFine(t *testing.T) {
-	if problems := Default().Problems(); problems != nil {
+	if problems := Default().Validate(); problems != nil {
 		t.Errorf("got %v", problems)
 	}
 }
@@ -75,7 +75,7 @@ func TestProblemsSayWhatIsWrongAndWhatIsAllowed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			config := Default()
 			c.change(&config)
-			problems := config.Problems()
+			problems := config.Validate()
 			if len(problems) != 1 || problems[0].String() != c.want {
 				t.Errorf("got %v\nwant [%s]", problems, c.want)
 			}
@@ -88,7 +88,7 @@ func TestPrivateNetworksAreAccepted(t *testing.T) {
 		t.Run(cidr, func(t *testing.T) {
 			config := Default()
 			config.CIDR = cidr
-			if problems := config.Problems(); problems != nil {
+			if problems := config.Validate(); problems != nil {
 				t.Errorf("got %v", problems)
 			}
 		})

@@ -35,7 +35,7 @@ func Zones(ctx *pulumi.Context, name string, c Config, opts ...pulumi.InvokeOpti
 	names, problem := c.choose(offered, deployed)
 	if problem != nil {
 		problem.Key = ctx.Project() + ":network." + problem.Key
-		return nil, &config.Error{Problems: []config.Problem{*problem}}
+		return nil, &config.Error{Problems: []config.FieldError{*problem}}
 	}
 	return names, nil
 }
@@ -96,7 +96,7 @@ func deployedZones(ctx *pulumi.Context, name string, opts []pulumi.InvokeOption)
 // configuration names, or the first ones by name. Zones are only ever added. What lives in a subnet cannot
 // move, and AWS refuses to take a subnet from a database that has an instance there.
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBSubnetGroup.html
-func (c Config) choose(offered []zone, deployed []string) ([]string, *config.Problem) {
+func (c Config) choose(offered []zone, deployed []string) ([]string, *config.FieldError) {
 	wanted, problem := c.named(offered)
 	if problem != nil {
 		return nil, problem
@@ -104,7 +104,7 @@ func (c Config) choose(offered []zone, deployed []string) ([]string, *config.Pro
 	if len(c.ZoneNames) > 0 {
 		for _, name := range deployed {
 			if name != "" && !slices.Contains(wanted, name) {
-				return nil, &config.Problem{Key: "zoneNames", Value: strings.Join(c.ZoneNames, ", "), Want: "a list with " + name +
+				return nil, &config.FieldError{Key: "zoneNames", Value: strings.Join(c.ZoneNames, ", "), Want: "a list with " + name +
 					": the stack has subnets there, which cannot move. Destroy the stack to leave the zone"}
 			}
 		}
@@ -116,13 +116,13 @@ func (c Config) choose(offered []zone, deployed []string) ([]string, *config.Pro
 		}
 	}
 	if c.Zones < len(deployed) {
-		return nil, &config.Problem{Key: "zones", Value: strconv.Itoa(c.Zones), Want: fmt.Sprintf(
+		return nil, &config.FieldError{Key: "zones", Value: strconv.Itoa(c.Zones), Want: fmt.Sprintf(
 			"%d at least: the stack has subnets in %s, which databases may be in. Destroy the stack to have fewer",
 			len(deployed), strings.Join(deployed, ", "))}
 	}
 	chosen := fill(deployed, wanted, c.Zones)
 	if has := slices.DeleteFunc(slices.Clone(chosen), func(name string) bool { return name == "" }); len(has) < c.Zones {
-		return nil, &config.Problem{Key: "zones", Value: strconv.Itoa(c.Zones), Want: fmt.Sprintf(
+		return nil, &config.FieldError{Key: "zones", Value: strconv.Itoa(c.Zones), Want: fmt.Sprintf(
 			"at most %d: the region has %s", len(has), strings.Join(has, ", "))}
 	}
 	return chosen, nil
@@ -141,11 +141,11 @@ func fill(deployed, wanted []string, places int) []string {
 }
 
 // named are the names of the zones that the configuration names or gives the ids of.
-func (c Config) named(offered []zone) ([]string, *config.Problem) {
+func (c Config) named(offered []zone) ([]string, *config.FieldError) {
 	var names []string
 	for _, given := range c.ZoneNames {
-		problem := func(want string) ([]string, *config.Problem) {
-			return nil, &config.Problem{Key: "zoneNames", Value: given, Want: want}
+		problem := func(want string) ([]string, *config.FieldError) {
+			return nil, &config.FieldError{Key: "zoneNames", Value: given, Want: want}
 		}
 		i := slices.IndexFunc(offered, func(z zone) bool { return given == z.name || given == z.id })
 		if i < 0 {

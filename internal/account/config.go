@@ -21,17 +21,17 @@ var (
 	accountPattern = regexp.MustCompile(`^\d{12}$`)
 )
 
-// Problems lists what no provider can be made of.
-func (c Config) Problems() []config.Problem {
-	var problems []config.Problem
+// Validate lists what no provider can be made of.
+func (c Config) Validate() []config.FieldError {
+	var problems []config.FieldError
 	if !regionPattern.MatchString(c.Region) {
-		problems = append(problems, config.Problem{
+		problems = append(problems, config.FieldError{
 			Key: "region", Value: config.Text(c.Region), Want: `a region such as "eu-west-1"`,
 		})
 	}
 	for _, id := range c.AllowedAccountIDs {
 		if !accountPattern.MatchString(id) {
-			problems = append(problems, config.Problem{
+			problems = append(problems, config.FieldError{
 				Key: "allowedAccountIds", Value: config.Text(id),
 				Want: `account ids of twelve digits, in quotes, such as "012345678901"`,
 			})
@@ -59,12 +59,12 @@ func DefaultTags(project string) Tags {
 // tagPattern is what AWS services agree on for a tag's value.
 var tagPattern = regexp.MustCompile(`^[\p{L}\p{N} _.:/=+@-]{1,256}$`)
 
-// Problems lists the tags that are missing or that AWS would refuse.
-func (t Tags) Problems() []config.Problem {
-	var problems []config.Problem
+// Validate lists the tags that are missing or that AWS would refuse.
+func (t Tags) Validate() []config.FieldError {
+	var problems []config.FieldError
 	for _, tag := range t.list() {
 		if !tagPattern.MatchString(tag.value) {
-			problems = append(problems, config.Problem{
+			problems = append(problems, config.FieldError{
 				Key: tag.key, Value: config.Text(tag.value),
 				Want: "1 to 256 letters, digits, spaces and _ . : / = + - @",
 			})

@@ -77,13 +77,13 @@ func fields(t reflect.Type) map[string]int {
 
 // decoder walks a JSON value along a Go type and collects what does not fit.
 type decoder struct {
-	problems []Problem
+	problems []FieldError
 	// decoded is how many of them were found before any Checker was asked.
 	decoded int
 }
 
 func (d *decoder) add(key string, value any, want string) {
-	d.problems = append(d.problems, Problem{Key: key, Value: show(value), Want: want})
+	d.problems = append(d.problems, FieldError{Key: key, Value: show(value), Want: want})
 }
 
 // object fills the struct from the object's members; prefix ends in the separator before their names.
@@ -173,7 +173,7 @@ func setScalar(value any, target reflect.Value) bool {
 // time for the default that stands in its place.
 func (d *decoder) check(prefix string, target reflect.Value) {
 	if checker, ok := target.Interface().(Checker); ok {
-		for _, p := range checker.Problems() {
+		for _, p := range checker.Validate() {
 			p.Key = prefix + p.Key
 			if !d.reported(p.Key) {
 				d.problems = append(d.problems, p)

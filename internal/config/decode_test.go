@@ -14,11 +14,11 @@ type cacheConfig struct {
 	Zones  []string `json:"zones"`
 }
 
-func (c cacheConfig) Problems() []config.Problem {
+func (c cacheConfig) Validate() []config.FieldError {
 	problems := config.Between("shards", c.Shards, 1, 5)
 	for _, zone := range c.Zones {
 		if len(zone) != 1 {
-			problems = append(problems, config.Problem{Key: "zones", Value: config.Text(zone), Want: "letters"})
+			problems = append(problems, config.FieldError{Key: "zones", Value: config.Text(zone), Want: "letters"})
 		}
 	}
 	return problems
@@ -31,9 +31,9 @@ type roomConfig struct {
 	Cache cacheConfig `json:"cache"`
 }
 
-func (c roomConfig) Problems() []config.Problem {
+func (c roomConfig) Validate() []config.FieldError {
 	if c.CIDR == "" {
-		return []config.Problem{{Key: "cidr", Want: "a network"}}
+		return []config.FieldError{{Key: "cidr", Want: "a network"}}
 	}
 	return nil
 }

@@ -14,6 +14,6 @@
 //	err := config.Decode(values, ctx.Project(), &s)
 //
 // A room takes part by giving its Config json tags and, where a value can be of the right type and
-// still wrong, a method Problems. It is asked on every level, so that a nested struct can look after
+// still wrong, a method Validate. It is asked on every level, so that a nested struct can look after
 // its own fields.
 package config

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Text quotes a text value for a Problem; an empty text stays empty, which reads as "not set".
+// Text quotes a text value for a FieldError; an empty text stays empty, which reads as "not set".
 func Text(value string) string {
 	if value == "" {
 		return ""
@@ -16,15 +16,15 @@ func Text(value string) string {
 }
 
 // Between reports a whole number outside low to high, both allowed.
-func Between(key string, value, low, high int) []Problem {
+func Between(key string, value, low, high int) []FieldError {
 	if value >= low && value <= high {
 		return nil
 	}
-	return []Problem{{key, strconv.Itoa(value), fmt.Sprintf("a whole number from %d to %d", low, high)}}
+	return []FieldError{{key, strconv.Itoa(value), fmt.Sprintf("a whole number from %d to %d", low, high)}}
 }
 
 // OneOf reports a value that is not in the list.
-func OneOf[T ~int | ~string](key string, value T, allowed ...T) []Problem {
+func OneOf[T ~int | ~string](key string, value T, allowed ...T) []FieldError {
 	if slices.Contains(allowed, value) {
 		return nil
 	}
@@ -33,11 +33,11 @@ func OneOf[T ~int | ~string](key string, value T, allowed ...T) []Problem {
 		names[i] = fmt.Sprint(a)
 	}
 	shown := strings.TrimPrefix(fmt.Sprintf("%#v", value), `""`)
-	return []Problem{{key, shown, "one of " + strings.Join(names, ", ")}}
+	return []FieldError{{key, shown, "one of " + strings.Join(names, ", ")}}
 }
 
 // LogRetention reports a number of days that CloudWatch Logs does not keep logs for.
-func LogRetention(key string, days int) []Problem {
+func LogRetention(key string, days int) []FieldError {
 	return OneOf(key, days, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731,
 		1096, 1827, 2192, 2557, 2922, 3288, 3653)
 }

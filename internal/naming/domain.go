@@ -15,11 +15,11 @@ var domainPattern = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+
 const longestDomain = 64 - LongestStack - len(".")
 
 // DomainProblems lists a domain that cannot be the parent of the stacks' host names.
-func DomainProblems(key, domain string) []config.Problem {
+func DomainProblems(key, domain string) []config.FieldError {
 	if domainPattern.MatchString(domain) && len(domain) <= longestDomain {
 		return nil
 	}
-	return []config.Problem{{
+	return []config.FieldError{{
 		Key: key, Value: config.Text(domain),
 		Want: fmt.Sprintf("a domain name in lower case of at most %d characters, such as example.com", longestDomain),
 	}}

@@ -37,11 +37,11 @@ const bootstrapStack = "bootstrap"
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 var reservedPrefixes = []string{"sg-", "sthree-", "amzn-s3-demo-"}
 
-// Problems lists a project or a stack whose name, or both names together, make others that AWS refuses or
+// Validate lists a project or a stack whose name, or both names together, make others that AWS refuses or
 // that are another stack's.
-func (n Names) Problems() []config.Problem {
+func (n Names) Validate() []config.FieldError {
 	if most := Longest - len("-s"); !projectPattern.MatchString(n.Project) || len(n.Project) > most || n.reserved() {
-		return append([]config.Problem{{
+		return append([]config.FieldError{{
 			Key: "project", Value: config.Text(n.Project),
 			Want: fmt.Sprintf("at most %d lower case letters, digits and single hyphens, a letter first, and not beginning with %s",
 				most, strings.Join(reservedPrefixes, ", ")),
@@ -54,11 +54,11 @@ func (n Names) Problems() []config.Problem {
 	return n.stackProblems(left, fmt.Sprintf("; the project %q leaves that many, since AWS bounds names that begin with both", n.Project))
 }
 
-func (n Names) stackProblems(most int, why string) []config.Problem {
+func (n Names) stackProblems(most int, why string) []config.FieldError {
 	if StackPattern.MatchString(n.Stack) && len(n.Stack) <= most && n.Stack != bootstrapStack {
 		return nil
 	}
-	return []config.Problem{{
+	return []config.FieldError{{
 		Key: "stack", Value: config.Text(n.Stack),
 		Want: fmt.Sprintf("at most %d lower case letters and digits, a letter first, and not %s%s", most, bootstrapStack, why),
 	}}

@@ -32,13 +32,13 @@ func (i Identity) path() string {
 
 // check lists everything that AWS, Pulumi or Go would reject.
 func (i Identity) check() error {
-	problems := naming.Names{Project: i.Project, Stack: "prod"}.Problems()
+	problems := naming.Names{Project: i.Project, Stack: "prod"}.Validate()
 	for n := range problems {
 		// A name that is allowed but leaves too little for the stacks' is the project's problem as well.
 		problems[n].Key = "--name with a stack prod: " + problems[n].Key
 	}
 	if err := module.CheckPath(i.Module); err != nil || strings.Count(i.Module, "/") < 2 {
-		problems = append(problems, config.Problem{
+		problems = append(problems, config.FieldError{
 			Key: "--module", Value: config.Text(i.Module),
 			Want: "a Go module path of host, group and project, such as gitlab.example/acme/payments",
 		})

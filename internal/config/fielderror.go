@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// Problem is one thing that is wrong with the configuration.
-type Problem struct {
+// FieldError is one thing that is wrong with the configuration.
+type FieldError struct {
 	// Key names the setting: relative to the struct that reports it ("cidr", "cache.shards"),
 	// absolute ("<project>:network.cidr") in the error that Decode returns.
 	Key string
@@ -21,12 +21,12 @@ type Problem struct {
 
 // Checker is implemented by a Config that can be of the right shape and still wrong.
 type Checker interface {
-	// Problems lists everything wrong, with keys relative to the receiver. Nil means all is well.
-	Problems() []Problem
+	// Validate lists everything wrong, with keys relative to the receiver. Nil means all is well.
+	Validate() []FieldError
 }
 
 // String says which key, what it holds and what is allowed, in one line.
-func (p Problem) String() string {
+func (p FieldError) String() string {
 	if p.Value == "" {
 		return fmt.Sprintf("%s is not set; want %s", p.Key, p.Want)
 	}
@@ -36,7 +36,7 @@ func (p Problem) String() string {
 // Error is the whole list of problems of one configuration.
 type Error struct {
 	// Problems are sorted by key, with absolute keys.
-	Problems []Problem
+	Problems []FieldError
 }
 
 // Error lists one problem a line.
@@ -54,7 +54,7 @@ func (e *Error) Error() string {
 }
 
 // newError sorts the problems so that the same mistakes always read the same; nil when there are none.
-func newError(problems []Problem) error {
+func newError(problems []FieldError) error {
 	if len(problems) == 0 {
 		return nil
 	}
@@ -65,7 +65,7 @@ func newError(problems []Problem) error {
 // Join merges what several calls of Decode returned into one error; an error that is not a list of
 // problems is returned as it is, and nil when every one is nil.
 func Join(errs ...error) error {
-	var problems []Problem
+	var problems []FieldError
 	for _, err := range errs {
 		if err == nil {
 			continue
