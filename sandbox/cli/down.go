@@ -139,7 +139,7 @@ func destroyStack(ctx context.Context, l layout.Layout, name string) error {
 	limited, cancel := context.WithTimeout(ctx, destroyLimit)
 	defer cancel()
 	// The flag that allows the deletion of data takes effect once the program has run with it.
-	if err := stack.Run(limited, os.Stdout, nil, stack.Args("config", "set", "--path", "didomi:data.allowDeletion", "true")...); err != nil {
+	if err := stack.Run(limited, os.Stdout, nil, stack.Args("config", "set", "--path", stack.Project+":data.allowDeletion", "true")...); err != nil {
 		return fmt.Errorf("allow the deletion of the data of stack %s: %w", name, err)
 	}
 	err = stack.Run(limited, os.Stdout, nil, stack.Args("destroy", "--run-program", "--yes", "--skip-preview")...)

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/didomi/serverless-api/ops/project"
 	"github.com/didomi/serverless-api/sandbox/atomicfile"
 	"github.com/didomi/serverless-api/sandbox/daemon"
 	"github.com/didomi/serverless-api/sandbox/layout"
@@ -71,21 +72,25 @@ func (c cli) bootstrap(ctx context.Context) (Base, error) {
 	if err != nil {
 		return Base{}, err
 	}
-	project := filepath.Join(l.Repo, "bootstrap")
-	backend, err := c.create(ctx, project, baseStack, "passphrase")
+	dir := filepath.Join(l.Repo, "bootstrap")
+	pulumiProject, err := project.Name(dir)
+	if err != nil {
+		return Base{}, err
+	}
+	backend, err := c.create(ctx, dir, baseStack, "passphrase")
 	if err != nil {
 		return Base{}, err
 	}
 	file := filepath.Join(l.State(), "Pulumi.bootstrap.yaml")
-	if err := writeStackFile(file, document, backend, baseValues()); err != nil {
+	if err := writeStackFile(file, pulumiProject, document, backend, baseValues(pulumiProject)); err != nil {
 		return Base{}, err
 	}
 	var out bytes.Buffer
-	err = c.run(ctx, project, &out, "up", "--stack", baseStack, "--config-file", file, "--yes", "--skip-preview", "--suppress-outputs", "--non-interactive", "--color", "never")
+	err = c.run(ctx, dir, &out, "up", "--stack", baseStack, "--config-file", file, "--yes", "--skip-preview", "--suppress-outputs", "--non-interactive", "--color", "never")
 	if err != nil {
 		return Base{}, fmt.Errorf("run bootstrap: %w\n%s", err, out.String())
 	}
-	return c.keepBase(ctx, project, l.GatewayURL())
+	return c.keepBase(ctx, dir, l.GatewayURL())
 }
 
 // keepBase reads the outputs of bootstrap, adds the AWS endpoint and writes them to a file, which exists only after a

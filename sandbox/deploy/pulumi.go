@@ -6,6 +6,7 @@ import (
 	"io"
 	"maps"
 
+	"github.com/didomi/serverless-api/ops/project"
 	"github.com/didomi/serverless-api/sandbox/daemon"
 	"github.com/didomi/serverless-api/sandbox/layout"
 )
@@ -17,6 +18,8 @@ type Stack struct {
 	Layout layout.Layout
 	Report daemon.Report // of the daemon that serves the account
 	Base   Base          // the backend of its state
+	// Project is the Pulumi project, ProjectPath the path of the GitLab project.
+	Project, ProjectPath string
 }
 
 // Open creates the stack in the backend if it is missing and writes the copy of its file.
@@ -28,12 +31,17 @@ func Open(ctx context.Context, l layout.Layout, name string, r daemon.Report, ba
 	if region != r.Region {
 		return nil, fmt.Errorf("stack %s is for region %s, and the running sandbox serves %s: make down first", name, region, r.Region)
 	}
-	s := &Stack{Name: name, Region: region, Layout: l, Report: r, Base: base}
+	pulumiProject, err := project.Name(l.Repo)
+	if err != nil {
+		return nil, err
+	}
+	path := projectPath(pulumiProject, document)
+	s := &Stack{Name: name, Region: region, Layout: l, Report: r, Base: base, Project: pulumiProject, ProjectPath: path}
 	settings, err := s.cli(nil).create(ctx, l.Repo, name, base.SecretsProvider)
 	if err != nil {
 		return nil, err
 	}
-	return s, writeStackFile(StackFile(l, name), document, settings, stackValues(base))
+	return s, writeStackFile(StackFile(l, name), pulumiProject, document, settings, stackValues(pulumiProject, path, base))
 }
 
 // Args returns the arguments of a CLI command for the stack.

@@ -87,17 +87,33 @@ func stacks(project string) []string {
 	return names
 }
 
-// GitLabURL, ProjectPath and ProjectID are the GitLab instance and project whose tokens the sandbox signs. The ID is
-// that of every project in gitlab-ci-local.
+// GitLabURL and ProjectID are the GitLab instance and project whose tokens the sandbox signs. The ID is that of every
+// project in gitlab-ci-local.
 const (
-	GitLabURL   = "https://gitlab.com"
-	ProjectPath = "didomi/serverless-api"
-	ProjectID   = 1217
+	GitLabURL = "https://gitlab.com"
+	ProjectID = 1217
 )
 
-// Project returns that project.
-func Project() oidc.Project {
-	return oidc.Project{URL: GitLabURL, Path: ProjectPath, ID: ProjectID, Protected: []string{"main"}, ProtectRequests: true}
+// GitLabProject returns the project with that path.
+func GitLabProject(path string) oidc.Project {
+	return oidc.Project{URL: GitLabURL, Path: path, ID: ProjectID, Protected: []string{"main"}, ProtectRequests: true}
+}
+
+// projectPath returns the path of the GitLab project in a stack's file, or the sandbox's own if the file sets none.
+func projectPath(project string, document *yaml.Node) string {
+	var file struct {
+		Config map[string]yaml.Node
+	}
+	var iam struct {
+		ProjectPath string `yaml:"projectPath"`
+	}
+	// If the file does not decode, the program reports the error.
+	if document.Decode(&file) == nil {
+		if section, ok := file.Config[project+":iam"]; ok && section.Decode(&iam) == nil && iam.ProjectPath != "" {
+			return iam.ProjectPath
+		}
+	}
+	return project + "/serverless-api"
 }
 
 // value is a value that the copy of a stack file has in a section.
@@ -111,29 +127,29 @@ type value struct {
 }
 
 // stackValues are the values in which the copy of a stack's file differs from the repository's: the function has this
-// machine's architecture, the state is in bootstrap's bucket, the GitLab project is the sandbox's, and the domain needs
+// machine's architecture, the state is in bootstrap's bucket, the GitLab instance is the sandbox's, and the domain needs
 // no delegation. A protected stack without recipients of alarms gets one here, to which nothing is sent. Other stacks
 // need none, as on AWS.
-func stackValues(base Base) []value {
+func stackValues(project, path string, base Base) []value {
 	return []value{
-		{section: "didomi:api", key: "architecture", node: text(hostArchitecture())},
-		{section: "didomi:api", key: "alarmEmails", node: list("on-call@sandbox.internal"), unset: true, protected: true},
-		{section: "didomi:dns", key: "delegated", node: &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!bool", Value: "true"}},
-		{section: "didomi:iam", key: "gitlabUrl", node: text(GitLabURL)},
-		{section: "didomi:iam", key: "projectPath", node: text(ProjectPath)},
-		{section: "didomi:iam", key: "projectId", node: &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!int", Value: strconv.Itoa(ProjectID)}},
-		{section: "didomi:iam", key: "stateBucket", node: text(base.StateBucket)},
-		{section: "didomi:iam", key: "stateKey", node: text(base.StateKey)},
+		{section: project + ":api", key: "architecture", node: text(hostArchitecture())},
+		{section: project + ":api", key: "alarmEmails", node: list("on-call@sandbox.internal"), unset: true, protected: true},
+		{section: project + ":dns", key: "delegated", node: &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!bool", Value: "true"}},
+		{section: project + ":iam", key: "gitlabUrl", node: text(GitLabURL)},
+		{section: project + ":iam", key: "projectPath", node: text(path)},
+		{section: project + ":iam", key: "projectId", node: &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!int", Value: strconv.Itoa(ProjectID)}},
+		{section: project + ":iam", key: "stateBucket", node: text(base.StateBucket)},
+		{section: project + ":iam", key: "stateKey", node: text(base.StateKey)},
 	}
 }
 
 // baseValues are the values in which the copy of the bootstrap program's file differs.
-func baseValues() []value {
-	return []value{{section: "didomi-bootstrap:pipeline", key: "gitlabUrl", node: text(GitLabURL)}}
+func baseValues(project string) []value {
+	return []value{{section: project + ":pipeline", key: "gitlabUrl", node: text(GitLabURL)}}
 }
 
 // writeStackFile writes the copy of a stack file with these backend settings and values.
-func writeStackFile(path string, document *yaml.Node, settings backendSettings, values []value) error {
+func writeStackFile(path, project string, document *yaml.Node, settings backendSettings, values []value) error {
 	top := document
 	if document.Kind == yaml.DocumentNode {
 		top = document.Content[0]
@@ -143,7 +159,7 @@ func writeStackFile(path string, document *yaml.Node, settings backendSettings, 
 		for _, v := range values {
 			// If the section is not a mapping, the program reports the error.
 			section := mapping(config, v.section)
-			if section != nil && (!v.unset || index(section, v.key) < 0) && (!v.protected || isProtected(config)) {
+			if section != nil && (!v.unset || index(section, v.key) < 0) && (!v.protected || isProtected(project, config)) {
 				set(section, v.key, v.node)
 			}
 		}
@@ -164,8 +180,8 @@ func hostArchitecture() string {
 }
 
 // isProtected reports whether the data of the stack is protected.
-func isProtected(config *yaml.Node) bool {
-	data := index(config, "didomi:data")
+func isProtected(project string, config *yaml.Node) bool {
+	data := index(config, project+":data")
 	if data < 0 {
 		return true
 	}

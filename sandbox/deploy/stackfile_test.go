@@ -39,9 +39,9 @@ func TestWriteStackFile(t *testing.T) {
 			"config:\n  aws:region: eu-west-1\n",
 			"config: {aws:region: eu-west-1, didomi:api: {architecture: " + arch + emails + "}" + state,
 		},
-		"recipients of alarms are kept, another GitLab project is not": {
+		"recipients of alarms and the GitLab project are kept": {
 			"config:\n  aws:region: eu-west-1\n  didomi:api: {alarmEmails: [a@b.org]}\n  didomi:dns: {}\n  didomi:iam: {projectPath: a/b}\n",
-			"config: {aws:region: eu-west-1, didomi:api: {alarmEmails: [a@b.org], architecture: " + arch + "}" + state,
+			"config: {aws:region: eu-west-1, didomi:api: {alarmEmails: [a@b.org], architecture: " + arch + "}" + strings.Replace(state, "didomi/serverless-api", "a/b", 1),
 		},
 		"a stack without protection has no recipient of alarms": {
 			"config:\n  aws:region: eu-west-1\n  didomi:data: {protect: false}\n",
@@ -67,8 +67,8 @@ func TestWriteStackFile(t *testing.T) {
 				t.Fatalf("region %q, error %v", region, err)
 			}
 			settings := backendSettings{EncryptedKey: "ours", SecretsProvider: "awskms://here"}
-			values := stackValues(Base{StateBucket: "states", StateKey: "key"})
-			if err := writeStackFile(StackFile(l, "dev"), document, settings, values); err != nil {
+			values := stackValues("didomi", projectPath("didomi", document), Base{StateBucket: "states", StateKey: "key"})
+			if err := writeStackFile(StackFile(l, "dev"), "didomi", document, settings, values); err != nil {
 				t.Fatal(err)
 			}
 			written, err := os.ReadFile(StackFile(l, "dev"))

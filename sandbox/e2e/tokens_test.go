@@ -95,7 +95,7 @@ func checkTokens(t *testing.T, out outputs) {
 		"a token of another signer cannot assume a role":                            {deploy, impostor.Sign, push, nil, byAWS},
 	} {
 		t.Run(name, func(t *testing.T) {
-			claims := sandbox.Project().Claims(c.job)
+			claims := sandbox.GitLabProject("didomi/serverless-api").Claims(c.job)
 			maps.Copy(claims, c.claims)
 			token, err := c.sign(claims)
 			if err != nil {

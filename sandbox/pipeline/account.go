@@ -154,7 +154,12 @@ type lock struct {
 }
 
 func (s *session) lockFolder(stack string) string {
-	return ".pulumi/locks/organization/didomi/" + stack + "/"
+	return ".pulumi/locks/organization/" + s.stacks[stack].Project + "/" + stack + "/"
+}
+
+// component is the name of a stack's component, which begins those of its resources.
+func (s *session) component(stack, name string) string {
+	return s.stacks[stack].Project + "-" + stack + "-" + name
 }
 
 // locks are those on a stack.

@@ -23,7 +23,7 @@ func bootstrap(ctx context.Context, stack *deploy.Stack, log string) (roles, err
 	}
 	defer func() { _ = file.Close() }()
 	args := stack.Args("up", "--yes", "--skip-preview", "--suppress-outputs", "--color", "never",
-		"--target", "**didomi:iam:IAM**", "--target", "**didomi:keys:Keys**", "--target", "**didomi:network:Network**")
+		"--target", "**"+stack.Project+":iam:IAM**", "--target", "**"+stack.Project+":keys:Keys**", "--target", "**"+stack.Project+":network:Network**")
 	if err := stack.Run(ctx, file, nil, args...); err != nil {
 		return roles{}, fmt.Errorf("make the pipeline's roles in stack %s: %w (log: %s)", stack.Name, err, log)
 	}

@@ -12,9 +12,6 @@ import (
 	"strings"
 )
 
-// origin is where gitlab-ci-local reads the project's path from; nothing is fetched.
-const origin = "https://gitlab.com/didomi/serverless-api.git"
-
 // Project is a repository in which changes are made and merged as people do on GitLab.
 type Project struct {
 	dir string
@@ -22,8 +19,9 @@ type Project struct {
 	stacks map[string][]byte
 }
 
-// NewProject copies what git knows of the repository, new files included, and commits it to main.
-func NewProject(ctx context.Context, repository, dir string, stacks map[string][]byte) (*Project, error) {
+// NewProject copies what git knows of the repository, new files included, and commits it to main. gitlab-ci-local reads
+// the project's path from its origin; nothing is fetched.
+func NewProject(ctx context.Context, repository, dir, origin string, stacks map[string][]byte) (*Project, error) {
 	p := &Project{dir, stacks}
 	if err := os.RemoveAll(dir); err != nil {
 		return nil, fmt.Errorf("clear the project: %w", err)

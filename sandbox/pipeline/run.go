@@ -62,6 +62,8 @@ type Runner struct {
 	Region  string
 	Base    deploy.Base
 	Project *Project
+	// ProjectPath is the path of the GitLab project.
+	ProjectPath string
 	// Variables are the project's CI/CD variables.
 	Variables map[string]string
 	Out       io.Writer
@@ -77,7 +79,7 @@ func (r *Runner) Run(ctx context.Context, run Run) (Result, error) {
 	if run.Source == oidc.MergeRequest {
 		job.Ref, job.Target = cmp.Or(run.From, run.Branch), cmp.Or(run.Target, "main")
 	}
-	token, err := daemon.Token(ctx, r.Layout, deploy.Project().Claims(job))
+	token, err := daemon.Token(ctx, r.Layout, deploy.GitLabProject(r.ProjectPath).Claims(job))
 	if err != nil {
 		return Result{}, fmt.Errorf("token of the pipeline: %w", err)
 	}

@@ -69,7 +69,7 @@ func (s *session) open(ctx context.Context) (stop func(), err error) {
 	if err := os.RemoveAll(tmp(s.layout)); err != nil {
 		return nil, fmt.Errorf("clear the jobs' temporary folder: %w", err)
 	}
-	project, err := NewProject(ctx, s.layout.Repo, ProjectDir(s.layout), files)
+	project, err := NewProject(ctx, s.layout.Repo, ProjectDir(s.layout), deploy.GitLabURL+"/"+s.stacks["dev"].ProjectPath+".git", files)
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +83,7 @@ func (s *session) open(ctx context.Context) (stop func(), err error) {
 	s.gitlab.AsReporter()
 	vars["CI_API_V4_URL"], vars["GITLAB_TOKEN"] = s.gitlab.URL, s.gitlab.Token
 	dev := s.stacks["dev"]
-	s.runner = &Runner{Layout: s.layout, Report: dev.Report, Region: dev.Region, Base: dev.Base, Project: project, Variables: vars, Out: s.out}
+	s.runner = &Runner{Layout: s.layout, ProjectPath: dev.ProjectPath, Report: dev.Report, Region: dev.Region, Base: dev.Base, Project: project, Variables: vars, Out: s.out}
 	return s.gitlab.Close, nil
 }
 
