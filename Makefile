@@ -57,9 +57,10 @@ shell: sandbox ## open a shell whose pulumi, aws and psql use the sandbox
 	@$(SANDBOX) shell
 
 ##@ Test
-test: ## run all checks: lint, unit, fuzz, schema, end to end
+test: ## run all checks: lint, unit, fuzz, schema, end to end, adoption
 	@$(MAKE) --no-print-directory -j3 --output-sync=none $(TOOLS)
 	@$(MAKE) --no-print-directory -j2 --output-sync=none TOOLS= checks e2e
+	@$(MAKE) --no-print-directory TOOLS= adopt-test
 
 # The end-to-end test mostly waits for the emulated AWS; the checks run meanwhile.
 checks:
