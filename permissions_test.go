@@ -411,7 +411,7 @@ func TestDeployIsOfOneStack(t *testing.T) {
 	})
 	t.Run("nothing is granted that its boundary withholds", func(t *testing.T) {
 		boundary := mocks.Statements(t, r.Find(t, "aws:iam/policy:Policy", ciName+"-pipeline").Inputs["policy"])
-		withheld := append(mocks.FindStatement(t, boundary, "NoSecretValue").Action, mocks.FindStatement(t, boundary, "NoLog").Action...)
+		withheld := slices.Concat(mocks.FindStatement(t, boundary, "NoSecretValue").Action, mocks.FindStatement(t, boundary, "NoLog").Action)
 		if len(withheld) < 20 {
 			t.Errorf("the boundary withholds %v", withheld)
 		}
