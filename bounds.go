@@ -8,7 +8,7 @@ import (
 	"github.com/didomi/serverless-api/network"
 )
 
-// addresses are what the data component takes from the network's isolated subnets.
+// addresses checks that the network's isolated subnets have the addresses that the data component needs.
 type addresses struct {
 	network network.Config
 	data    data.Config

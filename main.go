@@ -1,5 +1,5 @@
-// This command is the Pulumi program: it reads the stack's configuration, builds the rooms in
-// order and exports what people and pipelines need of them.
+// This command is the Pulumi program: it reads the stack's configuration, creates the components in order and exports
+// the outputs of the stack.
 package main
 
 import (
@@ -21,54 +21,54 @@ func main() {
 }
 
 func provision(ctx *pulumi.Context, values config.Values) error {
-	s, err := load(values, ctx.Project(), ctx.Stack())
+	cfg, err := load(values, ctx.Project(), ctx.Stack())
 	if err != nil {
 		return err
 	}
-	code, err := api.Build("lambda", ".build", s.API.Architecture)
+	code, err := api.Build("lambda", ".build", cfg.API.Architecture)
 	if err != nil {
 		return err
 	}
-	aws, err := account.NewProvider(ctx, "aws", s.account, s.Tags, stacktag.Value(ctx.Project(), ctx.Stack()))
+	aws, err := account.NewProvider(ctx, "aws", cfg.account, cfg.Tags, stacktag.Value(ctx.Project(), ctx.Stack()))
 	if err != nil {
 		return err
 	}
-	// Everything is named after project and stack: two stacks of one account never collide, and the
-	// pipeline's roles tell by the name what is theirs.
-	room := func(name string) string { return ctx.Project() + "-" + ctx.Stack() + "-" + name }
-	zones, err := network.Zones(ctx, room("network"), s.Network, pulumi.Provider(aws))
+	// Names begin with project and stack, so two stacks in one account never collide, and the pipeline's roles are
+	// limited by name to their stack's resources.
+	componentName := func(name string) string { return ctx.Project() + "-" + ctx.Stack() + "-" + name }
+	zoneNames, err := network.Zones(ctx, componentName("network"), cfg.Network, pulumi.Provider(aws))
 	if err != nil {
 		return err
 	}
 	provider := pulumi.Providers(aws)
-	locks, err := keys.New(ctx, room("keys"), keys.Args{Protect: !s.Data.AllowDeletion, Retain: s.Data.Database.FinalSnapshot}, provider)
+	kmsKeys, err := keys.New(ctx, componentName("keys"), keys.Args{Protect: !cfg.Data.AllowDeletion, Retain: cfg.Data.Database.FinalSnapshot}, provider)
 	if err != nil {
 		return err
 	}
-	ci, err := iam.New(ctx, room("iam"), iam.Args{Config: s.IAM, Components: componentPermissions(s), OperationsKeyARN: locks.OperationsKeyARN}, provider)
+	ci, err := iam.New(ctx, componentName("iam"), iam.Args{Config: cfg.IAM, Components: componentPermissions(cfg), OperationsKeyARN: kmsKeys.OperationsKeyARN}, provider)
 	if err != nil {
 		return err
 	}
-	names, err := dns.New(ctx, room("dns"), dns.Args{Config: s.DNS, Stage: ctx.Stack()}, provider)
+	zone, err := dns.New(ctx, componentName("dns"), dns.Args{Config: cfg.DNS, Stage: ctx.Stack()}, provider)
 	if err != nil {
 		return err
 	}
-	net, err := network.New(ctx, room("network"), networkArgs(s, zones, ci, locks), provider)
+	vpc, err := network.New(ctx, componentName("network"), networkArgs(cfg, zoneNames, ci, kmsKeys), provider)
 	if err != nil {
 		return err
 	}
-	store, err := data.New(ctx, room("data"), dataArgs(s, ci, locks, net), provider)
+	storage, err := data.New(ctx, componentName("data"), dataArgs(cfg, ci, kmsKeys, vpc), provider)
 	if err != nil {
 		return err
 	}
-	logRole, err := api.LogRole(ctx, room("api-log-role"), pulumi.Provider(aws))
+	logRole, err := api.LogRole(ctx, componentName("api-log-role"), pulumi.Provider(aws))
 	if err != nil {
 		return err
 	}
-	front, err := api.New(ctx, room("api"), apiArgs(s, ctx.Stack(), logRole, code, ci, locks, net, store, names), provider)
+	apiComponent, err := api.New(ctx, componentName("api"), apiArgs(cfg, ctx.Stack(), logRole, code, ci, kmsKeys, vpc, storage, zone), provider)
 	if err != nil {
 		return err
 	}
-	export(ctx, ci, names, net, store, front)
+	export(ctx, ci, zone, vpc, storage, apiComponent)
 	return nil
 }

@@ -17,7 +17,7 @@ func TestNothingIsRegisteredWithAWrongConfiguration(t *testing.T) {
 	values["didomi:network"] = `{"zones": 1, "cidr": "", "colour": "red"}`
 	r, err := mocks.Mocks{Config: values}.Try(program())
 	if err == nil {
-		t.Fatal("the program went on")
+		t.Fatal("the program accepted it")
 	}
 	if got := r.All(); len(got) != 0 {
 		t.Errorf("%d resources were registered, the first one %s", len(got), got[0].Name)
@@ -30,7 +30,7 @@ func program() (pulumi.RunFunc, pulumi.RunOption) {
 	return func(ctx *pulumi.Context) error { return provision(ctx, values) }, config.Capture(&values)
 }
 
-func TestEveryStackPreviewsWithEachRoomUnderOneProvider(t *testing.T) {
+func TestEveryStackPreviewsWithEachComponentUnderOneProvider(t *testing.T) {
 	for _, stack := range []string{"dev", "prod"} {
 		t.Run(stack, func(t *testing.T) {
 			values := stackValues(t, "Pulumi."+stack+".yaml")
@@ -39,28 +39,28 @@ func TestEveryStackPreviewsWithEachRoomUnderOneProvider(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			rooms := map[string]int{}
+			components := map[string]int{}
 			for _, res := range r.All() {
 				if tags, _ := res.Inputs["tags"].(map[string]any); slices.ContainsFunc(slices.Collect(maps.Keys(tags)), stacktag.Matches) {
 					t.Errorf("%s %s sets the tag that is the provider's to set: %v", res.Type, res.Name, tags)
 				}
 				if res.ParentName() == "didomi-test" {
-					rooms[res.Type]++
+					components[res.Type]++
 				} else if res.Provider == "" && !res.Options.Remote {
-					t.Errorf("%s %s is made by the default provider", res.Type, res.Name)
+					t.Errorf("%s %s is created by the default provider", res.Type, res.Name)
 				}
 			}
 			for _, token := range []string{
 				"pulumi:providers:aws", "didomi:iam:IAM", "didomi:keys:Keys", "didomi:dns:DNS", "didomi:network:Network",
 				"didomi:data:Data", "didomi:api:API", "aws:apigateway/account:Account",
 			} {
-				if rooms[token] != 1 {
-					t.Errorf("%s is registered %d times on the stack, want once", token, rooms[token])
+				if components[token] != 1 {
+					t.Errorf("%s is registered %d times on the stack, want once", token, components[token])
 				}
-				delete(rooms, token)
+				delete(components, token)
 			}
-			if len(rooms) != 0 {
-				t.Errorf("%v hang on the stack itself", rooms)
+			if len(components) != 0 {
+				t.Errorf("%v have no component as parent", components)
 			}
 			tags := r.Find(t, "pulumi:providers:aws", "aws").Inputs["defaultTags"].(map[string]any)["tags"].(map[string]any)
 			if tags[stacktag.Key] != mocks.Project+"/"+mocks.Stack || tags["environment"] != stack {
@@ -110,8 +110,8 @@ func TestEveryRoleOutsideOfIAMCarriesTheWorkloadBoundary(t *testing.T) {
 			if got := role.Inputs["permissionsBoundary"]; got != "policy/didomi-test-iam-workload" {
 				t.Errorf("%s: %s carries the boundary %v", stack, role.Name, got)
 			}
-			room := strings.TrimPrefix(role.Name, "didomi-test-")
-			if !slices.ContainsFunc([]string{"api-", "data-", "network-"}, func(part string) bool { return strings.HasPrefix(room, part) }) {
+			name := strings.TrimPrefix(role.Name, "didomi-test-")
+			if !slices.ContainsFunc([]string{"api-", "data-", "network-"}, func(prefix string) bool { return strings.HasPrefix(name, prefix) }) {
 				t.Errorf("%s: the deploy role cannot create %s", stack, role.Name)
 			}
 		}

@@ -107,13 +107,13 @@ func TestTheDataSubnetsHaveAnAddressForEveryInstanceAndNode(t *testing.T) {
 
 func TestEveryMistakeHasAMessageThatNamesKeyValueAndWhatIsAllowed(t *testing.T) {
 	for _, c := range []struct{ name, key, value, want string }{
-		{"an unknown room", "didomi:networks", `{}`, `didomi:networks is {}; want a known key, one of ` + known(t)},
-		{"an unknown key in a room", "didomi:network", `{"colour": "red"}`, `didomi:network.colour is "red"; want a known key, one of ` + known(t, "network")},
-		{"an unknown key in a part of a room", "didomi:data", `{"cache": {"shard": 3}}`, `didomi:data.cache.shard is 3; want a known key, one of ` + known(t, "data", "cache")},
+		{"an unknown component", "didomi:networks", `{}`, `didomi:networks is {}; want a known key, one of ` + known(t)},
+		{"an unknown key in a component", "didomi:network", `{"colour": "red"}`, `didomi:network.colour is "red"; want a known key, one of ` + known(t, "network")},
+		{"an unknown key in an object of a component", "didomi:data", `{"cache": {"shard": 3}}`, `didomi:data.cache.shard is 3; want a known key, one of ` + known(t, "data", "cache")},
 		{"a key with a capital too many", "didomi:api", `{"memoryMB": 512}`, `didomi:api.memoryMB is 512; want a known key, one of ` + known(t, "api")},
-		{"a room that is text", "didomi:iam", `on`, `didomi:iam is "on"; want an object with ` + known(t, "iam")},
-		{"a room that is a list", "didomi:dns", `[]`, `didomi:dns is []; want an object with ` + known(t, "dns")},
-		{"a room that is broken JSON", "didomi:dns", `{"domain": `, `didomi:dns is "{\"domain\": "; want an object with ` + known(t, "dns")},
+		{"a component that is a string", "didomi:iam", `on`, `didomi:iam is "on"; want an object with ` + known(t, "iam")},
+		{"a component that is a list", "didomi:dns", `[]`, `didomi:dns is []; want an object with ` + known(t, "dns")},
+		{"a component that is invalid JSON", "didomi:dns", `{"domain": `, `didomi:dns is "{\"domain\": "; want an object with ` + known(t, "dns")},
 		{"a part that is a number", "didomi:data", `{"database": 3}`, `didomi:data.database is 3; want an object with ` + known(t, "data", "database")},
 
 		{"a number in quotes", "didomi:data", `{"cache": {"shards": "3"}}`, `didomi:data.cache.shards is "3"; want a whole number`},
@@ -190,7 +190,7 @@ func TestEveryMistakeHasAMessageThatNamesKeyValueAndWhatIsAllowed(t *testing.T) 
 		{"an origin with a path", "didomi:api", `{"corsOrigins": ["https://app.example.com/"]}`, `didomi:api.corsOrigins[0] is "https://app.example.com/"; want scheme and host as browsers send them, such as "https://app.example.com", or "*" alone`},
 		{"origins that are too long together", "didomi:api", `{"corsOrigins": ["` + strings.Join(origins(200), `", "`) + `"]}`, `didomi:api.corsOrigins is 200 origins of 5799 characters in all; want at most 2048 characters in all, which Lambda's limit on a function's environment leaves, or "*" alone`},
 		{"more plans than an account may have", "didomi:api", `{"requireApiKey": false, "plans": [` + manyPlans(301) + `]}`, `didomi:api.plans is 301 plans with 0 keys; want at most 300 plans and 10000 keys in all, as an account and region may have`},
-		{"room to grow with nothing kept warm", "didomi:api", `{"provisionedMax": 3}`, `didomi:api.provisionedMax is 3; want 0 while provisionedConcurrency is 0`},
+		{"a maximum without provisioned concurrency", "didomi:api", `{"provisionedMax": 3}`, `didomi:api.provisionedMax is 3; want 0 while provisionedConcurrency is 0`},
 		{"a rollout that there is not", "didomi:api", `{"rollout": "blueGreen"}`, `didomi:api.rollout is "blueGreen"; want one of allAtOnce, canary`},
 		{"a burst beyond the account's", "didomi:api", `{"throttleBurst": 5001}`, `didomi:api.throttleBurst is 5001; want a whole number from 1 to 5000`},
 		{"a limit of an address below a plan's rate", "didomi:api", `{"wafRateLimit": 2000}`, `didomi:api.wafRateLimit is 2000; want 0, or a whole number from 15100 (what the plan standard lets one address ask for in 300 seconds) to 20000000`},
@@ -272,7 +272,7 @@ func TestEveryMistakeIsNamedAtOnceInOrder(t *testing.T) {
 				`didomi:dns.domain is not set; want ` + wantDomain,
 			},
 		},
-		"one in every room, and the stack's name": {
+		"one in every component, and the stack's name": {
 			stack: "Dev",
 			change: map[string]string{
 				"didomi:tags":    `{"environment": ""}`,
@@ -301,7 +301,7 @@ func TestEveryMistakeIsNamedAtOnceInOrder(t *testing.T) {
 				`didomi:data.database.version is "9"; want ` + wantVersion,
 			},
 		},
-		"a wrong type, an unknown key and a bad value in one room": {
+		"a wrong type, an unknown key and an invalid value in one component": {
 			stack:  "dev",
 			change: map[string]string{"didomi:network": `{"zones": "3", "nats": "none", "flowLogDays": 2}`},
 			want: []string{

@@ -38,13 +38,13 @@ func previewed(t *testing.T, n naming.Names) *mocks.Recorder {
 		t.Fatalf("the names are refused: %v", got)
 	}
 	values := projectValues(t, n.Project, "Pulumi.prod.yaml")
-	for room, value := range map[string]string{
+	for component, value := range map[string]string{
 		"tags": `{"environment": "` + n.Stack + `"}`,
 		"data": `{"database": {"readers": 15}, "bucket": {"accessLogDays": 90}}`,
 		"dns":  `{"domain": "` + strings.Repeat("d", 47) + `.org", "delegated": true}`,
 		"iam":  `{"gitlabUrl": "https://gitlab.com", "projectPath": "a/b", "oidc": "off"}`,
 	} {
-		values[n.Project+":"+room] = value
+		values[n.Project+":"+component] = value
 	}
 	// The key's id ends the names that must be known before what they name.
 	known := map[string]func(mocks.Resource) map[string]any{"aws:kms/key:Key": func(mocks.Resource) map[string]any {

@@ -12,7 +12,7 @@ import (
 	"github.com/didomi/serverless-api/network"
 )
 
-// settings is everything that a stack file may say, one object a room.
+// settings is the configuration of a stack, one object for each component.
 type settings struct {
 	Tags    account.Tags   `json:"tags"`
 	IAM     iam.Config     `json:"iam"`
@@ -21,11 +21,11 @@ type settings struct {
 	Data    data.Config    `json:"data"`
 	API     api.Config     `json:"api"`
 
-	// account is said in the provider's own namespace.
+	// account is configured in the provider's own namespace.
 	account account.Config
 }
 
-// defaults are the settings of a stack file that says nothing.
+// defaults are the settings of a stack file that sets none.
 func defaults(project string) settings {
 	return settings{
 		Tags: account.DefaultTags(project), IAM: iam.Default(), DNS: dns.Default(),
@@ -33,7 +33,7 @@ func defaults(project string) settings {
 	}
 }
 
-// load reads the stack's configuration; its error names everything that is wrong with it.
+// load reads the stack's configuration. Its error lists every invalid value.
 func load(values config.Values, project, stack string) (settings, error) {
 	s := defaults(project)
 	var err error

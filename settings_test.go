@@ -74,13 +74,13 @@ func paths(prefix string, value any) []string {
 func TestTheProjectFileDescribesEverySettingWithTheProgramsDefault(t *testing.T) {
 	var project projectFile
 	readYAML(t, "Pulumi.yaml", &project)
-	rooms := plain(t, defaults(project.Name)).(map[string]any)
-	if len(project.Config) != len(rooms) {
-		t.Errorf("Pulumi.yaml declares %d rooms, the program has %d", len(project.Config), len(rooms))
+	components := plain(t, defaults(project.Name)).(map[string]any)
+	if len(project.Config) != len(components) {
+		t.Errorf("Pulumi.yaml declares %d components, the program has %d", len(project.Config), len(components))
 	}
-	for room, want := range rooms {
-		t.Run(room, func(t *testing.T) {
-			declared := project.Config[project.Name+":"+room]
+	for component, want := range components {
+		t.Run(component, func(t *testing.T) {
+			declared := project.Config[project.Name+":"+component]
 			if declared.Type != "object" {
 				t.Errorf("its type is %q, want object", declared.Type)
 			}
@@ -121,8 +121,8 @@ func projectValues(t *testing.T, project, path string) config.Values {
 	t.Helper()
 	values := config.Values{}
 	for key, value := range stackValues(t, path) {
-		if room, ok := strings.CutPrefix(key, "didomi:"); ok {
-			key = project + ":" + room
+		if component, ok := strings.CutPrefix(key, "didomi:"); ok {
+			key = project + ":" + component
 		}
 		values[key] = value
 	}

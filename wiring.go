@@ -13,108 +13,108 @@ import (
 
 // componentPermissions are what each component needs of the pipeline's roles: functions of names and tags, as
 // the roles are created before the components.
-func componentPermissions(s settings) []func(policy.Scope) policy.Permissions {
+func componentPermissions(cfg settings) []func(policy.Scope) policy.Permissions {
 	return []func(policy.Scope) policy.Permissions{
-		api.Permissions, data.Permissions, dns.Permissions(s.DNS), keys.Permissions, network.Permissions,
+		api.Permissions, data.Permissions, dns.Permissions(cfg.DNS), keys.Permissions, network.Permissions,
 	}
 }
 
-// networkArgs keeps the network's role within the boundary, and what protected data lives in protected.
-func networkArgs(s settings, zones []string, ci *iam.IAM, locks *keys.Keys) network.Args {
+// networkArgs limits the network's role by the permissions boundary, and protects the network of protected data.
+func networkArgs(cfg settings, zoneNames []string, ci *iam.IAM, kmsKeys *keys.Keys) network.Args {
 	return network.Args{
-		Config: s.Network, Zones: zones, Proxy: s.Data.Proxy.Enabled, Protect: s.Data.Protect,
-		LogsKeyARN: locks.OperationsKeyARN, PermissionsBoundary: ci.WorkloadBoundaryARN,
+		Config: cfg.Network, Zones: zoneNames, Proxy: cfg.Data.Proxy.Enabled, Protect: cfg.Data.Protect,
+		LogsKeyARN: kmsKeys.OperationsKeyARN, PermissionsBoundary: ci.WorkloadBoundaryARN,
 	}
 }
 
-// dataArgs puts the data room into the isolated subnets, behind its groups. Pages that may call the API
-// may also do at the bucket what it tells them to.
-func dataArgs(s settings, ci *iam.IAM, locks *keys.Keys, net *network.Network) data.Args {
+// dataArgs places the data component in the isolated subnets, behind its security groups. Pages that may call the API
+// may also use its presigned URLs of the bucket.
+func dataArgs(cfg settings, ci *iam.IAM, kmsKeys *keys.Keys, vpc *network.Network) data.Args {
 	return data.Args{
-		Config:                 s.Data,
-		DataKeyARN:             locks.DataKeyARN,
-		OperationsKeyARN:       locks.OperationsKeyARN,
-		IsolatedSubnetIDs:      net.IsolatedSubnetIDs,
-		ProxySecurityGroupID:   net.ProxySecurityGroupID,
-		ClusterSecurityGroupID: net.ClusterSecurityGroupID,
-		CacheSecurityGroupID:   net.CacheSecurityGroupID,
-		Origins:                s.API.CORSOrigins,
+		Config:                 cfg.Data,
+		DataKeyARN:             kmsKeys.DataKeyARN,
+		OperationsKeyARN:       kmsKeys.OperationsKeyARN,
+		IsolatedSubnetIDs:      vpc.IsolatedSubnetIDs,
+		ProxySecurityGroupID:   vpc.ProxySecurityGroupID,
+		ClusterSecurityGroupID: vpc.ClusterSecurityGroupID,
+		CacheSecurityGroupID:   vpc.CacheSecurityGroupID,
+		Origins:                cfg.API.CORSOrigins,
 		PermissionsBoundary:    ci.WorkloadBoundaryARN,
 	}
 }
 
-// apiArgs puts the function into the private subnets and tells it where everything is. The
-// migration waits for the whole of both rooms: it needs endpoints, rules and the proxy's target.
-func apiArgs(s settings, stage string, logRole pulumi.StringOutput, code api.Code, ci *iam.IAM, locks *keys.Keys, net *network.Network, store *data.Data, names *dns.DNS) api.Args {
+// apiArgs places the function in the private subnets and passes the addresses of its dependencies. The migration
+// depends on both components as a whole: it needs endpoints, security group rules and the proxy's target.
+func apiArgs(cfg settings, stage string, logRole pulumi.StringOutput, code api.Code, ci *iam.IAM, kmsKeys *keys.Keys, vpc *network.Network, storage *data.Data, zone *dns.DNS) api.Args {
 	return api.Args{
-		Config:          s.API,
+		Config:          cfg.API,
 		Stage:           stage,
 		Code:            code,
-		SubnetIDs:       net.PrivateSubnetIDs,
-		SecurityGroupID: net.LambdaSecurityGroupID,
+		SubnetIDs:       vpc.PrivateSubnetIDs,
+		SecurityGroupID: vpc.LambdaSecurityGroupID,
 
 		PermissionsBoundary: ci.WorkloadBoundaryARN,
 		LogRoleARN:          logRole,
 		Database: api.Database{
-			Host:              store.DatabaseHost,
-			Proxied:           s.Data.Proxy.Enabled,
-			Name:              store.DatabaseName,
-			AppSecretARN:      store.AppSecretARN,
-			MasterSecretARN:   store.MasterSecretARN,
-			ProxyTarget:       store.ProxyTarget,
-			ProxyName:         store.ProxyName,
-			ClusterIdentifier: store.ClusterIdentifier,
-			Readers:           s.Data.Database.Readers,
-			Pauses:            s.Data.Database.MinCapacity == 0,
+			Host:              storage.DatabaseHost,
+			Proxied:           cfg.Data.Proxy.Enabled,
+			Name:              storage.DatabaseName,
+			AppSecretARN:      storage.AppSecretARN,
+			MasterSecretARN:   storage.MasterSecretARN,
+			ProxyTarget:       storage.ProxyTarget,
+			ProxyName:         storage.ProxyName,
+			ClusterIdentifier: storage.ClusterIdentifier,
+			Readers:           cfg.Data.Database.Readers,
+			Pauses:            cfg.Data.Database.MinCapacity == 0,
 		},
 		Cache: api.Cache{
-			Address:   store.CacheAddress,
-			SecretARN: store.CacheSecretARN,
-			UserID:    store.CacheUserID,
-			UserARN:   store.CacheUserARN,
-			Members:   store.CacheMembers,
-			Nodes:     s.Data.Cache.Shards * (1 + s.Data.Cache.Replicas),
+			Address:   storage.CacheAddress,
+			SecretARN: storage.CacheSecretARN,
+			UserID:    storage.CacheUserID,
+			UserARN:   storage.CacheUserARN,
+			Members:   storage.CacheMembers,
+			Nodes:     cfg.Data.Cache.Shards * (1 + cfg.Data.Cache.Replicas),
 		},
-		Bucket: api.Bucket{Name: store.BucketName, ARN: store.BucketARN},
+		Bucket: api.Bucket{Name: storage.BucketName, ARN: storage.BucketARN},
 
-		RotationDays: s.Data.RotationDays,
+		RotationDays: cfg.Data.RotationDays,
 
-		KeyARNs: []pulumi.StringInput{locks.DataKeyARN, locks.OperationsKeyARN},
+		KeyARNs: []pulumi.StringInput{kmsKeys.DataKeyARN, kmsKeys.OperationsKeyARN},
 
-		OperationsKeyARN: locks.OperationsKeyARN,
+		OperationsKeyARN: kmsKeys.OperationsKeyARN,
 		Domain: api.Domain{
-			Delegated:      names.Delegated,
-			HostName:       names.HostName,
-			ZoneID:         names.ZoneID,
-			CertificateARN: names.CertificateARN,
+			Delegated:      zone.Delegated,
+			HostName:       zone.HostName,
+			ZoneID:         zone.ZoneID,
+			CertificateARN: zone.CertificateARN,
 		},
-		After: []pulumi.Resource{net, store},
+		After: []pulumi.Resource{vpc, storage},
 	}
 }
 
-// export says what people and pipelines need to know of a stack.
-func export(ctx *pulumi.Context, ci *iam.IAM, names *dns.DNS, net *network.Network, store *data.Data, front *api.API) {
-	ctx.Export("url", front.URL)                          // address of the API: the custom domain, or API Gateway's while the host name is not delegated
-	ctx.Export("invokeUrl", front.InvokeURL)              // API Gateway's own address of the stage
-	ctx.Export("apiKey", pulumi.ToSecret(front.APIKey))   // value of the first key of the first plan; empty where requireApiKey is false
-	ctx.Export("apiKeys", pulumi.ToSecret(front.APIKeys)) // values of all API keys, by name
-	ctx.Export("restApiId", front.RestAPIID)              // id of the REST API
-	ctx.Export("stage", front.StageName)                  // name of its stage
-	ctx.Export("functionName", front.FunctionName)        // name of the function api
-	ctx.Export("functionNames", front.FunctionNames)      // names of all functions, as a list
-	ctx.Export("functionVersion", front.FunctionVersion)  // newest published version of the function api
-	ctx.Export("rolloutAlarms", front.RolloutAlarms)      // names of the alarms that end a rollout, as a list
-	ctx.Export("dashboard", front.DashboardName)          // name of the CloudWatch dashboard
-	ctx.Export("alarmTopic", front.AlarmTopicARN)         // ARN of the SNS topic of the alarm that pages
-	ctx.Export("warningTopic", front.WarningTopicARN)     // ARN of the SNS topic of early warnings
-	ctx.Export("vpcId", net.VpcID)                        // id of the VPC
-	ctx.Export("bucket", store.BucketName)                // name of the bucket of files
-	ctx.Export("databaseHost", store.DatabaseHost)        // host that the functions connect to: the proxy, or the cluster without one
-	ctx.Export("cacheAddress", store.CacheAddress)        // configuration endpoint of the cache, host:port
-	ctx.Export("hostName", pulumi.String(names.HostName)) // {stack}.{domain}
-	ctx.Export("nameServers", names.NameServers)          // name servers of the stack's zone, for the parent zone
-	ctx.Export("ciUser", ci.UserName)                     // name of the CI user
-	ctx.Export("ciKeySecret", ci.KeySecretARN)            // ARN of the secret for the CI user's key, empty unless oidc is off
-	ctx.Export("ciPreviewRole", ci.PreviewRoleARN)        // ARN of the role of preview jobs
-	ctx.Export("ciDeployRole", ci.DeployRoleARN)          // ARN of the role of deployment jobs
+// export exports the outputs of the stack.
+func export(ctx *pulumi.Context, ci *iam.IAM, zone *dns.DNS, vpc *network.Network, storage *data.Data, apiComponent *api.API) {
+	ctx.Export("url", apiComponent.URL)                          // address of the API: the custom domain, or API Gateway's while the host name is not delegated
+	ctx.Export("invokeUrl", apiComponent.InvokeURL)              // API Gateway's own address of the stage
+	ctx.Export("apiKey", pulumi.ToSecret(apiComponent.APIKey))   // value of the first key of the first plan; empty where requireApiKey is false
+	ctx.Export("apiKeys", pulumi.ToSecret(apiComponent.APIKeys)) // values of all API keys, by name
+	ctx.Export("restApiId", apiComponent.RestAPIID)              // id of the REST API
+	ctx.Export("stage", apiComponent.StageName)                  // name of its stage
+	ctx.Export("functionName", apiComponent.FunctionName)        // name of the function api
+	ctx.Export("functionNames", apiComponent.FunctionNames)      // names of all functions, as a list
+	ctx.Export("functionVersion", apiComponent.FunctionVersion)  // newest published version of the function api
+	ctx.Export("rolloutAlarms", apiComponent.RolloutAlarms)      // names of the alarms that end a rollout, as a list
+	ctx.Export("dashboard", apiComponent.DashboardName)          // name of the CloudWatch dashboard
+	ctx.Export("alarmTopic", apiComponent.AlarmTopicARN)         // ARN of the SNS topic of the alarm that pages
+	ctx.Export("warningTopic", apiComponent.WarningTopicARN)     // ARN of the SNS topic of early warnings
+	ctx.Export("vpcId", vpc.VpcID)                               // id of the VPC
+	ctx.Export("bucket", storage.BucketName)                     // name of the bucket of files
+	ctx.Export("databaseHost", storage.DatabaseHost)             // host that the functions connect to: the proxy, or the cluster without one
+	ctx.Export("cacheAddress", storage.CacheAddress)             // configuration endpoint of the cache, host:port
+	ctx.Export("hostName", pulumi.String(zone.HostName))         // {stack}.{domain}
+	ctx.Export("nameServers", zone.NameServers)                  // name servers of the stack's zone, for the parent zone
+	ctx.Export("ciUser", ci.UserName)                            // name of the CI user
+	ctx.Export("ciKeySecret", ci.KeySecretARN)                   // ARN of the secret for the CI user's key, empty unless oidc is off
+	ctx.Export("ciPreviewRole", ci.PreviewRoleARN)               // ARN of the role of preview jobs
+	ctx.Export("ciDeployRole", ci.DeployRoleARN)                 // ARN of the role of deployment jobs
 }
