@@ -33,10 +33,10 @@ type API struct {
 	FunctionVersion pulumi.StringOutput `pulumi:"functionVersion"`
 	// AliasARN is what API Gateway invokes.
 	AliasARN pulumi.StringOutput `pulumi:"aliasArn"`
-	// AlarmTopicARN is told when customers are hurt, WarningTopicARN of what may become that.
+	// AlarmTopicARN is notified of customer impact, WarningTopicARN of early warnings.
 	AlarmTopicARN   pulumi.StringOutput `pulumi:"alarmTopicArn"`
 	WarningTopicARN pulumi.StringOutput `pulumi:"warningTopicArn"`
-	// RolloutAlarms are the names of the alarms that send a rollout back.
+	// RolloutAlarms are the names of the alarms that roll a rollout back.
 	RolloutAlarms pulumi.StringArrayOutput `pulumi:"rolloutAlarms"`
 	// DashboardName is the dashboard of the request path.
 	DashboardName pulumi.StringOutput `pulumi:"dashboardName"`
@@ -88,11 +88,11 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	if err != nil {
 		return nil, err
 	}
-	w, err := newAlarms(ctx, s, l, f, g)
+	alarms, err := newAlarms(ctx, s, l, f, g)
 	if err != nil {
 		return nil, err
 	}
-	board, err := newDashboard(ctx, s, l, f, g, w)
+	dashboard, err := newDashboard(ctx, s, l, f, g, alarms)
 	if err != nil {
 		return nil, err
 	}
@@ -101,8 +101,8 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	c.RestAPIID, c.StageName = g.restAPI.ID().ToStringOutput(), g.stage.StageName
 	c.FunctionName, c.FunctionVersion, c.AliasARN = f.api.Name, f.api.Version, f.alias.Arn
 	c.FunctionNames = f.names().ToStringArrayOutput()
-	c.AlarmTopicARN, c.WarningTopicARN = w.topics.pages.Arn, w.topics.warnings.Arn
-	c.RolloutAlarms, c.DashboardName = w.rollout.ToStringArrayOutput(), board
+	c.AlarmTopicARN, c.WarningTopicARN = alarms.topics.pages.Arn, alarms.topics.warnings.Arn
+	c.RolloutAlarms, c.DashboardName = alarms.rollback.ToStringArrayOutput(), dashboard
 	return c, ctx.RegisterResourceOutputs(c, pulumi.Map{
 		"url": c.URL, "invokeUrl": c.InvokeURL, "apiKey": c.APIKey, "apiKeys": c.APIKeys,
 		"restApiId": c.RestAPIID, "stageName": c.StageName,

@@ -32,8 +32,8 @@ type widget struct {
 // by, from left to right, with traffic on top and trouble below. Above are the alarms' states, below
 // everything the requests that went wrong. It returns the dashboard's name, which the stack's own
 // makes unique in the account.
-func newDashboard(ctx *pulumi.Context, s site, l logs, f serving, g gateway, w watch) (pulumi.StringOutput, error) {
-	widgets := pulumi.Array{w.render()}
+func newDashboard(ctx *pulumi.Context, s site, l logs, f serving, g gateway, alarms alarmSet) (pulumi.StringOutput, error) {
+	widgets := pulumi.Array{alarms.render()}
 	below := 0
 	for x, column := range (metrics{s, l, f, g}).columns() {
 		for y, w := range column {
@@ -52,7 +52,7 @@ func newDashboard(ctx *pulumi.Context, s site, l logs, f serving, g gateway, w w
 	return board.DashboardName, nil
 }
 
-// columns are door, function, cache and database.
+// columns are API Gateway, function, cache and database.
 func (m metrics) columns() [][]widget {
 	function := []widget{
 		{"Function: invocations", []metric{m.function("Invocations", "Sum"), m.function("ConcurrentExecutions", "Maximum")}},
@@ -60,20 +60,20 @@ func (m metrics) columns() [][]widget {
 		{"Function: duration (ms)", []metric{m.function("Duration", "p50"), m.function("Duration", "p99")}},
 	}
 	if m.args.Config.ProvisionedConcurrency > 0 {
-		function = append(function, widget{"Function: warm executions", []metric{
+		function = append(function, widget{"Function: provisioned concurrency", []metric{
 			m.function("ProvisionedConcurrentExecutions", "Maximum"), m.function("ProvisionedConcurrencyUtilization", "Maximum"),
 			m.function("ProvisionedConcurrencySpilloverInvocations", "Sum"),
 		}})
 	}
 	return [][]widget{
 		{
-			{"Door: requests", []metric{m.stageMetric("Count", "Sum"), m.stageMetric("4XXError", "Sum"), m.stageMetric("5XXError", "Sum")}},
-			{"Door: latency (ms)", m.latencies()},
-			{"Door: refusals", []metric{m.refusals("THROTTLED"), m.refusals("QUOTA_EXCEEDED"), m.refusals("INVALID_API_KEY"), m.refusals("WAF_FILTERED")}},
+			{"API Gateway: requests", []metric{m.stageMetric("Count", "Sum"), m.stageMetric("4XXError", "Sum"), m.stageMetric("5XXError", "Sum")}},
+			{"API Gateway: latency (ms)", m.latencies()},
+			{"API Gateway: rejected requests", []metric{m.refusals("THROTTLED"), m.refusals("QUOTA_EXCEEDED"), m.refusals("INVALID_API_KEY"), m.refusals("WAF_FILTERED")}},
 		},
 		function,
 		{
-			{"Cache: answers", []metric{m.cacheAnswers(contract.CacheHit), m.cacheAnswers(contract.CacheMiss), m.cacheAnswers(contract.CacheStale), m.cacheAnswers(contract.CacheBypass)}},
+			{"Cache: results", []metric{m.cacheAnswers(contract.CacheHit), m.cacheAnswers(contract.CacheMiss), m.cacheAnswers(contract.CacheStale), m.cacheAnswers(contract.CacheBypass)}},
 			{"Cache: hits and misses of each node", append(m.cacheNodes("CacheHits", "Sum"), m.cacheNodes("CacheMisses", "Sum")...)},
 			{"Cache: memory (%) and evictions", append(m.cacheNodes("DatabaseMemoryUsagePercentage", "Maximum"), m.cacheNodes("Evictions", "Sum")...)},
 		},
@@ -108,24 +108,23 @@ func (m metrics) connections() widget {
 	}}
 }
 
-// render is the state of the alarms, the one that calls somebody first. Those of the last nodes of a large
-// cache are left out.
-func (w watch) render() pulumi.Map {
+// render is the state of the alarms, the one that pages first. Those of the last nodes of a large cache are left out.
+func (a alarmSet) render() pulumi.Map {
 	return pulumi.Map{
 		"type": pulumi.String("alarm"),
 		"x":    pulumi.Int(0), "y": pulumi.Int(0), "width": pulumi.Int(boardWidth), "height": pulumi.Int(statusHeight),
-		"properties": pulumi.Map{"title": pulumi.String("Alarms"), "alarms": w.all[:min(len(w.all), mostShown)]},
+		"properties": pulumi.Map{"title": pulumi.String("Alarms"), "alarms": a.arns[:min(len(a.arns), mostShown)]},
 	}
 }
 
-// failures is a table of the requests that went wrong: the door's line and the function's, joined by
-// the request's id, so that the cache's result stands beside status and trace.
+// failures is a table of failed requests: the access log's line and the function's, joined by the request's id, so that
+// the cache's result is next to status and trace.
 func (l logs) failures(region string, y int) pulumi.Map {
 	return pulumi.Map{
 		"type": pulumi.String("log"),
 		"x":    pulumi.Int(0), "y": pulumi.Int(y), "width": pulumi.Int(boardWidth), "height": pulumi.Int(widgetHeight),
 		"properties": pulumi.Map{
-			"title":  pulumi.String("Requests that went wrong"),
+			"title":  pulumi.String("Failed requests"),
 			"region": pulumi.String(region),
 			"view":   pulumi.String("table"),
 			"query": pulumi.Sprintf("SOURCE '%s' | SOURCE '%s' | fields coalesce(requestId, "+contract.LogRequestID+") as id"+

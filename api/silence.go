@@ -30,26 +30,26 @@ func (c Config) silence() []config.FieldError {
 	}}
 }
 
-// noRequests is the alarm on a function that nobody asks.
+// noRequests is the alarm on a function without invocations.
 const noRequests = "no-requests"
 
 // silenceAlarms are on what must not be silent: the function, and its log and the access log. Lambda, API
 // Gateway and CloudWatch Logs publish nothing about nothing, so a minute without data is a bad one.
-func (m metrics) silenceAlarms() []alarm {
+func (m metrics) silenceAlarms() []alarmSpec {
 	minutes := m.args.Config.SilenceMinutes
 	log := minutes + logSilence
-	return []alarm{
+	return []alarmSpec{
 		{
 			name: noRequests, metric: m.function("Invocations", "Sum"), threshold: 1, below: true, silent: true, minutes: minutes, of: minutes,
-			meaning: "No request reaches the function. Ask for /health from outside, then look at the host name, the certificate, the web ACL and the keys.",
+			description: "No request reaches the function. Send a request from outside, then look at the host name, the certificate, the web ACL and the keys.",
 		},
 		{
 			name: "no-access-log", metric: m.logEvents(m.log.access), threshold: 1, below: true, silent: true, minutes: log, of: log,
-			meaning: "API Gateway writes no access log. It counts only while there are requests: see logs-are-silent.",
+			description: "API Gateway writes no access log. It counts only while there are requests: see logs-are-silent.",
 		},
 		{
 			name: "no-function-log", metric: m.logEvents(m.log.api), threshold: 1, below: true, silent: true, minutes: log, of: log,
-			meaning: "The function writes no log. It counts only while there are requests: see logs-are-silent.",
+			description: "The function writes no log. It counts only while there are requests: see logs-are-silent.",
 		},
 	}
 }
@@ -67,7 +67,7 @@ func newSilenceAlarms(ctx *pulumi.Context, m metrics, warnings pulumi.StringOutp
 		if a.name == noRequests {
 			actions = pulumi.Array{warnings}
 		}
-		alarm, err := newAlarm(ctx, m.site, a, actions)
+		alarm, err := newMetricAlarm(ctx, m.site, a, actions)
 		if err != nil {
 			return nil, err
 		}
@@ -77,7 +77,7 @@ func newSilenceAlarms(ctx *pulumi.Context, m metrics, warnings pulumi.StringOutp
 	// function's, at the end of a silence too.
 	logs, err := cloudwatch.NewCompositeAlarm(ctx, m.name+"-logs", &cloudwatch.CompositeAlarmArgs{
 		AlarmName:        pulumi.String(m.name + "-logs-are-silent"),
-		AlarmDescription: pulumi.String("Requests come, and a log stays empty: error-lines, stale, turned-away and waf-blocked see nothing. Look at the role of API Gateway, the function's role and the key of the logs."),
+		AlarmDescription: pulumi.String("Requests arrive, and a log stays empty: error-lines, stale, throttled-requests and waf-blocked count nothing. Look at the role of API Gateway, the function's role and the key of the logs."),
 		AlarmRule:        pulumi.Sprintf("ALARM(%q) OR ALARM(%q)", made["no-access-log"], made["no-function-log"]),
 		ActionsEnabled:   pulumi.Bool(true),
 		AlarmActions:     pulumi.StringArray{warnings},

@@ -8,14 +8,13 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// topics are where alarms are sent: pages what somebody must get up for, warnings what can wait for
-// the day.
+// topics receive alarms: pages those that need a response at once, warnings those that can wait for working hours.
 type topics struct {
 	pages, warnings *sns.Topic
 }
 
 func newTopics(ctx *pulumi.Context, s site) (topics, error) {
-	pages, err := newTopic(ctx, s, "alarms", "Customers of "+s.name+" are hurt", s.args.Config.AlarmEmails)
+	pages, err := newTopic(ctx, s, "alarms", "Customer impact of "+s.name, s.args.Config.AlarmEmails)
 	if err != nil {
 		return topics{}, err
 	}
@@ -23,7 +22,7 @@ func newTopics(ctx *pulumi.Context, s site) (topics, error) {
 	return topics{pages, warnings}, err
 }
 
-// newTopic makes an encrypted topic, open to this stack's alarms alone, and subscribes the addresses.
+// newTopic creates an encrypted topic, to which this stack's alarms alone may publish, and subscribes the addresses.
 // https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html
 func newTopic(ctx *pulumi.Context, s site, part, title string, addresses []string) (*sns.Topic, error) {
 	topic, err := sns.NewTopic(ctx, s.name+"-"+part, &sns.TopicArgs{

@@ -40,27 +40,27 @@ func TestAlarms(t *testing.T) {
 	var hurts, part any
 	warns := any([]any{warnings})
 	want := map[string]watched{
-		"5xx":               {"AWS/ApiGateway", "5XXError", "Average", stage, 0.01, hurts},
-		"latency-readBook":  {"AWS/ApiGateway", "Latency", "p99", of("GET"), 500, hurts},
-		"latency-writeBook": {"AWS/ApiGateway", "Latency", "p99", of("PUT"), 2500, hurts},
-		"throttles":         {"AWS/Lambda", "Throttles", "Sum", function, 0, hurts},
-		"function-errors":   {"AWS/Lambda", "Errors", "Sum", function, 0, warns},
-		"stale":             {"didomi-test-api", "CacheAnswers", "Sum", map[string]any{"Result": "stale"}, 60, warns},
-		"turned-away":       {"didomi-test-api", "Refusals-THROTTLED", "Sum", nil, 60, warns},
-		"cold":              {"AWS/Lambda", "ProvisionedConcurrencySpilloverInvocations", "Sum", function, 0, warns},
-		"version-errors":    {"AWS/Lambda", "Errors", "Sum", newest, 0, warns},
-		"waf-blocked":       {"didomi-test-api", "Refusals-WAF_FILTERED", "Sum", nil, 10, warns},
-		"waf-rate":          {"AWS/WAFV2", "BlockedRequests", "Sum", map[string]any{"WebACL": room + "-waf", "Rule": "rate", "Region": "eu-west-1"}, 0, warns},
-		"no-requests":       {"AWS/Lambda", "Invocations", "Sum", function, 1, warns},
-		"no-access-log":     {"AWS/Logs", "IncomingLogEvents", "Sum", log("access"), 1, part},
-		"no-function-log":   {"AWS/Logs", "IncomingLogEvents", "Sum", log("function"), 1, part},
-		"error-lines":       {"didomi-test-api", "ErrorLines", "Sum", nil, 5, warns},
-		"proxy-connections": {"AWS/RDS", "DatabaseConnectionsBorrowLatency", "Average", proxy, 100_000, warns},
-		"cluster-capacity":  {"AWS/RDS", "ACUUtilization", "Maximum", role("WRITER"), 90, warns},
-		"reader-capacity":   {"AWS/RDS", "ACUUtilization", "Maximum", role("READER"), 90, warns},
-		"rotation":          {"AWS/Lambda", "Errors", "Sum", map[string]any{"FunctionName": room + "-rotate"}, 0, warns},
-		"cache-rotation":    {"AWS/Lambda", "Errors", "Sum", map[string]any{"FunctionName": room + "-cache-user"}, 0, warns},
-		"replica-lag":       {"AWS/RDS", "AuroraReplicaLag", "Maximum", role("READER"), 1000, warns},
+		"5xx":                   {"AWS/ApiGateway", "5XXError", "Average", stage, 0.01, hurts},
+		"latency-readBook":      {"AWS/ApiGateway", "Latency", "p99", of("GET"), 500, hurts},
+		"latency-writeBook":     {"AWS/ApiGateway", "Latency", "p99", of("PUT"), 2500, hurts},
+		"throttles":             {"AWS/Lambda", "Throttles", "Sum", function, 0, hurts},
+		"function-errors":       {"AWS/Lambda", "Errors", "Sum", function, 0, warns},
+		"stale":                 {"didomi-test-api", "CacheAnswers", "Sum", map[string]any{"Result": "stale"}, 60, warns},
+		"throttled-requests":    {"didomi-test-api", "Refusals-THROTTLED", "Sum", nil, 60, warns},
+		"provisioned-spillover": {"AWS/Lambda", "ProvisionedConcurrencySpilloverInvocations", "Sum", function, 0, warns},
+		"version-errors":        {"AWS/Lambda", "Errors", "Sum", newest, 0, warns},
+		"waf-blocked":           {"didomi-test-api", "Refusals-WAF_FILTERED", "Sum", nil, 10, warns},
+		"waf-rate":              {"AWS/WAFV2", "BlockedRequests", "Sum", map[string]any{"WebACL": room + "-waf", "Rule": "rate", "Region": "eu-west-1"}, 0, warns},
+		"no-requests":           {"AWS/Lambda", "Invocations", "Sum", function, 1, warns},
+		"no-access-log":         {"AWS/Logs", "IncomingLogEvents", "Sum", log("access"), 1, part},
+		"no-function-log":       {"AWS/Logs", "IncomingLogEvents", "Sum", log("function"), 1, part},
+		"error-lines":           {"didomi-test-api", "ErrorLines", "Sum", nil, 5, warns},
+		"proxy-connections":     {"AWS/RDS", "DatabaseConnectionsBorrowLatency", "Average", proxy, 100_000, warns},
+		"cluster-capacity":      {"AWS/RDS", "ACUUtilization", "Maximum", role("WRITER"), 90, warns},
+		"reader-capacity":       {"AWS/RDS", "ACUUtilization", "Maximum", role("READER"), 90, warns},
+		"rotation":              {"AWS/Lambda", "Errors", "Sum", map[string]any{"FunctionName": room + "-rotate"}, 0, warns},
+		"cache-rotation":        {"AWS/Lambda", "Errors", "Sum", map[string]any{"FunctionName": room + "-cache-user"}, 0, warns},
+		"replica-lag":           {"AWS/RDS", "AuroraReplicaLag", "Maximum", role("READER"), 1000, warns},
 	}
 	for i, node := range []string{"cache-0001-001", "cache-0001-002", "cache-0003-001", "cache-0003-002"} {
 		dimensions := map[string]any{"CacheClusterId": node, "CacheNodeId": "0001"}
@@ -195,7 +195,7 @@ func TestTheRunbookHasASectionForEveryAlarm(t *testing.T) {
 			sections[strings.TrimSuffix(name, "`")] = true
 		}
 	}
-	names := map[string]bool{"customers-are-hurt": true, "logs-are-silent": true}
+	names := map[string]bool{"customer-impact": true, "logs-are-silent": true}
 	for _, alarm := range build(t, full(t)).OfType("aws:cloudwatch/metricAlarm:MetricAlarm") {
 		name := strings.TrimPrefix(alarm.Name, room+"-")
 		if strings.HasPrefix(name, "latency-") {
@@ -209,11 +209,11 @@ func TestTheRunbookHasASectionForEveryAlarm(t *testing.T) {
 	}
 }
 
-func TestHurtCustomersCallOnce(t *testing.T) {
+func TestCustomerImpactPagesOnce(t *testing.T) {
 	got := build(t, full(t)).Find(t, "aws:cloudwatch/compositeAlarm:CompositeAlarm", room+"-hurt").Inputs
 	pages := []any{"arn:aws:sns:eu-west-1:123456789012:" + room + "-alarms"}
 	want := map[string]any{
-		"alarmName":        room + "-customers-are-hurt",
+		"alarmName":        room + "-customer-impact",
 		"alarmDescription": got["alarmDescription"],
 		"alarmRule": `ALARM("` + room + `-5xx-1a2b3c4") OR ALARM("` + room + `-latency-readBook-1a2b3c4") OR ALARM("` +
 			room + `-latency-writeBook-1a2b3c4") OR ALARM("` + room + `-throttles-1a2b3c4")`,
@@ -226,10 +226,10 @@ func TestHurtCustomersCallOnce(t *testing.T) {
 
 // Lambda tells versions apart in the metrics of an alias with weights alone.
 // https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-view.html
-func TestARolloutLooksAtTheNewVersionsErrorsAndAtHurtCustomers(t *testing.T) {
+func TestARolloutWatchesTheNewVersionsErrorsAndCustomerImpact(t *testing.T) {
 	for rollout, want := range map[string][]string{
-		canary:    {room + "-version-errors-1a2b3c4", room + "-customers-are-hurt"},
-		allAtOnce: {room + "-customers-are-hurt"},
+		canary:    {room + "-version-errors-1a2b3c4", room + "-customer-impact"},
+		allAtOnce: {room + "-customer-impact"},
 	} {
 		t.Run(rollout, func(t *testing.T) {
 			args := full(t)
@@ -372,7 +372,7 @@ func TestDashboard(t *testing.T) {
 	if err := json.Unmarshal([]byte(in["dashboardBody"].(string)), &board); err != nil {
 		t.Fatal(err)
 	}
-	columns := map[int]string{0: "Door", 6: "Function", 12: "Cache", 18: "Database Proxy"}
+	columns := map[int]string{0: "API Gateway", 6: "Function", 12: "Cache", 18: "Database Proxy"}
 	taken := map[string]string{}
 	first, last := board.Widgets[0], board.Widgets[len(board.Widgets)-1]
 	if first.Type != "alarm" || first.Y != 0 || first.Width != 24 || len(first.Properties.Alarms) != 1+21+2*4+1 || !strings.HasSuffix(first.Properties.Alarms[0], room+"-hurt") {
