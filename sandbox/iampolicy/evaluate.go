@@ -42,7 +42,8 @@ type Caller struct {
 func (c Caller) Allows(policy []Statement, action, resource string) (allowed bool, denial *Statement) {
 	var about []Statement
 	for _, s := range policy {
-		if !slices.Contains(s.Principal.Services, c.Service) && !(c.Everyone && s.Principal.Everyone) {
+		named := slices.Contains(s.Principal.Services, c.Service) || c.Everyone && s.Principal.Everyone
+		if !named {
 			continue
 		}
 		if len(s.Resource) == 0 && len(s.NotResource) == 0 {

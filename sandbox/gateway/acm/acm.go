@@ -36,6 +36,7 @@ type certificateRequest struct {
 	Options        map[string]any
 }
 
+// CertificateKey is the name of a certificate in the overlay.
 func CertificateKey(arn string) string { return "acm:" + arn }
 
 // certificateDefaults are a certificate's options where the request says

@@ -49,12 +49,20 @@ func stageKey(api, stage string) string { return "/restapis/" + api + "/stages/"
 // Service is API Gateway as the gateway corrects it.
 type Service struct {
 	*call.Account
-	*documents
+	documents *documents
 }
 
 // New makes the service for an account.
 func New(a *call.Account) *Service {
 	return &Service{Account: a, documents: newDocuments()}
+}
+
+// Document is the document that an API has imported; nil: none.
+func (s *Service) Document(apiID string) []byte { return s.documents.document(apiID) }
+
+// Snapshot is the document that a deployment has frozen; nil: none.
+func (s *Service) Snapshot(apiID, deployment string) []byte {
+	return s.documents.snapshot(apiID, deployment)
 }
 
 // Calls describes the service.

@@ -50,7 +50,7 @@ func (s *Service) exportDocument(x *call.Exchange) error {
 	if err := x.Emulator.Rest(x.Request.Context(), "apigateway", http.MethodGet, path, nil, &stage); err != nil {
 		return err
 	}
-	document := s.documents.Snapshot(x.Request.PathValue("api"), call.Text(stage, "deploymentId"))
+	document := s.documents.snapshot(x.Request.PathValue("api"), call.Text(stage, "deploymentId"))
 	if document == nil {
 		return nil
 	}

@@ -36,8 +36,8 @@ func (a *documents) api(id string) *importedAPI {
 	return a.imported[id]
 }
 
-// Document is the API's OpenAPI document as it is now; nil: none was imported.
-func (a *documents) Document(id string) []byte {
+// document is the API's OpenAPI document as it is now; nil: none was imported.
+func (a *documents) document(id string) []byte {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if api := a.imported[id]; api != nil {
@@ -46,8 +46,8 @@ func (a *documents) Document(id string) []byte {
 	return nil
 }
 
-// Snapshot is the document as a deployment froze it; nil: none.
-func (a *documents) Snapshot(id, deployment string) []byte {
+// snapshot is the document as a deployment froze it; nil: none.
+func (a *documents) snapshot(id, deployment string) []byte {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if api := a.imported[id]; api != nil {
@@ -94,7 +94,7 @@ func (s *Service) putRestAPI(x *call.Exchange) error {
 		return x.AnswerError(http.StatusBadRequest, "BadRequestException", err.Error())
 	}
 	body := x.Body
-	if before := s.documents.Document(id); before != nil && x.Request.URL.Query().Get("mode") == "merge" {
+	if before := s.documents.document(id); before != nil && x.Request.URL.Query().Get("mode") == "merge" {
 		if body, document, err = mergeDocuments(before, document); err != nil {
 			return err
 		}

@@ -17,7 +17,7 @@ import (
 // https://docs.aws.amazon.com/apigateway/latest/api/API_GetResources.html
 func (s *Service) importedResources(x *call.Exchange) error {
 	id := x.Request.PathValue("api")
-	body := s.documents.Document(id)
+	body := s.documents.document(id)
 	if body == nil {
 		return nil
 	}

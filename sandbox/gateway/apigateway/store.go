@@ -43,7 +43,7 @@ func (s *Service) loadStage(ctx context.Context, apiID, name string) (restapi.St
 		}
 		return restapi.Stage{}, err
 	}
-	document := s.documents.Snapshot(apiID, answer.DeploymentID)
+	document := s.documents.snapshot(apiID, answer.DeploymentID)
 	if document == nil {
 		return restapi.Stage{}, fmt.Errorf("stage %s of API %s: deployment %q has no OpenAPI document; the sandbox serves imported APIs only: %w",
 			name, apiID, answer.DeploymentID, restapi.ErrNotFound)

@@ -162,6 +162,7 @@ func (x *Exchange) take(answer *http.Response) error {
 	return nil
 }
 
+// Succeeded says whether the emulator did what was asked.
 func (x *Exchange) Succeeded() bool { return x.Status >= 200 && x.Status < 300 }
 
 // Reading reads the request's body before the call goes on, for a correction

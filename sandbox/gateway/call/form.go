@@ -30,6 +30,7 @@ func FormList(form url.Values, prefix string) []string {
 	return nil
 }
 
+// FormType is the media type of a form.
 const FormType = "application/x-www-form-urlencoded"
 
 // FormOf are the parameters of a call of the Query protocol, which stand in its query or in its body, each

@@ -12,12 +12,14 @@ type Invoker struct {
 	value atomic.Pointer[lambdahost.Invoker]
 }
 
+// Set names what runs functions; nil: it stays as it is.
 func (s *Invoker) Set(i lambdahost.Invoker) {
 	if i != nil {
 		s.value.Store(&i)
 	}
 }
 
+// Get returns what runs functions.
 func (s *Invoker) Get() (lambdahost.Invoker, error) {
 	i := s.value.Load()
 	if i == nil {

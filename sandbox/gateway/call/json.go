@@ -83,6 +83,7 @@ func memberOnce(decoder *json.Decoder, same func(string) string) error {
 	return nil
 }
 
+// Text is a member that is a string; empty: it is none.
 func Text(object map[string]any, member string) string {
 	value, _ := object[member].(string)
 	return value

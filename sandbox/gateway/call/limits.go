@@ -21,12 +21,14 @@ type AccountLimits struct {
 	Defaults map[string]float64 // AWS's own quotas, as the services name them
 }
 
+// Set replaces the limits.
 func (l *AccountLimits) Set(next Limits) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.Limits = next
 }
 
+// Offers says whether the region has something.
 func (l *AccountLimits) Offers(what string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -47,6 +49,7 @@ func (l *AccountLimits) ByDefault(key string) (float64, bool) {
 	return value, ok
 }
 
+// Quota is what holds: the applied value, or AWS's default.
 func (l *AccountLimits) Quota(key string) int {
 	if value, ok := l.Applied(key); ok {
 		return int(value)

@@ -12,6 +12,7 @@ import (
 	"github.com/didomi/serverless-api/sandbox/gateway/call"
 )
 
+// Path precedes an operation in the path of a call by CBOR.
 const Path = "/service/GraniteServiceVersion20100801/operation/"
 
 // service is CloudWatch as the gateway corrects it.

@@ -7,6 +7,7 @@ import (
 	"github.com/didomi/serverless-api/sandbox/gateway/xmltree"
 )
 
+// EndpointKey is the name of a VPC endpoint in the overlay.
 func EndpointKey(id string) string { return "ec2:endpoint/" + id }
 
 // rememberEndpoint keeps what the emulator drops of CreateVpcEndpoint: the

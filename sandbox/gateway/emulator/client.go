@@ -136,6 +136,8 @@ func (a *Client) Do(ctx context.Context, service, method, path string, header ht
 	return content, nil
 }
 
+// IAMVersion is the version of IAM's API.
 const IAMVersion = "2010-05-08"
 
+// EC2Version is the version of EC2's API.
 const EC2Version = "2016-11-15"

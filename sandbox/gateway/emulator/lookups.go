@@ -11,10 +11,12 @@ type Lookups struct {
 	values map[string]map[string]any // service, key
 }
 
+// NewLookups keeps nothing yet.
 func NewLookups() *Lookups {
 	return &Lookups{age: map[string]int{}, values: map[string]map[string]any{}}
 }
 
+// Forget drops what was read of a service.
 func (l *Lookups) Forget(service string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

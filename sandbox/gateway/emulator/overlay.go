@@ -15,6 +15,7 @@ type Overlay struct {
 	fields map[string]map[string]any
 }
 
+// NewOverlay remembers nothing yet.
 func NewOverlay() *Overlay { return &Overlay{fields: map[string]map[string]any{}} }
 
 // Set remembers members beside those already there; a nil value forgets one.
@@ -48,6 +49,7 @@ func (o *Overlay) Text(resource, member string) string {
 	return value
 }
 
+// Forget drops what is remembered of a resource.
 func (o *Overlay) Forget(resource string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

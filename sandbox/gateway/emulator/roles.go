@@ -79,6 +79,7 @@ func (c *Client) managedPolicy(ctx context.Context, arn string) ([]iampolicy.Sta
 	return iampolicy.Parse(version.First("Document").Text)
 }
 
+// IAM makes a call of IAM's, with parameters in pairs of name and value.
 func (c *Client) IAM(ctx context.Context, action string, pairs ...string) (*xmltree.Node, error) {
 	request := map[string]string{"Action": action}
 	for i := 0; i+1 < len(pairs); i += 2 {

@@ -8,7 +8,7 @@ import (
 // NoRedirect hands a redirect of the emulator to the caller, as it came.
 func NoRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
-// UpstreamKeyHeader is the header by which the emulator knows the gateway's calls (observe.py).
+// KeyHeader is the header by which the emulator knows the gateway's calls (observe.py).
 const KeyHeader = "X-Sandbox-Emulator-Key"
 
 // KeyedTransport adds the emulator's key to every call, in the place of one that a client has sent.
@@ -17,6 +17,7 @@ type KeyedTransport struct {
 	Key string
 }
 
+// RoundTrip implements http.RoundTripper.
 func (k KeyedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	r = r.Clone(r.Context()) // a RoundTripper must not change the request
 	r.Header.Set(KeyHeader, k.Key)

@@ -17,6 +17,7 @@ type Event struct {
 	Message   string `json:"message"`
 }
 
+// Target precedes an operation in X-Amz-Target.
 const Target = "Logs_20140328."
 
 // Put adds lines to a stream of a log group, which it makes when it is

@@ -122,7 +122,9 @@ var inheritedMembers = map[string]string{
 
 func clusterKey(id string) string        { return "rds:cluster/" + id }
 func inheritedKey(cluster string) string { return "rds:cluster-instances/" + cluster }
-func InstanceKey(id string) string       { return "rds:instance/" + id }
+
+// InstanceKey is the name of an instance in the overlay.
+func InstanceKey(id string) string { return "rds:instance/" + id }
 
 // rememberCluster keeps what the emulator drops: log exports, Performance
 // Insights, the auto-pause of Serverless v2.

@@ -207,6 +207,7 @@ func Holding(list string, items []*Node) *Node {
 	return &Node{Children: []*Node{{Name: list, Children: items}}}
 }
 
+// ChildTexts are the texts of all elements of that name in the tree.
 func ChildTexts(tree *Node, name string) []string {
 	var all []string
 	tree.Visit(func(n *Node) {
