@@ -33,7 +33,7 @@ func Address(t testing.TB, name string) string {
 	t.Helper()
 	value := os.Getenv(name)
 	if value == "" {
-		t.Fatalf("%s is not set: run this as .sandbox/bin/sandbox services -- go test ./lambda/...", name)
+		t.Fatalf("%s is not set: this test requires PostgreSQL and Redis: run make unit, or make sandbox once and .sandbox/bin/sandbox services -- go test ./lambda/...", name)
 	}
 	return value
 }
