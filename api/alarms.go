@@ -41,7 +41,7 @@ type alarmSet struct {
 // Symptom alarms have no actions: one fault triggers several within minutes, and each would page. They feed one
 // composite alarm, which pages when the first enters ALARM and when the last returns to OK. Every other alarm is a
 // cause or an early warning: it notifies the topic of warnings, and shows whoever was paged where to look.
-func newAlarms(ctx *pulumi.Context, s site, l logs, f serving, g gateway) (alarmSet, error) {
+func newAlarms(ctx *pulumi.Context, s site, l logs, f functions, g gateway) (alarmSet, error) {
 	topics, err := newTopics(ctx, s)
 	if err != nil {
 		return alarmSet{}, err

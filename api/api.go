@@ -11,7 +11,7 @@ import (
 // Token is the component's type in a project.
 func Token(project string) string { return project + ":api:API" }
 
-// API is the room as the others see it.
+// API is the component. Its fields are what other components and the stack's outputs need.
 type API struct {
 	pulumi.ResourceState
 
@@ -42,7 +42,7 @@ type API struct {
 	DashboardName pulumi.StringOutput `pulumi:"dashboardName"`
 }
 
-// site is where and for whom the parts of the room are built.
+// site is what every resource of the component is created with.
 type site struct {
 	name    string
 	project string
@@ -52,7 +52,7 @@ type site struct {
 	account.Location
 }
 
-// New builds the room. It refuses a Config with problems before it registers anything.
+// New creates the component. It rejects an invalid Config before it registers anything.
 func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOption) (*API, error) {
 	if err := config.Check("api", args.Config); err != nil {
 		return nil, err
@@ -69,7 +69,7 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	if err != nil {
 		return nil, err
 	}
-	f, err := newServing(ctx, s, l)
+	f, err := newFunctions(ctx, s, l)
 	if err != nil {
 		return nil, err
 	}

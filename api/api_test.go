@@ -11,7 +11,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-const room = "didomi-test-api"
+const component = "didomi-test-api"
 
 // answers are what AWS computes for the types that others here are wired to.
 var answers = map[string]func(mocks.Resource) map[string]any{
@@ -93,11 +93,11 @@ func full(t *testing.T) Args {
 	}
 }
 
-// build runs the room under mocks.
+// build runs the component under mocks.
 func build(t *testing.T, args Args) *mocks.Recorder {
 	t.Helper()
 	return mocks.Mocks{Outputs: answers}.Run(t, func(ctx *pulumi.Context) error {
-		_, err := New(ctx, room, args)
+		_, err := New(ctx, component, args)
 		return err
 	})
 }
@@ -154,8 +154,8 @@ func TestRoomRegisters(t *testing.T) {
 			got, want := map[string]int{}, map[string]int{}
 			for _, r := range build(t, tt.args).All() {
 				got[r.Type]++
-				if r.Type != Token(mocks.Project) && (r.ParentName() != room || !strings.HasPrefix(r.Name, room+"-")) {
-					t.Errorf("%s %q has the parent %q; want %q and a name that starts with it", r.Type, r.Name, r.ParentName(), room)
+				if r.Type != Token(mocks.Project) && (r.ParentName() != component || !strings.HasPrefix(r.Name, component+"-")) {
+					t.Errorf("%s %q has the parent %q; want %q and a name that starts with it", r.Type, r.Name, r.ParentName(), component)
 				}
 			}
 			for _, counts := range []map[string]int{always, tt.more} {
@@ -179,7 +179,7 @@ func TestRoomRegisters(t *testing.T) {
 
 func TestPreviewNeedsNothingKnown(t *testing.T) {
 	_, err := mocks.Mocks{Preview: true}.Try(func(ctx *pulumi.Context) error {
-		_, err := New(ctx, room, full(t))
+		_, err := New(ctx, component, full(t))
 		return err
 	})
 	if err != nil {
@@ -191,7 +191,7 @@ func TestBadConfigRegistersNothing(t *testing.T) {
 	args := full(t)
 	args.Config.MemoryMB = 1
 	r, err := mocks.Mocks{}.Try(func(ctx *pulumi.Context) error {
-		_, err := New(ctx, room, args)
+		_, err := New(ctx, component, args)
 		return err
 	})
 	if err == nil || !strings.Contains(err.Error(), "api.memoryMb is 1; want a whole number from 128 to 10240") {
@@ -208,13 +208,13 @@ func TestOutputs(t *testing.T) {
 		args     Args
 		url, key string
 	}{
-		{"a delegated domain is the API's address, and the key is told", full(t), "https://test.example.com", "value of " + room + "-key-first"},
+		{"a delegated domain is the API's address, and the key is told", full(t), "https://test.example.com", "value of " + component + "-key-first"},
 		{"without one it is the stage's own, and without keys the key is empty", bare(t), "https://rest.execute-api.eu-west-1.amazonaws.com/test", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			got := map[string]string{}
 			r := mocks.Mocks{Outputs: answers}.Run(t, func(ctx *pulumi.Context) error {
-				a, err := New(ctx, room, tt.args)
+				a, err := New(ctx, component, tt.args)
 				if err != nil {
 					return err
 				}

@@ -2,7 +2,7 @@ package api
 
 import "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-// Args are what the room needs of the stack and of the other rooms.
+// Args are what the component needs of the stack and of other components.
 type Args struct {
 	Config Config
 	// Stage names the API's stage.
@@ -13,7 +13,7 @@ type Args struct {
 	// SubnetIDs and SecurityGroupID are where the function runs.
 	SubnetIDs       pulumi.StringArrayInput
 	SecurityGroupID pulumi.StringInput
-	// PermissionsBoundary is the policy that every role of the room carries; nil: none.
+	// PermissionsBoundary is the policy of every role of the component; nil: none.
 	PermissionsBoundary pulumi.StringPtrInput
 	// LogRoleARN is the role that API Gateway writes logs with (LogRole); empty: the account has none, and New fails.
 	LogRoleARN pulumi.StringInput

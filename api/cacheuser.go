@@ -22,7 +22,7 @@ const cacheUserTimeoutSeconds = 300
 func newCacheUser(ctx *pulumi.Context, s site, l logs) (*lambda.Function, *lambda.Invocation, error) {
 	// The function is not known before its role.
 	trust := s.trust(s.ARN("lambda", "function:"+s.name+"-"+contract.HandlerCacheUser+"-*"))
-	role, err := newRole(ctx, s, contract.HandlerCacheUser, trust, append(s.functionRights(l.cacheUser), s.cacheUserRights()...))
+	role, err := newRole(ctx, s, contract.HandlerCacheUser, trust, append(s.functionPermissions(l.cacheUser), s.cacheUserPermissions()...))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -67,16 +67,16 @@ func setCachePassword(ctx *pulumi.Context, s site, function *lambda.Function) (*
 	return set, nil
 }
 
-// cacheUserRights are what the function may do: give the one secret other versions, and the one user
+// cacheUserPermissions are what the function may do: give the one secret other versions, and the one user
 // passwords.
-func (s site) cacheUserRights() []policy.Statement {
+func (s site) cacheUserPermissions() []policy.Statement {
 	return []policy.Statement{
-		versionRights("RotateTheCacheUsersSecret", s.args.Cache.SecretARN),
+		versionPermissions("RotateTheCacheUsersSecret", s.args.Cache.SecretARN),
 		{
 			Sid:       "CacheUser",
 			Actions:   []string{"elasticache:DescribeUsers", "elasticache:ModifyUser"},
 			Resources: []pulumi.StringInput{s.args.Cache.UserARN},
 		},
-		s.keyRights("secretsmanager"),
+		s.keyPermissions("secretsmanager"),
 	}
 }

@@ -8,15 +8,14 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// keepWarm keeps executions ready, if the stack asks for any, and lets their number follow the use,
-// if it gives them room to grow.
+// provisionConcurrency provisions concurrency, if the stack sets any, and scales it with utilization, if the stack sets
+// a maximum above it.
 //
-// They hang on the version, which has them before the alias is moved to it. An alias with weights may have
+// It belongs to the version, which has it before the alias is moved to it. An alias with weights may have
 // none (InvalidParameterValueException: "Alias with weights can not be used with Provisioned Concurrency"),
 // and one that has them is given weights by Lambda while it moves, which the next preview would find.
-// In a canary the version that still serves keeps its own: `ops rollout` takes them away once nobody is
-// sent there.
-func keepWarm(ctx *pulumi.Context, s site, function *lambda.Function, ready []pulumi.Resource) ([]pulumi.Resource, error) {
+// In a canary the version that still serves keeps its own: `ops rollout` removes it once the version gets no requests.
+func provisionConcurrency(ctx *pulumi.Context, s site, function *lambda.Function, ready []pulumi.Resource) ([]pulumi.Resource, error) {
 	c := s.args.Config
 	if c.ProvisionedConcurrency == 0 {
 		return nil, nil
@@ -36,15 +35,15 @@ func keepWarm(ctx *pulumi.Context, s site, function *lambda.Function, ready []pu
 		return nil, fmt.Errorf("api: provisioned concurrency: %w", err)
 	}
 	if grows {
-		err = followUse(ctx, s, warm)
+		err = scaleWithUtilization(ctx, s, warm)
 	}
 	return []pulumi.Resource{warm}, err
 }
 
-// followUse scales the warm executions by the share of them that is in use. Lambda tells that share
-// a minute late and a step up takes AWS another one or two, so the target leaves room; what is over
-// it meets cold executions, never a refusal.
-func followUse(ctx *pulumi.Context, s site, warm *lambda.ProvisionedConcurrencyConfig) error {
+// scaleWithUtilization scales provisioned concurrency by its utilization. Lambda publishes the utilization a minute late,
+// and scaling up takes one or two more, so the target is below 100 %. Invocations beyond it have a cold start; they are
+// not throttled.
+func scaleWithUtilization(ctx *pulumi.Context, s site, warm *lambda.ProvisionedConcurrencyConfig) error {
 	c := s.args.Config
 	target, err := appautoscaling.NewTarget(ctx, s.name+"-warm-range", &appautoscaling.TargetArgs{
 		ServiceNamespace:  pulumi.String("lambda"),

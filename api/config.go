@@ -68,12 +68,12 @@ type Config struct {
 	// WAFLog is what the web ACL's log keeps: blocked requests, all, or none.
 	WAFLog string `json:"wafLog"`
 
-	// LogRetentionDays is how long every log group of the room keeps its events.
+	// LogRetentionDays is how long every log group of the component keeps its events.
 	LogRetentionDays int `json:"logRetentionDays"`
 	// SilenceMinutes is how long the function may go without a request before that is an alarm; 0: for
 	// ever. The logs are watched where it is set: there are no lines to expect without requests.
 	SilenceMinutes int `json:"silenceMinutes"`
-	// AlarmEmails are told when customers are hurt, WarningEmails of everything that may become that;
+	// AlarmEmails are notified of customer impact, WarningEmails of early warnings;
 	// each address confirms its subscription once.
 	AlarmEmails   []string `json:"alarmEmails"`
 	WarningEmails []string `json:"warningEmails"`
@@ -93,7 +93,7 @@ func Default() Config {
 	}
 }
 
-// Validate lists every value that the room cannot use.
+// Validate lists every invalid value.
 func (c Config) Validate() []config.FieldError {
 	if c.Document == nil {
 		return []config.FieldError{{Key: "document", Want: "the API's definition"}}

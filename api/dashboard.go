@@ -32,7 +32,7 @@ type widget struct {
 // by, from left to right, with traffic on top and trouble below. Above are the alarms' states, below
 // everything the requests that went wrong. It returns the dashboard's name, which the stack's own
 // makes unique in the account.
-func newDashboard(ctx *pulumi.Context, s site, l logs, f serving, g gateway, alarms alarmSet) (pulumi.StringOutput, error) {
+func newDashboard(ctx *pulumi.Context, s site, l logs, f functions, g gateway, alarms alarmSet) (pulumi.StringOutput, error) {
 	widgets := pulumi.Array{alarms.render()}
 	below := 0
 	for x, column := range (metrics{s, l, f, g}).columns() {

@@ -8,14 +8,14 @@ import (
 	"github.com/didomi/serverless-api/lambda/openapi"
 )
 
-// integrations are the addresses that API Gateway invokes the function under.
-type integrations struct {
-	buffered string // answers whole
-	stream   string // answers as it goes
+// integrationURIs are those with which API Gateway invokes the function.
+type integrationURIs struct {
+	buffered string // the whole response
+	stream   string // the response as it is written
 }
 
-// choices are what a stack decides about the API that its definition leaves open.
-type choices struct {
+// documentOptions are the stack settings that vary the OpenAPI document.
+type documentOptions struct {
 	requireKey bool
 	origins    []string // whose pages may call the API; none: no CORS
 }
@@ -23,7 +23,7 @@ type choices struct {
 // render returns the OpenAPI document for one function as JSON. The same definition, addresses and options
 // give the same text, whatever the comments and the layout of the YAML are, so its hash changes with the API
 // alone.
-func render(definition *openapi.Document, uris integrations, c choices) (string, error) {
+func render(definition *openapi.Document, uris integrationURIs, c documentOptions) (string, error) {
 	root, err := definition.Tree()
 	if err != nil {
 		return "", fmt.Errorf("api: %w", err)

@@ -9,7 +9,7 @@ import (
 	"github.com/didomi/serverless-api/lambda/openapi"
 )
 
-var uris = integrations{buffered: "uri:buffered", stream: "uri:stream"}
+var uris = integrationURIs{buffered: "uri:buffered", stream: "uri:stream"}
 
 // definition is the made-up document of testdata.
 func definition(t *testing.T) *openapi.Document {
@@ -60,7 +60,7 @@ func rendered(t *testing.T, source string, requireKey bool, origins ...string) (
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := render(d, uris, choices{requireKey, origins})
+	text, err := render(d, uris, documentOptions{requireKey, origins})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +117,7 @@ func TestDocumentText(t *testing.T) {
 		name    string
 		source  string
 		key     bool
-		uris    integrations
+		uris    integrationURIs
 		changes bool
 		origins []string
 	}{
@@ -126,8 +126,8 @@ func TestDocumentText(t *testing.T) {
 		{"the layout", strings.Replace(source, "{title: books and scans, version: \"1\"}", "{ version: '1',   title: books and scans }", 1), true, uris, false, nil},
 		{"a summary", strings.Replace(source, "All books", "Every book", 1), true, uris, true, nil},
 		{"a route", strings.Replace(source, "  /books:", "  /volumes:", 1), true, uris, true, nil},
-		{"another function", source, true, integrations{buffered: "uri:other", stream: "uri:stream"}, true, nil},
-		{"another streaming address", source, true, integrations{buffered: "uri:buffered", stream: "uri:other"}, true, nil},
+		{"another function", source, true, integrationURIs{buffered: "uri:other", stream: "uri:stream"}, true, nil},
+		{"another streaming address", source, true, integrationURIs{buffered: "uri:buffered", stream: "uri:other"}, true, nil},
 		{"a latency to watch", strings.Replace(source, "latencyMs: 500", "latencyMs: 700", 1), true, uris, false, nil},
 		{"a smoke test's request", strings.Replace(source, "{name: it works,", "{name: it is up,", 1), true, uris, false, nil},
 		{"no demand for a key", source, false, uris, true, nil},
@@ -142,7 +142,7 @@ func TestDocumentText(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			text, err := render(d, tt.uris, choices{tt.key, tt.origins})
+			text, err := render(d, tt.uris, documentOptions{tt.key, tt.origins})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -15,8 +15,8 @@ import (
 // invocation (CreateWithoutTimeout), nor does its HTTP client, whose TCP keep-alives hold the connection.
 const migrateTimeoutSeconds = 900
 
-// serving is what answers requests.
-type serving struct {
+// functions are the Lambda functions and the alias that API Gateway invokes.
+type functions struct {
 	api       *lambda.Function
 	migrate   *lambda.Function
 	rotate    *lambda.Function // nil without rotation
@@ -24,44 +24,43 @@ type serving struct {
 	alias     *lambda.Alias
 }
 
-// newServing makes the functions, migrates the database with one and gives the cache's user its password
-// with another, and then points the alias at the new version of the one that serves; in a canary the
-// alias is left to the rollout.
-func newServing(ctx *pulumi.Context, s site, l logs) (serving, error) {
-	var f serving
+// newFunctions creates the functions, migrates the database with one and sets the password of the cache's user with
+// another. Then it moves the alias to the new version of the API's function; in a canary the rollout does that.
+func newFunctions(ctx *pulumi.Context, s site, l logs) (functions, error) {
+	var f functions
 	var err error
 	if f.api, err = newAPIFunction(ctx, s, l); err != nil {
-		return serving{}, err
+		return functions{}, err
 	}
 	if f.migrate, err = newMigrateFunction(ctx, s, l); err != nil {
-		return serving{}, err
+		return functions{}, err
 	}
 	available, err := awaitProxy(ctx, s, f.migrate)
 	if err != nil {
-		return serving{}, err
+		return functions{}, err
 	}
 	migrated, err := runMigration(ctx, s, f.migrate, available)
 	if err != nil {
-		return serving{}, err
+		return functions{}, err
 	}
 	if f.rotate, err = rotateAppSecret(ctx, s, l, migrated); err != nil {
-		return serving{}, err
+		return functions{}, err
 	}
 	var set *lambda.Invocation
 	if f.cacheUser, set, err = newCacheUser(ctx, s, l); err != nil {
-		return serving{}, err
+		return functions{}, err
 	}
 	ready := []pulumi.Resource{migrated, set}
-	warm, err := keepWarm(ctx, s, f.api, ready)
+	warm, err := provisionConcurrency(ctx, s, f.api, ready)
 	if err != nil {
-		return serving{}, err
+		return functions{}, err
 	}
 	f.alias, err = newAlias(ctx, s, f.api, append(ready, warm...))
 	return f, err
 }
 
-// names are those of all functions that there are.
-func (f serving) names() pulumi.StringArray {
+// names are those of all functions.
+func (f functions) names() pulumi.StringArray {
 	names := pulumi.StringArray{f.api.Name, f.migrate.Name, f.cacheUser.Name}
 	if f.rotate != nil {
 		names = append(names, f.rotate.Name)
@@ -70,7 +69,7 @@ func (f serving) names() pulumi.StringArray {
 }
 
 func newAPIFunction(ctx *pulumi.Context, s site, l logs) (*lambda.Function, error) {
-	role, err := newFunctionRole(ctx, s, "function", l.api, s.apiRights()...)
+	role, err := newFunctionRole(ctx, s, "function", l.api, s.apiPermissions()...)
 	if err != nil {
 		return nil, err
 	}
@@ -104,7 +103,7 @@ func newAPIFunction(ctx *pulumi.Context, s site, l logs) (*lambda.Function, erro
 }
 
 func newMigrateFunction(ctx *pulumi.Context, s site, l logs) (*lambda.Function, error) {
-	role, err := newFunctionRole(ctx, s, "migrate", l.migrate, s.migrateRights()...)
+	role, err := newFunctionRole(ctx, s, "migrate", l.migrate, s.migratePermissions()...)
 	if err != nil {
 		return nil, err
 	}
@@ -117,7 +116,7 @@ func newMigrateFunction(ctx *pulumi.Context, s site, l logs) (*lambda.Function, 
 	})
 }
 
-// databaseEnvironment is how every function is told where the database is.
+// databaseEnvironment is the variables of every function that uses the database.
 func (s site) databaseEnvironment() pulumi.StringMap {
 	return pulumi.StringMap{
 		contract.DBHost:    s.args.Database.Host,
@@ -128,10 +127,10 @@ func (s site) databaseEnvironment() pulumi.StringMap {
 	}
 }
 
-// unreserved is how Lambda says that a function shares the account's concurrency.
+// unreserved is Lambda's value for a function that shares the account's concurrency.
 const unreserved = -1
 
-// functionSpec is what one function differs from the others by.
+// functionSpec is what differs between functions.
 type functionSpec struct {
 	part, description, handler string
 	zip                        string // path of the code
@@ -139,11 +138,11 @@ type functionSpec struct {
 	reserved                   int
 	outside                    bool // of the VPC
 	environment                pulumi.StringMap
-	role                       grantedRole
+	role                       executionRole
 	log                        *cloudwatch.LogGroup
 }
 
-// newFunction makes a function of built code, and publishes a version of it.
+// newFunction creates a function from built code and publishes a version of it.
 func newFunction(ctx *pulumi.Context, s site, spec functionSpec) (*lambda.Function, error) {
 	var network lambda.FunctionVpcConfigPtrInput
 	if !spec.outside {

@@ -13,10 +13,10 @@ import (
 
 func TestFunctions(t *testing.T) {
 	r := build(t, full(t))
-	serve := r.Find(t, "aws:lambda/function:Function", room+"-function")
-	migrate := r.Find(t, "aws:lambda/function:Function", room+"-migrate")
-	rotate := r.Find(t, "aws:lambda/function:Function", room+"-rotate")
-	cacheUser := r.Find(t, "aws:lambda/function:Function", room+"-cache-user")
+	serve := r.Find(t, "aws:lambda/function:Function", component+"-function")
+	migrate := r.Find(t, "aws:lambda/function:Function", component+"-migrate")
+	rotate := r.Find(t, "aws:lambda/function:Function", component+"-rotate")
+	cacheUser := r.Find(t, "aws:lambda/function:Function", component+"-cache-user")
 
 	t.Run("each is told exactly what it needs", func(t *testing.T) {
 		database := map[string]any{
@@ -54,7 +54,7 @@ func TestFunctions(t *testing.T) {
 		args := full(t)
 		args.Config.RequireAPIKey = false
 		open := build(t, args)
-		keyless := open.Find(t, "aws:lambda/function:Function", room+"-function")
+		keyless := open.Find(t, "aws:lambda/function:Function", component+"-function")
 		variables := keyless.Inputs["environment"].(map[string]any)["variables"].(map[string]any)
 		if variables["REQUIRE_API_KEY"] != "false" {
 			t.Errorf("REQUIRE_API_KEY is %v", variables["REQUIRE_API_KEY"])
@@ -94,13 +94,13 @@ func TestFunctions(t *testing.T) {
 	})
 	t.Run("each waits for its rights and writes to its own log", func(t *testing.T) {
 		for _, function := range []mocks.Resource{serve, migrate, rotate, cacheUser} {
-			part := strings.TrimPrefix(function.Name, room+"-")
-			if !dependsOn(function, room+"-"+part+"-rights") {
+			part := strings.TrimPrefix(function.Name, component+"-")
+			if !dependsOn(function, component+"-"+part+"-rights") {
 				t.Errorf("%s does not wait for its rights", part)
 			}
 			logging := function.Inputs["loggingConfig"].(map[string]any)
 			want := map[string]any{
-				"logGroup": room + "-" + part + "-log-1a2b3c4", "logFormat": "JSON",
+				"logGroup": component + "-" + part + "-log-1a2b3c4", "logFormat": "JSON",
 				"applicationLogLevel": "INFO", "systemLogLevel": "INFO",
 			}
 			if !reflect.DeepEqual(logging, want) {
@@ -112,7 +112,7 @@ func TestFunctions(t *testing.T) {
 		if serve.Inputs["reservedConcurrentExecutions"] != 100.0 || migrate.Inputs["reservedConcurrentExecutions"] != -1.0 {
 			t.Errorf("%v and %v, want 100 and -1", serve.Inputs["reservedConcurrentExecutions"], migrate.Inputs["reservedConcurrentExecutions"])
 		}
-		plain := build(t, bare(t)).Find(t, "aws:lambda/function:Function", room+"-function")
+		plain := build(t, bare(t)).Find(t, "aws:lambda/function:Function", component+"-function")
 		if plain.Inputs["reservedConcurrentExecutions"] != -1.0 {
 			t.Errorf("%v by default, want -1", plain.Inputs["reservedConcurrentExecutions"])
 		}
@@ -135,18 +135,18 @@ func TestWarmExecutions(t *testing.T) {
 			args := full(t)
 			args.Config.Rollout, args.Config.ProvisionedMax = tt.rollout, tt.most
 			r := build(t, args)
-			warm := r.Find(t, token, room+"-warm")
+			warm := r.Find(t, token, component+"-warm")
 			want := map[string]any{
-				"functionName": room + "-function", "qualifier": "7",
+				"functionName": component + "-function", "qualifier": "7",
 				"provisionedConcurrentExecutions": 2.0, "skipDestroy": tt.rollout == canary,
 			}
 			if !reflect.DeepEqual(warm.Inputs, want) || !slices.Equal(warm.Options.IgnoreChanges, tt.ignored) {
 				t.Errorf("%v without %v, want %v without %v", warm.Inputs, warm.Options.IgnoreChanges, want, tt.ignored)
 			}
-			if !dependsOn(warm, room+"-migrated") {
+			if !dependsOn(warm, component+"-migrated") {
 				t.Errorf("they are paid for before the database is migrated, after %v", warm.Options.DependsOn)
 			}
-			if alias := r.Find(t, "aws:lambda/alias:Alias", room+"-live"); !dependsOn(alias, warm.Name) {
+			if alias := r.Find(t, "aws:lambda/alias:Alias", component+"-live"); !dependsOn(alias, warm.Name) {
 				t.Errorf("the alias is moved before they are there, after %v", alias.Options.DependsOn)
 			}
 			if tt.most == 0 {
@@ -157,7 +157,7 @@ func TestWarmExecutions(t *testing.T) {
 			}
 			scaled := map[string]any{
 				"serviceNamespace": "lambda", "scalableDimension": "lambda:function:ProvisionedConcurrency",
-				"resourceId": "function:" + room + "-function:7",
+				"resourceId": "function:" + component + "-function:7",
 			}
 			target, policy := maps.Clone(scaled), maps.Clone(scaled)
 			target["minCapacity"], target["maxCapacity"] = 2.0, 5.0
@@ -166,10 +166,10 @@ func TestWarmExecutions(t *testing.T) {
 				"targetValue":                   0.7,
 				"predefinedMetricSpecification": map[string]any{"predefinedMetricType": "LambdaProvisionedConcurrencyUtilization"},
 			}
-			if got := r.Find(t, "aws:appautoscaling/target:Target", room+"-warm-range").Inputs; !reflect.DeepEqual(got, target) {
+			if got := r.Find(t, "aws:appautoscaling/target:Target", component+"-warm-range").Inputs; !reflect.DeepEqual(got, target) {
 				t.Errorf("%v, want %v", got, target)
 			}
-			if got := r.Find(t, "aws:appautoscaling/policy:Policy", room+"-warm-use").Inputs; !reflect.DeepEqual(got, policy) {
+			if got := r.Find(t, "aws:appautoscaling/policy:Policy", component+"-warm-use").Inputs; !reflect.DeepEqual(got, policy) {
 				t.Errorf("%v, want %v", got, policy)
 			}
 		})
@@ -184,7 +184,7 @@ func TestTheAliasIsTheRolloutsInACanaryAlone(t *testing.T) {
 		t.Run(rollout, func(t *testing.T) {
 			args := full(t)
 			args.Config.Rollout = rollout
-			alias := build(t, args).Find(t, "aws:lambda/alias:Alias", room+"-live")
+			alias := build(t, args).Find(t, "aws:lambda/alias:Alias", component+"-live")
 			if got := alias.Options.IgnoreChanges; !slices.Equal(got, want) {
 				t.Errorf("an update leaves %v of the alias alone, want %v", got, want)
 			}
@@ -197,12 +197,12 @@ func TestTheAliasIsTheRolloutsInACanaryAlone(t *testing.T) {
 
 func TestMigrationComesFirst(t *testing.T) {
 	r := build(t, full(t))
-	migrated := r.Find(t, "aws:lambda/invocation:Invocation", room+"-migrated")
-	alias := r.Find(t, "aws:lambda/alias:Alias", room+"-live")
+	migrated := r.Find(t, "aws:lambda/invocation:Invocation", component+"-migrated")
+	alias := r.Find(t, "aws:lambda/alias:Alias", component+"-live")
 
 	t.Run("it invokes the new version, again for new code or migrations", func(t *testing.T) {
 		want := map[string]any{
-			"functionName": room + "-migrate", "qualifier": "7", "lifecycleScope": "CREATE_ONLY",
+			"functionName": component + "-migrate", "qualifier": "7", "lifecycleScope": "CREATE_ONLY",
 			"input":    `{"code":"code-hash","migrations":"migrations-hash"}`,
 			"triggers": map[string]any{"code": "code-hash", "migrations": "migrations-hash"},
 		}
@@ -212,11 +212,11 @@ func TestMigrationComesFirst(t *testing.T) {
 	})
 	t.Run("the proxy is waited for before it, in invocations one after the other, again for another target", func(t *testing.T) {
 		want := map[string]any{
-			"functionName": room + "-migrate", "input": `{"step":"await"}`, "lifecycleScope": "CREATE_ONLY",
+			"functionName": component + "-migrate", "input": `{"step":"await"}`, "lifecycleScope": "CREATE_ONLY",
 			"triggers": map[string]any{"target": "arn:proxy cluster-1"},
 		}
-		first := r.Find(t, "aws:lambda/invocation:Invocation", room+"-proxy-wait-1")
-		second := r.Find(t, "aws:lambda/invocation:Invocation", room+"-proxy-wait-2")
+		first := r.Find(t, "aws:lambda/invocation:Invocation", component+"-proxy-wait-1")
+		second := r.Find(t, "aws:lambda/invocation:Invocation", component+"-proxy-wait-2")
 		for _, wait := range []mocks.Resource{first, second} {
 			if !reflect.DeepEqual(wait.Inputs, want) {
 				t.Errorf("%v, want %v", wait.Inputs, want)
@@ -227,7 +227,7 @@ func TestMigrationComesFirst(t *testing.T) {
 		}
 	})
 	t.Run("each may last as long as Lambda allows", func(t *testing.T) {
-		if got := r.Find(t, "aws:lambda/function:Function", room+"-migrate").Inputs["timeout"]; got != 900.0 {
+		if got := r.Find(t, "aws:lambda/function:Function", component+"-migrate").Inputs["timeout"]; got != 900.0 {
 			t.Errorf("%v s, want 900", got)
 		}
 	})
@@ -246,7 +246,7 @@ func TestRights(t *testing.T) {
 	// AWS can narrow none of these to a resource.
 	const anywhere = "Trace Interfaces InterfacesByLambdaOnly"
 	for _, part := range []string{"function", "migrate", "rotate", "cache-user"} {
-		p := r.Find(t, "aws:iam/rolePolicy:RolePolicy", room+"-"+part+"-rights")
+		p := r.Find(t, "aws:iam/rolePolicy:RolePolicy", component+"-"+part+"-rights")
 		for _, s := range statements(t, p.Inputs["policy"]) {
 			if slices.ContainsFunc(s.Action, func(a string) bool { return strings.Contains(a, "*") }) {
 				t.Errorf("%s: %s allows %v", part, s.Sid, s.Action)
@@ -255,14 +255,14 @@ func TestRights(t *testing.T) {
 				t.Errorf("%s: %s is about everything", part, s.Sid)
 			}
 		}
-		role := r.Find(t, "aws:iam/role:Role", room+"-"+part+"-role")
+		role := r.Find(t, "aws:iam/role:Role", component+"-"+part+"-role")
 		if role.Inputs["permissionsBoundary"] != "arn:boundary" {
 			t.Errorf("%s carries the boundary %v", part, role.Inputs["permissionsBoundary"])
 		}
 		// A role of a function in the VPC could not be taken with aws:SourceArn (api/role.go).
 		arn := ""
 		if part == "cache-user" {
-			arn = `"ArnLike":{"aws:SourceArn":["arn:aws:lambda:eu-west-1:123456789012:function:` + room + `-cache-user-*"]},`
+			arn = `"ArnLike":{"aws:SourceArn":["arn:aws:lambda:eu-west-1:123456789012:function:` + component + `-cache-user-*"]},`
 		}
 		want := `{"Statement":[{"Action":["sts:AssumeRole"],"Condition":{` + arn + `"StringEquals":{"aws:SourceAccount":"123456789012"}},` +
 			`"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"}}],"Version":"2012-10-17"}`
@@ -270,10 +270,10 @@ func TestRights(t *testing.T) {
 			t.Errorf("%s trusts %v\nwant %s", part, trust, want)
 		}
 	}
-	serve := statements(t, r.Find(t, "aws:iam/rolePolicy:RolePolicy", room+"-function-rights").Inputs["policy"])
-	migrate := statements(t, r.Find(t, "aws:iam/rolePolicy:RolePolicy", room+"-migrate-rights").Inputs["policy"])
-	rotate := statements(t, r.Find(t, "aws:iam/rolePolicy:RolePolicy", room+"-rotate-rights").Inputs["policy"])
-	cacheUser := statements(t, r.Find(t, "aws:iam/rolePolicy:RolePolicy", room+"-cache-user-rights").Inputs["policy"])
+	serve := statements(t, r.Find(t, "aws:iam/rolePolicy:RolePolicy", component+"-function-rights").Inputs["policy"])
+	migrate := statements(t, r.Find(t, "aws:iam/rolePolicy:RolePolicy", component+"-migrate-rights").Inputs["policy"])
+	rotate := statements(t, r.Find(t, "aws:iam/rolePolicy:RolePolicy", component+"-rotate-rights").Inputs["policy"])
+	cacheUser := statements(t, r.Find(t, "aws:iam/rolePolicy:RolePolicy", component+"-cache-user-rights").Inputs["policy"])
 	for _, tt := range []struct {
 		name, sid string
 		all       []statement

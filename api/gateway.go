@@ -20,9 +20,9 @@ type gateway struct {
 	stage   *apigateway.Stage
 }
 
-// newGateway makes the REST API from the document, a deployment of it and the stage.
-func newGateway(ctx *pulumi.Context, s site, l logs, f serving) (gateway, error) {
-	body := renderFor(f.alias, s.args.Config.Document, choices{s.args.Config.RequireAPIKey, s.args.Config.CORSOrigins})
+// newGateway creates the REST API from the document, a deployment of it and the stage.
+func newGateway(ctx *pulumi.Context, s site, l logs, f functions) (gateway, error) {
+	body := renderFor(f.alias, s.args.Config.Document, documentOptions{s.args.Config.RequireAPIKey, s.args.Config.CORSOrigins})
 	restAPI, err := apigateway.NewRestApi(ctx, s.name+"-rest", &apigateway.RestApiArgs{
 		Body:                      body,
 		Description:               pulumi.String(sentence(s.args.Config.Document.Title)),
@@ -58,9 +58,9 @@ func newGateway(ctx *pulumi.Context, s site, l logs, f serving) (gateway, error)
 }
 
 // renderFor is the OpenAPI document for the alias, as JSON.
-func renderFor(alias *lambda.Alias, definition *openapi.Document, c choices) pulumi.StringOutput {
+func renderFor(alias *lambda.Alias, definition *openapi.Document, c documentOptions) pulumi.StringOutput {
 	return alias.InvokeArn.ApplyT(func(uri string) (string, error) {
-		return render(definition, integrations{buffered: uri, stream: streamURI(uri)}, c)
+		return render(definition, integrationURIs{buffered: uri, stream: streamURI(uri)}, c)
 	}).(pulumi.StringOutput)
 }
 
@@ -70,8 +70,8 @@ func sentence(text string) string {
 	return string(unicode.ToUpper(first)) + text[size:]
 }
 
-// streamURI is the address of a streaming invocation, made from that of a buffered one: the provider
-// tells only the latter.
+// streamURI is the integration URI of a streaming invocation, derived from that of a buffered one: the provider outputs
+// only the latter.
 func streamURI(buffered string) string {
 	return strings.NewReplacer(
 		"/2015-03-31/functions/", "/2021-11-15/functions/",
@@ -86,8 +86,8 @@ func hashOf(text pulumi.StringOutput) pulumi.StringOutput {
 	}).(pulumi.StringOutput)
 }
 
-// allowInvocation lets this API's stage, and nothing else of API Gateway, invoke the live alias.
-func allowInvocation(ctx *pulumi.Context, s site, restAPI *apigateway.RestApi, f serving) (*lambda.Permission, error) {
+// allowInvocation allows this API's stage, and nothing else of API Gateway, to invoke the alias.
+func allowInvocation(ctx *pulumi.Context, s site, restAPI *apigateway.RestApi, f functions) (*lambda.Permission, error) {
 	allowed, err := lambda.NewPermission(ctx, s.name+"-invoke", &lambda.PermissionArgs{
 		Action:    pulumi.String("lambda:InvokeFunction"),
 		Principal: pulumi.String("apigateway.amazonaws.com"),

@@ -11,7 +11,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// The metrics that are made of log lines, under the room's name.
+// The metrics from log lines, in a namespace of the component's name.
 const (
 	// errorLinesMetric counts the error lines of the serving function.
 	errorLinesMetric = "ErrorLines"
@@ -38,10 +38,10 @@ type logFilter struct {
 	dimensions pulumi.StringMap
 }
 
-// countLogLines makes metrics of what no other metric knows.
+// countLogLines creates metrics of what no other metric counts.
 func countLogLines(ctx *pulumi.Context, s site, l logs) error {
 	filters := []logFilter{
-		// Requests that are answered in spite of something being broken.
+		// Requests with a response although something failed.
 		{name: "error-lines", metric: errorLinesMetric, log: l.api, pattern: fmt.Sprintf(`{ $.%s = "%s" }`, contract.LogLevel, contract.LevelError)},
 		// What came from where: a proxy integration's access log cannot carry the cache's result.
 		{

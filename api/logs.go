@@ -8,8 +8,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// logs are the groups that exist before anybody writes, so that retention and encryption hold from
-// the first event, and nobody needs the right to make a group.
+// logs are the log groups. They exist before anything writes to them, so retention and encryption hold from the first
+// event, and no function needs the permission to create one.
 type logs struct {
 	api       *cloudwatch.LogGroup
 	migrate   *cloudwatch.LogGroup
@@ -41,7 +41,7 @@ func newLogs(ctx *pulumi.Context, s site) (logs, error) {
 	return l, nil
 }
 
-// newLogGroup makes a group, named by Pulumi unless somebody outside has named it already.
+// newLogGroup creates a log group, named by Pulumi unless AWS requires a name.
 func newLogGroup(ctx *pulumi.Context, s site, part string, name pulumi.StringPtrInput) (*cloudwatch.LogGroup, error) {
 	group, err := cloudwatch.NewLogGroup(ctx, s.name+"-"+part+"-log", &cloudwatch.LogGroupArgs{
 		Name:            name,

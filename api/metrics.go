@@ -10,17 +10,17 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// metric is one CloudWatch metric and how it is summed up.
+// metric is one CloudWatch metric with its statistic.
 type metric struct {
 	namespace, name, stat string
 	dimensions            pulumi.StringMap
 }
 
-// metrics knows every metric that alarms and dashboard look at, along the request path.
+// metrics are those of alarms and dashboard, along the request path.
 type metrics struct {
 	site
 	log logs
-	serving
+	functions
 	gateway
 }
 

@@ -10,28 +10,27 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// grantedRole is a role together with the policy that makes it of use: what takes the role waits for
-// both.
-type grantedRole struct {
+// executionRole is a function's role with its policy: the function depends on both.
+type executionRole struct {
 	role   *iam.Role
 	policy *iam.RolePolicy
 }
 
-// newFunctionRole makes the role of one function in the VPC: what every such function needs, and the
-// statements.
-func newFunctionRole(ctx *pulumi.Context, s site, part string, log *cloudwatch.LogGroup, own ...policy.Statement) (grantedRole, error) {
-	return newRole(ctx, s, part, s.trust(), slices.Concat(s.functionRights(log), s.interfaceRights(), own))
+// newFunctionRole creates the execution role of a function in the VPC: with the permissions that every such function
+// needs, and its own.
+func newFunctionRole(ctx *pulumi.Context, s site, part string, log *cloudwatch.LogGroup, own ...policy.Statement) (executionRole, error) {
+	return newRole(ctx, s, part, s.trust(), slices.Concat(s.functionPermissions(log), s.interfacePermissions(), own))
 }
 
-// trust lets Lambda take a role for functions of this account; where ARNs are given, for these alone. A role
-// of a function in the VPC gets none: while Lambda connects the first function to a VPC it does not send
+// trust allows Lambda to assume a role for functions of this account, or for the given ARNs alone. A role of a function
+// in the VPC gets none: while Lambda connects the first function to a VPC it does not send
 // aws:SourceArn, and such a function could not be made (github.com/aws/aws-parallelcluster/pull/6926).
 func (s site) trust(functions ...string) pulumi.StringOutput {
 	return policy.TrustFrom("lambda.amazonaws.com", s.Account, functions...)
 }
 
-// newRole makes the role of one function with these rights.
-func newRole(ctx *pulumi.Context, s site, part string, trust pulumi.StringInput, rights []policy.Statement) (grantedRole, error) {
+// newRole creates the execution role of a function with these permissions.
+func newRole(ctx *pulumi.Context, s site, part string, trust pulumi.StringInput, rights []policy.Statement) (executionRole, error) {
 	role, err := iam.NewRole(ctx, s.name+"-"+part+"-role", &iam.RoleArgs{
 		AssumeRolePolicy:    trust,
 		Description:         pulumi.String("Rights of the function " + s.name + "-" + part),
@@ -39,16 +38,16 @@ func newRole(ctx *pulumi.Context, s site, part string, trust pulumi.StringInput,
 		PermissionsBoundary: s.args.PermissionsBoundary,
 	}, s.parent)
 	if err != nil {
-		return grantedRole{}, fmt.Errorf("api: role of %s: %w", part, err)
+		return executionRole{}, fmt.Errorf("api: role of %s: %w", part, err)
 	}
 	granted, err := iam.NewRolePolicy(ctx, s.name+"-"+part+"-rights", &iam.RolePolicyArgs{
 		Role:   role.ID(),
 		Policy: policy.Document(rights...),
 	}, s.parent)
 	if err != nil {
-		return grantedRole{}, fmt.Errorf("api: rights of %s: %w", part, err)
+		return executionRole{}, fmt.Errorf("api: rights of %s: %w", part, err)
 	}
-	return grantedRole{role, granted}, nil
+	return executionRole{role, granted}, nil
 }
 
 // interfaceActions are what Lambda does with a VPC function's network interfaces in the function's
@@ -58,8 +57,8 @@ var interfaceActions = []string{
 	"ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses",
 }
 
-// functionRights are what every function may do: write to its log and its traces.
-func (s site) functionRights(log *cloudwatch.LogGroup) []policy.Statement {
+// functionPermissions are those of every function: write to its log and its traces.
+func (s site) functionPermissions(log *cloudwatch.LogGroup) []policy.Statement {
 	return []policy.Statement{
 		{
 			Sid:       "Log",
@@ -74,9 +73,9 @@ func (s site) functionRights(log *cloudwatch.LogGroup) []policy.Statement {
 	}
 }
 
-// interfaceRights have network interfaces made for a function in the VPC, by Lambda alone: the
+// interfacePermissions have network interfaces made for a function in the VPC, by Lambda alone: the
 // function's own code is refused.
-func (s site) interfaceRights() []policy.Statement {
+func (s site) interfacePermissions() []policy.Statement {
 	return []policy.Statement{
 		{Sid: "Interfaces", Actions: interfaceActions, Resources: policy.Anywhere},
 		{
@@ -88,9 +87,9 @@ func (s site) interfaceRights() []policy.Statement {
 	}
 }
 
-// apiRights are what the serving function may do beyond that: read its two secrets, and read, write
+// apiPermissions are what the serving function may do beyond that: read its two secrets, and read, write
 // and list the bucket.
-func (s site) apiRights() []policy.Statement {
+func (s site) apiPermissions() []policy.Statement {
 	return []policy.Statement{
 		{
 			Sid:       "ReadSecrets",
@@ -108,13 +107,13 @@ func (s site) apiRights() []policy.Statement {
 			Actions:   []string{"s3:ListBucket"},
 			Resources: []pulumi.StringInput{s.args.Bucket.ARN},
 		},
-		s.keyRights("secretsmanager", "s3"),
+		s.keyPermissions("secretsmanager", "s3"),
 	}
 }
 
-// migrateRights are what the migrating function may do: read both database secrets and set the
+// migratePermissions are what the migrating function may do: read both database secrets and set the
 // application user's.
-func (s site) migrateRights() []policy.Statement {
+func (s site) migratePermissions() []policy.Statement {
 	return []policy.Statement{
 		{
 			Sid:       "ReadSecrets",
@@ -126,12 +125,12 @@ func (s site) migrateRights() []policy.Statement {
 			Actions:   []string{"secretsmanager:PutSecretValue"},
 			Resources: []pulumi.StringInput{s.args.Database.AppSecretARN},
 		},
-		s.keyRights("secretsmanager"),
+		s.keyPermissions("secretsmanager"),
 	}
 }
 
-// keyRights let the keys be used through those services, and in no other way.
-func (s site) keyRights(services ...string) policy.Statement {
+// keyPermissions let the keys be used through those services, and in no other way.
+func (s site) keyPermissions(services ...string) policy.Statement {
 	via := make([]string, len(services))
 	for i, service := range services {
 		via[i] = service + "." + s.Region + ".amazonaws.com"

@@ -20,7 +20,7 @@ func rotateAppSecret(ctx *pulumi.Context, s site, l logs, migrated pulumi.Resour
 	if s.args.RotationDays == 0 {
 		return nil, nil
 	}
-	role, err := newFunctionRole(ctx, s, "rotate", l.rotate, s.rotateRights()...)
+	role, err := newFunctionRole(ctx, s, "rotate", l.rotate, s.rotatePermissions()...)
 	if err != nil {
 		return nil, err
 	}
@@ -76,22 +76,22 @@ func newRotation(ctx *pulumi.Context, s site, r rotation) error {
 	return nil
 }
 
-// rotateRights are what the rotating function may do: give the application's secret another version, and
+// rotatePermissions are what the rotating function may do: give the application's secret another version, and
 // read the master user's, who changes the password.
-func (s site) rotateRights() []policy.Statement {
+func (s site) rotatePermissions() []policy.Statement {
 	return []policy.Statement{
-		versionRights("RotateTheApplicationUsersSecret", s.args.Database.AppSecretARN),
+		versionPermissions("RotateTheApplicationUsersSecret", s.args.Database.AppSecretARN),
 		{
 			Sid:       "ReadTheMasterUsersSecret",
 			Actions:   []string{"secretsmanager:GetSecretValue"},
 			Resources: []pulumi.StringInput{s.args.Database.MasterSecretARN},
 		},
-		s.keyRights("secretsmanager"),
+		s.keyPermissions("secretsmanager"),
 	}
 }
 
-// versionRights let a secret be read and given other versions.
-func versionRights(sid string, secret pulumi.StringInput) policy.Statement {
+// versionPermissions let a secret be read and given other versions.
+func versionPermissions(sid string, secret pulumi.StringInput) policy.Statement {
 	return policy.Statement{
 		Sid: sid,
 		Actions: []string{

@@ -14,11 +14,11 @@ func TestTheSecretsOfTheApplicationsUsersRotateAsOftenAsAsked(t *testing.T) {
 		"the database's": {"rotation", "arn:app", "rotate", "rotate-invoke", "migrated"},
 		"the cache's":    {"cache-rotation", "arn:cache", "cache-user", "cache-user-invoke", "cache-user-set"},
 	} {
-		rotation := r.Find(t, "aws:secretsmanager/secretRotation:SecretRotation", room+"-"+c.rotation)
+		rotation := r.Find(t, "aws:secretsmanager/secretRotation:SecretRotation", component+"-"+c.rotation)
 		t.Run(name+" by its function, and not with the update", func(t *testing.T) {
 			want := map[string]any{
 				"secretId": c.secret, "rotateImmediately": false,
-				"rotationLambdaArn": "arn:aws:lambda:eu-west-1:123456789012:" + room + "-" + c.function,
+				"rotationLambdaArn": "arn:aws:lambda:eu-west-1:123456789012:" + component + "-" + c.function,
 				"rotationRules":     map[string]any{"automaticallyAfterDays": 90.0},
 			}
 			if !reflect.DeepEqual(rotation.Inputs, want) {
@@ -26,16 +26,16 @@ func TestTheSecretsOfTheApplicationsUsersRotateAsOftenAsAsked(t *testing.T) {
 			}
 		})
 		t.Run(name+" once the secret has a value and Secrets Manager may invoke the function", func(t *testing.T) {
-			for _, first := range []string{room + "-" + c.filled, room + "-" + c.permission} {
+			for _, first := range []string{component + "-" + c.filled, component + "-" + c.permission} {
 				if !dependsOn(rotation, first) {
 					t.Errorf("it waits for %v, not for %s", rotation.Options.DependsOn, first)
 				}
 			}
 		})
 		t.Run(name+" by Secrets Manager alone, for this secret alone", func(t *testing.T) {
-			got := r.Find(t, "aws:lambda/permission:Permission", room+"-"+c.permission).Inputs
+			got := r.Find(t, "aws:lambda/permission:Permission", component+"-"+c.permission).Inputs
 			want := map[string]any{
-				"action": "lambda:InvokeFunction", "function": room + "-" + c.function, "principal": "secretsmanager.amazonaws.com",
+				"action": "lambda:InvokeFunction", "function": component + "-" + c.function, "principal": "secretsmanager.amazonaws.com",
 				"sourceAccount": "123456789012", "sourceArn": c.secret,
 			}
 			if !reflect.DeepEqual(got, want) {
@@ -47,8 +47,8 @@ func TestTheSecretsOfTheApplicationsUsersRotateAsOftenAsAsked(t *testing.T) {
 
 func TestWithoutRotationNothingRotates(t *testing.T) {
 	gone := []string{
-		room + "-rotate", room + "-rotation", room + "-rotate-log", room + "-rotate-role",
-		room + "-cache-rotation", room + "-cache-user-invoke",
+		component + "-rotate", component + "-rotation", component + "-rotate-log", component + "-rotate-role",
+		component + "-cache-rotation", component + "-cache-user-invoke",
 	}
 	for _, r := range build(t, bare(t)).All() {
 		if slices.Contains(gone, r.Name) {
@@ -61,16 +61,16 @@ func TestTheCachesUserHasItsPasswordBeforeAnythingServes(t *testing.T) {
 	for name, args := range map[string]Args{"with rotation": full(t), "without": bare(t)} {
 		t.Run(name, func(t *testing.T) {
 			r := build(t, args)
-			set := r.Find(t, "aws:lambda/invocation:Invocation", room+"-cache-user-set")
+			set := r.Find(t, "aws:lambda/invocation:Invocation", component+"-cache-user-set")
 			want := map[string]any{
-				"functionName": room + "-cache-user", "qualifier": "7", "lifecycleScope": "CREATE_ONLY",
+				"functionName": component + "-cache-user", "qualifier": "7", "lifecycleScope": "CREATE_ONLY",
 				"input":    `{"SecretId":"arn:cache","Step":"deploySecret"}`,
 				"triggers": map[string]any{"code": "code-hash"},
 			}
 			if !reflect.DeepEqual(set.Inputs, want) {
 				t.Errorf("%v, want %v", set.Inputs, want)
 			}
-			if alias := r.Find(t, "aws:lambda/alias:Alias", room+"-live"); !dependsOn(alias, set.Name) {
+			if alias := r.Find(t, "aws:lambda/alias:Alias", component+"-live"); !dependsOn(alias, set.Name) {
 				t.Errorf("the alias waits for %v only", alias.Options.DependsOn)
 			}
 		})

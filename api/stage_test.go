@@ -28,7 +28,7 @@ func TestNoMetricOfTheAccessLogHasADimension(t *testing.T) {
 	r := build(t, full(t))
 	counted := 0
 	for _, filter := range r.OfType("aws:cloudwatch/logMetricFilter:LogMetricFilter") {
-		if group, _ := filter.Inputs["logGroupName"].(string); !strings.HasPrefix(group, room+"-access-log") {
+		if group, _ := filter.Inputs["logGroupName"].(string); !strings.HasPrefix(group, component+"-access-log") {
 			continue
 		}
 		counted++

@@ -8,18 +8,18 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// keyring holds the values of the API keys by name, each a secret.
-type keyring struct {
+// apiKeys holds the values of the API keys by name, each a secret.
+type apiKeys struct {
 	byName pulumi.StringMap
 	// first is the first plan's first key; empty when the API asks for none.
 	first pulumi.StringOutput
 }
 
-// newUsage makes the usage plans with their keys, if the API asks for any. Plans share the API out, on a
-// best-effort basis, as stage throttles do; they are not access control.
+// newUsage creates the usage plans with their keys, if the API requires any. Plans limit clients on a best-effort
+// basis, as stage throttles do; they are not access control.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-request-throttling.html
-func newUsage(ctx *pulumi.Context, s site, g gateway) (keyring, error) {
-	keys := keyring{byName: pulumi.StringMap{}, first: pulumi.ToSecret(pulumi.String("")).(pulumi.StringOutput)}
+func newUsage(ctx *pulumi.Context, s site, g gateway) (apiKeys, error) {
+	keys := apiKeys{byName: pulumi.StringMap{}, first: pulumi.ToSecret(pulumi.String("")).(pulumi.StringOutput)}
 	if !s.args.Config.RequireAPIKey {
 		return keys, nil
 	}

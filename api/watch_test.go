@@ -16,19 +16,19 @@ import (
 
 func TestAlarms(t *testing.T) {
 	r := build(t, full(t))
-	warnings := "arn:aws:sns:eu-west-1:123456789012:" + room + "-warnings"
-	stage := map[string]any{"ApiName": room + "-rest", "Stage": "test"}
+	warnings := "arn:aws:sns:eu-west-1:123456789012:" + component + "-warnings"
+	stage := map[string]any{"ApiName": component + "-rest", "Stage": "test"}
 	of := func(method string) map[string]any {
-		return map[string]any{"ApiName": room + "-rest", "Stage": "test", "Resource": "/books/{id}", "Method": method}
+		return map[string]any{"ApiName": component + "-rest", "Stage": "test", "Resource": "/books/{id}", "Method": method}
 	}
-	function := map[string]any{"FunctionName": room + "-function"}
+	function := map[string]any{"FunctionName": component + "-function"}
 	proxy := map[string]any{"ProxyName": "proxy"}
-	newest := map[string]any{"FunctionName": room + "-function", "Resource": room + "-function:live", "ExecutedVersion": "7"}
+	newest := map[string]any{"FunctionName": component + "-function", "Resource": component + "-function:live", "ExecutedVersion": "7"}
 	role := func(role string) map[string]any {
 		return map[string]any{"DBClusterIdentifier": "cluster", "Role": role}
 	}
 	log := func(part string) map[string]any {
-		return map[string]any{"LogGroupName": room + "-" + part + "-log-1a2b3c4"}
+		return map[string]any{"LogGroupName": component + "-" + part + "-log-1a2b3c4"}
 	}
 	type watched struct {
 		namespace, metric, stat string
@@ -50,7 +50,7 @@ func TestAlarms(t *testing.T) {
 		"provisioned-spillover": {"AWS/Lambda", "ProvisionedConcurrencySpilloverInvocations", "Sum", function, 0, warns},
 		"version-errors":        {"AWS/Lambda", "Errors", "Sum", newest, 0, warns},
 		"waf-blocked":           {"didomi-test-api", "Refusals-WAF_FILTERED", "Sum", nil, 10, warns},
-		"waf-rate":              {"AWS/WAFV2", "BlockedRequests", "Sum", map[string]any{"WebACL": room + "-waf", "Rule": "rate", "Region": "eu-west-1"}, 0, warns},
+		"waf-rate":              {"AWS/WAFV2", "BlockedRequests", "Sum", map[string]any{"WebACL": component + "-waf", "Rule": "rate", "Region": "eu-west-1"}, 0, warns},
 		"no-requests":           {"AWS/Lambda", "Invocations", "Sum", function, 1, warns},
 		"no-access-log":         {"AWS/Logs", "IncomingLogEvents", "Sum", log("access"), 1, part},
 		"no-function-log":       {"AWS/Logs", "IncomingLogEvents", "Sum", log("function"), 1, part},
@@ -58,8 +58,8 @@ func TestAlarms(t *testing.T) {
 		"proxy-connections":     {"AWS/RDS", "DatabaseConnectionsBorrowLatency", "Average", proxy, 100_000, warns},
 		"cluster-capacity":      {"AWS/RDS", "ACUUtilization", "Maximum", role("WRITER"), 90, warns},
 		"reader-capacity":       {"AWS/RDS", "ACUUtilization", "Maximum", role("READER"), 90, warns},
-		"rotation":              {"AWS/Lambda", "Errors", "Sum", map[string]any{"FunctionName": room + "-rotate"}, 0, warns},
-		"cache-rotation":        {"AWS/Lambda", "Errors", "Sum", map[string]any{"FunctionName": room + "-cache-user"}, 0, warns},
+		"rotation":              {"AWS/Lambda", "Errors", "Sum", map[string]any{"FunctionName": component + "-rotate"}, 0, warns},
+		"cache-rotation":        {"AWS/Lambda", "Errors", "Sum", map[string]any{"FunctionName": component + "-cache-user"}, 0, warns},
 		"replica-lag":           {"AWS/RDS", "AuroraReplicaLag", "Maximum", role("READER"), 1000, warns},
 	}
 	for i, node := range []string{"cache-0001-001", "cache-0001-002", "cache-0003-001", "cache-0003-002"} {
@@ -73,7 +73,7 @@ func TestAlarms(t *testing.T) {
 	}
 	for name, w := range want {
 		t.Run(name, func(t *testing.T) {
-			in := r.Find(t, "aws:cloudwatch/metricAlarm:MetricAlarm", room+"-"+name).Inputs
+			in := r.Find(t, "aws:cloudwatch/metricAlarm:MetricAlarm", component+"-"+name).Inputs
 			stat := in["statistic"]
 			if stat == nil {
 				stat = in["extendedStatistic"]
@@ -119,7 +119,7 @@ func missing(alarm string) string {
 // "ignore" keeps the alarm's state for as long as there are under 10/(1-p) samples: 1,000 for p99.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/percentiles-with-low-samples.html
 func TestAPercentileOfFewRequestsCanGoOffAndEnd(t *testing.T) {
-	in := build(t, full(t)).Find(t, "aws:cloudwatch/metricAlarm:MetricAlarm", room+"-latency-readBook").Inputs
+	in := build(t, full(t)).Find(t, "aws:cloudwatch/metricAlarm:MetricAlarm", component+"-latency-readBook").Inputs
 	if in["extendedStatistic"] != "p99" || in["evaluateLowSampleCountPercentiles"] != "evaluate" {
 		t.Errorf("%v of few samples: %v", in["extendedStatistic"], in["evaluateLowSampleCountPercentiles"])
 	}
@@ -132,7 +132,7 @@ func TestADatabaseThatPausesMayBeSilent(t *testing.T) {
 	args.Database.Pauses = true
 	r := build(t, args)
 	for _, name := range []string{"cluster-capacity", "replica-lag"} {
-		if got := r.Find(t, "aws:cloudwatch/metricAlarm:MetricAlarm", room+"-"+name).Inputs["treatMissingData"]; got != "notBreaching" {
+		if got := r.Find(t, "aws:cloudwatch/metricAlarm:MetricAlarm", component+"-"+name).Inputs["treatMissingData"]; got != "notBreaching" {
 			t.Errorf("%s takes missing data for %v", name, got)
 		}
 	}
@@ -140,20 +140,20 @@ func TestADatabaseThatPausesMayBeSilent(t *testing.T) {
 
 func TestSilentLogsAreToldWhileRequestsCome(t *testing.T) {
 	r := build(t, full(t))
-	got := r.Find(t, "aws:cloudwatch/compositeAlarm:CompositeAlarm", room+"-logs").Inputs
+	got := r.Find(t, "aws:cloudwatch/compositeAlarm:CompositeAlarm", component+"-logs").Inputs
 	want := map[string]any{
-		"alarmName":        room + "-logs-are-silent",
+		"alarmName":        component + "-logs-are-silent",
 		"alarmDescription": got["alarmDescription"],
-		"alarmRule":        `ALARM("` + room + `-no-access-log-1a2b3c4") OR ALARM("` + room + `-no-function-log-1a2b3c4")`,
-		"actionsEnabled":   true, "alarmActions": []any{"arn:aws:sns:eu-west-1:123456789012:" + room + "-warnings"},
+		"alarmRule":        `ALARM("` + component + `-no-access-log-1a2b3c4") OR ALARM("` + component + `-no-function-log-1a2b3c4")`,
+		"actionsEnabled":   true, "alarmActions": []any{"arn:aws:sns:eu-west-1:123456789012:" + component + "-warnings"},
 		// Without requests there are no lines: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-suppression.html
-		"actionsSuppressor": map[string]any{"alarm": room + "-no-requests-1a2b3c4", "waitPeriod": 60.0, "extensionPeriod": 600.0},
+		"actionsSuppressor": map[string]any{"alarm": component + "-no-requests-1a2b3c4", "waitPeriod": 60.0, "extensionPeriod": 600.0},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("%v, want %v", got, want)
 	}
 	minutes := func(name string) float64 {
-		return r.Find(t, "aws:cloudwatch/metricAlarm:MetricAlarm", room+"-"+name).Inputs["evaluationPeriods"].(float64)
+		return r.Find(t, "aws:cloudwatch/metricAlarm:MetricAlarm", component+"-"+name).Inputs["evaluationPeriods"].(float64)
 	}
 	if requests, access := minutes("no-requests"), minutes("no-access-log"); requests != 60 || access <= requests || access != minutes("no-function-log") {
 		t.Errorf("no requests for %v minutes suppresses no lines for %v", requests, access)
@@ -175,7 +175,7 @@ func TestTheFirewallLetsAnAddressAskForWhatAPlanSells(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			args := full(t)
 			c.change(&args.Config)
-			rules := build(t, args).Find(t, "aws:wafv2/webAcl:WebAcl", room+"-waf").Inputs["rules"].([]any)
+			rules := build(t, args).Find(t, "aws:wafv2/webAcl:WebAcl", component+"-waf").Inputs["rules"].([]any)
 			rate := rules[0].(map[string]any)["statement"].(map[string]any)["rateBasedStatement"].(map[string]any)
 			if rate["limit"] != c.want || rate["evaluationWindowSec"] != 300.0 || rate["aggregateKeyType"] != "IP" {
 				t.Errorf("%v, want a limit of %v", rate, c.want)
@@ -197,7 +197,7 @@ func TestTheRunbookHasASectionForEveryAlarm(t *testing.T) {
 	}
 	names := map[string]bool{"customer-impact": true, "logs-are-silent": true}
 	for _, alarm := range build(t, full(t)).OfType("aws:cloudwatch/metricAlarm:MetricAlarm") {
-		name := strings.TrimPrefix(alarm.Name, room+"-")
+		name := strings.TrimPrefix(alarm.Name, component+"-")
 		if strings.HasPrefix(name, "latency-") {
 			name = "latency" // and the operation
 		}
@@ -210,13 +210,13 @@ func TestTheRunbookHasASectionForEveryAlarm(t *testing.T) {
 }
 
 func TestCustomerImpactPagesOnce(t *testing.T) {
-	got := build(t, full(t)).Find(t, "aws:cloudwatch/compositeAlarm:CompositeAlarm", room+"-hurt").Inputs
-	pages := []any{"arn:aws:sns:eu-west-1:123456789012:" + room + "-alarms"}
+	got := build(t, full(t)).Find(t, "aws:cloudwatch/compositeAlarm:CompositeAlarm", component+"-hurt").Inputs
+	pages := []any{"arn:aws:sns:eu-west-1:123456789012:" + component + "-alarms"}
 	want := map[string]any{
-		"alarmName":        room + "-customer-impact",
+		"alarmName":        component + "-customer-impact",
 		"alarmDescription": got["alarmDescription"],
-		"alarmRule": `ALARM("` + room + `-5xx-1a2b3c4") OR ALARM("` + room + `-latency-readBook-1a2b3c4") OR ALARM("` +
-			room + `-latency-writeBook-1a2b3c4") OR ALARM("` + room + `-throttles-1a2b3c4")`,
+		"alarmRule": `ALARM("` + component + `-5xx-1a2b3c4") OR ALARM("` + component + `-latency-readBook-1a2b3c4") OR ALARM("` +
+			component + `-latency-writeBook-1a2b3c4") OR ALARM("` + component + `-throttles-1a2b3c4")`,
 		"actionsEnabled": true, "alarmActions": pages, "okActions": pages,
 	}
 	if !reflect.DeepEqual(got, want) {
@@ -228,15 +228,15 @@ func TestCustomerImpactPagesOnce(t *testing.T) {
 // https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-view.html
 func TestARolloutWatchesTheNewVersionsErrorsAndCustomerImpact(t *testing.T) {
 	for rollout, want := range map[string][]string{
-		canary:    {room + "-version-errors-1a2b3c4", room + "-customer-impact"},
-		allAtOnce: {room + "-customer-impact"},
+		canary:    {component + "-version-errors-1a2b3c4", component + "-customer-impact"},
+		allAtOnce: {component + "-customer-impact"},
 	} {
 		t.Run(rollout, func(t *testing.T) {
 			args := full(t)
 			args.Config.Rollout = rollout
 			var got []string
 			mocks.Mocks{Outputs: answers}.Run(t, func(ctx *pulumi.Context) error {
-				a, err := New(ctx, room, args)
+				a, err := New(ctx, component, args)
 				if err != nil {
 					return err
 				}
@@ -257,16 +257,16 @@ func TestTopics(t *testing.T) {
 	r := build(t, full(t))
 	for part, address := range map[string]string{"alarms": "ops@example.com", "warnings": "team@example.com"} {
 		t.Run(part+" are encrypted with the operations' key", func(t *testing.T) {
-			if got := r.Find(t, "aws:sns/topic:Topic", room+"-"+part).Inputs["kmsMasterKeyId"]; got != "arn:operations" {
+			if got := r.Find(t, "aws:sns/topic:Topic", component+"-"+part).Inputs["kmsMasterKeyId"]; got != "arn:operations" {
 				t.Errorf("key %v", got)
 			}
 		})
 		t.Run(part+" come from this stack's alarms alone", func(t *testing.T) {
-			p := statements(t, r.Find(t, "aws:sns/topicPolicy:TopicPolicy", room+"-"+part+"-policy").Inputs["policy"])
+			p := statements(t, r.Find(t, "aws:sns/topicPolicy:TopicPolicy", component+"-"+part+"-policy").Inputs["policy"])
 			for _, s := range p {
 				condition := map[string]any{
 					"StringEquals": map[string]any{"aws:SourceAccount": "123456789012"},
-					"ArnLike":      map[string]any{"aws:SourceArn": "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:" + room + "-*"},
+					"ArnLike":      map[string]any{"aws:SourceArn": "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:" + component + "-*"},
 				}
 				if !reflect.DeepEqual(s.Principal, map[string]any{"Service": "cloudwatch.amazonaws.com"}) || !reflect.DeepEqual(s.Condition, condition) {
 					t.Errorf("%v", s)
@@ -274,8 +274,8 @@ func TestTopics(t *testing.T) {
 			}
 		})
 		t.Run(part+" are told to their addresses", func(t *testing.T) {
-			got := r.Find(t, "aws:sns/topicSubscription:TopicSubscription", room+"-"+part+"-"+address).Inputs
-			want := map[string]any{"topic": "arn:aws:sns:eu-west-1:123456789012:" + room + "-" + part, "endpoint": address, "protocol": "email"}
+			got := r.Find(t, "aws:sns/topicSubscription:TopicSubscription", component+"-"+part+"-"+address).Inputs
+			want := map[string]any{"topic": "arn:aws:sns:eu-west-1:123456789012:" + component + "-" + part, "endpoint": address, "protocol": "email"}
 			if !reflect.DeepEqual(got, want) {
 				t.Errorf("%v, want %v", got, want)
 			}
@@ -290,8 +290,8 @@ func TestLogs(t *testing.T) {
 			t.Errorf("%s: %v days under %v, want 30 under the operations' key", group.Name, group.Inputs["retentionInDays"], group.Inputs["kmsKeyId"])
 		}
 	}
-	execution := r.Find(t, "aws:cloudwatch/logGroup:LogGroup", room+"-execution-log")
-	if want := "API-Gateway-Execution-Logs_" + room + "-rest-id/test"; execution.Inputs["name"] != want {
+	execution := r.Find(t, "aws:cloudwatch/logGroup:LogGroup", component+"-execution-log")
+	if want := "API-Gateway-Execution-Logs_" + component + "-rest-id/test"; execution.Inputs["name"] != want {
 		t.Errorf("API Gateway's own group is %v, want %s", execution.Inputs["name"], want)
 	}
 }
@@ -299,31 +299,31 @@ func TestLogs(t *testing.T) {
 func TestLogLinesAreCounted(t *testing.T) {
 	r := build(t, full(t))
 	count := func(name string, more map[string]any) map[string]any {
-		m := map[string]any{"namespace": room, "name": name, "value": "1", "unit": "Count"}
+		m := map[string]any{"namespace": component, "name": name, "value": "1", "unit": "Count"}
 		maps.Copy(m, more)
 		return m
 	}
 	for name, want := range map[string]map[string]any{
 		"error-lines": {
-			"logGroupName": room + "-function-log-1a2b3c4", "pattern": `{ $.level = "ERROR" }`,
+			"logGroupName": component + "-function-log-1a2b3c4", "pattern": `{ $.level = "ERROR" }`,
 			"metricTransformation": count("ErrorLines", map[string]any{"defaultValue": "0"}),
 		},
 		"cache-answers": {
-			"logGroupName":         room + "-function-log-1a2b3c4",
+			"logGroupName":         component + "-function-log-1a2b3c4",
 			"pattern":              `{ $.cache = "hit" || $.cache = "miss" || $.cache = "stale" || $.cache = "bypass" }`,
 			"metricTransformation": count("CacheAnswers", map[string]any{"dimensions": map[string]any{"Result": "$.cache"}}),
 		},
 		"refusals-throttled": {
-			"logGroupName": room + "-access-log-1a2b3c4", "pattern": `{ $.errorType = "THROTTLED" }`,
+			"logGroupName": component + "-access-log-1a2b3c4", "pattern": `{ $.errorType = "THROTTLED" }`,
 			"metricTransformation": count("Refusals-THROTTLED", map[string]any{"defaultValue": "0"}),
 		},
 		"refusals-waf": {
-			"logGroupName": room + "-access-log-1a2b3c4", "pattern": `{ $.errorType = "WAF_FILTERED" }`,
+			"logGroupName": component + "-access-log-1a2b3c4", "pattern": `{ $.errorType = "WAF_FILTERED" }`,
 			"metricTransformation": count("Refusals-WAF_FILTERED", map[string]any{"defaultValue": "0"}),
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := r.Find(t, "aws:cloudwatch/logMetricFilter:LogMetricFilter", room+"-"+name).Inputs; !reflect.DeepEqual(got, want) {
+			if got := r.Find(t, "aws:cloudwatch/logMetricFilter:LogMetricFilter", component+"-"+name).Inputs; !reflect.DeepEqual(got, want) {
 				t.Errorf("%v, want %v", got, want)
 			}
 		})
@@ -344,7 +344,7 @@ func TestWithoutAProxyTheClustersConnectionsAreWatched(t *testing.T) {
 			t.Errorf("%s waits for a proxy", invocation.Name)
 		}
 	}
-	board := r.Find(t, "aws:cloudwatch/dashboard:Dashboard", room+"-dashboard").Inputs["dashboardBody"].(string)
+	board := r.Find(t, "aws:cloudwatch/dashboard:Dashboard", component+"-dashboard").Inputs["dashboardBody"].(string)
 	if strings.Contains(board, "ProxyName") || !strings.Contains(board, `"Database: connections"`) {
 		t.Errorf("the dashboard is %s", board)
 	}
@@ -352,8 +352,8 @@ func TestWithoutAProxyTheClustersConnectionsAreWatched(t *testing.T) {
 
 // TestDashboard reads the board as a person does: left to right along a request's way.
 func TestDashboard(t *testing.T) {
-	in := build(t, full(t)).Find(t, "aws:cloudwatch/dashboard:Dashboard", room+"-dashboard").Inputs
-	if in["dashboardName"] != room {
+	in := build(t, full(t)).Find(t, "aws:cloudwatch/dashboard:Dashboard", component+"-dashboard").Inputs
+	if in["dashboardName"] != component {
 		t.Errorf("name %v, want one of the stack's own", in["dashboardName"])
 	}
 	var board struct {
@@ -375,10 +375,10 @@ func TestDashboard(t *testing.T) {
 	columns := map[int]string{0: "API Gateway", 6: "Function", 12: "Cache", 18: "Database Proxy"}
 	taken := map[string]string{}
 	first, last := board.Widgets[0], board.Widgets[len(board.Widgets)-1]
-	if first.Type != "alarm" || first.Y != 0 || first.Width != 24 || len(first.Properties.Alarms) != 1+21+2*4+1 || !strings.HasSuffix(first.Properties.Alarms[0], room+"-hurt") {
+	if first.Type != "alarm" || first.Y != 0 || first.Width != 24 || len(first.Properties.Alarms) != 1+21+2*4+1 || !strings.HasSuffix(first.Properties.Alarms[0], component+"-hurt") {
 		t.Errorf("on top is %+v, want the state of every alarm, the one that calls first", first)
 	}
-	if q := last.Properties.Query; last.Type != "log" || last.Width != 24 || !strings.Contains(q, "SOURCE '"+room+"-access-log-1a2b3c4' | SOURCE '"+room+"-function-log-1a2b3c4'") {
+	if q := last.Properties.Query; last.Type != "log" || last.Width != 24 || !strings.Contains(q, "SOURCE '"+component+"-access-log-1a2b3c4' | SOURCE '"+component+"-function-log-1a2b3c4'") {
 		t.Errorf("at the bottom is %+v, want the requests that went wrong", last)
 	}
 	for _, w := range board.Widgets[1 : len(board.Widgets)-1] {
@@ -398,7 +398,7 @@ func TestDashboard(t *testing.T) {
 	if len(taken) != 13 {
 		t.Errorf("%d graphs, want 13", len(taken))
 	}
-	want := []any{"AWS/ApiGateway", "Count", "ApiName", room + "-rest", "Stage", "test", map[string]any{"stat": "Sum"}}
+	want := []any{"AWS/ApiGateway", "Count", "ApiName", component + "-rest", "Stage", "test", map[string]any{"stat": "Sum"}}
 	if got := board.Widgets[1].Properties.Metrics[0]; !reflect.DeepEqual(got, want) {
 		t.Errorf("first line %v, want %v", got, want)
 	}
