@@ -51,14 +51,14 @@ func provisioned(t *testing.T) *mocks.Recorder {
 }
 
 // No stack's value: a project and a stack are joined by a slash.
-func TestEverythingHasATagThatIsNoStacks(t *testing.T) {
+func TestEveryResourceHasATagThatNoStackHas(t *testing.T) {
 	tags := provisioned(t).Find(t, "pulumi:providers:aws", "aws").Inputs["defaultTags"].(map[string]any)["tags"].(map[string]any)
 	if tags["serverless-api:stack"] != "bootstrap" {
 		t.Errorf("the provider tags everything with %v", tags)
 	}
 }
 
-func TestTheStateIsPrivateEncryptedVersionedAndKept(t *testing.T) {
+func TestTheStateBucketIsPrivateEncryptedVersionedAndRetained(t *testing.T) {
 	r := provisioned(t)
 	const id, arn = room + "-id", "arn:aws:s3:eu-west-1:123456789012:" + room
 	for token, want := range map[string]map[string]any{
@@ -123,7 +123,7 @@ func TestBucketAndKeyAreProtectedAndTheKeyRotates(t *testing.T) {
 	}
 }
 
-func TestTheStateSaysHowTheCLIReachesIt(t *testing.T) {
+func TestTheOutputsAreTheCLIsBackendAndSecretsProvider(t *testing.T) {
 	outputs := map[string]string{}
 	_, err := mocks.Mocks{Outputs: answers}.Try(func(ctx *pulumi.Context) error {
 		s, err := New(ctx, room, Args{Config: Default(), Region: "eu-west-1"})
@@ -145,7 +145,7 @@ func TestTheStateSaysHowTheCLIReachesIt(t *testing.T) {
 	}
 }
 
-func TestTheAccountKnowsGitLabWhateverBecomesOfAStack(t *testing.T) {
+func TestTheIdentityProviderOfGitLabBelongsToNoStack(t *testing.T) {
 	for name, c := range map[string]struct {
 		address string
 		want    []any
@@ -177,7 +177,7 @@ func TestByDefaultTheAccountTrustsNoGitLab(t *testing.T) {
 	}
 }
 
-func TestAWrongAddressOfGitLabIsRefused(t *testing.T) {
+func TestAnInvalidGitLabURLIsRejected(t *testing.T) {
 	for _, address := range []string{"http://gitlab.com", "gitlab.com", "https://gitlab.com/group"} {
 		if got := (PipelineConfig{GitLabURL: address}).Validate(); len(got) != 1 || got[0].Key != "gitlabUrl" {
 			t.Errorf("%s: %v", address, got)
@@ -187,7 +187,7 @@ func TestAWrongAddressOfGitLabIsRefused(t *testing.T) {
 
 // AWS takes no role that lacks one of the policy's actions, and the policy reads every log of the account. So the
 // role has it as its boundary, and no stack's deploy role reaches its name.
-func TestAPIGatewayWritesLogsWithBootstrapsRole(t *testing.T) {
+func TestAPIGatewayWritesLogsWithTheBootstrapRole(t *testing.T) {
 	const gateway, logs = "didomi-gateway", "arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
 	r, err := runWith(t, map[string]string{"apiGateway": `{"regions": ["us-east-1"]}`})
 	if err != nil {
@@ -216,7 +216,7 @@ func TestAPIGatewayWritesLogsWithBootstrapsRole(t *testing.T) {
 	}
 }
 
-func TestAnAccountCanHaveItsLogRoleFromElsewhere(t *testing.T) {
+func TestTheLogRoleIsOptional(t *testing.T) {
 	r, err := runWith(t, map[string]string{"apiGateway": `{"logRole": false, "regions": ["us-east-1"]}`})
 	if err != nil {
 		t.Fatal(err)
@@ -226,7 +226,7 @@ func TestAnAccountCanHaveItsLogRoleFromElsewhere(t *testing.T) {
 	}
 }
 
-func TestAWrongRegionIsRefused(t *testing.T) {
+func TestAnInvalidRegionIsRejected(t *testing.T) {
 	for regions, want := range map[string]string{
 		`["eu-central"]`:             `didomi:apiGateway.regions is "eu-central"; want regions such as eu-central-1`,
 		`["us-east-1", "us-east-1"]`: `didomi:apiGateway.regions is "us-east-1"; want each region once`,
@@ -244,7 +244,7 @@ func TestAWrongRegionIsRefused(t *testing.T) {
 	}
 }
 
-func TestAWrongConfigurationIsNamedWholeAndMakesNothing(t *testing.T) {
+func TestAnInvalidConfigurationIsReportedInFullAndRegistersNothing(t *testing.T) {
 	r, err := run(t, `{"noncurrentDays": 0, "versions": 3}`)
 	if err == nil {
 		t.Fatal("the program went on")

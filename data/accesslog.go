@@ -11,8 +11,8 @@ import (
 	"github.com/didomi/serverless-api/internal/policy"
 )
 
-// accessLog records every request to the bucket of files in a bucket beside it. That one is
-// encrypted with S3's own key: S3 does not deliver to a bucket with one of ours.
+// accessLog records every request to the bucket of files in a second bucket. That one is encrypted with S3's
+// own key: S3 does not deliver to a bucket that is encrypted with a customer managed key.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html
 func (d *Data) accessLog(ctx *pulumi.Context, name string, c Config, files *bucket.Bucket) error {
 	days, part := c.Bucket.AccessLogDays, name+"-access-log"
@@ -47,7 +47,7 @@ func (d *Data) accessLog(ctx *pulumi.Context, name string, c Config, files *buck
 	return nil
 }
 
-// delivery lets S3 write the log of that one bucket of this account.
+// delivery allows S3 to write the log of that one bucket of this account.
 func delivery(logs, files pulumi.StringOutput, account string) policy.Statement {
 	return policy.Statement{
 		Sid:       "AccessLog",

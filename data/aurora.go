@@ -13,7 +13,7 @@ const (
 	engine       = "aurora-postgresql"
 	postgresPort = 5432
 	// exportedLog is the log of statements and errors; the engine's other one (iam-db-auth-error) is of
-	// logins by IAM, which nobody here uses.
+	// logins by IAM, which this program does not use.
 	exportedLog = "postgresql"
 	// masterUser owns the database; only the migration signs in as it.
 	masterUser = "master"
@@ -54,8 +54,8 @@ func (d *Data) aurora(ctx *pulumi.Context, name string, args Args) (*database, e
 	return &database{cluster: cluster, instances: instances}, nil
 }
 
-// cluster registers the cluster. Changes are made at once, an upgrade to another major version
-// included: the version stands in the stack file, so somebody has decided that it is time.
+// cluster registers the cluster. Changes are applied immediately, a major version upgrade included: the
+// version is set in the stack file, so the operator has decided on the time.
 func (d *Data) cluster(ctx *pulumi.Context, name string, args Args, subnets *rds.SubnetGroup, parameters parameters) (*rds.Cluster, error) {
 	c, identifier := args.Config.Database, unique(name+"-cluster", args)
 	logs, err := d.logGroup(ctx, name+"-cluster", args, pulumi.Sprintf("/aws/rds/cluster/%s/%s", identifier, exportedLog))
@@ -74,7 +74,7 @@ func (d *Data) cluster(ctx *pulumi.Context, name string, args Args, subnets *rds
 		Port:                             pulumi.Int(postgresPort),
 		DbSubnetGroupName:                subnets.Name,
 		DbClusterParameterGroupName:      parameters.cluster.Name,
-		// What the instances get with another major version, before they are told themselves.
+		// What the instances get with another major version, before their own update.
 		DbInstanceParameterGroupName: parameters.instance.Name,
 		VpcSecurityGroupIds:          pulumi.StringArray{args.ClusterSecurityGroupID},
 
@@ -86,7 +86,7 @@ func (d *Data) cluster(ctx *pulumi.Context, name string, args Args, subnets *rds
 		KmsKeyId:                         args.DataKeyARN,
 
 		BackupRetentionPeriod: pulumi.Int(c.BackupDays),
-		// The provider's default deletes the backups with the cluster. Kept, they expire as they would have.
+		// The provider's default deletes the backups with the cluster. Retained backups expire on their schedule.
 		// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Aurora.Managing.Backups.Retaining.html
 		DeleteAutomatedBackups:       pulumi.Bool(false),
 		PreferredBackupWindow:        pulumi.String(backupWindow),
@@ -118,8 +118,8 @@ func finalSnapshot(ctx *pulumi.Context, name string) pulumi.StringOutput {
 }
 
 // instances registers the writer and the readers. All have one of the two first promotion tiers, so
-// that a reader is as large as the writer when it has to take over. Minor versions come by config
-// and through the pipeline: an upgrade behind its back would read as a downgrade on the next update.
+// that a reader is as large as the writer when it has to take over. Minor versions change by configuration
+// and through the pipeline: after an automatic upgrade, the next update would be a downgrade.
 // The cluster's upgrade is the instances' too: the provider sends no version with an instance's update, but
 // waits until the instance is available and reads its new one. The version is the configuration's and not
 // the cluster's output, which may still be the old one when AWS is slow to begin
@@ -130,9 +130,9 @@ func finalSnapshot(ctx *pulumi.Context, name string) pulumi.StringOutput {
 func (d *Data) instances(ctx *pulumi.Context, name string, args Args, cluster *rds.Cluster, parameters *rds.ParameterGroup) ([]pulumi.Resource, error) {
 	var instances []pulumi.Resource
 	for i := range 1 + args.Config.Database.Readers {
-		part := fmt.Sprintf("%s-instance-%d", name, i+1)
-		instance, err := rds.NewClusterInstance(ctx, part, &rds.ClusterInstanceArgs{
-			IdentifierPrefix:                   pulumi.String(part + "-"),
+		instanceName := fmt.Sprintf("%s-instance-%d", name, i+1)
+		instance, err := rds.NewClusterInstance(ctx, instanceName, &rds.ClusterInstanceArgs{
+			IdentifierPrefix:                   pulumi.String(instanceName + "-"),
 			ClusterIdentifier:                  cluster.ID(),
 			Engine:                             pulumi.String(engine),
 			EngineVersion:                      pulumi.String(args.Config.Database.Version),
@@ -154,13 +154,13 @@ func (d *Data) instances(ctx *pulumi.Context, name string, args Args, cluster *r
 	return instances, nil
 }
 
-// major is the part of a version before its first dot.
+// major is the major version: what is before the first dot.
 func major(version string) string {
 	first, _, _ := strings.Cut(version, ".")
 	return first
 }
 
-// scaling are the cluster's bounds. RDS takes a time until the pause with a least capacity of 0 alone.
+// scaling are the cluster's bounds. RDS accepts a time until the pause only with a minimum capacity of 0.
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ServerlessV2ScalingConfiguration.html
 func (d Database) scaling() rds.ClusterServerlessv2ScalingConfigurationArgs {
 	bounds := rds.ClusterServerlessv2ScalingConfigurationArgs{

@@ -7,7 +7,7 @@ import (
 	"github.com/didomi/serverless-api/internal/bucket"
 )
 
-// bucket registers the bucket of large files, what pages may do with it, and the log of requests to it.
+// bucket registers the bucket of large files, its CORS rules and its access log.
 func (d *Data) bucket(ctx *pulumi.Context, name string, args Args) (*bucket.Bucket, error) {
 	c := args.Config.Bucket
 	files, err := bucket.New(ctx, name+"-files", bucket.Args{
@@ -26,8 +26,8 @@ func (d *Data) bucket(ctx *pulumi.Context, name string, args Args) (*bucket.Buck
 	return files, d.accessLog(ctx, name, args.Config, files)
 }
 
-// colder moves files to cheaper storage, none when both are 0. The archive is the instant one: of
-// the others the API could not answer with a file before hours have passed.
+// colder moves files to cheaper storage, none when both are 0. The archive is Glacier Instant Retrieval: from
+// the other classes the API could not return a file for hours.
 func colder(infrequentDays, archiveDays int) []s3.BucketLifecycleConfigurationV2RuleArgs {
 	var steps s3.BucketLifecycleConfigurationV2RuleTransitionArray
 	for _, step := range []struct {

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestTheBucketIsPrivateEncryptedVersionedAndTidy(t *testing.T) {
+func TestTheBucketIsPrivateEncryptedVersionedAndHasALifecycle(t *testing.T) {
 	r, _ := build(t, prod())
 	if got := len(r.OfType("aws:s3/bucketV2:BucketV2")); got != 1 {
 		t.Errorf("%d buckets without an access log, want 1", got)
@@ -55,7 +55,7 @@ func TestTheBucketIsPrivateEncryptedVersionedAndTidy(t *testing.T) {
 	}
 }
 
-func TestFilesGetColderByConfig(t *testing.T) {
+func TestFilesMoveToTheConfiguredStorageClasses(t *testing.T) {
 	step := func(class string, days float64) any {
 		return map[string]any{"storageClass": class, "days": days}
 	}
@@ -87,7 +87,7 @@ func TestFilesGetColderByConfig(t *testing.T) {
 	}
 }
 
-func TestRequestsToTheBucketAreLoggedBesideIt(t *testing.T) {
+func TestRequestsToTheBucketAreLoggedToAnotherBucket(t *testing.T) {
 	c := prod()
 	c.Bucket.AccessLogDays = 90
 	r, _ := build(t, c)

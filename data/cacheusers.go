@@ -11,23 +11,22 @@ import (
 )
 
 const (
-	// nobody is the access string of a user that cannot log in.
-	nobody = "off -@all"
-	// usersEngine is the engine of users and groups that both Redis and Valkey take, so that a move
-	// from one to the other leaves them alone.
+	// disabledAccess is the access string of a user that cannot log in.
+	disabledAccess = "off -@all"
+	// usersEngine is the engine of users and groups that both Redis and Valkey accept, so that a move
+	// from one to the other does not change them.
 	// https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Clusters.RBAC.html
 	usersEngine = "redis"
 )
 
-// cacheUsers registers who may log in to the cache: the function, for the commands and keys that it
-// uses. A group must say what becomes of the user "default": it is off. Returned are the function's user
-// and the group.
+// cacheUsers registers the users that may log in to the cache: the function's, for the commands and keys that
+// it uses. A group must have a user "default": it is disabled. It returns the function's user and the group.
 func (d *Data) cacheUsers(ctx *pulumi.Context, name string, secret *secretsmanager.Secret) (*elasticache.User, *elasticache.UserGroup, error) {
 	app, err := d.cacheLogin(ctx, name+"-cache-app", access.User, access.String(), secret)
 	if err != nil {
 		return nil, nil, err
 	}
-	off, err := d.cacheLogin(ctx, name+"-cache-default", "default", nobody, secret)
+	off, err := d.cacheLogin(ctx, name+"-cache-default", "default", disabledAccess, secret)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -42,9 +41,9 @@ func (d *Data) cacheUsers(ctx *pulumi.Context, name string, secret *secretsmanag
 	return app, group, nil
 }
 
-// cacheLogin registers a user. ElastiCache takes none without a password, so it has one that nobody is
-// told; the provider sends passwords again only when they change in the program, and here they do not,
-// so that an update of the user leaves those alone that it has been given since.
+// cacheLogin registers a user. ElastiCache requires a password, so the user gets a placeholder that is stored
+// nowhere. The provider sends passwords again only when they change in the program, and here they do not, so
+// an update of the user keeps the passwords that it has been given since.
 func (d *Data) cacheLogin(ctx *pulumi.Context, id, name, may string, secret *secretsmanager.Secret) (*elasticache.User, error) {
 	password := d.voidPassword(ctx, secret)
 	user, err := elasticache.NewUser(ctx, id, &elasticache.UserArgs{

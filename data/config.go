@@ -12,12 +12,12 @@ import (
 	"github.com/didomi/serverless-api/lambda/store/timeouts"
 )
 
-// Config is the room's part of the stack's configuration, under the key "data".
+// Config is the component's section of the stack's configuration, under the key "data".
 type Config struct {
-	// Protect has AWS itself refuse to delete the database, and Pulumi the cache and the network too.
+	// Protect makes AWS refuse to delete the database, and Pulumi to delete the cache and the network too.
 	Protect bool `json:"protect"`
-	// AllowDeletion lets a destroy delete, and a change replace, the database, the files and the keys that
-	// encrypt them. Without it Pulumi refuses, in every stack.
+	// AllowDeletion allows a destroy to delete, and a change to replace, the database, the files and the keys
+	// that encrypt them. Without it Pulumi refuses, in every stack.
 	AllowDeletion bool `json:"allowDeletion"`
 	// SecretRecoveryDays is how long a deleted secret can be restored: 0 (not at all) or 7 to 30.
 	SecretRecoveryDays int `json:"secretRecoveryDays"`
@@ -36,27 +36,27 @@ type Config struct {
 
 // Database sizes the Aurora PostgreSQL cluster.
 type Database struct {
-	// Version is the engine's version, "16.11"; its major part picks the parameter groups' family.
+	// Version is the engine's version, "16.11"; its major version sets the parameter groups' family.
 	Version string `json:"version"`
 	// Name is the database that the application uses.
 	Name string `json:"name"`
-	// MinCapacity and MaxCapacity are in ACU, 0.5 to 256 in steps of 0.5. A MinCapacity of 0 has the cluster
-	// pause while nobody is connected.
+	// MinCapacity and MaxCapacity are in ACU, 0.5 to 256 in steps of 0.5. With a MinCapacity of 0 the
+	// cluster pauses while no client is connected.
 	MinCapacity float64 `json:"minCapacity"`
 	MaxCapacity float64 `json:"maxCapacity"`
-	// PauseSeconds is how long nobody is connected before that, 300 to 86400.
+	// PauseSeconds is how long the cluster has no connection before it pauses, 300 to 86400.
 	PauseSeconds int `json:"pauseSeconds"`
 	// Readers is the number of instances that take over from the writer, 0 to 15. No query reads from them.
 	Readers int `json:"readers"`
 	// BackupDays is how long automatic backups are kept, 1 to 35 days.
 	BackupDays int `json:"backupDays"`
-	// FinalSnapshot takes a snapshot when the cluster is deleted.
+	// FinalSnapshot creates a snapshot when the cluster is deleted.
 	FinalSnapshot bool `json:"finalSnapshot"`
 	// InsightsDays is how long Performance Insights keeps its data: 7, months of 31 days, or 731.
 	InsightsDays int `json:"insightsDays"`
 }
 
-// Proxy shares out the cluster's connections.
+// Proxy configures RDS Proxy, which pools the cluster's connections.
 type Proxy struct {
 	// Enabled puts RDS Proxy before the cluster; without it the functions connect to the cluster itself.
 	Enabled bool `json:"enabled"`
@@ -64,17 +64,17 @@ type Proxy struct {
 	// MaxIdleConnectionsPercent the share it may keep open unused.
 	MaxConnectionsPercent     int `json:"maxConnectionsPercent"`
 	MaxIdleConnectionsPercent int `json:"maxIdleConnectionsPercent"`
-	// BorrowSeconds is how long a client waits for a connection, 1 to 10 seconds: a write that waits has
-	// not come into effect yet, and the cache keeps clear of an item for no longer than that can take.
+	// BorrowSeconds is how long a client waits for a connection, 1 to 10 seconds: a write that waits is not in
+	// effect yet, and the cache bypasses an item for no longer than that can take.
 	BorrowSeconds int `json:"borrowSeconds"`
-	// IdleClientSeconds is when an idle client is cut off, 1 to 28800 seconds.
+	// IdleClientSeconds is when an idle client is disconnected, 1 to 28800 seconds.
 	IdleClientSeconds int `json:"idleClientSeconds"`
 }
 
-// Engine is what the cache runs.
+// Engine is the cache's engine.
 type Engine string
 
-// The engines. Redis becomes Valkey in place, Valkey never becomes Redis again.
+// The engines. An upgrade from Redis to Valkey is in place; there is none from Valkey to Redis.
 const (
 	Redis  Engine = "redis"
 	Valkey Engine = "valkey"
@@ -82,8 +82,8 @@ const (
 
 // Cache sizes the replication group.
 type Cache struct {
-	// Engine is redis or valkey, Version one of its versions, "7.1"; together they pick the
-	// parameter group's family.
+	// Engine is redis or valkey, Version one of its versions, "7.1"; together they set the parameter group's
+	// family.
 	Engine   Engine `json:"engine"`
 	Version  string `json:"version"`
 	NodeType string `json:"nodeType"`
@@ -92,25 +92,25 @@ type Cache struct {
 	Shards   int `json:"shards"`
 	Replicas int `json:"replicas"`
 	// SnapshotDays is how long daily snapshots are kept, 1 to 35. None at all is not offered: the provider
-	// could not turn them on later (hashicorp/terraform-provider-aws#46326, mended in 6.48, not in 5.100).
+	// could not turn them on later (hashicorp/terraform-provider-aws#46326, fixed in 6.48, not in 5.100).
 	SnapshotDays int `json:"snapshotDays"`
 }
 
-// Bucket looks after the large files.
+// Bucket configures the bucket of large files.
 type Bucket struct {
 	// NoncurrentDays is how long a replaced or deleted object's old version is kept, at least 1.
 	NoncurrentDays int `json:"noncurrentDays"`
-	// ForceDestroy deletes the bucket with everything in it; without it a full bucket stays.
+	// ForceDestroy deletes the bucket with everything in it; without it a bucket with objects is not deleted.
 	ForceDestroy bool `json:"forceDestroy"`
-	// InfrequentDays and ArchiveDays are the ages at which files move to cheaper storage that still
-	// answers at once; 0: never.
+	// InfrequentDays and ArchiveDays are the ages at which files move to cheaper storage classes, both with
+	// millisecond access; 0: never.
 	InfrequentDays int `json:"infrequentDays"`
 	ArchiveDays    int `json:"archiveDays"`
 	// AccessLogDays is how long the log of requests to the bucket is kept; 0: there is none.
 	AccessLogDays int `json:"accessLogDays"`
 }
 
-// Default is the configuration of a stack that says nothing about its data: small, and safe.
+// Default is the configuration of a stack that sets nothing about its data: small, and safe.
 func Default() Config {
 	return Config{
 		Protect:            true,
@@ -130,7 +130,7 @@ func Default() Config {
 	}
 }
 
-// Validate lists what is wrong outside the nested parts, which answer for themselves, or between them.
+// Validate lists the problems of the fields and between the nested structs, which validate themselves.
 func (c Config) Validate() []config.FieldError {
 	problems := config.LogRetention("logDays", c.LogDays)
 	problems = append(problems, config.Between("rotationDays", c.RotationDays, 0, mostRotationDays)...)
@@ -172,7 +172,8 @@ func (c Config) Validate() []config.FieldError {
 // https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-serverless-v2.how-it-works.html#aurora-serverless-v2.how-it-works.capacity
 var firstPausing = map[string]int{"15": 7, "16": 3}
 
-// pauseProblems lists what keeps a cluster that is to pause from it. RDS Proxy keeps connections open.
+// pauseProblems lists what prevents a cluster with a minimum capacity of 0 from pausing. RDS Proxy keeps
+// connections open.
 // https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-serverless-v2-auto-pause.html
 func (c Config) pauseProblems() []config.FieldError {
 	if c.Database.MinCapacity != 0 {
@@ -193,7 +194,7 @@ func (c Config) pauseProblems() []config.FieldError {
 	return problems
 }
 
-// mostRotationDays is the longest that Secrets Manager waits from one rotation to the next.
+// mostRotationDays is the longest interval between two rotations in Secrets Manager.
 // https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotationRulesType.html
 const mostRotationDays = 1000
 
@@ -203,7 +204,7 @@ var (
 	nodeType        = regexp.MustCompile(`^cache\.[a-z0-9]+\.[a-z0-9]+$`)
 )
 
-// cacheVersions are what ElastiCache has of each engine with users, TLS and cluster mode.
+// cacheVersions are the versions of each engine that ElastiCache offers with users, TLS and cluster mode.
 // https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/engine-versions.html
 var cacheVersions = map[Engine][]string{
 	Redis:  {"7.0", "7.1"},
@@ -213,10 +214,10 @@ var cacheVersions = map[Engine][]string{
 // family is that of the parameter group: redis7, valkey8.
 func (c Cache) family() string { return string(c.Engine) + major(c.Version) }
 
-// reservedNames are databases that the engine makes for itself.
+// reservedNames are databases that the engine creates.
 var reservedNames = []string{"postgres", "rdsadmin", "template0", "template1"}
 
-// Validate lists what no cluster can be made of.
+// Validate lists the values from which no cluster can be created.
 func (d Database) Validate() []config.FieldError {
 	var problems []config.FieldError
 	if !postgresVersion.MatchString(d.Version) {
@@ -245,7 +246,7 @@ func (d Database) Validate() []config.FieldError {
 	return problems
 }
 
-// The bounds of a Serverless v2 instance, in ACU. With 0 it pauses.
+// The bounds of a Serverless v2 instance, in ACU. With a minimum of 0 it pauses.
 const (
 	leastCapacity = 0.5
 	mostCapacity  = 256
@@ -286,7 +287,7 @@ func (p Proxy) Validate() []config.FieldError {
 	return append(problems, config.Between("idleClientSeconds", p.IdleClientSeconds, 1, 28800)...)
 }
 
-// Validate lists what no replication group can be made of.
+// Validate lists the values from which no replication group can be created.
 func (c Cache) Validate() []config.FieldError {
 	problems := config.OneOf("engine", c.Engine, Redis, Valkey)
 	if versions, ok := cacheVersions[c.Engine]; ok && !slices.Contains(versions, c.Version) {
@@ -312,7 +313,7 @@ func (c Cache) Validate() []config.FieldError {
 	return append(problems, config.Between("snapshotDays", c.SnapshotDays, 1, 35)...)
 }
 
-// mostNodes is the quota of an account that never asked for more.
+// mostNodes is the default quota of an account.
 // https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/quota-limits.html
 const mostNodes = 90
 
@@ -328,7 +329,7 @@ func (b Bucket) Validate() []config.FieldError {
 	return append(problems, later("archiveDays", b.ArchiveDays, least, want)...)
 }
 
-// leastInfrequent is how many days a file stays in a class before S3 moves it on.
+// leastInfrequent is how many days a file stays in a storage class before S3 moves it to the next one.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html
 const leastInfrequent = 30
 

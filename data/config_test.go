@@ -6,13 +6,13 @@ import (
 	"github.com/didomi/serverless-api/internal/config"
 )
 
-func TestTheDefaultsAreFine(t *testing.T) {
+func TestTheDefaultsAreValid(t *testing.T) {
 	if err := config.Check("data", Default()); err != nil {
 		t.Error(err)
 	}
 }
 
-func TestProblemsSayWhatIsWrongAndWhatIsAllowed(t *testing.T) {
+func TestErrorsNameTheWrongValueAndTheAllowedOnes(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(*Config)
 		want   string

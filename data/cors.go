@@ -9,12 +9,12 @@ import (
 	"github.com/didomi/serverless-api/internal/bucket"
 )
 
-// preflightAge is how long a browser remembers what it may do, in seconds.
+// preflightAge is how long a browser caches the response to a preflight request, in seconds.
 const preflightAge = 3600
 
-// cors lets pages of the origins send files by the presigned requests that the API hands out, and follow
-// its redirects to S3; without origins no page may. Each rule answers for itself and their order does not
-// count: the provider keeps them as a set.
+// cors allows pages of the origins to upload files with the API's presigned requests, and to follow its
+// redirects to S3; without origins no page may. Each rule stands for itself and their order does not matter:
+// the provider keeps them as a set.
 func (d *Data) cors(ctx *pulumi.Context, name string, origins []string, files *bucket.Bucket) error {
 	if len(origins) == 0 {
 		return nil
@@ -22,23 +22,23 @@ func (d *Data) cors(ctx *pulumi.Context, name string, origins []string, files *b
 	_, err := s3.NewBucketCorsConfigurationV2(ctx, name+"-files", &s3.BucketCorsConfigurationV2Args{
 		Bucket: files.ID(),
 		CorsRules: s3.BucketCorsConfigurationV2CorsRuleArray{
-			// PUT sends a file or a part, POST puts the parts together, DELETE gives them up.
+			// PUT uploads a file or a part, POST completes a multipart upload, DELETE aborts it.
 			corsRule("pages", origins, "GET", "HEAD", "PUT", "POST", "DELETE"),
-			// A browser that follows the API's redirect to S3 has been at two foreign origins, and names the
-			// page's as "null" from there on (Fetch standard, "redirect-tainted origin"), as a page of
-			// anybody's can. Nothing is opened by letting all of them read: without a presigned URL S3
-			// refuses whoever asks, and who has one needs no browser to use it.
+			// After the API's redirect to S3 the request has crossed two foreign origins, and the browser sends the
+			// origin "null" (Fetch standard, "redirect-tainted origin"), as a page of any site can. Allowing
+			// every origin to read grants no access: S3 denies a request without a presigned URL, and a client
+			// that has one needs no browser.
 			corsRule("redirected", []string{"*"}, "GET", "HEAD"),
 		},
 	}, pulumi.Parent(d))
 	if err != nil {
-		return fmt.Errorf("let pages reach the bucket of files: %w", err)
+		return fmt.Errorf("register the CORS rules of the bucket of files: %w", err)
 	}
 	return nil
 }
 
-// corsRule takes whatever header a request is given, since what the API asks for travels along on a
-// redirect (X-Api-Key, Range), and shows those of S3's that tell about the file and its parts.
+// corsRule allows every request header, since the API's (X-Api-Key, Range) are sent along on a redirect, and
+// exposes S3's response headers about the file and its parts.
 func corsRule(id string, origins []string, methods ...string) s3.BucketCorsConfigurationV2CorsRuleArgs {
 	return s3.BucketCorsConfigurationV2CorsRuleArgs{
 		Id:             pulumi.String(id),

@@ -7,7 +7,7 @@ import (
 
 const corsType = "aws:s3/bucketCorsConfigurationV2:BucketCorsConfigurationV2"
 
-func TestPagesOfTheOriginsSendAndFetchFilesAndThoseSentOnFetch(t *testing.T) {
+func TestTheOriginsMayUploadAndDownloadAndRedirectedPagesMayDownload(t *testing.T) {
 	a := args(prod())
 	a.Origins = []string{"https://a.example.com", "https://b.example.com"}
 	r, _ := buildWith(t, a)
@@ -26,7 +26,7 @@ func TestPagesOfTheOriginsSendAndFetchFilesAndThoseSentOnFetch(t *testing.T) {
 	}
 }
 
-func TestNoPageReachesTheBucketWithoutOrigins(t *testing.T) {
+func TestWithoutOriginsTheBucketHasNoCORSRules(t *testing.T) {
 	r, _ := build(t, prod())
 	if got := r.OfType(corsType); len(got) != 0 {
 		t.Errorf("pages reach the bucket by %v", got[0].Inputs)

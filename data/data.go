@@ -11,7 +11,7 @@ import (
 // Token is the component's type in a project.
 func Token(project string) string { return project + ":data:Data" }
 
-// Args are what the room is built from.
+// Args are the component's inputs.
 type Args struct {
 	Config Config
 
@@ -31,7 +31,7 @@ type Args struct {
 	PermissionsBoundary pulumi.StringPtrInput
 }
 
-// Data is the room as the others see it.
+// Data is the component with its outputs.
 type Data struct {
 	pulumi.ResourceState
 
@@ -43,7 +43,7 @@ type Data struct {
 	// empty without a proxy.
 	ProxyTarget pulumi.StringOutput `pulumi:"proxyTarget"`
 	// AppSecretARN is the application user's secret, filled by the migration;
-	// MasterSecretARN the cluster's own, made by RDS.
+	// MasterSecretARN the cluster's own, created by RDS.
 	AppSecretARN    pulumi.StringOutput `pulumi:"appSecretArn"`
 	MasterSecretARN pulumi.StringOutput `pulumi:"masterSecretArn"`
 	// CacheAddress is the cache's configuration endpoint as host:port.
@@ -63,19 +63,19 @@ type Data struct {
 	CacheMembers pulumi.StringArrayOutput `pulumi:"cacheMembers"`
 }
 
-// New builds the room. It refuses a Config with problems before it registers anything.
+// New creates the component. It rejects an invalid Config before it registers anything.
 func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOption) (*Data, error) {
 	if err := config.Check("data", args.Config); err != nil {
 		return nil, err
 	}
 	d := &Data{}
 	if err := ctx.RegisterComponentResource(Token(ctx.Project()), name, d, opts...); err != nil {
-		return nil, fmt.Errorf("register the data room: %w", err)
+		return nil, fmt.Errorf("register the data component: %w", err)
 	}
-	if err := d.furnishDatabase(ctx, name, args); err != nil {
+	if err := d.newDatabase(ctx, name, args); err != nil {
 		return nil, err
 	}
-	if err := d.furnishCache(ctx, name, args); err != nil {
+	if err := d.newCache(ctx, name, args); err != nil {
 		return nil, err
 	}
 	bucket, err := d.bucket(ctx, name, args)
@@ -102,9 +102,8 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	})
 }
 
-// furnishDatabase registers the cluster, its secrets and the proxy, if there is one, and says where they
-// are.
-func (d *Data) furnishDatabase(ctx *pulumi.Context, name string, args Args) error {
+// newDatabase registers the cluster, its secrets and the proxy, if there is one, and sets their outputs.
+func (d *Data) newDatabase(ctx *pulumi.Context, name string, args Args) error {
 	db, err := d.aurora(ctx, name, args)
 	if err != nil {
 		return err
@@ -129,8 +128,8 @@ func (d *Data) furnishDatabase(ctx *pulumi.Context, name string, args Args) erro
 	return nil
 }
 
-// furnishCache registers the cache, its users and their secret, and says where they are.
-func (d *Data) furnishCache(ctx *pulumi.Context, name string, args Args) error {
+// newCache registers the cache, its users and their secret, and sets their outputs.
+func (d *Data) newCache(ctx *pulumi.Context, name string, args Args) error {
 	secret, err := d.cacheSecret(ctx, name, args)
 	if err != nil {
 		return err
@@ -150,8 +149,8 @@ func (d *Data) furnishCache(ctx *pulumi.Context, name string, args Args) error {
 	return nil
 }
 
-// masterSecretARN is the secret that RDS makes. An update of other resources alone (--target) has no
-// cluster and so none.
+// masterSecretARN is the secret that RDS creates. An update of other resources alone (--target) has no
+// cluster and so no secret.
 func masterSecretARN(all []rds.ClusterMasterUserSecret) string {
 	if len(all) == 0 || all[0].SecretArn == nil {
 		return ""

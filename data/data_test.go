@@ -29,7 +29,7 @@ func prod() Config {
 	return c
 }
 
-// computed is what AWS adds to what the room registers.
+// computed is what AWS adds to what the component registers.
 var computed = map[string]func(mocks.Resource) map[string]any{
 	"aws:rds/cluster:Cluster": func(mocks.Resource) map[string]any {
 		return map[string]any{
@@ -56,7 +56,7 @@ var computed = map[string]func(mocks.Resource) map[string]any{
 	"aws:cloudwatch/logGroup:LogGroup":                        named,
 }
 
-// named gives what was registered without a name one.
+// named returns a name for a resource that was registered without one.
 func named(r mocks.Resource) map[string]any {
 	if _, ok := r.Inputs["name"]; ok {
 		return nil
@@ -77,16 +77,16 @@ func args(c Config) Args {
 	}
 }
 
-// build registers the room under mocks and returns what it told the others, by output name.
+// build registers the component under mocks and returns its outputs by name.
 func build(t *testing.T, c Config) (*mocks.Recorder, map[string]string) {
 	t.Helper()
 	return buildWith(t, args(c))
 }
 
-// buildWith is build for what is in no Config.
+// buildWith is build for arguments outside the Config.
 func buildWith(t *testing.T, a Args) (*mocks.Recorder, map[string]string) {
 	t.Helper()
-	var told map[string]string
+	var resolved map[string]string
 	r := mocks.Mocks{Outputs: computed}.Run(t, func(ctx *pulumi.Context) error {
 		provider, err := aws.NewProvider(ctx, "aws", &aws.ProviderArgs{Region: pulumi.String(mocks.Region)})
 		if err != nil {
@@ -106,15 +106,15 @@ func buildWith(t *testing.T, a Args) (*mocks.Recorder, map[string]string) {
 			"cacheMember": d.CacheMembers.Index(pulumi.Int(0)), "proxyTarget": d.ProxyTarget,
 		}
 		outputs.ToStringMapOutput().ApplyT(func(values map[string]string) bool {
-			told = values
+			resolved = values
 			return true
 		})
 		return nil
 	})
-	return r, told
+	return r, resolved
 }
 
-func TestTheRoomTellsTheOthersWhereThingsAre(t *testing.T) {
+func TestTheComponentsOutputs(t *testing.T) {
 	_, got := build(t, prod())
 	want := map[string]string{
 		"databaseHost": "proxy.example",
@@ -165,7 +165,7 @@ func TestTheClusterIsServerlessV2AndKeepsItsData(t *testing.T) {
 	}
 }
 
-func TestLogsAreThereBeforeWhoWritesThem(t *testing.T) {
+func TestLogGroupsAreCreatedBeforeTheServicesThatWriteThem(t *testing.T) {
 	c := prod()
 	c.LogDays = 90
 	r, _ := build(t, c)
@@ -186,7 +186,7 @@ func TestLogsAreThereBeforeWhoWritesThem(t *testing.T) {
 	}
 }
 
-func TestTheClustersParameterGroupsAreOfTheEnginesFamily(t *testing.T) {
+func TestTheParameterGroupsHaveTheEnginesFamily(t *testing.T) {
 	c := prod()
 	c.Database.Version = "17.4"
 	r, _ := build(t, c)
@@ -201,7 +201,7 @@ func TestTheClustersParameterGroupsAreOfTheEnginesFamily(t *testing.T) {
 	}
 }
 
-func TestInstancesAreAWriterAndTheReaders(t *testing.T) {
+func TestTheInstancesAreAWriterAndTheReaders(t *testing.T) {
 	c := prod()
 	c.Database.Readers = 2
 	r, _ := build(t, c)
@@ -219,7 +219,7 @@ func TestInstancesAreAWriterAndTheReaders(t *testing.T) {
 	}
 }
 
-func TestTheProxyTakesTLSOnlyAndBothSecrets(t *testing.T) {
+func TestTheProxyRequiresTLSAndUsesBothSecrets(t *testing.T) {
 	r, _ := build(t, prod())
 	auth := func(arn string) map[string]any {
 		return map[string]any{
@@ -295,14 +295,14 @@ func TestWithoutAProxyTheFunctionsConnectToTheClusterWhichMayPause(t *testing.T)
 	}
 }
 
-func TestThereIsNoEndpointOfReadersSinceTheFunctionsReadFromTheWriter(t *testing.T) {
+func TestTheProxyHasNoReaderEndpoint(t *testing.T) {
 	r, _ := build(t, prod())
 	if endpoints := r.OfType("aws:rds/proxyEndpoint:ProxyEndpoint"); len(endpoints) != 0 {
-		t.Errorf("an endpoint that nobody calls: %v", endpoints)
+		t.Errorf("endpoints of readers, though the functions read from the writer: %v", endpoints)
 	}
 }
 
-func TestTheCacheIsInClusterModeWhateverItsSize(t *testing.T) {
+func TestTheCacheIsInClusterModeAtEverySize(t *testing.T) {
 	for name, c := range map[string]struct {
 		engine, version, family string
 		shards, replicas        int
@@ -348,7 +348,7 @@ func logTo(kind string) map[string]any {
 	return map[string]any{"destination": "data-cache-name", "destinationType": "cloudwatch-logs", "logFormat": "json", "logType": kind}
 }
 
-func TestOnlyTheFunctionsUserLogsInToTheCache(t *testing.T) {
+func TestOnlyTheFunctionsUserCanLogInToTheCache(t *testing.T) {
 	for _, engine := range []Engine{Redis, Valkey} {
 		c := prod()
 		c.Cache.Engine, c.Cache.Version = engine, "7.2"
@@ -380,7 +380,7 @@ func TestOnlyTheFunctionsUserLogsInToTheCache(t *testing.T) {
 	}
 }
 
-func TestNoPasswordIsRegisteredInPlain(t *testing.T) {
+func TestNoPasswordIsRegisteredInPlaintext(t *testing.T) {
 	r, told := build(t, prod())
 	for _, res := range r.All() {
 		for key, value := range res.Inputs {
@@ -403,7 +403,7 @@ func TestNoPasswordIsRegisteredInPlain(t *testing.T) {
 	}
 }
 
-func TestTheCachesUsersKeepThePasswordsThatTheyAreGiven(t *testing.T) {
+func TestAnUpdateKeepsThePasswordsOfTheCachesUsers(t *testing.T) {
 	r, _ := build(t, prod())
 	users := r.OfType("aws:elasticache/user:User")
 	if len(users) != 2 {

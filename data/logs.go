@@ -8,8 +8,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// logGroup registers a group before the service that writes to it: left to itself the service makes
-// one that is kept for ever, under no key of ours.
+// logGroup registers a group before the service that writes to it: otherwise the service creates one without
+// retention and without the stack's key.
 func (d *Data) logGroup(ctx *pulumi.Context, name string, args Args, physical pulumi.StringPtrInput) (*cloudwatch.LogGroup, error) {
 	group, err := cloudwatch.NewLogGroup(ctx, name, &cloudwatch.LogGroupArgs{
 		Name:            physical,
@@ -22,8 +22,8 @@ func (d *Data) logGroup(ctx *pulumi.Context, name string, args Args, physical pu
 	return group, nil
 }
 
-// unique ends a physical name in the first digits of the data key's id: known before the thing
-// itself, as its log group has to be, and different from that of any earlier stack of the same name.
+// unique ends a physical name in the first digits of the data key's id: known before the resource, as the
+// name of its log group has to be, and different from that of any earlier stack of the same name.
 func unique(name string, args Args) pulumi.StringOutput {
 	return args.DataKeyARN.ApplyT(func(arn string) string {
 		id := arn[strings.LastIndex(arn, "/")+1:]

@@ -7,12 +7,12 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// slowStatementMillis is what a statement takes at least to be logged.
+// slowStatementMillis is the duration from which a statement is logged.
 const slowStatementMillis = "500"
 
-// idleSessionMillis ends the sessions of a cluster that is to pause: an instance of the function that Lambda
-// has frozen keeps its connection, and any connection keeps the cluster from pausing. The function checks
-// one that was idle before it uses it.
+// idleSessionMillis ends the sessions of a cluster that is to pause: a frozen execution environment keeps its
+// connection, and any connection keeps the cluster from pausing. The function checks an idle connection
+// before it uses it.
 // https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-serverless-v2-auto-pause.html
 const idleSessionMillis = "60000"
 
@@ -23,7 +23,7 @@ type parameters struct {
 }
 
 // parameters registers both groups, named by the engine's family: another major version has other
-// groups, made before the old ones go.
+// groups, created before the old ones are deleted.
 func (d *Data) parameters(ctx *pulumi.Context, name, family string, c Database) (parameters, error) {
 	cluster, err := rds.NewClusterParameterGroup(ctx, name+"-cluster-"+family, &rds.ClusterParameterGroupArgs{
 		Family:      pulumi.String(family),

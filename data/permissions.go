@@ -183,7 +183,7 @@ func bucketReads(s policy.Scope) policy.Statement {
 }
 
 // secretPermissions create secrets and have them rotated. A deployment neither reads nor writes the value of a
-// secret that exists. CreateSecret takes a value too, and no condition key tells that it has one: a
+// secret that exists. CreateSecret takes a value too, and no condition key shows whether it has one: a
 // deployment could create a secret with a value of its own. UpdateSecret, which the provider calls for
 // another description or key, takes a value and is therefore not granted: an administrator makes that change.
 func secretPermissions(s policy.Scope) []policy.Statement {
@@ -250,8 +250,8 @@ func masterSecrets(s policy.Scope) []pulumi.StringInput {
 	return s.ARNs("secretsmanager", "secret:rds!cluster-*")
 }
 
-// ofOwnCluster narrows a statement to the master user's secret of the stack's own cluster. Nobody but AWS
-// sets or changes a tag whose key begins with "aws:".
+// ofOwnCluster narrows a statement to the master user's secret of the stack's own cluster. Only AWS sets or
+// changes a tag whose key begins with "aws:".
 // https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-secrets-manager.html
 func ofOwnCluster(s policy.Scope) map[string]any {
 	return map[string]any{"StringLike": map[string]any{

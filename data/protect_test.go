@@ -49,7 +49,7 @@ func TestEveryStackRefusesToDeleteDatabaseAndFiles(t *testing.T) {
 	}
 }
 
-func TestADeletedClusterLeavesItsBackups(t *testing.T) {
+func TestADeletedClusterRetainsItsBackups(t *testing.T) {
 	for _, protect := range []bool{true, false} {
 		c := prod()
 		c.Protect, c.Database.FinalSnapshot = protect, protect
@@ -68,7 +68,7 @@ func TestADeletedClusterLeavesItsBackups(t *testing.T) {
 	}
 }
 
-func TestEverythingHangsOnTheRoomAndUsesItsProvider(t *testing.T) {
+func TestEveryResourceIsAChildOfTheComponentAndUsesItsProvider(t *testing.T) {
 	r, _ := build(t, prod())
 	for _, res := range r.All() {
 		if res.Type == Token(mocks.Project) || res.Type == "pulumi:providers:aws" {
@@ -81,12 +81,12 @@ func TestEverythingHangsOnTheRoomAndUsesItsProvider(t *testing.T) {
 			t.Errorf("%s %s uses the provider %q", res.Type, res.Name, res.Provider)
 		}
 		if !strings.HasPrefix(res.Name, "data-") {
-			t.Errorf("%s is named %q, want a name that starts with the room's", res.Type, res.Name)
+			t.Errorf("%s is named %q, want a name that starts with the component's", res.Type, res.Name)
 		}
 	}
 }
 
-func TestAPreviewOfANewStackNeedsNoValueThatIsNotKnownYet(t *testing.T) {
+func TestAPreviewOfANewStackNeedsNoUnknownValue(t *testing.T) {
 	r := mocks.Mocks{Preview: true, Outputs: mocks.KnownSecrets}.Run(t, func(ctx *pulumi.Context) error {
 		a := args(prod())
 		a.DataKeyARN = pulumi.UnsafeUnknownOutput(nil).ApplyT(func(any) string { return "" }).(pulumi.StringOutput)
@@ -94,17 +94,17 @@ func TestAPreviewOfANewStackNeedsNoValueThatIsNotKnownYet(t *testing.T) {
 		return err
 	})
 	known, _ := build(t, prod())
-	// The provider is the one thing that the real run registers beside.
+	// In addition, the real run registers the provider.
 	if got, want := len(r.All()), len(known.All())-1; got != want {
-		t.Errorf("the preview shows %d resources, an update makes %d", got, want)
+		t.Errorf("the preview shows %d resources, an update creates %d", got, want)
 	}
 	if policy, ok := r.Find(t, "aws:iam/rolePolicy:RolePolicy", "data-proxy").Inputs["policy"]; ok {
 		t.Errorf("the policy of secrets that do not exist yet is %v", policy)
 	}
 }
 
-func TestAPreviewGeneratesNoPasswordForASecretThatIsNotThere(t *testing.T) {
-	for name, known := range map[string]bool{"the secret is there": true, "it is not": false} {
+func TestAPreviewGeneratesNoPasswordForAMissingSecret(t *testing.T) {
+	for name, known := range map[string]bool{"an existing secret": true, "a missing secret": false} {
 		t.Run(name, func(t *testing.T) {
 			generated := make(chan bool, 1)
 			m := mocks.Mocks{Preview: true, Calls: map[string]func(map[string]any) map[string]any{
@@ -134,7 +134,7 @@ func TestAPreviewGeneratesNoPasswordForASecretThatIsNotThere(t *testing.T) {
 	}
 }
 
-func TestNewRefusesABadConfigurationBeforeItRegistersAnything(t *testing.T) {
+func TestNewRejectsAnInvalidConfigurationBeforeItRegistersAnything(t *testing.T) {
 	c := prod()
 	c.Cache.Shards, c.Database.Name, c.SecretRecoveryDays = 0, "", 3
 	r, err := mocks.Mocks{}.Try(func(ctx *pulumi.Context) error {

@@ -10,7 +10,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// connection is how the others reach the database.
+// connection is how other components reach the database.
 type connection struct {
 	proxyName, target, endpoint pulumi.StringOutput
 }
@@ -19,8 +19,8 @@ type connection struct {
 const proxyZones = 2
 
 // proxy registers the RDS Proxy with its target. Its endpoint comes out only once the cluster is
-// registered as the target, so that whoever waits for it can connect. It has no read-only endpoint: the
-// functions read from the writer, since a reader lags behind the writes that the cache has promised.
+// registered as the target, so that what depends on it can connect. It has no read-only endpoint: the
+// functions read from the writer, since a reader lags behind the writes that the cache relies on.
 func (d *Data) proxy(ctx *pulumi.Context, name string, args Args, db *database, secrets []pulumi.StringOutput) (*connection, error) {
 	role, err := d.proxyRole(ctx, name, args, secrets)
 	if err != nil {
@@ -40,8 +40,8 @@ func (d *Data) proxy(ctx *pulumi.Context, name string, args Args, db *database, 
 	if err != nil {
 		return nil, err
 	}
-	// Other subnets would replace the proxy, which takes the database away for a quarter of an hour. It keeps
-	// those that it has: a preview of a further zone does not know any of the subnets, and would replace it.
+	// Other subnets would replace the proxy, which makes the database unavailable for 15 minutes. It keeps its
+	// subnets: a preview of an added zone knows none of the subnets' ids, and would replace it.
 	proxy, err := rds.NewProxy(ctx, name+"-proxy", &rds.ProxyArgs{
 		Name:                identifier,
 		EngineFamily:        pulumi.String("POSTGRESQL"),
@@ -67,8 +67,8 @@ func (d *Data) proxy(ctx *pulumi.Context, name string, args Args, db *database, 
 	}, nil
 }
 
-// proxyRole lets the proxy read its secrets, which takes the key that they are encrypted with too,
-// and the key through Secrets Manager only.
+// proxyRole allows the proxy to read its secrets, and to use the key that they are encrypted with through
+// Secrets Manager only.
 func (d *Data) proxyRole(ctx *pulumi.Context, name string, args Args, secrets []pulumi.StringOutput) (*iam.Role, error) {
 	region, err := aws.GetRegion(ctx, &aws.GetRegionArgs{}, pulumi.Parent(d))
 	if err != nil {

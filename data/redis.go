@@ -15,11 +15,11 @@ const (
 )
 
 // redis registers the replication group, of Redis or Valkey, in cluster mode, which its parameter
-// group turns on, whatever the number of shards: one shard grows to three without a client noticing.
-// Cluster mode takes automatic failover to be on even where there is no replica to fail over to.
+// group enables, whatever the number of shards: one shard grows to three without a change in clients.
+// Cluster mode requires automatic failover to be enabled even where there is no replica to fail over to.
 // https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_CreateReplicationGroup.html
-// Changes are made at once: an update that ends has happened. Minor versions come by config, because
-// one that AWS chose would read as a downgrade on the next update, and that replaces the group.
+// Changes are applied immediately, before the update ends. Minor versions change by configuration: after an
+// automatic upgrade, the next update would be a downgrade, which replaces the group.
 func (d *Data) redis(ctx *pulumi.Context, name string, args Args, users *elasticache.UserGroup) (*elasticache.ReplicationGroup, error) {
 	c := args.Config.Cache
 	subnets, err := d.cacheSubnets(ctx, name, args.IsolatedSubnetIDs)
@@ -77,8 +77,8 @@ func (d *Data) cacheSubnets(ctx *pulumi.Context, name string, ids pulumi.StringA
 	return group, nil
 }
 
-// cacheParameters makes room by dropping the keys that are least often used: in a cache every key
-// may go, with or without a lifetime. The group is named by its family: another engine or major
+// cacheParameters evicts the least frequently used keys when memory is full: in a cache every key may be
+// evicted, with or without a lifetime. The group is named by its family: another engine or major
 // version has another group, made before the old one goes.
 func (d *Data) cacheParameters(ctx *pulumi.Context, name string, c Cache) (*elasticache.ParameterGroup, error) {
 	parameter := func(name, value string) elasticache.ParameterGroupParameterArgs {

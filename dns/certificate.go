@@ -12,8 +12,8 @@ import (
 // after ten the delegation is wrong, and waiting longer only hides it.
 const issueTimeout = "10m"
 
-// newCertificate asks for a certificate of exactly the host name, proves it in the zone and returns
-// its ARN once it is issued.
+// newCertificate requests a certificate for exactly the host name, adds its validation record to the zone and
+// returns its ARN once it is issued.
 func newCertificate(ctx *pulumi.Context, name string, c *DNS) (pulumi.StringOutput, error) {
 	cert, err := acm.NewCertificate(ctx, name+"-certificate", &acm.CertificateArgs{
 		DomainName:       pulumi.String(c.HostName),
@@ -26,19 +26,19 @@ func newCertificate(ctx *pulumi.Context, name string, c *DNS) (pulumi.StringOutp
 	if err != nil {
 		return pulumi.StringOutput{}, fmt.Errorf("dns: certificate of %s: %w", c.HostName, err)
 	}
-	proof := cert.DomainValidationOptions.ApplyT(firstProof).(acm.CertificateDomainValidationOptionOutput)
+	validation := cert.DomainValidationOptions.ApplyT(firstValidationRecord).(acm.CertificateDomainValidationOptionOutput)
 	record, err := route53.NewRecord(ctx, name+"-certificate-proof", &route53.RecordArgs{
 		ZoneId:  c.ZoneID,
-		Name:    proof.ResourceRecordName().Elem(),
-		Type:    proof.ResourceRecordType().Elem(),
-		Records: pulumi.StringArray{proof.ResourceRecordValue().Elem()},
+		Name:    validation.ResourceRecordName().Elem(),
+		Type:    validation.ResourceRecordType().Elem(),
+		Records: pulumi.StringArray{validation.ResourceRecordValue().Elem()},
 		Ttl:     pulumi.Int(300),
 		// The record's name and value are the same for every certificate of this name in this
-		// account, so what may stand there already is this very record.
+		// account, so an existing record is this very one.
 		AllowOverwrite: pulumi.Bool(true),
 	}, pulumi.Parent(c))
 	if err != nil {
-		return pulumi.StringOutput{}, fmt.Errorf("dns: proof record of %s: %w", c.HostName, err)
+		return pulumi.StringOutput{}, fmt.Errorf("dns: validation record of %s: %w", c.HostName, err)
 	}
 	issued, err := acm.NewCertificateValidation(ctx, name+"-certificate-issued", &acm.CertificateValidationArgs{
 		CertificateArn:        cert.Arn,
@@ -50,9 +50,9 @@ func newCertificate(ctx *pulumi.Context, name string, c *DNS) (pulumi.StringOutp
 	return issued.CertificateArn, nil
 }
 
-// firstProof is what proves the name. An update of other resources alone (--target) has no
-// certificate and so none.
-func firstProof(all []acm.CertificateDomainValidationOption) acm.CertificateDomainValidationOption {
+// firstValidationRecord is the certificate's. An update of other resources alone (--target) has no
+// certificate and so no record.
+func firstValidationRecord(all []acm.CertificateDomainValidationOption) acm.CertificateDomainValidationOption {
 	if len(all) == 0 {
 		return acm.CertificateDomainValidationOption{}
 	}

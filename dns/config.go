@@ -7,28 +7,28 @@ import (
 	"github.com/didomi/serverless-api/internal/naming"
 )
 
-// Config is what a stack says about its names.
+// Config is the component's section of the stack's configuration, under the key "dns".
 type Config struct {
 	// Domain is the parent of the host name, such as example.com. Required.
 	Domain string `json:"domain"`
-	// ZoneID is an existing public zone that holds the domain; empty: the stack makes its own, of the
-	// host name alone.
+	// ZoneID is an existing public zone that holds the domain; empty: the stack creates its own, of the host
+	// name alone.
 	ZoneID string `json:"zoneId"`
-	// Delegated says that the host name is found in the zone by everybody, so that a certificate can be
-	// issued.
+	// Delegated is whether the parent delegates to the zone, so that the host name resolves publicly and a
+	// certificate can be issued.
 	Delegated bool `json:"delegated"`
 	// Protect keeps the zone from being deleted or replaced by an update.
 	Protect bool `json:"protect"`
 }
 
-// Default is the configuration of a stack that says nothing, which still lacks its domain.
+// Default is the configuration of a stack that sets nothing; it still lacks the domain.
 func Default() Config {
 	return Config{}
 }
 
 var zonePattern = regexp.MustCompile(`^Z[A-Z0-9]{1,31}$`)
 
-// Validate lists every value that the room cannot use.
+// Validate lists every invalid value.
 func (c Config) Validate() []config.FieldError {
 	problems := naming.DomainProblems("domain", c.Domain)
 	if c.ZoneID != "" && !zonePattern.MatchString(c.ZoneID) {

@@ -11,7 +11,7 @@ import (
 // Token is the component's type in a project.
 func Token(project string) string { return project + ":dns:DNS" }
 
-// Args are what the room needs of the others: nothing but its configuration and the stage's name.
+// Args are the component's inputs.
 type Args struct {
 	Config Config
 	// Stage is the first label of the host name.
@@ -31,11 +31,12 @@ type DNS struct {
 
 	// HostName is {stage}.{domain}.
 	HostName string
-	// Delegated says whether there is a certificate.
+	// Delegated is whether there is a certificate.
 	Delegated bool
 }
 
-// New refuses a Config with problems before it registers anything; then it registers the zone, or finds the existing one, and the certificate when the zone is delegated.
+// New creates the component: the zone, or a look-up of the existing one, and the certificate when the zone is
+// delegated. It rejects an invalid Config before it registers anything.
 func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOption) (*DNS, error) {
 	if err := config.Check("dns", args.Config); err != nil {
 		return nil, err
@@ -55,15 +56,15 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 			return nil, err
 		}
 	} else {
-		tellDelegation(ctx, c)
+		logDelegation(ctx, c)
 	}
 	return c, ctx.RegisterResourceOutputs(c, pulumi.Map{
 		"zoneId": c.ZoneID, "nameServers": c.NameServers, "certificateArn": c.CertificateARN,
 	})
 }
 
-// tellDelegation prints what to do next, as soon as the name servers are known.
-func tellDelegation(ctx *pulumi.Context, c *DNS) {
+// logDelegation prints what to do next, as soon as the name servers are known.
+func logDelegation(ctx *pulumi.Context, c *DNS) {
 	c.NameServers.ApplyT(func(servers []string) error {
 		return ctx.Log.Info(fmt.Sprintf(
 			"%s is not delegated yet. Set these NS records where %s is looked after, unless it leads there already, then set delegated: true under %s:dns: %s",

@@ -12,7 +12,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-const room = "didomi-test-dns"
+const component = "didomi-test-dns"
 
 var answers = map[string]func(mocks.Resource) map[string]any{
 	"aws:route53/zone:Zone": func(mocks.Resource) map[string]any {
@@ -29,7 +29,7 @@ var answers = map[string]func(mocks.Resource) map[string]any{
 	},
 }
 
-// existing answers the look-up of a public zone named apex.
+// existing mocks the look-up of a public zone named apex.
 func existing(apex string) map[string]func(map[string]any) map[string]any {
 	return lookUp(apex, false)
 }
@@ -48,12 +48,12 @@ func lookUp(apex string, private bool) map[string]func(map[string]any) map[strin
 // ACM issues a certificate only where it finds the validation record in public DNS.
 // https://docs.aws.amazon.com/acm/latest/userguide/dns-validation.html
 // https://repost.aws/knowledge-center/acm-certificate-pending-validation
-func TestAPrivateZoneIsRefusedInThePreview(t *testing.T) {
+func TestAPrivateZoneIsRejectedInThePreview(t *testing.T) {
 	const want = `didomi:dns.zoneId "Z1" is a private hosted zone of example.com; want a public one, or nothing to create one`
 	for name, delegated := range map[string]bool{"with a certificate to issue": true, "before the delegation": false} {
 		t.Run(name, func(t *testing.T) {
 			r, err := mocks.Mocks{Preview: true, Calls: lookUp("example.com", true)}.Try(func(ctx *pulumi.Context) error {
-				_, err := New(ctx, room, Args{Config: Config{Domain: "example.com", ZoneID: "Z1", Delegated: delegated}, Stage: "test"})
+				_, err := New(ctx, component, Args{Config: Config{Domain: "example.com", ZoneID: "Z1", Delegated: delegated}, Stage: "test"})
 				return err
 			})
 			if err == nil || !strings.Contains(err.Error(), want) {
@@ -85,7 +85,7 @@ func TestPhases(t *testing.T) {
 				Token(mocks.Project), "aws:route53/zone:Zone", "aws:acm/certificate:Certificate",
 				"aws:route53/record:Record", "aws:acm/certificateValidation:CertificateValidation",
 			},
-			"ZNEW", "arn:aws:acm:eu-west-1:123456789012:" + room + "-certificate", []string{"ns-1.example.net", "ns-2.example.net"},
+			"ZNEW", "arn:aws:acm:eu-west-1:123456789012:" + component + "-certificate", []string{"ns-1.example.net", "ns-2.example.net"},
 		},
 		{
 			"an existing zone is looked up and not made", Config{Domain: "api.example.com", ZoneID: "Z1", Delegated: true},
@@ -93,13 +93,13 @@ func TestPhases(t *testing.T) {
 				Token(mocks.Project), "aws:acm/certificate:Certificate",
 				"aws:route53/record:Record", "aws:acm/certificateValidation:CertificateValidation",
 			},
-			"Z1", "arn:aws:acm:eu-west-1:123456789012:" + room + "-certificate", []string{"ns-9.example.net"},
+			"Z1", "arn:aws:acm:eu-west-1:123456789012:" + component + "-certificate", []string{"ns-9.example.net"},
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var outputs []any
 			r := mocks.Mocks{Outputs: answers, Calls: existing("example.com")}.Run(t, func(ctx *pulumi.Context) error {
-				d, err := New(ctx, room, Args{Config: tt.config, Stage: "test"})
+				d, err := New(ctx, component, Args{Config: tt.config, Stage: "test"})
 				if err != nil {
 					return err
 				}
@@ -112,8 +112,8 @@ func TestPhases(t *testing.T) {
 			var types []string
 			for _, res := range r.All() {
 				types = append(types, res.Type)
-				if res.Type != Token(mocks.Project) && res.ParentName() != room {
-					t.Errorf("%s has the parent %q, want %q", res.Name, res.ParentName(), room)
+				if res.Type != Token(mocks.Project) && res.ParentName() != component {
+					t.Errorf("%s has the parent %q, want %q", res.Name, res.ParentName(), component)
 				}
 			}
 			if !reflect.DeepEqual(types, tt.types) {
@@ -128,18 +128,18 @@ func TestPhases(t *testing.T) {
 
 // certified is a stack whose zone is delegated and protected.
 func certified(ctx *pulumi.Context) error {
-	_, err := New(ctx, room, Args{Config: Config{Domain: "example.com", Delegated: true, Protect: true}, Stage: "test"})
+	_, err := New(ctx, component, Args{Config: Config{Domain: "example.com", Delegated: true, Protect: true}, Stage: "test"})
 	return err
 }
 
-// patience records how long the engine is told to wait for each resource, which mocks do not.
-type patience struct {
+// timeouts records each resource's custom timeouts, which mocks do not.
+type timeouts struct {
 	pulumi.MockResourceMonitor
 	mu     sync.Mutex
 	create map[string]string
 }
 
-func (p *patience) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
+func (p *timeouts) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.create[args.Name] = args.RegisterRPC.GetCustomTimeouts().GetCreate()
@@ -148,31 +148,31 @@ func (p *patience) NewResource(args pulumi.MockResourceArgs) (string, resource.P
 
 func TestCertificate(t *testing.T) {
 	r := mocks.Mocks{Outputs: answers}.Run(t, certified)
-	cert := r.Find(t, "aws:acm/certificate:Certificate", room+"-certificate")
-	proof := r.Find(t, "aws:route53/record:Record", room+"-certificate-proof")
-	issued := r.Find(t, "aws:acm/certificateValidation:CertificateValidation", room+"-certificate-issued")
-	zone := r.Find(t, "aws:route53/zone:Zone", room+"-zone")
+	cert := r.Find(t, "aws:acm/certificate:Certificate", component+"-certificate")
+	validation := r.Find(t, "aws:route53/record:Record", component+"-certificate-proof")
+	issued := r.Find(t, "aws:acm/certificateValidation:CertificateValidation", component+"-certificate-issued")
+	zone := r.Find(t, "aws:route53/zone:Zone", component+"-zone")
 
 	t.Run("it covers exactly the host name", func(t *testing.T) {
 		if cert.Inputs["domainName"] != "test.example.com" || cert.Inputs["subjectAlternativeNames"] != nil {
 			t.Errorf("%v and %v, want test.example.com alone", cert.Inputs["domainName"], cert.Inputs["subjectAlternativeNames"])
 		}
 	})
-	t.Run("its proof is in the zone", func(t *testing.T) {
+	t.Run("its validation record is in the zone", func(t *testing.T) {
 		for key, want := range map[string]any{
 			"zoneId": "ZNEW", "name": "_proof.test.example.com.", "type": "CNAME",
 			"records": []any{"_value.acm.example."},
 		} {
-			if !reflect.DeepEqual(proof.Inputs[key], want) {
-				t.Errorf("%s is %v, want %v", key, proof.Inputs[key], want)
+			if !reflect.DeepEqual(validation.Inputs[key], want) {
+				t.Errorf("%s is %v, want %v", key, validation.Inputs[key], want)
 			}
 		}
 	})
-	t.Run("the wait for it is for the proof, and ends after ten minutes", func(t *testing.T) {
+	t.Run("the update waits for the validation record, ten minutes at most", func(t *testing.T) {
 		if got := issued.Inputs["validationRecordFqdns"]; !reflect.DeepEqual(got, []any{"_proof.test.example.com"}) {
 			t.Errorf("waits for %v", got)
 		}
-		p := &patience{MockResourceMonitor: r, create: map[string]string{}}
+		p := &timeouts{MockResourceMonitor: r, create: map[string]string{}}
 		if err := pulumi.RunErr(certified, pulumi.WithMocks(mocks.Project, mocks.Stack, p)); err != nil {
 			t.Fatal(err)
 		}
@@ -210,7 +210,7 @@ func TestRefusals(t *testing.T) {
 	} {
 		t.Run(tt.name+" is refused", func(t *testing.T) {
 			_, err := mocks.Mocks{Calls: existing(tt.apex)}.Try(func(ctx *pulumi.Context) error {
-				_, err := New(ctx, room, Args{Config: tt.config, Stage: "test"})
+				_, err := New(ctx, component, Args{Config: tt.config, Stage: "test"})
 				return err
 			})
 			if err == nil || !strings.Contains(err.Error(), tt.want) {

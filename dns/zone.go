@@ -13,8 +13,8 @@ type zone struct {
 	nameServers pulumi.StringArrayOutput
 }
 
-// findOrCreateZone makes a zone of the host name alone: a zone of the whole domain would be one a
-// stack, of which the parent can delegate to one only, and would take the domain's other names with it.
+// findOrCreateZone creates a zone of the host name alone: a zone of the whole domain would exist once a stack,
+// of which the parent can delegate to one only, and would hide the domain's other names.
 func findOrCreateZone(ctx *pulumi.Context, name string, c Config, host string, parent pulumi.Resource) (zone, error) {
 	if c.ZoneID != "" {
 		return findZone(ctx, c, host, parent)
@@ -22,7 +22,7 @@ func findOrCreateZone(ctx *pulumi.Context, name string, c Config, host string, p
 	z, err := route53.NewZone(ctx, name+"-zone", &route53.ZoneArgs{
 		Name:    pulumi.String(host),
 		Comment: pulumi.String("Names of the API"),
-		// Records that this program did not make stop the deletion of the zone.
+		// Records that this program did not create prevent the deletion of the zone.
 		ForceDestroy: pulumi.Bool(false),
 		// The deploy role deletes no zone: Route 53 cannot tell it which one is the stack's. Nor does the name that the
 		// parent delegates fall to whoever creates a zone with the same name servers.
@@ -33,15 +33,15 @@ func findOrCreateZone(ctx *pulumi.Context, name string, c Config, host string, p
 	return zone{id: z.ZoneId, nameServers: z.NameServers}, nil
 }
 
-// findZone looks the existing zone up and refuses one that cannot serve the host name, in the preview. In
-// another domain's zone the records would be refused one by one, and late. In a private zone nobody would
-// find them but the VPCs that it is associated with: ACM would never issue the certificate, and the update
-// would fail only after issueTimeout.
+// findZone looks the existing zone up and rejects, in the preview, one that cannot hold the host name. In
+// another domain's zone the records would be rejected one by one, and late. A private zone resolves only in
+// the VPCs that it is associated with: ACM would never issue the certificate, and the update would fail only
+// after issueTimeout.
 // https://docs.aws.amazon.com/acm/latest/userguide/dns-validation.html
 func findZone(ctx *pulumi.Context, c Config, host string, parent pulumi.Resource) (zone, error) {
 	found, err := route53.LookupZone(ctx, &route53.LookupZoneArgs{ZoneId: &c.ZoneID}, pulumi.Parent(parent))
 	if err != nil {
-		// Of a private zone the provider lists the records too, which the preview role may not.
+		// The provider lists the records of a private zone too, which the preview role may not.
 		return zone{}, fmt.Errorf("dns: %s:dns.zoneId %q: want the id of a public hosted zone of this account: look it up: %w", ctx.Project(), c.ZoneID, err)
 	}
 	apex := strings.TrimSuffix(found.Name, ".")

@@ -72,8 +72,8 @@ func TestAComponentsPermissionsAreInThePolicies(t *testing.T) {
 	}
 }
 
-// TestABoundaryFollowsNoChangeOfIdentities has a component ask for what only an administrator does.
-func TestABoundaryFollowsNoChangeOfIdentities(t *testing.T) {
+// TestTheBoundaryAllowsNoChangeOfIdentities has a component ask for what only an administrator does.
+func TestTheBoundaryAllowsNoChangeOfIdentities(t *testing.T) {
 	got := services([]managedPolicy{{"data", []policy.Statement{{Actions: []string{"iam:CreateUser", "sts:AssumeRole", "sqs:SendMessage", "servicequotas:GetServiceQuota"}}}}})
 	if want := slices.Sorted(slices.Values(append([]string{"sqs:*"}, ownServices...))); !reflect.DeepEqual(got, want) {
 		t.Errorf("%v, want %v", got, want)

@@ -37,7 +37,7 @@ func build(t *testing.T, c Config) *mocks.Recorder {
 	})
 }
 
-func TestUserOnlyTakesTheTwoRoles(t *testing.T) {
+func TestTheUserCanOnlyAssumeTheTwoRoles(t *testing.T) {
 	r := build(t, Default())
 	policies := r.OfType("aws:iam/userPolicy:UserPolicy")
 	if len(policies) != 1 || len(r.OfType("aws:iam/userPolicyAttachment:UserPolicyAttachment")) != 0 {
@@ -55,7 +55,7 @@ func TestUserOnlyTakesTheTwoRoles(t *testing.T) {
 	}
 }
 
-func TestEverythingHangsOnTheRoom(t *testing.T) {
+func TestEveryResourceIsAChildOfTheComponent(t *testing.T) {
 	for _, res := range build(t, Default()).All() {
 		if res.Type != Token(mocks.Project) && (res.ParentName() != room || !strings.HasPrefix(res.Name, room+"-")) {
 			t.Errorf("%s %q has the parent %q", res.Type, res.Name, res.ParentName())

@@ -17,7 +17,7 @@ func withState() Config {
 	return c
 }
 
-func TestTheStateOfOneStack(t *testing.T) {
+func TestEachRoleReachesTheStateOfItsStackOnly(t *testing.T) {
 	r := build(t, withState())
 	const object = "arn:aws:s3:::states-1234567/.pulumi/"
 	stack := []string{object + "stacks/didomi/test.json*", object + "stacks/didomi/test.pulumi-tags"}
@@ -57,7 +57,7 @@ func TestTheStateOfOneStack(t *testing.T) {
 	})
 }
 
-func TestAStateWantsBucketAndKey(t *testing.T) {
+func TestTheStateRequiresBucketAndKey(t *testing.T) {
 	bucket := config.FieldError{Key: "stateBucket", Want: "the name of a bucket, as bootstrap's output stateBucket has it"}
 	key := config.FieldError{Key: "stateKey", Want: "the ARN of a key, as bootstrap's output stateKey has it"}
 	alias := key

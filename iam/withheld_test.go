@@ -8,10 +8,10 @@ import (
 	"github.com/didomi/serverless-api/internal/mocks"
 )
 
-// TestADeploymentsBoundaryWithholds has each denial as it is, with every call written out: a call that is
+// TestTheDeployRolesBoundaryDeniesWithheldCalls has each denial as it is, with every call written out: a call that is
 // taken out of the program's list would be missed here. Those of values and logs are to everything, and
 // without a condition.
-func TestADeploymentsBoundaryWithholds(t *testing.T) {
+func TestTheDeployRolesBoundaryDeniesWithheldCalls(t *testing.T) {
 	pipeline := mocks.Statements(t, build(t, Default()).Find(t, "aws:iam/policy:Policy", room+"-pipeline").Inputs["policy"])
 	everything, functions := []string{"*"}, []any{own("lambda", "function:didomi-test-api-*")}
 	for name, want := range map[string]mocks.Statement{

@@ -1,5 +1,5 @@
-// Package keys is the room of the two keys that everything at rest is encrypted with: one for what
-// customers store (database, cache, files) and one for what operating the stack leaves behind (logs,
-// secrets, alarms), so that whoever may read logs need not be able to read data. It comes first,
-// because every other room writes something.
+// Package keys is the component of the two KMS keys that encrypt all data at rest: one for what customers
+// store (database, cache, files) and one for operational data (logs, secrets, alarms), so that permission
+// to read logs does not imply permission to read data. It is created first, because every other component
+// writes something.
 package keys

@@ -13,16 +13,16 @@ import (
 // Token is the component's type in a project.
 func Token(project string) string { return project + ":keys:Keys" }
 
-// Args are what the room is built from.
+// Args are the component's inputs.
 type Args struct {
-	// Protect refuses to delete the keys: what they encrypted would be gone with them.
+	// Protect refuses to delete the keys: what they encrypt would become unreadable.
 	Protect bool
-	// Retain leaves the data key in the account when it is deleted from the stack, for a final snapshot of
-	// the database outlives the stack and cannot be restored without it.
+	// Retain leaves the data key in the account when it is deleted from the stack: the final snapshot of the
+	// database outlives the stack and cannot be restored without the key.
 	Retain bool
 }
 
-// Keys is the room as the others see it.
+// Keys is the component with its outputs.
 type Keys struct {
 	pulumi.ResourceState
 
@@ -31,13 +31,13 @@ type Keys struct {
 }
 
 const (
-	// deletionDays is the longest wait that KMS has before a deleted key is gone.
+	// deletionDays is the longest waiting period of KMS before it deletes a key.
 	deletionDays = 30
-	// rotationDays is when a key gets new material; KMS keeps the old for what it encrypted.
+	// rotationDays is when a key gets new material; KMS keeps the old material for what it encrypted.
 	rotationDays = 365
 )
 
-// New builds the room.
+// New creates the component.
 func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOption) (*Keys, error) {
 	k := &Keys{}
 	if err := ctx.RegisterComponentResource(Token(ctx.Project()), name, k, opts...); err != nil {
@@ -66,8 +66,7 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	})
 }
 
-// key registers a key and its alias. The alias has a fixed name because people and consoles look
-// keys up by it.
+// key registers a key and its alias. The alias has a fixed name, so that operators find the key by it.
 func (k *Keys) key(ctx *pulumi.Context, name, description string, opts []pulumi.ResourceOption, statements ...policy.Statement) (*kms.Key, error) {
 	key, err := kms.NewKey(ctx, name, &kms.KeyArgs{
 		Description:          pulumi.String(description),
@@ -91,7 +90,7 @@ func (k *Keys) key(ctx *pulumi.Context, name, description string, opts []pulumi.
 	return key, nil
 }
 
-// logs lets CloudWatch Logs encrypt the log groups of this account and region.
+// logs allows CloudWatch Logs to encrypt the log groups of this account and region.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
 func logs(region, groups string) policy.Statement {
 	return policy.Statement{
@@ -106,7 +105,7 @@ func logs(region, groups string) policy.Statement {
 	}
 }
 
-// alarms lets this account's alarms publish to an encrypted topic.
+// alarms allows this account's alarms to publish to an encrypted topic.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html
 func alarms(account string) policy.Statement {
 	return policy.Statement{

@@ -47,7 +47,7 @@ func statements(t *testing.T, key mocks.Resource) map[string]statement {
 	return found
 }
 
-func TestBothKeysRotateAndAreFoundByName(t *testing.T) {
+func TestBothKeysRotateAndHaveAnAlias(t *testing.T) {
 	r := build(t, Args{})
 	for _, name := range []string{"keys-data", "keys-operations"} {
 		key := r.Find(t, keyToken, name).Inputs
@@ -63,7 +63,7 @@ func TestBothKeysRotateAndAreFoundByName(t *testing.T) {
 	}
 }
 
-func TestOnlyTheOperationsKeyIsOpenToServicesAndOnlyToThisAccounts(t *testing.T) {
+func TestOnlyTheOperationsKeyAllowsServicesAndOnlyThisAccounts(t *testing.T) {
 	r := build(t, Args{})
 	if got := statements(t, r.Find(t, keyToken, "keys-data")); len(got) != 1 || got["Account"].Principal["AWS"] != "arn:aws:iam::123456789012:root" {
 		t.Errorf("the data's key is open to %v", got)
@@ -100,7 +100,7 @@ func TestNoKeyPolicyHasAWildcardAction(t *testing.T) {
 	}
 }
 
-func TestProtectGuardsTheKeysAndNothingElse(t *testing.T) {
+func TestProtectProtectsTheKeysAndNothingElse(t *testing.T) {
 	for _, protect := range []bool{true, false} {
 		for _, res := range build(t, Args{Protect: protect}).All() {
 			if want := protect && res.Type == keyToken; res.Options.Protect != want {
@@ -122,7 +122,7 @@ func TestTheKeyOfAFinalSnapshotStaysInTheAccount(t *testing.T) {
 	}
 }
 
-func TestEverythingHangsOnTheRoomAndUsesItsProvider(t *testing.T) {
+func TestEveryResourceIsAChildOfTheComponentAndUsesItsProvider(t *testing.T) {
 	for _, res := range build(t, Args{}).All() {
 		if res.Type == Token(mocks.Project) || res.Type == "pulumi:providers:aws" {
 			continue

@@ -6,8 +6,8 @@ import "github.com/didomi/serverless-api/internal/policy"
 const componentName = "keys"
 
 // Permissions are what the component needs of the roles that preview and deploy it: by the tag, since KMS
-// assigns ids. No key is created: KMS authorises the tags of a new key as it does those of one that exists,
-// and nothing tells the two apart. An administrator creates keys and their aliases
+// assigns ids. No key is created: KMS authorises the tags of a new key as it does those of an existing one,
+// and no condition key distinguishes the two. An administrator creates keys and their aliases
 // (docs/how-to/set-up-gitlab.md).
 // https://docs.aws.amazon.com/kms/latest/developerguide/tag-permissions.html
 func Permissions(s policy.Scope) policy.Permissions {
@@ -27,7 +27,7 @@ func Permissions(s policy.Scope) policy.Permissions {
 				Condition: s.Tagged(),
 			},
 			// RDS and ElastiCache keep using the key of what they encrypt, and functions decrypt their environment;
-			// nobody else is given the use of it.
+			// no other principal gets a grant.
 			{Sid: "KeysForAWS", Actions: []string{"kms:CreateGrant"}, Resources: keys, Condition: grant},
 			{Sid: "KeyNames", Actions: []string{"kms:DeleteAlias"}, Resources: s.Named(componentName, "kms", "alias/")},
 		}},

@@ -1,10 +1,10 @@
 package network
 
 const (
-	// reservedAddresses are those of every subnet that AWS keeps for itself.
+	// reservedAddresses is how many addresses of each subnet AWS reserves.
 	// https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html
 	reservedAddresses = 5
-	// proxyAddresses are those that RDS Proxy asks for in every subnet at the least.
+	// proxyAddresses is how many free addresses RDS Proxy requires in each subnet.
 	// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-proxy-planning.html
 	proxyAddresses = 10
 )

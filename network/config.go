@@ -9,7 +9,7 @@ import (
 	"github.com/didomi/serverless-api/internal/config"
 )
 
-// NAT says how private subnets reach the internet.
+// NAT is how private subnets reach the internet.
 type NAT string
 
 // The NAT modes. The functions need none: what they call has endpoints.
@@ -19,7 +19,7 @@ const (
 	NATPerAZ  NAT = "perAz"
 )
 
-// Config is the room's part of the stack's configuration, under the key "network".
+// Config is the component's section of the stack's configuration, under the key "network".
 type Config struct {
 	// CIDR is the VPC's IPv4 network, private and between /16 and /22.
 	CIDR string `json:"cidr"`
@@ -33,13 +33,13 @@ type Config struct {
 	FlowLogDays int `json:"flowLogDays"`
 }
 
-// Default is the configuration of a stack that says nothing about its network.
+// Default is the configuration of a stack that sets nothing about its network.
 func Default() Config {
 	return Config{CIDR: "172.16.0.0/16", Zones: 3, NAT: NATNone, FlowLogDays: 30}
 }
 
 // A VPC may be /16 to /28 on AWS. Below /22 the isolated subnets would be smaller than /27, and a
-// proxy wants ten free addresses in each beside what cluster and cache take.
+// proxy requires ten free addresses in each, in addition to those of cluster and cache.
 const (
 	widestCIDR    = 16
 	narrowestCIDR = 22
@@ -51,7 +51,7 @@ var privateNetworks = []netip.Prefix{
 	netip.MustParsePrefix("192.168.0.0/16"),
 }
 
-// Validate lists what no network can be made of.
+// Validate lists the values from which no network can be created.
 func (c Config) Validate() []config.FieldError {
 	problems := cidrProblems(c.CIDR)
 	problems = append(problems, config.Between("zones", c.Zones, 2, mostZones)...)

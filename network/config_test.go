@@ -4,13 +4,13 @@ import (
 	"testing"
 )
 
-func TestTheDefaultsAreFine(t *testing.T) {
+func TestTheDefaultsAreValid(t *testing.T) {
 	if problems := Default().Validate(); problems != nil {
 		t.Errorf("got %v", problems)
 	}
 }
 
-func TestProblemsSayWhatIsWrongAndWhatIsAllowed(t *testing.T) {
+func TestErrorsNameTheWrongValueAndTheAllowedOnes(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(*Config)
 		want   string

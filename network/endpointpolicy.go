@@ -7,48 +7,48 @@ import (
 	"github.com/didomi/serverless-api/internal/policy"
 )
 
-// home is what is the stack's own: endpoints lead to that and to nothing else, whoever asks with
-// whatever credentials. Without it, code that got into the function could carry data off to a bucket
-// or a secret of its own account by the very endpoints that need no internet.
-type home struct {
+// ownResources limits each VPC endpoint to the stack's resources, whatever the caller's credentials. Without
+// it, malicious code in the function could copy data to a bucket or a secret of another account through the
+// endpoints, which need no internet access.
+type ownResources struct {
 	account.Location
-	// prefix is what the names of the stack's resources start with.
+	// prefix begins the names of the stack's resources.
 	prefix string
 }
 
-func newHome(ctx *pulumi.Context, parent pulumi.Resource) (home, error) {
+func newOwnResources(ctx *pulumi.Context, parent pulumi.Resource) (ownResources, error) {
 	location, err := account.Locate(ctx, parent)
 	if err != nil {
-		return home{}, err
+		return ownResources{}, err
 	}
-	return home{location, ctx.Project() + "-" + ctx.Stack() + "-"}, nil
+	return ownResources{location, ctx.Project() + "-" + ctx.Stack() + "-"}, nil
 }
 
 // secrets is the policy of Secrets Manager's endpoint: what the functions do with the stack's secrets, and
-// with the master user's, which RDS names itself.
-func (h home) secrets() pulumi.StringOutput {
+// with the master user's secret, which RDS names.
+func (o ownResources) secrets() pulumi.StringOutput {
 	const service = "secretsmanager"
-	return policy.Document(h.statement("Secrets", []string{
+	return policy.Document(o.statement("Secrets", []string{
 		"secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue", "secretsmanager:UpdateSecretVersionStage",
-	}, h.ARN(service, "secret:"+h.prefix+"*"), h.ARN(service, "secret:rds!cluster-*")))
+	}, o.ARN(service, "secret:"+o.prefix+"*"), o.ARN(service, "secret:rds!cluster-*")))
 }
 
 // files is the policy of S3's endpoint: what the functions do with the stack's bucket.
-func (h home) files() pulumi.StringOutput {
+func (o ownResources) files() pulumi.StringOutput {
 	return policy.Document(
-		h.statement("Files", []string{
+		o.statement("Files", []string{
 			"s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject",
-		}, h.bucket("/*")),
-		h.statement("Bucket", []string{"s3:ListBucket"}, h.bucket("")),
+		}, o.bucket("/*")),
+		o.statement("Bucket", []string{"s3:ListBucket"}, o.bucket("")),
 	)
 }
 
-// statement allows the account's principals, whom their own policies bound further, the actions on
-// these resources of the account. Bucket names are the world's: only the account tells ours.
-func (h home) statement(sid string, actions []string, resources ...string) policy.Statement {
-	own := map[string]any{"aws:PrincipalAccount": h.Account}
+// statement allows the account's principals, whom their own policies limit further, the actions on these
+// resources of the account. Bucket names are global: only the account identifies the stack's bucket.
+func (o ownResources) statement(sid string, actions []string, resources ...string) policy.Statement {
+	own := map[string]any{"aws:PrincipalAccount": o.Account}
 	if sid == "Files" || sid == "Bucket" {
-		own["aws:ResourceAccount"] = h.Account
+		own["aws:ResourceAccount"] = o.Account
 	}
 	return policy.Statement{
 		Sid: sid, Actions: actions, Resources: pulumi.ToStringArray(resources),
@@ -57,6 +57,6 @@ func (h home) statement(sid string, actions []string, resources ...string) polic
 	}
 }
 
-func (h home) bucket(objects string) string {
-	return h.UnownedARN("s3", h.prefix+"*"+objects)
+func (o ownResources) bucket(objects string) string {
+	return o.UnownedARN("s3", o.prefix+"*"+objects)
 }

@@ -16,7 +16,7 @@ type grant struct {
 	Condition map[string]map[string]string
 }
 
-func TestEndpointsLeadToTheStacksOwnThingsAndNothingElse(t *testing.T) {
+func TestEndpointsAllowTheStacksResourcesAndNothingElse(t *testing.T) {
 	const own = "123456789012"
 	r := build(t, Default())
 	for name, want := range map[string][]string{

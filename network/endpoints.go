@@ -8,22 +8,22 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// endpoints registers the ways from the subnets to AWS that need no NAT: an endpoint for each AWS API
-// that a function in the VPC calls, which are Secrets Manager's and S3's. An interface endpoint costs by
+// endpoints registers an endpoint, which needs no NAT, for each AWS API that a function in the VPC calls:
+// Secrets Manager's and S3's. An interface endpoint costs by
 // the hour and zone. Secrets Manager and S3 use the keys for their callers, and Lambda itself writes the
 // functions' logs and traces, so KMS, CloudWatch Logs and X-Ray need none.
 // https://docs.aws.amazon.com/kms/latest/developerguide/services-secrets-manager.html
 // https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html
 //
-// They are made here rather than by awsx, whose endpoint specs attach neither subnets nor route
-// tables. It returns the id of S3's prefix list, which rules name as S3's addresses.
-func (n *Network) endpoints(ctx *pulumi.Context, name string, vpc *awsx.Vpc, group *ec2.SecurityGroup, home home) (pulumi.StringOutput, error) {
+// They are created here rather than by awsx, whose endpoint specs attach neither subnets nor route
+// tables. It returns the id of S3's prefix list, which security group rules name as S3's addresses.
+func (n *Network) endpoints(ctx *pulumi.Context, name string, vpc *awsx.Vpc, group *ec2.SecurityGroup, own ownResources) (pulumi.StringOutput, error) {
 	_, err := ec2.NewVpcEndpoint(ctx, name+"-secretsmanager", &ec2.VpcEndpointArgs{
 		VpcId:             vpc.VpcId,
-		ServiceName:       pulumi.String("com.amazonaws." + home.Region + ".secretsmanager"),
+		ServiceName:       pulumi.String("com.amazonaws." + own.Region + ".secretsmanager"),
 		VpcEndpointType:   pulumi.String("Interface"),
 		PrivateDnsEnabled: pulumi.Bool(true),
-		Policy:            home.secrets(),
+		Policy:            own.secrets(),
 		SubnetIds:         vpc.PrivateSubnetIds,
 		SecurityGroupIds:  pulumi.StringArray{group.ID()},
 		Tags:              nameTag(name + "-secretsmanager"),
@@ -33,9 +33,9 @@ func (n *Network) endpoints(ctx *pulumi.Context, name string, vpc *awsx.Vpc, gro
 	}
 	s3, err := ec2.NewVpcEndpoint(ctx, name+"-s3", &ec2.VpcEndpointArgs{
 		VpcId:           vpc.VpcId,
-		ServiceName:     pulumi.String("com.amazonaws." + home.Region + ".s3"),
+		ServiceName:     pulumi.String("com.amazonaws." + own.Region + ".s3"),
 		VpcEndpointType: pulumi.String("Gateway"),
-		Policy:          home.files(),
+		Policy:          own.files(),
 		RouteTableIds:   innerRouteTables(vpc),
 		Tags:            nameTag(name + "-s3"),
 	}, pulumi.Parent(n))
@@ -65,7 +65,7 @@ func innerRouteTables(vpc *awsx.Vpc) pulumi.StringArrayOutput {
 	}).(pulumi.StringArrayOutput)
 }
 
-// nameTag is what the console shows as the name of things that have none of their own.
+// nameTag is what the console shows as the name of resources that have no name of their own.
 func nameTag(name string) pulumi.StringMap {
 	return pulumi.StringMap{"Name": pulumi.String(name)}
 }

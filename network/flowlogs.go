@@ -10,13 +10,12 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// aggregationSeconds is how long flows are gathered before they are written: the short one of the
-// two that AWS has, so that a log is of use while something is going on. It is said because the
-// other one is the default.
+// aggregationSeconds is how long flows are aggregated before they are written: the shorter of AWS's two
+// intervals, so that the log is of use during an incident. It is set because the other one is the default.
 const aggregationSeconds = 60
 
-// flowLogs records who talked to whom in the VPC, accepted or refused.
-func (n *Network) flowLogs(ctx *pulumi.Context, name string, vpcID pulumi.StringOutput, args Args, home home) error {
+// flowLogs records the VPC's connections, accepted and rejected.
+func (n *Network) flowLogs(ctx *pulumi.Context, name string, vpcID pulumi.StringOutput, args Args, own ownResources) error {
 	logs, err := cloudwatch.NewLogGroup(ctx, name+"-flows", &cloudwatch.LogGroupArgs{
 		RetentionInDays: pulumi.Int(args.Config.FlowLogDays),
 		KmsKeyId:        args.LogsKeyARN,
@@ -24,7 +23,7 @@ func (n *Network) flowLogs(ctx *pulumi.Context, name string, vpcID pulumi.String
 	if err != nil {
 		return fmt.Errorf("register the flow logs' group: %w", err)
 	}
-	role, rights, err := n.flowLogRole(ctx, name, logs, args, home)
+	role, permissions, err := n.flowLogRole(ctx, name, logs, args, own)
 	if err != nil {
 		return err
 	}
@@ -38,26 +37,26 @@ func (n *Network) flowLogs(ctx *pulumi.Context, name string, vpcID pulumi.String
 		IamRoleArn:             role.Arn,
 		MaxAggregationInterval: pulumi.Int(aggregationSeconds),
 		Tags:                   nameTag(name + "-flows"),
-	}, pulumi.Parent(n), pulumi.DependsOn([]pulumi.Resource{rights}), pulumi.DeleteBeforeReplace(true))
+	}, pulumi.Parent(n), pulumi.DependsOn([]pulumi.Resource{permissions}), pulumi.DeleteBeforeReplace(true))
 	if err != nil {
 		return fmt.Errorf("register the flow log: %w", err)
 	}
 	return nil
 }
 
-// flowLogRole lets the flow logs be written into their group, once its rights are there.
-func (n *Network) flowLogRole(ctx *pulumi.Context, name string, logs *cloudwatch.LogGroup, args Args, home home) (*iam.Role, *iam.RolePolicy, error) {
+// flowLogRole registers the role that writes the flow logs into their group, and its policy.
+func (n *Network) flowLogRole(ctx *pulumi.Context, name string, logs *cloudwatch.LogGroup, args Args, own ownResources) (*iam.Role, *iam.RolePolicy, error) {
 	role, err := iam.NewRole(ctx, name+"-flows", &iam.RoleArgs{
 		// The flow log's id is not known before it has its role.
 		// https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html
-		AssumeRolePolicy:    policy.TrustFrom("vpc-flow-logs.amazonaws.com", home.Account, home.ARN("ec2", "vpc-flow-log/*")),
+		AssumeRolePolicy:    policy.TrustFrom("vpc-flow-logs.amazonaws.com", own.Account, own.ARN("ec2", "vpc-flow-log/*")),
 		Description:         pulumi.String("Writes the VPC's flow logs"),
 		PermissionsBoundary: args.PermissionsBoundary,
 	}, pulumi.Parent(n))
 	if err != nil {
 		return nil, nil, fmt.Errorf("register the flow logs' role: %w", err)
 	}
-	rights, err := iam.NewRolePolicy(ctx, name+"-flows", &iam.RolePolicyArgs{
+	permissions, err := iam.NewRolePolicy(ctx, name+"-flows", &iam.RolePolicyArgs{
 		Role: role.ID(),
 		Policy: policy.Document(
 			policy.Statement{
@@ -75,5 +74,5 @@ func (n *Network) flowLogRole(ctx *pulumi.Context, name string, logs *cloudwatch
 	if err != nil {
 		return nil, nil, fmt.Errorf("register the flow logs' policy: %w", err)
 	}
-	return role, rights, nil
+	return role, permissions, nil
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// role is one kind of thing that has network interfaces, and so a security group of its own.
+// role is one kind of resource with network interfaces, and so with a security group of its own.
 type role string
 
 const (
@@ -19,8 +19,8 @@ const (
 	endpoints role = "endpoints"
 )
 
-// descriptions cannot be changed without another group, so they hold for a stack without a proxy too, where
-// the function calls the cluster itself.
+// descriptions cannot change without replacing the group, so they apply to a stack without a proxy too,
+// where the function calls the cluster itself.
 var descriptions = map[role]string{
 	lambda:    "The function: calls proxy, cache, endpoints and S3; nothing calls it",
 	proxy:     "RDS Proxy: called by the function, calls the cluster",
@@ -54,7 +54,7 @@ func paths(proxied bool) []path {
 type groups map[role]*ec2.SecurityGroup
 
 // securityGroups registers a group per role without rules, and empties the VPC's default group,
-// which would otherwise let everything in it talk to each other.
+// which would otherwise allow all traffic between its members.
 func (n *Network) securityGroups(ctx *pulumi.Context, name string, vpcID pulumi.StringOutput, proxied bool) (groups, error) {
 	_, err := ec2.NewDefaultSecurityGroup(ctx, name+"-default", &ec2.DefaultSecurityGroupArgs{
 		VpcId: vpcID,
@@ -81,21 +81,21 @@ func (n *Network) securityGroups(ctx *pulumi.Context, name string, vpcID pulumi.
 	return all, nil
 }
 
-// rules registers both halves of every path: the caller may go out, the called lets it in.
+// rules registers both rules of every path: egress from the caller and ingress to the target.
 func (n *Network) rules(ctx *pulumi.Context, name string, all groups, s3PrefixList pulumi.StringOutput, proxied bool) error {
 	for _, p := range paths(proxied) {
 		rule := fmt.Sprintf("%s-%s-to-%s", name, p.from, p.to)
-		why := pulumi.Sprintf("%s to %s", p.from, p.to)
+		description := pulumi.Sprintf("%s to %s", p.from, p.to)
 		_, err := vpc.NewSecurityGroupEgressRule(ctx, rule, &vpc.SecurityGroupEgressRuleArgs{
 			SecurityGroupId:           all[p.from].ID(),
 			ReferencedSecurityGroupId: all[p.to].ID(),
 			IpProtocol:                pulumi.String("tcp"),
 			FromPort:                  pulumi.Int(p.port),
 			ToPort:                    pulumi.Int(p.port),
-			Description:               why,
+			Description:               description,
 		}, pulumi.Parent(n))
 		if err != nil {
-			return fmt.Errorf("let %s out to %s: %w", p.from, p.to, err)
+			return fmt.Errorf("allow egress from %s to %s: %w", p.from, p.to, err)
 		}
 		_, err = vpc.NewSecurityGroupIngressRule(ctx, rule, &vpc.SecurityGroupIngressRuleArgs{
 			SecurityGroupId:           all[p.to].ID(),
@@ -103,10 +103,10 @@ func (n *Network) rules(ctx *pulumi.Context, name string, all groups, s3PrefixLi
 			IpProtocol:                pulumi.String("tcp"),
 			FromPort:                  pulumi.Int(p.port),
 			ToPort:                    pulumi.Int(p.port),
-			Description:               why,
+			Description:               description,
 		}, pulumi.Parent(n))
 		if err != nil {
-			return fmt.Errorf("let %s in from %s: %w", p.to, p.from, err)
+			return fmt.Errorf("allow ingress to %s from %s: %w", p.to, p.from, err)
 		}
 	}
 	_, err := vpc.NewSecurityGroupEgressRule(ctx, name+"-lambda-to-s3", &vpc.SecurityGroupEgressRuleArgs{
@@ -118,7 +118,7 @@ func (n *Network) rules(ctx *pulumi.Context, name string, all groups, s3PrefixLi
 		Description:     pulumi.String("lambda to S3"),
 	}, pulumi.Parent(n))
 	if err != nil {
-		return fmt.Errorf("let lambda out to S3: %w", err)
+		return fmt.Errorf("allow egress from lambda to S3: %w", err)
 	}
 	return nil
 }

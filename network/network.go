@@ -10,14 +10,14 @@ import (
 // Token is the component's type in a project.
 func Token(project string) string { return project + ":network:Network" }
 
-// Args are what the room is built from.
+// Args are the component's inputs.
 type Args struct {
 	Config Config
 	// Zones are the names of the zones, from the function Zones.
 	Zones []string
-	// Proxy is whether RDS Proxy stands before the cluster.
+	// Proxy is whether RDS Proxy is in front of the cluster.
 	Proxy bool
-	// Protect refuses to delete or replace the VPC and its subnets: what lives in them cannot move.
+	// Protect refuses to delete or replace the VPC and its subnets: the resources in them cannot move.
 	Protect bool
 	// LogsKeyARN is the key that the flow logs are encrypted with.
 	LogsKeyARN pulumi.StringPtrInput
@@ -25,7 +25,7 @@ type Args struct {
 	PermissionsBoundary pulumi.StringPtrInput
 }
 
-// Network is the room as the others see it.
+// Network is the component with its outputs.
 type Network struct {
 	pulumi.ResourceState
 
@@ -40,7 +40,7 @@ type Network struct {
 	CacheSecurityGroupID   pulumi.IDOutput `pulumi:"cacheSecurityGroupId"`
 }
 
-// New builds the network. It refuses a Config with problems before it registers anything.
+// New creates the component. It rejects an invalid Config before it registers anything.
 func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOption) (*Network, error) {
 	if err := config.Check("network", args.Config); err != nil {
 		return nil, err
@@ -57,18 +57,18 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	if err != nil {
 		return nil, err
 	}
-	home, err := newHome(ctx, n)
+	own, err := newOwnResources(ctx, n)
 	if err != nil {
 		return nil, err
 	}
-	s3PrefixList, err := n.endpoints(ctx, name, vpc, groups[endpoints], home)
+	s3PrefixList, err := n.endpoints(ctx, name, vpc, groups[endpoints], own)
 	if err != nil {
 		return nil, err
 	}
 	if err := n.rules(ctx, name, groups, s3PrefixList, args.Proxy); err != nil {
 		return nil, err
 	}
-	if err := n.flowLogs(ctx, name, vpc.VpcId, args, home); err != nil {
+	if err := n.flowLogs(ctx, name, vpc.VpcId, args, own); err != nil {
 		return nil, err
 	}
 

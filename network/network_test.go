@@ -46,7 +46,7 @@ func buildWith(t *testing.T, c Config, proxied bool) *mocks.Recorder {
 	})
 }
 
-func TestTheVPCSaysItsLayoutAndNATStrategy(t *testing.T) {
+func TestTheVPCSetsItsLayoutAndNATStrategy(t *testing.T) {
 	for nat, strategy := range map[NAT]string{
 		NATNone: "None", NATSingle: "Single", NATPerAZ: "OnePerAz",
 	} {
@@ -75,7 +75,7 @@ func TestTheVPCSaysItsLayoutAndNATStrategy(t *testing.T) {
 	}
 }
 
-func TestTheSmallestNetworkStillHasRoomForAProxyInEachIsolatedSubnet(t *testing.T) {
+func TestTheSmallestNetworkHasAddressesForAProxyInEachIsolatedSubnet(t *testing.T) {
 	c := Default()
 	c.CIDR = "10.1.0.0/22"
 	specs := build(t, c).Find(t, mocks.VpcToken, "net-vpc").Inputs["subnetSpecs"].([]any)
@@ -84,7 +84,7 @@ func TestTheSmallestNetworkStillHasRoomForAProxyInEachIsolatedSubnet(t *testing.
 	}
 }
 
-func TestAZonesRangeIsTheSameHoweverManyZonesThereAre(t *testing.T) {
+func TestAZonesRangeDoesNotDependOnTheNumberOfZones(t *testing.T) {
 	for zones := 2; zones <= mostZones; zones++ {
 		c := Default()
 		c.Zones = zones
@@ -136,7 +136,7 @@ func TestTheFunctionReachesAWSWithoutNAT(t *testing.T) {
 	})
 }
 
-func TestTheVPCAndItsSubnetsAreProtectedAndWhatMayGoIsNot(t *testing.T) {
+func TestOnlyTheVPCAndItsSubnetsAreProtected(t *testing.T) {
 	for token, want := range map[string]bool{
 		"aws:ec2/vpc:Vpc": true, "aws:ec2/subnet:Subnet": true,
 		"aws:ec2/natGateway:NatGateway": false, "aws:ec2/route:Route": false,
@@ -174,7 +174,7 @@ func edges(r *mocks.Recorder) []string {
 	return found
 }
 
-func TestTrafficFlowsAlongTheRequestPathAndNowhereElse(t *testing.T) {
+func TestSecurityGroupsAllowTheRequestPathAndNothingElse(t *testing.T) {
 	r := build(t, Default())
 	want := []string{
 		"net-cache-id from net-lambda-id tcp 6379-6379",
@@ -202,7 +202,7 @@ func TestTrafficFlowsAlongTheRequestPathAndNowhereElse(t *testing.T) {
 	}
 }
 
-func TestWithoutAProxyTheFunctionReachesTheClusterItself(t *testing.T) {
+func TestWithoutAProxyTheFunctionConnectsToTheCluster(t *testing.T) {
 	r := buildWith(t, Default(), false)
 	want := []string{
 		"net-cache-id from net-lambda-id tcp 6379-6379",
@@ -223,7 +223,7 @@ func TestWithoutAProxyTheFunctionReachesTheClusterItself(t *testing.T) {
 	}
 }
 
-func TestEveryRoleHasAGroupOfItsOwnAndTheDefaultOneIsEmptied(t *testing.T) {
+func TestEveryRoleHasItsOwnSecurityGroupAndTheDefaultOneIsEmpty(t *testing.T) {
 	r := build(t, Default())
 	var names []string
 	for _, group := range r.OfType("aws:ec2/securityGroup:SecurityGroup") {
@@ -239,7 +239,7 @@ func TestEveryRoleHasAGroupOfItsOwnAndTheDefaultOneIsEmptied(t *testing.T) {
 	}
 }
 
-func TestFlowLogsAreEncryptedAndKeptAsLongAsConfigured(t *testing.T) {
+func TestFlowLogsAreEncryptedAndHaveTheConfiguredRetention(t *testing.T) {
 	c := Default()
 	c.FlowLogDays = 90
 	r := build(t, c)
@@ -274,7 +274,7 @@ func TestFlowLogsAreEncryptedAndKeptAsLongAsConfigured(t *testing.T) {
 	}
 }
 
-func TestEverythingHangsOnTheNetworkAndUsesItsProvider(t *testing.T) {
+func TestEveryResourceIsAChildOfTheNetworkAndUsesItsProvider(t *testing.T) {
 	for _, res := range build(t, Default()).All() {
 		switch res.Type {
 		case "pulumi:providers:aws", "aws:ec2/routeTable:RouteTable":
@@ -295,7 +295,7 @@ func TestEverythingHangsOnTheNetworkAndUsesItsProvider(t *testing.T) {
 	}
 }
 
-func TestAPreviewOfANewStackNeedsNoValueThatIsNotKnownYet(t *testing.T) {
+func TestAPreviewOfANewStackNeedsNoUnknownValue(t *testing.T) {
 	m := mocks.Mocks{Preview: true}
 	r := m.Run(t, func(ctx *pulumi.Context) error {
 		_, err := New(ctx, "net", Args{Config: Default(), Proxy: true})
@@ -306,7 +306,7 @@ func TestAPreviewOfANewStackNeedsNoValueThatIsNotKnownYet(t *testing.T) {
 	}
 }
 
-func TestNewRefusesABadConfigurationBeforeItRegistersAnything(t *testing.T) {
+func TestNewRejectsAnInvalidConfigurationBeforeItRegistersAnything(t *testing.T) {
 	c := Default()
 	c.CIDR, c.Zones = "10.0.0.0/33", 9
 	r, err := mocks.Mocks{}.Try(func(ctx *pulumi.Context) error {

@@ -13,9 +13,9 @@ const componentName = "network"
 
 // Permissions are what the component needs of the roles that preview and deploy it. EC2 assigns ids, not
 // names: what is created must get the stack's tag, and what it is created in, or changed, must carry it.
-// Nothing tells the default security group of a new VPC, nor the interfaces that Lambda leaves behind, from
-// those of other programs: an administrator creates the network and deletes it (docs/how-to/set-up-gitlab.md,
-// docs/how-to/runbook.md).
+// The default security group of a new VPC, and the interfaces that Lambda leaves behind, cannot be
+// distinguished from those of other programs: an administrator creates the network and deletes it
+// (docs/how-to/set-up-gitlab.md, docs/how-to/runbook.md).
 func Permissions(s policy.Scope) policy.Permissions {
 	flows := s.Named(componentName, "logs", "log-group:")
 	return policy.Permissions{
@@ -45,7 +45,7 @@ func Permissions(s policy.Scope) policy.Permissions {
 func changePermissions(s policy.Scope) []policy.Statement {
 	return []policy.Statement{
 		{
-			// Nothing that is there already is taken over by a tag.
+			// An existing resource cannot be tagged as the stack's.
 			Sid:       "TagWhatIsMade",
 			Actions:   []string{"ec2:CreateTags"},
 			Resources: ec2ARNs(s, kinds...),
@@ -93,8 +93,8 @@ var kinds = []string{
 }
 
 // creations are the calls that create a resource of the network, with the kinds that they create. Calls
-// stand together only where none of them takes as a parent what another one creates: the tag that is
-// required of the new resource would else allow any parent.
+// share a statement only where none of them uses as a parent what another one creates: the tag that is
+// required of the new resource would otherwise allow any parent.
 var creations = []struct {
 	sid            string
 	actions, kinds []string

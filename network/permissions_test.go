@@ -5,10 +5,10 @@ import (
 	"testing"
 )
 
-// TestNoParentIsTakenForNew wants no call to be let on a kind that another call of the same statement
-// takes as a parent: the tag that is asked of the new would let the parent be anybody's.
+// TestNoCreateStatementAllowsAnyParent requires that no statement allows a call on a kind that another call
+// of the statement uses as a parent: the tag that is required of the new resource would allow any parent.
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
-func TestNoParentIsTakenForNew(t *testing.T) {
+func TestNoCreateStatementAllowsAnyParent(t *testing.T) {
 	parents := map[string][]string{
 		"ec2:CreateFlowLogs":   {"natgateway", "network-interface", "subnet", "vpc"},
 		"ec2:CreateNatGateway": {"elastic-ip", "subnet", "vpc"},
@@ -20,7 +20,7 @@ func TestNoParentIsTakenForNew(t *testing.T) {
 		for _, action := range m.actions {
 			for _, kind := range m.kinds {
 				if slices.Contains(parents[action], kind) {
-					t.Errorf("%s lets %s take anybody's %s", m.sid, action, kind)
+					t.Errorf("%s allows %s with any %s as the parent", m.sid, action, kind)
 				}
 			}
 		}

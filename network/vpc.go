@@ -9,14 +9,14 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// natStrategies are awsx's names for our modes.
+// natStrategies are awsx's names of the NAT modes.
 var natStrategies = map[NAT]awsx.NatGatewayStrategy{
 	NATNone:   awsx.NatGatewayStrategyNone,
 	NATSingle: awsx.NatGatewayStrategySingle,
 	NATPerAZ:  awsx.NatGatewayStrategyOnePerAz,
 }
 
-// vpc registers the VPC with its subnets, routes and NAT. Layout and NAT strategy are always said:
+// vpc registers the VPC with its subnets, routes and NAT. Layout and NAT strategy are always set:
 // awsx's defaults have changed before, and another layout would replace every subnet.
 func (n *Network) vpc(ctx *pulumi.Context, name string, args Args) (*awsx.Vpc, error) {
 	c, opts := args.Config, []pulumi.ResourceOption{pulumi.Parent(n)}
@@ -44,8 +44,9 @@ func (n *Network) vpc(ctx *pulumi.Context, name string, args Args) (*awsx.Vpc, e
 // vpcName is the name of the VPC's component, with which the names of its subnets begin.
 func vpcName(name string) string { return name + "-vpc" }
 
-// protect protects what a database cannot be moved out of, and nothing else of awsx's: a NAT gateway
-// may go. Everything else says that it is not, because it lies below the VPC and would inherit it.
+// protect protects the VPC and its subnets, which a database cannot be moved out of, and no other resource
+// of awsx: a NAT gateway may be deleted. The others are set to unprotected, because they would inherit the
+// VPC's protection.
 func protect(_ context.Context, args *pulumi.ResourceTransformArgs) *pulumi.ResourceTransformResult {
 	if !args.Custom {
 		return nil
@@ -54,16 +55,16 @@ func protect(_ context.Context, args *pulumi.ResourceTransformArgs) *pulumi.Reso
 	return &pulumi.ResourceTransformResult{Props: args.Props, Opts: args.Opts}
 }
 
-// zoneMask is the size of a zone's range: a quarter of the VPC's, however many zones there are. So a
-// further zone gets subnets beyond those that are there, and never over them.
+// zoneMask is the prefix length of a zone's range: a quarter of the VPC's, however many zones there are. So
+// an added zone gets subnets after the existing ones and never overlaps them.
 func zoneMask(c Config) int {
 	const quarter = 2
 	return netip.MustParsePrefix(c.CIDR).Bits() + quarter
 }
 
-// subnets gives each zone's range half to the function, whose concurrency takes addresses, and an
-// eighth each to the public and the data tier; the last quarter stays free. The largest comes
-// first, so that alignment leaves no gaps.
+// subnets gives half of each zone's range to the function, whose concurrency needs addresses, and an
+// eighth each to the public and the data tier; the last quarter remains free. The largest comes first, so
+// that alignment leaves no gaps.
 func subnets(zone int) []awsx.SubnetSpecArgs {
 	half, eighth := zone+1, zone+3
 	return []awsx.SubnetSpecArgs{

@@ -13,16 +13,17 @@ import (
 	"github.com/didomi/serverless-api/internal/config"
 )
 
-// zone is an availability zone. The account has names of its own for them, ids are the same in all.
+// zone is an availability zone. Names differ between accounts, ids are the same in all.
 type zone struct{ name, id string }
 
-// unservedZones are the ids of the zones that RDS Proxy does not serve. It leaves out a subnet there
-// without an error, and every later update would replace the proxy (hashicorp/terraform-provider-aws#17781).
+// unservedZones are the ids of the zones that RDS Proxy does not support. It omits a subnet there without
+// an error, and every later update would replace the proxy (hashicorp/terraform-provider-aws#17781).
 // https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-proxy.html#rds-proxy.limitations
 var unservedZones = []string{"use1-az3", "usw1-az2"}
 
 // Zones are the names of the zones that the network of that name has subnets in, in the order in which
-// the subnets are numbered. It asks AWS and refuses what cannot be, so it comes before anything is made.
+// the subnets are numbered. It looks the zones up in AWS and rejects a configuration that they do not allow,
+// so call it before any resource is registered.
 func Zones(ctx *pulumi.Context, name string, c Config, opts ...pulumi.InvokeOption) ([]string, error) {
 	offered, err := offeredZones(ctx, opts)
 	if err != nil {
@@ -41,8 +42,8 @@ func Zones(ctx *pulumi.Context, name string, c Config, opts ...pulumi.InvokeOpti
 }
 
 // offeredZones are the availability zones of the region, by name. Local Zones and Wavelength Zones are
-// left out: Aurora, ElastiCache and RDS Proxy are not there, and their names sort before the others'.
-// A zone that AWS reports as impaired is not: a stack keeps its zones through an outage.
+// left out: Aurora, ElastiCache and RDS Proxy are not available there, and their names sort before the
+// others'. A zone that AWS reports as impaired is included: a stack keeps its zones through an outage.
 func offeredZones(ctx *pulumi.Context, opts []pulumi.InvokeOption) ([]zone, error) {
 	found, err := aws.GetAvailabilityZones(ctx, &aws.GetAvailabilityZonesArgs{Filters: []aws.GetAvailabilityZonesFilter{
 		{Name: "opt-in-status", Values: []string{"opt-in-not-required"}},
@@ -93,8 +94,8 @@ func deployedZones(ctx *pulumi.Context, name string, opts []pulumi.InvokeOption)
 }
 
 // choose picks the zones: those that are deployed, in their places, and for the rest those that the
-// configuration names, or the first ones by name. Zones are only ever added. What lives in a subnet cannot
-// move, and AWS refuses to take a subnet from a database that has an instance there.
+// configuration names, or the first ones by name. Zones are only ever added. The resources in a subnet
+// cannot move, and AWS refuses to remove a subnet from a database that has an instance there.
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBSubnetGroup.html
 func (c Config) choose(offered []zone, deployed []string) ([]string, *config.FieldError) {
 	wanted, problem := c.named(offered)
@@ -128,7 +129,7 @@ func (c Config) choose(offered []zone, deployed []string) ([]string, *config.Fie
 	return chosen, nil
 }
 
-// fill gives every empty place of so many the next wanted zone that is not deployed, as far as there are any.
+// fill assigns the next wanted zone that is not deployed to each empty place, while there are any.
 func fill(deployed, wanted []string, places int) []string {
 	wanted = slices.DeleteFunc(wanted, func(name string) bool { return slices.Contains(deployed, name) })
 	chosen := append(slices.Clone(deployed), make([]string, places-len(deployed))...)

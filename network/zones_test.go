@@ -16,7 +16,7 @@ var virginia = []zone{
 	{"us-east-1e", "use1-az5"},
 }
 
-func TestZonesAreTheFirstOnesThatServeUnlessNamedAndStayOnceDeployed(t *testing.T) {
+func TestZonesAreTheFirstSupportedOnesUnlessNamedAndNeverMove(t *testing.T) {
 	for name, c := range map[string]struct {
 		zones           int
 		named, deployed []string

@@ -26,7 +26,7 @@ func provider(t *testing.T, c account.Config) map[string]any {
 	return r.Find(t, "pulumi:providers:aws", "aws").Inputs
 }
 
-func TestTheProviderTagsEverything(t *testing.T) {
+func TestTheProviderTagsEveryResource(t *testing.T) {
 	got := provider(t, account.Config{Region: "eu-west-1"})
 	want := map[string]any{"tags": map[string]any{
 		"application": "shop", "creator": "pulumi", "environment": "test", "purpose": "serverless-api", "responsible": "platform",
@@ -37,7 +37,7 @@ func TestTheProviderTagsEverything(t *testing.T) {
 	}
 }
 
-func TestTheProviderCarriesNothingButWhatTheStackSays(t *testing.T) {
+func TestTheProviderSetsOnlyWhatTheStackConfigures(t *testing.T) {
 	for name, c := range map[string]struct {
 		config account.Config
 		want   []string
@@ -69,7 +69,7 @@ func TestTheProviderCarriesNothingButWhatTheStackSays(t *testing.T) {
 	}
 }
 
-func TestWhatAWSWouldRefuseIsNamed(t *testing.T) {
+func TestValuesThatAWSRejectsAreReported(t *testing.T) {
 	type program struct {
 		Tags account.Tags `json:"tags"`
 	}

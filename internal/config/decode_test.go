@@ -64,7 +64,7 @@ func TestDecodeFillsTheStructAndKeepsDefaults(t *testing.T) {
 	}
 }
 
-func TestDecodeNamesWhatIsWrong(t *testing.T) {
+func TestDecodeReportsEveryProblem(t *testing.T) {
 	for name, c := range map[string]struct {
 		values config.Values
 		want   []string
@@ -141,7 +141,7 @@ func TestAWrongTypeIsNotReportedAgainForTheDefaultInItsPlace(t *testing.T) {
 	checkProblems(t, config.Decode(config.Values{"p:room": `{"cidr": 5}`}, "p", &target), []string{`p:room.cidr is 5; want text`})
 }
 
-func TestJoinKeepsEveryProblemAndPutsThemInOrder(t *testing.T) {
+func TestJoinKeepsAndSortsEveryProblem(t *testing.T) {
 	first, second := defaults(), defaults()
 	err := config.Join(
 		config.Decode(config.Values{"b:x": "1"}, "b", &first),
@@ -164,7 +164,7 @@ func TestJoinDoesNotHideAnErrorOfAnotherKind(t *testing.T) {
 	}
 }
 
-func TestErrorSaysHowManyAndThatNothingHappened(t *testing.T) {
+func TestTheErrorCountsTheProblemsAndReportsThatNothingWasRegistered(t *testing.T) {
 	target := defaults()
 	err := config.Decode(config.Values{"p:rom": "1"}, "p", &target)
 	if want := "1 problem in the stack's configuration, nothing was registered:\n  p:rom"; !strings.HasPrefix(err.Error(), want) {

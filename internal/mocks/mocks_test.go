@@ -30,7 +30,7 @@ func TestARegistrationIsRecordedAsTheEngineSeesIt(t *testing.T) {
 	}
 }
 
-func TestAnInvokeThatNobodyAnswersFailsTheProgram(t *testing.T) {
+func TestAnInvokeWithoutAMockFailsTheProgram(t *testing.T) {
 	_, err := mocks.Mocks{}.Try(func(ctx *pulumi.Context) error {
 		_, err := aws.GetBillingServiceAccount(ctx, &aws.GetBillingServiceAccountArgs{})
 		return err

@@ -25,7 +25,7 @@ func rendered(t *testing.T, m mocks.Mocks, document func(unknown pulumi.StringOu
 	return text
 }
 
-func TestDocumentsRenderEveryPart(t *testing.T) {
+func TestADocumentHasEveryElementOfItsStatements(t *testing.T) {
 	const role = "arn:aws:iam:eu-west-1:123456789012:role"
 	for name, c := range map[string]struct {
 		document func(arn pulumi.StringOutput) pulumi.StringOutput
