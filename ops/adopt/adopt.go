@@ -83,7 +83,7 @@ func report(out io.Writer, from, to Identity, changed int, left []string) {
 	_, _ = fmt.Fprint(out, `Left to decide:
   Pulumi.yaml, Pulumi.<stack>.yaml   region, tags (responsible, creator), alarmEmails, sizes
   bootstrap/Pulumi.main.yaml         region, GitLab's address and the project's path (docs/how-to/bootstrap-an-account.md)
-  lambda/                            the application: openapi/openapi.yaml, handler/route.go, migrate/sql (docs/how-to/adopt.md)
+  lambda/                            the application: openapi/openapi.yaml, handler/routes.go, migrate/sql (docs/how-to/adopt.md)
   README.md, CHANGELOG.md            what your project is, and its versions
 Next: make up, then make test.
 `)
