@@ -157,9 +157,9 @@ func (s *session) lockFolder(stack string) string {
 	return ".pulumi/locks/organization/" + s.stacks[stack].Project + "/" + stack + "/"
 }
 
-// component is the name of a stack's component, which begins those of its resources.
-func (s *session) component(stack, name string) string {
-	return s.stacks[stack].Project + "-" + stack + "-" + name
+// dataComponent is the name of a stack's component data, which begins those of its resources.
+func (s *session) dataComponent(stack string) string {
+	return s.stacks[stack].Project + "-" + stack + "-data"
 }
 
 // locks are those on a stack.

@@ -24,7 +24,7 @@ func (s *session) drift() []step {
 			if err := s.setVersioning(ctx, bucket, s3types.BucketVersioningStatusSuspended); err != nil {
 				return err
 			}
-			return errors.Join(s.expect(ctx, look, false), s.drifted("opened", s.component("dev", "data"), "Suspended"))
+			return errors.Join(s.expect(ctx, look, false), s.drifted("opened", s.dataComponent("dev"), "Suspended"))
 		}},
 		{"that nobody could look is no drift, and changes no issue", func(ctx context.Context) error {
 			blind := look
@@ -44,7 +44,7 @@ func (s *session) repair(ctx context.Context) error {
 		return err
 	}
 	deploy := Run{Source: "push", Branch: "main", Jobs: []string{"deploy:dev"}}
-	if err := s.accepted(ctx, deploy, "The account has drifted", s.component("dev", "data")+"-files: versioningConfiguration.status"); err != nil {
+	if err := s.accepted(ctx, deploy, "The account has drifted", s.dataComponent("dev")+"-files: versioningConfiguration.status"); err != nil {
 		return err
 	}
 	bucket, err := s.output(ctx, "dev", "bucket")

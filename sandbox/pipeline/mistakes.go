@@ -25,10 +25,10 @@ func (s *session) mistakes() []step {
 			if err := s.propose(ctx, "replaced", "Rename the database", renameDatabase); err != nil {
 				return err
 			}
-			if err := s.expect(ctx, s.request("replaced", review), false, s.component("dev", "data")+"-cluster would be replaced", "accept-data-loss", "stack prod: there is no preview"); err != nil {
+			if err := s.expect(ctx, s.request("replaced", review), false, s.dataComponent("dev")+"-cluster would be replaced", "accept-data-loss", "stack prod: there is no preview"); err != nil {
 				return err
 			}
-			return s.noted(1, "The preview of **prod** failed", s.component("prod", "data")+"-cluster", "Data is lost", s.component("dev", "data")+"-cluster")
+			return s.noted(1, "The preview of **prod** failed", s.dataComponent("prod")+"-cluster", "Data is lost", s.dataComponent("dev")+"-cluster")
 		}},
 		{"a stack that somebody holds is left alone, and it is said by whom and what to do", func(ctx context.Context) error {
 			if err := s.propose(ctx, "held", "Change the function again", replace("lambda/touched.go", "third", "held")); err != nil {
