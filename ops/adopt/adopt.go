@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/didomi/serverless-api/ops/command"
 )
@@ -45,7 +44,7 @@ func adopt(ctx context.Context, out io.Writer, tree repository, to Identity) err
 	if err := tree.checkClean(ctx); err != nil {
 		return err
 	}
-	from, err := read(os.DirFS(tree.dir))
+	from, err := read(tree.dir)
 	if err != nil {
 		return err
 	}

@@ -3,7 +3,8 @@ package adopt
 import (
 	"errors"
 	"fmt"
-	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"golang.org/x/mod/modfile"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/didomi/serverless-api/internal/config"
 	"github.com/didomi/serverless-api/internal/naming"
+	"github.com/didomi/serverless-api/ops/project"
 )
 
 // Identity is what a project is called by.
@@ -54,24 +56,25 @@ func (i Identity) check() error {
 	return errors.New(strings.Join(lines, "\n  "))
 }
 
-// read is the identity of a tree.
-func read(tree fs.FS) (Identity, error) {
+// read is the identity of the tree in a directory.
+func read(dir string) (Identity, error) {
 	var found Identity
-	text, err := fs.ReadFile(tree, "go.mod")
+	text, err := os.ReadFile(filepath.Join(dir, "go.mod"))
 	if err != nil {
 		return found, fmt.Errorf("read the module's path: %w", err)
 	}
 	if found.Module = modfile.ModulePath(text); found.Module == "" {
 		return found, errors.New("read the module's path: go.mod has none")
 	}
-	var project struct{ Name string }
-	if err := readYAML(tree, "Pulumi.yaml", &project); err != nil {
+	if found.Project, err = project.Name(dir); err != nil {
 		return found, err
 	}
-	found.Project = project.Name
+	if text, err = os.ReadFile(filepath.Join(dir, "Pulumi.prod.yaml")); err != nil {
+		return found, fmt.Errorf("read the domain: %w", err)
+	}
 	var stack struct{ Config map[string]yaml.Node }
-	if err := readYAML(tree, "Pulumi.prod.yaml", &stack); err != nil {
-		return found, err
+	if err := yaml.Unmarshal(text, &stack); err != nil {
+		return found, fmt.Errorf("read Pulumi.prod.yaml: %w", err)
 	}
 	var dns struct{ Domain string }
 	node := stack.Config[found.Project+":dns"]
@@ -82,15 +85,4 @@ func read(tree fs.FS) (Identity, error) {
 		return found, fmt.Errorf("read Pulumi.prod.yaml: %s:dns.domain is not set", found.Project)
 	}
 	return found, nil
-}
-
-func readYAML(tree fs.FS, path string, into any) error {
-	text, err := fs.ReadFile(tree, path)
-	if err == nil {
-		err = yaml.Unmarshal(text, into)
-	}
-	if err != nil {
-		return fmt.Errorf("read %s: %w", path, err)
-	}
-	return nil
 }

@@ -14,7 +14,7 @@ import (
 // has the branch and the version as its parents, so that a merge of the branch brings what has changed between
 // two versions, without the names.
 func update(ctx context.Context, out io.Writer, tree repository, version string) error {
-	to, err := read(os.DirFS(tree.dir))
+	to, err := read(tree.dir)
 	if err != nil {
 		return err
 	}
@@ -62,7 +62,7 @@ func (r repository) renamed(ctx context.Context, commit string, to Identity) (id
 		return "", err
 	}
 	copied := repository{dir}
-	from, err := read(os.DirFS(dir))
+	from, err := read(dir)
 	if err != nil {
 		return "", err
 	}
