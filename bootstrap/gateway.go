@@ -16,9 +16,9 @@ import (
 // GatewayToken is the type of the component of API Gateway's account settings.
 func GatewayToken(project string) string { return token(project, "Gateway") }
 
-// GatewayConfig is what can be chosen about the role that API Gateway writes the logs of all APIs with.
+// GatewayConfig configures the role that API Gateway writes the logs of all APIs with.
 type GatewayConfig struct {
-	// LogRole creates the role and sets it; false where the account has one that is set otherwise.
+	// LogRole creates the role and sets it; false where the account already has one.
 	LogRole bool `json:"logRole"`
 	// Regions are the further regions with stacks: API Gateway has the setting once for each region.
 	Regions []string `json:"regions"`
@@ -27,7 +27,7 @@ type GatewayConfig struct {
 // DefaultGateway sets the role in bootstrap's own region.
 func DefaultGateway() GatewayConfig { return GatewayConfig{LogRole: true, Regions: []string{}} }
 
-// Validate lists the regions that are none or are named twice.
+// Validate lists the regions that are invalid or named twice.
 func (c GatewayConfig) Validate() []config.FieldError {
 	var problems []config.FieldError
 	for i, region := range c.Regions {
@@ -47,8 +47,8 @@ type Gateway struct {
 }
 
 // NewGateway registers the role, and the setting in bootstrap's region and the further ones, whose
-// providers come by region. The role reads every log of the account, since API Gateway accepts none that
-// does not, and every API logs with it. So it is an administrator's: no stack creates, changes or hands it over.
+// providers are given by region. The role reads every log of the account, since API Gateway accepts none that
+// does not, and every API logs with it. So only an administrator manages it: no stack creates, changes or passes it.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html
 func NewGateway(ctx *pulumi.Context, name string, c GatewayConfig, further map[string]*aws.Provider, opts ...pulumi.ResourceOption) error {
 	if err := config.Check("apiGateway", c); err != nil {
@@ -90,8 +90,8 @@ func (g *Gateway) setLogRole(ctx *pulumi.Context, name string, c GatewayConfig, 
 	return nil
 }
 
-// logRole registers the role and its policy, which is its boundary too. All is protected: a stack whose API
-// logs fails to change its stage where the setting is gone.
+// logRole registers the role and its policy, which is its boundary too. All are protected: without the setting,
+// a stack whose API has logs cannot change its stage.
 func (g *Gateway) logRole(ctx *pulumi.Context, name string) (*iam.Role, *iam.RolePolicyAttachment, error) {
 	partition, err := aws.GetPartition(ctx, &aws.GetPartitionArgs{}, pulumi.Parent(g))
 	if err != nil {

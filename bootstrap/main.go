@@ -1,7 +1,7 @@
-// Command bootstrap is the Pulumi program that comes first in an account: it makes the bucket in
+// Command bootstrap is the first Pulumi program to run in an account: it creates the bucket in
 // which every stack keeps its state, the key that encrypts the bucket and the secrets in the states,
-// the identity provider by which pipelines sign in and the role that API Gateway writes logs with.
-// docs/how-to/bootstrap-an-account.md says how it is run and how its own state gets into that bucket.
+// the identity provider by which pipelines authenticate and the role that API Gateway writes logs with.
+// docs/how-to/bootstrap-an-account.md describes how to run it and how to move its own state into that bucket.
 package main
 
 import (
@@ -14,7 +14,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// settings is everything that the program's stack file may say.
+// settings is everything that the program's stack file may set.
 type settings struct {
 	Tags     account.Tags   `json:"tags"`
 	State    Config         `json:"state"`
@@ -64,7 +64,7 @@ func provision(ctx *pulumi.Context, values config.Values) error {
 	return nil
 }
 
-// ownRegion refuses bootstrap's own region among the further ones: API Gateway has one setting there.
+// ownRegion rejects bootstrap's own region among the further ones: API Gateway has one setting in a region.
 func (s *settings) ownRegion(project string) error {
 	if !slices.Contains(s.Gateway.Regions, s.account.Region) {
 		return nil
@@ -74,7 +74,7 @@ func (s *settings) ownRegion(project string) error {
 	}}}
 }
 
-// furtherProviders are those of the regions in which API Gateway is set up beside bootstrap's own.
+// furtherProviders are those of the regions in which API Gateway is set up in addition to bootstrap's own.
 func (s *settings) furtherProviders(ctx *pulumi.Context) (map[string]*awssdk.Provider, error) {
 	providers := map[string]*awssdk.Provider{}
 	if !s.Gateway.LogRole {

@@ -12,19 +12,19 @@ import (
 )
 
 const (
-	room     = "didomi-state"
-	keyArn   = "arn:aws:kms:eu-west-1:123456789012:" + room
-	keyID    = "1234abcd"
-	stateURL = "s3://" + room + "-1234567?region=eu-west-1"
+	componentName = "didomi-state"
+	keyArn        = "arn:aws:kms:eu-west-1:123456789012:" + componentName
+	keyID         = "1234abcd"
+	stateURL      = "s3://" + componentName + "-1234567?region=eu-west-1"
 )
 
-// answers are what AWS makes up.
-var answers = map[string]func(mocks.Resource) map[string]any{
+// computed are the outputs that AWS computes.
+var computed = map[string]func(mocks.Resource) map[string]any{
 	"aws:s3/bucketV2:BucketV2": func(r mocks.Resource) map[string]any { return map[string]any{"bucket": r.Name + "-1234567"} },
 	"aws:kms/key:Key":          func(mocks.Resource) map[string]any { return map[string]any{"keyId": keyID} },
 }
 
-// run provisions with these values in place of the stack file's.
+// run runs the program with this value of `state`.
 func run(t *testing.T, state string) (*mocks.Recorder, error) {
 	t.Helper()
 	return runWith(t, map[string]string{"state": state})
@@ -37,7 +37,7 @@ func runWith(t *testing.T, settings map[string]string) (*mocks.Recorder, error) 
 		values[mocks.Project+":"+key] = value
 	}
 	var captured config.Values
-	return mocks.Mocks{Config: values, Outputs: answers}.Try(
+	return mocks.Mocks{Config: values, Outputs: computed}.Try(
 		func(ctx *pulumi.Context) error { return provision(ctx, captured) }, config.Capture(&captured))
 }
 
@@ -50,17 +50,17 @@ func provisioned(t *testing.T) *mocks.Recorder {
 	return r
 }
 
-// No stack's value: a project and a stack are joined by a slash.
+// The tag of a stack has a slash between project and stack.
 func TestEveryResourceHasATagThatNoStackHas(t *testing.T) {
 	tags := provisioned(t).Find(t, "pulumi:providers:aws", "aws").Inputs["defaultTags"].(map[string]any)["tags"].(map[string]any)
 	if tags["serverless-api:stack"] != "bootstrap" {
-		t.Errorf("the provider tags everything with %v", tags)
+		t.Errorf("the provider's default tags are %v", tags)
 	}
 }
 
 func TestTheStateBucketIsPrivateEncryptedVersionedAndRetained(t *testing.T) {
 	r := provisioned(t)
-	const id, arn = room + "-id", "arn:aws:s3:eu-west-1:123456789012:" + room
+	const id, arn = componentName + "-id", "arn:aws:s3:eu-west-1:123456789012:" + componentName
 	for token, want := range map[string]map[string]any{
 		"aws:s3/bucketV2:BucketV2": {"forceDestroy": false},
 		"aws:s3/bucketVersioningV2:BucketVersioningV2": {
@@ -96,15 +96,15 @@ func TestTheStateBucketIsPrivateEncryptedVersionedAndRetained(t *testing.T) {
 				},
 			},
 		},
-		"aws:kms/alias:Alias": {"name": "alias/" + room, "targetKeyId": keyID},
+		"aws:kms/alias:Alias": {"name": "alias/" + componentName, "targetKeyId": keyID},
 	} {
 		t.Run(token, func(t *testing.T) {
-			got := r.Find(t, token, room)
+			got := r.Find(t, token, componentName)
 			if !reflect.DeepEqual(got.Inputs, want) {
 				t.Errorf("got %v\nwant %v", got.Inputs, want)
 			}
-			if got.ParentName() != room {
-				t.Errorf("its parent is %s, want %s", got.ParentName(), room)
+			if got.ParentName() != componentName {
+				t.Errorf("its parent is %s, want %s", got.ParentName(), componentName)
 			}
 		})
 	}
@@ -112,11 +112,11 @@ func TestTheStateBucketIsPrivateEncryptedVersionedAndRetained(t *testing.T) {
 
 func TestBucketAndKeyAreProtectedAndTheKeyRotates(t *testing.T) {
 	r := provisioned(t)
-	key := r.Find(t, "aws:kms/key:Key", room)
+	key := r.Find(t, "aws:kms/key:Key", componentName)
 	if key.Inputs["enableKeyRotation"] != true || key.Inputs["deletionWindowInDays"] != 30.0 {
 		t.Errorf("key %v", key.Inputs)
 	}
-	for _, res := range []mocks.Resource{key, r.Find(t, "aws:s3/bucketV2:BucketV2", room)} {
+	for _, res := range []mocks.Resource{key, r.Find(t, "aws:s3/bucketV2:BucketV2", componentName)} {
 		if !res.Options.Protect {
 			t.Errorf("%s is not protected", res.Type)
 		}
@@ -125,8 +125,8 @@ func TestBucketAndKeyAreProtectedAndTheKeyRotates(t *testing.T) {
 
 func TestTheOutputsAreTheCLIsBackendAndSecretsProvider(t *testing.T) {
 	outputs := map[string]string{}
-	_, err := mocks.Mocks{Outputs: answers}.Try(func(ctx *pulumi.Context) error {
-		s, err := New(ctx, room, Args{Config: Default(), Region: "eu-west-1"})
+	_, err := mocks.Mocks{Outputs: computed}.Try(func(ctx *pulumi.Context) error {
+		s, err := New(ctx, componentName, Args{Config: Default(), Region: "eu-west-1"})
 		if err != nil {
 			return err
 		}
@@ -139,7 +139,7 @@ func TestTheOutputsAreTheCLIsBackendAndSecretsProvider(t *testing.T) {
 		<-known
 		return nil
 	})
-	want := map[string]string{"backendUrl": stateURL, "secretsProvider": "awskms://alias/" + room + "?region=eu-west-1"}
+	want := map[string]string{"backendUrl": stateURL, "secretsProvider": "awskms://alias/" + componentName + "?region=eu-west-1"}
 	if err != nil || !reflect.DeepEqual(outputs, want) {
 		t.Errorf("%v, %v, want %v", outputs, err, want)
 	}
@@ -150,8 +150,8 @@ func TestTheIdentityProviderOfGitLabBelongsToNoStack(t *testing.T) {
 		address string
 		want    []any
 	}{
-		"the instance's address is issuer and audience": {"https://git.example.com/", []any{"https://git.example.com"}},
-		"without an address there is no provider":       {"", nil},
+		"the instance's URL is issuer and audience": {"https://git.example.com/", []any{"https://git.example.com"}},
+		"without a URL there is no provider":        {"", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got []any
@@ -161,7 +161,7 @@ func TestTheIdentityProviderOfGitLabBelongsToNoStack(t *testing.T) {
 			for _, provider := range r.OfType("aws:iam/openIdConnectProvider:OpenIdConnectProvider") {
 				got = append(got, provider.Inputs["url"])
 				if !reflect.DeepEqual(provider.Inputs["clientIdLists"], []any{provider.Inputs["url"]}) || provider.ParentName() != "pipeline" {
-					t.Errorf("%s under %s takes tokens for %v", provider.Name, provider.ParentName(), provider.Inputs["clientIdLists"])
+					t.Errorf("%s under %s accepts tokens for %v", provider.Name, provider.ParentName(), provider.Inputs["clientIdLists"])
 				}
 			}
 			if !reflect.DeepEqual(got, c.want) {
@@ -173,7 +173,7 @@ func TestTheIdentityProviderOfGitLabBelongsToNoStack(t *testing.T) {
 
 func TestByDefaultTheAccountTrustsNoGitLab(t *testing.T) {
 	if got := provisioned(t).OfType("aws:iam/openIdConnectProvider:OpenIdConnectProvider"); len(got) != 0 {
-		t.Errorf("the account takes tokens of %v", got[0].Inputs["url"])
+		t.Errorf("the account accepts tokens of %v", got[0].Inputs["url"])
 	}
 }
 
@@ -185,8 +185,8 @@ func TestAnInvalidGitLabURLIsRejected(t *testing.T) {
 	}
 }
 
-// AWS takes no role that lacks one of the policy's actions, and the policy reads every log of the account. So the
-// role has it as its boundary, and no stack's deploy role reaches its name.
+// API Gateway accepts no role that lacks one of the policy's actions, and the policy reads every log of the
+// account. So the role has it as its boundary, and no stack's deploy role may change a role of its name.
 func TestAPIGatewayWritesLogsWithTheBootstrapRole(t *testing.T) {
 	const gateway, logs = "didomi-gateway", "arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
 	r, err := runWith(t, map[string]string{"apiGateway": `{"regions": ["us-east-1"]}`})
@@ -205,7 +205,7 @@ func TestAPIGatewayWritesLogsWithTheBootstrapRole(t *testing.T) {
 			t.Errorf("%s is %v by %s", name, account.Inputs, account.Provider)
 		}
 		if !slices.ContainsFunc(account.Options.DependsOn, func(urn string) bool { return strings.HasSuffix(urn, "RolePolicyAttachment::"+gateway+"-logs") }) {
-			t.Errorf("%s does not wait for the role's policy", name)
+			t.Errorf("%s does not depend on the role's policy", name)
 		}
 		if !account.Options.Protect || !role.Options.Protect || !attached.Options.Protect {
 			t.Errorf("%s, the role or its policy is not protected", name)
@@ -247,7 +247,7 @@ func TestAnInvalidRegionIsRejected(t *testing.T) {
 func TestAnInvalidConfigurationIsReportedInFullAndRegistersNothing(t *testing.T) {
 	r, err := run(t, `{"noncurrentDays": 0, "versions": 3}`)
 	if err == nil {
-		t.Fatal("the program went on")
+		t.Fatal("the program ended without an error")
 	}
 	for _, word := range []string{"noncurrentDays", "1 to 3650", "versions"} {
 		if !strings.Contains(err.Error(), word) {

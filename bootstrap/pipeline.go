@@ -13,17 +13,17 @@ import (
 // PipelineToken is the type of the component of the pipeline.
 func PipelineToken(project string) string { return token(project, "Pipeline") }
 
-// PipelineConfig is what can be chosen about the pipelines of the account's stacks.
+// PipelineConfig configures the pipelines of the account's stacks.
 type PipelineConfig struct {
-	// GitLabURL is the GitLab instance whose tokens the account takes; empty, as it is by default: none,
-	// or the account has the provider from elsewhere.
+	// GitLabURL is the GitLab instance whose tokens the account accepts; empty, the default: none, or the
+	// account already has the provider.
 	GitLabURL string `json:"gitlabUrl"`
 }
 
 // DefaultPipeline trusts no instance.
 func DefaultPipeline() PipelineConfig { return PipelineConfig{} }
 
-// Validate lists the values that IAM would refuse.
+// Validate lists the values that IAM would reject.
 func (c PipelineConfig) Validate() []config.FieldError {
 	u, err := url.Parse(c.GitLabURL)
 	if c.GitLabURL == "" || err == nil && u.Scheme == "https" && u.Host != "" && strings.Trim(u.Path, "/") == "" && u.RawQuery == "" {
@@ -41,8 +41,8 @@ type Pipeline struct {
 }
 
 // NewPipeline registers GitLab's identity provider. An account has one for a GitLab instance, so no
-// stack can own it: it would go with that stack, and with it the way in of every other pipeline. The
-// roles that tokens take, and whose tokens, are each stack's own.
+// stack can own it: it would be deleted with that stack, and no other pipeline could authenticate. Each stack
+// has its own roles and decides whose tokens assume them.
 func NewPipeline(ctx *pulumi.Context, name string, c PipelineConfig, opts ...pulumi.ResourceOption) error {
 	if err := config.Check("pipeline", c); err != nil {
 		return err
@@ -52,7 +52,7 @@ func NewPipeline(ctx *pulumi.Context, name string, c PipelineConfig, opts ...pul
 		return fmt.Errorf("register the pipeline: %w", err)
 	}
 	if c.GitLabURL != "" {
-		// A token's issuer, and in this project its audience too, are the address without a slash.
+		// A token's issuer, and in this project its audience too, are the URL without a slash at the end.
 		address := pulumi.String(strings.TrimSuffix(c.GitLabURL, "/"))
 		_, err := iam.NewOpenIdConnectProvider(ctx, name+"-gitlab", &iam.OpenIdConnectProviderArgs{
 			Url: address, ClientIdLists: pulumi.StringArray{address},

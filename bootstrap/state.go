@@ -18,22 +18,23 @@ func Token(project string) string { return token(project, "State") }
 // token is a type of this program.
 func token(project, name string) string { return stacksProject(project) + ":bootstrap:" + name }
 
-// stacksProject is the project of the stacks that this program is for: its own is named after it.
+// stacksProject is the project of the stacks that this program is for. The program's own is
+// <project>-bootstrap.
 func stacksProject(project string) string { return strings.TrimSuffix(project, "-bootstrap") }
 
-// keyDeletionDays is the longest wait that KMS has before a deleted key is gone, and with it every
-// secret of every stack.
+// keyDeletionDays is the longest waiting period of KMS before it deletes a key, and with it every secret of
+// every stack.
 const keyDeletionDays = 30
 
-// Config is what can be chosen about the state.
+// Config configures the state.
 type Config struct {
-	// Protect refuses to delete or replace bucket and key.
+	// Protect keeps bucket and key from being deleted or replaced.
 	Protect bool `json:"protect"`
 	// NoncurrentDays is how long an earlier version of a state is kept, in days.
 	NoncurrentDays int `json:"noncurrentDays"`
 }
 
-// Default keeps everything for a year: a state that was lost is often missed late.
+// Default keeps everything for a year: the loss of a state is often noticed late.
 func Default() Config { return Config{Protect: true, NoncurrentDays: 365} }
 
 // Validate lists the values that are out of range.
@@ -41,14 +42,14 @@ func (c Config) Validate() []config.FieldError {
 	return config.Between("noncurrentDays", c.NoncurrentDays, 1, 3650)
 }
 
-// Args are what the component needs.
+// Args are the component's inputs.
 type Args struct {
 	Config Config
-	// Region is where bucket and key are, for the addresses that name them.
+	// Region is where bucket and key are; the outputs' URLs contain it.
 	Region string
 }
 
-// State is where the stacks keep their state, and how the Pulumi CLI is told.
+// State is where the stacks keep their state, with the outputs that the Pulumi CLI needs.
 type State struct {
 	pulumi.ResourceState
 
@@ -60,8 +61,8 @@ type State struct {
 	SecretsProvider pulumi.StringOutput `pulumi:"secretsProvider"`
 }
 
-// New makes bucket and key. One key does for both: whoever runs Pulumi on a stack needs its state
-// and its secrets, and what keeps stacks apart is the path in the bucket.
+// New creates bucket and key. One key encrypts both states and secrets: running Pulumi on a stack needs both,
+// and the path in the bucket separates the stacks.
 func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOption) (*State, error) {
 	if err := config.Check("state", args.Config); err != nil {
 		return nil, err
@@ -88,8 +89,7 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	})
 }
 
-// key registers the key, rotated yearly, and its alias, whose name is fixed because stack files
-// hold it.
+// key registers the key, rotated yearly, and its alias, whose name is fixed because stack files contain it.
 func (s *State) key(ctx *pulumi.Context, name string, c Config) (*kms.Key, *kms.Alias, error) {
 	location, err := account.Locate(ctx, s)
 	if err != nil {

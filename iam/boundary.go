@@ -12,59 +12,59 @@ import (
 
 // boundaries are the most that a role can do, whatever its policies say.
 type boundaries struct {
-	// workload is for the roles that the stack's parts run as.
+	// workload is for the roles that the stack's components run as.
 	workload *iam.Policy
-	// preview and deploy are for the two roles of this room.
+	// preview and deploy are for the two roles of this component.
 	preview, deploy *iam.Policy
 }
 
-func newBoundaries(ctx *pulumi.Context, s site) (boundaries, error) {
-	var b boundaries
+func newBoundaries(ctx *pulumi.Context, b builder) (boundaries, error) {
+	var limits boundaries
 	var err error
-	if b.workload, err = s.boundary(ctx, "workload", "The most that a role of "+s.Prefix()+"'s parts can do", s.workloadLimits()); err != nil {
+	if limits.workload, err = b.boundary(ctx, "workload", "The most that a role of "+b.Prefix()+"'s parts can do", b.workloadLimits()); err != nil {
 		return boundaries{}, err
 	}
-	if b.preview, err = s.boundary(ctx, "looking", "The most that a preview of "+s.Prefix()+" can do", s.previewLimits()); err != nil {
+	if limits.preview, err = b.boundary(ctx, "looking", "The most that a preview of "+b.Prefix()+" can do", b.previewLimits()); err != nil {
 		return boundaries{}, err
 	}
-	b.deploy, err = s.boundary(ctx, "pipeline", "The most that a deployment of "+s.Prefix()+" can do", s.deployLimits(b.workload.Arn))
-	return b, err
+	limits.deploy, err = b.boundary(ctx, "pipeline", "The most that a deployment of "+b.Prefix()+" can do", b.deployLimits(limits.workload.Arn))
+	return limits, err
 }
 
-func (s site) boundary(ctx *pulumi.Context, part, description string, limits []policy.Statement) (*iam.Policy, error) {
-	made, err := iam.NewPolicy(ctx, s.name+"-"+part, &iam.PolicyArgs{
+func (b builder) boundary(ctx *pulumi.Context, suffix, description string, limits []policy.Statement) (*iam.Policy, error) {
+	boundary, err := iam.NewPolicy(ctx, b.name+"-"+suffix, &iam.PolicyArgs{
 		Description: pulumi.String(description),
 		Path:        pulumi.String("/"),
 		Policy:      policy.Document(limits...),
-	}, s.parent)
+	}, b.parent)
 	if err != nil {
-		return nil, fmt.Errorf("iam: boundary %s: %w", part, err)
+		return nil, fmt.Errorf("iam: boundary %s: %w", suffix, err)
 	}
-	return made, nil
+	return boundary, nil
 }
 
 // workloadLimits hold the union of what the functions, the proxy and the flow logs need. Each role's own
-// policy narrows its part of it down to single resources. What the limits leave is the stack's alone:
-// the deploy role can create a role within them, pass it to a function and read what that reads.
-func (s site) workloadLimits() []policy.Statement {
+// policy is narrower, down to single resources. The limits allow the stack's resources alone, since the deploy
+// role can create a role within them, pass it to a function and read what that reads.
+func (b builder) workloadLimits() []policy.Statement {
 	return slices.Concat([]policy.Statement{
 		{
 			Sid:       "Logs",
 			Actions:   []string{"logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"},
-			Resources: s.ARNs("logs", "log-group:"+s.Prefix()+"-*"),
+			Resources: b.ARNs("logs", "log-group:"+b.Prefix()+"-*"),
 		},
 		{
-			// AWS narrows these to no resource.
+			// AWS cannot narrow these to a resource.
 			Sid:       "GroupsAndTraces",
-			Actions:   s.components.WorkloadLists,
+			Actions:   b.components.WorkloadLists,
 			Resources: policy.Anywhere,
 		},
-	}, s.components.Workload, s.workloadDenials())
+	}, b.components.Workload, b.workloadDenials())
 }
 
-// workloadDenials are about network interfaces, which Lambda creates in the name of a function's role: Lambda
-// alone creates them, in the stack's subnets.
-func (s site) workloadDenials() []policy.Statement {
+// workloadDenials are about network interfaces, which Lambda creates with a function's role: only Lambda
+// creates them, in the stack's subnets.
+func (b builder) workloadDenials() []policy.Statement {
 	return []policy.Statement{
 		{
 			Sid:       "InterfacesByLambdaOnly",
@@ -72,20 +72,20 @@ func (s site) workloadDenials() []policy.Statement {
 			Actions:   interfaceActions,
 			Resources: policy.Anywhere,
 			Condition: map[string]any{"ArnLike": map[string]any{
-				"lambda:SourceFunctionArn": s.ARN("lambda", "function:*"),
+				"lambda:SourceFunctionArn": b.ARN("lambda", "function:*"),
 			}},
 		},
 		{
 			Sid:       "NoOtherSubnet",
 			Deny:      true,
 			Actions:   []string{"ec2:CreateNetworkInterface"},
-			Resources: s.ARNs("ec2", "subnet/*"),
-			Condition: map[string]any{"StringNotEquals": map[string]any{stacktag.OnResource: s.Owner()}},
+			Resources: b.ARNs("ec2", "subnet/*"),
+			Condition: map[string]any{"StringNotEquals": map[string]any{stacktag.OnResource: b.Owner()}},
 		},
 	}
 }
 
-// interfaceActions are what Lambda does with a function's network interfaces in the name of its role.
+// interfaceActions are what Lambda does with a function's network interfaces with the function's role.
 var interfaceActions = []string{
 	"ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface",
 	"ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses",
@@ -98,58 +98,58 @@ var previewReadActions = []string{
 	"route53:List*", "secretsmanager:Describe*", "secretsmanager:GetRandomPassword", "sts:GetCallerIdentity",
 }
 
-// previewLimits leave a preview what lists and describes, what else the components' lookups need, and the
+// previewLimits allow a preview to list and describe, what else the components' lookups need, and to read the
 // state of its own stack.
-func (s site) previewLimits() []policy.Statement {
-	further := slices.DeleteFunc(slices.Clone(s.components.Previews), func(statement policy.Statement) bool {
+func (b builder) previewLimits() []policy.Statement {
+	further := slices.DeleteFunc(slices.Clone(b.components.Previews), func(statement policy.Statement) bool {
 		return !slices.ContainsFunc(statement.Actions, func(action string) bool { return !covered(action, previewReadActions) })
 	})
-	lists := slices.DeleteFunc(slices.Clone(s.components.PreviewLists), func(action string) bool { return covered(action, previewReadActions) })
+	lists := slices.DeleteFunc(slices.Clone(b.components.PreviewLists), func(action string) bool { return covered(action, previewReadActions) })
 	return slices.Concat(further, []policy.Statement{{
 		Sid:       "Reading",
 		Actions:   sorted(previewReadActions, lists),
 		Resources: policy.Anywhere,
-	}}, s.readingState().statements)
+	}}, b.readingState().statements)
 }
 
-// deployLimits leave the services that the stack is made of, and of IAM the roles of its parts. They
-// hold whatever the deploy role's policies say: no user, group, managed policy or identity provider is
-// changed, nor is anything of this room, and no role is made that carries no boundary.
-func (s site) deployLimits(workload pulumi.StringInput) []policy.Statement {
-	return slices.Concat(s.deployServices(workload), s.deployDenials(), s.withheld(), s.boundedRoles(workload))
+// deployLimits allow the services that the stack uses, and of IAM the roles of its components. Whatever the
+// deploy role's policies allow, it changes no user, group, managed policy or identity provider and no resource
+// of this component, and creates no role without the boundary.
+func (b builder) deployLimits(workload pulumi.StringInput) []policy.Statement {
+	return slices.Concat(b.deployServices(workload), b.deployDenials(), b.withheld(), b.boundedRoles(workload))
 }
 
-func (s site) deployServices(workload pulumi.StringInput) []policy.Statement {
+func (b builder) deployServices(workload pulumi.StringInput) []policy.Statement {
 	return []policy.Statement{
-		{Sid: "Services", Actions: services(s.deployPolicies(workload)), Resources: policy.Anywhere},
+		{Sid: "Services", Actions: services(b.deployPolicies(workload)), Resources: policy.Anywhere},
 		{
 			Sid:       "PartRoles",
 			Actions:   append([]string{"iam:PassRole", "iam:TagRole", "iam:UntagRole"}, roleChanges...),
-			Resources: s.components.Roles,
+			Resources: b.components.Roles,
 		},
 		{
-			// Only AWS's service assumes such a role, and nobody changes whom it trusts.
+			// Only AWS's service assumes such a role, and its trust policy cannot be changed.
 			Sid:       "ServiceRoles",
 			Actions:   []string{"iam:CreateServiceLinkedRole"},
-			Resources: s.GlobalARNs("iam", "role/aws-service-role/*"),
+			Resources: b.GlobalARNs("iam", "role/aws-service-role/*"),
 		},
 	}
 }
 
-func (s site) deployDenials() []policy.Statement {
+func (b builder) deployDenials() []policy.Statement {
 	denials := []policy.Statement{
 		{
 			Sid:        "NoIdentity",
 			Deny:       true,
 			NotActions: []string{"iam:Get*", "iam:List*", "iam:SimulatePrincipalPolicy"},
-			Resources: s.GlobalARNs("iam", "group/*", "oidc-provider/*", "policy/*",
-				"role/"+s.name+"-*", "saml-provider/*", "user/*",
+			Resources: b.GlobalARNs("iam", "group/*", "oidc-provider/*", "policy/*",
+				"role/"+b.name+"-*", "saml-provider/*", "user/*",
 				// Stacks created the role of API Gateway's logs before bootstrap did. It reads every log, and is left until an
 				// administrator deletes it.
-				"role/"+s.Prefix()+"-"+componentAPI+"-account-role-*"),
+				"role/"+b.Prefix()+"-"+componentAPI+"-account-role-*"),
 		},
 		{
-			// A role of a part could be made to trust the pipeline, which its own boundary would then not bind.
+			// A component's role could be changed to trust the pipeline, which its own boundary would not limit then.
 			Sid:       "NoOtherRole",
 			Deny:      true,
 			Actions:   []string{"sts:AssumeRole"},
@@ -162,29 +162,29 @@ func (s site) deployDenials() []policy.Statement {
 			Resources: policy.Anywhere,
 		},
 	}
-	if s.config.StateKey == "" {
+	if b.config.StateKey == "" {
 		return denials
 	}
 	return append(denials, policy.Statement{
-		// Every stack's state hangs on this key: it is used, never managed.
+		// Every stack's state depends on this key: it is used, never managed.
 		Sid:        "StateKeyIsUsedOnly",
 		Deny:       true,
 		NotActions: []string{"kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"},
-		Resources:  []pulumi.StringInput{pulumi.String(s.config.StateKey)},
+		Resources:  []pulumi.StringInput{pulumi.String(b.config.StateKey)},
 	})
 }
 
-// roleChanges are the calls that create a role, or change what it can do and who can assume it. IAM tells
-// each of them the boundary that the role has or is to get.
+// roleChanges are the calls that create a role, or change what it can do and who can assume it. Each has a
+// condition key for the boundary that the role has or is to get.
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
 var roleChanges = []string{
 	"iam:CreateRole", "iam:DeleteRole", "iam:DeleteRolePolicy", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy",
 	"iam:UpdateAssumeRolePolicy", "iam:UpdateRole", "iam:UpdateRoleDescription",
 }
 
-// boundedRoles deny what creates or changes a role that does not carry the workload boundary. A role that is
-// handed over has no such condition key: it has a name of the stack's parts, which only a bounded role gets.
-func (s site) boundedRoles(workload pulumi.StringInput) []policy.Statement {
+// boundedRoles deny the calls that create or change a role without the workload boundary. iam:PassRole has no
+// such condition key: the passed role has a name of the stack's components, which only a bounded role gets.
+func (b builder) boundedRoles(workload pulumi.StringInput) []policy.Statement {
 	return []policy.Statement{{
 		Sid: "NoRoleBeyondTheBoundary", Deny: true, Actions: append([]string{"iam:AttachRolePolicy"}, roleChanges...),
 		Resources: policy.Anywhere,

@@ -9,12 +9,12 @@ import (
 	"github.com/didomi/serverless-api/internal/config"
 )
 
-// gitLabCom is the one GitLab of whose tokens AWS takes more than aud, sub and amr as condition keys.
+// gitLabCom is the one GitLab for whose tokens AWS has condition keys other than aud, sub and amr.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#condition-keys-wif
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_sts.html
 const gitLabCom = "gitlab.com"
 
-// The claims that GitLab makes a token's subject of.
+// The claims of which GitLab composes a token's subject.
 // https://docs.gitlab.com/api/projects/ (ci_id_token_sub_claim_components)
 const (
 	claimProjectPath          = "project_path"
@@ -31,13 +31,13 @@ var (
 	optionalClaims  = []string{claimRefProtected, claimEnvironmentProtected, claimDeploymentTier}
 	deploymentTiers = []string{"production", "staging", "testing", "development", "other"}
 	// deploySources are the pipelines of the branch that deploys: of a merge, of a schedule, and those that a
-	// person starts, which GitLab lets only those do who may merge to it. A merge request's pipeline is none
-	// of them, though its token names the source branch: who opens one from main into a branch of their own
-	// would else get main's token, and with merged results main's token for their own code.
+	// person starts, which GitLab allows only to those who may merge to it. A merge request's pipeline is none
+	// of them, though its token names the source branch: a merge request from main into another branch would
+	// otherwise run with main's token, and with merged results main's token would run the other branch's code.
 	deploySources = []string{"push", "schedule", "web"}
 )
 
-// claimProblems requires that a token of a merge request's pipeline never passes for one of the branch
+// claimProblems requires that a token of a merge request's pipeline is never accepted as one of the branch
 // that deploys.
 func (c Config) claimProblems() []config.FieldError {
 	if c.OIDC == oidcOff {
@@ -67,7 +67,7 @@ func (c Config) claimProblems() []config.FieldError {
 	return problems
 }
 
-// subClaimProblems requires the order that lets the preview role's pattern cover every branch and nothing
+// subClaimProblems requires the order with which the preview role's pattern covers every branch and nothing
 // else of the project.
 func (c Config) subClaimProblems() []config.FieldError {
 	wrong := func(want string) []config.FieldError {

@@ -14,7 +14,7 @@ const (
 	componentData = "data"
 )
 
-// compose puts together what the components need.
+// compose joins what the components need.
 func compose(scope policy.Scope, components []func(policy.Scope) policy.Permissions) policy.Permissions {
 	all := make([]policy.Permissions, len(components))
 	for i, permissions := range components {
@@ -23,45 +23,45 @@ func compose(scope policy.Scope, components []func(policy.Scope) policy.Permissi
 	return policy.Compose(all...)
 }
 
-// deployPolicies are the managed policies of the deploy role. Each role takes ten (permissions_test.go in main).
-func (s site) deployPolicies(workload pulumi.StringInput) []managedPolicy {
-	deploy := s.components.Deploy
+// deployPolicies are the managed policies of the deploy role. A role can have ten (permissions_test.go in main).
+func (b builder) deployPolicies(workload pulumi.StringInput) []managedPolicy {
+	deploy := b.components.Deploy
 	return []managedPolicy{
-		s.reading(), {"network", deploy.Network}, {"data", deploy.Data},
-		{"secrets", append(slices.Clip(deploy.Secrets), s.keySecretReads()...)},
+		b.reading(), {"network", deploy.Network}, {"data", deploy.Data},
+		{"secrets", append(slices.Clip(deploy.Secrets), b.keySecretReads()...)},
 		{"api", deploy.API},
-		{"operations", append(s.logPermissions(), deploy.Operations...)},
-		{"roles", s.rolePermissions(workload)}, s.readingState(), s.writingState(),
+		{"operations", append(b.logPermissions(), deploy.Operations...)},
+		{"roles", b.rolePermissions(workload)}, b.readingState(), b.writingState(),
 	}
 }
 
 // rolePermissions create and change the roles of the components, all within the workload boundary.
-func (s site) rolePermissions(workload pulumi.StringInput) []policy.Statement {
+func (b builder) rolePermissions(workload pulumi.StringInput) []policy.Statement {
 	return []policy.Statement{
 		{
 			Sid:       "Change",
 			Actions:   roleChanges,
-			Resources: s.components.Roles,
+			Resources: b.components.Roles,
 			Condition: map[string]any{"StringEquals": map[string]any{"iam:PermissionsBoundary": workload}},
 		},
 		{
 			// These calls have no condition key for the boundary. They change nothing that a role can do.
 			Sid:       "Tags",
 			Actions:   []string{"iam:TagRole", "iam:UntagRole"},
-			Resources: s.components.Roles,
+			Resources: b.components.Roles,
 		},
 		{
 			// AWS's own roles, created on the first use of a service in an account.
 			Sid:       "ServiceRoles",
 			Actions:   []string{"iam:CreateServiceLinkedRole"},
-			Resources: s.GlobalARNs("iam", "role/aws-service-role/*"),
-			Condition: map[string]any{"StringEquals": map[string]any{"iam:AWSServiceName": s.components.ServiceRoles}},
+			Resources: b.GlobalARNs("iam", "role/aws-service-role/*"),
+			Condition: map[string]any{"StringEquals": map[string]any{"iam:AWSServiceName": b.components.ServiceRoles}},
 		},
 	}
 }
 
 // logPermissions are about the log groups of all components, and about what is delivered to them.
-func (s site) logPermissions() []policy.Statement {
+func (b builder) logPermissions() []policy.Statement {
 	return []policy.Statement{
 		{
 			Sid: "Logs",
@@ -70,11 +70,12 @@ func (s site) logPermissions() []policy.Statement {
 				"logs:DeleteRetentionPolicy", "logs:DisassociateKmsKey", "logs:ListTagsForResource", "logs:PutMetricFilter",
 				"logs:PutRetentionPolicy", "logs:TagResource", "logs:UntagResource",
 			},
-			Resources: s.components.LogGroups,
+			Resources: b.components.LogGroups,
 		},
 		{
-			// The cache's logs and the web ACL's are delivered in the name of the caller that sets them up. AWS narrows
-			// these to no resource. What lets AWS write into the log groups is the administrator's (delivery.go).
+			// The deliveries of the cache's and the web ACL's logs are created with the permissions of the caller that
+			// sets them up. AWS cannot narrow these to a resource. The administrator's policy allows AWS to write into
+			// the log groups (delivery.go).
 			// https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Logging-destinations.html
 			Sid: "LogDelivery",
 			Actions: []string{
@@ -86,8 +87,8 @@ func (s site) logPermissions() []policy.Statement {
 	}
 }
 
-// ownServices are what the deploy role's boundary allows whatever the components need. Of IAM it allows no
-// change here, and of STS no other role.
+// ownServices are what the deploy role's boundary allows whatever the components need: no change in IAM, and
+// no other role in STS.
 var ownServices = []string{
 	"iam:Get*", "iam:List*", "iam:SimulatePrincipalPolicy", "servicequotas:Get*", "sts:GetCallerIdentity", "tag:*",
 }
@@ -110,7 +111,7 @@ func services(policies []managedPolicy) []string {
 	return slices.Compact(all)
 }
 
-// covered says whether one of the patterns, which may end with an asterisk, has the action.
+// covered is whether one of the patterns, which may end with an asterisk, matches the action.
 func covered(action string, patterns []string) bool {
 	return slices.ContainsFunc(patterns, func(pattern string) bool {
 		prefix, wildcard := strings.CutSuffix(pattern, "*")

@@ -35,8 +35,8 @@ func component(s policy.Scope) policy.Permissions {
 	}
 }
 
-// TestAComponentsPermissionsAreInThePolicies takes a component whose service no other one uses: what it asks for
-// arrives in the policies, and the boundaries allow it, without a line of this package about that service.
+// TestAComponentsPermissionsAreInThePolicies has a component whose service no other one uses: its permissions
+// are in the policies, and the boundaries allow them, without a line of this package about that service.
 func TestAComponentsPermissionsAreInThePolicies(t *testing.T) {
 	r := build(t, Default())
 	queues, roles := []string{own("sqs", "didomi-test-data-*")}, []string{own("iam", "role/didomi-test-data-*")}
@@ -60,19 +60,19 @@ func TestAComponentsPermissionsAreInThePolicies(t *testing.T) {
 		{"workload", "GroupsAndTraces", "xray:PutTraceSegments", []string{"*"}},
 	} {
 		t.Run(tt.policy+" "+tt.sid, func(t *testing.T) {
-			s := mocks.FindStatement(t, mocks.Statements(t, r.Find(t, "aws:iam/policy:Policy", room+"-"+tt.policy).Inputs["policy"]), tt.sid)
+			s := mocks.FindStatement(t, mocks.Statements(t, r.Find(t, "aws:iam/policy:Policy", componentName+"-"+tt.policy).Inputs["policy"]), tt.sid)
 			if !slices.Contains(s.Action, tt.action) || !reflect.DeepEqual(s.Resource, tt.resources) {
 				t.Errorf("%v", s)
 			}
 		})
 	}
-	service := mocks.FindStatement(t, mocks.Statements(t, r.Find(t, "aws:iam/policy:Policy", room+"-deploy-roles").Inputs["policy"]), "ServiceRoles")
+	service := mocks.FindStatement(t, mocks.Statements(t, r.Find(t, "aws:iam/policy:Policy", componentName+"-deploy-roles").Inputs["policy"]), "ServiceRoles")
 	if got := service.Condition["StringEquals"]["iam:AWSServiceName"]; !reflect.DeepEqual(got, []any{"queues.amazonaws.com"}) {
 		t.Errorf("the roles of %v can be created", got)
 	}
 }
 
-// TestTheBoundaryAllowsNoChangeOfIdentities has a component ask for what only an administrator does.
+// TestTheBoundaryAllowsNoChangeOfIdentities has a component that lists calls of administrators.
 func TestTheBoundaryAllowsNoChangeOfIdentities(t *testing.T) {
 	got := services([]managedPolicy{{"data", []policy.Statement{{Actions: []string{"iam:CreateUser", "sts:AssumeRole", "sqs:SendMessage", "servicequotas:GetServiceQuota"}}}}})
 	if want := slices.Sorted(slices.Values(append([]string{"sqs:*"}, ownServices...))); !reflect.DeepEqual(got, want) {

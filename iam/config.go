@@ -8,41 +8,41 @@ import (
 	"github.com/didomi/serverless-api/internal/config"
 )
 
-// How the stack comes by the identity provider that GitLab's tokens are checked against.
+// How the stack gets the identity provider that validates GitLab's tokens.
 const (
 	oidcCreate   = "create"
 	oidcExisting = "existing"
 	oidcOff      = "off"
 )
 
-// Config is what a stack says about its pipeline.
+// Config is the stack's configuration of its pipeline.
 type Config struct {
 	// GitLabURL is the GitLab instance, which is also the audience of its tokens, and ProjectPath the
-	// project that may assume the roles, group/project. Neither has a default: whoever holds a default
-	// path on a default instance could assume the roles of every stack that sets nothing. Both empty: the
+	// project that may assume the roles, group/project. Neither has a default: the owner of a default path
+	// on a default instance could assume the roles of every stack that sets nothing. Both empty: the
 	// roles trust no token.
 	GitLabURL   string `json:"gitlabUrl"`
 	ProjectPath string `json:"projectPath"`
-	// ProjectID is the project's number, which no other project ever gets; 0: the roles go by the path alone.
+	// ProjectID is the project's number, which is never reused; 0: the roles check the path alone.
 	ProjectID int `json:"projectId"`
 	// DeployRef is the one branch that may deploy; protect it in GitLab.
 	DeployRef string `json:"deployRef"`
-	// SubClaims are what the subject of the project's tokens is made of, in order: GitLab's setting
+	// SubClaims are the components of the subject of the project's tokens, in order: GitLab's setting
 	// ci_id_token_sub_claim_components.
 	SubClaims []string `json:"subClaims"`
 	// DeploymentTier is that of the environment of the jobs that deploy, where SubClaims have it.
 	DeploymentTier string `json:"deploymentTier"`
 	// OIDC is create, existing or off. An account has one provider for a GitLab instance, which
-	// bootstrap makes; a stack that creates it takes it along when it goes. Off: jobs sign in with a key
-	// of the CI user.
+	// bootstrap creates; a stack that creates it deletes it on destroy. Off: jobs authenticate with an access
+	// key of the CI user.
 	OIDC string `json:"oidc"`
 	// StateBucket and StateKey (an ARN) are bootstrap's: where the stack keeps its Pulumi state. Empty:
-	// it is kept elsewhere, and the roles get no right to it here.
+	// it is kept elsewhere, and the roles get no permission to it here.
 	StateBucket string `json:"stateBucket"`
 	StateKey    string `json:"stateKey"`
 }
 
-// Default is the configuration of a stack that says nothing. It trusts no GitLab project.
+// Default is the configuration of a stack that sets nothing. It trusts no GitLab project.
 func Default() Config {
 	return Config{DeployRef: "main", OIDC: oidcExisting, SubClaims: []string{claimProjectPath, claimRefType, claimRef}}
 }
@@ -54,8 +54,7 @@ var (
 	keyPattern     = regexp.MustCompile(`^arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:key/[a-z0-9-]{1,36}$`)
 )
 
-// Validate lists every value that the room cannot use. Wildcards are none in a project or a branch:
-// they would let strangers in.
+// Validate lists every invalid value. A project or a branch has no wildcards: they would admit other projects.
 func (c Config) Validate() []config.FieldError {
 	problems := c.projectProblems()
 	if !refPattern.MatchString(c.DeployRef) {
@@ -97,12 +96,12 @@ func (c Config) projectProblems() []config.FieldError {
 	return problems
 }
 
-// longestTrust is what gitlabUrl, projectPath and deployRef may take of the 2048 characters of a role's trust
-// policy, which names the instance four times, and GitLab.com three times more.
+// longestTrust is how many of the 2048 characters of a role's trust policy gitlabUrl, projectPath and deployRef
+// may have: the policy contains the instance four times, and GitLab.com three times more.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 const longestTrust = 1400
 
-// stateProblems wants bucket and key, or neither: a state that can be read and not decrypted is none.
+// stateProblems requires bucket and key, or neither: a state without its key cannot be decrypted.
 func (c Config) stateProblems() []config.FieldError {
 	if c.StateBucket == "" && c.StateKey == "" {
 		return nil

@@ -8,23 +8,23 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// newLogDelivery lets AWS's delivery of logs, which the cache and the web ACL use, write into the stack's log
-// groups. AWS writes this policy by itself for a caller who may call logs:PutResourcePolicy. That right is
-// to every policy of the account and region, so the deploy role does not have it and the policy is one
-// of the administrator's, like all of this component.
+// newLogDelivery allows AWS's log delivery, which the cache and the web ACL use, to write into the stack's log
+// groups. AWS creates this policy itself for a caller who may call logs:PutResourcePolicy. That permission
+// covers every policy of the account and region, so the deploy role does not have it: the administrator
+// creates the policy, like everything in this component.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-infrastructure-CWL.html
-func newLogDelivery(ctx *pulumi.Context, s site) error {
-	_, err := cloudwatch.NewLogResourcePolicy(ctx, s.name+"-log-delivery", &cloudwatch.LogResourcePolicyArgs{
-		PolicyName: pulumi.String(s.name + "-log-delivery"),
+func newLogDelivery(ctx *pulumi.Context, b builder) error {
+	_, err := cloudwatch.NewLogResourcePolicy(ctx, b.name+"-log-delivery", &cloudwatch.LogResourcePolicyArgs{
+		PolicyName: pulumi.String(b.name + "-log-delivery"),
 		PolicyDocument: policy.Document(policy.Statement{
 			Sid:       "LogDelivery",
 			Principal: map[string]any{"Service": "delivery.logs.amazonaws.com"},
 			Actions:   []string{"logs:CreateLogStream", "logs:PutLogEvents"},
-			Resources: s.ARNs("logs",
-				"log-group:"+s.Prefix()+"-*:log-stream:*", "log-group:aws-waf-logs-"+s.Prefix()+"-*:log-stream:*"),
-			Condition: policy.From(s.Account, s.ARN("logs", "*")),
+			Resources: b.ARNs("logs",
+				"log-group:"+b.Prefix()+"-*:log-stream:*", "log-group:aws-waf-logs-"+b.Prefix()+"-*:log-stream:*"),
+			Condition: policy.From(b.Account, b.ARN("logs", "*")),
 		}),
-	}, s.parent)
+	}, b.parent)
 	if err != nil {
 		return fmt.Errorf("iam: policy of log delivery: %w", err)
 	}

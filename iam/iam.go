@@ -12,31 +12,31 @@ import (
 // Token is the component's type in a project.
 func Token(project string) string { return project + ":iam:IAM" }
 
-// Args are what the room needs.
+// Args are the component's inputs.
 type Args struct {
 	Config Config
 	// Components are what each component needs of the two roles.
 	Components []func(policy.Scope) policy.Permissions
-	// OperationsKeyARN is what the secret of the CI user's key is encrypted with.
+	// OperationsKeyARN is the KMS key that encrypts the secret with the CI user's access key.
 	OperationsKeyARN pulumi.StringInput
 }
 
-// IAM is the pipeline's identity as the others see it.
+// IAM is the component of the pipeline's identity with its outputs.
 type IAM struct {
 	pulumi.ResourceState
 
 	UserName pulumi.StringOutput `pulumi:"userName"`
-	// KeySecretARN is where the user's key is kept; empty where jobs sign in with OIDC.
+	// KeySecretARN is the secret with the user's access key; empty where jobs authenticate with OIDC.
 	KeySecretARN   pulumi.StringOutput `pulumi:"keySecretArn"`
 	PreviewRoleARN pulumi.StringOutput `pulumi:"previewRoleArn"`
 	DeployRoleARN  pulumi.StringOutput `pulumi:"deployRoleArn"`
 	// WorkloadBoundaryARN is the permissions boundary that every role of the stack must carry for
-	// the deploy role to be let make it.
+	// the deploy role to be allowed to create it.
 	WorkloadBoundaryARN pulumi.StringOutput `pulumi:"workloadBoundaryArn"`
 }
 
-// site is where and for whom the parts of the room are built.
-type site struct {
+// builder holds what creates the component's resources: its name, configuration and scope.
+type builder struct {
 	name   string
 	config Config
 	parent pulumi.ResourceOption
@@ -44,7 +44,7 @@ type site struct {
 	components policy.Permissions
 }
 
-// New builds the room. It refuses a Config with problems before it registers anything.
+// New creates the component. It rejects an invalid Config before it registers anything.
 func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOption) (*IAM, error) {
 	if err := config.Check("iam", args.Config); err != nil {
 		return nil, err
@@ -53,56 +53,56 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	if err := ctx.RegisterComponentResource(Token(ctx.Project()), name, c, opts...); err != nil {
 		return nil, fmt.Errorf("iam: %w", err)
 	}
-	s, err := newSite(ctx, name, args, c)
+	b, err := newBuilder(ctx, name, args, c)
 	if err != nil {
 		return nil, err
 	}
-	user, err := newUser(ctx, s)
+	user, err := newUser(ctx, b)
 	if err != nil {
 		return nil, err
 	}
-	secret, err := newKeySecret(ctx, s, args.OperationsKeyARN)
+	secret, err := newKeySecret(ctx, b, args.OperationsKeyARN)
 	if err != nil {
 		return nil, err
 	}
-	b, err := newBoundaries(ctx, s)
+	limits, err := newBoundaries(ctx, b)
 	if err != nil {
 		return nil, err
 	}
-	t, err := newTrust(ctx, s, user)
+	t, err := newTrust(ctx, b, user)
 	if err != nil {
 		return nil, err
 	}
-	preview, err := newPreviewRole(ctx, s, t, b)
+	preview, err := newPreviewRole(ctx, b, t, limits)
 	if err != nil {
 		return nil, err
 	}
-	deploy, err := newDeployRole(ctx, s, t, b)
+	deploy, err := newDeployRole(ctx, b, t, limits)
 	if err != nil {
 		return nil, err
 	}
-	if err := letAssume(ctx, s, user, preview.Arn, deploy.Arn); err != nil {
+	if err := allowAssumeRole(ctx, b, user, preview.Arn, deploy.Arn); err != nil {
 		return nil, err
 	}
-	if err := newLogDelivery(ctx, s); err != nil {
+	if err := newLogDelivery(ctx, b); err != nil {
 		return nil, err
 	}
 	c.UserName, c.PreviewRoleARN, c.DeployRoleARN = user.Name, preview.Arn, deploy.Arn
-	c.KeySecretARN, c.WorkloadBoundaryARN = secret, b.workload.Arn
+	c.KeySecretARN, c.WorkloadBoundaryARN = secret, limits.workload.Arn
 	return c, ctx.RegisterResourceOutputs(c, pulumi.Map{
 		"userName": c.UserName, "keySecretArn": c.KeySecretARN, "previewRoleArn": c.PreviewRoleARN, "deployRoleArn": c.DeployRoleARN,
 		"workloadBoundaryArn": c.WorkloadBoundaryARN,
 	})
 }
 
-// newSite looks up where the stack is.
-func newSite(ctx *pulumi.Context, name string, args Args, parent pulumi.Resource) (site, error) {
+// newBuilder looks up where the stack is deployed.
+func newBuilder(ctx *pulumi.Context, name string, args Args, parent pulumi.Resource) (builder, error) {
 	location, err := account.Locate(ctx, parent)
 	if err != nil {
-		return site{}, fmt.Errorf("iam: %w", err)
+		return builder{}, fmt.Errorf("iam: %w", err)
 	}
 	scope := policy.Scope{Location: location, Project: ctx.Project(), Stack: ctx.Stack()}
-	return site{
+	return builder{
 		name: name, config: args.Config, parent: pulumi.Parent(parent),
 		Scope: scope, components: compose(scope, args.Components),
 	}, nil

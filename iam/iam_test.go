@@ -13,8 +13,8 @@ import (
 )
 
 const (
-	room     = "didomi-test-iam"
-	provider = "arn:aws:iam::123456789012:oidc-provider/gitlab.com"
+	componentName = "didomi-test-iam"
+	provider      = "arn:aws:iam::123456789012:oidc-provider/gitlab.com"
 	// operationsKey is the ARN of the key of the stack's secrets.
 	operationsKey = "arn:aws:kms:eu-west-1:123456789012:key/operations"
 	// managedPolicyLimit is how long a managed policy may be, white space not counted.
@@ -23,7 +23,7 @@ const (
 
 func build(t *testing.T, c Config) *mocks.Recorder {
 	t.Helper()
-	answers := map[string]func(mocks.Resource) map[string]any{
+	outputs := map[string]func(mocks.Resource) map[string]any{
 		"aws:iam/user:User":     func(r mocks.Resource) map[string]any { return map[string]any{"name": r.Name} },
 		"aws:iam/role:Role":     func(r mocks.Resource) map[string]any { return map[string]any{"name": r.Name} },
 		"aws:iam/policy:Policy": func(r mocks.Resource) map[string]any { return map[string]any{"name": r.Name} },
@@ -31,8 +31,8 @@ func build(t *testing.T, c Config) *mocks.Recorder {
 			return map[string]any{"arn": provider}
 		},
 	}
-	return mocks.Mocks{Outputs: answers}.Run(t, func(ctx *pulumi.Context) error {
-		_, err := New(ctx, room, Args{Config: c, Components: []func(policy.Scope) policy.Permissions{component}, OperationsKeyARN: pulumi.String(operationsKey)})
+	return mocks.Mocks{Outputs: outputs}.Run(t, func(ctx *pulumi.Context) error {
+		_, err := New(ctx, componentName, Args{Config: c, Components: []func(policy.Scope) policy.Permissions{component}, OperationsKeyARN: pulumi.String(operationsKey)})
 		return err
 	})
 }
@@ -46,8 +46,8 @@ func TestTheUserCanOnlyAssumeTheTwoRoles(t *testing.T) {
 	want := []mocks.Statement{{
 		Sid: "TakeARole", Effect: "Allow", Action: []string{"sts:AssumeRole"},
 		Resource: []string{
-			"arn:aws:iam:eu-west-1:123456789012:" + room + "-preview",
-			"arn:aws:iam:eu-west-1:123456789012:" + room + "-deploy",
+			"arn:aws:iam:eu-west-1:123456789012:" + componentName + "-preview",
+			"arn:aws:iam:eu-west-1:123456789012:" + componentName + "-deploy",
 		},
 	}}
 	if got := mocks.Statements(t, policies[0].Inputs["policy"]); !reflect.DeepEqual(got, want) {
@@ -57,7 +57,7 @@ func TestTheUserCanOnlyAssumeTheTwoRoles(t *testing.T) {
 
 func TestEveryResourceIsAChildOfTheComponent(t *testing.T) {
 	for _, res := range build(t, Default()).All() {
-		if res.Type != Token(mocks.Project) && (res.ParentName() != room || !strings.HasPrefix(res.Name, room+"-")) {
+		if res.Type != Token(mocks.Project) && (res.ParentName() != componentName || !strings.HasPrefix(res.Name, componentName+"-")) {
 			t.Errorf("%s %q has the parent %q", res.Type, res.Name, res.ParentName())
 		}
 	}
@@ -98,27 +98,27 @@ func TestTrust(t *testing.T) {
 			"StringEquals": {aud: "https://gitlab.com"}, "StringLike": {sub: project + "*"},
 		}},
 		{"the one branch of the project deploys", base, 1, "deploy", deploys("main")},
-		{"another branch deploys when the stack says so", with(func(c *Config) { c.DeployRef = "release" }), 1, "deploy", deploys("release")},
-		{"an existing provider is used and not made", with(func(c *Config) { c.OIDC = oidcExisting }), 0, "deploy", deploys("main")},
-		{"a project is known by its number too", with(func(c *Config) { c.ProjectID = 20 }), 1, "preview", map[string]map[string]any{
+		{"another branch deploys when deployRef names it", with(func(c *Config) { c.DeployRef = "release" }), 1, "deploy", deploys("release")},
+		{"an existing provider is used and not created", with(func(c *Config) { c.OIDC = oidcExisting }), 0, "deploy", deploys("main")},
+		{"a project is identified by its number too", with(func(c *Config) { c.ProjectID = 20 }), 1, "preview", map[string]map[string]any{
 			"StringEquals": {aud: "https://gitlab.com", "gitlab.com:project_id": "20"}, "StringLike": {sub: project + "*"},
 		}},
-		{"of another GitLab the subject says that the branch is protected", own, 0, "deploy", map[string]map[string]any{
+		{"a token of another GitLab has in its subject that the branch is protected", own, 0, "deploy", map[string]map[string]any{
 			"StringEquals": {ownAud: "https://git.example", ownSub: project + "main:ref_protected:true"},
 		}},
 		{"and any branch of the project previews", own, 0, "preview", map[string]map[string]any{
 			"StringEquals": {ownAud: "https://git.example"}, "StringLike": {ownSub: project + "*"},
 		}},
-		{"the environment's tier and protection are bound in the project's order", tier, 0, "deploy", map[string]map[string]any{
+		{"the subject has the environment's tier and protection in the order of subClaims", tier, 0, "deploy", map[string]map[string]any{
 			"StringEquals": {ownAud: "https://git.example",
 				ownSub: "project_id:20:ref_type:branch:ref:main:ref_protected:true:environment_protected:true:deployment_tier:production"},
 		}},
 		{"and previews need no environment", tier, 0, "preview", map[string]map[string]any{
 			"StringEquals": {ownAud: "https://git.example"}, "StringLike": {ownSub: "project_id:20:ref_type:branch:ref:*"},
 		}},
-		{"without OIDC only the user takes a role", with(func(c *Config) { c.OIDC = oidcOff }), 0, "deploy", nil},
-		// A role whose trust leaves the project to a default is one that a stranger can assume: who
-		// controls the path on the instance controls the subject of its tokens.
+		{"without OIDC only the user assumes a role", with(func(c *Config) { c.OIDC = oidcOff }), 0, "deploy", nil},
+		// A role that trusts a default project can be assumed by its owner: the owner of the path on the
+		// instance controls the subject of its tokens.
 		// https://docs.gitlab.com/ci/cloud_services/aws/
 		{"by default no token assumes the role that deploys", Default(), 0, "deploy", nil},
 		{"nor the role that previews", Default(), 0, "preview", nil},
@@ -128,10 +128,10 @@ func TestTrust(t *testing.T) {
 			if n := len(r.OfType("aws:iam/openIdConnectProvider:OpenIdConnectProvider")); n != tt.providers {
 				t.Errorf("%d providers, want %d", n, tt.providers)
 			}
-			trust := mocks.Statements(t, r.Find(t, "aws:iam/role:Role", room+"-"+tt.role).Inputs["assumeRolePolicy"])
+			trust := mocks.Statements(t, r.Find(t, "aws:iam/role:Role", componentName+"-"+tt.role).Inputs["assumeRolePolicy"])
 			want := []mocks.Statement{{
 				Sid: "User", Effect: "Allow", Action: []string{"sts:AssumeRole"},
-				Principal: map[string]any{"AWS": "arn:aws:iam:eu-west-1:123456789012:" + room + "-ci"},
+				Principal: map[string]any{"AWS": "arn:aws:iam:eu-west-1:123456789012:" + componentName + "-ci"},
 			}}
 			if tt.condition != nil {
 				want = append(want, mocks.Statement{
@@ -146,7 +146,7 @@ func TestTrust(t *testing.T) {
 	}
 }
 
-// own is the ARN of something of this account.
+// own is the ARN of a resource of this account.
 func own(service, resource string) string {
 	if service == "iam" {
 		return "arn:aws:iam::123456789012:" + resource
@@ -154,11 +154,11 @@ func own(service, resource string) string {
 	return "arn:aws:" + service + ":eu-west-1:123456789012:" + resource
 }
 
-const workload = "arn:aws:iam:eu-west-1:123456789012:" + room + "-workload"
+const workload = "arn:aws:iam:eu-west-1:123456789012:" + componentName + "-workload"
 
 func TestABoundaryDeniesEveryRoleWithoutTheWorkloads(t *testing.T) {
 	r := build(t, Default())
-	s := mocks.FindStatement(t, mocks.Statements(t, r.Find(t, "aws:iam/policy:Policy", room+"-pipeline").Inputs["policy"]), "NoRoleBeyondTheBoundary")
+	s := mocks.FindStatement(t, mocks.Statements(t, r.Find(t, "aws:iam/policy:Policy", componentName+"-pipeline").Inputs["policy"]), "NoRoleBeyondTheBoundary")
 	if s.Effect != "Deny" || !reflect.DeepEqual(s.Resource, []string{"*"}) || s.Condition["StringNotEquals"]["iam:PermissionsBoundary"] != workload {
 		t.Errorf("%v", s)
 	}
@@ -174,9 +174,9 @@ func TestTheUsersKeyNeverPassesThroughPulumi(t *testing.T) {
 		name, oidc string
 		secrets    int
 	}{
-		{"with OIDC there is no key and no place for one", oidcCreate, 0},
+		{"with OIDC there is no key and no secret for one", oidcCreate, 0},
 		{"nor with the provider of another stack", oidcExisting, 0},
-		{"without OIDC there is a secret, and nothing in it", oidcOff, 1},
+		{"without OIDC there is a secret without a value", oidcOff, 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c := Default()
@@ -188,22 +188,22 @@ func TestTheUsersKeyNeverPassesThroughPulumi(t *testing.T) {
 			}
 			for _, s := range secrets {
 				if s.Inputs["kmsKeyId"] != operationsKey {
-					t.Errorf("it is encrypted with %v", s.Inputs["kmsKeyId"])
+					t.Errorf("its key is %v", s.Inputs["kmsKeyId"])
 				}
 			}
-			secretRights := mocks.Statements(t, r.Find(t, "aws:iam/policy:Policy", room+"-deploy-secrets").Inputs["policy"])
-			described := slices.DeleteFunc(secretRights, func(s mocks.Statement) bool { return s.Sid != "KeySecret" })
+			statements := mocks.Statements(t, r.Find(t, "aws:iam/policy:Policy", componentName+"-deploy-secrets").Inputs["policy"])
+			described := slices.DeleteFunc(statements, func(s mocks.Statement) bool { return s.Sid != "KeySecret" })
 			if len(described) != tt.secrets || len(described) == 1 && slices.Contains(described[0].Action, "secretsmanager:GetSecretValue") {
-				t.Errorf("a refresh is let look at it by %v", described)
+				t.Errorf("the permissions of a refresh on the secret are %v", described)
 			}
 			if keys, values := r.OfType("aws:iam/accessKey:AccessKey"), r.OfType("aws:secretsmanager/secretVersion:SecretVersion"); len(keys)+len(values) != 0 {
-				t.Errorf("Pulumi makes %v and %v", keys, values)
+				t.Errorf("Pulumi creates %v and %v", keys, values)
 			}
 		})
 	}
 }
 
-func TestProblems(t *testing.T) {
+func TestAnInvalidConfigurationIsReportedByKey(t *testing.T) {
 	with := func(change func(*Config)) Config {
 		c := Default()
 		c.GitLabURL, c.ProjectPath = "https://gitlab.com", "platform/api"
@@ -223,11 +223,11 @@ func TestProblems(t *testing.T) {
 		config Config
 		want   []config.FieldError
 	}{
-		{"the defaults are fine", Default(), nil},
-		{"a project in subgroups and a branch in folders are fine", with(func(c *Config) { c.ProjectPath, c.DeployRef = "a/b/c", "release/1.x" }), nil},
-		{"GitLab in the clear", with(func(c *Config) { c.GitLabURL = "http://gitlab.com" }), []config.FieldError{{Key: "gitlabUrl", Value: `"http://gitlab.com"`, Want: address}}},
+		{"the defaults are valid", Default(), nil},
+		{"a project in subgroups and a branch with slashes are valid", with(func(c *Config) { c.ProjectPath, c.DeployRef = "a/b/c", "release/1.x" }), nil},
+		{"GitLab without TLS", with(func(c *Config) { c.GitLabURL = "http://gitlab.com" }), []config.FieldError{{Key: "gitlabUrl", Value: `"http://gitlab.com"`, Want: address}}},
 		{"GitLab under a path", with(func(c *Config) { c.GitLabURL = "https://example.com/gitlab" }), []config.FieldError{{Key: "gitlabUrl", Value: `"https://example.com/gitlab"`, Want: address}}},
-		{"no instance and no project are fine", with(func(c *Config) { c.GitLabURL, c.ProjectPath = "", "" }), nil},
+		{"no instance and no project are valid", with(func(c *Config) { c.GitLabURL, c.ProjectPath = "", "" }), nil},
 		{"a project without its instance", with(func(c *Config) { c.GitLabURL = "" }), []config.FieldError{{Key: "gitlabUrl", Want: address}}},
 		{"an identity provider for no project", with(func(c *Config) { c.GitLabURL, c.ProjectPath, c.OIDC = "", "", oidcCreate }), []config.FieldError{
 			{Key: "gitlabUrl", Want: address}, {Key: "projectPath", Want: project},
@@ -237,37 +237,37 @@ func TestProblems(t *testing.T) {
 		{"a project without a group", with(func(c *Config) { c.ProjectPath = "didomi" }), []config.FieldError{{Key: "projectPath", Value: `"didomi"`, Want: project}}},
 		{"every branch", with(func(c *Config) { c.DeployRef = "*" }), []config.FieldError{{Key: "deployRef", Value: `"*"`, Want: branch}}},
 		{"no branch", with(func(c *Config) { c.DeployRef = "" }), []config.FieldError{{Key: "deployRef", Want: branch}}},
-		{"a way of OIDC that is none", with(func(c *Config) { c.OIDC = "yes" }), []config.FieldError{{Key: "oidc", Value: `"yes"`, Want: oidc}}},
-		{"another GitLab whose tokens say that the branch is protected is fine", with(func(c *Config) {
+		{"an unknown value of oidc", with(func(c *Config) { c.OIDC = "yes" }), []config.FieldError{{Key: "oidc", Value: `"yes"`, Want: oidc}}},
+		{"another GitLab whose tokens contain that the branch is protected is valid", with(func(c *Config) {
 			c.GitLabURL, c.SubClaims = "https://git.example", append(c.SubClaims, claimRefProtected)
 		}), nil},
-		// Of another GitLab AWS reads the subject alone, and that of a merge request from main is main's.
-		{"another GitLab whose tokens do not", with(func(c *Config) { c.GitLabURL = "https://git.example" }), []config.FieldError{{
+		// From tokens of another GitLab AWS reads the subject alone, and a merge request from main has main's subject.
+		{"another GitLab whose tokens do not contain it", with(func(c *Config) { c.GitLabURL = "https://git.example" }), []config.FieldError{{
 			Key: "subClaims", Value: `"project_path,ref_type,ref"`,
 			Want: "a list with ref_protected, set in GitLab too (ci_id_token_sub_claim_components, docs/how-to/set-up-gitlab.md): of git.example AWS reads the subject alone, and without it the token of anybody's merge request from main could deploy",
 		}}},
-		{"which does not matter where it signs in with a key", with(func(c *Config) { c.GitLabURL, c.OIDC = "https://git.example", oidcOff }), nil},
+		{"another GitLab whose jobs use an access key is valid", with(func(c *Config) { c.GitLabURL, c.OIDC = "https://git.example", oidcOff }), nil},
 		{"tokens that name the branch first", with(func(c *Config) { c.SubClaims = []string{claimRef, claimProjectPath} }), []config.FieldError{{Key: "subClaims", Value: `"ref,project_path"`, Want: order}}},
 		{"tokens that name no branch", with(func(c *Config) { c.SubClaims = nil }), []config.FieldError{{Key: "subClaims", Want: order}}},
 		{"a claim twice", with(func(c *Config) { c.SubClaims = append(c.SubClaims, claimRefProtected, claimRefProtected) }), []config.FieldError{{
 			Key: "subClaims", Value: `"project_path,ref_type,ref,ref_protected,ref_protected"`, Want: further,
 		}}},
-		{"a claim that GitLab has not", with(func(c *Config) { c.SubClaims = append(c.SubClaims, "environment") }), []config.FieldError{{
+		{"a claim that GitLab does not have", with(func(c *Config) { c.SubClaims = append(c.SubClaims, "environment") }), []config.FieldError{{
 			Key: "subClaims", Value: `"project_path,ref_type,ref,environment"`, Want: further,
 		}}},
-		{"a number that the subject should have and the stack has not", with(func(c *Config) { c.SubClaims[0] = claimProjectID }), []config.FieldError{{
+		{"a claim project_id without projectId", with(func(c *Config) { c.SubClaims[0] = claimProjectID }), []config.FieldError{{
 			Key: "projectId", Value: `"0"`, Want: "the project's number, as its page in GitLab has it; subClaims name it",
 		}}},
-		{"a number that AWS does not read", with(func(c *Config) {
+		{"a projectId that AWS does not read", with(func(c *Config) {
 			c.GitLabURL, c.SubClaims, c.ProjectID = "https://git.example", append(c.SubClaims, claimRefProtected), 20
 		}), []config.FieldError{{
 			Key: "projectId", Value: `"20"`,
 			Want: "no number, or project_id first in subClaims: of another GitLab than gitlab.com AWS reads the number in the subject alone",
 		}}},
-		{"a tier that the subject should have and the stack has not", with(func(c *Config) { c.SubClaims = append(c.SubClaims, claimDeploymentTier) }), []config.FieldError{{
+		{"a claim deployment_tier without deploymentTier", with(func(c *Config) { c.SubClaims = append(c.SubClaims, claimDeploymentTier) }), []config.FieldError{{
 			Key: "deploymentTier", Want: "one of production, staging, testing, development, other",
 		}}},
-		{"a tier that AWS does not read", with(func(c *Config) { c.DeploymentTier = "production" }), []config.FieldError{{
+		{"a deploymentTier that AWS does not read", with(func(c *Config) { c.DeploymentTier = "production" }), []config.FieldError{{
 			Key: "deploymentTier", Value: `"production"`, Want: "nothing, or deployment_tier in subClaims: AWS reads the tier in the subject alone",
 		}}},
 		{"four mistakes at once", Config{GitLabURL: "gitlab", ProjectPath: "x", DeployRef: "-", OIDC: ""}, []config.FieldError{

@@ -57,7 +57,7 @@ func TestPoliciesOfTheLongestNamesAreWithinIAMsQuotas(t *testing.T) {
 	}
 }
 
-// longest builds the component where names, region and partition are the longest that there are.
+// longest creates the component with the longest names, region and partition.
 func longest(t *testing.T, c Config) *mocks.Recorder {
 	t.Helper()
 	const project, stack = "payments-platform", "p"

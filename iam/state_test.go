@@ -42,7 +42,7 @@ func TestEachRoleReachesTheStateOfItsStackOnly(t *testing.T) {
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			got := mocks.Statements(t, r.Find(t, "aws:iam/policy:Policy", room+"-"+tt.policy).Inputs["policy"])
+			got := mocks.Statements(t, r.Find(t, "aws:iam/policy:Policy", componentName+"-"+tt.policy).Inputs["policy"])
 			if !reflect.DeepEqual(got, tt.want) {
 				t.Errorf("got %v\nwant %v", got, tt.want)
 			}
@@ -50,7 +50,7 @@ func TestEachRoleReachesTheStateOfItsStackOnly(t *testing.T) {
 	}
 	t.Run("is not written by a preview", func(t *testing.T) {
 		for _, a := range r.OfType("aws:iam/rolePolicyAttachment:RolePolicyAttachment") {
-			if a.Name == room+"-preview-state-writing" {
+			if a.Name == componentName+"-preview-state-writing" {
 				t.Errorf("%s is attached to %v", a.Name, a.Inputs["role"])
 			}
 		}
@@ -66,7 +66,7 @@ func TestTheStateRequiresBucketAndKey(t *testing.T) {
 		name, bucket, key string
 		want              []config.FieldError
 	}{
-		{"both are fine", "states-1234567", stateKey, nil},
+		{"both are valid", "states-1234567", stateKey, nil},
 		{"a bucket alone", "states-1234567", "", []config.FieldError{key}},
 		{"a key alone", "", stateKey, []config.FieldError{bucket}},
 		{"an alias, which no policy can grant", "states-1234567", "alias/state", []config.FieldError{alias}},

@@ -8,31 +8,31 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// trust is who may take the roles.
+// trust is who may assume the roles.
 type trust struct {
-	site
+	builder
 	user *iam.User
 	// provider is the ARN of GitLab's identity provider; nil without OIDC, and without a project.
 	provider pulumi.StringInput
 }
 
-func newTrust(ctx *pulumi.Context, s site, user *iam.User) (trust, error) {
-	t := trust{site: s, user: user}
-	if s.config.ProjectPath == "" {
+func newTrust(ctx *pulumi.Context, b builder, user *iam.User) (trust, error) {
+	t := trust{builder: b, user: user}
+	if b.config.ProjectPath == "" {
 		return t, nil
 	}
-	switch s.config.OIDC {
+	switch b.config.OIDC {
 	case oidcCreate:
-		provider, err := iam.NewOpenIdConnectProvider(ctx, s.name+"-gitlab", &iam.OpenIdConnectProviderArgs{
-			Url:           pulumi.String("https://" + s.config.host()),
-			ClientIdLists: pulumi.StringArray{pulumi.String(s.config.audience())},
-		}, s.parent)
+		provider, err := iam.NewOpenIdConnectProvider(ctx, b.name+"-gitlab", &iam.OpenIdConnectProviderArgs{
+			Url:           pulumi.String("https://" + b.config.host()),
+			ClientIdLists: pulumi.StringArray{pulumi.String(b.config.audience())},
+		}, b.parent)
 		if err != nil {
-			return trust{}, fmt.Errorf("iam: identity provider of %s: %w", s.config.GitLabURL, err)
+			return trust{}, fmt.Errorf("iam: identity provider of %s: %w", b.config.GitLabURL, err)
 		}
 		t.provider = provider.Arn
 	case oidcExisting:
-		t.provider = pulumi.String(s.GlobalARN("iam", "oidc-provider/"+s.config.host()))
+		t.provider = pulumi.String(b.GlobalARN("iam", "oidc-provider/"+b.config.host()))
 	}
 	return t, nil
 }

@@ -9,51 +9,51 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// newUser makes the CI user: what a pipeline without OIDC signs in as.
-func newUser(ctx *pulumi.Context, s site) (*iam.User, error) {
-	user, err := iam.NewUser(ctx, s.name+"-ci", &iam.UserArgs{
+// newUser creates the CI user, as which a pipeline without OIDC authenticates.
+func newUser(ctx *pulumi.Context, b builder) (*iam.User, error) {
+	user, err := iam.NewUser(ctx, b.name+"-ci", &iam.UserArgs{
 		Path:         pulumi.String("/"),
 		ForceDestroy: pulumi.Bool(false),
-	}, s.parent)
+	}, b.parent)
 	if err != nil {
 		return nil, fmt.Errorf("iam: CI user: %w", err)
 	}
 	return user, nil
 }
 
-// letAssume gives the user the one right it has: to take the two roles.
-func letAssume(ctx *pulumi.Context, s site, user *iam.User, roles ...pulumi.StringInput) error {
-	_, err := iam.NewUserPolicy(ctx, s.name+"-ci-assume", &iam.UserPolicyArgs{
+// allowAssumeRole gives the user its only permission: to assume the two roles.
+func allowAssumeRole(ctx *pulumi.Context, b builder, user *iam.User, roles ...pulumi.StringInput) error {
+	_, err := iam.NewUserPolicy(ctx, b.name+"-ci-assume", &iam.UserPolicyArgs{
 		User: user.Name,
 		Policy: policy.Document(policy.Statement{
 			Sid: "TakeARole", Actions: []string{"sts:AssumeRole"}, Resources: roles,
 		}),
-	}, s.parent)
+	}, b.parent)
 	if err != nil {
-		return fmt.Errorf("iam: right of the CI user: %w", err)
+		return fmt.Errorf("iam: policy of the CI user: %w", err)
 	}
 	return nil
 }
 
 // keyRecoveryDays is how long the deleted secret could be restored: nothing is lost with it, since
-// `ops rotate-key` makes another key.
+// `ops rotate-key` creates another key.
 const keyRecoveryDays = 0
 
 // keySecret ends the secret's name.
 const keySecret = "-ci-key"
 
-// newKeySecret makes the secret that the user's key is kept in, without a value: `ops rotate-key` makes
-// the key and puts it there, so that it never passes through Pulumi, whose state every preview reads.
-// Its ARN is empty where jobs sign in with OIDC.
-func newKeySecret(ctx *pulumi.Context, s site, key pulumi.StringInput) (pulumi.StringOutput, error) {
-	if s.config.OIDC != oidcOff {
+// newKeySecret creates the secret for the user's access key, without a value: `ops rotate-key` creates the key
+// and stores it there, so that it never passes through Pulumi, whose state every preview reads. Its ARN is
+// empty where jobs authenticate with OIDC.
+func newKeySecret(ctx *pulumi.Context, b builder, key pulumi.StringInput) (pulumi.StringOutput, error) {
+	if b.config.OIDC != oidcOff {
 		return pulumi.String("").ToStringOutput(), nil
 	}
-	secret, err := secretsmanager.NewSecret(ctx, s.name+keySecret, &secretsmanager.SecretArgs{
+	secret, err := secretsmanager.NewSecret(ctx, b.name+keySecret, &secretsmanager.SecretArgs{
 		Description:          pulumi.String("Access key of the CI user, made by ops rotate-key"),
 		KmsKeyId:             key,
 		RecoveryWindowInDays: pulumi.Int(keyRecoveryDays),
-	}, s.parent)
+	}, b.parent)
 	if err != nil {
 		return pulumi.StringOutput{}, fmt.Errorf("iam: secret of the CI user's key: %w", err)
 	}

@@ -5,10 +5,10 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// withheld are the calls that the deploy role's boundary denies, because each has the effect of a right
+// withheld are the calls that the deploy role's boundary denies, because each has the effect of a permission
 // that a deployment is not to have. The names of calls do not show it: secretsmanager:UpdateSecret takes a
 // value, and so does rds:ModifyDBCluster. docs/decisions/least-privilege.md lists what stays possible.
-func (s site) withheld() []policy.Statement {
+func (b builder) withheld() []policy.Statement {
 	deny := func(sid string, actions []string, resources []pulumi.StringInput, condition map[string]any) policy.Statement {
 		return policy.Statement{Sid: sid, Deny: true, Actions: actions, Resources: resources, Condition: condition}
 	}
@@ -18,16 +18,16 @@ func (s site) withheld() []policy.Statement {
 		deny("NoSecretValue", secretValueActions, policy.Anywhere, nil),
 		// A replica is a copy of the value, which replaces a secret of that name in the other region.
 		deny("NoReplica", []string{"secretsmanager:CreateSecret"}, policy.Anywhere, map[string]any{"Null": present(replicas)}),
-		// Secrets Manager invokes the function with the right to give the secret a value.
+		// Secrets Manager invokes the function, which may then set the secret's value.
 		deny("NoOtherRotation", []string{"secretsmanager:RotateSecret"}, policy.Anywhere, map[string]any{
-			"Null": present(rotation), "ArnNotLike": map[string]any{rotation: s.Named(componentAPI, "lambda", "function:")},
+			"Null": present(rotation), "ArnNotLike": map[string]any{rotation: b.Named(componentAPI, "lambda", "function:")},
 		}),
 		// The key is false for a cluster whose master password a caller sets, in a change too.
 		// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-secrets-manager.html
 		deny("NoMasterPassword", []string{"rds:CreateDBCluster", "rds:ModifyDBCluster"}, policy.Anywhere,
 			map[string]any{"Bool": map[string]any{"rds:ManageMasterUserPassword": "false"}}),
 		// A bucket's policy, which a deployment writes, could grant them to its role.
-		deny("NoFile", []string{"s3:DeleteObject*", "s3:GetObject*", "s3:PutObject*"}, s.Objects(componentData), nil),
+		deny("NoFile", []string{"s3:DeleteObject*", "s3:GetObject*", "s3:PutObject*"}, b.Objects(componentData), nil),
 		deny("NoLog", logActions, policy.Anywhere, nil),
 		deny("NoOtherInvoker", []string{"lambda:AddPermission"}, policy.Anywhere, map[string]any{
 			"StringNotEquals": map[string]any{"lambda:Principal": []string{"apigateway.amazonaws.com", "secretsmanager.amazonaws.com"}},
@@ -35,19 +35,19 @@ func (s site) withheld() []policy.Statement {
 		// An alarm's action can stop any instance of the account.
 		// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/iam-cw-condition-keys-alarm-actions.html
 		deny("AlarmsNotifyOnly", []string{"cloudwatch:PutCompositeAlarm", "cloudwatch:PutMetricAlarm"}, policy.Anywhere,
-			map[string]any{"ForAnyValue:StringNotLike": map[string]any{"cloudwatch:AlarmActions": s.alarmActions()}}),
+			map[string]any{"ForAnyValue:StringNotLike": map[string]any{"cloudwatch:AlarmActions": b.alarmActions()}}),
 	}
 }
 
-// secretValueActions read a secret's value, write one, move the label that makes one current, or let
-// others do so.
+// secretValueActions read a secret's value, write one, move the staging label of the current one, or allow
+// others to do so.
 var secretValueActions = []string{
 	"secretsmanager:BatchGetSecretValue", "secretsmanager:DeleteResourcePolicy", "secretsmanager:GetSecretValue",
 	"secretsmanager:PutResourcePolicy", "secretsmanager:PutSecretValue", "secretsmanager:ReplicateSecretToRegions",
 	"secretsmanager:UpdateSecret", "secretsmanager:UpdateSecretVersionStage",
 }
 
-// logActions read log events, send them elsewhere, or let others write into the account's log groups.
+// logActions read log events, send them elsewhere, or allow others to write into the account's log groups.
 var logActions = []string{
 	"logs:CreateExportTask", "logs:DeleteResourcePolicy", "logs:FilterLogEvents", "logs:GetLogEvents",
 	"logs:GetLogObject", "logs:GetLogRecord", "logs:GetQueryResults", "logs:PutAccountPolicy", "logs:PutResourcePolicy",
@@ -56,7 +56,7 @@ var logActions = []string{
 
 // alarmActions are what the stack's alarms do: publish to its topics and, those that Application Auto
 // Scaling creates in the caller's name, run the scaling policies of its functions.
-func (s site) alarmActions() []pulumi.StringInput {
-	return append(s.Named(componentAPI, "sns", ""),
-		s.Named(componentAPI, "autoscaling", "scalingPolicy:*:resource/lambda/function:")...)
+func (b builder) alarmActions() []pulumi.StringInput {
+	return append(b.Named(componentAPI, "sns", ""),
+		b.Named(componentAPI, "autoscaling", "scalingPolicy:*:resource/lambda/function:")...)
 }

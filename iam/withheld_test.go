@@ -8,11 +8,10 @@ import (
 	"github.com/didomi/serverless-api/internal/mocks"
 )
 
-// TestTheDeployRolesBoundaryDeniesWithheldCalls has each denial as it is, with every call written out: a call that is
-// taken out of the program's list would be missed here. Those of values and logs are to everything, and
-// without a condition.
+// TestTheDeployRolesBoundaryDeniesWithheldCalls repeats each denial with every call, so that a call removed from
+// the program's lists fails it. The denials of values and logs cover every resource, without a condition.
 func TestTheDeployRolesBoundaryDeniesWithheldCalls(t *testing.T) {
-	pipeline := mocks.Statements(t, build(t, Default()).Find(t, "aws:iam/policy:Policy", room+"-pipeline").Inputs["policy"])
+	pipeline := mocks.Statements(t, build(t, Default()).Find(t, "aws:iam/policy:Policy", componentName+"-pipeline").Inputs["policy"])
 	everything, functions := []string{"*"}, []any{own("lambda", "function:didomi-test-api-*")}
 	for name, want := range map[string]mocks.Statement{
 		"the values of secrets": {
@@ -71,7 +70,7 @@ func TestTheDeployRolesBoundaryDeniesWithheldCalls(t *testing.T) {
 }
 
 func TestLogsAreDeliveredToTheStacksGroupsByTheAdministratorsPolicy(t *testing.T) {
-	policy := build(t, Default()).Find(t, "aws:cloudwatch/logResourcePolicy:LogResourcePolicy", room+"-log-delivery")
+	policy := build(t, Default()).Find(t, "aws:cloudwatch/logResourcePolicy:LogResourcePolicy", componentName+"-log-delivery")
 	var document map[string]any
 	if err := json.Unmarshal([]byte(policy.Inputs["policyDocument"].(string)), &document); err != nil {
 		t.Fatal(err)
@@ -90,7 +89,7 @@ func TestLogsAreDeliveredToTheStacksGroupsByTheAdministratorsPolicy(t *testing.T
 	if !reflect.DeepEqual(document, want) {
 		t.Errorf("%v, want %v", document, want)
 	}
-	if policy.Inputs["policyName"] != room+"-log-delivery" {
+	if policy.Inputs["policyName"] != componentName+"-log-delivery" {
 		t.Errorf("it is called %v", policy.Inputs["policyName"])
 	}
 }

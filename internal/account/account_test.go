@@ -53,16 +53,16 @@ func TestTheProviderSetsOnlyWhatTheStackConfigures(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := provider(t, c.config)
-			// The SDK sets these for every provider, whatever the program says.
+			// The SDK sets these for every provider, whatever the program sets.
 			for _, always := range []string{"skipCredentialsValidation", "skipMetadataApiCheck", "skipRegionValidation", "version"} {
 				delete(got, always)
 			}
 			if len(got) != len(c.want) {
-				t.Errorf("the provider is given %v, want only %v", got, c.want)
+				t.Errorf("the provider's inputs are %v, want only %v", got, c.want)
 			}
 			for _, key := range c.want {
 				if _, ok := got[key]; !ok {
-					t.Errorf("the provider is not given %s", key)
+					t.Errorf("the provider has no input %s", key)
 				}
 			}
 		})

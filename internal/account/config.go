@@ -8,11 +8,11 @@ import (
 
 // Config is the part of the stack's configuration in the namespace "aws".
 type Config struct {
-	// Region is where everything is made, such as eu-west-1. Required.
+	// Region is where every resource is created, such as eu-west-1. Required.
 	Region string `json:"region"`
-	// Profile is the AWS CLI profile to sign in with; empty: what the environment gives.
+	// Profile is the AWS CLI profile with the credentials; empty: the environment's.
 	Profile string `json:"profile"`
-	// AllowedAccountIDs are the accounts that this stack may be made in; none: any.
+	// AllowedAccountIDs are the accounts that this stack may be deployed to; none: any.
 	AllowedAccountIDs []string `json:"allowedAccountIds"`
 }
 
@@ -21,7 +21,7 @@ var (
 	accountPattern = regexp.MustCompile(`^\d{12}$`)
 )
 
-// Validate lists what no provider can be made of.
+// Validate lists the values from which no provider can be configured.
 func (c Config) Validate() []config.FieldError {
 	var problems []config.FieldError
 	if !regionPattern.MatchString(c.Region) {
@@ -40,7 +40,7 @@ func (c Config) Validate() []config.FieldError {
 	return problems
 }
 
-// Tags are on everything that the stack makes, under the key "tags".
+// Tags are set on every resource of the stack, under the key "tags".
 type Tags struct {
 	Application string `json:"application"`
 	Environment string `json:"environment"`
@@ -49,17 +49,17 @@ type Tags struct {
 	Creator     string `json:"creator"`
 }
 
-// DefaultTags are the tags of a project's stack that says nothing about them; its environment it must name.
+// DefaultTags are the tags of a project's stack that sets none; the environment is required.
 func DefaultTags(project string) Tags {
 	return Tags{
 		Application: project, Purpose: "serverless-api", Responsible: "platform", Creator: "pulumi",
 	}
 }
 
-// tagPattern is what AWS services agree on for a tag's value.
+// tagPattern is what all AWS services accept as a tag's value.
 var tagPattern = regexp.MustCompile(`^[\p{L}\p{N} _.:/=+@-]{1,256}$`)
 
-// Validate lists the tags that are missing or that AWS would refuse.
+// Validate lists the tags that are missing or that AWS would reject.
 func (t Tags) Validate() []config.FieldError {
 	var problems []config.FieldError
 	for _, tag := range t.list() {

@@ -1,5 +1,5 @@
-// Package account looks up where a stack is deployed, and makes the one AWS provider that every resource of a stack is made with: its
-// region, its way of signing in, and the tags that it puts on everything.
+// Package account looks up where a stack is deployed, and registers the one AWS provider of all its resources:
+// the region, the credentials, and the tags on every resource.
 package account
 
 import (
@@ -10,9 +10,9 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// NewProvider registers the provider. Rooms get it with pulumi.Providers; nothing uses the default
-// one, which would know neither region nor tags. The owner is the value of the tag by which IAM policies
-// know what is the stack's; no stack file sets it.
+// NewProvider registers the provider. Components get it with pulumi.Providers; none uses the default one, which
+// has neither region nor tags. The owner is the value of the tag by which IAM policies identify the stack's
+// resources; no stack file sets it.
 func NewProvider(ctx *pulumi.Context, name string, c Config, t Tags, owner string) (*aws.Provider, error) {
 	tags := pulumi.StringMap{stacktag.Key: pulumi.String(owner)}
 	for _, tag := range t.list() {

@@ -1,5 +1,5 @@
-// Package bucket registers a bucket as every part of the system wants it: encrypted, versioned,
-// private, reachable by TLS only, and rid of what nobody needs any more.
+// Package bucket registers a bucket with the settings that every component needs: encrypted, versioned,
+// private, reachable by TLS only, and with a lifecycle that deletes what is no longer needed.
 package bucket
 
 import (
@@ -16,17 +16,17 @@ type Args struct {
 	KeyARN pulumi.StringPtrInput
 	// NoncurrentDays is how long earlier versions are kept, in days; 0: there are none.
 	NoncurrentDays int
-	// Rules are what else becomes of objects in time; see Rule.
+	// Rules are further lifecycle rules; see Rule.
 	Rules []s3.BucketLifecycleConfigurationV2RuleArgs
-	// Grant is a statement of the bucket's policy beside the one that wants TLS; nil: none.
+	// Grant is a statement of the bucket's policy next to the one that requires TLS; nil: none.
 	Grant func(arn pulumi.StringOutput) policy.Statement
-	// ForceDestroy deletes the bucket even with something in it.
+	// ForceDestroy deletes the bucket even when it has objects.
 	ForceDestroy bool
-	// Protect refuses to delete or replace the bucket.
+	// Protect keeps the bucket from being deleted or replaced.
 	Protect bool
 }
 
-// Bucket is a bucket and the policy without which nobody is let in.
+// Bucket is a bucket and its policy, which has to exist before the bucket is used.
 type Bucket struct {
 	*s3.BucketV2
 	Policy *s3.BucketPolicy
@@ -55,7 +55,7 @@ func New(ctx *pulumi.Context, name string, args Args, parent pulumi.Resource) (*
 	return &Bucket{bucket, rights}, expire(ctx, name, args, bucket, child, pulumi.DependsOn(versions))
 }
 
-// keepVersions turns versions on, if there are to be any.
+// keepVersions enables versioning, if it is configured.
 func keepVersions(ctx *pulumi.Context, name string, args Args, bucket *s3.BucketV2, child pulumi.ResourceOption) ([]pulumi.Resource, error) {
 	if args.NoncurrentDays == 0 {
 		return nil, nil
@@ -95,8 +95,7 @@ func encrypt(ctx *pulumi.Context, name string, key pulumi.StringPtrInput, bucket
 	return nil
 }
 
-// restrict leaves policies alone to decide who gets at the bucket, never access lists, never the
-// public, and never without TLS.
+// restrict limits access to what policies allow: no access control lists, no public access, and TLS only.
 func restrict(ctx *pulumi.Context, name string, args Args, bucket *s3.BucketV2, child pulumi.ResourceOption) (*s3.BucketPolicy, error) {
 	block, err := s3.NewBucketPublicAccessBlock(ctx, name, &s3.BucketPublicAccessBlockArgs{
 		Bucket:                bucket.ID(),
@@ -115,7 +114,7 @@ func restrict(ctx *pulumi.Context, name string, args Args, bucket *s3.BucketV2, 
 	if err != nil {
 		return nil, fmt.Errorf("set the ownership of %s: %w", name, err)
 	}
-	// S3 refuses several changes of one bucket's access at the same time, so the policy waits.
+	// S3 rejects concurrent changes of one bucket's access settings, so the policy depends on the others.
 	rights, err := s3.NewBucketPolicy(ctx, name, &s3.BucketPolicyArgs{
 		Bucket: bucket.ID(),
 		Policy: policy.Document(statements(args, bucket.Arn)...),

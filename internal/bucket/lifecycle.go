@@ -7,10 +7,10 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// abandonedUploadDays is when the parts of an upload that nobody finished are thrown away.
+// abandonedUploadDays is when the parts of an incomplete upload are deleted.
 const abandonedUploadDays = 7
 
-// Rule completes a rule that holds for everything in a bucket.
+// Rule completes a rule that applies to every object of a bucket.
 func Rule(id string, r s3.BucketLifecycleConfigurationV2RuleArgs) s3.BucketLifecycleConfigurationV2RuleArgs {
 	r.Id, r.Status = pulumi.String(id), pulumi.String("Enabled")
 	r.Filter = s3.BucketLifecycleConfigurationV2RuleFilterArgs{Prefix: pulumi.String("")}

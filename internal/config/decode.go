@@ -78,7 +78,7 @@ func fields(t reflect.Type) map[string]int {
 // decoder walks a JSON value along a Go type and collects what does not fit.
 type decoder struct {
 	problems []FieldError
-	// decoded is how many of them were found before any Checker was asked.
+	// decoded is how many of them were found before any Checker was called.
 	decoded int
 }
 
@@ -128,7 +128,7 @@ func (d *decoder) list(key string, list []any, target reflect.Value) {
 	target.Set(out)
 }
 
-// setScalar sets a string, boolean, integer or number, and says whether the value was one.
+// setScalar sets a string, boolean, integer or number, and reports whether the value was one.
 func setScalar(value any, target reflect.Value) bool {
 	switch target.Kind() {
 	case reflect.String:
@@ -169,8 +169,8 @@ func setScalar(value any, target reflect.Value) bool {
 	}
 }
 
-// check asks every Checker on the way down. A key that did not decode is not reported a second
-// time for the default that stands in its place.
+// check calls every Checker on the way down. A key that did not decode is not reported a second time for the
+// default in its place.
 func (d *decoder) check(prefix string, target reflect.Value) {
 	if checker, ok := target.Interface().(Checker); ok {
 		for _, p := range checker.Validate() {
@@ -191,7 +191,7 @@ func (d *decoder) check(prefix string, target reflect.Value) {
 	}
 }
 
-// reported says whether the value of the key, or one around or in it, could not be decoded.
+// reported is whether the value of the key, or one around or in it, could not be decoded.
 func (d *decoder) reported(key string) bool {
 	for _, p := range d.problems[:d.decoded] {
 		if p.Key == key || strings.HasPrefix(key, p.Key+".") || strings.HasPrefix(p.Key, key+"[") {
@@ -201,7 +201,7 @@ func (d *decoder) reported(key string) bool {
 	return false
 }
 
-// describe names a Go type the way the configuration's reader knows it.
+// describe names a Go type in the terms of the configuration.
 func describe(t reflect.Type) string {
 	switch t.Kind() {
 	case reflect.Struct:
@@ -245,7 +245,7 @@ func sorted(names map[string]int) []string {
 }
 
 // Capture keeps the stack's configuration when the program starts, for Decode: the SDK itself only
-// answers for keys that one knows the names of.
+// returns the values of keys whose names are given.
 func Capture(values *Values) pulumi.RunOption {
 	return func(info *pulumi.RunInfo) { *values = info.Config }
 }

@@ -15,17 +15,17 @@ type FieldError struct {
 	Key string
 	// Value is what was found, as a person would write it; empty when nothing was set.
 	Value string
-	// Want says what is allowed there.
+	// Want is what is allowed there.
 	Want string
 }
 
 // Checker is implemented by a Config that can be of the right shape and still wrong.
 type Checker interface {
-	// Validate lists everything wrong, with keys relative to the receiver. Nil means all is well.
+	// Validate lists everything wrong, with keys relative to the receiver; nil: the Config is valid.
 	Validate() []FieldError
 }
 
-// String says which key, what it holds and what is allowed, in one line.
+// String is the key, its value and what is allowed, in one line.
 func (p FieldError) String() string {
 	if p.Value == "" {
 		return fmt.Sprintf("%s is not set; want %s", p.Key, p.Want)
@@ -79,10 +79,10 @@ func Join(errs ...error) error {
 	return newError(problems)
 }
 
-// Check is for a component's New: it asks a room's Config, nested parts included, and returns the
-// problems as an error whose keys start with the room's; nil when there are none.
-func Check(room string, c Checker) error {
+// Check is for a component's New: it validates the component's Config, nested structs included, and returns the
+// problems as an error whose keys start with the component's; nil when there are none.
+func Check(component string, c Checker) error {
 	d := decoder{}
-	d.check(room+".", reflect.ValueOf(c))
+	d.check(component+".", reflect.ValueOf(c))
 	return newError(d.problems)
 }

@@ -9,13 +9,13 @@ import (
 )
 
 // VpcToken is the type of awsx's VPC, a component of another process: its children are not run
-// under mocks, so a program that uses it needs Vpc's answer.
+// under mocks, so a program that uses it needs Vpc's outputs.
 const VpcToken = "awsx:ec2:Vpc"
 
-// tiers are the kinds of subnets that Vpc answers with, in awsx's order.
+// tiers are the kinds of subnets that Vpc returns, in awsx's order.
 var tiers = []string{"Public", "Private", "Isolated"}
 
-// Vpc answers for an awsx VPC with so many zones and all three kinds of subnets. The route tables
+// Vpc returns the outputs of an awsx VPC with so many zones and all three kinds of subnets. The route tables
 // it refers to are those that RouteTables registers, which the program must do first, with the name
 // of its VPC.
 func Vpc(zones int) func(Resource) map[string]any {

@@ -8,7 +8,7 @@
 //	cluster := r.Find(t, "aws:rds/cluster:Cluster", "data-cluster")
 //	cluster.Inputs["storageEncrypted"] // true
 //
-// A registered resource answers with its inputs, an "arn" and the id "<name>-id"; Mocks.Outputs adds
-// what a type computes beyond that and Mocks.Calls answers invokes. With Mocks.Preview nothing
+// A registered resource's outputs are its inputs, an "arn" and the id "<name>-id"; Mocks.Outputs adds
+// what a type computes beyond that and Mocks.Calls returns the results of invokes. With Mocks.Preview nothing
 // computed is known, as in `pulumi preview` of a new stack.
 package mocks

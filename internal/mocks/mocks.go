@@ -12,7 +12,7 @@ import (
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 )
 
-// What every mocked program runs as.
+// The project and stack of every mocked program.
 const (
 	Project = "didomi"
 	Stack   = "test"
@@ -20,11 +20,11 @@ const (
 	Account = "123456789012"
 )
 
-// Mocks says how the mocked engine answers. The zero value is ready.
+// Mocks configures the mocked engine. The zero value is ready to use.
 type Mocks struct {
 	// Outputs adds computed outputs by type token. It is called with the resource as registered.
 	Outputs map[string]func(Resource) map[string]any
-	// Calls answers invokes by token, in place of the answers that this package knows.
+	// Calls returns the results of invokes by token, in place of this package's own.
 	Calls map[string]func(args map[string]any) map[string]any
 	// Config is the stack's configuration, by full key.
 	Config map[string]string
@@ -69,7 +69,7 @@ type Recorder struct {
 	resources []Resource
 }
 
-// NewResource records one registration and answers it.
+// NewResource records one registration and returns its outputs.
 func (r *Recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
 	res := newResource(args)
 	r.mu.Lock()
@@ -98,8 +98,8 @@ func (r *Recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.P
 	return args.Name + "-id", outputs, nil
 }
 
-// Call answers an invoke; one that nobody knows is an error, so that a test never passes on an
-// empty answer.
+// Call returns the result of an invoke; an invoke without a mock is an error, so that a test never passes on
+// an empty result.
 func (r *Recorder) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
 	answer, ok := r.mocks.Calls[args.Token]
 	if !ok {
@@ -113,7 +113,7 @@ func (r *Recorder) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) 
 
 var _ pulumi.MockResourceMonitor = (*Recorder)(nil)
 
-// knownReads answer for what a program reads and does not create.
+// knownReads are the results for what a program reads and does not create.
 var knownReads = map[string]func(Resource) map[string]any{
 	"aws:apigateway/account:Account": func(Resource) map[string]any {
 		return map[string]any{"cloudwatchRoleArn": "arn:aws:iam::" + Account + ":role/api-gateway-logs"}
@@ -146,18 +146,18 @@ var knownCalls = map[string]func(map[string]any) map[string]any{
 	},
 }
 
-// KnownSecrets are the Outputs of a preview that knows the ARNs of secrets. Pulumi's mocks cannot take
-// a secret value that is not known yet, such as a password that is generated once its secret is there.
+// KnownSecrets are the Outputs of a preview in which the ARNs of secrets are known. Pulumi's mocks do not
+// support an unknown secret value, such as a password that is generated once its secret exists.
 var KnownSecrets = map[string]func(Resource) map[string]any{
 	"aws:secretsmanager/secret:Secret": func(res Resource) map[string]any {
 		return map[string]any{"arn": arn(res.Type, res.Name)}
 	},
 }
 
-// GeneratedPassword is what the mocked Secrets Manager generates, every time.
+// GeneratedPassword is what the mocked Secrets Manager generates on every call.
 const GeneratedPassword = "generated-0123456789-generated"
 
-// arn makes an ARN with the type's service in it: aws:rds/cluster:Cluster gives arn:aws:rds:...
+// arn is an ARN with the type's service in it: aws:rds/cluster:Cluster gives arn:aws:rds:...
 func arn(token, name string) string {
 	service := strings.TrimPrefix(token, "aws:")
 	if i := strings.IndexAny(service, "/:"); i >= 0 {
@@ -166,7 +166,7 @@ func arn(token, name string) string {
 	return fmt.Sprintf("arn:aws:%s:%s:%s:%s", service, Region, Account, name)
 }
 
-// options copies what a test may ask about from the registration.
+// options copies what a test may check from the registration.
 func options(req *pulumirpc.RegisterResourceRequest) Options {
 	return Options{
 		Protect:             req.GetProtect(),

@@ -9,16 +9,16 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Resource is one registration, as the engine would have seen it.
+// Resource is one registration, as the engine would receive it.
 type Resource struct {
 	Type string
 	Name string
-	// Parent is the parent's URN; the stack's own for what has no other parent.
+	// Parent is the parent's URN; the stack's for a resource without another parent.
 	Parent string
 	// Provider is the explicit provider's reference (URN::id); empty for the default one.
 	Provider string
 	// Inputs are plain Go values: strings, float64, bool, []any and map[string]any. Secrets are
-	// unwrapped here and named in Secrets; what a preview does not know yet is not there.
+	// unwrapped here and named in Secrets; values that are unknown in a preview are left out.
 	Inputs map[string]any
 	// Secrets are the names of the top-level inputs that carry a secret, sorted.
 	Secrets []string
@@ -29,7 +29,7 @@ type Resource struct {
 type Options struct {
 	Protect        bool
 	RetainOnDelete bool
-	// DeleteBeforeReplace is what the program asks for; the provider asks for it too where a name is fixed.
+	// DeleteBeforeReplace is what the program sets; the provider sets it too where a name is fixed.
 	DeleteBeforeReplace bool
 	Remote              bool
 	IgnoreChanges       []string
@@ -66,7 +66,7 @@ func (r Resource) ParentName() string {
 	return r.Parent[strings.LastIndex(r.Parent, ":")+1:]
 }
 
-// plain turns a property into a Go value, secrets and outputs unwrapped.
+// plain converts a property to a Go value, secrets and outputs unwrapped.
 func plain(v resource.PropertyValue) any {
 	switch {
 	case v.IsSecret():
@@ -90,7 +90,7 @@ func plain(v resource.PropertyValue) any {
 	}
 }
 
-// All lists every registration in the order in which they came.
+// All lists every registration in order.
 func (r *Recorder) All() []Resource {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -18,7 +18,7 @@ type Statement struct {
 	Condition   map[string]map[string]any
 }
 
-// Statements are those of the document, an input of a resource; the test fails when it is none.
+// Statements are those of the document, an input of a resource; the test fails when it is no policy document.
 func Statements(t *testing.T, document any) []Statement {
 	t.Helper()
 	var parsed struct{ Statement []Statement }

@@ -22,23 +22,24 @@ const Longest = 63 - len("-data-instance-NN-") - 26
 // LongestStack bounds the stack's name alone: it is a label of the host name too.
 const LongestStack = 12
 
-// StackPattern has no hyphens, since roles are granted everything that is called project-stack-*: those of
-// a stack dev would reach into a stack dev-2.
+// StackPattern has no hyphens, since roles have permissions on every name project-stack-*: those of a stack
+// dev would cover a stack dev-2.
 var StackPattern = regexp.MustCompile(`^[a-z][a-z0-9]*$`)
 
-// projectPattern is what RDS, ElastiCache and S3 agree on: lower case, and no two hyphens in a row.
+// projectPattern is what RDS, ElastiCache and S3 all accept: lower case, and no two hyphens in a row.
 var projectPattern = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
 
-// bootstrapStack would be granted the bucket with every stack's state, which that program names so.
+// The roles of a stack bootstrap would have permissions on the bucket with every stack's state: the program
+// bootstrap names it <project>-bootstrap-state.
 const bootstrapStack = "bootstrap"
 
-// reservedPrefixes begin names that EC2 refuses for a security group, and S3 for a bucket.
+// reservedPrefixes begin names that EC2 rejects for a security group, and S3 for a bucket.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSecurityGroup.html
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 var reservedPrefixes = []string{"sg-", "sthree-", "amzn-s3-demo-"}
 
-// Validate lists a project or a stack whose name, or both names together, make others that AWS refuses or
-// that are another stack's.
+// Validate lists a project or a stack whose name, or both names together, lead to physical names that AWS
+// rejects or that belong to another stack.
 func (n Names) Validate() []config.FieldError {
 	if most := Longest - len("-s"); !projectPattern.MatchString(n.Project) || len(n.Project) > most || n.reserved() {
 		return append([]config.FieldError{{

@@ -6,9 +6,9 @@ import "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 // a topic, that key or topic itself.
 var Anywhere = []pulumi.StringInput{pulumi.String("*")}
 
-// KeyOwner is the statement that every key of ours starts with: the account (its root ARN), and
-// through it whoever IAM lets, administers and uses the key. The actions are spelled out so that no
-// document of ours holds a wildcard.
+// KeyOwner is the statement that every key policy of this program starts with: the account (its root ARN), and
+// through it every principal that IAM allows, administers and uses the key. The actions are listed so that no
+// document holds a wildcard.
 func KeyOwner(rootARN string) Statement {
 	return Statement{
 		Sid:       "Account",

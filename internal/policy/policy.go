@@ -9,16 +9,16 @@ const version = "2012-10-17"
 
 // Statement is one grant or denial.
 type Statement struct {
-	// Sid says what the statement is for; letters and digits only.
+	// Sid is what the statement is for; letters and digits only.
 	Sid string
 	// Deny turns the grant into a denial.
 	Deny bool
-	// Principal is who, in policies of a resource: {"Service": "lambda.amazonaws.com"} or "*".
+	// Principal is the element of resource policies: {"Service": "lambda.amazonaws.com"} or "*".
 	Principal any
 	Actions   []string
 	// NotActions, in the place of Actions, mean every action but these. For denials only.
 	NotActions []string
-	// Resources are ARNs; none leaves the element out, as trust policies want it.
+	// Resources are ARNs; none leaves the element out, as trust policies require.
 	Resources []pulumi.StringInput
 	// NotResources, in the place of Resources, mean every resource but these. For denials only.
 	NotResources []pulumi.StringInput
@@ -35,7 +35,7 @@ func Document(statements ...Statement) pulumi.StringOutput {
 	return pulumi.JSONMarshal(pulumi.Map{"Version": pulumi.String(version), "Statement": list})
 }
 
-// Trust is the JSON of a trust policy that lets one AWS service take a role.
+// Trust is the JSON of a trust policy that allows one AWS service to assume a role.
 func Trust(service string) pulumi.StringOutput {
 	return Document(Statement{
 		Principal: map[string]any{"Service": service},
@@ -43,9 +43,9 @@ func Trust(service string) pulumi.StringOutput {
 	})
 }
 
-// TrustFrom is the JSON of a trust policy that lets one AWS service take a role for what is of the account,
-// and, where ARNs are given, for resources of these alone. It is for services that AWS documents to say so
-// when they take a role (docs/decisions/deputies.md); a role of any other service could not be taken.
+// TrustFrom is the JSON of a trust policy that allows one AWS service to assume a role for resources of the
+// account and, where ARNs are given, for these resources alone. It is for services that AWS documents to send
+// the source when they assume a role (docs/decisions/deputies.md); any other service could not assume it.
 func TrustFrom(service, account string, arns ...string) pulumi.StringOutput {
 	var resources any
 	if len(arns) > 0 {
@@ -58,8 +58,8 @@ func TrustFrom(service, account string, arns ...string) pulumi.StringOutput {
 	})
 }
 
-// From is the condition that a service calls for what is of the account and, where arns is not nil, for
-// resources of these ARNs.
+// From is the condition that a service calls for a resource of the account and, where arns is not nil, for one
+// with these ARNs.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
 func From(account string, arns any) map[string]any {
 	condition := map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": account}}
@@ -98,8 +98,8 @@ func (s Statement) element() pulumi.Map {
 	return element
 }
 
-// input makes a Pulumi value of a Go one, all the way down: an output inside a plain map is not
-// waited for.
+// input converts a Go value to a Pulumi value, with everything in it: Pulumi does not await an output inside a
+// plain map.
 func input(value any) pulumi.Input {
 	switch v := value.(type) {
 	case pulumi.Input:

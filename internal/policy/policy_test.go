@@ -31,18 +31,18 @@ func TestADocumentHasEveryElementOfItsStatements(t *testing.T) {
 		document func(arn pulumi.StringOutput) pulumi.StringOutput
 		want     string
 	}{
-		"a service that may take a role": {
+		"a service may assume a role": {
 			func(pulumi.StringOutput) pulumi.StringOutput { return policy.Trust("rds.amazonaws.com") },
 			`{"Statement":[{"Action":["sts:AssumeRole"],"Effect":"Allow","Principal":{"Service":"rds.amazonaws.com"}}],"Version":"2012-10-17"}`,
 		},
-		"a service that may take a role for what is of one account": {
+		"a service may assume a role for resources of one account": {
 			func(pulumi.StringOutput) pulumi.StringOutput {
 				return policy.TrustFrom("lambda.amazonaws.com", "123456789012")
 			},
 			`{"Statement":[{"Action":["sts:AssumeRole"],"Condition":{"StringEquals":{"aws:SourceAccount":"123456789012"}},` +
 				`"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"}}],"Version":"2012-10-17"}`,
 		},
-		"a service that may take a role for some resources": {
+		"a service may assume a role for some resources": {
 			func(pulumi.StringOutput) pulumi.StringOutput {
 				return policy.TrustFrom("vpc-flow-logs.amazonaws.com", "123456789012", "arn:aws:ec2:eu-west-1:123456789012:vpc-flow-log/*")
 			},
@@ -85,7 +85,7 @@ func TestADocumentOfUnknownResourcesIsUnknownInAPreview(t *testing.T) {
 		return policy.Document(policy.Statement{Actions: []string{"s3:GetObject"}, Resources: []pulumi.StringInput{arn}})
 	})
 	if got != "" {
-		t.Errorf("the preview claims to know %s", got)
+		t.Errorf("the preview has the value %s, want an unknown one", got)
 	}
 }
 

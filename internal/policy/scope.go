@@ -36,7 +36,7 @@ func (s Scope) GlobalARNs(service string, resources ...string) []pulumi.StringIn
 	return arns
 }
 
-// Named are what a component names, of these kinds: "function:", or "" where ARNs have no kind.
+// Named are the resources that a component names, of these kinds: "function:", or "" where ARNs have no kind.
 func (s Scope) Named(component, service string, kinds ...string) []pulumi.StringInput {
 	resources := make([]string, len(kinds))
 	for i, kind := range kinds {
@@ -45,9 +45,9 @@ func (s Scope) Named(component, service string, kinds ...string) []pulumi.String
 	return s.ARNs(service, resources...)
 }
 
-// WithoutID is the ARN of what a call is about to create. It has no id yet, and AWS authorises the call on
-// an ARN that ends with an asterisk. In a policy ${*} is that character, so a statement reaches nothing that
-// exists. docs/decisions/stack-tag.md has what is known of each service.
+// WithoutID is the ARN of a resource that a call is about to create. It has no id yet, and AWS authorises the
+// call on an ARN that ends with an asterisk. In a policy ${*} is that character, so the statement matches no
+// existing resource. docs/decisions/stack-tag.md lists the services.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-specialchars
 func (s Scope) WithoutID(service, kind string) []pulumi.StringInput {
 	return s.ARNs(service, kind+"${*}")
@@ -81,7 +81,7 @@ func (s Scope) Tagged() map[string]any {
 	return map[string]any{"StringEquals": map[string]any{stacktag.OnResource: s.Owner()}}
 }
 
-// Tagging narrows a statement to calls that give the stack's tag to what they create.
+// Tagging narrows a statement to calls that set the stack's tag on what they create.
 func (s Scope) Tagging() map[string]any {
 	return map[string]any{"StringEquals": map[string]any{stacktag.InRequest: s.Owner()}}
 }

@@ -1,5 +1,5 @@
-// Package stacktag is the tag by which IAM policies know what belongs to a stack, where AWS gives ids
-// instead of names. docs/decisions/stack-tag.md says why it is this one.
+// Package stacktag is the tag by which IAM policies identify what belongs to a stack, where AWS assigns ids
+// instead of names. docs/decisions/stack-tag.md explains why it is this one.
 package stacktag
 
 import "strings"
@@ -21,5 +21,5 @@ const Bootstrap = "bootstrap"
 // Value names one stack of an account: neither a project nor a stack has a slash in its name.
 func Value(project, stack string) string { return project + "/" + stack }
 
-// Matches says whether IAM takes a tag of this key for the stack's.
+// Matches is whether IAM treats a tag of this key as the stack's.
 func Matches(key string) bool { return strings.EqualFold(key, Key) }
