@@ -1,5 +1,5 @@
-// Package iampolicy reads and evaluates IAM policies: those of identities with a permissions boundary, and those
-// of resources and of roles (trust policies) for a service that acts. It is the one reader of them in the sandbox.
+// Package iampolicy parses and evaluates IAM policies: identity policies with a permissions boundary, and
+// resource policies and trust policies when the caller is an AWS service. The rest of the sandbox uses this parser.
 package iampolicy
 
 import (
@@ -19,23 +19,23 @@ type Statement struct {
 	Condition             map[string]map[string]Values // by operator and key
 }
 
-// Principal is whom a statement of a resource's policy is about, as far as the sandbox asks.
+// Principal is the element of a resource policy's statement, as far as the sandbox evaluates it.
 type Principal struct {
-	// Everyone is the principal "*", alone or of AWS's accounts.
+	// Everyone is set for the principal "*" and for {"AWS": "*"}.
 	Everyone bool
 	Services Values
 }
 
 // UnmarshalJSON implements json.Unmarshaler.
-func (p *Principal) UnmarshalJSON(text []byte) error {
+func (p *Principal) UnmarshalJSON(data []byte) error {
 	var everyone string
-	if json.Unmarshal(text, &everyone) == nil {
+	if json.Unmarshal(data, &everyone) == nil {
 		p.Everyone = everyone == "*"
 		return nil
 	}
 	var kinds struct{ AWS, Service Values }
-	if err := json.Unmarshal(text, &kinds); err != nil {
-		return fmt.Errorf("principal %s: %w", text, err)
+	if err := json.Unmarshal(data, &kinds); err != nil {
+		return fmt.Errorf("principal %s: %w", data, err)
 	}
 	p.Services = kinds.Service
 	for _, account := range kinds.AWS {
@@ -44,16 +44,16 @@ func (p *Principal) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// Values are a list that may be written as its only element. An element may be a boolean or a number, which
-// stands for its text.
+// Values is a list of strings, or a single one without brackets. A boolean or a number counts as the string that
+// is written.
 type Values []string
 
 // UnmarshalJSON implements json.Unmarshaler.
-func (v *Values) UnmarshalJSON(text []byte) error {
-	elements := []json.RawMessage{text}
-	if bytes.HasPrefix(bytes.TrimSpace(text), []byte("[")) {
-		if err := json.Unmarshal(text, &elements); err != nil {
-			return fmt.Errorf("values %s: %w", text, err)
+func (v *Values) UnmarshalJSON(data []byte) error {
+	elements := []json.RawMessage{data}
+	if bytes.HasPrefix(bytes.TrimSpace(data), []byte("[")) {
+		if err := json.Unmarshal(data, &elements); err != nil {
+			return fmt.Errorf("values %s: %w", data, err)
 		}
 	}
 	*v = make(Values, 0, len(elements))
@@ -69,25 +69,25 @@ func (v *Values) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// Parse reads a policy document, plain or as IAM's API encodes it for a URL.
-func Parse(text string) ([]Statement, error) {
-	if !strings.HasPrefix(strings.TrimSpace(text), "{") {
-		decoded, err := url.QueryUnescape(text)
+// Parse parses a policy document, which may be URL-encoded as IAM's API returns it.
+func Parse(document string) ([]Statement, error) {
+	if !strings.HasPrefix(strings.TrimSpace(document), "{") {
+		decoded, err := url.QueryUnescape(document)
 		if err != nil {
-			return nil, fmt.Errorf("read a policy: %w", err)
+			return nil, fmt.Errorf("decode the policy: %w", err)
 		}
-		text = decoded
+		document = decoded
 	}
-	var document struct{ Statement json.RawMessage }
-	if err := json.Unmarshal([]byte(text), &document); err != nil {
-		return nil, fmt.Errorf("read a policy: %w", err)
+	var policy struct{ Statement json.RawMessage }
+	if err := json.Unmarshal([]byte(document), &policy); err != nil {
+		return nil, fmt.Errorf("parse the policy: %w", err)
 	}
-	if bytes.HasPrefix(bytes.TrimSpace(document.Statement), []byte("{")) {
-		document.Statement = append(append([]byte("["), document.Statement...), ']')
+	if bytes.HasPrefix(bytes.TrimSpace(policy.Statement), []byte("{")) {
+		policy.Statement = append(append([]byte("["), policy.Statement...), ']')
 	}
 	var statements []Statement
-	if err := json.Unmarshal(document.Statement, &statements); err != nil {
-		return nil, fmt.Errorf("read a policy: %w", err)
+	if err := json.Unmarshal(policy.Statement, &statements); err != nil {
+		return nil, fmt.Errorf("parse the policy's statements: %w", err)
 	}
 	return statements, nil
 }

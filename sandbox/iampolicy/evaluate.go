@@ -7,19 +7,20 @@ import (
 	"github.com/didomi/serverless-api/internal/wildcard"
 )
 
-// Resource is what an action is asked for on: an ARN, with the condition keys that hold for it, in lower case.
+// Resource is the resource of a request: its ARN, and the request's condition keys in lower case.
 type Resource struct {
 	ARN  string
 	Keys map[string][]string
 }
 
-// Set is what decides about a role: its policies and, where it has one, its permissions boundary.
+// Set holds the policies of a role and its permissions boundary.
 type Set struct {
 	Identity, Boundary []Statement
-	Bounded            bool
+	Bounded            bool // the role has a boundary
 }
 
-// Allows decides as IAM does: no denial, and a grant by the policies and by the boundary.
+// Allows applies IAM's evaluation logic: no statement denies the request, and the policies and the boundary both
+// allow it.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 func (s Set) Allows(action string, on Resource) bool {
 	if find(s.Identity, "Deny", action, on) != nil || find(s.Boundary, "Deny", action, on) != nil {
@@ -28,37 +29,36 @@ func (s Set) Allows(action string, on Resource) bool {
 	return find(s.Identity, "Allow", action, on) != nil && (!s.Bounded || find(s.Boundary, "Allow", action, on) != nil)
 }
 
-// Caller is an AWS service that acts: its principal, and the condition keys that it sends, in lower case.
+// Caller is an AWS service that makes a request: its principal, and the request's condition keys in lower case.
 type Caller struct {
 	Service string
 	Keys    map[string][]string
-	// Everyone has a statement for everybody count too. What AWS does with "*" in a trust policy where a service
-	// asks is not documented, so there it is not set.
+	// Everyone makes statements for the principal "*" apply too. AWS does not document whether "*" in a trust
+	// policy includes services, so it is not set for trust policies.
 	Everyone bool
 }
 
-// Allows says whether a resource's policy, or a role's trust policy, lets the caller take the action. If it
-// does not, denial is the statement that forbids it; nil: no statement allows it.
+// Allows reports whether a resource policy or a trust policy allows the caller the action. denial is the statement
+// that denies it, or nil when no statement allows it.
 func (c Caller) Allows(policy []Statement, action, resource string) (allowed bool, denial *Statement) {
-	var about []Statement
+	var applicable []Statement
 	for _, s := range policy {
-		named := slices.Contains(s.Principal.Services, c.Service) || c.Everyone && s.Principal.Everyone
-		if !named {
+		if !slices.Contains(s.Principal.Services, c.Service) && (!c.Everyone || !s.Principal.Everyone) {
 			continue
 		}
 		if len(s.Resource) == 0 && len(s.NotResource) == 0 {
 			s.Resource = Values{"*"} // a trust policy has no Resource
 		}
-		about = append(about, s)
+		applicable = append(applicable, s)
 	}
 	on := Resource{resource, c.Keys}
-	if denial = find(about, "Deny", action, on); denial != nil {
+	if denial = find(applicable, "Deny", action, on); denial != nil {
 		return false, denial
 	}
-	return find(about, "Allow", action, on) != nil, nil
+	return find(applicable, "Allow", action, on) != nil, nil
 }
 
-// find is the first statement with that effect that applies to the action on the resource; nil: there is none.
+// find returns the first statement with the effect that applies to the action on the resource, or nil.
 func find(statements []Statement, effect, action string, on Resource) *Statement {
 	i := slices.IndexFunc(statements, func(s Statement) bool { return s.Effect == effect && s.applies(action, on) })
 	if i < 0 {
@@ -69,12 +69,12 @@ func find(statements []Statement, effect, action string, on Resource) *Statement
 
 func (s Statement) applies(action string, on Resource) bool {
 	action = strings.ToLower(action)
-	named := func(pattern string) bool { return wildcard.Match(strings.ToLower(pattern), action) }
-	covered := func(pattern string) bool { return wildcard.Match(pattern, on.ARN) }
-	return included(s.Action, s.NotAction, named) && included(s.Resource, s.NotResource, covered) && s.conditionsHold(on.Keys)
+	matchAction := func(pattern string) bool { return wildcard.Match(strings.ToLower(pattern), action) }
+	matchResource := func(pattern string) bool { return wildcard.Match(pattern, on.ARN) }
+	return included(s.Action, s.NotAction, matchAction) && included(s.Resource, s.NotResource, matchResource) && s.conditionsMet(on.Keys)
 }
 
-// included says whether one of the patterns matches; where only exceptions are given, whether none does.
+// included reports whether one of the patterns matches or, for NotAction and NotResource, whether no exception does.
 func included(patterns, exceptions Values, match func(pattern string) bool) bool {
 	if len(exceptions) > 0 {
 		return !slices.ContainsFunc(exceptions, match)
@@ -82,16 +82,16 @@ func included(patterns, exceptions Values, match func(pattern string) bool) bool
 	return slices.ContainsFunc(patterns, match)
 }
 
-// conditionsHold says whether every condition holds. One with an operator that is not known here counts against
-// the caller: it holds in a denial only.
-func (s Statement) conditionsHold(keys map[string][]string) bool {
+// conditionsMet reports whether every condition is met. An unsupported operator counts against the caller: it is
+// met in a Deny statement only.
+func (s Statement) conditionsMet(keys map[string][]string) bool {
 	for operator, conditions := range s.Condition {
-		for key, wanted := range conditions {
-			holds, known := compare(operator, wanted, keys[strings.ToLower(key)])
-			if !known {
-				holds = s.Effect == "Deny"
+		for key, values := range conditions {
+			met, supported := compare(operator, values, keys[strings.ToLower(key)])
+			if !supported {
+				met = s.Effect == "Deny"
 			}
-			if !holds {
+			if !met {
 				return false
 			}
 		}
@@ -99,33 +99,36 @@ func (s Statement) conditionsHold(keys map[string][]string) bool {
 	return true
 }
 
-// comparisons are the operators that compare one value with one of the policy's.
-var comparisons = map[string]func(wanted, got string) bool{
-	"StringEquals": equal, "ArnEquals": matchARN, "Bool": equal, "StringLike": wildcard.Match, "ArnLike": matchARN,
-	"StringNotEquals": equal, "StringNotLike": wildcard.Match, "ArnNotLike": matchARN,
+// comparisons compare one value of the policy with one of the request, by condition operator; compare negates the
+// result for operators with Not. ArnEquals is the same as ArnLike, and ArnNotEquals the same as ArnNotLike.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html#Conditions_ARN
+var comparisons = map[string]func(pattern, value string) bool{
+	"StringEquals": equal, "StringNotEquals": equal, "Bool": equal,
 	"StringEqualsIgnoreCase": strings.EqualFold, "StringNotEqualsIgnoreCase": strings.EqualFold,
+	"StringLike": wildcard.Match, "StringNotLike": wildcard.Match,
+	"ArnEquals": matchARN, "ArnLike": matchARN, "ArnNotEquals": matchARN, "ArnNotLike": matchARN,
 }
 
-func equal(wanted, got string) bool { return wanted == got }
+func equal(pattern, value string) bool { return pattern == value }
 
-// compare applies an operator to the values of a key in the call; none: the key is not there.
+// compare applies an operator to the values of a condition key, which are none when the request lacks the key.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
-func compare(operator string, wanted, got []string) (holds, known bool) {
+func compare(operator string, patterns, values []string) (met, supported bool) {
 	if operator == "Null" {
-		return slices.Contains(wanted, "true") == (len(got) == 0), true
+		return slices.Contains(patterns, "true") == (len(values) == 0), true
 	}
 	name, all := strings.CutPrefix(operator, "ForAllValues:")
 	name, any := strings.CutPrefix(name, "ForAnyValue:")
-	match, known := comparisons[name]
-	if !known {
+	match, supported := comparisons[name]
+	if !supported {
 		return false, false
 	}
 	negated := strings.Contains(name, "Not")
 	meets := func(value string) bool {
-		return slices.ContainsFunc(wanted, func(w string) bool { return match(w, value) }) != negated
+		return slices.ContainsFunc(patterns, func(pattern string) bool { return match(pattern, value) }) != negated
 	}
 	if all || negated && !any {
-		return !slices.ContainsFunc(got, func(value string) bool { return !meets(value) }), true
+		return !slices.ContainsFunc(values, func(value string) bool { return !meets(value) }), true
 	}
-	return slices.ContainsFunc(got, meets), true
+	return slices.ContainsFunc(values, meets), true
 }

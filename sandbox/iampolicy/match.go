@@ -6,15 +6,15 @@ import (
 	"github.com/didomi/serverless-api/internal/wildcard"
 )
 
-// matchARN compares the six parts of two ARNs one by one.
+// matchARN compares the six colon-separated components of two ARNs one by one; each may have wildcards.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html#Conditions_ARN
 func matchARN(pattern, arn string) bool {
-	wanted, got := strings.SplitN(pattern, ":", 6), strings.SplitN(arn, ":", 6)
-	if len(wanted) != 6 || len(got) != 6 {
+	patterns, components := strings.SplitN(pattern, ":", 6), strings.SplitN(arn, ":", 6)
+	if len(patterns) != 6 || len(components) != 6 {
 		return false
 	}
-	for i := range wanted {
-		if !wildcard.Match(wanted[i], got[i]) {
+	for i := range patterns {
+		if !wildcard.Match(patterns[i], components[i]) {
 			return false
 		}
 	}
