@@ -14,8 +14,8 @@ type addresses struct {
 	data    data.Config
 }
 
-// Problems refuses a network whose isolated subnets have fewer addresses than there are database instances
-// and cache nodes: AWS would refuse the last ones, after the first ones have been created.
+// Validate rejects a network whose isolated subnets have fewer addresses than there are database instances and
+// cache nodes: AWS would reject the last ones, after it has created the first.
 func (a addresses) Validate() []config.FieldError {
 	if config.Check("network", a.network) != nil || config.Check("data", a.data) != nil {
 		return nil
@@ -23,8 +23,8 @@ func (a addresses) Validate() []config.FieldError {
 	instances, nodes := 1+a.data.Database.Readers, a.data.Cache.Shards*(1+a.data.Cache.Replicas)
 	if most := a.network.DataAddresses(); instances+nodes > most {
 		return []config.FieldError{{
-			Key: "cidr", Value: config.Text(a.network.CIDR),
-			Want: fmt.Sprintf("a larger network: its data subnets have addresses for %d database instances and cache nodes next to the proxy, and there are %d and %d",
+			Key: "cidr", Value: config.Quote(a.network.CIDR),
+			MustBe: fmt.Sprintf("a larger network: its data subnets have addresses for %d database instances and cache nodes next to the proxy, and there are %d and %d",
 				most, instances, nodes),
 		}}
 	}

@@ -111,7 +111,7 @@ func accepted(t *testing.T, object string, key configKey) map[string]string {
 		for _, p := range problems.Problems {
 			path := strings.ReplaceAll(strings.TrimPrefix(p.Key, "didomi:"+object+"."), "[0]", "[]")
 			if (path == key.path || strings.HasPrefix(path, key.path+"[]")) && found[path] == "" {
-				found[path] = p.Want
+				found[path] = p.MustBe
 			}
 		}
 	}

@@ -194,7 +194,7 @@ func TestBadConfigRegistersNothing(t *testing.T) {
 		_, err := New(ctx, component, args)
 		return err
 	})
-	if err == nil || !strings.Contains(err.Error(), "api.memoryMb is 1; want a whole number from 128 to 10240") {
+	if err == nil || !strings.Contains(err.Error(), "api.memoryMb is 1; must be an integer from 128 to 10240") {
 		t.Errorf("error %v", err)
 	}
 	if n := len(r.OfType(Token(mocks.Project))); n != 0 {

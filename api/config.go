@@ -96,7 +96,7 @@ func Default() Config {
 // Validate lists every invalid value.
 func (c Config) Validate() []config.FieldError {
 	if c.Document == nil {
-		return []config.FieldError{{Key: "document", Want: "the API's definition"}}
+		return []config.FieldError{{Key: "document", MustBe: "the API's definition"}}
 	}
 	var problems []config.FieldError
 	for _, list := range [][]config.FieldError{
@@ -140,7 +140,7 @@ func (c Config) concurrency() []config.FieldError {
 	}
 	if c.ProvisionedConcurrency == 0 {
 		return append(problems, config.FieldError{
-			Key: "provisionedMax", Value: strconv.Itoa(c.ProvisionedMax), Want: "0 while provisionedConcurrency is 0",
+			Key: "provisionedMax", Value: strconv.Itoa(c.ProvisionedMax), MustBe: "0 while provisionedConcurrency is 0",
 		})
 	}
 	return append(problems, config.Between("provisionedMax", c.ProvisionedMax, min(c.ProvisionedConcurrency, highest), highest)...)
@@ -161,8 +161,8 @@ func (c Config) lifetimes() []config.FieldError {
 		parsed, err := time.ParseDuration(d.value)
 		if err != nil || parsed < d.least || parsed > longest {
 			problems = append(problems, config.FieldError{
-				Key: d.key, Value: config.Text(d.value),
-				Want: "a duration from " + d.least.String() + " to 24h, such as 90s or 10m",
+				Key: d.key, Value: config.Quote(d.value),
+				MustBe: "a duration from " + d.least.String() + " to 24h, such as 90s or 10m",
 			})
 		}
 	}
@@ -181,10 +181,10 @@ func emails(key string, addresses []string) []config.FieldError {
 		case !emailPattern.MatchString(address):
 			want = "a mail address"
 		case slices.Contains(addresses[:i], address):
-			want = "an address that is not yet in the list"
+			want = "an address that is in the list once"
 		}
 		if want != "" {
-			problems = append(problems, config.FieldError{Key: fmt.Sprintf("%s[%d]", key, i), Value: config.Text(address), Want: want})
+			problems = append(problems, config.FieldError{Key: fmt.Sprintf("%s[%d]", key, i), Value: config.Quote(address), MustBe: want})
 		}
 	}
 	return problems

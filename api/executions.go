@@ -108,7 +108,7 @@ func (c Config) streamProblems() []config.FieldError {
 	if least := c.streamSeconds() + streamSpareSeconds; c.TimeoutSeconds < least && c.TimeoutSeconds >= 30 {
 		problems = append(problems, config.FieldError{
 			Key: "timeoutSeconds", Value: strconv.Itoa(c.TimeoutSeconds),
-			Want: fmt.Sprintf("at least %d, which a stream of streamMaxMb (%d) takes at Lambda's pace", least, c.StreamMaxMB),
+			MustBe: fmt.Sprintf("at least %d, which a stream of streamMaxMb (%d) takes at Lambda's pace", least, c.StreamMaxMB),
 		})
 	}
 	var all Throttle
@@ -118,7 +118,7 @@ func (c Config) streamProblems() []config.FieldError {
 	if held := all.executions(c.streamSeconds()); c.ReservedConcurrency > 0 && held > c.ReservedConcurrency {
 		problems = append(problems, config.FieldError{
 			Key: "reservedConcurrency", Value: strconv.Itoa(c.ReservedConcurrency),
-			Want: fmt.Sprintf("0, or at least %d: with a burst of %d, a rate of %d and %d seconds each (streamMaxMb %d) %s can hold so many executions",
+			MustBe: fmt.Sprintf("0, or at least %d: with a burst of %d, a rate of %d and %d seconds each (streamMaxMb %d) %s can hold so many executions",
 				held, all.Burst, all.Rate, c.streamSeconds(), c.StreamMaxMB, strings.Join(c.Document.Routes(openapi.Streamed), " and ")),
 		})
 	}

@@ -63,7 +63,7 @@ func TestRoutesThatStreamDivideTheShare(t *testing.T) {
 		t.Errorf("a plan throttles %+v", got)
 	}
 	c.ReservedConcurrency, c.Throttles = 90, []Throttle{{Route: "GET /books", Rate: 5, Burst: 25}, {Route: "GET /scans/{key+}", Rate: 5, Burst: 25}}
-	if got := c.Validate(); len(got) != 1 || !strings.Contains(got[0].Want, "at least 100: with a burst of 50, a rate of 10 and 5 seconds each (streamMaxMb 16) GET /books and GET /scans/{key+}") {
+	if got := c.Validate(); len(got) != 1 || !strings.Contains(got[0].MustBe, "at least 100: with a burst of 50, a rate of 10 and 5 seconds each (streamMaxMb 16) GET /books and GET /scans/{key+}") {
 		t.Errorf("%v", got)
 	}
 }

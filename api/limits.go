@@ -91,7 +91,7 @@ func (c Config) addressProblems() []config.FieldError {
 	}
 	return []config.FieldError{{
 		Key: "wafRateLimit", Value: strconv.Itoa(c.WAFRateLimit),
-		Want: fmt.Sprintf("0, or a whole number from %d (what %s lets one address ask for in %d seconds) to %d", least, by, rateWindowSeconds, highestAddressLimit),
+		MustBe: fmt.Sprintf("0, or an integer from %d (what %s allows one address in %d seconds) to %d", least, by, rateWindowSeconds, highestAddressLimit),
 	}}
 }
 
@@ -112,13 +112,13 @@ func nameProblems(key, name string, taken map[string]bool) []config.FieldError {
 	case !namePattern.MatchString(name):
 		want = "at most 20 lower case letters, digits and hyphens, a letter first"
 	case taken[name]:
-		want = "a name that no other one has"
+		want = "a name that no other plan or key has"
 	}
 	taken[name] = true
 	if want == "" {
 		return nil
 	}
-	return []config.FieldError{{Key: key, Value: config.Text(name), Want: want}}
+	return []config.FieldError{{Key: key, Value: config.Quote(name), MustBe: want}}
 }
 
 func (c Config) planProblems() []config.FieldError {
@@ -138,7 +138,7 @@ func (c Config) planProblems() []config.FieldError {
 	}
 	problems = append(problems, c.planQuotas(len(keys))...)
 	if c.RequireAPIKey && len(keys) == 0 {
-		problems = append(problems, config.FieldError{Key: "plans", Want: "a plan with a key, while requireApiKey is true"})
+		problems = append(problems, config.FieldError{Key: "plans", MustBe: "a list with a plan that has a key, while requireApiKey is true"})
 	}
 	return problems
 }
@@ -157,7 +157,7 @@ func (c Config) planQuotas(keys int) []config.FieldError {
 	}
 	return []config.FieldError{{
 		Key: "plans", Value: fmt.Sprintf("%d plans with %d keys", len(c.Plans), keys),
-		Want: fmt.Sprintf("at most %d plans and %d keys in all, as an account and region may have", mostPlans, mostKeys),
+		MustBe: fmt.Sprintf("at most %d plans and %d keys in all, as an account and region may have", mostPlans, mostKeys),
 	}}
 }
 
@@ -178,7 +178,7 @@ func methodThrottleProblems(key string, throttles []Throttle, known []string, ra
 			problems = append(problems, config.OneOf(at+".route", throttle.Route, known...)...)
 		case taken[throttle.Route]:
 			problems = append(problems, config.FieldError{
-				Key: at + ".route", Value: config.Text(throttle.Route), Want: "a route that no other one has",
+				Key: at + ".route", Value: config.Quote(throttle.Route), MustBe: "a route that no other throttle has",
 			})
 		}
 		taken[throttle.Route] = true
@@ -205,15 +205,15 @@ func (c Config) originProblems() []config.FieldError {
 	for i, origin := range c.CORSOrigins {
 		if !isOrigin(origin) {
 			problems = append(problems, config.FieldError{
-				Key: fmt.Sprintf("corsOrigins[%d]", i), Value: config.Text(origin),
-				Want: `scheme and host as browsers send them, such as "https://app.example.com", or "*" alone`,
+				Key: fmt.Sprintf("corsOrigins[%d]", i), Value: config.Quote(origin),
+				MustBe: `scheme and host as browsers send them, such as "https://app.example.com", or "*" alone`,
 			})
 		}
 	}
 	if length := len(joinOrigins(c.CORSOrigins)); problems == nil && length > mostOrigins {
 		problems = append(problems, config.FieldError{
 			Key: "corsOrigins", Value: fmt.Sprintf("%d origins of %d characters in all", len(c.CORSOrigins), length),
-			Want: fmt.Sprintf(`at most %d characters in all, which Lambda's limit on a function's environment leaves, or "*" alone`, mostOrigins),
+			MustBe: fmt.Sprintf(`at most %d characters in all, which Lambda's limit on a function's environment leaves, or "*" alone`, mostOrigins),
 		})
 	}
 	return problems

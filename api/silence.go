@@ -26,7 +26,7 @@ func (c Config) silence() []config.FieldError {
 	}
 	return []config.FieldError{{
 		Key: "silenceMinutes", Value: strconv.Itoa(c.SilenceMinutes),
-		Want: fmt.Sprintf("0, or a whole number from %d to %d", leastSilence, highestSilence),
+		MustBe: fmt.Sprintf("0, or an integer from %d to %d", leastSilence, highestSilence),
 	}}
 }
 

@@ -33,9 +33,9 @@ func (c GatewayConfig) Validate() []config.FieldError {
 	for i, region := range c.Regions {
 		switch {
 		case len(account.Config{Region: region}.Validate()) > 0:
-			problems = append(problems, config.FieldError{Key: "regions", Value: config.Text(region), Want: "regions such as eu-central-1"})
+			problems = append(problems, config.FieldError{Key: "regions", Value: config.Quote(region), MustBe: "a list of regions such as eu-central-1"})
 		case slices.Contains(c.Regions[:i], region):
-			problems = append(problems, config.FieldError{Key: "regions", Value: config.Text(region), Want: "each region once"})
+			problems = append(problems, config.FieldError{Key: "regions", Value: config.Quote(region), MustBe: "a list with each region once"})
 		}
 	}
 	return problems

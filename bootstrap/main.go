@@ -70,7 +70,7 @@ func (s *settings) ownRegion(project string) error {
 		return nil
 	}
 	return &config.Error{Problems: []config.FieldError{{
-		Key: project + ":apiGateway.regions", Value: config.Text(s.account.Region), Want: "regions other than bootstrap's own",
+		Key: project + ":apiGateway.regions", Value: config.Quote(s.account.Region), MustBe: "a list of regions other than bootstrap's own",
 	}}}
 }
 

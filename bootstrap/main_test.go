@@ -228,9 +228,9 @@ func TestTheLogRoleIsOptional(t *testing.T) {
 
 func TestAnInvalidRegionIsRejected(t *testing.T) {
 	for regions, want := range map[string]string{
-		`["eu-central"]`:             `didomi:apiGateway.regions is "eu-central"; want regions such as eu-central-1`,
-		`["us-east-1", "us-east-1"]`: `didomi:apiGateway.regions is "us-east-1"; want each region once`,
-		`["eu-west-1"]`:              `didomi:apiGateway.regions is "eu-west-1"; want regions other than bootstrap's own`,
+		`["eu-central"]`:             `didomi:apiGateway.regions is "eu-central"; must be a list of regions such as eu-central-1`,
+		`["us-east-1", "us-east-1"]`: `didomi:apiGateway.regions is "us-east-1"; must be a list with each region once`,
+		`["eu-west-1"]`:              `didomi:apiGateway.regions is "eu-west-1"; must be a list of regions other than bootstrap's own`,
 	} {
 		t.Run(regions, func(t *testing.T) {
 			r, err := runWith(t, map[string]string{"apiGateway": `{"regions": ` + regions + `}`})

@@ -30,8 +30,8 @@ func (c PipelineConfig) Validate() []config.FieldError {
 		return nil
 	}
 	return []config.FieldError{{
-		Key: "gitlabUrl", Value: config.Text(c.GitLabURL),
-		Want: "an https address without a path, such as https://gitlab.com, or nothing for no provider",
+		Key: "gitlabUrl", Value: config.Quote(c.GitLabURL),
+		MustBe: "an https URL without a path, such as https://gitlab.com, or empty for no provider",
 	}}
 }
 

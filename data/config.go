@@ -137,7 +137,7 @@ func (c Config) Validate() []config.FieldError {
 	if c.SecretRecoveryDays != 0 && (c.SecretRecoveryDays < 7 || c.SecretRecoveryDays > 30) {
 		problems = append(problems, config.FieldError{
 			Key: "secretRecoveryDays", Value: strconv.Itoa(c.SecretRecoveryDays),
-			Want: "0 (no recovery) or a whole number from 7 to 30",
+			MustBe: "0 (no recovery) or an integer from 7 to 30",
 		})
 	}
 	problems = append(problems, c.pauseProblems()...)
@@ -146,7 +146,7 @@ func (c Config) Validate() []config.FieldError {
 	}
 	if !c.Proxy.Enabled {
 		problems = append(problems, config.FieldError{
-			Key: "proxy.enabled", Value: "false", Want: "true where protect is true: many instances of the function would take all of the cluster's connections",
+			Key: "proxy.enabled", Value: "false", MustBe: "true where protect is true: many execution environments of the function would use all of the cluster's connections",
 		})
 	}
 	for _, lost := range []struct {
@@ -161,7 +161,7 @@ func (c Config) Validate() []config.FieldError {
 	} {
 		if lost.wrong {
 			problems = append(problems, config.FieldError{
-				Key: lost.key, Value: lost.value, Want: lost.want + " where protect is true: it would lose what that keeps",
+				Key: lost.key, Value: lost.value, MustBe: lost.want + " where protect is true: otherwise protected data could be lost",
 			})
 		}
 	}
@@ -180,17 +180,17 @@ func (c Config) pauseProblems() []config.FieldError {
 		return nil
 	}
 	var problems []config.FieldError
-	refuse := func(wrong bool, want string) {
+	reject := func(wrong bool, mustBe string) {
 		if wrong {
-			problems = append(problems, config.FieldError{Key: "database.minCapacity", Value: "0", Want: want})
+			problems = append(problems, config.FieldError{Key: "database.minCapacity", Value: "0", MustBe: mustBe})
 		}
 	}
-	refuse(c.Protect, "0.5 at least where protect is true: a cluster that pauses lets its first clients wait for it")
-	refuse(c.Proxy.Enabled, "0.5 at least where proxy.enabled is true: the proxy's connections keep the cluster from pausing")
+	reject(c.Protect, "at least 0.5 where protect is true: a cluster that pauses delays its first clients")
+	reject(c.Proxy.Enabled, "at least 0.5 where proxy.enabled is true: the proxy's connections keep the cluster from pausing")
 	version, minor, _ := strings.Cut(c.Database.Version, ".")
 	number, err := strconv.Atoi(minor)
-	refuse(err == nil && number < firstPausing[version],
-		fmt.Sprintf("0.5 at least with version %s, which cannot pause; %s.%d can", c.Database.Version, version, firstPausing[version]))
+	reject(err == nil && number < firstPausing[version],
+		fmt.Sprintf("at least 0.5 with version %s, which cannot pause; %s.%d can", c.Database.Version, version, firstPausing[version]))
 	return problems
 }
 
@@ -222,14 +222,14 @@ func (d Database) Validate() []config.FieldError {
 	var problems []config.FieldError
 	if !postgresVersion.MatchString(d.Version) {
 		problems = append(problems, config.FieldError{
-			Key: "version", Value: config.Text(d.Version),
-			Want: `an Aurora PostgreSQL version from 15 on, major and minor, such as "16.11"`,
+			Key: "version", Value: config.Quote(d.Version),
+			MustBe: `an Aurora PostgreSQL version from 15 on, major and minor, such as "16.11"`,
 		})
 	}
 	if !databaseName.MatchString(d.Name) || slices.Contains(reservedNames, d.Name) {
 		problems = append(problems, config.FieldError{
-			Key: "name", Value: config.Text(d.Name),
-			Want: "a database's name: lower case letters, digits and _, a letter first, 63 at most, none of " +
+			Key: "name", Value: config.Quote(d.Name),
+			MustBe: "a database's name: lower case letters, digits and _, a letter first, 63 at most, none of " +
 				strings.Join(reservedNames, ", "),
 		})
 	}
@@ -240,7 +240,7 @@ func (d Database) Validate() []config.FieldError {
 		(d.InsightsDays%31 != 0 || months < 1 || months > 23) {
 		problems = append(problems, config.FieldError{
 			Key: "insightsDays", Value: strconv.Itoa(d.InsightsDays),
-			Want: "7, a multiple of 31 up to 713, or 731",
+			MustBe: "7, a multiple of 31 up to 713, or 731",
 		})
 	}
 	return problems
@@ -263,7 +263,7 @@ func (d Database) capacityProblems() []config.FieldError {
 		}
 		return []config.FieldError{{
 			Key: key, Value: strconv.FormatFloat(value, 'f', -1, 64),
-			Want: want + fmt.Sprintf("a multiple of 0.5 from %v to %v", least, mostCapacity),
+			MustBe: want + fmt.Sprintf("a multiple of 0.5 from %v to %v", least, mostCapacity),
 		}}
 	}
 	problems := capacity("minCapacity", d.MinCapacity, leastCapacity)
@@ -292,13 +292,13 @@ func (c Cache) Validate() []config.FieldError {
 	problems := config.OneOf("engine", c.Engine, Redis, Valkey)
 	if versions, ok := cacheVersions[c.Engine]; ok && !slices.Contains(versions, c.Version) {
 		problems = append(problems, config.FieldError{
-			Key: "version", Value: config.Text(c.Version),
-			Want: "a version of " + string(c.Engine) + `: "` + strings.Join(versions, `", "`) + `"`,
+			Key: "version", Value: config.Quote(c.Version),
+			MustBe: "a version of " + string(c.Engine) + `: "` + strings.Join(versions, `", "`) + `"`,
 		})
 	}
 	if !nodeType.MatchString(c.NodeType) {
 		problems = append(problems, config.FieldError{
-			Key: "nodeType", Value: config.Text(c.NodeType), Want: `a node type such as "cache.t4g.micro"`,
+			Key: "nodeType", Value: config.Quote(c.NodeType), MustBe: `a node type such as "cache.t4g.micro"`,
 		})
 	}
 	problems = append(problems, config.Between("shards", c.Shards, 1, 90)...)
@@ -306,7 +306,7 @@ func (c Cache) Validate() []config.FieldError {
 	if problems == nil && c.Shards*(1+c.Replicas) > mostNodes {
 		problems = append(problems, config.FieldError{
 			Key: "replicas", Value: strconv.Itoa(c.Replicas),
-			Want: fmt.Sprintf("at most %d nodes in all, and %d shards of %d are %d",
+			MustBe: fmt.Sprintf("small enough for %d nodes at most: %d shards of %d nodes are %d",
 				mostNodes, c.Shards, 1+c.Replicas, c.Shards*(1+c.Replicas)),
 		})
 	}
@@ -321,10 +321,10 @@ const mostNodes = 90
 func (b Bucket) Validate() []config.FieldError {
 	problems := config.Between("noncurrentDays", b.NoncurrentDays, 1, 3650)
 	problems = append(problems, config.Between("accessLogDays", b.AccessLogDays, 0, 3650)...)
-	problems = append(problems, later("infrequentDays", b.InfrequentDays, leastInfrequent, "0 (never) or %d days at least, as S3 asks for")...)
-	least, want := 1, "0 (never) or %d at least"
+	problems = append(problems, later("infrequentDays", b.InfrequentDays, leastInfrequent, "0 (never) or at least %d days, which S3 requires")...)
+	least, want := 1, "0 (never) or at least %d"
 	if b.InfrequentDays > 0 {
-		least, want = b.InfrequentDays+leastInfrequent, "0 (never) or %d at least, which is 30 days after infrequentDays"
+		least, want = b.InfrequentDays+leastInfrequent, "0 (never) or at least %d, which is 30 days after infrequentDays"
 	}
 	return append(problems, later("archiveDays", b.ArchiveDays, least, want)...)
 }
@@ -337,5 +337,5 @@ func later(key string, days, least int, want string) []config.FieldError {
 	if days == 0 || days >= least {
 		return nil
 	}
-	return []config.FieldError{{Key: key, Value: strconv.Itoa(days), Want: fmt.Sprintf(want, least)}}
+	return []config.FieldError{{Key: key, Value: strconv.Itoa(days), MustBe: fmt.Sprintf(want, least)}}
 }

@@ -19,165 +19,165 @@ func TestErrorsNameTheWrongValueAndTheAllowedOnes(t *testing.T) {
 	}{
 		"a recovery that Secrets Manager does not have": {
 			func(c *Config) { c.SecretRecoveryDays = 3 },
-			`data.secretRecoveryDays is 3; want 0 (no recovery) or a whole number from 7 to 30`,
+			`data.secretRecoveryDays is 3; must be 0 (no recovery) or an integer from 7 to 30`,
 		},
 		"an engine without a minor version": {
 			func(c *Config) { c.Database.Version = "16" },
-			`data.database.version is "16"; want an Aurora PostgreSQL version from 15 on, major and minor, such as "16.11"`,
+			`data.database.version is "16"; must be an Aurora PostgreSQL version from 15 on, major and minor, such as "16.11"`,
 		},
 		"an engine too old": {
 			func(c *Config) { c.Database.Version = "13.4" },
-			`data.database.version is "13.4"; want an Aurora PostgreSQL version from 15 on, major and minor, such as "16.11"`,
+			`data.database.version is "13.4"; must be an Aurora PostgreSQL version from 15 on, major and minor, such as "16.11"`,
 		},
 		"no database": {
 			func(c *Config) { c.Database.Name = "" },
-			`data.database.name is not set; want a database's name: lower case letters, digits and _, a letter first, 63 at most, none of postgres, rdsadmin, template0, template1`,
+			`data.database.name is not set; must be a database's name: lower case letters, digits and _, a letter first, 63 at most, none of postgres, rdsadmin, template0, template1`,
 		},
 		"a database of the engine's own": {
 			func(c *Config) { c.Database.Name = "rdsadmin" },
-			`data.database.name is "rdsadmin"; want a database's name: lower case letters, digits and _, a letter first, 63 at most, none of postgres, rdsadmin, template0, template1`,
+			`data.database.name is "rdsadmin"; must be a database's name: lower case letters, digits and _, a letter first, 63 at most, none of postgres, rdsadmin, template0, template1`,
 		},
 		"a cluster that pauses behind a proxy": {
 			func(c *Config) { c.Protect, c.Database.MinCapacity = false, 0 },
-			`data.database.minCapacity is 0; want 0.5 at least where proxy.enabled is true: the proxy's connections keep the cluster from pausing`,
+			`data.database.minCapacity is 0; must be at least 0.5 where proxy.enabled is true: the proxy's connections keep the cluster from pausing`,
 		},
 		"a protected database without a proxy": {
 			func(c *Config) { c.Proxy.Enabled = false },
-			`data.proxy.enabled is false; want true where protect is true: many instances of the function would take all of the cluster's connections`,
+			`data.proxy.enabled is false; must be true where protect is true: many execution environments of the function would use all of the cluster's connections`,
 		},
 		"a version that cannot pause": {
 			func(c *Config) {
 				c.Protect, c.Proxy.Enabled, c.Database.MinCapacity, c.Database.Version = false, false, 0, "16.2"
 			},
-			`data.database.minCapacity is 0; want 0.5 at least with version 16.2, which cannot pause; 16.3 can`,
+			`data.database.minCapacity is 0; must be at least 0.5 with version 16.2, which cannot pause; 16.3 can`,
 		},
 		"a pause that is too soon": {
 			func(c *Config) { c.Database.PauseSeconds = 60 },
-			`data.database.pauseSeconds is 60; want a whole number from 300 to 86400`,
+			`data.database.pauseSeconds is 60; must be an integer from 300 to 86400`,
 		},
 		"a capacity below any": {
 			func(c *Config) { c.Database.MinCapacity = -1 },
-			`data.database.minCapacity is -1; want 0 (pauses) or a multiple of 0.5 from 0.5 to 256`,
+			`data.database.minCapacity is -1; must be 0 (pauses) or a multiple of 0.5 from 0.5 to 256`,
 		},
 		"a capacity between two steps": {
 			func(c *Config) { c.Database.MinCapacity = 0.7 },
-			`data.database.minCapacity is 0.7; want 0 (pauses) or a multiple of 0.5 from 0.5 to 256`,
+			`data.database.minCapacity is 0.7; must be 0 (pauses) or a multiple of 0.5 from 0.5 to 256`,
 		},
 		"less at most than at least": {
 			func(c *Config) { c.Database.MinCapacity, c.Database.MaxCapacity = 8, 4 },
-			`data.database.maxCapacity is 4; want a multiple of 0.5 from 8 to 256`,
+			`data.database.maxCapacity is 4; must be a multiple of 0.5 from 8 to 256`,
 		},
 		"more capacity than there is": {
 			func(c *Config) { c.Database.MaxCapacity = 300 },
-			`data.database.maxCapacity is 300; want a multiple of 0.5 from 1 to 256`,
+			`data.database.maxCapacity is 300; must be a multiple of 0.5 from 1 to 256`,
 		},
 		"too many readers": {
 			func(c *Config) { c.Database.Readers = 16 },
-			`data.database.readers is 16; want a whole number from 0 to 15`,
+			`data.database.readers is 16; must be an integer from 0 to 15`,
 		},
 		"no backups": {
 			func(c *Config) { c.Database.BackupDays = 0 },
-			`data.database.backupDays is 0; want a whole number from 1 to 35`,
+			`data.database.backupDays is 0; must be an integer from 1 to 35`,
 		},
 		"insights for a calendar month": {
 			func(c *Config) { c.Database.InsightsDays = 30 },
-			`data.database.insightsDays is 30; want 7, a multiple of 31 up to 713, or 731`,
+			`data.database.insightsDays is 30; must be 7, a multiple of 31 up to 713, or 731`,
 		},
 		"a proxy without connections": {
 			func(c *Config) { c.Proxy.MaxConnectionsPercent = 0 },
-			`data.proxy.maxConnectionsPercent is 0; want a whole number from 1 to 100`,
+			`data.proxy.maxConnectionsPercent is 0; must be an integer from 1 to 100`,
 		},
 		"more idle connections than connections": {
 			func(c *Config) { c.Proxy.MaxConnectionsPercent, c.Proxy.MaxIdleConnectionsPercent = 40, 50 },
-			`data.proxy.maxIdleConnectionsPercent is 50; want a whole number from 0 to 40`,
+			`data.proxy.maxIdleConnectionsPercent is 50; must be an integer from 0 to 40`,
 		},
 		"a borrow that waits for ever": {
 			func(c *Config) { c.Proxy.BorrowSeconds = 0 },
-			`data.proxy.borrowSeconds is 0; want a whole number from 1 to 10`,
+			`data.proxy.borrowSeconds is 0; must be an integer from 1 to 10`,
 		},
 		"a borrow that waits for longer than the cache expects of a write": {
 			func(c *Config) { c.Proxy.BorrowSeconds = 11 },
-			`data.proxy.borrowSeconds is 11; want a whole number from 1 to 10`,
+			`data.proxy.borrowSeconds is 11; must be an integer from 1 to 10`,
 		},
 		"an idle client of more than eight hours": {
 			func(c *Config) { c.Proxy.IdleClientSeconds = 30000 },
-			`data.proxy.idleClientSeconds is 30000; want a whole number from 1 to 28800`,
+			`data.proxy.idleClientSeconds is 30000; must be an integer from 1 to 28800`,
 		},
 		"the cache version of the seed": {
 			func(c *Config) { c.Cache.Version = "5.0.6" },
-			`data.cache.version is "5.0.6"; want a version of redis: "7.0", "7.1"`,
+			`data.cache.version is "5.0.6"; must be a version of redis: "7.0", "7.1"`,
 		},
 		"an engine that ElastiCache has and the function does not speak": {
 			func(c *Config) { c.Cache.Engine = "memcached" },
-			`data.cache.engine is "memcached"; want one of redis, valkey`,
+			`data.cache.engine is "memcached"; must be one of redis, valkey`,
 		},
 		"Valkey in a version of Redis": {
 			func(c *Config) { c.Cache.Engine = Valkey },
-			`data.cache.version is "7.1"; want a version of valkey: "7.2", "8.0", "8.1", "8.2", "9.0", "9.1"`,
+			`data.cache.version is "7.1"; must be a version of valkey: "7.2", "8.0", "8.1", "8.2", "9.0", "9.1"`,
 		},
 		"Redis in a version of Valkey": {
 			func(c *Config) { c.Cache.Version = "8.0" },
-			`data.cache.version is "8.0"; want a version of redis: "7.0", "7.1"`,
+			`data.cache.version is "8.0"; must be a version of redis: "7.0", "7.1"`,
 		},
 		"shards and replicas that are too many together": {
 			func(c *Config) { c.Cache.Shards, c.Cache.Replicas = 40, 2 },
-			`data.cache.replicas is 2; want at most 90 nodes in all, and 40 shards of 3 are 120`,
+			`data.cache.replicas is 2; must be small enough for 90 nodes at most: 40 shards of 3 nodes are 120`,
 		},
 		"a retention that CloudWatch does not have": {
 			func(c *Config) { c.LogDays = 31 },
-			`data.logDays is 31; want one of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653`,
+			`data.logDays is 31; must be one of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653`,
 		},
 		"protected data that may be deleted": {
 			func(c *Config) { c.AllowDeletion = true },
-			`data.allowDeletion is true; want false where protect is true: it would lose what that keeps`,
+			`data.allowDeletion is true; must be false where protect is true: otherwise protected data could be lost`,
 		},
 		"a protected bucket that is deleted with its files": {
 			func(c *Config) { c.Bucket.ForceDestroy = true },
-			`data.bucket.forceDestroy is true; want false where protect is true: it would lose what that keeps`,
+			`data.bucket.forceDestroy is true; must be false where protect is true: otherwise protected data could be lost`,
 		},
 		"a protected database that leaves nothing behind": {
 			func(c *Config) { c.Database.FinalSnapshot = false },
-			`data.database.finalSnapshot is false; want true where protect is true: it would lose what that keeps`,
+			`data.database.finalSnapshot is false; must be true where protect is true: otherwise protected data could be lost`,
 		},
 		"protected data whose secrets are gone at once": {
 			func(c *Config) { c.SecretRecoveryDays = 0 },
-			`data.secretRecoveryDays is 0; want 7 to 30 where protect is true: it would lose what that keeps`,
+			`data.secretRecoveryDays is 0; must be 7 to 30 where protect is true: otherwise protected data could be lost`,
 		},
 		"files that move before S3 lets them": {
 			func(c *Config) { c.Bucket.InfrequentDays = 7 },
-			`data.bucket.infrequentDays is 7; want 0 (never) or 30 days at least, as S3 asks for`,
+			`data.bucket.infrequentDays is 7; must be 0 (never) or at least 30 days, which S3 requires`,
 		},
 		"an archive that comes too soon after": {
 			func(c *Config) { c.Bucket.InfrequentDays, c.Bucket.ArchiveDays = 60, 80 },
-			`data.bucket.archiveDays is 80; want 0 (never) or 90 at least, which is 30 days after infrequentDays`,
+			`data.bucket.archiveDays is 80; must be 0 (never) or at least 90, which is 30 days after infrequentDays`,
 		},
 		"an archive in the past": {
 			func(c *Config) { c.Bucket.ArchiveDays = -1 },
-			`data.bucket.archiveDays is -1; want 0 (never) or 1 at least`,
+			`data.bucket.archiveDays is -1; must be 0 (never) or at least 1`,
 		},
 		"an access log of no time": {
 			func(c *Config) { c.Bucket.AccessLogDays = -1 },
-			`data.bucket.accessLogDays is -1; want a whole number from 0 to 3650`,
+			`data.bucket.accessLogDays is -1; must be an integer from 0 to 3650`,
 		},
 		"a node type of another service": {
 			func(c *Config) { c.Cache.NodeType = "db.t4g.micro" },
-			`data.cache.nodeType is "db.t4g.micro"; want a node type such as "cache.t4g.micro"`,
+			`data.cache.nodeType is "db.t4g.micro"; must be a node type such as "cache.t4g.micro"`,
 		},
 		"a cache without shards": {
 			func(c *Config) { c.Cache.Shards = 0 },
-			`data.cache.shards is 0; want a whole number from 1 to 90`,
+			`data.cache.shards is 0; must be an integer from 1 to 90`,
 		},
 		"too many replicas": {
 			func(c *Config) { c.Cache.Replicas = 6 },
-			`data.cache.replicas is 6; want a whole number from 0 to 5`,
+			`data.cache.replicas is 6; must be an integer from 0 to 5`,
 		},
 		"snapshots for longer than ElastiCache keeps them": {
 			func(c *Config) { c.Cache.SnapshotDays = 36 },
-			`data.cache.snapshotDays is 36; want a whole number from 1 to 35`,
+			`data.cache.snapshotDays is 36; must be an integer from 1 to 35`,
 		},
 		"old versions that go at once": {
 			func(c *Config) { c.Bucket.NoncurrentDays = 0 },
-			`data.bucket.noncurrentDays is 0; want a whole number from 1 to 3650`,
+			`data.bucket.noncurrentDays is 0; must be an integer from 1 to 3650`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -143,7 +143,7 @@ func TestNewRejectsAnInvalidConfigurationBeforeItRegistersAnything(t *testing.T)
 	})
 	var list *config.Error
 	if !errors.As(err, &list) {
-		t.Fatalf("got %v, want a list of problems", err)
+		t.Fatalf("got %v, want a *config.Error", err)
 	}
 	var keys []string
 	for _, p := range list.Problems {

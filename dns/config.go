@@ -33,8 +33,8 @@ func (c Config) Validate() []config.FieldError {
 	problems := naming.DomainProblems("domain", c.Domain)
 	if c.ZoneID != "" && !zonePattern.MatchString(c.ZoneID) {
 		problems = append(problems, config.FieldError{
-			Key: "zoneId", Value: config.Text(c.ZoneID),
-			Want: "the id of a hosted zone, such as Z0123456789ABCDEFGHIJ, or nothing to create one",
+			Key: "zoneId", Value: config.Quote(c.ZoneID),
+			MustBe: "the id of a hosted zone, such as Z0123456789ABCDEFGHIJ, or empty to create one",
 		})
 	}
 	return problems

@@ -49,7 +49,7 @@ func lookUp(apex string, private bool) map[string]func(map[string]any) map[strin
 // https://docs.aws.amazon.com/acm/latest/userguide/dns-validation.html
 // https://repost.aws/knowledge-center/acm-certificate-pending-validation
 func TestAPrivateZoneIsRejectedInThePreview(t *testing.T) {
-	const want = `didomi:dns.zoneId "Z1" is a private hosted zone of example.com; want a public one, or nothing to create one`
+	const want = `didomi:dns.zoneId "Z1" is a private hosted zone of example.com; must be a public one, or empty to create one`
 	for name, delegated := range map[string]bool{"with a certificate to issue": true, "before the delegation": false} {
 		t.Run(name, func(t *testing.T) {
 			r, err := mocks.Mocks{Preview: true, Calls: lookUp("example.com", true)}.Try(func(ctx *pulumi.Context) error {
@@ -229,15 +229,15 @@ func TestProblems(t *testing.T) {
 	}{
 		{"a domain is enough", Config{Domain: "example.com"}, nil},
 		{"a deep domain and a zone are fine", Config{Domain: "a-1.b.example.com", ZoneID: "Z0123456789ABCDEFGHIJ"}, nil},
-		{"no domain", Config{}, []config.FieldError{{Key: "domain", Want: domain}}},
-		{"a domain with a capital", Config{Domain: "Example.com"}, []config.FieldError{{Key: "domain", Value: `"Example.com"`, Want: domain}}},
-		{"a domain without a dot", Config{Domain: "example"}, []config.FieldError{{Key: "domain", Value: `"example"`, Want: domain}}},
-		{"an address", Config{Domain: "https://example.com"}, []config.FieldError{{Key: "domain", Value: `"https://example.com"`, Want: domain}}},
+		{"no domain", Config{}, []config.FieldError{{Key: "domain", MustBe: domain}}},
+		{"a domain with a capital", Config{Domain: "Example.com"}, []config.FieldError{{Key: "domain", Value: `"Example.com"`, MustBe: domain}}},
+		{"a domain without a dot", Config{Domain: "example"}, []config.FieldError{{Key: "domain", Value: `"example"`, MustBe: domain}}},
+		{"an address", Config{Domain: "https://example.com"}, []config.FieldError{{Key: "domain", Value: `"https://example.com"`, MustBe: domain}}},
 		{"a name too long for a certificate", Config{Domain: strings.Repeat("a", 50) + ".com"},
-			[]config.FieldError{{Key: "domain", Value: `"` + strings.Repeat("a", 50) + `.com"`, Want: domain}}},
+			[]config.FieldError{{Key: "domain", Value: `"` + strings.Repeat("a", 50) + `.com"`, MustBe: domain}}},
 		{"two mistakes at once", Config{Domain: "example.", ZoneID: "zone"}, []config.FieldError{
-			{Key: "domain", Value: `"example."`, Want: domain},
-			{Key: "zoneId", Value: `"zone"`, Want: "the id of a hosted zone, such as Z0123456789ABCDEFGHIJ, or nothing to create one"},
+			{Key: "domain", Value: `"example."`, MustBe: domain},
+			{Key: "zoneId", Value: `"zone"`, MustBe: "the id of a hosted zone, such as Z0123456789ABCDEFGHIJ, or empty to create one"},
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

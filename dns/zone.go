@@ -42,7 +42,7 @@ func findZone(ctx *pulumi.Context, c Config, host string, parent pulumi.Resource
 	found, err := route53.LookupZone(ctx, &route53.LookupZoneArgs{ZoneId: &c.ZoneID}, pulumi.Parent(parent))
 	if err != nil {
 		// The provider lists the records of a private zone too, which the preview role may not.
-		return zone{}, fmt.Errorf("dns: %s:dns.zoneId %q: want the id of a public hosted zone of this account: look it up: %w", ctx.Project(), c.ZoneID, err)
+		return zone{}, fmt.Errorf("dns: %s:dns.zoneId %q must be the id of a public hosted zone of this account: look it up: %w", ctx.Project(), c.ZoneID, err)
 	}
 	apex := strings.TrimSuffix(found.Name, ".")
 	if host != apex && !strings.HasSuffix(host, "."+apex) {
@@ -50,7 +50,7 @@ func findZone(ctx *pulumi.Context, c Config, host string, parent pulumi.Resource
 			ctx.Project(), c.ZoneID, apex, host)
 	}
 	if found.PrivateZone != nil && *found.PrivateZone {
-		return zone{}, fmt.Errorf("dns: %s:dns.zoneId %q is a private hosted zone of %s; want a public one, or nothing to create one: "+
+		return zone{}, fmt.Errorf("dns: %s:dns.zoneId %q is a private hosted zone of %s; must be a public one, or empty to create one: "+
 			"ACM and clients resolve %s in public DNS", ctx.Project(), c.ZoneID, apex, host)
 	}
 	return zone{

@@ -47,13 +47,13 @@ func (c Config) claimProblems() []config.FieldError {
 	byID := slices.Contains(c.SubClaims, claimProjectID)
 	if c.ProjectID < 0 || byID && c.ProjectID == 0 {
 		problems = append(problems, config.FieldError{
-			Key: "projectId", Value: config.Text(strconv.Itoa(c.ProjectID)), Want: "the project's number, as its page in GitLab has it; subClaims name it",
+			Key: "projectId", Value: config.Quote(strconv.Itoa(c.ProjectID)), MustBe: "the project's number, as its page in GitLab shows it; 0 only where subClaims lack project_id",
 		})
 	}
 	if c.ProjectID > 0 && c.host() != gitLabCom && !byID {
 		problems = append(problems, config.FieldError{
-			Key: "projectId", Value: config.Text(strconv.Itoa(c.ProjectID)),
-			Want: "no number, or project_id first in subClaims: of another GitLab than gitlab.com AWS reads the number in the subject alone",
+			Key: "projectId", Value: config.Quote(strconv.Itoa(c.ProjectID)),
+			MustBe: "0, or subClaims must begin with project_id: from tokens of another GitLab than gitlab.com AWS reads the number in the subject alone",
 		})
 	}
 	named := slices.Contains(c.SubClaims, claimDeploymentTier)
@@ -61,7 +61,7 @@ func (c Config) claimProblems() []config.FieldError {
 		problems = append(problems, config.OneOf("deploymentTier", c.DeploymentTier, deploymentTiers...)...)
 	} else if c.DeploymentTier != "" {
 		problems = append(problems, config.FieldError{
-			Key: "deploymentTier", Value: config.Text(c.DeploymentTier), Want: "nothing, or deployment_tier in subClaims: AWS reads the tier in the subject alone",
+			Key: "deploymentTier", Value: config.Quote(c.DeploymentTier), MustBe: "empty, or subClaims must contain deployment_tier: AWS reads the tier in the subject alone",
 		})
 	}
 	return problems
@@ -71,7 +71,7 @@ func (c Config) claimProblems() []config.FieldError {
 // else of the project.
 func (c Config) subClaimProblems() []config.FieldError {
 	wrong := func(want string) []config.FieldError {
-		return []config.FieldError{{Key: "subClaims", Value: config.Text(strings.Join(c.SubClaims, ",")), Want: want}}
+		return []config.FieldError{{Key: "subClaims", Value: config.Quote(strings.Join(c.SubClaims, ",")), MustBe: want}}
 	}
 	if len(c.SubClaims) < 3 || (c.SubClaims[0] != claimProjectPath && c.SubClaims[0] != claimProjectID) ||
 		c.SubClaims[1] != claimRefType || c.SubClaims[2] != claimRef {
@@ -80,12 +80,12 @@ func (c Config) subClaimProblems() []config.FieldError {
 	seen := map[string]bool{}
 	for _, claim := range c.SubClaims[3:] {
 		if seen[claim] || !slices.Contains(optionalClaims, claim) {
-			return wrong("after ref any of " + strings.Join(optionalClaims, ", ") + ", each once")
+			return wrong("a list with any of " + strings.Join(optionalClaims, ", ") + " after ref, each once")
 		}
 		seen[claim] = true
 	}
 	if c.host() != gitLabCom && !seen[claimRefProtected] {
-		return wrong(fmt.Sprintf("a list with %s, set in GitLab too (ci_id_token_sub_claim_components, docs/how-to/set-up-gitlab.md): of %s AWS reads the subject alone, and without it the token of anybody's merge request from %s could deploy",
+		return wrong(fmt.Sprintf("a list with %s, set in GitLab too (ci_id_token_sub_claim_components, docs/how-to/set-up-gitlab.md): from tokens of %s AWS reads the subject alone, and without it the token of any merge request from %s could deploy",
 			claimRefProtected, c.host(), c.DeployRef))
 	}
 	return nil

@@ -59,7 +59,7 @@ func (c Config) Validate() []config.FieldError {
 	problems := c.projectProblems()
 	if !refPattern.MatchString(c.DeployRef) {
 		problems = append(problems, config.FieldError{
-			Key: "deployRef", Value: config.Text(c.DeployRef), Want: "the name of one branch, without wildcards",
+			Key: "deployRef", Value: config.Quote(c.DeployRef), MustBe: "the name of one branch, without wildcards",
 		})
 	}
 	problems = append(problems, c.stateProblems()...)
@@ -75,12 +75,12 @@ func (c Config) projectProblems() []config.FieldError {
 	var problems []config.FieldError
 	if u, err := url.Parse(c.GitLabURL); err != nil || u.Scheme != "https" || u.Host == "" || (u.Path != "" && u.Path != "/") || u.RawQuery != "" {
 		problems = append(problems, config.FieldError{
-			Key: "gitlabUrl", Value: config.Text(c.GitLabURL), Want: "an https address without a path, such as https://gitlab.com",
+			Key: "gitlabUrl", Value: config.Quote(c.GitLabURL), MustBe: "an https URL without a path, such as https://gitlab.com",
 		})
 	}
 	if !projectPattern.MatchString(c.ProjectPath) {
 		problems = append(problems, config.FieldError{
-			Key: "projectPath", Value: config.Text(c.ProjectPath), Want: "a GitLab project as group/project",
+			Key: "projectPath", Value: config.Quote(c.ProjectPath), MustBe: "a GitLab project as group/project",
 		})
 	}
 	if problems == nil {
@@ -88,8 +88,8 @@ func (c Config) projectProblems() []config.FieldError {
 	}
 	if length := 4*len(c.host()) + len(c.ProjectPath) + len(c.DeployRef); problems == nil && length > longestTrust {
 		problems = append(problems, config.FieldError{
-			Key: "projectPath", Value: config.Text(c.ProjectPath),
-			Want: fmt.Sprintf("a shorter path, branch or instance: four times the instance, with both, has %d characters, and a role's trust policy has space for %d",
+			Key: "projectPath", Value: config.Quote(c.ProjectPath),
+			MustBe: fmt.Sprintf("a shorter path, branch or instance: four times the instance, with both, has %d characters, and a role's trust policy has space for %d",
 				length, longestTrust),
 		})
 	}
@@ -109,12 +109,12 @@ func (c Config) stateProblems() []config.FieldError {
 	var problems []config.FieldError
 	if !bucketPattern.MatchString(c.StateBucket) {
 		problems = append(problems, config.FieldError{
-			Key: "stateBucket", Value: config.Text(c.StateBucket), Want: "the name of a bucket, as bootstrap's output stateBucket has it",
+			Key: "stateBucket", Value: config.Quote(c.StateBucket), MustBe: "the name of a bucket, as bootstrap's output stateBucket has it",
 		})
 	}
 	if !keyPattern.MatchString(c.StateKey) {
 		problems = append(problems, config.FieldError{
-			Key: "stateKey", Value: config.Text(c.StateKey), Want: "the ARN of a key, as bootstrap's output stateKey has it",
+			Key: "stateKey", Value: config.Quote(c.StateKey), MustBe: "the ARN of a key, as bootstrap's output stateKey has it",
 		})
 	}
 	return problems

@@ -211,12 +211,12 @@ func TestAnInvalidConfigurationIsReportedByKey(t *testing.T) {
 		return c
 	}
 	const (
-		address = "an https address without a path, such as https://gitlab.com"
+		address = "an https URL without a path, such as https://gitlab.com"
 		project = "a GitLab project as group/project"
 		branch  = "the name of one branch, without wildcards"
 		oidc    = "one of create, existing, off"
 		order   = "project_path or project_id, ref_type, ref, in this order, and then any of ref_protected, environment_protected, deployment_tier"
-		further = "after ref any of ref_protected, environment_protected, deployment_tier, each once"
+		further = "a list with any of ref_protected, environment_protected, deployment_tier after ref, each once"
 	)
 	for _, tt := range []struct {
 		name   string
@@ -225,54 +225,54 @@ func TestAnInvalidConfigurationIsReportedByKey(t *testing.T) {
 	}{
 		{"the defaults are valid", Default(), nil},
 		{"a project in subgroups and a branch with slashes are valid", with(func(c *Config) { c.ProjectPath, c.DeployRef = "a/b/c", "release/1.x" }), nil},
-		{"GitLab without TLS", with(func(c *Config) { c.GitLabURL = "http://gitlab.com" }), []config.FieldError{{Key: "gitlabUrl", Value: `"http://gitlab.com"`, Want: address}}},
-		{"GitLab under a path", with(func(c *Config) { c.GitLabURL = "https://example.com/gitlab" }), []config.FieldError{{Key: "gitlabUrl", Value: `"https://example.com/gitlab"`, Want: address}}},
+		{"GitLab without TLS", with(func(c *Config) { c.GitLabURL = "http://gitlab.com" }), []config.FieldError{{Key: "gitlabUrl", Value: `"http://gitlab.com"`, MustBe: address}}},
+		{"GitLab under a path", with(func(c *Config) { c.GitLabURL = "https://example.com/gitlab" }), []config.FieldError{{Key: "gitlabUrl", Value: `"https://example.com/gitlab"`, MustBe: address}}},
 		{"no instance and no project are valid", with(func(c *Config) { c.GitLabURL, c.ProjectPath = "", "" }), nil},
-		{"a project without its instance", with(func(c *Config) { c.GitLabURL = "" }), []config.FieldError{{Key: "gitlabUrl", Want: address}}},
+		{"a project without its instance", with(func(c *Config) { c.GitLabURL = "" }), []config.FieldError{{Key: "gitlabUrl", MustBe: address}}},
 		{"an identity provider for no project", with(func(c *Config) { c.GitLabURL, c.ProjectPath, c.OIDC = "", "", oidcCreate }), []config.FieldError{
-			{Key: "gitlabUrl", Want: address}, {Key: "projectPath", Want: project},
+			{Key: "gitlabUrl", MustBe: address}, {Key: "projectPath", MustBe: project},
 		}},
-		{"no project", with(func(c *Config) { c.ProjectPath = "" }), []config.FieldError{{Key: "projectPath", Want: project}}},
-		{"every project of a group", with(func(c *Config) { c.ProjectPath = "didomi/*" }), []config.FieldError{{Key: "projectPath", Value: `"didomi/*"`, Want: project}}},
-		{"a project without a group", with(func(c *Config) { c.ProjectPath = "didomi" }), []config.FieldError{{Key: "projectPath", Value: `"didomi"`, Want: project}}},
-		{"every branch", with(func(c *Config) { c.DeployRef = "*" }), []config.FieldError{{Key: "deployRef", Value: `"*"`, Want: branch}}},
-		{"no branch", with(func(c *Config) { c.DeployRef = "" }), []config.FieldError{{Key: "deployRef", Want: branch}}},
-		{"an unknown value of oidc", with(func(c *Config) { c.OIDC = "yes" }), []config.FieldError{{Key: "oidc", Value: `"yes"`, Want: oidc}}},
+		{"no project", with(func(c *Config) { c.ProjectPath = "" }), []config.FieldError{{Key: "projectPath", MustBe: project}}},
+		{"every project of a group", with(func(c *Config) { c.ProjectPath = "didomi/*" }), []config.FieldError{{Key: "projectPath", Value: `"didomi/*"`, MustBe: project}}},
+		{"a project without a group", with(func(c *Config) { c.ProjectPath = "didomi" }), []config.FieldError{{Key: "projectPath", Value: `"didomi"`, MustBe: project}}},
+		{"every branch", with(func(c *Config) { c.DeployRef = "*" }), []config.FieldError{{Key: "deployRef", Value: `"*"`, MustBe: branch}}},
+		{"no branch", with(func(c *Config) { c.DeployRef = "" }), []config.FieldError{{Key: "deployRef", MustBe: branch}}},
+		{"an unknown value of oidc", with(func(c *Config) { c.OIDC = "yes" }), []config.FieldError{{Key: "oidc", Value: `"yes"`, MustBe: oidc}}},
 		{"another GitLab whose tokens contain that the branch is protected is valid", with(func(c *Config) {
 			c.GitLabURL, c.SubClaims = "https://git.example", append(c.SubClaims, claimRefProtected)
 		}), nil},
 		// From tokens of another GitLab AWS reads the subject alone, and a merge request from main has main's subject.
 		{"another GitLab whose tokens do not contain it", with(func(c *Config) { c.GitLabURL = "https://git.example" }), []config.FieldError{{
 			Key: "subClaims", Value: `"project_path,ref_type,ref"`,
-			Want: "a list with ref_protected, set in GitLab too (ci_id_token_sub_claim_components, docs/how-to/set-up-gitlab.md): of git.example AWS reads the subject alone, and without it the token of anybody's merge request from main could deploy",
+			MustBe: "a list with ref_protected, set in GitLab too (ci_id_token_sub_claim_components, docs/how-to/set-up-gitlab.md): from tokens of git.example AWS reads the subject alone, and without it the token of any merge request from main could deploy",
 		}}},
 		{"another GitLab whose jobs use an access key is valid", with(func(c *Config) { c.GitLabURL, c.OIDC = "https://git.example", oidcOff }), nil},
-		{"tokens that name the branch first", with(func(c *Config) { c.SubClaims = []string{claimRef, claimProjectPath} }), []config.FieldError{{Key: "subClaims", Value: `"ref,project_path"`, Want: order}}},
-		{"tokens that name no branch", with(func(c *Config) { c.SubClaims = nil }), []config.FieldError{{Key: "subClaims", Want: order}}},
+		{"tokens that name the branch first", with(func(c *Config) { c.SubClaims = []string{claimRef, claimProjectPath} }), []config.FieldError{{Key: "subClaims", Value: `"ref,project_path"`, MustBe: order}}},
+		{"tokens that name no branch", with(func(c *Config) { c.SubClaims = nil }), []config.FieldError{{Key: "subClaims", MustBe: order}}},
 		{"a claim twice", with(func(c *Config) { c.SubClaims = append(c.SubClaims, claimRefProtected, claimRefProtected) }), []config.FieldError{{
-			Key: "subClaims", Value: `"project_path,ref_type,ref,ref_protected,ref_protected"`, Want: further,
+			Key: "subClaims", Value: `"project_path,ref_type,ref,ref_protected,ref_protected"`, MustBe: further,
 		}}},
 		{"a claim that GitLab does not have", with(func(c *Config) { c.SubClaims = append(c.SubClaims, "environment") }), []config.FieldError{{
-			Key: "subClaims", Value: `"project_path,ref_type,ref,environment"`, Want: further,
+			Key: "subClaims", Value: `"project_path,ref_type,ref,environment"`, MustBe: further,
 		}}},
 		{"a claim project_id without projectId", with(func(c *Config) { c.SubClaims[0] = claimProjectID }), []config.FieldError{{
-			Key: "projectId", Value: `"0"`, Want: "the project's number, as its page in GitLab has it; subClaims name it",
+			Key: "projectId", Value: `"0"`, MustBe: "the project's number, as its page in GitLab shows it; 0 only where subClaims lack project_id",
 		}}},
 		{"a projectId that AWS does not read", with(func(c *Config) {
 			c.GitLabURL, c.SubClaims, c.ProjectID = "https://git.example", append(c.SubClaims, claimRefProtected), 20
 		}), []config.FieldError{{
 			Key: "projectId", Value: `"20"`,
-			Want: "no number, or project_id first in subClaims: of another GitLab than gitlab.com AWS reads the number in the subject alone",
+			MustBe: "0, or subClaims must begin with project_id: from tokens of another GitLab than gitlab.com AWS reads the number in the subject alone",
 		}}},
 		{"a claim deployment_tier without deploymentTier", with(func(c *Config) { c.SubClaims = append(c.SubClaims, claimDeploymentTier) }), []config.FieldError{{
-			Key: "deploymentTier", Want: "one of production, staging, testing, development, other",
+			Key: "deploymentTier", MustBe: "one of production, staging, testing, development, other",
 		}}},
 		{"a deploymentTier that AWS does not read", with(func(c *Config) { c.DeploymentTier = "production" }), []config.FieldError{{
-			Key: "deploymentTier", Value: `"production"`, Want: "nothing, or deployment_tier in subClaims: AWS reads the tier in the subject alone",
+			Key: "deploymentTier", Value: `"production"`, MustBe: "empty, or subClaims must contain deployment_tier: AWS reads the tier in the subject alone",
 		}}},
 		{"four mistakes at once", Config{GitLabURL: "gitlab", ProjectPath: "x", DeployRef: "-", OIDC: ""}, []config.FieldError{
-			{Key: "gitlabUrl", Value: `"gitlab"`, Want: address}, {Key: "projectPath", Value: `"x"`, Want: project},
-			{Key: "deployRef", Value: `"-"`, Want: branch}, {Key: "oidc", Want: oidc},
+			{Key: "gitlabUrl", Value: `"gitlab"`, MustBe: address}, {Key: "projectPath", Value: `"x"`, MustBe: project},
+			{Key: "deployRef", Value: `"-"`, MustBe: branch}, {Key: "oidc", MustBe: oidc},
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -58,8 +58,8 @@ func TestEachRoleReachesTheStateOfItsStackOnly(t *testing.T) {
 }
 
 func TestTheStateRequiresBucketAndKey(t *testing.T) {
-	bucket := config.FieldError{Key: "stateBucket", Want: "the name of a bucket, as bootstrap's output stateBucket has it"}
-	key := config.FieldError{Key: "stateKey", Want: "the ARN of a key, as bootstrap's output stateKey has it"}
+	bucket := config.FieldError{Key: "stateBucket", MustBe: "the name of a bucket, as bootstrap's output stateBucket has it"}
+	key := config.FieldError{Key: "stateKey", MustBe: "the ARN of a key, as bootstrap's output stateKey has it"}
 	alias := key
 	alias.Value = `"alias/state"`
 	for _, tt := range []struct {

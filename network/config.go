@@ -71,13 +71,13 @@ func (c Config) zoneNameProblems() []config.FieldError {
 	for _, name := range c.ZoneNames {
 		if !zoneName.MatchString(name) {
 			problems = append(problems, config.FieldError{
-				Key: "zoneNames", Value: config.Text(name), Want: `names or ids of availability zones, such as "eu-west-1a" or "euw1-az1"`,
+				Key: "zoneNames", Value: config.Quote(name), MustBe: `a list of names or ids of availability zones, such as "eu-west-1a" or "euw1-az1"`,
 			})
 		}
 	}
 	if len(c.ZoneNames) > 0 && len(c.ZoneNames) != c.Zones {
 		problems = append(problems, config.FieldError{
-			Key: "zones", Value: strconv.Itoa(c.Zones), Want: fmt.Sprintf("%d, as many as zoneNames has", len(c.ZoneNames)),
+			Key: "zones", Value: strconv.Itoa(c.Zones), MustBe: fmt.Sprintf("%d, as many as zoneNames has", len(c.ZoneNames)),
 		})
 	}
 	return problems
@@ -85,7 +85,7 @@ func (c Config) zoneNameProblems() []config.FieldError {
 
 func cidrProblems(cidr string) []config.FieldError {
 	problem := func(want string) []config.FieldError {
-		return []config.FieldError{{Key: "cidr", Value: config.Text(cidr), Want: want}}
+		return []config.FieldError{{Key: "cidr", Value: config.Quote(cidr), MustBe: want}}
 	}
 	prefix, err := netip.ParsePrefix(cidr)
 	if err != nil || !prefix.Addr().Is4() {
@@ -95,7 +95,7 @@ func cidrProblems(cidr string) []config.FieldError {
 		return problem(`a network's first address, which is "` + prefix.Masked().String() + `"`)
 	}
 	if prefix.Bits() < widestCIDR || prefix.Bits() > narrowestCIDR {
-		return problem("a size from /16 to /22")
+		return problem("a network with a prefix from /16 to /22")
 	}
 	for _, private := range privateNetworks {
 		if private.Overlaps(prefix) {

@@ -105,7 +105,7 @@ func (c Config) choose(offered []zone, deployed []string) ([]string, *config.Fie
 	if len(c.ZoneNames) > 0 {
 		for _, name := range deployed {
 			if name != "" && !slices.Contains(wanted, name) {
-				return nil, &config.FieldError{Key: "zoneNames", Value: strings.Join(c.ZoneNames, ", "), Want: "a list with " + name +
+				return nil, &config.FieldError{Key: "zoneNames", Value: strings.Join(c.ZoneNames, ", "), MustBe: "a list with " + name +
 					": the stack has subnets there, which cannot move. Destroy the stack to leave the zone"}
 			}
 		}
@@ -117,13 +117,13 @@ func (c Config) choose(offered []zone, deployed []string) ([]string, *config.Fie
 		}
 	}
 	if c.Zones < len(deployed) {
-		return nil, &config.FieldError{Key: "zones", Value: strconv.Itoa(c.Zones), Want: fmt.Sprintf(
+		return nil, &config.FieldError{Key: "zones", Value: strconv.Itoa(c.Zones), MustBe: fmt.Sprintf(
 			"%d at least: the stack has subnets in %s, which databases may be in. Destroy the stack to have fewer",
 			len(deployed), strings.Join(deployed, ", "))}
 	}
 	chosen := fill(deployed, wanted, c.Zones)
 	if has := slices.DeleteFunc(slices.Clone(chosen), func(name string) bool { return name == "" }); len(has) < c.Zones {
-		return nil, &config.FieldError{Key: "zones", Value: strconv.Itoa(c.Zones), Want: fmt.Sprintf(
+		return nil, &config.FieldError{Key: "zones", Value: strconv.Itoa(c.Zones), MustBe: fmt.Sprintf(
 			"at most %d: the region has %s", len(has), strings.Join(has, ", "))}
 	}
 	return chosen, nil
@@ -146,7 +146,7 @@ func (c Config) named(offered []zone) ([]string, *config.FieldError) {
 	var names []string
 	for _, given := range c.ZoneNames {
 		problem := func(want string) ([]string, *config.FieldError) {
-			return nil, &config.FieldError{Key: "zoneNames", Value: given, Want: want}
+			return nil, &config.FieldError{Key: "zoneNames", Value: given, MustBe: want}
 		}
 		i := slices.IndexFunc(offered, func(z zone) bool { return given == z.name || given == z.id })
 		if i < 0 {

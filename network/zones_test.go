@@ -44,27 +44,27 @@ func TestZonesAreTheFirstSupportedOnesUnlessNamedAndNeverMove(t *testing.T) {
 		},
 		"fewer than are deployed": {
 			zones: 2, deployed: []string{"us-east-1a", "us-east-1b", "us-east-1d"},
-			refused: "zones is 2; want 3 at least: the stack has subnets in us-east-1a, us-east-1b, us-east-1d, which databases may be in. Destroy the stack to have fewer",
+			refused: "zones is 2; must be 3 at least: the stack has subnets in us-east-1a, us-east-1b, us-east-1d, which databases may be in. Destroy the stack to have fewer",
 		},
 		"others than are deployed": {
 			zones: 2, named: []string{"us-east-1a", "us-east-1d"}, deployed: []string{"us-east-1a", "us-east-1b"},
-			refused: `zoneNames is us-east-1a, us-east-1d; want a list with us-east-1b: the stack has subnets there, which cannot move. Destroy the stack to leave the zone`,
+			refused: `zoneNames is us-east-1a, us-east-1d; must be a list with us-east-1b: the stack has subnets there, which cannot move. Destroy the stack to leave the zone`,
 		},
 		"more than serve": {
 			zones:   5,
-			refused: "zones is 5; want at most 4: the region has us-east-1a, us-east-1b, us-east-1d, us-east-1e",
+			refused: "zones is 5; must be at most 4: the region has us-east-1a, us-east-1b, us-east-1d, us-east-1e",
 		},
 		"a zone of another region": {
 			zones: 2, named: []string{"us-east-1a", "eu-west-1a"},
-			refused: "zoneNames is eu-west-1a; want an availability zone of the region: us-east-1a (use1-az6), us-east-1b (use1-az1), " +
+			refused: "zoneNames is eu-west-1a; must be an availability zone of the region: us-east-1a (use1-az6), us-east-1b (use1-az1), " +
 				"us-east-1c (use1-az3), us-east-1d (use1-az4), us-east-1e (use1-az5)",
 		},
 		"the zone without RDS Proxy": {
 			zones: 2, named: []string{"us-east-1a", "us-east-1c"},
-			refused: "zoneNames is us-east-1c; want a zone that RDS Proxy serves, which use1-az3 is not",
+			refused: "zoneNames is us-east-1c; must be a zone that RDS Proxy serves, which use1-az3 is not",
 		},
 		"a zone by name and by id": {
-			zones: 2, named: []string{"us-east-1a", "use1-az6"}, refused: "zoneNames is use1-az6; want each zone once: this is us-east-1a again",
+			zones: 2, named: []string{"us-east-1a", "use1-az6"}, refused: "zoneNames is use1-az6; must be each zone once: this is us-east-1a again",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -80,19 +80,19 @@ func TestValuesThatAWSRejectsAreReported(t *testing.T) {
 	)
 	var list *config.Error
 	if !errors.As(err, &list) {
-		t.Fatalf("got %v, want a list of problems", err)
+		t.Fatalf("got %v, want a *config.Error", err)
 	}
 	var got []string
 	for _, p := range list.Problems {
 		got = append(got, p.String())
 	}
 	want := []string{
-		`aws:allowedAccountIds is "12"; want account ids of twelve digits, in quotes, such as "012345678901"`,
-		`aws:endpoints is []; want a known key, one of allowedAccountIds, profile, region`,
-		`aws:region is not set; want a region such as "eu-west-1"`,
-		`p:tags.creator is not set; want 1 to 256 letters, digits, spaces and _ . : / = + - @`,
-		`p:tags.environment is not set; want 1 to 256 letters, digits, spaces and _ . : / = + - @`,
-		`p:tags.purpose is "a<b"; want 1 to 256 letters, digits, spaces and _ . : / = + - @`,
+		`aws:allowedAccountIds is "12"; must be a list of account ids of twelve digits, in quotes, such as "012345678901"`,
+		`aws:endpoints is an unknown key; must be one of allowedAccountIds, profile, region`,
+		`aws:region is not set; must be a region such as "eu-west-1"`,
+		`p:tags.creator is not set; must be 1 to 256 letters, digits, spaces and _ . : / = + - @`,
+		`p:tags.environment is not set; must be 1 to 256 letters, digits, spaces and _ . : / = + - @`,
+		`p:tags.purpose is "a<b"; must be 1 to 256 letters, digits, spaces and _ . : / = + - @`,
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v\nwant %v", got, want)

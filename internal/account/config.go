@@ -26,14 +26,14 @@ func (c Config) Validate() []config.FieldError {
 	var problems []config.FieldError
 	if !regionPattern.MatchString(c.Region) {
 		problems = append(problems, config.FieldError{
-			Key: "region", Value: config.Text(c.Region), Want: `a region such as "eu-west-1"`,
+			Key: "region", Value: config.Quote(c.Region), MustBe: `a region such as "eu-west-1"`,
 		})
 	}
 	for _, id := range c.AllowedAccountIDs {
 		if !accountPattern.MatchString(id) {
 			problems = append(problems, config.FieldError{
-				Key: "allowedAccountIds", Value: config.Text(id),
-				Want: `account ids of twelve digits, in quotes, such as "012345678901"`,
+				Key: "allowedAccountIds", Value: config.Quote(id),
+				MustBe: `a list of account ids of twelve digits, in quotes, such as "012345678901"`,
 			})
 		}
 	}
@@ -65,8 +65,8 @@ func (t Tags) Validate() []config.FieldError {
 	for _, tag := range t.list() {
 		if !tagPattern.MatchString(tag.value) {
 			problems = append(problems, config.FieldError{
-				Key: tag.key, Value: config.Text(tag.value),
-				Want: "1 to 256 letters, digits, spaces and _ . : / = + - @",
+				Key: tag.key, Value: config.Quote(tag.value),
+				MustBe: "1 to 256 letters, digits, spaces and _ . : / = + - @",
 			})
 		}
 	}

@@ -15,13 +15,13 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Values is the stack's configuration as the CLI hands it over: each value by its full key
-// ("<project>:network"), objects and lists as JSON, everything else as plain text.
+// Values is the stack's configuration as the CLI passes it: each value by its full key
+// ("<project>:network"), objects and lists as JSON, everything else as a string.
 type Values map[string]string
 
 // Decode fills target, a pointer to a struct holding the defaults, from the values of one
 // namespace, and checks it. Keys are matched with the fields' json names. It returns nil or an
-// *Error with every problem found; target is only fit for use after nil.
+// *Error with every problem found; target is valid only after nil.
 func Decode(values Values, namespace string, target any) error {
 	root := reflect.ValueOf(target).Elem()
 	object := map[string]any{}
@@ -37,8 +37,8 @@ func Decode(values Values, namespace string, target any) error {
 	return newError(d.problems)
 }
 
-// parse reads one top-level value. Plain text is text; it is only read as JSON where the field is
-// not a string, so that an account name of digits stays a name.
+// parse reads one top-level value. It is read as JSON only where the field is not a string, so that an account
+// id of digits stays a string.
 func parse(text string, kind reflect.Kind) any {
 	if kind == reflect.String {
 		return text
@@ -75,15 +75,15 @@ func fields(t reflect.Type) map[string]int {
 	return names
 }
 
-// decoder walks a JSON value along a Go type and collects what does not fit.
+// decoder sets a Go value from a JSON value and collects the values of a wrong type.
 type decoder struct {
 	problems []FieldError
 	// decoded is how many of them were found before any Checker was called.
 	decoded int
 }
 
-func (d *decoder) add(key string, value any, want string) {
-	d.problems = append(d.problems, FieldError{Key: key, Value: show(value), Want: want})
+func (d *decoder) add(key string, value any, mustBe string) {
+	d.problems = append(d.problems, FieldError{Key: key, Value: show(value), MustBe: mustBe})
 }
 
 // object fills the struct from the object's members; prefix ends in the separator before their names.
@@ -92,14 +92,16 @@ func (d *decoder) object(prefix string, object map[string]any, target reflect.Va
 	for name, value := range object {
 		i, ok := known[name]
 		if !ok {
-			d.add(prefix+name, value, "a known key, one of "+strings.Join(sorted(known), ", "))
+			d.problems = append(d.problems, FieldError{
+				Key: prefix + name, Value: "an unknown key", MustBe: "one of " + strings.Join(sorted(known), ", "),
+			})
 			continue
 		}
 		d.value(prefix+name, value, target.Field(i))
 	}
 }
 
-// value sets target, which keeps its default when the value does not fit.
+// value sets target, which keeps its default when the value has a wrong type.
 func (d *decoder) value(key string, value any, target reflect.Value) {
 	switch target.Kind() {
 	case reflect.Struct:
@@ -128,7 +130,7 @@ func (d *decoder) list(key string, list []any, target reflect.Value) {
 	target.Set(out)
 }
 
-// setScalar sets a string, boolean, integer or number, and reports whether the value was one.
+// setScalar sets a string, boolean, integer or floating-point number, and reports whether the value was one.
 func setScalar(value any, target reflect.Value) bool {
 	switch target.Kind() {
 	case reflect.String:
@@ -148,9 +150,9 @@ func setScalar(value any, target reflect.Value) bool {
 		if !ok {
 			return false
 		}
-		whole, err := strconv.ParseInt(number.String(), 10, 32)
+		integer, err := strconv.ParseInt(number.String(), 10, 32)
 		if err == nil {
-			target.SetInt(whole)
+			target.SetInt(integer)
 		}
 		return err == nil
 	case reflect.Float64:
@@ -209,11 +211,11 @@ func describe(t reflect.Type) string {
 	case reflect.Slice:
 		return "a list, each item " + describe(t.Elem())
 	case reflect.String:
-		return "text"
+		return "a string"
 	case reflect.Bool:
 		return "true or false"
 	case reflect.Int:
-		return "a whole number"
+		return "an integer"
 	default:
 		return "a number"
 	}

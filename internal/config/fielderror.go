@@ -13,13 +13,13 @@ type FieldError struct {
 	// Key names the setting: relative to the struct that reports it ("cidr", "cache.shards"),
 	// absolute ("<project>:network.cidr") in the error that Decode returns.
 	Key string
-	// Value is what was found, as a person would write it; empty when nothing was set.
+	// Value is the value as a stack file has it; empty when it is not set.
 	Value string
-	// Want is what is allowed there.
-	Want string
+	// MustBe is what is allowed there.
+	MustBe string
 }
 
-// Checker is implemented by a Config that can be of the right shape and still wrong.
+// Checker is implemented by a Config whose values can have the right type and still be invalid.
 type Checker interface {
 	// Validate lists everything wrong, with keys relative to the receiver; nil: the Config is valid.
 	Validate() []FieldError
@@ -28,9 +28,9 @@ type Checker interface {
 // String is the key, its value and what is allowed, in one line.
 func (p FieldError) String() string {
 	if p.Value == "" {
-		return fmt.Sprintf("%s is not set; want %s", p.Key, p.Want)
+		return fmt.Sprintf("%s is not set; must be %s", p.Key, p.MustBe)
 	}
-	return fmt.Sprintf("%s is %s; want %s", p.Key, p.Value, p.Want)
+	return fmt.Sprintf("%s is %s; must be %s", p.Key, p.Value, p.MustBe)
 }
 
 // Error is the whole list of problems of one configuration.

@@ -20,7 +20,7 @@ func DomainProblems(key, domain string) []config.FieldError {
 		return nil
 	}
 	return []config.FieldError{{
-		Key: key, Value: config.Text(domain),
-		Want: fmt.Sprintf("a domain name in lower case of at most %d characters, such as example.com", longestDomain),
+		Key: key, Value: config.Quote(domain),
+		MustBe: fmt.Sprintf("a domain name in lower case of at most %d characters, such as example.com", longestDomain),
 	}}
 }

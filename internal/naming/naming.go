@@ -43,8 +43,8 @@ var reservedPrefixes = []string{"sg-", "sthree-", "amzn-s3-demo-"}
 func (n Names) Validate() []config.FieldError {
 	if most := Longest - len("-s"); !projectPattern.MatchString(n.Project) || len(n.Project) > most || n.reserved() {
 		return append([]config.FieldError{{
-			Key: "project", Value: config.Text(n.Project),
-			Want: fmt.Sprintf("at most %d lower case letters, digits and single hyphens, a letter first, and not beginning with %s",
+			Key: "project", Value: config.Quote(n.Project),
+			MustBe: fmt.Sprintf("at most %d lower case letters, digits and single hyphens, a letter first, and not beginning with %s",
 				most, strings.Join(reservedPrefixes, ", ")),
 		}}, n.stackProblems(LongestStack, "")...)
 	}
@@ -60,8 +60,8 @@ func (n Names) stackProblems(most int, why string) []config.FieldError {
 		return nil
 	}
 	return []config.FieldError{{
-		Key: "stack", Value: config.Text(n.Stack),
-		Want: fmt.Sprintf("at most %d lower case letters and digits, a letter first, and not %s%s", most, bootstrapStack, why),
+		Key: "stack", Value: config.Quote(n.Stack),
+		MustBe: fmt.Sprintf("at most %d lower case letters and digits, a letter first, and not %s%s", most, bootstrapStack, why),
 	}}
 }
 

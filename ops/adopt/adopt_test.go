@@ -121,7 +121,7 @@ func TestAdoptRejectsNamesThatAWSOrGoWouldRefuse(t *testing.T) {
 		},
 		{
 			"a name that leaves too little for a stack's", []string{"--name", "payments-platform", "--module", "a.example/b/c", "--domain", "acme.example"},
-			[]string{`stack is "prod"; want at most 1`},
+			[]string{`stack is "prod"; must be at most 1`},
 		},
 		{
 			"a name that EC2 reserves", []string{"--name", "sg", "--module", "a.example/b/c", "--domain", "acme.example"},

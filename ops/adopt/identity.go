@@ -41,8 +41,8 @@ func (i Identity) check() error {
 	}
 	if err := module.CheckPath(i.Module); err != nil || strings.Count(i.Module, "/") < 2 {
 		problems = append(problems, config.FieldError{
-			Key: "--module", Value: config.Text(i.Module),
-			Want: "a Go module path of host, group and project, such as gitlab.example/acme/payments",
+			Key: "--module", Value: config.Quote(i.Module),
+			MustBe: "a Go module path of host, group and project, such as gitlab.example/acme/payments",
 		})
 	}
 	problems = append(problems, naming.DomainProblems("--domain", i.Domain)...)
