@@ -76,7 +76,7 @@ func setLimits(t *testing.T, out outputs, method, body string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.Header.Set(admit.OwnHeader, "test")
+	r.Header.Set(admit.SandboxHeader, "test")
 	response, err := http.DefaultClient.Do(r)
 	if err != nil {
 		t.Fatal(err)

@@ -13,15 +13,15 @@ import (
 // ACM looks the validation record up in public DNS.
 // https://docs.aws.amazon.com/acm/latest/userguide/dns-validation.html
 func TestACertificateIsIssuedOnceAPublicZoneHasItsRecord(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	client := acm.NewFromConfig(s.config())
-	made, err := client.RequestCertificate(t.Context(), &acm.RequestCertificateInput{DomainName: aws.String("dev.validated.example"), ValidationMethod: acmtypes.ValidationMethodDns})
+	created, err := client.RequestCertificate(t.Context(), &acm.RequestCertificateInput{DomainName: aws.String("dev.validated.example"), ValidationMethod: acmtypes.ValidationMethodDns})
 	if err != nil {
 		t.Fatal(err)
 	}
 	describe := func() *acmtypes.CertificateDetail {
 		t.Helper()
-		got, err := client.DescribeCertificate(t.Context(), &acm.DescribeCertificateInput{CertificateArn: made.CertificateArn})
+		got, err := client.DescribeCertificate(t.Context(), &acm.DescribeCertificateInput{CertificateArn: created.CertificateArn})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -52,22 +52,22 @@ func TestACertificateIsIssuedOnceAPublicZoneHasItsRecord(t *testing.T) {
 }
 
 // zoneOf makes a hosted zone, private with a VPC, and returns its id.
-func zoneOf(t *testing.T, s *stand, name string, vpc *types.VPC) *string {
+func zoneOf(t *testing.T, s *testEnv, name string, vpc *types.VPC) *string {
 	t.Helper()
 	reference := "public"
 	if vpc != nil {
 		reference = "private"
 	}
-	made, err := route53.NewFromConfig(s.config()).CreateHostedZone(t.Context(), &route53.CreateHostedZoneInput{
+	created, err := route53.NewFromConfig(s.config()).CreateHostedZone(t.Context(), &route53.CreateHostedZoneInput{
 		Name: &name, CallerReference: &reference, VPC: vpc, HostedZoneConfig: &types.HostedZoneConfig{PrivateZone: vpc != nil},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return made.HostedZone.Id
+	return created.HostedZone.Id
 }
 
-func addRecord(t *testing.T, s *stand, zone *string, record *acmtypes.ResourceRecord) {
+func addRecord(t *testing.T, s *testEnv, zone *string, record *acmtypes.ResourceRecord) {
 	t.Helper()
 	_, err := route53.NewFromConfig(s.config()).ChangeResourceRecordSets(t.Context(), &route53.ChangeResourceRecordSetsInput{
 		HostedZoneId: zone,

@@ -20,7 +20,7 @@ import (
 )
 
 // counting is a gateway before an upstream that only counts what passes, and answers 200.
-func counting(t *testing.T) (*stand, *int) {
+func counting(t *testing.T) (*testEnv, *int) {
 	t.Helper()
 	passed := new(int)
 	upstream := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -33,7 +33,7 @@ func counting(t *testing.T) (*stand, *int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return newStand(t, target), passed
+	return newTestEnv(t, target), passed
 }
 
 // asked is a request as a page or a program sends it; header lines are "Name: value".
@@ -42,7 +42,7 @@ type asked struct {
 	header             []string
 }
 
-func (a asked) send(t *testing.T, s *stand) (int, string) {
+func (a asked) send(t *testing.T, s *testEnv) (int, string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), a.method, s.server.URL+a.path, strings.NewReader(a.body))
 	if err != nil {
@@ -56,16 +56,16 @@ func (a asked) send(t *testing.T, s *stand) (int, string) {
 		}
 		r.Header[name] = append(r.Header[name], value)
 	}
-	answer, err := http.DefaultTransport.RoundTrip(r)
+	response, err := http.DefaultTransport.RoundTrip(r)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = answer.Body.Close() }()
-	text, err := io.ReadAll(answer.Body)
+	defer func() { _ = response.Body.Close() }()
+	text, err := io.ReadAll(response.Body)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return answer.StatusCode, string(text)
+	return response.StatusCode, string(text)
 }
 
 func TestAPageAndAProgramWithoutKeysGetNothingFromTheAWSEndpoint(t *testing.T) {
@@ -102,8 +102,8 @@ func TestAPageAndAProgramWithoutKeysGetNothingFromTheAWSEndpoint(t *testing.T) {
 	} {
 		t.Run(name+" does not pass", func(t *testing.T) {
 			*passed = 0
-			if status, answer := request.send(t, s); *passed != 0 || status < 400 || status == http.StatusBadGateway {
-				t.Errorf("%d requests reached the emulator; answered %d %s", *passed, status, answer)
+			if status, response := request.send(t, s); *passed != 0 || status < 400 || status == http.StatusBadGateway {
+				t.Errorf("%d requests reached the emulator; answered %d %s", *passed, status, response)
 			}
 		})
 	}
@@ -120,8 +120,8 @@ func TestAPageAndAProgramWithoutKeysGetNothingFromTheAWSEndpoint(t *testing.T) {
 	} {
 		t.Run("a call that is signed "+name+" passes", func(t *testing.T) {
 			*passed = 0
-			if status, answer := request.send(t, s); *passed == 0 || status != http.StatusOK {
-				t.Errorf("answered %d %s", status, answer)
+			if status, response := request.send(t, s); *passed == 0 || status != http.StatusOK {
+				t.Errorf("answered %d %s", status, response)
 			}
 		})
 	}
@@ -131,34 +131,34 @@ func TestAPageAndAProgramWithoutKeysGetNothingFromTheAWSEndpoint(t *testing.T) {
 // https://fetch.spec.whatwg.org/#cors-safelisted-request-header
 func TestAPageCannotCallTheGatewaysOwnPaths(t *testing.T) {
 	s, _ := counting(t)
-	refusal := `{"Service":"s3","Method":"GET","Path":"/bucket","Status":500,"Code":"InternalError"}`
+	rejection := `{"Service":"s3","Method":"GET","Path":"/bucket","Status":500,"Code":"InternalError"}`
 	for name, request := range map[string]asked{
-		"a form's POST":                     {"POST", RefusePath, refusal, []string{"Content-Type: text/plain"}},
-		"a POST with the header":            {"POST", RefusePath, refusal, []string{admit.OwnHeader + ": 1", "Origin: https://attacker.example"}},
-		"a sandboxed page's":                {"POST", RefusePath, refusal, []string{admit.OwnHeader + ": 1", "Origin: null"}},
-		"one under a foreign name":          {"POST", RefusePath, refusal, []string{admit.OwnHeader + ": 1", "Host: attacker.example:4566"}},
-		"a preflight":                       {"OPTIONS", RefusePath, "", []string{"Origin: https://attacker.example", "Access-Control-Request-Method: POST"}},
+		"a form's POST":                     {"POST", InjectErrorPath, rejection, []string{"Content-Type: text/plain"}},
+		"a POST with the header":            {"POST", InjectErrorPath, rejection, []string{admit.SandboxHeader + ": 1", "Origin: https://attacker.example"}},
+		"a sandboxed page's":                {"POST", InjectErrorPath, rejection, []string{admit.SandboxHeader + ": 1", "Origin: null"}},
+		"one under a foreign name":          {"POST", InjectErrorPath, rejection, []string{admit.SandboxHeader + ": 1", "Host: attacker.example:4566"}},
+		"a preflight":                       {"OPTIONS", InjectErrorPath, "", []string{"Origin: https://attacker.example", "Access-Control-Request-Method: POST"}},
 		"limits of nothing":                 {"PUT", LimitsPath, `{}`, nil},
 		"the limits it began with":          {"DELETE", LimitsPath, "", nil},
 		"health that another page asks for": {"GET", HealthPath, "", []string{"Origin: https://attacker.example"}},
 	} {
 		t.Run(name+" is refused", func(t *testing.T) {
-			if status, answer := request.send(t, s); status != http.StatusForbidden {
-				t.Errorf("answered %d %s", status, answer)
+			if status, response := request.send(t, s); status != http.StatusForbidden {
+				t.Errorf("answered %d %s", status, response)
 			}
 		})
 	}
-	if status, answer := (asked{"GET", "/bucket", "", []string{"Authorization: " + signedFor("s3")}}).send(t, s); status != http.StatusOK {
-		t.Errorf("a call after them is answered %d %s", status, answer)
+	if status, response := (asked{"GET", "/bucket", "", []string{"Authorization: " + signedFor("s3")}}).send(t, s); status != http.StatusOK {
+		t.Errorf("a call after them is answered %d %s", status, response)
 	}
-	if status, answer := (asked{"POST", RefusePath, refusal, []string{admit.OwnHeader + ": 1"}}).send(t, s); status != http.StatusNoContent {
-		t.Errorf("a program's call is answered %d %s", status, answer)
+	if status, response := (asked{"POST", InjectErrorPath, rejection, []string{admit.SandboxHeader + ": 1"}}).send(t, s); status != http.StatusNoContent {
+		t.Errorf("a program's call is answered %d %s", status, response)
 	}
 }
 
 // The program writes the project's origins into the bucket's rules (data/cors.go).
 func TestAPageSendsFilesByTheRulesOfTheBucketAlone(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	client := bucket(t, s, "sent-by-pages")
 	name := aws.String("sent-by-pages")
 	if _, err := client.PutBucketCors(t.Context(), &s3.PutBucketCorsInput{Bucket: name, CORSConfiguration: &types.CORSConfiguration{CORSRules: []types.CORSRule{
@@ -195,13 +195,13 @@ func TestAPageSendsFilesByTheRulesOfTheBucketAlone(t *testing.T) {
 				r.Body, r.ContentLength = http.NoBody, 0
 			}
 			r.Header.Set("Origin", c.origin)
-			answer, err := http.DefaultClient.Do(r)
+			response, err := http.DefaultClient.Do(r)
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer func() { _ = answer.Body.Close() }()
-			if text, _ := io.ReadAll(answer.Body); answer.StatusCode != c.want {
-				t.Errorf("answered %d %s", answer.StatusCode, text)
+			defer func() { _ = response.Body.Close() }()
+			if text, _ := io.ReadAll(response.Body); response.StatusCode != c.want {
+				t.Errorf("answered %d %s", response.StatusCode, text)
 			}
 		})
 	}
@@ -209,7 +209,7 @@ func TestAPageSendsFilesByTheRulesOfTheBucketAlone(t *testing.T) {
 
 // A request that only looks signed reaches the emulator, which must know that it is not.
 func TestASignatureOfNobodyIsRefusedByTheEmulator(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	for name, request := range map[string]asked{
 		"the buckets":               {"GET", "/", "", []string{"Authorization: " + signedFor("s3")}},
 		"a new bucket":              {"PUT", "/stolen", "", []string{"Authorization: " + signedFor("s3")}},
@@ -229,8 +229,8 @@ func TestASignatureOfNobodyIsRefusedByTheEmulator(t *testing.T) {
 			}
 			request.header = append(request.header, "X-Amz-Date: "+time.Now().UTC().Format("20060102T150405Z"))
 			t.Run(name+" are not to be had by the key "+key, func(t *testing.T) {
-				if status, answer := request.send(t, s); status < 400 || status == http.StatusBadGateway {
-					t.Errorf("answered %d %s", status, answer)
+				if status, response := request.send(t, s); status < 400 || status == http.StatusBadGateway {
+					t.Errorf("answered %d %s", status, response)
 				}
 			})
 		}

@@ -19,7 +19,7 @@ const (
 )
 
 // logRole creates a role with a trust policy, a policy and a boundary, and returns its ARN.
-func logRole(t *testing.T, s *stand, name, trust, policy, boundary string) string {
+func logRole(t *testing.T, s *testEnv, name, trust, policy, boundary string) string {
 	t.Helper()
 	client := iam.NewFromConfig(s.config())
 	role := &iam.CreateRoleInput{RoleName: &name, AssumeRolePolicyDocument: &trust}
@@ -44,7 +44,7 @@ func setLogRole(ctx context.Context, client *apigateway.Client, role string) err
 // The provider waits for this error to pass, as a new role's policies take a while:
 // https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/apigateway/account.go
 func TestAPIGatewayTakesOnlyARoleThatItCanLogWith(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	client := apigateway.NewFromConfig(s.config())
 	const lambdaOnly = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
 	for name, role := range map[string]string{
@@ -73,7 +73,7 @@ func TestAPIGatewayTakesOnlyARoleThatItCanLogWith(t *testing.T) {
 
 // https://github.com/aws-solutions/virtual-waiting-room-on-aws/issues/74
 func TestAStageLogsOnlyWhereAPIGatewayHasARole(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	client := apigateway.NewFromConfig(s.config())
 	id := deployedAPI(t, client)
 	update := func(operations ...types.PatchOperation) error {
@@ -115,12 +115,12 @@ func TestAStageLogsOnlyWhereAPIGatewayHasARole(t *testing.T) {
 // A deployment could otherwise have an integration read what the role reads, as with logs:action/FilterLogEvents.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-control-access-using-iam-policies-to-invoke-api.html
 func TestAnIntegrationsCredentialsArePassedToAPIGateway(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	admin := apigateway.NewFromConfig(s.config())
 	const role = "arn:aws:iam::000000000000:role/reads-logs"
 	everything := `{"Effect":"Allow","NotAction":"iam:PassRole","Resource":"*"}`
 	passing := `{"Effect":"Allow","Action":"iam:PassRole","Resource":"` + role + `","Condition":{"StringEquals":{"iam:PassedToService":"apigateway.amazonaws.com"}}}`
-	without, with := s.takeRole(t, "hands-over-nothing", document(everything)), s.takeRole(t, "hands-over", document(everything, passing))
+	without, with := s.assumeRole(t, "hands-over-nothing", document(everything)), s.assumeRole(t, "hands-over", document(everything, passing))
 	for name, request := range map[string]func(t *testing.T, c *apigateway.Client, api string) error{
 		"in an integration": func(t *testing.T, c *apigateway.Client, api string) error {
 			return putIntegration(t, admin, c, api, role)

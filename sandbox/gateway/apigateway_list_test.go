@@ -11,7 +11,7 @@ import (
 // Every answer that shows a resource shows it corrected: that of its creation,
 // of a list, of an update.
 func TestEveryAnswerIsCorrected(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	client, id := importedAPIOf(t, s, "everywhere")
 	t.Run("a list of APIs", func(t *testing.T) {
 		all, err := client.GetRestApis(t.Context(), &apigateway.GetRestApisInput{Limit: aws.Int32(500)})
@@ -26,9 +26,9 @@ func TestEveryAnswerIsCorrected(t *testing.T) {
 		t.Errorf("%s with its binary types is not in %+v", *id, all.Items)
 	})
 	t.Run("a stage wherever it shows", func(t *testing.T) {
-		made, err := client.CreateStage(t.Context(), &apigateway.CreateStageInput{RestApiId: id, StageName: aws.String("s"), DeploymentId: aws.String("d")})
-		if err != nil || made.AccessLogSettings != nil {
-			t.Errorf("made %+v, %v", made.AccessLogSettings, err)
+		created, err := client.CreateStage(t.Context(), &apigateway.CreateStageInput{RestApiId: id, StageName: aws.String("s"), DeploymentId: aws.String("d")})
+		if err != nil || created.AccessLogSettings != nil {
+			t.Errorf("made %+v, %v", created.AccessLogSettings, err)
 		}
 		all, err := client.GetStages(t.Context(), &apigateway.GetStagesInput{RestApiId: id})
 		if err != nil || all.Item[0].AccessLogSettings != nil {
@@ -40,24 +40,24 @@ func TestEveryAnswerIsCorrected(t *testing.T) {
 		}
 	})
 	t.Run("a usage plan wherever it shows", func(t *testing.T) {
-		made, err := client.CreateUsagePlan(t.Context(), &apigateway.CreateUsagePlanInput{Name: aws.String("bare")})
-		if err != nil || made.Throttle != nil || made.Quota != nil {
-			t.Errorf("made %+v, %v", made, err)
+		created, err := client.CreateUsagePlan(t.Context(), &apigateway.CreateUsagePlanInput{Name: aws.String("bare")})
+		if err != nil || created.Throttle != nil || created.Quota != nil {
+			t.Errorf("made %+v, %v", created, err)
 		}
 		all, err := client.GetUsagePlans(t.Context(), &apigateway.GetUsagePlansInput{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, plan := range all.Items {
-			if *plan.Id == *made.Id && (plan.Throttle != nil || plan.Quota != nil) {
+			if *plan.Id == *created.Id && (plan.Throttle != nil || plan.Quota != nil) {
 				t.Errorf("listed %+v", plan)
 			}
 		}
 	})
 	t.Run("a key alone and in a list", func(t *testing.T) {
-		made, err := client.CreateApiKey(t.Context(), &apigateway.CreateApiKeyInput{Name: aws.String("listed"), Enabled: true})
+		created, err := client.CreateApiKey(t.Context(), &apigateway.CreateApiKeyInput{Name: aws.String("listed"), Enabled: true})
 		if err == nil {
-			_, err = client.UpdateApiKey(t.Context(), &apigateway.UpdateApiKeyInput{ApiKey: made.Id, PatchOperations: []types.PatchOperation{replace("/enabled", "false")}})
+			_, err = client.UpdateApiKey(t.Context(), &apigateway.UpdateApiKeyInput{ApiKey: created.Id, PatchOperations: []types.PatchOperation{replace("/enabled", "false")}})
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -66,7 +66,7 @@ func TestEveryAnswerIsCorrected(t *testing.T) {
 		if err != nil || len(all.Items) != 1 || all.Items[0].Enabled {
 			t.Errorf("got %+v, %v", all, err)
 		}
-		one, err := client.GetApiKey(t.Context(), &apigateway.GetApiKeyInput{ApiKey: made.Id})
+		one, err := client.GetApiKey(t.Context(), &apigateway.GetApiKeyInput{ApiKey: created.Id})
 		if err != nil || one.Enabled {
 			t.Errorf("alone it is %+v, %v", one, err)
 		}
@@ -84,7 +84,7 @@ func TestEveryAnswerIsCorrected(t *testing.T) {
 }
 
 func TestADeleteLeavesNothingBehind(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	client, id := importedAPIOf(t, s, "leaving")
 	deployment, err := client.CreateDeployment(t.Context(), &apigateway.CreateDeploymentInput{RestApiId: id})
 	if err != nil {
@@ -141,7 +141,7 @@ func TestADeleteLeavesNothingBehind(t *testing.T) {
 }
 
 func TestTagsCanBeTakenAway(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	client := apigateway.NewFromConfig(s.config())
 	api, err := client.CreateRestApi(t.Context(), &apigateway.CreateRestApiInput{Name: aws.String("untagged"), Tags: map[string]string{"a": "1", "b": "2"}})
 	if err == nil {

@@ -13,7 +13,7 @@ import (
 )
 
 func TestAThrottleOfOneMethodComesAndGoes(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	client := apigateway.NewFromConfig(s.config())
 	id := deployedAPI(t, client)
 	const method = "~1items~1{id}/PUT"
@@ -48,7 +48,7 @@ func TestAThrottleOfOneMethodComesAndGoes(t *testing.T) {
 }
 
 func TestASettingOfAMethodWhosePathIsNotEscapedIsRefused(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	client := apigateway.NewFromConfig(s.config())
 	id := deployedAPI(t, client)
 	_, err := client.UpdateStage(t.Context(), &apigateway.UpdateStageInput{

@@ -18,7 +18,7 @@ const testDocument = `{"openapi":"3.0.1","info":{"title":"imported","version":"1
 "paths":{"/items/{id}":{"get":{"x-amazon-apigateway-integration":{"type":"aws_proxy"}},"put":{}},"/health":{"get":{}}}}`
 
 // importedAPIOf makes an API and imports the document, as the provider does.
-func importedAPIOf(t *testing.T, s *stand, name string) (*apigateway.Client, *string) {
+func importedAPIOf(t *testing.T, s *testEnv, name string) (*apigateway.Client, *string) {
 	t.Helper()
 	client := apigateway.NewFromConfig(s.config())
 	api, err := client.CreateRestApi(t.Context(), &apigateway.CreateRestApiInput{
@@ -34,7 +34,7 @@ func importedAPIOf(t *testing.T, s *stand, name string) (*apigateway.Client, *st
 }
 
 func TestPutRestApiImportsADocument(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	client, id := importedAPIOf(t, s, "api")
 	t.Run("which names the API and its binary types", func(t *testing.T) {
 		api, err := client.GetRestApi(t.Context(), &apigateway.GetRestApiInput{RestApiId: id})
@@ -43,12 +43,12 @@ func TestPutRestApiImportsADocument(t *testing.T) {
 		}
 	})
 	t.Run("whose paths become resources under the root", func(t *testing.T) {
-		answer, err := client.GetResources(t.Context(), &apigateway.GetResourcesInput{RestApiId: id})
+		response, err := client.GetResources(t.Context(), &apigateway.GetResourcesInput{RestApiId: id})
 		if err != nil {
 			t.Fatal(err)
 		}
 		parents, root := map[string]string{}, ""
-		for _, r := range answer.Items {
+		for _, r := range response.Items {
 			parents[*r.Path] = aws.ToString(r.ParentId)
 			if *r.Path == "/" {
 				root = *r.Id
@@ -88,7 +88,7 @@ func TestPutRestApiImportsADocument(t *testing.T) {
 }
 
 func TestAStageServesWhatItsDeploymentFroze(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	client, id := importedAPIOf(t, s, "staged")
 	deployment, err := client.CreateDeployment(t.Context(), &apigateway.CreateDeploymentInput{RestApiId: id})
 	if err == nil {
@@ -163,7 +163,7 @@ func patchStage(t *testing.T, client *apigateway.Client, id *string, operations 
 }
 
 func TestUpdateRestApiPatchesAsAWSDoes(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	client := apigateway.NewFromConfig(s.config())
 	api, err := client.CreateRestApi(t.Context(), &apigateway.CreateRestApiInput{Name: aws.String("patched"), BinaryMediaTypes: []string{"a/b"},
 		EndpointConfiguration: &types.EndpointConfiguration{Types: []types.EndpointType{types.EndpointTypeEdge}}})
@@ -193,7 +193,7 @@ func TestUpdateRestApiPatchesAsAWSDoes(t *testing.T) {
 }
 
 func TestACustomDomain(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	client, id := importedAPIOf(t, s, "domained")
 	name := aws.String("dev.api.example.com")
 	domain, err := client.CreateDomainName(t.Context(), &apigateway.CreateDomainNameInput{
@@ -223,9 +223,9 @@ func TestACustomDomain(t *testing.T) {
 		}
 	})
 	t.Run("maps its root to a stage as (none)", func(t *testing.T) {
-		made, err := client.CreateBasePathMapping(t.Context(), &apigateway.CreateBasePathMappingInput{DomainName: name, RestApiId: id, Stage: aws.String("dev"), BasePath: aws.String("")})
-		if err != nil || *made.BasePath != "(none)" {
-			t.Fatalf("got %+v, %v", made, err)
+		created, err := client.CreateBasePathMapping(t.Context(), &apigateway.CreateBasePathMappingInput{DomainName: name, RestApiId: id, Stage: aws.String("dev"), BasePath: aws.String("")})
+		if err != nil || *created.BasePath != "(none)" {
+			t.Fatalf("got %+v, %v", created, err)
 		}
 		read, err := client.GetBasePathMapping(t.Context(), &apigateway.GetBasePathMappingInput{DomainName: name, BasePath: aws.String("(none)")})
 		if err != nil || *read.RestApiId != *id || *read.Stage != "dev" {
@@ -266,7 +266,7 @@ func TestACustomDomain(t *testing.T) {
 }
 
 func TestUsagePlansAndKeys(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	client, id := importedAPIOf(t, s, "metered")
 	plan, err := client.CreateUsagePlan(t.Context(), &apigateway.CreateUsagePlanInput{Name: aws.String("plan"), ApiStages: []types.ApiStage{{ApiId: id, Stage: aws.String("dev")}}})
 	if err != nil {

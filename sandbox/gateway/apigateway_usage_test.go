@@ -12,17 +12,17 @@ import (
 // A key is in one usage plan for each stage.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-api-usage-plans.html
 func TestAKeyThatChangesItsPlanLeavesTheOldOneFirst(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	client, id := importedAPIOf(t, s, "planned")
 	plan := func(stage string) *string {
 		t.Helper()
-		made, err := client.CreateUsagePlan(t.Context(), &apigateway.CreateUsagePlanInput{
+		created, err := client.CreateUsagePlan(t.Context(), &apigateway.CreateUsagePlanInput{
 			Name: aws.String("plan of " + stage), ApiStages: []types.ApiStage{{ApiId: id, Stage: &stage}},
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		return made.Id
+		return created.Id
 	}
 	key, err := client.CreateApiKey(t.Context(), &apigateway.CreateApiKeyInput{Name: aws.String("moved"), Enabled: true})
 	if err != nil {
@@ -54,7 +54,7 @@ func TestAKeyThatChangesItsPlanLeavesTheOldOneFirst(t *testing.T) {
 // A plan's throttles of single methods read back as they were sent, hold for each key, and are refused where
 // AWS refuses them. The provider sends the slashes of a path bare, and by patch takes the stage away first.
 func TestAPlanThrottlesSingleMethodsOfItsStage(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	client, id := importedAPIOf(t, s, "throttled")
 	deployed, err := client.CreateDeployment(t.Context(), &apigateway.CreateDeploymentInput{RestApiId: id})
 	if err == nil {

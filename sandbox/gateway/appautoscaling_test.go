@@ -16,17 +16,17 @@ const (
 )
 
 func TestAScalableTargetReadsBackAsItWasRegistered(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	client := autoscaling.NewFromConfig(s.config())
 	register := func(least, most int32, tags map[string]string) string {
-		made, err := client.RegisterScalableTarget(t.Context(), &autoscaling.RegisterScalableTargetInput{
+		created, err := client.RegisterScalableTarget(t.Context(), &autoscaling.RegisterScalableTargetInput{
 			ServiceNamespace: types.ServiceNamespaceLambda, ResourceId: aws.String(scaledResource), ScalableDimension: scaledBy,
 			MinCapacity: &least, MaxCapacity: &most, Tags: tags,
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		return *made.ScalableTargetARN
+		return *created.ScalableTargetARN
 	}
 	first := register(2, 5, map[string]string{"environment": "test"})
 	if again := register(3, 6, nil); again != first {
@@ -48,7 +48,7 @@ func TestAScalableTargetReadsBackAsItWasRegistered(t *testing.T) {
 }
 
 func TestAScalingPolicyGoesWithItsTarget(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	client := autoscaling.NewFromConfig(s.config())
 	put := func() error {
 		_, err := client.PutScalingPolicy(t.Context(), &autoscaling.PutScalingPolicyInput{
@@ -93,7 +93,7 @@ func TestAScalingPolicyGoesWithItsTarget(t *testing.T) {
 }
 
 func TestScalingIsRefusedToAStranger(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	client := autoscaling.NewFromConfig(s.configOf("nobody", "nothing", ""))
 	_, err := client.DescribeScalableTargets(t.Context(), &autoscaling.DescribeScalableTargetsInput{ServiceNamespace: types.ServiceNamespaceLambda})
 	if err == nil {

@@ -35,26 +35,26 @@ func from(arn string) string { return `{"ArnLike":{"aws:SourceArn":"` + arn + `"
 
 // What each service sends when it takes a role: docs/reference/aws-rules.md, IAM, has the sources.
 func TestAServiceTakesARoleWhoseConditionsHold(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	functions := "arn:aws:lambda:eu-west-1:000000000000:function:"
 	for name, c := range map[string]struct {
 		service, condition string
 		by                 iampolicy.Caller
 		refused            bool
 	}{
-		"Lambda, by the account":                      {"lambda.amazonaws.com", ofAccount, s.gateway.functions.CallingLambda("orders"), false},
-		"Lambda, by another account":                  {"lambda.amazonaws.com", ofOtherAccount, s.gateway.functions.CallingLambda("orders"), true},
-		"Lambda, by the function's name":              {"lambda.amazonaws.com", from(functions + "ord*"), s.gateway.functions.CallingLambda("orders"), false},
-		"Lambda, by another function":                 {"lambda.amazonaws.com", from(functions + "bills"), s.gateway.functions.CallingLambda("orders"), true},
-		"Lambda, by a key that it does not send":      {"lambda.amazonaws.com", `{"StringEquals":{"sts:ExternalId":"x"}}`, s.gateway.functions.CallingLambda("orders"), true},
-		"Lambda, where the role trusts another":       {"ec2.amazonaws.com", ofAccount, s.gateway.functions.CallingLambda("orders"), true},
-		"RDS Proxy, without a condition":              {"rds.amazonaws.com", `{}`, rdsgw.CallingProxy, false},
-		"RDS Proxy, which does not name the account":  {"rds.amazonaws.com", ofAccount, rdsgw.CallingProxy, true},
-		"RDS Proxy, which does not name the resource": {"rds.amazonaws.com", from("arn:aws:rds:*:*:db-proxy:*"), rdsgw.CallingProxy, true},
+		"Lambda, by the account":                      {"lambda.amazonaws.com", ofAccount, s.gateway.functions.LambdaCaller("orders"), false},
+		"Lambda, by another account":                  {"lambda.amazonaws.com", ofOtherAccount, s.gateway.functions.LambdaCaller("orders"), true},
+		"Lambda, by the function's name":              {"lambda.amazonaws.com", from(functions + "ord*"), s.gateway.functions.LambdaCaller("orders"), false},
+		"Lambda, by another function":                 {"lambda.amazonaws.com", from(functions + "bills"), s.gateway.functions.LambdaCaller("orders"), true},
+		"Lambda, by a key that it does not send":      {"lambda.amazonaws.com", `{"StringEquals":{"sts:ExternalId":"x"}}`, s.gateway.functions.LambdaCaller("orders"), true},
+		"Lambda, where the role trusts another":       {"ec2.amazonaws.com", ofAccount, s.gateway.functions.LambdaCaller("orders"), true},
+		"RDS Proxy, without a condition":              {"rds.amazonaws.com", `{}`, rdsgw.ProxyCaller, false},
+		"RDS Proxy, which does not name the account":  {"rds.amazonaws.com", ofAccount, rdsgw.ProxyCaller, true},
+		"RDS Proxy, which does not name the resource": {"rds.amazonaws.com", from("arn:aws:rds:*:*:db-proxy:*"), rdsgw.ProxyCaller, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			role := role(t, s, "taken-"+strings.NewReplacer(" ", "-", ",", "", "'", "").Replace(name), trusting(c.service, c.condition))
-			_, err := s.gateway.account.Emulator.TakeRole(t.Context(), role, "session", c.by)
+			_, err := s.gateway.account.Emulator.AssumeRole(t.Context(), role, "session", c.by)
 			if untrusted := new(emulator.UntrustedError); errors.As(err, &untrusted) != c.refused || err != nil && !c.refused {
 				t.Errorf("got %v, want a refusal: %v", err, c.refused)
 			}
@@ -72,13 +72,13 @@ func TestAServiceTakesARoleWhoseConditionsHold(t *testing.T) {
 // Lambda tries a role before it makes a function, for a function in a VPC without aws:SourceArn.
 // https://github.com/aws/aws-parallelcluster/pull/6926
 func TestAFunctionsRoleMustLetLambdaTakeIt(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	inVPC := &types.VpcConfig{SubnetIds: []string{subnet(t, s)}}
 	client := lambda.NewFromConfig(s.config())
 	for n, c := range []struct {
 		name, trust string
 		vpc         *types.VpcConfig
-		refusal     string
+		rejection   string
 	}{
 		{"without a condition", lambdaTrust, inVPC, ""},
 		{"of the account", trusting("lambda.amazonaws.com", ofAccount), inVPC, ""},
@@ -95,8 +95,8 @@ func TestAFunctionsRoleMustLetLambdaTakeIt(t *testing.T) {
 				FunctionName: &name, Role: &arn, Handler: aws.String("api"), Runtime: types.RuntimeProvidedal2023,
 				Code: &types.FunctionCode{ZipFile: zipOf(t, name)}, VpcConfig: c.vpc,
 			})
-			if c.refusal == "" && err != nil || c.refusal != "" && (errorCode(err) != "InvalidParameterValueException" || !strings.Contains(err.Error(), c.refusal)) {
-				t.Errorf("got %v, want %q", err, c.refusal)
+			if c.rejection == "" && err != nil || c.rejection != "" && (errorCode(err) != "InvalidParameterValueException" || !strings.Contains(err.Error(), c.rejection)) {
+				t.Errorf("got %v, want %q", err, c.rejection)
 			}
 		})
 	}
@@ -110,7 +110,7 @@ func TestAFunctionsRoleMustLetLambdaTakeIt(t *testing.T) {
 }
 
 func TestAProxyWhoseRoleAsksForConditionKeysKnowsNoPassword(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	secret := proxySecret(t, secretsmanager.NewFromConfig(s.config()), "proxy-conditioned", "app", "current")
 	arn := role(t, s, "proxy-conditioned", trusting("rds.amazonaws.com", ofAccount))
 	_, err := rds.NewFromConfig(s.config()).CreateDBProxy(t.Context(), &rds.CreateDBProxyInput{
@@ -127,7 +127,7 @@ func TestAProxyWhoseRoleAsksForConditionKeysKnowsNoPassword(t *testing.T) {
 }
 
 func TestAFlowLogSaysWhetherVPCCanTakeItsRole(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	client := ec2.NewFromConfig(s.config())
 	own := `{"StringEquals":{"aws:SourceAccount":"000000000000"},"ArnLike":{"aws:SourceArn":"arn:aws:ec2:eu-west-1:000000000000:vpc-flow-log/*"}}`
 	for group, c := range map[string]struct{ trust, status string }{
@@ -137,7 +137,7 @@ func TestAFlowLogSaysWhetherVPCCanTakeItsRole(t *testing.T) {
 		"other-service": {lambdaTrust, "FAILED"},
 	} {
 		t.Run("where the role is "+group, func(t *testing.T) {
-			made, err := client.CreateFlowLogs(t.Context(), &ec2.CreateFlowLogsInput{
+			created, err := client.CreateFlowLogs(t.Context(), &ec2.CreateFlowLogsInput{
 				ResourceIds: []string{"vpc-delivered"}, ResourceType: ec2types.FlowLogsResourceTypeVpc, TrafficType: ec2types.TrafficTypeAll,
 				LogDestination:           aws.String("arn:aws:logs:eu-west-1:000000000000:log-group:" + group),
 				DeliverLogsPermissionArn: aws.String(role(t, s, "flows-"+group, c.trust)),
@@ -145,7 +145,7 @@ func TestAFlowLogSaysWhetherVPCCanTakeItsRole(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			found, err := client.DescribeFlowLogs(t.Context(), &ec2.DescribeFlowLogsInput{FlowLogIds: made.FlowLogIds})
+			found, err := client.DescribeFlowLogs(t.Context(), &ec2.DescribeFlowLogsInput{FlowLogIds: created.FlowLogIds})
 			if err != nil || len(found.FlowLogs) != 1 || aws.ToString(found.FlowLogs[0].DeliverLogsStatus) != c.status {
 				t.Fatalf("got %+v, %v; want %s", found, err, c.status)
 			}

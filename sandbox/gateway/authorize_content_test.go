@@ -30,7 +30,7 @@ type contentCase struct {
 // control policy have it.
 // https://docs.aws.amazon.com/service-authorization/latest/reference/, columns "Condition keys"
 func TestAPolicyDecidesByWhatACallSays(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	admin := secretsmanager.NewFromConfig(s.config())
 	if _, err := admin.CreateSecret(t.Context(), &secretsmanager.CreateSecretInput{Name: aws.String("content")}); err != nil {
 		t.Fatal(err)
@@ -92,7 +92,7 @@ func TestAPolicyDecidesByWhatACallSays(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			n++
 			all := `{"Effect":"Allow","Action":"*","Resource":"*"}`
-			err := c.call(t, s.takeRole(t, fmt.Sprintf("content-%d", n), document(all, `{"Effect":"Deny","Resource":"*",`+c.denial+`}`)))
+			err := c.call(t, s.assumeRole(t, fmt.Sprintf("content-%d", n), document(all, `{"Effect":"Deny","Resource":"*",`+c.denial+`}`)))
 			// Secrets Manager answers with the same code where it cannot invoke the function.
 			if refused := strings.Contains(denied(err), "is not authorized to perform"); refused != c.refused {
 				t.Errorf("answered %v, want a refusal: %v", err, c.refused)

@@ -37,14 +37,14 @@ var ofDev = map[string]string{"environment": "dev"}
 // beyond is a call that needs a right beside the one that it is named after.
 type beyond struct {
 	right, resource string
-	call            func(t *testing.T, s *stand, c aws.Config) error
+	call            func(t *testing.T, s *testEnv, c aws.Config) error
 }
 
 // TestACallNeedsTheFurtherRightsThatAWSAsksFor takes the right away, and then gives it back for the resource alone.
 // https://docs.aws.amazon.com/service-authorization/latest/reference/, columns "Dependent actions" and
 // "Condition keys" of the tagging actions.
 func TestACallNeedsTheFurtherRightsThatAWSAsksFor(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	n := 0
 	for name, b := range map[string]beyond{
 		"a certificate with tags":      {"acm:AddTagsToCertificate", "certificate/*", newCertificate},
@@ -75,14 +75,14 @@ func TestACallNeedsTheFurtherRightsThatAWSAsksFor(t *testing.T) {
 			// The group that the nodes are of is never what is missing.
 			without := fmt.Sprintf(`{"Effect":"Allow","NotAction":%q,"Resource":"*"},`+
 				`{"Effect":"Allow","Action":"elasticache:*","Resource":"arn:aws:elasticache:*:*:replicationgroup:*"}`, b.right)
-			mustMiss(t, b.call(t, s, s.takeRole(t, fmt.Sprintf("without-%d", n), document(without))), b.right, resource)
+			mustMiss(t, b.call(t, s, s.assumeRole(t, fmt.Sprintf("without-%d", n), document(without))), b.right, resource)
 			// A resource without an id ends with an asterisk, which a policy names by ${*}.
 			named := strings.Replace(resource, "*", "${*}", 1)
 			if named == resource {
 				named += "*"
 			}
 			with := fmt.Sprintf(`{"Effect":"Allow","Action":%q,"Resource":%q}`, b.right, named)
-			if err := b.call(t, s, s.takeRole(t, fmt.Sprintf("with-%d", n), document(without, with))); denied(err) != "" {
+			if err := b.call(t, s, s.assumeRole(t, fmt.Sprintf("with-%d", n), document(without, with))); denied(err) != "" {
 				t.Errorf("with the right: %v", err)
 			}
 		})
@@ -115,7 +115,7 @@ func mustMiss(t *testing.T, err error, right, resource string) {
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-tagging-iam-policy.html
 // https://github.com/mattclay/aws-terminator/pull/284 has the ARN of a new API's tags.
 func TestTagsOfAPIGatewayAreAPathOfTheirOwn(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	const (
 		gateway = "arn:aws:apigateway:eu-west-1::"
 		escaped = gateway + "/tags/arn%3Aaws%3Aapigateway%3Aeu-west-1%3A%3A%2F"
@@ -126,9 +126,9 @@ func TestTagsOfAPIGatewayAreAPathOfTheirOwn(t *testing.T) {
 	changing := `{"Effect":"Allow","Action":["apigateway:PATCH","apigateway:DELETE"],"Resource":"` + gateway + `/restapis/*",` + own + `}`
 	others := `{"Effect":"Allow","Action":["apigateway:PUT","apigateway:DELETE"],"Resource":"` + gateway + `/tags/*",` +
 		`"Condition":{"ForAllValues:StringNotEqualsIgnoreCase":{"aws:TagKeys":"environment"}}}`
-	made := `{"Effect":"Allow","Action":"apigateway:PUT","Resource":"` + gateway + `/tags/*",` + gets + `}`
-	before := apigateway.NewFromConfig(s.takeRole(t, "gateway-tags-before", document(making, changing, others)))
-	after := apigateway.NewFromConfig(s.takeRole(t, "gateway-tags-after", document(making, changing, others, made)))
+	created := `{"Effect":"Allow","Action":"apigateway:PUT","Resource":"` + gateway + `/tags/*",` + gets + `}`
+	before := apigateway.NewFromConfig(s.assumeRole(t, "gateway-tags-before", document(making, changing, others)))
+	after := apigateway.NewFromConfig(s.assumeRole(t, "gateway-tags-after", document(making, changing, others, created)))
 	api := newAPI(t, s)
 	for name, c := range map[string]struct {
 		object string
@@ -172,13 +172,13 @@ func TestTagsOfAPIGatewayAreAPathOfTheirOwn(t *testing.T) {
 		})
 	}
 	arnOf := func(stack string) string {
-		made, err := apigateway.NewFromConfig(s.config()).CreateRestApi(t.Context(), &apigateway.CreateRestApiInput{
+		created, err := apigateway.NewFromConfig(s.config()).CreateRestApi(t.Context(), &apigateway.CreateRestApiInput{
 			Name: &stack, Tags: map[string]string{"environment": stack},
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		return gateway + "/restapis/" + *made.Id
+		return gateway + "/restapis/" + *created.Id
 	}
 	tag := func(arn, key, value string) error {
 		_, err := after.TagResource(t.Context(), &apigateway.TagResourceInput{ResourceArn: &arn, Tags: map[string]string{key: value}})
@@ -218,16 +218,16 @@ func TestTagsOfAPIGatewayAreAPathOfTheirOwn(t *testing.T) {
 }
 
 // newAPI is the id of an API with something to deploy.
-func newAPI(t *testing.T, s *stand) string {
+func newAPI(t *testing.T, s *testEnv) string {
 	t.Helper()
-	made, err := apigateway.NewFromConfig(s.config()).CreateRestApi(t.Context(), &apigateway.CreateRestApiInput{Name: aws.String("stages"), Tags: ofDev})
+	created, err := apigateway.NewFromConfig(s.config()).CreateRestApi(t.Context(), &apigateway.CreateRestApiInput{Name: aws.String("stages"), Tags: ofDev})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return *made.Id
+	return *created.Id
 }
 
-func newCertificate(t *testing.T, _ *stand, c aws.Config) error {
+func newCertificate(t *testing.T, _ *testEnv, c aws.Config) error {
 	t.Helper()
 	_, err := acm.NewFromConfig(c).RequestCertificate(t.Context(), &acm.RequestCertificateInput{
 		DomainName: aws.String("beyond.example.com"), ValidationMethod: "DNS",
@@ -238,7 +238,7 @@ func newCertificate(t *testing.T, _ *stand, c aws.Config) error {
 
 const provisioned = "lambda:function:ProvisionedConcurrency"
 
-func newTarget(t *testing.T, _ *stand, c aws.Config) error {
+func newTarget(t *testing.T, _ *testEnv, c aws.Config) error {
 	t.Helper()
 	_, err := applicationautoscaling.NewFromConfig(c).RegisterScalableTarget(t.Context(), &applicationautoscaling.RegisterScalableTargetInput{
 		ServiceNamespace: "lambda", ResourceId: aws.String("function:beyond:live"), ScalableDimension: provisioned, Tags: ofDev,
@@ -246,7 +246,7 @@ func newTarget(t *testing.T, _ *stand, c aws.Config) error {
 	return err
 }
 
-func newScalingPolicy(t *testing.T, s *stand, c aws.Config) error {
+func newScalingPolicy(t *testing.T, s *testEnv, c aws.Config) error {
 	t.Helper()
 	_, err := applicationautoscaling.NewFromConfig(s.config()).RegisterScalableTarget(t.Context(), &applicationautoscaling.RegisterScalableTargetInput{
 		ServiceNamespace: "lambda", ResourceId: aws.String("function:beyond:live"), ScalableDimension: provisioned,
@@ -262,7 +262,7 @@ func newScalingPolicy(t *testing.T, s *stand, c aws.Config) error {
 	return err
 }
 
-func newAlarm(t *testing.T, _ *stand, c aws.Config) error {
+func newAlarm(t *testing.T, _ *testEnv, c aws.Config) error {
 	t.Helper()
 	_, err := cloudwatch.NewFromConfig(c).PutMetricAlarm(t.Context(), &cloudwatch.PutMetricAlarmInput{
 		AlarmName: aws.String("beyond"), MetricName: aws.String("Errors"), Namespace: aws.String("AWS/Lambda"), Statistic: "Sum",
@@ -272,7 +272,7 @@ func newAlarm(t *testing.T, _ *stand, c aws.Config) error {
 	return err
 }
 
-func newTaggedVPC(t *testing.T, _ *stand, c aws.Config) error {
+func newTaggedVPC(t *testing.T, _ *testEnv, c aws.Config) error {
 	t.Helper()
 	_, err := ec2.NewFromConfig(c).CreateVpc(t.Context(), &ec2.CreateVpcInput{
 		CidrBlock: aws.String("10.77.0.0/16"), TagSpecifications: []ec2types.TagSpecification{{
@@ -282,7 +282,7 @@ func newTaggedVPC(t *testing.T, _ *stand, c aws.Config) error {
 	return err
 }
 
-func newParameterGroup(t *testing.T, _ *stand, c aws.Config) error {
+func newParameterGroup(t *testing.T, _ *testEnv, c aws.Config) error {
 	t.Helper()
 	_, err := rds.NewFromConfig(c).CreateDBParameterGroup(t.Context(), &rds.CreateDBParameterGroupInput{
 		DBParameterGroupName: aws.String("beyond"), DBParameterGroupFamily: aws.String("aurora-postgresql16"), Description: aws.String("test"),
@@ -291,7 +291,7 @@ func newParameterGroup(t *testing.T, _ *stand, c aws.Config) error {
 	return err
 }
 
-func newCluster(t *testing.T, _ *stand, c aws.Config) error {
+func newCluster(t *testing.T, _ *testEnv, c aws.Config) error {
 	t.Helper()
 	_, err := rds.NewFromConfig(c).CreateDBCluster(t.Context(), &rds.CreateDBClusterInput{
 		DBClusterIdentifier: aws.String("beyond"), Engine: aws.String("aurora-postgresql"), MasterUsername: aws.String("master"),
@@ -300,7 +300,7 @@ func newCluster(t *testing.T, _ *stand, c aws.Config) error {
 	return err
 }
 
-func newCacheUser(t *testing.T, _ *stand, c aws.Config) error {
+func newCacheUser(t *testing.T, _ *testEnv, c aws.Config) error {
 	t.Helper()
 	_, err := elasticache.NewFromConfig(c).CreateUser(t.Context(), &elasticache.CreateUserInput{
 		UserId: aws.String("beyond"), UserName: aws.String("beyond"), Engine: aws.String("redis"), AccessString: aws.String("on ~* +@all"),
@@ -313,7 +313,7 @@ func cacheTags() []elasticachetypes.Tag {
 	return []elasticachetypes.Tag{{Key: aws.String("environment"), Value: aws.String("dev")}}
 }
 
-func newCache(t *testing.T, _ *stand, c aws.Config) error {
+func newCache(t *testing.T, _ *testEnv, c aws.Config) error {
 	t.Helper()
 	_, err := elasticache.NewFromConfig(c).CreateReplicationGroup(t.Context(), &elasticache.CreateReplicationGroupInput{
 		ReplicationGroupId: aws.String("beyond"), ReplicationGroupDescription: aws.String("test"), Engine: aws.String("redis"),
@@ -322,7 +322,7 @@ func newCache(t *testing.T, _ *stand, c aws.Config) error {
 	return err
 }
 
-func newEncryptedCache(t *testing.T, s *stand, c aws.Config) error {
+func newEncryptedCache(t *testing.T, s *testEnv, c aws.Config) error {
 	t.Helper()
 	_, err := elasticache.NewFromConfig(c).CreateReplicationGroup(t.Context(), &elasticache.CreateReplicationGroupInput{
 		ReplicationGroupId: aws.String("encrypted"), ReplicationGroupDescription: aws.String("test"), Engine: aws.String("redis"),
@@ -331,7 +331,7 @@ func newEncryptedCache(t *testing.T, s *stand, c aws.Config) error {
 	return err
 }
 
-func newTaggedRole(t *testing.T, _ *stand, c aws.Config) error {
+func newTaggedRole(t *testing.T, _ *testEnv, c aws.Config) error {
 	t.Helper()
 	_, err := iam.NewFromConfig(c).CreateRole(t.Context(), &iam.CreateRoleInput{
 		RoleName: aws.String("beyond"), AssumeRolePolicyDocument: aws.String(lambdaTrust),
@@ -340,7 +340,7 @@ func newTaggedRole(t *testing.T, _ *stand, c aws.Config) error {
 	return err
 }
 
-func newKey(t *testing.T, _ *stand, c aws.Config) error {
+func newKey(t *testing.T, _ *testEnv, c aws.Config) error {
 	t.Helper()
 	_, err := kms.NewFromConfig(c).CreateKey(t.Context(), &kms.CreateKeyInput{
 		Tags: []kmstypes.Tag{{TagKey: aws.String("environment"), TagValue: aws.String("dev")}},
@@ -349,16 +349,16 @@ func newKey(t *testing.T, _ *stand, c aws.Config) error {
 }
 
 // keyARN is the ARN of a new key.
-func keyARN(t *testing.T, s *stand) string {
+func keyARN(t *testing.T, s *testEnv) string {
 	t.Helper()
-	made, err := kms.NewFromConfig(s.config()).CreateKey(t.Context(), &kms.CreateKeyInput{})
+	created, err := kms.NewFromConfig(s.config()).CreateKey(t.Context(), &kms.CreateKeyInput{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return *made.KeyMetadata.Arn
+	return *created.KeyMetadata.Arn
 }
 
-func newFunction(t *testing.T, s *stand, c aws.Config) error {
+func newFunction(t *testing.T, s *testEnv, c aws.Config) error {
 	t.Helper()
 	runs := "arn:aws:iam::000000000000:role/beyond-function"
 	if _, err := iam.NewFromConfig(s.config()).GetRole(t.Context(), &iam.GetRoleInput{RoleName: aws.String("beyond-function")}); err != nil {
@@ -371,7 +371,7 @@ func newFunction(t *testing.T, s *stand, c aws.Config) error {
 	return err
 }
 
-func newSecret(t *testing.T, _ *stand, c aws.Config) error {
+func newSecret(t *testing.T, _ *testEnv, c aws.Config) error {
 	t.Helper()
 	_, err := secretsmanager.NewFromConfig(c).CreateSecret(t.Context(), &secretsmanager.CreateSecretInput{
 		Name: aws.String("beyond"), Tags: []secretstypes.Tag{{Key: aws.String("environment"), Value: aws.String("dev")}},
@@ -379,7 +379,7 @@ func newSecret(t *testing.T, _ *stand, c aws.Config) error {
 	return err
 }
 
-func newEncryptedSecret(t *testing.T, s *stand, c aws.Config) error {
+func newEncryptedSecret(t *testing.T, s *testEnv, c aws.Config) error {
 	t.Helper()
 	_, err := secretsmanager.NewFromConfig(c).CreateSecret(t.Context(), &secretsmanager.CreateSecretInput{
 		Name: aws.String("encrypted"), KmsKeyId: aws.String(keyARN(t, s)),

@@ -22,23 +22,23 @@ func vpcOf(id string) *types.VPC { return &types.VPC{VPCId: &id, VPCRegion: type
 
 func createZone(t *testing.T, c aws.Config, name string, vpc *types.VPC) (string, error) {
 	t.Helper()
-	made, err := route53.NewFromConfig(c).CreateHostedZone(t.Context(), &route53.CreateHostedZoneInput{Name: &name, CallerReference: &name, VPC: vpc})
+	created, err := route53.NewFromConfig(c).CreateHostedZone(t.Context(), &route53.CreateHostedZoneInput{Name: &name, CallerReference: &name, VPC: vpc})
 	if err != nil {
 		return "", err
 	}
-	return *made.HostedZone.Id, nil
+	return *created.HostedZone.Id, nil
 }
 
 // https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/specifying-conditions-route53.html
 func TestPoliciesKnowTheVPCsOfAZone(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	zone, err := createZone(t, s.config(), "private.example", vpcOf("vpc-00000000000000001"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	public := s.takeRole(t, "public-zones", document(`{"Effect":"Allow","Action":"route53:CreateHostedZone","Resource":"*","Condition":{"Null":{"route53:VPCs":"true"}}}`))
-	own := s.takeRole(t, "own-vpc", document(`{"Effect":"Allow","Action":"route53:*VPC*","Resource":"*","Condition":{"ForAllValues:StringEquals":{"route53:VPCs":"VPCId=`+theirVPC+`,VPCRegion=eu-west-1"},"Null":{"route53:VPCs":"false"}}}`))
-	byService := s.takeRole(t, "by-service", document(`{"Effect":"Allow","Action":"route53:AssociateVPCWithHostedZone","Resource":"*","Condition":{"Bool":{"aws:ViaAWSService":"true"}}}`))
+	public := s.assumeRole(t, "public-zones", document(`{"Effect":"Allow","Action":"route53:CreateHostedZone","Resource":"*","Condition":{"Null":{"route53:VPCs":"true"}}}`))
+	own := s.assumeRole(t, "own-vpc", document(`{"Effect":"Allow","Action":"route53:*VPC*","Resource":"*","Condition":{"ForAllValues:StringEquals":{"route53:VPCs":"VPCId=`+theirVPC+`,VPCRegion=eu-west-1"},"Null":{"route53:VPCs":"false"}}}`))
+	byService := s.assumeRole(t, "by-service", document(`{"Effect":"Allow","Action":"route53:AssociateVPCWithHostedZone","Resource":"*","Condition":{"Bool":{"aws:ViaAWSService":"true"}}}`))
 	associate := func(c aws.Config, vpc string) error {
 		_, err := route53.NewFromConfig(c).AssociateVPCWithHostedZone(t.Context(), &route53.AssociateVPCWithHostedZoneInput{HostedZoneId: &zone, VPC: vpcOf(vpc)})
 		return err
@@ -73,7 +73,7 @@ func TestPoliciesKnowTheVPCsOfAZone(t *testing.T) {
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html, CreateVpcEndpoint,
 // "Dependent actions"
 func TestAnEndpointsPrivateNameIsAZoneInTheCallersName(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	vpc, err := ec2.NewFromConfig(s.config()).CreateVpc(t.Context(), &ec2.CreateVpcInput{CidrBlock: aws.String("10.9.0.0/16")})
 	if err != nil {
 		t.Fatal(err)
@@ -89,9 +89,9 @@ func TestAnEndpointsPrivateNameIsAZoneInTheCallersName(t *testing.T) {
 	zones := func(condition string) string {
 		return `{"Effect":"Allow","Action":"route53:AssociateVPCWithHostedZone","Resource":"arn:aws:route53:::hostedzone/*","Condition":` + condition + `}`
 	}
-	without := s.takeRole(t, "endpoints", document(endpoints))
-	byService := s.takeRole(t, "endpoints-by-service", document(endpoints, zones(`{"Bool":{"aws:ViaAWSService":"true"}}`)))
-	ofVPC := s.takeRole(t, "endpoints-of-vpc", document(endpoints, zones(`{"ForAnyValue:StringEquals":{"route53:VPCs":"VPCId=`+*vpc.Vpc.VpcId+`,VPCRegion=eu-west-1"}}`)))
+	without := s.assumeRole(t, "endpoints", document(endpoints))
+	byService := s.assumeRole(t, "endpoints-by-service", document(endpoints, zones(`{"Bool":{"aws:ViaAWSService":"true"}}`)))
+	ofVPC := s.assumeRole(t, "endpoints-of-vpc", document(endpoints, zones(`{"ForAnyValue:StringEquals":{"route53:VPCs":"VPCId=`+*vpc.Vpc.VpcId+`,VPCRegion=eu-west-1"}}`)))
 	mustMiss(t, create(without, true), "route53:AssociateVPCWithHostedZone", "arn:aws:route53:::hostedzone/*")
 	for name, err := range map[string]error{
 		"an endpoint without a private name needs no zone":      create(without, false),
@@ -105,13 +105,13 @@ func TestAnEndpointsPrivateNameIsAZoneInTheCallersName(t *testing.T) {
 }
 
 func TestPoliciesKnowWhatIsChangedOfRecords(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	zone, err := createZone(t, s.config(), "example.com", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	const prefix = "route53:ChangeResourceRecordSets"
-	role := s.takeRole(t, "records", document(`{"Effect":"Allow","Action":"`+prefix+`","Resource":"*","Condition":{`+
+	role := s.assumeRole(t, "records", document(`{"Effect":"Allow","Action":"`+prefix+`","Resource":"*","Condition":{`+
 		`"ForAllValues:StringLike":{"`+prefix+`NormalizedRecordNames":["dev.example.com","_*.dev.example.com","\\052.wild.example.com"]},`+
 		`"ForAllValues:StringEquals":{"`+prefix+`RecordTypes":["TXT","CNAME"],"`+prefix+`Actions":["UPSERT"]},`+
 		`"Null":{"`+prefix+`NormalizedRecordNames":"false"}}}`))

@@ -25,27 +25,27 @@ const creating = `{"Version":"2012-10-17","Statement":[
 // TestWhatTagsNewResourcesTagsNoneThatExist has a role create each kind with tags, and then try to tag one
 // that the administrator has created.
 func TestWhatTagsNewResourcesTagsNoneThatExist(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	private := subnet(t, s)
-	admin, role := s.config(), s.takeRole(t, "creating", creating)
+	admin, role := s.config(), s.assumeRole(t, "creating", creating)
 	for kind, c := range map[string]struct {
 		create func(c aws.Config, name string) (arn string, err error)
 		tag    func(arn string) error
 	}{
 		"certificate": {func(c aws.Config, name string) (string, error) {
-			made, err := acm.NewFromConfig(c).RequestCertificate(t.Context(), &acm.RequestCertificateInput{
+			created, err := acm.NewFromConfig(c).RequestCertificate(t.Context(), &acm.RequestCertificateInput{
 				DomainName: aws.String(name + ".example.com"), ValidationMethod: "DNS", Tags: certificateTags,
 			})
 			if err != nil {
 				return "", err
 			}
-			return *made.CertificateArn, nil
+			return *created.CertificateArn, nil
 		}, func(arn string) error {
 			_, err := acm.NewFromConfig(role).AddTagsToCertificate(t.Context(), &acm.AddTagsToCertificateInput{CertificateArn: &arn, Tags: certificateTags})
 			return err
 		}},
 		"proxy": {func(c aws.Config, name string) (string, error) {
-			made, err := rds.NewFromConfig(c).CreateDBProxy(t.Context(), &rds.CreateDBProxyInput{
+			created, err := rds.NewFromConfig(c).CreateDBProxy(t.Context(), &rds.CreateDBProxyInput{
 				DBProxyName: &name, EngineFamily: rdstypes.EngineFamilyPostgresql, RoleArn: aws.String("arn:aws:iam::000000000000:role/p"),
 				VpcSubnetIds: []string{private}, Tags: proxyTags,
 				Auth: []rdstypes.UserAuthConfig{{AuthScheme: rdstypes.AuthSchemeSecrets, SecretArn: aws.String("arn:aws:secretsmanager:eu-west-1:000000000000:secret:s")}},
@@ -53,7 +53,7 @@ func TestWhatTagsNewResourcesTagsNoneThatExist(t *testing.T) {
 			if err != nil {
 				return "", err
 			}
-			return *made.DBProxy.DBProxyArn, nil
+			return *created.DBProxy.DBProxyArn, nil
 		}, func(arn string) error {
 			_, err := rds.NewFromConfig(role).AddTagsToResource(t.Context(), &rds.AddTagsToResourceInput{ResourceName: &arn, Tags: proxyTags})
 			return err
@@ -106,13 +106,13 @@ var (
 
 func registerWithTags(t *testing.T, c aws.Config, name string) (arn string, err error) {
 	t.Helper()
-	made, err := applicationautoscaling.NewFromConfig(c).RegisterScalableTarget(t.Context(), &applicationautoscaling.RegisterScalableTargetInput{
+	created, err := applicationautoscaling.NewFromConfig(c).RegisterScalableTarget(t.Context(), &applicationautoscaling.RegisterScalableTargetInput{
 		ServiceNamespace: "lambda", ResourceId: aws.String("function:" + name + ":live"), ScalableDimension: provisioned, Tags: ofDev,
 	})
 	if err != nil {
 		return "", err
 	}
-	return *made.ScalableTargetARN, nil
+	return *created.ScalableTargetARN, nil
 }
 
 func cacheNamed(name string) *elasticache.CreateReplicationGroupInput {

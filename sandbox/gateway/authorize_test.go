@@ -41,7 +41,7 @@ const anyoneTrust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Pri
 
 func TestANarrowGrantIsTakenAsIAMTakesIt(t *testing.T) {
 	var calls bytes.Buffer
-	s := newStand(t, nil, func(c *Config) { c.Calls = &calls })
+	s := newTestEnv(t, nil, func(c *Config) { c.Calls = &calls })
 	admin := iam.NewFromConfig(s.config())
 	role, err := admin.CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: aws.String("narrow"), AssumeRolePolicyDocument: aws.String(anyoneTrust)})
 	if err != nil {
@@ -126,7 +126,7 @@ func TestANarrowGrantIsTakenAsIAMTakesIt(t *testing.T) {
 }
 
 func TestWhatACallNames(t *testing.T) {
-	g := newStand(t, nil).gateway
+	g := newTestEnv(t, nil).gateway
 	const here = ":eu-west-1:000000000000:"
 	for name, c := range map[string]struct {
 		service, action, form, body string
@@ -182,7 +182,7 @@ const tagged = `{"Version":"2012-10-17","Statement":[
 	 "Condition":{"StringEquals":{"iam:PassedToService":"lambda.amazonaws.com"}}}]}`
 
 // takeRole makes a role with one policy and takes it.
-func (s *stand) takeRole(t *testing.T, name, policy string) aws.Config {
+func (s *testEnv) assumeRole(t *testing.T, name, policy string) aws.Config {
 	t.Helper()
 	admin := iam.NewFromConfig(s.config())
 	role, err := admin.CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: &name, AssumeRolePolicyDocument: aws.String(anyoneTrust)})
@@ -200,9 +200,9 @@ func (s *stand) takeRole(t *testing.T, name, policy string) aws.Config {
 }
 
 func TestATagTellsStacksApart(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	own, foreign := role(t, s, "ours-function", lambdaTrust), role(t, s, "theirs-function", lambdaTrust)
-	config := s.takeRole(t, "tagged", tagged)
+	config := s.assumeRole(t, "tagged", tagged)
 	for name, c := range map[string]struct {
 		err     error
 		refused bool
@@ -229,37 +229,37 @@ func TestATagTellsStacksApart(t *testing.T) {
 }
 
 // changeAPI changes an API of a stack.
-func changeAPI(t *testing.T, s *stand, config aws.Config, stack string) error {
+func changeAPI(t *testing.T, s *testEnv, config aws.Config, stack string) error {
 	t.Helper()
-	made, err := apigateway.NewFromConfig(s.config()).CreateRestApi(t.Context(), &apigateway.CreateRestApiInput{
+	created, err := apigateway.NewFromConfig(s.config()).CreateRestApi(t.Context(), &apigateway.CreateRestApiInput{
 		Name: &stack, Tags: map[string]string{"environment": stack},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, err = apigateway.NewFromConfig(config).CreateResource(t.Context(), &apigateway.CreateResourceInput{
-		RestApiId: made.Id, ParentId: made.RootResourceId, PathPart: aws.String("items"),
+		RestApiId: created.Id, ParentId: created.RootResourceId, PathPart: aws.String("items"),
 	})
 	return err
 }
 
 // nameKey gives a key of a stack an alias.
-func nameKey(t *testing.T, s *stand, config aws.Config, stack string) error {
+func nameKey(t *testing.T, s *testEnv, config aws.Config, stack string) error {
 	t.Helper()
-	made, err := kms.NewFromConfig(s.config()).CreateKey(t.Context(), &kms.CreateKeyInput{
+	created, err := kms.NewFromConfig(s.config()).CreateKey(t.Context(), &kms.CreateKeyInput{
 		Tags: []kmstypes.Tag{{TagKey: aws.String("environment"), TagValue: &stack}},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, err = kms.NewFromConfig(config).CreateAlias(t.Context(), &kms.CreateAliasInput{
-		AliasName: aws.String("alias/tagged-" + stack), TargetKeyId: made.KeyMetadata.KeyId,
+		AliasName: aws.String("alias/tagged-" + stack), TargetKeyId: created.KeyMetadata.KeyId,
 	})
 	return err
 }
 
 // dropGroup deletes a log group of a stack.
-func dropGroup(t *testing.T, s *stand, config aws.Config, stack string) error {
+func dropGroup(t *testing.T, s *testEnv, config aws.Config, stack string) error {
 	t.Helper()
 	group := aws.String("API-Gateway-Execution-Logs_" + stack + "/live")
 	if _, err := cloudwatchlogs.NewFromConfig(s.config()).CreateLogGroup(t.Context(), &cloudwatchlogs.CreateLogGroupInput{

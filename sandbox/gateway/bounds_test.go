@@ -25,7 +25,7 @@ type sentCall struct {
 }
 
 // callOf is the call of a service's action which gives the parameter its value.
-func callOf(t *testing.T, s *stand, service, action, parameter, value string) sentCall {
+func callOf(t *testing.T, s *testEnv, service, action, parameter, value string) sentCall {
 	t.Helper()
 	text, err := json.Marshal(map[string]any{parameter: value})
 	if err != nil {
@@ -55,7 +55,7 @@ func callOf(t *testing.T, s *stand, service, action, parameter, value string) se
 }
 
 // send sends the call as an SDK does, with a signature that only the emulator would verify.
-func (c sentCall) send(t *testing.T, s *stand, service string) (status int, answer string) {
+func (c sentCall) send(t *testing.T, s *testEnv, service string) (status int, response string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), c.method, s.server.URL+c.path, bytes.NewReader(c.body))
 	if err != nil {
@@ -101,16 +101,16 @@ func upstream(t *testing.T) (*url.URL, *atomic.Int64) {
 // longest is the longest value that a bound allows.
 func longest(b call.Bound) string {
 	if b.Parameter == "AliasName" {
-		return "alias/" + strings.Repeat("a", b.Most-len("alias/"))
+		return "alias/" + strings.Repeat("a", b.MaxLength-len("alias/"))
 	}
-	return strings.Repeat("a", b.Most)
+	return strings.Repeat("a", b.MaxLength)
 }
 
 // The lengths and patterns are those of the services' API references, one page for each call: for RDS
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html and so on.
 func TestANameBeyondItsServicesBoundsIsRefused(t *testing.T) {
 	address, forwarded := upstream(t)
-	s := newStand(t, address)
+	s := newTestEnv(t, address)
 	checked := 0
 	for service, served := range s.gateway.services {
 		for action, limits := range served.Bounds {
@@ -123,24 +123,24 @@ func TestANameBeyondItsServicesBoundsIsRefused(t *testing.T) {
 	}
 }
 
-func checkBounds(t *testing.T, s *stand, forwarded *atomic.Int64, service, action string, limits call.BoundedCall) {
+func checkBounds(t *testing.T, s *testEnv, forwarded *atomic.Int64, service, action string, limits call.BoundedCall) {
 	for _, b := range limits.Bounds {
 		t.Run(service+":"+action+" "+b.Parameter, func(t *testing.T) {
 			before := forwarded.Load()
-			status, answer := callOf(t, s, service, action, b.Parameter, longest(b)+"a").send(t, s, service)
-			if status != http.StatusBadRequest || !strings.Contains(answer, limits.Code) {
-				t.Errorf("one character too many: %d %s, want %s", status, answer, limits.Code)
+			status, response := callOf(t, s, service, action, b.Parameter, longest(b)+"a").send(t, s, service)
+			if status != http.StatusBadRequest || !strings.Contains(response, limits.Code) {
+				t.Errorf("one character too many: %d %s, want %s", status, response, limits.Code)
 			}
 			if b.Pattern != nil {
-				if status, answer := callOf(t, s, service, action, b.Parameter, "a:*é").send(t, s, service); status != http.StatusBadRequest || !strings.Contains(answer, limits.Code) {
-					t.Errorf("another character: %d %s, want %s", status, answer, limits.Code)
+				if status, response := callOf(t, s, service, action, b.Parameter, "a:*é").send(t, s, service); status != http.StatusBadRequest || !strings.Contains(response, limits.Code) {
+					t.Errorf("another character: %d %s, want %s", status, response, limits.Code)
 				}
 			}
 			if n := forwarded.Load() - before; n != 0 {
 				t.Errorf("%d refused calls reached the emulator", n)
 			}
-			if _, answer := callOf(t, s, service, action, b.Parameter, longest(b)).send(t, s, service); strings.Contains(answer, limits.Code) {
-				t.Errorf("the longest that is allowed: %s", answer)
+			if _, response := callOf(t, s, service, action, b.Parameter, longest(b)).send(t, s, service); strings.Contains(response, limits.Code) {
+				t.Errorf("the longest that is allowed: %s", response)
 			}
 			if forwarded.Load() == before {
 				t.Error("the longest that is allowed did not reach the emulator")
@@ -151,7 +151,7 @@ func checkBounds(t *testing.T, s *stand, forwarded *atomic.Int64, service, actio
 
 func TestNamesAreHeldToTheirPatterns(t *testing.T) {
 	address, _ := upstream(t)
-	s := newStand(t, address)
+	s := newTestEnv(t, address)
 	for name, c := range map[string]struct {
 		call, value string
 		refused     bool
@@ -173,7 +173,7 @@ func TestNamesAreHeldToTheirPatterns(t *testing.T) {
 			if !ok {
 				t.Fatalf("%s has no bounds", c.call)
 			}
-			if got := limits.Broken(func(string) string { return c.value }); (got != "") != c.refused {
+			if got := limits.Violation(func(string) string { return c.value }); (got != "") != c.refused {
 				t.Errorf("refused with %q, want refused %v", got, c.refused)
 			}
 		})
@@ -182,21 +182,21 @@ func TestNamesAreHeldToTheirPatterns(t *testing.T) {
 
 func TestABucketsNameIsReadFromTheHostToo(t *testing.T) {
 	address, forwarded := upstream(t)
-	s := newStand(t, address)
-	status, answer := sentCall{method: http.MethodPut, path: "/", host: "Upper." + s.gateway.config.PublicURL.Host}.send(t, s, "s3")
-	if status != http.StatusBadRequest || !strings.Contains(answer, "InvalidBucketName") || forwarded.Load() != 0 {
-		t.Errorf("%d %s, %d forwarded", status, answer, forwarded.Load())
+	s := newTestEnv(t, address)
+	status, response := sentCall{method: http.MethodPut, path: "/", host: "Upper." + s.gateway.config.PublicURL.Host}.send(t, s, "s3")
+	if status != http.StatusBadRequest || !strings.Contains(response, "InvalidBucketName") || forwarded.Load() != 0 {
+		t.Errorf("%d %s, %d forwarded", status, response, forwarded.Load())
 	}
 	// An object is no bucket, whatever it is called.
-	if _, answer := (sentCall{method: http.MethodPut, path: "/files/Upper--"}).send(t, s, "s3"); strings.Contains(answer, "InvalidBucketName") || forwarded.Load() != 1 {
-		t.Errorf("%s, %d forwarded", answer, forwarded.Load())
+	if _, response := (sentCall{method: http.MethodPut, path: "/files/Upper--"}).send(t, s, "s3"); strings.Contains(response, "InvalidBucketName") || forwarded.Load() != 1 {
+		t.Errorf("%s, %d forwarded", response, forwarded.Load())
 	}
 }
 
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSecurityGroup.html
 func TestASecurityGroupCalledLikeAnIDIsRefused(t *testing.T) {
 	address, _ := upstream(t)
-	s := newStand(t, address)
+	s := newTestEnv(t, address)
 	_, err := ec2.NewFromConfig(s.config()).CreateSecurityGroup(t.Context(), &ec2.CreateSecurityGroupInput{
 		GroupName: aws.String("sg-dev-network-lambda"), Description: aws.String("d"), VpcId: aws.String("vpc-0123456789abcdef0"),
 	})

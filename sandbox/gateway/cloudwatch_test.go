@@ -12,7 +12,7 @@ import (
 )
 
 func TestAlarmsReadBackWhatWasSet(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	client := cloudwatch.NewFromConfig(s.config())
 	base := func(name string) cloudwatch.PutMetricAlarmInput {
 		return cloudwatch.PutMetricAlarmInput{AlarmName: &name, ComparisonOperator: types.ComparisonOperatorGreaterThanThreshold, EvaluationPeriods: aws.Int32(1), Threshold: aws.Float64(1)}
@@ -29,11 +29,11 @@ func TestAlarmsReadBackWhatWasSet(t *testing.T) {
 	}
 	read := func(name string) types.MetricAlarm {
 		t.Helper()
-		answer, err := client.DescribeAlarms(t.Context(), &cloudwatch.DescribeAlarmsInput{AlarmNames: []string{name}})
-		if err != nil || len(answer.MetricAlarms) != 1 {
-			t.Fatalf("got %+v, %v", answer, err)
+		response, err := client.DescribeAlarms(t.Context(), &cloudwatch.DescribeAlarmsInput{AlarmNames: []string{name}})
+		if err != nil || len(response.MetricAlarms) != 1 {
+			t.Fatalf("got %+v, %v", response, err)
 		}
-		return answer.MetricAlarms[0]
+		return response.MetricAlarms[0]
 	}
 	t.Run("a plain statistic", func(t *testing.T) {
 		if got := read("plain"); got.Statistic != types.StatisticSum || *got.Threshold != 1 {
@@ -76,7 +76,7 @@ func checkRefusal(t *testing.T, err error, want string) {
 
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
 func TestAnAlarmThatAWSRefusesIsRefused(t *testing.T) {
-	client := cloudwatch.NewFromConfig(newStand(t, nil).config())
+	client := cloudwatch.NewFromConfig(newTestEnv(t, nil).config())
 	query := func(i int) types.MetricDataQuery {
 		return types.MetricDataQuery{Id: aws.String(string(rune('a' + i))), ReturnData: aws.Bool(false), MetricStat: &types.MetricStat{
 			Metric: &types.Metric{Namespace: aws.String("N"), MetricName: aws.String("M")}, Period: aws.Int32(60), Stat: aws.String("Sum"),
@@ -137,7 +137,7 @@ func TestAnAlarmThatAWSRefusesIsRefused(t *testing.T) {
 
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html
 func TestACompositeAlarmKeepsItsSuppressorAndIsHeldToAWSsRules(t *testing.T) {
-	client := cloudwatch.NewFromConfig(newStand(t, nil).config())
+	client := cloudwatch.NewFromConfig(newTestEnv(t, nil).config())
 	_, err := client.PutMetricAlarm(t.Context(), &cloudwatch.PutMetricAlarmInput{
 		AlarmName: aws.String("child"), Namespace: aws.String("N"), MetricName: aws.String("M"), Statistic: types.StatisticSum,
 		Period: aws.Int32(60), EvaluationPeriods: aws.Int32(1), Threshold: aws.Float64(1), ComparisonOperator: types.ComparisonOperatorGreaterThanThreshold,
@@ -165,13 +165,13 @@ func TestACompositeAlarmKeepsItsSuppressorAndIsHeldToAWSsRules(t *testing.T) {
 		})
 	}
 	t.Run("the suppressor reads back", func(t *testing.T) {
-		answer, err := client.DescribeAlarms(t.Context(), &cloudwatch.DescribeAlarmsInput{
+		response, err := client.DescribeAlarms(t.Context(), &cloudwatch.DescribeAlarmsInput{
 			AlarmNames: []string{"composite"}, AlarmTypes: []types.AlarmType{types.AlarmTypeCompositeAlarm},
 		})
-		if err != nil || len(answer.CompositeAlarms) != 1 {
-			t.Fatalf("got %+v, %v", answer, err)
+		if err != nil || len(response.CompositeAlarms) != 1 {
+			t.Fatalf("got %+v, %v", response, err)
 		}
-		got := answer.CompositeAlarms[0]
+		got := response.CompositeAlarms[0]
 		if aws.ToString(got.ActionsSuppressor) != "child" || aws.ToInt32(got.ActionsSuppressorWaitPeriod) != 60 || aws.ToInt32(got.ActionsSuppressorExtensionPeriod) != 600 {
 			t.Errorf("got %+v", got)
 		}

@@ -11,17 +11,17 @@ import (
 // A changed flow log is another one, which AWS refuses beside the old.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html (FlowLogAlreadyExists)
 func TestAVPCHasOneFlowLogIntoALogGroup(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	client := ec2.NewFromConfig(s.config())
 	create := func(vpc, group string) ([]string, error) {
-		made, err := client.CreateFlowLogs(t.Context(), &ec2.CreateFlowLogsInput{
+		created, err := client.CreateFlowLogs(t.Context(), &ec2.CreateFlowLogsInput{
 			ResourceIds: []string{vpc}, ResourceType: types.FlowLogsResourceTypeVpc, TrafficType: types.TrafficTypeAll,
 			LogDestination: aws.String("arn:aws:logs:eu-west-1:000000000000:log-group:" + group), DeliverLogsPermissionArn: aws.String("arn:aws:iam::000000000000:role/flow"),
 		})
 		if err != nil {
 			return nil, err
 		}
-		return made.FlowLogIds, nil
+		return created.FlowLogIds, nil
 	}
 	first, err := create("vpc-logged", "/one")
 	if err != nil {

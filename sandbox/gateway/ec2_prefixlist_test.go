@@ -11,7 +11,7 @@ import (
 )
 
 func TestARuleKeepsThePrefixListThatItLeadsTo(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	client := ec2.NewFromConfig(s.config())
 	vpc, err := client.CreateVpc(t.Context(), &ec2.CreateVpcInput{CidrBlock: aws.String("10.1.0.0/16")})
 	if err != nil {
@@ -23,21 +23,21 @@ func TestARuleKeepsThePrefixListThatItLeadsTo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	made, err := client.AuthorizeSecurityGroupEgress(t.Context(), &ec2.AuthorizeSecurityGroupEgressInput{
+	created, err := client.AuthorizeSecurityGroupEgress(t.Context(), &ec2.AuthorizeSecurityGroupEgressInput{
 		GroupId: group.GroupId, IpPermissions: []types.IpPermission{{
 			IpProtocol: aws.String("tcp"), FromPort: aws.Int32(443), ToPort: aws.Int32(443),
 			PrefixListIds: []types.PrefixListId{{PrefixListId: aws.String("pl-1234"), Description: aws.String("to S3")}},
 		}},
 	})
-	if err != nil || len(made.SecurityGroupRules) != 1 {
-		t.Fatalf("made %+v, %v", made, err)
+	if err != nil || len(created.SecurityGroupRules) != 1 {
+		t.Fatalf("made %+v, %v", created, err)
 	}
-	id := *made.SecurityGroupRules[0].SecurityGroupRuleId
+	id := *created.SecurityGroupRules[0].SecurityGroupRuleId
 	read, err := client.DescribeSecurityGroupRules(t.Context(), &ec2.DescribeSecurityGroupRulesInput{SecurityGroupRuleIds: []string{id}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, rule := range map[string]types.SecurityGroupRule{"as it is made": made.SecurityGroupRules[0], "as it is read": read.SecurityGroupRules[0]} {
+	for name, rule := range map[string]types.SecurityGroupRule{"as it is made": created.SecurityGroupRules[0], "as it is read": read.SecurityGroupRules[0]} {
 		if aws.ToString(rule.PrefixListId) != "pl-1234" || aws.ToString(rule.Description) != "to S3" {
 			t.Errorf("%s it leads to %v (%v)", name, aws.ToString(rule.PrefixListId), aws.ToString(rule.Description))
 		}

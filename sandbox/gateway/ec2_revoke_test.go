@@ -9,7 +9,7 @@ import (
 )
 
 func TestANewGroupsWayOutIsRevokedAsTheProviderDoes(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	client := ec2.NewFromConfig(s.config())
 	vpc, err := client.CreateVpc(t.Context(), &ec2.CreateVpcInput{CidrBlock: aws.String("10.0.0.0/16")})
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 )
 
 func TestAFlowLogReadsBackWhatWasSet(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	client := ec2.NewFromConfig(s.config())
 	for _, test := range []struct {
 		name     string
@@ -22,14 +22,14 @@ func TestAFlowLogReadsBackWhatWasSet(t *testing.T) {
 		{"the default interval of AWS", nil, 600},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			made, err := client.CreateFlowLogs(t.Context(), &ec2.CreateFlowLogsInput{ResourceIds: []string{"vpc-1"}, ResourceType: types.FlowLogsResourceTypeVpc, TrafficType: types.TrafficTypeAll,
+			created, err := client.CreateFlowLogs(t.Context(), &ec2.CreateFlowLogsInput{ResourceIds: []string{"vpc-1"}, ResourceType: types.FlowLogsResourceTypeVpc, TrafficType: types.TrafficTypeAll,
 				LogDestinationType: types.LogDestinationTypeCloudWatchLogs, LogDestination: aws.String("arn:aws:logs:eu-west-1:000000000000:log-group:/vpc/flow:*"),
 				DeliverLogsPermissionArn: aws.String("arn:aws:iam::000000000000:role/flow"), MaxAggregationInterval: test.interval,
 				TagSpecifications: []types.TagSpecification{{ResourceType: types.ResourceTypeVpcFlowLog, Tags: []types.Tag{{Key: aws.String("Name"), Value: aws.String("flows")}}}}})
 			if err != nil {
 				t.Fatal(err)
 			}
-			read, err := client.DescribeFlowLogs(t.Context(), &ec2.DescribeFlowLogsInput{FlowLogIds: made.FlowLogIds})
+			read, err := client.DescribeFlowLogs(t.Context(), &ec2.DescribeFlowLogsInput{FlowLogIds: created.FlowLogIds})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -39,10 +39,10 @@ func TestAFlowLogReadsBackWhatWasSet(t *testing.T) {
 				len(got.Tags) != 1 || *got.Tags[0].Value != "flows" {
 				t.Errorf("got %+v", got)
 			}
-			if _, err := client.DeleteFlowLogs(t.Context(), &ec2.DeleteFlowLogsInput{FlowLogIds: made.FlowLogIds}); err != nil {
+			if _, err := client.DeleteFlowLogs(t.Context(), &ec2.DeleteFlowLogsInput{FlowLogIds: created.FlowLogIds}); err != nil {
 				t.Error(err)
 			}
-			if left := s.gateway.account.Fields.Get("ec2:flow-log/" + made.FlowLogIds[0]); left != nil {
+			if left := s.gateway.account.Fields.Get("ec2:flow-log/" + created.FlowLogIds[0]); left != nil {
 				t.Errorf("left behind: %v", left)
 			}
 		})
@@ -50,23 +50,23 @@ func TestAFlowLogReadsBackWhatWasSet(t *testing.T) {
 }
 
 func TestAnInterfaceEndpointReadsBackWhatWasSet(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	client := ec2.NewFromConfig(s.config())
-	made, err := client.CreateVpcEndpoint(t.Context(), &ec2.CreateVpcEndpointInput{VpcId: aws.String("vpc-1"), ServiceName: aws.String("com.amazonaws.eu-west-1.kms"),
+	created, err := client.CreateVpcEndpoint(t.Context(), &ec2.CreateVpcEndpointInput{VpcId: aws.String("vpc-1"), ServiceName: aws.String("com.amazonaws.eu-west-1.kms"),
 		VpcEndpointType: types.VpcEndpointTypeInterface, PrivateDnsEnabled: aws.Bool(true), SecurityGroupIds: []string{"sg-1"}, SubnetIds: []string{"subnet-1"}, PolicyDocument: aws.String("{}")})
 	if err != nil {
 		t.Fatal(err)
 	}
-	id := made.VpcEndpoint.VpcEndpointId
+	id := created.VpcEndpoint.VpcEndpointId
 	read := func() types.VpcEndpoint {
 		t.Helper()
-		answer, err := client.DescribeVpcEndpoints(t.Context(), &ec2.DescribeVpcEndpointsInput{VpcEndpointIds: []string{*id}})
+		response, err := client.DescribeVpcEndpoints(t.Context(), &ec2.DescribeVpcEndpointsInput{VpcEndpointIds: []string{*id}})
 		if err != nil {
 			t.Fatal(err)
 		}
-		return answer.VpcEndpoints[0]
+		return response.VpcEndpoints[0]
 	}
-	for _, got := range []types.VpcEndpoint{*made.VpcEndpoint, read()} {
+	for _, got := range []types.VpcEndpoint{*created.VpcEndpoint, read()} {
 		if !aws.ToBool(got.PrivateDnsEnabled) || len(got.Groups) != 1 || *got.Groups[0].GroupId != "sg-1" || aws.ToString(got.PolicyDocument) != "{}" || got.IpAddressType != types.IpAddressTypeIpv4 {
 			t.Errorf("got %+v", got)
 		}

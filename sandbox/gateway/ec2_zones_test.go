@@ -15,26 +15,26 @@ import (
 // newVPC makes a VPC of 10.0.0.0/16.
 func newVPC(t *testing.T, client *ec2.Client) *string {
 	t.Helper()
-	made, err := client.CreateVpc(t.Context(), &ec2.CreateVpcInput{CidrBlock: aws.String("10.0.0.0/16")})
+	created, err := client.CreateVpc(t.Context(), &ec2.CreateVpcInput{CidrBlock: aws.String("10.0.0.0/16")})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return made.Vpc.VpcId
+	return created.Vpc.VpcId
 }
 
 // newSubnet makes a subnet of the VPC in a zone.
 func newSubnet(t *testing.T, client *ec2.Client, vpc *string, block, zone string) (string, error) {
 	t.Helper()
-	made, err := client.CreateSubnet(t.Context(), &ec2.CreateSubnetInput{VpcId: vpc, CidrBlock: &block, AvailabilityZone: &zone})
+	created, err := client.CreateSubnet(t.Context(), &ec2.CreateSubnetInput{VpcId: vpc, CidrBlock: &block, AvailabilityZone: &zone})
 	if err != nil {
 		return "", err
 	}
-	return *made.Subnet.SubnetId, nil
+	return *created.Subnet.SubnetId, nil
 }
 
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeAvailabilityZones.html
 func TestZonesAreFilteredAndALocalZoneIsAmongThem(t *testing.T) {
-	client := ec2.NewFromConfig(newStand(t, nil).config())
+	client := ec2.NewFromConfig(newTestEnv(t, nil).config())
 	filter := func(name, value string) types.Filter { return types.Filter{Name: &name, Values: []string{value}} }
 	for name, c := range map[string]struct {
 		filters []types.Filter
@@ -46,12 +46,12 @@ func TestZonesAreFilteredAndALocalZoneIsAmongThem(t *testing.T) {
 		"a zone by its id":         {[]types.Filter{filter("zone-id", "euw1-az2")}, []string{"eu-west-1b"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			answer, err := client.DescribeAvailabilityZones(t.Context(), &ec2.DescribeAvailabilityZonesInput{Filters: c.filters})
+			response, err := client.DescribeAvailabilityZones(t.Context(), &ec2.DescribeAvailabilityZonesInput{Filters: c.filters})
 			if err != nil {
 				t.Fatal(err)
 			}
 			var got []string
-			for _, zone := range answer.AvailabilityZones {
+			for _, zone := range response.AvailabilityZones {
 				got = append(got, *zone.ZoneName)
 			}
 			if !slices.Equal(got, c.want) {
@@ -63,18 +63,18 @@ func TestZonesAreFilteredAndALocalZoneIsAmongThem(t *testing.T) {
 
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
 func TestASubnetThatOverlapsAnotherOrLeavesTheVPCIsRefused(t *testing.T) {
-	client := ec2.NewFromConfig(newStand(t, nil).config())
+	client := ec2.NewFromConfig(newTestEnv(t, nil).config())
 	vpc := newVPC(t, client)
 	if _, err := newSubnet(t, client, vpc, "10.0.64.0/18", "eu-west-1a"); err != nil {
 		t.Fatal(err)
 	}
-	for block, refusal := range map[string]string{
+	for block, rejection := range map[string]string{
 		"10.0.64.0/18": "InvalidSubnet.Conflict", "10.0.0.0/17": "InvalidSubnet.Conflict", "10.0.65.0/24": "InvalidSubnet.Conflict",
 		"10.1.0.0/18": "InvalidSubnet.Range", "10.0.0.0/15": "InvalidSubnet.Range", "10.0.128.0/18": "",
 	} {
 		_, err := newSubnet(t, client, vpc, block, "eu-west-1b")
-		if (err == nil) != (refusal == "") || err != nil && !strings.Contains(err.Error(), refusal) {
-			t.Errorf("%s: got %v, want %q", block, err, refusal)
+		if (err == nil) != (rejection == "") || err != nil && !strings.Contains(err.Error(), rejection) {
+			t.Errorf("%s: got %v, want %q", block, err, rejection)
 		}
 	}
 	if _, err := newSubnet(t, client, newVPC(t, client), "10.0.64.0/18", "eu-west-1a"); err != nil {
@@ -84,7 +84,7 @@ func TestASubnetThatOverlapsAnotherOrLeavesTheVPCIsRefused(t *testing.T) {
 
 // https://github.com/aws/aws-cdk/issues/4912
 func TestAnEndpointInTheLocalZoneIsRefused(t *testing.T) {
-	client := ec2.NewFromConfig(newStand(t, nil).config())
+	client := ec2.NewFromConfig(newTestEnv(t, nil).config())
 	vpc := newVPC(t, client)
 	local, err := newSubnet(t, client, vpc, "10.0.0.0/18", "eu-west-1-lcl-1a")
 	if err != nil {
@@ -100,7 +100,7 @@ func TestAnEndpointInTheLocalZoneIsRefused(t *testing.T) {
 
 // hashicorp/terraform-provider-aws#17781 and https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-proxy.html#rds-proxy.limitations
 func TestAProxyHasNoSubnetInAZoneThatIsNotServed(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	config := s.config()
 	config.Region = "us-east-1"
 	s.gateway.account.Emulator.Region = config.Region
@@ -119,14 +119,14 @@ func TestAProxyHasNoSubnetInAZoneThatIsNotServed(t *testing.T) {
 		_, subnets[i], _ = strings.Cut(subnets[i], " ")
 	}
 	create := func(name string, subnets []string) ([]string, error) {
-		made, err := client.CreateDBProxy(t.Context(), &rds.CreateDBProxyInput{
+		created, err := client.CreateDBProxy(t.Context(), &rds.CreateDBProxyInput{
 			DBProxyName: &name, EngineFamily: rdstypes.EngineFamilyPostgresql, RoleArn: aws.String("arn:aws:iam::000000000000:role/p"), VpcSubnetIds: subnets,
 			Auth: []rdstypes.UserAuthConfig{{AuthScheme: rdstypes.AuthSchemeSecrets, SecretArn: aws.String("arn:aws:secretsmanager:us-east-1:000000000000:secret:s")}},
 		})
 		if err != nil {
 			return nil, err
 		}
-		return made.DBProxy.VpcSubnetIds, nil
+		return created.DBProxy.VpcSubnetIds, nil
 	}
 	if got, err := create("three", subnets); err != nil || !slices.Equal(got, subnets[:2]) {
 		t.Errorf("of three: got %v, %v, want %v", got, err, subnets[:2])

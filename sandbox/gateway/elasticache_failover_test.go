@@ -8,7 +8,7 @@ import (
 )
 
 func TestAGroupsFailoverIsWhatAWSTakes(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	client := elasticache.NewFromConfig(s.config())
 	clustered := aws.String("default.redis7.cluster.on")
 	for _, test := range []struct {

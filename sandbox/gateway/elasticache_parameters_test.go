@@ -8,7 +8,7 @@ import (
 )
 
 func TestParametersAreListedBySource(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	client := elasticache.NewFromConfig(s.config())
 	group := clusterParameters(t, client, "listed-by-source")
 	for _, test := range []struct {
@@ -20,16 +20,16 @@ func TestParametersAreListedBySource(t *testing.T) {
 		{"without a source there are the engine's too", nil, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			answer, err := client.DescribeCacheParameters(t.Context(), &elasticache.DescribeCacheParametersInput{CacheParameterGroupName: group, Source: test.source})
+			response, err := client.DescribeCacheParameters(t.Context(), &elasticache.DescribeCacheParametersInput{CacheParameterGroupName: group, Source: test.source})
 			if err != nil {
 				t.Fatal(err)
 			}
 			found := false
-			for _, p := range answer.Parameters {
+			for _, p := range response.Parameters {
 				found = found || *p.ParameterName == "cluster-enabled" && *p.ParameterValue == "yes"
 			}
-			if !found || (len(answer.Parameters) == 1) != test.only {
-				t.Errorf("%d parameters, cluster-enabled among them: %v", len(answer.Parameters), found)
+			if !found || (len(response.Parameters) == 1) != test.only {
+				t.Errorf("%d parameters, cluster-enabled among them: %v", len(response.Parameters), found)
 			}
 		})
 	}

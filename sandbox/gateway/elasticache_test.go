@@ -30,15 +30,15 @@ func clusterParameters(t *testing.T, client *elasticache.Client, name string) *s
 
 func describeGroup(t *testing.T, client *elasticache.Client, id string) types.ReplicationGroup {
 	t.Helper()
-	answer, err := client.DescribeReplicationGroups(t.Context(), &elasticache.DescribeReplicationGroupsInput{ReplicationGroupId: &id})
+	response, err := client.DescribeReplicationGroups(t.Context(), &elasticache.DescribeReplicationGroupsInput{ReplicationGroupId: &id})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return answer.ReplicationGroups[0]
+	return response.ReplicationGroups[0]
 }
 
 func TestAReplicationGroupIsServedByTheDataPlane(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	client := elasticache.NewFromConfig(s.config())
 	for _, test := range []struct {
 		name       string
@@ -71,7 +71,7 @@ func TestAReplicationGroupIsServedByTheDataPlane(t *testing.T) {
 	}
 }
 
-func checkGroup(t *testing.T, s *stand, got types.ReplicationGroup, configured bool) {
+func checkGroup(t *testing.T, s *testEnv, got types.ReplicationGroup, configured bool) {
 	t.Helper()
 	address := s.plane.served["cache "+*got.ReplicationGroupId].Addr().String()
 	if *got.ClusterEnabled != configured || (got.ConfigurationEndpoint != nil) != configured || aws.ToString(got.KmsKeyId) == "" {
@@ -94,7 +94,7 @@ func checkGroup(t *testing.T, s *stand, got types.ReplicationGroup, configured b
 }
 
 func TestATokenRotationReachesTheDataPlane(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	client := elasticache.NewFromConfig(s.config())
 	id := aws.String("rotated")
 	_, err := client.CreateReplicationGroup(t.Context(), &elasticache.CreateReplicationGroupInput{ReplicationGroupId: id, ReplicationGroupDescription: aws.String("d"), AuthToken: aws.String("first-token-16-chars"), TransitEncryptionEnabled: aws.Bool(true)})
@@ -114,7 +114,7 @@ func TestATokenRotationReachesTheDataPlane(t *testing.T) {
 }
 
 func TestUsersReadBackAndReachTheirGroups(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	now := time.Now()
 	s.gateway.account.Now = func() time.Time { return now }
 	client := elasticache.NewFromConfig(s.config())
@@ -141,9 +141,9 @@ func TestUsersReadBackAndReachTheirGroups(t *testing.T) {
 		{"by-iam", types.AuthenticationTypeIam, 0}, {"by-nothing", types.AuthenticationTypeNoPassword, 0},
 	} {
 		t.Run("a user "+test.id+" reads back so", func(t *testing.T) {
-			answer, err := client.DescribeUsers(t.Context(), &elasticache.DescribeUsersInput{UserId: &test.id})
-			if err != nil || answer.Users[0].Authentication.Type != test.kind || *answer.Users[0].Authentication.PasswordCount != test.count {
-				t.Errorf("got %+v, %v", answer.Users[0].Authentication, err)
+			response, err := client.DescribeUsers(t.Context(), &elasticache.DescribeUsersInput{UserId: &test.id})
+			if err != nil || response.Users[0].Authentication.Type != test.kind || *response.Users[0].Authentication.PasswordCount != test.count {
+				t.Errorf("got %+v, %v", response.Users[0].Authentication, err)
 			}
 		})
 	}
@@ -174,11 +174,11 @@ func TestUsersReadBackAndReachTheirGroups(t *testing.T) {
 			t.Errorf("at once: %v", err)
 		}
 		describe := func() types.User {
-			answer, err := client.DescribeUsers(t.Context(), &elasticache.DescribeUsersInput{UserId: two.UserId})
+			response, err := client.DescribeUsers(t.Context(), &elasticache.DescribeUsersInput{UserId: two.UserId})
 			if err != nil {
 				t.Fatal(err)
 			}
-			return answer.Users[0]
+			return response.Users[0]
 		}
 		if status := *describe().Status; status != "modifying" {
 			t.Errorf("it is %s meanwhile", status)
@@ -211,7 +211,7 @@ func TestUsersReadBackAndReachTheirGroups(t *testing.T) {
 }
 
 func TestAChangedGroupsNodesAreChangedToo(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	client := elasticache.NewFromConfig(s.config())
 	id := aws.String("moved")
 	_, err := client.CreateReplicationGroup(t.Context(), &elasticache.CreateReplicationGroupInput{

@@ -127,11 +127,11 @@ func callEmulator(method, address, key string) (int, error) {
 	if key != "" {
 		r.Header.Set(emulator.KeyHeader, key)
 	}
-	answer, err := http.DefaultClient.Do(r)
+	response, err := http.DefaultClient.Do(r)
 	if err != nil {
 		return 0, err
 	}
-	return answer.StatusCode, answer.Body.Close()
+	return response.StatusCode, response.Body.Close()
 }
 
 // freeAddress is a free port, which nothing holds until the emulator takes it: so it is not of
@@ -146,7 +146,7 @@ func freeAddress() (netip.AddrPort, error) {
 }
 
 // stand is a gateway under test in front of an upstream.
-type stand struct {
+type testEnv struct {
 	gateway *Gateway
 	server  *httptest.Server
 	plane   *fakePlane
@@ -173,13 +173,13 @@ func emptyAccount(t *testing.T) {
 }
 
 // newStand puts a gateway in front of upstream (nil: the emulator), with what changes its configuration.
-func newStand(t *testing.T, upstream *url.URL, change ...func(*Config)) *stand {
+func newTestEnv(t *testing.T, upstream *url.URL, change ...func(*Config)) *testEnv {
 	t.Helper()
 	if upstream == nil {
 		upstream = ministack
 		emptyAccount(t)
 	}
-	s := &stand{plane: &fakePlane{served: map[string]netip.AddrPort{}}, invoker: &fakeInvoker{}}
+	s := &testEnv{plane: &fakePlane{served: map[string]netip.AddrPort{}}, invoker: &fakeInvoker{}}
 	server := httptest.NewUnstartedServer(nil)
 	public := &url.URL{Scheme: "http", Host: server.Listener.Addr().String()}
 	config := Config{
@@ -204,9 +204,9 @@ func newStand(t *testing.T, upstream *url.URL, change ...func(*Config)) *stand {
 }
 
 // config is an SDK configuration of the account's administrator.
-func (s *stand) config() aws.Config { return s.configOf("test", "test", "") }
+func (s *testEnv) config() aws.Config { return s.configOf("test", "test", "") }
 
-func (s *stand) configOf(id, secret, token string) aws.Config {
+func (s *testEnv) configOf(id, secret, token string) aws.Config {
 	return aws.Config{
 		Region: testRegion, BaseEndpoint: aws.String(s.server.URL),
 		Credentials:      credentials.NewStaticCredentialsProvider(id, secret, token),

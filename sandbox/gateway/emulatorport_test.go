@@ -15,7 +15,7 @@ import (
 
 // Every process of the machine reaches the emulator's port: without the gateway's key it gets nothing.
 func TestTheEmulatorAnswersTheGatewayAlone(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	client := s3.NewFromConfig(s.config(), func(o *s3.Options) { o.UsePathStyle = true })
 	if _, err := client.CreateBucket(t.Context(), &s3.CreateBucketInput{
 		Bucket: aws.String("kept"), CreateBucketConfiguration: &s3types.CreateBucketConfiguration{LocationConstraint: testRegion},
@@ -53,11 +53,11 @@ func TestTheKeyIsTheGateways(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.Header.Set(emulator.KeyHeader, "a client's")
-	answer, err := emulator.KeyedTransport{RoundTripper: emulator.NewTransport(), Key: "the gateway's"}.RoundTrip(r)
+	response, err := emulator.KeyedTransport{RoundTripper: emulator.NewTransport(), Key: "the gateway's"}.RoundTrip(r)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_ = answer.Body.Close()
+	_ = response.Body.Close()
 	if !slices.Equal(got, []string{"the gateway's"}) || r.Header.Get(emulator.KeyHeader) != "a client's" {
 		t.Errorf("the emulator gets %q, the request has %q", got, r.Header)
 	}

@@ -83,14 +83,14 @@ type Config struct {
 
 // Gateway is the sandbox's AWS endpoint. It is safe for concurrent use.
 type Gateway struct {
-	config    Config
-	account   *call.Account
-	services  map[string]*call.Server // by name
-	guard     *admit.Guard
-	apis      *apigateway.Service
-	functions *lambda.Service
-	refusals  refusals
-	own       *http.ServeMux // /_sandbox/...
+	config         Config
+	account        *call.Account
+	services       map[string]*call.Server // by name
+	guard          *admit.Guard
+	apis           *apigateway.Service
+	functions      *lambda.Service
+	injectedErrors injectedErrors
+	own            *http.ServeMux // /_sandbox/...
 }
 
 const defaultAccount = "000000000000"
@@ -135,7 +135,7 @@ func New(c Config) (*Gateway, error) {
 	)
 	g.account.Decide = decide.New(g.services, c.Calls)
 	g.guard = admit.New(g.account, g.services)
-	g.own = g.ownMux()
+	g.own = g.sandboxMux()
 	return g, nil
 }
 
@@ -202,10 +202,10 @@ func (c Config) check() error {
 // ServeHTTP implements http.Handler.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if refused := g.guard.Check(r); refused != nil {
-		call.WriteFailure(w, refused.Status, refused.Code, refused.Message)
+		call.WriteError(w, refused.Status, refused.Code, refused.Message)
 		return
 	}
-	if strings.HasPrefix(r.URL.Path, call.OwnPrefix) {
+	if strings.HasPrefix(r.URL.Path, call.SandboxPrefix) {
 		g.own.ServeHTTP(w, r)
 		return
 	}
@@ -213,10 +213,10 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if service == "" && r.Method != http.MethodOptions {
 		service = "sts" // the one call that comes unsigned
 	}
-	if refused, ok := g.refusals.take(service, r); ok {
+	if refused, ok := g.injectedErrors.take(service, r); ok {
 		_, _ = io.Copy(io.Discard, r.Body) // an SDK wants to finish sending
-		call.LetFinish(r)
-		call.WriteFailure(w, refused.Status, refused.Code, refused.Message)
+		call.WaitForSender(r)
+		call.WriteError(w, refused.Status, refused.Code, refused.Message)
 		return
 	}
 	if served, ok := g.services[service]; ok {

@@ -11,7 +11,7 @@ import (
 
 func TestAnAliasWithWeightsLeadsToItsVersionsByChance(t *testing.T) {
 	var draws float64
-	s := newStand(t, nil, func(c *Config) { c.Draw = func() float64 { return draws } })
+	s := newTestEnv(t, nil, func(c *Config) { c.Draw = func() float64 { return draws } })
 	client := function(t, s, "weighted", "one")
 	var versions []string
 	for _, content := range []string{"one", "two"} {
@@ -72,7 +72,7 @@ func TestAnAliasWithWeightsLeadsToItsVersionsByChance(t *testing.T) {
 }
 
 func TestWhatIsKeptWarmIsListedForEveryVersionAndAlias(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	client := function(t, s, "warm", "one")
 	published, err := client.PublishVersion(t.Context(), &lambda.PublishVersionInput{FunctionName: aws.String("warm")})
 	if err != nil {
@@ -107,7 +107,7 @@ func TestWhatIsKeptWarmIsListedForEveryVersionAndAlias(t *testing.T) {
 // AWS deletes a version that no alias names, and refuses the others and the unpublished code.
 // https://docs.aws.amazon.com/lambda/latest/api/API_DeleteFunction.html, and what floci-io/floci#2824 measured
 func TestAVersionThatAnAliasNamesIsNotDeleted(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	client := function(t, s, "pruned", "one")
 	name := aws.String("pruned")
 	var versions []string

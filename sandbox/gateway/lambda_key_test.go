@@ -15,7 +15,7 @@ import (
 )
 
 // encrypted deploys a function whose environment is encrypted with a key, and returns the key.
-func encrypted(t *testing.T, s *stand, name string) string {
+func encrypted(t *testing.T, s *testEnv, name string) string {
 	t.Helper()
 	key := keyARN(t, s)
 	_, err := lambda.NewFromConfig(s.config()).CreateFunction(t.Context(), encryptedFunction(t, s, name, key))
@@ -25,7 +25,7 @@ func encrypted(t *testing.T, s *stand, name string) string {
 	return key
 }
 
-func encryptedFunction(t *testing.T, s *stand, name, key string) *lambda.CreateFunctionInput {
+func encryptedFunction(t *testing.T, s *testEnv, name, key string) *lambda.CreateFunctionInput {
 	t.Helper()
 	return &lambda.CreateFunctionInput{
 		FunctionName: &name, Role: aws.String(role(t, s, name+"-role", lambdaTrust)), Handler: aws.String("api"),
@@ -36,29 +36,29 @@ func encryptedFunction(t *testing.T, s *stand, name, key string) *lambda.CreateF
 
 // https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars-encryption.html
 func TestWhoMakesAFunctionWithAKeyMayEncryptWithItAndGrantIt(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	for n, right := range []string{"kms:Encrypt", "kms:CreateGrant"} {
 		t.Run(right, func(t *testing.T) {
 			name, key := fmt.Sprintf("made-%d", n), keyARN(t, s)
 			without := fmt.Sprintf(`{"Effect":"Allow","NotAction":%q,"Resource":"*"}`, right)
 			function := encryptedFunction(t, s, name, key)
-			_, err := lambda.NewFromConfig(s.takeRole(t, name+"-without", document(without))).CreateFunction(t.Context(), function)
+			_, err := lambda.NewFromConfig(s.assumeRole(t, name+"-without", document(without))).CreateFunction(t.Context(), function)
 			mustMiss(t, err, right, key)
 			through := fmt.Sprintf(`{"Effect":"Allow","Action":%q,"Resource":%q,"Condition":{"StringEquals":{"kms:ViaService":"lambda.eu-west-1.amazonaws.com",`+
 				`"kms:EncryptionContext:aws:lambda:FunctionArn":"arn:aws:lambda:eu-west-1:000000000000:function:%s"}}}`, right, key, name)
-			client := lambda.NewFromConfig(s.takeRole(t, name+"-with", document(without, through)))
+			client := lambda.NewFromConfig(s.assumeRole(t, name+"-with", document(without, through)))
 			if _, err := client.CreateFunction(t.Context(), function); err != nil {
 				t.Errorf("with the right, through Lambda and for this function: %v", err)
 			}
 			change := &lambda.UpdateFunctionConfigurationInput{FunctionName: &name, Environment: function.Environment}
-			_, err = lambda.NewFromConfig(s.takeRole(t, name+"-changing", document(without))).UpdateFunctionConfiguration(t.Context(), change)
+			_, err = lambda.NewFromConfig(s.assumeRole(t, name+"-changing", document(without))).UpdateFunctionConfiguration(t.Context(), change)
 			mustMiss(t, err, right, key)
 		})
 	}
 }
 
 func TestAnEnvironmentIsShownToWhoMayDecryptIt(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	key := encrypted(t, s, "shown")
 	reading := `{"Effect":"Allow","Action":"lambda:*","Resource":"*"}`
 	decrypting := fmt.Sprintf(`{"Effect":"Allow","Action":"kms:Decrypt","Resource":%q,"Condition":{"StringEquals":{"kms:ViaService":"lambda.eu-west-1.amazonaws.com"}}}`, key)
@@ -71,7 +71,7 @@ func TestAnEnvironmentIsShownToWhoMayDecryptIt(t *testing.T) {
 		"who decrypts with other keys": {[]string{reading, strings.ReplaceAll(decrypting, key, keyARN(t, s))}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			client := lambda.NewFromConfig(s.takeRole(t, strings.ReplaceAll(name, " ", "-"), document(c.statements...)))
+			client := lambda.NewFromConfig(s.assumeRole(t, strings.ReplaceAll(name, " ", "-"), document(c.statements...)))
 			configuration, err := client.GetFunctionConfiguration(t.Context(), &lambda.GetFunctionConfigurationInput{FunctionName: aws.String("shown")})
 			if err != nil {
 				t.Fatal(err)
@@ -104,7 +104,7 @@ func TestAnEnvironmentIsShownToWhoMayDecryptIt(t *testing.T) {
 
 // https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html#API_Invoke_Errors
 func TestAFunctionWhoseKeyCannotBeUsedIsNotRun(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	keys := kms.NewFromConfig(s.config())
 	for name, c := range map[string]struct {
 		spoil func(key string) error

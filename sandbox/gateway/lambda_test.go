@@ -39,17 +39,17 @@ func zipOf(t *testing.T, content string) []byte {
 	return out.Bytes()
 }
 
-func role(t *testing.T, s *stand, name, trust string) string {
+func role(t *testing.T, s *testEnv, name, trust string) string {
 	t.Helper()
-	made, err := iam.NewFromConfig(s.config()).CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: &name, AssumeRolePolicyDocument: &trust})
+	created, err := iam.NewFromConfig(s.config()).CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: &name, AssumeRolePolicyDocument: &trust})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return *made.Role.Arn
+	return *created.Role.Arn
 }
 
 // function deploys a function with the content as its bootstrap.
-func function(t *testing.T, s *stand, name, content string) *lambda.Client {
+func function(t *testing.T, s *testEnv, name, content string) *lambda.Client {
 	t.Helper()
 	client := lambda.NewFromConfig(s.config())
 	_, err := client.CreateFunction(t.Context(), &lambda.CreateFunctionInput{
@@ -73,25 +73,25 @@ func errorCode(err error) string {
 }
 
 func TestInvokeRunsTheFunctionInTheSandboxsOwnHost(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	client := function(t, s, "invoked", "v1")
 	t.Run("and answers with its payload, version and log", func(t *testing.T) {
-		answer, err := client.Invoke(t.Context(), &lambda.InvokeInput{
+		response, err := client.Invoke(t.Context(), &lambda.InvokeInput{
 			FunctionName: aws.String("invoked"), Payload: []byte(`{"a":1}`), LogType: types.LogTypeTail,
 			InvocationType: types.InvocationTypeRequestResponse,
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		log, _ := base64.StdEncoding.DecodeString(aws.ToString(answer.LogResult))
-		if string(answer.Payload) != `{"a":1}` || aws.ToString(answer.ExecutedVersion) != "7" || string(log) != "the log" || answer.FunctionError != nil {
-			t.Errorf("got %s, version %s, log %q, error %v", answer.Payload, aws.ToString(answer.ExecutedVersion), log, answer.FunctionError)
+		log, _ := base64.StdEncoding.DecodeString(aws.ToString(response.LogResult))
+		if string(response.Payload) != `{"a":1}` || aws.ToString(response.ExecutedVersion) != "7" || string(log) != "the log" || response.FunctionError != nil {
+			t.Errorf("got %s, version %s, log %q, error %v", response.Payload, aws.ToString(response.ExecutedVersion), log, response.FunctionError)
 		}
 	})
 	t.Run("and passes a function's failure on", func(t *testing.T) {
-		answer, err := client.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("invoked"), Payload: []byte(`"fail"`)})
-		if err != nil || aws.ToString(answer.FunctionError) != "Unhandled" || !strings.Contains(string(answer.Payload), "Boom") {
-			t.Errorf("got %+v, %v", answer, err)
+		response, err := client.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("invoked"), Payload: []byte(`"fail"`)})
+		if err != nil || aws.ToString(response.FunctionError) != "Unhandled" || !strings.Contains(string(response.Payload), "Boom") {
+			t.Errorf("got %+v, %v", response, err)
 		}
 	})
 	t.Run("and passes a throttle on", func(t *testing.T) {
@@ -103,9 +103,9 @@ func TestInvokeRunsTheFunctionInTheSandboxsOwnHost(t *testing.T) {
 	})
 	t.Run("later, for an event", func(t *testing.T) {
 		before := len(s.invoker.requests())
-		answer, err := client.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("invoked"), InvocationType: types.InvocationTypeEvent, Payload: []byte(`{}`)})
-		if err != nil || answer.StatusCode != http.StatusAccepted {
-			t.Fatalf("got %+v, %v", answer, err)
+		response, err := client.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("invoked"), InvocationType: types.InvocationTypeEvent, Payload: []byte(`{}`)})
+		if err != nil || response.StatusCode != http.StatusAccepted {
+			t.Fatalf("got %+v, %v", response, err)
 		}
 		for deadline := time.Now().Add(20 * time.Second); len(s.invoker.requests()) == before; time.Sleep(time.Millisecond) {
 			if time.Now().After(deadline) {
@@ -115,9 +115,9 @@ func TestInvokeRunsTheFunctionInTheSandboxsOwnHost(t *testing.T) {
 	})
 	t.Run("and not at all for a dry run", func(t *testing.T) {
 		before := len(s.invoker.requests())
-		answer, err := client.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("invoked"), InvocationType: types.InvocationTypeDryRun})
-		if err != nil || answer.StatusCode != http.StatusNoContent || len(s.invoker.requests()) != before {
-			t.Errorf("got %+v, %v, %d invocations more", answer, err, len(s.invoker.requests())-before)
+		response, err := client.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("invoked"), InvocationType: types.InvocationTypeDryRun})
+		if err != nil || response.StatusCode != http.StatusNoContent || len(s.invoker.requests()) != before {
+			t.Errorf("got %+v, %v, %d invocations more", response, err, len(s.invoker.requests())-before)
 		}
 	})
 	t.Run("and not at all for a function that does not exist", func(t *testing.T) {
@@ -130,7 +130,7 @@ func TestInvokeRunsTheFunctionInTheSandboxsOwnHost(t *testing.T) {
 }
 
 func TestInvokeIsAuthorizedByTheEmulator(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	function(t, s, "guarded", "v1")
 	function(t, s, "open", "v1")
 	id, secret := user(t, s, "invoker", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"lambda:InvokeFunction","Resource":"arn:aws:lambda:*:*:function:open"}]}`)
@@ -153,7 +153,7 @@ func TestInvokeIsAuthorizedByTheEmulator(t *testing.T) {
 }
 
 // user makes an IAM user with a policy and returns its access key.
-func user(t *testing.T, s *stand, name, policy string) (id, secret string) {
+func user(t *testing.T, s *testEnv, name, policy string) (id, secret string) {
 	t.Helper()
 	client := iam.NewFromConfig(s.config())
 	_, err := client.CreateUser(t.Context(), &iam.CreateUserInput{UserName: &name})
@@ -171,7 +171,7 @@ func user(t *testing.T, s *stand, name, policy string) (id, secret string) {
 }
 
 func TestInvokeWithResponseStream(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	client := function(t, s, "streamed", "v1")
 	for _, test := range []struct{ name, payload, text, code string }{
 		{"sends what the function writes, and an end", `{}`, "one two three", ""},
@@ -179,13 +179,13 @@ func TestInvokeWithResponseStream(t *testing.T) {
 		{"is a failure alone when the function fails before it answers", `"fail at once"`, "", "Boom"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			answer, err := client.InvokeWithResponseStream(t.Context(), &lambda.InvokeWithResponseStreamInput{
+			response, err := client.InvokeWithResponseStream(t.Context(), &lambda.InvokeWithResponseStreamInput{
 				FunctionName: aws.String("streamed"), Payload: []byte(test.payload),
 			})
 			if err != nil {
 				t.Fatal(err)
 			}
-			stream := answer.GetStream()
+			stream := response.GetStream()
 			defer func() { _ = stream.Close() }()
 			var got string
 			var end *types.InvokeWithResponseStreamCompleteEvent
@@ -205,7 +205,7 @@ func TestInvokeWithResponseStream(t *testing.T) {
 }
 
 func TestVersionsKeepTheirCodeAndConfiguration(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	client := function(t, s, "versioned", "v1")
 	name := aws.String("versioned")
 	publish := func() string {
@@ -242,14 +242,14 @@ func TestVersionsKeepTheirCodeAndConfiguration(t *testing.T) {
 			if test.qualifier != "" {
 				input.Qualifier = &test.qualifier
 			}
-			answer, err := client.GetFunction(t.Context(), input)
+			response, err := client.GetFunction(t.Context(), input)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !strings.HasPrefix(*answer.Code.Location, s.server.URL) || int(*answer.Configuration.MemorySize) != test.memory {
-				t.Errorf("location %s, memory %d", *answer.Code.Location, *answer.Configuration.MemorySize)
+			if !strings.HasPrefix(*response.Code.Location, s.server.URL) || int(*response.Configuration.MemorySize) != test.memory {
+				t.Errorf("location %s, memory %d", *response.Code.Location, *response.Configuration.MemorySize)
 			}
-			code, err := http.Get(*answer.Code.Location)
+			code, err := http.Get(*response.Code.Location)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -282,7 +282,7 @@ func TestVersionsKeepTheirCodeAndConfiguration(t *testing.T) {
 }
 
 func TestAFunctionIsLookedUpByNameOrARN(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	function(t, s, "named", "v1")
 	arn := "arn:aws:lambda:eu-west-1:000000000000:function:named"
 	for _, test := range []struct{ name, function, qualifier, want string }{
@@ -308,7 +308,7 @@ func TestAFunctionIsLookedUpByNameOrARN(t *testing.T) {
 }
 
 func TestCredentialsAreTheRolesOwn(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	arn := role(t, s, "trusting", lambdaTrust)
 	t.Run("when the role trusts Lambda", func(t *testing.T) {
 		given, err := s.gateway.Credentials(t.Context(), lambdahost.Function{Name: "f", RoleARN: arn})
@@ -335,7 +335,7 @@ func TestCredentialsAreTheRolesOwn(t *testing.T) {
 }
 
 func TestFunctionPolicyFollowsItsPermissions(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	client := function(t, s, "permitted", "v1")
 	arn := "arn:aws:lambda:eu-west-1:000000000000:function:permitted"
 	if _, err := s.gateway.FunctionPolicy(t.Context(), arn+":live"); err == nil {

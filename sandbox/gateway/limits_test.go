@@ -26,7 +26,7 @@ import (
 )
 
 // limit sets the account's limits by the gateway's own path.
-func (s *stand) limit(t *testing.T, limits call.Limits) {
+func (s *testEnv) limit(t *testing.T, limits call.Limits) {
 	t.Helper()
 	body, err := json.Marshal(limits)
 	if err != nil {
@@ -37,23 +37,23 @@ func (s *stand) limit(t *testing.T, limits call.Limits) {
 	}
 }
 
-func (s *stand) putLimits(t *testing.T, body string) int {
+func (s *testEnv) putLimits(t *testing.T, body string) int {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPut, s.server.URL+LimitsPath, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.Header.Set(admit.OwnHeader, "test")
-	answer, err := http.DefaultClient.Do(r)
+	r.Header.Set(admit.SandboxHeader, "test")
+	response, err := http.DefaultClient.Do(r)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_ = answer.Body.Close()
-	return answer.StatusCode
+	_ = response.Body.Close()
+	return response.StatusCode
 }
 
 func TestUnknownLimitsAreRefused(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	for _, body := range []string{`{"quotas":{"vpc/L-0":1}}`, `{"quota":{}}`, `[]`} {
 		if status := s.putLimits(t, body); status != http.StatusBadRequest {
 			t.Errorf("%s: %d", body, status)
@@ -64,7 +64,7 @@ func TestUnknownLimitsAreRefused(t *testing.T) {
 // AWS's codes: the API reference of each call; for EC2
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
 func TestACallOverItsQuotaIsRefusedAsAWSDoes(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	network, databases := ec2.NewFromConfig(s.config()), rds.NewFromConfig(s.config())
 	caches, apis := elasticache.NewFromConfig(s.config()), apigateway.NewFromConfig(s.config())
 	vpc, err := network.CreateVpc(t.Context(), &ec2.CreateVpcInput{CidrBlock: aws.String("10.77.0.0/16")})
@@ -161,11 +161,11 @@ func TestACallOverItsQuotaIsRefusedAsAWSDoes(t *testing.T) {
 	}
 	t.Run("a VPC is made while the quota is not used up", func(t *testing.T) {
 		s.limit(t, call.Limits{Quotas: map[string]float64{ec2gw.QuotaVPCs: 1000}})
-		made, err := network.CreateVpc(t.Context(), &ec2.CreateVpcInput{CidrBlock: aws.String("10.79.0.0/16")})
+		created, err := network.CreateVpc(t.Context(), &ec2.CreateVpcInput{CidrBlock: aws.String("10.79.0.0/16")})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := network.DeleteVpc(t.Context(), &ec2.DeleteVpcInput{VpcId: made.Vpc.VpcId}); err != nil {
+		if _, err := network.DeleteVpc(t.Context(), &ec2.DeleteVpcInput{VpcId: created.Vpc.VpcId}); err != nil {
 			t.Error(err)
 		}
 	})
@@ -175,7 +175,7 @@ func TestACallOverItsQuotaIsRefusedAsAWSDoes(t *testing.T) {
 // https://github.com/anomalyco/sst/issues/5829: "decreases account's UnreservedConcurrentExecution below
 // its minimum value of [10]", for provisioned concurrency in an account that has 10.
 func TestLambdaKeepsUnreservedConcurrency(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	client := function(t, s, "concurrent", "one")
 	name := aws.String("concurrent")
 	published, err := client.PublishVersion(t.Context(), &lambda.PublishVersionInput{FunctionName: name})
@@ -195,13 +195,13 @@ func TestLambdaKeepsUnreservedConcurrency(t *testing.T) {
 		return err
 	}
 	// Other tests' functions keep what they have.
-	all, err := s.gateway.functions.Allotments(t.Context(), "", "")
+	all, err := s.gateway.functions.Concurrency(t.Context(), "", "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	others := 0
 	for _, a := range all {
-		others += a.Taken()
+		others += a.Required()
 	}
 	for _, step := range []struct {
 		name    string
@@ -233,7 +233,7 @@ func TestLambdaKeepsUnreservedConcurrency(t *testing.T) {
 }
 
 func TestWhatTheRegionLacksIsNotOffered(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	databases, caches := rds.NewFromConfig(s.config()), elasticache.NewFromConfig(s.config())
 	found := func(t *testing.T) []string {
 		t.Helper()

@@ -7,7 +7,7 @@ import (
 )
 
 func TestPutLogs(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	create := s.gateway.account.Emulator.Target(t.Context(), "logs", logsgw.Target+"CreateLogGroup", map[string]string{"logGroupName": "put-logs"}, nil)
 	if create != nil {
 		t.Fatal(create)

@@ -31,7 +31,7 @@ import (
 	"github.com/didomi/serverless-api/sandbox/gateway/call"
 )
 
-func bucket(t *testing.T, s *stand, name string) *s3.Client {
+func bucket(t *testing.T, s *testEnv, name string) *s3.Client {
 	t.Helper()
 	client := s3.NewFromConfig(s.config(), func(o *s3.Options) { o.UsePathStyle = true })
 	_, err := client.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: &name,
@@ -43,7 +43,7 @@ func bucket(t *testing.T, s *stand, name string) *s3.Client {
 }
 
 func TestObjectsPassUnchanged(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	client := bucket(t, s, "objects")
 	content := make([]byte, 1<<20)
 	_, _ = rand.Read(content)
@@ -70,21 +70,21 @@ func TestObjectsPassUnchanged(t *testing.T) {
 			t.Fatal(err)
 		}
 		request, _ := http.NewRequestWithContext(t.Context(), put.Method, put.URL, strings.NewReader("hello"))
-		answer, err := http.DefaultClient.Do(request)
-		if err != nil || answer.StatusCode != http.StatusOK {
-			t.Fatalf("put: %v, %v", answer, err)
+		response, err := http.DefaultClient.Do(request)
+		if err != nil || response.StatusCode != http.StatusOK {
+			t.Fatalf("put: %v, %v", response, err)
 		}
-		_ = answer.Body.Close()
+		_ = response.Body.Close()
 		get, err := presigner.PresignGetObject(t.Context(), &s3.GetObjectInput{Bucket: aws.String("objects"), Key: aws.String("signed")})
 		if err != nil {
 			t.Fatal(err)
 		}
-		answer, err = http.Get(get.URL)
+		response, err = http.Get(get.URL)
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer func() { _ = answer.Body.Close() }()
-		if got, _ := io.ReadAll(answer.Body); string(got) != "hello" {
+		defer func() { _ = response.Body.Close() }()
+		if got, _ := io.ReadAll(response.Body); string(got) != "hello" {
 			t.Errorf("get gave %q", got)
 		}
 	})
@@ -114,7 +114,7 @@ func TestObjectsPassUnchanged(t *testing.T) {
 
 // checkTLSOnly has a bucket policy refuse plain HTTP: the gateway's calls count
 // as TLS, and one that says otherwise is refused.
-func checkTLSOnly(t *testing.T, s *stand, admin *s3.Client) {
+func checkTLSOnly(t *testing.T, s *testEnv, admin *s3.Client) {
 	t.Helper()
 	_, err := admin.PutBucketPolicy(t.Context(), &s3.PutBucketPolicyInput{Bucket: aws.String("objects"), Policy: aws.String(
 		`{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::objects","arn:aws:s3:::objects/*"],"Condition":{"Bool":{"aws:SecureTransport":"false"}}}]}`)})
@@ -149,7 +149,7 @@ func loopback() *http.Client {
 }
 
 func TestS3ControlAnswersUnderItsAccountsHost(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	bucket(t, s, "controlled")
 	client := s3control.NewFromConfig(s.config(), func(o *s3control.Options) {
 		o.BaseEndpoint = aws.String(strings.Replace(s.server.URL, "127.0.0.1", "s3-control.localhost", 1))
@@ -192,7 +192,7 @@ func TestLargeBodiesStreamThroughInBothDirections(t *testing.T) {
 	}))
 	defer upstream.Close()
 	target, _ := url.Parse(upstream.URL)
-	s := newStand(t, target)
+	s := newTestEnv(t, target)
 	hash := sha256.New()
 	_, _ = io.Copy(hash, &pattern{left: large})
 	want := fmt.Sprintf("%x", hash.Sum(nil))
@@ -201,24 +201,24 @@ func TestLargeBodiesStreamThroughInBothDirections(t *testing.T) {
 	request, _ := http.NewRequestWithContext(t.Context(), http.MethodPut, s.server.URL+"/bucket/key", &pattern{left: large})
 	request.ContentLength = large
 	request.Header.Set("Authorization", signedFor("s3"))
-	answer, err := http.DefaultClient.Do(request)
+	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, _ := io.ReadAll(answer.Body)
-	_ = answer.Body.Close()
+	got, _ := io.ReadAll(response.Body)
+	_ = response.Body.Close()
 	if string(got) != want {
 		t.Errorf("the upload came with hash %s, want %s", got, want)
 	}
 	request, _ = http.NewRequestWithContext(t.Context(), http.MethodGet, s.server.URL+"/bucket/key", nil)
 	request.Header.Set("Authorization", signedFor("s3"))
-	answer, err = http.DefaultClient.Do(request)
+	response, err = http.DefaultClient.Do(request)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = answer.Body.Close() }()
+	defer func() { _ = response.Body.Close() }()
 	hash.Reset()
-	_, _ = io.Copy(hash, answer.Body)
+	_, _ = io.Copy(hash, response.Body)
 	if got := fmt.Sprintf("%x", hash.Sum(nil)); got != want {
 		t.Errorf("the download came with hash %s, want %s", got, want)
 	}
@@ -271,7 +271,7 @@ func TestARequestArrivesAsItWasSent(t *testing.T) {
 	}))
 	defer upstream.Close()
 	target, _ := url.Parse(upstream.URL)
-	s := newStand(t, target)
+	s := newTestEnv(t, target)
 	for _, test := range []struct{ name, path, service string }{
 		{"streamed through", "/bucket/a%20b%2Fc+d?x=%zz&y;z=1&empty", "s3"},
 		{"of a corrected call", "/2015-03-31/functions/arn%3Aaws%3Alambda%3Aeu-west-1%3A0%3Afunction%3Af?Qualifier=live", "lambda"},
@@ -286,11 +286,11 @@ func TestARequestArrivesAsItWasSent(t *testing.T) {
 			request.Host = "bucket.s3.localhost:1"
 			request.Header.Set("Authorization", signedFor(test.service))
 			request.Header.Set("Content-Type", call.FormType)
-			answer, err := http.DefaultTransport.RoundTrip(request)
+			response, err := http.DefaultTransport.RoundTrip(request)
 			if err != nil {
 				t.Fatal(err)
 			}
-			_ = answer.Body.Close()
+			_ = response.Body.Close()
 			if got.RequestURI != test.path || got.Host != "bucket.s3.localhost:1" || string(body) != "Action=X&body" || got.Header.Get("X-Forwarded-For") != "" {
 				t.Errorf("got %s of %s with %q, forwarded for %q", got.RequestURI, got.Host, body, got.Header.Get("X-Forwarded-For"))
 			}
@@ -302,27 +302,27 @@ func TestAnAnswerLeavesTheSenderTimeToFinish(t *testing.T) {
 	upstream := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	defer upstream.Close()
 	target, _ := url.Parse(upstream.URL)
-	s := newStand(t, target)
+	s := newTestEnv(t, target)
 	for _, service := range []string{"sts", "rds"} {
 		t.Run("of a call to "+service, func(t *testing.T) {
 			request, _ := http.NewRequestWithContext(t.Context(), http.MethodPost, s.server.URL, strings.NewReader("Action=X"))
 			request.Header.Set("Content-Type", call.FormType)
 			request.Header.Set("Authorization", signedFor(service))
 			began := time.Now()
-			answer, err := http.DefaultClient.Do(request)
+			response, err := http.DefaultClient.Do(request)
 			if err != nil {
 				t.Fatal(err)
 			}
-			_ = answer.Body.Close()
-			if took := time.Since(began); took < call.FinishTime {
-				t.Errorf("it came after %v, sooner than %v", took, call.FinishTime)
+			_ = response.Body.Close()
+			if took := time.Since(began); took < call.SenderWait {
+				t.Errorf("it came after %v, sooner than %v", took, call.SenderWait)
 			}
 		})
 	}
 }
 
 func TestOtherServicesPassUntouched(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	t.Run("a dashboard by CBOR", func(t *testing.T) {
 		client := cloudwatch.NewFromConfig(s.config())
 		body := aws.String(`{"widgets":[]}`)
@@ -344,19 +344,19 @@ func TestOtherServicesPassUntouched(t *testing.T) {
 }
 
 func TestACertificatesOwnOptionsAreKept(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	client := acm.NewFromConfig(s.config())
-	made, err := client.RequestCertificate(t.Context(), &acm.RequestCertificateInput{DomainName: aws.String("own.example.com"), Options: &acmtypes.CertificateOptions{
+	created, err := client.RequestCertificate(t.Context(), &acm.RequestCertificateInput{DomainName: aws.String("own.example.com"), Options: &acmtypes.CertificateOptions{
 		CertificateTransparencyLoggingPreference: acmtypes.CertificateTransparencyLoggingPreferenceDisabled}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := client.DescribeCertificate(t.Context(), &acm.DescribeCertificateInput{CertificateArn: made.CertificateArn})
+	got, err := client.DescribeCertificate(t.Context(), &acm.DescribeCertificateInput{CertificateArn: created.CertificateArn})
 	if err != nil || got.Certificate.Options.CertificateTransparencyLoggingPreference != acmtypes.CertificateTransparencyLoggingPreferenceDisabled {
 		t.Errorf("got %+v, %v", got, err)
 	}
-	_, err = client.DeleteCertificate(t.Context(), &acm.DeleteCertificateInput{CertificateArn: made.CertificateArn})
-	if left := s.gateway.account.Fields.Get(acmgw.CertificateKey(*made.CertificateArn)); err != nil || left != nil {
+	_, err = client.DeleteCertificate(t.Context(), &acm.DeleteCertificateInput{CertificateArn: created.CertificateArn})
+	if left := s.gateway.account.Fields.Get(acmgw.CertificateKey(*created.CertificateArn)); err != nil || left != nil {
 		t.Errorf("left behind %v, %v", left, err)
 	}
 }
@@ -365,7 +365,7 @@ func TestWhenTheEmulatorIsGone(t *testing.T) {
 	dead := httptest.NewServer(http.NotFoundHandler())
 	target, _ := url.Parse(dead.URL)
 	dead.Close()
-	s := newStand(t, target)
+	s := newTestEnv(t, target)
 	t.Run("a call that passes says what to do", func(t *testing.T) {
 		_, err := sts.NewFromConfig(s.config()).GetCallerIdentity(t.Context(), &sts.GetCallerIdentityInput{})
 		if err == nil || !strings.Contains(err.Error(), "502") {
@@ -380,14 +380,14 @@ func TestWhenTheEmulatorIsGone(t *testing.T) {
 				service = "apigateway"
 			}
 			request.Header.Set("Authorization", signedFor(service))
-			answer, err := http.DefaultClient.Do(request)
+			response, err := http.DefaultClient.Do(request)
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer func() { _ = answer.Body.Close() }()
-			text, _ := io.ReadAll(answer.Body)
-			if answer.StatusCode != http.StatusBadGateway || !strings.Contains(string(text), "make up") {
-				t.Errorf("got %d: %s", answer.StatusCode, text)
+			defer func() { _ = response.Body.Close() }()
+			text, _ := io.ReadAll(response.Body)
+			if response.StatusCode != http.StatusBadGateway || !strings.Contains(string(text), "make up") {
+				t.Errorf("got %d: %s", response.StatusCode, text)
 			}
 		})
 	}
@@ -398,18 +398,18 @@ func TestWhenTheEmulatorIsGone(t *testing.T) {
 	})
 }
 
-func health(t *testing.T, s *stand) int {
+func health(t *testing.T, s *testEnv) int {
 	t.Helper()
-	answer, err := http.Get(s.server.URL + HealthPath)
+	response, err := http.Get(s.server.URL + HealthPath)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_ = answer.Body.Close()
-	return answer.StatusCode
+	_ = response.Body.Close()
+	return response.StatusCode
 }
 
 func TestHealthIsGoodWithTheEmulatorUp(t *testing.T) {
-	if status := health(t, newStand(t, nil)); status != http.StatusOK {
+	if status := health(t, newTestEnv(t, nil)); status != http.StatusOK {
 		t.Errorf("got %d", status)
 	}
 }

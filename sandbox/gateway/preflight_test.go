@@ -27,7 +27,7 @@ import (
 
 // preflight runs `go run ./ops preflight`, built once, against the account behind a gateway.
 type preflight struct {
-	s                        *stand
+	s                        *testEnv
 	ops, preview, stackFile  string
 	backend                  string
 	id, secret, sessionToken string
@@ -65,7 +65,7 @@ func (p *preflight) run(t *testing.T, args ...string) (byState map[string][]pref
 }
 
 // newPreflight is for a preview of a stack that has nothing yet, in an account that has what bootstrap creates.
-func newPreflight(t *testing.T, s *stand) *preflight {
+func newPreflight(t *testing.T, s *testEnv) *preflight {
 	t.Helper()
 	p := &preflight{s: s, ops: filepath.Join(t.TempDir(), "ops"), id: "test", secret: "test"}
 	build := exec.CommandContext(t.Context(), "go", "build", "-o", p.ops, "./ops")
@@ -159,7 +159,7 @@ func ample(g *Gateway) map[string]float64 {
 }
 
 // callLogs makes a call to CloudWatch Logs.
-func callLogs(t *testing.T, s *stand, action string, in map[string]string) {
+func callLogs(t *testing.T, s *testEnv, action string, in map[string]string) {
 	t.Helper()
 	if err := s.gateway.account.Emulator.Target(t.Context(), "logs", logsgw.Target+action, in, nil); err != nil {
 		t.Fatal(err)
@@ -169,7 +169,7 @@ func callLogs(t *testing.T, s *stand, action string, in map[string]string) {
 // What is checked and why: ops/preflight. Every check finds something here but iam's quotas, which the
 // emulator has as AWS's defaults, and what only another caller or state shows.
 func TestPreflightListsAllThatIsMissingAtOnce(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	p := newPreflight(t, s)
 	t.Run("an account whose quotas suffice has all that the stack needs", func(t *testing.T) {
 		s.limit(t, call.Limits{Quotas: ample(s.gateway)})
@@ -256,7 +256,7 @@ func TestPreflightListsAllThatIsMissingAtOnce(t *testing.T) {
 }
 
 func TestPreflightSaysWhatItsCallerMayNotDoOrSee(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	s.limit(t, call.Limits{Quotas: ample(s.gateway)})
 	p := newPreflight(t, s)
 	const trust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::000000000000:root"},"Action":"sts:AssumeRole"}]}`

@@ -18,7 +18,7 @@ import (
 // https://github.com/github-aws-runners/terraform-aws-github-runner/issues/3594
 func TestAFunctionsEnvironmentHasFourKilobytes(t *testing.T) {
 	address, forwarded := upstream(t)
-	s := newStand(t, address)
+	s := newTestEnv(t, address)
 	const around = len(`{"A":"","B":""}`)
 	for name, c := range map[string]struct {
 		method, path string
@@ -33,9 +33,9 @@ func TestAFunctionsEnvironmentHasFourKilobytes(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			before := forwarded.Load()
 			body := fmt.Sprintf(`{"FunctionName":"f","Environment":{"Variables":{"A":"x","B":%q}}}`, strings.Repeat("b", c.size-around-1))
-			_, answer := sentCall{method: c.method, path: c.path, contentType: "application/json", body: []byte(body)}.send(t, s, "lambda")
-			if got := strings.Contains(answer, "exceeded the 4KB limit"); got != c.refused || (forwarded.Load() == before) != c.refused {
-				t.Errorf("refused %v, %d forwarded: %.200s", got, forwarded.Load()-before, answer)
+			_, response := sentCall{method: c.method, path: c.path, contentType: "application/json", body: []byte(body)}.send(t, s, "lambda")
+			if got := strings.Contains(response, "exceeded the 4KB limit"); got != c.refused || (forwarded.Load() == before) != c.refused {
+				t.Errorf("refused %v, %d forwarded: %.200s", got, forwarded.Load()-before, response)
 			}
 		})
 	}
@@ -49,7 +49,7 @@ func policyOf(size int) *string {
 
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 func TestPoliciesHaveIAMsQuotas(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	client, ctx := iam.NewFromConfig(s.config()), t.Context()
 	role, user := aws.String("quotas"), aws.String("quotas")
 	trust := func(size int) *string {
@@ -113,7 +113,7 @@ func TestPoliciesHaveIAMsQuotas(t *testing.T) {
 
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 func TestARoleHasTenManagedPolicies(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	client, ctx := iam.NewFromConfig(s.config()), t.Context()
 	role := aws.String("attached")
 	trust := aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":"lambda.amazonaws.com"}}]}`)
@@ -121,12 +121,12 @@ func TestARoleHasTenManagedPolicies(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i := 1; i <= 11; i++ {
-		made, err := client.CreatePolicy(ctx, &iam.CreatePolicyInput{PolicyName: aws.String(fmt.Sprintf("attached-%d", i)), PolicyDocument: policyOf(200)})
+		created, err := client.CreatePolicy(ctx, &iam.CreatePolicyInput{PolicyName: aws.String(fmt.Sprintf("attached-%d", i)), PolicyDocument: policyOf(200)})
 		if err != nil {
 			t.Fatal(err)
 		}
 		for range 2 { // an attached policy is no further one
-			_, err = client.AttachRolePolicy(ctx, &iam.AttachRolePolicyInput{RoleName: role, PolicyArn: made.Policy.Arn})
+			_, err = client.AttachRolePolicy(ctx, &iam.AttachRolePolicyInput{RoleName: role, PolicyArn: created.Policy.Arn})
 			if refused := errorCode(err) == "LimitExceeded"; refused != (i > 10) {
 				t.Errorf("policy %d: %v", i, err)
 			}
@@ -139,7 +139,7 @@ func TestARoleHasTenManagedPolicies(t *testing.T) {
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html
 func TestADashboardsWidgetsAreBounded(t *testing.T) {
 	address, forwarded := upstream(t)
-	s := newStand(t, address)
+	s := newTestEnv(t, address)
 	for name, c := range map[string]struct {
 		member  string
 		items   int
@@ -151,10 +151,10 @@ func TestADashboardsWidgetsAreBounded(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			before := forwarded.Load()
 			body := fmt.Sprintf(`{"widgets":[{"type":"x","properties":{%q:[%s]}}]}`, c.member, strings.TrimSuffix(strings.Repeat(`"a",`, c.items), ","))
-			_, answer := sentCall{method: http.MethodPost, path: cloudwatchgw.Path + "PutDashboard", contentType: "application/cbor",
+			_, response := sentCall{method: http.MethodPost, path: cloudwatchgw.Path + "PutDashboard", contentType: "application/cbor",
 				body: cbor.Encode(cbor.Map{"DashboardName": cbor.String("d"), "DashboardBody": cbor.String(body)})}.send(t, s, "monitoring")
-			if got := strings.Contains(answer, "should NOT have more"); got != c.refused || (forwarded.Load() == before) != c.refused {
-				t.Errorf("refused %v, %d forwarded: %s", got, forwarded.Load()-before, answer)
+			if got := strings.Contains(response, "should NOT have more"); got != c.refused || (forwarded.Load() == before) != c.refused {
+				t.Errorf("refused %v, %d forwarded: %s", got, forwarded.Load()-before, response)
 			}
 		})
 	}

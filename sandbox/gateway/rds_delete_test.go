@@ -22,7 +22,7 @@ func wantCode(t *testing.T, err error, code string) {
 // default is to delete them:
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DeleteDBCluster.html
 func TestADeletedClusterLeavesWhatTheCallKeeps(t *testing.T) {
-	client := rds.NewFromConfig(newStand(t, nil).config())
+	client := rds.NewFromConfig(newTestEnv(t, nil).config())
 	deletion := func(id, snapshot string, drop *bool) error {
 		_, err := client.DeleteDBCluster(t.Context(), &rds.DeleteDBClusterInput{
 			DBClusterIdentifier: &id, FinalDBSnapshotIdentifier: aws.String(snapshot), DeleteAutomatedBackups: drop,
@@ -43,7 +43,7 @@ func TestADeletedClusterLeavesWhatTheCallKeeps(t *testing.T) {
 		}
 		return found.DBClusterAutomatedBackups
 	}
-	made := createCluster(t, client, "kept", nil)
+	created := createCluster(t, client, "kept", nil)
 	t.Run("an identifier that is in use is refused", func(t *testing.T) {
 		_, err := client.CreateDBCluster(t.Context(), &rds.CreateDBClusterInput{DBClusterIdentifier: aws.String("kept"), Engine: aws.String("aurora-postgresql")})
 		wantCode(t, err, "DBClusterAlreadyExistsFault")
@@ -73,7 +73,7 @@ func TestADeletedClusterLeavesWhatTheCallKeeps(t *testing.T) {
 		if err := deletion("kept", "kept-final", aws.Bool(false)); err != nil {
 			t.Fatal(err)
 		}
-		if found := backups("kept"); snapshots() != 1 || len(found) != 1 || *found[0].DbClusterResourceId != *made.DbClusterResourceId || *found[0].Status != "retained" {
+		if found := backups("kept"); snapshots() != 1 || len(found) != 1 || *found[0].DbClusterResourceId != *created.DbClusterResourceId || *found[0].Status != "retained" {
 			t.Errorf("%d snapshots, and the backups %+v", snapshots(), found)
 		}
 	})
@@ -91,7 +91,7 @@ func TestADeletedClusterLeavesWhatTheCallKeeps(t *testing.T) {
 
 // https://github.com/aws/aws-cdk/issues/21758 has the refusal.
 func TestTheVersionOfAClustersInstanceIsTheClusters(t *testing.T) {
-	client := rds.NewFromConfig(newStand(t, nil).config())
+	client := rds.NewFromConfig(newTestEnv(t, nil).config())
 	_, err := client.ModifyDBInstance(t.Context(), &rds.ModifyDBInstanceInput{DBInstanceIdentifier: aws.String("member"), EngineVersion: aws.String("17.7")})
 	wantCode(t, err, "InvalidParameterCombination")
 }

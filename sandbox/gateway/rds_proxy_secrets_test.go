@@ -18,17 +18,17 @@ const rdsTrust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Princi
 // proxySecret makes a secret with a user's password and returns its ARN.
 func proxySecret(t *testing.T, client *secretsmanager.Client, name, user, password string) string {
 	t.Helper()
-	made, err := client.CreateSecret(t.Context(), &secretsmanager.CreateSecretInput{
+	created, err := client.CreateSecret(t.Context(), &secretsmanager.CreateSecretInput{
 		Name: &name, SecretString: aws.String(`{"username":"` + user + `","password":"` + password + `"}`),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return *made.ARN
+	return *created.ARN
 }
 
 func TestAProxyKnowsThePasswordsThatItsRoleMayRead(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	vault, databases := secretsmanager.NewFromConfig(s.config()), rds.NewFromConfig(s.config())
 	own := proxySecret(t, vault, "proxy-own", "app", "current")
 	hidden := proxySecret(t, vault, "proxy-hidden", "boss", "unread")

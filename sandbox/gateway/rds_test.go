@@ -17,18 +17,18 @@ import (
 )
 
 // subnet makes a VPC with one subnet.
-func subnet(t *testing.T, s *stand) string {
+func subnet(t *testing.T, s *testEnv) string {
 	t.Helper()
 	client := ec2.NewFromConfig(s.config())
 	vpc, err := client.CreateVpc(t.Context(), &ec2.CreateVpcInput{CidrBlock: aws.String("10.0.0.0/16")})
 	if err != nil {
 		t.Fatal(err)
 	}
-	made, err := client.CreateSubnet(t.Context(), &ec2.CreateSubnetInput{VpcId: vpc.Vpc.VpcId, CidrBlock: aws.String("10.0.1.0/24")})
+	created, err := client.CreateSubnet(t.Context(), &ec2.CreateSubnetInput{VpcId: vpc.Vpc.VpcId, CidrBlock: aws.String("10.0.1.0/24")})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return *made.Subnet.SubnetId
+	return *created.Subnet.SubnetId
 }
 
 func createCluster(t *testing.T, client *rds.Client, id string, change func(*rds.CreateDBClusterInput)) *types.DBCluster {
@@ -42,37 +42,37 @@ func createCluster(t *testing.T, client *rds.Client, id string, change func(*rds
 	if change != nil {
 		change(input)
 	}
-	made, err := client.CreateDBCluster(t.Context(), input)
+	created, err := client.CreateDBCluster(t.Context(), input)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return made.DBCluster
+	return created.DBCluster
 }
 
 func describeCluster(t *testing.T, client *rds.Client, id string) types.DBCluster {
 	t.Helper()
-	answer, err := client.DescribeDBClusters(t.Context(), &rds.DescribeDBClustersInput{DBClusterIdentifier: &id})
+	response, err := client.DescribeDBClusters(t.Context(), &rds.DescribeDBClustersInput{DBClusterIdentifier: &id})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return answer.DBClusters[0]
+	return response.DBClusters[0]
 }
 
 func TestAClusterIsServedByTheDataPlane(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	client := rds.NewFromConfig(s.config())
-	made := createCluster(t, client, "orders", nil)
+	created := createCluster(t, client, "orders", nil)
 	secrets := secretsmanager.NewFromConfig(s.config())
 	t.Run("at an address that stays the same", func(t *testing.T) {
 		read := describeCluster(t, client, "orders")
-		for _, got := range []types.DBCluster{*made, read} {
+		for _, got := range []types.DBCluster{*created, read} {
 			if *got.Endpoint != "127.99.0.1" || *got.ReaderEndpoint != "127.99.0.1" || *got.Port != 5432 {
 				t.Errorf("got %s, %s, %d", *got.Endpoint, *got.ReaderEndpoint, *got.Port)
 			}
 		}
 	})
 	t.Run("with the password of its managed secret", func(t *testing.T) {
-		name := *made.MasterUserSecret.SecretArn
+		name := *created.MasterUserSecret.SecretArn
 		value, err := secrets.GetSecretValue(t.Context(), &secretsmanager.GetSecretValueInput{SecretId: &name})
 		if err != nil {
 			t.Fatal(err)
@@ -138,7 +138,7 @@ func TestAClusterIsServedByTheDataPlane(t *testing.T) {
 		if err != nil || !slices.Contains(s.plane.gone, "cluster orders") {
 			t.Errorf("gone %v, %v", s.plane.gone, err)
 		}
-		_, err = secrets.GetSecretValue(t.Context(), &secretsmanager.GetSecretValueInput{SecretId: made.MasterUserSecret.SecretArn})
+		_, err = secrets.GetSecretValue(t.Context(), &secretsmanager.GetSecretValueInput{SecretId: created.MasterUserSecret.SecretArn})
 		if err == nil {
 			t.Error("the managed secret is still there")
 		}
@@ -146,7 +146,7 @@ func TestAClusterIsServedByTheDataPlane(t *testing.T) {
 }
 
 func TestAClusterWithoutADataPlaneIsTakenBack(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	s.plane.fail = errors.New("no initdb")
 	client := rds.NewFromConfig(s.config())
 	input := &rds.CreateDBClusterInput{DBClusterIdentifier: aws.String("failing"), Engine: aws.String("aurora-postgresql"), MasterUsername: aws.String("m"), MasterUserPassword: aws.String("secret-password"), DeletionProtection: aws.Bool(true)}
@@ -161,11 +161,11 @@ func TestAClusterWithoutADataPlaneIsTakenBack(t *testing.T) {
 }
 
 func TestAProxyLeadsToItsTarget(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	client := rds.NewFromConfig(s.config())
 	createCluster(t, client, "proxied", nil)
 	name, subnets := aws.String("front"), []string{subnet(t, s)}
-	made, err := client.CreateDBProxy(t.Context(), &rds.CreateDBProxyInput{DBProxyName: name, EngineFamily: types.EngineFamilyPostgresql, RoleArn: aws.String("arn:aws:iam::000000000000:role/p"),
+	created, err := client.CreateDBProxy(t.Context(), &rds.CreateDBProxyInput{DBProxyName: name, EngineFamily: types.EngineFamilyPostgresql, RoleArn: aws.String("arn:aws:iam::000000000000:role/p"),
 		VpcSubnetIds: subnets, RequireTLS: aws.Bool(true), Auth: []types.UserAuthConfig{{AuthScheme: types.AuthSchemeSecrets, SecretArn: aws.String("arn:aws:secretsmanager:eu-west-1:000000000000:secret:s"), IAMAuth: types.IAMAuthModeDisabled}}})
 	if err != nil {
 		t.Fatal(err)
@@ -176,8 +176,8 @@ func TestAProxyLeadsToItsTarget(t *testing.T) {
 	}
 	t.Run("from the address that it had from the start", func(t *testing.T) {
 		read, err := client.DescribeDBProxies(t.Context(), &rds.DescribeDBProxiesInput{DBProxyName: name})
-		if err != nil || *made.DBProxy.Endpoint != "127.99.0.2" || *read.DBProxies[0].Endpoint != "127.99.0.2" || read.DBProxies[0].Status != types.DBProxyStatusAvailable {
-			t.Errorf("got %s, %+v, %v", *made.DBProxy.Endpoint, read.DBProxies, err)
+		if err != nil || *created.DBProxy.Endpoint != "127.99.0.2" || *read.DBProxies[0].Endpoint != "127.99.0.2" || read.DBProxies[0].Status != types.DBProxyStatusAvailable {
+			t.Errorf("got %s, %+v, %v", *created.DBProxy.Endpoint, read.DBProxies, err)
 		}
 		want := []string{"front -> ", "front -> proxied"}
 		if !slices.Equal(s.plane.proxies, want) {
@@ -207,7 +207,7 @@ func TestAProxyLeadsToItsTarget(t *testing.T) {
 // RDS Proxy takes minutes until it can connect to a target that was just registered.
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_TargetHealth.html
 func TestAProxyHasNoCapacityForAWhileAfterItsTargetIsRegistered(t *testing.T) {
-	s := newStand(t, nil, func(c *Config) { c.ProxyWarmUp = 12 * time.Minute })
+	s := newTestEnv(t, nil, func(c *Config) { c.ProxyWarmUp = 12 * time.Minute })
 	now := time.Now()
 	s.gateway.account.Now = func() time.Time { return now }
 	client := rds.NewFromConfig(s.config())
@@ -244,7 +244,7 @@ func TestAProxyHasNoCapacityForAWhileAfterItsTargetIsRegistered(t *testing.T) {
 }
 
 func TestAnUpgradedClustersInstancesAreUpgradedToo(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	client := rds.NewFromConfig(s.config())
 	createCluster(t, client, "upgraded", func(in *rds.CreateDBClusterInput) { in.EngineVersion = aws.String("16.11") })
 	_, err := client.CreateDBInstance(t.Context(), &rds.CreateDBInstanceInput{

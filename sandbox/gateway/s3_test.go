@@ -12,7 +12,7 @@ import (
 )
 
 func TestKeysOfVersionsAreEncodedWhenAskedFor(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	client := s3.NewFromConfig(s.config())
 	bucket, key := aws.String("versions-of-odd-keys"), "folder/big file+1&<é>.bin"
 	if _, err := client.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: bucket, CreateBucketConfiguration: &types.CreateBucketConfiguration{
@@ -39,7 +39,7 @@ func TestKeysOfVersionsAreEncodedWhenAskedFor(t *testing.T) {
 // What the program gives its bucket, and that it works, lies in the emulator: it answers preflights by the
 // rules, and not, as without AUTH, for everybody.
 func TestABucketAnswersPagesByItsRules(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	client := s3.NewFromConfig(s.config())
 	bucket := aws.String("asked-by-pages")
 	if _, err := client.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: bucket, CreateBucketConfiguration: &types.CreateBucketConfiguration{
@@ -72,13 +72,13 @@ func TestABucketAnswersPagesByItsRules(t *testing.T) {
 			ask.Header.Set("Origin", c.origin)
 			ask.Header.Set("Access-Control-Request-Method", c.method)
 			ask.Header.Set("Access-Control-Request-Headers", "x-api-key")
-			answer, err := http.DefaultClient.Do(ask)
+			response, err := http.DefaultClient.Do(ask)
 			if err != nil {
 				t.Fatal(err)
 			}
-			_ = answer.Body.Close()
-			if got := answer.Header.Get("Access-Control-Allow-Origin"); got != c.allowed {
-				t.Errorf("%d lets %q in, want %q", answer.StatusCode, got, c.allowed)
+			_ = response.Body.Close()
+			if got := response.Header.Get("Access-Control-Allow-Origin"); got != c.allowed {
+				t.Errorf("%d lets %q in, want %q", response.StatusCode, got, c.allowed)
 			}
 		})
 	}
@@ -87,7 +87,7 @@ func TestABucketAnswersPagesByItsRules(t *testing.T) {
 // S3 refuses an x-amz-* header that a presigned address does not sign: "There were headers present in the
 // request which were not signed" (soto-project/soto#374, rustfs/rustfs#7425 with what it would allow).
 func TestAPresignedRequestTakesNoHeaderThatItDoesNotSign(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	client := s3.NewFromConfig(s.config())
 	bucket := aws.String("presigned-headers")
 	if _, err := client.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: bucket, CreateBucketConfiguration: &types.CreateBucketConfiguration{
@@ -125,13 +125,13 @@ func TestAPresignedRequestTakesNoHeaderThatItDoesNotSign(t *testing.T) {
 			if test.header != "" {
 				request.Header.Set(test.header, "STANDARD_IA")
 			}
-			answer, err := http.DefaultClient.Do(request)
+			response, err := http.DefaultClient.Do(request)
 			if err != nil {
 				t.Fatal(err)
 			}
-			_ = answer.Body.Close()
-			if answer.StatusCode != test.status {
-				t.Errorf("status %d, want %d", answer.StatusCode, test.status)
+			_ = response.Body.Close()
+			if response.StatusCode != test.status {
+				t.Errorf("status %d, want %d", response.StatusCode, test.status)
 			}
 		})
 	}

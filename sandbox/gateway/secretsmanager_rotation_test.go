@@ -15,11 +15,11 @@ import (
 // rotatable is a secret with a value, and its ARN.
 func rotatable(t *testing.T, client *secretsmanager.Client, name string) string {
 	t.Helper()
-	made, err := client.CreateSecret(t.Context(), &secretsmanager.CreateSecretInput{Name: &name, SecretString: aws.String("v")})
+	created, err := client.CreateSecret(t.Context(), &secretsmanager.CreateSecretInput{Name: &name, SecretString: aws.String("v")})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return *made.ARN
+	return *created.ARN
 }
 
 // letRotate lets Secrets Manager invoke the function for the secret.
@@ -35,7 +35,7 @@ func letRotate(t *testing.T, client *lambda.Client, function, secret string) {
 }
 
 // stepsOf waits for so many invocations and says which steps they were.
-func stepsOf(t *testing.T, s *stand, n int) []string {
+func stepsOf(t *testing.T, s *testEnv, n int) []string {
 	t.Helper()
 	for deadline := time.Now().Add(20 * time.Second); len(s.invoker.requests()) < n; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
@@ -62,7 +62,7 @@ func TestARotationHasTheFunctionTakeItsSteps(t *testing.T) {
 		"later, the test alone, now": {aws.Bool(false), []string{"testSecret"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newStand(t, nil)
+			s := newTestEnv(t, nil)
 			client := secretsmanager.NewFromConfig(s.config())
 			arn := rotatable(t, client, "rotated-"+c.want[0])
 			functions := function(t, s, "rotate-"+c.want[0], "v1")
@@ -86,7 +86,7 @@ func TestARotationHasTheFunctionTakeItsSteps(t *testing.T) {
 }
 
 func TestARotationWithoutTheFunctionsLeaveIsRefused(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	client := secretsmanager.NewFromConfig(s.config())
 	arn := rotatable(t, client, "locked")
 	letRotate(t, function(t, s, "rotate-another", "v1"), "rotate-another", arn+"-of-somebody-else")
@@ -104,7 +104,7 @@ func TestARotationWithoutTheFunctionsLeaveIsRefused(t *testing.T) {
 }
 
 func TestACancelledRotationIsOff(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	client := secretsmanager.NewFromConfig(s.config())
 	arn := rotatable(t, client, "cancelled")
 	letRotate(t, function(t, s, "rotate-cancelled", "v1"), "rotate-cancelled", arn)

@@ -8,7 +8,7 @@ import (
 )
 
 func TestASecretWithoutAValueHasNone(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	client := secretsmanager.NewFromConfig(s.config())
 	name := aws.String("valueless")
 	if _, err := client.CreateSecret(t.Context(), &secretsmanager.CreateSecretInput{Name: name}); err != nil {

@@ -23,7 +23,7 @@ const projectTrust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",
 	"Condition":{"StringEquals":{"gitlab.example:aud":"https://gitlab.example","gitlab.example:sub":"project_path:group/project:ref_type:branch:ref:main"}}}]}`
 
 func TestATokenTakesARoleWhenItIsOursAndTheTrustPolicySaysSo(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	admin := iam.NewFromConfig(s.config())
 	role, err := admin.CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: aws.String("deploy"), AssumeRolePolicyDocument: aws.String(projectTrust)})
 	if err != nil {
@@ -99,7 +99,7 @@ func TestATokenTakesARoleWhenItIsOursAndTheTrustPolicySaysSo(t *testing.T) {
 // condition on one is never met there.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#condition-keys-wif
 func TestFurtherClaimsAreConditionKeysForGitLabComAlone(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	admin := iam.NewFromConfig(s.config())
 	anonymous := s.config()
 	anonymous.Credentials = aws.AnonymousCredentials{}
@@ -156,7 +156,7 @@ func failureCode(err error) string {
 // Each presigned address carries the token: one of the emulator's own length would let pass what is
 // over Lambda's limits on AWS.
 func TestASessionTokenIsAsLongAsAWSs(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	role, err := iam.NewFromConfig(s.config()).CreateRole(t.Context(), &iam.CreateRoleInput{
 		RoleName: aws.String("token"), AssumeRolePolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"sts:AssumeRole"}]}`),
 	})
@@ -181,12 +181,12 @@ func TestASessionTokenIsAsLongAsAWSs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	answer, err := http.Get(presigned.URL)
+	response, err := http.Get(presigned.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = answer.Body.Close() }()
-	if answer.StatusCode != http.StatusOK {
-		t.Errorf("a presigned call is answered %s", answer.Status)
+	defer func() { _ = response.Body.Close() }()
+	if response.StatusCode != http.StatusOK {
+		t.Errorf("a presigned call is answered %s", response.Status)
 	}
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // callWAF makes a call as the administrator, through the gateway.
-func callWAF(t *testing.T, s *stand, action string, in map[string]any, out any) error {
+func callWAF(t *testing.T, s *testEnv, action string, in map[string]any, out any) error {
 	t.Helper()
 	config := s.gateway.config
 	config.Upstream = config.PublicURL
@@ -21,9 +21,9 @@ func callWAF(t *testing.T, s *stand, action string, in map[string]any, out any) 
 }
 
 // webACL makes a web ACL with protected fields and returns its ARN and id.
-func webACL(t *testing.T, s *stand, name string, protection map[string]any) (arn, id string) {
+func webACL(t *testing.T, s *testEnv, name string, protection map[string]any) (arn, id string) {
 	t.Helper()
-	var made struct{ Summary struct{ ARN, ID string } }
+	var created struct{ Summary struct{ ARN, ID string } }
 	in := map[string]any{
 		"Name": name, "Scope": "REGIONAL", "DefaultAction": map[string]any{"Allow": map[string]any{}},
 		"VisibilityConfig": map[string]any{"MetricName": name, "SampledRequestsEnabled": true, "CloudWatchMetricsEnabled": true},
@@ -31,16 +31,16 @@ func webACL(t *testing.T, s *stand, name string, protection map[string]any) (arn
 	if protection != nil {
 		in["DataProtectionConfig"] = protection
 	}
-	if err := callWAF(t, s, "CreateWebACL", in, &made); err != nil {
+	if err := callWAF(t, s, "CreateWebACL", in, &created); err != nil {
 		t.Fatal(err)
 	}
-	return made.Summary.ARN, made.Summary.ID
+	return created.Summary.ARN, created.Summary.ID
 }
 
 // WAF logs to a destination whose name has its prefix, and shows what the log leaves out.
 // https://docs.aws.amazon.com/waf/latest/APIReference/API_PutLoggingConfiguration.html
 func TestAWebACLsLogging(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	arn, id := webACL(t, s, "logged", nil)
 	put := func(resource, destination string, fields ...any) error {
 		return callWAF(t, s, "PutLoggingConfiguration", map[string]any{"LoggingConfiguration": map[string]any{
@@ -91,7 +91,7 @@ func TestAWebACLsLogging(t *testing.T) {
 
 // https://docs.aws.amazon.com/waf/latest/APIReference/API_DataProtectionConfig.html
 func TestAWebACLShowsWhichFieldsItProtects(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	protection := map[string]any{"DataProtections": []any{map[string]any{
 		"Action": "SUBSTITUTION", "Field": map[string]any{"FieldType": "SINGLE_HEADER", "FieldKeys": []any{"x-api-key"}},
 	}}}
@@ -126,7 +126,7 @@ func TestAWebACLShowsWhichFieldsItProtects(t *testing.T) {
 // https://docs.aws.amazon.com/waf/latest/APIReference/API_AssociateWebACL.html
 // https://github.com/pulumi/pulumi-aws/issues/4782
 func TestAStageHasOneWebACLWhicheverIsTakenAway(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	client := apigateway.NewFromConfig(s.config())
 	id := deployedAPI(t, client)
 	stage := "arn:aws:apigateway:eu-west-1::/restapis/" + *id + "/stages/dev"
@@ -140,13 +140,13 @@ func TestAStageHasOneWebACLWhicheverIsTakenAway(t *testing.T) {
 	request := func(action string, in map[string]any, out any) error { return callWAF(t, s, action, in, out) }
 	associate := func(name string) {
 		t.Helper()
-		var made struct{ Summary struct{ ARN string } }
+		var created struct{ Summary struct{ ARN string } }
 		err := request("CreateWebACL", map[string]any{
 			"Name": name, "Scope": "REGIONAL", "DefaultAction": map[string]any{"Allow": map[string]any{}},
 			"VisibilityConfig": map[string]any{"MetricName": name, "SampledRequestsEnabled": true, "CloudWatchMetricsEnabled": true},
-		}, &made)
+		}, &created)
 		if err == nil {
-			err = request("AssociateWebACL", map[string]any{"ResourceArn": stage, "WebACLArn": made.Summary.ARN}, nil)
+			err = request("AssociateWebACL", map[string]any{"ResourceArn": stage, "WebACLArn": created.Summary.ARN}, nil)
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -179,9 +179,9 @@ const logsToOwn = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Actio
 
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awswafv2.html
 func TestAWebACLsLogGoesToTheStacksOwnGroup(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	arn, _ := webACL(t, s, "logged", nil)
-	taken, err := s.takeRole(t, "deploy", logsToOwn).Credentials.Retrieve(t.Context())
+	taken, err := s.assumeRole(t, "deploy", logsToOwn).Credentials.Retrieve(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

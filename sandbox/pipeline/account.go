@@ -96,18 +96,18 @@ func (s *session) versioned(ctx context.Context, bucket string) error {
 // refuseOnce has AWS refuse the next change of a function's configuration, as it does where the
 // environment is too large.
 func (s *session) refuseOnce(ctx context.Context, message string) error {
-	body, err := json.Marshal(gateway.Refusal{
+	body, err := json.Marshal(gateway.InjectedError{
 		Service: "lambda", Method: http.MethodPut, Path: "/2015-03-31/functions/*/configuration",
 		Status: http.StatusBadRequest, Code: "InvalidParameterValueException", Message: message,
 	})
 	if err != nil {
 		return err
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.runner.Report.Endpoint+gateway.RefusePath, bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.runner.Report.Endpoint+gateway.InjectErrorPath, bytes.NewReader(body))
 	if err != nil {
 		return err
 	}
-	request.Header.Set(admit.OwnHeader, "pipeline")
+	request.Header.Set(admit.SandboxHeader, "pipeline")
 	answer, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return fmt.Errorf("have a call refused: %w", err)

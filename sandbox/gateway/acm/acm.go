@@ -23,9 +23,9 @@ func (s *service) calls() call.Service {
 	return call.Service{
 		Name: "acm", Target: "CertificateManager.", Bounds: bounds,
 		Operations: map[string]call.Handler{
-			"RequestCertificate":  call.Reading(call.After(rememberOptions)),
-			"DescribeCertificate": call.After(s.showOptions),
-			"DeleteCertificate":   call.Reading(call.After(forgetOptions)),
+			"RequestCertificate":  call.WithBody(call.After(certificateRequested)),
+			"DescribeCertificate": call.After(s.describeCertificate),
+			"DeleteCertificate":   call.WithBody(call.After(certificateDeleted)),
 		},
 	}
 }
@@ -47,27 +47,27 @@ var certificateDefaults = map[string]any{"CertificateTransparencyLoggingPreferen
 // rememberOptions keeps the options of a new certificate, which the emulator
 // drops.
 // https://docs.aws.amazon.com/acm/latest/APIReference/API_RequestCertificate.html
-func rememberOptions(x *call.Exchange) error {
-	var request, answer certificateRequest
+func certificateRequested(x *call.Exchange) error {
+	var request, response certificateRequest
 	if err := call.Decode(x.Body, &request); err != nil {
 		return fmt.Errorf("decode the request: %w", err)
 	}
-	if err := json.Unmarshal(x.Answer, &answer); err != nil {
+	if err := json.Unmarshal(x.Response, &response); err != nil {
 		return fmt.Errorf("decode the certificate: %w", err)
 	}
-	x.Fields.Set(CertificateKey(answer.CertificateArn), request.Options)
+	x.Fields.Set(CertificateKey(response.CertificateArn), request.Options)
 	return nil
 }
 
 // showOptions answers a certificate's options, defaults included: a logging
 // preference that reads back as none shows as a change.
 // https://docs.aws.amazon.com/acm/latest/APIReference/API_CertificateDetail.html
-func (s *service) showOptions(x *call.Exchange) error {
-	var answer map[string]any
-	if err := json.Unmarshal(x.Answer, &answer); err != nil {
+func (s *service) describeCertificate(x *call.Exchange) error {
+	var response map[string]any
+	if err := json.Unmarshal(x.Response, &response); err != nil {
 		return fmt.Errorf("decode the certificate: %w", err)
 	}
-	certificate, ok := answer["Certificate"].(map[string]any)
+	certificate, ok := response["Certificate"].(map[string]any)
 	if !ok {
 		return nil
 	}
@@ -75,7 +75,7 @@ func (s *service) showOptions(x *call.Exchange) error {
 	if options == nil {
 		options = map[string]any{}
 	}
-	remembered := x.Fields.Get(CertificateKey(call.Text(certificate, "CertificateArn")))
+	remembered := x.Fields.Get(CertificateKey(call.StringMember(certificate, "CertificateArn")))
 	for name, value := range certificateDefaults {
 		if own, ok := remembered[name]; ok {
 			value = own
@@ -85,21 +85,21 @@ func (s *service) showOptions(x *call.Exchange) error {
 		}
 	}
 	certificate["Options"] = options
-	if err := s.showValidation(x, certificate); err != nil {
+	if err := s.setValidationStatus(x, certificate); err != nil {
 		return err
 	}
 	header := x.Header
-	err := x.AnswerJSON(http.StatusOK, answer)
+	err := x.RespondJSON(http.StatusOK, response)
 	x.Header = header
 	return err
 }
 
-func forgetOptions(x *call.Exchange) error {
+func certificateDeleted(x *call.Exchange) error {
 	var request certificateRequest
 	if err := call.Decode(x.Body, &request); err != nil {
 		return fmt.Errorf("decode the request: %w", err)
 	}
-	x.Fields.Forget(CertificateKey(request.CertificateArn))
+	x.Fields.Delete(CertificateKey(request.CertificateArn))
 	return nil
 }
 

@@ -17,9 +17,9 @@ const certificatePending = "PENDING_VALIDATION"
 // account has the record that validates each of its names: the emulator issues
 // at once. What has been issued stays issued.
 // https://docs.aws.amazon.com/acm/latest/userguide/dns-validation.html
-func (s *service) showValidation(x *call.Exchange, certificate map[string]any) error {
-	key := CertificateKey(call.Text(certificate, "CertificateArn"))
-	if x.Fields.Text(key, "issued") != "" {
+func (s *service) setValidationStatus(x *call.Exchange, certificate map[string]any) error {
+	key := CertificateKey(call.StringMember(certificate, "CertificateArn"))
+	if x.Fields.StringMember(key, "issued") != "" {
 		return nil
 	}
 	issued := true
@@ -30,9 +30,9 @@ func (s *service) showValidation(x *call.Exchange, certificate map[string]any) e
 		if record == nil {
 			continue // validated by mail
 		}
-		found, err := s.inPublicZone(x.Request.Context(), call.Text(record, "Name"), call.Text(record, "Type"), call.Text(record, "Value"))
+		found, err := s.inPublicZone(x.Request.Context(), call.StringMember(record, "Name"), call.StringMember(record, "Type"), call.StringMember(record, "Value"))
 		if err != nil {
-			return fmt.Errorf("look for the validation record of %s: %w", call.Text(option, "DomainName"), err)
+			return fmt.Errorf("look for the validation record of %s: %w", call.StringMember(option, "DomainName"), err)
 		}
 		if !found {
 			option["ValidationStatus"], issued = certificatePending, false
@@ -73,11 +73,11 @@ func (s *service) inPublicZone(ctx context.Context, name, kind, value string) (b
 
 // route53 reads a path of Route 53's API.
 func (s *service) route53(ctx context.Context, path string) (*xmltree.Node, error) {
-	answer, err := s.Emulator.Do(ctx, "route53", http.MethodGet, "/2013-04-01/"+path, http.Header{}, nil)
+	response, err := s.Emulator.Do(ctx, "route53", http.MethodGet, "/2013-04-01/"+path, http.Header{}, nil)
 	if err != nil {
 		return nil, err
 	}
-	return xmltree.Parse(answer)
+	return xmltree.Parse(response)
 }
 
 // dotted is a domain name in the one form that ends with a dot.

@@ -14,7 +14,7 @@ import (
 
 // OwnHeader must be in a call of the gateway's own that changes something. A page of another origin
 // cannot set it without a preflight, which is never answered for those paths.
-const OwnHeader = "X-Sandbox"
+const SandboxHeader = "X-Sandbox"
 
 // Guard knows the sandbox's names and services.
 type Guard struct {
@@ -38,11 +38,11 @@ func rejected(status int, code, format string, values ...any) *Rejection {
 // Check says why a request does not pass; nil: it does. AWS is not on the machine of its user, so it needs
 // none of the checks of Host and Origin: a page that the user has open can send requests to loopback.
 func (g *Guard) Check(r *http.Request) *Rejection {
-	if !g.ownHost(r.Host) {
+	if !g.sandboxHost(r.Host) {
 		return rejected(http.StatusForbidden, "AccessDenied", "Host %q is not the sandbox's. Use %s, localhost, or a bucket's name before s3.localhost.", r.Host, g.PublicURL.Host)
 	}
-	if strings.HasPrefix(r.URL.Path, call.OwnPrefix) {
-		return admitOwn(r)
+	if strings.HasPrefix(r.URL.Path, call.SandboxPrefix) {
+		return admitSandboxPath(r)
 	}
 	if strings.HasPrefix(r.URL.Path, "/_") || r.URL.Path == "/health" {
 		return rejected(http.StatusForbidden, "AccessDenied", "%s is a path of the emulator's, not of an AWS API.", r.URL.Path)
@@ -59,16 +59,16 @@ func (g *Guard) Check(r *http.Request) *Rejection {
 	if service == "" {
 		return admitUnsigned(r)
 	}
-	return g.readOneWay(service, r)
+	return g.checkUnambiguous(service, r)
 }
 
 // admitOwn lets a program call the gateway's own paths, and a page not.
-func admitOwn(r *http.Request) *Rejection {
+func admitSandboxPath(r *http.Request) *Rejection {
 	if r.Header["Origin"] != nil {
 		return rejected(http.StatusForbidden, "AccessDenied", "%s is not for pages: the request has the header Origin.", r.URL.Path)
 	}
-	if r.Method != http.MethodGet && r.Method != http.MethodHead && r.Header.Get(OwnHeader) == "" {
-		return rejected(http.StatusForbidden, "AccessDenied", "%s %s needs the header %s, with any value.", r.Method, r.URL.Path, OwnHeader)
+	if r.Method != http.MethodGet && r.Method != http.MethodHead && r.Header.Get(SandboxHeader) == "" {
+		return rejected(http.StatusForbidden, "AccessDenied", "%s %s needs the header %s, with any value.", r.Method, r.URL.Path, SandboxHeader)
 	}
 	return nil
 }
@@ -79,7 +79,7 @@ var awsHost = regexp.MustCompile(`^(?:[a-z0-9.-]+\.)?s3(?:-control)?\.localhost$
 
 // ownHost says whether a Host header is one of the sandbox's. A page whose own name was made to resolve to
 // loopback (DNS rebinding) sends that name.
-func (g *Guard) ownHost(host string) bool {
+func (g *Guard) sandboxHost(host string) bool {
 	u := url.URL{Host: host}
 	name := strings.ToLower(u.Hostname())
 	if address, err := netip.ParseAddr(name); err == nil {
@@ -107,12 +107,12 @@ func (g *Guard) admitPage(r *http.Request, service string) *Rejection {
 	ask.URL.Path, ask.URL.RawPath, ask.Host = r.URL.Path, r.URL.RawPath, r.Host
 	ask.Header.Set("Origin", origin)
 	ask.Header.Set("Access-Control-Request-Method", method)
-	answer, err := g.Client.Do(ask)
+	response, err := g.Client.Do(ask)
 	if err != nil {
 		return rejected(http.StatusBadGateway, "SandboxEmulatorUnavailable", "ask for the CORS rules: %v", err)
 	}
-	_ = answer.Body.Close() // its status says enough
-	if answer.StatusCode != http.StatusOK {
+	_ = response.Body.Close() // its status says enough
+	if response.StatusCode != http.StatusOK {
 		return refused
 	}
 	return nil
@@ -139,7 +139,7 @@ func admitUnsigned(r *http.Request) *Rejection {
 	if r.URL.Path != "/" || r.Header.Get("X-Amz-Target") != "" {
 		return missing
 	}
-	form, err := call.FormOf(r)
+	form, err := call.ParseForm(r)
 	if err != nil {
 		return rejected(http.StatusBadRequest, "MalformedInput", "%v", err)
 	}

@@ -37,24 +37,24 @@ func (s *Service) updateAccount(x *call.Exchange) error {
 		if o.Path != "/cloudwatchRoleArn" || o.Value == "" {
 			continue
 		}
-		usable, err := s.canLog(x.Request.Context(), o.Value)
+		usable, err := s.canWriteLogs(x.Request.Context(), o.Value)
 		if err != nil {
 			return err
 		}
 		if !usable {
-			return x.Refuse(http.StatusBadRequest, "BadRequestException", UnusableLogRole)
+			return x.Reject(http.StatusBadRequest, "BadRequestException", UnusableLogRole)
 		}
 	}
 	return x.Forward()
 }
 
 // callingGateway is API Gateway when it writes logs, of which no condition key is documented.
-var callingGateway = iampolicy.Caller{Service: "apigateway.amazonaws.com"}
+var apiGatewayCaller = iampolicy.Caller{Service: "apigateway.amazonaws.com"}
 
 // canLog says whether a role of the account trusts API Gateway and has every right that it needs.
-func (s *Service) canLog(ctx context.Context, arn string) (bool, error) {
+func (s *Service) canWriteLogs(ctx context.Context, arn string) (bool, error) {
 	var untrusted *emulator.UntrustedError
-	if err := s.Emulator.Trusts(ctx, arn, callingGateway); emulator.NotFound(err) || errors.As(err, &untrusted) {
+	if err := s.Emulator.Trusts(ctx, arn, apiGatewayCaller); emulator.NotFound(err) || errors.As(err, &untrusted) {
 		return false, nil
 	} else if err != nil {
 		return false, err

@@ -29,19 +29,19 @@ var (
 		key: keyed("/restapis/", "id"), clean: func(*Service, map[string]any) {},
 		patched: []string{"name", "description", "policy", "apiKeySource", "version"},
 	}
-	usagePlans = kind{key: keyed("/usageplans/", "id"), clean: cleanUsagePlan, patched: []string{"name", "description"}, refuse: refusePlan}
+	usagePlans = kind{key: keyed("/usageplans/", "id"), clean: cleanUsagePlan, patched: []string{"name", "description"}, refuse: rejectInvalidPlan}
 	apiKeys    = kind{key: keyed("/apikeys/", "id"), clean: func(*Service, map[string]any) {}, patched: []string{"name", "description", "customerId"}}
 	domains    = kind{key: keyed("/domainnames/", "domainName"), clean: cleanDomain}
 	stages     = kind{
 		key: func(r *http.Request, stage map[string]any) string {
-			return stageKey(r.PathValue("api"), call.Text(stage, "stageName"))
+			return stageKey(r.PathValue("api"), call.StringMember(stage, "stageName"))
 		},
 		clean: cleanStage,
 	}
 )
 
 func keyed(prefix, id string) func(*http.Request, map[string]any) string {
-	return func(_ *http.Request, object map[string]any) string { return prefix + call.Text(object, id) }
+	return func(_ *http.Request, object map[string]any) string { return prefix + call.StringMember(object, id) }
 }
 
 func stageKey(api, stage string) string { return "/restapis/" + api + "/stages/" + stage }
@@ -91,13 +91,13 @@ func (s *Service) paths() map[string]call.Handler {
 		"GET /usageplans":                                      s.show(usagePlans),
 		"GET /usageplans/{id}":                                 s.show(usagePlans),
 		"PATCH /usageplans/{id}":                               s.patch(usagePlans),
-		"DELETE /usageplans/{id}":                              call.After(forgetResource),
+		"DELETE /usageplans/{id}":                              call.After(resourceDeleted),
 		"POST /usageplans/{id}/keys":                           s.createPlanKey,
 		"POST /apikeys":                                        call.Instead(createAPIKey),
 		"GET /apikeys":                                         s.show(apiKeys),
 		"GET /apikeys/{id}":                                    s.show(apiKeys),
 		"PATCH /apikeys/{id}":                                  s.patch(apiKeys),
-		"DELETE /apikeys/{id}":                                 call.After(forgetResource),
+		"DELETE /apikeys/{id}":                                 call.After(resourceDeleted),
 		"POST /domainnames":                                    s.show(domains),
 		"GET /domainnames":                                     s.show(domains),
 		"GET /domainnames/{domain}":                            s.show(domains),
@@ -108,8 +108,8 @@ func (s *Service) paths() map[string]call.Handler {
 		"GET /domainnames/{domain}/basepathmappings/{base}":    call.Instead(s.getMapping),
 		"PATCH /domainnames/{domain}/basepathmappings/{base}":  call.Instead(s.updateMapping),
 		"DELETE /domainnames/{domain}/basepathmappings/{base}": call.Instead(s.deleteMapping),
-		"PATCH /account":                                       call.Reading(s.updateAccount),
-		"PUT /tags/{arn}":                                      call.Reading(call.After(tagResource)),
+		"PATCH /account":                                       call.WithBody(s.updateAccount),
+		"PUT /tags/{arn}":                                      call.WithBody(call.After(tagResource)),
 		"DELETE /tags/{arn}":                                   call.After(untagResource),
 	}
 }
@@ -120,20 +120,20 @@ func (s *Service) show(k kind) call.Handler {
 }
 
 func (s *Service) correct(x *call.Exchange, k kind) error {
-	var answer map[string]any
-	if err := json.Unmarshal(x.Answer, &answer); err != nil {
+	var response map[string]any
+	if err := json.Unmarshal(x.Response, &response); err != nil {
 		return fmt.Errorf("decode the answer: %w", err)
 	}
-	items, isList := answer["item"].([]any)
+	items, isList := response["item"].([]any)
 	if !isList {
-		items = []any{answer}
+		items = []any{response}
 	}
 	for _, item := range items {
 		if object, ok := item.(map[string]any); ok {
 			s.complete(k, x.Request, object)
 		}
 	}
-	return x.AnswerJSON(x.Status, answer)
+	return x.RespondJSON(x.Status, response)
 }
 
 // complete puts the remembered members of a resource in and cleans the rest.
@@ -183,29 +183,29 @@ func (s *Service) patch(k kind) call.Handler {
 		}
 		var request struct{ PatchOperations []patchOperation }
 		if err := call.Decode(body, &request); err != nil {
-			return x.AnswerError(http.StatusBadRequest, "BadRequestException", "Invalid patch request: "+err.Error())
+			return x.Reject(http.StatusBadRequest, "BadRequestException", "Invalid patch request: "+err.Error())
 		}
-		touched, err := k.apply(request.PatchOperations, object)
+		changed, err := k.apply(request.PatchOperations, object)
 		if err != nil {
-			return x.AnswerError(http.StatusBadRequest, "BadRequestException", err.Error())
+			return x.Reject(http.StatusBadRequest, "BadRequestException", err.Error())
 		}
 		if k.refuse != nil {
 			if refused, err := k.refuse(s, x, object); refused || err != nil {
 				return err
 			}
 		}
-		x.Fields.Set(k.key(x.Request, object), touched)
+		x.Fields.Set(k.key(x.Request, object), changed)
 		if object, err = s.get(x.Request.Context(), k, x.Request, x.Request.URL.EscapedPath()); err != nil {
 			return err
 		}
-		return x.AnswerJSON(http.StatusOK, object)
+		return x.RespondJSON(http.StatusOK, object)
 	}
 }
 
 // apply changes the object by the operations and gives the members to
 // remember: those that the emulator does not patch rightly itself.
 func (k kind) apply(operations []patchOperation, object map[string]any) (map[string]any, error) {
-	touched := map[string]any{}
+	changed := map[string]any{}
 	for _, operation := range operations {
 		member := operation.tokens()[0]
 		if slices.Contains(k.patched, member) {
@@ -214,12 +214,12 @@ func (k kind) apply(operations []patchOperation, object map[string]any) (map[str
 		if err := operation.apply(object); err != nil {
 			return nil, err
 		}
-		touched[member] = emulator.Removed{}
+		changed[member] = emulator.Removed{}
 		if value, ok := object[member]; ok {
-			touched[member] = value
+			changed[member] = value
 		}
 	}
-	return touched, nil
+	return changed, nil
 }
 
 // createAPIKey makes a key whose value is empty, for which AWS generates one;
@@ -235,11 +235,11 @@ func createAPIKey(x *call.Exchange) error {
 	if err := x.Emulator.Rest(x.Request.Context(), "apigateway", http.MethodPost, "/apikeys", request, &key); err != nil {
 		return err
 	}
-	return x.AnswerJSON(http.StatusCreated, key)
+	return x.RespondJSON(http.StatusCreated, key)
 }
 
-func forgetResource(x *call.Exchange) error {
-	x.Fields.Forget(strings.TrimSuffix(x.Request.URL.Path, "/"))
+func resourceDeleted(x *call.Exchange) error {
+	x.Fields.Delete(strings.TrimSuffix(x.Request.URL.Path, "/"))
 	return nil
 }
 

@@ -13,14 +13,14 @@ import (
 // https://docs.aws.amazon.com/apigateway/latest/api/API_CreateDeployment.html
 func (s *Service) snapshotDocument(x *call.Exchange) error {
 	var deployment map[string]any
-	if err := json.Unmarshal(x.Answer, &deployment); err != nil {
+	if err := json.Unmarshal(x.Response, &deployment); err != nil {
 		return fmt.Errorf("decode the deployment: %w", err)
 	}
 	s.documents.mu.Lock()
 	defer s.documents.mu.Unlock()
 	api := s.documents.api(x.Request.PathValue("api"))
 	if api.document != nil {
-		api.snapshots[call.Text(deployment, "id")] = api.document
+		api.snapshots[call.StringMember(deployment, "id")] = api.document
 	}
 	return nil
 }
@@ -33,7 +33,7 @@ func (s *Service) deleteDeployment(x *call.Exchange) error {
 }
 
 func deleteStage(x *call.Exchange) error {
-	x.Fields.Forget(stageKey(x.Request.PathValue("api"), x.Request.PathValue("stage")))
+	x.Fields.Delete(stageKey(x.Request.PathValue("api"), x.Request.PathValue("stage")))
 	return nil
 }
 
@@ -50,10 +50,10 @@ func (s *Service) exportDocument(x *call.Exchange) error {
 	if err := x.Emulator.Rest(x.Request.Context(), "apigateway", http.MethodGet, path, nil, &stage); err != nil {
 		return err
 	}
-	document := s.documents.snapshot(x.Request.PathValue("api"), call.Text(stage, "deploymentId"))
+	document := s.documents.snapshot(x.Request.PathValue("api"), call.StringMember(stage, "deploymentId"))
 	if document == nil {
 		return nil
 	}
-	x.Answer = document
+	x.Response = document
 	return nil
 }

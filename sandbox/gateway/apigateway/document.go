@@ -22,25 +22,25 @@ func documentMembers(document map[string]any) ([]patchOperation, map[string]any)
 		}
 	}
 	info, _ := document["info"].(map[string]any)
-	replace("name", call.Text(info, "title"))
-	replace("description", call.Text(info, "description"))
+	replace("name", call.StringMember(info, "title"))
+	replace("description", call.StringMember(info, "description"))
 	replace("version", fmt.Sprint(info["version"]))
-	replace("apiKeySource", call.Text(document, "x-amazon-apigateway-api-key-source"))
+	replace("apiKeySource", call.StringMember(document, "x-amazon-apigateway-api-key-source"))
 	if policy, ok := document["x-amazon-apigateway-policy"]; ok {
 		if encoded, err := json.Marshal(policy); err == nil {
 			replace("policy", string(encoded))
 		}
 	}
-	touched := map[string]any{}
+	changed := map[string]any{}
 	for extension, member := range map[string]string{
 		"x-amazon-apigateway-binary-media-types":       "binaryMediaTypes",
 		"x-amazon-apigateway-minimum-compression-size": "minimumCompressionSize",
 	} {
 		if value, ok := document[extension]; ok {
-			touched[member] = value
+			changed[member] = value
 		}
 	}
-	return operations, touched
+	return operations, changed
 }
 
 // parseDocument reads an OpenAPI document in JSON or YAML.
@@ -60,7 +60,7 @@ func parseDocument(body []byte) (map[string]any, error) {
 
 func documentTitle(document map[string]any) string {
 	info, _ := document["info"].(map[string]any)
-	return call.Text(info, "title")
+	return call.StringMember(info, "title")
 }
 
 // mergeDocuments lays a document over the one before it, as mode=merge does.

@@ -39,7 +39,7 @@ func cleanDomain(s *Service, domain map[string]any) {
 	if types, _ := endpoint["types"].([]any); slices.Contains(types, any("REGIONAL")) {
 		delete(domain, "distributionDomainName")
 		delete(domain, "distributionHostedZoneId")
-		sum := sha256.Sum256([]byte(call.Text(domain, "domainName")))
+		sum := sha256.Sum256([]byte(call.StringMember(domain, "domainName")))
 		domain["regionalDomainName"] = "d-" + hex.EncodeToString(sum[:])[:10] + ".execute-api." + s.Region + ".amazonaws.com"
 	}
 }
@@ -49,7 +49,7 @@ func (s *Service) deleteDomain(x *call.Exchange) error {
 	s.documents.mu.Lock()
 	delete(s.documents.mappings, domain)
 	s.documents.mu.Unlock()
-	x.Fields.Forget("/domainnames/" + domain)
+	x.Fields.Delete("/domainnames/" + domain)
 	return nil
 }
 
@@ -58,7 +58,7 @@ func (s *Service) deleteDomain(x *call.Exchange) error {
 // https://docs.aws.amazon.com/apigateway/latest/api/API_CreateBasePathMapping.html
 func (s *Service) createMapping(x *call.Exchange) error {
 	var mapping basePathMapping
-	if err := json.Unmarshal(x.Answer, &mapping); err != nil {
+	if err := json.Unmarshal(x.Response, &mapping); err != nil {
 		return fmt.Errorf("decode the mapping: %w", err)
 	}
 	if mapping.BasePath == "" {
@@ -68,13 +68,13 @@ func (s *Service) createMapping(x *call.Exchange) error {
 	s.documents.mu.Lock()
 	defer s.documents.mu.Unlock()
 	if _, taken := s.documents.mappings[domain][mapping.BasePath]; taken {
-		return x.AnswerError(http.StatusConflict, "ConflictException", "Base path already exists for this domain name")
+		return x.Reject(http.StatusConflict, "ConflictException", "Base path already exists for this domain name")
 	}
 	if s.documents.mappings[domain] == nil {
 		s.documents.mappings[domain] = map[string]basePathMapping{}
 	}
 	s.documents.mappings[domain][mapping.BasePath] = mapping
-	return x.AnswerJSON(http.StatusCreated, mapping)
+	return x.RespondJSON(http.StatusCreated, mapping)
 }
 
 // listMappings answers the domain's mappings from here.
@@ -83,7 +83,7 @@ func (s *Service) listMappings(x *call.Exchange) error {
 	if !x.Succeeded() {
 		return nil // the emulator says that there is no such domain
 	}
-	return x.AnswerJSON(http.StatusOK, map[string]any{"item": s.documents.mappingsOf(x.Request.PathValue("domain"))})
+	return x.RespondJSON(http.StatusOK, map[string]any{"item": s.documents.mappingsOf(x.Request.PathValue("domain"))})
 }
 
 func (a *documents) mappingsOf(domain string) []basePathMapping {
@@ -104,7 +104,7 @@ func (a *documents) mapping(r *http.Request) (basePathMapping, bool) {
 }
 
 func noSuchMapping(x *call.Exchange) error {
-	return x.AnswerError(http.StatusNotFound, "NotFoundException", "Invalid base path mapping identifier specified")
+	return x.Reject(http.StatusNotFound, "NotFoundException", "Invalid base path mapping identifier specified")
 }
 
 // getMapping answers one mapping, "(none)" included.
@@ -114,7 +114,7 @@ func (s *Service) getMapping(x *call.Exchange) error {
 	if !ok {
 		return noSuchMapping(x)
 	}
-	return x.AnswerJSON(http.StatusOK, mapping)
+	return x.RespondJSON(http.StatusOK, mapping)
 }
 
 // updateMapping points a mapping elsewhere; the emulator does not know the call.
@@ -126,7 +126,7 @@ func (s *Service) updateMapping(x *call.Exchange) error {
 	}
 	var request struct{ PatchOperations []patchOperation }
 	if err := call.Decode(x.Body, &request); err != nil {
-		return x.AnswerError(http.StatusBadRequest, "BadRequestException", "Invalid patch request: "+err.Error())
+		return x.Reject(http.StatusBadRequest, "BadRequestException", "Invalid patch request: "+err.Error())
 	}
 	before := mapping.BasePath
 	for _, operation := range request.PatchOperations {
@@ -146,7 +146,7 @@ func (s *Service) updateMapping(x *call.Exchange) error {
 	delete(s.documents.mappings[x.Request.PathValue("domain")], before)
 	s.documents.mappings[x.Request.PathValue("domain")][mapping.BasePath] = mapping
 	s.documents.mu.Unlock()
-	return x.AnswerJSON(http.StatusOK, mapping)
+	return x.RespondJSON(http.StatusOK, mapping)
 }
 
 // deleteMapping removes a mapping.
@@ -158,5 +158,5 @@ func (s *Service) deleteMapping(x *call.Exchange) error {
 	s.documents.mu.Lock()
 	delete(s.documents.mappings[x.Request.PathValue("domain")], x.Request.PathValue("base"))
 	s.documents.mu.Unlock()
-	return x.AnswerJSON(http.StatusAccepted, nil)
+	return x.RespondJSON(http.StatusAccepted, nil)
 }

@@ -70,18 +70,18 @@ func (s *Service) createRestAPI(x *call.Exchange) error {
 func (s *Service) importRestAPI(x *call.Exchange) error {
 	document, err := parseDocument(x.Body)
 	if err != nil {
-		return x.AnswerError(http.StatusBadRequest, "BadRequestException", err.Error())
+		return x.Reject(http.StatusBadRequest, "BadRequestException", err.Error())
 	}
-	var made map[string]any
+	var created map[string]any
 	if x.Succeeded() {
-		if err := json.Unmarshal(x.Answer, &made); err != nil {
+		if err := json.Unmarshal(x.Response, &created); err != nil {
 			return fmt.Errorf("decode the new API: %w", err)
 		}
 	} else if err := x.Emulator.Rest(x.Request.Context(), "apigateway", http.MethodPost, "/restapis",
-		map[string]any{"name": documentTitle(document)}, &made); err != nil {
+		map[string]any{"name": documentTitle(document)}, &created); err != nil {
 		return fmt.Errorf("make the API to import into: %w", err)
 	}
-	return s.importDocument(x, call.Text(made, "id"), x.Body, document, http.StatusCreated)
+	return s.importDocument(x, call.StringMember(created, "id"), x.Body, document, http.StatusCreated)
 }
 
 // putRestAPI imports an OpenAPI document into an API, which the emulator does
@@ -91,7 +91,7 @@ func (s *Service) putRestAPI(x *call.Exchange) error {
 	id := x.Request.PathValue("api")
 	document, err := parseDocument(x.Body)
 	if err != nil {
-		return x.AnswerError(http.StatusBadRequest, "BadRequestException", err.Error())
+		return x.Reject(http.StatusBadRequest, "BadRequestException", err.Error())
 	}
 	body := x.Body
 	if before := s.documents.document(id); before != nil && x.Request.URL.Query().Get("mode") == "merge" {
@@ -106,15 +106,15 @@ func (s *Service) putRestAPI(x *call.Exchange) error {
 // sets, as the import does on AWS.
 func (s *Service) importDocument(x *call.Exchange, id string, body []byte, document map[string]any, status int) error {
 	ctx, path := x.Request.Context(), "/restapis/"+id
-	operations, touched := documentMembers(document)
+	operations, changed := documentMembers(document)
 	err := x.Emulator.Rest(ctx, "apigateway", http.MethodPatch, path, map[string]any{"patchOperations": operations}, nil)
 	if emulator.NotFound(err) {
-		return x.AnswerError(http.StatusNotFound, "NotFoundException", "Invalid API identifier specified "+x.AccountID+":"+id)
+		return x.Reject(http.StatusNotFound, "NotFoundException", "Invalid API identifier specified "+x.AccountID+":"+id)
 	}
 	if err != nil {
 		return err
 	}
-	x.Fields.Set(path, touched)
+	x.Fields.Set(path, changed)
 	s.documents.mu.Lock()
 	s.documents.api(id).document = bytes.Clone(body)
 	s.documents.mu.Unlock()
@@ -122,7 +122,7 @@ func (s *Service) importDocument(x *call.Exchange, id string, body []byte, docum
 	if err != nil {
 		return err
 	}
-	return x.AnswerJSON(status, api)
+	return x.RespondJSON(status, api)
 }
 
 func (s *Service) deleteRestAPI(x *call.Exchange) error {
@@ -130,6 +130,6 @@ func (s *Service) deleteRestAPI(x *call.Exchange) error {
 	s.documents.mu.Lock()
 	delete(s.documents.imported, id)
 	s.documents.mu.Unlock()
-	x.Fields.Forget("/restapis/" + id)
+	x.Fields.Delete("/restapis/" + id)
 	return nil
 }

@@ -30,7 +30,7 @@ func (s *Service) importedResources(x *call.Exchange) error {
 		return err
 	}
 	paths, _ := document["paths"].(map[string]any)
-	return x.AnswerJSON(http.StatusOK, map[string]any{"item": documentResources(id, root, paths)})
+	return x.RespondJSON(http.StatusOK, map[string]any{"item": documentResources(id, root, paths)})
 }
 
 func (s *Service) rootResource(ctx context.Context, api string) (string, error) {
@@ -38,7 +38,7 @@ func (s *Service) rootResource(ctx context.Context, api string) (string, error) 
 	if err := s.Emulator.Rest(ctx, "apigateway", http.MethodGet, "/restapis/"+api, nil, &object); err != nil {
 		return "", err
 	}
-	return call.Text(object, "rootResourceId"), nil
+	return call.StringMember(object, "rootResourceId"), nil
 }
 
 // documentResources are the resources that the paths make, parents included.

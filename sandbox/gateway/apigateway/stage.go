@@ -49,8 +49,8 @@ func (s *Service) updateStage(x *call.Exchange) error {
 		return fmt.Errorf("decode the request: %w", err)
 	}
 	for _, o := range request.PatchOperations {
-		if !o.namesStage() && !o.namesMethod() {
-			return x.AnswerError(http.StatusBadRequest, "BadRequestException", "Invalid method setting path: "+o.Path)
+		if !o.changesStage() && !o.changesMethodSetting() {
+			return x.Reject(http.StatusBadRequest, "BadRequestException", "Invalid method setting path: "+o.Path)
 		}
 	}
 	if slices.ContainsFunc(request.PatchOperations, patchOperation.logs) {
@@ -59,7 +59,7 @@ func (s *Service) updateStage(x *call.Exchange) error {
 			return err
 		}
 		if !set {
-			return x.AnswerError(http.StatusBadRequest, "BadRequestException", NoLogRole)
+			return x.Reject(http.StatusBadRequest, "BadRequestException", NoLogRole)
 		}
 	}
 	return s.show(stages)(x)
@@ -72,14 +72,14 @@ var stageMembers = []string{
 }
 
 // namesStage says whether the operation is on the stage itself.
-func (o patchOperation) namesStage() bool { return slices.Contains(stageMembers, o.tokens()[0]) }
+func (o patchOperation) changesStage() bool { return slices.Contains(stageMembers, o.tokens()[0]) }
 
 // settingMethods follow the resource's path in an operation on the settings of a method.
 var settingMethods = []string{"*", "ANY", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"}
 
 // namesMethod says whether the operation is on a setting of a method, or removes all of them: the path
 // of the resource is one step, the method one, and a setting two.
-func (o patchOperation) namesMethod() bool {
+func (o patchOperation) changesMethodSetting() bool {
 	steps := o.tokens()
 	all := o.Op == "remove" && len(steps) == 2
 	return (all || len(steps) == 4) && slices.Contains(settingMethods, steps[1])

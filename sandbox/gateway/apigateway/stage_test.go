@@ -24,7 +24,7 @@ func TestAnOperationOnAStageNamesAMethodWithTheSlashesOfItsPathEscaped(t *testin
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			o := patchOperation{Op: c.op, Path: c.path}
-			if taken := o.namesStage() || o.namesMethod(); taken != c.taken {
+			if taken := o.changesStage() || o.changesMethodSetting(); taken != c.taken {
 				t.Errorf("taken: %v, want %v", taken, c.taken)
 			}
 		})

@@ -13,7 +13,7 @@ import (
 )
 
 // stageAnswer is the part of a stage that the data plane needs.
-type stageAnswer struct {
+type stageResource struct {
 	DeploymentID   string            `json:"deploymentId"`
 	Variables      map[string]string `json:"variables"`
 	TracingEnabled bool              `json:"tracingEnabled"`
@@ -35,18 +35,18 @@ func (s *Service) Stage(ctx context.Context, apiID, stage string) (restapi.Stage
 }
 
 func (s *Service) loadStage(ctx context.Context, apiID, name string) (restapi.Stage, error) {
-	var answer stageAnswer
+	var response stageResource
 	path := "/restapis/" + url.PathEscape(apiID) + "/stages/" + url.PathEscape(name)
-	if err := s.Emulator.Rest(ctx, "apigateway", http.MethodGet, path, nil, &answer); err != nil {
+	if err := s.Emulator.Rest(ctx, "apigateway", http.MethodGet, path, nil, &response); err != nil {
 		if emulator.NotFound(err) {
 			return restapi.Stage{}, fmt.Errorf("stage %s of API %s: %w", name, apiID, restapi.ErrNotFound)
 		}
 		return restapi.Stage{}, err
 	}
-	document := s.documents.snapshot(apiID, answer.DeploymentID)
+	document := s.documents.snapshot(apiID, response.DeploymentID)
 	if document == nil {
 		return restapi.Stage{}, fmt.Errorf("stage %s of API %s: deployment %q has no OpenAPI document; the sandbox serves imported APIs only: %w",
-			name, apiID, answer.DeploymentID, restapi.ErrNotFound)
+			name, apiID, response.DeploymentID, restapi.ErrNotFound)
 	}
 	api, err := s.get(ctx, restAPIs, &http.Request{}, "/restapis/"+url.PathEscape(apiID))
 	if err != nil {
@@ -54,15 +54,15 @@ func (s *Service) loadStage(ctx context.Context, apiID, name string) (restapi.St
 	}
 	stage := restapi.Stage{
 		APIID: apiID, AccountID: s.AccountID, Region: s.Region, Name: name,
-		DeploymentID: answer.DeploymentID, Document: document, Variables: answer.Variables,
-		Methods: map[string]restapi.MethodSettings{}, TracingEnabled: answer.TracingEnabled,
+		DeploymentID: response.DeploymentID, Document: document, Variables: response.Variables,
+		Methods: map[string]restapi.MethodSettings{}, TracingEnabled: response.TracingEnabled,
 		DisableExecuteAPI: api["disableExecuteApiEndpoint"] == true,
 	}
-	for key, settings := range answer.MethodSettings {
+	for key, settings := range response.MethodSettings {
 		stage.Methods[settingKey(key)] = restapi.MethodSettings{Rate: settings.Rate, Burst: settings.Burst}
 	}
-	if answer.AccessLogSettings.DestinationARN != "" {
-		stage.AccessLog = &restapi.AccessLog{DestinationARN: answer.AccessLogSettings.DestinationARN, Format: answer.AccessLogSettings.Format}
+	if response.AccessLogSettings.DestinationARN != "" {
+		stage.AccessLog = &restapi.AccessLog{DestinationARN: response.AccessLogSettings.DestinationARN, Format: response.AccessLogSettings.Format}
 	}
 	return stage, nil
 }
@@ -71,8 +71,8 @@ func (s *Service) loadStage(ctx context.Context, apiID, name string) (restapi.St
 func (s *Service) Domain(ctx context.Context, host string) (restapi.Domain, error) {
 	host = strings.ToLower(host)
 	known, err := emulator.Lookup(s.Lookups, "apigateway", "domain "+host, func() (bool, error) {
-		var answer map[string]any
-		err := s.Emulator.Rest(ctx, "apigateway", http.MethodGet, "/domainnames/"+url.PathEscape(host), nil, &answer)
+		var response map[string]any
+		err := s.Emulator.Rest(ctx, "apigateway", http.MethodGet, "/domainnames/"+url.PathEscape(host), nil, &response)
 		if emulator.NotFound(err) {
 			return false, nil
 		}
@@ -96,7 +96,7 @@ func (s *Service) Domain(ctx context.Context, host string) (restapi.Domain, erro
 }
 
 // planAnswer is a usage plan.
-type planAnswer struct {
+type usagePlan struct {
 	ID        string `json:"id"`
 	APIStages []struct {
 		APIID    string `json:"apiId"`
@@ -130,7 +130,7 @@ func (s *Service) loadKeys(ctx context.Context, apiID, stage string) ([]restapi.
 	}
 	var keys []restapi.Key
 	for _, object := range plans {
-		var plan planAnswer
+		var plan usagePlan
 		if err := call.Convert(object, &plan); err != nil {
 			return nil, err
 		}
@@ -148,7 +148,7 @@ func (s *Service) loadKeys(ctx context.Context, apiID, stage string) ([]restapi.
 }
 
 // of is the part of the plan that holds for a stage, if it has the stage.
-func (p planAnswer) of(apiID, stage string) (restapi.Plan, bool) {
+func (p usagePlan) of(apiID, stage string) (restapi.Plan, bool) {
 	for _, s := range p.APIStages {
 		if s.APIID != apiID || s.Stage != stage {
 			continue
@@ -180,7 +180,7 @@ func (s *Service) planKeys(ctx context.Context, planID string, plan restapi.Plan
 			return nil, err
 		}
 		keys = append(keys, restapi.Key{
-			ID: id, Name: call.Text(key, "name"), Value: call.Text(key, "value"), Enabled: key["enabled"] == true,
+			ID: id, Name: call.StringMember(key, "name"), Value: call.StringMember(key, "value"), Enabled: key["enabled"] == true,
 			PlanID: planID, Plan: plan,
 		})
 	}

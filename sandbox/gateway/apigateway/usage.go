@@ -23,7 +23,7 @@ func (s *Service) createPlan(x *call.Exchange) error {
 	if err := call.Decode(body, &plan); err != nil {
 		return fmt.Errorf("decode the request: %w", err)
 	}
-	if refused, err := refusePlan(s, x, plan); refused || err != nil {
+	if refused, err := rejectInvalidPlan(s, x, plan); refused || err != nil {
 		return err
 	}
 	return s.show(usagePlans)(x)
@@ -33,23 +33,23 @@ func (s *Service) createPlan(x *call.Exchange) error {
 // stage does not serve. The emulator takes any.
 // https://github.com/aws/aws-cdk/pull/6411
 // https://github.com/aws/aws-cdk/issues/15426
-func refusePlan(s *Service, x *call.Exchange, object map[string]any) (bool, error) {
-	var plan planAnswer
+func rejectInvalidPlan(s *Service, x *call.Exchange, object map[string]any) (bool, error) {
+	var plan usagePlan
 	if err := call.Convert(object, &plan); err != nil {
 		return false, err
 	}
 	for _, stage := range plan.APIStages {
 		if len(stage.Throttle) > 0 && plan.Throttle.Rate == 0 && plan.Throttle.Burst == 0 {
-			return true, x.AnswerError(http.StatusBadRequest, "BadRequestException",
+			return true, x.Reject(http.StatusBadRequest, "BadRequestException",
 				"Can not define fine grain throttling if usage plan throttle is not defined.")
 		}
 		for method := range stage.Throttle {
-			known, err := s.serves(x.Request.Context(), stage.APIID, stage.Stage, method)
+			known, err := s.stageHasMethod(x.Request.Context(), stage.APIID, stage.Stage, method)
 			if err != nil {
 				return false, err
 			}
 			if !known {
-				return true, x.AnswerError(http.StatusNotFound, "NotFoundException", "Invalid Method identifier specified "+method)
+				return true, x.Reject(http.StatusNotFound, "NotFoundException", "Invalid Method identifier specified "+method)
 			}
 		}
 	}
@@ -57,7 +57,7 @@ func refusePlan(s *Service, x *call.Exchange, object map[string]any) (bool, erro
 }
 
 // serves says whether a stage has a method, named as in "/items/{id}/GET".
-func (s *Service) serves(ctx context.Context, api, stage, method string) (bool, error) {
+func (s *Service) stageHasMethod(ctx context.Context, api, stage, method string) (bool, error) {
 	served, err := s.Stage(ctx, api, stage)
 	if errors.Is(err, restapi.ErrNotFound) {
 		return false, nil
@@ -97,8 +97,8 @@ func (s *Service) createPlanKey(x *call.Exchange) error {
 		return err
 	}
 	for _, other := range others {
-		if stage, shared := joined.shares(other); shared {
-			return x.AnswerError(http.StatusConflict, "ConflictException", fmt.Sprintf(
+		if stage, shared := joined.sharedStage(other); shared {
+			return x.Reject(http.StatusConflict, "ConflictException", fmt.Sprintf(
 				"Usage Plan %s cannot be added because API Key %s cannot reference multiple Usage Plans with the same api stage: %s", id, request.KeyID, stage))
 		}
 	}
@@ -106,19 +106,19 @@ func (s *Service) createPlanKey(x *call.Exchange) error {
 }
 
 // plansOfKey are the plan of an id, empty if there is none, and the other plans that a key is in.
-func (s *Service) plansOfKey(ctx context.Context, id, key string) (joined planAnswer, others []planAnswer, err error) {
+func (s *Service) plansOfKey(ctx context.Context, id, key string) (joined usagePlan, others []usagePlan, err error) {
 	objects, err := s.listAll(ctx, usagePlans, "/usageplans")
 	if err != nil {
 		return joined, nil, err
 	}
 	for _, object := range objects {
-		keys, err := s.keyIDs(ctx, call.Text(object, "id"))
+		keys, err := s.keyIDs(ctx, call.StringMember(object, "id"))
 		if err != nil {
 			return joined, nil, err
 		}
-		var plan planAnswer
+		var plan usagePlan
 		switch {
-		case call.Text(object, "id") == id:
+		case call.StringMember(object, "id") == id:
 			err = call.Convert(object, &joined)
 		case slices.Contains(keys, key):
 			err = call.Convert(object, &plan)
@@ -132,7 +132,7 @@ func (s *Service) plansOfKey(ctx context.Context, id, key string) (joined planAn
 }
 
 // shares names a stage that both plans are for, if there is one.
-func (p planAnswer) shares(other planAnswer) (string, bool) {
+func (p usagePlan) sharedStage(other usagePlan) (string, bool) {
 	for _, own := range p.APIStages {
 		if _, both := other.of(own.APIID, own.Stage); both {
 			return own.APIID + ":" + own.Stage, true
@@ -143,16 +143,16 @@ func (p planAnswer) shares(other planAnswer) (string, bool) {
 
 // keyIDs are the ids of a plan's keys.
 func (s *Service) keyIDs(ctx context.Context, planID string) ([]string, error) {
-	var answer struct {
+	var response struct {
 		Item []struct {
 			ID string `json:"id"`
 		} `json:"item"`
 	}
-	if err := s.Emulator.Rest(ctx, "apigateway", http.MethodGet, "/usageplans/"+url.PathEscape(planID)+"/keys?limit=500", nil, &answer); err != nil {
+	if err := s.Emulator.Rest(ctx, "apigateway", http.MethodGet, "/usageplans/"+url.PathEscape(planID)+"/keys?limit=500", nil, &response); err != nil {
 		return nil, fmt.Errorf("keys of usage plan %s: %w", planID, err)
 	}
-	ids := make([]string, len(answer.Item))
-	for i, item := range answer.Item {
+	ids := make([]string, len(response.Item))
+	for i, item := range response.Item {
 		ids[i] = item.ID
 	}
 	return ids, nil

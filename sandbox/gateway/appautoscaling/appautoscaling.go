@@ -41,7 +41,7 @@ func New(a *call.Account) call.Service {
 // https://docs.aws.amazon.com/autoscaling/application/APIReference/API_Operations.html
 func (s *service) calls() call.Service {
 	calls := map[string]call.Handler{}
-	for name, answer := range map[string]func(*call.Exchange, scalingObject) (any, error){
+	for name, response := range map[string]func(*call.Exchange, scalingObject) (any, error){
 		"RegisterScalableTarget":   s.registerTarget,
 		"DescribeScalableTargets":  s.describeTargets,
 		"DeregisterScalableTarget": s.deregisterTarget,
@@ -52,7 +52,7 @@ func (s *service) calls() call.Service {
 		"TagResource":              s.tagTarget,
 		"UntagResource":            s.untagTarget,
 	} {
-		calls[name] = call.Instead(s.scalingCall(answer))
+		calls[name] = call.Instead(s.scalingCall(response))
 	}
 	return call.Service{
 		Name: "application-autoscaling", Target: "AnyScaleFrontendService.", Operations: calls,
@@ -67,7 +67,7 @@ var errNoObject = errors.New("there is no such object")
 // https://github.com/terraform-aws-modules/terraform-aws-rds-aurora/pull/420
 var errTargetExists = errors.New("The scalable target that you tried to tag already exists. To update tags on an existing scalable target, use the TagResource API.") //nolint:revive,staticcheck // AWS's wording
 
-func (s *service) scalingCall(answer func(*call.Exchange, scalingObject) (any, error)) call.Handler {
+func (s *service) scalingCall(response func(*call.Exchange, scalingObject) (any, error)) call.Handler {
 	return func(x *call.Exchange) error {
 		var request scalingObject
 		if err := call.Decode(x.Body, &request); err != nil {
@@ -75,14 +75,14 @@ func (s *service) scalingCall(answer func(*call.Exchange, scalingObject) (any, e
 		}
 		s.scaling.mu.Lock()
 		defer s.scaling.mu.Unlock()
-		value, err := answer(x, request)
+		value, err := response(x, request)
 		if errors.Is(err, errTargetExists) {
-			return x.AnswerError(http.StatusBadRequest, "ValidationException", err.Error())
+			return x.Reject(http.StatusBadRequest, "ValidationException", err.Error())
 		}
 		if err != nil {
-			return x.AnswerError(http.StatusBadRequest, "ObjectNotFoundException", err.Error())
+			return x.Reject(http.StatusBadRequest, "ObjectNotFoundException", err.Error())
 		}
-		return x.AnswerJSON(http.StatusOK, value)
+		return x.RespondJSON(http.StatusOK, value)
 	}
 }
 
@@ -108,10 +108,10 @@ var (
 )
 
 // put changes the object of the same name by the request's members, or adds one.
-func put(list []scalingObject, members []string, request, made scalingObject) ([]scalingObject, scalingObject) {
+func put(list []scalingObject, members []string, request, created scalingObject) ([]scalingObject, scalingObject) {
 	i := slices.IndexFunc(list, func(o scalingObject) bool { return o.same(request, members...) })
 	if i < 0 {
-		list, i = append(list, made), len(list)
+		list, i = append(list, created), len(list)
 	}
 	for name, value := range request {
 		if name != "Tags" {
@@ -135,8 +135,8 @@ func scalingARN(x *call.Exchange, kind string) string {
 
 // https://docs.aws.amazon.com/autoscaling/application/APIReference/API_RegisterScalableTarget.html
 func (s *service) registerTarget(x *call.Exchange, request scalingObject) (any, error) {
-	held, namespace := s.scaling, call.Text(request, "ServiceNamespace")
-	made := scalingObject{
+	held, namespace := s.scaling, call.StringMember(request, "ServiceNamespace")
+	created := scalingObject{
 		"ScalableTargetARN": scalingARN(x, "scalable-target"), "CreationTime": time.Now().Unix(),
 		"RoleARN": "arn:aws:iam::" + x.AccountID + ":role/aws-service-role/" + namespace + ".application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling",
 		"SuspendedState": map[string]bool{
@@ -147,8 +147,8 @@ func (s *service) registerTarget(x *call.Exchange, request scalingObject) (any, 
 		return nil, errTargetExists
 	}
 	var target scalingObject
-	held.targets, target = put(held.targets, targetMembers, request, made)
-	arn := call.Text(target, "ScalableTargetARN")
+	held.targets, target = put(held.targets, targetMembers, request, created)
+	arn := call.StringMember(target, "ScalableTargetARN")
 	held.tag(arn, request["Tags"])
 	return map[string]any{"ScalableTargetARN": arn}, nil
 }
@@ -177,11 +177,11 @@ func (s *service) deregisterTarget(x *call.Exchange, request scalingObject) (any
 func (s *service) putPolicy(x *call.Exchange, request scalingObject) (any, error) {
 	held := s.scaling
 	if !slices.ContainsFunc(held.targets, func(o scalingObject) bool { return o.same(request, targetMembers...) }) {
-		return nil, fmt.Errorf("no scalable target registered for %s", call.Text(request, "ResourceId"))
+		return nil, fmt.Errorf("no scalable target registered for %s", call.StringMember(request, "ResourceId"))
 	}
-	made := scalingObject{"PolicyARN": scalingARN(x, "scalingPolicy"), "CreationTime": time.Now().Unix(), "Alarms": []any{}}
+	created := scalingObject{"PolicyARN": scalingARN(x, "scalingPolicy"), "CreationTime": time.Now().Unix(), "Alarms": []any{}}
 	var policy scalingObject
-	held.policies, policy = put(held.policies, policyMembers, request, made)
+	held.policies, policy = put(held.policies, policyMembers, request, created)
 	return map[string]any{"PolicyARN": policy["PolicyARN"], "Alarms": []any{}}, nil
 }
 
@@ -202,18 +202,18 @@ func (s *service) deletePolicy(x *call.Exchange, request scalingObject) (any, er
 }
 
 func (s *service) listTargetTags(x *call.Exchange, request scalingObject) (any, error) {
-	return map[string]any{"Tags": s.scaling.tags[call.Text(request, "ResourceARN")]}, nil
+	return map[string]any{"Tags": s.scaling.tags[call.StringMember(request, "ResourceARN")]}, nil
 }
 
 func (s *service) tagTarget(x *call.Exchange, request scalingObject) (any, error) {
-	s.scaling.tag(call.Text(request, "ResourceARN"), request["Tags"])
+	s.scaling.tag(call.StringMember(request, "ResourceARN"), request["Tags"])
 	return map[string]any{}, nil
 }
 
 func (s *service) untagTarget(x *call.Exchange, request scalingObject) (any, error) {
 	keys, _ := request["TagKeys"].([]any)
 	for _, key := range keys {
-		delete(s.scaling.tags[call.Text(request, "ResourceARN")], fmt.Sprint(key))
+		delete(s.scaling.tags[call.StringMember(request, "ResourceARN")], fmt.Sprint(key))
 	}
 	return map[string]any{}, nil
 }

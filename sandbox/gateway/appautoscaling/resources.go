@@ -16,7 +16,7 @@ func (s *service) resources(_ context.Context, _ string, x *call.Exchange) ([]ia
 		return nil, nil //nolint:nilerr // what cannot be read names nothing
 	}
 	keys := map[string][]string{}
-	if space := call.Text(request, "ServiceNamespace"); space != "" {
+	if space := call.StringMember(request, "ServiceNamespace"); space != "" {
 		keys["application-autoscaling:service-namespace"] = []string{space}
 	}
 	tags, _ := request["Tags"].(map[string]any)
@@ -25,10 +25,10 @@ func (s *service) resources(_ context.Context, _ string, x *call.Exchange) ([]ia
 	}
 	s.scaling.mu.Lock()
 	defer s.scaling.mu.Unlock()
-	arn := call.Text(request, "ResourceARN")
+	arn := call.StringMember(request, "ResourceARN")
 	for _, target := range s.scaling.targets {
 		if arn == "" && target.same(request, targetMembers...) {
-			arn = call.Text(target, "ScalableTargetARN")
+			arn = call.StringMember(target, "ScalableTargetARN")
 		}
 	}
 	for key, value := range s.scaling.tags[arn] {

@@ -1,5 +1,5 @@
-// Package call is one corrected call of an AWS service: the request, the emulator's response that is changed, and
-// what corrections of every service use. A service describes what it corrects as a Service.
+// Package call corrects single calls of AWS services: the request, the emulator's response and the functions that
+// the corrections of every service share. A Service lists the calls that the gateway corrects.
 package call
 
 import (
@@ -12,10 +12,10 @@ import (
 	"github.com/didomi/serverless-api/sandbox/gateway/emulator"
 )
 
-// Account is the emulated account: what corrections of every service work with.
+// Account is the emulated account, which the corrections of all services share.
 type Account struct {
 	Region, AccountID string
-	// Upstream is the emulator's own address, PublicURL the one under which clients reach the gateway.
+	// Upstream is the emulator's address, PublicURL the gateway's address for clients.
 	Upstream, PublicURL *url.URL
 	Client              *http.Client
 	Proxy               *httputil.ReverseProxy
@@ -27,17 +27,17 @@ type Account struct {
 	Fields   *emulator.Overlay
 	Limits   *AccountLimits
 	Invoker  *Invoker
-	// Decide decides a call again that the emulator has refused.
+	// Decide evaluates the permissions again when the emulator has denied access (package decide).
 	Decide func(x *Exchange) error
 }
 
-// wrote says that a write has gone through: what it changed must be looked up
-// again, before the caller has the answer.
-func (a *Account) wrote(r *http.Request) {
+// invalidateLookups drops the cached lookups of the service that a write has changed, before the caller gets the
+// response.
+func (a *Account) invalidateLookups(r *http.Request) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		a.Lookups.Forget(SigningName(r))
+		a.Lookups.Invalidate(SigningName(r))
 	}
 }
 
-// OwnPrefix is where the gateway serves calls that are no AWS API.
-const OwnPrefix = "/_sandbox/"
+// SandboxPrefix begins the paths that the gateway serves itself and that belong to no AWS API.
+const SandboxPrefix = "/_sandbox/"

@@ -8,12 +8,13 @@ import (
 	"github.com/didomi/serverless-api/sandbox/iampolicy"
 )
 
-// ARN is the ARN of something of this account in its region.
+// ARN is the ARN of a resource in the account and its region.
 func (a *Account) ARN(service, resource string) string {
 	return fmt.Sprintf("arn:aws:%s:%s:%s:%s", service, a.Region, a.AccountID, resource)
 }
 
-// ByParameter is what the parameters of a call name, each by its kind, or by its ARN.
+// ByParameter returns the resources that a call's parameters name: by ARN in ResourceName, and by name in the
+// parameters of kinds, which has the resource type of each.
 func (a *Account) ByParameter(x *Exchange, service string, kinds map[string]string) []iampolicy.Resource {
 	keys := RequestTags(x)
 	var all []iampolicy.Resource
@@ -28,9 +29,9 @@ func (a *Account) ByParameter(x *Exchange, service string, kinds map[string]stri
 	return all
 }
 
-// Calling is a service of AWS's that calls another one and says for which account and, where there is an ARN, for
-// which resource (docs/reference/aws-rules.md, IAM, has what is documented of each).
-func (a *Account) Calling(service, arn string) iampolicy.Caller {
+// ServiceCaller is an AWS service that calls another one, with aws:SourceAccount and, unless arn is empty,
+// aws:SourceArn. docs/reference/aws-rules.md, IAM, lists which keys AWS documents for each service.
+func (a *Account) ServiceCaller(service, arn string) iampolicy.Caller {
 	c := iampolicy.Caller{Service: service, Keys: map[string][]string{"aws:sourceaccount": {a.AccountID}}}
 	if arn != "" {
 		c.Keys["aws:sourcearn"] = []string{arn}

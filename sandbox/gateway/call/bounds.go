@@ -9,44 +9,44 @@ import (
 	"github.com/aws/smithy-go/encoding/cbor"
 )
 
-// Bound is what AWS allows in one parameter of a call.
+// Bound is the length and pattern that AWS allows for one parameter of a call.
 type Bound struct {
 	Parameter string
-	Most      int            // characters
-	Pattern   *regexp.Regexp // nil: any text
+	MaxLength int            // in characters
+	Pattern   *regexp.Regexp // nil for any
 }
 
-// BoundedCall is a call whose parameters have bounds, and the code of its refusal.
+// BoundedCall is a call whose parameters have bounds, with the error code of a violation.
 type BoundedCall struct {
 	Code   string
 	Bounds []Bound
 }
 
-// The patterns of names that several services have.
+// Patterns of names in several services.
 var (
-	// Identifier begins with a letter, and has no hyphen at its end and no two in a row.
+	// Identifier begins with a letter, does not end with a hyphen and has no two hyphens in a row.
 	Identifier = regexp.MustCompile(`^[A-Za-z](-?[A-Za-z0-9])*$`)
 	WordDash   = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
 )
 
-// BoundOf is a call with one parameter that has bounds.
-func BoundOf(code, parameter string, most int, pattern *regexp.Regexp) BoundedCall {
-	return BoundedCall{code, []Bound{{parameter, most, pattern}}}
+// BoundOf is a call that has bounds on one parameter.
+func BoundOf(code, parameter string, maxLength int, pattern *regexp.Regexp) BoundedCall {
+	return BoundedCall{code, []Bound{{parameter, maxLength, pattern}}}
 }
 
-// And is the call with one more such parameter.
-func (c BoundedCall) And(parameter string, most int, pattern *regexp.Regexp) BoundedCall {
-	return BoundedCall{c.Code, append(c.Bounds, Bound{parameter, most, pattern})}
+// And adds bounds on another parameter.
+func (c BoundedCall) And(parameter string, maxLength int, pattern *regexp.Regexp) BoundedCall {
+	return BoundedCall{c.Code, append(c.Bounds, Bound{parameter, maxLength, pattern})}
 }
 
-// Broken says which bound a call's parameters break; empty: none.
-func (c BoundedCall) Broken(get func(parameter string) string) string {
+// Violation describes the first bound that the parameters violate; it is empty if there is none.
+func (c BoundedCall) Violation(get func(parameter string) string) string {
 	for _, b := range c.Bounds {
 		value := get(b.Parameter)
 		switch length := utf8.RuneCountInString(value); {
-		case value == "": // named by the service, or refused by it
-		case length > b.Most:
-			return fmt.Sprintf("Value '%s' at '%s' failed to satisfy constraint: Member must have length less than or equal to %d, and has %d", value, b.Parameter, b.Most, length)
+		case value == "": // the service generates the name or rejects the call
+		case length > b.MaxLength:
+			return fmt.Sprintf("Value '%s' at '%s' failed to satisfy constraint: Member must have length less than or equal to %d, and has %d", value, b.Parameter, b.MaxLength, length)
 		case b.Pattern != nil && !b.Pattern.MatchString(value):
 			return fmt.Sprintf("Value '%s' at '%s' failed to satisfy constraint: Member must satisfy regular expression pattern: %s", value, b.Parameter, b.Pattern)
 		}
@@ -54,21 +54,21 @@ func (c BoundedCall) Broken(get func(parameter string) string) string {
 	return ""
 }
 
-// Bounded refuses a call whose parameters are out of bounds, before the emulator sees it.
-func Bounded(limits BoundedCall, call Handler) Handler {
-	return Reading(func(x *Exchange) error {
+// Bounded rejects a call whose parameters violate a bound, without forwarding it.
+func Bounded(limits BoundedCall, next Handler) Handler {
+	return WithBody(func(x *Exchange) error {
 		get, err := x.Parameters()
 		if err != nil {
 			return err
 		}
-		if message := limits.Broken(get); message != "" {
-			return x.Refuse(http.StatusBadRequest, limits.Code, message)
+		if message := limits.Violation(get); message != "" {
+			return x.Reject(http.StatusBadRequest, limits.Code, message)
 		}
-		return call(x)
+		return next(x)
 	})
 }
 
-// Parameters are the texts that a call's body names, in any of the protocols.
+// Parameters returns the string parameters of a call by name, in any of the protocols.
 func (x *Exchange) Parameters() (func(string) string, error) {
 	if x.Form != nil {
 		return x.Form.Get, nil
@@ -81,8 +81,8 @@ func (x *Exchange) Parameters() (func(string) string, error) {
 		}, err
 	}
 	var body map[string]any
-	if err := Decode(x.Body, &body); err != nil {
-		return nil, fmt.Errorf("decode the request: %w", err)
+	if err := x.DecodeRequest(&body); err != nil {
+		return nil, err
 	}
-	return func(name string) string { return Text(body, name) }, nil
+	return func(name string) string { return StringMember(body, name) }, nil
 }

@@ -9,12 +9,12 @@ import (
 	"github.com/aws/smithy-go/encoding/cbor"
 )
 
-// IsCBOR says whether a body is CBOR.
+// IsCBOR reports whether the Content-Type is CBOR.
 func IsCBOR(header http.Header) bool {
 	return strings.HasPrefix(header.Get("Content-Type"), "application/cbor")
 }
 
-// DecodeCBOR reads a body that is a map.
+// DecodeCBOR decodes a body that is a map.
 func DecodeCBOR(data []byte) (cbor.Map, error) {
 	value, err := cbor.Decode(data)
 	if err != nil {

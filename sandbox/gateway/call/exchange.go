@@ -17,34 +17,33 @@ import (
 	"github.com/didomi/serverless-api/sandbox/gateway/xmltree"
 )
 
-// Handler answers one corrected call: it forwards the exchange and changes the
-// answer. An error becomes a failure answer that names the call.
+// Handler handles a corrected call: it forwards the request and changes the response, or replaces it. The
+// gateway reports an error that it returns as the error SandboxFailure, which names the call.
 type Handler func(x *Exchange) error
 
-// Exchange is one corrected call: the request as it came, and the answer that
-// will go back.
+// Exchange is a corrected call: the request as received and the response to be written.
 type Exchange struct {
 	*Account
 	Writer  http.ResponseWriter
 	Request *http.Request
-	Form    url.Values // of a Query protocol call
+	Form    url.Values // the parameters of a Query protocol call
 
 	Body     []byte // the request's, once read
 	BodyRead bool
 
 	Status   int
-	Header   http.Header
-	Answer   []byte
-	Streamed bool // the handler wrote the answer itself
-	Invoking bool // the call runs a function and changes nothing
+	Header   http.Header // the response's
+	Response []byte      // the response's body
+	Streamed bool        // the handler has written the response itself
+	Invoking bool        // the call invokes a function and changes no resource
 }
 
-// Requests that are read whole are small ones; the largest is an OpenAPI
-// document or an invocation's payload (6 MB).
+// largestRequest limits the requests that are read into memory. The largest are an OpenAPI document and the
+// payload of an invocation (6 MB).
 const largestRequest = 32 << 20
 
-func (x *Exchange) serve(call Handler) {
-	if err := call(x); err != nil {
+func (x *Exchange) serve(handle Handler) {
+	if err := handle(x); err != nil {
 		x.fail(err)
 		return
 	}
@@ -52,23 +51,26 @@ func (x *Exchange) serve(call Handler) {
 		return
 	}
 	if !x.Invoking {
-		x.wrote(x.Request)
+		x.invalidateLookups(x.Request)
 	}
+	x.write()
+}
+
+func (x *Exchange) write() {
 	header := x.Writer.Header()
 	maps.Copy(header, x.Header)
-	header.Set("Content-Length", strconv.Itoa(len(x.Answer)))
+	header.Set("Content-Length", strconv.Itoa(len(x.Response)))
 	if x.Status == http.StatusNoContent || x.Request.Method == http.MethodHead {
 		header.Del("Content-Length")
 	}
 	x.Writer.WriteHeader(x.Status)
-	if _, err := x.Writer.Write(x.Answer); err != nil && x.Request.Context().Err() == nil {
-		x.Log.Debug("the caller did not take the answer", "call", x.name(), "error", err)
+	if _, err := x.Writer.Write(x.Response); err != nil && x.Request.Context().Err() == nil {
+		x.Log.Debug("the client did not read the response", "call", x.name(), "error", err)
 	}
 }
 
-// fail answers with the gateway's own failure. The status is one that AWS SDKs
-// do not retry: the emulator has already done its part, so a second try would
-// find the resource there.
+// fail reports a failure of the gateway itself. AWS SDKs do not retry status 400: the emulator may have executed
+// the call already, and a retry would find that the resource exists.
 func (x *Exchange) fail(err error) {
 	if x.Request.Context().Err() != nil || x.Streamed {
 		return
@@ -79,11 +81,8 @@ func (x *Exchange) fail(err error) {
 		x.upstreamFailed(x.Writer, x.Request, unreachable.Cause)
 		return
 	}
-	if x.Form != nil {
-		writeQueryFailure(x.Writer, http.StatusBadRequest, "SandboxFailure", x.name()+": "+err.Error())
-		return
-	}
-	WriteFailure(x.Writer, http.StatusBadRequest, "SandboxFailure", x.name()+": "+err.Error())
+	_ = x.Reject(http.StatusBadRequest, "SandboxFailure", x.name()+": "+err.Error()) // it never fails
+	x.write()
 }
 
 func (x *Exchange) name() string {
@@ -93,7 +92,7 @@ func (x *Exchange) name() string {
 	return x.Request.Method + " " + x.Request.URL.Path
 }
 
-// ReadBody reads the request's body, once.
+// ReadBody reads the request's body on the first call.
 func (x *Exchange) ReadBody() ([]byte, error) {
 	if x.BodyRead {
 		return x.Body, nil
@@ -103,13 +102,25 @@ func (x *Exchange) ReadBody() ([]byte, error) {
 		return nil, fmt.Errorf("read the request: %w", err)
 	}
 	if len(body) > largestRequest {
-		return nil, fmt.Errorf("the request is larger than %d bytes, the most that the sandbox's gateway takes for this call", largestRequest)
+		return nil, fmt.Errorf("the request is larger than %d bytes, the sandbox's limit for this call", largestRequest)
 	}
 	x.Body, x.BodyRead = body, true
 	return body, nil
 }
 
-// Forward sends the request to the emulator as it came and reads its answer.
+// DecodeRequest decodes the JSON body of the request, as Decode does.
+func (x *Exchange) DecodeRequest(into any) error {
+	body, err := x.ReadBody()
+	if err != nil {
+		return err
+	}
+	if err := Decode(body, into); err != nil {
+		return fmt.Errorf("decode the request: %w", err)
+	}
+	return nil
+}
+
+// Forward sends the request unchanged to the emulator and reads its response.
 func (x *Exchange) Forward() error {
 	target := *x.Request.URL
 	target.Scheme, target.Host = x.Upstream.Scheme, x.Upstream.Host
@@ -119,7 +130,7 @@ func (x *Exchange) Forward() error {
 	}
 	out.URL.RawPath, out.URL.RawQuery = x.Request.URL.RawPath, x.Request.URL.RawQuery
 	out.Header, out.Host, out.ContentLength = x.Request.Header.Clone(), x.Request.Host, x.Request.ContentLength
-	out.Body = sized(out.Body, out.ContentLength)
+	out.Body = limitBody(out.Body, out.ContentLength)
 	asTLS(out.Header)
 	if x.BodyRead {
 		out.Body, out.ContentLength = io.NopCloser(bytes.NewReader(x.Body)), int64(len(x.Body))
@@ -127,13 +138,13 @@ func (x *Exchange) Forward() error {
 	if out.ContentLength == 0 {
 		out.Body = http.NoBody
 	}
-	answer, err := x.Client.Do(out)
+	response, err := x.Client.Do(out)
 	if err != nil {
 		return &emulator.UnreachableError{Cause: err}
 	}
-	defer func() { _ = answer.Body.Close() }()
-	LetFinish(x.Request)
-	if err := x.take(answer); err != nil {
+	defer func() { _ = response.Body.Close() }()
+	WaitForSender(x.Request)
+	if err := x.readResponse(response); err != nil {
 		return err
 	}
 	if x.Decide == nil {
@@ -142,41 +153,40 @@ func (x *Exchange) Forward() error {
 	return x.Decide(x)
 }
 
-func (x *Exchange) take(answer *http.Response) error {
-	var body io.Reader = answer.Body
-	if answer.Header.Get("Content-Encoding") == "gzip" {
+func (x *Exchange) readResponse(response *http.Response) error {
+	var body io.Reader = response.Body
+	if response.Header.Get("Content-Encoding") == "gzip" {
 		unpacked, err := gzip.NewReader(body)
 		if err != nil {
-			return fmt.Errorf("unpack the emulator's answer: %w", err)
+			return fmt.Errorf("decompress the emulator's response: %w", err)
 		}
 		body = unpacked
-		answer.Header.Del("Content-Encoding")
+		response.Header.Del("Content-Encoding")
 	}
 	content, err := io.ReadAll(body)
 	if err != nil {
-		return &emulator.UnreachableError{Cause: fmt.Errorf("read its answer: %w", err)}
+		return &emulator.UnreachableError{Cause: fmt.Errorf("read its response: %w", err)}
 	}
-	answer.Header.Del("Content-Length")
-	answer.Header.Del("Transfer-Encoding")
-	x.Status, x.Header, x.Answer = answer.StatusCode, answer.Header, content
+	response.Header.Del("Content-Length")
+	response.Header.Del("Transfer-Encoding")
+	x.Status, x.Header, x.Response = response.StatusCode, response.Header, content
 	return nil
 }
 
-// Succeeded says whether the emulator did what was asked.
+// Succeeded reports whether the response's status is 2xx.
 func (x *Exchange) Succeeded() bool { return x.Status >= 200 && x.Status < 300 }
 
-// Reading reads the request's body before the call goes on, for a correction
-// that needs it afterwards.
-func Reading(call Handler) Handler {
+// WithBody reads the request's body before it calls handle, which then can forward the request and use the body.
+func WithBody(handle Handler) Handler {
 	return func(x *Exchange) error {
 		if _, err := x.ReadBody(); err != nil {
 			return err
 		}
-		return call(x)
+		return handle(x)
 	}
 }
 
-// After forwards the call and, when the emulator did it, corrects.
+// After forwards the request and calls correct if the emulator's response is a success.
 func After(correct Handler) Handler {
 	return func(x *Exchange) error {
 		if err := x.Forward(); err != nil || !x.Succeeded() {
@@ -186,19 +196,18 @@ func After(correct Handler) Handler {
 	}
 }
 
-// Instead forwards the call for the emulator to authenticate and authorize it,
-// and answers in the emulator's place unless it refused.
-func Instead(answer Handler) Handler {
-	return Reading(func(x *Exchange) error {
+// Instead forwards the request, so that the emulator authenticates and authorizes the caller, and replaces the
+// response unless access is denied.
+func Instead(respond Handler) Handler {
+	return WithBody(func(x *Exchange) error {
 		if err := x.Forward(); err != nil || x.Denied() {
 			return err
 		}
-		return answer(x)
+		return respond(x)
 	})
 }
 
-// authErrors are the codes with which services refuse a caller; not all come
-// with status 403.
+// authErrors are the prefixes of the error codes with which services reject a caller. Not all come with status 403.
 var authErrors = []string{
 	"AccessDenied", "AuthFailure", "ExpiredToken", "IncompleteSignature", "InvalidAccessKeyId",
 	"InvalidClientTokenId", "InvalidSignature", "InvalidToken", "MissingAuthenticationToken",
@@ -206,7 +215,7 @@ var authErrors = []string{
 	"UnsupportedSignature", "OptInRequired", "NotAuthorized",
 }
 
-// Denied says whether the emulator refused the caller rather than the call.
+// Denied reports whether the emulator failed to authenticate or authorize the caller.
 func (x *Exchange) Denied() bool {
 	if x.Status == http.StatusForbidden || x.Status == http.StatusUnauthorized {
 		return true
@@ -215,29 +224,29 @@ func (x *Exchange) Denied() bool {
 		return false
 	}
 	code := x.ErrorCode()
-	for _, known := range authErrors {
-		if strings.HasPrefix(code, known) {
+	for _, prefix := range authErrors {
+		if strings.HasPrefix(code, prefix) {
 			return true
 		}
 	}
 	return false
 }
 
-// ErrorCode is the code of an error answer in any of the protocols.
+// ErrorCode is the code of an error response, in any of the protocols.
 func (x *Exchange) ErrorCode() string {
 	if code := x.Header.Get("X-Amzn-Errortype"); code != "" {
 		code, _, _ = strings.Cut(code, ":")
 		return code
 	}
-	var problem struct {
+	var fault struct {
 		Type string `json:"__type"`
 		Code string `json:"code"`
 	}
-	if json.Unmarshal(x.Answer, &problem) == nil && problem.Type+problem.Code != "" {
-		full := problem.Type + problem.Code
+	if json.Unmarshal(x.Response, &fault) == nil && fault.Type+fault.Code != "" {
+		full := fault.Type + fault.Code
 		return full[strings.LastIndex(full, "#")+1:]
 	}
-	if tree, err := xmltree.Parse(x.Answer); err == nil {
+	if tree, err := xmltree.Parse(x.Response); err == nil {
 		if code := tree.First("Code"); code != nil {
 			return code.Text
 		}
@@ -245,11 +254,11 @@ func (x *Exchange) ErrorCode() string {
 	return ""
 }
 
-// FirstOf is the first handler that there is; forward where there is none.
-func FirstOf(calls ...Handler) Handler {
-	for _, call := range calls {
-		if call != nil {
-			return call
+// FirstOf returns the first handler that is not nil, or the one that forwards the request.
+func FirstOf(handlers ...Handler) Handler {
+	for _, handle := range handlers {
+		if handle != nil {
+			return handle
 		}
 	}
 	return (*Exchange).Forward

@@ -15,8 +15,7 @@ import (
 	"strings"
 )
 
-// FormList reads a list of a Query protocol form: prefix.1 or prefix.member.1,
-// whichever the service uses.
+// FormList reads a list parameter of the Query protocol: prefix.1 or prefix.member.1, depending on the service.
 func FormList(form url.Values, prefix string) []string {
 	for _, name := range []string{prefix, prefix + ".member"} {
 		var values []string
@@ -30,13 +29,13 @@ func FormList(form url.Values, prefix string) []string {
 	return nil
 }
 
-// FormType is the media type of a form.
+// FormType is the media type of a Query protocol body.
 const FormType = "application/x-www-form-urlencoded"
 
-// FormOf are the parameters of a call of the Query protocol, which stand in its query or in its body, each
-// once. The body can be read again afterwards.
+// ParseForm returns the parameters of a Query protocol call. They are in the query string or in the body, not in
+// both, and none is repeated. The body can be read again afterwards.
 // https://docs.aws.amazon.com/STS/latest/APIReference/CommonParameters.html
-func FormOf(r *http.Request) (url.Values, error) {
+func ParseForm(r *http.Request) (url.Values, error) {
 	body, err := io.ReadAll(io.LimitReader(r.Body, largestRequest+1))
 	if err != nil {
 		return nil, fmt.Errorf("read the request: %w", err)
@@ -55,69 +54,69 @@ func FormOf(r *http.Request) (url.Values, error) {
 		return nil, errors.New("the body is encoded")
 	case len(body) == 0 && (r.Method == http.MethodGet || r.Method == http.MethodPost):
 	case len(form) > 0 || r.Method != http.MethodPost || err != nil || kind != FormType:
-		return nil, errors.New("parameters stand in the query or in the body of a POST of " + FormType + ", not in both")
+		return nil, errors.New("parameters must be in the query string or in the body of a POST of " + FormType + ", not in both")
 	default:
 		if form, err = url.ParseQuery(string(body)); err != nil {
 			return nil, fmt.Errorf("read the body: %w", err)
 		}
 	}
-	return form, onceEach(form)
+	return form, checkParameters(form)
 }
 
-// onceEach says which parameter there is twice, in whatever case, and whether there is no action.
-func onceEach(form url.Values) error {
+// checkParameters rejects a parameter that is repeated, in any case, and a form without an action.
+func checkParameters(form url.Values) error {
 	seen := map[string]bool{}
 	for name, values := range form {
 		lower := strings.ToLower(name)
 		if seen[lower] || len(values) != 1 {
-			return fmt.Errorf("the parameter %q stands there twice", name)
+			return fmt.Errorf("the parameter %q is repeated", name)
 		}
 		seen[lower] = true
 	}
 	if form.Get("Action") == "" {
-		return errors.New("there is no parameter Action")
+		return errors.New("the parameter Action is missing")
 	}
 	return nil
 }
 
-// EncodedBody says whether the emulator would decode the body before it reads it, which the gateway does not.
+// EncodedBody reports whether the body has an encoding that the emulator decodes and the gateway does not.
 func EncodedBody(r *http.Request) bool {
 	return r.Header.Get("Content-Encoding") != "" || r.Header.Get("X-Amz-Decoded-Content-Length") != "" ||
 		strings.HasPrefix(r.Header.Get("X-Amz-Content-Sha256"), "STREAMING-")
 }
 
-// HasAction says whether the query has an action, in whatever case.
+// HasAction reports whether the query string has the parameter Action, in any case.
 func HasAction(r *http.Request) bool {
 	for pair := range strings.SplitSeq(r.URL.RawQuery, "&") {
-		if name, _, _ := strings.Cut(pair, "="); strings.EqualFold(Unescaped(name), "Action") {
+		if name, _, _ := strings.Cut(pair, "="); strings.EqualFold(Unescape(name), "Action") {
 			return true
 		}
 	}
 	return false
 }
 
-// Unescaped is the text that a part of a query stands for, which may be itself.
-func Unescaped(text string) string {
-	if plain, err := url.QueryUnescape(text); err == nil {
-		return plain
+// Unescape decodes a component of a query string; one that is not valid is returned unchanged.
+func Unescape(component string) string {
+	if decoded, err := url.QueryUnescape(component); err == nil {
+		return decoded
 	}
-	return text
+	return component
 }
 
-// FormMembers picks members out of a request.
+// FormMembers returns the members that a request sets, given the member of each parameter.
 func FormMembers(form url.Values, members map[string]string) map[string]any {
-	picked := map[string]any{}
+	set := map[string]any{}
 	for parameter, member := range members {
 		if value := form.Get(parameter); value != "" {
-			picked[member] = value
+			set[member] = value
 		}
 	}
-	return picked
+	return set
 }
 
 var tagParameter = regexp.MustCompile(`^(.*Tags?(?:\.(?:member|Tag))?\.\d+)\.Key$`)
 
-// RequestTags are the tags that a call of the Query protocol sets.
+// RequestTags are the condition keys aws:RequestTag/KEY of a Query protocol call.
 func RequestTags(x *Exchange) map[string][]string {
 	keys := map[string][]string{}
 	for parameter, values := range x.Form {

@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// SigningName is the service of a request by its signature's credential scope
-// (AKIA.../20250101/eu-west-1/rds/aws4_request), which every AWS SDK sends and
-// the emulator verifies. Empty for an unsigned request.
+// SigningName is the service in the credential scope of a request's signature
+// (AKIA.../20250101/eu-west-1/rds/aws4_request), which every AWS SDK sends and the emulator verifies. It is empty
+// for an unsigned request.
 func SigningName(r *http.Request) string {
 	scope := credentialScope(r)
 	parts := strings.Split(scope, "/")

@@ -7,23 +7,23 @@ import (
 	"github.com/didomi/serverless-api/sandbox/lambdahost"
 )
 
-// Invoker holds the invoker, which may come after the gateway is made.
+// Invoker holds the function host, which may be set after the gateway is created.
 type Invoker struct {
 	value atomic.Pointer[lambdahost.Invoker]
 }
 
-// Set names what runs functions; nil: it stays as it is.
+// Set sets the function host, unless i is nil.
 func (s *Invoker) Set(i lambdahost.Invoker) {
 	if i != nil {
 		s.value.Store(&i)
 	}
 }
 
-// Get returns what runs functions.
+// Get returns the function host.
 func (s *Invoker) Get() (lambdahost.Invoker, error) {
 	i := s.value.Load()
 	if i == nil {
-		return nil, errors.New("no function host is running yet: the gateway's SetInvoker was not called")
+		return nil, errors.New("there is no function host: call the gateway's SetInvoker first")
 	}
 	return *i, nil
 }

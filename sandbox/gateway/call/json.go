@@ -7,20 +7,19 @@ import (
 	"strings"
 )
 
-// Convert reads a decoded JSON object into a struct.
+// Convert converts a decoded JSON object to a struct.
 func Convert(object map[string]any, out any) error {
 	data, err := json.Marshal(object)
 	if err == nil {
 		err = json.Unmarshal(data, out)
 	}
 	if err != nil {
-		return fmt.Errorf("read the emulator's answer: %w", err)
+		return fmt.Errorf("convert the emulator's response: %w", err)
 	}
 	return nil
 }
 
-// CloneJSON copies a decoded JSON value, so that what is remembered stays as
-// it is when an answer is cleaned.
+// CloneJSON copies a decoded JSON value, so that changing a response does not change the overlay.
 func CloneJSON(value any) any {
 	switch v := value.(type) {
 	case map[string]any:
@@ -39,19 +38,18 @@ func CloneJSON(value any) any {
 	return value
 }
 
-// Decode reads a call of a JSON protocol, unless a member is there twice, its own members in whatever
-// case: Go takes the last one of any case, the emulator the one whose case is right. Within them the case may
-// be all that two names of a map (tags, variables) differ in.
-func Decode(body []byte, call any) error {
-	if err := memberOnce(json.NewDecoder(bytes.NewReader(body)), strings.ToLower); err != nil {
+// Decode decodes a request of a JSON protocol and rejects duplicate members. Top-level names are compared without
+// regard to case: Go decodes the last one in any case, the emulator the one in the right case. Nested names are
+// compared with regard to case, because the keys of a map (tags, variables) may differ in case only.
+func Decode(body []byte, into any) error {
+	if err := checkDuplicates(json.NewDecoder(bytes.NewReader(body)), strings.ToLower); err != nil {
 		return err
 	}
-	return json.Unmarshal(body, call) //nolint:wrapcheck // its callers say what they read
+	return json.Unmarshal(body, into) //nolint:wrapcheck // callers add what they decode
 }
 
-// memberOnce reads one value and says which member of an object in it is there twice; names that same makes
-// equal are one.
-func memberOnce(decoder *json.Decoder, same func(string) string) error {
+// checkDuplicates reads one value and rejects duplicate members of its objects. Names are compared after normalize.
+func checkDuplicates(decoder *json.Decoder, normalize func(string) string) error {
 	token, err := decoder.Token()
 	if err != nil {
 		return fmt.Errorf("read the call: %w", err)
@@ -64,18 +62,18 @@ func memberOnce(decoder *json.Decoder, same func(string) string) error {
 			if err != nil {
 				return fmt.Errorf("read the call: %w", err)
 			}
-			key := same(fmt.Sprint(name))
+			key := normalize(fmt.Sprint(name))
 			if seen[key] {
-				return fmt.Errorf("the member %q stands there twice", name)
+				return fmt.Errorf("the member %q is repeated", name)
 			}
 			seen[key] = true
 		}
-		if err := memberOnce(decoder, strings.Clone); err != nil {
+		if err := checkDuplicates(decoder, strings.Clone); err != nil {
 			return err
 		}
 	}
 	if nested {
-		_, err = decoder.Token() // the end of it
+		_, err = decoder.Token() // the closing delimiter
 	}
 	if err != nil {
 		return fmt.Errorf("read the call: %w", err)
@@ -83,8 +81,8 @@ func memberOnce(decoder *json.Decoder, same func(string) string) error {
 	return nil
 }
 
-// Text is a member that is a string; empty: it is none.
-func Text(object map[string]any, member string) string {
+// StringMember returns a string member of an object, or the empty string.
+func StringMember(object map[string]any, member string) string {
 	value, _ := object[member].(string)
 	return value
 }

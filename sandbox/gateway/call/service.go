@@ -8,46 +8,47 @@ import (
 	"github.com/didomi/serverless-api/sandbox/iampolicy"
 )
 
-// Service is what the gateway corrects of one AWS service. What a service does not have is left out.
+// Service lists the calls of one AWS service that the gateway corrects. All fields but Name are optional.
 type Service struct {
-	// Name is the service's in signatures, and in IAM's actions where resources is set.
+	// Name is the service's name in signatures. Where Resources is set it is also the prefix of its IAM actions.
 	Name string
 
-	// Actions are the corrected calls of the Query protocol, by Action, "*" for all others; nil: the service
-	// has another protocol.
+	// Actions are the corrected calls of the Query protocol by Action, with "*" for all others. It is nil for
+	// other protocols.
 	Actions map[string]Handler
-	// Target is what precedes an operation in X-Amz-Target; operations are the corrected calls by operation.
+	// Target is the prefix of the operation in X-Amz-Target, Operations the corrected calls of a JSON protocol by
+	// operation.
 	Target     string
 	Operations map[string]Handler
-	// Paths are the corrected calls of a REST protocol, by method and path as http.ServeMux has them.
+	// Paths are the corrected calls of a REST protocol by pattern of http.ServeMux.
 	Paths map[string]Handler
-	// Match finds the correction of a call that none of those names; nil: there is none.
+	// Match returns the handler of a call that is in none of those, or nil.
 	Match func(r *http.Request) Handler
-	// Other handles the calls that nothing else does, which otherwise stream through.
+	// Other handles all other calls. Without it they are proxied.
 	Other Handler
 
-	// Bounds are what AWS allows in a call's parameters, by action or operation. REST services wrap their
-	// handlers in bounded themselves.
+	// Bounds are the bounds on parameters by action or operation. REST services wrap their handlers in Bounded.
 	Bounds map[string]BoundedCall
-	// Quotas are AWS's default quotas, by service and code of Service Quotas.
+	// Quotas are AWS's default quotas by service code and quota code.
 	Quotas map[string]float64
-	// Resources are what a call names. With them the emulator's refusals are decided again (package decide).
+	// Resources returns the resources of a call. With it, denials by the emulator are evaluated again (package
+	// decide).
 	Resources func(ctx context.Context, action string, x *Exchange) ([]iampolicy.Resource, error)
 
-	// Encoded says whether the emulator may decode a call's body; nil: it may not.
+	// Encoded reports whether a call may have an encoded body; none may if it is nil.
 	Encoded func(r *http.Request) bool
-	// Ambiguous says why a call can be read in two ways, for a service of several protocols.
+	// Ambiguous returns why a call could be parsed in two ways, for a service with several protocols.
 	Ambiguous func(r *http.Request) error
 }
 
-// Server is a service as the gateway serves it.
+// Server serves the calls of a Service.
 type Server struct {
 	Service
 	*Account
-	Mux *http.ServeMux // of its paths; nil: it has none
+	Mux *http.ServeMux // of Paths; nil without any
 }
 
-// NewServer makes the tables of a service complete.
+// NewServer returns the server of a service.
 func NewServer(a *Account, s Service) *Server {
 	e := &Server{Service: s, Account: a}
 	for name, bound := range s.Bounds {
@@ -68,7 +69,7 @@ func NewServer(a *Account, s Service) *Server {
 	for pattern, handle := range s.Paths {
 		e.Mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { e.exchange(w, r).serve(handle) })
 	}
-	e.Mux.Handle("/", a.Proxy) // a path that no correction names streams through
+	e.Mux.Handle("/", a.Proxy)
 	return e
 }
 
@@ -93,7 +94,7 @@ func (e *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	e.Proxy.ServeHTTP(w, r)
 }
 
-// handler is what handles a call that is neither one of the Query protocol nor found by its path; nil: nothing.
+// handler returns the handler of a call that is not found by Action or path, or nil.
 func (e *Server) handler(r *http.Request) Handler {
 	if handle, ok := e.Operations[strings.TrimPrefix(r.Header.Get("X-Amz-Target"), e.Target)]; ok {
 		return handle
@@ -109,7 +110,7 @@ func (e *Server) handler(r *http.Request) Handler {
 // serveQuery serves a call of the Query protocol.
 func (e *Server) serveQuery(x *Exchange) {
 	var err error
-	if x.Form, err = FormOf(x.Request); err == nil {
+	if x.Form, err = ParseForm(x.Request); err == nil {
 		_, err = x.ReadBody()
 	}
 	if err != nil {

@@ -30,10 +30,10 @@ func (s *service) calls() call.Service {
 		Name: "monitoring", Bounds: bounds, Ambiguous: ambiguous,
 		Encoded: func(r *http.Request) bool { return r.URL.Path == Path+"PutMetricData" },
 		Paths: map[string]call.Handler{
-			"POST " + Path + "PutCompositeAlarm": call.Bounded(bounds["PutCompositeAlarm"], refuseAlarm(compositeAlarmRules, call.After(rememberAlarm(compositeKey, compositeMembers...)))),
-			"POST " + Path + "PutDashboard":      call.Bounded(bounds["PutDashboard"], withinWidgets((*call.Exchange).Forward)),
-			"POST " + Path + "PutMetricAlarm":    call.Bounded(bounds["PutMetricAlarm"], refuseAlarm(metricAlarmRules, call.After(rememberAlarm(alarmKey, append([]string{"Statistic"}, alarmMembers...)...)))),
-			"POST " + Path + "DescribeAlarms":    call.After(s.showAlarms),
+			"POST " + Path + "PutCompositeAlarm": call.Bounded(bounds["PutCompositeAlarm"], rejectInvalidAlarm(compositeAlarmRules, call.After(storeMembers(compositeKey, compositeMembers...)))),
+			"POST " + Path + "PutDashboard":      call.Bounded(bounds["PutDashboard"], limitWidgets((*call.Exchange).Forward)),
+			"POST " + Path + "PutMetricAlarm":    call.Bounded(bounds["PutMetricAlarm"], rejectInvalidAlarm(metricAlarmRules, call.After(storeMembers(alarmKey, append([]string{"Statistic"}, alarmMembers...)...)))),
+			"POST " + Path + "DescribeAlarms":    call.After(s.describeAlarms),
 		},
 	}
 }
@@ -53,7 +53,7 @@ func compositeKey(name string) string { return "cloudwatch:composite/" + name }
 // where the alarm has none.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html
-func rememberAlarm(key func(name string) string, names ...string) call.Handler {
+func storeMembers(key func(name string) string, names ...string) call.Handler {
 	return func(x *call.Exchange) error {
 		if !call.IsCBOR(x.Request.Header) {
 			return nil
@@ -62,7 +62,7 @@ func rememberAlarm(key func(name string) string, names ...string) call.Handler {
 		if err != nil {
 			return err
 		}
-		x.Fields.Set(key(memberText(alarm, "AlarmName")), membersOf(alarm, append([]string{"AlarmName"}, names...)))
+		x.Fields.Set(key(stringMember(alarm, "AlarmName")), membersOf(alarm, append([]string{"AlarmName"}, names...)))
 		return nil
 	}
 }
@@ -82,32 +82,32 @@ func membersOf(alarm cbor.Map, names []string) map[string]any {
 // showAlarms answers the remembered members of both kinds, and no statistic for an alarm on
 // a percentile or on an expression, for which the emulator answers "Average".
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html
-func (s *service) showAlarms(x *call.Exchange) error {
+func (s *service) describeAlarms(x *call.Exchange) error {
 	if !call.IsCBOR(x.Header) {
 		return nil
 	}
-	answer, err := call.DecodeCBOR(x.Answer)
+	response, err := call.DecodeCBOR(x.Response)
 	if err != nil {
 		return err
 	}
-	alarms, _ := answer["MetricAlarms"].(cbor.List)
+	alarms, _ := response["MetricAlarms"].(cbor.List)
 	for _, item := range alarms {
 		if alarm, ok := item.(cbor.Map); ok {
-			s.showAlarm(alarm)
+			s.fillMetricAlarm(alarm)
 		}
 	}
-	composites, _ := answer["CompositeAlarms"].(cbor.List)
+	composites, _ := response["CompositeAlarms"].(cbor.List)
 	for _, item := range composites {
 		if alarm, ok := item.(cbor.Map); ok {
-			putMembers(alarm, x.Fields.Get(compositeKey(memberText(alarm, "AlarmName"))), compositeMembers)
+			putMembers(alarm, x.Fields.Get(compositeKey(stringMember(alarm, "AlarmName"))), compositeMembers)
 		}
 	}
-	x.Answer = cbor.Encode(answer)
+	x.Response = cbor.Encode(response)
 	return nil
 }
 
-func (s *service) showAlarm(alarm cbor.Map) {
-	remembered := s.Fields.Get(alarmKey(memberText(alarm, "AlarmName")))
+func (s *service) fillMetricAlarm(alarm cbor.Map) {
+	remembered := s.Fields.Get(alarmKey(stringMember(alarm, "AlarmName")))
 	if remembered == nil {
 		return
 	}
@@ -147,7 +147,7 @@ func ambiguous(r *http.Request) error {
 	}
 	_, operation, _ := strings.Cut(target, ".")
 	if target == "" {
-		form, err := call.FormOf(r)
+		form, err := call.ParseForm(r)
 		if err != nil {
 			return err
 		}

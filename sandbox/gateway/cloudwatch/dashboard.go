@@ -12,13 +12,13 @@ import (
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html
 const (
-	mostWidgetAlarms  = 100
-	mostWidgetMetrics = 500
+	maxWidgetAlarms  = 100
+	maxWidgetMetrics = 500
 )
 
 // withinWidgets refuses a dashboard with a widget of too many alarms or metrics.
-func withinWidgets(next call.Handler) call.Handler {
-	return call.Reading(func(x *call.Exchange) error {
+func limitWidgets(next call.Handler) call.Handler {
+	return call.WithBody(func(x *call.Exchange) error {
 		get, err := x.Parameters()
 		if err != nil {
 			return err
@@ -29,12 +29,12 @@ func withinWidgets(next call.Handler) call.Handler {
 			}
 		}
 		if err := json.Unmarshal([]byte(get("DashboardBody")), &body); err != nil {
-			return x.Refuse(http.StatusBadRequest, "InvalidParameterInput", "The field DashboardBody must be a valid JSON object")
+			return x.Reject(http.StatusBadRequest, "InvalidParameterInput", "The field DashboardBody must be a valid JSON object")
 		}
 		for i, w := range body.Widgets {
-			if len(w.Properties.Alarms) > mostWidgetAlarms || len(w.Properties.Metrics) > mostWidgetMetrics {
-				return x.Refuse(http.StatusBadRequest, "InvalidParameterInput", fmt.Sprintf(
-					"The dashboard body is invalid: /widgets/%d/properties should NOT have more than %d alarms or %d metrics", i, mostWidgetAlarms, mostWidgetMetrics))
+			if len(w.Properties.Alarms) > maxWidgetAlarms || len(w.Properties.Metrics) > maxWidgetMetrics {
+				return x.Reject(http.StatusBadRequest, "InvalidParameterInput", fmt.Sprintf(
+					"The dashboard body is invalid: /widgets/%d/properties should NOT have more than %d alarms or %d metrics", i, maxWidgetAlarms, maxWidgetMetrics))
 			}
 		}
 		return next(x)

@@ -23,7 +23,7 @@ import (
 
 // refusal is what the emulator says to a role: who may not do what. It names a resource only where a right
 // other than the call's own is missing (ministack/observe.py), and that is decided.
-var refusalPattern = regexp.MustCompile(`User: (arn:aws:sts::\d+:assumed-role/([^/]+)/\S+) is not authorized to perform: ([a-z0-9-]+):(\w+)( on resource)?`)
+var denialPattern = regexp.MustCompile(`User: (arn:aws:sts::\d+:assumed-role/([^/]+)/\S+) is not authorized to perform: ([a-z0-9-]+):(\w+)( on resource)?`)
 
 // decider decides by what the services say that a call names.
 type decider struct {
@@ -42,7 +42,7 @@ func (d *decider) reconsider(x *call.Exchange) error {
 	if !x.BodyRead || !x.Denied() {
 		return nil
 	}
-	match := refusalPattern.FindSubmatch(x.Answer)
+	match := denialPattern.FindSubmatch(x.Response)
 	if match == nil || len(match[5]) > 0 {
 		return nil
 	}
@@ -68,14 +68,14 @@ func (d *decider) reconsider(x *call.Exchange) error {
 			return nil
 		}
 	}
-	if err := d.recordAllowed(who, service+":"+action, resources); err != nil {
+	if err := d.logAllowed(who, service+":"+action, resources); err != nil {
 		return err
 	}
 	return asAdministrator(ctx, x, service)
 }
 
 // recordAllowed adds what was decided here to the emulator's record of its own decisions, in its form.
-func (d *decider) recordAllowed(who, action string, resources []iampolicy.Resource) error {
+func (d *decider) logAllowed(who, action string, resources []iampolicy.Resource) error {
 	for _, resource := range resources {
 		line, err := json.Marshal(map[string]any{"principal": who, "action": action, "resource": resource.ARN, "allowed": true})
 		if err != nil {
@@ -97,15 +97,15 @@ func asAdministrator(ctx context.Context, x *call.Exchange, service string) erro
 		}
 	}
 	x.Header.Del("X-Amzn-Errortype") // the refusal's
-	answer, err := x.Emulator.Do(ctx, service, x.Request.Method, x.Request.URL.RequestURI(), header, x.Body)
+	response, err := x.Emulator.Do(ctx, service, x.Request.Method, x.Request.URL.RequestURI(), header, x.Body)
 	var refused *emulator.Error
 	if errors.As(err, &refused) {
-		x.Status, x.Answer = refused.Status, []byte(refused.Body)
+		x.Status, x.Response = refused.Status, []byte(refused.Body)
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	x.Status, x.Answer = http.StatusOK, answer
+	x.Status, x.Response = http.StatusOK, response
 	return nil
 }

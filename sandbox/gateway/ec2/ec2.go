@@ -28,21 +28,21 @@ func (s *service) calls() call.Service {
 
 func (s *service) actions() map[string]call.Handler {
 	return map[string]call.Handler{
-		"CreateFlowLogs":   refuseSecondFlowLog(call.After(rememberFlowLogs)),
-		"DescribeFlowLogs": call.After(s.completeFlowLogs),
-		"DeleteFlowLogs":   call.After(forgetFlowLogs),
+		"CreateFlowLogs":   rejectDuplicateFlowLog(call.After(flowLogsCreated)),
+		"DescribeFlowLogs": call.After(s.describeFlowLogs),
+		"DeleteFlowLogs":   call.After(flowLogsDeleted),
 
-		"CreateVpcEndpoint":    refuseLocalZones(call.After(s.rememberEndpoint)),
-		"ModifyVpcEndpoint":    call.After(changeEndpoint),
-		"DescribeVpcEndpoints": call.After(s.showEndpoints),
-		"DeleteVpcEndpoints":   call.After(forgetEndpoints),
+		"CreateVpcEndpoint":    rejectLocalZones(call.After(s.endpointCreated)),
+		"ModifyVpcEndpoint":    call.After(endpointModified),
+		"DescribeVpcEndpoints": call.After(s.describeEndpoints),
+		"DeleteVpcEndpoints":   call.After(endpointsDeleted),
 
-		"CreateSubnet":              s.placeSubnet,
-		"DescribeAvailabilityZones": call.After(showZones),
+		"CreateSubnet":              s.createSubnet,
+		"DescribeAvailabilityZones": call.After(describeZones),
 
-		"AuthorizeSecurityGroupEgress":  call.After(rememberPrefixList),
-		"AuthorizeSecurityGroupIngress": call.After(rememberPrefixList),
-		"DescribeSecurityGroupRules":    call.After(showRules),
+		"AuthorizeSecurityGroupEgress":  call.After(ruleAuthorized),
+		"AuthorizeSecurityGroupIngress": call.After(ruleAuthorized),
+		"DescribeSecurityGroupRules":    call.After(fillRules),
 		"RevokeSecurityGroupEgress":     call.After(ruleRevoked),
 		"RevokeSecurityGroupIngress":    call.After(ruleRevoked),
 	}
@@ -58,8 +58,8 @@ var flowLogDefaults = map[string]string{
 }
 
 // rememberFlowLogs keeps what the emulator drops of CreateFlowLogs.
-func rememberFlowLogs(x *call.Exchange) error {
-	answer, err := xmltree.Parse(x.Answer)
+func flowLogsCreated(x *call.Exchange) error {
+	response, err := xmltree.Parse(x.Response)
 	if err != nil {
 		return err
 	}
@@ -81,7 +81,7 @@ func rememberFlowLogs(x *call.Exchange) error {
 	if _, group, ok := strings.Cut(x.Form.Get("LogDestination"), ":log-group:"); ok {
 		members["logGroupName"] = strings.TrimSuffix(group, ":*")
 	}
-	ids := answer.Child("flowLogIdSet").Texts()
+	ids := response.Child("flowLogIdSet").Texts()
 	for _, id := range ids {
 		x.Fields.Set("ec2:flow-log/"+id, members)
 	}
@@ -112,28 +112,28 @@ func tagFlowLogs(x *call.Exchange, ids []string) error {
 // emulator does not: the aggregation interval (read back as 0, which replaces
 // the flow log), the delivery role, the format, the log group.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_FlowLog.html
-func (s *service) completeFlowLogs(x *call.Exchange) error {
-	answer, err := xmltree.Parse(x.Answer)
+func (s *service) describeFlowLogs(x *call.Exchange) error {
+	response, err := xmltree.Parse(x.Response)
 	if err != nil {
 		return err
 	}
-	set := answer.Child("flowLogSet")
+	set := response.Child("flowLogSet")
 	if set == nil {
 		return nil
 	}
 	for _, item := range set.Children {
 		x.Fields.Fill("ec2:flow-log/"+item.Value("flowLogId"), item)
-		if err := s.showDelivery(x.Request.Context(), item); err != nil {
+		if err := s.setDeliveryStatus(x.Request.Context(), item); err != nil {
 			return err
 		}
 	}
-	x.Answer = answer.Bytes()
+	x.Response = response.Bytes()
 	return nil
 }
 
-func forgetFlowLogs(x *call.Exchange) error {
+func flowLogsDeleted(x *call.Exchange) error {
 	for _, id := range call.FormList(x.Form, "FlowLogId") {
-		x.Fields.Forget("ec2:flow-log/" + id)
+		x.Fields.Delete("ec2:flow-log/" + id)
 	}
 	return nil
 }

@@ -13,12 +13,12 @@ func EndpointKey(id string) string { return "ec2:endpoint/" + id }
 // rememberEndpoint keeps what the emulator drops of CreateVpcEndpoint: the
 // private DNS switch, the security groups and the policy.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateVpcEndpoint.html
-func (s *service) rememberEndpoint(x *call.Exchange) error {
-	answer, err := xmltree.Parse(x.Answer)
+func (s *service) endpointCreated(x *call.Exchange) error {
+	response, err := xmltree.Parse(x.Response)
 	if err != nil {
 		return err
 	}
-	created := answer.Child("vpcEndpoint")
+	created := response.Child("vpcEndpoint")
 	members := call.FormMembers(x.Form, map[string]string{
 		"IpAddressType": "ipAddressType", "PolicyDocument": "policyDocument", "PrivateDnsEnabled": "privateDnsEnabled",
 	})
@@ -29,14 +29,14 @@ func (s *service) rememberEndpoint(x *call.Exchange) error {
 		}
 	}
 	x.Fields.Set(EndpointKey(created.Value("vpcEndpointId")), members)
-	s.showEndpoint(created)
-	x.Answer = answer.Bytes()
+	s.fillEndpoint(created)
+	x.Response = response.Bytes()
 	return nil
 }
 
 // changeEndpoint applies ModifyVpcEndpoint to what is remembered.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ModifyVpcEndpoint.html
-func changeEndpoint(x *call.Exchange) error {
+func endpointModified(x *call.Exchange) error {
 	key := EndpointKey(x.Form.Get("VpcEndpointId"))
 	members := call.FormMembers(x.Form, map[string]string{
 		"IpAddressType": "ipAddressType", "PolicyDocument": "policyDocument", "PrivateDnsEnabled": "privateDnsEnabled",
@@ -71,25 +71,25 @@ func groupSet(ids []string) *xmltree.Node {
 
 // showEndpoints answers the remembered members in DescribeVpcEndpoints.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_VpcEndpoint.html
-func (s *service) showEndpoints(x *call.Exchange) error {
-	answer, err := xmltree.Parse(x.Answer)
+func (s *service) describeEndpoints(x *call.Exchange) error {
+	response, err := xmltree.Parse(x.Response)
 	if err != nil {
 		return err
 	}
-	for _, item := range answer.Child("vpcEndpointSet").Items() {
-		s.showEndpoint(item)
+	for _, item := range response.Child("vpcEndpointSet").Items() {
+		s.fillEndpoint(item)
 	}
-	x.Answer = answer.Bytes()
+	x.Response = response.Bytes()
 	return nil
 }
 
-func (s *service) showEndpoint(element *xmltree.Node) {
+func (s *service) fillEndpoint(element *xmltree.Node) {
 	s.Fields.Fill(EndpointKey(element.Value("vpcEndpointId")), element)
 }
 
-func forgetEndpoints(x *call.Exchange) error {
+func endpointsDeleted(x *call.Exchange) error {
 	for _, id := range call.FormList(x.Form, "VpcEndpointId") {
-		x.Fields.Forget(EndpointKey(id))
+		x.Fields.Delete(EndpointKey(id))
 	}
 	return nil
 }

@@ -14,17 +14,17 @@ import (
 // refuseSecondFlowLog refuses a flow log of a resource and a kind of traffic that has one into the same
 // destination. The emulator takes any number.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html (FlowLogAlreadyExists)
-func refuseSecondFlowLog(create call.Handler) call.Handler {
+func rejectDuplicateFlowLog(create call.Handler) call.Handler {
 	return func(x *call.Exchange) error {
-		answer, err := x.Emulator.Query(x.Request.Context(), "ec2", emulator.EC2Version, map[string]string{"Action": "DescribeFlowLogs"})
+		response, err := x.Emulator.Query(x.Request.Context(), "ec2", emulator.EC2Version, map[string]string{"Action": "DescribeFlowLogs"})
 		if err != nil {
 			return fmt.Errorf("the flow logs that there are: %w", err)
 		}
 		for _, id := range call.FormList(x.Form, "ResourceId") {
-			for _, flows := range answer.Child("flowLogSet").Items() {
+			for _, flows := range response.Child("flowLogSet").Items() {
 				if flows.Value("resourceId") == id && flows.Value("trafficType") == x.Form.Get("TrafficType") &&
 					flows.Value("logDestination") == x.Form.Get("LogDestination") {
-					return x.Refuse(http.StatusBadRequest, "FlowLogAlreadyExists", "Error. There is an existing Flow Log with the same configuration and log destination.")
+					return x.Reject(http.StatusBadRequest, "FlowLogAlreadyExists", "Error. There is an existing Flow Log with the same configuration and log destination.")
 				}
 			}
 		}
@@ -35,12 +35,12 @@ func refuseSecondFlowLog(create call.Handler) call.Handler {
 // showDelivery says of a flow log whether VPC can take the role that it is written with. A role that is gone
 // counts as one that cannot be taken.
 // https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-troubleshooting.html
-func (s *service) showDelivery(ctx context.Context, flows *xmltree.Node) error {
+func (s *service) setDeliveryStatus(ctx context.Context, flows *xmltree.Node) error {
 	role := flows.Value("deliverLogsPermissionArn")
 	if role == "" {
 		return nil
 	}
-	by := s.Calling("vpc-flow-logs.amazonaws.com", s.ARN("ec2", "vpc-flow-log/"+flows.Value("flowLogId")))
+	by := s.ServiceCaller("vpc-flow-logs.amazonaws.com", s.ARN("ec2", "vpc-flow-log/"+flows.Value("flowLogId")))
 	err := s.Emulator.Trusts(ctx, role, by)
 	untrusted, missing := new(emulator.UntrustedError), new(emulator.Error)
 	if errors.As(err, &untrusted) || errors.As(err, &missing) {

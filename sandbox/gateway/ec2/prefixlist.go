@@ -11,12 +11,12 @@ const RulePrefix = "ec2:security-group-rule/"
 // rememberPrefixList keeps where a new rule leads when that is a prefix list,
 // which the emulator does not read: the rule would lead nowhere.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_SecurityGroupRule.html
-func rememberPrefixList(x *call.Exchange) error {
+func ruleAuthorized(x *call.Exchange) error {
 	const given = "IpPermissions.1.PrefixListIds.1."
 	if x.Form.Get(given+"PrefixListId") == "" {
 		return nil
 	}
-	answer, err := xmltree.Parse(x.Answer)
+	response, err := xmltree.Parse(x.Response)
 	if err != nil {
 		return err
 	}
@@ -24,29 +24,29 @@ func rememberPrefixList(x *call.Exchange) error {
 	if description := x.Form.Get(given + "Description"); description != "" {
 		members["description"] = description
 	}
-	for _, rule := range answer.First("securityGroupRuleSet").Items() {
+	for _, rule := range response.First("securityGroupRuleSet").Items() {
 		x.Fields.Set(RulePrefix+rule.Value("securityGroupRuleId"), members)
 	}
-	return showRules(x)
+	return fillRules(x)
 }
 
 // showRules puts the prefix lists into an answer with rules.
-func showRules(x *call.Exchange) error {
-	answer, err := xmltree.Parse(x.Answer)
+func fillRules(x *call.Exchange) error {
+	response, err := xmltree.Parse(x.Response)
 	if err != nil {
 		return err
 	}
-	for _, rule := range answer.First("securityGroupRuleSet").Items() {
+	for _, rule := range response.First("securityGroupRuleSet").Items() {
 		x.Fields.Fill(RulePrefix+rule.Value("securityGroupRuleId"), rule)
 	}
-	x.Answer = answer.Bytes()
+	x.Response = response.Bytes()
 	return nil
 }
 
 // forgetRules drops what is remembered of revoked rules: the emulator makes a
 // rule's id of what it knows of it, so another rule may get the same one.
-func forgetRules(x *call.Exchange) {
+func deleteRules(x *call.Exchange) {
 	for _, id := range call.FormList(x.Form, "SecurityGroupRuleId") {
-		x.Fields.Forget(RulePrefix + id)
+		x.Fields.Delete(RulePrefix + id)
 	}
 }

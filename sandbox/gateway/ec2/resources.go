@@ -72,11 +72,11 @@ func (s *service) associated(ctx context.Context, id string) (string, error) {
 	if !ok {
 		return id, nil
 	}
-	answer, err := s.Emulator.Query(ctx, "ec2", emulator.EC2Version, map[string]string{"Action": of.describe})
+	response, err := s.Emulator.Query(ctx, "ec2", emulator.EC2Version, map[string]string{"Action": of.describe})
 	if err != nil {
 		return "", err
 	}
-	for _, item := range answer.First(of.set).Items() {
+	for _, item := range response.First(of.set).Items() {
 		if slices.Contains(append(xmltree.ChildTexts(item, "routeTableAssociationId"), xmltree.ChildTexts(item, "associationId")...), id) {
 			return item.Value(of.id), nil
 		}
@@ -85,13 +85,13 @@ func (s *service) associated(ctx context.Context, id string) (string, error) {
 }
 
 func (s *service) addEC2Tags(ctx context.Context, id string, keys map[string][]string) error {
-	answer, err := s.Emulator.Query(ctx, "ec2", emulator.EC2Version, map[string]string{
+	response, err := s.Emulator.Query(ctx, "ec2", emulator.EC2Version, map[string]string{
 		"Action": "DescribeTags", "Filter.1.Name": "resource-id", "Filter.1.Value.1": id,
 	})
 	if err != nil {
 		return err
 	}
-	for _, item := range answer.First("tagSet").Items() {
+	for _, item := range response.First("tagSet").Items() {
 		key := "aws:resourcetag/" + strings.ToLower(item.Value("key"))
 		keys[key] = append(keys[key], item.Value("value"))
 	}

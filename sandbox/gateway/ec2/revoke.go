@@ -9,7 +9,7 @@ import (
 
 // ruleRevoked finishes a revocation.
 func ruleRevoked(x *call.Exchange) error {
-	forgetRules(x)
+	deleteRules(x)
 	return revokeWithoutPorts(x)
 }
 

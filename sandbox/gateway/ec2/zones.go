@@ -26,12 +26,12 @@ var zoneFilters = map[string]string{
 }
 
 // showZones adds the Local Zone to the emulator's zones and applies the filters, which it ignores.
-func showZones(x *call.Exchange) error {
-	answer, err := xmltree.Parse(x.Answer)
+func describeZones(x *call.Exchange) error {
+	response, err := xmltree.Parse(x.Response)
 	if err != nil {
 		return err
 	}
-	set := answer.Child("availabilityZoneInfo")
+	set := response.Child("availabilityZoneInfo")
 	if set == nil || len(set.Children) == 0 {
 		return nil
 	}
@@ -48,14 +48,14 @@ func showZones(x *call.Exchange) error {
 			return !slices.Contains(f.values, zone.Value(member))
 		})
 	}
-	x.Answer = answer.Bytes()
+	x.Response = response.Bytes()
 	return nil
 }
 
 // placeSubnet refuses a subnet that overlaps another of its VPC, or lies outside it, as AWS does. It
 // lets one subnet be made at a time, so that two at once do not miss each other.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html (InvalidSubnet.Conflict, InvalidSubnet.Range)
-func (s *service) placeSubnet(x *call.Exchange) error {
+func (s *service) createSubnet(x *call.Exchange) error {
 	s.subnets.Lock()
 	defer s.subnets.Unlock()
 	vpc, block := x.Form.Get("VpcId"), x.Form.Get("CidrBlock")
@@ -69,7 +69,7 @@ func (s *service) placeSubnet(x *call.Exchange) error {
 	}
 	for _, found := range ranges.Child("vpcSet").Items() {
 		if whole, err := netip.ParsePrefix(found.Value("cidrBlock")); err == nil && (!whole.Contains(wanted.Addr()) || whole.Bits() > wanted.Bits()) {
-			return x.Refuse(http.StatusBadRequest, "InvalidSubnet.Range", "The CIDR '"+block+"' is invalid.")
+			return x.Reject(http.StatusBadRequest, "InvalidSubnet.Range", "The CIDR '"+block+"' is invalid.")
 		}
 	}
 	taken, err := x.Emulator.Query(x.Request.Context(), "ec2", emulator.EC2Version, map[string]string{
@@ -80,7 +80,7 @@ func (s *service) placeSubnet(x *call.Exchange) error {
 	}
 	for _, subnet := range taken.Child("subnetSet").Items() {
 		if other, err := netip.ParsePrefix(subnet.Value("cidrBlock")); err == nil && other.Overlaps(wanted) {
-			return x.Refuse(http.StatusBadRequest, "InvalidSubnet.Conflict", "The CIDR '"+block+"' conflicts with another subnet")
+			return x.Reject(http.StatusBadRequest, "InvalidSubnet.Conflict", "The CIDR '"+block+"' conflicts with another subnet")
 		}
 	}
 	return x.Forward()
@@ -89,7 +89,7 @@ func (s *service) placeSubnet(x *call.Exchange) error {
 // refuseLocalZones refuses an interface endpoint in a subnet of the Local Zone, where AWS's services have
 // none.
 // https://docs.aws.amazon.com/vpc/latest/privatelink/create-interface-endpoint.html
-func refuseLocalZones(create call.Handler) call.Handler {
+func rejectLocalZones(create call.Handler) call.Handler {
 	return func(x *call.Exchange) error {
 		zones, err := x.Emulator.SubnetZones(x.Request.Context(), call.FormList(x.Form, "SubnetId"))
 		if err != nil {
@@ -97,7 +97,7 @@ func refuseLocalZones(create call.Handler) call.Handler {
 		}
 		for id, zone := range zones {
 			if strings.HasSuffix(zone.Value("availabilityZone"), localZoneSuffix) {
-				return x.Refuse(http.StatusBadRequest, "InvalidParameter", "The VPC endpoint service "+x.Form.Get("ServiceName")+
+				return x.Reject(http.StatusBadRequest, "InvalidParameter", "The VPC endpoint service "+x.Form.Get("ServiceName")+
 					" does not support the availability zone of the subnet: "+id+".")
 			}
 		}

@@ -56,7 +56,7 @@ func (s *service) calls() call.Service {
 
 func (s *service) actions() map[string]call.Handler {
 	calls := map[string]call.Handler{
-		"*":                                   call.After(s.showCaches),
+		"*":                                   call.After(s.fillResponse),
 		"DescribeCacheEngineVersions":         call.Instead(cacheEngines),
 		"DescribeCacheParameters":             call.After(filterParameters),
 		"DescribeReservedCacheNodesOfferings": call.Instead(nodeOfferings),
@@ -65,21 +65,21 @@ func (s *service) actions() map[string]call.Handler {
 		"CreateReplicationGroup": s.cacheCreated,
 		"ModifyReplicationGroup": s.cacheModified,
 		"DeleteReplicationGroup": s.cacheDeleted,
-		"CreateUser":             s.rememberUser,
-		"ModifyUser":             s.rememberUser,
-		"DeleteUser":             s.forgetUser,
+		"CreateUser":             s.storeUser,
+		"ModifyUser":             s.storeUser,
+		"DeleteUser":             s.userDeleted,
 		"ModifyUserGroup":        s.applyUserChanges,
 	} {
 		calls[action] = call.After(func(x *call.Exchange) error {
 			if err := effect(x); err != nil {
 				return err
 			}
-			return s.showCaches(x)
+			return s.fillResponse(x)
 		})
 	}
-	calls["CreateReplicationGroup"] = s.refuseWithoutFailover(calls["CreateReplicationGroup"])
-	calls["ModifyReplicationGroup"] = s.keepFailover(calls["ModifyReplicationGroup"])
-	calls["ModifyUser"] = s.refuseWhileChanging(calls["ModifyUser"])
+	calls["CreateReplicationGroup"] = s.requireFailover(calls["CreateReplicationGroup"])
+	calls["ModifyReplicationGroup"] = s.rejectFailoverOff(calls["ModifyReplicationGroup"])
+	calls["ModifyUser"] = s.rejectWhileModifying(calls["ModifyUser"])
 	return calls
 }
 
@@ -100,7 +100,7 @@ func nodesKey(id string) string { return "elasticache:nodes/" + id }
 // rememberNodes keeps what a change of a group changes in its nodes, from which
 // clients read it: the emulator changes the group alone.
 // https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_ModifyReplicationGroup.html
-func rememberNodes(x *call.Exchange, id string) {
+func storeNodes(x *call.Exchange, id string) {
 	members := call.FormMembers(x.Form, map[string]string{
 		"Engine": "Engine", "EngineVersion": "EngineVersion", "PreferredMaintenanceWindow": "PreferredMaintenanceWindow",
 	})
@@ -116,11 +116,11 @@ func rememberNodes(x *call.Exchange, id string) {
 // cacheCreated starts the servers of a new replication group.
 // https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_CreateReplicationGroup.html
 func (s *service) cacheCreated(x *call.Exchange) error {
-	answer, err := xmltree.Parse(x.Answer)
+	response, err := xmltree.Parse(x.Response)
 	if err != nil {
 		return err
 	}
-	ctx, group := x.Request.Context(), answer.First("ReplicationGroup")
+	ctx, group := x.Request.Context(), response.First("ReplicationGroup")
 	clustered, err := s.clusterMode(ctx, x.Form.Get("CacheParameterGroupName"), group)
 	if err != nil {
 		return err
@@ -132,16 +132,16 @@ func (s *service) cacheCreated(x *call.Exchange) error {
 	if token := x.Form.Get("AuthToken"); token != "" {
 		served.tokens = []string{token}
 	}
-	rememberCache(x, served.spec)
+	storeGroup(x, served.spec)
 	if err := s.serveCache(ctx, served, groupUserGroups(group)); err != nil {
-		s.takeBackCache(ctx, served.spec.ID)
+		s.rollBackGroup(ctx, served.spec.ID)
 		return err
 	}
 	return nil
 }
 
 // rememberCache keeps what the emulator drops of a group.
-func rememberCache(x *call.Exchange, spec dataplane.Cache) {
+func storeGroup(x *call.Exchange, spec dataplane.Cache) {
 	members := map[string]any{
 		"AutoMinorVersionUpgrade": "true", "DataTiering": "disabled", "IpDiscovery": "ipv4", "NetworkType": "ipv4",
 	}
@@ -168,13 +168,13 @@ func (s *service) clusterMode(ctx context.Context, parameterGroup string, group 
 	if strings.HasPrefix(parameterGroup, "default.") {
 		return strings.HasSuffix(parameterGroup, ".cluster.on"), nil
 	}
-	answer, err := s.Emulator.Query(ctx, "elasticache", version, map[string]string{
+	response, err := s.Emulator.Query(ctx, "elasticache", version, map[string]string{
 		"Action": "DescribeCacheParameters", "CacheParameterGroupName": parameterGroup,
 	})
 	if err != nil {
 		return false, fmt.Errorf("read parameter group %s: %w", parameterGroup, err)
 	}
-	for _, parameter := range answer.First("Parameters").Items() {
+	for _, parameter := range response.First("Parameters").Items() {
 		if parameter.Value("ParameterName") == "cluster-enabled" {
 			return parameter.Value("ParameterValue") == "yes", nil
 		}
@@ -184,14 +184,14 @@ func (s *service) clusterMode(ctx context.Context, parameterGroup string, group 
 
 // cacheModified applies a changed token or user group.
 func (s *service) cacheModified(x *call.Exchange) error {
-	answer, err := xmltree.Parse(x.Answer)
+	response, err := xmltree.Parse(x.Response)
 	if err != nil {
 		return err
 	}
-	group := answer.First("ReplicationGroup")
+	group := response.First("ReplicationGroup")
 	id := group.Value("ReplicationGroupId")
 	x.Fields.Set(cacheKey(id), call.FormMembers(x.Form, cacheMembers))
-	rememberNodes(x, id)
+	storeNodes(x, id)
 	served, ok := s.servedCache(id)
 	if !ok {
 		return nil
@@ -224,8 +224,8 @@ func (s *service) cacheDeleted(x *call.Exchange) error {
 	s.caches.mu.Lock()
 	delete(s.caches.groups, id)
 	s.caches.mu.Unlock()
-	x.Fields.Forget(cacheKey(id))
-	x.Fields.Forget(nodesKey(id))
+	x.Fields.Delete(cacheKey(id))
+	x.Fields.Delete(nodesKey(id))
 	return s.plane.RemoveCache(x.Request.Context(), id)
 }
 
@@ -260,8 +260,8 @@ func (s *service) serveCache(ctx context.Context, served servedCache, userGroups
 	return nil
 }
 
-func (s *service) takeBackCache(ctx context.Context, id string) {
-	s.Fields.Forget(cacheKey(id))
+func (s *service) rollBackGroup(ctx context.Context, id string) {
+	s.Fields.Delete(cacheKey(id))
 	_, err := s.Emulator.Query(ctx, "elasticache", version, map[string]string{"Action": "DeleteReplicationGroup", "ReplicationGroupId": id})
 	if err != nil {
 		s.Log.Error("could not take back a replication group without data plane", "group", id, "error", err)
@@ -272,21 +272,21 @@ func groupUserGroups(group *xmltree.Node) []string { return group.Child("UserGro
 
 // showCaches puts the data plane's addresses and the remembered members into
 // any ElastiCache answer. The emulator names a host called "redis".
-func (s *service) showCaches(x *call.Exchange) error {
-	answer, err := xmltree.Parse(x.Answer)
+func (s *service) fillResponse(x *call.Exchange) error {
+	response, err := xmltree.Parse(x.Response)
 	if err != nil {
 		return err
 	}
-	answer.Each("ReplicationGroup", s.showCache)
-	answer.Each("CacheCluster", s.showCacheNode)
-	answer.Visit(s.showUser)
-	x.Answer = answer.Bytes()
+	response.Each("ReplicationGroup", s.fillGroup)
+	response.Each("CacheCluster", s.fillNode)
+	response.Visit(s.fillUser)
+	x.Response = response.Bytes()
 	return nil
 }
 
 // showCache gives a group in cluster mode its configuration endpoint and no
 // other, and one without its primary and reader endpoints, as AWS does.
-func (s *service) showCache(group *xmltree.Node) {
+func (s *service) fillGroup(group *xmltree.Node) {
 	id := group.Value("ReplicationGroupId")
 	s.Fields.Fill(cacheKey(id), group)
 	served, ok := s.servedCache(id)
@@ -321,10 +321,10 @@ func patchLevel(engine, version string) string {
 // showCacheNode rewrites the endpoints of a group's nodes and adds what the
 // emulator answers of the group only.
 // https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_CacheCluster.html
-func (s *service) showCacheNode(cluster *xmltree.Node) {
+func (s *service) fillNode(cluster *xmltree.Node) {
 	id := cluster.Value("ReplicationGroupId")
 	for _, member := range []string{"AutoMinorVersionUpgrade", "IpDiscovery", "NetworkType"} {
-		if value := s.Fields.Text(cacheKey(id), member); value != "" {
+		if value := s.Fields.StringMember(cacheKey(id), member); value != "" {
 			cluster.Set(member, value)
 		}
 	}
@@ -350,11 +350,11 @@ func endpoint(name string, address netip.AddrPort) *xmltree.Node {
 // a user group.
 func (s *service) applyUserChanges(x *call.Exchange) error {
 	ctx := x.Request.Context()
-	answer, err := x.Emulator.Query(ctx, "elasticache", version, map[string]string{"Action": "DescribeReplicationGroups"})
+	response, err := x.Emulator.Query(ctx, "elasticache", version, map[string]string{"Action": "DescribeReplicationGroups"})
 	if err != nil {
 		return err
 	}
-	for _, group := range answer.First("ReplicationGroups").Items() {
+	for _, group := range response.First("ReplicationGroups").Items() {
 		userGroups := groupUserGroups(group)
 		served, ok := s.servedCache(group.Value("ReplicationGroupId"))
 		if !ok || len(userGroups) == 0 {

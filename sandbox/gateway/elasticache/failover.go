@@ -12,7 +12,7 @@ import (
 // shards are not to fail over, and to one across zones without replicas: the
 // emulator takes any combination.
 // https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_CreateReplicationGroup.html
-func (s *service) refuseWithoutFailover(create call.Handler) call.Handler {
+func (s *service) requireFailover(create call.Handler) call.Handler {
 	return func(x *call.Exchange) error {
 		clustered, err := s.clusterMode(x.Request.Context(), x.Form.Get("CacheParameterGroupName"), &xmltree.Node{})
 		if err != nil {
@@ -20,11 +20,11 @@ func (s *service) refuseWithoutFailover(create call.Handler) call.Handler {
 		}
 		failover := x.Form.Get("AutomaticFailoverEnabled") == "true"
 		if clustered && !failover {
-			return x.Refuse(http.StatusBadRequest, "InvalidParameterValue", "Redis with cluster mode enabled cannot be created with auto failover turned off.")
+			return x.Reject(http.StatusBadRequest, "InvalidParameterValue", "Redis with cluster mode enabled cannot be created with auto failover turned off.")
 		}
 		replicas, _ := strconv.Atoi(x.Form.Get("ReplicasPerNodeGroup")) // none named: none
 		if x.Form.Get("MultiAZEnabled") == "true" && (!failover || clustered && replicas == 0) {
-			return x.Refuse(http.StatusBadRequest, "InvalidParameterCombination", "Multi-AZ takes automatic failover and at least one replica.")
+			return x.Reject(http.StatusBadRequest, "InvalidParameterCombination", "Multi-AZ takes automatic failover and at least one replica.")
 		}
 		return create(x)
 	}
@@ -32,11 +32,11 @@ func (s *service) refuseWithoutFailover(create call.Handler) call.Handler {
 
 // keepFailover answers as AWS does to turning failover off in cluster mode.
 // https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_ModifyReplicationGroup.html
-func (s *service) keepFailover(modify call.Handler) call.Handler {
+func (s *service) rejectFailoverOff(modify call.Handler) call.Handler {
 	return func(x *call.Exchange) error {
 		served, ok := s.servedCache(x.Form.Get("ReplicationGroupId"))
 		if ok && served.spec.ClusterMode && x.Form.Get("AutomaticFailoverEnabled") == "false" {
-			return x.Refuse(http.StatusBadRequest, "InvalidParameterCombination", "Turning off automatic failover for replication group with cluster mode enabled is not supported.")
+			return x.Reject(http.StatusBadRequest, "InvalidParameterCombination", "Turning off automatic failover for replication group with cluster mode enabled is not supported.")
 		}
 		return modify(x)
 	}

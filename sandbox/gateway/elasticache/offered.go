@@ -21,7 +21,7 @@ func cacheEngines(x *call.Exchange) error {
 			versions = append(versions, xmltree.Element("CacheEngineVersion", "Engine", engine, "EngineVersion", version))
 		}
 	}
-	return x.AnswerQuery(xmltree.Holding("CacheEngineVersions", versions))
+	return x.RespondQuery(xmltree.ListResult("CacheEngineVersions", versions))
 }
 
 // nodeOfferings answers whether nodes of a type can be reserved; the emulator does not know the call.
@@ -31,5 +31,5 @@ func nodeOfferings(x *call.Exchange) error {
 	if nodeType := x.Form.Get("CacheNodeType"); x.Limits.Offers(nodeType) {
 		offerings = append(offerings, xmltree.Element("ReservedCacheNodesOffering", "ReservedCacheNodesOfferingId", "00000000-0000-0000-0000-000000000000", "CacheNodeType", nodeType))
 	}
-	return x.AnswerQuery(xmltree.Holding("ReservedCacheNodesOfferings", offerings))
+	return x.RespondQuery(xmltree.ListResult("ReservedCacheNodesOfferings", offerings))
 }

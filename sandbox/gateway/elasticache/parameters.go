@@ -16,13 +16,13 @@ func filterParameters(x *call.Exchange) error {
 	if source == "" {
 		return nil
 	}
-	answer, err := xmltree.Parse(x.Answer)
+	response, err := xmltree.Parse(x.Response)
 	if err != nil {
 		return err
 	}
-	if list := answer.First("Parameters"); list != nil {
+	if list := response.First("Parameters"); list != nil {
 		list.Children = slices.DeleteFunc(list.Children, func(p *xmltree.Node) bool { return p.Value("Source") != source })
 	}
-	x.Answer = answer.Bytes()
+	x.Response = response.Bytes()
 	return nil
 }

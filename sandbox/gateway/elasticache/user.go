@@ -26,7 +26,7 @@ const UserChange = 500 * time.Millisecond
 // number of passwords, the emulator reads one form of the call only and takes
 // every other user for one without a password.
 // https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_CreateUser.html
-func (s *service) rememberUser(x *call.Exchange) error {
+func (s *service) storeUser(x *call.Exchange) error {
 	id := x.Form.Get("UserId")
 	passwords := call.FormList(x.Form, "Passwords")
 	passwords = append(passwords, call.FormList(x.Form, "AuthenticationMode.Passwords")...)
@@ -56,19 +56,19 @@ func (s *service) rememberUser(x *call.Exchange) error {
 // refuseWhileChanging answers as AWS does to a change of a user that is being
 // changed; the emulator is done with every change at once.
 // https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_ModifyUser.html
-func (s *service) refuseWhileChanging(modify call.Handler) call.Handler {
+func (s *service) rejectWhileModifying(modify call.Handler) call.Handler {
 	return func(x *call.Exchange) error {
 		s.caches.mu.Lock()
 		changing := x.Now().Before(s.caches.users[x.Form.Get("UserId")].changing)
 		s.caches.mu.Unlock()
 		if changing {
-			return x.Refuse(http.StatusBadRequest, "InvalidUserState", "User is being modified.")
+			return x.Reject(http.StatusBadRequest, "InvalidUserState", "User is being modified.")
 		}
 		return modify(x)
 	}
 }
 
-func (s *service) forgetUser(x *call.Exchange) error {
+func (s *service) userDeleted(x *call.Exchange) error {
 	s.caches.mu.Lock()
 	defer s.caches.mu.Unlock()
 	delete(s.caches.users, x.Form.Get("UserId"))
@@ -77,7 +77,7 @@ func (s *service) forgetUser(x *call.Exchange) error {
 
 // showUser corrects the authentication and the status of a user, wherever one
 // stands in an answer.
-func (s *service) showUser(n *xmltree.Node) {
+func (s *service) fillUser(n *xmltree.Node) {
 	authentication := n.Child("Authentication")
 	if authentication == nil || n.Child("UserId") == nil {
 		return
@@ -98,11 +98,11 @@ func (s *service) showUser(n *xmltree.Node) {
 func (s *service) members(ctx context.Context, userGroups []string) ([]dataplane.CacheUser, error) {
 	var members []dataplane.CacheUser
 	for _, id := range userGroups {
-		answer, err := s.Emulator.Query(ctx, "elasticache", version, map[string]string{"Action": "DescribeUserGroups", "UserGroupId": id})
+		response, err := s.Emulator.Query(ctx, "elasticache", version, map[string]string{"Action": "DescribeUserGroups", "UserGroupId": id})
 		if err != nil {
 			return nil, fmt.Errorf("user group %s: %w", id, err)
 		}
-		for _, userID := range answer.First("UserIds").Texts() {
+		for _, userID := range response.First("UserIds").Texts() {
 			member, err := s.member(ctx, userID)
 			if err != nil {
 				return nil, err
@@ -114,11 +114,11 @@ func (s *service) members(ctx context.Context, userGroups []string) ([]dataplane
 }
 
 func (s *service) member(ctx context.Context, userID string) (dataplane.CacheUser, error) {
-	answer, err := s.Emulator.Query(ctx, "elasticache", version, map[string]string{"Action": "DescribeUsers", "UserId": userID})
+	response, err := s.Emulator.Query(ctx, "elasticache", version, map[string]string{"Action": "DescribeUsers", "UserId": userID})
 	if err != nil {
 		return dataplane.CacheUser{}, fmt.Errorf("user %s: %w", userID, err)
 	}
-	user := answer.First("Users").Items()
+	user := response.First("Users").Items()
 	if len(user) == 0 {
 		return dataplane.CacheUser{}, fmt.Errorf("user %s: the emulator does not have it", userID)
 	}

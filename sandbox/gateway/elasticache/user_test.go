@@ -10,7 +10,7 @@ import (
 func TestADeletedUserIsForgotten(t *testing.T) {
 	s := &service{caches: newCaches()}
 	s.caches.users["by-iam"], s.caches.users["other"] = cacheUser{kind: "iam"}, cacheUser{kind: "iam"}
-	if err := s.forgetUser(&call.Exchange{Form: url.Values{"UserId": {"by-iam"}}}); err != nil {
+	if err := s.userDeleted(&call.Exchange{Form: url.Values{"UserId": {"by-iam"}}}); err != nil {
 		t.Fatal(err)
 	}
 	if _, left := s.caches.users["by-iam"]; left || len(s.caches.users) != 1 {

@@ -45,8 +45,8 @@ func (e *Error) Error() string {
 
 // NotFound says whether the emulator answered that there is no such thing.
 func NotFound(err error) bool {
-	var answered *Error
-	return errors.As(err, &answered) && answered.Status == http.StatusNotFound
+	var apiErr *Error
+	return errors.As(err, &apiErr) && apiErr.Status == http.StatusNotFound
 }
 
 // New makes a client whose calls the administrator of those credentials signs.
@@ -64,11 +64,11 @@ func (a *Client) Rest(ctx context.Context, service, method, path string, in, out
 			return fmt.Errorf("%s %s: %w", method, path, err)
 		}
 	}
-	answer, err := a.Do(ctx, service, method, path, http.Header{"Content-Type": {"application/json"}}, body)
+	response, err := a.Do(ctx, service, method, path, http.Header{"Content-Type": {"application/json"}}, body)
 	if err != nil {
 		return err
 	}
-	return decode(method+" "+path, answer, out)
+	return decode(method+" "+path, response, out)
 }
 
 // Target makes a call of a JSON protocol ("secretsmanager.GetSecretValue").
@@ -78,11 +78,11 @@ func (a *Client) Target(ctx context.Context, service, target string, in, out any
 		return fmt.Errorf("%s: %w", target, err)
 	}
 	header := http.Header{"Content-Type": {"application/x-amz-json-1.1"}, "X-Amz-Target": {target}}
-	answer, err := a.Do(ctx, service, http.MethodPost, "/", header, body)
+	response, err := a.Do(ctx, service, http.MethodPost, "/", header, body)
 	if err != nil {
 		return err
 	}
-	return decode(target, answer, out)
+	return decode(target, response, out)
 }
 
 // Query makes a call of the Query protocol.
@@ -92,18 +92,18 @@ func (a *Client) Query(ctx context.Context, service, version string, parameters 
 		form.Set(name, value)
 	}
 	header := http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}
-	answer, err := a.Do(ctx, service, http.MethodPost, "/", header, []byte(form.Encode()))
+	response, err := a.Do(ctx, service, http.MethodPost, "/", header, []byte(form.Encode()))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", parameters["Action"], err)
 	}
-	return xmltree.Parse(answer)
+	return xmltree.Parse(response)
 }
 
-func decode(request string, answer []byte, out any) error {
-	if out == nil || len(answer) == 0 {
+func decode(request string, response []byte, out any) error {
+	if out == nil || len(response) == 0 {
 		return nil
 	}
-	if err := json.Unmarshal(answer, out); err != nil {
+	if err := json.Unmarshal(response, out); err != nil {
 		return fmt.Errorf("%s: decode the emulator's answer: %w", request, err)
 	}
 	return nil
@@ -121,17 +121,17 @@ func (a *Client) Do(ctx context.Context, service, method, path string, header ht
 	if err := a.signer.SignHTTP(ctx, a.Credentials, r, hex.EncodeToString(sum[:]), service, a.Region, time.Now()); err != nil {
 		return nil, fmt.Errorf("%s: sign: %w", request, err)
 	}
-	answer, err := a.client.Do(r)
+	response, err := a.client.Do(r)
 	if err != nil {
 		return nil, &UnreachableError{Cause: fmt.Errorf("%s: %w", request, err)}
 	}
-	defer func() { _ = answer.Body.Close() }()
-	content, err := io.ReadAll(answer.Body)
+	defer func() { _ = response.Body.Close() }()
+	content, err := io.ReadAll(response.Body)
 	if err != nil {
 		return nil, &UnreachableError{Cause: fmt.Errorf("%s: %w", request, err)}
 	}
-	if answer.StatusCode >= 300 {
-		return nil, &Error{Call: request, Status: answer.StatusCode, Body: string(content)}
+	if response.StatusCode >= 300 {
+		return nil, &Error{Call: request, Status: response.StatusCode, Body: string(content)}
 	}
 	return content, nil
 }

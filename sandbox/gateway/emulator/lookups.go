@@ -17,7 +17,7 @@ func NewLookups() *Lookups {
 }
 
 // Forget drops what was read of a service.
-func (l *Lookups) Forget(service string) {
+func (l *Lookups) Invalidate(service string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.age[service]++

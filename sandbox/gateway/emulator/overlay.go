@@ -44,13 +44,13 @@ func (o *Overlay) Get(resource string) map[string]any {
 }
 
 // Text is a remembered string member, or empty.
-func (o *Overlay) Text(resource, member string) string {
+func (o *Overlay) StringMember(resource, member string) string {
 	value, _ := o.Get(resource)[member].(string)
 	return value
 }
 
 // Forget drops what is remembered of a resource.
-func (o *Overlay) Forget(resource string) {
+func (o *Overlay) Delete(resource string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	delete(o.fields, resource)

@@ -32,11 +32,11 @@ func (c *Client) RolePolicies(ctx context.Context, role string) (iampolicy.Set, 
 		return set, err
 	}
 	for _, name := range inline.First("PolicyNames").Texts() {
-		answer, err := c.IAM(ctx, "GetRolePolicy", "RoleName", role, "PolicyName", name)
+		response, err := c.IAM(ctx, "GetRolePolicy", "RoleName", role, "PolicyName", name)
 		if err != nil {
 			return set, err
 		}
-		document, err := iampolicy.Parse(answer.First("PolicyDocument").Text)
+		document, err := iampolicy.Parse(response.First("PolicyDocument").Text)
 		if err != nil {
 			return set, err
 		}
@@ -53,7 +53,7 @@ func (c *Client) RolePolicies(ctx context.Context, role string) (iampolicy.Set, 
 
 // Boundary is the ARN of a role's permissions boundary; empty: it has none, or there is no role.
 func (c *Client) Boundary(ctx context.Context, role string) (string, error) {
-	answer, err := c.IAM(ctx, "GetRole", "RoleName", role)
+	response, err := c.IAM(ctx, "GetRole", "RoleName", role)
 	var refused *Error
 	if errors.As(err, &refused) {
 		return "", nil
@@ -61,7 +61,7 @@ func (c *Client) Boundary(ctx context.Context, role string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if arn := answer.First("PermissionsBoundaryArn"); arn != nil {
+	if arn := response.First("PermissionsBoundaryArn"); arn != nil {
 		return arn.Text, nil
 	}
 	return "", nil
@@ -102,11 +102,11 @@ func (e *UntrustedError) Error() string {
 // Trusts returns an untrustedError where a role's trust policy does not let the service take the role, and
 // the emulator's error where there is no such role.
 func (c *Client) Trusts(ctx context.Context, role string, by iampolicy.Caller) error {
-	answer, err := c.IAM(ctx, "GetRole", "RoleName", RoleName(role))
+	response, err := c.IAM(ctx, "GetRole", "RoleName", RoleName(role))
 	if err != nil {
 		return fmt.Errorf("role %s: %w", role, err)
 	}
-	document, err := url.QueryUnescape(answer.First("Role").Value("AssumeRolePolicyDocument"))
+	document, err := url.QueryUnescape(response.First("Role").Value("AssumeRolePolicyDocument"))
 	if err != nil {
 		return fmt.Errorf("trust policy of the role %s: %w", role, err)
 	}
@@ -125,22 +125,22 @@ func RoleName(arn string) string { return arn[strings.LastIndex(arn, "/")+1:] }
 
 // TakeRole is a session of a role, in which a service acts, if the role's trust policy lets the service take
 // it. The emulator lets its administrator assume any role that trusts some service.
-func (c *Client) TakeRole(ctx context.Context, role, session string, by iampolicy.Caller) (*xmltree.Node, error) {
+func (c *Client) AssumeRole(ctx context.Context, role, session string, by iampolicy.Caller) (*xmltree.Node, error) {
 	if err := c.Trusts(ctx, role, by); err != nil {
 		return nil, err
 	}
-	answer, err := c.Query(ctx, "sts", "2011-06-15", map[string]string{
+	response, err := c.Query(ctx, "sts", "2011-06-15", map[string]string{
 		"Action": "AssumeRole", "RoleArn": role, "RoleSessionName": session, "DurationSeconds": "3600",
 	})
 	if err != nil {
 		return nil, fmt.Errorf("assume %s: %w", role, err)
 	}
-	return answer.First("Credentials"), nil
+	return response.First("Credentials"), nil
 }
 
 // InNameOf makes calls as a role that a service takes.
-func (c *Client) InNameOf(ctx context.Context, role, session string, by iampolicy.Caller) (*Client, error) {
-	given, err := c.TakeRole(ctx, role, session, by)
+func (c *Client) AsRole(ctx context.Context, role, session string, by iampolicy.Caller) (*Client, error) {
+	given, err := c.AssumeRole(ctx, role, session, by)
 	if err != nil {
 		return nil, err
 	}

@@ -18,11 +18,11 @@ func (c *Client) SubnetZones(ctx context.Context, ids []string) (map[string]*xml
 	for i, id := range ids {
 		query["Filter.1.Value."+strconv.Itoa(i+1)] = id
 	}
-	answer, err := c.Query(ctx, "ec2", EC2Version, query)
+	response, err := c.Query(ctx, "ec2", EC2Version, query)
 	if err != nil {
 		return nil, fmt.Errorf("zones of the subnets %v: %w", ids, err)
 	}
-	for _, subnet := range answer.Child("subnetSet").Items() {
+	for _, subnet := range response.Child("subnetSet").Items() {
 		found[subnet.Value("subnetId")] = subnet
 	}
 	return found, nil

@@ -19,11 +19,11 @@ import (
 // white space not counted.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 const (
-	mostTrust        = 2048
-	mostManaged      = 6144
-	mostRoleInline   = 10240
-	mostUserInline   = 2048
-	mostRolePolicies = 10
+	maxTrust        = 2048
+	maxManaged      = 6144
+	maxRoleInline   = 10240
+	maxUserInline   = 2048
+	maxRolePolicies = 10
 )
 
 // service is IAM as the gateway corrects it.
@@ -40,22 +40,22 @@ func New(a *call.Account) call.Service {
 func (s *service) calls() call.Service {
 	calls := map[string]call.Handler{"SimulatePrincipalPolicy": call.After(simulatePolicy)}
 	for action, check := range map[string]func(*call.Exchange) (string, error){
-		"CreateRole":             documentSize("AssumeRolePolicyDocument", "ACLSizePerRole", mostTrust),
-		"UpdateAssumeRolePolicy": documentSize("PolicyDocument", "ACLSizePerRole", mostTrust),
-		"CreatePolicy":           documentSize("PolicyDocument", "PolicySize", mostManaged),
-		"CreatePolicyVersion":    documentSize("PolicyDocument", "PolicySize", mostManaged),
-		"PutRolePolicy":          s.inlineSize("Role", mostRoleInline),
-		"PutUserPolicy":          s.inlineSize("User", mostUserInline),
+		"CreateRole":             documentSize("AssumeRolePolicyDocument", "ACLSizePerRole", maxTrust),
+		"UpdateAssumeRolePolicy": documentSize("PolicyDocument", "ACLSizePerRole", maxTrust),
+		"CreatePolicy":           documentSize("PolicyDocument", "PolicySize", maxManaged),
+		"CreatePolicyVersion":    documentSize("PolicyDocument", "PolicySize", maxManaged),
+		"PutRolePolicy":          s.inlineSize("Role", maxRoleInline),
+		"PutUserPolicy":          s.inlineSize("User", maxUserInline),
 		"AttachRolePolicy":       attachedPolicies,
 	} {
 		next := call.FirstOf(calls[action])
 		calls[action] = func(x *call.Exchange) error {
-			broken, err := check(x)
+			violation, err := check(x)
 			if err != nil {
 				return err
 			}
-			if broken != "" {
-				return x.Refuse(http.StatusConflict, "LimitExceeded", broken)
+			if violation != "" {
+				return x.Reject(http.StatusConflict, "LimitExceeded", violation)
 			}
 			return next(x)
 		}
@@ -107,11 +107,11 @@ func (s *service) inlineSize(kind string, most int) func(*call.Exchange) (string
 }
 
 func (s *service) inlinePolicy(ctx context.Context, kind, owner, name string) (string, error) {
-	answer, err := s.Emulator.IAM(ctx, "Get"+kind+"Policy", kind+"Name", owner, "PolicyName", name)
+	response, err := s.Emulator.IAM(ctx, "Get"+kind+"Policy", kind+"Name", owner, "PolicyName", name)
 	if err != nil {
 		return "", err
 	}
-	return url.QueryUnescape(answer.First("PolicyDocument").Text)
+	return url.QueryUnescape(response.First("PolicyDocument").Text)
 }
 
 // attachedPolicies compares the number of a role's managed policies with its quota.
@@ -124,8 +124,8 @@ func attachedPolicies(x *call.Exchange) (string, error) {
 		return "", err
 	}
 	attached := xmltree.ChildTexts(listed, "PolicyArn")
-	if len(attached) >= mostRolePolicies && !slices.Contains(attached, x.Form.Get("PolicyArn")) {
-		return fmt.Sprintf("Cannot exceed quota for PoliciesPerRole: %d", mostRolePolicies), nil
+	if len(attached) >= maxRolePolicies && !slices.Contains(attached, x.Form.Get("PolicyArn")) {
+		return fmt.Sprintf("Cannot exceed quota for PoliciesPerRole: %d", maxRolePolicies), nil
 	}
 	return "", nil
 }

@@ -38,5 +38,5 @@ func simulatePolicy(x *call.Exchange) error {
 		}
 		results = append(results, xmltree.Element("member", "EvalActionName", action, "EvalResourceName", on.ARN, "EvalDecision", decision))
 	}
-	return x.AnswerQuery(xmltree.Holding("EvaluationResults", results))
+	return x.RespondQuery(xmltree.ListResult("EvaluationResults", results))
 }

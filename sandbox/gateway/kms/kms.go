@@ -29,16 +29,16 @@ func (s *service) resources(ctx context.Context, _ string, x *call.Exchange) ([]
 
 // keyTags are those of a key; one that is not there has none.
 func (s *service) keyTags(ctx context.Context, key string) (map[string][]string, error) {
-	var answer struct {
+	var response struct {
 		Tags []struct{ TagKey, TagValue string }
 	}
-	err := s.Emulator.Target(ctx, "kms", "TrentService.ListResourceTags", map[string]string{"KeyId": key}, &answer)
+	err := s.Emulator.Target(ctx, "kms", "TrentService.ListResourceTags", map[string]string{"KeyId": key}, &response)
 	var missing *emulator.Error
 	if err != nil && !errors.As(err, &missing) {
 		return nil, err
 	}
 	keys := map[string][]string{}
-	for _, tag := range answer.Tags {
+	for _, tag := range response.Tags {
 		keys["aws:resourcetag/"+strings.ToLower(tag.TagKey)] = []string{tag.TagValue}
 	}
 	return keys, nil
@@ -62,5 +62,5 @@ func New(a *call.Account) call.Service {
 }
 
 func (s *service) calls() call.Service {
-	return call.Service{Name: "kms", Target: "TrentService.", Other: call.Reading((*call.Exchange).Forward), Bounds: bounds, Resources: s.resources}
+	return call.Service{Name: "kms", Target: "TrentService.", Other: call.WithBody((*call.Exchange).Forward), Bounds: bounds, Resources: s.resources}
 }

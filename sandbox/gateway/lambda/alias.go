@@ -12,7 +12,7 @@ import (
 )
 
 // aliasAnswer is the part of an alias that says where it leads.
-type aliasAnswer struct {
+type aliasConfig struct {
 	FunctionVersion string
 	RoutingConfig   struct{ AdditionalVersionWeights map[string]float64 }
 }
@@ -23,14 +23,14 @@ var versionPattern = regexp.MustCompile(`^([0-9]+|\$LATEST)?$`)
 // routed is the version that a qualifier leads to this time. An alias with weights sends each
 // invocation to one of its versions by chance; the emulator takes the weights and follows none.
 // https://docs.aws.amazon.com/lambda/latest/dg/configuring-alias-routing.html
-func (s *Service) routed(ctx context.Context, name, qualifier string) (string, error) {
+func (s *Service) resolveVersion(ctx context.Context, name, qualifier string) (string, error) {
 	if versionPattern.MatchString(qualifier) {
 		return qualifier, nil
 	}
-	alias, err := emulator.Lookup(s.Lookups, "lambda", "alias "+functionName(name, qualifier), func() (aliasAnswer, error) {
-		var answer aliasAnswer
+	alias, err := emulator.Lookup(s.Lookups, "lambda", "alias "+functionName(name, qualifier), func() (aliasConfig, error) {
+		var response aliasConfig
 		path := "/2015-03-31/functions/" + url.PathEscape(name) + "/aliases/" + url.PathEscape(qualifier)
-		return answer, s.Emulator.Rest(ctx, "lambda", http.MethodGet, path, nil, &answer)
+		return response, s.Emulator.Rest(ctx, "lambda", http.MethodGet, path, nil, &response)
 	})
 	if emulator.NotFound(err) {
 		return qualifier, nil // the emulator says of what there is none
@@ -42,7 +42,7 @@ func (s *Service) routed(ctx context.Context, name, qualifier string) (string, e
 }
 
 // pick is the version that a number from 0 up to 1 falls on.
-func (a aliasAnswer) pick(drawn float64) string {
+func (a aliasConfig) pick(drawn float64) string {
 	weights := a.RoutingConfig.AdditionalVersionWeights
 	for _, version := range slices.Sorted(maps.Keys(weights)) {
 		if drawn < weights[version] {

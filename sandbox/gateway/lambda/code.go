@@ -19,7 +19,7 @@ import (
 )
 
 // CodePath serves the zip of a function version under the hash of its content.
-const CodePath = call.OwnPrefix + "code/"
+const CodePath = call.SandboxPrefix + "code/"
 
 // codeStore keeps the zips of function versions as files named by their
 // SHA-256. The emulator serves only the newest code of a function, whatever
@@ -27,7 +27,7 @@ const CodePath = call.OwnPrefix + "code/"
 type codeStore struct{ dir string }
 
 // hexOf turns the Lambda API's base64 hash into the file's name.
-func hexOf(sha256 string) (string, error) {
+func hexHash(sha256 string) (string, error) {
 	raw, err := base64.StdEncoding.DecodeString(sha256)
 	if err != nil || len(raw) != 32 {
 		return "", fmt.Errorf("%q is not a code hash as Lambda gives it (base64 of a SHA-256)", sha256)
@@ -60,8 +60,8 @@ func (s *codeStore) keep(name string, zip io.Reader) error {
 
 // keepLatest saves the newest code of a function, which the emulator has just
 // taken, for the versions that will be published of it.
-func (s *Service) keepLatest(ctx context.Context, config functionConfig) error {
-	name, err := hexOf(config.CodeSha256)
+func (s *Service) saveLatest(ctx context.Context, config functionConfig) error {
+	name, err := hexHash(config.CodeSha256)
 	if err != nil {
 		return err
 	}
@@ -73,20 +73,20 @@ func (s *Service) keepLatest(ctx context.Context, config functionConfig) error {
 	if err != nil {
 		return fmt.Errorf("fetch the code of %s: %w", config.FunctionName, err)
 	}
-	answer, err := s.Client.Do(r)
+	response, err := s.Client.Do(r)
 	if err != nil {
 		return &emulator.UnreachableError{Cause: err}
 	}
-	defer func() { _ = answer.Body.Close() }()
-	if answer.StatusCode != http.StatusOK {
-		return fmt.Errorf("fetch the code of %s: the emulator answered %s", config.FunctionName, answer.Status)
+	defer func() { _ = response.Body.Close() }()
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("fetch the code of %s: the emulator answered %s", config.FunctionName, response.Status)
 	}
-	return s.code.keep(name, answer.Body)
+	return s.code.keep(name, response.Body)
 }
 
 // Code implements lambdahost.Source.
 func (s *Service) Code(_ context.Context, f lambdahost.Function) (io.ReadCloser, error) {
-	name, err := hexOf(f.CodeSHA256)
+	name, err := hexHash(f.CodeSHA256)
 	if err != nil {
 		return nil, fmt.Errorf("code of %s: %w", f.ARN, err)
 	}
@@ -104,7 +104,7 @@ func (s *Service) Code(_ context.Context, f lambdahost.Function) (io.ReadCloser,
 func (s *Service) ServeCode(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("sha256")
 	if raw, err := hex.DecodeString(name); err != nil || len(raw) != 32 || !s.code.has(name) {
-		call.WriteFailure(w, http.StatusNotFound, "NotFound", "no deployed function has this code; ask GetFunction for its Code.Location")
+		call.WriteError(w, http.StatusNotFound, "NotFound", "no deployed function has this code; ask GetFunction for its Code.Location")
 		return
 	}
 	w.Header().Set("Content-Type", "application/zip")

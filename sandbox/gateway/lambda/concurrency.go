@@ -30,7 +30,7 @@ func (s *Service) listProvisioned(x *call.Exchange) error {
 			configs[q]["FunctionArn"] = s.FunctionARN(name, q)
 			list = append(list, configs[q])
 		}
-		return x.AnswerJSON(http.StatusOK, map[string]any{"ProvisionedConcurrencyConfigs": list})
+		return x.RespondJSON(http.StatusOK, map[string]any{"ProvisionedConcurrencyConfigs": list})
 	})(x)
 }
 

@@ -12,11 +12,11 @@ import (
 // as one JSON text, and shows it in the refusal.
 // https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 // https://github.com/github-aws-runners/terraform-aws-github-runner/issues/3594
-const mostEnvironment = 4096
+const maxEnvironment = 4096
 
 // withinEnvironment refuses a function's configuration whose environment is too large.
-func withinEnvironment(next call.Handler) call.Handler {
-	return call.Reading(func(x *call.Exchange) error {
+func limitEnvironment(next call.Handler) call.Handler {
+	return call.WithBody(func(x *call.Exchange) error {
 		var request struct {
 			Environment struct{ Variables map[string]string }
 		}
@@ -27,8 +27,8 @@ func withinEnvironment(next call.Handler) call.Handler {
 		if err != nil {
 			return fmt.Errorf("measure the environment: %w", err)
 		}
-		if len(measured) > mostEnvironment {
-			return x.Refuse(http.StatusBadRequest, "InvalidParameterValueException",
+		if len(measured) > maxEnvironment {
+			return x.Reject(http.StatusBadRequest, "InvalidParameterValueException",
 				"Lambda was unable to configure your environment variables because the environment variables you have provided exceeded the 4KB limit. String measured: "+string(measured))
 		}
 		return next(x)

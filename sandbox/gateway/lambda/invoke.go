@@ -53,13 +53,13 @@ func invoke(x *call.Exchange) error {
 		return err
 	}
 	if kind == "Event" {
-		return invokeLater(x, invoker)
+		return invokeAsync(x, invoker)
 	}
 	response, err := invoker.Invoke(x.Request.Context(), invocation(x))
 	if err != nil {
 		return invocationFailed(x, err)
 	}
-	x.Status, x.Answer = http.StatusOK, response.Payload
+	x.Status, x.Response = http.StatusOK, response.Payload
 	x.Header = http.Header{
 		"Content-Type":           {"application/json"},
 		"X-Amzn-Requestid":       {response.RequestID},
@@ -88,7 +88,7 @@ func invocation(x *call.Exchange) lambdahost.Request {
 // invokeLater answers 202 and runs the function after that. AWS tries a failed
 // event twice more over minutes and then hands it to a destination; here it
 // runs once and a failure is logged.
-func invokeLater(x *call.Exchange, invoker lambdahost.Invoker) error {
+func invokeAsync(x *call.Exchange, invoker lambdahost.Invoker) error {
 	ctx, request := context.WithoutCancel(x.Request.Context()), invocation(x)
 	go func() {
 		response, err := invoker.Invoke(ctx, request)
@@ -99,7 +99,7 @@ func invokeLater(x *call.Exchange, invoker lambdahost.Invoker) error {
 			x.Log.Error("an asynchronous invocation failed", "function", request.Function, "error", err)
 		}
 	}()
-	x.Status, x.Header, x.Answer = http.StatusAccepted, http.Header{}, nil
+	x.Status, x.Header, x.Response = http.StatusAccepted, http.Header{}, nil
 	return nil
 }
 
@@ -120,7 +120,7 @@ func invocationFailed(x *call.Exchange, err error) error {
 	if err != nil {
 		return err
 	}
-	x.Status, x.Answer = failure.Status, body
+	x.Status, x.Response = failure.Status, body
 	x.Header = http.Header{
 		"Content-Type":     {"application/json"},
 		"X-Amzn-Errortype": {failure.Type},

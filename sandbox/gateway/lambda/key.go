@@ -16,22 +16,22 @@ import (
 // granting has Lambda let a function's role decrypt the environment, once the call has set a key: with a
 // grant that is made in the caller's name, who needs the right to it (ministack/observe.py).
 // https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars-encryption.html
-func (s *Service) granting(next call.Handler) call.Handler {
+func (s *Service) grantDecrypt(next call.Handler) call.Handler {
 	return func(x *call.Exchange) error {
 		if err := next(x); err != nil || !x.Succeeded() {
 			return err
 		}
 		var f functionConfig
-		if err := json.Unmarshal(x.Answer, &f); err != nil {
+		if err := json.Unmarshal(x.Response, &f); err != nil {
 			return fmt.Errorf("decode the function's configuration: %w", err)
 		}
 		if f.KMSKeyArn == "" {
 			return nil
 		}
-		defer x.Lookups.Forget("kms")
+		defer x.Lookups.Invalidate("kms")
 		return s.kms(x.Request.Context(), "CreateGrant", map[string]any{
 			"KeyId": f.KMSKeyArn, "Name": f.FunctionName, "Operations": []string{"Decrypt"},
-			"GranteePrincipal": s.runningAs(f.Role, f.FunctionName),
+			"GranteePrincipal": s.sessionARN(f.Role, f.FunctionName),
 			"Constraints":      map[string]any{"EncryptionContextEquals": map[string]string{functionContext: s.FunctionARN(f.FunctionName, "")}},
 		}, nil)
 	}
@@ -41,7 +41,7 @@ func (s *Service) granting(next call.Handler) call.Handler {
 const functionContext = "aws:lambda:FunctionArn"
 
 // runningAs is the session that a function runs in.
-func (s *Service) runningAs(role, function string) string {
+func (s *Service) sessionARN(role, function string) string {
 	return "arn:aws:sts::" + s.AccountID + ":assumed-role/" + emulator.RoleName(role) + "/" + function
 }
 
@@ -55,7 +55,7 @@ func (s *Service) kms(ctx context.Context, action string, in, out any) error {
 var keyErrors = map[string]string{"Enabled": "", "Disabled": "KMSDisabledException", "": "KMSNotFoundException"}
 
 // decrypts returns the error of Lambda's API where the function's environment cannot be decrypted.
-func (s *Service) decrypts(ctx context.Context, f lambdahost.Function) error {
+func (s *Service) checkKey(ctx context.Context, f lambdahost.Function) error {
 	if f.KeyARN == "" {
 		return nil
 	}
@@ -90,7 +90,7 @@ func (s *Service) keyError(ctx context.Context, f lambdahost.Function) (string, 
 			Constraints struct{ EncryptionContextEquals map[string]string }
 		}
 	}
-	err = s.kms(ctx, "ListGrants", map[string]any{"KeyId": f.KeyARN, "GranteePrincipal": s.runningAs(f.RoleARN, f.Name)}, &listed)
+	err = s.kms(ctx, "ListGrants", map[string]any{"KeyId": f.KeyARN, "GranteePrincipal": s.sessionARN(f.RoleARN, f.Name)}, &listed)
 	if err != nil {
 		return "", fmt.Errorf("grants of the environment of %s: %w", f.Name, err)
 	}

@@ -22,7 +22,7 @@ type functionConfig struct {
 }
 
 // functionAnswer is GetFunction's answer.
-type functionAnswer struct {
+type getFunctionOutput struct {
 	Configuration functionConfig
 	Concurrency   *struct{ ReservedConcurrentExecutions int }
 }
@@ -44,17 +44,17 @@ func (s *Service) Calls() call.Service {
 	return call.Service{
 		Name: "lambda", Bounds: bounds, Quotas: defaultQuotas, Resources: s.resources,
 		Paths: map[string]call.Handler{
-			"POST /2015-03-31/functions":                                       call.Bounded(bounds["CreateFunction"], withinEnvironment(s.refuseUntrusting(s.granting(call.After(s.keepNewCode))))),
-			"PUT /2015-03-31/functions/{name}/configuration":                   withinEnvironment(s.refuseUntrusting(s.granting((*call.Exchange).Forward))),
+			"POST /2015-03-31/functions":                                       call.Bounded(bounds["CreateFunction"], limitEnvironment(s.requireTrust(s.grantDecrypt(call.After(s.saveNewCode))))),
+			"PUT /2015-03-31/functions/{name}/configuration":                   limitEnvironment(s.requireTrust(s.grantDecrypt((*call.Exchange).Forward))),
 			"POST /2015-03-31/functions/{name}/aliases":                        call.Bounded(bounds["CreateAlias"], (*call.Exchange).Forward),
 			"POST /2015-03-31/functions/{name}/policy":                         call.Bounded(bounds["AddPermission"], (*call.Exchange).Forward),
-			"PUT /2015-03-31/functions/{name}/code":                            call.After(s.keepNewCode),
+			"PUT /2015-03-31/functions/{name}/code":                            call.After(s.saveNewCode),
 			"GET /2015-03-31/functions/{name}":                                 call.After(codeLocation),
 			"DELETE /2015-03-31/functions/{name}":                              deleteFunction,
 			"GET /2016-08-19/account-settings":                                 call.After(s.accountSettings),
-			"PUT /2017-10-31/functions/{name}/concurrency":                     call.Reading(s.reserveWithin),
+			"PUT /2017-10-31/functions/{name}/concurrency":                     call.WithBody(s.reserveConcurrency),
 			"GET /2019-09-30/functions/{name}/provisioned-concurrency":         s.listProvisioned,
-			"PUT /2019-09-30/functions/{name}/provisioned-concurrency":         call.Reading(s.provisionWithin),
+			"PUT /2019-09-30/functions/{name}/provisioned-concurrency":         call.WithBody(s.provisionConcurrency),
 			"POST /2015-03-31/functions/{name}/invocations":                    invoke,
 			"POST /2021-11-15/functions/{name}/response-streaming-invocations": invokeStream,
 		},
@@ -64,15 +64,15 @@ func (s *Service) Calls() call.Service {
 // keepNewCode saves a function's code when it is created or updated: AWS keeps
 // the code of every published version, the emulator serves only the newest.
 // https://docs.aws.amazon.com/lambda/latest/api/API_PublishVersion.html
-func (s *Service) keepNewCode(x *call.Exchange) error {
+func (s *Service) saveNewCode(x *call.Exchange) error {
 	var config functionConfig
-	if err := json.Unmarshal(x.Answer, &config); err != nil {
+	if err := json.Unmarshal(x.Response, &config); err != nil {
 		return fmt.Errorf("decode the function's configuration: %w", err)
 	}
 	if config.CodeSha256 == "" {
 		return nil // an image, or a dry run
 	}
-	return s.keepLatest(x.Request.Context(), config)
+	return s.saveLatest(x.Request.Context(), config)
 }
 
 // codeLocation gives GetFunction's Code.Location an URL that serves the zip of
@@ -80,22 +80,22 @@ func (s *Service) keepNewCode(x *call.Exchange) error {
 // the emulator answers an address of its own with the newest code.
 // https://docs.aws.amazon.com/lambda/latest/api/API_GetFunction.html
 func codeLocation(x *call.Exchange) error {
-	var answer map[string]any
-	if err := json.Unmarshal(x.Answer, &answer); err != nil {
+	var response map[string]any
+	if err := json.Unmarshal(x.Response, &response); err != nil {
 		return fmt.Errorf("decode the function: %w", err)
 	}
-	config, _ := answer["Configuration"].(map[string]any)
-	code, _ := answer["Code"].(map[string]any)
+	config, _ := response["Configuration"].(map[string]any)
+	code, _ := response["Code"].(map[string]any)
 	hash, _ := config["CodeSha256"].(string)
 	if code == nil || hash == "" {
 		return nil
 	}
-	name, err := hexOf(hash)
+	name, err := hexHash(hash)
 	if err != nil {
 		return err
 	}
 	code["Location"] = x.PublicURL.JoinPath(CodePath, name).String()
-	x.Answer, err = json.Marshal(answer)
+	x.Response, err = json.Marshal(response)
 	return err
 }
 
@@ -104,7 +104,7 @@ func codeLocation(x *call.Exchange) error {
 // https://docs.aws.amazon.com/lambda/latest/api/API_DeleteFunction.html
 func deleteFunction(x *call.Exchange) error {
 	if x.Request.URL.Query().Get("Qualifier") == "$LATEST" {
-		return x.AnswerError(http.StatusBadRequest, "InvalidParameterValueException", "$LATEST version cannot be deleted without deleting the function.")
+		return x.Reject(http.StatusBadRequest, "InvalidParameterValueException", "$LATEST version cannot be deleted without deleting the function.")
 	}
 	return x.Forward()
 }

@@ -16,7 +16,7 @@ import (
 // Function implements lambdahost.Source.
 func (s *Service) Function(ctx context.Context, name, qualifier string) (lambdahost.Function, error) {
 	name, qualifier = splitFunction(name, qualifier)
-	version, err := s.routed(ctx, name, qualifier)
+	version, err := s.resolveVersion(ctx, name, qualifier)
 	if err != nil {
 		return lambdahost.Function{}, err
 	}
@@ -25,7 +25,7 @@ func (s *Service) Function(ctx context.Context, name, qualifier string) (lambdah
 	})
 	f.ARN = s.FunctionARN(name, qualifier)
 	if err == nil {
-		err = s.decrypts(ctx, f)
+		err = s.checkKey(ctx, f)
 	}
 	return f, err
 }
@@ -35,14 +35,14 @@ func (s *Service) loadFunction(ctx context.Context, name, qualifier string) (lam
 	if qualifier != "" {
 		path += "?Qualifier=" + url.QueryEscape(qualifier)
 	}
-	var answer functionAnswer
-	if err := s.Emulator.Rest(ctx, "lambda", "GET", path, nil, &answer); err != nil {
+	var response getFunctionOutput
+	if err := s.Emulator.Rest(ctx, "lambda", "GET", path, nil, &response); err != nil {
 		if emulator.NotFound(err) {
 			return lambdahost.Function{}, fmt.Errorf("%s: %w", functionName(name, qualifier), lambdahost.ErrNotFound)
 		}
 		return lambdahost.Function{}, err
 	}
-	config := answer.Configuration
+	config := response.Configuration
 	f := lambdahost.Function{
 		Name: name, Version: config.Version, Handler: config.Handler, RoleARN: config.Role,
 		CodeSHA256: config.CodeSha256, Environment: config.Environment.Variables, MemoryMB: config.MemorySize,
@@ -55,8 +55,8 @@ func (s *Service) loadFunction(ctx context.Context, name, qualifier string) (lam
 	if len(config.Architectures) > 0 {
 		f.Architecture = config.Architectures[0]
 	}
-	if answer.Concurrency != nil {
-		f.Reserved = &answer.Concurrency.ReservedConcurrentExecutions
+	if response.Concurrency != nil {
+		f.Reserved = &response.Concurrency.ReservedConcurrentExecutions
 	}
 	return f, nil
 }
@@ -86,7 +86,7 @@ func functionName(name, qualifier string) string {
 // Credentials implements lambdahost.Source: temporary credentials of the
 // function's role, good for an hour.
 func (s *Service) Credentials(ctx context.Context, f lambdahost.Function) (lambdahost.Credentials, error) {
-	given, err := s.Emulator.TakeRole(ctx, f.RoleARN, f.Name, s.CallingLambda(f.Name))
+	given, err := s.Emulator.AssumeRole(ctx, f.RoleARN, f.Name, s.LambdaCaller(f.Name))
 	if err != nil {
 		return lambdahost.Credentials{}, fmt.Errorf("credentials of %s: %w", f.Name, err)
 	}
@@ -108,13 +108,13 @@ func (s *Service) FunctionPolicy(ctx context.Context, functionARN string) (strin
 		if qualifier != "" {
 			path += "?Qualifier=" + url.QueryEscape(qualifier)
 		}
-		var answer struct{ Policy string }
-		if err := s.Emulator.Rest(ctx, "lambda", http.MethodGet, path, nil, &answer); err != nil {
+		var response struct{ Policy string }
+		if err := s.Emulator.Rest(ctx, "lambda", http.MethodGet, path, nil, &response); err != nil {
 			if emulator.NotFound(err) {
 				return "", fmt.Errorf("policy of %s: %w", functionARN, restapi.ErrNotFound)
 			}
 			return "", err
 		}
-		return answer.Policy, nil
+		return response.Policy, nil
 	})
 }

@@ -18,12 +18,12 @@ func (s *service) deleteCluster(remove call.Handler) call.Handler {
 	return func(x *call.Exchange) error {
 		snapshot := x.Form.Get("FinalDBSnapshotIdentifier")
 		if skip := x.Form.Get("SkipFinalSnapshot") == "true"; skip == (snapshot != "") {
-			return x.Refuse(http.StatusBadRequest, "InvalidParameterCombination", "FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified, and cannot be specified with it.")
+			return x.Reject(http.StatusBadRequest, "InvalidParameterCombination", "FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified, and cannot be specified with it.")
 		}
 		if taken, err := finalSnapshot(x, "CreateDBClusterSnapshot", snapshot); err != nil {
 			return err
 		} else if taken {
-			return x.Refuse(http.StatusBadRequest, "DBClusterSnapshotAlreadyExistsFault", "Cannot create the cluster snapshot because one with the identifier "+snapshot+" already exists.")
+			return x.Reject(http.StatusBadRequest, "DBClusterSnapshotAlreadyExistsFault", "Cannot create the cluster snapshot because one with the identifier "+snapshot+" already exists.")
 		}
 		if err := remove(x); err != nil {
 			return err
@@ -32,7 +32,7 @@ func (s *service) deleteCluster(remove call.Handler) call.Handler {
 			_, err := finalSnapshot(x, "DeleteDBClusterSnapshot", snapshot)
 			return err
 		}
-		return s.keepBackups(x)
+		return s.retainBackups(x)
 	}
 }
 
@@ -47,8 +47,8 @@ func finalSnapshot(x *call.Exchange, action, snapshot string) (taken bool, err e
 		parameters["DBClusterIdentifier"] = x.Form.Get("DBClusterIdentifier")
 	}
 	_, err = x.Emulator.Query(x.Request.Context(), "rds", version, parameters)
-	var answered *emulator.Error
-	if errors.As(err, &answered) && strings.Contains(answered.Body, "DBClusterSnapshotAlreadyExists") {
+	var apiErr *emulator.Error
+	if errors.As(err, &apiErr) && strings.Contains(apiErr.Body, "DBClusterSnapshotAlreadyExists") {
 		return true, nil
 	}
 	if emulator.NotFound(err) {
@@ -64,15 +64,15 @@ var backupMembers = []string{
 }
 
 // keepBackups remembers the backups of the cluster that was just deleted, if the call keeps them.
-func (s *service) keepBackups(x *call.Exchange) error {
+func (s *service) retainBackups(x *call.Exchange) error {
 	if x.Form.Get("DeleteAutomatedBackups") != "false" {
 		return nil
 	}
-	answer, err := xmltree.Parse(x.Answer)
+	response, err := xmltree.Parse(x.Response)
 	if err != nil {
 		return err
 	}
-	cluster, backup := answer.First("DBCluster"), &xmltree.Node{Name: "DBClusterAutomatedBackup"}
+	cluster, backup := response.First("DBCluster"), &xmltree.Node{Name: "DBClusterAutomatedBackup"}
 	for _, member := range backupMembers {
 		backup.Set(member, cluster.Value(member))
 	}
@@ -85,7 +85,7 @@ func (s *service) keepBackups(x *call.Exchange) error {
 
 // showBackups lists the retained backups; those of clusters that exist are not shown.
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBClusterAutomatedBackups.html
-func (s *service) showBackups(x *call.Exchange) error {
+func (s *service) describeBackups(x *call.Exchange) error {
 	var found []*xmltree.Node
 	s.databases.mu.Lock()
 	for _, backup := range s.databases.backups {
@@ -94,16 +94,16 @@ func (s *service) showBackups(x *call.Exchange) error {
 		}
 	}
 	s.databases.mu.Unlock()
-	return x.AnswerQuery(xmltree.Holding("DBClusterAutomatedBackups", found))
+	return x.RespondQuery(xmltree.ListResult("DBClusterAutomatedBackups", found))
 }
 
 // refuseMemberVersion answers as AWS does to a version for one instance of a cluster: the cluster's upgrade
 // is that of its instances. The emulator sets it.
 // https://github.com/aws/aws-cdk/issues/21758
-func refuseMemberVersion(modify call.Handler) call.Handler {
+func rejectMemberVersion(modify call.Handler) call.Handler {
 	return func(x *call.Exchange) error {
 		if x.Form.Get("EngineVersion") != "" {
-			return x.Refuse(http.StatusBadRequest, "InvalidParameterCombination", "The specified DB Instance is a member of a cluster. Modify the DB engine version for the DB Cluster using the ModifyDbCluster API")
+			return x.Reject(http.StatusBadRequest, "InvalidParameterCombination", "The specified DB Instance is a member of a cluster. Modify the DB engine version for the DB Cluster using the ModifyDbCluster API")
 		}
 		return modify(x)
 	}

@@ -25,22 +25,22 @@ func databaseQuotas(x *call.Exchange) error {
 		}
 		quotas = append(quotas, xmltree.Element("AccountQuota", "AccountQuotaName", name, "Used", strconv.Itoa(used), "Max", strconv.Itoa(x.Limits.Quota(enforced[action].Key))))
 	}
-	return x.AnswerQuery(xmltree.Holding("AccountQuotas", quotas))
+	return x.RespondQuery(xmltree.ListResult("AccountQuotas", quotas))
 }
 
 // databaseVersions leaves out the engine versions that the region lacks.
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBEngineVersions.html
 func databaseVersions(x *call.Exchange) error {
-	answer, err := xmltree.Parse(x.Answer)
+	response, err := xmltree.Parse(x.Response)
 	if err != nil {
 		return err
 	}
-	if list := answer.First("DBEngineVersions"); list != nil {
+	if list := response.First("DBEngineVersions"); list != nil {
 		list.Children = slices.DeleteFunc(list.Children, func(v *xmltree.Node) bool {
 			return !x.Limits.Offers(v.Value("Engine") + " " + v.Value("EngineVersion"))
 		})
 	}
-	x.Answer = answer.Bytes()
+	x.Response = response.Bytes()
 	return nil
 }
 
@@ -67,5 +67,5 @@ func databaseClasses(x *call.Exchange) error {
 		option.Put(offered)
 		options = append(options, option)
 	}
-	return x.AnswerQuery(xmltree.Holding("OrderableDBInstanceOptions", options))
+	return x.RespondQuery(xmltree.ListResult("OrderableDBInstanceOptions", options))
 }

@@ -17,7 +17,7 @@ import (
 func (s *service) proxyCreated(x *call.Exchange) error {
 	name := x.Form.Get("DBProxyName")
 	if err := s.serveProxy(x.Request.Context(), name, ""); err != nil {
-		return s.undo(x.Request.Context(), err, map[string]string{"Action": "DeleteDBProxy", "DBProxyName": name})
+		return s.rollBack(x.Request.Context(), err, map[string]string{"Action": "DeleteDBProxy", "DBProxyName": name})
 	}
 	return nil
 }
@@ -52,11 +52,11 @@ func (s *service) proxyTargetsChanged(x *call.Exchange) error {
 
 // proxyTarget asks which cluster a proxy has as its target; empty: none.
 func (s *service) proxyTarget(ctx context.Context, proxy string) (string, error) {
-	answer, err := s.Emulator.Query(ctx, "rds", version, map[string]string{"Action": "DescribeDBProxyTargets", "DBProxyName": proxy})
+	response, err := s.Emulator.Query(ctx, "rds", version, map[string]string{"Action": "DescribeDBProxyTargets", "DBProxyName": proxy})
 	if err != nil {
 		return "", fmt.Errorf("targets of proxy %s: %w", proxy, err)
 	}
-	target := answer.First("Targets")
+	target := response.First("Targets")
 	if target == nil || len(target.Children) == 0 {
 		return "", nil
 	}
@@ -98,13 +98,13 @@ func (s *service) proxyAddress(name string) (netip.AddrPort, bool) {
 
 // showProxy rewrites the endpoint of a proxy or of a proxy's target. They are
 // told apart by what they have, since lists of both hold <member> elements.
-func (s *service) showProxy(x *call.Exchange, n *xmltree.Node) {
+func (s *service) fillProxy(x *call.Exchange, n *xmltree.Node) {
 	var address netip.AddrPort
 	var ok bool
 	switch {
 	case n.Child("DBProxyArn") != nil:
 		address, ok = s.proxyAddress(n.Value("DBProxyName"))
-		s.hideDropped(n)
+		s.removeDropped(n)
 	case n.Child("TargetHealth") != nil:
 		if address, ok = s.clusterAddress(n.Value("RdsResourceId")); ok {
 			n.Set("Port", strconv.Itoa(int(address.Port())))

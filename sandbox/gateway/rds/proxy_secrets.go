@@ -15,15 +15,15 @@ import (
 // secret that the role may not read is none for the proxy, as on AWS.
 func (s *service) proxyPasswords(proxy string) func(context.Context, string) (string, error) {
 	return func(ctx context.Context, user string) (string, error) {
-		answer, err := s.Emulator.Query(ctx, "rds", version, map[string]string{"Action": "DescribeDBProxies", "DBProxyName": proxy})
+		response, err := s.Emulator.Query(ctx, "rds", version, map[string]string{"Action": "DescribeDBProxies", "DBProxyName": proxy})
 		if err != nil {
 			return "", fmt.Errorf("secrets of proxy %s: %w", proxy, err)
 		}
-		described := answer.First("DBProxies").Items()
+		described := response.First("DBProxies").Items()
 		if len(described) != 1 {
 			return "", fmt.Errorf("secrets of proxy %s: %d proxies are called so", proxy, len(described))
 		}
-		as, err := s.Emulator.InNameOf(ctx, described[0].Value("RoleArn"), proxy, CallingProxy)
+		as, err := s.Emulator.AsRole(ctx, described[0].Value("RoleArn"), proxy, ProxyCaller)
 		if err != nil {
 			return "", fmt.Errorf("secrets of proxy %s: %w", proxy, err)
 		}
@@ -52,4 +52,4 @@ func passwordOf(ctx context.Context, as *emulator.Client, secret, user string) (
 }
 
 // CallingProxy is RDS Proxy, of which no condition key is documented.
-var CallingProxy = iampolicy.Caller{Service: "rds.amazonaws.com"}
+var ProxyCaller = iampolicy.Caller{Service: "rds.amazonaws.com"}

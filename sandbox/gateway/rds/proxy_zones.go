@@ -15,7 +15,7 @@ import (
 var unservedZones = []string{"use1-az3", "usw1-az2"}
 
 // leastProxyZones is in how many zones a proxy has subnets at least.
-const leastProxyZones = 2
+const minProxyZones = 2
 
 // droppedSubnets are the subnets that a proxy was given and does not have, by name of the proxy.
 type droppedSubnets struct {
@@ -26,7 +26,7 @@ type droppedSubnets struct {
 // placeProxy gives a proxy the subnets in zones that RDS Proxy serves, drops the others without an error,
 // and refuses the call where fewer than two zones are left, as AWS does
 // (hashicorp/terraform-provider-aws#17781, and the page above).
-func (s *service) placeProxy(create call.Handler) call.Handler {
+func (s *service) createProxy(create call.Handler) call.Handler {
 	return func(x *call.Exchange) error {
 		given := call.FormList(x.Form, "VpcSubnetIds")
 		subnets, err := x.Emulator.SubnetZones(x.Request.Context(), given)
@@ -42,8 +42,8 @@ func (s *service) placeProxy(create call.Handler) call.Handler {
 				zones[zone] = true
 			}
 		}
-		if len(dropped) > 0 && len(zones) < leastProxyZones {
-			return x.Refuse(http.StatusBadRequest, "InvalidSubnet", fmt.Sprintf(
+		if len(dropped) > 0 && len(zones) < minProxyZones {
+			return x.Reject(http.StatusBadRequest, "InvalidSubnet", fmt.Sprintf(
 				"RDS Proxy needs subnets in two availability zones that it serves. Of %v, %v are in zones that it does not serve.", given, dropped))
 		}
 		s.dropped.mu.Lock()
@@ -54,7 +54,7 @@ func (s *service) placeProxy(create call.Handler) call.Handler {
 }
 
 // hideDropped takes the dropped subnets out of a proxy.
-func (s *service) hideDropped(proxy *xmltree.Node) {
+func (s *service) removeDropped(proxy *xmltree.Node) {
 	s.dropped.mu.Lock()
 	dropped := s.dropped.of[proxy.Value("DBProxyName")]
 	s.dropped.mu.Unlock()

@@ -57,7 +57,7 @@ func (s *service) calls() call.Service {
 
 func (s *service) actions() map[string]call.Handler {
 	calls := map[string]call.Handler{
-		"*":                                  call.After(s.showDatabases),
+		"*":                                  call.After(s.fillResponse),
 		"DescribeAccountAttributes":          call.Instead(databaseQuotas),
 		"DescribeDBEngineVersions":           call.After(databaseVersions),
 		"DescribeOrderableDBInstanceOptions": call.Instead(databaseClasses),
@@ -66,9 +66,9 @@ func (s *service) actions() map[string]call.Handler {
 		"CreateDBCluster":          s.clusterCreated,
 		"ModifyDBCluster":          s.clusterModified,
 		"DeleteDBCluster":          s.clusterDeleted,
-		"CreateDBInstance":         rememberInstance,
-		"ModifyDBInstance":         rememberInstance,
-		"DeleteDBInstance":         forgetInstance,
+		"CreateDBInstance":         storeInstance,
+		"ModifyDBInstance":         storeInstance,
+		"DeleteDBInstance":         instanceDeleted,
 		"CreateDBProxy":            s.proxyCreated,
 		"RegisterDBProxyTargets":   s.proxyTargetsRegistered,
 		"DeregisterDBProxyTargets": s.proxyTargetsChanged,
@@ -78,13 +78,13 @@ func (s *service) actions() map[string]call.Handler {
 			if err := effect(x); err != nil {
 				return err
 			}
-			return s.showDatabases(x)
+			return s.fillResponse(x)
 		})
 	}
-	calls["CreateDBProxy"] = s.placeProxy(calls["CreateDBProxy"])
+	calls["CreateDBProxy"] = s.createProxy(calls["CreateDBProxy"])
 	calls["DeleteDBCluster"] = s.deleteCluster(calls["DeleteDBCluster"])
-	calls["ModifyDBInstance"] = refuseMemberVersion(calls["ModifyDBInstance"])
-	calls["DescribeDBClusterAutomatedBackups"] = call.Instead(s.showBackups)
+	calls["ModifyDBInstance"] = rejectMemberVersion(calls["ModifyDBInstance"])
+	calls["DescribeDBClusterAutomatedBackups"] = call.Instead(s.describeBackups)
 	return calls
 }
 
@@ -128,7 +128,7 @@ func InstanceKey(id string) string { return "rds:instance/" + id }
 
 // rememberCluster keeps what the emulator drops: log exports, Performance
 // Insights, the auto-pause of Serverless v2.
-func rememberCluster(x *call.Exchange, id string) {
+func storeCluster(x *call.Exchange, id string) {
 	members := call.FormMembers(x.Form, clusterMembers)
 	exports := logExports(x.Fields.Get(clusterKey(id))["EnabledCloudwatchLogsExports"], x.Form)
 	members["EnabledCloudwatchLogsExports"] = xmltree.List("EnabledCloudwatchLogsExports", "member", exports)
@@ -182,13 +182,13 @@ func logExports(remembered any, form url.Values) []string {
 // clusterCreated starts the database of a new cluster.
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBCluster.html
 func (s *service) clusterCreated(x *call.Exchange) error {
-	answer, err := xmltree.Parse(x.Answer)
+	response, err := xmltree.Parse(x.Response)
 	if err != nil {
 		return err
 	}
-	cluster := answer.First("DBCluster")
+	cluster := response.First("DBCluster")
 	id := cluster.Value("DBClusterIdentifier")
-	rememberCluster(x, id)
+	storeCluster(x, id)
 	if !strings.Contains(cluster.Value("Engine"), "postgres") {
 		return nil // the data plane has PostgreSQL only
 	}
@@ -205,7 +205,7 @@ func (s *service) clusterCreated(x *call.Exchange) error {
 		}
 	}
 	if err := s.serveCluster(x.Request.Context(), spec); err != nil {
-		return s.undo(x.Request.Context(), err,
+		return s.rollBack(x.Request.Context(), err,
 			map[string]string{"Action": "ModifyDBCluster", "DBClusterIdentifier": id, "DeletionProtection": "false"},
 			map[string]string{"Action": "DeleteDBCluster", "DBClusterIdentifier": id, "SkipFinalSnapshot": "true"})
 	}
@@ -214,13 +214,13 @@ func (s *service) clusterCreated(x *call.Exchange) error {
 
 // clusterModified gives a changed master password to the running database.
 func (s *service) clusterModified(x *call.Exchange) error {
-	answer, err := xmltree.Parse(x.Answer)
+	response, err := xmltree.Parse(x.Response)
 	if err != nil {
 		return err
 	}
-	cluster := answer.First("DBCluster")
+	cluster := response.First("DBCluster")
 	id := cluster.Value("DBClusterIdentifier")
-	rememberCluster(x, id)
+	storeCluster(x, id)
 	upgradeInstances(x, cluster)
 	s.databases.mu.Lock()
 	served, ok := s.databases.clusters[id]
@@ -247,7 +247,7 @@ func (s *service) clusterDeleted(x *call.Exchange) error {
 	s.databases.mu.Lock()
 	delete(s.databases.clusters, id)
 	s.databases.mu.Unlock()
-	x.Fields.Forget(clusterKey(id))
+	x.Fields.Delete(clusterKey(id))
 	return s.plane.RemoveCluster(x.Request.Context(), id)
 }
 
@@ -264,7 +264,7 @@ func (s *service) serveCluster(ctx context.Context, spec dataplane.Cluster) erro
 
 // undo takes back by these calls what the emulator made and the data plane
 // could not serve, so that the next try does not find the name taken.
-func (s *service) undo(ctx context.Context, failure error, calls ...map[string]string) error {
+func (s *service) rollBack(ctx context.Context, failure error, calls ...map[string]string) error {
 	for _, request := range calls {
 		if _, err := s.Emulator.Query(ctx, "rds", version, request); err != nil {
 			s.Log.Error("could not take back a resource without data plane", "action", request["Action"], "error", err)
@@ -273,7 +273,7 @@ func (s *service) undo(ctx context.Context, failure error, calls ...map[string]s
 	return failure
 }
 
-func rememberInstance(x *call.Exchange) error {
+func storeInstance(x *call.Exchange) error {
 	members := call.FormMembers(x.Form, instanceMembers)
 	if exports := call.FormList(x.Form, "EnableCloudwatchLogsExports"); len(exports) > 0 {
 		members["EnabledCloudwatchLogsExports"] = xmltree.List("EnabledCloudwatchLogsExports", "member", exports)
@@ -282,7 +282,7 @@ func rememberInstance(x *call.Exchange) error {
 	return nil
 }
 
-func forgetInstance(x *call.Exchange) error {
-	x.Fields.Forget(InstanceKey(x.Form.Get("DBInstanceIdentifier")))
+func instanceDeleted(x *call.Exchange) error {
+	x.Fields.Delete(InstanceKey(x.Form.Get("DBInstanceIdentifier")))
 	return nil
 }

@@ -36,11 +36,11 @@ func (s *service) resources(ctx context.Context, action string, x *call.Exchange
 	if arn == "" {
 		return all, nil
 	}
-	answer, err := s.Emulator.Query(ctx, "rds", version, map[string]string{"Action": "ListTagsForResource", "ResourceName": arn})
+	response, err := s.Emulator.Query(ctx, "rds", version, map[string]string{"Action": "ListTagsForResource", "ResourceName": arn})
 	if err != nil {
 		return nil, err
 	}
-	for _, tag := range answer.First("TagList").Items() {
+	for _, tag := range response.First("TagList").Items() {
 		all[0].Keys["aws:resourcetag/"+strings.ToLower(tag.Value("Key"))] = []string{tag.Value("Value")}
 	}
 	return all, nil

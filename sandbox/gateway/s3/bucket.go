@@ -8,7 +8,7 @@ import (
 	"github.com/didomi/serverless-api/sandbox/gateway/call"
 )
 
-// createdBucket is the name in a CreateBucket call, in the path or in the host; empty for any other call.
+// createdBucket is the bucket's name in a CreateBucket call, from the path or the host. It is empty for other calls.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
 func (s *service) createdBucket(r *http.Request) string {
 	query := r.URL.Query()
@@ -26,14 +26,14 @@ func (s *service) createdBucket(r *http.Request) string {
 	return path
 }
 
-// refuseBucket answers a CreateBucket call whose bucket's name S3 refuses; nil: it is none.
-func (s *service) refuseBucket(r *http.Request) call.Handler {
+// rejectBucketName rejects a CreateBucket call with an invalid name; it is nil for other calls.
+func (s *service) rejectBucketName(r *http.Request) call.Handler {
 	bucket, limits := s.createdBucket(r), bounds["CreateBucket"]
-	message := limits.Broken(func(string) string { return bucket })
+	message := limits.Violation(func(string) string { return bucket })
 	if message == "" {
 		return nil
 	}
-	return s3Error(http.StatusBadRequest, limits.Code, message)
+	return func(x *call.Exchange) error { return x.Reject(http.StatusBadRequest, limits.Code, message) }
 }
 
 // bounds are those of the calls that give something its physical name, of the API reference.

@@ -63,15 +63,15 @@ func (s *service) rotateSecret(x *call.Exchange) error {
 	if err := x.Forward(); err != nil || !x.Succeeded() {
 		return err
 	}
-	if err := s.takeBackVersion(ctx, before); err != nil {
+	if err := s.restoreCurrent(ctx, before); err != nil {
 		return err
 	}
 	if allowed, err := s.secretsManagerMayInvoke(ctx, r.Function, before.ARN); err != nil || !allowed {
 		x.Fields.Set(rotationStopped(before.ARN), map[string]any{"stopped": "true"})
-		return x.AnswerError(http.StatusBadRequest, "AccessDeniedException",
+		return x.Reject(http.StatusBadRequest, "AccessDeniedException",
 			"Secrets Manager cannot invoke the specified Lambda function. Ensure that the function policy grants access to the principal secretsmanager.amazonaws.com.")
 	}
-	x.Fields.Forget(rotationStopped(before.ARN))
+	x.Fields.Delete(rotationStopped(before.ARN))
 	go s.rotate(context.WithoutCancel(ctx), r)
 	return nil
 }
@@ -83,7 +83,7 @@ func (s *service) describeSecret(ctx context.Context, id string) (describedSecre
 }
 
 // takeBackVersion makes the version current that was so before.
-func (s *service) takeBackVersion(ctx context.Context, before describedSecret) error {
+func (s *service) restoreCurrent(ctx context.Context, before describedSecret) error {
 	now, err := s.describeSecret(ctx, before.ARN)
 	if err != nil {
 		return fmt.Errorf("take back the emulator's version of %s: %w", before.ARN, err)
@@ -91,11 +91,11 @@ func (s *service) takeBackVersion(ctx context.Context, before describedSecret) e
 	if before.current() == "" || now.current() == before.current() {
 		return nil
 	}
-	return s.moveLabel(ctx, before.ARN, "AWSCURRENT", now.current(), before.current())
+	return s.moveStage(ctx, before.ARN, "AWSCURRENT", now.current(), before.current())
 }
 
 // moveLabel moves a label from one version to another; an empty one is none.
-func (s *service) moveLabel(ctx context.Context, arn, label, from, to string) error {
+func (s *service) moveStage(ctx context.Context, arn, label, from, to string) error {
 	in := map[string]any{"SecretId": arn, "VersionStage": label}
 	if from != "" {
 		in["RemoveFromVersionId"] = from
@@ -120,7 +120,7 @@ func (s *service) rotate(ctx context.Context, r rotation) {
 			return
 		}
 		defer func() {
-			if err := s.moveLabel(ctx, r.secret.ARN, "AWSPENDING", token, ""); err != nil {
+			if err := s.moveStage(ctx, r.secret.ARN, "AWSPENDING", token, ""); err != nil {
 				s.Log.Error("a rotation's test left a version", "error", err)
 			}
 		}()
@@ -178,7 +178,7 @@ func (s *service) secretsManagerMayInvoke(ctx context.Context, function, secret 
 	if err != nil {
 		return false, fmt.Errorf("policy of %s: %w", function, err)
 	}
-	by := s.Calling("secretsmanager.amazonaws.com", secret)
+	by := s.ServiceCaller("secretsmanager.amazonaws.com", secret)
 	allowed, _ := by.Allows(statements, "lambda:InvokeFunction", function)
 	return allowed, nil
 }
@@ -194,22 +194,22 @@ func (s *service) cancelRotation(x *call.Exchange) error {
 	}
 	secret, err := s.describeSecret(x.Request.Context(), request.SecretID)
 	if err != nil {
-		return x.AnswerError(http.StatusBadRequest, "ResourceNotFoundException", "Secrets Manager can't find the specified secret.")
+		return x.Reject(http.StatusBadRequest, "ResourceNotFoundException", "Secrets Manager can't find the specified secret.")
 	}
 	x.Fields.Set(rotationStopped(secret.ARN), map[string]any{"stopped": "true"})
-	return x.AnswerJSON(http.StatusOK, map[string]any{"ARN": secret.ARN})
+	return x.RespondJSON(http.StatusOK, map[string]any{"ARN": secret.ARN})
 }
 
 // showRotation answers that a cancelled rotation is off.
-func showRotation(x *call.Exchange) error {
+func fillRotation(x *call.Exchange) error {
 	var secret map[string]any
-	if err := json.Unmarshal(x.Answer, &secret); err != nil {
+	if err := json.Unmarshal(x.Response, &secret); err != nil {
 		return fmt.Errorf("decode the secret: %w", err)
 	}
 	arn, _ := secret["ARN"].(string)
-	if x.Fields.Text(rotationStopped(arn), "stopped") == "" {
+	if x.Fields.StringMember(rotationStopped(arn), "stopped") == "" {
 		return nil
 	}
 	secret["RotationEnabled"] = false
-	return x.AnswerJSON(http.StatusOK, secret)
+	return x.RespondJSON(http.StatusOK, secret)
 }

@@ -24,10 +24,10 @@ func (s *service) calls() call.Service {
 	return call.Service{
 		Name: "secretsmanager", Target: "secretsmanager.", Bounds: bounds,
 		Operations: map[string]call.Handler{
-			"GetSecretValue":     call.After(refuseEmptySecret),
-			"RotateSecret":       call.Reading(s.rotateSecret),
+			"GetSecretValue":     call.After(rejectEmptySecret),
+			"RotateSecret":       call.WithBody(s.rotateSecret),
 			"CancelRotateSecret": call.Instead(s.cancelRotation),
-			"DescribeSecret":     call.After(showRotation),
+			"DescribeSecret":     call.After(fillRotation),
 		},
 	}
 }
@@ -35,12 +35,12 @@ func (s *service) calls() call.Service {
 // refuseEmptySecret answers that a secret without a value has none: the
 // emulator makes an empty version with every secret and answers that.
 // https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html
-func refuseEmptySecret(x *call.Exchange) error {
+func rejectEmptySecret(x *call.Exchange) error {
 	var value struct {
 		SecretString, SecretBinary *string
 		VersionStages              []string
 	}
-	if err := json.Unmarshal(x.Answer, &value); err != nil {
+	if err := json.Unmarshal(x.Response, &value); err != nil {
 		return fmt.Errorf("decode the secret's value: %w", err)
 	}
 	if value.SecretString != nil || value.SecretBinary != nil {
@@ -50,7 +50,7 @@ func refuseEmptySecret(x *call.Exchange) error {
 	if len(value.VersionStages) > 0 {
 		stage = value.VersionStages[0]
 	}
-	return x.AnswerError(http.StatusBadRequest, "ResourceNotFoundException",
+	return x.Reject(http.StatusBadRequest, "ResourceNotFoundException",
 		"Secrets Manager can't find the specified secret value for staging label: "+stage)
 }
 

@@ -24,13 +24,13 @@ func (s *service) calls() call.Service {
 	return call.Service{
 		Name: "servicequotas", Target: "ServiceQuotasV20190624.",
 		Operations: map[string]call.Handler{
-			"GetServiceQuota":           call.Instead(quotaAnswer(s.Limits.Applied)),
-			"GetAWSDefaultServiceQuota": call.Instead(quotaAnswer(s.Limits.ByDefault)),
+			"GetServiceQuota":           call.Instead(getQuota(s.Limits.Applied)),
+			"GetAWSDefaultServiceQuota": call.Instead(getQuota(s.Limits.Default)),
 		},
 	}
 }
 
-func quotaAnswer(value func(key string) (float64, bool)) call.Handler {
+func getQuota(value func(key string) (float64, bool)) call.Handler {
 	return func(x *call.Exchange) error {
 		var request struct{ ServiceCode, QuotaCode string }
 		if err := call.Decode(x.Body, &request); err != nil {
@@ -38,9 +38,9 @@ func quotaAnswer(value func(key string) (float64, bool)) call.Handler {
 		}
 		v, ok := value(request.ServiceCode + "/" + request.QuotaCode)
 		if !ok {
-			return x.AnswerError(http.StatusBadRequest, "NoSuchResourceException", "The request failed because the specified service quota does not exist.")
+			return x.Reject(http.StatusBadRequest, "NoSuchResourceException", "The request failed because the specified service quota does not exist.")
 		}
-		return x.AnswerJSON(http.StatusOK, map[string]any{"Quota": map[string]any{
+		return x.RespondJSON(http.StatusOK, map[string]any{"Quota": map[string]any{
 			"ServiceCode": request.ServiceCode, "QuotaCode": request.QuotaCode, "Value": v,
 			"QuotaArn": x.ARN("servicequotas", request.ServiceCode+"/"+request.QuotaCode),
 		}})

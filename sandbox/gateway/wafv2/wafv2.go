@@ -39,15 +39,15 @@ func New(a *call.Account) call.Service {
 // calls answer the calls about logging, which the emulator lacks, and put the data protection back into web ACLs.
 func (s *service) calls() call.Service {
 	return call.Service{
-		Name: "wafv2", Target: target, Other: call.Reading((*call.Exchange).Forward), Bounds: bounds, Resources: s.resources,
+		Name: "wafv2", Target: target, Other: call.WithBody((*call.Exchange).Forward), Bounds: bounds, Resources: s.resources,
 		Operations: map[string]call.Handler{
-			"CreateWebACL":               call.Reading(call.After(s.protectWebACL)),
-			"UpdateWebACL":               call.Reading(call.After(s.protectWebACL)),
-			"GetWebACL":                  call.Reading(call.After(s.showProtection)),
-			"GetWebACLForResource":       call.Reading(call.After(s.showProtection)),
-			"AssociateWebACL":            call.Reading(call.After(associateWebACL)),
-			"DisassociateWebACL":         call.Reading(call.After(associateWebACL)),
-			"DeleteWebACL":               call.Reading(call.After(s.forgetWebACL)),
+			"CreateWebACL":               call.WithBody(call.After(s.storeDataProtection)),
+			"UpdateWebACL":               call.WithBody(call.After(s.storeDataProtection)),
+			"GetWebACL":                  call.WithBody(call.After(s.fillDataProtection)),
+			"GetWebACLForResource":       call.WithBody(call.After(s.fillDataProtection)),
+			"AssociateWebACL":            call.WithBody(call.After(associateWebACL)),
+			"DisassociateWebACL":         call.WithBody(call.After(associateWebACL)),
+			"DeleteWebACL":               call.WithBody(call.After(s.webACLDeleted)),
 			"PutLoggingConfiguration":    call.Instead(s.putLogging),
 			"GetLoggingConfiguration":    call.Instead(s.getLogging),
 			"DeleteLoggingConfiguration": call.Instead(s.deleteLogging),
@@ -73,26 +73,26 @@ func (s *service) putLogging(x *call.Exchange) error {
 	config := request.LoggingConfiguration
 	destinations, _ := config["LogDestinationConfigs"].([]any)
 	if len(destinations) != 1 || !destination.MatchString(fmt.Sprint(destinations[0])) {
-		return x.AnswerError(http.StatusBadRequest, "WAFInvalidParameterException",
+		return x.Reject(http.StatusBadRequest, "WAFInvalidParameterException",
 			"Error reason: The ARN isn't valid. A valid ARN begins with arn: and includes other information separated by colons or slashes., field: LOG_DESTINATION, parameter: "+fmt.Sprint(destinations...))
 	}
 	fields, _ := config["RedactedFields"].([]any)
 	for _, field := range fields {
 		if !hasOne(field, redactable) {
-			return x.AnswerError(http.StatusBadRequest, "WAFInvalidParameterException", "Error reason: a field of this kind cannot be redacted, field: REDACTED_FIELDS")
+			return x.Reject(http.StatusBadRequest, "WAFInvalidParameterException", "Error reason: a field of this kind cannot be redacted, field: REDACTED_FIELDS")
 		}
 	}
-	if protected, err := webACLs(x); err != nil || !protected[call.Text(config, "ResourceArn")] {
+	if protected, err := webACLs(x); err != nil || !protected[call.StringMember(config, "ResourceArn")] {
 		if err != nil {
 			return err
 		}
-		return x.AnswerError(http.StatusBadRequest, "WAFNonexistentItemException", "AWS WAF couldn't perform the operation because your resource doesn't exist.")
+		return x.Reject(http.StatusBadRequest, "WAFNonexistentItemException", "AWS WAF couldn't perform the operation because your resource doesn't exist.")
 	}
 	f := s.firewalls
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.logging[call.Text(config, "ResourceArn")] = config
-	return x.AnswerJSON(http.StatusOK, map[string]any{"LoggingConfiguration": config})
+	f.logging[call.StringMember(config, "ResourceArn")] = config
+	return x.RespondJSON(http.StatusOK, map[string]any{"LoggingConfiguration": config})
 }
 
 // hasOne says whether the object has one of the members.
@@ -112,11 +112,11 @@ func webACLs(x *call.Exchange) (map[string]bool, error) {
 	if err := x.Emulator.Target(x.Request.Context(), "wafv2", target+"ListWebACLs", map[string]any{"Scope": "REGIONAL"}, &list); err != nil {
 		return nil, fmt.Errorf("list the web ACLs: %w", err)
 	}
-	there := map[string]bool{}
+	existing := map[string]bool{}
 	for _, acl := range list.WebACLs {
-		there[acl.ARN] = true
+		existing[acl.ARN] = true
 	}
-	return there, nil
+	return existing, nil
 }
 
 func (s *service) getLogging(x *call.Exchange) error    { return s.logging(x, false) }
@@ -133,13 +133,13 @@ func (s *service) logging(x *call.Exchange, remove bool) error {
 	defer f.mu.Unlock()
 	config, ok := f.logging[request.ResourceArn]
 	if !ok {
-		return x.AnswerError(http.StatusBadRequest, "WAFNonexistentItemException", "AWS WAF couldn't perform the operation because your resource doesn't exist.")
+		return x.Reject(http.StatusBadRequest, "WAFNonexistentItemException", "AWS WAF couldn't perform the operation because your resource doesn't exist.")
 	}
 	if remove {
 		delete(f.logging, request.ResourceArn)
-		return x.AnswerJSON(http.StatusOK, map[string]any{})
+		return x.RespondJSON(http.StatusOK, map[string]any{})
 	}
-	return x.AnswerJSON(http.StatusOK, map[string]any{"LoggingConfiguration": config})
+	return x.RespondJSON(http.StatusOK, map[string]any{"LoggingConfiguration": config})
 }
 
 func (s *service) listLogging(x *call.Exchange) error {
@@ -150,23 +150,23 @@ func (s *service) listLogging(x *call.Exchange) error {
 	for _, config := range f.logging {
 		all = append(all, config)
 	}
-	return x.AnswerJSON(http.StatusOK, map[string]any{"LoggingConfigurations": all})
+	return x.RespondJSON(http.StatusOK, map[string]any{"LoggingConfigurations": all})
 }
 
 // protectWebACL remembers the data protection that the emulator drops. The id is the end of the ARN.
 // https://docs.aws.amazon.com/waf/latest/APIReference/API_DataProtectionConfig.html
-func (s *service) protectWebACL(x *call.Exchange) error {
+func (s *service) storeDataProtection(x *call.Exchange) error {
 	var request map[string]any
-	var answer struct{ Summary struct{ ID string } }
+	var response struct{ Summary struct{ ID string } }
 	if err := call.Decode(x.Body, &request); err != nil {
 		return fmt.Errorf("decode the request: %w", err)
 	}
-	if err := call.Decode(x.Answer, &answer); err != nil {
+	if err := call.Decode(x.Response, &response); err != nil {
 		return fmt.Errorf("decode the emulator's answer: %w", err)
 	}
-	id := answer.Summary.ID
+	id := response.Summary.ID
 	if id == "" {
-		id = call.Text(request, "Id")
+		id = call.StringMember(request, "Id")
 	}
 	f := s.firewalls
 	f.mu.Lock()
@@ -177,21 +177,21 @@ func (s *service) protectWebACL(x *call.Exchange) error {
 	return nil
 }
 
-func (s *service) showProtection(x *call.Exchange) error {
-	var answer map[string]any
-	if err := call.Decode(x.Answer, &answer); err != nil {
+func (s *service) fillDataProtection(x *call.Exchange) error {
+	var response map[string]any
+	if err := call.Decode(x.Response, &response); err != nil {
 		return fmt.Errorf("decode the emulator's answer: %w", err)
 	}
-	acl, _ := answer["WebACL"].(map[string]any)
+	acl, _ := response["WebACL"].(map[string]any)
 	f := s.firewalls
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	config, ok := f.protected[call.Text(acl, "Id")]
+	config, ok := f.protected[call.StringMember(acl, "Id")]
 	if !ok {
 		return nil
 	}
 	acl["DataProtectionConfig"] = config
-	return x.AnswerJSON(http.StatusOK, answer)
+	return x.RespondJSON(http.StatusOK, response)
 }
 
 // associateWebACL puts a stage's web ACL into what API Gateway shows of the stage.
@@ -212,7 +212,7 @@ func associateWebACL(x *call.Exchange) error {
 }
 
 // forgetWebACL ends the logging with the web ACL.
-func (s *service) forgetWebACL(x *call.Exchange) error {
+func (s *service) webACLDeleted(x *call.Exchange) error {
 	var request struct{ ID string }
 	if err := call.Decode(x.Body, &request); err != nil {
 		return fmt.Errorf("decode the request: %w", err)

@@ -203,7 +203,7 @@ func Element(name string, pairs ...string) *Node {
 }
 
 // Holding is a result with one list.
-func Holding(list string, items []*Node) *Node {
+func ListResult(list string, items []*Node) *Node {
 	return &Node{Children: []*Node{{Name: list, Children: items}}}
 }
 

@@ -10,15 +10,15 @@ import (
 
 // showDatabases puts the data plane's addresses and the remembered members
 // into any RDS answer. The emulator names hosts that do not exist.
-func (s *service) showDatabases(x *call.Exchange) error {
-	answer, err := xmltree.Parse(x.Answer)
+func (s *service) fillResponse(x *call.Exchange) error {
+	response, err := xmltree.Parse(x.Response)
 	if err != nil {
 		return err
 	}
-	answer.Each("DBCluster", s.showCluster)
-	answer.Each("DBInstance", s.showInstance)
-	answer.Visit(func(n *xmltree.Node) { s.showProxy(x, n) })
-	x.Answer = answer.Bytes()
+	response.Each("DBCluster", s.fillCluster)
+	response.Each("DBInstance", s.fillInstance)
+	response.Visit(func(n *xmltree.Node) { s.fillProxy(x, n) })
+	x.Response = response.Bytes()
 	return nil
 }
 
@@ -29,7 +29,7 @@ func (s *service) clusterAddress(id string) (netip.AddrPort, bool) {
 	return served.address, ok
 }
 
-func (s *service) showCluster(cluster *xmltree.Node) {
+func (s *service) fillCluster(cluster *xmltree.Node) {
 	id := cluster.Value("DBClusterIdentifier")
 	s.Fields.Fill(clusterKey(id), cluster)
 	instances := 0
@@ -42,7 +42,7 @@ func (s *service) showCluster(cluster *xmltree.Node) {
 	}
 }
 
-func (s *service) showInstance(instance *xmltree.Node) {
+func (s *service) fillInstance(instance *xmltree.Node) {
 	s.Fields.Fill(InstanceKey(instance.Value("DBInstanceIdentifier")), instance)
 	if cluster := instance.Value("DBClusterIdentifier"); cluster != "" {
 		s.Fields.Fill(inheritedKey(cluster), instance)

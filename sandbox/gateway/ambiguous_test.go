@@ -22,7 +22,7 @@ const (
 
 // forged is a role that trusts the project's branch, and the parameters of a call with a token for that
 // branch, which another than the sandbox's issuer has signed.
-func forged(t *testing.T, s *stand) url.Values {
+func forged(t *testing.T, s *testEnv) url.Values {
 	t.Helper()
 	admin := iam.NewFromConfig(s.config())
 	role, err := admin.CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: aws.String("deploy"), AssumeRolePolicyDocument: aws.String(projectTrust)})
@@ -46,7 +46,7 @@ func forged(t *testing.T, s *stand) url.Values {
 }
 
 func TestAForgedTokenTakesNoRoleHoweverTheCallIsWritten(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	request := forged(t, s)
 	form := request.Encode()
 	genuine, err := s.gateway.config.Issuer.Sign(oidc.Claims{"iss": "https://gitlab.example", "aud": "https://gitlab.example", "sub": "project_path:group/project:ref_type:branch:ref:main"})
@@ -102,8 +102,8 @@ func TestAForgedTokenTakesNoRoleHoweverTheCallIsWritten(t *testing.T) {
 		"the host of STS":                       {"POST", "/x", form, []string{formHeader, "Host: sts.localhost"}},
 	} {
 		t.Run(name+" is refused", func(t *testing.T) {
-			if status, answer := request.send(t, s); status < 400 || strings.Contains(answer, "SecretAccessKey") {
-				t.Errorf("answered %d %s", status, answer)
+			if status, response := request.send(t, s); status < 400 || strings.Contains(response, "SecretAccessKey") {
+				t.Errorf("answered %d %s", status, response)
 			}
 		})
 	}
@@ -113,8 +113,8 @@ func TestAForgedTokenTakesNoRoleHoweverTheCallIsWritten(t *testing.T) {
 		"a POST without a body": {"POST", "/?" + request.Encode(), "", nil},
 	} {
 		t.Run("the genuine token takes the role by "+name, func(t *testing.T) {
-			if status, answer := request.send(t, s); status != http.StatusOK || !strings.Contains(answer, "SecretAccessKey") {
-				t.Errorf("answered %d %s", status, answer)
+			if status, response := request.send(t, s); status != http.StatusOK || !strings.Contains(response, "SecretAccessKey") {
+				t.Errorf("answered %d %s", status, response)
 			}
 		})
 	}
@@ -122,7 +122,7 @@ func TestAForgedTokenTakesNoRoleHoweverTheCallIsWritten(t *testing.T) {
 
 // The same forged token with a right signature: of somebody who has keys, though none to the role.
 func TestAForgedTokenTakesNoRoleForACallerWithKeys(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	request := forged(t, s)
 	for name, c := range map[string]struct {
 		service, path, kind, target string
@@ -153,8 +153,8 @@ func TestAForgedTokenTakesNoRoleForACallerWithKeys(t *testing.T) {
 				t.Fatal(err)
 			}
 			through.Upstream = *address
-			if answer, err := through.Do(t.Context(), c.service, http.MethodPost, c.path, header, []byte(c.body)); err == nil {
-				t.Errorf("answered %s", answer)
+			if response, err := through.Do(t.Context(), c.service, http.MethodPost, c.path, header, []byte(c.body)); err == nil {
+				t.Errorf("answered %s", response)
 			}
 		})
 	}
@@ -204,8 +204,8 @@ func TestACallThatCanBeReadInTwoWaysDoesNotPass(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			*passed = 0
-			if status, answer := request.send(t, s); *passed != 0 || status != http.StatusBadRequest {
-				t.Errorf("%d requests reached the emulator; answered %d %s", *passed, status, answer)
+			if status, response := request.send(t, s); *passed != 0 || status != http.StatusBadRequest {
+				t.Errorf("%d requests reached the emulator; answered %d %s", *passed, status, response)
 			}
 		})
 	}
@@ -214,8 +214,8 @@ func TestACallThatCanBeReadInTwoWaysDoesNotPass(t *testing.T) {
 // Go's decoder takes a member of any case, the emulator one alone: a role that may name its own key would
 // otherwise name another's, since the gateway decides a refusal of the emulator again.
 func TestAMemberThatIsThereTwiceIsNotDecidedBy(t *testing.T) {
-	s := newStand(t, nil)
-	role := s.takeRole(t, "names-keys", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"kms:CreateAlias","Resource":["arn:aws:kms:*:*:alias/ours","arn:aws:kms:*:*:key/*"]}]}`)
+	s := newTestEnv(t, nil)
+	role := s.assumeRole(t, "names-keys", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"kms:CreateAlias","Resource":["arn:aws:kms:*:*:alias/ours","arn:aws:kms:*:*:key/*"]}]}`)
 	key := keyARN(t, s)
 	taken, err := role.Credentials.Retrieve(t.Context())
 	if err != nil {

@@ -26,8 +26,8 @@ var (
 )
 
 // refuseAlarm answers as AWS does to an alarm that breaks a rule.
-func refuseAlarm(rules []alarmRule, put call.Handler) call.Handler {
-	return call.Reading(func(x *call.Exchange) error {
+func rejectInvalidAlarm(rules []alarmRule, put call.Handler) call.Handler {
+	return call.WithBody(func(x *call.Exchange) error {
 		if !call.IsCBOR(x.Request.Header) {
 			return put(x)
 		}
@@ -37,20 +37,20 @@ func refuseAlarm(rules []alarmRule, put call.Handler) call.Handler {
 		}
 		for _, rule := range rules {
 			if wrong := rule(alarm); wrong != "" {
-				return x.Refuse(http.StatusBadRequest, "ValidationError", wrong)
+				return x.Reject(http.StatusBadRequest, "ValidationError", wrong)
 			}
 		}
 		return put(x)
 	})
 }
 
-func memberText(alarm cbor.Map, member string) string {
+func stringMember(alarm cbor.Map, member string) string {
 	value, _ := alarm[member].(cbor.String)
 	return string(value)
 }
 
 // memberNumber is a whole number; 0 where there is none.
-func memberNumber(alarm cbor.Map, member string) int {
+func intMember(alarm cbor.Map, member string) int {
 	value, _ := alarm[member].(cbor.Uint)
 	return int(value)
 }
@@ -71,9 +71,9 @@ var (
 )
 
 func oneStatistic(alarm cbor.Map) string {
-	plain, other := memberText(alarm, "Statistic"), memberText(alarm, "ExtendedStatistic")
+	plain, other := stringMember(alarm, "Statistic"), stringMember(alarm, "ExtendedStatistic")
 	_, queries := alarm["Metrics"]
-	switch named := memberText(alarm, "MetricName") != ""; {
+	switch named := stringMember(alarm, "MetricName") != ""; {
 	case queries && (named || plain != "" || other != ""):
 		return "Metrics and MetricName, Statistic or ExtendedStatistic exclude each other"
 	case !queries && !named:
@@ -87,11 +87,11 @@ func oneStatistic(alarm cbor.Map) string {
 }
 
 func lowSamples(alarm cbor.Map) string {
-	setting := memberText(alarm, "EvaluateLowSampleCountPercentile")
+	setting := stringMember(alarm, "EvaluateLowSampleCountPercentile")
 	switch {
 	case setting == "":
 		return ""
-	case !percentile.MatchString(memberText(alarm, "ExtendedStatistic")):
+	case !percentile.MatchString(stringMember(alarm, "ExtendedStatistic")):
 		return "EvaluateLowSampleCountPercentile is for percentiles alone"
 	case setting != "evaluate" && setting != "ignore":
 		return "EvaluateLowSampleCountPercentile is " + setting + ", not evaluate or ignore"
@@ -105,7 +105,7 @@ const (
 )
 
 func evaluationRange(alarm cbor.Map) string {
-	period, periods, needed := memberNumber(alarm, "Period"), memberNumber(alarm, "EvaluationPeriods"), memberNumber(alarm, "DatapointsToAlarm")
+	period, periods, needed := intMember(alarm, "Period"), intMember(alarm, "EvaluationPeriods"), intMember(alarm, "DatapointsToAlarm")
 	switch _, queries := alarm["Metrics"]; {
 	case periods < 1:
 		return "EvaluationPeriods is missing"
@@ -124,7 +124,7 @@ func evaluationRange(alarm cbor.Map) string {
 }
 
 func missingData(alarm cbor.Map) string {
-	how := memberText(alarm, "TreatMissingData")
+	how := stringMember(alarm, "TreatMissingData")
 	if how != "" && !slices.Contains([]string{"breaching", "notBreaching", "ignore", "missing"}, how) {
 		return "TreatMissingData " + how + " is unknown"
 	}
@@ -157,7 +157,7 @@ func alarmQueries(alarm cbor.Map) string {
 func suppressorPeriods(alarm cbor.Map) string {
 	_, wait := alarm["ActionsSuppressorWaitPeriod"]
 	_, extension := alarm["ActionsSuppressorExtensionPeriod"]
-	if suppressed := memberText(alarm, "ActionsSuppressor") != ""; suppressed != wait || suppressed != extension {
+	if suppressed := stringMember(alarm, "ActionsSuppressor") != ""; suppressed != wait || suppressed != extension {
 		return "ActionsSuppressor, its wait period and its extension period go together"
 	}
 	return ""

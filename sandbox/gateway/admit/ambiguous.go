@@ -29,7 +29,7 @@ func signedService(r *http.Request) (string, *Rejection) {
 	signature := map[string][]string{}
 	for pair := range strings.SplitSeq(r.URL.RawQuery, "&") {
 		name, value, _ := strings.Cut(pair, "=")
-		name, value = call.Unescaped(name), call.Unescaped(value)
+		name, value = call.Unescape(name), call.Unescape(value)
 		switch strings.ToLower(name) {
 		case "x-amz-algorithm", "x-amz-credential", "x-amz-signature", "awsaccesskeyid":
 			signature[name] = append(signature[name], value)
@@ -56,7 +56,7 @@ func signedService(r *http.Request) (string, *Rejection) {
 }
 
 // readOneWay says why a signed request can be read in two ways; nil: it cannot.
-func (g *Guard) readOneWay(service string, r *http.Request) *Rejection {
+func (g *Guard) checkUnambiguous(service string, r *http.Request) *Rejection {
 	ambiguous := func(format string, values ...any) *Rejection {
 		return rejected(http.StatusBadRequest, "AmbiguousRequest", "A call signed for "+service+" "+format, values...)
 	}
@@ -75,7 +75,7 @@ func (g *Guard) readOneWay(service string, r *http.Request) *Rejection {
 	target, prefix := r.Header.Get("X-Amz-Target"), strings.TrimSuffix(known.Target, ".")
 	switch {
 	case known.Actions != nil:
-		if _, err := call.FormOf(r); err != nil || target != "" || r.URL.Path != "/" {
+		if _, err := call.ParseForm(r); err != nil || target != "" || r.URL.Path != "/" {
 			return ambiguous("must be one of the Query protocol, to /, without X-Amz-Target: %v.", err)
 		}
 	case prefix != "":
@@ -88,7 +88,7 @@ func (g *Guard) readOneWay(service string, r *http.Request) *Rejection {
 			return ambiguous("is not taken: %v.", err)
 		}
 	default:
-		if other := g.readElsewhere(service, r); other != "" {
+		if other := g.otherReading(service, r); other != "" {
 			return ambiguous("would be read as one to %s: write it as AWS's API reference has it.", other)
 		}
 	}
@@ -97,7 +97,7 @@ func (g *Guard) readOneWay(service string, r *http.Request) *Rejection {
 
 // readElsewhere is the service whose corrected call the emulator would read in a call of another service or
 // another form; empty: there is none.
-func (g *Guard) readElsewhere(service string, r *http.Request) string {
+func (g *Guard) otherReading(service string, r *http.Request) string {
 	target := strings.ToLower(r.Header.Get("X-Amz-Target"))
 	for name, other := range g.services {
 		if other.Target != "" && strings.HasPrefix(target, strings.ToLower(strings.TrimSuffix(other.Target, "."))) {
@@ -127,18 +127,18 @@ func (g *Guard) readElsewhere(service string, r *http.Request) string {
 		}
 	}
 	if !rest {
-		return g.foreignForm(r)
+		return g.otherQueryService(r)
 	}
 	return ""
 }
 
 // foreignForm is the service whose corrected call of the Query protocol is in a call to one that the gateway
 // does not know.
-func (g *Guard) foreignForm(r *http.Request) string {
+func (g *Guard) otherQueryService(r *http.Request) string {
 	if !call.HasAction(r) && !strings.Contains(r.Header.Get("Content-Type"), call.FormType) {
 		return ""
 	}
-	form, err := call.FormOf(r)
+	form, err := call.ParseForm(r)
 	if err != nil {
 		return "any service: " + err.Error()
 	}

@@ -12,14 +12,14 @@ import (
 
 // HealthPath answers 200 with {"status":"ok"} once the emulator answers too,
 // else 503 with the reason.
-const HealthPath = call.OwnPrefix + "health"
+const HealthPath = call.SandboxPrefix + "health"
 
-func (g *Gateway) ownMux() *http.ServeMux {
+func (g *Gateway) sandboxMux() *http.ServeMux {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+HealthPath, g.serveHealth)
 	mux.HandleFunc("PUT "+LimitsPath, g.setLimits)
 	mux.HandleFunc("DELETE "+LimitsPath, g.resetLimits)
-	mux.HandleFunc("POST "+RefusePath, g.serveRefuse)
+	mux.HandleFunc("POST "+InjectErrorPath, g.serveInjectError)
 	mux.HandleFunc("GET "+lambda.CodePath+"{sha256}", g.functions.ServeCode)
 	return mux
 }
@@ -28,7 +28,7 @@ func (g *Gateway) serveHealth(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), 5*time.Second)
 	defer cancel()
 	status, report := http.StatusOK, map[string]string{"status": "ok"}
-	if err := g.emulatorAnswers(ctx); err != nil {
+	if err := g.checkEmulator(ctx); err != nil {
 		status, report = http.StatusServiceUnavailable, map[string]string{"status": "unavailable", "reason": err.Error()}
 	}
 	body, err := json.Marshal(report)
@@ -42,7 +42,7 @@ func (g *Gateway) serveHealth(w http.ResponseWriter, r *http.Request) {
 
 // emulatorAnswers makes the cheapest signed call there is, so that health
 // means: reachable, and the administrator's credentials hold.
-func (g *Gateway) emulatorAnswers(ctx context.Context) error {
+func (g *Gateway) checkEmulator(ctx context.Context) error {
 	_, err := g.account.Emulator.Query(ctx, "sts", "2011-06-15", map[string]string{"Action": "GetCallerIdentity"})
 	return err
 }

@@ -12,7 +12,7 @@ import (
 type Limits = call.Limits
 
 // LimitsPath takes the account's new limits by PUT, as JSON; DELETE brings those of the configuration back.
-const LimitsPath = call.OwnPrefix + "limits"
+const LimitsPath = call.SandboxPrefix + "limits"
 
 func (g *Gateway) setLimits(w http.ResponseWriter, r *http.Request) {
 	var next Limits
@@ -25,7 +25,7 @@ func (g *Gateway) setLimits(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	if err != nil {
-		call.WriteFailure(w, http.StatusBadRequest, "SandboxFailure", "the account's limits: "+err.Error())
+		call.WriteError(w, http.StatusBadRequest, "SandboxFailure", "the account's limits: "+err.Error())
 		return
 	}
 	g.account.Limits.Set(next)

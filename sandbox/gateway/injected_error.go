@@ -12,11 +12,11 @@ import (
 )
 
 // RefusePath takes a Refusal by POST.
-const RefusePath = call.OwnPrefix + "refuse"
+const InjectErrorPath = call.SandboxPrefix + "refuse"
 
 // Refusal is the error that the next call of one kind gets in place of its answer, once: so a test sees
 // what becomes of an update that AWS refuses.
-type Refusal struct {
+type InjectedError struct {
 	// Service is the signing name, Method and Path the call's; path.Match's patterns are taken.
 	Service, Method, Path string
 	// Status, Code and Message are AWS's answer, of the JSON protocols.
@@ -25,7 +25,7 @@ type Refusal struct {
 }
 
 // check says what is missing, before a call would meet it.
-func (r Refusal) check() error {
+func (r InjectedError) check() error {
 	if _, err := path.Match(r.Path, ""); err != nil {
 		return fmt.Errorf("path %q: %w", r.Path, err)
 	}
@@ -36,27 +36,27 @@ func (r Refusal) check() error {
 }
 
 // refusals are those that no call has met yet.
-type refusals struct {
+type injectedErrors struct {
 	mu      sync.Mutex
-	waiting []Refusal
+	waiting []InjectedError
 }
 
-func (f *refusals) add(r Refusal) {
+func (f *injectedErrors) add(r InjectedError) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.waiting = append(f.waiting, r)
 }
 
 // take is the first refusal of a call, which then is used up.
-func (f *refusals) take(service string, request *http.Request) (Refusal, bool) {
+func (f *injectedErrors) take(service string, request *http.Request) (InjectedError, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	i := slices.IndexFunc(f.waiting, func(r Refusal) bool {
+	i := slices.IndexFunc(f.waiting, func(r InjectedError) bool {
 		matched, err := path.Match(r.Path, request.URL.Path)
 		return err == nil && matched && r.Service == service && r.Method == request.Method
 	})
 	if i < 0 {
-		return Refusal{}, false
+		return InjectedError{}, false
 	}
 	found := f.waiting[i]
 	f.waiting = slices.Delete(f.waiting, i, i+1)
@@ -64,8 +64,8 @@ func (f *refusals) take(service string, request *http.Request) (Refusal, bool) {
 }
 
 // serveRefuse takes a refusal.
-func (g *Gateway) serveRefuse(w http.ResponseWriter, r *http.Request) {
-	var wanted Refusal
+func (g *Gateway) serveInjectError(w http.ResponseWriter, r *http.Request) {
+	var wanted InjectedError
 	err := json.NewDecoder(r.Body).Decode(&wanted)
 	if err == nil {
 		err = wanted.check()
@@ -74,6 +74,6 @@ func (g *Gateway) serveRefuse(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "refusal: "+err.Error(), http.StatusBadRequest)
 		return
 	}
-	g.refusals.add(wanted)
+	g.injectedErrors.add(wanted)
 	w.WriteHeader(http.StatusNoContent)
 }

@@ -12,21 +12,21 @@ import (
 )
 
 func TestACallIsRefusedOnceAsAsked(t *testing.T) {
-	s := newStand(t, nil)
+	s := newTestEnv(t, nil)
 	client := function(t, s, "refused", "v1")
 	ask := func(body string) int {
 		t.Helper()
-		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.server.URL+RefusePath, strings.NewReader(body))
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.server.URL+InjectErrorPath, strings.NewReader(body))
 		if err != nil {
 			t.Fatal(err)
 		}
-		r.Header.Set(admit.OwnHeader, "test")
-		answer, err := http.DefaultClient.Do(r)
+		r.Header.Set(admit.SandboxHeader, "test")
+		response, err := http.DefaultClient.Do(r)
 		if err != nil {
 			t.Fatal(err)
 		}
-		_ = answer.Body.Close()
-		return answer.StatusCode
+		_ = response.Body.Close()
+		return response.StatusCode
 	}
 	if status := ask(`{"Service":"lambda","Method":"PUT","Path":"/2015-03-31/functions/*/configuration","Status":400,"Code":"InvalidParameterValueException","Message":"exceeded the 4KB limit"}`); status != http.StatusNoContent {
 		t.Fatalf("the refusal was answered %d", status)
