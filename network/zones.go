@@ -118,7 +118,7 @@ func (c Config) choose(offered []zone, deployed []string) ([]string, *config.Fie
 	}
 	if c.Zones < len(deployed) {
 		return nil, &config.FieldError{Key: "zones", Value: strconv.Itoa(c.Zones), MustBe: fmt.Sprintf(
-			"%d at least: the stack has subnets in %s, which databases may be in. Destroy the stack to have fewer",
+			"at least %d: the stack has subnets in %s, which databases may be in. Destroy the stack to have fewer",
 			len(deployed), strings.Join(deployed, ", "))}
 	}
 	chosen := fill(deployed, wanted, c.Zones)
@@ -160,7 +160,7 @@ func (c Config) named(offered []zone) ([]string, *config.FieldError) {
 			return problem("a zone that RDS Proxy serves, which " + offered[i].id + " is not")
 		}
 		if slices.Contains(names, offered[i].name) {
-			return problem("each zone once: this is " + offered[i].name + " again")
+			return problem("a list with each zone once: this is " + offered[i].name + " again")
 		}
 		names = append(names, offered[i].name)
 	}

@@ -44,7 +44,7 @@ func TestZonesAreTheFirstSupportedOnesUnlessNamedAndNeverMove(t *testing.T) {
 		},
 		"fewer than are deployed": {
 			zones: 2, deployed: []string{"us-east-1a", "us-east-1b", "us-east-1d"},
-			refused: "zones is 2; must be 3 at least: the stack has subnets in us-east-1a, us-east-1b, us-east-1d, which databases may be in. Destroy the stack to have fewer",
+			refused: "zones is 2; must be at least 3: the stack has subnets in us-east-1a, us-east-1b, us-east-1d, which databases may be in. Destroy the stack to have fewer",
 		},
 		"others than are deployed": {
 			zones: 2, named: []string{"us-east-1a", "us-east-1d"}, deployed: []string{"us-east-1a", "us-east-1b"},
@@ -64,7 +64,7 @@ func TestZonesAreTheFirstSupportedOnesUnlessNamedAndNeverMove(t *testing.T) {
 			refused: "zoneNames is us-east-1c; must be a zone that RDS Proxy serves, which use1-az3 is not",
 		},
 		"a zone by name and by id": {
-			zones: 2, named: []string{"us-east-1a", "use1-az6"}, refused: "zoneNames is use1-az6; must be each zone once: this is us-east-1a again",
+			zones: 2, named: []string{"us-east-1a", "use1-az6"}, refused: "zoneNames is use1-az6; must be a list with each zone once: this is us-east-1a again",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

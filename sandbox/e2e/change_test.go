@@ -95,7 +95,7 @@ var edits = []edit{
 	{name: "another network is rejected", key: "network.cidr", value: "10.20.0.0/16", rejected: []string{vpcToken, subnetToken}},
 	{name: "fewer zones are rejected: databases may be in any", key: "network.zones", value: 2, problem: fewerZones},
 	{name: "other zones are rejected: subnets cannot move", key: "network.zoneNames", value: []string{"eu-west-1a", "eu-west-1b", "eu-west-1-lcl-1a"},
-		problem: `didomi:network.zoneNames is "eu-west-1-lcl-1a"; want names or ids of availability zones`},
+		problem: `didomi:network.zoneNames is "eu-west-1-lcl-1a"; must be a list of names or ids of availability zones`},
 	{name: "the same zones named in another order change nothing", key: "network.zoneNames", value: []string{"euw1-az3", "eu-west-1a", "euw1-az2"}},
 	{name: "another database name is rejected: the cluster would be a new one", key: "data.database.name", value: "other", rejected: []string{clusterToken}},
 	{name: "another domain is rejected: the zone would be a new one", key: "dns.domain", value: "example.org", rejected: []string{zoneToken}},

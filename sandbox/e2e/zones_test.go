@@ -10,7 +10,7 @@ import (
 )
 
 // fewerZones is the program's error for the removal of a zone from a stack with three.
-const fewerZones = "didomi:network.zones is 2; want 3 at least: the stack has subnets in eu-west-1a, eu-west-1b, eu-west-1c"
+const fewerZones = "didomi:network.zones is 2; must be at least 3: the stack has subnets in eu-west-1a, eu-west-1b, eu-west-1c"
 
 // checkZones adds, with the deploy role, a proxy to a stack with two zones, then a third zone and one NAT gateway, and
 // checks that two zones are then rejected. A new zone replaces nothing: not the subnets, whose replacements would
