@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -35,6 +36,19 @@ func sources(t *testing.T, suffix string) map[string]string {
 		t.Fatal(err)
 	}
 	return found
+}
+
+var pageInDocs = regexp.MustCompile(`\bdocs/[a-z]+/[a-z-]+\.md\b`)
+
+// Messages, comments and reasons of the audits name pages, too.
+func TestEveryPageThatAFileNamesExists(t *testing.T) {
+	for path, text := range sources(t, "") {
+		for _, name := range pageInDocs.FindAllString(text, -1) {
+			if _, err := os.Stat(filepath.FromSlash(name)); err != nil && path != "CHANGELOG.md" {
+				t.Errorf("%s names %s, which does not exist", path, name)
+			}
+		}
+	}
 }
 
 // A row that names a test which was renamed or deleted claims what nothing shows.
@@ -123,5 +137,44 @@ func TestTheIndexLinksToEveryPage(t *testing.T) {
 		if strings.HasPrefix(path, "docs") && path != index && (err != nil || !strings.Contains(pages[index], "]("+filepath.ToSlash(name)+")")) {
 			t.Errorf("%s does not link to %s", index, path)
 		}
+	}
+}
+
+var (
+	decisionHead = regexp.MustCompile(`^# (.+)\n\nStatus: (?:accepted|replaced)\. Date: (\d{4}-\d{2}-\d{2})\.\n`)
+	section      = regexp.MustCompile(`(?m)^## (.+)\n\n(.?)`)
+)
+
+func TestEveryDecisionHasItsSectionsAndIsListed(t *testing.T) {
+	pages := sources(t, ".md")
+	index := filepath.Join("docs", "decisions", "README.md")
+	decisions := 0
+	for path, text := range pages {
+		if filepath.Dir(path) != filepath.Dir(index) || path == index {
+			continue
+		}
+		decisions++
+		t.Run(filepath.Base(path), func(t *testing.T) {
+			head := decisionHead.FindStringSubmatch(text)
+			if head == nil {
+				t.Fatalf("%s does not begin with a title and \"Status: accepted. Date: 2006-01-02.\"", path)
+			}
+			var titles []string
+			for _, match := range section.FindAllStringSubmatch(text, -1) {
+				titles = append(titles, match[1])
+				if match[2] == "" || match[2] == "#" {
+					t.Errorf("%s says nothing under %q", path, match[1])
+				}
+			}
+			if want := []string{"Context", "Decision", "Alternatives considered", "Limitations"}; !slices.Equal(titles, want) {
+				t.Errorf("%s has the sections %q, want %q", path, titles, want)
+			}
+			if row := "| [" + head[1] + "](" + filepath.Base(path) + ") | " + head[2] + " |"; !strings.Contains(pages[index], row) {
+				t.Errorf("%s has no row that begins %q", index, row)
+			}
+		})
+	}
+	if decisions < 20 {
+		t.Errorf("%d decisions were found", decisions)
 	}
 }

@@ -14,5 +14,5 @@
 // and its own boundary denies it changes of boundaries, users and the two roles, and the calls that would
 // give it what is withheld, whatever its policies allow (boundary.go, withheld.go). Only the administrator who
 // runs the first update changes those.
-// docs/decisions/least-privilege.md lists what AWS can narrow and what it cannot.
+// docs/reference/iam-permissions.md lists what AWS can narrow and what it cannot.
 package iam

@@ -7,7 +7,7 @@ import (
 
 // withheld are the calls that the deploy role's boundary denies, because each has the effect of a permission
 // that a deployment is not to have. The names of calls do not show it: secretsmanager:UpdateSecret takes a
-// value, and so does rds:ModifyDBCluster. docs/decisions/least-privilege.md lists what stays possible.
+// value, and so does rds:ModifyDBCluster. docs/reference/iam-permissions.md lists what stays possible.
 func (b builder) withheld() []policy.Statement {
 	deny := func(sid string, actions []string, resources []pulumi.StringInput, condition map[string]any) policy.Statement {
 		return policy.Statement{Sid: sid, Deny: true, Actions: actions, Resources: resources, Condition: condition}
