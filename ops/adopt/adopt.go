@@ -33,8 +33,8 @@ func Run(ctx context.Context, io command.IO, args []string) error {
 		}
 		return update(ctx, io.Stdout, tree, *version)
 	}
-	if err := to.check(); err != nil {
-		return command.BadUsage("%w", err)
+	if err := to.check(ctx, tree); err != nil {
+		return err
 	}
 	return adopt(ctx, io.Stdout, tree, to)
 }

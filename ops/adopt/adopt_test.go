@@ -2,6 +2,7 @@ package adopt_test
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -107,8 +108,21 @@ func TestAdoptRenamesEverythingInOneCommit(t *testing.T) {
 	}
 }
 
-func TestAdoptRejectsNamesThatAWSOrGoWouldRefuse(t *testing.T) {
+func TestAdoptKeepsACommonNameThatTheProjectHas(t *testing.T) {
 	newRepository(t)
+	if code, out := run(t, "--name", "shop", "--module", "git.example/new/api", "--domain", "shop.example"); code != command.Done {
+		t.Errorf("exit %d: %s", code, out)
+	}
+}
+
+func TestAdoptRejectsInvalidAndCommonNames(t *testing.T) {
+	newRepository(t)
+	for i := range 20 {
+		write(t, fmt.Sprintf("%d.md", i), "zones\n")
+	}
+	write(t, "0.md", "zone, pay\n")
+	write(t, "1.md", "zone\n")
+	commit(t)
 	for _, tt := range []struct {
 		name string
 		args []string
@@ -130,6 +144,10 @@ func TestAdoptRejectsNamesThatAWSOrGoWouldRefuse(t *testing.T) {
 		{
 			"a module without a host", []string{"--name", "pay", "--module", "acme/pay", "--domain", "acme.example"},
 			[]string{"--module is"},
+		},
+		{
+			"a common word of the project", []string{"--name", "zone", "--module", "a.example/b/c", "--domain", "acme.example"},
+			[]string{`--name is "zone"; must be a word that few files contain: 2 of 26 have this one, and a later rename would replace it in them; such as "my-zone"`},
 		},
 		{
 			"a domain of one label", []string{"--name", "pay", "--module", "a.example/b/c", "--domain", "acme"},

@@ -1,6 +1,7 @@
 package adopt
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/didomi/serverless-api/internal/config"
 	"github.com/didomi/serverless-api/internal/naming"
+	"github.com/didomi/serverless-api/ops/command"
 	"github.com/didomi/serverless-api/ops/project"
 )
 
@@ -32,8 +34,8 @@ func (i Identity) path() string {
 	return path
 }
 
-// check lists everything that AWS, Pulumi or Go would reject.
-func (i Identity) check() error {
+// problems lists everything that AWS, Pulumi or Go would reject.
+func (i Identity) problems() []config.FieldError {
 	problems := naming.Names{Project: i.Project, Stack: "prod"}.Validate()
 	for n := range problems {
 		// A name that is allowed but leaves too little for the stacks' is the project's problem as well.
@@ -45,7 +47,16 @@ func (i Identity) check() error {
 			MustBe: "a Go module path of host, group and project, such as gitlab.example/acme/payments",
 		})
 	}
-	problems = append(problems, naming.DomainProblems("--domain", i.Domain)...)
+	return append(problems, naming.DomainProblems("--domain", i.Domain)...)
+}
+
+// check reports every invalid name at once.
+func (i Identity) check(ctx context.Context, tree repository) error {
+	common, err := tree.commonWord(ctx, i.Project)
+	if err != nil {
+		return err
+	}
+	problems := append(i.problems(), common...)
 	if len(problems) == 0 {
 		return nil
 	}
@@ -53,7 +64,7 @@ func (i Identity) check() error {
 	for _, p := range problems {
 		lines = append(lines, p.String())
 	}
-	return errors.New(strings.Join(lines, "\n  "))
+	return command.BadUsage("%s", strings.Join(lines, "\n  "))
 }
 
 // read is the identity of the tree in a directory.

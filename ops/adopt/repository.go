@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"os/exec"
 	"strings"
+
+	"github.com/didomi/serverless-api/internal/config"
+	"github.com/didomi/serverless-api/ops/project"
 )
 
 // repository is a work tree of git.
@@ -39,7 +42,12 @@ func (r repository) files(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	return strings.FieldsFunc(out, func(c rune) bool { return c == 0 }), nil
+	return splitNull(out), nil
+}
+
+// splitNull splits the output of git with -z.
+func splitNull(out string) []string {
+	return strings.FieldsFunc(out, func(c rune) bool { return c == 0 })
 }
 
 func (r repository) commit(ctx context.Context, message string) error {
@@ -50,12 +58,43 @@ func (r repository) commit(ctx context.Context, message string) error {
 	return err
 }
 
+// commonShare is the share of the files with a word, in per cent, from which the word is a common one of this
+// project. The names of components, stacks, directories and AWS services are in 5 to 50 %; the words of example
+// projects, such as payments and orders, in 1 %.
+const commonShare = 4
+
+// commonWord rejects a name that is a common word of the tracked files: a later rename would replace the word too,
+// and no search would find the name.
+func (r repository) commonWord(ctx context.Context, name string) ([]config.FieldError, error) {
+	if present, err := project.Name(r.dir); err != nil || name == present || name == "" {
+		return nil, err
+	}
+	all, err := r.files(ctx)
+	if err != nil {
+		return nil, err
+	}
+	found, err := r.grep(ctx, "--word-regexp", "--fixed-strings", "-e", name)
+	if err != nil || len(found)*100 < len(all)*commonShare {
+		return nil, err
+	}
+	return []config.FieldError{{
+		Key: "--name", Value: config.Quote(name),
+		MustBe: fmt.Sprintf("a word that few files contain: %d of %d have this one, and a later rename would replace it in them; such as %q",
+			len(found), len(all), "my-"+name),
+	}}, nil
+}
+
 // mentions are the tracked files that name the project in any letter case.
 func (r repository) mentions(ctx context.Context, of Identity) ([]string, error) {
-	out, err := r.git(ctx, "grep", "--files-with-matches", "--ignore-case", "--fixed-strings", "-e", of.Project)
+	return r.grep(ctx, "--ignore-case", "--fixed-strings", "-e", of.Project)
+}
+
+// grep lists the tracked files that git grep finds.
+func (r repository) grep(ctx context.Context, args ...string) ([]string, error) {
+	out, err := r.git(ctx, append([]string{"grep", "--files-with-matches", "-z"}, args...)...)
 	var exit *exec.ExitError
 	if errors.As(err, &exit) && exit.ExitCode() == 1 {
 		return nil, nil // git grep has found none
 	}
-	return strings.Fields(out), err
+	return splitNull(out), err
 }

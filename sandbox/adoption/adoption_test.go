@@ -17,21 +17,21 @@ const (
 	module  = "gitlab.example/acme/parcels"
 	domain  = "acme.example"
 
-	// Beside a sandbox of the checkout itself, whose defaults are 4566 and 127.77.
+	// A sandbox next to that of the checkout, whose defaults are 4566 and 127.77.
 	environment = "SANDBOX_PORT=4766 SANDBOX_NET=127.97"
 )
 
 // clone is a clone of the checkout's last commit.
 type clone struct{ dir string }
 
-// newClone clones the checkout with what has been built of the sandbox.
+// newClone clones the checkout, and copies the built tools of its sandbox.
 func newClone(t *testing.T) clone {
 	t.Helper()
 	root, err := filepath.Abs("../..")
 	if err != nil {
 		t.Fatal(err)
 	}
-	// PostgreSQL's user must reach the directory, which it cannot do with that of t.TempDir.
+	// PostgreSQL's user must be able to open the directory; that of t.TempDir is closed to other users.
 	dir, err := os.MkdirTemp("", "adoption-")
 	if err != nil {
 		t.Fatal(err)
@@ -75,7 +75,7 @@ func runIn(t *testing.T, dir, name string, args ...string) string {
 	return string(out)
 }
 
-// replaceApplication makes of the API of items and files one of orders, as docs/how-to/adopt.md says.
+// replaceApplication replaces the API of items and files with one of orders, as docs/how-to/adopt.md describes.
 func (c clone) replaceApplication(t *testing.T) {
 	t.Helper()
 	c.run(t, "cp", "-r", "sandbox/adoption/testdata/orders/lambda", ".")
@@ -87,7 +87,7 @@ func (c clone) replaceApplication(t *testing.T) {
 	c.run(t, "git", "commit", "--quiet", "--message", "Serve orders")
 }
 
-// edit replaces what stands once in a file.
+// edit replaces a text that a file contains once.
 func (c clone) edit(t *testing.T, path, from, to string) {
 	t.Helper()
 	path = filepath.Join(c.dir, path)
@@ -125,19 +125,25 @@ func original(t *testing.T) []string {
 func TestAnotherTeamsAPIComesUp(t *testing.T) {
 	c := newClone(t)
 	c.run(t, "make", "adopt", "NAME="+project, "MODULE="+module, "DOMAIN="+domain)
-	t.Run("the old names are nowhere", func(t *testing.T) {
+	t.Run("no file has the old names", func(t *testing.T) {
 		for _, name := range original(t) {
 			found, err := exec.Command("git", "-C", c.dir, "grep", "--ignore-case", "--line-number", "--fixed-strings", "-e", name).Output()
 			if err == nil {
-				t.Errorf("%s is still named:\n%s", name, found)
+				t.Errorf("%s is in:\n%s", name, found)
 			}
+		}
+	})
+	t.Run("the generated pages are up to date", func(t *testing.T) {
+		c.run(t, "make", "docs")
+		if changed := c.run(t, "git", "diff"); changed != "" {
+			t.Errorf("make docs changes\n%s", changed)
 		}
 	})
 	c.replaceApplication(t)
 	t.Cleanup(c.down)
 	c.run(t, "make", "preview")
 	c.run(t, "make", "up")
-	t.Run("the smoke test is that of the new document", func(t *testing.T) { c.smoke(t) })
+	t.Run("the smoke test requests the new routes", func(t *testing.T) { c.smoke(t) })
 	t.Run("the latency alarm follows the routes", func(t *testing.T) {
 		state := c.run(t, ".sandbox/bin/sandbox", "pulumi", "stack", "export", "--stack", "dev")
 		for name, want := range map[string]bool{"latency-getOrder": true, "latency-getItem": false} {
@@ -148,7 +154,7 @@ func TestAnotherTeamsAPIComesUp(t *testing.T) {
 	})
 }
 
-// down ends what the clone's sandbox has started.
+// down stops the clone's sandbox.
 func (c clone) down() {
 	cmd := exec.Command("make", "down")
 	cmd.Dir, cmd.Env = c.dir, append(os.Environ(), strings.Fields(environment)...)

@@ -1,3 +1,3 @@
-// Package adoption tests that the repository can be made another team's: a clone is renamed, gets another
-// application, and comes up in a sandbox of its own.
+// Package adoption tests that another team can adopt the repository: it renames a clone, replaces the
+// application, and deploys it to a sandbox.
 package adoption
