@@ -21,7 +21,7 @@ SCRIPTS := .ci/run sandbox/tools/language-go/pulumi-language-go ci/cost ci/drift
 export GOFLAGS := $(filter-out -trimpath,$(GOFLAGS)) -trimpath
 export CGO_ENABLED := 0
 
-.PHONY: adopt adopt-test help up preview cost diagram down status logs shell test checks lint fmt hooks unit race fuzz soak e2e schema bench docs sandbox sandbox-or-kept lint-tools authorization-data cfn-lint tools lint-report test-report ci-tools supply-chain pipeline pipeline-test iam-used prowler
+.PHONY: adopt adopt-test help up preview cost diagram down status fail logs shell test checks lint fmt hooks unit race fuzz soak e2e schema bench docs sandbox sandbox-or-kept lint-tools authorization-data cfn-lint tools lint-report test-report ci-tools supply-chain pipeline pipeline-test iam-used prowler
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^##@/ {print "\n" substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ down: sandbox-or-kept ## stop the sandbox and remove all its files but the tools
 
 status: sandbox-or-kept ## show what runs, where and since when
 	@$(SANDBOX) status
+
+fail: sandbox-or-kept ## let a dependency of the function fail, or show what fails (PART=database HOW=down, HOW=ok)
+	@$(SANDBOX) fail --stack $(STACK) $(if $(PART),--part "$(PART)") $(if $(HOW),--how "$(HOW)") $(if $(LATENCY),--latency "$(LATENCY)")
 
 logs: sandbox-or-kept ## follow the function's and the sandbox's logs
 	@$(SANDBOX) logs --follow

@@ -7,6 +7,7 @@ func commands() []command {
 		{"preview", "[--expect-no-changes] [--json]", "show what an up would change", preview},
 		{"down", "[--destroy STACK]", "stop everything and remove all files but the tools", down},
 		{"status", "[--json]", "show what runs, where and since when", status},
+		{"fail", "[--part PART --how HOW]", "let a dependency of the function fail, or show what fails and how", fail},
 		{"logs", "[-f] [--all] [--lines 20]", "show the functions' and the sandbox's logs", logs},
 		{"shell", "[--stack STACK]", "open a shell whose pulumi, aws and psql use the sandbox", shell},
 		{"pulumi", "ARGUMENTS", "run the Pulumi CLI against the sandbox", passPulumi},

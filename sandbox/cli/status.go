@@ -58,5 +58,10 @@ func table(out io.Writer, report daemon.Report, now time.Time) error {
 	if err := w.Flush(); err != nil {
 		return fmt.Errorf("write the status: %w", err)
 	}
+	for _, fault := range report.Faults {
+		if _, err := fmt.Fprintln(out, describe(fault, now)); err != nil {
+			return fmt.Errorf("write the status: %w", err)
+		}
+	}
 	return nil
 }

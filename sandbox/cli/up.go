@@ -27,6 +27,7 @@ func up(ctx context.Context, l layout.Layout, args []string) error {
 		return err
 	}
 	defer printer.Close()
+	warnOfFaults(ctx, l, printer)
 	if err := deployStack(ctx, stack, printer); err != nil {
 		return err
 	}

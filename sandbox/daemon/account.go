@@ -13,6 +13,7 @@ import (
 
 	"github.com/didomi/serverless-api/sandbox/child"
 	"github.com/didomi/serverless-api/sandbox/dataplane"
+	"github.com/didomi/serverless-api/sandbox/faults"
 	"github.com/didomi/serverless-api/sandbox/gateway"
 	"github.com/didomi/serverless-api/sandbox/lambdahost"
 	"github.com/didomi/serverless-api/sandbox/layout"
@@ -29,6 +30,7 @@ type account struct {
 	gateway  *gateway.Gateway
 	issuer   *oidc.Issuer
 	host     *lambdahost.Host
+	faults   *faults.Registry
 	shipper  *shipper // of the functions' logs
 	access   *os.File // access log of the REST APIs
 	calls    *os.File // authorization log of users and roles
@@ -41,6 +43,7 @@ var limits = gateway.Limits{Quotas: map[string]float64{"vpc/L-F678F1CE": 10, "vp
 // openAccount starts an empty account. On error, it stops what it has started.
 func openAccount(ctx context.Context, l layout.Layout, region string, log *slog.Logger) (_ *account, err error) {
 	a := &account{root: newCredentials(), key: rand.Text()}
+	a.faults = faults.New(a.stackOf)
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.close())
@@ -57,7 +60,7 @@ func openAccount(ctx context.Context, l layout.Layout, region string, log *slog.
 	if err != nil {
 		return nil, err
 	}
-	if a.plane, err = dataplane.New(in, authority, l.Network); err != nil {
+	if a.plane, err = dataplane.New(in, authority, l.Network, a.faults); err != nil {
 		return nil, err
 	}
 	if a.issuer, err = oidc.New(); err != nil {
@@ -125,6 +128,7 @@ func (a *account) api() restapi.Config {
 // close stops everything that was started.
 func (a *account) close() error {
 	var all error
+	a.faults.EndAll()
 	if a.host != nil {
 		all = errors.Join(all, a.host.Close())
 	}

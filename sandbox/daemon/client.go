@@ -10,10 +10,12 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strings"
 	"syscall"
 	"time"
 
 	"github.com/didomi/serverless-api/sandbox/dataplane"
+	"github.com/didomi/serverless-api/sandbox/faults"
 	"github.com/didomi/serverless-api/sandbox/layout"
 )
 
@@ -51,6 +53,27 @@ func Token(ctx context.Context, l layout.Layout, claims map[string]any) (string,
 	var token string
 	err = read(response, "/token", &token)
 	return token, err
+}
+
+// Fail starts or ends a fault of a stack's part.
+func Fail(ctx context.Context, l layout.Layout, spec faults.Spec) error {
+	body, err := json.Marshal(spec)
+	if err != nil {
+		return fmt.Errorf("encode a fault: %w", err)
+	}
+	response, err := call(ctx, l, http.MethodPost, "/faults", bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = response.Body.Close() }()
+	if response.StatusCode == http.StatusNoContent {
+		return nil
+	}
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		return fmt.Errorf("read the sandbox's response to a fault: %w", err)
+	}
+	return errors.New(strings.TrimSpace(string(text)))
 }
 
 func get(ctx context.Context, l layout.Layout, path string, out any) error {

@@ -24,6 +24,7 @@ func (s *server) control() http.Handler {
 		_ = json.NewEncoder(w).Encode(s.account.plane.Databases()) // the client may have disconnected
 	})
 	mux.HandleFunc("POST /token", s.token)
+	mux.HandleFunc("POST /faults", s.setFault)
 	mux.HandleFunc("POST /stop", func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusAccepted)
 		s.stop()
@@ -53,6 +54,7 @@ func (s *server) report(ctx context.Context) Report {
 		Generation: s.generation, PID: os.Getpid(), Since: s.since, Region: s.region,
 		AccessKeyID: s.account.root.id, SecretAccessKey: s.account.root.secret,
 		Endpoint: "http://" + l.GatewayAddr(), API: "http://" + l.APIAddr(), Healthy: true,
+		Faults: s.account.faults.Active(),
 	}
 	emulator := s.account.emulator
 	r.Parts = []Part{

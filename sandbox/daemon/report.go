@@ -1,6 +1,10 @@
 package daemon
 
-import "time"
+import (
+	"time"
+
+	"github.com/didomi/serverless-api/sandbox/faults"
+)
 
 // Report is the status of a daemon.
 type Report struct {
@@ -14,6 +18,8 @@ type Report struct {
 	API             string    `json:"api"`      // REST data plane
 	Healthy         bool      `json:"healthy"`  // all parts are healthy
 	Parts           []Part    `json:"parts"`
+
+	Faults []faults.Active `json:"faults,omitempty"` // which make fail has started
 }
 
 // Part is a server or function of a running sandbox.

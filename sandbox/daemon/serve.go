@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"os"
 	"time"
@@ -46,12 +47,12 @@ func Serve(ctx context.Context, l layout.Layout, region string, log *slog.Logger
 		network, addr string
 		handler       http.Handler
 	}{
-		{"tcp", l.GatewayAddr(), account.gateway},
+		{"tcp", l.GatewayAddr(), account.faults.Handler(account.gateway, faultyPart)},
 		{"tcp", l.APIAddr(), restapi.New(account.api())},
 		// Last: a client of the control socket can rely on the other two.
 		{"unix", l.Socket(), s.control()},
 	} {
-		closeServer, err := listen(part.network, part.addr, part.handler, failed)
+		closeServer, err := listen(part.network, part.addr, part.handler, account.faults.ConnContext, failed)
 		if err != nil {
 			return err
 		}
@@ -103,12 +104,12 @@ func prepare(l layout.Layout) error {
 }
 
 // listen serves the handler and returns a function that stops it.
-func listen(network, addr string, handler http.Handler, failed chan<- error) (func(), error) {
+func listen(network, addr string, handler http.Handler, connContext func(context.Context, net.Conn) context.Context, failed chan<- error) (func(), error) {
 	listener, err := listenOn(network, addr)
 	if err != nil {
 		return nil, err
 	}
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: readHeaderTimeout}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: readHeaderTimeout, ConnContext: connContext}
 	go func() {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			failed <- fmt.Errorf("serve %s: %w", addr, err)

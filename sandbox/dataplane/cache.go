@@ -13,6 +13,7 @@ type cacheServer struct {
 	mu         sync.Mutex
 	nodes      []*redisNode
 	tlsProxies []*tlsProxy
+	endpoint   *tlsProxy // the configuration endpoint; the first node's unless that has failed over
 }
 
 // EnsureCache serves a replication group and returns its configuration (cluster mode) or primary endpoint. A changed
@@ -37,7 +38,7 @@ func (s *Servers) EnsureCache(ctx context.Context, spec Cache) (netip.AddrPort, 
 			return netip.AddrPort{}, fmt.Errorf("cache %s: %w", spec.ID, err)
 		}
 	}
-	return c.tlsProxies[0].addr(), nil
+	return c.endpoint.addr(), nil
 }
 
 // startCache starts the nodes. On error, c contains those that it has started.
@@ -49,11 +50,12 @@ func (s *Servers) startCache(ctx context.Context, c *cacheServer, spec Cache) er
 			return err
 		}
 		plain := netip.AddrPortFrom(ip, redisPlainPort)
-		listener, err := listenTLS(s.authority, netip.AddrPortFrom(ip, redisPort), dialTo(plain), acceptTLS)
+		listener, err := listenTLS(s.authority, netip.AddrPortFrom(ip, redisPort), dialTo(plain), acceptTLS, s.shard(i, spec.Shards))
 		if err != nil {
 			return err
 		}
 		c.tlsProxies = append(c.tlsProxies, listener)
+		c.endpoint = c.tlsProxies[0]
 		node, err := startRedis(ctx, s.in, redisSpec{
 			name: fmt.Sprintf("%s-%04d", spec.ID, i+1), addr: plain,
 			cluster: spec.ClusterMode, bus: redisBusPort, announce: listener.addr(),
@@ -94,9 +96,12 @@ func (c *cacheServer) stop() error {
 	for _, listener := range c.tlsProxies {
 		listener.close()
 	}
+	if c.endpoint != nil {
+		c.endpoint.close() // again, unless the first node has failed over
+	}
 	for _, node := range c.nodes {
 		all = errors.Join(all, node.stop())
 	}
-	c.tlsProxies, c.nodes = nil, nil
+	c.tlsProxies, c.nodes, c.endpoint = nil, nil, nil
 	return all
 }

@@ -39,7 +39,7 @@ func (s *Servers) startCluster(ctx context.Context, c *clusterServer, id string)
 		return err
 	}
 	plain := netip.AddrPortFrom(ip, postgresPlainPort)
-	listener, err := listenTLS(s.authority, netip.AddrPortFrom(ip, postgresPort), dialTo(plain), acceptPostgres(clusterRequiresTLS), pgALPN)
+	listener, err := listenTLS(s.authority, netip.AddrPortFrom(ip, postgresPort), dialTo(plain), acceptPostgres(clusterRequiresTLS), s.database(), pgALPN)
 	if err != nil {
 		return err
 	}

@@ -35,7 +35,7 @@ func plane(t *testing.T) (*Servers, *Authority) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	servers, err := New(install(t), authority, testnet.Claim(t))
+	servers, err := New(install(t), authority, testnet.Claim(t), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

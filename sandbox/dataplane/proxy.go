@@ -27,7 +27,7 @@ func (s *Servers) EnsureProxy(_ context.Context, spec Proxy) (netip.AddrPort, er
 			return netip.AddrPort{}, err
 		}
 		dial := func(client net.Conn) (net.Conn, error) { return s.dialCluster(p, client) }
-		p.tlsProxy, err = listenTLS(s.authority, netip.AddrPortFrom(ip, postgresPort), dial, acceptPostgres(proxyRequiresTLS), pgALPN)
+		p.tlsProxy, err = listenTLS(s.authority, netip.AddrPortFrom(ip, postgresPort), dial, acceptPostgres(proxyRequiresTLS), s.database(), pgALPN)
 		if err != nil {
 			return netip.AddrPort{}, fmt.Errorf("serve proxy %s: %w", spec.Name, err)
 		}

@@ -28,6 +28,7 @@ type redisNode struct {
 	addr     netip.AddrPort
 	password string // of redisAdmin
 	dir      string
+	cluster  bool
 	process  *child.Process
 	client   *redis.Client
 }
@@ -55,7 +56,7 @@ func startRedis(ctx context.Context, in Installation, spec redisSpec) (*redisNod
 		return nil, err
 	}
 	defer func() { _ = log.Close() }() // the child has its own copy
-	node := &redisNode{addr: spec.addr, password: rand.Text(), dir: dir}
+	node := &redisNode{addr: spec.addr, password: rand.Text(), dir: dir, cluster: spec.cluster}
 	node.process, err = child.Start(child.Spec{
 		Name: "Redis " + spec.name, Path: in.RedisServer,
 		// The configuration contains a password, so it is passed on standard input.

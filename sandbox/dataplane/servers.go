@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"sync"
 	"time"
+
+	"github.com/didomi/serverless-api/sandbox/faults"
 )
 
 // Servers implements Plane with real servers.
@@ -13,6 +15,7 @@ type Servers struct {
 	in        Installation
 	authority *Authority
 	addresses *addresses
+	faults    *faults.Registry // of the functions' connections; nil: none
 
 	mu       sync.Mutex
 	clusters map[string]*clusterServer
@@ -23,14 +26,14 @@ type Servers struct {
 var _ Plane = (*Servers)(nil)
 
 // New returns a Plane without servers. network is the first two octets of the loopback network for the servers'
-// addresses, such as "127.77".
-func New(in Installation, authority *Authority, network string) (*Servers, error) {
+// addresses, such as "127.77". registry has the faults of the functions' connections; nil: none.
+func New(in Installation, authority *Authority, network string, registry *faults.Registry) (*Servers, error) {
 	addresses, err := newAddresses(network)
 	if err != nil {
 		return nil, err
 	}
 	return &Servers{
-		in: in, authority: authority, addresses: addresses,
+		in: in, authority: authority, addresses: addresses, faults: registry,
 		clusters: map[string]*clusterServer{},
 		proxies:  map[string]*proxyServer{},
 		caches:   map[string]*cacheServer{},

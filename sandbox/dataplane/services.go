@@ -45,7 +45,7 @@ func StartServices(ctx context.Context, in Installation, authority *Authority) (
 		addr   netip.AddrPort
 		accept acceptFunc
 	}{{s.postgres.addr, acceptPostgres(clusterRequiresTLS)}, {s.redis.addr, acceptTLS}} {
-		listener, err := listenTLS(authority, netip.AddrPortFrom(server.addr.Addr(), 0), dialTo(server.addr), server.accept)
+		listener, err := listenTLS(authority, netip.AddrPortFrom(server.addr.Addr(), 0), dialTo(server.addr), server.accept, failing{})
 		if err != nil {
 			return nil, errors.Join(err, s.Close())
 		}

@@ -10,6 +10,8 @@ import (
 	"net/netip"
 	"sync"
 	"time"
+
+	"github.com/didomi/serverless-api/sandbox/faults"
 )
 
 // handshakeTimeout bounds TLS handshake and login.
@@ -28,13 +30,16 @@ type tlsProxy struct {
 	tls      *tls.Config
 	accept   acceptFunc
 	open     dialFunc
+	faults   *faults.Registry // nil: none
+	server   faults.Server
+	begin    beginFunc
 
 	mu    sync.Mutex
 	conns map[net.Conn]struct{}
 }
 
 // listenTLS starts a TLS proxy at addr. It accepts connections when listenTLS returns.
-func listenTLS(a *Authority, addr netip.AddrPort, open dialFunc, accept acceptFunc, protocols ...string) (*tlsProxy, error) {
+func listenTLS(a *Authority, addr netip.AddrPort, open dialFunc, accept acceptFunc, fails failing, protocols ...string) (*tlsProxy, error) {
 	config, err := a.server(addr.Addr(), protocols...)
 	if err != nil {
 		return nil, err
@@ -43,7 +48,10 @@ func listenTLS(a *Authority, addr netip.AddrPort, open dialFunc, accept acceptFu
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s (SANDBOX_NET moves the data plane to another loopback network): %w", addr, err)
 	}
-	p := &tlsProxy{listener: listener, tls: config, accept: accept, open: open, conns: map[net.Conn]struct{}{}}
+	p := &tlsProxy{
+		listener: listener, tls: config, accept: accept, open: open,
+		faults: fails.registry, server: fails.server, begin: fails.begin, conns: map[net.Conn]struct{}{},
+	}
 	go p.serve()
 	return p, nil
 }
@@ -80,11 +88,23 @@ func (p *tlsProxy) handle(conn net.Conn) {
 		return
 	}
 	defer p.forget(conn)
+	failing := p.faults.Track(conn, p.server)
+	defer func() { _ = failing.Close() }()
+	if failing.Admit() != nil {
+		return
+	}
 	_ = conn.SetDeadline(time.Now().Add(handshakeTimeout))
-	client, err := p.accept(conn, p.tls)
-	if err != nil || client == nil {
+	plain, err := p.accept(conn, p.tls)
+	if err != nil || plain == nil {
 		return // the client was rejected or has disconnected
 	}
+	if p.begin != nil {
+		if plain, err = p.begin(plain, failing.How()); err != nil || plain == nil {
+			return // a fault has rejected the client
+		}
+	}
+	failing.Over(plain)
+	var client net.Conn = failing
 	server, err := p.open(client)
 	if err != nil || server == nil {
 		return // closes the connection, as for a server that is down
@@ -115,10 +135,22 @@ func (p *tlsProxy) close() {
 	_ = p.listener.Close()
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.closeConns()
+	p.conns = nil
+}
+
+// drop closes the current connections.
+func (p *tlsProxy) drop() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.closeConns()
+}
+
+// closeConns closes the current connections. p.mu is held.
+func (p *tlsProxy) closeConns() {
 	for conn := range p.conns {
 		_ = conn.Close()
 	}
-	p.conns = nil
 }
 
 // relay copies in both directions until either side closes.

@@ -17,6 +17,7 @@ type Function struct {
 	RoleARN      string
 	CodeSHA256   string // base64, as in the Lambda API; identifies the unpacked code
 	Environment  map[string]string
+	Tags         map[string]string
 	MemoryMB     int
 	Timeout      time.Duration
 	LogGroup     string

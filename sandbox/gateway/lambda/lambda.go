@@ -24,6 +24,7 @@ type functionConfig struct {
 // functionAnswer is GetFunction's answer.
 type getFunctionOutput struct {
 	Configuration functionConfig
+	Tags          map[string]string
 	Concurrency   *struct{ ReservedConcurrentExecutions int }
 }
 

@@ -1,0 +1,442 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+)
+
+// TestFailureModes is the part of TestEndToEnd that reproduces the page of failure modes.
+func TestFailureModes(t *testing.T) {
+	ownSandbox(t)
+	dev := up(t, "dev")
+	checkFailures(t, dev, up(t, "prod"))
+}
+
+// failureCases has one test for each row of docs/reference/failure-modes.md, by its first column. Rows of one group use the
+// same parts, so they run one after another; groups run concurrently. prod has a cache with three shards.
+var failureCases = map[string]map[string]func(t *testing.T, dev, prod outputs){
+	"items": {
+		"Redis down":                               func(t *testing.T, dev, _ outputs) { cacheFails(t, dev, "down") },
+		"Redis silent or slow":                     func(t *testing.T, dev, _ outputs) { cacheFails(t, dev, "slow", "--latency", silent) },
+		"failover of a shard":                      func(t *testing.T, dev, _ outputs) { cacheFailsOver(t, dev) },
+		"database down":                            func(t *testing.T, dev, _ outputs) { databaseFails(t, dev, "down") },
+		"database silent":                          func(t *testing.T, dev, _ outputs) { databaseFails(t, dev, "slow", "--latency", silent) },
+		"database out of connections":              func(t *testing.T, dev, _ outputs) { databaseFails(t, dev, "full") },
+		"database fails over: connections reset":   func(t *testing.T, dev, _ outputs) { databaseFailsOver(t, dev) },
+		"database read-only":                       func(t *testing.T, dev, _ outputs) { databaseReadOnly(t, dev) },
+		"the item's row is locked for long":        func(t *testing.T, dev, _ outputs) { rowLocked(t, dev) },
+		"database's secret rotated under load":     func(t *testing.T, dev, _ outputs) { databaseSecretRotated(t, dev) },
+		"cache's secret rotated":                   func(t *testing.T, dev, _ outputs) { rotateCache(t, dev) },
+		"deadline near, Redis and database silent": func(t *testing.T, dev, _ outputs) { bothSilent(t, dev) },
+	},
+	"files": {
+		"S3 throttles for a moment":           func(t *testing.T, dev, _ outputs) { filesThrottled(t, dev) },
+		"S3 throttles for long, or is silent": func(t *testing.T, dev, _ outputs) { filesFail(t, dev) },
+		"S3 slow":                             func(t *testing.T, dev, _ outputs) { filesSlow(t, dev) },
+		"object deleted or replaced in the middle of a stream": func(t *testing.T, dev, _ outputs) { objectDeleted(t, dev) },
+	},
+	"shards": {
+		"shards gone, one of three in the test": func(t *testing.T, _, prod outputs) { shardGone(t, prod) },
+	},
+}
+
+// silent is a latency above every timeout of the function.
+const silent = "5m"
+
+// checkFailures reproduces each row of the page, from the outside.
+func checkFailures(t *testing.T, dev, prod outputs) {
+	t.Helper()
+	checkFailCommand(t, dev)
+	var tested []string
+	for _, cases := range failureCases {
+		tested = slices.AppendSeq(tested, maps.Keys(cases))
+	}
+	slices.Sort(tested)
+	if page := failureRows(t); !slices.Equal(page, tested) {
+		t.Errorf("docs/reference/failure-modes.md has the rows\n%s\nand the tests are of\n%s", strings.Join(page, "\n"), strings.Join(tested, "\n"))
+	}
+	t.Run("groups", func(t *testing.T) {
+		for group, cases := range failureCases {
+			t.Run(group, func(t *testing.T) {
+				t.Parallel()
+				for _, row := range slices.Sorted(maps.Keys(cases)) {
+					t.Run(row, func(t *testing.T) { cases[row](t, dev, prod) })
+				}
+			})
+		}
+	})
+	if printed := mustRun(t, time.Minute, "fail"); !strings.HasPrefix(printed, "nothing fails") {
+		t.Errorf("after the last row: %s", printed)
+	}
+}
+
+// failureRows returns the first column of the page's table, without references to tests.
+func failureRows(t *testing.T) []string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(repository(t), "docs", "reference", "failure-modes.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rows []string
+	for line := range strings.Lines(string(text)) {
+		cells := strings.Split(line, "|")
+		if len(cells) < 5 || strings.HasPrefix(cells[1], " what fails") || strings.HasPrefix(cells[1], " ---") {
+			continue
+		}
+		name, _, _ := strings.Cut(cells[1], "(`")
+		rows = append(rows, strings.TrimSpace(name))
+	}
+	slices.Sort(rows)
+	return rows
+}
+
+// checkFailCommand checks what the command rejects and shows, and that deployments are not affected.
+func checkFailCommand(t *testing.T, out outputs) {
+	t.Helper()
+	for _, c := range []struct {
+		args, want []string
+	}{
+		{[]string{"--part", "disk", "--how", "gone"}, []string{"PART=disk: must be one of database, cache, files, secrets", "HOW=gone: must be one of down, slow, half, full, ok"}},
+		{[]string{"--part", "cache", "--how", "down", "--stack", "none"}, []string{"STACK=none is not deployed"}},
+	} {
+		printed, code := run(t, time.Minute, append([]string{"fail"}, c.args...)...)
+		for _, want := range c.want {
+			if code == 0 || !strings.Contains(printed, want) {
+				t.Errorf("fail %v: exit %d, %s, want %q", c.args, code, printed, want)
+			}
+		}
+	}
+	for _, part := range []string{"database", "cache", "files", "secrets"} {
+		failPart(t, out, part, "down")
+	}
+	if printed := mustRun(t, time.Minute, "status"); strings.Count(printed, "FAILING") != 4 || !strings.Contains(printed, "database of stack dev is down since ") {
+		t.Errorf("status with four faults:\n%s", printed)
+	}
+	checkRefresh(t, out)
+	mustRun(t, time.Minute, "fail", "--stack", out.Stack, "--how", "ok")
+	recovers(t, "the stack", func() bool {
+		got := request(t, out, http.MethodGet, "/health/details", "")
+		return got.status == http.StatusOK && strings.Count(got.body, `"status":"ok"`) >= 3
+	})
+}
+
+// failPart starts a fault. It ends with the test.
+func failPart(t *testing.T, out outputs, part, how string, more ...string) {
+	t.Helper()
+	mustRun(t, time.Minute, append([]string{"fail", "--stack", out.Stack, "--part", part, "--how", how}, more...)...)
+	t.Cleanup(func() { run(t, time.Minute, "fail", "--stack", out.Stack, "--part", part, "--how", "ok") })
+}
+
+func endFault(t *testing.T, out outputs, part string) {
+	t.Helper()
+	mustRun(t, time.Minute, "fail", "--stack", out.Stack, "--part", part, "--how", "ok")
+}
+
+// recovers waits until the stack works again and logs how long it took: 2 s at most on a machine that is not busy.
+func recovers(t *testing.T, what string, works func() bool) {
+	t.Helper()
+	began := time.Now()
+	for !works() {
+		if time.Since(began) > time.Minute {
+			t.Fatalf("%s does not recover", what)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	t.Logf("recovery of %s: %s", what, time.Since(began).Round(time.Millisecond))
+}
+
+// expect sends a request and checks status and X-Cache. It returns the response.
+func expect(t *testing.T, out outputs, method, path, body string, status int, xCache ...string) response {
+	t.Helper()
+	got := request(t, out, method, path, body)
+	cache := got.header.Get("X-Cache")
+	if got.status != status || len(xCache) > 0 && !slices.Contains(xCache, cache) {
+		t.Errorf("%s %s: %d, X-Cache %q, want %d %v\n%s", method, path, got.status, cache, status, xCache, got.body)
+	}
+	if status == http.StatusServiceUnavailable {
+		checkUnavailable(t, method+" "+path, got)
+	}
+	return got
+}
+
+// checkUnavailable checks that a response tells clients to come back, as problem+json without internals.
+func checkUnavailable(t *testing.T, what string, got response) {
+	t.Helper()
+	var problem struct {
+		Type   string
+		Status int
+	}
+	err := json.Unmarshal([]byte(got.body), &problem)
+	if err != nil || problem.Status != http.StatusServiceUnavailable || problem.Type == "" ||
+		!strings.HasPrefix(got.header.Get("Content-Type"), "application/problem+json") || got.header.Get("Retry-After") == "" {
+		t.Errorf("%s: Content-Type %q, Retry-After %q, %s", what, got.header.Get("Content-Type"), got.header.Get("Retry-After"), got.body)
+	}
+}
+
+// cachedItem creates an item and caches it. Its name is new, so that no earlier row affects it.
+func cachedItem(t *testing.T, out outputs) string {
+	t.Helper()
+	path := newItem()
+	expect(t, out, http.MethodPut, path, `1`, http.StatusCreated)
+	recovers(t, "the cache before the fault", func() bool {
+		return request(t, out, http.MethodGet, path, "").header.Get("X-Cache") == "hit"
+	})
+	return path
+}
+
+// newItem is the path of an item that no request has had.
+func newItem() string { return "/items/e2e-fail-" + rand.Text()[:12] }
+
+// cacheFails checks that the database serves reads and writes instead.
+func cacheFails(t *testing.T, out outputs, how string, more ...string) {
+	path := cachedItem(t, out)
+	failPart(t, out, "cache", how, more...)
+	expect(t, out, http.MethodGet, path, "", http.StatusOK, "bypass")
+	expect(t, out, http.MethodPut, path, `2`, http.StatusOK)
+	if got := expect(t, out, http.MethodGet, path, "", http.StatusOK, "bypass"); !strings.Contains(got.body, `"body":2`) {
+		t.Errorf("after the write: %s", got.body)
+	}
+	endFault(t, out, "cache")
+	cacheRecovers(t, out)
+}
+
+// cacheRecovers waits until an item that no request has had is cached.
+func cacheRecovers(t *testing.T, out outputs) {
+	t.Helper()
+	recovers(t, "the cache", func() bool {
+		return request(t, out, http.MethodGet, newItem(), "").header.Get("X-Cache") == "miss"
+	})
+}
+
+// cacheFailsOver checks that requests succeed throughout a failover and that the cache then has its data.
+func cacheFailsOver(t *testing.T, out outputs) {
+	path := cachedItem(t, out)
+	printed := mustRun(t, time.Minute, "fail", "--stack", out.Stack, "--part", "cache", "--how", "failover")
+	if !strings.HasPrefix(printed, "nothing fails") {
+		t.Errorf("a failover is over at once, but: %s", printed)
+	}
+	recovers(t, "the cache", func() bool {
+		got := request(t, out, http.MethodGet, path, "")
+		if got.status != http.StatusOK {
+			t.Errorf("during the failover: %d %s", got.status, got.body)
+		}
+		return got.header.Get("X-Cache") == "hit"
+	})
+}
+
+// shardGone checks that the items of the other shards come from the cache.
+func shardGone(t *testing.T, out outputs) {
+	const items = 12
+	var paths []string
+	for range items {
+		paths = append(paths, cachedItem(t, out))
+	}
+	failPart(t, out, "cache", "half")
+	count := func() map[string]int {
+		found := map[string]int{}
+		for _, path := range paths {
+			found[expect(t, out, http.MethodGet, path, "", http.StatusOK, "hit", "bypass").header.Get("X-Cache")]++
+		}
+		return found
+	}
+	if found := count(); found["hit"] == 0 || found["bypass"] == 0 {
+		t.Errorf("with one of three shards down: %v, want both hits and bypasses", found)
+	}
+	endFault(t, out, "cache")
+	recovers(t, "the shard", func() bool { return count()["hit"] == items })
+}
+
+// databaseFails checks that cached items are served, and all else is a 503.
+func databaseFails(t *testing.T, out outputs, how string, more ...string) {
+	path, missing := cachedItem(t, out), newItem()
+	failPart(t, out, "database", how, more...)
+	expect(t, out, http.MethodGet, path, "", http.StatusOK, "hit")
+	expect(t, out, http.MethodGet, missing, "", http.StatusServiceUnavailable)
+	if how != "slow" { // a second wait would show nothing new
+		expect(t, out, http.MethodPut, missing, `1`, http.StatusServiceUnavailable)
+	}
+	endFault(t, out, "database")
+	databaseRecovers(t, out)
+}
+
+// databaseRecovers waits until an item can be written and read.
+func databaseRecovers(t *testing.T, out outputs) {
+	t.Helper()
+	recovers(t, "the database", func() bool {
+		path := newItem()
+		return request(t, out, http.MethodPut, path, `1`).status == http.StatusCreated && request(t, out, http.MethodGet, path, "").status == http.StatusOK
+	})
+}
+
+// databaseFailsOver has every second statement carried out and its connection reset: reads are repeated, writes are not,
+// and the readers of an item whose write may have come into effect go past the cache.
+func databaseFailsOver(t *testing.T, out outputs) {
+	path := cachedItem(t, out)
+	failPart(t, out, "database", "half")
+	expect(t, out, http.MethodGet, newItem(), "", http.StatusNotFound)
+	expect(t, out, http.MethodPut, path, `2`, http.StatusServiceUnavailable)
+	endFault(t, out, "database")
+	if got := expect(t, out, http.MethodGet, path, "", http.StatusOK, "bypass"); !strings.Contains(got.body, `"body":2`) {
+		t.Errorf("after a write that was carried out and had no reply: %s", got.body)
+	}
+	databaseRecovers(t, out)
+}
+
+// databaseReadOnly checks that reads succeed and writes do not cost what is cached.
+func databaseReadOnly(t *testing.T, out outputs) {
+	path := cachedItem(t, out)
+	failPart(t, out, "database", "readonly")
+	expect(t, out, http.MethodGet, newItem(), "", http.StatusNotFound)
+	expect(t, out, http.MethodPut, path, `2`, http.StatusServiceUnavailable)
+	expect(t, out, http.MethodGet, path, "", http.StatusOK, "hit")
+	endFault(t, out, "database")
+	expect(t, out, http.MethodPut, path, `3`, http.StatusOK) // the first one
+}
+
+// rowLocked checks that the database cancels a write that waits for a lock, and reads do not wait.
+func rowLocked(t *testing.T, out outputs) {
+	path := cachedItem(t, out)
+	failPart(t, out, "database", "locked")
+	expect(t, out, http.MethodPut, path, `2`, http.StatusServiceUnavailable)
+	expect(t, out, http.MethodGet, path, "", http.StatusOK, "hit")
+	expect(t, out, http.MethodGet, newItem(), "", http.StatusNotFound)
+	endFault(t, out, "database")
+	databaseRecovers(t, out)
+}
+
+// databaseSecretRotated rotates the password while requests continue, and then while the function cannot read it: a new
+// connection fails until it can.
+func databaseSecretRotated(t *testing.T, out outputs) {
+	failPart(t, out, "secrets", "half") // the SDK repeats what is throttled
+	rotateDatabase(t, out)
+	failPart(t, out, "secrets", "full")
+	arn := functionEnvironment(t, out)["DB_SECRET_ARN"]
+	_, old := login(t, out, arn)
+	if _, err := secretsmanager.NewFromConfig(awsConfig(out)).RotateSecret(context.Background(), &secretsmanager.RotateSecretInput{SecretId: &arn}); err != nil {
+		t.Fatal(err)
+	}
+	recovers(t, "the rotation", func() bool { _, password := login(t, out, arn); return password != old })
+	failPart(t, out, "database", "down") // ends the connections that the old password has opened
+	endFault(t, out, "database")
+	expect(t, out, http.MethodGet, newItem(), "", http.StatusServiceUnavailable)
+	endFault(t, out, "secrets")
+	databaseRecovers(t, out)
+}
+
+// bothSilent checks that the response precedes the deadline of API Gateway, which would be a 504.
+func bothSilent(t *testing.T, out outputs) {
+	path := cachedItem(t, out)
+	failPart(t, out, "cache", "slow", "--latency", silent)
+	failPart(t, out, "database", "slow", "--latency", silent)
+	expect(t, out, http.MethodGet, path, "", http.StatusServiceUnavailable)
+	endFault(t, out, "cache")
+	endFault(t, out, "database")
+	cacheRecovers(t, out)
+	databaseRecovers(t, out)
+}
+
+// storeFile stores a file of some MB, which the function reads in several requests, and returns its key.
+func storeFile(t *testing.T, out outputs) (key string, content []byte) {
+	t.Helper()
+	key, content = "e2e/fail-"+rand.Text(), make([]byte, 11<<20)
+	_, _ = rand.Read(content)
+	_, err := s3.NewFromConfig(awsConfig(out)).PutObject(context.Background(), &s3.PutObjectInput{Bucket: &out.Bucket, Key: &key, Body: bytes.NewReader(content)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key, content
+}
+
+// openFile sends a request for a file.
+func openFile(t *testing.T, out outputs, key string) *http.Response {
+	t.Helper()
+	req, err := http.NewRequest(http.MethodGet, out.URL+"/files/"+key, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("X-Api-Key", out.APIKey)
+	res, err := client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = res.Body.Close() })
+	return res
+}
+
+// fileArrives checks that a file is complete.
+func fileArrives(t *testing.T, out outputs, key string, content []byte) {
+	t.Helper()
+	res := openFile(t, out, key)
+	got, err := io.ReadAll(res.Body)
+	if err != nil || res.StatusCode != http.StatusOK || !bytes.Equal(got, content) {
+		t.Errorf("%d with %d bytes, sha256 %s, %v", res.StatusCode, len(got), fingerprint(got), err)
+	}
+}
+
+func fingerprint(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:4])
+}
+
+// filesThrottled has S3 throttle every second request.
+func filesThrottled(t *testing.T, out outputs) {
+	key, content := storeFile(t, out)
+	failPart(t, out, "files", "half")
+	fileArrives(t, out, key, content)
+	endFault(t, out, "files")
+}
+
+// filesFail has S3 throttle every request, reset connections, and be silent.
+func filesFail(t *testing.T, out outputs) {
+	key, _ := storeFile(t, out)
+	for _, fault := range [][]string{{"full"}, {"down"}, {"slow", "--latency", silent}} {
+		failPart(t, out, "files", fault[0], fault[1:]...)
+		expect(t, out, http.MethodGet, "/files/"+key, "", http.StatusServiceUnavailable)
+		endFault(t, out, "files")
+		recovers(t, fmt.Sprint("files after ", fault[0]), func() bool { return openFile(t, out, key).StatusCode == http.StatusOK })
+	}
+}
+
+// filesSlow delays every reply of S3.
+func filesSlow(t *testing.T, out outputs) {
+	key, content := storeFile(t, out)
+	failPart(t, out, "files", "slow", "--latency", "500ms")
+	fileArrives(t, out, key, content)
+	endFault(t, out, "files")
+}
+
+// objectDeleted deletes a file while the function reads it: the client must not take the body for complete.
+func objectDeleted(t *testing.T, out outputs) {
+	key, _ := storeFile(t, out)
+	failPart(t, out, "files", "slow", "--latency", "1s")
+	res := openFile(t, out, key)
+	if _, err := io.ReadFull(res.Body, make([]byte, 1)); err != nil || res.StatusCode != http.StatusOK {
+		t.Fatalf("%d, %v", res.StatusCode, err)
+	}
+	if _, err := s3.NewFromConfig(awsConfig(out)).DeleteObject(context.Background(), &s3.DeleteObjectInput{Bucket: &out.Bucket, Key: aws.String(key)}); err != nil {
+		t.Fatal(err)
+	}
+	if rest, err := io.Copy(io.Discard, res.Body); err == nil {
+		t.Errorf("the body counts as complete after %d bytes", rest+1)
+	}
+	endFault(t, out, "files")
+	expect(t, out, http.MethodGet, "/files/"+key, "", http.StatusNotFound)
+}
