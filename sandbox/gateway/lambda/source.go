@@ -45,7 +45,7 @@ func (s *Service) loadFunction(ctx context.Context, name, qualifier string) (lam
 	config := response.Configuration
 	f := lambdahost.Function{
 		Name: name, Version: config.Version, Handler: config.Handler, RoleARN: config.Role,
-		CodeSHA256: config.CodeSha256, Environment: config.Environment.Variables, MemoryMB: config.MemorySize, Tags: answer.Tags,
+		CodeSHA256: config.CodeSha256, Environment: config.Environment.Variables, MemoryMB: config.MemorySize, Tags: response.Tags,
 		KeyARN:  config.KMSKeyArn,
 		Timeout: time.Duration(config.Timeout) * time.Second, LogGroup: config.LoggingConfig.LogGroup, Architecture: "x86_64",
 	}
