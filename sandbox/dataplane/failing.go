@@ -67,7 +67,8 @@ func readPacket(r io.Reader) ([]byte, error) {
 	if length < 8 || length > maxStartup {
 		return nil, fmt.Errorf("start-up packet of %d bytes: not PostgreSQL", length)
 	}
-	packet := append(head, make([]byte, length-4)...)
+	packet := make([]byte, length)
+	copy(packet, head)
 	if _, err := io.ReadFull(r, packet[4:]); err != nil {
 		return nil, fmt.Errorf("read start-up packet: %w", err)
 	}
