@@ -15,7 +15,7 @@ var (
 	testFunc = regexp.MustCompile(`(?m)^func ((?:Test|Fuzz|check)[A-Z]\w*)\(`)
 )
 
-// sources are the files of the repository that end so, without what is built or recorded.
+// sources are the files of the repository with these endings, without built and recorded ones.
 func sources(t *testing.T, suffix string) map[string]string {
 	t.Helper()
 	found := map[string]string{}
@@ -40,7 +40,7 @@ func sources(t *testing.T, suffix string) map[string]string {
 
 var pageInDocs = regexp.MustCompile(`\bdocs/[a-z]+/[a-z-]+\.md\b`)
 
-// Messages, comments and reasons of the audits name pages, too.
+// Messages, comments and reasons of the audits name pages too.
 func TestEveryPageThatAFileNamesExists(t *testing.T) {
 	for path, text := range sources(t, "") {
 		for _, name := range pageInDocs.FindAllString(text, -1) {
@@ -51,7 +51,7 @@ func TestEveryPageThatAFileNamesExists(t *testing.T) {
 	}
 }
 
-// A row that names a test which was renamed or deleted claims what nothing shows.
+// A row that names a renamed or deleted test is a claim without a test.
 func TestEveryTestThatADocumentNamesExists(t *testing.T) {
 	known := map[string]bool{}
 	for _, text := range sources(t, "_test.go") {
@@ -62,7 +62,7 @@ func TestEveryTestThatADocumentNamesExists(t *testing.T) {
 	for path, text := range sources(t, ".md") {
 		for _, match := range testName.FindAllStringSubmatch(text, -1) {
 			if !known[match[1]] {
-				t.Errorf("%s names %s, which is no test", path, match[1])
+				t.Errorf("%s names %s, and there is no such test", path, match[1])
 			}
 		}
 	}
@@ -163,7 +163,7 @@ func TestEveryDecisionHasItsSectionsAndIsListed(t *testing.T) {
 			for _, match := range section.FindAllStringSubmatch(text, -1) {
 				titles = append(titles, match[1])
 				if match[2] == "" || match[2] == "#" {
-					t.Errorf("%s says nothing under %q", path, match[1])
+					t.Errorf("%s has no text under %q", path, match[1])
 				}
 			}
 			if want := []string{"Context", "Decision", "Alternatives considered", "Limitations"}; !slices.Equal(titles, want) {

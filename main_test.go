@@ -17,14 +17,14 @@ func TestNothingIsRegisteredWithAWrongConfiguration(t *testing.T) {
 	values["didomi:network"] = `{"zones": 1, "cidr": "", "colour": "red"}`
 	r, err := mocks.Mocks{Config: values}.Try(program())
 	if err == nil {
-		t.Fatal("the program accepted it")
+		t.Fatal("the program accepted the configuration")
 	}
 	if got := r.All(); len(got) != 0 {
 		t.Errorf("%d resources were registered, the first one %s", len(got), got[0].Name)
 	}
 }
 
-// program is what main runs, with the configuration of the run it is in.
+// program is the program of main, with the configuration of its run.
 func program() (pulumi.RunFunc, pulumi.RunOption) {
 	var values config.Values
 	return func(ctx *pulumi.Context) error { return provision(ctx, values) }, config.Capture(&values)
@@ -42,7 +42,7 @@ func TestEveryStackPreviewsWithEachComponentUnderOneProvider(t *testing.T) {
 			components := map[string]int{}
 			for _, res := range r.All() {
 				if tags, _ := res.Inputs["tags"].(map[string]any); slices.ContainsFunc(slices.Collect(maps.Keys(tags)), stacktag.Matches) {
-					t.Errorf("%s %s sets the tag that is the provider's to set: %v", res.Type, res.Name, tags)
+					t.Errorf("%s %s sets a tag that only the provider may set: %v", res.Type, res.Name, tags)
 				}
 				if res.ParentName() == "didomi-test" {
 					components[res.Type]++
@@ -64,13 +64,13 @@ func TestEveryStackPreviewsWithEachComponentUnderOneProvider(t *testing.T) {
 			}
 			tags := r.Find(t, "pulumi:providers:aws", "aws").Inputs["defaultTags"].(map[string]any)["tags"].(map[string]any)
 			if tags[stacktag.Key] != mocks.Project+"/"+mocks.Stack || tags["environment"] != stack {
-				t.Errorf("the provider tags everything with %v", tags)
+				t.Errorf("the provider's default tags are %v", tags)
 			}
 		})
 	}
 }
 
-func TestPagesThatMayCallTheAPIMayFollowItToTheBucket(t *testing.T) {
+func TestPagesThatMayCallTheAPIMayUseItsRedirectsToTheBucket(t *testing.T) {
 	const token = "aws:s3/bucketCorsConfigurationV2:BucketCorsConfigurationV2"
 	for stack, origins := range map[string][]any{"dev": {"http://localhost:3000"}, "prod": nil} {
 		t.Run(stack, func(t *testing.T) {
@@ -84,14 +84,14 @@ func TestPagesThatMayCallTheAPIMayFollowItToTheBucket(t *testing.T) {
 				got = append(got, res.Inputs["corsRules"].([]any)[0].(map[string]any)["allowedOrigins"].([]any)...)
 			}
 			if !slices.Equal(got, origins) {
-				t.Errorf("the bucket is open to pages of %v, want %v", got, origins)
+				t.Errorf("the bucket allows pages of %v, want %v", got, origins)
 			}
 		})
 	}
 }
 
-// The deploy role hands over, and changes, roles with these names: each has to be within the workload boundary.
-func TestEveryRoleOutsideOfIAMCarriesTheWorkloadBoundary(t *testing.T) {
+// The deploy role changes and passes roles with these names: each needs the workload boundary.
+func TestEveryRoleOutsideOfIAMHasTheWorkloadBoundary(t *testing.T) {
 	for _, stack := range []string{"dev", "prod"} {
 		known := map[string]func(mocks.Resource) map[string]any{
 			"aws:iam/policy:Policy": func(r mocks.Resource) map[string]any { return map[string]any{"arn": "policy/" + r.Name} },
@@ -108,7 +108,7 @@ func TestEveryRoleOutsideOfIAMCarriesTheWorkloadBoundary(t *testing.T) {
 			}
 			roles++
 			if got := role.Inputs["permissionsBoundary"]; got != "policy/didomi-test-iam-workload" {
-				t.Errorf("%s: %s carries the boundary %v", stack, role.Name, got)
+				t.Errorf("%s: %s has the boundary %v", stack, role.Name, got)
 			}
 			name := strings.TrimPrefix(role.Name, "didomi-test-")
 			if !slices.ContainsFunc([]string{"api-", "data-", "network-"}, func(prefix string) bool { return strings.HasPrefix(name, prefix) }) {

@@ -27,15 +27,15 @@ func TestTheLongestNamesAreAllowed(t *testing.T) {
 		})
 	}
 	if most := types.Of(types.ClusterInstance).Name.Max; longest != most {
-		t.Errorf("the longest name of an instance has %d of %d characters: naming.Longest is not the longest that is allowed", longest, most)
+		t.Errorf("the longest name of an instance has %d of %d characters: naming.Longest does not match", longest, most)
 	}
 }
 
-// previewed is a preview of prod with every part that is optional, under these names.
+// previewed is a preview of prod with every optional resource, under these names.
 func previewed(t *testing.T, n naming.Names) *mocks.Recorder {
 	t.Helper()
 	if got := n.Validate(); got != nil {
-		t.Fatalf("the names are refused: %v", got)
+		t.Fatalf("the names are rejected: %v", got)
 	}
 	values := projectValues(t, n.Project, "Pulumi.prod.yaml")
 	for component, value := range map[string]string{
@@ -46,7 +46,7 @@ func previewed(t *testing.T, n naming.Names) *mocks.Recorder {
 	} {
 		values[n.Project+":"+component] = value
 	}
-	// The key's id ends the names that must be known before what they name.
+	// Some physical names end with the key's id, so the preview must know it.
 	known := map[string]func(mocks.Resource) map[string]any{"aws:kms/key:Key": func(mocks.Resource) map[string]any {
 		return map[string]any{"arn": "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"}
 	}}

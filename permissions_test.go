@@ -20,7 +20,7 @@ const (
 	// workload is the ARN of the workload boundary.
 	workload = "arn:aws:iam:eu-west-1:123456789012:" + ciName + "-workload"
 	stateKey = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd"
-	// The tag that tells what is the stack's, on a resource and in a call.
+	// The condition keys of the stack's tag, on a resource and in a call.
 	has, gets = "aws:ResourceTag/serverless-api:stack", "aws:RequestTag/serverless-api:stack"
 	// IAM's quotas: characters of a managed policy, white space not counted, and managed policies of a role.
 	// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
@@ -33,7 +33,7 @@ func withState() iam.Config {
 	return c
 }
 
-// pipelineRoles builds the component iam with the permissions of every component.
+// pipelineRoles creates the component iam with the permissions of every component.
 func pipelineRoles(t *testing.T, zone string, c iam.Config) *mocks.Recorder {
 	t.Helper()
 	named := func(r mocks.Resource) map[string]any { return map[string]any{"name": r.Name} }
@@ -46,7 +46,7 @@ func pipelineRoles(t *testing.T, zone string, c iam.Config) *mocks.Recorder {
 	})
 }
 
-// own is the ARN of something of this account.
+// own is the ARN of a resource of this account.
 func own(service, resource string) string {
 	if service == "iam" {
 		return "arn:aws:iam::123456789012:" + resource
@@ -54,7 +54,7 @@ func own(service, resource string) string {
 	return "arn:aws:" + service + ":eu-west-1:123456789012:" + resource
 }
 
-// The limits hold where names, region and partition are the longest that there are.
+// The names, region and partition are the longest.
 func TestManagedPoliciesOfTheLongestNamesAreWithinIAMsQuotas(t *testing.T) {
 	const project, stack = "payments-platform", "p"
 	named := func(r mocks.Resource) map[string]any {
@@ -100,16 +100,16 @@ func TestManagedPoliciesOfTheLongestNamesAreWithinIAMsQuotas(t *testing.T) {
 	}
 }
 
-// TestGrants looks at every policy that grants something: all but the boundaries.
+// The policies that grant permissions are all but the boundaries.
 func TestGrants(t *testing.T) {
 	r := pipelineRoles(t, "", withState())
-	// AWS narrows these no further, or not before there is a name.
+	// AWS cannot narrow these further, or not before a name exists.
 	unnamed := []string{"Lists", "NewCertificate", "NewZone", "NewProxy", "Subscription", "LogDelivery", "CompositeAlarm"}
 	boundaries := []string{ciName + "-workload", ciName + "-pipeline", ciName + "-looking"}
 	for _, p := range r.OfType("aws:iam/policy:Policy") {
 		document, _ := p.Inputs["policy"].(string)
 		if len(document) > managedPolicyLimit {
-			t.Errorf("%s has %d characters, IAM takes %d", p.Name, len(document), managedPolicyLimit)
+			t.Errorf("%s has %d characters, IAM allows %d", p.Name, len(document), managedPolicyLimit)
 		}
 		if slices.Contains(boundaries, p.Name) {
 			continue
@@ -124,13 +124,13 @@ func TestGrants(t *testing.T) {
 				t.Errorf("%s: the actions of %s are not in order", p.Name, s.Sid)
 			}
 			if slices.Contains(s.Resource, "*") && !slices.Contains(unnamed, s.Sid) {
-				t.Errorf("%s: %s is about everything", p.Name, s.Sid)
+				t.Errorf("%s: %s is not narrowed to resources", p.Name, s.Sid)
 			}
 		}
 	}
 }
 
-func TestPreviewOnlyReads(t *testing.T) {
+func TestThePreviewRoleOnlyReads(t *testing.T) {
 	r := pipelineRoles(t, "", iam.Default())
 	var attached []string
 	for _, a := range r.OfType("aws:iam/rolePolicyAttachment:RolePolicyAttachment") {
@@ -146,14 +146,14 @@ func TestPreviewOnlyReads(t *testing.T) {
 		for _, action := range s.Action {
 			_, verb, _ := strings.Cut(action, ":")
 			if !slices.ContainsFunc(reads, func(read string) bool { return strings.HasPrefix(verb, read) }) {
-				t.Errorf("%s is no reading", action)
+				t.Errorf("%s does not read", action)
 			}
 			if action == "secretsmanager:GetSecretValue" || action == "s3:GetObject" || action == "kms:Decrypt" {
-				t.Errorf("%s reads what a preview has no business with", action)
+				t.Errorf("%s reads what a preview does not need", action)
 			}
 		}
 	}
-	// Without it every preview fails: the program reads the role of API Gateway's logs (api.LogRole).
+	// Every preview needs it: the program reads the role of API Gateway's logs (api.LogRole).
 	for _, policy := range []string{"-preview-reading", "-looking"} {
 		got := mocks.FindStatement(t, mocks.Statements(t, r.Find(t, "aws:iam/policy:Policy", ciName+policy).Inputs["policy"]), "LogRole")
 		want := mocks.Statement{Sid: "LogRole", Effect: "Allow", Action: []string{"apigateway:GET"}, Resource: []string{"arn:aws:apigateway:eu-west-1::/account"}}
@@ -166,9 +166,9 @@ func TestPreviewOnlyReads(t *testing.T) {
 func TestBoundaries(t *testing.T) {
 	r := pipelineRoles(t, "", withState())
 	for role, boundary := range map[string]string{"preview": "looking", "deploy": "pipeline"} {
-		t.Run("the role "+role+" carries its own", func(t *testing.T) {
+		t.Run("the role "+role+" has its own", func(t *testing.T) {
 			if got := r.Find(t, "aws:iam/role:Role", ciName+"-"+role).Inputs["permissionsBoundary"]; got != "arn:aws:iam:eu-west-1:123456789012:"+ciName+"-"+boundary {
-				t.Errorf("it carries %v", got)
+				t.Errorf("its boundary is %v", got)
 			}
 		})
 	}
@@ -176,9 +176,9 @@ func TestBoundaries(t *testing.T) {
 	for _, tt := range []struct{ name, sid, resource string }{
 		{"users", "NoIdentity", own("iam", "user/*")},
 		{"groups", "NoIdentity", own("iam", "group/*")},
-		{"policies, which boundaries are", "NoIdentity", own("iam", "policy/*")},
+		{"policies, including boundaries", "NoIdentity", own("iam", "policy/*")},
 		{"identity providers", "NoIdentity", own("iam", "oidc-provider/*")},
-		{"its own two roles", "NoIdentity", own("iam", "role/"+ciName+"-*")},
+		{"the pipeline's roles", "NoIdentity", own("iam", "role/"+ciName+"-*")},
 		{"the role of API Gateway's logs that stacks created", "NoIdentity", own("iam", "role/didomi-test-api-account-role-*")},
 		{"the key of every stack's state", "StateKeyIsUsedOnly", stateKey},
 	} {
@@ -189,12 +189,12 @@ func TestBoundaries(t *testing.T) {
 			}
 			for _, action := range s.NotAction {
 				if !slices.Contains([]string{"iam:Get*", "iam:List*", "iam:SimulatePrincipalPolicy", "kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"}, action) {
-					t.Errorf("%s is let through", action)
+					t.Errorf("%s is allowed", action)
 				}
 			}
 		})
 	}
-	t.Run("a deployment writes nothing in IAM but the roles of the parts", func(t *testing.T) {
+	t.Run("a deployment changes nothing in IAM but the roles of components", func(t *testing.T) {
 		parts := []string{
 			own("iam", "role/didomi-test-api-*"), own("iam", "role/didomi-test-data-*"), own("iam", "role/didomi-test-network-*"),
 		}
@@ -205,26 +205,26 @@ func TestBoundaries(t *testing.T) {
 			})
 			ofService := reflect.DeepEqual(s.Action, []string{"iam:CreateServiceLinkedRole"}) && reflect.DeepEqual(s.Resource, service)
 			if s.Effect == "Allow" && writes && !ofService && !reflect.DeepEqual(s.Resource, parts) {
-				t.Errorf("%s lets it change %v", s.Sid, s.Resource)
+				t.Errorf("%s allows it to change %v", s.Sid, s.Resource)
 			}
 		}
 	})
-	t.Run("a deployment takes no other role", func(t *testing.T) {
+	t.Run("a deployment assumes no other role", func(t *testing.T) {
 		if s := mocks.FindStatement(t, pipeline, "NoOtherRole"); s.Effect != "Deny" || !reflect.DeepEqual(s.Action, []string{"sts:AssumeRole"}) || !reflect.DeepEqual(s.Resource, []string{"*"}) {
 			t.Errorf("%v", s)
 		}
 	})
-	t.Run("no boundary comes off", func(t *testing.T) {
+	t.Run("no boundary can be removed", func(t *testing.T) {
 		s := mocks.FindStatement(t, pipeline, "NoBoundaryRemoved")
 		if s.Effect != "Deny" || !slices.Contains(s.Action, "iam:DeleteRolePermissionsBoundary") {
 			t.Errorf("%v", s)
 		}
 	})
-	t.Run("a preview's leaves nothing that changes anything, and no secret", func(t *testing.T) {
+	t.Run("a preview's boundary allows no change and no secret value", func(t *testing.T) {
 		for _, s := range mocks.Statements(t, r.Find(t, "aws:iam/policy:Policy", ciName+"-looking").Inputs["policy"]) {
 			for _, action := range s.Action {
 				_, verb, _ := strings.Cut(action, ":")
-				// API Gateway names methods: the one setting that a preview reads holds no secret.
+				// API Gateway's actions are HTTP methods: the one setting that a preview reads contains no secret.
 				setting := action == "apigateway:GET" && reflect.DeepEqual(s.Resource, []string{"arn:aws:apigateway:eu-west-1::/account"})
 				reads := setting || strings.HasPrefix(verb, "Get") || strings.HasPrefix(verb, "List") || strings.HasPrefix(verb, "Describe") || s.Sid == "StateKey"
 				if !reads || strings.HasPrefix(action, "secretsmanager:GetSecret") || action == "secretsmanager:*" {
@@ -235,9 +235,9 @@ func TestBoundaries(t *testing.T) {
 	})
 }
 
-// TestADeploymentReachesNoRoleBeyondTheWorkloadBoundary goes through every right of the deploy role: what
-// creates or changes a role asks for the boundary, and what cannot ask for it (a role that is handed over,
-// tags) is about names that only roles with the boundary get.
+// TestADeploymentReachesNoRoleBeyondTheWorkloadBoundary checks every permission of the deploy role on roles: those
+// to create or change a role require the boundary, and those without that condition key (PassRole, tags) name
+// roles that only exist with the boundary.
 func TestADeploymentReachesNoRoleBeyondTheWorkloadBoundary(t *testing.T) {
 	r := pipelineRoles(t, "", withState())
 	parts := []string{own("iam", "role/didomi-test-api-"), own("iam", "role/didomi-test-data-"), own("iam", "role/didomi-test-network-")}
@@ -261,13 +261,13 @@ func TestADeploymentReachesNoRoleBeyondTheWorkloadBoundary(t *testing.T) {
 				switch call {
 				case "PassRole":
 					if service := s.Condition["StringEquals"]["iam:PassedToService"]; beyond || service == nil || service == "apigateway.amazonaws.com" {
-						t.Errorf("%s hands over %v to %v", s.Sid, s.Resource, service)
+						t.Errorf("%s passes %v to %v", s.Sid, s.Resource, service)
 					}
 				case "TagRole", "UntagRole":
 					if beyond {
 						t.Errorf("%s: %s on %v", s.Sid, action, s.Resource)
 					}
-				case "CreateServiceLinkedRole": // AWS's service alone assumes it, and nobody changes its trust
+				case "CreateServiceLinkedRole": // only AWS's service assumes it, and its trust policy cannot be changed
 					if !reflect.DeepEqual(s.Resource, []string{own("iam", "role/aws-service-role/*")}) || s.Condition["StringEquals"]["iam:AWSServiceName"] == nil {
 						t.Errorf("%s: %s on %v under %v", s.Sid, action, s.Resource, s.Condition)
 					}
@@ -281,12 +281,12 @@ func TestADeploymentReachesNoRoleBeyondTheWorkloadBoundary(t *testing.T) {
 	}
 	for _, call := range []string{"CreateRole", "PassRole", "PutRolePolicy", "UpdateAssumeRolePolicy"} {
 		if !slices.Contains(found, call) {
-			t.Errorf("%s is not among the rights, so this looks at the wrong policies: %v", call, found)
+			t.Errorf("%s is not among the permissions, so this test reads the wrong policies: %v", call, found)
 		}
 	}
 }
 
-func TestAPartsRoleReachesItsOwnStackOnly(t *testing.T) {
+func TestTheWorkloadBoundaryAllowsItsStackOnly(t *testing.T) {
 	r := pipelineRoles(t, "", iam.Default())
 	all := mocks.Statements(t, r.Find(t, "aws:iam/policy:Policy", ciName+"-workload").Inputs["policy"])
 	for _, s := range all {
@@ -312,18 +312,18 @@ func TestAPartsRoleReachesItsOwnStackOnly(t *testing.T) {
 			}
 		})
 	}
-	t.Run("flow logs find their group", func(t *testing.T) {
+	t.Run("flow logs can describe their group", func(t *testing.T) {
 		if s := mocks.FindStatement(t, all, "GroupsAndTraces"); !slices.Contains(s.Action, "logs:DescribeLogGroups") || !reflect.DeepEqual(s.Resource, []string{"*"}) {
 			t.Errorf("%v", s)
 		}
 	})
-	t.Run("interfaces are made in the stack's subnets", func(t *testing.T) {
+	t.Run("interfaces are created in the stack's subnets", func(t *testing.T) {
 		s := mocks.FindStatement(t, all, "NoOtherSubnet")
 		if s.Effect != "Deny" || s.Condition["StringNotEquals"][has] != "didomi/test" || !reflect.DeepEqual(s.Resource, []string{own("ec2", "subnet/*")}) {
 			t.Errorf("%v", s)
 		}
 	})
-	t.Run("a function's own code cannot make interfaces", func(t *testing.T) {
+	t.Run("a function's code cannot create interfaces", func(t *testing.T) {
 		allowed := mocks.FindStatement(t, all, "Interfaces").Action
 		if s := mocks.FindStatement(t, all, "InterfacesByLambdaOnly"); s.Effect != "Deny" || s.Condition["ArnLike"]["lambda:SourceFunctionArn"] == nil || !reflect.DeepEqual(s.Action, allowed) {
 			t.Errorf("%v", s)
@@ -331,8 +331,8 @@ func TestAPartsRoleReachesItsOwnStackOnly(t *testing.T) {
 	})
 }
 
-// TestDeployIsOfOneStack looks at what keeps each right of the deploy role to its stack: a name, or a tag.
-func TestDeployIsOfOneStack(t *testing.T) {
+// Each permission of the deploy role is limited to its stack by a name or a tag.
+func TestEachDeployPermissionIsLimitedToItsStack(t *testing.T) {
 	r := pipelineRoles(t, "", iam.Default())
 	part := func(t *testing.T, name string) []mocks.Statement {
 		t.Helper()
@@ -344,37 +344,37 @@ func TestDeployIsOfOneStack(t *testing.T) {
 		{"buckets", "data", "Bucket", "arn:aws:s3:::didomi-test-data-*"},
 		{"topics", "operations", "Topic", own("sns", "didomi-test-api-*")},
 	} {
-		t.Run(tt.name+" are told by their name", func(t *testing.T) {
+		t.Run(tt.name+" are identified by their name", func(t *testing.T) {
 			if got := mocks.FindStatement(t, part(t, tt.part), tt.sid).Resource; !reflect.DeepEqual(got, []string{tt.resource}) {
 				t.Errorf("%v, want %s alone", got, tt.resource)
 			}
 		})
 	}
 	for _, tt := range []struct{ name, part, sid, key string }{
-		{"what is changed in the network carries the tag", "network", "Change", has},
+		{"a changed resource of the network has the tag", "network", "Change", has},
 		{"a new network gets the tag", "network", "Make", gets},
-		{"what is made in a network gets the tag", "network", "MakeInVpc", gets},
+		{"a new resource in a network gets the tag", "network", "MakeInVpc", gets},
 		{"a new NAT gateway gets the tag", "network", "MakeNatGateway", gets},
 		{"a new endpoint gets the tag", "network", "MakeBeside", gets},
 		{"a new rule gets the tag", "network", "MakeRule", gets},
-		{"an API that is changed carries the tag", "api", "API", has},
+		{"a changed API has the tag", "api", "API", has},
 		{"a new API gets the tag", "api", "NewAPI", gets},
 		{"a new API is tagged with the tag", "api", "NewAPITags", gets},
-		{"a key of an API that is read carries the tag", "reading", "APIKeys", has},
-		{"a target that is changed carries the tag", "api", "Target", has},
-		{"a new target gets the tag", "api", "NewTarget", gets},
-		{"a new target is tagged with the tag", "api", "TagNewTarget", gets},
+		{"the API whose key is read has the tag", "reading", "APIKeys", has},
+		{"a changed scalable target has the tag", "api", "Target", has},
+		{"a new scalable target gets the tag", "api", "NewTarget", gets},
+		{"a new scalable target is tagged with the tag", "api", "TagNewTarget", gets},
 		{"a new certificate is tagged with the tag", "api", "TagNewCertificate", gets},
 		{"a new proxy is tagged with the tag", "data", "TagNewProxy", gets},
 		{"a cache's new nodes are tagged with the tag", "data", "TagNewCacheNodes", gets},
-		{"a certificate that is changed carries the tag", "api", "Certificate", has},
+		{"a changed certificate has the tag", "api", "Certificate", has},
 		{"a new certificate gets the tag", "api", "NewCertificate", gets},
-		{"a proxy that is changed carries the tag", "data", "Proxy", has},
+		{"a changed proxy has the tag", "data", "Proxy", has},
 		{"a new proxy gets the tag", "data", "NewProxy", gets},
-		{"a key that is used carries the tag", "secrets", "Keys", has},
-		{"an API's execution log that is changed carries the tag", "operations", "ExecutionLog", has},
+		{"a used key has the tag", "secrets", "Keys", has},
+		{"a changed execution log has the tag", "operations", "ExecutionLog", has},
 		{"a new execution log gets the tag", "operations", "NewExecutionLog", gets},
-		{"a key that AWS is given the use of carries the tag", "secrets", "KeysForAWS", has},
+		{"a key with a grant for AWS has the tag", "secrets", "KeysForAWS", has},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if got := mocks.FindStatement(t, part(t, tt.part), tt.sid).Condition["StringEquals"][tt.key]; got != "didomi/test" {
@@ -393,27 +393,27 @@ func TestDeployIsOfOneStack(t *testing.T) {
 			t.Errorf("%v, want %v", got, want)
 		}
 	})
-	t.Run("a new target is a function's", func(t *testing.T) {
+	t.Run("a new scalable target belongs to a function", func(t *testing.T) {
 		if got := mocks.FindStatement(t, part(t, "api"), "NewTarget").Condition["StringEquals"]["application-autoscaling:service-namespace"]; got != "lambda" {
 			t.Errorf("the service is %v", got)
 		}
 	})
 	// https://github.com/mattclay/aws-terminator/pull/284 has the ARN.
-	t.Run("the tags of what API Gateway makes are a path of their own", func(t *testing.T) {
+	t.Run("tags of new resources of API Gateway are granted on the path /tags", func(t *testing.T) {
 		s := mocks.FindStatement(t, part(t, "api"), "NewAPITags")
 		if want := []string{"arn:aws:apigateway:eu-west-1::/tags/*"}; !reflect.DeepEqual(s.Resource, want) || !reflect.DeepEqual(s.Action, []string{"apigateway:PUT"}) {
 			t.Errorf("%v on %v, want %v", s.Action, s.Resource, want)
 		}
 		other := mocks.FindStatement(t, part(t, "api"), "APITags")
 		if other.Condition["ForAllValues:StringNotEqualsIgnoreCase"]["aws:TagKeys"] != "serverless-api:stack" {
-			t.Errorf("the tag of what exists can be changed by %v", other)
+			t.Errorf("the tag of an existing resource can be changed by %v", other)
 		}
 	})
-	t.Run("nothing is granted that its boundary withholds", func(t *testing.T) {
+	t.Run("no policy grants what the boundary denies", func(t *testing.T) {
 		boundary := mocks.Statements(t, r.Find(t, "aws:iam/policy:Policy", ciName+"-pipeline").Inputs["policy"])
 		withheld := slices.Concat(mocks.FindStatement(t, boundary, "NoSecretValue").Action, mocks.FindStatement(t, boundary, "NoLog").Action)
 		if len(withheld) < 20 {
-			t.Errorf("the boundary withholds %v", withheld)
+			t.Errorf("the boundary denies %v", withheld)
 		}
 		for _, policy := range r.OfType("aws:iam/policy:Policy") {
 			if !strings.HasPrefix(policy.Name, ciName+"-deploy-") {
@@ -428,7 +428,7 @@ func TestDeployIsOfOneStack(t *testing.T) {
 			}
 		}
 	})
-	t.Run("every function of the stack can be handed its role", func(t *testing.T) {
+	t.Run("each function's role can be passed to it", func(t *testing.T) {
 		var want []string
 		for _, function := range []string{"function", "migrate", "rotate", "cache-user"} {
 			want = append(want, own("iam", "role/didomi-test-api-"+function+"-role-*"))
@@ -437,7 +437,7 @@ func TestDeployIsOfOneStack(t *testing.T) {
 			t.Errorf("%v, want %v", got, want)
 		}
 	})
-	t.Run("a role is handed to the service that it is for", func(t *testing.T) {
+	t.Run("a role is passed only to its service", func(t *testing.T) {
 		for _, tt := range []struct{ part, sid, service, role string }{
 			{"network", "FlowLogsRole", "vpc-flow-logs", "network"},
 			{"data", "ProxyRole", "rds", "data-proxy"},
@@ -452,7 +452,7 @@ func TestDeployIsOfOneStack(t *testing.T) {
 }
 
 // https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/specifying-conditions-route53.html
-func TestADeploymentReachesNoZoneOfOthers(t *testing.T) {
+func TestADeploymentChangesNoOtherHostedZone(t *testing.T) {
 	const names, types, all = "route53:ChangeResourceRecordSetsNormalizedRecordNames", "route53:ChangeResourceRecordSetsRecordTypes", "arn:aws:route53:::hostedzone/*"
 	records := map[string]map[string]any{
 		"ForAllValues:StringLike":   {names: []any{"test.example.com", "_*.test.example.com"}},
@@ -464,13 +464,13 @@ func TestADeploymentReachesNoZoneOfOthers(t *testing.T) {
 		name, zone string
 		want       []mocks.Statement
 	}{
-		{"a stack with a zone of its own creates a public one", "", []mocks.Statement{
+		{"a stack without a zone creates a public one", "", []mocks.Statement{
 			{Sid: "Records", Effect: "Allow", Action: []string{"route53:ChangeResourceRecordSets"}, Resource: []string{all}, Condition: records},
 			{Sid: "NewZone", Effect: "Allow", Action: []string{"route53:CreateHostedZone"}, Resource: []string{"*"}, Condition: map[string]map[string]any{"Null": {"route53:VPCs": "true"}}},
 			{Sid: "ZoneTags", Effect: "Allow", Action: []string{"route53:ChangeTagsForResource"}, Resource: []string{all}},
 			endpoint,
 		}},
-		{"a stack in an existing zone changes that alone", "Z1", []mocks.Statement{
+		{"a stack in an existing zone changes only that one", "Z1", []mocks.Statement{
 			{Sid: "Records", Effect: "Allow", Action: []string{"route53:ChangeResourceRecordSets"}, Resource: []string{"arn:aws:route53:::hostedzone/Z1"}, Condition: records},
 			endpoint,
 		}},
@@ -495,12 +495,12 @@ func TestADeploymentReachesNoZoneOfOthers(t *testing.T) {
 	}
 }
 
-// tagging are the actions of the deploy role that put tags on resources.
+// tagging are the actions of the deploy role that tag resources.
 var tagging = regexp.MustCompile(`^(\w[\w-]*):(CreateTags|Tag\w+|AddTags\w+)$`)
 
-// TestNothingIsTakenOverByATag takes each right to put tags on a kind of resource that the stack's tag tells
-// apart: the resource has the tag, EC2 says that it is being created, or it has no id yet.
-func TestNothingIsTakenOverByATag(t *testing.T) {
+// TestNoResourceOfOthersGetsTheStacksTag checks each permission to tag a type that is identified by the stack's
+// tag: the resource has the tag, EC2 is creating it, or it has no id yet.
+func TestNoResourceOfOthersGetsTheStacksTag(t *testing.T) {
 	var all []mocks.Statement
 	toldByTag := map[string]bool{}
 	for _, p := range pipelineRoles(t, "", withState()).OfType("aws:iam/policy:Policy") {
@@ -517,7 +517,7 @@ func TestNothingIsTakenOverByATag(t *testing.T) {
 	for _, s := range all {
 		equal := s.Condition["StringEquals"]
 		if s.Sid == "TagNewExecutionLog" && s.Condition["Null"][has] == "true" && s.Condition["Null"]["aws:ResourceTag/environment"] == "true" {
-			continue // CloudWatch Logs does not tell a new group from one that exists and has no tags
+			continue // CloudWatch Logs does not distinguish a new group from an existing one without tags
 		}
 		if equal[has] == "didomi/test" || equal[gets] == "didomi/test" && equal["ec2:CreateAction"] != nil {
 			continue
@@ -526,7 +526,7 @@ func TestNothingIsTakenOverByATag(t *testing.T) {
 			match := tagging.FindStringSubmatch(action)
 			for _, resource := range s.Resource {
 				if match != nil && strings.HasPrefix(resource, "arn:aws:"+match[1]+":") && toldByTag[resource] {
-					t.Errorf("%s lets %s take over any %s", s.Sid, action, resource)
+					t.Errorf("%s allows %s to tag any %s", s.Sid, action, resource)
 				}
 			}
 		}
@@ -536,7 +536,7 @@ func TestNothingIsTakenOverByATag(t *testing.T) {
 		own("ec2", "vpc/*"), own("kms", "key/*"), own("rds", "db-proxy:*"),
 	} {
 		if !toldByTag[kind] {
-			t.Errorf("%s is not told by the tag", kind)
+			t.Errorf("%s is not identified by the tag", kind)
 		}
 	}
 }

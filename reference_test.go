@@ -95,7 +95,7 @@ var required = map[string]map[string]any{
 	"iam":  {"gitlabUrl": "https://gitlab.com", "projectPath": "group/project"},
 }
 
-// accepted returns what the program says that a key accepts when it rejects a value, by the path of the key or of
+// accepted returns the accepted values in the program's message about an invalid value, by the path of the key or of
 // a key below it. It is empty for a key that accepts every value of its type.
 func accepted(t *testing.T, object string, key configKey) map[string]string {
 	found := map[string]string{}
@@ -118,7 +118,7 @@ func accepted(t *testing.T, object string, key configKey) map[string]string {
 	return found
 }
 
-// withValue returns the configuration of a stack file that sets one key, beside what is required.
+// withValue returns the configuration of a stack file that sets one key and the required ones.
 func withValue(t *testing.T, object, path string, value any) config.Values {
 	t.Helper()
 	names := strings.Split(path, ".")
@@ -186,7 +186,7 @@ func configurationTable(t *testing.T, object string, defaults reflect.Value, tex
 		}
 		kind := typeName(key.value.Type())
 		if entries[i].kind != kind {
-			t.Errorf("Pulumi.yaml says that %s.%s is of the type %q, the program has %q", object, key.path, entries[i].kind, kind)
+			t.Errorf("in Pulumi.yaml %s.%s has the type %q, in the program %q", object, key.path, entries[i].kind, kind)
 		}
 		limits := accepted(t, object, key)
 		table += docpage.Row("`"+key.path+"`", kind, defaultText(t, key.value), limits[key.path]+limits[key.path+"[]"], entries[i].text)
@@ -256,7 +256,7 @@ func TestTheOutputsReferenceIsThatOfTheProgram(t *testing.T) {
 	docpage.Check(t, page("outputs.md"), table)
 }
 
-// The page says in its own words what a variable means; which function has which is the program's.
+// The descriptions of variables are the page's own; the functions that have a variable are compared with the program.
 func TestTheEnvironmentReferenceListsTheVariablesOfEveryFunction(t *testing.T) {
 	functions := map[string][]string{}
 	for _, stack := range []string{"dev", "prod"} {
@@ -279,7 +279,7 @@ func TestTheEnvironmentReferenceListsTheVariablesOfEveryFunction(t *testing.T) {
 	for name, handlers := range functions {
 		slices.Sort(handlers)
 		if want := strings.Join(handlers, ", "); listed[name] != want {
-			t.Errorf("docs/reference/environment-variables.md says that %s is set for %q, the program sets it for %q", name, listed[name], want)
+			t.Errorf("in docs/reference/environment-variables.md %s is set for %q, in the program for %q", name, listed[name], want)
 		}
 		delete(listed, name)
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/didomi/serverless-api/ops/types"
 )
 
-// everything is a stack's configuration with what no stack has from the start.
+// everything is a stack's configuration with every optional resource.
 func everything(t *testing.T, stack string) config.Values {
 	t.Helper()
 	values := stackValues(t, "Pulumi."+stack+".yaml")
@@ -32,7 +32,7 @@ func everything(t *testing.T, stack string) config.Values {
 	return values
 }
 
-// previews are those of everyStack: three tests look at them, and each takes seconds.
+// previews are the results of everyStack, which takes seconds; three tests use them.
 var previews map[string]*mocks.Recorder
 
 // everyStack are the registrations of both stacks with everything, and of one that creates its identity provider.
@@ -55,7 +55,7 @@ func everyStack(t *testing.T) map[string]*mocks.Recorder {
 	return all
 }
 
-func TestWhatATargetTakesOneOfIsDeletedBeforeItIsReplaced(t *testing.T) {
+func TestAResourceThatCannotExistTwiceIsDeletedBeforeItIsReplaced(t *testing.T) {
 	for stack, r := range everyStack(t) {
 		for _, res := range r.All() {
 			if replacement := types.Of(res.Type).Replacement; replacement.DeleteFirst && !res.Options.DeleteBeforeReplace {

@@ -12,7 +12,7 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// projectFile is what we read of Pulumi.yaml.
+// projectFile is the part of Pulumi.yaml that the tests read.
 type projectFile struct {
 	Name   string
 	Config map[string]struct {
@@ -32,7 +32,7 @@ func readYAML(t *testing.T, path string, into any) {
 	}
 }
 
-// plain is a value as JSON would have it, so that a struct compares with what YAML says.
+// plain converts a value to JSON's types, so that a struct compares with a value from YAML.
 func plain(t *testing.T, value any) any {
 	t.Helper()
 	text, err := json.Marshal(value)
@@ -46,7 +46,7 @@ func plain(t *testing.T, value any) any {
 	return listed(out)
 }
 
-// listed writes a list without items one way, however it came.
+// listed gives a list without items one form: nil and empty are equal.
 func listed(value any) any {
 	object, ok := value.(map[string]any)
 	if !ok && value == nil {
@@ -58,7 +58,7 @@ func listed(value any) any {
 	return value
 }
 
-// paths are those of all settings below an object.
+// paths are the paths of all settings below an object.
 func paths(prefix string, value any) []string {
 	object, ok := value.(map[string]any)
 	if !ok {
@@ -96,7 +96,7 @@ func TestTheProjectFileDescribesEverySettingWithTheProgramsDefault(t *testing.T)
 	}
 }
 
-// stackValues is a stack file's configuration as the CLI hands it to the program.
+// stackValues is a stack file's configuration as the CLI passes it to the program.
 func stackValues(t *testing.T, path string) config.Values {
 	t.Helper()
 	var file struct{ Config map[string]any }
@@ -116,7 +116,7 @@ func stackValues(t *testing.T, path string) config.Values {
 	return values
 }
 
-// projectValues are a stack file's of a project of another name.
+// projectValues are a stack file's values in a project of another name.
 func projectValues(t *testing.T, project, path string) config.Values {
 	t.Helper()
 	values := config.Values{}

@@ -43,7 +43,7 @@ func TestEveryRowIsOfACreatedType(t *testing.T) {
 		_, ok := created[row.Token]
 		// The children of awsx's VPC are created by another process, which mocks do not run.
 		if !ok && row.Replacement != types.ByAWSX && len(row.Missing()) == 0 {
-			t.Errorf("no stack creates a %s any more: take its row out of ops/types", row.Token)
+			t.Errorf("no stack creates a %s any more: remove its row from ops/types", row.Token)
 		}
 	}
 }

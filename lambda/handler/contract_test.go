@@ -25,7 +25,7 @@ import (
 	"github.com/didomi/serverless-api/lambda/store"
 )
 
-// openAPI is what the API's document promises.
+// openAPI is the API's document.
 type openAPI struct {
 	Paths      map[string]map[string]yaml.Node
 	Components struct {
@@ -58,7 +58,7 @@ type parameter struct {
 	}
 }
 
-// parameter returns the one of that name and place; nil if there is none.
+// parameter returns the parameter of that name and location; nil if there is none.
 func (o operation) parameter(name, in string) *parameter {
 	for i := range o.Parameters {
 		if o.Parameters[i].Name == name && o.Parameters[i].In == in {
@@ -138,16 +138,16 @@ func TestUndefinedMethodsAreHandledAsDocumented(t *testing.T) {
 	}
 }
 
-// allStates are the dependencies of a handler; each fails in every way that it can.
+// allStates are handlers whose dependencies fail in every way that they can.
 func allStates() []handler.Handler {
-	away, denied := fault.NewUnavailable(fault.Database, io.EOF), fault.NewInternal("reading", errors.New("denied"))
+	unavailable, denied := fault.NewUnavailable(fault.Database, io.EOF), fault.NewInternal("reading", errors.New("denied"))
 	missing, changed := fault.New(fault.NotFound, "missing"), fault.New(fault.Precondition, "changed")
 	unacceptable, rangeNotSatisfiable := fault.New(fault.Invalid, "unacceptable"), &fault.Error{Kind: fault.Malformed, Cause: files.ErrRange}
 	tooLarge, replaced := fault.New(fault.TooLarge, "too large"), fault.NewUnavailable(fault.Files, files.ErrReplaced)
 	well := func(context.Context) error { return nil }
 	all := []handler.Handler{works(nil, nil, nil, nil, nil, nil, well)}
 	for _, failing := range []struct{ read, write, remove, list, file, upload error }{
-		{away, away, away, away, away, away}, {denied, denied, denied, denied, denied, denied},
+		{unavailable, unavailable, unavailable, unavailable, unavailable, unavailable}, {denied, denied, denied, denied, denied, denied},
 		{missing, changed, missing, nil, missing, tooLarge}, {nil, unacceptable, changed, nil, rangeNotSatisfiable, nil}, {file: replaced},
 	} {
 		all = append(all, works(failing.read, failing.write, failing.remove, failing.list, failing.file, failing.upload,
@@ -165,7 +165,7 @@ func allStates() []handler.Handler {
 	return append(all, large)
 }
 
-// works returns a handler whose parts do their work or give these errors.
+// works returns a handler whose dependencies work or return these errors.
 func works(read, write, remove, list, file, upload error, check func(context.Context) error) handler.Handler {
 	whole := disk(new(int))
 	open := whole.open
@@ -241,12 +241,11 @@ func requests(method, path string) (all []events.APIGatewayProxyRequest) {
 	return append(all, bad)
 }
 
-// unsaid are the headers that the document leaves out, as it says.
-var unsaid = []string{"Content-Type", "Content-Length", "X-Content-Type-Options"}
+// omitted are the headers that the document leaves out, as it states.
+var omitted = []string{"Content-Type", "Content-Length", "X-Content-Type-Options"}
 
-// Every status that the document promises is answered by some request, with
-// every header that it promises, and every answer is promised, in its form too.
-// Only 500 is not: a defect is part of no contract.
+// Some request gets each documented status with each documented header, and every response is documented, with its
+// form. Only 500 is not documented: a defect is not part of the contract.
 func TestResponsesConformToTheDocument(t *testing.T) {
 	promised, operations := document(t)
 	for name, operation := range operations {
@@ -266,7 +265,7 @@ func TestResponsesConformToTheDocument(t *testing.T) {
 					}
 					seen[status] = true
 					for header := range got.header {
-						if _, known := response.Headers[header]; !known && !slices.Contains(unsaid, header) {
+						if _, known := response.Headers[header]; !known && !slices.Contains(omitted, header) {
 							t.Fatalf("%s has the header %s, which is not in the document: %+v", status, header, request)
 						}
 						seen[status+header] = true
@@ -281,11 +280,11 @@ func TestResponsesConformToTheDocument(t *testing.T) {
 			}
 			for status, response := range operation.Responses {
 				if !seen[status] {
-					t.Errorf("no request is answered %s", status)
+					t.Errorf("no request gets %s", status)
 				}
 				for header := range response.Headers {
 					if !seen[status+header] {
-						t.Errorf("no answer %s has the header %s", status, header)
+						t.Errorf("no response %s has the header %s", status, header)
 					}
 				}
 			}
@@ -293,11 +292,10 @@ func TestResponsesConformToTheDocument(t *testing.T) {
 	}
 }
 
-// probe is a parameter with a value that makes another answer of a request,
-// where the parameter counts.
+// probe is a parameter with a value that changes the response to a request, where the parameter is used.
 type probe struct {
 	name, in, value string
-	beside          map[string]string // headers without which it does not count
+	headers         map[string]string // headers without which it is not used
 }
 
 var probes = []probe{
@@ -311,9 +309,8 @@ var probes = []probe{
 	{"cursor", "query", "x", nil},
 }
 
-// A parameter is in the document where it counts, and nowhere else; only what
-// the path cannot do without is required, since the door refuses a request that
-// lacks what is.
+// A parameter is in the document where it is used, and nowhere else. Only parameters of the path are required, since
+// API Gateway rejects a request without a required one.
 func TestTheDocumentsParametersAreThoseThatTheHandlerReads(t *testing.T) {
 	_, operations := document(t)
 	for name, operation := range operations {
@@ -331,7 +328,7 @@ func TestTheDocumentsParametersAreThoseThatTheHandlerReads(t *testing.T) {
 				if method == "PUT" || method == "POST" {
 					request.Body = `{}`
 				}
-				maps.Copy(request.Headers, probe.beside)
+				maps.Copy(request.Headers, probe.headers)
 				without := do(t, &h, request).status
 				if probe.in == "header" {
 					request.Headers[probe.name] = probe.value
@@ -339,10 +336,10 @@ func TestTheDocumentsParametersAreThoseThatTheHandlerReads(t *testing.T) {
 					request.QueryStringParameters = map[string]string{probe.name: probe.value}
 				}
 				status := do(t, &h, request).status
-				// A header that a method refuses is no parameter of it.
+				// A header that a method rejects is not a parameter of it.
 				counts := status != without && (probe.in != "header" || status != 400)
 				if documented := operation.parameter(probe.name, probe.in) != nil; counts != documented {
-					t.Errorf("%s counts: %v; it is in the document: %v", probe.name, counts, documented)
+					t.Errorf("%s is used: %v; it is in the document: %v", probe.name, counts, documented)
 				}
 			}
 		})
@@ -367,7 +364,7 @@ func TestTheDocumentsLimitsAreTheHandlers(t *testing.T) {
 		do(t, &h, request).expect(t, status, nil)
 	}
 	if do(t, &h, event("GET", "/items", nil, nil, "")); listed != limit.Default {
-		t.Errorf("%d items are on a page by default, the document says %d", listed, limit.Default)
+		t.Errorf("a page has %d items by default, in the document %d", listed, limit.Default)
 	}
 	for operation, name := range map[string]string{"PUT /items/{id}": "id", "POST /files/{key+}": "key"} {
 		method, path, _ := strings.Cut(operation, " ")
@@ -381,7 +378,7 @@ func TestTheDocumentsLimitsAreTheHandlers(t *testing.T) {
 	}
 }
 
-// fits reports what members an answer lacks, or has beyond its schema.
+// fits reports the members that a response lacks, or has in addition to its schema.
 func fits(body string, required []string, properties map[string]yaml.Node) error {
 	if len(properties) == 0 {
 		return nil

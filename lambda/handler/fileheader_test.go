@@ -33,8 +33,8 @@ func storedWith(header http.Header) bucket {
 	}
 }
 
-// asks are the ways to be answered with what a file was stored with.
-func asks(t *testing.T, h *handler.Handler) map[string]clientResponse {
+// responses are all responses that have the headers of a stored file.
+func responses(t *testing.T, h *handler.Handler) map[string]clientResponse {
 	t.Helper()
 	all := map[string]clientResponse{
 		"whole":   do(t, h, file("GET", "a", nil, "")),
@@ -54,46 +54,46 @@ const (
 	viewerPolicy  = "default-src 'none'; media-src 'self'; style-src 'unsafe-inline'"
 )
 
-// What runs in a browser runs in the origin that it came from: that of the API.
+// A browser runs active content in its origin: that of the API.
 func TestActiveContentDoesNotRunInTheAPIsOrigin(t *testing.T) {
 	const opaque = "application/octet-stream"
 	for name, test := range map[string]struct {
 		stored       string
-		shown        string // empty: as it is
+		shown        string // empty: unchanged
 		inline       bool
 		policy       string // empty: sandboxed
 		dispositions []string
 	}{
-		"HTML":                     {stored: "text/html"},
-		"HTML with a charset":      {stored: "text/html; charset=utf-8"},
-		"HTML in capitals":         {stored: "TEXT/HTML", shown: "text/html"},
-		"XHTML":                    {stored: "application/xhtml+xml"},
-		"SVG":                      {stored: "image/svg+xml"},
-		"XML":                      {stored: "text/xml"},
-		"XML of an application":    {stored: "application/xml"},
-		"XML by its suffix":        {stored: "video/x+xml"},
-		"a script":                 {stored: "text/javascript"},
-		"a style sheet":            {stored: "text/css"},
-		"a web archive":            {stored: "multipart/related"},
-		"a type that nobody knows": {stored: "text/digits"},
-		"no type":                  {shown: opaque},
-		"what is no type":          {stored: "text", shown: opaque},
-		"what is no type either":   {stored: "text/html;;", shown: opaque},
-		"two types, of which a browser takes one": {stored: "text/plain, text/html", shown: opaque},
-		"a type behind a control character":       {stored: "text/plain\x00, text/html", shown: opaque},
-		"a second line":                           {stored: "text/plain\r\nSet-Cookie: a=b", shown: opaque},
-		"a type that a parameter hides":           {stored: `text/plain; a="`, shown: opaque},
-		"text":                                    {stored: "text/plain; charset=utf-8", inline: true},
-		"JSON":                                    {stored: "application/json", inline: true},
-		"an image":                                {stored: "image/png", inline: true},
-		"a PDF, which Safari does not show in a sandbox": {stored: "application/pdf", inline: true, policy: viewerPolicy},
-		"a video, which loads from no sandbox":           {stored: "video/mp4", inline: true, policy: viewerPolicy},
-		"sound":                                          {stored: "audio/mpeg", inline: true, policy: viewerPolicy},
+		"HTML":                                   {stored: "text/html"},
+		"HTML with a charset":                    {stored: "text/html; charset=utf-8"},
+		"HTML in capitals":                       {stored: "TEXT/HTML", shown: "text/html"},
+		"XHTML":                                  {stored: "application/xhtml+xml"},
+		"SVG":                                    {stored: "image/svg+xml"},
+		"XML":                                    {stored: "text/xml"},
+		"XML of an application":                  {stored: "application/xml"},
+		"XML by its suffix":                      {stored: "video/x+xml"},
+		"a script":                               {stored: "text/javascript"},
+		"a style sheet":                          {stored: "text/css"},
+		"a web archive":                          {stored: "multipart/related"},
+		"an unknown type":                        {stored: "text/digits"},
+		"no type":                                {shown: opaque},
+		"an invalid type":                        {stored: "text", shown: opaque},
+		"another invalid type":                   {stored: "text/html;;", shown: opaque},
+		"two types, of which a browser uses one": {stored: "text/plain, text/html", shown: opaque},
+		"a type after a control character":       {stored: "text/plain\x00, text/html", shown: opaque},
+		"a second line":                          {stored: "text/plain\r\nSet-Cookie: a=b", shown: opaque},
+		"a type that a parameter hides":          {stored: `text/plain; a="`, shown: opaque},
+		"text":                                   {stored: "text/plain; charset=utf-8", inline: true},
+		"JSON":                                   {stored: "application/json", inline: true},
+		"an image":                               {stored: "image/png", inline: true},
+		"a PDF, which Safari does not display in a sandbox": {stored: "application/pdf", inline: true, policy: viewerPolicy},
+		"a video, which loads from no sandbox":              {stored: "video/mp4", inline: true, policy: viewerPolicy},
+		"sound":                                             {stored: "audio/mpeg", inline: true, policy: viewerPolicy},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, disposition := range []string{"", "inline", `inline; filename="a.html"`, "attachment", "nonsense"} {
 				stored := http.Header{"Content-Type": {test.stored}, "Content-Disposition": {disposition}}
-				for how, got := range asks(t, &handler.Handler{Files: storedWith(stored)}) {
+				for how, got := range responses(t, &handler.Handler{Files: storedWith(stored)}) {
 					shown, policy := test.shown, test.policy
 					if shown == "" {
 						shown = test.stored
@@ -114,7 +114,7 @@ func TestActiveContentDoesNotRunInTheAPIsOrigin(t *testing.T) {
 	}
 }
 
-// RFC 9111, 3.2: what a 304 brings replaces what the client has kept.
+// RFC 9111, 3.2: the headers of a 304 replace those that the client has stored.
 func TestANotModifiedResponseHasTheFilesPolicy(t *testing.T) {
 	for mediaType, policy := range map[string]string{"text/html": sandboxPolicy, "application/pdf": viewerPolicy} {
 		h := &handler.Handler{Files: storedWith(http.Header{"Content-Type": {mediaType}})}
@@ -129,33 +129,33 @@ func TestANotModifiedResponseHasTheFilesPolicy(t *testing.T) {
 
 func TestFileNamesAreSafeToSave(t *testing.T) {
 	for name, test := range map[string]struct{ stored, want string }{
-		"a name":                    {`attachment; filename="a b.zip"`, `attachment; filename="a b.zip"`},
-		"a name in another script":  {`attachment; filename*=UTF-8''%C3%A9.zip`, "attachment; filename*=utf-8''%C3%A9.zip"},
-		"a quoted quote":            {`attachment; filename="a\"b"`, `attachment; filename="a\"b"`},
-		"no name":                   {`attachment`, "attachment"},
-		"an empty one":              {`attachment; filename=""`, "attachment"},
-		"a path":                    {`attachment; filename="../../etc/passwd"`, "attachment"},
-		"a path of Windows":         {`attachment; filename*=UTF-8''c:%5Ca`, "attachment"},
-		"the folder above":          {`attachment; filename=".."`, "attachment"},
-		"a control character":       {`attachment; filename*=UTF-8''a%0D%0Ab`, "attachment"},
-		"text that is turned round": {`attachment; filename*=UTF-8''a%E2%80%AEfdp.exe`, "attachment"},
-		"bytes that are no text":    {"attachment; filename=\"caf\xe9.zip\"", "attachment"},
-		"the same, encoded":         {`attachment; filename*=UTF-8''caf%E9.zip`, "attachment"},
-		"a very long name":          {`attachment; filename="` + strings.Repeat("a", 256) + `"`, "attachment"},
-		"other parameters":          {`attachment; filename=a; size=5`, "attachment; filename=a"},
-		"a form's":                  {`form-data; name=x; filename=a`, "attachment; filename=a"},
-		"none":                      {"", "attachment"},
+		"a name":                       {`attachment; filename="a b.zip"`, `attachment; filename="a b.zip"`},
+		"a name in another script":     {`attachment; filename*=UTF-8''%C3%A9.zip`, "attachment; filename*=utf-8''%C3%A9.zip"},
+		"a quoted quote":               {`attachment; filename="a\"b"`, `attachment; filename="a\"b"`},
+		"no name":                      {`attachment`, "attachment"},
+		"an empty one":                 {`attachment; filename=""`, "attachment"},
+		"a path":                       {`attachment; filename="../../etc/passwd"`, "attachment"},
+		"a path of Windows":            {`attachment; filename*=UTF-8''c:%5Ca`, "attachment"},
+		"the parent directory":         {`attachment; filename=".."`, "attachment"},
+		"a control character":          {`attachment; filename*=UTF-8''a%0D%0Ab`, "attachment"},
+		"text with reversed direction": {`attachment; filename*=UTF-8''a%E2%80%AEfdp.exe`, "attachment"},
+		"bytes that are not UTF-8":     {"attachment; filename=\"caf\xe9.zip\"", "attachment"},
+		"the same, encoded":            {`attachment; filename*=UTF-8''caf%E9.zip`, "attachment"},
+		"a very long name":             {`attachment; filename="` + strings.Repeat("a", 256) + `"`, "attachment"},
+		"other parameters":             {`attachment; filename=a; size=5`, "attachment; filename=a"},
+		"a form's":                     {`form-data; name=x; filename=a`, "attachment; filename=a"},
+		"none":                         {"", "attachment"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			stored := http.Header{"Content-Disposition": {test.stored}}
-			for _, got := range asks(t, &handler.Handler{Files: storedWith(stored)}) {
+			for _, got := range responses(t, &handler.Handler{Files: storedWith(stored)}) {
 				got.expect(t, got.status, map[string]string{"Content-Disposition": test.want})
 			}
 		})
 	}
-	t.Run("an image that is shown has it, too", func(t *testing.T) {
+	t.Run("an image that is displayed has it too", func(t *testing.T) {
 		stored := http.Header{"Content-Type": {"image/png"}, "Content-Disposition": {`inline; filename=a.png`}}
-		for _, got := range asks(t, &handler.Handler{Files: storedWith(stored)}) {
+		for _, got := range responses(t, &handler.Handler{Files: storedWith(stored)}) {
 			got.expect(t, got.status, map[string]string{"Content-Disposition": "inline; filename=a.png"})
 		}
 	})
@@ -163,20 +163,20 @@ func TestFileNamesAreSafeToSave(t *testing.T) {
 
 func TestOnlyContentCodingsThatClientsDecodeAreSent(t *testing.T) {
 	for name, test := range map[string]struct{ stored, coding, mediaType string }{
-		"gzip":                         {"gzip", "gzip", "image/png"},
-		"in capitals":                  {"GZIP", "gzip", "image/png"},
-		"two codings":                  {"br,gzip", "br, gzip", "image/png"},
-		"none":                         {"", "", "image/png"},
-		"identity, which is no coding": {"identity", "", "image/png"},
-		"how an SDK sent it":           {"aws-chunked", "", "image/png"},
-		"that, and gzip":               {"gzip, aws-chunked", "gzip", "image/png"},
-		"one that nobody knows":        {"rot13", "", "application/octet-stream"},
-		"a second line":                {"gzip\r\nSet-Cookie: a=b", "", "application/octet-stream"},
-		"one after the other":          {"gzip, gzip, gzip", "", "application/octet-stream"},
+		"gzip":                          {"gzip", "gzip", "image/png"},
+		"in capitals":                   {"GZIP", "gzip", "image/png"},
+		"two codings":                   {"br,gzip", "br, gzip", "image/png"},
+		"none":                          {"", "", "image/png"},
+		"identity, which is no coding":  {"identity", "", "image/png"},
+		"the coding of an SDK's upload": {"aws-chunked", "", "image/png"},
+		"an SDK's upload with gzip":     {"gzip, aws-chunked", "gzip", "image/png"},
+		"an unknown coding":             {"rot13", "", "application/octet-stream"},
+		"a second line":                 {"gzip\r\nSet-Cookie: a=b", "", "application/octet-stream"},
+		"a coding three times":          {"gzip, gzip, gzip", "", "application/octet-stream"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			stored := http.Header{"Content-Type": {"image/png"}, "Content-Encoding": {test.stored}}
-			for _, got := range asks(t, &handler.Handler{Files: storedWith(stored)}) {
+			for _, got := range responses(t, &handler.Handler{Files: storedWith(stored)}) {
 				got.expect(t, got.status, map[string]string{"Content-Encoding": test.coding, "Content-Type": test.mediaType})
 			}
 		})
@@ -187,31 +187,31 @@ func TestInvalidLanguagesAreOmitted(t *testing.T) {
 	for stored, want := range map[string]string{
 		"fr": "fr", "de-CH,fr": "de-CH, fr", "": "", "x\r\ny": "", "é": "", strings.Repeat("a", 36): "", strings.Repeat("a,", 11): "",
 	} {
-		for _, got := range asks(t, &handler.Handler{Files: storedWith(http.Header{"Content-Language": {stored}})}) {
+		for _, got := range responses(t, &handler.Handler{Files: storedWith(http.Header{"Content-Language": {stored}})}) {
 			got.expect(t, got.status, map[string]string{"Content-Language": want})
 		}
 	}
 }
 
-// RFC 9111, 3.5: a shared cache keeps no answer to a request with Authorization.
-// A key in X-Api-Key is no such request.
+// RFC 9111, 3.5: a shared cache stores no response to a request with Authorization. A request with a key
+// in X-Api-Key has none.
 func TestSharedCachesDoNotStoreResponsesThatNeedAKey(t *testing.T) {
 	for name, test := range map[string]struct{ stored, keyed, public string }{
-		"nothing":                        {"", "private, no-cache", "no-cache"},
-		"for everybody":                  {"public", "private, no-cache", "public"},
-		"for everybody, for a year":      {"public, max-age=31536000, immutable", "private, max-age=31536000, immutable", "public, max-age=31536000, immutable"},
-		"for shared caches":              {"s-maxage=60, proxy-revalidate, max-age=5", "private, max-age=5", "s-maxage=60, proxy-revalidate, max-age=5"},
-		"for one":                        {"private, max-age=5", "private, max-age=5", "private, max-age=5"},
-		"never":                          {"no-store", "no-store", "no-store"},
-		"with an age that is none":       {"max-age=soon", "private, no-cache", "no-cache"},
-		"with an age below nothing":      {"max-age=-1, must-revalidate", "private, must-revalidate", "must-revalidate"},
-		"with an age without end":        {"max-age=99999999999", "private, no-cache", "no-cache"},
-		"with two ages":                  {"max-age=5, MAX-AGE=6", "private, max-age=5", "max-age=5"},
-		"with two, the first none":       {"max-age=soon, max-age=6", "private, no-cache", "no-cache"},
-		"with fields that are left out":  {`no-cache="Set-Cookie, X-A"`, "private, no-cache", "no-cache"},
-		"with directives of somebody's":  {"max-age=5, x-private=a", "private, max-age=5", "max-age=5"},
-		"with old copies while it fails": {"max-age=5, stale-while-revalidate=6, stale-if-error=7", "private, max-age=5, stale-while-revalidate=6, stale-if-error=7", "max-age=5, stale-while-revalidate=6, stale-if-error=7"},
-		"with a second line":             {"max-age=5\r\nSet-Cookie: a=b", "private, no-cache", "no-cache"},
+		"nothing":                         {"", "private, no-cache", "no-cache"},
+		"public":                          {"public", "private, no-cache", "public"},
+		"public for a year":               {"public, max-age=31536000, immutable", "private, max-age=31536000, immutable", "public, max-age=31536000, immutable"},
+		"for shared caches":               {"s-maxage=60, proxy-revalidate, max-age=5", "private, max-age=5", "s-maxage=60, proxy-revalidate, max-age=5"},
+		"private":                         {"private, max-age=5", "private, max-age=5", "private, max-age=5"},
+		"never":                           {"no-store", "no-store", "no-store"},
+		"with an invalid age":             {"max-age=soon", "private, no-cache", "no-cache"},
+		"with a negative age":             {"max-age=-1, must-revalidate", "private, must-revalidate", "must-revalidate"},
+		"with an age that is too large":   {"max-age=99999999999", "private, no-cache", "no-cache"},
+		"with two ages":                   {"max-age=5, MAX-AGE=6", "private, max-age=5", "max-age=5"},
+		"with two, the first invalid":     {"max-age=soon, max-age=6", "private, no-cache", "no-cache"},
+		"with fields that are not cached": {`no-cache="Set-Cookie, X-A"`, "private, no-cache", "no-cache"},
+		"with private directives":         {"max-age=5, x-private=a", "private, max-age=5", "max-age=5"},
+		"with stale copies on errors":     {"max-age=5, stale-while-revalidate=6, stale-if-error=7", "private, max-age=5, stale-while-revalidate=6, stale-if-error=7", "max-age=5, stale-while-revalidate=6, stale-if-error=7"},
+		"with a second line":              {"max-age=5\r\nSet-Cookie: a=b", "private, no-cache", "no-cache"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			files := storedWith(http.Header{"Cache-Control": {test.stored}})
@@ -220,13 +220,13 @@ func TestSharedCachesDoNotStoreResponsesThatNeedAKey(t *testing.T) {
 				if public {
 					want = test.public
 				}
-				for _, got := range asks(t, &handler.Handler{Files: files, Public: public}) {
+				for _, got := range responses(t, &handler.Handler{Files: files, Public: public}) {
 					got.expect(t, got.status, map[string]string{"Cache-Control": want})
 				}
 			}
 		})
 	}
-	t.Run("where S3 sends it", func(t *testing.T) {
+	t.Run("in a redirect to S3", func(t *testing.T) {
 		for want, public := range map[string]bool{"private, max-age=5": false, "max-age=5": true} {
 			var linked string
 			files := storedWith(http.Header{"Cache-Control": {"max-age=5"}})
@@ -240,7 +240,7 @@ func TestSharedCachesDoNotStoreResponsesThatNeedAKey(t *testing.T) {
 			}
 		}
 	})
-	t.Run("whatever the answer is", func(t *testing.T) {
+	t.Run("in every response", func(t *testing.T) {
 		for _, h := range allStates() {
 			for resource, methods := range h.Routes() {
 				for _, method := range methods {
@@ -248,14 +248,14 @@ func TestSharedCachesDoNotStoreResponsesThatNeedAKey(t *testing.T) {
 						got := do(t, &h, request)
 						directives := strings.Split(got.header.Get("Cache-Control"), ", ")
 						if cacheable := method == "GET" || method == "HEAD"; cacheable && !slices.Contains(directives, "private") && !slices.Contains(directives, "no-store") {
-							t.Fatalf("%s %s is answered %d with Cache-Control %q", method, resource, got.status, directives)
+							t.Fatalf("%s %s gets %d with Cache-Control %q", method, resource, got.status, directives)
 						}
 					}
 				}
 			}
 		}
 	})
-	t.Run("an item that everybody may have is kept until it changes", func(t *testing.T) {
+	t.Run("a public item is stored until it changes", func(t *testing.T) {
 		get := func(string) (store.Item, cache.Status, error) { return stored, cache.Hit, nil }
 		for want, public := range map[string]bool{"private, no-cache": false, "no-cache": true} {
 			do(t, &handler.Handler{Items: items{get: get}, Public: public}, item("GET", "a", nil, "")).expect(t, 200, map[string]string{"Cache-Control": want})
@@ -263,9 +263,8 @@ func TestSharedCachesDoNotStoreResponsesThatNeedAKey(t *testing.T) {
 	})
 }
 
-// S3 takes 8 KB of headers with an object (Amazon S3 API reference, PutObject);
-// what of it comes back is in the first 16 KB of a stream, in which JSON takes six
-// bytes for some characters.
+// S3 stores up to 8 KB of headers with an object (Amazon S3 API reference, PutObject). They are returned in the first
+// 16 KB of a stream, in which JSON has six bytes for some characters.
 func TestTheLongestStoredHeadersFitIntoAStreamsPrelude(t *testing.T) {
 	const stored, head = 8 << 10, 16 << 10
 	longest := http.Header{

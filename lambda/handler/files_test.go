@@ -21,7 +21,7 @@ func file(method, key string, headers map[string]string, body string) events.API
 	return event(method, "/files/{key+}", map[string]string{"key": key}, headers, body)
 }
 
-// closing tells when it was closed.
+// closing counts its calls of Close.
 type closing struct {
 	io.Reader
 	closed *int
@@ -87,26 +87,26 @@ func TestGetFile(t *testing.T) {
 		"a file":                               {"a", nil, 200, whole, "0123456789"},
 		"a range":                              {"a", map[string]string{"Range": "bytes=2-4"}, 206, part, "234"},
 		"a range past the end":                 {"a", map[string]string{"Range": "bytes=10-"}, 416, map[string]string{"Content-Range": "bytes */10"}, ""},
-		"several ranges, as the whole":         {"a", map[string]string{"Range": "bytes=0-1,3-4"}, 200, whole, "0123456789"},
+		"several ranges, which are ignored":    {"a", map[string]string{"Range": "bytes=0-1,3-4"}, 200, whole, "0123456789"},
 		"a range of another unit":              {"a", map[string]string{"Range": "lines=1-2"}, 200, whole, "0123456789"},
-		"a range of the version named":         {"a", map[string]string{"Range": "bytes=2-4", "If-Range": `"E1"`}, 206, part, "234"},
+		"a range of the named version":         {"a", map[string]string{"Range": "bytes=2-4", "If-Range": `"E1"`}, 206, part, "234"},
 		"a range of another version":           {"a", map[string]string{"Range": "bytes=2-4", "If-Range": `"E0"`}, 200, whole, "0123456789"},
-		"a range of a version named weakly":    {"a", map[string]string{"Range": "bytes=2-4", "If-Range": `W/"E1"`}, 200, whole, "0123456789"},
-		"a range as of its date":               {"a", map[string]string{"Range": "bytes=2-4", "If-Range": "Fri, 02 Jan 2026 03:04:05 GMT"}, 200, whole, "0123456789"},
-		"a range as of another date":           {"a", map[string]string{"Range": "bytes=2-4", "If-Range": "Fri, 02 Jan 2026 03:04:06 GMT"}, 200, whole, "0123456789"},
+		"a range of a version with a weak tag": {"a", map[string]string{"Range": "bytes=2-4", "If-Range": `W/"E1"`}, 200, whole, "0123456789"},
+		"a range of the file's date":           {"a", map[string]string{"Range": "bytes=2-4", "If-Range": "Fri, 02 Jan 2026 03:04:05 GMT"}, 200, whole, "0123456789"},
+		"a range of another date":              {"a", map[string]string{"Range": "bytes=2-4", "If-Range": "Fri, 02 Jan 2026 03:04:06 GMT"}, 200, whole, "0123456789"},
 		"a file the client has":                {"a", map[string]string{"If-None-Match": `"E1"`}, 304, map[string]string{"ETag": `"E1"`, "Cache-Control": "private, no-transform", "Content-Length": ""}, ""},
 		"a file of another version":            {"a", map[string]string{"If-None-Match": `"E0"`}, 200, whole, "0123456789"},
 		"a file not changed since":             {"a", map[string]string{"If-Modified-Since": "Fri, 02 Jan 2026 03:04:05 GMT"}, 304, nil, ""},
 		"a file changed since":                 {"a", map[string]string{"If-Modified-Since": "Fri, 02 Jan 2026 03:04:04 GMT"}, 200, whole, "0123456789"},
-		"a date does not count beside a tag":   {"a", map[string]string{"If-None-Match": `"E0"`, "If-Modified-Since": "Fri, 02 Jan 2026 03:04:05 GMT"}, 200, whole, "0123456789"},
+		"a date is ignored next to a tag":      {"a", map[string]string{"If-None-Match": `"E0"`, "If-Modified-Since": "Fri, 02 Jan 2026 03:04:05 GMT"}, 200, whole, "0123456789"},
 		"a file that does not match":           {"a", map[string]string{"If-Match": `"E0"`}, 412, nil, ""},
-		"a file changed when it must not":      {"a", map[string]string{"If-Unmodified-Since": "Fri, 02 Jan 2026 03:04:04 GMT"}, 412, nil, ""},
+		"a file changed despite a condition":   {"a", map[string]string{"If-Unmodified-Since": "Fri, 02 Jan 2026 03:04:04 GMT"}, 412, nil, ""},
 		"a missing file":                       {"b", nil, 404, nil, ""},
 		"a missing file with a condition":      {"b", map[string]string{"If-None-Match": `"E1"`}, 404, nil, ""},
-		"a key that climbs":                    {"x/../a", nil, 404, nil, ""},
-		"a key that climbs, percent-encoded":   {"x/%2e%2e/a", nil, 404, nil, ""},
+		"a key with the segment ..":            {"x/../a", nil, 404, nil, ""},
+		"a key with the segment .., encoded":   {"x/%2e%2e/a", nil, 404, nil, ""},
 		"a key with a control character":       {"a%0d%0aSet-Cookie:x", nil, 404, nil, ""},
-		"a key that is not valid in any store": {strings.Repeat("a", 1025), nil, 404, nil, ""},
+		"a key that is too long":               {strings.Repeat("a", 1025), nil, 404, nil, ""},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -123,8 +123,8 @@ func TestGetFile(t *testing.T) {
 	}
 }
 
-// RFC 9110, 14.1.2: the last n bytes can be had of an empty file, too; S3 answers
-// 416 to every range of one, the sandbox's emulator 206 to these.
+// RFC 9110, 14.1.2: a suffix range of an empty file is satisfiable; S3 returns 416 for every range of one, the
+// sandbox's emulator 206 for these.
 func TestARangeOfAnEmptyFileIsTheFile(t *testing.T) {
 	b := disk(new(int))
 	b.stat = func(string) (files.Object, error) { return files.Object{ETag: `"E1"`, Modified: when}, nil }
@@ -177,13 +177,13 @@ func TestAFileTooLargeToStreamIsRedirectedToS3(t *testing.T) {
 		left        time.Duration
 		status      int
 	}{
-		"the largest in time":              {200_000_000, 0, 5 * time.Minute, 200},
+		"the largest within the time":      {200_000_000, 0, 5 * time.Minute, 200},
 		"one byte more":                    {200_000_001, 0, 5 * time.Minute, 307},
 		"64 MiB in two minutes":            {64 << 20, 0, 2 * time.Minute, 200},
 		"64 MiB in half a minute":          {64 << 20, 0, 30 * time.Second, 307},
-		"a small one with no delay":        {6_000_000, 0, 5 * time.Second, 200},
-		"the largest that the stack takes": {16_000_000, 16_000_000, 5 * time.Minute, 200},
-		"one byte more than that":          {16_000_001, 16_000_000, 5 * time.Minute, 307},
+		"a small one in little time":       {6_000_000, 0, 5 * time.Second, 200},
+		"the largest by the stack's limit": {16_000_000, 16_000_000, 5 * time.Minute, 200},
+		"one byte more than the limit":     {16_000_001, 16_000_000, 5 * time.Minute, 307},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -205,7 +205,7 @@ func TestAFileTooLargeToStreamIsRedirectedToS3(t *testing.T) {
 				t.Fatalf("%d to %q", response.StatusCode, location)
 			}
 			if test.status == 307 && closed != 1 {
-				t.Error("the body that is not sent was not closed")
+				t.Error("the body was not sent and not closed")
 			}
 			if err := response.Close(); err != nil {
 				t.Fatal(err)
@@ -250,7 +250,7 @@ func TestAFailedStreamRevealsNothingInternal(t *testing.T) {
 	}
 }
 
-// once is a body that fails once and goes on as if nothing had been.
+// once is a body that fails once and then continues without an error.
 type once struct {
 	io.Reader
 	err error
@@ -289,8 +289,7 @@ func TestAFailedStreamStaysFailed(t *testing.T) {
 	}
 }
 
-// The Runtime API may take a stream no further: the line in the log is no longer
-// that of a file that was sent.
+// The Runtime API may stop reading a stream: the log line is then not that of a file that was sent.
 func TestAnIncompleteStreamIsLoggedAsBroken(t *testing.T) {
 	for name, test := range map[string]struct {
 		take int
@@ -337,23 +336,23 @@ func TestUploadFile(t *testing.T) {
 		status    int
 		want      request
 	}{
-		"without a word":                 {"a", "", nil, 201, request{key: "a"}},
-		"with size and type":             {"a/b", `{"size": 5, "content_type": "text/plain"}`, json, 201, request{"a/b", "text/plain", 5}},
-		"to a key with all sorts":        {"a%20b/%C3%A9+c%2Bd%25.txt", "", nil, 201, request{key: "a b/é+c+d%.txt"}},
-		"to a key that is not encoded":   {"100%", "", nil, 422, request{}},
-		"with a size below nothing":      {"a", `{"size": -1}`, json, 422, request{}},
-		"with a size that is no number":  {"a", `{"size": "5"}`, json, 422, request{}},
-		"with a size in other letters":   {"a", `{"size": 5, "Size": 200000000}`, json, 422, request{}},
-		"with a misspelled size":         {"a", `{"sizee": 5}`, json, 422, request{}},
-		"with something that is no JSON": {"a", `size=5`, json, 422, request{}},
-		"with another type of body":      {"a", `{}`, nil, 415, request{}},
-		"to a key that no file can have": {"..", "", nil, 422, request{}},
-		"with a type and its parameters": {"a", `{"content_type": "text/plain; charset=\"utf-8\""}`, json, 201, request{"a", `text/plain; charset="utf-8"`, 0}},
-		"with a type that is no type":    {"a", `{"content_type": "text"}`, json, 422, request{}},
-		"with a type over two lines":     {"a", `{"content_type": "a/b\nc"}`, json, 422, request{}},
-		"with a very long type":          {"a", `{"content_type": "a/` + strings.Repeat("b", 254) + `"}`, json, 422, request{}},
-		"with a type of other letters":   {"a", `{"content_type": "a/b; c=\"é\""}`, json, 422, request{}},
-		"with a type that ends a line":   {"a", `{"content_type": "a/b; c=d\n"}`, json, 422, request{}},
+		"without a body":                       {"a", "", nil, 201, request{key: "a"}},
+		"with size and type":                   {"a/b", `{"size": 5, "content_type": "text/plain"}`, json, 201, request{"a/b", "text/plain", 5}},
+		"to a key with encoded letters":        {"a%20b/%C3%A9+c%2Bd%25.txt", "", nil, 201, request{key: "a b/é+c+d%.txt"}},
+		"to a key that is not encoded":         {"100%", "", nil, 422, request{}},
+		"with a negative size":                 {"a", `{"size": -1}`, json, 422, request{}},
+		"with a size as a string":              {"a", `{"size": "5"}`, json, 422, request{}},
+		"with a size in two letter cases":      {"a", `{"size": 5, "Size": 200000000}`, json, 422, request{}},
+		"with a misspelled size":               {"a", `{"sizee": 5}`, json, 422, request{}},
+		"with a body that is not JSON":         {"a", `size=5`, json, 422, request{}},
+		"with another type of body":            {"a", `{}`, nil, 415, request{}},
+		"to a key that is invalid":             {"..", "", nil, 422, request{}},
+		"with a type and its parameters":       {"a", `{"content_type": "text/plain; charset=\"utf-8\""}`, json, 201, request{"a", `text/plain; charset="utf-8"`, 0}},
+		"with an invalid type":                 {"a", `{"content_type": "text"}`, json, 422, request{}},
+		"with a type of two lines":             {"a", `{"content_type": "a/b\nc"}`, json, 422, request{}},
+		"with a very long type":                {"a", `{"content_type": "a/` + strings.Repeat("b", 254) + `"}`, json, 422, request{}},
+		"with a type that is not ASCII":        {"a", `{"content_type": "a/b; c=\"é\""}`, json, 422, request{}},
+		"with a type that ends in a line feed": {"a", `{"content_type": "a/b; c=d\n"}`, json, 422, request{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			asked = request{}
@@ -383,15 +382,15 @@ func TestFurtherPartsOfAnUpload(t *testing.T) {
 		want   request
 		says   []string
 	}{
-		"from a part on":           {`{"upload_id": "U_1-.~", "size": 5, "part": 251}`, 200, request{"a", "U_1-.~", 5, 251}, nil},
-		"from the first on":        {`{"upload_id": "U1", "size": 5}`, 200, request{"a", "U1", 5, 1}, nil},
-		"of a part that is none":   {`{"upload_id": "U1", "size": 5, "part": 1.5}`, 422, request{}, []string{"part"}},
-		"of a part beyond numbers": {`{"upload_id": "U1", "size": 5, "part": 4294967297}`, 422, request{}, []string{"part"}},
-		"of no upload":             {`{"size": 5, "part": 2}`, 422, request{}, []string{"upload_id"}},
-		"of a very long id":        {`{"upload_id": "` + strings.Repeat("a", 1025) + `", "size": 5}`, 422, request{}, []string{"upload_id"}},
-		"of an id over two lines":  {`{"upload_id": "a\nb", "size": 5}`, 422, request{}, []string{"upload_id"}},
-		"of an id with a space":    {`{"upload_id": "a b", "size": 5}`, 422, request{}, []string{"upload_id"}},
-		"of an id of other letters, with a type": {
+		"from a part number on":        {`{"upload_id": "U_1-.~", "size": 5, "part": 251}`, 200, request{"a", "U_1-.~", 5, 251}, nil},
+		"from the first on":            {`{"upload_id": "U1", "size": 5}`, 200, request{"a", "U1", 5, 1}, nil},
+		"of a part that is no integer": {`{"upload_id": "U1", "size": 5, "part": 1.5}`, 422, request{}, []string{"part"}},
+		"of a part that is too large":  {`{"upload_id": "U1", "size": 5, "part": 4294967297}`, 422, request{}, []string{"part"}},
+		"without an upload id":         {`{"size": 5, "part": 2}`, 422, request{}, []string{"upload_id"}},
+		"of a very long id":            {`{"upload_id": "` + strings.Repeat("a", 1025) + `", "size": 5}`, 422, request{}, []string{"upload_id"}},
+		"of an id of two lines":        {`{"upload_id": "a\nb", "size": 5}`, 422, request{}, []string{"upload_id"}},
+		"of an id with a space":        {`{"upload_id": "a b", "size": 5}`, 422, request{}, []string{"upload_id"}},
+		"of an id that is not ASCII, with a type": {
 			`{"upload_id": "é", "size": 5, "content_type": "text"}`, 422, request{}, []string{"upload_id", "content_type must be a media type", "content_type cannot be changed"},
 		},
 	} {
@@ -404,7 +403,7 @@ func TestFurtherPartsOfAnUpload(t *testing.T) {
 			}
 			for _, want := range test.says {
 				if !strings.Contains(got.body, want) {
-					t.Errorf("%s does not say %q", got.body, want)
+					t.Errorf("%s does not contain %q", got.body, want)
 				}
 			}
 		})

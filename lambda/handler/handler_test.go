@@ -23,7 +23,7 @@ import (
 	"github.com/didomi/serverless-api/lambda/telemetry"
 )
 
-// items is handler.Items out of functions.
+// items implements handler.Items with functions.
 type items struct {
 	get  func(id string) (store.Item, cache.Status, error)
 	list func(after string, limit int) (store.Page, error)
@@ -45,7 +45,7 @@ func (i items) Delete(_ context.Context, id string, condition store.Condition) e
 	return i.del(id, condition)
 }
 
-// bucket is handler.Files out of functions.
+// bucket implements handler.Files with functions.
 type bucket struct {
 	open   func(key, rng, etag string) (files.Object, error)
 	stat   func(key string) (files.Object, error)
@@ -70,7 +70,7 @@ func (b bucket) Parts(_ context.Context, key, uploadID string, size int64, first
 	return b.parts(key, uploadID, size, first)
 }
 
-// clientResponse is a response, buffered or streamed, as the client sees it.
+// clientResponse is a response, buffered or streamed, as the client receives it.
 type clientResponse struct {
 	status int
 	header http.Header
@@ -170,13 +170,13 @@ func TestRouting(t *testing.T) {
 		status int
 		allow  string
 	}{
-		"a resource that is not there":           {event("GET", "/{proxy+}", nil, nil, ""), 404, ""},
-		"the root":                               {event("GET", "/", nil, nil, ""), 404, ""},
-		"an event that is none of API Gateway's": {events.APIGatewayProxyRequest{}, 404, ""},
-		"a method that items do not have":        {event("POST", "/items", nil, nil, ""), 405, "GET, HEAD"},
-		"a method that an item does not have":    {item("PATCH", "a", nil, ""), 405, "DELETE, GET, HEAD, PUT"},
-		"a method that a file does not have":     {event("PUT", "/files/{key+}", map[string]string{"key": "a"}, nil, ""), 405, "GET, HEAD, POST"},
-		"a method that health does not have":     {event("DELETE", "/health", nil, nil, ""), 405, "GET, HEAD"},
+		"an unknown resource":                 {event("GET", "/{proxy+}", nil, nil, ""), 404, ""},
+		"the root":                            {event("GET", "/", nil, nil, ""), 404, ""},
+		"an event that is not API Gateway's":  {events.APIGatewayProxyRequest{}, 404, ""},
+		"a method that items do not have":     {event("POST", "/items", nil, nil, ""), 405, "GET, HEAD"},
+		"a method that an item does not have": {item("PATCH", "a", nil, ""), 405, "DELETE, GET, HEAD, PUT"},
+		"a method that a file does not have":  {event("PUT", "/files/{key+}", map[string]string{"key": "a"}, nil, ""), 405, "GET, HEAD, POST"},
+		"a method that health does not have":  {event("DELETE", "/health", nil, nil, ""), 405, "GET, HEAD"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -204,17 +204,17 @@ func TestGetItem(t *testing.T) {
 		want    map[string]string
 		body    string
 	}{
-		"an item":                           {id: "a", status: 200, want: map[string]string{"ETag": `"R1"`, "X-Cache": "hit", "Content-Type": "application/json"}, body: `{"id":"a","body":{"n":1},"updated_at":"2026-01-02T03:04:05.678901Z"}` + "\n"},
-		"an item the client has":            {id: "a", headers: map[string]string{"if-none-match": `W/"x", "R1"`}, status: 304, want: map[string]string{"ETag": `"R1"`, "X-Cache": "hit"}},
-		"an item the client has weakly":     {id: "a", headers: map[string]string{"If-None-Match": `W/"R1"`}, status: 304},
-		"any item the client has":           {id: "a", headers: map[string]string{"If-None-Match": `*`}, status: 304},
-		"an item of another version":        {id: "a", headers: map[string]string{"If-None-Match": `"R0"`}, status: 200},
-		"an item that must match":           {id: "a", headers: map[string]string{"If-Match": `"R1"`}, status: 200},
-		"an item that does not match":       {id: "a", headers: map[string]string{"If-Match": `"R0"`}, status: 412, want: map[string]string{"X-Cache": "hit"}},
-		"a missing item":                    {id: "b", status: 404, want: map[string]string{"X-Cache": "miss"}},
-		"an id that no item can have":       {id: "a%20b", status: 404, want: map[string]string{"X-Cache": ""}},
-		"an item while the database is off": {id: "down", status: 503, want: map[string]string{"Retry-After": "2"}},
-		"an item that makes us panic":       {id: "broken", status: 500},
+		"an item":                      {id: "a", status: 200, want: map[string]string{"ETag": `"R1"`, "X-Cache": "hit", "Content-Type": "application/json"}, body: `{"id":"a","body":{"n":1},"updated_at":"2026-01-02T03:04:05.678901Z"}` + "\n"},
+		"an item the client has":       {id: "a", headers: map[string]string{"if-none-match": `W/"x", "R1"`}, status: 304, want: map[string]string{"ETag": `"R1"`, "X-Cache": "hit"}},
+		"an item by its weak tag":      {id: "a", headers: map[string]string{"If-None-Match": `W/"R1"`}, status: 304},
+		"any item the client has":      {id: "a", headers: map[string]string{"If-None-Match": `*`}, status: 304},
+		"an item of another version":   {id: "a", headers: map[string]string{"If-None-Match": `"R0"`}, status: 200},
+		"an item that must match":      {id: "a", headers: map[string]string{"If-Match": `"R1"`}, status: 200},
+		"an item that does not match":  {id: "a", headers: map[string]string{"If-Match": `"R0"`}, status: 412, want: map[string]string{"X-Cache": "hit"}},
+		"a missing item":               {id: "b", status: 404, want: map[string]string{"X-Cache": "miss"}},
+		"an invalid id":                {id: "a%20b", status: 404, want: map[string]string{"X-Cache": ""}},
+		"an item without the database": {id: "down", status: 503, want: map[string]string{"Retry-After": "2"}},
+		"an item that causes a panic":  {id: "broken", status: 500},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -257,7 +257,7 @@ func TestPutItem(t *testing.T) {
 		want     map[string]string
 	}{
 		"a new item":                     {"new", `{}`, json(), 201, map[string]string{"ETag": `"R2"`, "Location": ""}},
-		"a known item":                   {"a", `{}`, json(), 200, map[string]string{"ETag": `"R2"`, "Location": ""}},
+		"an existing item":               {"a", `{}`, json(), 200, map[string]string{"ETag": `"R2"`, "Location": ""}},
 		"null":                           {"a", `null`, json(), 200, nil},
 		"the longest body":               {"a", longest, json(), 200, nil},
 		"a body of one byte more":        {"a", longest + " ", json(), 413, nil},
@@ -269,7 +269,7 @@ func TestPutItem(t *testing.T) {
 		"no JSON":                        {"a", `{"a":}`, json(), 422, nil},
 		"two JSON texts":                 {"a", `{} {}`, json(), 422, nil},
 		"no UTF-8":                       {"a", "\"\xff\"", json(), 422, nil},
-		"an id that no item can have":    {"a/b", `{}`, json(), 422, nil},
+		"an invalid id":                  {"a/b", `{}`, json(), 422, nil},
 		"an id that is too long":         {strings.Repeat("a", 129), `{}`, json(), 422, nil},
 		"a condition that holds":         {"a", `{}`, json("If-Match", `"R1"`), 200, nil},
 		"a condition that does not hold": {"a", `{}`, json("If-Match", `"R0"`), 412, nil},
@@ -285,11 +285,11 @@ func TestPutItem(t *testing.T) {
 	}
 	for _, test := range []struct{ name, body, detail string }{
 		{"nesting that is too deep", strings.Repeat("[", 61) + strings.Repeat("]", 61), "the body is JSON that not every client can read: more than 60 levels of arrays and objects at byte 60"},
-		{"a number that is no double", `[1e999999999]`, "the body is JSON that not every client can read: a number with an exponent of more than 4 digits at byte 1"},
+		{"a number that is too large for a double", `[1e999999999]`, "the body is JSON that not every client can read: a number with an exponent of more than 4 digits at byte 1"},
 		{"a number of 200,000 digits", strings.Repeat("9", 200_000), "the body is JSON that not every client can read: a number of more than 1077 characters at byte 0"},
 		{"half a surrogate pair", `{"a":"\ud800"}`, "the body is JSON that not every client can read: a surrogate without its other half at byte 6"},
 		{"a name twice", `{"a":1,"a":2}`, "the body is JSON that not every client can read: a name that another member of the object has at byte 7"},
-		// What API Gateway makes of bytes that are not UTF-8.
+		// API Gateway replaces bytes that are not UTF-8 by it.
 		{"a replacement character", "\"a\ufffd\"", "the body is not a JSON text in UTF-8: U+FFFD, which stands for bytes that are not UTF-8 (write a real one as \\ufffd) at byte 2"},
 		{"no JSON", `{"a":}`, "the body is not a JSON text in UTF-8: no value at byte 5"},
 	} {
@@ -302,7 +302,7 @@ func TestPutItem(t *testing.T) {
 			}
 		})
 	}
-	t.Run("a replacement character in base64, which was one from the start", func(t *testing.T) {
+	t.Run("a replacement character in base64, which the client sent", func(t *testing.T) {
 		e := item("PUT", "a", json(), base64.StdEncoding.EncodeToString([]byte("\"\ufffd\"")))
 		e.IsBase64Encoded = true
 		do(t, h, e).expect(t, 200, nil)
@@ -394,7 +394,7 @@ func TestListItems(t *testing.T) {
 	}
 }
 
-func TestTheLogNamesTheRouteAndNoClient(t *testing.T) {
+func TestTheLogHasTheRouteAndNothingOfTheClient(t *testing.T) {
 	var log strings.Builder
 	h := &handler.Handler{
 		Log:   telemetry.NewLogger(&log),

@@ -59,10 +59,10 @@ func TestHealthWithoutAKeyReportsOnlyTheOverallStatus(t *testing.T) {
 			}
 			holder := do(t, h, event("GET", "/health/details", nil, nil, ""))
 			if holder.status != tt.status || holder.header.Get("Cache-Control") != "no-store" || !strings.HasPrefix(holder.body, tt.holders) || strings.Contains(holder.body, "10.0.0.7") {
-				t.Errorf("the holder of a key reads %d %v %s, want %d %s", holder.status, holder.header, holder.body, tt.status, tt.holders)
+				t.Errorf("with a key: %d %v %s, want %d %s", holder.status, holder.header, holder.body, tt.status, tt.holders)
 			}
 			if tt.failure != nil && !strings.Contains(log.String(), "10.0.0.7") {
-				t.Error("the log does not say why")
+				t.Error("the log does not have the reason")
 			}
 		})
 	}
@@ -109,8 +109,7 @@ func TestConcurrentHealthRequestsShareOneRoundOfChecks(t *testing.T) {
 	})
 }
 
-// The results are shared, so they must not depend on the time that the request has left which had the
-// checks made.
+// The results are shared, so they must not depend on the remaining time of the request that started the checks.
 func TestARequestCloseToItsDeadlineDoesNotFailTheChecksOfOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log strings.Builder
@@ -121,12 +120,12 @@ func TestARequestCloseToItsDeadlineDoesNotFailTheChecksOfOthers(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got := do(t, h, event("GET", "/health", nil, nil, "")); got.status != 200 {
-			t.Errorf("the next request reads %d %s", got.status, got.body)
+			t.Errorf("the next request gets %d %s", got.status, got.body)
 		}
 	})
 }
 
-// A check that does not heed its context would hold every later request, too.
+// A check that ignores its context would delay every later request too.
 func TestACheckThatTimesOutIsDown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hung := make(chan struct{})

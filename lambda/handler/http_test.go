@@ -17,7 +17,7 @@ import (
 	"github.com/didomi/serverless-api/lambda/telemetry"
 )
 
-// loggedBy is the line that a request with these headers leaves in the log.
+// loggedBy is the log line of a request with these headers.
 func loggedBy(t *testing.T, headers map[string]string) (string, map[string]any) {
 	t.Helper()
 	var log strings.Builder
@@ -31,7 +31,7 @@ func loggedBy(t *testing.T, headers map[string]string) (string, map[string]any) 
 	return log.String(), line
 }
 
-// operations are a good request for every operation of the API.
+// operations are a valid request for every operation of the API.
 func operations() map[string]events.APIGatewayProxyRequest {
 	all := map[string]events.APIGatewayProxyRequest{}
 	for resource, methods := range (&handler.Handler{}).Routes() {
@@ -58,7 +58,7 @@ func with(one events.APIGatewayProxyRequest, name string, lines ...string) event
 
 const aDate = "Fri, 02 Jan 2026 03:04:05 GMT"
 
-// malformed are lines of conditional headers that are none (RFC 9110, 8.8.3, 13.1, 5.6.7).
+// malformed are invalid lines of conditional headers (RFC 9110, 8.8.3, 13.1, 5.6.7).
 var malformed = map[string][][]string{
 	"If-Match": {
 		{""}, {" "}, {","}, {"a"}, {`"a`}, {`a"`}, {`"a" "b"`}, {`"a", b`}, {`"a"b`}, {`w/"a"`}, {`W/a`}, {`W/`}, {`W/ "a"`},
@@ -71,7 +71,7 @@ var malformed = map[string][][]string{
 	"If-Range": {{""}, {"a"}, {`"a", "b"`}, {`"a"`, `"b"`}, {"*"}, {"yesterday"}, {`"a" ` + "x"}, {`"a b"`}},
 }
 
-// RFC 9110 has a malformed date ignored; docs/reference/http-rules.md says why it is not here.
+// By RFC 9110 a malformed date is ignored; docs/reference/http-rules.md explains why the function rejects it.
 func TestAMalformedConditionIsRejectedForEveryMethod(t *testing.T) {
 	malformed := maps.Clone(malformed)
 	malformed["If-None-Match"], malformed["If-Unmodified-Since"] = malformed["If-Match"], malformed["If-Modified-Since"]
@@ -88,7 +88,7 @@ func TestAMalformedConditionIsRejectedForEveryMethod(t *testing.T) {
 			}
 		})
 	}
-	t.Run("all of them are named at once", func(t *testing.T) {
+	t.Run("all of them are reported at once", func(t *testing.T) {
 		one := operations()["PUT /items/{id}"]
 		maps.Copy(one.Headers, map[string]string{"If-Match": "a", "If-None-Match": "b", "If-Modified-Since": "c", "If-Unmodified-Since": "d", "If-Range": "e"})
 		got := do(t, addressed(new(string)), one)
@@ -115,8 +115,7 @@ func TestWellFormedConditionsAreAccepted(t *testing.T) {
 	}
 }
 
-// RFC 9110, 5.3 and 5.6.1.2: the lines of a field are one list, whose empty elements
-// count for nothing. A request with such lines was handled as one without a condition.
+// RFC 9110, 5.3 and 5.6.1.2: the lines of a field are one list, and its empty elements are ignored.
 func TestAConditionAfterAnEmptyLineIsEvaluated(t *testing.T) {
 	for _, method := range []string{"GET", "HEAD"} {
 		for _, resource := range []string{"/items/{id}", "/files/{key+}"} {
@@ -133,7 +132,7 @@ func TestAConditionAfterAnEmptyLineIsEvaluated(t *testing.T) {
 	}
 }
 
-// A condition that nothing could evaluate would be no condition.
+// A condition that the function cannot evaluate must not be ignored.
 func TestAWriteRejectsUnsupportedConditions(t *testing.T) {
 	for operation, unsupported := range map[string]map[string]string{
 		"PUT /items/{id}":    {"If-Modified-Since": aDate, "If-Unmodified-Since": aDate},
@@ -159,7 +158,7 @@ func TestAPreflightEvaluatesNoCondition(t *testing.T) {
 	do(t, h, item("OPTIONS", "a", map[string]string{"If-Match": "nonsense"}, "")).expect(t, 204, nil)
 }
 
-// What has no entity tag is there all the same (RFC 9110, 13.1.1, 13.1.2).
+// A representation without an entity tag exists nevertheless (RFC 9110, 13.1.1, 13.1.2).
 func TestAReadWithoutAValidatorEvaluatesConditions(t *testing.T) {
 	for _, operation := range []string{"GET /items", "HEAD /items", "GET /health", "HEAD /health"} {
 		for _, test := range []struct {
@@ -203,7 +202,7 @@ func TestHEADIsGETWithoutItsBody(t *testing.T) {
 		for _, state := range allStates() {
 			get, head := operations()["GET "+resource], operations()["HEAD "+resource]
 			want, got := do(t, &state, get), do(t, &state, head)
-			if strings.HasPrefix(resource, "/files") { // sent on, or broken, only once it is read
+			if strings.HasPrefix(resource, "/files") { // a stream is redirected or fails only once it is read
 				continue
 			}
 			want.header.Set("Content-Length", fmt.Sprint(len(want.body)))
@@ -226,7 +225,7 @@ func TestTheBodyOfAReadIsIgnored(t *testing.T) {
 	}
 }
 
-// A range or an unknown coding must not be taken for the complete body.
+// A range or an unknown coding must not be stored as the complete body.
 func TestAWriteRejectsPartialAndEncodedBodies(t *testing.T) {
 	for _, operation := range []string{"PUT /items/{id}", "POST /files/{key+}"} {
 		for _, test := range []struct {
@@ -263,7 +262,7 @@ func TestAWriteRejectsPartialAndEncodedBodies(t *testing.T) {
 	}
 }
 
-// RFC 9110, 14.2: nothing but one range of bytes in a GET is a range.
+// RFC 9110, 14.2: only one range of bytes in a GET is a range.
 func TestAnInvalidRangeIsIgnored(t *testing.T) {
 	for _, lines := range [][]string{
 		{"bytes=0-0,5-6"}, {"bytes=2-4,"}, {"bytes=2-4", "bytes=5-6"}, {"bytes=4-2"}, {"bytes=-"}, {"bytes=a-b"}, {"bytes"}, {""}, {"lines=2-4"},

@@ -18,8 +18,8 @@ import (
 	"github.com/didomi/serverless-api/lambda/telemetry"
 )
 
-// metricsOf reads a line as CloudWatch does: every metric that it defines must
-// have its value, and every dimension its text, in the same object.
+// metricsOf reads a line as CloudWatch does: every metric that it defines must have its value, and every dimension its
+// value, in the same object.
 func metricsOf(t *testing.T, line string) map[string]float64 {
 	t.Helper()
 	var root map[string]any
@@ -46,7 +46,7 @@ func metricsOf(t *testing.T, line string) map[string]float64 {
 		}
 		for _, name := range slices.Concat(set.Dimensions...) {
 			if text, _ := root[name].(string); text == "" {
-				t.Errorf("the dimension %s has no text: %s", name, line)
+				t.Errorf("the dimension %s has no value: %s", name, line)
 			}
 		}
 		for _, metric := range set.Metrics {
@@ -85,7 +85,7 @@ func TestEveryRequestIsCounted(t *testing.T) {
 		"a file":            {handler.Handler{Files: opens(strings.NewReader("01234"), nil)}, aFile, "GET /files/{key+}", map[string]float64{"StreamBytes": 5}},
 		"a failed S3":       {handler.Handler{Files: opens(nil, fault.NewUnavailable(fault.Files, io.EOF))}, aFile, "GET /files/{key+}", map[string]float64{"FilesFailures": 1}},
 		"a broken stream":   {handler.Handler{Files: opens(errorReader{fault.NewUnavailable(fault.Files, io.EOF)}, nil)}, aFile, "GET /files/{key+}", map[string]float64{"StreamBytes": 0, "StreamsBroken": 1, "FilesFailures": 1}},
-		"what is no route":  {handler.Handler{}, event("GET", "/{proxy+}", nil, nil, ""), "other", nil},
+		"an unknown route":  {handler.Handler{}, event("GET", "/{proxy+}", nil, nil, ""), "other", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var log strings.Builder
@@ -128,12 +128,12 @@ func TestLoggedFailuresOfDependenciesAreCounted(t *testing.T) {
 			t.Errorf("%v counted %v", test.err, got)
 		}
 		if !strings.Contains(log.String(), `"request_id":"request-1","trace_id":"trace-1"`) {
-			t.Errorf("the line does not say which request it is about: %s", log.String())
+			t.Errorf("the line does not have the request's id: %s", log.String())
 		}
 	}
 	log.Reset()
 	failures.InfoContext(ctx, "connected")
 	if strings.Contains(log.String(), "_aws") {
-		t.Errorf("good news are counted: %s", log.String())
+		t.Errorf("a line without a failure is counted: %s", log.String())
 	}
 }

@@ -21,9 +21,9 @@ import (
 type operation struct {
 	deletes    bool
 	condition  store.Condition
-	outcome    fault.Kind // empty: it was done
+	outcome    fault.Kind // empty: it succeeded
 	created    bool
-	unknown    bool   // whether it was done, or will be
+	unknown    bool   // whether it was done or will be done is unknown
 	revision   string // that a Put wrote
 	begin, end int64
 }
@@ -36,15 +36,15 @@ func (o operation) String() string {
 	return fmt.Sprintf("%s %+v in [%d, %d]: %q unknown=%v created=%v %s", what, o.condition, o.begin, o.end, o.outcome, o.unknown, o.created, o.revision)
 }
 
-// from reports whether an item at a revision, "" where it is missing, lets the operation have its
-// outcome, and the revision after it.
+// from reports whether the operation has its outcome on an item at a revision, "" where it is missing, and the
+// revision after it.
 func (o operation) from(revision string) (after string, ok bool) {
 	missing, c := revision == "", o.condition
 	holds := (!c.MustNotExist || missing) && (!c.MustExist || !missing) &&
 		(c.Revisions == nil || !missing && slices.Contains(c.Revisions, revision)) &&
 		(missing || !slices.Contains(c.NotRevisions, revision))
 	switch {
-	case o.unknown: // what did nothing need not have a place in the order
+	case o.unknown: // an operation without effect need not be in the order
 		return o.revision, holds
 	case o.deletes && missing:
 		return "", o.outcome == fault.NotFound
@@ -57,10 +57,9 @@ func (o operation) from(revision string) (after string, ok bool) {
 	}
 }
 
-// explained reports whether the operations on one item can be put in an order that has their outcomes
-// and keeps those apart that did not overlap: that is, whether their history is linearizable (Herlihy
-// and Wing, 1990). Those whose outcome is not known have a place in it or none. It is Wing and Gong's
-// search, which tries no state twice.
+// explained reports whether the operations on one item have an order that explains their outcomes and in which those
+// that did not overlap keep their order: that is, whether their history is linearizable (Herlihy and Wing, 1990). Those
+// with an unknown outcome may be left out. It is Wing and Gong's search, which visits no state twice.
 func explained(history []operation) bool {
 	type state struct {
 		done     uint64
@@ -115,17 +114,17 @@ func TestTheLinearizabilityCheckFindsWrongOutcomes(t *testing.T) {
 		history []operation
 		want    bool
 	}{
-		"one of two deletes finds nothing":    {[]operation{put, deleted("", 3, 6), deleted(fault.NotFound, 4, 5)}, true},
-		"both deletes delete":                 {[]operation{put, deleted("", 3, 6), deleted("", 4, 5)}, false},
-		"neither deletes":                     {[]operation{put, deleted(fault.NotFound, 3, 6), deleted(fault.NotFound, 4, 5)}, false},
-		"a condition fails that was none":     {[]operation{put, deleted("", 3, 6), deleted(fault.Precondition, 4, 5)}, false},
-		"a condition fails before the delete": {[]operation{put, deleted("", 3, 6), unless("r", fault.Precondition, 4, 5)}, true},
-		"a condition fails after the delete":  {[]operation{put, deleted("", 3, 4), unless("r", fault.Precondition, 5, 6)}, false},
-		"a condition fails that held":         {[]operation{put, unless("x", fault.Precondition, 3, 4)}, false},
-		"a lost delete was done":              {[]operation{put, lost, deleted(fault.NotFound, 5, 6)}, true},
-		"a lost delete was not done":          {[]operation{put, lost, deleted("", 5, 6)}, true},
-		"a lost delete was done later":        {[]operation{put, lost, unless("r", fault.Precondition, 5, 6), deleted(fault.NotFound, 7, 8)}, true},
-		"a lost delete was done before":       {[]operation{put, deleted(fault.NotFound, 3, 4), {deletes: true, unknown: true, begin: 5, end: 6}}, false},
+		"one of two deletes finds nothing":       {[]operation{put, deleted("", 3, 6), deleted(fault.NotFound, 4, 5)}, true},
+		"both deletes delete":                    {[]operation{put, deleted("", 3, 6), deleted("", 4, 5)}, false},
+		"neither deletes":                        {[]operation{put, deleted(fault.NotFound, 3, 6), deleted(fault.NotFound, 4, 5)}, false},
+		"a delete without a condition fails one": {[]operation{put, deleted("", 3, 6), deleted(fault.Precondition, 4, 5)}, false},
+		"a condition fails before the delete":    {[]operation{put, deleted("", 3, 6), unless("r", fault.Precondition, 4, 5)}, true},
+		"a condition fails after the delete":     {[]operation{put, deleted("", 3, 4), unless("r", fault.Precondition, 5, 6)}, false},
+		"a condition fails that was met":         {[]operation{put, unless("x", fault.Precondition, 3, 4)}, false},
+		"a lost delete was done":                 {[]operation{put, lost, deleted(fault.NotFound, 5, 6)}, true},
+		"a lost delete was not done":             {[]operation{put, lost, deleted("", 5, 6)}, true},
+		"a lost delete was done later":           {[]operation{put, lost, unless("r", fault.Precondition, 5, 6), deleted(fault.NotFound, 7, 8)}, true},
+		"a lost delete was done before":          {[]operation{put, deleted(fault.NotFound, 3, 4), {deletes: true, unknown: true, begin: 5, end: 6}}, false},
 	} {
 		if got := explained(test.history); got != test.want {
 			t.Errorf("%s: explained is %v", name, got)
@@ -133,17 +132,17 @@ func TestTheLinearizabilityCheckFindsWrongOutcomes(t *testing.T) {
 	}
 }
 
-// contest is some writers of one item, and what they did.
+// contest is several concurrent writers of one item, with their operations.
 type contest struct {
 	store   *store.Store
 	figures *soak.Figures
-	cut     bool // connections are cut meanwhile
+	cut     bool // connections are cut during the writes
 	clock   atomic.Int64
 	mu      sync.Mutex
 	history []operation
 }
 
-// known returns a revision that some writer has written, most often the latest.
+// known returns a revision that a writer has written, most often the latest.
 func (c *contest) known() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -170,7 +169,7 @@ func (c *contest) condition() store.Condition {
 	}
 }
 
-// write makes one write of the item and keeps what came of it.
+// write writes the item once and records the outcome.
 func (c *contest) write(ctx context.Context, t *testing.T, id string) {
 	o := operation{deletes: rand.N(2) == 0, condition: c.condition(), begin: c.clock.Add(1)}
 	var err error
@@ -189,7 +188,7 @@ func (c *contest) write(ctx context.Context, t *testing.T, id string) {
 		case !c.cut || o.outcome != fault.Unavailable:
 			t.Error(err)
 		case store.NotApplied(err):
-			return // no order needs it, and none may have it
+			return // it had no effect and must not be in the order
 		default:
 			o.unknown = true
 		}
@@ -199,9 +198,9 @@ func (c *contest) write(ctx context.Context, t *testing.T, id string) {
 	c.history = append(c.history, o)
 }
 
-// Whatever writers do to an item at once, each outcome is one that the item had a state for between the
-// call and its return: a write without a condition never fails one, of two deletes one finds nothing,
-// and the reason of a failure is the item as it was then.
+// Each outcome of concurrent writes matches a state that the item had between the call and its return: a write without
+// a condition never fails one, one of two deletes finds nothing, and the reason of a failure is the item's state at
+// that time.
 func TestConcurrentWritesAreLinearizable(t *testing.T) {
 	s := testservices.NewDatabase(t).Store(t)
 	figures, wait := soak.Count(t), time.Now().Add(soak.For(t, 3*time.Second))
@@ -211,7 +210,7 @@ func TestConcurrentWritesAreLinearizable(t *testing.T) {
 	}
 }
 
-// run has all writers write the item at once, and checks what came of it.
+// run has all writers write the item concurrently, and checks the outcomes.
 func (c *contest) run(t *testing.T, id string) {
 	const writers, each = 6, 5 // all of an item's operations fit into the bits of a number
 	c.write(t.Context(), t, id)
@@ -230,7 +229,7 @@ func (c *contest) run(t *testing.T, id string) {
 	}
 }
 
-// A write whose connection is cut is done or not, once, and never when it says that it certainly is not.
+// A write whose connection is cut is done once or not at all, and never when it reports that it was not done.
 func TestConcurrentWritesOverFailingConnectionsAreLinearizable(t *testing.T) {
 	s, proxy := behind(t, func(*store.Config) {})
 	figures, wait := soak.Count(t), time.Now().Add(soak.For(t, 3*time.Second))
@@ -239,7 +238,7 @@ func TestConcurrentWritesOverFailingConnectionsAreLinearizable(t *testing.T) {
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			time.Sleep(rand.N(20 * time.Millisecond)) // where in the round does not matter
+			time.Sleep(rand.N(20 * time.Millisecond)) // at any point of the round
 			proxy.ResetOnce()
 			figures.Fault()
 		}()
@@ -248,7 +247,7 @@ func TestConcurrentWritesOverFailingConnectionsAreLinearizable(t *testing.T) {
 	}
 }
 
-// Two at once, once: the loser of 138 such pairs of 200 got the error of a failed condition.
+// Before this was fixed, one delete of 138 of 200 concurrent pairs got the error of a failed condition.
 func TestOneOfTwoConcurrentDeletesFindsNothing(t *testing.T) {
 	s := testservices.NewDatabase(t).Store(t)
 	for range 100 {

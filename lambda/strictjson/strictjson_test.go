@@ -40,14 +40,14 @@ func TestJSONThatEveryClientCanRead(t *testing.T) {
 		"a string":                              `"é\u0041\ud83d\ude00\/\b\f\n\r\t\"\\"`,
 		"a null":                                `null`,
 		"white space around":                    " \t\r\n[ true , false ] \n",
-		"nothing in it":                         `[[],{}]`,
-		"the deepest":                           nested(strictjson.MaxDepth),
+		"empty arrays and objects":              `[[],{}]`,
+		"the deepest nesting":                   nested(strictjson.MaxDepth),
 		"the largest double":                    `1.7976931348623157e308`,
 		"the smallest double":                   `-4.9e-324`,
 		"the longest double":                    longestDouble(),
 		"the largest double, written out":       strconv.FormatFloat(math.MaxFloat64, 'f', 0, 64),
 		"a zero with an exponent":               `0.00e-9999`,
-		"an exponent with zeros before":         `1e+00000000000012`,
+		"an exponent with leading zeros":        `1e+00000000000012`,
 		"an integer over 2^53":                  `12345678901234567890`,
 		"more digits than a double has":         `3.141592653589793238462643383279`,
 		"the same name in two objects":          `{"a":{"a":1},"b":{"a":1}}`,
@@ -155,29 +155,29 @@ func TestU_FFFDIsAcceptedWhereNothingWasReplaced(t *testing.T) {
 		t.Fatal(err)
 	}
 	if strictjson.Check("\"\xff\"", false) == nil {
-		t.Fatal("bytes that are not UTF-8 were taken")
+		t.Fatal("bytes that are not UTF-8 were accepted")
 	}
 }
 
-// readable checks a text that was taken with a parser that has no such limits.
+// readable checks an accepted text with a parser that has no such limits.
 func readable(t *testing.T, text []byte) {
 	t.Helper()
 	var value any
 	if err := json.Unmarshal(text, &value); err != nil {
-		t.Fatalf("%q was taken: %v", text, err)
+		t.Fatalf("%q was accepted: %v", text, err)
 	}
 	if problem := beyond(text); problem != "" || !utf8.Valid(text) {
-		t.Fatalf("%q was taken with %s", text, problem)
+		t.Fatalf("%q was accepted with %s", text, problem)
 	}
 }
 
-// beyond returns the limit that a JSON text in UTF-8 is over, if any, as encoding/json sees it.
+// beyond returns the limit that a JSON text in UTF-8 exceeds, if any, as encoding/json parses it.
 func beyond(text []byte) string {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber()
 	type level struct {
 		names map[string]bool // nil in an array
-		name  bool            // one comes next
+		name  bool            // a name follows
 	}
 	var levels []level
 	lost := 0 // characters that the decoder replaced
@@ -244,8 +244,8 @@ func outOfRange(number string) string {
 	return ""
 }
 
-// What is taken encoding/json reads and finds within the limits; what is refused as no JSON it refuses,
-// and what is refused for a limit it finds over one.
+// encoding/json parses every accepted text and finds it within the limits; it rejects a text that is rejected as no
+// JSON, and finds a text that is rejected for a limit beyond one.
 func FuzzCheck(f *testing.F) {
 	for _, seed := range []string{
 		`{"a":[1,-2.5e3,"b\u0041\ud83d\ude00",true,null],"a":1e400}`, "\"\xff\ufffd\\ud800\"", nested(61), "\ufeff1", `[0.0e-99999,01]`, members(20, `"\u0031"`), "1e-400",

@@ -1,5 +1,5 @@
 // Command pulumi-resource-awsx is the sandbox's stand-in for the AWSx provider, which is in no package registry: it
-// serves the component awsx:ec2:Vpc as AWSx 2.22.0 does.
+// provides the component awsx:ec2:Vpc as AWSx 2.22.0 does.
 package main
 
 import (

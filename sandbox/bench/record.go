@@ -18,7 +18,7 @@ func readRecord() (map[string]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("run bench in the repository's root: %w", err)
 	}
-	defer func() { _ = page.Close() }() // was only read
+	defer func() { _ = page.Close() }() // the file was only read
 	return recorded(page, columnMedian)
 }
 

@@ -13,11 +13,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 )
 
-// public are the members of a secret that are no secret by themselves.
+// public are the members of a secret that are not secret.
 var public = []string{"username", "accessKeyId"}
 
 // Account reads every secret value of an account as its administrator: the API keys, and all versions of
-// all secrets, which hold the passwords of database and cache, the master user's and the CI users' keys.
+// all secrets: the passwords of database and cache, the master user's, and the CI users' access keys.
 func Account(ctx context.Context, config aws.Config) (Values, error) {
 	values := Values{}
 	if err := values.addAPIKeys(ctx, config); err != nil {
@@ -53,7 +53,7 @@ func (v Values) addAPIKeys(ctx context.Context, config aws.Config) error {
 	return nil
 }
 
-// addSecret takes the versions that have a label; AWS gives the others to nobody for long.
+// addSecret reads the versions with a staging label; AWS deletes the others.
 func (v Values) addSecret(ctx context.Context, client *secretsmanager.Client, secret types.SecretListEntry) error {
 	for version, labels := range secret.SecretVersionsToStages {
 		if len(labels) == 0 {
@@ -61,7 +61,7 @@ func (v Values) addSecret(ctx context.Context, client *secretsmanager.Client, se
 		}
 		got, err := client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: secret.ARN, VersionId: &version})
 		if missing := new(types.ResourceNotFoundException); errors.As(err, &missing) {
-			continue // nobody has given it a value yet
+			continue // it has no value yet
 		}
 		if err != nil {
 			return fmt.Errorf("read version %s of secret %s: %w", version, aws.ToString(secret.Name), err)

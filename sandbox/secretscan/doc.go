@@ -1,3 +1,3 @@
-// Package secretscan reads the secret values that an emulated account knows, and finds them in what
-// anybody may read: states, previews, plans, artifacts, logs.
+// Package secretscan reads the secret values of an emulated account, and finds them in readable output: states,
+// previews, plans, artifacts, logs.
 package secretscan

@@ -7,23 +7,23 @@ import (
 	"slices"
 )
 
-// search finds all values in one pass over a text. A pipeline leaves thousands of files, and each value
-// has a dozen forms: a pass for each took longer than many a job.
+// search finds all values in one pass over a text. A pipeline writes thousands of files, and each value has a dozen
+// forms: one pass for each took longer than most jobs.
 type search struct {
 	// heads are the hashes of the first bytes of all forms.
 	heads [1 << 16]bool
-	// long are the forms by their first bytes, short those that have fewer.
+	// long are the forms by their first bytes, short the forms with fewer bytes.
 	long  map[uint32][]form
 	short []form
 }
 
-// form is one way in which a value can stand in a text.
+// form is one encoding of a value in a text.
 type form struct {
 	what string
 	text []byte
 }
 
-// head is how many bytes of a form are looked up.
+// head is how many bytes of a form are hashed.
 const head = 4
 
 func (v Values) search() *search {
@@ -43,10 +43,10 @@ func (v Values) search() *search {
 	return s
 }
 
-// hash takes the first bytes of a form to one of heads.
+// hash maps the first bytes of a form to one of heads.
 func hash(first uint32) uint16 { return uint16(first * 2654435761 >> 16) }
 
-// in names the values that the text holds.
+// in returns the names of the values in the text.
 func (s *search) in(text []byte) []string {
 	found := map[string]bool{}
 	for _, f := range s.short {

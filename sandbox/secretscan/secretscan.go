@@ -13,7 +13,7 @@ import (
 	"strings"
 )
 
-// Values are secret values, by what they are.
+// Values are secret values by name.
 type Values map[string]string
 
 func (v Values) add(what, value string) {
@@ -22,10 +22,10 @@ func (v Values) add(what, value string) {
 	}
 }
 
-// In names the values that a text holds, as they are or encoded.
+// In returns the names of the values that a text contains, plain or encoded.
 func (v Values) In(text []byte) []string { return v.search().in(text) }
 
-// Under names, file by file, what the files under a folder hold. A file that goes meanwhile holds nothing.
+// Under returns the names of the values in each file of a directory. A file that is deleted meanwhile contains none.
 func (v Values) Under(folder string) ([]string, error) {
 	var found []string
 	values := v.search()
@@ -46,12 +46,12 @@ func (v Values) Under(folder string) ([]string, error) {
 		return nil
 	})
 	if err != nil {
-		return found, fmt.Errorf("look for secrets in %s: %w", folder, err)
+		return found, fmt.Errorf("search %s for secrets: %w", folder, err)
 	}
 	return found, nil
 }
 
-// forms are the ways in which a value can stand in a text.
+// forms are the encodings of a value in a text.
 func forms(value string) []string {
 	all := []string{value, url.QueryEscape(value), url.PathEscape(value)}
 	if quoted, err := json.Marshal(value); err == nil {
@@ -65,8 +65,8 @@ func forms(value string) []string {
 	return slices.Compact(all)
 }
 
-// encoded are the three ways in which a value stands in the base64 of something longer, by where it
-// begins there: what its neighbours have a part in is left out.
+// encoded are the three forms of a value in the base64 of a longer text, by its offset there, without the characters
+// that depend on the text around it.
 func encoded(encoding *base64.Encoding, value string) []string {
 	var all []string
 	for before := range 3 {

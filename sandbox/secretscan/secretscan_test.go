@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-func TestAValueIsFoundHoweverItIsWritten(t *testing.T) {
+func TestAValueIsFoundInEveryEncoding(t *testing.T) {
 	const value = `p"as/s+w\ord&1234`
 	quoted := func(v any) string {
 		text, err := json.Marshal(v)
@@ -63,7 +63,7 @@ func TestValuesOfAnyLengthAreFoundAnywhere(t *testing.T) {
 	}
 }
 
-func TestFilesAreNamedWithWhatTheyHold(t *testing.T) {
+func TestFilesAreReportedWithTheirValues(t *testing.T) {
 	dir := t.TempDir()
 	for name, text := range map[string]string{"clean": "nothing", "deep/log": "key=0123456789abcdef\n"} {
 		path := filepath.Join(dir, name)

@@ -5,17 +5,17 @@ import (
 	"strings"
 )
 
-// token is a part of a pattern: a character, or any text.
+// token is an element of a pattern: a character or a wildcard.
 type token struct {
 	char byte
-	// any stands for any text, one for any one character, part for text without ":" and "/".
+	// any matches any string, one any one character, part a string without ":" and "/".
 	any, one, part bool
 }
 
 var placeholder = regexp.MustCompile(`\$\{[^}]+\}`)
 
-// reachable says whether the pattern of a policy can name a resource of the ARN that the reference has for a
-// type. What ends an ARN may be a path, but for the name of a bucket.
+// reachable is whether the pattern of a policy can match an ARN of a resource type in the reference. The end of an ARN
+// may be a path, except the name of a bucket.
 func reachable(pattern, arn string) bool {
 	if pattern == "*" {
 		return true
@@ -49,9 +49,9 @@ func wildcards(pattern string) []token {
 	return tokens
 }
 
-// overlap says whether some text fits both.
+// overlap is whether some string matches both.
 func overlap(a, b []token) bool {
-	// fits[i][j] says it of what follows i and j.
+	// fits[i][j] is whether the rests from i and j overlap.
 	fits := make([][]bool, len(a)+1)
 	for i := len(a); i >= 0; i-- {
 		fits[i] = make([]bool, len(b)+1)
@@ -72,7 +72,7 @@ func overlap(a, b []token) bool {
 	return fits[0][0]
 }
 
-// holds says whether the text that t stands for may have the token in it.
+// holds is whether a string that t matches may contain the token.
 func (t token) holds(in token) bool {
 	return !t.part || in.any || in.one || in.char != ':' && in.char != '/'
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/didomi/serverless-api/sandbox/iampolicy"
 )
 
-// Check finds what is wrong with the policies, one finding a line.
+// Check returns the errors in the policies, one finding a line.
 func (r Reference) Check(policies []Policy) []string {
 	var found []string
 	for _, p := range policies {
@@ -43,8 +43,8 @@ func (r Reference) statement(s iampolicy.Statement) []string {
 	return found
 }
 
-// resources are actions without a resource that they take, and resources that no action takes. Of actions
-// that are named by a wildcard one is enough.
+// resources finds actions without a resource of their types, and resources that no action supports. For actions named
+// by a wildcard one is enough.
 func (r Reference) resources(s iampolicy.Statement, actions []string) []string {
 	if slices.Contains(s.Resource, "*") {
 		return nil
@@ -70,7 +70,7 @@ func (r Reference) resources(s iampolicy.Statement, actions []string) []string {
 	return found
 }
 
-// kinds are the resource types of the action that the pattern can name.
+// kinds are the resource types of the action that the pattern can match.
 func (r Reference) kinds(action, pattern string) []string {
 	var kinds []string
 	for kind := range r.targets(action) {
@@ -87,7 +87,7 @@ func (r Reference) kinds(action, pattern string) []string {
 	return kinds
 }
 
-// conditions are keys that AWS never sets when it authorizes the action.
+// conditions finds keys that AWS never sets when it authorizes the action.
 func (r Reference) conditions(s iampolicy.Statement, actions []string) []string {
 	var found []string
 	for _, keys := range s.Condition {
@@ -102,7 +102,7 @@ func (r Reference) conditions(s iampolicy.Statement, actions []string) []string 
 	return found
 }
 
-// sets says whether a request for the action can have the key.
+// sets is whether a request for the action can have the key.
 func (r Reference) sets(action, key string, resources []string) bool {
 	is := func(known string) bool { return sameKey(known, key) }
 	prefix, _, _ := strings.Cut(action, ":")
@@ -129,7 +129,7 @@ func sameKey(known, key string) bool {
 	return fixed == strings.ToLower(key)
 }
 
-// global says whether AWS sets the key for every action. Keys of tags are the action's matter.
+// global is whether AWS sets the key for every action. Keys of tags depend on the action.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
 func global(key string) bool {
 	key = strings.ToLower(key)
@@ -137,8 +137,8 @@ func global(key string) bool {
 		!strings.HasPrefix(key, "aws:resourcetag/") && key != "aws:tagkeys"
 }
 
-// dependencies are the actions that depend on a granted one and are not granted to the same user or role, and
-// the resource types that an action needs and the grants of it do not reach.
+// dependencies finds actions that a granted one depends on and that the same user or role is not granted, and resource
+// types that an action requires and its grants do not cover.
 func (r Reference) dependencies(policies []Policy) []string {
 	grants := map[string][]iampolicy.Statement{}
 	for _, p := range policies {

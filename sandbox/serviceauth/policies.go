@@ -14,8 +14,8 @@ import (
 type Policy struct {
 	Name       string
 	Statements []iampolicy.Statement
-	// Owners are the users and roles that the policy grants something to; none for a boundary, a role's trust
-	// and the policy of a resource.
+	// Owners are the users and roles to which the policy is attached; none for a boundary, a trust policy and the
+	// policy of a resource.
 	Owners []string
 }
 
@@ -27,7 +27,7 @@ type resource struct {
 	Inputs map[string]any `json:"inputs"`
 }
 
-// properties are the inputs that hold a policy, by type.
+// properties are the inputs with a policy, by type.
 var properties = map[string]string{
 	"aws:cloudwatch/logResourcePolicy:LogResourcePolicy": "policyDocument",
 	"aws:ec2/vpcEndpoint:VpcEndpoint":                    "policy", "aws:iam/policy:Policy": "policy", "aws:iam/role:Role": "assumeRolePolicy",
@@ -35,7 +35,7 @@ var properties = map[string]string{
 	"aws:s3/bucketPolicy:BucketPolicy": "policy", "aws:sns/topicPolicy:TopicPolicy": "policy",
 }
 
-// FromState reads the policies of what `pulumi stack export` prints.
+// FromState reads the policies from the output of `pulumi stack export`.
 func FromState(state io.Reader) ([]Policy, error) {
 	var export struct {
 		Deployment struct {

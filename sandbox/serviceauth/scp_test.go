@@ -8,19 +8,18 @@ import (
 	"github.com/didomi/serverless-api/sandbox/iampolicy"
 )
 
-// TestTheServiceControlPolicyIsOneThatAWSTakes holds the file that administrators copy (docs/scp.json). The end-to-end test
-// has the deploy roles work and be attacked under it.
+// Administrators copy docs/scp.json. The end-to-end test restricts the deploy roles by it.
 // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html has the size. The AWS CLI
 // keeps white space, which counts.
 // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps_syntax.html
-func TestTheServiceControlPolicyIsOneThatAWSTakes(t *testing.T) {
+func TestTheServiceControlPolicyIsWithinAWSsLimits(t *testing.T) {
 	const longest = 5120
 	text, err := os.ReadFile("../../docs/scp.json")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if len(text) > longest {
-		t.Errorf("%d characters, AWS takes %d", len(text), longest)
+		t.Errorf("%d characters, AWS allows %d", len(text), longest)
 	}
 	var document struct {
 		Version   string
@@ -34,7 +33,7 @@ func TestTheServiceControlPolicyIsOneThatAWSTakes(t *testing.T) {
 	}
 	for _, s := range document.Statement {
 		if s.Effect != "Deny" || len(s.Action) == 0 || len(s.Resource) != 1 || s.Resource[0] != "*" || len(s.Condition) == 0 {
-			t.Errorf("%s is no denial with a condition: %+v", s.Sid, s)
+			t.Errorf("%s is not a Deny statement with a condition: %+v", s.Sid, s)
 		}
 	}
 	for _, problem := range load(t).Check([]Policy{{Name: "docs/scp.json", Statements: document.Statement}}) {

@@ -25,8 +25,8 @@ func load(t *testing.T) Reference {
 	return r
 }
 
-// TestPlantedMistakesAreFound changes one thing of a policy that is right.
-func TestPlantedMistakesAreFound(t *testing.T) {
+// Each case changes one element of a valid policy.
+func TestErrorsInPoliciesAreFound(t *testing.T) {
 	const (
 		group  = "arn:aws:rds:eu-west-1:123456789012:pg:ours-*"
 		bucket = "arn:aws:s3:::ours"
@@ -43,23 +43,23 @@ func TestPlantedMistakesAreFound(t *testing.T) {
 		statements []string
 		want       []string
 	}{
-		"a right policy": {
+		"a valid policy": {
 			[]string{
 				grant(`"rds:AddTagsToResource","rds:CreateDBParameterGroup"`, group, ""),
 				grant(`"s3:GetObject"`, bucket+"/*", ""), grant(`"s3:GetBucketPolicy"`, bucket, ""),
 				grant(`"kms:Decrypt"`, "arn:aws:kms:eu-west-1:123456789012:key/*", tagged), grant(`"ec2:DescribeVpcs"`, "*", ""),
 			}, nil,
 		},
-		"a misspelt action":           {[]string{grant(`"s3:GetObjects"`, bucket+"/*", "")}, []string{"there is no action s3:GetObjects", "no action takes " + bucket + "/*"}},
-		"a service that is not there": {[]string{grant(`"rdss:ModifyDBCluster"`, "*", "")}, []string{"there is no action rdss:ModifyDBCluster"}},
-		"a wildcard for nothing":      {[]string{grant(`"s3:Fetch*"`, "*", "")}, []string{"there is no action s3:Fetch*"}},
-		"a bucket for its objects":    {[]string{grant(`"s3:GetObject"`, bucket, "")}, []string{"s3:GetObject takes none of " + bucket, "no action takes " + bucket}},
-		"objects for their bucket":    {[]string{grant(`"s3:GetBucketPolicy"`, bucket+"/*", "")}, []string{"s3:GetBucketPolicy takes none of " + bucket + "/*", "no action takes " + bucket + "/*"}},
-		"a resource for an action that takes none": {
+		"a misspelt action":               {[]string{grant(`"s3:GetObjects"`, bucket+"/*", "")}, []string{"there is no action s3:GetObjects", "no action takes " + bucket + "/*"}},
+		"an unknown service":              {[]string{grant(`"rdss:ModifyDBCluster"`, "*", "")}, []string{"there is no action rdss:ModifyDBCluster"}},
+		"a wildcard that matches nothing": {[]string{grant(`"s3:Fetch*"`, "*", "")}, []string{"there is no action s3:Fetch*"}},
+		"a bucket for its objects":        {[]string{grant(`"s3:GetObject"`, bucket, "")}, []string{"s3:GetObject takes none of " + bucket, "no action takes " + bucket}},
+		"objects for their bucket":        {[]string{grant(`"s3:GetBucketPolicy"`, bucket+"/*", "")}, []string{"s3:GetBucketPolicy takes none of " + bucket + "/*", "no action takes " + bucket + "/*"}},
+		"a resource for an action that supports none": {
 			[]string{grant(`"ec2:DescribeVpcs"`, "arn:aws:ec2:eu-west-1:123456789012:vpc/*", "")},
 			[]string{"ec2:DescribeVpcs takes none of arn:aws:ec2:eu-west-1:123456789012:vpc/*", "no action takes arn:aws:ec2:eu-west-1:123456789012:vpc/*"},
 		},
-		"a resource type that is missing": {
+		"a missing resource type": {
 			[]string{grant(`"kms:CreateAlias"`, "arn:aws:kms:eu-west-1:123456789012:alias/ours", "")},
 			[]string{"owner is granted kms:CreateAlias on no arn:${Partition}:kms:${Region}:${Account}:key/${KeyId}"},
 		},
@@ -67,11 +67,11 @@ func TestPlantedMistakesAreFound(t *testing.T) {
 			[]string{grant(`"kms:Decrypt"`, "arn:aws:kms:eu-west-1:123456789012:key/*", `"Condition":{"StringEquals":{"kms:GrantIsForAWSResource":"true"}}`)},
 			[]string{"kms:Decrypt knows no condition key kms:GrantIsForAWSResource"},
 		},
-		"a tag where AWS knows none": {
+		"a tag for an action without that condition key": {
 			[]string{grant(`"route53:ChangeResourceRecordSets"`, "arn:aws:route53:::hostedzone/*", tagged)},
 			[]string{"route53:ChangeResourceRecordSets knows no condition key aws:ResourceTag/environment"},
 		},
-		"a dependent action that is missing": {
+		"a missing dependent action": {
 			[]string{grant(`"rds:CreateDBParameterGroup"`, group, "")},
 			[]string{"owner is granted rds:CreateDBParameterGroup without rds:AddTagsToResource"},
 		},
@@ -122,14 +122,14 @@ func TestPoliciesOfAStateAreThoseOfTheirRoles(t *testing.T) {
 	}
 }
 
-// TestTheAuditsTableIsTheReferences holds the list of actions without resources, which the audit needs where
-// there is no Python, against the data.
+// TestTheAuditsTableIsTheReferences compares the audit's list of actions without resources, which works without Python,
+// with the data.
 func TestTheAuditsTableIsTheReferences(t *testing.T) {
 	text, err := os.ReadFile("../../ops/audit/unscoped.txt")
 	if err != nil {
 		t.Fatal(err)
 	}
-	// CloudWatch's API reference says that it is refused where it is granted for less than "*".
+	// By CloudWatch's API reference it is denied unless it is granted on "*".
 	listed := map[string]map[string]bool{}
 	prefix := ""
 	for _, line := range strings.Split(string(text), "\n") {
@@ -149,7 +149,7 @@ func TestTheAuditsTableIsTheReferences(t *testing.T) {
 	for prefix, actions := range listed {
 		for action := range r[prefix].Privileges {
 			if unscoped := r.unscoped(prefix + ":" + action); unscoped != actions[action] {
-				t.Errorf("%s:%s is listed: %v, AWS knows no resource of it: %v", prefix, action, actions[action], unscoped)
+				t.Errorf("%s:%s is listed: %v, AWS has no resource of it: %v", prefix, action, actions[action], unscoped)
 			}
 			delete(actions, action)
 		}

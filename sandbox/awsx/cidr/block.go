@@ -1,4 +1,4 @@
-// Package cidr does the IPv4 block arithmetic that subnet layouts are made of.
+// Package cidr has the IPv4 block arithmetic of subnet layouts.
 package cidr
 
 import (
@@ -10,8 +10,8 @@ import (
 
 const addressBits = 32
 
-// Block is an IPv4 address with a mask length. The address is kept as it was given: it need not be the first address of
-// the block, because the legacy layout carries such blocks from step to step.
+// Block is an IPv4 address with a mask length. The address need not be the first of the block: the legacy layout
+// passes such blocks from step to step.
 type Block struct {
 	address uint32
 	bits    int
@@ -34,7 +34,7 @@ func Parse(text string) (Block, error) {
 	return New(uint32(b[0])<<24|uint32(b[1])<<16|uint32(b[2])<<8|uint32(b[3]), bits)
 }
 
-// New makes the block of the given mask length (0 to 32) around an address.
+// New returns the block of the given mask length (0 to 32) around an address.
 func New(address uint32, bits int) (Block, error) {
 	if bits < 0 || bits > addressBits {
 		return Block{}, fmt.Errorf("mask length /%d is not between /0 and /%d", bits, addressBits)
@@ -68,7 +68,7 @@ func (b Block) First() uint32 { return b.address & b.mask() }
 // Last is the block's last address.
 func (b Block) Last() uint32 { return b.address | ^b.mask() }
 
-// FirstUsable is the first address a host could have: the one after First, but in a /31 or /32 First itself.
+// FirstUsable is the first address that a host can have: the one after First, but in a /31 or /32 First itself.
 func (b Block) FirstUsable() uint32 {
 	if b.bits > 30 {
 		return b.First()
@@ -76,7 +76,7 @@ func (b Block) FirstUsable() uint32 {
 	return b.First() + 1
 }
 
-// LastUsable is the last address a host could have: the one before Last, but in a /31 or /32 Last itself.
+// LastUsable is the last address that a host can have: the one before Last, but in a /31 or /32 Last itself.
 func (b Block) LastUsable() uint32 {
 	if b.bits > 30 {
 		return b.Last()
@@ -87,13 +87,13 @@ func (b Block) LastUsable() uint32 {
 // Aligned is the same block with its first address as the address.
 func (b Block) Aligned() Block { return Block{address: b.First(), bits: b.bits} }
 
-// Next is the aligned block of the same size that follows. After the last block of all comes the first.
+// Next is the aligned block of the same size that follows; after the last block it is the first.
 func (b Block) Next() Block { return Block{address: b.Last() + 1, bits: b.bits} }
 
-// Contains says whether the address lies in the block.
+// Contains is whether the address is in the block.
 func (b Block) Contains(address uint32) bool { return b.First() == address&b.mask() }
 
-// Overlaps says whether the two blocks share an address.
+// Overlaps is whether the two blocks share an address.
 func (b Block) Overlaps(other Block) bool {
 	return b.Contains(other.First()) || other.Contains(b.First())
 }
@@ -102,7 +102,7 @@ func (b Block) mask() uint32 {
 	return uint32(^uint64(0) << (addressBits - b.bits))
 }
 
-// Dotted prints an address as four decimal numbers.
+// Dotted is the address as four decimal numbers.
 func Dotted(address uint32) string {
 	return netip.AddrFrom4([4]byte{
 		byte(address >> 24), byte(address >> 16), byte(address >> 8), byte(address),

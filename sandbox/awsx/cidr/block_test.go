@@ -20,7 +20,7 @@ func TestBlocksAreReadAsWritten(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoBlockIsRefused(t *testing.T) {
+func TestAnInvalidBlockIsRejected(t *testing.T) {
 	for _, text := range []string{"", "vpc", "10.0.0/16", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/x", "10.0.0.0/", "::/0", "10.0.0.256/8"} {
 		if block, err := cidr.Parse(text); err == nil {
 			t.Errorf("%q is read as %s, want an error", text, block)
@@ -28,7 +28,7 @@ func TestWhatIsNoBlockIsRefused(t *testing.T) {
 	}
 }
 
-func TestABlockKnowsItsAddresses(t *testing.T) {
+func TestTheAddressesOfABlock(t *testing.T) {
 	for _, c := range []struct {
 		block, first, last, firstUsable, lastUsable, next string
 		size                                              uint64

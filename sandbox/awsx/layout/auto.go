@@ -9,10 +9,10 @@ import (
 )
 
 // smallestDefaultZone is the mask of the smallest zone share that the default subnets still fit in: none of them may be
-// smaller than a /28, the least that AWS takes.
+// smaller than a /28, the smallest that AWS accepts.
 const smallestDefaultZone = 26
 
-// largestDefaultZone bounds the share that default subnets are cut from: what a larger zone has beyond a /16 stays free.
+// largestDefaultZone bounds the share that default subnets are cut from: the rest of a zone larger than a /16 stays unused.
 const largestDefaultZone = 16
 
 // auto divides the VPC evenly between the zones and cuts each zone's subnets from its share, in the order of the
@@ -50,7 +50,7 @@ func (l Layout) auto(vpc cidr.Block) ([]Subnet, error) {
 	return subnets, nil
 }
 
-// subnetMasks gives the mask length of each spec's subnet, those of the default subnets if there are no specs.
+// subnetMasks returns the mask length of each spec's subnet, those of the default subnets if there are no specs.
 func subnetMasks(zone cidr.Block, specs []Spec) ([]int, error) {
 	if specs == nil {
 		return defaultMasks(zone.Bits())
@@ -88,13 +88,13 @@ func defaultMasks(zoneBits int) ([]int, error) {
 }
 
 // nextAfter is the first block of the given mask length after the last usable address of the previous one. After a block
-// with a broadcast address a /32 would therefore overlap it; awsx has it so, and the overlap is reported.
+// with a broadcast address a /32 would therefore overlap it; awsx does the same, and the overlap is reported.
 func nextAfter(previous cidr.Block, mask int) (cidr.Block, error) {
 	around, err := cidr.New(previous.LastUsable(), mask)
 	return around.Next(), err
 }
 
-// newBits is how many bits tell count things apart.
+// newBits is how many bits number count blocks.
 func newBits(count int) int {
 	if count < 2 {
 		return 0

@@ -31,7 +31,7 @@ func checkOverlaps(subnets []Subnet) error {
 		"reduce the size of the subnets per AZ, or use less Availability Zones:\n%s", strings.Join(overlapping, "\n"))
 }
 
-// checkGaps demands that the subnets, in their order, fill the VPC from its first address to its last.
+// checkGaps requires that the subnets, in their order, fill the VPC from its first address to its last.
 func checkGaps(vpc cidr.Block, subnets []Subnet) error {
 	blocks, err := parseAll(subnets)
 	if err != nil {
@@ -62,7 +62,7 @@ func checkGaps(vpc cidr.Block, subnets []Subnet) error {
 	return fmt.Errorf("there are gaps in the subnet ranges. Please fix the following gaps: %s", strings.Join(gaps, ", "))
 }
 
-// checkNAT demands the subnets that a NAT gateway stands in and serves.
+// checkNAT requires the subnets that a NAT gateway is in and those that it serves.
 func checkNAT(strategy string, subnets []Subnet) error {
 	if strings.EqualFold(strategy, "None") {
 		return nil

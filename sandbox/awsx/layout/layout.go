@@ -1,5 +1,5 @@
 // Package layout decides which subnets a VPC gets: their names, types, zones and CIDR blocks. It follows awsx v2.22.0
-// step by step, its oddities included, and knows nothing of Pulumi.
+// step by step, including its oddities, and does not use Pulumi.
 package layout
 
 import (
@@ -26,7 +26,7 @@ const (
 	Unused   = "Unused"
 )
 
-// Spec is one entry of the input subnetSpecs: a subnet to be made in every zone.
+// Spec is one entry of the input subnetSpecs: a subnet to be created in every zone.
 type Spec struct {
 	Name       *string  // nil: the type in lower case
 	Type       string   // Public, Private, Isolated or Unused
@@ -35,7 +35,7 @@ type Spec struct {
 	CIDRBlocks []string // one for each zone; nil: to be allocated
 }
 
-// Request is what a layout is made from.
+// Request is the input of a layout.
 type Request struct {
 	VPC      string   // the component's name, with which every subnet's name begins
 	Strategy string   // Legacy, Auto or Exact
@@ -55,16 +55,16 @@ type Subnet struct {
 	Index int    // place in Plan.Subnets
 }
 
-// Is says whether the subnet is of the given type.
+// Is is whether the subnet is of the given type.
 func (s Subnet) Is(kind string) bool { return strings.EqualFold(s.Type, kind) }
 
 // Plan is a decided layout.
 type Plan struct {
 	Subnets  []Subnet
-	Resolved []Resolved // what the output subnetLayout says; nil if that needs a block not known yet
+	Resolved []Resolved // the output subnetLayout; nil while it depends on an unknown block
 }
 
-// InZone gives the zone's subnets in the order in which they are made: public, private, isolated. Unused ones are left
+// InZone returns the zone's subnets in the order of their creation: public, private, isolated. Unused ones are left
 // out.
 func (p Plan) InZone(zone string) []Subnet {
 	var subnets []Subnet
@@ -111,8 +111,8 @@ func (l Layout) Plan(vpcCIDR string) (Plan, error) {
 	return l.plan(vpcCIDR, l.request.Strategy == Exact)
 }
 
-// PlanIn lays the subnets out in a block that an IPAM pool chose. As its user cannot fill a block of which they know
-// nothing but the size, gaps are allowed under any strategy.
+// PlanIn lays the subnets out in a block that an IPAM pool chose. Its user knows only the size of the block and cannot
+// fill it, so gaps are allowed under any strategy.
 func (l Layout) PlanIn(pooledCIDR string) (Plan, error) {
 	return l.plan(pooledCIDR, false)
 }
@@ -141,7 +141,7 @@ func (l Layout) plan(vpcCIDR string, filled bool) (Plan, error) {
 	return Plan{Subnets: subnets, Resolved: resolved}, err
 }
 
-// Outline is the plan as far as it is known before the VPC has a block of its own, because an IPAM pool will choose it.
+// Outline is the known part of the plan while the VPC has no block, because an IPAM pool will choose it.
 // Subnets have no CIDR, unless each was given explicitly. Once the block is known, the subnets of PlanIn come in the
 // same order.
 func (l Layout) Outline() (Plan, error) {
@@ -164,7 +164,7 @@ func (l Layout) Outline() (Plan, error) {
 	return plan, nil
 }
 
-// Outdated says whether the layout hangs on the strategy that is used when none is named. awsx will change that one.
+// Outdated is whether the layout depends on the default strategy, which awsx will change.
 func (l Layout) Outdated() bool {
 	return l.request.Strategy == Legacy && l.specs != nil && !hasExplicitBlocks(l.specs)
 }

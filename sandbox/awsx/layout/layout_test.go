@@ -33,7 +33,7 @@ const (
 	public, private, isolated, unused = layout.Public, layout.Private, layout.Isolated, layout.Unused
 )
 
-// describe lists the subnets in the order in which they are made, without the VPC's name.
+// describe lists the subnets in the order of their creation, without the VPC's name.
 func describe(plan layout.Plan, zones []string) string {
 	var lines []string
 	for _, zone := range zones {
@@ -62,7 +62,7 @@ func describeResolved(entries []layout.Resolved) string {
 }
 
 // The expected blocks are those of the real component.
-func TestSubnetsLieWhereTheRealComponentPutsThem(t *testing.T) {
+func TestSubnetsAreTheRealComponents(t *testing.T) {
 	zoneMask := 20
 	for _, c := range []struct {
 		name     string
@@ -133,7 +133,7 @@ public-3 10.0.0.160/28, private-3 10.0.0.128/27`,
 			resolved: "Public /26 (64), Private /25 (128), Isolated /26 (64)",
 		},
 		{
-			name: "unused space is kept free and makes Exact complete", strategy: layout.Exact, vpc: "10.0.0.0/16", zones: 2,
+			name: "unused space stays free and completes Exact", strategy: layout.Exact, vpc: "10.0.0.0/16", zones: 2,
 			specs: []layout.Spec{sized(private, 18), sized(public, 19), sized(unused, 19)},
 			want: `public-1 10.0.64.0/19, private-1 10.0.0.0/18
 public-2 10.0.192.0/19, private-2 10.0.128.0/18`,
@@ -222,7 +222,7 @@ public-2 10.0.165.0/20, private-2 10.0.133.0/19`,
 	}
 }
 
-func TestAMistakeIsNamed(t *testing.T) {
+func TestAnInvalidRequestIsRejected(t *testing.T) {
 	thirty := 300
 	zoneMask := 33
 	mask, size := 24, 512
@@ -244,7 +244,7 @@ func TestAMistakeIsNamed(t *testing.T) {
 			want: []string{"subnetSpecs[1]: size", "300", "valid sizes"},
 		},
 		{
-			name: "mask and size that differ", specs: []layout.Spec{{Type: public, CIDRMask: &mask, Size: &size}},
+			name: "a mask and a size that differ", specs: []layout.Spec{{Type: public, CIDRMask: &mask, Size: &size}},
 			want: []string{"subnetSpecs[0]: size", "512", "/24", "256"},
 		},
 		{
@@ -319,7 +319,7 @@ func TestAMistakeIsNamed(t *testing.T) {
 			want: []string{"natGateways.strategy", "both private and public subnets"},
 		},
 		{
-			name: "legacy subnets without room", strategy: layout.Legacy, vpc: "10.0.0.0/31",
+			name: "legacy subnets that do not fit", strategy: layout.Legacy, vpc: "10.0.0.0/31",
 			want: []string{"cidrBlock: no room", "requested 1 new bits"},
 		},
 	} {
@@ -395,9 +395,9 @@ func TestTheLegacyLayoutHasNoOutline(t *testing.T) {
 	}
 }
 
-// FuzzLayout holds that whatever is asked for gives an error or subnets that never overlap, of the sizes asked for. They
-// lie inside the VPC unless the request itself leads out of it: explicit blocks, a zone mask that is too wide, or a
-// single zone, whose alignment gaps nothing follows.
+// FuzzLayout checks that every request returns an error or subnets of the requested sizes that never overlap. They are
+// inside the VPC unless the request itself exceeds it: explicit blocks, a zone mask that is too wide, or a single zone,
+// whose alignment gaps nothing follows.
 func FuzzLayout(f *testing.F) {
 	f.Add(uint32(0x0a000000), 16, 3, 0, 1, []byte{0, 24, 1, 20, 2, 24})
 	f.Add(uint32(0x0a000000), 16, 3, 18, 1, []byte{})

@@ -8,14 +8,14 @@ import (
 	"github.com/didomi/serverless-api/sandbox/awsx/cidr"
 )
 
-// legacyKinds are the types that the legacy layout knows, in the order in which it places them, each with the mask of
+// legacyKinds are the types that the legacy layout supports, in the order in which it places them, each with the mask of
 // its largest default subnet.
 var legacyKinds = []struct {
 	name string
 	mask int
 }{{Private, 19}, {Public, 20}, {Isolated, 24}}
 
-// legacySubnets divides the VPC evenly between the zones, whatever availabilityZoneCidrMask says, and places in each
+// legacySubnets divides the VPC evenly between the zones, whatever availabilityZoneCidrMask is, and places in each
 // zone first the private, then the public, then the isolated subnets. Explicit blocks and unused space are ignored.
 func legacySubnets(r Request, vpc cidr.Block, specs []Spec) ([]Subnet, error) {
 	zoneBits := newBits(len(r.Zones))
@@ -81,7 +81,7 @@ type legacyZone struct {
 func (z *legacyZone) place() error {
 	z.current = cidr.Host(z.base.First() - 1)
 	for _, kind := range legacyKinds {
-		// What came before this type decides where it starts, not what is placed of the type itself.
+		// The subnets before this type decide where it starts, not those of the type itself.
 		start, origin := z.base, z.base
 		if len(z.subnets) > 0 {
 			var err error
@@ -104,7 +104,7 @@ func (z *legacyZone) place() error {
 	return nil
 }
 
-// mask is the spec's own mask or the default: half of the zone, the whole of it for a single subnet, but no more than
+// mask is the spec's own mask or the default: half of the zone, all of it for a single subnet, but no more than
 // largest.
 func (z *legacyZone) mask(spec Spec, largest int) int {
 	if spec.CIDRMask != nil {

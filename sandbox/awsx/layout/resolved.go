@@ -22,7 +22,7 @@ func (l Layout) resolve(subnets []Subnet) ([]Resolved, error) {
 	return resolveBlocks(subnets, len(l.request.Zones))
 }
 
-// resolveSpecs repeats what was asked for.
+// resolveSpecs returns the specs of the request.
 func resolveSpecs(specs []Spec) []Resolved {
 	resolved := make([]Resolved, len(specs))
 	for i, spec := range specs {
@@ -41,8 +41,8 @@ func resolveSpecs(specs []Spec) []Resolved {
 }
 
 // resolveBlocks describes the first zone's share of the list as specs for the strategy Auto, with gaps as unused space.
-// Names are not part of it: awsx loses them on the way. Nor is the share of the legacy default one zone's: those subnets
-// are listed type by type, and awsx does not mind.
+// It has no names, because awsx drops them. The legacy default lists subnets type by type, so its share is not one
+// zone's; awsx does the same.
 func resolveBlocks(subnets []Subnet, zones int) ([]Resolved, error) {
 	resolved := []Resolved{}
 	if zones == 0 {

@@ -19,7 +19,7 @@ type checker struct {
 }
 
 // checkInputs returns an error that names every input of the component that the schema does not have, that is missing,
-// of the wrong type or, where the component has to know it beforehand, an output.
+// of the wrong type or, where the component needs it at once, an output.
 func checkInputs(s schema, token string, inputs resource.PropertyMap) error {
 	c := checker{schema: s}
 	c.object("", objectSchema{Properties: s.Resources[token].Inputs}, inputs)
@@ -83,7 +83,7 @@ func (c *checker) value(path string, p propertySchema, v resource.PropertyValue)
 	case "boolean":
 		c.typed(path, v.IsBool(), "a boolean", v)
 	case "integer":
-		c.typed(path, v.IsNumber() && v.NumberValue() == math.Trunc(v.NumberValue()), "a whole number", v)
+		c.typed(path, v.IsNumber() && v.NumberValue() == math.Trunc(v.NumberValue()), "an integer", v)
 	case "array":
 		c.array(path, p, v)
 	case "object":
@@ -91,7 +91,7 @@ func (c *checker) value(path string, p propertySchema, v resource.PropertyValue)
 	}
 }
 
-// known looks behind a known output. What is not known yet, or secret, cannot be looked at, and must not be where the
+// known returns the value of a known output. Unknown and secret values are not available, and are rejected where the
 // component needs the plain value.
 func (c *checker) known(path string, p propertySchema, v resource.PropertyValue) (resource.PropertyValue, bool) {
 	hidden := v.IsSecret() || v.IsComputed()

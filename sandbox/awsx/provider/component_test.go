@@ -41,7 +41,7 @@ func (e *engine) mustConstruct(t *testing.T, inputs values) values {
 	return outputs
 }
 
-func TestChildrenStandUnderTheOneTheyDependOnWithTheComponentsProvider(t *testing.T) {
+func TestChildrenHaveTheOneTheyDependOnAsParentAndTheComponentsProvider(t *testing.T) {
 	e := newEngine(t)
 	e.mustConstruct(t, auto(values{
 		"natGateways":      values{"strategy": "Single"},
@@ -69,7 +69,7 @@ func TestChildrenStandUnderTheOneTheyDependOnWithTheComponentsProvider(t *testin
 	}
 	for _, c := range e.sorted() {
 		if c.provider != awsProvider || c.version != "" {
-			t.Errorf("%s %s asks for provider %q, version %q: want the component's own provider", c.Type, c.Name, c.provider, c.version)
+			t.Errorf("%s %s has the provider %q, version %q: want the component's own provider", c.Type, c.Name, c.provider, c.version)
 		}
 	}
 	if len(e.invokes) != 1 || e.invokes[0].GetProvider() != awsProvider {
@@ -119,9 +119,9 @@ func TestTagsAreMerged(t *testing.T) {
 	}
 }
 
-func TestNATGatewaysStandInTheirZonesAndServeTheirStrategy(t *testing.T) {
+func TestNATGatewaysAreInTheZonesOfTheirStrategy(t *testing.T) {
 	for _, c := range []struct {
-		strategy   string // empty: none is given
+		strategy   string // empty: the default
 		own        []any
 		gateways   map[string]string // name: allocation
 		eips       int
@@ -177,7 +177,7 @@ func TestNATGatewaysStandInTheirZonesAndServeTheirStrategy(t *testing.T) {
 	}
 }
 
-func TestTheVPCGetsItsOwnInputsOnly(t *testing.T) {
+func TestTheVPCGetsOnlyItsInputs(t *testing.T) {
 	own := values{
 		"assignGeneratedIpv6CidrBlock": true, "enableDnsHostnames": true, "enableDnsSupport": false,
 		"enableNetworkAddressUsageMetrics": true, "instanceTenancy": "dedicated", "ipv4IpamPoolId": "pool",
@@ -234,7 +234,7 @@ func TestNoInputsGiveTheRealComponentsDefaults(t *testing.T) {
 	}
 }
 
-func TestSpecsWithoutAStrategyAreWarnedOf(t *testing.T) {
+func TestSpecsWithoutAStrategyCauseAWarning(t *testing.T) {
 	e := newEngine(t)
 	inputs := auto(nil)
 	delete(inputs, "subnetStrategy")
@@ -269,7 +269,7 @@ func TestAPreviewShowsAllThatIsKnown(t *testing.T) {
 	}
 }
 
-func TestTagsMayBeSecretAsAWhole(t *testing.T) {
+func TestAllTagsTogetherMayBeSecret(t *testing.T) {
 	e := newEngine(t)
 	inputs := resource.NewPropertyMapFromMap(auto(nil))
 	inputs["tags"] = resource.MakeSecret(resource.NewProperty(resource.PropertyMap{"team": resource.NewProperty("a")}))

@@ -23,15 +23,15 @@ const (
 	awsProvider  = "urn:pulumi:dev::didomi::pulumi:providers:aws::explicit::provider-id"
 )
 
-// engine stands in for the Pulumi engine: it answers on loopback what the provider asks while it constructs, and records
-// it. Unlike the SDK's mocks it sees what goes over the wire: parents, dependencies and providers included.
+// engine is a Pulumi engine on loopback: it responds to the provider's calls during a construction, and records them.
+// Unlike the SDK's mocks it receives the complete calls, with parents, dependencies and providers.
 type engine struct {
 	pulumirpc.UnimplementedResourceMonitorServer
 	pulumirpc.UnimplementedEngineServer
 
 	zones  []string
 	dryRun bool
-	// made gives the properties that a resource has beyond its inputs; nil: none.
+	// made returns the properties that a resource has beyond its inputs; nil: none.
 	made func(child) map[string]any
 
 	mu       sync.Mutex
@@ -70,7 +70,7 @@ func newEngine(t *testing.T) *engine {
 	return e
 }
 
-// construct calls the provider as the engine would, and gives the outputs in plain Go values.
+// construct calls the provider as the engine would, and returns the outputs as plain Go values.
 func (e *engine) construct(t *testing.T, inputs map[string]any) (map[string]any, error) {
 	t.Helper()
 	return e.constructProperties(t, resource.NewPropertyMapFromMap(inputs))
@@ -124,7 +124,7 @@ func plain(t *testing.T, properties *structpb.Struct) map[string]any {
 	})
 }
 
-// sorted gives the children in an order of their own: registrations overlap, so that theirs means nothing.
+// sorted returns the children sorted: registrations are concurrent, so their order varies.
 func (e *engine) sorted() []child {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -137,7 +137,7 @@ func sortedChildren(children []child) []child {
 	})
 }
 
-// find gives the only child of the type and name.
+// find returns the only child of the type and name.
 func (e *engine) find(t *testing.T, kind, name string) child {
 	t.Helper()
 	var found []child
@@ -152,7 +152,7 @@ func (e *engine) find(t *testing.T, kind, name string) child {
 	return found[0]
 }
 
-// SupportsFeature agrees to what keeps values readable here.
+// SupportsFeature accepts the features with which the tests can read values.
 func (e *engine) SupportsFeature(
 	_ context.Context, req *pulumirpc.SupportsFeatureRequest,
 ) (*pulumirpc.SupportsFeatureResponse, error) {
@@ -176,7 +176,7 @@ func (e *engine) RegisterResource(
 		}),
 		parent: req.GetParent(), dependencies: req.GetDependencies(), provider: req.GetProvider(), version: req.GetVersion(),
 	}
-	// An output that is null is sent; for the recording, which was made by another SDK, it is not there.
+	// Null outputs are sent; the recording, by another SDK, leaves them out.
 	for key, value := range c.Inputs {
 		if value == nil {
 			delete(c.Inputs, key)

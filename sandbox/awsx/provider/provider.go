@@ -17,9 +17,9 @@ import (
 )
 
 const (
-	// Name is the package's name, which the plugin's file name ends with.
+	// Name is the package's name, with which the plugin's file name ends.
 	Name = "awsx"
-	// Version is that of the real provider whose contract is kept.
+	// Version is that of the real provider that this one implements.
 	Version = "2.22.0"
 )
 
@@ -30,7 +30,7 @@ type Server struct {
 	schema schema
 }
 
-// New makes the provider. host is nil until Attach if the engine did not start the process.
+// New returns the provider. host is nil until Attach if the engine did not start the process.
 func New(host *provider.HostClient) (*Server, error) {
 	s, err := parseSchema()
 	if err != nil {
@@ -39,7 +39,7 @@ func New(host *provider.HostClient) (*Server, error) {
 	return &Server{host: host, schema: s}, nil
 }
 
-// GetPluginInfo tells the version.
+// GetPluginInfo returns the version.
 func (s *Server) GetPluginInfo(context.Context, *emptypb.Empty) (*pulumirpc.PluginInfo, error) {
 	return &pulumirpc.PluginInfo{Version: Version}, nil
 }
@@ -62,14 +62,14 @@ func (s *Server) DiffConfig(context.Context, *pulumirpc.DiffRequest) (*pulumirpc
 	return &pulumirpc.DiffResponse{Changes: pulumirpc.DiffResponse_DIFF_NONE}, nil
 }
 
-// Configure agrees with the engine on the kinds of values that are exchanged.
+// Configure negotiates with the engine which kinds of values are exchanged.
 func (s *Server) Configure(context.Context, *pulumirpc.ConfigureRequest) (*pulumirpc.ConfigureResponse, error) {
 	return &pulumirpc.ConfigureResponse{
 		AcceptSecrets: true, SupportsPreview: true, AcceptResources: true, AcceptOutputs: true,
 	}, nil
 }
 
-// Construct makes the component. Unknown inputs are refused before anything is registered.
+// Construct creates the component. Unknown inputs are rejected before anything is registered.
 func (s *Server) Construct(ctx context.Context, req *pulumirpc.ConstructRequest) (*pulumirpc.ConstructResponse, error) {
 	if req.GetType() != vpc.Token {
 		return nil, unknown("component", req.GetType())
@@ -92,12 +92,12 @@ func construct(
 	return vpc.Construct(ctx, name, inputs, options)
 }
 
-// Invoke knows no function.
+// Invoke supports no function.
 func (s *Server) Invoke(_ context.Context, req *pulumirpc.InvokeRequest) (*pulumirpc.InvokeResponse, error) {
 	return nil, unknown("function", req.GetTok())
 }
 
-// Call knows no method.
+// Call supports no method.
 func (s *Server) Call(_ context.Context, req *pulumirpc.CallRequest) (*pulumirpc.CallResponse, error) {
 	return nil, unknown("method", req.GetTok())
 }
@@ -107,12 +107,12 @@ func unknown(kind, token string) error {
 		"the sandbox's awsx %s serves %s only: it has no %s %q", Version, vpc.Token, kind, token)
 }
 
-// Cancel has nothing to stop: what runs ends with the engine's connection.
+// Cancel does nothing: calls end with the engine's connection.
 func (s *Server) Cancel(context.Context, *emptypb.Empty) (*emptypb.Empty, error) {
 	return &emptypb.Empty{}, nil
 }
 
-// Attach connects to the engine that asks for it.
+// Attach connects to the engine that calls it.
 func (s *Server) Attach(_ context.Context, req *pulumirpc.PluginAttach) (*emptypb.Empty, error) {
 	host, err := provider.NewHostClient(req.GetAddress())
 	if err != nil {
@@ -122,7 +122,7 @@ func (s *Server) Attach(_ context.Context, req *pulumirpc.PluginAttach) (*emptyp
 	return &emptypb.Empty{}, nil
 }
 
-// GetMapping has none: the package was not made from a Terraform provider.
+// GetMapping returns none: the package does not bridge a Terraform provider.
 func (s *Server) GetMapping(context.Context, *pulumirpc.GetMappingRequest) (*pulumirpc.GetMappingResponse, error) {
 	return &pulumirpc.GetMappingResponse{}, nil
 }

@@ -10,7 +10,7 @@ import (
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 )
 
-func TestEveryWrongInputIsNamed(t *testing.T) {
+func TestEveryInvalidInputIsReported(t *testing.T) {
 	e := newEngine(t)
 	inputs := resource.NewPropertyMapFromMap(values{
 		"cidr":                  "10.0.0.0/16",
@@ -40,9 +40,9 @@ func TestEveryWrongInputIsNamed(t *testing.T) {
 		"availabilityZoneNames[1]":  "must be a string",
 		"natGateways.eips":          "known here are elasticIpAllocationIds, strategy",
 		"subnetSpecs[0].mask":       "is not an input",
-		"subnetSpecs[1].cidrMask":   "must be a whole number",
+		"subnetSpecs[1].cidrMask":   "must be an integer",
 		"subnetSpecs[1].type":       "is missing",
-		"subnetSpecs[2].cidrMask":   "must be a whole number",
+		"subnetSpecs[2].cidrMask":   "must be an integer",
 		"subnetSpecs[3].tags.a":     "must be a string",
 		"vpcEndpointSpecs":          "must be a list",
 		"tags":                      "must be an object",
@@ -64,7 +64,7 @@ func TestEveryWrongInputIsNamed(t *testing.T) {
 	}
 }
 
-func TestInputsMayBeOutputsWhereTheComponentOnlyHandsThemOn(t *testing.T) {
+func TestInputsThatAreOnlyPassedOnMayBeOutputs(t *testing.T) {
 	e := newEngine(t)
 	later := resource.NewProperty(resource.Output{
 		Element: resource.NewProperty("eipalloc-1"), Known: true, Dependencies: []resource.URN{"urn:pulumi:dev::didomi::aws:ec2/eip:Eip::mine"},
@@ -82,7 +82,7 @@ func TestInputsMayBeOutputsWhereTheComponentOnlyHandsThemOn(t *testing.T) {
 	}
 }
 
-func TestWhatTheStandInLacksIsRefusedByName(t *testing.T) {
+func TestAnUnsupportedTokenIsRejectedByName(t *testing.T) {
 	server, err := New(nil)
 	if err != nil {
 		t.Fatal(err)
@@ -94,12 +94,12 @@ func TestWhatTheStandInLacksIsRefusedByName(t *testing.T) {
 		"awsx:lb:ApplicationLoadBalancer": construct, "awsx:ec2:getDefaultVpc": invoke, "awsx:ec2:Vpc/method": call,
 	} {
 		if err == nil || !strings.Contains(err.Error(), token) || !strings.Contains(err.Error(), "serves awsx:ec2:Vpc only") {
-			t.Errorf("%s is answered with %v, want an error that names it and what there is", token, err)
+			t.Errorf("%s returns %v, want an error that names it and what is supported", token, err)
 		}
 	}
 }
 
-func TestTheServedSchemaIsTheComponentsContract(t *testing.T) {
+func TestTheSchemaMatchesTheComponent(t *testing.T) {
 	server, err := New(nil)
 	if err != nil {
 		t.Fatal(err)

@@ -15,8 +15,8 @@ type recording struct {
 	Resources []child        `json:"resources"`
 }
 
-// layouts are the output subnetLayout of each recorded case, of which the recording shows only the shape: its values
-// were outputs that do not print.
+// layouts are the output subnetLayout of each recorded case, of which the recording has only the shape: its values
+// were outputs, which do not print.
 var layouts = map[string]string{
 	"auto-3az-single-nat-three-tiers": `[{"cidrMask":24,"size":256,"type":"Public"},
 		{"cidrMask":20,"size":4096,"type":"Private"},{"cidrMask":24,"size":256,"type":"Isolated"}]`,
@@ -25,7 +25,7 @@ var layouts = map[string]string{
 	"exact-2az":                        `[{"cidrMask":24,"size":256,"type":"Isolated"},{"cidrMask":24,"size":256,"type":"Public"}]`,
 }
 
-func TestTheComponentRegistersWhatTheRealOneWasRecordedToRegister(t *testing.T) {
+func TestTheComponentRegistersTheRecordedResourcesOfTheRealOne(t *testing.T) {
 	data, err := os.ReadFile("testdata/vpc-v2.22.0.json")
 	if err != nil {
 		t.Fatal(err)
@@ -76,7 +76,7 @@ func sameChildren(t *testing.T, got, want []child) {
 	}
 }
 
-// sameShape holds a layout against the recorded one, whose values are no more than placeholders.
+// sameShape compares a layout with the recorded one, whose values are only placeholders.
 func sameShape(t *testing.T, recorded, layout any) {
 	t.Helper()
 	entries := recorded.([]any)

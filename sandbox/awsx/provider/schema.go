@@ -10,7 +10,7 @@ import (
 //go:embed schema.json
 var schemaJSON []byte
 
-// schema is as much of the served schema as checking inputs takes.
+// schema is the part of the served schema that the check of inputs needs.
 type schema struct {
 	Types     map[string]objectSchema `json:"types"`
 	Resources map[string]struct {
@@ -40,7 +40,7 @@ func parseSchema() (schema, error) {
 	return s, nil
 }
 
-// named finds the type that a property refers to. Types of other packages are not ours to know: ok is false.
+// named finds the type that a property refers to. Types of other packages are unknown: ok is false.
 func (s schema) named(ref string) (t objectSchema, ok bool) {
 	name, local := strings.CutPrefix(ref, "#/types/")
 	if !local {

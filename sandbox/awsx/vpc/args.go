@@ -26,7 +26,7 @@ type args struct {
 
 	Tags pulumi.StringMapInput `pulumi:"tags"`
 
-	// Handed to aws.ec2.Vpc as they are.
+	// Passed to aws.ec2.Vpc unchanged.
 	AssignGeneratedIpv6CidrBlock     pulumi.BoolPtrInput   `pulumi:"assignGeneratedIpv6CidrBlock"`
 	EnableDNSHostnames               pulumi.BoolPtrInput   `pulumi:"enableDnsHostnames"`
 	EnableDNSSupport                 pulumi.BoolPtrInput   `pulumi:"enableDnsSupport"`
@@ -72,7 +72,7 @@ type endpointSpec struct {
 	SubnetConfigurations pulumi.Input `pulumi:"subnetConfigurations"`
 }
 
-// check finds inputs that contradict each other before a zone is looked up.
+// check reports contradicting inputs before a zone is looked up.
 func (a args) check() error {
 	if a.AvailabilityZoneNames != nil && a.NumberOfAvailabilityZones != nil && *a.NumberOfAvailabilityZones != 0 {
 		return errors.New("only one of [availabilityZoneNames] and [numberOfAvailabilityZones] can be specified")
@@ -92,8 +92,8 @@ func (a args) check() error {
 	return nil
 }
 
-// checkElasticIPs is strict about the number of addresses: whoever brings their own has told someone which addresses the
-// VPC's traffic comes from.
+// checkElasticIPs requires the exact number of addresses: users with their own addresses have usually announced them as
+// the sources of the VPC's traffic.
 func (a args) checkElasticIPs(zones int) error {
 	const key = "natGateways.elasticIpAllocationIds"
 	strategy, count := a.natStrategy(), len(a.allocationIDs())

@@ -8,9 +8,9 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// settleBlocks makes every subnet's block and the resolved layout available: at once if they are known, else as outputs
+// setBlocks sets every subnet's block and the resolved layout: at once if they are known, else as outputs
 // of the VPC's block, which fail if the subnets do not fit into what the IPAM pool chose.
-func (n *network) settleBlocks() {
+func (n *network) setBlocks() {
 	var pending pulumi.Output
 	late := func() pulumi.Output {
 		if pending == nil {
@@ -64,7 +64,7 @@ func resolvedValue(entries []layout.Resolved) []map[string]any {
 	return values
 }
 
-// adviseStrategy warns, as the real component does, that the layout hangs on a default that will change.
+// adviseStrategy warns, as the real component does, that the layout depends on a default that will change.
 func (n *network) adviseStrategy(component pulumi.Resource) error {
 	same, err := json.Marshal(resolvedValue(n.plan.Resolved))
 	if err != nil {

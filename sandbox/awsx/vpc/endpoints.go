@@ -9,7 +9,7 @@ import (
 
 const endpointType = "aws:ec2/vpcEndpoint:VpcEndpoint"
 
-// registerEndpoints makes the VPC endpoints, each named after its service.
+// registerEndpoints creates the VPC endpoints, each named after its service.
 func (n *network) registerEndpoints(component pulumi.Resource) error {
 	for i, spec := range n.args.VpcEndpointSpecs {
 		if unused := spec.unused(); len(unused) > 0 {
@@ -39,7 +39,7 @@ func (n *network) registerEndpoints(component pulumi.Resource) error {
 	return nil
 }
 
-// unused names the inputs that were given and have no effect.
+// unused are the inputs that are set and have no effect.
 func (s endpointSpec) unused() []string {
 	var names []string
 	for _, input := range []struct {

@@ -32,7 +32,7 @@ type eip struct {
 	AllocationID pulumi.StringPtrOutput `pulumi:"allocationId"`
 }
 
-// registerSubnet makes a subnet and all that leads out of it. zone is the index of its zone.
+// registerSubnet creates a subnet, its route table and routes. zone is the index of its zone.
 func (n *network) registerSubnet(zone int, planned layout.Subnet) error {
 	marks := pulumi.StringMap{"Name": pulumi.String(planned.Name), "SubnetType": pulumi.String(planned.Type)}
 	subnet, err := n.child(subnetType, planned.Name, pulumi.Map{
@@ -65,12 +65,12 @@ func (n *network) registerSubnet(zone int, planned layout.Subnet) error {
 		return err
 	}
 	n.associations = append(n.associations, association)
-	return n.registerWayOut(zone, planned, subnet, table)
+	return n.registerRoutes(zone, planned, subnet, table)
 }
 
-// registerWayOut gives a public subnet the internet gateway, and a NAT gateway if the zone is due one; a private subnet
+// registerRoutes gives a public subnet the internet gateway, and a NAT gateway if the zone gets one; a private subnet
 // its zone's NAT gateway, or the only one; an isolated subnet nothing.
-func (n *network) registerWayOut(zone int, planned layout.Subnet, subnet, table *resource) error {
+func (n *network) registerRoutes(zone int, planned layout.Subnet, subnet, table *resource) error {
 	strategy := strings.ToLower(n.args.natStrategy())
 	switch {
 	case planned.Is(layout.Public):
@@ -126,7 +126,7 @@ func (n *network) registerNATGateway(zone int, subnet *resource) error {
 	return nil
 }
 
-// registerRoute sends everything that no other route takes to the gateway.
+// registerRoute registers the default route, to the gateway.
 func (n *network) registerRoute(name string, table *resource, key string, gateway *resource) error {
 	route, err := n.child(routeType, name, pulumi.Map{
 		"routeTableId":         table.ID(),

@@ -7,7 +7,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// sharedTags are on everything but NAT gateways and their addresses. A Name among the given tags wins here.
+// sharedTags are on everything but NAT gateways and their addresses. A Name among the given tags has priority.
 func (n *network) sharedTags() pulumi.StringMapInput {
 	return mergeTags(pulumi.StringMap{"Name": pulumi.String(n.name)}, n.args.Tags)
 }
@@ -20,7 +20,7 @@ func (n *network) specTags(s layout.Subnet) pulumi.StringMapInput {
 	return n.args.SubnetSpecs[s.Spec].Tags
 }
 
-// mergeTags lets later tags win over earlier ones; nil counts as none. Tags whose keys are known keep each value apart,
+// mergeTags merges tags; later ones have priority, nil is none. Tags with known keys keep separate values,
 // so that one unknown value leaves the others visible in a preview.
 func mergeTags(layers ...pulumi.StringMapInput) pulumi.StringMapInput {
 	merged, known := pulumi.StringMap{}, true

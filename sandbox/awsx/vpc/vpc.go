@@ -20,13 +20,13 @@ const (
 // defaultZones is how many zones are used when the inputs name neither them nor their number.
 const defaultZones = 3
 
-// innerVPC is the resource aws.ec2.Vpc. Its block is an output that only an IPAM pool leaves open.
+// innerVPC is the resource aws.ec2.Vpc. Its block is an output, unknown only with an IPAM pool.
 type innerVPC struct {
 	pulumi.CustomResourceState
 	CidrBlock pulumi.StringOutput `pulumi:"cidrBlock"`
 }
 
-// resource is a child of which only the id is read.
+// resource is a child whose id alone is read.
 type resource struct {
 	pulumi.CustomResourceState
 }
@@ -54,14 +54,14 @@ func Construct(
 	if err := n.register(component); err != nil {
 		return nil, err
 	}
-	// As the real component does: its outputs reach the program as the result of this call, the state needs none.
+	// As in the real component, the outputs are the result of this call and are not in the state.
 	if err := ctx.RegisterResourceOutputs(component, pulumi.Map{}); err != nil {
 		return nil, fmt.Errorf("completing the component: %w", err)
 	}
 	return &provider.ConstructResult{URN: component.URN(), State: n.outputs()}, nil
 }
 
-// network is what the component consists of, as far as it has been registered.
+// network are the component's resources that have been registered.
 type network struct {
 	ctx    *pulumi.Context
 	name   string
@@ -131,12 +131,12 @@ func (n *network) findZones(component pulumi.Resource) ([]string, error) {
 	return found.Names[:count], nil
 }
 
-// register makes the children, in the real component's order.
+// register creates the children, in the real component's order.
 func (n *network) register(component pulumi.Resource) error {
 	if err := n.registerVPC(component); err != nil {
 		return err
 	}
-	n.settleBlocks()
+	n.setBlocks()
 	if n.layout.Outdated() && n.args.SubnetStrategy == nil {
 		if err := n.adviseStrategy(component); err != nil {
 			return err
@@ -186,7 +186,7 @@ func (n *network) registerVPC(component pulumi.Resource) error {
 	return nil
 }
 
-// child registers a resource under the one that it also depends on.
+// child registers a resource as the child of one that it depends on.
 func (n *network) child(token, name string, inputs pulumi.Map, parent pulumi.Resource) (*resource, error) {
 	r := &resource{}
 	return r, n.registerChild(token, name, inputs, r, parent)
