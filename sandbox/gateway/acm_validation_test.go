@@ -10,7 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/route53/types"
 )
 
-// ACM looks the validation record up in public DNS.
+// ACM resolves the validation record in public DNS.
 // https://docs.aws.amazon.com/acm/latest/userguide/dns-validation.html
 func TestACertificateIsIssuedOnceAPublicZoneHasItsRecord(t *testing.T) {
 	s := newTestEnv(t, nil)
@@ -34,24 +34,24 @@ func TestACertificateIsIssuedOnceAPublicZoneHasItsRecord(t *testing.T) {
 		do   func()
 		want acmtypes.CertificateStatus
 	}{
-		{"without its record it is pending", func() {}, acmtypes.CertificateStatusPendingValidation},
-		{"with its record in a private zone it stays pending", func() { addRecord(t, s, private, record) }, acmtypes.CertificateStatusPendingValidation},
-		{"with its record in a public zone it is issued", func() { addRecord(t, s, zoneOf(t, s, "validated.example", nil), record) }, acmtypes.CertificateStatusIssued},
+		{"a certificate without a validation record is pending", func() {}, acmtypes.CertificateStatusPendingValidation},
+		{"a record in a private zone does not validate it", func() { addRecord(t, s, private, record) }, acmtypes.CertificateStatusPendingValidation},
+		{"a record in a public zone validates it", func() { addRecord(t, s, zoneOf(t, s, "validated.example", nil), record) }, acmtypes.CertificateStatusIssued},
 	} {
 		t.Run(step.name, func(t *testing.T) {
 			step.do()
 			got := describe()
 			if got.Status != step.want || (got.IssuedAt != nil) != (step.want == acmtypes.CertificateStatusIssued) {
-				t.Errorf("its status is %s, issued at %v", got.Status, got.IssuedAt)
+				t.Errorf("status %s, issued at %v", got.Status, got.IssuedAt)
 			}
 			if got.Options.CertificateTransparencyLoggingPreference != acmtypes.CertificateTransparencyLoggingPreferenceEnabled {
-				t.Errorf("its options are %+v", got.Options)
+				t.Errorf("options %+v", got.Options)
 			}
 		})
 	}
 }
 
-// zoneOf makes a hosted zone, private with a VPC, and returns its id.
+// zoneOf creates a hosted zone, private if it has a VPC, and returns its ID.
 func zoneOf(t *testing.T, s *testEnv, name string, vpc *types.VPC) *string {
 	t.Helper()
 	reference := "public"

@@ -19,13 +19,13 @@ import (
 	"github.com/didomi/serverless-api/sandbox/gateway/call"
 )
 
-// counting is a gateway before an upstream that only counts what passes, and answers 200.
-func counting(t *testing.T) (*testEnv, *int) {
+// countingUpstream is a gateway with an upstream that counts requests except preflights and returns 200.
+func countingUpstream(t *testing.T) (*testEnv, *int) {
 	t.Helper()
-	passed := new(int)
+	forwarded := new(int)
 	upstream := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodOptions {
-			*passed++
+			*forwarded++
 		}
 	}))
 	t.Cleanup(upstream.Close)
@@ -33,45 +33,45 @@ func counting(t *testing.T) (*testEnv, *int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return newTestEnv(t, target), passed
+	return newTestEnv(t, target), forwarded
 }
 
-// asked is a request as a page or a program sends it; header lines are "Name: value".
-type asked struct {
+// testRequest is a request of a page or a program, with header lines "Name: value".
+type testRequest struct {
 	method, path, body string
 	header             []string
 }
 
-func (a asked) send(t *testing.T, s *testEnv) (int, string) {
+func (r testRequest) send(t *testing.T, s *testEnv) (int, string) {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), a.method, s.server.URL+a.path, strings.NewReader(a.body))
+	request, err := http.NewRequestWithContext(t.Context(), r.method, s.server.URL+r.path, strings.NewReader(r.body))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, line := range a.header {
+	for _, line := range r.header {
 		name, value, _ := strings.Cut(line, ": ")
 		if name == "Host" {
-			r.Host = value
+			request.Host = value
 			continue
 		}
-		r.Header[name] = append(r.Header[name], value)
+		request.Header[name] = append(request.Header[name], value)
 	}
-	response, err := http.DefaultTransport.RoundTrip(r)
+	response, err := http.DefaultTransport.RoundTrip(request)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = response.Body.Close() }()
-	text, err := io.ReadAll(response.Body)
+	body, err := io.ReadAll(response.Body)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return response.StatusCode, string(text)
+	return response.StatusCode, string(body)
 }
 
-func TestAPageAndAProgramWithoutKeysGetNothingFromTheAWSEndpoint(t *testing.T) {
-	s, passed := counting(t)
+func TestPagesAndUnsignedRequestsAreRejected(t *testing.T) {
+	s, forwarded := countingUpstream(t)
 	signed := func(service string) string { return "Authorization: " + signedFor(service) }
-	for name, request := range map[string]asked{
+	for name, request := range map[string]testRequest{
 		"a reset of the emulator":                      {"POST", "/_ministack/reset", "", nil},
 		"a signed reset of the emulator":               {"POST", "/_ministack/reset", "", []string{signed("s3")}},
 		"a reset in percent-encoding":                  {"POST", "/%5Fministack%2Freset", "", []string{signed("s3")}},
@@ -83,83 +83,83 @@ func TestAPageAndAProgramWithoutKeysGetNothingFromTheAWSEndpoint(t *testing.T) {
 		"the buckets, unsigned":                        {"GET", "/", "", nil},
 		"a new bucket, unsigned":                       {"PUT", "/mine", "", nil},
 		"an object, unsigned":                          {"GET", "/bucket/key", "", nil},
-		"a role's keys of an instance":                 {"GET", "/latest/meta-data/iam/security-credentials/r", "", nil},
+		"an instance's role credentials":               {"GET", "/latest/meta-data/iam/security-credentials/r", "", nil},
 		"an upload by a form, unsigned":                {"POST", "/bucket", "x", []string{"Content-Type: multipart/form-data; boundary=b"}},
 		"a call without a signature":                   {"POST", "/", "Action=GetCallerIdentity&Version=2011-06-15", []string{"Content-Type: " + call.FormType}},
 		"a call of a JSON protocol, unsigned":          {"POST", "/", `{}`, []string{"X-Amz-Target: secretsmanager.ListSecrets", "Content-Type: application/x-amz-json-1.1"}},
-		"half of a signature":                          {"GET", "/bucket", "", []string{"Authorization: AWS4-HMAC-SHA256 Credential=test/20260101/eu-west-1/s3/aws4_request"}},
+		"an incomplete signature":                      {"GET", "/bucket", "", []string{"Authorization: AWS4-HMAC-SHA256 Credential=test/20260101/eu-west-1/s3/aws4_request"}},
 		"a signature of version 2":                     {"GET", "/bucket/key?AWSAccessKeyId=test&Signature=x&Expires=99999999999", "", nil},
-		"a name that was made to resolve to loopback":  {"GET", "/bucket", "", []string{signed("s3"), "Host: attacker.example:4566"}},
-		"a name that ends like the sandbox's":          {"GET", "/bucket", "", []string{signed("s3"), "Host: s3.localhost.attacker.example"}},
-		"the host of an API of the emulator's":         {"GET", "/v1/items", "", []string{signed("s3"), "Host: a.execute-api.localhost"}},
-		"an address of the network":                    {"GET", "/bucket", "", []string{signed("s3"), "Host: 192.0.2.1:4566"}},
-		"a page's call that is signed":                 {"POST", "/", "Action=ListUsers", []string{signed("iam"), "Content-Type: " + call.FormType, "Origin: https://attacker.example"}},
+		"a domain that resolves to loopback":           {"GET", "/bucket", "", []string{signed("s3"), "Host: attacker.example:4566"}},
+		"a domain that begins with the sandbox's":      {"GET", "/bucket", "", []string{signed("s3"), "Host: s3.localhost.attacker.example"}},
+		"the host of an emulated API":                  {"GET", "/v1/items", "", []string{signed("s3"), "Host: a.execute-api.localhost"}},
+		"an address that is not loopback":              {"GET", "/bucket", "", []string{signed("s3"), "Host: 192.0.2.1:4566"}},
+		"a page's signed call":                         {"POST", "/", "Action=ListUsers", []string{signed("iam"), "Content-Type: " + call.FormType, "Origin: https://attacker.example"}},
 		"a sandboxed page's call":                      {"POST", "/", "Action=ListUsers", []string{signed("iam"), "Content-Type: " + call.FormType, "Origin: null"}},
-		"a page's token":                               {"POST", "/", "Action=AssumeRoleWithWebIdentity", []string{"Content-Type: " + call.FormType, "Origin: https://attacker.example"}},
+		"a page's AssumeRoleWithWebIdentity":           {"POST", "/", "Action=AssumeRoleWithWebIdentity", []string{"Content-Type: " + call.FormType, "Origin: https://attacker.example"}},
 		"a page's list of the buckets":                 {"GET", "/", "", []string{signed("s3"), "Origin: https://attacker.example"}},
-		"a preflight for no bucket":                    {"OPTIONS", "/", "", []string{"Origin: https://attacker.example", "Access-Control-Request-Method: PUT"}},
+		"a preflight without a bucket":                 {"OPTIONS", "/", "", []string{"Origin: https://attacker.example", "Access-Control-Request-Method: PUT"}},
 		"two origins":                                  {"GET", "/bucket/key", "", []string{signed("s3"), "Origin: https://a.example", "Origin: https://b.example"}},
 	} {
-		t.Run(name+" does not pass", func(t *testing.T) {
-			*passed = 0
-			if status, response := request.send(t, s); *passed != 0 || status < 400 || status == http.StatusBadGateway {
-				t.Errorf("%d requests reached the emulator; answered %d %s", *passed, status, response)
+		t.Run(name+" is rejected", func(t *testing.T) {
+			*forwarded = 0
+			if status, response := request.send(t, s); *forwarded != 0 || status < 400 || status == http.StatusBadGateway {
+				t.Errorf("%d requests reached the emulator; status %d: %s", *forwarded, status, response)
 			}
 		})
 	}
-	for name, request := range map[string]asked{
-		"by the address":                 {"GET", "/bucket", "", []string{signed("s3")}},
-		"by localhost":                   {"GET", "/bucket", "", []string{signed("s3"), "Host: localhost:4566"}},
-		"by the IPv6 address":            {"GET", "/bucket", "", []string{signed("s3"), "Host: [::1]:4566"}},
-		"by a bucket's name":             {"GET", "/key", "", []string{signed("s3"), "Host: bucket.s3.localhost:4566"}},
-		"by S3 Control's name":           {"GET", "/v20180820/tags/a", "", []string{signed("s3"), "Host: 000000000000.s3-control.localhost:4566"}},
-		"in a query":                     {"GET", "/bucket/key?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=a%2F20260101%2Feu-west-1%2Fs3%2Faws4_request&X-Amz-Signature=" + strings.Repeat("0", 64), "", nil},
-		"for a Query call by GET":        {"GET", "/?Action=ListUsers&Version=2010-05-08", "", []string{signed("iam")}},
-		"for a service nobody corrects":  {"POST", "/", `{}`, []string{signed("ssm"), "X-Amz-Target: AmazonSSM.GetParameter"}},
-		"for alarms that are to be seen": {"POST", "/", "Action=DescribeAlarms", []string{signed("monitoring"), "Content-Type: " + call.FormType}},
+	for name, request := range map[string]testRequest{
+		"by the address":                    {"GET", "/bucket", "", []string{signed("s3")}},
+		"by localhost":                      {"GET", "/bucket", "", []string{signed("s3"), "Host: localhost:4566"}},
+		"by the IPv6 address":               {"GET", "/bucket", "", []string{signed("s3"), "Host: [::1]:4566"}},
+		"by a bucket's host":                {"GET", "/key", "", []string{signed("s3"), "Host: bucket.s3.localhost:4566"}},
+		"by S3 Control's host":              {"GET", "/v20180820/tags/a", "", []string{signed("s3"), "Host: 000000000000.s3-control.localhost:4566"}},
+		"in a query":                        {"GET", "/bucket/key?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=a%2F20260101%2Feu-west-1%2Fs3%2Faws4_request&X-Amz-Signature=" + strings.Repeat("0", 64), "", nil},
+		"for a Query call by GET":           {"GET", "/?Action=ListUsers&Version=2010-05-08", "", []string{signed("iam")}},
+		"for a service without corrections": {"POST", "/", `{}`, []string{signed("ssm"), "X-Amz-Target: AmazonSSM.GetParameter"}},
+		"for DescribeAlarms by a form":      {"POST", "/", "Action=DescribeAlarms", []string{signed("monitoring"), "Content-Type: " + call.FormType}},
 	} {
-		t.Run("a call that is signed "+name+" passes", func(t *testing.T) {
-			*passed = 0
-			if status, response := request.send(t, s); *passed == 0 || status != http.StatusOK {
-				t.Errorf("answered %d %s", status, response)
+		t.Run("a signed call "+name+" is forwarded", func(t *testing.T) {
+			*forwarded = 0
+			if status, response := request.send(t, s); *forwarded == 0 || status != http.StatusOK {
+				t.Errorf("status %d: %s", status, response)
 			}
 		})
 	}
 }
 
-// A POST of text needs no preflight, whatever it contains.
+// A POST of text/plain needs no CORS preflight.
 // https://fetch.spec.whatwg.org/#cors-safelisted-request-header
-func TestAPageCannotCallTheGatewaysOwnPaths(t *testing.T) {
-	s, _ := counting(t)
+func TestAPageCannotCallTheSandboxsPaths(t *testing.T) {
+	s, _ := countingUpstream(t)
 	rejection := `{"Service":"s3","Method":"GET","Path":"/bucket","Status":500,"Code":"InternalError"}`
-	for name, request := range map[string]asked{
-		"a form's POST":                     {"POST", InjectErrorPath, rejection, []string{"Content-Type: text/plain"}},
-		"a POST with the header":            {"POST", InjectErrorPath, rejection, []string{admit.SandboxHeader + ": 1", "Origin: https://attacker.example"}},
-		"a sandboxed page's":                {"POST", InjectErrorPath, rejection, []string{admit.SandboxHeader + ": 1", "Origin: null"}},
-		"one under a foreign name":          {"POST", InjectErrorPath, rejection, []string{admit.SandboxHeader + ": 1", "Host: attacker.example:4566"}},
-		"a preflight":                       {"OPTIONS", InjectErrorPath, "", []string{"Origin: https://attacker.example", "Access-Control-Request-Method: POST"}},
-		"limits of nothing":                 {"PUT", LimitsPath, `{}`, nil},
-		"the limits it began with":          {"DELETE", LimitsPath, "", nil},
-		"health that another page asks for": {"GET", HealthPath, "", []string{"Origin: https://attacker.example"}},
+	for name, request := range map[string]testRequest{
+		"a POST of text/plain":        {"POST", InjectErrorPath, rejection, []string{"Content-Type: text/plain"}},
+		"a POST with the header":      {"POST", InjectErrorPath, rejection, []string{admit.SandboxHeader + ": 1", "Origin: https://attacker.example"}},
+		"a sandboxed page's POST":     {"POST", InjectErrorPath, rejection, []string{admit.SandboxHeader + ": 1", "Origin: null"}},
+		"a POST to another host":      {"POST", InjectErrorPath, rejection, []string{admit.SandboxHeader + ": 1", "Host: attacker.example:4566"}},
+		"a preflight":                 {"OPTIONS", InjectErrorPath, "", []string{"Origin: https://attacker.example", "Access-Control-Request-Method: POST"}},
+		"a PUT without the header":    {"PUT", LimitsPath, `{}`, nil},
+		"a DELETE without the header": {"DELETE", LimitsPath, "", nil},
+		"a page's GET":                {"GET", HealthPath, "", []string{"Origin: https://attacker.example"}},
 	} {
-		t.Run(name+" is refused", func(t *testing.T) {
+		t.Run(name+" is rejected", func(t *testing.T) {
 			if status, response := request.send(t, s); status != http.StatusForbidden {
-				t.Errorf("answered %d %s", status, response)
+				t.Errorf("status %d: %s", status, response)
 			}
 		})
 	}
-	if status, response := (asked{"GET", "/bucket", "", []string{"Authorization: " + signedFor("s3")}}).send(t, s); status != http.StatusOK {
-		t.Errorf("a call after them is answered %d %s", status, response)
+	if status, response := (testRequest{"GET", "/bucket", "", []string{"Authorization: " + signedFor("s3")}}).send(t, s); status != http.StatusOK {
+		t.Errorf("a later call: status %d: %s", status, response)
 	}
-	if status, response := (asked{"POST", InjectErrorPath, rejection, []string{admit.SandboxHeader + ": 1"}}).send(t, s); status != http.StatusNoContent {
-		t.Errorf("a program's call is answered %d %s", status, response)
+	if status, response := (testRequest{"POST", InjectErrorPath, rejection, []string{admit.SandboxHeader + ": 1"}}).send(t, s); status != http.StatusNoContent {
+		t.Errorf("a program's call: status %d: %s", status, response)
 	}
 }
 
 // The program writes the project's origins into the bucket's rules (data/cors.go).
-func TestAPageSendsFilesByTheRulesOfTheBucketAlone(t *testing.T) {
+func TestAPageCanSendFilesByTheBucketsCORSRulesOnly(t *testing.T) {
 	s := newTestEnv(t, nil)
-	client := bucket(t, s, "sent-by-pages")
+	client := newBucket(t, s, "sent-by-pages")
 	name := aws.String("sent-by-pages")
 	if _, err := client.PutBucketCors(t.Context(), &s3.PutBucketCorsInput{Bucket: name, CORSConfiguration: &types.CORSConfiguration{CORSRules: []types.CORSRule{
 		{AllowedOrigins: []string{"https://app.example"}, AllowedMethods: []string{"GET", "PUT", "POST"}, AllowedHeaders: []string{"*"}},
@@ -180,11 +180,11 @@ func TestAPageSendsFilesByTheRulesOfTheBucketAlone(t *testing.T) {
 		name, method, url, origin string
 		want                      int
 	}{
-		{"the project's page sends a file", http.MethodPut, put.URL, "https://app.example", http.StatusOK},
-		{"a foreign page does not", http.MethodPut, put.URL, "https://attacker.example", http.StatusForbidden},
-		{"nor a sandboxed one", http.MethodPut, put.URL, "null", http.StatusForbidden},
-		{"a redirected page reads it", http.MethodGet, get.URL, "null", http.StatusOK},
-		{"the project's page reads it", http.MethodGet, get.URL, "https://app.example", http.StatusOK},
+		{"a page of the project can send a file", http.MethodPut, put.URL, "https://app.example", http.StatusOK},
+		{"a page of another origin cannot", http.MethodPut, put.URL, "https://attacker.example", http.StatusForbidden},
+		{"a sandboxed page cannot", http.MethodPut, put.URL, "null", http.StatusForbidden},
+		{"a redirected page can read it", http.MethodGet, get.URL, "null", http.StatusOK},
+		{"a page of the project can read it", http.MethodGet, get.URL, "https://app.example", http.StatusOK},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r, err := http.NewRequestWithContext(t.Context(), c.method, c.url, bytes.NewBufferString("file"))
@@ -200,17 +200,17 @@ func TestAPageSendsFilesByTheRulesOfTheBucketAlone(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer func() { _ = response.Body.Close() }()
-			if text, _ := io.ReadAll(response.Body); response.StatusCode != c.want {
-				t.Errorf("answered %d %s", response.StatusCode, text)
+			if body, _ := io.ReadAll(response.Body); response.StatusCode != c.want {
+				t.Errorf("status %d: %s", response.StatusCode, body)
 			}
 		})
 	}
 }
 
-// A request that only looks signed reaches the emulator, which must know that it is not.
-func TestASignatureOfNobodyIsRefusedByTheEmulator(t *testing.T) {
+// A request with a well-formed but invalid signature reaches the emulator, which must reject it.
+func TestTheEmulatorRejectsAnInvalidSignature(t *testing.T) {
 	s := newTestEnv(t, nil)
-	for name, request := range map[string]asked{
+	for name, request := range map[string]testRequest{
 		"the buckets":               {"GET", "/", "", []string{"Authorization: " + signedFor("s3")}},
 		"a new bucket":              {"PUT", "/stolen", "", []string{"Authorization: " + signedFor("s3")}},
 		"users":                     {"POST", "/", "Action=ListUsers&Version=2010-05-08", []string{"Authorization: " + signedFor("iam"), "Content-Type: " + call.FormType}},
@@ -221,16 +221,16 @@ func TestASignatureOfNobodyIsRefusedByTheEmulator(t *testing.T) {
 		"an instance's credentials": {"GET", "/latest/meta-data/iam/security-credentials/", "", []string{"Authorization: " + signedFor("nothing")}},
 		"a task's credentials":      {"GET", "/v2/credentials/x", "", []string{"Authorization: " + signedFor("nothing")}},
 	} {
-		for _, key := range []string{"a", "test", "000000000000"} { // nobody's, the administrator's, and what ministack takes for it
+		for _, key := range []string{"a", "test", "000000000000"} { // an unknown one, the administrator's, and the account ID, which ministack accepts as the administrator's
 			request := request
 			request.header = slices.Clone(request.header)
 			for i, line := range request.header {
 				request.header[i] = strings.Replace(line, "Credential=a/20260101/", "Credential="+key+"/"+time.Now().UTC().Format("20060102")+"/", 1)
 			}
 			request.header = append(request.header, "X-Amz-Date: "+time.Now().UTC().Format("20060102T150405Z"))
-			t.Run(name+" are not to be had by the key "+key, func(t *testing.T) {
+			t.Run(name+" with the key "+key, func(t *testing.T) {
 				if status, response := request.send(t, s); status < 400 || status == http.StatusBadGateway {
-					t.Errorf("answered %d %s", status, response)
+					t.Errorf("status %d: %s", status, response)
 				}
 			})
 		}

@@ -41,25 +41,25 @@ func setLogRole(ctx context.Context, client *apigateway.Client, role string) err
 	return err
 }
 
-// The provider waits for this error to pass, as a new role's policies take a while:
+// The provider retries on this error, because a new role's policies take time to propagate:
 // https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/apigateway/account.go
-func TestAPIGatewayTakesOnlyARoleThatItCanLogWith(t *testing.T) {
+func TestTheAccountsLogRoleMustAllowAPIGatewayToWriteLogs(t *testing.T) {
 	s := newTestEnv(t, nil)
 	client := apigateway.NewFromConfig(s.config())
 	const lambdaOnly = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
 	for name, role := range map[string]string{
-		"that is not there":                       "arn:aws:iam::000000000000:role/none",
+		"that does not exist":                     "arn:aws:iam::000000000000:role/none",
 		"that trusts another service":             logRole(t, s, "log-role-lambdas", strings.ReplaceAll(gatewayTrust, "apigateway", "lambda"), logsPolicy, ""),
-		"that has only some of the rights":        logRole(t, s, "log-role-some", gatewayTrust, lambdaOnly, ""),
-		"whose boundary leaves only some of them": logRole(t, s, "log-role-bounded", gatewayTrust, logsPolicy, lambdaOnly),
+		"that has only some of the permissions":   logRole(t, s, "log-role-some", gatewayTrust, lambdaOnly, ""),
+		"whose boundary allows only some of them": logRole(t, s, "log-role-bounded", gatewayTrust, logsPolicy, lambdaOnly),
 	} {
-		t.Run("one "+name+" is refused", func(t *testing.T) {
+		t.Run("a role "+name+" is rejected", func(t *testing.T) {
 			if err := setLogRole(t.Context(), client, role); err == nil || !strings.Contains(err.Error(), apigatewaygw.UnusableLogRole) {
 				t.Errorf("got %v", err)
 			}
 		})
 	}
-	t.Run("one with the policy of AWS's is kept", func(t *testing.T) {
+	t.Run("a role with AWS's managed policy is accepted", func(t *testing.T) {
 		role := logRole(t, s, "log-role", gatewayTrust, logsPolicy, logsPolicy)
 		if err := setLogRole(t.Context(), client, role); err != nil {
 			t.Fatal(err)
@@ -72,7 +72,7 @@ func TestAPIGatewayTakesOnlyARoleThatItCanLogWith(t *testing.T) {
 }
 
 // https://github.com/aws-solutions/virtual-waiting-room-on-aws/issues/74
-func TestAStageLogsOnlyWhereAPIGatewayHasARole(t *testing.T) {
+func TestAStageCanLogOnlyIfTheAccountHasALogRole(t *testing.T) {
 	s := newTestEnv(t, nil)
 	client := apigateway.NewFromConfig(s.config())
 	id := deployedAPI(t, client)
@@ -88,14 +88,14 @@ func TestAStageLogsOnlyWhereAPIGatewayHasARole(t *testing.T) {
 		"executions of all methods": {replace("/*/*/logging/loglevel", "ERROR")},
 		"executions of one method":  {replace("/~1items~1{id}/PUT/logging/loglevel", "INFO")},
 	}
-	for what, operations := range logging {
-		t.Run("a stage that logs "+what+" is refused without one", func(t *testing.T) {
+	for name, operations := range logging {
+		t.Run("a stage cannot log "+name+" without a role", func(t *testing.T) {
 			if err := update(operations...); err == nil || !strings.Contains(err.Error(), apigatewaygw.NoLogRole) {
 				t.Errorf("got %v", err)
 			}
 		})
 	}
-	t.Run("a stage that does not log needs none", func(t *testing.T) {
+	t.Run("a stage that does not log needs no role", func(t *testing.T) {
 		if err := update(replace("/*/*/logging/loglevel", "OFF"), replace("/*/*/metrics/enabled", "true")); err != nil {
 			t.Error(err)
 		}
@@ -103,8 +103,8 @@ func TestAStageLogsOnlyWhereAPIGatewayHasARole(t *testing.T) {
 	if err := setLogRole(t.Context(), client, logRole(t, s, "log-role-stages", gatewayTrust, logsPolicy, "")); err != nil {
 		t.Fatal(err)
 	}
-	for what, operations := range logging {
-		t.Run("a stage logs "+what+" with it", func(t *testing.T) {
+	for name, operations := range logging {
+		t.Run("a stage can log "+name+" with a role", func(t *testing.T) {
 			if err := update(operations...); err != nil {
 				t.Error(err)
 			}
@@ -112,15 +112,16 @@ func TestAStageLogsOnlyWhereAPIGatewayHasARole(t *testing.T) {
 	}
 }
 
-// A deployment could otherwise have an integration read what the role reads, as with logs:action/FilterLogEvents.
+// Without iam:PassRole a deployment could read what the role can read, with an integration such as
+// logs:action/FilterLogEvents.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-control-access-using-iam-policies-to-invoke-api.html
-func TestAnIntegrationsCredentialsArePassedToAPIGateway(t *testing.T) {
+func TestAnIntegrationsRoleRequiresPassRole(t *testing.T) {
 	s := newTestEnv(t, nil)
 	admin := apigateway.NewFromConfig(s.config())
 	const role = "arn:aws:iam::000000000000:role/reads-logs"
 	everything := `{"Effect":"Allow","NotAction":"iam:PassRole","Resource":"*"}`
 	passing := `{"Effect":"Allow","Action":"iam:PassRole","Resource":"` + role + `","Condition":{"StringEquals":{"iam:PassedToService":"apigateway.amazonaws.com"}}}`
-	without, with := s.assumeRole(t, "hands-over-nothing", document(everything)), s.assumeRole(t, "hands-over", document(everything, passing))
+	without, with := s.assumeRole(t, "without-pass-role", document(everything)), s.assumeRole(t, "with-pass-role", document(everything, passing))
 	for name, request := range map[string]func(t *testing.T, c *apigateway.Client, api string) error{
 		"in an integration": func(t *testing.T, c *apigateway.Client, api string) error {
 			return putIntegration(t, admin, c, api, role)
@@ -137,15 +138,15 @@ func TestAnIntegrationsCredentialsArePassedToAPIGateway(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			api := newAPI(t, s)
-			mustMiss(t, request(t, apigateway.NewFromConfig(without), api), "iam:PassRole", role)
+			mustBeDenied(t, request(t, apigateway.NewFromConfig(without), api), "iam:PassRole", role)
 			if err := request(t, apigateway.NewFromConfig(with), api); denied(err) != "" {
-				t.Errorf("with the right: %v", err)
+				t.Errorf("with the permission: %v", err)
 			}
 		})
 	}
 }
 
-// putIntegration has a new method of the API call CloudWatch Logs with a role.
+// putIntegration creates a method whose integration calls CloudWatch Logs with a role.
 func putIntegration(t *testing.T, admin, c *apigateway.Client, api, role string) error {
 	t.Helper()
 	resources, err := admin.GetResources(t.Context(), &apigateway.GetResourcesInput{RestApiId: &api})

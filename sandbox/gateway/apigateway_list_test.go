@@ -8,9 +8,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/apigateway/types"
 )
 
-// Every answer that shows a resource shows it corrected: that of its creation,
-// of a list, of an update.
-func TestEveryAnswerIsCorrected(t *testing.T) {
+// Create, list and update calls all return corrected resources.
+func TestEveryResponseIsCorrected(t *testing.T) {
 	s := newTestEnv(t, nil)
 	client, id := importedAPIOf(t, s, "everywhere")
 	t.Run("a list of APIs", func(t *testing.T) {
@@ -25,10 +24,10 @@ func TestEveryAnswerIsCorrected(t *testing.T) {
 		}
 		t.Errorf("%s with its binary types is not in %+v", *id, all.Items)
 	})
-	t.Run("a stage wherever it shows", func(t *testing.T) {
+	t.Run("a stage in every response", func(t *testing.T) {
 		created, err := client.CreateStage(t.Context(), &apigateway.CreateStageInput{RestApiId: id, StageName: aws.String("s"), DeploymentId: aws.String("d")})
 		if err != nil || created.AccessLogSettings != nil {
-			t.Errorf("made %+v, %v", created.AccessLogSettings, err)
+			t.Errorf("created %+v, %v", created.AccessLogSettings, err)
 		}
 		all, err := client.GetStages(t.Context(), &apigateway.GetStagesInput{RestApiId: id})
 		if err != nil || all.Item[0].AccessLogSettings != nil {
@@ -39,10 +38,10 @@ func TestEveryAnswerIsCorrected(t *testing.T) {
 			t.Errorf("changed %+v, %v", changed, err)
 		}
 	})
-	t.Run("a usage plan wherever it shows", func(t *testing.T) {
+	t.Run("a usage plan in every response", func(t *testing.T) {
 		created, err := client.CreateUsagePlan(t.Context(), &apigateway.CreateUsagePlanInput{Name: aws.String("bare")})
 		if err != nil || created.Throttle != nil || created.Quota != nil {
-			t.Errorf("made %+v, %v", created, err)
+			t.Errorf("created %+v, %v", created, err)
 		}
 		all, err := client.GetUsagePlans(t.Context(), &apigateway.GetUsagePlansInput{})
 		if err != nil {
@@ -68,7 +67,7 @@ func TestEveryAnswerIsCorrected(t *testing.T) {
 		}
 		one, err := client.GetApiKey(t.Context(), &apigateway.GetApiKeyInput{ApiKey: created.Id})
 		if err != nil || one.Enabled {
-			t.Errorf("alone it is %+v, %v", one, err)
+			t.Errorf("GetApiKey() = %+v, %v", one, err)
 		}
 	})
 	t.Run("a domain in a list", func(t *testing.T) {
@@ -83,7 +82,7 @@ func TestEveryAnswerIsCorrected(t *testing.T) {
 	})
 }
 
-func TestADeleteLeavesNothingBehind(t *testing.T) {
+func TestADeletionRemovesStoredMembers(t *testing.T) {
 	s := newTestEnv(t, nil)
 	client, id := importedAPIOf(t, s, "leaving")
 	deployment, err := client.CreateDeployment(t.Context(), &apigateway.CreateDeploymentInput{RestApiId: id})
@@ -108,7 +107,7 @@ func TestADeleteLeavesNothingBehind(t *testing.T) {
 			t.Fatal(err)
 		}
 		if s.gateway.account.Fields.Get(resource)["tags"] == nil {
-			t.Errorf("the tags of %s are not remembered", resource)
+			t.Errorf("the tags of %s are not stored", resource)
 		}
 	}
 	_, err = client.DeleteStage(t.Context(), &apigateway.DeleteStageInput{RestApiId: id, StageName: stage})
@@ -116,7 +115,7 @@ func TestADeleteLeavesNothingBehind(t *testing.T) {
 		_, err = client.DeleteDeployment(t.Context(), &apigateway.DeleteDeploymentInput{RestApiId: id, DeploymentId: deployment.Id})
 	}
 	if err == nil && s.gateway.apis.Snapshot(*id, *deployment.Id) != nil {
-		t.Error("a deleted deployment's document is still there")
+		t.Error("the document of a deleted deployment is still stored")
 	}
 	if err == nil {
 		_, err = client.DeleteUsagePlan(t.Context(), &apigateway.DeleteUsagePlanInput{UsagePlanId: plan.Id})
@@ -132,15 +131,15 @@ func TestADeleteLeavesNothingBehind(t *testing.T) {
 	}
 	for _, resource := range keys {
 		if left := s.gateway.account.Fields.Get(resource); left != nil {
-			t.Errorf("of %s is left %v", resource, left)
+			t.Errorf("stored members of %s: %v", resource, left)
 		}
 	}
 	if s.gateway.apis.Document(*id) != nil {
-		t.Error("a deleted API's document is still there")
+		t.Error("the document of a deleted API is still stored")
 	}
 }
 
-func TestTagsCanBeTakenAway(t *testing.T) {
+func TestTagsCanBeRemoved(t *testing.T) {
 	s := newTestEnv(t, nil)
 	client := apigateway.NewFromConfig(s.config())
 	api, err := client.CreateRestApi(t.Context(), &apigateway.CreateRestApiInput{Name: aws.String("untagged"), Tags: map[string]string{"a": "1", "b": "2"}})

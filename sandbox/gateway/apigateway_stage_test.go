@@ -12,12 +12,12 @@ import (
 	"github.com/didomi/serverless-api/sandbox/restapi"
 )
 
-func TestAThrottleOfOneMethodComesAndGoes(t *testing.T) {
+func TestAMethodsThrottleCanBeSetAndRemoved(t *testing.T) {
 	s := newTestEnv(t, nil)
 	client := apigateway.NewFromConfig(s.config())
 	id := deployedAPI(t, client)
 	const method = "~1items~1{id}/PUT"
-	shown := func() map[string]types.MethodSetting {
+	settings := func() map[string]types.MethodSetting {
 		stage, err := client.GetStage(t.Context(), &apigateway.GetStageInput{RestApiId: id, StageName: aws.String("dev")})
 		if err != nil {
 			t.Fatal(err)
@@ -35,19 +35,19 @@ func TestAThrottleOfOneMethodComesAndGoes(t *testing.T) {
 		replace("/"+method+"/throttling/rateLimit", "5"), replace("/"+method+"/throttling/burstLimit", "7"),
 		replace("/*/*/throttling/rateLimit", "9"),
 	})
-	if got := shown(); len(got) != 2 || got[method].ThrottlingRateLimit != 5 || got["*/*"].ThrottlingRateLimit != 9 {
-		t.Errorf("the stage shows %+v", got)
+	if got := settings(); len(got) != 2 || got[method].ThrottlingRateLimit != 5 || got["*/*"].ThrottlingRateLimit != 9 {
+		t.Errorf("the stage has %+v", got)
 	}
 	if got := enforced()[method]; got != (restapi.MethodSettings{Rate: 5, Burst: 7}) {
-		t.Errorf("what holds is %+v", got)
+		t.Errorf("the data plane enforces %+v", got)
 	}
 	patchStage(t, client, id, []types.PatchOperation{{Op: types.OpRemove, Path: aws.String("/" + method)}})
 	if got := enforced(); len(got) != 1 || got["*/*"].Rate != 9 {
-		t.Errorf("%+v is left", got)
+		t.Errorf("after the removal: %+v", got)
 	}
 }
 
-func TestASettingOfAMethodWhosePathIsNotEscapedIsRefused(t *testing.T) {
+func TestAMethodSettingWithAnUnescapedPathIsRejected(t *testing.T) {
 	s := newTestEnv(t, nil)
 	client := apigateway.NewFromConfig(s.config())
 	id := deployedAPI(t, client)
@@ -62,11 +62,11 @@ func TestASettingOfAMethodWhosePathIsNotEscapedIsRefused(t *testing.T) {
 	}
 	stage, err := client.GetStage(t.Context(), &apigateway.GetStageInput{RestApiId: id, StageName: aws.String("dev")})
 	if err != nil || len(stage.MethodSettings) != 0 || aws.ToString(stage.Description) == "changed" {
-		t.Errorf("after the refusal the stage is %+v, %v", stage, err)
+		t.Errorf("after the rejected call the stage is %+v, %v", stage, err)
 	}
 }
 
-// deployedAPI has the test's document deployed to the stage dev.
+// deployedAPI deploys the test's document to the stage dev and returns the API's ID.
 func deployedAPI(t *testing.T, client *apigateway.Client) *string {
 	t.Helper()
 	api, err := client.ImportRestApi(t.Context(), &apigateway.ImportRestApiInput{Body: []byte(testDocument)})

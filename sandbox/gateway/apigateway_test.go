@@ -17,7 +17,7 @@ const testDocument = `{"openapi":"3.0.1","info":{"title":"imported","version":"1
 "x-amazon-apigateway-binary-media-types":["*/*"],
 "paths":{"/items/{id}":{"get":{"x-amazon-apigateway-integration":{"type":"aws_proxy"}},"put":{}},"/health":{"get":{}}}}`
 
-// importedAPIOf makes an API and imports the document, as the provider does.
+// importedAPIOf creates an API and imports the document, as the provider does.
 func importedAPIOf(t *testing.T, s *testEnv, name string) (*apigateway.Client, *string) {
 	t.Helper()
 	client := apigateway.NewFromConfig(s.config())
@@ -36,13 +36,13 @@ func importedAPIOf(t *testing.T, s *testEnv, name string) (*apigateway.Client, *
 func TestPutRestApiImportsADocument(t *testing.T) {
 	s := newTestEnv(t, nil)
 	client, id := importedAPIOf(t, s, "api")
-	t.Run("which names the API and its binary types", func(t *testing.T) {
+	t.Run("which sets the API's name and binary media types", func(t *testing.T) {
 		api, err := client.GetRestApi(t.Context(), &apigateway.GetRestApiInput{RestApiId: id})
 		if err != nil || *api.Name != "imported" || !reflect.DeepEqual(api.BinaryMediaTypes, []string{"*/*"}) {
 			t.Errorf("got %+v, %v", api, err)
 		}
 	})
-	t.Run("whose paths become resources under the root", func(t *testing.T) {
+	t.Run("whose paths become resources", func(t *testing.T) {
 		response, err := client.GetResources(t.Context(), &apigateway.GetResourcesInput{RestApiId: id})
 		if err != nil {
 			t.Fatal(err)
@@ -58,28 +58,28 @@ func TestPutRestApiImportsADocument(t *testing.T) {
 			t.Errorf("got %v under root %s", parents, root)
 		}
 	})
-	t.Run("and says what is wrong with one that is none", func(t *testing.T) {
+	t.Run("and rejects an invalid document", func(t *testing.T) {
 		_, err := client.PutRestApi(t.Context(), &apigateway.PutRestApiInput{RestApiId: id, Body: []byte(`{"paths":{}}`)})
 		var bad *types.BadRequestException
 		if !errors.As(err, &bad) || !strings.Contains(err.Error(), "openapi") {
 			t.Errorf("got %v", err)
 		}
 	})
-	t.Run("into an API that exists", func(t *testing.T) {
+	t.Run("and rejects an API that does not exist", func(t *testing.T) {
 		_, err := client.PutRestApi(t.Context(), &apigateway.PutRestApiInput{RestApiId: aws.String("nobody"), Body: []byte(testDocument)})
 		var missing *types.NotFoundException
 		if !errors.As(err, &missing) {
 			t.Errorf("got %v", err)
 		}
 	})
-	t.Run("for a caller who may", func(t *testing.T) {
+	t.Run("and denies a caller without permission", func(t *testing.T) {
 		key, secret := user(t, s, "reader", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"apigateway:GET","Resource":"*"}]}`)
 		_, err := apigateway.NewFromConfig(s.configOf(key, secret, "")).PutRestApi(t.Context(), &apigateway.PutRestApiInput{RestApiId: id, Body: []byte(testDocument)})
 		if code := errorCode(err); code != "AccessDeniedException" {
 			t.Errorf("got %v", err)
 		}
 	})
-	t.Run("or makes one itself as ImportRestApi", func(t *testing.T) {
+	t.Run("and ImportRestApi creates an API", func(t *testing.T) {
 		api, err := client.ImportRestApi(t.Context(), &apigateway.ImportRestApiInput{Body: []byte(testDocument)})
 		if err != nil || *api.Name != "imported" || s.gateway.apis.Document(*api.Id) == nil {
 			t.Errorf("got %+v, %v", api, err)
@@ -87,7 +87,7 @@ func TestPutRestApiImportsADocument(t *testing.T) {
 	})
 }
 
-func TestAStageServesWhatItsDeploymentFroze(t *testing.T) {
+func TestAStageServesItsDeploymentsDocument(t *testing.T) {
 	s := newTestEnv(t, nil)
 	client, id := importedAPIOf(t, s, "staged")
 	deployment, err := client.CreateDeployment(t.Context(), &apigateway.CreateDeploymentInput{RestApiId: id})
@@ -119,7 +119,7 @@ func TestAStageServesWhatItsDeploymentFroze(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := stage(); string(got.Document) != testDocument {
-		t.Error("an import changed what is deployed")
+		t.Error("an import changed the deployed document")
 	}
 	export, err := client.GetExport(t.Context(), &apigateway.GetExportInput{RestApiId: id, StageName: aws.String("dev"), ExportType: aws.String("oas30")})
 	if err != nil || string(export.Body) != testDocument {
@@ -146,7 +146,7 @@ func TestAStageServesWhatItsDeploymentFroze(t *testing.T) {
 		t.Errorf("settings %+v, access log %+v", got.Methods, got.AccessLog)
 	}
 	if _, err := s.gateway.Stage(t.Context(), *id, "nobody"); !errors.Is(err, restapi.ErrNotFound) {
-		t.Errorf("a missing stage is %v", err)
+		t.Errorf("a stage that does not exist: %v", err)
 	}
 }
 
@@ -162,7 +162,7 @@ func patchStage(t *testing.T, client *apigateway.Client, id *string, operations 
 	}
 }
 
-func TestUpdateRestApiPatchesAsAWSDoes(t *testing.T) {
+func TestUpdateRestApiAppliesPatchOperations(t *testing.T) {
 	s := newTestEnv(t, nil)
 	client := apigateway.NewFromConfig(s.config())
 	api, err := client.CreateRestApi(t.Context(), &apigateway.CreateRestApiInput{Name: aws.String("patched"), BinaryMediaTypes: []string{"a/b"},
@@ -192,7 +192,7 @@ func TestUpdateRestApiPatchesAsAWSDoes(t *testing.T) {
 	}
 }
 
-func TestACustomDomain(t *testing.T) {
+func TestCustomDomains(t *testing.T) {
 	s := newTestEnv(t, nil)
 	client, id := importedAPIOf(t, s, "domained")
 	name := aws.String("dev.api.example.com")
@@ -203,7 +203,7 @@ func TestACustomDomain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Run("is available at once and has no mutual TLS", func(t *testing.T) {
+	t.Run("is available immediately and has no mutual TLS", func(t *testing.T) {
 		if domain.DomainNameStatus != types.DomainNameStatusAvailable || domain.MutualTlsAuthentication != nil || domain.DistributionDomainName != nil ||
 			!strings.HasPrefix(*domain.RegionalDomainName, "d-") || aws.ToString(domain.RegionalHostedZoneId) == "" {
 			t.Errorf("got %+v", domain)
@@ -222,7 +222,7 @@ func TestACustomDomain(t *testing.T) {
 			t.Errorf("got %+v, %v", got, err)
 		}
 	})
-	t.Run("maps its root to a stage as (none)", func(t *testing.T) {
+	t.Run("maps its root to a stage under the base path (none)", func(t *testing.T) {
 		created, err := client.CreateBasePathMapping(t.Context(), &apigateway.CreateBasePathMappingInput{DomainName: name, RestApiId: id, Stage: aws.String("dev"), BasePath: aws.String("")})
 		if err != nil || *created.BasePath != "(none)" {
 			t.Fatalf("got %+v, %v", created, err)
@@ -240,7 +240,7 @@ func TestACustomDomain(t *testing.T) {
 			t.Errorf("the data plane has %+v, %v", served, err)
 		}
 	})
-	t.Run("points a mapping elsewhere and takes it away", func(t *testing.T) {
+	t.Run("changes and deletes a mapping", func(t *testing.T) {
 		_, err := client.UpdateBasePathMapping(t.Context(), &apigateway.UpdateBasePathMappingInput{DomainName: name, BasePath: aws.String("(none)"), PatchOperations: []types.PatchOperation{replace("/stage", "prod")}})
 		served, _ := s.gateway.Domain(t.Context(), *name)
 		if err != nil || served.Mappings[0].Stage != "prod" {
@@ -254,7 +254,7 @@ func TestACustomDomain(t *testing.T) {
 			t.Errorf("after the delete: %v", err)
 		}
 	})
-	t.Run("is gone after its delete", func(t *testing.T) {
+	t.Run("can be deleted", func(t *testing.T) {
 		_, err := client.DeleteDomainName(t.Context(), &apigateway.DeleteDomainNameInput{DomainName: name})
 		if err != nil {
 			t.Fatal(err)
@@ -279,13 +279,13 @@ func TestUsagePlansAndKeys(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Run("a plan without limits reads back without limits", func(t *testing.T) {
+	t.Run("a plan without limits is returned without limits", func(t *testing.T) {
 		got, err := client.GetUsagePlan(t.Context(), &apigateway.GetUsagePlanInput{UsagePlanId: plan.Id})
 		if err != nil || got.Throttle != nil || got.Quota != nil || len(got.ApiStages) != 1 {
 			t.Errorf("got %+v, %v", got, err)
 		}
 	})
-	t.Run("a plan takes limits and stages by patch", func(t *testing.T) {
+	t.Run("limits and stages can be patched", func(t *testing.T) {
 		_, err := client.UpdateUsagePlan(t.Context(), &apigateway.UpdateUsagePlanInput{UsagePlanId: plan.Id, PatchOperations: []types.PatchOperation{
 			replace("/throttle/rateLimit", "12.5"), replace("/throttle/burstLimit", "30"), replace("/quota/limit", "100"), replace("/quota/period", "DAY"),
 			{Op: types.OpAdd, Path: aws.String("/apiStages"), Value: aws.String("other:prod")},
@@ -298,26 +298,26 @@ func TestUsagePlansAndKeys(t *testing.T) {
 			t.Errorf("got %+v, %v", got, err)
 		}
 	})
-	t.Run("the data plane sees the key with its plan", func(t *testing.T) {
+	t.Run("the data plane has the key with its plan", func(t *testing.T) {
 		keys, err := s.gateway.Keys(t.Context(), *id, "dev")
 		if err != nil || len(keys) != 1 || keys[0].Value != "0123456789012345678901" || !keys[0].Enabled || keys[0].Plan.Rate != 12.5 || keys[0].Plan.Quota != 100 {
 			t.Errorf("got %+v, %v", keys, err)
 		}
 	})
-	t.Run("and that it is switched off", func(t *testing.T) {
+	t.Run("the data plane has a key that is disabled", func(t *testing.T) {
 		got, err := client.UpdateApiKey(t.Context(), &apigateway.UpdateApiKeyInput{ApiKey: key.Id, PatchOperations: []types.PatchOperation{replace("/enabled", "false")}})
 		keys, _ := s.gateway.Keys(t.Context(), *id, "dev")
 		if err != nil || got.Enabled || len(keys) != 1 || keys[0].Enabled {
 			t.Errorf("got %+v, %+v, %v", got, keys, err)
 		}
 	})
-	t.Run("a key of an empty value gets one of its own", func(t *testing.T) {
-		got, err := client.CreateApiKey(t.Context(), &apigateway.CreateApiKeyInput{Name: aws.String("made"), Enabled: true, Value: aws.String("")})
-		if err != nil || len(aws.ToString(got.Value)) < 20 || *got.Name != "made" {
+	t.Run("a key with an empty value gets a generated one", func(t *testing.T) {
+		got, err := client.CreateApiKey(t.Context(), &apigateway.CreateApiKeyInput{Name: aws.String("generated"), Enabled: true, Value: aws.String("")})
+		if err != nil || len(aws.ToString(got.Value)) < 20 || *got.Name != "generated" {
 			t.Errorf("got %+v, %v", got, err)
 		}
 	})
-	t.Run("a key of a short value is refused", func(t *testing.T) {
+	t.Run("a key with a short value is rejected", func(t *testing.T) {
 		_, err := client.CreateApiKey(t.Context(), &apigateway.CreateApiKeyInput{Value: aws.String("short")})
 		if errorCode(err) != "BadRequestException" {
 			t.Errorf("got %v", err)

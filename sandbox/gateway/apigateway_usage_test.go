@@ -11,7 +11,7 @@ import (
 
 // A key is in one usage plan for each stage.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-api-usage-plans.html
-func TestAKeyThatChangesItsPlanLeavesTheOldOneFirst(t *testing.T) {
+func TestAnAPIKeyHasOneUsagePlanPerStage(t *testing.T) {
 	s := newTestEnv(t, nil)
 	client, id := importedAPIOf(t, s, "planned")
 	plan := func(stage string) *string {
@@ -37,23 +37,22 @@ func TestAKeyThatChangesItsPlanLeavesTheOldOneFirst(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := join(second); errorCode(err) != "ConflictException" {
-		t.Errorf("the key is in two plans of a stage: %v", err)
+		t.Errorf("a key in two plans of a stage: %v", err)
 	}
 	if err := join(elsewhere); err != nil {
-		t.Errorf("a plan of another stage: %v", err)
+		t.Errorf("a key in a plan of another stage: %v", err)
 	}
 	_, err = client.DeleteUsagePlanKey(t.Context(), &apigateway.DeleteUsagePlanKeyInput{UsagePlanId: first, KeyId: key.Id})
 	if err == nil {
 		err = join(second)
 	}
 	if err != nil {
-		t.Errorf("the key that left its plan: %v", err)
+		t.Errorf("a key that has left its plan: %v", err)
 	}
 }
 
-// A plan's throttles of single methods read back as they were sent, hold for each key, and are refused where
-// AWS refuses them. The provider sends the slashes of a path bare, and by patch takes the stage away first.
-func TestAPlanThrottlesSingleMethodsOfItsStage(t *testing.T) {
+// The provider does not escape the slashes of a method's path. With a patch operation it removes the stage first.
+func TestAUsagePlanThrottlesMethodsOfItsStage(t *testing.T) {
 	s := newTestEnv(t, nil)
 	client, id := importedAPIOf(t, s, "throttled")
 	deployed, err := client.CreateDeployment(t.Context(), &apigateway.CreateDeploymentInput{RestApiId: id})
@@ -101,7 +100,7 @@ func TestAPlanThrottlesSingleMethodsOfItsStage(t *testing.T) {
 		return err
 	}
 	if err := move("/items/{id}/DELETE"); errorCode(err) != "NotFoundException" {
-		t.Errorf("a throttle of a method that is not served: %v", err)
+		t.Errorf("a throttle of a method that the stage lacks: %v", err)
 	}
 	if err := move("/items/{id}/PUT"); err != nil {
 		t.Fatal(err)

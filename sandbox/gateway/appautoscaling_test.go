@@ -7,7 +7,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	autoscaling "github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling/types"
-	"github.com/aws/smithy-go"
 )
 
 const (
@@ -15,13 +14,13 @@ const (
 	scaledBy       = types.ScalableDimensionLambdaFunctionProvisionedConcurrency
 )
 
-func TestAScalableTargetReadsBackAsItWasRegistered(t *testing.T) {
+func TestAScalableTargetHasItsRegisteredValues(t *testing.T) {
 	s := newTestEnv(t, nil)
 	client := autoscaling.NewFromConfig(s.config())
-	register := func(least, most int32, tags map[string]string) string {
+	register := func(minimum, maximum int32, tags map[string]string) string {
 		created, err := client.RegisterScalableTarget(t.Context(), &autoscaling.RegisterScalableTargetInput{
 			ServiceNamespace: types.ServiceNamespaceLambda, ResourceId: aws.String(scaledResource), ScalableDimension: scaledBy,
-			MinCapacity: &least, MaxCapacity: &most, Tags: tags,
+			MinCapacity: &minimum, MaxCapacity: &maximum, Tags: tags,
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -30,7 +29,7 @@ func TestAScalableTargetReadsBackAsItWasRegistered(t *testing.T) {
 	}
 	first := register(2, 5, map[string]string{"environment": "test"})
 	if again := register(3, 6, nil); again != first {
-		t.Errorf("registered again it is %s, want %s", again, first)
+		t.Errorf("after the second registration the ARN is %s, want %s", again, first)
 	}
 	got, err := client.DescribeScalableTargets(t.Context(), &autoscaling.DescribeScalableTargetsInput{
 		ServiceNamespace: types.ServiceNamespaceLambda, ResourceIds: []string{scaledResource},
@@ -47,7 +46,7 @@ func TestAScalableTargetReadsBackAsItWasRegistered(t *testing.T) {
 	}
 }
 
-func TestAScalingPolicyGoesWithItsTarget(t *testing.T) {
+func TestAScalingPolicyIsDeletedWithItsTarget(t *testing.T) {
 	s := newTestEnv(t, nil)
 	client := autoscaling.NewFromConfig(s.config())
 	put := func() error {
@@ -58,8 +57,7 @@ func TestAScalingPolicyGoesWithItsTarget(t *testing.T) {
 		})
 		return err
 	}
-	var refused smithy.APIError
-	if err := put(); !errors.As(err, &refused) || refused.ErrorCode() != "ObjectNotFoundException" {
+	if err := put(); errorCode(err) != "ObjectNotFoundException" {
 		t.Errorf("a policy without a target is %v", err)
 	}
 	_, err := client.RegisterScalableTarget(t.Context(), &autoscaling.RegisterScalableTargetInput{
@@ -88,15 +86,15 @@ func TestAScalingPolicyGoesWithItsTarget(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := policies(); len(got) != 0 {
-		t.Errorf("%+v is left", got)
+		t.Errorf("policies after the deletion of the target: %+v", got)
 	}
 }
 
-func TestScalingIsRefusedToAStranger(t *testing.T) {
+func TestScalingRequiresValidCredentials(t *testing.T) {
 	s := newTestEnv(t, nil)
 	client := autoscaling.NewFromConfig(s.configOf("nobody", "nothing", ""))
 	_, err := client.DescribeScalableTargets(t.Context(), &autoscaling.DescribeScalableTargetsInput{ServiceNamespace: types.ServiceNamespaceLambda})
 	if err == nil {
-		t.Error("a stranger was answered")
+		t.Error("the call succeeded")
 	}
 }

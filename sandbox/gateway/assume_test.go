@@ -33,14 +33,14 @@ const (
 
 func from(arn string) string { return `{"ArnLike":{"aws:SourceArn":"` + arn + `"}}` }
 
-// What each service sends when it takes a role: docs/reference/aws-rules.md, IAM, has the sources.
-func TestAServiceTakesARoleWhoseConditionsHold(t *testing.T) {
+// The condition keys that each service sends when it assumes a role: docs/reference/aws-rules.md, IAM, has the sources.
+func TestAServiceAssumesARoleWhoseConditionsAreMet(t *testing.T) {
 	s := newTestEnv(t, nil)
 	functions := "arn:aws:lambda:eu-west-1:000000000000:function:"
 	for name, c := range map[string]struct {
 		service, condition string
 		by                 iampolicy.Caller
-		refused            bool
+		denied             bool
 	}{
 		"Lambda, by the account":                      {"lambda.amazonaws.com", ofAccount, s.gateway.functions.LambdaCaller("orders"), false},
 		"Lambda, by another account":                  {"lambda.amazonaws.com", ofOtherAccount, s.gateway.functions.LambdaCaller("orders"), true},
@@ -53,32 +53,32 @@ func TestAServiceTakesARoleWhoseConditionsHold(t *testing.T) {
 		"RDS Proxy, which does not name the resource": {"rds.amazonaws.com", from("arn:aws:rds:*:*:db-proxy:*"), rdsgw.ProxyCaller, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			role := role(t, s, "taken-"+strings.NewReplacer(" ", "-", ",", "", "'", "").Replace(name), trusting(c.service, c.condition))
+			role := role(t, s, "assumed-"+strings.NewReplacer(" ", "-", ",", "", "'", "").Replace(name), trusting(c.service, c.condition))
 			_, err := s.gateway.account.Emulator.AssumeRole(t.Context(), role, "session", c.by)
-			if untrusted := new(emulator.UntrustedError); errors.As(err, &untrusted) != c.refused || err != nil && !c.refused {
-				t.Errorf("got %v, want a refusal: %v", err, c.refused)
+			if untrusted := new(emulator.UntrustedError); errors.As(err, &untrusted) != c.denied || err != nil && !c.denied {
+				t.Errorf("got %v, want an UntrustedError: %v", err, c.denied)
 			}
 		})
 	}
-	t.Run("and a denial wins", func(t *testing.T) {
+	t.Run("a denial overrides an allowance", func(t *testing.T) {
 		denial := `,{"Effect":"Deny","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
-		arn := role(t, s, "taken-denied", strings.TrimSuffix(lambdaTrust, "]}")+denial)
+		arn := role(t, s, "assumed-denied", strings.TrimSuffix(lambdaTrust, "]}")+denial)
 		if _, err := s.gateway.Credentials(t.Context(), lambdahost.Function{Name: "orders", RoleARN: arn}); err == nil {
-			t.Error("the role was taken")
+			t.Error("the role was assumed")
 		}
 	})
 }
 
-// Lambda tries a role before it makes a function, for a function in a VPC without aws:SourceArn.
+// Lambda checks the role before it creates a function, for a function in a VPC without aws:SourceArn.
 // https://github.com/aws/aws-parallelcluster/pull/6926
-func TestAFunctionsRoleMustLetLambdaTakeIt(t *testing.T) {
+func TestAFunctionsRoleMustTrustLambda(t *testing.T) {
 	s := newTestEnv(t, nil)
 	inVPC := &types.VpcConfig{SubnetIds: []string{subnet(t, s)}}
 	client := lambda.NewFromConfig(s.config())
 	for n, c := range []struct {
 		name, trust string
 		vpc         *types.VpcConfig
-		rejection   string
+		message     string
 	}{
 		{"without a condition", lambdaTrust, inVPC, ""},
 		{"of the account", trusting("lambda.amazonaws.com", ofAccount), inVPC, ""},
@@ -95,12 +95,12 @@ func TestAFunctionsRoleMustLetLambdaTakeIt(t *testing.T) {
 				FunctionName: &name, Role: &arn, Handler: aws.String("api"), Runtime: types.RuntimeProvidedal2023,
 				Code: &types.FunctionCode{ZipFile: zipOf(t, name)}, VpcConfig: c.vpc,
 			})
-			if c.rejection == "" && err != nil || c.rejection != "" && (errorCode(err) != "InvalidParameterValueException" || !strings.Contains(err.Error(), c.rejection)) {
-				t.Errorf("got %v, want %q", err, c.rejection)
+			if c.message == "" && err != nil || c.message != "" && (errorCode(err) != "InvalidParameterValueException" || !strings.Contains(err.Error(), c.message)) {
+				t.Errorf("got %v, want %q", err, c.message)
 			}
 		})
 	}
-	t.Run("and so must one that it is given later", func(t *testing.T) {
+	t.Run("and so must a role that is set later", func(t *testing.T) {
 		foreign := role(t, s, "trusted-later", trusting("lambda.amazonaws.com", ofOtherAccount))
 		_, err := client.UpdateFunctionConfiguration(t.Context(), &lambda.UpdateFunctionConfigurationInput{FunctionName: aws.String("trusted-0"), Role: &foreign})
 		if errorCode(err) != "InvalidParameterValueException" {
@@ -109,7 +109,7 @@ func TestAFunctionsRoleMustLetLambdaTakeIt(t *testing.T) {
 	})
 }
 
-func TestAProxyWhoseRoleAsksForConditionKeysKnowsNoPassword(t *testing.T) {
+func TestAProxyCannotAssumeARoleThatRequiresConditionKeys(t *testing.T) {
 	s := newTestEnv(t, nil)
 	secret := proxySecret(t, secretsmanager.NewFromConfig(s.config()), "proxy-conditioned", "app", "current")
 	arn := role(t, s, "proxy-conditioned", trusting("rds.amazonaws.com", ofAccount))
@@ -122,21 +122,21 @@ func TestAProxyWhoseRoleAsksForConditionKeysKnowsNoPassword(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := s.plane.password(t.Context(), "app"); err == nil {
-		t.Error("the proxy took the role")
+		t.Error("the proxy assumed the role")
 	}
 }
 
-func TestAFlowLogSaysWhetherVPCCanTakeItsRole(t *testing.T) {
+func TestAFlowLogFailsIfVPCCannotAssumeItsRole(t *testing.T) {
 	s := newTestEnv(t, nil)
 	client := ec2.NewFromConfig(s.config())
-	own := `{"StringEquals":{"aws:SourceAccount":"000000000000"},"ArnLike":{"aws:SourceArn":"arn:aws:ec2:eu-west-1:000000000000:vpc-flow-log/*"}}`
+	condition := `{"StringEquals":{"aws:SourceAccount":"000000000000"},"ArnLike":{"aws:SourceArn":"arn:aws:ec2:eu-west-1:000000000000:vpc-flow-log/*"}}`
 	for group, c := range map[string]struct{ trust, status string }{
-		"trusting":      {trusting("vpc-flow-logs.amazonaws.com", own), "SUCCESS"},
+		"trusting":      {trusting("vpc-flow-logs.amazonaws.com", condition), "SUCCESS"},
 		"other-account": {trusting("vpc-flow-logs.amazonaws.com", ofOtherAccount), "FAILED"},
 		"other-source":  {trusting("vpc-flow-logs.amazonaws.com", from("arn:aws:ec2:eu-west-1:000000000000:vpc/*")), "FAILED"},
 		"other-service": {lambdaTrust, "FAILED"},
 	} {
-		t.Run("where the role is "+group, func(t *testing.T) {
+		t.Run("with the role "+group, func(t *testing.T) {
 			created, err := client.CreateFlowLogs(t.Context(), &ec2.CreateFlowLogsInput{
 				ResourceIds: []string{"vpc-delivered"}, ResourceType: ec2types.FlowLogsResourceTypeVpc, TrafficType: ec2types.TrafficTypeAll,
 				LogDestination:           aws.String("arn:aws:logs:eu-west-1:000000000000:log-group:" + group),
@@ -150,7 +150,7 @@ func TestAFlowLogSaysWhetherVPCCanTakeItsRole(t *testing.T) {
 				t.Fatalf("got %+v, %v; want %s", found, err, c.status)
 			}
 			if message := aws.ToString(found.FlowLogs[0].DeliverLogsErrorMessage); (message == "Access error") != (c.status == "FAILED") {
-				t.Errorf("the reason is %q", message)
+				t.Errorf("the error message is %q", message)
 			}
 		})
 	}

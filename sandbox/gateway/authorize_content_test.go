@@ -19,17 +19,16 @@ import (
 	secretstypes "github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 )
 
-// contentCase is a call that a denial is about by what the call says.
+// contentCase is a call and a Deny statement with a condition on the call's content.
 type contentCase struct {
-	denial  string
-	call    func(t *testing.T, c aws.Config) error
-	refused bool
+	denial string
+	call   func(t *testing.T, c aws.Config) error
+	denied bool
 }
 
-// TestAPolicyDecidesByWhatACallSays takes everything but a denial, as the deploy role's boundary and a service
-// control policy have it.
+// Each role is allowed everything but one denial, as by the deploy role's boundary or a service control policy.
 // https://docs.aws.amazon.com/service-authorization/latest/reference/, columns "Condition keys"
-func TestAPolicyDecidesByWhatACallSays(t *testing.T) {
+func TestAPolicyAppliesByTheConditionKeysOfACall(t *testing.T) {
 	s := newTestEnv(t, nil)
 	admin := secretsmanager.NewFromConfig(s.config())
 	if _, err := admin.CreateSecret(t.Context(), &secretsmanager.CreateSecretInput{Name: aws.String("content")}); err != nil {
@@ -61,41 +60,41 @@ func TestAPolicyDecidesByWhatACallSays(t *testing.T) {
 	)
 	n := 0
 	for name, c := range map[string]contentCase{
-		"an alarm without actions":                      {actions, alarming("content"), false},
-		"an alarm that publishes":                       {actions, alarming("content", topic), false},
-		"an alarm that stops an instance":               {actions, alarming("content", stop), true},
-		"an alarm that does both":                       {actions, alarming("content", topic, stop), true},
-		"an alarm that stops an instance when it is OK": {actions, recovering("content", stop), true},
-		"a composite alarm that publishes":              {actions, composing(topic), false},
-		"a composite alarm that stops an instance":      {actions, composing(stop), true},
-		"a certificate of a name":                       {names, requesting("ours.example"), false},
-		"a certificate of another name":                 {names, requesting("theirs.example"), true},
-		"a certificate of another name, too":            {names, requesting("ours.example", "theirs.example"), true},
-		"a target that is a function's":                 {spaces, registering("lambda", "function:content:1", "lambda:function:ProvisionedConcurrency"), false},
-		"a target that is a table's":                    {spaces, registering("dynamodb", "table/content", "dynamodb:table:ReadCapacityUnits"), true},
-		"a right to invoke for API Gateway":             {invokers, permitting("beyond", "api", "apigateway.amazonaws.com"), false},
-		"a right to invoke for another account":         {invokers, permitting("beyond", "account", "123456789012"), true},
-		"a secret":                                      {replicas, secretWith("content-plain", ""), false},
-		"a secret with a replica":                       {replicas, secretWith("content-replica", "us-east-1"), true},
-		"a rotation by a function of others":            {rotation, rotating("arn:aws:lambda:eu-west-1:000000000000:function:theirs-f"), true},
-		"a rotation as it is set up":                    {rotation, rotating(""), false},
-		"a cluster with a managed password":             {password, makingCluster("content-managed", true), false},
-		"a cluster with a password of the caller's":     {password, makingCluster("content-typed", false), true},
-		"a change of a cluster with a managed password": {password, changing("managed", ""), false},
-		"a password for such a cluster":                 {password, changing("managed", "a-password-of-ones-own"), true},
-		"a change of a cluster without":                 {password, changing("typed", ""), true},
-		"a call of a role by its name":                  {role, secretWith("content-role", ""), true},
-		"a call that the gateway decides about":         {role, makingRole, true},
-		"a call of a role of another name":              {others, secretWith("content-other", ""), false},
-		"a call that no service makes":                  {direct, makingKey, true},
+		"an alarm without actions":                        {actions, alarming("content"), false},
+		"an alarm that publishes to a topic":              {actions, alarming("content", topic), false},
+		"an alarm that stops an instance":                 {actions, alarming("content", stop), true},
+		"an alarm that does both":                         {actions, alarming("content", topic, stop), true},
+		"an alarm that stops an instance when it is OK":   {actions, recovering("content", stop), true},
+		"a composite alarm that publishes":                {actions, composing(topic), false},
+		"a composite alarm that stops an instance":        {actions, composing(stop), true},
+		"a certificate of a name":                         {names, requesting("ours.example"), false},
+		"a certificate of another name":                   {names, requesting("theirs.example"), true},
+		"a certificate of two names, one of them another": {names, requesting("ours.example", "theirs.example"), true},
+		"a scalable target of a function":                 {spaces, registering("lambda", "function:content:1", "lambda:function:ProvisionedConcurrency"), false},
+		"a scalable target of a table":                    {spaces, registering("dynamodb", "table/content", "dynamodb:table:ReadCapacityUnits"), true},
+		"a permission for API Gateway to invoke":          {invokers, permitting("beyond", "api", "apigateway.amazonaws.com"), false},
+		"a permission for another account to invoke":      {invokers, permitting("beyond", "account", "123456789012"), true},
+		"a secret":                                         {replicas, secretWith("content-plain", ""), false},
+		"a secret with a replica":                          {replicas, secretWith("content-replica", "us-east-1"), true},
+		"a rotation by another stack's function":           {rotation, rotating("arn:aws:lambda:eu-west-1:000000000000:function:theirs-f"), true},
+		"a rotation with the current settings":             {rotation, rotating(""), false},
+		"a cluster with a managed password":                {password, creatingCluster("content-managed", true), false},
+		"a cluster with the caller's password":             {password, creatingCluster("content-typed", false), true},
+		"a change of a cluster with a managed password":    {password, changing("managed", ""), false},
+		"a password for a cluster with a managed one":      {password, changing("managed", "a-chosen-password"), true},
+		"a change of a cluster without a managed password": {password, changing("typed", ""), true},
+		"a call by a role that the denial names":           {role, secretWith("content-role", ""), true},
+		"a call that the gateway evaluates again":          {role, creatingRole, true},
+		"a call by a role that the denial does not name":   {others, secretWith("content-other", ""), false},
+		"a call that no AWS service makes":                 {direct, creatingKey, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			n++
 			all := `{"Effect":"Allow","Action":"*","Resource":"*"}`
 			err := c.call(t, s.assumeRole(t, fmt.Sprintf("content-%d", n), document(all, `{"Effect":"Deny","Resource":"*",`+c.denial+`}`)))
-			// Secrets Manager answers with the same code where it cannot invoke the function.
-			if refused := strings.Contains(denied(err), "is not authorized to perform"); refused != c.refused {
-				t.Errorf("answered %v, want a refusal: %v", err, c.refused)
+			// Secrets Manager returns the same code if it cannot invoke the function.
+			if got := strings.Contains(denied(err), "is not authorized to perform"); got != c.denied {
+				t.Errorf("got %v, want access denied: %v", err, c.denied)
 			}
 		})
 	}
@@ -172,7 +171,7 @@ func secretWith(name, replica string) func(t *testing.T, c aws.Config) error {
 	}
 }
 
-// rotating is refused by Secrets Manager itself where the caller may call it: the secret has no rotation.
+// rotating fails in any case: if the caller is allowed to call it, because the secret has no rotation.
 func rotating(function string) func(t *testing.T, c aws.Config) error {
 	return func(t *testing.T, c aws.Config) error {
 		t.Helper()
@@ -190,12 +189,12 @@ func clusterNamed(name string, managed bool) *rds.CreateDBClusterInput {
 	if managed {
 		cluster.ManageMasterUserPassword = aws.Bool(true)
 	} else {
-		cluster.MasterUserPassword = aws.String("a-password-of-ones-own")
+		cluster.MasterUserPassword = aws.String("a-chosen-password")
 	}
 	return cluster
 }
 
-func makingCluster(name string, managed bool) func(t *testing.T, c aws.Config) error {
+func creatingCluster(name string, managed bool) func(t *testing.T, c aws.Config) error {
 	return func(t *testing.T, c aws.Config) error {
 		t.Helper()
 		_, err := rds.NewFromConfig(c).CreateDBCluster(t.Context(), clusterNamed(name, managed))
@@ -203,7 +202,7 @@ func makingCluster(name string, managed bool) func(t *testing.T, c aws.Config) e
 	}
 }
 
-// changing gives a cluster a password, for which RDS must stop managing one, or else another backup period.
+// changing sets a cluster's password, which RDS then no longer manages, or its backup retention period.
 func changing(cluster, password string) func(t *testing.T, c aws.Config) error {
 	return func(t *testing.T, c aws.Config) error {
 		t.Helper()
@@ -216,15 +215,15 @@ func changing(cluster, password string) func(t *testing.T, c aws.Config) error {
 	}
 }
 
-func makingRole(t *testing.T, c aws.Config) error {
+func creatingRole(t *testing.T, c aws.Config) error {
 	t.Helper()
 	_, err := iam.NewFromConfig(c).CreateRole(t.Context(), &iam.CreateRoleInput{
-		RoleName: aws.String("content-made"), AssumeRolePolicyDocument: aws.String(lambdaTrust),
+		RoleName: aws.String("content-created"), AssumeRolePolicyDocument: aws.String(lambdaTrust),
 	})
 	return err
 }
 
-func makingKey(t *testing.T, c aws.Config) error {
+func creatingKey(t *testing.T, c aws.Config) error {
 	t.Helper()
 	_, err := kms.NewFromConfig(c).CreateKey(t.Context(), &kms.CreateKeyInput{})
 	return err

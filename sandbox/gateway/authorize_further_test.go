@@ -31,25 +31,25 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// ofDev are the tags that the calls of the tests set.
-var ofDev = map[string]string{"environment": "dev"}
+// devTags are the tags that the calls set.
+var devTags = map[string]string{"environment": "dev"}
 
-// beyond is a call that needs a right beside the one that it is named after.
-type beyond struct {
-	right, resource string
-	call            func(t *testing.T, s *testEnv, c aws.Config) error
+// dependentCall is a call that requires another permission than its own action.
+type dependentCall struct {
+	permission, resource string
+	call                 func(t *testing.T, s *testEnv, c aws.Config) error
 }
 
-// TestACallNeedsTheFurtherRightsThatAWSAsksFor takes the right away, and then gives it back for the resource alone.
+// Each role lacks the permission and then has it for the resource only.
 // https://docs.aws.amazon.com/service-authorization/latest/reference/, columns "Dependent actions" and
 // "Condition keys" of the tagging actions.
-func TestACallNeedsTheFurtherRightsThatAWSAsksFor(t *testing.T) {
+func TestACallRequiresItsDependentPermissions(t *testing.T) {
 	s := newTestEnv(t, nil)
 	n := 0
-	for name, b := range map[string]beyond{
+	for name, c := range map[string]dependentCall{
 		"a certificate with tags":      {"acm:AddTagsToCertificate", "certificate/*", newCertificate},
 		"a scalable target with tags":  {"application-autoscaling:TagResource", "scalable-target/*", newTarget},
-		"a policy that tracks":         {"cloudwatch:PutMetricAlarm", "alarm:TargetTracking-function:beyond:live-*", newScalingPolicy},
+		"a target tracking policy":     {"cloudwatch:PutMetricAlarm", "alarm:TargetTracking-function:beyond:live-*", newScalingPolicy},
 		"an alarm with tags":           {"cloudwatch:TagResource", "alarm:beyond", newAlarm},
 		"a VPC with tags":              {"ec2:CreateTags", "vpc/*", newTaggedVPC},
 		"a parameter group with tags":  {"rds:AddTagsToResource", "pg:beyond", newParameterGroup},
@@ -67,88 +67,88 @@ func TestACallNeedsTheFurtherRightsThatAWSAsksFor(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			n++
-			service, _, _ := strings.Cut(b.right, ":")
-			resource := fmt.Sprintf("arn:aws:%s:%s:%s:%s", service, testRegion, "000000000000", b.resource)
+			service, _, _ := strings.Cut(c.permission, ":")
+			resource := fmt.Sprintf("arn:aws:%s:%s:%s:%s", service, testRegion, "000000000000", c.resource)
 			if service == "iam" {
-				resource = "arn:aws:iam::000000000000:" + b.resource
+				resource = "arn:aws:iam::000000000000:" + c.resource
 			}
-			// The group that the nodes are of is never what is missing.
+			// Every role may create the replication group itself.
 			without := fmt.Sprintf(`{"Effect":"Allow","NotAction":%q,"Resource":"*"},`+
-				`{"Effect":"Allow","Action":"elasticache:*","Resource":"arn:aws:elasticache:*:*:replicationgroup:*"}`, b.right)
-			mustMiss(t, b.call(t, s, s.assumeRole(t, fmt.Sprintf("without-%d", n), document(without))), b.right, resource)
-			// A resource without an id ends with an asterisk, which a policy names by ${*}.
+				`{"Effect":"Allow","Action":"elasticache:*","Resource":"arn:aws:elasticache:*:*:replicationgroup:*"}`, c.permission)
+			mustBeDenied(t, c.call(t, s, s.assumeRole(t, fmt.Sprintf("without-%d", n), document(without))), c.permission, resource)
+			// The ARN of a resource without an ID ends with an asterisk, which is ${*} in a policy.
 			named := strings.Replace(resource, "*", "${*}", 1)
 			if named == resource {
 				named += "*"
 			}
-			with := fmt.Sprintf(`{"Effect":"Allow","Action":%q,"Resource":%q}`, b.right, named)
-			if err := b.call(t, s, s.assumeRole(t, fmt.Sprintf("with-%d", n), document(without, with))); denied(err) != "" {
-				t.Errorf("with the right: %v", err)
+			with := fmt.Sprintf(`{"Effect":"Allow","Action":%q,"Resource":%q}`, c.permission, named)
+			if err := c.call(t, s, s.assumeRole(t, fmt.Sprintf("with-%d", n), document(without, with))); denied(err) != "" {
+				t.Errorf("with the permission: %v", err)
 			}
 		})
 	}
 }
 
-// document is a policy with these statements.
+// document returns a policy with the statements.
 func document(statements ...string) string {
 	return `{"Version":"2012-10-17","Statement":[` + strings.Join(statements, ",") + `]}`
 }
 
-// denied is the message of a refusal by IAM; empty: the call was not refused.
+// denied returns the message of an AccessDenied error, or an empty string for other errors and none.
 func denied(err error) string {
-	var problem smithy.APIError
-	if errors.As(err, &problem) && (strings.HasPrefix(problem.ErrorCode(), "AccessDenied") || problem.ErrorCode() == "UnauthorizedOperation") {
-		return problem.ErrorMessage()
+	var apiErr smithy.APIError
+	if errors.As(err, &apiErr) && (strings.HasPrefix(apiErr.ErrorCode(), "AccessDenied") || apiErr.ErrorCode() == "UnauthorizedOperation") {
+		return apiErr.ErrorMessage()
 	}
 	return ""
 }
 
-// mustMiss wants a refusal that names the right and the resource.
-func mustMiss(t *testing.T, err error, right, resource string) {
+// mustBeDenied expects a denial for the lack of a permission on a resource.
+func mustBeDenied(t *testing.T, err error, permission, resource string) {
 	t.Helper()
-	if want := "is not authorized to perform: " + right + " on resource: " + resource; !strings.Contains(denied(err), want) {
-		t.Errorf("answered %v, want a refusal: %s", err, want)
+	if want := "is not authorized to perform: " + permission + " on resource: " + resource; !strings.Contains(denied(err), want) {
+		t.Errorf("got %v, want %q", err, want)
 	}
 }
 
-// TestTagsOfAPIGatewayAreAPathOfTheirOwn holds what the deploy role is granted (api/permissions.go).
+// The deploy role has these permissions (api/permissions.go).
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-tagging-iam-policy.html
 // https://github.com/mattclay/aws-terminator/pull/284 has the ARN of a new API's tags.
-func TestTagsOfAPIGatewayAreAPathOfTheirOwn(t *testing.T) {
+func TestAPIGatewaysTagsAreAResourcePath(t *testing.T) {
 	s := newTestEnv(t, nil)
 	const (
 		gateway = "arn:aws:apigateway:eu-west-1::"
 		escaped = gateway + "/tags/arn%3Aaws%3Aapigateway%3Aeu-west-1%3A%3A%2F"
-		own     = `"Condition":{"StringEquals":{"aws:ResourceTag/environment":"dev"}}`
-		gets    = `"Condition":{"StringEquals":{"aws:RequestTag/environment":"dev"}}`
+		hasTag  = `"Condition":{"StringEquals":{"aws:ResourceTag/environment":"dev"}}`
+		setsTag = `"Condition":{"StringEquals":{"aws:RequestTag/environment":"dev"}}`
 	)
-	making := `{"Effect":"Allow","Action":["apigateway:POST","apigateway:AddCertificateToDomain"],"Resource":"*"}`
-	changing := `{"Effect":"Allow","Action":["apigateway:PATCH","apigateway:DELETE"],"Resource":"` + gateway + `/restapis/*",` + own + `}`
+	creating := `{"Effect":"Allow","Action":["apigateway:POST","apigateway:AddCertificateToDomain"],"Resource":"*"}`
+	changing := `{"Effect":"Allow","Action":["apigateway:PATCH","apigateway:DELETE"],"Resource":"` + gateway + `/restapis/*",` + hasTag + `}`
 	others := `{"Effect":"Allow","Action":["apigateway:PUT","apigateway:DELETE"],"Resource":"` + gateway + `/tags/*",` +
 		`"Condition":{"ForAllValues:StringNotEqualsIgnoreCase":{"aws:TagKeys":"environment"}}}`
-	created := `{"Effect":"Allow","Action":"apigateway:PUT","Resource":"` + gateway + `/tags/*",` + gets + `}`
-	before := apigateway.NewFromConfig(s.assumeRole(t, "gateway-tags-before", document(making, changing, others)))
-	after := apigateway.NewFromConfig(s.assumeRole(t, "gateway-tags-after", document(making, changing, others, created)))
+	created := `{"Effect":"Allow","Action":"apigateway:PUT","Resource":"` + gateway + `/tags/*",` + setsTag + `}`
+	before := apigateway.NewFromConfig(s.assumeRole(t, "gateway-tags-before", document(creating, changing, others)))
+	after := apigateway.NewFromConfig(s.assumeRole(t, "gateway-tags-after", document(creating, changing, others, created)))
 	api := newAPI(t, s)
 	for name, c := range map[string]struct {
 		object string
-		make   func(client *apigateway.Client) error
+		create func(client *apigateway.Client) error
 	}{
 		"an API": {"restapis%2F*", func(client *apigateway.Client) error {
-			_, err := client.CreateRestApi(t.Context(), &apigateway.CreateRestApiInput{Name: aws.String("tags"), Tags: ofDev})
+			_, err := client.CreateRestApi(t.Context(), &apigateway.CreateRestApiInput{Name: aws.String("tags"), Tags: devTags})
 			return err
 		}},
 		"a key": {"apikeys%2F*", func(client *apigateway.Client) error {
-			_, err := client.CreateApiKey(t.Context(), &apigateway.CreateApiKeyInput{Name: aws.String("tags"), Tags: ofDev})
+			_, err := client.CreateApiKey(t.Context(), &apigateway.CreateApiKeyInput{Name: aws.String("tags"), Tags: devTags})
 			return err
 		}},
 		"a usage plan": {"usageplans%2F*", func(client *apigateway.Client) error {
-			_, err := client.CreateUsagePlan(t.Context(), &apigateway.CreateUsagePlanInput{Name: aws.String("tags"), Tags: ofDev})
+			_, err := client.CreateUsagePlan(t.Context(), &apigateway.CreateUsagePlanInput{Name: aws.String("tags"), Tags: devTags})
 			return err
 		}},
 		"a domain name": {"domainnames%2Ftags.example.com", func(client *apigateway.Client) error {
 			_, err := client.CreateDomainName(t.Context(), &apigateway.CreateDomainNameInput{
-				DomainName: aws.String("tags.example.com"), Tags: ofDev,
+				DomainName: aws.String("tags.example.com"), Tags: devTags,
 				RegionalCertificateArn: aws.String("arn:aws:acm:eu-west-1:000000000000:certificate/1"),
 			})
 			return err
@@ -159,15 +159,15 @@ func TestTagsOfAPIGatewayAreAPathOfTheirOwn(t *testing.T) {
 				return err
 			}
 			_, err = client.CreateStage(t.Context(), &apigateway.CreateStageInput{
-				RestApiId: &api, StageName: aws.String("live"), DeploymentId: deployment.Id, Tags: ofDev,
+				RestApiId: &api, StageName: aws.String("live"), DeploymentId: deployment.Id, Tags: devTags,
 			})
 			return err
 		}},
 	} {
-		t.Run(name+" is made with tags by who may put them there", func(t *testing.T) {
-			mustMiss(t, c.make(before), "apigateway:PUT", escaped+c.object)
-			if err := c.make(after); err != nil {
-				t.Errorf("with the right: %v", err)
+		t.Run(name+" with tags requires the permission to tag it", func(t *testing.T) {
+			mustBeDenied(t, c.create(before), "apigateway:PUT", escaped+c.object)
+			if err := c.create(after); err != nil {
+				t.Errorf("with the permission: %v", err)
 			}
 		})
 	}
@@ -190,19 +190,19 @@ func TestTagsOfAPIGatewayAreAPathOfTheirOwn(t *testing.T) {
 	}
 	dev, prod := arnOf("dev"), arnOf("prod")
 	for name, c := range map[string]struct {
-		err     error
-		refused bool
+		err    error
+		denied bool
 	}{
-		"an own API gets another tag":               {tag(dev, "owner", "me"), false},
-		"an own API loses another tag":              {untag(dev, "owner"), false},
-		"an own API keeps the tag of its stack":     {untag(dev, "environment"), true},
-		"an own API is not handed to another stack": {tag(dev, "environment", "prod"), true},
-		"nor by a key in other case":                {tag(dev, "Environment", "prod"), true},
-		"another stack's API is not taken over":     {tag(prod, "environment", "dev"), true},
-		"another stack's API gets no tag at all":    {tag(prod, "owner", "me"), true},
-		"another stack's API loses no tag either":   {untag(prod, "owner"), true},
-		"another stack's API keeps the stack's tag": {untag(prod, "environment"), true},
-		"nothing is made with the tag of another stack": {func() error {
+		"an API of the stack can get another tag":            {tag(dev, "owner", "me"), false},
+		"an API of the stack can lose another tag":           {untag(dev, "owner"), false},
+		"an API of the stack cannot lose the stack's tag":    {untag(dev, "environment"), true},
+		"an API of the stack cannot get another stack's tag": {tag(dev, "environment", "prod"), true},
+		"nor under a key in other case":                      {tag(dev, "Environment", "prod"), true},
+		"another stack's API cannot get the stack's tag":     {tag(prod, "environment", "dev"), true},
+		"another stack's API cannot get another tag":         {tag(prod, "owner", "me"), true},
+		"another stack's API cannot lose another tag":        {untag(prod, "owner"), true},
+		"another stack's API cannot lose its stack's tag":    {untag(prod, "environment"), true},
+		"nothing can be created with another stack's tag": {func() error {
 			_, err := after.CreateApiKey(t.Context(), &apigateway.CreateApiKeyInput{
 				Name: aws.String("theirs"), Tags: map[string]string{"environment": "prod"},
 			})
@@ -210,17 +210,17 @@ func TestTagsOfAPIGatewayAreAPathOfTheirOwn(t *testing.T) {
 		}(), true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if refused := denied(c.err) != ""; refused != c.refused || c.err != nil && !refused {
-				t.Errorf("answered %v, want a refusal: %v", c.err, c.refused)
+			if got := denied(c.err) != ""; got != c.denied || c.err != nil && !got {
+				t.Errorf("got %v, want access denied: %v", c.err, c.denied)
 			}
 		})
 	}
 }
 
-// newAPI is the id of an API with something to deploy.
+// newAPI creates an API and returns its ID.
 func newAPI(t *testing.T, s *testEnv) string {
 	t.Helper()
-	created, err := apigateway.NewFromConfig(s.config()).CreateRestApi(t.Context(), &apigateway.CreateRestApiInput{Name: aws.String("stages"), Tags: ofDev})
+	created, err := apigateway.NewFromConfig(s.config()).CreateRestApi(t.Context(), &apigateway.CreateRestApiInput{Name: aws.String("stages"), Tags: devTags})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -241,7 +241,7 @@ const provisioned = "lambda:function:ProvisionedConcurrency"
 func newTarget(t *testing.T, _ *testEnv, c aws.Config) error {
 	t.Helper()
 	_, err := applicationautoscaling.NewFromConfig(c).RegisterScalableTarget(t.Context(), &applicationautoscaling.RegisterScalableTargetInput{
-		ServiceNamespace: "lambda", ResourceId: aws.String("function:beyond:live"), ScalableDimension: provisioned, Tags: ofDev,
+		ServiceNamespace: "lambda", ResourceId: aws.String("function:beyond:live"), ScalableDimension: provisioned, Tags: devTags,
 	})
 	return err
 }
@@ -348,7 +348,7 @@ func newKey(t *testing.T, _ *testEnv, c aws.Config) error {
 	return err
 }
 
-// keyARN is the ARN of a new key.
+// keyARN creates a key and returns its ARN.
 func keyARN(t *testing.T, s *testEnv) string {
 	t.Helper()
 	created, err := kms.NewFromConfig(s.config()).CreateKey(t.Context(), &kms.CreateKeyInput{})
@@ -360,13 +360,13 @@ func keyARN(t *testing.T, s *testEnv) string {
 
 func newFunction(t *testing.T, s *testEnv, c aws.Config) error {
 	t.Helper()
-	runs := "arn:aws:iam::000000000000:role/beyond-function"
+	executionRole := "arn:aws:iam::000000000000:role/beyond-function"
 	if _, err := iam.NewFromConfig(s.config()).GetRole(t.Context(), &iam.GetRoleInput{RoleName: aws.String("beyond-function")}); err != nil {
-		runs = role(t, s, "beyond-function", lambdaTrust)
+		executionRole = role(t, s, "beyond-function", lambdaTrust)
 	}
 	_, err := lambda.NewFromConfig(c).CreateFunction(t.Context(), &lambda.CreateFunctionInput{
-		FunctionName: aws.String("beyond"), Role: &runs, Handler: aws.String("api"), Runtime: lambdatypes.RuntimeProvidedal2023,
-		Code: &lambdatypes.FunctionCode{ZipFile: zipOf(t, "beyond")}, Tags: ofDev,
+		FunctionName: aws.String("beyond"), Role: &executionRole, Handler: aws.String("api"), Runtime: lambdatypes.RuntimeProvidedal2023,
+		Code: &lambdatypes.FunctionCode{ZipFile: zipOf(t, "beyond")}, Tags: devTags,
 	})
 	return err
 }

@@ -12,7 +12,7 @@ import (
 	rdstypes "github.com/aws/aws-sdk-go-v2/service/rds/types"
 )
 
-// creating lets a role tag what it creates and nothing that exists, as the deploy role's policies do.
+// creating allows a role to tag what it creates and nothing that exists, as the deploy role's policies do.
 const creating = `{"Version":"2012-10-17","Statement":[
 	{"Effect":"Allow","Action":["acm:RequestCertificate","iam:PassRole","rds:CreateDBProxy"],"Resource":"*"},
 	{"Effect":"Allow","Action":"elasticache:*","Resource":"arn:aws:elasticache:*:*:replicationgroup:*"},
@@ -22,9 +22,8 @@ const creating = `{"Version":"2012-10-17","Statement":[
 	 "Resource":["arn:aws:acm:*:*:certificate/${*}","arn:aws:application-autoscaling:*:*:scalable-target/${*}",
 	 "arn:aws:elasticache:*:*:cluster:${*}","arn:aws:rds:*:*:db-proxy:${*}"]}]}`
 
-// TestWhatTagsNewResourcesTagsNoneThatExist has a role create each kind with tags, and then try to tag one
-// that the administrator has created.
-func TestWhatTagsNewResourcesTagsNoneThatExist(t *testing.T) {
+// A role creates each kind of resource with tags, and tries to tag one that the administrator has created.
+func TestAPermissionToTagNewResourcesExcludesExistingOnes(t *testing.T) {
 	s := newTestEnv(t, nil)
 	private := subnet(t, s)
 	admin, role := s.config(), s.assumeRole(t, "creating", creating)
@@ -61,7 +60,7 @@ func TestWhatTagsNewResourcesTagsNoneThatExist(t *testing.T) {
 		"scalable target": {func(c aws.Config, name string) (string, error) {
 			return registerWithTags(t, c, name)
 		}, func(arn string) error {
-			_, err := applicationautoscaling.NewFromConfig(role).TagResource(t.Context(), &applicationautoscaling.TagResourceInput{ResourceARN: &arn, Tags: ofDev})
+			_, err := applicationautoscaling.NewFromConfig(role).TagResource(t.Context(), &applicationautoscaling.TagResourceInput{ResourceARN: &arn, Tags: devTags})
 			return err
 		}},
 		"node of a cache": {func(c aws.Config, name string) (string, error) {
@@ -74,27 +73,27 @@ func TestWhatTagsNewResourcesTagsNoneThatExist(t *testing.T) {
 	} {
 		t.Run(kind, func(t *testing.T) {
 			if _, err := c.create(role, "ours"); err != nil {
-				t.Errorf("the role creates none with tags: %v", err)
+				t.Errorf("the role cannot create one with tags: %v", err)
 			}
 			arn, err := c.create(admin, "theirs")
 			if err != nil {
 				t.Fatal(err)
 			}
 			if err := c.tag(arn); denied(err) == "" {
-				t.Errorf("%s gets tags, or it failed for another reason: %v", arn, err)
+				t.Errorf("tagging %s: got %v, want access denied", arn, err)
 			}
 		})
 	}
-	t.Run("an existing target is not registered with tags", func(t *testing.T) {
+	t.Run("an existing target cannot be registered with tags", func(t *testing.T) {
 		if _, err := registerWithTags(t, role, "theirs"); err == nil {
-			t.Error("it is")
+			t.Error("the call succeeded")
 		}
 	})
-	t.Run("a node that exists becomes no group's first one", func(t *testing.T) {
+	t.Run("an existing node cannot become a group's primary", func(t *testing.T) {
 		group := cacheNamed("around")
 		group.PrimaryClusterId = aws.String("theirs-001")
 		if _, err := elasticache.NewFromConfig(role).CreateReplicationGroup(t.Context(), group); denied(err) == "" {
-			t.Errorf("it does, or it failed for another reason: %v", err)
+			t.Errorf("got %v, want access denied", err)
 		}
 	})
 }
@@ -107,7 +106,7 @@ var (
 func registerWithTags(t *testing.T, c aws.Config, name string) (arn string, err error) {
 	t.Helper()
 	created, err := applicationautoscaling.NewFromConfig(c).RegisterScalableTarget(t.Context(), &applicationautoscaling.RegisterScalableTargetInput{
-		ServiceNamespace: "lambda", ResourceId: aws.String("function:" + name + ":live"), ScalableDimension: provisioned, Tags: ofDev,
+		ServiceNamespace: "lambda", ResourceId: aws.String("function:" + name + ":live"), ScalableDimension: provisioned, Tags: devTags,
 	})
 	if err != nil {
 		return "", err

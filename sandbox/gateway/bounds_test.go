@@ -18,21 +18,21 @@ import (
 	cloudwatchgw "github.com/didomi/serverless-api/sandbox/gateway/cloudwatch"
 )
 
-// call is one that gives something its name, in the protocol of its service.
+// sentCall is a call that names a new resource, in the protocol of its service.
 type sentCall struct {
 	method, path, contentType, target, host string
 	body                                    []byte
 }
 
-// callOf is the call of a service's action which gives the parameter its value.
+// callOf returns a call of a service's action with a value of the parameter.
 func callOf(t *testing.T, s *testEnv, service, action, parameter, value string) sentCall {
 	t.Helper()
-	text, err := json.Marshal(map[string]any{parameter: value})
+	body, err := json.Marshal(map[string]any{parameter: value})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if prefix := s.gateway.services[service].Target; prefix != "" {
-		return sentCall{method: http.MethodPost, path: "/", contentType: "application/x-amz-json-1.1", target: prefix + action, body: text}
+		return sentCall{method: http.MethodPost, path: "/", contentType: "application/x-amz-json-1.1", target: prefix + action, body: body}
 	}
 	switch service {
 	case "monitoring":
@@ -44,9 +44,9 @@ func callOf(t *testing.T, s *testEnv, service, action, parameter, value string) 
 	case "lambda":
 		return sentCall{method: http.MethodPost, path: map[string]string{
 			"CreateFunction": "/2015-03-31/functions", "CreateAlias": "/2015-03-31/functions/f/aliases", "AddPermission": "/2015-03-31/functions/f/policy",
-		}[action], contentType: "application/json", body: text}
+		}[action], contentType: "application/json", body: body}
 	case "apigateway":
-		return sentCall{method: http.MethodPost, path: "/restapis/a/stages", contentType: "application/json", body: text}
+		return sentCall{method: http.MethodPost, path: "/restapis/a/stages", contentType: "application/json", body: body}
 	case "s3":
 		return sentCall{method: http.MethodPut, path: "/" + url.PathEscape(value)}
 	}
@@ -54,7 +54,7 @@ func callOf(t *testing.T, s *testEnv, service, action, parameter, value string) 
 	return sentCall{method: http.MethodPost, path: "/", contentType: "application/x-www-form-urlencoded", body: []byte(form.Encode())}
 }
 
-// send sends the call as an SDK does, with a signature that only the emulator would verify.
+// send sends the call with an invalid signature, which only the emulator verifies.
 func (c sentCall) send(t *testing.T, s *testEnv, service string) (status int, response string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), c.method, s.server.URL+c.path, bytes.NewReader(c.body))
@@ -70,19 +70,19 @@ func (c sentCall) send(t *testing.T, s *testEnv, service string) (status int, re
 	if c.host != "" {
 		r.Host = c.host
 	}
-	got, err := http.DefaultClient.Do(r)
+	received, err := http.DefaultClient.Do(r)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = got.Body.Close() }()
-	var text bytes.Buffer
-	if _, err := text.ReadFrom(got.Body); err != nil {
+	defer func() { _ = received.Body.Close() }()
+	var body bytes.Buffer
+	if _, err := body.ReadFrom(received.Body); err != nil {
 		t.Fatal(err)
 	}
-	return got.StatusCode, text.String()
+	return received.StatusCode, body.String()
 }
 
-// upstream counts the calls that the gateway forwards, and answers each with nothing.
+// upstream is an upstream that counts the calls and returns an empty response.
 func upstream(t *testing.T) (*url.URL, *atomic.Int64) {
 	t.Helper()
 	var forwarded atomic.Int64
@@ -98,7 +98,7 @@ func upstream(t *testing.T) (*url.URL, *atomic.Int64) {
 	return address, &forwarded
 }
 
-// longest is the longest value that a bound allows.
+// longest returns the longest value that a bound allows.
 func longest(b call.Bound) string {
 	if b.Parameter == "AliasName" {
 		return "alias/" + strings.Repeat("a", b.MaxLength-len("alias/"))
@@ -108,12 +108,12 @@ func longest(b call.Bound) string {
 
 // The lengths and patterns are those of the services' API references, one page for each call: for RDS
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html and so on.
-func TestANameBeyondItsServicesBoundsIsRefused(t *testing.T) {
+func TestANameThatViolatesABoundIsRejected(t *testing.T) {
 	address, forwarded := upstream(t)
 	s := newTestEnv(t, address)
 	checked := 0
-	for service, served := range s.gateway.services {
-		for action, limits := range served.Bounds {
+	for service, server := range s.gateway.services {
+		for action, limits := range server.Bounds {
 			checked += len(limits.Bounds)
 			checkBounds(t, s, forwarded, service, action, limits)
 		}
@@ -129,32 +129,32 @@ func checkBounds(t *testing.T, s *testEnv, forwarded *atomic.Int64, service, act
 			before := forwarded.Load()
 			status, response := callOf(t, s, service, action, b.Parameter, longest(b)+"a").send(t, s, service)
 			if status != http.StatusBadRequest || !strings.Contains(response, limits.Code) {
-				t.Errorf("one character too many: %d %s, want %s", status, response, limits.Code)
+				t.Errorf("a value that is one character too long: %d %s, want %s", status, response, limits.Code)
 			}
 			if b.Pattern != nil {
 				if status, response := callOf(t, s, service, action, b.Parameter, "a:*é").send(t, s, service); status != http.StatusBadRequest || !strings.Contains(response, limits.Code) {
-					t.Errorf("another character: %d %s, want %s", status, response, limits.Code)
+					t.Errorf("a value with an invalid character: %d %s, want %s", status, response, limits.Code)
 				}
 			}
 			if n := forwarded.Load() - before; n != 0 {
-				t.Errorf("%d refused calls reached the emulator", n)
+				t.Errorf("%d rejected calls were forwarded", n)
 			}
 			if _, response := callOf(t, s, service, action, b.Parameter, longest(b)).send(t, s, service); strings.Contains(response, limits.Code) {
-				t.Errorf("the longest that is allowed: %s", response)
+				t.Errorf("the longest value: %s", response)
 			}
 			if forwarded.Load() == before {
-				t.Error("the longest that is allowed did not reach the emulator")
+				t.Error("the longest value was not forwarded")
 			}
 		})
 	}
 }
 
-func TestNamesAreHeldToTheirPatterns(t *testing.T) {
+func TestNamesMustMatchTheirPatterns(t *testing.T) {
 	address, _ := upstream(t)
 	s := newTestEnv(t, address)
 	for name, c := range map[string]struct {
 		call, value string
-		refused     bool
+		rejected    bool
 	}{
 		"an identifier with a hyphen at its end":      {"rds:CreateDBProxy", "proxy-", true},
 		"an identifier with two hyphens in a row":     {"elasticache:CreateReplicationGroup", "ca--che", true},
@@ -163,9 +163,9 @@ func TestNamesAreHeldToTheirPatterns(t *testing.T) {
 		"a bucket with a capital":                     {"s3:CreateBucket", "Files", true},
 		"a bucket that ends with a hyphen":            {"s3:CreateBucket", "files-", true},
 		"a bucket of two characters":                  {"s3:CreateBucket", "fi", true},
-		"a log group in folders":                      {"logs:CreateLogGroup", "/aws/rds/cluster/a/postgresql", false},
-		"a security group that is called like an id":  {"ec2:CreateSecurityGroup", "sg-dev", true},
-		"a security group that only begins like that": {"ec2:CreateSecurityGroup", "sgdev", false},
+		"a log group with slashes":                    {"logs:CreateLogGroup", "/aws/rds/cluster/a/postgresql", false},
+		"a security group whose name begins with sg-": {"ec2:CreateSecurityGroup", "sg-dev", true},
+		"a security group whose name begins with sg":  {"ec2:CreateSecurityGroup", "sgdev", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			service, action, _ := strings.Cut(c.call, ":")
@@ -173,28 +173,28 @@ func TestNamesAreHeldToTheirPatterns(t *testing.T) {
 			if !ok {
 				t.Fatalf("%s has no bounds", c.call)
 			}
-			if got := limits.Violation(func(string) string { return c.value }); (got != "") != c.refused {
-				t.Errorf("refused with %q, want refused %v", got, c.refused)
+			if got := limits.Violation(func(string) string { return c.value }); (got != "") != c.rejected {
+				t.Errorf("rejected with %q, want rejected %v", got, c.rejected)
 			}
 		})
 	}
 }
 
-func TestABucketsNameIsReadFromTheHostToo(t *testing.T) {
+func TestABucketNameInTheHostIsChecked(t *testing.T) {
 	address, forwarded := upstream(t)
 	s := newTestEnv(t, address)
 	status, response := sentCall{method: http.MethodPut, path: "/", host: "Upper." + s.gateway.config.PublicURL.Host}.send(t, s, "s3")
 	if status != http.StatusBadRequest || !strings.Contains(response, "InvalidBucketName") || forwarded.Load() != 0 {
 		t.Errorf("%d %s, %d forwarded", status, response, forwarded.Load())
 	}
-	// An object is no bucket, whatever it is called.
+	// The name of an object is not checked.
 	if _, response := (sentCall{method: http.MethodPut, path: "/files/Upper--"}).send(t, s, "s3"); strings.Contains(response, "InvalidBucketName") || forwarded.Load() != 1 {
 		t.Errorf("%s, %d forwarded", response, forwarded.Load())
 	}
 }
 
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSecurityGroup.html
-func TestASecurityGroupCalledLikeAnIDIsRefused(t *testing.T) {
+func TestASecurityGroupNamedLikeAnIDIsRejected(t *testing.T) {
 	address, _ := upstream(t)
 	s := newTestEnv(t, address)
 	_, err := ec2.NewFromConfig(s.config()).CreateSecurityGroup(t.Context(), &ec2.CreateSecurityGroupInput{

@@ -10,8 +10,8 @@ import (
 	"github.com/didomi/serverless-api/sandbox/gateway/lambda"
 )
 
-// HealthPath answers 200 with {"status":"ok"} once the emulator answers too,
-// else 503 with the reason.
+// HealthPath returns 200 with {"status":"ok"} while the emulator responds, and
+// 503 with the reason otherwise.
 const HealthPath = call.SandboxPrefix + "health"
 
 func (g *Gateway) sandboxMux() *http.ServeMux {
@@ -37,11 +37,11 @@ func (g *Gateway) serveHealth(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_, _ = w.Write(body) // the caller may have left
+	_, _ = w.Write(body) // the client may have disconnected
 }
 
-// emulatorAnswers makes the cheapest signed call there is, so that health
-// means: reachable, and the administrator's credentials hold.
+// checkEmulator makes the cheapest signed call, which checks that the emulator
+// is reachable and that the administrator's credentials are valid.
 func (g *Gateway) checkEmulator(ctx context.Context) error {
 	_, err := g.account.Emulator.Query(ctx, "sts", "2011-06-15", map[string]string{"Action": "GetCallerIdentity"})
 	return err

@@ -8,9 +8,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 )
 
-// A changed flow log is another one, which AWS refuses beside the old.
+// A changed flow log is replaced. AWS rejects the new one while the old one exists.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html (FlowLogAlreadyExists)
-func TestAVPCHasOneFlowLogIntoALogGroup(t *testing.T) {
+func TestAVPCHasOneFlowLogPerLogGroup(t *testing.T) {
 	s := newTestEnv(t, nil)
 	client := ec2.NewFromConfig(s.config())
 	create := func(vpc, group string) ([]string, error) {
@@ -28,17 +28,17 @@ func TestAVPCHasOneFlowLogIntoALogGroup(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := create("vpc-logged", "/one"); errorCode(err) != "FlowLogAlreadyExists" {
-		t.Errorf("a second one: %v", err)
+		t.Errorf("a second flow log: %v", err)
 	}
 	for vpc, group := range map[string]string{"vpc-logged": "/two", "vpc-other": "/one"} {
 		if _, err := create(vpc, group); err != nil {
-			t.Errorf("one of %s into %s: %v", vpc, group, err)
+			t.Errorf("a flow log of %s to %s: %v", vpc, group, err)
 		}
 	}
 	if _, err := client.DeleteFlowLogs(t.Context(), &ec2.DeleteFlowLogsInput{FlowLogIds: first}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := create("vpc-logged", "/one"); err != nil {
-		t.Errorf("another one once the first is gone: %v", err)
+		t.Errorf("a flow log after the first is deleted: %v", err)
 	}
 }

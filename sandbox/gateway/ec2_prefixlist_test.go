@@ -10,7 +10,7 @@ import (
 	ec2gw "github.com/didomi/serverless-api/sandbox/gateway/ec2"
 )
 
-func TestARuleKeepsThePrefixListThatItLeadsTo(t *testing.T) {
+func TestASecurityGroupRuleHasItsPrefixList(t *testing.T) {
 	s := newTestEnv(t, nil)
 	client := ec2.NewFromConfig(s.config())
 	vpc, err := client.CreateVpc(t.Context(), &ec2.CreateVpcInput{CidrBlock: aws.String("10.1.0.0/16")})
@@ -30,22 +30,22 @@ func TestARuleKeepsThePrefixListThatItLeadsTo(t *testing.T) {
 		}},
 	})
 	if err != nil || len(created.SecurityGroupRules) != 1 {
-		t.Fatalf("made %+v, %v", created, err)
+		t.Fatalf("created %+v, %v", created, err)
 	}
 	id := *created.SecurityGroupRules[0].SecurityGroupRuleId
 	read, err := client.DescribeSecurityGroupRules(t.Context(), &ec2.DescribeSecurityGroupRulesInput{SecurityGroupRuleIds: []string{id}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, rule := range map[string]types.SecurityGroupRule{"as it is made": created.SecurityGroupRules[0], "as it is read": read.SecurityGroupRules[0]} {
+	for name, rule := range map[string]types.SecurityGroupRule{"the new rule": created.SecurityGroupRules[0], "the described rule": read.SecurityGroupRules[0]} {
 		if aws.ToString(rule.PrefixListId) != "pl-1234" || aws.ToString(rule.Description) != "to S3" {
-			t.Errorf("%s it leads to %v (%v)", name, aws.ToString(rule.PrefixListId), aws.ToString(rule.Description))
+			t.Errorf("%s has the prefix list %v (%v)", name, aws.ToString(rule.PrefixListId), aws.ToString(rule.Description))
 		}
 	}
 	if _, err := client.RevokeSecurityGroupEgress(t.Context(), &ec2.RevokeSecurityGroupEgressInput{GroupId: group.GroupId, SecurityGroupRuleIds: []string{id}}); err != nil {
 		t.Fatal(err)
 	}
 	if left := s.gateway.account.Fields.Get(ec2gw.RulePrefix + id); left != nil {
-		t.Errorf("of the revoked rule %v is remembered", left)
+		t.Errorf("stored members of the revoked rule: %v", left)
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 )
 
-func TestANewGroupsWayOutIsRevokedAsTheProviderDoes(t *testing.T) {
+func TestTheProviderCanRevokeANewSecurityGroupsEgressRule(t *testing.T) {
 	s := newTestEnv(t, nil)
 	client := ec2.NewFromConfig(s.config())
 	vpc, err := client.CreateVpc(t.Context(), &ec2.CreateVpcInput{CidrBlock: aws.String("10.0.0.0/16")})
@@ -21,7 +21,7 @@ func TestANewGroupsWayOutIsRevokedAsTheProviderDoes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ways := func() []types.IpPermission {
+	egress := func() []types.IpPermission {
 		t.Helper()
 		read, err := client.DescribeSecurityGroups(t.Context(), &ec2.DescribeSecurityGroupsInput{GroupIds: []string{*group.GroupId}})
 		if err != nil {
@@ -29,19 +29,19 @@ func TestANewGroupsWayOutIsRevokedAsTheProviderDoes(t *testing.T) {
 		}
 		return read.SecurityGroups[0].IpPermissionsEgress
 	}
-	if len(ways()) != 1 {
-		t.Fatalf("a new group has %d ways out, want the one to everywhere", len(ways()))
+	if len(egress()) != 1 {
+		t.Fatalf("a new security group has %d egress rules, want one", len(egress()))
 	}
-	everywhere := types.IpPermission{
+	all := types.IpPermission{
 		IpProtocol: aws.String("-1"), FromPort: aws.Int32(0), ToPort: aws.Int32(0),
 		IpRanges: []types.IpRange{{CidrIp: aws.String("0.0.0.0/0")}},
 	}
 	if _, err := client.RevokeSecurityGroupEgress(t.Context(), &ec2.RevokeSecurityGroupEgressInput{
-		GroupId: group.GroupId, IpPermissions: []types.IpPermission{everywhere},
+		GroupId: group.GroupId, IpPermissions: []types.IpPermission{all},
 	}); err != nil {
 		t.Fatal(err)
 	}
-	if left := ways(); len(left) != 0 {
-		t.Errorf("%d ways out are left: %+v", len(left), left)
+	if rules := egress(); len(rules) != 0 {
+		t.Errorf("%d egress rules after the revocation: %+v", len(rules), rules)
 	}
 }

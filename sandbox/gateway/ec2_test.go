@@ -10,7 +10,7 @@ import (
 	ec2gw "github.com/didomi/serverless-api/sandbox/gateway/ec2"
 )
 
-func TestAFlowLogReadsBackWhatWasSet(t *testing.T) {
+func TestAFlowLogHasItsSettings(t *testing.T) {
 	s := newTestEnv(t, nil)
 	client := ec2.NewFromConfig(s.config())
 	for _, test := range []struct {
@@ -18,8 +18,8 @@ func TestAFlowLogReadsBackWhatWasSet(t *testing.T) {
 		interval *int32
 		want     int32
 	}{
-		{"its own aggregation interval", aws.Int32(60), 60},
-		{"the default interval of AWS", nil, 600},
+		{"a requested aggregation interval", aws.Int32(60), 60},
+		{"AWS's default aggregation interval", nil, 600},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			created, err := client.CreateFlowLogs(t.Context(), &ec2.CreateFlowLogsInput{ResourceIds: []string{"vpc-1"}, ResourceType: types.FlowLogsResourceTypeVpc, TrafficType: types.TrafficTypeAll,
@@ -43,13 +43,13 @@ func TestAFlowLogReadsBackWhatWasSet(t *testing.T) {
 				t.Error(err)
 			}
 			if left := s.gateway.account.Fields.Get("ec2:flow-log/" + created.FlowLogIds[0]); left != nil {
-				t.Errorf("left behind: %v", left)
+				t.Errorf("stored members after the deletion: %v", left)
 			}
 		})
 	}
 }
 
-func TestAnInterfaceEndpointReadsBackWhatWasSet(t *testing.T) {
+func TestAnInterfaceEndpointHasItsSettings(t *testing.T) {
 	s := newTestEnv(t, nil)
 	client := ec2.NewFromConfig(s.config())
 	created, err := client.CreateVpcEndpoint(t.Context(), &ec2.CreateVpcEndpointInput{VpcId: aws.String("vpc-1"), ServiceName: aws.String("com.amazonaws.eu-west-1.kms"),
@@ -73,10 +73,10 @@ func TestAnInterfaceEndpointReadsBackWhatWasSet(t *testing.T) {
 	}
 	_, err = client.ModifyVpcEndpoint(t.Context(), &ec2.ModifyVpcEndpointInput{VpcEndpointId: id, PrivateDnsEnabled: aws.Bool(false), AddSecurityGroupIds: []string{"sg-2"}, RemoveSecurityGroupIds: []string{"sg-1"}})
 	if got := read(); err != nil || aws.ToBool(got.PrivateDnsEnabled) || len(got.Groups) != 1 || *got.Groups[0].GroupId != "sg-2" {
-		t.Errorf("after a change %+v, %v", got, err)
+		t.Errorf("after the change: %+v, %v", got, err)
 	}
 	_, err = client.DeleteVpcEndpoints(t.Context(), &ec2.DeleteVpcEndpointsInput{VpcEndpointIds: []string{*id}})
 	if left := s.gateway.account.Fields.Get(ec2gw.EndpointKey(*id)); err != nil || left != nil {
-		t.Errorf("left behind %v, %v", left, err)
+		t.Errorf("stored members after the deletion: %v, %v", left, err)
 	}
 }

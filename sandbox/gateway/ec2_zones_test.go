@@ -12,7 +12,7 @@ import (
 	rdstypes "github.com/aws/aws-sdk-go-v2/service/rds/types"
 )
 
-// newVPC makes a VPC of 10.0.0.0/16.
+// newVPC creates a VPC with 10.0.0.0/16.
 func newVPC(t *testing.T, client *ec2.Client) *string {
 	t.Helper()
 	created, err := client.CreateVpc(t.Context(), &ec2.CreateVpcInput{CidrBlock: aws.String("10.0.0.0/16")})
@@ -22,7 +22,7 @@ func newVPC(t *testing.T, client *ec2.Client) *string {
 	return created.Vpc.VpcId
 }
 
-// newSubnet makes a subnet of the VPC in a zone.
+// newSubnet creates a subnet of the VPC in a zone.
 func newSubnet(t *testing.T, client *ec2.Client, vpc *string, block, zone string) (string, error) {
 	t.Helper()
 	created, err := client.CreateSubnet(t.Context(), &ec2.CreateSubnetInput{VpcId: vpc, CidrBlock: &block, AvailabilityZone: &zone})
@@ -33,17 +33,17 @@ func newSubnet(t *testing.T, client *ec2.Client, vpc *string, block, zone string
 }
 
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeAvailabilityZones.html
-func TestZonesAreFilteredAndALocalZoneIsAmongThem(t *testing.T) {
+func TestZonesAreFilteredAndIncludeALocalZone(t *testing.T) {
 	client := ec2.NewFromConfig(newTestEnv(t, nil).config())
 	filter := func(name, value string) types.Filter { return types.Filter{Name: &name, Values: []string{value}} }
 	for name, c := range map[string]struct {
 		filters []types.Filter
 		want    []string
 	}{
-		"all that the account has": {nil, []string{"eu-west-1-lcl-1a", "eu-west-1a", "eu-west-1b", "eu-west-1c"}},
-		"availability zones alone": {[]types.Filter{filter("zone-type", "availability-zone"), filter("opt-in-status", "opt-in-not-required")}, []string{"eu-west-1a", "eu-west-1b", "eu-west-1c"}},
-		"the Local Zone alone":     {[]types.Filter{filter("opt-in-status", "opted-in")}, []string{"eu-west-1-lcl-1a"}},
-		"a zone by its id":         {[]types.Filter{filter("zone-id", "euw1-az2")}, []string{"eu-west-1b"}},
+		"all zones of the account": {nil, []string{"eu-west-1-lcl-1a", "eu-west-1a", "eu-west-1b", "eu-west-1c"}},
+		"availability zones only":  {[]types.Filter{filter("zone-type", "availability-zone"), filter("opt-in-status", "opt-in-not-required")}, []string{"eu-west-1a", "eu-west-1b", "eu-west-1c"}},
+		"the Local Zone only":      {[]types.Filter{filter("opt-in-status", "opted-in")}, []string{"eu-west-1-lcl-1a"}},
+		"a zone by its ID":         {[]types.Filter{filter("zone-id", "euw1-az2")}, []string{"eu-west-1b"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			response, err := client.DescribeAvailabilityZones(t.Context(), &ec2.DescribeAvailabilityZonesInput{Filters: c.filters})
@@ -62,28 +62,28 @@ func TestZonesAreFilteredAndALocalZoneIsAmongThem(t *testing.T) {
 }
 
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
-func TestASubnetThatOverlapsAnotherOrLeavesTheVPCIsRefused(t *testing.T) {
+func TestASubnetThatOverlapsOrIsOutsideTheVPCIsRejected(t *testing.T) {
 	client := ec2.NewFromConfig(newTestEnv(t, nil).config())
 	vpc := newVPC(t, client)
 	if _, err := newSubnet(t, client, vpc, "10.0.64.0/18", "eu-west-1a"); err != nil {
 		t.Fatal(err)
 	}
-	for block, rejection := range map[string]string{
+	for block, code := range map[string]string{
 		"10.0.64.0/18": "InvalidSubnet.Conflict", "10.0.0.0/17": "InvalidSubnet.Conflict", "10.0.65.0/24": "InvalidSubnet.Conflict",
 		"10.1.0.0/18": "InvalidSubnet.Range", "10.0.0.0/15": "InvalidSubnet.Range", "10.0.128.0/18": "",
 	} {
 		_, err := newSubnet(t, client, vpc, block, "eu-west-1b")
-		if (err == nil) != (rejection == "") || err != nil && !strings.Contains(err.Error(), rejection) {
-			t.Errorf("%s: got %v, want %q", block, err, rejection)
+		if (err == nil) != (code == "") || err != nil && !strings.Contains(err.Error(), code) {
+			t.Errorf("%s: got %v, want %q", block, err, code)
 		}
 	}
 	if _, err := newSubnet(t, client, newVPC(t, client), "10.0.64.0/18", "eu-west-1a"); err != nil {
-		t.Errorf("in another VPC: %v", err)
+		t.Errorf("the same block in another VPC: %v", err)
 	}
 }
 
 // https://github.com/aws/aws-cdk/issues/4912
-func TestAnEndpointInTheLocalZoneIsRefused(t *testing.T) {
+func TestAnEndpointInTheLocalZoneIsRejected(t *testing.T) {
 	client := ec2.NewFromConfig(newTestEnv(t, nil).config())
 	vpc := newVPC(t, client)
 	local, err := newSubnet(t, client, vpc, "10.0.0.0/18", "eu-west-1-lcl-1a")
@@ -99,7 +99,7 @@ func TestAnEndpointInTheLocalZoneIsRefused(t *testing.T) {
 }
 
 // hashicorp/terraform-provider-aws#17781 and https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-proxy.html#rds-proxy.limitations
-func TestAProxyHasNoSubnetInAZoneThatIsNotServed(t *testing.T) {
+func TestAProxyHasNoSubnetInAnUnsupportedZone(t *testing.T) {
 	s := newTestEnv(t, nil)
 	config := s.config()
 	config.Region = "us-east-1"
@@ -107,7 +107,7 @@ func TestAProxyHasNoSubnetInAZoneThatIsNotServed(t *testing.T) {
 	network, client := ec2.NewFromConfig(config), rds.NewFromConfig(config)
 	vpc := newVPC(t, network)
 	var subnets []string
-	for block, zone := range map[string]string{"10.0.0.0/18": "us-east-1a", "10.0.64.0/18": "us-east-1b", "10.0.128.0/18": "us-east-1c"} { // c is use1-az3 here
+	for block, zone := range map[string]string{"10.0.0.0/18": "us-east-1a", "10.0.64.0/18": "us-east-1b", "10.0.128.0/18": "us-east-1c"} { // us-east-1c is use1-az3 in the emulator
 		id, err := newSubnet(t, network, vpc, block, zone)
 		if err != nil {
 			t.Fatal(err)
@@ -129,13 +129,13 @@ func TestAProxyHasNoSubnetInAZoneThatIsNotServed(t *testing.T) {
 		return created.DBProxy.VpcSubnetIds, nil
 	}
 	if got, err := create("three", subnets); err != nil || !slices.Equal(got, subnets[:2]) {
-		t.Errorf("of three: got %v, %v, want %v", got, err, subnets[:2])
+		t.Errorf("a proxy with three subnets: got %v, %v, want %v", got, err, subnets[:2])
 	}
 	read, err := client.DescribeDBProxies(t.Context(), &rds.DescribeDBProxiesInput{DBProxyName: aws.String("three")})
 	if err != nil || !slices.Equal(read.DBProxies[0].VpcSubnetIds, subnets[:2]) {
-		t.Errorf("read back: got %v, %v", read, err)
+		t.Errorf("DescribeDBProxies: got %v, %v", read, err)
 	}
 	if _, err := create("two", subnets[1:]); err == nil || !strings.Contains(err.Error(), "two availability zones") {
-		t.Errorf("of two: got %v, want a refusal", err)
+		t.Errorf("a proxy with two subnets: got %v, want an error", err)
 	}
 }

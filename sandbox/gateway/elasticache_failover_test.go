@@ -7,7 +7,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/elasticache"
 )
 
-func TestAGroupsFailoverIsWhatAWSTakes(t *testing.T) {
+func TestAReplicationGroupsFailoverSettingsAreChecked(t *testing.T) {
 	s := newTestEnv(t, nil)
 	client := elasticache.NewFromConfig(s.config())
 	clustered := aws.String("default.redis7.cluster.on")
@@ -16,12 +16,12 @@ func TestAGroupsFailoverIsWhatAWSTakes(t *testing.T) {
 		input elasticache.CreateReplicationGroupInput
 		want  string
 	}{
-		{"cluster mode without failover is refused", elasticache.CreateReplicationGroupInput{ReplicationGroupId: aws.String("off"),
+		{"cluster mode without failover is rejected", elasticache.CreateReplicationGroupInput{ReplicationGroupId: aws.String("off"),
 			CacheParameterGroupName: clustered, NumNodeGroups: aws.Int32(1), ReplicasPerNodeGroup: aws.Int32(0)}, "InvalidParameterValue"},
-		{"several zones without a replica are refused", elasticache.CreateReplicationGroupInput{ReplicationGroupId: aws.String("alone"),
+		{"Multi-AZ without a replica is rejected", elasticache.CreateReplicationGroupInput{ReplicationGroupId: aws.String("alone"),
 			CacheParameterGroupName: clustered, NumNodeGroups: aws.Int32(1), ReplicasPerNodeGroup: aws.Int32(0),
 			AutomaticFailoverEnabled: aws.Bool(true), MultiAZEnabled: aws.Bool(true)}, "InvalidParameterCombination"},
-		{"cluster mode with failover and no replica is taken", elasticache.CreateReplicationGroupInput{ReplicationGroupId: aws.String("small"),
+		{"cluster mode with failover and no replica is accepted", elasticache.CreateReplicationGroupInput{ReplicationGroupId: aws.String("small"),
 			CacheParameterGroupName: clustered, NumNodeGroups: aws.Int32(1), ReplicasPerNodeGroup: aws.Int32(0),
 			AutomaticFailoverEnabled: aws.Bool(true)}, ""},
 	} {
@@ -33,7 +33,7 @@ func TestAGroupsFailoverIsWhatAWSTakes(t *testing.T) {
 			}
 		})
 	}
-	t.Run("failover stays on", func(t *testing.T) {
+	t.Run("failover cannot be turned off", func(t *testing.T) {
 		_, err := client.ModifyReplicationGroup(t.Context(), &elasticache.ModifyReplicationGroupInput{
 			ReplicationGroupId: aws.String("small"), AutomaticFailoverEnabled: aws.Bool(false), ApplyImmediately: aws.Bool(true),
 		})

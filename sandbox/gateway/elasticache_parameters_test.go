@@ -16,8 +16,8 @@ func TestParametersAreListedBySource(t *testing.T) {
 		source *string
 		only   bool
 	}{
-		{"the user's are the one that was set", aws.String("user"), true},
-		{"without a source there are the engine's too", nil, false},
+		{"the source user lists the changed parameter", aws.String("user"), true},
+		{"without a source all parameters are listed", nil, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			response, err := client.DescribeCacheParameters(t.Context(), &elasticache.DescribeCacheParametersInput{CacheParameterGroupName: group, Source: test.source})
@@ -29,7 +29,7 @@ func TestParametersAreListedBySource(t *testing.T) {
 				found = found || *p.ParameterName == "cluster-enabled" && *p.ParameterValue == "yes"
 			}
 			if !found || (len(response.Parameters) == 1) != test.only {
-				t.Errorf("%d parameters, cluster-enabled among them: %v", len(response.Parameters), found)
+				t.Errorf("%d parameters; cluster-enabled is listed: %v", len(response.Parameters), found)
 			}
 		})
 	}

@@ -14,7 +14,7 @@ import (
 	elasticachegw "github.com/didomi/serverless-api/sandbox/gateway/elasticache"
 )
 
-// clusterParameters makes a parameter group with cluster-enabled yes.
+// clusterParameters creates a parameter group with cluster-enabled yes.
 func clusterParameters(t *testing.T, client *elasticache.Client, name string) *string {
 	t.Helper()
 	_, err := client.CreateCacheParameterGroup(t.Context(), &elasticache.CreateCacheParameterGroupInput{CacheParameterGroupName: &name, CacheParameterGroupFamily: aws.String("redis7"), Description: aws.String("d")})
@@ -64,7 +64,7 @@ func TestAReplicationGroupIsServedByTheDataPlane(t *testing.T) {
 				t.Fatal(err)
 			}
 			if got := s.plane.caches[len(s.plane.caches)-1]; !reflect.DeepEqual(got, test.want) {
-				t.Errorf("the data plane got %+v, want %+v", got, test.want)
+				t.Errorf("the data plane has %+v, want %+v", got, test.want)
 			}
 			checkGroup(t, s, describeGroup(t, client, test.want.ID), test.configured)
 		})
@@ -93,7 +93,7 @@ func checkGroup(t *testing.T, s *testEnv, got types.ReplicationGroup, configured
 	}
 }
 
-func TestATokenRotationReachesTheDataPlane(t *testing.T) {
+func TestTheDataPlaneGetsARotatedAuthToken(t *testing.T) {
 	s := newTestEnv(t, nil)
 	client := elasticache.NewFromConfig(s.config())
 	id := aws.String("rotated")
@@ -108,12 +108,12 @@ func TestATokenRotationReachesTheDataPlane(t *testing.T) {
 	if last.AuthToken != "second-token-16-chars" || len(last.Users) != 1 || !slices.Equal(last.Users[0].Passwords, []string{"first-token-16-chars", "second-token-16-chars"}) {
 		t.Errorf("the data plane has %+v", last)
 	}
-	if _, err := client.DeleteReplicationGroup(t.Context(), &elasticache.DeleteReplicationGroupInput{ReplicationGroupId: id}); err != nil || !slices.Contains(s.plane.gone, "cache rotated") {
-		t.Errorf("gone %v, %v", s.plane.gone, err)
+	if _, err := client.DeleteReplicationGroup(t.Context(), &elasticache.DeleteReplicationGroupInput{ReplicationGroupId: id}); err != nil || !slices.Contains(s.plane.removed, "cache rotated") {
+		t.Errorf("removed %v, %v", s.plane.removed, err)
 	}
 }
 
-func TestUsersReadBackAndReachTheirGroups(t *testing.T) {
+func TestUsersHaveTheirSettingsAndReachTheirGroups(t *testing.T) {
 	s := newTestEnv(t, nil)
 	now := time.Now()
 	s.gateway.account.Now = func() time.Time { return now }
@@ -140,7 +140,7 @@ func TestUsersReadBackAndReachTheirGroups(t *testing.T) {
 		{"by-mode", types.AuthenticationTypePassword, 2}, {"by-list", types.AuthenticationTypePassword, 1},
 		{"by-iam", types.AuthenticationTypeIam, 0}, {"by-nothing", types.AuthenticationTypeNoPassword, 0},
 	} {
-		t.Run("a user "+test.id+" reads back so", func(t *testing.T) {
+		t.Run("a user "+test.id, func(t *testing.T) {
 			response, err := client.DescribeUsers(t.Context(), &elasticache.DescribeUsersInput{UserId: &test.id})
 			if err != nil || response.Users[0].Authentication.Type != test.kind || *response.Users[0].Authentication.PasswordCount != test.count {
 				t.Errorf("got %+v, %v", response.Users[0].Authentication, err)
@@ -154,24 +154,24 @@ func TestUsersReadBackAndReachTheirGroups(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Run("a member reaches the data plane with its passwords", func(t *testing.T) {
+	t.Run("the data plane has a member's passwords", func(t *testing.T) {
 		last := s.plane.caches[len(s.plane.caches)-1]
 		want := []dataplane.CacheUser{{Name: "by-mode", Passwords: []string{"p1-of-16-characters", "p2-of-16-characters"}, AccessString: "on ~* +@all"}}
 		if !reflect.DeepEqual(last.Users, want) {
 			t.Errorf("got %+v", last.Users)
 		}
 	})
-	t.Run("a changed password does too", func(t *testing.T) {
+	t.Run("the data plane gets a changed password", func(t *testing.T) {
 		_, err := client.ModifyUser(t.Context(), &elasticache.ModifyUserInput{UserId: aws.String("by-mode"), Passwords: []string{"p4-of-16-characters"}})
 		last := s.plane.caches[len(s.plane.caches)-1]
 		if err != nil || !slices.Equal(last.Users[0].Passwords, []string{"p4-of-16-characters"}) {
 			t.Errorf("got %+v, %v", last.Users, err)
 		}
 	})
-	t.Run("and so do two, once the change before is over", func(t *testing.T) {
+	t.Run("a user cannot be changed while it is being modified", func(t *testing.T) {
 		two := &elasticache.ModifyUserInput{UserId: aws.String("by-mode"), Passwords: []string{"p4-of-16-characters", "p5-of-16-characters"}}
 		if _, err := client.ModifyUser(t.Context(), two); errorCode(err) != "InvalidUserState" {
-			t.Errorf("at once: %v", err)
+			t.Errorf("a second change: %v", err)
 		}
 		describe := func() types.User {
 			response, err := client.DescribeUsers(t.Context(), &elasticache.DescribeUsersInput{UserId: two.UserId})
@@ -181,28 +181,28 @@ func TestUsersReadBackAndReachTheirGroups(t *testing.T) {
 			return response.Users[0]
 		}
 		if status := *describe().Status; status != "modifying" {
-			t.Errorf("it is %s meanwhile", status)
+			t.Errorf("the status during the change is %s", status)
 		}
 		now = now.Add(elasticachegw.UserChange)
 		if status := *describe().Status; status != "active" {
-			t.Errorf("it is %s after the change", status)
+			t.Errorf("the status after the change is %s", status)
 		}
 		if _, err := client.ModifyUser(t.Context(), two); err != nil {
 			t.Fatal(err)
 		}
 		last := s.plane.caches[len(s.plane.caches)-1]
 		if user := describe(); !slices.Equal(last.Users[0].Passwords, two.Passwords) || *user.Authentication.PasswordCount != 2 || *user.Status != "modifying" {
-			t.Errorf("%s with %d passwords, of which the data plane has %d", *user.Status, *user.Authentication.PasswordCount, len(last.Users[0].Passwords))
+			t.Errorf("status %s, %d passwords, %d in the data plane", *user.Status, *user.Authentication.PasswordCount, len(last.Users[0].Passwords))
 		}
 	})
-	t.Run("a new member too", func(t *testing.T) {
+	t.Run("the data plane gets a new member", func(t *testing.T) {
 		_, err := client.ModifyUserGroup(t.Context(), &elasticache.ModifyUserGroupInput{UserGroupId: aws.String("people"), UserIdsToAdd: []string{"by-list"}})
 		last := s.plane.caches[len(s.plane.caches)-1]
 		if err != nil || len(last.Users) != 2 || last.Users[1].Name != "by-list" {
 			t.Errorf("got %+v, %v", last.Users, err)
 		}
 	})
-	t.Run("and a deleted one is forgotten", func(t *testing.T) {
+	t.Run("a user can be deleted", func(t *testing.T) {
 		_, err := client.DeleteUser(t.Context(), &elasticache.DeleteUserInput{UserId: aws.String("by-iam")})
 		if err != nil {
 			t.Error(err)
@@ -210,7 +210,7 @@ func TestUsersReadBackAndReachTheirGroups(t *testing.T) {
 	})
 }
 
-func TestAChangedGroupsNodesAreChangedToo(t *testing.T) {
+func TestAChangeOfAReplicationGroupChangesItsNodes(t *testing.T) {
 	s := newTestEnv(t, nil)
 	client := elasticache.NewFromConfig(s.config())
 	id := aws.String("moved")
@@ -235,6 +235,6 @@ func TestAChangedGroupsNodesAreChangedToo(t *testing.T) {
 	node := nodes.CacheClusters[0]
 	if *group.Engine != "valkey" || *node.Engine != "valkey" || *node.EngineVersion != "8.1.0" ||
 		*node.CacheParameterGroup.CacheParameterGroupName != "new" || *node.PreferredMaintenanceWindow != "mon:05:30-mon:06:30" {
-		t.Errorf("the group runs %s, its node %s %s with %+v in %s", *group.Engine, *node.Engine, *node.EngineVersion, node.CacheParameterGroup, *node.PreferredMaintenanceWindow)
+		t.Errorf("the group has %s, its node %s %s with %+v and the window %s", *group.Engine, *node.Engine, *node.EngineVersion, node.CacheParameterGroup, *node.PreferredMaintenanceWindow)
 	}
 }

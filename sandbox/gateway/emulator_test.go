@@ -33,7 +33,7 @@ import (
 
 const testRegion = "eu-west-1"
 
-// emulator is the one ministack of the test binary, with AUTH=true.
+// ministack is the emulator of the test binary, with AUTH=true.
 var ministack *url.URL
 
 func TestMain(m *testing.M) {
@@ -47,10 +47,10 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// emulatorKey is what the emulator's port asks for.
+// emulatorKey is the key that the emulator requires.
 const emulatorKey = "key of the tests"
 
-// emulatorPython is the interpreter that has ministack.
+// emulatorPython returns the Python interpreter that has ministack.
 func emulatorPython() (string, error) {
 	python := os.Getenv("MINISTACK_PYTHON")
 	if python == "" {
@@ -61,7 +61,7 @@ func emulatorPython() (string, error) {
 		return "", err
 	}
 	if _, err := os.Stat(path); err != nil {
-		return "", fmt.Errorf("no Python with ministack at %s: run make up once, or set MINISTACK_PYTHON to one", path)
+		return "", fmt.Errorf("there is no Python with ministack at %s: run make up once, or set MINISTACK_PYTHON", path)
 	}
 	return path, nil
 }
@@ -84,7 +84,7 @@ func startEmulator() (func(), error) {
 	if err != nil {
 		return nil, err
 	}
-	// go test keeps a result until a file changes that the test itself has looked at.
+	// go test caches a result until a file changes that the test has opened or checked.
 	if _, err := os.Stat(launcher); err != nil {
 		return nil, err
 	}
@@ -104,7 +104,7 @@ func startEmulator() (func(), error) {
 	ministack = &url.URL{Scheme: "http", Host: address.String()}
 	if err := waitReady(ministack.JoinPath("_ministack", "health").String()); err != nil {
 		stop()
-		return nil, fmt.Errorf("%w; it wrote: %s", err, output.String())
+		return nil, fmt.Errorf("%w; its output: %s", err, output.String())
 	}
 	return stop, nil
 }
@@ -115,10 +115,10 @@ func waitReady(address string) error {
 			return nil
 		}
 	}
-	return errors.New("ministack did not answer within a minute")
+	return errors.New("ministack did not respond within a minute")
 }
 
-// callEmulator calls the emulator itself, not through a gateway, and returns the status.
+// callEmulator calls the emulator directly and returns the status.
 func callEmulator(method, address, key string) (int, error) {
 	r, err := http.NewRequest(method, address, nil)
 	if err != nil {
@@ -134,8 +134,8 @@ func callEmulator(method, address, key string) (int, error) {
 	return response.StatusCode, response.Body.Close()
 }
 
-// freeAddress is a free port, which nothing holds until the emulator takes it: so it is not of
-// 127.0.0.1, where connections and other tests take what is free.
+// freeAddress returns a free port. It is not reserved until the emulator listens on it, so it is not on 127.0.0.1,
+// where connections and other tests use free ports.
 func freeAddress() (netip.AddrPort, error) {
 	listener, err := net.Listen("tcp", "127.76.0.1:0")
 	if err != nil {
@@ -145,7 +145,7 @@ func freeAddress() (netip.AddrPort, error) {
 	return listener.Addr().(*net.TCPAddr).AddrPort(), nil
 }
 
-// stand is a gateway under test in front of an upstream.
+// testEnv is a gateway under test.
 type testEnv struct {
 	gateway *Gateway
 	server  *httptest.Server
@@ -153,26 +153,26 @@ type testEnv struct {
 	invoker *fakeInvoker
 }
 
-// accountOf is the test whose resources the emulator has.
-var accountOf string
+// accountOwner is the test whose resources the emulator has.
+var accountOwner string
 
-// emptyAccount removes from the emulator what other tests have left, whatever the order and number of the
-// runs: a gateway corrects in its answers only what it has seen created.
+// emptyAccount deletes the resources of other tests from the emulator: a gateway corrects only the resources that it
+// has seen created.
 func emptyAccount(t *testing.T) {
 	t.Helper()
 	test, _, _ := strings.Cut(t.Name(), "/")
-	if accountOf == test {
+	if accountOwner == test {
 		return
 	}
 	status, err := callEmulator(http.MethodPost, ministack.JoinPath("_ministack", "reset").String(), emulatorKey)
 	if err != nil || status != http.StatusOK {
-		t.Fatalf("the emulator is not reset: %d, %v", status, err)
+		t.Fatalf("reset the emulator: status %d, %v", status, err)
 	}
-	accountOf = test
-	t.Cleanup(func() { accountOf = "" })
+	accountOwner = test
+	t.Cleanup(func() { accountOwner = "" })
 }
 
-// newStand puts a gateway in front of upstream (nil: the emulator), with what changes its configuration.
+// newTestEnv starts a gateway for the upstream, or for the emulator if it is nil, with a changed configuration.
 func newTestEnv(t *testing.T, upstream *url.URL, change ...func(*Config)) *testEnv {
 	t.Helper()
 	if upstream == nil {
@@ -194,7 +194,7 @@ func newTestEnv(t *testing.T, upstream *url.URL, change ...func(*Config)) *testE
 	if err != nil {
 		t.Fatal(err)
 	}
-	gateway.config.Limits = call.Limits{Quotas: ample(gateway)}
+	gateway.config.Limits = call.Limits{Quotas: ampleQuotas(gateway)}
 	gateway.account.Limits.Set(gateway.config.Limits)
 	server.Config.Handler = gateway
 	server.Start()
@@ -203,23 +203,29 @@ func newTestEnv(t *testing.T, upstream *url.URL, change ...func(*Config)) *testE
 	return s
 }
 
-// config is an SDK configuration of the account's administrator.
+// config is the SDK configuration of the account's administrator.
 func (s *testEnv) config() aws.Config { return s.configOf("test", "test", "") }
+
+// client calls the gateway as the account's administrator.
+func (s *testEnv) client() *emulator.Client {
+	client := *s.gateway.account.Emulator
+	client.Upstream = *s.gateway.config.PublicURL
+	return &client
+}
 
 func (s *testEnv) configOf(id, secret, token string) aws.Config {
 	return aws.Config{
 		Region: testRegion, BaseEndpoint: aws.String(s.server.URL),
 		Credentials:      credentials.NewStaticCredentialsProvider(id, secret, token),
-		RetryMaxAttempts: 1, HTTPClient: wholeBodies{awshttp.NewBuildableClient()},
+		RetryMaxAttempts: 1, HTTPClient: bufferedBodies{awshttp.NewBuildableClient()},
 	}
 }
 
-// wholeBodies is an HTTP client that sends bodies which can be read to their end whenever that is. The
-// SDK closes its own as soon as an answer begins, and one that is closed fails the transport, still
-// looking whether anything follows: that ends the connection under the answer.
-type wholeBodies struct{ client aws.HTTPClient }
+// bufferedBodies is an HTTP client that buffers request bodies. The SDK closes its bodies when the response begins.
+// If the transport is still checking for the body's end, that closes the connection and fails the response.
+type bufferedBodies struct{ client aws.HTTPClient }
 
-func (c wholeBodies) Do(r *http.Request) (*http.Response, error) {
+func (c bufferedBodies) Do(r *http.Request) (*http.Response, error) {
 	if r.Body == nil || r.Body == http.NoBody {
 		return c.client.Do(r)
 	}
@@ -232,16 +238,16 @@ func (c wholeBodies) Do(r *http.Request) (*http.Response, error) {
 	return c.client.Do(sent)
 }
 
-// fakePlane gives every resource an address and remembers what it was asked.
+// fakePlane gives every resource an address and records the calls.
 type fakePlane struct {
 	mu       sync.Mutex
 	served   map[string]netip.AddrPort
 	clusters []dataplane.Cluster
 	proxies  []string                                      // "name -> cluster"
-	password func(context.Context, string) (string, error) // of the last one
-	pending  func() bool                                   // likewise
+	password func(context.Context, string) (string, error) // of the last proxy
+	pending  func() bool                                   // of the last proxy
 	caches   []dataplane.Cache
-	gone     []string
+	removed  []string
 	fail     error
 }
 
@@ -280,7 +286,7 @@ func (p *fakePlane) EnsureCache(_ context.Context, spec dataplane.Cache) (netip.
 func (p *fakePlane) remove(what string) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.gone = append(p.gone, what)
+	p.removed = append(p.removed, what)
 	return nil
 }
 
@@ -292,15 +298,15 @@ func (p *fakePlane) RemoveProxy(_ context.Context, name string) error {
 }
 func (p *fakePlane) RemoveCache(_ context.Context, id string) error { return p.remove("cache " + id) }
 
-// fakeInvoker answers an invocation by its payload's first word.
+// fakeInvoker returns a response or an error depending on the payload, and records the requests.
 type fakeInvoker struct {
-	mu   sync.Mutex
-	seen []lambdahost.Request
+	mu       sync.Mutex
+	received []lambdahost.Request
 }
 
 func (i *fakeInvoker) Invoke(_ context.Context, r lambdahost.Request) (lambdahost.Response, error) {
 	i.mu.Lock()
-	i.seen = append(i.seen, r)
+	i.received = append(i.received, r)
 	i.mu.Unlock()
 	response := lambdahost.Response{RequestID: "req-1", ExecutedVersion: "7", Payload: r.Payload, LogTail: []byte("the log")}
 	switch {
@@ -318,8 +324,8 @@ func (i *fakeInvoker) InvokeStream(_ context.Context, r lambdahost.Request) (*la
 	}
 	reader, writer := io.Pipe()
 	go func() {
-		for _, part := range []string{"one ", "two ", "three"} {
-			_, _ = writer.Write([]byte(part))
+		for _, chunk := range []string{"one ", "two ", "three"} {
+			_, _ = writer.Write([]byte(chunk))
 		}
 		if strings.Contains(string(r.Payload), "fail") {
 			_ = writer.CloseWithError(&lambdahost.FunctionError{Type: "Boom", Payload: []byte(`{"errorType":"Boom"}`)})
@@ -333,5 +339,5 @@ func (i *fakeInvoker) InvokeStream(_ context.Context, r lambdahost.Request) (*la
 func (i *fakeInvoker) requests() []lambdahost.Request {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	return append([]lambdahost.Request(nil), i.seen...)
+	return append([]lambdahost.Request(nil), i.received...)
 }

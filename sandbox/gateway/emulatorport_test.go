@@ -8,26 +8,20 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"github.com/didomi/serverless-api/sandbox/gateway/emulator"
 )
 
-// Every process of the machine reaches the emulator's port: without the gateway's key it gets nothing.
-func TestTheEmulatorAnswersTheGatewayAlone(t *testing.T) {
+// Every process on the machine can connect to the emulator's port, which requires the gateway's key.
+func TestTheEmulatorRequiresTheGatewaysKey(t *testing.T) {
 	s := newTestEnv(t, nil)
-	client := s3.NewFromConfig(s.config(), func(o *s3.Options) { o.UsePathStyle = true })
-	if _, err := client.CreateBucket(t.Context(), &s3.CreateBucketInput{
-		Bucket: aws.String("kept"), CreateBucketConfiguration: &s3types.CreateBucketConfiguration{LocationConstraint: testRegion},
-	}); err != nil {
-		t.Fatal(err)
-	}
+	client := newBucket(t, s, "kept")
 	for _, c := range []struct{ name, method, path, key string }{
-		{"its account is not reset", http.MethodPost, "/_ministack/reset", ""},
-		{"its account is not reset with another key", http.MethodPost, "/_ministack/reset", "another"},
+		{"the account is not reset without a key", http.MethodPost, "/_ministack/reset", ""},
+		{"the account is not reset with another key", http.MethodPost, "/_ministack/reset", "another"},
 		{"buckets are not listed without a signature", http.MethodGet, "/", ""},
-		{"a bucket is not made without a signature", http.MethodPut, "/planted", ""},
-		{"its health is not told", http.MethodGet, "/_ministack/health", ""},
+		{"a bucket is not created without a signature", http.MethodPut, "/planted", ""},
+		{"its health is not reported", http.MethodGet, "/_ministack/health", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			status, err := callEmulator(c.method, ministack.String()+c.path, c.key)
@@ -36,7 +30,7 @@ func TestTheEmulatorAnswersTheGatewayAlone(t *testing.T) {
 			}
 		})
 	}
-	t.Run("what the account had is there", func(t *testing.T) {
+	t.Run("the account still has its bucket", func(t *testing.T) {
 		buckets, err := client.ListBuckets(t.Context(), &s3.ListBucketsInput{})
 		if err != nil || len(buckets.Buckets) != 1 || aws.ToString(buckets.Buckets[0].Name) != "kept" {
 			t.Errorf("%+v, %v", buckets, err)
@@ -44,7 +38,7 @@ func TestTheEmulatorAnswersTheGatewayAlone(t *testing.T) {
 	})
 }
 
-func TestTheKeyIsTheGateways(t *testing.T) {
+func TestTheGatewayReplacesAClientsKey(t *testing.T) {
 	var got []string
 	upstream := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = r.Header.Values(emulator.KeyHeader) }))
 	defer upstream.Close()
@@ -59,6 +53,6 @@ func TestTheKeyIsTheGateways(t *testing.T) {
 	}
 	_ = response.Body.Close()
 	if !slices.Equal(got, []string{"the gateway's"}) || r.Header.Get(emulator.KeyHeader) != "a client's" {
-		t.Errorf("the emulator gets %q, the request has %q", got, r.Header)
+		t.Errorf("the emulator received %q, the request has %q", got, r.Header)
 	}
 }

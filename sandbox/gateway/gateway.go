@@ -42,42 +42,45 @@ import (
 	"github.com/didomi/serverless-api/sandbox/oidc"
 )
 
-// Config is what a Gateway needs.
+// Config configures a Gateway.
 type Config struct {
-	// Upstream is the emulator's own address, http://127.0.0.1:4567.
+	// Upstream is the emulator's address, such as http://127.0.0.1:4567.
 	Upstream *url.URL
-	// UpstreamKey is what the emulator asks for in the header emulator.KeyHeader;
-	// empty: nothing.
+	// UpstreamKey is the value of the header emulator.KeyHeader that the
+	// emulator requires, if it requires one.
 	UpstreamKey string
-	// PublicURL is the address under which clients reach the gateway; answers
-	// that carry a URL (a function's code) use it.
+	// PublicURL is the gateway's address for clients. URLs in responses (of a
+	// function's code) begin with it.
 	PublicURL *url.URL
 	// AccessKeyID and SecretAccessKey are the emulated account's
-	// administrator, as which the gateway's own side calls are signed.
+	// administrator's. The gateway signs its own calls with them.
 	AccessKeyID, SecretAccessKey string
 	Region                       string
-	AccountID                    string // empty: 000000000000
-	// Dir keeps the code of published function versions; made when missing.
+	AccountID                    string // defaults to 000000000000
+	// Dir stores the code of published function versions. It is created if it
+	// does not exist.
 	Dir string
-	// Plane runs the real databases and caches behind the control plane.
+	// Plane runs the databases and caches.
 	Plane dataplane.Plane
-	// ProxyWarmUp is how long an RDS proxy has no capacity once its target is
+	// ProxyWarmUp is how long an RDS proxy has no capacity after its target is
 	// registered.
 	ProxyWarmUp time.Duration
-	// Invoker runs functions. It may be set later with SetInvoker, since it
-	// looks functions up in the gateway.
+	// Invoker runs functions. SetInvoker may set it later, because it depends
+	// on the gateway.
 	Invoker lambdahost.Invoker
-	// Limits are the account's; LimitsPath changes them.
+	// Limits are the account's initial limits; LimitsPath changes them.
 	Limits call.Limits
-	// Issuer is whose tokens AssumeRoleWithWebIdentity takes; nil: a new one's.
+	// Issuer verifies tokens of AssumeRoleWithWebIdentity. It defaults to a new
+	// one.
 	Issuer *oidc.Issuer
-	// Calls gets a JSON line for every call that the gateway allowed where the
-	// emulator refused; nil: nobody does. A line is one Write.
+	// Calls receives a line of JSON for every call that the gateway allows after
+	// the emulator has denied it. A line is one Write.
 	Calls io.Writer
-	// Draw is a number from 0 up to 1 for each invocation of an alias with weights; nil: a random one.
+	// Draw returns a number in [0, 1) for each invocation of an alias with
+	// weights. It defaults to a random one.
 	Draw func() float64
-	// Logger gets a line for every failure of the gateway itself; nil: slog's
-	// default.
+	// Logger receives the failures of the gateway itself. It defaults to
+	// slog.Default.
 	Logger *slog.Logger
 }
 
@@ -90,13 +93,13 @@ type Gateway struct {
 	apis           *apigateway.Service
 	functions      *lambda.Service
 	injectedErrors injectedErrors
-	own            *http.ServeMux // /_sandbox/...
+	sandbox        *http.ServeMux // the paths under call.SandboxPrefix
 }
 
 const defaultAccount = "000000000000"
 
-// New checks the configuration and makes a gateway. It does not reach for the
-// emulator: that may start later.
+// New validates the configuration and creates a gateway. It does not call the
+// emulator, which may start later.
 func New(c Config) (*Gateway, error) {
 	c = c.withDefaults()
 	if err := c.check(); err != nil {
@@ -110,11 +113,11 @@ func New(c Config) (*Gateway, error) {
 		c.Issuer = issuer
 	}
 	if err := os.MkdirAll(c.Dir, 0o750); err != nil {
-		return nil, fmt.Errorf("gateway: make the code directory: %w", err)
+		return nil, fmt.Errorf("gateway: create the code directory: %w", err)
 	}
 	g := &Gateway{config: c, account: newAccount(c), services: map[string]*call.Server{}}
 	g.apis, g.functions = apigateway.New(g.account), lambda.New(g.account, c.Dir, c.Draw)
-	g.serve(
+	g.register(
 		acm.New(g.account),
 		g.apis.Calls(),
 		appautoscaling.New(g.account),
@@ -135,19 +138,19 @@ func New(c Config) (*Gateway, error) {
 	)
 	g.account.Decide = decide.New(g.services, c.Calls)
 	g.guard = admit.New(g.account, g.services)
-	g.own = g.sandboxMux()
+	g.sandbox = g.sandboxMux()
 	return g, nil
 }
 
-// serve adds services to those that the gateway corrects.
-func (g *Gateway) serve(services ...call.Service) {
+// register adds the corrected calls and the default quotas of services.
+func (g *Gateway) register(services ...call.Service) {
 	for _, s := range services {
 		g.services[s.Name] = call.NewServer(g.account, s)
 		maps.Copy(g.account.Limits.Defaults, s.Quotas)
 	}
 }
 
-// newAccount is the emulated account of a configuration.
+// newAccount returns the emulated account of a configuration.
 func newAccount(c Config) *call.Account {
 	a := &call.Account{
 		Region: c.Region, AccountID: c.AccountID, Upstream: c.Upstream, PublicURL: c.PublicURL, Log: c.Logger, Now: time.Now,
@@ -164,8 +167,8 @@ func newAccount(c Config) *call.Account {
 	return a
 }
 
-// SetInvoker names what runs functions, for a host that is made after the
-// gateway because it looks functions up in it.
+// SetInvoker sets the function host, which is created after the gateway because
+// it reads functions from it.
 func (g *Gateway) SetInvoker(i lambdahost.Invoker) { g.account.Invoker.Set(i) }
 
 func (c Config) withDefaults() Config {
@@ -186,7 +189,7 @@ func (c Config) check() error {
 	var problems []error
 	for what, missing := range map[string]bool{
 		"Upstream (the emulator's URL)":    c.Upstream == nil,
-		"PublicURL (the gateway's own)":    c.PublicURL == nil,
+		"PublicURL (the gateway's URL)":    c.PublicURL == nil,
 		"AccessKeyID and SecretAccessKey":  c.AccessKeyID == "" || c.SecretAccessKey == "",
 		"Region":                           c.Region == "",
 		"Dir (for the functions' code)":    c.Dir == "",
@@ -201,26 +204,26 @@ func (c Config) check() error {
 
 // ServeHTTP implements http.Handler.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if refused := g.guard.Check(r); refused != nil {
-		call.WriteError(w, refused.Status, refused.Code, refused.Message)
+	if rejection := g.guard.Check(r); rejection != nil {
+		call.WriteError(w, rejection.Status, rejection.Code, rejection.Message)
 		return
 	}
 	if strings.HasPrefix(r.URL.Path, call.SandboxPrefix) {
-		g.own.ServeHTTP(w, r)
+		g.sandbox.ServeHTTP(w, r)
 		return
 	}
 	service := call.SigningName(r)
 	if service == "" && r.Method != http.MethodOptions {
-		service = "sts" // the one call that comes unsigned
+		service = "sts" // AssumeRoleWithWebIdentity is the only unsigned call
 	}
-	if refused, ok := g.injectedErrors.take(service, r); ok {
-		_, _ = io.Copy(io.Discard, r.Body) // an SDK wants to finish sending
+	if injected, ok := g.injectedErrors.next(service, r); ok {
+		_, _ = io.Copy(io.Discard, r.Body) // let the SDK finish sending
 		call.WaitForSender(r)
-		call.WriteError(w, refused.Status, refused.Code, refused.Message)
+		call.WriteError(w, injected.Status, injected.Code, injected.Message)
 		return
 	}
-	if served, ok := g.services[service]; ok {
-		served.ServeHTTP(w, r)
+	if server, ok := g.services[service]; ok {
+		server.ServeHTTP(w, r)
 		return
 	}
 	g.account.Proxy.ServeHTTP(w, r)

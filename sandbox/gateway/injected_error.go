@@ -11,69 +11,68 @@ import (
 	"github.com/didomi/serverless-api/sandbox/gateway/call"
 )
 
-// RefusePath takes a Refusal by POST.
-const InjectErrorPath = call.SandboxPrefix + "refuse"
+// InjectErrorPath injects an InjectedError by POST.
+const InjectErrorPath = call.SandboxPrefix + "inject-error"
 
-// Refusal is the error that the next call of one kind gets in place of its answer, once: so a test sees
-// what becomes of an update that AWS refuses.
+// InjectedError is the error that the next matching call gets, once. Tests use it to see how an update continues
+// after AWS has rejected a call.
 type InjectedError struct {
-	// Service is the signing name, Method and Path the call's; path.Match's patterns are taken.
+	// Service is the call's signing name, Method and Path are its method and path. Path is a pattern of path.Match.
 	Service, Method, Path string
-	// Status, Code and Message are AWS's answer, of the JSON protocols.
+	// Status, Code and Message are the error, in the format of the JSON protocols.
 	Status        int
 	Code, Message string
 }
 
-// check says what is missing, before a call would meet it.
+// check rejects an error that no call could match.
 func (r InjectedError) check() error {
 	if _, err := path.Match(r.Path, ""); err != nil {
 		return fmt.Errorf("path %q: %w", r.Path, err)
 	}
 	if r.Service == "" || r.Method == "" || r.Path == "" || r.Status < 400 || r.Code == "" {
-		return fmt.Errorf("want service, method, path, code and a status from 400, got %+v", r)
+		return fmt.Errorf("service, method, path and code are required and status must be at least 400, got %+v", r)
 	}
 	return nil
 }
 
-// refusals are those that no call has met yet.
+// injectedErrors are the errors that no call has matched yet.
 type injectedErrors struct {
 	mu      sync.Mutex
-	waiting []InjectedError
+	pending []InjectedError
 }
 
 func (f *injectedErrors) add(r InjectedError) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.waiting = append(f.waiting, r)
+	f.pending = append(f.pending, r)
 }
 
-// take is the first refusal of a call, which then is used up.
-func (f *injectedErrors) take(service string, request *http.Request) (InjectedError, bool) {
+// next removes and returns the first error that matches a call.
+func (f *injectedErrors) next(service string, request *http.Request) (InjectedError, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	i := slices.IndexFunc(f.waiting, func(r InjectedError) bool {
+	i := slices.IndexFunc(f.pending, func(r InjectedError) bool {
 		matched, err := path.Match(r.Path, request.URL.Path)
 		return err == nil && matched && r.Service == service && r.Method == request.Method
 	})
 	if i < 0 {
 		return InjectedError{}, false
 	}
-	found := f.waiting[i]
-	f.waiting = slices.Delete(f.waiting, i, i+1)
+	found := f.pending[i]
+	f.pending = slices.Delete(f.pending, i, i+1)
 	return found, true
 }
 
-// serveRefuse takes a refusal.
 func (g *Gateway) serveInjectError(w http.ResponseWriter, r *http.Request) {
-	var wanted InjectedError
-	err := json.NewDecoder(r.Body).Decode(&wanted)
+	var injected InjectedError
+	err := json.NewDecoder(r.Body).Decode(&injected)
 	if err == nil {
-		err = wanted.check()
+		err = injected.check()
 	}
 	if err != nil {
-		http.Error(w, "refusal: "+err.Error(), http.StatusBadRequest)
+		http.Error(w, "injected error: "+err.Error(), http.StatusBadRequest)
 		return
 	}
-	g.injectedErrors.add(wanted)
+	g.injectedErrors.add(injected)
 	w.WriteHeader(http.StatusNoContent)
 }

@@ -9,9 +9,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 )
 
-func TestAnAliasWithWeightsLeadsToItsVersionsByChance(t *testing.T) {
-	var draws float64
-	s := newTestEnv(t, nil, func(c *Config) { c.Draw = func() float64 { return draws } })
+func TestAnAliasRoutesByItsWeights(t *testing.T) {
+	var draw float64
+	s := newTestEnv(t, nil, func(c *Config) { c.Draw = func() float64 { return draw } })
 	client := function(t, s, "weighted", "one")
 	var versions []string
 	for _, content := range []string{"one", "two"} {
@@ -30,18 +30,18 @@ func TestAnAliasWithWeightsLeadsToItsVersionsByChance(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	led := func(drawn float64) string {
-		draws = drawn
+	versionFor := func(value float64) string {
+		draw = value
 		f, err := s.gateway.Function(t.Context(), "weighted", "live")
 		if err != nil {
 			t.Fatal(err)
 		}
 		if want := "arn:aws:lambda:eu-west-1:000000000000:function:weighted:live"; f.ARN != want {
-			t.Errorf("asked for as %s, want %s", f.ARN, want)
+			t.Errorf("the ARN is %s, want %s", f.ARN, want)
 		}
 		return f.Version
 	}
-	shift := func(weights map[string]float64) {
+	setWeights := func(weights map[string]float64) {
 		_, err := client.UpdateAlias(t.Context(), &lambda.UpdateAliasInput{
 			FunctionName: aws.String("weighted"), Name: aws.String("live"),
 			RoutingConfig: &types.AliasRoutingConfiguration{AdditionalVersionWeights: weights},
@@ -55,23 +55,23 @@ func TestAnAliasWithWeightsLeadsToItsVersionsByChance(t *testing.T) {
 		weights map[string]float64
 		want    map[float64]string
 	}{
-		{"without weights everything goes to the alias's version", nil, map[float64]string{0: versions[0], 0.99: versions[0]}},
-		{"a tenth goes to the other one", map[string]float64{versions[1]: 0.1}, map[float64]string{0.09: versions[1], 0.1: versions[0]}},
-		{"all of it does", map[string]float64{versions[1]: 1}, map[float64]string{0: versions[1], 0.999: versions[1]}},
-		{"the weights are taken back", map[string]float64{}, map[float64]string{0: versions[0]}},
+		{"without weights the alias's version is used", nil, map[float64]string{0: versions[0], 0.99: versions[0]}},
+		{"10 % goes to another version", map[string]float64{versions[1]: 0.1}, map[float64]string{0.09: versions[1], 0.1: versions[0]}},
+		{"all of it goes to another version", map[string]float64{versions[1]: 1}, map[float64]string{0: versions[1], 0.999: versions[1]}},
+		{"the weights are removed", map[string]float64{}, map[float64]string{0: versions[0]}},
 	} {
 		t.Run(step.name, func(t *testing.T) {
-			shift(step.weights)
-			for drawn, want := range step.want {
-				if got := led(drawn); got != want {
-					t.Errorf("%v leads to version %s, want %s", drawn, got, want)
+			setWeights(step.weights)
+			for value, want := range step.want {
+				if got := versionFor(value); got != want {
+					t.Errorf("draw %v: version %s, want %s", value, got, want)
 				}
 			}
 		})
 	}
 }
 
-func TestWhatIsKeptWarmIsListedForEveryVersionAndAlias(t *testing.T) {
+func TestProvisionedConcurrencyIsListedForVersionsAndAliases(t *testing.T) {
 	s := newTestEnv(t, nil)
 	client := function(t, s, "warm", "one")
 	published, err := client.PublishVersion(t.Context(), &lambda.PublishVersionInput{FunctionName: aws.String("warm")})
@@ -104,9 +104,9 @@ func TestWhatIsKeptWarmIsListedForEveryVersionAndAlias(t *testing.T) {
 	}
 }
 
-// AWS deletes a version that no alias names, and refuses the others and the unpublished code.
+// AWS rejects the deletion of a version that an alias has, and of $LATEST.
 // https://docs.aws.amazon.com/lambda/latest/api/API_DeleteFunction.html, and what floci-io/floci#2824 measured
-func TestAVersionThatAnAliasNamesIsNotDeleted(t *testing.T) {
+func TestAVersionOfAnAliasIsNotDeleted(t *testing.T) {
 	s := newTestEnv(t, nil)
 	client := function(t, s, "pruned", "one")
 	name := aws.String("pruned")
@@ -136,11 +136,11 @@ func TestAVersionThatAnAliasNamesIsNotDeleted(t *testing.T) {
 			t.Errorf("version %s: %v, want %q", qualifier, err, want)
 		}
 	}
-	left, err := client.ListVersionsByFunction(t.Context(), &lambda.ListVersionsByFunctionInput{FunctionName: name})
+	remaining, err := client.ListVersionsByFunction(t.Context(), &lambda.ListVersionsByFunctionInput{FunctionName: name})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(left.Versions) != 3 {
-		t.Errorf("%d versions are left; want the unpublished code and two", len(left.Versions))
+	if len(remaining.Versions) != 3 {
+		t.Errorf("%d versions remain, want $LATEST and two", len(remaining.Versions))
 	}
 }

@@ -72,10 +72,10 @@ func errorCode(err error) string {
 	return ""
 }
 
-func TestInvokeRunsTheFunctionInTheSandboxsOwnHost(t *testing.T) {
+func TestInvokeRunsTheFunctionInTheFunctionHost(t *testing.T) {
 	s := newTestEnv(t, nil)
 	client := function(t, s, "invoked", "v1")
-	t.Run("and answers with its payload, version and log", func(t *testing.T) {
+	t.Run("returns the payload, the version and the log", func(t *testing.T) {
 		response, err := client.Invoke(t.Context(), &lambda.InvokeInput{
 			FunctionName: aws.String("invoked"), Payload: []byte(`{"a":1}`), LogType: types.LogTypeTail,
 			InvocationType: types.InvocationTypeRequestResponse,
@@ -88,20 +88,20 @@ func TestInvokeRunsTheFunctionInTheSandboxsOwnHost(t *testing.T) {
 			t.Errorf("got %s, version %s, log %q, error %v", response.Payload, aws.ToString(response.ExecutedVersion), log, response.FunctionError)
 		}
 	})
-	t.Run("and passes a function's failure on", func(t *testing.T) {
+	t.Run("returns a function error", func(t *testing.T) {
 		response, err := client.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("invoked"), Payload: []byte(`"fail"`)})
 		if err != nil || aws.ToString(response.FunctionError) != "Unhandled" || !strings.Contains(string(response.Payload), "Boom") {
 			t.Errorf("got %+v, %v", response, err)
 		}
 	})
-	t.Run("and passes a throttle on", func(t *testing.T) {
+	t.Run("returns a throttling error", func(t *testing.T) {
 		_, err := client.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("invoked"), Payload: []byte(`"throttle"`)})
 		var throttled *types.TooManyRequestsException
 		if !errors.As(err, &throttled) || throttled.Reason != types.ThrottleReasonReservedFunctionConcurrentInvocationLimitExceeded {
 			t.Errorf("got %v", err)
 		}
 	})
-	t.Run("later, for an event", func(t *testing.T) {
+	t.Run("runs an event asynchronously", func(t *testing.T) {
 		before := len(s.invoker.requests())
 		response, err := client.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("invoked"), InvocationType: types.InvocationTypeEvent, Payload: []byte(`{}`)})
 		if err != nil || response.StatusCode != http.StatusAccepted {
@@ -109,18 +109,18 @@ func TestInvokeRunsTheFunctionInTheSandboxsOwnHost(t *testing.T) {
 		}
 		for deadline := time.Now().Add(20 * time.Second); len(s.invoker.requests()) == before; time.Sleep(time.Millisecond) {
 			if time.Now().After(deadline) {
-				t.Fatal("the event never ran")
+				t.Fatal("the event was not run")
 			}
 		}
 	})
-	t.Run("and not at all for a dry run", func(t *testing.T) {
+	t.Run("does not run a dry run", func(t *testing.T) {
 		before := len(s.invoker.requests())
 		response, err := client.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("invoked"), InvocationType: types.InvocationTypeDryRun})
 		if err != nil || response.StatusCode != http.StatusNoContent || len(s.invoker.requests()) != before {
 			t.Errorf("got %+v, %v, %d invocations more", response, err, len(s.invoker.requests())-before)
 		}
 	})
-	t.Run("and not at all for a function that does not exist", func(t *testing.T) {
+	t.Run("does not run a function that does not exist", func(t *testing.T) {
 		before := len(s.invoker.requests())
 		_, err := client.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("nobody")})
 		if errorCode(err) != "ResourceNotFoundException" || len(s.invoker.requests()) != before {
@@ -152,7 +152,7 @@ func TestInvokeIsAuthorizedByTheEmulator(t *testing.T) {
 	}
 }
 
-// user makes an IAM user with a policy and returns its access key.
+// user creates an IAM user with a policy and returns its access key.
 func user(t *testing.T, s *testEnv, name, policy string) (id, secret string) {
 	t.Helper()
 	client := iam.NewFromConfig(s.config())
@@ -173,10 +173,10 @@ func user(t *testing.T, s *testEnv, name, policy string) (id, secret string) {
 func TestInvokeWithResponseStream(t *testing.T) {
 	s := newTestEnv(t, nil)
 	client := function(t, s, "streamed", "v1")
-	for _, test := range []struct{ name, payload, text, code string }{
-		{"sends what the function writes, and an end", `{}`, "one two three", ""},
-		{"ends with the function's failure", `"fail"`, "one two three", "Boom"},
-		{"is a failure alone when the function fails before it answers", `"fail at once"`, "", "Boom"},
+	for _, test := range []struct{ name, payload, want, code string }{
+		{"sends the chunks that the function writes", `{}`, "one two three", ""},
+		{"ends with the function's error", `"fail"`, "one two three", "Boom"},
+		{"sends only the error of a function that fails before its response", `"fail at once"`, "", "Boom"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			response, err := client.InvokeWithResponseStream(t.Context(), &lambda.InvokeWithResponseStreamInput{
@@ -197,14 +197,14 @@ func TestInvokeWithResponseStream(t *testing.T) {
 					end = &e.Value
 				}
 			}
-			if stream.Err() != nil || end == nil || got != test.text || aws.ToString(end.ErrorCode) != test.code {
+			if stream.Err() != nil || end == nil || got != test.want || aws.ToString(end.ErrorCode) != test.code {
 				t.Errorf("got %q, end %+v, %v", got, end, stream.Err())
 			}
 		})
 	}
 }
 
-func TestVersionsKeepTheirCodeAndConfiguration(t *testing.T) {
+func TestVersionsHaveTheirCodeAndConfiguration(t *testing.T) {
 	s := newTestEnv(t, nil)
 	client := function(t, s, "versioned", "v1")
 	name := aws.String("versioned")
@@ -235,9 +235,9 @@ func TestVersionsKeepTheirCodeAndConfiguration(t *testing.T) {
 		{"the first version", one, one, "v1", 256},
 		{"the second version", two, two, "v2", 512},
 		{"an alias", "live", one, "v1", 256},
-		{"the newest", "", "$LATEST", "v2", 512},
+		{"the latest version", "", "$LATEST", "v2", 512},
 	} {
-		t.Run(test.name+" comes back through the Lambda API", func(t *testing.T) {
+		t.Run(test.name+" through the Lambda API", func(t *testing.T) {
 			input := &lambda.GetFunctionInput{FunctionName: name}
 			if test.qualifier != "" {
 				input.Qualifier = &test.qualifier
@@ -256,10 +256,10 @@ func TestVersionsKeepTheirCodeAndConfiguration(t *testing.T) {
 			defer func() { _ = code.Body.Close() }()
 			content, _ := io.ReadAll(code.Body)
 			if !bytes.Equal(content, zipOf(t, test.content)) {
-				t.Errorf("the location serves %d bytes, not the zip of %s", len(content), test.content)
+				t.Errorf("the location has %d bytes, not the zip file of %s", len(content), test.content)
 			}
 		})
-		t.Run(test.name+" comes to the host", func(t *testing.T) {
+		t.Run(test.name+" in the function host", func(t *testing.T) {
 			f, err := s.gateway.Function(t.Context(), "versioned", test.qualifier)
 			if err != nil {
 				t.Fatal(err)
@@ -275,13 +275,13 @@ func TestVersionsKeepTheirCodeAndConfiguration(t *testing.T) {
 			defer func() { _ = code.Close() }()
 			content, _ := io.ReadAll(code)
 			if !bytes.Equal(content, zipOf(t, test.content)) {
-				t.Errorf("the code is not the zip of %s", test.content)
+				t.Errorf("the code is not the zip file of %s", test.content)
 			}
 		})
 	}
 }
 
-func TestAFunctionIsLookedUpByNameOrARN(t *testing.T) {
+func TestAFunctionIsFoundByNameOrARN(t *testing.T) {
 	s := newTestEnv(t, nil)
 	function(t, s, "named", "v1")
 	arn := "arn:aws:lambda:eu-west-1:000000000000:function:named"
@@ -299,7 +299,7 @@ func TestAFunctionIsLookedUpByNameOrARN(t *testing.T) {
 			}
 		})
 	}
-	t.Run("and a missing one is ErrNotFound", func(t *testing.T) {
+	t.Run("a function that does not exist is ErrNotFound", func(t *testing.T) {
 		_, err := s.gateway.Function(t.Context(), "nobody", "")
 		if !errors.Is(err, lambdahost.ErrNotFound) {
 			t.Errorf("got %v", err)
@@ -307,39 +307,39 @@ func TestAFunctionIsLookedUpByNameOrARN(t *testing.T) {
 	})
 }
 
-func TestCredentialsAreTheRolesOwn(t *testing.T) {
+func TestAFunctionHasItsRolesCredentials(t *testing.T) {
 	s := newTestEnv(t, nil)
 	arn := role(t, s, "trusting", lambdaTrust)
-	t.Run("when the role trusts Lambda", func(t *testing.T) {
-		given, err := s.gateway.Credentials(t.Context(), lambdahost.Function{Name: "f", RoleARN: arn})
+	t.Run("if the role trusts Lambda", func(t *testing.T) {
+		c, err := s.gateway.Credentials(t.Context(), lambdahost.Function{Name: "f", RoleARN: arn})
 		if err != nil {
 			t.Fatal(err)
 		}
-		client := sts.NewFromConfig(s.configOf(given.AccessKeyID, given.SecretAccessKey, given.SessionToken))
-		who, err := client.GetCallerIdentity(context.Background(), &sts.GetCallerIdentityInput{})
-		if err != nil || !strings.Contains(*who.Arn, ":assumed-role/trusting/f") || time.Until(given.Expires) < 30*time.Minute {
-			t.Errorf("got %+v, expires %v, %v", who, given.Expires, err)
+		client := sts.NewFromConfig(s.configOf(c.AccessKeyID, c.SecretAccessKey, c.SessionToken))
+		caller, err := client.GetCallerIdentity(context.Background(), &sts.GetCallerIdentityInput{})
+		if err != nil || !strings.Contains(*caller.Arn, ":assumed-role/trusting/f") || time.Until(c.Expires) < 30*time.Minute {
+			t.Errorf("got %+v, expires %v, %v", caller, c.Expires, err)
 		}
 	})
 	for name, trust := range map[string]string{
 		"it trusts another service": strings.ReplaceAll(lambdaTrust, "lambda.", "ec2."),
 		"it trusts the account":     strings.ReplaceAll(lambdaTrust, `"Service":"lambda.amazonaws.com"`, `"AWS":"arn:aws:iam::000000000000:root"`),
 	} {
-		t.Run("and refused when "+name, func(t *testing.T) {
+		t.Run("but not if "+name, func(t *testing.T) {
 			arn := role(t, s, "other-"+strings.ReplaceAll(name, " ", "-"), trust)
 			if _, err := s.gateway.Credentials(t.Context(), lambdahost.Function{Name: "f", RoleARN: arn}); err == nil {
-				t.Error("credentials came all the same")
+				t.Error("got credentials, want an error")
 			}
 		})
 	}
 }
 
-func TestFunctionPolicyFollowsItsPermissions(t *testing.T) {
+func TestAFunctionPolicyHasItsPermissions(t *testing.T) {
 	s := newTestEnv(t, nil)
 	client := function(t, s, "permitted", "v1")
 	arn := "arn:aws:lambda:eu-west-1:000000000000:function:permitted"
 	if _, err := s.gateway.FunctionPolicy(t.Context(), arn+":live"); err == nil {
-		t.Error("a policy came before any permission")
+		t.Error("got a policy before the first permission")
 	}
 	_, err := client.CreateAlias(t.Context(), &lambda.CreateAliasInput{FunctionName: aws.String("permitted"), Name: aws.String("live"), FunctionVersion: aws.String("$LATEST")})
 	if err == nil {

@@ -8,10 +8,10 @@ import (
 	"github.com/didomi/serverless-api/sandbox/gateway/call"
 )
 
-// Limits are what AWS lets the account have.
+// Limits are the account's quotas and what its region does not offer.
 type Limits = call.Limits
 
-// LimitsPath takes the account's new limits by PUT, as JSON; DELETE brings those of the configuration back.
+// LimitsPath sets the account's limits by PUT, as JSON. DELETE restores the configured ones.
 const LimitsPath = call.SandboxPrefix + "limits"
 
 func (g *Gateway) setLimits(w http.ResponseWriter, r *http.Request) {
@@ -21,7 +21,7 @@ func (g *Gateway) setLimits(w http.ResponseWriter, r *http.Request) {
 	err := decoder.Decode(&next)
 	for key := range next.Quotas {
 		if _, known := g.account.Limits.Defaults[key]; !known && err == nil {
-			err = fmt.Errorf("no quota %q is known here", key)
+			err = fmt.Errorf("the sandbox enforces no quota %q", key)
 		}
 	}
 	if err != nil {

@@ -25,7 +25,7 @@ import (
 	rdsgw "github.com/didomi/serverless-api/sandbox/gateway/rds"
 )
 
-// limit sets the account's limits by the gateway's own path.
+// limit sets the account's limits.
 func (s *testEnv) limit(t *testing.T, limits call.Limits) {
 	t.Helper()
 	body, err := json.Marshal(limits)
@@ -33,7 +33,7 @@ func (s *testEnv) limit(t *testing.T, limits call.Limits) {
 		t.Fatal(err)
 	}
 	if status := s.putLimits(t, string(body)); status != http.StatusNoContent {
-		t.Fatalf("the gateway answers %d", status)
+		t.Fatalf("status %d", status)
 	}
 }
 
@@ -52,7 +52,7 @@ func (s *testEnv) putLimits(t *testing.T, body string) int {
 	return response.StatusCode
 }
 
-func TestUnknownLimitsAreRefused(t *testing.T) {
+func TestUnknownLimitsAreRejected(t *testing.T) {
 	s := newTestEnv(t, nil)
 	for _, body := range []string{`{"quotas":{"vpc/L-0":1}}`, `{"quota":{}}`, `[]`} {
 		if status := s.putLimits(t, body); status != http.StatusBadRequest {
@@ -61,9 +61,9 @@ func TestUnknownLimitsAreRefused(t *testing.T) {
 	}
 }
 
-// AWS's codes: the API reference of each call; for EC2
+// The error codes are from the API reference of each call; for EC2
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
-func TestACallOverItsQuotaIsRefusedAsAWSDoes(t *testing.T) {
+func TestACallThatExceedsAQuotaIsRejected(t *testing.T) {
 	s := newTestEnv(t, nil)
 	network, databases := ec2.NewFromConfig(s.config()), rds.NewFromConfig(s.config())
 	caches, apis := elasticache.NewFromConfig(s.config()), apigateway.NewFromConfig(s.config())
@@ -159,7 +159,7 @@ func TestACallOverItsQuotaIsRefusedAsAWSDoes(t *testing.T) {
 			}
 		})
 	}
-	t.Run("a VPC is made while the quota is not used up", func(t *testing.T) {
+	t.Run("a VPC within the quota is created", func(t *testing.T) {
 		s.limit(t, call.Limits{Quotas: map[string]float64{ec2gw.QuotaVPCs: 1000}})
 		created, err := network.CreateVpc(t.Context(), &ec2.CreateVpcInput{CidrBlock: aws.String("10.79.0.0/16")})
 		if err != nil {
@@ -174,7 +174,7 @@ func TestACallOverItsQuotaIsRefusedAsAWSDoes(t *testing.T) {
 // https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
 // https://github.com/anomalyco/sst/issues/5829: "decreases account's UnreservedConcurrentExecution below
 // its minimum value of [10]", for provisioned concurrency in an account that has 10.
-func TestLambdaKeepsUnreservedConcurrency(t *testing.T) {
+func TestLambdaRequiresUnreservedConcurrency(t *testing.T) {
 	s := newTestEnv(t, nil)
 	client := function(t, s, "concurrent", "one")
 	name := aws.String("concurrent")
@@ -194,45 +194,45 @@ func TestLambdaKeepsUnreservedConcurrency(t *testing.T) {
 		_, err := client.DeleteFunctionConcurrency(t.Context(), &lambda.DeleteFunctionConcurrencyInput{FunctionName: name})
 		return err
 	}
-	// Other tests' functions keep what they have.
-	all, err := s.gateway.functions.Concurrency(t.Context(), "", "")
+	// Functions of other tests use concurrency too.
+	all, err := s.gateway.functions.Concurrencies(t.Context(), "", "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	others := 0
-	for _, a := range all {
-		others += a.Required()
+	for _, c := range all {
+		others += c.Used()
 	}
 	for _, step := range []struct {
 		name    string
 		quota   int
 		call    func() error
-		refused string
+		message string
 	}{
-		{"a new account provisions nothing", 10, func() error { return provision(2) }, "minimum value of [10]"},
-		{"nor does it reserve anything", 10, func() error { return reserve(1) }, "minimum value of [10]"},
-		{"a hundred stay unreserved", others + 105, func() error { return reserve(6) }, "minimum value of [100]"},
-		{"what is over them can be reserved", others + 105, func() error { return reserve(5) }, ""},
-		{"and provisioned out of the reservation", others + 105, func() error { return provision(5) }, ""},
-		{"but not more than that", others + 1000, func() error { return provision(6) }, "reservedConcurrentExecution"},
-		{"given back it is to be had again", others + 105, func() error { return free() }, ""},
-		{"what is provisioned counts", others + 105, func() error { return provision(6) }, "minimum value of [100]"},
-		{"changed it counts once", others + 105, func() error { return provision(4) }, ""},
+		{"a new account cannot provision any", 10, func() error { return provision(2) }, "minimum value of [10]"},
+		{"a new account cannot reserve any", 10, func() error { return reserve(1) }, "minimum value of [10]"},
+		{"100 must stay unreserved", others + 105, func() error { return reserve(6) }, "minimum value of [100]"},
+		{"the remainder can be reserved", others + 105, func() error { return reserve(5) }, ""},
+		{"reserved concurrency can be provisioned", others + 105, func() error { return provision(5) }, ""},
+		{"provisioned concurrency cannot exceed the reserved", others + 1000, func() error { return provision(6) }, "reservedConcurrentExecution"},
+		{"reserved concurrency can be released", others + 105, func() error { return free() }, ""},
+		{"provisioned concurrency counts as used", others + 105, func() error { return provision(6) }, "minimum value of [100]"},
+		{"changed provisioned concurrency counts once", others + 105, func() error { return provision(4) }, ""},
 	} {
 		t.Run(step.name, func(t *testing.T) {
 			s.limit(t, call.Limits{Quotas: map[string]float64{lambdagw.QuotaConcurrency: float64(step.quota)}})
 			err := step.call()
 			switch {
-			case step.refused == "" && err != nil:
+			case step.message == "" && err != nil:
 				t.Error(err)
-			case step.refused != "" && (errorCode(err) != "InvalidParameterValueException" || !strings.Contains(err.Error(), step.refused)):
-				t.Errorf("got %v, want a refusal with %q", err, step.refused)
+			case step.message != "" && (errorCode(err) != "InvalidParameterValueException" || !strings.Contains(err.Error(), step.message)):
+				t.Errorf("got %v, want an error with %q", err, step.message)
 			}
 		})
 	}
 }
 
-func TestWhatTheRegionLacksIsNotOffered(t *testing.T) {
+func TestVersionsAndClassesThatTheRegionLacksAreNotOffered(t *testing.T) {
 	s := newTestEnv(t, nil)
 	databases, caches := rds.NewFromConfig(s.config()), elasticache.NewFromConfig(s.config())
 	found := func(t *testing.T) []string {
@@ -270,17 +270,17 @@ func TestWhatTheRegionLacksIsNotOffered(t *testing.T) {
 		}
 		return all
 	}
-	whole := found(t)
+	before := found(t)
 	for _, want := range []string{"16.11", "eu-west-1b", "valkey 8.1", "cache.r7g.large"} {
-		if !slices.Contains(whole, want) {
-			t.Errorf("%s is missing in %v", want, whole)
+		if !slices.Contains(before, want) {
+			t.Errorf("%s is not offered: %v", want, before)
 		}
 	}
 	s.limit(t, call.Limits{NotOffered: []string{"aurora-postgresql 16.11", "db.serverless eu-west-1b", "valkey 8.1", "cache.r7g.large"}})
-	less := found(t)
-	for _, gone := range []string{"16.11", "eu-west-1b", "valkey 8.1", "cache.r7g.large"} {
-		if slices.Contains(less, gone) {
-			t.Errorf("%s is still offered", gone)
+	after := found(t)
+	for _, removed := range []string{"16.11", "eu-west-1b", "valkey 8.1", "cache.r7g.large"} {
+		if slices.Contains(after, removed) {
+			t.Errorf("%s is still offered", removed)
 		}
 	}
 }

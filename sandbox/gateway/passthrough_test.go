@@ -31,7 +31,7 @@ import (
 	"github.com/didomi/serverless-api/sandbox/gateway/call"
 )
 
-func bucket(t *testing.T, s *testEnv, name string) *s3.Client {
+func newBucket(t *testing.T, s *testEnv, name string) *s3.Client {
 	t.Helper()
 	client := s3.NewFromConfig(s.config(), func(o *s3.Options) { o.UsePathStyle = true })
 	_, err := client.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: &name,
@@ -42,9 +42,9 @@ func bucket(t *testing.T, s *testEnv, name string) *s3.Client {
 	return client
 }
 
-func TestObjectsPassUnchanged(t *testing.T) {
+func TestObjectsAreForwardedUnchanged(t *testing.T) {
 	s := newTestEnv(t, nil)
-	client := bucket(t, s, "objects")
+	client := newBucket(t, s, "objects")
 	content := make([]byte, 1<<20)
 	_, _ = rand.Read(content)
 	for _, key := range []string{"plain", "a folder/with space+plus", "ünïcode/☃", "dots/../kept", "double//slash", "per%20cent"} {
@@ -57,9 +57,9 @@ func TestObjectsPassUnchanged(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			part, _ := io.ReadAll(got.Body)
-			if !bytes.Equal(part, content[10:20]) || aws.ToString(got.ContentRange) != "bytes 10-19/1048576" {
-				t.Errorf("a range gave %d bytes, %s", len(part), aws.ToString(got.ContentRange))
+			received, _ := io.ReadAll(got.Body)
+			if !bytes.Equal(received, content[10:20]) || aws.ToString(got.ContentRange) != "bytes 10-19/1048576" {
+				t.Errorf("got %d bytes, range %s", len(received), aws.ToString(got.ContentRange))
 			}
 		})
 	}
@@ -85,13 +85,13 @@ func TestObjectsPassUnchanged(t *testing.T) {
 		}
 		defer func() { _ = response.Body.Close() }()
 		if got, _ := io.ReadAll(response.Body); string(got) != "hello" {
-			t.Errorf("get gave %q", got)
+			t.Errorf("got %q", got)
 		}
 	})
-	t.Run("under the bucket's own host name", func(t *testing.T) {
+	t.Run("under the bucket's host name", func(t *testing.T) {
 		hosted := s3.NewFromConfig(s.config(), func(o *s3.Options) {
 			o.BaseEndpoint = aws.String(strings.Replace(s.server.URL, "127.0.0.1", "s3.localhost", 1))
-			o.HTTPClient = wholeBodies{loopback()}
+			o.HTTPClient = bufferedBodies{loopback()}
 		})
 		got, err := hosted.GetObject(t.Context(), &s3.GetObjectInput{Bucket: aws.String("objects"), Key: aws.String("plain")})
 		if err != nil {
@@ -101,10 +101,10 @@ func TestObjectsPassUnchanged(t *testing.T) {
 			t.Errorf("got %d bytes", len(all))
 		}
 	})
-	t.Run("for a user whom the bucket's policy holds to TLS", func(t *testing.T) {
-		checkTLSOnly(t, s, client)
+	t.Run("with a bucket policy that requires TLS", func(t *testing.T) {
+		testTLSOnlyPolicy(t, s, client)
 	})
-	t.Run("and a missing one is still a 404 of S3", func(t *testing.T) {
+	t.Run("a missing object is NoSuchKey", func(t *testing.T) {
 		_, err := client.GetObject(t.Context(), &s3.GetObjectInput{Bucket: aws.String("objects"), Key: aws.String("nothing")})
 		if errorCode(err) != "NoSuchKey" {
 			t.Errorf("got %v", err)
@@ -112,9 +112,9 @@ func TestObjectsPassUnchanged(t *testing.T) {
 	})
 }
 
-// checkTLSOnly has a bucket policy refuse plain HTTP: the gateway's calls count
-// as TLS, and one that says otherwise is refused.
-func checkTLSOnly(t *testing.T, s *testEnv, admin *s3.Client) {
+// testTLSOnlyPolicy sets a bucket policy that denies plain HTTP: requests count
+// as TLS unless they have the header X-Forwarded-Proto: http.
+func testTLSOnlyPolicy(t *testing.T, s *testEnv, admin *s3.Client) {
 	t.Helper()
 	_, err := admin.PutBucketPolicy(t.Context(), &s3.PutBucketPolicyInput{Bucket: aws.String("objects"), Policy: aws.String(
 		`{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::objects","arn:aws:s3:::objects/*"],"Condition":{"Bool":{"aws:SecureTransport":"false"}}}]}`)})
@@ -131,12 +131,12 @@ func checkTLSOnly(t *testing.T, s *testEnv, admin *s3.Client) {
 		})
 		_, err := client.GetObject(t.Context(), &s3.GetObjectInput{Bucket: aws.String("objects"), Key: aws.String("plain")})
 		if errorCode(err) != want {
-			t.Errorf("with %q: %v", proto, err)
+			t.Errorf("X-Forwarded-Proto %q: %v", proto, err)
 		}
 	}
 }
 
-// loopback is an HTTP client that takes every name for this machine.
+// loopback is an HTTP client that connects to 127.0.0.1 for every host.
 func loopback() *http.Client {
 	return &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
 		_, port, err := net.SplitHostPort(address)
@@ -148,12 +148,12 @@ func loopback() *http.Client {
 	}}}
 }
 
-func TestS3ControlAnswersUnderItsAccountsHost(t *testing.T) {
+func TestS3ControlIsServedUnderTheAccountsHost(t *testing.T) {
 	s := newTestEnv(t, nil)
-	bucket(t, s, "controlled")
+	newBucket(t, s, "controlled")
 	client := s3control.NewFromConfig(s.config(), func(o *s3control.Options) {
 		o.BaseEndpoint = aws.String(strings.Replace(s.server.URL, "127.0.0.1", "s3-control.localhost", 1))
-		o.HTTPClient = wholeBodies{loopback()}
+		o.HTTPClient = bufferedBodies{loopback()}
 	})
 	_, err := client.ListTagsForResource(t.Context(), &s3control.ListTagsForResourceInput{AccountId: aws.String("000000000000"), ResourceArn: aws.String("arn:aws:s3:::controlled")})
 	if err != nil {
@@ -161,29 +161,29 @@ func TestS3ControlAnswersUnderItsAccountsHost(t *testing.T) {
 	}
 }
 
-// pattern is a reader of n bytes that costs no memory.
-type pattern struct{ left int64 }
+// pattern is a reader of generated bytes, which uses no memory.
+type pattern struct{ remaining int64 }
 
 func (p *pattern) Read(b []byte) (int, error) {
-	if p.left == 0 {
+	if p.remaining == 0 {
 		return 0, io.EOF
 	}
-	n := min(int64(len(b)), p.left)
+	n := min(int64(len(b)), p.remaining)
 	for i := range b[:n] {
-		b[i] = byte((p.left - int64(i)) >> 3)
+		b[i] = byte((p.remaining - int64(i)) >> 3)
 	}
-	p.left -= n
+	p.remaining -= n
 	return int(n), nil
 }
 
 const large = 256 << 20
 
-// A counting upstream stands in for the emulator here: what is measured is the
-// memory of the gateway, in the same process.
+// The upstream is in the same process as the gateway and streams too, so the
+// test measures the memory of both.
 func TestLargeBodiesStreamThroughInBothDirections(t *testing.T) {
 	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodGet {
-			_, _ = io.Copy(w, &pattern{left: large})
+			_, _ = io.Copy(w, &pattern{remaining: large})
 			return
 		}
 		hash := sha256.New()
@@ -194,11 +194,11 @@ func TestLargeBodiesStreamThroughInBothDirections(t *testing.T) {
 	target, _ := url.Parse(upstream.URL)
 	s := newTestEnv(t, target)
 	hash := sha256.New()
-	_, _ = io.Copy(hash, &pattern{left: large})
+	_, _ = io.Copy(hash, &pattern{remaining: large})
 	want := fmt.Sprintf("%x", hash.Sum(nil))
 
-	peak := watchMemory(t)
-	request, _ := http.NewRequestWithContext(t.Context(), http.MethodPut, s.server.URL+"/bucket/key", &pattern{left: large})
+	heapGrowth := measureHeapGrowth(t)
+	request, _ := http.NewRequestWithContext(t.Context(), http.MethodPut, s.server.URL+"/bucket/key", &pattern{remaining: large})
 	request.ContentLength = large
 	request.Header.Set("Authorization", signedFor("s3"))
 	response, err := http.DefaultClient.Do(request)
@@ -208,7 +208,7 @@ func TestLargeBodiesStreamThroughInBothDirections(t *testing.T) {
 	got, _ := io.ReadAll(response.Body)
 	_ = response.Body.Close()
 	if string(got) != want {
-		t.Errorf("the upload came with hash %s, want %s", got, want)
+		t.Errorf("the upload has the hash %s, want %s", got, want)
 	}
 	request, _ = http.NewRequestWithContext(t.Context(), http.MethodGet, s.server.URL+"/bucket/key", nil)
 	request.Header.Set("Authorization", signedFor("s3"))
@@ -220,20 +220,20 @@ func TestLargeBodiesStreamThroughInBothDirections(t *testing.T) {
 	hash.Reset()
 	_, _ = io.Copy(hash, response.Body)
 	if got := fmt.Sprintf("%x", hash.Sum(nil)); got != want {
-		t.Errorf("the download came with hash %s, want %s", got, want)
+		t.Errorf("the download has the hash %s, want %s", got, want)
 	}
-	if grown := peak(); grown > 32<<20 {
-		t.Errorf("the heap grew by %d MiB for bodies of %d MiB", grown>>20, large>>20)
+	if growth := heapGrowth(); growth > 32<<20 {
+		t.Errorf("the heap grew by %d MiB for bodies of %d MiB", growth>>20, large>>20)
 	}
 }
 
-// signedFor is a header of the form of a signature for the service, which no emulator takes.
+// signedFor is an Authorization header for the service with an invalid signature.
 func signedFor(service string) string {
 	return "AWS4-HMAC-SHA256 Credential=a/20260101/eu-west-1/" + service + "/aws4_request, SignedHeaders=host, Signature=" + strings.Repeat("0", 64)
 }
 
-// watchMemory returns how far the heap has grown at most since the call.
-func watchMemory(t *testing.T) func() uint64 {
+// measureHeapGrowth returns a function that returns the maximum growth of the heap since the call.
+func measureHeapGrowth(t *testing.T) func() uint64 {
 	t.Helper()
 	heap := func() uint64 {
 		var stats runtime.MemStats
@@ -241,14 +241,14 @@ func watchMemory(t *testing.T) func() uint64 {
 		return stats.HeapInuse
 	}
 	runtime.GC()
-	before, most := heap(), make(chan uint64)
+	before, result := heap(), make(chan uint64)
 	done := make(chan struct{})
 	go func() {
 		var peak uint64
 		for {
 			select {
 			case <-done:
-				most <- peak
+				result <- peak
 				return
 			case <-time.After(5 * time.Millisecond):
 				peak = max(peak, heap())
@@ -257,12 +257,12 @@ func watchMemory(t *testing.T) func() uint64 {
 	}()
 	return func() uint64 {
 		close(done)
-		peak := <-most
+		peak := <-result
 		return peak - min(before, peak)
 	}
 }
 
-func TestARequestArrivesAsItWasSent(t *testing.T) {
+func TestARequestIsForwardedUnchanged(t *testing.T) {
 	var got *http.Request
 	var body []byte
 	upstream := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -273,7 +273,7 @@ func TestARequestArrivesAsItWasSent(t *testing.T) {
 	target, _ := url.Parse(upstream.URL)
 	s := newTestEnv(t, target)
 	for _, test := range []struct{ name, path, service string }{
-		{"streamed through", "/bucket/a%20b%2Fc+d?x=%zz&y;z=1&empty", "s3"},
+		{"that is proxied", "/bucket/a%20b%2Fc+d?x=%zz&y;z=1&empty", "s3"},
 		{"of a corrected call", "/2015-03-31/functions/arn%3Aaws%3Alambda%3Aeu-west-1%3A0%3Afunction%3Af?Qualifier=live", "lambda"},
 		{"of a Query call", "/", "rds"},
 	} {
@@ -298,7 +298,7 @@ func TestARequestArrivesAsItWasSent(t *testing.T) {
 	}
 }
 
-func TestAnAnswerLeavesTheSenderTimeToFinish(t *testing.T) {
+func TestAResponseWaitsForTheSender(t *testing.T) {
 	upstream := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	defer upstream.Close()
 	target, _ := url.Parse(upstream.URL)
@@ -308,22 +308,22 @@ func TestAnAnswerLeavesTheSenderTimeToFinish(t *testing.T) {
 			request, _ := http.NewRequestWithContext(t.Context(), http.MethodPost, s.server.URL, strings.NewReader("Action=X"))
 			request.Header.Set("Content-Type", call.FormType)
 			request.Header.Set("Authorization", signedFor(service))
-			began := time.Now()
+			start := time.Now()
 			response, err := http.DefaultClient.Do(request)
 			if err != nil {
 				t.Fatal(err)
 			}
 			_ = response.Body.Close()
-			if took := time.Since(began); took < call.SenderWait {
-				t.Errorf("it came after %v, sooner than %v", took, call.SenderWait)
+			if elapsed := time.Since(start); elapsed < call.SenderWait {
+				t.Errorf("the response came after %v, before %v", elapsed, call.SenderWait)
 			}
 		})
 	}
 }
 
-func TestOtherServicesPassUntouched(t *testing.T) {
+func TestOtherCallsAreForwardedUnchanged(t *testing.T) {
 	s := newTestEnv(t, nil)
-	t.Run("a dashboard by CBOR", func(t *testing.T) {
+	t.Run("PutDashboard in CBOR", func(t *testing.T) {
 		client := cloudwatch.NewFromConfig(s.config())
 		body := aws.String(`{"widgets":[]}`)
 		if _, err := client.PutDashboard(t.Context(), &cloudwatch.PutDashboardInput{DashboardName: aws.String("d"), DashboardBody: body}); err != nil {
@@ -334,7 +334,7 @@ func TestOtherServicesPassUntouched(t *testing.T) {
 			t.Errorf("got %+v, %v", got, err)
 		}
 	})
-	t.Run("a zone with its name servers", func(t *testing.T) {
+	t.Run("CreateHostedZone, with its name servers", func(t *testing.T) {
 		client := route53.NewFromConfig(s.config())
 		got, err := client.CreateHostedZone(t.Context(), &route53.CreateHostedZoneInput{Name: aws.String("example.com"), CallerReference: aws.String("1")})
 		if err != nil || len(got.DelegationSet.NameServers) != 4 {
@@ -343,7 +343,7 @@ func TestOtherServicesPassUntouched(t *testing.T) {
 	})
 }
 
-func TestACertificatesOwnOptionsAreKept(t *testing.T) {
+func TestACertificateHasItsRequestedOptions(t *testing.T) {
 	s := newTestEnv(t, nil)
 	client := acm.NewFromConfig(s.config())
 	created, err := client.RequestCertificate(t.Context(), &acm.RequestCertificateInput{DomainName: aws.String("own.example.com"), Options: &acmtypes.CertificateOptions{
@@ -357,23 +357,23 @@ func TestACertificatesOwnOptionsAreKept(t *testing.T) {
 	}
 	_, err = client.DeleteCertificate(t.Context(), &acm.DeleteCertificateInput{CertificateArn: created.CertificateArn})
 	if left := s.gateway.account.Fields.Get(acmgw.CertificateKey(*created.CertificateArn)); err != nil || left != nil {
-		t.Errorf("left behind %v, %v", left, err)
+		t.Errorf("stored members after the deletion: %v, %v", left, err)
 	}
 }
 
-func TestWhenTheEmulatorIsGone(t *testing.T) {
-	dead := httptest.NewServer(http.NotFoundHandler())
-	target, _ := url.Parse(dead.URL)
-	dead.Close()
+func TestTheGatewayReportsThatTheEmulatorIsUnreachable(t *testing.T) {
+	closed := httptest.NewServer(http.NotFoundHandler())
+	target, _ := url.Parse(closed.URL)
+	closed.Close()
 	s := newTestEnv(t, target)
-	t.Run("a call that passes says what to do", func(t *testing.T) {
+	t.Run("for a proxied call", func(t *testing.T) {
 		_, err := sts.NewFromConfig(s.config()).GetCallerIdentity(t.Context(), &sts.GetCallerIdentityInput{})
 		if err == nil || !strings.Contains(err.Error(), "502") {
 			t.Errorf("got %v", err)
 		}
 	})
 	for _, path := range []string{"/2015-03-31/functions/f", "/restapis/a"} {
-		t.Run("a corrected call of "+path+" does too", func(t *testing.T) {
+		t.Run("for a corrected call to "+path, func(t *testing.T) {
 			request, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, s.server.URL+path, nil)
 			service := "lambda"
 			if strings.HasPrefix(path, "/restapis") {
@@ -385,13 +385,13 @@ func TestWhenTheEmulatorIsGone(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer func() { _ = response.Body.Close() }()
-			text, _ := io.ReadAll(response.Body)
-			if response.StatusCode != http.StatusBadGateway || !strings.Contains(string(text), "make up") {
-				t.Errorf("got %d: %s", response.StatusCode, text)
+			body, _ := io.ReadAll(response.Body)
+			if response.StatusCode != http.StatusBadGateway || !strings.Contains(string(body), "make up") {
+				t.Errorf("got %d: %s", response.StatusCode, body)
 			}
 		})
 	}
-	t.Run("its health says so", func(t *testing.T) {
+	t.Run("in its health", func(t *testing.T) {
 		if status := health(t, s); status != http.StatusServiceUnavailable {
 			t.Errorf("got %d", status)
 		}
@@ -408,20 +408,20 @@ func health(t *testing.T, s *testEnv) int {
 	return response.StatusCode
 }
 
-func TestHealthIsGoodWithTheEmulatorUp(t *testing.T) {
+func TestTheGatewayIsHealthyWhileTheEmulatorIs(t *testing.T) {
 	if status := health(t, newTestEnv(t, nil)); status != http.StatusOK {
 		t.Errorf("got %d", status)
 	}
 }
 
-func TestAnIncompleteConfigIsRefusedWithEverythingThatIsMissing(t *testing.T) {
+func TestAnIncompleteConfigIsRejectedWithEveryMissingField(t *testing.T) {
 	_, err := New(Config{Region: testRegion})
 	if err == nil {
-		t.Fatal("it was taken")
+		t.Fatal("the configuration was accepted")
 	}
 	for _, missing := range []string{"Upstream", "PublicURL", "AccessKeyID", "Dir", "Plane"} {
 		if !strings.Contains(err.Error(), missing) {
-			t.Errorf("%v does not name %s", err, missing)
+			t.Errorf("%v does not mention %s", err, missing)
 		}
 	}
 }

@@ -25,7 +25,7 @@ import (
 	logsgw "github.com/didomi/serverless-api/sandbox/gateway/logs"
 )
 
-// preflight runs `go run ./ops preflight`, built once, against the account behind a gateway.
+// preflight runs `go run ./ops preflight`, built once, against a gateway's account.
 type preflight struct {
 	s                        *testEnv
 	ops, preview, stackFile  string
@@ -35,8 +35,8 @@ type preflight struct {
 
 type preflightFinding struct{ Check, State, What, Do string }
 
-// run gives the findings by state, and whether the answer was yes.
-func (p *preflight) run(t *testing.T, args ...string) (byState map[string][]preflightFinding, yes bool) {
+// run returns the findings by state, and whether the command succeeded.
+func (p *preflight) run(t *testing.T, args ...string) (byState map[string][]preflightFinding, ok bool) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), p.ops, append([]string{
 		"preflight", "--stack", "prod", "--preview", p.preview, "--config-file", p.stackFile, "--backend", p.backend, "--json",
@@ -57,14 +57,14 @@ func (p *preflight) run(t *testing.T, args ...string) (byState map[string][]pref
 	}
 	byState = map[string][]preflightFinding{}
 	for _, f := range found {
-		if f.Check != "gitlab" { // there is none here; ops/preflight tries its check on a server of its own
+		if f.Check != "gitlab" { // there is no GitLab here; the tests of ops/preflight have one
 			byState[f.State] = append(byState[f.State], f)
 		}
 	}
 	return byState, err == nil
 }
 
-// newPreflight is for a preview of a stack that has nothing yet, in an account that has what bootstrap creates.
+// newPreflight is for a preview of a new stack, in an account with bootstrap's resources.
 func newPreflight(t *testing.T, s *testEnv) *preflight {
 	t.Helper()
 	p := &preflight{s: s, ops: filepath.Join(t.TempDir(), "ops"), id: "test", secret: "test"}
@@ -102,7 +102,7 @@ func write(t *testing.T, name string, content []byte) string {
 	return path
 }
 
-// previewOf is a preview that creates one of everything that has a quota, with the values of prod.
+// previewOf returns a preview that creates one of every resource with a quota, with the values of prod.
 func previewOf(t *testing.T) []byte {
 	t.Helper()
 	type m = map[string]any
@@ -142,15 +142,15 @@ func previewOf(t *testing.T) []byte {
 	create("aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig", "warm", m{"provisionedConcurrentExecutions": 2}, nil)
 	create("aws:cloudwatch/logResourcePolicy:LogResourcePolicy", "log-delivery", m{}, nil)
 	create("aws:apigateway/stage:Stage", "stage", m{}, nil)
-	text, err := json.Marshal(m{"steps": steps})
+	preview, err := json.Marshal(m{"steps": steps})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return text
+	return preview
 }
 
-// ample are quotas that what all tests make does not use up.
-func ample(g *Gateway) map[string]float64 {
+// ampleQuotas are quotas that the tests do not exceed.
+func ampleQuotas(g *Gateway) map[string]float64 {
 	quotas := map[string]float64{}
 	for key := range g.account.Limits.Defaults {
 		quotas[key] = 100_000
@@ -166,32 +166,32 @@ func callLogs(t *testing.T, s *testEnv, action string, in map[string]string) {
 	}
 }
 
-// What is checked and why: ops/preflight. Every check finds something here but iam's quotas, which the
-// emulator has as AWS's defaults, and what only another caller or state shows.
-func TestPreflightListsAllThatIsMissingAtOnce(t *testing.T) {
+// ops/preflight documents the checks. Every check has a finding here, except IAM's quotas, which are AWS's defaults in
+// the emulator, and checks that depend on another caller or state.
+func TestPreflightReportsEverythingThatIsMissing(t *testing.T) {
 	s := newTestEnv(t, nil)
 	p := newPreflight(t, s)
-	t.Run("an account whose quotas suffice has all that the stack needs", func(t *testing.T) {
-		s.limit(t, call.Limits{Quotas: ample(s.gateway)})
-		found, yes := p.run(t)
-		if !yes || len(found["missing"]) > 0 || len(found["warning"]) > 0 || len(found["not checked"]) > 0 {
-			t.Errorf("yes %v: %+v %+v %+v", yes, found["missing"], found["warning"], found["not checked"])
+	t.Run("an account with sufficient quotas passes", func(t *testing.T) {
+		s.limit(t, call.Limits{Quotas: ampleQuotas(s.gateway)})
+		found, ok := p.run(t)
+		if !ok || len(found["missing"]) > 0 || len(found["warning"]) > 0 || len(found["not checked"]) > 0 {
+			t.Errorf("ok %v: %+v %+v %+v", ok, found["missing"], found["warning"], found["not checked"])
 		}
 	})
-	t.Run("an account that has a new one's concurrency of 10 lacks that alone", func(t *testing.T) {
+	t.Run("an account with a new account's concurrency of 10 fails that check only", func(t *testing.T) {
 		// https://github.com/anomalyco/sst/issues/5829
-		quotas := ample(s.gateway)
+		quotas := ampleQuotas(s.gateway)
 		quotas[lambdagw.QuotaConcurrency] = 10
 		s.limit(t, call.Limits{Quotas: quotas})
-		found, yes := p.run(t)
-		if missing := found["missing"]; yes || len(missing) != 1 || missing[0].Check != "lambda-concurrency" || !strings.Contains(missing[0].Do, "--quota-code L-B99A9384 --desired-value") {
-			t.Errorf("yes %v: %+v", yes, missing)
+		found, ok := p.run(t)
+		if missing := found["missing"]; ok || len(missing) != 1 || missing[0].Check != "lambda-concurrency" || !strings.Contains(missing[0].Do, "--quota-code L-B99A9384 --desired-value") {
+			t.Errorf("ok %v: %+v", ok, missing)
 		}
 		if w := found["warning"]; len(w) != 1 || w[0].Check != "stream-executions" || !strings.Contains(w[0].What, "98 executions at once (burst 28, rate 14, 5 seconds each), and the account has 10") {
 			t.Errorf("warnings %+v", w)
 		}
 	})
-	t.Run("an account without anything lacks everything", func(t *testing.T) {
+	t.Run("an account without quotas and resources fails every check", func(t *testing.T) {
 		none := call.Limits{Quotas: map[string]float64{}, NotOffered: []string{"aurora-postgresql 16.11", "valkey 8.1", "cache.r7g.large"}}
 		for key := range s.gateway.account.Limits.Defaults {
 			none.Quotas[key] = 0
@@ -206,13 +206,13 @@ func TestPreflightListsAllThatIsMissingAtOnce(t *testing.T) {
 				t.Error(err)
 			}
 		}()
-		found, yes := p.run(t, "--backend", "s3://there-is-none?s3ForcePathStyle=true", "--config-file",
+		found, ok := p.run(t, "--backend", "s3://there-is-none?s3ForcePathStyle=true", "--config-file",
 			write(t, "Pulumi.prod.yaml", []byte("secretsprovider: awskms://alias/none?region="+testRegion+"\n")))
 		var got []string
 		for _, f := range found["missing"] {
 			got = append(got, f.Check)
 			if f.What == "" || f.Do == "" {
-				t.Errorf("%+v does not say what to do", f)
+				t.Errorf("%+v has no instruction", f)
 			}
 		}
 		want := []string{
@@ -222,31 +222,31 @@ func TestPreflightListsAllThatIsMissingAtOnce(t *testing.T) {
 			"cluster-parameter-groups", "lambda-concurrency", "log-role", "database-offered", "cache-offered", "cache-offered",
 			"state-bucket", "state-key",
 		}
-		if yes || !slices.Equal(got, want) {
-			t.Errorf("yes %v, missing %v, want %v; not checked %+v", yes, got, want, found["not checked"])
+		if ok || !slices.Equal(got, want) {
+			t.Errorf("ok %v, missing %v, want %v; not checked %+v", ok, got, want, found["not checked"])
 		}
 	})
-	t.Run("a class that one of the stack's zones lacks is named with the zone", func(t *testing.T) {
-		s.limit(t, call.Limits{Quotas: ample(s.gateway), NotOffered: []string{"db.serverless " + testRegion + "b"}})
+	t.Run("an instance class that a zone does not offer is reported with the zone", func(t *testing.T) {
+		s.limit(t, call.Limits{Quotas: ampleQuotas(s.gateway), NotOffered: []string{"db.serverless " + testRegion + "b"}})
 		found, _ := p.run(t)
 		if missing := found["missing"]; len(missing) != 1 || !strings.Contains(missing[0].What, testRegion+"b") {
 			t.Errorf("%+v", missing)
 		}
 	})
 	// https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutResourcePolicy.html
-	t.Run("10 resource policies of CloudWatch Logs leave none for the stack's", func(t *testing.T) {
-		s.limit(t, call.Limits{Quotas: ample(s.gateway)})
+	t.Run("10 resource policies of CloudWatch Logs leave no room for the stack's", func(t *testing.T) {
+		s.limit(t, call.Limits{Quotas: ampleQuotas(s.gateway)})
 		for i := range 10 {
 			policy := fmt.Sprint(i)
 			callLogs(t, s, "PutResourcePolicy", map[string]string{"policyName": policy, "policyDocument": `{"Version":"2012-10-17","Statement":[]}`})
 			defer callLogs(t, s, "DeleteResourcePolicy", map[string]string{"policyName": policy})
 		}
-		found, yes := p.run(t)
-		if missing := found["missing"]; yes || len(missing) != 1 || missing[0].Check != "log-resource-policies" {
-			t.Errorf("yes %v: %+v", yes, missing)
+		found, ok := p.run(t)
+		if missing := found["missing"]; ok || len(missing) != 1 || missing[0].Check != "log-resource-policies" {
+			t.Errorf("ok %v: %+v", ok, missing)
 		}
 	})
-	t.Run("a check that is skipped is told, not passed", func(t *testing.T) {
+	t.Run("a skipped check is reported as not checked", func(t *testing.T) {
 		s.limit(t, call.Limits{Quotas: map[string]float64{ec2gw.QuotaVPCs: 0}})
 		found, _ := p.run(t, "--skip", "vpcs,zones")
 		if skipped := found["not checked"]; len(skipped) != 2 || skipped[0].Check != "vpcs" || slices.ContainsFunc(found["missing"], func(f preflightFinding) bool { return f.Check == "vpcs" }) {
@@ -255,9 +255,9 @@ func TestPreflightListsAllThatIsMissingAtOnce(t *testing.T) {
 	})
 }
 
-func TestPreflightSaysWhatItsCallerMayNotDoOrSee(t *testing.T) {
+func TestPreflightReportsMissingPermissions(t *testing.T) {
 	s := newTestEnv(t, nil)
-	s.limit(t, call.Limits{Quotas: ample(s.gateway)})
+	s.limit(t, call.Limits{Quotas: ampleQuotas(s.gateway)})
 	p := newPreflight(t, s)
 	const trust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::000000000000:root"},"Action":"sts:AssumeRole"}]}`
 	admin := iam.NewFromConfig(s.config())
@@ -274,25 +274,25 @@ func TestPreflightSaysWhatItsCallerMayNotDoOrSee(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.id, p.secret, p.sessionToken = *session.Credentials.AccessKeyId, *session.Credentials.SecretAccessKey, *session.Credentials.SessionToken
-	t.Run("who may see nothing is told so for each check, and none counts as passed", func(t *testing.T) {
+	t.Run("a caller without permissions passes no check", func(t *testing.T) {
 		allow(`{"Effect":"Allow","Action":"sts:GetCallerIdentity","Resource":"*"}`)
 		found, _ := p.run(t)
-		if len(found["ok"]) > 1 || len(found["not checked"]) < 20 { // no new certificate: nothing to delegate
+		if len(found["ok"]) > 1 || len(found["not checked"]) < 20 { // without a new certificate there is no delegation to check
 			t.Errorf("ok: %+v, not checked: %+v", found["ok"], found["not checked"])
 		}
 	})
-	t.Run("who may see all and make some is told what is lacking", func(t *testing.T) {
+	t.Run("a caller gets the permissions that are missing", func(t *testing.T) {
 		allow(`{"Effect":"Allow","Action":["sts:GetCallerIdentity","servicequotas:Get*","ec2:Describe*","rds:Describe*","elasticache:Describe*",
 			"lambda:GetAccountSettings","iam:Get*","iam:SimulatePrincipalPolicy","logs:Describe*","apigateway:GET","s3:ListBucket","kms:DescribeKey"],"Resource":"*"},
 			{"Effect":"Allow","Action":["ec2:CreateVpc","rds:CreateDBCluster","elasticache:CreateReplicationGroup","lambda:CreateFunction","apigateway:POST"],
 			"Resource":"*","Condition":{"StringEquals":{"aws:RequestTag/serverless-api:stack":"didomi/prod"}}},
 			{"Effect":"Allow","Action":"ec2:CreateTags","Resource":"*","Condition":{"StringEquals":{"aws:ResourceTag/serverless-api:stack":"didomi/prod"}}}`)
-		found, yes := p.run(t)
+		found, ok := p.run(t)
 		missing := found["missing"]
-		// A new VPC's default security group has no tag, so the right to what has the stack's does not reach it.
-		if yes || len(missing) != 2 || missing[0].Check != "permissions" || !strings.Contains(missing[0].What, "ec2:CreateTags") ||
+		// The default security group of a new VPC has no tag, so the condition on the stack's tag excludes it.
+		if ok || len(missing) != 2 || missing[0].Check != "permissions" || !strings.Contains(missing[0].What, "ec2:CreateTags") ||
 			!strings.Contains(missing[1].What, "kms:CreateKey") || len(found["not checked"]) > 0 {
-			t.Errorf("yes %v: %+v, not checked %+v", yes, missing, found["not checked"])
+			t.Errorf("ok %v: %+v, not checked %+v", ok, missing, found["not checked"])
 		}
 	})
 }

@@ -1,27 +1,23 @@
 package gateway
 
 import (
-	"errors"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	"github.com/aws/aws-sdk-go-v2/service/rds/types"
-	"github.com/aws/smithy-go"
 )
 
-func wantCode(t *testing.T, err error, code string) {
+func checkCode(t *testing.T, err error, code string) {
 	t.Helper()
-	var refused smithy.APIError
-	if !errors.As(err, &refused) || refused.ErrorCode() != code {
+	if errorCode(err) != code {
 		t.Errorf("got %v, want %s", err, code)
 	}
 }
 
-// The API reference of DeleteDBCluster has the final snapshot's name and DeleteAutomatedBackups, whose
-// default is to delete them:
+// DeleteDBCluster has the final snapshot's name and DeleteAutomatedBackups, which defaults to true:
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DeleteDBCluster.html
-func TestADeletedClusterLeavesWhatTheCallKeeps(t *testing.T) {
+func TestADeletedClusterRetainsItsSnapshotAndBackups(t *testing.T) {
 	client := rds.NewFromConfig(newTestEnv(t, nil).config())
 	deletion := func(id, snapshot string, drop *bool) error {
 		_, err := client.DeleteDBCluster(t.Context(), &rds.DeleteDBClusterInput{
@@ -44,32 +40,32 @@ func TestADeletedClusterLeavesWhatTheCallKeeps(t *testing.T) {
 		return found.DBClusterAutomatedBackups
 	}
 	created := createCluster(t, client, "kept", nil)
-	t.Run("an identifier that is in use is refused", func(t *testing.T) {
+	t.Run("an existing identifier is rejected", func(t *testing.T) {
 		_, err := client.CreateDBCluster(t.Context(), &rds.CreateDBClusterInput{DBClusterIdentifier: aws.String("kept"), Engine: aws.String("aurora-postgresql")})
-		wantCode(t, err, "DBClusterAlreadyExistsFault")
+		checkCode(t, err, "DBClusterAlreadyExistsFault")
 	})
-	t.Run("a final snapshot has a name, a skipped one has none", func(t *testing.T) {
+	t.Run("a final snapshot requires a name, and a skipped one must not have one", func(t *testing.T) {
 		_, err := client.DeleteDBCluster(t.Context(), &rds.DeleteDBClusterInput{DBClusterIdentifier: aws.String("kept")})
-		wantCode(t, err, "InvalidParameterCombination")
+		checkCode(t, err, "InvalidParameterCombination")
 		_, err = client.DeleteDBCluster(t.Context(), &rds.DeleteDBClusterInput{
 			DBClusterIdentifier: aws.String("kept"), SkipFinalSnapshot: aws.Bool(true), FinalDBSnapshotIdentifier: aws.String("kept-final"),
 		})
-		wantCode(t, err, "InvalidParameterCombination")
+		checkCode(t, err, "InvalidParameterCombination")
 	})
-	t.Run("a deletion that is refused leaves no snapshot", func(t *testing.T) {
+	t.Run("a rejected deletion leaves no snapshot", func(t *testing.T) {
 		protect := func(on bool) {
 			if _, err := client.ModifyDBCluster(t.Context(), &rds.ModifyDBClusterInput{DBClusterIdentifier: aws.String("kept"), DeletionProtection: &on}); err != nil {
 				t.Fatal(err)
 			}
 		}
 		protect(true)
-		wantCode(t, deletion("kept", "kept-final", nil), "InvalidParameterCombination")
+		checkCode(t, deletion("kept", "kept-final", nil), "InvalidParameterCombination")
 		protect(false)
 		if snapshots() != 0 {
-			t.Error("there is a final snapshot")
+			t.Error("the final snapshot exists")
 		}
 	})
-	t.Run("a call that keeps the backups leaves them, and the snapshot", func(t *testing.T) {
+	t.Run("the backups and the snapshot are retained", func(t *testing.T) {
 		if err := deletion("kept", "kept-final", aws.Bool(false)); err != nil {
 			t.Fatal(err)
 		}
@@ -77,21 +73,21 @@ func TestADeletedClusterLeavesWhatTheCallKeeps(t *testing.T) {
 			t.Errorf("%d snapshots, and the backups %+v", snapshots(), found)
 		}
 	})
-	t.Run("the next cluster of that identifier cannot take the snapshot's name", func(t *testing.T) {
+	t.Run("the next cluster of that identifier cannot use the snapshot's name", func(t *testing.T) {
 		createCluster(t, client, "kept", nil)
-		wantCode(t, deletion("kept", "kept-final", nil), "DBClusterSnapshotAlreadyExistsFault")
+		checkCode(t, deletion("kept", "kept-final", nil), "DBClusterSnapshotAlreadyExistsFault")
 		if err := deletion("kept", "kept-final-2", nil); err != nil {
 			t.Fatal(err)
 		}
 		if found := backups("kept"); snapshots() != 2 || len(found) != 1 {
-			t.Errorf("%d snapshots and the backups of %d clusters, want those of the first alone", snapshots(), len(found))
+			t.Errorf("%d snapshots and the backups of %d clusters, want those of the first cluster", snapshots(), len(found))
 		}
 	})
 }
 
-// https://github.com/aws/aws-cdk/issues/21758 has the refusal.
-func TestTheVersionOfAClustersInstanceIsTheClusters(t *testing.T) {
+// https://github.com/aws/aws-cdk/issues/21758 has the error.
+func TestAClustersInstanceCannotBeUpgradedAlone(t *testing.T) {
 	client := rds.NewFromConfig(newTestEnv(t, nil).config())
 	_, err := client.ModifyDBInstance(t.Context(), &rds.ModifyDBInstanceInput{DBInstanceIdentifier: aws.String("member"), EngineVersion: aws.String("17.7")})
-	wantCode(t, err, "InvalidParameterCombination")
+	checkCode(t, err, "InvalidParameterCombination")
 }

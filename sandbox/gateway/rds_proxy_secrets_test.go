@@ -15,7 +15,7 @@ import (
 
 const rdsTrust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"rds.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
 
-// proxySecret makes a secret with a user's password and returns its ARN.
+// proxySecret creates a secret with a user's password and returns its ARN.
 func proxySecret(t *testing.T, client *secretsmanager.Client, name, user, password string) string {
 	t.Helper()
 	created, err := client.CreateSecret(t.Context(), &secretsmanager.CreateSecretInput{
@@ -27,13 +27,13 @@ func proxySecret(t *testing.T, client *secretsmanager.Client, name, user, passwo
 	return *created.ARN
 }
 
-func TestAProxyKnowsThePasswordsThatItsRoleMayRead(t *testing.T) {
+func TestAProxyUsesThePasswordsThatItsRoleMayRead(t *testing.T) {
 	s := newTestEnv(t, nil)
-	vault, databases := secretsmanager.NewFromConfig(s.config()), rds.NewFromConfig(s.config())
-	own := proxySecret(t, vault, "proxy-own", "app", "current")
-	hidden := proxySecret(t, vault, "proxy-hidden", "boss", "unread")
-	_, err := vault.PutSecretValue(t.Context(), &secretsmanager.PutSecretValueInput{
-		SecretId: &own, SecretString: aws.String(`{"username":"app","password":"pending"}`), VersionStages: []string{"AWSPENDING"},
+	secrets, databases := secretsmanager.NewFromConfig(s.config()), rds.NewFromConfig(s.config())
+	readable := proxySecret(t, secrets, "proxy-own", "app", "current")
+	unreadable := proxySecret(t, secrets, "proxy-hidden", "boss", "unread")
+	_, err := secrets.PutSecretValue(t.Context(), &secretsmanager.PutSecretValueInput{
+		SecretId: &readable, SecretString: aws.String(`{"username":"app","password":"pending"}`), VersionStages: []string{"AWSPENDING"},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -41,13 +41,13 @@ func TestAProxyKnowsThePasswordsThatItsRoleMayRead(t *testing.T) {
 	reader := role(t, s, "proxy-reader", rdsTrust)
 	_, err = iam.NewFromConfig(s.config()).PutRolePolicy(t.Context(), &iam.PutRolePolicyInput{
 		RoleName: aws.String("proxy-reader"), PolicyName: aws.String("own"),
-		PolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"secretsmanager:GetSecretValue","Resource":"` + own + `"}]}`),
+		PolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"secretsmanager:GetSecretValue","Resource":"` + readable + `"}]}`),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	var auth []types.UserAuthConfig
-	for _, secret := range []string{hidden, own} {
+	for _, secret := range []string{unreadable, readable} {
 		auth = append(auth, types.UserAuthConfig{AuthScheme: types.AuthSchemeSecrets, SecretArn: &secret, IAMAuth: types.IAMAuthModeDisabled})
 	}
 	_, err = databases.CreateDBProxy(t.Context(), &rds.CreateDBProxyInput{
@@ -61,7 +61,7 @@ func TestAProxyKnowsThePasswordsThatItsRoleMayRead(t *testing.T) {
 		t.Run(user, func(t *testing.T) {
 			got, err := s.plane.password(t.Context(), user)
 			if got != want || errors.Is(err, dataplane.ErrNoCredentials) != (want == "") {
-				t.Errorf("%q, %v; want %q", got, err, want)
+				t.Errorf("got %q, %v; want %q", got, err, want)
 			}
 		})
 	}

@@ -16,7 +16,7 @@ import (
 	rdsgw "github.com/didomi/serverless-api/sandbox/gateway/rds"
 )
 
-// subnet makes a VPC with one subnet.
+// subnet creates a VPC with one subnet and returns the subnet's ID.
 func subnet(t *testing.T, s *testEnv) string {
 	t.Helper()
 	client := ec2.NewFromConfig(s.config())
@@ -58,12 +58,12 @@ func describeCluster(t *testing.T, client *rds.Client, id string) types.DBCluste
 	return response.DBClusters[0]
 }
 
-func TestAClusterIsServedByTheDataPlane(t *testing.T) {
+func TestTheDataPlaneRunsAClustersDatabase(t *testing.T) {
 	s := newTestEnv(t, nil)
 	client := rds.NewFromConfig(s.config())
 	created := createCluster(t, client, "orders", nil)
 	secrets := secretsmanager.NewFromConfig(s.config())
-	t.Run("at an address that stays the same", func(t *testing.T) {
+	t.Run("at a constant address", func(t *testing.T) {
 		read := describeCluster(t, client, "orders")
 		for _, got := range []types.DBCluster{*created, read} {
 			if *got.Endpoint != "127.99.0.1" || *got.ReaderEndpoint != "127.99.0.1" || *got.Port != 5432 {
@@ -87,14 +87,14 @@ func TestAClusterIsServedByTheDataPlane(t *testing.T) {
 			t.Errorf("the secret's key is %v, %v", described, err)
 		}
 	})
-	t.Run("and reads back what was set", func(t *testing.T) {
+	t.Run("with its settings", func(t *testing.T) {
 		got := describeCluster(t, client, "orders")
 		if !slices.Equal(got.EnabledCloudwatchLogsExports, []string{"postgresql"}) || *got.ServerlessV2ScalingConfiguration.SecondsUntilAutoPause != 600 ||
 			*got.ServerlessV2ScalingConfiguration.MinCapacity != 0 {
 			t.Errorf("logs %v, scaling %+v", got.EnabledCloudwatchLogsExports, got.ServerlessV2ScalingConfiguration)
 		}
 	})
-	t.Run("and follows a rotation of the master password", func(t *testing.T) {
+	t.Run("with a rotated master password", func(t *testing.T) {
 		before := s.plane.clusters[0].MasterPassword
 		_, err := client.ModifyDBCluster(t.Context(), &rds.ModifyDBClusterInput{DBClusterIdentifier: aws.String("orders"), RotateMasterUserPassword: aws.Bool(true), ApplyImmediately: aws.Bool(true),
 			CloudwatchLogsExportConfiguration: &types.CloudwatchLogsExportConfiguration{DisableLogTypes: []string{"postgresql"}, EnableLogTypes: []string{"instance"}}})
@@ -109,7 +109,7 @@ func TestAClusterIsServedByTheDataPlane(t *testing.T) {
 			t.Errorf("log exports %v", got)
 		}
 	})
-	t.Run("its instances too", func(t *testing.T) {
+	t.Run("with its instances", func(t *testing.T) {
 		instance, err := client.CreateDBInstance(t.Context(), &rds.CreateDBInstanceInput{DBInstanceIdentifier: aws.String("orders-0"), DBClusterIdentifier: aws.String("orders"),
 			DBInstanceClass: aws.String("db.serverless"), Engine: aws.String("aurora-postgresql"), EnablePerformanceInsights: aws.Bool(true), PerformanceInsightsKMSKeyId: aws.String("key-1")})
 		if err != nil {
@@ -121,31 +121,31 @@ func TestAClusterIsServedByTheDataPlane(t *testing.T) {
 			t.Errorf("got %+v, %v", read.DBInstances[0], err)
 		}
 	})
-	t.Run("which can be changed", func(t *testing.T) {
+	t.Run("whose instances can be changed", func(t *testing.T) {
 		changed, err := client.ModifyDBInstance(t.Context(), &rds.ModifyDBInstanceInput{DBInstanceIdentifier: aws.String("orders-0"), PerformanceInsightsKMSKeyId: aws.String("key-2")})
 		if err != nil || *changed.DBInstance.PerformanceInsightsKMSKeyId != "key-2" {
 			t.Errorf("got %+v, %v", changed, err)
 		}
 	})
-	t.Run("until it is deleted, with its secret", func(t *testing.T) {
+	t.Run("until the cluster and its secret are deleted", func(t *testing.T) {
 		_, err := client.DeleteDBInstance(t.Context(), &rds.DeleteDBInstanceInput{DBInstanceIdentifier: aws.String("orders-0")})
 		if err == nil {
 			_, err = client.DeleteDBCluster(t.Context(), &rds.DeleteDBClusterInput{DBClusterIdentifier: aws.String("orders"), SkipFinalSnapshot: aws.Bool(true)})
 		}
 		if left := s.gateway.account.Fields.Get(rdsgw.InstanceKey("orders-0")); left != nil {
-			t.Errorf("of the instance is left %v", left)
+			t.Errorf("stored members of the instance: %v", left)
 		}
-		if err != nil || !slices.Contains(s.plane.gone, "cluster orders") {
-			t.Errorf("gone %v, %v", s.plane.gone, err)
+		if err != nil || !slices.Contains(s.plane.removed, "cluster orders") {
+			t.Errorf("removed %v, %v", s.plane.removed, err)
 		}
 		_, err = secrets.GetSecretValue(t.Context(), &secretsmanager.GetSecretValueInput{SecretId: created.MasterUserSecret.SecretArn})
 		if err == nil {
-			t.Error("the managed secret is still there")
+			t.Error("the managed secret still exists")
 		}
 	})
 }
 
-func TestAClusterWithoutADataPlaneIsTakenBack(t *testing.T) {
+func TestAClusterThatCannotBeStartedIsDeleted(t *testing.T) {
 	s := newTestEnv(t, nil)
 	s.plane.fail = errors.New("no initdb")
 	client := rds.NewFromConfig(s.config())
@@ -156,15 +156,15 @@ func TestAClusterWithoutADataPlaneIsTakenBack(t *testing.T) {
 	}
 	s.plane.fail = nil
 	if _, err := client.CreateDBCluster(t.Context(), input); err != nil {
-		t.Errorf("the second try: %v", err)
+		t.Errorf("the retry: %v", err)
 	}
 }
 
-func TestAProxyLeadsToItsTarget(t *testing.T) {
+func TestAProxyConnectsToItsTarget(t *testing.T) {
 	s := newTestEnv(t, nil)
 	client := rds.NewFromConfig(s.config())
 	createCluster(t, client, "proxied", nil)
-	name, subnets := aws.String("front"), []string{subnet(t, s)}
+	name, subnets := aws.String("proxy"), []string{subnet(t, s)}
 	created, err := client.CreateDBProxy(t.Context(), &rds.CreateDBProxyInput{DBProxyName: name, EngineFamily: types.EngineFamilyPostgresql, RoleArn: aws.String("arn:aws:iam::000000000000:role/p"),
 		VpcSubnetIds: subnets, RequireTLS: aws.Bool(true), Auth: []types.UserAuthConfig{{AuthScheme: types.AuthSchemeSecrets, SecretArn: aws.String("arn:aws:secretsmanager:eu-west-1:000000000000:secret:s"), IAMAuth: types.IAMAuthModeDisabled}}})
 	if err != nil {
@@ -174,39 +174,39 @@ func TestAProxyLeadsToItsTarget(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Run("from the address that it had from the start", func(t *testing.T) {
+	t.Run("from its first address", func(t *testing.T) {
 		read, err := client.DescribeDBProxies(t.Context(), &rds.DescribeDBProxiesInput{DBProxyName: name})
 		if err != nil || *created.DBProxy.Endpoint != "127.99.0.2" || *read.DBProxies[0].Endpoint != "127.99.0.2" || read.DBProxies[0].Status != types.DBProxyStatusAvailable {
 			t.Errorf("got %s, %+v, %v", *created.DBProxy.Endpoint, read.DBProxies, err)
 		}
-		want := []string{"front -> ", "front -> proxied"}
+		want := []string{"proxy -> ", "proxy -> proxied"}
 		if !slices.Equal(s.plane.proxies, want) {
-			t.Errorf("the data plane was asked for %v, want %v", s.plane.proxies, want)
+			t.Errorf("the data plane got %v, want %v", s.plane.proxies, want)
 		}
 	})
-	t.Run("which is available", func(t *testing.T) {
+	t.Run("and reports it as available", func(t *testing.T) {
 		read, err := client.DescribeDBProxyTargets(t.Context(), &rds.DescribeDBProxyTargetsInput{DBProxyName: name})
 		if err != nil || read.Targets[0].TargetHealth.State != types.TargetStateAvailable || *read.Targets[0].Endpoint != "127.99.0.1" || *registered.DBProxyTargets[0].Endpoint != "127.99.0.1" {
 			t.Errorf("got %+v, %v", read.Targets, err)
 		}
 	})
-	t.Run("and to nothing when it has none any more", func(t *testing.T) {
+	t.Run("and disconnects from a deregistered target", func(t *testing.T) {
 		_, err := client.DeregisterDBProxyTargets(t.Context(), &rds.DeregisterDBProxyTargetsInput{DBProxyName: name, DBClusterIdentifiers: []string{"proxied"}})
-		if last := s.plane.proxies[len(s.plane.proxies)-1]; err != nil || last != "front -> " {
+		if last := s.plane.proxies[len(s.plane.proxies)-1]; err != nil || last != "proxy -> " {
 			t.Errorf("got %v, %v", last, err)
 		}
 	})
 	t.Run("until it is deleted", func(t *testing.T) {
 		_, err := client.DeleteDBProxy(t.Context(), &rds.DeleteDBProxyInput{DBProxyName: name})
-		if err != nil || !slices.Equal(s.plane.gone, []string{"proxy front"}) {
-			t.Errorf("gone %v, %v", s.plane.gone, err)
+		if err != nil || !slices.Equal(s.plane.removed, []string{"proxy proxy"}) {
+			t.Errorf("removed %v, %v", s.plane.removed, err)
 		}
 	})
 }
 
-// RDS Proxy takes minutes until it can connect to a target that was just registered.
+// RDS Proxy takes minutes before it can connect to a new target.
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_TargetHealth.html
-func TestAProxyHasNoCapacityForAWhileAfterItsTargetIsRegistered(t *testing.T) {
+func TestAProxyHasNoCapacityUntilItsWarmUpEnds(t *testing.T) {
 	s := newTestEnv(t, nil, func(c *Config) { c.ProxyWarmUp = 12 * time.Minute })
 	now := time.Now()
 	s.gateway.account.Now = func() time.Time { return now }
@@ -238,12 +238,12 @@ func TestAProxyHasNoCapacityForAWhileAfterItsTargetIsRegistered(t *testing.T) {
 			t.Errorf("after %s: %+v, %v", c.after, read.Targets, err)
 		}
 		if pending := s.plane.pending(); pending != (c.state == types.TargetStateUnavailable) {
-			t.Errorf("after %s the data plane rejects clients: %v", c.after, pending)
+			t.Errorf("after %s: the data plane rejects clients: %v", c.after, pending)
 		}
 	}
 }
 
-func TestAnUpgradedClustersInstancesAreUpgradedToo(t *testing.T) {
+func TestAnUpgradeOfAClusterUpgradesItsInstances(t *testing.T) {
 	s := newTestEnv(t, nil)
 	client := rds.NewFromConfig(s.config())
 	createCluster(t, client, "upgraded", func(in *rds.CreateDBClusterInput) { in.EngineVersion = aws.String("16.11") })
@@ -265,6 +265,6 @@ func TestAnUpgradedClustersInstancesAreUpgradedToo(t *testing.T) {
 		t.Fatal(err)
 	}
 	if version := *got.DBInstances[0].EngineVersion; version != "17.5" {
-		t.Errorf("the instance runs %s, want 17.5", version)
+		t.Errorf("the instance has version %s, want 17.5", version)
 	}
 }

@@ -11,15 +11,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
 
-func TestKeysOfVersionsAreEncodedWhenAskedFor(t *testing.T) {
+func TestKeysOfVersionsAreEncodedOnRequest(t *testing.T) {
 	s := newTestEnv(t, nil)
 	client := s3.NewFromConfig(s.config())
-	bucket, key := aws.String("versions-of-odd-keys"), "folder/big file+1&<é>.bin"
-	if _, err := client.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: bucket, CreateBucketConfiguration: &types.CreateBucketConfiguration{
-		LocationConstraint: types.BucketLocationConstraintEuWest1,
-	}}); err != nil {
-		t.Fatal(err)
-	}
+	newBucket(t, s, "versions")
+	bucket, key := aws.String("versions"), "folder/big file+1&<é>.bin"
 	if _, err := client.PutObject(t.Context(), &s3.PutObjectInput{Bucket: bucket, Key: &key, Body: strings.NewReader("x")}); err != nil {
 		t.Fatal(err)
 	}
@@ -36,17 +32,12 @@ func TestKeysOfVersionsAreEncodedWhenAskedFor(t *testing.T) {
 	}
 }
 
-// What the program gives its bucket, and that it works, lies in the emulator: it answers preflights by the
-// rules, and not, as without AUTH, for everybody.
-func TestABucketAnswersPagesByItsRules(t *testing.T) {
+// The emulator applies the bucket's CORS rules to preflight requests. Without AUTH it would allow every origin.
+func TestABucketsCORSRulesApplyToPreflightRequests(t *testing.T) {
 	s := newTestEnv(t, nil)
 	client := s3.NewFromConfig(s.config())
-	bucket := aws.String("asked-by-pages")
-	if _, err := client.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: bucket, CreateBucketConfiguration: &types.CreateBucketConfiguration{
-		LocationConstraint: types.BucketLocationConstraintEuWest1,
-	}}); err != nil {
-		t.Fatal(err)
-	}
+	newBucket(t, s, "cors")
+	bucket := aws.String("cors")
 	if _, err := client.PutBucketCors(t.Context(), &s3.PutBucketCorsInput{Bucket: bucket, CORSConfiguration: &types.CORSConfiguration{
 		CORSRules: []types.CORSRule{
 			{AllowedOrigins: []string{"https://a.example"}, AllowedMethods: []string{"PUT"}, AllowedHeaders: []string{"*"}},
@@ -60,41 +51,37 @@ func TestABucketAnswersPagesByItsRules(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range []struct{ name, origin, method, allowed string }{
-		{"of an origin that may send", "https://a.example", http.MethodPut, "https://a.example"},
-		{"of one that may not", "https://b.example", http.MethodPut, ""},
-		{"that were sent on from elsewhere and fetch", "null", http.MethodGet, "*"},
+		{"of an allowed origin", "https://a.example", http.MethodPut, "https://a.example"},
+		{"of another origin", "https://b.example", http.MethodPut, ""},
+		{"of a redirected page", "null", http.MethodGet, "*"},
 	} {
-		t.Run("pages "+c.name, func(t *testing.T) {
-			ask, err := http.NewRequestWithContext(t.Context(), http.MethodOptions, file.URL, nil)
+		t.Run("a preflight "+c.name, func(t *testing.T) {
+			preflight, err := http.NewRequestWithContext(t.Context(), http.MethodOptions, file.URL, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
-			ask.Header.Set("Origin", c.origin)
-			ask.Header.Set("Access-Control-Request-Method", c.method)
-			ask.Header.Set("Access-Control-Request-Headers", "x-api-key")
-			response, err := http.DefaultClient.Do(ask)
+			preflight.Header.Set("Origin", c.origin)
+			preflight.Header.Set("Access-Control-Request-Method", c.method)
+			preflight.Header.Set("Access-Control-Request-Headers", "x-api-key")
+			response, err := http.DefaultClient.Do(preflight)
 			if err != nil {
 				t.Fatal(err)
 			}
 			_ = response.Body.Close()
 			if got := response.Header.Get("Access-Control-Allow-Origin"); got != c.allowed {
-				t.Errorf("%d lets %q in, want %q", response.StatusCode, got, c.allowed)
+				t.Errorf("status %d allows %q, want %q", response.StatusCode, got, c.allowed)
 			}
 		})
 	}
 }
 
-// S3 refuses an x-amz-* header that a presigned address does not sign: "There were headers present in the
-// request which were not signed" (soto-project/soto#374, rustfs/rustfs#7425 with what it would allow).
-func TestAPresignedRequestTakesNoHeaderThatItDoesNotSign(t *testing.T) {
+// S3 rejects an x-amz-* header that a presigned URL does not sign: "There were headers present in the request which
+// were not signed" (soto-project/soto#374; rustfs/rustfs#7425 has what such a header would allow).
+func TestAPresignedRequestWithAnUnsignedHeaderIsRejected(t *testing.T) {
 	s := newTestEnv(t, nil)
 	client := s3.NewFromConfig(s.config())
+	newBucket(t, s, "presigned-headers")
 	bucket := aws.String("presigned-headers")
-	if _, err := client.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: bucket, CreateBucketConfiguration: &types.CreateBucketConfiguration{
-		LocationConstraint: types.BucketLocationConstraintEuWest1,
-	}}); err != nil {
-		t.Fatal(err)
-	}
 	signed, err := s3.NewPresignClient(client).PresignPutObject(t.Context(), &s3.PutObjectInput{Bucket: bucket, Key: aws.String("a"), Tagging: aws.String("a=b")},
 		func(o *s3.PresignOptions) {
 			o.ClientOptions = append(o.ClientOptions, func(o *s3.Options) { o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired })
@@ -106,11 +93,11 @@ func TestAPresignedRequestTakesNoHeaderThatItDoesNotSign(t *testing.T) {
 		header string
 		status int
 	}{
-		"a storage class":                {"X-Amz-Storage-Class", http.StatusForbidden},
-		"another object":                 {"X-Amz-Copy-Source", http.StatusForbidden},
-		"metadata":                       {"X-Amz-Meta-A", http.StatusForbidden},
-		"a header that is not of AWS's":  {"Cache-Control", http.StatusOK},
-		"none but those that are signed": {"", http.StatusOK},
+		"a storage class":            {"X-Amz-Storage-Class", http.StatusForbidden},
+		"a copy source":              {"X-Amz-Copy-Source", http.StatusForbidden},
+		"metadata":                   {"X-Amz-Meta-A", http.StatusForbidden},
+		"a header that is not AWS's": {"Cache-Control", http.StatusOK},
+		"no unsigned header":         {"", http.StatusOK},
 	} {
 		t.Run(name, func(t *testing.T) {
 			request, err := http.NewRequestWithContext(t.Context(), signed.Method, signed.URL, strings.NewReader("x"))

@@ -12,8 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 )
 
-// rotatable is a secret with a value, and its ARN.
-func rotatable(t *testing.T, client *secretsmanager.Client, name string) string {
+// newSecretARN creates a secret with a value and returns its ARN.
+func newSecretARN(t *testing.T, client *secretsmanager.Client, name string) string {
 	t.Helper()
 	created, err := client.CreateSecret(t.Context(), &secretsmanager.CreateSecretInput{Name: &name, SecretString: aws.String("v")})
 	if err != nil {
@@ -22,8 +22,8 @@ func rotatable(t *testing.T, client *secretsmanager.Client, name string) string 
 	return *created.ARN
 }
 
-// letRotate lets Secrets Manager invoke the function for the secret.
-func letRotate(t *testing.T, client *lambda.Client, function, secret string) {
+// allowRotation allows Secrets Manager to invoke the function for the secret.
+func allowRotation(t *testing.T, client *lambda.Client, function, secret string) {
 	t.Helper()
 	_, err := client.AddPermission(t.Context(), &lambda.AddPermissionInput{
 		FunctionName: &function, StatementId: aws.String("rotate"), Action: aws.String("lambda:InvokeFunction"),
@@ -34,8 +34,8 @@ func letRotate(t *testing.T, client *lambda.Client, function, secret string) {
 	}
 }
 
-// stepsOf waits for so many invocations and says which steps they were.
-func stepsOf(t *testing.T, s *testEnv, n int) []string {
+// waitForSteps waits for n invocations and returns their steps.
+func waitForSteps(t *testing.T, s *testEnv, n int) []string {
 	t.Helper()
 	for deadline := time.Now().Add(20 * time.Second); len(s.invoker.requests()) < n; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
@@ -53,20 +53,20 @@ func stepsOf(t *testing.T, s *testEnv, n int) []string {
 	return steps
 }
 
-func TestARotationHasTheFunctionTakeItsSteps(t *testing.T) {
+func TestARotationInvokesTheFunctionForEachStep(t *testing.T) {
 	for name, c := range map[string]struct {
 		now  *bool
 		want []string
 	}{
-		"at once, all four":          {nil, []string{"createSecret", "setSecret", "testSecret", "finishSecret"}},
-		"later, the test alone, now": {aws.Bool(false), []string{"testSecret"}},
+		"immediately, for all four steps": {nil, []string{"createSecret", "setSecret", "testSecret", "finishSecret"}},
+		"later, for testSecret now":       {aws.Bool(false), []string{"testSecret"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newTestEnv(t, nil)
 			client := secretsmanager.NewFromConfig(s.config())
-			arn := rotatable(t, client, "rotated-"+c.want[0])
+			arn := newSecretARN(t, client, "rotated-"+c.want[0])
 			functions := function(t, s, "rotate-"+c.want[0], "v1")
-			letRotate(t, functions, "rotate-"+c.want[0], arn)
+			allowRotation(t, functions, "rotate-"+c.want[0], arn)
 			_, err := client.RotateSecret(t.Context(), &secretsmanager.RotateSecretInput{
 				SecretId: &arn, RotationLambdaARN: aws.String(s.gateway.functions.FunctionARN("rotate-"+c.want[0], "")), RotateImmediately: c.now,
 				RotationRules: &types.RotationRulesType{AutomaticallyAfterDays: aws.Int64(30)},
@@ -74,22 +74,22 @@ func TestARotationHasTheFunctionTakeItsSteps(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := stepsOf(t, s, len(c.want)); !slices.Equal(got, c.want) {
+			if got := waitForSteps(t, s, len(c.want)); !slices.Equal(got, c.want) {
 				t.Errorf("got %v, want %v", got, c.want)
 			}
-			shown, err := client.DescribeSecret(t.Context(), &secretsmanager.DescribeSecretInput{SecretId: &arn})
-			if err != nil || !aws.ToBool(shown.RotationEnabled) || aws.ToInt64(shown.RotationRules.AutomaticallyAfterDays) != 30 {
-				t.Errorf("got %+v, %v", shown, err)
+			secret, err := client.DescribeSecret(t.Context(), &secretsmanager.DescribeSecretInput{SecretId: &arn})
+			if err != nil || !aws.ToBool(secret.RotationEnabled) || aws.ToInt64(secret.RotationRules.AutomaticallyAfterDays) != 30 {
+				t.Errorf("got %+v, %v", secret, err)
 			}
 		})
 	}
 }
 
-func TestARotationWithoutTheFunctionsLeaveIsRefused(t *testing.T) {
+func TestARotationRequiresThePermissionToInvokeTheFunction(t *testing.T) {
 	s := newTestEnv(t, nil)
 	client := secretsmanager.NewFromConfig(s.config())
-	arn := rotatable(t, client, "locked")
-	letRotate(t, function(t, s, "rotate-another", "v1"), "rotate-another", arn+"-of-somebody-else")
+	arn := newSecretARN(t, client, "locked")
+	allowRotation(t, function(t, s, "rotate-another", "v1"), "rotate-another", arn+"-other")
 	before, err := client.GetSecretValue(t.Context(), &secretsmanager.GetSecretValueInput{SecretId: &arn})
 	if err != nil {
 		t.Fatal(err)
@@ -103,11 +103,11 @@ func TestARotationWithoutTheFunctionsLeaveIsRefused(t *testing.T) {
 	}
 }
 
-func TestACancelledRotationIsOff(t *testing.T) {
+func TestACancelledRotationIsDisabled(t *testing.T) {
 	s := newTestEnv(t, nil)
 	client := secretsmanager.NewFromConfig(s.config())
-	arn := rotatable(t, client, "cancelled")
-	letRotate(t, function(t, s, "rotate-cancelled", "v1"), "rotate-cancelled", arn)
+	arn := newSecretARN(t, client, "cancelled")
+	allowRotation(t, function(t, s, "rotate-cancelled", "v1"), "rotate-cancelled", arn)
 	_, err := client.RotateSecret(t.Context(), &secretsmanager.RotateSecretInput{
 		SecretId: &arn, RotationLambdaARN: aws.String(s.gateway.functions.FunctionARN("rotate-cancelled", "")),
 	})
@@ -117,9 +117,9 @@ func TestACancelledRotationIsOff(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	stepsOf(t, s, 4)
-	shown, err := client.DescribeSecret(t.Context(), &secretsmanager.DescribeSecretInput{SecretId: &arn})
-	if err != nil || aws.ToBool(shown.RotationEnabled) {
-		t.Errorf("got %+v, %v", shown, err)
+	waitForSteps(t, s, 4)
+	secret, err := client.DescribeSecret(t.Context(), &secretsmanager.DescribeSecretInput{SecretId: &arn})
+	if err != nil || aws.ToBool(secret.RotationEnabled) {
+		t.Errorf("got %+v, %v", secret, err)
 	}
 }

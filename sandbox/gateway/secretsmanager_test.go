@@ -7,7 +7,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 )
 
-func TestASecretWithoutAValueHasNone(t *testing.T) {
+func TestASecretWithoutAValueIsNotReturned(t *testing.T) {
 	s := newTestEnv(t, nil)
 	client := secretsmanager.NewFromConfig(s.config())
 	name := aws.String("valueless")
@@ -15,12 +15,12 @@ func TestASecretWithoutAValueHasNone(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := client.GetSecretValue(t.Context(), &secretsmanager.GetSecretValueInput{SecretId: name}); errorCode(err) != "ResourceNotFoundException" {
-		t.Errorf("before a value: %v", err)
+		t.Errorf("without a value: %v", err)
 	}
 	if _, err := client.PutSecretValue(t.Context(), &secretsmanager.PutSecretValueInput{SecretId: name, SecretString: aws.String("v")}); err != nil {
 		t.Fatal(err)
 	}
 	if got, err := client.GetSecretValue(t.Context(), &secretsmanager.GetSecretValueInput{SecretId: name}); err != nil || *got.SecretString != "v" {
-		t.Errorf("after: %+v, %v", got, err)
+		t.Errorf("with a value: %+v, %v", got, err)
 	}
 }

@@ -49,7 +49,7 @@ func (g *Gateway) Credentials(ctx context.Context, f lambdahost.Function) (lambd
 	return g.functions.Credentials(ctx, f)
 }
 
-// PutLogs adds lines to a stream of a log group, which it creates when it is missing.
+// PutLogs writes events to a log stream, which it creates if it does not exist.
 func (g *Gateway) PutLogs(ctx context.Context, group, stream string, events []logs.Event) error {
 	return logs.Put(ctx, g.account.Emulator, group, stream, events)
 }

@@ -2,19 +2,17 @@
 package acm
 
 import (
-	"encoding/json"
-	"fmt"
 	"net/http"
 
 	"github.com/didomi/serverless-api/sandbox/gateway/call"
 )
 
-// service is AWS Certificate Manager as the gateway corrects it.
+// service corrects AWS Certificate Manager.
 type service struct {
 	*call.Account
 }
 
-// New describes the service for an account.
+// New returns the corrected calls of ACM.
 func New(a *call.Account) call.Service {
 	return (&service{Account: a}).calls()
 }
@@ -30,42 +28,41 @@ func (s *service) calls() call.Service {
 	}
 }
 
-// certificateRequest is the part of ACM's requests that the gateway reads.
+// certificateRequest has the members of requests and responses that the gateway reads.
 type certificateRequest struct {
 	CertificateArn string
 	Options        map[string]any
 }
 
-// CertificateKey is the name of a certificate in the overlay.
+// CertificateKey is the key of a certificate in the overlay.
 func CertificateKey(arn string) string { return "acm:" + arn }
 
-// certificateDefaults are a certificate's options where the request says
-// nothing else.
+// certificateDefaults are the default options of a certificate.
 // https://docs.aws.amazon.com/acm/latest/APIReference/API_CertificateOptions.html
 var certificateDefaults = map[string]any{"CertificateTransparencyLoggingPreference": "ENABLED", "Export": "DISABLED"}
 
-// rememberOptions keeps the options of a new certificate, which the emulator
-// drops.
+// certificateRequested stores the options of a new certificate, which the
+// emulator drops.
 // https://docs.aws.amazon.com/acm/latest/APIReference/API_RequestCertificate.html
 func certificateRequested(x *call.Exchange) error {
 	var request, response certificateRequest
-	if err := call.Decode(x.Body, &request); err != nil {
-		return fmt.Errorf("decode the request: %w", err)
+	if err := x.DecodeRequest(&request); err != nil {
+		return err
 	}
-	if err := json.Unmarshal(x.Response, &response); err != nil {
-		return fmt.Errorf("decode the certificate: %w", err)
+	if err := x.DecodeResponse(&response); err != nil {
+		return err
 	}
 	x.Fields.Set(CertificateKey(response.CertificateArn), request.Options)
 	return nil
 }
 
-// showOptions answers a certificate's options, defaults included: a logging
-// preference that reads back as none shows as a change.
+// describeCertificate adds a certificate's options and their defaults: without
+// a logging preference in the response the provider plans a change.
 // https://docs.aws.amazon.com/acm/latest/APIReference/API_CertificateDetail.html
 func (s *service) describeCertificate(x *call.Exchange) error {
 	var response map[string]any
-	if err := json.Unmarshal(x.Response, &response); err != nil {
-		return fmt.Errorf("decode the certificate: %w", err)
+	if err := x.DecodeResponse(&response); err != nil {
+		return err
 	}
 	certificate, ok := response["Certificate"].(map[string]any)
 	if !ok {
@@ -75,10 +72,10 @@ func (s *service) describeCertificate(x *call.Exchange) error {
 	if options == nil {
 		options = map[string]any{}
 	}
-	remembered := x.Fields.Get(CertificateKey(call.StringMember(certificate, "CertificateArn")))
+	stored := x.Fields.Get(CertificateKey(call.StringMember(certificate, "CertificateArn")))
 	for name, value := range certificateDefaults {
-		if own, ok := remembered[name]; ok {
-			value = own
+		if set, ok := stored[name]; ok {
+			value = set
 		}
 		if options[name] == nil {
 			options[name] = value
@@ -96,14 +93,14 @@ func (s *service) describeCertificate(x *call.Exchange) error {
 
 func certificateDeleted(x *call.Exchange) error {
 	var request certificateRequest
-	if err := call.Decode(x.Body, &request); err != nil {
-		return fmt.Errorf("decode the request: %w", err)
+	if err := x.DecodeRequest(&request); err != nil {
+		return err
 	}
 	x.Fields.Delete(CertificateKey(request.CertificateArn))
 	return nil
 }
 
-// bounds are those of the calls that give something its physical name, of the API reference.
+// bounds limit the names of new resources, as the API reference does.
 var bounds = map[string]call.BoundedCall{
 	"RequestCertificate": call.BoundOf("ValidationException", "DomainName", 64, nil),
 }

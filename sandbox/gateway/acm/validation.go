@@ -13,9 +13,9 @@ import (
 
 const certificatePending = "PENDING_VALIDATION"
 
-// showValidation leaves a certificate pending until a public hosted zone of the
-// account has the record that validates each of its names: the emulator issues
-// at once. What has been issued stays issued.
+// setValidationStatus leaves a certificate pending until a public hosted zone of
+// the account has the validation record of each of its domain names. The
+// emulator issues certificates immediately. An issued certificate stays issued.
 // https://docs.aws.amazon.com/acm/latest/userguide/dns-validation.html
 func (s *service) setValidationStatus(x *call.Exchange, certificate map[string]any) error {
 	key := CertificateKey(call.StringMember(certificate, "CertificateArn"))
@@ -32,7 +32,7 @@ func (s *service) setValidationStatus(x *call.Exchange, certificate map[string]a
 		}
 		found, err := s.inPublicZone(x.Request.Context(), call.StringMember(record, "Name"), call.StringMember(record, "Type"), call.StringMember(record, "Value"))
 		if err != nil {
-			return fmt.Errorf("look for the validation record of %s: %w", call.StringMember(option, "DomainName"), err)
+			return fmt.Errorf("find the validation record of %s: %w", call.StringMember(option, "DomainName"), err)
 		}
 		if !found {
 			option["ValidationStatus"], issued = certificatePending, false
@@ -47,7 +47,7 @@ func (s *service) setValidationStatus(x *call.Exchange, certificate map[string]a
 	return nil
 }
 
-// inPublicZone says whether a public zone of the account has the record.
+// inPublicZone reports whether a public hosted zone of the account has the record.
 func (s *service) inPublicZone(ctx context.Context, name, kind, value string) (bool, error) {
 	zones, err := s.route53(ctx, "hostedzone")
 	if err != nil {
@@ -80,5 +80,5 @@ func (s *service) route53(ctx context.Context, path string) (*xmltree.Node, erro
 	return xmltree.Parse(response)
 }
 
-// dotted is a domain name in the one form that ends with a dot.
+// dotted returns a domain name with a final dot.
 func dotted(name string) string { return strings.TrimSuffix(strings.TrimSpace(name), ".") + "." }

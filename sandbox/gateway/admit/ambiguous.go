@@ -9,22 +9,22 @@ import (
 	"github.com/didomi/serverless-api/sandbox/gateway/call"
 )
 
-// The gateway recognises a call by its signature's service and its protocol, and the emulator by target,
-// action, host or path, whichever it finds first. A request in which these differ would pass without the
-// checks of the gateway. So a request that can be read in two ways is refused.
+// The gateway identifies a call by the service in its signature and that service's protocol, the emulator by target,
+// action, host or path, whichever it finds first. A request in which these differ would bypass the gateway's checks,
+// so it is rejected as ambiguous.
 
 var (
-	// signatureHeader is the form of an Authorization header.
+	// signatureHeader matches an Authorization header.
 	// https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html
 	signatureHeader = regexp.MustCompile(`^AWS4-HMAC-SHA256 Credential=([^ ,=]+), *SignedHeaders=[^ ,=]+, *Signature=[0-9a-f]{64}$`)
-	// signatureScope is the form of a credential with its scope.
+	// signatureScope matches a credential with its scope.
 	signatureScope = regexp.MustCompile(`^[^/]+/[0-9]{8}/[a-z0-9-]+/([a-z0-9-]+)/aws4_request$`)
-	// jsonTarget is the form of X-Amz-Target.
+	// jsonTarget matches X-Amz-Target.
 	jsonTarget = regexp.MustCompile(`^([A-Za-z0-9_]+)\.[A-Za-z0-9]+$`)
 )
 
-// signedService is the service that a request is signed for, by its header or by its query; empty: it is
-// not signed at all. Whether the signature is right, the emulator sees.
+// signedService is the service in the signature of a request, in its header or its query. It is empty for an
+// unsigned request. The emulator verifies the signature.
 func signedService(r *http.Request) (string, *Rejection) {
 	signature := map[string][]string{}
 	for pair := range strings.SplitSeq(r.URL.RawQuery, "&") {
@@ -55,7 +55,7 @@ func signedService(r *http.Request) (string, *Rejection) {
 	return match[1], nil
 }
 
-// readOneWay says why a signed request can be read in two ways; nil: it cannot.
+// checkUnambiguous rejects a signed request that the gateway and the emulator could parse in different ways.
 func (g *Guard) checkUnambiguous(service string, r *http.Request) *Rejection {
 	ambiguous := func(format string, values ...any) *Rejection {
 		return rejected(http.StatusBadRequest, "AmbiguousRequest", "A call signed for "+service+" "+format, values...)
@@ -65,16 +65,16 @@ func (g *Guard) checkUnambiguous(service string, r *http.Request) *Rejection {
 			return ambiguous("has the header %s %d times.", name, len(r.Header[name]))
 		}
 	}
-	known := g.services[service]
-	if known == nil {
-		known = &call.Server{}
+	server := g.services[service]
+	if server == nil {
+		server = &call.Server{}
 	}
-	if call.EncodedBody(r) && (known.Encoded == nil || !known.Encoded(r)) {
+	if call.EncodedBody(r) && (server.Encoded == nil || !server.Encoded(r)) {
 		return ambiguous("has an encoded body.")
 	}
-	target, prefix := r.Header.Get("X-Amz-Target"), strings.TrimSuffix(known.Target, ".")
+	target, prefix := r.Header.Get("X-Amz-Target"), strings.TrimSuffix(server.Target, ".")
 	switch {
-	case known.Actions != nil:
+	case server.Actions != nil:
 		if _, err := call.ParseForm(r); err != nil || target != "" || r.URL.Path != "/" {
 			return ambiguous("must be one of the Query protocol, to /, without X-Amz-Target: %v.", err)
 		}
@@ -83,20 +83,20 @@ func (g *Guard) checkUnambiguous(service string, r *http.Request) *Rejection {
 		if match == nil || match[1] != prefix || r.Method != http.MethodPost || r.URL.Path != "/" || call.HasAction(r) {
 			return ambiguous("must be a POST to / with X-Amz-Target: %s.<operation>, without Action.", prefix)
 		}
-	case known.Ambiguous != nil:
-		if err := known.Ambiguous(r); err != nil {
-			return ambiguous("is not taken: %v.", err)
+	case server.Ambiguous != nil:
+		if err := server.Ambiguous(r); err != nil {
+			return ambiguous("is ambiguous: %v.", err)
 		}
 	default:
 		if other := g.otherReading(service, r); other != "" {
-			return ambiguous("would be read as one to %s: write it as AWS's API reference has it.", other)
+			return ambiguous("would be parsed as a call of %s: use the form in AWS's API reference.", other)
 		}
 	}
 	return nil
 }
 
-// readElsewhere is the service whose corrected call the emulator would read in a call of another service or
-// another form; empty: there is none.
+// otherReading is the service whose corrected call the emulator would execute for a request that is signed for
+// another service or has another form, or empty.
 func (g *Guard) otherReading(service string, r *http.Request) string {
 	target := strings.ToLower(r.Header.Get("X-Amz-Target"))
 	for name, other := range g.services {
@@ -105,13 +105,13 @@ func (g *Guard) otherReading(service string, r *http.Request) string {
 		}
 	}
 	path := strings.ToLower(r.URL.Path)
-	known := g.services[service]
-	rest := known != nil && (known.Mux != nil || known.Match != nil)
+	server := g.services[service]
+	rest := server != nil && (server.Mux != nil || server.Match != nil)
 	switch {
 	case strings.HasPrefix(target, "awssecuritytoken") || strings.HasPrefix(target, "granite") || rest && (target != "" || call.HasAction(r)):
 		return "the service of its target or action"
-	case known != nil && known.Match != nil:
-		return "" // S3: by this name the emulator reads whatever the path is
+	case server != nil && server.Match != nil:
+		return "" // the emulator identifies S3 by the signature, whatever the path
 	case strings.Contains(path, "/service/") && strings.Contains(path, "/operation/"):
 		return "monitoring"
 	}
@@ -119,11 +119,11 @@ func (g *Guard) otherReading(service string, r *http.Request) string {
 		if other.Mux == nil {
 			continue
 		}
-		read := r.Clone(r.Context())
-		read.URL = &url.URL{Path: "/" + strings.Trim(path, "/")}
-		_, asRead := other.Mux.Handler(read)
-		if _, asSent := other.Mux.Handler(r); asRead != "/" && (name != service || asSent == "/") {
-			return name + " " + asRead
+		normalized := r.Clone(r.Context())
+		normalized.URL = &url.URL{Path: "/" + strings.Trim(path, "/")}
+		_, pattern := other.Mux.Handler(normalized)
+		if _, asSent := other.Mux.Handler(r); pattern != "/" && (name != service || asSent == "/") {
+			return name + " " + pattern
 		}
 	}
 	if !rest {
@@ -132,8 +132,8 @@ func (g *Guard) otherReading(service string, r *http.Request) string {
 	return ""
 }
 
-// foreignForm is the service whose corrected call of the Query protocol is in a call to one that the gateway
-// does not know.
+// otherQueryService is the service whose corrected Query protocol call is in a request that is signed for a service
+// without corrections, or empty.
 func (g *Guard) otherQueryService(r *http.Request) string {
 	if !call.HasAction(r) && !strings.Contains(r.Header.Get("Content-Type"), call.FormType) {
 		return ""

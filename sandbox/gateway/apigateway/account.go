@@ -3,7 +3,6 @@ package apigateway
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -13,25 +12,25 @@ import (
 	"github.com/didomi/serverless-api/sandbox/iampolicy"
 )
 
-// API Gateway writes logs with the one role of the account and region. It tries a role out before it is
-// set, and takes no setting of a stage that logs while there is none.
+// API Gateway writes logs with one role per account and region. It checks the role when it is set, and rejects stage
+// settings that enable logging while no role is set.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html
 const (
 	UnusableLogRole = "The role ARN does not have required permissions configured. Please grant trust permission for API Gateway and add the required role policy."
 	NoLogRole       = "CloudWatch Logs role ARN must be set in account settings to enable logging"
 )
 
-// logRoleActions are the actions of AmazonAPIGatewayPushToCloudWatchLogs. AWS asks for them on every log group.
+// logRoleActions are the actions of AmazonAPIGatewayPushToCloudWatchLogs. AWS requires them on every log group.
 var logRoleActions = []string{
 	"logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogGroups", "logs:DescribeLogStreams",
 	"logs:FilterLogEvents", "logs:GetLogEvents", "logs:PutLogEvents",
 }
 
-// updateAccount sets the role, unless it is none that API Gateway could log with.
+// updateAccount rejects a role with which API Gateway could not write logs.
 func (s *Service) updateAccount(x *call.Exchange) error {
 	var request struct{ PatchOperations []patchOperation }
-	if err := call.Decode(x.Body, &request); err != nil {
-		return fmt.Errorf("decode the request: %w", err)
+	if err := x.DecodeRequest(&request); err != nil {
+		return err
 	}
 	for _, o := range request.PatchOperations {
 		if o.Path != "/cloudwatchRoleArn" || o.Value == "" {
@@ -48,10 +47,10 @@ func (s *Service) updateAccount(x *call.Exchange) error {
 	return x.Forward()
 }
 
-// callingGateway is API Gateway when it writes logs, of which no condition key is documented.
+// apiGatewayCaller is API Gateway when it writes logs. AWS documents no condition key for it.
 var apiGatewayCaller = iampolicy.Caller{Service: "apigateway.amazonaws.com"}
 
-// canLog says whether a role of the account trusts API Gateway and has every right that it needs.
+// canWriteLogs reports whether a role trusts API Gateway and has every permission that it needs.
 func (s *Service) canWriteLogs(ctx context.Context, arn string) (bool, error) {
 	var untrusted *emulator.UntrustedError
 	if err := s.Emulator.Trusts(ctx, arn, apiGatewayCaller); emulator.NotFound(err) || errors.As(err, &untrusted) {
@@ -67,15 +66,15 @@ func (s *Service) canWriteLogs(ctx context.Context, arn string) (bool, error) {
 	return !slices.ContainsFunc(logRoleActions, func(action string) bool { return !policies.Allows(action, every) }), nil
 }
 
-// logs says whether the operation has a stage write logs.
-func (o patchOperation) logs() bool {
+// enablesLogging reports whether the operation enables a stage's access log or execution log.
+func (o patchOperation) enablesLogging() bool {
 	if o.Op == "remove" || o.Value == "" {
 		return false
 	}
 	return strings.HasPrefix(o.Path, "/accessLogSettings/") || strings.HasSuffix(o.Path, "/logging/loglevel") && o.Value != "OFF"
 }
 
-// hasLogRole says whether a role is set.
+// hasLogRole reports whether the account's role for logs is set.
 func (s *Service) hasLogRole(ctx context.Context) (bool, error) {
 	var account struct{ CloudwatchRoleARN string }
 	err := s.Emulator.Rest(ctx, "apigateway", http.MethodGet, "/account", nil, &account)

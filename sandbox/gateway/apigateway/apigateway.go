@@ -1,4 +1,4 @@
-// Package apigateway corrects API Gateway, and answers what the data plane asks of it (restapi.Store).
+// Package apigateway corrects API Gateway and implements restapi.Store for the data plane.
 package apigateway
 
 import (
@@ -13,15 +13,16 @@ import (
 	"github.com/didomi/serverless-api/sandbox/gateway/emulator"
 )
 
-// kind is a sort of API Gateway resource whose answers are corrected: how its
-// remembered members are found, and what is wrong with the emulator's.
+// kind is a kind of API Gateway resource whose responses are corrected.
 type kind struct {
-	key   func(r *http.Request, object map[string]any) string
+	// key is the key of a resource in the overlay.
+	key func(r *http.Request, object map[string]any) string
+	// clean corrects the members that the emulator returns differently from AWS.
 	clean func(s *Service, object map[string]any)
-	// patched are the members that the emulator itself patches rightly.
+	// patched are the members that the emulator patches correctly.
 	patched []string
-	// refuse answers with AWS's error where AWS refuses such an object, and says whether it did.
-	refuse func(s *Service, x *call.Exchange, object map[string]any) (bool, error)
+	// reject rejects an object that AWS would reject, and reports whether it did.
+	reject func(s *Service, x *call.Exchange, object map[string]any) (bool, error)
 }
 
 var (
@@ -29,7 +30,7 @@ var (
 		key: keyed("/restapis/", "id"), clean: func(*Service, map[string]any) {},
 		patched: []string{"name", "description", "policy", "apiKeySource", "version"},
 	}
-	usagePlans = kind{key: keyed("/usageplans/", "id"), clean: cleanUsagePlan, patched: []string{"name", "description"}, refuse: rejectInvalidPlan}
+	usagePlans = kind{key: keyed("/usageplans/", "id"), clean: cleanUsagePlan, patched: []string{"name", "description"}, reject: rejectInvalidPlan}
 	apiKeys    = kind{key: keyed("/apikeys/", "id"), clean: func(*Service, map[string]any) {}, patched: []string{"name", "description", "customerId"}}
 	domains    = kind{key: keyed("/domainnames/", "domainName"), clean: cleanDomain}
 	stages     = kind{
@@ -46,26 +47,26 @@ func keyed(prefix, id string) func(*http.Request, map[string]any) string {
 
 func stageKey(api, stage string) string { return "/restapis/" + api + "/stages/" + stage }
 
-// Service is API Gateway as the gateway corrects it.
+// Service corrects API Gateway.
 type Service struct {
 	*call.Account
 	documents *documents
 }
 
-// New makes the service for an account.
+// New creates the service for an account.
 func New(a *call.Account) *Service {
 	return &Service{Account: a, documents: newDocuments()}
 }
 
-// Document is the document that an API has imported; nil: none.
+// Document returns the imported document of an API, or nil.
 func (s *Service) Document(apiID string) []byte { return s.documents.document(apiID) }
 
-// Snapshot is the document that a deployment has frozen; nil: none.
+// Snapshot returns the document of a deployment, or nil.
 func (s *Service) Snapshot(apiID, deployment string) []byte {
 	return s.documents.snapshot(apiID, deployment)
 }
 
-// Calls describes the service.
+// Calls returns the corrected calls of API Gateway.
 func (s *Service) Calls() call.Service {
 	return call.Service{Name: "apigateway", Bounds: bounds, Quotas: defaultQuotas, Paths: s.withinQuotas(s.paths())}
 }
@@ -73,34 +74,34 @@ func (s *Service) Calls() call.Service {
 func (s *Service) paths() map[string]call.Handler {
 	return map[string]call.Handler{
 		"POST /restapis":                                       s.createRestAPI,
-		"GET /restapis":                                        s.show(restAPIs),
-		"GET /restapis/{api}":                                  s.show(restAPIs),
+		"GET /restapis":                                        s.corrected(restAPIs),
+		"GET /restapis/{api}":                                  s.corrected(restAPIs),
 		"PATCH /restapis/{api}":                                s.patch(restAPIs),
 		"PUT /restapis/{api}":                                  call.Instead(s.putRestAPI),
 		"DELETE /restapis/{api}":                               call.After(s.deleteRestAPI),
 		"GET /restapis/{api}/resources":                        call.After(s.importedResources),
 		"POST /restapis/{api}/deployments":                     call.After(s.snapshotDocument),
 		"DELETE /restapis/{api}/deployments/{deployment}":      call.After(s.deleteDeployment),
-		"POST /restapis/{api}/stages":                          call.Bounded(bounds["CreateStage"], s.show(stages)),
-		"GET /restapis/{api}/stages":                           s.show(stages),
-		"GET /restapis/{api}/stages/{stage}":                   s.show(stages),
+		"POST /restapis/{api}/stages":                          call.Bounded(bounds["CreateStage"], s.corrected(stages)),
+		"GET /restapis/{api}/stages":                           s.corrected(stages),
+		"GET /restapis/{api}/stages/{stage}":                   s.corrected(stages),
 		"PATCH /restapis/{api}/stages/{stage}":                 s.updateStage,
 		"DELETE /restapis/{api}/stages/{stage}":                call.After(deleteStage),
 		"GET /restapis/{api}/stages/{stage}/exports/{type}":    call.Instead(s.exportDocument),
 		"POST /usageplans":                                     s.createPlan,
-		"GET /usageplans":                                      s.show(usagePlans),
-		"GET /usageplans/{id}":                                 s.show(usagePlans),
+		"GET /usageplans":                                      s.corrected(usagePlans),
+		"GET /usageplans/{id}":                                 s.corrected(usagePlans),
 		"PATCH /usageplans/{id}":                               s.patch(usagePlans),
 		"DELETE /usageplans/{id}":                              call.After(resourceDeleted),
 		"POST /usageplans/{id}/keys":                           s.createPlanKey,
 		"POST /apikeys":                                        call.Instead(createAPIKey),
-		"GET /apikeys":                                         s.show(apiKeys),
-		"GET /apikeys/{id}":                                    s.show(apiKeys),
+		"GET /apikeys":                                         s.corrected(apiKeys),
+		"GET /apikeys/{id}":                                    s.corrected(apiKeys),
 		"PATCH /apikeys/{id}":                                  s.patch(apiKeys),
 		"DELETE /apikeys/{id}":                                 call.After(resourceDeleted),
-		"POST /domainnames":                                    s.show(domains),
-		"GET /domainnames":                                     s.show(domains),
-		"GET /domainnames/{domain}":                            s.show(domains),
+		"POST /domainnames":                                    s.corrected(domains),
+		"GET /domainnames":                                     s.corrected(domains),
+		"GET /domainnames/{domain}":                            s.corrected(domains),
 		"PATCH /domainnames/{domain}":                          s.patch(domains),
 		"DELETE /domainnames/{domain}":                         call.After(s.deleteDomain),
 		"POST /domainnames/{domain}/basepathmappings":          call.After(s.createMapping),
@@ -114,15 +115,15 @@ func (s *Service) paths() map[string]call.Handler {
 	}
 }
 
-// show corrects an answer that holds one resource of the kind, or a list.
-func (s *Service) show(k kind) call.Handler {
+// corrected forwards a call and corrects its response, which is a resource of the kind or a list.
+func (s *Service) corrected(k kind) call.Handler {
 	return call.After(func(x *call.Exchange) error { return s.correct(x, k) })
 }
 
 func (s *Service) correct(x *call.Exchange, k kind) error {
 	var response map[string]any
-	if err := json.Unmarshal(x.Response, &response); err != nil {
-		return fmt.Errorf("decode the answer: %w", err)
+	if err := x.DecodeResponse(&response); err != nil {
+		return err
 	}
 	items, isList := response["item"].([]any)
 	if !isList {
@@ -130,16 +131,16 @@ func (s *Service) correct(x *call.Exchange, k kind) error {
 	}
 	for _, item := range items {
 		if object, ok := item.(map[string]any); ok {
-			s.complete(k, x.Request, object)
+			s.fill(k, x.Request, object)
 		}
 	}
 	return x.RespondJSON(x.Status, response)
 }
 
-// complete puts the remembered members of a resource in and cleans the rest.
-func (s *Service) complete(k kind, r *http.Request, object map[string]any) {
+// fill adds the stored members of a resource and cleans the others.
+func (s *Service) fill(k kind, r *http.Request, object map[string]any) {
 	for member, value := range s.Fields.Get(k.key(r, object)) {
-		if _, gone := value.(emulator.Removed); gone {
+		if _, removed := value.(emulator.Removed); removed {
 			delete(object, member)
 			continue
 		}
@@ -148,30 +149,29 @@ func (s *Service) complete(k kind, r *http.Request, object map[string]any) {
 	k.clean(s, object)
 }
 
-// get reads an API Gateway resource as administrator, corrected. The result is
-// the caller's to change.
+// get reads a resource as administrator and corrects it. The caller may change
+// the result.
 func (s *Service) get(ctx context.Context, k kind, r *http.Request, path string) (map[string]any, error) {
-	var object, own map[string]any
+	var object, result map[string]any
 	if err := s.Emulator.Rest(ctx, "apigateway", http.MethodGet, path, nil, &object); err != nil {
 		return nil, err
 	}
-	s.complete(k, r, object)
+	s.fill(k, r, object)
 	copied, err := json.Marshal(object)
 	if err != nil {
 		return nil, fmt.Errorf("copy %s: %w", path, err)
 	}
-	return own, json.Unmarshal(copied, &own)
+	return result, json.Unmarshal(copied, &result)
 }
 
-// patch applies an Update call's patch operations as AWS does. The emulator
-// turns lists into objects and numbers into strings, and does not know the
-// call for domain names at all. The resource is read before the emulator sees
-// the call, and what the operations touch is answered from memory ever after.
+// patch applies the patch operations of an Update call as AWS does. The emulator
+// changes lists to objects and numbers to strings, and does not support the call
+// for domain names. The resource is read before the call is forwarded, and the
+// members that the operations change are stored in the overlay.
 // https://docs.aws.amazon.com/apigateway/latest/api/patch-operations.html
 func (s *Service) patch(k kind) call.Handler {
 	return func(x *call.Exchange) error {
-		body, err := x.ReadBody()
-		if err != nil {
+		if _, err := x.ReadBody(); err != nil {
 			return err
 		}
 		object, missing := s.get(x.Request.Context(), k, x.Request, x.Request.URL.EscapedPath())
@@ -179,18 +179,18 @@ func (s *Service) patch(k kind) call.Handler {
 			return missing
 		}
 		if err := x.Forward(); err != nil || x.Denied() || missing != nil {
-			return err // a refusal, or the emulator's own word that there is no such resource
+			return err // access is denied, or the emulator reports that the resource does not exist
 		}
 		var request struct{ PatchOperations []patchOperation }
-		if err := call.Decode(body, &request); err != nil {
+		if err := x.DecodeRequest(&request); err != nil {
 			return x.Reject(http.StatusBadRequest, "BadRequestException", "Invalid patch request: "+err.Error())
 		}
 		changed, err := k.apply(request.PatchOperations, object)
 		if err != nil {
 			return x.Reject(http.StatusBadRequest, "BadRequestException", err.Error())
 		}
-		if k.refuse != nil {
-			if refused, err := k.refuse(s, x, object); refused || err != nil {
+		if k.reject != nil {
+			if rejected, err := k.reject(s, x, object); rejected || err != nil {
 				return err
 			}
 		}
@@ -202,8 +202,8 @@ func (s *Service) patch(k kind) call.Handler {
 	}
 }
 
-// apply changes the object by the operations and gives the members to
-// remember: those that the emulator does not patch rightly itself.
+// apply applies the operations to the object and returns the members to store,
+// which are those that the emulator does not patch correctly.
 func (k kind) apply(operations []patchOperation, object map[string]any) (map[string]any, error) {
 	changed := map[string]any{}
 	for _, operation := range operations {
@@ -222,13 +222,13 @@ func (k kind) apply(operations []patchOperation, object map[string]any) (map[str
 	return changed, nil
 }
 
-// createAPIKey makes a key whose value is empty, for which AWS generates one;
-// the emulator refuses it as too short.
+// createAPIKey creates a key with an empty value, for which AWS generates one;
+// the emulator rejects it as too short.
 // https://docs.aws.amazon.com/apigateway/latest/api/API_CreateApiKey.html
 func createAPIKey(x *call.Exchange) error {
 	var request map[string]any
-	if err := call.Decode(x.Body, &request); err != nil || x.Succeeded() || request["value"] != "" {
-		return nil // the emulator's answer holds
+	if err := x.DecodeRequest(&request); err != nil || x.Succeeded() || request["value"] != "" {
+		return nil // the emulator's response is correct
 	}
 	delete(request, "value")
 	var key map[string]any
@@ -243,8 +243,8 @@ func resourceDeleted(x *call.Exchange) error {
 	return nil
 }
 
-// cleanUsagePlan drops throttle and quota when none is set: AWS leaves them
-// out, the emulator answers empty ones, which read back as limits of zero.
+// cleanUsagePlan removes an empty throttle and quota: AWS omits them, and the
+// provider reads the emulator's as limits of zero.
 // https://docs.aws.amazon.com/apigateway/latest/api/API_UsagePlan.html
 func cleanUsagePlan(s *Service, plan map[string]any) {
 	dropEmpty(plan, "throttle", "quota")

@@ -1,20 +1,18 @@
 package apigateway
 
 import (
-	"encoding/json"
-	"fmt"
 	"net/http"
 
 	"github.com/didomi/serverless-api/sandbox/gateway/call"
 )
 
-// snapshotDocument freezes the document with a new deployment: a stage serves
-// what was there when its deployment was made, not what is there now.
+// snapshotDocument stores the document with a new deployment: a stage serves the
+// document as it was when its deployment was created.
 // https://docs.aws.amazon.com/apigateway/latest/api/API_CreateDeployment.html
 func (s *Service) snapshotDocument(x *call.Exchange) error {
 	var deployment map[string]any
-	if err := json.Unmarshal(x.Response, &deployment); err != nil {
-		return fmt.Errorf("decode the deployment: %w", err)
+	if err := x.DecodeResponse(&deployment); err != nil {
+		return err
 	}
 	s.documents.mu.Lock()
 	defer s.documents.mu.Unlock()
@@ -37,9 +35,9 @@ func deleteStage(x *call.Exchange) error {
 	return nil
 }
 
-// exportDocument answers GetExport of an imported API with the document that
-// the stage's deployment froze; the emulator writes one of its own resources,
-// which an import does not fill.
+// exportDocument returns the document of the stage's deployment from GetExport of
+// an imported API. The emulator exports its own resources, which an import does
+// not create.
 // https://docs.aws.amazon.com/apigateway/latest/api/API_GetExport.html
 func (s *Service) exportDocument(x *call.Exchange) error {
 	if !x.Succeeded() {

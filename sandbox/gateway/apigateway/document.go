@@ -11,8 +11,8 @@ import (
 	"github.com/didomi/serverless-api/sandbox/gateway/call"
 )
 
-// documentMembers are the members of an API that a document sets: those that
-// the emulator patches rightly, as operations, and the others to remember.
+// documentMembers returns the members of an API that a document sets: as patch
+// operations those that the emulator patches correctly, and the others to store.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions.html
 func documentMembers(document map[string]any) ([]patchOperation, map[string]any) {
 	var operations []patchOperation
@@ -43,14 +43,14 @@ func documentMembers(document map[string]any) ([]patchOperation, map[string]any)
 	return operations, changed
 }
 
-// parseDocument reads an OpenAPI document in JSON or YAML.
+// parseDocument parses an OpenAPI document in JSON or YAML.
 func parseDocument(body []byte) (map[string]any, error) {
 	var document map[string]any
 	if err := yaml.Unmarshal(body, &document); err != nil {
 		return nil, fmt.Errorf("invalid OpenAPI input: %w", err)
 	}
 	if document["openapi"] == nil && document["swagger"] == nil {
-		return nil, errors.New("invalid OpenAPI input: the document names neither an openapi nor a swagger version")
+		return nil, errors.New("invalid OpenAPI input: the document has neither an openapi nor a swagger version")
 	}
 	if _, ok := document["paths"].(map[string]any); !ok {
 		return nil, errors.New("invalid OpenAPI input: the document has no paths")
@@ -63,7 +63,7 @@ func documentTitle(document map[string]any) string {
 	return call.StringMember(info, "title")
 }
 
-// mergeDocuments lays a document over the one before it, as mode=merge does.
+// mergeDocuments merges a document into the one before it, as mode=merge does.
 func mergeDocuments(before []byte, over map[string]any) ([]byte, map[string]any, error) {
 	base, err := parseDocument(before)
 	if err != nil {

@@ -3,8 +3,6 @@ package apigateway
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
-	"fmt"
 	"maps"
 	"net/http"
 	"slices"
@@ -12,20 +10,21 @@ import (
 	"github.com/didomi/serverless-api/sandbox/gateway/call"
 )
 
-// rootPath is how API Gateway calls the empty base path.
+// rootPath is API Gateway's name for the empty base path.
 const rootPath = "(none)"
 
-// basePathMapping leads a base path of a custom domain to a stage.
+// basePathMapping maps a base path of a custom domain to a stage.
 type basePathMapping struct {
 	BasePath  string `json:"basePath"`
 	RestAPIID string `json:"restApiId"`
 	Stage     string `json:"stage,omitempty"`
 }
 
-// cleanDomain adds the status and drops what is not set: without
-// domainNameStatus AVAILABLE a create never ends, and an empty
-// mutualTlsAuthentication reads back as one of nulls. A regional domain has no
-// distribution, and its target is d-<id>.execute-api.<region>.amazonaws.com.
+// cleanDomain adds the status and removes empty members: without
+// domainNameStatus AVAILABLE the provider waits for the creation until it times
+// out, and an empty mutualTlsAuthentication is read as one of nulls. A regional
+// domain has no distribution; its target is
+// d-<id>.execute-api.<region>.amazonaws.com.
 // https://docs.aws.amazon.com/apigateway/latest/api/API_DomainName.html
 func cleanDomain(s *Service, domain map[string]any) {
 	domain["domainNameStatus"] = "AVAILABLE"
@@ -53,13 +52,13 @@ func (s *Service) deleteDomain(x *call.Exchange) error {
 	return nil
 }
 
-// createMapping keeps a base path mapping here: an empty base path is "(none)"
-// on AWS, and the emulator stores it under a name that no later call can reach.
+// createMapping stores a base path mapping here: an empty base path is "(none)"
+// on AWS, and the emulator stores it under a name that no later call finds.
 // https://docs.aws.amazon.com/apigateway/latest/api/API_CreateBasePathMapping.html
 func (s *Service) createMapping(x *call.Exchange) error {
 	var mapping basePathMapping
-	if err := json.Unmarshal(x.Response, &mapping); err != nil {
-		return fmt.Errorf("decode the mapping: %w", err)
+	if err := x.DecodeResponse(&mapping); err != nil {
+		return err
 	}
 	if mapping.BasePath == "" {
 		mapping.BasePath = rootPath
@@ -67,7 +66,7 @@ func (s *Service) createMapping(x *call.Exchange) error {
 	domain := x.Request.PathValue("domain")
 	s.documents.mu.Lock()
 	defer s.documents.mu.Unlock()
-	if _, taken := s.documents.mappings[domain][mapping.BasePath]; taken {
+	if _, exists := s.documents.mappings[domain][mapping.BasePath]; exists {
 		return x.Reject(http.StatusConflict, "ConflictException", "Base path already exists for this domain name")
 	}
 	if s.documents.mappings[domain] == nil {
@@ -77,11 +76,11 @@ func (s *Service) createMapping(x *call.Exchange) error {
 	return x.RespondJSON(http.StatusCreated, mapping)
 }
 
-// listMappings answers the domain's mappings from here.
+// listMappings returns the domain's stored mappings.
 // https://docs.aws.amazon.com/apigateway/latest/api/API_GetBasePathMappings.html
 func (s *Service) listMappings(x *call.Exchange) error {
 	if !x.Succeeded() {
-		return nil // the emulator says that there is no such domain
+		return nil // the emulator reports that the domain does not exist
 	}
 	return x.RespondJSON(http.StatusOK, map[string]any{"item": s.documents.mappingsOf(x.Request.PathValue("domain"))})
 }
@@ -107,7 +106,7 @@ func noSuchMapping(x *call.Exchange) error {
 	return x.Reject(http.StatusNotFound, "NotFoundException", "Invalid base path mapping identifier specified")
 }
 
-// getMapping answers one mapping, "(none)" included.
+// getMapping returns one mapping, which may be "(none)".
 // https://docs.aws.amazon.com/apigateway/latest/api/API_GetBasePathMapping.html
 func (s *Service) getMapping(x *call.Exchange) error {
 	mapping, ok := s.documents.mapping(x.Request)
@@ -117,7 +116,7 @@ func (s *Service) getMapping(x *call.Exchange) error {
 	return x.RespondJSON(http.StatusOK, mapping)
 }
 
-// updateMapping points a mapping elsewhere; the emulator does not know the call.
+// updateMapping changes a mapping; the emulator does not support the call.
 // https://docs.aws.amazon.com/apigateway/latest/api/API_UpdateBasePathMapping.html
 func (s *Service) updateMapping(x *call.Exchange) error {
 	mapping, ok := s.documents.mapping(x.Request)
@@ -125,7 +124,7 @@ func (s *Service) updateMapping(x *call.Exchange) error {
 		return noSuchMapping(x)
 	}
 	var request struct{ PatchOperations []patchOperation }
-	if err := call.Decode(x.Body, &request); err != nil {
+	if err := x.DecodeRequest(&request); err != nil {
 		return x.Reject(http.StatusBadRequest, "BadRequestException", "Invalid patch request: "+err.Error())
 	}
 	before := mapping.BasePath

@@ -2,7 +2,6 @@ package apigateway
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"sync"
@@ -11,8 +10,8 @@ import (
 	"github.com/didomi/serverless-api/sandbox/gateway/emulator"
 )
 
-// documents holds what the emulator has no place for: the imported documents, what
-// each deployment froze of them, and the base path mappings.
+// documents holds what the emulator does not store: imported documents, their
+// snapshots by deployment, and base path mappings.
 type documents struct {
 	mu       sync.Mutex
 	imported map[string]*importedAPI
@@ -20,15 +19,15 @@ type documents struct {
 }
 
 type importedAPI struct {
-	document  []byte            // the OpenAPI document as it is now
-	snapshots map[string][]byte // by deployment id
+	document  []byte            // the current OpenAPI document
+	snapshots map[string][]byte // by deployment ID
 }
 
 func newDocuments() *documents {
 	return &documents{imported: map[string]*importedAPI{}, mappings: map[string]map[string]basePathMapping{}}
 }
 
-// api is the record of an API, made when missing. The lock must be held.
+// api returns the record of an API, which it creates if needed. The lock must be held.
 func (a *documents) api(id string) *importedAPI {
 	if a.imported[id] == nil {
 		a.imported[id] = &importedAPI{snapshots: map[string][]byte{}}
@@ -36,7 +35,7 @@ func (a *documents) api(id string) *importedAPI {
 	return a.imported[id]
 }
 
-// document is the API's OpenAPI document as it is now; nil: none was imported.
+// document returns the current OpenAPI document of an API, or nil if none was imported.
 func (a *documents) document(id string) []byte {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -46,7 +45,7 @@ func (a *documents) document(id string) []byte {
 	return nil
 }
 
-// snapshot is the document as a deployment froze it; nil: none.
+// snapshot returns the document of a deployment, or nil.
 func (a *documents) snapshot(id, deployment string) []byte {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -56,13 +55,12 @@ func (a *documents) snapshot(id, deployment string) []byte {
 	return nil
 }
 
-// createRestAPI corrects CreateRestApi, and answers ImportRestApi (the same
-// path with mode=import), which the emulator takes for a CreateRestApi without
-// a name.
+// createRestAPI corrects CreateRestApi and implements ImportRestApi (the same path
+// with mode=import), which the emulator executes as CreateRestApi without a name.
 // https://docs.aws.amazon.com/apigateway/latest/api/API_ImportRestApi.html
 func (s *Service) createRestAPI(x *call.Exchange) error {
 	if x.Request.URL.Query().Get("mode") != "import" {
-		return s.show(restAPIs)(x)
+		return s.corrected(restAPIs)(x)
 	}
 	return call.Instead(s.importRestAPI)(x)
 }
@@ -74,18 +72,18 @@ func (s *Service) importRestAPI(x *call.Exchange) error {
 	}
 	var created map[string]any
 	if x.Succeeded() {
-		if err := json.Unmarshal(x.Response, &created); err != nil {
-			return fmt.Errorf("decode the new API: %w", err)
+		if err := x.DecodeResponse(&created); err != nil {
+			return err
 		}
 	} else if err := x.Emulator.Rest(x.Request.Context(), "apigateway", http.MethodPost, "/restapis",
 		map[string]any{"name": documentTitle(document)}, &created); err != nil {
-		return fmt.Errorf("make the API to import into: %w", err)
+		return fmt.Errorf("create the API to import into: %w", err)
 	}
 	return s.importDocument(x, call.StringMember(created, "id"), x.Body, document, http.StatusCreated)
 }
 
-// putRestAPI imports an OpenAPI document into an API, which the emulator does
-// not know (404). The document is kept here; deployments freeze it.
+// putRestAPI imports an OpenAPI document into an API, a call that the emulator
+// does not support (404). The document is stored here; deployments copy it.
 // https://docs.aws.amazon.com/apigateway/latest/api/API_PutRestApi.html
 func (s *Service) putRestAPI(x *call.Exchange) error {
 	id := x.Request.PathValue("api")
@@ -102,8 +100,8 @@ func (s *Service) putRestAPI(x *call.Exchange) error {
 	return s.importDocument(x, id, body, document, http.StatusOK)
 }
 
-// importDocument keeps the document and gives the API the members that it
-// sets, as the import does on AWS.
+// importDocument stores the document and sets the members of the API that the
+// document sets on AWS.
 func (s *Service) importDocument(x *call.Exchange, id string, body []byte, document map[string]any, status int) error {
 	ctx, path := x.Request.Context(), "/restapis/"+id
 	operations, changed := documentMembers(document)

@@ -14,15 +14,15 @@ type patchOperation struct {
 	Value string `json:"value"`
 }
 
-// The members of API Gateway resources that are not strings; every value in a
-// patch operation is one.
+// The members of API Gateway resources that are not strings. All values in patch
+// operations are strings.
 var (
 	patchLists    = []string{"apiStages", "binaryMediaTypes", "types", "vpcEndpointIds", "stageKeys"}
 	patchBooleans = []string{"disableExecuteApiEndpoint", "enabled"}
 	patchNumbers  = []string{"burstLimit", "limit", "minimumCompressionSize", "offset", "rateLimit"}
 )
 
-// tokens are the steps of the operation's path; there is at least one.
+// tokens splits the operation's path into at least one token.
 func (o patchOperation) tokens() []string {
 	tokens := strings.Split(strings.TrimPrefix(o.Path, "/"), "/")
 	for i, token := range tokens {
@@ -31,7 +31,7 @@ func (o patchOperation) tokens() []string {
 	return tokens
 }
 
-// apply changes the object as the operation says.
+// apply applies the operation to the object.
 func (o patchOperation) apply(object map[string]any) error {
 	tokens := o.tokens()
 	for len(tokens) > 1 && !slices.Contains(patchLists, tokens[0]) {
@@ -70,8 +70,8 @@ func patchValue(member, value string) (any, error) {
 	return value, nil
 }
 
-// applyToList adds to, removes from or replaces in a list of strings. The
-// element is the last step of the path, by name or by index, or else the value.
+// applyToList adds, removes or replaces an element of a list of strings. The
+// element is the last token of the path, by name or by index, or else the value.
 func (o patchOperation) applyToList(current any, tokens []string) []any {
 	list, _ := current.([]any)
 	list = slices.Clone(list)
@@ -97,8 +97,8 @@ func (o patchOperation) applyToList(current any, tokens []string) []any {
 	return list
 }
 
-// applyToStages changes a usage plan's stages: the value or the first step of
-// the path is "<api id>:<stage>", further steps lead into its throttling.
+// applyToStages changes a usage plan's stages: the value or the first token of
+// the path is "<api id>:<stage>", further tokens name a member of its throttle.
 func (o patchOperation) applyToStages(plan map[string]any, tokens []string) error {
 	list, _ := plan["apiStages"].([]any)
 	name := o.Value
@@ -107,7 +107,7 @@ func (o patchOperation) applyToStages(plan map[string]any, tokens []string) erro
 	}
 	api, stage, ok := strings.Cut(name, ":")
 	if !ok {
-		return fmt.Errorf("invalid API stage %q in %s: want <api id>:<stage>", name, o.Path)
+		return fmt.Errorf("invalid API stage %q in %s: must be <api id>:<stage>", name, o.Path)
 	}
 	at := slices.IndexFunc(list, func(item any) bool {
 		s, _ := item.(map[string]any)
@@ -128,8 +128,8 @@ func (o patchOperation) applyToStages(plan map[string]any, tokens []string) erro
 	return o.applyToThrottle(target, tokens[2:])
 }
 
-// applyToThrottle changes the throttling of single methods of a stage, whose
-// key ("/items/{id}/GET") may come as one step or as several.
+// applyToThrottle changes the method throttles of a stage. A method's key
+// ("/items/{id}/GET") may be one token or several.
 func (o patchOperation) applyToThrottle(stage map[string]any, tokens []string) error {
 	methods, _ := stage["throttle"].(map[string]any)
 	if methods == nil {

@@ -6,17 +6,17 @@ import (
 	"github.com/didomi/serverless-api/sandbox/gateway/call"
 )
 
-// The quotas, by the codes of Service Quotas.
+// Quotas by service code and quota code of Service Quotas.
 const (
 	QuotaRESTAPIs    = "apigateway/L-AA0FF27B"
 	QuotaDomainNames = "apigateway/L-A93447B8"
 	QuotaUsagePlans  = "apigateway/L-E8693075"
 )
 
-// defaultQuotas are AWS's own quotas, of the AWS General Reference, service endpoints and quotas.
+// defaultQuotas are AWS's default quotas (AWS General Reference, service endpoints and quotas).
 var defaultQuotas = map[string]float64{QuotaRESTAPIs: 600, QuotaDomainNames: 120, QuotaUsagePlans: 300}
 
-// quotas are by the pattern of the call: every API of ours is regional.
+// quotas are the enforced quotas by pattern of the call. They are those of regional APIs, which the project has only.
 // https://docs.aws.amazon.com/apigateway/latest/api/API_CreateDomainName.html
 func (s *Service) quotas() map[string]call.Enforced {
 	return map[string]call.Enforced{
@@ -26,6 +26,7 @@ func (s *Service) quotas() map[string]call.Enforced {
 	}
 }
 
+// listed counts the resources of a kind.
 func (s *Service) listed(k kind, path string) func(*call.Exchange) (int, error) {
 	return func(x *call.Exchange) (int, error) {
 		all, err := s.listAll(x.Request.Context(), k, path)

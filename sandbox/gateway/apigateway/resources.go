@@ -12,7 +12,7 @@ import (
 	"github.com/didomi/serverless-api/sandbox/gateway/call"
 )
 
-// importedResources adds the paths of an imported document to GetResources;
+// importedResources returns the paths of an imported document from GetResources;
 // the emulator has only the root.
 // https://docs.aws.amazon.com/apigateway/latest/api/API_GetResources.html
 func (s *Service) importedResources(x *call.Exchange) error {
@@ -41,14 +41,14 @@ func (s *Service) rootResource(ctx context.Context, api string) (string, error) 
 	return call.StringMember(object, "rootResourceId"), nil
 }
 
-// documentResources are the resources that the paths make, parents included.
+// documentResources returns the resources of the paths and their parents.
 func documentResources(api, root string, paths map[string]any) []map[string]any {
 	resources := map[string]map[string]any{"/": {"id": root, "path": "/"}}
 	for path, item := range paths {
 		for at := path; at != "/" && at != ""; {
-			parent, part := at[:strings.LastIndex(at, "/")], at[strings.LastIndex(at, "/")+1:]
+			parent, pathPart := at[:strings.LastIndex(at, "/")], at[strings.LastIndex(at, "/")+1:]
 			if resources[at] == nil {
-				resources[at] = map[string]any{"id": resourceID(api, at), "path": at, "pathPart": part}
+				resources[at] = map[string]any{"id": resourceID(api, at), "path": at, "pathPart": pathPart}
 			}
 			resources[at]["parentId"] = resourceID(api, parent)
 			if parent == "" {
@@ -81,8 +81,7 @@ func documentMethods(item any) map[string]any {
 	return methods
 }
 
-// resourceID is stable for a path of an API, as on AWS between imports of the
-// same path.
+// resourceID is constant for a path of an API, as on AWS across imports.
 func resourceID(api, path string) string {
 	sum := sha256.Sum256([]byte(api + path))
 	return hex.EncodeToString(sum[:])[:10]

@@ -1,7 +1,6 @@
 package apigateway
 
 import (
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -9,8 +8,8 @@ import (
 	"github.com/didomi/serverless-api/sandbox/gateway/call"
 )
 
-// settingKey is the key under which AWS shows the settings of a method, "~1items~1{id}/GET", from the
-// emulator's, "/items/{id}/GET": the slashes of the resource's path are escaped, as in what set them.
+// settingKey converts the emulator's key of a method's settings, "/items/{id}/GET", to AWS's, "~1items~1{id}/GET":
+// AWS escapes the slashes of the resource's path, as in the patch operation that sets them.
 func settingKey(emulated string) string {
 	end := strings.LastIndex(emulated, "/")
 	if end < 0 {
@@ -19,8 +18,8 @@ func settingKey(emulated string) string {
 	return strings.ReplaceAll(emulated[:end], "/", "~1") + emulated[end:]
 }
 
-// cleanStage puts a stage's settings of methods under AWS's keys, and drops the empty access log settings
-// that the emulator answers for a stage that has none.
+// cleanStage converts the keys of the method settings, and removes the empty access log settings that the emulator
+// returns for a stage without any.
 // https://docs.aws.amazon.com/apigateway/latest/api/API_Stage.html
 func cleanStage(s *Service, stage map[string]any) {
 	dropEmpty(stage, "accessLogSettings")
@@ -35,25 +34,20 @@ func cleanStage(s *Service, stage map[string]any) {
 	stage["methodSettings"] = settings
 }
 
-// updateStage changes a stage, unless an operation names a method in a way that AWS does not understand.
-// The emulator takes the slashes of a path escaped or not, so a program that left them be would come up
-// here and fail there.
+// updateStage rejects an operation on a method whose path does not have escaped slashes. The emulator accepts such a
+// path, so the program would work in the sandbox and fail on AWS.
 // https://docs.aws.amazon.com/apigateway/latest/api/patch-operations.html#UpdateStage-Patch
 func (s *Service) updateStage(x *call.Exchange) error {
-	body, err := x.ReadBody()
-	if err != nil {
-		return err
-	}
 	var request struct{ PatchOperations []patchOperation }
-	if err := call.Decode(body, &request); err != nil {
-		return fmt.Errorf("decode the request: %w", err)
+	if err := x.DecodeRequest(&request); err != nil {
+		return err
 	}
 	for _, o := range request.PatchOperations {
 		if !o.changesStage() && !o.changesMethodSetting() {
 			return x.Reject(http.StatusBadRequest, "BadRequestException", "Invalid method setting path: "+o.Path)
 		}
 	}
-	if slices.ContainsFunc(request.PatchOperations, patchOperation.logs) {
+	if slices.ContainsFunc(request.PatchOperations, patchOperation.enablesLogging) {
 		set, err := s.hasLogRole(x.Request.Context())
 		if err != nil {
 			return err
@@ -62,30 +56,30 @@ func (s *Service) updateStage(x *call.Exchange) error {
 			return x.Reject(http.StatusBadRequest, "BadRequestException", NoLogRole)
 		}
 	}
-	return s.show(stages)(x)
+	return s.corrected(stages)(x)
 }
 
-// stageMembers begin the paths of operations that do not name a method.
+// stageMembers are the first tokens of operations that do not name a method.
 var stageMembers = []string{
 	"accessLogSettings", "cacheClusterEnabled", "cacheClusterSize", "canarySettings", "clientCertificateId",
 	"deploymentId", "description", "documentationVersion", "tracingEnabled", "variables",
 }
 
-// namesStage says whether the operation is on the stage itself.
+// changesStage reports whether the operation is on the stage itself.
 func (o patchOperation) changesStage() bool { return slices.Contains(stageMembers, o.tokens()[0]) }
 
-// settingMethods follow the resource's path in an operation on the settings of a method.
+// settingMethods are the methods in operations on method settings.
 var settingMethods = []string{"*", "ANY", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"}
 
-// namesMethod says whether the operation is on a setting of a method, or removes all of them: the path
-// of the resource is one step, the method one, and a setting two.
+// changesMethodSetting reports whether the operation sets a method setting or removes all settings of a method. The
+// resource's path is one token, the method one and the setting two.
 func (o patchOperation) changesMethodSetting() bool {
-	steps := o.tokens()
-	all := o.Op == "remove" && len(steps) == 2
-	return (all || len(steps) == 4) && slices.Contains(settingMethods, steps[1])
+	tokens := o.tokens()
+	all := o.Op == "remove" && len(tokens) == 2
+	return (all || len(tokens) == 4) && slices.Contains(settingMethods, tokens[1])
 }
 
-// bounds are those of the calls that give something its physical name, of the API reference.
+// bounds limit the names of new resources, as the API reference does.
 var bounds = map[string]call.BoundedCall{
 	"CreateStage": call.BoundOf("BadRequestException", "stageName", 128, call.WordDash),
 }

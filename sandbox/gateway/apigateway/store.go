@@ -12,7 +12,7 @@ import (
 	"github.com/didomi/serverless-api/sandbox/restapi"
 )
 
-// stageAnswer is the part of a stage that the data plane needs.
+// stageResource has the members of a stage that the data plane needs.
 type stageResource struct {
 	DeploymentID   string            `json:"deploymentId"`
 	Variables      map[string]string `json:"variables"`
@@ -70,7 +70,7 @@ func (s *Service) loadStage(ctx context.Context, apiID, name string) (restapi.St
 // Domain implements restapi.Store.
 func (s *Service) Domain(ctx context.Context, host string) (restapi.Domain, error) {
 	host = strings.ToLower(host)
-	known, err := emulator.Lookup(s.Lookups, "apigateway", "domain "+host, func() (bool, error) {
+	exists, err := emulator.Lookup(s.Lookups, "apigateway", "domain "+host, func() (bool, error) {
 		var response map[string]any
 		err := s.Emulator.Rest(ctx, "apigateway", http.MethodGet, "/domainnames/"+url.PathEscape(host), nil, &response)
 		if emulator.NotFound(err) {
@@ -81,7 +81,7 @@ func (s *Service) Domain(ctx context.Context, host string) (restapi.Domain, erro
 	if err != nil {
 		return restapi.Domain{}, err
 	}
-	if !known {
+	if !exists {
 		return restapi.Domain{}, fmt.Errorf("custom domain %s: %w", host, restapi.ErrNotFound)
 	}
 	domain := restapi.Domain{Name: host}
@@ -95,7 +95,7 @@ func (s *Service) Domain(ctx context.Context, host string) (restapi.Domain, erro
 	return domain, nil
 }
 
-// planAnswer is a usage plan.
+// usagePlan is a usage plan.
 type usagePlan struct {
 	ID        string `json:"id"`
 	APIStages []struct {
@@ -134,21 +134,21 @@ func (s *Service) loadKeys(ctx context.Context, apiID, stage string) ([]restapi.
 		if err := call.Convert(object, &plan); err != nil {
 			return nil, err
 		}
-		bound, ok := plan.of(apiID, stage)
+		stagePlan, ok := plan.forStage(apiID, stage)
 		if !ok {
 			continue
 		}
-		ofPlan, err := s.planKeys(ctx, plan.ID, bound)
+		planKeys, err := s.planKeys(ctx, plan.ID, stagePlan)
 		if err != nil {
 			return nil, err
 		}
-		keys = append(keys, ofPlan...)
+		keys = append(keys, planKeys...)
 	}
 	return keys, nil
 }
 
-// of is the part of the plan that holds for a stage, if it has the stage.
-func (p usagePlan) of(apiID, stage string) (restapi.Plan, bool) {
+// forStage returns the limits of the plan for a stage, if it has the stage.
+func (p usagePlan) forStage(apiID, stage string) (restapi.Plan, bool) {
 	for _, s := range p.APIStages {
 		if s.APIID != apiID || s.Stage != stage {
 			continue
@@ -174,7 +174,7 @@ func (s *Service) planKeys(ctx context.Context, planID string, plan restapi.Plan
 	for _, id := range ids {
 		key, err := s.get(ctx, apiKeys, &http.Request{}, "/apikeys/"+id+"?includeValue=true")
 		if emulator.NotFound(err) {
-			continue // a deleted key stays in its plan's list in the emulator
+			continue // the emulator lists a deleted key in its plan
 		}
 		if err != nil {
 			return nil, err
@@ -187,7 +187,7 @@ func (s *Service) planKeys(ctx context.Context, planID string, plan restapi.Plan
 	return keys, nil
 }
 
-// listAll reads every resource of a kind, corrected.
+// listAll lists all resources of a kind, corrected.
 func (s *Service) listAll(ctx context.Context, k kind, path string) ([]map[string]any, error) {
 	var all []map[string]any
 	for position := ""; ; {
@@ -203,7 +203,7 @@ func (s *Service) listAll(ctx context.Context, k kind, path string) ([]map[strin
 			return nil, fmt.Errorf("list %s: %w", path, err)
 		}
 		for _, object := range page.Item {
-			s.complete(k, &http.Request{}, object)
+			s.fill(k, &http.Request{}, object)
 			all = append(all, object)
 		}
 		if position = page.Position; position == "" {

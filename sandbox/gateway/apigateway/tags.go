@@ -9,20 +9,20 @@ import (
 	"github.com/didomi/serverless-api/sandbox/gateway/call"
 )
 
-// tagResource makes new tags show in the resource itself, where AWS answers
-// them too; the emulator answers them from ListTags only.
+// tagResource adds new tags to the resource itself, where AWS returns them too.
+// The emulator returns them from ListTags only.
 // https://docs.aws.amazon.com/apigateway/latest/api/API_TagResource.html
 func tagResource(x *call.Exchange) error {
 	var request struct {
 		Tags map[string]any `json:"tags"`
 	}
-	if err := call.Decode(x.Body, &request); err != nil {
-		return fmt.Errorf("decode the tags: %w", err)
+	if err := x.DecodeRequest(&request); err != nil {
+		return err
 	}
 	return changeTags(x, func(tags map[string]any) { maps.Copy(tags, request.Tags) })
 }
 
-// untagResource is the same for tags taken away.
+// untagResource removes tags from the resource itself.
 // https://docs.aws.amazon.com/apigateway/latest/api/API_UntagResource.html
 func untagResource(x *call.Exchange) error {
 	return changeTags(x, func(tags map[string]any) {
@@ -45,8 +45,8 @@ func changeTags(x *call.Exchange, change func(map[string]any)) error {
 	if current, ok := object["tags"].(map[string]any); ok {
 		maps.Copy(tags, current)
 	}
-	if remembered, ok := x.Fields.Get(resource)["tags"].(map[string]any); ok {
-		tags = maps.Clone(remembered)
+	if stored, ok := x.Fields.Get(resource)["tags"].(map[string]any); ok {
+		tags = maps.Clone(stored)
 	}
 	change(tags)
 	x.Fields.Set(resource, map[string]any{"tags": tags})

@@ -13,24 +13,20 @@ import (
 	"github.com/didomi/serverless-api/sandbox/restapi"
 )
 
-// createPlan creates a usage plan that AWS takes.
+// createPlan rejects a usage plan that AWS would reject.
 func (s *Service) createPlan(x *call.Exchange) error {
-	body, err := x.ReadBody()
-	if err != nil {
-		return err
-	}
 	var plan map[string]any
-	if err := call.Decode(body, &plan); err != nil {
-		return fmt.Errorf("decode the request: %w", err)
-	}
-	if refused, err := rejectInvalidPlan(s, x, plan); refused || err != nil {
+	if err := x.DecodeRequest(&plan); err != nil {
 		return err
 	}
-	return s.show(usagePlans)(x)
+	if rejected, err := rejectInvalidPlan(s, x, plan); rejected || err != nil {
+		return err
+	}
+	return s.corrected(usagePlans)(x)
 }
 
-// refusePlan refuses throttles of single methods in a plan that has none of its own, and of methods that the
-// stage does not serve. The emulator takes any.
+// rejectInvalidPlan rejects method throttles in a plan without a throttle, and throttles of methods that the stage
+// does not have. The emulator accepts both.
 // https://github.com/aws/aws-cdk/pull/6411
 // https://github.com/aws/aws-cdk/issues/15426
 func rejectInvalidPlan(s *Service, x *call.Exchange, object map[string]any) (bool, error) {
@@ -44,11 +40,11 @@ func rejectInvalidPlan(s *Service, x *call.Exchange, object map[string]any) (boo
 				"Can not define fine grain throttling if usage plan throttle is not defined.")
 		}
 		for method := range stage.Throttle {
-			known, err := s.stageHasMethod(x.Request.Context(), stage.APIID, stage.Stage, method)
+			exists, err := s.stageHasMethod(x.Request.Context(), stage.APIID, stage.Stage, method)
 			if err != nil {
 				return false, err
 			}
-			if !known {
+			if !exists {
 				return true, x.Reject(http.StatusNotFound, "NotFoundException", "Invalid Method identifier specified "+method)
 			}
 		}
@@ -56,7 +52,7 @@ func rejectInvalidPlan(s *Service, x *call.Exchange, object map[string]any) (boo
 	return false, nil
 }
 
-// serves says whether a stage has a method, named as in "/items/{id}/GET".
+// stageHasMethod reports whether a stage has a method such as "/items/{id}/GET".
 func (s *Service) stageHasMethod(ctx context.Context, api, stage, method string) (bool, error) {
 	served, err := s.Stage(ctx, api, stage)
 	if errors.Is(err, restapi.ErrNotFound) {
@@ -77,27 +73,22 @@ func (s *Service) stageHasMethod(ctx context.Context, api, stage, method string)
 	return documentMethods(paths[method[:at]])[method[at+1:]] != nil, nil
 }
 
-// createPlanKey adds a key to a usage plan, unless another plan that the key is in has one of its stages:
-// "a given API key can only be associated with one usage plan for each stage of your API". The emulator
-// takes any.
+// createPlanKey rejects a key that is in another usage plan with one of the plan's stages: "a given API key can only be
+// associated with one usage plan for each stage of your API". The emulator accepts it.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-api-usage-plans.html
 // https://docs.aws.amazon.com/apigateway/latest/api/API_CreateUsagePlanKey.html
 func (s *Service) createPlanKey(x *call.Exchange) error {
-	body, err := x.ReadBody()
-	if err != nil {
+	var request struct{ KeyID string }
+	if err := x.DecodeRequest(&request); err != nil {
 		return err
 	}
-	var request struct{ KeyID string }
-	if err := call.Decode(body, &request); err != nil {
-		return fmt.Errorf("decode the request: %w", err)
-	}
 	ctx, id := x.Request.Context(), x.Request.PathValue("id")
-	joined, others, err := s.plansOfKey(ctx, id, request.KeyID)
+	plan, others, err := s.plansOfKey(ctx, id, request.KeyID)
 	if err != nil {
 		return err
 	}
 	for _, other := range others {
-		if stage, shared := joined.sharedStage(other); shared {
+		if stage, shared := plan.sharedStage(other); shared {
 			return x.Reject(http.StatusConflict, "ConflictException", fmt.Sprintf(
 				"Usage Plan %s cannot be added because API Key %s cannot reference multiple Usage Plans with the same api stage: %s", id, request.KeyID, stage))
 		}
@@ -105,43 +96,43 @@ func (s *Service) createPlanKey(x *call.Exchange) error {
 	return x.Forward()
 }
 
-// plansOfKey are the plan of an id, empty if there is none, and the other plans that a key is in.
-func (s *Service) plansOfKey(ctx context.Context, id, key string) (joined usagePlan, others []usagePlan, err error) {
+// plansOfKey returns the usage plan of an ID, empty if it does not exist, and the other plans that a key is in.
+func (s *Service) plansOfKey(ctx context.Context, id, key string) (plan usagePlan, others []usagePlan, err error) {
 	objects, err := s.listAll(ctx, usagePlans, "/usageplans")
 	if err != nil {
-		return joined, nil, err
+		return plan, nil, err
 	}
 	for _, object := range objects {
 		keys, err := s.keyIDs(ctx, call.StringMember(object, "id"))
 		if err != nil {
-			return joined, nil, err
+			return plan, nil, err
 		}
-		var plan usagePlan
+		var other usagePlan
 		switch {
 		case call.StringMember(object, "id") == id:
-			err = call.Convert(object, &joined)
-		case slices.Contains(keys, key):
 			err = call.Convert(object, &plan)
-			others = append(others, plan)
+		case slices.Contains(keys, key):
+			err = call.Convert(object, &other)
+			others = append(others, other)
 		}
 		if err != nil {
-			return joined, nil, err
+			return plan, nil, err
 		}
 	}
-	return joined, others, nil
+	return plan, others, nil
 }
 
-// shares names a stage that both plans are for, if there is one.
+// sharedStage returns a stage that both plans have.
 func (p usagePlan) sharedStage(other usagePlan) (string, bool) {
-	for _, own := range p.APIStages {
-		if _, both := other.of(own.APIID, own.Stage); both {
-			return own.APIID + ":" + own.Stage, true
+	for _, s := range p.APIStages {
+		if _, both := other.forStage(s.APIID, s.Stage); both {
+			return s.APIID + ":" + s.Stage, true
 		}
 	}
 	return "", false
 }
 
-// keyIDs are the ids of a plan's keys.
+// keyIDs returns the IDs of a plan's keys.
 func (s *Service) keyIDs(ctx context.Context, planID string) ([]string, error) {
 	var response struct {
 		Item []struct {

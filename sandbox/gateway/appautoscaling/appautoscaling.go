@@ -12,8 +12,7 @@ import (
 	"github.com/didomi/serverless-api/sandbox/gateway/call"
 )
 
-// state holds what Application Auto Scaling would, which the emulator does not know: targets, their
-// policies and tags. Nothing ever scales.
+// state holds scalable targets, their policies and tags, which the emulator does not support. Nothing is scaled.
 type state struct {
 	mu       sync.Mutex
 	targets  []scalingObject
@@ -26,22 +25,22 @@ type scalingObject map[string]any
 
 func newState() *state { return &state{tags: map[string]map[string]string{}} }
 
-// service is Application Auto Scaling as the gateway corrects it.
+// service implements Application Auto Scaling.
 type service struct {
 	*call.Account
 	scaling *state
 }
 
-// New describes the service for an account.
+// New returns the calls of Application Auto Scaling.
 func New(a *call.Account) call.Service {
 	return (&service{Account: a, scaling: newState()}).calls()
 }
 
-// calls answer a service that the emulator lacks; it still verifies the signature.
+// calls implements a service that the emulator does not have. The emulator still verifies signatures.
 // https://docs.aws.amazon.com/autoscaling/application/APIReference/API_Operations.html
 func (s *service) calls() call.Service {
 	calls := map[string]call.Handler{}
-	for name, response := range map[string]func(*call.Exchange, scalingObject) (any, error){
+	for name, handle := range map[string]func(*call.Exchange, scalingObject) (any, error){
 		"RegisterScalableTarget":   s.registerTarget,
 		"DescribeScalableTargets":  s.describeTargets,
 		"DeregisterScalableTarget": s.deregisterTarget,
@@ -52,7 +51,7 @@ func (s *service) calls() call.Service {
 		"TagResource":              s.tagTarget,
 		"UntagResource":            s.untagTarget,
 	} {
-		calls[name] = call.Instead(s.scalingCall(response))
+		calls[name] = call.Instead(s.scalingCall(handle))
 	}
 	return call.Service{
 		Name: "application-autoscaling", Target: "AnyScaleFrontendService.", Operations: calls,
@@ -60,39 +59,39 @@ func (s *service) calls() call.Service {
 	}
 }
 
-// errNoObject says that there is no such target or policy.
-var errNoObject = errors.New("there is no such object")
+// errNoObject reports that a target or policy does not exist.
+var errNoObject = errors.New("the object does not exist")
 
-// errTargetExists is what AWS answers where a target that exists is registered with tags.
+// errTargetExists is AWS's error when an existing target is registered with tags.
 // https://github.com/terraform-aws-modules/terraform-aws-rds-aurora/pull/420
 var errTargetExists = errors.New("The scalable target that you tried to tag already exists. To update tags on an existing scalable target, use the TagResource API.") //nolint:revive,staticcheck // AWS's wording
 
-func (s *service) scalingCall(response func(*call.Exchange, scalingObject) (any, error)) call.Handler {
+func (s *service) scalingCall(handle func(*call.Exchange, scalingObject) (any, error)) call.Handler {
 	return func(x *call.Exchange) error {
 		var request scalingObject
-		if err := call.Decode(x.Body, &request); err != nil {
-			return fmt.Errorf("decode the request: %w", err)
+		if err := x.DecodeRequest(&request); err != nil {
+			return err
 		}
 		s.scaling.mu.Lock()
 		defer s.scaling.mu.Unlock()
-		value, err := response(x, request)
+		response, err := handle(x, request)
 		if errors.Is(err, errTargetExists) {
 			return x.Reject(http.StatusBadRequest, "ValidationException", err.Error())
 		}
 		if err != nil {
 			return x.Reject(http.StatusBadRequest, "ObjectNotFoundException", err.Error())
 		}
-		return x.RespondJSON(http.StatusOK, value)
+		return x.RespondJSON(http.StatusOK, response)
 	}
 }
 
-// same says whether both name the same thing by these members.
+// same reports whether these members of both are equal.
 func (o scalingObject) same(other scalingObject, members ...string) bool {
 	return !slices.ContainsFunc(members, func(m string) bool { return o[m] != other[m] })
 }
 
-// asked says whether a describing request asks for the object: what it does not name is any.
-func (o scalingObject) asked(request scalingObject, list, member string) bool {
+// matches reports whether a Describe request selects the object.
+func (o scalingObject) matches(request scalingObject, list, member string) bool {
 	for _, name := range []string{"ServiceNamespace", "ResourceId", "ScalableDimension"} {
 		if request[name] != nil && request[name] != o[name] {
 			return false
@@ -107,7 +106,7 @@ var (
 	policyMembers = append([]string{"PolicyName"}, targetMembers...)
 )
 
-// put changes the object of the same name by the request's members, or adds one.
+// put sets the request's members of the object of the same name, or of a new one.
 func put(list []scalingObject, members []string, request, created scalingObject) ([]scalingObject, scalingObject) {
 	i := slices.IndexFunc(list, func(o scalingObject) bool { return o.same(request, members...) })
 	if i < 0 {
@@ -121,12 +120,12 @@ func put(list []scalingObject, members []string, request, created scalingObject)
 	return list, list[i]
 }
 
-func drop(list []scalingObject, members []string, request scalingObject) ([]scalingObject, error) {
-	left := slices.DeleteFunc(slices.Clone(list), func(o scalingObject) bool { return o.same(request, members...) })
-	if len(left) == len(list) {
+func remove(list []scalingObject, members []string, request scalingObject) ([]scalingObject, error) {
+	rest := slices.DeleteFunc(slices.Clone(list), func(o scalingObject) bool { return o.same(request, members...) })
+	if len(rest) == len(list) {
 		return nil, errNoObject
 	}
-	return left, nil
+	return rest, nil
 }
 
 func scalingARN(x *call.Exchange, kind string) string {
@@ -135,7 +134,7 @@ func scalingARN(x *call.Exchange, kind string) string {
 
 // https://docs.aws.amazon.com/autoscaling/application/APIReference/API_RegisterScalableTarget.html
 func (s *service) registerTarget(x *call.Exchange, request scalingObject) (any, error) {
-	held, namespace := s.scaling, call.StringMember(request, "ServiceNamespace")
+	namespace := call.StringMember(request, "ServiceNamespace")
 	created := scalingObject{
 		"ScalableTargetARN": scalingARN(x, "scalable-target"), "CreationTime": time.Now().Unix(),
 		"RoleARN": "arn:aws:iam::" + x.AccountID + ":role/aws-service-role/" + namespace + ".application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling",
@@ -143,61 +142,59 @@ func (s *service) registerTarget(x *call.Exchange, request scalingObject) (any, 
 			"DynamicScalingInSuspended": false, "DynamicScalingOutSuspended": false, "ScheduledScalingSuspended": false,
 		},
 	}
-	if request["Tags"] != nil && slices.ContainsFunc(held.targets, func(o scalingObject) bool { return o.same(request, targetMembers...) }) {
+	if request["Tags"] != nil && slices.ContainsFunc(s.scaling.targets, func(o scalingObject) bool { return o.same(request, targetMembers...) }) {
 		return nil, errTargetExists
 	}
 	var target scalingObject
-	held.targets, target = put(held.targets, targetMembers, request, created)
+	s.scaling.targets, target = put(s.scaling.targets, targetMembers, request, created)
 	arn := call.StringMember(target, "ScalableTargetARN")
-	held.tag(arn, request["Tags"])
+	s.scaling.tag(arn, request["Tags"])
 	return map[string]any{"ScalableTargetARN": arn}, nil
 }
 
 func (s *service) describeTargets(x *call.Exchange, request scalingObject) (any, error) {
 	found := slices.DeleteFunc(slices.Clone(s.scaling.targets), func(o scalingObject) bool {
-		return !o.asked(request, "ResourceIds", "ResourceId")
+		return !o.matches(request, "ResourceIds", "ResourceId")
 	})
 	return map[string]any{"ScalableTargets": found}, nil
 }
 
-// deregisterTarget takes a target's policies with it.
+// deregisterTarget deletes a target and its policies.
 // https://docs.aws.amazon.com/autoscaling/application/APIReference/API_DeregisterScalableTarget.html
 func (s *service) deregisterTarget(x *call.Exchange, request scalingObject) (any, error) {
-	held := s.scaling
-	left, err := drop(held.targets, targetMembers, request)
+	targets, err := remove(s.scaling.targets, targetMembers, request)
 	if err != nil {
 		return nil, err
 	}
-	held.targets = left
-	held.policies = slices.DeleteFunc(held.policies, func(o scalingObject) bool { return o.same(request, targetMembers...) })
+	s.scaling.targets = targets
+	s.scaling.policies = slices.DeleteFunc(s.scaling.policies, func(o scalingObject) bool { return o.same(request, targetMembers...) })
 	return map[string]any{}, nil
 }
 
 // https://docs.aws.amazon.com/autoscaling/application/APIReference/API_PutScalingPolicy.html
 func (s *service) putPolicy(x *call.Exchange, request scalingObject) (any, error) {
-	held := s.scaling
-	if !slices.ContainsFunc(held.targets, func(o scalingObject) bool { return o.same(request, targetMembers...) }) {
+	if !slices.ContainsFunc(s.scaling.targets, func(o scalingObject) bool { return o.same(request, targetMembers...) }) {
 		return nil, fmt.Errorf("no scalable target registered for %s", call.StringMember(request, "ResourceId"))
 	}
 	created := scalingObject{"PolicyARN": scalingARN(x, "scalingPolicy"), "CreationTime": time.Now().Unix(), "Alarms": []any{}}
 	var policy scalingObject
-	held.policies, policy = put(held.policies, policyMembers, request, created)
+	s.scaling.policies, policy = put(s.scaling.policies, policyMembers, request, created)
 	return map[string]any{"PolicyARN": policy["PolicyARN"], "Alarms": []any{}}, nil
 }
 
 func (s *service) describePolicies(x *call.Exchange, request scalingObject) (any, error) {
 	found := slices.DeleteFunc(slices.Clone(s.scaling.policies), func(o scalingObject) bool {
-		return !o.asked(request, "PolicyNames", "PolicyName")
+		return !o.matches(request, "PolicyNames", "PolicyName")
 	})
 	return map[string]any{"ScalingPolicies": found}, nil
 }
 
 func (s *service) deletePolicy(x *call.Exchange, request scalingObject) (any, error) {
-	left, err := drop(s.scaling.policies, policyMembers, request)
+	policies, err := remove(s.scaling.policies, policyMembers, request)
 	if err != nil {
 		return nil, err
 	}
-	s.scaling.policies = left
+	s.scaling.policies = policies
 	return map[string]any{}, nil
 }
 
@@ -218,13 +215,13 @@ func (s *service) untagTarget(x *call.Exchange, request scalingObject) (any, err
 	return map[string]any{}, nil
 }
 
-// tag adds tags to those of a target.
+// tag adds tags to a target.
 func (s *state) tag(arn string, tags any) {
 	if s.tags[arn] == nil {
 		s.tags[arn] = map[string]string{}
 	}
-	given, _ := tags.(map[string]any)
-	for key, value := range given {
+	added, _ := tags.(map[string]any)
+	for key, value := range added {
 		s.tags[arn][key] = fmt.Sprint(value)
 	}
 }

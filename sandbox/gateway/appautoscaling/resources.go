@@ -9,11 +9,11 @@ import (
 	"github.com/didomi/serverless-api/sandbox/iampolicy"
 )
 
-// namedScaling is the target of a call, new or known, with its tags and those that the call sets.
+// resources returns the scalable target of a call, with its tags and those that the call sets.
 func (s *service) resources(_ context.Context, _ string, x *call.Exchange) ([]iampolicy.Resource, error) {
 	var request scalingObject
-	if err := call.Decode(x.Body, &request); err != nil {
-		return nil, nil //nolint:nilerr // what cannot be read names nothing
+	if err := x.DecodeRequest(&request); err != nil {
+		return nil, nil //nolint:nilerr // an invalid request has no resources
 	}
 	keys := map[string][]string{}
 	if space := call.StringMember(request, "ServiceNamespace"); space != "" {
@@ -40,7 +40,7 @@ func (s *service) resources(_ context.Context, _ string, x *call.Exchange) ([]ia
 	return []iampolicy.Resource{{ARN: arn, Keys: keys}}, nil
 }
 
-// bounds are those of the calls that give something its physical name, of the API reference.
+// bounds limit the names of new resources, as the API reference does.
 var bounds = map[string]call.BoundedCall{
 	"PutScalingPolicy": call.BoundOf("ValidationException", "PolicyName", 256, nil),
 }

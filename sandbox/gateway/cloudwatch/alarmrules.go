@@ -11,10 +11,11 @@ import (
 	"github.com/didomi/serverless-api/sandbox/gateway/call"
 )
 
-// alarmRule is one that AWS holds an alarm to and the emulator does not. It returns what is wrong; "": nothing.
+// alarmRule is a rule for alarms that AWS enforces and the emulator does not. It returns the violation, or an empty
+// string.
 type alarmRule func(alarm cbor.Map) string
 
-// The rules of PutMetricAlarm and PutCompositeAlarm. AWS's wording differs.
+// The rules of PutMetricAlarm and PutCompositeAlarm. AWS words its errors differently.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html
 var (
@@ -25,7 +26,7 @@ var (
 	}
 )
 
-// refuseAlarm answers as AWS does to an alarm that breaks a rule.
+// rejectInvalidAlarm rejects an alarm that violates a rule.
 func rejectInvalidAlarm(rules []alarmRule, put call.Handler) call.Handler {
 	return call.WithBody(func(x *call.Exchange) error {
 		if !call.IsCBOR(x.Request.Header) {
@@ -36,8 +37,8 @@ func rejectInvalidAlarm(rules []alarmRule, put call.Handler) call.Handler {
 			return err
 		}
 		for _, rule := range rules {
-			if wrong := rule(alarm); wrong != "" {
-				return x.Reject(http.StatusBadRequest, "ValidationError", wrong)
+			if violation := rule(alarm); violation != "" {
+				return x.Reject(http.StatusBadRequest, "ValidationError", violation)
 			}
 		}
 		return put(x)
@@ -49,7 +50,7 @@ func stringMember(alarm cbor.Map, member string) string {
 	return string(value)
 }
 
-// memberNumber is a whole number; 0 where there is none.
+// intMember returns an integer member, or 0.
 func intMember(alarm cbor.Map, member string) int {
 	value, _ := alarm[member].(cbor.Uint)
 	return int(value)
@@ -64,24 +65,24 @@ func actions(member string) alarmRule {
 	}
 }
 
-// extended are the statistics other than the five plain ones.
+// extended matches ExtendedStatistic, percentile those of its values that are percentiles.
 var (
 	percentile = regexp.MustCompile(`^p(\d{1,2}(\.\d{1,10})?|100)$`)
 	extended   = regexp.MustCompile(`^((p|tm|tc|ts|wm)(\d{1,2}(\.\d{1,10})?|100)|IQM|(PR|TC|TM|TS|WM)\(.*:.*\))$`)
 )
 
 func oneStatistic(alarm cbor.Map) string {
-	plain, other := stringMember(alarm, "Statistic"), stringMember(alarm, "ExtendedStatistic")
+	statistic, extendedStatistic := stringMember(alarm, "Statistic"), stringMember(alarm, "ExtendedStatistic")
 	_, queries := alarm["Metrics"]
 	switch named := stringMember(alarm, "MetricName") != ""; {
-	case queries && (named || plain != "" || other != ""):
+	case queries && (named || statistic != "" || extendedStatistic != ""):
 		return "Metrics and MetricName, Statistic or ExtendedStatistic exclude each other"
 	case !queries && !named:
 		return "MetricName or Metrics is missing"
-	case named && (plain == "") == (other == ""):
-		return "a metric takes Statistic or ExtendedStatistic, not both"
-	case other != "" && !extended.MatchString(other):
-		return "ExtendedStatistic " + other + " is unknown"
+	case named && (statistic == "") == (extendedStatistic == ""):
+		return "a metric requires Statistic or ExtendedStatistic, not both"
+	case extendedStatistic != "" && !extended.MatchString(extendedStatistic):
+		return "ExtendedStatistic " + extendedStatistic + " is unknown"
 	}
 	return ""
 }
@@ -92,9 +93,9 @@ func lowSamples(alarm cbor.Map) string {
 	case setting == "":
 		return ""
 	case !percentile.MatchString(stringMember(alarm, "ExtendedStatistic")):
-		return "EvaluateLowSampleCountPercentile is for percentiles alone"
+		return "EvaluateLowSampleCountPercentile is for percentiles only"
 	case setting != "evaluate" && setting != "ignore":
-		return "EvaluateLowSampleCountPercentile is " + setting + ", not evaluate or ignore"
+		return "EvaluateLowSampleCountPercentile is " + setting + "; must be evaluate or ignore"
 	}
 	return ""
 }
@@ -114,7 +115,7 @@ func evaluationRange(alarm cbor.Map) string {
 	case queries:
 		return ""
 	case !slices.Contains([]int{10, 20, 30}, period) && (period == 0 || period%60 != 0):
-		return fmt.Sprintf("Period %d is not 10, 20, 30 or a multiple of 60", period)
+		return fmt.Sprintf("Period is %d; must be 10, 20, 30 or a multiple of 60", period)
 	case period < hour && period*periods > day:
 		return fmt.Sprintf("%d periods of %d seconds are more than a day", periods, period)
 	case period*periods > 7*day:
@@ -124,32 +125,32 @@ func evaluationRange(alarm cbor.Map) string {
 }
 
 func missingData(alarm cbor.Map) string {
-	how := stringMember(alarm, "TreatMissingData")
-	if how != "" && !slices.Contains([]string{"breaching", "notBreaching", "ignore", "missing"}, how) {
-		return "TreatMissingData " + how + " is unknown"
+	treatment := stringMember(alarm, "TreatMissingData")
+	if treatment != "" && !slices.Contains([]string{"breaching", "notBreaching", "ignore", "missing"}, treatment) {
+		return "TreatMissingData " + treatment + " is unknown"
 	}
 	return ""
 }
 
-// alarmQueries holds an alarm on an expression to ten metrics, and to one query that is watched.
+// alarmQueries limits an alarm on an expression to ten metrics and to one query that returns data.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDataQuery.html
 func alarmQueries(alarm cbor.Map) string {
 	list, _ := alarm["Metrics"].(cbor.List)
-	metrics, watched := 0, 0
+	metrics, returning := 0, 0
 	for _, item := range list {
 		query, _ := item.(cbor.Map)
 		if query["MetricStat"] != nil {
 			metrics++
 		}
 		if returned, set := query["ReturnData"].(cbor.Bool); !set || bool(returned) {
-			watched++
+			returning++
 		}
 	}
 	switch {
 	case metrics > 10:
 		return fmt.Sprintf("Metrics has %d metrics, more than 10", metrics)
-	case len(list) > 0 && watched != 1:
-		return fmt.Sprintf("%d of Metrics return data, not one", watched)
+	case len(list) > 0 && returning != 1:
+		return fmt.Sprintf("%d of Metrics return data; must be one", returning)
 	}
 	return ""
 }
@@ -158,7 +159,7 @@ func suppressorPeriods(alarm cbor.Map) string {
 	_, wait := alarm["ActionsSuppressorWaitPeriod"]
 	_, extension := alarm["ActionsSuppressorExtensionPeriod"]
 	if suppressed := stringMember(alarm, "ActionsSuppressor") != ""; suppressed != wait || suppressed != extension {
-		return "ActionsSuppressor, its wait period and its extension period go together"
+		return "ActionsSuppressor, its wait period and its extension period must be set together"
 	}
 	return ""
 }

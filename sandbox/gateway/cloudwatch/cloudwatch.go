@@ -12,15 +12,15 @@ import (
 	"github.com/didomi/serverless-api/sandbox/gateway/call"
 )
 
-// Path precedes an operation in the path of a call by CBOR.
+// Path is the prefix of the operation in the path of a CBOR call.
 const Path = "/service/GraniteServiceVersion20100801/operation/"
 
-// service is CloudWatch as the gateway corrects it.
+// service corrects CloudWatch.
 type service struct {
 	*call.Account
 }
 
-// New describes the service for an account.
+// New returns the corrected calls of CloudWatch.
 func New(a *call.Account) call.Service {
 	return (&service{Account: a}).calls()
 }
@@ -38,19 +38,18 @@ func (s *service) calls() call.Service {
 	}
 }
 
-// The members of a metric alarm that the emulator takes and does not answer.
+// alarmMembers are the members of a metric alarm that the emulator accepts and does not return.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricAlarm.html
 var alarmMembers = []string{"EvaluateLowSampleCountPercentile", "Metrics", "ThresholdMetricId"}
 
-// The members of a composite alarm that the emulator takes and does not answer.
+// compositeMembers are the members of a composite alarm that the emulator accepts and does not return.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_CompositeAlarm.html
 var compositeMembers = []string{"ActionsSuppressor", "ActionsSuppressorWaitPeriod", "ActionsSuppressorExtensionPeriod"}
 
 func alarmKey(name string) string     { return "cloudwatch:alarm/" + name }
 func compositeKey(name string) string { return "cloudwatch:composite/" + name }
 
-// rememberAlarm keeps those members, which the emulator drops of PutMetricAlarm or PutCompositeAlarm; nil
-// where the alarm has none.
+// storeMembers stores these members of an alarm, which the emulator drops; nil for those that it lacks.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html
 func storeMembers(key func(name string) string, names ...string) call.Handler {
@@ -67,7 +66,7 @@ func storeMembers(key func(name string) string, names ...string) call.Handler {
 	}
 }
 
-// membersOf are the values of those members, nil where there is none.
+// membersOf returns these members of an alarm; nil for those that it lacks.
 func membersOf(alarm cbor.Map, names []string) map[string]any {
 	members := map[string]any{}
 	for _, name := range names {
@@ -79,8 +78,8 @@ func membersOf(alarm cbor.Map, names []string) map[string]any {
 	return members
 }
 
-// showAlarms answers the remembered members of both kinds, and no statistic for an alarm on
-// a percentile or on an expression, for which the emulator answers "Average".
+// describeAlarms adds the stored members of both kinds of alarm. It removes the statistic of an alarm on a
+// percentile or on an expression, for which the emulator returns "Average".
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html
 func (s *service) describeAlarms(x *call.Exchange) error {
 	if !call.IsCBOR(x.Header) {
@@ -107,43 +106,43 @@ func (s *service) describeAlarms(x *call.Exchange) error {
 }
 
 func (s *service) fillMetricAlarm(alarm cbor.Map) {
-	remembered := s.Fields.Get(alarmKey(stringMember(alarm, "AlarmName")))
-	if remembered == nil {
+	stored := s.Fields.Get(alarmKey(stringMember(alarm, "AlarmName")))
+	if stored == nil {
 		return
 	}
-	if remembered["Statistic"] == nil {
+	if stored["Statistic"] == nil {
 		delete(alarm, "Statistic")
 	}
-	putMembers(alarm, remembered, alarmMembers)
+	putMembers(alarm, stored, alarmMembers)
 }
 
-func putMembers(alarm cbor.Map, remembered map[string]any, members []string) {
+func putMembers(alarm cbor.Map, stored map[string]any, members []string) {
 	for _, member := range members {
-		if value, ok := remembered[member].(cbor.Value); ok {
+		if value, ok := stored[member].(cbor.Value); ok {
 			alarm[member] = value
 		}
 	}
 }
 
-// bounds are those of the calls that give something its physical name, of the API reference.
+// bounds limit the names of new resources, as the API reference does.
 var bounds = map[string]call.BoundedCall{
 	"PutMetricAlarm":    call.BoundOf("ValidationError", "AlarmName", 255, nil).And("AlarmDescription", 1024, nil),
 	"PutCompositeAlarm": call.BoundOf("ValidationError", "AlarmName", 255, nil).And("AlarmRule", 10240, nil),
 	"PutDashboard":      call.BoundOf("InvalidParameterInput", "DashboardName", 255, call.WordDash),
 }
 
-// ambiguous says why a call to CloudWatch is none that the gateway reads: it checks alarms and dashboards
-// by CBOR, as the SDKs make them, so they come by CBOR alone.
+// ambiguous rejects a call that the gateway does not parse. It checks alarms and dashboards in CBOR, which the SDKs
+// use, so it accepts them in CBOR only.
 func ambiguous(r *http.Request) error {
 	target := r.Header.Get("X-Amz-Target")
 	if operation, ok := strings.CutPrefix(r.URL.EscapedPath(), Path); ok {
 		if strings.Contains(operation, "/") || r.Method != http.MethodPost || !call.IsCBOR(r.Header) || target != "" || call.HasAction(r) {
-			return errors.New("a path of an operation takes a POST of CBOR, without X-Amz-Target and Action")
+			return errors.New("the path of an operation requires a POST of CBOR, without X-Amz-Target and Action")
 		}
 		return nil
 	}
 	if r.URL.Path != "/" || target != "" && call.HasAction(r) {
-		return errors.New("it has no path of an operation, and is none of the Query or JSON protocol either")
+		return errors.New("it has neither the path of an operation nor the form of the Query or JSON protocol")
 	}
 	_, operation, _ := strings.Cut(target, ".")
 	if target == "" {
@@ -154,7 +153,7 @@ func ambiguous(r *http.Request) error {
 		operation = form.Get("Action")
 	}
 	if strings.HasPrefix(operation, "Put") && operation != "PutMetricData" {
-		return fmt.Errorf("%q must come by CBOR", operation)
+		return fmt.Errorf("%q must be in CBOR", operation)
 	}
 	return nil
 }

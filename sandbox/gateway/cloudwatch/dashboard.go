@@ -8,7 +8,7 @@ import (
 	"github.com/didomi/serverless-api/sandbox/gateway/call"
 )
 
-// The sizes of a dashboard's widgets.
+// The limits of a dashboard's widgets.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html
 const (
@@ -16,7 +16,7 @@ const (
 	maxWidgetMetrics = 500
 )
 
-// withinWidgets refuses a dashboard with a widget of too many alarms or metrics.
+// limitWidgets rejects a dashboard with a widget of too many alarms or metrics.
 func limitWidgets(next call.Handler) call.Handler {
 	return call.WithBody(func(x *call.Exchange) error {
 		get, err := x.Parameters()

@@ -1,4 +1,4 @@
-// Package decide decides calls again that the emulator has refused a role.
+// Package decide evaluates permissions again where the emulator has denied a role access.
 package decide
 
 import (
@@ -16,28 +16,28 @@ import (
 	"github.com/didomi/serverless-api/sandbox/iampolicy"
 )
 
-// The emulator decides most calls as IAM does. For some it does not know which resource is meant, or
-// leaves a condition key out, and refuses what a policy that names both allows. Such a refusal of a
-// role is decided again here, by the role's own policies and boundary, with what the call really
-// names; only where IAM would allow it is the call made, as the administrator.
+// The emulator evaluates most calls as IAM does. For some it does not identify the resource or omits a condition key,
+// and denies what a policy that names both allows. This package evaluates such a denial again, with the role's
+// policies and boundary and with the call's resources and condition keys. If IAM would allow the call, the gateway
+// makes it as the administrator.
 
-// refusal is what the emulator says to a role: who may not do what. It names a resource only where a right
-// other than the call's own is missing (ministack/observe.py), and that is decided.
+// denialPattern matches the emulator's error message for a role. The message names a resource only where a permission
+// other than the call's own is missing (ministack/observe.py); that denial is final.
 var denialPattern = regexp.MustCompile(`User: (arn:aws:sts::\d+:assumed-role/([^/]+)/\S+) is not authorized to perform: ([a-z0-9-]+):(\w+)( on resource)?`)
 
-// decider decides by what the services say that a call names.
+// decider evaluates calls with the resources that services return for them.
 type decider struct {
 	services map[string]*call.Server
 	record   io.Writer
 }
 
-// New returns what decides a refused call again. What it allows it writes to the emulator's record of its own
-// decisions, as a JSON line a resource.
+// New returns a function that evaluates a denied call again. If it allows the call, it writes a line of JSON per
+// resource to record, the emulator's log of its own decisions.
 func New(services map[string]*call.Server, record io.Writer) func(x *call.Exchange) error {
 	return (&decider{services, record}).reconsider
 }
 
-// reconsider decides a refused call again, and makes it where the role's policies allow it.
+// reconsider makes a denied call if the role's policies allow it.
 func (d *decider) reconsider(x *call.Exchange) error {
 	if !x.BodyRead || !x.Denied() {
 		return nil
@@ -46,7 +46,7 @@ func (d *decider) reconsider(x *call.Exchange) error {
 	if match == nil || len(match[5]) > 0 {
 		return nil
 	}
-	who, role, service, action := string(match[1]), string(match[2]), string(match[3]), string(match[4])
+	principal, role, service, action := string(match[1]), string(match[2]), string(match[3]), string(match[4])
 	endpoint, ok := d.services[service]
 	if !ok || endpoint.Resources == nil {
 		return nil
@@ -64,25 +64,25 @@ func (d *decider) reconsider(x *call.Exchange) error {
 		keys := map[string][]string{"aws:principalarn": {"arn:aws:iam::" + x.AccountID + ":role/" + role}}
 		maps.Copy(keys, resource.Keys)
 		if !policies.Allows(service+":"+action, iampolicy.Resource{ARN: resource.ARN, Keys: keys}) {
-			x.Log.Info("refused as IAM would", "role", role, "action", service+":"+action, "resource", resource.ARN, "keys", resource.Keys)
+			x.Log.Info("denied, as IAM would", "role", role, "action", service+":"+action, "resource", resource.ARN, "keys", resource.Keys)
 			return nil
 		}
 	}
-	if err := d.logAllowed(who, service+":"+action, resources); err != nil {
+	if err := d.logAllowed(principal, service+":"+action, resources); err != nil {
 		return err
 	}
 	return asAdministrator(ctx, x, service)
 }
 
-// recordAllowed adds what was decided here to the emulator's record of its own decisions, in its form.
-func (d *decider) logAllowed(who, action string, resources []iampolicy.Resource) error {
+// logAllowed writes a decision in the format of the emulator's log.
+func (d *decider) logAllowed(principal, action string, resources []iampolicy.Resource) error {
 	for _, resource := range resources {
-		line, err := json.Marshal(map[string]any{"principal": who, "action": action, "resource": resource.ARN, "allowed": true})
+		line, err := json.Marshal(map[string]any{"principal": principal, "action": action, "resource": resource.ARN, "allowed": true})
 		if err != nil {
-			return fmt.Errorf("record what was allowed: %w", err)
+			return fmt.Errorf("log the decision: %w", err)
 		}
 		if _, err := d.record.Write(append(line, '\n')); err != nil {
-			return fmt.Errorf("record what was allowed: %w", err)
+			return fmt.Errorf("log the decision: %w", err)
 		}
 	}
 	return nil
@@ -96,11 +96,11 @@ func asAdministrator(ctx context.Context, x *call.Exchange, service string) erro
 			header.Set(key, value)
 		}
 	}
-	x.Header.Del("X-Amzn-Errortype") // the refusal's
+	x.Header.Del("X-Amzn-Errortype") // of the denial
 	response, err := x.Emulator.Do(ctx, service, x.Request.Method, x.Request.URL.RequestURI(), header, x.Body)
-	var refused *emulator.Error
-	if errors.As(err, &refused) {
-		x.Status, x.Response = refused.Status, []byte(refused.Body)
+	var apiErr *emulator.Error
+	if errors.As(err, &apiErr) {
+		x.Status, x.Response = apiErr.Status, []byte(apiErr.Body)
 		return nil
 	}
 	if err != nil {

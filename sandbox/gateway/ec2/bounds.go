@@ -6,11 +6,11 @@ import (
 	"github.com/didomi/serverless-api/sandbox/gateway/call"
 )
 
-// bounds are those of the calls that give something its physical name, of the API reference.
+// bounds limit the names of new resources, as the API reference does.
 var bounds = map[string]call.BoundedCall{
-	// A name that begins with sg- is refused too, as an id would be.
+	// A name must not begin with sg-, as IDs do.
 	"CreateSecurityGroup": call.BoundOf("InvalidParameterValue", "GroupName", 255, securityGroup),
 }
 
-// securityGroup begins with anything but sg-.
+// securityGroup matches names that do not begin with sg-.
 var securityGroup = regexp.MustCompile(`^([^s]|s[^g]|sg[^-]|sg?$)[A-Za-z0-9 ._:/()#,@\[\]+=&;{}!$*-]*$`)

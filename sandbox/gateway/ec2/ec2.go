@@ -11,13 +11,13 @@ import (
 	"github.com/didomi/serverless-api/sandbox/gateway/xmltree"
 )
 
-// service is EC2 as the gateway corrects it.
+// service corrects EC2.
 type service struct {
 	*call.Account
-	subnets sync.Mutex // held while a subnet is created
+	subnets sync.Mutex // serializes the creation of subnets
 }
 
-// New describes the service for an account.
+// New returns the corrected calls of EC2.
 func New(a *call.Account) call.Service {
 	return (&service{Account: a}).calls()
 }
@@ -48,7 +48,7 @@ func (s *service) actions() map[string]call.Handler {
 	}
 }
 
-// flowLogDefaults are what AWS sets when CreateFlowLogs does not say.
+// flowLogDefaults are AWS's defaults for CreateFlowLogs.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateFlowLogs.html
 var flowLogDefaults = map[string]string{
 	"maxAggregationInterval": "600",
@@ -57,7 +57,7 @@ var flowLogDefaults = map[string]string{
 	"deliverLogsStatus": "SUCCESS",
 }
 
-// rememberFlowLogs keeps what the emulator drops of CreateFlowLogs.
+// flowLogsCreated stores the members of new flow logs that the emulator drops.
 func flowLogsCreated(x *call.Exchange) error {
 	response, err := xmltree.Parse(x.Response)
 	if err != nil {
@@ -88,14 +88,14 @@ func flowLogsCreated(x *call.Exchange) error {
 	return tagFlowLogs(x, ids)
 }
 
-// tagFlowLogs gives new flow logs their tags: the emulator takes tags for a
-// "flow-log" only, where AWS and its SDKs say "vpc-flow-log".
+// tagFlowLogs tags new flow logs: the emulator reads tags of the resource type
+// "flow-log" only, which is "vpc-flow-log" in AWS's API.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_TagSpecification.html
 func tagFlowLogs(x *call.Exchange, ids []string) error {
 	tags := map[string]string{"Action": "CreateTags"}
 	for i := 1; x.Form.Has(fmt.Sprintf("TagSpecification.1.Tag.%d.Key", i)); i++ {
-		for _, part := range []string{"Key", "Value"} {
-			tags[fmt.Sprintf("Tag.%d.%s", i, part)] = x.Form.Get(fmt.Sprintf("TagSpecification.1.Tag.%d.%s", i, part))
+		for _, member := range []string{"Key", "Value"} {
+			tags[fmt.Sprintf("Tag.%d.%s", i, member)] = x.Form.Get(fmt.Sprintf("TagSpecification.1.Tag.%d.%s", i, member))
 		}
 	}
 	if len(tags) == 1 {
@@ -108,27 +108,20 @@ func tagFlowLogs(x *call.Exchange, ids []string) error {
 	return err
 }
 
-// completeFlowLogs puts into DescribeFlowLogs what AWS answers and the
-// emulator does not: the aggregation interval (read back as 0, which replaces
-// the flow log), the delivery role, the format, the log group.
+// describeFlowLogs adds the members that the emulator does not return: the
+// aggregation interval (which the provider reads as 0, and replaces the flow
+// log), the delivery role, the format and the log group.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_FlowLog.html
 func (s *service) describeFlowLogs(x *call.Exchange) error {
-	response, err := xmltree.Parse(x.Response)
-	if err != nil {
-		return err
-	}
-	set := response.Child("flowLogSet")
-	if set == nil {
-		return nil
-	}
-	for _, item := range set.Children {
-		x.Fields.Fill("ec2:flow-log/"+item.Value("flowLogId"), item)
-		if err := s.setDeliveryStatus(x.Request.Context(), item); err != nil {
-			return err
+	return x.EditXML(func(response *xmltree.Node) error {
+		for _, item := range response.Child("flowLogSet").Items() {
+			x.Fields.Fill("ec2:flow-log/"+item.Value("flowLogId"), item)
+			if err := s.setDeliveryStatus(x.Request.Context(), item); err != nil {
+				return err
+			}
 		}
-	}
-	x.Response = response.Bytes()
-	return nil
+		return nil
+	})
 }
 
 func flowLogsDeleted(x *call.Exchange) error {

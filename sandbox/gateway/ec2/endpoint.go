@@ -7,40 +7,38 @@ import (
 	"github.com/didomi/serverless-api/sandbox/gateway/xmltree"
 )
 
-// EndpointKey is the name of a VPC endpoint in the overlay.
+// EndpointKey is the key of a VPC endpoint in the overlay.
 func EndpointKey(id string) string { return "ec2:endpoint/" + id }
 
-// rememberEndpoint keeps what the emulator drops of CreateVpcEndpoint: the
-// private DNS switch, the security groups and the policy.
-// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateVpcEndpoint.html
-func (s *service) endpointCreated(x *call.Exchange) error {
-	response, err := xmltree.Parse(x.Response)
-	if err != nil {
-		return err
-	}
-	created := response.Child("vpcEndpoint")
-	members := call.FormMembers(x.Form, map[string]string{
-		"IpAddressType": "ipAddressType", "PolicyDocument": "policyDocument", "PrivateDnsEnabled": "privateDnsEnabled",
-	})
-	if created.Value("vpcEndpointType") == "Interface" {
-		members["groupSet"] = groupSet(call.FormList(x.Form, "SecurityGroupId"))
-		if members["ipAddressType"] == nil {
-			members["ipAddressType"] = "ipv4"
-		}
-	}
-	x.Fields.Set(EndpointKey(created.Value("vpcEndpointId")), members)
-	s.fillEndpoint(created)
-	x.Response = response.Bytes()
-	return nil
+// endpointMembers are the stored members of a VPC endpoint, by parameter.
+var endpointMembers = map[string]string{
+	"IpAddressType": "ipAddressType", "PolicyDocument": "policyDocument", "PrivateDnsEnabled": "privateDnsEnabled",
 }
 
-// changeEndpoint applies ModifyVpcEndpoint to what is remembered.
+// endpointCreated stores the members of a new VPC endpoint that the emulator
+// drops: private DNS, the security groups and the policy.
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateVpcEndpoint.html
+func (s *service) endpointCreated(x *call.Exchange) error {
+	return x.EditXML(func(response *xmltree.Node) error {
+		created := response.Child("vpcEndpoint")
+		members := call.FormMembers(x.Form, endpointMembers)
+		if created.Value("vpcEndpointType") == "Interface" {
+			members["groupSet"] = groupSet(call.FormList(x.Form, "SecurityGroupId"))
+			if members["ipAddressType"] == nil {
+				members["ipAddressType"] = "ipv4"
+			}
+		}
+		x.Fields.Set(EndpointKey(created.Value("vpcEndpointId")), members)
+		s.fillEndpoint(created)
+		return nil
+	})
+}
+
+// endpointModified changes the stored members of a VPC endpoint.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ModifyVpcEndpoint.html
 func endpointModified(x *call.Exchange) error {
 	key := EndpointKey(x.Form.Get("VpcEndpointId"))
-	members := call.FormMembers(x.Form, map[string]string{
-		"IpAddressType": "ipAddressType", "PolicyDocument": "policyDocument", "PrivateDnsEnabled": "privateDnsEnabled",
-	})
+	members := call.FormMembers(x.Form, endpointMembers)
 	if x.Form.Get("ResetPolicy") == "true" {
 		members["policyDocument"] = nil
 	}
@@ -50,8 +48,8 @@ func endpointModified(x *call.Exchange) error {
 			groups = append(groups, item.Value("groupId"))
 		}
 		groups = append(groups, call.FormList(x.Form, "AddSecurityGroupId")...)
-		gone := call.FormList(x.Form, "RemoveSecurityGroupId")
-		groups = slices.DeleteFunc(groups, func(id string) bool { return slices.Contains(gone, id) })
+		removed := call.FormList(x.Form, "RemoveSecurityGroupId")
+		groups = slices.DeleteFunc(groups, func(id string) bool { return slices.Contains(removed, id) })
 		members["groupSet"] = groupSet(groups)
 	}
 	x.Fields.Set(key, members)
@@ -69,18 +67,15 @@ func groupSet(ids []string) *xmltree.Node {
 	return set
 }
 
-// showEndpoints answers the remembered members in DescribeVpcEndpoints.
+// describeEndpoints adds the stored members of VPC endpoints.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_VpcEndpoint.html
 func (s *service) describeEndpoints(x *call.Exchange) error {
-	response, err := xmltree.Parse(x.Response)
-	if err != nil {
-		return err
-	}
-	for _, item := range response.Child("vpcEndpointSet").Items() {
-		s.fillEndpoint(item)
-	}
-	x.Response = response.Bytes()
-	return nil
+	return x.EditXML(func(response *xmltree.Node) error {
+		for _, item := range response.Child("vpcEndpointSet").Items() {
+			s.fillEndpoint(item)
+		}
+		return nil
+	})
 }
 
 func (s *service) fillEndpoint(element *xmltree.Node) {

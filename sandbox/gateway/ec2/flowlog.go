@@ -11,14 +11,14 @@ import (
 	"github.com/didomi/serverless-api/sandbox/gateway/xmltree"
 )
 
-// refuseSecondFlowLog refuses a flow log of a resource and a kind of traffic that has one into the same
-// destination. The emulator takes any number.
+// rejectDuplicateFlowLog rejects a second flow log with the same resource, traffic type and destination. The emulator
+// accepts it.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html (FlowLogAlreadyExists)
 func rejectDuplicateFlowLog(create call.Handler) call.Handler {
 	return func(x *call.Exchange) error {
 		response, err := x.Emulator.Query(x.Request.Context(), "ec2", emulator.EC2Version, map[string]string{"Action": "DescribeFlowLogs"})
 		if err != nil {
-			return fmt.Errorf("the flow logs that there are: %w", err)
+			return fmt.Errorf("list the flow logs: %w", err)
 		}
 		for _, id := range call.FormList(x.Form, "ResourceId") {
 			for _, flows := range response.Child("flowLogSet").Items() {
@@ -32,8 +32,8 @@ func rejectDuplicateFlowLog(create call.Handler) call.Handler {
 	}
 }
 
-// showDelivery says of a flow log whether VPC can take the role that it is written with. A role that is gone
-// counts as one that cannot be taken.
+// setDeliveryStatus sets a flow log's delivery status to FAILED if VPC cannot assume its role or the role does not
+// exist.
 // https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-troubleshooting.html
 func (s *service) setDeliveryStatus(ctx context.Context, flows *xmltree.Node) error {
 	role := flows.Value("deliverLogsPermissionArn")

@@ -6,7 +6,7 @@ import (
 	"github.com/didomi/serverless-api/sandbox/gateway/xmltree"
 )
 
-// The quotas, by the codes of Service Quotas.
+// Quotas by service code and quota code of Service Quotas.
 const (
 	QuotaVPCs               = "vpc/L-F678F1CE"
 	QuotaInternetGateways   = "vpc/L-A4707A72"
@@ -17,7 +17,7 @@ const (
 	QuotaSecurityGroups     = "vpc/L-E79EC296"
 )
 
-// defaultQuotas are AWS's own quotas, of the AWS General Reference, service endpoints and quotas.
+// defaultQuotas are AWS's default quotas (AWS General Reference, service endpoints and quotas).
 var defaultQuotas = map[string]float64{QuotaVPCs: 5, QuotaInternetGateways: 5, QuotaAddresses: 5, QuotaNATGateways: 5, QuotaInterfaceEndpoints: 50, QuotaGatewayEndpoints: 20, QuotaSecurityGroups: 2500}
 
 // enforced: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
@@ -34,7 +34,7 @@ var enforced = map[string]call.Enforced{
 		Used: call.Counted("ec2", emulator.EC2Version, "DescribeSecurityGroups", "securityGroupInfo", nil)},
 }
 
-// endpointQuotas are those of CreateVpcEndpoint, by the type that it makes.
+// endpointQuotas are those of CreateVpcEndpoint, by whether it creates an interface endpoint.
 var endpointQuotas = map[bool]call.Enforced{
 	true: {Key: QuotaInterfaceEndpoints, Code: "VpcEndpointLimitExceeded", Message: "The maximum number of interface VPC endpoints of the VPC has been reached.",
 		Used: call.Counted("ec2", emulator.EC2Version, "DescribeVpcEndpoints", "vpcEndpointSet", func(x *call.Exchange, item *xmltree.Node) bool {
@@ -46,7 +46,7 @@ var endpointQuotas = map[bool]call.Enforced{
 		})},
 }
 
-// withinQuotas guards EC2's calls.
+// withinQuotas enforces EC2's quotas.
 func withinQuotas(calls map[string]call.Handler) map[string]call.Handler {
 	create := calls["CreateVpcEndpoint"]
 	calls["CreateVpcEndpoint"] = func(x *call.Exchange) error {
@@ -55,8 +55,8 @@ func withinQuotas(calls map[string]call.Handler) map[string]call.Handler {
 	return call.WithinQuotas(calls, enforced)
 }
 
-// natGatewaysOfZone counts the gateways in the zone of the call's subnet. One counts while it is
-// pending, available or being deleted.
+// natGatewaysOfZone counts the NAT gateways in the zone of the call's subnet that are pending, available or being
+// deleted.
 // https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html
 func natGatewaysOfZone(x *call.Exchange) (int, error) {
 	subnets, err := x.Emulator.Query(x.Request.Context(), "ec2", emulator.EC2Version, map[string]string{"Action": "DescribeSubnets"})

@@ -13,14 +13,14 @@ import (
 	"github.com/didomi/serverless-api/sandbox/iampolicy"
 )
 
-// kinds are the kinds of EC2's resources by the beginning of their ids.
+// kinds are EC2's resource types by the prefix of their IDs.
 var kinds = map[string]string{
 	"acl": "network-acl", "eipalloc": "elastic-ip", "eni": "network-interface", "fl": "vpc-flow-log",
 	"igw": "internet-gateway", "nat": "natgateway", "rtb": "route-table", "sg": "security-group",
 	"sgr": "security-group-rule", "subnet": "subnet", "vpc": "vpc", "vpce": "vpc-endpoint",
 }
 
-// creates are the kinds that a call makes, whose ids AWS makes up.
+// creates are the resource types that calls create, whose IDs AWS generates.
 var creates = map[string]string{
 	"AllocateAddress": "elastic-ip", "CreateFlowLogs": "vpc-flow-log", "CreateInternetGateway": "internet-gateway",
 	"CreateNatGateway": "natgateway", "CreateRouteTable": "route-table", "CreateSecurityGroup": "security-group",
@@ -31,8 +31,8 @@ var creates = map[string]string{
 
 var idPattern = regexp.MustCompile(`^([a-z]+)-[0-9a-f]{8,}$`)
 
-// resources is every resource whose id stands in the call, with its tags, and what the call makes, with
-// the tags that it is to get. An association stands for what it ties to the network.
+// resources returns every resource whose ID is in the call, with its tags, and the resource that the call creates,
+// with its requested tags. An association's ID counts as that of the associated resource.
 func (s *service) resources(ctx context.Context, action string, x *call.Exchange) ([]iampolicy.Resource, error) {
 	requested := call.RequestTags(x)
 	var all []iampolicy.Resource
@@ -47,7 +47,7 @@ func (s *service) resources(ctx context.Context, action string, x *call.Exchange
 			}
 			match := idPattern.FindStringSubmatch(id)
 			if match == nil || kinds[match[1]] == "" || match[1] == "sgr" && x.Form.Get("GroupId") != "" {
-				continue // a group's own rule is told by the group
+				continue // the group identifies its rule
 			}
 			keys := maps.Clone(requested)
 			if err := s.addEC2Tags(ctx, id, keys); err != nil {
@@ -59,13 +59,13 @@ func (s *service) resources(ctx context.Context, action string, x *call.Exchange
 	return all, nil
 }
 
-// associations are where to find what an association's id belongs to.
+// associations are the actions that list the resources of associations, by prefix of an association's ID.
 var associations = map[string]struct{ describe, set, id string }{
 	"rtbassoc": {"DescribeRouteTables", "routeTableSet", "routeTableId"},
 	"eipassoc": {"DescribeAddresses", "addressesSet", "allocationId"},
 }
 
-// associated is the id of what an association ties to the network; any other id as it is.
+// associated returns the ID of an association's resource, and any other ID unchanged.
 func (s *service) associated(ctx context.Context, id string) (string, error) {
 	kind, _, _ := strings.Cut(id, "-")
 	of, ok := associations[kind]

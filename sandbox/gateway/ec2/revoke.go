@@ -7,16 +7,18 @@ import (
 	"github.com/didomi/serverless-api/sandbox/gateway/emulator"
 )
 
-// ruleRevoked finishes a revocation.
+// ruleRevoked deletes the stored members of revoked rules: the emulator derives
+// a rule's ID from the members that it stores, so another rule may get the same ID.
 func ruleRevoked(x *call.Exchange) error {
-	deleteRules(x)
+	for _, id := range call.FormList(x.Form, "SecurityGroupRuleId") {
+		x.Fields.Delete(RulePrefix + id)
+	}
 	return revokeWithoutPorts(x)
 }
 
 // revokeWithoutPorts repeats a revocation for protocol -1 without its ports,
-// which AWS ignores there. The emulator compares them, so the rule that every
-// new group lets everything out with would stay when the provider, which sends
-// the ports 0, takes it away.
+// which AWS ignores there. The emulator compares them, so it would not revoke a
+// new group's rule that allows all egress: the provider sends the ports 0.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_IpPermission.html
 func revokeWithoutPorts(x *call.Exchange) error {
 	again, dropped := map[string]string{}, false

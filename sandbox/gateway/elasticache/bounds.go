@@ -7,7 +7,7 @@ import (
 )
 
 // bounds are those of the calls that give something its physical name, of the API reference;
-// those of users and their groups are in none, but are what the API refuses
+// those of users and user groups are not documented, but the API enforces them
 // (https://github.com/aws/aws-cdk/pull/36459).
 var bounds = map[string]call.BoundedCall{
 	"CreateCacheParameterGroup": call.BoundOf("InvalidParameterValue", "CacheParameterGroupName", 255, call.Identifier),

@@ -17,8 +17,8 @@ import (
 
 const version = "2015-02-02"
 
-// caches are the replication groups that the data plane serves, and the users
-// whose passwords only the requests carry.
+// caches are the replication groups that the data plane runs, and the users,
+// whose passwords are in requests only.
 type caches struct {
 	mu     sync.Mutex
 	groups map[string]servedCache
@@ -27,7 +27,7 @@ type caches struct {
 
 type servedCache struct {
 	spec    dataplane.Cache
-	tokens  []string // the AUTH tokens that are good, oldest first
+	tokens  []string // valid AUTH tokens, oldest first
 	address netip.AddrPort
 }
 
@@ -35,14 +35,14 @@ func newCaches() *caches {
 	return &caches{groups: map[string]servedCache{}, users: map[string]cacheUser{}}
 }
 
-// service is ElastiCache as the gateway corrects it.
+// service corrects ElastiCache.
 type service struct {
 	*call.Account
 	plane  dataplane.Plane
 	caches *caches
 }
 
-// New describes the service for an account.
+// New returns the corrected calls of ElastiCache.
 func New(a *call.Account, plane dataplane.Plane) call.Service {
 	return (&service{Account: a, plane: plane, caches: newCaches()}).calls()
 }
@@ -83,8 +83,8 @@ func (s *service) actions() map[string]call.Handler {
 	return calls
 }
 
-// The members of a replication group that the emulator takes and does not
-// answer. A key that reads back as none replaces the group.
+// cacheMembers are the members of a replication group that the emulator accepts
+// and does not return. A KMS key that is not returned would replace the group.
 // https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_ReplicationGroup.html
 var cacheMembers = map[string]string{
 	"AutoMinorVersionUpgrade": "AutoMinorVersionUpgrade",
@@ -97,8 +97,8 @@ var cacheMembers = map[string]string{
 func cacheKey(id string) string { return "elasticache:group/" + id }
 func nodesKey(id string) string { return "elasticache:nodes/" + id }
 
-// rememberNodes keeps what a change of a group changes in its nodes, from which
-// clients read it: the emulator changes the group alone.
+// storeNodes stores the members of a group's nodes that a change of the group
+// changes: the emulator changes the group only, and clients read the nodes.
 // https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_ModifyReplicationGroup.html
 func storeNodes(x *call.Exchange, id string) {
 	members := call.FormMembers(x.Form, map[string]string{
@@ -140,7 +140,7 @@ func (s *service) cacheCreated(x *call.Exchange) error {
 	return nil
 }
 
-// rememberCache keeps what the emulator drops of a group.
+// storeGroup stores the members of a group that the emulator drops.
 func storeGroup(x *call.Exchange, spec dataplane.Cache) {
 	members := map[string]any{
 		"AutoMinorVersionUpgrade": "true", "DataTiering": "disabled", "IpDiscovery": "ipv4", "NetworkType": "ipv4",
@@ -154,9 +154,9 @@ func storeGroup(x *call.Exchange, spec dataplane.Cache) {
 	x.Fields.Set(cacheKey(spec.ID), members)
 }
 
-// clusterMode says whether a group runs in cluster mode: on AWS its parameter
-// group decides (cluster-enabled yes), even with one shard; the emulator calls
-// a group clustered only from two shards on.
+// clusterMode reports whether a group runs in cluster mode: on AWS its parameter
+// group decides (cluster-enabled yes), even with one shard. In the emulator a
+// group has cluster mode if it has at least two shards.
 // https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/ParameterGroups.Redis.html
 func (s *service) clusterMode(ctx context.Context, parameterGroup string, group *xmltree.Node) (bool, error) {
 	if group.Value("ClusterEnabled") == "true" || group.Value("ClusterMode") == "enabled" {
@@ -172,7 +172,7 @@ func (s *service) clusterMode(ctx context.Context, parameterGroup string, group 
 		"Action": "DescribeCacheParameters", "CacheParameterGroupName": parameterGroup,
 	})
 	if err != nil {
-		return false, fmt.Errorf("read parameter group %s: %w", parameterGroup, err)
+		return false, fmt.Errorf("read the parameter group %s: %w", parameterGroup, err)
 	}
 	for _, parameter := range response.First("Parameters").Items() {
 		if parameter.Value("ParameterName") == "cluster-enabled" {
@@ -182,7 +182,7 @@ func (s *service) clusterMode(ctx context.Context, parameterGroup string, group 
 	return false, nil
 }
 
-// cacheModified applies a changed token or user group.
+// cacheModified applies a changed AUTH token or user group.
 func (s *service) cacheModified(x *call.Exchange) error {
 	response, err := xmltree.Parse(x.Response)
 	if err != nil {
@@ -200,8 +200,8 @@ func (s *service) cacheModified(x *call.Exchange) error {
 	return s.serveCache(x.Request.Context(), served, groupUserGroups(group))
 }
 
-// changedTokens applies a token update: ROTATE keeps the last token beside the
-// new one, SET leaves only the new one, DELETE removes AUTH.
+// changedTokens applies an update of the AUTH token: after ROTATE the last token
+// and the new one are valid, after SET the new one only, after DELETE none.
 // https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/auth.html
 func changedTokens(tokens []string, token, strategy string) []string {
 	switch {
@@ -236,7 +236,7 @@ func (s *service) servedCache(id string) (servedCache, bool) {
 	return served, ok
 }
 
-// serveCache starts or changes the group's servers, with its tokens or the
+// serveCache starts or changes the group's servers, with its AUTH tokens or the
 // members of its user groups.
 func (s *service) serveCache(ctx context.Context, served servedCache, userGroups []string) error {
 	served.spec.AuthToken, served.spec.Users = "", nil
@@ -264,28 +264,25 @@ func (s *service) rollBackGroup(ctx context.Context, id string) {
 	s.Fields.Delete(cacheKey(id))
 	_, err := s.Emulator.Query(ctx, "elasticache", version, map[string]string{"Action": "DeleteReplicationGroup", "ReplicationGroupId": id})
 	if err != nil {
-		s.Log.Error("could not take back a replication group without data plane", "group", id, "error", err)
+		s.Log.Error("could not delete a replication group that has no servers", "group", id, "error", err)
 	}
 }
 
 func groupUserGroups(group *xmltree.Node) []string { return group.Child("UserGroupIds").Texts() }
 
-// showCaches puts the data plane's addresses and the remembered members into
-// any ElastiCache answer. The emulator names a host called "redis".
+// fillResponse adds the data plane's addresses and the stored members to any
+// response. The emulator returns a host named "redis".
 func (s *service) fillResponse(x *call.Exchange) error {
-	response, err := xmltree.Parse(x.Response)
-	if err != nil {
-		return err
-	}
-	response.Each("ReplicationGroup", s.fillGroup)
-	response.Each("CacheCluster", s.fillNode)
-	response.Visit(s.fillUser)
-	x.Response = response.Bytes()
-	return nil
+	return x.EditXML(func(response *xmltree.Node) error {
+		response.Each("ReplicationGroup", s.fillGroup)
+		response.Each("CacheCluster", s.fillNode)
+		response.Visit(s.fillUser)
+		return nil
+	})
 }
 
-// showCache gives a group in cluster mode its configuration endpoint and no
-// other, and one without its primary and reader endpoints, as AWS does.
+// fillGroup sets the endpoints of a group: the configuration endpoint in cluster
+// mode, the primary and reader endpoints without it.
 func (s *service) fillGroup(group *xmltree.Node) {
 	id := group.Value("ReplicationGroupId")
 	s.Fields.Fill(cacheKey(id), group)
@@ -308,8 +305,8 @@ func (s *service) fillGroup(group *xmltree.Node) {
 	group.Each("NodeGroupMember", func(member *xmltree.Node) { member.Put(endpoint("ReadEndpoint", served.address)) })
 }
 
-// patchLevel is the part of a version that a node shows and no call names. A client that compares the whole
-// of it with what was asked for takes it for another version, and a lower one replaces the group.
+// patchLevel is the last component of a node's engine version, which is not in requests. A client that compares the
+// full version with the requested one finds a difference, and a lower version would replace the group.
 // https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/engine-versions.html
 func patchLevel(engine, version string) string {
 	if engine == "valkey" && version == "7.2" {
@@ -318,8 +315,8 @@ func patchLevel(engine, version string) string {
 	return ".0"
 }
 
-// showCacheNode rewrites the endpoints of a group's nodes and adds what the
-// emulator answers of the group only.
+// fillNode sets the endpoints of a group's node and adds the members that the
+// emulator returns for the group only.
 // https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_CacheCluster.html
 func (s *service) fillNode(cluster *xmltree.Node) {
 	id := cluster.Value("ReplicationGroupId")
@@ -346,8 +343,8 @@ func endpoint(name string, address netip.AddrPort) *xmltree.Node {
 	return e
 }
 
-// applyUserChanges gives changed users or memberships to every group that has
-// a user group.
+// applyUserChanges applies changed users or memberships to every replication
+// group with a user group.
 func (s *service) applyUserChanges(x *call.Exchange) error {
 	ctx := x.Request.Context()
 	response, err := x.Emulator.Query(ctx, "elasticache", version, map[string]string{"Action": "DescribeReplicationGroups"})

@@ -8,9 +8,8 @@ import (
 	"github.com/didomi/serverless-api/sandbox/gateway/xmltree"
 )
 
-// refuseWithoutFailover answers as AWS does to a group in cluster mode whose
-// shards are not to fail over, and to one across zones without replicas: the
-// emulator takes any combination.
+// requireFailover rejects a group in cluster mode without automatic failover, and
+// a Multi-AZ group without replicas. The emulator accepts both.
 // https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_CreateReplicationGroup.html
 func (s *service) requireFailover(create call.Handler) call.Handler {
 	return func(x *call.Exchange) error {
@@ -22,15 +21,15 @@ func (s *service) requireFailover(create call.Handler) call.Handler {
 		if clustered && !failover {
 			return x.Reject(http.StatusBadRequest, "InvalidParameterValue", "Redis with cluster mode enabled cannot be created with auto failover turned off.")
 		}
-		replicas, _ := strconv.Atoi(x.Form.Get("ReplicasPerNodeGroup")) // none named: none
+		replicas, _ := strconv.Atoi(x.Form.Get("ReplicasPerNodeGroup")) // defaults to 0
 		if x.Form.Get("MultiAZEnabled") == "true" && (!failover || clustered && replicas == 0) {
-			return x.Reject(http.StatusBadRequest, "InvalidParameterCombination", "Multi-AZ takes automatic failover and at least one replica.")
+			return x.Reject(http.StatusBadRequest, "InvalidParameterCombination", "Multi-AZ requires automatic failover and at least one replica.")
 		}
 		return create(x)
 	}
 }
 
-// keepFailover answers as AWS does to turning failover off in cluster mode.
+// rejectFailoverOff rejects turning automatic failover off in cluster mode.
 // https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_ModifyReplicationGroup.html
 func (s *service) rejectFailoverOff(modify call.Handler) call.Handler {
 	return func(x *call.Exchange) error {

@@ -5,13 +5,13 @@ import (
 	"github.com/didomi/serverless-api/sandbox/gateway/xmltree"
 )
 
-// cacheVersions are ElastiCache's; the emulator lacks the newest.
+// cacheVersions are ElastiCache's engine versions; the emulator lacks the newest.
 // https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/supported-engine-versions.html
 var cacheVersions = map[string][]string{
 	"redis": {"4.0.10", "5.0.6", "6.0", "6.2", "7.0", "7.1"}, "valkey": {"7.2", "8.0", "8.1", "8.2", "9.0", "9.1"},
 }
 
-// cacheEngines answers the versions of a cache engine.
+// cacheEngines returns the versions of a cache engine.
 // https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_DescribeCacheEngineVersions.html
 func cacheEngines(x *call.Exchange) error {
 	var versions []*xmltree.Node
@@ -24,7 +24,7 @@ func cacheEngines(x *call.Exchange) error {
 	return x.RespondQuery(xmltree.ListResult("CacheEngineVersions", versions))
 }
 
-// nodeOfferings answers whether nodes of a type can be reserved; the emulator does not know the call.
+// nodeOfferings returns whether nodes of a type can be reserved; the emulator does not support the call.
 // https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_DescribeReservedCacheNodesOfferings.html
 func nodeOfferings(x *call.Exchange) error {
 	var offerings []*xmltree.Node

@@ -7,22 +7,19 @@ import (
 	"github.com/didomi/serverless-api/sandbox/gateway/xmltree"
 )
 
-// filterParameters keeps the parameters of the source that was asked for
-// ("user": those that were set), where the emulator answers all of them. The
-// provider takes what it gets for what the program set.
+// filterParameters returns the parameters of the requested source ("user" for
+// those that were changed); the emulator returns all of them, and the provider
+// assumes that the program set them.
 // https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_DescribeCacheParameters.html
 func filterParameters(x *call.Exchange) error {
 	source := x.Form.Get("Source")
 	if source == "" {
 		return nil
 	}
-	response, err := xmltree.Parse(x.Response)
-	if err != nil {
-		return err
-	}
-	if list := response.First("Parameters"); list != nil {
-		list.Children = slices.DeleteFunc(list.Children, func(p *xmltree.Node) bool { return p.Value("Source") != source })
-	}
-	x.Response = response.Bytes()
-	return nil
+	return x.EditXML(func(response *xmltree.Node) error {
+		if list := response.First("Parameters"); list != nil {
+			list.Children = slices.DeleteFunc(list.Children, func(p *xmltree.Node) bool { return p.Value("Source") != source })
+		}
+		return nil
+	})
 }

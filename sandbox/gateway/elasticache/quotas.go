@@ -6,12 +6,12 @@ import (
 	"github.com/didomi/serverless-api/sandbox/gateway/call"
 )
 
-// The quotas, by the codes of Service Quotas.
+// Quotas by service code and quota code of Service Quotas.
 const (
 	QuotaCacheNodes = "elasticache/L-DFE45DF3"
 )
 
-// defaultQuotas are AWS's own quotas, of the AWS General Reference, service endpoints and quotas.
+// defaultQuotas are AWS's default quotas (AWS General Reference, service endpoints and quotas).
 var defaultQuotas = map[string]float64{QuotaCacheNodes: 300}
 
 // enforced: https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_CreateReplicationGroup.html
@@ -20,7 +20,7 @@ var enforced = map[string]call.Enforced{
 		Used: call.Counted("elasticache", version, "DescribeCacheClusters", "CacheClusters", nil), Adds: nodesOfGroup},
 }
 
-// nodesOfGroup are the nodes that a new replication group gets.
+// nodesOfGroup is the number of nodes of a new replication group.
 func nodesOfGroup(x *call.Exchange) int {
 	if n, err := strconv.Atoi(x.Form.Get("NumCacheClusters")); err == nil {
 		return n
@@ -29,6 +29,6 @@ func nodesOfGroup(x *call.Exchange) int {
 	if err != nil {
 		groups = 1
 	}
-	replicas, _ := strconv.Atoi(x.Form.Get("ReplicasPerNodeGroup")) // none named: none
+	replicas, _ := strconv.Atoi(x.Form.Get("ReplicasPerNodeGroup")) // defaults to 0
 	return groups * (1 + replicas)
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/didomi/serverless-api/sandbox/iampolicy"
 )
 
+// kinds are ElastiCache's resource types by the parameter that names a resource.
 var kinds = map[string]string{
 	"CacheParameterGroupName": "parametergroup", "CacheSubnetGroupName": "subnetgroup",
 	"ReplicationGroupId": "replicationgroup", "UserId": "user", "UserGroupId": "usergroup",

@@ -12,19 +12,19 @@ import (
 	"github.com/didomi/serverless-api/sandbox/gateway/xmltree"
 )
 
-// cacheUser is what a CreateUser or ModifyUser call says of a user's login.
+// cacheUser is the authentication of a user in a CreateUser or ModifyUser call.
 type cacheUser struct {
-	kind      string // "password", "no-password" or "iam", as DescribeUsers answers
+	kind      string // "password", "no-password" or "iam", as in DescribeUsers
 	passwords []string
-	changing  time.Time // when the last change is over
+	changing  time.Time // when the last change ends
 }
 
-// UserChange is how long a change of a user takes: on AWS until every node knows, which is longer.
+// UserChange is how long a change of a user takes. On AWS it lasts until every node has the change, which is longer.
 const UserChange = 500 * time.Millisecond
 
-// rememberUser keeps a user's authentication: AWS answers its type and the
-// number of passwords, the emulator reads one form of the call only and takes
-// every other user for one without a password.
+// storeUser stores a user's authentication: AWS returns its type and the number
+// of passwords. The emulator reads one form of the call only and returns every
+// other user as one without a password.
 // https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_CreateUser.html
 func (s *service) storeUser(x *call.Exchange) error {
 	id := x.Form.Get("UserId")
@@ -32,13 +32,13 @@ func (s *service) storeUser(x *call.Exchange) error {
 	passwords = append(passwords, call.FormList(x.Form, "AuthenticationMode.Passwords")...)
 	kind := x.Form.Get("AuthenticationMode.Type")
 	s.caches.mu.Lock()
-	user, known := s.caches.users[id]
+	user, exists := s.caches.users[id]
 	switch {
 	case len(passwords) > 0:
 		user = cacheUser{kind: "password", passwords: passwords}
 	case kind == "iam":
 		user = cacheUser{kind: "iam"}
-	case kind == "no-password-required" || x.Form.Get("NoPasswordRequired") == "true" || !known:
+	case kind == "no-password-required" || x.Form.Get("NoPasswordRequired") == "true" || !exists:
 		user = cacheUser{kind: "no-password"}
 	}
 	created := x.Form.Get("Action") == "CreateUser"
@@ -53,8 +53,8 @@ func (s *service) storeUser(x *call.Exchange) error {
 	return s.applyUserChanges(x)
 }
 
-// refuseWhileChanging answers as AWS does to a change of a user that is being
-// changed; the emulator is done with every change at once.
+// rejectWhileModifying rejects a change of a user that is being modified. In the
+// emulator every change is immediate.
 // https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_ModifyUser.html
 func (s *service) rejectWhileModifying(modify call.Handler) call.Handler {
 	return func(x *call.Exchange) error {
@@ -75,8 +75,8 @@ func (s *service) userDeleted(x *call.Exchange) error {
 	return nil
 }
 
-// showUser corrects the authentication and the status of a user, wherever one
-// stands in an answer.
+// fillUser corrects the authentication and the status of a user, anywhere in a
+// response.
 func (s *service) fillUser(n *xmltree.Node) {
 	authentication := n.Child("Authentication")
 	if authentication == nil || n.Child("UserId") == nil {
@@ -94,7 +94,7 @@ func (s *service) fillUser(n *xmltree.Node) {
 	}
 }
 
-// members are the users of user groups, as the data plane wants them.
+// members returns the users of user groups for the data plane.
 func (s *service) members(ctx context.Context, userGroups []string) ([]dataplane.CacheUser, error) {
 	var members []dataplane.CacheUser
 	for _, id := range userGroups {
@@ -120,7 +120,7 @@ func (s *service) member(ctx context.Context, userID string) (dataplane.CacheUse
 	}
 	user := response.First("Users").Items()
 	if len(user) == 0 {
-		return dataplane.CacheUser{}, fmt.Errorf("user %s: the emulator does not have it", userID)
+		return dataplane.CacheUser{}, fmt.Errorf("user %s does not exist", userID)
 	}
 	s.caches.mu.Lock()
 	defer s.caches.mu.Unlock()

@@ -1,5 +1,5 @@
-// Package emulator is ministack as the gateway sees it: calls that the emulated account's administrator signs, what
-// roles may do, what the emulator forgets (Overlay) and what has been read of it (Lookups).
+// Package emulator calls ministack as the emulated account's administrator, reads the policies of roles, stores the
+// members of resources that ministack drops (Overlay) and caches what has been read from it (Lookups).
 package emulator
 
 import (
@@ -22,8 +22,8 @@ import (
 )
 
 // Client makes the gateway's own calls to the emulator, signed as the emulated
-// account's administrator. It uses the wire protocols directly: a handful of
-// calls does not pay for an SDK client per service.
+// account's administrator. It uses the wire protocols, because an SDK client
+// per service is not worth a few calls.
 type Client struct {
 	client      *http.Client
 	Upstream    url.URL
@@ -32,7 +32,7 @@ type Client struct {
 	signer      *v4.Signer
 }
 
-// Error is an error answer of the emulator to one of the gateway's calls.
+// Error is an error response of the emulator.
 type Error struct {
 	Call   string
 	Status int
@@ -40,22 +40,22 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
-	return fmt.Sprintf("%s: the emulator answered %d: %s", e.Call, e.Status, e.Body)
+	return fmt.Sprintf("%s: the emulator returned status %d: %s", e.Call, e.Status, e.Body)
 }
 
-// NotFound says whether the emulator answered that there is no such thing.
+// NotFound reports whether the emulator returned status 404.
 func NotFound(err error) bool {
 	var apiErr *Error
 	return errors.As(err, &apiErr) && apiErr.Status == http.StatusNotFound
 }
 
-// New makes a client whose calls the administrator of those credentials signs.
+// New creates a client that signs its calls with the credentials.
 func New(upstream *url.URL, region string, credentials aws.Credentials, client *http.Client) *Client {
 	return &Client{client: client, Upstream: *upstream, Region: region, Credentials: credentials, signer: v4.NewSigner()}
 }
 
-// Rest makes a call of a REST protocol with a JSON body (nil: none) and
-// decodes the answer into out (nil: ignored). path is escaped already.
+// Rest makes a call of a REST protocol with the JSON body in, if any, and
+// decodes the response into out, if not nil. path must be escaped.
 func (a *Client) Rest(ctx context.Context, service, method, path string, in, out any) error {
 	var body []byte
 	if in != nil {
@@ -104,12 +104,12 @@ func decode(request string, response []byte, out any) error {
 		return nil
 	}
 	if err := json.Unmarshal(response, out); err != nil {
-		return fmt.Errorf("%s: decode the emulator's answer: %w", request, err)
+		return fmt.Errorf("%s: decode the emulator's response: %w", request, err)
 	}
 	return nil
 }
 
-// Do signs and sends one call and returns the body of its answer.
+// Do signs and sends a request and returns the body of the response.
 func (a *Client) Do(ctx context.Context, service, method, path string, header http.Header, body []byte) ([]byte, error) {
 	request := service + ": " + method + " " + path
 	r, err := http.NewRequestWithContext(ctx, method, a.Upstream.Scheme+"://"+a.Upstream.Host+path, bytes.NewReader(body))

@@ -2,37 +2,37 @@ package emulator
 
 import "sync"
 
-// Lookups keeps what the gateway read from the emulator, by service, until a
-// write to that service goes through. The data plane asks on every request, so
-// its answers must not cost a call each.
+// Lookups caches what the gateway has read from the emulator, by service, until
+// a write to that service. The data plane reads on every request, which must
+// not cost a call each.
 type Lookups struct {
 	mu     sync.Mutex
-	age    map[string]int            // a write makes a service older
-	values map[string]map[string]any // service, key
+	writes map[string]int            // by service
+	values map[string]map[string]any // by service and key
 }
 
-// NewLookups keeps nothing yet.
+// NewLookups creates an empty cache.
 func NewLookups() *Lookups {
-	return &Lookups{age: map[string]int{}, values: map[string]map[string]any{}}
+	return &Lookups{writes: map[string]int{}, values: map[string]map[string]any{}}
 }
 
-// Forget drops what was read of a service.
+// Invalidate drops the cached values of a service after a write.
 func (l *Lookups) Invalidate(service string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.age[service]++
+	l.writes[service]++
 	delete(l.values, service)
 }
 
-// Lookup returns the value of key, loading it when it is not kept. A value
-// that was loaded while a write went through is not kept.
+// Lookup returns the cached value of key, or loads it. A value that was loaded
+// during a write is not cached.
 func Lookup[T any](l *Lookups, service, key string, load func() (T, error)) (T, error) {
 	l.mu.Lock()
-	kept, ok := l.values[service][key].(T)
-	age := l.age[service]
+	cached, ok := l.values[service][key].(T)
+	writes := l.writes[service]
 	l.mu.Unlock()
 	if ok {
-		return kept, nil
+		return cached, nil
 	}
 	value, err := load()
 	if err != nil {
@@ -40,7 +40,7 @@ func Lookup[T any](l *Lookups, service, key string, load func() (T, error)) (T, 
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.age[service] == age {
+	if l.writes[service] == writes {
 		if l.values[service] == nil {
 			l.values[service] = map[string]any{}
 		}

@@ -7,18 +7,18 @@ import (
 	"github.com/didomi/serverless-api/sandbox/gateway/xmltree"
 )
 
-// Overlay remembers the members of resources that the emulator takes and
-// forgets or garbles, by a name of the resource ("rds:cluster/orders",
-// "/restapis/ab12cd34"), to be put into its answers.
+// Overlay stores the members of resources that the emulator accepts and then
+// drops or changes, to be added to its responses. The key of a resource is
+// such as "rds:cluster/orders" or "/restapis/ab12cd34".
 type Overlay struct {
 	mu     sync.RWMutex
 	fields map[string]map[string]any
 }
 
-// NewOverlay remembers nothing yet.
+// NewOverlay creates an empty overlay.
 func NewOverlay() *Overlay { return &Overlay{fields: map[string]map[string]any{}} }
 
-// Set remembers members beside those already there; a nil value forgets one.
+// Set adds members to those of a resource; a nil value deletes a member.
 func (o *Overlay) Set(resource string, members map[string]any) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -36,28 +36,28 @@ func (o *Overlay) Set(resource string, members map[string]any) {
 	o.fields[resource] = merged
 }
 
-// Get is what is remembered of the resource; it must not be changed.
+// Get returns the members of a resource, which must not be changed.
 func (o *Overlay) Get(resource string) map[string]any {
 	o.mu.RLock()
 	defer o.mu.RUnlock()
 	return o.fields[resource]
 }
 
-// Text is a remembered string member, or empty.
+// StringMember returns a string member of a resource, or the empty string.
 func (o *Overlay) StringMember(resource, member string) string {
 	value, _ := o.Get(resource)[member].(string)
 	return value
 }
 
-// Forget drops what is remembered of a resource.
+// Delete deletes the members of a resource.
 func (o *Overlay) Delete(resource string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	delete(o.fields, resource)
 }
 
-// Fill puts the remembered members of a resource into its element. A string
-// becomes a text, an element goes in as it is.
+// Fill adds the members of a resource to its XML element. Members are strings
+// or elements.
 func (o *Overlay) Fill(resource string, element *xmltree.Node) {
 	for name, value := range o.Get(resource) {
 		switch v := value.(type) {
@@ -69,5 +69,5 @@ func (o *Overlay) Fill(resource string, element *xmltree.Node) {
 	}
 }
 
-// Removed stands in the overlay for a member that a patch took away.
+// Removed marks a member that a patch operation has removed.
 type Removed struct{}

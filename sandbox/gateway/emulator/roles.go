@@ -13,7 +13,7 @@ import (
 	"github.com/didomi/serverless-api/sandbox/iampolicy"
 )
 
-// RolePolicies are what a role may do, and the most that it may.
+// RolePolicies returns the policies of a role and its permissions boundary.
 func (c *Client) RolePolicies(ctx context.Context, role string) (iampolicy.Set, error) {
 	var set iampolicy.Set
 	attached, err := c.IAM(ctx, "ListAttachedRolePolicies", "RoleName", role)
@@ -51,11 +51,10 @@ func (c *Client) RolePolicies(ctx context.Context, role string) (iampolicy.Set, 
 	return set, err
 }
 
-// Boundary is the ARN of a role's permissions boundary; empty: it has none, or there is no role.
+// Boundary is the ARN of a role's permissions boundary. It is empty without one, and if the role does not exist.
 func (c *Client) Boundary(ctx context.Context, role string) (string, error) {
 	response, err := c.IAM(ctx, "GetRole", "RoleName", role)
-	var refused *Error
-	if errors.As(err, &refused) {
+	if apiErr := new(Error); errors.As(err, &apiErr) {
 		return "", nil
 	}
 	if err != nil {
@@ -79,7 +78,7 @@ func (c *Client) managedPolicy(ctx context.Context, arn string) ([]iampolicy.Sta
 	return iampolicy.Parse(version.First("Document").Text)
 }
 
-// IAM makes a call of IAM's, with parameters in pairs of name and value.
+// IAM calls an action of IAM with parameters in pairs of name and value.
 func (c *Client) IAM(ctx context.Context, action string, pairs ...string) (*xmltree.Node, error) {
 	request := map[string]string{"Action": action}
 	for i := 0; i+1 < len(pairs); i += 2 {
@@ -88,19 +87,19 @@ func (c *Client) IAM(ctx context.Context, action string, pairs ...string) (*xmlt
 	return c.Query(ctx, "iam", IAMVersion, request)
 }
 
-// UntrustedError says that a role's trust policy does not let a service take the role.
+// UntrustedError reports that a role's trust policy does not allow a service to assume the role.
 type UntrustedError struct {
 	role, policy string
 	caller       iampolicy.Caller
 }
 
 func (e *UntrustedError) Error() string {
-	return fmt.Sprintf("the trust policy of the role %s does not let %s take it with the condition keys %v: %s",
+	return fmt.Sprintf("the trust policy of the role %s does not allow %s to assume it with the condition keys %v: %s",
 		e.role, e.caller.Service, e.caller.Keys, e.policy)
 }
 
-// Trusts returns an untrustedError where a role's trust policy does not let the service take the role, and
-// the emulator's error where there is no such role.
+// Trusts returns an UntrustedError if a role's trust policy does not allow the service to assume the role, and the
+// emulator's error if the role does not exist.
 func (c *Client) Trusts(ctx context.Context, role string, by iampolicy.Caller) error {
 	response, err := c.IAM(ctx, "GetRole", "RoleName", RoleName(role))
 	if err != nil {
@@ -120,11 +119,11 @@ func (c *Client) Trusts(ctx context.Context, role string, by iampolicy.Caller) e
 	return nil
 }
 
-// RoleName is what IAM's calls name a role by: its ARN without account and path.
+// RoleName is the name of a role, which is the end of its ARN.
 func RoleName(arn string) string { return arn[strings.LastIndex(arn, "/")+1:] }
 
-// TakeRole is a session of a role, in which a service acts, if the role's trust policy lets the service take
-// it. The emulator lets its administrator assume any role that trusts some service.
+// AssumeRole returns the credentials of a role session for a service, if the role's trust policy allows the service
+// to assume the role. The emulator allows its administrator to assume every role that trusts a service.
 func (c *Client) AssumeRole(ctx context.Context, role, session string, by iampolicy.Caller) (*xmltree.Node, error) {
 	if err := c.Trusts(ctx, role, by); err != nil {
 		return nil, err
@@ -138,15 +137,15 @@ func (c *Client) AssumeRole(ctx context.Context, role, session string, by iampol
 	return response.First("Credentials"), nil
 }
 
-// InNameOf makes calls as a role that a service takes.
+// AsRole returns a client that makes calls with a role that a service assumes.
 func (c *Client) AsRole(ctx context.Context, role, session string, by iampolicy.Caller) (*Client, error) {
-	given, err := c.AssumeRole(ctx, role, session, by)
+	assumed, err := c.AssumeRole(ctx, role, session, by)
 	if err != nil {
 		return nil, err
 	}
 	as := *c
 	as.Credentials = aws.Credentials{
-		AccessKeyID: given.Value("AccessKeyId"), SecretAccessKey: given.Value("SecretAccessKey"), SessionToken: given.Value("SessionToken"),
+		AccessKeyID: assumed.Value("AccessKeyId"), SecretAccessKey: assumed.Value("SecretAccessKey"), SessionToken: assumed.Value("SessionToken"),
 	}
 	return &as, nil
 }

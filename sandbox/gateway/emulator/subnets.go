@@ -8,7 +8,7 @@ import (
 	"github.com/didomi/serverless-api/sandbox/gateway/xmltree"
 )
 
-// SubnetZones are the subnets of those ids as the emulator shows them, with their zones.
+// SubnetZones returns the subnets of the IDs, which have their zones, by ID.
 func (c *Client) SubnetZones(ctx context.Context, ids []string) (map[string]*xmltree.Node, error) {
 	found := map[string]*xmltree.Node{}
 	if len(ids) == 0 {

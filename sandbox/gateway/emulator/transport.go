@@ -5,13 +5,13 @@ import (
 	"time"
 )
 
-// NoRedirect hands a redirect of the emulator to the caller, as it came.
+// NoRedirect returns redirects to the caller instead of following them.
 func NoRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
-// KeyHeader is the header by which the emulator knows the gateway's calls (observe.py).
+// KeyHeader is the header that authenticates the gateway to the emulator (observe.py).
 const KeyHeader = "X-Sandbox-Emulator-Key"
 
-// KeyedTransport adds the emulator's key to every call, in the place of one that a client has sent.
+// KeyedTransport sets the emulator's key on every request and replaces one that a client has sent.
 type KeyedTransport struct {
 	http.RoundTripper
 	Key string
@@ -24,17 +24,17 @@ func (k KeyedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return k.RoundTripper.RoundTrip(r)
 }
 
-// NewTransport keeps bodies as they are: with compression on, Go would ask for
-// gzip by itself and unpack the answer. Every call has a connection of its own:
-// the emulator closes idle ones when it likes, and a write that meets a closing
-// connection cannot be sent again.
+// NewTransport creates a transport that does not change bodies: with compression
+// enabled, Go would request gzip and decompress the response. Connections are
+// not reused: the emulator closes idle ones at any time, and a write that fails
+// on one cannot be retried.
 func NewTransport() *http.Transport {
 	return &http.Transport{DisableCompression: true, DisableKeepAlives: true, ExpectContinueTimeout: time.Second}
 }
 
-// UnreachableError says that the emulator did not answer at all.
+// UnreachableError reports that the emulator did not respond.
 type UnreachableError struct{ Cause error }
 
-func (e *UnreachableError) Error() string { return "the emulator did not answer: " + e.Cause.Error() }
+func (e *UnreachableError) Error() string { return "the emulator did not respond: " + e.Cause.Error() }
 
 func (e *UnreachableError) Unwrap() error { return e.Cause }

@@ -6,7 +6,7 @@ import (
 	"github.com/didomi/serverless-api/sandbox/gateway/call"
 )
 
-// bounds are those of the calls that give something its physical name, of the API reference.
+// bounds limit the names of new resources, as the API reference does.
 var bounds = map[string]call.BoundedCall{
 	"CreatePolicy":  call.BoundOf("ValidationError", "PolicyName", 128, iamName),
 	"CreateRole":    call.BoundOf("ValidationError", "RoleName", 64, iamName),

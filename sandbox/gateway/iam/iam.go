@@ -15,8 +15,7 @@ import (
 	"github.com/didomi/serverless-api/sandbox/gateway/xmltree"
 )
 
-// The quotas of IAM that cannot be raised, or are what an account starts with. Sizes are in characters,
-// white space not counted.
+// Quotas of IAM that cannot be raised, or the defaults of those that can. Sizes are in characters without white space.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 const (
 	maxTrust        = 2048
@@ -26,17 +25,17 @@ const (
 	maxRolePolicies = 10
 )
 
-// service is IAM as the gateway corrects it.
+// service corrects IAM.
 type service struct {
 	*call.Account
 }
 
-// New describes the service for an account.
+// New returns the corrected calls of IAM.
 func New(a *call.Account) call.Service {
 	return (&service{Account: a}).calls()
 }
 
-// calls refuse policies beyond IAM's quotas.
+// calls rejects policies that exceed IAM's quotas.
 func (s *service) calls() call.Service {
 	calls := map[string]call.Handler{"SimulatePrincipalPolicy": call.After(simulatePolicy)}
 	for action, check := range map[string]func(*call.Exchange) (string, error){
@@ -64,10 +63,10 @@ func (s *service) calls() call.Service {
 }
 
 // documentSize compares the size of one document with its quota.
-func documentSize(parameter, quota string, most int) func(*call.Exchange) (string, error) {
+func documentSize(parameter, quota string, limit int) func(*call.Exchange) (string, error) {
 	return func(x *call.Exchange) (string, error) {
-		if policySize(x.Form.Get(parameter)) > most {
-			return fmt.Sprintf("Cannot exceed quota for %s: %d", quota, most), nil
+		if policySize(x.Form.Get(parameter)) > limit {
+			return fmt.Sprintf("Cannot exceed quota for %s: %d", quota, limit), nil
 		}
 		return "", nil
 	}
@@ -79,12 +78,12 @@ func policySize(document string) int {
 }
 
 // inlineSize compares the size of all inline policies of a role or a user ("Role", "User") with their quota.
-func (s *service) inlineSize(kind string, most int) func(*call.Exchange) (string, error) {
+func (s *service) inlineSize(kind string, limit int) func(*call.Exchange) (string, error) {
 	return func(x *call.Exchange) (string, error) {
 		ctx, owner, size := x.Request.Context(), x.Form.Get(kind+"Name"), policySize(x.Form.Get("PolicyDocument"))
 		listed, err := x.Emulator.IAM(ctx, "List"+kind+"Policies", kind+"Name", owner)
 		if emulator.NotFound(err) {
-			return "", nil // the emulator says so itself
+			return "", nil // the emulator rejects the call
 		}
 		if err != nil {
 			return "", err
@@ -99,8 +98,8 @@ func (s *service) inlineSize(kind string, most int) func(*call.Exchange) (string
 			}
 			size += policySize(document)
 		}
-		if size > most {
-			return fmt.Sprintf("Maximum policy size of %d bytes exceeded for %s %s", most, strings.ToLower(kind), owner), nil
+		if size > limit {
+			return fmt.Sprintf("Maximum policy size of %d bytes exceeded for %s %s", limit, strings.ToLower(kind), owner), nil
 		}
 		return "", nil
 	}
@@ -118,7 +117,7 @@ func (s *service) inlinePolicy(ctx context.Context, kind, owner, name string) (s
 func attachedPolicies(x *call.Exchange) (string, error) {
 	listed, err := x.Emulator.IAM(x.Request.Context(), "ListAttachedRolePolicies", "RoleName", x.Form.Get("RoleName"))
 	if emulator.NotFound(err) {
-		return "", nil // the emulator says so itself
+		return "", nil // the emulator rejects the call
 	}
 	if err != nil {
 		return "", err

@@ -7,7 +7,8 @@ import (
 	"github.com/didomi/serverless-api/sandbox/iampolicy"
 )
 
-// resources is the role, with the boundary that it gets or has and the policy that it is about.
+// resources returns the role of a call, with its new or current boundary and the call's policy, or the identity
+// provider.
 func (s *service) resources(ctx context.Context, action string, x *call.Exchange) ([]iampolicy.Resource, error) {
 	if provider := x.Form.Get("OpenIDConnectProviderArn"); provider != "" {
 		return []iampolicy.Resource{{ARN: provider, Keys: call.RequestTags(x)}}, nil

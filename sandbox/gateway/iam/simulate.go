@@ -10,13 +10,13 @@ import (
 	"github.com/didomi/serverless-api/sandbox/iampolicy"
 )
 
-// simulatePolicy decides for a role by its policies and boundary, on the resource and with the keys that
-// the call names: the emulator knows neither keys nor boundaries.
+// simulatePolicy evaluates a role's policies and boundary for the resource and condition keys of the call: the
+// emulator supports neither condition keys nor boundaries.
 // https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html
 func simulatePolicy(x *call.Exchange) error {
 	_, role, ok := strings.Cut(x.Form.Get("PolicySourceArn"), ":role/")
 	if !ok {
-		return nil // a user's, as the emulator has it
+		return nil // the emulator simulates users
 	}
 	policies, err := x.Emulator.RolePolicies(x.Request.Context(), emulator.RoleName(role))
 	if err != nil {

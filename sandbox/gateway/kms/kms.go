@@ -12,11 +12,11 @@ import (
 	"github.com/didomi/serverless-api/sandbox/iampolicy"
 )
 
-// resources is an alias with the key that it is for: whoever sets one must be allowed on both.
+// resources returns an alias and its key: CreateAlias requires the permission on both.
 func (s *service) resources(ctx context.Context, _ string, x *call.Exchange) ([]iampolicy.Resource, error) {
 	var request struct{ AliasName, TargetKeyID string }
-	if err := call.Decode(x.Body, &request); err != nil || request.AliasName == "" {
-		return nil, nil //nolint:nilerr // what cannot be read names nothing
+	if err := x.DecodeRequest(&request); err != nil || request.AliasName == "" {
+		return nil, nil //nolint:nilerr // an invalid request has no resources
 	}
 	all := []iampolicy.Resource{{ARN: s.ARN("kms", request.AliasName)}}
 	if request.TargetKeyID == "" {
@@ -27,7 +27,7 @@ func (s *service) resources(ctx context.Context, _ string, x *call.Exchange) ([]
 	return append(all, iampolicy.Resource{ARN: s.ARN("kms", "key/"+key), Keys: keys}), err
 }
 
-// keyTags are those of a key; one that is not there has none.
+// keyTags returns the tags of a key, which are none if it does not exist.
 func (s *service) keyTags(ctx context.Context, key string) (map[string][]string, error) {
 	var response struct {
 		Tags []struct{ TagKey, TagValue string }
@@ -44,19 +44,19 @@ func (s *service) keyTags(ctx context.Context, key string) (map[string][]string,
 	return keys, nil
 }
 
-// bounds are those of the calls that give something its physical name, of the API reference.
+// bounds limit the names of new resources, as the API reference does.
 var bounds = map[string]call.BoundedCall{
 	"CreateAlias": call.BoundOf("ValidationException", "AliasName", 256, aliasName),
 }
 
 var aliasName = regexp.MustCompile(`^alias/[A-Za-z0-9:/_-]+$`)
 
-// service is KMS as the gateway corrects it.
+// service corrects KMS.
 type service struct {
 	*call.Account
 }
 
-// New describes the service for an account.
+// New returns the corrected calls of KMS.
 func New(a *call.Account) call.Service {
 	return (&service{Account: a}).calls()
 }

@@ -11,17 +11,17 @@ import (
 	"github.com/didomi/serverless-api/sandbox/gateway/emulator"
 )
 
-// aliasAnswer is the part of an alias that says where it leads.
+// aliasConfig has the versions of an alias.
 type aliasConfig struct {
 	FunctionVersion string
 	RoutingConfig   struct{ AdditionalVersionWeights map[string]float64 }
 }
 
-// versionPattern tells a version from an alias, whose name is no number.
+// versionPattern matches versions; the name of an alias is not a number.
 var versionPattern = regexp.MustCompile(`^([0-9]+|\$LATEST)?$`)
 
-// routed is the version that a qualifier leads to this time. An alias with weights sends each
-// invocation to one of its versions by chance; the emulator takes the weights and follows none.
+// resolveVersion returns the version of a qualifier for one invocation. An alias with weights routes each invocation
+// to one of its versions at random; the emulator stores the weights and ignores them.
 // https://docs.aws.amazon.com/lambda/latest/dg/configuring-alias-routing.html
 func (s *Service) resolveVersion(ctx context.Context, name, qualifier string) (string, error) {
 	if versionPattern.MatchString(qualifier) {
@@ -33,22 +33,22 @@ func (s *Service) resolveVersion(ctx context.Context, name, qualifier string) (s
 		return response, s.Emulator.Rest(ctx, "lambda", http.MethodGet, path, nil, &response)
 	})
 	if emulator.NotFound(err) {
-		return qualifier, nil // the emulator says of what there is none
+		return qualifier, nil // the emulator reports that it does not exist
 	}
 	if err != nil {
 		return "", err
 	}
-	return alias.pick(s.draw()), nil
+	return alias.version(s.draw()), nil
 }
 
-// pick is the version that a number from 0 up to 1 falls on.
-func (a aliasConfig) pick(drawn float64) string {
+// version returns the version for a number in [0, 1).
+func (a aliasConfig) version(draw float64) string {
 	weights := a.RoutingConfig.AdditionalVersionWeights
 	for _, version := range slices.Sorted(maps.Keys(weights)) {
-		if drawn < weights[version] {
+		if draw < weights[version] {
 			return version
 		}
-		drawn -= weights[version]
+		draw -= weights[version]
 	}
 	return a.FunctionVersion
 }

@@ -2,7 +2,7 @@ package lambda
 
 import "github.com/didomi/serverless-api/sandbox/gateway/call"
 
-// bounds are those of the calls that give something its physical name, of the API reference.
+// bounds limit the names of new resources, as the API reference does.
 var bounds = map[string]call.BoundedCall{
 	"CreateFunction": call.BoundOf("ValidationException", "FunctionName", 64, call.WordDash),
 	"CreateAlias":    call.BoundOf("ValidationException", "Name", 128, call.WordDash),

@@ -18,19 +18,18 @@ import (
 	"github.com/didomi/serverless-api/sandbox/lambdahost"
 )
 
-// CodePath serves the zip of a function version under the hash of its content.
+// CodePath serves the zip files of function versions by hash.
 const CodePath = call.SandboxPrefix + "code/"
 
-// codeStore keeps the zips of function versions as files named by their
-// SHA-256. The emulator serves only the newest code of a function, whatever
-// version is asked for.
+// codeStore stores the zip files of function versions, named by their SHA-256.
+// The emulator returns the newest code of a function for every version.
 type codeStore struct{ dir string }
 
-// hexOf turns the Lambda API's base64 hash into the file's name.
+// hexHash converts the Lambda API's base64 hash to the file's name.
 func hexHash(sha256 string) (string, error) {
 	raw, err := base64.StdEncoding.DecodeString(sha256)
 	if err != nil || len(raw) != 32 {
-		return "", fmt.Errorf("%q is not a code hash as Lambda gives it (base64 of a SHA-256)", sha256)
+		return "", fmt.Errorf("%q is not a code hash of Lambda (base64 of a SHA-256)", sha256)
 	}
 	return hex.EncodeToString(raw), nil
 }
@@ -42,24 +41,24 @@ func (s *codeStore) has(name string) bool {
 	return err == nil
 }
 
-// keep writes the zip under its name, all of it or nothing.
-func (s *codeStore) keep(name string, zip io.Reader) error {
+// save writes a zip file atomically.
+func (s *codeStore) save(name string, zip io.Reader) error {
 	file, err := os.CreateTemp(s.dir, "incoming-*")
 	if err != nil {
-		return fmt.Errorf("keep code: %w", err)
+		return fmt.Errorf("save the code: %w", err)
 	}
 	_, err = io.Copy(file, zip)
 	if err = errors.Join(err, file.Close()); err == nil {
 		err = os.Rename(file.Name(), s.path(name))
 	}
 	if err != nil {
-		return errors.Join(fmt.Errorf("keep code: %w", err), os.Remove(file.Name()))
+		return errors.Join(fmt.Errorf("save the code: %w", err), os.Remove(file.Name()))
 	}
 	return nil
 }
 
-// keepLatest saves the newest code of a function, which the emulator has just
-// taken, for the versions that will be published of it.
+// saveLatest saves the code that a function has just been created or updated
+// with, for versions that will be published.
 func (s *Service) saveLatest(ctx context.Context, config functionConfig) error {
 	name, err := hexHash(config.CodeSha256)
 	if err != nil {
@@ -79,9 +78,9 @@ func (s *Service) saveLatest(ctx context.Context, config functionConfig) error {
 	}
 	defer func() { _ = response.Body.Close() }()
 	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("fetch the code of %s: the emulator answered %s", config.FunctionName, response.Status)
+		return fmt.Errorf("fetch the code of %s: the emulator returned %s", config.FunctionName, response.Status)
 	}
-	return s.code.keep(name, response.Body)
+	return s.code.save(name, response.Body)
 }
 
 // Code implements lambdahost.Source.
@@ -92,7 +91,7 @@ func (s *Service) Code(_ context.Context, f lambdahost.Function) (io.ReadCloser,
 	}
 	file, err := os.Open(s.code.path(name))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("code of %s: %s was not deployed through this gateway: %w", f.ARN, f.CodeSHA256, lambdahost.ErrNotFound)
+		return nil, fmt.Errorf("code of %s: %s was not uploaded through this gateway: %w", f.ARN, f.CodeSHA256, lambdahost.ErrNotFound)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("code of %s: %w", f.ARN, err)
@@ -100,11 +99,11 @@ func (s *Service) Code(_ context.Context, f lambdahost.Function) (io.ReadCloser,
 	return file, nil
 }
 
-// ServeCode answers GetFunction's Code.Location.
+// ServeCode serves GetFunction's Code.Location.
 func (s *Service) ServeCode(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("sha256")
 	if raw, err := hex.DecodeString(name); err != nil || len(raw) != 32 || !s.code.has(name) {
-		call.WriteError(w, http.StatusNotFound, "NotFound", "no deployed function has this code; ask GetFunction for its Code.Location")
+		call.WriteError(w, http.StatusNotFound, "NotFound", "no function has this code; GetFunction returns the current Code.Location")
 		return
 	}
 	w.Header().Set("Content-Type", "application/zip")

@@ -12,8 +12,8 @@ import (
 	"github.com/didomi/serverless-api/sandbox/gateway/emulator"
 )
 
-// listProvisioned answers what is kept warm of a function's versions and aliases; the emulator takes
-// the list for a question about $LATEST.
+// listProvisioned lists the provisioned concurrency of a function's versions and aliases; the emulator returns that
+// of $LATEST instead.
 // https://docs.aws.amazon.com/lambda/latest/api/API_ListProvisionedConcurrencyConfigs.html
 func (s *Service) listProvisioned(x *call.Exchange) error {
 	if x.Request.URL.Query().Get("List") != "ALL" {
@@ -34,7 +34,7 @@ func (s *Service) listProvisioned(x *call.Exchange) error {
 	})(x)
 }
 
-// provisioned is what is provisioned of a function's versions and aliases.
+// provisioned returns the provisioned concurrency of a function's versions and aliases, by qualifier.
 func (s *Service) provisioned(ctx context.Context, name string) (map[string]map[string]any, error) {
 	qualifiers, err := s.qualifiers(ctx, name)
 	if err != nil {
@@ -56,7 +56,7 @@ func (s *Service) provisioned(ctx context.Context, name string) (map[string]map[
 	return configs, nil
 }
 
-// qualifiers are a function's versions and aliases.
+// qualifiers returns a function's versions and aliases.
 func (s *Service) qualifiers(ctx context.Context, name string) ([]string, error) {
 	var all []string
 	path := "/2015-03-31/functions/" + url.PathEscape(name)

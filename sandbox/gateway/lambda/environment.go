@@ -8,20 +8,20 @@ import (
 	"github.com/didomi/serverless-api/sandbox/gateway/call"
 )
 
-// mostEnvironment is the size of all environment variables of a function, in bytes. Lambda measures them
-// as one JSON text, and shows it in the refusal.
+// maxEnvironment is the size limit of a function's environment variables, in bytes. Lambda measures them as a JSON
+// document, which is in its error message.
 // https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 // https://github.com/github-aws-runners/terraform-aws-github-runner/issues/3594
 const maxEnvironment = 4096
 
-// withinEnvironment refuses a function's configuration whose environment is too large.
+// limitEnvironment rejects a function configuration whose environment is too large.
 func limitEnvironment(next call.Handler) call.Handler {
 	return call.WithBody(func(x *call.Exchange) error {
 		var request struct {
 			Environment struct{ Variables map[string]string }
 		}
-		if err := call.Decode(x.Body, &request); err != nil {
-			return fmt.Errorf("decode the request: %w", err)
+		if err := x.DecodeRequest(&request); err != nil {
+			return err
 		}
 		measured, err := json.Marshal(request.Environment.Variables)
 		if err != nil {

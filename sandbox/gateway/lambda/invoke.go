@@ -12,18 +12,18 @@ import (
 	"github.com/didomi/serverless-api/sandbox/lambdahost"
 )
 
-// The emulator stops an invocation of this depth after it has authorized the
-// call and found the function, and before it runs anything: its guard against
-// recursive loops. The header is added to the signed request, which leaves the
-// signature as it is.
+// The emulator rejects an invocation of this depth, to prevent recursive loops,
+// after it has authorized the call and found the function and before it runs
+// the function. The header is not signed, so the signature stays valid.
 const (
 	depthHeader = "X-Ministack-Invoke-Depth"
 	tooDeep     = "1000000"
 	stoppedCode = "RecursiveInvocationException"
 )
 
-// authorizeInvocation forwards an invocation without letting the emulator run
-// it. It says whether the caller may go on; otherwise the answer is there.
+// authorizeInvocation forwards an invocation that the emulator authorizes and
+// does not run. It reports whether the invocation is authorized; if not, the
+// response is the emulator's.
 func authorizeInvocation(x *call.Exchange) (bool, error) {
 	if _, err := x.ReadBody(); err != nil {
 		return false, err
@@ -36,8 +36,8 @@ func authorizeInvocation(x *call.Exchange) (bool, error) {
 	return x.Succeeded() || x.ErrorCode() == stoppedCode, nil
 }
 
-// invoke runs the deployed zip under the sandbox's own Lambda runtime, where
-// the emulator would run it without memory limit, streaming or layers.
+// invoke runs the function in the sandbox's function host. The emulator would
+// run it without memory limit, streaming or layers.
 // https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
 func invoke(x *call.Exchange) error {
 	kind := x.Request.Header.Get("X-Amz-Invocation-Type")
@@ -77,7 +77,7 @@ func invoke(x *call.Exchange) error {
 func invocation(x *call.Exchange) lambdahost.Request {
 	clientContext, err := base64.StdEncoding.DecodeString(x.Request.Header.Get("X-Amz-Client-Context"))
 	if err != nil {
-		clientContext = nil // Lambda ignores what it cannot decode
+		clientContext = nil // Lambda ignores an invalid client context
 	}
 	return lambdahost.Request{
 		Function: x.Request.PathValue("name"), Qualifier: x.Request.URL.Query().Get("Qualifier"), Payload: x.Body,
@@ -85,9 +85,9 @@ func invocation(x *call.Exchange) lambdahost.Request {
 	}
 }
 
-// invokeLater answers 202 and runs the function after that. AWS tries a failed
-// event twice more over minutes and then hands it to a destination; here it
-// runs once and a failure is logged.
+// invokeAsync responds with 202 and runs the function in the background. AWS
+// retries a failed event twice within minutes and then sends it to a
+// destination; here it runs once and a failure is logged.
 func invokeAsync(x *call.Exchange, invoker lambdahost.Invoker) error {
 	ctx, request := context.WithoutCancel(x.Request.Context()), invocation(x)
 	go func() {
@@ -103,7 +103,7 @@ func invokeAsync(x *call.Exchange, invoker lambdahost.Invoker) error {
 	return nil
 }
 
-// invocationFailed answers with an error of the Lambda API.
+// invocationFailed responds with an error of the Lambda API.
 func invocationFailed(x *call.Exchange, err error) error {
 	var failure *lambdahost.Error
 	switch {

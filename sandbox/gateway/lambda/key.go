@@ -2,7 +2,6 @@ package lambda
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -13,8 +12,8 @@ import (
 	"github.com/didomi/serverless-api/sandbox/lambdahost"
 )
 
-// granting has Lambda let a function's role decrypt the environment, once the call has set a key: with a
-// grant that is made in the caller's name, who needs the right to it (ministack/observe.py).
+// grantDecrypt creates the grant with which a function's role decrypts the environment, after a call that sets a key.
+// Lambda creates it on behalf of the caller, who needs kms:CreateGrant (ministack/observe.py).
 // https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars-encryption.html
 func (s *Service) grantDecrypt(next call.Handler) call.Handler {
 	return func(x *call.Exchange) error {
@@ -22,8 +21,8 @@ func (s *Service) grantDecrypt(next call.Handler) call.Handler {
 			return err
 		}
 		var f functionConfig
-		if err := json.Unmarshal(x.Response, &f); err != nil {
-			return fmt.Errorf("decode the function's configuration: %w", err)
+		if err := x.DecodeResponse(&f); err != nil {
+			return err
 		}
 		if f.KMSKeyArn == "" {
 			return nil
@@ -37,10 +36,10 @@ func (s *Service) grantDecrypt(next call.Handler) call.Handler {
 	}
 }
 
-// functionContext is the encryption context's key for a function's environment.
+// functionContext is the key of the encryption context of a function's environment.
 const functionContext = "aws:lambda:FunctionArn"
 
-// runningAs is the session that a function runs in.
+// sessionARN is the ARN of the role session that a function runs in.
 func (s *Service) sessionARN(role, function string) string {
 	return "arn:aws:sts::" + s.AccountID + ":assumed-role/" + emulator.RoleName(role) + "/" + function
 }
@@ -49,12 +48,12 @@ func (s *Service) kms(ctx context.Context, action string, in, out any) error {
 	return s.Emulator.Target(ctx, "kms", "TrentService."+action, in, out)
 }
 
-// keyErrors are what Lambda answers to an invocation when a key is in such a state. Another one is
+// keyErrors are Lambda's errors for an invocation by the state of the key. For other states it is
 // KMSInvalidStateException.
 // https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html#API_Invoke_Errors
 var keyErrors = map[string]string{"Enabled": "", "Disabled": "KMSDisabledException", "": "KMSNotFoundException"}
 
-// decrypts returns the error of Lambda's API where the function's environment cannot be decrypted.
+// checkKey returns an error of Lambda's API if the function's environment cannot be decrypted.
 func (s *Service) checkKey(ctx context.Context, f lambdahost.Function) error {
 	if f.KeyARN == "" {
 		return nil
@@ -71,11 +70,11 @@ func (s *Service) checkKey(ctx context.Context, f lambdahost.Function) error {
 	}
 }
 
-// keyError is the type of that error; empty: none.
+// keyError returns the type of that error, or an empty string.
 func (s *Service) keyError(ctx context.Context, f lambdahost.Function) (string, error) {
 	var described struct{ KeyMetadata struct{ KeyState string } }
 	err := s.kms(ctx, "DescribeKey", map[string]any{"KeyId": f.KeyARN}, &described)
-	if refused := new(emulator.Error); err != nil && !errors.As(err, &refused) {
+	if apiErr := new(emulator.Error); err != nil && !errors.As(err, &apiErr) {
 		return "", fmt.Errorf("key of the environment of %s: %w", f.Name, err)
 	}
 	if failed, ok := keyErrors[described.KeyMetadata.KeyState]; !ok || failed != "" {

@@ -1,15 +1,14 @@
-// Package lambda corrects Lambda, and answers what the function host asks of it (lambdahost.Source).
+// Package lambda corrects Lambda and implements lambdahost.Source for the function host.
 package lambda
 
 import (
 	"encoding/json"
-	"fmt"
 	"net/http"
 
 	"github.com/didomi/serverless-api/sandbox/gateway/call"
 )
 
-// functionConfig is the part of Lambda's FunctionConfiguration that the
+// functionConfig has the members of Lambda's FunctionConfiguration that the
 // gateway reads.
 type functionConfig struct {
 	FunctionName, FunctionArn, Version string
@@ -21,26 +20,26 @@ type functionConfig struct {
 	LoggingConfig                      struct{ LogGroup string }
 }
 
-// functionAnswer is GetFunction's answer.
+// getFunctionOutput is GetFunction's response.
 type getFunctionOutput struct {
 	Configuration functionConfig
 	Tags          map[string]string
 	Concurrency   *struct{ ReservedConcurrentExecutions int }
 }
 
-// Service is Lambda as the gateway corrects it.
+// Service corrects Lambda.
 type Service struct {
 	*call.Account
 	code *codeStore
-	draw func() float64 // from 0 up to 1
+	draw func() float64 // a number in [0, 1)
 }
 
-// New makes the service for an account.
+// New creates the service for an account.
 func New(a *call.Account, dir string, draw func() float64) *Service {
 	return &Service{Account: a, code: &codeStore{dir: dir}, draw: draw}
 }
 
-// Calls describes the service.
+// Calls returns the corrected calls of Lambda.
 func (s *Service) Calls() call.Service {
 	return call.Service{
 		Name: "lambda", Bounds: bounds, Quotas: defaultQuotas, Resources: s.resources,
@@ -62,28 +61,28 @@ func (s *Service) Calls() call.Service {
 	}
 }
 
-// keepNewCode saves a function's code when it is created or updated: AWS keeps
-// the code of every published version, the emulator serves only the newest.
+// saveNewCode saves a function's code when it is created or updated: AWS stores
+// the code of every published version, the emulator only the newest.
 // https://docs.aws.amazon.com/lambda/latest/api/API_PublishVersion.html
 func (s *Service) saveNewCode(x *call.Exchange) error {
 	var config functionConfig
-	if err := json.Unmarshal(x.Response, &config); err != nil {
-		return fmt.Errorf("decode the function's configuration: %w", err)
+	if err := x.DecodeResponse(&config); err != nil {
+		return err
 	}
 	if config.CodeSha256 == "" {
-		return nil // an image, or a dry run
+		return nil // a container image or a dry run
 	}
 	return s.saveLatest(x.Request.Context(), config)
 }
 
-// codeLocation gives GetFunction's Code.Location an URL that serves the zip of
-// the version asked for. AWS answers a presigned S3 URL of that version's code;
-// the emulator answers an address of its own with the newest code.
+// codeLocation sets GetFunction's Code.Location to a URL of the version's zip
+// file. AWS returns a presigned S3 URL of the version's code, the emulator a URL
+// of the newest code.
 // https://docs.aws.amazon.com/lambda/latest/api/API_GetFunction.html
 func codeLocation(x *call.Exchange) error {
 	var response map[string]any
-	if err := json.Unmarshal(x.Response, &response); err != nil {
-		return fmt.Errorf("decode the function: %w", err)
+	if err := x.DecodeResponse(&response); err != nil {
+		return err
 	}
 	config, _ := response["Configuration"].(map[string]any)
 	code, _ := response["Code"].(map[string]any)
@@ -100,8 +99,7 @@ func codeLocation(x *call.Exchange) error {
 	return err
 }
 
-// deleteFunction deletes a version, or the function. The emulator takes the function for the version
-// $LATEST too.
+// deleteFunction rejects the deletion of the version $LATEST, for which the emulator deletes the function.
 // https://docs.aws.amazon.com/lambda/latest/api/API_DeleteFunction.html
 func deleteFunction(x *call.Exchange) error {
 	if x.Request.URL.Query().Get("Qualifier") == "$LATEST" {

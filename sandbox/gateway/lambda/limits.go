@@ -2,7 +2,6 @@ package lambda
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -10,29 +9,30 @@ import (
 	"github.com/didomi/serverless-api/sandbox/gateway/call"
 )
 
-// The quotas, by the codes of Service Quotas.
+// Quotas by service code and quota code of Service Quotas.
 const (
 	QuotaConcurrency = "lambda/L-B99A9384"
 )
 
-// defaultQuotas are AWS's own quotas, of the AWS General Reference, service endpoints and quotas.
+// defaultQuotas are AWS's default quotas (AWS General Reference, service endpoints and quotas).
 var defaultQuotas = map[string]float64{QuotaConcurrency: 1000}
 
-// minimumUnreserved is what Lambda keeps for functions without a reservation; of an account that has
-// less, all of it.
+// minUnreserved is the concurrency that Lambda keeps unreserved, for functions without a reservation. An account with
+// a smaller quota cannot reserve any.
 // https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
 // https://github.com/anomalyco/sst/issues/5829
-const minimumUnreserved = 100
+const minUnreserved = 100
 
-// allotment is what one function has of the account's concurrency.
+// concurrency is the reserved and provisioned concurrency of a function.
 type concurrency struct{ reserved, provisioned int }
 
-// Taken is what it takes of what is unreserved: provisioned executions come out of the reservation,
-// where there is one.
-func (a concurrency) Required() int { return max(a.reserved, a.provisioned) }
+// Used is the part of the account's concurrency that the function uses: provisioned concurrency counts against the
+// reserved concurrency, if there is any.
+func (c concurrency) Used() int { return max(c.reserved, c.provisioned) }
 
-// Allotments are those of every function, without what one of them provisions by that qualifier.
-func (s *Service) Concurrency(ctx context.Context, name, without string) (map[string]concurrency, error) {
+// Concurrencies returns the concurrency of every function by name, without the concurrency that the named function
+// provisions for the qualifier.
+func (s *Service) Concurrencies(ctx context.Context, name, qualifier string) (map[string]concurrency, error) {
 	var list struct{ Functions []functionConfig }
 	if err := s.Emulator.Rest(ctx, "lambda", http.MethodGet, "/2015-03-31/functions?MaxItems=10000", nil, &list); err != nil {
 		return nil, fmt.Errorf("list the functions: %w", err)
@@ -43,104 +43,104 @@ func (s *Service) Concurrency(ctx context.Context, name, without string) (map[st
 		if err := s.Emulator.Rest(ctx, "lambda", http.MethodGet, "/2015-03-31/functions/"+url.PathEscape(f.FunctionName), nil, &response); err != nil {
 			return nil, fmt.Errorf("concurrency of %s: %w", f.FunctionName, err)
 		}
-		var a concurrency
+		var c concurrency
 		if response.Concurrency != nil {
-			a.reserved = response.Concurrency.ReservedConcurrentExecutions
+			c.reserved = response.Concurrency.ReservedConcurrentExecutions
 		}
 		configs, err := s.provisioned(ctx, f.FunctionName)
 		if err != nil {
 			return nil, err
 		}
-		for qualifier, config := range configs {
+		for q, config := range configs {
 			n, _ := config["RequestedProvisionedConcurrentExecutions"].(float64)
-			if f.FunctionName != name || qualifier != without {
-				a.provisioned += int(n)
+			if f.FunctionName != name || q != qualifier {
+				c.provisioned += int(n)
 			}
 		}
-		all[f.FunctionName] = a
+		all[f.FunctionName] = c
 	}
 	return all, nil
 }
 
-// unallotted is how many executions may still be reserved or provisioned, and what Lambda keeps.
-func (s *Service) unreservedLeft(all map[string]concurrency) (free, keep int) {
+// available returns the concurrency that can still be reserved or provisioned, and the minimum that stays unreserved.
+func (s *Service) available(all map[string]concurrency) (free, minimum int) {
 	limit := s.Limits.Quota(QuotaConcurrency)
-	keep = min(minimumUnreserved, limit)
-	free = limit - keep
-	for _, a := range all {
-		free -= a.Required()
+	minimum = min(minUnreserved, limit)
+	free = limit - minimum
+	for _, c := range all {
+		free -= c.Used()
 	}
-	return free, keep
+	return free, minimum
 }
 
 const invalidParameter = "InvalidParameterValueException"
 
-// reserveWithin refuses a reservation that leaves the account's other functions too little.
+// reserveConcurrency rejects a reservation that leaves less than the minimum unreserved.
 // https://docs.aws.amazon.com/lambda/latest/api/API_PutFunctionConcurrency.html
 func (s *Service) reserveConcurrency(x *call.Exchange) error {
 	var request struct{ ReservedConcurrentExecutions int }
-	if err := call.Decode(x.Body, &request); err != nil {
-		return fmt.Errorf("decode the request: %w", err)
+	if err := x.DecodeRequest(&request); err != nil {
+		return err
 	}
 	name := x.Request.PathValue("name")
-	all, err := s.Concurrency(x.Request.Context(), name, "")
+	all, err := s.Concurrencies(x.Request.Context(), name, "")
 	if err != nil {
 		return err
 	}
 	all[name] = concurrency{reserved: request.ReservedConcurrentExecutions}
-	if free, keep := s.unreservedLeft(all); free < 0 {
+	if free, minimum := s.available(all); free < 0 {
 		return x.Reject(http.StatusBadRequest, invalidParameter,
-			fmt.Sprintf("Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [%d].", keep))
+			fmt.Sprintf("Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [%d].", minimum))
 	}
 	return x.Forward()
 }
 
-// provisionWithin refuses to provision more than the function has reserved, or than leaves the account's
-// other functions too little.
+// provisionConcurrency rejects provisioned concurrency that exceeds the function's reserved concurrency or leaves less
+// than the minimum unreserved.
 // https://docs.aws.amazon.com/lambda/latest/api/API_PutProvisionedConcurrencyConfig.html
 func (s *Service) provisionConcurrency(x *call.Exchange) error {
 	var request struct{ ProvisionedConcurrentExecutions int }
-	if err := call.Decode(x.Body, &request); err != nil {
-		return fmt.Errorf("decode the request: %w", err)
+	if err := x.DecodeRequest(&request); err != nil {
+		return err
 	}
 	name := x.Request.PathValue("name")
-	all, err := s.Concurrency(x.Request.Context(), name, x.Request.URL.Query().Get("Qualifier"))
+	all, err := s.Concurrencies(x.Request.Context(), name, x.Request.URL.Query().Get("Qualifier"))
 	if err != nil {
 		return err
 	}
-	a := all[name]
-	a.provisioned += request.ProvisionedConcurrentExecutions
-	if a.reserved > 0 && a.provisioned > a.reserved {
+	c := all[name]
+	c.provisioned += request.ProvisionedConcurrentExecutions
+	if c.reserved > 0 && c.provisioned > c.reserved {
 		return x.Reject(http.StatusBadRequest, invalidParameter,
 			"Requested Provisioned Concurrency should not be greater than the reservedConcurrentExecution for function")
 	}
-	all[name] = a
-	if free, keep := s.unreservedLeft(all); free < 0 {
+	all[name] = c
+	if free, minimum := s.available(all); free < 0 {
 		return x.Reject(http.StatusBadRequest, invalidParameter,
-			fmt.Sprintf("Specified ConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [%d].", keep))
+			fmt.Sprintf("Specified ConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [%d].", minimum))
 	}
 	return x.Forward()
 }
 
-// accountSettings shows the account's own concurrency.
+// accountSettings returns the account's concurrency.
 // https://docs.aws.amazon.com/lambda/latest/api/API_AccountLimit.html
 func (s *Service) accountSettings(x *call.Exchange) error {
 	var response map[string]any
-	if err := json.Unmarshal(x.Response, &response); err != nil {
-		return fmt.Errorf("decode the account's settings: %w", err)
+	if err := x.DecodeResponse(&response); err != nil {
+		return err
 	}
 	limit, ok := response["AccountLimit"].(map[string]any)
 	if !ok {
-		return fmt.Errorf("the emulator's answer has no AccountLimit: %v", response)
+		return fmt.Errorf("the emulator's response has no AccountLimit: %v", response)
 	}
-	all, err := s.Concurrency(x.Request.Context(), "", "")
+	all, err := s.Concurrencies(x.Request.Context(), "", "")
 	if err != nil {
 		return err
 	}
 	unreserved := x.Limits.Quota(QuotaConcurrency)
 	limit["ConcurrentExecutions"] = unreserved
-	for _, a := range all {
-		unreserved -= a.reserved
+	for _, c := range all {
+		unreserved -= c.reserved
 	}
 	limit["UnreservedConcurrentExecutions"] = unreserved
 	return x.RespondJSON(http.StatusOK, response)

@@ -9,18 +9,21 @@ import (
 	"github.com/didomi/serverless-api/sandbox/iampolicy"
 )
 
-// resources is the function that a call is about: its name is in the path, a new one's in the body. Whoever
-// is allowed to invoke it is in the body.
+// resources returns the function of a call, whose name is in the path or, for a new one, in the body. AddPermission
+// has the condition key lambda:Principal, which is the principal in the body.
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html
 func (s *Service) resources(_ context.Context, action string, x *call.Exchange) ([]iampolicy.Resource, error) {
 	name := x.Request.PathValue("name")
 	var keys map[string][]string
 	if action == "CreateFunction" || action == "AddPermission" {
 		var request struct{ FunctionName, Principal string }
-		if err := call.Decode(x.Body, &request); err != nil {
-			return nil, nil //nolint:nilerr // what cannot be read names nothing
+		if err := x.DecodeRequest(&request); err != nil {
+			return nil, nil //nolint:nilerr // an invalid request has no resources
 		}
 		name = cmp.Or(name, request.FunctionName)
-		keys = map[string][]string{"lambda:principal": {request.Principal}}
+		if request.Principal != "" {
+			keys = map[string][]string{"lambda:principal": {request.Principal}}
+		}
 	}
 	if name == "" {
 		return nil, nil

@@ -2,7 +2,6 @@ package lambda
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 
 	"github.com/didomi/serverless-api/sandbox/gateway/call"
@@ -10,13 +9,13 @@ import (
 	"github.com/didomi/serverless-api/sandbox/iampolicy"
 )
 
-// CallingLambda is Lambda when it runs a function.
+// LambdaCaller is Lambda when it runs a function.
 func (s *Service) LambdaCaller(function string) iampolicy.Caller {
 	return s.ServiceCaller("lambda.amazonaws.com", s.FunctionARN(function, ""))
 }
 
-// refuseUntrusting refuses a function whose role Lambda cannot take. For a function in a VPC Lambda tries the
-// role without aws:SourceArn, as it does while it connects the first function to a VPC.
+// requireTrust rejects a function whose role Lambda cannot assume. For a function in a VPC Lambda checks the role
+// without aws:SourceArn, as while it connects the first function to a VPC.
 // https://github.com/aws/aws-parallelcluster/pull/6926
 func (s *Service) requireTrust(next call.Handler) call.Handler {
 	return call.WithBody(func(x *call.Exchange) error {
@@ -26,8 +25,8 @@ func (s *Service) requireTrust(next call.Handler) call.Handler {
 				SubnetIDs []string `json:"SubnetIds"`
 			}
 		}
-		if err := call.Decode(x.Body, &f); err != nil {
-			return fmt.Errorf("decode the request: %w", err)
+		if err := x.DecodeRequest(&f); err != nil {
+			return err
 		}
 		if f.Role == "" {
 			return next(x)
@@ -42,9 +41,9 @@ func (s *Service) requireTrust(next call.Handler) call.Handler {
 		}
 		err := x.Emulator.Trusts(x.Request.Context(), f.Role, by)
 		if untrusted := new(emulator.UntrustedError); errors.As(err, &untrusted) {
-			x.Log.Info("refused as Lambda would", "function", name, "error", err)
+			x.Log.Info("rejected, as Lambda would", "function", name, "error", err)
 			return x.Reject(http.StatusBadRequest, "InvalidParameterValueException", message)
 		}
-		return next(x) // a role that is not there is the emulator's to refuse
+		return next(x) // the emulator rejects a role that does not exist
 	})
 }

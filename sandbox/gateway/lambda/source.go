@@ -61,8 +61,8 @@ func (s *Service) loadFunction(ctx context.Context, name, qualifier string) (lam
 	return f, nil
 }
 
-// splitFunction takes a name, a partial or a whole ARN, qualified or not, and
-// gives the bare name and the qualifier.
+// splitFunction splits a name or a full or partial ARN, qualified or not, into
+// the name and the qualifier.
 func splitFunction(name, qualifier string) (string, string) {
 	if _, after, ok := strings.Cut(name, ":function:"); ok {
 		name = after
@@ -84,19 +84,19 @@ func functionName(name, qualifier string) string {
 }
 
 // Credentials implements lambdahost.Source: temporary credentials of the
-// function's role, good for an hour.
+// function's role, valid for an hour.
 func (s *Service) Credentials(ctx context.Context, f lambdahost.Function) (lambdahost.Credentials, error) {
-	given, err := s.Emulator.AssumeRole(ctx, f.RoleARN, f.Name, s.LambdaCaller(f.Name))
+	assumed, err := s.Emulator.AssumeRole(ctx, f.RoleARN, f.Name, s.LambdaCaller(f.Name))
 	if err != nil {
 		return lambdahost.Credentials{}, fmt.Errorf("credentials of %s: %w", f.Name, err)
 	}
-	expires, err := time.Parse(time.RFC3339, given.Value("Expiration"))
+	expires, err := time.Parse(time.RFC3339, assumed.Value("Expiration"))
 	if err != nil {
 		return lambdahost.Credentials{}, fmt.Errorf("credentials of %s: expiration: %w", f.Name, err)
 	}
 	return lambdahost.Credentials{
-		AccessKeyID: given.Value("AccessKeyId"), SecretAccessKey: given.Value("SecretAccessKey"),
-		SessionToken: given.Value("SessionToken"), Expires: expires,
+		AccessKeyID: assumed.Value("AccessKeyId"), SecretAccessKey: assumed.Value("SecretAccessKey"),
+		SessionToken: assumed.Value("SessionToken"), Expires: expires,
 	}, nil
 }
 

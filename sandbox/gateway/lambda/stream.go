@@ -13,13 +13,13 @@ import (
 	"github.com/didomi/serverless-api/sandbox/lambdahost"
 )
 
-// Lambda's own chunks are no larger; a smaller one goes out as soon as the
-// function has written it.
+// streamChunk is the size of Lambda's largest chunks. A smaller chunk is sent as
+// soon as the function has written it.
 const streamChunk = 64 << 10
 
-// invokeStream runs the function and frames its answer as it is written:
-// PayloadChunk events and one InvokeComplete. The emulator answers one chunk
-// after the function has ended.
+// invokeStream runs the function and streams its response as PayloadChunk events
+// and one InvokeComplete. The emulator sends one chunk after the function has
+// finished.
 // https://docs.aws.amazon.com/lambda/latest/api/API_InvokeWithResponseStream.html
 func invokeStream(x *call.Exchange) error {
 	allowed, err := authorizeInvocation(x)
@@ -47,13 +47,13 @@ func invokeStream(x *call.Exchange) error {
 	if stream != nil {
 		err = sendChunks(x, stream.Body)
 	}
-	if err := complete(x, err); err != nil && x.Request.Context().Err() == nil {
-		x.Log.Error("a streamed invocation broke off", "function", x.Request.PathValue("name"), "error", err)
+	if err := sendComplete(x, err); err != nil && x.Request.Context().Err() == nil {
+		x.Log.Error("a streamed invocation failed", "function", x.Request.PathValue("name"), "error", err)
 	}
 	return nil
 }
 
-// sendChunks sends a PayloadChunk event for whatever the function has written.
+// sendChunks sends PayloadChunk events as the function writes.
 func sendChunks(x *call.Exchange, body io.Reader) error {
 	buffer := make([]byte, streamChunk)
 	for {
@@ -72,8 +72,8 @@ func sendChunks(x *call.Exchange, body io.Reader) error {
 	}
 }
 
-// complete ends the stream, with the function's failure when it had one.
-func complete(x *call.Exchange, failure error) error {
+// sendComplete ends the stream, with the function's error if it failed.
+func sendComplete(x *call.Exchange, failure error) error {
 	end := map[string]string{}
 	var failed *lambdahost.FunctionError
 	if errors.As(failure, &failed) {

@@ -10,9 +10,9 @@ import (
 	"github.com/didomi/serverless-api/sandbox/gateway/xmltree"
 )
 
-// deleteCluster answers as AWS does to a final snapshot: its name is needed unless the snapshot is skipped,
-// and must be new. The emulator takes none, so it is created here, and deleted again when the cluster is
-// not. Automated backups are deleted with the cluster unless the call keeps them.
+// deleteCluster takes the final snapshot, whose name is required unless the snapshot is skipped and must be new. The
+// emulator takes no snapshot, so it is created here, and deleted if the cluster is not deleted. Automated backups are
+// deleted with the cluster unless the call retains them.
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DeleteDBCluster.html
 func (s *service) deleteCluster(remove call.Handler) call.Handler {
 	return func(x *call.Exchange) error {
@@ -20,9 +20,9 @@ func (s *service) deleteCluster(remove call.Handler) call.Handler {
 		if skip := x.Form.Get("SkipFinalSnapshot") == "true"; skip == (snapshot != "") {
 			return x.Reject(http.StatusBadRequest, "InvalidParameterCombination", "FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified, and cannot be specified with it.")
 		}
-		if taken, err := finalSnapshot(x, "CreateDBClusterSnapshot", snapshot); err != nil {
+		if exists, err := finalSnapshot(x, "CreateDBClusterSnapshot", snapshot); err != nil {
 			return err
-		} else if taken {
+		} else if exists {
 			return x.Reject(http.StatusBadRequest, "DBClusterSnapshotAlreadyExistsFault", "Cannot create the cluster snapshot because one with the identifier "+snapshot+" already exists.")
 		}
 		if err := remove(x); err != nil {
@@ -36,9 +36,9 @@ func (s *service) deleteCluster(remove call.Handler) call.Handler {
 	}
 }
 
-// finalSnapshot creates or deletes the snapshot, if it has a name, and says whether the name is taken. A
-// cluster or snapshot that does not exist is for the deletion itself to report.
-func finalSnapshot(x *call.Exchange, action, snapshot string) (taken bool, err error) {
+// finalSnapshot creates or deletes the snapshot, if it has a name, and reports whether one of that name exists. The
+// deletion itself rejects a cluster that does not exist.
+func finalSnapshot(x *call.Exchange, action, snapshot string) (exists bool, err error) {
 	if snapshot == "" {
 		return false, nil
 	}
@@ -57,13 +57,13 @@ func finalSnapshot(x *call.Exchange, action, snapshot string) (taken bool, err e
 	return false, err
 }
 
-// backupMembers are the members of a deleted cluster that its retained backups have too.
+// backupMembers are the members that a retained backup has in common with its deleted cluster.
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DBClusterAutomatedBackup.html
 var backupMembers = []string{
 	"BackupRetentionPeriod", "DBClusterArn", "DBClusterIdentifier", "DbClusterResourceId", "Engine", "EngineVersion", "KmsKeyId", "MasterUsername",
 }
 
-// keepBackups remembers the backups of the cluster that was just deleted, if the call keeps them.
+// retainBackups stores the backups of the cluster that was just deleted, if the call retains them.
 func (s *service) retainBackups(x *call.Exchange) error {
 	if x.Form.Get("DeleteAutomatedBackups") != "false" {
 		return nil
@@ -83,7 +83,7 @@ func (s *service) retainBackups(x *call.Exchange) error {
 	return nil
 }
 
-// showBackups lists the retained backups; those of clusters that exist are not shown.
+// describeBackups lists the retained backups of deleted clusters; those of existing clusters are not listed.
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBClusterAutomatedBackups.html
 func (s *service) describeBackups(x *call.Exchange) error {
 	var found []*xmltree.Node
@@ -97,8 +97,8 @@ func (s *service) describeBackups(x *call.Exchange) error {
 	return x.RespondQuery(xmltree.ListResult("DBClusterAutomatedBackups", found))
 }
 
-// refuseMemberVersion answers as AWS does to a version for one instance of a cluster: the cluster's upgrade
-// is that of its instances. The emulator sets it.
+// rejectMemberVersion rejects a new engine version for one instance of a cluster, which is upgraded with its cluster.
+// The emulator sets it.
 // https://github.com/aws/aws-cdk/issues/21758
 func rejectMemberVersion(modify call.Handler) call.Handler {
 	return func(x *call.Exchange) error {

@@ -8,18 +8,15 @@ import (
 	"github.com/didomi/serverless-api/sandbox/gateway/xmltree"
 )
 
-// showDatabases puts the data plane's addresses and the remembered members
-// into any RDS answer. The emulator names hosts that do not exist.
+// fillResponse adds the data plane's addresses and the stored members to any
+// response. The emulator returns hosts that do not exist.
 func (s *service) fillResponse(x *call.Exchange) error {
-	response, err := xmltree.Parse(x.Response)
-	if err != nil {
-		return err
-	}
-	response.Each("DBCluster", s.fillCluster)
-	response.Each("DBInstance", s.fillInstance)
-	response.Visit(func(n *xmltree.Node) { s.fillProxy(x, n) })
-	x.Response = response.Bytes()
-	return nil
+	return x.EditXML(func(response *xmltree.Node) error {
+		response.Each("DBCluster", s.fillCluster)
+		response.Each("DBInstance", s.fillInstance)
+		response.Visit(func(n *xmltree.Node) { s.fillProxy(x, n) })
+		return nil
+	})
 }
 
 func (s *service) clusterAddress(id string) (netip.AddrPort, bool) {

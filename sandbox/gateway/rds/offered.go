@@ -11,7 +11,7 @@ import (
 	"github.com/didomi/serverless-api/sandbox/gateway/xmltree"
 )
 
-// databaseQuotas answers what RDS itself tells of its quotas; the emulator does not know the call.
+// databaseQuotas returns the quotas and their use; the emulator does not support the call.
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeAccountAttributes.html
 func databaseQuotas(x *call.Exchange) error {
 	var quotas []*xmltree.Node
@@ -28,23 +28,20 @@ func databaseQuotas(x *call.Exchange) error {
 	return x.RespondQuery(xmltree.ListResult("AccountQuotas", quotas))
 }
 
-// databaseVersions leaves out the engine versions that the region lacks.
+// databaseVersions removes the engine versions that the region does not offer.
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBEngineVersions.html
 func databaseVersions(x *call.Exchange) error {
-	response, err := xmltree.Parse(x.Response)
-	if err != nil {
-		return err
-	}
-	if list := response.First("DBEngineVersions"); list != nil {
-		list.Children = slices.DeleteFunc(list.Children, func(v *xmltree.Node) bool {
-			return !x.Limits.Offers(v.Value("Engine") + " " + v.Value("EngineVersion"))
-		})
-	}
-	x.Response = response.Bytes()
-	return nil
+	return x.EditXML(func(response *xmltree.Node) error {
+		if list := response.First("DBEngineVersions"); list != nil {
+			list.Children = slices.DeleteFunc(list.Children, func(v *xmltree.Node) bool {
+				return !x.Limits.Offers(v.Value("Engine") + " " + v.Value("EngineVersion"))
+			})
+		}
+		return nil
+	})
 }
 
-// databaseClasses answers in which zones a class is offered; the emulator does not know Aurora's.
+// databaseClasses returns the zones that offer an instance class; the emulator lacks Aurora's classes.
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeOrderableDBInstanceOptions.html
 func databaseClasses(x *call.Exchange) error {
 	class := x.Form.Get("DBInstanceClass")
@@ -55,7 +52,7 @@ func databaseClasses(x *call.Exchange) error {
 	if x.Limits.Offers(class) {
 		zones, err := x.Emulator.Query(x.Request.Context(), "ec2", emulator.EC2Version, map[string]string{"Action": "DescribeAvailabilityZones"})
 		if err != nil {
-			return fmt.Errorf("the zones of %s: %w", class, err)
+			return fmt.Errorf("list the zones of %s: %w", class, err)
 		}
 		offered := &xmltree.Node{Name: "AvailabilityZones"}
 		for _, zone := range xmltree.ChildTexts(zones, "zoneName") {

@@ -11,8 +11,8 @@ import (
 	"github.com/didomi/serverless-api/sandbox/gateway/xmltree"
 )
 
-// proxyCreated opens a proxy's address. It leads nowhere until a target is
-// registered, but its endpoint is known from now on, as on AWS.
+// proxyCreated opens a proxy's endpoint. Connections fail until a target is
+// registered, as on AWS.
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBProxy.html
 func (s *service) proxyCreated(x *call.Exchange) error {
 	name := x.Form.Get("DBProxyName")
@@ -22,8 +22,8 @@ func (s *service) proxyCreated(x *call.Exchange) error {
 	return nil
 }
 
-// proxyTargetsRegistered leads a proxy to a new target, over which it has no capacity for a while: on AWS
-// for 10 to 15 minutes, here for as long as the configuration says.
+// proxyTargetsRegistered connects a proxy to a new target. The proxy has no capacity at first: on AWS for 10 to 15
+// minutes, here for the configured time.
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_TargetHealth.html
 func (s *service) proxyTargetsRegistered(x *call.Exchange) error {
 	s.databases.mu.Lock()
@@ -32,15 +32,14 @@ func (s *service) proxyTargetsRegistered(x *call.Exchange) error {
 	return s.proxyTargetsChanged(x)
 }
 
-// proxyPending says whether a proxy has no capacity yet.
+// proxyPending reports whether a proxy has no capacity yet.
 func (s *service) proxyPending(proxy string) bool {
 	s.databases.mu.Lock()
 	defer s.databases.mu.Unlock()
 	return s.Now().Before(s.databases.capacity[proxy])
 }
 
-// proxyTargetsChanged leads a proxy to the cluster that is registered now, or
-// nowhere.
+// proxyTargetsChanged connects a proxy to its registered cluster, if there is one.
 func (s *service) proxyTargetsChanged(x *call.Exchange) error {
 	ctx, proxy := x.Request.Context(), x.Form.Get("DBProxyName")
 	cluster, err := s.proxyTarget(ctx, proxy)
@@ -50,7 +49,7 @@ func (s *service) proxyTargetsChanged(x *call.Exchange) error {
 	return s.serveProxy(ctx, proxy, cluster)
 }
 
-// proxyTarget asks which cluster a proxy has as its target; empty: none.
+// proxyTarget returns the cluster that is a proxy's target, or an empty string.
 func (s *service) proxyTarget(ctx context.Context, proxy string) (string, error) {
 	response, err := s.Emulator.Query(ctx, "rds", version, map[string]string{"Action": "DescribeDBProxyTargets", "DBProxyName": proxy})
 	if err != nil {
@@ -67,13 +66,13 @@ func (s *service) proxyTarget(ctx context.Context, proxy string) (string, error)
 	return first.Value("RdsResourceId"), nil
 }
 
-// serveProxy opens the endpoint of a proxy.
+// serveProxy opens or changes the endpoint of a proxy.
 func (s *service) serveProxy(ctx context.Context, name, cluster string) error {
 	address, err := s.plane.EnsureProxy(ctx, dataplane.Proxy{
 		Name: name, Cluster: cluster, Password: s.proxyPasswords(name), Pending: func() bool { return s.proxyPending(name) },
 	})
 	if err != nil {
-		return fmt.Errorf("open proxy %s: %w", name, err)
+		return fmt.Errorf("start the proxy %s: %w", name, err)
 	}
 	s.databases.mu.Lock()
 	defer s.databases.mu.Unlock()
@@ -96,8 +95,8 @@ func (s *service) proxyAddress(name string) (netip.AddrPort, bool) {
 	return address, ok
 }
 
-// showProxy rewrites the endpoint of a proxy or of a proxy's target. They are
-// told apart by what they have, since lists of both hold <member> elements.
+// fillProxy sets the endpoint of a proxy or of a proxy's target. Their members
+// distinguish them, because lists of both have <member> elements.
 func (s *service) fillProxy(x *call.Exchange, n *xmltree.Node) {
 	var address netip.AddrPort
 	var ok bool

@@ -10,9 +10,9 @@ import (
 	"github.com/didomi/serverless-api/sandbox/iampolicy"
 )
 
-// proxyPasswords is where a proxy looks for the password of a user: the current
-// versions of its secrets, read at every login and in the name of its role. A
-// secret that the role may not read is none for the proxy, as on AWS.
+// proxyPasswords returns a function that finds the password of a user in the
+// current versions of the proxy's secrets, which it reads at every login with the
+// proxy's role. It ignores a secret that the role may not read, as AWS does.
 func (s *service) proxyPasswords(proxy string) func(context.Context, string) (string, error) {
 	return func(ctx context.Context, user string) (string, error) {
 		response, err := s.Emulator.Query(ctx, "rds", version, map[string]string{"Action": "DescribeDBProxies", "DBProxyName": proxy})
@@ -21,7 +21,7 @@ func (s *service) proxyPasswords(proxy string) func(context.Context, string) (st
 		}
 		described := response.First("DBProxies").Items()
 		if len(described) != 1 {
-			return "", fmt.Errorf("secrets of proxy %s: %d proxies are called so", proxy, len(described))
+			return "", fmt.Errorf("secrets of proxy %s: %d proxies have this name", proxy, len(described))
 		}
 		as, err := s.Emulator.AsRole(ctx, described[0].Value("RoleArn"), proxy, ProxyCaller)
 		if err != nil {
@@ -36,8 +36,8 @@ func (s *service) proxyPasswords(proxy string) func(context.Context, string) (st
 	}
 }
 
-// passwordOf is what a secret has for the user; false: nothing, or it may not
-// be read.
+// passwordOf returns the password that a secret has for the user, unless it has
+// none or may not be read.
 func passwordOf(ctx context.Context, as *emulator.Client, secret, user string) (string, bool) {
 	var version struct{ SecretString string }
 	err := as.Target(ctx, "secretsmanager", "secretsmanager.GetSecretValue", map[string]string{"SecretId": secret}, &version)
@@ -51,5 +51,5 @@ func passwordOf(ctx context.Context, as *emulator.Client, secret, user string) (
 	return login.Password, true
 }
 
-// CallingProxy is RDS Proxy, of which no condition key is documented.
+// ProxyCaller is RDS Proxy. AWS documents no condition key for it.
 var ProxyCaller = iampolicy.Caller{Service: "rds.amazonaws.com"}

@@ -6,7 +6,7 @@ import (
 	"github.com/didomi/serverless-api/sandbox/gateway/call"
 )
 
-// The quotas, by the codes of Service Quotas.
+// Quotas by service code and quota code of Service Quotas.
 const (
 	QuotaProxies           = "rds/L-D94C7EA3"
 	QuotaClusters          = "rds/L-952B80B8"
@@ -16,11 +16,10 @@ const (
 	QuotaClusterParameters = "rds/L-E4C808A8"
 )
 
-// defaultQuotas are AWS's own quotas, of the AWS General Reference, service endpoints and quotas.
+// defaultQuotas are AWS's default quotas (AWS General Reference, service endpoints and quotas).
 var defaultQuotas = map[string]float64{QuotaProxies: 20, QuotaClusters: 40, QuotaInstances: 40, QuotaSubnetGroups: 50, QuotaParameterGroups: 50, QuotaClusterParameters: 50}
 
-// enforced are those of the calls that make something, with the name that DescribeAccountAttributes
-// has for them.
+// enforced are the quotas of calls that create resources.
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_Operations.html
 var enforced = map[string]call.Enforced{
 	"CreateDBCluster": {Key: QuotaClusters, Code: "DBClusterQuotaExceededFault", Message: "User attempted to create a new DB cluster and the user has already reached the maximum allowed DB cluster quota.", Status: http.StatusForbidden,

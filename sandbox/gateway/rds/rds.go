@@ -19,13 +19,13 @@ import (
 
 const version = "2014-10-31"
 
-// databases are the addresses at which the data plane serves what RDS has.
+// databases are the clusters and proxies that the data plane runs, and the retained backups.
 type databases struct {
 	mu       sync.Mutex
 	clusters map[string]servedCluster
 	proxies  map[string]netip.AddrPort // by name
-	capacity map[string]time.Time      // when a proxy has some, by its name
-	backups  []*xmltree.Node           // retained ones of deleted clusters
+	capacity map[string]time.Time      // when a proxy gets its capacity, by name
+	backups  []*xmltree.Node           // retained backups of deleted clusters
 }
 
 type servedCluster struct {
@@ -37,18 +37,18 @@ func newDatabases() *databases {
 	return &databases{clusters: map[string]servedCluster{}, proxies: map[string]netip.AddrPort{}, capacity: map[string]time.Time{}}
 }
 
-// service is RDS as the gateway corrects it.
+// service corrects RDS.
 type service struct {
 	*call.Account
 	plane     dataplane.Plane
-	warmUp    time.Duration // how long a proxy has no capacity once its target is registered
+	warmUp    time.Duration // how long a proxy has no capacity after its target is registered
 	databases *databases
 	dropped   droppedSubnets
 }
 
-// New describes the service for an account.
+// New returns the corrected calls of RDS.
 func New(a *call.Account, plane dataplane.Plane, warmUp time.Duration) call.Service {
-	return (&service{Account: a, plane: plane, warmUp: warmUp, databases: newDatabases(), dropped: droppedSubnets{of: map[string][]string{}}}).calls()
+	return (&service{Account: a, plane: plane, warmUp: warmUp, databases: newDatabases(), dropped: droppedSubnets{byProxy: map[string][]string{}}}).calls()
 }
 
 func (s *service) calls() call.Service {
@@ -88,8 +88,8 @@ func (s *service) actions() map[string]call.Handler {
 	return calls
 }
 
-// The members of a cluster that the emulator takes and does not answer, by the
-// parameter that sets them.
+// clusterMembers are the members of a cluster that the emulator accepts and does
+// not return, by parameter.
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DBCluster.html
 var clusterMembers = map[string]string{
 	"AutoMinorVersionUpgrade":            "AutoMinorVersionUpgrade",
@@ -105,14 +105,15 @@ var clusterMembers = map[string]string{
 	"StorageType":                        "StorageType",
 }
 
-// The same of an instance.
+// instanceMembers are those of an instance.
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DBInstance.html
 var instanceMembers = map[string]string{
 	"DatabaseInsightsMode":        "DatabaseInsightsMode",
 	"PerformanceInsightsKMSKeyId": "PerformanceInsightsKMSKeyId",
 }
 
-// What an Aurora instance shows of its cluster. The emulator shows its own, which are never set.
+// inheritedMembers are the members that an Aurora instance has from its cluster. The emulator returns the instance's,
+// which are never set.
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DBInstance.html
 var inheritedMembers = map[string]string{
 	"EnableIAMDatabaseAuthentication": "IAMDatabaseAuthenticationEnabled",
@@ -123,11 +124,11 @@ var inheritedMembers = map[string]string{
 func clusterKey(id string) string        { return "rds:cluster/" + id }
 func inheritedKey(cluster string) string { return "rds:cluster-instances/" + cluster }
 
-// InstanceKey is the name of an instance in the overlay.
+// InstanceKey is the key of an instance in the overlay.
 func InstanceKey(id string) string { return "rds:instance/" + id }
 
-// rememberCluster keeps what the emulator drops: log exports, Performance
-// Insights, the auto-pause of Serverless v2.
+// storeCluster stores the members of a cluster that the emulator drops: log
+// exports, Performance Insights, the auto-pause of Serverless v2.
 func storeCluster(x *call.Exchange, id string) {
 	members := call.FormMembers(x.Form, clusterMembers)
 	exports := logExports(x.Fields.Get(clusterKey(id))["EnabledCloudwatchLogsExports"], x.Form)
@@ -147,8 +148,8 @@ func storeCluster(x *call.Exchange, id string) {
 	x.Fields.Set(inheritedKey(id), inherited)
 }
 
-// upgradeInstances gives a cluster's new engine version to its instances, which
-// the emulator leaves at the old one.
+// upgradeInstances sets a cluster's new engine version on its instances, which
+// the emulator does not upgrade.
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBCluster.html
 func upgradeInstances(x *call.Exchange, cluster *xmltree.Node) {
 	version := x.Form.Get("EngineVersion")
@@ -161,10 +162,10 @@ func upgradeInstances(x *call.Exchange, cluster *xmltree.Node) {
 }
 
 // logExports applies the log types that a create or modify call enables and
-// disables to those remembered.
-func logExports(remembered any, form url.Values) []string {
+// disables to the stored ones.
+func logExports(stored any, form url.Values) []string {
 	exports := map[string]bool{}
-	if before, ok := remembered.(*xmltree.Node); ok {
+	if before, ok := stored.(*xmltree.Node); ok {
 		for _, name := range before.Texts() {
 			exports[name] = true
 		}
@@ -190,7 +191,7 @@ func (s *service) clusterCreated(x *call.Exchange) error {
 	id := cluster.Value("DBClusterIdentifier")
 	storeCluster(x, id)
 	if !strings.Contains(cluster.Value("Engine"), "postgres") {
-		return nil // the data plane has PostgreSQL only
+		return nil // the data plane runs PostgreSQL only
 	}
 	spec := dataplane.Cluster{
 		ID: id, Database: cluster.Value("DatabaseName"),
@@ -212,7 +213,7 @@ func (s *service) clusterCreated(x *call.Exchange) error {
 	return nil
 }
 
-// clusterModified gives a changed master password to the running database.
+// clusterModified sets a changed master password on the running database.
 func (s *service) clusterModified(x *call.Exchange) error {
 	response, err := xmltree.Parse(x.Response)
 	if err != nil {
@@ -262,12 +263,12 @@ func (s *service) serveCluster(ctx context.Context, spec dataplane.Cluster) erro
 	return nil
 }
 
-// undo takes back by these calls what the emulator made and the data plane
-// could not serve, so that the next try does not find the name taken.
+// rollBack deletes with these calls a resource that the data plane could not
+// start, so that a retry can create it again.
 func (s *service) rollBack(ctx context.Context, failure error, calls ...map[string]string) error {
 	for _, request := range calls {
 		if _, err := s.Emulator.Query(ctx, "rds", version, request); err != nil {
-			s.Log.Error("could not take back a resource without data plane", "action", request["Action"], "error", err)
+			s.Log.Error("could not delete a resource that has no server", "action", request["Action"], "error", err)
 		}
 	}
 	return failure

@@ -12,8 +12,8 @@ import (
 	"github.com/didomi/serverless-api/sandbox/iampolicy"
 )
 
-// kinds are the kinds of resources by the parameter that names them. AWS makes up the ids of
-// proxies and their target groups.
+// kinds are RDS's resource types by the parameter that names a resource. AWS generates the IDs of proxies and their
+// target groups.
 var kinds = map[string]string{
 	"DBClusterIdentifier": "cluster", "DBClusterParameterGroupName": "cluster-pg", "DBInstanceIdentifier": "db",
 	"DBParameterGroupName": "pg", "DBSubnetGroupName": "subgrp", "DBProxyName": "db-proxy",
@@ -46,11 +46,11 @@ func (s *service) resources(ctx context.Context, action string, x *call.Exchange
 	return all, nil
 }
 
-// masterPasswordManaged is whether RDS manages the master user's password: as the call says, or else as it is.
+// masterPasswordManaged returns whether RDS manages the master user's password: the call's setting, or the current one.
 // https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-secrets-manager.html
 func (s *service) masterPasswordManaged(ctx context.Context, action string, x *call.Exchange) (string, error) {
-	if said := x.Form.Get("ManageMasterUserPassword"); said != "" || action != "ModifyDBCluster" {
-		return cmp.Or(said, "false"), nil
+	if managed := x.Form.Get("ManageMasterUserPassword"); managed != "" || action != "ModifyDBCluster" {
+		return cmp.Or(managed, "false"), nil
 	}
 	cluster, err := s.Emulator.Query(ctx, "rds", version, map[string]string{
 		"Action": "DescribeDBClusters", "DBClusterIdentifier": x.Form.Get("DBClusterIdentifier"),

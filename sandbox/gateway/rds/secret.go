@@ -8,9 +8,9 @@ import (
 	"github.com/didomi/serverless-api/sandbox/gateway/xmltree"
 )
 
-// encryptManagedSecret gives the secret that RDS manages the cluster's key:
-// AWS encrypts it with MasterUserSecretKmsKeyId, the emulator names the key in
-// the cluster only.
+// encryptManagedSecret sets the KMS key of the secret that RDS manages: AWS
+// encrypts it with MasterUserSecretKmsKeyId, the emulator stores the key in the
+// cluster only.
 // https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html
 func (s *service) encryptManagedSecret(ctx context.Context, secret *xmltree.Node) error {
 	key := secret.Value("KmsKeyId")
@@ -32,7 +32,7 @@ func (s *service) managedPassword(ctx context.Context, secret *xmltree.Node) (st
 		Password string `json:"password"`
 	}
 	if err := json.Unmarshal([]byte(value.SecretString), &login); err != nil {
-		return "", fmt.Errorf("the managed master secret %s holds no JSON", secret.Value("SecretArn"))
+		return "", fmt.Errorf("the managed master secret %s is not JSON", secret.Value("SecretArn"))
 	}
 	return login.Password, nil
 }

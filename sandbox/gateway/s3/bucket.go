@@ -36,7 +36,7 @@ func (s *service) rejectBucketName(r *http.Request) call.Handler {
 	return func(x *call.Exchange) error { return x.Reject(http.StatusBadRequest, limits.Code, message) }
 }
 
-// bounds are those of the calls that give something its physical name, of the API reference.
+// bounds limit the names of new resources, as the API reference does.
 var bounds = map[string]call.BoundedCall{
 	// https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 	"CreateBucket": call.BoundOf("InvalidBucketName", "Bucket", 63, bucketName),

@@ -15,7 +15,7 @@ import (
 	"github.com/didomi/serverless-api/sandbox/lambdahost"
 )
 
-// rotation is what a RotateSecret call says, and what it is about.
+// rotation is a RotateSecret call and its secret.
 type rotation struct {
 	SecretID          string `json:"SecretId"`
 	Function          string `json:"RotationLambdaARN"`
@@ -23,7 +23,7 @@ type rotation struct {
 	secret            describedSecret
 }
 
-// describedSecret is what DescribeSecret answers, as far as a rotation goes.
+// describedSecret has the members of DescribeSecret's response that a rotation uses.
 type describedSecret struct {
 	ARN                string
 	RotationLambdaARN  string
@@ -39,22 +39,22 @@ func (s describedSecret) current() string {
 	return ""
 }
 
-// rotationStopped is the name under which the overlay keeps that a secret's rotation was cancelled.
+// rotationStopped is the key in the overlay of a secret whose rotation is cancelled.
 func rotationStopped(arn string) string { return "secretsmanager:rotation-stopped/" + arn }
 
-// rotateSecret has the function take the four steps, after the answer, as AWS does; without
-// RotateImmediately the third alone, on a copy. The emulator keeps what is to rotate when, and takes
-// the secret's own value for a new version; that is undone before anything else happens.
+// rotateSecret invokes the function for the four steps, after the response, as AWS does. Without RotateImmediately it
+// invokes the function for testSecret only, with a copy of the value. The emulator stores the rotation's settings and
+// makes a copy of the value the current version, which is reverted first.
 // https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotateSecret.html
 func (s *service) rotateSecret(x *call.Exchange) error {
 	var r rotation
-	if err := call.Decode(x.Body, &r); err != nil {
-		return fmt.Errorf("decode the request: %w", err)
+	if err := x.DecodeRequest(&r); err != nil {
+		return err
 	}
 	ctx := x.Request.Context()
 	before, err := s.describeSecret(ctx, r.SecretID)
 	if err != nil {
-		return x.Forward() // the emulator says what is wrong with it
+		return x.Forward() // the emulator rejects it
 	}
 	r.secret = before
 	if r.Function == "" {
@@ -82,11 +82,11 @@ func (s *service) describeSecret(ctx context.Context, id string) (describedSecre
 	return secret, err
 }
 
-// takeBackVersion makes the version current that was so before.
+// restoreCurrent makes the version current that was current before.
 func (s *service) restoreCurrent(ctx context.Context, before describedSecret) error {
 	now, err := s.describeSecret(ctx, before.ARN)
 	if err != nil {
-		return fmt.Errorf("take back the emulator's version of %s: %w", before.ARN, err)
+		return fmt.Errorf("restore the current version of %s: %w", before.ARN, err)
 	}
 	if before.current() == "" || now.current() == before.current() {
 		return nil
@@ -94,9 +94,9 @@ func (s *service) restoreCurrent(ctx context.Context, before describedSecret) er
 	return s.moveStage(ctx, before.ARN, "AWSCURRENT", now.current(), before.current())
 }
 
-// moveLabel moves a label from one version to another; an empty one is none.
-func (s *service) moveStage(ctx context.Context, arn, label, from, to string) error {
-	in := map[string]any{"SecretId": arn, "VersionStage": label}
+// moveStage moves a staging label from one version to another; either may be empty.
+func (s *service) moveStage(ctx context.Context, arn, stage, from, to string) error {
+	in := map[string]any{"SecretId": arn, "VersionStage": stage}
 	if from != "" {
 		in["RemoveFromVersionId"] = from
 	}
@@ -104,13 +104,12 @@ func (s *service) moveStage(ctx context.Context, arn, label, from, to string) er
 		in["MoveToVersionId"] = to
 	}
 	if err := s.Emulator.Target(ctx, "secretsmanager", "secretsmanager.UpdateSecretVersionStage", in, nil); err != nil {
-		return fmt.Errorf("move %s of %s: %w", label, arn, err)
+		return fmt.Errorf("move %s of %s: %w", stage, arn, err)
 	}
 	return nil
 }
 
-// rotate invokes the function for each step. A step that fails ends the rotation; AWS would try it
-// again within the day.
+// rotate invokes the function for each step. A step that fails ends the rotation; AWS would retry it within a day.
 func (s *service) rotate(ctx context.Context, r rotation) {
 	token, steps := rand.Text()+rand.Text(), []string{"createSecret", "setSecret", "testSecret", "finishSecret"}
 	if r.RotateImmediately != nil && !*r.RotateImmediately {
@@ -121,7 +120,7 @@ func (s *service) rotate(ctx context.Context, r rotation) {
 		}
 		defer func() {
 			if err := s.moveStage(ctx, r.secret.ARN, "AWSPENDING", token, ""); err != nil {
-				s.Log.Error("a rotation's test left a version", "error", err)
+				s.Log.Error("the test of a rotation did not remove its version", "error", err)
 			}
 		}()
 	}
@@ -133,7 +132,7 @@ func (s *service) rotate(ctx context.Context, r rotation) {
 	}
 }
 
-// pendingCopy gives the secret's value a version of its own, for a test.
+// pendingCopy creates a version AWSPENDING with the secret's value, for a test.
 func (s *service) pendingCopy(ctx context.Context, arn, token string) error {
 	var value struct{ SecretString *string }
 	if err := s.Emulator.Target(ctx, "secretsmanager", "secretsmanager.GetSecretValue", map[string]any{"SecretId": arn}, &value); err != nil {
@@ -163,8 +162,7 @@ func (s *service) rotationStep(ctx context.Context, r rotation, step, token stri
 	return nil
 }
 
-// secretsManagerMayInvoke says whether the function's policy lets Secrets Manager invoke it for the
-// secret.
+// secretsManagerMayInvoke reports whether the function's policy allows Secrets Manager to invoke it for the secret.
 func (s *service) secretsManagerMayInvoke(ctx context.Context, function, secret string) (bool, error) {
 	var policy struct{ Policy string }
 	err := s.Emulator.Rest(ctx, "lambda", http.MethodGet, "/2015-03-31/functions/"+url.PathEscape(function)+"/policy", nil, &policy)
@@ -183,14 +181,14 @@ func (s *service) secretsManagerMayInvoke(ctx context.Context, function, secret 
 	return allowed, nil
 }
 
-// cancelRotation stops a secret's rotation, which the emulator does not know.
+// cancelRotation stops a secret's rotation, a call that the emulator does not support.
 // https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CancelRotateSecret.html
 func (s *service) cancelRotation(x *call.Exchange) error {
 	var request struct {
 		SecretID string `json:"SecretId"`
 	}
-	if err := call.Decode(x.Body, &request); err != nil {
-		return fmt.Errorf("decode the request: %w", err)
+	if err := x.DecodeRequest(&request); err != nil {
+		return err
 	}
 	secret, err := s.describeSecret(x.Request.Context(), request.SecretID)
 	if err != nil {
@@ -200,11 +198,11 @@ func (s *service) cancelRotation(x *call.Exchange) error {
 	return x.RespondJSON(http.StatusOK, map[string]any{"ARN": secret.ARN})
 }
 
-// showRotation answers that a cancelled rotation is off.
+// fillRotation returns a cancelled rotation as disabled.
 func fillRotation(x *call.Exchange) error {
 	var secret map[string]any
-	if err := json.Unmarshal(x.Response, &secret); err != nil {
-		return fmt.Errorf("decode the secret: %w", err)
+	if err := x.DecodeResponse(&secret); err != nil {
+		return err
 	}
 	arn, _ := secret["ARN"].(string)
 	if x.Fields.StringMember(rotationStopped(arn), "stopped") == "" {

@@ -2,20 +2,18 @@
 package secretsmanager
 
 import (
-	"encoding/json"
-	"fmt"
 	"net/http"
 	"regexp"
 
 	"github.com/didomi/serverless-api/sandbox/gateway/call"
 )
 
-// service is Secrets Manager as the gateway corrects it.
+// service corrects Secrets Manager.
 type service struct {
 	*call.Account
 }
 
-// New describes the service for an account.
+// New returns the corrected calls of Secrets Manager.
 func New(a *call.Account) call.Service {
 	return (&service{Account: a}).calls()
 }
@@ -32,16 +30,16 @@ func (s *service) calls() call.Service {
 	}
 }
 
-// refuseEmptySecret answers that a secret without a value has none: the
-// emulator makes an empty version with every secret and answers that.
+// rejectEmptySecret rejects the read of a secret without a value: the emulator
+// creates an empty version with every secret and returns it.
 // https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html
 func rejectEmptySecret(x *call.Exchange) error {
 	var value struct {
 		SecretString, SecretBinary *string
 		VersionStages              []string
 	}
-	if err := json.Unmarshal(x.Response, &value); err != nil {
-		return fmt.Errorf("decode the secret's value: %w", err)
+	if err := x.DecodeResponse(&value); err != nil {
+		return err
 	}
 	if value.SecretString != nil || value.SecretBinary != nil {
 		return nil
@@ -54,7 +52,7 @@ func rejectEmptySecret(x *call.Exchange) error {
 		"Secrets Manager can't find the specified secret value for staging label: "+stage)
 }
 
-// bounds are those of the calls that give something its physical name, of the API reference.
+// bounds limit the names of new resources, as the API reference does.
 var bounds = map[string]call.BoundedCall{
 	"CreateSecret": call.BoundOf("InvalidParameterException", "Name", 512, secretName),
 }

@@ -2,23 +2,22 @@
 package servicequotas
 
 import (
-	"fmt"
 	"net/http"
 
 	"github.com/didomi/serverless-api/sandbox/gateway/call"
 )
 
-// service is Service Quotas as the gateway corrects it.
+// service corrects Service Quotas.
 type service struct {
 	*call.Account
 }
 
-// New describes the service for an account.
+// New returns the corrected calls of Service Quotas.
 func New(a *call.Account) call.Service {
 	return (&service{Account: a}).calls()
 }
 
-// calls answer Service Quotas, which the emulator lacks; it still verifies the signature.
+// calls implements Service Quotas, which the emulator does not have. The emulator still verifies signatures.
 // https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_Operations.html
 func (s *service) calls() call.Service {
 	return call.Service{
@@ -33,8 +32,8 @@ func (s *service) calls() call.Service {
 func getQuota(value func(key string) (float64, bool)) call.Handler {
 	return func(x *call.Exchange) error {
 		var request struct{ ServiceCode, QuotaCode string }
-		if err := call.Decode(x.Body, &request); err != nil {
-			return fmt.Errorf("decode the request: %w", err)
+		if err := x.DecodeRequest(&request); err != nil {
+			return err
 		}
 		v, ok := value(request.ServiceCode + "/" + request.QuotaCode)
 		if !ok {

@@ -8,7 +8,7 @@ import (
 	"github.com/didomi/serverless-api/sandbox/iampolicy"
 )
 
-// resources is the topic or the subscription, by its ARN.
+// resources returns the topic or the subscription of a call.
 func (s *service) resources(_ context.Context, _ string, x *call.Exchange) ([]iampolicy.Resource, error) {
 	var all []iampolicy.Resource
 	for _, parameter := range []string{"ResourceArn", "SubscriptionArn", "TopicArn"} {
@@ -19,17 +19,17 @@ func (s *service) resources(_ context.Context, _ string, x *call.Exchange) ([]ia
 	return all, nil
 }
 
-// bounds are those of the calls that give something its physical name, of the API reference.
+// bounds limit the names of new resources, as the API reference does.
 var bounds = map[string]call.BoundedCall{
 	"CreateTopic": call.BoundOf("InvalidParameter", "Name", 256, call.WordDash),
 }
 
-// service is SNS as the gateway corrects it.
+// service corrects SNS.
 type service struct {
 	*call.Account
 }
 
-// New describes the service for an account.
+// New returns the corrected calls of SNS.
 func New(a *call.Account) call.Service {
 	return (&service{Account: a}).calls()
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/didomi/serverless-api/sandbox/iampolicy"
 )
 
-// resources is the resource whose tags are asked for or set.
+// resources returns the web ACLs of a call.
 func (s *service) resources(_ context.Context, _ string, x *call.Exchange) ([]iampolicy.Resource, error) {
 	var request struct {
 		ResourceARN, WebACLArn string
@@ -16,8 +16,8 @@ func (s *service) resources(_ context.Context, _ string, x *call.Exchange) ([]ia
 			LogDestinationConfigs []string
 		}
 	}
-	if err := call.Decode(x.Body, &request); err != nil {
-		return nil, nil //nolint:nilerr // what cannot be read names nothing
+	if err := x.DecodeRequest(&request); err != nil {
+		return nil, nil //nolint:nilerr // an invalid request has no resources
 	}
 	var all []iampolicy.Resource
 	if logging := request.LoggingConfiguration; logging.ResourceArn != "" {
@@ -31,7 +31,7 @@ func (s *service) resources(_ context.Context, _ string, x *call.Exchange) ([]ia
 	return all, nil
 }
 
-// bounds are those of the calls that give something its physical name, of the API reference.
+// bounds limit the names of new resources, as the API reference does.
 var bounds = map[string]call.BoundedCall{
 	"CreateWebACL": call.BoundOf("WAFInvalidParameterException", "Name", 128, call.WordDash),
 }

@@ -14,7 +14,7 @@ import (
 
 const target = "AWSWAF_20190729."
 
-// firewalls hold what the emulator forgets of web ACLs, by ARN: logging and data protection.
+// firewalls hold what the emulator drops of web ACLs: logging by ARN and data protection by ID.
 type firewalls struct {
 	mu        sync.Mutex
 	logging   map[string]map[string]any
@@ -25,18 +25,19 @@ func newFirewalls() *firewalls {
 	return &firewalls{logging: map[string]map[string]any{}, protected: map[string]any{}}
 }
 
-// service is WAF as the gateway corrects it.
+// service corrects WAF.
 type service struct {
 	*call.Account
 	firewalls *firewalls
 }
 
-// New describes the service for an account.
+// New returns the corrected calls of WAF.
 func New(a *call.Account) call.Service {
 	return (&service{Account: a, firewalls: newFirewalls()}).calls()
 }
 
-// calls answer the calls about logging, which the emulator lacks, and put the data protection back into web ACLs.
+// calls implements the calls for logging, which the emulator does not support, and adds the data protection to web
+// ACLs.
 func (s *service) calls() call.Service {
 	return call.Service{
 		Name: "wafv2", Target: target, Other: call.WithBody((*call.Exchange).Forward), Bounds: bounds, Resources: s.resources,
@@ -56,19 +57,19 @@ func (s *service) calls() call.Service {
 	}
 }
 
-// destination is a log group, delivery stream or bucket whose name has the prefix that WAF wants.
+// destination matches a log group, delivery stream or bucket whose name has the prefix that WAF requires.
 // https://docs.aws.amazon.com/waf/latest/APIReference/API_LoggingConfiguration.html
 var destination = regexp.MustCompile(`^arn:aws:(logs:[^:]+:\d+:log-group:|firehose:[^:]+:\d+:deliverystream/|s3:::)aws-waf-logs-[^:*]*$`)
 
-// redactable are the fields that a log can leave out.
+// redactable are the fields that can be redacted from a log.
 var redactable = []string{"Method", "QueryString", "SingleHeader", "UriPath"}
 
-// putLogging keeps a configuration as AWS does: the whole of it replaces the one before.
+// putLogging stores a configuration, which replaces the one before.
 // https://docs.aws.amazon.com/waf/latest/APIReference/API_PutLoggingConfiguration.html
 func (s *service) putLogging(x *call.Exchange) error {
 	var request struct{ LoggingConfiguration map[string]any }
-	if err := call.Decode(x.Body, &request); err != nil {
-		return fmt.Errorf("decode the request: %w", err)
+	if err := x.DecodeRequest(&request); err != nil {
+		return err
 	}
 	config := request.LoggingConfiguration
 	destinations, _ := config["LogDestinationConfigs"].([]any)
@@ -82,10 +83,11 @@ func (s *service) putLogging(x *call.Exchange) error {
 			return x.Reject(http.StatusBadRequest, "WAFInvalidParameterException", "Error reason: a field of this kind cannot be redacted, field: REDACTED_FIELDS")
 		}
 	}
-	if protected, err := webACLs(x); err != nil || !protected[call.StringMember(config, "ResourceArn")] {
-		if err != nil {
-			return err
-		}
+	acls, err := webACLs(x)
+	if err != nil {
+		return err
+	}
+	if !acls[call.StringMember(config, "ResourceArn")] {
 		return x.Reject(http.StatusBadRequest, "WAFNonexistentItemException", "AWS WAF couldn't perform the operation because your resource doesn't exist.")
 	}
 	f := s.firewalls
@@ -95,7 +97,7 @@ func (s *service) putLogging(x *call.Exchange) error {
 	return x.RespondJSON(http.StatusOK, map[string]any{"LoggingConfiguration": config})
 }
 
-// hasOne says whether the object has one of the members.
+// hasOne reports whether the object has one of the members.
 func hasOne(object any, members []string) bool {
 	of, _ := object.(map[string]any)
 	for _, member := range members {
@@ -106,7 +108,7 @@ func hasOne(object any, members []string) bool {
 	return false
 }
 
-// webACLs are the ARNs of those that there are.
+// webACLs returns the ARNs of the existing web ACLs.
 func webACLs(x *call.Exchange) (map[string]bool, error) {
 	var list struct{ WebACLs []struct{ ARN string } }
 	if err := x.Emulator.Target(x.Request.Context(), "wafv2", target+"ListWebACLs", map[string]any{"Scope": "REGIONAL"}, &list); err != nil {
@@ -122,11 +124,11 @@ func webACLs(x *call.Exchange) (map[string]bool, error) {
 func (s *service) getLogging(x *call.Exchange) error    { return s.logging(x, false) }
 func (s *service) deleteLogging(x *call.Exchange) error { return s.logging(x, true) }
 
-// logging answers about the configuration of one web ACL, which is gone where it was deleted.
+// logging returns or deletes the configuration of a web ACL.
 func (s *service) logging(x *call.Exchange, remove bool) error {
 	var request struct{ ResourceArn string }
-	if err := call.Decode(x.Body, &request); err != nil {
-		return fmt.Errorf("decode the request: %w", err)
+	if err := x.DecodeRequest(&request); err != nil {
+		return err
 	}
 	f := s.firewalls
 	f.mu.Lock()
@@ -153,16 +155,16 @@ func (s *service) listLogging(x *call.Exchange) error {
 	return x.RespondJSON(http.StatusOK, map[string]any{"LoggingConfigurations": all})
 }
 
-// protectWebACL remembers the data protection that the emulator drops. The id is the end of the ARN.
+// storeDataProtection stores the data protection, which the emulator drops. The ID is the end of the ARN.
 // https://docs.aws.amazon.com/waf/latest/APIReference/API_DataProtectionConfig.html
 func (s *service) storeDataProtection(x *call.Exchange) error {
 	var request map[string]any
 	var response struct{ Summary struct{ ID string } }
-	if err := call.Decode(x.Body, &request); err != nil {
-		return fmt.Errorf("decode the request: %w", err)
+	if err := x.DecodeRequest(&request); err != nil {
+		return err
 	}
-	if err := call.Decode(x.Response, &response); err != nil {
-		return fmt.Errorf("decode the emulator's answer: %w", err)
+	if err := x.DecodeResponse(&response); err != nil {
+		return err
 	}
 	id := response.Summary.ID
 	if id == "" {
@@ -179,8 +181,8 @@ func (s *service) storeDataProtection(x *call.Exchange) error {
 
 func (s *service) fillDataProtection(x *call.Exchange) error {
 	var response map[string]any
-	if err := call.Decode(x.Response, &response); err != nil {
-		return fmt.Errorf("decode the emulator's answer: %w", err)
+	if err := x.DecodeResponse(&response); err != nil {
+		return err
 	}
 	acl, _ := response["WebACL"].(map[string]any)
 	f := s.firewalls
@@ -194,28 +196,28 @@ func (s *service) fillDataProtection(x *call.Exchange) error {
 	return x.RespondJSON(http.StatusOK, response)
 }
 
-// associateWebACL puts a stage's web ACL into what API Gateway shows of the stage.
+// associateWebACL stores a stage's web ACL, which API Gateway returns with the stage.
 // https://docs.aws.amazon.com/apigateway/latest/api/API_Stage.html
 func associateWebACL(x *call.Exchange) error {
 	var request struct{ ResourceArn, WebACLArn string }
-	if err := call.Decode(x.Body, &request); err != nil {
-		return fmt.Errorf("decode the request: %w", err)
+	if err := x.DecodeRequest(&request); err != nil {
+		return err
 	}
-	var shown any = emulator.Removed{}
+	var acl any = emulator.Removed{}
 	if request.WebACLArn != "" {
-		shown = request.WebACLArn
+		acl = request.WebACLArn
 	}
 	if _, stage, ok := strings.Cut(request.ResourceArn, "::"); ok {
-		x.Fields.Set(stage, map[string]any{"webAclArn": shown})
+		x.Fields.Set(stage, map[string]any{"webAclArn": acl})
 	}
 	return nil
 }
 
-// forgetWebACL ends the logging with the web ACL.
+// webACLDeleted deletes the data protection and the logging of a web ACL.
 func (s *service) webACLDeleted(x *call.Exchange) error {
 	var request struct{ ID string }
-	if err := call.Decode(x.Body, &request); err != nil {
-		return fmt.Errorf("decode the request: %w", err)
+	if err := x.DecodeRequest(&request); err != nil {
+		return err
 	}
 	f := s.firewalls
 	f.mu.Lock()

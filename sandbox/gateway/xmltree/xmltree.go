@@ -1,4 +1,4 @@
-// Package xmltree reads, changes and writes responses of the Query protocol.
+// Package xmltree parses, changes and writes responses of the Query protocol.
 package xmltree
 
 import (
@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// Node is an element of a Query protocol answer. Such answers use one
+// Node is an element of a Query protocol response. Such responses use one
 // namespace, declared on the root, and never mix text with elements.
 type Node struct {
 	Name     string
@@ -19,17 +19,17 @@ type Node struct {
 	Children []*Node
 }
 
-// Parse reads an answer into a tree.
+// Parse parses a response.
 func Parse(data []byte) (*Node, error) {
 	decoder := xml.NewDecoder(bytes.NewReader(data))
 	var open []*Node
 	for {
 		token, err := decoder.Token()
 		if errors.Is(err, io.EOF) {
-			return nil, errors.New("the answer is not an XML document")
+			return nil, errors.New("the response is not an XML document")
 		}
 		if err != nil {
-			return nil, fmt.Errorf("parse the answer: %w", err)
+			return nil, fmt.Errorf("parse the response: %w", err)
 		}
 		switch t := token.(type) {
 		case xml.StartElement:
@@ -67,7 +67,7 @@ func (n *Node) write(out *strings.Builder) {
 	for _, a := range n.attrs {
 		name := a.Name.Local
 		if a.Name.Space != "" && a.Name.Space != "xmlns" {
-			continue // no Query answer has a prefixed attribute
+			continue // Query responses have no prefixed attributes
 		}
 		out.WriteString(" " + name + `="` + escape(a.Value) + `"`)
 	}
@@ -80,11 +80,11 @@ func (n *Node) write(out *strings.Builder) {
 
 func escape(s string) string {
 	var out bytes.Buffer
-	_ = xml.EscapeText(&out, []byte(s)) // a Buffer takes every write
+	_ = xml.EscapeText(&out, []byte(s)) // writes to a Buffer do not fail
 	return out.String()
 }
 
-// Child is the direct child of that name, or nil.
+// Child returns the first child of that name, or nil.
 func (n *Node) Child(name string) *Node {
 	if n == nil {
 		return nil
@@ -97,7 +97,7 @@ func (n *Node) Child(name string) *Node {
 	return nil
 }
 
-// Value is the text of the direct child of that name.
+// Value returns the text of the first child of that name, or the empty string.
 func (n *Node) Value(name string) string {
 	if c := n.Child(name); c != nil {
 		return strings.TrimSpace(c.Text)
@@ -105,7 +105,7 @@ func (n *Node) Value(name string) string {
 	return ""
 }
 
-// Set gives the child of that name this text, making it when missing.
+// Set sets the text of the child of that name, which it adds if there is none.
 func (n *Node) Set(name, text string) {
 	c := n.Child(name)
 	if c == nil {
@@ -115,24 +115,24 @@ func (n *Node) Set(name, text string) {
 	c.Text, c.Children = text, nil
 }
 
-// Put replaces the child of that name by this element.
+// Put replaces the children of the element's name by the element.
 func (n *Node) Put(element *Node) {
 	n.Remove(element.Name)
 	n.Children = append(n.Children, element)
 }
 
-// Remove drops the children of that name.
+// Remove removes the children of that name.
 func (n *Node) Remove(name string) {
-	kept := n.Children[:0]
+	rest := n.Children[:0]
 	for _, c := range n.Children {
 		if c.Name != name {
-			kept = append(kept, c)
+			rest = append(rest, c)
 		}
 	}
-	n.Children = kept
+	n.Children = rest
 }
 
-// List makes <name><item>..</item>..</name> of strings.
+// List returns <name><item>..</item>..</name> of strings.
 func List(name, item string, values []string) *Node {
 	n := &Node{Name: name}
 	for _, v := range values {
@@ -141,7 +141,7 @@ func List(name, item string, values []string) *Node {
 	return n
 }
 
-// First is the first element of that name in the tree, or nil.
+// First returns the first element of that name in the tree, or nil.
 func (n *Node) First(name string) *Node {
 	var found *Node
 	n.Each(name, func(e *Node) {
@@ -152,7 +152,7 @@ func (n *Node) First(name string) *Node {
 	return found
 }
 
-// Each calls visit for every element of that name, outer ones first.
+// Each calls visit for every element of that name, parents before children.
 func (n *Node) Each(name string, visit func(*Node)) {
 	if n == nil {
 		return
@@ -165,7 +165,7 @@ func (n *Node) Each(name string, visit func(*Node)) {
 	}
 }
 
-// Texts are the texts of the element's children; none for nil.
+// Texts returns the texts of the element's children, which are none for nil.
 func (n *Node) Texts() []string {
 	if n == nil {
 		return nil
@@ -177,7 +177,7 @@ func (n *Node) Texts() []string {
 	return values
 }
 
-// Items are the element's children; none for nil.
+// Items returns the element's children, which are none for nil.
 func (n *Node) Items() []*Node {
 	if n == nil {
 		return nil
@@ -185,15 +185,15 @@ func (n *Node) Items() []*Node {
 	return n.Children
 }
 
-// Visit calls see for every element of the tree, outer ones first.
-func (n *Node) Visit(see func(*Node)) {
-	see(n)
+// Visit calls visit for every element of the tree, parents before children.
+func (n *Node) Visit(visit func(*Node)) {
+	visit(n)
 	for _, c := range n.Children {
-		c.Visit(see)
+		c.Visit(visit)
 	}
 }
 
-// Element is an element of texts, in pairs of name and text.
+// Element returns an element with children in pairs of name and text.
 func Element(name string, pairs ...string) *Node {
 	n := &Node{Name: name}
 	for i := 0; i+1 < len(pairs); i += 2 {
@@ -202,12 +202,12 @@ func Element(name string, pairs ...string) *Node {
 	return n
 }
 
-// Holding is a result with one list.
+// ListResult returns a result with one list.
 func ListResult(list string, items []*Node) *Node {
 	return &Node{Children: []*Node{{Name: list, Children: items}}}
 }
 
-// ChildTexts are the texts of all elements of that name in the tree.
+// ChildTexts returns the texts of all elements of that name in the tree.
 func ChildTexts(tree *Node, name string) []string {
 	var all []string
 	tree.Visit(func(n *Node) {

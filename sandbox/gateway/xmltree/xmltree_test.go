@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestAnAnswerKeepsEverythingThatIsNotChanged(t *testing.T) {
+func TestAResponseKeepsEverythingThatIsNotChanged(t *testing.T) {
 	const document = `<?xml version="1.0" encoding="UTF-8"?>
 <DescribeResponse xmlns="http://rds.amazonaws.com/doc/2014-10-31/">
   <Result><Items><Item><Name>a &lt; b &amp; "c"</Name><Empty/><Text> kept </Text></Item><Item><Name>second</Name></Item></Items></Result>
@@ -28,15 +28,15 @@ func TestAnAnswerKeepsEverythingThatIsNotChanged(t *testing.T) {
 		t.Errorf("got %d items", len(items))
 	}
 	if !strings.Contains(string(tree.Bytes()), `<DescribeResponse xmlns="http://rds.amazonaws.com/doc/2014-10-31/">`) {
-		t.Errorf("the namespace is lost: %s", tree.Bytes())
+		t.Errorf("the response has no namespace: %s", tree.Bytes())
 	}
 }
 
-func TestWhatIsNoDocumentIsAnError(t *testing.T) {
-	for name, text := range map[string]string{"empty": "", "plain text": "oops", "cut off": "<a><b></a>"} {
+func TestAnInvalidDocumentIsRejected(t *testing.T) {
+	for name, document := range map[string]string{"an empty document": "", "plain text": "oops", "an element without its end": "<a><b></a>"} {
 		t.Run(name, func(t *testing.T) {
-			if tree, err := Parse([]byte(text)); err == nil {
-				t.Errorf("got %+v", tree)
+			if tree, err := Parse([]byte(document)); err == nil {
+				t.Errorf("Parse() = %+v, want an error", tree)
 			}
 		})
 	}
