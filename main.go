@@ -4,6 +4,7 @@ package main
 
 import (
 	"github.com/didomi/serverless-api/api"
+	"github.com/didomi/serverless-api/api/function"
 	"github.com/didomi/serverless-api/data"
 	"github.com/didomi/serverless-api/dns"
 	"github.com/didomi/serverless-api/iam"
@@ -25,7 +26,7 @@ func provision(ctx *pulumi.Context, values config.Values) error {
 	if err != nil {
 		return err
 	}
-	code, err := api.Build("lambda", ".build", cfg.API.Architecture)
+	code, err := function.Build("lambda", ".build", cfg.API.Architecture)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"github.com/didomi/serverless-api/api"
+	"github.com/didomi/serverless-api/api/function"
 	"github.com/didomi/serverless-api/data"
 	"github.com/didomi/serverless-api/dns"
 	"github.com/didomi/serverless-api/iam"
@@ -45,7 +46,7 @@ func dataArgs(cfg settings, ci *iam.IAM, kmsKeys *keys.Keys, vpc *network.Networ
 
 // apiArgs places the function in the private subnets and passes the addresses of its dependencies. The migration
 // depends on both components as a whole: it needs endpoints, security group rules and the proxy's target.
-func apiArgs(cfg settings, stage string, logRole pulumi.StringOutput, code api.Code, ci *iam.IAM, kmsKeys *keys.Keys, vpc *network.Network, storage *data.Data, zone *dns.DNS) api.Args {
+func apiArgs(cfg settings, stage string, logRole pulumi.StringOutput, code function.Code, ci *iam.IAM, kmsKeys *keys.Keys, vpc *network.Network, storage *data.Data, zone *dns.DNS) api.Args {
 	return api.Args{
 		Config:          cfg.API,
 		Stage:           stage,

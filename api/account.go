@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/apigateway"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
@@ -25,15 +26,15 @@ func LogRole(ctx *pulumi.Context, name string, opts ...pulumi.ResourceOption) (p
 // logDestination is the ARN of the access log's group, once API Gateway is known to have a role to write
 // logs with. Without it AWS refuses a stage that logs; a preview fails with the reason.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html
-func logDestination(s site, l logs) pulumi.StringOutput {
+func logDestination(b builder, access *cloudwatch.LogGroup) pulumi.StringOutput {
 	// The group's ARN is not known in a preview of a new stack; the role is.
-	role := s.args.LogRoleARN.ToStringOutput().ApplyT(func(role string) (string, error) {
+	role := b.args.LogRoleARN.ToStringOutput().ApplyT(func(role string) (string, error) {
 		if role == "" {
 			return "", fmt.Errorf("api: API Gateway has no role to write logs with in account %s, region %s; an administrator sets it: "+
 				"run pulumi up in bootstrap/ (docs/how-to/bootstrap-an-account.md), with %[2]s in %[3]s-bootstrap:apiGateway.regions where bootstrap is in another region",
-				s.Account, s.Region, s.project)
+				b.Account, b.Region, b.Project)
 		}
 		return role, nil
 	})
-	return pulumi.All(role, l.access.Arn).ApplyT(func(all []any) string { return all[1].(string) }).(pulumi.StringOutput)
+	return pulumi.All(role, access.Arn).ApplyT(func(all []any) string { return all[1].(string) }).(pulumi.StringOutput)
 }

@@ -3,7 +3,9 @@ package api
 import (
 	"fmt"
 
-	"github.com/didomi/serverless-api/internal/account"
+	"github.com/didomi/serverless-api/api/function"
+	"github.com/didomi/serverless-api/api/internal/component"
+	"github.com/didomi/serverless-api/api/watch"
 	"github.com/didomi/serverless-api/internal/config"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -42,14 +44,10 @@ type API struct {
 	DashboardName pulumi.StringOutput `pulumi:"dashboardName"`
 }
 
-// site is what every resource of the component is created with.
-type site struct {
-	name    string
-	project string
-	args    Args
-	parent  pulumi.ResourceOption
-
-	account.Location
+// builder is what every resource of API Gateway is created with.
+type builder struct {
+	component.Builder
+	args Args
 }
 
 // New creates the component. It rejects an invalid Config before it registers anything.
@@ -61,48 +59,41 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	if err := ctx.RegisterComponentResource(Token(ctx.Project()), name, c, opts...); err != nil {
 		return nil, fmt.Errorf("api: %w", err)
 	}
-	s, err := newSite(ctx, name, args, c)
+	base, err := component.NewBuilder(ctx, name, c, args.OperationsKeyARN, args.Config.LogRetentionDays)
 	if err != nil {
 		return nil, err
 	}
-	l, err := newLogs(ctx, s)
+	b := builder{base, args}
+	functions, err := function.New(ctx, b.functionArgs())
 	if err != nil {
 		return nil, err
 	}
-	f, err := newFunctions(ctx, s, l)
+	g, err := newGateway(ctx, b, functions)
 	if err != nil {
 		return nil, err
 	}
-	g, err := newGateway(ctx, s, l, f)
+	if err := newWebACL(ctx, b, g.stage); err != nil {
+		return nil, err
+	}
+	keys, err := newUsage(ctx, b, g)
 	if err != nil {
 		return nil, err
 	}
-	if err := newWebACL(ctx, s, g.stage); err != nil {
-		return nil, err
-	}
-	keys, err := newUsage(ctx, s, g)
+	url, err := newDomain(ctx, b, g)
 	if err != nil {
 		return nil, err
 	}
-	url, err := newDomain(ctx, s, g)
-	if err != nil {
-		return nil, err
-	}
-	alarms, err := newAlarms(ctx, s, l, f, g)
-	if err != nil {
-		return nil, err
-	}
-	dashboard, err := newDashboard(ctx, s, l, f, g, alarms)
+	monitoring, err := watch.New(ctx, b.watchArgs(functions, g))
 	if err != nil {
 		return nil, err
 	}
 
 	c.URL, c.InvokeURL, c.APIKey, c.APIKeys = url, g.stage.InvokeUrl, keys.first, keys.byName.ToStringMapOutput()
 	c.RestAPIID, c.StageName = g.restAPI.ID().ToStringOutput(), g.stage.StageName
-	c.FunctionName, c.FunctionVersion, c.AliasARN = f.api.Name, f.api.Version, f.alias.Arn
-	c.FunctionNames = f.names().ToStringArrayOutput()
-	c.AlarmTopicARN, c.WarningTopicARN = alarms.topics.pages.Arn, alarms.topics.warnings.Arn
-	c.RolloutAlarms, c.DashboardName = alarms.rollback.ToStringArrayOutput(), dashboard
+	c.FunctionName, c.FunctionVersion, c.AliasARN = functions.API.Name, functions.API.Version, functions.Alias.Arn
+	c.FunctionNames = functions.Names().ToStringArrayOutput()
+	c.AlarmTopicARN, c.WarningTopicARN = monitoring.AlarmTopicARN, monitoring.WarningTopicARN
+	c.RolloutAlarms, c.DashboardName = monitoring.RolloutAlarms, monitoring.DashboardName
 	return c, ctx.RegisterResourceOutputs(c, pulumi.Map{
 		"url": c.URL, "invokeUrl": c.InvokeURL, "apiKey": c.APIKey, "apiKeys": c.APIKeys,
 		"restApiId": c.RestAPIID, "stageName": c.StageName,
@@ -110,13 +101,4 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 		"alarmTopicArn": c.AlarmTopicARN, "warningTopicArn": c.WarningTopicARN,
 		"rolloutAlarms": c.RolloutAlarms, "dashboardName": c.DashboardName,
 	})
-}
-
-// newSite looks up where the stack is.
-func newSite(ctx *pulumi.Context, name string, args Args, parent pulumi.Resource) (site, error) {
-	location, err := account.Locate(ctx, parent)
-	if err != nil {
-		return site{}, fmt.Errorf("api: %w", err)
-	}
-	return site{name: name, project: ctx.Project(), args: args, parent: pulumi.Parent(parent), Location: location}, nil
 }

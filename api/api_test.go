@@ -1,55 +1,18 @@
 package api
 
 import (
-	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/didomi/serverless-api/api/function"
+	"github.com/didomi/serverless-api/api/internal/component/componenttest"
 	"github.com/didomi/serverless-api/internal/mocks"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/sns"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-const component = "didomi-test-api"
-
-// answers are what AWS computes for the types that others here are wired to.
-var answers = map[string]func(mocks.Resource) map[string]any{
-	"aws:lambda/function:Function": func(r mocks.Resource) map[string]any {
-		return map[string]any{"name": r.Name, "version": "7"}
-	},
-	"aws:lambda/alias:Alias": func(r mocks.Resource) map[string]any {
-		arn := "arn:aws:lambda:eu-west-1:123456789012:function:" + r.Inputs["functionName"].(string) + ":live"
-		return map[string]any{
-			"arn":       arn,
-			"invokeArn": "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/" + arn + "/invocations",
-		}
-	},
-	"aws:wafv2/webAcl:WebAcl": func(r mocks.Resource) map[string]any {
-		return map[string]any{"name": r.Name + "-1a2b3c4"}
-	},
-	"aws:cloudwatch/logGroup:LogGroup": func(r mocks.Resource) map[string]any {
-		if _, named := r.Inputs["name"]; named {
-			return nil
-		}
-		return map[string]any{"name": r.Name + "-1a2b3c4"}
-	},
-	"aws:apigateway/restApi:RestApi": func(r mocks.Resource) map[string]any {
-		return map[string]any{"name": r.Name, "executionArn": "arn:aws:execute-api:eu-west-1:123456789012:" + r.Name}
-	},
-	"aws:apigateway/stage:Stage": func(r mocks.Resource) map[string]any {
-		return map[string]any{"invokeUrl": "https://rest.execute-api.eu-west-1.amazonaws.com/test"}
-	},
-	"aws:apigateway/apiKey:ApiKey": func(r mocks.Resource) map[string]any {
-		return map[string]any{"value": "value of " + r.Name}
-	},
-	"aws:cloudwatch/metricAlarm:MetricAlarm": func(r mocks.Resource) map[string]any {
-		return map[string]any{"name": r.Name + "-1a2b3c4"}
-	},
-	"aws:apigateway/domainName:DomainName": func(mocks.Resource) map[string]any {
-		return map[string]any{"regionalDomainName": "d-1.execute-api.eu-west-1.amazonaws.com", "regionalZoneId": "ZREGIONAL"}
-	},
-}
+const testName = componenttest.Name
 
 // full are the arguments of a stack that has everything.
 func full(t *testing.T) Args {
@@ -64,11 +27,11 @@ func full(t *testing.T) Args {
 	}
 	c.Throttles = []Throttle{{Route: "PUT /books/{id}", Rate: 20, Burst: 40}, {Route: "POST /scans/{key+}", Rate: 5, Burst: 10}}
 	c.CORSOrigins = []string{"https://a.example.com", "https://b.example.com"}
-	c.SilenceMinutes, c.Rollout = 60, canary
+	c.SilenceMinutes, c.Rollout = 60, function.Canary
 	c.AlarmEmails, c.WarningEmails = []string{"ops@example.com"}, []string{"team@example.com"}
 	return Args{
 		Config: c, Stage: "test",
-		Code:      Code{APIPath: "build.go", OperationsPath: "build_test.go", SHA256: "code-hash", MigrationsSHA256: "migrations-hash"},
+		Code:      function.Code{APIPath: "api.go", OperationsPath: "api_test.go", SHA256: "code-hash", MigrationsSHA256: "migrations-hash"},
 		SubnetIDs: pulumi.ToStringArray([]string{"subnet-1", "subnet-2"}), SecurityGroupID: pulumi.String("sg-1"),
 		PermissionsBoundary: pulumi.String("arn:boundary"), LogRoleARN: pulumi.String("arn:log-role"),
 		Database: Database{
@@ -96,8 +59,8 @@ func full(t *testing.T) Args {
 // build runs the component under mocks.
 func build(t *testing.T, args Args) *mocks.Recorder {
 	t.Helper()
-	return mocks.Mocks{Outputs: answers}.Run(t, func(ctx *pulumi.Context) error {
-		_, err := New(ctx, component, args)
+	return mocks.Mocks{Outputs: componenttest.Outputs}.Run(t, func(ctx *pulumi.Context) error {
+		_, err := New(ctx, testName, args)
 		return err
 	})
 }
@@ -154,8 +117,8 @@ func TestRoomRegisters(t *testing.T) {
 			got, want := map[string]int{}, map[string]int{}
 			for _, r := range build(t, tt.args).All() {
 				got[r.Type]++
-				if r.Type != Token(mocks.Project) && (r.ParentName() != component || !strings.HasPrefix(r.Name, component+"-")) {
-					t.Errorf("%s %q has the parent %q; want %q and a name that starts with it", r.Type, r.Name, r.ParentName(), component)
+				if r.Type != Token(mocks.Project) && (r.ParentName() != testName || !strings.HasPrefix(r.Name, testName+"-")) {
+					t.Errorf("%s %q has the parent %q; want %q and a name that starts with it", r.Type, r.Name, r.ParentName(), testName)
 				}
 			}
 			for _, counts := range []map[string]int{always, tt.more} {
@@ -179,7 +142,7 @@ func TestRoomRegisters(t *testing.T) {
 
 func TestPreviewNeedsNothingKnown(t *testing.T) {
 	_, err := mocks.Mocks{Preview: true}.Try(func(ctx *pulumi.Context) error {
-		_, err := New(ctx, component, full(t))
+		_, err := New(ctx, testName, full(t))
 		return err
 	})
 	if err != nil {
@@ -191,7 +154,7 @@ func TestBadConfigRegistersNothing(t *testing.T) {
 	args := full(t)
 	args.Config.MemoryMB = 1
 	r, err := mocks.Mocks{}.Try(func(ctx *pulumi.Context) error {
-		_, err := New(ctx, component, args)
+		_, err := New(ctx, testName, args)
 		return err
 	})
 	if err == nil || !strings.Contains(err.Error(), "api.memoryMb is 1; must be an integer from 128 to 10240") {
@@ -208,13 +171,13 @@ func TestOutputs(t *testing.T) {
 		args     Args
 		url, key string
 	}{
-		{"a delegated domain is the API's address, and the key is told", full(t), "https://test.example.com", "value of " + component + "-key-first"},
+		{"a delegated domain is the API's address, and the key is told", full(t), "https://test.example.com", "value of " + testName + "-key-first"},
 		{"without one it is the stage's own, and without keys the key is empty", bare(t), "https://rest.execute-api.eu-west-1.amazonaws.com/test", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			got := map[string]string{}
-			r := mocks.Mocks{Outputs: answers}.Run(t, func(ctx *pulumi.Context) error {
-				a, err := New(ctx, component, tt.args)
+			r := mocks.Mocks{Outputs: componenttest.Outputs}.Run(t, func(ctx *pulumi.Context) error {
+				a, err := New(ctx, testName, tt.args)
 				if err != nil {
 					return err
 				}
@@ -235,30 +198,15 @@ func TestOutputs(t *testing.T) {
 	}
 }
 
-// statements parses a policy document.
-func statements(t *testing.T, document any) []statement {
-	t.Helper()
-	var parsed struct{ Statement []statement }
-	if err := json.Unmarshal([]byte(document.(string)), &parsed); err != nil {
-		t.Fatalf("%v in %v", err, document)
+func TestLogs(t *testing.T) {
+	r := build(t, full(t))
+	for _, group := range r.OfType("aws:cloudwatch/logGroup:LogGroup") {
+		if group.Inputs["retentionInDays"] != 30.0 || group.Inputs["kmsKeyId"] != "arn:operations" {
+			t.Errorf("%s: %v days under %v, want 30 under the operations' key", group.Name, group.Inputs["retentionInDays"], group.Inputs["kmsKeyId"])
+		}
 	}
-	return parsed.Statement
-}
-
-type statement struct {
-	Sid       string
-	Effect    string
-	Action    []string
-	Resource  []string
-	Principal any
-	Condition map[string]any
-}
-
-func find(t *testing.T, all []statement, sid string) statement {
-	t.Helper()
-	i := slices.IndexFunc(all, func(s statement) bool { return s.Sid == sid })
-	if i < 0 {
-		t.Fatalf("no statement %q in %v", sid, all)
+	execution := r.Find(t, "aws:cloudwatch/logGroup:LogGroup", testName+"-execution-log")
+	if want := "API-Gateway-Execution-Logs_" + testName + "-rest-id/test"; execution.Inputs["name"] != want {
+		t.Errorf("API Gateway's own group is %v, want %s", execution.Inputs["name"], want)
 	}
-	return all[i]
 }

@@ -1,14 +1,17 @@
 package api
 
-import "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+import (
+	"github.com/didomi/serverless-api/api/function"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
 
 // Args are what the component needs of the stack and of other components.
 type Args struct {
 	Config Config
 	// Stage names the API's stage.
 	Stage string
-	// Code is the functions, built by Build.
-	Code Code
+	// Code is the functions, built by function.Build.
+	Code function.Code
 
 	// SubnetIDs and SecurityGroupID are where the function runs.
 	SubnetIDs       pulumi.StringArrayInput

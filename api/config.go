@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/didomi/serverless-api/api/function"
+	"github.com/didomi/serverless-api/api/watch"
 	"github.com/didomi/serverless-api/internal/config"
 	"github.com/didomi/serverless-api/lambda/openapi"
 )
@@ -84,7 +86,7 @@ func Default() Config {
 	return Config{
 		Architecture: "arm64", MemoryMB: 512, TimeoutSeconds: 30, StreamMaxMB: 16,
 		CacheTTL: "60s", StaleTTL: "10m", NegativeTTL: "5s",
-		ProvisionedUtilization: 70, Rollout: allAtOnce,
+		ProvisionedUtilization: 70, Rollout: function.AllAtOnce,
 		RequireAPIKey: true,
 		Plans:         []Plan{{Name: "standard", Rate: 50, Burst: 100, Keys: []string{"first"}, Throttles: []Throttle{}}},
 		ThrottleRate:  100, ThrottleBurst: 200,
@@ -133,7 +135,7 @@ func (c Config) concurrency() []config.FieldError {
 		config.Between("provisionedConcurrency", c.ProvisionedConcurrency, 0, highest),
 		// AWS takes targets from 10 to 90 per cent.
 		config.Between("provisionedUtilization", c.ProvisionedUtilization, 10, 90),
-		config.OneOf("rollout", c.Rollout, allAtOnce, canary),
+		config.OneOf("rollout", c.Rollout, function.AllAtOnce, function.Canary),
 	)
 	if c.ProvisionedMax == 0 {
 		return problems
@@ -144,6 +146,16 @@ func (c Config) concurrency() []config.FieldError {
 		})
 	}
 	return append(problems, config.Between("provisionedMax", c.ProvisionedMax, min(c.ProvisionedConcurrency, highest), highest)...)
+}
+
+func (c Config) silence() []config.FieldError {
+	if c.SilenceMinutes == 0 || watch.LeastSilence <= c.SilenceMinutes && c.SilenceMinutes <= watch.HighestSilence {
+		return nil
+	}
+	return []config.FieldError{{
+		Key: "silenceMinutes", Value: strconv.Itoa(c.SilenceMinutes),
+		MustBe: fmt.Sprintf("0, or an integer from %d to %d", watch.LeastSilence, watch.HighestSilence),
+	}}
 }
 
 // lifetimes checks the cache's durations.

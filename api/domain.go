@@ -10,12 +10,12 @@ import (
 
 // newDomain serves the stage under the host name and returns the API's address: that of the stage
 // itself while the zone is not delegated.
-func newDomain(ctx *pulumi.Context, s site, g gateway) (pulumi.StringOutput, error) {
-	d := s.args.Domain
+func newDomain(ctx *pulumi.Context, b builder, g gateway) (pulumi.StringOutput, error) {
+	d := b.args.Domain
 	if !d.Delegated {
 		return g.stage.InvokeUrl, nil
 	}
-	domain, err := apigateway.NewDomainName(ctx, s.name+"-domain", &apigateway.DomainNameArgs{
+	domain, err := apigateway.NewDomainName(ctx, b.Name+"-domain", &apigateway.DomainNameArgs{
 		DomainName:             pulumi.String(d.HostName),
 		RegionalCertificateArn: d.CertificateARN,
 		SecurityPolicy:         pulumi.String("TLS_1_2"),
@@ -23,19 +23,19 @@ func newDomain(ctx *pulumi.Context, s site, g gateway) (pulumi.StringOutput, err
 			Types:         pulumi.String("REGIONAL"),
 			IpAddressType: pulumi.String("ipv4"),
 		},
-	}, s.parent)
+	}, b.Parent)
 	if err != nil {
 		return pulumi.StringOutput{}, fmt.Errorf("api: custom domain %s: %w", d.HostName, err)
 	}
-	mapping, err := apigateway.NewBasePathMapping(ctx, s.name+"-domain-stage", &apigateway.BasePathMappingArgs{
+	mapping, err := apigateway.NewBasePathMapping(ctx, b.Name+"-domain-stage", &apigateway.BasePathMappingArgs{
 		DomainName: domain.DomainName,
 		RestApi:    g.restAPI.ID(),
 		StageName:  g.stage.StageName,
-	}, s.parent)
+	}, b.Parent)
 	if err != nil {
 		return pulumi.StringOutput{}, fmt.Errorf("api: base path of %s: %w", d.HostName, err)
 	}
-	_, err = route53.NewRecord(ctx, s.name+"-domain-record", &route53.RecordArgs{
+	_, err = route53.NewRecord(ctx, b.Name+"-domain-record", &route53.RecordArgs{
 		ZoneId: d.ZoneID,
 		Name:   pulumi.String(d.HostName),
 		Type:   pulumi.String("A"),
@@ -44,7 +44,7 @@ func newDomain(ctx *pulumi.Context, s site, g gateway) (pulumi.StringOutput, err
 			ZoneId:               domain.RegionalZoneId,
 			EvaluateTargetHealth: pulumi.Bool(false),
 		}},
-	}, s.parent, pulumi.DependsOn([]pulumi.Resource{mapping}))
+	}, b.Parent, pulumi.DependsOn([]pulumi.Resource{mapping}))
 	if err != nil {
 		return pulumi.StringOutput{}, fmt.Errorf("api: record of %s: %w", d.HostName, err)
 	}

@@ -8,53 +8,60 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/didomi/serverless-api/api/function"
 	"github.com/didomi/serverless-api/lambda/openapi"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/apigateway"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
 // gateway is the REST API and the stage that serves it.
 type gateway struct {
-	restAPI *apigateway.RestApi
-	stage   *apigateway.Stage
+	restAPI   *apigateway.RestApi
+	stage     *apigateway.Stage
+	accessLog *cloudwatch.LogGroup
 }
 
 // newGateway creates the REST API from the document, a deployment of it and the stage.
-func newGateway(ctx *pulumi.Context, s site, l logs, f functions) (gateway, error) {
-	body := renderFor(f.alias, s.args.Config.Document, documentOptions{s.args.Config.RequireAPIKey, s.args.Config.CORSOrigins})
-	restAPI, err := apigateway.NewRestApi(ctx, s.name+"-rest", &apigateway.RestApiArgs{
+func newGateway(ctx *pulumi.Context, b builder, f function.Functions) (gateway, error) {
+	body := renderFor(f.Alias, b.args.Config.Document, documentOptions{b.args.Config.RequireAPIKey, b.args.Config.CORSOrigins})
+	restAPI, err := apigateway.NewRestApi(ctx, b.Name+"-rest", &apigateway.RestApiArgs{
 		Body:                      body,
-		Description:               pulumi.String(sentence(s.args.Config.Document.Title)),
+		Description:               pulumi.String(sentence(b.args.Config.Document.Title)),
 		DisableExecuteApiEndpoint: pulumi.Bool(false),
 		PutRestApiMode:            pulumi.String("overwrite"),
 		EndpointConfiguration: &apigateway.RestApiEndpointConfigurationArgs{
 			Types:         pulumi.String("REGIONAL"),
 			IpAddressType: pulumi.String("ipv4"),
 		},
-	}, s.parent)
+	}, b.Parent)
 	if err != nil {
 		return gateway{}, fmt.Errorf("api: REST API: %w", err)
 	}
-	allowed, err := allowInvocation(ctx, s, restAPI, f)
+	allowed, err := allowInvocation(ctx, b, restAPI, f)
 	if err != nil {
 		return gateway{}, err
 	}
-	deployment, err := apigateway.NewDeployment(ctx, s.name+"-deployment", &apigateway.DeploymentArgs{
+	deployment, err := apigateway.NewDeployment(ctx, b.Name+"-deployment", &apigateway.DeploymentArgs{
 		RestApi:     restAPI.ID(),
 		Description: pulumi.String("One state of the OpenAPI document"),
 		// A deployment is a copy of the API as it stands; a changed document needs a new copy, and
 		// nothing else does. The stage moves to it before the old one goes.
 		Triggers: pulumi.StringMap{"document": hashOf(body)},
-	}, s.parent, pulumi.DependsOn([]pulumi.Resource{allowed}))
+	}, b.Parent, pulumi.DependsOn([]pulumi.Resource{allowed}))
 	if err != nil {
 		return gateway{}, fmt.Errorf("api: deployment: %w", err)
 	}
-	stage, err := newStage(ctx, s, l, restAPI, deployment)
+	access, err := b.NewLogGroup(ctx, "access", nil)
 	if err != nil {
 		return gateway{}, err
 	}
-	return gateway{restAPI, stage}, nil
+	stage, err := newStage(ctx, b, access, restAPI, deployment)
+	if err != nil {
+		return gateway{}, err
+	}
+	return gateway{restAPI, stage, access}, nil
 }
 
 // renderFor is the OpenAPI document for the alias, as JSON.
@@ -87,14 +94,14 @@ func hashOf(text pulumi.StringOutput) pulumi.StringOutput {
 }
 
 // allowInvocation allows this API's stage, and nothing else of API Gateway, to invoke the alias.
-func allowInvocation(ctx *pulumi.Context, s site, restAPI *apigateway.RestApi, f functions) (*lambda.Permission, error) {
-	allowed, err := lambda.NewPermission(ctx, s.name+"-invoke", &lambda.PermissionArgs{
+func allowInvocation(ctx *pulumi.Context, b builder, restAPI *apigateway.RestApi, f function.Functions) (*lambda.Permission, error) {
+	allowed, err := lambda.NewPermission(ctx, b.Name+"-invoke", &lambda.PermissionArgs{
 		Action:    pulumi.String("lambda:InvokeFunction"),
 		Principal: pulumi.String("apigateway.amazonaws.com"),
-		Function:  f.api.Name,
-		Qualifier: f.alias.Name,
-		SourceArn: pulumi.Sprintf("%s/%s/*/*", restAPI.ExecutionArn, s.args.Stage),
-	}, s.parent)
+		Function:  f.API.Name,
+		Qualifier: f.Alias.Name,
+		SourceArn: pulumi.Sprintf("%s/%s/*/*", restAPI.ExecutionArn, b.args.Stage),
+	}, b.Parent)
 	if err != nil {
 		return nil, fmt.Errorf("api: permission to invoke: %w", err)
 	}

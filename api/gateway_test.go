@@ -11,17 +11,18 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/didomi/serverless-api/api/internal/component/componenttest"
 	"github.com/didomi/serverless-api/internal/mocks"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-const aliasARN = "arn:aws:lambda:eu-west-1:123456789012:function:" + component + "-function:live"
+const aliasARN = "arn:aws:lambda:eu-west-1:123456789012:function:" + testName + "-function:live"
 
 func TestGateway(t *testing.T) {
 	r := build(t, full(t))
-	rest := r.Find(t, "aws:apigateway/restApi:RestApi", component+"-rest")
-	deployment := r.Find(t, "aws:apigateway/deployment:Deployment", component+"-deployment")
-	stage := r.Find(t, "aws:apigateway/stage:Stage", component+"-stage")
+	rest := r.Find(t, "aws:apigateway/restApi:RestApi", testName+"-rest")
+	deployment := r.Find(t, "aws:apigateway/deployment:Deployment", testName+"-deployment")
+	stage := r.Find(t, "aws:apigateway/stage:Stage", testName+"-stage")
 	body, _ := rest.Inputs["body"].(string)
 
 	t.Run("the API is the document, with the alias in it", func(t *testing.T) {
@@ -55,7 +56,7 @@ func TestGateway(t *testing.T) {
 		if stage.Inputs["deployment"] != deployment.Name+"-id" || stage.Inputs["stageName"] != "test" || stage.Inputs["xrayTracingEnabled"] != true {
 			t.Errorf("%v", stage.Inputs)
 		}
-		access := r.Find(t, "aws:cloudwatch/logGroup:LogGroup", component+"-access-log")
+		access := r.Find(t, "aws:cloudwatch/logGroup:LogGroup", testName+"-access-log")
 		settings, _ := stage.Inputs["accessLogSettings"].(map[string]any)
 		if arn, _ := settings["destinationArn"].(string); !strings.HasSuffix(arn, ":"+access.Name) {
 			t.Errorf("logs to %v", arn)
@@ -69,21 +70,21 @@ func TestGateway(t *testing.T) {
 		}
 	})
 	t.Run("the stage waits for its logs", func(t *testing.T) {
-		if name := component + "-execution-log"; !dependsOn(stage, name) {
+		if name := testName + "-execution-log"; !stage.DependsOn(name) {
 			t.Errorf("it does not wait for %s: %v", name, stage.Options.DependsOn)
 		}
 	})
 	t.Run("only this API's stage may invoke, and only the alias", func(t *testing.T) {
-		p := r.Find(t, "aws:lambda/permission:Permission", component+"-invoke").Inputs
+		p := r.Find(t, "aws:lambda/permission:Permission", testName+"-invoke").Inputs
 		want := map[string]any{
 			"action": "lambda:InvokeFunction", "principal": "apigateway.amazonaws.com",
-			"function": component + "-function", "qualifier": "live",
+			"function": testName + "-function", "qualifier": "live",
 			"sourceArn": "arn:aws:execute-api:eu-west-1:123456789012:" + rest.Name + "/test/*/*",
 		}
 		if !reflect.DeepEqual(p, want) {
 			t.Errorf("%v, want %v", p, want)
 		}
-		if !dependsOn(deployment, component+"-invoke") {
+		if !deployment.DependsOn(testName + "-invoke") {
 			t.Error("the API is deployed before it may invoke")
 		}
 	})
@@ -92,7 +93,7 @@ func TestGateway(t *testing.T) {
 // TestDeploymentTrigger: what changes the document changes the trigger, and nothing else does.
 func TestDeploymentTrigger(t *testing.T) {
 	trigger := func(args Args) any {
-		return build(t, args).Find(t, "aws:apigateway/deployment:Deployment", component+"-deployment").Inputs["triggers"]
+		return build(t, args).Find(t, "aws:apigateway/deployment:Deployment", testName+"-deployment").Inputs["triggers"]
 	}
 	base := trigger(full(t))
 	for _, tt := range []struct {
@@ -127,24 +128,24 @@ func TestDeploymentTrigger(t *testing.T) {
 func TestDoor(t *testing.T) {
 	r := build(t, full(t))
 	t.Run("throttles hold for every method, and bodies are not logged", func(t *testing.T) {
-		m := r.Find(t, "aws:apigateway/methodSettings:MethodSettings", component+"-methods").Inputs
+		m := r.Find(t, "aws:apigateway/methodSettings:MethodSettings", testName+"-methods").Inputs
 		settings, _ := m["settings"].(map[string]any)
 		if m["methodPath"] != "*/*" || settings["throttlingRateLimit"] != 100.0 || settings["throttlingBurstLimit"] != 200.0 || settings["dataTraceEnabled"] != false {
 			t.Errorf("%v", m)
 		}
 	})
 	t.Run("a method with a throttle of its own has all other settings too, set one after the other", func(t *testing.T) {
-		all := r.Find(t, "aws:apigateway/methodSettings:MethodSettings", component+"-methods").Inputs["settings"].(map[string]any)
-		before := component + "-methods"
+		all := r.Find(t, "aws:apigateway/methodSettings:MethodSettings", testName+"-methods").Inputs["settings"].(map[string]any)
+		before := testName + "-methods"
 		for _, m := range []struct {
 			name, path  string
 			rate, burst float64
 		}{
-			{component + "-methods-put-books-id", "~1books~1{id}/PUT", 20, 40},
-			{component + "-methods-post-scans-key", "~1scans~1{key+}/POST", 5, 10},
-			{component + "-methods-get-scans-key", "~1scans~1{key+}/GET", 7, 14},
-			{component + "-methods-get-ping", "~1ping/GET", 10, 20},
-			{component + "-methods-head-ping", "~1ping/HEAD", 10, 20},
+			{testName + "-methods-put-books-id", "~1books~1{id}/PUT", 20, 40},
+			{testName + "-methods-post-scans-key", "~1scans~1{key+}/POST", 5, 10},
+			{testName + "-methods-get-scans-key", "~1scans~1{key+}/GET", 7, 14},
+			{testName + "-methods-get-ping", "~1ping/GET", 10, 20},
+			{testName + "-methods-head-ping", "~1ping/HEAD", 10, 20},
 		} {
 			got := r.Find(t, "aws:apigateway/methodSettings:MethodSettings", m.name)
 			want := maps.Clone(all)
@@ -152,7 +153,7 @@ func TestDoor(t *testing.T) {
 			if got.Inputs["methodPath"] != m.path || !reflect.DeepEqual(got.Inputs["settings"], want) {
 				t.Errorf("%s: %v, want %s with %v", m.name, got.Inputs, m.path, want)
 			}
-			if !dependsOn(got, before) {
+			if !got.DependsOn(before) {
 				t.Errorf("%s does not wait for %s", m.name, before)
 			}
 			before = m.name
@@ -173,8 +174,8 @@ func TestDoor(t *testing.T) {
 				of("/books/{id}/PUT", 10, 20), of("/scans/{key+}/GET", 4, 8),
 			}},
 		} {
-			plan := r.Find(t, "aws:apigateway/usagePlan:UsagePlan", component+"-plan-"+name).Inputs
-			if stages := []any{map[string]any{"apiId": component + "-rest-id", "stage": "test", "throttles": want.methods}}; !reflect.DeepEqual(plan["apiStages"], stages) {
+			plan := r.Find(t, "aws:apigateway/usagePlan:UsagePlan", testName+"-plan-"+name).Inputs
+			if stages := []any{map[string]any{"apiId": testName + "-rest-id", "stage": "test", "throttles": want.methods}}; !reflect.DeepEqual(plan["apiStages"], stages) {
 				t.Errorf("%s: stages %v, want %v", name, plan["apiStages"], stages)
 			}
 			if !reflect.DeepEqual(plan["throttleSettings"], want.throttle) || !reflect.DeepEqual(plan["quotaSettings"], want.quota) {
@@ -182,14 +183,14 @@ func TestDoor(t *testing.T) {
 			}
 		}
 		for name, plan := range map[string]string{"first": "standard", "second": "standard", "acme": "partner"} {
-			link := r.Find(t, "aws:apigateway/usagePlanKey:UsagePlanKey", component+"-plan-key-"+name)
-			want := map[string]any{"keyId": component + "-key-" + name + "-id", "keyType": "API_KEY", "usagePlanId": component + "-plan-" + plan + "-id"}
+			link := r.Find(t, "aws:apigateway/usagePlanKey:UsagePlanKey", testName+"-plan-key-"+name)
+			want := map[string]any{"keyId": testName + "-key-" + name + "-id", "keyType": "API_KEY", "usagePlanId": testName + "-plan-" + plan + "-id"}
 			if !reflect.DeepEqual(link.Inputs, want) {
 				t.Errorf("%v, want %v", link.Inputs, want)
 			}
 			// Both have the key's value among their outputs, and the provider marks the first alone.
 			// https://github.com/hashicorp/terraform-provider-aws/issues/26739
-			for _, res := range []mocks.Resource{link, r.Find(t, "aws:apigateway/apiKey:ApiKey", component+"-key-"+name)} {
+			for _, res := range []mocks.Resource{link, r.Find(t, "aws:apigateway/apiKey:ApiKey", testName+"-key-"+name)} {
 				if !slices.Contains(res.Options.SecretOutputs, "value") {
 					t.Errorf("the value of %s is no secret output", res.Name)
 				}
@@ -197,7 +198,7 @@ func TestDoor(t *testing.T) {
 		}
 	})
 	t.Run("the firewall stands before the stage, and lets large items through", func(t *testing.T) {
-		acl := r.Find(t, "aws:wafv2/webAcl:WebAcl", component+"-waf")
+		acl := r.Find(t, "aws:wafv2/webAcl:WebAcl", testName+"-waf")
 		text, err := json.Marshal(acl.Inputs["rules"])
 		if err != nil {
 			t.Fatal(err)
@@ -234,40 +235,40 @@ func TestDoor(t *testing.T) {
 				t.Errorf("docs/decisions/firewall.md does not say why %s only counts", rule)
 			}
 		}
-		association := r.Find(t, "aws:wafv2/webAclAssociation:WebAclAssociation", component+"-waf-stage").Inputs
-		if arn, _ := association["resourceArn"].(string); !strings.HasSuffix(arn, ":"+component+"-stage") {
+		association := r.Find(t, "aws:wafv2/webAclAssociation:WebAclAssociation", testName+"-waf-stage").Inputs
+		if arn, _ := association["resourceArn"].(string); !strings.HasSuffix(arn, ":"+testName+"-stage") {
 			t.Errorf("associated with %v", arn)
 		}
 	})
 	t.Run("the web ACL's log keeps blocked requests, without what identifies a client", func(t *testing.T) {
-		group := r.Find(t, "aws:cloudwatch/logGroup:LogGroup", component+"-waf-log").Inputs
-		if name, _ := group["name"].(string); !strings.HasPrefix(name, "aws-waf-logs-"+component+"-") {
+		group := r.Find(t, "aws:cloudwatch/logGroup:LogGroup", testName+"-waf-log").Inputs
+		if name, _ := group["name"].(string); !strings.HasPrefix(name, "aws-waf-logs-"+testName+"-") {
 			t.Errorf("the log group is called %q, and WAF wants the prefix aws-waf-logs-", name)
 		}
 		if group["kmsKeyId"] != "arn:operations" || group["retentionInDays"] == nil {
 			t.Errorf("%v, want the stack's key and retention", group)
 		}
-		logging := r.Find(t, "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration", component+"-waf-logging").Inputs
+		logging := r.Find(t, "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration", testName+"-waf-logging").Inputs
 		asJSON(t, logging["redactedFields"], `[{"queryString":{}},{"singleHeader":{"name":"authorization"}},`+
 			`{"singleHeader":{"name":"cookie"}},{"singleHeader":{"name":"x-api-key"}}]`)
 		asJSON(t, logging["loggingFilter"], `{"defaultBehavior":"DROP","filters":[{"behavior":"KEEP",`+
 			`"conditions":[{"actionCondition":{"action":"BLOCK"}}],"requirement":"MEETS_ANY"}]}`)
 		// Redaction is the log's alone; samples are protected by the web ACL.
 		// https://docs.aws.amazon.com/waf/latest/APIReference/API_LoggingConfiguration.html
-		asJSON(t, r.Find(t, "aws:wafv2/webAcl:WebAcl", component+"-waf").Inputs["dataProtectionConfig"],
+		asJSON(t, r.Find(t, "aws:wafv2/webAcl:WebAcl", testName+"-waf").Inputs["dataProtectionConfig"],
 			`{"dataProtections":[{"action":"SUBSTITUTION","field":{"fieldKeys":["authorization","cookie","x-api-key"],"fieldType":"SINGLE_HEADER"}},`+
 				`{"action":"SUBSTITUTION","field":{"fieldType":"SINGLE_COOKIE"}},{"action":"SUBSTITUTION","field":{"fieldType":"QUERY_STRING"}}]}`)
 	})
 	t.Run("the host name leads to the stage", func(t *testing.T) {
-		domain := r.Find(t, "aws:apigateway/domainName:DomainName", component+"-domain").Inputs
+		domain := r.Find(t, "aws:apigateway/domainName:DomainName", testName+"-domain").Inputs
 		if domain["domainName"] != "test.example.com" || domain["regionalCertificateArn"] != "arn:certificate" || domain["securityPolicy"] != "TLS_1_2" {
 			t.Errorf("%v", domain)
 		}
-		mapping := r.Find(t, "aws:apigateway/basePathMapping:BasePathMapping", component+"-domain-stage").Inputs
-		if want := map[string]any{"domainName": "test.example.com", "restApi": component + "-rest-id", "stageName": "test"}; !reflect.DeepEqual(mapping, want) {
+		mapping := r.Find(t, "aws:apigateway/basePathMapping:BasePathMapping", testName+"-domain-stage").Inputs
+		if want := map[string]any{"domainName": "test.example.com", "restApi": testName + "-rest-id", "stageName": "test"}; !reflect.DeepEqual(mapping, want) {
 			t.Errorf("%v, want %v", mapping, want)
 		}
-		record := r.Find(t, "aws:route53/record:Record", component+"-domain-record").Inputs
+		record := r.Find(t, "aws:route53/record:Record", testName+"-domain-record").Inputs
 		want := map[string]any{
 			"zoneId": "Z1", "name": "test.example.com", "type": "A",
 			"aliases": []any{map[string]any{
@@ -280,11 +281,6 @@ func TestDoor(t *testing.T) {
 	})
 }
 
-// dependsOn says whether a resource waits for another one, by the last part of its URN.
-func dependsOn(r mocks.Resource, name string) bool {
-	return slices.ContainsFunc(r.Options.DependsOn, func(urn string) bool { return strings.HasSuffix(urn, "::"+name) })
-}
-
 // AWS refuses a stage that logs where the setting is missing, after everything else has been made:
 // https://github.com/aws-solutions/virtual-waiting-component-on-aws/issues/74
 func TestAPIGatewayNeedsARoleForItsLogs(t *testing.T) {
@@ -294,8 +290,8 @@ func TestAPIGatewayNeedsARoleForItsLogs(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			args := full(t)
 			args.LogRoleARN = pulumi.String("")
-			r, err := mocks.Mocks{Outputs: answers, Preview: preview}.Try(func(ctx *pulumi.Context) error {
-				_, err := New(ctx, component, args)
+			r, err := mocks.Mocks{Outputs: componenttest.Outputs, Preview: preview}.Try(func(ctx *pulumi.Context) error {
+				_, err := New(ctx, testName, args)
 				return err
 			})
 			if err == nil || !strings.Contains(err.Error(), want) {

@@ -3,21 +3,21 @@ package api
 import (
 	"slices"
 
+	"github.com/didomi/serverless-api/api/function"
+	"github.com/didomi/serverless-api/api/internal/component"
+	"github.com/didomi/serverless-api/api/watch"
 	"github.com/didomi/serverless-api/internal/policy"
 	"github.com/didomi/serverless-api/internal/stacktag"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// componentName stands in every name that the component gives.
-const componentName = "api"
-
 // Permissions are what the component needs of the roles that preview and deploy it, and of its functions' roles.
 func Permissions(s policy.Scope) policy.Permissions {
-	own := s.Named(componentName, "logs", "log-group:")
+	own := s.Named(component.Name, "logs", "log-group:")
 	return policy.Permissions{
 		Deploy: policy.Managed{
-			API:        slices.Concat(gatewayPermissions(s), functionPermissions(s), scalingPermissions(s)),
-			Operations: slices.Concat(logPermissions(s), alarmPermissions(s)),
+			API:        slices.Concat(gatewayPermissions(s), function.Permissions(s)),
+			Operations: slices.Concat(logPermissions(s), watch.Permissions(s)),
 		},
 		Lists: []string{
 			"application-autoscaling:DescribeScalableTargets",
@@ -33,13 +33,13 @@ func Permissions(s policy.Scope) policy.Permissions {
 			"sns:GetTopicAttributes", "sns:ListTagsForResource",
 			"wafv2:GetWebACL", "wafv2:GetWebACLForResource", "wafv2:ListTagsForResource",
 		},
-		Described: slices.Concat(own, executionLogs(s), s.Named(componentName, "cloudwatch", "alarm:"), dashboardARNs(s),
-			s.Named(componentName, "lambda", "function:"), s.Named(componentName, "sns", ""),
-			s.Named(componentName, "wafv2", "regional/webacl/"), gatewayARNs(s, "/restapis/*")),
+		Described: slices.Concat(own, executionLogs(s), s.Named(component.Name, "cloudwatch", "alarm:"), watch.DashboardARNs(s),
+			s.Named(component.Name, "lambda", "function:"), s.Named(component.Name, "sns", ""),
+			s.Named(component.Name, "wafv2", "regional/webacl/"), gatewayARNs(s, "/restapis/*")),
 		Reads:     gatewayReads(s),
 		Previews:  []policy.Statement{logRoleRead(s)},
 		LogGroups: append(own, webACLLogs(s)...),
-		Roles:     s.Roles(componentName),
+		Roles:     s.Roles(component.Name),
 		ServiceRoles: []string{
 			"lambda.application-autoscaling.amazonaws.com", "ops.apigateway.amazonaws.com", "wafv2.amazonaws.com",
 		},
@@ -47,7 +47,7 @@ func Permissions(s policy.Scope) policy.Permissions {
 			// Lambda checks these on every resource, so the boundary's denials do the narrowing (iam/boundary.go).
 			// https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
 			Sid:       "Interfaces",
-			Actions:   interfaceActions,
+			Actions:   policy.InterfaceActions,
 			Resources: policy.Anywhere,
 		}},
 		WorkloadLists: []string{"xray:PutTelemetryRecords", "xray:PutTraceSegments"},
@@ -63,11 +63,6 @@ func gatewayARNs(s policy.Scope, paths ...string) []pulumi.StringInput {
 	return arns
 }
 
-// dashboardARNs is the dashboard, whose name AWS adds nothing to.
-func dashboardARNs(s policy.Scope) []pulumi.StringInput {
-	return s.GlobalARNs("cloudwatch", "dashboard/"+s.Prefix()+"-"+componentName)
-}
-
 // executionLogs are the log groups that API Gateway names by the API's id, so the tag tells whose one is.
 func executionLogs(s policy.Scope) []pulumi.StringInput {
 	return s.ARNs("logs", "log-group:API-Gateway-Execution-Logs_*")
@@ -75,7 +70,7 @@ func executionLogs(s policy.Scope) []pulumi.StringInput {
 
 // webACLLogs are the log groups that WAF writes to, whose names must begin so.
 func webACLLogs(s policy.Scope) []pulumi.StringInput {
-	return s.Named(componentName, "logs", "log-group:aws-waf-logs-")
+	return s.Named(component.Name, "logs", "log-group:aws-waf-logs-")
 }
 
 // gatewayPermissions are by the tag: API Gateway has methods and paths, and AWS assigns the ids within.
@@ -129,7 +124,7 @@ func gatewayPermissions(s policy.Scope) []policy.Statement {
 				"wafv2:AssociateWebACL", "wafv2:CreateWebACL", "wafv2:DeleteWebACL", "wafv2:DisassociateWebACL",
 				"wafv2:TagResource", "wafv2:UntagResource", "wafv2:UpdateWebACL",
 			},
-			Resources: slices.Concat(s.Named(componentName, "wafv2", "regional/webacl/"),
+			Resources: slices.Concat(s.Named(component.Name, "wafv2", "regional/webacl/"),
 				s.ARNs("wafv2", "regional/managedruleset/*"), gatewayARNs(s, "/restapis/*")),
 		},
 	}
@@ -159,68 +154,6 @@ func gatewayReads(s policy.Scope) []policy.Statement {
 // logRoleRead reads whether API Gateway has a role to write logs with (LogRole). The setting holds no secret.
 func logRoleRead(s policy.Scope) policy.Statement {
 	return policy.Statement{Sid: "LogRole", Actions: []string{"apigateway:GET"}, Resources: gatewayARNs(s, "/account")}
-}
-
-func functionPermissions(s policy.Scope) []policy.Statement {
-	return []policy.Statement{
-		{
-			Sid: "Function",
-			Actions: []string{
-				"lambda:AddPermission", "lambda:CreateAlias", "lambda:CreateFunction", "lambda:DeleteAlias",
-				"lambda:DeleteFunction", "lambda:DeleteFunctionConcurrency",
-				"lambda:DeleteProvisionedConcurrencyConfig", "lambda:GetFunctionConfiguration",
-				"lambda:InvokeFunction", "lambda:ListAliases", "lambda:ListProvisionedConcurrencyConfigs", "lambda:PublishVersion",
-				"lambda:PutFunctionConcurrency",
-				"lambda:PutProvisionedConcurrencyConfig", "lambda:RemovePermission", "lambda:TagResource",
-				"lambda:UntagResource", "lambda:UpdateAlias", "lambda:UpdateFunctionCode",
-				"lambda:UpdateFunctionConfiguration",
-			},
-			Resources: s.Named(componentName, "lambda", "function:"),
-		},
-		s.PassRole("FunctionRoles", "lambda.amazonaws.com",
-			componentName+"-function-role", componentName+"-migrate-role", componentName+"-rotate-role", componentName+"-cache-user-role"),
-	}
-}
-
-// scalingPermissions scale provisioned concurrency by a schedule or by use. AWS assigns the ids of targets.
-func scalingPermissions(s policy.Scope) []policy.Statement {
-	newTargets := s.WithoutID("application-autoscaling", "scalable-target/")
-	return []policy.Statement{
-		{
-			// A target that exists is not registered with tags: AWS has the caller tag it by its ARN.
-			// https://github.com/terraform-aws-modules/terraform-aws-rds-aurora/pull/420
-			// What Application Auto Scaling scales of other services, such as tables and containers, is not the stack's.
-			Sid:       "NewTarget",
-			Actions:   []string{"application-autoscaling:RegisterScalableTarget"},
-			Resources: newTargets,
-			Condition: map[string]any{"StringEquals": map[string]any{
-				stacktag.InRequest: s.Owner(), "application-autoscaling:service-namespace": "lambda",
-			}},
-		},
-		{
-			Sid:       "TagNewTarget",
-			Actions:   []string{"application-autoscaling:TagResource"},
-			Resources: newTargets,
-			Condition: s.Tagging(),
-		},
-		{
-			Sid: "Target",
-			Actions: []string{
-				"application-autoscaling:DeleteScalingPolicy", "application-autoscaling:DeregisterScalableTarget",
-				"application-autoscaling:PutScalingPolicy", "application-autoscaling:RegisterScalableTarget",
-				"application-autoscaling:TagResource", "application-autoscaling:UntagResource",
-			},
-			Resources: s.ARNs("application-autoscaling", "scalable-target/*"),
-			Condition: s.Tagged(),
-		},
-		{
-			// Application Auto Scaling creates the alarms of a target tracking policy in the caller's name.
-			// https://docs.aws.amazon.com/autoscaling/application/userguide/security_iam_id-based-policy-examples.html
-			Sid:       "TargetAlarms",
-			Actions:   []string{"cloudwatch:DeleteAlarms", "cloudwatch:PutMetricAlarm"},
-			Resources: s.Named(componentName, "cloudwatch", "alarm:TargetTracking-function:"),
-		},
-	}
 }
 
 // logPermissions are about API Gateway's execution log and the web ACL's log. Those to log groups by name are
@@ -254,13 +187,13 @@ func logPermissions(s policy.Scope) []policy.Statement {
 			// https://docs.aws.amazon.com/waf/latest/developerguide/logging-cw-logs.html
 			Sid:       "WebACLLog",
 			Actions:   []string{"wafv2:DeleteLoggingConfiguration", "wafv2:GetLoggingConfiguration"},
-			Resources: s.Named(componentName, "wafv2", "regional/webacl/"),
+			Resources: s.Named(component.Name, "wafv2", "regional/webacl/"),
 		},
 		{
 			// Requests are logged to the stack's own log group, not to another stack's or another account's.
 			Sid:       "LogDestination",
 			Actions:   []string{"wafv2:PutLoggingConfiguration"},
-			Resources: s.Named(componentName, "wafv2", "regional/webacl/"),
+			Resources: s.Named(component.Name, "wafv2", "regional/webacl/"),
 			Condition: map[string]any{"ArnLike": map[string]any{"wafv2:LogDestinationResource": webACLLogs(s)[0]}},
 		},
 	}
@@ -273,38 +206,4 @@ func notYetTagged(s policy.Scope) map[string]any {
 	condition := s.Tagging()
 	condition["Null"] = map[string]any{stacktag.OnResource: "true", "aws:ResourceTag/environment": "true"}
 	return condition
-}
-
-// alarmPermissions are about alarms, the dashboard and the topics.
-func alarmPermissions(s policy.Scope) []policy.Statement {
-	return []policy.Statement{
-		{
-			Sid: "Alarms",
-			Actions: []string{
-				"cloudwatch:DeleteAlarms", "cloudwatch:DeleteDashboards", "cloudwatch:PutDashboard",
-				"cloudwatch:PutMetricAlarm", "cloudwatch:TagResource", "cloudwatch:UntagResource",
-			},
-			Resources: append(s.Named(componentName, "cloudwatch", "alarm:"), dashboardARNs(s)...),
-		},
-		{
-			// AWS denies it to a caller that has it for one alarm (CloudWatch API reference, PutCompositeAlarm).
-			Sid:       "CompositeAlarm",
-			Actions:   []string{"cloudwatch:PutCompositeAlarm"},
-			Resources: policy.Anywhere,
-		},
-		{
-			Sid: "Topic",
-			Actions: []string{
-				"sns:CreateTopic", "sns:DeleteTopic", "sns:SetTopicAttributes", "sns:Subscribe",
-				"sns:TagResource", "sns:UntagResource",
-			},
-			Resources: s.Named(componentName, "sns", ""),
-		},
-		{
-			// AWS narrows it to no resource; it allows the subscriber and the topic's owner.
-			Sid:       "Subscription",
-			Actions:   []string{"sns:Unsubscribe"},
-			Resources: policy.Anywhere,
-		},
-	}
 }

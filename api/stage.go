@@ -7,6 +7,7 @@ import (
 
 	"github.com/didomi/serverless-api/lambda/openapi"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/apigateway"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
@@ -36,33 +37,33 @@ var accessLogFields = map[string]string{
 }
 
 // newStage makes the stage, apart from its deployment, and what holds for every method of it.
-func newStage(ctx *pulumi.Context, s site, l logs, restAPI *apigateway.RestApi, deployment *apigateway.Deployment) (*apigateway.Stage, error) {
+func newStage(ctx *pulumi.Context, b builder, access *cloudwatch.LogGroup, restAPI *apigateway.RestApi, deployment *apigateway.Deployment) (*apigateway.Stage, error) {
 	format, err := json.Marshal(accessLogFields)
 	if err != nil {
 		return nil, fmt.Errorf("api: access log format: %w", err)
 	}
 	// API Gateway makes this group on its own, to be kept for ever, unless it is there.
-	execution, err := newLogGroup(ctx, s, "execution",
-		pulumi.Sprintf("API-Gateway-Execution-Logs_%s/%s", restAPI.ID(), s.args.Stage))
+	execution, err := b.NewLogGroup(ctx, "execution",
+		pulumi.Sprintf("API-Gateway-Execution-Logs_%s/%s", restAPI.ID(), b.args.Stage))
 	if err != nil {
 		return nil, err
 	}
-	stage, err := apigateway.NewStage(ctx, s.name+"-stage", &apigateway.StageArgs{
+	stage, err := apigateway.NewStage(ctx, b.Name+"-stage", &apigateway.StageArgs{
 		RestApi:             restAPI.ID(),
 		Deployment:          deployment.ID(),
-		StageName:           pulumi.String(s.args.Stage),
+		StageName:           pulumi.String(b.args.Stage),
 		Description:         pulumi.String("Serves the API"),
 		XrayTracingEnabled:  pulumi.Bool(true),
 		CacheClusterEnabled: pulumi.Bool(false),
 		AccessLogSettings: &apigateway.StageAccessLogSettingsArgs{
-			DestinationArn: logDestination(s, l),
+			DestinationArn: logDestination(b, access),
 			Format:         pulumi.String(format),
 		},
-	}, s.parent, pulumi.DependsOn([]pulumi.Resource{execution}))
+	}, b.Parent, pulumi.DependsOn([]pulumi.Resource{execution}))
 	if err != nil {
 		return nil, fmt.Errorf("api: stage: %w", err)
 	}
-	return stage, newMethodSettings(ctx, s, restAPI, stage)
+	return stage, newMethodSettings(ctx, b, restAPI, stage)
 }
 
 // everyMethod is the settings' name for all methods that have none of their own.
@@ -71,14 +72,14 @@ const everyMethod = "*/*"
 // newMethodSettings sets throttling, metrics and the execution log of all methods, and then of those
 // with a throttle of their own: such a method has nothing of what is set for all, so all is said
 // again. One after the other, since they are parts of one stage.
-func newMethodSettings(ctx *pulumi.Context, s site, restAPI *apigateway.RestApi, stage *apigateway.Stage) error {
-	c := s.args.Config
-	before, err := newMethodSetting(ctx, s, restAPI, stage, "methods", everyMethod, c.ThrottleRate, c.ThrottleBurst)
+func newMethodSettings(ctx *pulumi.Context, b builder, restAPI *apigateway.RestApi, stage *apigateway.Stage) error {
+	c := b.args.Config
+	before, err := newMethodSetting(ctx, b, restAPI, stage, "methods", everyMethod, c.ThrottleRate, c.ThrottleBurst)
 	for _, throttle := range c.methodThrottles() {
 		if err != nil {
 			return err
 		}
-		before, err = newMethodSetting(ctx, s, restAPI, stage, "methods-"+resourceName(throttle.Route),
+		before, err = newMethodSetting(ctx, b, restAPI, stage, "methods-"+resourceName(throttle.Route),
 			openapi.MethodPath(throttle.Route), throttle.Rate, throttle.Burst, pulumi.DependsOn([]pulumi.Resource{before}))
 	}
 	return err
@@ -90,8 +91,8 @@ func resourceName(route string) string {
 	return strings.Join(words, "-")
 }
 
-func newMethodSetting(ctx *pulumi.Context, s site, restAPI *apigateway.RestApi, stage *apigateway.Stage, part, path string, rate, burst int, options ...pulumi.ResourceOption) (*apigateway.MethodSettings, error) {
-	settings, err := apigateway.NewMethodSettings(ctx, s.name+"-"+part, &apigateway.MethodSettingsArgs{
+func newMethodSetting(ctx *pulumi.Context, b builder, restAPI *apigateway.RestApi, stage *apigateway.Stage, part, path string, rate, burst int, options ...pulumi.ResourceOption) (*apigateway.MethodSettings, error) {
+	settings, err := apigateway.NewMethodSettings(ctx, b.Name+"-"+part, &apigateway.MethodSettingsArgs{
 		RestApi:    restAPI.ID(),
 		StageName:  stage.StageName,
 		MethodPath: pulumi.String(path),
@@ -104,7 +105,7 @@ func newMethodSetting(ctx *pulumi.Context, s site, restAPI *apigateway.RestApi, 
 			ThrottlingRateLimit:  pulumi.Float64(float64(rate)),
 			ThrottlingBurstLimit: pulumi.Int(burst),
 		},
-	}, append(options, s.parent)...)
+	}, append(options, b.Parent)...)
 	if err != nil {
 		return nil, fmt.Errorf("api: settings of the methods %s: %w", path, err)
 	}

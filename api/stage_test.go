@@ -22,21 +22,3 @@ func TestNoClientWritesIntoTheAccessLog(t *testing.T) {
 		}
 	}
 }
-
-// A metric of a log that others write into would have the dimensions that they choose, and their number.
-func TestNoMetricOfTheAccessLogHasADimension(t *testing.T) {
-	r := build(t, full(t))
-	counted := 0
-	for _, filter := range r.OfType("aws:cloudwatch/logMetricFilter:LogMetricFilter") {
-		if group, _ := filter.Inputs["logGroupName"].(string); !strings.HasPrefix(group, component+"-access-log") {
-			continue
-		}
-		counted++
-		if transformation, _ := filter.Inputs["metricTransformation"].(map[string]any); transformation["dimensions"] != nil {
-			t.Errorf("%s has %v", filter.Name, transformation["dimensions"])
-		}
-	}
-	if counted != len(refusalTypes) {
-		t.Errorf("%d filters of the access log, want %d", counted, len(refusalTypes))
-	}
-}

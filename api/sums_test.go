@@ -31,7 +31,7 @@ func TestTheLongestOriginsFitIntoTheFunctionsEnvironment(t *testing.T) {
 	if problems := args.Config.Validate(); problems != nil {
 		t.Fatal(problems)
 	}
-	environment := build(t, args).Find(t, "aws:lambda/function:Function", component+"-function").Inputs["environment"].(map[string]any)
+	environment := build(t, args).Find(t, "aws:lambda/function:Function", testName+"-function").Inputs["environment"].(map[string]any)
 	measured, err := json.Marshal(environment["variables"])
 	if err != nil {
 		t.Fatal(err)
@@ -48,7 +48,7 @@ func TestTheLongestOriginsFitIntoTheFunctionsEnvironment(t *testing.T) {
 func TestTheDashboardOfTheLargestCacheIsAccepted(t *testing.T) {
 	args := full(t)
 	args.Cache.Nodes = 90
-	body := build(t, args).Find(t, "aws:cloudwatch/dashboard:Dashboard", component+"-dashboard").Inputs["dashboardBody"].(string)
+	body := build(t, args).Find(t, "aws:cloudwatch/dashboard:Dashboard", testName+"-dashboard").Inputs["dashboardBody"].(string)
 	var dashboard struct {
 		Widgets []struct {
 			Properties struct{ Alarms, Metrics []any }

@@ -18,18 +18,18 @@ type apiKeys struct {
 // newUsage creates the usage plans with their keys, if the API requires any. Plans limit clients on a best-effort
 // basis, as stage throttles do; they are not access control.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-request-throttling.html
-func newUsage(ctx *pulumi.Context, s site, g gateway) (apiKeys, error) {
+func newUsage(ctx *pulumi.Context, b builder, g gateway) (apiKeys, error) {
 	keys := apiKeys{byName: pulumi.StringMap{}, first: pulumi.ToSecret(pulumi.String("")).(pulumi.StringOutput)}
-	if !s.args.Config.RequireAPIKey {
+	if !b.args.Config.RequireAPIKey {
 		return keys, nil
 	}
-	for _, p := range s.args.Config.Plans {
-		plan, err := newUsagePlan(ctx, s, g, p)
+	for _, p := range b.args.Config.Plans {
+		plan, err := newUsagePlan(ctx, b, g, p)
 		if err != nil {
 			return keys, err
 		}
 		for _, name := range p.Keys {
-			value, err := newKeyOf(ctx, s, plan, name)
+			value, err := newKeyOf(ctx, b, plan, name)
 			if err != nil {
 				return keys, err
 			}
@@ -42,9 +42,9 @@ func newUsage(ctx *pulumi.Context, s site, g gateway) (apiKeys, error) {
 	return keys, nil
 }
 
-func newUsagePlan(ctx *pulumi.Context, s site, g gateway, p Plan) (*apigateway.UsagePlan, error) {
+func newUsagePlan(ctx *pulumi.Context, b builder, g gateway, p Plan) (*apigateway.UsagePlan, error) {
 	var throttles apigateway.UsagePlanApiStageThrottleArray
-	for _, throttle := range s.args.Config.planThrottles(p) {
+	for _, throttle := range b.args.Config.planThrottles(p) {
 		throttles = append(throttles, &apigateway.UsagePlanApiStageThrottleArgs{
 			Path:       pulumi.String(planMethod(throttle.Route)),
 			RateLimit:  pulumi.Float64(float64(throttle.Rate)),
@@ -69,7 +69,7 @@ func newUsagePlan(ctx *pulumi.Context, s site, g gateway, p Plan) (*apigateway.U
 			Period: pulumi.String("DAY"),
 		}
 	}
-	plan, err := apigateway.NewUsagePlan(ctx, s.name+"-plan-"+p.Name, args, s.parent)
+	plan, err := apigateway.NewUsagePlan(ctx, b.Name+"-plan-"+p.Name, args, b.Parent)
 	if err != nil {
 		return nil, fmt.Errorf("api: usage plan %s: %w", p.Name, err)
 	}
@@ -85,11 +85,11 @@ func planMethod(route string) string {
 }
 
 // newKeyOf makes a key within a plan and returns its value, which AWS generates.
-func newKeyOf(ctx *pulumi.Context, s site, plan *apigateway.UsagePlan, name string) (pulumi.StringOutput, error) {
-	key, err := apigateway.NewApiKey(ctx, s.name+"-key-"+name, &apigateway.ApiKeyArgs{
+func newKeyOf(ctx *pulumi.Context, b builder, plan *apigateway.UsagePlan, name string) (pulumi.StringOutput, error) {
+	key, err := apigateway.NewApiKey(ctx, b.Name+"-key-"+name, &apigateway.ApiKeyArgs{
 		Description: pulumi.String("The key of " + name),
 		Enabled:     pulumi.Bool(true),
-	}, s.parent, pulumi.AdditionalSecretOutputs([]string{"value"}))
+	}, b.Parent, pulumi.AdditionalSecretOutputs([]string{"value"}))
 	if err != nil {
 		return pulumi.StringOutput{}, fmt.Errorf("api: API key %s: %w", name, err)
 	}
@@ -97,11 +97,11 @@ func newKeyOf(ctx *pulumi.Context, s site, plan *apigateway.UsagePlan, name stri
 	// https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-api-usage-plans.html
 	// The provider repeats the key's value here and does not mark it.
 	// https://github.com/hashicorp/terraform-provider-aws/issues/26739
-	_, err = apigateway.NewUsagePlanKey(ctx, s.name+"-plan-key-"+name, &apigateway.UsagePlanKeyArgs{
+	_, err = apigateway.NewUsagePlanKey(ctx, b.Name+"-plan-key-"+name, &apigateway.UsagePlanKeyArgs{
 		KeyId:       key.ID(),
 		KeyType:     pulumi.String("API_KEY"),
 		UsagePlanId: plan.ID(),
-	}, s.parent, pulumi.DeleteBeforeReplace(true), pulumi.AdditionalSecretOutputs([]string{"value"}))
+	}, b.Parent, pulumi.DeleteBeforeReplace(true), pulumi.AdditionalSecretOutputs([]string{"value"}))
 	if err != nil {
 		return pulumi.StringOutput{}, fmt.Errorf("api: plan of the key %s: %w", name, err)
 	}

@@ -25,45 +25,45 @@ var (
 
 // newWebACL puts a web ACL before the stage, if the stack asks for one: first the addresses that ask
 // too often, then what AWS knows to be an attack.
-func newWebACL(ctx *pulumi.Context, s site, stage *apigateway.Stage) error {
-	if !s.args.Config.WAF {
+func newWebACL(ctx *pulumi.Context, b builder, stage *apigateway.Stage) error {
+	if !b.args.Config.WAF {
 		return nil
 	}
-	acl, err := wafv2.NewWebAcl(ctx, s.name+"-waf", &wafv2.WebAclArgs{
+	acl, err := wafv2.NewWebAcl(ctx, b.Name+"-waf", &wafv2.WebAclArgs{
 		Description:   pulumi.String("Before the API"),
 		Scope:         pulumi.String("REGIONAL"),
 		DefaultAction: &wafv2.WebAclDefaultActionArgs{Allow: &wafv2.WebAclDefaultActionAllowArgs{}},
 		// For what keeps requests: the log and the samples, which CloudWatch's console shows.
 		DataProtectionConfig: protectedFields(),
 		Rules: wafv2.WebAclRuleArray{
-			rateRule(s.args.Config.addressLimit()),
+			rateRule(b.args.Config.addressLimit()),
 			managedRules("common", 1, "AWSManagedRulesCommonRuleSet", commonCountOnly...),
 			managedRules("bad-inputs", 2, "AWSManagedRulesKnownBadInputsRuleSet", badInputsCountOnly...),
 		},
 		VisibilityConfig: &wafv2.WebAclVisibilityConfigArgs{
 			CloudwatchMetricsEnabled: pulumi.Bool(true),
-			MetricName:               pulumi.String(webACLMetric(s)),
+			MetricName:               pulumi.String(webACLMetric(b)),
 			SampledRequestsEnabled:   pulumi.Bool(true),
 		},
-	}, s.parent)
+	}, b.Parent)
 	if err != nil {
 		return fmt.Errorf("api: web ACL: %w", err)
 	}
 	// A stage has one web ACL. AWS replaces it without a word, and takes away whichever there is: were the
 	// old association deleted after the new one was made, the stage would have none (pulumi/pulumi-aws#4782).
 	// https://docs.aws.amazon.com/waf/latest/APIReference/API_DisassociateWebACL.html
-	_, err = wafv2.NewWebAclAssociation(ctx, s.name+"-waf-stage", &wafv2.WebAclAssociationArgs{
+	_, err = wafv2.NewWebAclAssociation(ctx, b.Name+"-waf-stage", &wafv2.WebAclAssociationArgs{
 		ResourceArn: stage.Arn,
 		WebAclArn:   acl.Arn,
-	}, s.parent, pulumi.DeleteBeforeReplace(true))
+	}, b.Parent, pulumi.DeleteBeforeReplace(true))
 	if err != nil {
 		return fmt.Errorf("api: web ACL of the stage: %w", err)
 	}
-	return newWebACLLog(ctx, s, acl)
+	return newWebACLLog(ctx, b, acl)
 }
 
 // webACLMetric is what the web ACL is called in its metrics.
-func webACLMetric(s site) string { return s.name + "-waf" }
+func webACLMetric(b builder) string { return b.Name + "-waf" }
 
 // rateRuleName is the rate rule's name, in its metrics too.
 const rateRuleName = "rate"

@@ -25,11 +25,11 @@ var secretHeaders = []string{"authorization", "cookie", "x-api-key"}
 // the access log, and a record is up to 2 KB and more. The redaction of a log does not change the
 // samples, and covers what a rule matched only for rules with that field, so the web ACL protects the same fields.
 // https://docs.aws.amazon.com/waf/latest/APIReference/API_LoggingConfiguration.html
-func newWebACLLog(ctx *pulumi.Context, s site, acl *wafv2.WebAcl) error {
-	if s.args.Config.WAFLog == wafLogNone {
+func newWebACLLog(ctx *pulumi.Context, b builder, acl *wafv2.WebAcl) error {
+	if b.args.Config.WAFLog == wafLogNone {
 		return nil
 	}
-	log, err := newLogGroup(ctx, s, "waf", pulumi.Sprintf(webACLLogPrefix+"%s", acl.Name))
+	log, err := b.NewLogGroup(ctx, "waf", pulumi.Sprintf(webACLLogPrefix+"%s", acl.Name))
 	if err != nil {
 		return err
 	}
@@ -48,10 +48,10 @@ func newWebACLLog(ctx *pulumi.Context, s site, acl *wafv2.WebAcl) error {
 		LogDestinationConfigs: pulumi.StringArray{log.Arn},
 		RedactedFields:        redacted,
 	}
-	if s.args.Config.WAFLog == wafLogBlocked {
+	if b.args.Config.WAFLog == wafLogBlocked {
 		args.LoggingFilter = blockedOnly()
 	}
-	if _, err = wafv2.NewWebAclLoggingConfiguration(ctx, s.name+"-waf-logging", args, s.parent); err != nil {
+	if _, err = wafv2.NewWebAclLoggingConfiguration(ctx, b.Name+"-waf-logging", args, b.Parent); err != nil {
 		return fmt.Errorf("api: log of the web ACL: %w", err)
 	}
 	return nil

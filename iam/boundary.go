@@ -69,7 +69,7 @@ func (b builder) workloadDenials() []policy.Statement {
 		{
 			Sid:       "InterfacesByLambdaOnly",
 			Deny:      true,
-			Actions:   interfaceActions,
+			Actions:   policy.InterfaceActions,
 			Resources: policy.Anywhere,
 			Condition: map[string]any{"ArnLike": map[string]any{
 				"lambda:SourceFunctionArn": b.ARN("lambda", "function:*"),
@@ -83,12 +83,6 @@ func (b builder) workloadDenials() []policy.Statement {
 			Condition: map[string]any{"StringNotEquals": map[string]any{stacktag.OnResource: b.Owner()}},
 		},
 	}
-}
-
-// interfaceActions are what Lambda does with a function's network interfaces with the function's role.
-var interfaceActions = []string{
-	"ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface",
-	"ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses",
 }
 
 // previewReadActions are the actions that the preview's boundary allows on every resource.

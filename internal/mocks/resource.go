@@ -1,6 +1,7 @@
 package mocks
 
 import (
+	"slices"
 	"sort"
 	"strings"
 	"testing"
@@ -37,6 +38,11 @@ type Options struct {
 	Providers           map[string]string
 	Aliases             int
 	SecretOutputs       []string
+}
+
+// DependsOn is whether the resource depends explicitly on the one with that logical name.
+func (r Resource) DependsOn(name string) bool {
+	return slices.ContainsFunc(r.Options.DependsOn, func(urn string) bool { return strings.HasSuffix(urn, "::"+name) })
 }
 
 func newResource(args pulumi.MockResourceArgs) Resource {

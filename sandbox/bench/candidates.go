@@ -65,7 +65,7 @@ func buildCandidates(ctx context.Context) (candidates, error) {
 	)
 }
 
-// compile builds with the settings of api/build.go, for this machine.
+// compile builds with the settings of api/function/build.go, for this machine.
 func compile(ctx context.Context, dir, source, to string, more ...string) error {
 	args := append([]string{"build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -buildid=", "-tags", "lambda.norpc", "-o", to}, more...)
 	cmd := exec.CommandContext(ctx, "go", append(args, source)...)

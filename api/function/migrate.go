@@ -1,4 +1,4 @@
-package api
+package function
 
 import (
 	"encoding/json"
@@ -13,22 +13,22 @@ import (
 // runMigration invokes the new version of the migrating function, once for every set of migrations
 // and every code. An error that it returns fails the update there and then: whatever depends on the
 // invocation, the alias first of all, stays as it is, and the old version goes on serving.
-func runMigration(ctx *pulumi.Context, s site, migrate *lambda.Function, available []pulumi.Resource) (*lambda.Invocation, error) {
+func runMigration(ctx *pulumi.Context, a Args, migrate *lambda.Function, available []pulumi.Resource) (*lambda.Invocation, error) {
 	code := map[string]string{
-		"migrations": s.args.Code.MigrationsSHA256,
-		"code":       s.args.Code.SHA256,
+		"migrations": a.Code.MigrationsSHA256,
+		"code":       a.Code.SHA256,
 	}
 	input, err := json.Marshal(code)
 	if err != nil {
 		return nil, fmt.Errorf("api: input of the migration: %w", err)
 	}
-	migrated, err := lambda.NewInvocation(ctx, s.name+"-migrated", &lambda.InvocationArgs{
+	migrated, err := lambda.NewInvocation(ctx, a.Name+"-migrated", &lambda.InvocationArgs{
 		FunctionName:   migrate.Name,
 		Qualifier:      migrate.Version,
 		Input:          pulumi.String(input),
 		Triggers:       pulumi.ToStringMap(code),
 		LifecycleScope: pulumi.String("CREATE_ONLY"),
-	}, s.parent, pulumi.DependsOn(slices.Concat(s.args.After, available)))
+	}, a.Parent, pulumi.DependsOn(slices.Concat(a.After, available)))
 	if err != nil {
 		return nil, fmt.Errorf("api: migration: %w", err)
 	}
@@ -46,18 +46,18 @@ const proxyWaits = 2
 // another target.
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_TargetHealth.html
 // https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
-func awaitProxy(ctx *pulumi.Context, s site, migrate *lambda.Function) ([]pulumi.Resource, error) {
-	after := s.args.After
-	if !s.args.Database.Proxied {
+func awaitProxy(ctx *pulumi.Context, a Args, migrate *lambda.Function) ([]pulumi.Resource, error) {
+	after := a.After
+	if !a.Database.Proxied {
 		return after, nil
 	}
 	for i := range proxyWaits {
-		waited, err := lambda.NewInvocation(ctx, s.name+"-proxy-wait-"+strconv.Itoa(i+1), &lambda.InvocationArgs{
+		waited, err := lambda.NewInvocation(ctx, a.Name+"-proxy-wait-"+strconv.Itoa(i+1), &lambda.InvocationArgs{
 			FunctionName:   migrate.Name,
 			Input:          pulumi.String(`{"step":"await"}`),
-			Triggers:       pulumi.StringMap{"target": s.args.Database.ProxyTarget},
+			Triggers:       pulumi.StringMap{"target": a.Database.ProxyTarget},
 			LifecycleScope: pulumi.String("CREATE_ONLY"),
-		}, s.parent, pulumi.DependsOn(after))
+		}, a.Parent, pulumi.DependsOn(after))
 		if err != nil {
 			return nil, fmt.Errorf("api: wait for the proxy: %w", err)
 		}

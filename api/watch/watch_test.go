@@ -1,4 +1,4 @@
-package api
+package watch
 
 import (
 	"encoding/json"
@@ -10,25 +10,27 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/didomi/serverless-api/api/internal/component"
+	"github.com/didomi/serverless-api/api/internal/component/componenttest"
 	"github.com/didomi/serverless-api/internal/mocks"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
 func TestAlarms(t *testing.T) {
-	r := build(t, full(t))
-	warnings := "arn:aws:sns:eu-west-1:123456789012:" + component + "-warnings"
-	stage := map[string]any{"ApiName": component + "-rest", "Stage": "test"}
+	r := build(t, full())
+	warnings := "arn:aws:sns:eu-west-1:123456789012:" + testName + "-warnings"
+	stage := map[string]any{"ApiName": testName + "-rest", "Stage": "test"}
 	of := func(method string) map[string]any {
-		return map[string]any{"ApiName": component + "-rest", "Stage": "test", "Resource": "/books/{id}", "Method": method}
+		return map[string]any{"ApiName": testName + "-rest", "Stage": "test", "Resource": "/books/{id}", "Method": method}
 	}
-	function := map[string]any{"FunctionName": component + "-function"}
+	function := map[string]any{"FunctionName": testName + "-function"}
 	proxy := map[string]any{"ProxyName": "proxy"}
-	newest := map[string]any{"FunctionName": component + "-function", "Resource": component + "-function:live", "ExecutedVersion": "7"}
+	newest := map[string]any{"FunctionName": testName + "-function", "Resource": testName + "-function:live", "ExecutedVersion": "7"}
 	role := func(role string) map[string]any {
 		return map[string]any{"DBClusterIdentifier": "cluster", "Role": role}
 	}
 	log := func(part string) map[string]any {
-		return map[string]any{"LogGroupName": component + "-" + part + "-log-1a2b3c4"}
+		return map[string]any{"LogGroupName": testName + "-" + part + "-log-1a2b3c4"}
 	}
 	type watched struct {
 		namespace, metric, stat string
@@ -50,7 +52,7 @@ func TestAlarms(t *testing.T) {
 		"provisioned-spillover": {"AWS/Lambda", "ProvisionedConcurrencySpilloverInvocations", "Sum", function, 0, warns},
 		"version-errors":        {"AWS/Lambda", "Errors", "Sum", newest, 0, warns},
 		"waf-blocked":           {"didomi-test-api", "Refusals-WAF_FILTERED", "Sum", nil, 10, warns},
-		"waf-rate":              {"AWS/WAFV2", "BlockedRequests", "Sum", map[string]any{"WebACL": component + "-waf", "Rule": "rate", "Region": "eu-west-1"}, 0, warns},
+		"waf-rate":              {"AWS/WAFV2", "BlockedRequests", "Sum", map[string]any{"WebACL": testName + "-waf", "Rule": "rate", "Region": "eu-west-1"}, 0, warns},
 		"no-requests":           {"AWS/Lambda", "Invocations", "Sum", function, 1, warns},
 		"no-access-log":         {"AWS/Logs", "IncomingLogEvents", "Sum", log("access"), 1, part},
 		"no-function-log":       {"AWS/Logs", "IncomingLogEvents", "Sum", log("function"), 1, part},
@@ -58,8 +60,8 @@ func TestAlarms(t *testing.T) {
 		"proxy-connections":     {"AWS/RDS", "DatabaseConnectionsBorrowLatency", "Average", proxy, 100_000, warns},
 		"cluster-capacity":      {"AWS/RDS", "ACUUtilization", "Maximum", role("WRITER"), 90, warns},
 		"reader-capacity":       {"AWS/RDS", "ACUUtilization", "Maximum", role("READER"), 90, warns},
-		"rotation":              {"AWS/Lambda", "Errors", "Sum", map[string]any{"FunctionName": component + "-rotate"}, 0, warns},
-		"cache-rotation":        {"AWS/Lambda", "Errors", "Sum", map[string]any{"FunctionName": component + "-cache-user"}, 0, warns},
+		"rotation":              {"AWS/Lambda", "Errors", "Sum", map[string]any{"FunctionName": testName + "-rotate"}, 0, warns},
+		"cache-rotation":        {"AWS/Lambda", "Errors", "Sum", map[string]any{"FunctionName": testName + "-cache-user"}, 0, warns},
 		"replica-lag":           {"AWS/RDS", "AuroraReplicaLag", "Maximum", role("READER"), 1000, warns},
 	}
 	for i, node := range []string{"cache-0001-001", "cache-0001-002", "cache-0003-001", "cache-0003-002"} {
@@ -73,7 +75,7 @@ func TestAlarms(t *testing.T) {
 	}
 	for name, w := range want {
 		t.Run(name, func(t *testing.T) {
-			in := r.Find(t, "aws:cloudwatch/metricAlarm:MetricAlarm", component+"-"+name).Inputs
+			in := r.Find(t, "aws:cloudwatch/metricAlarm:MetricAlarm", testName+"-"+name).Inputs
 			stat := in["statistic"]
 			if stat == nil {
 				stat = in["extendedStatistic"]
@@ -119,7 +121,7 @@ func missing(alarm string) string {
 // "ignore" keeps the alarm's state for as long as there are under 10/(1-p) samples: 1,000 for p99.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/percentiles-with-low-samples.html
 func TestAPercentileOfFewRequestsCanGoOffAndEnd(t *testing.T) {
-	in := build(t, full(t)).Find(t, "aws:cloudwatch/metricAlarm:MetricAlarm", component+"-latency-readBook").Inputs
+	in := build(t, full()).Find(t, "aws:cloudwatch/metricAlarm:MetricAlarm", testName+"-latency-readBook").Inputs
 	if in["extendedStatistic"] != "p99" || in["evaluateLowSampleCountPercentiles"] != "evaluate" {
 		t.Errorf("%v of few samples: %v", in["extendedStatistic"], in["evaluateLowSampleCountPercentiles"])
 	}
@@ -128,64 +130,40 @@ func TestAPercentileOfFewRequestsCanGoOffAndEnd(t *testing.T) {
 // What a paused instance publishes is on no page of AWS's.
 // https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-serverless-v2-auto-pause.html
 func TestADatabaseThatPausesMayBeSilent(t *testing.T) {
-	args := full(t)
+	args := full()
 	args.Database.Pauses = true
 	r := build(t, args)
 	for _, name := range []string{"cluster-capacity", "replica-lag"} {
-		if got := r.Find(t, "aws:cloudwatch/metricAlarm:MetricAlarm", component+"-"+name).Inputs["treatMissingData"]; got != "notBreaching" {
+		if got := r.Find(t, "aws:cloudwatch/metricAlarm:MetricAlarm", testName+"-"+name).Inputs["treatMissingData"]; got != "notBreaching" {
 			t.Errorf("%s takes missing data for %v", name, got)
 		}
 	}
 }
 
 func TestSilentLogsAreToldWhileRequestsCome(t *testing.T) {
-	r := build(t, full(t))
-	got := r.Find(t, "aws:cloudwatch/compositeAlarm:CompositeAlarm", component+"-logs").Inputs
+	r := build(t, full())
+	got := r.Find(t, "aws:cloudwatch/compositeAlarm:CompositeAlarm", testName+"-logs").Inputs
 	want := map[string]any{
-		"alarmName":        component + "-logs-are-silent",
+		"alarmName":        testName + "-logs-are-silent",
 		"alarmDescription": got["alarmDescription"],
-		"alarmRule":        `ALARM("` + component + `-no-access-log-1a2b3c4") OR ALARM("` + component + `-no-function-log-1a2b3c4")`,
-		"actionsEnabled":   true, "alarmActions": []any{"arn:aws:sns:eu-west-1:123456789012:" + component + "-warnings"},
+		"alarmRule":        `ALARM("` + testName + `-no-access-log-1a2b3c4") OR ALARM("` + testName + `-no-function-log-1a2b3c4")`,
+		"actionsEnabled":   true, "alarmActions": []any{"arn:aws:sns:eu-west-1:123456789012:" + testName + "-warnings"},
 		// Without requests there are no lines: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-suppression.html
-		"actionsSuppressor": map[string]any{"alarm": component + "-no-requests-1a2b3c4", "waitPeriod": 60.0, "extensionPeriod": 600.0},
+		"actionsSuppressor": map[string]any{"alarm": testName + "-no-requests-1a2b3c4", "waitPeriod": 60.0, "extensionPeriod": 600.0},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("%v, want %v", got, want)
 	}
 	minutes := func(name string) float64 {
-		return r.Find(t, "aws:cloudwatch/metricAlarm:MetricAlarm", component+"-"+name).Inputs["evaluationPeriods"].(float64)
+		return r.Find(t, "aws:cloudwatch/metricAlarm:MetricAlarm", testName+"-"+name).Inputs["evaluationPeriods"].(float64)
 	}
 	if requests, access := minutes("no-requests"), minutes("no-access-log"); requests != 60 || access <= requests || access != minutes("no-function-log") {
 		t.Errorf("no requests for %v minutes suppresses no lines for %v", requests, access)
 	}
 }
 
-// The web ACL counts what API Gateway has not yet throttled: a client that sends more than it may, and sends
-// again after a 429, must meet the 429 and not the firewall.
-func TestTheFirewallLetsAnAddressAskForWhatAPlanSells(t *testing.T) {
-	for _, c := range []struct {
-		name   string
-		change func(*Config)
-		want   float64
-	}{
-		{"twice what the fastest plan sells", func(*Config) {}, 2 * (80*300 + 160)},
-		{"what the stack says", func(c *Config) { c.WAFRateLimit = 30_000 }, 30_000},
-		{"without keys, twice what a method takes", func(c *Config) { c.RequireAPIKey = false }, 2 * (100*300 + 200)},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			args := full(t)
-			c.change(&args.Config)
-			rules := build(t, args).Find(t, "aws:wafv2/webAcl:WebAcl", component+"-waf").Inputs["rules"].([]any)
-			rate := rules[0].(map[string]any)["statement"].(map[string]any)["rateBasedStatement"].(map[string]any)
-			if rate["limit"] != c.want || rate["evaluationWindowSec"] != 300.0 || rate["aggregateKeyType"] != "IP" {
-				t.Errorf("%v, want a limit of %v", rate, c.want)
-			}
-		})
-	}
-}
-
 func TestTheRunbookHasASectionForEveryAlarm(t *testing.T) {
-	book, err := os.ReadFile("../docs/how-to/runbook.md")
+	book, err := os.ReadFile("../../docs/how-to/runbook.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -196,8 +174,8 @@ func TestTheRunbookHasASectionForEveryAlarm(t *testing.T) {
 		}
 	}
 	names := map[string]bool{"customer-impact": true, "logs-are-silent": true}
-	for _, alarm := range build(t, full(t)).OfType("aws:cloudwatch/metricAlarm:MetricAlarm") {
-		name := strings.TrimPrefix(alarm.Name, component+"-")
+	for _, alarm := range build(t, full()).OfType("aws:cloudwatch/metricAlarm:MetricAlarm") {
+		name := strings.TrimPrefix(alarm.Name, testName+"-")
 		if strings.HasPrefix(name, "latency-") {
 			name = "latency" // and the operation
 		}
@@ -210,13 +188,13 @@ func TestTheRunbookHasASectionForEveryAlarm(t *testing.T) {
 }
 
 func TestCustomerImpactPagesOnce(t *testing.T) {
-	got := build(t, full(t)).Find(t, "aws:cloudwatch/compositeAlarm:CompositeAlarm", component+"-hurt").Inputs
-	pages := []any{"arn:aws:sns:eu-west-1:123456789012:" + component + "-alarms"}
+	got := build(t, full()).Find(t, "aws:cloudwatch/compositeAlarm:CompositeAlarm", testName+"-hurt").Inputs
+	pages := []any{"arn:aws:sns:eu-west-1:123456789012:" + testName + "-alarms"}
 	want := map[string]any{
-		"alarmName":        component + "-customer-impact",
+		"alarmName":        testName + "-customer-impact",
 		"alarmDescription": got["alarmDescription"],
-		"alarmRule": `ALARM("` + component + `-5xx-1a2b3c4") OR ALARM("` + component + `-latency-readBook-1a2b3c4") OR ALARM("` +
-			component + `-latency-writeBook-1a2b3c4") OR ALARM("` + component + `-throttles-1a2b3c4")`,
+		"alarmRule": `ALARM("` + testName + `-5xx-1a2b3c4") OR ALARM("` + testName + `-latency-readBook-1a2b3c4") OR ALARM("` +
+			testName + `-latency-writeBook-1a2b3c4") OR ALARM("` + testName + `-throttles-1a2b3c4")`,
 		"actionsEnabled": true, "alarmActions": pages, "okActions": pages,
 	}
 	if !reflect.DeepEqual(got, want) {
@@ -227,46 +205,50 @@ func TestCustomerImpactPagesOnce(t *testing.T) {
 // Lambda tells versions apart in the metrics of an alias with weights alone.
 // https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-view.html
 func TestARolloutWatchesTheNewVersionsErrorsAndCustomerImpact(t *testing.T) {
-	for rollout, want := range map[string][]string{
-		canary:    {component + "-version-errors-1a2b3c4", component + "-customer-impact"},
-		allAtOnce: {component + "-customer-impact"},
+	for rollout, c := range map[string]struct {
+		canary bool
+		want   []string
+	}{
+		"a canary":                    {true, []string{testName + "-version-errors-1a2b3c4", testName + "-customer-impact"}},
+		"an alias moved by an update": {false, []string{testName + "-customer-impact"}},
 	} {
 		t.Run(rollout, func(t *testing.T) {
-			args := full(t)
-			args.Config.Rollout = rollout
+			args := full()
+			args.Function.Canary = c.canary
 			var got []string
-			mocks.Mocks{Outputs: answers}.Run(t, func(ctx *pulumi.Context) error {
-				a, err := New(ctx, component, args)
+			componenttest.Build(t, func(ctx *pulumi.Context, b component.Builder) error {
+				args.Builder = b
+				watch, err := New(ctx, args)
 				if err != nil {
 					return err
 				}
-				a.RolloutAlarms.ApplyT(func(names []string) error {
+				watch.RolloutAlarms.ApplyT(func(names []string) error {
 					got = names
 					return nil
 				})
 				return nil
 			})
-			if !slices.Equal(got, want) {
-				t.Errorf("%v, want %v", got, want)
+			if !slices.Equal(got, c.want) {
+				t.Errorf("%v, want %v", got, c.want)
 			}
 		})
 	}
 }
 
 func TestTopics(t *testing.T) {
-	r := build(t, full(t))
+	r := build(t, full())
 	for part, address := range map[string]string{"alarms": "ops@example.com", "warnings": "team@example.com"} {
 		t.Run(part+" are encrypted with the operations' key", func(t *testing.T) {
-			if got := r.Find(t, "aws:sns/topic:Topic", component+"-"+part).Inputs["kmsMasterKeyId"]; got != "arn:operations" {
+			if got := r.Find(t, "aws:sns/topic:Topic", testName+"-"+part).Inputs["kmsMasterKeyId"]; got != "arn:operations" {
 				t.Errorf("key %v", got)
 			}
 		})
 		t.Run(part+" come from this stack's alarms alone", func(t *testing.T) {
-			p := statements(t, r.Find(t, "aws:sns/topicPolicy:TopicPolicy", component+"-"+part+"-policy").Inputs["policy"])
+			p := mocks.Statements(t, r.Find(t, "aws:sns/topicPolicy:TopicPolicy", testName+"-"+part+"-policy").Inputs["policy"])
 			for _, s := range p {
-				condition := map[string]any{
-					"StringEquals": map[string]any{"aws:SourceAccount": "123456789012"},
-					"ArnLike":      map[string]any{"aws:SourceArn": "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:" + component + "-*"},
+				condition := map[string]map[string]any{
+					"StringEquals": {"aws:SourceAccount": "123456789012"},
+					"ArnLike":      {"aws:SourceArn": "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:" + testName + "-*"},
 				}
 				if !reflect.DeepEqual(s.Principal, map[string]any{"Service": "cloudwatch.amazonaws.com"}) || !reflect.DeepEqual(s.Condition, condition) {
 					t.Errorf("%v", s)
@@ -274,8 +256,8 @@ func TestTopics(t *testing.T) {
 			}
 		})
 		t.Run(part+" are told to their addresses", func(t *testing.T) {
-			got := r.Find(t, "aws:sns/topicSubscription:TopicSubscription", component+"-"+part+"-"+address).Inputs
-			want := map[string]any{"topic": "arn:aws:sns:eu-west-1:123456789012:" + component + "-" + part, "endpoint": address, "protocol": "email"}
+			got := r.Find(t, "aws:sns/topicSubscription:TopicSubscription", testName+"-"+part+"-"+address).Inputs
+			want := map[string]any{"topic": "arn:aws:sns:eu-west-1:123456789012:" + testName + "-" + part, "endpoint": address, "protocol": "email"}
 			if !reflect.DeepEqual(got, want) {
 				t.Errorf("%v, want %v", got, want)
 			}
@@ -283,47 +265,34 @@ func TestTopics(t *testing.T) {
 	}
 }
 
-func TestLogs(t *testing.T) {
-	r := build(t, full(t))
-	for _, group := range r.OfType("aws:cloudwatch/logGroup:LogGroup") {
-		if group.Inputs["retentionInDays"] != 30.0 || group.Inputs["kmsKeyId"] != "arn:operations" {
-			t.Errorf("%s: %v days under %v, want 30 under the operations' key", group.Name, group.Inputs["retentionInDays"], group.Inputs["kmsKeyId"])
-		}
-	}
-	execution := r.Find(t, "aws:cloudwatch/logGroup:LogGroup", component+"-execution-log")
-	if want := "API-Gateway-Execution-Logs_" + component + "-rest-id/test"; execution.Inputs["name"] != want {
-		t.Errorf("API Gateway's own group is %v, want %s", execution.Inputs["name"], want)
-	}
-}
-
 func TestLogLinesAreCounted(t *testing.T) {
-	r := build(t, full(t))
+	r := build(t, full())
 	count := func(name string, more map[string]any) map[string]any {
-		m := map[string]any{"namespace": component, "name": name, "value": "1", "unit": "Count"}
+		m := map[string]any{"namespace": testName, "name": name, "value": "1", "unit": "Count"}
 		maps.Copy(m, more)
 		return m
 	}
 	for name, want := range map[string]map[string]any{
 		"error-lines": {
-			"logGroupName": component + "-function-log-1a2b3c4", "pattern": `{ $.level = "ERROR" }`,
+			"logGroupName": testName + "-function-log-1a2b3c4", "pattern": `{ $.level = "ERROR" }`,
 			"metricTransformation": count("ErrorLines", map[string]any{"defaultValue": "0"}),
 		},
 		"cache-answers": {
-			"logGroupName":         component + "-function-log-1a2b3c4",
+			"logGroupName":         testName + "-function-log-1a2b3c4",
 			"pattern":              `{ $.cache = "hit" || $.cache = "miss" || $.cache = "stale" || $.cache = "bypass" }`,
 			"metricTransformation": count("CacheAnswers", map[string]any{"dimensions": map[string]any{"Result": "$.cache"}}),
 		},
 		"refusals-throttled": {
-			"logGroupName": component + "-access-log-1a2b3c4", "pattern": `{ $.errorType = "THROTTLED" }`,
+			"logGroupName": testName + "-access-log-1a2b3c4", "pattern": `{ $.errorType = "THROTTLED" }`,
 			"metricTransformation": count("Refusals-THROTTLED", map[string]any{"defaultValue": "0"}),
 		},
 		"refusals-waf": {
-			"logGroupName": component + "-access-log-1a2b3c4", "pattern": `{ $.errorType = "WAF_FILTERED" }`,
+			"logGroupName": testName + "-access-log-1a2b3c4", "pattern": `{ $.errorType = "WAF_FILTERED" }`,
 			"metricTransformation": count("Refusals-WAF_FILTERED", map[string]any{"defaultValue": "0"}),
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := r.Find(t, "aws:cloudwatch/logMetricFilter:LogMetricFilter", component+"-"+name).Inputs; !reflect.DeepEqual(got, want) {
+			if got := r.Find(t, "aws:cloudwatch/logMetricFilter:LogMetricFilter", testName+"-"+name).Inputs; !reflect.DeepEqual(got, want) {
 				t.Errorf("%v, want %v", got, want)
 			}
 		})
@@ -331,7 +300,7 @@ func TestLogLinesAreCounted(t *testing.T) {
 }
 
 func TestWithoutAProxyTheClustersConnectionsAreWatched(t *testing.T) {
-	args := full(t)
+	args := full()
 	args.Database.Proxied = false
 	r := build(t, args)
 	for _, alarm := range r.OfType("aws:cloudwatch/metricAlarm:MetricAlarm") {
@@ -339,12 +308,7 @@ func TestWithoutAProxyTheClustersConnectionsAreWatched(t *testing.T) {
 			t.Errorf("%s watches a proxy", alarm.Name)
 		}
 	}
-	for _, invocation := range r.OfType("aws:lambda/invocation:Invocation") {
-		if strings.Contains(invocation.Name, "proxy") {
-			t.Errorf("%s waits for a proxy", invocation.Name)
-		}
-	}
-	board := r.Find(t, "aws:cloudwatch/dashboard:Dashboard", component+"-dashboard").Inputs["dashboardBody"].(string)
+	board := r.Find(t, "aws:cloudwatch/dashboard:Dashboard", testName+"-dashboard").Inputs["dashboardBody"].(string)
 	if strings.Contains(board, "ProxyName") || !strings.Contains(board, `"Database: connections"`) {
 		t.Errorf("the dashboard is %s", board)
 	}
@@ -352,8 +316,8 @@ func TestWithoutAProxyTheClustersConnectionsAreWatched(t *testing.T) {
 
 // TestDashboard reads the board as a person does: left to right along a request's way.
 func TestDashboard(t *testing.T) {
-	in := build(t, full(t)).Find(t, "aws:cloudwatch/dashboard:Dashboard", component+"-dashboard").Inputs
-	if in["dashboardName"] != component {
+	in := build(t, full()).Find(t, "aws:cloudwatch/dashboard:Dashboard", testName+"-dashboard").Inputs
+	if in["dashboardName"] != testName {
 		t.Errorf("name %v, want one of the stack's own", in["dashboardName"])
 	}
 	var board struct {
@@ -375,10 +339,10 @@ func TestDashboard(t *testing.T) {
 	columns := map[int]string{0: "API Gateway", 6: "Function", 12: "Cache", 18: "Database Proxy"}
 	taken := map[string]string{}
 	first, last := board.Widgets[0], board.Widgets[len(board.Widgets)-1]
-	if first.Type != "alarm" || first.Y != 0 || first.Width != 24 || len(first.Properties.Alarms) != 1+21+2*4+1 || !strings.HasSuffix(first.Properties.Alarms[0], component+"-hurt") {
+	if first.Type != "alarm" || first.Y != 0 || first.Width != 24 || len(first.Properties.Alarms) != 1+21+2*4+1 || !strings.HasSuffix(first.Properties.Alarms[0], testName+"-hurt") {
 		t.Errorf("on top is %+v, want the state of every alarm, the one that calls first", first)
 	}
-	if q := last.Properties.Query; last.Type != "log" || last.Width != 24 || !strings.Contains(q, "SOURCE '"+component+"-access-log-1a2b3c4' | SOURCE '"+component+"-function-log-1a2b3c4'") {
+	if q := last.Properties.Query; last.Type != "log" || last.Width != 24 || !strings.Contains(q, "SOURCE '"+testName+"-access-log-1a2b3c4' | SOURCE '"+testName+"-function-log-1a2b3c4'") {
 		t.Errorf("at the bottom is %+v, want the requests that went wrong", last)
 	}
 	for _, w := range board.Widgets[1 : len(board.Widgets)-1] {
@@ -398,8 +362,26 @@ func TestDashboard(t *testing.T) {
 	if len(taken) != 13 {
 		t.Errorf("%d graphs, want 13", len(taken))
 	}
-	want := []any{"AWS/ApiGateway", "Count", "ApiName", component + "-rest", "Stage", "test", map[string]any{"stat": "Sum"}}
+	want := []any{"AWS/ApiGateway", "Count", "ApiName", testName + "-rest", "Stage", "test", map[string]any{"stat": "Sum"}}
 	if got := board.Widgets[1].Properties.Metrics[0]; !reflect.DeepEqual(got, want) {
 		t.Errorf("first line %v, want %v", got, want)
+	}
+}
+
+// A metric of a log that others write into would have the dimensions that they choose, and their number.
+func TestNoMetricOfTheAccessLogHasADimension(t *testing.T) {
+	r := build(t, full())
+	counted := 0
+	for _, filter := range r.OfType("aws:cloudwatch/logMetricFilter:LogMetricFilter") {
+		if group, _ := filter.Inputs["logGroupName"].(string); !strings.HasPrefix(group, testName+"-access-log") {
+			continue
+		}
+		counted++
+		if transformation, _ := filter.Inputs["metricTransformation"].(map[string]any); transformation["dimensions"] != nil {
+			t.Errorf("%s has %v", filter.Name, transformation["dimensions"])
+		}
+	}
+	if counted != len(refusalTypes) {
+		t.Errorf("%d filters of the access log, want %d", counted, len(refusalTypes))
 	}
 }

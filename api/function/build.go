@@ -1,4 +1,4 @@
-package api
+package function
 
 import (
 	"archive/zip"

@@ -1,4 +1,4 @@
-package api
+package function
 
 import (
 	"archive/zip"
@@ -128,11 +128,11 @@ func same(t *testing.T, first, second Code) {
 func checkout(t *testing.T, then time.Time) (function string) {
 	t.Helper()
 	root := t.TempDir()
-	if err := os.CopyFS(filepath.Join(root, "lambda"), os.DirFS("../lambda")); err != nil {
+	if err := os.CopyFS(filepath.Join(root, "lambda"), os.DirFS("../../lambda")); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"go.mod", "go.sum"} {
-		if err := os.WriteFile(filepath.Join(root, name), read(t, filepath.Join("..", name)), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(root, name), read(t, filepath.Join("..", "..", name)), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -1,4 +1,4 @@
-package api
+package function
 
 import (
 	"fmt"
@@ -16,27 +16,31 @@ const rotateTimeoutSeconds = 300
 
 // rotateAppSecret has the password of the application's database user changed, if the stack asks for
 // it, once the secret has its value from the migration.
-func rotateAppSecret(ctx *pulumi.Context, s site, l logs, migrated pulumi.Resource) (*lambda.Function, error) {
-	if s.args.RotationDays == 0 {
+func rotateAppSecret(ctx *pulumi.Context, a Args, migrated pulumi.Resource) (*lambda.Function, error) {
+	if a.RotationDays == 0 {
 		return nil, nil
 	}
-	role, err := newFunctionRole(ctx, s, "rotate", l.rotate, s.rotatePermissions()...)
+	log, err := a.NewLogGroup(ctx, "rotate", nil)
 	if err != nil {
 		return nil, err
 	}
-	environment := s.databaseEnvironment()
-	environment[contract.DBMasterSecret] = s.args.Database.MasterSecretARN
-	function, err := newFunction(ctx, s, functionSpec{
-		part: "rotate", description: "Changes the database user's password", handler: contract.HandlerRotate, zip: s.args.Code.OperationsPath,
+	role, err := newFunctionRole(ctx, a, "rotate", log, a.rotatePermissions()...)
+	if err != nil {
+		return nil, err
+	}
+	environment := a.databaseEnvironment()
+	environment[contract.DBMasterSecret] = a.Database.MasterSecretARN
+	function, err := newFunction(ctx, a, functionSpec{
+		part: "rotate", description: "Changes the database user's password", handler: contract.HandlerRotate, zip: a.Code.OperationsPath,
 		memoryMB: 256, timeoutSeconds: rotateTimeoutSeconds, reserved: unreserved,
-		environment: environment, role: role, log: l.rotate,
+		environment: environment, role: role, log: log,
 	})
 	if err != nil {
 		return nil, err
 	}
-	return function, newRotation(ctx, s, rotation{
+	return function, newRotation(ctx, a, rotation{
 		name: "rotation", permission: "rotate-invoke",
-		secret: s.args.Database.AppSecretARN, function: function, filled: migrated,
+		secret: a.Database.AppSecretARN, function: function, filled: migrated,
 	})
 }
 
@@ -51,25 +55,25 @@ type rotation struct {
 
 // newRotation has Secrets Manager change the password as often as the stack asks for. The first time is
 // a period away, not at once: an update does not change a password beside everything else.
-func newRotation(ctx *pulumi.Context, s site, r rotation) error {
-	allowed, err := lambda.NewPermission(ctx, s.name+"-"+r.permission, &lambda.PermissionArgs{
+func newRotation(ctx *pulumi.Context, a Args, r rotation) error {
+	allowed, err := lambda.NewPermission(ctx, a.Name+"-"+r.permission, &lambda.PermissionArgs{
 		Action:        pulumi.String("lambda:InvokeFunction"),
 		Function:      r.function.Name,
 		Principal:     pulumi.String("secretsmanager.amazonaws.com"),
-		SourceAccount: pulumi.String(s.Account),
+		SourceAccount: pulumi.String(a.Account),
 		SourceArn:     r.secret,
-	}, s.parent)
+	}, a.Parent)
 	if err != nil {
 		return fmt.Errorf("api: right of %s: %w", r.name, err)
 	}
-	_, err = secretsmanager.NewSecretRotation(ctx, s.name+"-"+r.name, &secretsmanager.SecretRotationArgs{
+	_, err = secretsmanager.NewSecretRotation(ctx, a.Name+"-"+r.name, &secretsmanager.SecretRotationArgs{
 		SecretId:          r.secret,
 		RotationLambdaArn: r.function.Arn,
 		RotateImmediately: pulumi.Bool(false),
 		RotationRules: secretsmanager.SecretRotationRotationRulesArgs{
-			AutomaticallyAfterDays: pulumi.Int(s.args.RotationDays),
+			AutomaticallyAfterDays: pulumi.Int(a.RotationDays),
 		},
-	}, s.parent, pulumi.DependsOn([]pulumi.Resource{allowed, r.filled}))
+	}, a.Parent, pulumi.DependsOn([]pulumi.Resource{allowed, r.filled}))
 	if err != nil {
 		return fmt.Errorf("api: %s: %w", r.name, err)
 	}
@@ -78,15 +82,15 @@ func newRotation(ctx *pulumi.Context, s site, r rotation) error {
 
 // rotatePermissions are what the rotating function may do: give the application's secret another version, and
 // read the master user's, who changes the password.
-func (s site) rotatePermissions() []policy.Statement {
+func (a Args) rotatePermissions() []policy.Statement {
 	return []policy.Statement{
-		versionPermissions("RotateTheApplicationUsersSecret", s.args.Database.AppSecretARN),
+		versionPermissions("RotateTheApplicationUsersSecret", a.Database.AppSecretARN),
 		{
 			Sid:       "ReadTheMasterUsersSecret",
 			Actions:   []string{"secretsmanager:GetSecretValue"},
-			Resources: []pulumi.StringInput{s.args.Database.MasterSecretARN},
+			Resources: []pulumi.StringInput{a.Database.MasterSecretARN},
 		},
-		s.keyPermissions("secretsmanager"),
+		a.keyPermissions("secretsmanager"),
 	}
 }
 

@@ -1,4 +1,4 @@
-package api
+package function
 
 import (
 	"fmt"
@@ -19,48 +19,52 @@ const cacheUserTimeoutSeconds = 300
 //
 // It runs outside the VPC, where the API of ElastiCache is: an endpoint for it would cost as much as any
 // other, for one call a month. What it may do there is to its own secret and its own user.
-func newCacheUser(ctx *pulumi.Context, s site, l logs) (*lambda.Function, *lambda.Invocation, error) {
-	// The function is not known before its role.
-	trust := s.trust(s.ARN("lambda", "function:"+s.name+"-"+contract.HandlerCacheUser+"-*"))
-	role, err := newRole(ctx, s, contract.HandlerCacheUser, trust, append(s.functionPermissions(l.cacheUser), s.cacheUserPermissions()...))
+func newCacheUser(ctx *pulumi.Context, a Args) (*lambda.Function, *lambda.Invocation, error) {
+	log, err := a.NewLogGroup(ctx, contract.HandlerCacheUser, nil)
 	if err != nil {
 		return nil, nil, err
 	}
-	function, err := newFunction(ctx, s, functionSpec{
-		part: contract.HandlerCacheUser, description: "Sets and changes the password of the cache's user", handler: contract.HandlerCacheUser, zip: s.args.Code.OperationsPath,
+	// The function is not known before its role.
+	trust := a.trust(a.ARN("lambda", "function:"+a.Name+"-"+contract.HandlerCacheUser+"-*"))
+	role, err := newRole(ctx, a, contract.HandlerCacheUser, trust, append(a.functionPermissions(log), a.cacheUserPermissions()...))
+	if err != nil {
+		return nil, nil, err
+	}
+	function, err := newFunction(ctx, a, functionSpec{
+		part: contract.HandlerCacheUser, description: "Sets and changes the password of the cache's user", handler: contract.HandlerCacheUser, zip: a.Code.OperationsPath,
 		memoryMB: 256, timeoutSeconds: cacheUserTimeoutSeconds, reserved: unreserved, outside: true,
 		environment: pulumi.StringMap{
-			contract.RedisSecret: s.args.Cache.SecretARN,
-			contract.RedisUserID: s.args.Cache.UserID,
+			contract.RedisSecret: a.Cache.SecretARN,
+			contract.RedisUserID: a.Cache.UserID,
 		},
-		role: role, log: l.cacheUser,
+		role: role, log: log,
 	})
 	if err != nil {
 		return nil, nil, err
 	}
-	set, err := setCachePassword(ctx, s, function)
-	if err != nil || s.args.RotationDays == 0 {
+	set, err := setCachePassword(ctx, a, function)
+	if err != nil || a.RotationDays == 0 {
 		return function, set, err
 	}
-	return function, set, newRotation(ctx, s, rotation{
+	return function, set, newRotation(ctx, a, rotation{
 		name: "cache-rotation", permission: "cache-user-invoke",
-		secret: s.args.Cache.SecretARN, function: function, filled: set,
+		secret: a.Cache.SecretARN, function: function, filled: set,
 	})
 }
 
 // setCachePassword has the user hold the password that the secret has, or a first one, once for every
 // code: so a user that was made anew is mended by the next deployment. As with the migration an error
 // fails the update, and the old version goes on serving.
-func setCachePassword(ctx *pulumi.Context, s site, function *lambda.Function) (*lambda.Invocation, error) {
-	set, err := lambda.NewInvocation(ctx, s.name+"-cache-user-set", &lambda.InvocationArgs{
+func setCachePassword(ctx *pulumi.Context, a Args, function *lambda.Function) (*lambda.Invocation, error) {
+	set, err := lambda.NewInvocation(ctx, a.Name+"-cache-user-set", &lambda.InvocationArgs{
 		FunctionName: function.Name,
 		Qualifier:    function.Version,
 		Input: pulumi.JSONMarshal(pulumi.StringMap{
-			"Step": pulumi.String("deploySecret"), "SecretId": s.args.Cache.SecretARN,
+			"Step": pulumi.String("deploySecret"), "SecretId": a.Cache.SecretARN,
 		}),
-		Triggers:       pulumi.ToStringMap(map[string]string{"code": s.args.Code.SHA256}),
+		Triggers:       pulumi.ToStringMap(map[string]string{"code": a.Code.SHA256}),
 		LifecycleScope: pulumi.String("CREATE_ONLY"),
-	}, s.parent, pulumi.DependsOn(s.args.After))
+	}, a.Parent, pulumi.DependsOn(a.After))
 	if err != nil {
 		return nil, fmt.Errorf("api: password of the cache's user: %w", err)
 	}
@@ -69,14 +73,14 @@ func setCachePassword(ctx *pulumi.Context, s site, function *lambda.Function) (*
 
 // cacheUserPermissions are what the function may do: give the one secret other versions, and the one user
 // passwords.
-func (s site) cacheUserPermissions() []policy.Statement {
+func (a Args) cacheUserPermissions() []policy.Statement {
 	return []policy.Statement{
-		versionPermissions("RotateTheCacheUsersSecret", s.args.Cache.SecretARN),
+		versionPermissions("RotateTheCacheUsersSecret", a.Cache.SecretARN),
 		{
 			Sid:       "CacheUser",
 			Actions:   []string{"elasticache:DescribeUsers", "elasticache:ModifyUser"},
-			Resources: []pulumi.StringInput{s.args.Cache.UserARN},
+			Resources: []pulumi.StringInput{a.Cache.UserARN},
 		},
-		s.keyPermissions("secretsmanager"),
+		a.keyPermissions("secretsmanager"),
 	}
 }

@@ -1,4 +1,4 @@
-package api
+package function
 
 import (
 	"fmt"
@@ -15,114 +15,125 @@ import (
 // invocation (CreateWithoutTimeout), nor does its HTTP client, whose TCP keep-alives hold the connection.
 const migrateTimeoutSeconds = 900
 
-// functions are the Lambda functions and the alias that API Gateway invokes.
-type functions struct {
-	api       *lambda.Function
-	migrate   *lambda.Function
-	rotate    *lambda.Function // nil without rotation
-	cacheUser *lambda.Function
-	alias     *lambda.Alias
+// Functions are the Lambda functions and the alias that API Gateway invokes.
+type Functions struct {
+	API       *lambda.Function
+	Migrate   *lambda.Function
+	Rotate    *lambda.Function // nil without rotation
+	CacheUser *lambda.Function
+	Alias     *lambda.Alias
+	// Log is the log group of API.
+	Log *cloudwatch.LogGroup
 }
 
-// newFunctions creates the functions, migrates the database with one and sets the password of the cache's user with
+// New creates the functions, migrates the database with one and sets the password of the cache's user with
 // another. Then it moves the alias to the new version of the API's function; in a canary the rollout does that.
-func newFunctions(ctx *pulumi.Context, s site, l logs) (functions, error) {
-	var f functions
+func New(ctx *pulumi.Context, a Args) (Functions, error) {
+	var f Functions
 	var err error
-	if f.api, err = newAPIFunction(ctx, s, l); err != nil {
-		return functions{}, err
+	if f.API, f.Log, err = newAPIFunction(ctx, a); err != nil {
+		return Functions{}, err
 	}
-	if f.migrate, err = newMigrateFunction(ctx, s, l); err != nil {
-		return functions{}, err
+	if f.Migrate, err = newMigrateFunction(ctx, a); err != nil {
+		return Functions{}, err
 	}
-	available, err := awaitProxy(ctx, s, f.migrate)
+	available, err := awaitProxy(ctx, a, f.Migrate)
 	if err != nil {
-		return functions{}, err
+		return Functions{}, err
 	}
-	migrated, err := runMigration(ctx, s, f.migrate, available)
+	migrated, err := runMigration(ctx, a, f.Migrate, available)
 	if err != nil {
-		return functions{}, err
+		return Functions{}, err
 	}
-	if f.rotate, err = rotateAppSecret(ctx, s, l, migrated); err != nil {
-		return functions{}, err
+	if f.Rotate, err = rotateAppSecret(ctx, a, migrated); err != nil {
+		return Functions{}, err
 	}
 	var set *lambda.Invocation
-	if f.cacheUser, set, err = newCacheUser(ctx, s, l); err != nil {
-		return functions{}, err
+	if f.CacheUser, set, err = newCacheUser(ctx, a); err != nil {
+		return Functions{}, err
 	}
 	ready := []pulumi.Resource{migrated, set}
-	warm, err := provisionConcurrency(ctx, s, f.api, ready)
+	warm, err := provisionConcurrency(ctx, a, f.API, ready)
 	if err != nil {
-		return functions{}, err
+		return Functions{}, err
 	}
-	f.alias, err = newAlias(ctx, s, f.api, append(ready, warm...))
+	f.Alias, err = newAlias(ctx, a, f.API, append(ready, warm...))
 	return f, err
 }
 
-// names are those of all functions.
-func (f functions) names() pulumi.StringArray {
-	names := pulumi.StringArray{f.api.Name, f.migrate.Name, f.cacheUser.Name}
-	if f.rotate != nil {
-		names = append(names, f.rotate.Name)
+// Names are those of all functions.
+func (f Functions) Names() pulumi.StringArray {
+	names := pulumi.StringArray{f.API.Name, f.Migrate.Name, f.CacheUser.Name}
+	if f.Rotate != nil {
+		names = append(names, f.Rotate.Name)
 	}
 	return names
 }
 
-func newAPIFunction(ctx *pulumi.Context, s site, l logs) (*lambda.Function, error) {
-	role, err := newFunctionRole(ctx, s, "function", l.api, s.apiPermissions()...)
+func newAPIFunction(ctx *pulumi.Context, a Args) (*lambda.Function, *cloudwatch.LogGroup, error) {
+	log, err := a.NewLogGroup(ctx, "function", nil)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	c := s.args.Config
+	role, err := newFunctionRole(ctx, a, "function", log, a.apiPermissions()...)
+	if err != nil {
+		return nil, nil, err
+	}
+	c := a.Settings
 	reserved := c.ReservedConcurrency
 	if reserved == 0 {
 		reserved = unreserved
 	}
-	environment := s.databaseEnvironment()
-	environment[contract.RedisAddress] = s.args.Cache.Address
-	environment[contract.RedisSecret] = s.args.Cache.SecretARN
+	environment := a.databaseEnvironment()
+	environment[contract.RedisAddress] = a.Cache.Address
+	environment[contract.RedisSecret] = a.Cache.SecretARN
 	environment[contract.RedisTLS] = pulumi.String("true")
 	environment[contract.RedisCluster] = pulumi.String("true")
-	environment[contract.Bucket] = s.args.Bucket.Name
+	environment[contract.Bucket] = a.Bucket.Name
 	environment[contract.CacheTTL] = pulumi.String(c.CacheTTL)
 	environment[contract.StaleTTL] = pulumi.String(c.StaleTTL)
 	environment[contract.NegativeTTL] = pulumi.String(c.NegativeTTL)
 	environment[contract.StreamMaxMB] = pulumi.String(strconv.Itoa(c.StreamMaxMB))
-	environment[contract.MetricsNamespace] = pulumi.String(s.project + "/function")
-	if len(c.CORSOrigins) > 0 {
-		environment[contract.CORSOrigins] = pulumi.String(joinOrigins(c.CORSOrigins))
+	environment[contract.MetricsNamespace] = pulumi.String(a.Project + "/function")
+	if c.CORSOrigins != "" {
+		environment[contract.CORSOrigins] = pulumi.String(c.CORSOrigins)
 	}
 	if !c.RequireAPIKey {
 		environment[contract.RequireAPIKey] = pulumi.String("false") // shared caches may keep what everybody may have
 	}
-	return newFunction(ctx, s, functionSpec{
-		part: "function", description: "Answers the API's requests", handler: contract.HandlerAPI, zip: s.args.Code.APIPath,
+	function, err := newFunction(ctx, a, functionSpec{
+		part: "function", description: "Answers the API's requests", handler: contract.HandlerAPI, zip: a.Code.APIPath,
 		memoryMB: c.MemoryMB, timeoutSeconds: c.TimeoutSeconds, reserved: reserved,
-		environment: environment, role: role, log: l.api,
+		environment: environment, role: role, log: log,
 	})
+	return function, log, err
 }
 
-func newMigrateFunction(ctx *pulumi.Context, s site, l logs) (*lambda.Function, error) {
-	role, err := newFunctionRole(ctx, s, "migrate", l.migrate, s.migratePermissions()...)
+func newMigrateFunction(ctx *pulumi.Context, a Args) (*lambda.Function, error) {
+	log, err := a.NewLogGroup(ctx, "migrate", nil)
 	if err != nil {
 		return nil, err
 	}
-	environment := s.databaseEnvironment()
-	environment[contract.DBMasterSecret] = s.args.Database.MasterSecretARN
-	return newFunction(ctx, s, functionSpec{
-		part: "migrate", description: "Migrates the database at deploy", handler: contract.HandlerMigrate, zip: s.args.Code.OperationsPath,
+	role, err := newFunctionRole(ctx, a, "migrate", log, a.migratePermissions()...)
+	if err != nil {
+		return nil, err
+	}
+	environment := a.databaseEnvironment()
+	environment[contract.DBMasterSecret] = a.Database.MasterSecretARN
+	return newFunction(ctx, a, functionSpec{
+		part: "migrate", description: "Migrates the database at deploy", handler: contract.HandlerMigrate, zip: a.Code.OperationsPath,
 		memoryMB: 256, timeoutSeconds: migrateTimeoutSeconds, reserved: unreserved,
-		environment: environment, role: role, log: l.migrate,
+		environment: environment, role: role, log: log,
 	})
 }
 
 // databaseEnvironment is the variables of every function that uses the database.
-func (s site) databaseEnvironment() pulumi.StringMap {
+func (a Args) databaseEnvironment() pulumi.StringMap {
 	return pulumi.StringMap{
-		contract.DBHost:    s.args.Database.Host,
+		contract.DBHost:    a.Database.Host,
 		contract.DBPort:    pulumi.String("5432"),
-		contract.DBName:    s.args.Database.Name,
-		contract.DBSecret:  s.args.Database.AppSecretARN,
+		contract.DBName:    a.Database.Name,
+		contract.DBSecret:  a.Database.AppSecretARN,
 		contract.DBSSLMode: pulumi.String("verify-full"),
 	}
 }
@@ -143,21 +154,21 @@ type functionSpec struct {
 }
 
 // newFunction creates a function from built code and publishes a version of it.
-func newFunction(ctx *pulumi.Context, s site, spec functionSpec) (*lambda.Function, error) {
+func newFunction(ctx *pulumi.Context, a Args, spec functionSpec) (*lambda.Function, error) {
 	var network lambda.FunctionVpcConfigPtrInput
 	if !spec.outside {
 		network = &lambda.FunctionVpcConfigArgs{
-			SubnetIds:        s.args.SubnetIDs,
-			SecurityGroupIds: pulumi.StringArray{s.args.SecurityGroupID},
+			SubnetIds:        a.SubnetIDs,
+			SecurityGroupIds: pulumi.StringArray{a.SecurityGroupID},
 		}
 	}
-	function, err := lambda.NewFunction(ctx, s.name+"-"+spec.part, &lambda.FunctionArgs{
+	function, err := lambda.NewFunction(ctx, a.Name+"-"+spec.part, &lambda.FunctionArgs{
 		Description:                  pulumi.String(spec.description),
 		PackageType:                  pulumi.String("Zip"),
 		Code:                         pulumi.NewFileArchive(spec.zip),
 		Runtime:                      pulumi.String("provided.al2023"),
 		Handler:                      pulumi.String(spec.handler),
-		Architectures:                pulumi.StringArray{pulumi.String(s.args.Config.Architecture)},
+		Architectures:                pulumi.StringArray{pulumi.String(a.Architecture)},
 		MemorySize:                   pulumi.Int(spec.memoryMB),
 		Timeout:                      pulumi.Int(spec.timeoutSeconds),
 		ReservedConcurrentExecutions: pulumi.Int(spec.reserved),
@@ -165,7 +176,7 @@ func newFunction(ctx *pulumi.Context, s site, spec functionSpec) (*lambda.Functi
 		Publish:                      pulumi.Bool(true),
 		Environment:                  &lambda.FunctionEnvironmentArgs{Variables: spec.environment},
 		// The code stays with a key of Lambda's: pulumi-aws 6 has no sourceKmsKeyArn (docs/decisions/keys.md).
-		KmsKeyArn:        s.args.OperationsKeyARN,
+		KmsKeyArn:        a.KeyARN,
 		EphemeralStorage: &lambda.FunctionEphemeralStorageArgs{Size: pulumi.Int(512)},
 		TracingConfig:    &lambda.FunctionTracingConfigArgs{Mode: pulumi.String("Active")},
 		LoggingConfig: &lambda.FunctionLoggingConfigArgs{
@@ -177,7 +188,7 @@ func newFunction(ctx *pulumi.Context, s site, spec functionSpec) (*lambda.Functi
 			SystemLogLevel:      pulumi.String("INFO"),
 		},
 		VpcConfig: network,
-	}, s.parent, pulumi.DependsOn([]pulumi.Resource{spec.role.policy}))
+	}, a.Parent, pulumi.DependsOn([]pulumi.Resource{spec.role.policy}))
 	if err != nil {
 		return nil, fmt.Errorf("api: function %s: %w", spec.part, err)
 	}

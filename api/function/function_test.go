@@ -1,4 +1,4 @@
-package api
+package function
 
 import (
 	"maps"
@@ -12,11 +12,11 @@ import (
 )
 
 func TestFunctions(t *testing.T) {
-	r := build(t, full(t))
-	serve := r.Find(t, "aws:lambda/function:Function", component+"-function")
-	migrate := r.Find(t, "aws:lambda/function:Function", component+"-migrate")
-	rotate := r.Find(t, "aws:lambda/function:Function", component+"-rotate")
-	cacheUser := r.Find(t, "aws:lambda/function:Function", component+"-cache-user")
+	r := build(t, full())
+	serve := r.Find(t, "aws:lambda/function:Function", testName+"-function")
+	migrate := r.Find(t, "aws:lambda/function:Function", testName+"-migrate")
+	rotate := r.Find(t, "aws:lambda/function:Function", testName+"-rotate")
+	cacheUser := r.Find(t, "aws:lambda/function:Function", testName+"-cache-user")
 
 	t.Run("each is told exactly what it needs", func(t *testing.T) {
 		database := map[string]any{
@@ -51,10 +51,10 @@ func TestFunctions(t *testing.T) {
 		}
 	})
 	t.Run("the serving one is told when no key is asked for", func(t *testing.T) {
-		args := full(t)
-		args.Config.RequireAPIKey = false
+		args := full()
+		args.Settings.RequireAPIKey = false
 		open := build(t, args)
-		keyless := open.Find(t, "aws:lambda/function:Function", component+"-function")
+		keyless := open.Find(t, "aws:lambda/function:Function", testName+"-function")
 		variables := keyless.Inputs["environment"].(map[string]any)["variables"].(map[string]any)
 		if variables["REQUIRE_API_KEY"] != "false" {
 			t.Errorf("REQUIRE_API_KEY is %v", variables["REQUIRE_API_KEY"])
@@ -82,7 +82,7 @@ func TestFunctions(t *testing.T) {
 		}
 	})
 	t.Run("the one that answers requests runs code of its own, the others run the same", func(t *testing.T) {
-		code := full(t).Code
+		code := full().Code
 		for function, path := range map[*mocks.Resource]string{
 			&serve: code.APIPath, &migrate: code.OperationsPath, &rotate: code.OperationsPath, &cacheUser: code.OperationsPath,
 		} {
@@ -94,13 +94,13 @@ func TestFunctions(t *testing.T) {
 	})
 	t.Run("each waits for its rights and writes to its own log", func(t *testing.T) {
 		for _, function := range []mocks.Resource{serve, migrate, rotate, cacheUser} {
-			part := strings.TrimPrefix(function.Name, component+"-")
-			if !dependsOn(function, component+"-"+part+"-rights") {
+			part := strings.TrimPrefix(function.Name, testName+"-")
+			if !function.DependsOn(testName + "-" + part + "-rights") {
 				t.Errorf("%s does not wait for its rights", part)
 			}
 			logging := function.Inputs["loggingConfig"].(map[string]any)
 			want := map[string]any{
-				"logGroup": component + "-" + part + "-log-1a2b3c4", "logFormat": "JSON",
+				"logGroup": testName + "-" + part + "-log-1a2b3c4", "logFormat": "JSON",
 				"applicationLogLevel": "INFO", "systemLogLevel": "INFO",
 			}
 			if !reflect.DeepEqual(logging, want) {
@@ -112,7 +112,7 @@ func TestFunctions(t *testing.T) {
 		if serve.Inputs["reservedConcurrentExecutions"] != 100.0 || migrate.Inputs["reservedConcurrentExecutions"] != -1.0 {
 			t.Errorf("%v and %v, want 100 and -1", serve.Inputs["reservedConcurrentExecutions"], migrate.Inputs["reservedConcurrentExecutions"])
 		}
-		plain := build(t, bare(t)).Find(t, "aws:lambda/function:Function", component+"-function")
+		plain := build(t, bare()).Find(t, "aws:lambda/function:Function", testName+"-function")
 		if plain.Inputs["reservedConcurrentExecutions"] != -1.0 {
 			t.Errorf("%v by default, want -1", plain.Inputs["reservedConcurrentExecutions"])
 		}
@@ -127,26 +127,26 @@ func TestWarmExecutions(t *testing.T) {
 		most    int
 		ignored []string
 	}{
-		{"a fixed number on the version", allAtOnce, 0, nil},
-		{"a number that grows from what is there", allAtOnce, 5, []string{"provisionedConcurrentExecutions"}},
-		{"a canary's old ones stay until the rollout ends", canary, 5, []string{"provisionedConcurrentExecutions"}},
+		{"a fixed number on the version", AllAtOnce, 0, nil},
+		{"a number that grows from what is there", AllAtOnce, 5, []string{"provisionedConcurrentExecutions"}},
+		{"a Canary's old ones stay until the rollout ends", Canary, 5, []string{"provisionedConcurrentExecutions"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			args := full(t)
-			args.Config.Rollout, args.Config.ProvisionedMax = tt.rollout, tt.most
+			args := full()
+			args.Settings.Rollout, args.Settings.ProvisionedMax = tt.rollout, tt.most
 			r := build(t, args)
-			warm := r.Find(t, token, component+"-warm")
+			warm := r.Find(t, token, testName+"-warm")
 			want := map[string]any{
-				"functionName": component + "-function", "qualifier": "7",
-				"provisionedConcurrentExecutions": 2.0, "skipDestroy": tt.rollout == canary,
+				"functionName": testName + "-function", "qualifier": "7",
+				"provisionedConcurrentExecutions": 2.0, "skipDestroy": tt.rollout == Canary,
 			}
 			if !reflect.DeepEqual(warm.Inputs, want) || !slices.Equal(warm.Options.IgnoreChanges, tt.ignored) {
 				t.Errorf("%v without %v, want %v without %v", warm.Inputs, warm.Options.IgnoreChanges, want, tt.ignored)
 			}
-			if !dependsOn(warm, component+"-migrated") {
+			if !warm.DependsOn(testName + "-migrated") {
 				t.Errorf("they are paid for before the database is migrated, after %v", warm.Options.DependsOn)
 			}
-			if alias := r.Find(t, "aws:lambda/alias:Alias", component+"-live"); !dependsOn(alias, warm.Name) {
+			if alias := r.Find(t, "aws:lambda/alias:Alias", testName+"-live"); !alias.DependsOn(warm.Name) {
 				t.Errorf("the alias is moved before they are there, after %v", alias.Options.DependsOn)
 			}
 			if tt.most == 0 {
@@ -157,7 +157,7 @@ func TestWarmExecutions(t *testing.T) {
 			}
 			scaled := map[string]any{
 				"serviceNamespace": "lambda", "scalableDimension": "lambda:function:ProvisionedConcurrency",
-				"resourceId": "function:" + component + "-function:7",
+				"resourceId": "function:" + testName + "-function:7",
 			}
 			target, policy := maps.Clone(scaled), maps.Clone(scaled)
 			target["minCapacity"], target["maxCapacity"] = 2.0, 5.0
@@ -166,10 +166,10 @@ func TestWarmExecutions(t *testing.T) {
 				"targetValue":                   0.7,
 				"predefinedMetricSpecification": map[string]any{"predefinedMetricType": "LambdaProvisionedConcurrencyUtilization"},
 			}
-			if got := r.Find(t, "aws:appautoscaling/target:Target", component+"-warm-range").Inputs; !reflect.DeepEqual(got, target) {
+			if got := r.Find(t, "aws:appautoscaling/target:Target", testName+"-warm-range").Inputs; !reflect.DeepEqual(got, target) {
 				t.Errorf("%v, want %v", got, target)
 			}
-			if got := r.Find(t, "aws:appautoscaling/policy:Policy", component+"-warm-use").Inputs; !reflect.DeepEqual(got, policy) {
+			if got := r.Find(t, "aws:appautoscaling/policy:Policy", testName+"-warm-use").Inputs; !reflect.DeepEqual(got, policy) {
 				t.Errorf("%v, want %v", got, policy)
 			}
 		})
@@ -178,13 +178,13 @@ func TestWarmExecutions(t *testing.T) {
 
 func TestTheAliasIsTheRolloutsInACanaryAlone(t *testing.T) {
 	for rollout, want := range map[string][]string{
-		allAtOnce: nil,
-		canary:    {"description", "functionVersion", "routingConfig"},
+		AllAtOnce: nil,
+		Canary:    {"description", "functionVersion", "routingConfig"},
 	} {
 		t.Run(rollout, func(t *testing.T) {
-			args := full(t)
-			args.Config.Rollout = rollout
-			alias := build(t, args).Find(t, "aws:lambda/alias:Alias", component+"-live")
+			args := full()
+			args.Settings.Rollout = rollout
+			alias := build(t, args).Find(t, "aws:lambda/alias:Alias", testName+"-live")
 			if got := alias.Options.IgnoreChanges; !slices.Equal(got, want) {
 				t.Errorf("an update leaves %v of the alias alone, want %v", got, want)
 			}
@@ -196,13 +196,13 @@ func TestTheAliasIsTheRolloutsInACanaryAlone(t *testing.T) {
 }
 
 func TestMigrationComesFirst(t *testing.T) {
-	r := build(t, full(t))
-	migrated := r.Find(t, "aws:lambda/invocation:Invocation", component+"-migrated")
-	alias := r.Find(t, "aws:lambda/alias:Alias", component+"-live")
+	r := build(t, full())
+	migrated := r.Find(t, "aws:lambda/invocation:Invocation", testName+"-migrated")
+	alias := r.Find(t, "aws:lambda/alias:Alias", testName+"-live")
 
 	t.Run("it invokes the new version, again for new code or migrations", func(t *testing.T) {
 		want := map[string]any{
-			"functionName": component + "-migrate", "qualifier": "7", "lifecycleScope": "CREATE_ONLY",
+			"functionName": testName + "-migrate", "qualifier": "7", "lifecycleScope": "CREATE_ONLY",
 			"input":    `{"code":"code-hash","migrations":"migrations-hash"}`,
 			"triggers": map[string]any{"code": "code-hash", "migrations": "migrations-hash"},
 		}
@@ -212,22 +212,22 @@ func TestMigrationComesFirst(t *testing.T) {
 	})
 	t.Run("the proxy is waited for before it, in invocations one after the other, again for another target", func(t *testing.T) {
 		want := map[string]any{
-			"functionName": component + "-migrate", "input": `{"step":"await"}`, "lifecycleScope": "CREATE_ONLY",
+			"functionName": testName + "-migrate", "input": `{"step":"await"}`, "lifecycleScope": "CREATE_ONLY",
 			"triggers": map[string]any{"target": "arn:proxy cluster-1"},
 		}
-		first := r.Find(t, "aws:lambda/invocation:Invocation", component+"-proxy-wait-1")
-		second := r.Find(t, "aws:lambda/invocation:Invocation", component+"-proxy-wait-2")
+		first := r.Find(t, "aws:lambda/invocation:Invocation", testName+"-proxy-wait-1")
+		second := r.Find(t, "aws:lambda/invocation:Invocation", testName+"-proxy-wait-2")
 		for _, wait := range []mocks.Resource{first, second} {
 			if !reflect.DeepEqual(wait.Inputs, want) {
 				t.Errorf("%v, want %v", wait.Inputs, want)
 			}
 		}
-		if !dependsOn(second, first.Name) || !dependsOn(migrated, second.Name) {
+		if !second.DependsOn(first.Name) || !migrated.DependsOn(second.Name) {
 			t.Errorf("the second wait follows %v, the migration %v", second.Options.DependsOn, migrated.Options.DependsOn)
 		}
 	})
 	t.Run("each may last as long as Lambda allows", func(t *testing.T) {
-		if got := r.Find(t, "aws:lambda/function:Function", component+"-migrate").Inputs["timeout"]; got != 900.0 {
+		if got := r.Find(t, "aws:lambda/function:Function", testName+"-migrate").Inputs["timeout"]; got != 900.0 {
 			t.Errorf("%v s, want 900", got)
 		}
 	})
@@ -235,19 +235,19 @@ func TestMigrationComesFirst(t *testing.T) {
 		if alias.Inputs["functionVersion"] != "7" || alias.Inputs["name"] != "live" {
 			t.Errorf("%v", alias.Inputs)
 		}
-		if !dependsOn(alias, migrated.Name) {
+		if !alias.DependsOn(migrated.Name) {
 			t.Errorf("the alias waits for %v only", alias.Options.DependsOn)
 		}
 	})
 }
 
 func TestRights(t *testing.T) {
-	r := build(t, full(t))
+	r := build(t, full())
 	// AWS can narrow none of these to a resource.
 	const anywhere = "Trace Interfaces InterfacesByLambdaOnly"
 	for _, part := range []string{"function", "migrate", "rotate", "cache-user"} {
-		p := r.Find(t, "aws:iam/rolePolicy:RolePolicy", component+"-"+part+"-rights")
-		for _, s := range statements(t, p.Inputs["policy"]) {
+		p := r.Find(t, "aws:iam/rolePolicy:RolePolicy", testName+"-"+part+"-rights")
+		for _, s := range mocks.Statements(t, p.Inputs["policy"]) {
 			if slices.ContainsFunc(s.Action, func(a string) bool { return strings.Contains(a, "*") }) {
 				t.Errorf("%s: %s allows %v", part, s.Sid, s.Action)
 			}
@@ -255,14 +255,14 @@ func TestRights(t *testing.T) {
 				t.Errorf("%s: %s is about everything", part, s.Sid)
 			}
 		}
-		role := r.Find(t, "aws:iam/role:Role", component+"-"+part+"-role")
+		role := r.Find(t, "aws:iam/role:Role", testName+"-"+part+"-role")
 		if role.Inputs["permissionsBoundary"] != "arn:boundary" {
 			t.Errorf("%s carries the boundary %v", part, role.Inputs["permissionsBoundary"])
 		}
-		// A role of a function in the VPC could not be taken with aws:SourceArn (api/role.go).
+		// A role of a function in the VPC could not be taken with aws:SourceArn (api/function/role.go).
 		arn := ""
 		if part == "cache-user" {
-			arn = `"ArnLike":{"aws:SourceArn":["arn:aws:lambda:eu-west-1:123456789012:function:` + component + `-cache-user-*"]},`
+			arn = `"ArnLike":{"aws:SourceArn":["arn:aws:lambda:eu-west-1:123456789012:function:` + testName + `-cache-user-*"]},`
 		}
 		want := `{"Statement":[{"Action":["sts:AssumeRole"],"Condition":{` + arn + `"StringEquals":{"aws:SourceAccount":"123456789012"}},` +
 			`"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"}}],"Version":"2012-10-17"}`
@@ -270,13 +270,13 @@ func TestRights(t *testing.T) {
 			t.Errorf("%s trusts %v\nwant %s", part, trust, want)
 		}
 	}
-	serve := statements(t, r.Find(t, "aws:iam/rolePolicy:RolePolicy", component+"-function-rights").Inputs["policy"])
-	migrate := statements(t, r.Find(t, "aws:iam/rolePolicy:RolePolicy", component+"-migrate-rights").Inputs["policy"])
-	rotate := statements(t, r.Find(t, "aws:iam/rolePolicy:RolePolicy", component+"-rotate-rights").Inputs["policy"])
-	cacheUser := statements(t, r.Find(t, "aws:iam/rolePolicy:RolePolicy", component+"-cache-user-rights").Inputs["policy"])
+	serve := mocks.Statements(t, r.Find(t, "aws:iam/rolePolicy:RolePolicy", testName+"-function-rights").Inputs["policy"])
+	migrate := mocks.Statements(t, r.Find(t, "aws:iam/rolePolicy:RolePolicy", testName+"-migrate-rights").Inputs["policy"])
+	rotate := mocks.Statements(t, r.Find(t, "aws:iam/rolePolicy:RolePolicy", testName+"-rotate-rights").Inputs["policy"])
+	cacheUser := mocks.Statements(t, r.Find(t, "aws:iam/rolePolicy:RolePolicy", testName+"-cache-user-rights").Inputs["policy"])
 	for _, tt := range []struct {
 		name, sid string
-		all       []statement
+		all       []mocks.Statement
 		action    string
 		resource  []string
 	}{
@@ -292,7 +292,7 @@ func TestRights(t *testing.T) {
 		{"the migration sets the application's secret", "SetTheApplicationUsersSecret", migrate, "secretsmanager:PutSecretValue", []string{"arn:app"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			s := find(t, tt.all, tt.sid)
+			s := mocks.FindStatement(t, tt.all, tt.sid)
 			if !slices.Contains(s.Action, tt.action) || !reflect.DeepEqual(s.Resource, tt.resource) {
 				t.Errorf("%v on %v, want %s on %v", s.Action, s.Resource, tt.action, tt.resource)
 			}
@@ -317,16 +317,26 @@ func TestRights(t *testing.T) {
 		}
 	})
 	t.Run("keys are used through a service only", func(t *testing.T) {
-		want := map[string]any{"StringEquals": map[string]any{"kms:ViaService": []any{
+		want := map[string]map[string]any{"StringEquals": {"kms:ViaService": []any{
 			"secretsmanager.eu-west-1.amazonaws.com", "s3.eu-west-1.amazonaws.com",
 		}}}
-		if got := find(t, serve, "Keys").Condition; !reflect.DeepEqual(got, want) {
+		if got := mocks.FindStatement(t, serve, "Keys").Condition; !reflect.DeepEqual(got, want) {
 			t.Errorf("%v, want %v", got, want)
 		}
 	})
 	t.Run("a function's own code cannot make network interfaces", func(t *testing.T) {
-		if s := find(t, serve, "InterfacesByLambdaOnly"); s.Effect != "Deny" || s.Condition["ArnLike"] == nil {
+		if s := mocks.FindStatement(t, serve, "InterfacesByLambdaOnly"); s.Effect != "Deny" || s.Condition["ArnLike"] == nil {
 			t.Errorf("%v", s)
 		}
 	})
+}
+
+func TestWithoutAProxyNothingWaitsForOne(t *testing.T) {
+	args := full()
+	args.Database.Proxied = false
+	for _, invocation := range build(t, args).OfType("aws:lambda/invocation:Invocation") {
+		if strings.Contains(invocation.Name, "proxy") {
+			t.Errorf("%s waits for a proxy", invocation.Name)
+		}
+	}
 }

@@ -1,4 +1,4 @@
-package api
+package watch
 
 import (
 	"fmt"
@@ -41,22 +41,21 @@ type alarmSet struct {
 // Symptom alarms have no actions: one fault triggers several within minutes, and each would page. They feed one
 // composite alarm, which pages when the first enters ALARM and when the last returns to OK. Every other alarm is a
 // cause or an early warning: it notifies the topic of warnings, and shows whoever was paged where to look.
-func newAlarms(ctx *pulumi.Context, s site, l logs, f functions, g gateway) (alarmSet, error) {
-	topics, err := newTopics(ctx, s)
+func newAlarms(ctx *pulumi.Context, a Args) (alarmSet, error) {
+	topics, err := newTopics(ctx, a)
 	if err != nil {
 		return alarmSet{}, err
 	}
-	if err := countLogLines(ctx, s, l); err != nil {
+	if err := countLogLines(ctx, a); err != nil {
 		return alarmSet{}, err
 	}
-	m := metrics{s, l, f, g}
 	alarms, symptoms := alarmSet{topics: topics}, []any{}
-	for _, spec := range m.alarmSpecs() {
+	for _, spec := range a.alarmSpecs() {
 		var actions pulumi.Array
 		if !spec.symptom {
 			actions = pulumi.Array{topics.warnings.Arn}
 		}
-		alarm, err := newMetricAlarm(ctx, s, spec, actions)
+		alarm, err := newMetricAlarm(ctx, a, spec, actions)
 		if err != nil {
 			return alarmSet{}, err
 		}
@@ -68,11 +67,11 @@ func newAlarms(ctx *pulumi.Context, s site, l logs, f functions, g gateway) (ala
 			alarms.rollback = append(alarms.rollback, alarm.Name)
 		}
 	}
-	silence, err := newSilenceAlarms(ctx, m, topics.warnings.Arn)
+	silence, err := newSilenceAlarms(ctx, a, topics.warnings.Arn)
 	if err != nil {
 		return alarmSet{}, err
 	}
-	impact, err := newImpactAlarm(ctx, s, symptoms, topics.pages.Arn)
+	impact, err := newImpactAlarm(ctx, a, symptoms, topics.pages.Arn)
 	if err != nil {
 		return alarmSet{}, err
 	}
@@ -85,7 +84,7 @@ func newAlarms(ctx *pulumi.Context, s site, l logs, f functions, g gateway) (ala
 // INSUFFICIENT_DATA to OK after it is created, and would notify every recipient of that. When this alarm does so
 // first, no recipient has confirmed its subscription to the topic.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
-func newImpactAlarm(ctx *pulumi.Context, s site, symptoms []any, pages pulumi.StringOutput) (*cloudwatch.CompositeAlarm, error) {
+func newImpactAlarm(ctx *pulumi.Context, a Args, symptoms []any, pages pulumi.StringOutput) (*cloudwatch.CompositeAlarm, error) {
 	rule := pulumi.All(symptoms...).ApplyT(func(names []any) string {
 		terms := make([]string, len(names))
 		for i, name := range names {
@@ -93,15 +92,15 @@ func newImpactAlarm(ctx *pulumi.Context, s site, symptoms []any, pages pulumi.St
 		}
 		return strings.Join(terms, " OR ")
 	}).(pulumi.StringOutput)
-	composite, err := cloudwatch.NewCompositeAlarm(ctx, s.name+"-hurt", &cloudwatch.CompositeAlarmArgs{
+	composite, err := cloudwatch.NewCompositeAlarm(ctx, a.Name+"-hurt", &cloudwatch.CompositeAlarmArgs{
 		// Pulumi does not name it, so that the page has the name without a random suffix.
-		AlarmName:        pulumi.String(s.name + "-customer-impact"),
-		AlarmDescription: pulumi.String("Customers see errors, high latency or throttling. The dashboard " + s.name + " shows the request path from left to right."),
+		AlarmName:        pulumi.String(a.Name + "-customer-impact"),
+		AlarmDescription: pulumi.String("Customers see errors, high latency or throttling. The dashboard " + a.Name + " shows the request path from left to right."),
 		AlarmRule:        rule,
 		ActionsEnabled:   pulumi.Bool(true),
 		AlarmActions:     pulumi.StringArray{pages},
 		OkActions:        pulumi.StringArray{pages},
-	}, s.parent, replacedByName())
+	}, a.Parent, replacedByName())
 	if err != nil {
 		return nil, fmt.Errorf("api: composite alarm of customer impact: %w", err)
 	}
@@ -117,22 +116,22 @@ const versionErrors = "version-errors"
 
 // alarmSpecs are all metric alarms but those on silence, in the order of the request path. Each has the reason for its
 // threshold.
-func (m metrics) alarmSpecs() []alarmSpec {
+func (a Args) alarmSpecs() []alarmSpec {
 	return slices.Concat([]alarmSpec{{
 		// Clients' retries hide one failed request in a hundred. Three bad minutes of five let
 		// a single failed request on a quiet night pass.
-		name: "5xx", metric: m.stageMetric("5XXError", "Average"), threshold: 0.01, minutes: 3, of: 5, symptom: true,
+		name: "5xx", metric: a.stageMetric("5XXError", "Average"), threshold: 0.01, minutes: 3, of: 5, symptom: true,
 		description: "More than 1 % of the responses are 5xx. Look at the access log's errorType, then at the function's errors.",
-	}}, m.latencyAlarms(), m.functionAlarms(), m.configuredAlarms(), m.firewallAlarms(), m.cacheAlarms())
+	}}, a.latencyAlarms(), a.functionAlarms(), a.configuredAlarms(), a.firewallAlarms(), a.cacheAlarms())
 }
 
 // latencyAlarms are one for each operation with x-watch. Operations that stream have none, as a long stream is no fault.
 // Five slow minutes in a row are a fault however few the requests are: p99 of a few requests is the slowest one.
-func (m metrics) latencyAlarms() []alarmSpec {
+func (a Args) latencyAlarms() []alarmSpec {
 	var list []alarmSpec
-	for _, o := range m.args.Config.Document.Watched() {
+	for _, o := range a.Operations {
 		list = append(list, alarmSpec{
-			name: "latency-" + o.ID, metric: m.operation(o, "Latency", "p99"), threshold: float64(o.LatencyMS), minutes: 5, of: 5, symptom: true,
+			name: "latency-" + o.ID, metric: a.operation(o, "Latency", "p99"), threshold: float64(o.LatencyMS), minutes: 5, of: 5, symptom: true,
 			description: fmt.Sprintf("The slowest 1 %% of %s take over %d ms. Look at the cache's hits, then at the proxy's borrow latency.", o.Route(), o.LatencyMS),
 		})
 	}
@@ -140,41 +139,41 @@ func (m metrics) latencyAlarms() []alarmSpec {
 }
 
 // functionAlarms are on the function, its logs, the throttling before it and the database's writer.
-func (m metrics) functionAlarms() []alarmSpec {
+func (a Args) functionAlarms() []alarmSpec {
 	return []alarmSpec{
 		{
 			// A throttled invocation is a failed request; usually there is none, but a burst may cause some.
-			name: "throttles", metric: m.function("Throttles", "Sum"), threshold: 0, minutes: 2, of: 5, symptom: true,
+			name: "throttles", metric: a.function("Throttles", "Sum"), threshold: 0, minutes: 2, of: 5, symptom: true,
 			description: "Lambda throttles invocations. Raise reservedConcurrency or the account's limit, or lower throttleRate.",
 		},
 		{
 			// The function responds to every error it expects; Lambda counts crashes, time-outs
 			// and too little memory.
-			name: "function-errors", metric: m.function("Errors", "Sum"), threshold: 0, minutes: 2, of: 5,
+			name: "function-errors", metric: a.function("Errors", "Sum"), threshold: 0, minutes: 2, of: 5,
 			description: "Invocations crash or run out of time or memory. Look at the function's log.",
 		},
 		{
 			// Errors that the function logs although it responds; a failover logs some for a minute or two.
-			name: "error-lines", metric: m.errorLines(), threshold: 5, minutes: 3, of: 5,
+			name: "error-lines", metric: a.errorLines(), threshold: 5, minutes: 3, of: 5,
 			description: "The function responds and logs errors. Look at its log: a dependency that it works around fails.",
 		},
 		{
 			// Responses with a stale cache entry. Every refresh of a busy entry causes a few; sixty a
 			// minute for five minutes mean that refreshes fail.
-			name: "stale", metric: m.cacheAnswers(contract.CacheStale), threshold: 60, minutes: 5, of: 5,
+			name: "stale", metric: a.cacheAnswers(contract.CacheStale), threshold: 60, minutes: 5, of: 5,
 			description: "Stale values are served. Look at the database's errors in the function's log, and at the proxy's borrow latency.",
 		},
 		{
 			// Usage plans throttle clients that exceed them, and retries hide it; one throttled request a
 			// second for 15 minutes is a limit that is too low, or abuse.
-			name: "throttled-requests", metric: m.refusals("THROTTLED"), threshold: 60, minutes: 15, of: 15,
+			name: "throttled-requests", metric: a.refusals("THROTTLED"), threshold: 60, minutes: 15, of: 15,
 			description: "API Gateway throttles clients. Look in the access log for apiKeyId and resource, then raise the plan's or the method's limit, or talk to the client.",
 		},
 		{
 			// At 90 % of its maximum capacity for 15 minutes, the writer cannot scale further. The
 			// cluster's own metric is the mean of writer and readers. A writer that publishes nothing
 			// for as long is unavailable, unless it may pause.
-			name: "cluster-capacity", metric: m.writer("ACUUtilization"), threshold: 90, minutes: 15, of: 15, silent: !m.args.Database.Pauses,
+			name: "cluster-capacity", metric: a.writer("ACUUtilization"), threshold: 90, minutes: 15, of: 15, silent: !a.Database.Pauses,
 			description: "The database's writer is at its maximum capacity, or publishes no metrics. Raise maxCapacity, or find the cause of the load.",
 		},
 	}
@@ -182,72 +181,72 @@ func (m metrics) functionAlarms() []alarmSpec {
 
 // firewallAlarms are on what the web ACL blocks, if there is one. It blocks scanners all the time, and clients whose
 // requests match a rule or exceed the limit of an address.
-func (m metrics) firewallAlarms() []alarmSpec {
-	if !m.args.Config.WAF {
+func (a Args) firewallAlarms() []alarmSpec {
+	if a.Firewall == nil {
 		return nil
 	}
 	return []alarmSpec{
 		{
 			// Blocked requests of every rule. Ten a minute for 10 of 15 minutes are more than a
 			// scanner that tries its list once.
-			name: "waf-blocked", metric: m.refusals("WAF_FILTERED"), threshold: 10, minutes: 10, of: 15,
+			name: "waf-blocked", metric: a.refusals("WAF_FILTERED"), threshold: 10, minutes: 10, of: 15,
 			description: "The firewall blocks requests. Look at the web ACL's sampled requests for the rule, then find out whether it is a client or an attack.",
 		},
 		{
 			// The rule blocks an address only above the fastest plan's rate, so it is a flood, or a limit
 			// that no longer fits. WAF publishes nothing where it blocks nothing.
-			name: "waf-rate", metric: m.blockedRequests(rateRuleName), threshold: 0, minutes: 5, of: 5,
+			name: "waf-rate", metric: a.rateBlocks(), threshold: 0, minutes: 5, of: 5,
 			description: "The firewall blocks an address for its rate. Look at the web ACL's sampled requests of the rule rate, then raise wafRateLimit, or let it block.",
 		},
 	}
 }
 
 // configuredAlarms are those on resources that a stack may lack.
-func (m metrics) configuredAlarms() (list []alarmSpec) {
-	if m.args.Database.Proxied {
+func (a Args) configuredAlarms() (list []alarmSpec) {
+	if a.Database.Proxied {
 		list = append(list, alarmSpec{
 			// A free connection is borrowed in well under a millisecond; 100 ms, in microseconds, mean
 			// that all are in use and requests queue.
-			name: "proxy-connections", metric: m.proxy("DatabaseConnectionsBorrowLatency", "Average"), threshold: 100_000, minutes: 3, of: 5,
+			name: "proxy-connections", metric: a.proxy("DatabaseConnectionsBorrowLatency", "Average"), threshold: 100_000, minutes: 3, of: 5,
 			description: "Requests wait for a database connection. Look for long transactions and pinned sessions, then raise maxConnectionsPercent or maxCapacity.",
 		})
 	}
-	if m.args.Database.Readers > 0 {
+	if a.Database.Readers > 0 {
 		list = append(list, alarmSpec{
 			// Aurora's readers share the storage and lag by some 20 ms; clients notice an old value
 			// from a second on. If no reader publishes anything, none is left for a failover.
-			name: "replica-lag", metric: m.readers("AuroraReplicaLag"), threshold: 1000, minutes: 5, of: 5, silent: !m.args.Database.Pauses,
+			name: "replica-lag", metric: a.readers("AuroraReplicaLag"), threshold: 1000, minutes: 5, of: 5, silent: !a.Database.Pauses,
 			description: "A reader is over a second behind the writer, or no reader publishes metrics. Look at the writer's load and for long queries on the reader.",
 		}, alarmSpec{
-			name: "reader-capacity", metric: m.readers("ACUUtilization"), threshold: 90, minutes: 15, of: 15,
+			name: "reader-capacity", metric: a.readers("ACUUtilization"), threshold: 90, minutes: 15, of: 15,
 			description: "A reader is at its maximum capacity. Raise maxCapacity, or find the cause of the load.",
 		})
 	}
-	if m.args.Config.Rollout == canary {
+	if a.Function.Canary {
 		list = append(list, alarmSpec{
 			// As function-errors, for the newest version alone: errors of the old version must not roll a
 			// rollout back. Without a canary no alias has weights, and the metric has no versions.
-			name: versionErrors, metric: m.newVersion("Errors", "Sum"), threshold: 0, minutes: 2, of: 5,
+			name: versionErrors, metric: a.newVersion("Errors", "Sum"), threshold: 0, minutes: 2, of: 5,
 			description: "Invocations of the newest version crash or run out of time or memory. Roll back to the previous version, then look at the function's log.",
 		})
 	}
-	if m.args.Config.ProvisionedConcurrency > 0 {
+	if a.Function.Provisioned {
 		list = append(list, alarmSpec{
 			// An invocation without a provisioned execution environment waits half a second for a cold start. A burst may
 			// cause some; for 15 minutes the number is too small, since scaling takes three minutes. All versions
 			// count: in a canary the old one serves most of the requests.
-			name: "provisioned-spillover", metric: m.function("ProvisionedConcurrencySpilloverInvocations", "Sum"), threshold: 0, minutes: 15, of: 15,
+			name: "provisioned-spillover", metric: a.function("ProvisionedConcurrencySpilloverInvocations", "Sum"), threshold: 0, minutes: 15, of: 15,
 			description: "Requests exceed the provisioned concurrency for 15 minutes. Raise provisionedMax, or provisionedConcurrency.",
 		})
 	}
-	if m.args.RotationDays > 0 {
+	if a.Rotate != nil {
 		// Secrets Manager retries a step by itself, and the old password is valid until the last one; but nothing
 		// else reports a rotation that fails.
 		list = append(list, alarmSpec{
-			name: "rotation", metric: m.rotations(m.rotate, "Errors", "Sum"), threshold: 0, minutes: 1, of: 1,
+			name: "rotation", metric: a.rotations(a.Rotate, "Errors", "Sum"), threshold: 0, minutes: 1, of: 1,
 			description: "The database user's password could not be changed. Look at the rotating function's log, which names the step.",
 		}, alarmSpec{
-			name: "cache-rotation", metric: m.rotations(m.cacheUser, "Errors", "Sum"), threshold: 0, minutes: 1, of: 1,
+			name: "cache-rotation", metric: a.rotations(a.CacheUser, "Errors", "Sum"), threshold: 0, minutes: 1, of: 1,
 			description: "The password of the cache's user could not be set or changed. Look at the log of the function cache-user, which names the step.",
 		})
 	}
@@ -255,9 +254,9 @@ func (m metrics) configuredAlarms() (list []alarmSpec) {
 }
 
 // cacheAlarms are two for each node: shards fill one by one, so a mean would hide a full one.
-func (m metrics) cacheAlarms() []alarmSpec {
+func (a Args) cacheAlarms() []alarmSpec {
 	var list []alarmSpec
-	for i, node := range m.cacheNodes("DatabaseMemoryUsagePercentage", "Maximum") {
+	for i, node := range a.cacheNodes("DatabaseMemoryUsagePercentage", "Maximum") {
 		list = append(list, alarmSpec{
 			// Entries expire within minutes, so memory in use is the working set. At 80 % there is
 			// time to grow before evictions begin. A node publishes it every minute while it is available.
@@ -265,7 +264,7 @@ func (m metrics) cacheAlarms() []alarmSpec {
 			description: "A cache node is 80 % full, or publishes no metrics. Use larger nodes or more shards; look at ElastiCache's events for a node that is unavailable.",
 		})
 	}
-	for i, node := range m.cacheNodes("Evictions", "Sum") {
+	for i, node := range a.cacheNodes("Evictions", "Sum") {
 		list = append(list, alarmSpec{
 			// Nothing should be evicted; a burst of new keys may evict a few.
 			name: fmt.Sprintf("cache-evictions-%d", i+1), metric: node, threshold: 100, minutes: 3, of: 5,
@@ -280,7 +279,7 @@ func (m metrics) cacheAlarms() []alarmSpec {
 // For the same reason a percentile is evaluated however few the samples are: to "ignore" those of under
 // 10/(1-p) samples (1,000 a minute for p99) would keep the state that the alarm has.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/percentiles-with-low-samples.html
-func newMetricAlarm(ctx *pulumi.Context, s site, spec alarmSpec, actions pulumi.Array) (*cloudwatch.MetricAlarm, error) {
+func newMetricAlarm(ctx *pulumi.Context, a Args, spec alarmSpec, actions pulumi.Array) (*cloudwatch.MetricAlarm, error) {
 	comparison, missing := "GreaterThanThreshold", "notBreaching"
 	if spec.below {
 		comparison = "LessThanThreshold"
@@ -308,7 +307,7 @@ func newMetricAlarm(ctx *pulumi.Context, s site, spec alarmSpec, actions pulumi.
 	} else {
 		args.Statistic = pulumi.String(spec.metric.stat)
 	}
-	created, err := cloudwatch.NewMetricAlarm(ctx, s.name+"-"+spec.name, args, s.parent)
+	created, err := cloudwatch.NewMetricAlarm(ctx, a.Name+"-"+spec.name, args, a.Parent)
 	if err != nil {
 		return nil, fmt.Errorf("api: alarm %s: %w", spec.name, err)
 	}

@@ -1,4 +1,4 @@
-package api
+package watch
 
 import (
 	"fmt"
@@ -30,7 +30,7 @@ var refusalTypes = map[string]string{
 // logFilter makes a metric of the lines of a log that match.
 type logFilter struct {
 	name, metric string
-	log          *cloudwatch.LogGroup
+	log          pulumi.StringInput
 	pattern      string
 	// dimensions take their values out of the lines, so that only lines of the function have any: what
 	// writes a line would name the metrics, and each costs. A filter with any counts no zeros: CloudWatch
@@ -39,25 +39,25 @@ type logFilter struct {
 }
 
 // countLogLines creates metrics of what no other metric counts.
-func countLogLines(ctx *pulumi.Context, s site, l logs) error {
+func countLogLines(ctx *pulumi.Context, a Args) error {
 	filters := []logFilter{
 		// Requests with a response although something failed.
-		{name: "error-lines", metric: errorLinesMetric, log: l.api, pattern: fmt.Sprintf(`{ $.%s = "%s" }`, contract.LogLevel, contract.LevelError)},
+		{name: "error-lines", metric: errorLinesMetric, log: a.Function.Log, pattern: fmt.Sprintf(`{ $.%s = "%s" }`, contract.LogLevel, contract.LevelError)},
 		// What came from where: a proxy integration's access log cannot carry the cache's result.
 		{
-			name: "cache-answers", metric: cacheAnswersMetric, log: l.api,
+			name: "cache-answers", metric: cacheAnswersMetric, log: a.Function.Log,
 			pattern:    anyOf(contract.LogCache, contract.CacheHit, contract.CacheMiss, contract.CacheStale, contract.CacheBypass),
 			dimensions: pulumi.StringMap{"Result": pulumi.String("$." + contract.LogCache)},
 		},
 	}
 	for _, name := range slices.Sorted(maps.Keys(refusalTypes)) {
 		filters = append(filters, logFilter{
-			name: "refusals-" + name, metric: refusalsMetric + refusalTypes[name], log: l.access,
+			name: "refusals-" + name, metric: refusalsMetric + refusalTypes[name], log: a.AccessLog,
 			pattern: fmt.Sprintf(`{ $.errorType = "%s" }`, refusalTypes[name]),
 		})
 	}
 	for _, f := range filters {
-		if err := countLines(ctx, s, f); err != nil {
+		if err := countLines(ctx, a, f); err != nil {
 			return err
 		}
 	}
@@ -73,9 +73,9 @@ func anyOf(field string, values ...string) string {
 	return "{ " + strings.Join(terms, " || ") + " }"
 }
 
-func countLines(ctx *pulumi.Context, s site, f logFilter) error {
+func countLines(ctx *pulumi.Context, a Args, f logFilter) error {
 	count := &cloudwatch.LogMetricFilterMetricTransformationArgs{
-		Namespace:  pulumi.String(s.name),
+		Namespace:  pulumi.String(a.Name),
 		Name:       pulumi.String(f.metric),
 		Value:      pulumi.String("1"),
 		Unit:       pulumi.String("Count"),
@@ -84,11 +84,11 @@ func countLines(ctx *pulumi.Context, s site, f logFilter) error {
 	if f.dimensions == nil {
 		count.DefaultValue = pulumi.String("0")
 	}
-	_, err := cloudwatch.NewLogMetricFilter(ctx, s.name+"-"+f.name, &cloudwatch.LogMetricFilterArgs{
-		LogGroupName:         f.log.Name,
+	_, err := cloudwatch.NewLogMetricFilter(ctx, a.Name+"-"+f.name, &cloudwatch.LogMetricFilterArgs{
+		LogGroupName:         f.log,
 		Pattern:              pulumi.String(f.pattern),
 		MetricTransformation: count,
-	}, s.parent)
+	}, a.Parent)
 	if err != nil {
 		return fmt.Errorf("api: metric of the log lines %s: %w", f.name, err)
 	}

@@ -1,4 +1,4 @@
-package api
+package function
 
 import (
 	"fmt"
@@ -14,28 +14,28 @@ import (
 // It belongs to the version, which has it before the alias is moved to it. An alias with weights may have
 // none (InvalidParameterValueException: "Alias with weights can not be used with Provisioned Concurrency"),
 // and one that has them is given weights by Lambda while it moves, which the next preview would find.
-// In a canary the version that still serves keeps its own: `ops rollout` removes it once the version gets no requests.
-func provisionConcurrency(ctx *pulumi.Context, s site, function *lambda.Function, ready []pulumi.Resource) ([]pulumi.Resource, error) {
-	c := s.args.Config
+// in a canary the version that still serves keeps its own: `ops rollout` removes it once the version gets no requests.
+func provisionConcurrency(ctx *pulumi.Context, a Args, function *lambda.Function, ready []pulumi.Resource) ([]pulumi.Resource, error) {
+	c := a.Settings
 	if c.ProvisionedConcurrency == 0 {
 		return nil, nil
 	}
-	options := []pulumi.ResourceOption{s.parent, pulumi.DependsOn(ready)}
+	options := []pulumi.ResourceOption{a.Parent, pulumi.DependsOn(ready)}
 	grows := c.ProvisionedMax > c.ProvisionedConcurrency
 	if grows {
 		options = append(options, pulumi.IgnoreChanges([]string{"provisionedConcurrentExecutions"}))
 	}
-	warm, err := lambda.NewProvisionedConcurrencyConfig(ctx, s.name+"-warm", &lambda.ProvisionedConcurrencyConfigArgs{
+	warm, err := lambda.NewProvisionedConcurrencyConfig(ctx, a.Name+"-warm", &lambda.ProvisionedConcurrencyConfigArgs{
 		FunctionName:                    function.Name,
 		Qualifier:                       function.Version,
 		ProvisionedConcurrentExecutions: pulumi.Int(c.ProvisionedConcurrency),
-		SkipDestroy:                     pulumi.Bool(c.Rollout == canary),
+		SkipDestroy:                     pulumi.Bool(c.Rollout == Canary),
 	}, options...)
 	if err != nil {
 		return nil, fmt.Errorf("api: provisioned concurrency: %w", err)
 	}
 	if grows {
-		err = scaleWithUtilization(ctx, s, warm)
+		err = scaleWithUtilization(ctx, a, warm)
 	}
 	return []pulumi.Resource{warm}, err
 }
@@ -43,19 +43,19 @@ func provisionConcurrency(ctx *pulumi.Context, s site, function *lambda.Function
 // scaleWithUtilization scales provisioned concurrency by its utilization. Lambda publishes the utilization a minute late,
 // and scaling up takes one or two more, so the target is below 100 %. Invocations beyond it have a cold start; they are
 // not throttled.
-func scaleWithUtilization(ctx *pulumi.Context, s site, warm *lambda.ProvisionedConcurrencyConfig) error {
-	c := s.args.Config
-	target, err := appautoscaling.NewTarget(ctx, s.name+"-warm-range", &appautoscaling.TargetArgs{
+func scaleWithUtilization(ctx *pulumi.Context, a Args, warm *lambda.ProvisionedConcurrencyConfig) error {
+	c := a.Settings
+	target, err := appautoscaling.NewTarget(ctx, a.Name+"-warm-range", &appautoscaling.TargetArgs{
 		ServiceNamespace:  pulumi.String("lambda"),
 		ScalableDimension: pulumi.String("lambda:function:ProvisionedConcurrency"),
 		ResourceId:        pulumi.Sprintf("function:%s:%s", warm.FunctionName, warm.Qualifier),
 		MinCapacity:       pulumi.Int(c.ProvisionedConcurrency),
 		MaxCapacity:       pulumi.Int(c.ProvisionedMax),
-	}, s.parent)
+	}, a.Parent)
 	if err != nil {
 		return fmt.Errorf("api: range of the provisioned concurrency: %w", err)
 	}
-	_, err = appautoscaling.NewPolicy(ctx, s.name+"-warm-use", &appautoscaling.PolicyArgs{
+	_, err = appautoscaling.NewPolicy(ctx, a.Name+"-warm-use", &appautoscaling.PolicyArgs{
 		PolicyType:        pulumi.String("TargetTrackingScaling"),
 		ServiceNamespace:  target.ServiceNamespace,
 		ScalableDimension: target.ScalableDimension,
@@ -66,7 +66,7 @@ func scaleWithUtilization(ctx *pulumi.Context, s site, warm *lambda.ProvisionedC
 				PredefinedMetricType: pulumi.String("LambdaProvisionedConcurrencyUtilization"),
 			},
 		},
-	}, s.parent)
+	}, a.Parent)
 	if err != nil {
 		return fmt.Errorf("api: scaling of the provisioned concurrency: %w", err)
 	}

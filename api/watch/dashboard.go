@@ -1,4 +1,4 @@
-package api
+package watch
 
 import (
 	"fmt"
@@ -32,20 +32,20 @@ type widget struct {
 // by, from left to right, with traffic on top and trouble below. Above are the alarms' states, below
 // everything the requests that went wrong. It returns the dashboard's name, which the stack's own
 // makes unique in the account.
-func newDashboard(ctx *pulumi.Context, s site, l logs, f functions, g gateway, alarms alarmSet) (pulumi.StringOutput, error) {
+func newDashboard(ctx *pulumi.Context, a Args, alarms alarmSet) (pulumi.StringOutput, error) {
 	widgets := pulumi.Array{alarms.render()}
 	below := 0
-	for x, column := range (metrics{s, l, f, g}).columns() {
+	for x, column := range a.columns() {
 		for y, w := range column {
-			widgets = append(widgets, w.render(s.Region, x*widgetWidth, statusHeight+y*widgetHeight))
+			widgets = append(widgets, w.render(a.Region, x*widgetWidth, statusHeight+y*widgetHeight))
 		}
 		below = max(below, statusHeight+len(column)*widgetHeight)
 	}
-	widgets = append(widgets, l.failures(s.Region, below))
-	board, err := cloudwatch.NewDashboard(ctx, s.name+"-dashboard", &cloudwatch.DashboardArgs{
-		DashboardName: pulumi.String(s.name),
+	widgets = append(widgets, a.failures(below))
+	board, err := cloudwatch.NewDashboard(ctx, a.Name+"-dashboard", &cloudwatch.DashboardArgs{
+		DashboardName: pulumi.String(a.Name),
 		DashboardBody: pulumi.JSONMarshal(pulumi.Map{"widgets": widgets}),
-	}, s.parent)
+	}, a.Parent)
 	if err != nil {
 		return pulumi.StringOutput{}, fmt.Errorf("api: dashboard: %w", err)
 	}
@@ -53,58 +53,58 @@ func newDashboard(ctx *pulumi.Context, s site, l logs, f functions, g gateway, a
 }
 
 // columns are API Gateway, function, cache and database.
-func (m metrics) columns() [][]widget {
+func (a Args) columns() [][]widget {
 	function := []widget{
-		{"Function: invocations", []metric{m.function("Invocations", "Sum"), m.function("ConcurrentExecutions", "Maximum")}},
-		{"Function: errors", []metric{m.function("Errors", "Sum"), m.function("Throttles", "Sum"), m.errorLines()}},
-		{"Function: duration (ms)", []metric{m.function("Duration", "p50"), m.function("Duration", "p99")}},
+		{"Function: invocations", []metric{a.function("Invocations", "Sum"), a.function("ConcurrentExecutions", "Maximum")}},
+		{"Function: errors", []metric{a.function("Errors", "Sum"), a.function("Throttles", "Sum"), a.errorLines()}},
+		{"Function: duration (ms)", []metric{a.function("Duration", "p50"), a.function("Duration", "p99")}},
 	}
-	if m.args.Config.ProvisionedConcurrency > 0 {
+	if a.Function.Provisioned {
 		function = append(function, widget{"Function: provisioned concurrency", []metric{
-			m.function("ProvisionedConcurrentExecutions", "Maximum"), m.function("ProvisionedConcurrencyUtilization", "Maximum"),
-			m.function("ProvisionedConcurrencySpilloverInvocations", "Sum"),
+			a.function("ProvisionedConcurrentExecutions", "Maximum"), a.function("ProvisionedConcurrencyUtilization", "Maximum"),
+			a.function("ProvisionedConcurrencySpilloverInvocations", "Sum"),
 		}})
 	}
 	return [][]widget{
 		{
-			{"API Gateway: requests", []metric{m.stageMetric("Count", "Sum"), m.stageMetric("4XXError", "Sum"), m.stageMetric("5XXError", "Sum")}},
-			{"API Gateway: latency (ms)", m.latencies()},
-			{"API Gateway: rejected requests", []metric{m.refusals("THROTTLED"), m.refusals("QUOTA_EXCEEDED"), m.refusals("INVALID_API_KEY"), m.refusals("WAF_FILTERED")}},
+			{"API Gateway: requests", []metric{a.stageMetric("Count", "Sum"), a.stageMetric("4XXError", "Sum"), a.stageMetric("5XXError", "Sum")}},
+			{"API Gateway: latency (ms)", a.latencies()},
+			{"API Gateway: rejected requests", []metric{a.refusals("THROTTLED"), a.refusals("QUOTA_EXCEEDED"), a.refusals("INVALID_API_KEY"), a.refusals("WAF_FILTERED")}},
 		},
 		function,
 		{
-			{"Cache: results", []metric{m.cacheAnswers(contract.CacheHit), m.cacheAnswers(contract.CacheMiss), m.cacheAnswers(contract.CacheStale), m.cacheAnswers(contract.CacheBypass)}},
-			{"Cache: hits and misses of each node", append(m.cacheNodes("CacheHits", "Sum"), m.cacheNodes("CacheMisses", "Sum")...)},
-			{"Cache: memory (%) and evictions", append(m.cacheNodes("DatabaseMemoryUsagePercentage", "Maximum"), m.cacheNodes("Evictions", "Sum")...)},
+			{"Cache: results", []metric{a.cacheAnswers(contract.CacheHit), a.cacheAnswers(contract.CacheMiss), a.cacheAnswers(contract.CacheStale), a.cacheAnswers(contract.CacheBypass)}},
+			{"Cache: hits and misses of each node", append(a.cacheNodes("CacheHits", "Sum"), a.cacheNodes("CacheMisses", "Sum")...)},
+			{"Cache: memory (%) and evictions", append(a.cacheNodes("DatabaseMemoryUsagePercentage", "Maximum"), a.cacheNodes("Evictions", "Sum")...)},
 		},
 		{
-			m.connections(),
+			a.connections(),
 			{"Database: capacity", []metric{
-				m.writer("ServerlessDatabaseCapacity"), m.writer("ACUUtilization"),
-				m.readers("ServerlessDatabaseCapacity"), m.readers("ACUUtilization"),
+				a.writer("ServerlessDatabaseCapacity"), a.writer("ACUUtilization"),
+				a.readers("ServerlessDatabaseCapacity"), a.readers("ACUUtilization"),
 			}},
-			{"Database: readers' lag (ms)", []metric{m.readers("AuroraReplicaLag")}},
+			{"Database: readers' lag (ms)", []metric{a.readers("AuroraReplicaLag")}},
 		},
 	}
 }
 
 // latencies are those of the operations that have a latency alarm.
-func (m metrics) latencies() []metric {
+func (a Args) latencies() []metric {
 	var lines []metric
-	for _, o := range m.args.Config.Document.Watched() {
-		lines = append(lines, m.operation(o, "Latency", "p50"), m.operation(o, "Latency", "p99"), m.operation(o, "IntegrationLatency", "p99"))
+	for _, o := range a.Operations {
+		lines = append(lines, a.operation(o, "Latency", "p50"), a.operation(o, "Latency", "p99"), a.operation(o, "IntegrationLatency", "p99"))
 	}
 	return lines
 }
 
 // connections are those that the proxy has lent, or that the cluster has without a proxy.
-func (m metrics) connections() widget {
-	if !m.args.Database.Proxied {
-		return widget{"Database: connections", []metric{m.writer("DatabaseConnections")}}
+func (a Args) connections() widget {
+	if !a.Database.Proxied {
+		return widget{"Database: connections", []metric{a.writer("DatabaseConnections")}}
 	}
 	return widget{"Proxy: connections", []metric{
-		m.proxyToWriter("DatabaseConnectionsCurrentlyBorrowed", "Maximum"), m.proxyToWriter("MaxDatabaseConnectionsAllowed", "Maximum"),
-		m.proxy("DatabaseConnectionsBorrowLatency", "Average"),
+		a.proxyToWriter("DatabaseConnectionsCurrentlyBorrowed", "Maximum"), a.proxyToWriter("MaxDatabaseConnectionsAllowed", "Maximum"),
+		a.proxy("DatabaseConnectionsBorrowLatency", "Average"),
 	}}
 }
 
@@ -119,19 +119,19 @@ func (a alarmSet) render() pulumi.Map {
 
 // failures is a table of failed requests: the access log's line and the function's, joined by the request's id, so that
 // the cache's result is next to status and trace.
-func (l logs) failures(region string, y int) pulumi.Map {
+func (a Args) failures(y int) pulumi.Map {
 	return pulumi.Map{
 		"type": pulumi.String("log"),
 		"x":    pulumi.Int(0), "y": pulumi.Int(y), "width": pulumi.Int(boardWidth), "height": pulumi.Int(widgetHeight),
 		"properties": pulumi.Map{
 			"title":  pulumi.String("Failed requests"),
-			"region": pulumi.String(region),
+			"region": pulumi.String(a.Region),
 			"view":   pulumi.String("table"),
 			"query": pulumi.Sprintf("SOURCE '%s' | SOURCE '%s' | fields coalesce(requestId, "+contract.LogRequestID+") as id"+
 				" | filter ispresent(id)"+
 				" | stats min(@timestamp) as at, max("+contract.LogStatus+") as code, sortsLast("+contract.LogMethod+") as verb, sortsLast("+contract.LogResource+") as path,"+
 				" sortsLast("+contract.LogCache+") as answeredBy, sortsLast(errorType) as refusal, sortsLast("+contract.LogError+") as reason, sortsLast("+contract.LogTraceID+") as trace by id"+
-				" | filter code >= 500 | sort at desc | limit 50", l.access.Name, l.api.Name),
+				" | filter code >= 500 | sort at desc | limit 50", a.AccessLog, a.Function.Log),
 		},
 	}
 }

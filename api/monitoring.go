@@ -1,0 +1,33 @@
+package api
+
+import (
+	"github.com/didomi/serverless-api/api/function"
+	"github.com/didomi/serverless-api/api/watch"
+)
+
+// watchArgs are what api/watch monitors.
+func (b builder) watchArgs(f function.Functions, g gateway) watch.Args {
+	a, c := b.args, b.args.Config
+	args := watch.Args{
+		Builder:     b.Builder,
+		Settings:    watch.Settings{SilenceMinutes: c.SilenceMinutes, AlarmEmails: c.AlarmEmails, WarningEmails: c.WarningEmails},
+		RestAPIName: g.restAPI.Name, StageName: g.stage.StageName, Operations: c.Document.Watched(),
+		Function: watch.Function{
+			Name: f.API.Name, Version: f.API.Version, Alias: function.LiveAlias, Log: f.Log.Name,
+			Canary: c.Rollout == function.Canary, Provisioned: c.ProvisionedConcurrency > 0,
+		},
+		AccessLog: g.accessLog.Name,
+		Database: watch.Database{
+			Proxied: a.Database.Proxied, ProxyName: a.Database.ProxyName, ClusterIdentifier: a.Database.ClusterIdentifier,
+			Readers: a.Database.Readers, Pauses: a.Database.Pauses,
+		},
+		Cache: watch.Cache{Members: a.Cache.Members, Nodes: a.Cache.Nodes},
+	}
+	if c.WAF {
+		args.Firewall = &watch.Firewall{WebACL: webACLMetric(b), RateRule: rateRuleName}
+	}
+	if a.RotationDays > 0 {
+		args.Rotate, args.CacheUser = f.Rotate.Name, f.CacheUser.Name
+	}
+	return args
+}
