@@ -13,7 +13,7 @@ import (
 	"github.com/didomi/serverless-api/ops/command"
 )
 
-// original is a project as read finds it. Its names are parts of other words, too.
+// original is a project before it is adopted. Its names are also parts of other words.
 var original = map[string]string{
 	"go.mod":           "module git.example/old/api\n",
 	"Pulumi.yaml":      "name: shop\nconfig:\n  shop:tags: {application: shop}\n",
@@ -70,7 +70,7 @@ func run(t *testing.T, args ...string) (int, string) {
 	return code, out.String()
 }
 
-// expect compares a file with what it must hold.
+// expect compares a file with its expected content.
 func expect(t *testing.T, path, want string) {
 	t.Helper()
 	got, err := os.ReadFile(path)
@@ -134,7 +134,7 @@ func TestAdoptRejectsInvalidAndCommonNames(t *testing.T) {
 			[]string{`project is "Payments"`},
 		},
 		{
-			"a name that leaves too little for a stack's", []string{"--name", "payments-platform", "--module", "a.example/b/c", "--domain", "acme.example"},
+			"a name with which a stack's name is too long", []string{"--name", "payments-platform", "--module", "a.example/b/c", "--domain", "acme.example"},
 			[]string{`stack is "prod"; must be at most 1`},
 		},
 		{

@@ -28,7 +28,7 @@ func TestAnAcceptanceCoversWhatItNamesAndNothingElse(t *testing.T) {
 	a := acceptance{Rule: "tags", Stack: "dev", Resource: "*-vpc", What: texts{"no tag", "not a tag"}}
 	f := Finding{Rule: "tags", Resource: "aws:ec2/vpc:Vpc didomi-dev-network-vpc", What: "has no tag purpose"}
 	if !a.covers("dev", f) {
-		t.Fatal("it does not cover its own finding")
+		t.Fatal("the acceptance does not cover its finding")
 	}
 	for name, change := range map[string]func(*string, *Finding){
 		"another stack":    func(stack *string, _ *Finding) { *stack = "prod" },

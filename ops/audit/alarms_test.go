@@ -9,7 +9,7 @@ import (
 	"github.com/didomi/serverless-api/ops/types"
 )
 
-// soundAlarm adds an alarm in which every rule holds, with some inputs changed.
+// soundAlarm adds an alarm that meets every rule, with some inputs changed.
 func (s stack) soundAlarm(name string, changed map[string]any) *graph.Resource {
 	inputs := map[string]any{
 		"name": "didomi-prod-api-" + name, "namespace": "AWS/Lambda", "metricName": "Errors", "statistic": "Sum",
@@ -61,15 +61,15 @@ func TestAlarmsThatCanEnterAndLeaveALARMAndNotify(t *testing.T) {
 	check(t, "alarms", map[string]example{
 		"a sound alarm":      alarm(nil),
 		"a sound percentile": alarm(latency),
-		"a percentile that few samples keep as it is": alarm(with(map[string]any{"evaluateLowSampleCountPercentiles": "ignore"}),
+		"a percentile that keeps its state with few samples": alarm(with(map[string]any{"evaluateLowSampleCountPercentiles": "ignore"}),
 			"keeps its state while there are under 1000 samples in its periods of 60 seconds, which p99 needs"),
-		"a median that few samples keep as it is": alarm(with(map[string]any{"extendedStatistic": "p50", "evaluateLowSampleCountPercentiles": "ignore"}),
+		"a median that keeps its state with few samples": alarm(with(map[string]any{"extendedStatistic": "p50", "evaluateLowSampleCountPercentiles": "ignore"}),
 			"keeps its state while there are under 20 samples in its periods of 60 seconds, which p50 needs"),
-		"an alarm that waits for data":         alarm(map[string]any{"treatMissingData": nil}, "waits in INSUFFICIENT_DATA while its metric is silent"),
-		"an alarm that misses data":            alarm(map[string]any{"treatMissingData": "missing"}, "waits in INSUFFICIENT_DATA while its metric is silent"),
-		"an alarm that silence keeps as it is": alarm(map[string]any{"treatMissingData": "ignore"}, "keeps its state while its metric is silent"),
-		"an alarm without actions":             alarm(map[string]any{"alarmActions": nil}, "enters ALARM and notifies no one"),
-		"an alarm whose actions are off":       alarm(map[string]any{"actionsEnabled": false}, "enters ALARM and executes no action"),
+		"an alarm that waits for data":               alarm(map[string]any{"treatMissingData": nil}, "waits in INSUFFICIENT_DATA while its metric is silent"),
+		"an alarm that misses data":                  alarm(map[string]any{"treatMissingData": "missing"}, "waits in INSUFFICIENT_DATA while its metric is silent"),
+		"an alarm that keeps its state without data": alarm(map[string]any{"treatMissingData": "ignore"}, "keeps its state while its metric is silent"),
+		"an alarm without actions":                   alarm(map[string]any{"alarmActions": nil}, "enters ALARM and notifies no one"),
+		"an alarm whose actions are off":             alarm(map[string]any{"actionsEnabled": false}, "enters ALARM and executes no action"),
 		"an alarm that notifies at its creation": alarm(map[string]any{"okActions": []any{"arn:aws:sns:eu-west-1:000000000000:didomi-prod-api-warnings"}},
 			"notifies that it is OK when it is created: INSUFFICIENT_DATA to OK is a change like any other"),
 		"an alarm without actions in a composite one": {func(s stack) {

@@ -15,14 +15,14 @@ import (
 	"github.com/didomi/serverless-api/ops/types"
 )
 
-// stack is a graph to break something in.
+// stack is a graph that a test changes.
 type stack struct {
 	*graph.Graph
 	t *testing.T
 }
 
-// sound is a part of a recorded state of prod in which every rule holds: one zone of it, and of its
-// many policies and logs one each.
+// sound is a part of a recorded state of prod that meets every rule: one zone, and one each of its many policies and
+// logs.
 func sound(t *testing.T) stack {
 	t.Helper()
 	g, err := readState("testdata/prod.json")
@@ -32,7 +32,7 @@ func sound(t *testing.T) stack {
 	return stack{g, t}
 }
 
-// one is the resource whose name ends so; the first one of the type where the end is empty.
+// one is the resource whose name has this suffix; with an empty suffix the first one of the type.
 func (s stack) one(token, end string) *graph.Resource {
 	s.t.Helper()
 	for _, r := range s.ByType(token) {
@@ -65,7 +65,7 @@ func (s stack) remove(token, end string) {
 	s.Resources = slices.DeleteFunc(s.Resources, func(r graph.Resource) bool { return r.URN == urn })
 }
 
-// example breaks the sound stack and names what the rule then finds: "name: what".
+// example changes the sound stack, with the expected findings: "name: what".
 type example struct {
 	change func(s stack)
 	want   []string
@@ -85,7 +85,7 @@ func check(t *testing.T, rule string, examples map[string]example) {
 					got = append(got, strings.TrimPrefix(resource, "didomi-prod-")+": "+f.What)
 				}
 				if f.Do == "" {
-					t.Errorf("%+v says not what to do", f)
+					t.Errorf("%+v does not have what to do", f)
 				}
 			}
 			slices.Sort(got)
@@ -104,7 +104,7 @@ func TestASoundStackHasNoFindings(t *testing.T) {
 	}
 	for _, rule := range []string{"reachability", "encryption", "exposure", "durability", "paging"} {
 		if len(facts[rule]) == 0 {
-			t.Errorf("%s has judged by nothing", rule)
+			t.Errorf("%s has examined nothing", rule)
 		}
 	}
 }
@@ -117,7 +117,7 @@ func TestWhatAPreviewDeletesIsNotJudged(t *testing.T) {
 	}
 	s.one("aws:lambda/functionUrl:FunctionUrl", "url").Op = "delete"
 	if found, _ := Check(s.Graph); len(found) != 0 {
-		t.Errorf("got %v although the URL goes", found)
+		t.Errorf("got %v although the URL is deleted", found)
 	}
 }
 
@@ -130,7 +130,7 @@ func run(t *testing.T, args ...string) (int, string) {
 	return code, stdout.String() + stderr.String()
 }
 
-func TestTheExitCodeSaysWhetherSomethingIsFound(t *testing.T) {
+func TestTheExitCodeReportsWhetherThereAreFindings(t *testing.T) {
 	content, err := os.ReadFile("testdata/prod.json")
 	if err != nil {
 		t.Fatal(err)
@@ -154,7 +154,7 @@ func TestTheExitCodeSaysWhetherSomethingIsFound(t *testing.T) {
 		"something found":                   {[]string{"--state", broken}, 1, "encryption: aws:rds/cluster:Cluster didomi-prod-data-cluster\n  is not encrypted at rest\n  to do: set storageEncrypted"},
 		"what the rules judge by":           {[]string{"--state", "testdata/prod.json", "--explain"}, 0, "reachability: proxy didomi-prod-data-proxy -> cluster didomi-prod-data-cluster port 5432\n"},
 		"another stack of the same names":   {[]string{"--state", "testdata/prod.json", "--other-state", "testdata/prod.json"}, 1, "as is didomi-prod-data-cluster of the stack prod"},
-		"another stack that is not there":   {[]string{"--state", "testdata/prod.json", "--other-state", "none.json"}, 1, "none.json"},
+		"another stack's missing file":      {[]string{"--state", "testdata/prod.json", "--other-state", "none.json"}, 1, "none.json"},
 		"neither a state nor a preview":     {nil, 2, "set one of --state and --preview"},
 		"a file that is not what it is for": {[]string{"--preview", "testdata/prod.json"}, 1, "testdata/prod.json: the preview has no resources"},
 	} {

@@ -31,7 +31,7 @@ func TestServicesActForThisAccountAlone(t *testing.T) {
 			s.set(types.Function, "api-function", "vpcConfig", nil)
 		}, nil},
 		"a role for RDS Proxy": {trust("rds.amazonaws.com", `{}`), nil},
-		"a role that RDS Proxy could not take": {trust("rds.amazonaws.com", account), []string{
+		"a role that RDS Proxy could not assume": {trust("rds.amazonaws.com", account), []string{
 			"api-function-role: cannot be assumed by rds.amazonaws.com, which sends no condition keys: " + silent["rds.amazonaws.com"],
 		}},
 		"a topic for alarms of any account": {func(s stack) {

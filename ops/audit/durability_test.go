@@ -9,8 +9,8 @@ import (
 func TestADestroyLosesNoDataByItself(t *testing.T) {
 	const gone = ": is deleted by a destroy, and by a change that replaces it"
 	check(t, "durability", map[string]example{
-		"a cluster that a destroy takes": {func(s stack) { s.one(types.Cluster, "").Protect = false }, []string{"data-cluster" + gone}},
-		"a zone that a destroy leaves alone": {func(s stack) {
+		"a cluster that a destroy deletes": {func(s stack) { s.one(types.Cluster, "").Protect = false }, []string{"data-cluster" + gone}},
+		"a zone that a destroy does not delete": {func(s stack) {
 			zone := s.one(types.Zone, "")
 			zone.Protect, zone.RetainOnDelete = false, true
 		}, nil},
@@ -46,7 +46,7 @@ func TestADestroyLosesNoDataByItself(t *testing.T) {
 func TestEveryTypeWithADurabilityJudgeHoldsData(t *testing.T) {
 	for token := range durabilityJudges {
 		if !types.Of(token).HoldsData {
-			t.Errorf("%s has a durability judge, and its row in ops/types says that it holds no data", token)
+			t.Errorf("%s has a durability rule, and by its row in ops/types it has no data", token)
 		}
 	}
 }

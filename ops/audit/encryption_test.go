@@ -60,14 +60,14 @@ func TestDataIsEncryptedAtRestAndInTransit(t *testing.T) {
 		"a key of another stack is a key": {func(s stack) {
 			s.set(types.Topic, "", "kmsMasterKeyId", "arn:aws:kms:eu-west-1:000000000000:key/elsewhere")
 		}, nil},
-		"a key that a preview does not know yet is a key": {func(s stack) { s.set(types.Topic, "", "kmsMasterKeyId", graph.Unknown) }, nil},
+		"a key that is unknown in a preview is a key": {func(s stack) { s.set(types.Topic, "", "kmsMasterKeyId", graph.Unknown) }, nil},
 		"a key that is never rotated": {func(s stack) { s.set(types.Key, "data-key", "enableKeyRotation", false) }, []string{
 			"data-key: is never rotated",
 		}},
 		"a domain name that accepts TLS 1.0": {func(s stack) { s.set(types.DomainName, "", "securityPolicy", "TLS_1_0") }, []string{
 			"api-domain: accepts connections without TLS, or with an old version: securityPolicy is TLS_1_0",
 		}},
-		"a type whose row says nothing about encryption": {func(s stack) {
+		"a type whose row has nothing on encryption": {func(s stack) {
 			s.add("aws:efs/fileSystem:FileSystem", "disk", map[string]any{"encrypted": false})
 		}, []string{"disk: has encrypted, and the audit does not know its data"}},
 	})

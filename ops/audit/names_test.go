@@ -32,7 +32,7 @@ func TestEveryPhysicalNameContainsProjectAndStack(t *testing.T) {
 		"a name from a prefix": {func(s stack) {
 			s.add(types.User, "user", map[string]any{"namePrefix": "ci-"})
 		}, []string{"user: is called ci-: another stack can have the same name"}},
-		"a name made from another one's id": {func(s stack) {
+		"a name that contains another resource's id": {func(s stack) {
 			s.add(types.LogGroup, "execution", map[string]any{"name": "API-Gateway-Execution-Logs_abc123/prod"})
 		}, nil},
 	})

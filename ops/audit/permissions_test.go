@@ -32,9 +32,9 @@ func TestGrantsNameTheirActionsAndResources(t *testing.T) {
 		"a resource for actions that support none": {grant(`{"Statement":[{"Sid":"Vain","Effect":"Allow","Action":["rds:CreateDBProxy","rds:DeleteDBProxy"],"Resource":"arn:aws:rds:*:*:db-proxy:*"}]}`), []string{
 			`api-function-rights: grants rds:CreateDBProxy by the statement "Vain" without effect: they support no resource but "*"`,
 		}},
-		"a denial of everything":                      {grant(`{"Statement":{"Effect":"Deny","Action":"*","Resource":"*"}}`), nil},
-		"a document that cannot be read":              {grant(`{"Statement":`), []string{"api-function-rights: has no statement that the audit can read"}},
-		"a document that a preview does not know yet": {grant(graph.Unknown), nil},
+		"a denial of everything":                  {grant(`{"Statement":{"Effect":"Deny","Action":"*","Resource":"*"}}`), nil},
+		"a document that cannot be read":          {grant(`{"Statement":`), []string{"api-function-rights: has no statement that the audit can read"}},
+		"a document that is unknown in a preview": {grant(graph.Unknown), nil},
 		"a boundary that is a grant as well": {func(s stack) {
 			s.add(types.RolePolicyAttachment, "bad", map[string]any{"policyArn": s.one(types.Policy, "workload").ID})
 		}, []string{

@@ -7,8 +7,7 @@ import (
 	"github.com/didomi/serverless-api/ops/types"
 )
 
-// unmade is the sound stack as a preview shows it before there is anything: no ids, and what is made
-// from them unknown.
+// unmade is the sound stack in a preview before its first update: without ids, and what depends on them is unknown.
 func unmade(t *testing.T) stack {
 	t.Helper()
 	s := sound(t)
@@ -57,6 +56,6 @@ func TestAPreviewOfANewStackIsJudgedByTheDependenciesOfItsValues(t *testing.T) {
 	}
 	found, _ = Check(s.Graph)
 	if len(found) != 1 || found[0].What != "can open port 5432 to the cluster didomi-prod-data-cluster" {
-		t.Errorf("found %v, want the way past the proxy", found)
+		t.Errorf("found %v, want the path past the proxy", found)
 	}
 }

@@ -10,7 +10,7 @@ import (
 
 const routeType = types.Route
 
-// rule adds one half of a path between two groups, or to an address.
+// rule adds a rule of one direction between two groups, or to an address.
 func (s stack) rule(token, group, peer, cidr string, from, to float64) {
 	s.t.Helper()
 	inputs := map[string]any{
@@ -32,7 +32,7 @@ func TestHostsReachWhatARequestNeedsAndNothingElse(t *testing.T) {
 			s.rule(types.SecurityGroupEgressRule, "lambda", "cluster", "", 5432, 5432)
 			s.rule(types.SecurityGroupIngressRule, "cluster", "lambda", "", 5432, 5432)
 		}, []string{"api-function: can open port 5432 to the cluster didomi-prod-data-cluster"}},
-		"half a pair opens nothing": {func(s stack) {
+		"a rule of one direction alone opens nothing": {func(s stack) {
 			s.rule(types.SecurityGroupEgressRule, "lambda", "cluster", "", 5432, 5432)
 		}, nil},
 		"a range that is wider than its path": {func(s stack) {
@@ -53,13 +53,13 @@ func TestHostsReachWhatARequestNeedsAndNothingElse(t *testing.T) {
 			s.rule(types.SecurityGroupEgressRule, "cache", "lambda", "", 443, 443)
 			s.rule(types.SecurityGroupIngressRule, "lambda", "cache", "", 443, 443)
 		}, []string{"data-cache: can open port 443 to the function didomi-prod-api-function"}},
-		"no proxy, and no way to the cluster itself": {func(s stack) { s.remove(types.DBProxy, "") }, []string{
+		"no proxy, and no path to the cluster": {func(s stack) { s.remove(types.DBProxy, "") }, []string{
 			"api-function: cannot open port 5432 to the cluster didomi-prod-data-cluster",
 		}},
 		"the proxy without an ingress rule": {func(s stack) { s.remove(types.SecurityGroupIngressRule, "lambda-to-proxy") }, []string{
 			"api-function: cannot open port 5432 to the proxy didomi-prod-data-proxy",
 		}},
-		"the whole network let in, by address": {func(s stack) {
+		"the entire network allowed by address": {func(s stack) {
 			s.rule(types.SecurityGroupEgressRule, "lambda", "cluster", "", 5432, 5432)
 			s.rule(types.SecurityGroupIngressRule, "cluster", "", "172.16.0.0/16", 0, 65535)
 		}, []string{
@@ -91,13 +91,13 @@ func TestHostsReachWhatARequestNeedsAndNothingElse(t *testing.T) {
 		"rules inside a group": {func(s stack) {
 			s.set(types.DefaultSecurityGroup, "", "egress", []any{map[string]any{"protocol": "-1", "cidrBlocks": []any{"0.0.0.0/0"}}})
 		}, []string{"network-default: has rules of its own in egress, which the audit does not follow"}},
-		"the default group as AWS makes it": {func(s stack) { s.remove(types.DefaultSecurityGroup, "") }, []string{
+		"the default group as AWS creates it": {func(s stack) { s.remove(types.DefaultSecurityGroup, "") }, []string{
 			"network-vpc: leaves the default security group as AWS creates it: open within itself and to the internet",
 		}},
 		"a network ACL": {func(s stack) {
 			s.add("aws:ec2/networkAcl:NetworkAcl", "acl", map[string]any{})
 		}, []string{"acl: is a network ACL, which the audit does not compute"}},
-		"data with a way out of the VPC": {func(s stack) {
+		"data with a route out of the VPC": {func(s stack) {
 			table := s.one(types.RouteTable, "isolated-1").ID
 			s.add(routeType, "out", map[string]any{"routeTableId": table, "destinationCidrBlock": "0.0.0.0/0", "natGatewayId": "nat-1"})
 		}, []string{
@@ -115,7 +115,7 @@ func TestHostsReachWhatARequestNeedsAndNothingElse(t *testing.T) {
 	})
 }
 
-func TestAFunctionReachesAWSWithoutNATOrTheAuditSaysWhyNot(t *testing.T) {
+func TestAFunctionReachesAWSWithoutNATOrTheAuditReportsWhyNot(t *testing.T) {
 	check(t, "reachability", map[string]example{
 		"without any NAT": {func(s stack) {
 			s.Resources = slices.DeleteFunc(s.Resources, func(r graph.Resource) bool {

@@ -36,7 +36,7 @@ func granting(name string) *graph.Graph {
 	return g
 }
 
-func TestGrantsAreComparedWithTheCallsThatWereMade(t *testing.T) {
+func TestGrantsAreComparedWithTheCalls(t *testing.T) {
 	session := func(stack string) string {
 		return "arn:aws:sts::000000000000:assumed-role/didomi-" + stack + "-api-function-1234567/i-1"
 	}
@@ -45,7 +45,7 @@ func TestGrantsAreComparedWithTheCallsThatWereMade(t *testing.T) {
 	list := call{session("dev"), "ec2:DescribeVpcs", "*", true}
 	decrypt := call{session("dev"), "kms:Decrypt", "arn:aws:kms:eu:1:key/k", true}
 	encrypt := call{session("dev"), "kms:Encrypt", "arn:aws:kms:eu:1:key/k", true}
-	// AWS names what is about to be created by an asterisk.
+	// AWS authorizes a call that creates a resource on an ARN with an asterisk.
 	tag := call{session("dev"), "rds:AddTagsToResource", "arn:aws:rds:eu:1:db-proxy:*", true}
 	publish := func(stack, topic string) call {
 		return call{session(stack), "sns:Publish", "arn:aws:sns:eu:1:didomi-" + stack + "-" + topic, true}

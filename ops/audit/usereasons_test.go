@@ -28,7 +28,7 @@ func TestAGrantOfTheDeployRoleIsExplainedByARule(t *testing.T) {
 		policy             string
 		actions, resources []string
 		used               string
-		// explained and open are parts of what is found, with and without a reason.
+		// explained and open are parts of the findings, with and without a reason.
 		explained, open []string
 	}{
 		"an update of what it has created":      {policy, []string{"rds:CreateDBCluster", "rds:ModifyDBCluster"}, []string{everything}, "rds:CreateDBCluster", []string{"rds:ModifyDBCluster"}, nil},
@@ -58,7 +58,7 @@ func TestAGrantOfTheDeployRoleIsExplainedByARule(t *testing.T) {
 	}
 }
 
-func TestAnEntryGoesBeforeARule(t *testing.T) {
+func TestAnEntryHasPriorityOverARule(t *testing.T) {
 	f := Finding{Rule: useRule, Resource: "type didomi-dev-iam-deploy-data", What: "grants the action rds:ModifyDBCluster, which was never used", reason: "by a rule"}
 	entry := acceptance{Rule: useRule, Resource: "*-data", What: texts{"rds:ModifyDBCluster"}, Reason: "by an entry"}
 	if all := accept([]acceptance{entry}, "dev", []Finding{f}); all[0].reason != "by an entry" {

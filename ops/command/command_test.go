@@ -29,13 +29,13 @@ func table() []command.Command {
 	}
 }
 
-func TestTheExitCodeSaysWhatHappened(t *testing.T) {
+func TestTheExitCodeReportsTheOutcome(t *testing.T) {
 	for name, c := range map[string]struct {
 		args           []string
 		code           int
 		stdout, stderr string
 	}{
-		"a command that goes well":             {[]string{"works"}, 0, "", ""},
+		"a command that succeeds":              {[]string{"works"}, 0, "", ""},
 		"a command whose check fails":          {[]string{"says-no"}, 1, "", ""},
 		"a command that fails":                 {[]string{"fails"}, 1, "", "ops fails: no such file"},
 		"no command":                           {nil, 2, "", "usage: go run ./ops <command>"},
@@ -43,7 +43,7 @@ func TestTheExitCodeSaysWhatHappened(t *testing.T) {
 		"an unknown flag":                      {[]string{"works", "-x"}, 2, "", "not defined: -x"},
 		"a flag of the wrong type":             {[]string{"works", "-n", "many"}, 2, "", `invalid value "many"`},
 		"an argument where there are none":     {[]string{"works", "more"}, 2, "", `unexpected argument "more"`},
-		"a command that is asked for its help": {[]string{"works", "-h"}, 0, "a number", ""},
+		"a command with the flag for its help": {[]string{"works", "-h"}, 0, "a number", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var stdout, stderr bytes.Buffer

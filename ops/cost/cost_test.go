@@ -24,7 +24,7 @@ func resource(token, name string, inputs map[string]any) graph.Resource {
 	}
 }
 
-// permission lets a service invoke a function, whose name a preview need not know yet.
+// permission allows a service to invoke a function, whose name may be unknown in a preview.
 func permission(principal, function string) graph.Resource {
 	r := resource("aws:lambda/permission:Permission", function, map[string]any{"principal": principal, "function": graph.Unknown})
 	r.PropertyDependencies = map[string][]string{"function": {"urn:pulumi:prod::didomi::" + types.Function + "::" + function}}
@@ -56,7 +56,7 @@ func TestFactsAreReadFromTheGraph(t *testing.T) {
 			),
 			Facts{Zones: 1, Endpoints: 4},
 		},
-		"a cluster with the secret that RDS keeps": {
+		"a cluster with the secret that RDS manages": {
 			several(
 				resource("aws:rds/cluster:Cluster", "c", m{
 					"manageMasterUserPassword":         true,
@@ -165,7 +165,7 @@ func TestAResourceWithoutAPriceIsListedAndNeverZero(t *testing.T) {
 func TestEveryModelledTypeHasAReader(t *testing.T) {
 	for _, row := range types.All() {
 		if _, ok := readers[row.Token]; row.Cost.Modelled != ok && row.Cost.Price == "" {
-			t.Errorf("%s: its row in ops/types says modelled %v, and cost/facts.go has a reader %v", row.Token, row.Cost.Modelled, ok)
+			t.Errorf("%s: modelled is %v in its row of ops/types, and %v by the readers of cost/facts.go", row.Token, row.Cost.Modelled, ok)
 		}
 	}
 	for token := range readers {
@@ -181,10 +181,10 @@ func TestImpossibleTrafficIsRejected(t *testing.T) {
 		want      string
 	}{
 		"a number that does not exist":       {"", "request=5", "field request not found"},
-		"a number that is none":              {"", "requests=many", "cannot unmarshal"},
+		"a value that is no number":          {"", "requests=many", "cannot unmarshal"},
 		"no number":                          {"", "requests", "not of the form name=number"},
 		"a share above one":                  {"cacheHits: 90", "writes=1", "cacheHits is 90; must be a number from 0 to 1"},
-		"less than nothing":                  {"", "itemKB=-1", "itemKB is -1; must be a number from 0 to"},
+		"a negative number":                  {"", "itemKB=-1", "itemKB is -1; must be a number from 0 to"},
 		"fewer requests than those of files": {"", "requests=10", "must be at least fileRequests and writes together"},
 	} {
 		t.Run(name, func(t *testing.T) {

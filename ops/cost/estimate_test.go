@@ -10,7 +10,7 @@ import (
 	"github.com/didomi/serverless-api/ops/types"
 )
 
-// round is a table with numbers that are easily multiplied by hand.
+// round is a table of prices that are easy to multiply by hand.
 func round() Prices {
 	rows := map[string]Price{}
 	for name, usd := range map[string]float64{
@@ -42,7 +42,7 @@ func month() Traffic {
 	}
 }
 
-func TestEveryPartEqualsItsSumByHand(t *testing.T) {
+func TestEachPartOfTheEstimateEqualsItsSumByHand(t *testing.T) {
 	for name, c := range map[string]struct {
 		facts         Facts
 		part          string
@@ -88,7 +88,7 @@ func TestEveryPartEqualsItsSumByHand(t *testing.T) {
 			// 9.9 M items + 100 thousand files of 16 MB, 2 each: 10.1 M x 4 a million
 			Facts{Gateways: 1}, "API Gateway", 0, 40.40,
 		},
-		"the way out to clients": {
+		"the transfer to clients": {
 			// 9.9 M x 10 KB are 99 GB, 100 thousand x 16 MB are 1600 GB, x 0.1
 			Facts{Gateways: 1}, "data out", 0, 169.90,
 		},
@@ -178,7 +178,7 @@ func TestSwitchesListTheEffectOfEachOtherValue(t *testing.T) {
 		"data.cache.replicas":        {{"0", -43.80}, {"2", 43.80}},
 		"data.cache.engine":          {{"valkey", -43.80}},
 		"api.provisionedConcurrency": {{"0", cents(-2.628 + 0.24875)}, {"1", -1.31}, {"3", 1.31}},
-		// Twice the price of 2.628 warm and 0.74625 GB-seconds.
+		// Twice the price of 2.628 provisioned and 0.74625 used GB-seconds.
 		"api.architecture": {{"x86_64", 3.37}},
 		"api.waf":          {{"false", -14}},
 	}
@@ -231,7 +231,7 @@ func TestAPriceTableWithAnUndescribedSourceIsRejected(t *testing.T) {
 		"a row that was seen in a source":              {"sources: {list: AWS's price list}\n" + row, ""},
 		"a row from memory needs none":                 {"prices:\n  zone.month: {usd: 0.5, page: p}\n", ""},
 		"a source that is not there":                   {row, `zone.month was seen in "list", which sources does not describe`},
-		"a source that says nothing":                   {"sources: {list: ''}\n" + row, `zone.month was seen in "list", which sources does not describe`},
+		"a source without a description":               {"sources: {list: ''}\n" + row, `zone.month was seen in "list", which sources does not describe`},
 		"a source in which no row was seen":            {"sources: {list: a, page: b}\n" + row, `no row was seen in the source "page"`},
 		"a field that the table does not have, strict": {"prices:\n  zone.month: {usd: 0.5, sean: list}\n", "field sean not found"},
 	} {
@@ -318,10 +318,10 @@ func TestEveryRowOfThePriceTableHasItsPageAndIsUsed(t *testing.T) {
 	}
 	for name, row := range prices.Rows {
 		if row.USD <= 0 || !strings.HasPrefix(row.Page, "https://aws.amazon.com/") {
-			t.Errorf("%s costs %v, says %q", name, row.USD, row.Page)
+			t.Errorf("%s costs %v, its page is %q", name, row.USD, row.Page)
 		}
 		if !used[name] && !strings.HasPrefix(name, "elasticache.") {
-			t.Errorf("%s is used by nothing", name)
+			t.Errorf("%s is not used", name)
 		}
 	}
 }

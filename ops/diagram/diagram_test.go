@@ -145,7 +145,7 @@ func TestARemovedResourceIsNotDrawn(t *testing.T) {
 		"no arrow without an egress rule on this side":       {"lambda-a-out-prod-network-cache", "function, 512 MB -6379-> ", "-5432->"},
 		"no arrow from the proxy without its rule":           {"proxy-a-out-prod-network-cluster", "RDS Proxy, TLS only -5432->", "-6379->"},
 		"no web ACL: the client reaches API Gateway":         {"prod-api-waf", "WAF", "client -https-> API Gateway"},
-		"no zone of our own: no name":                        {"prod-api-record", "Route 53", "client"},
+		"no hosted zone: no name":                            {"prod-api-record", "Route 53", "client"},
 		"no migration: one function":                         {"migrate", "migrate", "function"},
 		"a reader less":                                      {"prod-data-2", "reader", "Aurora PostgreSQL, writer, "},
 		"no bucket that the function is built from":          {"prod-data-files", "S3, bucket", "gateway endpoint"},
@@ -174,7 +174,7 @@ func TestComponentsAreInTheOrderOfTheirCreation(t *testing.T) {
 		"0 network: VPC, 6 subnets, NAT gateway, 2 VPC endpoints, 5 security groups",
 		"0 dns: hosted zone",
 		"1 data after network: Aurora cluster, 2 database instances, RDS Proxy, cache, 2 S3 buckets, KMS key, roles",
-		// It takes of network too, but so does data.
+		// It also takes inputs from network, but so does data.
 		"2 api after data after dns: custom domain, 3 functions, web ACL",
 	}
 	if !slices.Equal(got, want) {
@@ -198,7 +198,7 @@ func TestTheDiagramIsTheSameForEveryDeployment(t *testing.T) {
 	}
 }
 
-func TestAFunctionOutsideTheVPCHasABoxOfItsOwn(t *testing.T) {
+func TestAFunctionOutsideTheVPCHasItsOwnBox(t *testing.T) {
 	r, err := newRequest(deployed("a"))
 	if err != nil {
 		t.Fatal(err)

@@ -82,7 +82,7 @@ func (p *Project) Variables(ctx context.Context) ([]Variable, error) {
 	return all, hidden(err)
 }
 
-// InboundLimited says whether job tokens of other projects have no access.
+// InboundLimited is whether job tokens of other projects have no access.
 // https://docs.gitlab.com/api/project_job_token_scopes/
 func (p *Project) InboundLimited(ctx context.Context) (bool, error) {
 	var scope struct {
@@ -96,7 +96,7 @@ func (p *Project) shown(ctx context.Context, path string, out any) error {
 	return hidden(p.call(ctx, http.MethodGet, path, nil, out))
 }
 
-// hidden turns the status codes of what may not be read into ErrHidden.
+// hidden converts the status codes of unreadable settings to ErrHidden.
 func hidden(err error) error {
 	var rejected statusError
 	if errors.As(err, &rejected) && slices.Contains([]int{http.StatusForbidden, http.StatusNotFound}, rejected.code) {

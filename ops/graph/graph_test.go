@@ -98,7 +98,7 @@ func TestAPreviewHasTheOperationOfEachResource(t *testing.T) {
 	}
 	k := find(t, g, key)
 	if !k.True("enableKeyRotation") || k.Before["enableKeyRotation"] != false {
-		t.Errorf("the key goes from %v to %v", k.Before, k.Inputs)
+		t.Errorf("the key changes from %v to %v", k.Before, k.Inputs)
 	}
 	if got := k.Text("arn"); got != "arn:aws:kms:eu-west-1:000000000000:key/8b0c2d1e" {
 		t.Errorf("what is updated has lost its outputs: the ARN is %q", got)
@@ -157,11 +157,11 @@ func TestAReferenceIsFoundByItsValueOrItsDependencies(t *testing.T) {
 		urn, input string
 		want       []string
 	}{
-		"by ARN":                           {state, secret, "kmsKeyId", []string{"didomi-dev-data"}},
-		"by id":                            {state, version, "secretId", []string{"didomi-dev-data-cache"}},
-		"by a value that is not known yet": {preview, cache, "securityGroupIds", []string{"didomi-dev-new"}},
+		"by ARN":                     {state, secret, "kmsKeyId", []string{"didomi-dev-data"}},
+		"by id":                      {state, version, "secretId", []string{"didomi-dev-data-cache"}},
+		"by a value that is unknown": {preview, cache, "securityGroupIds", []string{"didomi-dev-new"}},
 		"by its dependencies, where the value is no name": {state, version, "versionId", []string{"didomi-dev-data-cache"}},
-		"none from a value that is no name":               {state, secret, "recoveryWindowInDays", nil},
+		"none from a value that is not a name":            {state, secret, "recoveryWindowInDays", nil},
 		"none from an input that is not set":              {state, secret, "policy", nil},
 		"none from a number":                              {preview, cache, "port", nil},
 	} {
@@ -192,13 +192,13 @@ func TestInvalidFilesAreRejected(t *testing.T) {
 		stdin  string
 		want   string
 	}{
-		"neither file":             {graph.Source{}, "", "set one of --state and --preview"},
-		"both files":               {graph.Source{State: "a", Preview: "b"}, "", "set one of --state and --preview"},
-		"a file that is not there": {graph.Source{State: "testdata/none.json"}, "", "testdata/none.json"},
-		"not JSON":                 {graph.Source{State: "-"}, "Previewing update", "read the state: invalid character"},
-		"a preview as a state":     {graph.Source{State: "testdata/preview.json"}, "", "should be what `pulumi stack export` prints"},
-		"a state as a preview":     {graph.Source{Preview: "testdata/state.json"}, "", "should be what `pulumi preview --json --show-sames` prints"},
-		"a name that is no URN":    {graph.Source{State: "-"}, `{"deployment":{"resources":[{"urn":"bucket"}]}}`, `"bucket" is not a URN`},
+		"neither file":          {graph.Source{}, "", "set one of --state and --preview"},
+		"both files":            {graph.Source{State: "a", Preview: "b"}, "", "set one of --state and --preview"},
+		"a missing file":        {graph.Source{State: "testdata/none.json"}, "", "testdata/none.json"},
+		"not JSON":              {graph.Source{State: "-"}, "Previewing update", "read the state: invalid character"},
+		"a preview as a state":  {graph.Source{State: "testdata/preview.json"}, "", "should be what `pulumi stack export` prints"},
+		"a state as a preview":  {graph.Source{Preview: "testdata/state.json"}, "", "should be what `pulumi preview --json --show-sames` prints"},
+		"a name that is no URN": {graph.Source{State: "-"}, `{"deployment":{"resources":[{"urn":"bucket"}]}}`, `"bucket" is not a URN`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := c.source.Read(strings.NewReader(c.stdin))

@@ -18,8 +18,8 @@ func TestUnknownLicencesAreRejected(t *testing.T) {
 		"one that is not on the list is reported": {of(`{"license":{"id":"AGPL-3.0"}}`), "m,v1,AGPL-3.0\n", `m v1: "AGPL-3.0"`},
 		"a module without is said":                {of(``), "m,v1,\n", `m v1: ""`},
 		"Go's own licence is recognized":          {strings.Replace(of(`{"license":{"id":"BSD-Source-Code"}}`), `"m"`, `"golang.org/x/m"`, 1), "golang.org/x/m,v1,BSD-3-Clause\n", ""},
-		"that of others is not taken for it":      {of(`{"license":{"id":"BSD-Source-Code"}}`), "m,v1,BSD-Source-Code\n", `"BSD-Source-Code"`},
-		"an empty SBOM is none":                   {`{}`, "", "names no modules"},
+		"the same id of others is not accepted":   {of(`{"license":{"id":"BSD-Source-Code"}}`), "m,v1,BSD-Source-Code\n", `"BSD-Source-Code"`},
+		"an empty SBOM is rejected":               {`{}`, "", "names no modules"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out bytes.Buffer

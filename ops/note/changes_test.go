@@ -19,7 +19,7 @@ func object(t *testing.T, text string) map[string]any {
 	return out
 }
 
-// policyOf is a policy of one statement, as the string that AWS takes.
+// policyOf is a policy of one statement, as the string that AWS expects.
 func policyOf(actions ...string) string {
 	text, _ := json.Marshal(map[string]any{"Version": "2012-10-17", "Statement": []any{
 		map[string]any{"Sid": "Files", "Effect": "Allow", "Action": actions, "Resource": "arn:aws:s3:::" + strings.Repeat("a-long-name-", 20)},
@@ -42,8 +42,8 @@ func TestEveryChangeHasALine(t *testing.T) {
 			[]string{`-   policy: "{\"Statement\":[{\"Sid\":\"A\"},`, `+   policy: "{\"Statement\":[{\"Sid\":\"B\"},`}},
 		{"a statement that is there twice", `{"policy":"{\"Statement\":[{\"Sid\":\"A\"}]}"}`, `{"policy":"{\"Statement\":[{\"Sid\":\"A\"},{\"Sid\":\"A\"}]}"}`,
 			[]string{`+   policy.Statement: {"Sid":"A"}`}},
-		{"a policy that becomes something else", `{"policy":"{\"Statement\":[]}"}`, `{"policy":"none"}`, []string{`-   policy: "{\"Statement\":[]}"`, `+   policy: "none"`}},
-		{"a policy with a name twice is shown as it is", `{"policy":"{\"Statement\":[],\"Statement\":[]}"}`, `{"policy":"{\"Statement\":[{\"Sid\":\"A\"}],\"Statement\":[{\"Sid\":\"B\"}]}"}`,
+		{"a policy that is replaced by a string", `{"policy":"{\"Statement\":[]}"}`, `{"policy":"none"}`, []string{`-   policy: "{\"Statement\":[]}"`, `+   policy: "none"`}},
+		{"a policy with a name twice is shown unchanged", `{"policy":"{\"Statement\":[],\"Statement\":[]}"}`, `{"policy":"{\"Statement\":[{\"Sid\":\"A\"}],\"Statement\":[{\"Sid\":\"B\"}]}"}`,
 			[]string{`+   policy: "{\"Statement\":[{\"Sid\":\"A\"}],`}},
 		{"a member of a JSON document", `{"body":"{\"paths\":{\"/a\":1}}"}`, `{"body":"{\"paths\":{\"/a\":2}}"}`, []string{`-   body:.paths["/a"]: 1`, `+   body:.paths["/a"]: 2`}},
 		{"the form of a JSON document", `{"body":"{\"a\":1}"}`, `{"body":"{ \"a\":1}"}`, []string{`+   body: "{ \"a\":1}"`}},
@@ -59,7 +59,7 @@ func TestEveryChangeHasALine(t *testing.T) {
 		{"a list for an object", `{"v":[]}`, `{"v":{}}`, []string{`-   v: []`, `+   v: {}`}},
 		{"a key with a period for two keys", `{"a":{"b":1},"a.b":2}`, `{"a":{"b":1},"a.b":3}`, []string{`-   ["a.b"]: 2`, `+   ["a.b"]: 3`}},
 		{"a key of the program that begins as the engine's", `{}`, `{"__more":"a","__defaults":"b"}`, []string{`+   __more: "a"`, `+   __defaults: "b"`}},
-		{"what Pulumi notes for itself", `{"__defaults":["a"]}`, `{"__defaults":[]}`, []string{`!   no input differs that can be shown`}},
+		{"an internal property of Pulumi", `{"__defaults":["a"]}`, `{"__defaults":[]}`, []string{`!   no input differs that can be shown`}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			got := strings.Join(properties(&graph.Resource{Op: "update", Before: object(t, tt.was), Inputs: object(t, tt.is)}), "\n")
@@ -154,7 +154,7 @@ func TestANoteIsNoLargerThanGitLabAccepts(t *testing.T) {
 	}
 	for _, want := range []string{"see preview-dev.json in the artefacts of the job preview:dev", "see the log of the job preview:other", "see the artefacts of the preview's job"} {
 		if !strings.Contains(text, want) {
-			t.Errorf("the note does not say %q", want)
+			t.Errorf("the note does not contain %q", want)
 		}
 	}
 	if _, err := (Note{Stacks: []*graph.Graph{stackOf("dev", "a", 2_500)}}).Markdown(); err == nil || !strings.Contains(err.Error(), "GitLab accepts 1000000") {

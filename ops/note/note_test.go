@@ -69,7 +69,7 @@ func TestTheNoteIsUpdatedAndNotRepeated(t *testing.T) {
 	}
 	for _, want := range []string{"### dev: 1 to update", "-   memorySize: 512\n+   memorySize: 1024", "```diff"} {
 		if !strings.Contains(notes[150].Body, want) {
-			t.Errorf("the note does not say %q:\n%s", want, notes[150].Body)
+			t.Errorf("the note does not contain %q:\n%s", want, notes[150].Body)
 		}
 	}
 }
@@ -92,7 +92,7 @@ func TestALossIsOnTopAndStopsThePipelineUntilItIsAccepted(t *testing.T) {
 				t.Fatalf("error %v, want a no: %v", err, tt.no)
 			}
 			if tt.no && !strings.Contains(problems.String(), AcceptLabel) {
-				t.Errorf("it does not say what to do: %s", problems)
+				t.Errorf("it does not have what to do: %s", problems)
 			}
 			body := server.Notes(7)[0].Body
 			warning, stack := strings.Index(body, "Data is lost"), strings.Index(body, "### dev")
@@ -124,7 +124,7 @@ func TestAPreviewThatFailedIsOnTopAndStopsThePipeline(t *testing.T) {
 			body := server.Notes(7)[0].Body
 			warning, stack := strings.Index(body, "The preview of **prod** failed"), strings.Index(body, "### dev")
 			if warning < 0 || warning > stack || !strings.Contains(body, tt.want) {
-				t.Errorf("the note does not say %q on top:\n%s", tt.want, body)
+				t.Errorf("the note does not begin with %q:\n%s", tt.want, body)
 			}
 		})
 	}
@@ -153,7 +153,7 @@ func TestANoteOfAnotherUserIsNoReview(t *testing.T) {
 	}
 	server.Merge("abc", 7)
 	if err := reviewed(t.Context(), io, check, job(server, nil)); err != nil {
-		t.Errorf("the note of the token's own user does not count: %v", err)
+		t.Errorf("the note of the token's user is ignored: %v", err)
 	}
 }
 
@@ -195,8 +195,8 @@ func TestAPreviewIsReviewedByTheNoteOrTheVariable(t *testing.T) {
 	}
 }
 
-// Every branch's jobs have the token that writes notes, and a job that stops prints the fingerprint that it
-// would take: without this a developer could agree in a maintainer's place.
+// Every branch's jobs have the token that writes notes, and a job that stops prints the expected fingerprint: without
+// this check a developer could approve in a maintainer's place.
 func TestANoteThatIsWrittenAfterTheMergeDoesNotCount(t *testing.T) {
 	server := standin.New(t)
 	check := []string{"--preview", written(t, bigger)}
@@ -272,11 +272,11 @@ func TestAPreviewThatUndoesDriftIsNotTheReviewedOne(t *testing.T) {
 			refreshed(stored, "null", update(byHand)), true, "The account has drifted: it was changed by hand or by AWS. No review showed that, and the update would undo it:\n  fn: timeout\n"},
 		{"a property that the merge request changes was changed by hand",
 			refreshed(`{"timeout":10,"memorySize":512}`, "null", update(byHand)), false, ""},
-		{"an update that failed is made again",
+		{"a failed update is repeated",
 			refreshed(after, `["AWS refused it"]`, update(byHand)), false, ""},
-		{"an update that failed is named where something else is not as reviewed",
+		{"a failed update is reported when something else is not as reviewed",
 			refreshed(after, `["AWS refused it"]`, update(byHand)+","+renamed), true, "An update of these has failed, and would be repeated:\n  fn: memorySize, timeout\n"},
-		{"what the account has already as the program says needs no repair",
+		{"what the account already has as in the program needs no repair",
 			refreshed(byHand, "null", step("same", `"oldState":{"urn":"`+function+`","custom":true,"inputs":`+after+`},`, "null")), false, ""},
 		{"a deleted resource is created again once the preview is accepted",
 			refreshed(stored, "null", step("create", "", "null")), true, "  fn: no longer exists\n"},

@@ -41,14 +41,14 @@ func TestASealIsALineOfItsOwnOutsideCode(t *testing.T) {
 	}
 }
 
-// hostile is what a value may hold to be taken for something else than a value.
+// hostile is a value that imitates other parts of a note.
 var hostile = []string{
 	seal("dev", two), seal("prod", two), marker, "<!-- ", " -->", "<!--\n", "\n", "\r", "\r\n", "\u2028", "\u0085", "\x00", "\x1b[2K", "\xff", "`", "``", "```", "\n```\n", "\n````\n", "~~~", "\n~~~\n",
 	"\n/merge\n", "\n/approve\n", "/close", "\n>>>\n", "\n---\n", "@all", "@somebody", "!7", "#1", "</details>", "<details>", "<b>", "<img src=x>", "&lt;!--", "[a](b)", "![a](b)", "**", "$`", "`$", "\\", "\\`", "\"", "'", "{", "}", "|", " ", "\t", "    ",
 	`{"Statement":[{"Sid":"`, `"}]}`, graph.Unknown, graph.Secret, "error", "\u202e", "\u200b", "é", "a",
 }
 
-// noteOf is a note in which every name and value, and all that tools say, is made by value.
+// noteOf is a note in which value returns every name and value, and all output of tools.
 func noteOf(value func() string) Note {
 	inputs := func() map[string]any {
 		return map[string]any{
@@ -80,20 +80,20 @@ func stateful(i int, other string) string {
 }
 
 var (
-	// codeBlock is how GitLab finds the code in which it takes no quick actions
+	// codeBlock is how GitLab finds the code in which it ignores quick actions
 	// (lib/gitlab/quick_actions/extractor.rb).
 	codeBlock = regexp.MustCompile("(?ms)^```.+?\n```$")
 	codeSpan  = regexp.MustCompile("`[^`\n]*`")
 	lineEnd   = regexp.MustCompile("\r\n|\r|\u2028|\u2029|\u0085")
 )
 
-// skeleton is what is left of a note without its code, whose content GitLab shows as it is.
+// skeleton is the note without its code, whose content GitLab displays unchanged.
 func skeleton(text string) string {
 	text = lineEnd.ReplaceAllString(text, "\n")
 	return codeSpan.ReplaceAllString(codeBlock.ReplaceAllString(text, "BLOCK"), "SPAN")
 }
 
-// checkForgery says whether the note differs outside of its code from one with harmless values.
+// checkForgery reports whether the note differs outside of its code from one with harmless values.
 func checkForgery(t *testing.T, n Note) {
 	t.Helper()
 	text, err := n.Markdown()
@@ -149,9 +149,9 @@ func FuzzValueInTheNote(f *testing.F) {
 	f.Fuzz(func(t *testing.T, value string) { checkForgery(t, noteOf(func() string { return value })) })
 }
 
-// The case of the issue: a description in dev holds the seal of a change of prod that the note does not show,
-// before the seal of the one that it shows.
-func TestAForgedSealInAValueIsNotTakenForTheReview(t *testing.T) {
+// A description in dev contains the seal of a change of prod that the note does not show, before the seal of the one
+// that it shows.
+func TestAForgedSealInAValueIsNotTheReview(t *testing.T) {
 	prod := func(steps string) string { return strings.ReplaceAll(steps, "urn:pulumi:dev:", "urn:pulumi:prod:") }
 	hidden, shown := prod(bigger), prod(strings.ReplaceAll(bigger, "1024", "768"))
 	g, err := (&graph.Source{Preview: "-"}).Read(strings.NewReader(`{"steps":[` + hidden + `]}`))

@@ -146,13 +146,13 @@ func TestWhatATokenMayNotReadIsNotChecked(t *testing.T) {
 
 func TestAProjectThatCannotBeReadIsAnError(t *testing.T) {
 	for name, set := range map[string]func(*testing.T, *standin.Server){
-		"no token":            func(t *testing.T, _ *standin.Server) { t.Setenv("GITLAB_TOKEN", "") },
-		"an invalid token":    func(t *testing.T, _ *standin.Server) { t.Setenv("GITLAB_TOKEN", "other") },
-		"a project of others": func(_ *testing.T, s *standin.Server) { delete(s.Shown, "/projects/1") },
-		"a version that is none": func(_ *testing.T, s *standin.Server) {
+		"no token":         func(t *testing.T, _ *standin.Server) { t.Setenv("GITLAB_TOKEN", "") },
+		"an invalid token": func(t *testing.T, _ *standin.Server) { t.Setenv("GITLAB_TOKEN", "other") },
+		"another project":  func(_ *testing.T, s *standin.Server) { delete(s.Shown, "/projects/1") },
+		"an invalid version": func(_ *testing.T, s *standin.Server) {
 			s.Shown["/version"] = map[string]any{"version": "next"}
 		},
-		"a GitLab that is away": func(_ *testing.T, s *standin.Server) { s.Close() },
+		"an unavailable GitLab": func(_ *testing.T, s *standin.Server) { s.Close() },
 	} {
 		t.Run(name, func(t *testing.T) {
 			set(t, signedIn(t))
@@ -183,7 +183,7 @@ func TestWithoutTrustedTokensTheSubjectIsNotChecked(t *testing.T) {
 	}
 }
 
-// signedIn is a GitLab of which the environment says where it is.
+// signedIn is a GitLab whose address and token are in the environment.
 func signedIn(t *testing.T) *standin.Server {
 	t.Helper()
 	server := standin.New(t)

@@ -22,7 +22,7 @@ func step(op, token, name string, inputs m) graph.Resource {
 	}
 }
 
-// refers has an input of the resource, whose value is not known yet, be made from another one.
+// refers makes an input of the resource, with an unknown value, depend on another resource.
 func refers(r graph.Resource, input string, to graph.Resource) graph.Resource {
 	r.Inputs = maps.Clone(r.Inputs)
 	r.Inputs[input] = graph.Unknown
@@ -101,8 +101,8 @@ func TestAQuotaIsComparedInEachOfItsScopes(t *testing.T) {
 	}
 }
 
-// An execution that is provisioned counts against the account unless its function has a reservation;
-// a new version's are provisioned before the old one's are given back.
+// Provisioned concurrency counts against the account's concurrency unless its function has a reservation; a new
+// version's is allocated before the old one's is released.
 // https://docs.aws.amazon.com/lambda/latest/dg/provisioned-concurrency.html
 func TestConcurrencyIsWhatFunctionsReserveAndProvision(t *testing.T) {
 	const (
@@ -125,7 +125,7 @@ func TestConcurrencyIsWhatFunctionsReserveAndProvision(t *testing.T) {
 		"a new version next to the old":  {stack(was(step("replace", warm, "w", two), two)), 2, 2},
 		"what is there already":          {stack(step("same", warm, "w", two)), 0, 2},
 		"a higher reservation":           {stack(was(step("update", function, "f", m{"reservedConcurrentExecutions": 20.0}), m{"reservedConcurrentExecutions": 5.0})), 15, 0},
-		"what goes":                      {stack(step("delete", warm, "w", two), step("delete", function, "f", m{"reservedConcurrentExecutions": 5.0})), 0, 0},
+		"a deletion":                     {stack(step("delete", warm, "w", two), step("delete", function, "f", m{"reservedConcurrentExecutions": 5.0})), 0, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if more, taken := concurrency(test.g); more != test.more || taken != test.taken {
@@ -159,7 +159,7 @@ func TestStreamsAreBoundedByTheThrottlesOfTheirRoutes(t *testing.T) {
 		"larger streams":                       {stack(function("update", -1, "200"), files), 28 + 14*97, true},
 		"streams that are not throttled":       {stack(function("same", -1, "6"), files), 42, true},
 		"a function with a reservation":        {stack(function("create", 400, "16"), files), 28, false},
-		"a function that goes":                 {stack(function("delete", -1, "16"), files), 28, false},
+		"a deleted function":                   {stack(function("delete", -1, "16"), files), 28, false},
 		"a function that streams nothing":      {stack(function("create", -1, nil), files), 28, false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -235,7 +235,7 @@ func TestTheKeyIsReadFromTheStacksFile(t *testing.T) {
 	}
 	for _, provider := range []string{"", "passphrase", "gcpkms://k"} {
 		if _, _, err := awsKey(provider); err == nil {
-			t.Errorf("%q is taken", provider)
+			t.Errorf("%q is accepted", provider)
 		}
 	}
 }

@@ -25,14 +25,14 @@ func TestTheReportListsAllAndFailsWhereAnythingIsMissing(t *testing.T) {
 		no     bool
 		says   []string
 	}{
-		"all is there": {checks: []check{{"a", result(nil, nil)}, {"b", result(nil, nil)}}, says: []string{"0 missing, 0 warnings, 0 not checked, 2 ok"}},
+		"nothing is missing": {checks: []check{{"a", result(nil, nil)}, {"b", result(nil, nil)}}, says: []string{"0 missing, 0 warnings, 0 not checked, 2 ok"}},
 		"everything that is missing is listed": {checks: []check{{"a", result(some, nil)}, {"b", result(some[:1], nil)}}, no: true,
 			says: []string{"missing: a: too few\n  to do: ask for more", "missing: a: too small\n  to do: set payments:data larger", "missing: b: too few", "3 missing, 0 warnings, 0 not checked, 0 ok"}},
 		"what could not be checked is reported and is not ok": {checks: []check{{"a", result(nil, errors.New("AccessDenied"))}, {"b", result(nil, nil)}},
 			says: []string{"not checked: a: AccessDenied", "0 missing, 0 warnings, 1 not checked, 1 ok"}},
 		"a check that found something before it failed": {checks: []check{{"a", result(some[:1], errors.New("throttled"))}}, no: true,
 			says: []string{"missing: a: too few", "not checked: a: throttled", "1 missing, 0 warnings, 1 not checked, 0 ok"}},
-		"a check that is skipped is not made": {checks: []check{{"a", result(some, nil)}}, skip: []string{"a"},
+		"a skipped check is not run": {checks: []check{{"a", result(some, nil)}}, skip: []string{"a"},
 			says: []string{"not checked: a: skipped by --skip", "0 missing, 0 warnings, 1 not checked, 0 ok"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -72,10 +72,10 @@ func TestAWrongCommandLineIsRejected(t *testing.T) {
 		args []string
 		want string
 	}{
-		"no stack":              {nil, "set --stack"},
-		"an unknown check":      {[]string{"--stack", "dev", "--skip", "vpc"}, "--skip vpc: unknown check; the checks are: vpcs,"},
-		"another stack's":       {[]string{"--stack", "prod", "--preview", preview}, "the preview is of stack dev, not of prod"},
-		"a preview that is not": {[]string{"--stack", "prod", "--preview", preview + ".none"}, "no such file"},
+		"no stack":          {nil, "set --stack"},
+		"an unknown check":  {[]string{"--stack", "dev", "--skip", "vpc"}, "--skip vpc: unknown check; the checks are: vpcs,"},
+		"another stack's":   {[]string{"--stack", "prod", "--preview", preview}, "the preview is of stack dev, not of prod"},
+		"a missing preview": {[]string{"--stack", "prod", "--preview", preview + ".none"}, "no such file"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out bytes.Buffer
@@ -86,7 +86,7 @@ func TestAWrongCommandLineIsRejected(t *testing.T) {
 	}
 }
 
-// The codes are AWS's; a row of its own each.
+// The codes are AWS's, each with its own row.
 func TestEveryRowHasANameAndACode(t *testing.T) {
 	seen := map[string]bool{}
 	for _, q := range quotas() {

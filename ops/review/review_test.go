@@ -68,7 +68,7 @@ func TestTheFingerprintIdentifiesAPreview(t *testing.T) {
 		{"another value matters", with(func(r *graph.Resource) { r.Inputs = map[string]any{"size": 2.0} }), false},
 		{"another resource matters", with(func(r *graph.Resource) { r.URN += "x" }), false},
 		{"another reason for a replacement matters", with(func(r *graph.Resource) { r.Replaces = []string{"size"} }), false},
-		{"a protection that is taken off matters", with(func(r *graph.Resource) { r.Loosened = []string{"protect"} }), false},
+		{"a removed protection matters", with(func(r *graph.Resource) { r.Loosened = []string{"protect"} }), false},
 		{"a step more matters", []graph.Resource{a, b, resource("delete", "t", "c")}, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -90,7 +90,7 @@ func TestFingerprintsIgnoreTheNamesThatPulumiGenerates(t *testing.T) {
 		t.Error("two previews of the same differ")
 	}
 	if other := fingerprint(t, named("create", "c-0123abc")...); other == one {
-		t.Error("a name of the program's own does not matter")
+		t.Error("a name that the program sets does not matter")
 	}
 	if fingerprint(t, named("update", "a-0123abc")...) == fingerprint(t, named("update", "a-4567def")...) {
 		t.Error("another name of what is there does not matter")

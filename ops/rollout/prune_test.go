@@ -77,7 +77,7 @@ func live(version, description string, weights map[string]float64) types.AliasCo
 // "You can't delete a version that an alias references": AWS rejects that, and deletes the whole function
 // where a deletion names no version.
 // https://docs.aws.amazon.com/lambda/latest/api/API_DeleteFunction.html
-func TestPruningKeepsWhatCanServeAgain(t *testing.T) {
+func TestPruningKeepsTheVersionsForARollback(t *testing.T) {
 	newestFive := []string{"16", "17", "18", "19", "20"}
 	for _, c := range []struct {
 		name        string
@@ -112,13 +112,13 @@ func TestPruningKeepsWhatCanServeAgain(t *testing.T) {
 				t.Errorf("deleted %v, want %v", p.deleted, want)
 			}
 			if kept := strings.Join(slices.Concat(c.want, newestFive), ", ") + " kept"; !strings.Contains(log.String(), kept) {
-				t.Errorf("the log says %q, want %q", log.String(), kept)
+				t.Errorf("the log is %q, want %q in it", log.String(), kept)
 			}
 		})
 	}
 }
 
-func TestPruningGoesThroughEveryFunctionWhateverFails(t *testing.T) {
+func TestPruningContinuesWithOtherFunctionsAfterAnError(t *testing.T) {
 	p := &published{denied: "2"}
 	err := Pruning{Lambda: p, Log: &strings.Builder{}, Keep: map[string][]string{"serving": {"1"}}}.Run(t.Context(), []string{"serving", "missing", "migrate"})
 	for _, want := range []string{"prune the versions of serving: version 2: denied", "prune the versions of missing: list them"} {
@@ -162,6 +162,6 @@ func TestARollbackIsPossibleAfterPruning(t *testing.T) {
 		t.Errorf("serves %s\n%s", got, log)
 	}
 	if !slices.Contains(all.deleted, "f:6") {
-		t.Errorf("nothing older was pruned: %v", all.deleted)
+		t.Errorf("no older version was pruned: %v", all.deleted)
 	}
 }

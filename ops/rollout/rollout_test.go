@@ -145,7 +145,7 @@ func TestAShiftEndsWithTheNewVersionOrTheOneBefore(t *testing.T) {
 			err: "version 8: read the alarms: denied",
 		},
 		{
-			name:   "an alarm that stays in ALARM keeps it from starting",
+			name:   "an alarm that stays in ALARM prevents it",
 			looks:  []func() ([]string, error){inAlarm, inAlarm, inAlarm},
 			serves: "7, Version 7, after 6",
 			err:    "version 7 still receives all requests, nothing was changed: already in ALARM: customer-impact",
@@ -156,7 +156,7 @@ func TestAShiftEndsWithTheNewVersionOrTheOneBefore(t *testing.T) {
 			moves: []string{"7 8:0.1", "8"}, serves: "8, Version 8, after 7", released: []string{"5", "7"},
 		},
 		{
-			name:   "alarms that cannot be read keep it from starting",
+			name:   "alarms that cannot be read prevent it",
 			looks:  []func() ([]string, error){inAlarm, unreadable},
 			serves: "7, Version 7, after 6",
 			err:    "version 7 still receives all requests, nothing was changed: read the alarms: denied",
@@ -252,7 +252,7 @@ func TestTheAlarmsAreReadUntilTheTimeIsOver(t *testing.T) {
 }
 
 func TestARollbackSendsAllRequestsToOneVersion(t *testing.T) {
-	moved := func(a *account) { a.description = "The version that serves" } // by an update
+	moved := func(a *account) { a.description = "The version that serves" } // set by an update
 	for _, c := range []struct {
 		name   string
 		change func(*account)
@@ -265,7 +265,7 @@ func TestARollbackSendsAllRequestsToOneVersion(t *testing.T) {
 		{"a rollout in progress is ended", func(a *account) { a.shares = map[string]float64{"8": 0.1} }, "", "7, Version 7, after 6", ""},
 		{"after an update that moved the alias, the version of --to", moved, "5", "5, The version that serves", ""},
 		{"an update that did not move the alias is not rolled back", moved, "7", "7, The version that serves", ""},
-		{"what an update moved is not known without --to", moved, "", "7, The version that serves", "the alias does not name the previous version; set --to"},
+		{"after an update moved the alias --to is required", moved, "", "7, The version that serves", "the alias does not name the previous version; set --to"},
 		{"a rollout in progress is ended for the version of --to", func(a *account) { a.shares = map[string]float64{"8": 0.1} }, "7", "7, Version 7, after 6", ""},
 		{"after a rollback, another one needs --to", func(a *account) { a.description = "Version 7, back from 8" }, "",
 			"7, Version 7, back from 8", "the alias does not name the previous version; set --to"},

@@ -18,19 +18,19 @@ func TestAWrongCommandLineMakesNoCall(t *testing.T) {
 		{"no share", "--percent 0", stack, "--percent is 0; must be 1 to 99"},
 		{"everything at once", "--percent 100", stack, "--percent is 100; must be 1 to 99"},
 		{"no time", "--watch 0s", stack, "--watch is 0s; must be 1s or more"},
-		{"looking all the time", "--every 1ms", stack, "--every is 1ms; must be 1s or more"},
+		{"an interval that is too short", "--every 1ms", stack, "--every is 1ms; must be 1s or more"},
 		{"a negative timeout", "--alarm-timeout -1s", stack, "--alarm-timeout is -1s; must be 0s or more"},
 		{"a target without a rollback", "--to 3", stack, "--to requires --rollback"},
 		{"reading and rolling back at once", "--serving --rollback", stack, "set one of them"},
 		{"an unknown flag", "--fast", stack, "flag provided but not defined"},
-		{"nothing to read", "", "", "the standard input is not what `pulumi stack output --json` prints"},
+		{"no standard input", "", "", "the standard input is not what `pulumi stack output --json` prints"},
 		{"a stack that is not up", "", "{}", "deploy it first"},
-		{"the version of a stack that is not up is none", "--serving", "{}", ""},
+		{"a stack that is not deployed has no version", "--serving", "{}", ""},
 		{"a stack without alarms", "", `{"functionName":"f","functionNames":["f"],"functionVersion":"8"}`, "deploy it first"},
 		{"a stack without the names of its functions", "--prune", `{"functionName":"f","functionVersion":"8","rolloutAlarms":["a"]}`, "deploy it first"},
 		{"pruning and rolling back at once", "--prune --rollback", stack, "--prune cannot be combined with --serving or --rollback"},
 		{"a version to keep without pruning", "--keep 3", stack, "--keep requires --prune"},
-		{"a stack that is not up has nothing to prune", "--prune", "{}", ""},
+		{"a stack that is not deployed has nothing to prune", "--prune", "{}", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			io := command.IO{Stdin: strings.NewReader(c.stdin), Stdout: &strings.Builder{}, Stderr: &strings.Builder{}}

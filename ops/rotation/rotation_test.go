@@ -18,21 +18,21 @@ import (
 
 var errKilled = errors.New("killed")
 
-// account is an AWS account with one user, and the pipeline that has one of its keys.
+// account is an AWS account with one user, and the pipeline that has one of the user's keys.
 type account struct {
-	// keys are the user's, the oldest first; those that are switched off are in off.
+	// keys are the user's, the oldest first; inactive ones are also in off.
 	keys, off []string
 	made      int
 	secret    *string
-	// pipeline is the key that GitLab's variables hold.
+	// pipeline is the key in GitLab's variables.
 	pipeline string
-	// calls are counted; the one of that number, from 1 on, is made and its response lost.
+	// calls are counted; the response of the call of that number, from 1 on, is lost.
 	calls, kill int
-	// deaf is how often a new key is not known yet.
+	// deaf is how often a new key is still invalid.
 	deaf int
 }
 
-// called counts a call and says whether the caller was killed after it.
+// called counts a call and reports whether the caller was killed after it.
 func (a *account) called() error {
 	a.calls++
 	if a.calls == a.kill {
@@ -48,7 +48,7 @@ func (a *account) ListAccessKeys(context.Context, *iam.ListAccessKeysInput, ...f
 			AccessKeyId: aws.String(id), CreateDate: aws.Time(time.Date(2026, 1, i+1, 0, 0, 0, 0, time.UTC)),
 		})
 	}
-	slices.Reverse(out.AccessKeyMetadata) // IAM promises no order
+	slices.Reverse(out.AccessKeyMetadata) // IAM documents no order
 	return &out, a.called()
 }
 
@@ -84,7 +84,7 @@ func (a *account) PutSecretValue(_ context.Context, in *secretsmanager.PutSecret
 	return &secretsmanager.PutSecretValueOutput{}, a.called()
 }
 
-// works says whether the key can sign in.
+// works is whether the key is valid.
 func (a *account) works(id string) bool {
 	return slices.Contains(a.keys, id) && !slices.Contains(a.off, id)
 }
@@ -95,7 +95,7 @@ func (a *account) holds(id string) *account {
 	return a
 }
 
-// rotate starts a rotation in the account, and returns what it says.
+// rotate runs a rotation in the account, and returns its output.
 func rotate(t *testing.T, a *account, change func(*Rotation)) (string, error) {
 	t.Helper()
 	var log strings.Builder
@@ -139,19 +139,19 @@ func TestARotationReplacesTheKeyStepByStep(t *testing.T) {
 		pipeline string
 		err      string
 	}{
-		{"the first key is made and given to the pipeline", &account{}, nil, []string{"new1"}, "new1", ""},
-		{"the old key goes once the pipeline has the new one", (&account{keys: []string{"old"}}).holds("old"), nil, []string{"new1"}, "new1", ""},
+		{"the first key is created and passed to the pipeline", &account{}, nil, []string{"new1"}, "new1", ""},
+		{"the old key is deleted once the pipeline has the new one", (&account{keys: []string{"old"}}).holds("old"), nil, []string{"new1"}, "new1", ""},
 		{"a key created by hand is replaced as well", &account{keys: []string{"old"}, pipeline: "old"}, nil, []string{"new1"}, "new1", ""},
-		{"a key that IAM does not know at once is waited for", (&account{keys: []string{"old"}, deaf: 3}).holds("old"), nil, []string{"new1"}, "new1", ""},
+		{"a key that is not valid at once is awaited", (&account{keys: []string{"old"}, deaf: 3}).holds("old"), nil, []string{"new1"}, "new1", ""},
 		{"a key that cannot assume a role leaves the old one in use", (&account{keys: []string{"old"}, deaf: 100}).holds("old"), nil,
 			[]string{"old", "new1"}, "old", "the previous key still works"},
-		{"a rotation that was under way is ended", (&account{keys: []string{"old", "newer"}}).holds("newer"), nil, []string{"newer"}, "newer", ""},
+		{"an interrupted rotation is completed", (&account{keys: []string{"old", "newer"}}).holds("newer"), nil, []string{"newer"}, "newer", ""},
 		{"a key whose secret is lost is deleted first", (&account{keys: []string{"old", "lost"}}).holds("old"), nil, []string{"new1"}, "new1", ""},
-		{"two keys that the secret does not know are left alone", &account{keys: []string{"a", "b"}, pipeline: "b"}, nil,
+		{"two keys that the secret does not have are left unchanged", &account{keys: []string{"a", "b"}, pipeline: "b"}, nil,
 			[]string{"a", "b"}, "b", "user ci has two keys (a of 2026-01-01, b of 2026-01-02), and the secret holds neither"},
 		{"a secret with another value is left alone", &account{secret: aws.String("hello")}, nil, nil, "", "does not contain"},
 		{"without GitLab's token the old key stays", (&account{keys: []string{"old"}}).holds("old"), byHand, []string{"old", "new1"}, "old", ErrByHand.Error()},
-		{"once the pipeline has the new key by hand, the old one goes", (&account{keys: []string{"old", "newer"}}).holds("newer"), finish, []string{"newer"}, "newer", ""},
+		{"once the new key was set by hand, the old one is deleted", (&account{keys: []string{"old", "newer"}}).holds("newer"), finish, []string{"newer"}, "newer", ""},
 		{"with no other key there is nothing to finish", (&account{keys: []string{"only"}}).holds("only"), finish, []string{"only"}, "only", ""},
 		{"nor is there before the first rotation", &account{keys: []string{"old"}, pipeline: "old"}, finish, []string{"old"}, "old", "without --finish first"},
 	} {
@@ -183,7 +183,7 @@ func TestAKilledRotationIsResumed(t *testing.T) {
 			t.Run(fmt.Sprintf("first key %v, killed after call %d", first, call), func(t *testing.T) {
 				a := start()
 				a.kill = call
-				// A try is repeated whatever it failed with, so being killed at one is none.
+				// A check of the new key is repeated after any error, so a lost response there ends nothing.
 				if _, err := rotate(t, a, nil); err != nil && !errors.Is(err, errKilled) {
 					t.Fatal(err)
 				}

@@ -16,7 +16,7 @@ func TestAWrongCommandLineMakesNoCall(t *testing.T) {
 		want              string
 	}{
 		{"no stack", "", stack, nil, "set --stack"},
-		{"nothing to read", "--stack dev", "", nil, "the standard input is not what `pulumi stack output --json` prints"},
+		{"no standard input", "--stack dev", "", nil, "the standard input is not what `pulumi stack output --json` prints"},
 		{"a stack without its component iam", "--stack dev", "{}", nil, "deploy its component iam first"},
 		{"a stack whose jobs sign in with OIDC", "--stack dev", `{"ciUser":"u","ciKeySecret":"","ciPreviewRole":"r"}`, nil, "set iam oidc to off"},
 		{"a token and nowhere to show it", "--stack dev", stack, map[string]string{"GITLAB_TOKEN": "t"}, "CI_API_V4_URL, CI_PROJECT_ID"},
@@ -39,7 +39,7 @@ func TestGitLabGetsTheKeyAsProtectedVariables(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, key := range []Key{{"one", "half of one"}, {"two", "half of two"}} { // made, then changed
+	for _, key := range []Key{{"one", "half of one"}, {"two", "half of two"}} { // created, then changed
 		if err := publish(t.Context(), key); err != nil {
 			t.Fatal(err)
 		}

@@ -16,7 +16,7 @@ import (
 	"github.com/didomi/serverless-api/ops/command"
 )
 
-// requests are the smoke test of an API that no application has.
+// requests are the smoke test of an API that exists only here.
 func requests() []openapi.Request {
 	id := map[string]string{"id": "smoke-${random}"}
 	return []openapi.Request{
@@ -28,7 +28,7 @@ func requests() []openapi.Request {
 	}
 }
 
-// serve is such an API, but for what wrong does first.
+// serve is that API; wrong may handle a request first.
 func serve(t *testing.T, key string, wrong func(w http.ResponseWriter, r *http.Request) bool) *httptest.Server {
 	t.Helper()
 	notes := map[string]string{}
@@ -79,10 +79,10 @@ func TestEveryUnexpectedResponseIsReported(t *testing.T) {
 		want      string // in the error; empty: none
 	}{
 		"an API that works":                         {want: ""},
-		"one that wants a key and gets it":          {key: "k", sent: "k"},
-		"one that wants a key and gets none":        {key: "k", want: "403"},
-		"one whose database is away":                {wrong: status(http.MethodGet, "/ready", 503), want: "it is ready"},
-		"one that does not take notes":              {wrong: status(http.MethodPut, "/notes", 500), want: "a note is written"},
+		"one that requires a key, with it":          {key: "k", sent: "k"},
+		"one that requires a key, without it":       {key: "k", want: "403"},
+		"one without its database":                  {wrong: status(http.MethodGet, "/ready", 503), want: "it is ready"},
+		"one that fails to write notes":             {wrong: status(http.MethodPut, "/notes", 500), want: "a note is written"},
 		"one that does not delete":                  {wrong: status(http.MethodDelete, "/notes", 204), want: "it is gone"},
 		"one that returns notes without their body": {wrong: status(http.MethodGet, "/notes", 200), want: "it is read back"},
 	} {
@@ -101,8 +101,8 @@ func TestARequestWithANewKeyIsRepeated(t *testing.T) {
 		rejected int
 		want     string
 	}{
-		"known after a while": {rejected: 3},
-		"never known":         {rejected: 1000, want: "a note is written"},
+		"accepted after a while": {rejected: 3},
+		"never accepted":         {rejected: 1000, want: "a note is written"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			rejected := 0
@@ -124,7 +124,7 @@ func TestARequestWithANewKeyIsRepeated(t *testing.T) {
 				t.Errorf("error %v, want %q in it", err, tt.want)
 			}
 			if most := 6; rejected > most {
-				t.Errorf("asked %d times, want %d at most", rejected, most)
+				t.Errorf("requested %d times, want %d at most", rejected, most)
 			}
 		})
 	}
@@ -145,7 +145,7 @@ func TestARequestToANewHostNameIsRepeated(t *testing.T) {
 		t.Error("it works without a name")
 	}
 	if questions := len(requests()); int(asked.Load()) != questions+2 {
-		t.Errorf("asked %d times, want each of %d questions once and two again", asked.Load(), questions)
+		t.Errorf("requested %d times, want each of %d requests once and two again", asked.Load(), questions)
 	}
 }
 

@@ -7,7 +7,7 @@ import (
 	"github.com/didomi/serverless-api/ops/types"
 )
 
-func TestEveryTypeHasOneRowThatContradictsNothing(t *testing.T) {
+func TestEveryTypeHasOneConsistentRow(t *testing.T) {
 	seen := map[string]bool{}
 	for _, row := range types.All() {
 		if seen[row.Token] {
@@ -18,7 +18,7 @@ func TestEveryTypeHasOneRowThatContradictsNothing(t *testing.T) {
 			t.Errorf("%s: the pattern of its name: %v", row.Token, err)
 		}
 		if row.KeyAtRest != "" && row.NothingAtRest != "" {
-			t.Errorf("%s has a key at rest, and nothing to encrypt with it", row.Token)
+			t.Errorf("%s has both KeyAtRest and NothingAtRest", row.Token)
 		}
 		if len(row.Missing()) > 0 && len(row.Missing()) < 3 {
 			t.Errorf("%s lacks %v: a row has all required columns, or none where the program does not create the type", row.Token, row.Missing())

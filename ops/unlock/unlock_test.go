@@ -26,7 +26,7 @@ func TestOnlyLocksOfEndedProcessesOfThisMachineAreRemoved(t *testing.T) {
 		"a lock of an ended process of this machine": {locks: []string{lock("here", "1")}, says: "process 1 is removed"},
 		"the lock of a process here that still runs": {locks: []string{lock("here", "2")}, left: 1, no: true, says: "pulumi cancel --stack dev"},
 		"a lock of another machine":                  {locks: []string{lock("laptop", "1")}, left: 1, no: true, says: "ci@laptop"},
-		"a lock of ours and one of others":           {locks: []string{lock("here", "1"), lock("laptop", "1")}, left: 1, no: true, says: "ci@laptop"},
+		"a lock of this and of another machine":      {locks: []string{lock("here", "1"), lock("laptop", "1")}, left: 1, no: true, says: "ci@laptop"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -55,7 +55,7 @@ func TestOnlyLocksOfEndedProcessesOfThisMachineAreRemoved(t *testing.T) {
 func TestAnUnsupportedBackendIsRejected(t *testing.T) {
 	for _, address := range []string{"", "azblob://x", "https://api.pulumi.com"} {
 		if _, err := open(t.Context(), address); err == nil {
-			t.Errorf("%q is taken", address)
+			t.Errorf("%q is accepted", address)
 		}
 	}
 }

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// settings are those of a project that is set up as docs/how-to/set-up-gitlab.md says, as a maintainer is shown them.
+// settings are those of a project that is set up as docs/how-to/set-up-gitlab.md describes, as a maintainer sees them.
 func (s *Server) settings(project int) map[string]any {
 	return map[string]any{
 		"/version": map[string]any{"version": "18.7.0-ee"},
@@ -28,7 +28,7 @@ func (s *Server) settings(project int) map[string]any {
 	}
 }
 
-// AsReporter has the server show what a reporter is shown: the project without its CI/CD settings, the branch, and
+// AsReporter has the server show what a reporter sees: the project without its CI/CD settings, the branch, and
 // neither rules nor variables. https://docs.gitlab.com/api/projects/, /branches/ and /version/
 func (s *Server) AsReporter() {
 	s.mu.Lock()

@@ -1,5 +1,5 @@
 // Package standin is a GitLab for tests and for the sandbox's pipeline: the part of the API that ops calls, for one
-// project. It keeps what is posted.
+// project. It stores what is posted.
 package standin
 
 import (
@@ -28,12 +28,12 @@ const (
 type Server struct {
 	// URL is the API's, as CI_API_V4_URL has it.
 	URL string
-	// Token is what a caller must show.
+	// Token is what a caller must send.
 	Token string
 	// Target is the branch that merge requests are merged into.
 	Target string
-	// Shown are the project's settings as the token's user is shown them, by the path of the API. What is not there is
-	// not found; what is Forbidden is refused.
+	// Shown are the project's settings as the token's user sees them, by the path of the API. Missing ones are not found,
+	// Forbidden ones are denied.
 	Shown map[string]any
 
 	mu        sync.Mutex
@@ -46,7 +46,7 @@ type Server struct {
 	server    *http.Server
 }
 
-// Forbidden is what Shown has for what the token's user is not shown.
+// Forbidden is the value in Shown for what the token's user may not see.
 var Forbidden = new(struct{})
 
 // Note is a note of a merge request.
@@ -125,7 +125,7 @@ func New(t test) *Server {
 func (s *Server) Close() { _ = s.server.Close() }
 
 // handler responds as https://docs.gitlab.com/api/notes/, /issues/, /commits/, /users/ and /project_level_variables/
-// say, and to other reads with Shown.
+// describe, and to other reads with Shown.
 func (s *Server) handler() http.Handler {
 	mux := http.NewServeMux()
 	handle := func(pattern string, respond func(r *http.Request) (int, any)) {
@@ -163,7 +163,7 @@ func failure(status int, text string) (int, any) {
 
 func missing(what string) (int, any) { return failure(http.StatusNotFound, what+"Not Found") }
 
-// number reads a number of a path; what is no number is not found.
+// number reads a number of a path; any other value is not found.
 func number(r *http.Request, name string) int {
 	n, _ := strconv.Atoi(r.PathValue(name))
 	return n
