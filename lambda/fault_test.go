@@ -132,7 +132,7 @@ func (s *testEnv) invoke(ctx context.Context, event []byte) ([]byte, error) {
 	return whole, errors.Join(err, response.Stream.Close())
 }
 
-// uncancelledContext has a deadline and does not end at it: a call that ignores the deadline goes on, and its response is far too late.
+// uncancelledContext has a deadline and does not end at it: a call that ignores the deadline continues, and its response is far too late.
 type uncancelledContext struct {
 	context.Context
 	deadline time.Time
@@ -141,7 +141,7 @@ type uncancelledContext struct {
 func (a uncancelledContext) Deadline() (time.Time, bool) { return a.deadline, true }
 
 // schedulingAllowance is how late a busy machine may return a response that was due shortly before the deadline.
-// TestTheHandlerRespondsBeforeTheDeadline has no such allowance: its clock stands still while anything runs.
+// TestTheHandlerRespondsBeforeTheDeadline has no such allowance: its fake clock stands still while a goroutine runs.
 const schedulingAllowance = 2 * time.Second
 
 // invokeWithin sends a request with that much time; no response may come later.
@@ -157,7 +157,7 @@ func (s *testEnv) invokeWithin(within time.Duration, event events.APIGatewayProx
 	}
 	head, body, _ := bytes.Cut(whole, make([]byte, 8))
 	if jsonErr := json.Unmarshal(head, &response); jsonErr != nil && err == nil {
-		s.t.Errorf("answered %.200q", whole)
+		s.t.Errorf("the response is %.200q", whole)
 	}
 	return response, body
 }
@@ -286,7 +286,7 @@ func TestAfterAFailoverTheDatabaseIsUsedAgain(t *testing.T) {
 	s.expect("GET", "a", "", 200, "hit") // the write did not happen, and costs no entry
 	s.expectLogged("25006", `"kind":"unavailable"`, `"DatabaseFailures":1`)
 	s.exec(`ALTER ROLE ` + s.role + ` RESET default_transaction_read_only`)
-	// The sessions that are there stay read-only: the function must leave them.
+	// Existing sessions stay read-only: the function must close them.
 	s.expect("PUT", "a", `3`, 200, "")
 	if response := s.request("GET", "a", ""); !strings.Contains(response.Body, `"body":3`) {
 		t.Errorf("got %s", response.Body)
@@ -321,7 +321,7 @@ func TestASecretIsRotatedUnderLoad(t *testing.T) {
 			for n := 0; ctx.Err() == nil; n++ {
 				response := s.request("GET", fmt.Sprintf("%d-%d", client, n), "")
 				if response.StatusCode != 404 && response.StatusCode != 503 {
-					t.Errorf("answered %d", response.StatusCode)
+					t.Errorf("the status is %d", response.StatusCode)
 				}
 			}
 		})
@@ -355,7 +355,7 @@ func TestNoResponseIsSentAfterTheDeadline(t *testing.T) {
 	}
 }
 
-// object is an S3 with one object, which fails as status says.
+// object is an S3 with one object; it fails with status.
 type object struct {
 	content []byte
 	status  func(request int) int // the status of the nth request, from 1; 0: the object

@@ -28,7 +28,7 @@ type fakeAWS struct {
 	size        int64
 }
 
-// pattern is an object of some size that takes no memory.
+// pattern is an object of a given size without its memory.
 type pattern struct{ size, at int64 }
 
 func (p *pattern) Read(to []byte) (int, error) {
@@ -92,7 +92,7 @@ func startAPI(t *testing.T, aws *fakeAWS, changes ...string) (runtimeAPI, *exec.
 	return runtimeAPI{runtime}, testservices.Start(t, "api", address, append(apiEnvironment(t, d, endpoint.URL), changes...)...)
 }
 
-// runtimeAPI is the one of a function that answers as API Gateway wants it.
+// runtimeAPI is the Runtime API of a function that responds as API Gateway expects.
 type runtimeAPI struct{ *testservices.RuntimeAPI }
 
 // invoke invokes the function for a buffered response.
@@ -143,7 +143,7 @@ func TestTheFunctionServesItemsFromPostgreSQLThroughRedis(t *testing.T) {
 	}
 }
 
-// nowhere is an address where nothing listens.
+// nowhere is an address on which nothing listens.
 const nowhere = "127.0.0.1:1"
 
 func TestWithoutRedisItemsAreServedFromTheDatabase(t *testing.T) {
@@ -184,13 +184,13 @@ func TestServerCertificatesAreVerified(t *testing.T) {
 		"REDIS_TLS=true", "REDIS_CLUSTER=false", "REDIS_ADDR=" + testservices.Address(t, "TEST_REDIS_TLS_ADDR"),
 		"DB_SSLMODE=verify-full", "DB_PORT=" + testservices.Address(t, "TEST_POSTGRES_TLS_PORT"),
 	}
-	t.Run("those of a known authority serve", func(t *testing.T) {
+	t.Run("certificates of a known authority are accepted", func(t *testing.T) {
 		runtime, _ := startAPI(t, &fakeAWS{}, append(tls, "SSL_CERT_FILE="+testservices.Address(t, "TEST_CA_FILE"))...)
 		if health := runtime.invoke(t, request("GET", "/health/details", nil, "")); health.StatusCode != 200 {
 			t.Fatalf("health: %+v", health)
 		}
 	})
-	t.Run("those of an unknown authority do not", func(t *testing.T) {
+	t.Run("certificates of an unknown authority are rejected", func(t *testing.T) {
 		runtime, _ := startAPI(t, &fakeAWS{}, tls...)
 		if health := runtime.invoke(t, request("GET", "/health/details", nil, "")); strings.Count(health.Body, `"status":"down"`) != 3 {
 			t.Fatalf("health: %+v", health)
@@ -204,7 +204,7 @@ func TestALargeFileIsStreamedInLittleMemory(t *testing.T) {
 	runtime, process := startAPI(t, aws)
 	runtime.Invoke(request("GET", "/files/{key+}", map[string]string{"key": "large"}, ""), func(r *http.Request) {
 		if got := r.Header.Get("Content-Type"); got != "application/vnd.awslambda.http-integration-response" || r.ContentLength != -1 {
-			t.Fatalf("answered as %s of %d bytes", got, r.ContentLength)
+			t.Fatalf("the response is %s of %d bytes", got, r.ContentLength)
 		}
 		prelude := readPrelude(t, r.Body)
 		if prelude.StatusCode != 200 || prelude.Headers["Content-Length"] != fmt.Sprint(aws.size) || prelude.Headers["Etag"] != `"E1"` {

@@ -106,7 +106,7 @@ func TestAConnectionThatFailedDuringAnEarlierRequestIsRetried(t *testing.T) {
 func TestTheEnvironmentIsNotFrozenWhileItConnects(t *testing.T) {
 	for name, test := range map[string]struct{ connect, want time.Duration }{
 		"it waits for the connection":          {1500 * time.Millisecond, 500 * time.Millisecond},
-		"for a second, if nothing comes of it": {time.Hour, time.Second},
+		"for a second, if it does not connect": {time.Hour, time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

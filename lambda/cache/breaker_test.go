@@ -37,7 +37,7 @@ func (f storeFunc) End(ctx context.Context, _ string, _ [][]byte, _ time.Duratio
 	return f(ctx, "end")
 }
 
-// Shard takes what comes before the first "/" of a key.
+// Shard is the part of a key before the first "/".
 func (f storeFunc) Shard(ctx context.Context, key string) (string, error) {
 	shard, _, _ := strings.Cut(key, "/")
 	return shard, f(ctx, "shard")

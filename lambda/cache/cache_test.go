@@ -75,9 +75,8 @@ func TestReadThrough(t *testing.T) {
 	is(t, "reads", 1, s.reads.Load())
 }
 
-// timed runs a test of how soon things happen over a Store in memory and by a
-// clock that stands still while anything runs: a real Redis is as fast as the
-// machine has time for it. What it does with these times, conformance holds.
+// timed runs a test of durations with a Store in memory and a fake clock, which stands still while a goroutine runs:
+// the speed of a real Redis depends on the machine. The conformance tests cover the Store's own use of these times.
 func timed(t *testing.T, test func(t *testing.T, s cache.Store)) {
 	synctest.Test(t, func(t *testing.T) { test(t, newMemory()) })
 }
@@ -119,7 +118,7 @@ func TestTheReadAfterAWriteIsAMissAndTheNextAHit(t *testing.T) {
 	results(t, c, key, s, cache.Hit, "new")
 }
 
-func TestAFillThatAWriteOvertakesIsNotStored(t *testing.T) {
+func TestAFillThatAWriteOverlapsIsNotStored(t *testing.T) {
 	timed(t, func(t *testing.T, store cache.Store) {
 		c, other := over(store, long), over(store, long)
 		old, s := &source{delay: 100 * time.Millisecond}, &source{}
@@ -247,7 +246,7 @@ func TestAStaleEntryIsServedWhileTheSourceIsSlowAndReplacedLater(t *testing.T) {
 			readers.Go(func() { results(t, c, key, s, cache.Stale, "old") })
 		}
 		readers.Wait()
-		if took := time.Since(began); took != 100*time.Millisecond { // the one who asks waits as long
+		if took := time.Since(began); took != 100*time.Millisecond { // the reader waits as long
 			t.Errorf("the readers took %s", took)
 		}
 		is(t, "reads", 2, s.reads.Load())

@@ -92,8 +92,7 @@ func TestTheOtherShardsServeWhileOneIsUnavailable(t *testing.T) {
 	}
 }
 
-// until waits for an event that must come; how fast it comes is for other
-// tests to say.
+// until waits for an event that must occur; other tests check how soon.
 func until(t *testing.T, event func() bool) {
 	t.Helper()
 	for end := time.Now().Add(20 * time.Second); !event(); time.Sleep(20 * time.Millisecond) {
@@ -103,7 +102,7 @@ func until(t *testing.T, event func() bool) {
 	}
 }
 
-// A failover as a client sees it: the node of a slot is gone for good, its
+// A failover from a client's view: the node of a slot never returns, its
 // data with it, and another one serves the slot.
 func TestAfterAFailoverTheNewNodeIsUsed(t *testing.T) {
 	cluster, s := newShards(t), &source{}
@@ -140,8 +139,8 @@ func (s *shards) moveSlot(key, from, to string) {
 		works(s.t, source.Del(ctx, left).Err())
 	}
 	id := must(target.Do(ctx, "CLUSTER", "MYID").Text())
-	// Only who imports a slot takes it with a newer epoch of the configuration;
-	// else what the old owner still says of it could take it back.
+	// Only a node that imports the slot takes it with a newer epoch of the configuration; otherwise the old owner's
+	// messages could assign it back.
 	works(s.t, target.Do(ctx, "CLUSTER", "SETSLOT", slot, "IMPORTING", must(source.Do(ctx, "CLUSTER", "MYID").Text())).Err())
 	// The new owner first, so that it does not redirect to the old one.
 	for _, address := range append([]string{to, from}, s.others(ctx, cluster, from, to)...) {

@@ -16,7 +16,7 @@ func stores(t *testing.T, test func(t *testing.T, s cache.Store)) {
 	t.Run("Redis alone", func(t *testing.T) { test(t, testservices.Redis(t, false)) })
 	t.Run("Redis cluster", func(t *testing.T) { test(t, testservices.Redis(t, true)) })
 	t.Run("in memory", func(t *testing.T) { test(t, newMemory()) })
-	t.Run("Redis behind a breaker", func(t *testing.T) { test(t, cache.NewPatientBreaker(testservices.Redis(t, false))) })
+	t.Run("Redis behind a breaker", func(t *testing.T) { test(t, cache.NewSlowBreaker(testservices.Redis(t, false))) })
 }
 
 func newKey() string { return "item:test:{" + rand.Text() + "}" }
@@ -34,7 +34,7 @@ func place(t *testing.T, s cache.Store, key string, value []byte, ttl time.Durat
 	is(t, "placed", true, must(s.Replace(t.Context(), key, lease, value, ttl)))
 }
 
-// acquires gets the lease of a key that is empty.
+// acquires gets the lease of an empty key.
 func acquires(t *testing.T, s cache.Store, key string, ttl time.Duration) []byte {
 	t.Helper()
 	stored, mine, err := s.Acquire(t.Context(), key, ttl)
@@ -43,7 +43,7 @@ func acquires(t *testing.T, s cache.Store, key string, ttl time.Duration) []byte
 	return stored
 }
 
-// finds checks what a key holds.
+// finds checks the value of a key.
 func finds(t *testing.T, s cache.Store, key string, want []byte) {
 	t.Helper()
 	stored, mine, err := s.Acquire(t.Context(), key, time.Minute)
@@ -60,7 +60,7 @@ func marks(t *testing.T, s cache.Store, key string, ttl time.Duration) (mine [][
 	return mine, before
 }
 
-// isMarked checks that a key is marked, and returns what it holds.
+// isMarked checks that a key is marked, and returns its value.
 func isMarked(t *testing.T, s cache.Store, key string) []byte {
 	t.Helper()
 	stored, mine, err := s.Acquire(t.Context(), key, time.Minute)
@@ -82,14 +82,14 @@ func TestStoreConformance(t *testing.T) {
 // What must still be there lasts a minute, however slow the machine; what lasts
 // for less is only looked at once it must have ended.
 var conformance = map[string]func(t *testing.T, ctx context.Context, s cache.Store, key string){
-	"acquire leaves a lease where there was nothing": func(t *testing.T, _ context.Context, s cache.Store, key string) {
+	"acquire sets a lease on a missing key": func(t *testing.T, _ context.Context, s cache.Store, key string) {
 		finds(t, s, key, acquires(t, s, key, time.Minute))
 	},
 	"a lease ends by itself": func(t *testing.T, _ context.Context, s cache.Store, key string) {
 		first := acquires(t, s, key, 20*time.Millisecond)
 		time.Sleep(40 * time.Millisecond)
 		if second := acquires(t, s, key, time.Minute); bytes.Equal(first, second) {
-			t.Fatal("a lease was given out twice")
+			t.Fatal("a lease was granted twice")
 		}
 	},
 	"replace wants the tag": func(t *testing.T, ctx context.Context, s cache.Store, key string) {
@@ -101,7 +101,7 @@ var conformance = map[string]func(t *testing.T, ctx context.Context, s cache.Sto
 		is(t, "with its tag", true, must(s.Replace(ctx, key, tag, value, time.Minute)))
 		finds(t, s, key, value)
 	},
-	"replace does nothing to a key that is gone": func(t *testing.T, ctx context.Context, s cache.Store, key string) {
+	"replace does not change a missing key": func(t *testing.T, ctx context.Context, s cache.Store, key string) {
 		tag, value := newTagged("new")
 		is(t, "replaced", false, must(s.Replace(ctx, key, tag, value, time.Minute)))
 		acquires(t, s, key, time.Minute)
@@ -119,7 +119,7 @@ var conformance = map[string]func(t *testing.T, ctx context.Context, s cache.Sto
 		}
 		finds(t, s, key, lease)
 	},
-	"a value of 256 KiB of any bytes comes back": func(t *testing.T, _ context.Context, s cache.Store, key string) {
+	"a value of 256 KiB of any bytes is returned": func(t *testing.T, _ context.Context, s cache.Store, key string) {
 		value := make([]byte, 256<<10)
 		_, _ = rand.Read(value)
 		place(t, s, key, value, time.Minute)
@@ -148,7 +148,7 @@ var conformance = map[string]func(t *testing.T, ctx context.Context, s cache.Sto
 		time.Sleep(40 * time.Millisecond)
 		is(t, "after its time", true, must(s.Claim(ctx, key, tag, time.Minute)))
 	},
-	"mark takes the key and returns the entry that it held": func(t *testing.T, ctx context.Context, s cache.Store, key string) {
+	"mark marks the key and returns its entry": func(t *testing.T, ctx context.Context, s cache.Store, key string) {
 		_, value := newTagged("value")
 		place(t, s, key, value, time.Minute)
 		_, before := marks(t, s, key, time.Minute)
@@ -164,14 +164,14 @@ var conformance = map[string]func(t *testing.T, ctx context.Context, s cache.Sto
 		is(t, "put back", true, must(s.Replace(ctx, key, mine[len(mine)-1], before, time.Minute)))
 		finds(t, s, key, value)
 	},
-	"nothing is put back over the mark of another write": func(t *testing.T, ctx context.Context, s cache.Store, key string) {
+	"no entry is restored over the mark of another write": func(t *testing.T, ctx context.Context, s cache.Store, key string) {
 		_, value := newTagged("value")
 		mine, _ := marks(t, s, key, time.Minute)
 		marks(t, s, key, time.Minute)
 		is(t, "put back", false, must(s.Replace(ctx, key, mine[len(mine)-1], value, time.Minute)))
 		isMarked(t, s, key)
 	},
-	"nothing is put back after another write has ended": func(t *testing.T, ctx context.Context, s cache.Store, key string) {
+	"no entry is restored after another write has ended": func(t *testing.T, ctx context.Context, s cache.Store, key string) {
 		_, value := newTagged("value")
 		mine, _ := marks(t, s, key, time.Minute)
 		other, _ := marks(t, s, key, time.Minute)

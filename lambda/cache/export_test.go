@@ -8,11 +8,11 @@ func NewLease() []byte { return newTag(lease) }
 // NewMark returns the tag of a new mark.
 func NewMark() []byte { return newTag(mark) }
 
-// IsMark reports whether a key that holds this is marked.
+// IsMark reports whether a key with this value is marked.
 func IsMark(stored []byte) bool { return len(stored) > 0 && kind(stored[0]) == mark }
 
-// NewPatientBreaker is a Breaker for what must work on a busy machine.
-func NewPatientBreaker(store Store) *Breaker {
+// NewSlowBreaker is a Breaker with long timeouts, for tests that must pass on a busy machine.
+func NewSlowBreaker(store Store) *Breaker {
 	b := NewBreaker(store)
 	b.timeout = time.Minute
 	return b

@@ -38,7 +38,7 @@ type record struct {
 }
 
 // delete runs one alone, so that its place among the writes is known, and what
-// it left in doubt is settled. Nothing from before it may be read once it is
+// what is unknown after it is resolved. Nothing from before it may be read once it is
 // acknowledged.
 func (r *record) delete(run func() error, settle func()) {
 	r.writing.Lock()
@@ -88,7 +88,7 @@ func (r *record) acknowledge(floor time.Time) {
 	r.at, r.floors = append(r.at, time.Now()), append(r.floors, floor)
 }
 
-// floor is the oldest version that a read may get which began at the given time.
+// floor is the oldest version that a read that began at the given time may return.
 func (r *record) floor(began time.Time) (floor time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -207,7 +207,7 @@ func (f *fleet) step(ctx context.Context) error {
 	return nil
 }
 
-// settle ends what the database is still doing for calls that were given up.
+// settle ends statements that the database still runs for abandoned calls.
 func (f *fleet) settle() {
 	ctx := context.Background()
 	conn, err := pgx.ConnectConfig(ctx, f.admin)
@@ -222,7 +222,7 @@ func (f *fleet) settle() {
 	}
 }
 
-// disturb breaks things now and then until ctx ends.
+// disturb injects faults at random times until ctx ends.
 func (f *fleet) disturb(ctx context.Context, caches bool) {
 	for ctx.Err() == nil {
 		pause(60 * time.Millisecond)
@@ -264,7 +264,7 @@ func (f *fleet) run(lasting time.Duration, caches bool) {
 		actors.Go(func() {
 			for ctx.Err() == nil {
 				f.figures.Operation()
-				// What is begun is ended: a caller that leaves proves nothing.
+				// A call that has begun is completed: an abandoned call shows nothing.
 				if err := f.step(context.WithoutCancel(ctx)); err != nil {
 					f.figures.Wrong(err)
 					cancel()
@@ -310,6 +310,6 @@ func TestTheDatabaseAndTheTestShareAClock(t *testing.T) {
 	before := time.Now().Truncate(time.Microsecond)
 	works(t, conn.QueryRow(t.Context(), `SELECT clock_timestamp()`).Scan(&theirs))
 	if theirs.Before(before) || theirs.After(time.Now()) {
-		t.Fatalf("the database says %s, we %s", theirs, before)
+		t.Fatalf("the database's time is %s, the test's %s", theirs, before)
 	}
 }

@@ -101,7 +101,7 @@ func TestACachedItemEqualsTheStoredOne(t *testing.T) {
 	works(t, err)
 	is(t, "status", cache.Hit, status)
 	if string(first.Body) != string(second.Body) || first.Revision != second.Revision || !first.UpdatedAt.Equal(second.UpdatedAt) || second.ID != id {
-		t.Fatalf("%+v became %+v", first, second)
+		t.Fatalf("the item changed from %+v to %+v", first, second)
 	}
 }
 
@@ -113,14 +113,14 @@ func TestAFailedWrite(t *testing.T) {
 		want cache.Status // of the next read
 	}{
 		"on its condition ends the entry, which it may have disproved": {fault.New(fault.Precondition, "changed"), cache.Miss},
-		"on a missing item ends what was known of it":                  {fault.New(fault.NotFound, "none"), cache.Miss},
+		"on a missing item removes the entry":                          {fault.New(fault.NotFound, "none"), cache.Miss},
 		"on its content leaves the entry":                              {&fault.Error{Kind: fault.Invalid, Cause: &pgconn.PgError{Code: "22P05"}}, cache.Hit},
-		"on a server that only reads leaves the entry":                 {fault.NewUnavailable("database", &pgconn.PgError{Code: "25006"}), cache.Hit},
-		"on a server that is full leaves the entry":                    {fault.NewUnavailable("database", &pgconn.PgError{Code: "53300"}), cache.Hit},
-		"on the time of its statement leaves the entry":                {fault.NewUnavailable("database", &pgconn.PgError{Code: "57014"}), cache.Hit},
-		"on a lock leaves the entry":                                   {fault.NewUnavailable("database", &pgconn.PgError{Code: "55P03"}), cache.Hit},
-		"on the way keeps readers on the database":                     {fault.NewUnavailable("database", errors.New("reset")), cache.Bypass},
-		"as the server goes down does so too":                          {fault.NewUnavailable("database", &pgconn.PgError{Code: "57P01"}), cache.Bypass},
+		"on a read-only server leaves the entry":                       {fault.NewUnavailable("database", &pgconn.PgError{Code: "25006"}), cache.Hit},
+		"on too many connections leaves the entry":                     {fault.NewUnavailable("database", &pgconn.PgError{Code: "53300"}), cache.Hit},
+		"on a statement timeout leaves the entry":                      {fault.NewUnavailable("database", &pgconn.PgError{Code: "57014"}), cache.Hit},
+		"on a lock timeout leaves the entry":                           {fault.NewUnavailable("database", &pgconn.PgError{Code: "55P03"}), cache.Hit},
+		"on a lost connection keeps readers on the database":           {fault.NewUnavailable("database", errors.New("reset")), cache.Bypass},
+		"on a shutdown of the server does so too":                      {fault.NewUnavailable("database", &pgconn.PgError{Code: "57P01"}), cache.Bypass},
 		"with an unknown error does so too":                            {fault.NewInternal("writing", &pgconn.PgError{Code: "XX000"}), cache.Bypass},
 		"and then works makes the next read a miss":                    {nil, cache.Miss},
 	} {

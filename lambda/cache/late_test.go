@@ -24,7 +24,7 @@ import (
 	"github.com/didomi/serverless-api/lambda/store/timeouts"
 )
 
-// pooled is a database behind proxies that take no cancel request, as RDS Proxy:
+// pooled is a database behind proxies that reject cancel requests, as RDS Proxy does:
 // "For PostgreSQL, RDS Proxy doesn't currently support canceling a query from a
 // client by issuing a CancelRequest" (its limitations in the Aurora user guide;
 // it sends no key to cancel by, github.com/pgdogdev/pgdog/pull/918).
@@ -52,7 +52,7 @@ func (p pooled) environment(server cache.Store, borrow time.Duration) (*cache.It
 	return cache.NewItems(items, cache.New(server, long, slog.New(slog.DiscardHandler))), proxy
 }
 
-// admin does something as the administrator.
+// admin runs a function as the administrator.
 func (p pooled) admin(ctx context.Context, do func(*pgx.Conn) error) {
 	conn, err := pgx.ConnectConfig(ctx, p.Admin)
 	if err == nil {
@@ -64,7 +64,7 @@ func (p pooled) admin(ctx context.Context, do func(*pgx.Conn) error) {
 	}
 }
 
-// locked holds the lock of an item while something is done.
+// locked holds the lock of an item while a function runs.
 func (p pooled) locked(id string, while func()) {
 	ctx := context.Background()
 	p.admin(ctx, func(conn *pgx.Conn) error {
@@ -96,7 +96,7 @@ WHERE NOT granted AND datname = current_database() AND usename = 'app'`)
 	})
 }
 
-// givenUp writes an item and gives up; what it sent goes on.
+// givenUp writes an item and abandons the call; its statement continues.
 func givenUp(t *testing.T, items *cache.Items, id, body string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
@@ -117,8 +117,8 @@ func (p pooled) reads(items *cache.Items, id string) cache.Status {
 	return status
 }
 
-// The write of a client that has gone waits for a lock, or in RDS Proxy for a
-// connection. Meanwhile another write of the item begins and ends, and
+// The write of an abandoned call waits for a lock, or in RDS Proxy for a connection. Meanwhile another write of the
+// item begins and ends, and
 // the item is read. Then the first write commits.
 func TestTheMarkOfAnUnknownOutcomeOutlivesOtherWrites(t *testing.T) {
 	for name, second := range map[string]struct {
@@ -265,7 +265,7 @@ func (c crowd) any() (*cache.Items, string) {
 	return c.environments[rand.IntN(len(c.environments))], c.ids[rand.IntN(len(c.ids))]
 }
 
-// read compares what comes through the cache with what the database had before.
+// read compares a value from the cache with the database's value before the read.
 func (c crowd) read(ctx context.Context) {
 	items, id := c.any()
 	before, err := c.bypass.Get(ctx, id)

@@ -41,7 +41,7 @@ func TestAnEntryThatTheDatabaseDisprovedIsNotRestored(t *testing.T) {
 				return items.Delete(ctx, id, store.Condition{Revisions: []string{cached}})
 			}, fault.Precondition, "",
 		},
-		"by a DELETE of what is gone": {
+		"by a DELETE of a missing item": {
 			func(id string) error { return source.Delete(ctx, id, store.Condition{}) },
 			func(items *cache.Items, id, _ string) error { return items.Delete(ctx, id, store.Condition{}) },
 			fault.NotFound, fault.NotFound,
@@ -62,8 +62,7 @@ func TestAnEntryThatTheDatabaseDisprovedIsNotRestored(t *testing.T) {
 	}
 }
 
-// invocation does something as the function does: what is put off is done once it
-// has answered.
+// invocation runs a function as an invocation: deferred tasks run after the response.
 func invocation(t *testing.T, do func(ctx context.Context)) {
 	t.Helper()
 	ctx, work := postresponse.NewQueue(t.Context())
@@ -125,7 +124,7 @@ func TestAnUnknownOutcomeIsMarkedOnceRedisRecovers(t *testing.T) {
 	})
 }
 
-// A later write of the item, whose outcome is known, does not end what is unknown of the first.
+// A later write of the item with a known outcome does not end the unknown outcome of the first.
 func TestAnUnknownOutcomeIsMarkedEvenIfALaterInvalidationFails(t *testing.T) {
 	timed(t, func(t *testing.T, _ cache.Store) {
 		server, c, s := lost(t, cache.Unknown, 10*time.Second)

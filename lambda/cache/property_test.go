@@ -16,7 +16,7 @@ import (
 	"github.com/didomi/serverless-api/lambda/internal/testservices"
 )
 
-// history is a source of truth that remembers what was acknowledged when.
+// history is a source of truth that records the time of each acknowledgement.
 type history struct {
 	mu      sync.Mutex
 	version int
@@ -31,7 +31,7 @@ type ack struct {
 	at      time.Time
 }
 
-// load reads as a database does: the result takes time to arrive.
+// load reads as a database does: the result arrives later.
 func (h *history) load(context.Context) ([]byte, bool, error) {
 	pause(2 * time.Millisecond)
 	h.mu.Lock()

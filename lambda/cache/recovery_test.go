@@ -23,7 +23,7 @@ type memory struct {
 	marked map[string]map[string]time.Time
 }
 
-// errNoTime is for a time to live that Redis does not take either.
+// errNoTime is for a time to live that Redis would reject too.
 var errNoTime = errors.New("no time to live")
 
 type kept struct {
@@ -31,7 +31,7 @@ type kept struct {
 	until time.Time
 }
 
-// up ends what down began.
+// up ends the fault of down.
 func (m *memory) up() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -42,7 +42,7 @@ func newMemory() *memory {
 	return &memory{stored: map[string]kept{}, marked: map[string]map[string]time.Time{}}
 }
 
-// step does one thing with what a key holds, nil if nothing.
+// step changes the value of a key, nil if it has none.
 func (m *memory) step(ctx context.Context, key string, do func(stored []byte)) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -152,7 +152,7 @@ func (m *memory) Shard(context.Context, string) (string, error) { return "", nil
 
 func (m *memory) Ping(ctx context.Context) error { return m.step(ctx, "", func([]byte) {}) }
 
-// pace is how often a client asks in these tests.
+// pace is the interval of a client's reads in these tests.
 const pace = 20 * time.Millisecond
 
 // recovers asks for a key until the answer is as wanted, and returns how long

@@ -118,8 +118,8 @@ func TestARepeatedMarkDoesNotReappear(t *testing.T) {
 
 func TestADeadConnectionToRedisIsReplaced(t *testing.T) {
 	for name, fail := range map[string]func(aside){
-		"and says so":      func(a aside) { a.proxies()[0].ResetOnce() },
-		"and says nothing": aside.hold,
+		"and resets":       func(a aside) { a.proxies()[0].ResetOnce() },
+		"and stays silent": aside.hold,
 	} {
 		t.Run(name, func(t *testing.T) {
 			store := newAside(t, false, 0)
@@ -140,7 +140,7 @@ func TestAConnectionToRedisIdleForTooLongIsNotUsed(t *testing.T) {
 	store.hold()
 	works(t, store.Release(t.Context(), key, acquires(t, store, key, time.Minute)))
 	store.restore()
-	time.Sleep(100 * time.Millisecond) // what was sent on the connection that is held arrives
+	time.Sleep(100 * time.Millisecond) // until the command on the held connection has arrived
 	acquires(t, store, key, time.Minute)
 }
 
@@ -187,7 +187,7 @@ func newHeld(t *testing.T, cluster bool, figures *soak.Figures) heldWorld {
 	return h
 }
 
-// each does something to all keys at once.
+// each runs a function for all keys concurrently.
 func (h heldWorld) each(do func(k int)) {
 	var all sync.WaitGroup
 	for k := range h.keys {
@@ -200,7 +200,7 @@ func (h heldWorld) each(do func(k int)) {
 func (h heldWorld) run() {
 	ctx, other := h.t.Context(), h.environments[0]
 	works(h.t, h.late.Ping(ctx))
-	h.late.slow()        // so that nobody finds a free connection, and all make one
+	h.late.slow()        // so that no call finds a free connection, and each opens one
 	h.each(func(k int) { // half of the keys are filled
 		_, _ = h.slow.Get(ctx, h.keys[k], h.truth[k].load)
 		if k%2 == 0 {

@@ -121,7 +121,7 @@ func signed(t *testing.T, address string, expires time.Duration) url.Values {
 		t.Errorf("it is good for %s s: %s", got, address)
 	}
 	if strings.Contains(strings.ToLower(address), "crc32") {
-		t.Errorf("it carries a checksum of nothing: %s", address)
+		t.Errorf("it has a checksum of an empty body: %s", address)
 	}
 	return query
 }

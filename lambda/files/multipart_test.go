@@ -51,7 +51,7 @@ func (u *uploads) bucket(t *testing.T, token string) *files.Bucket {
 	return files.New("bucket", func() files.Client { return connect(server.URL, token) })
 }
 
-// collect asks for all pages of an upload and returns them.
+// collect requests all pages of an upload and returns them.
 func collect(t *testing.T, b *files.Bucket, key string, size int64) []files.Upload {
 	t.Helper()
 	partsPage, err := b.Upload(t.Context(), key, size, "video/mp4")
@@ -135,13 +135,13 @@ func TestAPageOfPartsFitsIntoALambdaResponse(t *testing.T) {
 				}
 				response, err := json.Marshal(string(body)) // as it is in the response
 				if err != nil || len(response) > runtimeapi.MaxResponse/2 {
-					t.Errorf("%d bytes are an answer of %d parts, %v", len(response), len(partsPage.Parts), err)
+					t.Errorf("a response of %d bytes has %d parts, %v", len(response), len(partsPage.Parts), err)
 				}
 				next, err := b.Parts(t.Context(), text, partsPage.UploadID, files.MaxSize, partsPage.NextPart)
 				if err != nil || len(next.Parts) == 0 || next.Parts[0].Number != partsPage.NextPart {
 					t.Errorf("%d parts are next, %v", len(next.Parts), err)
 				}
-				t.Logf("%d bytes are an answer of %d parts", len(response), len(partsPage.Parts))
+				t.Logf("a response of %d bytes has %d parts", len(response), len(partsPage.Parts))
 			})
 		}
 	}
@@ -221,7 +221,7 @@ func TestPartNumbersOutOfRangeAreRejected(t *testing.T) {
 		kind  fault.Kind
 	}{
 		"part 0":                      {128 << 20, 0, fault.Invalid},
-		"a part below nothing":        {128 << 20, -1, fault.Invalid},
+		"a negative part":             {128 << 20, -1, fault.Invalid},
 		"a part after the last":       {128 << 20, 3, fault.Invalid},
 		"of a file that has no parts": {100 << 20, 1, fault.Invalid},
 		"of a file of no size":        {0, 1, fault.Invalid},

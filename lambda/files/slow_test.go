@@ -19,8 +19,8 @@ import (
 	"github.com/didomi/serverless-api/lambda/files"
 )
 
-// slowS3 is an S3 of one object that takes its time: before answers, and before
-// the first byte of a body. The clock is the test's.
+// slowS3 is an S3 of one object with delays before its responses and
+// before the first byte of a body. The clock is the test's.
 type slowS3 struct {
 	files.API
 	content  []byte
@@ -89,7 +89,7 @@ func TestAnUnresponsiveS3IsUnavailableWithinTheTimeout(t *testing.T) {
 			_, err := b.Open(ctx, "a", "", "")
 			return err
 		},
-		"to a look": func(ctx context.Context, b *files.Bucket) error {
+		"to HeadObject": func(ctx context.Context, b *files.Bucket) error {
 			_, err := b.Stat(ctx, "a")
 			return err
 		},
@@ -106,7 +106,7 @@ func TestAnUnresponsiveS3IsUnavailableWithinTheTimeout(t *testing.T) {
 	}
 }
 
-func TestABodyThatHasBegunMayTakeLonger(t *testing.T) {
+func TestAStartedBodyMayTakeLonger(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &slowS3{content: content(1000), response: 9 * time.Second, body: func(int32) time.Duration { return time.Minute }}
 		object, err := s.bucket().Open(t.Context(), "a", "", "")

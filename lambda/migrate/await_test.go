@@ -28,7 +28,7 @@ func invoke(t *testing.T, m migrate.Migration, event migrate.Event) (any, error)
 	defer stop()
 	result, err := m.Handle(ctx, event)
 	if ctx.Err() != nil {
-		t.Fatal("Lambda ended the invocation before it answered")
+		t.Fatal("Lambda ended the invocation before its response")
 	}
 	return result, err
 }
@@ -97,13 +97,13 @@ func TestAwaitReportsItsResult(t *testing.T) {
 				t.Errorf("%d lines, want at most %d:\n%s", got, c.lines, log.String())
 			}
 			if c.after > 0 && !strings.Contains(log.String(), "RDS Proxy") {
-				t.Errorf("the log does not say what is waited for:\n%s", log.String())
+				t.Errorf("the log does not have what is awaited:\n%s", log.String())
 			}
 		})
 	}
 }
 
-func TestAMigrationWithoutADatabaseSaysWhatToCheck(t *testing.T) {
+func TestAMigrationWithoutADatabaseReportsWhatToCheck(t *testing.T) {
 	d := testservices.NewDatabase(t)
 	begin := unavailable(t, &d)
 	synctest.Test(t, func(t *testing.T) {

@@ -49,7 +49,7 @@ func TestRunTwice(t *testing.T) {
 	asApp(t, d)
 }
 
-func TestTheApplicationMayChangeRowsAndNothingElse(t *testing.T) {
+func TestTheApplicationsRoleMayOnlyChangeRows(t *testing.T) {
 	d := testservices.NewDatabase(t)
 	d.Migrate(t)
 	conn := asApp(t, d)

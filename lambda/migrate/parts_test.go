@@ -41,7 +41,7 @@ func TestTheEmbeddedMigrationsAreInOrder(t *testing.T) {
 	}
 }
 
-// emptySecret has no value until it is given one.
+// emptySecret has no value until one is set.
 type emptySecret struct{ value string }
 
 func (s *emptySecret) GetSecretValue(context.Context, *secretsmanager.GetSecretValueInput, ...func(*secretsmanager.Options)) (*secretsmanager.GetSecretValueOutput, error) {
@@ -60,7 +60,7 @@ func TestAnEmptySecretIsFilledOnce(t *testing.T) {
 	m := Migration{Secrets: &emptySecret{}, AppSecret: "arn:app", Log: slog.New(slog.DiscardHandler)}
 	first, err := m.appCredentials(t.Context())
 	if err != nil || first.Username != appRole || len(first.Password) < 20 {
-		t.Fatalf("made up %v, %v", first, err)
+		t.Fatalf("generated %v, %v", first, err)
 	}
 	second, err := m.appCredentials(t.Context())
 	if err != nil || second != first {

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// parsed is what API Gateway gets of the document, as far as the tests ask about it.
+// parsed is the part of the document for API Gateway that the tests use.
 type parsed struct {
 	Paths     map[string]map[string]operation
 	Responses map[string]gatewayResponse `json:"x-amazon-apigateway-gateway-responses"`
@@ -98,7 +98,7 @@ func TestDocumentRoutes(t *testing.T) {
 			}
 			got[path][method] = strings.Join([]string{mode, string(timeout), i.URI}, " ")
 			if len(o.Responses) == 0 {
-				t.Errorf("%s %s says nothing of its responses", method, path)
+				t.Errorf("%s %s has no responses", method, path)
 			}
 		}
 	}
@@ -119,11 +119,11 @@ func TestEveryRouteButTheHealthCheckRequiresAKey(t *testing.T) {
 	}
 }
 
-// TestGatewayResponses holds API Gateway to the function's form of an error: problem+json with the
-// request's id, and with the status that goes with it where AWS does not choose it.
+// TestGatewayResponses checks that API Gateway's own errors have the function's form: problem+json with the request's
+// id, and with the matching status where AWS does not select it.
 func TestGatewayResponses(t *testing.T) {
 	p := parse(t)
-	// All that the developer guide's page "Gateway response types" lists.
+	// All types of the developer guide's page "Gateway response types".
 	for _, name := range []string{
 		"ACCESS_DENIED", "API_CONFIGURATION_ERROR", "AUTHORIZER_CONFIGURATION_ERROR", "AUTHORIZER_FAILURE",
 		"BAD_REQUEST_BODY", "BAD_REQUEST_PARAMETERS", "DEFAULT_4XX", "DEFAULT_5XX", "EXPIRED_TOKEN",
@@ -134,7 +134,7 @@ func TestGatewayResponses(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r, ok := p.Responses[name]
 			if !ok {
-				t.Fatal("there is none")
+				t.Fatal("the document has none")
 			}
 			if got := r.ResponseParameters["gatewayresponse.header.Content-Type"]; got != "'application/problem+json'" {
 				t.Errorf("content type %s", got)
@@ -162,7 +162,7 @@ func TestGatewayResponses(t *testing.T) {
 				t.Fatal(err)
 			}
 			if want := r.StatusCode; want != "" && want != string(status) || want == "" && body["status"] != nil {
-				t.Errorf("the body says %s, the status is %q", status, want)
+				t.Errorf("the body has the status %s, the response %q", status, want)
 			}
 		})
 	}
@@ -179,7 +179,7 @@ func phrase(status int) string {
 	return http.StatusText(status)
 }
 
-func TestBodiesAreHeldToTheirModels(t *testing.T) {
+func TestBodiesAreValidatedAgainstTheirModels(t *testing.T) {
 	p := parse(t)
 	for path, operations := range p.Paths {
 		for method, o := range operations {

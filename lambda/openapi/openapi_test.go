@@ -41,7 +41,7 @@ func TestRoutesAreSortedByWhatTheyRequire(t *testing.T) {
 	}
 }
 
-// The smoke test leaves nothing behind: it writes an item that nobody else has, and deletes it.
+// The smoke test leaves no data: it writes an item with an id of its own, and deletes it.
 func TestTheSmokeTestWritesReadsAndDeletesOneItem(t *testing.T) {
 	d := load(t)
 	var got []string
@@ -122,17 +122,17 @@ func TestADocumentThatDoesNotAgreeWithItselfIsRejected(t *testing.T) {
 	for _, tt := range []struct{ name, old, new, want string }{
 		{"it is not YAML", "openapi: 3.0.1", "a: [b", "openapi.yaml"},
 		{"no operation has a latency alarm", "x-watch: {latencyMs: 20}", "summary: One", "no operation has x-watch"},
-		{"a latency of nothing", "latencyMs: 20", "latencyMs: 0", "GET /a/{id}: x-watch: latencyMs is 0"},
+		{"a latency of 0", "latencyMs: 20", "latencyMs: 0", "GET /a/{id}: x-watch: latencyMs is 0"},
 		{"a latency that is no number", "latencyMs: 20", "latencyMs: soon", "GET /a/{id}: x-watch"},
 		{"an unknown member of x-watch", "latencyMs: 20", "latency: 20", `unknown field "latency"`},
 		{"an alarm without a name", "operationId: readA", "summary: One", "named after operationId"},
-		{"an alarm whose name AWS would refuse", "operationId: readA", `operationId: "read a"`, `"read a"`},
-		{"an alarm on what streams", "x-watch:", "x-amazon-apigateway-integration: {responseTransferMode: STREAM}\n      x-watch:", "it streams"},
+		{"an alarm whose name AWS would reject", "operationId: readA", `operationId: "read a"`, `"read a"`},
+		{"an alarm on a streamed operation", "x-watch:", "x-amazon-apigateway-integration: {responseTransferMode: STREAM}\n      x-watch:", "it streams"},
 		{"no smoke test", "x-smoke:", "x-smoked:", "x-smoke: no request has readiness"},
 		{"no request for a rollout", ", readiness: true", "", "no request has readiness"},
 		{"an unknown member of x-smoke", "readiness: true", "ready: true", `unknown field "ready"`},
-		{"a request of a route that is gone", "request: GET /up", "request: GET /gone", `[0] it works: request is "GET /gone"; must be one of GET /a/{id}, GET /up`},
-		{"a request of a method that is gone", "request: GET /up", "request: PUT /up", `request is "PUT /up"`},
+		{"a request of a removed route", "request: GET /up", "request: GET /gone", `[0] it works: request is "GET /gone"; must be one of GET /a/{id}, GET /up`},
+		{"a request of a removed method", "request: GET /up", "request: PUT /up", `request is "PUT /up"`},
 		{"a status that is not documented", "status: 404", "status: 410", "[1] one is read: status is 410; must be one of the responses of GET /a/{id}: 200, 404"},
 		{"a path without its parameter", "parameters: {id: x}", "parameters: {}", "parameters has no {id}"},
 		{"a parameter that no path has", "{id: x}", "{id: x, key: y}", "parameters.key is not in the path"},

@@ -22,7 +22,7 @@ type users struct {
 	passwords []string
 	lost      int   // of the passwords of a change, so many do not arrive
 	failure   error // of a change
-	// busy is how many looks a change takes, left how many of them are to come.
+	// busy is how many reads a change takes, left how many of them remain.
 	busy, left int
 	changes    [][]string
 	// changed is called with a change, which the nodes then have.
@@ -54,7 +54,7 @@ func (u *users) ModifyUser(_ context.Context, in *elasticache.ModifyUserInput, _
 		return nil, &types.InvalidUserStateFault{}
 	}
 	if in.AccessString != nil || in.AuthenticationMode != nil || in.NoPasswordRequired != nil {
-		return nil, errors.New("a rotation changes passwords and nothing else")
+		return nil, errors.New("a rotation changes only passwords")
 	}
 	u.passwords, u.left = in.Passwords[u.lost:], u.busy
 	u.changes = append(u.changes, in.Passwords)
@@ -96,7 +96,7 @@ func TestADeploymentSetsThePasswordsInTheSecret(t *testing.T) {
 	}{
 		"the first password, alone":                            {map[string]string{stageCurrent: "1"}, []string{"one"}},
 		"the one before too":                                   {map[string]string{stageCurrent: "2", stagePrevious: "1"}, []string{"two", "one"}},
-		"rather the one that a rotation has under way":         {map[string]string{stageCurrent: "2", stagePrevious: "1", stagePending: "3"}, []string{"two", "three"}},
+		"the pending one of a rotation has priority":           {map[string]string{stageCurrent: "2", stagePrevious: "1", stagePending: "3"}, []string{"two", "three"}},
 		"the one before where a rotation's label is left over": {map[string]string{stageCurrent: "3", stagePrevious: "2", stagePending: "3"}, []string{"three", "two"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -113,13 +113,13 @@ func TestADeploymentSetsThePasswordsInTheSecret(t *testing.T) {
 
 func TestADeploymentGivesAnEmptySecretItsFirstPassword(t *testing.T) {
 	sm, u := &fakeSecretsManager{values: map[string]string{}, labels: map[string]string{}}, &users{passwords: []string{"unused"}}
-	t.Run("which is stored even where the user could not be given it", func(t *testing.T) {
+	t.Run("which is stored even if it could not be set for the user", func(t *testing.T) {
 		u.failure = errors.New("throttled")
 		if err := run(t, sm, cacheUser(u), deployStep); err == nil || len(sm.password(t, stageCurrent)) < 20 {
 			t.Errorf("got %v", err)
 		}
 	})
-	t.Run("and then the user is given that one", func(t *testing.T) {
+	t.Run("and then it is set for the user", func(t *testing.T) {
 		u.failure = nil
 		stored := sm.password(t, stageCurrent)
 		if err := run(t, sm, cacheUser(u), deployStep); err != nil || !slices.Equal(u.passwords, []string{stored}) || sm.password(t, stageCurrent) != stored {
@@ -152,11 +152,11 @@ func TestErrorsOfElastiCacheContainNoPassword(t *testing.T) {
 		user users
 		want string
 	}{
-		"a change that is rejected":           {users{failure: errors.New("no such right")}, "setting the passwords of the cache's user stack-cache-app: no such right"},
-		"a user that is being deleted":        {users{status: "deleting"}, `is "deleting"`},
-		"a user that is never active":         {users{status: "modifying"}, "is still being modified"},
-		"a password that is not set":          {users{lost: 1}, "has 1 passwords, must have the 2 that were set"},
-		"a user whom no password is asked of": {users{lost: 2}, "has 0 passwords"},
+		"a change that is rejected":    {users{failure: errors.New("no such right")}, "setting the passwords of the cache's user stack-cache-app: no such right"},
+		"a user that is being deleted": {users{status: "deleting"}, `is "deleting"`},
+		"a user that is never active":  {users{status: "modifying"}, "is still being modified"},
+		"a password that is not set":   {users{lost: 1}, "has 1 passwords, must have the 2 that were set"},
+		"a user without passwords":     {users{lost: 2}, "has 0 passwords"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -16,7 +16,7 @@ import (
 	"github.com/didomi/serverless-api/lambda/secrets"
 )
 
-// newUser makes a user of the database that may log in and nothing else.
+// newUser creates a user of the database that may only log in.
 func newUser(t *testing.T, d testservices.Database) secrets.Credentials {
 	t.Helper()
 	admin, err := pgx.ConnectConfig(t.Context(), d.Admin)
@@ -68,7 +68,7 @@ func TestAPostgreSQLUsersPasswordIsRotated(t *testing.T) {
 		}
 	}
 	if err := login(t, d, user); err == nil {
-		t.Error("the old password still lets in")
+		t.Error("the old password is still valid")
 	}
 }
 
@@ -122,6 +122,6 @@ func TestObstaclesAreFoundBeforeThePasswordChanges(t *testing.T) {
 	d.Secrets.Set(testservices.MasterSecret, secrets.Credentials{Username: "master", Password: "hunter2"})
 	err = behind(d, d.Secrets).Verify(t.Context(), user)
 	if err == nil || !strings.Contains(err.Error(), "as master") || strings.Contains(err.Error(), "hunter2") {
-		t.Errorf("a master user that is not let in: %v", err)
+		t.Errorf("a master user that cannot log in: %v", err)
 	}
 }

@@ -68,8 +68,8 @@ func (n *nodes) newClient(v *fakeSecretsManager) *cache.Redis {
 	return store
 }
 
-// lets says whether the nodes let the user in with the password.
-func (n *nodes) lets(password string) error {
+// login logs the user in with the password.
+func (n *nodes) login(password string) error {
 	client := redis.NewUniversalClient(&redis.UniversalOptions{
 		Addrs: []string{n.address}, IsClusterMode: n.cluster, Username: n.user, Password: password,
 	})
@@ -117,8 +117,8 @@ func TestEveryClientCanLogInWhileTheCachePasswordRotates(t *testing.T) {
 				t.Error("a rotation left the password as it was")
 			}
 			for i, password := range passwords {
-				if err := n.lets(password); (err == nil) != (i >= 2) || err != nil && !redis.IsAuthError(err) {
-					t.Errorf("password %d of 4: %v, want the last two to let in, and no other", i+1, err)
+				if err := n.login(password); (err == nil) != (i >= 2) || err != nil && !redis.IsAuthError(err) {
+					t.Errorf("password %d of 4: %v, want only the last two to be valid", i+1, err)
 				}
 			}
 		})

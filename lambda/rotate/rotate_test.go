@@ -175,8 +175,8 @@ func TestErrorsOfARotationContainNoPassword(t *testing.T) {
 		door  door
 		want  string
 	}{
-		"a user that cannot be given another": {[]string{"createSecret", "testSecret"}, door{broken: errDoor}, "testSecret: the door"},
-		"a user that is not given another":    {[]string{"createSecret", "finishSecret"}, door{broken: errDoor}, "finishSecret: the door"},
+		"a user whose password cannot be set": {[]string{"createSecret", "testSecret"}, door{broken: errDoor}, "testSecret: the door"},
+		"a user whose password is not set":    {[]string{"createSecret", "finishSecret"}, door{broken: errDoor}, "finishSecret: the door"},
 		"a step before the first":             {[]string{"setSecret"}, door{password: "old"}, "no value yet"},
 		"a last step before the first":        {[]string{"finishSecret"}, door{password: "old"}, "no value yet"},
 		"a step that there is not":            {[]string{"checkSecret"}, door{password: "old"}, `"checkSecret"`},
@@ -195,15 +195,15 @@ func TestErrorsOfARotationContainNoPassword(t *testing.T) {
 	}
 }
 
-// lostAnswer is a vault that does not say that it moved a label, and may not have.
-type lostAnswer struct {
+// lostResponse is a Secrets Manager whose response to the move of a label is lost, and which may not have moved it.
+type lostResponse struct {
 	*fakeSecretsManager
 	moved bool
 }
 
 var errLost = errors.New("no response")
 
-func (v lostAnswer) UpdateSecretVersionStage(ctx context.Context, in *secretsmanager.UpdateSecretVersionStageInput, _ ...func(*secretsmanager.Options)) (*secretsmanager.UpdateSecretVersionStageOutput, error) {
+func (v lostResponse) UpdateSecretVersionStage(ctx context.Context, in *secretsmanager.UpdateSecretVersionStageInput, _ ...func(*secretsmanager.Options)) (*secretsmanager.UpdateSecretVersionStageOutput, error) {
 	if v.moved {
 		if _, err := v.fakeSecretsManager.UpdateSecretVersionStage(ctx, in); err != nil {
 			return nil, err
@@ -216,7 +216,7 @@ func TestTheUserHasTheCurrentPasswordEvenIfTheStageMoveGetsNoResponse(t *testing
 	for name, moved := range map[string]bool{"it was not moved": false, "it was": true} {
 		t.Run(name, func(t *testing.T) {
 			v, d := newVault(), &door{password: "old"}
-			r := Rotation{Secrets: lostAnswer{v, moved}, Secret: secret, Target: d, Log: slog.New(slog.DiscardHandler)}
+			r := Rotation{Secrets: lostResponse{v, moved}, Secret: secret, Target: d, Log: slog.New(slog.DiscardHandler)}
 			var err error
 			for _, step := range []string{"createSecret", "setSecret", "testSecret", "finishSecret"} {
 				err = r.Run(t.Context(), Event{Step: step, SecretID: secret, Token: token})

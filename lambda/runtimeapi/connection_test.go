@@ -29,13 +29,13 @@ func TestResponsesAreReadInEveryFraming(t *testing.T) {
 		text, body string
 		last       bool
 	}{
-		"with its length":            {"HTTP/1.1 200 OK\r\ncontent-length:  5 \r\n\r\nhello", "hello", false},
-		"empty":                      {"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "", false},
-		"in chunks":                  {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2;a=b\r\nlo\r\n0\r\n\r\n", "hello", false},
-		"in chunks with trailers":    {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nA: b\r\n\r\n", "hello", false},
-		"to the connection's end":    {"HTTP/1.0 200 OK\r\n\r\nhello", "hello", true},
-		"as the last":                {"HTTP/1.1 200 OK\r\nConnection: Close\r\nContent-Length: 5\r\n\r\nhello", "hello", true},
-		"longer than one read takes": {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n8000\r\n" + long + "\r\n0\r\n\r\n", long, false},
+		"with its length":         {"HTTP/1.1 200 OK\r\ncontent-length:  5 \r\n\r\nhello", "hello", false},
+		"empty":                   {"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "", false},
+		"in chunks":               {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2;a=b\r\nlo\r\n0\r\n\r\n", "hello", false},
+		"in chunks with trailers": {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nA: b\r\n\r\n", "hello", false},
+		"to the connection's end": {"HTTP/1.0 200 OK\r\n\r\nhello", "hello", true},
+		"as the last":             {"HTTP/1.1 200 OK\r\nConnection: Close\r\nContent-Length: 5\r\n\r\nhello", "hello", true},
+		"longer than one read":    {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n8000\r\n" + long + "\r\n0\r\n\r\n", long, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, body := respondWith(t, test.text), bytes.Buffer{}
@@ -57,7 +57,7 @@ func TestAMalformedResponseIsAnError(t *testing.T) {
 		"half a body":             "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhel",
 		"half a chunk":            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel",
 		"no last chunk":           "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
-		"a length that is none":   "HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\nhello",
+		"an invalid length":       "HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\nhello",
 		"another protocol":        "SSH-2.0-OpenSSH_9.6\r\n\r\n",
 		"a line without end":      strings.Repeat("x", 2*readBufferSize),
 		"a head without end":      "HTTP/1.1 200 OK\r\n" + strings.Repeat("A: b\r\n", maxHead),

@@ -24,14 +24,14 @@ import (
 	"github.com/didomi/serverless-api/lambda/postresponse"
 )
 
-// platform is a Runtime API that hands out events and keeps what comes back.
+// platform is a Runtime API that serves events and records the responses.
 // After the last event it closes, which ends a Client.
 type platform struct {
 	events         []string
 	deadline       string
 	status         int  // of the response to a response, if not 202
 	closeSilently  bool // closes each connection after a response, unannounced
-	closeAnnounced bool // likewise, and says so
+	closeAnnounced bool // likewise, and announces it
 	mu             sync.Mutex
 	got            []received
 	conns          int

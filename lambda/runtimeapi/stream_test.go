@@ -64,12 +64,12 @@ func TestAStreamIsSentInChunksAndClosed(t *testing.T) {
 // of them. It keeps what came by path and connection.
 type server struct {
 	events int
-	// respond handles a stream in another way than 202, or not at all.
+	// respond handles a stream with another status than 202, or does not respond.
 	respond func(w http.ResponseWriter, r *http.Request, nth int) bool
 	mu      sync.Mutex
 	given   int
 	streams []string // their bodies
-	from    []string // the connections that they came on
+	from    []string // their connections
 	errors  int      // reported
 	status  int      // of the response to a reported error; 0: 202
 	slow    bool     // the first invocation is short, and streams are long
@@ -152,10 +152,10 @@ func TestEachStreamHasItsOwnConnection(t *testing.T) {
 		t.Errorf("ended by %v", err)
 	}
 	if len(s.streams) != 3 || s.errors != 0 {
-		t.Errorf("%d streams came, %d errors were reported", len(s.streams), s.errors)
+		t.Errorf("%d streams and %d errors were received", len(s.streams), s.errors)
 	}
 	if slices.Sort(s.from); len(slices.Compact(s.from)) != len(s.streams) {
-		t.Errorf("streams came on the connections %v", s.from)
+		t.Errorf("the streams had the connections %v", s.from)
 	}
 }
 
@@ -177,7 +177,7 @@ func TestAnUnreadStreamEndsBeforeItsInvocation(t *testing.T) {
 		t.Errorf("ended by %v", err)
 	}
 	if len(s.streams) != 1 || s.errors != 1 {
-		t.Errorf("%d streams came and %d errors were reported, want one each", len(s.streams), s.errors)
+		t.Errorf("%d streams and %d errors were received, want one each", len(s.streams), s.errors)
 	}
 }
 
@@ -203,11 +203,11 @@ func TestARejectedStreamFailsOnlyItsInvocation(t *testing.T) {
 	}{
 		"that is too large":                            {413, 202, 0, 1, "410"},
 		"of another invocation":                        {400, 202, 0, 1, "410"},
-		"in a state that takes none":                   {403, 202, 0, 1, "410"},
+		"in a state that accepts none":                 {403, 202, 0, 1, "410"},
 		"whose connection is reset":                    {0, 202, 1, 1, "410"},
 		"whose connection is reset after it has begun": {0, 403, 1, 1, "410"},
 		"to an environment that must end":              {500, 202, 0, 0, "500"},
-		"and whose report says that it must end":       {0, 500, 1, 0, "500"},
+		"and whose report is rejected with 500":        {0, 500, 1, 0, "500"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := &server{events: 2, respond: status(test.status), status: test.reported}
@@ -216,13 +216,13 @@ func TestARejectedStreamFailsOnlyItsInvocation(t *testing.T) {
 				t.Errorf("ended by %v, want %s", err, test.want)
 			}
 			if s.errors != test.errors || len(s.streams) != test.streams {
-				t.Errorf("%d errors were reported and %d streams came, want %d and %d", s.errors, len(s.streams), test.errors, test.streams)
+				t.Errorf("%d errors and %d streams were received, want %d and %d", s.errors, len(s.streams), test.errors, test.streams)
 			}
 		})
 	}
 }
 
-// once is a reader that fails once and goes on as if nothing had been.
+// once is a reader that fails once and then continues without an error.
 type once struct {
 	io.Reader
 	err error

@@ -65,7 +65,7 @@ func TestReadErrors(t *testing.T) {
 	}{
 		"a value that is no JSON is not quoted":  {value: "hunter2", want: "must be a JSON object"},
 		"a value without a password is an error": {value: `{"username":"app"}`, want: `no "password"`},
-		"a secret without a value says so":       {err: &types.ResourceNotFoundException{}, want: secrets.ErrNoValue.Error()},
+		"a secret without a value is reported":   {err: &types.ResourceNotFoundException{}, want: secrets.ErrNoValue.Error()},
 		"a denied call has its cause":            {err: errors.New("denied"), want: "denied"},
 	}
 	for name, test := range tests {

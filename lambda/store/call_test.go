@@ -53,7 +53,7 @@ func TestCallsAreRetriedWhereItIsSafeAndUseful(t *testing.T) {
 		err           error
 		reads, writes int
 	}{
-		"there is nothing":               {fault.New(fault.NotFound, "none"), 1, 1},
+		"the item is missing":            {fault.New(fault.NotFound, "none"), 1, 1},
 		"a condition does not hold":      {fault.New(fault.Precondition, "changed"), 1, 1},
 		"the connection broke":           {io.ErrUnexpectedEOF, 3, 1},
 		"the server goes down":           {reported("57P01"), 3, 1},
@@ -103,10 +103,9 @@ func TestEveryResponseEarnsRetries(t *testing.T) {
 	}
 }
 
-// A connection that idled for too long is not even tried: here it would say
-// nothing until the call's time is up.
+// A connection that idled for too long is not used: here it would not respond until the call's deadline.
 func TestAConnectionIdleForTooLongIsNotUsed(t *testing.T) {
-	const maxIdle = time.Second / 2 // many times what a connection takes even on a busy machine, which counts as idling
+	const maxIdle = time.Second / 2 // many times the duration of a connect even on a busy machine, which counts as idling
 	s, proxy := behind(t, func(config *store.Config) { config.MaxIdle = maxIdle })
 	put(t, s, "a", `1`)
 	time.Sleep(maxIdle + 50*time.Millisecond)
@@ -150,9 +149,9 @@ func TestOutcomeOfAWriteThatFailedWithoutAServerError(t *testing.T) {
 		undone bool
 	}{
 		"its condition did not hold": {fault.New(fault.Precondition, "changed"), true},
-		"there was nothing":          {fault.New(fault.NotFound, "none"), true},
+		"the item was missing":       {fault.New(fault.NotFound, "none"), true},
 		"it could not begin":         {fault.NewInternal("opening the database", io.EOF), true},
-		"nothing came back":          {fault.NewUnavailable(fault.Database, io.EOF), false},
+		"the connection was lost":    {fault.NewUnavailable(fault.Database, io.EOF), false},
 		"an unknown error":           {io.EOF, false},
 		"the session ended with it":  {fault.NewUnavailable(fault.Database, &pgconn.PgError{Code: "22P02", Severity: "FATAL"}), false},
 	} {
@@ -183,7 +182,7 @@ func TestOutcomeOfAWriteThatFailedInTransit(t *testing.T) {
 			change: func(config *store.Config) { config.MaxConns = 1 },
 			before: func(t *testing.T, s *store.Store, _ *faultproxy.Proxy) { occupy(t, s) }, undone: true,
 		},
-		"it was sent and nothing came back": {
+		"it was sent and the connection was lost": {
 			before: func(t *testing.T, s *store.Store, proxy *faultproxy.Proxy) {
 				put(t, s, "a", `1`)
 				proxy.Hold()
@@ -209,7 +208,7 @@ func TestOutcomeOfAWriteThatFailedInTransit(t *testing.T) {
 	}
 }
 
-// occupy takes a connection until the test ends.
+// occupy uses a connection until the test ends.
 func occupy(t *testing.T, s *store.Store) {
 	t.Helper()
 	release, err := s.Occupy(t.Context())

@@ -27,7 +27,7 @@ func (s *Store) SessionState(ctx context.Context) (prepared, locks int, err erro
 	return prepared, locks, err
 }
 
-// Occupy takes a connection of the pool until it is released.
+// Occupy uses a connection of the pool until it is released.
 func (s *Store) Occupy(ctx context.Context) (release func(), err error) {
 	pool, err := s.pool()
 	if err != nil {

@@ -46,7 +46,7 @@ func newDatabase(t *testing.T) *database {
 	return d
 }
 
-// serve asks for a password and takes any. What goes wrong the client sees.
+// serve requests a password and accepts any. The client gets its errors.
 func (d *database) serve(conn net.Conn) {
 	defer func() { _ = conn.Close() }()
 	backend := pgproto3.NewBackend(conn, conn)
@@ -98,13 +98,13 @@ func TestAConnectionStartsWhileItsSecretIsRead(t *testing.T) {
 }
 
 func TestAnUnusableSecretFailsTheLogin(t *testing.T) {
-	gone := errors.New("the secret is gone")
+	gone := errors.New("the secret is missing")
 	for name, test := range map[string]struct {
 		credentials secrets.Credentials
 		err         error
 		want        string
 	}{
-		"it cannot be read":      {err: gone, want: "the secret is gone"},
+		"it cannot be read":      {err: gone, want: "the secret is missing"},
 		"it is for another user": {credentials: secrets.Credentials{Username: "other", Password: "p"}, want: `the secret is for the user "other", must be for "app"`},
 		"it has no user name":    {credentials: secrets.Credentials{Password: "p"}, want: `the secret is for the user "", must be for "app"`},
 	} {

@@ -30,7 +30,7 @@ func fill(t *testing.T, d testservices.Database, items int, body string) {
 	}
 }
 
-// blocks is what a plan counts of its whole statement.
+// blocks are the counts of a plan for its entire statement.
 type blocks struct {
 	Hit  int `json:"Shared Hit Blocks"`
 	Read int `json:"Shared Read Blocks"`

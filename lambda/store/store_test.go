@@ -65,7 +65,7 @@ func TestPutAndGet(t *testing.T) {
 	})
 }
 
-func TestEveryWriteHasARevisionAndATimeOfItsOwn(t *testing.T) {
+func TestEveryWriteHasItsOwnRevisionAndTime(t *testing.T) {
 	s := testservices.NewDatabase(t).Store(t)
 	last, seen := time.Time{}, map[string]bool{}
 	for i := range 50 {
@@ -79,7 +79,7 @@ func TestEveryWriteHasARevisionAndATimeOfItsOwn(t *testing.T) {
 		t.Fatal(err)
 	}
 	if item := put(t, s, "a", `1`); seen[item.Revision] {
-		t.Fatal("a revision came back after a delete")
+		t.Fatal("a revision was reused after a delete")
 	}
 }
 
@@ -187,7 +187,7 @@ func TestList(t *testing.T) {
 		"a page after an id that is missing":    {after: "i1x", limit: 1, maxBytes: 1000, want: "i2", more: true},
 		"the last page, full":                   {after: "i6", limit: 3, maxBytes: 1000, want: "i7 i8 i9"},
 		"the last page, not full":               {after: "i7", limit: 3, maxBytes: 1000, want: "i8 i9"},
-		"nothing after the last":                {after: "i9", limit: 3, maxBytes: 1000, want: ""},
+		"an empty page after the last":          {after: "i9", limit: 3, maxBytes: 1000, want: ""},
 		"a page cut by bytes":                   {after: "i0", limit: 5, maxBytes: 299, want: "i1 i2", more: true},
 		"one item however long it is":           {after: "i0", limit: 5, maxBytes: 10, want: "i1", more: true},
 		"the last page, cut by bytes":           {after: "i7", limit: 5, maxBytes: 150, want: "i8", more: true},

@@ -1,5 +1,5 @@
 // Package testservices gives tests real services: Redis, and a database of their own, migrated as in a deployment. Without them, a
-// test fails and says how to start them.
+// test fails with how to start them.
 package testservices
 
 import (
