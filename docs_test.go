@@ -51,6 +51,25 @@ func TestEveryPageThatAFileNamesExists(t *testing.T) {
 	}
 }
 
+var fileInDocs = regexp.MustCompile("`((?:[\\w-]+/)+[a-z0-9_.-]+\\.(?:go|json|pem|py|sql|txt|ya?ml))`")
+
+// A file is named from the root, from sandbox, from the gateway or from the page's own directory.
+func TestEveryFileThatADocumentNamesExists(t *testing.T) {
+	examples := []string{"data/queue.go", "data/queue_test.go"} // of docs/how-to/add-a-resource.md
+	for path, text := range sources(t, ".md") {
+		for _, match := range fileInDocs.FindAllStringSubmatch(text, -1) {
+			name := match[1]
+			exists := slices.ContainsFunc([]string{".", "sandbox", "sandbox/gateway", filepath.Dir(path)}, func(directory string) bool {
+				_, err := os.Stat(filepath.Join(directory, name))
+				return err == nil
+			})
+			if !exists && !slices.Contains(examples, name) && !strings.HasPrefix(name, "modules/") { // modules is Gitea's
+				t.Errorf("%s names %s, which does not exist", path, name)
+			}
+		}
+	}
+}
+
 // A row that names a renamed or deleted test is a claim without a test.
 func TestEveryTestThatADocumentNamesExists(t *testing.T) {
 	known := map[string]bool{}
