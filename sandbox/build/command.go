@@ -14,7 +14,7 @@ import (
 	"github.com/didomi/serverless-api/sandbox/layout"
 )
 
-// job says where and how a step's programs run. They end with this process; those that outlive it are found by the mark.
+// job is where and how a step's programs run. They end with this process; the mark identifies those that outlive it.
 type job struct {
 	mark string // see child.Marker
 	temp string // directory of temporary files, created when missing

@@ -45,18 +45,18 @@ func TestClear(t *testing.T) {
 		t.Fatal(err)
 	}
 	if line, err := bufio.NewReader(out).ReadString('\n'); line != "built\n" {
-		t.Fatalf("the builder says %q, %v", line, err)
+		t.Fatalf("the builder prints %q, %v", line, err)
 	}
 	if err := builder.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
 	_ = builder.Wait() // killed, as asked for
-	t.Run("what a killed build left is known", func(t *testing.T) {
+	t.Run("programs of a killed build are found", func(t *testing.T) {
 		if left, err := child.Marked(mark(l)); err != nil || len(left) == 0 {
 			t.Errorf("%v, %v", left, err)
 		}
 	})
-	t.Run("a sandbox that starts or stops lets it be", func(t *testing.T) {
+	t.Run("a sandbox that starts or stops leaves them running", func(t *testing.T) {
 		if n, err := child.KillMarked(t.Context(), l.Root, 0); err != nil || n != 0 {
 			t.Errorf("%d ended, %v", n, err)
 		}
@@ -73,7 +73,7 @@ func TestClear(t *testing.T) {
 
 func TestJob(t *testing.T) {
 	l := layout.Layout{Root: t.TempDir()}
-	t.Run("a program that fails says in its log why", func(t *testing.T) {
+	t.Run("a program that fails has the reason in its log", func(t *testing.T) {
 		var log bytes.Buffer
 		err := job{mark: mark(l), temp: l.BuildTemp(), dir: l.Root, log: &log}.run(t.Context(), "sh", "-c", "echo why; exit 3")
 		if err == nil || !strings.Contains(err.Error(), "exit status 3") || log.String() != "why\n" {
@@ -86,7 +86,7 @@ func TestJob(t *testing.T) {
 			t.Errorf("error %v", err)
 		}
 	})
-	t.Run("one that is given up ends with its children", func(t *testing.T) {
+	t.Run("a cancelled program ends with its children", func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 		defer cancel()
 		err := job{mark: mark(l), temp: l.BuildTemp(), dir: l.Root, log: io.Discard}.run(ctx, "sh", "-c", "sleep 60 & wait")

@@ -16,7 +16,7 @@ func TestAtLeast(t *testing.T) {
 }
 
 func TestPrerequisites(t *testing.T) {
-	t.Run("everything that is missing is named at once", func(t *testing.T) {
+	t.Run("everything that is missing is reported at once", func(t *testing.T) {
 		t.Setenv("PATH", t.TempDir())
 		err := Prerequisites(t.Context())
 		if err == nil {

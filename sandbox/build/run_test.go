@@ -15,10 +15,10 @@ import (
 	"github.com/didomi/serverless-api/sandbox/progress"
 )
 
-// recipe is a step that counts how often it is made.
+// recipe is a step that counts its builds.
 type recipe struct {
 	key   string
-	makes []byte // nil: nothing, though it does not fail
+	makes []byte // its output; nil: none, without an error
 	fails error
 	made  atomic.Int32
 }
@@ -66,7 +66,7 @@ func TestRun(t *testing.T) {
 	made := func(t *testing.T, want int32) {
 		t.Helper()
 		if got := r.made.Swap(0); got != want {
-			t.Errorf("made %d times, want %d", got, want)
+			t.Errorf("built %d times, want %d", got, want)
 		}
 	}
 	for _, c := range []struct {
@@ -74,14 +74,14 @@ func TestRun(t *testing.T) {
 		prep func() error
 		want int32
 	}{
-		{"a tool is made at first", func() error { return nil }, 1},
-		{"what is fresh is not made again", func() error { return nil }, 0},
-		{"another key makes it again", func() error { r.key = "two"; return nil }, 1},
-		{"an output that was deleted is made again", func() error { return os.Remove(output) }, 1},
-		{"an output that was cut short is made again", func() error { return os.Truncate(output, 1) }, 1},
-		{"an output that was written over is made again", func() error { return os.Chtimes(output, time.Time{}, time.Now().Add(time.Hour)) }, 1},
-		{"what it was made to is fresh", func() error { return nil }, 0},
-		{"a lost stamp, as a killed build leaves it, makes it again", func() error { return os.RemoveAll(filepath.Join(l.Build(), "stamps")) }, 1},
+		{"a tool is built at first", func() error { return nil }, 1},
+		{"an unchanged tool is not built again", func() error { return nil }, 0},
+		{"another key builds it again", func() error { r.key = "two"; return nil }, 1},
+		{"a deleted output is built again", func() error { return os.Remove(output) }, 1},
+		{"a truncated output is built again", func() error { return os.Truncate(output, 1) }, 1},
+		{"an overwritten output is built again", func() error { return os.Chtimes(output, time.Time{}, time.Now().Add(time.Hour)) }, 1},
+		{"the rebuilt tool is not built again", func() error { return nil }, 0},
+		{"without its stamp, as after a killed build, it is built again", func() error { return os.RemoveAll(filepath.Join(l.Build(), "stamps")) }, 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if err := c.prep(); err != nil {
@@ -105,7 +105,7 @@ func TestRun(t *testing.T) {
 		}
 		made(t, 2)
 	})
-	t.Run("a build that makes nothing is a failure that names what is missing", func(t *testing.T) {
+	t.Run("a build without its output fails and names the output", func(t *testing.T) {
 		r.key, r.makes = "four", nil
 		if err := os.Remove(output); err != nil {
 			t.Fatal(err)
@@ -126,7 +126,7 @@ func TestRunAfter(t *testing.T) {
 			Name: name, Title: name, After: after,
 			Key: func(context.Context) (string, error) { return name, nil },
 			Make: func(context.Context, io.Writer) error {
-				select { // either gives or takes, whichever comes first
+				select { // sends or receives, whichever is first
 				case meeting <- struct{}{}:
 					met.Store(true)
 				case <-meeting:
@@ -143,7 +143,7 @@ func TestRunAfter(t *testing.T) {
 		fails bool
 	}{
 		{"steps run side by side", []Step{step("a", "", nil), step("b", "", nil)}, true, false},
-		{"a step waits for the one that it comes after", []Step{step("c", "", nil), step("d", "c", nil)}, false, false},
+		{"a step waits for the one that it depends on", []Step{step("c", "", nil), step("d", "c", nil)}, false, false},
 		{"one that fails is waited for all the same", []Step{step("e", "", errors.New("no")), step("f", "e", nil)}, false, true},
 		{"one that is fresh is not waited for", []Step{step("g", "a", nil), step("h", "b", nil)}, true, false},
 	} {
@@ -156,7 +156,7 @@ func TestRunAfter(t *testing.T) {
 				t.Fatal(err)
 			}
 			if met.Load() != c.meet {
-				t.Errorf("made at the same time: %v, want %v", met.Load(), c.meet)
+				t.Errorf("built at the same time: %v, want %v", met.Load(), c.meet)
 			}
 		})
 	}

@@ -46,7 +46,7 @@ func TestSharedVersions(t *testing.T) {
 	}
 }
 
-// requirements are the versions that a module of this repository asks for,
+// requirements are the versions that a module of this repository requires,
 // without what it replaces.
 func requirements(t *testing.T, module string) map[string]string {
 	t.Helper()
@@ -70,7 +70,7 @@ func requirements(t *testing.T, module string) map[string]string {
 		}
 	}
 	if len(versions) == 0 {
-		t.Fatalf("%s requires nothing", module)
+		t.Fatalf("%s has no requirements", module)
 	}
 	return versions
 }

@@ -157,10 +157,10 @@ func (c *principals) boundaryDenials(t *testing.T) []denial {
 		{name: "the deploy role's boundary denies giving a workload role the account role's policy as its boundary", who: c.deploy, widened: true, try: setBoundary(c.function.name, accountLogs), undo: setBoundary(c.function.name, boundaryOf(t, c.out, c.function.name))},
 		{name: "the deploy role's boundary denies assuming other roles", who: c.deploy, widened: true, try: assumeRole(foreignRole), trusting: last(foreignRole)},
 		{name: "the deploy role's boundary denies managing the state's key", who: c.deploy, widened: true, try: describeKey(c.stateKey, "e2e"), undo: describeKey(c.stateKey, "Pulumi state, and the secrets in it")},
-		{name: "a role created by a deployment cannot read another stack's master password", who: c.made, try: readSecret(masterSecret(t, c.other))},
-		{name: "a role created by a deployment cannot read another stack's secrets", who: c.made, try: readSecret(c.foreignEnv["DB_SECRET_ARN"])},
-		{name: "a role created by a deployment cannot use another stack's key", who: c.made, try: decrypt(t, c.other, key)},
-		{name: "a role created by a deployment cannot read another stack's files", who: c.made, try: readObject(c.other.Bucket, "e2e/denial")},
-		{name: "a role created by a deployment cannot create an interface in another stack's VPC", who: c.made, try: card.create, undo: card.remove},
+		{name: "a role created by a deployment cannot read another stack's master password", who: c.created, try: readSecret(masterSecret(t, c.other))},
+		{name: "a role created by a deployment cannot read another stack's secrets", who: c.created, try: readSecret(c.foreignEnv["DB_SECRET_ARN"])},
+		{name: "a role created by a deployment cannot use another stack's key", who: c.created, try: decrypt(t, c.other, key)},
+		{name: "a role created by a deployment cannot read another stack's files", who: c.created, try: readObject(c.other.Bucket, "e2e/denial")},
+		{name: "a role created by a deployment cannot create an interface in another stack's VPC", who: c.created, try: card.create, undo: card.remove},
 	}
 }

@@ -128,14 +128,14 @@ func (a denial) check(t *testing.T, out outputs, admin *iam.Client) {
 		err := a.try(ctx, a.who.config)
 		narrow()
 		if !denied(err) {
-			t.Errorf("the boundary lets it through, or it failed for another reason: %v", err)
+			t.Errorf("the boundary allows it, or it failed for another reason: %v", err)
 		}
 	} else if err := a.try(ctx, a.who.config); !denied(err) {
-		t.Errorf("was let through, or failed for another reason: %v", err)
+		t.Errorf("it was allowed, or failed for another reason: %v", err)
 	}
 	defer a.who.allowAll(t, admin)()
 	if err := a.try(ctx, a.who.config); err != nil {
-		t.Errorf("fails even with every right, so its refusal proves nothing: %v", err)
+		t.Errorf("it fails even with every permission, so the test shows nothing: %v", err)
 	}
 	if a.undo == nil {
 		return

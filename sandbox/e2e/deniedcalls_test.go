@@ -33,11 +33,11 @@ func (c *principals) callDenials(t *testing.T) []denial {
 	execution := c.foreignExecutionLog(t)
 	var all []denial
 	for _, a := range append(c.secretAttempts(t, "e2e"), []namedAttempt{
-		{"cannot create a cluster with a master password of its choice", makeCluster("didomi-dev-data-e2e"), dropCluster("didomi-dev-data-e2e")},
+		{"cannot create a cluster with a master password of its choice", createCluster("didomi-dev-data-e2e"), deleteCluster("didomi-dev-data-e2e")},
 		{"cannot read files of its own stack", readObject(c.out.Bucket, "e2e/denial"), nil},
 		{"cannot read logs", readLog(logGroup), nil},
 		{"cannot create a log resource policy", letWriteLogs, withdrawLogs},
-		{"cannot let another account invoke a function", letInvoke(migrateFunction(t, c.out)), forbidInvoke(migrateFunction(t, c.out))},
+		{"cannot allow another account to invoke a function", allowInvoke(migrateFunction(t, c.out)), forbidInvoke(migrateFunction(t, c.out))},
 		{"cannot create an alarm that stops an instance", stopByAlarm("didomi-dev-api-e2e"), dropAlarm("didomi-dev-api-e2e")},
 		{"cannot create such an alarm under a name of Application Auto Scaling", stopByAlarm("TargetTracking-function:didomi-dev-api-e2e"), dropAlarm("TargetTracking-function:didomi-dev-api-e2e")},
 		{"cannot create a composite alarm that stops an instance", stopByComposite, dropAlarm("didomi-dev-api-e2e-composite")},
@@ -100,7 +100,7 @@ func (c *principals) secretAttempts(t *testing.T, suffix string) []namedAttempt 
 		})},
 		{"cannot have another stack's function rotate a secret", secret(func(ctx context.Context, client *secretsmanager.Client) error {
 			_, err := client.RotateSecret(ctx, &secretsmanager.RotateSecretInput{SecretId: &id, RotationLambdaARN: &foreign})
-			// With the permission, the error is that the function does not let Secrets Manager invoke it.
+			// With the permission, the error is that Secrets Manager may not invoke the function.
 			if err != nil && strings.Contains(err.Error(), "cannot invoke") {
 				return nil
 			}
@@ -180,8 +180,8 @@ func withdrawLogs(ctx context.Context, config aws.Config) error {
 	return err
 }
 
-// makeCluster creates a cluster of an engine for which the sandbox has no server.
-func makeCluster(name string) attempt {
+// createCluster creates a cluster of an engine for which the sandbox has no server.
+func createCluster(name string) attempt {
 	return func(ctx context.Context, config aws.Config) error {
 		_, err := rds.NewFromConfig(config).CreateDBCluster(ctx, &rds.CreateDBClusterInput{
 			DBClusterIdentifier: &name, Engine: aws.String("aurora-mysql"), MasterUsername: aws.String("e2e"), MasterUserPassword: aws.String("a-password-of-ones-own"),
@@ -190,14 +190,14 @@ func makeCluster(name string) attempt {
 	}
 }
 
-func dropCluster(name string) attempt {
+func deleteCluster(name string) attempt {
 	return func(ctx context.Context, config aws.Config) error {
 		_, err := rds.NewFromConfig(config).DeleteDBCluster(ctx, &rds.DeleteDBClusterInput{DBClusterIdentifier: &name, SkipFinalSnapshot: aws.Bool(true)})
 		return err
 	}
 }
 
-func letInvoke(function string) attempt {
+func allowInvoke(function string) attempt {
 	return func(ctx context.Context, config aws.Config) error {
 		_, err := lambda.NewFromConfig(config).AddPermission(ctx, &lambda.AddPermissionInput{
 			FunctionName: &function, StatementId: aws.String("e2e"), Principal: aws.String("123456789012"), Action: aws.String("lambda:InvokeFunction"),
@@ -278,10 +278,10 @@ func checkOrganization(t *testing.T, c *principals, admin *iam.Client) {
 		t.Run("under the service control policy, the deploy role "+a.name, func(t *testing.T) {
 			defer c.deploy.allowAll(t, admin)()
 			if err := a.try(context.Background(), limited); !denied(err) {
-				t.Errorf("was let through, or failed for another reason: %v", err)
+				t.Errorf("it was allowed, or failed for another reason: %v", err)
 			}
 			if err := a.try(context.Background(), c.deploy.config); err != nil {
-				t.Errorf("fails without the policy too, so its refusal proves nothing: %v", err)
+				t.Errorf("it fails without the policy too, so the test shows nothing: %v", err)
 			}
 			if a.undo == nil {
 				return

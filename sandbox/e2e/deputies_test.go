@@ -42,11 +42,11 @@ func checkDeputies(t *testing.T, out outputs) {
 		reader := newReader(t, out)
 		try := readEnvironment(*stackFunction(t, out, "migrate").FunctionName)
 		if err := try(ctx, reader.config); !denied(err) {
-			t.Errorf("who reads functions and has no right to the key sees the environment: %v", err)
+			t.Errorf("a reader of functions without a permission on the key sees the environment: %v", err)
 		}
 		defer reader.widen(t, iam.NewFromConfig(admin))()
 		if err := try(ctx, reader.config); err != nil {
-			t.Errorf("fails even with every right, so its refusal proves nothing: %v", err)
+			t.Errorf("it fails even with every permission, so the test shows nothing: %v", err)
 		}
 	})
 	t.Run("no other function can use the role of the function that rotates the cache's password", func(t *testing.T) {
@@ -60,7 +60,7 @@ func checkDeputies(t *testing.T, out outputs) {
 		err := try(ctx, admin)
 		undo()
 		if err != nil {
-			t.Errorf("fails although the role trusts Lambda for every function, so its refusal proves nothing: %v", err)
+			t.Errorf("it fails although the role trusts Lambda for every function, so the test shows nothing: %v", err)
 		}
 		if err := setFunctionRole(*other.FunctionName, *other.Role)(ctx, admin); err != nil {
 			t.Errorf("undo: %v", err)

@@ -40,7 +40,7 @@ func checkPages(t *testing.T, out outputs, origin string) {
 		t.Run(c.name, func(t *testing.T) {
 			got := send(t, out, c.method, c.path, c.body, map[string]string{"Origin": c.origin, "Content-Type": "application/json"})
 			if allowed := got.header.Get("Access-Control-Allow-Origin"); allowed != c.allowed {
-				t.Errorf("%d lets %q read it, want %q\n%s", got.status, allowed, c.allowed, got.body)
+				t.Errorf("%d allows %q to read it, want %q\n%s", got.status, allowed, c.allowed, got.body)
 			}
 		})
 	}
@@ -70,7 +70,7 @@ func checkPagesAtBucket(t *testing.T, out outputs, origin string) {
 			}
 			got := do(t, req)
 			if allowed := got.header.Get("Access-Control-Allow-Origin"); allowed != c.allowed {
-				t.Errorf("%d lets %q do it, want %q\n%s", got.status, allowed, c.allowed, got.body)
+				t.Errorf("%d allows %q to do it, want %q\n%s", got.status, allowed, c.allowed, got.body)
 			}
 		})
 	}
@@ -97,7 +97,7 @@ func checkGatewayResponses(t *testing.T, out outputs) {
 		got := untilThrottled(t, newRequest(t, out, http.MethodGet, "/nothing", "", key))
 		checkProblem(t, got, http.StatusTooManyRequests)
 		if got.header.Get("Retry-After") == "" {
-			t.Error("it does not say when to come back")
+			t.Error("it has no Retry-After")
 		}
 	})
 }

@@ -114,7 +114,7 @@ func (c *principals) otherProgramDenials(t *testing.T) []denial {
 		{name: "the deploy role cannot take over another program's key", who: who, try: tagKey(p.key, mine), undo: untagKey(p.key)},
 		{name: "the deploy role cannot rewrite the policy of another program's key", who: who, try: rewriteKeyPolicy(p.key)},
 		{name: "the deploy role cannot decrypt with another program's key", who: who, try: decryption},
-		{name: "a role created by a deployment cannot decrypt with another program's key", who: c.made, try: decryption},
+		{name: "a role created by a deployment cannot decrypt with another program's key", who: c.created, try: decryption},
 		{name: "the deploy role cannot take over another program's VPC", who: who, try: tagNetwork(p.vpc, mine), undo: untagNetwork(p.vpc)},
 		{name: "the deploy role cannot take over another program's default security group", who: who, try: tagNetwork(p.defaultGroup, mine), undo: untagNetwork(p.defaultGroup)},
 		{name: "the deploy role cannot add a rule to another program's security group", who: who, try: openGroup(p.defaultGroup, mine), undo: closeGroup(p.defaultGroup)},

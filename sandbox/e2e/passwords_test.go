@@ -62,12 +62,12 @@ func checkNoSecrets(t *testing.T, out outputs) {
 	if arn := functionEnvironment(t, out)["DB_SECRET_ARN"]; !strings.Contains(places["the state"], arn) || !strings.Contains(places["a preview"], arn) {
 		t.Errorf("what was searched is no state or no preview: it does not name the secret %s", arn)
 	}
-	checkVoidPasswords(t, out, places["the state"], decrypted)
+	checkPlaceholderPasswords(t, out, places["the state"], decrypted)
 }
 
-// checkVoidPasswords checks that nobody can log in with the placeholder passwords of the cache's users, which are
+// checkPlaceholderPasswords checks that nobody can log in with the placeholder passwords of the cache's users, which are
 // encrypted in the state.
-func checkVoidPasswords(t *testing.T, out outputs, state, decrypted string) {
+func checkPlaceholderPasswords(t *testing.T, out outputs, state, decrypted string) {
 	t.Helper()
 	for user, password := range cachePasswords(t, decrypted) {
 		if strings.Contains(state, password) {

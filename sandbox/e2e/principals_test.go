@@ -27,8 +27,8 @@ type principals struct {
 	function, migration, cacheUser, flows principal
 	// proxy is the other stack's role, because this stack has no proxy.
 	proxy principal
-	// made is a role that the deploy role has created with all permissions within its boundary.
-	made principal
+	// created is a role that the deploy role has created with all permissions within its boundary.
+	created principal
 }
 
 // stackRoles returns the ARNs of a stack's roles by the part of their names after the stack's prefix.
@@ -75,14 +75,14 @@ func newPrincipals(t *testing.T, out, other outputs) *principals {
 	c.function, c.migration = take(admin, roles["api-function-role"]), take(admin, roles["api-migrate-role"])
 	c.cacheUser = take(admin, roles["api-cache-user-role"])
 	c.proxy, c.flows = take(admin, stackRoles(t, other)["data-proxy"]), take(admin, roles["network-flows"])
-	c.made = take(admin, makeWidestRole(t, c))
+	c.created = take(admin, createWidestRole(t, c))
 	putFile(t, out)
 	putFile(t, other)
 	return c
 }
 
-// makeWidestRole creates a role as the deploy role: its policy allows everything, within the required boundary.
-func makeWidestRole(t *testing.T, c *principals) string {
+// createWidestRole creates a role as the deploy role: its policy allows everything, within the required boundary.
+func createWidestRole(t *testing.T, c *principals) string {
 	t.Helper()
 	ctx, admin, deploy := context.Background(), iam.NewFromConfig(awsConfig(c.out)), iam.NewFromConfig(c.deploy.config)
 	function, err := admin.GetRole(ctx, &iam.GetRoleInput{RoleName: &c.function.name})

@@ -120,7 +120,7 @@ func checkWrongConfig(t *testing.T, out outputs) {
 		{"an unknown key", func(config map[string]any) {
 			config["didomi:network"] = map[string]any{"cidrr": "10.0.0.0/16"}
 		}, []string{"cidrr"}},
-		{"a network that is none", func(config map[string]any) {
+		{"an invalid network", func(config map[string]any) {
 			config["didomi:network"] = map[string]any{"cidr": "10.0.0.0/99"}
 		}, []string{"10.0.0.0/99"}},
 		{"no domain", func(config map[string]any) {
@@ -131,12 +131,12 @@ func checkWrongConfig(t *testing.T, out outputs) {
 			config["didomi:dns"] = map[string]any{"domain": "not a domain"}
 		}, []string{"nonsense", "99", "not a domain"}},
 	} {
-		t.Run(c.name, func(t *testing.T) { refusesConfig(t, out, c.edit, c.want) })
+		t.Run(c.name, func(t *testing.T) { rejectsConfig(t, out, c.edit, c.want) })
 	}
 }
 
-// refusesConfig checks that an up of a new stack with an edited configuration is rejected.
-func refusesConfig(t *testing.T, out outputs, edit func(map[string]any), want []string) {
+// rejectsConfig checks that an up of a new stack with an edited configuration is rejected.
+func rejectsConfig(t *testing.T, out outputs, edit func(map[string]any), want []string) {
 	t.Helper()
 	file := readStackFile(t, out.ConfigFile)
 	edit(file.Config)
@@ -151,7 +151,7 @@ func refusesConfig(t *testing.T, out outputs, edit func(map[string]any), want []
 	writeFile(t, config, edited)
 	stdout, stderr, code := pulumi(t, out, repository(t), "up", "--stack", "wrong", "--config-file", config, "--yes", "--skip-preview")
 	if code == 0 {
-		t.Fatalf("up went well with a wrong configuration\n%s", stdout)
+		t.Fatalf("up succeeds with an invalid configuration\n%s", stdout)
 	}
 	for _, word := range want {
 		if !strings.Contains(stdout+stderr, word) {

@@ -147,8 +147,8 @@ func checkLongPage(t *testing.T, out outputs) {
 	}
 }
 
-// checkRefusals sends requests for missing resources and with invalid bodies.
-func checkRefusals(t *testing.T, out outputs) {
+// checkInvalidRequests sends requests for missing resources and with invalid bodies.
+func checkInvalidRequests(t *testing.T, out outputs) {
 	t.Helper()
 	for _, c := range []struct {
 		name, method, path, body string

@@ -57,7 +57,7 @@ func assumeWithin(t *testing.T, as aws.Config, role string, policy *string) aws.
 		RoleArn: &role, RoleSessionName: aws.String("e2e"), Policy: policy,
 	})
 	if err != nil {
-		t.Fatalf("take the role %s: %v", role, err)
+		t.Fatalf("assume the role %s: %v", role, err)
 	}
 	config := as.Copy()
 	config.Credentials = credentials.NewStaticCredentialsProvider(*session.Credentials.AccessKeyId, *session.Credentials.SecretAccessKey, *session.Credentials.SessionToken)

@@ -58,7 +58,7 @@ func TestEndToEnd(t *testing.T) {
 		checkKey(t, dev, "e2e-1")
 	})
 	step("items with the longest encoding fit into pages", func(t *testing.T) { checkLongPage(t, dev) })
-	step("unknown paths and invalid requests get a problem+json response", func(t *testing.T) { checkRefusals(t, dev) })
+	step("unknown paths and invalid requests get a problem+json response", func(t *testing.T) { checkInvalidRequests(t, dev) })
 	step("only pages of the stack's origin may call the API and follow its redirects to S3", func(t *testing.T) {
 		checkPages(t, dev, "http://localhost:3000")
 		checkPagesAtBucket(t, dev, "http://localhost:3000")

@@ -49,7 +49,7 @@ func checkTokens(t *testing.T, out outputs) {
 		t.Fatal(err)
 	}
 	admin := iam.NewFromConfig(awsConfig(out))
-	provider := knowAudience(t, admin, vault)
+	provider := addAudience(t, admin, vault)
 	names := stackOutputs(t, out)
 	preview, deploy := names["ciPreviewRole"].(string), names["ciDeployRole"].(string)
 	push, schedule := oidc.Job{Source: "push", Ref: "main"}, oidc.Job{Source: "schedule", Ref: "main"}
@@ -110,7 +110,7 @@ func checkTokens(t *testing.T, out outputs) {
 			defer trustPolicy(t, admin, last(c.role), `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",`+
 				`"Principal":{"Federated":"`+provider+`"},"Action":"sts:AssumeRoleWithWebIdentity"}]}`)()
 			if err := assumeWithToken(out, c.role, token); err != nil {
-				t.Errorf("no trust policy would take it, so the refusal proves nothing: %v", err)
+				t.Errorf("no trust policy would accept it, so the test shows nothing: %v", err)
 			}
 		})
 	}
@@ -137,9 +137,9 @@ func errorCode(err error) string {
 	}
 }
 
-// knowAudience adds an audience to the account's GitLab provider for the test and returns the provider's ARN. The
+// addAudience adds an audience to the account's GitLab provider for the test and returns the provider's ARN. The
 // emulator cannot change a provider, so it is recreated.
-func knowAudience(t *testing.T, admin *iam.Client, audience string) string {
+func addAudience(t *testing.T, admin *iam.Client, audience string) string {
 	t.Helper()
 	ctx := context.Background()
 	list, err := admin.ListOpenIDConnectProviders(ctx, &iam.ListOpenIDConnectProvidersInput{})

@@ -38,7 +38,7 @@ func checkUpload(t *testing.T, out outputs) {
 	small := requestUpload(t, out, "e2e/small.txt", len("small"))
 	sendPresigned(t, small.presigned, "small")
 	if got := request(t, out, http.MethodGet, "/files/e2e/small.txt", ""); got.body != "small" {
-		t.Errorf("the file came back as %d %q", got.status, got.body)
+		t.Errorf("the file is returned as %d %q", got.status, got.body)
 	}
 
 	checkActiveContent(t, out)

@@ -33,7 +33,7 @@ func checkZones(t *testing.T, out outputs) {
 	manage(t, deploy, wider, "up", "--yes", "--skip-preview", "--exclude", identities)
 	checkItems(t, out)
 	if p := previewConfig(t, reader, out.ConfigFile); !said(p, fewerZones) {
-		t.Errorf("the zone may be given up again: %v", p.Diagnostics)
+		t.Errorf("the zone can be removed: %v", p.Diagnostics)
 	}
 }
 

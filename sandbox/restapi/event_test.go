@@ -144,6 +144,6 @@ func TestABodyThatIsNotUTF8IsReplaced(t *testing.T) {
 	f := newFixture(t, nil)
 	f.send(t, "PUT", "/api1/v1/other", "a\xff\xc3(é")
 	if got := f.invoker.event(t)["body"]; got != "a\ufffd\ufffd(é" {
-		t.Errorf("the function gets %q", got)
+		t.Errorf("the function receives %q", got)
 	}
 }

@@ -68,7 +68,7 @@ func FuzzMatch(f *testing.F) {
 	f.Fuzz(func(t *testing.T, path string) {
 		r, params := d.match(path)
 		if r == nil {
-			t.Fatalf("%q is served by nothing, though /{proxy+} and / take all", path)
+			t.Fatalf("%q has no route, and /{proxy+} and / match every path", path)
 		}
 		// The values in the resource's path must give the request's path.
 		built := r.path

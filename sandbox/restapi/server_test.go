@@ -190,7 +190,7 @@ func TestResponsesOfInvocations(t *testing.T) {
 				t.Errorf("got %d %s %v, want %d %s %s", a.status, a.body, a.header, test.status, test.body, test.header)
 			}
 			if a.header.Get("Via") != "" {
-				t.Error("Via came through")
+				t.Error("Via was passed to the client")
 			}
 		})
 	}
