@@ -19,33 +19,13 @@ func TestErrorsNameTheWrongValueAndTheAllowedOnes(t *testing.T) {
 			func(c *Config) { c.CIDR = "" },
 			`cidr is not set; must be an IPv4 network such as "172.16.0.0/16"`,
 		},
-		"a network that does not parse": {
-			func(c *Config) { c.CIDR = "172.16.0.0/33" },
-			`cidr is "172.16.0.0/33"; must be an IPv4 network such as "172.16.0.0/16"`,
-		},
-		"an IPv6 network": {
-			func(c *Config) { c.CIDR = "fd00::/16" },
-			`cidr is "fd00::/16"; must be an IPv4 network such as "172.16.0.0/16"`,
-		},
 		"an address inside the network": {
 			func(c *Config) { c.CIDR = "172.16.5.0/16" },
 			`cidr is "172.16.5.0/16"; must be a network's first address, which is "172.16.0.0/16"`,
 		},
-		"a network wider than a VPC": {
-			func(c *Config) { c.CIDR = "10.0.0.0/8" },
-			`cidr is "10.0.0.0/8"; must be a network with a prefix from /16 to /22`,
-		},
 		"a network too small for the tiers": {
 			func(c *Config) { c.CIDR = "10.0.0.0/23" },
 			`cidr is "10.0.0.0/23"; must be a network with a prefix from /16 to /22`,
-		},
-		"a public network": {
-			func(c *Config) { c.CIDR = "8.8.0.0/16" },
-			`cidr is "8.8.0.0/16"; must be a private network, inside 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16`,
-		},
-		"one zone": {
-			func(c *Config) { c.Zones = 1 },
-			`zones is 1; must be an integer from 2 to 4`,
 		},
 		"more zones than a region has": {
 			func(c *Config) { c.Zones = 7 },
