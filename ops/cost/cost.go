@@ -7,7 +7,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"os"
 
 	"github.com/didomi/serverless-api/ops/command"
 	"github.com/didomi/serverless-api/ops/graph"
@@ -15,11 +14,11 @@ import (
 
 // options are the command's flags.
 type options struct {
-	source        graph.Source
-	traffic, base string
-	set           []string
-	architecture  string
-	json, items   bool
+	source       graph.Source
+	base         string
+	set          []string
+	architecture string
+	json, items  bool
 }
 
 // Run is the command.
@@ -27,8 +26,7 @@ func Run(_ context.Context, io command.IO, args []string) error {
 	var o options
 	flags := command.Flags("cost")
 	o.source.Register(flags)
-	flags.StringVar(&o.traffic, "traffic", "", "YAML `file` whose numbers replace those of ops/cost/traffic.yaml")
-	flags.Func("set", "one number of the traffic, such as `requests=5e6`; may be repeated", func(s string) error {
+	flags.Func("set", "a number that replaces one of ops/cost/traffic.yaml, such as `requests=5e6`; may be repeated", func(s string) error {
 		o.set = append(o.set, s)
 		return nil
 	})
@@ -51,13 +49,7 @@ func (o options) run(io command.IO) error {
 	if err != nil {
 		return err
 	}
-	var file []byte
-	if o.traffic != "" {
-		if file, err = os.ReadFile(o.traffic); err != nil {
-			return err
-		}
-	}
-	traffic, err := loadTraffic(file, o.set)
+	traffic, err := loadTraffic(o.set)
 	if err != nil {
 		return err
 	}

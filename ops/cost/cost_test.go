@@ -177,18 +177,17 @@ func TestEveryModelledTypeHasAReader(t *testing.T) {
 
 func TestImpossibleTrafficIsRejected(t *testing.T) {
 	for name, c := range map[string]struct {
-		file, set string
-		want      string
+		set, want string
 	}{
-		"a number that does not exist":       {"", "request=5", "field request not found"},
-		"a value that is no number":          {"", "requests=many", "cannot unmarshal"},
-		"no number":                          {"", "requests", "not of the form name=number"},
-		"a share above one":                  {"cacheHits: 90", "writes=1", "cacheHits is 90; must be a number from 0 to 1"},
-		"a negative number":                  {"", "itemKB=-1", "itemKB is -1; must be a number from 0 to"},
-		"fewer requests than those of files": {"", "requests=10", "must be at least fileRequests and writes together"},
+		"a number that does not exist":       {"request=5", "field request not found"},
+		"a value that is no number":          {"requests=many", "cannot unmarshal"},
+		"no number":                          {"requests", "not of the form name=number"},
+		"a share above one":                  {"cacheHits=90", "cacheHits is 90; must be a number from 0 to 1"},
+		"a negative number":                  {"itemKB=-1", "itemKB is -1; must be a number from 0 to"},
+		"fewer requests than those of files": {"requests=10", "must be at least fileRequests and writes together"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := loadTraffic([]byte(c.file), []string{c.set})
+			_, err := loadTraffic([]string{c.set})
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v, want %q", err, c.want)
 			}
@@ -196,8 +195,8 @@ func TestImpossibleTrafficIsRejected(t *testing.T) {
 	}
 }
 
-func TestASingleNumberReplacesTheFilesAndTheFilesTheAssumption(t *testing.T) {
-	got, err := loadTraffic([]byte("requests: 5e6\nitemKB: 3\n"), []string{"itemKB=4"})
+func TestNumbersReplaceTheAssumptions(t *testing.T) {
+	got, err := loadTraffic([]string{"requests=5e6", "itemKB=4"})
 	if err != nil {
 		t.Fatal(err)
 	}

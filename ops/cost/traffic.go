@@ -5,7 +5,6 @@ import (
 	_ "embed" // the assumed traffic
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"strings"
 
@@ -40,11 +39,10 @@ type Traffic struct {
 	FlowLogGB     float64 `yaml:"flowLogGB" json:"flowLogGB"`
 }
 
-// loadTraffic reads the assumptions; another file's numbers (nil: none) replace them, and single numbers such as
-// "requests=5e6" replace those.
-func loadTraffic(file []byte, numbers []string) (Traffic, error) {
+// loadTraffic reads the assumptions; numbers such as "requests=5e6" replace single ones.
+func loadTraffic(numbers []string) (Traffic, error) {
 	var t Traffic
-	sources := [][]byte{assumedTraffic, file}
+	sources := [][]byte{assumedTraffic}
 	for _, number := range numbers {
 		name, value, ok := strings.Cut(number, "=")
 		if !ok {
@@ -55,7 +53,7 @@ func loadTraffic(file []byte, numbers []string) (Traffic, error) {
 	for _, source := range sources {
 		decoder := yaml.NewDecoder(bytes.NewReader(source))
 		decoder.KnownFields(true)
-		if err := decoder.Decode(&t); err != nil && !errors.Is(err, io.EOF) {
+		if err := decoder.Decode(&t); err != nil {
 			return t, fmt.Errorf("read the traffic: %w", err)
 		}
 	}
