@@ -20,12 +20,15 @@ import (
 type environment struct {
 	host     *Host
 	function Function
+	debug    *debugging // nil: not under a debugger
 	log      *logger
 	scratch  string // the environment's own temporary directory
 	process  *process
 	server   *http.Server
 	launched chan struct{} // closed once process is set, or cannot be started
-	expires  time.Time     // of the credentials; zero: never
+	// releasePort frees the debugger's port; nil without a debugger.
+	releasePort func()
+	expires     time.Time // of the credentials; zero: never
 
 	ready      chan struct{}       // the runtime requests the next invocation
 	work       chan *invocation    // and receives it
@@ -44,8 +47,9 @@ type environment struct {
 }
 
 // newEnvironment unpacks the code, gets credentials and starts the process.
-func newEnvironment(ctx context.Context, h *Host, f Function, requestID string) (*environment, *FunctionError) {
-	root, err := h.code.directory(ctx, h.config.Source, f)
+func newEnvironment(ctx context.Context, p *pool, requestID string) (*environment, *FunctionError) {
+	h, f := p.host, p.function
+	root, err := p.root(ctx)
 	if err != nil {
 		return nil, newFailure(requestID, "ServiceException", "%v", err)
 	}
@@ -61,11 +65,17 @@ func newEnvironment(ctx context.Context, h *Host, f Function, requestID string) 
 	if e.log, err = newLogger(h.logs, f, stream); err != nil {
 		return nil, newFailure(requestID, "ServiceException", "%v", err)
 	}
+	if p.code.debugged() {
+		e.debug = p.code.debug
+		e.releasePort = h.takeDebugPort(e.debug.Address)
+	}
 	if err := e.launch(root, credentials); err != nil {
 		e.end()
 		return nil, newFailure(requestID, "Runtime.InvalidEntrypoint", "%v", err)
 	}
-	go e.watchMemory()
+	if e.debug == nil {
+		go e.watchMemory()
+	}
 	return e, nil
 }
 
@@ -84,10 +94,10 @@ func (e *environment) launch(root string, c Credentials) (err error) {
 	e.log.printf("INIT_START Runtime Version: provided (sandbox)\tHandler: %s", e.function.Handler)
 	e.started = time.Now()
 	e.active.Store(true)
-	e.process, err = startProcess(child.Spec{
+	e.process, err = startProcess(e.debug.under(child.Spec{
 		Name: "function " + e.function.Name, Path: filepath.Join(root, "bootstrap"), Dir: root,
 		Env: e.variables(root, listener.Addr().String(), c), Log: e.log.input,
-	})
+	}, e.scratch))
 	switch {
 	case errors.Is(err, os.ErrNotExist):
 		return errors.New("Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]") //nolint:staticcheck // the platform's words
@@ -105,7 +115,7 @@ func (e *environment) admits(conn net.Conn) bool {
 
 // init waits until the runtime requests its first invocation.
 func (e *environment) init(inv *invocation) *FunctionError {
-	timer := time.NewTimer(InitTimeout)
+	timer := time.NewTimer(e.debug.orLonger(InitTimeout))
 	defer timer.Stop()
 	var failure *FunctionError
 	select {
@@ -144,6 +154,9 @@ func (e *environment) exitFailure(requestID string) *FunctionError {
 
 // canRun reports whether the environment can run an invocation with this timeout.
 func (e *environment) canRun(timeout time.Duration) bool {
+	if e.debug != nil {
+		timeout = 0 // longer than any credentials are valid
+	}
 	fresh := e.expires.IsZero() || time.Until(e.expires) > timeout+credentialMargin
 	return fresh && e.process.Alive()
 }
@@ -152,7 +165,7 @@ func (e *environment) canRun(timeout time.Duration) bool {
 // connections may time out.
 func (e *environment) freeze() {
 	e.idleSince = time.Now()
-	if !e.host.config.KeepRunning {
+	if !e.host.config.KeepRunning && e.debug == nil { // a frozen debugger would accept no client
 		e.process.Signal(syscall.SIGSTOP)
 		e.active.Store(false)
 	}
@@ -164,10 +177,18 @@ func (e *environment) wake() {
 }
 
 // kill kills the process, frozen or not.
-func (e *environment) kill() { e.process.Signal(syscall.SIGKILL) }
+func (e *environment) kill() {
+	if e.debug != nil {
+		killTree(e.process.PID()) // the debugger starts the function in a process group of its own
+	}
+	e.process.Signal(syscall.SIGKILL)
+}
 
 // end shuts the environment down and removes its files.
 func (e *environment) end() {
+	if e.releasePort != nil {
+		defer e.releasePort()
+	}
 	if e.process != nil {
 		if e.sigterm.Load() && e.process.Alive() && !e.host.closing() {
 			e.wake()

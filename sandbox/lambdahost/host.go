@@ -13,7 +13,7 @@ import (
 // Config configures a Host.
 type Config struct {
 	Source Source
-	// Dir contains code/ (unpacked zips) and tmp/ (each environment's TMPDIR), which New empties, and logs/ (one file
+	// Dir contains code/ (unpacked zips), swaps/ (code that runs in place of deployed code) and tmp/ (each environment's TMPDIR), which New empties, and logs/ (one file
 	// per function). It is created if missing.
 	Dir       string
 	Region    string
@@ -38,6 +38,7 @@ type Config struct {
 type Host struct {
 	config  Config
 	code    *codeStore
+	swaps   string // parent of the directories of swapped code
 	scratch string // parent of the environments' temporary directories
 	logs    *logFiles
 	admit   *admission
@@ -46,8 +47,12 @@ type Host struct {
 	mu     sync.Mutex
 	closed bool
 	pools  map[string]*pool // by function name and version
-	stop   chan struct{}
-	work   sync.WaitGroup // invocations, environments and the reaper
+	// swapped is the code that runs in place of deployed code, by function name.
+	swapped map[string]*swapped
+	// debugPorts are taken by the environments whose debugger listens there, by address.
+	debugPorts map[string]chan struct{}
+	stop       chan struct{}
+	work       sync.WaitGroup // invocations, environments and the reaper
 }
 
 var _ Invoker = (*Host)(nil)
@@ -68,22 +73,25 @@ func New(c Config) (*Host, error) {
 		return nil, fmt.Errorf("lambdahost: directory %s: %w", c.Dir, err)
 	}
 	c.Dir = dir
-	code, scratch, logs := filepath.Join(dir, "code"), filepath.Join(dir, "tmp"), filepath.Join(dir, "logs")
+	code, swaps, scratch, logs := filepath.Join(dir, "code"), filepath.Join(dir, "swaps"), filepath.Join(dir, "tmp"), filepath.Join(dir, "logs")
 	err = errors.Join(
-		os.RemoveAll(code), os.RemoveAll(scratch), // leftovers of a killed daemon
-		os.MkdirAll(code, 0o700), os.MkdirAll(scratch, 0o700), os.MkdirAll(logs, 0o700),
+		os.RemoveAll(code), os.RemoveAll(swaps), os.RemoveAll(scratch), // leftovers of a killed daemon
+		os.MkdirAll(code, 0o700), os.MkdirAll(swaps, 0o700), os.MkdirAll(scratch, 0o700), os.MkdirAll(logs, 0o700),
 	)
 	if err != nil {
 		return nil, fmt.Errorf("lambdahost: prepare %s: %w", dir, err)
 	}
 	h := &Host{
-		config:  c,
-		code:    &codeStore{dir: code},
-		scratch: scratch,
-		logs:    newLogFiles(logs, c.Logs),
-		admit:   newAdmission(c.Concurrency),
-		pools:   map[string]*pool{},
-		stop:    make(chan struct{}),
+		config:     c,
+		code:       &codeStore{dir: code},
+		swaps:      swaps,
+		scratch:    scratch,
+		logs:       newLogFiles(logs, c.Logs),
+		admit:      newAdmission(c.Concurrency),
+		pools:      map[string]*pool{},
+		swapped:    map[string]*swapped{},
+		debugPorts: map[string]chan struct{}{},
+		stop:       make(chan struct{}),
 	}
 	h.work.Add(1)
 	go h.reap()
@@ -171,7 +179,11 @@ func (h *Host) begin(ctx context.Context, r Request, stream bool) (*invocation, 
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.closed {
-		return nil, &Error{Status: 503, Type: "ServiceException", Message: "the Lambda host is shutting down"}
+		return nil, errClosing
+	}
+	code := h.swappedCode(f)
+	if code != nil {
+		f = code.adapt(f)
 	}
 	release, err := h.admit.enter(f)
 	if err != nil {
@@ -179,10 +191,12 @@ func (h *Host) begin(ctx context.Context, r Request, stream bool) (*invocation, 
 	}
 	inv := newInvocation(f, r, stream)
 	inv.rate = h.config.StreamRate
-	p := h.pool(f)
+	p := h.pool(f, code)
 	h.work.Add(1)
+	p.addUser()
 	go func() {
 		defer h.work.Done()
+		defer p.removeUser()
 		p.run(inv)
 		// The caller is notified last, so that its next call finds the slot and the environment free.
 		release()
@@ -191,18 +205,23 @@ func (h *Host) begin(ctx context.Context, r Request, stream bool) (*invocation, 
 	return inv, nil
 }
 
-// pool returns the environments of the function's version and retires those with an older code or configuration. h.mu
-// is held.
-func (h *Host) pool(f Function) *pool {
-	key := f.Name + ":" + f.Version
+// errClosing is the error of a host that Close was called on.
+var errClosing = &Error{Status: 503, Type: "ServiceException", Message: "the Lambda host is shutting down"}
+
+func poolKey(f Function) string { return f.Name + ":" + f.Version }
+
+// pool returns the environments of the function's version that run the code (nil: the deployed one), and retires those
+// with another code or an older configuration. h.mu is held.
+func (h *Host) pool(f Function, code *swapped) *pool {
+	key := poolKey(f)
 	print := fingerprint(f)
 	if p := h.pools[key]; p != nil {
-		if p.fingerprint == print {
+		if p.fingerprint == print && p.code == code {
 			return p
 		}
 		p.retire()
 	}
-	p := &pool{host: h, function: f, fingerprint: print}
+	p := &pool{host: h, function: f, fingerprint: print, code: code}
 	h.pools[key] = p
 	return p
 }

@@ -13,6 +13,7 @@ type pool struct {
 	host        *Host
 	function    Function
 	fingerprint string
+	code        *swapped // runs in place of the deployed code; nil: that one
 
 	mu      sync.Mutex
 	retired bool
@@ -30,8 +31,22 @@ func fingerprint(f Function) string {
 	return string(sum[:])
 }
 
+// addUser and removeUser count the invocations and environments that need the directory of swapped code.
+func (p *pool) addUser() {
+	if p.code != nil {
+		p.code.users.add()
+	}
+}
+
+func (p *pool) removeUser() {
+	if p.code != nil {
+		p.code.users.done()
+	}
+}
+
 // run runs the invocation in an idle environment or a new one.
 func (p *pool) run(inv *invocation) {
+	defer p.takeTurn()()
 	env := p.take(inv.function.Timeout)
 	if env == nil {
 		env = p.start(inv)
@@ -85,17 +100,19 @@ func (p *pool) discard(env *environment) {
 	p.host.work.Add(1) // an invocation, the reaper or Close still keeps the counter above zero
 	go func() {
 		defer p.host.work.Done()
+		defer p.removeUser()
 		env.end()
 	}()
 }
 
 // start creates an environment and waits for its init phase. On failure, it fails the invocation and returns nil.
 func (p *pool) start(inv *invocation) *environment {
-	env, failure := newEnvironment(context.Background(), p.host, p.function, inv.id)
+	env, failure := newEnvironment(context.Background(), p, inv.id)
 	if failure != nil {
 		inv.fail(failure)
 		return nil
 	}
+	p.addUser()
 	p.host.live.add(env)
 	if failure := env.init(inv); failure != nil {
 		inv.fail(failure)
@@ -105,8 +122,31 @@ func (p *pool) start(inv *invocation) *environment {
 	return env
 }
 
+// warm starts an environment without an invocation. It returns why the init phase failed, or nil.
+func (p *pool) warm() *FunctionError {
+	defer p.takeTurn()()
+	inv := newInvocation(p.function, Request{}, false) // never sent: only for its log
+	env := p.start(inv)
+	if env == nil {
+		return inv.failure
+	}
+	p.put(env)
+	return nil
+}
+
+// root returns the directory of the unpacked code.
+func (p *pool) root(ctx context.Context) (string, error) {
+	if p.code != nil {
+		return p.code.root, nil
+	}
+	return p.host.code.directory(ctx, p.host.config.Source, p.function)
+}
+
 // reap ends environments that have been idle since before.
 func (p *pool) reap(before time.Time) {
+	if p.code.debugged() {
+		return // its breakpoints would go too
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	kept := p.idle[:0]

@@ -1,0 +1,82 @@
+package lambdahost
+
+import (
+	"slices"
+	"syscall"
+	"time"
+
+	"github.com/didomi/serverless-api/sandbox/child"
+)
+
+// Debugger runs a function's code under Delve.
+type Debugger struct {
+	Program string // path of dlv
+	Address string // host and port on which it listens
+}
+
+// debugTimeout is the timeout of what a debugger may stop: further away than anybody waits.
+const debugTimeout = 24 * time.Hour
+
+// debugging is code under a debugger. It has one environment at a time, because its debugger has one port: other
+// invocations wait for their turn. The environment is neither frozen nor ended while idle, and its memory, in which the
+// debugger's counts, is not limited.
+type debugging struct {
+	Debugger
+	turn chan struct{}
+}
+
+func newDebugging(d Debugger) *debugging {
+	return &debugging{Debugger: d, turn: make(chan struct{}, 1)}
+}
+
+// takeTurn waits until no other invocation runs the code under its debugger.
+func (p *pool) takeTurn() (done func()) {
+	if !p.code.debugged() {
+		return func() {}
+	}
+	turn := p.code.debug.turn
+	turn <- struct{}{}
+	return func() { <-turn }
+}
+
+// takeDebugPort waits until no environment uses the port.
+func (h *Host) takeDebugPort(address string) (release func()) {
+	h.mu.Lock()
+	taken := h.debugPorts[address]
+	if taken == nil {
+		taken = make(chan struct{}, 1)
+		h.debugPorts[address] = taken
+	}
+	h.mu.Unlock()
+	taken <- struct{}{}
+	return func() { <-taken }
+}
+
+// orLonger returns the limit, or debugTimeout under a debugger.
+func (d *debugging) orLonger(limit time.Duration) time.Duration {
+	if d == nil {
+		return limit
+	}
+	return debugTimeout
+}
+
+// under returns how the debugger starts the process, which runs until it reaches a breakpoint. Any number of clients may
+// attach and detach. dir is for the debugger's files.
+func (d *debugging) under(spec child.Spec, dir string) child.Spec {
+	if d == nil {
+		return spec
+	}
+	spec.Args = []string{
+		"exec", "--headless", "--listen=" + d.Address, "--api-version=2", "--accept-multiclient", "--continue", spec.Path,
+	}
+	spec.Path = d.Program
+	spec.Env = append(slices.Clone(spec.Env), "XDG_CONFIG_HOME="+dir)
+	return spec
+}
+
+// killTree kills the descendants of a process.
+func killTree(pid int) {
+	for _, process := range tree(pid)[1:] {
+		_ = syscall.Kill(process, syscall.SIGKILL) // it may have exited
+	}
+}

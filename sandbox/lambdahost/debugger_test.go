@@ -1,0 +1,79 @@
+package lambdahost
+
+import (
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+)
+
+// underDebugger returns a host whose function runs under a program with Delve's arguments, which starts the function
+// as its child.
+func underDebugger(t *testing.T, edit func(*fakeSource, *Config)) *Host {
+	t.Helper()
+	debugger := filepath.Join(t.TempDir(), "dlv")
+	script := "#!/bin/sh\nfor program; do :; done\n\"$program\"\n"
+	if err := os.WriteFile(debugger, []byte(script), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	h, _ := newFunction(t, edit)
+	err := h.Swap(t.Context(), "live", Swap{
+		Function: "f", Binary: builtFunction(2), Owner: "test", Debugger: &Debugger{Program: debugger, Address: "127.0.0.1:1"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+func TestNoLimitEndsAnInvocationUnderADebugger(t *testing.T) {
+	for name, test := range map[string]struct {
+		payload string
+		edit    func(*fakeSource, *Config)
+	}{
+		"the function's timeout": {`{"do":"sleep","sleep":1500000000}`, func(s *fakeSource, _ *Config) { s.function.Timeout = time.Second }},
+		"its memory":             {`{"do":"eat","size":300000000}`, func(*fakeSource, *Config) {}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := underDebugger(t, test.edit)
+			if r := invoke(t, h, test.payload); r.FunctionError != "" {
+				t.Errorf("%s", r.Payload)
+			}
+		})
+	}
+	t.Run("the deadline that the function sees is a day away", func(t *testing.T) {
+		h := underDebugger(t, nil)
+		got := invokeAs[struct{ Left time.Duration }](t, h, `{"do":"context"}`)
+		if got.Left < debugTimeout-time.Minute {
+			t.Errorf("%s are left", got.Left)
+		}
+	})
+}
+
+func TestInvocationsUnderADebuggerShareItsEnvironment(t *testing.T) {
+	h := underDebugger(t, func(_ *fakeSource, c *Config) { c.Idle = 20 * time.Millisecond })
+	var callers sync.WaitGroup
+	pids := make(chan int, 8)
+	for range cap(pids) {
+		callers.Go(func() { pids <- invokeAs[identity](t, h, `{"do":"identity"}`).PID })
+	}
+	callers.Wait()
+	close(pids)
+	first := <-pids
+	for pid := range pids {
+		if pid != first {
+			t.Errorf("processes %d and %d answered", first, pid)
+		}
+	}
+	time.Sleep(100 * time.Millisecond) // several times Idle
+	if after := wantVersion(t, h, "2"); after.PID != first {
+		t.Errorf("the idle process %d was replaced by %d", first, after.PID)
+	}
+	t.Run("and it ends with its debugger when the deployed code is restored", func(t *testing.T) {
+		h.Restore("test")
+		waitGone(t, first)
+		wantVersion(t, h, "1")
+		waitEmpty(t, h.swaps)
+	})
+}
