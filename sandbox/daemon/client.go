@@ -120,7 +120,12 @@ func call(ctx context.Context, l layout.Layout, method, path string, body io.Rea
 	if err != nil {
 		return nil, fmt.Errorf("ask the sandbox: %w", err)
 	}
-	client := http.Client{Timeout: requestTimeout, Transport: &http.Transport{
+	return send(l, request, requestTimeout)
+}
+
+// send sends a request to the control socket, bounded by the timeout (0: by the request's context alone).
+func send(l layout.Layout, request *http.Request, timeout time.Duration) (*http.Response, error) {
+	client := http.Client{Timeout: timeout, Transport: &http.Transport{
 		DisableKeepAlives: true,
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			path, closeDirectory, err := shortPath(l.Socket())

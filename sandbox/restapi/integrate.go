@@ -77,9 +77,22 @@ func (x *exchange) functionARN() (string, error) {
 	return arn, nil
 }
 
+// untimed is the timeout of an integration that a debugger may stop.
+const untimed = 24 * time.Hour
+
+// timeout is the timeout of the integration with the function of an ARN.
+func (x *exchange) timeout(functionARN string) time.Duration {
+	_, name, _ := strings.Cut(functionARN, ":function:")
+	name, _, _ = strings.Cut(name, ":")
+	if x.server.config.Untimed(name) {
+		return untimed
+	}
+	return x.operation.Integration.timeout()
+}
+
 // invoke runs a buffered integration.
 func (x *exchange) invoke(r lambdahost.Request) *gatewayError {
-	ctx, cancel := context.WithTimeout(x.request.Context(), x.operation.Integration.timeout())
+	ctx, cancel := context.WithTimeout(x.request.Context(), x.timeout(r.Function))
 	defer cancel()
 	response, err := x.server.config.Invoker.Invoke(ctx, r)
 	x.integrationLatency = time.Since(x.integrationStart)

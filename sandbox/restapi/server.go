@@ -18,6 +18,9 @@ type Config struct {
 	Invoker lambdahost.Invoker
 	// AccessLog receives one formatted entry per request of a stage with an access log; nil discards them.
 	AccessLog func(destinationARN, entry string)
+	// Untimed reports whether the integration with a function, by its name, has no timeout, because a debugger may stop it;
+	// nil: none.
+	Untimed func(function string) bool
 }
 
 // New returns the handler of all stages and custom domains of the store: /<restApiId>/<stage>/... or Host = custom
@@ -25,6 +28,9 @@ type Config struct {
 func New(c Config) http.Handler {
 	if c.AccessLog == nil {
 		c.AccessLog = func(string, string) {}
+	}
+	if c.Untimed == nil {
+		c.Untimed = func(string) bool { return false }
 	}
 	return &server{config: c, deployed: map[string]deployed{}, limits: newLimits(time.Now)}
 }

@@ -19,7 +19,7 @@ var delimiter = make([]byte, 8)
 // stream runs a streaming integration: it sends the response from the function's prelude on, and every chunk when it
 // arrives.
 func (x *exchange) stream(r lambdahost.Request) *gatewayError {
-	timeout := x.operation.Integration.timeout()
+	timeout := x.timeout(r.Function)
 	ctx, cancel := context.WithTimeout(x.request.Context(), timeout)
 	defer cancel()
 	s, err := x.server.config.Invoker.InvokeStream(ctx, r)
@@ -43,22 +43,30 @@ func (x *exchange) stream(r lambdahost.Request) *gatewayError {
 	x.integrationStatus = output.status
 	x.setHeaders(output.headers)
 	x.response.WriteHeader(output.status)
-	if err := x.pass(rest, s.Body); err != nil {
+	if err := x.pass(rest, s.Body, idleTimeout(timeout)); err != nil {
 		x.integrationError = err.Error()
 		panic(http.ErrAbortHandler) // the status has been sent: only a broken connection shows the error
 	}
 	return nil
 }
 
+// idleTimeout is the time without a chunk after which the stream of an integration with that timeout breaks.
+func idleTimeout(timeout time.Duration) time.Duration {
+	if timeout == untimed {
+		return untimed
+	}
+	return StreamIdle
+}
+
 // pass copies the body to the client in chunks. A response without body (HEAD, 204, 304) ends here; the function's
 // output is discarded.
-func (x *exchange) pass(first []byte, body io.ReadCloser) error {
+func (x *exchange) pass(first []byte, body io.ReadCloser, idleTimeout time.Duration) error {
 	status := x.response.status
 	if x.request.Method == http.MethodHead || status == http.StatusNoContent || status == http.StatusNotModified {
 		return nil
 	}
 	flush := http.NewResponseController(x.response).Flush
-	idle := time.AfterFunc(StreamIdle, func() { _ = body.Close() })
+	idle := time.AfterFunc(idleTimeout, func() { _ = body.Close() })
 	defer idle.Stop()
 	buffer := make([]byte, 32*1024)
 	for piece := first; ; {
@@ -70,7 +78,7 @@ func (x *exchange) pass(first []byte, body io.ReadCloser) error {
 		if err := flush(); err != nil {
 			return fmt.Errorf("the client has left: %w", err)
 		}
-		idle.Reset(StreamIdle)
+		idle.Reset(idleTimeout)
 		n, err := body.Read(buffer)
 		piece = buffer[:n]
 		if errors.Is(err, io.EOF) {
