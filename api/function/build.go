@@ -9,10 +9,11 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/didomi/serverless-api/internal/compile"
 )
 
 // Code is what the functions are deployed from, built of one source.
@@ -58,7 +59,7 @@ func Build(source, into, architecture string) (Code, error) {
 
 // buildZip makes the zip of one command and returns its path and hash.
 func buildZip(source, command, into, architecture string) (path string, sum [sha256.Size]byte, err error) {
-	binary, err := compile(source, command, architecture)
+	binary, err := compileBinary(source, command, architecture)
 	if err != nil {
 		return "", sum, err
 	}
@@ -74,25 +75,18 @@ func buildZip(source, command, into, architecture string) (path string, sum [sha
 	return path, sum, nil
 }
 
-// compile builds a command for Lambda and returns the binary. Everything that could make two
-// builds of one source differ is switched off or pinned: paths, version control, build ids, and the
-// caller's own Go settings.
-func compile(source, command, architecture string) ([]byte, error) {
-	arch, ok := map[string]string{"arm64": "arm64", "x86_64": "amd64"}[architecture]
-	if !ok {
-		return nil, fmt.Errorf("api: architecture %q: want arm64 or x86_64", architecture)
-	}
+// compileBinary builds a command for Lambda and returns the binary.
+func compileBinary(source, command, architecture string) ([]byte, error) {
 	scratch, err := os.MkdirTemp("", "function-")
 	if err != nil {
 		return nil, fmt.Errorf("api: make a folder to build in: %w", err)
 	}
 	defer func() { _ = os.RemoveAll(scratch) }()
 	out := filepath.Join(scratch, "bootstrap")
-	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false",
-		"-ldflags", "-s -w -buildid=", "-tags", "lambda.norpc", "-o", out, command)
-	cmd.Dir = source
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+arch,
-		"GOFLAGS=", "GOWORK=off", "GOEXPERIMENT=", "GOAMD64=v1", "GOARM64=v8.0")
+	cmd, err := compile.Command(source, command, architecture, out)
+	if err != nil {
+		return nil, fmt.Errorf("api: %w", err)
+	}
 	if report, err := cmd.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("api: the function in %s does not build: %w\n%s", filepath.Join(source, command), err, bytes.TrimSpace(report))
 	}
