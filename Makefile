@@ -22,6 +22,7 @@ export GOFLAGS := $(filter-out -trimpath,$(GOFLAGS)) -trimpath
 export CGO_ENABLED := 0
 
 .PHONY: adopt adopt-test help up preview cost diagram down status fail logs shell test checks lint fmt hooks unit race fuzz soak e2e schema bench docs sandbox sandbox-or-kept lint-tools authorization-data cfn-lint tools lint-report test-report ci-tools supply-chain pipeline pipeline-test iam-used prowler
+.PHONY: adopt adopt-test help up preview cost diagram down status logs dev shell test checks lint fmt hooks unit race fuzz soak e2e schema bench docs sandbox sandbox-or-kept lint-tools authorization-data cfn-lint tools lint-report test-report ci-tools supply-chain pipeline pipeline-test iam-used prowler
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^##@/ {print "\n" substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +31,10 @@ help: ## list the targets
 
 up: sandbox ## deploy the stack on this machine (STACK=dev or prod)
 	@$(SANDBOX) up --stack $(STACK)
+
+# DEBUG=1 runs the function under Delve (docs/how-to/debug-a-request.md).
+dev: sandbox ## build and serve what is saved, show requests and previews (DEBUG=1: with a debugger)
+	@$(SANDBOX) dev --stack $(STACK) $(if $(DEBUG),--debug)
 
 preview: sandbox ## show what an up would change
 	@$(SANDBOX) preview --stack $(STACK)

@@ -94,6 +94,12 @@ func awsx(l layout.Layout) Step {
 	return goTool(l, "awsx", "awsx provider", 10*time.Second, dir, filepath.Join(l.Bin(), "pulumi-resource-awsx"), ".")
 }
 
+// Delve returns the step that builds the debugger of Go programs.
+func Delve(l layout.Layout) Step {
+	dir := filepath.Join(l.Repo, "sandbox", "tools", "delve")
+	return goTool(l, "delve", "the debugger Delve", 30*time.Second, dir, filepath.Join(l.Bin(), "dlv"), "github.com/go-delve/delve/cmd/dlv")
+}
+
 func goTool(l layout.Layout, name, title string, cold time.Duration, dir, output, pkg string, flags ...string) Step {
 	return Step{
 		Name: name, Title: title, Cold: cold, Outputs: []string{output},

@@ -24,7 +24,7 @@ var apart = map[string]string{
 // what they share: in two versions it is compiled twice, with all that imports
 // it, which once was a third of a first build.
 func TestSharedVersions(t *testing.T) {
-	modules := []string{".", "sandbox", "sandbox/awsx", "sandbox/provider", "sandbox/tools/language-go", "sandbox/tools/lint", "sandbox/tools/pulumi"}
+	modules := []string{".", "sandbox", "sandbox/awsx", "sandbox/provider", "sandbox/tools/delve", "sandbox/tools/language-go", "sandbox/tools/lint", "sandbox/tools/pulumi"}
 	users := map[string]map[string][]string{} // of a module, by version
 	for _, module := range modules {
 		for path, version := range requirements(t, module) {

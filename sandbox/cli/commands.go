@@ -4,6 +4,7 @@ package cli
 func commands() []command {
 	return []command{
 		{"up", "[--stack dev]", "deploy the stack and serve it", up},
+		{"dev", "[--stack dev] [--debug]", "build and serve what is saved, preview changes of the program", develop},
 		{"preview", "[--expect-no-changes] [--json]", "show what an up would change", preview},
 		{"down", "[--destroy STACK]", "stop everything and remove all files but the tools", down},
 		{"status", "[--json]", "show what runs, where and since when", status},

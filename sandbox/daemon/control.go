@@ -27,6 +27,8 @@ func (s *server) control() http.Handler {
 	mux.HandleFunc("POST /faults", s.setFault)
 	mux.HandleFunc("POST /sessions", s.openSession)
 	mux.HandleFunc("PUT /sessions/{session}/functions/{name}", s.swap)
+	mux.HandleFunc("GET /functions/{name}", s.function)
+	mux.HandleFunc("POST /functions/{name}/invocations", s.invoke)
 	mux.HandleFunc("POST /stop", func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusAccepted)
 		s.stop()

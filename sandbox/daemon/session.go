@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 
 	"github.com/didomi/serverless-api/sandbox/lambdahost"
@@ -46,4 +47,39 @@ func (s *server) swap(w http.ResponseWriter, r *http.Request) {
 	default:
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 	}
+}
+
+// Handler is the handler of a function, which selects what its binary does.
+type Handler struct {
+	Handler string `json:"handler"`
+}
+
+func (s *server) function(w http.ResponseWriter, r *http.Request) {
+	f, err := s.account.gateway.Function(r.Context(), r.PathValue("name"), "")
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusNotFound)
+		return
+	}
+	_ = json.NewEncoder(w).Encode(Handler{f.Handler}) // the client may have disconnected
+}
+
+// Invocation is the result of an invocation.
+type Invocation struct {
+	Payload json.RawMessage `json:"payload"`
+	Failed  bool            `json:"failed"` // the payload describes the error
+}
+
+// invoke invokes the newest code of a function as a deployment does.
+func (s *server) invoke(w http.ResponseWriter, r *http.Request) {
+	payload, err := io.ReadAll(io.LimitReader(r.Body, lambdahost.MaxPayload))
+	if err != nil {
+		http.Error(w, "read the event: "+err.Error(), http.StatusBadRequest)
+		return
+	}
+	response, err := s.account.host.Invoke(r.Context(), lambdahost.Request{Function: r.PathValue("name"), Payload: payload})
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	_ = json.NewEncoder(w).Encode(Invocation{response.Payload, response.FunctionError != ""}) // the client may have disconnected
 }

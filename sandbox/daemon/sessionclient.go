@@ -68,26 +68,51 @@ func (s *Session) Swap(ctx context.Context, function string, code Code) error {
 	if err != nil {
 		return fmt.Errorf("swap the code of %s: %w", function, err)
 	}
-	path := "http://sandbox/sessions/" + url.PathEscape(s.id) + "/functions/" + url.PathEscape(function)
-	request, err := http.NewRequestWithContext(ctx, http.MethodPut, path, bytes.NewReader(body))
-	if err != nil {
+	path := "/sessions/" + url.PathEscape(s.id) + "/functions/" + url.PathEscape(function)
+	if err := exchange(ctx, s.layout, http.MethodPut, path, body, nil); err != nil {
 		return fmt.Errorf("swap the code of %s: %w", function, err)
 	}
-	response, err := send(s.layout, request, 0)
+	return nil
+}
+
+// FunctionHandler returns the handler of a deployed function.
+func FunctionHandler(ctx context.Context, l layout.Layout, function string) (string, error) {
+	var f Handler
+	err := exchange(ctx, l, http.MethodGet, "/functions/"+url.PathEscape(function), nil, &f)
+	return f.Handler, err
+}
+
+// Invoke invokes a function and waits for its result, however long it takes.
+func Invoke(ctx context.Context, l layout.Layout, function string, payload []byte) (Invocation, error) {
+	var result Invocation
+	err := exchange(ctx, l, http.MethodPost, "/functions/"+url.PathEscape(function)+"/invocations", payload, &result)
+	return result, err
+}
+
+// exchange sends a request without a timeout and decodes the response into out, if it is not nil. The error of a
+// rejected request is what the daemon says.
+func exchange(ctx context.Context, l layout.Layout, method, path string, body []byte, out any) error {
+	request, err := http.NewRequestWithContext(ctx, method, "http://sandbox"+path, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	response, err := send(l, request, 0)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = response.Body.Close() }()
-	if response.StatusCode == http.StatusNoContent {
-		return nil
+	if response.StatusCode < http.StatusMultipleChoices && out != nil {
+		return read(response, path, out)
 	}
-	reason, err := io.ReadAll(response.Body)
+	text, err := io.ReadAll(response.Body)
 	if err != nil {
-		return fmt.Errorf("swap the code of %s (%s): %w", function, response.Status, err)
+		return fmt.Errorf("read the sandbox's response to %s (%s): %w", path, response.Status, err)
 	}
-	text := strings.TrimSpace(string(reason))
-	if response.StatusCode == http.StatusUnprocessableEntity {
-		return fmt.Errorf("%w: %s", ErrNotInitialized, text)
+	switch {
+	case response.StatusCode < http.StatusMultipleChoices:
+		return nil
+	case response.StatusCode == http.StatusUnprocessableEntity:
+		return fmt.Errorf("%w: %s", ErrNotInitialized, strings.TrimSpace(string(text)))
 	}
-	return fmt.Errorf("swap the code of %s: %s", function, text)
+	return errors.New(strings.TrimSpace(string(text)))
 }

@@ -1,0 +1,168 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"os/exec"
+	"time"
+
+	"github.com/didomi/serverless-api/sandbox/build"
+	"github.com/didomi/serverless-api/sandbox/daemon"
+	"github.com/didomi/serverless-api/sandbox/deploy"
+	"github.com/didomi/serverless-api/sandbox/dev"
+	"github.com/didomi/serverless-api/sandbox/lambdahost"
+	"github.com/didomi/serverless-api/sandbox/layout"
+	"github.com/didomi/serverless-api/sandbox/progress"
+)
+
+// develop runs the development loop on a stack, which it brings up first if it is not.
+func develop(ctx context.Context, l layout.Layout, args []string) error {
+	flags := newFlags("dev")
+	name := flags.String("stack", "dev", "the stack to work on")
+	debug := flags.Bool("debug", false, "run the API's function under the debugger Delve")
+	address := flags.String("debugger", "127.0.0.1:2345", "where Delve listens with --debug")
+	if err := parse(flags, args); err != nil {
+		return err
+	}
+	unlock, err := tryLock(l, "dev-"+*name)
+	var held heldError
+	if errors.As(err, &held) {
+		return fmt.Errorf("stack %s has a development loop already: %s", *name, held.by)
+	}
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	config := dev.Config{
+		Layout: l, Stack: *name, Out: os.Stdout, Coloured: dev.Coloured(isTerminal(os.Stdout), os.Getenv), Keys: os.Stdin,
+		Check:   func(ctx context.Context, log io.Writer) error { return build.Program(ctx, l, log) },
+		Preview: func(ctx context.Context) ([]byte, error) { return previewJSON(ctx, l, *name) },
+		Update:  func(ctx context.Context, report func(string)) error { return update(ctx, l, *name, report) },
+	}
+	if *debug {
+		if config.Debugger, err = debugger(ctx, l, *address); err != nil {
+			return err
+		}
+	}
+	if err := ensureStack(ctx, l, *name); err != nil {
+		return err
+	}
+	restore, err := readKeys(os.Stdin)
+	if err != nil {
+		return err
+	}
+	defer restore()
+	return dev.Run(ctx, config)
+}
+
+// debugger builds Delve and returns how the function runs under it.
+func debugger(ctx context.Context, l layout.Layout, address string) (*lambdahost.Debugger, error) {
+	at, err := netip.ParseAddrPort(address)
+	if err != nil || !at.Addr().IsLoopback() {
+		return nil, fmt.Errorf("--debugger %s: must be a port of a loopback address, such as 127.0.0.1:2345", address)
+	}
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("the debugger cannot listen on --debugger %s: %w", address, err)
+	}
+	_ = listener.Close() // the debugger opens it
+	step := build.Delve(l)
+	if err := makeTools(ctx, l, []build.Step{step}); err != nil {
+		return nil, err
+	}
+	return &lambdahost.Debugger{Program: step.Outputs[0], Address: address}, nil
+}
+
+// ensureStack deploys the stack if it is not up.
+func ensureStack(ctx context.Context, l layout.Layout, name string) error {
+	report, err := daemon.Ask(ctx, l)
+	if err == nil {
+		outputs, err := deploy.ReadOutputs(l, name)
+		if err == nil && outputs.Generation == report.Generation {
+			return nil
+		}
+	}
+	if err != nil && !errors.Is(err, daemon.ErrNotRunning) {
+		return err
+	}
+	return up(ctx, l, []string{"--stack", name})
+}
+
+// openDeployed opens a deployed stack for a run of the CLI, with the stack file as it is now. It waits until no other
+// command changes the sandbox.
+func openDeployed(ctx context.Context, l layout.Layout, name string) (_ *deploy.Stack, unlock func(), err error) {
+	printer := progress.New(os.Stderr)
+	defer printer.Close()
+	if unlock, err = waitForLock(ctx, l, "up", printer); err != nil {
+		return nil, nil, err
+	}
+	defer func() {
+		if err != nil {
+			unlock()
+		}
+	}()
+	if err := makeTools(ctx, l, build.All(l)); err != nil {
+		return nil, nil, err
+	}
+	report, err := daemon.Ask(ctx, l)
+	if err != nil {
+		return nil, nil, err
+	}
+	base, err := deploy.ReadBase(l)
+	if err != nil {
+		return nil, nil, err
+	}
+	stack, err := deploy.Open(ctx, l, name, report, base)
+	return stack, unlock, err
+}
+
+// previewJSON previews a deployed stack without a refresh: nothing but the sandbox changes its account.
+func previewJSON(ctx context.Context, l layout.Layout, name string) ([]byte, error) {
+	stack, unlock, err := openDeployed(ctx, l, name)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	var out bytes.Buffer
+	err = stack.Run(ctx, &out, nil, stack.Args("preview", "--json", "--show-sames", "--refresh=false")...)
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && exit.Exited() {
+		return out.Bytes(), nil // the JSON says why
+	}
+	return out.Bytes(), err
+}
+
+// updateInterval is the time between two reports of an update.
+const updateInterval = 5 * time.Second
+
+// update deploys a stack that is up.
+func update(ctx context.Context, l layout.Layout, name string, report func(string)) error {
+	stack, unlock, err := openDeployed(ctx, l, name)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	last := time.Now()
+	result, err := stack.Up(ctx, func(p *deploy.Progress) {
+		if p.Done > 0 && time.Since(last) > updateInterval {
+			last = time.Now()
+			report(p.String())
+		}
+	})
+	if err != nil {
+		if result != nil {
+			for _, problem := range result.Errors {
+				report(problem)
+			}
+		}
+		return fmt.Errorf("stack %s: %w; full log: %s", stack.Name, err, stack.Log())
+	}
+	_, err = stack.WriteOutputs(ctx)
+	return err
+}

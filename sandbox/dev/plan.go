@@ -1,0 +1,96 @@
+package dev
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/didomi/serverless-api/ops/graph"
+	"github.com/didomi/serverless-api/ops/review"
+)
+
+// plan is a short form of a preview.
+type plan struct {
+	warnings []string // losses of data
+	steps    []string
+	errors   string
+	counts   map[string]int
+}
+
+// losesData reports whether the update would delete or replace what holds data.
+func (p plan) losesData() bool { return len(p.warnings) > 0 }
+
+// operations are the preview's operations in the order in which they are shown.
+var operations = []struct{ name, sign, done string }{
+	{"create", "+", "created"}, {"import", "=", "imported"}, {"update", "~", "changed"},
+	{"replace", "±", "replaced"}, {"delete", "-", "deleted"},
+}
+
+// readPlan reads what `pulumi preview --json --show-sames` printed. That of a preview that failed has its errors.
+func readPlan(preview []byte) (plan, error) {
+	p := plan{errors: review.Errors(preview), counts: map[string]int{}}
+	g, err := graph.FromPreview(bytes.NewReader(preview))
+	if err != nil {
+		if p.errors != "" {
+			return p, nil
+		}
+		return p, err
+	}
+	for _, r := range review.Losses(g) {
+		p.warnings = append(p.warnings, fmt.Sprintf("this %ss %s %s, which holds data", r.Op, kindOf(r), r.Name))
+	}
+	changed := review.Changes(g)
+	for _, op := range operations {
+		for _, r := range changed {
+			if r.Op != op.name || !r.Custom {
+				continue
+			}
+			p.counts[op.done]++
+			p.steps = append(p.steps, strings.TrimRight(fmt.Sprintf("%s %s %s %s", op.sign, kindOf(r), r.Name, properties(r)), " "))
+		}
+	}
+	for _, r := range changed {
+		if len(r.Loosened) > 0 {
+			p.warnings = append(p.warnings, fmt.Sprintf("%s %s loses %s: a later update may delete it", kindOf(r), r.Name, strings.Join(r.Loosened, " and ")))
+		}
+	}
+	return p, nil
+}
+
+// kindOf is the last part of a type: "Function" of "aws:lambda/function:Function".
+func kindOf(r *graph.Resource) string { return r.Type[strings.LastIndex(r.Type, ":")+1:] }
+
+// properties names what changes: of a replacement, what forces it.
+func properties(r *graph.Resource) string {
+	paths := r.Diffs
+	if r.Op == "replace" {
+		paths = r.Replaces
+	}
+	if len(paths) == 0 || r.Op == "create" || r.Op == "delete" {
+		return ""
+	}
+	return "(" + strings.Join(paths, ", ") + ")"
+}
+
+// show prints the plan: what it would lose first.
+func (p plan) show(s *screen, stack string, took time.Duration) {
+	if p.errors != "" {
+		s.printf(red, "preview of %s failed:\n%s", stack, p.errors)
+		return
+	}
+	for _, warning := range p.warnings {
+		s.printf(red, "WARNING: %s", warning)
+	}
+	if len(p.steps) == 0 && !p.losesData() {
+		s.printf(plain, "preview of %s in %s: no changes", stack, seconds(took))
+		return
+	}
+	var counts []string
+	for _, op := range operations {
+		if n := p.counts[op.done]; n > 0 {
+			counts = append(counts, fmt.Sprintf("%d %s", n, op.done))
+		}
+	}
+	s.printf(plain, "preview of %s in %s: %s; u updates\n  %s", stack, seconds(took), strings.Join(counts, ", "), strings.Join(p.steps, "\n  "))
+}

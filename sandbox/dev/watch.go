@@ -1,0 +1,159 @@
+package dev
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/fsnotify/fsnotify"
+)
+
+const (
+	// quiet is the time without a further event after which saved files are reported: an editor's save and a formatter's
+	// after it are one, and a checkout of many files is a few.
+	quiet = 60 * time.Millisecond
+	// longest bounds the wait for it.
+	longest = time.Second
+)
+
+// unwatched are the directories of the repository with nothing that the program or the function is built from.
+var unwatched = []string{"bootstrap", "ci", "docs", "ops", "sandbox"}
+
+// watcher reports saved files of the repository. It watches directories, because an editor may write another file and
+// rename it to the saved one.
+type watcher struct {
+	root  string
+	notes *fsnotify.Watcher
+	// saved receives the saved files, relative to the repository, without duplicates.
+	saved chan []string
+	// failed receives an error after which nothing is watched.
+	failed chan error
+}
+
+// watch watches the repository until close.
+func watch(root string) (*watcher, error) {
+	notes, err := fsnotify.NewWatcher()
+	if err != nil {
+		return nil, fmt.Errorf("watch %s: %w", root, err)
+	}
+	w := &watcher{root: root, notes: notes, saved: make(chan []string), failed: make(chan error, 1)}
+	if _, err := w.add(root); err != nil {
+		return nil, errors.Join(err, notes.Close())
+	}
+	go w.run()
+	return w, nil
+}
+
+func (w *watcher) close() { _ = w.notes.Close() } // ends run
+
+// add watches a directory and those below it, and returns the files in them.
+func (w *watcher) add(dir string) (files []string, err error) {
+	err = filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return nil // removed meanwhile
+		case err != nil:
+			return err
+		case !entry.IsDir():
+			files = append(files, path)
+			return nil
+		case path != w.root && !w.watches(path):
+			return fs.SkipDir
+		}
+		if err := w.notes.Add(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("watch %s: %w (a system limit is in /proc/sys/fs/inotify/max_user_watches)", path, err)
+		}
+		return nil
+	})
+	return files, err
+}
+
+// watches reports whether a directory is watched.
+func (w *watcher) watches(dir string) bool {
+	name := filepath.Base(dir)
+	top := filepath.Dir(dir) == w.root && slices.Contains(unwatched, name)
+	return !top && name != "testdata" && !strings.HasPrefix(name, ".")
+}
+
+// run collects events until there is none for a moment, and then passes them on. While nobody receives them, it goes on
+// collecting.
+func (w *watcher) run() {
+	var pending []string
+	var saved chan []string // nil while a batch is collected
+	var first time.Time
+	timer := time.NewTimer(quiet)
+	for {
+		select {
+		case event, ok := <-w.notes.Events:
+			if !ok {
+				return
+			}
+			files, err := w.files(event)
+			if err != nil {
+				w.failed <- err
+				return
+			}
+			if len(files) == 0 {
+				continue
+			}
+			if len(pending) == 0 {
+				first = time.Now()
+			}
+			pending = append(pending, files...)
+			saved = nil
+			timer.Reset(min(quiet, max(0, longest-time.Since(first))))
+		case err, ok := <-w.notes.Errors:
+			if ok {
+				w.failed <- fmt.Errorf("watch %s: %w", w.root, err)
+			}
+			return
+		case <-timer.C:
+			if len(pending) > 0 {
+				slices.Sort(pending)
+				pending = slices.Compact(pending)
+				saved = w.saved
+			}
+		case saved <- pending:
+			pending, saved = nil, nil
+		}
+	}
+}
+
+// files returns the files that an event is about. A new directory is watched from now on; the files that are already in
+// it have no events.
+func (w *watcher) files(event fsnotify.Event) ([]string, error) {
+	if event.Op == fsnotify.Chmod {
+		return nil, nil
+	}
+	found := []string{event.Name}
+	if info, err := os.Stat(event.Name); err == nil && info.IsDir() {
+		if !event.Has(fsnotify.Create) || !w.watches(event.Name) {
+			return nil, nil
+		}
+		if found, err = w.add(event.Name); err != nil {
+			return nil, err
+		}
+	}
+	var files []string
+	for _, path := range found {
+		if rel, err := filepath.Rel(w.root, path); err == nil && isSource(rel) {
+			files = append(files, filepath.ToSlash(rel))
+		}
+	}
+	return files, nil
+}
+
+// sources are the extensions of the files that something is built from.
+var sources = []string{".go", ".mod", ".pem", ".sql", ".sum", ".yaml"}
+
+// isSource reports whether a file is one that something is built from: no test, and no temporary file of an editor.
+func isSource(path string) bool {
+	name := filepath.Base(path)
+	return slices.Contains(sources, filepath.Ext(name)) && !strings.HasSuffix(name, "_test.go") &&
+		!strings.HasPrefix(name, ".") && !strings.HasPrefix(name, "#")
+}
