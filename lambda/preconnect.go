@@ -7,6 +7,7 @@ import (
 
 	"github.com/didomi/serverless-api/lambda/cache"
 	"github.com/didomi/serverless-api/lambda/handler"
+	"github.com/didomi/serverless-api/lambda/internal/limit"
 	"github.com/didomi/serverless-api/lambda/postresponse"
 	"github.com/didomi/serverless-api/lambda/store"
 )
@@ -46,9 +47,10 @@ func newPreconnectedStore(items cache.ItemStore, connect func(context.Context) e
 // connectingKey marks the context of the request that started the connection.
 type connectingKey struct{}
 
-// startConnecting connects on its first call and marks the context of that call.
+// startConnecting connects on its first call and marks the context of that call. Under a debugger it does not: a
+// breakpoint would stop the connection halfway, and the server would end it.
 func (c *preconnectedStore) startConnecting(ctx context.Context) context.Context {
-	if !c.started.CompareAndSwap(false, true) {
+	if limit.Debugged || !c.started.CompareAndSwap(false, true) {
 		return ctx
 	}
 	postresponse.Await(ctx, c.done, connectTimeout)
@@ -64,6 +66,9 @@ func (c *preconnectedStore) startConnecting(ctx context.Context) context.Context
 // waited and does not wait for another. Later reads ignore it: the execution environment may have been
 // frozen while connecting.
 func (c *preconnectedStore) Get(ctx context.Context, id string) (store.Item, error) {
+	if limit.Debugged {
+		return c.ItemStore.Get(ctx, id)
+	}
 	select {
 	case <-c.done:
 		return c.ItemStore.Get(ctx, id)

@@ -18,10 +18,10 @@ func Command(source, command, architecture, output string) (*exec.Cmd, error) {
 	return build(source, architecture, "-trimpath", "-ldflags", "-s -w -buildid=", "-tags", tags, "-o", output, command)
 }
 
-// Debug returns the same for a debugger: with symbols and the source's paths, without optimizations, and with the build
+// Debug returns the same for a debugger: with symbols and the source's paths, without optimizations of the function's own packages, and with the build
 // tag debugger, which removes the function's own time limits.
 func Debug(source, command, architecture, output string) (*exec.Cmd, error) {
-	return build(source, architecture, "-gcflags", "all=-N -l", "-tags", tags+",debugger", "-o", output, command)
+	return build(source, architecture, "-gcflags", "./...=-N -l", "-tags", tags+",debugger", "-o", output, command)
 }
 
 // tags is the build tag of each function: without the RPC server of the runtime go1.x.

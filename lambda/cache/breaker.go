@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/didomi/serverless-api/lambda/internal/limit"
 )
 
 // Breaker is a Store that bounds the time of another one, with a circuit breaker for each of its shards. Only End always
@@ -19,7 +21,7 @@ type Breaker struct {
 
 // NewBreaker returns a Breaker around store.
 func NewBreaker(store Store) *Breaker {
-	return &Breaker{store: store, timeout: stepTimeout, shards: map[string]*circuit{}}
+	return &Breaker{store: store, timeout: limit.Of(stepTimeout), shards: map[string]*circuit{}}
 }
 
 // Acquire implements Store.

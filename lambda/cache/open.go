@@ -12,6 +12,7 @@ import (
 	"github.com/redis/go-redis/v9/logging"
 	"github.com/redis/go-redis/v9/maintnotifications"
 
+	"github.com/didomi/serverless-api/lambda/internal/limit"
 	"github.com/didomi/serverless-api/lambda/secrets"
 )
 
@@ -52,14 +53,14 @@ var disableClientLog = sync.OnceFunc(logging.Disable)
 // OpenRedis returns a Redis; the first command connects.
 func OpenRedis(config RedisConfig) *Redis {
 	disableClientLog()
-	timeout := cmp.Or(config.CommandTimeout, commandTimeout)
+	timeout := limit.Of(cmp.Or(config.CommandTimeout, commandTimeout))
 	options := &redis.UniversalOptions{
 		Addrs:                 []string{config.Address},
 		Dialer:                config.Dial,
 		MaxRetries:            1, // for a connection that died while the environment was frozen; see Store for tags
 		MinRetryBackoff:       time.Millisecond,
 		MaxRetryBackoff:       10 * time.Millisecond,
-		DialTimeout:           dialTimeout,
+		DialTimeout:           limit.Of(dialTimeout),
 		DialerRetries:         1,
 		ReadTimeout:           timeout,
 		WriteTimeout:          timeout,

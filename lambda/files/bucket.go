@@ -18,6 +18,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"github.com/didomi/serverless-api/lambda/fault"
+	"github.com/didomi/serverless-api/lambda/internal/limit"
 )
 
 // API is the part of the S3 client that a Bucket uses.
@@ -69,7 +70,7 @@ type Object struct {
 func (b *Bucket) Open(ctx context.Context, key, rng, etag string) (Object, error) {
 	in := s3.GetObjectInput{Bucket: &b.name, Key: &key, Range: nonEmpty(rng), IfMatch: nonEmpty(etag)}
 	ctx, cancel := context.WithCancel(ctx) // for the body, which may take longer
-	overdue := time.AfterFunc(responseTimeout, cancel)
+	overdue := time.AfterFunc(limit.Of(responseTimeout), cancel)
 	out, err := b.client().GetObject(ctx, &in, requestChecksum)
 	if !overdue.Stop() {
 		if err == nil {
@@ -94,7 +95,7 @@ func (b *Bucket) Open(ctx context.Context, key, rng, etag string) (Object, error
 
 // Stat returns an object's metadata.
 func (b *Bucket) Stat(ctx context.Context, key string) (Object, error) {
-	ctx, cancel := context.WithTimeout(ctx, responseTimeout)
+	ctx, cancel := context.WithTimeout(ctx, limit.Of(responseTimeout))
 	defer cancel()
 	out, err := b.client().HeadObject(ctx, &s3.HeadObjectInput{Bucket: &b.name, Key: &key})
 	if err != nil {

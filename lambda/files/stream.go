@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/didomi/serverless-api/lambda/fault"
+	"github.com/didomi/serverless-api/lambda/internal/limit"
 )
 
 // Read-ahead and retries. chunkSize times maxChunksAhead + 1 is the memory that a body takes, whatever its length.
@@ -212,7 +213,7 @@ func (b *objectReader) fetchWithRetries(buffer []byte, from int64) error {
 }
 
 func (b *objectReader) fetchOnce(buffer []byte, from int64) error {
-	ctx, cancel := context.WithTimeout(b.ctx, chunkTimeout)
+	ctx, cancel := context.WithTimeout(b.ctx, limit.Of(chunkTimeout))
 	defer cancel()
 	content, err := b.open(ctx, from, from+int64(len(buffer)))
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/didomi/serverless-api/lambda/fault"
+	"github.com/didomi/serverless-api/lambda/internal/limit"
 )
 
 const (
@@ -30,7 +31,7 @@ func withRequestDeadline(ctx context.Context, isStreaming bool) (context.Context
 	if known {
 		end = end.Add(-min(deadlineMargin, end.Sub(now)/2))
 	}
-	if latest := now.Add(bufferedTimeout); !isStreaming && (!known || latest.Before(end)) {
+	if latest := now.Add(limit.Of(bufferedTimeout)); !isStreaming && (!known || latest.Before(end)) {
 		end, known = latest, true
 	}
 	if !known {

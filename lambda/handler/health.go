@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/didomi/serverless-api/lambda/internal/limit"
 )
 
 const (
@@ -112,7 +114,7 @@ func (c *HealthChecker) runChecks(ctx context.Context, log *slog.Logger) map[str
 
 // runCheck returns after checkTimeout even if the check ignores its context.
 func runCheck(ctx context.Context, check func(context.Context) error) (dependencyState, error) {
-	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
+	ctx, cancel := context.WithTimeout(ctx, limit.Of(checkTimeout))
 	defer cancel()
 	began, checked := time.Now(), make(chan error, 1)
 	go func() { checked <- check(ctx) }()

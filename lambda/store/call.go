@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/didomi/serverless-api/lambda/fault"
+	"github.com/didomi/serverless-api/lambda/internal/limit"
 	"github.com/didomi/serverless-api/lambda/secrets"
 )
 
@@ -22,7 +23,7 @@ const (
 
 // call runs a call on a connection of the pool with a timeout, retries it where that is safe, and gives its error a kind.
 func (s *Store) call(ctx context.Context, what string, kind callKind, run func(context.Context, *pgxpool.Conn) error) error {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	ctx, cancel := context.WithTimeout(ctx, limit.Of(callTimeout))
 	defer cancel()
 	err := s.callOnce(ctx, run)
 	for try := 1; err != nil && try < maxTries; try++ {

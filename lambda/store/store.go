@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/didomi/serverless-api/lambda/internal/limit"
 	"github.com/didomi/serverless-api/lambda/postgres"
 	"github.com/didomi/serverless-api/lambda/secrets"
 	"github.com/didomi/serverless-api/lambda/store/timeouts"
@@ -109,7 +110,7 @@ func (c Config) pool() (*pgxpool.Pool, error) {
 	settings.MaxConns = c.MaxConns
 	settings.PingTimeout = pingTimeout
 	settings.ShouldPing = c.shouldPing
-	settings.ConnConfig.ConnectTimeout = connectTimeout
+	settings.ConnConfig.ConnectTimeout = limit.Of(connectTimeout)
 	settings.ConnConfig.User = c.User
 	settings.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
 	settings.ConnConfig.StatementCacheCapacity = 0

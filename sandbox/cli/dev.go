@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"time"
 
 	"github.com/didomi/serverless-api/sandbox/build"
@@ -26,6 +27,7 @@ func develop(ctx context.Context, l layout.Layout, args []string) error {
 	flags := newFlags("dev")
 	name := flags.String("stack", "dev", "the stack to work on")
 	debug := flags.Bool("debug", false, "run the API's function under the debugger Delve")
+	tree := flags.String("tree", l.Repo, "the working tree to watch, such as another worktree of the repository")
 	address := flags.String("debugger", "127.0.0.1:2345", "where Delve listens with --debug")
 	if err := parse(flags, args); err != nil {
 		return err
@@ -39,11 +41,15 @@ func develop(ctx context.Context, l layout.Layout, args []string) error {
 		return err
 	}
 	defer unlock()
+	watched := l // the same sandbox with the tree's program
+	if watched.Repo, err = filepath.Abs(*tree); err != nil {
+		return fmt.Errorf("find the working tree: %w", err)
+	}
 	config := dev.Config{
-		Layout: l, Stack: *name, Out: os.Stdout, Coloured: dev.Coloured(isTerminal(os.Stdout), os.Getenv), Keys: os.Stdin,
-		Check:   func(ctx context.Context, log io.Writer) error { return build.Program(ctx, l, log) },
-		Preview: func(ctx context.Context) ([]byte, error) { return previewJSON(ctx, l, *name) },
-		Update:  func(ctx context.Context, report func(string)) error { return update(ctx, l, *name, report) },
+		Layout: l, Tree: watched.Repo, Stack: *name, Out: os.Stdout, Coloured: dev.Coloured(isTerminal(os.Stdout), os.Getenv), Keys: os.Stdin,
+		Check:   func(ctx context.Context, log io.Writer) error { return build.Program(ctx, watched, log) },
+		Preview: func(ctx context.Context) ([]byte, error) { return previewJSON(ctx, watched, *name) },
+		Update:  func(ctx context.Context, report func(string)) error { return update(ctx, watched, *name, report) },
 	}
 	if *debug {
 		if config.Debugger, err = debugger(ctx, l, *address); err != nil {
@@ -108,6 +114,9 @@ func openDeployed(ctx context.Context, l layout.Layout, name string) (_ *deploy.
 		}
 	}()
 	if err := makeTools(ctx, l, build.All(l)); err != nil {
+		return nil, nil, err
+	}
+	if err := build.ClearProgram(ctx, l); err != nil {
 		return nil, nil, err
 	}
 	report, err := daemon.Ask(ctx, l)

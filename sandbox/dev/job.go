@@ -101,7 +101,7 @@ func (j job) swapOperations(ctx context.Context) error {
 
 func (j job) compile(ctx context.Context, command func(source, command, architecture, output string) (*exec.Cmd, error), what, name string) (string, error) {
 	output := filepath.Join(j.build, name)
-	cmd, err := command(filepath.Join(j.config.Layout.Repo, source), what, architecture(), output)
+	cmd, err := command(filepath.Join(j.config.Tree, source), what, architecture(), output)
 	if err != nil {
 		return "", err
 	}

@@ -2,6 +2,7 @@ package dev
 
 import (
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/didomi/serverless-api/sandbox/layout"
@@ -12,13 +13,13 @@ type logs struct {
 	layout   layout.Layout
 	requests *requests
 	access   *tail
-	api      string // ID of the stack's REST API
+	stack    string // what the names of the stack's log groups contain
 	function map[string]*tail
 }
 
-// followLogs follows the access log from now on.
-func followLogs(l layout.Layout, r *requests) *logs {
-	return &logs{layout: l, requests: r, access: tailFrom(l.Log("access")), function: map[string]*tail{}}
+// followLogs follows the access log of a stack, whose resources' names begin with the prefix, from now on.
+func followLogs(l layout.Layout, prefix string, r *requests) *logs {
+	return &logs{layout: l, requests: r, stack: prefix, access: tailFrom(l.Log("access")), function: map[string]*tail{}}
 }
 
 // functions follows the logs of these functions, and of no others, from now on.
@@ -47,8 +48,11 @@ func (l *logs) read(now time.Time) error {
 	if err != nil {
 		return err
 	}
-	for _, entry := range entries {
-		l.requests.takeAccess(entry, now)
+	for _, line := range entries {
+		// The ARN of the log group, and the entry.
+		if destination, entry, _ := strings.Cut(line, " "); strings.Contains(destination, l.stack) {
+			l.requests.takeAccess(entry, now)
+		}
 	}
 	l.requests.show(now)
 	return nil

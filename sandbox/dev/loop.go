@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/didomi/serverless-api/ops/project"
 	"github.com/didomi/serverless-api/sandbox/daemon"
 	"github.com/didomi/serverless-api/sandbox/deploy"
 	"github.com/didomi/serverless-api/sandbox/lambdahost"
@@ -19,6 +20,7 @@ import (
 // Config is a development loop on a deployed stack.
 type Config struct {
 	Layout   layout.Layout
+	Tree     string // the working tree
 	Stack    string
 	Out      io.Writer
 	Coloured bool
@@ -74,7 +76,7 @@ func Run(ctx context.Context, c Config) error {
 	}
 	defer func() { _ = os.RemoveAll(l.build) }()
 	// Watched first: what is saved while the rest is prepared is not lost.
-	if l.watcher, err = watch(c.Layout.Repo); err != nil {
+	if l.watcher, err = watch(c.Tree); err != nil {
 		return err
 	}
 	defer l.watcher.close()
@@ -85,8 +87,8 @@ func Run(ctx context.Context, c Config) error {
 	if err := l.readTargets(ctx); err != nil {
 		return err
 	}
-	l.imports = readImports(ctx, c.Layout.Repo)
-	l.screen.printf(plain, "watching %s for stack %s: a save is built and serves; u updates the stack, Ctrl-C ends", c.Layout.Repo, c.Stack)
+	l.imports = readImports(ctx, c.Tree)
+	l.screen.printf(plain, "watching %s for stack %s: a save is built and serves; u updates the stack, Ctrl-C ends", c.Tree, c.Stack)
 	l.pending = changes{function: true, operations: true} // the tree may differ from what is deployed
 	l.start(ctx)
 	return l.run(ctx)
@@ -130,10 +132,10 @@ func (l *loop) run(ctx context.Context) error {
 func (l *loop) save(ctx context.Context, files []string) {
 	l.saved, l.again, l.warned = time.Now(), true, false
 	if l.needsImports(files) {
-		l.imports = readImports(ctx, l.config.Layout.Repo)
+		l.imports = readImports(ctx, l.config.Tree)
 	}
 	l.pending = l.pending.or(l.imports.of(files))
-	l.screen.printf(grey, "saved %s", strings.Join(files, " "))
+	l.screen.printf(grey, "saved %s", list(files))
 	if l.running == nil {
 		l.start(ctx)
 		return
@@ -141,6 +143,15 @@ func (l *loop) save(ctx context.Context, files []string) {
 	if !l.updating {
 		l.running()
 	}
+}
+
+// list names a few files, and the number of the rest.
+func list(files []string) string {
+	const shown = 3
+	if len(files) <= shown+1 {
+		return strings.Join(files, " ")
+	}
+	return fmt.Sprintf("%s and %d more files", strings.Join(files[:shown], " "), len(files)-shown)
 }
 
 // needsImports reports whether the saved files may have changed who imports whom, as far as it matters: a package that no
@@ -248,9 +259,12 @@ func (l *loop) readTargets(ctx context.Context) error {
 		return err
 	}
 	if l.logs == nil {
-		l.logs = followLogs(l.config.Layout, newRequests(l.screen))
+		name, err := project.Name(l.config.Tree)
+		if err != nil {
+			return err
+		}
+		l.logs = followLogs(l.config.Layout, name+"-"+l.config.Stack+"-", newRequests(l.screen))
 	}
 	l.logs.functions(l.targets.names)
-	l.logs.api = out.RestAPIID
 	return nil
 }
