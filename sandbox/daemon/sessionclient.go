@@ -33,7 +33,7 @@ func OpenSession(ctx context.Context, l layout.Layout) (*Session, error) {
 		cancel()
 		return nil, fmt.Errorf("open a session: %w", err)
 	}
-	response, err := send(l, request, 0)
+	response, err := send(l, request, 0) //nolint:bodyclose // closed when the session ends
 	if err != nil {
 		cancel()
 		return nil, err

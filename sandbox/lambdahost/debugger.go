@@ -39,6 +39,21 @@ func (p *pool) takeTurn() (done func()) {
 	return func() { <-turn }
 }
 
+// freeDebugPort ends the environments of the code in other pools, such as that of another version: with the turn, they
+// are idle.
+func (p *pool) freeDebugPort() {
+	if !p.code.debugged() {
+		return
+	}
+	p.host.mu.Lock()
+	defer p.host.mu.Unlock()
+	for _, other := range p.host.pools {
+		if other != p && other.code == p.code {
+			other.discardIdle()
+		}
+	}
+}
+
 // takeDebugPort waits until no environment uses the port.
 func (h *Host) takeDebugPort(address string) (release func()) {
 	h.mu.Lock()

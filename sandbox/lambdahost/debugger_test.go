@@ -10,21 +10,21 @@ import (
 
 // underDebugger returns a host whose function runs under a program with Delve's arguments, which starts the function
 // as its child.
-func underDebugger(t *testing.T, edit func(*fakeSource, *Config)) *Host {
+func underDebugger(t *testing.T, edit func(*fakeSource, *Config)) (*Host, *fakeSource) {
 	t.Helper()
 	debugger := filepath.Join(t.TempDir(), "dlv")
 	script := "#!/bin/sh\nfor program; do :; done\n\"$program\"\n"
 	if err := os.WriteFile(debugger, []byte(script), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	h, _ := newFunction(t, edit)
+	h, s := newFunction(t, edit)
 	err := h.Swap(t.Context(), "live", Swap{
 		Function: "f", Binary: builtFunction(2), Owner: "test", Debugger: &Debugger{Program: debugger, Address: "127.0.0.1:1"},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return h
+	return h, s
 }
 
 func TestNoLimitEndsAnInvocationUnderADebugger(t *testing.T) {
@@ -36,14 +36,14 @@ func TestNoLimitEndsAnInvocationUnderADebugger(t *testing.T) {
 		"its memory":             {`{"do":"eat","size":300000000}`, func(*fakeSource, *Config) {}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			h := underDebugger(t, test.edit)
+			h, _ := underDebugger(t, test.edit)
 			if r := invoke(t, h, test.payload); r.FunctionError != "" {
 				t.Errorf("%s", r.Payload)
 			}
 		})
 	}
 	t.Run("the deadline that the function sees is a day away", func(t *testing.T) {
-		h := underDebugger(t, nil)
+		h, _ := underDebugger(t, nil)
 		got := invokeAs[struct{ Left time.Duration }](t, h, `{"do":"context"}`)
 		if got.Left < debugTimeout-time.Minute {
 			t.Errorf("%s are left", got.Left)
@@ -52,7 +52,7 @@ func TestNoLimitEndsAnInvocationUnderADebugger(t *testing.T) {
 }
 
 func TestInvocationsUnderADebuggerShareItsEnvironment(t *testing.T) {
-	h := underDebugger(t, func(_ *fakeSource, c *Config) { c.Idle = 20 * time.Millisecond })
+	h, s := underDebugger(t, func(_ *fakeSource, c *Config) { c.Idle = 20 * time.Millisecond })
 	var callers sync.WaitGroup
 	pids := make(chan int, 8)
 	for range cap(pids) {
@@ -70,6 +70,14 @@ func TestInvocationsUnderADebuggerShareItsEnvironment(t *testing.T) {
 	if after := wantVersion(t, h, "2"); after.PID != first {
 		t.Errorf("the idle process %d was replaced by %d", first, after.PID)
 	}
+	t.Run("and it makes way for that of another version", func(t *testing.T) {
+		s.change(func(s *fakeSource) { s.function.Version = "$LATEST" })
+		if other := wantVersion(t, h, "2"); other.PID == first {
+			t.Errorf("process %d runs two versions", first)
+		}
+		s.change(func(s *fakeSource) { s.function.Version = "1" })
+		first = wantVersion(t, h, "2").PID
+	})
 	t.Run("and it ends with its debugger when the deployed code is restored", func(t *testing.T) {
 		h.Restore("test")
 		waitGone(t, first)

@@ -107,6 +107,7 @@ func (p *pool) discard(env *environment) {
 
 // start creates an environment and waits for its init phase. On failure, it fails the invocation and returns nil.
 func (p *pool) start(inv *invocation) *environment {
+	p.freeDebugPort()
 	env, failure := newEnvironment(context.Background(), p, inv.id)
 	if failure != nil {
 		inv.fail(failure)
@@ -122,11 +123,14 @@ func (p *pool) start(inv *invocation) *environment {
 	return env
 }
 
-// warm starts an environment without an invocation. It returns why the init phase failed, or nil.
+// warm starts an environment without an invocation, unless one is idle. It returns why the init phase failed, or nil.
 func (p *pool) warm() *FunctionError {
 	defer p.takeTurn()()
 	inv := newInvocation(p.function, Request{}, false) // never sent: only for its log
-	env := p.start(inv)
+	env := p.take(p.function.Timeout)
+	if env == nil {
+		env = p.start(inv)
+	}
 	if env == nil {
 		return inv.failure
 	}
@@ -165,6 +169,18 @@ func (p *pool) retire() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.retired = true
+	p.endIdle()
+}
+
+// discardIdle ends the idle environments.
+func (p *pool) discardIdle() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.endIdle()
+}
+
+// endIdle ends the idle environments. p.mu is held.
+func (p *pool) endIdle() {
 	for _, env := range p.idle {
 		p.discard(env)
 	}
