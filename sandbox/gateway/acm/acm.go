@@ -14,10 +14,7 @@ type service struct {
 
 // New returns the corrected calls of ACM.
 func New(a *call.Account) call.Service {
-	return (&service{Account: a}).calls()
-}
-
-func (s *service) calls() call.Service {
+	s := &service{Account: a}
 	return call.Service{
 		Name: "acm", Target: "CertificateManager.", Bounds: bounds,
 		Operations: map[string]call.Handler{

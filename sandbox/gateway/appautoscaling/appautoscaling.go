@@ -31,14 +31,11 @@ type service struct {
 	scaling *state
 }
 
-// New returns the calls of Application Auto Scaling.
-func New(a *call.Account) call.Service {
-	return (&service{Account: a, scaling: newState()}).calls()
-}
-
-// calls implements a service that the emulator does not have. The emulator still verifies signatures.
+// New returns the calls of Application Auto Scaling, which the emulator does not have. The emulator still verifies
+// signatures.
 // https://docs.aws.amazon.com/autoscaling/application/APIReference/API_Operations.html
-func (s *service) calls() call.Service {
+func New(a *call.Account) call.Service {
+	s := &service{Account: a, scaling: newState()}
 	calls := map[string]call.Handler{}
 	for name, handle := range map[string]func(*call.Exchange, scalingObject) (any, error){
 		"RegisterScalableTarget":   s.registerTarget,

@@ -22,10 +22,7 @@ type service struct {
 
 // New returns the corrected calls of CloudWatch.
 func New(a *call.Account) call.Service {
-	return (&service{Account: a}).calls()
-}
-
-func (s *service) calls() call.Service {
+	s := &service{Account: a}
 	return call.Service{
 		Name: "monitoring", Bounds: bounds, Ambiguous: ambiguous,
 		Encoded: func(r *http.Request) bool { return r.URL.Path == Path+"PutMetricData" },

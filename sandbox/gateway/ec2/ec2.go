@@ -19,10 +19,7 @@ type service struct {
 
 // New returns the corrected calls of EC2.
 func New(a *call.Account) call.Service {
-	return (&service{Account: a}).calls()
-}
-
-func (s *service) calls() call.Service {
+	s := &service{Account: a}
 	return call.Service{Name: "ec2", Actions: withinQuotas(s.actions()), Bounds: bounds, Quotas: defaultQuotas, Resources: s.resources}
 }
 

@@ -44,10 +44,7 @@ type service struct {
 
 // New returns the corrected calls of ElastiCache.
 func New(a *call.Account, plane dataplane.Plane) call.Service {
-	return (&service{Account: a, plane: plane, caches: newCaches()}).calls()
-}
-
-func (s *service) calls() call.Service {
+	s := &service{Account: a, plane: plane, caches: newCaches()}
 	return call.Service{
 		Name: "elasticache", Actions: call.WithinQuotas(s.actions(), enforced), Bounds: bounds,
 		Quotas: defaultQuotas, Resources: s.resources,

@@ -56,7 +56,7 @@ func New(upstream *url.URL, region string, credentials aws.Credentials, client *
 
 // Rest makes a call of a REST protocol with the JSON body in, if any, and
 // decodes the response into out, if not nil. path must be escaped.
-func (a *Client) Rest(ctx context.Context, service, method, path string, in, out any) error {
+func (c *Client) Rest(ctx context.Context, service, method, path string, in, out any) error {
 	var body []byte
 	if in != nil {
 		var err error
@@ -64,7 +64,7 @@ func (a *Client) Rest(ctx context.Context, service, method, path string, in, out
 			return fmt.Errorf("%s %s: %w", method, path, err)
 		}
 	}
-	response, err := a.Do(ctx, service, method, path, http.Header{"Content-Type": {"application/json"}}, body)
+	response, err := c.Do(ctx, service, method, path, http.Header{"Content-Type": {"application/json"}}, body)
 	if err != nil {
 		return err
 	}
@@ -72,13 +72,13 @@ func (a *Client) Rest(ctx context.Context, service, method, path string, in, out
 }
 
 // Target makes a call of a JSON protocol ("secretsmanager.GetSecretValue").
-func (a *Client) Target(ctx context.Context, service, target string, in, out any) error {
+func (c *Client) Target(ctx context.Context, service, target string, in, out any) error {
 	body, err := json.Marshal(in)
 	if err != nil {
 		return fmt.Errorf("%s: %w", target, err)
 	}
 	header := http.Header{"Content-Type": {"application/x-amz-json-1.1"}, "X-Amz-Target": {target}}
-	response, err := a.Do(ctx, service, http.MethodPost, "/", header, body)
+	response, err := c.Do(ctx, service, http.MethodPost, "/", header, body)
 	if err != nil {
 		return err
 	}
@@ -86,13 +86,13 @@ func (a *Client) Target(ctx context.Context, service, target string, in, out any
 }
 
 // Query makes a call of the Query protocol.
-func (a *Client) Query(ctx context.Context, service, version string, parameters map[string]string) (*xmltree.Node, error) {
+func (c *Client) Query(ctx context.Context, service, version string, parameters map[string]string) (*xmltree.Node, error) {
 	form := url.Values{"Version": {version}}
 	for name, value := range parameters {
 		form.Set(name, value)
 	}
 	header := http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}
-	response, err := a.Do(ctx, service, http.MethodPost, "/", header, []byte(form.Encode()))
+	response, err := c.Do(ctx, service, http.MethodPost, "/", header, []byte(form.Encode()))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", parameters["Action"], err)
 	}
@@ -110,18 +110,18 @@ func decode(request string, response []byte, out any) error {
 }
 
 // Do signs and sends a request and returns the body of the response.
-func (a *Client) Do(ctx context.Context, service, method, path string, header http.Header, body []byte) ([]byte, error) {
+func (c *Client) Do(ctx context.Context, service, method, path string, header http.Header, body []byte) ([]byte, error) {
 	request := service + ": " + method + " " + path
-	r, err := http.NewRequestWithContext(ctx, method, a.Upstream.Scheme+"://"+a.Upstream.Host+path, bytes.NewReader(body))
+	r, err := http.NewRequestWithContext(ctx, method, c.Upstream.Scheme+"://"+c.Upstream.Host+path, bytes.NewReader(body))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", request, err)
 	}
 	r.Header = header
 	sum := sha256.Sum256(body)
-	if err := a.signer.SignHTTP(ctx, a.Credentials, r, hex.EncodeToString(sum[:]), service, a.Region, time.Now()); err != nil {
+	if err := c.signer.SignHTTP(ctx, c.Credentials, r, hex.EncodeToString(sum[:]), service, c.Region, time.Now()); err != nil {
 		return nil, fmt.Errorf("%s: sign: %w", request, err)
 	}
-	response, err := a.client.Do(r)
+	response, err := c.client.Do(r)
 	if err != nil {
 		return nil, &UnreachableError{Cause: fmt.Errorf("%s: %w", request, err)}
 	}

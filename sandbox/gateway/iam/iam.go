@@ -30,13 +30,9 @@ type service struct {
 	*call.Account
 }
 
-// New returns the corrected calls of IAM.
+// New returns the corrected calls of IAM: those that create policies reject what exceeds IAM's quotas.
 func New(a *call.Account) call.Service {
-	return (&service{Account: a}).calls()
-}
-
-// calls rejects policies that exceed IAM's quotas.
-func (s *service) calls() call.Service {
+	s := &service{Account: a}
 	calls := map[string]call.Handler{"SimulatePrincipalPolicy": call.After(simulatePolicy)}
 	for action, check := range map[string]func(*call.Exchange) (string, error){
 		"CreateRole":             documentSize("AssumeRolePolicyDocument", "ACLSizePerRole", maxTrust),

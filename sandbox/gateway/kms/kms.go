@@ -12,6 +12,17 @@ import (
 	"github.com/didomi/serverless-api/sandbox/iampolicy"
 )
 
+// service corrects KMS.
+type service struct {
+	*call.Account
+}
+
+// New returns the corrected calls of KMS.
+func New(a *call.Account) call.Service {
+	s := &service{Account: a}
+	return call.Service{Name: "kms", Target: "TrentService.", Other: call.WithBody((*call.Exchange).Forward), Bounds: bounds, Resources: s.resources}
+}
+
 // resources returns an alias and its key: CreateAlias requires the permission on both.
 func (s *service) resources(ctx context.Context, _ string, x *call.Exchange) ([]iampolicy.Resource, error) {
 	var request struct{ AliasName, TargetKeyID string }
@@ -50,17 +61,3 @@ var bounds = map[string]call.BoundedCall{
 }
 
 var aliasName = regexp.MustCompile(`^alias/[A-Za-z0-9:/_-]+$`)
-
-// service corrects KMS.
-type service struct {
-	*call.Account
-}
-
-// New returns the corrected calls of KMS.
-func New(a *call.Account) call.Service {
-	return (&service{Account: a}).calls()
-}
-
-func (s *service) calls() call.Service {
-	return call.Service{Name: "kms", Target: "TrentService.", Other: call.WithBody((*call.Exchange).Forward), Bounds: bounds, Resources: s.resources}
-}

@@ -44,16 +44,7 @@ var bounds = map[string]call.BoundedCall{
 
 var logName = regexp.MustCompile(`^[.\-_/#A-Za-z0-9]+$`)
 
-// service corrects CloudWatch Logs.
-type service struct {
-	*call.Account
-}
-
 // New returns the corrected calls of CloudWatch Logs.
-func New(a *call.Account) call.Service {
-	return (&service{Account: a}).calls()
-}
-
-func (s *service) calls() call.Service {
+func New() call.Service {
 	return call.Service{Name: "logs", Target: Target, Bounds: bounds}
 }

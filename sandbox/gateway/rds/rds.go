@@ -48,10 +48,7 @@ type service struct {
 
 // New returns the corrected calls of RDS.
 func New(a *call.Account, plane dataplane.Plane, warmUp time.Duration) call.Service {
-	return (&service{Account: a, plane: plane, warmUp: warmUp, databases: newDatabases(), dropped: droppedSubnets{byProxy: map[string][]string{}}}).calls()
-}
-
-func (s *service) calls() call.Service {
+	s := &service{Account: a, plane: plane, warmUp: warmUp, databases: newDatabases(), dropped: droppedSubnets{byProxy: map[string][]string{}}}
 	return call.Service{Name: "rds", Actions: call.WithinQuotas(s.actions(), enforced), Bounds: bounds, Quotas: defaultQuotas, Resources: s.resources}
 }
 

@@ -18,10 +18,7 @@ type service struct {
 
 // New returns the corrected calls of S3.
 func New(a *call.Account) call.Service {
-	return (&service{Account: a}).calls()
-}
-
-func (s *service) calls() call.Service {
+	s := &service{Account: a}
 	return call.Service{Name: "s3", Bounds: bounds, Match: s.match, Encoded: func(*http.Request) bool { return true }}
 }
 

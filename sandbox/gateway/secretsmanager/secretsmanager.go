@@ -15,10 +15,7 @@ type service struct {
 
 // New returns the corrected calls of Secrets Manager.
 func New(a *call.Account) call.Service {
-	return (&service{Account: a}).calls()
-}
-
-func (s *service) calls() call.Service {
+	s := &service{Account: a}
 	return call.Service{
 		Name: "secretsmanager", Target: "secretsmanager.", Bounds: bounds,
 		Operations: map[string]call.Handler{

@@ -7,24 +7,14 @@ import (
 	"github.com/didomi/serverless-api/sandbox/gateway/call"
 )
 
-// service corrects Service Quotas.
-type service struct {
-	*call.Account
-}
-
-// New returns the corrected calls of Service Quotas.
-func New(a *call.Account) call.Service {
-	return (&service{Account: a}).calls()
-}
-
-// calls implements Service Quotas, which the emulator does not have. The emulator still verifies signatures.
+// New returns the calls of Service Quotas, which the emulator does not have. The emulator still verifies signatures.
 // https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_Operations.html
-func (s *service) calls() call.Service {
+func New(a *call.Account) call.Service {
 	return call.Service{
 		Name: "servicequotas", Target: "ServiceQuotasV20190624.",
 		Operations: map[string]call.Handler{
-			"GetServiceQuota":           call.Instead(getQuota(s.Limits.Applied)),
-			"GetAWSDefaultServiceQuota": call.Instead(getQuota(s.Limits.Default)),
+			"GetServiceQuota":           call.Instead(getQuota(a.Limits.Applied)),
+			"GetAWSDefaultServiceQuota": call.Instead(getQuota(a.Limits.Default)),
 		},
 	}
 }

@@ -8,8 +8,13 @@ import (
 	"github.com/didomi/serverless-api/sandbox/iampolicy"
 )
 
+// New returns the corrected calls of SNS.
+func New() call.Service {
+	return call.Service{Name: "sns", Actions: map[string]call.Handler{}, Bounds: bounds, Resources: resources}
+}
+
 // resources returns the topic or the subscription of a call.
-func (s *service) resources(_ context.Context, _ string, x *call.Exchange) ([]iampolicy.Resource, error) {
+func resources(_ context.Context, _ string, x *call.Exchange) ([]iampolicy.Resource, error) {
 	var all []iampolicy.Resource
 	for _, parameter := range []string{"ResourceArn", "SubscriptionArn", "TopicArn"} {
 		if arn := x.Form.Get(parameter); arn != "" {
@@ -22,18 +27,4 @@ func (s *service) resources(_ context.Context, _ string, x *call.Exchange) ([]ia
 // bounds limit the names of new resources, as the API reference does.
 var bounds = map[string]call.BoundedCall{
 	"CreateTopic": call.BoundOf("InvalidParameter", "Name", 256, call.WordDash),
-}
-
-// service corrects SNS.
-type service struct {
-	*call.Account
-}
-
-// New returns the corrected calls of SNS.
-func New(a *call.Account) call.Service {
-	return (&service{Account: a}).calls()
-}
-
-func (s *service) calls() call.Service {
-	return call.Service{Name: "sns", Actions: map[string]call.Handler{}, Bounds: bounds, Resources: s.resources}
 }

@@ -15,6 +15,18 @@ import (
 	"github.com/didomi/serverless-api/sandbox/oidc"
 )
 
+// service corrects STS.
+type service struct {
+	*call.Account
+	issuer *oidc.Issuer
+}
+
+// New returns the corrected calls of STS.
+func New(a *call.Account, issuer *oidc.Issuer) call.Service {
+	s := &service{Account: a, issuer: issuer}
+	return call.Service{Name: "sts", Actions: map[string]call.Handler{"AssumeRoleWithWebIdentity": s.assumeWithWebIdentity}}
+}
+
 // assumeWithWebIdentity verifies the token's signature and times, and that the account has an identity provider
 // for its issuer that lists its audience. The emulator accepts any token and evaluates the trust policy against its
 // claims.
@@ -59,19 +71,4 @@ func (s *service) audiences(x *call.Exchange, claims oidc.Claims) ([]string, err
 		audiences = append(audiences, list.Texts()...)
 	}
 	return audiences, nil
-}
-
-// service corrects STS.
-type service struct {
-	*call.Account
-	issuer *oidc.Issuer
-}
-
-// New returns the corrected calls of STS.
-func New(a *call.Account, issuer *oidc.Issuer) call.Service {
-	return (&service{Account: a, issuer: issuer}).calls()
-}
-
-func (s *service) calls() call.Service {
-	return call.Service{Name: "sts", Actions: map[string]call.Handler{"AssumeRoleWithWebIdentity": s.assumeWithWebIdentity}}
 }

@@ -31,14 +31,10 @@ type service struct {
 	firewalls *firewalls
 }
 
-// New returns the corrected calls of WAF.
+// New returns the corrected calls of WAF: those for logging, which the emulator does not support, and those that
+// return the data protection of web ACLs, which the emulator drops.
 func New(a *call.Account) call.Service {
-	return (&service{Account: a, firewalls: newFirewalls()}).calls()
-}
-
-// calls implements the calls for logging, which the emulator does not support, and adds the data protection to web
-// ACLs.
-func (s *service) calls() call.Service {
+	s := &service{Account: a, firewalls: newFirewalls()}
 	return call.Service{
 		Name: "wafv2", Target: target, Other: call.WithBody((*call.Exchange).Forward), Bounds: bounds, Resources: s.resources,
 		Operations: map[string]call.Handler{
