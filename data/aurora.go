@@ -74,7 +74,7 @@ func (d *Data) cluster(ctx *pulumi.Context, name string, args Args, subnets *rds
 		Port:                             pulumi.Int(postgresPort),
 		DbSubnetGroupName:                subnets.Name,
 		DbClusterParameterGroupName:      parameters.cluster.Name,
-		// What the instances get with another major version, before their own update.
+		// The instances' version during a major upgrade, before their own update.
 		DbInstanceParameterGroupName: parameters.instance.Name,
 		VpcSecurityGroupIds:          pulumi.StringArray{args.ClusterSecurityGroupID},
 
@@ -106,10 +106,10 @@ func (d *Data) cluster(ctx *pulumi.Context, name string, args Args, subnets *rds
 }
 
 // finalSnapshot names the snapshot that is taken when the cluster is deleted after the time at which the
-// cluster is created. RDS refuses the name of a snapshot that exists, and an earlier cluster of the stack
+// cluster is created. RDS rejects the name of an existing snapshot, and an earlier cluster of the stack
 // may have left one. The cluster ignores later values, so an update changes nothing; Pulumi does not ignore
 // them when it replaces the cluster. The name is set without a final snapshot too: a value that is ignored
-// cannot be added later. A preview does not know the time, or the update could not keep to its plan.
+// cannot be added later. The time is unknown in a preview; otherwise the update would differ from its plan.
 func finalSnapshot(ctx *pulumi.Context, name string) pulumi.StringOutput {
 	if ctx.DryRun() {
 		return pulumi.UnsafeUnknownOutput(nil).ApplyT(func(any) string { return "" }).(pulumi.StringOutput)

@@ -43,9 +43,9 @@ func (d *Data) cacheUsers(ctx *pulumi.Context, name string, secret *secretsmanag
 
 // cacheLogin registers a user. ElastiCache requires a password, so the user gets a placeholder that is stored
 // nowhere. The provider sends passwords again only when they change in the program, and here they do not, so
-// an update of the user keeps the passwords that it has been given since.
+// an update of the user keeps the passwords that were set since.
 func (d *Data) cacheLogin(ctx *pulumi.Context, id, name, may string, secret *secretsmanager.Secret) (*elasticache.User, error) {
-	password := d.voidPassword(ctx, secret)
+	password := d.placeholderPassword(ctx, secret)
 	user, err := elasticache.NewUser(ctx, id, &elasticache.UserArgs{
 		UserId:       pulumi.String(id),
 		UserName:     pulumi.String(name),

@@ -14,10 +14,10 @@ import (
 
 // Config is the component's section of the stack's configuration, under the key "data".
 type Config struct {
-	// Protect makes AWS refuse to delete the database, and Pulumi to delete the cache and the network too.
+	// Protect prevents AWS from deleting the database, and Pulumi from deleting the cache and the network too.
 	Protect bool `json:"protect"`
 	// AllowDeletion allows a destroy to delete, and a change to replace, the database, the files and the keys
-	// that encrypt them. Without it Pulumi refuses, in every stack.
+	// that encrypt them. Without it Pulumi rejects that, in every stack.
 	AllowDeletion bool `json:"allowDeletion"`
 	// SecretRecoveryDays is how long a deleted secret can be restored: 0 (not at all) or 7 to 30.
 	SecretRecoveryDays int `json:"secretRecoveryDays"`
@@ -91,7 +91,7 @@ type Cache struct {
 	// zones.
 	Shards   int `json:"shards"`
 	Replicas int `json:"replicas"`
-	// SnapshotDays is how long daily snapshots are kept, 1 to 35. None at all is not offered: the provider
+	// SnapshotDays is how long daily snapshots are kept, 1 to 35. 0 is not supported: the provider
 	// could not turn them on later (hashicorp/terraform-provider-aws#46326, fixed in 6.48, not in 5.100).
 	SnapshotDays int `json:"snapshotDays"`
 }
@@ -275,7 +275,7 @@ func (d Database) capacityProblems() []config.FieldError {
 	return append(problems, capacity("maxCapacity", d.MaxCapacity, least)...)
 }
 
-// Validate lists what RDS Proxy would refuse.
+// Validate lists what RDS Proxy would reject.
 func (p Proxy) Validate() []config.FieldError {
 	problems := config.Between("maxConnectionsPercent", p.MaxConnectionsPercent, 1, 100)
 	most := 100
@@ -317,7 +317,7 @@ func (c Cache) Validate() []config.FieldError {
 // https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/quota-limits.html
 const mostNodes = 90
 
-// Validate lists what the bucket's lifecycle would refuse.
+// Validate lists what the bucket's lifecycle would reject.
 func (b Bucket) Validate() []config.FieldError {
 	problems := config.Between("noncurrentDays", b.NoncurrentDays, 1, 3650)
 	problems = append(problems, config.Between("accessLogDays", b.AccessLogDays, 0, 3650)...)

@@ -25,7 +25,7 @@ func TestErrorsNameTheWrongValueAndTheAllowedOnes(t *testing.T) {
 			func(c *Config) { c.Database.Name = "" },
 			`data.database.name is not set; must be a database's name: lower case letters, digits and _, a letter first, 63 at most, none of postgres, rdsadmin, template0, template1`,
 		},
-		"a database of the engine's own": {
+		"a database that the engine creates": {
 			func(c *Config) { c.Database.Name = "rdsadmin" },
 			`data.database.name is "rdsadmin"; must be a database's name: lower case letters, digits and _, a letter first, 63 at most, none of postgres, rdsadmin, template0, template1`,
 		},
@@ -103,19 +103,19 @@ func TestErrorsNameTheWrongValueAndTheAllowedOnes(t *testing.T) {
 			func(c *Config) { c.Bucket.ForceDestroy = true },
 			`data.bucket.forceDestroy is true; must be false where protect is true: otherwise protected data could be lost`,
 		},
-		"a protected database that leaves nothing behind": {
+		"a protected database without a final snapshot": {
 			func(c *Config) { c.Database.FinalSnapshot = false },
 			`data.database.finalSnapshot is false; must be true where protect is true: otherwise protected data could be lost`,
 		},
-		"protected data whose secrets are gone at once": {
+		"protected data without a recovery window of secrets": {
 			func(c *Config) { c.SecretRecoveryDays = 0 },
 			`data.secretRecoveryDays is 0; must be 7 to 30 where protect is true: otherwise protected data could be lost`,
 		},
-		"files that move before S3 lets them": {
+		"files that move earlier than S3 allows": {
 			func(c *Config) { c.Bucket.InfrequentDays = 7 },
 			`data.bucket.infrequentDays is 7; must be 0 (never) or at least 30 days, which S3 requires`,
 		},
-		"an archive that comes too soon after": {
+		"an archive too soon after infrequentDays": {
 			func(c *Config) { c.Bucket.InfrequentDays, c.Bucket.ArchiveDays = 60, 80 },
 			`data.bucket.archiveDays is 80; must be 0 (never) or at least 90, which is 30 days after infrequentDays`,
 		},
@@ -127,7 +127,7 @@ func TestErrorsNameTheWrongValueAndTheAllowedOnes(t *testing.T) {
 			func(c *Config) { c.Bucket.AccessLogDays = -1 },
 			`data.bucket.accessLogDays is -1; must be an integer from 0 to 3650`,
 		},
-		"snapshots for longer than ElastiCache keeps them": {
+		"a longer retention than ElastiCache's for snapshots": {
 			func(c *Config) { c.Cache.SnapshotDays = 36 },
 			`data.cache.snapshotDays is 36; must be an integer from 1 to 35`,
 		},

@@ -13,7 +13,7 @@ import (
 const preflightAge = 3600
 
 // cors allows pages of the origins to upload files with the API's presigned requests, and to follow its
-// redirects to S3; without origins no page may. Each rule stands for itself and their order does not matter:
+// redirects to S3; without origins no page may. The rules are independent and their order does not matter:
 // the provider keeps them as a set.
 func (d *Data) cors(ctx *pulumi.Context, name string, origins []string, files *bucket.Bucket) error {
 	if len(origins) == 0 {

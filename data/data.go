@@ -27,7 +27,7 @@ type Args struct {
 	// Origins are those whose pages may send files to the bucket and fetch them from it, or "*" alone;
 	// none: no page may.
 	Origins []string
-	// PermissionsBoundary is the policy that the proxy's role carries; nil: none.
+	// PermissionsBoundary is the permissions boundary of the proxy's role; nil: none.
 	PermissionsBoundary pulumi.StringPtrInput
 }
 

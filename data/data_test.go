@@ -21,7 +21,7 @@ const (
 
 var isolated = []any{"isolated-1", "isolated-2", "isolated-3"}
 
-// prod is a configuration with everything on.
+// prod is a configuration with every option on.
 func prod() Config {
 	c := Default()
 	c.Database.Readers = 1
@@ -246,7 +246,7 @@ func TestTheProxyRequiresTLSAndUsesBothSecrets(t *testing.T) {
 	}
 	for _, instance := range []string{"data-instance-1", "data-instance-2"} {
 		if !slices.ContainsFunc(target.Options.DependsOn, func(urn string) bool { return strings.HasSuffix(urn, "::"+instance) }) {
-			t.Errorf("the target does not wait for %s, without which nothing can be connected to", instance)
+			t.Errorf("the target does not depend on %s, without which no connection is possible", instance)
 		}
 	}
 }
@@ -259,7 +259,7 @@ func TestTheProxysRoleReadsItsTwoSecretsAndNothingElse(t *testing.T) {
 	}
 	role := inputs["assumeRolePolicy"].(string)
 	if want := `{"Statement":[{"Action":["sts:AssumeRole"],"Effect":"Allow","Principal":{"Service":"rds.amazonaws.com"}}],"Version":"2012-10-17"}`; role != want {
-		t.Errorf("the role may be taken by %s\nwant %s", role, want)
+		t.Errorf("the trust policy is %s\nwant %s", role, want)
 	}
 	policy := r.Find(t, "aws:iam/rolePolicy:RolePolicy", "data-proxy").Inputs["policy"].(string)
 	want := `{"Statement":[` +
@@ -399,7 +399,7 @@ func TestNoPasswordIsRegisteredInPlaintext(t *testing.T) {
 		}
 	}
 	for _, version := range r.OfType("aws:secretsmanager/secretVersion:SecretVersion") {
-		t.Errorf("%s gives a value to a secret that Pulumi must not know", version.Name)
+		t.Errorf("%s sets the value of a secret that Pulumi must not have", version.Name)
 	}
 }
 

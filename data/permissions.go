@@ -7,7 +7,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// componentName stands in every name that the component gives.
+// componentName is part of every name of the component.
 const componentName = "data"
 
 // Permissions are what the component needs of the roles that preview and deploy it, and what functions and the
@@ -183,9 +183,9 @@ func bucketReads(s policy.Scope) policy.Statement {
 }
 
 // secretPermissions create secrets and have them rotated. A deployment neither reads nor writes the value of a
-// secret that exists. CreateSecret takes a value too, and no condition key shows whether it has one: a
+// secret that exists. CreateSecret can set a value too, and no condition key shows whether it does: a
 // deployment could create a secret with a value of its own. UpdateSecret, which the provider calls for
-// another description or key, takes a value and is therefore not granted: an administrator makes that change.
+// another description or key, can set a value and is therefore not granted: an administrator makes that change.
 func secretPermissions(s policy.Scope) []policy.Statement {
 	return []policy.Statement{
 		{
@@ -198,7 +198,7 @@ func secretPermissions(s policy.Scope) []policy.Statement {
 		},
 		{
 			// RDS creates the master user's secret in the caller's name. No caller could create one so named
-			// without RDS: a name of one's own has no exclamation mark.
+			// without RDS: other names have no exclamation mark.
 			// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-secrets-manager.html
 			Sid:       "NewMasterSecret",
 			Actions:   []string{"secretsmanager:CreateSecret", "secretsmanager:TagResource"},

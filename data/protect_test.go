@@ -14,22 +14,22 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// An update or a destroy by hand meets no review, so the engine itself refuses in a stack that is not
+// A manual update or destroy has no review, so the engine itself rejects it in a stack that is not
 // protected too: a changed name of the database replaces the cluster
 // (https://www.pulumi.com/docs/iac/concepts/resources/options/protect/).
-func TestEveryStackRefusesToDeleteDatabaseAndFiles(t *testing.T) {
+func TestEveryStackProtectsDatabaseAndFiles(t *testing.T) {
 	for _, tt := range []struct {
 		name                   string
 		protect, allowDeletion bool
 		want                   map[string]int
 	}{
-		{"a protected stack refuses for the cache and the access log too", true, false, map[string]int{
+		{"a protected stack also protects the cache and the access log", true, false, map[string]int{
 			"aws:rds/cluster:Cluster": 1, "aws:s3/bucketV2:BucketV2": 2, "aws:elasticache/replicationGroup:ReplicationGroup": 1,
 		}},
-		{"a stack without protection refuses for database and files", false, false, map[string]int{
+		{"a stack without protection protects database and files", false, false, map[string]int{
 			"aws:rds/cluster:Cluster": 1, "aws:s3/bucketV2:BucketV2": 1,
 		}},
-		{"a stack that allows deletion refuses nothing", false, true, map[string]int{}},
+		{"a stack that allows deletion protects nothing", false, true, map[string]int{}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c := prod()
@@ -59,7 +59,7 @@ func TestADeletedClusterRetainsItsBackups(t *testing.T) {
 		if cluster["deletionProtection"] != protect || cluster["skipFinalSnapshot"] == protect || cluster["deleteAutomatedBackups"] != false {
 			t.Errorf("with protect %v the cluster is registered as %v", protect, cluster)
 		}
-		// A name that is the stack's would be taken when the next cluster is deleted: DBClusterSnapshotAlreadyExistsFault
+		// A name of the stack alone would exist already when the next cluster is deleted: DBClusterSnapshotAlreadyExistsFault
 		// (https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DeleteDBCluster.html).
 		name, _ := cluster["finalSnapshotIdentifier"].(string)
 		if !regexp.MustCompile(`^data-final-\d{14}$`).MatchString(name) || !slices.Equal(registered.Options.IgnoreChanges, []string{"finalSnapshotIdentifier"}) {
@@ -123,7 +123,7 @@ func TestAPreviewGeneratesNoPasswordForAMissingSecret(t *testing.T) {
 				}
 				secret, err := d.secret(ctx, "data-cache", "", args(prod()))
 				if err == nil {
-					ctx.Export("password", d.voidPassword(ctx, secret)) // and wait for it
+					ctx.Export("password", d.placeholderPassword(ctx, secret)) // and wait for it
 				}
 				return err
 			})

@@ -18,7 +18,7 @@ type connection struct {
 // proxyZones is how many zones RDS Proxy serves an endpoint from.
 const proxyZones = 2
 
-// proxy registers the RDS Proxy with its target. Its endpoint comes out only once the cluster is
+// proxy registers the RDS Proxy with its target. Its endpoint is returned only once the cluster is
 // registered as the target, so that what depends on it can connect. It has no read-only endpoint: the
 // functions read from the writer, since a reader lags behind the writes that the cache relies on.
 func (d *Data) proxy(ctx *pulumi.Context, name string, args Args, db *database, secrets []pulumi.StringOutput) (*connection, error) {
@@ -41,7 +41,7 @@ func (d *Data) proxy(ctx *pulumi.Context, name string, args Args, db *database, 
 		return nil, err
 	}
 	// Other subnets would replace the proxy, which makes the database unavailable for 15 minutes. It keeps its
-	// subnets: a preview of an added zone knows none of the subnets' ids, and would replace it.
+	// subnets: in a preview of an added zone the subnets' ids are unknown, which would replace it.
 	proxy, err := rds.NewProxy(ctx, name+"-proxy", &rds.ProxyArgs{
 		Name:                identifier,
 		EngineFamily:        pulumi.String("POSTGRESQL"),
@@ -135,7 +135,7 @@ func (d *Data) proxyTarget(ctx *pulumi.Context, name string, c Proxy, db *databa
 }
 
 // proxySubnets are the first two of the isolated subnets, which a new proxy gets. RDS Proxy serves its
-// endpoint from two zones, however many it is given.
+// endpoint from two zones, however many subnets it has.
 // https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-proxy.html#rds-proxy.limitations
 func proxySubnets(isolated pulumi.StringArrayInput) pulumi.StringArrayOutput {
 	return isolated.ToStringArrayOutput().ApplyT(func(ids []string) []string {

@@ -79,7 +79,7 @@ func (d *Data) cacheSubnets(ctx *pulumi.Context, name string, ids pulumi.StringA
 
 // cacheParameters evicts the least frequently used keys when memory is full: in a cache every key may be
 // evicted, with or without a lifetime. The group is named by its family: another engine or major
-// version has another group, made before the old one goes.
+// version has another group, created before the old one is deleted.
 func (d *Data) cacheParameters(ctx *pulumi.Context, name string, c Cache) (*elasticache.ParameterGroup, error) {
 	parameter := func(name, value string) elasticache.ParameterGroupParameterArgs {
 		return elasticache.ParameterGroupParameterArgs{Name: pulumi.String(name), Value: pulumi.String(value)}

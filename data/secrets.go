@@ -7,8 +7,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// voidPasswordLength is in characters; ElastiCache takes 16 to 128.
-const voidPasswordLength = 64
+// placeholderPasswordLength is in characters; ElastiCache accepts 16 to 128.
+const placeholderPasswordLength = 64
 
 // appSecret registers the application user's secret without a value: the migration makes the user
 // and its password inside the VPC and puts it there, so that it never passes through Pulumi.
@@ -22,12 +22,11 @@ func (d *Data) cacheSecret(ctx *pulumi.Context, name string, args Args) (*secret
 	return d.secret(ctx, name+"-cache", "The application's user in the cache", args)
 }
 
-// voidPassword is for a user that must be made with a password and is given another one before anybody
-// logs in, or never logs in. It is generated anew on every run: whoever takes it ignores its changes.
-// It is not known before the secret is there: a preview that knew one would put it into the update's
-// plan, which the update, with another one, could not keep to.
-func (d *Data) voidPassword(ctx *pulumi.Context, secret *secretsmanager.Secret) pulumi.StringOutput {
-	length := secret.Arn.ApplyT(func(string) int { return voidPasswordLength }).(pulumi.IntOutput)
+// placeholderPassword is the placeholder of a user that is created with a password and gets another one before its first
+// login, or never logs in. Every run generates another one, so its users ignore changes. It is unknown until the
+// secret exists: otherwise a preview would put one into the plan, and the update's would differ.
+func (d *Data) placeholderPassword(ctx *pulumi.Context, secret *secretsmanager.Secret) pulumi.StringOutput {
+	length := secret.Arn.ApplyT(func(string) int { return placeholderPasswordLength }).(pulumi.IntOutput)
 	generated := secretsmanager.GetRandomPasswordOutput(ctx, secretsmanager.GetRandomPasswordOutputArgs{
 		PasswordLength:     length,
 		ExcludePunctuation: pulumi.Bool(true),

@@ -80,7 +80,7 @@ func TestPhases(t *testing.T) {
 			"ZNEW", "", []string{"ns-1.example.net", "ns-2.example.net"},
 		},
 		{
-			"delegated, the certificate is asked for, proven and awaited", Config{Domain: "example.com", Delegated: true},
+			"delegated, the certificate is requested, validated and awaited", Config{Domain: "example.com", Delegated: true},
 			[]string{
 				Token(mocks.Project), "aws:route53/zone:Zone", "aws:acm/certificate:Certificate",
 				"aws:route53/record:Record", "aws:acm/certificateValidation:CertificateValidation",
@@ -88,7 +88,7 @@ func TestPhases(t *testing.T) {
 			"ZNEW", "arn:aws:acm:eu-west-1:123456789012:" + component + "-certificate", []string{"ns-1.example.net", "ns-2.example.net"},
 		},
 		{
-			"an existing zone is looked up and not made", Config{Domain: "api.example.com", ZoneID: "Z1", Delegated: true},
+			"an existing zone is looked up and not created", Config{Domain: "api.example.com", ZoneID: "Z1", Delegated: true},
 			[]string{
 				Token(mocks.Project), "aws:acm/certificate:Certificate",
 				"aws:route53/record:Record", "aws:acm/certificateValidation:CertificateValidation",
@@ -185,19 +185,19 @@ func TestCertificate(t *testing.T) {
 			t.Errorf("it is of %v", zone.Inputs["name"])
 		}
 	})
-	t.Run("the zone stays when the stack goes, for the deploy role deletes none", func(t *testing.T) {
+	t.Run("the zone is retained on destroy, since the deploy role cannot delete one", func(t *testing.T) {
 		if !zone.Options.RetainOnDelete {
 			t.Error("it does not")
 		}
 	})
-	t.Run("the zone is protected when asked for", func(t *testing.T) {
+	t.Run("the zone is protected when configured", func(t *testing.T) {
 		if !zone.Options.Protect {
 			t.Error("it is not")
 		}
 	})
 }
 
-func TestRefusals(t *testing.T) {
+func TestAnInvalidZoneIsRejected(t *testing.T) {
 	for _, tt := range []struct {
 		name, apex string
 		config     Config
@@ -208,7 +208,7 @@ func TestRefusals(t *testing.T) {
 		{"a zone whose name only ends alike", "ample.com", Config{Domain: "example.com", ZoneID: "Z1"}, "cannot hold"},
 		{"a bad configuration", "example.com", Config{}, "dns.domain is not set"},
 	} {
-		t.Run(tt.name+" is refused", func(t *testing.T) {
+		t.Run(tt.name+" is rejected", func(t *testing.T) {
 			_, err := mocks.Mocks{Calls: existing(tt.apex)}.Try(func(ctx *pulumi.Context) error {
 				_, err := New(ctx, component, Args{Config: tt.config, Stage: "test"})
 				return err

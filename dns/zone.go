@@ -24,8 +24,8 @@ func findOrCreateZone(ctx *pulumi.Context, name string, c Config, host string, p
 		Comment: pulumi.String("Names of the API"),
 		// Records that this program did not create prevent the deletion of the zone.
 		ForceDestroy: pulumi.Bool(false),
-		// The deploy role deletes no zone: Route 53 cannot tell it which one is the stack's. Nor does the name that the
-		// parent delegates fall to whoever creates a zone with the same name servers.
+		// The deploy role cannot delete zones, since an IAM policy cannot select the stack's among them. A retained zone
+		// also keeps others from taking over the delegated name with a zone of the same name servers.
 	}, pulumi.Parent(parent), pulumi.Protect(c.Protect), pulumi.RetainOnDelete(true))
 	if err != nil {
 		return zone{}, fmt.Errorf("dns: hosted zone of %s: %w", host, err)

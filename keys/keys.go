@@ -15,7 +15,7 @@ func Token(project string) string { return project + ":keys:Keys" }
 
 // Args are the component's inputs.
 type Args struct {
-	// Protect refuses to delete the keys: what they encrypt would become unreadable.
+	// Protect prevents the deletion of the keys: what they encrypt would become unreadable.
 	Protect bool
 	// Retain leaves the data key in the account when it is deleted from the stack: the final snapshot of the
 	// database outlives the stack and cannot be restored without the key.

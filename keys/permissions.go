@@ -2,7 +2,7 @@ package keys
 
 import "github.com/didomi/serverless-api/internal/policy"
 
-// componentName stands in every name that the component gives.
+// componentName is part of every name of the component.
 const componentName = "keys"
 
 // Permissions are what the component needs of the roles that preview and deploy it: by the tag, since KMS

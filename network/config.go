@@ -25,7 +25,7 @@ type Config struct {
 	CIDR string `json:"cidr"`
 	// Zones is the number of availability zones, 2 to 4; the region must have as many. It can grow.
 	Zones int `json:"zones"`
-	// ZoneNames are the zones, by name or id, as many as Zones says; none: the first ones by name.
+	// ZoneNames are the zones, by name or id, as many as Zones; none: the first ones by name.
 	ZoneNames []string `json:"zoneNames"`
 	// NAT is none, single (one gateway for all zones) or perAz.
 	NAT NAT `json:"nat"`

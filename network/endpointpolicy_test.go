@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// grant is what a statement of an endpoint's policy says.
+// grant is a statement of an endpoint's policy.
 type grant struct {
 	Effect    string
 	Principal map[string]any
@@ -36,7 +36,7 @@ func TestEndpointsAllowTheStacksResourcesAndNothingElse(t *testing.T) {
 			for _, s := range document.Statement {
 				resources = append(resources, s.Resource...)
 				if s.Effect != "Allow" || s.Condition["StringEquals"]["aws:PrincipalAccount"] != own {
-					t.Errorf("%+v lets others in", s)
+					t.Errorf("%+v allows other resources", s)
 				}
 				if account := s.Condition["StringEquals"]["aws:ResourceAccount"]; name == "net-s3" && account != own {
 					t.Errorf("%v leads to buckets of the account %q", s.Action, account)

@@ -17,11 +17,11 @@ type Args struct {
 	Zones []string
 	// Proxy is whether RDS Proxy is in front of the cluster.
 	Proxy bool
-	// Protect refuses to delete or replace the VPC and its subnets: the resources in them cannot move.
+	// Protect prevents the deletion and replacement of the VPC and its subnets: the resources in them cannot move.
 	Protect bool
 	// LogsKeyARN is the key that the flow logs are encrypted with.
 	LogsKeyARN pulumi.StringPtrInput
-	// PermissionsBoundary is the policy that the flow logs' role carries; nil: none.
+	// PermissionsBoundary is the permissions boundary of the flow logs' role; nil: none.
 	PermissionsBoundary pulumi.StringPtrInput
 }
 

@@ -253,11 +253,11 @@ func TestFlowLogsAreEncryptedAndHaveTheConfiguredRetention(t *testing.T) {
 	trust := `{"Statement":[{"Action":["sts:AssumeRole"],"Condition":{"ArnLike":{"aws:SourceArn":["arn:aws:ec2:eu-west-1:123456789012:vpc-flow-log/*"]},` +
 		`"StringEquals":{"aws:SourceAccount":"123456789012"}},"Effect":"Allow","Principal":{"Service":"vpc-flow-logs.amazonaws.com"}}],"Version":"2012-10-17"}`
 	if got := r.Find(t, "aws:iam/role:Role", "net-flows").Inputs["assumeRolePolicy"]; got != trust {
-		t.Errorf("the role may be taken by %v\nwant %s", got, trust)
+		t.Errorf("the trust policy is %v\nwant %s", got, trust)
 	}
 	rights := r.Find(t, "aws:iam/rolePolicy:RolePolicy", "net-flows").Inputs["policy"].(string)
 	if want := `{"Action":["logs:DescribeLogGroups"],"Effect":"Allow","Resource":["*"],"Sid":"FindGroup"}`; !strings.Contains(rights, want) {
-		t.Errorf("%s lacks %s, without which flow logs do not find their group", rights, want)
+		t.Errorf("%s lacks %s, which flow logs need for their group", rights, want)
 	}
 	flow := r.Find(t, "aws:ec2/flowLog:FlowLog", "net-flows")
 	want := map[string]any{
@@ -288,7 +288,7 @@ func TestEveryResourceIsAChildOfTheNetworkAndUsesItsProvider(t *testing.T) {
 		if res.ParentName() != "net" {
 			t.Errorf("%s %s has the parent %q, want net", res.Type, res.Name, res.Parent)
 		}
-		// A remote component takes its parent's providers in the engine.
+		// In the engine, a remote component inherits its parent's providers.
 		if !res.Options.Remote && !strings.Contains(res.Provider, "pulumi:providers:aws::aws::") {
 			t.Errorf("%s %s uses the provider %q", res.Type, res.Name, res.Provider)
 		}

@@ -8,7 +8,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// componentName stands in every name that the component gives.
+// componentName is part of every name of the component.
 const componentName = "network"
 
 // Permissions are what the component needs of the roles that preview and deploy it. EC2 assigns ids, not

@@ -95,7 +95,7 @@ func deployedZones(ctx *pulumi.Context, name string, opts []pulumi.InvokeOption)
 
 // choose picks the zones: those that are deployed, in their places, and for the rest those that the
 // configuration names, or the first ones by name. Zones are only ever added. The resources in a subnet
-// cannot move, and AWS refuses to remove a subnet from a database that has an instance there.
+// cannot move, and AWS rejects the removal of a subnet from a database that has an instance there.
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBSubnetGroup.html
 func (c Config) choose(offered []zone, deployed []string) ([]string, *config.FieldError) {
 	wanted, problem := c.named(offered)

@@ -20,12 +20,12 @@ func TestZonesAreTheFirstSupportedOnesUnlessNamedAndNeverMove(t *testing.T) {
 	for name, c := range map[string]struct {
 		zones           int
 		named, deployed []string
-		want, refused   string
+		want, rejected  string
 	}{
 		"the first ones by name, but for the one without RDS Proxy": {zones: 3, want: "us-east-1a us-east-1b us-east-1d"},
 		"the ones that are named":                                   {zones: 2, named: []string{"us-east-1d", "us-east-1b"}, want: "us-east-1d us-east-1b"},
 		"the ones whose ids are named":                              {zones: 2, named: []string{"use1-az5", "use1-az6"}, want: "us-east-1e us-east-1a"},
-		"what is deployed, whatever comes first today": {
+		"deployed zones stay, whatever the order in AWS": {
 			zones: 2, deployed: []string{"us-east-1d", "us-east-1b"}, want: "us-east-1d us-east-1b",
 		},
 		"a deployed zone that would not be chosen any more": {
@@ -44,36 +44,36 @@ func TestZonesAreTheFirstSupportedOnesUnlessNamedAndNeverMove(t *testing.T) {
 		},
 		"fewer than are deployed": {
 			zones: 2, deployed: []string{"us-east-1a", "us-east-1b", "us-east-1d"},
-			refused: "zones is 2; must be at least 3: the stack has subnets in us-east-1a, us-east-1b, us-east-1d, which databases may be in. Destroy the stack to have fewer",
+			rejected: "zones is 2; must be at least 3: the stack has subnets in us-east-1a, us-east-1b, us-east-1d, which databases may be in. Destroy the stack to have fewer",
 		},
 		"others than are deployed": {
 			zones: 2, named: []string{"us-east-1a", "us-east-1d"}, deployed: []string{"us-east-1a", "us-east-1b"},
-			refused: `zoneNames is us-east-1a, us-east-1d; must be a list with us-east-1b: the stack has subnets there, which cannot move. Destroy the stack to leave the zone`,
+			rejected: `zoneNames is us-east-1a, us-east-1d; must be a list with us-east-1b: the stack has subnets there, which cannot move. Destroy the stack to leave the zone`,
 		},
 		"more than serve": {
-			zones:   5,
-			refused: "zones is 5; must be at most 4: the region has us-east-1a, us-east-1b, us-east-1d, us-east-1e",
+			zones:    5,
+			rejected: "zones is 5; must be at most 4: the region has us-east-1a, us-east-1b, us-east-1d, us-east-1e",
 		},
 		"a zone of another region": {
 			zones: 2, named: []string{"us-east-1a", "eu-west-1a"},
-			refused: "zoneNames is eu-west-1a; must be an availability zone of the region: us-east-1a (use1-az6), us-east-1b (use1-az1), " +
+			rejected: "zoneNames is eu-west-1a; must be an availability zone of the region: us-east-1a (use1-az6), us-east-1b (use1-az1), " +
 				"us-east-1c (use1-az3), us-east-1d (use1-az4), us-east-1e (use1-az5)",
 		},
 		"the zone without RDS Proxy": {
 			zones: 2, named: []string{"us-east-1a", "us-east-1c"},
-			refused: "zoneNames is us-east-1c; must be a zone that RDS Proxy serves, which use1-az3 is not",
+			rejected: "zoneNames is us-east-1c; must be a zone that RDS Proxy serves, which use1-az3 is not",
 		},
 		"a zone by name and by id": {
-			zones: 2, named: []string{"us-east-1a", "use1-az6"}, refused: "zoneNames is use1-az6; must be a list with each zone once: this is us-east-1a again",
+			zones: 2, named: []string{"us-east-1a", "use1-az6"}, rejected: "zoneNames is use1-az6; must be a list with each zone once: this is us-east-1a again",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, problem := Config{Zones: c.zones, ZoneNames: c.named}.choose(virginia, c.deployed)
-			if strings.Join(got, " ") != c.want || (problem == nil) != (c.refused == "") {
-				t.Fatalf("got %v, %v, want %s %s", got, problem, c.want, c.refused)
+			if strings.Join(got, " ") != c.want || (problem == nil) != (c.rejected == "") {
+				t.Fatalf("got %v, %v, want %s %s", got, problem, c.want, c.rejected)
 			}
-			if problem != nil && problem.String() != c.refused {
-				t.Errorf("refused by\n%s\nwant\n%s", problem, c.refused)
+			if problem != nil && problem.String() != c.rejected {
+				t.Errorf("rejected by\n%s\nwant\n%s", problem, c.rejected)
 			}
 		})
 	}
@@ -89,7 +89,7 @@ func TestZonesAreReadFromAWS(t *testing.T) {
 		"aws:ec2/getSubnets:getSubnets": func(args map[string]any) map[string]any {
 			names := args["filters"].([]any)[0].(map[string]any)["values"].([]any)
 			if want := []any{"net-vpc-private-1", "net-vpc-private-2", "net-vpc-private-3", "net-vpc-private-4"}; !slices.Equal(names, want) {
-				t.Errorf("asked for %v, want %v", names, want)
+				t.Errorf("looked up %v, want %v", names, want)
 			}
 			return map[string]any{"id": "r", "ids": []any{"2", "1"}}
 		},
