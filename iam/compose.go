@@ -111,7 +111,7 @@ func services(policies []managedPolicy) []string {
 	return slices.Compact(all)
 }
 
-// covered is whether one of the patterns, which may end with an asterisk, matches the action.
+// covered reports whether one of the patterns, which may end with an asterisk, matches the action.
 func covered(action string, patterns []string) bool {
 	return slices.ContainsFunc(patterns, func(pattern string) bool {
 		prefix, wildcard := strings.CutSuffix(pattern, "*")

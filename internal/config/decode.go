@@ -193,7 +193,7 @@ func (d *decoder) check(prefix string, target reflect.Value) {
 	}
 }
 
-// reported is whether the value of the key, or one around or in it, could not be decoded.
+// reported reports whether the value of the key, or one around or in it, could not be decoded.
 func (d *decoder) reported(key string) bool {
 	for _, p := range d.problems[:d.decoded] {
 		if p.Key == key || strings.HasPrefix(key, p.Key+".") || strings.HasPrefix(p.Key, key+"[") {

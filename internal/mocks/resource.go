@@ -40,7 +40,7 @@ type Options struct {
 	SecretOutputs       []string
 }
 
-// DependsOn is whether the resource depends explicitly on the one with that logical name.
+// DependsOn reports whether the resource depends explicitly on the one with that logical name.
 func (r Resource) DependsOn(name string) bool {
 	return slices.ContainsFunc(r.Options.DependsOn, func(urn string) bool { return strings.HasSuffix(urn, "::"+name) })
 }

@@ -21,5 +21,5 @@ const Bootstrap = "bootstrap"
 // Value names one stack of an account: neither a project nor a stack has a slash in its name.
 func Value(project, stack string) string { return project + "/" + stack }
 
-// Matches is whether IAM treats a tag of this key as the stack's.
+// Matches reports whether IAM treats a tag of this key as the stack's.
 func Matches(key string) bool { return strings.EqualFold(key, Key) }

@@ -16,7 +16,7 @@ const (
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-specialchars
 const LiteralAsterisk = "${*}"
 
-// Match is whether a text matches a pattern, in which * is any text and ? any one character.
+// Match reports whether a text matches a pattern, in which * is any text and ? any one character.
 func Match(pattern, text string) bool {
 	p, t := parse(pattern), []rune(text)
 	star, retry := -1, 0 // the last asterisk, and where its text ends at present

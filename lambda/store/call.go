@@ -13,7 +13,7 @@ import (
 	"github.com/didomi/serverless-api/lambda/secrets"
 )
 
-// callKind is whether a call may be sent twice.
+// callKind reports whether a call may be sent twice.
 type callKind bool
 
 const (

@@ -75,7 +75,7 @@ func (a acceptance) covers(stack string, f Finding) bool {
 		(len(a.What) == 0 || slices.ContainsFunc(a.What, func(what string) bool { return contains(f.What, what) }))
 }
 
-// contains says whether the finding contains the text, not as a part of a longer word.
+// contains reports whether the finding contains the text, not as a part of a longer word.
 func contains(finding, text string) bool {
 	return regexp.MustCompile(`(^|[\s":/])` + regexp.QuoteMeta(text) + `([\s",.:]|$)`).MatchString(finding)
 }

@@ -119,7 +119,7 @@ func judgeMetric(g *graph.Graph, p *report, alarm *graph.Resource) {
 	}
 }
 
-// countedFromLog says whether a log metric filter counts what an alarm watches.
+// countedFromLog reports whether a log metric filter counts what an alarm watches.
 func countedFromLog(g *graph.Graph, alarm *graph.Resource, dimensions []string) bool {
 	return slices.ContainsFunc(g.ByType(types.LogMetricFilter), func(filter *graph.Resource) bool {
 		object, _ := filter.Value("metricTransformation", "dimensions").(map[string]any)

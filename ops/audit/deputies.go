@@ -58,7 +58,7 @@ func serviceTrust(g *graph.Graph, p *report, r *graph.Resource, s statement) {
 	}
 }
 
-// runsInVPC says whether a function in a VPC has the role.
+// runsInVPC reports whether a function in a VPC has the role.
 func runsInVPC(g *graph.Graph, role *graph.Resource) bool {
 	return slices.ContainsFunc(g.ByType(types.Function), func(f *graph.Resource) bool {
 		return f.Value("vpcConfig") != nil && slices.Contains(g.RefsTo(f, "role", types.Role), role)
@@ -97,7 +97,7 @@ func (s statement) services() []string {
 	return nil
 }
 
-// requires says whether a condition requires a key with one of the prefixes, in lower case. A condition that a
+// requires reports whether a condition requires a key with one of the prefixes, in lower case. A condition that a
 // missing key meets does not count.
 func (s statement) requires(prefixes ...string) bool {
 	for operator, keys := range s.Condition {

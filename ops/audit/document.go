@@ -46,7 +46,7 @@ func parseDocument(value any) (_ []statement, known bool) {
 	return nil, true
 }
 
-// everyone says whether the principal is anyone at all.
+// everyone reports whether the principal is anyone at all.
 func (s statement) everyone() bool {
 	switch principal := s.Principal.(type) {
 	case string:
@@ -67,7 +67,7 @@ var limiting = []string{
 	"aws:ResourceAccount", "aws:SourceVpc", "aws:SourceVpce", "AWS:SourceOwner", "AWS:SourceAccount", "kms:CallerAccount",
 }
 
-// limited says whether a condition narrows the principals of the statement.
+// limited reports whether a condition narrows the principals of the statement.
 func (s statement) limited() bool {
 	for _, keys := range s.Condition {
 		object, _ := keys.(map[string]any)

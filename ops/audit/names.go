@@ -50,7 +50,7 @@ func physicalName(r *graph.Resource) string {
 	return r.Text(property + "Prefix")
 }
 
-// hasPrefix says whether the name begins with the prefix, after the path that some services require.
+// hasPrefix reports whether the name begins with the prefix, after the path that some services require.
 func hasPrefix(name, prefix string) bool {
 	return slices.ContainsFunc(strings.Split(strings.TrimPrefix(name, "aws-waf-logs-"), "/"), func(part string) bool {
 		return strings.HasPrefix(part, prefix)

@@ -33,7 +33,7 @@ func paging(g *graph.Graph) report {
 	return p
 }
 
-// warns says whether an alarm notifies the topic of warnings: that of metric alarms.
+// warns reports whether an alarm notifies the topic of warnings: that of metric alarms.
 func warns(g *graph.Graph, alarm *graph.Resource) bool {
 	topics := g.RefsTo(alarm, "alarmActions", types.Topic)
 	return slices.ContainsFunc(g.ByType(types.MetricAlarm), func(other *graph.Resource) bool {

@@ -163,7 +163,7 @@ func trust(p *report, r *graph.Resource) {
 	}
 }
 
-// bound says whether a condition requires a value of the token's claim that is more than a wildcard.
+// bound reports whether a condition requires a value of the token's claim that is more than a wildcard.
 func bound(s statement, claim string) bool {
 	for operator, keys := range s.Condition {
 		object, _ := keys.(map[string]any)

@@ -202,7 +202,7 @@ func checkRules(g *graph.Graph, p *report, rules []graph.SecurityGroupRule) {
 	}
 }
 
-// unknown says whether the input is not known before the update.
+// unknown reports whether the input is not known before the update.
 func unknown(r *graph.Resource, input string) bool {
 	return slices.Contains(r.Texts(input), graph.Unknown)
 }

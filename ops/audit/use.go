@@ -157,13 +157,13 @@ func (l grantUses) add(g *graph.Graph, owner, policy *graph.Resource, calls []ca
 	}
 }
 
-// names says whether a condition of the statement names the stack.
+// names reports whether a condition of the statement names the stack.
 func (s statement) names(stack string) bool {
 	text, err := json.Marshal(s.Condition)
 	return err == nil && regexp.MustCompile(`\b`+regexp.QuoteMeta(stack)+`\b`).Match(text)
 }
 
-// within says whether the actions and the resources cover the call.
+// within reports whether the actions and the resources cover the call.
 func (c call) within(actions, resources []string) bool {
 	return slices.ContainsFunc(actions, func(a string) bool { return wildcard.Match(strings.ToLower(a), strings.ToLower(c.Action)) }) &&
 		slices.ContainsFunc(resources, func(r string) bool { return wildcard.Match(r, c.Resource) })

@@ -83,7 +83,7 @@ func (l grantUses) creationOf(owner *graph.Resource, action string) string {
 	return longest
 }
 
-// used says whether the owner has used the action by one of its policies.
+// used reports whether the owner has used the action by one of its policies.
 func (l grantUses) used(owner *graph.Resource, action string) bool {
 	for key, e := range l {
 		if key.kind == "action" && key.what == action && e.owner == owner && len(e.actions) > 0 {

@@ -123,7 +123,7 @@ func (cs components) connect(g *graph.Graph, members map[string]*component) {
 	}
 }
 
-// throughAnother says whether another component that `to` uses depends on `from`.
+// throughAnother reports whether another component that `to` uses depends on `from`.
 func throughAnother(uses map[*component]map[*component]bool, from, to *component) bool {
 	for between := range uses[to] {
 		if between != from && reaches(uses, between, from) {

@@ -192,7 +192,7 @@ func (c *canvas) edges(r request) {
 	}
 }
 
-// between says whether another box of the request is between two of one column.
+// between reports whether another box of the request is between two of one column.
 func between(r request, from, to *node) bool {
 	for _, n := range []*node{r.others, r.nat, r.proxy, r.gatewayEndpoint, r.interfaces} {
 		if n != nil && n != from && n != to && n.x == from.x && n.y > from.y && n.y < to.y {

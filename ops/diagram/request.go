@@ -256,7 +256,7 @@ func lowest(open []graph.Ports) string {
 	return strconv.Itoa(slices.MinFunc(open, func(a, b graph.Ports) int { return a.From - b.From }).From)
 }
 
-// dependsOn says whether a function depends on a resource: on its address in the environment, for example.
+// dependsOn reports whether a function depends on a resource: on its address in the environment, for example.
 func (r *reader) dependsOn(f, target *graph.Resource) bool {
 	return slices.Contains(f.Dependencies, target.URN)
 }

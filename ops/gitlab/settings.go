@@ -82,7 +82,7 @@ func (p *Project) Variables(ctx context.Context) ([]Variable, error) {
 	return all, hidden(err)
 }
 
-// InboundLimited is whether job tokens of other projects have no access.
+// InboundLimited reports whether job tokens of other projects have no access.
 // https://docs.gitlab.com/api/project_job_token_scopes/
 func (p *Project) InboundLimited(ctx context.Context) (bool, error) {
 	var scope struct {

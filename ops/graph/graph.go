@@ -132,7 +132,7 @@ func (r *Resource) Texts(path ...string) []string {
 	return nil
 }
 
-// True says whether Value is true.
+// True reports whether Value is true.
 func (r *Resource) True(path ...string) bool {
 	return r.Value(path...) == true
 }
@@ -158,7 +158,7 @@ func (g *Graph) RefsTo(r *Resource, input, token string) []*Resource {
 	return slices.DeleteFunc(g.Refs(r, input), func(o *Resource) bool { return o.Type != token })
 }
 
-// isNamed says whether one of the strings is the resource's id, ARN or name.
+// isNamed reports whether one of the strings is the resource's id, ARN or name.
 func (r *Resource) isNamed(values []string) bool {
 	return slices.ContainsFunc([]string{r.ID, r.output("arn"), r.output("name")}, func(own string) bool {
 		return own != "" && own != Unknown && slices.Contains(values, own)

@@ -17,7 +17,7 @@ type Host struct {
 	SecurityGroups, Subnets []*Resource
 }
 
-// OutsideVPC says whether a function is in no VPC.
+// OutsideVPC reports whether a function is in no VPC.
 func (r *Resource) OutsideVPC() bool { return r.Type == types.Function && r.Inputs["vpcConfig"] == nil }
 
 // Hosts are the resources with network interfaces. Gateway endpoints have none, nor has a function outside
@@ -124,7 +124,7 @@ func First(list []*Resource) *Resource {
 	return list[0]
 }
 
-// matches says whether the rule's other end is the host: by group, or by an address of its subnets.
+// matches reports whether the rule's other end is the host: by group, or by an address of its subnets.
 func (r SecurityGroupRule) matches(h Host) bool {
 	if r.Peer != nil {
 		return slices.Contains(h.SecurityGroups, r.Peer)

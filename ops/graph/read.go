@@ -147,7 +147,7 @@ func drifts(refreshed, program []step) []Drift {
 	return found
 }
 
-// differ says whether the state and the account differ at a path that the update changes: in the inputs, in what the
+// differ reports whether the state and the account differ at a path that the update changes: in the inputs, in what the
 // update removes, or in what a failed update has left in the state's outputs. Other outputs do not count: AWS sets
 // some, such as a version.
 func differ(path string, change any, a, b *resource) bool {

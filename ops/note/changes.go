@@ -65,7 +65,7 @@ func properties(r *graph.Resource) []string {
 	return lines
 }
 
-// within says whether a path is another one or below it.
+// within reports whether a path is another one or below it.
 func within(path, above string) bool {
 	rest, ok := strings.CutPrefix(path, above)
 	return ok && (rest == "" || strings.ContainsAny(rest[:1], ".[:"))
@@ -124,7 +124,7 @@ func compare(path string, was, is any) []line {
 	return leaf(path, was, is)
 }
 
-// bothPolicies says whether two values are policies, or one of them is and the other is missing.
+// bothPolicies reports whether two values are policies, or one of them is and the other is missing.
 func bothPolicies(was, is any, wasDoc, isDoc map[string]any) bool {
 	return (isPolicy(wasDoc) || was == (absent{})) && (isPolicy(isDoc) || is == (absent{}))
 }

@@ -56,7 +56,7 @@ func (v *view) wrong(what, do string, values ...any) {
 	v.found = append(v.found, Finding{What: fmt.Sprintf(what, values...), Do: do})
 }
 
-// seen says whether something could be read; it returns any error but that of a hidden setting.
+// seen reports whether something could be read; it returns any error but that of a hidden setting.
 func (v *view) seen(what string, err error) (bool, error) {
 	if errors.Is(err, gitlab.ErrHidden) {
 		v.unseen = append(v.unseen, what)
@@ -279,7 +279,7 @@ func parseSubject(subject string) tokens {
 	return t
 }
 
-// protectsData says whether the stack has a resource that Pulumi protects.
+// protectsData reports whether the stack has a resource that Pulumi protects.
 func protectsData(g *graph.Graph) bool {
 	return slices.ContainsFunc(g.Resources, func(r graph.Resource) bool { return r.Protect })
 }

@@ -84,7 +84,7 @@ func number(inputs map[string]any, key string) int {
 	return int(n)
 }
 
-// changes says whether a preview creates or replaces the resource, or changes one of these inputs.
+// changes reports whether a preview creates or replaces the resource, or changes one of these inputs.
 func changes(r *graph.Resource, inputs ...string) bool {
 	switch r.Op {
 	case "create", "replace":

@@ -84,7 +84,7 @@ func (a *account) PutSecretValue(_ context.Context, in *secretsmanager.PutSecret
 	return &secretsmanager.PutSecretValueOutput{}, a.called()
 }
 
-// works is whether the key is valid.
+// works reports whether the key is valid.
 func (a *account) works(id string) bool {
 	return slices.Contains(a.keys, id) && !slices.Contains(a.off, id)
 }

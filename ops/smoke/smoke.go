@@ -24,7 +24,7 @@ import (
 // timeout bounds one request: a cold start with its connections takes seconds.
 const timeout = 60 * time.Second
 
-// A new host name or API key takes a while to be known everywhere; AWS documents no duration.
+// A new host name or API key is available everywhere only after a while; AWS documents no duration.
 const (
 	// settling is the total time for which responses are attributed to that.
 	settling = time.Minute
@@ -98,7 +98,7 @@ func newAPI(base, via, key string) (*api, error) {
 	return a, nil
 }
 
-// expect makes a request, again while a name or a key may not be known everywhere.
+// expect makes a request, again while a name or a key may not be available everywhere.
 func (a *api) expect(ctx context.Context, request openapi.Request, id string) error {
 	for {
 		err := a.try(ctx, request, id)
@@ -114,8 +114,8 @@ func (a *api) expect(ctx context.Context, request openapi.Request, id string) er
 	}
 }
 
-// errUnsettled marks a response that a new API may return before its name or key is known everywhere.
-var errUnsettled = errors.New("not known everywhere yet, if it is new")
+// errUnsettled marks a response that a new API may return before its name or key is available everywhere.
+var errUnsettled = errors.New("not available everywhere yet, if it is new")
 
 func (a *api) try(ctx context.Context, want openapi.Request, id string) error {
 	path := want.Path(id)

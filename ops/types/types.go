@@ -12,7 +12,7 @@ type Type struct {
 
 	// Name is the physical name. Required: noName where AWS gives the resource an id alone.
 	Name Name
-	// Replacement is whether the old and the new resource of a replacement can coexist. Required.
+	// Replacement reports whether the old and the new resource of a replacement can coexist. Required.
 	Replacement Replacement
 	// Cost says where the price comes from. Required.
 	Cost Cost
@@ -91,7 +91,7 @@ func (n Name) within(what string) Name {
 	return n
 }
 
-// Replacement is whether the old and the new resource of a replacement can coexist.
+// Replacement reports whether the old and the new resource of a replacement can coexist.
 type Replacement struct {
 	// DeleteFirst: AWS has one for a target, or the program fixes its name. A new one next to the old is
 	// rejected, or the old one's deletion takes the new one away, so the program must set

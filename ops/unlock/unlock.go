@@ -91,7 +91,7 @@ func release(ctx context.Context, io command.IO, b backend, prefix, stack, host 
 	return nil
 }
 
-// alive says whether a process with that id runs on this machine.
+// alive reports whether a process with that id runs on this machine.
 func alive(pid int) bool {
 	err := syscall.Kill(pid, 0)
 	return err == nil || errors.Is(err, syscall.EPERM)

@@ -14,7 +14,7 @@ type token struct {
 
 var placeholder = regexp.MustCompile(`\$\{[^}]+\}`)
 
-// reachable is whether the pattern of a policy can match an ARN of a resource type in the reference. The end of an ARN
+// reachable reports whether the pattern of a policy can match an ARN of a resource type in the reference. The end of an ARN
 // may be a path, except the name of a bucket.
 func reachable(pattern, arn string) bool {
 	if pattern == "*" {
@@ -49,7 +49,7 @@ func wildcards(pattern string) []token {
 	return tokens
 }
 
-// overlap is whether some string matches both.
+// overlap reports whether some string matches both.
 func overlap(a, b []token) bool {
 	// fits[i][j] is whether the rests from i and j overlap.
 	fits := make([][]bool, len(a)+1)
@@ -72,7 +72,7 @@ func overlap(a, b []token) bool {
 	return fits[0][0]
 }
 
-// holds is whether a string that t matches may contain the token.
+// holds reports whether a string that t matches may contain the token.
 func (t token) holds(in token) bool {
 	return !t.part || in.any || in.one || in.char != ':' && in.char != '/'
 }

@@ -102,7 +102,7 @@ func (r Reference) conditions(s iampolicy.Statement, actions []string) []string 
 	return found
 }
 
-// sets is whether a request for the action can have the key.
+// sets reports whether a request for the action can have the key.
 func (r Reference) sets(action, key string, resources []string) bool {
 	is := func(known string) bool { return sameKey(known, key) }
 	prefix, _, _ := strings.Cut(action, ":")
@@ -129,7 +129,7 @@ func sameKey(known, key string) bool {
 	return fixed == strings.ToLower(key)
 }
 
-// global is whether AWS sets the key for every action. Keys of tags depend on the action.
+// global reports whether AWS sets the key for every action. Keys of tags depend on the action.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
 func global(key string) bool {
 	key = strings.ToLower(key)

@@ -101,7 +101,7 @@ func (r Reference) arn(action, kind string) string {
 	return r[prefix].Resources[kind].ARN
 }
 
-// unscoped is whether the action supports no resource but "*".
+// unscoped reports whether the action supports no resource but "*".
 func (r Reference) unscoped(action string) bool {
 	for kind := range r.targets(action) {
 		if kind != "" {

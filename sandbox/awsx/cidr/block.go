@@ -90,10 +90,10 @@ func (b Block) Aligned() Block { return Block{address: b.First(), bits: b.bits} 
 // Next is the aligned block of the same size that follows; after the last block it is the first.
 func (b Block) Next() Block { return Block{address: b.Last() + 1, bits: b.bits} }
 
-// Contains is whether the address is in the block.
+// Contains reports whether the address is in the block.
 func (b Block) Contains(address uint32) bool { return b.First() == address&b.mask() }
 
-// Overlaps is whether the two blocks share an address.
+// Overlaps reports whether the two blocks share an address.
 func (b Block) Overlaps(other Block) bool {
 	return b.Contains(other.First()) || other.Contains(b.First())
 }

@@ -55,7 +55,7 @@ type Subnet struct {
 	Index int    // place in Plan.Subnets
 }
 
-// Is is whether the subnet is of the given type.
+// Is reports whether the subnet is of the given type.
 func (s Subnet) Is(kind string) bool { return strings.EqualFold(s.Type, kind) }
 
 // Plan is a decided layout.
@@ -164,7 +164,7 @@ func (l Layout) Outline() (Plan, error) {
 	return plan, nil
 }
 
-// Outdated is whether the layout depends on the default strategy, which awsx will change.
+// Outdated reports whether the layout depends on the default strategy, which awsx will change.
 func (l Layout) Outdated() bool {
 	return l.request.Strategy == Legacy && l.specs != nil && !hasExplicitBlocks(l.specs)
 }
