@@ -15,13 +15,13 @@ venv = cmp -s $(2) $(1)/requirements.txt || { \
 FAILED := .sandbox/failed-tests
 # Packages whose tests need no deployed stack; those that do are in sandbox/e2e and sandbox/adoption.
 PACKAGES := $$(go list -C sandbox ./... | grep -vE "/(e2e|adoption)$$")
-SCRIPTS := .ci/run sandbox/tools/language-go/pulumi-language-go ci/cost ci/drift ci/forget ci/identity ci/ops ci/plugins ci/preview ci/rerun ci/review ci/smoke ci/vulnerabilities .githooks/pre-commit
+SCRIPTS := .ci/run sandbox/tools/language-go/pulumi-language-go ci/cost ci/drift ci/forget ci/identity ci/ops ci/plugins ci/preview ci/rerun ci/review ci/sandbox ci/smoke ci/vulnerabilities .githooks/pre-commit
 # Without the checkout's paths and without cgo, as the sandbox's tools and the function are built: they and their
 # checks share Go's build cache, which saves a third of a first build.
 export GOFLAGS := $(filter-out -trimpath,$(GOFLAGS)) -trimpath
 export CGO_ENABLED := 0
 
-.PHONY: adopt adopt-test help up preview cost diagram down status fail logs dev shell test checks lint fmt hooks unit race fuzz soak e2e schema bench docs sandbox sandbox-or-kept lint-tools authorization-data cfn-lint tools lint-report test-report ci-tools supply-chain pipeline pipeline-test iam-used prowler
+.PHONY: adopt adopt-test help up preview cost diagram down status fail logs dev shell test checks lint fmt hooks unit race fuzz soak e2e schema bench docs sandbox sandbox-or-kept lint-tools authorization-data cfn-lint tools lint-report test-report ci-tools supply-chain pipeline pipeline-test requests iam-used prowler
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^##@/ {print "\n" substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -199,6 +199,9 @@ pipeline-test: $(TOOLS) ## the same without the jobs of the stage check, which m
 # In parallel: previews of two edits, and updates of another stack, which mostly wait.
 e2e: $(TOOLS) ## test the entire stack: up, requests, second up without changes, down
 	@ci/rerun sandbox go test -C sandbox -vet=off -count=1 -v -run '^TestEndToEnd$$' -parallel 3 -timeout 80m ./e2e
+
+requests: sandbox ## send the end-to-end test's requests to the stack that came up last
+	@ci/rerun sandbox go test -C sandbox -vet=off -count=1 -v -run '^TestRequests$$' -timeout 10m ./e2e
 
 adopt-test: $(TOOLS) ## rename a clone with make adopt, replace its application, bring it up in its own sandbox
 	@ci/rerun sandbox go test -C sandbox -count=1 -v -timeout 30m ./adoption

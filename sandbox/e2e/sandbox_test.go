@@ -88,6 +88,16 @@ func mustRun(t *testing.T, limit time.Duration, args ...string) string {
 func up(t *testing.T, stack string) outputs {
 	t.Helper()
 	mustRun(t, limitUp, "up", "--stack", stack)
+	out := lastOutputs(t)
+	if out.Stack != stack {
+		t.Fatalf("outputs.json is of stack %q, want %q", out.Stack, stack)
+	}
+	return out
+}
+
+// lastOutputs returns the outputs of the stack that was deployed last.
+func lastOutputs(t *testing.T) outputs {
+	t.Helper()
 	text, err := os.ReadFile(filepath.Join(repository(t), ".sandbox", "outputs.json"))
 	if err != nil {
 		t.Fatal(err)
@@ -95,9 +105,6 @@ func up(t *testing.T, stack string) outputs {
 	var out outputs
 	if err := json.Unmarshal(text, &out); err != nil {
 		t.Fatalf("outputs.json: %v", err)
-	}
-	if out.Stack != stack {
-		t.Fatalf("outputs.json is of stack %q, want %q", out.Stack, stack)
 	}
 	return out
 }
