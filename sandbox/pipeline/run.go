@@ -84,13 +84,14 @@ func (r *Runner) Run(ctx context.Context, run Run) (Result, error) {
 		return Result{}, fmt.Errorf("token of the pipeline: %w", err)
 	}
 	vars := maps.Clone(r.Variables)
-	maps.Copy(vars, map[string]string{"AWS_TOKEN": token, "CI_PIPELINE_SOURCE": run.Source})
+	vars["CI_PIPELINE_SOURCE"] = run.Source
 	if run.Request > 0 {
 		vars["CI_MERGE_REQUEST_IID"], vars["CI_MERGE_REQUEST_LABELS"] = fmt.Sprint(run.Request), run.Labels
 	}
 	secrets := secrets(vars)
+	secrets["GitLab's token"] = token
 	maps.Copy(vars, run.Variables)
-	if err := r.writeVariables(vars); err != nil {
+	if err := errors.Join(r.writeVariables(vars), r.Project.writeTokens(token)); err != nil {
 		return Result{}, err
 	}
 	if err := r.freshFolders(); err != nil {

@@ -46,7 +46,7 @@ func Play(ctx context.Context, l layout.Layout, stacks map[string]*deploy.Stack,
 		return err
 	}
 	defer stop()
-	for _, step := range slices.Concat(s.delivery(quick), s.drift(), s.changes(), s.interruptions(), s.withoutOIDC(), s.mistakes(), s.secrecy()) {
+	for _, step := range slices.Concat(s.delivery(quick), s.sandboxJob(quick), s.drift(), s.changes(), s.interruptions(), s.withoutOIDC(), s.mistakes(), s.secrecy()) {
 		start := time.Now()
 		_, _ = fmt.Fprintf(out, "\n=== %s\n", step.name)
 		if err := step.run(ctx); err != nil {
