@@ -28,3 +28,8 @@ func (*Handler) Routes() map[string][]string {
 	}
 	return all
 }
+
+// PathParameter returns the parameter of an event's path, if the resource matches the path.
+func PathParameter(event events.APIGatewayProxyRequest, name string) (value string, ok bool) {
+	return newRequest(event).parameter(name)
+}

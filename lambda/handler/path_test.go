@@ -204,3 +204,27 @@ func TestTraceIDsHaveXRaysForm(t *testing.T) {
 		})
 	}
 }
+
+func TestAParameterIsReadWhereverItIsInTheResource(t *testing.T) {
+	for name, test := range map[string]struct {
+		resource, sent string
+		parameters     map[string]string
+		want           string
+		ok             bool
+	}{
+		"at the end":                     {"/items/{id}", "/items/a", map[string]string{"id": "a"}, "a", true},
+		"before more of the path":        {"/items/{id}/history", "/items/a/history", map[string]string{"id": "a"}, "a", true},
+		"before a slash at the end":      {"/items/{id}/history", "/items/a/history/", map[string]string{"id": "a"}, "a", false},
+		"behind a base path":             {"/items/{id}/history", "/shop/items/a/history", map[string]string{"id": "a"}, "a", true},
+		"next to another parameter":      {"/items/{id}/history/{n}", "/items/a/history/2", map[string]string{"id": "a", "n": "2"}, "a", true},
+		"in the path of another request": {"/items/{id}/history", "/items/b/history", map[string]string{"id": "a"}, "a", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			one := event("GET", test.resource, test.parameters, nil, "")
+			one.Path = test.sent
+			if got, ok := handler.PathParameter(one, "id"); got != test.want || ok != test.ok {
+				t.Errorf("%q, %t; want %q, %t", got, ok, test.want, test.ok)
+			}
+		})
+	}
+}

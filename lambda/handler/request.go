@@ -121,18 +121,24 @@ func (r *request) parameter(name string) (value string, ok bool) {
 	return value, err == nil && r.matchesPath()
 }
 
-// matchesPath reports whether the path that was sent ends in the resource's path with its parameter. API Gateway routes
+// matchesPath reports whether the path that was sent ends in the resource's path with its parameters. API Gateway routes
 // /files/x/ to the file x: trailing slashes are in the event's path, but in no parameter (recorded on AWS:
 // localstack/localstack, test_apigateway_lambda.snapshot.json). An invocation without API Gateway has no path.
 func (r *request) matchesPath() bool {
 	if r.rawPath == "" {
 		return true
 	}
-	own, parameter, has := strings.Cut(r.resource, "{")
-	if has {
-		own += r.path.Get(strings.TrimRight(parameter, "+}"))
+	own := ""
+	for rest := r.resource; ; {
+		literal, after, has := strings.Cut(rest, "{")
+		own += literal
+		if !has {
+			return strings.HasSuffix(r.rawPath, own)
+		}
+		name, following, _ := strings.Cut(after, "}")
+		own += r.path.Get(strings.TrimSuffix(name, "+"))
+		rest = following
 	}
-	return strings.HasSuffix(r.rawPath, own)
 }
 
 // isStreaming reports whether the API defines the request's route as streaming.
