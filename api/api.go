@@ -91,7 +91,7 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	c.URL, c.InvokeURL, c.APIKey, c.APIKeys = url, g.stage.InvokeUrl, keys.first, keys.byName.ToStringMapOutput()
 	c.RestAPIID, c.StageName = g.restAPI.ID().ToStringOutput(), g.stage.StageName
 	c.FunctionName, c.FunctionVersion, c.AliasARN = functions.API.Name, functions.API.Version, functions.Alias.Arn
-	c.FunctionNames = functions.Names().ToStringArrayOutput()
+	c.FunctionNames = functions.Names.ToStringArrayOutput()
 	c.AlarmTopicARN, c.WarningTopicARN = monitoring.AlarmTopicARN, monitoring.WarningTopicARN
 	c.RolloutAlarms, c.DashboardName = monitoring.RolloutAlarms, monitoring.DashboardName
 	return c, ctx.RegisterResourceOutputs(c, pulumi.Map{

@@ -77,7 +77,18 @@ func bare(t *testing.T) Args {
 	return args
 }
 
-func TestRoomRegisters(t *testing.T) {
+// The resources of these functions are counted below; those of any other function are tested in its own file.
+var countedFunctions = []string{"function", "migrate", "rotate", "cache-user"}
+
+// ofAnotherFunction is whether the resource belongs to a function that is not counted.
+func ofAnotherFunction(r mocks.Resource) bool {
+	return slices.ContainsFunc(function.Suffixes(), func(suffix string) bool {
+		own := testName + "-" + suffix
+		return !slices.Contains(countedFunctions, suffix) && (r.Name == own || strings.HasPrefix(r.Name, own+"-"))
+	})
+}
+
+func TestTheComponentCreatesWhatItsSwitchesAskFor(t *testing.T) {
 	always := map[string]int{
 		"didomi:api:API": 1, "aws:cloudwatch/logGroup:LogGroup": 5,
 		"aws:iam/role:Role": 3, "aws:iam/rolePolicy:RolePolicy": 3,
@@ -116,7 +127,9 @@ func TestRoomRegisters(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			got, want := map[string]int{}, map[string]int{}
 			for _, r := range build(t, tt.args).All() {
-				got[r.Type]++
+				if !ofAnotherFunction(r) {
+					got[r.Type]++
+				}
 				if r.Type != Token(mocks.Project) && (r.ParentName() != testName || !strings.HasPrefix(r.Name, testName+"-")) {
 					t.Errorf("%s %q has the parent %q; want %q and a name that starts with it", r.Type, r.Name, r.ParentName(), testName)
 				}
@@ -128,12 +141,13 @@ func TestRoomRegisters(t *testing.T) {
 			}
 			for token := range want {
 				if got[token] != want[token] {
-					t.Errorf("%d of %s, want %d", got[token], token, want[token])
+					t.Errorf("the component creates %d of %s, the table of this test has %d: correct the table in api/api_test.go if the difference is intended", got[token], token, want[token])
 				}
 			}
 			for token := range got {
 				if want[token] == 0 {
-					t.Errorf("%s is registered, and not wanted", token)
+					t.Errorf("the component creates %d of %s, which the table of this test lacks: add the type to \"always\", or to the switch that creates it, in api/api_test.go. "+
+						"What belongs to one function has a name that begins with the function's (api/function/declaration.go) and needs no row", got[token], token)
 				}
 			}
 		})

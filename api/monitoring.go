@@ -16,7 +16,7 @@ func (b builder) watchArgs(f function.Functions, g gateway) watch.Args {
 			Name: f.API.Name, Version: f.API.Version, Alias: function.LiveAlias, Log: f.Log.Name,
 			Canary: c.Rollout == function.Canary, Provisioned: c.ProvisionedConcurrency > 0,
 		},
-		AccessLog: g.accessLog.Name,
+		AccessLog: g.accessLog.Name, Alarms: f.Alarms,
 		Database: watch.Database{
 			Proxied: a.Database.Proxied, ProxyName: a.Database.ProxyName, ClusterIdentifier: a.Database.ClusterIdentifier,
 			Readers: a.Database.Readers, Pauses: a.Database.Pauses,
@@ -25,9 +25,6 @@ func (b builder) watchArgs(f function.Functions, g gateway) watch.Args {
 	}
 	if c.WAF {
 		args.Firewall = &watch.Firewall{WebACL: webACLMetric(b), RateRule: rateRuleName}
-	}
-	if a.RotationDays > 0 {
-		args.Rotate, args.CacheUser = f.Rotate.Name, f.CacheUser.Name
 	}
 	return args
 }

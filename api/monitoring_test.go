@@ -1,7 +1,9 @@
 package api
 
 import (
+	"os"
 	"reflect"
+	"strings"
 	"testing"
 )
 
@@ -27,5 +29,37 @@ func TestAlarmsMonitorTheStacksOwnResources(t *testing.T) {
 				t.Errorf("%v, want %v", got, want)
 			}
 		})
+	}
+}
+
+func TestTheRunbookHasASectionForEveryAlarm(t *testing.T) {
+	book, err := os.ReadFile("../docs/how-to/runbook.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sections := map[string]bool{}
+	for _, line := range strings.Split(string(book), "\n") {
+		if name, ok := strings.CutPrefix(line, "## `"); ok {
+			sections[strings.TrimSuffix(name, "`")] = true
+		}
+	}
+	names := map[string]bool{"customer-impact": true, "logs-are-silent": true}
+	for _, alarm := range build(t, full(t)).OfType("aws:cloudwatch/metricAlarm:MetricAlarm") {
+		name := strings.TrimPrefix(alarm.Name, testName+"-")
+		if strings.HasPrefix(name, "latency-") {
+			name = "latency" // and the operation
+		}
+		// Those of single nodes end in the node's number.
+		names[strings.TrimRight(name, "-0123456789")] = true
+	}
+	for name := range names {
+		if !sections[name] {
+			t.Errorf("the alarm %s has no section in docs/how-to/runbook.md: add \"## `%s`\" with what an operator does when it enters ALARM", name, name)
+		}
+	}
+	for name := range sections {
+		if !names[name] {
+			t.Errorf("docs/how-to/runbook.md has a section `%s`, and no alarm has that name: rename or delete the section", name)
+		}
 	}
 }

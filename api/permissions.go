@@ -13,6 +13,10 @@ import (
 
 // Permissions are what the component needs of the roles that preview and deploy it, and of its functions' roles.
 func Permissions(s policy.Scope) policy.Permissions {
+	return policy.Compose(append([]policy.Permissions{ownPermissions(s)}, function.DeclaredPermissions(s)...)...)
+}
+
+func ownPermissions(s policy.Scope) policy.Permissions {
 	own := s.Named(component.Name, "logs", "log-group:")
 	return policy.Permissions{
 		Deploy: policy.Managed{

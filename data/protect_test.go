@@ -43,7 +43,7 @@ func TestEveryStackProtectsDatabaseAndFiles(t *testing.T) {
 				}
 			}
 			if !maps.Equal(got, tt.want) {
-				t.Errorf("protected are %v, want %v", got, tt.want)
+				t.Errorf("protected are %v, want %v: a resource whose deletion loses data has pulumi.Protect and a row in this table", got, tt.want)
 			}
 		})
 	}

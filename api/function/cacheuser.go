@@ -13,40 +13,37 @@ import (
 // waits up to four minutes for every node of the cache to know a password.
 const cacheUserTimeoutSeconds = 300
 
-// newCacheUser makes the function that gives the cache's user its passwords, has it give the first one,
-// and, if the stack asks for it, another one again and again. It returns the function and the
-// invocation after which the user can log in.
+// cacheUser sets the password of the cache's user during an update and, if the stack configures a rotation, changes it
+// from then on.
 //
 // It runs outside the VPC, where the API of ElastiCache is: an endpoint for it would cost as much as any
-// other, for one call a month. What it may do there is to its own secret and its own user.
-func newCacheUser(ctx *pulumi.Context, a Args) (*lambda.Function, *lambda.Invocation, error) {
-	log, err := a.NewLogGroup(ctx, contract.HandlerCacheUser, nil)
-	if err != nil {
-		return nil, nil, err
-	}
-	// The function is not known before its role.
-	trust := a.trust(a.ARN("lambda", "function:"+a.Name+"-"+contract.HandlerCacheUser+"-*"))
-	role, err := newRole(ctx, a, contract.HandlerCacheUser, trust, append(a.functionPermissions(log), a.cacheUserPermissions()...))
-	if err != nil {
-		return nil, nil, err
-	}
-	function, err := newFunction(ctx, a, functionSpec{
-		part: contract.HandlerCacheUser, description: "Sets and changes the password of the cache's user", handler: contract.HandlerCacheUser, zip: a.Code.OperationsPath,
-		memoryMB: 256, timeoutSeconds: cacheUserTimeoutSeconds, reserved: unreserved, outside: true,
+// other, for one call a month. Its permissions are for its own secret and its own user.
+var cacheUser = declaration{suffix: contract.HandlerCacheUser, create: createCacheUser}
+
+func createCacheUser(ctx *pulumi.Context, a Args, f *Functions) error {
+	function, _, err := f.newFunction(ctx, a, spec{
+		suffix: contract.HandlerCacheUser, description: "Sets and changes the password of the cache's user",
+		memoryMB: 256, timeoutSeconds: cacheUserTimeoutSeconds, outsideVPC: true,
 		environment: pulumi.StringMap{
 			contract.RedisSecret: a.Cache.SecretARN,
 			contract.RedisUserID: a.Cache.UserID,
 		},
-		role: role, log: log,
+		permissions: a.cacheUserPermissions(),
 	})
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
 	set, err := setCachePassword(ctx, a, function)
-	if err != nil || a.RotationDays == 0 {
-		return function, set, err
+	if err != nil {
+		return err
 	}
-	return function, set, newRotation(ctx, a, rotation{
+	f.ready = append(f.ready, set)
+	if a.RotationDays == 0 {
+		return nil
+	}
+	f.Alarms = append(f.Alarms, rotationAlarm("cache-rotation", function,
+		"The password of the cache's user could not be set or changed. Look at the log of the function cache-user, which names the step."))
+	return newRotation(ctx, a, rotation{
 		name: "cache-rotation", permission: "cache-user-invoke",
 		secret: a.Cache.SecretARN, function: function, filled: set,
 	})

@@ -6,9 +6,39 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/didomi/serverless-api/internal/policy"
+	"github.com/didomi/serverless-api/lambda/contract"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
+
+// migrateTimeoutSeconds bounds a migration and each wait for the proxy, the longest that Lambda allows: a
+// large table takes its time, and there is no second try. The provider sets no bound of its own to an
+// invocation (CreateWithoutTimeout), nor does its HTTP client, whose TCP keep-alives hold the connection.
+const migrateTimeoutSeconds = 900
+
+// migrating migrates the database during an update.
+var migrating = declaration{suffix: contract.HandlerMigrate, create: createMigrating}
+
+func createMigrating(ctx *pulumi.Context, a Args, f *Functions) error {
+	environment := a.databaseEnvironment()
+	environment[contract.DBMasterSecret] = a.Database.MasterSecretARN
+	function, _, err := f.newFunction(ctx, a, spec{
+		suffix: contract.HandlerMigrate, description: "Migrates the database at deploy",
+		memoryMB: 256, timeoutSeconds: migrateTimeoutSeconds,
+		environment: environment, permissions: a.migratePermissions(),
+	})
+	if err != nil {
+		return err
+	}
+	available, err := awaitProxy(ctx, a, function)
+	if err != nil {
+		return err
+	}
+	f.migrated, err = runMigration(ctx, a, function, available)
+	f.ready = append(f.ready, f.migrated)
+	return err
+}
 
 // runMigration invokes the new version of the migrating function, once for every set of migrations
 // and every code. An error that it returns fails the update there and then: whatever depends on the
@@ -64,4 +94,22 @@ func awaitProxy(ctx *pulumi.Context, a Args, migrate *lambda.Function) ([]pulumi
 		after = []pulumi.Resource{waited}
 	}
 	return after, nil
+}
+
+// migratePermissions are what the migrating function may do: read both database secrets and set the
+// application user's.
+func (a Args) migratePermissions() []policy.Statement {
+	return []policy.Statement{
+		{
+			Sid:       "ReadSecrets",
+			Actions:   []string{"secretsmanager:GetSecretValue"},
+			Resources: []pulumi.StringInput{a.Database.MasterSecretARN, a.Database.AppSecretARN},
+		},
+		{
+			Sid:       "SetTheApplicationUsersSecret",
+			Actions:   []string{"secretsmanager:PutSecretValue"},
+			Resources: []pulumi.StringInput{a.Database.AppSecretARN},
+		},
+		a.keyPermissions("secretsmanager"),
+	}
 }

@@ -11,7 +11,22 @@ func Permissions(s policy.Scope) []policy.Statement {
 	return append(functionPermissions(s), scalingPermissions(s)...)
 }
 
+// DeclaredPermissions are what the pipeline's roles and the workload boundary need for resources that belong to one function.
+func DeclaredPermissions(s policy.Scope) []policy.Permissions {
+	var all []policy.Permissions
+	for _, d := range declarations {
+		if d.permissions != nil {
+			all = append(all, d.permissions(s))
+		}
+	}
+	return all
+}
+
 func functionPermissions(s policy.Scope) []policy.Statement {
+	var roles []string
+	for _, suffix := range Suffixes() {
+		roles = append(roles, component.Name+"-"+suffix+"-role")
+	}
 	return []policy.Statement{
 		{
 			Sid: "Function",
@@ -27,8 +42,7 @@ func functionPermissions(s policy.Scope) []policy.Statement {
 			},
 			Resources: s.Named(component.Name, "lambda", "function:"),
 		},
-		s.PassRole("FunctionRoles", "lambda.amazonaws.com",
-			component.Name+"-function-role", component.Name+"-migrate-role", component.Name+"-rotate-role", component.Name+"-cache-user-role"),
+		s.PassRole("FunctionRoles", "lambda.amazonaws.com", roles...),
 	}
 }
 

@@ -2,7 +2,6 @@ package function
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/didomi/serverless-api/internal/policy"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
@@ -16,36 +15,35 @@ type executionRole struct {
 	policy *iam.RolePolicy
 }
 
-// newFunctionRole creates the execution role of a function in the VPC: with the permissions that every such function
-// needs, and its own.
-func newFunctionRole(ctx *pulumi.Context, a Args, part string, log *cloudwatch.LogGroup, own ...policy.Statement) (executionRole, error) {
-	return newRole(ctx, a, part, a.trust(), slices.Concat(a.functionPermissions(log), a.interfacePermissions(), own))
-}
-
-// trust allows Lambda to assume a role for functions of this account, or for the given ARNs alone. A role of a function
-// in the VPC gets none: while Lambda connects the first function to a VPC it does not send
-// aws:SourceArn, and such a function could not be made (github.com/aws/aws-parallelcluster/pull/6926).
-func (a Args) trust(functions ...string) pulumi.StringOutput {
-	return policy.TrustFrom("lambda.amazonaws.com", a.Account, functions...)
-}
-
-// newRole creates the execution role of a function with these permissions.
-func newRole(ctx *pulumi.Context, a Args, part string, trust pulumi.StringInput, rights []policy.Statement) (executionRole, error) {
-	role, err := iam.NewRole(ctx, a.Name+"-"+part+"-role", &iam.RoleArgs{
-		AssumeRolePolicy:    trust,
-		Description:         pulumi.String("Rights of the function " + a.Name + "-" + part),
+// newRole creates the execution role of a function: with the permissions that every function needs, or every one in
+// the VPC, and its own.
+//
+// Lambda may assume it for functions of this account. A role of a function outside the VPC is limited to that function,
+// by name: the ARN is not known before the role. For one in the VPC that is not possible: while Lambda connects the
+// first function to a VPC it does not send aws:SourceArn, and the function could not be created
+// (github.com/aws/aws-parallelcluster/pull/6926).
+func newRole(ctx *pulumi.Context, a Args, s spec, log *cloudwatch.LogGroup) (executionRole, error) {
+	permissions, functions := a.functionPermissions(log), []string(nil)
+	if s.outsideVPC {
+		functions = []string{a.ARN("lambda", "function:"+a.Name+"-"+s.suffix+"-*")}
+	} else {
+		permissions = append(permissions, a.interfacePermissions()...)
+	}
+	role, err := iam.NewRole(ctx, a.Name+"-"+s.suffix+"-role", &iam.RoleArgs{
+		AssumeRolePolicy:    policy.TrustFrom("lambda.amazonaws.com", a.Account, functions...),
+		Description:         pulumi.String("Rights of the function " + a.Name + "-" + s.suffix),
 		MaxSessionDuration:  pulumi.Int(3600),
 		PermissionsBoundary: a.PermissionsBoundary,
 	}, a.Parent)
 	if err != nil {
-		return executionRole{}, fmt.Errorf("api: role of %s: %w", part, err)
+		return executionRole{}, fmt.Errorf("api: role of %s: %w", s.suffix, err)
 	}
-	granted, err := iam.NewRolePolicy(ctx, a.Name+"-"+part+"-rights", &iam.RolePolicyArgs{
+	granted, err := iam.NewRolePolicy(ctx, a.Name+"-"+s.suffix+"-rights", &iam.RolePolicyArgs{
 		Role:   role.ID(),
-		Policy: policy.Document(rights...),
+		Policy: policy.Document(append(permissions, s.permissions...)...),
 	}, a.Parent)
 	if err != nil {
-		return executionRole{}, fmt.Errorf("api: rights of %s: %w", part, err)
+		return executionRole{}, fmt.Errorf("api: permissions of %s: %w", s.suffix, err)
 	}
 	return executionRole{role, granted}, nil
 }
@@ -77,48 +75,6 @@ func (a Args) interfacePermissions() []policy.Statement {
 				"lambda:SourceFunctionArn": a.ARN("lambda", "function:*"),
 			}},
 		},
-	}
-}
-
-// apiPermissions are what the serving function may do beyond that: read its two secrets, and read, write
-// and list the bucket.
-func (a Args) apiPermissions() []policy.Statement {
-	return []policy.Statement{
-		{
-			Sid:       "ReadSecrets",
-			Actions:   []string{"secretsmanager:GetSecretValue"},
-			Resources: []pulumi.StringInput{a.Database.AppSecretARN, a.Cache.SecretARN},
-		},
-		{
-			Sid:       "Files",
-			Actions:   []string{"s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"},
-			Resources: []pulumi.StringInput{pulumi.Sprintf("%s/*", a.Bucket.ARN)},
-		},
-		{
-			// Without it S3 answers 403 for an object that is not there, and the API could not say 404.
-			Sid:       "FilesThatAreNotThere",
-			Actions:   []string{"s3:ListBucket"},
-			Resources: []pulumi.StringInput{a.Bucket.ARN},
-		},
-		a.keyPermissions("secretsmanager", "s3"),
-	}
-}
-
-// migratePermissions are what the migrating function may do: read both database secrets and set the
-// application user's.
-func (a Args) migratePermissions() []policy.Statement {
-	return []policy.Statement{
-		{
-			Sid:       "ReadSecrets",
-			Actions:   []string{"secretsmanager:GetSecretValue"},
-			Resources: []pulumi.StringInput{a.Database.MasterSecretARN, a.Database.AppSecretARN},
-		},
-		{
-			Sid:       "SetTheApplicationUsersSecret",
-			Actions:   []string{"secretsmanager:PutSecretValue"},
-			Resources: []pulumi.StringInput{a.Database.AppSecretARN},
-		},
-		a.keyPermissions("secretsmanager"),
 	}
 }
 

@@ -3,6 +3,7 @@ package function
 import (
 	"fmt"
 
+	"github.com/didomi/serverless-api/api/internal/component"
 	"github.com/didomi/serverless-api/internal/policy"
 	"github.com/didomi/serverless-api/lambda/contract"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
@@ -14,34 +15,38 @@ import (
 // login of 20 seconds.
 const rotateTimeoutSeconds = 300
 
-// rotateAppSecret has the password of the application's database user changed, if the stack asks for
-// it, once the secret has its value from the migration.
-func rotateAppSecret(ctx *pulumi.Context, a Args, migrated pulumi.Resource) (*lambda.Function, error) {
+// rotating changes the password of the application's database user, once its secret has a value from the migration.
+var rotating = declaration{suffix: contract.HandlerRotate, create: createRotating}
+
+func createRotating(ctx *pulumi.Context, a Args, f *Functions) error {
 	if a.RotationDays == 0 {
-		return nil, nil
-	}
-	log, err := a.NewLogGroup(ctx, "rotate", nil)
-	if err != nil {
-		return nil, err
-	}
-	role, err := newFunctionRole(ctx, a, "rotate", log, a.rotatePermissions()...)
-	if err != nil {
-		return nil, err
+		return nil
 	}
 	environment := a.databaseEnvironment()
 	environment[contract.DBMasterSecret] = a.Database.MasterSecretARN
-	function, err := newFunction(ctx, a, functionSpec{
-		part: "rotate", description: "Changes the database user's password", handler: contract.HandlerRotate, zip: a.Code.OperationsPath,
-		memoryMB: 256, timeoutSeconds: rotateTimeoutSeconds, reserved: unreserved,
-		environment: environment, role: role, log: log,
+	function, _, err := f.newFunction(ctx, a, spec{
+		suffix: contract.HandlerRotate, description: "Changes the database user's password",
+		memoryMB: 256, timeoutSeconds: rotateTimeoutSeconds,
+		environment: environment, permissions: a.rotatePermissions(),
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return function, newRotation(ctx, a, rotation{
+	f.Alarms = append(f.Alarms, rotationAlarm("rotation", function,
+		"The database user's password could not be changed. Look at the rotating function's log, which names the step."))
+	return newRotation(ctx, a, rotation{
 		name: "rotation", permission: "rotate-invoke",
-		secret: a.Database.AppSecretARN, function: function, filled: migrated,
+		secret: a.Database.AppSecretARN, function: function, filled: f.migrated,
 	})
+}
+
+// rotationAlarm enters ALARM when a rotation fails. Secrets Manager retries a step by itself, and the old password is
+// valid until the last one; but nothing else reports it.
+func rotationAlarm(name string, function *lambda.Function, description string) component.Alarm {
+	return component.Alarm{
+		Name: name, Namespace: "AWS/Lambda", Metric: "Errors", Stat: "Sum", Dimensions: pulumi.StringMap{"FunctionName": function.Name},
+		Threshold: 0, Minutes: 1, Of: 1, Description: description,
+	}
 }
 
 // rotation is a secret whose password is changed by a function.

@@ -201,7 +201,7 @@ func (a Args) firewallAlarms() []alarmSpec {
 	}
 }
 
-// configuredAlarms are those on resources that a stack may lack.
+// configuredAlarms are those on resources that a stack may lack, and those that functions declare.
 func (a Args) configuredAlarms() (list []alarmSpec) {
 	if a.Database.Proxied {
 		list = append(list, alarmSpec{
@@ -239,15 +239,10 @@ func (a Args) configuredAlarms() (list []alarmSpec) {
 			description: "Requests exceed the provisioned concurrency for 15 minutes. Raise provisionedMax, or provisionedConcurrency.",
 		})
 	}
-	if a.Rotate != nil {
-		// Secrets Manager retries a step by itself, and the old password is valid until the last one; but nothing
-		// else reports a rotation that fails.
+	for _, declared := range a.Alarms {
 		list = append(list, alarmSpec{
-			name: "rotation", metric: a.rotations(a.Rotate, "Errors", "Sum"), threshold: 0, minutes: 1, of: 1,
-			description: "The database user's password could not be changed. Look at the rotating function's log, which names the step.",
-		}, alarmSpec{
-			name: "cache-rotation", metric: a.rotations(a.CacheUser, "Errors", "Sum"), threshold: 0, minutes: 1, of: 1,
-			description: "The password of the cache's user could not be set or changed. Look at the log of the function cache-user, which names the step.",
+			name: declared.Name, metric: metric{declared.Namespace, declared.Metric, declared.Stat, declared.Dimensions},
+			threshold: declared.Threshold, minutes: declared.Minutes, of: declared.Of, description: declared.Description,
 		})
 	}
 	return list

@@ -14,6 +14,14 @@ const testName = componenttest.Name
 
 func output(text string) pulumi.StringOutput { return pulumi.String(text).ToStringOutput() }
 
+// declared is an alarm as a function declares it.
+func declared(name, function string) component.Alarm {
+	return component.Alarm{
+		Name: name, Namespace: "AWS/Lambda", Metric: "Errors", Stat: "Sum", Dimensions: pulumi.StringMap{"FunctionName": pulumi.String(testName + "-" + function)},
+		Minutes: 1, Of: 1, Description: "It failed. Look at the log.",
+	}
+}
+
 // full are the arguments of a stack that has everything.
 func full() Args {
 	return Args{
@@ -27,7 +35,7 @@ func full() Args {
 			Name: output(testName + "-function"), Version: output("7"), Alias: "live", Log: output(testName + "-function-log-1a2b3c4"),
 			Canary: true, Provisioned: true,
 		},
-		Rotate: pulumi.String(testName + "-rotate"), CacheUser: pulumi.String(testName + "-cache-user"),
+		Alarms:    []component.Alarm{declared("rotation", "rotate"), declared("cache-rotation", "cache-user")},
 		AccessLog: output(testName + "-access-log-1a2b3c4"),
 		Firewall:  &Firewall{WebACL: testName + "-waf", RateRule: "rate"},
 		Database:  Database{Proxied: true, ProxyName: pulumi.String("proxy"), ClusterIdentifier: pulumi.String("cluster"), Readers: 1},

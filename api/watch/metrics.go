@@ -59,11 +59,6 @@ func (a Args) logEvents(group pulumi.StringInput) metric {
 	return metric{"AWS/Logs", "IncomingLogEvents", "Sum", pulumi.StringMap{"LogGroupName": group}}
 }
 
-// rotations is a metric of a function that rotates.
-func (a Args) rotations(function pulumi.StringInput, name, stat string) metric {
-	return metric{"AWS/Lambda", name, stat, pulumi.StringMap{"FunctionName": function}}
-}
-
 // proxy is a metric of the proxy as a whole, however many instances serve it. Some metrics have no
 // finer dimensions but the endpoint.
 // https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-proxy.monitoring.html

@@ -19,8 +19,8 @@ type Args struct {
 	Operations []openapi.Operation
 	// Function serves requests.
 	Function Function
-	// Rotate and CacheUser are the names of the functions that rotate passwords; nil without rotation.
-	Rotate, CacheUser pulumi.StringInput
+	// Alarms are those that functions declare.
+	Alarms []component.Alarm
 	// AccessLog is the name of the log group of API Gateway's access log.
 	AccessLog pulumi.StringOutput
 	// Firewall are the web ACL's metrics; nil: there is no web ACL.

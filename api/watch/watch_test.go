@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"os"
 	"reflect"
 	"slices"
 	"strings"
@@ -159,31 +158,6 @@ func TestSilentLogsAreToldWhileRequestsCome(t *testing.T) {
 	}
 	if requests, access := minutes("no-requests"), minutes("no-access-log"); requests != 60 || access <= requests || access != minutes("no-function-log") {
 		t.Errorf("no requests for %v minutes suppresses no lines for %v", requests, access)
-	}
-}
-
-func TestTheRunbookHasASectionForEveryAlarm(t *testing.T) {
-	book, err := os.ReadFile("../../docs/how-to/runbook.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	sections := map[string]bool{}
-	for _, line := range strings.Split(string(book), "\n") {
-		if name, ok := strings.CutPrefix(line, "## `"); ok {
-			sections[strings.TrimSuffix(name, "`")] = true
-		}
-	}
-	names := map[string]bool{"customer-impact": true, "logs-are-silent": true}
-	for _, alarm := range build(t, full()).OfType("aws:cloudwatch/metricAlarm:MetricAlarm") {
-		name := strings.TrimPrefix(alarm.Name, testName+"-")
-		if strings.HasPrefix(name, "latency-") {
-			name = "latency" // and the operation
-		}
-		// Those of single nodes end in the node's number.
-		names[strings.TrimRight(name, "-0123456789")] = true
-	}
-	if !maps.Equal(sections, names) {
-		t.Errorf("the runbook has the sections %v, the alarms are %v", slices.Sorted(maps.Keys(sections)), slices.Sorted(maps.Keys(names)))
 	}
 }
 

@@ -1,14 +1,16 @@
-// Command operations has the functions for the database and the passwords of the API, selected by their
-// handler: "migrate" applies database migrations during a deployment, "rotate" rotates the database user's
-// password for Secrets Manager, and "cache-user" rotates the cache user's and sets it during a deployment.
-// It is a separate program because the API's function starts while a client waits, and should not start
-// with dependencies that only these need.
+// Command operations has the functions that no request waits for, selected by their handler: "migrate" applies database
+// migrations during a deployment, "rotate" rotates the database user's password for Secrets Manager, and "cache-user"
+// rotates the cache user's and sets it during a deployment. It is a separate program because the API's function starts
+// while a client waits, and should not start with dependencies that only these need.
 package main
 
 import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
@@ -25,18 +27,21 @@ import (
 
 func main() { program.Run(build) }
 
+// builders are by handler: one for each function whose code this is.
+var builders = map[string]func(env func(string) string, log *slog.Logger) (program.Program, error){
+	contract.HandlerMigrate:   buildMigrate,
+	contract.HandlerRotate:    buildRotate,
+	contract.HandlerCacheUser: buildCacheUser,
+}
+
 // build returns the program that _HANDLER selects. It opens no connections.
 func build(env func(string) string, log *slog.Logger) (program.Program, error) {
-	switch name := env("_HANDLER"); name {
-	case contract.HandlerMigrate:
-		return buildMigrate(env, log)
-	case contract.HandlerRotate:
-		return buildRotate(env, log)
-	case contract.HandlerCacheUser:
-		return buildCacheUser(env, log)
-	default:
-		return program.Program{}, fmt.Errorf("_HANDLER is %q, must be migrate, rotate or cache-user", name)
+	name := env("_HANDLER")
+	builder, ok := builders[name]
+	if !ok {
+		return program.Program{}, fmt.Errorf("_HANDLER is %q, must be one of %s", name, strings.Join(slices.Sorted(maps.Keys(builders)), ", "))
 	}
+	return builder(env, log)
 }
 
 func buildMigrate(env func(string) string, log *slog.Logger) (program.Program, error) {

@@ -51,8 +51,13 @@ func TestCacheUserReadsOnlyItsSecret(t *testing.T) {
 
 func TestAnUnknownHandlerIsRejectedByName(t *testing.T) {
 	_, err := build(lookup(map[string]string{"_HANDLER": "apo"}), nil)
-	if err == nil || !strings.Contains(err.Error(), `"apo", must be migrate, rotate or cache-user`) {
+	if err == nil || !strings.Contains(err.Error(), `"apo", must be one of cache-user, `) {
 		t.Fatalf("got %v", err)
+	}
+	for handler := range builders {
+		if !strings.Contains(err.Error(), handler) {
+			t.Errorf("%v does not name %s", err, handler)
+		}
 	}
 }
 
