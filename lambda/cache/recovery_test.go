@@ -155,8 +155,7 @@ func (m *memory) Ping(ctx context.Context) error { return m.step(ctx, "", func([
 // pace is the interval of a client's reads in these tests.
 const pace = 20 * time.Millisecond
 
-// recovers asks for a key until the answer is as wanted, and returns how long
-// that took by the test's clock.
+// recovers reads a key until the result has a wanted status, and returns how long that took by the test's clock.
 func recovers(t *testing.T, c *cache.Cache, key string, s *source, wanted ...cache.Status) time.Duration {
 	t.Helper()
 	for began := time.Now(); time.Since(began) < time.Minute; time.Sleep(pace) {

@@ -144,11 +144,9 @@ func TestAConnectionToRedisIdleForTooLongIsNotUsed(t *testing.T) {
 	acquires(t, store, key, time.Minute)
 }
 
-// One instance's connections are held for longer than it waits for an answer,
-// so that what it gave up is carried out later: in the middle of its second try,
-// of its reads of the source, and of what another instance writes meanwhile, all
-// at random. What is in the cache stays there, so that nothing wrong goes by
-// unseen.
+// The connections of one execution environment are held for longer than its timeout, so that Redis runs abandoned
+// commands later: during its second try, its reads of the source or another environment's writes, all at random.
+// Entries do not expire, so that a wrong one is not missed.
 func TestReadsAreCurrentEvenIfCommandsArriveLate(t *testing.T) {
 	lasting := soak.For(t, time.Second) / 2
 	for name, cluster := range map[string]bool{"Redis alone": false, "Redis cluster": true} {

@@ -20,7 +20,7 @@ import (
 	"github.com/didomi/serverless-api/lambda/files"
 )
 
-// bucket returns a Bucket whose S3 is answer.
+// bucket returns a Bucket whose S3 responds with response.
 func bucket(t *testing.T, response http.HandlerFunc) *files.Bucket {
 	server := httptest.NewServer(response)
 	t.Cleanup(server.Close)

@@ -14,7 +14,7 @@ import (
 	"github.com/didomi/serverless-api/lambda/store"
 )
 
-// Whatever a call does, the answer is there before the platform's deadline.
+// Whatever a call does, the response is complete before the platform's deadline.
 func TestTheHandlerRespondsBeforeTheDeadline(t *testing.T) {
 	for name, test := range map[string]struct {
 		timeout time.Duration // 0: none, so that API Gateway's counts

@@ -9,7 +9,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 )
 
-// Serve is Handle with events and answers as they are.
+// Serve is Handle with decoded events and responses.
 func (h *Handler) Serve(ctx context.Context, event events.APIGatewayProxyRequest) (any, error) {
 	whole, stream := h.serve(ctx, newRequest(event))
 	if stream != nil {

@@ -10,8 +10,7 @@ import (
 	"github.com/didomi/serverless-api/lambda/files"
 )
 
-// Whatever event arrives, the answer is one of the API's, and never a defect:
-// with parts that work there is no 500 and no 503.
+// Every event gets a response of the API and never a defect: with working dependencies there is no 500 and no 503.
 func FuzzEvent(f *testing.F) {
 	for _, seed := range []string{
 		`{"httpMethod":"GET","resource":"/items/{id}","pathParameters":{"id":"a"}}`,

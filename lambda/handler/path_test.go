@@ -76,8 +76,7 @@ func addressed(asked *string) *handler.Handler {
 	}
 }
 
-// Every way of writing a path is one thing's, or nothing's: reads and deletions
-// of nothing are answered 404, writes 422.
+// Every spelling of a path addresses one resource or none: for none, reads and deletions get 404, writes 422.
 func TestEverySpellingOfAPathMeansOneResource(t *testing.T) {
 	for _, test := range []struct{ name, sent, is string }{
 		{"an item", "/items/a", "item a"},

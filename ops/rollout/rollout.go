@@ -42,7 +42,7 @@ type Rollout struct {
 	// Share of the requests, from 0 to 1, goes to it first, for Watch; the alarms are read at every interval Every.
 	Share        float64
 	Watch, Every time.Duration
-	// Readiness are the requests that the version must answer before it receives any of a client.
+	// Readiness are the requests that must succeed on the version before it receives clients' requests.
 	Readiness []openapi.Request
 	// AlarmTimeout is how long the rollout waits for alarms that are in ALARM at its start.
 	AlarmTimeout time.Duration

@@ -65,7 +65,7 @@ func checkNoSecrets(t *testing.T, out outputs) {
 	checkPlaceholderPasswords(t, out, places["the state"], decrypted)
 }
 
-// checkPlaceholderPasswords checks that nobody can log in with the placeholder passwords of the cache's users, which are
+// checkPlaceholderPasswords checks that no login succeeds with the placeholder passwords of the cache's users, which are
 // encrypted in the state.
 func checkPlaceholderPasswords(t *testing.T, out outputs, state, decrypted string) {
 	t.Helper()

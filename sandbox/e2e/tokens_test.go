@@ -29,8 +29,8 @@ const (
 	byItsAge = "ExpiredTokenException"
 )
 
-// vault is an audience of the account's provider that no role accepts.
-const vault = "https://vault.example"
+// otherAudience is an audience of the account's provider that no role accepts.
+const otherAudience = "https://vault.example"
 
 // checkTokens tries to assume the stack's roles with tokens of other jobs than the intended ones. If the trust policy
 // rejects a token, the check repeats the call with a policy that accepts it, so that the policy's conditions must have
@@ -49,7 +49,7 @@ func checkTokens(t *testing.T, out outputs) {
 		t.Fatal(err)
 	}
 	admin := iam.NewFromConfig(awsConfig(out))
-	provider := addAudience(t, admin, vault)
+	provider := addAudience(t, admin, otherAudience)
 	names := stackOutputs(t, out)
 	preview, deploy := names["ciPreviewRole"].(string), names["ciDeployRole"].(string)
 	push, schedule := oidc.Job{Source: "push", Ref: "main"}, oidc.Job{Source: "schedule", Ref: "main"}
@@ -87,8 +87,8 @@ func checkTokens(t *testing.T, out outputs) {
 		"a project that took over the path does not deploy":                         {deploy, gitlab, push, oidc.Claims{"project_id": "1"}, byTrust},
 		"a project that took over the path does not preview":                        {preview, gitlab, merge, oidc.Claims{"project_id": "1"}, byTrust},
 		"a project with a longer name cannot assume a role":                         {preview, gitlab, push, oidc.Claims{"sub": "project_path:didomi/serverless-api-2:ref_type:branch:ref:main"}, byTrust},
-		"a token for another audience does not deploy":                              {deploy, gitlab, push, oidc.Claims{"aud": vault}, byTrust},
-		"a token for another audience does not preview":                             {preview, gitlab, merge, oidc.Claims{"aud": vault}, byTrust},
+		"a token for another audience does not deploy":                              {deploy, gitlab, push, oidc.Claims{"aud": otherAudience}, byTrust},
+		"a token for another audience does not preview":                             {preview, gitlab, merge, oidc.Claims{"aud": otherAudience}, byTrust},
 		"a token for an unknown audience cannot assume a role":                      {deploy, gitlab, push, oidc.Claims{"aud": "https://anonymous.example"}, byAWS},
 		"a token of another GitLab instance cannot assume a role":                   {deploy, gitlab, push, oidc.Claims{"iss": "https://gitlab.example"}, byAWS},
 		"an expired token cannot assume a role":                                     {deploy, gitlab, push, oidc.Claims{"exp": 1}, byItsAge},

@@ -11,8 +11,8 @@ import (
 // ErrNotFound means that the control plane has no such API, stage, domain or function.
 var ErrNotFound = errors.New("not found")
 
-// Store is the part of the control plane that the data plane reads. It is called for every request, so it must answer
-// from memory, and it must be safe for concurrent use.
+// Store is the part of the control plane that the data plane reads. It is called for every request, so it must return
+// from memory, and must be safe for concurrent use.
 type Store interface {
 	// Stage returns a stage with the document deployed to it, or ErrNotFound.
 	Stage(ctx context.Context, apiID, stage string) (Stage, error)
