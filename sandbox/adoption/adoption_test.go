@@ -31,6 +31,9 @@ func newClone(t *testing.T) clone {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if _, err := os.Stat(filepath.Join(root, ".sandbox", "bin", "sandbox")); err != nil {
+		t.Fatalf("this test deploys a stack with the sandbox's tools; make adopt-test builds them and runs it: %v", err)
+	}
 	// PostgreSQL's user must be able to open the directory; that of t.TempDir is closed to other users.
 	dir, err := os.MkdirTemp("", "adoption-")
 	if err != nil {

@@ -47,7 +47,11 @@ func repository(t *testing.T) string {
 func command(ctx context.Context, t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
 	root := repository(t)
-	cmd := exec.CommandContext(ctx, filepath.Join(root, ".sandbox", "bin", "sandbox"), args...)
+	path := filepath.Join(root, ".sandbox", "bin", "sandbox")
+	if _, err := os.Stat(path); err != nil {
+		t.Fatalf("this test deploys stacks with the sandbox's tools; make e2e builds them and runs it: %v", err)
+	}
+	cmd := exec.CommandContext(ctx, path, args...)
 	cmd.Dir = root
 	if sharedTemp != "" {
 		// PostgreSQL's directory for the user root must be accessible, which t.TempDir is not.
@@ -100,7 +104,7 @@ func lastOutputs(t *testing.T) outputs {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(repository(t), ".sandbox", "outputs.json"))
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("this test needs a deployed stack: run make up first: %v", err)
 	}
 	var out outputs
 	if err := json.Unmarshal(text, &out); err != nil {
