@@ -56,7 +56,6 @@ func OpenRedis(config RedisConfig) *Redis {
 	timeout := limit.Of(cmp.Or(config.CommandTimeout, commandTimeout))
 	options := &redis.UniversalOptions{
 		Addrs:                 []string{config.Address},
-		Dialer:                config.Dial,
 		MaxRetries:            1, // for a connection that died while the environment was frozen; see Store for tags
 		MinRetryBackoff:       time.Millisecond,
 		MaxRetryBackoff:       10 * time.Millisecond,
@@ -80,6 +79,11 @@ func OpenRedis(config RedisConfig) *Redis {
 	if config.TLS {
 		options.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12}
 	}
+	dial := dialFunc(config.Dial)
+	if dial == nil {
+		dial = redis.NewDialer(&redis.Options{DialTimeout: dialTimeout, TLSConfig: options.TLSConfig})
+	}
+	options.Dialer = withoutDialErrors(dial)
 	last := &login{config: config}
 	if config.Credentials != nil {
 		options.CredentialsProviderContext = last.provide

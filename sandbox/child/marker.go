@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -45,6 +46,18 @@ func Marked(root string) ([]int, error) {
 		}
 	}
 	return pids, nil
+}
+
+// Inside reports whether a process has a directory as its working directory.
+func Inside(directory string) bool {
+	links, err := filepath.Glob("/proc/[0-9]*/cwd")
+	if err != nil {
+		return false // unreachable: the pattern is well formed
+	}
+	return slices.ContainsFunc(links, func(link string) bool {
+		at, err := os.Readlink(link)
+		return err == nil && at == directory
+	})
 }
 
 // KillMarked kills the processes of the sandbox at root and waits until they have exited. It spares the process spare (0:

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -58,10 +59,28 @@ func table(out io.Writer, report daemon.Report, now time.Time) error {
 	if err := w.Flush(); err != nil {
 		return fmt.Errorf("write the status: %w", err)
 	}
+	for _, part := range report.Parts {
+		if part.Restarts.Count == 0 {
+			continue
+		}
+		if _, err := fmt.Fprintln(out, describeRestarts(part)); err != nil {
+			return fmt.Errorf("write the status: %w", err)
+		}
+	}
 	for _, fault := range report.Faults {
 		if _, err := fmt.Fprintln(out, describe(fault, now)); err != nil {
 			return fmt.Errorf("write the status: %w", err)
 		}
 	}
 	return nil
+}
+
+// describeRestarts describes how often and when the daemon has restarted a server, and why.
+func describeRestarts(part daemon.Part) string {
+	times := fmt.Sprintf("%d times, last", part.Restarts.Count)
+	if part.Restarts.Count == 1 {
+		times = "once"
+	}
+	return fmt.Sprintf("RESTARTED: %s %s at %s (exit: %s)",
+		strings.TrimSpace(part.Kind+" "+part.Name), times, part.Restarts.Last.Local().Format(time.TimeOnly), part.Restarts.Exit)
 }

@@ -25,7 +25,7 @@ import (
 type account struct {
 	root     credentials
 	key      string // required by the emulator's port
-	emulator *child.Process
+	emulator *child.Keeper
 	plane    *dataplane.Servers
 	gateway  *gateway.Gateway
 	issuer   *oidc.Issuer
@@ -71,7 +71,7 @@ func openAccount(ctx context.Context, l layout.Layout, region string, log *slog.
 	if err != nil {
 		return nil, fmt.Errorf("open the authorization log: %w", err)
 	}
-	if a.emulator, err = startEmulator(ctx, l, region, a.root, a.key); err != nil {
+	if a.emulator, err = keepEmulator(ctx, l, region, a.root, a.key); err != nil {
 		return nil, err
 	}
 	a.gateway, err = gateway.New(gateway.Config{

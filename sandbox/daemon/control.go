@@ -1,10 +1,12 @@
 package daemon
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
 	"os"
+	"time"
 
 	"github.com/didomi/serverless-api/sandbox/child"
 	"github.com/didomi/serverless-api/sandbox/dataplane"
@@ -54,17 +56,18 @@ func (s *server) token(w http.ResponseWriter, r *http.Request) {
 // report checks the health of every part.
 func (s *server) report(ctx context.Context) Report {
 	l := s.layout
+	s.settle(ctx)
 	r := Report{
 		Generation: s.generation, PID: os.Getpid(), Since: s.since, Region: s.region,
 		AccessKeyID: s.account.root.id, SecretAccessKey: s.account.root.secret,
 		Endpoint: "http://" + l.GatewayAddr(), API: "http://" + l.APIAddr(), Healthy: true,
 		Faults: s.account.faults.Active(),
 	}
-	emulator := s.account.emulator
+	emulator := s.account.emulator.Process()
 	r.Parts = []Part{
 		{Kind: "gateway", PID: r.PID, Addr: l.GatewayAddr(), Health: health(serves(ctx, r.Endpoint+gateway.HealthPath, nil)), Since: s.since},
 		{Kind: "api", PID: r.PID, Addr: l.APIAddr(), Health: health(accepts(ctx, l.APIAddr())), Since: s.since},
-		{Kind: "ministack", PID: emulator.PID(), Addr: l.EmulatorAddr(), Health: health(emulatorHealth(ctx, l, s.account.key)), Since: emulator.Since()},
+		{Kind: "ministack", PID: emulator.PID(), Addr: l.EmulatorAddr(), Health: health(emulatorHealth(ctx, l, s.account.key)), Since: emulator.Since(), Restarts: s.account.emulator.Restarts()},
 	}
 	for _, server := range s.account.plane.Status() {
 		r.Parts = append(r.Parts, s.serverPart(server))
@@ -76,6 +79,17 @@ func (s *server) report(ctx context.Context) Report {
 	}
 	return r
 }
+
+// settle waits until restarts in progress have ended, but not for long: a client waits for the report.
+func (s *server) settle(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, settleTimeout)
+	defer cancel()
+	s.account.emulator.Settle(ctx)
+	s.account.plane.Settle(ctx)
+}
+
+// settleTimeout is less than requestTimeout, with time left for health checks.
+const settleTimeout = 8 * time.Second
 
 // healthy is the health of a part that works.
 const healthy = "ok"
@@ -91,7 +105,7 @@ func health(err error) string {
 func (s *server) serverPart(server dataplane.Server) Part {
 	part := Part{
 		Kind: server.Kind, Name: server.Name, PID: server.PID, Addr: server.Addr.String(),
-		Health: healthy, Since: server.Since,
+		Health: healthy, Since: server.Since, Restarts: server.Restarts,
 	}
 	if server.PID == 0 {
 		part.PID, part.Since = os.Getpid(), s.since
@@ -103,7 +117,7 @@ func (s *server) serverPart(server dataplane.Server) Part {
 		part.Name += " -> " + server.Target
 	}
 	if !server.Alive {
-		part.Health = "ended"
+		part.Health = cmp.Or(server.Error, "being restarted")
 	}
 	return part
 }

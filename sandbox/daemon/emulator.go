@@ -17,6 +17,17 @@ import (
 // emulatorStartTimeout bounds the start of ministack.
 const emulatorStartTimeout = 90 * time.Second
 
+// keepEmulator starts ministack and restarts it with its state when it ends.
+func keepEmulator(ctx context.Context, l layout.Layout, region string, root credentials, key string) (*child.Keeper, error) {
+	process, err := startEmulator(ctx, l, region, root, key)
+	if err != nil {
+		return nil, err
+	}
+	return child.Keep("ministack", process, func(ctx context.Context) (*child.Process, error) {
+		return startEmulator(ctx, l, region, root, key)
+	}), nil
+}
+
 // startEmulator starts ministack and waits until it responds. root is the access key of the account's root user, which
 // ministack reads from its environment. Every request to its port must contain the key.
 func startEmulator(ctx context.Context, l layout.Layout, region string, root credentials, key string) (*child.Process, error) {
@@ -51,6 +62,8 @@ func emulatorEnv(l layout.Layout, dir, region string, root credentials, key stri
 		"PYTHONDONTWRITEBYTECODE=1", "PYTHONUNBUFFERED=1",
 		"BIND_HOST=127.0.0.1", "GATEWAY_PORT=" + strconv.Itoa(l.Port+1),
 		"MINISTACK_REGION=" + region, "MINISTACK_ACCOUNT_ID=" + layout.Account,
+		// Saved while it runs: see savestate.py.
+		"PERSIST_STATE=1", "STATE_DIR=" + filepath.Join(dir, "state"), "S3_PERSIST=1", "S3_DATA_DIR=" + filepath.Join(dir, "s3"),
 		"EMULATOR_KEY=" + key, "AUTH=true", "AWS_ACCESS_KEY_ID=" + root.id, "AWS_SECRET_ACCESS_KEY=" + root.secret,
 		// These listen on all addresses, for services that the stack does not use.
 		"IOT_MTLS_ENABLED=0", "SFTP_ENABLED=0",

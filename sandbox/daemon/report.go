@@ -3,6 +3,7 @@ package daemon
 import (
 	"time"
 
+	"github.com/didomi/serverless-api/sandbox/child"
 	"github.com/didomi/serverless-api/sandbox/faults"
 )
 
@@ -32,4 +33,6 @@ type Part struct {
 	Health string    `json:"health"`          // "ok" or an error
 	Since  time.Time `json:"since"`
 	Memory int64     `json:"memory"` // resident bytes of the process
+
+	Restarts child.Restarts `json:"restarts,omitzero"` // of a server, by the daemon
 }

@@ -63,7 +63,7 @@ func Serve(ctx context.Context, l layout.Layout, region string, log *slog.Logger
 	case <-ctx.Done():
 		log.Info("the sandbox is stopping")
 		return nil
-	case <-account.emulator.Done():
+	case <-account.emulator.Ended():
 		return ended("ministack", account.emulator.Err(), l.Log("ministack"))
 	case err := <-failed:
 		return err

@@ -58,7 +58,7 @@ func (s *Servers) startCache(ctx context.Context, c *cacheServer, spec Cache) er
 		c.endpoint = c.tlsProxies[0]
 		node, err := startRedis(ctx, s.in, redisSpec{
 			name: fmt.Sprintf("%s-%04d", spec.ID, i+1), addr: plain,
-			cluster: spec.ClusterMode, bus: redisBusPort, announce: listener.addr(),
+			cluster: spec.ClusterMode, bus: redisBusPort, announce: listener.addr(), closed: true,
 		})
 		if err != nil {
 			return err

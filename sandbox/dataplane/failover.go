@@ -31,7 +31,7 @@ func (s *Servers) failOver(ctx context.Context, c *cacheServer) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	last := len(c.nodes) - 1
-	if last < 0 || !c.nodes[last].cluster {
+	if last < 0 || !c.nodes[last].spec.cluster {
 		return errors.New("it is not in cluster mode")
 	}
 	ip, err := s.addresses.next()
@@ -47,6 +47,9 @@ func (s *Servers) failOver(ctx context.Context, c *cacheServer) error {
 		listener.close()
 		return err
 	}
+	node.mu.Lock()
+	node.spec.announce = listener.addr()
+	node.mu.Unlock()
 	c.tlsProxies[last] = listener
 	if old == c.endpoint {
 		old.drop() // the configuration endpoint resolves to the node that has taken over

@@ -30,7 +30,7 @@ type postgres struct {
 	addr     netip.AddrPort
 	password string // of the superuser
 	dir      string
-	process  *child.Process
+	keeper   *child.Keeper
 }
 
 // postgresSpec configures a server.
@@ -63,9 +63,16 @@ func startPostgres(ctx context.Context, in Installation, spec postgresSpec) (*po
 	if err := pg.initdb(ctx, in, user, spec.superuser); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
-	if err := pg.start(ctx, in, user, spec); err != nil {
+	process, err := pg.start(ctx, in, user, spec)
+	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
+	pg.keeper = child.Keep("PostgreSQL "+spec.name, process, func(ctx context.Context) (*child.Process, error) {
+		if err := pg.clear(ctx); err != nil {
+			return nil, err
+		}
+		return pg.start(ctx, in, user, spec)
+	})
 	return pg, nil
 }
 
@@ -104,10 +111,29 @@ func (pg *postgres) env(in Installation) []string {
 	return []string{child.Marker(in.Root), "PATH=/usr/bin:/bin", "LC_ALL=C", "TZ=UTC", "HOME=/", "TMPDIR=" + pg.dir}
 }
 
-func (pg *postgres) start(ctx context.Context, in Installation, user *syscall.Credential, spec postgresSpec) error {
+// clear removes what a killed server has left: its processes, which end by themselves, and the file by which it would find
+// that a process with its ID, which may be another one by now, still runs.
+func (pg *postgres) clear(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, postgresStartTimeout)
+	defer cancel()
+	for child.Inside(pg.database()) {
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("processes of the killed server in %s do not end: %w", pg.database(), ctx.Err())
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+	if err := os.Remove(filepath.Join(pg.database(), "postmaster.pid")); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("remove the lock file of the killed server: %w", err)
+	}
+	return nil
+}
+
+// start starts the server and waits until it accepts connections.
+func (pg *postgres) start(ctx context.Context, in Installation, user *syscall.Credential, spec postgresSpec) (*child.Process, error) {
 	log, err := openLog(in, "postgres-"+spec.name)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer func() { _ = log.Close() }() // the child has its own copy
 	args := []string{"-D", pg.database()}
@@ -117,27 +143,28 @@ func (pg *postgres) start(ctx context.Context, in Installation, user *syscall.Cr
 		"unix_socket_directories=",
 		"max_connections=200", "shared_buffers=64MB",
 		"password_encryption=scram-sha-256",
-		// The data is deleted with the sandbox, so it need not survive a crash.
-		"fsync=off", "full_page_writes=off", "synchronous_commit=off",
+		// The data is deleted with the sandbox, so it need not survive a crash of the machine. It survives that of the
+		// server: a commit is written to the kernel's cache (synchronous_commit is on).
+		"fsync=off", "full_page_writes=off",
 		"max_wal_size=256MB", "io_method=sync", "jit=off",
 	} {
 		args = append(args, "-c", setting)
 	}
-	pg.process, err = child.Start(child.Spec{
+	process, err := child.Start(child.Spec{
 		Name: "PostgreSQL " + spec.name, Path: filepath.Join(in.PostgresHome, "bin", "postgres"),
 		Args: args, Env: pg.env(in), Dir: pg.dir, Log: log, User: user,
 		Stop: syscall.SIGINT, Death: syscall.SIGQUIT,
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	ready, cancel := context.WithTimeout(ctx, postgresStartTimeout)
 	defer cancel()
-	if err := pg.process.Await(ready, pg.ping(spec.superuser)); err != nil {
-		pg.process.Stop(time.Second)
-		return fmt.Errorf("%w (log: %s)", err, log.Name())
+	if err := process.Await(ready, pg.ping(spec.superuser)); err != nil {
+		process.Stop(time.Second)
+		return nil, fmt.Errorf("%w (log: %s)", err, log.Name())
 	}
-	return nil
+	return process, nil
 }
 
 func (pg *postgres) ping(user string) func(context.Context) error {
@@ -161,7 +188,7 @@ func (pg *postgres) url(user, database string) string {
 
 // stop stops the server and deletes its data.
 func (pg *postgres) stop() error {
-	pg.process.Stop(10 * time.Second)
+	pg.keeper.Stop(10 * time.Second)
 	if err := os.RemoveAll(pg.dir); err != nil {
 		return fmt.Errorf("delete PostgreSQL's data: %w", err)
 	}

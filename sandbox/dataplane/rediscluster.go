@@ -37,7 +37,7 @@ func formCluster(ctx context.Context, nodes []*redisNode, buses []uint16) error 
 	ctx, cancel := context.WithTimeout(ctx, clusterTimeout)
 	defer cancel()
 	for _, node := range nodes {
-		if err := node.process.Await(ctx, func(ctx context.Context) error { return clusterReady(ctx, node.client, len(nodes)) }); err != nil {
+		if err := node.keeper.Process().Await(ctx, func(ctx context.Context) error { return clusterReady(ctx, node.client, len(nodes)) }); err != nil {
 			return fmt.Errorf("form the Redis cluster: %w", err)
 		}
 	}

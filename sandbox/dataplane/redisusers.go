@@ -24,8 +24,15 @@ var deniedCommands = []string{
 	"-psync", "-replicaof", "-save", "-shutdown", "-slaveof", "-sync",
 }
 
-// applyUsers sets the node's users to those of the spec and deletes all others.
+// applyUsers sets the node's users to those of the spec and deletes all others, now and after each restart.
 func (n *redisNode) applyUsers(ctx context.Context, spec Cache) error {
+	n.mu.Lock()
+	n.users = func(ctx context.Context) error { return n.setUsers(ctx, spec) }
+	n.mu.Unlock()
+	return n.setUsers(ctx, spec)
+}
+
+func (n *redisNode) setUsers(ctx context.Context, spec Cache) error {
 	keep := map[string]bool{redisAdmin: true, defaultUser: true}
 	for _, user := range users(spec) {
 		keep[user.Name] = true

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/didomi/serverless-api/sandbox/child"
 	"github.com/didomi/serverless-api/sandbox/faults"
 )
 
@@ -113,4 +114,7 @@ type Server struct {
 	Since  time.Time      `json:"since,omitzero"`   // when the process started
 	Alive  bool           `json:"alive"`            // false: the process has exited
 	Target string         `json:"target,omitempty"` // a proxy's cluster
+
+	Restarts child.Restarts `json:"restarts,omitzero"`
+	Error    string         `json:"error,omitempty"` // why the process is not restarted
 }

@@ -28,6 +28,8 @@ func TestFailureModes(t *testing.T) {
 	ownSandbox(t)
 	dev := up(t, "dev")
 	checkFailures(t, dev, up(t, "prod"))
+	checkKilledServers(t, dev)
+	checkRefresh(t, dev)
 }
 
 // failureCases has a test of each row of docs/reference/failure-modes.md, by the row's first column. Rows of a group share

@@ -85,7 +85,8 @@ func TestEndToEnd(t *testing.T) {
 		checkServing(t, dev)
 	})
 	step("each failure mode is reproduced with the command fail and is over when it ends", func(t *testing.T) { checkFailures(t, dev, prod) })
-	step("the rotated passwords of database and cache are not drift", func(t *testing.T) { checkRefresh(t, dev) })
+	step("killed servers are restarted with their data", func(t *testing.T) { checkKilledServers(t, dev) })
+	step("neither the rotated passwords nor the restarts are drift", func(t *testing.T) { checkRefresh(t, dev) })
 	step("the database's password also rotates behind a proxy", func(t *testing.T) { rotateDatabase(t, prod) })
 	step("states, previews, plans, environments and logs contain no secret value", func(t *testing.T) {
 		checkNoSecrets(t, dev)

@@ -27,6 +27,7 @@ from urllib.parse import quote, unquote
 
 import cbor2
 import ministack.app
+import savestate
 import yaml
 from defusedxml.ElementTree import ParseError, fromstring
 from ministack.core import iam_actions, iam_evaluator
@@ -116,7 +117,13 @@ def scope(headers):
     return found.group(1) if found else ""
 
 
-def extract_iam_action(service, method, path, headers, body, query_params):
+def extract_iam_action(*request):
+    name = iam_action(*request)
+    savestate.action.set(name or "")
+    return name
+
+
+def iam_action(service, method, path, headers, body, query_params):
     signed = scope(headers)
     smithy = signed == "monitoring" and "/operation/" in path
     readable = json.dumps(cbor2.loads(body), default=str).encode() if smithy and body else body
@@ -582,6 +589,7 @@ def for_the_gateway(app, key):
 
 
 ministack.app.app = for_the_gateway(ministack.app.app, os.environ.pop("EMULATOR_KEY"))
+savestate.install()
 sts._gen_session_token = session_token
 ministack_web_identity = sts._web_identity_principal
 sts._web_identity_principal = web_identity

@@ -1,0 +1,124 @@
+package dataplane
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/redis/go-redis/v9"
+)
+
+// killServers kills every server with SIGKILL and waits until each is restarted.
+func killServers(t *testing.T, servers *Servers) {
+	t.Helper()
+	before := servers.Status()
+	for _, server := range before {
+		if err := syscall.Kill(server.PID, syscall.SIGKILL); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	for i := range before {
+		for servers.Status()[i].Restarts.Count == 0 {
+			if ctx.Err() != nil {
+				t.Fatalf("not restarted: %+v", servers.Status()[i])
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+		if after := servers.Status()[i]; !after.Alive || after.Restarts.Exit != "signal: killed" || after.Addr != before[i].Addr || after.PID == before[i].PID {
+			t.Errorf("after the restart: %+v", after)
+		}
+	}
+}
+
+func TestAKilledPostgreSQLIsRestartedWithItsData(t *testing.T) {
+	servers, authority := plane(t)
+	spec := Cluster{ID: "main", Database: "app", MasterUser: "boss", MasterPassword: "secret"}
+	addr, err := servers.EnsureCluster(t.Context(), spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pg := find(servers, servers.clusters, spec.ID).postgres
+	admin, err := pgx.Connect(t.Context(), pg.url(pgSuperuser, "app"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = admin.Close(context.Background()) }()
+	_, err = admin.Exec(t.Context(), `CREATE TABLE items (id int); INSERT INTO items VALUES (7);
+		CREATE ROLE app LOGIN PASSWORD 'theirs'; GRANT SELECT ON items TO app`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := admin.Exec(t.Context(), `SELECT pg_create_physical_replication_slot('reader')`); err != nil {
+		t.Fatal(err)
+	}
+	killServers(t, servers)
+	conn, err := dial(t, authority, addr, "app", "theirs", "app", "verify-full")
+	if err != nil {
+		t.Fatalf("a role that was created before: %v", err)
+	}
+	var id, slots int
+	if err := conn.QueryRow(t.Context(), `SELECT id, (SELECT count(*) FROM pg_replication_slots WHERE slot_name = 'reader') FROM items`).Scan(&id, &slots); err != nil || id != 7 || slots != 1 {
+		t.Errorf("row %d, %d replication slots, %v", id, slots, err)
+	}
+}
+
+func TestKilledRedisNodesAreRestartedWithDataUsersAndSlots(t *testing.T) {
+	servers, authority := plane(t)
+	spec := Cache{ID: "cache", ClusterMode: true, Shards: 3, Users: []CacheUser{
+		{Name: "default", AccessString: "off"},
+		{Name: "app", Passwords: []string{"theirs"}, AccessString: "on ~items:* -@all +@read +@write +command +cluster|slots +cluster|shards"},
+	}}
+	addr, err := servers.EnsureCache(t.Context(), spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const keys = 30
+	client := clusterClient(t, authority, addr, "app", "theirs")
+	for i := range keys {
+		if err := client.Set(t.Context(), fmt.Sprintf("items:%d", i), i, time.Hour).Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	nodes := servers.caches["cache"].nodes
+	if err := servers.FailOverCaches(t.Context(), func(string) bool { return true }); err != nil {
+		t.Fatal(err)
+	}
+	killServers(t, servers)
+	for _, node := range nodes {
+		wait(t, func() error { return clusterReady(t.Context(), node.client, 3) })
+	}
+	again := clusterClient(t, authority, addr, "app", "theirs")
+	for i := range keys {
+		if got, err := again.Get(t.Context(), fmt.Sprintf("items:%d", i)).Int(); err != nil || got != i {
+			t.Errorf("key %d: %d, %v", i, got, err)
+		}
+	}
+	if err := again.Get(t.Context(), "other").Err(); err == nil || !strings.Contains(err.Error(), "NOPERM") {
+		t.Errorf("a key beyond the access string: %v", err)
+	}
+	moved := servers.caches["cache"].tlsProxies[2].addr()
+	slots, err := nodes[0].client.ClusterSlots(t.Context()).Result()
+	if err != nil || !strings.Contains(fmt.Sprint(slots), moved.Addr().String()) {
+		t.Errorf("the slot map lacks the address after the failover, %s: %v, %v", moved, slots, err)
+	}
+	if err := redis.NewClient(&redis.Options{Addr: nodes[1].addr.String()}).Ping(t.Context()).Err(); err == nil {
+		t.Error("a client without a login is accepted after the restart")
+	}
+}
+
+func wait(t *testing.T, ready func() error) {
+	t.Helper()
+	deadline := time.Now().Add(time.Minute)
+	for err := ready(); err != nil; err = ready() {
+		if time.Now().After(deadline) {
+			t.Fatal(err)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
