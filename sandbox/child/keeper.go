@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 )
@@ -132,13 +133,7 @@ func (k *Keeper) crashed(process *Process) (time.Duration, bool) {
 		return 0, false
 	}
 	now := time.Now()
-	kept := k.crashes[:0]
-	for _, at := range k.crashes {
-		if now.Sub(at) < crashWindow {
-			kept = append(kept, at)
-		}
-	}
-	k.crashes = append(kept, now)
+	k.crashes = append(slices.DeleteFunc(k.crashes, func(at time.Time) bool { return now.Sub(at) >= crashWindow }), now)
 	if exit := exitReason(process); k.err == nil {
 		k.restarts.Exit = exit
 	}

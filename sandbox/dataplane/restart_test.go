@@ -103,7 +103,7 @@ func TestKilledRedisNodesAreRestartedWithDataUsersAndSlots(t *testing.T) {
 		t.Errorf("a key beyond the access string: %v", err)
 	}
 	moved := servers.caches["cache"].tlsProxies[2].addr()
-	slots, err := nodes[0].client.ClusterSlots(t.Context()).Result()
+	slots, err := nodes[0].client.ClusterShards(t.Context()).Result()
 	if err != nil || !strings.Contains(fmt.Sprint(slots), moved.Addr().String()) {
 		t.Errorf("the slot map lacks the address after the failover, %s: %v, %v", moved, slots, err)
 	}
