@@ -38,7 +38,7 @@ dev: sandbox ## build and serve what is saved, show requests and previews (DEBUG
 preview: sandbox ## show what an up would change
 	@$(SANDBOX) preview --stack $(STACK)
 
-# The sandbox previews with this machine's architecture; AWS runs Graviton unless a stack says so.
+# The sandbox previews with this machine's architecture; AWS runs Graviton unless a stack sets another one.
 cost: sandbox ## estimate the monthly cost (COST: flags of ops cost)
 	@preview=$$($(SANDBOX) preview --stack $(STACK) --json) || { printf '%s\n' "$$preview" >&2; exit 1; }; \
 	  printf '%s\n' "$$preview" | go run ./ops cost --preview - --architecture arm64 $(COST)
@@ -147,9 +147,9 @@ race: sandbox ## run the function's tests with Go's race detector (needs a C com
 # (go.dev/issue/75804, fixed in Go 1.27), as it did on a busy machine.
 FUZZTIME ?= 100000x
 fuzz: ## fuzz every parser of the function, FUZZTIME inputs each
-	@for folder in $$(grep -rl --include=*_test.go '^func Fuzz' lambda | xargs -n1 dirname | sort -u); do \
-	  for name in $$(grep -rhoE '^func Fuzz\w+' $$folder/*_test.go | cut -d' ' -f2); do \
-	    echo "fuzz: $$folder $$name"; go test -run '^$$' -fuzz "^$$name$$" -fuzztime $(FUZZTIME) ./$$folder >.sandbox/fuzz.log || { cat .sandbox/fuzz.log; exit 1; }; \
+	@for directory in $$(grep -rl --include=*_test.go '^func Fuzz' lambda | xargs -n1 dirname | sort -u); do \
+	  for name in $$(grep -rhoE '^func Fuzz\w+' $$directory/*_test.go | cut -d' ' -f2); do \
+	    echo "fuzz: $$directory $$name"; go test -run '^$$' -fuzz "^$$name$$" -fuzztime $(FUZZTIME) ./$$directory >.sandbox/fuzz.log || { cat .sandbox/fuzz.log; exit 1; }; \
 	  done; \
 	done
 

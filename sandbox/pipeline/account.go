@@ -37,7 +37,7 @@ func (s *session) outputs(ctx context.Context, stack string) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// output is one of a stack's outputs, a text.
+// output returns one of a stack's outputs, a string.
 func (s *session) output(ctx context.Context, stack, name string) (string, error) {
 	text, err := s.outputs(ctx, stack)
 	if err != nil {
@@ -54,7 +54,7 @@ func (s *session) output(ctx context.Context, stack, name string) (string, error
 	return value, nil
 }
 
-// serving is the version that the alias of a stack's function leads to, alone.
+// serving returns the version to which the alias of a stack's function sends all requests.
 func (s *session) serving(ctx context.Context, stack string) (string, error) {
 	function, err := s.output(ctx, stack, "functionName")
 	if err != nil {
@@ -70,7 +70,7 @@ func (s *session) serving(ctx context.Context, stack string) (string, error) {
 	return *alias.FunctionVersion, nil
 }
 
-// setVersioning does by hand what the program says of the stack's bucket, or something else.
+// setVersioning sets the versioning of a bucket without Pulumi.
 func (s *session) setVersioning(ctx context.Context, bucket string, status s3types.BucketVersioningStatus) error {
 	_, err := s.s3().PutBucketVersioning(ctx, &s3.PutBucketVersioningInput{
 		Bucket: &bucket, VersioningConfiguration: &s3types.VersioningConfiguration{Status: status},
@@ -81,21 +81,20 @@ func (s *session) setVersioning(ctx context.Context, bucket string, status s3typ
 	return nil
 }
 
-// versioned says whether a bucket keeps versions.
+// versioned checks that a bucket keeps versions.
 func (s *session) versioned(ctx context.Context, bucket string) error {
 	found, err := s.s3().GetBucketVersioning(ctx, &s3.GetBucketVersioningInput{Bucket: &bucket})
 	if err != nil {
 		return fmt.Errorf("read the versioning of bucket %s: %w", bucket, err)
 	}
 	if found.Status != s3types.BucketVersioningStatusEnabled {
-		return fmt.Errorf("the versioning of bucket %s is %q, want Enabled", bucket, found.Status)
+		return fmt.Errorf("the versioning of bucket %s is %q, must be Enabled", bucket, found.Status)
 	}
 	return nil
 }
 
-// refuseOnce has AWS refuse the next change of a function's configuration, as it does where the
-// environment is too large.
-func (s *session) refuseOnce(ctx context.Context, message string) error {
+// rejectOnce has AWS reject the next change of a function's configuration, as it does when the environment is too large.
+func (s *session) rejectOnce(ctx context.Context, message string) error {
 	body, err := json.Marshal(gateway.InjectedError{
 		Service: "lambda", Method: http.MethodPut, Path: "/2015-03-31/functions/*/configuration",
 		Status: http.StatusBadRequest, Code: "InvalidParameterValueException", Message: message,
@@ -108,18 +107,18 @@ func (s *session) refuseOnce(ctx context.Context, message string) error {
 		return err
 	}
 	request.Header.Set(admit.SandboxHeader, "pipeline")
-	answer, err := http.DefaultClient.Do(request)
+	response, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return fmt.Errorf("have a call refused: %w", err)
+		return fmt.Errorf("have a call rejected: %w", err)
 	}
-	defer func() { _ = answer.Body.Close() }()
-	if answer.StatusCode != http.StatusNoContent {
-		return fmt.Errorf("have a call refused: the gateway answered %s", answer.Status)
+	defer func() { _ = response.Body.Close() }()
+	if response.StatusCode != http.StatusNoContent {
+		return fmt.Errorf("have a call rejected: the gateway returned %s", response.Status)
 	}
 	return nil
 }
 
-// described says whether the stack's serving function has a description.
+// described checks the description of the stack's function.
 func (s *session) described(ctx context.Context, stack, want string) error {
 	function, err := s.output(ctx, stack, "functionName")
 	if err != nil {
@@ -148,12 +147,12 @@ func (s *session) keys(ctx context.Context, user string) ([]string, error) {
 	return ids, nil
 }
 
-// lock is who holds a stack, as Pulumi writes it.
+// lock is the content of a stack's lock that Pulumi writes.
 type lock struct {
 	PID int `json:"pid"`
 }
 
-func (s *session) lockFolder(stack string) string {
+func (s *session) lockDirectory(stack string) string {
 	return ".pulumi/locks/organization/" + s.stacks[stack].Project + "/" + stack + "/"
 }
 
@@ -162,10 +161,10 @@ func (s *session) dataComponent(stack string) string {
 	return s.stacks[stack].Project + "-" + stack + "-data"
 }
 
-// locks are those on a stack.
+// locks returns the locks of a stack.
 func (s *session) locks(ctx context.Context, stack string) ([]lock, error) {
 	bucket, client := aws.String(s.runner.Base.StateBucket), s.s3()
-	listed, err := client.ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: bucket, Prefix: aws.String(s.lockFolder(stack))})
+	listed, err := client.ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: bucket, Prefix: aws.String(s.lockDirectory(stack))})
 	if err != nil {
 		return nil, fmt.Errorf("list the locks of stack %s: %w", stack, err)
 	}
@@ -189,12 +188,12 @@ func (s *session) locks(ctx context.Context, stack string) ([]lock, error) {
 	return all, nil
 }
 
-// hold locks a stack as an update on somebody's machine does.
+// hold locks a stack as an update on another machine does.
 func (s *session) hold(ctx context.Context, stack string) (release func() error, err error) {
 	bucket, client := aws.String(s.runner.Base.StateBucket), s.s3()
-	key := aws.String(s.lockFolder(stack) + "0b0e5e6f-0000-4000-8000-000000000000.json")
+	key := aws.String(s.lockDirectory(stack) + "0b0e5e6f-0000-4000-8000-000000000000.json")
 	_, err = client.PutObject(ctx, &s3.PutObjectInput{Bucket: bucket, Key: key, Body: strings.NewReader(
-		`{"pid":1,"username":"somebody","hostname":"laptop","timestamp":"2026-01-02T03:04:05Z"}`)})
+		`{"pid":1,"username":"operator","hostname":"laptop","timestamp":"2026-01-02T03:04:05Z"}`)})
 	if err != nil {
 		return nil, fmt.Errorf("lock stack %s: %w", stack, err)
 	}

@@ -15,17 +15,17 @@ import (
 type roles struct{ preview, deploy string }
 
 // bootstrap does what docs/how-to/set-up-gitlab.md has an administrator do: create the stack's components iam, keys and
-// network, or bring them up to date. What the CLI says goes into the log.
+// network, or bring them up to date. The CLI's output goes into the log.
 func bootstrap(ctx context.Context, stack *deploy.Stack, log string) (roles, error) {
 	file, err := os.Create(log)
 	if err != nil {
-		return roles{}, fmt.Errorf("make the pipeline's roles in stack %s: %w", stack.Name, err)
+		return roles{}, fmt.Errorf("create the pipeline's roles in stack %s: %w", stack.Name, err)
 	}
 	defer func() { _ = file.Close() }()
 	args := stack.Args("up", "--yes", "--skip-preview", "--suppress-outputs", "--color", "never",
 		"--target", "**"+stack.Project+":iam:IAM**", "--target", "**"+stack.Project+":keys:Keys**", "--target", "**"+stack.Project+":network:Network**")
 	if err := stack.Run(ctx, file, nil, args...); err != nil {
-		return roles{}, fmt.Errorf("make the pipeline's roles in stack %s: %w (log: %s)", stack.Name, err, log)
+		return roles{}, fmt.Errorf("create the pipeline's roles in stack %s: %w (log: %s)", stack.Name, err, log)
 	}
 	return existingRoles(ctx, stack)
 }

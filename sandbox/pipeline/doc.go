@@ -1,5 +1,4 @@
 // Package pipeline runs the repository's .gitlab-ci.yml on this machine, from merge request to prod:
-// gitlab-ci-local in the place of GitLab's runner, a server of ours that records what is posted in the
-// place of GitLab's API, tokens of the sandbox's own issuer, and the emulated account, which enforces
-// what the pipeline's roles may do.
+// gitlab-ci-local instead of GitLab's runner, a server that records notes and issues instead of GitLab's API, tokens of the
+// sandbox's own issuer, and the emulated account, which enforces the permissions of the pipeline's roles.
 package pipeline

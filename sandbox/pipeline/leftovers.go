@@ -12,7 +12,7 @@ import (
 	"github.com/didomi/serverless-api/sandbox/secretscan"
 )
 
-// secrets are the values of the variables by which somebody could sign in as a job does.
+// secrets returns the values of the variables that let their holder sign in as a job.
 func secrets(vars map[string]string) secretscan.Values {
 	all := secretscan.Values{}
 	for name, value := range vars {
@@ -23,8 +23,7 @@ func secrets(vars map[string]string) secretscan.Values {
 	return all
 }
 
-// leaks says what the pipeline that has ended shows to whom it must not: its jobs' secrets and those of
-// the account, in what the jobs have said and in what they leave.
+// leaks reports the secrets of a pipeline's jobs and of the account in the jobs' output and in the files that they leave.
 func (r *Runner) leaks(ctx context.Context, secrets secretscan.Values, output string) error {
 	known, err := secretscan.Account(ctx, r.administrator())
 	if err != nil {
@@ -38,25 +37,25 @@ func (r *Runner) leaks(ctx context.Context, secrets secretscan.Values, output st
 	return errors.Join(append(all, r.leftovers(known))...)
 }
 
-// leftovers says what the jobs leave for others: their working copies, which gitlab-ci-local keeps as a
-// runner may do, what it hands to later jobs, and the machine's temporary folder.
+// leftovers reports secrets and plans in the files that jobs leave: their working copies, which gitlab-ci-local keeps as a
+// runner may, artifacts, caches and the machine's temporary directory.
 func (r *Runner) leftovers(secrets secretscan.Values) error {
 	var all []error
-	for _, folder := range []string{filepath.Join(r.state(), "builds"), filepath.Join(r.state(), "artifacts"), filepath.Join(r.state(), "cache"), tmp(r.Layout)} {
-		held, err := secrets.Under(folder)
-		plans, missing := plansUnder(folder)
+	for _, directory := range []string{filepath.Join(r.state(), "builds"), filepath.Join(r.state(), "artifacts"), filepath.Join(r.state(), "cache"), tmp(r.Layout)} {
+		found, err := secrets.Under(directory)
+		plans, missing := plansUnder(directory)
 		all = append(all, err, missing)
-		for _, what := range append(held, plans...) {
-			all = append(all, fmt.Errorf("a job has left what is for nobody else: %s", what))
+		for _, what := range append(found, plans...) {
+			all = append(all, fmt.Errorf("a job has left a secret or a plan: %s", what))
 		}
 	}
 	return errors.Join(all...)
 }
 
-// plansUnder are the plans of updates under a folder.
-func plansUnder(folder string) ([]string, error) {
+// plansUnder returns the plans of updates under a directory.
+func plansUnder(directory string) ([]string, error) {
 	var found []string
-	err := filepath.WalkDir(folder, func(name string, entry fs.DirEntry, err error) error {
+	err := filepath.WalkDir(directory, func(name string, entry fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil
 		}
@@ -69,13 +68,12 @@ func plansUnder(folder string) ([]string, error) {
 		return nil
 	})
 	if err != nil {
-		return found, fmt.Errorf("look for what the jobs have left: %w", err)
+		return found, fmt.Errorf("search the files that jobs have left: %w", err)
 	}
 	return found, nil
 }
 
-// published looks for the account's secrets in what the pipeline has written to GitLab, and in the logs
-// of the sandbox and of the CLI.
+// published reports the account's secrets in the pipeline's notes and issues and in the logs of the sandbox and the CLI.
 func (s *session) published(ctx context.Context) error {
 	known, err := secretscan.Account(ctx, s.administrator())
 	if err != nil {

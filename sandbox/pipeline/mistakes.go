@@ -8,11 +8,11 @@ import (
 	"github.com/didomi/serverless-api/sandbox/oidc"
 )
 
-// mistakes are changes that the pipeline must stop, each at its stage and with what to do about it.
+// mistakes are changes that the pipeline must stop, each in its stage and with a message that says how to go on.
 func (s *session) mistakes() []step {
 	review := []string{"preview:dev", "preview:prod", "review"}
 	return []step{
-		{"a merge request from main into one's own branch takes no deploy role, and a project with merged results is not deployed", func(ctx context.Context) error {
+		{"a merge request from main into another branch cannot assume the deploy role, and a project with merged results is not deployed", func(ctx context.Context) error {
 			return errors.Join(s.borrowed(ctx), s.mergedResults(ctx))
 		}},
 		{"a widened policy is stopped in the merge request", func(ctx context.Context) error {
@@ -21,7 +21,7 @@ func (s *session) mistakes() []step {
 			}
 			return s.expect(ctx, s.request("widened", review), false, "s3:*")
 		}},
-		{"a replaced cluster is stopped in the merge request until somebody agrees, a protected one in any case", func(ctx context.Context) error {
+		{"a replaced cluster is stopped in the merge request until a label accepts it, a protected one in any case", func(ctx context.Context) error {
 			if err := s.propose(ctx, "replaced", "Rename the database", renameDatabase); err != nil {
 				return err
 			}
@@ -30,7 +30,7 @@ func (s *session) mistakes() []step {
 			}
 			return s.noted(1, "The preview of **prod** failed", s.dataComponent("prod")+"-cluster", "Data is lost", s.dataComponent("dev")+"-cluster")
 		}},
-		{"a stack that somebody holds is left alone, and it is said by whom and what to do", func(ctx context.Context) error {
+		{"a locked stack is not updated, and the job names the lock's owner and what to do", func(ctx context.Context) error {
 			if err := s.propose(ctx, "held", "Change the function again", replace("lambda/touched.go", "third", "held")); err != nil {
 				return err
 			}
@@ -41,9 +41,9 @@ func (s *session) mistakes() []step {
 			if err != nil {
 				return err
 			}
-			return errors.Join(s.merge(ctx, "held", false, true, "somebody@laptop", "pulumi cancel"), release())
+			return errors.Join(s.merge(ctx, "held", false, true, "operator@laptop", "pulumi cancel"), release())
 		}},
-		{"what nobody has reviewed is not deployed", func(ctx context.Context) error {
+		{"a change without a review is not deployed", func(ctx context.Context) error {
 			s.last++
 			if _, err := s.runner.Project.Change(ctx, "pushed", "Straight to main", replace("lambda/touched.go", "held", "pushed")); err != nil {
 				return err
@@ -51,28 +51,28 @@ func (s *session) mistakes() []step {
 			s.last = 0 // no merge request
 			return s.merge(ctx, "pushed", false, true, "not the one that was reviewed", "CI/CD variable ACCEPT_PREVIEW (protected) to")
 		}},
-		{"a version that fails its smoke test is taken back, and prod is not touched", func(ctx context.Context) error {
+		{"a version that fails its smoke test is rolled back, and prod does not change", func(ctx context.Context) error {
 			s.last = 90
 			return s.broken(ctx, "broken", replace("lambda/handler/items.go", "http.StatusCreated", "http.StatusTeapot"))
 		}},
-		{"the next bad one is taken back to the version that served, not to the one before it", func(ctx context.Context) error {
+		{"the next bad one is rolled back to the version that served, not to the one before it", func(ctx context.Context) error {
 			return s.broken(ctx, "still-broken", replace("lambda/handler/items.go", "http.StatusTeapot", "http.StatusGone"))
 		}},
 	}
 }
 
-// borrowed has a merge request's pipeline ask for the deploy role with a token that names main: with merged
-// results it runs the merge of main with the target, which has jobs of its own.
+// borrowed has a merge request's pipeline request the deploy role with a token that names main: with merged results it runs
+// the merge of main with the target, which has jobs of its own.
 func (s *session) borrowed(ctx context.Context) error {
-	takes := replace(".gitlab-ci.yml", "AWS_ROLE_ARN: $DEV_PREVIEW_ROLE", "AWS_ROLE_ARN: $DEV_DEPLOY_ROLE")
-	if err := s.propose(ctx, "mine", "Deploy from a merge request", takes); err != nil {
+	edit := replace(".gitlab-ci.yml", "AWS_ROLE_ARN: $DEV_PREVIEW_ROLE", "AWS_ROLE_ARN: $DEV_DEPLOY_ROLE")
+	if err := s.propose(ctx, "mine", "Deploy from a merge request", edit); err != nil {
 		return err
 	}
 	run := Run{Source: oidc.MergeRequest, Branch: "mine", From: "main", Target: "mine", Request: s.last, Jobs: []string{"preview:dev"}}
 	return s.expect(ctx, run, false, "Not authorized to perform sts:AssumeRoleWithWebIdentity")
 }
 
-// mergedResults has the project merge what it tests, which the preflight finds before anything changes.
+// mergedResults turns merged results pipelines on, which the preflight reports before anything changes.
 func (s *session) mergedResults(ctx context.Context) error {
 	const setting = "merge_pipelines_enabled"
 	s.gitlab.Set(setting, true)
@@ -81,7 +81,7 @@ func (s *session) mergedResults(ctx context.Context) error {
 		"missing: gitlab: merged results pipelines are on", "or by the Projects API "+setting+"=false")
 }
 
-// broken deploys a function that works badly, and looks at what serves afterwards.
+// broken deploys a defective function and checks which version serves afterwards.
 func (s *session) broken(ctx context.Context, branch string, edit func(dir string) error) error {
 	before, err := s.serving(ctx, "dev")
 	if err != nil {
@@ -98,13 +98,13 @@ func (s *session) broken(ctx context.Context, branch string, edit func(dir strin
 	}
 	after, err := s.serving(ctx, "dev")
 	if err == nil && after != before {
-		err = fmt.Errorf("version %s serves, want %s as before", after, before)
+		err = fmt.Errorf("version %s serves, must be %s as before", after, before)
 	}
 	return err
 }
 
-// renameDatabase changes what Aurora can change only by creating another cluster. In dev the change allows
-// that too, since Pulumi refuses it in every stack that does not.
+// renameDatabase changes a property that Aurora can change only by creating another cluster. In dev the change also allows
+// that, since Pulumi rejects it in every stack that does not.
 func renameDatabase(dir string) error {
 	return errors.Join(
 		replace("Pulumi.dev.yaml", "protect: false", "protect: false\n        allowDeletion: true")(dir),

@@ -127,7 +127,7 @@ func TestPluginsArePinnedAllOrNoneAndOnlyAsTheirReleasesPublishThem(t *testing.T
 			[]string{"pin"}, func(f map[string]string) { f[awsList] = "abc  " + awsArchive }, "", `publishes "abc"`,
 		},
 		"a platform that does not exist": {
-			[]string{"pin", "linux-amd64", "linux"}, func(map[string]string) {}, "", `"linux" is no platform`,
+			[]string{"pin", "linux-amd64", "linux"}, func(map[string]string) {}, "", `"linux" is not a platform`,
 		},
 		"a command that does not exist": {
 			[]string{"pins"}, func(map[string]string) {}, "", `"pins" is neither`,

@@ -12,10 +12,10 @@ import (
 	"strings"
 )
 
-// Project is a repository in which changes are made and merged as people do on GitLab.
+// Project is a repository in which changes are committed and merged as on GitLab.
 type Project struct {
 	dir string
-	// stacks are the stack files that the sandbox's account goes with, by name.
+	// stacks are the stack files for the sandbox's account, by name.
 	stacks map[string][]byte
 }
 
@@ -41,14 +41,14 @@ func NewProject(ctx context.Context, repository, dir, origin string, stacks map[
 			return nil, err
 		}
 	}
-	// What gitlab-ci-local keeps beside is no part of the project.
+	// gitlab-ci-local's own files are not part of the project.
 	if err := os.WriteFile(filepath.Join(dir, ".git", "info", "exclude"), []byte("/.gitlab-ci-local*\n"), 0o644); err != nil {
 		return nil, fmt.Errorf("set up the project: %w", err)
 	}
 	if _, err := p.commit(ctx, "The project"); err != nil {
 		return nil, err
 	}
-	// Every job has a copy: one file is copied sooner than a thousand.
+	// Every job gets a copy: one file is copied faster than a thousand.
 	_, err := p.git(ctx, "repack", "-a", "-d", "--quiet")
 	return p, err
 }
@@ -75,7 +75,7 @@ func (p *Project) copy(ctx context.Context, repository string) error {
 	return nil
 }
 
-// Change makes a commit on a new branch.
+// Change commits an edit to a new branch.
 func (p *Project) Change(ctx context.Context, branch, message string, edit func(dir string) error) (commit string, err error) {
 	if _, err := p.git(ctx, "checkout", "--quiet", "-B", branch, "main"); err != nil {
 		return "", err
@@ -86,13 +86,13 @@ func (p *Project) Change(ctx context.Context, branch, message string, edit func(
 	return p.commit(ctx, message)
 }
 
-// Merge takes main to the branch, as a fast-forward.
+// Merge merges the branch into main, as a fast-forward.
 func (p *Project) Merge(ctx context.Context, branch string) error {
 	_, err := p.git(ctx, "checkout", "--quiet", "-B", "main", branch)
 	return err
 }
 
-// Checkout takes the work tree to the branch.
+// Checkout checks the branch out.
 func (p *Project) Checkout(ctx context.Context, branch string) error {
 	_, err := p.git(ctx, "checkout", "--quiet", branch)
 	return err
@@ -122,7 +122,7 @@ func (p *Project) git(ctx context.Context, args ...string) (string, error) {
 	return out.String(), nil
 }
 
-// replace changes a text in one file of the project; the text must be there.
+// replace returns an edit that replaces a string of one file; it fails if the file lacks the string.
 func replace(name, old, new string) func(dir string) error {
 	return func(dir string) error {
 		path := filepath.Join(dir, name)
@@ -131,7 +131,7 @@ func replace(name, old, new string) func(dir string) error {
 			return err
 		}
 		if !bytes.Contains(content, []byte(old)) {
-			return fmt.Errorf("%s does not say %q any more", name, old)
+			return fmt.Errorf("%s no longer contains %q", name, old)
 		}
 		return os.WriteFile(path, bytes.Replace(content, []byte(old), []byte(new), 1), 0o644)
 	}

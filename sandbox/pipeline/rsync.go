@@ -15,7 +15,7 @@ import (
 // Rsync is the part of rsync(1) that gitlab-ci-local calls: copies of trees on this machine, with
 // excludes, and without what has the same size and time already. The sandbox's program does it under the name rsync, so that no machine needs to have it.
 // It deletes nothing, though it is asked to: gitlab-ci-local copies the project before after_script once
-// more, where GitLab leaves alone what the job has made. What is from before a pipeline Runner removes.
+// more, where GitLab keeps the job's files. Runner removes the files of the previous pipeline.
 func Rsync(args []string) error {
 	c, err := parseCopy(args)
 	if err != nil {
@@ -33,7 +33,7 @@ func Rsync(args []string) error {
 	return all
 }
 
-// treeCopy is what one call asks for.
+// treeCopy is one call's request.
 type treeCopy struct {
 	relative bool // -R: the source's path is kept below the target
 	excludes []string
@@ -85,7 +85,7 @@ func readLines(name string) ([]string, error) {
 	return lines, scanner.Err()
 }
 
-// copy copies a file, or what is in a folder, into the target.
+// copy copies a file, or the content of a directory, into the target.
 func (c treeCopy) copy(source, target string) error {
 	if c.relative {
 		target = filepath.Join(target, source)
@@ -112,8 +112,7 @@ func (c treeCopy) copy(source, target string) error {
 	})
 }
 
-// excluded says whether a pattern names the path: from the top with a slash at the front, else
-// anywhere.
+// excluded reports whether a pattern matches the path: from the root of the copy if it starts with a slash, else anywhere.
 func (c treeCopy) excluded(name string) bool {
 	for _, pattern := range c.excludes {
 		anchored := strings.HasPrefix(pattern, "/")
@@ -137,14 +136,14 @@ func copyEntry(from, to string, entry fs.DirEntry) error {
 	case entry.IsDir():
 		return os.MkdirAll(to, info.Mode().Perm()|0o700)
 	case info.Mode()&fs.ModeSymlink != 0:
-		leads, err := os.Readlink(from)
+		target, err := os.Readlink(from)
 		if err != nil {
 			return err
 		}
 		if err := os.Remove(to); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
-		return os.Symlink(leads, to)
+		return os.Symlink(target, to)
 	case !info.Mode().IsRegular():
 		return nil
 	}
@@ -177,7 +176,7 @@ func copyFile(from, to string, info fs.FileInfo) error {
 	return errors.Join(out.Close(), os.Chmod(to, info.Mode().Perm()), os.Chtimes(to, info.ModTime(), info.ModTime()))
 }
 
-// same says whether a copy has the size and time of its source, by which rsync tells too.
+// same reports whether a copy has the size and time of its source, as rsync does.
 func same(to string, info fs.FileInfo) bool {
 	there, err := os.Lstat(to)
 	return err == nil && there.Mode().IsRegular() && there.Size() == info.Size() && there.ModTime().Equal(info.ModTime())

@@ -29,7 +29,7 @@ import (
 type Run struct {
 	// Source is CI_PIPELINE_SOURCE: merge_request_event, push or schedule.
 	Source string
-	// Branch is checked out; its jobs' tokens say so.
+	// Branch is checked out; its jobs' tokens name it.
 	Branch string
 	// Request is the merge request's number; 0: none.
 	Request int
@@ -38,15 +38,15 @@ type Run struct {
 	From, Target string
 	// Labels are the merge request's.
 	Labels string
-	// Manual are the manual jobs that somebody starts.
+	// Manual are the manual jobs that are started.
 	Manual []string
 	// Jobs are the jobs to run; none: all.
 	Jobs []string
 	// Variables are further ones, set for all jobs.
 	Variables map[string]string
-	// During is done beside the pipeline; said is what its jobs have said so far. Its context ends with
-	// the pipeline.
-	During func(ctx context.Context, said func() string) error
+	// During runs concurrently with the pipeline; output returns the jobs' output so far. Its context ends with the
+	// pipeline.
+	During func(ctx context.Context, output func() string) error
 }
 
 // Result is how a pipeline ended.
@@ -69,8 +69,8 @@ type Runner struct {
 	Out       io.Writer
 }
 
-// Run runs a pipeline to its end. Its error says that it could not be run, or that a job has left what
-// others must not have; a job that fails is in the result.
+// Run runs a pipeline to its end. It returns an error if the pipeline could not run or a job has left a secret; a job that
+// fails is in the result.
 func (r *Runner) Run(ctx context.Context, run Run) (Result, error) {
 	if err := r.Project.Checkout(ctx, run.Branch); err != nil {
 		return Result{}, err
@@ -94,18 +94,18 @@ func (r *Runner) Run(ctx context.Context, run Run) (Result, error) {
 	if err := errors.Join(r.writeVariables(vars), r.Project.writeTokens(token)); err != nil {
 		return Result{}, err
 	}
-	if err := r.freshFolders(); err != nil {
+	if err := r.clearDirectories(); err != nil {
 		return Result{}, err
 	}
 	result, err := r.execute(ctx, run)
 	return result, errors.Join(err, r.leaks(ctx, secrets, result.Output))
 }
 
-// freshFolders removes the working copies of the pipeline before, and makes the jobs' temporary folder.
-func (r *Runner) freshFolders() error {
+// clearDirectories removes the working copies of the previous pipeline and creates the jobs' temporary directory.
+func (r *Runner) clearDirectories() error {
 	err := errors.Join(os.RemoveAll(filepath.Join(r.state(), "builds")), os.MkdirAll(tmp(r.Layout), 0o700))
 	if err != nil {
-		return fmt.Errorf("make the jobs' folders: %w", err)
+		return fmt.Errorf("create the jobs' directories: %w", err)
 	}
 	return nil
 }
@@ -118,10 +118,10 @@ func (r *Runner) administrator() aws.Config {
 	}
 }
 
-// state is where gitlab-ci-local keeps what is of its jobs.
+// state is the directory of gitlab-ci-local's jobs.
 func (r *Runner) state() string { return filepath.Join(r.Project.dir, ".gitlab-ci-local") }
 
-// writeVariables writes the file that gitlab-ci-local takes the project's variables from.
+// writeVariables writes the file from which gitlab-ci-local reads the project's variables.
 func (r *Runner) writeVariables(vars map[string]string) error {
 	var lines strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(vars)) {
@@ -155,12 +155,12 @@ func (r *Runner) execute(ctx context.Context, run Run) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	beside, end := context.WithCancel(ctx)
+	concurrent, end := context.WithCancel(ctx)
 	during := make(chan error, 1)
 	go func() {
 		defer close(during)
 		if run.During != nil {
-			during <- run.During(beside, output.String)
+			during <- run.During(concurrent, output.String)
 		}
 	}()
 	select {
@@ -172,7 +172,7 @@ func (r *Runner) execute(ctx context.Context, run Run) (Result, error) {
 	return Result{OK: process.Err() == nil, Output: output.String()}, errors.Join(ctx.Err(), <-during)
 }
 
-// transcript is what is said while somebody listens.
+// transcript is output that can be read while it is written.
 type transcript struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -190,7 +190,7 @@ func (t *transcript) String() string {
 	return t.text.String()
 }
 
-// environment is that of a runner: the machine's, the sandbox's addresses, and no key of anybody.
+// environment returns a runner's environment: the machine's with the sandbox's addresses and without credentials.
 func (r *Runner) environment() []string {
 	vars := deploy.Environment(r.Layout, r.Report, r.Region, r.Base)
 	for _, name := range []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "PULUMI_HOME"} {

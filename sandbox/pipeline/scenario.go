@@ -30,15 +30,15 @@ type session struct {
 	last   int // merge request
 }
 
-// step is one thing that must happen; those after it need it.
+// step is a part of the run that the following ones depend on.
 type step struct {
 	name string
 	run  func(context.Context) error
 }
 
-// Play runs the pipeline from the first merge request to prod; then with what is changed behind its
-// back, with jobs that are killed, without OIDC, and with mistakes that it must stop. stacks are dev and prod, made in the backend and empty. quick leaves out the jobs of the stage
-// check, which say nothing about the account.
+// Play runs the pipeline from the first merge request to prod; then with drift, with killed jobs, without OIDC, and with
+// mistakes that it must stop. The stacks dev and prod exist in the backend and are empty. quick omits the jobs of the stage
+// check, which do not use the account.
 func Play(ctx context.Context, l layout.Layout, stacks map[string]*deploy.Stack, quick bool, out io.Writer) error {
 	s := &session{layout: l, stacks: stacks, out: out}
 	stop, err := s.open(ctx)
@@ -57,7 +57,7 @@ func Play(ctx context.Context, l layout.Layout, stacks map[string]*deploy.Stack,
 	return nil
 }
 
-// open makes the project, GitLab's stand-in and what an administrator makes in the account.
+// open creates the project, GitLab's stand-in and the resources that an administrator creates.
 func (s *session) open(ctx context.Context) (stop func(), err error) {
 	files := map[string][]byte{}
 	for name := range s.stacks {
@@ -65,9 +65,9 @@ func (s *session) open(ctx context.Context) (stop func(), err error) {
 			return nil, fmt.Errorf("read the stack's file: %w", err)
 		}
 	}
-	// What an earlier run has left says nothing about this one.
+	// Files of an earlier run would be reported as leftovers of this one.
 	if err := os.RemoveAll(tmp(s.layout)); err != nil {
-		return nil, fmt.Errorf("clear the jobs' temporary folder: %w", err)
+		return nil, fmt.Errorf("clear the jobs' temporary directory: %w", err)
 	}
 	project, err := NewProject(ctx, s.layout.Repo, ProjectDir(s.layout), deploy.GitLabURL+"/"+s.stacks["dev"].ProjectPath+".git", files)
 	if err != nil {
@@ -87,18 +87,18 @@ func (s *session) open(ctx context.Context) (stop func(), err error) {
 	return s.gitlab.Close, nil
 }
 
-// variables are the project's, with the roles that the administrator's first update made, and this
-// machine's Go caches in the place of the runner's.
+// variables returns the project's variables, with the roles that the administrator's first update created, and this
+// machine's Go caches instead of the runner's.
 func (s *session) variables(ctx context.Context) (map[string]string, error) {
 	vars := map[string]string{
 		"SMOKE_VIA": s.stacks["dev"].Report.API, "ROLLOUT_WATCH": "2s",
-		"PREFLIGHT_SKIP": "delegation", // nobody delegates a domain of the emulated Internet
+		"PREFLIGHT_SKIP": "delegation", // the emulated domain has no parent zone
 	}
-	made, err := s.administer(ctx)
+	created, err := s.administer(ctx)
 	if err != nil {
 		return nil, err
 	}
-	for name, roles := range made {
+	for name, roles := range created {
 		upper := strings.ToUpper(name)
 		vars[upper+"_PREVIEW_ROLE"], vars[upper+"_DEPLOY_ROLE"] = roles.preview, roles.deploy
 	}
@@ -117,32 +117,32 @@ func (s *session) variables(ctx context.Context) (map[string]string, error) {
 	return vars, nil
 }
 
-// administer makes the pipeline's roles of every stack, of all at once: each mostly waits.
+// administer creates the pipeline's roles of all stacks, concurrently: each mostly waits.
 func (s *session) administer(ctx context.Context) (map[string]roles, error) {
 	var group sync.WaitGroup
 	var mu sync.Mutex
-	made, all := map[string]roles{}, error(nil)
+	created, all := map[string]roles{}, error(nil)
 	for name, stack := range s.stacks {
-		_, _ = fmt.Fprintf(s.out, "the administrator makes the pipeline's roles of %s\n", name)
+		_, _ = fmt.Fprintf(s.out, "the administrator creates the pipeline's roles of %s\n", name)
 		group.Go(func() {
 			found, err := bootstrap(ctx, stack, s.layout.Log("pipeline-roles-"+name))
 			mu.Lock()
 			defer mu.Unlock()
-			made[name], all = found, errors.Join(all, err)
+			created[name], all = found, errors.Join(all, err)
 		})
 	}
 	group.Wait()
-	return made, all
+	return created, all
 }
 
-// delivery is the way of a change to prod.
+// delivery takes a change from merge request to prod.
 func (s *session) delivery(quick bool) []step {
 	var jobs []string
 	if quick {
 		jobs = []string{"preview:dev", "preview:prod", "review"}
 	}
 	return []step{
-		{"the first merge request is previewed, and the note says what it would make", func(ctx context.Context) error {
+		{"the first merge request is previewed, and the note lists the resources to create", func(ctx context.Context) error {
 			if err := s.propose(ctx, "first", "Deploy", touch("first")); err != nil {
 				return err
 			}
@@ -160,13 +160,13 @@ func (s *session) delivery(quick bool) []step {
 			}
 			return nil
 		}},
-		{"merged, dev is deployed by the deploy role alone, then prod when somebody says so", func(ctx context.Context) error {
+		{"merged, dev is deployed by the deploy role alone, then prod when its job is started", func(ctx context.Context) error {
 			return s.merge(ctx, "first", true, quick)
 		}},
 	}
 }
 
-// changes are those of a deployed stack.
+// changes update a deployed stack.
 func (s *session) changes() []step {
 	return []step{
 		{"a change of the function goes to dev", func(ctx context.Context) error {
@@ -178,14 +178,14 @@ func (s *session) changes() []step {
 			}
 			return s.merge(ctx, "second", true, true)
 		}},
-		{"an update that AWS refuses once is made by the second run of the job", s.refused},
+		{"an update that AWS rejects once is repeated by the second run of the job", s.rejected},
 	}
 }
 
-// refused has the update of the function fail. After that the state's outputs have the new values and the
-// function the old ones: the next update without a refresh succeeds and asks AWS for nothing.
+// rejected has the update of the function fail. After that the state's outputs have the new values and the
+// function the old ones: the next update without a refresh succeeds without a call of AWS.
 // https://github.com/pulumi/pulumi-aws/issues/6062
-func (s *session) refused(ctx context.Context) error {
+func (s *session) rejected(ctx context.Context) error {
 	const before, after, tooLarge = "Answers the API's requests", "Answers all requests of the API", "the environment variables you have provided exceeded the 4KB limit"
 	if err := s.propose(ctx, "refused", "Describe the function", replace("api/function/function.go", before, after)); err != nil {
 		return err
@@ -197,7 +197,7 @@ func (s *session) refused(ctx context.Context) error {
 		return err
 	}
 	deploy := Run{Source: "push", Branch: "main", Jobs: []string{"deploy:dev"}}
-	if err := s.refuseOnce(ctx, tooLarge); err != nil {
+	if err := s.rejectOnce(ctx, tooLarge); err != nil {
 		return err
 	}
 	if err := errors.Join(s.expect(ctx, deploy, false, tooLarge), s.described(ctx, "dev", before)); err != nil {
@@ -206,12 +206,12 @@ func (s *session) refused(ctx context.Context) error {
 	return errors.Join(s.expect(ctx, deploy, true), s.described(ctx, "dev", after))
 }
 
-// secrecy is looked at last, when all that can be written is.
+// secrecy comes last, when everything has been written.
 func (s *session) secrecy() []step {
 	return []step{{"no secret value of the account is in a note, an issue or a log", s.published}}
 }
 
-// touch changes something harmless: a file of the function, or a page.
+// touch adds a file without effect: one of the function, or a page.
 func touch(what string) func(dir string) error {
 	return func(dir string) error {
 		name, text := filepath.Join(dir, what+".md"), "changed\n"
@@ -222,7 +222,7 @@ func touch(what string) func(dir string) error {
 	}
 }
 
-// propose makes a branch and a merge request of it.
+// propose creates a branch and its merge request.
 func (s *session) propose(ctx context.Context, branch, title string, edit func(string) error) error {
 	s.last++
 	_, err := s.runner.Project.Change(ctx, branch, title, edit)
@@ -234,7 +234,7 @@ func (s *session) request(branch string, jobs []string) Run {
 	return Run{Source: "merge_request_event", Branch: branch, Request: s.last, Jobs: jobs}
 }
 
-// merged merges the branch, and tells GitLab.
+// merged merges the branch, also in GitLab's stand-in.
 func (s *session) merged(ctx context.Context, branch string) error {
 	if err := s.runner.Project.Merge(ctx, branch); err != nil {
 		return err
@@ -249,7 +249,7 @@ func (s *session) merged(ctx context.Context, branch string) error {
 	return nil
 }
 
-// merge merges and runs the default branch's pipeline, to prod or to what stops it.
+// merge merges and runs the default branch's pipeline, to prod or to the job that fails.
 func (s *session) merge(ctx context.Context, branch string, ok, quick bool, words ...string) error {
 	if err := s.merged(ctx, branch); err != nil {
 		return err
@@ -261,7 +261,7 @@ func (s *session) merge(ctx context.Context, branch string, ok, quick bool, word
 	return s.expect(ctx, run, ok, words...)
 }
 
-// expect runs a pipeline that must end like that, with these words in its output.
+// expect runs a pipeline and checks its result and that its output contains these words.
 func (s *session) expect(ctx context.Context, run Run, ok bool, words ...string) error {
 	result, err := s.runner.Run(ctx, run)
 	if err != nil {
@@ -269,28 +269,28 @@ func (s *session) expect(ctx context.Context, run Run, ok bool, words ...string)
 	}
 	var all error
 	if result.OK != ok {
-		all = fmt.Errorf("the pipeline's success is %v, want %v", result.OK, ok)
+		all = fmt.Errorf("the pipeline's success is %v, must be %v", result.OK, ok)
 	}
 	if !ok && strings.Contains(result.Output, "deploy:prod $ pulumi up") {
 		all = errors.Join(all, errors.New("prod was changed"))
 	}
 	for _, word := range words {
 		if !strings.Contains(result.Output, word) {
-			all = errors.Join(all, fmt.Errorf("its output does not say %q", word))
+			all = errors.Join(all, fmt.Errorf("its output does not contain %q", word))
 		}
 	}
 	return all
 }
 
-// noted says whether the last merge request has so many notes, with these words in the first.
+// noted checks that the last merge request has so many notes, with these words in the first.
 func (s *session) noted(n int, words ...string) error {
 	notes := s.gitlab.Notes(s.last)
 	if len(notes) != n {
-		return fmt.Errorf("%d notes, want %d", len(notes), n)
+		return fmt.Errorf("%d notes, must be %d", len(notes), n)
 	}
 	for _, word := range words {
 		if !strings.Contains(notes[0].Body, word) {
-			return fmt.Errorf("the note does not say %q:\n%s", word, notes[0].Body)
+			return fmt.Errorf("the note does not contain %q:\n%s", word, notes[0].Body)
 		}
 	}
 	return nil
