@@ -76,8 +76,12 @@ func rotateCache(t *testing.T, out outputs) {
 	arn := functionEnvironment(t, out)["REDIS_SECRET_ARN"]
 	username, first := login(t, out, arn)
 	passwords := []string{first}
+	const path = "/items/e2e-cache-rotation"
+	if got := request(t, out, http.MethodPut, path, `{"n":1}`); got.status != http.StatusOK && got.status != http.StatusCreated {
+		t.Fatalf("before the cache's password changes: %d %s", got.status, got.body)
+	}
 	read := func() string {
-		got := request(t, out, http.MethodGet, "/items/e2e-rotation", "")
+		got := request(t, out, http.MethodGet, path, "")
 		if got.status != http.StatusOK || got.header.Get("X-Cache") == "bypass" {
 			t.Fatalf("while the cache's password changes: %d, X-Cache %s, %s", got.status, got.header.Get("X-Cache"), got.body)
 		}
