@@ -55,7 +55,11 @@ var fileInDocs = regexp.MustCompile("`((?:[\\w-]+/)+[a-z0-9_.-]+\\.(?:go|json|pe
 
 // A file is named from the root, from sandbox, from the gateway or from the page's own directory.
 func TestEveryFileThatADocumentNamesExists(t *testing.T) {
-	examples := []string{"data/queue.go", "data/queue_test.go"} // of docs/how-to/add-a-resource.md
+	examples := []string{
+		"data/queue.go", "data/queue_test.go", // of docs/how-to/add-a-resource.md
+		"api/function/jobs.go", "api/function/jobs_test.go", "lambda/contract/jobs.go", "lambda/jobs/jobs.go", "lambda/jobs/jobs_test.go",
+		"lambda/operations/jobs.go", // of docs/how-to/add-a-queue-with-a-worker.md
+	}
 	for path, text := range sources(t, ".md") {
 		for _, match := range fileInDocs.FindAllStringSubmatch(text, -1) {
 			name := match[1]
