@@ -20,6 +20,8 @@ SCRIPTS := .ci/run sandbox/tools/language-go/pulumi-language-go ci/cost ci/drift
 # checks share Go's build cache, which saves a third of a first build.
 export GOFLAGS := $(filter-out -trimpath,$(GOFLAGS)) -trimpath
 export CGO_ENABLED := 0
+# The flags of the AWS provider's build (sandbox/build/tools.go), so that its tests and linters use the same packages.
+PROVIDER_FLAGS := -gcflags=github.com/hashicorp/terraform-provider-aws/internal/service/...=-l
 
 .PHONY: adopt adopt-test help up preview cost diagram down status fail logs dev shell test checks lint fmt hooks unit race fuzz soak e2e schema bench docs sandbox sandbox-or-kept lint-tools authorization-data cfn-lint tools lint-report test-report ci-tools supply-chain pipeline pipeline-test requests iam-used prowler
 
@@ -107,7 +109,8 @@ lint: lint-tools $(TOOLS) ## gofmt, vet, staticcheck, import rules, shell and YA
 	@echo "lint: ."; $(LINT)/bin/golangci-lint run --allow-parallel-runners ./...
 	@for module in sandbox sandbox/awsx sandbox/provider sandbox/provider/build; do \
 	  echo "lint: $$module"; \
-	  (cd $$module && $(CURDIR)/$(LINT)/bin/golangci-lint run --allow-parallel-runners --config $(CURDIR)/.golangci.yml ./...) || exit 1; \
+	  flags="$(GOFLAGS)"; test $$module != sandbox/provider || flags="$$flags $(PROVIDER_FLAGS)"; \
+	  (cd $$module && GOFLAGS="$$flags" $(CURDIR)/$(LINT)/bin/golangci-lint run --allow-parallel-runners --config $(CURDIR)/.golangci.yml ./...) || exit 1; \
 	done
 	@$(LINT)/venv/bin/shellcheck $(SCRIPTS)
 	@$(LINT)/bin/shfmt -d -i 2 $(SCRIPTS)
@@ -165,7 +168,7 @@ soak: sandbox ## run the function's property and race tests for SOAK each with r
 	done
 
 schema: $(TOOLS) ## compare the sandbox's AWS types with the pulumi-aws SDK
-	@ci/rerun sandbox/provider go test -C sandbox/provider ./...
+	@GOFLAGS="$(GOFLAGS) $(PROVIDER_FLAGS)" ci/rerun sandbox/provider go test -C sandbox/provider ./...
 	@ci/rerun sandbox/provider/build go test -C sandbox/provider/build ./...
 
 ##@ Pipeline

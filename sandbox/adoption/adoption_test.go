@@ -90,6 +90,15 @@ func (c clone) replaceApplication(t *testing.T) {
 	c.run(t, "git", "commit", "--quiet", "--message", "Serve orders")
 }
 
+// useOtherServices has the component data create a DynamoDB table and an SQS queue. No program here uses these services.
+func (c clone) useOtherServices(t *testing.T) {
+	t.Helper()
+	c.run(t, "cp", "sandbox/adoption/testdata/orders/data/orders.go", "data")
+	c.edit(t, "data/data.go", "bucket.Bucket, bucket.Arn\n", "bucket.Bucket, bucket.Arn\n\tif err := d.newOrders(ctx, name, args); err != nil {\n\t\treturn nil, err\n\t}\n")
+	c.run(t, "git", "add", "data")
+	c.run(t, "git", "commit", "--quiet", "--message", "Keep orders in DynamoDB and ship them by SQS")
+}
+
 // edit replaces a text that a file contains once.
 func (c clone) edit(t *testing.T, path, from, to string) {
 	t.Helper()
@@ -143,12 +152,20 @@ func TestAnotherTeamsAPIComesUp(t *testing.T) {
 		}
 	})
 	c.replaceApplication(t)
+	c.useOtherServices(t)
 	t.Cleanup(c.down)
 	c.run(t, "make", "preview")
 	c.run(t, "make", "up")
 	t.Run("the smoke test requests the new routes", func(t *testing.T) { c.smoke(t) })
+	state := c.run(t, ".sandbox/bin/sandbox", "pulumi", "stack", "export", "--stack", "dev")
+	t.Run("services that no program used before are deployed without a change of sandbox/", func(t *testing.T) {
+		for _, token := range []string{"aws:dynamodb/table:Table", "aws:sqs/queue:Queue"} {
+			if !strings.Contains(state, `"type": "`+token+`"`) {
+				t.Errorf("the stack has no %s", token)
+			}
+		}
+	})
 	t.Run("the latency alarm follows the routes", func(t *testing.T) {
-		state := c.run(t, ".sandbox/bin/sandbox", "pulumi", "stack", "export", "--stack", "dev")
 		for name, want := range map[string]bool{"latency-getOrder": true, "latency-getItem": false} {
 			if got := strings.Contains(state, fmt.Sprintf("%s-dev-api-%s", project, name)); got != want {
 				t.Errorf("alarm %s: %t, want %t", name, got, want)

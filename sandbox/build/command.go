@@ -54,7 +54,7 @@ func (j job) run(ctx context.Context, name string, args ...string) error {
 	}
 	process, err := child.Start(child.Spec{
 		Name: filepath.Base(name), Path: path, Args: args, Dir: j.dir, Log: j.log,
-		Env: slices.Concat(os.Environ(), settings(), j.env, layout.TempEnv(j.temp), []string{child.Marker(j.mark)}),
+		Env: j.environment(),
 	})
 	if err != nil {
 		return err
@@ -65,12 +65,35 @@ func (j job) run(ctx context.Context, name string, args ...string) error {
 	return nil
 }
 
-// goBuild builds a Go package of the module in the job's directory to the file output.
-func (j job) goBuild(ctx context.Context, output, pkg string, flags ...string) error {
+// output runs a program that takes seconds and returns its standard output.
+func (j job) output(ctx context.Context, name string, args ...string) ([]byte, error) {
+	if err := layout.PrivateDir(j.temp); err != nil {
+		return nil, err
+	}
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Dir, cmd.Env, cmd.Stderr = j.dir, j.environment(), j.log
+	out, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("%s in %s: %w", name, j.dir, err)
+	}
+	return out, nil
+}
+
+func (j job) environment() []string {
+	return slices.Concat(os.Environ(), settings(), j.env, layout.TempEnv(j.temp), []string{child.Marker(j.mark)})
+}
+
+// goBuild builds a Go package of the module in the job's directory to the file output, and shows its progress.
+func (j job) goBuild(ctx context.Context, log *Log, output, pkg string, flags ...string) error {
+	packages, err := stalePackages(ctx, j, pkg, flags...)
+	if err != nil {
+		return err
+	}
+	log.expect(packages)
 	if err := os.MkdirAll(filepath.Dir(output), 0o755); err != nil {
 		return fmt.Errorf("create the directory of programs: %w", err)
 	}
 	return atomicfile.Create(output, func(temporary string) error {
-		return j.run(ctx, "go", append([]string{"build", "-o", temporary}, append(flags, pkg)...)...)
+		return j.run(ctx, "go", append([]string{"build", "-v", "-o", temporary}, append(flags, pkg)...)...)
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -32,14 +33,28 @@ func newUses(l layout.Layout) (string, error) {
 	if len(added) == 0 {
 		return "", nil
 	}
-	isNew := func(use string) bool {
-		return !slices.ContainsFunc(before, func(known string) bool { return sdkModule(known) == sdkModule(use) })
+	list := strings.Join(added, ", ")
+	services := newModules(before, added)
+	if len(services) == 0 {
+		return fmt.Sprintf("the program now uses %s: generating the AWS provider's schema again, which takes seconds", list), nil
 	}
-	if !slices.ContainsFunc(added, isNew) {
-		return fmt.Sprintf("the program now uses %s: generating the AWS provider's schema again, which takes seconds", strings.Join(added, ", ")), nil
+	return fmt.Sprintf("the program now uses the AWS modules %s (%s): compiling the AWS provider with them takes about %d minutes on two cores",
+		strings.Join(services, ", "), list, int(serviceCompile.Minutes())), nil
+}
+
+// newModules returns the SDK's modules of added that before has nothing of, sorted.
+func newModules(before, added []string) []string {
+	known := map[string]bool{}
+	for _, use := range before {
+		known[sdkModule(use)] = true
 	}
-	return fmt.Sprintf("the program now uses %s: compiling the AWS provider with that service, which takes about %d minutes on two cores",
-		strings.Join(added, ", "), int(serviceCompile.Minutes())), nil
+	modules := map[string]bool{}
+	for _, use := range added {
+		if module := sdkModule(use); !known[module] {
+			modules[module] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(modules))
 }
 
 // sdkModule returns the SDK's module of a use: "ec2" of "ec2.NewVpc" and of "aws:ec2/vpc:Vpc".

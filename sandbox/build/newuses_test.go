@@ -45,7 +45,7 @@ func TestAProgramThatUsesAnotherServiceIsTheReasonToBuildTheProvider(t *testing.
 	}{
 		{"no provider was built", "", "ec2.NewVpc()", nil, true},
 		{"nothing has changed", "ec2.NewVpc\n", "ec2.NewVpc(); ec2.NewVpc(nil)", nil, true},
-		{"another service", "ec2.NewVpc\n", "ec2.NewVpc(); sqs.NewQueue()", []string{"sqs.NewQueue", "minutes"}, false},
+		{"another service", "ec2.NewVpc\n", "ec2.NewVpc(); sqs.NewQueue()", []string{"the AWS modules sqs (sqs.NewQueue)", "minutes"}, false},
 		{"another type of a service", "ec2.NewVpc\n", "ec2.NewVpc(); ec2.NewSubnet()", []string{"ec2.NewSubnet", "seconds"}, false},
 		{"a type less", "aws:ec2/route:Route\nec2.NewVpc\n", "ec2.NewVpc()", nil, true},
 	} {

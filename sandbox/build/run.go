@@ -34,6 +34,13 @@ func Run(ctx context.Context, l layout.Layout, printer *progress.Printer, steps 
 	if err := announce(printer, todo); err != nil {
 		return err
 	}
+	forecast := progress.NewForecast()
+	printer.Expect(forecast)
+	defer printer.Expect(nil)
+	jobs := make([]*progress.Job, len(todo))
+	for i, s := range todo {
+		jobs[i] = forecast.Add(s.step.Cold)
+	}
 	slots := make(chan struct{}, concurrency)
 	made := map[string]chan struct{}{}
 	failures := make([]error, len(todo))
@@ -47,7 +54,7 @@ func Run(ctx context.Context, l layout.Layout, printer *progress.Printer, steps 
 		made[s.step.Name] = ended
 		wg.Go(func() {
 			defer func() { close(ended); <-slots }()
-			failures[i] = buildStep(ctx, l, stamps, printer, s)
+			failures[i] = buildStep(ctx, l, stamps, printer, jobs[i], s)
 		})
 	}
 	wg.Wait()
@@ -97,12 +104,15 @@ func announce(printer *progress.Printer, todo []stale) error {
 }
 
 // buildStep builds a step and stamps it.
-func buildStep(ctx context.Context, l layout.Layout, stamps Stamps, printer *progress.Printer, s stale) (err error) {
+func buildStep(ctx context.Context, l layout.Layout, stamps Stamps, printer *progress.Printer, job *progress.Job, s stale) (err error) {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	task := printer.Start(s.step.Title)
-	defer func() { task.Done(err) }()
+	defer func() {
+		job.SetDone(1)
+		task.Done(err)
+	}()
 	if err := stamps.Void(s.step); err != nil {
 		return err
 	}
@@ -110,13 +120,14 @@ func buildStep(ctx context.Context, l layout.Layout, stamps Stamps, printer *pro
 	if err := os.MkdirAll(logs, 0o755); err != nil {
 		return fmt.Errorf("create the directory of build logs: %w", err)
 	}
-	log, err := os.Create(filepath.Join(logs, s.step.Name+".log"))
+	file, err := os.Create(filepath.Join(logs, s.step.Name+".log"))
 	if err != nil {
 		return fmt.Errorf("create the log of %s: %w", s.step.Title, err)
 	}
-	defer func() { _ = log.Close() }()
-	if err := s.step.Make(ctx, log); err != nil {
-		return fmt.Errorf("build %s: %w\n%s\n(full log: %s)", s.step.Title, err, progress.Tail(log.Name(), 15), log.Name())
+	defer func() { _ = file.Close() }()
+	log := &Log{file: file, task: task, job: job}
+	if err := errors.Join(s.step.Make(ctx, log), log.Close()); err != nil {
+		return fmt.Errorf("build %s: %w\n%s\n(full log: %s)", s.step.Title, err, progress.Tail(file.Name(), 15), file.Name())
 	}
 	return stamps.Put(s.step, s.key)
 }

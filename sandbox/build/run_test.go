@@ -27,7 +27,7 @@ func (r *recipe) step(output string) Step {
 	return Step{
 		Name: filepath.Base(output), Title: filepath.Base(output), Outputs: []string{output},
 		Key: func(context.Context) (string, error) { return r.key, nil },
-		Make: func(_ context.Context, log io.Writer) error {
+		Make: func(_ context.Context, log *Log) error {
 			r.made.Add(1)
 			if _, err := io.WriteString(log, "the compiler's last words\n"); err != nil {
 				return err
@@ -125,7 +125,7 @@ func TestRunAfter(t *testing.T) {
 		return Step{
 			Name: name, Title: name, After: after,
 			Key: func(context.Context) (string, error) { return name, nil },
-			Make: func(context.Context, io.Writer) error {
+			Make: func(context.Context, *Log) error {
 				select { // sends or receives, whichever is first
 				case meeting <- struct{}{}:
 					met.Store(true)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -32,7 +31,7 @@ type Step struct {
 	// none.
 	Reason func() (string, error)
 	// Make builds the outputs and prints to log.
-	Make func(ctx context.Context, log io.Writer) error
+	Make func(ctx context.Context, log *Log) error
 }
 
 // state returns a line with size and time of each output. Times are in seconds, the precision that archives keep.

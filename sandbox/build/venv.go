@@ -3,7 +3,6 @@ package build
 import (
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"time"
@@ -49,7 +48,7 @@ func pythonStep(l layout.Layout, name, title, requirements, dir string, programs
 			}
 			return sources([]string{python.path, python.version, dir}, pins)
 		},
-		Make: func(ctx context.Context, log io.Writer) error {
+		Make: func(ctx context.Context, log *Log) error {
 			python, err := findPython(ctx)
 			if err != nil {
 				return err

@@ -55,6 +55,7 @@ func TestEndToEnd(t *testing.T) {
 	for _, check := range requestChecks() {
 		step(check.name, func(t *testing.T) { check.run(t, dev) })
 	}
+	step("the CLI reports the clouds that it is built without", func(t *testing.T) { checkWithoutClouds(t, dev) })
 	step("a second up changes nothing", func(t *testing.T) {
 		up(t, "dev")
 		checkUnchanged(t, "dev")

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -63,7 +62,7 @@ func Tools(l layout.Layout) build.Step {
 			}
 			return hex.EncodeToString(hash.Sum(nil)), nil
 		},
-		Make: func(ctx context.Context, log io.Writer) error {
+		Make: func(ctx context.Context, log *build.Log) error {
 			js, err := node(l)
 			if err != nil {
 				return err

@@ -23,9 +23,10 @@ type Printer struct {
 	quit  chan struct{}
 	idle  chan struct{}
 
-	mu    sync.Mutex
-	tasks []*Task
-	shown bool // a live line is on the terminal
+	mu       sync.Mutex
+	tasks    []*Task
+	forecast *Forecast // of the running tasks; nil: none
+	shown    bool      // a live line is on the terminal
 }
 
 // Task is a task whose progress is printed.
@@ -83,6 +84,13 @@ func (p *Printer) Printf(format string, args ...any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.line(fmt.Sprintf(format, args...))
+}
+
+// Expect adds the time that the forecast's jobs still take to the lines about running tasks; nil: no longer.
+func (p *Printer) Expect(f *Forecast) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.forecast = f
 }
 
 // Start adds a running task.
@@ -148,6 +156,11 @@ func (p *Printer) show() {
 		states = append(states, state)
 	}
 	text := "working: " + strings.Join(states, ", ")
+	if p.forecast != nil {
+		if left, known := p.forecast.Left(); known {
+			text += "; about " + about(left) + " left"
+		}
+	}
 	if !p.live {
 		p.line(text)
 		return

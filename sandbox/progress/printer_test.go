@@ -24,6 +24,14 @@ func TestPrinter(t *testing.T) {
 	printer.mu.Lock()
 	printer.show() // as tick does
 	printer.mu.Unlock()
+	forecast := newForecast(func() time.Time { return now.Add(time.Minute) })
+	forecast.start = now
+	forecast.Add(time.Minute).SetDone(0.5)
+	printer.Expect(forecast)
+	printer.mu.Lock()
+	printer.show()
+	printer.mu.Unlock()
+	printer.Expect(nil)
 	now = now.Add(time.Minute)
 	first.Done(nil)
 	second.Done(errors.New("no"))
@@ -36,6 +44,7 @@ func TestPrinter(t *testing.T) {
 	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
 	want := []string{
 		"[    0s] compile ...", "[    7s] link ...", "[    7s] working: compile 7s (3 of 7), link 0s",
+		"[    7s] working: compile 7s (3 of 7), link 0s; about 1m00s left",
 		"[ 1m07s] compile: done in 1m07s (3 of 7)", "[ 1m07s] link: FAILED in 1m00s", "[ 1m07s] hello",
 	}
 	if len(lines) != len(want) {

@@ -542,6 +542,8 @@ require (
 )
 
 replace (
+	github.com/hashicorp/go-getter => ./without/go-getter
 	github.com/hashicorp/terraform-plugin-sdk/v2 => github.com/pulumi/terraform-plugin-sdk/v2 v2.0.0-20260318212141-5525259d096b
 	github.com/hashicorp/terraform-provider-aws => ../../.sandbox/build/terraform-provider-aws
+	github.com/pulumi/pulumi-yaml => ./without/pulumi-yaml
 )

@@ -45,12 +45,33 @@ func (c *AWSClient) GlueClient() *glue.Client { return nil }
 		"internal/service/ec2/share.go":    "package ec2\nimport _ \"" + upstreamModule + "/internal/service/organizations\"\n",
 		"internal/service/ec2/vpc_test.go": "package ec2\nimport _ \"" + upstreamModule + "/internal/service/glue\"\n",
 		"internal/service/ec2/service_package_gen.go": `package ec2
-var list = []registration{{TypeName: "aws_vpc"}, {TypeName: "aws_wafv2_web_acl_rule"}}
+func SDKResources() []registration { return []registration{{TypeName: "aws_vpc"}, {TypeName: "aws_wafv2_web_acl_rule"}} }
 type registration struct{ TypeName string }
 `,
 		nestingFile: "package wafv2\nconst (\n\truleGroupRootStatementSchemaLevel = 3\n\twebACLRootStatementSchemaLevel = 3\n" +
 			"\twebACLRuleStatementSchemaLevel = 3\n)\nfunc ServicePackage() any { return nil }\n",
 		"internal/service/wafv2/service_package_gen.go": "package wafv2\n",
+		"internal/service/wafv2/web_acl_data_source.go": `package wafv2
+import (
+	"fmt"
+	tfcloudfront "` + upstreamModule + `/internal/service/cloudfront"
+)
+func findWebACLByCloudFrontDistributionARN() (*int, error) {
+	if err := tfcloudfront.Find(); err != nil {
+		return nil, fmt.Errorf("find: %w", err)
+	}
+	return nil, nil
+}
+`,
+		"internal/service/cloudfront/service_package_gen.go": "package cloudfront\n",
+		"internal/service/cloudfront/find.go":                "package cloudfront\nfunc Find() error { return nil }\nfunc ServicePackage() any { return nil }\n",
+		"internal/service/ec2/vpc_ipam_organization_admin_account.go": `package ec2
+import (
+	"github.com/hashicorp/terraform-plugin-sdk/v2/diag"
+	tforganizations "` + upstreamModule + `/internal/service/organizations"
+)
+func resourceIPAMOrganizationAdminAccountRead() diag.Diagnostics { return diag.FromErr(tforganizations.Find()) }
+`,
 		"internal/service/organizations/service_package_gen.go": `package organizations
 func ServicePackage() any { return nil }
 func SDKResources() []registration { return []registration{{TypeName: "aws_organizations_account"}} }
@@ -82,6 +103,9 @@ func TestReduce(t *testing.T) {
 		{"a left-out resource is not registered", "internal/service/ec2/service_package_gen.go", "aws_vpc", "web_acl_rule"},
 		{"statements of a web ACL nest two deep", nestingFile, "webACLRootStatementSchemaLevel    = 2", "webACLRootStatementSchemaLevel    = 3"},
 		{"waits are a twentieth", waitsFile, "time.After(d / 20)", "time.After(d)"},
+		{"a call of a service that no program uses is an error", "internal/service/wafv2/web_acl_data_source.go",
+			`return nil, fmt.Errorf("the sandbox's AWS provider is built without the service cloudfront, which no program uses")`, "tfcloudfront"},
+		{"diagnostics are one too", "internal/service/ec2/vpc_ipam_organization_admin_account.go", `return diag.Errorf("`, "tforganizations"},
 		{"the levels of what is left out stay", nestingFile, "webACLRuleStatementSchemaLevel    = 3", "webACLRuleStatementSchemaLevel    = 2"},
 	}
 	for _, test := range tests {
@@ -95,13 +119,23 @@ func TestReduce(t *testing.T) {
 			}
 		})
 	}
-	for _, gone := range []string{"internal/service/glue", "internal/service/ec2/vpc_test.go"} {
+	for _, gone := range []string{"internal/service/glue", "internal/service/cloudfront", "internal/service/ec2/vpc_test.go"} {
 		t.Run(gone+" is not copied", func(t *testing.T) {
 			if _, err := os.Stat(filepath.Join(tree, gone)); !errors.Is(err, os.ErrNotExist) {
 				t.Errorf("want it gone, got %v", err)
 			}
 		})
 	}
+	t.Run("a service that is called and used is copied", func(t *testing.T) {
+		tree := t.TempDir()
+		if err := reduce(source(t), tree, []string{"cloudfront", "ec2", "wafv2"}); err != nil {
+			t.Fatal(err)
+		}
+		content, err := os.ReadFile(filepath.Join(tree, "internal/service/wafv2/web_acl_data_source.go"))
+		if err != nil || !strings.Contains(string(content), "tfcloudfront.Find()") {
+			t.Errorf("want the call of cloudfront, got %s, %v", content, err)
+		}
+	})
 	t.Run("an upstream that waits elsewhere is refused", func(t *testing.T) {
 		dir := source(t)
 		if err := os.WriteFile(filepath.Join(dir, waitsFile), []byte("package backoff\n"), 0o644); err != nil {

@@ -152,7 +152,7 @@ func registration(function *ast.FuncDecl) (call, token string) {
 	return call, token
 }
 
-// stringsIn gives the string literals inside the named call.
+// stringsIn returns the string literals inside the named call.
 func stringsIn(function *ast.FuncDecl, call string) []string {
 	var found []string
 	ast.Inspect(function, func(node ast.Node) bool {

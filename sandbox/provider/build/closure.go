@@ -19,7 +19,7 @@ import (
 // reaches, tests left out.
 type closure struct {
 	source   string
-	packages map[string]bool   // folders, relative to source
+	packages map[string]bool   // directories, relative to source
 	calls    map[string]bool   // every selector that ends in Client, as awsclient_gen.go's methods do
 	replace  map[string][]byte // files taken from here instead of source; nil: left out of the scan
 }
@@ -116,7 +116,7 @@ func (c *closure) copyTo(tree string) error {
 			return err
 		}
 	}
-	// internal/embed.go embeds this one from a folder that is no package.
+	// internal/embed.go embeds this one from a directory that is no package.
 	const shared = "internal/service/smarterr.hcl"
 	return c.copyFile(shared, tree)
 }

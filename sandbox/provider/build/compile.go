@@ -7,15 +7,15 @@ import (
 	"path/filepath"
 )
 
-// compile builds the plugin at out and its data folder beside it. Whether they
-// are needed is the caller's to know; Go's build cache makes it quick when
+// compile builds the plugin at out and its data directory next to it. Whether they
+// are needed is up to the caller; with Go's build cache it takes seconds when
 // nothing has changed.
 func compile(provider, tree, out string) error {
 	data := out + ".data"
 	if err := os.RemoveAll(data); err != nil {
 		return fmt.Errorf("remove the data of an earlier plugin: %w", err)
 	}
-	build := exec.Command("go", "build", "-ldflags", "-s -w", "-o", out, ".")
+	build := exec.Command("go", "build", "-v", "-ldflags", "-s -w", "-o", out, ".")
 	build.Dir = provider
 	if err := runLoud(build); err != nil {
 		return err

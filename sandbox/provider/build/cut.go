@@ -14,7 +14,7 @@ import (
 	"strconv"
 )
 
-// cutServicePackages gives service_packages_gen.go with the elements of its one
+// cutServicePackages returns service_packages_gen.go with the elements of its one
 // list literal limited to services.
 func cutServicePackages(source string, services []string) ([]byte, error) {
 	return rewrite(source, servicePackagesFile, func(file *ast.File) {
@@ -31,7 +31,7 @@ func cutServicePackages(source string, services []string) ([]byte, error) {
 	})
 }
 
-// qualifierOf gives "ec2" for the expression ec2.ServicePackage(ctx).
+// qualifierOf returns "ec2" for the expression ec2.ServicePackage(ctx).
 func qualifierOf(expression ast.Expr) string {
 	call, ok := expression.(*ast.CallExpr)
 	if !ok {
@@ -47,7 +47,7 @@ func qualifierOf(expression ast.Expr) string {
 	return ""
 }
 
-// cutRegistrations gives a service_package_gen.go without the list elements that
+// cutRegistrations returns a service_package_gen.go without the list elements that
 // register one of types.
 func cutRegistrations(source, name string, types []string) ([]byte, error) {
 	return rewrite(source, name, func(file *ast.File) {
@@ -62,7 +62,7 @@ func cutRegistrations(source, name string, types []string) ([]byte, error) {
 	})
 }
 
-// typeNameOf gives "aws_vpc" for the literal {TypeName: "aws_vpc", ...}.
+// typeNameOf returns "aws_vpc" for the literal {TypeName: "aws_vpc", ...}.
 func typeNameOf(element ast.Expr) string {
 	fields, ok := element.(*ast.CompositeLit)
 	if !ok {
@@ -78,7 +78,7 @@ func typeNameOf(element ast.Expr) string {
 	return ""
 }
 
-// cutClients gives awsclient_gen.go with the methods that are called somewhere.
+// cutClients returns awsclient_gen.go with the methods that are called somewhere.
 func cutClients(source string, called map[string]bool) ([]byte, error) {
 	return rewrite(source, clientsFile, func(file *ast.File) {
 		file.Decls = slices.DeleteFunc(file.Decls, func(decl ast.Decl) bool {
@@ -95,7 +95,7 @@ const nestingFile = "internal/service/wafv2/consts.go"
 // nestingLevels are the constants that say so, for rule groups and web ACLs.
 var nestingLevels = []string{"ruleGroupRootStatementSchemaLevel", "webACLRootStatementSchemaLevel"}
 
-// cutNesting gives nestingFile with two levels in the place of three. With
+// cutNesting returns nestingFile with two levels in the place of three. With
 // three, comparing the one web ACL of a preview takes 3 s more. What is nested
 // deeper is refused as an unknown key.
 func cutNesting(source string) ([]byte, error) {
@@ -120,12 +120,12 @@ func cutNesting(source string) ([]byte, error) {
 const waitsFile = "internal/backoff/backoff.go"
 
 // pace is by how much the sandbox's provider waits less than upstream, which
-// looks as often as is polite to AWS, first after half a minute and then every
-// ten seconds. The emulator is done at once or within a second. Deadlines, and
-// how often a state has to be seen, stay.
+// polls at intervals that suit AWS, first after half a minute and then every
+// ten seconds. The emulator completes at once or within a second. Deadlines, and
+// how often a state must be read, stay.
 const pace = "20"
 
-// cutWaits gives waitsFile with that timer running pace times as fast.
+// cutWaits returns waitsFile with that timer running pace times as fast.
 func cutWaits(source string) ([]byte, error) {
 	found := 0
 	content, err := rewrite(source, waitsFile, func(file *ast.File) {

@@ -17,7 +17,7 @@ type downloaded struct {
 	Error string
 }
 
-// download gives the folder of a pinned module in the module cache, fetched
+// download returns the directory of a pinned module in the module cache, fetched
 // when it is not there yet. A module with another checksum than the pinned one
 // is refused.
 func download(module string) (string, error) {
@@ -44,7 +44,7 @@ func download(module string) (string, error) {
 	return got.Dir, nil
 }
 
-// pin gives the version and checksum that pins.txt states for a module.
+// pin returns the version and checksum that pins.txt states for a module.
 func pin(module string) (version, sum string, err error) {
 	lines, err := readLines("pins.txt")
 	if err != nil {

@@ -61,7 +61,7 @@ func writeKey(file, key string) error {
 	return nil
 }
 
-// readLines gives the lines of an embedded list, comments left out.
+// readLines returns the lines of an embedded list, comments left out.
 func readLines(name string) ([]string, error) {
 	content, err := inputs.ReadFile(name)
 	if err != nil {

@@ -34,16 +34,16 @@ func main() {
 	}
 }
 
-// run expects to be started in its own folder, as `go run .` there is.
+// run expects to be started in its own directory, as `go run .` there is.
 func run(out string, only bool) error {
 	provider, err := filepath.Abs("..")
 	if err != nil {
-		return fmt.Errorf("find the provider's folder: %w", err)
+		return fmt.Errorf("find the provider's directory: %w", err)
 	}
 	if out, err = filepath.Abs(out); err != nil {
 		return fmt.Errorf("output file: %w", err)
 	}
-	// go.mod of the provider replaces upstream with this folder.
+	// go.mod of the provider replaces upstream with this directory.
 	tree := filepath.Join(provider, "../../.sandbox/build/terraform-provider-aws")
 	found, err := uses.Find(filepath.Join(provider, "../.."))
 	if err != nil {

@@ -82,11 +82,11 @@ func chooseServices(upstream string, used used) ([]string, registered, error) {
 	return services, served, nil
 }
 
-// install makes a tree beside dir and swaps it in when it is complete, so that
+// install makes a tree next to dir and swaps it in when it is complete, so that
 // a killed run never leaves half a tree under the final name.
 func install(dir, key string, build func(tree string) error) error {
 	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
-		return fmt.Errorf("make the build folder: %w", err)
+		return fmt.Errorf("make the build directory: %w", err)
 	}
 	tree := dir + ".new"
 	if err := os.RemoveAll(tree); err != nil {

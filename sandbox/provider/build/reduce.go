@@ -1,12 +1,8 @@
 package main
 
 import (
-	"fmt"
-	"os"
 	"path"
-	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -21,20 +17,18 @@ var roots = []string{"internal", "internal/provider/sdkv2", "internal/provider/f
 
 // reduce copies what roots and services reach from source to tree.
 func reduce(source, tree string, services []string) error {
-	imported, err := importedServices(source, services)
-	if err != nil {
-		return err
-	}
-	packages, err := cutServicePackages(source, slices.Concat(services, imported))
-	if err != nil {
-		return err
-	}
 	closure := newClosure(source)
-	closure.replace[servicePackagesFile] = packages
-	if err := leaveOut(source, services, closure.replace); err != nil {
+	if err := cutCalls(source, services, closure.replace); err != nil {
 		return err
 	}
-	if err := leaveOutTypes(source, imported, closure.replace); err != nil {
+	imported, err := importedServices(source, services, closure.replace)
+	if err != nil {
+		return err
+	}
+	if closure.replace[servicePackagesFile], err = cutServicePackages(source, slices.Concat(services, imported)); err != nil {
+		return err
+	}
+	if err := leaveOut(source, services, imported, closure.replace); err != nil {
 		return err
 	}
 	if slices.Contains(services, "wafv2") {
@@ -63,23 +57,26 @@ func reduce(source, tree string, services []string) error {
 	return closure.copyFile("go.mod", tree)
 }
 
-// leaveOut puts the registrations of services without the resources of
-// leftout.txt into replace.
-func leaveOut(source string, services []string, replace map[string][]byte) error {
-	types, err := readLines("leftout.txt")
+// leaveOut puts into replace the registrations of services without the types of leftout.txt, and those of the imported
+// services, which are registered for their clients, without any type.
+func leaveOut(source string, services, imported []string, replace map[string][]byte) error {
+	unserved, err := readLines("leftout.txt")
 	if err != nil {
 		return err
 	}
-	for _, service := range services {
-		file := path.Join("internal/service", service, registrationsFile)
-		content, err := os.ReadFile(filepath.Join(source, file))
+	for _, service := range slices.Concat(services, imported) {
+		registered, err := readRegistrations(source, service)
 		if err != nil {
-			return fmt.Errorf("read upstream's %s: %w", file, err)
+			return err
 		}
-		registers := func(name string) bool { return strings.Contains(string(content), strconv.Quote(name)) }
-		if !slices.ContainsFunc(types, registers) {
+		types := slices.Concat(registered.resources, registered.functions)
+		if !slices.Contains(imported, service) {
+			types = slices.DeleteFunc(types, func(name string) bool { return !slices.Contains(unserved, name) })
+		}
+		if len(types) == 0 {
 			continue
 		}
+		file := path.Join(servicesDir, service, registrationsFile)
 		if replace[file], err = cutRegistrations(source, file, types); err != nil {
 			return err
 		}
@@ -87,27 +84,7 @@ func leaveOut(source string, services []string, replace map[string][]byte) error
 	return nil
 }
 
-// leaveOutTypes puts the registrations of services without any type into replace.
-func leaveOutTypes(source string, services []string, replace map[string][]byte) error {
-	for _, service := range services {
-		file := path.Join("internal/service", service, registrationsFile)
-		content, err := os.ReadFile(filepath.Join(source, file))
-		if err != nil {
-			return fmt.Errorf("read upstream's %s: %w", file, err)
-		}
-		types, err := parseRegistrations(content)
-		if err != nil {
-			return fmt.Errorf("parse upstream's %s: %w", file, err)
-		}
-		if replace[file], err = cutRegistrations(source, file, slices.Concat(types.resources, types.functions)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// packageDir gives the folder of one of upstream's packages, false for any
-// other import path.
+// packageDir returns the directory of one of upstream's packages, false for any other import path.
 func packageDir(importPath string) (string, bool) {
 	dir, found := strings.CutPrefix(importPath, upstreamModule+"/")
 	return path.Clean(dir), found

@@ -64,7 +64,7 @@ func (p *sdkPackage) addType(spec *ast.TypeSpec) {
 	p.named[spec.Name.Name] = spec.Type
 }
 
-// fields gives a struct's properties by their pulumi tag.
+// fields returns a struct's properties by their pulumi tag.
 func (p *sdkPackage) fields(structure *ast.StructType) map[string]string {
 	fields := map[string]string{}
 	if structure == nil {

@@ -9,59 +9,82 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 )
 
-// registrationsFile is the generated file of an upstream service that registers its types.
-const registrationsFile = "service_package_gen.go"
+const (
+	// servicesDir is the directory of upstream with a package for each service.
+	servicesDir = "internal/service"
+	// registrationsFile is the generated file of a service that registers its types.
+	registrationsFile = "service_package_gen.go"
+)
 
 // registered are the upstream types that a service registers: "aws_db_proxy".
 type registered struct{ resources, functions []string }
 
 // readServices returns what each service of upstream registers.
 func readServices(upstream string) (map[string]registered, error) {
-	dir := filepath.Join(upstream, "internal", "service")
-	entries, err := os.ReadDir(dir)
+	entries, err := os.ReadDir(filepath.Join(upstream, servicesDir))
 	if err != nil {
 		return nil, fmt.Errorf("list upstream's services: %w", err)
 	}
 	services := map[string]registered{}
 	for _, entry := range entries {
-		content, err := os.ReadFile(filepath.Join(dir, entry.Name(), registrationsFile))
-		if errors.Is(err, fs.ErrNotExist) || !entry.IsDir() {
+		if !entry.IsDir() {
 			continue
 		}
+		types, err := readRegistrations(upstream, entry.Name())
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // a package that several services import
+		}
 		if err != nil {
-			return nil, fmt.Errorf("read the types of upstream's service %s: %w", entry.Name(), err)
+			return nil, err
 		}
-		if services[entry.Name()], err = parseRegistrations(content); err != nil {
-			return nil, fmt.Errorf("parse the types of upstream's service %s: %w", entry.Name(), err)
-		}
+		services[entry.Name()] = types
 	}
 	return services, nil
 }
 
+// readRegistrations returns what a service of upstream registers.
+func readRegistrations(upstream, service string) (registered, error) {
+	content, err := os.ReadFile(filepath.Join(upstream, servicesDir, service, registrationsFile))
+	if err != nil {
+		return registered{}, fmt.Errorf("read the types of upstream's service %s: %w", service, err)
+	}
+	types, err := parseRegistrations(content)
+	if err != nil {
+		return registered{}, fmt.Errorf("parse the types of upstream's service %s: %w", service, err)
+	}
+	return types, nil
+}
+
 // importedServices returns the services whose packages the given ones import, sorted: their clients are called. The
-// types of these services are not served.
-func importedServices(upstream string, services []string) ([]string, error) {
+// types of these services are not served. Files in replace are read from there.
+func importedServices(upstream string, services []string, replace map[string][]byte) ([]string, error) {
 	imported := map[string]bool{}
 	for _, service := range services {
-		files, err := filepath.Glob(filepath.Join(upstream, "internal", "service", service, "*.go"))
+		entries, err := os.ReadDir(filepath.Join(upstream, servicesDir, service))
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("list upstream's service %s: %w", service, err)
 		}
-		for _, file := range files {
-			if strings.HasSuffix(file, "_test.go") {
+		for _, entry := range entries {
+			if !strings.HasSuffix(entry.Name(), ".go") || strings.HasSuffix(entry.Name(), "_test.go") {
 				continue
 			}
-			parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
+			file := path.Join(servicesDir, service, entry.Name())
+			var content any // nil: the parser reads the file
+			if replaced, ok := replace[file]; ok {
+				content = replaced
+			}
+			parsed, err := parser.ParseFile(token.NewFileSet(), filepath.Join(upstream, file), content, parser.ImportsOnly)
 			if err != nil {
 				return nil, fmt.Errorf("parse the imports of upstream's service %s: %w", service, err)
 			}
 			for _, spec := range parsed.Imports {
-				name, ok := strings.CutPrefix(strings.Trim(spec.Path.Value, `"`), upstreamModule+"/internal/service/")
+				name, ok := strings.CutPrefix(strings.Trim(spec.Path.Value, `"`), upstreamModule+"/"+servicesDir+"/")
 				if ok && !strings.Contains(name, "/") && !slices.Contains(services, name) {
 					imported[name] = true
 				}

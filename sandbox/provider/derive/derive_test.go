@@ -31,6 +31,8 @@ func TestFields(t *testing.T) {
 			map[string]string{"rest_api_id": "restApi"}, bridge.Field{Name: "restApi"}},
 		{"a list that the SDK does not pluralise keeps its name", property(shim.TypeList, 0, text), "ingress",
 			map[string]string{"ingress": "[]string"}, nil, bridge.Field{Name: "ingress"}},
+		{"a plural that the bridge writes in another way is the SDK's", property(shim.TypeList, 0, text), "local_index",
+			map[string]string{"localIndexes": "[]string"}, nil, bridge.Field{Name: "localIndexes"}},
 		{"a single that the SDK has as a list becomes one", property(shim.TypeList, 1, text), "alias",
 			map[string]string{"aliases": "[]string"}, nil, bridge.Field{MaxItemsOne: new(bool)}},
 		{"a text that the SDK has as a number is forced", text, "size", map[string]string{"size": "int"}, nil,

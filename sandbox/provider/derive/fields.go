@@ -31,7 +31,7 @@ func (r *rules) fields(schema shim.SchemaMap, sdk, names map[string]string) map[
 }
 
 // chooseNames pairs upstream keys with SDK properties: stated names first, then
-// what the bridge would choose, then other spellings of the key.
+// what the bridge would choose, then other spellings of the key: index is indices to the bridge and indexes to the SDK.
 func chooseNames(schema shim.SchemaMap, sdk, names map[string]string) map[string]string {
 	chosen, taken := map[string]string{}, map[string]bool{}
 	choose := func(key, name string) {
@@ -47,7 +47,7 @@ func chooseNames(schema shim.SchemaMap, sdk, names map[string]string) map[string
 		choose(key, tfbridge.TerraformToPulumiNameV2(key, schema, nil))
 	}
 	for _, key := range keys {
-		for _, spelling := range []string{key, inflector.Pluralize(key), inflector.Singularize(key)} {
+		for _, spelling := range []string{key, inflector.Pluralize(key), inflector.Singularize(key), key + "es"} {
 			choose(key, camel(spelling))
 		}
 	}
