@@ -155,7 +155,7 @@ func newAccount(c Config) *call.Account {
 	a := &call.Account{
 		Region: c.Region, AccountID: c.AccountID, Upstream: c.Upstream, PublicURL: c.PublicURL, Log: c.Logger, Now: time.Now,
 		Client: &http.Client{
-			Transport:     emulator.KeyedTransport{RoundTripper: emulator.NewTransport(), Key: c.UpstreamKey},
+			Transport:     call.NotServed{RoundTripper: emulator.KeyedTransport{RoundTripper: emulator.NewTransport(), Key: c.UpstreamKey}},
 			CheckRedirect: emulator.NoRedirect,
 		},
 		Lookups: emulator.NewLookups(), Fields: emulator.NewOverlay(), Invoker: &call.Invoker{},

@@ -13,12 +13,14 @@ import (
 // Reject replaces the response with an AWS error, in the protocol of the call.
 func (x *Exchange) Reject(status int, code, message string) error {
 	x.Status = status
-	x.Header, x.Response = x.encodeError(code, message)
+	x.Header, x.Response = encodeError(x.Request, x.Form != nil, code, message)
 	return nil
 }
 
-func (x *Exchange) encodeError(code, message string) (http.Header, []byte) {
-	switch service := SigningName(x.Request); {
+// encodeError returns the header and the body of an error in the protocol of the request, whose parameters are a form or
+// not.
+func encodeError(r *http.Request, form bool, code, message string) (http.Header, []byte) {
+	switch service := SigningName(r); {
 	case service == "ec2":
 		// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
 		return xmlError("text/xml", "Response", &xmltree.Node{Name: "Errors", Children: []*xmltree.Node{
@@ -27,9 +29,9 @@ func (x *Exchange) encodeError(code, message string) (http.Header, []byte) {
 	case service == "s3":
 		// https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 		return xmlError("application/xml", "Error", xmltree.Element("", "Code", code, "Message", message).Children...)
-	case x.Form != nil:
+	case form || service == "route53" || service == "cloudfront":
 		return xmlError("text/xml", "ErrorResponse", xmltree.Element("Error", "Type", "Sender", "Code", code, "Message", message))
-	case IsCBOR(x.Request.Header):
+	case IsCBOR(r.Header):
 		return http.Header{"Content-Type": {"application/cbor"}, "Smithy-Protocol": {"rpc-v2-cbor"}},
 			cbor.Encode(cbor.Map{"__type": cbor.String(code), "message": cbor.String(message)})
 	}
