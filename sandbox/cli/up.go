@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"regexp"
+	"slices"
 
 	"github.com/didomi/serverless-api/sandbox/deploy"
 	"github.com/didomi/serverless-api/sandbox/layout"
@@ -62,6 +64,19 @@ func deployStack(ctx context.Context, stack *deploy.Stack, printer *progress.Pri
 		for _, problem := range result.Errors {
 			_, _ = fmt.Fprintln(os.Stderr, problem)
 		}
+		if servedNoMore(result.Errors) {
+			_, _ = fmt.Fprintln(os.Stderr, "The stack has resources of AWS services that the program no longer uses, and the AWS provider is built without these. "+
+				"make down deletes the emulated account; make up then deploys the program as it is.")
+		}
 	}
 	return fmt.Errorf("stack %s: %w; full log: %s", stack.Name, err, stack.Log())
+}
+
+// typeNotServed is the engine's error about a type that the AWS provider does not have.
+var typeNotServed = regexp.MustCompile(`Resource type 'aws:[^']+' not found`)
+
+// servedNoMore reports whether a deployment failed at types that the provider is built without. It is built with all that
+// the program creates, so these are of an earlier program.
+func servedNoMore(problems []string) bool {
+	return slices.ContainsFunc(problems, typeNotServed.MatchString)
 }
