@@ -43,7 +43,11 @@ func (c cli) create(ctx context.Context, project, stack, secrets string) (backen
 	if err != nil {
 		return settings, fmt.Errorf("read the project file: %w", err)
 	}
-	dir := filepath.Join(c.layout.State(), "project", filepath.Base(project))
+	name := filepath.Base(project)
+	if project == c.layout.Repo {
+		name = filepath.Base(filepath.Dir(c.layout.Root)) // also for another working tree of the repository
+	}
+	dir := filepath.Join(c.layout.State(), "project", name)
 	if err := atomicfile.Write(filepath.Join(dir, "Pulumi.yaml"), description, 0o600); err != nil {
 		return settings, err
 	}

@@ -75,12 +75,12 @@ func properties(r *graph.Resource) string {
 
 // show prints the plan: what it would lose first.
 func (p plan) show(s *screen, stack string, took time.Duration) {
+	for _, warning := range p.warnings {
+		s.printf(red, "WARNING: %s", warning)
+	}
 	if p.errors != "" {
 		s.printf(red, "preview of %s failed:\n%s", stack, p.errors)
 		return
-	}
-	for _, warning := range p.warnings {
-		s.printf(red, "WARNING: %s", warning)
 	}
 	if len(p.steps) == 0 && !p.losesData() {
 		s.printf(plain, "preview of %s in %s: no changes", stack, seconds(took))

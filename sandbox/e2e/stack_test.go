@@ -56,13 +56,16 @@ func TestEndToEnd(t *testing.T) {
 		step(check.name, func(t *testing.T) { check.run(t, dev) })
 	}
 	step("the CLI reports the clouds that it is built without", func(t *testing.T) { checkWithoutClouds(t, dev) })
+	var waiting *atBreakpoint
+	step("a request waits at a breakpoint, during the next steps", func(t *testing.T) { waiting = stopAtBreakpoint(t, dev) })
 	step("a second up changes nothing", func(t *testing.T) {
 		up(t, "dev")
 		checkUnchanged(t, "dev")
 	})
 	step("a preview in the sandbox's shell finds no changes and leaves the work tree unchanged", func(t *testing.T) { checkShell(t) })
 	step("the state is in bootstrap's bucket", func(t *testing.T) { checkState(t, dev) })
-	step("a refresh finds no drift", func(t *testing.T) { checkRefresh(t, dev) })
+	step("no limit has ended the request at the breakpoint", func(t *testing.T) { waiting.finish(t) })
+	step("make dev serves saved edits, and a refresh finds no drift meanwhile", func(t *testing.T) { checkLoop(t, dev) })
 	step("all errors of an invalid configuration are reported, and nothing is created", func(t *testing.T) { checkWrongConfig(t, dev) })
 	step("the preview rejects a private hosted zone", func(t *testing.T) { checkPrivateZone(t, dev) })
 	step("a changed line of the function replaces only what depends on its version", func(t *testing.T) {
