@@ -34,8 +34,8 @@ type swapped struct {
 
 // Swap replaces the code that the alias or version leads to. It returns when the new code has initialized, and new
 // invocations run it from then on; those that run end with the code with which they began. If the new code does not
-// initialize, it returns a *FunctionError and nothing changes. Under a debugger, which may stop an initialization for
-// as long as it likes, it does not wait for it.
+// initialize, it returns a *FunctionError and nothing changes. Under a debugger the new code cannot start before the old
+// one has ended, since both have one port: new invocations wait meanwhile, and a failure is theirs too.
 func (h *Host) Swap(ctx context.Context, qualifier string, s Swap) error {
 	f, err := h.config.Source.Function(ctx, s.Function, qualifier)
 	if err != nil {
@@ -65,10 +65,18 @@ func (h *Host) Swap(ctx context.Context, qualifier string, s Swap) error {
 	if err := h.activate(f, code, p); err != nil {
 		return err
 	}
-	if code.debugged() {
-		h.warmLater(code, p)
+	if !code.debugged() {
+		return nil
 	}
-	return nil
+	select {
+	case failure := <-h.warmLater(code, p):
+		if failure != nil {
+			return failure
+		}
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // use keeps the host and the code until release is called.
@@ -105,16 +113,19 @@ func (h *Host) activate(f Function, code *swapped, p *pool) error {
 	return nil
 }
 
-// warmLater starts an environment in the background.
-func (h *Host) warmLater(code *swapped, p *pool) {
+// warmLater starts an environment in the background, and sends why it failed or nil.
+func (h *Host) warmLater(code *swapped, p *pool) <-chan *FunctionError {
+	warmed := make(chan *FunctionError, 1)
 	release, err := h.use(code)
 	if err != nil {
-		return // the host is closing
+		warmed <- newFailure("", "ServiceException", "%v", err)
+		return warmed
 	}
 	go func() {
 		defer release()
-		_ = p.warm() // the function's log has the failure
+		warmed <- p.warm()
 	}()
+	return warmed
 }
 
 // Restore ends the owner's swaps: new invocations run the deployed code.
