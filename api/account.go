@@ -12,7 +12,7 @@ import (
 // for each region.
 const accountID = "api-gateway-account"
 
-// LogRole reads which role API Gateway writes logs with: the account's, which bootstrap sets. It is no part of
+// LogRole reads which role API Gateway writes logs with: the account's, which bootstrap sets. It is not in
 // the component, since an update of other components alone (--target) reads it too, and then its parent is
 // not in the state.
 func LogRole(ctx *pulumi.Context, name string, opts ...pulumi.ResourceOption) (pulumi.StringOutput, error) {
@@ -24,7 +24,7 @@ func LogRole(ctx *pulumi.Context, name string, opts ...pulumi.ResourceOption) (p
 }
 
 // logDestination is the ARN of the access log's group, once API Gateway is known to have a role to write
-// logs with. Without it AWS refuses a stage that logs; a preview fails with the reason.
+// logs with. Without it AWS rejects a stage that logs; a preview fails with the reason.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html
 func logDestination(b builder, access *cloudwatch.LogGroup) pulumi.StringOutput {
 	// The group's ARN is not known in a preview of a new stack; the role is.

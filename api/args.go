@@ -5,7 +5,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Args are what the component needs of the stack and of other components.
+// Args are the stack's settings and the outputs of other components that the component uses.
 type Args struct {
 	Config Config
 	// Stage names the API's stage.
@@ -51,7 +51,7 @@ type Database struct {
 	ProxyTarget       pulumi.StringInput
 	ProxyName         pulumi.StringInput
 	ClusterIdentifier pulumi.StringInput
-	// Readers is the number of instances beside the writer.
+	// Readers is the number of instances next to the writer.
 	Readers int
 	// Pauses is whether the instances pause without connections.
 	Pauses bool

@@ -75,7 +75,7 @@ func withURIs(node any, places map[string]string) any {
 	return node
 }
 
-// withoutSecurity takes the demand for a key from every operation, and the scheme from the document.
+// withoutSecurity removes the required key from every operation, and the scheme from the document.
 func withoutSecurity(root map[string]any) {
 	delete(members(root, "components"), "securitySchemes")
 	for _, path := range members(root, "paths") {
@@ -88,8 +88,8 @@ func withoutSecurity(root map[string]any) {
 	}
 }
 
-// withCORS adds the preflight to every path, and to what the door itself answers the headers that let
-// a page read it; the function sets them on its own answers, by the same list.
+// withCORS adds the preflight to every path, and to gateway responses the headers that allow a page to
+// read them; the function sets them on its own responses, by the same list.
 func withCORS(root map[string]any, origins []string) {
 	preflight := members(root, "x-shared")["preflight"]
 	for _, path := range members(root, "paths") {
@@ -110,8 +110,8 @@ func withCORS(root map[string]any, origins []string) {
 }
 
 // allowedOrigin is the mapping of a gateway response's header. A response has one value and no
-// conditions: with several origins it is whichever asks. That tells a stranger's page nothing but
-// that it was refused, since credentials are never allowed and the body is a problem.
+// conditions: with several origins it is whichever asks. Another site's page learns from it only
+// that the request was rejected: credentials are never allowed and the body is a problem.
 func allowedOrigin(origins []string) string {
 	if len(origins) == 1 {
 		return "'" + origins[0] + "'"

@@ -67,7 +67,7 @@ func gatewayARNs(s policy.Scope, paths ...string) []pulumi.StringInput {
 	return arns
 }
 
-// executionLogs are the log groups that API Gateway names by the API's id, so the tag tells whose one is.
+// executionLogs are the log groups that API Gateway names by the API's id, so the tag identifies the stack's own.
 func executionLogs(s policy.Scope) []pulumi.StringInput {
 	return s.ARNs("logs", "log-group:API-Gateway-Execution-Logs_*")
 }
@@ -135,8 +135,8 @@ func gatewayPermissions(s policy.Scope) []policy.Statement {
 }
 
 // gatewayReads are about API Gateway. The description of a key, or of a plan's keys, holds a key's value,
-// so those are the stack's own. The rest holds no secret, and AWS says that it is gone when it is gone: of
-// what is not there it knows no tag. Of domain names, APIs and plans the lists are read too, for their
+// so those are the stack's own. The rest holds no secret, and a deleted object has no tag that a
+// condition could match. Of domain names, APIs and plans the lists are read too, for their
 // number; the list of API keys is not, for it holds the values of all stacks' keys.
 func gatewayReads(s policy.Scope) []policy.Statement {
 	return []policy.Statement{

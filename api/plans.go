@@ -71,7 +71,7 @@ const (
 	highestAddressLimit = 20_000_000
 )
 
-// addressLimit is how many requests an address may make in WAF's window: what the stack says, or twice what
+// addressLimit is how many requests an address may make in WAF's window: the configured limit, or twice what
 // the fastest plan sells. WAF counts before API Gateway does, so what a client sends beyond its plan, and
 // sends again after a 429, counts too.
 func (c Config) addressLimit() int {
@@ -222,7 +222,7 @@ func (c Config) originProblems() []config.FieldError {
 // joinOrigins is the variable that the function reads the origins from.
 func joinOrigins(origins []string) string { return strings.Join(origins, ",") }
 
-// isOrigin says whether a browser would send the text as the header Origin, in lower case.
+// isOrigin is whether a browser would send the text as the header Origin, in lower case.
 func isOrigin(text string) bool {
 	u, err := url.Parse(text)
 	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Hostname() != "" &&

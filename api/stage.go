@@ -11,11 +11,11 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// accessLogFields are what one line of the access log says about a request. A client writes none of
+// accessLogFields are the fields of a line of the access log. A client writes none of
 // them: AWS documents no escaping, and none was seen in 2022 (https://github.com/DataBiosphere/azul/issues/4009),
 // so that quotes in a User-Agent could change every field after it. The client's part of requestId is a
 // UUID. The cache's result is not among them: for a proxy integration no $context variable holds a header
-// of the response. It is in the function's line of the same requestId; docs/decisions/access-log.md says more.
+// of the response. It is in the function's line of the same requestId; docs/decisions/access-log.md has the details.
 var accessLogFields = map[string]string{
 	"requestId":          "$context.requestId",
 	"extendedRequestId":  "$context.extendedRequestId",
@@ -36,13 +36,13 @@ var accessLogFields = map[string]string{
 	"errorType":          "$context.error.responseType",
 }
 
-// newStage makes the stage, apart from its deployment, and what holds for every method of it.
+// newStage creates the stage, which is separate from its deployment, and the settings of its methods.
 func newStage(ctx *pulumi.Context, b builder, access *cloudwatch.LogGroup, restAPI *apigateway.RestApi, deployment *apigateway.Deployment) (*apigateway.Stage, error) {
 	format, err := json.Marshal(accessLogFields)
 	if err != nil {
 		return nil, fmt.Errorf("api: access log format: %w", err)
 	}
-	// API Gateway makes this group on its own, to be kept for ever, unless it is there.
+	// API Gateway creates this group itself, without a retention, unless it exists.
 	execution, err := b.NewLogGroup(ctx, "execution",
 		pulumi.Sprintf("API-Gateway-Execution-Logs_%s/%s", restAPI.ID(), b.args.Stage))
 	if err != nil {
@@ -70,8 +70,8 @@ func newStage(ctx *pulumi.Context, b builder, access *cloudwatch.LogGroup, restA
 const everyMethod = "*/*"
 
 // newMethodSettings sets throttling, metrics and the execution log of all methods, and then of those
-// with a throttle of their own: such a method has nothing of what is set for all, so all is said
-// again. One after the other, since they are parts of one stage.
+// with a throttle of their own: such a method inherits no setting of all methods, so each is
+// repeated. One after the other, since all change one stage.
 func newMethodSettings(ctx *pulumi.Context, b builder, restAPI *apigateway.RestApi, stage *apigateway.Stage) error {
 	c := b.args.Config
 	before, err := newMethodSetting(ctx, b, restAPI, stage, "methods", everyMethod, c.ThrottleRate, c.ThrottleBurst)

@@ -11,7 +11,7 @@ import (
 // rateWindowSeconds is what WAF counts an address's requests over.
 const rateWindowSeconds = 300
 
-// The rules of AWS's sets that would refuse what the API allows; they only count. An item is any JSON
+// The rules of AWS's sets that would block what the API allows; they only count. An item is any JSON
 // of up to 256 KiB and a file's key any text of up to 1024 bytes: both are kept and given back, never
 // run, so what reads as an attack in them is text. docs/decisions/firewall.md has each one's reason.
 // https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-baseline.html
@@ -23,8 +23,8 @@ var (
 	badInputsCountOnly = []string{"JavaDeserializationRCE_BODY", "Log4JRCE_BODY", "ReactJSRCE_BODY"}
 )
 
-// newWebACL puts a web ACL before the stage, if the stack asks for one: first the addresses that ask
-// too often, then what AWS knows to be an attack.
+// newWebACL creates the web ACL of the stage, if the stack configures one: first the rule of addresses that
+// exceed their limit, then AWS's managed rules.
 func newWebACL(ctx *pulumi.Context, b builder, stage *apigateway.Stage) error {
 	if !b.args.Config.WAF {
 		return nil
@@ -49,7 +49,7 @@ func newWebACL(ctx *pulumi.Context, b builder, stage *apigateway.Stage) error {
 	if err != nil {
 		return fmt.Errorf("api: web ACL: %w", err)
 	}
-	// A stage has one web ACL. AWS replaces it without a word, and takes away whichever there is: were the
+	// A stage has one web ACL. AWS replaces it silently, and removes whichever there is: were the
 	// old association deleted after the new one was made, the stage would have none (pulumi/pulumi-aws#4782).
 	// https://docs.aws.amazon.com/waf/latest/APIReference/API_DisassociateWebACL.html
 	_, err = wafv2.NewWebAclAssociation(ctx, b.Name+"-waf-stage", &wafv2.WebAclAssociationArgs{

@@ -18,7 +18,7 @@ import (
 
 // Code is what the functions are deployed from, built of one source.
 type Code struct {
-	// APIPath is the zip file of the function that answers requests.
+	// APIPath is the zip file of the function that serves requests.
 	APIPath string
 	// OperationsPath is the zip file of the functions that a deployment and Secrets Manager invoke.
 	OperationsPath string
@@ -31,8 +31,8 @@ type Code struct {
 // operations is the command with what the API does not need, seen from the API's.
 const operations = "./operations"
 
-// Build compiles the API's command in the folder source, and the one of operations below it, for an
-// architecture ("arm64" or "x86_64"), and packs each into a zip under the folder into, in a place named
+// Build compiles the API's command in the directory source, and the one of operations below it, for an
+// architecture ("arm64" or "x86_64"), and packs each into a zip under the directory into, at a path named
 // after its content. The same source makes the same zips byte for byte, wherever it lies and whenever it
 // is built, so an update of an unchanged source changes nothing, and one that changes only what one
 // command is made of changes one zip. It needs the go command on PATH.
@@ -79,7 +79,7 @@ func buildZip(source, command, into, architecture string) (path string, sum [sha
 func compileBinary(source, command, architecture string) ([]byte, error) {
 	scratch, err := os.MkdirTemp("", "function-")
 	if err != nil {
-		return nil, fmt.Errorf("api: make a folder to build in: %w", err)
+		return nil, fmt.Errorf("api: create a directory to build in: %w", err)
 	}
 	defer func() { _ = os.RemoveAll(scratch) }()
 	out := filepath.Join(scratch, "bootstrap")

@@ -49,9 +49,9 @@ func createCacheUser(ctx *pulumi.Context, a Args, f *Functions) error {
 	})
 }
 
-// setCachePassword has the user hold the password that the secret has, or a first one, once for every
-// code: so a user that was made anew is mended by the next deployment. As with the migration an error
-// fails the update, and the old version goes on serving.
+// setCachePassword gives the user the password of its secret, or a first one, once for every
+// code: so the next deployment repairs a user that was recreated. As with the migration an error
+// fails the update, and the old version continues to serve.
 func setCachePassword(ctx *pulumi.Context, a Args, function *lambda.Function) (*lambda.Invocation, error) {
 	set, err := lambda.NewInvocation(ctx, a.Name+"-cache-user-set", &lambda.InvocationArgs{
 		FunctionName: function.Name,

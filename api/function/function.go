@@ -52,8 +52,7 @@ func (a Args) databaseEnvironment() pulumi.StringMap {
 	}
 }
 
-// servingPermissions are what the serving function may do beyond that: read its two secrets, and read, write
-// and list the bucket.
+// servingPermissions allow it to read its two secrets, and to read, write and list the bucket.
 func (a Args) servingPermissions() []policy.Statement {
 	return []policy.Statement{
 		{
@@ -67,7 +66,7 @@ func (a Args) servingPermissions() []policy.Statement {
 			Resources: []pulumi.StringInput{pulumi.Sprintf("%s/*", a.Bucket.ARN)},
 		},
 		{
-			// Without it S3 answers 403 for an object that is not there, and the API could not say 404.
+			// Without it S3 returns 403 for an object that does not exist, and the API could not return 404.
 			Sid:       "FilesThatAreNotThere",
 			Actions:   []string{"s3:ListBucket"},
 			Resources: []pulumi.StringInput{a.Bucket.ARN},

@@ -65,7 +65,7 @@ func (a Args) functionPermissions(log *cloudwatch.LogGroup) []policy.Statement {
 }
 
 // interfacePermissions have network interfaces made for a function in the VPC, by Lambda alone: the
-// function's own code is refused.
+// function's own code is denied.
 func (a Args) interfacePermissions() []policy.Statement {
 	return []policy.Statement{
 		{Sid: "Interfaces", Actions: policy.InterfaceActions, Resources: policy.Anywhere},

@@ -14,13 +14,13 @@ const LiveAlias = "live"
 const (
 	// AllAtOnce moves the alias with the update.
 	AllAtOnce = "allAtOnce"
-	// Canary leaves the alias where it is: `ops rollout` shifts it, watches, and finishes or goes back.
+	// Canary leaves the alias where it is: `ops rollout` shifts it, watches, and finishes or rolls back.
 	Canary = "canary"
 )
 
 // newAlias points the alias at the new version once what it needs is done: the database is migrated, the
-// cache's user has its password, and what is kept warm is. A first deployment does so in either way: there is no other version
-// to serve.
+// cache's user has its password, and the provisioned concurrency exists. A first
+// deployment does so in both ways: there is no other version.
 func newAlias(ctx *pulumi.Context, a Args, function *lambda.Function, done []pulumi.Resource) (*lambda.Alias, error) {
 	options := []pulumi.ResourceOption{a.Parent, pulumi.DependsOn(done)}
 	if a.Settings.Rollout == Canary {

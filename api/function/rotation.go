@@ -58,8 +58,8 @@ type rotation struct {
 	filled pulumi.Resource
 }
 
-// newRotation has Secrets Manager change the password as often as the stack asks for. The first time is
-// a period away, not at once: an update does not change a password beside everything else.
+// newRotation has Secrets Manager change the password at the configured interval. The first time is
+// an interval away, not at once: an update does not also change a password.
 func newRotation(ctx *pulumi.Context, a Args, r rotation) error {
 	allowed, err := lambda.NewPermission(ctx, a.Name+"-"+r.permission, &lambda.PermissionArgs{
 		Action:        pulumi.String("lambda:InvokeFunction"),

@@ -28,10 +28,9 @@ type widget struct {
 	lines []metric
 }
 
-// newDashboard makes one dashboard of the request path: a column for each place that a request comes
-// by, from left to right, with traffic on top and trouble below. Above are the alarms' states, below
-// everything the requests that went wrong. It returns the dashboard's name, which the stack's own
-// makes unique in the account.
+// newDashboard creates one dashboard of the request path: a column for each service on it, from left to right, with
+// traffic at the top and errors below. The first row has the alarms' states, the last one the failed requests. It
+// returns the dashboard's name, which is unique in the account.
 func newDashboard(ctx *pulumi.Context, a Args, alarms alarmSet) (pulumi.StringOutput, error) {
 	widgets := pulumi.Array{alarms.render()}
 	below := 0
@@ -136,7 +135,7 @@ func (a Args) failures(y int) pulumi.Map {
 	}
 }
 
-// render is the widget as CloudWatch wants it, in its place.
+// render returns the widget at its place, as CloudWatch defines it.
 func (w widget) render(region string, x, y int) pulumi.Map {
 	lines := make(pulumi.Array, len(w.lines))
 	for i, line := range w.lines {

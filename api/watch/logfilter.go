@@ -15,19 +15,19 @@ import (
 const (
 	// errorLinesMetric counts the error lines of the serving function.
 	errorLinesMetric = "ErrorLines"
-	// cacheAnswersMetric counts its answers by what X-Cache says, in the dimension Result.
+	// cacheAnswersMetric counts its responses by X-Cache, in the dimension Result.
 	cacheAnswersMetric = "CacheAnswers"
-	// refusalsMetric is what the metrics of gateway responses begin with; the response's type follows.
+	// refusalsMetric begins the metrics of gateway responses; the response's type follows.
 	refusalsMetric = "Refusals-"
 )
 
-// refusalTypes are the gateway responses that are counted, by the word that the filter's name ends in. API
+// refusalTypes are the gateway responses that are counted, by the last word of the filter's name. API
 // Gateway's own metrics sum all 4xx up, those of the function included.
 var refusalTypes = map[string]string{
 	"throttled": "THROTTLED", "quota": "QUOTA_EXCEEDED", "key": "INVALID_API_KEY", "waf": "WAF_FILTERED",
 }
 
-// logFilter makes a metric of the lines of a log that match.
+// logFilter creates a metric from the matching lines of a log.
 type logFilter struct {
 	name, metric string
 	log          pulumi.StringInput

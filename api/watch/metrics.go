@@ -118,12 +118,12 @@ func (a Args) errorLines() metric {
 	return metric{a.Name, errorLinesMetric, "Sum", pulumi.StringMap{}}
 }
 
-// cacheAnswers is the number of answers of that X-Cache.
+// cacheAnswers is the number of responses with that value of X-Cache.
 func (a Args) cacheAnswers(result string) metric {
 	return metric{a.Name, cacheAnswersMetric, "Sum", pulumi.StringMap{"Result": pulumi.String(result)}}
 }
 
-// refusals is the number of answers of the door itself, of that gateway response type.
+// refusals is the number of gateway responses of that type: API Gateway returns them itself.
 func (a Args) refusals(responseType string) metric {
 	return metric{a.Name, refusalsMetric + responseType, "Sum", pulumi.StringMap{}}
 }

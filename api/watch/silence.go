@@ -22,7 +22,7 @@ const (
 const noRequests = "no-requests"
 
 // silenceAlarms are on what must not be silent: the function, and its log and the access log. Lambda, API
-// Gateway and CloudWatch Logs publish nothing about nothing, so a minute without data is a bad one.
+// Gateway and CloudWatch Logs publish no zeros, so a minute without data breaches.
 func (a Args) silenceAlarms() []alarmSpec {
 	minutes := a.Settings.SilenceMinutes
 	log := minutes + logSilence
@@ -42,7 +42,7 @@ func (a Args) silenceAlarms() []alarmSpec {
 	}
 }
 
-// newSilenceAlarms makes the alarms on silence, if the stack asks for them, and returns their ARNs. The two
+// newSilenceAlarms creates the alarms on silence, if the stack configures them, and returns their ARNs. The two
 // on logs act through a composite alarm.
 func newSilenceAlarms(ctx *pulumi.Context, a Args, warnings pulumi.StringOutput) (pulumi.StringArray, error) {
 	if a.Settings.SilenceMinutes == 0 {

@@ -57,7 +57,7 @@ type Database struct {
 	Proxied           bool
 	ProxyName         pulumi.StringInput
 	ClusterIdentifier pulumi.StringInput
-	// Readers is the number of instances beside the writer.
+	// Readers is the number of instances next to the writer.
 	Readers int
 	// Pauses is whether the instances pause without connections.
 	Pauses bool
