@@ -5,6 +5,6 @@
 // meters clients by usage plan and key (usage.go; plans.go has their configuration) and throttles methods (stage.go,
 // executions.go). It invokes the alias "live" of the function that api/function creates.
 //
-// functions.go and monitoring.go pass plain values to the two packages, which import neither this one nor each other.
+// functionargs.go and watchargs.go pass plain values to the two packages, which import neither this one nor each other.
 // permissions.go has what the pipeline's roles need, composed from all three.
 package api

@@ -2,11 +2,8 @@ package api
 
 import (
 	"fmt"
-	"net/url"
 	"regexp"
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/didomi/serverless-api/internal/config"
 	"github.com/didomi/serverless-api/lambda/openapi"
@@ -47,52 +44,6 @@ func (c Config) limits() []config.FieldError {
 		config.Between("throttleBurst", c.ThrottleBurst, 1, 5000),
 		c.addressProblems(),
 	)
-}
-
-// soldToAddress is how many requests the fastest plan lets one key make within WAF's window, and what
-// makes it so. Without keys it is what a method takes of everybody.
-func (c Config) soldToAddress() (requests int, by string) {
-	requests, by = c.ThrottleRate*rateWindowSeconds+c.ThrottleBurst, "throttleRate"
-	if !c.RequireAPIKey {
-		return requests, by
-	}
-	requests = 0
-	for _, plan := range c.Plans {
-		if sold := plan.Rate*rateWindowSeconds + plan.Burst; sold > requests {
-			requests, by = sold, "the plan "+plan.Name
-		}
-	}
-	return requests, by
-}
-
-// The limits of an address that the program takes; WAF's own least is 10.
-const (
-	leastAddressLimit   = 100
-	highestAddressLimit = 20_000_000
-)
-
-// addressLimit is how many requests an address may make in WAF's window: the configured limit, or twice what
-// the fastest plan sells. WAF counts before API Gateway does, so what a client sends beyond its plan, and
-// sends again after a 429, counts too.
-func (c Config) addressLimit() int {
-	if c.WAFRateLimit > 0 {
-		return c.WAFRateLimit
-	}
-	sold, _ := c.soldToAddress()
-	return min(max(2*sold, leastAddressLimit), highestAddressLimit)
-}
-
-// addressProblems checks that WAF lets an address make the requests that a plan sells.
-func (c Config) addressProblems() []config.FieldError {
-	sold, by := c.soldToAddress()
-	least := max(sold, leastAddressLimit)
-	if c.WAFRateLimit == 0 || least <= c.WAFRateLimit && c.WAFRateLimit <= highestAddressLimit {
-		return nil
-	}
-	return []config.FieldError{{
-		Key: "wafRateLimit", Value: strconv.Itoa(c.WAFRateLimit),
-		MustBe: fmt.Sprintf("0, or an integer from %d (what %s allows one address in %d seconds) to %d", least, by, rateWindowSeconds, highestAddressLimit),
-	}}
 }
 
 // limitProblems checks a rate and a burst that lie within the stage's.
@@ -187,44 +138,4 @@ func methodThrottleProblems(key string, throttles []Throttle, known []string, ra
 			config.Between(at+".burst", throttle.Burst, 1, burst))
 	}
 	return problems
-}
-
-// anyOrigin lets every page call the API.
-const anyOrigin = "*"
-
-// mostOrigins is the length of all origins together, in characters. They are one variable of the function's
-// environment, whose variables Lambda bounds together: 4096 bytes as JSON. The others take up to 1,500.
-// https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
-const mostOrigins = 2048
-
-func (c Config) originProblems() []config.FieldError {
-	if slices.Equal(c.CORSOrigins, []string{anyOrigin}) {
-		return nil
-	}
-	var problems []config.FieldError
-	for i, origin := range c.CORSOrigins {
-		if !isOrigin(origin) {
-			problems = append(problems, config.FieldError{
-				Key: fmt.Sprintf("corsOrigins[%d]", i), Value: config.Quote(origin),
-				MustBe: `scheme and host as browsers send them, such as "https://app.example.com", or "*" alone`,
-			})
-		}
-	}
-	if length := len(joinOrigins(c.CORSOrigins)); problems == nil && length > mostOrigins {
-		problems = append(problems, config.FieldError{
-			Key: "corsOrigins", Value: fmt.Sprintf("%d origins of %d characters in all", len(c.CORSOrigins), length),
-			MustBe: fmt.Sprintf(`at most %d characters in all, which Lambda's limit on a function's environment leaves, or "*" alone`, mostOrigins),
-		})
-	}
-	return problems
-}
-
-// joinOrigins is the variable that the function reads the origins from.
-func joinOrigins(origins []string) string { return strings.Join(origins, ",") }
-
-// isOrigin is whether a browser would send the text as the header Origin, in lower case.
-func isOrigin(text string) bool {
-	u, err := url.Parse(text)
-	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Hostname() != "" &&
-		text == u.Scheme+"://"+u.Host && text == strings.ToLower(text) && !strings.ContainsAny(text, "*',")
 }

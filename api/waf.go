@@ -2,7 +2,9 @@ package api
 
 import (
 	"fmt"
+	"strconv"
 
+	"github.com/didomi/serverless-api/internal/config"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/apigateway"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/wafv2"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -117,4 +119,50 @@ func ruleVisibility(name string) *wafv2.WebAclRuleVisibilityConfigArgs {
 		MetricName:               pulumi.String(name),
 		SampledRequestsEnabled:   pulumi.Bool(true),
 	}
+}
+
+// soldToAddress is how many requests the fastest plan lets one key make within WAF's window, and what
+// makes it so. Without keys it is what a method takes of everybody.
+func (c Config) soldToAddress() (requests int, by string) {
+	requests, by = c.ThrottleRate*rateWindowSeconds+c.ThrottleBurst, "throttleRate"
+	if !c.RequireAPIKey {
+		return requests, by
+	}
+	requests = 0
+	for _, plan := range c.Plans {
+		if sold := plan.Rate*rateWindowSeconds + plan.Burst; sold > requests {
+			requests, by = sold, "the plan "+plan.Name
+		}
+	}
+	return requests, by
+}
+
+// The limits of an address that the program takes; WAF's own least is 10.
+const (
+	leastAddressLimit   = 100
+	highestAddressLimit = 20_000_000
+)
+
+// addressLimit is how many requests an address may make in WAF's window: the configured limit, or twice what
+// the fastest plan sells. WAF counts before API Gateway does, so what a client sends beyond its plan, and
+// sends again after a 429, counts too.
+func (c Config) addressLimit() int {
+	if c.WAFRateLimit > 0 {
+		return c.WAFRateLimit
+	}
+	sold, _ := c.soldToAddress()
+	return min(max(2*sold, leastAddressLimit), highestAddressLimit)
+}
+
+// addressProblems checks that WAF lets an address make the requests that a plan sells.
+func (c Config) addressProblems() []config.FieldError {
+	sold, by := c.soldToAddress()
+	least := max(sold, leastAddressLimit)
+	if c.WAFRateLimit == 0 || least <= c.WAFRateLimit && c.WAFRateLimit <= highestAddressLimit {
+		return nil
+	}
+	return []config.FieldError{{
+		Key: "wafRateLimit", Value: strconv.Itoa(c.WAFRateLimit),
+		MustBe: fmt.Sprintf("0, or an integer from %d (what %s allows one address in %d seconds) to %d", least, by, rateWindowSeconds, highestAddressLimit),
+	}}
 }

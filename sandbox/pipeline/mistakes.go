@@ -16,7 +16,7 @@ func (s *session) mistakes() []step {
 			return errors.Join(s.borrowed(ctx), s.mergedResults(ctx))
 		}},
 		{"a widened policy is stopped in the merge request", func(ctx context.Context) error {
-			if err := s.propose(ctx, "widened", "Let the function do everything with files", replace("api/function/function.go", `"s3:GetObject"`, `"s3:*"`)); err != nil {
+			if err := s.propose(ctx, "widened", "Let the function do everything with files", replace("api/function/serving.go", `"s3:GetObject"`, `"s3:*"`)); err != nil {
 				return err
 			}
 			return s.expect(ctx, s.request("widened", review), false, "s3:*")

@@ -187,7 +187,7 @@ func (s *session) changes() []step {
 // https://github.com/pulumi/pulumi-aws/issues/6062
 func (s *session) rejected(ctx context.Context) error {
 	const before, after, tooLarge = "Answers the API's requests", "Answers all requests of the API", "the environment variables you have provided exceeded the 4KB limit"
-	if err := s.propose(ctx, "refused", "Describe the function", replace("api/function/function.go", before, after)); err != nil {
+	if err := s.propose(ctx, "refused", "Describe the function", replace("api/function/serving.go", before, after)); err != nil {
 		return err
 	}
 	if err := s.expect(ctx, s.request("refused", []string{"preview:dev", "preview:prod", "review"}), true); err != nil {
