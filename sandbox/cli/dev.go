@@ -105,12 +105,13 @@ func ensureStack(ctx context.Context, l layout.Layout, name string) error {
 func openDeployed(ctx context.Context, l layout.Layout, name string) (_ *deploy.Stack, unlock func(), err error) {
 	printer := progress.New(os.Stderr)
 	defer printer.Close()
-	if unlock, err = waitForLock(ctx, l, "up", printer); err != nil {
+	release, err := waitForLock(ctx, l, "up", printer)
+	if err != nil {
 		return nil, nil, err
 	}
 	defer func() {
 		if err != nil {
-			unlock()
+			release()
 		}
 	}()
 	if err := makeTools(ctx, l, build.All(l)); err != nil {
@@ -128,7 +129,7 @@ func openDeployed(ctx context.Context, l layout.Layout, name string) (_ *deploy.
 		return nil, nil, err
 	}
 	stack, err := deploy.Open(ctx, l, name, report, base)
-	return stack, unlock, err
+	return stack, release, err
 }
 
 // previewJSON previews a deployed stack without a refresh: nothing but the sandbox changes its account.
