@@ -173,6 +173,11 @@ func checkLoop(t *testing.T, out outputs) {
 	}
 	better := strings.Replace(string(original), deployed, edited, 1)
 
+	settings, err := os.ReadFile(out.ConfigFile) // a preview of the loop writes the tree's
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { writeFile(t, out.ConfigFile, settings) }()
 	l := startLoop(t, tree)
 	defer l.kill()
 	l.await(t, "the function serves the new code")
