@@ -122,6 +122,7 @@ func (l *loop) run(ctx context.Context) error {
 			l.finish(ctx, d)
 		case now := <-tick.C:
 			if err := l.logs.read(now); err != nil {
+				l.stop()
 				return err
 			}
 		}

@@ -8,7 +8,10 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -263,5 +266,30 @@ func TestInvalidFaultsAreRejectedWithAllProblemsAtOnce(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestConcurrentFaultsOfAPartReleaseWhatTheyHold(t *testing.T) {
+	r := New(ofDev)
+	var held atomic.Int32
+	hold := func() (func(), error) {
+		held.Add(1)
+		for range 1000 { // gives the other one the time to hold, too
+			runtime.Gosched()
+		}
+		return func() { held.Add(-1) }, nil
+	}
+	var clients sync.WaitGroup
+	for range 8 {
+		clients.Go(func() {
+			if err := r.Set(Spec{Stack: "dev", Part: Database, How: Locked}, hold); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	clients.Wait()
+	r.EndAll()
+	if held.Load() != 0 {
+		t.Errorf("%d faults have not released what they held", held.Load())
 	}
 }

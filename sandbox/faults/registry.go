@@ -13,6 +13,8 @@ import (
 type Registry struct {
 	owner func(net.Conn) string
 
+	setting sync.Mutex // of one Set at a time: none may forget the fault of another, and what it holds
+
 	active atomic.Int32 // number of faults, so that a connection without any takes no lock
 	mu     sync.Mutex
 	faults map[target]*fault
@@ -35,6 +37,8 @@ func (r *Registry) Set(s Spec, hold func() (release func(), err error)) error {
 	if err != nil {
 		return err
 	}
+	r.setting.Lock()
+	defer r.setting.Unlock()
 	r.end(s)
 	if s.How == OK {
 		return nil
