@@ -15,6 +15,7 @@ import (
 // any reason, the functions run their deployed code again.
 func (s *server) openSession(w http.ResponseWriter, r *http.Request) {
 	session := rand.Text()
+	s.account.host.Admit(session)
 	defer s.account.host.Restore(session)
 	_ = json.NewEncoder(w).Encode(session) // a client that has disconnected ends the request
 	_ = http.NewResponseController(w).Flush()

@@ -89,6 +89,19 @@ func (d *debugging) under(spec child.Spec, dir string) child.Spec {
 	return spec
 }
 
+// endDebugged ends the environments of code under a debugger, also one that is stopped at a breakpoint. It does nothing for
+// other code.
+func (h *Host) endDebugged(code *swapped) {
+	if !code.debugged() {
+		return
+	}
+	for _, e := range h.live.list() {
+		if e.debug == code.debug {
+			e.kill()
+		}
+	}
+}
+
 // killTree kills the descendants of a process.
 func killTree(pid int) {
 	for _, process := range tree(pid)[1:] {

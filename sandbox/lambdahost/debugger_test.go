@@ -85,3 +85,43 @@ func TestInvocationsUnderADebuggerShareItsEnvironment(t *testing.T) {
 		waitEmpty(t, h.swaps)
 	})
 }
+
+func TestTheEndOfASessionEndsAnInvocationAtABreakpoint(t *testing.T) {
+	h, _ := underDebugger(t, nil)
+	stopped := invokeAs[identity](t, h, `{"do":"identity"}`)
+	response := make(chan Response, 1)
+	go func() {
+		r, err := h.Invoke(t.Context(), Request{Function: "f", Payload: []byte(`{"do":"sleep","sleep":3600000000000}`)})
+		if err != nil {
+			t.Error(err)
+		}
+		response <- r
+	}()
+	awaitBusy(t, h)
+	h.Restore("test")
+	if r := <-response; r.FunctionError == "" {
+		t.Errorf("the invocation ended with %s", r.Payload)
+	}
+	waitGone(t, stopped.PID)
+	wantVersion(t, h, "1")
+}
+
+// awaitBusy waits until no environment is idle.
+func awaitBusy(t *testing.T, h *Host) {
+	t.Helper()
+	for range 500 {
+		h.mu.Lock()
+		idle := 0
+		for _, p := range h.pools {
+			p.mu.Lock()
+			idle += len(p.idle)
+			p.mu.Unlock()
+		}
+		h.mu.Unlock()
+		if idle == 0 {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Fatal("an environment is still idle")
+}

@@ -49,6 +49,7 @@ type Host struct {
 	pools  map[string]*pool // by function name and version
 	// swapped is the code that runs in place of deployed code, by function name.
 	swapped map[string]*swapped
+	owners  map[string]bool // who may swap code
 	// debugPorts are taken by the environments whose debugger listens there, by address.
 	debugPorts map[string]chan struct{}
 	stop       chan struct{}
@@ -90,6 +91,7 @@ func New(c Config) (*Host, error) {
 		admit:      newAdmission(c.Concurrency),
 		pools:      map[string]*pool{},
 		swapped:    map[string]*swapped{},
+		owners:     map[string]bool{},
 		debugPorts: map[string]chan struct{}{},
 		stop:       make(chan struct{}),
 	}

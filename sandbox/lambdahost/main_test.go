@@ -63,6 +63,7 @@ type fakeSource struct {
 	code        []byte
 	credentials Credentials
 	downloads   int
+	starting    func() // called before each start of an environment; nil: not
 }
 
 func (s *fakeSource) Function(_ context.Context, name, qualifier string) (Function, error) {
@@ -88,6 +89,9 @@ func (s *fakeSource) Code(context.Context, Function) (io.ReadCloser, error) {
 func (s *fakeSource) Credentials(context.Context, Function) (Credentials, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.starting != nil {
+		s.starting()
+	}
 	return s.credentials, nil
 }
 
@@ -145,6 +149,7 @@ func newFunction(t *testing.T, edit func(*fakeSource, *Config)) (*Host, *fakeSou
 	if err != nil {
 		t.Fatal(err)
 	}
+	h.Admit("test")
 	t.Cleanup(func() {
 		if err := h.Close(); err != nil {
 			t.Error(err)

@@ -14,7 +14,7 @@ type Swap struct {
 	Function string // name
 	// Binary is the path of the new code: the executable bootstrap. It is copied.
 	Binary string
-	// Owner has the swap removed by Restore.
+	// Owner has the swap removed by Restore. It must have been admitted.
 	Owner string
 	// Debugger runs the code under it; nil: the code runs as deployed code does.
 	Debugger *Debugger
@@ -30,6 +30,16 @@ type swapped struct {
 	// users are the invocations and environments that may still start or run the code. Once it is replaced, the last of
 	// them removes it.
 	users users
+}
+
+// errNoOwner is the error of a swap whose owner has not been admitted, or has ended meanwhile.
+var errNoOwner = errors.New("the session of the new code has ended")
+
+// Admit lets an owner swap code until Restore.
+func (h *Host) Admit(owner string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.owners[owner] = true
 }
 
 // Swap replaces the code that the alias or version leads to. It returns when the new code has initialized, and new
@@ -98,9 +108,17 @@ func (h *Host) use(code *swapped) (release func(), err error) {
 func (h *Host) activate(f Function, code *swapped, p *pool) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.closed {
+	var refused error
+	switch {
+	case h.closed:
+		refused = errClosing
+	case !h.owners[code.owner]:
+		refused = errNoOwner
+	}
+	if refused != nil {
 		p.retire()
-		return errClosing
+		code.replaced()
+		return refused
 	}
 	if before := h.swapped[f.Name]; before != nil {
 		before.replaced()
@@ -128,10 +146,12 @@ func (h *Host) warmLater(code *swapped, p *pool) <-chan *FunctionError {
 	return warmed
 }
 
-// Restore ends the owner's swaps: new invocations run the deployed code.
+// Restore ends the owner's swaps: new invocations run the deployed code. It ends invocations under a debugger, which
+// nobody would continue.
 func (h *Host) Restore(owner string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	delete(h.owners, owner)
 	for name, code := range h.swapped {
 		if code.owner != owner {
 			continue
@@ -144,6 +164,7 @@ func (h *Host) Restore(owner string) {
 				delete(h.pools, key)
 			}
 		}
+		h.endDebugged(code)
 	}
 }
 

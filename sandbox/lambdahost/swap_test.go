@@ -46,6 +46,7 @@ func TestSwappedCodeRunsInPlaceOfDeployedCode(t *testing.T) {
 		waitEmpty(t, h.swaps)
 	})
 	t.Run("until other code is deployed", func(t *testing.T) {
+		h.Admit("test")
 		swapTo(t, h, 2)
 		wantVersion(t, h, "2")
 		s.change(func(s *fakeSource) { s.put(zipped("bootstrap", append([]byte(nil), append(binaries[0], 0)...))) })
@@ -137,6 +138,16 @@ func TestCodeThatDoesNotInitializeIsNotSwappedIn(t *testing.T) {
 	err := h.Swap(t.Context(), "live", Swap{Function: "f", Binary: broken, Owner: "test"})
 	var failure *FunctionError
 	if !errors.As(err, &failure) || failure.Type != "Runtime.ExitError" {
+		t.Errorf("the swap returned %v", err)
+	}
+	wantVersion(t, h, "1")
+	waitEmpty(t, h.swaps)
+}
+
+func TestASwapWhoseOwnerEndsMeanwhileDoesNotComeIntoEffect(t *testing.T) {
+	h, s := newFunction(t, nil)
+	s.change(func(s *fakeSource) { s.starting = func() { h.Restore("test") } })
+	if err := h.Swap(t.Context(), "live", Swap{Function: "f", Binary: builtFunction(2), Owner: "test"}); !errors.Is(err, errNoOwner) {
 		t.Errorf("the swap returned %v", err)
 	}
 	wantVersion(t, h, "1")
