@@ -203,8 +203,11 @@ func checkLoop(t *testing.T, out outputs) {
 			save(strings.Replace(string(original), deployed, "there is no thing "+word, 1))
 			time.Sleep(150 * time.Millisecond) // longer than the loop waits for more, shorter than a build
 		}
-		l.await(t, "the function serves the new code")
-		wantText(t, out, "there is no thing three")
+		// On a busy machine, code of an earlier save may serve in between.
+		recovers(t, "the last save", func() bool {
+			_, body, err := text(out, "/unknown")
+			return err == nil && strings.Contains(body, "there is no thing three")
+		})
 	})
 	stop()
 	t.Run("a new migration is run, and one that fails is shown", func(t *testing.T) {

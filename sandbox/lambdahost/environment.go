@@ -178,7 +178,7 @@ func (e *environment) wake() {
 
 // kill kills the process, frozen or not.
 func (e *environment) kill() {
-	if e.debug != nil {
+	if e.debug != nil && e.process.Alive() { // the ID of one that has exited may be another process's
 		killTree(e.process.PID()) // the debugger starts the function in a process group of its own
 	}
 	e.process.Signal(syscall.SIGKILL)
