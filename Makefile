@@ -23,7 +23,7 @@ export CGO_ENABLED := 0
 # The flags of the AWS provider's build (sandbox/build/tools.go), so that its tests and linters use the same packages.
 PROVIDER_FLAGS := -gcflags=github.com/hashicorp/terraform-provider-aws/internal/service/...=-l
 
-.PHONY: adopt adopt-test help up preview cost diagram down status fail logs dev shell test checks lint fmt hooks unit race fuzz soak e2e schema bench docs sandbox sandbox-or-kept lint-tools authorization-data cfn-lint tools lint-report test-report ci-tools supply-chain pipeline pipeline-test requests iam-used prowler
+.PHONY: adopt adopt-test help up preview cost diagram down status fail logs dev shell test checks lint fmt hooks unit race fuzz soak e2e schema bench bench-dev docs sandbox sandbox-or-kept lint-tools authorization-data cfn-lint tools lint-report test-report ci-tools supply-chain pipeline pipeline-test requests iam-used prowler
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^##@/ {print "\n" substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -202,6 +202,9 @@ pipeline-test: $(TOOLS) ## the same without the jobs of the stage check, which m
 # In parallel: previews of two edits, and updates of another stack, which mostly wait.
 e2e: $(TOOLS) ## test the entire stack: up, requests, second up without changes, down
 	@ci/rerun sandbox go test -C sandbox -vet=off -count=1 -v -run '^TestEndToEnd$$' -parallel 3 -timeout 80m ./e2e
+
+bench-dev: sandbox ## report the times of make dev from a save to its response, and to a compiler error, over 20 edits of dev
+	@cd sandbox && go test -vet=off -count=1 -v -run '^TestLoopFigures$$' -timeout 30m ./e2e
 
 requests: sandbox ## send the end-to-end test's requests to the stack that came up last
 	@ci/rerun sandbox go test -C sandbox -vet=off -count=1 -v -run '^TestRequests$$' -timeout 10m ./e2e
