@@ -42,7 +42,7 @@ func provision(ctx *pulumi.Context, values config.Values) error {
 		return err
 	}
 	provider := pulumi.Providers(aws)
-	kmsKeys, err := keys.New(ctx, componentName("keys"), keys.Args{Protect: !cfg.Data.AllowDeletion, Retain: cfg.Data.Database.FinalSnapshot}, provider)
+	kmsKeys, err := keys.New(ctx, componentName("keys"), keys.Args{AllowDeletion: cfg.Data.AllowDeletion, Retain: cfg.Data.Database.FinalSnapshot}, provider)
 	if err != nil {
 		return err
 	}

@@ -33,7 +33,7 @@ type Args struct {
 
 	Domain Domain
 
-	// After is everything that must be up before the database can be migrated.
+	// After are the resources that must exist before the database can be migrated.
 	After []pulumi.Resource
 }
 

@@ -13,7 +13,7 @@ import (
 	"github.com/didomi/serverless-api/lambda/openapi"
 )
 
-// Config is what a stack says about its API and its function.
+// Config is what a stack sets for its API and its function.
 type Config struct {
 	// Document is the API's definition, which stacks do not configure.
 	Document *openapi.Document `json:"-"`
@@ -28,13 +28,13 @@ type Config struct {
 	// StreamMaxMB is the largest file that the function streams, in megabytes; the client of a larger one is
 	// redirected to S3.
 	StreamMaxMB int `json:"streamMaxMb"`
-	// ReservedConcurrency keeps so many executions for the function, and lets it have no more; 0: none.
+	// ReservedConcurrency is the function's reserved concurrent executions, also its maximum; 0: none.
 	ReservedConcurrency int `json:"reservedConcurrency"`
-	// ProvisionedConcurrency keeps so many executions warm; 0: none.
+	// ProvisionedConcurrency is its provisioned concurrency; 0: none.
 	ProvisionedConcurrency int `json:"provisionedConcurrency"`
 	// ProvisionedMax lets that number grow with use up to it; 0: it does not grow.
 	ProvisionedMax int `json:"provisionedMax"`
-	// ProvisionedUtilization is how many per cent of the warm executions shall be in use where the
+	// ProvisionedUtilization is the target utilization of the provisioned concurrency, in per cent, where the
 	// number grows and shrinks.
 	ProvisionedUtilization int `json:"provisionedUtilization"`
 	// Rollout is how a new version takes over: allAtOnce, with the update, or canary, with
@@ -43,14 +43,14 @@ type Config struct {
 
 	// CacheTTL is how long an item is fresh in the cache, a Go duration.
 	CacheTTL string `json:"cacheTtl"`
-	// StaleTTL is how much longer it may still be served while the database is away or being asked.
+	// StaleTTL is how much longer it may still be served while the database is unavailable or queried.
 	StaleTTL string `json:"staleTtl"`
 	// NegativeTTL is how long the absence of an item is remembered.
 	NegativeTTL string `json:"negativeTtl"`
 
-	// RequireAPIKey makes every route but the health check ask for a key of one of the plans.
+	// RequireAPIKey requires an API key of a usage plan on every route but the health check.
 	RequireAPIKey bool `json:"requireApiKey"`
-	// Plans say what the holders of keys may ask for.
+	// Plans are the usage plans.
 	Plans []Plan `json:"plans"`
 	// ThrottleRate (requests a second) and ThrottleBurst (requests) hold for each method of the stage, all
 	// clients together.
@@ -65,7 +65,7 @@ type Config struct {
 	// WAF puts a web ACL before the stage.
 	WAF bool `json:"waf"`
 	// WAFRateLimit is how many requests one address may make in five minutes; 0: twice what the fastest
-	// plan sells.
+	// plan allows.
 	WAFRateLimit int `json:"wafRateLimit"`
 	// WAFLog is what the web ACL's log keeps: blocked requests, all, or none.
 	WAFLog string `json:"wafLog"`
@@ -81,7 +81,7 @@ type Config struct {
 	WarningEmails []string `json:"warningEmails"`
 }
 
-// Default is the configuration of a stack that says nothing.
+// Default is the configuration of a stack that sets no key.
 func Default() Config {
 	return Config{
 		Architecture: "arm64", MemoryMB: 512, TimeoutSeconds: 30, StreamMaxMB: 16,
@@ -123,7 +123,7 @@ func (c Config) Validate() []config.FieldError {
 	return problems
 }
 
-// concurrency checks that what is kept warm, now and at most, fits into what is reserved.
+// concurrency checks that provisioned concurrency and its maximum are within reservedConcurrency.
 func (c Config) concurrency() []config.FieldError {
 	const most = 10000
 	highest := most

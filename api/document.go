@@ -52,7 +52,7 @@ func members(object map[string]any, name string) map[string]any {
 	return inner
 }
 
-// withURIs returns the tree with every text that is a name of places replaced.
+// withURIs returns the tree with every string that is a key of places replaced.
 func withURIs(node any, places map[string]string) any {
 	switch node := node.(type) {
 	case map[string]any:
@@ -110,7 +110,7 @@ func withCORS(root map[string]any, origins []string) {
 }
 
 // allowedOrigin is the mapping of a gateway response's header. A response has one value and no
-// conditions: with several origins it is whichever asks. Another site's page learns from it only
+// conditions: with several origins it echoes the request's Origin. Another site's page learns from it only
 // that the request was rejected: credentials are never allowed and the body is a problem.
 func allowedOrigin(origins []string) string {
 	if len(origins) == 1 {

@@ -37,7 +37,8 @@ func (t Throttle) executions(seconds int) int { return t.Burst + t.Rate*seconds 
 // reserved: a tenth of the 1,000 that AWS gives an account.
 const defaultStreamShare = 100
 
-// streamShare is that number; of a reservation it is a half, so that streams leave the other half to items.
+// streamShare is the number of execution environments that all streams may hold: half of a reservation, so that
+// streams leave the other half to items, else defaultStreamShare.
 func (c Config) streamShare() int {
 	if c.ReservedConcurrency > 0 {
 		return c.ReservedConcurrency / 2

@@ -74,7 +74,7 @@ func executionLogs(s policy.Scope) []pulumi.StringInput {
 
 // webACLLogs are the log groups that WAF writes to, whose names must begin so.
 func webACLLogs(s policy.Scope) []pulumi.StringInput {
-	return s.Named(component.Name, "logs", "log-group:aws-waf-logs-")
+	return s.Named(component.Name, "logs", "log-group:"+webACLLogPrefix)
 }
 
 // gatewayPermissions are by the tag: API Gateway has methods and paths, and AWS assigns the ids within.

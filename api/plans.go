@@ -9,7 +9,7 @@ import (
 	"github.com/didomi/serverless-api/lambda/openapi"
 )
 
-// Plan is what the holders of some keys may ask of the API, each for itself.
+// Plan is a usage plan; its limits apply to each key separately.
 type Plan struct {
 	Name string `json:"name"`
 	// Rate (requests a second) and Burst (requests).
@@ -23,8 +23,7 @@ type Plan struct {
 	Throttles []Throttle `json:"throttles"`
 }
 
-// Throttle holds for one method: in a stage instead of the stage's throttling, in a plan as well as the
-// plan's.
+// Throttle is the limit of one method. In a stage it replaces the stage's throttle; in a plan both apply.
 type Throttle struct {
 	// Route is a method and a path of the OpenAPI document, such as "PUT /items/{id}".
 	Route string `json:"route"`
@@ -36,7 +35,7 @@ type Throttle struct {
 // highestQuota is well above what a key makes at AWS's highest rate for an account.
 const highestQuota = 1_000_000_000
 
-// limits checks what holds for everybody. 10,000 requests a second in bursts of 5,000 are what AWS
+// limits checks the stage's throttle and the WAF limit. 10,000 requests a second in bursts of 5,000 are what AWS
 // gives an account and region (Amazon API Gateway quotas).
 func (c Config) limits() []config.FieldError {
 	return slices.Concat(

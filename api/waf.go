@@ -121,17 +121,17 @@ func ruleVisibility(name string) *wafv2.WebAclRuleVisibilityConfigArgs {
 	}
 }
 
-// soldToAddress is how many requests the fastest plan lets one key make within WAF's window, and what
-// makes it so. Without keys it is what a method takes of everybody.
-func (c Config) soldToAddress() (requests int, by string) {
+// fastestPlanRequests is how many requests the fastest plan lets one key make within WAF's window, and what
+// sets that limit. Without API keys, the stage's throttle of one method.
+func (c Config) fastestPlanRequests() (requests int, by string) {
 	requests, by = c.ThrottleRate*rateWindowSeconds+c.ThrottleBurst, "throttleRate"
 	if !c.RequireAPIKey {
 		return requests, by
 	}
 	requests = 0
 	for _, plan := range c.Plans {
-		if sold := plan.Rate*rateWindowSeconds + plan.Burst; sold > requests {
-			requests, by = sold, "the plan "+plan.Name
+		if allowed := plan.Rate*rateWindowSeconds + plan.Burst; allowed > requests {
+			requests, by = allowed, "the plan "+plan.Name
 		}
 	}
 	return requests, by
@@ -144,20 +144,20 @@ const (
 )
 
 // addressLimit is how many requests an address may make in WAF's window: the configured limit, or twice what
-// the fastest plan sells. WAF counts before API Gateway does, so what a client sends beyond its plan, and
+// the fastest plan allows. WAF counts before API Gateway does, so what a client sends beyond its plan, and
 // sends again after a 429, counts too.
 func (c Config) addressLimit() int {
 	if c.WAFRateLimit > 0 {
 		return c.WAFRateLimit
 	}
-	sold, _ := c.soldToAddress()
-	return min(max(2*sold, leastAddressLimit), highestAddressLimit)
+	allowed, _ := c.fastestPlanRequests()
+	return min(max(2*allowed, leastAddressLimit), highestAddressLimit)
 }
 
-// addressProblems checks that WAF lets an address make the requests that a plan sells.
+// addressProblems checks that WAF lets an address make the requests that the fastest plan allows.
 func (c Config) addressProblems() []config.FieldError {
-	sold, by := c.soldToAddress()
-	least := max(sold, leastAddressLimit)
+	allowed, by := c.fastestPlanRequests()
+	least := max(allowed, leastAddressLimit)
 	if c.WAFRateLimit == 0 || least <= c.WAFRateLimit && c.WAFRateLimit <= highestAddressLimit {
 		return nil
 	}

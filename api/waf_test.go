@@ -10,7 +10,7 @@ func TestTheFirewallLetsAnAddressAskForWhatAPlanSells(t *testing.T) {
 		change func(*Config)
 		want   float64
 	}{
-		{"twice what the fastest plan sells", func(*Config) {}, 2 * (80*300 + 160)},
+		{"twice what the fastest plan allows", func(*Config) {}, 2 * (80*300 + 160)},
 		{"what the stack says", func(c *Config) { c.WAFRateLimit = 30_000 }, 30_000},
 		{"without keys, twice what a method takes", func(c *Config) { c.RequireAPIKey = false }, 2 * (100*300 + 200)},
 	} {

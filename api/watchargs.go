@@ -3,6 +3,7 @@ package api
 import (
 	"github.com/didomi/serverless-api/api/function"
 	"github.com/didomi/serverless-api/api/watch"
+	"github.com/didomi/serverless-api/lambda/contract"
 )
 
 // watchArgs are what api/watch monitors.
@@ -13,7 +14,7 @@ func (b builder) watchArgs(f function.Functions, g gateway) watch.Args {
 		Settings:    watch.Settings{SilenceMinutes: c.SilenceMinutes, AlarmEmails: c.AlarmEmails, WarningEmails: c.WarningEmails},
 		RestAPIName: g.restAPI.Name, StageName: g.stage.StageName, Operations: c.Document.Watched(),
 		Function: watch.Function{
-			Name: f.API.Name, Version: f.API.Version, Alias: function.LiveAlias, Log: f.Log.Name,
+			Name: f.API.Name, Version: f.API.Version, Alias: contract.LiveAlias, Log: f.Log.Name,
 			Canary: c.Rollout == function.Canary, Provisioned: c.ProvisionedConcurrency > 0,
 		},
 		AccessLog: g.accessLog.Name, Alarms: f.Alarms,

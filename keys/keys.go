@@ -15,8 +15,9 @@ func Token(project string) string { return project + ":keys:Keys" }
 
 // Args are the component's inputs.
 type Args struct {
-	// Protect prevents the deletion of the keys: what they encrypt would become unreadable.
-	Protect bool
+	// AllowDeletion allows a deletion of the keys. Without it Pulumi rejects that: what they encrypt would become
+	// unreadable.
+	AllowDeletion bool
 	// Retain leaves the data key in the account when it is deleted from the stack: the final snapshot of the
 	// database outlives the stack and cannot be restored without the key.
 	Retain bool
@@ -51,11 +52,11 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	stack := ctx.Project() + " " + ctx.Stack()
 
 	data, err := k.key(ctx, name+"-data", "Database, cache and files of "+stack,
-		[]pulumi.ResourceOption{pulumi.Protect(args.Protect), pulumi.RetainOnDelete(args.Retain)}, policy.KeyOwner(root))
+		[]pulumi.ResourceOption{pulumi.Protect(!args.AllowDeletion), pulumi.RetainOnDelete(args.Retain)}, policy.KeyOwner(root))
 	if err != nil {
 		return nil, err
 	}
-	operations, err := k.key(ctx, name+"-operations", "Logs, secrets and alarms of "+stack, []pulumi.ResourceOption{pulumi.Protect(args.Protect)},
+	operations, err := k.key(ctx, name+"-operations", "Logs, secrets and alarms of "+stack, []pulumi.ResourceOption{pulumi.Protect(!args.AllowDeletion)},
 		policy.KeyOwner(root), logs(location.Region, groups), alarms(location.Account))
 	if err != nil {
 		return nil, err

@@ -100,11 +100,11 @@ func TestNoKeyPolicyHasAWildcardAction(t *testing.T) {
 	}
 }
 
-func TestProtectProtectsTheKeysAndNothingElse(t *testing.T) {
-	for _, protect := range []bool{true, false} {
-		for _, res := range build(t, Args{Protect: protect}).All() {
-			if want := protect && res.Type == keyToken; res.Options.Protect != want {
-				t.Errorf("with protect %v, %s %s is protected: %v", protect, res.Type, res.Name, res.Options.Protect)
+func TestTheKeysAndNothingElseAreProtectedUnlessDeletionIsAllowed(t *testing.T) {
+	for _, allowed := range []bool{true, false} {
+		for _, res := range build(t, Args{AllowDeletion: allowed}).All() {
+			if want := !allowed && res.Type == keyToken; res.Options.Protect != want {
+				t.Errorf("with allowDeletion %v, %s %s is protected: %v", allowed, res.Type, res.Name, res.Options.Protect)
 			}
 		}
 	}

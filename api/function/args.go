@@ -29,7 +29,7 @@ type Args struct {
 	// KeyARNs are the keys that the secrets and the bucket's objects are encrypted with.
 	KeyARNs []pulumi.StringInput
 
-	// After is everything that must be up before the database can be migrated.
+	// After are the resources that must exist before the database can be migrated.
 	After []pulumi.Resource
 }
 
@@ -60,7 +60,7 @@ type Database struct {
 	ProxyTarget pulumi.StringInput
 }
 
-// Cache is how functions reach the cache.
+// Cache is how functions reach the cache; api.Cache has the same fields, and those that only monitoring needs.
 type Cache struct {
 	// Address is the configuration endpoint, host:port.
 	Address   pulumi.StringInput
@@ -70,7 +70,7 @@ type Cache struct {
 	UserARN pulumi.StringInput
 }
 
-// Bucket holds the files.
+// Bucket is the bucket of files, as api.Bucket.
 type Bucket struct {
 	Name pulumi.StringInput
 	ARN  pulumi.StringInput

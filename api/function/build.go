@@ -28,18 +28,18 @@ type Code struct {
 	MigrationsSHA256 string
 }
 
-// operations is the command with what the API does not need, seen from the API's.
+// operations is the path of the operations command, relative to the API's.
 const operations = "./operations"
 
-// Build compiles the API's command in the directory source, and the one of operations below it, for an
-// architecture ("arm64" or "x86_64"), and packs each into a zip under the directory into, at a path named
-// after its content. The same source makes the same zips byte for byte, wherever it lies and whenever it
-// is built, so an update of an unchanged source changes nothing, and one that changes only what one
-// command is made of changes one zip. It needs the go command on PATH.
-func Build(source, into, architecture string) (Code, error) {
-	migrations, err := hashFiles(source, ".sql")
+// Build compiles the API's command in sourceDir, and the operations command below it, for an architecture
+// ("arm64" or "x86_64"), and packs each into a zip under outputDir, at a path named after its content. The same
+// source makes the same zips byte for byte, wherever it lies and whenever it is built. So an update of an unchanged
+// source changes nothing, and one that changes the source of one command changes one zip. It needs the go command
+// on PATH.
+func Build(sourceDir, outputDir, architecture string) (Code, error) {
+	migrations, err := hashFiles(sourceDir, ".sql")
 	if err != nil {
-		return Code{}, fmt.Errorf("api: read the migrations under %s: %w", source, err)
+		return Code{}, fmt.Errorf("api: read the migrations under %s: %w", sourceDir, err)
 	}
 	code := Code{MigrationsSHA256: migrations}
 	both := sha256.New()
@@ -48,7 +48,7 @@ func Build(source, into, architecture string) (Code, error) {
 		path    *string
 	}{{".", &code.APIPath}, {operations, &code.OperationsPath}} {
 		var sum [sha256.Size]byte
-		if *part.path, sum, err = buildZip(source, part.command, into, architecture); err != nil {
+		if *part.path, sum, err = buildZip(sourceDir, part.command, outputDir, architecture); err != nil {
 			return Code{}, err
 		}
 		both.Write(sum[:])
@@ -58,8 +58,8 @@ func Build(source, into, architecture string) (Code, error) {
 }
 
 // buildZip makes the zip of one command and returns its path and hash.
-func buildZip(source, command, into, architecture string) (path string, sum [sha256.Size]byte, err error) {
-	binary, err := compileBinary(source, command, architecture)
+func buildZip(sourceDir, command, outputDir, architecture string) (path string, sum [sha256.Size]byte, err error) {
+	binary, err := compileBinary(sourceDir, command, architecture)
 	if err != nil {
 		return "", sum, err
 	}
@@ -68,7 +68,7 @@ func buildZip(source, command, into, architecture string) (path string, sum [sha
 		return "", sum, fmt.Errorf("api: pack the function: %w", err)
 	}
 	sum = sha256.Sum256(archive)
-	path = filepath.Join(into, hex.EncodeToString(sum[:]), "function.zip")
+	path = filepath.Join(outputDir, hex.EncodeToString(sum[:]), "function.zip")
 	if err := writeOnce(path, archive); err != nil {
 		return "", sum, fmt.Errorf("api: write the function's zip: %w", err)
 	}

@@ -11,10 +11,10 @@ import (
 // provisionConcurrency provisions concurrency, if the stack sets any, and scales it with utilization, if the stack sets
 // a maximum above it.
 //
-// It belongs to the version, which has it before the alias is moved to it. An alias with weights may have
+// Provisioned concurrency is configured on the version before the alias moves. An alias with weights may have
 // none (InvalidParameterValueException: "Alias with weights can not be used with Provisioned Concurrency"),
 // and one that has them is given weights by Lambda while it moves, which the next preview would find.
-// in a canary the version that still serves keeps its own: `ops rollout` removes it once the version gets no requests.
+// In a canary the version that still serves keeps its own: `ops rollout` removes it once the version gets no requests.
 func provisionConcurrency(ctx *pulumi.Context, a Args, function *lambda.Function, ready []pulumi.Resource) ([]pulumi.Resource, error) {
 	c := a.Settings
 	if c.ProvisionedConcurrency == 0 {

@@ -41,8 +41,8 @@ func createMigrating(ctx *pulumi.Context, a Args, f *Functions) error {
 }
 
 // runMigration invokes the new version of the migrating function, once for every set of migrations
-// and every code. An error that it returns fails the update there and then: whatever depends on the
-// invocation, the alias first of all, stays as it is, and the old version goes on serving.
+// and every code. An error that it returns fails the update: the alias and what depends on it stay,
+// and the old version continues to serve.
 func runMigration(ctx *pulumi.Context, a Args, migrate *lambda.Function, available []pulumi.Resource) (*lambda.Invocation, error) {
 	code := map[string]string{
 		"migrations": a.Code.MigrationsSHA256,
@@ -69,10 +69,10 @@ func runMigration(ctx *pulumi.Context, a Args, migrate *lambda.Function, availab
 // in all.
 const proxyWaits = 2
 
-// awaitProxy has the database's proxy waited for, if there is one. A proxy has no capacity
+// awaitProxy waits for the capacity of the database's proxy, if there is one. A proxy has no capacity
 // (PENDING_PROXY_CAPACITY) until 10 to 15 minutes after its target was registered, longer over a cluster of
 // little capacity, and the provider does not wait. One invocation lasts 15 minutes at most, so several
-// follow each other; one in whose time the proxy does not get there is no failure. They run again only for
+// follow each other; an invocation that ends before the proxy has capacity succeeds. They run again only for
 // another target.
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_TargetHealth.html
 // https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html

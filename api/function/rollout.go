@@ -3,12 +3,10 @@ package function
 import (
 	"fmt"
 
+	"github.com/didomi/serverless-api/lambda/contract"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
-
-// LiveAlias is the name under which requests reach a version of the serving function.
-const LiveAlias = "live"
 
 // The ways in which a new version takes over.
 const (
@@ -28,13 +26,13 @@ func newAlias(ctx *pulumi.Context, a Args, function *lambda.Function, done []pul
 		options = append(options, pulumi.IgnoreChanges([]string{"description", "functionVersion", "routingConfig"}))
 	}
 	alias, err := lambda.NewAlias(ctx, a.Name+"-live", &lambda.AliasArgs{
-		Name:            pulumi.String(LiveAlias),
+		Name:            pulumi.String(contract.LiveAlias),
 		Description:     pulumi.String("The version that serves, moved after the database is migrated"),
 		FunctionName:    function.Name,
 		FunctionVersion: function.Version,
 	}, options...)
 	if err != nil {
-		return nil, fmt.Errorf("api: alias %s: %w", LiveAlias, err)
+		return nil, fmt.Errorf("api: alias %s: %w", contract.LiveAlias, err)
 	}
 	return alias, nil
 }

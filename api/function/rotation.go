@@ -69,7 +69,7 @@ func newRotation(ctx *pulumi.Context, a Args, r rotation) error {
 		SourceArn:     r.secret,
 	}, a.Parent)
 	if err != nil {
-		return fmt.Errorf("api: right of %s: %w", r.name, err)
+		return fmt.Errorf("api: permission to invoke, of %s: %w", r.name, err)
 	}
 	_, err = secretsmanager.NewSecretRotation(ctx, a.Name+"-"+r.name, &secretsmanager.SecretRotationArgs{
 		SecretId:          r.secret,

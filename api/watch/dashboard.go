@@ -96,7 +96,7 @@ func (a Args) latencies() []metric {
 	return lines
 }
 
-// connections are those that the proxy has lent, or that the cluster has without a proxy.
+// connections are the borrowed connections of the proxy, or those of the cluster without one.
 func (a Args) connections() widget {
 	if !a.Database.Proxied {
 		return widget{"Database: connections", []metric{a.writer("DatabaseConnections")}}
@@ -129,7 +129,7 @@ func (a Args) failures(y int) pulumi.Map {
 			"query": pulumi.Sprintf("SOURCE '%s' | SOURCE '%s' | fields coalesce(requestId, "+contract.LogRequestID+") as id"+
 				" | filter ispresent(id)"+
 				" | stats min(@timestamp) as at, max("+contract.LogStatus+") as code, sortsLast("+contract.LogMethod+") as verb, sortsLast("+contract.LogResource+") as path,"+
-				" sortsLast("+contract.LogCache+") as answeredBy, sortsLast(errorType) as refusal, sortsLast("+contract.LogError+") as reason, sortsLast("+contract.LogTraceID+") as trace by id"+
+				" sortsLast("+contract.LogCache+") as cache, sortsLast(errorType) as gatewayError, sortsLast("+contract.LogError+") as reason, sortsLast("+contract.LogTraceID+") as trace by id"+
 				" | filter code >= 500 | sort at desc | limit 50", a.AccessLog, a.Function.Log),
 		},
 	}

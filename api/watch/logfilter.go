@@ -32,8 +32,8 @@ type logFilter struct {
 	name, metric string
 	log          pulumi.StringInput
 	pattern      string
-	// dimensions take their values out of the lines, so that only lines of the function have any: what
-	// writes a line would name the metrics, and each costs. A filter with any counts no zeros: CloudWatch
+	// dimensions take their values out of the lines, and only those of the function's lines. Otherwise any
+	// writer of a log line could create metrics, which are billed. A filter with any counts no zeros: CloudWatch
 	// would not know of which value.
 	dimensions pulumi.StringMap
 }

@@ -1,5 +1,5 @@
-// Package contract holds the names that the functions and the program that deploys them must agree on. It has
-// constants alone, so it costs no cold start.
+// Package contract holds the names that the functions, the program that deploys them and the sandbox must agree on.
+// It has constants alone, so it costs no cold start.
 package contract
 
 // Handlers of the functions: a binary runs the one that its function's handler names.
@@ -9,6 +9,9 @@ const (
 	HandlerRotate    = "rotate"
 	HandlerCacheUser = "cache-user"
 )
+
+// LiveAlias is the alias through which requests reach a version of the function api.
+const LiveAlias = "live"
 
 // Environment variables of the functions; docs/reference/environment-variables.md says what each means.
 const (

@@ -7,7 +7,6 @@ import (
 	"github.com/didomi/serverless-api/ops/types"
 )
 
-// The types that an alarm reaches an operator by, with its topic.
 // paging requires a protected stack to notify an operator: a composite alarm whose topic has a
 // subscription that is confirmed. SNS sends nothing to one that is not.
 // https://docs.aws.amazon.com/sns/latest/dg/sns-email-notifications.html

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/didomi/serverless-api/internal/compile"
+	"github.com/didomi/serverless-api/lambda/contract"
 	"github.com/didomi/serverless-api/sandbox/daemon"
 )
 
@@ -56,9 +57,9 @@ func (j job) fail(err error) {
 	var compiler *buildError
 	switch {
 	case errors.As(err, &compiler):
-		j.screen.printf(red, "does not compile, %s after the save; the code before it serves\n%s", seconds(time.Since(j.saved)), compiler)
+		j.screen.printf(red, "does not compile, %s after the save; the previous code continues to serve\n%s", seconds(time.Since(j.saved)), compiler)
 	case errors.Is(err, daemon.ErrNotInitialized):
-		j.screen.printf(red, "%v\nthe code before it serves", err)
+		j.screen.printf(red, "%v\nthe previous code continues to serve", err)
 	default:
 		j.screen.printf(red, "%v", err)
 	}
@@ -74,7 +75,7 @@ func (j job) swapFunction(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	err = j.session.Swap(ctx, j.targets.api, daemon.Code{Qualifier: liveAlias, Binary: binary, Debugger: j.config.Debugger})
+	err = j.session.Swap(ctx, j.targets.api, daemon.Code{Qualifier: contract.LiveAlias, Binary: binary, Debugger: j.config.Debugger})
 	if err != nil {
 		return err
 	}

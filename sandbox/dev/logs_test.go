@@ -59,7 +59,7 @@ func TestTheLogsOfOneStackAreFollowed(t *testing.T) {
 		arn := "arn:aws:logs:eu-west-1:000000000000:log-group:didomi-"
 		appendTo(t, l.Log("access"), arn+"prod-api-access-log "+strings.Replace(entry, "GET", "PUT", 1)+"\n"+arn+"dev-api-access-log "+entry+"\n")
 		read(now)
-		if got := read(now.Add(2 * settle)); !strings.Contains(got, "GET ") || strings.Contains(got, "PUT ") {
+		if got := read(now.Add(2 * joinTimeout)); !strings.Contains(got, "GET ") || strings.Contains(got, "PUT ") {
 			t.Errorf("%q", got)
 		}
 	})

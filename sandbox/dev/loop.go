@@ -88,7 +88,7 @@ func Run(ctx context.Context, c Config) error {
 		return err
 	}
 	l.imports = readImports(ctx, c.Tree)
-	l.screen.printf(plain, "watching %s for stack %s: a save is built and serves; u updates the stack, Ctrl-C ends", c.Tree, c.Stack)
+	l.screen.printf(plain, "watching %s for stack %s: saved code is built and served; press u to update the stack, Ctrl-C ends", c.Tree, c.Stack)
 	l.pending = changes{function: true, operations: true} // the tree may differ from what is deployed
 	l.start(ctx)
 	return l.run(ctx)

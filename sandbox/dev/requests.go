@@ -22,8 +22,8 @@ func (a access) reachedFunction() bool {
 	return a.FunctionRequestID != "" && a.FunctionRequestID != "-"
 }
 
-// settle is how long the lines of a request and its entry in the access log wait for each other.
-const settle = 700 * time.Millisecond
+// joinTimeout is how long the lines of a request and its entry in the access log wait for each other.
+const joinTimeout = 700 * time.Millisecond
 
 // exchange is what is known of a request.
 type exchange struct {
@@ -86,7 +86,7 @@ func (r *requests) show(now time.Time) {
 	for {
 		var first string
 		for id, e := range r.open {
-			if (e.complete() || now.Sub(e.since) > settle) && (first == "" || e.since.Before(r.open[first].since)) {
+			if (e.complete() || now.Sub(e.since) > joinTimeout) && (first == "" || e.since.Before(r.open[first].since)) {
 				first = id
 			}
 		}

@@ -22,7 +22,7 @@ func TestRequestsAreShownWithTheirLinesErrorsFirst(t *testing.T) {
 	}{
 		{name: "a request", lines: []string{summary}, access: entry, want: []string{request}},
 		{name: "a request waits for the function's line", access: entry, never: []string{"GET"}},
-		{name: "but not for ever", access: entry, later: 2 * settle, want: []string{"GET    /items/{id}      200 -"}},
+		{name: "but not for ever", access: entry, later: 2 * joinTimeout, want: []string{"GET    /items/{id}      200 -"}},
 		{name: "a request that did not reach the function", access: strings.NewReplacer(`"f1"`, `"-"`, "200", "403", `"errorType":"-"`, `"errorType":"INVALID_API_KEY"`).Replace(entry),
 			want: []string{"GET    /items/{id}      403 -         12 ms r1 INVALID_API_KEY"}},
 		{name: "its errors are before it, other lines after it", access: entry,

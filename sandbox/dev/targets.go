@@ -10,9 +10,6 @@ import (
 	"github.com/didomi/serverless-api/sandbox/layout"
 )
 
-// liveAlias is the alias through which requests reach the API's function.
-const liveAlias = "live"
-
 // targets are the functions of a stack.
 type targets struct {
 	api        string

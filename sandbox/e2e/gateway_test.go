@@ -102,9 +102,9 @@ func checkGatewayResponses(t *testing.T, out outputs) {
 	})
 }
 
-// checkKeysShare uses up a key's throttle of a route. The other plan's key is not throttled, since the plan's throttle is
+// checkSeparateKeyThrottles uses up a key's throttle of a route. The other plan's key is not throttled, since the plan's throttle is
 // below the stage's.
-func checkKeysShare(t *testing.T, out outputs) {
+func checkSeparateKeyThrottles(t *testing.T, out outputs) {
 	t.Helper()
 	const path = "/files/never-made"
 	got := untilThrottled(t, newRequest(t, out, http.MethodGet, path, "", map[string]string{"X-Api-Key": out.APIKey}))

@@ -187,7 +187,7 @@ func checkLoop(t *testing.T, out outputs) {
 		l.await(t, "the function serves the new code")
 		wantText(t, out, edited)
 	})
-	t.Run("what does not compile is shown by file and line, and the code before it serves", func(t *testing.T) {
+	t.Run("what does not compile is shown by file and line, and the previous code continues to serve", func(t *testing.T) {
 		save(better + "\nfunc broken() { undefined() }\n")
 		l.await(t, problemFile+":")
 		l.await(t, "undefined: undefined")

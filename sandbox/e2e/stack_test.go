@@ -15,7 +15,7 @@ const limitPreview = 10 * time.Minute
 // limitUp bounds an up, including builds and the start of the sandbox.
 const limitUp = 40 * time.Minute
 
-// TestEndToEnd tests the README's claims in order. Each step depends on the previous ones, so the first failure ends
+// TestEndToEnd deploys, changes, attacks and destroys both stacks, step by step. Each step depends on the previous ones, so the first failure ends
 // the test.
 func TestEndToEnd(t *testing.T) {
 	ownSandbox(t)
@@ -25,7 +25,7 @@ func TestEndToEnd(t *testing.T) {
 	deployed := map[string]*outputs{}
 	step := func(name string, body func(t *testing.T)) {
 		t.Helper()
-		alone := func(t *testing.T) {
+		withStacks := func(t *testing.T) {
 			for stack, out := range deployed {
 				if out.Stack == "" {
 					*out = up(t, stack)
@@ -33,7 +33,7 @@ func TestEndToEnd(t *testing.T) {
 			}
 			body(t)
 		}
-		if !t.Run(name, alone) {
+		if !t.Run(name, withStacks) {
 			t.FailNow()
 		}
 	}
@@ -82,7 +82,7 @@ func TestEndToEnd(t *testing.T) {
 		})
 	})
 	deployed["prod"] = &prod
-	step("those files are unchanged, and the sandbox has no others there", func(t *testing.T) { checkSharedTemp(t) })
+	step("the other user's files in the shared temporary directory are unchanged, and the sandbox has none there", func(t *testing.T) { checkSharedTemp(t) })
 	step("the stack that the roles have changed serves requests and has kept its data", func(t *testing.T) {
 		dev = up(t, "dev") // only for the outputs
 		checkRow(t, dev, "e2e-1", "two")
@@ -99,15 +99,15 @@ func TestEndToEnd(t *testing.T) {
 	step("diagram, cost estimate and import file match the deployed stack", func(t *testing.T) { checkOps(t, prod) })
 	step("the stack audit passes, also with NAT", func(t *testing.T) { checkAudit(t, dev, prod) })
 	step("a destroy of prod is rejected", func(t *testing.T) { checkDestroy(t, prod, clusterToken, cacheToken, zoneToken, bucketToken) })
-	step("dev, which is not protected, also keeps its data", func(t *testing.T) { checkUnprotected(t, dev) })
+	step("a destroy and a replacement of unprotected dev are rejected", func(t *testing.T) { checkUnprotected(t, dev) })
 	step("the deployed values match AWS's resource schemas", func(t *testing.T) { checkSchemas(t, dev, prod) })
 	step("an empty stack imports another tool's resources with the file of ops imports", func(t *testing.T) { checkImport(t, dev) })
 	step("API Gateway's own responses are problem+json", func(t *testing.T) { checkGatewayResponses(t, prod) })
-	step("keys have separate throttles of a route", func(t *testing.T) { checkKeysShare(t, prod) })
+	step("keys have separate throttles of a route", func(t *testing.T) { checkSeparateKeyThrottles(t, prod) })
 	step("a canary is rejected while an alarm is in ALARM, then promoted, then rolled back", func(t *testing.T) {
 		checkRollout(t, prod)
 	})
-	// The calls of these steps, at last with every permission, do not count as use of permissions.
+	// Calls of the next three steps, some made with every permission, do not count as use of permissions.
 	var before, after int
 	step("the roles of pipeline and functions are denied what they must not do", func(t *testing.T) {
 		before = len(authorizationLog(t))

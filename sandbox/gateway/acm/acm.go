@@ -1,4 +1,4 @@
-// Package acm corrects AWS Certificate Manager.
+// Package acm corrects the emulator's AWS Certificate Manager API.
 package acm
 
 import (

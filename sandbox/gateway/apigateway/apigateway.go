@@ -1,4 +1,4 @@
-// Package apigateway corrects API Gateway and implements restapi.Store for the data plane.
+// Package apigateway corrects the emulator's API Gateway API and implements restapi.Store for the data plane.
 package apigateway
 
 import (

@@ -1,4 +1,4 @@
-// Package appautoscaling corrects Application Auto Scaling.
+// Package appautoscaling corrects the emulator's Application Auto Scaling API.
 package appautoscaling
 
 import (

@@ -1,4 +1,4 @@
-// Package cloudwatch corrects CloudWatch.
+// Package cloudwatch corrects the emulator's CloudWatch API.
 package cloudwatch
 
 import (

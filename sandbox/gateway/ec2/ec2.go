@@ -1,4 +1,4 @@
-// Package ec2 corrects EC2.
+// Package ec2 corrects the emulator's EC2 API.
 package ec2
 
 import (

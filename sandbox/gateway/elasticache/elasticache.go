@@ -1,4 +1,4 @@
-// Package elasticache corrects ElastiCache.
+// Package elasticache corrects the emulator's ElastiCache API.
 package elasticache
 
 import (

@@ -1,4 +1,4 @@
-// Package iam corrects IAM.
+// Package iam corrects the emulator's IAM API.
 package iam
 
 import (

@@ -1,4 +1,4 @@
-// Package kms corrects KMS.
+// Package kms corrects the emulator's KMS API.
 package kms
 
 import (

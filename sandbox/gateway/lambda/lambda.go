@@ -1,4 +1,4 @@
-// Package lambda corrects Lambda and implements lambdahost.Source for the function host.
+// Package lambda corrects the emulator's Lambda API and implements lambdahost.Source for the function host.
 package lambda
 
 import (

@@ -1,4 +1,4 @@
-// Package logs corrects CloudWatch Logs.
+// Package logs corrects the emulator's CloudWatch Logs API.
 package logs
 
 import (

@@ -1,4 +1,4 @@
-// Package rds corrects RDS.
+// Package rds corrects the emulator's RDS API.
 package rds
 
 import (

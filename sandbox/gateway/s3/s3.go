@@ -1,4 +1,4 @@
-// Package s3 corrects S3.
+// Package s3 corrects the emulator's S3 API.
 package s3
 
 import (

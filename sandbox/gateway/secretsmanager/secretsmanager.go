@@ -1,4 +1,4 @@
-// Package secretsmanager corrects Secrets Manager.
+// Package secretsmanager corrects the emulator's Secrets Manager API.
 package secretsmanager
 
 import (

@@ -1,4 +1,4 @@
-// Package servicequotas corrects Service Quotas.
+// Package servicequotas corrects the emulator's Service Quotas API.
 package servicequotas
 
 import (

@@ -1,4 +1,4 @@
-// Package sns corrects SNS.
+// Package sns corrects the emulator's SNS API.
 package sns
 
 import (

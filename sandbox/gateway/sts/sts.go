@@ -1,4 +1,4 @@
-// Package sts corrects STS.
+// Package sts corrects the emulator's STS API.
 package sts
 
 import (

@@ -1,4 +1,4 @@
-// Package wafv2 corrects WAF.
+// Package wafv2 corrects the emulator's WAF API.
 package wafv2
 
 import (
