@@ -10,7 +10,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"strings"
 	"syscall"
 	"time"
 
@@ -61,19 +60,9 @@ func Fail(ctx context.Context, l layout.Layout, spec faults.Spec) error {
 	if err != nil {
 		return fmt.Errorf("encode a fault: %w", err)
 	}
-	response, err := call(ctx, l, http.MethodPost, "/faults", bytes.NewReader(body))
-	if err != nil {
-		return err
-	}
-	defer func() { _ = response.Body.Close() }()
-	if response.StatusCode == http.StatusNoContent {
-		return nil
-	}
-	text, err := io.ReadAll(response.Body)
-	if err != nil {
-		return fmt.Errorf("read the sandbox's response to a fault: %w", err)
-	}
-	return errors.New(strings.TrimSpace(string(text)))
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	return exchange(ctx, l, http.MethodPost, "/faults", body, nil)
 }
 
 func get(ctx context.Context, l layout.Layout, path string, out any) error {
