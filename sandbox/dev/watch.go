@@ -88,40 +88,53 @@ func (w *watcher) run() {
 	var first time.Time
 	timer := time.NewTimer(quiet)
 	for {
+		var files []string
+		var err error
 		select {
 		case event, ok := <-w.notes.Events:
 			if !ok {
 				return
 			}
-			files, err := w.files(event)
-			if err != nil {
-				w.failed <- err
+			files, err = w.files(event)
+		case problem, ok := <-w.notes.Errors:
+			if !ok {
 				return
 			}
-			if len(files) == 0 {
-				continue
-			}
-			if len(pending) == 0 {
-				first = time.Now()
-			}
-			pending = append(pending, files...)
-			saved = nil
-			timer.Reset(min(quiet, max(0, longest-time.Since(first))))
-		case err, ok := <-w.notes.Errors:
-			if ok {
-				w.failed <- fmt.Errorf("watch %s: %w", w.root, err)
-			}
-			return
+			files, err = w.afterError(problem)
 		case <-timer.C:
 			if len(pending) > 0 {
 				slices.Sort(pending)
 				pending = slices.Compact(pending)
 				saved = w.saved
 			}
+			continue
 		case saved <- pending:
 			pending, saved = nil, nil
+			continue
 		}
+		if err != nil {
+			w.failed <- err
+			return
+		}
+		if len(files) == 0 {
+			continue
+		}
+		if len(pending) == 0 {
+			first = time.Now()
+		}
+		pending = append(pending, files...)
+		saved = nil
+		timer.Reset(min(quiet, max(0, longest-time.Since(first))))
 	}
+}
+
+// afterError returns every file when the kernel has lost events, because any may have been saved.
+func (w *watcher) afterError(problem error) ([]string, error) {
+	if !errors.Is(problem, fsnotify.ErrEventOverflow) {
+		return nil, fmt.Errorf("watch %s: %w", w.root, problem)
+	}
+	all, err := w.add(w.root)
+	return w.sources(all), err
 }
 
 // files returns the files that an event is about. A new directory is watched from now on; the files that are already in
@@ -139,21 +152,25 @@ func (w *watcher) files(event fsnotify.Event) ([]string, error) {
 			return nil, err
 		}
 	}
-	var files []string
-	for _, path := range found {
+	return w.sources(found), nil
+}
+
+// sources returns those of the files that something is built from, relative to the repository.
+func (w *watcher) sources(paths []string) (files []string) {
+	for _, path := range paths {
 		if rel, err := filepath.Rel(w.root, path); err == nil && isSource(rel) {
 			files = append(files, filepath.ToSlash(rel))
 		}
 	}
-	return files, nil
+	return files
 }
 
-// sources are the extensions of the files that something is built from.
-var sources = []string{".go", ".mod", ".pem", ".sql", ".sum", ".yaml"}
+// extensions are those of the files that something is built from.
+var extensions = []string{".go", ".mod", ".pem", ".sql", ".sum", ".yaml"}
 
 // isSource reports whether a file is one that something is built from: no test, and no temporary file of an editor.
 func isSource(path string) bool {
 	name := filepath.Base(path)
-	return slices.Contains(sources, filepath.Ext(name)) && !strings.HasSuffix(name, "_test.go") &&
+	return slices.Contains(extensions, filepath.Ext(name)) && !strings.HasSuffix(name, "_test.go") &&
 		!strings.HasPrefix(name, ".") && !strings.HasPrefix(name, "#")
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/fsnotify/fsnotify"
 )
 
 // newTree returns a watched repository with these files.
@@ -116,6 +118,12 @@ func TestFilesThatNothingIsBuiltFromAreNotReported(t *testing.T) {
 	}
 	write(t, filepath.Join(root, "last.go")) // reported after all before it
 	wantSaved(t, w, "last.go")
+}
+
+func TestEveryFileIsReportedWhenTheKernelHasLostEvents(t *testing.T) {
+	w, _ := newTree(t, "main.go", "lambda/main.go", "docs/page.go")
+	w.notes.Errors <- fsnotify.ErrEventOverflow
+	wantSaved(t, w, "main.go", "lambda/main.go")
 }
 
 func TestABurstIsReportedAtOnce(t *testing.T) {

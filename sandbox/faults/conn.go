@@ -122,7 +122,16 @@ func (f *fault) refuses(s Server) bool {
 	return f.How == Down || f.How == Half && s.Shards > 1 && s.Shard%2 == 1
 }
 
-// ends reports whether a new fault resets a current connection.
+// reset resets the connections of the fault's stack that it ends.
+func (f *fault) reset(conns []*Conn) {
+	for _, c := range conns {
+		if f.ends(c) && c.stack() == f.Stack {
+			c.Reset()
+		}
+	}
+}
+
+// ends reports whether the fault resets a current connection.
 func (f *fault) ends(c *Conn) bool {
 	if f.Part != c.server.Part {
 		return false

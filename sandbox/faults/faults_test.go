@@ -111,6 +111,18 @@ func TestDown(t *testing.T) {
 	})
 }
 
+func TestReadOnlySessionsEndWithTheFault(t *testing.T) {
+	r := New(ofDev)
+	addr := echo(t, r, Server{Part: Database})
+	set(t, r, Spec{Stack: "dev", Part: Database, How: ReadOnly})
+	session := dial(t, addr)
+	if err := session.ask("during"); err != nil {
+		t.Fatal(err)
+	}
+	set(t, r, Spec{Stack: "dev", Part: Database, How: OK})
+	wantReset(t, session.ask("after"))
+}
+
 func TestAFaultHitsOneStackAndPart(t *testing.T) {
 	for name, spec := range map[string]Spec{
 		"not another stack": {Stack: "prod", Part: Database, How: Down},

@@ -54,11 +54,7 @@ func (r *Registry) Set(s Spec, hold func() (release func(), err error)) error {
 	r.active.Store(int32(len(r.faults)))
 	conns := r.connections()
 	r.mu.Unlock()
-	for _, c := range conns {
-		if f.ends(c) && c.stack() == s.Stack {
-			c.Reset()
-		}
-	}
+	f.reset(conns)
 	return nil
 }
 
@@ -73,11 +69,15 @@ func (r *Registry) end(s Spec) {
 		}
 	}
 	r.active.Store(int32(len(r.faults)))
+	conns := r.connections()
 	r.mu.Unlock()
 	for _, f := range ended {
 		close(f.ended)
 		if f.release != nil {
 			f.release()
+		}
+		if f.How == ReadOnly { // a session keeps what it began with
+			f.reset(conns)
 		}
 	}
 }
