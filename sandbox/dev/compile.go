@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"path"
 	"regexp"
@@ -28,9 +29,16 @@ type buildError struct{ lines []string }
 
 func (e *buildError) Error() string { return strings.Join(e.lines, "\n") }
 
-// runGo runs a go command in the directory dir of the repository. It ends with its children when ctx is done. The error
-// of a source that does not compile is a *buildError with paths relative to the repository.
-func runGo(ctx context.Context, cmd *exec.Cmd, dir string) error {
+// runGo runs a go command in the directory dir of the repository, with a directory of its own in temp, because a killed
+// go command leaves its temporary files. It ends with its children when ctx is done. The error of a source that does not
+// compile is a *buildError with paths relative to the repository.
+func runGo(ctx context.Context, cmd *exec.Cmd, dir, temp string) error {
+	work, err := os.MkdirTemp(temp, "go-")
+	if err != nil {
+		return fmt.Errorf("create the directory of a build: %w", err)
+	}
+	defer func() { _ = os.RemoveAll(work) }()
+	cmd.Env = append(cmd.Env, "GOTMPDIR="+work)
 	var report bytes.Buffer
 	process, err := child.Start(child.Spec{
 		Name: "go build", Path: cmd.Path, Args: cmd.Args[1:], Env: cmd.Env, Dir: cmd.Dir, Log: &report,

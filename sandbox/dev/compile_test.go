@@ -39,7 +39,7 @@ func compileIn(ctx context.Context, t *testing.T, repo string) error {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return runGo(ctx, cmd, source)
+	return runGo(ctx, cmd, source, os.TempDir())
 }
 
 func TestWhatDoesNotCompileIsShownByFileAndLine(t *testing.T) {
@@ -67,10 +67,12 @@ func TestWhatDoesNotCompileIsShownByFileAndLine(t *testing.T) {
 	})
 }
 
-func TestACancelledBuildLeavesNoProcess(t *testing.T) {
+func TestACancelledBuildLeavesNoProcessAndNoFile(t *testing.T) {
 	repo := newCommand(t, "package handler\n\nfunc Run() {}\n")
 	// Its cache is empty, so that go compiles the standard library for much longer than the test takes.
 	t.Setenv("GOCACHE", t.TempDir())
+	temp := t.TempDir()
+	t.Setenv("TMPDIR", temp)
 	t.Setenv(child.MarkerName, repo)
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
@@ -88,6 +90,9 @@ func TestACancelledBuildLeavesNoProcess(t *testing.T) {
 	cancel()
 	if err := <-ended; !errors.Is(err, context.Canceled) {
 		t.Errorf("the build ended with %v", err)
+	}
+	if left, err := os.ReadDir(temp); err != nil || len(left) > 0 {
+		t.Errorf("left in the directory of temporary files: %v, %v", left, err)
 	}
 	for range 500 {
 		if running() == 0 {

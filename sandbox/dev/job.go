@@ -106,7 +106,7 @@ func (j job) compile(ctx context.Context, command func(source, command, architec
 	if err != nil {
 		return "", err
 	}
-	return output, runGo(ctx, cmd, source)
+	return output, runGo(ctx, cmd, source, j.build)
 }
 
 // migrate runs the migrations of the tree, with the event of a deployment's invocation.
