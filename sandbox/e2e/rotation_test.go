@@ -76,7 +76,8 @@ func rotateCache(t *testing.T, out outputs) {
 	arn := functionEnvironment(t, out)["REDIS_SECRET_ARN"]
 	username, first := login(t, out, arn)
 	passwords := []string{first}
-	const path = "/items/e2e-cache-rotation"
+	const id = "e2e-cache-rotation"
+	const path = "/items/" + id
 	if got := request(t, out, http.MethodPut, path, `{"n":1}`); got.status != http.StatusOK && got.status != http.StatusCreated {
 		t.Fatalf("before the cache's password changes: %d %s", got.status, got.body)
 	}
@@ -100,7 +101,7 @@ func rotateCache(t *testing.T, out outputs) {
 		}
 	}
 	for i, password := range passwords {
-		err := connectCache(t, out, username, password).Get(context.Background(), "item:1:{e2e-rotation}").Err()
+		err := connectCache(t, out, username, password).Get(context.Background(), "item:1:{"+id+"}").Err()
 		if want := i > 0; want != (err == nil) || !want && !strings.Contains(err.Error(), "WRONGPASS") {
 			t.Errorf("password %d of %d: %v, want only the last two to be valid", i+1, len(passwords), err)
 		}
