@@ -47,8 +47,8 @@ func TestStreamsLeaveExecutionsToTheRest(t *testing.T) {
 }
 
 func TestRoutesThatStreamDivideTheShare(t *testing.T) {
-	text := strings.Replace(source(t), "{summary: All books, security: *key, responses: *responses, x-amazon-apigateway-integration: *buffered}",
-		"{summary: All books, security: *key, responses: *responses, x-amazon-apigateway-integration: *stream}", 1)
+	text := strings.Replace(source(t), "{summary: All books, security: *key, x-scopes: [books:read], responses: *responses, x-amazon-apigateway-integration: *buffered}",
+		"{summary: All books, security: *key, x-scopes: [books:read], responses: *responses, x-amazon-apigateway-integration: *stream}", 1)
 	d, err := openapi.Parse([]byte(text))
 	if err != nil {
 		t.Fatal(err)

@@ -1,6 +1,6 @@
 // Package openapi is the definition of the API: the OpenAPI document that API Gateway is configured with. It
 // also holds the facts about the application that the platform needs: which operations have a latency alarm
-// (x-watch), and which requests are a smoke test (x-smoke).
+// (x-watch), which scopes a token needs for them (x-scopes), and which requests are a smoke test (x-smoke).
 //
 // The Pulumi program and ops import this package. The function does not: a YAML parser would cost every cold
 // start.
@@ -37,8 +37,10 @@ type Operation struct {
 	ID string
 	// Method is in upper case; Path is a template, such as /items/{id}.
 	Method, Path string
-	// Keyed is whether it requires an API key, unless the stack requires none.
+	// Keyed is whether it requires an API key and authentication, where the stack does.
 	Keyed bool
+	// Scopes are those that a token needs, all of them, where the stack requires one.
+	Scopes []string
 	// Streamed is whether API Gateway streams its response.
 	Streamed bool
 	// LatencyMS is the latency that its alarm has as threshold, in milliseconds; 0: it has no alarm.
@@ -101,6 +103,7 @@ func parseOperation(method, path string, node yaml.Node) (Operation, error) {
 		Security    []any                `yaml:"security"`
 		Responses   map[string]yaml.Node `yaml:"responses"`
 		Watch       any                  `yaml:"x-watch"`
+		Scopes      any                  `yaml:"x-scopes"`
 		Integration struct {
 			Mode string `yaml:"responseTransferMode"`
 		} `yaml:"x-amazon-apigateway-integration"`
@@ -114,6 +117,10 @@ func parseOperation(method, path string, node yaml.Node) (Operation, error) {
 	}
 	for status := range parsed.Responses {
 		o.statuses = append(o.statuses, status)
+	}
+	var err error
+	if o.Scopes, err = parseScopes(parsed.Scopes, o.Keyed); err != nil {
+		return Operation{}, fmt.Errorf("x-scopes: %w", err)
 	}
 	if parsed.Watch == nil {
 		return o, nil
@@ -167,7 +174,7 @@ func Open(o Operation) bool { return !o.Keyed }
 // Streamed keeps the operations that stream a body: a response to HEAD has none.
 func Streamed(o Operation) bool { return o.Streamed && o.Method != http.MethodHead }
 
-// Tree is a new copy of the document, without what is not for API Gateway: x-watch and x-smoke.
+// Tree is a new copy of the document, without what is not for API Gateway: x-watch, x-scopes and x-smoke.
 func (d *Document) Tree() (map[string]any, error) {
 	var root map[string]any
 	if err := yaml.Unmarshal(d.source, &root); err != nil {
@@ -180,6 +187,7 @@ func (d *Document) Tree() (map[string]any, error) {
 		for _, operation := range operations {
 			if o, ok := operation.(map[string]any); ok {
 				delete(o, "x-watch")
+				delete(o, "x-scopes")
 			}
 		}
 	}

@@ -41,6 +41,29 @@ func TestRoutesAreSortedByWhatTheyRequire(t *testing.T) {
 	}
 }
 
+// A token without any of these scopes can call nothing.
+func TestEveryOperationWithSecurityNeedsAScope(t *testing.T) {
+	got := map[string][]string{}
+	for _, o := range load(t).Operations() {
+		if o.Keyed != (len(o.Scopes) > 0) {
+			t.Errorf("%s: security %v, scopes %q", o.Route(), o.Keyed, o.Scopes)
+		}
+		for _, scope := range o.Scopes {
+			got[scope] = append(got[scope], o.InvokePath())
+		}
+	}
+	want := map[string][]string{
+		"files:read":  {"GET/files/*", "HEAD/files/*"},
+		"files:write": {"POST/files/*"},
+		"health:read": {"GET/health/details", "HEAD/health/details"},
+		"items:read":  {"GET/items", "GET/items/*", "HEAD/items", "HEAD/items/*"},
+		"items:write": {"DELETE/items/*", "PUT/items/*"},
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+}
+
 // The smoke test leaves no data: it writes an item with an id of its own, and deletes it.
 func TestTheSmokeTestWritesReadsAndDeletesOneItem(t *testing.T) {
 	d := load(t)
@@ -73,7 +96,7 @@ func TestTheTreeIsForAPIGatewayAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, extension := range []string{"x-watch", "x-smoke", random} {
+	for _, extension := range []string{"x-watch", "x-scopes", "x-smoke", random} {
 		if strings.Contains(string(text), extension) {
 			t.Errorf("%s is in it", extension)
 		}
@@ -96,6 +119,7 @@ paths:
       operationId: readA
       x-watch: {latencyMs: 20}
       security: [{apiKey: []}]
+      x-scopes: [a:read]
       responses: {"200": {description: It}, "404": {description: None}}
     x-amazon-apigateway-any-method: {responses: {"404": {description: None}}}
 `
@@ -110,7 +134,7 @@ func TestOperations(t *testing.T) {
 		slices.Sort(got[i].statuses)
 	}
 	want := []Operation{
-		{ID: "readA", Method: "GET", Path: "/a/{id}", Keyed: true, LatencyMS: 20, statuses: []string{"200", "404"}},
+		{ID: "readA", Method: "GET", Path: "/a/{id}", Keyed: true, Scopes: []string{"a:read"}, LatencyMS: 20, statuses: []string{"200", "404"}},
 		{Method: "GET", Path: "/up", statuses: []string{"200"}},
 	}
 	if !reflect.DeepEqual(got, want) || d.Title != "small" {
@@ -128,6 +152,11 @@ func TestADocumentThatDoesNotAgreeWithItselfIsRejected(t *testing.T) {
 		{"an alarm without a name", "operationId: readA", "summary: One", "named after operationId"},
 		{"an alarm whose name AWS would reject", "operationId: readA", `operationId: "read a"`, `"read a"`},
 		{"an alarm on a streamed operation", "x-watch:", "x-amazon-apigateway-integration: {responseTransferMode: STREAM}\n      x-watch:", "it streams"},
+		{"scopes in one string", "x-scopes: [a:read]", "x-scopes: a:read a:write", "GET /a/{id}: x-scopes: must be a list"},
+		{"no scope in the list", "x-scopes: [a:read]", "x-scopes: []", "x-scopes: must be a list"},
+		{"a scope with a space", "x-scopes: [a:read]", "x-scopes: [a:write, a read]", `x-scopes: [1] is "a read"`},
+		{"a scope twice", "x-scopes: [a:read]", "x-scopes: [a:read, a:read]", `x-scopes: [1] is "a:read"`},
+		{"scopes without security", "security: [{apiKey: []}]", "summary: One", "x-scopes: the operation has no security"},
 		{"no smoke test", "x-smoke:", "x-smoked:", "x-smoke: no request has readiness"},
 		{"no request for a rollout", ", readiness: true", "", "no request has readiness"},
 		{"an unknown member of x-smoke", "readiness: true", "ready: true", `unknown field "ready"`},
