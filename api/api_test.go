@@ -65,7 +65,7 @@ func build(t *testing.T, args Args) *mocks.Recorder {
 	})
 }
 
-// bare are the arguments of a stack with every switch off.
+// bare are the arguments of a stack with every optional feature off.
 func bare(t *testing.T) Args {
 	t.Helper()
 	args := full(t)
@@ -88,7 +88,7 @@ func ofAnotherFunction(r mocks.Resource) bool {
 	})
 }
 
-func TestTheComponentCreatesWhatItsSwitchesAskFor(t *testing.T) {
+func TestTheComponentCreatesWhatItsSettingsEnable(t *testing.T) {
 	always := map[string]int{
 		"didomi:api:API": 1, "aws:cloudwatch/logGroup:LogGroup": 5,
 		"aws:iam/role:Role": 3, "aws:iam/rolePolicy:RolePolicy": 3,
@@ -105,10 +105,10 @@ func TestTheComponentCreatesWhatItsSwitchesAskFor(t *testing.T) {
 		args Args
 		more map[string]int
 	}{
-		{"everything that every stack has, with every switch off", bare(t), map[string]int{
+		{"with every optional feature off", bare(t), map[string]int{
 			"aws:cloudwatch/metricAlarm:MetricAlarm": 10 + 2*4,
 		}},
-		{"everything, with every switch on", full(t), map[string]int{
+		{"with every optional feature on", full(t), map[string]int{
 			"aws:cloudwatch/metricAlarm:MetricAlarm": 21 + 2*4, "aws:cloudwatch/compositeAlarm:CompositeAlarm": 2,
 			"aws:iam/role:Role":             4,
 			"aws:iam/rolePolicy:RolePolicy": 4, "aws:cloudwatch/logGroup:LogGroup": 7,
@@ -146,7 +146,7 @@ func TestTheComponentCreatesWhatItsSwitchesAskFor(t *testing.T) {
 			}
 			for token := range got {
 				if want[token] == 0 {
-					t.Errorf("the component creates %d of %s, which the table of this test lacks: add the type to \"always\", or to the switch that creates it, in api/api_test.go. "+
+					t.Errorf("the component creates %d of %s, which the table of this test lacks: add the type to \"always\", or to the row that creates it, in api/api_test.go. "+
 						"What belongs to one function has a name that begins with the function's (api/function/declaration.go) and needs no row", got[token], token)
 				}
 			}
@@ -185,7 +185,7 @@ func TestOutputs(t *testing.T) {
 		args     Args
 		url, key string
 	}{
-		{"a delegated domain is the API's address, and the key is told", full(t), "https://test.example.com", "value of " + testName + "-key-first"},
+		{"a delegated domain is the API's address, and the key is an output", full(t), "https://test.example.com", "value of " + testName + "-key-first"},
 		{"without one it is the stage's own, and without keys the key is empty", bare(t), "https://rest.execute-api.eu-west-1.amazonaws.com/test", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -203,7 +203,7 @@ func TestOutputs(t *testing.T) {
 				return err
 			})
 			if probe := r.Find(t, "aws:sns/topic:Topic", "probe"); !slices.Contains(probe.Secrets, "displayName") || tt.key != "" && !slices.Contains(probe.Secrets, "tags") {
-				t.Error("the keys are not secrets to whoever is given them")
+				t.Error("the keys are not secret outputs")
 			}
 			if got["url"] != tt.url || got["key"] != tt.key {
 				t.Errorf("url %q, key %q; want %q, %q", got["url"], got["key"], tt.url, tt.key)

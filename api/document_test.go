@@ -11,7 +11,7 @@ import (
 
 var uris = integrationURIs{buffered: "uri:buffered", stream: "uri:stream"}
 
-// definition is the made-up document of testdata.
+// definition is the example document of testdata.
 func definition(t *testing.T) *openapi.Document {
 	t.Helper()
 	d, err := openapi.Parse([]byte(source(t)))
@@ -30,7 +30,7 @@ func source(t *testing.T) string {
 	return string(text)
 }
 
-// defaults is the configuration of a stack that says nothing, with that document.
+// defaults is the default configuration with that document.
 func defaults(t *testing.T) Config {
 	t.Helper()
 	c := Default()
@@ -38,7 +38,7 @@ func defaults(t *testing.T) Config {
 	return c
 }
 
-// parsed is the rendered document, as far as the tests ask about it.
+// parsed is what the tests read of the rendered document.
 type parsed struct {
 	Paths      map[string]map[string]operation
 	Components struct {
@@ -86,20 +86,20 @@ func TestEachIntegrationHasTheFunctionsAddress(t *testing.T) {
 	}
 }
 
-func TestADocumentAsksForAKeyWhereTheStackDoes(t *testing.T) {
+func TestTheDocumentRequiresAKeyWhereTheStackDoes(t *testing.T) {
 	for _, tt := range []struct {
 		name       string
 		requireKey bool
 	}{
-		{"the operations that the definition gives a key ask for it", true},
-		{"no operation asks for a key when the stack asks for none", false},
+		{"the operations with the scheme apiKey require it", true},
+		{"no operation requires a key when the stack requires none", false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			_, p := rendered(t, source(t), tt.requireKey)
 			for path, operations := range p.Paths {
 				for method, o := range operations {
 					if want := tt.requireKey && path != "/ping"; (len(o.Security) > 0) != want {
-						t.Errorf("%s %s: asks for the key: %v, want %v", method, path, o.Security, want)
+						t.Errorf("%s %s requires the key: %v, want %v", method, path, o.Security, want)
 					}
 				}
 			}
@@ -110,7 +110,7 @@ func TestADocumentAsksForAKeyWhereTheStackDoes(t *testing.T) {
 	}
 }
 
-func TestDocumentText(t *testing.T) {
+func TestTheRenderedDocumentFollowsTheDefinition(t *testing.T) {
 	source := source(t)
 	base, _ := rendered(t, source, true)
 	for _, tt := range []struct {
@@ -130,7 +130,7 @@ func TestDocumentText(t *testing.T) {
 		{"another streaming address", source, true, integrationURIs{buffered: "uri:buffered", stream: "uri:other"}, true, nil},
 		{"a latency to watch", strings.Replace(source, "latencyMs: 500", "latencyMs: 700", 1), true, uris, false, nil},
 		{"a smoke test's request", strings.Replace(source, "{name: it works,", "{name: it is up,", 1), true, uris, false, nil},
-		{"no demand for a key", source, false, uris, true, nil},
+		{"no required key", source, false, uris, true, nil},
 		{"an allowed origin", source, true, uris, true, []string{"https://a.example.com"}},
 	} {
 		verb := "does not change"
@@ -151,12 +151,12 @@ func TestDocumentText(t *testing.T) {
 			}
 		})
 	}
-	t.Run("no place is left unfilled", func(t *testing.T) {
+	t.Run("every placeholder is filled", func(t *testing.T) {
 		if strings.Contains(base, "${") {
 			t.Error("there is a ${ in the rendered document")
 		}
 	})
-	t.Run("nothing is left that is not for API Gateway", func(t *testing.T) {
+	t.Run("extensions that are not API Gateway's are removed", func(t *testing.T) {
 		for _, extension := range []string{"x-shared", "x-watch", "x-smoke"} {
 			if strings.Contains(base, extension) {
 				t.Errorf("%s is in the rendered document", extension)
@@ -173,9 +173,9 @@ func TestCORS(t *testing.T) {
 		want    string
 	}{
 		{"without origins there is neither preflight nor header", nil, ""},
-		{"one origin is told to everybody", []string{"https://a.example.com"}, "'https://a.example.com'"},
-		{"every origin is told as such", []string{"*"}, "'*'"},
-		{"of several it is the one that asks", []string{"https://a.example.com", "https://b.example.com"}, "method.request.header.Origin"},
+		{"one origin is sent in every response", []string{"https://a.example.com"}, "'https://a.example.com'"},
+		{"every origin is sent as *", []string{"*"}, "'*'"},
+		{"of several, the request's own is sent", []string{"https://a.example.com", "https://b.example.com"}, "method.request.header.Origin"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			_, p := rendered(t, source(t), true, tt.origins...)
@@ -187,7 +187,7 @@ func TestCORS(t *testing.T) {
 			}
 			for name, response := range p.Responses {
 				if got := response.ResponseParameters[own]; got != tt.want {
-					t.Errorf("%s tells the origin %q, want %q", name, got, tt.want)
+					t.Errorf("%s sends the origin %q, want %q", name, got, tt.want)
 				}
 			}
 		})

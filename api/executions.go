@@ -19,7 +19,7 @@ const (
 	platformMaxMB = 200
 )
 
-// streamSpareSeconds is the part of an invocation's time that is not for streaming: what
+// streamSpareSeconds is the time of an invocation that is not for streaming: what
 // lambda/handler and lambda/files keep of it.
 const streamSpareSeconds = 4
 
@@ -47,7 +47,7 @@ func (c Config) streamShare() int {
 }
 
 // streamThrottles are those of the routes that stream. Unless the stack sets one, a burst of two seconds'
-// requests lets the streams of a route hold its part of the share. One request a second is the least.
+// requests allows the streams of a route their fraction of the share. One request a second is the least.
 func (c Config) streamThrottles() []Throttle {
 	var all []Throttle
 	routes := c.Document.Routes(openapi.Streamed)

@@ -10,7 +10,7 @@ import (
 
 // The defaults hold whatever a stack reserves: streams leave half of a reservation to items, and one key
 // leaves half of that to the others.
-func TestStreamsLeaveExecutionsToTheRest(t *testing.T) {
+func TestStreamsLeaveConcurrencyToOtherRequests(t *testing.T) {
 	for _, tt := range []struct {
 		name                string
 		change              func(*Config)

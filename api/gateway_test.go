@@ -43,13 +43,13 @@ func TestGateway(t *testing.T) {
 			t.Errorf("%v", got)
 		}
 	})
-	t.Run("the deployment hangs on the document's hash alone", func(t *testing.T) {
+	t.Run("the deployment is replaced by the document's hash alone", func(t *testing.T) {
 		sum := sha256.Sum256([]byte(body))
 		if want := map[string]any{"document": hex.EncodeToString(sum[:])}; !reflect.DeepEqual(deployment.Inputs["triggers"], want) {
 			t.Errorf("triggers %v, want %v", deployment.Inputs["triggers"], want)
 		}
 		if deployment.Inputs["stageName"] != nil {
-			t.Error("the deployment makes a stage")
+			t.Error("the deployment creates a stage")
 		}
 	})
 	t.Run("the stage serves the deployment, traced and logged", func(t *testing.T) {
@@ -90,8 +90,7 @@ func TestGateway(t *testing.T) {
 	})
 }
 
-// TestDeploymentTrigger: what changes the document changes the trigger, and nothing else does.
-func TestDeploymentTrigger(t *testing.T) {
+func TestOnlyAChangeOfTheDocumentReplacesTheDeployment(t *testing.T) {
 	trigger := func(args Args) any {
 		return build(t, args).Find(t, "aws:apigateway/deployment:Deployment", testName+"-deployment").Inputs["triggers"]
 	}
@@ -125,9 +124,9 @@ func TestDeploymentTrigger(t *testing.T) {
 	}
 }
 
-func TestDoor(t *testing.T) {
+func TestThrottlesPlansWebACLAndDomain(t *testing.T) {
 	r := build(t, full(t))
-	t.Run("throttles hold for every method, and bodies are not logged", func(t *testing.T) {
+	t.Run("throttles apply to every method, and bodies are not logged", func(t *testing.T) {
 		m := r.Find(t, "aws:apigateway/methodSettings:MethodSettings", testName+"-methods").Inputs
 		settings, _ := m["settings"].(map[string]any)
 		if m["methodPath"] != "*/*" || settings["throttlingRateLimit"] != 100.0 || settings["throttlingBurstLimit"] != 200.0 || settings["dataTraceEnabled"] != false {
@@ -159,7 +158,7 @@ func TestDoor(t *testing.T) {
 			before = m.name
 		}
 	})
-	t.Run("every plan holds the stage, and every key its plan", func(t *testing.T) {
+	t.Run("every plan has the stage, and every key its plan", func(t *testing.T) {
 		of := func(path string, rate, burst float64) map[string]any {
 			return map[string]any{"path": path, "rateLimit": rate, "burstLimit": burst}
 		}
@@ -197,18 +196,18 @@ func TestDoor(t *testing.T) {
 			}
 		}
 	})
-	t.Run("the firewall stands before the stage, and lets large items through", func(t *testing.T) {
+	t.Run("the web ACL is associated with the stage and allows large items", func(t *testing.T) {
 		acl := r.Find(t, "aws:wafv2/webAcl:WebAcl", testName+"-waf")
 		text, err := json.Marshal(acl.Inputs["rules"])
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, part := range []string{
+		for _, setting := range []string{
 			`"name":"AWSManagedRulesCommonRuleSet"`, `"name":"AWSManagedRulesKnownBadInputsRuleSet"`,
 			`"limit":48320`,
 		} {
-			if !strings.Contains(string(text), part) {
-				t.Errorf("%s is not in %s", part, text)
+			if !strings.Contains(string(text), setting) {
+				t.Errorf("%s is not in %s", setting, text)
 			}
 		}
 		for legal, rules := range map[string][]string{
@@ -222,7 +221,7 @@ func TestDoor(t *testing.T) {
 		} {
 			for _, rule := range rules {
 				if !strings.Contains(string(text), `{"actionToUse":{"count":{}},"name":"`+rule+`"}`) {
-					t.Errorf("%s is refused: %s does not only count", legal, rule)
+					t.Errorf("%s is blocked: %s does not only count", legal, rule)
 				}
 			}
 		}
@@ -243,7 +242,7 @@ func TestDoor(t *testing.T) {
 	t.Run("the web ACL's log keeps blocked requests, without what identifies a client", func(t *testing.T) {
 		group := r.Find(t, "aws:cloudwatch/logGroup:LogGroup", testName+"-waf-log").Inputs
 		if name, _ := group["name"].(string); !strings.HasPrefix(name, "aws-waf-logs-"+testName+"-") {
-			t.Errorf("the log group is called %q, and WAF wants the prefix aws-waf-logs-", name)
+			t.Errorf("the log group is named %q, and WAF requires the prefix aws-waf-logs-", name)
 		}
 		if group["kmsKeyId"] != "arn:operations" || group["retentionInDays"] == nil {
 			t.Errorf("%v, want the stack's key and retention", group)
@@ -259,7 +258,7 @@ func TestDoor(t *testing.T) {
 			`{"dataProtections":[{"action":"SUBSTITUTION","field":{"fieldKeys":["authorization","cookie","x-api-key"],"fieldType":"SINGLE_HEADER"}},`+
 				`{"action":"SUBSTITUTION","field":{"fieldType":"SINGLE_COOKIE"}},{"action":"SUBSTITUTION","field":{"fieldType":"QUERY_STRING"}}]}`)
 	})
-	t.Run("the host name leads to the stage", func(t *testing.T) {
+	t.Run("the host name is mapped to the stage", func(t *testing.T) {
 		domain := r.Find(t, "aws:apigateway/domainName:DomainName", testName+"-domain").Inputs
 		if domain["domainName"] != "test.example.com" || domain["regionalCertificateArn"] != "arn:certificate" || domain["securityPolicy"] != "TLS_1_2" {
 			t.Errorf("%v", domain)
@@ -281,8 +280,8 @@ func TestDoor(t *testing.T) {
 	})
 }
 
-// AWS refuses a stage that logs where the setting is missing, after everything else has been made:
-// https://github.com/aws-solutions/virtual-waiting-component-on-aws/issues/74
+// AWS rejects a stage with logs where the setting is missing, after everything else has been created:
+// https://github.com/aws-solutions/virtual-waiting-room-on-aws/issues/74
 func TestAPIGatewayNeedsARoleForItsLogs(t *testing.T) {
 	const want = "api: API Gateway has no role to write logs with in account 123456789012, region eu-west-1; an administrator sets it: " +
 		"run pulumi up in bootstrap/ (docs/how-to/bootstrap-an-account.md), with eu-west-1 in didomi-bootstrap:apiGateway.regions where bootstrap is in another region"
@@ -302,7 +301,7 @@ func TestAPIGatewayNeedsARoleForItsLogs(t *testing.T) {
 			}
 		})
 	}
-	t.Run("a preview reads which role there is", func(t *testing.T) {
+	t.Run("a preview reads the role's ARN", func(t *testing.T) {
 		var got string
 		_, err := mocks.Mocks{Preview: true}.Try(func(ctx *pulumi.Context) error {
 			role, err := LogRole(ctx, "log-role")

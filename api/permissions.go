@@ -20,7 +20,7 @@ func ownPermissions(s policy.Scope) policy.Permissions {
 	own := s.Named(component.Name, "logs", "log-group:")
 	return policy.Permissions{
 		Deploy: policy.Managed{
-			API:        slices.Concat(gatewayPermissions(s), function.Permissions(s)),
+			API:        slices.Concat(gatewayPermissions(s), webACLPermissions(s), function.Permissions(s)),
 			Operations: slices.Concat(logPermissions(s), watch.Permissions(s)),
 		},
 		Lists: []string{
@@ -77,8 +77,8 @@ func webACLLogs(s policy.Scope) []pulumi.StringInput {
 	return s.Named(component.Name, "logs", "log-group:"+webACLLogPrefix)
 }
 
-// gatewayPermissions are by the tag: API Gateway has methods and paths, and AWS assigns the ids within.
-// What lies under an API, a domain name or a usage plan has the tag of that.
+// gatewayPermissions are by the tag: an ARN of API Gateway is a path with an id that AWS assigns.
+// What belongs to an API, a domain name or a usage plan has the tag of that.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-tagging-supported-resources.html
 func gatewayPermissions(s policy.Scope) []policy.Statement {
 	return []policy.Statement{
@@ -122,16 +122,20 @@ func gatewayPermissions(s policy.Scope) []policy.Statement {
 			Actions:   []string{"apigateway:AddCertificateToDomain"},
 			Resources: gatewayARNs(s, "/domainnames"),
 		},
-		{
-			Sid: "WebACL",
-			Actions: []string{
-				"wafv2:AssociateWebACL", "wafv2:CreateWebACL", "wafv2:DeleteWebACL", "wafv2:DisassociateWebACL",
-				"wafv2:TagResource", "wafv2:UntagResource", "wafv2:UpdateWebACL",
-			},
-			Resources: slices.Concat(s.Named(component.Name, "wafv2", "regional/webacl/"),
-				s.ARNs("wafv2", "regional/managedruleset/*"), gatewayARNs(s, "/restapis/*")),
-		},
 	}
+}
+
+// webACLPermissions are on the web ACL, what it includes and what it is associated with.
+func webACLPermissions(s policy.Scope) []policy.Statement {
+	return []policy.Statement{{
+		Sid: "WebACL",
+		Actions: []string{
+			"wafv2:AssociateWebACL", "wafv2:CreateWebACL", "wafv2:DeleteWebACL", "wafv2:DisassociateWebACL",
+			"wafv2:TagResource", "wafv2:UntagResource", "wafv2:UpdateWebACL",
+		},
+		Resources: slices.Concat(s.Named(component.Name, "wafv2", "regional/webacl/"),
+			s.ARNs("wafv2", "regional/managedruleset/*"), gatewayARNs(s, "/restapis/*")),
+	}}
 }
 
 // gatewayReads are about API Gateway. The description of a key, or of a plan's keys, holds a key's value,

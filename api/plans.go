@@ -55,7 +55,7 @@ func (c Config) limitProblems(prefix string, rate, burst int) []config.FieldErro
 
 var namePattern = regexp.MustCompile(`^[a-z]([a-z0-9-]{0,18}[a-z0-9])?$`)
 
-// nameProblems checks that a name can be a part of others and is not yet taken.
+// nameProblems checks that a name is valid within resource names and not yet taken.
 func nameProblems(key, name string, taken map[string]bool) []config.FieldError {
 	want := ""
 	switch {

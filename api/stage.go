@@ -85,14 +85,14 @@ func newMethodSettings(ctx *pulumi.Context, b builder, restAPI *apigateway.RestA
 	return err
 }
 
-// resourceName is a route as a part of a resource's name ("put-items-id").
+// resourceName is a route as it is written in a resource's name ("put-items-id").
 func resourceName(route string) string {
 	words := strings.FieldsFunc(strings.ToLower(route), func(r rune) bool { return strings.ContainsRune(" /{+}", r) })
 	return strings.Join(words, "-")
 }
 
-func newMethodSetting(ctx *pulumi.Context, b builder, restAPI *apigateway.RestApi, stage *apigateway.Stage, part, path string, rate, burst int, options ...pulumi.ResourceOption) (*apigateway.MethodSettings, error) {
-	settings, err := apigateway.NewMethodSettings(ctx, b.Name+"-"+part, &apigateway.MethodSettingsArgs{
+func newMethodSetting(ctx *pulumi.Context, b builder, restAPI *apigateway.RestApi, stage *apigateway.Stage, suffix, path string, rate, burst int, options ...pulumi.ResourceOption) (*apigateway.MethodSettings, error) {
+	settings, err := apigateway.NewMethodSettings(ctx, b.Name+"-"+suffix, &apigateway.MethodSettingsArgs{
 		RestApi:    restAPI.ID(),
 		StageName:  stage.StageName,
 		MethodPath: pulumi.String(path),

@@ -43,12 +43,12 @@ func Build(sourceDir, outputDir, architecture string) (Code, error) {
 	}
 	code := Code{MigrationsSHA256: migrations}
 	both := sha256.New()
-	for _, part := range []struct {
+	for _, build := range []struct {
 		command string
 		path    *string
 	}{{".", &code.APIPath}, {operations, &code.OperationsPath}} {
 		var sum [sha256.Size]byte
-		if *part.path, sum, err = buildZip(sourceDir, part.command, outputDir, architecture); err != nil {
+		if *build.path, sum, err = buildZip(sourceDir, build.command, outputDir, architecture); err != nil {
 			return Code{}, err
 		}
 		both.Write(sum[:])
@@ -126,21 +126,21 @@ func writeOnce(path string, content []byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
-	part, err := os.CreateTemp(filepath.Dir(path), "part-")
+	temp, err := os.CreateTemp(filepath.Dir(path), "part-")
 	if err != nil {
 		return err
 	}
-	defer func() { _ = os.Remove(part.Name()) }()
-	if _, err := part.Write(content); err != nil {
-		return errors.Join(err, part.Close())
+	defer func() { _ = os.Remove(temp.Name()) }()
+	if _, err := temp.Write(content); err != nil {
+		return errors.Join(err, temp.Close())
 	}
-	if err := part.Close(); err != nil {
+	if err := temp.Close(); err != nil {
 		return err
 	}
-	if err := os.Chmod(part.Name(), 0o644); err != nil {
+	if err := os.Chmod(temp.Name(), 0o644); err != nil {
 		return err
 	}
-	return os.Rename(part.Name(), path)
+	return os.Rename(temp.Name(), path)
 }
 
 // hashFiles hashes every file with that extension under root, with its place below root.

@@ -52,11 +52,11 @@ func TestBuildIsReproducible(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	t.Run("the same source in two folders makes the same zips", func(t *testing.T) {
+	t.Run("the same source in two folders gives the same zips", func(t *testing.T) {
 		same(t, first, second)
 	})
 	for name, path := range map[string]string{"API": first.APIPath, "operations": first.OperationsPath} {
-		t.Run("the zip of the "+name+" lies in a place named after its content", func(t *testing.T) {
+		t.Run("the zip of the "+name+" is in a directory named by its hash", func(t *testing.T) {
 			sum := sha256.Sum256(read(t, path))
 			if want := filepath.Join(firstInto, hex.EncodeToString(sum[:]), "function.zip"); path != want {
 				t.Errorf("path %s, want %s", path, want)
@@ -160,7 +160,7 @@ func TestTheFunctionsAreTheSameZipsFromEveryCheckout(t *testing.T) {
 	same(t, first, second)
 }
 
-func TestBuildSaysWhatIsWrong(t *testing.T) {
+func TestAFailedBuildReportsItsCause(t *testing.T) {
 	broken := t.TempDir()
 	for name, content := range map[string]string{
 		"go.mod":  "module example.com/broken\n\ngo 1.26\n",
@@ -171,7 +171,7 @@ func TestBuildSaysWhatIsWrong(t *testing.T) {
 		}
 	}
 	for _, tt := range []struct{ name, source, architecture, want string }{
-		{"an architecture that Lambda lacks", broken, "riscv", `architecture "riscv": want arm64 or x86_64`},
+		{"an architecture that Lambda lacks", broken, "riscv", `architecture "riscv" must be arm64 or x86_64`},
 		{"a source that does not compile", broken, "x86_64", "undefined: missing"},
 		{"a source that is not there", filepath.Join(broken, "nowhere"), "x86_64", "read the migrations"},
 	} {

@@ -25,7 +25,7 @@ func provisionConcurrency(ctx *pulumi.Context, a Args, function *lambda.Function
 	if grows {
 		options = append(options, pulumi.IgnoreChanges([]string{"provisionedConcurrentExecutions"}))
 	}
-	warm, err := lambda.NewProvisionedConcurrencyConfig(ctx, a.Name+"-warm", &lambda.ProvisionedConcurrencyConfigArgs{
+	provisioned, err := lambda.NewProvisionedConcurrencyConfig(ctx, a.Name+"-warm", &lambda.ProvisionedConcurrencyConfigArgs{
 		FunctionName:                    function.Name,
 		Qualifier:                       function.Version,
 		ProvisionedConcurrentExecutions: pulumi.Int(c.ProvisionedConcurrency),
@@ -35,20 +35,20 @@ func provisionConcurrency(ctx *pulumi.Context, a Args, function *lambda.Function
 		return nil, fmt.Errorf("api: provisioned concurrency: %w", err)
 	}
 	if grows {
-		err = scaleWithUtilization(ctx, a, warm)
+		err = scaleWithUtilization(ctx, a, provisioned)
 	}
-	return []pulumi.Resource{warm}, err
+	return []pulumi.Resource{provisioned}, err
 }
 
 // scaleWithUtilization scales provisioned concurrency by its utilization. Lambda publishes the utilization a minute late,
 // and scaling up takes one or two more, so the target is below 100 %. Invocations beyond it have a cold start; they are
 // not throttled.
-func scaleWithUtilization(ctx *pulumi.Context, a Args, warm *lambda.ProvisionedConcurrencyConfig) error {
+func scaleWithUtilization(ctx *pulumi.Context, a Args, provisioned *lambda.ProvisionedConcurrencyConfig) error {
 	c := a.Settings
 	target, err := appautoscaling.NewTarget(ctx, a.Name+"-warm-range", &appautoscaling.TargetArgs{
 		ServiceNamespace:  pulumi.String("lambda"),
 		ScalableDimension: pulumi.String("lambda:function:ProvisionedConcurrency"),
-		ResourceId:        pulumi.Sprintf("function:%s:%s", warm.FunctionName, warm.Qualifier),
+		ResourceId:        pulumi.Sprintf("function:%s:%s", provisioned.FunctionName, provisioned.Qualifier),
 		MinCapacity:       pulumi.Int(c.ProvisionedConcurrency),
 		MaxCapacity:       pulumi.Int(c.ProvisionedMax),
 	}, a.Parent)

@@ -7,6 +7,7 @@ import (
 	"github.com/didomi/serverless-api/api/internal/component"
 	"github.com/didomi/serverless-api/internal/policy"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -96,14 +97,18 @@ func (f *Functions) newFunction(ctx *pulumi.Context, a Args, s spec) (*lambda.Fu
 	if err != nil {
 		return nil, nil, err
 	}
-	var network lambda.FunctionVpcConfigPtrInput
-	if !s.outsideVPC {
-		network = &lambda.FunctionVpcConfigArgs{
-			SubnetIds:        a.SubnetIDs,
-			SecurityGroupIds: pulumi.StringArray{a.SecurityGroupID},
-		}
+	function, err := lambda.NewFunction(ctx, a.Name+"-"+s.suffix, s.args(a, role.role, log),
+		a.Parent, pulumi.DependsOn([]pulumi.Resource{role.policy}))
+	if err != nil {
+		return nil, nil, fmt.Errorf("api: function %s: %w", s.suffix, err)
 	}
-	function, err := lambda.NewFunction(ctx, a.Name+"-"+s.suffix, &lambda.FunctionArgs{
+	f.Names = append(f.Names, function.Name)
+	return function, log, nil
+}
+
+// args are a function's settings: what differs between functions, and what is the same for all.
+func (s spec) args(a Args, role *iam.Role, log *cloudwatch.LogGroup) *lambda.FunctionArgs {
+	args := &lambda.FunctionArgs{
 		Description:                  pulumi.String(s.description),
 		PackageType:                  pulumi.String("Zip"),
 		Code:                         pulumi.NewFileArchive(cmp.Or(s.zip, a.Code.OperationsPath)),
@@ -113,7 +118,7 @@ func (f *Functions) newFunction(ctx *pulumi.Context, a Args, s spec) (*lambda.Fu
 		MemorySize:                   pulumi.Int(s.memoryMB),
 		Timeout:                      pulumi.Int(s.timeoutSeconds),
 		ReservedConcurrentExecutions: pulumi.Int(cmp.Or(s.reserved, unreserved)),
-		Role:                         role.role.Arn,
+		Role:                         role.Arn,
 		Publish:                      pulumi.Bool(true),
 		Environment:                  &lambda.FunctionEnvironmentArgs{Variables: s.environment},
 		// The code stays with a key of Lambda's: pulumi-aws 6 has no sourceKmsKeyArn (docs/decisions/keys.md).
@@ -128,11 +133,12 @@ func (f *Functions) newFunction(ctx *pulumi.Context, a Args, s spec) (*lambda.Fu
 			ApplicationLogLevel: pulumi.String("INFO"),
 			SystemLogLevel:      pulumi.String("INFO"),
 		},
-		VpcConfig: network,
-	}, a.Parent, pulumi.DependsOn([]pulumi.Resource{role.policy}))
-	if err != nil {
-		return nil, nil, fmt.Errorf("api: function %s: %w", s.suffix, err)
 	}
-	f.Names = append(f.Names, function.Name)
-	return function, log, nil
+	if !s.outsideVPC {
+		args.VpcConfig = &lambda.FunctionVpcConfigArgs{
+			SubnetIds:        a.SubnetIDs,
+			SecurityGroupIds: pulumi.StringArray{a.SecurityGroupID},
+		}
+	}
+	return args
 }

@@ -40,7 +40,7 @@ func full() Args {
 	}
 }
 
-// bare are the arguments of a stack with every switch off.
+// bare are the arguments of a stack with every optional feature off.
 func bare() Args {
 	args := full()
 	args.Settings.ReservedConcurrency, args.Settings.ProvisionedConcurrency, args.Settings.ProvisionedMax = 0, 0, 0

@@ -18,7 +18,7 @@ func TestFunctions(t *testing.T) {
 	rotate := r.Find(t, "aws:lambda/function:Function", testName+"-rotate")
 	cacheUser := r.Find(t, "aws:lambda/function:Function", testName+"-cache-user")
 
-	t.Run("each is told exactly what it needs", func(t *testing.T) {
+	t.Run("each gets the environment variables that it needs, and no others", func(t *testing.T) {
 		database := map[string]any{
 			"DB_HOST": "proxy.host", "DB_PORT": "5432", "DB_NAME": "app",
 			"DB_SECRET_ARN": "arn:app", "DB_SSLMODE": "verify-full",
@@ -35,11 +35,8 @@ func TestFunctions(t *testing.T) {
 			&rotate:  {"DB_MASTER_SECRET_ARN": "arn:master"},
 		} {
 			want := map[string]any{}
-			for _, part := range []map[string]any{database, more} {
-				for name, value := range part {
-					want[name] = value
-				}
-			}
+			maps.Copy(want, database)
+			maps.Copy(want, more)
 			got := function.Inputs["environment"].(map[string]any)["variables"]
 			if !reflect.DeepEqual(got, want) {
 				t.Errorf("%s: %v, want %v", function.Name, got, want)
@@ -50,7 +47,7 @@ func TestFunctions(t *testing.T) {
 			t.Errorf("%s: %v, want %v", cacheUser.Name, got, want)
 		}
 	})
-	t.Run("the serving one is told when no key is asked for", func(t *testing.T) {
+	t.Run("the serving one gets REQUIRE_API_KEY=false when no key is required", func(t *testing.T) {
 		args := full()
 		args.Settings.RequireAPIKey = false
 		open := build(t, args)
@@ -60,7 +57,7 @@ func TestFunctions(t *testing.T) {
 			t.Errorf("REQUIRE_API_KEY is %v", variables["REQUIRE_API_KEY"])
 		}
 	})
-	t.Run("all publish a version, in the VPC but for the one that talks to ElastiCache's API", func(t *testing.T) {
+	t.Run("all publish a version, in the VPC but for the one that calls ElastiCache's API", func(t *testing.T) {
 		inVPC := map[string]any{
 			"subnetIds": []any{"subnet-1", "subnet-2"}, "securityGroupIds": []any{"sg-1"},
 		}
@@ -81,7 +78,7 @@ func TestFunctions(t *testing.T) {
 			}
 		}
 	})
-	t.Run("the one that answers requests runs code of its own, the others run the same", func(t *testing.T) {
+	t.Run("the one that serves requests runs code of its own, the others run the same", func(t *testing.T) {
 		code := full().Code
 		for function, path := range map[*mocks.Resource]string{
 			&serve: code.APIPath, &migrate: code.OperationsPath, &rotate: code.OperationsPath, &cacheUser: code.OperationsPath,
@@ -92,23 +89,23 @@ func TestFunctions(t *testing.T) {
 			}
 		}
 	})
-	t.Run("each waits for its rights and writes to its own log", func(t *testing.T) {
+	t.Run("each waits for its permissions and writes to its own log", func(t *testing.T) {
 		for _, function := range []mocks.Resource{serve, migrate, rotate, cacheUser} {
-			part := strings.TrimPrefix(function.Name, testName+"-")
-			if !function.DependsOn(testName + "-" + part + "-rights") {
-				t.Errorf("%s does not wait for its rights", part)
+			suffix := strings.TrimPrefix(function.Name, testName+"-")
+			if !function.DependsOn(testName + "-" + suffix + "-rights") {
+				t.Errorf("%s does not wait for its permissions", suffix)
 			}
 			logging := function.Inputs["loggingConfig"].(map[string]any)
 			want := map[string]any{
-				"logGroup": testName + "-" + part + "-log-1a2b3c4", "logFormat": "JSON",
+				"logGroup": testName + "-" + suffix + "-log-1a2b3c4", "logFormat": "JSON",
 				"applicationLogLevel": "INFO", "systemLogLevel": "INFO",
 			}
 			if !reflect.DeepEqual(logging, want) {
-				t.Errorf("%s logs by %v, want %v", part, logging, want)
+				t.Errorf("%s logs with %v, want %v", suffix, logging, want)
 			}
 		}
 	})
-	t.Run("concurrency is reserved for the serving one, as asked", func(t *testing.T) {
+	t.Run("concurrency is reserved for the serving one alone", func(t *testing.T) {
 		if serve.Inputs["reservedConcurrentExecutions"] != 100.0 || migrate.Inputs["reservedConcurrentExecutions"] != -1.0 {
 			t.Errorf("%v and %v, want 100 and -1", serve.Inputs["reservedConcurrentExecutions"], migrate.Inputs["reservedConcurrentExecutions"])
 		}
@@ -119,7 +116,7 @@ func TestFunctions(t *testing.T) {
 	})
 }
 
-func TestWarmExecutions(t *testing.T) {
+func TestProvisionedConcurrency(t *testing.T) {
 	const token = "aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig"
 	for _, tt := range []struct {
 		name    string
@@ -128,26 +125,26 @@ func TestWarmExecutions(t *testing.T) {
 		ignored []string
 	}{
 		{"a fixed number on the version", AllAtOnce, 0, nil},
-		{"a number that grows from what is there", AllAtOnce, 5, []string{"provisionedConcurrentExecutions"}},
-		{"a Canary's old ones stay until the rollout ends", Canary, 5, []string{"provisionedConcurrentExecutions"}},
+		{"a number that scales between a minimum and a maximum", AllAtOnce, 5, []string{"provisionedConcurrentExecutions"}},
+		{"a canary's previous version keeps its own until the rollout ends", Canary, 5, []string{"provisionedConcurrentExecutions"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			args := full()
 			args.Settings.Rollout, args.Settings.ProvisionedMax = tt.rollout, tt.most
 			r := build(t, args)
-			warm := r.Find(t, token, testName+"-warm")
+			provisioned := r.Find(t, token, testName+"-warm")
 			want := map[string]any{
 				"functionName": testName + "-function", "qualifier": "7",
 				"provisionedConcurrentExecutions": 2.0, "skipDestroy": tt.rollout == Canary,
 			}
-			if !reflect.DeepEqual(warm.Inputs, want) || !slices.Equal(warm.Options.IgnoreChanges, tt.ignored) {
-				t.Errorf("%v without %v, want %v without %v", warm.Inputs, warm.Options.IgnoreChanges, want, tt.ignored)
+			if !reflect.DeepEqual(provisioned.Inputs, want) || !slices.Equal(provisioned.Options.IgnoreChanges, tt.ignored) {
+				t.Errorf("%v without %v, want %v without %v", provisioned.Inputs, provisioned.Options.IgnoreChanges, want, tt.ignored)
 			}
-			if !warm.DependsOn(testName + "-migrated") {
-				t.Errorf("they are paid for before the database is migrated, after %v", warm.Options.DependsOn)
+			if !provisioned.DependsOn(testName + "-migrated") {
+				t.Errorf("it is created before the database is migrated, after %v", provisioned.Options.DependsOn)
 			}
-			if alias := r.Find(t, "aws:lambda/alias:Alias", testName+"-live"); !alias.DependsOn(warm.Name) {
-				t.Errorf("the alias is moved before they are there, after %v", alias.Options.DependsOn)
+			if alias := r.Find(t, "aws:lambda/alias:Alias", testName+"-live"); !alias.DependsOn(provisioned.Name) {
+				t.Errorf("the alias moves before it is ready, after %v", alias.Options.DependsOn)
 			}
 			if tt.most == 0 {
 				if n := len(r.OfType("aws:appautoscaling/target:Target")); n != 0 {
@@ -176,7 +173,7 @@ func TestWarmExecutions(t *testing.T) {
 	}
 }
 
-func TestTheAliasIsTheRolloutsInACanaryAlone(t *testing.T) {
+func TestAnUpdateLeavesTheAliasToTheRolloutInACanaryAlone(t *testing.T) {
 	for rollout, want := range map[string][]string{
 		AllAtOnce: nil,
 		Canary:    {"description", "functionVersion", "routingConfig"},
@@ -186,7 +183,7 @@ func TestTheAliasIsTheRolloutsInACanaryAlone(t *testing.T) {
 			args.Settings.Rollout = rollout
 			alias := build(t, args).Find(t, "aws:lambda/alias:Alias", testName+"-live")
 			if got := alias.Options.IgnoreChanges; !slices.Equal(got, want) {
-				t.Errorf("an update leaves %v of the alias alone, want %v", got, want)
+				t.Errorf("an update ignores %v of the alias, want %v", got, want)
 			}
 			if alias.Inputs["functionVersion"] != "7" {
 				t.Errorf("it starts with version %v, want 7", alias.Inputs["functionVersion"])
@@ -210,7 +207,7 @@ func TestMigrationComesFirst(t *testing.T) {
 			t.Errorf("%v, want %v", migrated.Inputs, want)
 		}
 	})
-	t.Run("the proxy is waited for before it, in invocations one after the other, again for another target", func(t *testing.T) {
+	t.Run("two invocations, one after the other, wait for the proxy before it, again for another target", func(t *testing.T) {
 		want := map[string]any{
 			"functionName": testName + "-migrate", "input": `{"step":"await"}`, "lifecycleScope": "CREATE_ONLY",
 			"triggers": map[string]any{"target": "arn:proxy cluster-1"},
@@ -241,33 +238,33 @@ func TestMigrationComesFirst(t *testing.T) {
 	})
 }
 
-func TestRights(t *testing.T) {
+func TestPermissions(t *testing.T) {
 	r := build(t, full())
 	// AWS can narrow none of these to a resource.
 	const anywhere = "Trace Interfaces InterfacesByLambdaOnly"
-	for _, part := range []string{"function", "migrate", "rotate", "cache-user"} {
-		p := r.Find(t, "aws:iam/rolePolicy:RolePolicy", testName+"-"+part+"-rights")
+	for _, suffix := range []string{"function", "migrate", "rotate", "cache-user"} {
+		p := r.Find(t, "aws:iam/rolePolicy:RolePolicy", testName+"-"+suffix+"-rights")
 		for _, s := range mocks.Statements(t, p.Inputs["policy"]) {
 			if slices.ContainsFunc(s.Action, func(a string) bool { return strings.Contains(a, "*") }) {
-				t.Errorf("%s: %s allows %v", part, s.Sid, s.Action)
+				t.Errorf("%s: %s allows %v", suffix, s.Sid, s.Action)
 			}
 			if slices.Contains(s.Resource, "*") && !strings.Contains(anywhere, s.Sid) {
-				t.Errorf("%s: %s is about everything", part, s.Sid)
+				t.Errorf("%s: %s applies to every resource", suffix, s.Sid)
 			}
 		}
-		role := r.Find(t, "aws:iam/role:Role", testName+"-"+part+"-role")
+		role := r.Find(t, "aws:iam/role:Role", testName+"-"+suffix+"-role")
 		if role.Inputs["permissionsBoundary"] != "arn:boundary" {
-			t.Errorf("%s carries the boundary %v", part, role.Inputs["permissionsBoundary"])
+			t.Errorf("%s has the boundary %v", suffix, role.Inputs["permissionsBoundary"])
 		}
-		// A role of a function in the VPC could not be taken with aws:SourceArn (api/function/role.go).
+		// A role of a function in the VPC could not be assumed with aws:SourceArn (api/function/role.go).
 		arn := ""
-		if part == "cache-user" {
+		if suffix == "cache-user" {
 			arn = `"ArnLike":{"aws:SourceArn":["arn:aws:lambda:eu-west-1:123456789012:function:` + testName + `-cache-user-*"]},`
 		}
 		want := `{"Statement":[{"Action":["sts:AssumeRole"],"Condition":{` + arn + `"StringEquals":{"aws:SourceAccount":"123456789012"}},` +
 			`"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"}}],"Version":"2012-10-17"}`
 		if trust := role.Inputs["assumeRolePolicy"]; trust != want {
-			t.Errorf("%s trusts %v\nwant %s", part, trust, want)
+			t.Errorf("%s trusts %v\nwant %s", suffix, trust, want)
 		}
 	}
 	serve := mocks.Statements(t, r.Find(t, "aws:iam/rolePolicy:RolePolicy", testName+"-function-rights").Inputs["policy"])
@@ -281,7 +278,7 @@ func TestRights(t *testing.T) {
 		resource  []string
 	}{
 		{"the function reads objects, not only the bucket", "Files", serve, "s3:GetObject", []string{"arn:aws:s3:::files/*"}},
-		{"the function lists the bucket, to tell what is not there", "FilesThatAreNotThere", serve, "s3:ListBucket", []string{"arn:aws:s3:::files"}},
+		{"the function lists the bucket, so that a missing object is a 404", "FilesThatAreNotThere", serve, "s3:ListBucket", []string{"arn:aws:s3:::files"}},
 		{"the function reads its two secrets", "ReadSecrets", serve, "secretsmanager:GetSecretValue", []string{"arn:app", "arn:cache"}},
 		{"the function decrypts with the data's key", "Keys", serve, "kms:Decrypt", []string{"arn:key"}},
 		{"the migration reads both database secrets", "ReadSecrets", migrate, "secretsmanager:GetSecretValue", []string{"arn:master", "arn:app"}},
@@ -298,7 +295,7 @@ func TestRights(t *testing.T) {
 			}
 		})
 	}
-	t.Run("the migration has no business with files or the cache", func(t *testing.T) {
+	t.Run("the migration has no access to files or the cache", func(t *testing.T) {
 		for _, s := range migrate {
 			for _, a := range s.Action {
 				if strings.HasPrefix(a, "s3:") || slices.Contains(s.Resource, "arn:cache") {
@@ -324,7 +321,7 @@ func TestRights(t *testing.T) {
 			t.Errorf("%v, want %v", got, want)
 		}
 	})
-	t.Run("a function's own code cannot make network interfaces", func(t *testing.T) {
+	t.Run("a function's own code cannot create network interfaces", func(t *testing.T) {
 		if s := mocks.FindStatement(t, serve, "InterfacesByLambdaOnly"); s.Effect != "Deny" || s.Condition["ArnLike"] == nil {
 			t.Errorf("%v", s)
 		}

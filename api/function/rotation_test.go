@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestTheSecretsOfTheApplicationsUsersRotateAsOftenAsAsked(t *testing.T) {
+func TestTheSecretsOfTheApplicationsUsersRotateAsOftenAsConfigured(t *testing.T) {
 	args := full()
 	args.RotationDays = 90
 	r := build(t, args)

@@ -24,15 +24,15 @@ func newTopics(ctx *pulumi.Context, a Args) (topics, error) {
 
 // newTopic creates an encrypted topic, to which this stack's alarms alone may publish, and subscribes the addresses.
 // https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html
-func newTopic(ctx *pulumi.Context, a Args, part, title string, addresses []string) (*sns.Topic, error) {
-	topic, err := sns.NewTopic(ctx, a.Name+"-"+part, &sns.TopicArgs{
+func newTopic(ctx *pulumi.Context, a Args, suffix, title string, addresses []string) (*sns.Topic, error) {
+	topic, err := sns.NewTopic(ctx, a.Name+"-"+suffix, &sns.TopicArgs{
 		DisplayName:    pulumi.String(title),
 		KmsMasterKeyId: a.KeyARN,
 	}, a.Parent)
 	if err != nil {
-		return nil, fmt.Errorf("api: topic of the %s: %w", part, err)
+		return nil, fmt.Errorf("api: topic of the %s: %w", suffix, err)
 	}
-	_, err = sns.NewTopicPolicy(ctx, a.Name+"-"+part+"-policy", &sns.TopicPolicyArgs{
+	_, err = sns.NewTopicPolicy(ctx, a.Name+"-"+suffix+"-policy", &sns.TopicPolicyArgs{
 		Arn: topic.Arn,
 		Policy: policy.Document(policy.Statement{
 			Sid:       "Alarms",
@@ -43,16 +43,16 @@ func newTopic(ctx *pulumi.Context, a Args, part, title string, addresses []strin
 		}),
 	}, a.Parent)
 	if err != nil {
-		return nil, fmt.Errorf("api: policy of the topic of the %s: %w", part, err)
+		return nil, fmt.Errorf("api: policy of the topic of the %s: %w", suffix, err)
 	}
 	for _, address := range addresses {
-		_, err := sns.NewTopicSubscription(ctx, a.Name+"-"+part+"-"+address, &sns.TopicSubscriptionArgs{
+		_, err := sns.NewTopicSubscription(ctx, a.Name+"-"+suffix+"-"+address, &sns.TopicSubscriptionArgs{
 			Topic:    topic.Arn,
 			Protocol: pulumi.String("email"),
 			Endpoint: pulumi.String(address),
 		}, a.Parent)
 		if err != nil {
-			return nil, fmt.Errorf("api: subscription of %s to the %s: %w", address, part, err)
+			return nil, fmt.Errorf("api: subscription of %s to the %s: %w", address, suffix, err)
 		}
 	}
 	return topic, nil

@@ -28,8 +28,8 @@ func TestAlarms(t *testing.T) {
 	role := func(role string) map[string]any {
 		return map[string]any{"DBClusterIdentifier": "cluster", "Role": role}
 	}
-	log := func(part string) map[string]any {
-		return map[string]any{"LogGroupName": testName + "-" + part + "-log-1a2b3c4"}
+	log := func(suffix string) map[string]any {
+		return map[string]any{"LogGroupName": testName + "-" + suffix + "-log-1a2b3c4"}
 	}
 	type watched struct {
 		namespace, metric, stat string
@@ -37,36 +37,36 @@ func TestAlarms(t *testing.T) {
 		threshold               float64
 		actions                 any
 	}
-	// Alarms that act through a composite one.
-	var hurts, part any
-	warns := any([]any{warnings})
+	// Alarms that act through a composite one have no actions.
+	var symptom, component any
+	warning := any([]any{warnings})
 	want := map[string]watched{
-		"5xx":                   {"AWS/ApiGateway", "5XXError", "Average", stage, 0.01, hurts},
-		"latency-readBook":      {"AWS/ApiGateway", "Latency", "p99", of("GET"), 500, hurts},
-		"latency-writeBook":     {"AWS/ApiGateway", "Latency", "p99", of("PUT"), 2500, hurts},
-		"throttles":             {"AWS/Lambda", "Throttles", "Sum", function, 0, hurts},
-		"function-errors":       {"AWS/Lambda", "Errors", "Sum", function, 0, warns},
-		"stale":                 {"didomi-test-api", "CacheAnswers", "Sum", map[string]any{"Result": "stale"}, 60, warns},
-		"throttled-requests":    {"didomi-test-api", "Refusals-THROTTLED", "Sum", nil, 60, warns},
-		"provisioned-spillover": {"AWS/Lambda", "ProvisionedConcurrencySpilloverInvocations", "Sum", function, 0, warns},
-		"version-errors":        {"AWS/Lambda", "Errors", "Sum", newest, 0, warns},
-		"waf-blocked":           {"didomi-test-api", "Refusals-WAF_FILTERED", "Sum", nil, 10, warns},
-		"waf-rate":              {"AWS/WAFV2", "BlockedRequests", "Sum", map[string]any{"WebACL": testName + "-waf", "Rule": "rate", "Region": "eu-west-1"}, 0, warns},
-		"no-requests":           {"AWS/Lambda", "Invocations", "Sum", function, 1, warns},
-		"no-access-log":         {"AWS/Logs", "IncomingLogEvents", "Sum", log("access"), 1, part},
-		"no-function-log":       {"AWS/Logs", "IncomingLogEvents", "Sum", log("function"), 1, part},
-		"error-lines":           {"didomi-test-api", "ErrorLines", "Sum", nil, 5, warns},
-		"proxy-connections":     {"AWS/RDS", "DatabaseConnectionsBorrowLatency", "Average", proxy, 100_000, warns},
-		"cluster-capacity":      {"AWS/RDS", "ACUUtilization", "Maximum", role("WRITER"), 90, warns},
-		"reader-capacity":       {"AWS/RDS", "ACUUtilization", "Maximum", role("READER"), 90, warns},
-		"rotation":              {"AWS/Lambda", "Errors", "Sum", map[string]any{"FunctionName": testName + "-rotate"}, 0, warns},
-		"cache-rotation":        {"AWS/Lambda", "Errors", "Sum", map[string]any{"FunctionName": testName + "-cache-user"}, 0, warns},
-		"replica-lag":           {"AWS/RDS", "AuroraReplicaLag", "Maximum", role("READER"), 1000, warns},
+		"5xx":                   {"AWS/ApiGateway", "5XXError", "Average", stage, 0.01, symptom},
+		"latency-readBook":      {"AWS/ApiGateway", "Latency", "p99", of("GET"), 500, symptom},
+		"latency-writeBook":     {"AWS/ApiGateway", "Latency", "p99", of("PUT"), 2500, symptom},
+		"throttles":             {"AWS/Lambda", "Throttles", "Sum", function, 0, symptom},
+		"function-errors":       {"AWS/Lambda", "Errors", "Sum", function, 0, warning},
+		"stale":                 {"didomi-test-api", "CacheAnswers", "Sum", map[string]any{"Result": "stale"}, 60, warning},
+		"throttled-requests":    {"didomi-test-api", "Refusals-THROTTLED", "Sum", nil, 60, warning},
+		"provisioned-spillover": {"AWS/Lambda", "ProvisionedConcurrencySpilloverInvocations", "Sum", function, 0, warning},
+		"version-errors":        {"AWS/Lambda", "Errors", "Sum", newest, 0, warning},
+		"waf-blocked":           {"didomi-test-api", "Refusals-WAF_FILTERED", "Sum", nil, 10, warning},
+		"waf-rate":              {"AWS/WAFV2", "BlockedRequests", "Sum", map[string]any{"WebACL": testName + "-waf", "Rule": "rate", "Region": "eu-west-1"}, 0, warning},
+		"no-requests":           {"AWS/Lambda", "Invocations", "Sum", function, 1, warning},
+		"no-access-log":         {"AWS/Logs", "IncomingLogEvents", "Sum", log("access"), 1, component},
+		"no-function-log":       {"AWS/Logs", "IncomingLogEvents", "Sum", log("function"), 1, component},
+		"error-lines":           {"didomi-test-api", "ErrorLines", "Sum", nil, 5, warning},
+		"proxy-connections":     {"AWS/RDS", "DatabaseConnectionsBorrowLatency", "Average", proxy, 100_000, warning},
+		"cluster-capacity":      {"AWS/RDS", "ACUUtilization", "Maximum", role("WRITER"), 90, warning},
+		"reader-capacity":       {"AWS/RDS", "ACUUtilization", "Maximum", role("READER"), 90, warning},
+		"rotation":              {"AWS/Lambda", "Errors", "Sum", map[string]any{"FunctionName": testName + "-rotate"}, 0, warning},
+		"cache-rotation":        {"AWS/Lambda", "Errors", "Sum", map[string]any{"FunctionName": testName + "-cache-user"}, 0, warning},
+		"replica-lag":           {"AWS/RDS", "AuroraReplicaLag", "Maximum", role("READER"), 1000, warning},
 	}
 	for i, node := range []string{"cache-0001-001", "cache-0001-002", "cache-0003-001", "cache-0003-002"} {
 		dimensions := map[string]any{"CacheClusterId": node, "CacheNodeId": "0001"}
-		want[fmt.Sprintf("cache-memory-%d", i+1)] = watched{"AWS/ElastiCache", "DatabaseMemoryUsagePercentage", "Maximum", dimensions, 80, warns}
-		want[fmt.Sprintf("cache-evictions-%d", i+1)] = watched{"AWS/ElastiCache", "Evictions", "Sum", dimensions, 100, warns}
+		want[fmt.Sprintf("cache-memory-%d", i+1)] = watched{"AWS/ElastiCache", "DatabaseMemoryUsagePercentage", "Maximum", dimensions, 80, warning}
+		want[fmt.Sprintf("cache-evictions-%d", i+1)] = watched{"AWS/ElastiCache", "Evictions", "Sum", dimensions, 100, warning}
 	}
 	alarms := r.OfType("aws:cloudwatch/metricAlarm:MetricAlarm")
 	if len(alarms) != len(want) {
@@ -90,7 +90,7 @@ func TestAlarms(t *testing.T) {
 			// INSUFFICIENT_DATA to OK is a change that OK actions are executed for, in every first deployment.
 			// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
 			if in["okActions"] != nil {
-				t.Errorf("its creation is told to %v", in["okActions"])
+				t.Errorf("its creation is reported to %v", in["okActions"])
 			}
 			if in["datapointsToAlarm"].(float64) > in["evaluationPeriods"].(float64) {
 				t.Errorf("%v of %v", in["datapointsToAlarm"], in["evaluationPeriods"])
@@ -108,8 +108,8 @@ func TestAlarms(t *testing.T) {
 	}
 }
 
-// missing is what an alarm takes a minute without data for. Aurora and ElastiCache publish every minute what
-// is asked of them here; of a function and a log silence itself is asked.
+// missing is how an alarm treats a minute without data. Aurora and ElastiCache publish the metrics above every minute;
+// the alarms on too few invocations or log lines enter ALARM without data.
 func missing(alarm string) string {
 	if strings.HasPrefix(alarm, "no-") || strings.HasPrefix(alarm, "cache-memory") || alarm == "cluster-capacity" || alarm == "replica-lag" {
 		return "breaching"
@@ -119,27 +119,27 @@ func missing(alarm string) string {
 
 // "ignore" keeps the alarm's state for as long as there are under 10/(1-p) samples: 1,000 for p99.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/percentiles-with-low-samples.html
-func TestAPercentileOfFewRequestsCanGoOffAndEnd(t *testing.T) {
+func TestAPercentileAlarmOfFewRequestsCanEnterALARMAndReturnToOK(t *testing.T) {
 	in := build(t, full()).Find(t, "aws:cloudwatch/metricAlarm:MetricAlarm", testName+"-latency-readBook").Inputs
 	if in["extendedStatistic"] != "p99" || in["evaluateLowSampleCountPercentiles"] != "evaluate" {
 		t.Errorf("%v of few samples: %v", in["extendedStatistic"], in["evaluateLowSampleCountPercentiles"])
 	}
 }
 
-// What a paused instance publishes is on no page of AWS's.
+// AWS documents no metrics that a paused instance publishes.
 // https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-serverless-v2-auto-pause.html
-func TestADatabaseThatPausesMayBeSilent(t *testing.T) {
+func TestADatabaseThatPausesMayPublishNoMetrics(t *testing.T) {
 	args := full()
 	args.Database.Pauses = true
 	r := build(t, args)
 	for _, name := range []string{"cluster-capacity", "replica-lag"} {
 		if got := r.Find(t, "aws:cloudwatch/metricAlarm:MetricAlarm", testName+"-"+name).Inputs["treatMissingData"]; got != "notBreaching" {
-			t.Errorf("%s takes missing data for %v", name, got)
+			t.Errorf("%s treats missing data as %v", name, got)
 		}
 	}
 }
 
-func TestSilentLogsAreToldWhileRequestsCome(t *testing.T) {
+func TestSilentLogsAreReportedWhileThereAreRequests(t *testing.T) {
 	r := build(t, full())
 	got := r.Find(t, "aws:cloudwatch/compositeAlarm:CompositeAlarm", testName+"-logs").Inputs
 	want := map[string]any{
@@ -176,7 +176,7 @@ func TestCustomerImpactPagesOnce(t *testing.T) {
 	}
 }
 
-// Lambda tells versions apart in the metrics of an alias with weights alone.
+// Lambda's metrics have the dimension ExecutedVersion only for an alias with weights.
 // https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-view.html
 func TestARolloutWatchesTheNewVersionsErrorsAndCustomerImpact(t *testing.T) {
 	for rollout, c := range map[string]struct {
@@ -211,14 +211,14 @@ func TestARolloutWatchesTheNewVersionsErrorsAndCustomerImpact(t *testing.T) {
 
 func TestTopics(t *testing.T) {
 	r := build(t, full())
-	for part, address := range map[string]string{"alarms": "ops@example.com", "warnings": "team@example.com"} {
-		t.Run(part+" are encrypted with the operations' key", func(t *testing.T) {
-			if got := r.Find(t, "aws:sns/topic:Topic", testName+"-"+part).Inputs["kmsMasterKeyId"]; got != "arn:operations" {
+	for topic, address := range map[string]string{"alarms": "ops@example.com", "warnings": "team@example.com"} {
+		t.Run(topic+" are encrypted with the operations' key", func(t *testing.T) {
+			if got := r.Find(t, "aws:sns/topic:Topic", testName+"-"+topic).Inputs["kmsMasterKeyId"]; got != "arn:operations" {
 				t.Errorf("key %v", got)
 			}
 		})
-		t.Run(part+" come from this stack's alarms alone", func(t *testing.T) {
-			p := mocks.Statements(t, r.Find(t, "aws:sns/topicPolicy:TopicPolicy", testName+"-"+part+"-policy").Inputs["policy"])
+		t.Run(topic+" come from this stack's alarms alone", func(t *testing.T) {
+			p := mocks.Statements(t, r.Find(t, "aws:sns/topicPolicy:TopicPolicy", testName+"-"+topic+"-policy").Inputs["policy"])
 			for _, s := range p {
 				condition := map[string]map[string]any{
 					"StringEquals": {"aws:SourceAccount": "123456789012"},
@@ -229,9 +229,9 @@ func TestTopics(t *testing.T) {
 				}
 			}
 		})
-		t.Run(part+" are told to their addresses", func(t *testing.T) {
-			got := r.Find(t, "aws:sns/topicSubscription:TopicSubscription", testName+"-"+part+"-"+address).Inputs
-			want := map[string]any{"topic": "arn:aws:sns:eu-west-1:123456789012:" + testName + "-" + part, "endpoint": address, "protocol": "email"}
+		t.Run(topic+" are sent to their addresses", func(t *testing.T) {
+			got := r.Find(t, "aws:sns/topicSubscription:TopicSubscription", testName+"-"+topic+"-"+address).Inputs
+			want := map[string]any{"topic": "arn:aws:sns:eu-west-1:123456789012:" + testName + "-" + topic, "endpoint": address, "protocol": "email"}
 			if !reflect.DeepEqual(got, want) {
 				t.Errorf("%v, want %v", got, want)
 			}
@@ -273,7 +273,7 @@ func TestLogLinesAreCounted(t *testing.T) {
 	}
 }
 
-func TestWithoutAProxyTheClustersConnectionsAreWatched(t *testing.T) {
+func TestWithoutAProxyTheDashboardShowsTheClustersConnections(t *testing.T) {
 	args := full()
 	args.Database.Proxied = false
 	r := build(t, args)
@@ -282,19 +282,18 @@ func TestWithoutAProxyTheClustersConnectionsAreWatched(t *testing.T) {
 			t.Errorf("%s watches a proxy", alarm.Name)
 		}
 	}
-	board := r.Find(t, "aws:cloudwatch/dashboard:Dashboard", testName+"-dashboard").Inputs["dashboardBody"].(string)
-	if strings.Contains(board, "ProxyName") || !strings.Contains(board, `"Database: connections"`) {
-		t.Errorf("the dashboard is %s", board)
+	dashboard := r.Find(t, "aws:cloudwatch/dashboard:Dashboard", testName+"-dashboard").Inputs["dashboardBody"].(string)
+	if strings.Contains(dashboard, "ProxyName") || !strings.Contains(dashboard, `"Database: connections"`) {
+		t.Errorf("the dashboard is %s", dashboard)
 	}
 }
 
-// TestDashboard reads the board as a person does: left to right along a request's way.
-func TestDashboard(t *testing.T) {
+func TestTheDashboardShowsTheRequestPathFromLeftToRight(t *testing.T) {
 	in := build(t, full()).Find(t, "aws:cloudwatch/dashboard:Dashboard", testName+"-dashboard").Inputs
 	if in["dashboardName"] != testName {
 		t.Errorf("name %v, want one of the stack's own", in["dashboardName"])
 	}
-	var board struct {
+	var dashboard struct {
 		Widgets []struct {
 			Type                string
 			X, Y, Width, Height int
@@ -307,19 +306,19 @@ func TestDashboard(t *testing.T) {
 			}
 		}
 	}
-	if err := json.Unmarshal([]byte(in["dashboardBody"].(string)), &board); err != nil {
+	if err := json.Unmarshal([]byte(in["dashboardBody"].(string)), &dashboard); err != nil {
 		t.Fatal(err)
 	}
 	columns := map[int]string{0: "API Gateway", 6: "Function", 12: "Cache", 18: "Database Proxy"}
 	taken := map[string]string{}
-	first, last := board.Widgets[0], board.Widgets[len(board.Widgets)-1]
+	first, last := dashboard.Widgets[0], dashboard.Widgets[len(dashboard.Widgets)-1]
 	if first.Type != "alarm" || first.Y != 0 || first.Width != 24 || len(first.Properties.Alarms) != 1+21+2*4+1 || !strings.HasSuffix(first.Properties.Alarms[0], testName+"-hurt") {
-		t.Errorf("on top is %+v, want the state of every alarm, the one that calls first", first)
+		t.Errorf("on top is %+v, want the state of every alarm, the one that pages first", first)
 	}
 	if q := last.Properties.Query; last.Type != "log" || last.Width != 24 || !strings.Contains(q, "SOURCE '"+testName+"-access-log-1a2b3c4' | SOURCE '"+testName+"-function-log-1a2b3c4'") {
 		t.Errorf("at the bottom is %+v, want the requests that went wrong", last)
 	}
-	for _, w := range board.Widgets[1 : len(board.Widgets)-1] {
+	for _, w := range dashboard.Widgets[1 : len(dashboard.Widgets)-1] {
 		kind, _, _ := strings.Cut(w.Properties.Title, ":")
 		if !strings.Contains(columns[w.X], kind) {
 			t.Errorf("%q is at %d", w.Properties.Title, w.X)
@@ -337,12 +336,12 @@ func TestDashboard(t *testing.T) {
 		t.Errorf("%d graphs, want 13", len(taken))
 	}
 	want := []any{"AWS/ApiGateway", "Count", "ApiName", testName + "-rest", "Stage", "test", map[string]any{"stat": "Sum"}}
-	if got := board.Widgets[1].Properties.Metrics[0]; !reflect.DeepEqual(got, want) {
+	if got := dashboard.Widgets[1].Properties.Metrics[0]; !reflect.DeepEqual(got, want) {
 		t.Errorf("first line %v, want %v", got, want)
 	}
 }
 
-// A metric of a log that others write into would have the dimensions that they choose, and their number.
+// Clients can write into the access log: they would choose the values of a dimension, and how many metrics there are.
 func TestNoMetricOfTheAccessLogHasADimension(t *testing.T) {
 	r := build(t, full())
 	counted := 0

@@ -30,7 +30,7 @@ const tags = "lambda.norpc"
 func build(source, architecture string, arguments ...string) (*exec.Cmd, error) {
 	arch, ok := architectures[architecture]
 	if !ok {
-		return nil, fmt.Errorf("architecture %q: want arm64 or x86_64", architecture)
+		return nil, fmt.Errorf("architecture %q must be arm64 or x86_64", architecture)
 	}
 	cmd := exec.Command("go", append([]string{"build", "-buildvcs=false"}, arguments...)...)
 	cmd.Dir = source

@@ -9,7 +9,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Name is the component's part of every physical name: <project>-<stack>-api-...
+// Name identifies the component in every physical name: <project>-<stack>-api-...
 const Name = "api"
 
 // Builder is what every resource of the component is created with.

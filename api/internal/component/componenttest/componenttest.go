@@ -53,7 +53,7 @@ var Outputs = map[string]func(mocks.Resource) map[string]any{
 // parent stands in for the component.
 type parent struct{ pulumi.ResourceState }
 
-// Build runs a part of the component under mocks, with a builder as the component has.
+// Build runs create under mocks, with a builder as the component has.
 func Build(t *testing.T, create func(*pulumi.Context, component.Builder) error) *mocks.Recorder {
 	t.Helper()
 	return mocks.Mocks{Outputs: Outputs}.Run(t, func(ctx *pulumi.Context) error {
