@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"time"
 
@@ -35,6 +36,15 @@ type Transport struct {
 	Base http.RoundTripper
 }
 
+// Error is that of a request which could not be signed, and was not sent.
+type Error struct{ cause error }
+
+// Error implements error.
+func (e *Error) Error() string { return e.cause.Error() }
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.cause }
+
 var signer = v4.NewSigner()
 
 // RoundTrip implements http.RoundTripper.
@@ -48,7 +58,7 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	signed, err := t.sign(r)
 	if err != nil {
-		return nil, fmt.Errorf("signing %s %s: %w", r.Method, r.URL.Path, err)
+		return nil, &Error{fmt.Errorf("signing %s %s: %w", r.Method, r.URL.Path, err)}
 	}
 	return base.RoundTrip(signed)
 }
@@ -69,6 +79,8 @@ func (t *Transport) sign(r *http.Request) (*http.Request, error) {
 	} else {
 		signed.Body, signed.ContentLength = nil, 0
 	}
+	// net/http does not send a header without a value, such as the mark of a request that may be repeated.
+	maps.DeleteFunc(signed.Header, func(_ string, values []string) bool { return len(values) == 0 })
 	hash := sha256.Sum256(body)
 	return signed, signer.SignHTTP(r.Context(), credentials, signed, hex.EncodeToString(hash[:]), Service, t.Region, time.Now())
 }
