@@ -142,6 +142,9 @@ func TestGatewayResponses(t *testing.T) {
 			if got := r.ResponseParameters["gatewayresponse.header.X-Request-Id"]; got != "context.requestId" {
 				t.Errorf("request id %s", got)
 			}
+			if allow := r.ResponseParameters["gatewayresponse.header.Allow"]; (allow != "") != (r.StatusCode == "405") {
+				t.Errorf("status %s with Allow %q", r.StatusCode, allow)
+			}
 			template := r.ResponseTemplates["application/json"]
 			if rest := strings.ReplaceAll(template, "$context.requestId", ""); strings.Contains(rest, "$") {
 				t.Errorf("a value that a client may write is in %s", template)
