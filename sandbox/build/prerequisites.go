@@ -7,7 +7,9 @@ import (
 	"strings"
 )
 
-// python is an interpreter that can create the sandbox's virtual environments.
+// python is an interpreter that can create the sandbox's virtual environments. The path is that of the interpreter itself:
+// version managers have several names for one (pyenv runs a shim, and puts another directory first on the PATH of what it
+// runs), and an environment is created again for another interpreter.
 type python struct{ path, version string }
 
 // pythonNames are tried in this order. The servers' wheels support these versions.
@@ -21,16 +23,17 @@ func findPython(ctx context.Context) (python, error) {
 		if err != nil {
 			continue
 		}
-		const probe = `import sys, venv, ensurepip; print("%d.%d %s" % (sys.version_info[0], sys.version_info[1], sys.version.split()[0]))`
+		const probe = `import os, sys, venv, ensurepip; print("%d.%d" % sys.version_info[:2], sys.version.split()[0], os.path.realpath(sys.executable))`
 		out, err := exec.CommandContext(ctx, path, "-c", probe).Output()
 		if err != nil {
 			seen = append(seen, name+" has no venv")
 			continue
 		}
-		minor, version, _ := strings.Cut(strings.TrimSpace(string(out)), " ")
+		minor, rest, _ := strings.Cut(strings.TrimSpace(string(out)), " ")
+		version, interpreter, _ := strings.Cut(rest, " ")
 		switch minor {
 		case "3.11", "3.12", "3.13":
-			return python{path, version}, nil
+			return python{interpreter, version}, nil
 		}
 		seen = append(seen, name+" is "+version)
 	}
@@ -56,6 +59,9 @@ func Prerequisites(ctx context.Context) error {
 	}
 	if len(missing) == 0 {
 		return nil
+	}
+	if err := ctx.Err(); err != nil {
+		return err // the programs were stopped with the command
 	}
 	return fmt.Errorf("this machine lacks what the sandbox requires:\n  - %s", strings.Join(missing, "\n  - "))
 }

@@ -24,12 +24,20 @@ type stale struct {
 }
 
 // Run builds the steps that are not up to date, in their order, and prints the progress. It tries all of them and returns
-// every failure.
-func Run(ctx context.Context, l layout.Layout, printer *progress.Printer, steps []Step) error {
+// every failure. inUse, which may be nil, is called before a Serving step is built again; its error ends the build.
+func Run(ctx context.Context, l layout.Layout, printer *progress.Printer, steps []Step, inUse func(context.Context, Step) error) error {
 	stamps := Stamps(filepath.Join(l.Build(), "stamps"))
 	todo, err := staleSteps(ctx, stamps, steps)
 	if err != nil || len(todo) == 0 {
 		return err
+	}
+	for _, s := range todo {
+		if !s.step.Serving || inUse == nil {
+			continue
+		}
+		if err := inUse(ctx, s.step); err != nil {
+			return err
+		}
 	}
 	if err := announce(printer, todo); err != nil {
 		return err

@@ -61,7 +61,7 @@ func TestRun(t *testing.T) {
 	r := &recipe{key: "one", makes: []byte("tool")}
 	run := func(t *testing.T) error {
 		t.Helper()
-		return Run(t.Context(), l, unseen(t), []Step{r.step(output)})
+		return Run(t.Context(), l, unseen(t), []Step{r.step(output)}, nil)
 	}
 	made := func(t *testing.T, want int32) {
 		t.Helper()
@@ -116,6 +116,38 @@ func TestRun(t *testing.T) {
 	})
 }
 
+func TestWhatRunningServersUseIsNotBuiltAgain(t *testing.T) {
+	l := layout.Layout{Root: t.TempDir()}
+	used := errors.New("in use")
+	for _, c := range []struct {
+		name    string
+		serving bool
+		inUse   error
+		want    int32
+	}{
+		{"of a running sandbox", true, used, 0},
+		{"of a sandbox that is down", true, nil, 1},
+		{"other than other tools", false, used, 1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := &recipe{key: "one", makes: []byte("tool")}
+			step := r.step(filepath.Join(t.TempDir(), "tool"))
+			step.Name, step.Serving = c.name, c.serving
+			err := Run(t.Context(), l, unseen(t), []Step{step}, func(context.Context, Step) error { return c.inUse })
+			if got := r.made.Load(); got != c.want || (err != nil) != (c.want == 0) {
+				t.Errorf("built %d times, %v; want %d", got, err, c.want)
+			}
+		})
+	}
+	t.Run("these are the servers of ministack, PostgreSQL and Redis", func(t *testing.T) {
+		for _, step := range All(l) {
+			if want := step.Name == "venv"; step.Serving != want {
+				t.Errorf("step %s: %t", step.Name, step.Serving)
+			}
+		}
+	})
+}
+
 func TestRunAfter(t *testing.T) {
 	l, printer := layout.Layout{Root: t.TempDir()}, unseen(t)
 	var met atomic.Bool
@@ -152,7 +184,7 @@ func TestRunAfter(t *testing.T) {
 			if patience = 100 * time.Millisecond; c.meet {
 				patience = 20 * time.Second
 			}
-			if err := Run(t.Context(), l, printer, c.steps); (err != nil) != c.fails {
+			if err := Run(t.Context(), l, printer, c.steps, nil); (err != nil) != c.fails {
 				t.Fatal(err)
 			}
 			if met.Load() != c.meet {

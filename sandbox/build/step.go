@@ -30,6 +30,8 @@ type Step struct {
 	// Reason, which may be nil, returns the change of the program that requires the step to be built again, "" if there is
 	// none.
 	Reason func() (string, error)
+	// Serving: the servers of a running sandbox are programs of the outputs, which must not change under them.
+	Serving bool
 	// Make builds the outputs and prints to log.
 	Make func(ctx context.Context, log *Log) error
 }

