@@ -46,7 +46,7 @@ func develop(ctx context.Context, l layout.Layout, args []string) error {
 		return fmt.Errorf("find the working tree: %w", err)
 	}
 	config := dev.Config{
-		Layout: l, Tree: watched.Repo, Stack: *name, Out: os.Stdout, Coloured: dev.Coloured(isTerminal(os.Stdout), os.Getenv), Keys: os.Stdin,
+		Layout: l, Tree: watched.Repo, Stack: *name, Out: os.Stdout, Coloured: dev.Coloured(isTerminal(os.Stdout), os.Getenv),
 		Check:   func(ctx context.Context, log io.Writer) error { return build.Program(ctx, watched, log) },
 		Preview: func(ctx context.Context) ([]byte, error) { return previewJSON(ctx, watched, *name) },
 		Update:  func(ctx context.Context, report func(string)) error { return update(ctx, watched, *name, report) },
@@ -59,11 +59,12 @@ func develop(ctx context.Context, l layout.Layout, args []string) error {
 	if err := ensureStack(ctx, l, *name); err != nil {
 		return err
 	}
-	restore, err := readKeys(os.Stdin)
+	keys, restore, err := readKeys(os.Stdin)
 	if err != nil {
 		return err
 	}
 	defer restore()
+	config.Keys = keys
 	return dev.Run(ctx, config)
 }
 
@@ -166,12 +167,7 @@ func update(ctx context.Context, l layout.Layout, name string, report func(strin
 		}
 	})
 	if err != nil {
-		if result != nil {
-			for _, problem := range result.Errors {
-				report(problem)
-			}
-		}
-		return fmt.Errorf("stack %s: %w; full log: %s", stack.Name, err, stack.Log())
+		return deploymentError(stack, result, err)
 	}
 	_, err = stack.WriteOutputs(ctx)
 	return err

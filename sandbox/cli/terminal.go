@@ -3,7 +3,10 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
+	"os/signal"
+	"strings"
 
 	"golang.org/x/sys/unix"
 )
@@ -15,20 +18,46 @@ func isTerminal(f *os.File) bool {
 }
 
 // readKeys has a terminal pass on each key as it is pressed and not show it. Ctrl-C still sends SIGINT. restore sets the
-// terminal as it was. It does nothing for another file.
-func readKeys(f *os.File) (restore func(), err error) {
+// terminal as it was. It does nothing for another file, and reads nothing from a terminal that another job of the shell
+// uses, which would stop this one.
+func readKeys(f *os.File) (keys io.Reader, restore func(), err error) {
 	before, err := unix.IoctlGetTermios(int(f.Fd()), unix.TCGETS)
 	if errors.Is(err, unix.ENOTTY) || errors.Is(err, unix.ENODEV) || errors.Is(err, unix.EINVAL) {
-		return func() {}, nil
+		return f, func() {}, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read the terminal's settings: %w", err)
+		return nil, nil, fmt.Errorf("read the terminal's settings: %w", err)
 	}
-	keys := *before
-	keys.Lflag &^= unix.ICANON | unix.ECHO
-	keys.Cc[unix.VMIN], keys.Cc[unix.VTIME] = 1, 0
-	if err := unix.IoctlSetTermios(int(f.Fd()), unix.TCSETS, &keys); err != nil {
-		return nil, fmt.Errorf("set the terminal: %w", err)
+	if !inForeground(f) {
+		return strings.NewReader(""), func() {}, nil
 	}
-	return func() { _ = unix.IoctlSetTermios(int(f.Fd()), unix.TCSETS, before) }, nil
+	single := *before
+	single.Lflag &^= unix.ICANON | unix.ECHO
+	single.Cc[unix.VMIN], single.Cc[unix.VTIME] = 1, 0
+	if err := unix.IoctlSetTermios(int(f.Fd()), unix.TCSETS, &single); err != nil {
+		return nil, nil, fmt.Errorf("set the terminal: %w", err)
+	}
+	// A shell sets the terminal as it was when the job is stopped with Ctrl-Z, and leaves it so when the job continues.
+	continued, ended := make(chan os.Signal, 1), make(chan struct{})
+	signal.Notify(continued, unix.SIGCONT)
+	go func() {
+		defer close(ended)
+		for range continued {
+			if inForeground(f) {
+				_ = unix.IoctlSetTermios(int(f.Fd()), unix.TCSETS, &single) // without it, keys need Enter
+			}
+		}
+	}()
+	return f, func() {
+		signal.Stop(continued)
+		close(continued)
+		<-ended
+		_ = unix.IoctlSetTermios(int(f.Fd()), unix.TCSETS, before)
+	}, nil
+}
+
+// inForeground reports whether this job of the shell is the one that uses the terminal.
+func inForeground(terminal *os.File) bool {
+	group, err := unix.IoctlGetInt(int(terminal.Fd()), unix.TIOCGPGRP)
+	return err != nil || group == unix.Getpgrp()
 }

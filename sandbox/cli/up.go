@@ -3,9 +3,9 @@ package cli
 import (
 	"context"
 	"fmt"
-	"os"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/didomi/serverless-api/sandbox/deploy"
 	"github.com/didomi/serverless-api/sandbox/layout"
@@ -60,16 +60,22 @@ func deployStack(ctx context.Context, stack *deploy.Stack, printer *progress.Pri
 	if err == nil {
 		return nil
 	}
+	return deploymentError(stack, result, err)
+}
+
+// deploymentError returns why a deployment failed, with all that Pulumi reported. There is no result if it did not run.
+func deploymentError(stack *deploy.Stack, result *deploy.Progress, err error) error {
+	var report strings.Builder
 	if result != nil {
 		for _, problem := range result.Errors {
-			_, _ = fmt.Fprintln(os.Stderr, problem)
+			_, _ = fmt.Fprintln(&report, problem)
 		}
 		if servedNoMore(result.Errors) {
-			_, _ = fmt.Fprintln(os.Stderr, "The stack has resources of AWS services that the program no longer uses, and the AWS provider is built without these. "+
+			_, _ = fmt.Fprintln(&report, "The stack has resources of AWS services that the program no longer uses, and the AWS provider is built without these. "+
 				"make down deletes the emulated account; make up then deploys the program as it is.")
 		}
 	}
-	return fmt.Errorf("stack %s: %w; full log: %s", stack.Name, err, stack.Log())
+	return fmt.Errorf("%sstack %s: %w; full log: %s", report.String(), stack.Name, err, stack.Log())
 }
 
 // typeNotServed is the engine's error about a type that the AWS provider does not have.

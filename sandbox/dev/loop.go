@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -56,7 +57,8 @@ type loop struct {
 	again    bool      // saved since the last job began
 	saved    time.Time // of the last save
 	plan     plan      // of the last preview
-	warned   bool      // the user was asked to confirm the loss of data
+	warned   bool      // the user was asked to confirm the update
+	outdated bool      // the user was told that sandbox/ has changed
 }
 
 // done is the outcome of a job.
@@ -71,8 +73,8 @@ type done struct {
 func Run(ctx context.Context, c Config) error {
 	l := &loop{config: c, screen: &screen{out: c.Out, coloured: c.Coloured, now: time.Now}, done: make(chan done, 1), saved: time.Now()}
 	var err error
-	if l.build, err = os.MkdirTemp(c.Layout.Run(), "dev-"); err != nil {
-		return fmt.Errorf("create the directory of built code: %w", err)
+	if l.build, err = emptyDir(c.Layout, c.Stack); err != nil {
+		return err
 	}
 	defer func() { _ = os.RemoveAll(l.build) }()
 	// Watched first: what is saved while the rest is prepared is not lost.
@@ -92,6 +94,15 @@ func Run(ctx context.Context, c Config) error {
 	l.pending = changes{function: true, operations: true} // the tree may differ from what is deployed
 	l.start(ctx)
 	return l.run(ctx)
+}
+
+// emptyDir creates the directory of built code. A stack has one loop at a time; one that was killed has left its code.
+func emptyDir(l layout.Layout, stack string) (string, error) {
+	dir := filepath.Join(l.Run(), "dev-"+stack)
+	if err := errors.Join(os.RemoveAll(dir), os.Mkdir(dir, 0o700)); err != nil {
+		return "", fmt.Errorf("create the directory of built code: %w", err)
+	}
+	return dir, nil
 }
 
 func (l *loop) run(ctx context.Context) error {
@@ -131,6 +142,9 @@ func (l *loop) run(ctx context.Context) error {
 
 // save cancels the running job and starts one for all that is not done. An update goes on to its end.
 func (l *loop) save(ctx context.Context, files []string) {
+	if files = l.withoutSandbox(files); len(files) == 0 {
+		return
+	}
 	l.saved, l.again, l.warned = time.Now(), true, false
 	if l.needsImports(files) {
 		l.imports = readImports(ctx, l.config.Tree)
@@ -144,6 +158,16 @@ func (l *loop) save(ctx context.Context, files []string) {
 	if !l.updating {
 		l.running()
 	}
+}
+
+// withoutSandbox returns the files that are not the sandbox's own, and says once that those take effect with a restart.
+func (l *loop) withoutSandbox(files []string) []string {
+	own := l.config.Tree == l.config.Layout.Repo // that of another working tree is not in use
+	if own && !l.outdated && slices.ContainsFunc(files, isSandbox) {
+		l.outdated = true
+		l.screen.printf(yellow, "%s/ has changed: this command and the running sandbox are those from before. To have the change, end this, then make down and make dev", sandboxDir)
+	}
+	return slices.DeleteFunc(files, isSandbox)
 }
 
 // list names a few files, and the number of the rest.
@@ -216,12 +240,18 @@ func (l *loop) press(ctx context.Context, key byte) {
 	case l.plan.losesData() && !l.warned:
 		l.warned = true
 		l.screen.printf(red, "the update would lose data, see above: u once more updates")
+	case l.failed() && !l.warned:
+		l.warned = true
+		l.screen.printf(red, "what was saved last has failed, see above: u once more updates all the same")
 	default:
 		l.warned, l.updating = false, true
 		ctx, l.running = context.WithCancel(ctx)
 		go func() { l.done <- l.update(ctx) }()
 	}
 }
+
+// failed reports whether what was saved last does not compile, does not start or has no preview.
+func (l *loop) failed() bool { return l.pending != (changes{}) || l.plan.errors != "" }
 
 // update deploys the stack.
 func (l *loop) update(ctx context.Context) done {

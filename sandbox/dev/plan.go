@@ -3,6 +3,8 @@ package dev
 import (
 	"bytes"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -42,13 +44,14 @@ func readPlan(preview []byte) (plan, error) {
 	}
 	changed := review.Changes(g)
 	for _, op := range operations {
+		var of []*graph.Resource
 		for _, r := range changed {
-			if r.Op != op.name || !r.Custom {
-				continue
+			if r.Op == op.name && r.Custom {
+				of = append(of, r)
 			}
-			p.counts[op.done]++
-			p.steps = append(p.steps, strings.TrimRight(fmt.Sprintf("%s %s %s %s", op.sign, kindOf(r), r.Name, properties(r)), " "))
 		}
+		p.counts[op.done] = len(of)
+		p.steps = append(p.steps, lines(op.sign, of)...)
 	}
 	for _, r := range changed {
 		if len(r.Loosened) > 0 {
@@ -56,6 +59,46 @@ func readPlan(preview []byte) (plan, error) {
 		}
 	}
 	return p, nil
+}
+
+// together is the number of resources with the same change from which on they have one line, such as all for a tag.
+const together = 6
+
+// lines has a line for each resource of an operation, or one for many whose same properties change.
+func lines(sign string, resources []*graph.Resource) (lines []string) {
+	same := map[string][]*graph.Resource{}
+	for _, r := range resources {
+		same[properties(r)] = append(same[properties(r)], r)
+	}
+	shown := map[string]bool{}
+	for _, r := range resources {
+		changed := properties(r)
+		if changed == "" || len(same[changed]) < together {
+			lines = append(lines, strings.TrimRight(fmt.Sprintf("%s %s %s %s", sign, kindOf(r), r.Name, changed), " "))
+			continue
+		}
+		if !shown[changed] {
+			shown[changed] = true
+			lines = append(lines, fmt.Sprintf("%s %d resources %s: %s", sign, len(same[changed]), changed, kinds(same[changed])))
+		}
+	}
+	return lines
+}
+
+// kinds lists how many resources there are of each kind.
+func kinds(resources []*graph.Resource) string {
+	counts := map[string]int{}
+	for _, r := range resources {
+		counts[kindOf(r)]++
+	}
+	var list []string
+	for _, kind := range slices.Sorted(maps.Keys(counts)) {
+		if n := counts[kind]; n > 1 {
+			kind = fmt.Sprintf("%d %s", n, kind)
+		}
+		list = append(list, kind)
+	}
+	return strings.Join(list, ", ")
 }
 
 // kindOf is the last part of a type: "Function" of "aws:lambda/function:Function".
@@ -70,7 +113,13 @@ func properties(r *graph.Resource) string {
 	if len(paths) == 0 || r.Op == "create" || r.Op == "delete" {
 		return ""
 	}
-	return "(" + strings.Join(paths, ", ") + ")"
+	// Without those of which a part is named too: tags, tags.purpose.
+	named := slices.DeleteFunc(slices.Clone(paths), func(path string) bool {
+		return slices.ContainsFunc(paths, func(other string) bool {
+			return strings.HasPrefix(other, path+".") || strings.HasPrefix(other, path+"[")
+		})
+	})
+	return "(" + strings.Join(named, ", ") + ")"
 }
 
 // show prints the plan: what it would lose first.

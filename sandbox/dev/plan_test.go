@@ -2,6 +2,7 @@ package dev
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -19,6 +20,14 @@ func step(op, token, name string, diff ...string) map[string]any {
 		s["newState"] = state
 	}
 	return s
+}
+
+// many are changes of that many resources of a type.
+func many(token, name string, number int, diff ...string) (steps []map[string]any) {
+	for i := range number {
+		steps = append(steps, step("update", token, fmt.Sprintf("%s-%d", name, i), diff...))
+	}
+	return steps
 }
 
 func preview(t *testing.T, diagnostics []map[string]string, steps ...map[string]any) []byte {
@@ -42,6 +51,15 @@ func TestAPreviewIsShownShort(t *testing.T) {
 		{"what is created, changed and deleted, with the properties of a change",
 			preview(t, nil, step("same", queue, "kept"), step("delete", queue, "old"), step("create", queue, "jobs"), step("update", function, "f", "memorySize", "timeout")),
 			[]string{"preview of dev in 2.0s: 1 created, 1 changed, 1 deleted; u updates", "+ Queue jobs", "~ Function f (memorySize, timeout)", "- Queue old"}, false},
+		{"many resources with the same change in one line, and the one with another in its own",
+			preview(t, nil, append(many(function, "function", 5, "tags", "tags.team"), step("update", queue, "jobs", "tags", "tags.team"), step("update", queue, "mail", "delaySeconds"))...),
+			[]string{"7 changed; u updates", "~ 6 resources (tags.team): 5 Function, Queue\n", "~ Queue mail (delaySeconds)\n"}, false},
+		{"a few with the same change in a line each",
+			preview(t, nil, many(function, "function", 5, "timeout")...), []string{"5 changed", "~ Function function-4 (timeout)"}, false},
+		{"every resource that is created",
+			preview(t, nil, step("create", function, "function-1"), step("create", function, "function-2"), step("create", function, "function-3"),
+				step("create", function, "function-4"), step("create", function, "function-5"), step("create", function, "function-6")),
+			[]string{"6 created", "+ Function function-6\n"}, false},
 		{"the loss of data before everything else",
 			preview(t, nil, step("update", function, "f", "timeout"), step("replace", cluster, "db", "databaseName")),
 			[]string{"WARNING: this replaces Cluster db, which holds data", "1 changed, 1 replaced", "± Cluster db (databaseName)"}, true},

@@ -21,8 +21,12 @@ const (
 	longest = time.Second
 )
 
-// unwatched are the directories of the repository with nothing that the program or the function is built from.
-var unwatched = []string{"bootstrap", "ci", "docs", "ops", "sandbox"}
+// unwatched are the directories of the repository with nothing that the program, the function or the sandbox is built
+// from.
+var unwatched = []string{"bootstrap", "ci", "docs", "ops"}
+
+// sandboxDir has the sources of this command and of the sandbox.
+const sandboxDir = "sandbox"
 
 // watcher reports saved files of the repository. It watches directories, because an editor may write another file and
 // rename it to the saved one.
@@ -134,7 +138,8 @@ func (w *watcher) afterError(problem error) ([]string, error) {
 		return nil, fmt.Errorf("watch %s: %w", w.root, problem)
 	}
 	all, err := w.add(w.root)
-	return w.sources(all), err
+	// The sandbox's own are only reported if they have changed.
+	return slices.DeleteFunc(w.sources(all), isSandbox), err
 }
 
 // files returns the files that an event is about. A new directory is watched from now on; the files that are already in
@@ -165,12 +170,18 @@ func (w *watcher) sources(paths []string) (files []string) {
 	return files
 }
 
-// extensions are those of the files that something is built from.
-var extensions = []string{".go", ".mod", ".pem", ".sql", ".sum", ".yaml"}
+// extensions are those of the files that something is built from, and further those of the sandbox.
+var (
+	extensions = []string{".go", ".mod", ".pem", ".sql", ".sum", ".yaml"}
+	further    = []string{".json", ".py", ".txt"}
+)
 
 // isSource reports whether a file is one that something is built from: no test, and no temporary file of an editor.
 func isSource(path string) bool {
 	name := filepath.Base(path)
-	return slices.Contains(extensions, filepath.Ext(name)) && !strings.HasSuffix(name, "_test.go") &&
-		!strings.HasPrefix(name, ".") && !strings.HasPrefix(name, "#")
+	built := slices.Contains(extensions, filepath.Ext(name)) || isSandbox(path) && slices.Contains(further, filepath.Ext(name))
+	return built && !strings.HasSuffix(name, "_test.go") && !strings.HasPrefix(name, ".") && !strings.HasPrefix(name, "#")
 }
+
+// isSandbox reports whether a file of the repository is the sandbox's.
+func isSandbox(file string) bool { return strings.HasPrefix(filepath.ToSlash(file), sandboxDir+"/") }

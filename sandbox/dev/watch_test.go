@@ -91,6 +91,9 @@ func TestSavesAreReported(t *testing.T) {
 				t.Fatal(err)
 			}
 		}, []string{"lambda/main.go"}},
+		"a file of the sandbox": {func(t *testing.T, root string) {
+			write(t, filepath.Join(root, "sandbox", "ministack", "requirements.txt"))
+		}, []string{"sandbox/ministack/requirements.txt"}},
 		"a burst of files": {func(t *testing.T, root string) {
 			for _, file := range []string{"a.go", "b.go", "c.sql", "d.yaml", "a.go"} {
 				write(t, filepath.Join(root, "lambda", file))
@@ -106,10 +109,10 @@ func TestSavesAreReported(t *testing.T) {
 }
 
 func TestFilesThatNothingIsBuiltFromAreNotReported(t *testing.T) {
-	w, root := newTree(t, "lambda/main.go", "docs/page.go", ".git/HEAD", "lambda/testdata/x.go")
+	w, root := newTree(t, "lambda/main.go", "docs/page.go", ".git/HEAD", "lambda/testdata/x.go", "lambda/pins.txt", "sandbox/main_test.go")
 	for _, file := range []string{
 		"lambda/main_test.go", "lambda/README.md", "lambda/.main.go.swp", "lambda/4913", "lambda/main.go~", "lambda/#main.go#",
-		"docs/page.go", ".git/index.go", "lambda/testdata/x.go", "sandbox/main.go",
+		"docs/page.go", ".git/index.go", "lambda/testdata/x.go", "lambda/pins.txt", "sandbox/main_test.go",
 	} {
 		write(t, filepath.Join(root, file))
 	}
@@ -121,7 +124,7 @@ func TestFilesThatNothingIsBuiltFromAreNotReported(t *testing.T) {
 }
 
 func TestEveryFileIsReportedWhenTheKernelHasLostEvents(t *testing.T) {
-	w, _ := newTree(t, "main.go", "lambda/main.go", "docs/page.go")
+	w, _ := newTree(t, "main.go", "lambda/main.go", "docs/page.go", "sandbox/main.go")
 	w.notes.Errors <- fsnotify.ErrEventOverflow
 	wantSaved(t, w, "main.go", "lambda/main.go")
 }
