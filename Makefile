@@ -33,12 +33,9 @@ help: ## list the targets
 up: sandbox ## deploy the stack on this machine (STACK=dev or prod)
 	@$(SANDBOX) up --stack $(STACK)
 
-# DEBUG=1 runs the function under Delve (docs/how-to/debug-a-request.md). The command restores the terminal itself, unless
-# it crashes or is killed.
+# DEBUG=1 runs the function under Delve (docs/how-to/debug-a-request.md).
 dev: sandbox ## build and serve what is saved, show requests and previews (DEBUG=1: with a debugger)
-	@terminal=$$(stty -g 2>/dev/null); trap : INT; \
-	  $(SANDBOX) dev --stack $(STACK) $(if $(DEBUG),--debug); code=$$?; \
-	  test $$code = 0 || test -z "$$terminal" || stty "$$terminal"; exit $$code
+	@$(SANDBOX) dev --stack $(STACK) $(if $(DEBUG),--debug)
 
 preview: sandbox ## show what an up would change
 	@$(SANDBOX) preview --stack $(STACK)

@@ -32,6 +32,9 @@ func develop(ctx context.Context, l layout.Layout, args []string) error {
 	if err := parse(flags, args); err != nil {
 		return err
 	}
+	if isTerminal(os.Stdin) && os.Getenv(supervised) == "" {
+		return keepTerminal(os.Stdin, append([]string{"/proc/self/exe"}, os.Args[1:]...))
+	}
 	unlock, err := tryLock(l, "dev-"+*name)
 	var held heldError
 	if errors.As(err, &held) {

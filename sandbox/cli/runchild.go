@@ -6,11 +6,12 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"runtime"
 	"syscall"
 )
 
 // runChild runs a command as the shell would: same streams, signals and exit code. env is the complete environment; dir
-// is the working directory ("" is the current one).
+// is the working directory ("" is the current one). The command gets SIGTERM if this process is killed.
 func runChild(args, env []string, dir string) error {
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Env, cmd.Dir = env, dir
@@ -18,6 +19,10 @@ func runChild(args, env []string, dir string) error {
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	defer signal.Stop(signals)
+	// The kernel sends the signal when the thread ends that has started the command.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("run %s: %w", args[0], err)
 	}

@@ -56,6 +56,23 @@ func readKeys(f *os.File) (keys io.Reader, restore func(), err error) {
 	}, nil
 }
 
+// supervised is set in the environment of a command that keepTerminal runs.
+const supervised = "SANDBOX_SUPERVISED"
+
+// keepTerminal runs a command like runChild and restores the terminal after it, also if it crashes or is killed. If this
+// process is killed, the command gets SIGTERM and restores the terminal itself.
+func keepTerminal(terminal *os.File, args []string) error {
+	before, err := unix.IoctlGetTermios(int(terminal.Fd()), unix.TCGETS)
+	if err != nil {
+		return fmt.Errorf("read the terminal's settings: %w", err)
+	}
+	err = runChild(args, append(os.Environ(), supervised+"=1"), "")
+	if inForeground(terminal) {
+		_ = unix.IoctlSetTermios(int(terminal.Fd()), unix.TCSETS, before) // the command's end has a reason of its own
+	}
+	return err
+}
+
 // inForeground reports whether this job of the shell is the one that uses the terminal.
 func inForeground(terminal *os.File) bool {
 	group, err := unix.IoctlGetInt(int(terminal.Fd()), unix.TIOCGPGRP)

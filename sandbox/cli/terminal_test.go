@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -90,23 +91,42 @@ func TestATerminalPassesKeysUntilItIsRestored(t *testing.T) {
 	})
 }
 
-// The command's own restore does not run then.
-func TestMakeDevRestoresTheTerminalOfACommandThatWasKilled(t *testing.T) {
+func TestTheTerminalOfACommandThatWasKilledIsRestored(t *testing.T) {
 	terminal := newTerminal(t)
 	before := settings(t, terminal)
-	command := filepath.Join(t.TempDir(), "sandbox")
-	if err := os.WriteFile(command, []byte("#!/bin/sh\nstty -icanon -echo\nkill -9 $$\n"), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	// Without the target sandbox, which builds the command.
-	run := exec.Command("make", "-C", filepath.Join("..", ".."), "-o", "sandbox", "dev", "SANDBOX="+command)
-	run.Env = append(os.Environ(), "MAKEFLAGS=") // not those of a make that runs this test
-	run.Stdin, run.Stdout, run.Stderr = terminal, terminal, terminal
-	run.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
-	if err := run.Run(); err == nil {
-		t.Error("make reports success")
+	err := keepTerminal(terminal, []string{"sh", "-c", "stty -F " + terminal.Name() + " -icanon -echo && kill -9 $$"})
+	var code exitCode
+	if !errors.As(err, &code) || code != 128+9 {
+		t.Error(err)
 	}
 	if after := settings(t, terminal); after != before {
 		t.Errorf("%+v, want %+v", after, before)
 	}
+}
+
+// TestACommandEndsWhenThisProcessIsKilled runs itself as that process.
+func TestACommandEndsWhenThisProcessIsKilled(t *testing.T) {
+	if dir := os.Getenv("DIRECTORY_OF_THE_COMMAND"); dir != "" {
+		t.Fatal(runChild([]string{"sh", "-c", "trap '> ended; exit' TERM; > started; while :; do sleep 0.05; done"}, os.Environ(), dir))
+	}
+	dir := t.TempDir()
+	run := exec.Command(os.Args[0], "-test.run", "^"+t.Name()+"$")
+	run.Env = append(os.Environ(), "DIRECTORY_OF_THE_COMMAND="+dir)
+	if err := run.Start(); err != nil {
+		t.Fatal(err)
+	}
+	await := func(name string) {
+		t.Helper()
+		for range 1000 {
+			if exists(filepath.Join(dir, name)) {
+				return
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+		t.Errorf("the command has not %s", name)
+	}
+	await("started")
+	_ = run.Process.Kill()
+	_ = run.Wait()
+	await("ended")
 }
