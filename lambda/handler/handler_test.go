@@ -376,7 +376,7 @@ func TestListItems(t *testing.T) {
 	}
 	first := list(map[string]string{"limit": "1"})
 	first.expect(t, 200, map[string]string{"X-Cache": "bypass"})
-	if want := `{"items":[{"id":"a","body":{"n":1},"updated_at":"2026-01-02T03:04:05.678901Z"}],"next_cursor":"MWE"}` + "\n"; first.body != want {
+	if want := `{"items":[{"id":"a","body":{"n":1},"updated_at":"2026-01-02T03:04:05.678901Z"}],"next_cursor":"1a"}` + "\n"; first.body != want {
 		t.Errorf("first page %s, want %s", first.body, want)
 	}
 	if err := json.Unmarshal([]byte(first.body), &page); err != nil || len(page.Items) != 1 || page.NextCursor == nil {
@@ -388,7 +388,7 @@ func TestListItems(t *testing.T) {
 		t.Fatalf("last page %s", last.body)
 	}
 	for _, query := range []map[string]string{
-		{"limit": "0"}, {"limit": "101"}, {"limit": "x"}, {"limit": "1.5"}, {"cursor": "x"}, {"cursor": "!"}, {"cursor": *page.NextCursor + "A"},
+		{"limit": "0"}, {"limit": "101"}, {"limit": "x"}, {"limit": "1.5"}, {"cursor": "x"}, {"cursor": "!"}, {"cursor": *page.NextCursor + "/"}, {"cursor": "2a"}, {"cursor": "1"}, {"cursor": ""}, {"limit": ""},
 	} {
 		list(query).expect(t, 400, nil)
 	}

@@ -59,11 +59,7 @@ func (r *request) showItem(item store.Item) (*response, error) {
 }
 
 func (h *Handler) listItems(ctx context.Context, r *request) (*response, error) {
-	limit, err := parseLimit(r.query.Get("limit"))
-	if err != nil {
-		return nil, err
-	}
-	after, err := decodeCursor(r.query.Get("cursor"))
+	limit, after, err := r.page()
 	if err != nil {
 		return nil, err
 	}
@@ -77,15 +73,20 @@ func (h *Handler) listItems(ctx context.Context, r *request) (*response, error) 
 	return resp, nil
 }
 
-func parseLimit(value string) (int, error) {
-	if value == "" {
-		return defaultLimit, nil
+// page returns the parameters of a list. One without a value is invalid: a client that lost its cursor would otherwise
+// read the first page again.
+func (r *request) page() (limit int, after string, err error) {
+	limit = defaultLimit
+	if value, ok := r.query.Lookup("limit"); ok {
+		limit, err = strconv.Atoi(value)
+		if err != nil || limit < 1 || limit > maxLimit {
+			return 0, "", fault.New(fault.Malformed, "limit must be an integer from 1 to %d", maxLimit)
+		}
 	}
-	limit, err := strconv.Atoi(value)
-	if err != nil || limit < 1 || limit > maxLimit {
-		return 0, fault.New(fault.Malformed, "limit must be an integer from 1 to %d", maxLimit)
+	if cursor, ok := r.query.Lookup("cursor"); ok {
+		after, err = decodeCursor(cursor)
 	}
-	return limit, nil
+	return limit, after, err
 }
 
 // putItem sets no Location: the created resource is at the request's own URL (RFC 9110, 15.3.2), whose stage or base

@@ -62,12 +62,18 @@ func (h header) Get(name string) string { return firstOf(h.Values(name)) }
 
 // Get returns the first value of a parameter, or "".
 func (p parameters) Get(name string) string {
+	value, _ := p.Lookup(name)
+	return value
+}
+
+// Lookup returns the first value of a parameter; ok is false if the request has none of that name.
+func (p parameters) Lookup(name string) (value string, ok bool) {
 	for _, field := range p {
 		if field.name == name {
-			return firstOf(field.values)
+			return firstOf(field.values), true
 		}
 	}
-	return ""
+	return "", false
 }
 
 func firstOf(values []string) string {
