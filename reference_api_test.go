@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/didomi/serverless-api/internal/docpage"
+	"github.com/didomi/serverless-api/lambda/openapi"
 )
 
 // apiOperation is what the reference shows of an operation of the OpenAPI document.
@@ -58,6 +59,18 @@ func (g *groups) add(key, member string) {
 		key     string
 		members []string
 	}{key, []string{member}})
+}
+
+func TestTheContractReferenceIsThatOfTheDocument(t *testing.T) {
+	definition, err := openapi.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	contract, err := definition.Contract()
+	if err != nil {
+		t.Fatal(err)
+	}
+	docpage.CheckFile(t, filepath.Join("docs", "openapi.json"), string(contract))
 }
 
 func TestTheHTTPReferenceIsThatOfTheDocument(t *testing.T) {

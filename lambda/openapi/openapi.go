@@ -174,13 +174,14 @@ func Open(o Operation) bool { return !o.Keyed }
 // Streamed keeps the operations that stream a body: a response to HEAD has none.
 func Streamed(o Operation) bool { return o.Streamed && o.Method != http.MethodHead }
 
-// Tree is a new copy of the document, without what is not for API Gateway: x-watch, x-scopes and x-smoke.
+// Tree is a new copy of the document, without what is not for API Gateway: x-watch, x-scopes, x-smoke and x-contract.
 func (d *Document) Tree() (map[string]any, error) {
 	var root map[string]any
 	if err := yaml.Unmarshal(d.source, &root); err != nil {
 		return nil, fmt.Errorf("openapi: openapi.yaml: %w", err)
 	}
 	delete(root, "x-smoke")
+	delete(root, "x-contract")
 	paths, _ := root["paths"].(map[string]any)
 	for _, path := range paths {
 		operations, _ := path.(map[string]any)
