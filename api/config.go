@@ -48,6 +48,10 @@ type Config struct {
 	// NegativeTTL is how long the absence of an item is remembered.
 	NegativeTTL string `json:"negativeTtl"`
 
+	// Auth is how callers prove who they are: none, jwt or iam, on every route but the health check.
+	Auth string `json:"auth"`
+	// JWT is what a token must be, where Auth is jwt.
+	JWT JWT `json:"jwt"`
 	// RequireAPIKey requires an API key of a usage plan on every route but the health check.
 	RequireAPIKey bool `json:"requireApiKey"`
 	// Plans are the usage plans.
@@ -87,6 +91,7 @@ func Default() Config {
 		Architecture: "arm64", MemoryMB: 512, TimeoutSeconds: 30, StreamMaxMB: 16,
 		CacheTTL: "60s", StaleTTL: "10m", NegativeTTL: "5s",
 		ProvisionedUtilization: 70, Rollout: function.AllAtOnce,
+		Auth: authNone, JWT: defaultJWT(),
 		RequireAPIKey: true,
 		Plans:         []Plan{{Name: "standard", Rate: 50, Burst: 100, Keys: []string{"first"}, Throttles: []Throttle{}}},
 		ThrottleRate:  100, ThrottleBurst: 200,
@@ -108,6 +113,7 @@ func (c Config) Validate() []config.FieldError {
 		c.streamProblems(),
 		c.concurrency(),
 		c.lifetimes(),
+		c.authProblems(),
 		c.limits(),
 		c.planProblems(),
 		c.throttleProblems(),

@@ -8,16 +8,24 @@ import (
 	"github.com/didomi/serverless-api/lambda/openapi"
 )
 
-// integrationURIs are those with which API Gateway invokes the function.
+// integrationURIs are those with which API Gateway invokes the functions.
 type integrationURIs struct {
-	buffered string // the whole response
-	stream   string // the response as it is written
+	buffered   string // the whole response
+	stream     string // the response as it is written
+	authorizer string // the authorizer's result; empty unless auth is jwt
 }
 
 // documentOptions are the stack settings that vary the OpenAPI document.
 type documentOptions struct {
 	requireKey bool
 	origins    []string // whose pages may call the API; none: no CORS
+	auth       string   // none, jwt or iam
+	// resultSeconds is how long API Gateway caches the authorizer's result.
+	resultSeconds int
+}
+
+func (c Config) documentOptions() documentOptions {
+	return documentOptions{c.RequireAPIKey, c.CORSOrigins, c.Auth, c.resultSeconds()}
 }
 
 // render returns the OpenAPI document for one function as JSON. The same definition, addresses and options
@@ -28,14 +36,12 @@ func render(definition *openapi.Document, uris integrationURIs, c documentOption
 	if err != nil {
 		return "", fmt.Errorf("api: %w", err)
 	}
+	withSecurity(root, uris, c)
 	if len(c.origins) > 0 {
-		withCORS(root, c.origins)
+		withCORS(root, c)
 	}
 	// The shared pieces stand in their places by now.
 	delete(root, "x-shared")
-	if !c.requireKey {
-		withoutSecurity(root)
-	}
 	text, err := json.Marshal(withURIs(root, map[string]string{
 		"${buffered}": uris.buffered,
 		"${stream}":   uris.stream,
@@ -75,31 +81,22 @@ func withURIs(node any, places map[string]string) any {
 	return node
 }
 
-// withoutSecurity removes the required key from every operation, and the scheme from the document.
-func withoutSecurity(root map[string]any) {
-	delete(members(root, "components"), "securitySchemes")
-	for _, path := range members(root, "paths") {
-		operations, _ := path.(map[string]any)
-		for _, operation := range operations {
-			if o, ok := operation.(map[string]any); ok {
-				delete(o, "security")
-			}
-		}
-	}
-}
-
 // withCORS adds the preflight to every path, and to gateway responses the headers that allow a page to
 // read them; the function sets them on its own responses, by the same list.
-func withCORS(root map[string]any, origins []string) {
+func withCORS(root map[string]any, c documentOptions) {
 	preflight := members(root, "x-shared")["preflight"]
 	for _, path := range members(root, "paths") {
 		if operations, ok := path.(map[string]any); ok {
 			operations["options"] = preflight
 		}
 	}
+	exposed := "'Retry-After,X-Request-Id'"
+	if c.auth != authNone {
+		exposed = "'Retry-After,WWW-Authenticate,X-Request-Id'"
+	}
 	headers := map[string]any{
-		"gatewayresponse.header.Access-Control-Allow-Origin":   allowedOrigin(origins),
-		"gatewayresponse.header.Access-Control-Expose-Headers": "'Retry-After,X-Request-Id'",
+		"gatewayresponse.header.Access-Control-Allow-Origin":   allowedOrigin(c.origins),
+		"gatewayresponse.header.Access-Control-Expose-Headers": exposed,
 		"gatewayresponse.header.Vary":                          "'Origin'",
 	}
 	for _, response := range members(root, "x-amazon-apigateway-gateway-responses") {

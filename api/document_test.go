@@ -60,7 +60,7 @@ func rendered(t *testing.T, source string, requireKey bool, origins ...string) (
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := render(d, uris, documentOptions{requireKey, origins})
+	text, err := render(d, uris, documentOptions{requireKey: requireKey, origins: origins, auth: authNone})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,6 +129,7 @@ func TestTheRenderedDocumentFollowsTheDefinition(t *testing.T) {
 		{"another function", source, true, integrationURIs{buffered: "uri:other", stream: "uri:stream"}, true, nil},
 		{"another streaming address", source, true, integrationURIs{buffered: "uri:buffered", stream: "uri:other"}, true, nil},
 		{"a latency to watch", strings.Replace(source, "latencyMs: 500", "latencyMs: 700", 1), true, uris, false, nil},
+		{"a scope", strings.Replace(source, "[scans:write]", "[scans:upload]", 1), true, uris, false, nil},
 		{"a smoke test's request", strings.Replace(source, "{name: it works,", "{name: it is up,", 1), true, uris, false, nil},
 		{"no required key", source, false, uris, true, nil},
 		{"an allowed origin", source, true, uris, true, []string{"https://a.example.com"}},
@@ -142,7 +143,7 @@ func TestTheRenderedDocumentFollowsTheDefinition(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			text, err := render(d, tt.uris, documentOptions{tt.key, tt.origins})
+			text, err := render(d, tt.uris, documentOptions{requireKey: tt.key, origins: tt.origins, auth: authNone})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -157,7 +158,7 @@ func TestTheRenderedDocumentFollowsTheDefinition(t *testing.T) {
 		}
 	})
 	t.Run("extensions that are not API Gateway's are removed", func(t *testing.T) {
-		for _, extension := range []string{"x-shared", "x-watch", "x-smoke"} {
+		for _, extension := range []string{"x-shared", "x-watch", "x-scopes", "x-smoke"} {
 			if strings.Contains(base, extension) {
 				t.Errorf("%s is in the rendered document", extension)
 			}

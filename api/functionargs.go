@@ -13,7 +13,8 @@ func (b builder) functionArgs() function.Args {
 			ProvisionedConcurrency: c.ProvisionedConcurrency, ProvisionedMax: c.ProvisionedMax, ProvisionedUtilization: c.ProvisionedUtilization,
 			Rollout:  c.Rollout,
 			CacheTTL: c.CacheTTL, StaleTTL: c.StaleTTL, NegativeTTL: c.NegativeTTL,
-			StreamMaxMB: c.StreamMaxMB, CORSOrigins: joinOrigins(c.CORSOrigins), RequireAPIKey: c.RequireAPIKey,
+			StreamMaxMB: c.StreamMaxMB, CORSOrigins: joinOrigins(c.CORSOrigins), Private: c.private(),
+			Authorizer: c.authorizer(),
 		},
 		SubnetIDs: a.SubnetIDs, SecurityGroupID: a.SecurityGroupID, PermissionsBoundary: a.PermissionsBoundary,
 		Database: function.Database{

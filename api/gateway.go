@@ -9,7 +9,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/didomi/serverless-api/api/function"
-	"github.com/didomi/serverless-api/lambda/openapi"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/apigateway"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
@@ -25,7 +24,7 @@ type gateway struct {
 
 // newGateway creates the REST API from the document, a deployment of it and the stage.
 func newGateway(ctx *pulumi.Context, b builder, f function.Functions) (gateway, error) {
-	body := renderFor(f.Alias, b.args.Config.Document, documentOptions{b.args.Config.RequireAPIKey, b.args.Config.CORSOrigins})
+	body := renderFor(f, b.args.Config)
 	restAPI, err := apigateway.NewRestApi(ctx, b.Name+"-rest", &apigateway.RestApiArgs{
 		Body:                      body,
 		Description:               pulumi.String(sentence(b.args.Config.Document.Title)),
@@ -39,7 +38,7 @@ func newGateway(ctx *pulumi.Context, b builder, f function.Functions) (gateway, 
 	if err != nil {
 		return gateway{}, fmt.Errorf("api: REST API: %w", err)
 	}
-	allowed, err := allowInvocation(ctx, b, restAPI, f)
+	allowed, err := allowInvocations(ctx, b, restAPI, f)
 	if err != nil {
 		return gateway{}, err
 	}
@@ -49,7 +48,7 @@ func newGateway(ctx *pulumi.Context, b builder, f function.Functions) (gateway, 
 		// A deployment is a copy of the API as it stands; a changed document needs a new copy, and
 		// nothing else does. The stage moves to it before the old one goes.
 		Triggers: pulumi.StringMap{"document": hashOf(body)},
-	}, b.Parent, pulumi.DependsOn([]pulumi.Resource{allowed}))
+	}, b.Parent, pulumi.DependsOn(allowed))
 	if err != nil {
 		return gateway{}, fmt.Errorf("api: deployment: %w", err)
 	}
@@ -64,10 +63,15 @@ func newGateway(ctx *pulumi.Context, b builder, f function.Functions) (gateway, 
 	return gateway{restAPI, stage, access}, nil
 }
 
-// renderFor is the OpenAPI document for the alias, as JSON.
-func renderFor(alias *lambda.Alias, definition *openapi.Document, c documentOptions) pulumi.StringOutput {
-	return alias.InvokeArn.ApplyT(func(uri string) (string, error) {
-		return render(definition, integrationURIs{buffered: uri, stream: streamURI(uri)}, c)
+// renderFor is the OpenAPI document for the functions, as JSON.
+func renderFor(f function.Functions, c Config) pulumi.StringOutput {
+	authorizer := pulumi.String("").ToStringOutput()
+	if f.Authorizer != nil {
+		authorizer = f.Authorizer.InvokeArn
+	}
+	return pulumi.All(f.Alias.InvokeArn, authorizer).ApplyT(func(arns []any) (string, error) {
+		uri := arns[0].(string)
+		return render(c.Document, integrationURIs{uri, streamURI(uri), arns[1].(string)}, c.documentOptions())
 	}).(pulumi.StringOutput)
 }
 
@@ -93,8 +97,10 @@ func hashOf(text pulumi.StringOutput) pulumi.StringOutput {
 	}).(pulumi.StringOutput)
 }
 
-// allowInvocation allows this API's stage, and nothing else of API Gateway, to invoke the alias.
-func allowInvocation(ctx *pulumi.Context, b builder, restAPI *apigateway.RestApi, f function.Functions) (*lambda.Permission, error) {
+// allowInvocations allows this API's stage, and nothing else of API Gateway, to invoke the alias; and this API's
+// authorizer to invoke its function, if there is one. Each import of the document gives the authorizer another id.
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-control-access-policy-language-overview.html
+func allowInvocations(ctx *pulumi.Context, b builder, restAPI *apigateway.RestApi, f function.Functions) ([]pulumi.Resource, error) {
 	allowed, err := lambda.NewPermission(ctx, b.Name+"-invoke", &lambda.PermissionArgs{
 		Action:    pulumi.String("lambda:InvokeFunction"),
 		Principal: pulumi.String("apigateway.amazonaws.com"),
@@ -105,5 +111,17 @@ func allowInvocation(ctx *pulumi.Context, b builder, restAPI *apigateway.RestApi
 	if err != nil {
 		return nil, fmt.Errorf("api: permission to invoke: %w", err)
 	}
-	return allowed, nil
+	if f.Authorizer == nil {
+		return []pulumi.Resource{allowed}, nil
+	}
+	authorizer, err := lambda.NewPermission(ctx, b.Name+"-authorizer-invoke", &lambda.PermissionArgs{
+		Action:    pulumi.String("lambda:InvokeFunction"),
+		Principal: pulumi.String("apigateway.amazonaws.com"),
+		Function:  f.Authorizer.Name,
+		SourceArn: pulumi.Sprintf("%s/authorizers/*", restAPI.ExecutionArn),
+	}, b.Parent)
+	if err != nil {
+		return nil, fmt.Errorf("api: permission to invoke the authorizer: %w", err)
+	}
+	return []pulumi.Resource{allowed, authorizer}, nil
 }

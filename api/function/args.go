@@ -43,8 +43,18 @@ type Settings struct {
 	CacheTTL, StaleTTL, NegativeTTL string
 	StreamMaxMB                     int
 	// CORSOrigins are the allowed origins, joined by commas; empty: no CORS.
-	CORSOrigins   string
-	RequireAPIKey bool
+	CORSOrigins string
+	// Private is whether responses are for their client alone.
+	Private bool
+	// Authorizer are the settings of the function that checks tokens; nil: the stack requires none.
+	Authorizer *Authorizer
+}
+
+// Authorizer is what a token must be.
+type Authorizer struct {
+	Issuer, Audience, Algorithm, ClockSkew string
+	// Scopes are those that each operation needs, by its part of an execute-api ARN ("GET/items/*").
+	Scopes map[string][]string
 }
 
 // Database is how functions reach the database.

@@ -27,7 +27,7 @@ type declaration struct {
 
 // declarations are all functions, in the order in which they are created. A function that uses the database follows
 // migrating, and its event source depends on Functions.ready.
-var declarations = []declaration{serving, migrating, rotating, cacheUser}
+var declarations = []declaration{serving, migrating, rotating, cacheUser, authorizer}
 
 // Suffixes are those of all functions, also of those that a stack's configuration leaves out.
 func Suffixes() []string {
@@ -44,6 +44,8 @@ type Functions struct {
 	API   *lambda.Function
 	Alias *lambda.Alias
 	Log   *cloudwatch.LogGroup
+	// Authorizer is the function that API Gateway invokes to check a token; nil: the stack requires none.
+	Authorizer *lambda.Function
 	// Names are those of all functions.
 	Names pulumi.StringArray
 	// Alarms are on the functions that no request waits for.

@@ -20,7 +20,11 @@ func full() Args {
 			MemoryMB: 512, TimeoutSeconds: 30, ReservedConcurrency: 100, StreamMaxMB: 16,
 			ProvisionedConcurrency: 2, ProvisionedMax: 5, ProvisionedUtilization: 70, Rollout: Canary,
 			CacheTTL: "60s", StaleTTL: "10m", NegativeTTL: "5s",
-			CORSOrigins: "https://a.example.com,https://b.example.com", RequireAPIKey: true,
+			CORSOrigins: "https://a.example.com,https://b.example.com", Private: true,
+			Authorizer: &Authorizer{
+				Issuer: "https://issuer.example", Audience: "https://api.example", Algorithm: "ES256", ClockSkew: "30s",
+				Scopes: map[string][]string{"GET/books/*": {"books:read"}},
+			},
 		},
 		SubnetIDs: pulumi.ToStringArray([]string{"subnet-1", "subnet-2"}), SecurityGroupID: pulumi.String("sg-1"),
 		PermissionsBoundary: pulumi.String("arn:boundary"),
@@ -44,7 +48,7 @@ func full() Args {
 func bare() Args {
 	args := full()
 	args.Settings.ReservedConcurrency, args.Settings.ProvisionedConcurrency, args.Settings.ProvisionedMax = 0, 0, 0
-	args.Settings.Rollout, args.Settings.CORSOrigins, args.Settings.RequireAPIKey = AllAtOnce, "", false
+	args.Settings.Rollout, args.Settings.CORSOrigins, args.Settings.Private = AllAtOnce, "", false
 	args.RotationDays, args.PermissionsBoundary = 0, nil
 	return args
 }

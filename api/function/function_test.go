@@ -17,6 +17,7 @@ func TestFunctions(t *testing.T) {
 	migrate := r.Find(t, "aws:lambda/function:Function", testName+"-migrate")
 	rotate := r.Find(t, "aws:lambda/function:Function", testName+"-rotate")
 	cacheUser := r.Find(t, "aws:lambda/function:Function", testName+"-cache-user")
+	authorizer := r.Find(t, "aws:lambda/function:Function", testName+"-authorizer")
 
 	t.Run("each gets the environment variables that it needs, and no others", func(t *testing.T) {
 		database := map[string]any{
@@ -42,14 +43,21 @@ func TestFunctions(t *testing.T) {
 				t.Errorf("%s: %v, want %v", function.Name, got, want)
 			}
 		}
-		want := map[string]any{"REDIS_SECRET_ARN": "arn:cache", "REDIS_USER_ID": "cache-app"}
-		if got := cacheUser.Inputs["environment"].(map[string]any)["variables"]; !reflect.DeepEqual(got, want) {
-			t.Errorf("%s: %v, want %v", cacheUser.Name, got, want)
+		for function, want := range map[*mocks.Resource]map[string]any{
+			&cacheUser: {"REDIS_SECRET_ARN": "arn:cache", "REDIS_USER_ID": "cache-app"},
+			&authorizer: {
+				"JWT_ISSUER": "https://issuer.example", "JWT_AUDIENCE": "https://api.example", "JWT_ALGORITHM": "ES256",
+				"JWT_CLOCK_SKEW": "30s", "JWT_SCOPES": `{"GET/books/*":["books:read"]}`,
+			},
+		} {
+			if got := function.Inputs["environment"].(map[string]any)["variables"]; !reflect.DeepEqual(got, want) {
+				t.Errorf("%s: %v, want %v", function.Name, got, want)
+			}
 		}
 	})
 	t.Run("the serving one gets REQUIRE_API_KEY=false when no key is required", func(t *testing.T) {
 		args := full()
-		args.Settings.RequireAPIKey = false
+		args.Settings.Private = false
 		open := build(t, args)
 		keyless := open.Find(t, "aws:lambda/function:Function", testName+"-function")
 		variables := keyless.Inputs["environment"].(map[string]any)["variables"].(map[string]any)
@@ -57,14 +65,14 @@ func TestFunctions(t *testing.T) {
 			t.Errorf("REQUIRE_API_KEY is %v", variables["REQUIRE_API_KEY"])
 		}
 	})
-	t.Run("all publish a version, in the VPC but for the one that calls ElastiCache's API", func(t *testing.T) {
+	t.Run("all publish a version, in the VPC but for those that call addresses outside it", func(t *testing.T) {
 		inVPC := map[string]any{
 			"subnetIds": []any{"subnet-1", "subnet-2"}, "securityGroupIds": []any{"sg-1"},
 		}
-		for function, handler := range map[*mocks.Resource]string{&serve: "api", &migrate: "migrate", &rotate: "rotate", &cacheUser: "cache-user"} {
+		for function, handler := range map[*mocks.Resource]string{&serve: "api", &migrate: "migrate", &rotate: "rotate", &cacheUser: "cache-user", &authorizer: "authorizer"} {
 			in := function.Inputs
 			network, _ := in["vpcConfig"].(map[string]any)
-			if outside := function == &cacheUser; outside != (network == nil) || !outside && !reflect.DeepEqual(network, inVPC) {
+			if outside := function == &cacheUser || function == &authorizer; outside != (network == nil) || !outside && !reflect.DeepEqual(network, inVPC) {
 				t.Errorf("%s runs in %v", function.Name, network)
 			}
 			for key, want := range map[string]any{
@@ -81,7 +89,7 @@ func TestFunctions(t *testing.T) {
 	t.Run("the one that serves requests runs code of its own, the others run the same", func(t *testing.T) {
 		code := full().Code
 		for function, path := range map[*mocks.Resource]string{
-			&serve: code.APIPath, &migrate: code.OperationsPath, &rotate: code.OperationsPath, &cacheUser: code.OperationsPath,
+			&serve: code.APIPath, &migrate: code.OperationsPath, &rotate: code.OperationsPath, &cacheUser: code.OperationsPath, &authorizer: code.OperationsPath,
 		} {
 			got, _ := function.Inputs["code"].(*archive.Archive).GetPath()
 			if got != path {
@@ -90,7 +98,7 @@ func TestFunctions(t *testing.T) {
 		}
 	})
 	t.Run("each waits for its permissions and writes to its own log", func(t *testing.T) {
-		for _, function := range []mocks.Resource{serve, migrate, rotate, cacheUser} {
+		for _, function := range []mocks.Resource{serve, migrate, rotate, cacheUser, authorizer} {
 			suffix := strings.TrimPrefix(function.Name, testName+"-")
 			if !function.DependsOn(testName + "-" + suffix + "-rights") {
 				t.Errorf("%s does not wait for its permissions", suffix)

@@ -30,7 +30,7 @@ func createServing(ctx *pulumi.Context, a Args, f *Functions) (err error) {
 	if c.CORSOrigins != "" {
 		environment[contract.CORSOrigins] = pulumi.String(c.CORSOrigins)
 	}
-	if !c.RequireAPIKey {
+	if !c.Private {
 		environment[contract.RequireAPIKey] = pulumi.String("false") // shared caches may keep what everybody may have
 	}
 	f.API, f.Log, err = f.newFunction(ctx, a, spec{

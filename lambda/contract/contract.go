@@ -8,6 +8,8 @@ const (
 	HandlerMigrate   = "migrate"
 	HandlerRotate    = "rotate"
 	HandlerCacheUser = "cache-user"
+	// HandlerAuthorizer checks tokens for API Gateway.
+	HandlerAuthorizer = "authorizer"
 )
 
 // LiveAlias is the alias through which requests reach a version of the function api.
@@ -24,6 +26,11 @@ const (
 	DBPort           = "DB_PORT"
 	DBSecret         = "DB_SECRET_ARN"
 	DBSSLMode        = "DB_SSLMODE"
+	JWTAlgorithm     = "JWT_ALGORITHM"
+	JWTAudience      = "JWT_AUDIENCE"
+	JWTClockSkew     = "JWT_CLOCK_SKEW"
+	JWTIssuer        = "JWT_ISSUER"
+	JWTScopes        = "JWT_SCOPES"
 	MetricsNamespace = "METRICS_NAMESPACE"
 	NegativeTTL      = "NEGATIVE_TTL"
 	RedisAddress     = "REDIS_ADDR"
@@ -40,6 +47,7 @@ const (
 const (
 	LogLevel     = "level"
 	LogCache     = "cache"
+	LogCaller    = "caller"
 	LogError     = "error"
 	LogMethod    = "method"
 	LogRequestID = "request_id"

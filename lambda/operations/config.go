@@ -1,10 +1,14 @@
 package main
 
 import (
+	"encoding/json"
 	"log/slog"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/go-jose/go-jose/v4"
 
+	"github.com/didomi/serverless-api/lambda/authorize"
 	"github.com/didomi/serverless-api/lambda/contract"
 	"github.com/didomi/serverless-api/lambda/environment"
 )
@@ -21,6 +25,25 @@ type cacheUserConfig struct {
 	AWS    aws.Config
 	Secret string // ARN of the cache user's secret
 	UserID string // of the ElastiCache user
+}
+
+// readAuthorizer reads the environment of the handler "authorizer". No token is accepted unless everything is there.
+func readAuthorizer(lookup func(string) string, log *slog.Logger) (*authorize.Handler, error) {
+	env := environment.New(lookup)
+	issuer := env.Required(contract.JWTIssuer, "the claim iss of tokens")
+	verifier := &authorize.Verifier{
+		Issuer:    issuer,
+		Audience:  env.Required(contract.JWTAudience, "the claim aud of tokens"),
+		Algorithm: jose.SignatureAlgorithm(env.Required(contract.JWTAlgorithm, "the algorithm of tokens, such as RS256")),
+		ClockSkew: env.Duration(contract.JWTClockSkew, 0),
+		Keys:      &authorize.RemoteKeys{Issuer: issuer, Client: authorize.Client(), Now: time.Now},
+		Now:       time.Now,
+	}
+	var operations authorize.Operations
+	if err := json.Unmarshal([]byte(lookup(contract.JWTScopes)), &operations); err != nil || len(operations) == 0 {
+		env.Invalid(contract.JWTScopes, `the scopes of operations, such as {"GET/items":["items:read"]}`)
+	}
+	return &authorize.Handler{Verifier: verifier, Operations: operations, Log: log}, env.Err()
 }
 
 // readDatabase reads the environment of the handlers "migrate" and "rotate".

@@ -1,6 +1,6 @@
-// Command operations has the functions that no request waits for, selected by their handler: "migrate" applies database
-// migrations during a deployment, "rotate" rotates the database user's password for Secrets Manager, and "cache-user"
-// rotates the cache user's and sets it during a deployment. It is a separate program because the API's function starts
+// Command operations has the functions beside the API's, selected by their handler: "migrate" applies database
+// migrations during a deployment, "rotate" rotates the database user's password for Secrets Manager, "cache-user"
+// rotates the cache user's and sets it during a deployment, and "authorizer" checks tokens for API Gateway. It is a separate program because the API's function starts
 // while a client waits, and should not start with dependencies that only these need.
 package main
 
@@ -29,9 +29,10 @@ func main() { program.Run(build) }
 
 // builders are by handler: one for each function whose code this is.
 var builders = map[string]func(env func(string) string, log *slog.Logger) (program.Program, error){
-	contract.HandlerMigrate:   buildMigrate,
-	contract.HandlerRotate:    buildRotate,
-	contract.HandlerCacheUser: buildCacheUser,
+	contract.HandlerMigrate:    buildMigrate,
+	contract.HandlerRotate:     buildRotate,
+	contract.HandlerCacheUser:  buildCacheUser,
+	contract.HandlerAuthorizer: buildAuthorizer,
 }
 
 // build returns the program that _HANDLER selects. It opens no connections.
@@ -94,6 +95,14 @@ func buildCacheUser(env func(string) string, log *slog.Logger) (program.Program,
 		Log: log,
 	}
 	return program.Program{Handler: asJSON(rotation.Run)}, nil
+}
+
+func buildAuthorizer(env func(string) string, log *slog.Logger) (program.Program, error) {
+	handler, err := readAuthorizer(env, log)
+	if err != nil {
+		return program.Program{}, err
+	}
+	return program.Program{Handler: asJSON(handler.Handle)}, nil
 }
 
 // asJSON decodes the event from JSON and encodes the result as JSON.

@@ -51,7 +51,7 @@ func TestCacheUserReadsOnlyItsSecret(t *testing.T) {
 
 func TestAnUnknownHandlerIsRejectedByName(t *testing.T) {
 	_, err := build(lookup(map[string]string{"_HANDLER": "apo"}), nil)
-	if err == nil || !strings.Contains(err.Error(), `"apo", must be one of cache-user, `) {
+	if err == nil || !strings.Contains(err.Error(), `"apo", must be one of authorizer, `) {
 		t.Fatalf("got %v", err)
 	}
 	for handler := range builders {
