@@ -250,7 +250,7 @@ func TestPermissions(t *testing.T) {
 	r := build(t, full())
 	// AWS can narrow none of these to a resource.
 	const anywhere = "Trace Interfaces InterfacesByLambdaOnly"
-	for _, suffix := range []string{"function", "migrate", "rotate", "cache-user"} {
+	for _, suffix := range []string{"function", "migrate", "rotate", "cache-user", "authorizer"} {
 		p := r.Find(t, "aws:iam/rolePolicy:RolePolicy", testName+"-"+suffix+"-rights")
 		for _, s := range mocks.Statements(t, p.Inputs["policy"]) {
 			if slices.ContainsFunc(s.Action, func(a string) bool { return strings.Contains(a, "*") }) {
@@ -266,8 +266,8 @@ func TestPermissions(t *testing.T) {
 		}
 		// A role of a function in the VPC could not be assumed with aws:SourceArn (api/function/role.go).
 		arn := ""
-		if suffix == "cache-user" {
-			arn = `"ArnLike":{"aws:SourceArn":["arn:aws:lambda:eu-west-1:123456789012:function:` + testName + `-cache-user-*"]},`
+		if suffix == "cache-user" || suffix == "authorizer" {
+			arn = `"ArnLike":{"aws:SourceArn":["arn:aws:lambda:eu-west-1:123456789012:function:` + testName + `-` + suffix + `-*"]},`
 		}
 		want := `{"Statement":[{"Action":["sts:AssumeRole"],"Condition":{` + arn + `"StringEquals":{"aws:SourceAccount":"123456789012"}},` +
 			`"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"}}],"Version":"2012-10-17"}`
