@@ -14,10 +14,11 @@ import (
 func everything(t *testing.T, stack string) config.Values {
 	t.Helper()
 	values := stackValues(t, "Pulumi."+stack+".yaml")
-	for key, more := range map[string]map[string]any{
-		"didomi:dns": {"delegated": true},
-		"didomi:api": {"alarmEmails": []string{"ops@example.com"}, "requireApiKey": true, "provisionedConcurrency": 2, "provisionedMax": 4},
-	} {
+	api := map[string]any{"alarmEmails": []string{"ops@example.com"}, "requireApiKey": true, "provisionedConcurrency": 2, "provisionedMax": 4}
+	if stack == "dev" { // prod has the other way to authenticate
+		api["auth"], api["jwt"] = "jwt", map[string]any{"issuer": "https://login.example.com/", "audience": "https://api.example.com", "tokenRateLimit": 1000}
+	}
+	for key, more := range map[string]map[string]any{"didomi:dns": {"delegated": true}, "didomi:api": api} {
 		object := map[string]any{}
 		if err := json.Unmarshal([]byte(values[key]), &object); err != nil {
 			t.Fatal(err)
