@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"net/http"
 	"time"
 
@@ -79,8 +78,6 @@ func (t *Transport) sign(r *http.Request) (*http.Request, error) {
 	} else {
 		signed.Body, signed.ContentLength = nil, 0
 	}
-	// net/http does not send a header without a value, such as the mark of a request that may be repeated.
-	maps.DeleteFunc(signed.Header, func(_ string, values []string) bool { return len(values) == 0 })
 	hash := sha256.Sum256(body)
 	return signed, signer.SignHTTP(r.Context(), credentials, signed, hex.EncodeToString(hash[:]), Service, t.Region, time.Now())
 }

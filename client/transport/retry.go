@@ -44,7 +44,7 @@ func (t *retrier) RoundTrip(r *http.Request) (*http.Response, error) {
 	var response *http.Response
 	tries := 0
 	try := func() (struct{}, error) {
-		request, err := rewound(r, tries > 0)
+		request, err := prepared(r, tries > 0)
 		if err != nil {
 			return struct{}{}, backoff.Permanent(err)
 		}
@@ -104,16 +104,20 @@ func (t *retrier) options(ctx context.Context, discarding func()) []backoff.Retr
 	}
 }
 
-// rewound returns the request for a try: again means that an earlier one has read its body.
-func rewound(r *http.Request, again bool) (*http.Request, error) {
+// prepared returns the request for a try: again means that an earlier one has read its body. The mark of a repeatable
+// request ends here: net/http would follow it too, and repeat the request without an outcome to observe.
+func prepared(r *http.Request, again bool) (*http.Request, error) {
+	copied := r.Clone(r.Context())
+	if len(copied.Header[markHeader]) == 0 {
+		delete(copied.Header, markHeader)
+	}
 	if !again || r.Body == nil || r.Body == http.NoBody {
-		return r, nil
+		return copied, nil
 	}
 	body, err := r.GetBody()
 	if err != nil {
 		return nil, fmt.Errorf("reading the body again: %w", err)
 	}
-	copied := r.Clone(r.Context())
 	copied.Body = body
 	return copied, nil
 }
@@ -168,9 +172,15 @@ func replayable(r *http.Request) bool {
 	return r.Body == nil || r.Body == http.NoBody || r.GetBody != nil
 }
 
+// markHeader marks, without a value, the request of an operation whose repetition the contract allows. It is not sent
+// then. The convention is that of net/http's Transport.
+const markHeader = "Idempotency-Key"
+
+// Repeatable marks a request as one that may be repeated, whatever its method.
+func Repeatable(r *http.Request) { r.Header[markHeader] = nil }
+
 // repeatable reports whether a request that may have been done can be sent again: its method is idempotent (RFC 9110,
-// 9.2.2), or it has the header Idempotency-Key. As with net/http, one without a value is not sent: it marks the
-// request of an operation whose repetition the contract allows.
+// 9.2.2), or it has the header Idempotency-Key.
 func repeatable(r *http.Request) bool {
 	if !replayable(r) {
 		return false
@@ -179,7 +189,7 @@ func repeatable(r *http.Request) bool {
 	case http.MethodGet, http.MethodHead, http.MethodPut, http.MethodDelete, http.MethodOptions:
 		return true
 	}
-	_, marked := r.Header["Idempotency-Key"]
+	_, marked := r.Header[markHeader]
 	return marked
 }
 
