@@ -123,9 +123,10 @@ fmt: lint-tools ## format Go code and shell scripts
 	done
 	@$(LINT)/bin/shfmt -w -i 2 $(SCRIPTS)
 
-# The pages whose tables tests compare with the program.
-docs: ## rewrite the generated pages of docs/reference
+# The pages whose tables tests compare with the program, the contract, and then the client, which is generated from it.
+docs: ## rewrite the generated pages of docs/reference, the contract and the client's generated part
 	@UPDATE_DOCS=1 go test -count=1 -run 'Reference' . ./ops
+	@UPDATE_DOCS=1 go test -count=1 -run 'Reference' ./client/api
 
 adopt: ## rename project, module and domain (NAME=payments MODULE=gitlab.example/acme/payments DOMAIN=acme.example)
 	@go run ./ops adopt --name "$(NAME)" --module "$(MODULE)" --domain "$(DOMAIN)"

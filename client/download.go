@@ -27,7 +27,7 @@ type FileInfo struct {
 
 // Stat returns a file's metadata. A missing file is transport.ErrNotFound.
 func (c *Client) Stat(ctx context.Context, key string) (FileInfo, error) {
-	response, err := c.api.HeadFile(ctx, key, nil) //nolint:bodyclose // decode does
+	response, err := c.api.HeadFile(ctx, key, nil)
 	header, err := decode(response, err, nil, http.StatusOK)
 	if err != nil {
 		return FileInfo{}, err
@@ -92,7 +92,7 @@ func (c *Client) File(ctx context.Context, key string, o DownloadOptions) (*File
 func (f *File) open() error {
 	ctx, cancel := context.WithCancelCause(f.ctx)
 	params := &api.GetFileParams{Range: optional(fmt.Sprintf("bytes=%d-", f.at)), IfMatch: optional(f.ETag)}
-	response, err := f.request(ctx, params) //nolint:bodyclose // Close does
+	response, err := f.request(ctx, params)
 	if err != nil {
 		cancel(nil)
 		return err

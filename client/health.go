@@ -11,7 +11,7 @@ import (
 // Health returns whether every dependency of the API works; it needs no authentication. It is not repeated: "down" is
 // an answer, not an error.
 func (c *Client) Health(ctx context.Context) (health api.Health, err error) {
-	response, err := c.api.Health(transport.WithoutRetries(ctx), nil) //nolint:bodyclose // decode does
+	response, err := c.api.Health(transport.WithoutRetries(ctx), nil)
 	_, err = decode(response, err, &health, http.StatusOK, http.StatusServiceUnavailable)
 	return health, err
 }

@@ -159,12 +159,33 @@ type UploadRequest struct {
 	UploadId *string `json:"upload_id,omitempty"`
 }
 
+// IfMatch defines model for IfMatch.
+type IfMatch = string
+
+// IfModifiedSince defines model for IfModifiedSince.
+type IfModifiedSince = string
+
+// IfNoneMatch defines model for IfNoneMatch.
+type IfNoneMatch = string
+
+// IfUnmodifiedSince defines model for IfUnmodifiedSince.
+type IfUnmodifiedSince = string
+
+// ItemProblem defines model for ItemProblem.
+type ItemProblem = Problem
+
+// Unavailable defines model for Unavailable.
+type Unavailable = Problem
+
+// Unsupported defines model for Unsupported.
+type Unsupported = Problem
+
 // GetFileParams defines parameters for GetFile.
 type GetFileParams struct {
-	IfMatch           *string `json:"If-Match,omitempty"`
-	IfNoneMatch       *string `json:"If-None-Match,omitempty"`
-	IfModifiedSince   *string `json:"If-Modified-Since,omitempty"`
-	IfUnmodifiedSince *string `json:"If-Unmodified-Since,omitempty"`
+	IfMatch           *IfMatch           `json:"If-Match,omitempty"`
+	IfNoneMatch       *IfNoneMatch       `json:"If-None-Match,omitempty"`
+	IfModifiedSince   *IfModifiedSince   `json:"If-Modified-Since,omitempty"`
+	IfUnmodifiedSince *IfUnmodifiedSince `json:"If-Unmodified-Since,omitempty"`
 
 	// Range One range of bytes; anything else is ignored
 	Range   *string `json:"Range,omitempty"`
@@ -173,34 +194,34 @@ type GetFileParams struct {
 
 // HeadFileParams defines parameters for HeadFile.
 type HeadFileParams struct {
-	IfMatch           *string `json:"If-Match,omitempty"`
-	IfNoneMatch       *string `json:"If-None-Match,omitempty"`
-	IfModifiedSince   *string `json:"If-Modified-Since,omitempty"`
-	IfUnmodifiedSince *string `json:"If-Unmodified-Since,omitempty"`
+	IfMatch           *IfMatch           `json:"If-Match,omitempty"`
+	IfNoneMatch       *IfNoneMatch       `json:"If-None-Match,omitempty"`
+	IfModifiedSince   *IfModifiedSince   `json:"If-Modified-Since,omitempty"`
+	IfUnmodifiedSince *IfUnmodifiedSince `json:"If-Unmodified-Since,omitempty"`
 }
 
 // HealthParams defines parameters for Health.
 type HealthParams struct {
-	IfMatch     *string `json:"If-Match,omitempty"`
-	IfNoneMatch *string `json:"If-None-Match,omitempty"`
+	IfMatch     *IfMatch     `json:"If-Match,omitempty"`
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // HeadHealthParams defines parameters for HeadHealth.
 type HeadHealthParams struct {
-	IfMatch     *string `json:"If-Match,omitempty"`
-	IfNoneMatch *string `json:"If-None-Match,omitempty"`
+	IfMatch     *IfMatch     `json:"If-Match,omitempty"`
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // HealthDetailsParams defines parameters for HealthDetails.
 type HealthDetailsParams struct {
-	IfMatch     *string `json:"If-Match,omitempty"`
-	IfNoneMatch *string `json:"If-None-Match,omitempty"`
+	IfMatch     *IfMatch     `json:"If-Match,omitempty"`
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // HeadHealthDetailsParams defines parameters for HeadHealthDetails.
 type HeadHealthDetailsParams struct {
-	IfMatch     *string `json:"If-Match,omitempty"`
-	IfNoneMatch *string `json:"If-None-Match,omitempty"`
+	IfMatch     *IfMatch     `json:"If-Match,omitempty"`
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // ListItemsParams defines parameters for ListItems.
@@ -209,9 +230,9 @@ type ListItemsParams struct {
 	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
 
 	// Cursor next_cursor of the previous page
-	Cursor      *string `form:"cursor,omitempty" json:"cursor,omitempty"`
-	IfMatch     *string `json:"If-Match,omitempty"`
-	IfNoneMatch *string `json:"If-None-Match,omitempty"`
+	Cursor      *string      `form:"cursor,omitempty" json:"cursor,omitempty"`
+	IfMatch     *IfMatch     `json:"If-Match,omitempty"`
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // HeadItemsParams defines parameters for HeadItems.
@@ -220,33 +241,33 @@ type HeadItemsParams struct {
 	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
 
 	// Cursor next_cursor of the previous page
-	Cursor      *string `form:"cursor,omitempty" json:"cursor,omitempty"`
-	IfMatch     *string `json:"If-Match,omitempty"`
-	IfNoneMatch *string `json:"If-None-Match,omitempty"`
+	Cursor      *string      `form:"cursor,omitempty" json:"cursor,omitempty"`
+	IfMatch     *IfMatch     `json:"If-Match,omitempty"`
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // DeleteItemParams defines parameters for DeleteItem.
 type DeleteItemParams struct {
-	IfMatch     *string `json:"If-Match,omitempty"`
-	IfNoneMatch *string `json:"If-None-Match,omitempty"`
+	IfMatch     *IfMatch     `json:"If-Match,omitempty"`
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // GetItemParams defines parameters for GetItem.
 type GetItemParams struct {
-	IfMatch     *string `json:"If-Match,omitempty"`
-	IfNoneMatch *string `json:"If-None-Match,omitempty"`
+	IfMatch     *IfMatch     `json:"If-Match,omitempty"`
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // HeadItemParams defines parameters for HeadItem.
 type HeadItemParams struct {
-	IfMatch     *string `json:"If-Match,omitempty"`
-	IfNoneMatch *string `json:"If-None-Match,omitempty"`
+	IfMatch     *IfMatch     `json:"If-Match,omitempty"`
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // PutItemParams defines parameters for PutItem.
 type PutItemParams struct {
-	IfMatch     *string `json:"If-Match,omitempty"`
-	IfNoneMatch *string `json:"If-None-Match,omitempty"`
+	IfMatch     *IfMatch     `json:"If-Match,omitempty"`
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // UploadFileJSONRequestBody defines body for UploadFile for application/json ContentType.
@@ -331,15 +352,21 @@ type ClientInterface interface {
 
 	// GetFile A file or one range of it, streamed
 	//
+	// Scopes that a token needs: files:read.
+	//
 	// Corresponds with GET /files/{key} (the `GetFile` operationId).
 	GetFile(ctx context.Context, key string, params *GetFileParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// HeadFile The metadata of a file
 	//
+	// Scopes that a token needs: files:read.
+	//
 	// Corresponds with HEAD /files/{key} (the `HeadFile` operationId).
 	HeadFile(ctx context.Context, key string, params *HeadFileParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// UploadFileWithBody URLs to upload a file to: one, or one for each part, in pages
+	//
+	// Scopes that a token needs: files:write.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -347,6 +374,8 @@ type ClientInterface interface {
 	UploadFileWithBody(ctx context.Context, key string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// UploadFile URLs to upload a file to: one, or one for each part, in pages
+	//
+	// Scopes that a token needs: files:write.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -365,35 +394,49 @@ type ClientInterface interface {
 
 	// HealthDetails State of every dependency, at most a second old, and the function's version
 	//
+	// Scopes that a token needs: health:read.
+	//
 	// Corresponds with GET /health/details (the `HealthDetails` operationId).
 	HealthDetails(ctx context.Context, params *HealthDetailsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// HeadHealthDetails The headers of GET, without a body
+	//
+	// Scopes that a token needs: health:read.
 	//
 	// Corresponds with HEAD /health/details (the `HeadHealthDetails` operationId).
 	HeadHealthDetails(ctx context.Context, params *HeadHealthDetailsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListItems One page of items
 	//
+	// Scopes that a token needs: items:read.
+	//
 	// Corresponds with GET /items (the `ListItems` operationId).
 	ListItems(ctx context.Context, params *ListItemsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// HeadItems The headers of GET, without a body
+	//
+	// Scopes that a token needs: items:read.
 	//
 	// Corresponds with HEAD /items (the `HeadItems` operationId).
 	HeadItems(ctx context.Context, params *HeadItemsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// DeleteItem Delete an item
 	//
+	// Scopes that a token needs: items:write.
+	//
 	// Corresponds with DELETE /items/{id} (the `DeleteItem` operationId).
 	DeleteItem(ctx context.Context, id string, params *DeleteItemParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetItem One item, from the cache or the database
 	//
+	// Scopes that a token needs: items:read.
+	//
 	// Corresponds with GET /items/{id} (the `GetItem` operationId).
 	GetItem(ctx context.Context, id string, params *GetItemParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// HeadItem The headers of GET, without a body
+	//
+	// Scopes that a token needs: items:read.
 	//
 	// Corresponds with HEAD /items/{id} (the `HeadItem` operationId).
 	HeadItem(ctx context.Context, id string, params *HeadItemParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -401,6 +444,8 @@ type ClientInterface interface {
 	// PutItemWithBody Create or replace an item, JSON of at most 256 KiB
 	//
 	// Every client must be able to read the body (RFC 8259, 4, 6, 8 and 9), or the status is 422: at most 60 levels of arrays and objects; numbers in the range of a double (IEEE 754) and of at most 1,077 characters; no name twice in one object; UTF-8 without a byte order mark; no surrogate without its other half. U+FFFD, which replaces bytes that are not UTF-8, is accepted only as the escape \ufffd. Items that were stored before these limits are returned unchanged.
+	//
+	// Scopes that a token needs: items:write.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -411,6 +456,8 @@ type ClientInterface interface {
 	//
 	// Every client must be able to read the body (RFC 8259, 4, 6, 8 and 9), or the status is 422: at most 60 levels of arrays and objects; numbers in the range of a double (IEEE 754) and of at most 1,077 characters; no name twice in one object; UTF-8 without a byte order mark; no surrogate without its other half. U+FFFD, which replaces bytes that are not UTF-8, is accepted only as the escape \ufffd. Items that were stored before these limits are returned unchanged.
 	//
+	// Scopes that a token needs: items:write.
+	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with PUT /items/{id} (the `PutItem` operationId).
@@ -418,6 +465,8 @@ type ClientInterface interface {
 }
 
 // GetFile A file or one range of it, streamed
+//
+// Scopes that a token needs: files:read.
 //
 // Corresponds with GET /files/{key} (the `GetFile` operationId).
 func (c *Client) GetFile(ctx context.Context, key string, params *GetFileParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -434,6 +483,8 @@ func (c *Client) GetFile(ctx context.Context, key string, params *GetFileParams,
 
 // HeadFile The metadata of a file
 //
+// Scopes that a token needs: files:read.
+//
 // Corresponds with HEAD /files/{key} (the `HeadFile` operationId).
 func (c *Client) HeadFile(ctx context.Context, key string, params *HeadFileParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewHeadFileRequest(c.Server, key, params)
@@ -448,6 +499,8 @@ func (c *Client) HeadFile(ctx context.Context, key string, params *HeadFileParam
 }
 
 // UploadFileWithBody URLs to upload a file to: one, or one for each part, in pages
+//
+// Scopes that a token needs: files:write.
 //
 // Takes any type of body and a specified content type.
 //
@@ -465,6 +518,8 @@ func (c *Client) UploadFileWithBody(ctx context.Context, key string, contentType
 }
 
 // UploadFile URLs to upload a file to: one, or one for each part, in pages
+//
+// Scopes that a token needs: files:write.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -513,6 +568,8 @@ func (c *Client) HeadHealth(ctx context.Context, params *HeadHealthParams, reqEd
 
 // HealthDetails State of every dependency, at most a second old, and the function's version
 //
+// Scopes that a token needs: health:read.
+//
 // Corresponds with GET /health/details (the `HealthDetails` operationId).
 func (c *Client) HealthDetails(ctx context.Context, params *HealthDetailsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewHealthDetailsRequest(c.Server, params)
@@ -527,6 +584,8 @@ func (c *Client) HealthDetails(ctx context.Context, params *HealthDetailsParams,
 }
 
 // HeadHealthDetails The headers of GET, without a body
+//
+// Scopes that a token needs: health:read.
 //
 // Corresponds with HEAD /health/details (the `HeadHealthDetails` operationId).
 func (c *Client) HeadHealthDetails(ctx context.Context, params *HeadHealthDetailsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -543,6 +602,8 @@ func (c *Client) HeadHealthDetails(ctx context.Context, params *HeadHealthDetail
 
 // ListItems One page of items
 //
+// Scopes that a token needs: items:read.
+//
 // Corresponds with GET /items (the `ListItems` operationId).
 func (c *Client) ListItems(ctx context.Context, params *ListItemsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListItemsRequest(c.Server, params)
@@ -557,6 +618,8 @@ func (c *Client) ListItems(ctx context.Context, params *ListItemsParams, reqEdit
 }
 
 // HeadItems The headers of GET, without a body
+//
+// Scopes that a token needs: items:read.
 //
 // Corresponds with HEAD /items (the `HeadItems` operationId).
 func (c *Client) HeadItems(ctx context.Context, params *HeadItemsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -573,6 +636,8 @@ func (c *Client) HeadItems(ctx context.Context, params *HeadItemsParams, reqEdit
 
 // DeleteItem Delete an item
 //
+// Scopes that a token needs: items:write.
+//
 // Corresponds with DELETE /items/{id} (the `DeleteItem` operationId).
 func (c *Client) DeleteItem(ctx context.Context, id string, params *DeleteItemParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDeleteItemRequest(c.Server, id, params)
@@ -588,6 +653,8 @@ func (c *Client) DeleteItem(ctx context.Context, id string, params *DeleteItemPa
 
 // GetItem One item, from the cache or the database
 //
+// Scopes that a token needs: items:read.
+//
 // Corresponds with GET /items/{id} (the `GetItem` operationId).
 func (c *Client) GetItem(ctx context.Context, id string, params *GetItemParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetItemRequest(c.Server, id, params)
@@ -602,6 +669,8 @@ func (c *Client) GetItem(ctx context.Context, id string, params *GetItemParams, 
 }
 
 // HeadItem The headers of GET, without a body
+//
+// Scopes that a token needs: items:read.
 //
 // Corresponds with HEAD /items/{id} (the `HeadItem` operationId).
 func (c *Client) HeadItem(ctx context.Context, id string, params *HeadItemParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -619,6 +688,8 @@ func (c *Client) HeadItem(ctx context.Context, id string, params *HeadItemParams
 // PutItemWithBody Create or replace an item, JSON of at most 256 KiB
 //
 // Every client must be able to read the body (RFC 8259, 4, 6, 8 and 9), or the status is 422: at most 60 levels of arrays and objects; numbers in the range of a double (IEEE 754) and of at most 1,077 characters; no name twice in one object; UTF-8 without a byte order mark; no surrogate without its other half. U+FFFD, which replaces bytes that are not UTF-8, is accepted only as the escape \ufffd. Items that were stored before these limits are returned unchanged.
+//
+// Scopes that a token needs: items:write.
 //
 // Takes any type of body and a specified content type.
 //
@@ -638,6 +709,8 @@ func (c *Client) PutItemWithBody(ctx context.Context, id string, params *PutItem
 // PutItem Create or replace an item, JSON of at most 256 KiB
 //
 // Every client must be able to read the body (RFC 8259, 4, 6, 8 and 9), or the status is 422: at most 60 levels of arrays and objects; numbers in the range of a double (IEEE 754) and of at most 1,077 characters; no name twice in one object; UTF-8 without a byte order mark; no surrogate without its other half. U+FFFD, which replaces bytes that are not UTF-8, is accepted only as the escape \ufffd. Items that were stored before these limits are returned unchanged.
+//
+// Scopes that a token needs: items:write.
 //
 // Takes a body of the `application/json` content type.
 //

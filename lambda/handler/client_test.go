@@ -161,7 +161,10 @@ func TestAClientReadsItems(t *testing.T) {
 	})
 	t.Run("a list that is left is not read on", func(t *testing.T) {
 		before := a.api.count("GET /items?")
-		for range a.Items(t.Context(), 10) {
+		for _, err := range a.Items(t.Context(), 10) {
+			if err != nil {
+				t.Error(err)
+			}
 			break
 		}
 		if asked := a.api.count("GET /items?") - before; asked != 1 {

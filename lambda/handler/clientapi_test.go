@@ -172,7 +172,6 @@ type storage struct {
 	objects map[string][]byte
 	uploads map[string]map[string][]byte // parts by number, by upload
 	started map[string]time.Time
-	tag     int
 }
 
 func (s *storage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
