@@ -6,6 +6,7 @@ LINT := .sandbox/lint
 CFN_LINT := .sandbox/cfn-lint
 POLICY_SENTRY := .sandbox/policy-sentry
 PROWLER := .sandbox/prowler
+SCHEMATHESIS := .sandbox/schemathesis
 # $(call venv,DIRECTORY,FILE,OPTIONS) creates a virtual environment with the packages that the file pins by hash,
 # and creates it again when the file has changed.
 venv = cmp -s $(2) $(1)/requirements.txt || { \
@@ -23,7 +24,7 @@ export CGO_ENABLED := 0
 # The flags of the AWS provider's build (sandbox/build/tools.go), so that its tests and linters use the same packages.
 PROVIDER_FLAGS := -gcflags=github.com/hashicorp/terraform-provider-aws/internal/service/...=-l
 
-.PHONY: adopt adopt-test help up preview cost diagram down status fail logs dev shell test checks lint fmt hooks unit race fuzz soak e2e schema bench bench-dev docs sandbox sandbox-or-kept lint-tools authorization-data cfn-lint tools lint-report test-report ci-tools supply-chain pipeline pipeline-test requests iam-used prowler
+.PHONY: adopt adopt-test contract-test release-contract schemathesis help up preview cost diagram down status fail logs dev shell test checks lint fmt hooks unit race fuzz soak e2e schema bench bench-dev docs sandbox sandbox-or-kept lint-tools authorization-data cfn-lint tools lint-report test-report ci-tools supply-chain pipeline pipeline-test requests iam-used prowler
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^##@/ {print "\n" substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -105,9 +106,12 @@ authorization-data:
 cfn-lint:
 	@$(call venv,$(CFN_LINT),sandbox/tools/cfnlint/requirements.txt,--only-binary :all:)
 
+schemathesis:
+	@$(call venv,$(SCHEMATHESIS),sandbox/tools/schemathesis/requirements.txt,--only-binary :all:)
+
 lint: lint-tools $(TOOLS) ## gofmt, vet, staticcheck, import rules, shell and YAML
 	@echo "lint: ."; $(LINT)/bin/golangci-lint run --allow-parallel-runners ./...
-	@for module in sandbox sandbox/awsx sandbox/provider sandbox/provider/build; do \
+	@for module in ci/tools sandbox sandbox/awsx sandbox/provider sandbox/provider/build; do \
 	  echo "lint: $$module"; \
 	  flags="$(GOFLAGS)"; test $$module != sandbox/provider || flags="$$flags $(PROVIDER_FLAGS)"; \
 	  (cd $$module && GOFLAGS="$$flags" $(CURDIR)/$(LINT)/bin/golangci-lint run --allow-parallel-runners --config $(CURDIR)/.golangci.yml ./...) || exit 1; \
@@ -118,7 +122,7 @@ lint: lint-tools $(TOOLS) ## gofmt, vet, staticcheck, import rules, shell and YA
 
 # Corrects the formatting that `make lint` reports.
 fmt: lint-tools ## format Go code and shell scripts
-	@for module in . sandbox sandbox/awsx sandbox/provider sandbox/provider/build; do \
+	@for module in . ci/tools sandbox sandbox/awsx sandbox/provider sandbox/provider/build; do \
 	  (cd $$module && $(CURDIR)/$(LINT)/bin/golangci-lint fmt --config $(CURDIR)/.golangci.yml) || exit 1; \
 	done
 	@$(LINT)/bin/shfmt -w -i 2 $(SCRIPTS)
@@ -128,6 +132,9 @@ docs: ## rewrite the generated pages of docs/reference, the contract and the cli
 	@UPDATE_DOCS=1 go test -count=1 -run 'Reference' . ./ops
 	@UPDATE_DOCS=1 go test -count=1 -run 'Reference' ./client/api
 
+release-contract: ## make the contract the one that later ones are compared with (docs/how-to/release.md)
+	@cp docs/openapi.json docs/openapi-released.json
+
 adopt: ## rename project, module and domain (NAME=payments MODULE=gitlab.example/acme/payments DOMAIN=acme.example)
 	@go run ./ops adopt --name "$(NAME)" --module "$(MODULE)" --domain "$(DOMAIN)"
 
@@ -135,10 +142,12 @@ hooks: ## run .githooks/pre-commit before each commit of this clone: gofmt and g
 	@git config core.hooksPath .githooks
 	@echo "commits of this clone run .githooks/pre-commit; undo with: git config --unset core.hooksPath"
 
+# ci/tools compares files outside its module, whose changes Go's test cache does not notice.
 unit: $(TOOLS) ## test components with Pulumi mocks, and the function with real PostgreSQL and Redis
 	@ci/rerun . $(SANDBOX) services -- go test ./...
 	@ci/rerun sandbox go test -C sandbox $(PACKAGES)
 	@ci/rerun sandbox/awsx go test -C sandbox/awsx ./...
+	@ci/rerun ci/tools go test -C ci/tools -count=1 ./...
 
 # The race detector needs cgo and a C compiler, which nothing else here does, and takes several times as long, so it is
 # not part of make test. It skips the test of the function's memory, because the detector needs several times as much.
@@ -180,6 +189,7 @@ lint-report: lint-tools
 test-report: sandbox ci-tools
 	@$(SANDBOX) build servers
 	@$(SANDBOX) services -- .build/tools/gotestsum --junitfile junit.xml ./...
+	@go test -C ci/tools -count=1 ./...
 
 ci-tools:
 	@cd ci/tools && go build -o ../../.build/tools/ tool
@@ -201,7 +211,7 @@ pipeline-test: $(TOOLS) ## the same without the jobs of the stage check, which m
 
 ##@ The entire stack
 # In parallel: previews of two edits, and updates of another stack, which mostly wait.
-e2e: $(TOOLS) ## test the entire stack: up, requests, second up without changes, down
+e2e: $(TOOLS) schemathesis ## test the entire stack: up, requests, second up without changes, down
 	@ci/rerun sandbox go test -C sandbox -vet=off -count=1 -v -run '^TestEndToEnd$$' -parallel 3 -timeout 80m ./e2e
 
 bench-dev: sandbox ## report the times of make dev from a save to its response, and to a compiler error, over 20 edits of dev
@@ -209,6 +219,9 @@ bench-dev: sandbox ## report the times of make dev from a save to its response, 
 
 requests: sandbox ## send the end-to-end test's requests to the stack that came up last
 	@ci/rerun sandbox go test -C sandbox -vet=off -count=1 -v -run '^TestRequests$$' -timeout 10m ./e2e
+
+contract-test: schemathesis ## send Schemathesis's requests, generated from the contract, to the stack that is up
+	@ci/rerun sandbox go test -C sandbox -vet=off -count=1 -v -run '^TestContract$$' -timeout 15m ./e2e
 
 adopt-test: $(TOOLS) ## rename a clone with make adopt, replace its application, bring it up in its own sandbox
 	@ci/rerun sandbox go test -C sandbox -count=1 -v -timeout 30m ./adoption
