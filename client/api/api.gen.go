@@ -152,7 +152,7 @@ type UploadRequest struct {
 	// Part With upload_id: the first part to return a URL of, next_part of the previous response
 	Part *int32 `json:"part,omitempty"`
 
-	// Size Bytes; a file over 100 MiB is uploaded in parts
+	// Size Bytes, at most 5 TiB; a file over 100 MiB is uploaded in parts
 	Size *int64 `json:"size,omitempty"`
 
 	// UploadId Of an upload in parts: returns URLs of further parts, or new URLs; size is that of the upload
@@ -182,45 +182,73 @@ type Unsupported = Problem
 
 // GetFileParams defines parameters for GetFile.
 type GetFileParams struct {
-	IfMatch           *IfMatch           `json:"If-Match,omitempty"`
-	IfNoneMatch       *IfNoneMatch       `json:"If-None-Match,omitempty"`
-	IfModifiedSince   *IfModifiedSince   `json:"If-Modified-Since,omitempty"`
+	// IfMatch * or a list of entity tags
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+
+	// IfNoneMatch * or a list of entity tags
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
+
+	// IfModifiedSince An HTTP date
+	IfModifiedSince *IfModifiedSince `json:"If-Modified-Since,omitempty"`
+
+	// IfUnmodifiedSince An HTTP date
 	IfUnmodifiedSince *IfUnmodifiedSince `json:"If-Unmodified-Since,omitempty"`
 
 	// Range One range of bytes; anything else is ignored
-	Range   *string `json:"Range,omitempty"`
+	Range *string `json:"Range,omitempty"`
+
+	// IfRange One entity tag or one HTTP date
 	IfRange *string `json:"If-Range,omitempty"`
 }
 
 // HeadFileParams defines parameters for HeadFile.
 type HeadFileParams struct {
-	IfMatch           *IfMatch           `json:"If-Match,omitempty"`
-	IfNoneMatch       *IfNoneMatch       `json:"If-None-Match,omitempty"`
-	IfModifiedSince   *IfModifiedSince   `json:"If-Modified-Since,omitempty"`
+	// IfMatch * or a list of entity tags
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+
+	// IfNoneMatch * or a list of entity tags
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
+
+	// IfModifiedSince An HTTP date
+	IfModifiedSince *IfModifiedSince `json:"If-Modified-Since,omitempty"`
+
+	// IfUnmodifiedSince An HTTP date
 	IfUnmodifiedSince *IfUnmodifiedSince `json:"If-Unmodified-Since,omitempty"`
 }
 
 // HealthParams defines parameters for Health.
 type HealthParams struct {
-	IfMatch     *IfMatch     `json:"If-Match,omitempty"`
+	// IfMatch * or a list of entity tags
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+
+	// IfNoneMatch * or a list of entity tags
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // HeadHealthParams defines parameters for HeadHealth.
 type HeadHealthParams struct {
-	IfMatch     *IfMatch     `json:"If-Match,omitempty"`
+	// IfMatch * or a list of entity tags
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+
+	// IfNoneMatch * or a list of entity tags
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // HealthDetailsParams defines parameters for HealthDetails.
 type HealthDetailsParams struct {
-	IfMatch     *IfMatch     `json:"If-Match,omitempty"`
+	// IfMatch * or a list of entity tags
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+
+	// IfNoneMatch * or a list of entity tags
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // HeadHealthDetailsParams defines parameters for HeadHealthDetails.
 type HeadHealthDetailsParams struct {
-	IfMatch     *IfMatch     `json:"If-Match,omitempty"`
+	// IfMatch * or a list of entity tags
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+
+	// IfNoneMatch * or a list of entity tags
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
@@ -230,8 +258,12 @@ type ListItemsParams struct {
 	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
 
 	// Cursor next_cursor of the previous page
-	Cursor      *string      `form:"cursor,omitempty" json:"cursor,omitempty"`
-	IfMatch     *IfMatch     `json:"If-Match,omitempty"`
+	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// IfMatch * or a list of entity tags
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+
+	// IfNoneMatch * or a list of entity tags
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
@@ -241,32 +273,48 @@ type HeadItemsParams struct {
 	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
 
 	// Cursor next_cursor of the previous page
-	Cursor      *string      `form:"cursor,omitempty" json:"cursor,omitempty"`
-	IfMatch     *IfMatch     `json:"If-Match,omitempty"`
+	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// IfMatch * or a list of entity tags
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+
+	// IfNoneMatch * or a list of entity tags
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // DeleteItemParams defines parameters for DeleteItem.
 type DeleteItemParams struct {
-	IfMatch     *IfMatch     `json:"If-Match,omitempty"`
+	// IfMatch * or a list of entity tags
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+
+	// IfNoneMatch * or a list of entity tags
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // GetItemParams defines parameters for GetItem.
 type GetItemParams struct {
-	IfMatch     *IfMatch     `json:"If-Match,omitempty"`
+	// IfMatch * or a list of entity tags
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+
+	// IfNoneMatch * or a list of entity tags
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // HeadItemParams defines parameters for HeadItem.
 type HeadItemParams struct {
-	IfMatch     *IfMatch     `json:"If-Match,omitempty"`
+	// IfMatch * or a list of entity tags
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+
+	// IfNoneMatch * or a list of entity tags
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // PutItemParams defines parameters for PutItem.
 type PutItemParams struct {
-	IfMatch     *IfMatch     `json:"If-Match,omitempty"`
+	// IfMatch * or a list of entity tags
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+
+	// IfNoneMatch * or a list of entity tags
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
