@@ -2,6 +2,9 @@ package e2e
 
 import (
 	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,6 +21,8 @@ func TestContract(t *testing.T) { checkContract(t, lastOutputs(t)) }
 func checkContract(t *testing.T, out outputs) {
 	t.Helper()
 	sendPresigned(t, requestUpload(t, out, exampleFile, len("contents")).presigned, "contents")
+	before := items(t, out)
+	defer restore(t, out, before)
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()
 	report, err := schemathesis(ctx, t, out).CombinedOutput()
@@ -25,6 +30,48 @@ func checkContract(t *testing.T, out outputs) {
 		t.Fatalf("schemathesis: %v\n%s", err, report)
 	}
 	t.Logf("schemathesis: %s", generatedCases.Find(report))
+}
+
+// items are the bodies of all items by id.
+func items(t *testing.T, out outputs) map[string]string {
+	t.Helper()
+	bodies := map[string]string{}
+	for path := "/items?limit=100"; ; {
+		got := request(t, out, http.MethodGet, path, "")
+		var page struct {
+			Items []struct {
+				ID   string
+				Body json.RawMessage
+			}
+			Next *string `json:"next_cursor"`
+		}
+		if err := json.Unmarshal([]byte(got.body), &page); err != nil || got.status != http.StatusOK {
+			t.Fatalf("GET %s: %d, %v: %.200s", path, got.status, err, got.body)
+		}
+		for _, item := range page.Items {
+			bodies[item.ID] = string(item.Body)
+		}
+		if page.Next == nil {
+			return bodies
+		}
+		path = "/items?limit=100&cursor=" + url.QueryEscape(*page.Next)
+	}
+}
+
+// restore restores the items: Schemathesis takes ids from lists and deletes and replaces what has them.
+func restore(t *testing.T, out outputs, before map[string]string) {
+	t.Helper()
+	after := items(t, out)
+	for id := range after {
+		if _, ok := before[id]; !ok {
+			request(t, out, http.MethodDelete, "/items/"+id, "")
+		}
+	}
+	for id, body := range before {
+		if after[id] != body {
+			request(t, out, http.MethodPut, "/items/"+id, body)
+		}
+	}
 }
 
 // exampleFile is the example of a file's key in the contract, which requests to the operations on files have.

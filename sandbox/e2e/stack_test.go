@@ -52,10 +52,10 @@ func TestEndToEnd(t *testing.T) {
 		dev = up(t, "dev")
 	})
 	deployed["dev"] = &dev
+	step("each response to the requests that Schemathesis generates from the contract conforms to it", func(t *testing.T) { checkContract(t, dev) })
 	for _, check := range requestChecks() {
 		step(check.name, func(t *testing.T) { check.run(t, dev) })
 	}
-	step("each response to the requests that Schemathesis generates from the contract conforms to it", func(t *testing.T) { checkContract(t, dev) })
 	step("the CLI reports the clouds that it is built without", func(t *testing.T) { checkWithoutClouds(t, dev) })
 	var waiting *atBreakpoint
 	step("a request waits at a breakpoint, during the next steps", func(t *testing.T) { waiting = stopAtBreakpoint(t, dev) })
