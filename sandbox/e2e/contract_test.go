@@ -9,23 +9,32 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 )
 
 // TestContract sends Schemathesis's requests to the stack that came up last. `make contract-test` runs it.
-func TestContract(t *testing.T) { checkContract(t, lastOutputs(t)) }
+func TestContract(t *testing.T) { checkContract(t, lastOutputs(t), allPhases) }
+
+// The phases of Schemathesis: the contract's examples, boundaries of each parameter, random requests, and sequences.
+// Only the second sends other methods than those of a path.
+const (
+	allPhases      = "examples,coverage,fuzzing,stateful"
+	ordinaryPhases = "examples,fuzzing,stateful"
+)
 
 // checkContract tests the stack with the requests that Schemathesis generates from the contract: valid and invalid ones,
 // and sequences of them. Each response must be one that the contract describes.
-func checkContract(t *testing.T, out outputs) {
+func checkContract(t *testing.T, out outputs, phases string) {
 	t.Helper()
 	sendPresigned(t, requestUpload(t, out, exampleFile, len("contents")).presigned, "contents")
 	before := items(t, out)
 	defer restore(t, out, before)
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()
-	report, err := schemathesis(ctx, t, out).CombinedOutput()
+	report, err := schemathesis(ctx, t, out, phases).CombinedOutput()
 	if err != nil {
 		t.Fatalf("schemathesis: %v\n%s", err, report)
 	}
@@ -80,8 +89,8 @@ const exampleFile = "reports/2026/summary.txt"
 // generatedCases is the part of a report that counts the requests.
 var generatedCases = regexp.MustCompile(`\d+ generated, \d+ passed`)
 
-// schemathesis prepares Schemathesis with all checks and phases.
-func schemathesis(ctx context.Context, t *testing.T, out outputs) *exec.Cmd {
+// schemathesis prepares Schemathesis with all checks.
+func schemathesis(ctx context.Context, t *testing.T, out outputs, phases string) *exec.Cmd {
 	t.Helper()
 	root := repository(t)
 	tool := filepath.Join(root, ".sandbox", "schemathesis", "bin", "schemathesis")
@@ -89,17 +98,34 @@ func schemathesis(ctx context.Context, t *testing.T, out outputs) *exec.Cmd {
 		t.Fatalf("this test needs Schemathesis; make contract-test installs it and runs this test: %v", err)
 	}
 	settings := filepath.Join(root, "sandbox", "tools", "schemathesis")
+	target, security := out.URL, requiredSecurity(t, out)
 	args := []string{
 		"--config-file", filepath.Join(settings, "schemathesis.toml"), "--no-color",
-		"run", filepath.Join(root, "docs", "openapi.json"), "--url", out.URL,
-		"--checks", "all", "--phases", "examples,coverage,fuzzing,stateful", "--continue-on-failure",
+		"run", filepath.Join(root, "docs", "openapi.json"),
+		"--checks", "all", "--phases", phases, "--continue-on-failure",
 	}
-	security := "SECURITY=" // the schemes that the stack requires, of those in the contract
-	if out.APIKey != "" {
-		args, security = append(args, "--header", "x-api-key: "+out.APIKey), "SECURITY=apiKey"
+	if slices.Contains(security, "apiKey") {
+		args = append(args, "--header", "x-api-key: "+out.APIKey)
 	}
-	cmd := exec.CommandContext(ctx, tool, args...)
-	cmd.Env = append(os.Environ(), "SCHEMATHESIS_HOOKS="+filepath.Join(settings, "hooks.py"), security)
+	if slices.Contains(security, "signature") {
+		proxy, authorization := signingProxy(t, out)
+		target, args = proxy, append(args, "--header", "Authorization: "+authorization)
+	}
+	cmd := exec.CommandContext(ctx, tool, append(args, "--url", target)...)
+	cmd.Env = append(os.Environ(), "SCHEMATHESIS_HOOKS="+filepath.Join(settings, "hooks.py"), "SECURITY="+strings.Join(security, " "))
 	cmd.Dir = t.TempDir() // for its caches
 	return cmd
+}
+
+// requiredSecurity are the contract's security schemes that the stack requires, all of them in each request.
+func requiredSecurity(t *testing.T, out outputs) (schemes []string) {
+	t.Helper()
+	if out.APIKey != "" {
+		schemes = append(schemes, "apiKey")
+	}
+	api, _ := readStackFile(t, out.ConfigFile).Config["didomi:api"].(map[string]any)
+	if api["auth"] == "iam" {
+		schemes = append(schemes, "signature")
+	}
+	return schemes
 }

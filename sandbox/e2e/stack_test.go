@@ -52,7 +52,7 @@ func TestEndToEnd(t *testing.T) {
 		dev = up(t, "dev")
 	})
 	deployed["dev"] = &dev
-	step("each response to the requests that Schemathesis generates from the contract conforms to it", func(t *testing.T) { checkContract(t, dev) })
+	step("each response to the requests that Schemathesis generates from the contract conforms to it", func(t *testing.T) { checkContract(t, dev, allPhases) })
 	for _, check := range requestChecks() {
 		step(check.name, func(t *testing.T) { check.run(t, dev) })
 	}
@@ -103,6 +103,7 @@ func TestEndToEnd(t *testing.T) {
 	step("a destroy and a replacement of unprotected dev are rejected", func(t *testing.T) { checkUnprotected(t, dev) })
 	step("the deployed values match AWS's resource schemas", func(t *testing.T) { checkSchemas(t, dev, prod) })
 	step("an empty stack imports another tool's resources with the file of ops imports", func(t *testing.T) { checkImport(t, dev) })
+	step("no operation that requires credentials responds to Schemathesis without them", func(t *testing.T) { checkContract(t, prod, ordinaryPhases) })
 	step("API Gateway's own responses are problem+json", func(t *testing.T) { checkGatewayResponses(t, prod) })
 	step("keys have separate throttles of a route", func(t *testing.T) { checkSeparateKeyThrottles(t, prod) })
 	step("a canary is rejected while an alarm is in ALARM, then promoted, then rolled back", func(t *testing.T) {
