@@ -60,14 +60,14 @@ func (c Condition) check() error {
 	return nil
 }
 
-// PutItem creates or replaces an item with body, as JSON.
+// PutItem creates or replaces an item with body, as JSON; a json.RawMessage is sent as it is.
 //
 // A response may be lost, so that the next try fails on the change that the lost one made. PutItem therefore
 // reads the item before it reports such a failure, and returns the item if it has this body. Another client that has
 // written the same body meanwhile cannot be told from this one: give bodies that claim something, such as a lock, a
 // value of their own.
 func (c *Client) PutItem(ctx context.Context, id string, body any, condition Condition) (Item, error) {
-	text, err := json.Marshal(body)
+	text, err := encode(body)
 	if err := errors.Join(err, condition.check()); err != nil {
 		return Item{}, err
 	}
@@ -83,6 +83,14 @@ func (c *Client) PutItem(ctx context.Context, id string, body any, condition Con
 		return now, nil
 	}
 	return Item{}, errors.Join(err, readErr)
+}
+
+// encode is json.Marshal, which would drop the white space of what is JSON already.
+func encode(body any) ([]byte, error) {
+	if raw, ok := body.(json.RawMessage); ok {
+		return raw, nil
+	}
+	return json.Marshal(body)
 }
 
 // DeleteItem deletes an item. That there is none is transport.ErrNotFound, except after a try whose response was lost:

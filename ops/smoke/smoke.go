@@ -13,10 +13,10 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
 	"time"
 
+	"github.com/didomi/serverless-api/client/transport"
 	"github.com/didomi/serverless-api/lambda/openapi"
 	"github.com/didomi/serverless-api/ops/command"
 )
@@ -33,7 +33,7 @@ const (
 )
 
 // Run makes the requests of the smoke test to the API at --url. Its key, where it requires one, is in the
-// environment variable API_KEY.
+// environment variable API_KEY, and the token of --auth jwt in BEARER_TOKEN.
 func Run(ctx context.Context, io command.IO, args []string) error {
 	definition, err := openapi.Load()
 	if err != nil {
@@ -46,10 +46,15 @@ func run(ctx context.Context, io command.IO, args []string, requests []openapi.R
 	flags := command.Flags("smoke")
 	base := flags.String("url", "", "the API's `address`, as the stack's output url gives it")
 	via := flags.String("via", "", "HTTP `proxy` to the API that terminates TLS, where the API's host name does not resolve")
+	auth := flags.String("auth", authNone, "how the API's callers prove who they are, as the stack's output auth gives it: none, jwt (the token in BEARER_TOKEN) or iam (a signature with the AWS `credentials` of the environment)")
 	if err := command.Parse(io, flags, args); err != nil {
 		return err
 	}
-	api, err := newAPI(*base, *via, os.Getenv("API_KEY"))
+	options, err := authentication(ctx, *auth)
+	if err != nil {
+		return err
+	}
+	api, err := newAPI(*base, *via, options)
 	if err != nil {
 		return err
 	}
@@ -60,8 +65,10 @@ func run(ctx context.Context, io command.IO, args []string, requests []openapi.R
 }
 
 type api struct {
-	base, key string
-	client    http.Client
+	base   string
+	client *http.Client
+	// authenticated is whether requests have a key, a token or a signature.
+	authenticated bool
 	// left is the rest of settling.
 	left, pollInterval time.Duration
 }
@@ -80,22 +87,27 @@ func (a *api) check(ctx context.Context, out io.Writer, requests []openapi.Reque
 	return failed
 }
 
-func newAPI(base, via, key string) (*api, error) {
-	address, err := url.Parse(base)
-	if err != nil || address.Host == "" || address.Scheme != "https" && address.Scheme != "http" {
-		return nil, command.BadUsage("--url %q: must be the address of an API", base)
-	}
-	a := &api{key: key, client: http.Client{Timeout: timeout}, left: settling, pollInterval: pollInterval}
+// newAPI returns the API at base. Its requests are tried once: a fault that another try would hide is what the smoke
+// test is to find.
+func newAPI(base, via string, options []transport.Option) (*api, error) {
+	sender := http.DefaultTransport.(*http.Transport).Clone()
+	address := base
 	if via != "" {
 		proxy, err := url.Parse(via)
 		if err != nil || proxy.Host == "" {
 			return nil, command.BadUsage("--via %q: must be the address of a proxy", via)
 		}
-		address.Scheme = "http" // the proxy adds TLS
-		a.client.Transport = &http.Transport{Proxy: http.ProxyURL(proxy)}
+		sender.Proxy = http.ProxyURL(proxy)
+		if rest, secure := strings.CutPrefix(base, "https://"); secure {
+			address = "http://" + rest // the proxy adds TLS
+		}
 	}
-	a.base = strings.TrimSuffix(address.String(), "/")
-	return a, nil
+	client, parsed, err := transport.New(address, append([]transport.Option{transport.WithBase(sender), transport.WithRetries(transport.Retries{Tries: 1})}, options...)...)
+	if err != nil {
+		return nil, command.BadUsage("--url: %s", err)
+	}
+	client.Timeout = timeout
+	return &api{base: parsed.String(), client: client, authenticated: len(options) > 0, left: settling, pollInterval: pollInterval}, nil
 }
 
 // expect makes a request, again while a name or a key may not be available everywhere.
@@ -126,9 +138,6 @@ func (a *api) try(ctx context.Context, want openapi.Request, id string) error {
 	if len(want.Body) > 0 {
 		request.Header.Set("Content-Type", "application/json")
 	}
-	if a.key != "" {
-		request.Header.Set("X-Api-Key", a.key)
-	}
 	response, err := a.client.Do(request)
 	if name := new(net.DNSError); errors.As(err, &name) && name.IsNotFound {
 		return fmt.Errorf("%w: %w", err, errUnsettled)
@@ -149,8 +158,8 @@ func (a *api) try(ctx context.Context, want openapi.Request, id string) error {
 		return nil
 	}
 	err = fmt.Errorf("%s %s returns %s, want %d %s: %.500s", want.Method(), path, response.Status, want.Status, want.Contains, text)
-	if response.StatusCode == http.StatusForbidden && a.key != "" {
-		return fmt.Errorf("%w: the key is %w", err, errUnsettled)
+	if response.StatusCode == http.StatusForbidden && a.authenticated {
+		return fmt.Errorf("%w: the key or the permission is %w", err, errUnsettled)
 	}
 	return err
 }

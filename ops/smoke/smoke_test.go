@@ -2,7 +2,6 @@ package smoke
 
 import (
 	"bytes"
-	"context"
 	"io"
 	"net"
 	"net/http"
@@ -12,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/didomi/serverless-api/client/transport"
 	"github.com/didomi/serverless-api/lambda/openapi"
 	"github.com/didomi/serverless-api/ops/command"
 )
@@ -114,7 +114,7 @@ func TestARequestWithANewKeyIsRepeated(t *testing.T) {
 				w.WriteHeader(http.StatusForbidden)
 				return true
 			})
-			a, err := newAPI(server.URL, "", "k")
+			a, err := newAPI(server.URL, "", []transport.Option{transport.WithAPIKey("k")})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -131,15 +131,14 @@ func TestARequestWithANewKeyIsRepeated(t *testing.T) {
 }
 
 func TestARequestToANewHostNameIsRepeated(t *testing.T) {
-	a, err := newAPI("http://api.invalid", "", "")
+	var asked atomic.Int32
+	a, err := newAPI("http://api.invalid", "", []transport.Option{transport.WithBase(roundTripper(func(*http.Request) (*http.Response, error) {
+		asked.Add(1)
+		return nil, &net.DNSError{Err: "no such host", Name: "api.invalid", IsNotFound: true}
+	}))})
 	if err != nil {
 		t.Fatal(err)
 	}
-	var asked atomic.Int32
-	a.client.Transport = &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
-		asked.Add(1)
-		return nil, &net.DNSError{Err: "no such host", Name: "api.invalid", IsNotFound: true}
-	}}
 	a.pollInterval, a.left = time.Millisecond, 2*time.Millisecond
 	if err := a.check(t.Context(), io.Discard, requests()); err == nil {
 		t.Error("it works without a name")
@@ -148,6 +147,10 @@ func TestARequestToANewHostNameIsRepeated(t *testing.T) {
 		t.Errorf("requested %d times, want each of %d requests once and two again", asked.Load(), questions)
 	}
 }
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 func TestTheProxyIsUsedWhereTheHostNameDoesNotResolve(t *testing.T) {
 	server := serve(t, "", func(w http.ResponseWriter, r *http.Request) bool {
@@ -167,5 +170,48 @@ func TestAnInvalidAddressIsRejected(t *testing.T) {
 		if err := ask(t, "--url", address); err == nil || !strings.Contains(err.Error(), "must be the address") {
 			t.Errorf("--url %q: %v", address, err)
 		}
+	}
+}
+
+func TestRequestsProveWhoTheirCallerIs(t *testing.T) {
+	for name, test := range map[string]struct {
+		auth        string
+		environment map[string]string
+		want        string // the beginning of the header Authorization
+		err         string
+	}{
+		"with nothing":                         {"none", nil, "", ""},
+		"with a token":                         {"jwt", map[string]string{"BEARER_TOKEN": "t-1"}, "Bearer t-1", ""},
+		"with a signature":                     {"iam", map[string]string{"AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "SECRET", "AWS_REGION": "eu-west-3"}, "AWS4-HMAC-SHA256 Credential=AKID/", ""},
+		"not without a token":                  {"jwt", nil, "", "set BEARER_TOKEN"},
+		"not without a region":                 {"iam", nil, "", "set AWS_REGION"},
+		"not in a way that stacks do not have": {"basic", nil, "", `--auth "basic": must be none, jwt or iam`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, variable := range []string{"API_KEY", "BEARER_TOKEN", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"} {
+				t.Setenv(variable, "")
+			}
+			t.Setenv("AWS_CONFIG_FILE", "/dev/null")
+			for variable, value := range test.environment {
+				t.Setenv(variable, value)
+			}
+			var got []string
+			server := serve(t, "", func(_ http.ResponseWriter, r *http.Request) bool {
+				got = append(got, r.Header.Get("Authorization"))
+				return false
+			})
+			err := ask(t, "--url", server.URL, "--auth", test.auth)
+			if (err == nil) != (test.err == "") || err != nil && !strings.Contains(err.Error(), test.err) {
+				t.Fatalf("error %v, want %q", err, test.err)
+			}
+			for _, header := range got {
+				if !strings.HasPrefix(header, test.want) || test.want == "" && header != "" {
+					t.Errorf("Authorization is %q, want %q", header, test.want)
+				}
+			}
+			if err == nil && len(got) != len(requests()) {
+				t.Errorf("%d requests were sent", len(got))
+			}
+		})
 	}
 }

@@ -400,7 +400,7 @@ func openFile(t *testing.T, out outputs, key string, read func(*http.Response)) 
 		t.Fatal(err)
 	}
 	req.Header.Set("X-Api-Key", out.APIKey)
-	res, err := client.Do(req)
+	res, err := httpClient.Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}

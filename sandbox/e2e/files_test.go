@@ -55,7 +55,7 @@ func checkStream(t *testing.T, out outputs) {
 	_ = elsewhere.Body.Close()
 	complete := getBig(t, out, "", http.StatusTemporaryRedirect)
 	_ = complete.Body.Close()
-	atS3, err := client.Get(complete.Header.Get("Location"))
+	atS3, err := httpClient.Get(complete.Header.Get("Location"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +86,7 @@ func getBig(t *testing.T, out outputs, rng string, want int) *http.Response {
 	if rng != "" {
 		req.Header.Set("Range", rng)
 	}
-	direct := *client
+	direct := *httpClient
 	direct.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	res, err := direct.Do(req)
 	if err != nil {

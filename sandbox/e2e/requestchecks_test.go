@@ -32,6 +32,8 @@ func requestChecks() []requestCheck {
 		{"only pages of the stack's origins may call the API and follow its redirects to S3", checkOrigins},
 		{"a file of 64 MiB is streamed in bounded memory", checkStream},
 		{"files are uploaded with the API's presigned requests", checkUpload},
+		{"the client resumes an upload in parts and a download", checkClientFiles},
+		{"the client knows what its writes have done whose responses are lost", checkLostResponses},
 		{"each spelling of a path addresses one resource or none", checkPaths},
 		{"a request with a condition that cannot be evaluated is rejected", checkConditions},
 		{"a client cannot forge fields of the access log", checkAccessLog},

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -8,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/didomi/serverless-api/client"
 )
 
 // response is a response with its complete body.
@@ -17,8 +20,8 @@ type response struct {
 	body   string
 }
 
-// client has a timeout well above the platform's limit of 29 s.
-var client = &http.Client{
+// httpClient has a timeout well above the platform's limit of 29 s.
+var httpClient = &http.Client{
 	Timeout:       2 * time.Minute,
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 }
@@ -51,7 +54,7 @@ func do(t *testing.T, req *http.Request) response {
 
 // roundTrip is do for goroutines, which must not end the test.
 func roundTrip(req *http.Request) (response, error) {
-	res, err := client.Do(req)
+	res, err := httpClient.Do(req)
 	if err != nil {
 		return response{}, err
 	}
@@ -121,29 +124,25 @@ func checkItems(t *testing.T, out outputs) {
 func checkLongPage(t *testing.T, out outputs) {
 	t.Helper()
 	const items = 8
+	c := newClient(t, out)
 	for i := range items {
-		path := fmt.Sprint("/items/e2e-long-", i)
-		if got := request(t, out, http.MethodPut, path, "1"+strings.Repeat("\t", 256<<10-1)); got.status != http.StatusCreated && got.status != http.StatusOK {
-			t.Fatalf("PUT %s: %d\n%s", path, got.status, got.body)
+		id := fmt.Sprint("e2e-long-", i)
+		if _, err := c.PutItem(t.Context(), id, json.RawMessage("1"+strings.Repeat("\t", 256<<10-1)), client.Always()); err != nil {
+			t.Fatal(err)
 		}
-		defer request(t, out, http.MethodDelete, path, "")
+		defer func() { _ = c.DeleteItem(context.WithoutCancel(t.Context()), id, client.Always()) }()
 	}
-	for path, seen := "/items?limit=100", 0; ; {
-		got := request(t, out, http.MethodGet, path, "")
-		var page struct {
-			Next *string `json:"next_cursor"`
+	seen := 0
+	for item, err := range c.Items(t.Context(), 100) {
+		if err != nil {
+			t.Fatal(err)
 		}
-		if err := json.Unmarshal([]byte(got.body), &page); err != nil || got.status != http.StatusOK {
-			t.Fatalf("GET %s: %d, %v: %.200s", path, got.status, err, got.body)
+		if strings.HasPrefix(item.Id, "e2e-long-") {
+			seen++
 		}
-		seen += strings.Count(got.body, `"e2e-long-`)
-		if page.Next == nil {
-			if seen != items {
-				t.Fatalf("the pages have %d of %d items", seen, items)
-			}
-			return
-		}
-		path = "/items?limit=100&cursor=" + *page.Next
+	}
+	if seen != items {
+		t.Fatalf("the pages have %d of %d items", seen, items)
 	}
 }
 

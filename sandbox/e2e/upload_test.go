@@ -31,8 +31,7 @@ type upload struct {
 	Abort    presigned `json:"abort"`
 }
 
-// checkUpload uploads files with the API's presigned requests, in one request and in parts, and reads them; an aborted
-// upload leaves no file.
+// checkUpload uploads files with the API's presigned requests and reads them. checkClientFiles does so in parts.
 func checkUpload(t *testing.T, out outputs) {
 	t.Helper()
 	small := requestUpload(t, out, "e2e/small.txt", len("small"))
@@ -43,21 +42,6 @@ func checkUpload(t *testing.T, out outputs) {
 
 	checkActiveContent(t, out)
 	checkLargestUpload(t, out)
-
-	const size = 110 << 20 // more than the API allows in one request
-	large, list := requestUpload(t, out, "e2e/large.bin", size), ""
-	for _, part := range large.Parts {
-		tag := sendPresigned(t, part.presigned, strings.Repeat("x", int(part.Size)))
-		list += fmt.Sprintf("<Part><PartNumber>%d</PartNumber><ETag>%s</ETag></Part>", part.Number, tag)
-	}
-	sendPresigned(t, large.Complete, "<CompleteMultipartUpload>"+list+"</CompleteMultipartUpload>")
-	if got := request(t, out, http.MethodHead, "/files/e2e/large.bin", ""); got.status != http.StatusOK || len(large.Parts) < 2 {
-		t.Errorf("the file of %d parts: status %d", len(large.Parts), got.status)
-	}
-	sendPresigned(t, requestUpload(t, out, "e2e/never.bin", size).Abort, "")
-	if got := request(t, out, http.MethodGet, "/files/e2e/never.bin", ""); got.status != http.StatusNotFound {
-		t.Errorf("an aborted upload: status %d", got.status)
-	}
 }
 
 // checkLargestUpload starts an upload of the largest size under the longest key: with a session token as long as AWS's,
