@@ -414,6 +414,8 @@ type ClientInterface interface {
 
 	// UploadFileWithBody URLs to upload a file to: one, or one for each part, in pages
 	//
+	// May be repeated after a lost response or 5xx. An upload in parts whose response was lost has no parts, costs nothing and is aborted by the bucket's lifecycle rule.
+	//
 	// Scopes that a token needs: files:write.
 	//
 	// Takes any type of body and a specified content type.
@@ -422,6 +424,8 @@ type ClientInterface interface {
 	UploadFileWithBody(ctx context.Context, key string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// UploadFile URLs to upload a file to: one, or one for each part, in pages
+	//
+	// May be repeated after a lost response or 5xx. An upload in parts whose response was lost has no parts, costs nothing and is aborted by the bucket's lifecycle rule.
 	//
 	// Scopes that a token needs: files:write.
 	//
@@ -470,6 +474,8 @@ type ClientInterface interface {
 
 	// DeleteItem Delete an item
 	//
+	// May be repeated after a lost response or 5xx; 404 then means that it is done.
+	//
 	// Scopes that a token needs: items:write.
 	//
 	// Corresponds with DELETE /items/{id} (the `DeleteItem` operationId).
@@ -491,7 +497,7 @@ type ClientInterface interface {
 
 	// PutItemWithBody Create or replace an item, JSON of at most 256 KiB
 	//
-	// Every client must be able to read the body (RFC 8259, 4, 6, 8 and 9), or the status is 422: at most 60 levels of arrays and objects; numbers in the range of a double (IEEE 754) and of at most 1,077 characters; no name twice in one object; UTF-8 without a byte order mark; no surrogate without its other half. U+FFFD, which replaces bytes that are not UTF-8, is accepted only as the escape \ufffd. Items that were stored before these limits are returned unchanged.
+	// Every client must be able to read the body (RFC 8259, 4, 6, 8 and 9), or the status is 422: at most 60 levels of arrays and objects; numbers in the range of a double (IEEE 754) and of at most 1,077 characters; no name twice in one object; UTF-8 without a byte order mark; no surrogate without its other half. U+FFFD, which replaces bytes that are not UTF-8, is accepted only as the escape \ufffd. Items that were stored before these limits are returned unchanged. May be repeated after a lost response or 5xx. With a condition the second response may be 412 because of the first request: the write is done if GET returns the body that was sent.
 	//
 	// Scopes that a token needs: items:write.
 	//
@@ -502,7 +508,7 @@ type ClientInterface interface {
 
 	// PutItem Create or replace an item, JSON of at most 256 KiB
 	//
-	// Every client must be able to read the body (RFC 8259, 4, 6, 8 and 9), or the status is 422: at most 60 levels of arrays and objects; numbers in the range of a double (IEEE 754) and of at most 1,077 characters; no name twice in one object; UTF-8 without a byte order mark; no surrogate without its other half. U+FFFD, which replaces bytes that are not UTF-8, is accepted only as the escape \ufffd. Items that were stored before these limits are returned unchanged.
+	// Every client must be able to read the body (RFC 8259, 4, 6, 8 and 9), or the status is 422: at most 60 levels of arrays and objects; numbers in the range of a double (IEEE 754) and of at most 1,077 characters; no name twice in one object; UTF-8 without a byte order mark; no surrogate without its other half. U+FFFD, which replaces bytes that are not UTF-8, is accepted only as the escape \ufffd. Items that were stored before these limits are returned unchanged. May be repeated after a lost response or 5xx. With a condition the second response may be 412 because of the first request: the write is done if GET returns the body that was sent.
 	//
 	// Scopes that a token needs: items:write.
 	//
@@ -548,6 +554,8 @@ func (c *Client) HeadFile(ctx context.Context, key string, params *HeadFileParam
 
 // UploadFileWithBody URLs to upload a file to: one, or one for each part, in pages
 //
+// May be repeated after a lost response or 5xx. An upload in parts whose response was lost has no parts, costs nothing and is aborted by the bucket's lifecycle rule.
+//
 // Scopes that a token needs: files:write.
 //
 // Takes any type of body and a specified content type.
@@ -566,6 +574,8 @@ func (c *Client) UploadFileWithBody(ctx context.Context, key string, contentType
 }
 
 // UploadFile URLs to upload a file to: one, or one for each part, in pages
+//
+// May be repeated after a lost response or 5xx. An upload in parts whose response was lost has no parts, costs nothing and is aborted by the bucket's lifecycle rule.
 //
 // Scopes that a token needs: files:write.
 //
@@ -684,6 +694,8 @@ func (c *Client) HeadItems(ctx context.Context, params *HeadItemsParams, reqEdit
 
 // DeleteItem Delete an item
 //
+// May be repeated after a lost response or 5xx; 404 then means that it is done.
+//
 // Scopes that a token needs: items:write.
 //
 // Corresponds with DELETE /items/{id} (the `DeleteItem` operationId).
@@ -735,7 +747,7 @@ func (c *Client) HeadItem(ctx context.Context, id string, params *HeadItemParams
 
 // PutItemWithBody Create or replace an item, JSON of at most 256 KiB
 //
-// Every client must be able to read the body (RFC 8259, 4, 6, 8 and 9), or the status is 422: at most 60 levels of arrays and objects; numbers in the range of a double (IEEE 754) and of at most 1,077 characters; no name twice in one object; UTF-8 without a byte order mark; no surrogate without its other half. U+FFFD, which replaces bytes that are not UTF-8, is accepted only as the escape \ufffd. Items that were stored before these limits are returned unchanged.
+// Every client must be able to read the body (RFC 8259, 4, 6, 8 and 9), or the status is 422: at most 60 levels of arrays and objects; numbers in the range of a double (IEEE 754) and of at most 1,077 characters; no name twice in one object; UTF-8 without a byte order mark; no surrogate without its other half. U+FFFD, which replaces bytes that are not UTF-8, is accepted only as the escape \ufffd. Items that were stored before these limits are returned unchanged. May be repeated after a lost response or 5xx. With a condition the second response may be 412 because of the first request: the write is done if GET returns the body that was sent.
 //
 // Scopes that a token needs: items:write.
 //
@@ -756,7 +768,7 @@ func (c *Client) PutItemWithBody(ctx context.Context, id string, params *PutItem
 
 // PutItem Create or replace an item, JSON of at most 256 KiB
 //
-// Every client must be able to read the body (RFC 8259, 4, 6, 8 and 9), or the status is 422: at most 60 levels of arrays and objects; numbers in the range of a double (IEEE 754) and of at most 1,077 characters; no name twice in one object; UTF-8 without a byte order mark; no surrogate without its other half. U+FFFD, which replaces bytes that are not UTF-8, is accepted only as the escape \ufffd. Items that were stored before these limits are returned unchanged.
+// Every client must be able to read the body (RFC 8259, 4, 6, 8 and 9), or the status is 422: at most 60 levels of arrays and objects; numbers in the range of a double (IEEE 754) and of at most 1,077 characters; no name twice in one object; UTF-8 without a byte order mark; no surrogate without its other half. U+FFFD, which replaces bytes that are not UTF-8, is accepted only as the escape \ufffd. Items that were stored before these limits are returned unchanged. May be repeated after a lost response or 5xx. With a condition the second response may be 412 because of the first request: the write is done if GET returns the body that was sent.
 //
 // Scopes that a token needs: items:write.
 //
