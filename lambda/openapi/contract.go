@@ -91,7 +91,8 @@ func (a *additions) extend(method string, operation map[string]any) map[string]a
 			extended[name] = value
 		}
 	}
-	responses := maps.Clone(a.Responses[toEvery])
+	responses := map[string]any{}
+	maps.Copy(responses, a.Responses[toEvery])
 	if required, _ := operation["security"].([]any); len(required) > 0 {
 		extended["security"] = a.Security
 		maps.Copy(responses, a.Responses[toSecured])

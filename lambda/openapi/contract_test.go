@@ -172,3 +172,21 @@ paths:`, 1)))
 		t.Error("the description lacks the scope")
 	}
 }
+
+func TestAContractNeedsNoResponsesOfThePlatform(t *testing.T) {
+	d, err := Parse([]byte(strings.Replace(small, "paths:", "x-contract: {servers: [{url: .}]}\npaths:", 1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := d.Contract()
+	if err != nil {
+		t.Fatal(err)
+	}
+	parsed, err := openapi3.NewLoader().LoadFromData(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if responses := parsed.Paths.Value("/a/{id}").Get.Responses; responses.Len() != 2 {
+		t.Errorf("%d responses, want those of the operation, 200 and 404", responses.Len())
+	}
+}

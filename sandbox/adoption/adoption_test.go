@@ -85,9 +85,29 @@ func (c clone) replaceApplication(t *testing.T) {
 	c.run(t, "git", "rm", "--quiet", "lambda/migrate/sql/0001_items.sql")
 	c.edit(t, "lambda/handler/handler.go", "type Handler struct {\n", "type Handler struct {\n\tOrders Orders\n")
 	c.edit(t, "lambda/main.go", "h := &handler.Handler{\n", "h := &handler.Handler{\n\t\tOrders: items,\n")
+	c.edit(t, "Pulumi.prod.yaml", throttles, "      - route: PUT /orders/{id}\n        rate: 200\n        burst: 400\n")
 	c.run(t, "gofmt", "-w", "lambda")
-	c.run(t, "git", "add", "lambda")
-	c.run(t, "git", "commit", "--quiet", "--message", "Serve orders")
+	c.replaceClient(t)
+	c.run(t, "git", "add", "lambda", "client", "docs")
+	c.run(t, "git", "commit", "--quiet", "--all", "--message", "Serve orders")
+}
+
+// throttles are those of the routes of items and files.
+const throttles = `      - route: PUT /items/{id}
+        rate: 200
+        burst: 400
+      - route: POST /files/{key+}
+        rate: 50
+        burst: 100
+`
+
+// replaceClient replaces the client's methods, and has make docs generate the rest from the new contract.
+func (c clone) replaceClient(t *testing.T) {
+	t.Helper()
+	c.run(t, "git", "rm", "--quiet", "client/items.go", "client/health.go", "client/storage.go", "client/upload.go", "client/parts.go", "client/download.go", "client/example_test.go", "client/typescript/example.ts")
+	c.run(t, "cp", "sandbox/adoption/testdata/orders/client/orders.go", "client")
+	c.run(t, "make", "docs")
+	c.run(t, "go", "vet", "./client/...")
 }
 
 // useOtherServices has the component data create a DynamoDB table and an SQS queue. No program here uses these services.
