@@ -12,6 +12,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
+	"github.com/didomi/serverless-api/docs"
 	"github.com/didomi/serverless-api/lambda/cache"
 	"github.com/didomi/serverless-api/lambda/contract"
 	"github.com/didomi/serverless-api/lambda/environment"
@@ -63,11 +64,12 @@ func build(env func(string) string, log *slog.Logger) (program.Program, error) {
 		Health: handler.NewHealthChecker(map[string]func(context.Context) error{
 			"database": items.Ping, "cache": redis.Ping, "files": bucket.Ping,
 		}),
-		Version: config.Version,
-		Origins: config.Origins,
-		Public:  config.Public,
-		Log:     log,
-		Meter:   meter,
+		Contract: handler.NewContract(docs.Contract),
+		Version:  config.Version,
+		Origins:  config.Origins,
+		Public:   config.Public,
+		Log:      log,
+		Meter:    meter,
 
 		StreamMax: config.StreamMax,
 	}

@@ -318,6 +318,24 @@ type PutItemParams struct {
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
+// GetContractParams defines parameters for GetContract.
+type GetContractParams struct {
+	// IfMatch * or a list of entity tags
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+
+	// IfNoneMatch * or a list of entity tags
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
+}
+
+// HeadContractParams defines parameters for HeadContract.
+type HeadContractParams struct {
+	// IfMatch * or a list of entity tags
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+
+	// IfNoneMatch * or a list of entity tags
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
+}
+
 // UploadFileJSONRequestBody defines body for UploadFile for application/json ContentType.
 type UploadFileJSONRequestBody = UploadRequest
 
@@ -516,6 +534,16 @@ type ClientInterface interface {
 	//
 	// Corresponds with PUT /items/{id} (the `PutItem` operationId).
 	PutItem(ctx context.Context, id string, params *PutItemParams, body PutItemJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetContract This document
+	//
+	// Corresponds with GET /openapi.json (the `GetContract` operationId).
+	GetContract(ctx context.Context, params *GetContractParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// HeadContract The headers of GET, without a body
+	//
+	// Corresponds with HEAD /openapi.json (the `HeadContract` operationId).
+	HeadContract(ctx context.Context, params *HeadContractParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 }
 
 // GetFile A file or one range of it, streamed
@@ -777,6 +805,36 @@ func (c *Client) PutItemWithBody(ctx context.Context, id string, params *PutItem
 // Corresponds with PUT /items/{id} (the `PutItem` operationId).
 func (c *Client) PutItem(ctx context.Context, id string, params *PutItemParams, body PutItemJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewPutItemRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetContract This document
+//
+// Corresponds with GET /openapi.json (the `GetContract` operationId).
+func (c *Client) GetContract(ctx context.Context, params *GetContractParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetContractRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// HeadContract The headers of GET, without a body
+//
+// Corresponds with HEAD /openapi.json (the `HeadContract` operationId).
+func (c *Client) HeadContract(ctx context.Context, params *HeadContractParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewHeadContractRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -1639,6 +1697,112 @@ func NewPutItemRequestWithBody(server string, id string, params *PutItemParams, 
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IfMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam0)
+		}
+
+		if params.IfNoneMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewGetContractRequest constructs an http.Request for the GetContract method
+func NewGetContractRequest(server string, params *GetContractParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/openapi.json")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam0)
+		}
+
+		if params.IfNoneMatch != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewHeadContractRequest constructs an http.Request for the HeadContract method
+func NewHeadContractRequest(server string, params *HeadContractParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/openapi.json")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodHead, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
 
 	if params != nil {
 

@@ -12,9 +12,9 @@ const revalidate = "no-cache"
 
 // setPrivateCaching keeps shared caches from storing a response that needs an API key. A cache stores every
 // response to a GET unless told otherwise, and serves it to any client: RFC 9111, 3.5 only protects requests
-// with Authorization, not those with X-Api-Key.
+// with Authorization, not those with X-Api-Key. The contract needs none.
 func (h *Handler) setPrivateCaching(r *request, resp *response) {
-	if h.Public || r.method != http.MethodGet && r.method != http.MethodHead {
+	if h.Public || r.resource == contractResource || r.method != http.MethodGet && r.method != http.MethodHead {
 		return
 	}
 	directives := resp.header.Get("Cache-Control")

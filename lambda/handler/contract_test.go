@@ -193,7 +193,8 @@ func works(read, write, remove, list, file, upload error, check func(context.Con
 	}
 	return handler.Handler{
 		Log: slog.New(slog.DiscardHandler), Files: whole,
-		Health: handler.NewHealthChecker(map[string]func(context.Context) error{"database": check}),
+		Contract: handler.NewContract([]byte(`{"openapi": "3.0.1"}`)),
+		Health:   handler.NewHealthChecker(map[string]func(context.Context) error{"database": check}),
 		Items: items{
 			get: func(string) (store.Item, cache.Status, error) { return stored, cache.Hit, read },
 			put: func(id string, _ json.RawMessage, condition store.Condition) (store.Item, bool, error) {

@@ -243,6 +243,9 @@ func TestSharedCachesDoNotStoreResponsesThatNeedAKey(t *testing.T) {
 	t.Run("in every response", func(t *testing.T) {
 		for _, h := range allStates() {
 			for resource, methods := range h.Routes() {
+				if resource == "/openapi.json" {
+					continue // it needs no key
+				}
 				for _, method := range methods {
 					for _, request := range requests(method, resource) {
 						got := do(t, &h, request)

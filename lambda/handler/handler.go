@@ -38,14 +38,16 @@ type Files interface {
 
 // Handler serves requests. Its fields must not change after the first one.
 type Handler struct {
-	Items   Items
-	Files   Files
-	Health  *HealthChecker
-	Version string   // reported by /health/details
-	Origins []string // origins that CORS allows; "*": all
-	Public  bool     // requests need no API key
-	Log     *slog.Logger
-	Meter   telemetry.Meter
+	Items  Items
+	Files  Files
+	Health *HealthChecker
+	// Contract is served without a key.
+	Contract *Contract
+	Version  string   // reported by /health/details
+	Origins  []string // origins that CORS allows; "*": all
+	Public   bool     // requests need no API key
+	Log      *slog.Logger
+	Meter    telemetry.Meter
 	// StreamMax is the largest body that is streamed, in bytes; 0 is the platform's limit. Larger ones are
 	// redirected to S3.
 	StreamMax int64

@@ -21,6 +21,7 @@ var routes = map[string]map[string]handle{
 		http.MethodHead: (*Handler).headFile,
 		http.MethodPost: (*Handler).uploadFile,
 	},
+	contractResource:  {http.MethodGet: (*Handler).contract, http.MethodHead: (*Handler).contract},
 	"/health":         {http.MethodGet: (*Handler).health, http.MethodHead: (*Handler).health},
 	"/health/details": {http.MethodGet: (*Handler).healthDetails, http.MethodHead: (*Handler).healthDetails},
 }

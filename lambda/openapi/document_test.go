@@ -77,6 +77,7 @@ func TestDocumentRoutes(t *testing.T) {
 		"/files/{key+}": {"get": streamed, "head": streamed, "post": whole, other: whole},
 		"/health":       {"get": whole, "head": whole, other: whole},
 
+		"/openapi.json":   {"get": whole, "head": whole, other: whole},
 		"/health/details": {"get": whole, "head": whole, other: whole},
 	}
 	p := parse(t)
@@ -107,8 +108,8 @@ func TestDocumentRoutes(t *testing.T) {
 	}
 }
 
-func TestEveryRouteButTheHealthCheckRequiresAKey(t *testing.T) {
-	open := []string{"get /health", "head /health"}
+func TestEveryRouteButTheHealthCheckAndTheContractRequiresAKey(t *testing.T) {
+	open := []string{"get /health", "head /health", "get /openapi.json", "head /openapi.json"}
 	for path, operations := range parse(t).Paths {
 		for method, o := range operations {
 			requires := slices.ContainsFunc(o.Security, func(requirement map[string]any) bool { return requirement["apiKey"] != nil })

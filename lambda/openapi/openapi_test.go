@@ -33,7 +33,7 @@ func TestAReadOfAnItemPagesForLatency(t *testing.T) {
 func TestRoutesAreSortedByWhatTheyRequire(t *testing.T) {
 	d := load(t)
 	open, streamed := d.Routes(Open), d.Routes(Streamed)
-	if !slices.Equal(open, []string{"GET /health", "HEAD /health"}) || !slices.Equal(streamed, []string{"GET /files/{key+}"}) {
+	if !slices.Equal(open, []string{"GET /health", "GET /openapi.json", "HEAD /health", "HEAD /openapi.json"}) || !slices.Equal(streamed, []string{"GET /files/{key+}"}) {
 		t.Errorf("open %q, streamed %q", open, streamed)
 	}
 	if both := slices.Sorted(slices.Values(slices.Concat(open, d.Routes(Keyed)))); !slices.Equal(both, d.Routes(Every)) {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/didomi/serverless-api/client"
+	"github.com/didomi/serverless-api/docs"
 )
 
 // response is a response with its complete body.
@@ -113,6 +114,9 @@ func checkItems(t *testing.T, out outputs) {
 	}
 	if got := send(t, out, http.MethodGet, "/health", "", nil); got.status != http.StatusOK || strings.TrimSpace(got.body) != `{"status":"ok"}` {
 		t.Fatalf("GET /health: %d %s", got.status, got.body)
+	}
+	if got := send(t, out, http.MethodGet, "/openapi.json", "", nil); got.status != http.StatusOK || got.body != string(docs.Contract) {
+		t.Fatalf("GET /openapi.json: %d, %d bytes that are not those of docs/openapi.json", got.status, len(got.body))
 	}
 	if got := request(t, out, http.MethodGet, "/health/details", ""); got.status != http.StatusOK || !strings.Contains(got.body, `"database":{"status":"ok"`) {
 		t.Fatalf("GET /health/details: %d %s", got.status, got.body)

@@ -11,6 +11,7 @@ const (
 // routes are the resources of the API as API Gateway names them, with their methods.
 var routes = map[string]map[string]handle{
 	"/orders/{id}":    {http.MethodGet: (*Handler).getOrder, http.MethodPut: (*Handler).putOrder},
+	contractResource:  {http.MethodGet: (*Handler).contract},
 	"/health":         {http.MethodGet: (*Handler).health},
 	"/health/details": {http.MethodGet: (*Handler).healthDetails},
 }
