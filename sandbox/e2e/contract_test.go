@@ -25,8 +25,8 @@ const (
 	ordinaryPhases = "examples,fuzzing,stateful"
 )
 
-// checkContract tests the stack with the requests that Schemathesis generates from the contract: valid and invalid ones,
-// and sequences of them. Each response must be one that the contract describes.
+// checkContract tests the stack with the requests that Schemathesis generates from the contract that the API serves: valid
+// and invalid ones, and sequences of them. Each response must be one that the contract describes.
 func checkContract(t *testing.T, out outputs, phases string) {
 	t.Helper()
 	sendPresigned(t, requestUpload(t, out, exampleFile, len("contents")).presigned, "contents")
@@ -101,7 +101,7 @@ func schemathesis(ctx context.Context, t *testing.T, out outputs, phases string)
 	target, security := out.URL, requiredSecurity(t, out)
 	args := []string{
 		"--config-file", filepath.Join(settings, "schemathesis.toml"), "--no-color",
-		"run", filepath.Join(root, "docs", "openapi.json"),
+		"run", out.URL + "/openapi.json",
 		"--checks", "all", "--phases", phases, "--continue-on-failure",
 	}
 	if slices.Contains(security, "apiKey") {
