@@ -84,10 +84,6 @@ func startEmulator() (func(), error) {
 	if err != nil {
 		return nil, err
 	}
-	// go test caches a result until a file changes that the test has opened or checked.
-	if _, err := os.Stat(launcher); err != nil {
-		return nil, err
-	}
 	command := exec.Command(python, launcher, os.DevNull)
 	command.Dir, command.Stdout, command.Stderr = dir, &output, &output
 	command.Env = append(os.Environ(), "AUTH=true", "EMULATOR_KEY="+emulatorKey, "GATEWAY_PORT="+strconv.Itoa(int(address.Port())), "BIND_HOST="+address.Addr().String(),
@@ -107,6 +103,21 @@ func startEmulator() (func(), error) {
 		return nil, fmt.Errorf("%w; its output: %s", err, output.String())
 	}
 	return stop, nil
+}
+
+// readsEmulator has go test run the package again when a module of the emulator has changed: it caches a result until a
+// file changes that a test, not TestMain, has checked.
+func readsEmulator(t *testing.T) {
+	t.Helper()
+	modules, err := filepath.Glob(filepath.Join("..", "ministack", "*.py"))
+	if err != nil || len(modules) == 0 {
+		t.Fatal("the emulator has no modules", err)
+	}
+	for _, module := range modules {
+		if _, err := os.Stat(module); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 func waitReady(address string) error {
@@ -177,6 +188,7 @@ func newTestEnv(t *testing.T, upstream *url.URL, change ...func(*Config)) *testE
 	t.Helper()
 	if upstream == nil {
 		upstream = ministack
+		readsEmulator(t)
 		emptyAccount(t)
 	}
 	s := &testEnv{plane: &fakePlane{served: map[string]netip.AddrPort{}}, invoker: &fakeInvoker{}}

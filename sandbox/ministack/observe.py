@@ -25,7 +25,9 @@ import re
 import sys
 from urllib.parse import quote, unquote
 
+import batches
 import cbor2
+import keptlogs
 import ministack.app
 import savestate
 import yaml
@@ -589,6 +591,8 @@ def for_the_gateway(app, key):
 
 
 ministack.app.app = for_the_gateway(ministack.app.app, os.environ.pop("EMULATOR_KEY"))
+batches.install()
+keptlogs.install()
 savestate.install()
 sts._gen_session_token = session_token
 ministack_web_identity = sts._web_identity_principal

@@ -4,8 +4,8 @@ ministack saves its state when it ends, and loses it when it is killed. This sav
 changes something. Its JSON has no sets and turns tuples into lists; what is saved here is pickled, which keeps them.
 S3's objects are files of ministack's own, written by each call (S3_PERSIST).
 
-Lost with a killed emulator: changes of the last moments (INTERVAL), log events and metrics since the last change, parts
-of unfinished uploads.
+Lost with a killed emulator: changes of the last moments (INTERVAL), metrics since the last change, log events (keptlogs.py),
+parts of unfinished uploads.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ import pickle
 
 import ministack.app
 from ministack.core import persistence
-from ministack.services import sts
+from ministack.services import lambda_svc, sts
 
 # Seconds between a change and the time at which it is saved.
 INTERVAL = 0.3
@@ -71,9 +71,24 @@ def load_state(service):
         return None
 
 
+def write_code_blob(code):
+    """Replaces ministack's of this name, which reads megabytes of each function's code at each save: three quarters of its
+    time. The code that the last save has had is known."""
+    known = codes_before.get(id(code))
+    if not known or known[0] is not code:
+        known = (code, write_code(code))
+    codes[id(code)] = known
+    return known[1]
+
+
+write_code = lambda_svc._write_code_blob
+codes, codes_before = {}, {}  # the functions' code and its hash, by the code's identity
+
+
 def save():
-    global pending
+    global pending, codes, codes_before
     pending = False
+    codes, codes_before = {}, codes
     persistence.save_all(ministack.app._build_persistence_save_dict())
 
 
@@ -97,6 +112,7 @@ def install():
     if not persistence.PERSIST_STATE:
         return
     persistence.save_state = save_state
+    lambda_svc._write_code_blob = write_code_blob
     ministack.app.load_state = load_state
     # The credentials of roles, which functions hold for an hour.
     sts.get_state = lambda: {"sessions": dict(sts._sessions)}
