@@ -186,7 +186,7 @@ func TestBoundaries(t *testing.T) {
 		{"identity providers", "NoIdentity", own("iam", "oidc-provider/*")},
 		{"the pipeline's roles", "NoIdentity", own("iam", "role/"+ciName+"-*")},
 		{"the role of API Gateway's logs that stacks created", "NoIdentity", own("iam", "role/didomi-test-api-account-role-*")},
-		{"the key of every stack's state", "StateKeyIsUsedOnly", stateKey},
+		{"the key of every stack's state", "UseStateKeyOnly", stateKey},
 	} {
 		t.Run("a deployment does not change "+tt.name, func(t *testing.T) {
 			s := mocks.FindStatement(t, pipeline, tt.sid)
@@ -319,7 +319,7 @@ func TestTheWorkloadBoundaryAllowsItsStackOnly(t *testing.T) {
 		})
 	}
 	t.Run("flow logs can describe their group", func(t *testing.T) {
-		if s := mocks.FindStatement(t, all, "GroupsAndTraces"); !slices.Contains(s.Action, "logs:DescribeLogGroups") || !reflect.DeepEqual(s.Resource, []string{"*"}) {
+		if s := mocks.FindStatement(t, all, "Lists"); !slices.Contains(s.Action, "logs:DescribeLogGroups") || !reflect.DeepEqual(s.Resource, []string{"*"}) {
 			t.Errorf("%v", s)
 		}
 	})
@@ -380,7 +380,7 @@ func TestEachDeployPermissionIsLimitedToItsStack(t *testing.T) {
 		{"a used key has the tag", "secrets", "Keys", has},
 		{"a changed execution log has the tag", "operations", "ExecutionLog", has},
 		{"a new execution log gets the tag", "operations", "NewExecutionLog", gets},
-		{"a key with a grant for AWS has the tag", "secrets", "KeysForAWS", has},
+		{"a key with a grant for AWS has the tag", "secrets", "KeyGrants", has},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if got := mocks.FindStatement(t, part(t, tt.part), tt.sid).Condition["StringEquals"][tt.key]; got != "didomi/test" {

@@ -55,7 +55,7 @@ func (b builder) workloadLimits() []policy.Statement {
 		},
 		{
 			// AWS cannot narrow these to a resource.
-			Sid:       "GroupsAndTraces",
+			Sid:       "Lists",
 			Actions:   b.components.WorkloadLists,
 			Resources: policy.Anywhere,
 		},
@@ -100,7 +100,7 @@ func (b builder) previewLimits() []policy.Statement {
 	})
 	lists := slices.DeleteFunc(slices.Clone(b.components.PreviewLists), func(action string) bool { return covered(action, previewReadActions) })
 	return slices.Concat(further, []policy.Statement{{
-		Sid:       "Reading",
+		Sid:       "PreviewReads",
 		Actions:   sorted(previewReadActions, lists),
 		Resources: policy.Anywhere,
 	}}, b.readingState().statements)
@@ -117,7 +117,7 @@ func (b builder) deployServices(workload pulumi.StringInput) []policy.Statement 
 	return []policy.Statement{
 		{Sid: "Services", Actions: services(b.deployPolicies(workload)), Resources: policy.Anywhere},
 		{
-			Sid:       "PartRoles",
+			Sid:       "ComponentRoles",
 			Actions:   append([]string{"iam:PassRole", "iam:TagRole", "iam:UntagRole"}, roleChanges...),
 			Resources: b.components.Roles,
 		},
@@ -161,7 +161,7 @@ func (b builder) deployDenials() []policy.Statement {
 	}
 	return append(denials, policy.Statement{
 		// Every stack's state depends on this key: it is used, never managed.
-		Sid:        "StateKeyIsUsedOnly",
+		Sid:        "UseStateKeyOnly",
 		Deny:       true,
 		NotActions: []string{"kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"},
 		Resources:  []pulumi.StringInput{pulumi.String(b.config.StateKey)},
@@ -180,7 +180,7 @@ var roleChanges = []string{
 // such condition key: the passed role has a name of the stack's components, which only a bounded role gets.
 func (b builder) boundedRoles(workload pulumi.StringInput) []policy.Statement {
 	return []policy.Statement{{
-		Sid: "NoRoleBeyondTheBoundary", Deny: true, Actions: append([]string{"iam:AttachRolePolicy"}, roleChanges...),
+		Sid: "NoRoleWithoutBoundary", Deny: true, Actions: append([]string{"iam:AttachRolePolicy"}, roleChanges...),
 		Resources: policy.Anywhere,
 		Condition: map[string]any{"StringNotEquals": map[string]any{"iam:PermissionsBoundary": workload}},
 	}}

@@ -53,11 +53,11 @@ func TestAComponentsPermissionsAreInThePolicies(t *testing.T) {
 		{"preview-reading", "Lists", "sqs:ListQueues", []string{"*"}},
 		{"preview-reading", "Queue", "sqs:GetQueueUrl", queues},
 		{"pipeline", "Services", "sqs:*", []string{"*"}},
-		{"pipeline", "PartRoles", "iam:CreateRole", roles},
-		{"looking", "Reading", "sqs:ListQueues", []string{"*"}},
+		{"pipeline", "ComponentRoles", "iam:CreateRole", roles},
+		{"looking", "PreviewReads", "sqs:ListQueues", []string{"*"}},
 		{"looking", "Queue", "sqs:GetQueueUrl", queues},
 		{"workload", "Messages", "sqs:SendMessage", queues},
-		{"workload", "GroupsAndTraces", "xray:PutTraceSegments", []string{"*"}},
+		{"workload", "Lists", "xray:PutTraceSegments", []string{"*"}},
 	} {
 		t.Run(tt.policy+" "+tt.sid, func(t *testing.T) {
 			s := mocks.FindStatement(t, mocks.Statements(t, r.Find(t, "aws:iam/policy:Policy", componentName+"-"+tt.policy).Inputs["policy"]), tt.sid)

@@ -44,7 +44,7 @@ func TestTheUserCanOnlyAssumeTheTwoRoles(t *testing.T) {
 		t.Fatalf("%d policies, want 1", len(policies))
 	}
 	want := []mocks.Statement{{
-		Sid: "TakeARole", Effect: "Allow", Action: []string{"sts:AssumeRole"},
+		Sid: "AssumePipelineRoles", Effect: "Allow", Action: []string{"sts:AssumeRole"},
 		Resource: []string{
 			"arn:aws:iam:eu-west-1:123456789012:" + componentName + "-preview",
 			"arn:aws:iam:eu-west-1:123456789012:" + componentName + "-deploy",
@@ -158,7 +158,7 @@ const workload = "arn:aws:iam:eu-west-1:123456789012:" + componentName + "-workl
 
 func TestABoundaryDeniesEveryRoleWithoutTheWorkloads(t *testing.T) {
 	r := build(t, Default())
-	s := mocks.FindStatement(t, mocks.Statements(t, r.Find(t, "aws:iam/policy:Policy", componentName+"-pipeline").Inputs["policy"]), "NoRoleBeyondTheBoundary")
+	s := mocks.FindStatement(t, mocks.Statements(t, r.Find(t, "aws:iam/policy:Policy", componentName+"-pipeline").Inputs["policy"]), "NoRoleWithoutBoundary")
 	if s.Effect != "Deny" || !reflect.DeepEqual(s.Resource, []string{"*"}) || s.Condition["StringNotEquals"]["iam:PermissionsBoundary"] != workload {
 		t.Errorf("%v", s)
 	}

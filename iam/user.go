@@ -26,7 +26,7 @@ func allowAssumeRole(ctx *pulumi.Context, b builder, user *iam.User, roles ...pu
 	_, err := iam.NewUserPolicy(ctx, b.name+"-ci-assume", &iam.UserPolicyArgs{
 		User: user.Name,
 		Policy: policy.Document(policy.Statement{
-			Sid: "TakeARole", Actions: []string{"sts:AssumeRole"}, Resources: roles,
+			Sid: "AssumePipelineRoles", Actions: []string{"sts:AssumeRole"}, Resources: roles,
 		}),
 	}, b.parent)
 	if err != nil {

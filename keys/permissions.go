@@ -28,7 +28,7 @@ func Permissions(s policy.Scope) policy.Permissions {
 			},
 			// RDS and ElastiCache keep using the key of what they encrypt, and functions decrypt their environment;
 			// no other principal gets a grant.
-			{Sid: "KeysForAWS", Actions: []string{"kms:CreateGrant"}, Resources: keys, Condition: grant},
+			{Sid: "KeyGrants", Actions: []string{"kms:CreateGrant"}, Resources: keys, Condition: grant},
 			{Sid: "KeyNames", Actions: []string{"kms:DeleteAlias"}, Resources: s.Named(componentName, "kms", "alias/")},
 		}},
 		Lists:     []string{"kms:ListAliases"},

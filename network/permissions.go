@@ -46,7 +46,7 @@ func changePermissions(s policy.Scope) []policy.Statement {
 	return []policy.Statement{
 		{
 			// An existing resource cannot be tagged as the stack's.
-			Sid:       "TagWhatIsMade",
+			Sid:       "TagNewResources",
 			Actions:   []string{"ec2:CreateTags"},
 			Resources: ec2ARNs(s, kinds...),
 			Condition: map[string]any{"StringEquals": map[string]any{

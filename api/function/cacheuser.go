@@ -72,7 +72,7 @@ func setCachePassword(ctx *pulumi.Context, a Args, function *lambda.Function) (*
 // passwords.
 func (a Args) cacheUserPermissions() []policy.Statement {
 	return []policy.Statement{
-		versionPermissions("RotateTheCacheUsersSecret", a.Cache.SecretARN),
+		versionPermissions("RotateCacheSecret", a.Cache.SecretARN),
 		{
 			Sid:       "CacheUser",
 			Actions:   []string{"elasticache:DescribeUsers", "elasticache:ModifyUser"},

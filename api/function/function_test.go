@@ -286,15 +286,15 @@ func TestPermissions(t *testing.T) {
 		resource  []string
 	}{
 		{"the function reads objects, not only the bucket", "Files", serve, "s3:GetObject", []string{"arn:aws:s3:::files/*"}},
-		{"the function lists the bucket, so that a missing object is a 404", "FilesThatAreNotThere", serve, "s3:ListBucket", []string{"arn:aws:s3:::files"}},
+		{"the function lists the bucket, so that a missing object is a 404", "ListFiles", serve, "s3:ListBucket", []string{"arn:aws:s3:::files"}},
 		{"the function reads its two secrets", "ReadSecrets", serve, "secretsmanager:GetSecretValue", []string{"arn:app", "arn:cache"}},
 		{"the function decrypts with the data's key", "Keys", serve, "kms:Decrypt", []string{"arn:key"}},
 		{"the migration reads both database secrets", "ReadSecrets", migrate, "secretsmanager:GetSecretValue", []string{"arn:master", "arn:app"}},
-		{"the rotation changes the application's secret alone", "RotateTheApplicationUsersSecret", rotate, "secretsmanager:UpdateSecretVersionStage", []string{"arn:app"}},
-		{"the rotation reads the master user's", "ReadTheMasterUsersSecret", rotate, "secretsmanager:GetSecretValue", []string{"arn:master"}},
-		{"the cache's rotation changes the cache's secret alone", "RotateTheCacheUsersSecret", cacheUser, "secretsmanager:PutSecretValue", []string{"arn:cache"}},
+		{"the rotation changes the application's secret alone", "RotateApplicationSecret", rotate, "secretsmanager:UpdateSecretVersionStage", []string{"arn:app"}},
+		{"the rotation reads the master user's", "ReadMasterSecret", rotate, "secretsmanager:GetSecretValue", []string{"arn:master"}},
+		{"the cache's rotation changes the cache's secret alone", "RotateCacheSecret", cacheUser, "secretsmanager:PutSecretValue", []string{"arn:cache"}},
 		{"the cache's rotation changes its one user", "CacheUser", cacheUser, "elasticache:ModifyUser", []string{"arn:user"}},
-		{"the migration sets the application's secret", "SetTheApplicationUsersSecret", migrate, "secretsmanager:PutSecretValue", []string{"arn:app"}},
+		{"the migration sets the application's secret", "SetApplicationSecret", migrate, "secretsmanager:PutSecretValue", []string{"arn:app"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := mocks.FindStatement(t, tt.all, tt.sid)
@@ -317,7 +317,7 @@ func TestPermissions(t *testing.T) {
 		for _, s := range cacheUser {
 			sids = append(sids, s.Sid)
 		}
-		if want := []string{"Log", "Trace", "RotateTheCacheUsersSecret", "CacheUser", "Keys"}; !slices.Equal(sids, want) {
+		if want := []string{"Log", "Trace", "RotateCacheSecret", "CacheUser", "Keys"}; !slices.Equal(sids, want) {
 			t.Errorf("it is granted %v, want %v", sids, want)
 		}
 	})

@@ -106,7 +106,7 @@ func (a Args) migratePermissions() []policy.Statement {
 			Resources: []pulumi.StringInput{a.Database.MasterSecretARN, a.Database.AppSecretARN},
 		},
 		{
-			Sid:       "SetTheApplicationUsersSecret",
+			Sid:       "SetApplicationSecret",
 			Actions:   []string{"secretsmanager:PutSecretValue"},
 			Resources: []pulumi.StringInput{a.Database.AppSecretARN},
 		},

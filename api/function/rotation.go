@@ -89,9 +89,9 @@ func newRotation(ctx *pulumi.Context, a Args, r rotation) error {
 // read the master user's, who changes the password.
 func (a Args) rotatePermissions() []policy.Statement {
 	return []policy.Statement{
-		versionPermissions("RotateTheApplicationUsersSecret", a.Database.AppSecretARN),
+		versionPermissions("RotateApplicationSecret", a.Database.AppSecretARN),
 		{
-			Sid:       "ReadTheMasterUsersSecret",
+			Sid:       "ReadMasterSecret",
 			Actions:   []string{"secretsmanager:GetSecretValue"},
 			Resources: []pulumi.StringInput{a.Database.MasterSecretARN},
 		},

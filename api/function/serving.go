@@ -67,7 +67,7 @@ func (a Args) servingPermissions() []policy.Statement {
 		},
 		{
 			// Without it S3 returns 403 for an object that does not exist, and the API could not return 404.
-			Sid:       "FilesThatAreNotThere",
+			Sid:       "ListFiles",
 			Actions:   []string{"s3:ListBucket"},
 			Resources: []pulumi.StringInput{a.Bucket.ARN},
 		},
