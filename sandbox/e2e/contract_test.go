@@ -124,8 +124,11 @@ func requiredSecurity(t *testing.T, out outputs) (schemes []string) {
 		schemes = append(schemes, "apiKey")
 	}
 	api, _ := readStackFile(t, out.ConfigFile).Config["didomi:api"].(map[string]any)
-	if api["auth"] == "iam" {
+	switch api["auth"] {
+	case "iam":
 		schemes = append(schemes, "signature")
+	case "jwt":
+		t.Fatalf("stack %s requires tokens, and Schemathesis has none: run this against a stack whose auth is none or iam", out.Stack)
 	}
 	return schemes
 }
